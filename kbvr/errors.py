@@ -1,0 +1,18 @@
+"""The errors that kbvr raises on purpose. Anything else is a bug and keeps its traceback.
+
+    KbvrError
+    ├── InputError     what the caller gave cannot be used (exit code 2)
+    └── OutputError    what was written cannot be trusted or may not be written (exit code 2)
+"""
+
+
+class KbvrError(Exception):
+    """Base of all errors that have a one-line explanation for the person who called."""
+
+
+class InputError(KbvrError, ValueError):
+    """An argument or a file cannot be used; the message says what was wanted and what came."""
+
+
+class OutputError(KbvrError):
+    """A file exists already, cannot be written, or did not read back as it was written."""
