@@ -1,0 +1,124 @@
+"""Label photos with the teacher networks, once, into one .npz per photo.
+
+The label is the mean of several normalised teacher outputs (sizes and mirror images of
+TCMonoDepth) and, for part of the photos, the sky probability of a segmentation network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime as ort
+
+LABEL_LONG_SIDE = 384
+SKY_EVERY = 2
+"""Every how many photos the slow sky teacher looks at; the others carry no sky label."""
+
+TC_SIZES = {
+    "landscape": ((192, 288), (256, 384), (256, 256)),
+    "portrait": ((384, 256), (256, 256)),
+    "square": ((256, 256), (256, 384), (384, 256)),
+}
+"""(height, width) of the fixed-size TCMonoDepth graphs that are averaged for each photo shape."""
+
+
+def normalised(depth: np.ndarray) -> np.ndarray:
+    """Take the median off and divide by the mean absolute deviation."""
+    centred = depth - np.median(depth)
+    return (centred / (np.abs(centred).mean() + 1e-6)).astype(np.float32)
+
+
+def shape_of(width: int, height: int) -> str:
+    """Return which row of TC_SIZES fits a picture."""
+    if width > 1.2 * height:
+        return "landscape"
+    return "portrait" if height > 1.2 * width else "square"
+
+
+class Teachers:
+    """The teacher networks found in one folder."""
+
+    def __init__(self, folder: Path, threads: int = 2) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+
+        def session(name: str) -> ort.InferenceSession:
+            return ort.InferenceSession(folder / name, options, providers=["CPUExecutionProvider"])
+
+        sizes = {size for row in TC_SIZES.values() for size in row}
+        self._tc = {hw: session(f"tcmonodepth_small_{hw[0]}x{hw[1]}.onnx") for hw in sizes}
+        self.sky = _sky_network(folder, threads)
+        """rgb uint8 (H, W, 3) -> sky probability float32 (384, 384)."""
+
+    def depth(self, rgb: np.ndarray) -> np.ndarray:
+        """Return normalised relative inverse depth, float32, long side 384."""
+        height, width = rgb.shape[:2]
+        scale = LABEL_LONG_SIDE / max(height, width)
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        total = np.zeros(size[::-1], np.float32)
+        sizes = TC_SIZES[shape_of(width, height)]
+        for hw in sizes:
+            depth = _with_mirror(rgb, hw, self._tc[hw])
+            total += normalised(cv2.resize(depth, size, interpolation=cv2.INTER_LINEAR))
+        return normalised(total)
+
+
+def _with_mirror(rgb: np.ndarray, hw: tuple[int, int], session: ort.InferenceSession) -> np.ndarray:
+    """Run one teacher on the picture and on its mirror image and average the two."""
+    small = cv2.resize(rgb, hw[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+
+    def run(picture: np.ndarray) -> np.ndarray:
+        tensor = np.ascontiguousarray(picture.transpose(2, 0, 1)[None])
+        return np.asarray(session.run(None, {"rgb255": tensor})[0]).squeeze()
+
+    return (run(small) + run(small[:, ::-1])[:, ::-1]) / 2
+
+
+def _sky_network(folder: Path, threads: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Return rgb uint8 -> sky probability (384, 384)."""
+    import ncnn
+
+    net = ncnn.Net()
+    net.opt.num_threads = threads
+    net.load_param(str(folder / "skysegsmall_sim-opt-fp16.param"))
+    net.load_model(str(folder / "skysegsmall_sim-opt-fp16.bin"))
+    mean = np.array([0.485, 0.456, 0.406], np.float32)
+    std = np.array([0.229, 0.224, 0.225], np.float32)
+
+    def run(rgb: np.ndarray) -> np.ndarray:
+        small = cv2.resize(rgb, (384, 384), interpolation=cv2.INTER_AREA) / np.float32(255)
+        tensor = np.ascontiguousarray(((small - mean) / std).astype(np.float32).transpose(2, 0, 1))
+        with net.create_extractor() as extractor:
+            extractor.input("input.1", ncnn.Mat(tensor))
+            sky = np.array(extractor.extract("1959")[1]).reshape(384, 384)
+        return np.clip(sky, 0, 1).astype(np.float32)
+
+    return run
+
+
+def label_photos(photos: Path, teachers: Path, labels: Path, *, part: int = 0, parts: int = 1) -> int:
+    """Write labels/NAME.npz for every photo that has none; return how many were written.
+
+    `depth` is float16, normalised; `sky` is uint8, 255 = sky, in one of SKY_EVERY files. Resumes.
+    Several processes may share the work: each takes one `part` of `parts`.
+    """
+    labels.mkdir(parents=True, exist_ok=True)
+    networks = Teachers(teachers, threads=1 if parts > 1 else 2)
+    written = 0
+    for index, path in enumerate(sorted(photos.glob("*.jpg"))):
+        if index // SKY_EVERY % parts != part or (labels / f"{path.stem}.npz").exists():
+            continue
+        rgb = cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        arrays = {"depth": networks.depth(rgb).astype(np.float16)}
+        if index % SKY_EVERY == 0:
+            arrays["sky"] = np.round(networks.sky(rgb) * 255).astype(np.uint8)
+        aside = labels / f".{path.stem}.npz"
+        np.savez(aside, **arrays)
+        aside.rename(labels / f"{path.stem}.npz")
+        written += 1
+        if written % 200 == 0:
+            print(f"labelled {written}", flush=True)
+    return written
