@@ -1,0 +1,106 @@
+"""Depth of every pixel of a photo, estimated by the built-in network and placed in metres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from kbvr.errors import InputError
+from kbvr.photo import Photo
+from kbvr.upsample import upsample_along_edges
+
+NETWORK_LONG_SIDE_PX = 384
+DEFAULT_NEAR_M = 1.5
+FARTHEST_OVER_NEAREST = 12.0
+"""How much farther than the nearest things the farthest are put, where no sky tells where infinity is."""
+
+SKY_SHARE = 0.01
+"""A sky smaller than this share of the picture says nothing about where infinity is."""
+
+
+@dataclass(frozen=True, eq=False)
+class DepthMap:
+    """Depth of every pixel of one photo, in that photo's camera."""
+
+    inverse_depth: Float32[np.ndarray, "H W"]
+    """1/m along the optical axis; finite, >= 0, and 0 is infinitely far."""
+
+    f_px: float
+    """Focal length, in pixels of this map."""
+
+    metric: bool = False
+    """Whether the metres are measured (from a file) or only placed to look believable."""
+
+    def __post_init__(self) -> None:
+        """Check the range once, so that no later stage has to."""
+        if not np.isfinite(self.inverse_depth).all() or (self.inverse_depth < 0).any():
+            raise InputError("inverse depth must be finite and >= 0 everywhere")
+
+
+def estimate_depth(photo: Photo, *, near_m: float = DEFAULT_NEAR_M, device: str = "auto") -> DepthMap:
+    """Estimate depth with the built-in network kbvr-depth and bring it to the photo's size along its edges.
+
+    Raises:
+        InputError: if near_m is not positive, or the device is not there.
+    """
+    relative, sky = estimate_relative(photo, device=device)
+    return place(upsample_along_edges(relative, photo.rgb), upsample_along_edges(sky, photo.rgb), photo, near_m=near_m)
+
+
+def estimate_relative(
+    photo: Photo, *, device: str = "auto"
+) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
+    """Return what the network itself says, at its own size: relative inverse depth and sky probability."""
+    from kbvr.nets import open_session
+
+    session = open_session("kbvr-depth", device=device)
+    rgb, inside = _network_input(photo)
+    outputs = [
+        session.run(None, {"rgb01": np.ascontiguousarray(tensor)}) for tensor in (rgb, rgb[..., ::-1])
+    ]
+    relative, sky = (
+        (np.asarray(plain)[0, 0] + np.asarray(mirrored)[0, 0][:, ::-1]) / 2
+        for plain, mirrored in zip(*outputs, strict=True)
+    )
+    return relative[inside].astype(np.float32), sky[inside].astype(np.float32)
+
+
+def place(
+    relative: Float32[np.ndarray, "H W"], sky: Float32[np.ndarray, "H W"] | None, photo: Photo, *, near_m: float
+) -> DepthMap:
+    """Give a relative inverse depth, larger = nearer, a scale and a shift, so that the scene is believable.
+
+    The 98th percentile of nearness lies at near_m. The sky, where there is one, lies at infinity; without it the far
+    end lies 12 times as far as the near end.
+
+    Raises:
+        InputError: if near_m is not positive.
+    """
+    if not near_m > 0:
+        raise InputError(f"the nearest distance must be > 0 m, got {near_m}")
+    nearest, farthest = (float(p) for p in np.percentile(relative, (98, 2)))
+    floor = 1 / FARTHEST_OVER_NEAREST
+    if sky is not None and float((sky > 0.5).mean()) > SKY_SHARE and float((sky <= 0.5).mean()) > SKY_SHARE:
+        farthest = float(np.percentile(relative[sky <= 0.5], 2))
+    spread = max(nearest - farthest, 1e-6)
+    nearness = floor + (1 - floor) * (relative - farthest) / spread
+    if sky is not None:
+        nearness = nearness * (1 - np.clip((sky - 0.3) / 0.4, 0, 1))
+    inverse_depth = np.clip(nearness, 0.0, 1.25) / near_m
+    return DepthMap(inverse_depth.astype(np.float32), photo.f_px)
+
+
+def _network_input(photo: Photo) -> tuple[Float32[np.ndarray, "1 3 h w"], tuple[slice, slice]]:
+    """Return the photo as the network wants it, padded to multiples of 32, and where it lies in the output."""
+    width, height = photo.size_px
+    scale = NETWORK_LONG_SIDE_PX / max(width, height)
+    size = (max(32, round(width * scale / 2) * 2), max(32, round(height * scale / 2) * 2))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    small = cv2.resize(photo.rgb, size, interpolation=how)
+    right, bottom = -size[0] % 32, -size[1] % 32
+    padded = cv2.copyMakeBorder(small, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
+    tensor = np.ascontiguousarray(padded.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
+    return tensor, (slice(0, size[1] // 2), slice(0, size[0] // 2))

@@ -1,0 +1,273 @@
+"""Cut a photo with depth into layers at its occlusion boundaries.
+
+Three layers share the photo's plane and a margin beyond its border, nearest first:
+
+    matte   a strip along every occlusion boundary: the near side with a soft alpha
+    front   the photo itself, opaque, without the strips
+    hidden  what the near side hides, continued from the far side; `kbvr.fill` invents it
+
+The strip's colours F and the hidden layer's colours B are chosen so that alpha F + (1 - alpha) B is the photo:
+seen from the photo's own camera the layers give the photo back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, Int32, UInt8
+
+from kbvr.depth import DepthMap
+from kbvr.errors import InputError
+from kbvr.photo import Photo
+
+JUMP_SHARE = 0.001
+JUMP_PX = 1.5
+"""Neighbours whose parallax at the largest move differs by more (share of the width, but at least so many pixels)
+are two surfaces; what differs less is stretched."""
+
+STRIP_SHARE = 0.003
+"""Half the width of the matte strip, as a share of the photo's width."""
+
+CONTEXT_SHARE = 0.04
+"""How far from a boundary the far side may serve as a source for what is hidden, as a share of the width."""
+
+RIM_PX = 4
+"""Overlap of the hidden layer with the visible far side, so that no pinholes stay."""
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One surface over the photo's plane and its margin."""
+
+    name: Literal["matte", "front", "hidden"]
+    rgba: UInt8[np.ndarray, "H W 4"]
+    """Straight alpha; where it is 0 the layer has no surface, but its colours go on for a few pixels."""
+
+    inverse_depth: Float32[np.ndarray, "H W"]
+    """1/m; finite everywhere."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayeredDepthImage:
+    """The layers of one photo, nearest first, and what of them has to be invented."""
+
+    layers: tuple[Layer, ...]
+    margin_px: int
+    f_px: float
+    size_px: tuple[int, int]
+    """(width, height) of the photo, without the margin."""
+
+    reach_m: float
+    """The farthest sideways camera move that the layers are made for."""
+
+    fill_mask: Bool[np.ndarray, "H W"]
+    """Pixels of the hidden layer that have to be invented."""
+
+    source_mask: Bool[np.ndarray, "H W"]
+    """Pixels of the hidden layer that may be looked at for that: the far side near a boundary."""
+
+
+@dataclass(frozen=True, eq=False)
+class Boundaries:
+    """Where depth jumps, and which side of the jump each pixel nearby is on."""
+
+    near_distance_px: Float32[np.ndarray, "H W"]
+    """Distance to the nearest pixel on the near side of a jump."""
+
+    far_distance_px: Float32[np.ndarray, "H W"]
+    near_inverse_depth: Float32[np.ndarray, "H W"]
+    """Inverse depth at that nearest near-side pixel."""
+
+    far_inverse_depth: Float32[np.ndarray, "H W"]
+    uncovered: Bool[np.ndarray, "H W"]
+    """Pixels behind which the largest move can look."""
+
+    @property
+    def distance_px(self) -> Float32[np.ndarray, "H W"]:
+        """Distance to the nearest jump."""
+        return np.minimum(self.near_distance_px, self.far_distance_px)
+
+    def near_side(self, inverse_depth: Float32[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
+        """Return whether each pixel belongs to the near one of the two surfaces at its nearest jump."""
+        to_near = np.abs(inverse_depth - self.near_inverse_depth)
+        return to_near <= np.abs(inverse_depth - self.far_inverse_depth)
+
+
+def margin_px_for(depth: DepthMap, reach_m: float) -> int:
+    """Return how far beyond the border the largest move can look, in pixels."""
+    return int(np.ceil(depth.f_px * reach_m * float(depth.inverse_depth.max()))) + 4
+
+
+def jump_px_for(width: int) -> float:
+    """Return the parallax between neighbours, at the largest move, above which they are two surfaces."""
+    return max(JUMP_PX, JUMP_SHARE * width)
+
+
+def split(photo: Photo, depth: DepthMap, *, reach_m: float) -> LayeredDepthImage:
+    """Return the layers of a photo, the hidden parts not yet filled.
+
+    Raises:
+        InputError: if photo and depth differ in size, or reach_m is not positive.
+    """
+    if photo.rgb.shape[:2] != depth.inverse_depth.shape:
+        raise InputError(f"depth must have the photo's size {photo.rgb.shape[:2]}, got {depth.inverse_depth.shape}")
+    if not reach_m > 0:
+        raise InputError(f"reach_m must be > 0, got {reach_m}")
+    width, height = photo.size_px
+    margin = min(margin_px_for(depth, reach_m), min(width, height) - 1)
+    rgb = (_drawn_out(photo.rgb.astype(np.float32), margin) + 0.5).astype(np.uint8)
+    inverse_depth = np.pad(_without_steps(depth, reach_m), margin, mode="edge")
+    parallax_per_inverse_depth = depth.f_px * reach_m
+    boundaries = find_boundaries(inverse_depth * np.float32(parallax_per_inverse_depth), jump_px=jump_px_for(width))
+    boundaries = _in_inverse_depth(boundaries, parallax_per_inverse_depth)
+    strip_px = float(np.clip(STRIP_SHARE * width, 2.0, 12.0))
+    near = boundaries.near_side(inverse_depth)
+    band = boundaries.distance_px <= strip_px
+    hidden = boundaries.uncovered | band
+    context = boundaries.far_distance_px <= CONTEXT_SHARE * width + strip_px
+    sources = context & ~near & ~hidden
+    rim = ~near & (boundaries.distance_px <= 2 * strip_px + RIM_PX)
+    return LayeredDepthImage(
+        layers=(
+            _matte(rgb, inverse_depth, boundaries, near, band, strip_px),
+            Layer("front", _rgba(rgb, ~band), inverse_depth),
+            Layer("hidden", _rgba(rgb, hidden | rim), inverse_depth),
+        ),
+        margin_px=margin,
+        f_px=depth.f_px,
+        size_px=photo.size_px,
+        reach_m=reach_m,
+        fill_mask=hidden,
+        source_mask=sources,
+    )
+
+
+def _drawn_out(picture: Float32[np.ndarray, "H W C"], margin: int) -> Float32[np.ndarray, "H2 W2 C"]:
+    """Continue a picture beyond its border: each further line is the one before, slightly blurred along itself."""
+    height, width, channels = picture.shape
+    wide = np.empty((height + 2 * margin, width + 2 * margin, channels), np.float32)
+    wide[margin:-margin, margin:-margin] = picture
+    for view, extent in ((wide[margin:-margin].swapaxes(0, 1), width), (wide, height)):
+        for step in range(margin):
+            view[margin - 1 - step] = _blurred_line(view[margin - step])
+            view[margin + extent + step] = _blurred_line(view[margin + extent - 1 + step])
+    return wide
+
+
+def _blurred_line(line: Float32[np.ndarray, "N C"]) -> Float32[np.ndarray, "N C"]:
+    padded = np.pad(line, ((1, 1), (0, 0)), mode="edge")
+    return (padded[:-2] + 2 * line + padded[2:]) / 4
+
+
+def _without_steps(depth: DepthMap, reach_m: float) -> Float32[np.ndarray, "H W"]:
+    """Smooth away specks, and the small steps of depth that was stored in few levels; jumps stay."""
+    to_px = np.float32(depth.f_px * reach_m)
+    clean_px = cv2.medianBlur(depth.inverse_depth * to_px, 3)
+    smooth_px = cv2.bilateralFilter(clean_px, 7, JUMP_PX / 2, 2.5)
+    return np.maximum(smooth_px / to_px, 0)
+
+
+def find_boundaries(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float) -> Boundaries:
+    """Find occlusion boundaries of a surface given as its parallax at the largest move, in pixels.
+
+    The boundaries' depths are in the unit given.
+    """
+    near_jump = np.zeros_like(parallax_px)
+    far_jump = np.zeros_like(parallax_px)
+    for axis in (0, 1):
+        step = np.diff(parallax_px, axis=axis)
+        first = tuple(slice(None, -1) if a == axis else slice(None) for a in (0, 1))
+        second = tuple(slice(1, None) if a == axis else slice(None) for a in (0, 1))
+        for side, sign in ((first, -1), (second, 1)):
+            np.maximum(near_jump[side], sign * step, out=near_jump[side])
+            np.maximum(far_jump[side], -sign * step, out=far_jump[side])
+    near_distance, near_index = _nearest(near_jump > jump_px)
+    far_distance, far_index = _nearest(far_jump > jump_px)
+    flat = parallax_px.ravel()
+    return Boundaries(
+        near_distance_px=near_distance,
+        far_distance_px=far_distance,
+        near_inverse_depth=flat[near_index],
+        far_inverse_depth=flat[far_index],
+        uncovered=_uncovered(parallax_px, far_jump, jump_px),
+    )
+
+
+def _uncovered(
+    parallax_px: Float32[np.ndarray, "H W"], far_jump: Float32[np.ndarray, "H W"], jump_px: float
+) -> Bool[np.ndarray, "H W"]:
+    """Return pixels that lie within some jump's own size of that jump, and in front of its far side.
+
+    Exact would be a distance transform for every size of jump; here sizes are rounded up to powers of 1.6.
+    """
+    uncovered = np.zeros(far_jump.shape, bool)
+    largest, size = float(far_jump.max()), jump_px
+    while size < largest:
+        distance, far = _nearest(far_jump > size)
+        within = np.flatnonzero(distance <= size * 1.6 + RIM_PX)
+        behind = parallax_px.ravel()[far.ravel()[within]]
+        uncovered.ravel()[within] |= parallax_px.ravel()[within] - behind > size / 2
+        size *= 1.6
+    return uncovered
+
+
+def _nearest(seeds: Bool[np.ndarray, "H W"]) -> tuple[Float32[np.ndarray, "H W"], Int32[np.ndarray, "H W"]]:
+    """Return every pixel's distance to the nearest seed and that seed's flat index."""
+    if not seeds.any():
+        return np.full(seeds.shape, np.float32(1e6)), np.zeros(seeds.shape, np.int32)
+    distance, labels = cv2.distanceTransformWithLabels(
+        (~seeds).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    index_of_label = np.zeros(int(labels.max()) + 1, np.int32)
+    at = np.flatnonzero(seeds)
+    index_of_label[labels.ravel()[at]] = at
+    return distance, index_of_label[labels]
+
+
+def _in_inverse_depth(boundaries: Boundaries, scale: float) -> Boundaries:
+    """Turn boundaries found in pixels of parallax into 1/m."""
+    return Boundaries(
+        boundaries.near_distance_px,
+        boundaries.far_distance_px,
+        boundaries.near_inverse_depth / np.float32(scale),
+        boundaries.far_inverse_depth / np.float32(scale),
+        boundaries.uncovered,
+    )
+
+
+def _rgba(rgb: UInt8[np.ndarray, "H W 3"], mask: Bool[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 4"]:
+    return np.dstack([rgb, mask.astype(np.uint8) * np.uint8(255)])
+
+
+def _matte(
+    rgb: UInt8[np.ndarray, "H W 3"],
+    inverse_depth: Float32[np.ndarray, "H W"],
+    boundaries: Boundaries,
+    near: Bool[np.ndarray, "H W"],
+    band: Bool[np.ndarray, "H W"],
+    strip_px: float,
+) -> Layer:
+    """Return the strip with its near side's colours, drawn on from within, and alpha by distance alone."""
+    inside_px = np.where(near, boundaries.far_distance_px - 0.5, 0.5 - boundaries.near_distance_px)
+    alpha = np.clip(0.5 + inside_px / 1.5, 0, 1)
+    depth = np.where(near, inverse_depth, boundaries.near_inverse_depth)
+    weight = np.where(near & (boundaries.distance_px < 3 * strip_px), inside_px.clip(0.05, strip_px) ** 4, 0)
+    colour = drawn_on(rgb, weight.astype(np.float32), strip_px)
+    rgba = np.dstack([colour, np.where(band, alpha * 255 + 0.5, 0).astype(np.uint8)])
+    return Layer("matte", rgba, depth.astype(np.float32))
+
+
+def drawn_on(
+    rgb: UInt8[np.ndarray, "H W 3"], weight: Float32[np.ndarray, "H W"], sigma_px: float
+) -> UInt8[np.ndarray, "H W 3"]:
+    """Return the weighted mean of the colours around each pixel; the picture itself where all weights are 0."""
+    total = cv2.GaussianBlur(weight, (0, 0), sigma_px)
+    mean = np.empty_like(rgb)
+    for channel in range(3):
+        blurred = cv2.GaussianBlur(weight * rgb[..., channel], (0, 0), sigma_px)
+        plane = np.where(total > 1e-6, blurred / np.maximum(total, 1e-6), rgb[..., channel])
+        mean[..., channel] = np.clip(plane + 0.5, 0, 255).astype(np.uint8)
+    return mean

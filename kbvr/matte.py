@@ -1,0 +1,85 @@
+"""Soft alpha at occlusion boundaries: what share of each pixel of the strip the near side covers.
+
+A pixel of the strip is C = alpha F + (1 - alpha) B, with F the near side's colour drawn on from within and B the
+filled colour of the far side. Where F and B differ enough, alpha is the place of C between them (least squares, the
+compositing equation of Porter and Duff 1984); where they do not, it goes by distance from the jump; a pixel that is no
+mixture of the two belongs whole to one side. What is left over of C goes to the side that has the larger share, so
+that the photo itself stays exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from kbvr.layers import Layer, LayeredDepthImage
+
+CONTRAST_LEVELS = 28.0
+"""Distance between F and B, in 8-bit levels, at which colour and distance count alike."""
+
+MISFIT_LEVELS = 20.0
+"""Distance of a pixel from the line between F and B, in 8-bit levels, above which it is no mixture of the two."""
+
+
+def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
+    """Return the filled layered depth image with its strip's alpha and colours solved for."""
+    matte, front, hidden = ldi.layers
+    at = np.flatnonzero(front.rgba[..., 3] == 0)
+    if not at.size:
+        return ldi
+
+    def pixels(layer: Layer) -> Float32[np.ndarray, "N 3"]:
+        return layer.rgba.reshape(-1, 4)[at, :3].astype(np.float32)
+
+    photo, near, far = pixels(front), pixels(matte), pixels(hidden)
+    by_distance = matte.rgba.reshape(-1, 4)[at, 3].astype(np.float32) / 255
+    difference = near - far
+    contrast = (difference**2).sum(axis=1)
+    by_colour = ((photo - far) * difference).sum(axis=1) / np.maximum(contrast, 1.0)
+    trust = contrast / (contrast + CONTRAST_LEVELS**2)
+    alpha = trust * np.clip(by_colour, 0, 1) + (1 - trust) * by_distance
+    rest = np.linalg.norm(photo - _over(near, far, alpha), axis=1)
+    whole = (by_distance > 0.5) | (np.linalg.norm(photo - near, axis=1) < np.linalg.norm(photo - far, axis=1))
+    fits = np.exp(-((rest / MISFIT_LEVELS) ** 2))
+    alpha = _tied_to_rims(fits * alpha + (1 - fits) * whole, by_distance, front, at)
+    rest = photo - _over(near, far, alpha)
+    mostly_near = alpha[:, None] > 0.5
+    near = np.clip(near + np.where(mostly_near, rest / np.maximum(alpha, 0.5)[:, None], 0) + 0.5, 0, 255)
+    far = np.clip(far + np.where(mostly_near, 0, rest / np.maximum(1 - alpha, 0.5)[:, None]) + 0.5, 0, 255)
+    return replace(
+        ldi,
+        layers=(
+            _painted(matte, at, near, alpha),
+            _painted(front, at, np.where(by_distance[:, None] > 0.5, near, far)),
+            _painted(hidden, at, far),
+        ),
+    )
+
+
+def _over(
+    near: Float32[np.ndarray, "N 3"], far: Float32[np.ndarray, "N 3"], alpha: Float32[np.ndarray, "N"]
+) -> Float32[np.ndarray, "N 3"]:
+    return far + alpha[:, None] * (near - far)
+
+
+def _tied_to_rims(
+    alpha: Float32[np.ndarray, "N"], by_distance: Float32[np.ndarray, "N"], front: Layer, at: np.ndarray
+) -> Float32[np.ndarray, "N"]:
+    """Let alpha end at 1 on the strip's inner rim and at 0 on its outer one, where the front layer goes on."""
+    inside = (front.rgba[..., 3] == 0).astype(np.uint8)
+    rim_px = cv2.distanceTransform(inside, cv2.DIST_L2, 5).ravel()[at]
+    hold = np.clip(1.5 - rim_px, 0, 1)
+    return alpha + (np.round(by_distance) - alpha) * hold
+
+
+def _painted(
+    layer: Layer, at: np.ndarray, colour: Float32[np.ndarray, "N 3"], alpha: Float32[np.ndarray, "N"] | None = None
+) -> Layer:
+    rgba = layer.rgba.copy()
+    rgba.reshape(-1, 4)[at, :3] = colour.astype(np.uint8)
+    if alpha is not None:
+        rgba.reshape(-1, 4)[at, 3] = (alpha * 255 + 0.5).astype(np.uint8)
+    return replace(layer, rgba=rgba)

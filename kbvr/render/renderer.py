@@ -1,0 +1,173 @@
+"""Draw frames of a scene on several threads; the same bytes come out for any number of them."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from time import perf_counter
+from types import TracebackType
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from kbvr.camera import Camera
+from kbvr.errors import InputError
+from kbvr.render.native import Texture, View, kernel
+from kbvr.scene import Scene
+
+TEXELS_PER_OUTPUT_PX = 2.0
+"""Textures are resampled (Lanczos, or area when smaller) to this density, so that bilinear look-up stays sharp."""
+
+MAX_TEXELS_A_SIDE = 30_000
+BAND_ROWS = 256
+"""Rows that one task draws; a multiple of the kernel's tile."""
+
+
+class Renderer:
+    """Draws one scene at one zoom: holds its textures at the density that the output needs.
+
+    Use it as a context manager; its threads end with it.
+    """
+
+    def __init__(self, scene: Scene, *, pixels_per_photo_px: float = 1.0, threads: int | None = None) -> None:
+        """Prepare a scene for frames that show each photo pixel on about so many pixels.
+
+        Raises:
+            InputError: if threads or the density is not positive.
+        """
+        if threads is not None and threads < 1:
+            raise InputError(f"threads must be at least 1, got {threads}")
+        if not pixels_per_photo_px > 0:
+            raise InputError(f"pixels_per_photo_px must be > 0, got {pixels_per_photo_px}")
+        self.scene = scene
+        self.threads = threads or os.cpu_count() or 1
+        self._kernel = kernel()
+        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="kbvr-render")
+        self._texels, self._texture = _texture(scene, pixels_per_photo_px * TEXELS_PER_OUTPUT_PX)
+        self._quads = np.ascontiguousarray(scene.quads)
+        self._blocks = np.ascontiguousarray(scene.blocks)
+        self._busy_s: list[float] = []
+
+    def __enter__(self) -> Renderer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def busy_s(self) -> float:
+        """Seconds spent on drawing so far, those of all threads added up."""
+        return sum(self._busy_s)
+
+    def frame(self, camera: Camera) -> UInt8[np.ndarray, "H W 3"]:
+        """Return one picture, drawn by all threads together."""
+        return self.frame_and_holes(camera)[0]
+
+    def frame_and_holes(self, camera: Camera) -> tuple[UInt8[np.ndarray, "H W 3"], int]:
+        """Return one picture and how many of its pixels no layer covered (they are filled along the row)."""
+        width, height = camera.size_px
+        rgb = np.empty((height, width, 3), np.uint8)
+        starts = range(0, height, BAND_ROWS)
+        holes = self._pool.map(lambda start: self._draw(camera, rgb, start), starts)
+        return rgb, sum(holes)
+
+    def frames(self, cameras: Iterable[Camera]) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
+        """Yield one picture per camera, in order; a few are drawn ahead, never the whole film."""
+        source = iter(cameras)
+        ahead: deque[Future[UInt8[np.ndarray, "H W 3"]]] = deque(
+            self._pool.submit(self._whole, camera) for camera in islice(source, 2 * self.threads)
+        )
+        while ahead:
+            yield ahead.popleft().result()
+            ahead.extend(self._pool.submit(self._whole, camera) for camera in islice(source, 1))
+
+    def _whole(self, camera: Camera) -> UInt8[np.ndarray, "H W 3"]:
+        width, height = camera.size_px
+        rgb = np.empty((height, width, 3), np.uint8)
+        for start in range(0, height, BAND_ROWS):
+            self._draw(camera, rgb, start)
+        return rgb
+
+    def _draw(self, camera: Camera, rgb: UInt8[np.ndarray, "H W 3"], start: int) -> int:
+        begun = perf_counter()
+        view = _view(camera, self.scene.camera)
+        rows = self._kernel.kbvr_tile_rows()
+        scratch = np.empty(6 * rows * view.width, np.float32)
+        holes = self._kernel.kbvr_render_rows(
+            self._quads.ctypes.data,
+            self._blocks.ctypes.data,
+            len(self._blocks),
+            view,
+            self._texture,
+            len(self.scene.ldi.layers),
+            scratch.ctypes.data,
+            rgb.ctypes.data,
+            start,
+            min(start + BAND_ROWS, view.height),
+        )
+        self._busy_s.append(perf_counter() - begun)
+        return int(holes)
+
+
+def render(
+    scene: Scene, cameras: Iterable[Camera], *, threads: int | None = None
+) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
+    """Yield one sRGB picture per camera, in order, each of its camera's own size.
+
+    Textures are prepared for the first camera's zoom. `threads` (default: all cores) changes nothing in the pictures.
+    """
+    source = iter(cameras)
+    first = next(source, None)
+    if first is None:
+        return
+    density = first.f_px / scene.camera.f_px
+    with Renderer(scene, pixels_per_photo_px=density, threads=threads) as renderer:
+        yield from renderer.frames(_chain(first, source))
+
+
+def _chain(first: Camera, rest: Iterator[Camera]) -> Iterator[Camera]:
+    yield first
+    yield from rest
+
+
+def _view(camera: Camera, photo_camera: Camera) -> View:
+    """Return plane + parallax of a camera: H = K R K0^-1 and e = K t, on inverse depth in the photo's camera."""
+    rotation, translation = camera.camera_from_world[:3, :3], camera.camera_from_world[:3, 3]
+    homography = camera.intrinsics @ rotation @ np.linalg.inv(photo_camera.intrinsics)
+    epipole = camera.intrinsics @ translation
+    view = View(width=camera.size_px[0], height=camera.size_px[1])
+    view.h[:] = homography.ravel().tolist()
+    view.e[:] = epipole.tolist()
+    return view
+
+
+def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray, "L H W 4"], Texture]:
+    """Return the layers' colours at the density wanted, and the kernel's description of them."""
+    height, width = scene.ldi.layers[0].rgba.shape[:2]
+    scale = min(texels_per_photo_px, 2.0, MAX_TEXELS_A_SIDE / max(width, height))
+    size = (max(2, round(width * scale)), max(2, round(height * scale)))
+    if scale > 1:
+        how = cv2.INTER_LANCZOS4
+    else:
+        how = cv2.INTER_AREA
+    stack = np.empty((len(scene.ldi.layers), size[1], size[0], 4), np.uint8)
+    for target, layer in zip(stack, scene.ldi.layers, strict=True):
+        cv2.resize(layer.rgba, size, dst=target, interpolation=how)
+        if layer.name != "matte":
+            target[..., 3] = 255
+    texture = Texture(
+        texels=stack.ctypes.data,
+        width=size[0],
+        height=size[1],
+        scale_x=size[0] / width,
+        scale_y=size[1] / height,
+        margin_px=float(scene.ldi.margin_px),
+        layer_height_px=float(height),
+    )
+    return stack, texture

@@ -1,0 +1,83 @@
+"""Spread colour and inverse depth from known pixels over unknown ones, without a network.
+
+The sources are spread smoothly (push-pull, Gortler et al., "The Lumigraph", 1996, section 3.4) and their fine texture
+is laid over that, mirrored at the nearest source.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
+
+RIM_PX = 0.6
+"""How fast a source loses weight with its distance from the hole: what lies next to the hole goes on into it."""
+
+TEXTURE_GAIN = 0.5
+"""How much of the sources' fine texture is laid over the smooth filling."""
+
+TEXTURE_SIGMA_PX = 2.0
+"""Detail finer than this is texture."""
+
+
+def spread(
+    rgb: UInt8[np.ndarray, "H W 3"],
+    inverse_depth: Float32[np.ndarray, "H W"],
+    *,
+    hole: Bool[np.ndarray, "H W"],
+    source: Bool[np.ndarray, "H W"],
+) -> tuple[UInt8[np.ndarray, "H W 3"], Float32[np.ndarray, "H W"]]:
+    """Return colour and inverse depth with the hole filled from the sources; without sources, unchanged copies."""
+    if not source.any():
+        return rgb.copy(), inverse_depth.copy()
+    values = np.dstack([rgb.astype(np.float32), inverse_depth])
+    away_px = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
+    smooth = push_pull(values, source * np.exp(-away_px / RIM_PX))
+    at, mirrored = _mirror(hole, source)
+    detail = _texture(rgb, source)
+    colour = smooth[..., :3].reshape(-1, 3)[at]
+    colour += TEXTURE_GAIN * detail.reshape(-1, 3)[mirrored] * source.ravel()[mirrored, None]
+    filled_rgb, filled_depth = rgb.copy(), inverse_depth.copy()
+    filled_rgb.reshape(-1, 3)[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
+    filled_depth.ravel()[at] = smooth[..., 3].ravel()[at]
+    return filled_rgb, filled_depth
+
+
+def push_pull(
+    values: Float32[np.ndarray, "H W C"], weight: Float32[np.ndarray, "H W"]
+) -> Float32[np.ndarray, "H W C"]:
+    """Return values with those of weight 0 replaced by smooth averages of the others; weight is 0 to 1."""
+    if min(weight.shape) <= 2:
+        total = float(weight.sum())
+        mean = (values * weight[..., None]).sum(axis=(0, 1)) / max(total, 1e-6)
+        return np.where(weight[..., None] > 0, values, mean).astype(np.float32)
+    coarse_weight = cv2.pyrDown(weight)
+    coarse = cv2.pyrDown(values * weight[..., None]) / np.maximum(coarse_weight, 1e-6)[..., None]
+    coarse = push_pull(coarse, np.minimum(coarse_weight * 4, 1))
+    around = cv2.pyrUp(coarse, dstsize=weight.shape[::-1])
+    return around + (values - around) * weight[..., None]
+
+
+def _mirror(hole: Bool[np.ndarray, "H W"], source: Bool[np.ndarray, "H W"]) -> tuple[np.ndarray, np.ndarray]:
+    """Return flat indices of the hole's pixels and of their mirror images beyond the nearest source pixel."""
+    _, labels = cv2.distanceTransformWithLabels(
+        (~source).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    sources = np.flatnonzero(source)
+    index_of_label = np.zeros(int(labels.max()) + 1, np.int64)
+    index_of_label[labels.ravel()[sources]] = sources
+    at = np.flatnonzero(hole)
+    height, width = hole.shape
+    y, x = np.divmod(at, width)
+    source_y, source_x = np.divmod(index_of_label[labels.ravel()[at]], width)
+    mirrored_y = np.clip(2 * source_y - y, 0, height - 1)
+    mirrored_x = np.clip(2 * source_x - x, 0, width - 1)
+    return at, mirrored_y * width + mirrored_x
+
+
+def _texture(rgb: UInt8[np.ndarray, "H W 3"], source: Bool[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W 3"]:
+    """Return what the sources have beyond their own smooth average."""
+    weight = source.astype(np.float32)
+    picture = rgb.astype(np.float32)
+    total = np.maximum(cv2.GaussianBlur(weight, (0, 0), TEXTURE_SIGMA_PX), 1e-3)[..., None]
+    return picture - cv2.GaussianBlur(picture * weight[..., None], (0, 0), TEXTURE_SIGMA_PX) / total
