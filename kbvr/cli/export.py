@@ -1,0 +1,165 @@
+"""`kbvr export`, once the command line is understood: photo after photo, told to a person or to a program."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from kbvr import pipeline
+from kbvr.cli.progress import Report, stage_bars
+from kbvr.errors import InputError, KbvrError
+from kbvr.pipeline import ExportOptions, ExportReport
+
+GOOD, BUG, BAD_INPUT = 0, 1, 2
+"""Exit codes."""
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """What one call of `kbvr export` asks for."""
+
+    photos: tuple[Path, ...]
+    out_dir: Path
+    options: ExportOptions
+    explain: bool = False
+    quiet: bool = False
+    as_json: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one photo: a report, or a one-line message."""
+
+    photo: Path
+    report: ExportReport | None = None
+    message: str = ""
+    is_bug: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """What the whole call would end with if this were its only photo."""
+        return GOOD if self.report else BUG if self.is_bug else BAD_INPUT
+
+
+def run_export(request: ExportRequest) -> int:
+    """Export every photo; one that fails does not stop the rest. Return the exit code: the worst is a bug."""
+    outcomes = []
+    taken: dict[str, Path] = {}
+    for photo in request.photos:
+        outcome = _export_one(photo, request, taken)
+        outcomes.append(outcome)
+        if not request.as_json:
+            _tell(outcome, request)
+        elif outcome.report is None:
+            _complain(outcome)
+    if request.as_json:
+        typer.echo(json.dumps(_summary(outcomes, request.options), indent=2, allow_nan=False))
+    codes = {outcome.exit_code for outcome in outcomes}
+    return BUG if BUG in codes else max(codes, default=GOOD)
+
+
+def _export_one(photo: Path, request: ExportRequest, taken: dict[str, Path]) -> Outcome:
+    """Export one photo; taken maps names of outputs to the photos that use them, and is added to."""
+    shows_bars = sys.stderr.isatty() and not request.quiet and not request.as_json
+    bars: AbstractContextManager[Report | None]
+    bars = stage_bars(photo.name, Console(stderr=True)) if shows_bars else nullcontext()
+    with _collected_warnings() as warnings:
+        try:
+            _claim_name(photo, taken)
+            with bars as report:
+                made = pipeline.export_photo(photo, request.out_dir, request.options, progress=report)
+        except KbvrError as error:
+            return Outcome(photo, message=_one_line(error, photo), warnings=warnings)
+        except Exception as error:  # noqa: BLE001  a bug in one photo does not stop the rest either
+            traceback.print_exc()
+            message = f"this is a bug in kbvr: {type(error).__name__}: {_one_line(error, photo)}"
+            return Outcome(photo, message=message, is_bug=True, warnings=warnings)
+    return Outcome(photo, made, warnings=warnings)
+
+
+def _claim_name(photo: Path, taken: dict[str, Path]) -> None:
+    other = taken.setdefault(os.path.normcase(photo.stem), photo)
+    if other is not photo:
+        wanted = "photos of one call must differ in name, for their outputs are named after them"
+        raise InputError(f"{wanted}; this one would write over those of {other}")
+
+
+@contextmanager
+def _collected_warnings() -> Iterator[list[str]]:
+    """Yield a list that gets what kbvr logs as a warning or worse."""
+    collected: list[str] = []
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            collected.append(" ".join(record.getMessage().split()))
+
+    collector = Collector(logging.WARNING)
+    logger = logging.getLogger("kbvr")
+    logger.addHandler(collector)
+    try:
+        yield collected
+    finally:
+        logger.removeHandler(collector)
+
+
+def _one_line(error: Exception, photo: Path) -> str:
+    return " ".join(str(error).split()).removeprefix(f"{photo}: ")
+
+
+def _tell(outcome: Outcome, request: ExportRequest) -> None:
+    """Print what a person wants to know: warnings, then the files or the complaint."""
+    if not request.quiet:
+        for warning in outcome.warnings:
+            typer.echo(f"kbvr: {outcome.photo}: warning: {warning}", err=True)
+    if outcome.report is None:
+        return _complain(outcome)
+    if request.explain:
+        for line in outcome.report.explanation:
+            typer.echo(line)
+    if not request.quiet:
+        video = outcome.report.video
+        width, height = video.size_px
+        facts = f"{width}x{height}, {video.frames} frames, {video.seconds:.1f} s, {video.bytes / 1e6:.1f} MB"
+        typer.echo(f"{video.path}  ({request.options.layout}, {facts})")
+    return None
+
+
+def _complain(outcome: Outcome) -> None:
+    typer.echo(f"kbvr: {outcome.photo}: {outcome.message}", err=True)
+
+
+def _summary(outcomes: list[Outcome], options: ExportOptions) -> dict[str, Any]:
+    """Return the object of --json; numbers that JSON has not (infinity) become null."""
+    return {
+        "photos": [_photo_entry(outcome, outcome.report, options) for outcome in outcomes if outcome.report],
+        "failures": [
+            {"photo": str(outcome.photo), "message": outcome.message, "bug": outcome.is_bug}
+            for outcome in outcomes
+            if outcome.report is None
+        ],
+    }
+
+
+def _photo_entry(outcome: Outcome, report: ExportReport, options: ExportOptions) -> dict[str, Any]:
+    video = {**asdict(report.video), "path": str(report.video.path)}
+    return {
+        "photo": str(outcome.photo),
+        "written": [{"kind": "stereo-video", "layout": options.layout, **video}],
+        "stereo": {name: value if math.isfinite(value) else None for name, value in report.stereo.items()},
+        "warnings": outcome.warnings,
+        "explanation": report.explanation,
+        "took_seconds": report.seconds,
+    }

@@ -1,0 +1,309 @@
+"""Side-by-side stereo video: H.264 in MP4, the left eye's picture on the left.
+
+Frame packing is told in the stream (SEI type 3, side by side; with every key frame, valid until the next) and
+in the file's name. The colours are BT.709 in the narrow ("tv") range, and say so.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain, islice
+from pathlib import Path
+from queue import Empty, Full, Queue
+from threading import Event
+from time import perf_counter
+from typing import Any, Literal, TypeVar
+
+import av
+import cv2
+import numpy as np
+from av.container import OutputContainer
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+from jaxtyping import UInt8
+
+from kbvr.errors import InputError, OutputError
+from kbvr.output import written_aside
+
+Layout = Literal["sbs", "sbs-half"]
+
+MAX_SIDE_PX = 4096
+"""H.264 players and decoders in hardware stop here; wider needs HEVC or AV1."""
+MIN_EYE_PX = 16
+MAX_FPS = 240.0
+CRF = 18
+"""x264's constant quality: 0 loses nothing, 23 is x264's default."""
+KEY_FRAME_SECONDS = 2.0
+"""So often one can jump into the video, and the packing is told again."""
+QUEUE_FRAMES = 3
+"""Frames that may wait between rendering and encoding."""
+POLL_SECONDS = 0.1
+BT709, TV_RANGE, SIDE_BY_SIDE = 1, 1, 1
+"""FFmpeg's numbers: BT.709 as matrix, primaries and transfer; narrow range; AV_STEREO3D_SIDEBYSIDE."""
+NAME_ENDINGS: dict[Layout, str] = {"sbs": "_kbvr_LR.mp4", "sbs-half": "_kbvr_LR_HSBS.mp4"}
+
+T = TypeVar("T")
+Frame = UInt8[np.ndarray, "h w 3"]
+
+
+@dataclass(frozen=True)
+class VideoSummary:
+    """A video that was written and has been read back."""
+
+    path: Path
+    size_px: tuple[int, int]
+    """(width, height) of the whole frame, both eyes in it."""
+    frames: int
+    fps: float
+    seconds: float
+    """How long it plays."""
+    bytes: int
+    encode_s: float
+    """Time that converting and encoding took, in their own thread."""
+
+
+def video_name(stem: str, layout: Layout) -> str:
+    """Return the name under which players know a video of this photo for what it is.
+
+    `_LR` means left and right side by side, each in full; `_LR_HSBS` that each is squeezed to half its width.
+    SKYBOX reads both, and so do players that look for `LR` or `SBS` anywhere in the name.
+    """
+    return stem + NAME_ENDINGS[layout]
+
+
+def write_sbs_video(
+    pairs: Iterable[tuple[UInt8[np.ndarray, "H W 3"], UInt8[np.ndarray, "H W 3"]]],
+    path: Path,
+    *,
+    fps: float,
+    layout: Layout,
+    overwrite: bool = False,
+    on_frame: Callable[[int], None] | None = None,
+) -> VideoSummary:
+    """Write (left, right) sRGB pictures, all of one size, as they come, while the next ones are made.
+
+    "sbs" keeps every eye's size, "sbs-half" squeezes each to half its width. H.264 wants even sizes: odd ones
+    lose their last row or column ("sbs-half": up to three columns, before squeezing). The arrays of a pair
+    may be used again as soon as the next pair is asked for. on_frame is told how many pairs have been taken,
+    in the caller's thread. What pairs or on_frame raise is raised from here; nothing is left of the file.
+
+    Raises:
+        InputError: no pairs, other sizes than the first, too small, wider or higher than 4096 in all, a bad
+            rate, a name that does not end in .mp4.
+        OutputError: the file exists, cannot be written, or did not read back as it was written.
+    """
+    if path.suffix.lower() != ".mp4":
+        raise InputError(f"side-by-side video goes into a file that ends in .mp4, got {path.name}")
+    rate = _checked_rate(fps)
+    with written_aside(path, overwrite=overwrite) as aside:
+        side_by_side = _side_by_side_frames(pairs, layout, on_frame)
+        size_px, frames, encode_s = _run_alongside(side_by_side, lambda fed: _encode(fed, aside, rate))
+        _check_read_back(aside, path.name, size_px, frames, rate)
+        size_bytes = aside.stat().st_size
+    return VideoSummary(path, size_px, frames, float(rate), float(frames / rate), size_bytes, encode_s)
+
+
+def _checked_rate(fps: float) -> Fraction:
+    """Return frames per second as the fraction that is meant: 23.976 and 30000/1001 are common."""
+    if not 1 <= fps <= MAX_FPS:
+        raise InputError(f"the frame rate must be 1 to {MAX_FPS:g} per second, got {fps}")
+    return Fraction(fps).limit_denominator(1001)
+
+
+def _side_by_side_frames(
+    pairs: Iterable[tuple[np.ndarray, np.ndarray]], layout: Layout, on_frame: Callable[[int], None] | None
+) -> Iterator[Frame]:
+    first_shape: tuple[int, ...] = ()
+    for count, pair in enumerate(pairs, start=1):
+        left, right = pair
+        first_shape = first_shape or left.shape
+        for eye in pair:
+            if eye.dtype != np.uint8 or eye.shape != first_shape or eye.ndim != 3 or eye.shape[2] != 3:
+                wanted = f"uint8 (height, width, 3), all of one size; the first is {first_shape}"
+                raise InputError(f"pictures must be {wanted}, pair {count} is {eye.dtype} {eye.shape}")
+        yield _side_by_side(left, right, layout)
+        if on_frame is not None:
+            on_frame(count)
+
+
+def _side_by_side(
+    left: UInt8[np.ndarray, "H W 3"], right: UInt8[np.ndarray, "H W 3"], layout: Layout
+) -> UInt8[np.ndarray, "h w 3"]:
+    """Return a new picture of even size that holds both; no chroma sample lies across the seam."""
+    height, width = left.shape[:2]
+    step = 2 if layout == "sbs" else 4
+    crop_height, crop_width = height // 2 * 2, width // step * step
+    eye_width = crop_width if layout == "sbs" else crop_width // 2
+    if min(crop_height, eye_width) < MIN_EYE_PX:
+        raise InputError(f"an eye must be {MIN_EYE_PX} px or more each way in video, got {width}x{height}")
+    if max(2 * eye_width, crop_height) > MAX_SIDE_PX:
+        raise InputError(
+            f"H.264 video is at most {MAX_SIDE_PX} px wide and high, but two eyes of {width}x{height} "
+            f"as {layout} make {2 * eye_width}x{crop_height}: choose a smaller size per eye"
+        )
+    both = np.empty((crop_height, 2 * eye_width, 3), np.uint8)
+    for start, eye in ((0, left), (eye_width, right)):
+        cropped = eye[:crop_height, :crop_width]
+        if layout == "sbs-half":
+            cropped = cv2.resize(cropped, (eye_width, crop_height), interpolation=cv2.INTER_AREA)
+        both[:, start : start + eye_width] = cropped
+    return both
+
+
+class _AbandonedError(Exception):
+    """Raised inside the consumer's thread once nobody waits for its result."""
+
+
+def _run_alongside(frames: Iterable[Frame], consume: Callable[[Iterator[Frame]], T]) -> T:
+    """Run consume in a thread of its own and feed it the frames, which are made in this one.
+
+    At most QUEUE_FRAMES wait in between. An exception on either side stops the other side, and is raised here
+    once the thread has ended.
+    """
+    waiting: Queue[Frame | None] = Queue(maxsize=QUEUE_FRAMES)
+    abandoned = Event()
+
+    def fed() -> Iterator[Frame]:
+        while not abandoned.is_set():
+            try:
+                frame = waiting.get(timeout=POLL_SECONDS)
+            except Empty:
+                continue
+            if frame is None:
+                return
+            yield frame
+        raise _AbandonedError
+
+    with ThreadPoolExecutor(1, thread_name_prefix="kbvr-encode") as pool:
+        consumed = pool.submit(consume, fed())
+        try:
+            for frame in frames:
+                _offer(frame, waiting, consumed)
+            _offer(None, waiting, consumed)
+            return consumed.result()
+        except BaseException:
+            abandoned.set()
+            wait([consumed])
+            raise
+
+
+def _offer(frame: Frame | None, waiting: Queue[Frame | None], consumed: Future[T]) -> None:
+    """Put a frame into the queue; raise what the consumer raised if it has failed and will take no more."""
+    while True:
+        if consumed.done():
+            consumed.result()
+            raise AssertionError("the consumer ended before its frames did")
+        try:
+            return waiting.put(frame, timeout=POLL_SECONDS)
+        except Full:
+            pass
+
+
+def _encode(frames: Iterator[Frame], path: Path, rate: Fraction) -> tuple[tuple[int, int], int, float]:
+    """Write the frames to path; return (width, height), how many there were, and the seconds it took."""
+    first = next(frames, None)
+    if first is None:
+        raise InputError("a video needs at least one pair of pictures, got none")
+    height, width = first.shape[:2]
+    count, busy_s = 0, 0.0
+    options = {"movflags": "+faststart"}
+    with _disk_errors(), av.open(str(path), "w", format="mp4", options=options) as container:
+        stream = _add_stream(container, (width, height), rate)
+        to_yuv = VideoReformatter()
+        for frame in chain((first,), frames):
+            start = perf_counter()
+            rgb = av.VideoFrame.from_ndarray(frame, format="rgb24")
+            yuv = to_yuv.reformat(rgb, format="yuv420p", dst_colorspace=BT709, dst_color_range=TV_RANGE)
+            yuv.pts, yuv.time_base = count, 1 / rate
+            container.mux(stream.encode(yuv))
+            busy_s += perf_counter() - start
+            count += 1
+        start = perf_counter()
+        container.mux(stream.encode(None))
+        busy_s += perf_counter() - start
+    return (width, height), count, busy_s
+
+
+def _add_stream(container: OutputContainer, size_px: tuple[int, int], rate: Fraction) -> VideoStream:
+    """Return a new H.264 stream that says how its two pictures are packed and what its colours mean."""
+    options = {"crf": str(CRF), "preset": "veryfast", "x264-params": "frame-packing=3"}
+    stream = container.add_stream("libx264", rate=rate, options=options)
+    stream.width, stream.height = size_px
+    stream.pix_fmt = "yuv420p"
+    context = stream.codec_context
+    context.gop_size = max(1, round(KEY_FRAME_SECONDS * rate))
+    context.colorspace = context.color_primaries = context.color_trc = BT709
+    context.color_range = TV_RANGE
+    return stream
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    """Tell a full or failing disk in one line; other errors of the encoder are bugs and stay so."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS):
+            raise
+        raise OutputError(f"the video could not be written: {error.strerror}") from error
+
+
+def _check_read_back(path: Path, name: str, size_px: tuple[int, int], frames: int, rate: Fraction) -> None:
+    """Open the file as a player would, decode its first frame and its last group, and check what it says."""
+    wanted: dict[str, Any] = {
+        "codec": "h264",
+        "pixel format": "yuv420p",
+        "size": size_px,
+        "number of frames": frames,
+        "frames per second": round(float(rate), 2),
+        "number of the last frame": frames - 1,
+        "colours (matrix, primaries, transfer, range)": (BT709, BT709, BT709, TV_RANGE),
+        "stereo packing": SIDE_BY_SIDE,
+    }
+    try:
+        found = _read_back(path)
+    except (av.FFmpegError, LookupError) as error:
+        raise OutputError(f"{name} could not be read back: {error}") from error
+    for what, value in wanted.items():
+        if found[what] != value:
+            raise OutputError(f"{name} did not read back as written: {what} is {found[what]}, wanted {value}")
+
+
+def _read_back(path: Path) -> dict[str, Any]:
+    """Return what a file says about its video; LookupError if it holds none."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        packets = sum(packet.size > 0 for packet in container.demux(stream))
+        container.seek(0)
+        first = deque(islice(container.decode(stream), 1))[0]
+        container.seek(stream.duration or 0, stream=stream)
+        last = deque(container.decode(stream), maxlen=1)[0]
+        context, fps = stream.codec_context, stream.average_rate or Fraction(0)
+        return {
+            "codec": context.name,
+            "pixel format": context.pix_fmt,
+            "size": (last.width, last.height),
+            "number of frames": packets,
+            "frames per second": round(float(fps), 2),
+            "number of the last frame": round((last.time or 0) * fps),
+            "colours (matrix, primaries, transfer, range)": (
+                context.colorspace,
+                context.color_primaries,
+                context.color_trc,
+                context.color_range,
+            ),
+            "stereo packing": _packing_type(first),
+        }
+
+
+def _packing_type(frame: av.VideoFrame) -> int | None:
+    """Return the type field of the frame's AVStereo3D, which comes first in it; None if it has none."""
+    side_data: Any = frame.side_data.get("STEREO3D")
+    return None if side_data is None else int.from_bytes(bytes(side_data)[:4], sys.byteorder)

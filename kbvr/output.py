@@ -1,0 +1,80 @@
+"""Files are written aside and renamed when they are whole, so that nobody ever meets half a file."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from kbvr.errors import OutputError
+
+
+@contextmanager
+def written_aside(target: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Yield a temporary file beside the target, with its suffix; leaving without an exception renames it.
+
+    Folders that are missing are made. Whatever is raised inside, KeyboardInterrupt included, removes the
+    temporary file and those folders, and goes on. An existing target stays as it was until the rename, which
+    is atomic.
+
+    Raises:
+        OutputError: before any work, if the target exists and may not be overwritten, or if its folder cannot
+            be made or written; at the end, if the target has appeared meanwhile and may not be overwritten.
+    """
+    target = target.absolute()
+    aside = target.with_name(f".{target.stem[:40]}.{secrets.token_hex(4)}{target.suffix}")
+    refuse_taken(target, overwrite=overwrite)
+    missing = _missing_folders(target.parent)
+    try:
+        with _output_errors(target.parent):
+            for folder in missing:
+                folder.mkdir(exist_ok=True)
+            aside.open("xb").close()
+        yield aside
+        refuse_taken(target, overwrite=overwrite)
+        with _output_errors(target):
+            aside.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            aside.unlink()
+        with suppress(OSError):  # a folder that something else was put into stays
+            for folder in reversed(missing):
+                folder.rmdir()
+        raise
+
+
+def refuse_taken(target: Path, *, overwrite: bool) -> None:
+    """Check that a file of this name may be written, as early as the caller likes; writes nothing.
+
+    Raises:
+        OutputError: if the target is a folder, cannot be a file, or exists and may not be overwritten.
+    """
+    with _output_errors(target):
+        if target.is_dir():
+            raise OutputError(f"wanted to write a file, but {target} is a folder")
+        try:
+            target.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return
+    if not overwrite:
+        raise OutputError(f"{target} exists already, and overwriting it was not asked for (--overwrite)")
+
+
+def _missing_folders(folder: Path) -> list[Path]:
+    """Return the folders on the way that do not exist, the outermost first."""
+    missing: list[Path] = []
+    while not os.path.lexists(folder):
+        missing.insert(0, folder)
+        folder = folder.parent
+    return missing
+
+
+@contextmanager
+def _output_errors(place: Path) -> Iterator[None]:
+    """Turn what the system says about a place into one line."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"cannot write to {place}: {error.strerror or error}") from error

@@ -1,0 +1,380 @@
+"""The command line: what it asks of the pipeline, what it prints where, and how it ends."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from kbvr import pipeline
+from kbvr.cli.main import main
+from kbvr.cli.progress import stage_bars
+from kbvr.errors import InputError, OutputError
+from kbvr.formats.sbs_video import video_name, write_sbs_video
+from kbvr.pipeline import ExportOptions, ExportReport
+
+Progress = Callable[[str, int, int], None]
+
+
+class FakePipeline:
+    """Stands for the pipeline: remembers how it was called, and writes two grey frames."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Path, Path, ExportOptions]] = []
+        self.progress: list[bool] = []
+
+    def export_photo(
+        self, photo_path: Path, out_dir: Path, options: ExportOptions, *, progress: Progress | None = None
+    ) -> ExportReport:
+        """Do what the pipeline promises, in no time."""
+        self.calls.append((photo_path, out_dir, options))
+        self.progress.append(progress is not None)
+        if progress is not None:
+            progress("depth", 0, 0)
+            progress("frames", 1, 2)
+        self.fail_by_name(photo_path)
+        grey = np.full((32, 32, 3), 99, np.uint8)
+        target = out_dir / video_name(photo_path.stem, options.layout)
+        video = write_sbs_video(
+            [(grey, grey)] * 2, target, fps=options.fps, layout=options.layout, overwrite=options.overwrite
+        )
+        stereo = {"baseline_m": 0.03, "convergence_m": float("inf")}
+        return ExportReport(str(photo_path), video, stereo, ("the camera swings", "so far"), {"depth": 0.5})
+
+    def fail_by_name(self, photo: Path) -> None:
+        """Fail as the photo's name says."""
+        if photo.stem == "broken":
+            raise InputError(f"{photo}: wanted a photo,\n got a text")
+        if photo.stem == "taken":
+            raise OutputError("taken_kbvr_LR.mp4 exists already")
+        if photo.stem == "bug":
+            raise ZeroDivisionError("division by zero")
+        if photo.stem == "interrupted":
+            raise KeyboardInterrupt
+        if photo.stem == "guess":
+            logging.getLogger("kbvr.photo").warning("the focal length is %s", "a guess")
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakePipeline:
+    fake = FakePipeline()
+    monkeypatch.setattr(pipeline, "export_photo", fake.export_photo)
+    monkeypatch.chdir(tmp_path)
+    return fake
+
+
+def everything_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize("arguments", [["export", "a.jpg"], ["export", "--stereo", "a.jpg"]])
+def test_with_nothing_said_the_pipelines_own_defaults_hold(fake: FakePipeline, arguments: list[str]) -> None:
+    """And with no kind of output named, stereo is meant."""
+    assert main(arguments) == 0
+    assert fake.calls == [(Path("a.jpg"), Path(), ExportOptions())]
+    assert everything_in(Path()) == ["a_kbvr_LR.mp4"]
+
+
+def test_every_option_reaches_the_pipeline_in_its_units(fake: FakePipeline, tmp_path: Path) -> None:
+    text = (
+        "export a.jpg --stereo -o out --layout sbs-half --path dolly --seconds 2.5 --fps 30 "
+        "--max-size 640x480 --fov 61 --depth d.png --depth-kind depth-m --baseline-mm 12.5 "
+        "--convergence-m 1.75 --budget 1.5 --near-m 2 --overwrite --threads 3 --explain --quiet"
+    )
+    (tmp_path / "d.png").touch()
+    assert main(text.split()) == 0
+    options = ExportOptions(
+        layout="sbs-half",
+        path="dolly",
+        seconds=2.5,
+        fps=30.0,
+        max_size_px=(640, 480),
+        fov_deg=61.0,
+        depth_file=Path("d.png"),
+        depth_kind="depth-m",
+        baseline_m=0.0125,
+        convergence_m=1.75,
+        budget=0.015,
+        near_m=2.0,
+        overwrite=True,
+        threads=3,
+    )
+    assert fake.calls == [(Path("a.jpg"), Path("out"), options)]
+
+
+def test_a_person_is_told_what_was_written(fake: FakePipeline, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "a.jpg", "-o", "out"]) == 0
+    told = capsys.readouterr()
+    path = Path("out") / "a_kbvr_LR.mp4"
+    assert told.out == f"{path}  (sbs, 64x32, 2 frames, 0.1 s, 0.0 MB)\n"
+    assert told.err == ""
+
+
+def test_explain_prints_the_pipelines_reasons(fake: FakePipeline, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "a.jpg", "--explain", "--quiet"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["the camera swings", "so far"]
+
+
+def test_quiet_says_nothing_when_all_is_well(fake: FakePipeline, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "a.jpg", "guess.jpg", "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_warnings_go_to_stderr_with_their_photo(
+    fake: FakePipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "guess.jpg", "a.jpg"]) == 0
+    assert capsys.readouterr().err == "kbvr: guess.jpg: warning: the focal length is a guess\n"
+
+
+def test_one_failure_does_not_stop_the_rest(fake: FakePipeline, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "a.jpg", "x/broken.jpg", "taken.jpg", "b.jpg"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        f"kbvr: {Path('x/broken.jpg')}: wanted a photo, got a text",
+        "kbvr: taken.jpg: taken_kbvr_LR.mp4 exists already",
+    ]
+    assert everything_in(Path()) == ["a_kbvr_LR.mp4", "b_kbvr_LR.mp4"]
+
+
+@pytest.mark.parametrize("second", ["x/a.jpg", "a.png", "a.jpg"])
+def test_two_photos_of_one_name_do_not_overwrite_each_other(
+    fake: FakePipeline, capsys: pytest.CaptureFixture[str], second: str
+) -> None:
+    assert main(["export", "--overwrite", "a.jpg", second, "b.jpg"]) == 2
+    assert [call[0].name for call in fake.calls] == ["a.jpg", "b.jpg"]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"kbvr: {Path(second)}: ")
+    assert line.endswith("this one would write over those of a.jpg")
+
+
+def test_a_bug_keeps_its_traceback_and_does_not_stop_the_rest(
+    fake: FakePipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "bug.jpg", "broken.jpg", "b.jpg"]) == 1
+    told = capsys.readouterr().err
+    assert "Traceback (most recent call last)" in told
+    assert "in fail_by_name" in told
+    assert "kbvr: bug.jpg: this is a bug in kbvr: ZeroDivisionError: division by zero\n" in told
+    assert everything_in(Path()) == ["b_kbvr_LR.mp4"]
+
+
+def test_json_is_one_object_on_stdout_and_nothing_else(
+    fake: FakePipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "--json", "--explain", "-o", "out", "guess.jpg", "broken.jpg", "b.jpg"]) == 2
+    told = capsys.readouterr()
+    summary = json.loads(told.out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    path = Path("out") / "guess_kbvr_LR.mp4"
+    assert summary["photos"][0] == {
+        "photo": "guess.jpg",
+        "written": [
+            {
+                "kind": "stereo-video",
+                "layout": "sbs",
+                "path": str(path),
+                "size_px": [64, 32],
+                "frames": 2,
+                "fps": 25.0,
+                "seconds": 0.08,
+                "bytes": path.stat().st_size,
+            }
+        ],
+        "stereo": {"baseline_m": 0.03, "convergence_m": None},
+        "warnings": ["the focal length is a guess"],
+        "explanation": ["the camera swings", "so far"],
+        "took_seconds": {"depth": 0.5},
+    }
+    assert [photo["photo"] for photo in summary["photos"]] == ["guess.jpg", "b.jpg"]
+    assert summary["failures"] == [
+        {"photo": "broken.jpg", "message": "wanted a photo, got a text", "bug": False}
+    ]
+    assert told.err == "kbvr: broken.jpg: wanted a photo, got a text\n"
+
+
+def test_json_tells_of_a_bug_too(fake: FakePipeline, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "--json", "bug.jpg"]) == 1
+    told = capsys.readouterr()
+    assert json.loads(told.out)["failures"][0]["bug"] is True
+    assert "Traceback" in told.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ("export", "Missing argument 'PHOTO'"),
+        ("export a.jpg --layout wide", "'--layout'"),
+        ("export a.jpg --path loop", "'--path'"),
+        ("export a.jpg --seconds long", "'--seconds'"),
+        ("export a.jpg --seconds -1", "seconds"),
+        ("export a.jpg --no-such-option", "--no-such-option"),
+        ("export a.jpg --max-size 1920", "--max-size must be like 1920x1080, got '1920'"),
+        ("export a.jpg --max-size 0x100", "--max-size must be like 1920x1080, got '0x100'"),
+        (
+            "export a.jpg b.jpg --depth d.png --depth-kind depth-m",
+            "--depth belongs to one photo, got 2 photos",
+        ),
+        ("export a.jpg --depth d.png", "--depth needs --depth-kind"),
+        ("export a.jpg --depth-kind disparity", "--depth-kind says what --depth holds"),
+        ("explode a.jpg", "'explode'"),
+    ],
+)
+def test_bad_options_get_one_line_and_exit_code_2(
+    fake: FakePipeline, capsys: pytest.CaptureFixture[str], arguments: str, complaint: str
+) -> None:
+    assert main(arguments.split()) == 2
+    told = capsys.readouterr()
+    (line,) = told.err.splitlines()
+    assert line.startswith("kbvr: ")
+    assert complaint in line
+    assert told.out == ""
+    assert fake.calls == []
+    assert everything_in(Path()) == []
+
+
+def test_an_interruption_ends_with_130(fake: FakePipeline, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "a.jpg", "interrupted.jpg", "b.jpg"]) == 130
+    assert capsys.readouterr().err == "kbvr: interrupted\n"
+    assert everything_in(Path()) == ["a_kbvr_LR.mp4"]
+
+
+def test_ctrl_c_while_a_video_is_written_leaves_nothing(tmp_path: Path) -> None:
+    """A real signal, a real encoder, and frames without end."""
+    program = """
+import itertools, sys, numpy as np
+from kbvr import pipeline
+from kbvr.cli.main import main
+from kbvr.formats.sbs_video import write_sbs_video
+
+def endless(photo, out_dir, options, *, progress=None):
+    pair = tuple(np.random.default_rng(0).integers(0, 256, (2, 240, 320, 3), np.uint8))
+    write_sbs_video(itertools.repeat(pair), out_dir / "a_LR.mp4", fps=25, layout="sbs")
+
+pipeline.export_photo = endless
+sys.exit(main())
+"""
+    command = [sys.executable, "-c", program, "export", "a.jpg", "-o", str(tmp_path / "out")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        until = time.monotonic() + 30
+        while not any(path.stat().st_size for path in (tmp_path / "out").glob(".a_LR*.mp4")):
+            assert running.poll() is None, running.stderr
+            assert time.monotonic() < until, "no frame was ever written"
+            time.sleep(0.02)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=30)
+    assert (running.returncode, out, err) == (130, "", "kbvr: interrupted\n")
+    assert everything_in(tmp_path) == []
+
+
+def test_help_is_quick_for_nothing_heavy_is_loaded() -> None:
+    program = """
+import sys
+from kbvr.cli.main import main
+assert main(["--help"]) == main(["export", "--help"]) == main([]) == 0
+heavy = {"numpy", "cv2", "av", "PIL", "onnxruntime", "torch", "trimesh", "kbvr.pipeline"}
+sys.exit(", ".join(sorted(heavy & set(sys.modules))) or 0)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_help_has_an_example_groups_and_defaults(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["export", "--help"]) == 0
+    told = capsys.readouterr().out
+    for text in (
+        "kbvr export --stereo cat.jpg -o out/",
+        "[default: swing]",
+        "[default: 1920x1080]",
+        "[default: 3.0]",
+        "[default: (estimated from the photo)]",
+        "─ Motion ─",
+        "─ Stereo ─",
+    ):
+        assert text in told
+
+
+def test_version_is_that_of_the_installed_package(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.metadata.version", {"kbvr": "1.2.3"}.__getitem__)
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == "kbvr 1.2.3\n"
+
+
+def test_python_m_kbvr_is_kbvr() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "kbvr", "export"], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("kbvr: Missing argument 'PHOTO'")
+
+
+@pytest.mark.parametrize(
+    ("terminal", "flags", "shown"),
+    [(True, [], True), (True, ["--quiet"], False), (True, ["--json"], False), (False, [], False)],
+)
+def test_bars_appear_only_on_a_terminal_that_is_watched(
+    fake: FakePipeline,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    terminal: bool,
+    flags: list[str],
+    shown: bool,
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    assert main(["export", "a.jpg", *flags]) == 0
+    told = capsys.readouterr()
+    assert fake.progress == [shown]
+    assert ("frames" in told.err) == shown
+    assert "frames" not in told.out.replace("2 frames", "").replace('"frames": 2', "")
+
+
+def test_a_bar_shows_stage_steps_and_time_left() -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=100, color_system=None)
+    with stage_bars("cat [1].jpg", console) as report:
+        report("depth", 0, 0)
+        report("depth", 1, 1)
+        for done in range(4):
+            report("frames", done, 150)
+    told = screen.getvalue()
+    assert "cat [1].jpg" in told
+    assert "depth" in told
+    assert "3/150" in told
+    assert "-:--:--" in told or "0:0" in told
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only there can a name be any bytes")
+def test_a_name_that_cannot_be_shown_is_no_bug() -> None:
+    program = """
+import sys
+from kbvr import pipeline
+from kbvr.cli.main import main
+from kbvr.errors import InputError
+
+def refuse(*_, **__):
+    raise InputError("not today")
+
+pipeline.export_photo = refuse
+sys.exit(main())
+"""
+    command = [os.fsencode(sys.executable), b"-c", program.encode(), b"export", b"caf\xe9.jpg"]
+    done = subprocess.run(command, check=False, capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.splitlines() == [b"kbvr: caf\\udce9.jpg: not today"]

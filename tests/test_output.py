@@ -1,0 +1,137 @@
+"""Files are written aside: whole under their name, or not there at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kbvr.errors import OutputError
+from kbvr.formats import FORMATS, load_writer
+from kbvr.output import written_aside
+
+
+def everything_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*"))
+
+
+def write_half(
+    target: Path, raised: type[BaseException], *, beside: str = "", overwrite: bool = False
+) -> None:
+    """Start to write, put another file beside it if one is named, then raise."""
+    with written_aside(target, overwrite=overwrite) as aside:
+        aside.write_bytes(b"half")
+        if beside:
+            (target.parent / beside).write_bytes(b"theirs")
+        raise raised
+
+
+def test_the_file_appears_whole_and_only_at_the_end(tmp_path: Path) -> None:
+    target = tmp_path / "a.mp4"
+    with written_aside(target, overwrite=False) as aside:
+        assert aside.parent == tmp_path
+        assert aside.suffix == ".mp4"
+        aside.write_bytes(b"whole")
+        assert not target.exists()
+    assert target.read_bytes() == b"whole"
+    assert everything_in(tmp_path) == ["a.mp4"]
+
+
+@pytest.mark.parametrize("raised", [ValueError, KeyboardInterrupt, SystemExit, MemoryError])
+def test_whatever_is_raised_leaves_nothing_behind(tmp_path: Path, raised: type[BaseException]) -> None:
+    with pytest.raises(raised):
+        write_half(tmp_path / "new" / "a.mp4", raised)
+    assert everything_in(tmp_path) == []
+
+
+def test_a_folder_that_was_there_or_is_used_by_others_stays(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError):
+        write_half(tmp_path / "out" / "deep" / "a.mp4", RuntimeError, beside="other.txt")
+    assert everything_in(tmp_path) == ["deep", "other.txt", "out"]
+
+
+def test_an_existing_file_is_refused_before_any_work(tmp_path: Path) -> None:
+    target = tmp_path / "a.mp4"
+    target.write_bytes(b"old")
+    with pytest.raises(OutputError, match=r"a\.mp4 exists already"), written_aside(target, overwrite=False):
+        pytest.fail("no work may be done")
+    assert target.read_bytes() == b"old"
+    assert everything_in(tmp_path) == ["a.mp4"]
+
+
+def test_overwriting_keeps_the_old_file_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    target = tmp_path / "a.mp4"
+    target.write_bytes(b"old")
+    with pytest.raises(RuntimeError):
+        write_half(target, RuntimeError, overwrite=True)
+    assert target.read_bytes() == b"old"
+    with written_aside(target, overwrite=True) as aside:
+        aside.write_bytes(b"new")
+        assert target.read_bytes() == b"old"
+    assert target.read_bytes() == b"new"
+
+
+def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    target = tmp_path / "a.mp4"
+    writing = written_aside(target, overwrite=False)
+    writing.__enter__().write_bytes(b"ours")
+    target.write_bytes(b"theirs")
+    with pytest.raises(OutputError, match="exists already"):
+        writing.__exit__(None, None, None)
+    assert target.read_bytes() == b"theirs"
+    assert everything_in(tmp_path) == ["a.mp4"]
+
+
+def test_a_missing_folder_is_made(tmp_path: Path) -> None:
+    with written_aside(tmp_path / "x" / "y" / "a.mp4", overwrite=False) as aside:
+        aside.write_bytes(b"whole")
+    assert (tmp_path / "x" / "y" / "a.mp4").read_bytes() == b"whole"
+
+
+def test_a_relative_target_is_taken_from_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with written_aside(Path("a.mp4"), overwrite=False) as aside:
+        assert aside.is_absolute()
+    assert everything_in(tmp_path) == ["a.mp4"]
+
+
+def test_the_mode_of_the_file_is_that_of_any_new_file(tmp_path: Path) -> None:
+    (tmp_path / "usual").touch()
+    with written_aside(tmp_path / "a.mp4", overwrite=False):
+        pass
+    assert (tmp_path / "a.mp4").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+@pytest.mark.parametrize("place", ["file/a.mp4", "file/deep/a.mp4", "folder", "long" * 100 + ".mp4"])
+def test_a_place_that_cannot_be_written_gets_one_line(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("a file where a folder is wanted")
+    (tmp_path / "folder").mkdir()
+    with (
+        pytest.raises(OutputError, match=r"cannot write|is a folder") as caught,
+        written_aside(tmp_path / place, overwrite=True),
+    ):
+        pytest.fail("no work may be done")
+    assert "\n" not in str(caught.value)
+    assert everything_in(tmp_path) == ["file", "folder"]
+
+
+def test_a_folder_without_permission_gets_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's answer is put in by hand: whoever runs the tests may be allowed to write everywhere."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with (
+        pytest.raises(OutputError, match=rf"cannot write to {tmp_path}.*: Permission denied"),
+        written_aside(tmp_path / "new" / "a.mp4", overwrite=False),
+    ):
+        pytest.fail("no work may be done")
+    assert everything_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_of_the_table_has_a_writer(name: str) -> None:
+    assert load_writer(name).__name__.startswith("write_")
