@@ -1,0 +1,54 @@
+"""kbvr: stereo video from one photo.
+
+    import kbvr
+    kbvr.export("photo.jpg", stereo=True)
+
+    photo = kbvr.load_photo("photo.jpg")
+    depth = kbvr.estimate_depth(photo)
+    scene = kbvr.build_scene(photo, depth)
+    for picture in kbvr.render(scene, [scene.camera, scene.camera.moved(x_m=0.06)]):
+        ...
+
+Everything is loaded when it is first used, so importing kbvr is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kbvr.depth import DepthMap as DepthMap
+    from kbvr.depth import estimate_depth as estimate_depth
+    from kbvr.photo import Photo as Photo
+    from kbvr.photo import load_photo as load_photo
+    from kbvr.photo import photo_from_array as photo_from_array
+    from kbvr.pipeline import ExportOptions as ExportOptions
+    from kbvr.pipeline import export as export
+    from kbvr.render import render as render
+    from kbvr.scene import Scene as Scene
+    from kbvr.scene import build_scene as build_scene
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "export": "kbvr.pipeline",
+    "DepthMap": "kbvr.depth",
+    "estimate_depth": "kbvr.depth",
+    "Photo": "kbvr.photo",
+    "ExportOptions": "kbvr.pipeline",
+    "load_photo": "kbvr.photo",
+    "photo_from_array": "kbvr.photo",
+    "Scene": "kbvr.scene",
+    "build_scene": "kbvr.scene",
+}
+
+__all__ = [*sorted(_HOME), "render"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "render":
+        return import_module("kbvr.render")  # a package that can be called
+    if name not in _HOME:
+        raise AttributeError(f"module 'kbvr' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
