@@ -1,0 +1,53 @@
+"""The simplest ways to make the right picture from the left one: what kbvr has to beat."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from bench.metrics import psnr_db
+from bench.pairs import farther_neighbour_columns, taken_from
+
+WIDEST_SHIFT = 0.25
+"""The greatest constant shift that is tried, as a share of the width."""
+
+
+def shifted(rgb: UInt8[np.ndarray, "H W 3"], shift_px: int) -> UInt8[np.ndarray, "H W 3"]:
+    """Return the picture moved to the left by a number of pixels >= 0; its last column fills the gap."""
+    width = rgb.shape[1]
+    return rgb[:, np.minimum(np.arange(width) + shift_px, width - 1)]
+
+
+def best_constant_shift_px(left: UInt8[np.ndarray, "H W 3"], right: UInt8[np.ndarray, "H W 3"]) -> int:
+    """Return the whole number of pixels, 0 to a quarter of the width, by which `shifted` has the best PSNR.
+
+    It looks at the true right picture to choose, which no real method can.
+    """
+    tried = range(int(left.shape[1] * WIDEST_SHIFT) + 1)
+    return max(tried, key=lambda shift_px: psnr_db(shifted(left, shift_px), right))
+
+
+def naive_warp(
+    left: UInt8[np.ndarray, "H W 3"], disparity_px: Float32[np.ndarray, "H W"]
+) -> UInt8[np.ndarray, "H W 3"]:
+    """Return the left picture with every pixel moved by its disparity.
+
+    Every pixel goes to the nearest whole column; where several meet, the one with the greatest disparity
+    wins. A pixel that nothing reached takes the colour of the nearest reached pixel to its left or right,
+    whichever is farther away.
+    """
+    height, width = disparity_px.shape
+    target = np.floor(np.arange(width) - disparity_px.astype(np.float64) + 0.5).astype(np.int64)
+    inside = (target >= 0) & (target < width)
+    rows, columns = np.nonzero(inside)
+    far_to_near = np.argsort(disparity_px[inside], kind="stable")  # of equal indices the last one is kept
+    rows, columns = rows[far_to_near], columns[far_to_near]
+    landed = (rows, target[rows, columns])
+
+    warped = np.zeros_like(left)
+    warped[landed] = left[rows, columns]
+    warped_disparity_px = np.zeros((height, width), np.float32)
+    warped_disparity_px[landed] = disparity_px[rows, columns]
+    reached = np.zeros((height, width), bool)
+    reached[landed] = True
+    return taken_from(warped, farther_neighbour_columns(warped_disparity_px, reached))

@@ -1,0 +1,273 @@
+"""What pictures cost: seconds and peak memory per stereo pair, and where the time of an export goes.
+
+Every case runs in a process of its own, since peak memory is a figure of a process: it counts everything from
+the start of Python to the last picture. Both eyes are rendered to RGB by one call, getting the renderer ready
+included; the first such call is left out of the times. `film` is the time of every further pair in one call.
+`scene` is a wall, a floor and twelve cards with known depth, `photo` the first example photo brought to the
+size. In an export, rendering and encoding run beside each other: their shares of its time may add up to more
+than all of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from bench.machine import ROOT, this_machine
+
+if TYPE_CHECKING:  # parents of the measuring processes stay small: these load no picture library
+    from kbvr.depth import DepthMap
+    from kbvr.photo import Photo
+
+SIZES_PX = {"1080p": (1920, 1080), "12 MP": (4000, 3000)}
+RUNS = {"1080p": 15, "12 MP": 7}
+FILM_PAIRS = 8
+CASES = [f"{source} {size}" for source in ("scene", "photo") for size in SIZES_PX]
+EXPORT = "export"
+BASELINE_M = 0.03
+"""Disparity of 3% of the width at 1 m, the most that a picture gets by default."""
+
+CARDS = 12
+LONGEST_S = 900.0
+
+
+@dataclass(frozen=True)
+class RenderFigures:
+    """What one case cost."""
+
+    case: str
+    size_px: tuple[int, int]
+    depth_s: float | None
+    """Photo to DepthMap, the network loaded and run once; None where depth was given."""
+
+    scene_s: float
+    """DepthMap to Scene."""
+
+    pair_min_s: float
+    pair_median_s: float
+    pair_spread_s: float
+    """Slowest less fastest."""
+
+    runs: int
+    film_pair_s: float
+    """Every further pair of a call that renders many, as an export does."""
+
+    peak_mib: float | None
+    """None where the system does not tell."""
+
+
+@dataclass(frozen=True)
+class ExportFigures:
+    """What the default export of the example photo cost."""
+
+    total_s: float
+    stage_s: dict[str, float]
+    """Seconds that each stage was at work."""
+
+    peak_mib: float | None
+
+    def share(self, stage: str) -> float:
+        """Return the part of the whole time in which a stage was at work."""
+        return self.stage_s[stage] / self.total_s
+
+
+def layered_scene(
+    size_px: tuple[int, int],
+) -> tuple[UInt8[np.ndarray, "H W 3"], Float32[np.ndarray, "H W"]]:
+    """Return a picture and its inverse depth in 1/m: a wall at 6 m, a floor before it, cards from 1 to 4 m.
+
+    The same for every call with the same size; every surface has texture down to single pixels.
+    """
+    width, height = size_px
+    random = np.random.default_rng(2)
+    floor = np.linspace(-0.8, 0.8, height, dtype=np.float32)[:, None]
+    inverse_depth = np.broadcast_to(np.maximum(1 / 6, floor), (height, width)).copy()
+    colour = np.broadcast_to(np.where(floor > 1 / 6, 90, 160)[..., None], (height, width, 3)).astype(np.int16)
+    for depth_m in np.linspace(4, 1, CARDS):
+        x, y = int(random.uniform(0, 0.85) * width), int(random.uniform(0, 0.7) * height)
+        card = np.s_[y : y + height // 4, x : x + width // 10]
+        inverse_depth[card] = 1 / depth_m
+        colour[card] = random.integers(40, 215, 3)
+    grain = random.integers(-40, 41, (height, width, 1), dtype=np.int16)
+    return (colour + grain).astype(np.uint8), inverse_depth.astype(np.float32)
+
+
+def example_photo() -> Path:
+    """Return the first of the example photos."""
+    return min((ROOT / "examples").glob("*.jpg"))
+
+
+def photo_rgb(size_px: tuple[int, int]) -> UInt8[np.ndarray, "H W 3"]:
+    """Return the example photo, scaled to cover the size and cropped to it about its middle."""
+    import cv2
+
+    from kbvr.photo import load_photo
+
+    rgb = load_photo(example_photo()).rgb
+    width, height = size_px
+    scale = max(width / rgb.shape[1], height / rgb.shape[0])
+    covering = (max(width, round(rgb.shape[1] * scale)), max(height, round(rgb.shape[0] * scale)))
+    large = np.asarray(cv2.resize(rgb, covering, interpolation=cv2.INTER_CUBIC), np.uint8)
+    x, y = (covering[0] - width) // 2, (covering[1] - height) // 2
+    return np.ascontiguousarray(large[y : y + height, x : x + width])
+
+
+def photo_and_depth(case: str) -> tuple[Photo, DepthMap, float | None]:
+    """Return what a case renders, and the seconds that estimating its depth took."""
+    from kbvr.depth import DepthMap, estimate_depth
+    from kbvr.photo import photo_from_array
+
+    source, size = case.split(" ", 1)
+    size_px = SIZES_PX[size]
+    f_px = float(max(size_px))
+    if source == "scene":
+        rgb, inverse_depth = layered_scene(size_px)
+        return photo_from_array(rgb, f_px=f_px), DepthMap(inverse_depth, f_px, metric=True), None
+    photo = photo_from_array(photo_rgb(size_px), f_px=f_px)
+    start = time.perf_counter()
+    depth = estimate_depth(photo)
+    return photo, depth, time.perf_counter() - start
+
+
+def measure_case(case: str) -> RenderFigures:
+    """Build and render one case in this process."""
+    from kbvr.camera import camera_of_photo
+    from kbvr.render import render
+    from kbvr.scene import build_scene
+
+    photo, depth, depth_s = photo_and_depth(case)
+    start = time.perf_counter()
+    scene = build_scene(photo, depth, reach_m=BASELINE_M / 2)
+    scene_s = time.perf_counter() - start
+    camera = camera_of_photo(photo.size_px, photo.f_px)
+    eyes = [camera.moved(x_m=-BASELINE_M / 2), camera.moved(x_m=BASELINE_M / 2)]
+    runs = RUNS[case.split(" ", 1)[1]]
+    pair_s = []
+    for _ in range(runs + 1):
+        pair_s.append(_seconds(render(scene, eyes)))
+    warm_s = pair_s[1:]
+    film_s = _seconds(render(scene, eyes * (1 + FILM_PAIRS)))
+    return RenderFigures(
+        case=case,
+        size_px=photo.size_px,
+        depth_s=depth_s,
+        scene_s=scene_s,
+        pair_min_s=min(warm_s),
+        pair_median_s=statistics.median(warm_s),
+        pair_spread_s=max(warm_s) - min(warm_s),
+        runs=runs,
+        film_pair_s=(film_s - min(warm_s)) / FILM_PAIRS,
+        peak_mib=peak_mib(),
+    )
+
+
+def _seconds(pictures: Iterator[object]) -> float:
+    """Return how long it takes to get all of them, none kept."""
+    start = time.perf_counter()
+    for _ in pictures:
+        pass
+    return time.perf_counter() - start
+
+
+def measure_export() -> ExportFigures:
+    """Export the example photo with the default options in this process."""
+    from kbvr.pipeline import ExportOptions, export_photo
+
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        exported = export_photo(example_photo(), Path(folder), ExportOptions())
+        total_s = time.perf_counter() - start
+    return ExportFigures(total_s, dict(exported.seconds), peak_mib())
+
+
+def peak_mib() -> float | None:
+    """Return the most memory that this process has held at once."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def in_own_process(case: str) -> dict[str, object]:
+    """Measure a case, or EXPORT, in a fresh Python and return its figures.
+
+    On Linux a new process starts with its parent's peak: this one must stay smaller than what it measures.
+    """
+    command = [sys.executable, "-m", "bench.render", "--only", case]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LONGEST_S)
+    if done.returncode != 0:
+        raise RuntimeError(f"measuring {case!r} failed:\n{done.stderr}")
+    figures: dict[str, object] = json.loads(done.stdout)
+    return figures
+
+
+def render_table(measured: Sequence[RenderFigures]) -> str:
+    """Return a Markdown table, a row per case."""
+    lines = [
+        "| stereo pair  | depth s | scene s | pair s: min | median | spread | runs | film s | peak MiB |",
+        "|--------------|--------:|--------:|------------:|-------:|-------:|-----:|-------:|---------:|",
+    ]
+    for row in measured:
+        depth_s = "given" if row.depth_s is None else f"{row.depth_s:.2f}"
+        lines.append(
+            f"| {row.case:12} | {depth_s:>7} | {row.scene_s:7.2f} "
+            f"| {row.pair_min_s:11.3f} | {row.pair_median_s:6.3f} | {row.pair_spread_s:6.3f} "
+            f"| {row.runs:4} | {row.film_pair_s:6.3f} | {_mib(row.peak_mib):>8} |"
+        )
+    return "\n".join(lines)
+
+
+def export_table(measured: ExportFigures) -> str:
+    """Return a Markdown table, a row per stage of an export."""
+    lines = ["| export       | seconds | share |", "|--------------|--------:|------:|"]
+    lines += [
+        f"| {stage:12} | {stage_s:7.2f} | {measured.share(stage):5.0%} |"
+        for stage, stage_s in measured.stage_s.items()
+    ]
+    lines.append(f"| {'all':12} | {measured.total_s:7.2f} |       |")
+    return "\n".join([*lines, "", f"peak memory {_mib(measured.peak_mib)} MiB"])
+
+
+def _mib(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.0f}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.render", description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument(
+        "--only", choices=[*CASES, EXPORT], help="measure one case in this process and print its JSON"
+    )
+    options = parser.parse_args(arguments)
+    if options.only:
+        print(json.dumps(asdict(measure_export() if options.only == EXPORT else measure_case(options.only))))
+        return 0
+    machine = this_machine()
+    rendered = [in_own_process(case) for case in CASES]
+    exported = in_own_process(EXPORT)
+    if options.json:
+        print(json.dumps(machine.as_json() | {"pairs": rendered, EXPORT: exported}, indent=1))
+        return 0
+    rows = [RenderFigures(**row) for row in rendered]  # type: ignore[arg-type]  # what asdict wrote
+    whole = ExportFigures(**exported)  # type: ignore[arg-type]
+    print("\n".join(machine.lines()), render_table(rows), export_table(whole), sep="\n\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
