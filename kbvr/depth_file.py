@@ -1,0 +1,204 @@
+"""Depth files: a person's own depth for a photo, from PNG, TIFF, NPY, NPZ or EXR.
+
+What the numbers mean is never guessed; the caller names one of three conventions:
+
+    disparity            relative, larger is nearer; any scale and shift
+    depth-m              metres along the optical axis, larger is farther; whole numbers are millimetres
+    inverse-depth-per-m  1/metres along the optical axis, larger is nearer; never whole numbers
+
+"Unknown or infinitely far" is 0, NaN or infinity in depth-m, 0 or NaN in inverse-depth-per-m, and NaN in
+disparity; it becomes the farthest value.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import zipfile
+from io import BytesIO
+from typing import Any, BinaryIO, Literal
+
+import numpy as np
+from jaxtyping import Float32, Float64
+from numpy.typing import NDArray
+
+from kbvr.errors import InputError
+from kbvr.exr import read_exr
+from kbvr.picture_file import check_pixel_count, damage_reported, open_file, picture_kind, read_picture, shown
+
+DepthKind = Literal["disparity", "depth-m", "inverse-depth-per-m"]
+
+_WANTED = "a depth file (16-bit PNG, TIFF, NPY, NPZ or EXR)"
+_NPZ_KEY = {"disparity": "disparity", "depth-m": "depth", "inverse-depth-per-m": "inverse_depth"}
+_NEAREST_M = 0.001
+_ASPECT_TOLERANCE = 1.02
+
+_log = logging.getLogger(__name__)
+
+
+def load_inverse_depth(
+    path: str | os.PathLike[str], size_px: tuple[int, int], *, kind: DepthKind
+) -> tuple[Float32[np.ndarray, "H W"], bool]:
+    """Read a depth file and bring it to a photo's size_px; return it and whether it is metric.
+
+    Metric: 1/m along the optical axis, >= 0, 0 is infinitely far. Relative (from "disparity"): 0 at the
+    farthest pixel to 1 at the nearest. It is resized in inverse depth, linearly up and by areas down.
+
+    Raises:
+        InputError: if the file cannot be read as one channel of numbers, its aspect differs from the photo's
+            by more than 2%, or its numbers cannot be what kind says.
+    """
+    if kind not in _NPZ_KEY:
+        raise InputError(f"wanted a depth kind of {', '.join(_NPZ_KEY)}, got {kind!r}")
+    stored = _one_channel(_read(path, kind), path)
+    _check_aspect((stored.shape[1], stored.shape[0]), size_px, path)
+    if kind == "disparity":
+        return _resized(_normalised(stored, path), size_px), False
+    inverse_depth = _from_metres(stored, path) if kind == "depth-m" else _from_inverse_metres(stored, path)
+    if not inverse_depth.any():
+        raise InputError(f"{shown(path)}: wanted {kind}, but no pixel holds a finite value above 0")
+    if inverse_depth.max() > 1 / _NEAREST_M:
+        nearest_m = 1 / float(inverse_depth.max())
+        raise InputError(f"{shown(path)}: wanted {kind}, but its nearest pixel is {nearest_m:.2g} m away")
+    return _resized(inverse_depth, size_px), True
+
+
+# --- conventions ---
+
+
+def _from_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:
+    _check_not_negative(stored, "depth-m", path)
+    with np.errstate(invalid="ignore"):  # a NaN may be of the kind that complains when it is converted
+        depth_m = stored * 0.001 if stored.dtype.kind in "iu" else stored.astype(np.float64)
+    known = np.isfinite(depth_m) & (depth_m > 0)
+    return np.divide(1.0, depth_m, out=np.zeros(depth_m.shape, np.float64), where=known)
+
+
+def _from_inverse_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:
+    if stored.dtype.kind in "iu":
+        raise InputError(f"{shown(path)}: wanted inverse-depth-per-m as fractions, got whole numbers ({stored.dtype})")
+    _check_not_negative(stored, "inverse-depth-per-m", path)
+    if np.isinf(stored).any():
+        raise InputError(f"{shown(path)}: wanted inverse-depth-per-m, but {np.isinf(stored).sum()} pixels are infinite")
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isnan(stored), 0.0, stored).astype(np.float64)
+
+
+def _check_not_negative(stored: NDArray[Any], kind: str, path: str | os.PathLike[str]) -> None:
+    negative = int((stored < 0).sum())
+    if negative:
+        least = stored[stored < 0].min()
+        raise InputError(f"{shown(path)}: wanted {kind} >= 0, but {negative} pixels are negative (down to {least:.4g})")
+
+
+def _normalised(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:
+    with np.errstate(invalid="ignore"):
+        disparity = stored.astype(np.float64)
+    if np.isinf(disparity).any():
+        raise InputError(f"{shown(path)}: wanted disparity, but {np.isinf(disparity).sum()} pixels are infinite")
+    known = ~np.isnan(disparity)
+    least, most = (disparity[known].min(), disparity[known].max()) if known.any() else (0.0, 0.0)
+    with np.errstate(over="ignore"):
+        extent = most - least
+    if not extent > 0:
+        raise InputError(f"{shown(path)}: wanted disparity, but all its pixels are the same ({least:.4g})")
+    if np.isinf(extent):
+        raise InputError(f"{shown(path)}: wanted disparity, but it goes from {least:.4g} to {most:.4g}")
+    if stored.dtype == np.uint8:
+        _log.warning("%s: 8 bits hold 256 steps of depth; expect terraces", shown(path))
+    return np.where(known, (disparity - least) / extent, 0.0)
+
+
+# --- size ---
+
+
+def _check_aspect(came_px: tuple[int, int], size_px: tuple[int, int], path: str | os.PathLike[str]) -> None:
+    ratio = came_px[0] / came_px[1] * size_px[1] / size_px[0]
+    if max(ratio, 1 / ratio) > _ASPECT_TOLERANCE:
+        turned = came_px[1] / came_px[0] * size_px[1] / size_px[0]
+        hint = "; is it turned?" if max(turned, 1 / turned) <= _ASPECT_TOLERANCE else ""
+        raise InputError(
+            f"{shown(path)}: wanted depth of the photo's shape ({size_px[0]} x {size_px[1]}, to within 2%), "
+            f"got {came_px[0]} x {came_px[1]}{hint}"
+        )
+
+
+def _resized(inverse_depth: Float64[np.ndarray, "h w"], size_px: tuple[int, int]) -> Float32[np.ndarray, "H W"]:
+    import cv2
+
+    values = inverse_depth.astype(np.float32)
+    if (values.shape[1], values.shape[0]) == tuple(size_px):
+        return values
+    shrinks = values.size > size_px[0] * size_px[1]
+    return np.asarray(cv2.resize(values, size_px, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
+
+
+# --- files ---
+
+
+def _read(path: str | os.PathLike[str], kind: DepthKind) -> NDArray[Any]:
+    """Return the file's numbers as they are stored, with their own type."""
+    with open_file(path, _WANTED) as stream:
+        with damage_reported(path, _WANTED):
+            head = stream.read(64)
+            stream.seek(0)
+        if head.startswith(b"\x93NUMPY"):
+            return _read_npy(stream, path)
+        if head.startswith(b"PK\x03\x04"):
+            return _read_npz(stream, path, kind)
+        if head.startswith(b"\x76\x2f\x31\x01"):
+            return read_exr(stream, path, _WANTED)
+    if picture_kind(head) not in ("PNG", "TIFF"):
+        raise InputError(f"{shown(path)}: wanted {_WANTED}, but its first bytes are {head[:8].hex(' ')}")
+    image = read_picture(path, _WANTED).image
+    if image.mode in ("1", "P", "PA"):
+        raise InputError(f"{shown(path)}: wanted {_WANTED}, but it is a picture of mode {image.mode}")
+    if image.mode.startswith(("L", "RGB")) and kind != "disparity":
+        raise InputError(f"{shown(path)}: wanted {kind} as one channel of 16 bits or floats, got mode {image.mode}")
+    return np.asarray(image)
+
+
+def _one_channel(stored: NDArray[Any], path: str | os.PathLike[str]) -> NDArray[Any]:
+    """Return (h, w) real numbers; axes of length 1 and channels that all say the same are dropped."""
+    shape = stored.shape
+    if stored.dtype.kind not in "iuf" or stored.size == 0:
+        raise InputError(f"{shown(path)}: wanted an array of real numbers, got {stored.dtype} of shape {shape}")
+    while stored.ndim > 2 and stored.shape[-1] == 1:
+        stored = stored[..., 0]
+    while stored.ndim > 2 and stored.shape[0] == 1:
+        stored = stored[0]
+    if stored.ndim == 3 and stored.shape[2] in (3, 4):
+        red, green, blue = (stored[..., channel] for channel in range(3))
+        if np.array_equal(red, green, equal_nan=True) and np.array_equal(red, blue, equal_nan=True):
+            stored = red
+    if stored.ndim != 2:
+        raise InputError(f"{shown(path)}: wanted one channel of depth (height, width), got shape {shape}")
+    return stored
+
+
+def _read_npy(stream: BinaryIO | BytesIO, path: str | os.PathLike[str]) -> NDArray[Any]:
+    with damage_reported(path, _WANTED):
+        version = np.lib.format.read_magic(stream)
+        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, _ = read_header(stream)
+    check_pixel_count(int(np.prod(shape, dtype=object)), 1, path)
+    with damage_reported(path, _WANTED):
+        stream.seek(0)
+        stored: NDArray[Any] = np.load(stream, allow_pickle=False)
+    return stored
+
+
+def _read_npz(stream: BinaryIO, path: str | os.PathLike[str], kind: DepthKind) -> NDArray[Any]:
+    """Read the array called as the kind is, else the only one with such a name, else the only one."""
+    with damage_reported(path, _WANTED):
+        archive = zipfile.ZipFile(stream)
+        sizes = {info.filename.removesuffix(".npy"): info.file_size for info in archive.infolist()}
+    known = [key for key in _NPZ_KEY.values() if key in sizes]
+    matches = [_NPZ_KEY[kind]] if _NPZ_KEY[kind] in sizes else known or list(sizes)
+    if len(matches) != 1:
+        raise InputError(f"{shown(path)}: wanted an array called {_NPZ_KEY[kind]}, or one only, got {', '.join(sizes)}")
+    check_pixel_count(sizes[matches[0]] // 8, 1, path)
+    with damage_reported(path, _WANTED):
+        member = next(info for info in archive.infolist() if info.filename.removesuffix(".npy") == matches[0])
+        array = BytesIO(archive.read(member))
+    return _read_npy(array, path)

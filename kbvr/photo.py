@@ -1,0 +1,144 @@
+"""Photos: a picture file becomes upright sRGB pixels and a focal length.
+
+A picture that says how it is to be seen is obeyed: orientation is applied, colours are converted to
+sRGB, transparent parts are laid over white.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from math import hypot, isfinite
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+from numpy.typing import NDArray
+from PIL import ExifTags
+
+from kbvr.camera import f_px_from_fov, fov_deg_from_f_px
+from kbvr.errors import InputError
+from kbvr.picture_colour import srgb_over_white
+from kbvr.picture_file import MAX_PIXELS as MAX_PIXELS
+from kbvr.picture_file import Picture, read_picture, shown
+
+GUESSED_FOV_DEG = 55.0
+"""Across the long side of a photo that does not tell it: between a phone (67) and a 50 mm lens (40)."""
+
+MIN_SIDE_PX = 16
+"""Smaller pictures hold nothing to look at in depth."""
+
+_WANTED = "a photo (JPEG, PNG, WebP, TIFF, HEIC or AVIF)"
+
+_FULL_FRAME_DIAGONAL_MM = hypot(36, 24)
+# FocalLengthIn35mmFilm is defined by the same diagonal angle of view on 36 x 24 mm film (CIPA DCG-001).
+
+_MM_PER_UNIT = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
+# FocalPlaneResolutionUnit: inch, cm (Exif 2.3); mm, um (TIFF/EP). 1, "no unit", tells nothing.
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """One photo, as a person sees it."""
+
+    rgb: UInt8[np.ndarray, "H W 3"]
+    """Upright sRGB; read-only."""
+
+    f_px: float
+    """Focal length in pixels of this picture."""
+
+    f_source: Literal["exif", "flag", "guess"]
+    """Where the focal length came from."""
+
+    name: str
+    """What its outputs are named after: the file's name without its ending."""
+
+    embedded_inverse_depth: Float32[np.ndarray, "h w"] | None = None
+    """Inverse depth found in the file, relative or metric, larger is nearer; None if there is none."""
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """(width, height)."""
+        return self.rgb.shape[1], self.rgb.shape[0]
+
+
+def load_photo(path: str | os.PathLike[str], *, fov_deg: float | None = None) -> Photo:
+    """Read a photo; a field of view in degrees across its long side overrides what the file says.
+
+    16 bits a channel are rounded to 8. Of several pictures in a file, the first or primary one is taken.
+
+    Raises:
+        InputError: if there is no readable photo of 16 px a side to 200 million pixels, or fov_deg is not
+            1 to 170.
+    """
+    picture = read_picture(path, _WANTED)
+    width, height = picture.image.size
+    if min(width, height) < MIN_SIDE_PX:
+        raise InputError(f"{shown(path)}: wanted {MIN_SIDE_PX} pixels a side at least, got {width} x {height}")
+    f_px, f_source = _focal_length(picture, fov_deg, path)
+    rgb = np.asarray(srgb_over_white(picture.image, path))
+    return Photo(rgb, f_px, f_source, Path(path).stem)
+
+
+def photo_from_array(
+    rgb: NDArray[Any], *, fov_deg: float | None = None, f_px: float | None = None, name: str = "photo"
+) -> Photo:
+    """Make a photo from upright sRGB uint8 pixels (H, W, 3), which are copied.
+
+    Raises:
+        InputError: if the array is something else, fov_deg and f_px are both given, or one is out of range.
+    """
+    # The array comes from outside: it is checked here, in words, and not by its annotation.
+    if not (isinstance(rgb, np.ndarray) and rgb.dtype == np.uint8 and rgb.ndim == 3 and rgb.shape[2] == 3):
+        came = f"{rgb.dtype} {rgb.shape}" if isinstance(rgb, np.ndarray) else type(rgb).__name__
+        raise InputError(f"wanted sRGB pixels as a uint8 array (H, W, 3), got {came}")
+    height, width = rgb.shape[:2]
+    if min(width, height) < MIN_SIDE_PX:
+        raise InputError(f"wanted {MIN_SIDE_PX} pixels a side at least, got {width} x {height}")
+    if fov_deg is not None and f_px is not None:
+        raise InputError(f"wanted fov_deg or f_px, got both ({fov_deg} and {f_px})")
+    if f_px is not None and not (isfinite(f_px) and f_px > 0):
+        raise InputError(f"f_px must be > 0, got {f_px}")
+    f_given = f_px_from_fov(GUESSED_FOV_DEG if fov_deg is None else fov_deg, float(max(width, height)))
+    pixels = rgb.copy(order="C")
+    pixels.flags.writeable = False
+    guessed = fov_deg is None and f_px is None
+    return Photo(pixels, float(f_given if f_px is None else f_px), "guess" if guessed else "flag", name)
+
+
+# --- focal length ---
+
+
+def _focal_length(
+    picture: Picture, fov_deg: float | None, path: str | os.PathLike[str]
+) -> tuple[float, Literal["exif", "flag", "guess"]]:
+    """Return the focal length in pixels and its source: the flag, else EXIF, else the guess."""
+    long_side_px = float(max(picture.image.size))
+    if fov_deg is not None:
+        return f_px_from_fov(fov_deg, long_side_px), "flag"
+    f_px = _f_px_from_exif(picture.exif, picture.image.size)
+    if f_px is not None:
+        exif_fov_deg = fov_deg_from_f_px(f_px, long_side_px)
+        if 0.5 <= exif_fov_deg <= 170:
+            return f_px, "exif"
+        _log.warning("%s: its EXIF says a field of view of %.3g degrees: left out", shown(path), exif_fov_deg)
+    return f_px_from_fov(GUESSED_FOV_DEG, long_side_px), "guess"
+
+
+def _f_px_from_exif(exif: dict[int, float], size_px: tuple[int, int]) -> float | None:
+    """Return the focal length in pixels of the picture, None if its tags do not tell."""
+    tag = ExifTags.Base
+    film_mm = exif.get(tag.FocalLengthIn35mmFilm, 0)  # 0 is "unknown"
+    if film_mm > 0:
+        return film_mm * hypot(*size_px) / _FULL_FRAME_DIAGONAL_MM
+    f_mm, per_unit = exif.get(tag.FocalLength, 0), exif.get(tag.FocalPlaneXResolution, 0)
+    unit_mm = _MM_PER_UNIT.get(int(exif.get(tag.FocalPlaneResolutionUnit, 2)))
+    if not (f_mm > 0 and per_unit > 0 and unit_mm):
+        return None
+    # The resolution counts pixels of the picture as it was taken: it may have been made smaller since.
+    taken_px = max(exif.get(tag.ExifImageWidth, 0), exif.get(tag.ExifImageHeight, 0))
+    return f_mm * per_unit / unit_mm * (max(size_px) / taken_px if taken_px > 0 else 1)
