@@ -73,17 +73,13 @@ def teacher(file: Path) -> Estimate:
     def estimate(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
         small = cv2.resize(rgb, TEACHER_SIZE_PX, interpolation=cv2.INTER_AREA).astype(np.float32)
         disparity = np.asarray(session.run(None, {"rgb255": small.transpose(2, 0, 1)[None]})[0], np.float32)
-        full = cv2.resize(
-            disparity.reshape(TEACHER_SIZE_PX[::-1]), rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR
-        )
+        full = cv2.resize(disparity.reshape(TEACHER_SIZE_PX[::-1]), rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         return np.asarray(full, np.float32)
 
     return estimate
 
 
-def measure(
-    pairs: Sequence[StereoPair], estimates: dict[str, Estimate]
-) -> dict[str, dict[str, DepthFigures]]:
+def measure(pairs: Sequence[StereoPair], estimates: dict[str, Estimate]) -> dict[str, dict[str, DepthFigures]]:
     """Return the figures by estimate, then by pair, with "mean" and "median" over the pairs at the end."""
     result = {}
     for name, estimate in estimates.items():
@@ -110,9 +106,7 @@ def report(measured: dict[str, dict[str, DepthFigures]]) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 0, or 2 when the pairs or the teacher cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m bench.depth", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--pairs", type=Path, required=True, help="folder of NAME/{left.png,right.png,disparity.npz}"
-    )
+    parser.add_argument("--pairs", type=Path, required=True, help="folder of NAME/{left.png,right.png,disparity.npz}")
     parser.add_argument("--teachers", type=Path, help=f"folder that holds {TEACHER_FILE}, measured beside it")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args(arguments)
@@ -121,9 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         estimates: dict[str, Estimate] = {"kbvr-depth": built_in}
         if options.teachers is not None:
             if not (options.teachers / TEACHER_FILE).is_file():
-                raise InputError(
-                    f"--teachers wants a folder that holds {TEACHER_FILE}, got {options.teachers}"
-                )
+                raise InputError(f"--teachers wants a folder that holds {TEACHER_FILE}, got {options.teachers}")
             estimates["tcmonodepth"] = teacher(options.teachers / TEACHER_FILE)
         measured = measure(load_pairs(options.pairs), estimates)
     except InputError as error:

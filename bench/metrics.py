@@ -39,9 +39,7 @@ def psnr_db(
     return float("inf") if error == 0 else float(10 * np.log10(PEAK**2 / error))
 
 
-def ssim_map(
-    predicted: UInt8[np.ndarray, "H W 3"], truth: UInt8[np.ndarray, "H W 3"]
-) -> Float64[np.ndarray, "H W"]:
+def ssim_map(predicted: UInt8[np.ndarray, "H W 3"], truth: UInt8[np.ndarray, "H W 3"]) -> Float64[np.ndarray, "H W"]:
     """Return the structural similarity around every pixel, -1 to 1."""
     x, y = _luma(predicted), _luma(truth)
     mean_x, mean_y = _windowed(x), _windowed(y)
@@ -72,9 +70,7 @@ def _luma(rgb: UInt8[np.ndarray, "H W 3"]) -> Float64[np.ndarray, "H W"]:
 
 
 def _windowed(values: Float64[np.ndarray, "H W"]) -> Float64[np.ndarray, "H W"]:
-    blurred = cv2.GaussianBlur(
-        values, (WINDOW_PX, WINDOW_PX), WINDOW_SIGMA_PX, borderType=cv2.BORDER_REFLECT_101
-    )
+    blurred = cv2.GaussianBlur(values, (WINDOW_PX, WINDOW_PX), WINDOW_SIGMA_PX, borderType=cv2.BORDER_REFLECT_101)
     return np.asarray(blurred, np.float64)
 
 

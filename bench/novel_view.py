@@ -54,9 +54,7 @@ class PairFigures:
     methods: dict[str, Figures]
 
 
-def figures_of(
-    predicted: UInt8[np.ndarray, "H W 3"], truth: UInt8[np.ndarray, "H W 3"], unseen: Unseen
-) -> Figures:
+def figures_of(predicted: UInt8[np.ndarray, "H W 3"], truth: UInt8[np.ndarray, "H W 3"], unseen: Unseen) -> Figures:
     """Measure one prediction."""
     similarity = ssim_map(predicted, truth)
 
@@ -73,9 +71,7 @@ def figures_of(
     )
 
 
-def fitted_disparity_px(
-    inverse_depth: Float32[np.ndarray, "H W"], pair: StereoPair
-) -> Float32[np.ndarray, "H W"]:
+def fitted_disparity_px(inverse_depth: Float32[np.ndarray, "H W"], pair: StereoPair) -> Float32[np.ndarray, "H W"]:
     """Return scale * inverse_depth + shift, nearest to the known disparity in least squares, not below 0."""
     known = pair.known
     x, y = inverse_depth[known].astype(np.float64), pair.disparity_px[known].astype(np.float64)
@@ -149,9 +145,7 @@ def medians(measured: Sequence[PairFigures]) -> dict[str, Figures]:
     for method in measured[0].methods:
         rows = np.array([list(asdict(pair.methods[method]).values()) for pair in measured])
         columns = [column[~np.isnan(column)] for column in rows.T]
-        result[method] = Figures(
-            *(float(np.median(column)) if column.size else float("nan") for column in columns)
-        )
+        result[method] = Figures(*(float(np.median(column)) if column.size else float("nan") for column in columns))
     return result
 
 
@@ -199,9 +193,7 @@ def as_json(measured: Sequence[PairFigures]) -> dict[str, object]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 0, or 2 when the pairs cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m bench.novel_view", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--pairs", type=Path, required=True, help="folder of NAME/{left.png,right.png,disparity.npz}"
-    )
+    parser.add_argument("--pairs", type=Path, required=True, help="folder of NAME/{left.png,right.png,disparity.npz}")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     options = parser.parse_args(arguments)
     machine = this_machine()

@@ -41,9 +41,7 @@ class StereoPair:
         """
         known = self.known
         filled = taken_from(self.disparity_px, farther_neighbour_columns(self.disparity_px, known))
-        return np.where(known.any(axis=1, keepdims=True), filled, self.disparity_px[known].min()).astype(
-            np.float32
-        )
+        return np.where(known.any(axis=1, keepdims=True), filled, self.disparity_px[known].min()).astype(np.float32)
 
 
 def load_pairs(folder: Path) -> list[StereoPair]:

@@ -235,8 +235,7 @@ def export_table(measured: ExportFigures) -> str:
     """Return a Markdown table, a row per stage of an export."""
     lines = ["| export       | seconds | share |", "|--------------|--------:|------:|"]
     lines += [
-        f"| {stage:12} | {stage_s:7.2f} | {measured.share(stage):5.0%} |"
-        for stage, stage_s in measured.stage_s.items()
+        f"| {stage:12} | {stage_s:7.2f} | {measured.share(stage):5.0%} |" for stage, stage_s in measured.stage_s.items()
     ]
     lines.append(f"| {'all':12} | {measured.total_s:7.2f} |       |")
     return "\n".join([*lines, "", f"peak memory {_mib(measured.peak_mib)} MiB"])
@@ -250,9 +249,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.render", description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parser.add_argument(
-        "--only", choices=[*CASES, EXPORT], help="measure one case in this process and print its JSON"
-    )
+    parser.add_argument("--only", choices=[*CASES, EXPORT], help="measure one case in this process and print its JSON")
     options = parser.parse_args(arguments)
     if options.only:
         print(json.dumps(asdict(measure_export() if options.only == EXPORT else measure_case(options.only))))

@@ -34,6 +34,7 @@ class LayoutBlock(nn.Module):
         self.whole = nn.Linear(channels, channels)
 
     def forward(self, features: Tensor) -> Tensor:
+        """Return features (N, C, h, w) of the same shape."""
         summary = self.whole(features.mean(dim=(2, 3)))
         return features + self.local(features) + summary[:, :, None, None]
 
@@ -47,12 +48,13 @@ class KbvrDepth(nn.Module):
 
     def __init__(self, channels: tuple[int, ...] = CHANNELS) -> None:
         super().__init__()
+        self.mean: Tensor
+        self.std: Tensor
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406])[:, None, None])
         self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225])[:, None, None])
         ins = (3, *channels[:-1])
         self.down = nn.ModuleList(
-            nn.Sequential(ConvBlock(i, c, stride=2), ConvBlock(c, c))
-            for i, c in zip(ins, channels, strict=True)
+            nn.Sequential(ConvBlock(i, c, stride=2), ConvBlock(c, c)) for i, c in zip(ins, channels, strict=True)
         )
         self.layout = nn.Sequential(LayoutBlock(channels[-1]), LayoutBlock(channels[-1]))
         self.up = nn.ModuleList(
@@ -62,6 +64,7 @@ class KbvrDepth(nn.Module):
         self.head = nn.Conv2d(channels[0], 2, 3, 1, 1)
 
     def forward(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
+        """Return (relative inverse depth, sky logit)."""
         x = (rgb - self.mean) / self.std
         skips: list[Tensor] = []
         for stage in self.down:

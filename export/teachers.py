@@ -99,6 +99,14 @@ def _sky_network(folder: Path, threads: int) -> Callable[[np.ndarray], np.ndarra
     return run
 
 
+def load_rgb(path: Path) -> np.ndarray:
+    """Return a picture file as uint8 (H, W, 3) RGB."""
+    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise ValueError(f"wanted a picture, got {path}")
+    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+
 def label_photos(photos: Path, teachers: Path, labels: Path, *, part: int = 0, parts: int = 1) -> int:
     """Write labels/NAME.npz for every photo that has none; return how many were written.
 
@@ -111,12 +119,12 @@ def label_photos(photos: Path, teachers: Path, labels: Path, *, part: int = 0, p
     for index, path in enumerate(sorted(photos.glob("*.jpg"))):
         if index // SKY_EVERY % parts != part or (labels / f"{path.stem}.npz").exists():
             continue
-        rgb = cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-        arrays = {"depth": networks.depth(rgb).astype(np.float16)}
+        rgb = load_rgb(path)
+        arrays: dict[str, np.ndarray] = {"depth": networks.depth(rgb).astype(np.float16)}
         if index % SKY_EVERY == 0:
             arrays["sky"] = np.round(networks.sky(rgb) * 255).astype(np.uint8)
         aside = labels / f".{path.stem}.npz"
-        np.savez(aside, **arrays)
+        np.savez(aside, allow_pickle=False, **arrays)
         aside.rename(labels / f"{path.stem}.npz")
         written += 1
         if written % 200 == 0:

@@ -17,14 +17,16 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from export.kbvr_depth import KbvrDepth
+from export.teachers import load_rgb
 
 CROP_SIZES = ((192, 256), (192, 256), (256, 192), (224, 224), (256, 352), (288, 224))
 """(height, width) of the batches; the batch shrinks as the crop grows."""
@@ -55,9 +57,9 @@ def load_samples(photos: Path, labels: Path) -> tuple[list[Sample], list[Sample]
         label = labels / f"{path.stem}.npz"
         if not label.exists():
             continue
-        rgb = cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        rgb = load_rgb(path)
         with np.load(label) as arrays:
-            sample = Sample(rgb, arrays["depth"], arrays["sky"] if "sky" in arrays else None)
+            sample = Sample(rgb, arrays["depth"], arrays.get("sky"))
         (held_out if index % HELD_OUT_EVERY == 0 else kept).append(sample)
     return kept, held_out
 
@@ -80,9 +82,8 @@ def _crop(sample: Sample, hw: tuple[int, int], rng: random.Random) -> tuple[np.n
 
     rgb = cut(sample.rgb, cv2.INTER_AREA)
     depth = cut(sample.depth.astype(np.float32), cv2.INTER_LINEAR)
-    if sample.sky is None:
-        sky = np.full(hw, -1, np.float32)
-    else:
+    sky: np.ndarray = np.full(hw, -1, np.float32)
+    if sample.sky is not None:
         sky = cut(sample.sky, cv2.INTER_LINEAR).astype(np.float32) / 255
     if rng.random() < 0.5:
         rgb, depth, sky = rgb[:, ::-1], depth[:, ::-1], sky[:, ::-1]
@@ -91,7 +92,7 @@ def _crop(sample: Sample, hw: tuple[int, int], rng: random.Random) -> tuple[np.n
 
 def _worn(rgb: np.ndarray, rng: random.Random) -> np.ndarray:
     """Return the picture as other cameras and other times would have left it."""
-    picture = rgb.astype(np.float32) / 255
+    picture: np.ndarray = rgb.astype(np.float32) / 255
     if rng.random() < 0.15:
         grey = picture.mean(axis=2, keepdims=True)
         tint = np.array([1.0, 0.92, 0.78] if rng.random() < 0.4 else [1.0, 1.0, 1.0], np.float32)
@@ -149,7 +150,7 @@ def loss_of(depth: Tensor, sky_logit: Tensor, true_depth: Tensor, true_sky: Tens
 
 
 @torch.no_grad()
-def agreement(net: KbvrDepth, samples: list[Sample], device: torch.device) -> dict[str, float]:
+def agreement(net: nn.Module, samples: list[Sample], device: torch.device) -> dict[str, float]:
     """Return the mean and median correlation with the teachers, and the sky's accuracy."""
     net.eval()
     correlations: list[float] = []
@@ -179,10 +180,9 @@ def train(photos: Path, labels: Path, run: Path, *, minutes: float, seed: int = 
     torch.manual_seed(seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     kept, held_out = load_samples(photos, labels)
-    net = KbvrDepth().to(device, memory_format=torch.channels_last)
-    averaged = torch.optim.swa_utils.AveragedModel(
-        net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE_DECAY), use_buffers=True
-    )
+    net = KbvrDepth().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    averaging = torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE_DECAY)  # type: ignore[no-untyped-call]
+    averaged = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=averaging, use_buffers=True)
     optimizer = torch.optim.AdamW(net.parameters(), lr=LEARNING_RATE, weight_decay=0.02)
     parts = {"net": net, "averaged": averaged, "optimizer": optimizer}
     spent_s, step = _resume(run, parts, device)
@@ -205,7 +205,7 @@ def train(photos: Path, labels: Path, run: Path, *, minutes: float, seed: int = 
             F.interpolate(sky, size=size, mode="area"),
         )
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
         averaged.update_parameters(net)
@@ -225,7 +225,7 @@ def train(photos: Path, labels: Path, run: Path, *, minutes: float, seed: int = 
     return weights
 
 
-def _resume(run: Path, parts: dict, device: torch.device) -> tuple[float, int]:
+def _resume(run: Path, parts: dict[str, Any], device: torch.device) -> tuple[float, int]:
     checkpoint = run / "checkpoint.pt"
     if not checkpoint.exists():
         return 0.0, 0
@@ -235,14 +235,14 @@ def _resume(run: Path, parts: dict, device: torch.device) -> tuple[float, int]:
     return state["spent_s"], state["step"]
 
 
-def _save(run: Path, parts: dict, spent_s: float, step: int) -> None:
+def _save(run: Path, parts: dict[str, Any], spent_s: float, step: int) -> None:
     state = {name: part.state_dict() for name, part in parts.items()}
     aside = run / "checkpoint.part"
     torch.save({**state, "spent_s": spent_s, "step": step}, aside)
     aside.rename(run / "checkpoint.pt")
 
 
-def _log(run: Path, entry: dict) -> None:
+def _log(run: Path, entry: dict[str, Any]) -> None:
     line = json.dumps(entry)
     with (run / "log.jsonl").open("a") as log:
         log.write(line + "\n")

@@ -43,7 +43,18 @@ _HOME = {
     "build_scene": "kbvr.scene",
 }
 
-__all__ = [*sorted(_HOME), "render"]
+__all__ = [
+    "DepthMap",
+    "ExportOptions",
+    "Photo",
+    "Scene",
+    "build_scene",
+    "estimate_depth",
+    "export",
+    "load_photo",
+    "photo_from_array",
+    "render",
+]
 
 
 def __getattr__(name: str) -> Any:

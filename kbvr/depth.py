@@ -58,9 +58,7 @@ def estimate_relative(
 
     session = open_session("kbvr-depth", device=device)
     rgb, inside = _network_input(photo)
-    outputs = [
-        session.run(None, {"rgb01": np.ascontiguousarray(tensor)}) for tensor in (rgb, rgb[..., ::-1])
-    ]
+    outputs = [session.run(None, {"rgb01": np.ascontiguousarray(tensor)}) for tensor in (rgb, rgb[..., ::-1])]
     relative, sky = (
         (np.asarray(plain)[0, 0] + np.asarray(mirrored)[0, 0][:, ::-1]) / 2
         for plain, mirrored in zip(*outputs, strict=True)
@@ -69,7 +67,11 @@ def estimate_relative(
 
 
 def place(
-    relative: Float32[np.ndarray, "H W"], sky: Float32[np.ndarray, "H W"] | None, photo: Photo, *, near_m: float
+    relative: Float32[np.ndarray, "H W"],
+    sky: Float32[np.ndarray, "H W"] | None,
+    photo: Photo,
+    *,
+    near_m: float,
 ) -> DepthMap:
     """Give a relative inverse depth, larger = nearer, a scale and a shift, so that the scene is believable.
 

@@ -1,8 +1,8 @@
 """The errors that kbvr raises on purpose. Anything else is a bug and keeps its traceback.
 
-    KbvrError
-    ├── InputError     what the caller gave cannot be used (exit code 2)
-    └── OutputError    what was written cannot be trusted or may not be written (exit code 2)
+KbvrError
+├── InputError     what the caller gave cannot be used (exit code 2)
+└── OutputError    what was written cannot be trusted or may not be written (exit code 2)
 """
 
 

@@ -6,7 +6,7 @@ A filler is any function with the signature of `Filler`; the classical one, `kbv
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
@@ -14,6 +14,8 @@ from jaxtyping import Bool, Float32, UInt8
 from kbvr.layers import Layer, LayeredDepthImage
 from kbvr.spread import spread
 
+
+@runtime_checkable
 class Filler(Protocol):
     """Fills one picture and its depth."""
 

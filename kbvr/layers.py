@@ -28,11 +28,14 @@ JUMP_PX = 1.5
 """Neighbours whose parallax at the largest move differs by more (share of the width, but at least so many pixels)
 are two surfaces; what differs less is stretched."""
 
-STRIP_SHARE = 0.003
+STRIP_SHARE = 0.004
 """Half the width of the matte strip, as a share of the photo's width."""
 
 CONTEXT_SHARE = 0.04
 """How far from a boundary the far side may serve as a source for what is hidden, as a share of the width."""
+
+OVERLAP_PX = 1.5
+"""Overlap of the strip with the near side of the front layer."""
 
 RIM_PX = 4
 """Overlap of the hidden layer with the visible far side, so that no pinholes stay."""
@@ -123,17 +126,18 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float) -> LayeredDepthImage
     parallax_per_inverse_depth = depth.f_px * reach_m
     boundaries = find_boundaries(inverse_depth * np.float32(parallax_per_inverse_depth), jump_px=jump_px_for(width))
     boundaries = _in_inverse_depth(boundaries, parallax_per_inverse_depth)
-    strip_px = float(np.clip(STRIP_SHARE * width, 2.0, 12.0))
+    strip_px = float(np.clip(STRIP_SHARE * width, 3.0, 12.0))
     near = boundaries.near_side(inverse_depth)
     band = boundaries.distance_px <= strip_px
+    cut = band & ~(near & (boundaries.distance_px > strip_px - OVERLAP_PX))
     hidden = boundaries.uncovered | band
     context = boundaries.far_distance_px <= CONTEXT_SHARE * width + strip_px
     sources = context & ~near & ~hidden
     rim = ~near & (boundaries.distance_px <= 2 * strip_px + RIM_PX)
     return LayeredDepthImage(
         layers=(
-            _matte(rgb, inverse_depth, boundaries, near, band, strip_px),
-            Layer("front", _rgba(rgb, ~band), inverse_depth),
+            _matte(rgb, inverse_depth, boundaries, near, band, cut, strip_px),
+            Layer("front", _rgba(rgb, ~cut), inverse_depth),
             Layer("hidden", _rgba(rgb, hidden | rim), inverse_depth),
         ),
         margin_px=margin,
@@ -248,6 +252,7 @@ def _matte(
     boundaries: Boundaries,
     near: Bool[np.ndarray, "H W"],
     band: Bool[np.ndarray, "H W"],
+    cut: Bool[np.ndarray, "H W"],
     strip_px: float,
 ) -> Layer:
     """Return the strip with its near side's colours, drawn on from within, and alpha by distance alone."""
@@ -257,6 +262,8 @@ def _matte(
     weight = np.where(near & (boundaries.distance_px < 3 * strip_px), inside_px.clip(0.05, strip_px) ** 4, 0)
     colour = drawn_on(rgb, weight.astype(np.float32), strip_px)
     rgba = np.dstack([colour, np.where(band, alpha * 255 + 0.5, 0).astype(np.uint8)])
+    overlap = band & ~cut
+    rgba[overlap, :3], rgba[overlap, 3] = rgb[overlap], 255
     return Layer("matte", rgba, depth.astype(np.float32))
 
 

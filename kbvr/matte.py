@@ -2,9 +2,9 @@
 
 A pixel of the strip is C = alpha F + (1 - alpha) B, with F the near side's colour drawn on from within and B the
 filled colour of the far side. Where F and B differ enough, alpha is the place of C between them (least squares, the
-compositing equation of Porter and Duff 1984); where they do not, it goes by distance from the jump; a pixel that is no
-mixture of the two belongs whole to one side. What is left over of C goes to the side that has the larger share, so
-that the photo itself stays exact.
+compositing equation of Porter and Duff 1984); where they do not, it goes by distance from the jump. A pixel of the
+near side that is no mixture of the two belongs to it whole. What is left over of C goes to F wherever F shows, so that
+the photo stays exact and no fringe of the foreground stays behind on the far side.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ CONTRAST_LEVELS = 28.0
 
 MISFIT_LEVELS = 20.0
 """Distance of a pixel from the line between F and B, in 8-bit levels, above which it is no mixture of the two."""
+
+LEAST_ALPHA = 0.1
+"""Where the near side covers more than this, it takes what neither colour explains; the far side stays clean."""
 
 
 def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
@@ -42,13 +45,13 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     trust = contrast / (contrast + CONTRAST_LEVELS**2)
     alpha = trust * np.clip(by_colour, 0, 1) + (1 - trust) * by_distance
     rest = np.linalg.norm(photo - _over(near, far, alpha), axis=1)
-    whole = (by_distance > 0.5) | (np.linalg.norm(photo - near, axis=1) < np.linalg.norm(photo - far, axis=1))
     fits = np.exp(-((rest / MISFIT_LEVELS) ** 2))
-    alpha = _tied_to_rims(fits * alpha + (1 - fits) * whole, by_distance, front, at)
+    alpha = np.where(by_distance > 0.5, fits * alpha + (1 - fits), alpha)
+    alpha = _whole_within(alpha, by_distance, front, at)
     rest = photo - _over(near, far, alpha)
-    mostly_near = alpha[:, None] > 0.5
-    near = np.clip(near + np.where(mostly_near, rest / np.maximum(alpha, 0.5)[:, None], 0) + 0.5, 0, 255)
-    far = np.clip(far + np.where(mostly_near, 0, rest / np.maximum(1 - alpha, 0.5)[:, None]) + 0.5, 0, 255)
+    to_near = alpha[:, None] > LEAST_ALPHA
+    near = np.clip(near + np.where(to_near, rest / np.maximum(alpha, LEAST_ALPHA)[:, None], 0) + 0.5, 0, 255)
+    far = np.clip(far + np.where(to_near, 0, rest / np.maximum(1 - alpha, 0.5)[:, None]) + 0.5, 0, 255)
     return replace(
         ldi,
         layers=(
@@ -65,18 +68,21 @@ def _over(
     return far + alpha[:, None] * (near - far)
 
 
-def _tied_to_rims(
+def _whole_within(
     alpha: Float32[np.ndarray, "N"], by_distance: Float32[np.ndarray, "N"], front: Layer, at: np.ndarray
 ) -> Float32[np.ndarray, "N"]:
-    """Let alpha end at 1 on the strip's inner rim and at 0 on its outer one, where the front layer goes on."""
+    """Let alpha end at 1 on the strip's inner rim, where the front layer goes on."""
     inside = (front.rgba[..., 3] == 0).astype(np.uint8)
     rim_px = cv2.distanceTransform(inside, cv2.DIST_L2, 5).ravel()[at]
-    hold = np.clip(1.5 - rim_px, 0, 1)
-    return alpha + (np.round(by_distance) - alpha) * hold
+    hold = np.clip(1.5 - rim_px, 0, 1) * (by_distance > 0.5)
+    return alpha + (1 - alpha) * hold
 
 
 def _painted(
-    layer: Layer, at: np.ndarray, colour: Float32[np.ndarray, "N 3"], alpha: Float32[np.ndarray, "N"] | None = None
+    layer: Layer,
+    at: np.ndarray,
+    colour: Float32[np.ndarray, "N 3"],
+    alpha: Float32[np.ndarray, "N"] | None = None,
 ) -> Layer:
     rgba = layer.rgba.copy()
     rgba.reshape(-1, 4)[at, :3] = colour.astype(np.uint8)

@@ -31,7 +31,7 @@ AUTOZOOM_SHIFT_SHARE = 100 / 1024
 AUTOZOOM_ZOOM = 1.25
 AUTOZOOM_INSET_SHARE = 128 / 1024
 AUTOZOOM_FROM = 0.97
-"""The automatic Ken Burns move of Niklaus et al. 2019: candidates for the shift, end zoom, border left out, start crop."""
+"""The automatic Ken Burns move of Niklaus et al. 2019: shifts tried each way, their range, zoom, border, start crop."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ def amplitude_m(path: str, scene: Scene) -> float:
     return PATH_SHARE[path] * scene.camera.size_px[0] / (scene.camera.f_px * spread)
 
 
-def _static(scene: Scene) -> Callable[[float], Move]:
-    return lambda turn: Move()
+def _static(scene: Scene) -> Callable[[float], Move]:  # noqa: ARG001
+    return lambda turn: Move()  # noqa: ARG005
 
 
 def _swing(scene: Scene) -> Callable[[float], Move]:

@@ -1,7 +1,7 @@
 """The whole product on one page: one photo in, one stereo video out.
 
-    load_photo -> estimate_depth or a depth file -> build_scene (split, fill, mattes, mesh)
-               -> moves_along a path -> plan_rig -> two cameras a frame -> render -> write
+load_photo -> estimate_depth or a depth file -> build_scene (split, fill, mattes, mesh)
+           -> moves_along a path -> plan_rig -> two cameras a frame -> render -> write
 """
 
 from __future__ import annotations
@@ -77,7 +77,10 @@ class ExportOptions:
             (0.1 <= self.seconds <= 600, f"the length must be 0.1 to 600 seconds, got {self.seconds}"),
             (1 <= self.fps <= 240, f"the frame rate must be 1 to 240 per second, got {self.fps}"),
             (min(self.max_size_px) >= 16, f"the size per eye must be 16x16 or more, got {self.max_size_px}"),
-            (0 < self.budget <= MAX_BUDGET, f"the budget must be above 0 and at most 15%, got {self.budget:.3%}"),
+            (
+                0 < self.budget <= MAX_BUDGET,
+                f"the budget must be above 0 and at most 15%, got {self.budget:.3%}",
+            ),
             (self.threads is None or self.threads >= 1, f"threads must be at least 1, got {self.threads}"),
             ((self.depth_file is None) == (self.depth_kind is None), "a depth file and its kind go together"),
         )
@@ -137,14 +140,17 @@ def export_photo(
     """
     from kbvr.formats.sbs_video import video_name, write_sbs_video
 
-    told = progress or (lambda stage, done, total: None)
+    told = progress or _untold
     clock = Stopwatch()
     target = out_dir / video_name(photo_path.stem, options.layout)
     refuse_taken(target, overwrite=options.overwrite)
     with clock.stage("load"):
         photo = load_photo(photo_path, fov_deg=options.fov_deg)
     if photo.f_source == "guess":
-        _log.warning("the photo does not say its focal length: a field of view of %g degrees is assumed (--fov)", GUESSED_FOV_DEG)
+        _log.warning(
+            "the photo does not say its focal length: a field of view of %g degrees is assumed (--fov)",
+            GUESSED_FOV_DEG,
+        )
     told("depth", 0, 1)
     with clock.stage("depth"):
         depth = depth_for(photo, options)
@@ -206,21 +212,27 @@ def output_size_px(photo_size_px: tuple[int, int], max_size_px: tuple[int, int])
 def explain(photo: Photo, depth: DepthMap, scene: Scene, rig: Rig, options: ExportOptions) -> tuple[str, ...]:
     """Return every choice that was made for a photo, a line each."""
     width, height = photo.size_px
-    fov = fov_deg_from_f_px(photo.f_px, max(width, height))
+    fov_deg = fov_deg_from_f_px(photo.f_px, max(width, height))
     nearest, farthest = (1 / max(d, 1e-9) for d in (scene.nearest_inverse_depth, scene.farthest_inverse_depth))
     far_end = "infinity" if farthest > 1e4 else f"{farthest:.2f} m"
     source = "measured, from the file" if depth.metric else "placed to look believable, as the depth is relative"
     hidden = float(scene.ldi.fill_mask.mean())
+    parallax = (
+        f"{rig.nearest_parallax_px:+.1f} px ({rig.nearest_parallax_deg:+.2f} degrees) at the nearest, "
+        f"{rig.farthest_parallax_px:+.1f} px ({rig.farthest_parallax_deg:+.2f} degrees) at the farthest"
+    )
+    made = f"made for moves of {scene.reach_m * 1000:.0f} mm, {hidden:.1%} of it hidden and filled"
     return (
-        f"photo: {width}x{height}, focal length {photo.f_px:.0f} px ({fov:.1f} degrees across), from: {photo.f_source}",
+        f"photo: {width}x{height}, focal length {photo.f_px:.0f} px ({fov_deg:.1f} degrees across, {photo.f_source})",
         f"depth: nearest {nearest:.2f} m, farthest {far_end}; {source}",
         f"eyes: {rig.baseline_m * 1000:.1f} mm apart, screen plane at {rig.convergence_m:.2f} m",
-        f"parallax: {rig.nearest_parallax_px:+.1f} px ({rig.nearest_parallax_deg:+.2f} degrees) at the nearest, "
-        f"{rig.farthest_parallax_px:+.1f} px ({rig.farthest_parallax_deg:+.2f} degrees) at the farthest; "
-        f"budget {options.budget:.1%} of the width",
-        f"path: {options.path}; the scene is made for moves of {scene.reach_m * 1000:.0f} mm; "
-        f"{hidden:.1%} of it was hidden and has been filled; {len(scene.quads)} quads",
+        f"parallax: {parallax}; budget {options.budget:.1%} of the width",
+        f"path: {options.path}; the scene is {made}, {len(scene.quads)} quads",
     )
+
+
+def _untold(stage: str, done: int, total: int) -> None:
+    """Report progress to nobody."""
 
 
 def _reach_m(depth: DepthMap, share: float, options: ExportOptions) -> float:

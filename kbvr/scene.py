@@ -14,7 +14,6 @@ from jaxtyping import Bool, Float32
 
 from kbvr.camera import Camera, camera_of_photo
 from kbvr.depth import DepthMap
-from kbvr.errors import InputError
 from kbvr.fill import Filler, fill
 from kbvr.layers import Layer, LayeredDepthImage, jump_px_for, split
 from kbvr.matte import solve_mattes
@@ -50,6 +49,9 @@ class Limits:
 
     per_px: float
     """One pixel of parallax at the largest move."""
+
+    forward_m: float
+    """The move along the axis that shifts the picture's border as far as the largest sideways move."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,9 +90,7 @@ def reach_m_for(depth: DepthMap, share: float) -> float:
     return share * depth.inverse_depth.shape[1] / (depth.f_px * spread)
 
 
-def build_scene(
-    photo: Photo, depth: DepthMap, *, reach_m: float | None = None, filler: Filler | None = None
-) -> Scene:
+def build_scene(photo: Photo, depth: DepthMap, *, reach_m: float | None = None, filler: Filler | None = None) -> Scene:
     """Split a photo into layers, fill what they hide, and mesh them.
 
     `reach_m` is the farthest sideways camera move wanted; by default one that spreads the depth range over
@@ -103,10 +103,11 @@ def build_scene(
         reach_m = reach_m_for(depth, DEFAULT_REACH_SHARE)
     ldi = solve_mattes(fill(split(photo, depth, reach_m=reach_m), filler))
     per_px = 1 / (depth.f_px * reach_m)
-    limits = Limits(TOLERANCE_PX * per_px, jump_px_for(photo.size_px[0]) * per_px, per_px)
+    width = photo.size_px[0]
+    forward_m = reach_m * 2 * depth.f_px / width
+    limits = Limits(TOLERANCE_PX * per_px, jump_px_for(width) * per_px, per_px, forward_m)
     parts = [
-        layer_quads(layer, index, margin_px=ldi.margin_px, limits=limits)
-        for index, layer in enumerate(ldi.layers)
+        layer_quads(layer, index, margin_px=ldi.margin_px, limits=limits) for index, layer in enumerate(ldi.layers)
     ]
     blocks = [part[1] for part in parts]
     first = 0
@@ -135,10 +136,7 @@ def subject_inverse_depth(depth: DepthMap) -> float:
 
 def layer_quads(layer: Layer, index: int, *, margin_px: int, limits: Limits) -> tuple[np.ndarray, np.ndarray]:
     """Return QUAD and BLOCK records of one layer; quads are found where alpha is above 0."""
-    if layer.name == "matte":
-        largest = 2
-    else:
-        largest = LARGEST_QUAD_PX
+    largest = 2 if layer.name == "matte" else LARGEST_QUAD_PX
     sized = list(_planar_squares(layer.inverse_depth, layer.rgba[..., 3] > 0, largest, limits))
     quads = np.concatenate(sized) if sized else np.zeros(0, QUAD)
     quads["layer"] = index
@@ -168,9 +166,11 @@ def _planar_squares(
         ys, xs = np.nonzero(whole)
         samples = depth.reshape(rows // side, side, columns // side, side)[ys, :, xs]
         quads, error = _fitted(samples, side)
-        good = np.maximum(np.abs(quads["du"]), np.abs(quads["dv"])) <= limits.jump
-        if side > 2:
+        steepest = np.maximum(np.abs(quads["du"]), np.abs(quads["dv"]))
+        good = steepest <= limits.jump
+        if side > 2:  # planar, and so small that perspective within it is nearly affine
             good &= error <= limits.tolerance
+            good &= (side / 2) ** 2 * steepest * limits.forward_m <= TOLERANCE_PX
         ys, xs, quads, error = ys[good], xs[good], quads[good], error[good]
         quads["u"], quads["v"] = (xs + 0.5) * side, (ys + 0.5) * side
         seam = (bend if side > 1 else step).reshape(rows // side, side, columns // side, side)[ys, :, xs]

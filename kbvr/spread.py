@@ -43,18 +43,17 @@ def spread(
     return filled_rgb, filled_depth
 
 
-def push_pull(
-    values: Float32[np.ndarray, "H W C"], weight: Float32[np.ndarray, "H W"]
-) -> Float32[np.ndarray, "H W C"]:
+def push_pull(values: Float32[np.ndarray, "H W C"], weight: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W C"]:
     """Return values with those of weight 0 replaced by smooth averages of the others; weight is 0 to 1."""
     if min(weight.shape) <= 2:
         total = float(weight.sum())
         mean = (values * weight[..., None]).sum(axis=(0, 1)) / max(total, 1e-6)
         return np.where(weight[..., None] > 0, values, mean).astype(np.float32)
     coarse_weight = cv2.pyrDown(weight)
-    coarse = cv2.pyrDown(values * weight[..., None]) / np.maximum(coarse_weight, 1e-6)[..., None]
+    coarse = cv2.pyrDown(values * weight[..., None]).reshape(*coarse_weight.shape, -1)
+    coarse /= np.maximum(coarse_weight, 1e-6)[..., None]
     coarse = push_pull(coarse, np.minimum(coarse_weight * 4, 1))
-    around = cv2.pyrUp(coarse, dstsize=weight.shape[::-1])
+    around = cv2.pyrUp(coarse, dstsize=weight.shape[::-1]).reshape(values.shape)
     return around + (values - around) * weight[..., None]
 
 

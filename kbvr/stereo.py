@@ -63,7 +63,9 @@ def plan_rig(
             raise InputError(f"{name} must be > 0, got {value}")
     zero = 1 / convergence_m if convergence_m is not None else scene.subject_inverse_depth
     zero = max(zero, 1e-6)
-    near, far, middle = (_seen_from(d, forward_m) for d in (scene.nearest_inverse_depth, scene.farthest_inverse_depth, zero))
+    near, far, middle = (
+        _seen_from(d, forward_m) for d in (scene.nearest_inverse_depth, scene.farthest_inverse_depth, zero)
+    )
     if baseline_m is None:
         largest_px = radius_px(view)
         spread = max(near - far, 0.05 * near, 1e-6)

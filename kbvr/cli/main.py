@@ -39,9 +39,7 @@ Photos: TypeAlias = Annotated[
 ]
 Stereo: TypeAlias = Annotated[
     bool,
-    typer.Option(
-        "--stereo", help="Write a stereo video. Meant if you name nothing else.", rich_help_panel=OUTPUT
-    ),
+    typer.Option("--stereo", help="Write a stereo video. Meant if you name nothing else.", rich_help_panel=OUTPUT),
 ]
 Out: TypeAlias = Annotated[
     Path,
@@ -86,9 +84,7 @@ CameraPath: TypeAlias = Annotated[
 Seconds: TypeAlias = Annotated[
     float, typer.Option(metavar="SECONDS", help="Length of the video.", rich_help_panel=MOTION)
 ]
-Fps: TypeAlias = Annotated[
-    float, typer.Option(metavar="NUMBER", help="Frames per second.", rich_help_panel=MOTION)
-]
+Fps: TypeAlias = Annotated[float, typer.Option(metavar="NUMBER", help="Frames per second.", rich_help_panel=MOTION)]
 DepthFile: TypeAlias = Annotated[
     Path | None,
     typer.Option(
@@ -155,15 +151,11 @@ Explain: TypeAlias = Annotated[
 ]
 Quiet: TypeAlias = Annotated[
     bool,
-    typer.Option(
-        "--quiet", "-q", help="Print errors only (and what --explain asks for).", rich_help_panel=RUN
-    ),
+    typer.Option("--quiet", "-q", help="Print errors only (and what --explain asks for).", rich_help_panel=RUN),
 ]
 AsJson: TypeAlias = Annotated[
     bool,
-    typer.Option(
-        "--json", help="Print one JSON object about all photos, and nothing else.", rich_help_panel=RUN
-    ),
+    typer.Option("--json", help="Print one JSON object about all photos, and nothing else.", rich_help_panel=RUN),
 ]
 
 

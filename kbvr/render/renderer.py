@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from time import perf_counter
 from types import TracebackType
+from typing import Self
 
 import cv2
 import numpy as np
@@ -52,7 +53,7 @@ class Renderer:
         self._blocks = np.ascontiguousarray(scene.blocks)
         self._busy_s: list[float] = []
 
-    def __enter__(self) -> Renderer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -152,10 +153,7 @@ def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray
     height, width = scene.ldi.layers[0].rgba.shape[:2]
     scale = min(texels_per_photo_px, 2.0, MAX_TEXELS_A_SIDE / max(width, height))
     size = (max(2, round(width * scale)), max(2, round(height * scale)))
-    if scale > 1:
-        how = cv2.INTER_LANCZOS4
-    else:
-        how = cv2.INTER_AREA
+    how = cv2.INTER_LANCZOS4 if scale > 1 else cv2.INTER_AREA
     stack = np.empty((len(scene.ldi.layers), size[1], size[0], 4), np.uint8)
     for target, layer in zip(stack, scene.ldi.layers, strict=True):
         cv2.resize(layer.rgba, size, dst=target, interpolation=how)

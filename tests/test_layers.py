@@ -1,0 +1,119 @@
+"""Layers: boundaries where depth jumps, exact photo from the photo's camera, hidden parts from the far side only."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scenes import BLUE, CARD, card_before_wall, checkerboard, depth_of, photo_of
+
+from kbvr.errors import InputError
+from kbvr.fill import fill
+from kbvr.layers import find_boundaries, split
+from kbvr.matte import solve_mattes
+from kbvr.spread import push_pull, spread
+
+REACH_M = 0.12
+
+
+def filled_card():
+    photo, depth = card_before_wall()
+    return photo, solve_mattes(fill(split(photo, depth, reach_m=REACH_M)))
+
+
+def inner(ldi, array):
+    m = ldi.margin_px
+    return array[m:-m, m:-m]
+
+
+def test_a_flat_wall_has_no_boundary_and_nothing_hidden():
+    rgb = checkerboard(80, 60)
+    ldi = split(photo_of(rgb), depth_of(np.full((60, 80), 0.5)), reach_m=REACH_M)
+    assert not ldi.fill_mask.any()
+    assert (inner(ldi, ldi.layers[1].rgba)[..., :3] == rgb).all()
+
+
+def test_a_slanted_floor_is_one_surface():
+    slant = np.linspace(0.1, 1.0, 60)[:, None] * np.ones((1, 80))
+    assert not split(photo_of(checkerboard(80, 60)), depth_of(slant), reach_m=REACH_M).fill_mask.any()
+
+
+def test_depth_in_few_levels_is_one_surface_too():
+    """Steps of under a pixel of parallax, as in an 8-bit depth map of a floor, are no boundaries."""
+    slant = np.linspace(0.1, 1.0, 60)[:, None] * np.ones((1, 80))
+    stepped = np.round(slant * 40) / 40
+    assert not split(photo_of(checkerboard(80, 60)), depth_of(stepped), reach_m=REACH_M).fill_mask.any()
+
+
+def test_sides_of_a_jump_are_told_apart():
+    parallax = np.zeros((20, 30), np.float32)
+    parallax[:, 15:] = 10
+    boundaries = find_boundaries(parallax, jump_px=2.0)
+    near = boundaries.near_side(parallax)
+    assert not near[:, :15].any()
+    assert near[:, 15:].all()
+    assert (boundaries.near_distance_px[:, 15] == 0).all()
+    assert (boundaries.far_distance_px[:, 14] == 0).all()
+
+
+@pytest.mark.parametrize("jump_px", [3, 6, 9])
+def test_all_that_the_largest_move_uncovers_is_marked(jump_px):
+    """Behind a jump of n pixels at least the first n pixels of the near side can be looked behind."""
+    parallax = np.zeros((20, 60), np.float32)
+    parallax[:, 30:] = jump_px
+    uncovered = find_boundaries(parallax, jump_px=2.0).uncovered
+    assert uncovered[:, 30 : 30 + jump_px].all()
+    assert not uncovered[:, :30].any()
+    assert not uncovered[:, 30 + 2 * jump_px + 6 :].any()
+
+
+def test_the_layers_composite_to_the_photo():
+    """Alpha F + (1 - alpha) B over the strip, and the front layer elsewhere, is the photo itself."""
+    photo, ldi = filled_card()
+    matte, front, hidden = (layer.rgba.astype(float) for layer in ldi.layers)
+    below = np.where(front[..., 3:] > 0, front[..., :3], hidden[..., :3])
+    alpha = matte[..., 3:] / 255
+    picture = alpha * matte[..., :3] + (1 - alpha) * below
+    assert np.abs(inner(ldi, picture) - photo.rgb).max() <= 2
+
+
+def test_nothing_red_stands_behind_the_red_card():
+    """The wall behind the card is filled from the wall: no colour of the card leaks."""
+    _, ldi = filled_card()
+    hidden = ldi.layers[-1].rgba[ldi.fill_mask][:, :3].astype(int)
+    assert np.abs(hidden - BLUE).max() <= 6
+
+
+def test_what_is_behind_the_card_lies_on_the_wall():
+    _, ldi = filled_card()
+    behind = inner(ldi, ldi.layers[-1].inverse_depth)[CARD]
+    assert np.allclose(behind[inner(ldi, ldi.fill_mask)[CARD]], 0.25, atol=0.02)
+
+
+def test_split_wants_matching_sizes_and_a_positive_reach():
+    photo, depth = card_before_wall()
+    with pytest.raises(InputError, match="size"):
+        split(photo, depth_of(np.ones((10, 10))), reach_m=REACH_M)
+    with pytest.raises(InputError, match="reach_m"):
+        split(photo, depth, reach_m=0.0)
+
+
+def test_push_pull_keeps_what_is_known_and_averages_the_rest():
+    values = np.zeros((32, 48, 1), np.float32)
+    values[:, :10] = 1.0
+    weight = np.zeros((32, 48), np.float32)
+    weight[:, :10] = 1
+    result = push_pull(values, weight)
+    assert np.allclose(result[:, :10], 1)
+    assert np.allclose(result, 1, atol=1e-4)
+
+
+def test_spread_never_looks_at_what_is_no_source():
+    rgb = np.full((40, 60, 3), 255, np.uint8)
+    rgb[:, :20] = (10, 90, 30)
+    hole, source = np.zeros((2, 40, 60), bool)
+    hole[:, 20:40] = True
+    source[:, :20] = True
+    filled, depth = spread(rgb, np.full((40, 60), 0.5, np.float32), hole=hole, source=source)
+    assert (np.abs(filled[hole].astype(int) - (10, 90, 30)) <= 1).all()
+    assert (filled[~hole] == rgb[~hole]).all()
+    assert np.allclose(depth, 0.5)
