@@ -154,9 +154,7 @@ def measure_case(case: str) -> RenderFigures:
     camera = camera_of_photo(photo.size_px, photo.f_px)
     eyes = [camera.moved(x_m=-BASELINE_M / 2), camera.moved(x_m=BASELINE_M / 2)]
     runs = RUNS[case.split(" ", 1)[1]]
-    pair_s = []
-    for _ in range(runs + 1):
-        pair_s.append(_seconds(render(scene, eyes)))
+    pair_s = [_seconds(render(scene, eyes)) for _ in range(runs + 1)]
     warm_s = pair_s[1:]
     film_s = _seconds(render(scene, eyes * (1 + FILM_PAIRS)))
     return RenderFigures(
@@ -208,7 +206,7 @@ def in_own_process(case: str) -> dict[str, object]:
     On Linux a new process starts with its parent's peak: this one must stay smaller than what it measures.
     """
     command = [sys.executable, "-m", "bench.render", "--only", case]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LONGEST_S)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=LONGEST_S)
     if done.returncode != 0:
         raise RuntimeError(f"measuring {case!r} failed:\n{done.stderr}")
     figures: dict[str, object] = json.loads(done.stdout)

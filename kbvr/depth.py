@@ -58,11 +58,7 @@ def estimate_relative(
 
     session = open_session("kbvr-depth", device=device)
     rgb, inside = _network_input(photo)
-    outputs = [session.run(None, {"rgb01": np.ascontiguousarray(tensor)}) for tensor in (rgb, rgb[..., ::-1])]
-    relative, sky = (
-        (np.asarray(plain)[0, 0] + np.asarray(mirrored)[0, 0][:, ::-1]) / 2
-        for plain, mirrored in zip(*outputs, strict=True)
-    )
+    relative, sky = (np.asarray(output)[0, 0] for output in session.run(None, {"rgb01": rgb}))
     return relative[inside].astype(np.float32), sky[inside].astype(np.float32)
 
 

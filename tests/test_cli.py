@@ -131,9 +131,7 @@ def test_quiet_says_nothing_when_all_is_well(fake: FakePipeline, capsys: pytest.
     assert capsys.readouterr() == ("", "")
 
 
-def test_warnings_go_to_stderr_with_their_photo(
-    fake: FakePipeline, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_warnings_go_to_stderr_with_their_photo(fake: FakePipeline, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", "guess.jpg", "a.jpg"]) == 0
     assert capsys.readouterr().err == "kbvr: guess.jpg: warning: the focal length is a guess\n"
 
@@ -169,9 +167,7 @@ def test_a_bug_keeps_its_traceback_and_does_not_stop_the_rest(
     assert everything_in(Path()) == ["b_kbvr_LR.mp4"]
 
 
-def test_json_is_one_object_on_stdout_and_nothing_else(
-    fake: FakePipeline, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_json_is_one_object_on_stdout_and_nothing_else(fake: FakePipeline, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", "--json", "--explain", "-o", "out", "guess.jpg", "broken.jpg", "b.jpg"]) == 2
     told = capsys.readouterr()
     summary = json.loads(told.out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
@@ -196,9 +192,7 @@ def test_json_is_one_object_on_stdout_and_nothing_else(
         "took_seconds": {"depth": 0.5},
     }
     assert [photo["photo"] for photo in summary["photos"]] == ["guess.jpg", "b.jpg"]
-    assert summary["failures"] == [
-        {"photo": "broken.jpg", "message": "wanted a photo, got a text", "bug": False}
-    ]
+    assert summary["failures"] == [{"photo": "broken.jpg", "message": "wanted a photo, got a text", "bug": False}]
     assert told.err == "kbvr: broken.jpg: wanted a photo, got a text\n"
 
 
@@ -284,9 +278,7 @@ assert main(["--help"]) == main(["export", "--help"]) == main([]) == 0
 heavy = {"numpy", "cv2", "av", "PIL", "onnxruntime", "torch", "trimesh", "kbvr.pipeline"}
 sys.exit(", ".join(sorted(heavy & set(sys.modules))) or 0)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program], check=False, capture_output=True, text=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -15,9 +15,7 @@ def everything_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*"))
 
 
-def write_half(
-    target: Path, raised: type[BaseException], *, beside: str = "", overwrite: bool = False
-) -> None:
+def write_half(target: Path, raised: type[BaseException], *, beside: str = "", overwrite: bool = False) -> None:
     """Start to write, put another file beside it if one is named, then raise."""
     with written_aside(target, overwrite=overwrite) as aside:
         aside.write_bytes(b"half")
@@ -88,9 +86,7 @@ def test_a_missing_folder_is_made(tmp_path: Path) -> None:
     assert (tmp_path / "x" / "y" / "a.mp4").read_bytes() == b"whole"
 
 
-def test_a_relative_target_is_taken_from_the_working_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_relative_target_is_taken_from_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with written_aside(Path("a.mp4"), overwrite=False) as aside:
         assert aside.is_absolute()

@@ -71,9 +71,7 @@ def ffprobe(path: Path, *arguments: str) -> dict[str, Any]:
     program = shutil.which("ffprobe")
     assert program, "these tests need ffprobe (Debian: apt-get install ffmpeg)"
     command = [program, "-v", "error", "-of", "json", *arguments, str(path)]
-    told: dict[str, Any] = json.loads(
-        subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    )
+    told: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return told
 
 
@@ -178,9 +176,7 @@ def test_sizes_are_made_even(
 
 @pytest.mark.parametrize("fps", [1.0, 12.345, 23.976, 30000 / 1001, 60.0, 240.0])
 @pytest.mark.parametrize("frames", [1, 7])
-def test_any_rate_and_a_single_frame_are_read_back_as_written(
-    tmp_path: Path, fps: float, frames: int
-) -> None:
+def test_any_rate_and_a_single_frame_are_read_back_as_written(tmp_path: Path, fps: float, frames: int) -> None:
     summary = write_sbs_video(moving_pairs(frames), tmp_path / "a.mp4", fps=fps, layout="sbs")
     assert summary.fps == pytest.approx(fps, rel=1e-4)
     assert summary.seconds == pytest.approx(frames / fps, rel=1e-4)
@@ -390,8 +386,6 @@ def test_an_existing_video_stays_unless_overwriting_was_asked_for(tmp_path: Path
     assert len(decoded(summary.path)) == 3
 
 
-@pytest.mark.parametrize(
-    ("layout", "name"), [("sbs", "my cat_kbvr_LR.mp4"), ("sbs-half", "my cat_kbvr_LR_HSBS.mp4")]
-)
+@pytest.mark.parametrize(("layout", "name"), [("sbs", "my cat_kbvr_LR.mp4"), ("sbs-half", "my cat_kbvr_LR_HSBS.mp4")])
 def test_names_tell_players_the_layout(layout: Layout, name: str) -> None:
     assert video_name("my cat", layout) == name

@@ -9,7 +9,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from time import perf_counter
 from types import TracebackType
-from typing import Self
 
 import cv2
 import numpy as np
@@ -53,7 +52,7 @@ class Renderer:
         self._blocks = np.ascontiguousarray(scene.blocks)
         self._busy_s: list[float] = []
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Renderer:  # noqa: PYI034 (beartype knows no Self here)
         return self
 
     def __exit__(

@@ -1,0 +1,51 @@
+# make demo    a stereo video from an example photo, in out/
+# make test    all tests, as CI runs them
+# make bench   quality and speed figures (PAIRS=folder of stereo pairs)
+# make wheel   dist/*.whl for this platform, or for another: KBVR_TARGET=windows-x86_64 make wheel
+# make clean   take away what the above left behind, but for .venv
+
+PYTHON ?= python3
+VENV ?= .venv
+PAIRS ?= ../shared/pairs
+PHOTO ?= examples/temple.jpg
+BIN = $(VENV)/bin
+SOURCES = pyproject.toml hatch_build.py $(shell find kbvr -name '*.py' -o -name '*.cpp' -o -name '*.onnx' -o -name '*.json')
+
+.PHONY: demo test bench wheel clean
+
+demo: $(VENV)/installed
+	$(BIN)/kbvr export --stereo $(PHOTO) -o out/ --overwrite
+	@echo "The video is in out/:"
+	@ls out/*.mp4
+
+test: $(VENV)/installed-for-tests
+	bash tests/install_tools.sh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+bench: $(VENV)/installed-for-tests
+	$(BIN)/python -m bench.novel_view --pairs $(PAIRS)
+	$(BIN)/python -m bench.render
+
+wheel: $(VENV)/bin/python
+	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
+
+clean:
+	rm -rf build dist out kbvr/render/native .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find kbvr export bench tests -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; \
+	sys.exit(0 if sys.version_info >= (3, 11) else f"kbvr wants Python 3.11 or newer, {sys.executable} is {v}: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python $(SOURCES)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check .
+	@rm -f $(VENV)/installed-for-tests
+	@touch $@
+
+$(VENV)/installed-for-tests: $(VENV)/bin/python pyproject.toml hatch_build.py kbvr/render/kernel.cpp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@ $(VENV)/installed

@@ -1,0 +1,80 @@
+"""Label photos, train our networks, and write them as ONNX: `python -m export --help`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+NETS = Path(__file__).parents[1] / "kbvr" / "nets"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command."""
+    options = _parser().parse_args(arguments)
+    options.run_command(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m export", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    label = commands.add_parser("label", help="label photos with the teacher networks; goes on where it was")
+    label.add_argument("--photos", type=Path, required=True, help="folder of .jpg files")
+    label.add_argument("--teachers", type=Path, required=True, help="folder of the teachers' files")
+    label.add_argument("--labels", type=Path, required=True, help="folder to write one .npz per photo into")
+    label.add_argument("--part", type=int, default=0, help="which part this process does, from 0")
+    label.add_argument("--parts", type=int, default=1, help="how many processes share the work")
+    label.set_defaults(run_command=_label)
+
+    train = commands.add_parser("train-depth", help="train kbvr-depth; goes on where it was")
+    train.add_argument("--photos", type=Path, required=True, help="folder of .jpg files")
+    train.add_argument("--labels", type=Path, required=True, help="folder that `label` wrote")
+    train.add_argument("--run", type=Path, required=True, help="folder for checkpoint, log and weights")
+    train.add_argument("--minutes", type=float, required=True, help="length of the whole training")
+    train.add_argument("--seed", type=int, default=0)
+    train.set_defaults(run_command=_train)
+
+    write = commands.add_parser("kbvr-depth", help="write kbvr-depth.onnx and its card, checked against torch")
+    write.add_argument("--weights", type=Path, required=True, help="kbvr-depth.pt of a training")
+    write.add_argument("--out", type=Path, default=NETS, help="folder to write into (default: kbvr/nets)")
+    write.add_argument(
+        "--figure",
+        type=_figure,
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="a measured figure for the card; may be given again",
+    )
+    write.set_defaults(run_command=_write)
+    return parser
+
+
+def _figure(text: str) -> tuple[str, float]:
+    name, _, number = text.partition("=")
+    return name, float(number)
+
+
+def _label(options: argparse.Namespace) -> None:
+    from export.teachers import label_photos
+
+    written = label_photos(options.photos, options.teachers, options.labels, part=options.part, parts=options.parts)
+    print(f"labelled {written} photos")
+
+
+def _train(options: argparse.Namespace) -> None:
+    from export.train_depth import train
+
+    weights = train(options.photos, options.labels, options.run, minutes=options.minutes, seed=options.seed)
+    print(f"weights: {weights}")
+
+
+def _write(options: argparse.Namespace) -> None:
+    from export.onnx_export import export_depth, load_net
+
+    card = export_depth(load_net(options.weights), options.out, dict(options.figure))
+    print(f"wrote {options.out / card.file}, sha256 {card.sha256}")
+
+
+if __name__ == "__main__":
+    main()

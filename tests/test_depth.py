@@ -1,0 +1,108 @@
+"""Depth: the built-in network against the truth, its placement in metres, and edges on the photo's edges."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scenes import photo_of
+
+import kbvr
+from bench.depth import built_in, measure
+from bench.pairs import load_pairs
+from kbvr.depth import FARTHEST_OVER_NEAREST, DepthMap, place
+from kbvr.errors import InputError
+from kbvr.nets import built_in_card
+from kbvr.upsample import steepened, upsample_along_edges
+
+
+def ramp(height: int = 40, width: int = 60) -> np.ndarray:
+    return np.linspace(-3, 5, height, dtype=np.float32)[:, None] * np.ones((1, width), np.float32)
+
+
+@given(near_m=st.floats(0.2, 20), scale=st.floats(0.01, 100), shift=st.floats(-50, 50))
+def test_placement_does_not_depend_on_scale_and_shift_of_the_network(near_m, scale, shift):
+    photo = photo_of(np.zeros((40, 60, 3), np.uint8))
+    plain = place(ramp(), None, photo, near_m=near_m).inverse_depth
+    other = place(ramp() * np.float32(scale) + np.float32(shift), None, photo, near_m=near_m).inverse_depth
+    assert np.allclose(plain, other, rtol=1e-3, atol=1e-3 / near_m)
+
+
+@given(near_m=st.floats(0.2, 20))
+def test_the_near_end_is_where_it_is_wanted_and_the_far_end_is_capped(near_m):
+    inverse_depth = place(ramp(), None, photo_of(np.zeros((40, 60, 3), np.uint8)), near_m=near_m).inverse_depth
+    assert np.percentile(inverse_depth, 98) == pytest.approx(1 / near_m, rel=0.02)
+    assert np.percentile(inverse_depth, 2) == pytest.approx(1 / near_m / FARTHEST_OVER_NEAREST, rel=0.1)
+
+
+def test_the_sky_is_infinitely_far():
+    sky = np.zeros((40, 60), np.float32)
+    sky[:10] = 1
+    depth = place(ramp(), sky, photo_of(np.zeros((40, 60, 3), np.uint8)), near_m=1.0)
+    assert (depth.inverse_depth[:10] == 0).all()
+    assert (depth.inverse_depth[12:] > 0).all()
+
+
+@pytest.mark.parametrize("relative", [np.zeros((40, 60), np.float32), np.full((40, 60), 7, np.float32)])
+def test_a_network_that_sees_no_depth_gives_a_flat_scene(relative):
+    depth = place(relative, None, photo_of(np.zeros((40, 60, 3), np.uint8)), near_m=1.0)
+    assert np.ptp(depth.inverse_depth) == 0
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -0.1])
+def test_a_depth_map_must_be_finite_and_not_negative(bad):
+    values = np.ones((4, 4), np.float32)
+    values[1, 1] = bad
+    with pytest.raises(InputError, match="finite"):
+        DepthMap(values, 100.0)
+
+
+def test_near_must_be_positive():
+    with pytest.raises(InputError, match="nearest"):
+        place(ramp(), None, photo_of(np.zeros((40, 60, 3), np.uint8)), near_m=0.0)
+
+
+def test_steps_land_on_the_pictures_edges():
+    """A coarse map whose step is two cells off ends up within 2 px of the colour edge, as a step."""
+    rgb = np.full((96, 192, 3), 40, np.uint8)
+    rgb[:, 100:] = 210
+    small = np.zeros((12, 24), np.float32)
+    small[:, 13:] = 1.0
+    small[:, 12] = 0.5
+    large = upsample_along_edges(small, rgb)
+    edge = (large > 0.5).argmax(axis=1)
+    assert np.abs(edge - 100).max() <= 2
+    assert (((large > 0.1) & (large < 0.9)).sum(axis=1) <= 2).all()
+
+
+@given(value=st.floats(-100, 100, width=32))
+def test_a_flat_map_stays_flat(value):
+    rgb = np.random.default_rng(1).integers(0, 255, (40, 60, 3), np.uint8)
+    large = upsample_along_edges(np.full((5, 8), value, np.float32), rgb)
+    assert np.allclose(large, value, rtol=1e-5, atol=1e-5)
+
+
+def test_slopes_stay_and_ramps_become_steps():
+    slope = np.linspace(0, 1, 200, dtype=np.float32)[None] * np.ones((20, 1), np.float32)
+    assert np.allclose(steepened(slope, radius_px=3), slope, atol=0.01)
+    ramp_of_six = np.clip((np.arange(80, dtype=np.float32) - 37) / 6, 0, 1)[None] * np.ones((20, 1), np.float32)
+    stepped = steepened(ramp_of_six, radius_px=6)
+    assert ((stepped > 0.02) & (stepped < 0.98)).sum(axis=1).max() <= 1
+
+
+@pytest.mark.parametrize("size", [(16, 16), (33, 250), (700, 41), (500, 375)])
+def test_any_size_of_photo_gets_depth_of_its_size(size):
+    width, height = size
+    rgb = np.random.default_rng(2).integers(0, 255, (height, width, 3), np.uint8)
+    depth = kbvr.estimate_depth(kbvr.photo_from_array(rgb))
+    assert depth.inverse_depth.shape == (height, width)
+
+
+def test_the_built_in_network_is_as_good_as_its_card_says(shared):
+    """Mean correlation with the true disparity of real stereo pairs: 0.77 or more, and what the card claims."""
+    rows = measure(load_pairs(shared / "pairs"), {"kbvr-depth": built_in})["kbvr-depth"]
+    claimed = built_in_card("kbvr-depth").figures
+    assert rows["mean"].correlation >= 0.77
+    assert rows["mean"].correlation == pytest.approx(claimed["pairs_correlation"], abs=0.005)
+    assert rows["mean"].error_share == pytest.approx(claimed["pairs_error_share"], abs=0.01)

@@ -1,0 +1,213 @@
+"""The whole product: one photo in, a stereo video out that keeps every promise it makes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from scenes import card_before_wall
+
+import kbvr
+from kbvr.errors import InputError, OutputError
+from kbvr.paths import PATH_NAMES, moves_along, view_of
+from kbvr.pipeline import ExportOptions, export_photo, output_size_px
+from kbvr.render import Renderer
+from kbvr.scene import build_scene
+from kbvr.stereo import eye_pair, plan_rig
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+TEMPLE = EXAMPLES / "temple.jpg"
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A short film of the example photo, made as a person would."""
+    out = tmp_path_factory.mktemp("out")
+    return kbvr.export(TEMPLE, out, stereo=True, seconds=0.8)
+
+
+def frames_of(path: Path) -> list[np.ndarray]:
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+def probe(path: Path, *what: str) -> dict:
+    command = ["ffprobe", "-v", "error", "-of", "json", *what, str(path)]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def test_ffprobe_sees_a_stereo_video(exported):
+    stream = probe(exported.video.path, "-show_streams")["streams"][0]
+    assert stream["codec_name"] == "h264"
+    assert stream["pix_fmt"] == "yuv420p"
+    assert stream["color_space"] == stream["color_primaries"] == stream["color_transfer"] == "bt709"
+    assert (stream["width"], stream["height"]) == (1280, 426)
+    assert int(stream["nb_frames"]) == 20
+    first = probe(exported.video.path, "-show_frames", "-read_intervals", "%+#1")["frames"][0]
+    assert "Stereo 3D" in {side["side_data_type"] for side in first["side_data_list"]}
+    assert exported.video.path.name.endswith("_LR.mp4")
+
+
+def test_left_and_right_differ_by_the_stated_parallax(exported):
+    """Block matching between the eyes finds disparities within the range that the report states."""
+    frame = frames_of(exported.video.path)[10]
+    left, right = (cv2.cvtColor(eye, cv2.COLOR_RGB2GRAY) for eye in np.split(frame, 2, axis=1))
+    nearest, farthest = exported.stereo["nearest_parallax_px"], exported.stereo["farthest_parallax_px"]
+    matcher = cv2.StereoSGBM.create(-32, 64, blockSize=9, P1=200, P2=2000, disp12MaxDiff=1, uniquenessRatio=20)
+    disparity = matcher.compute(left, right).astype(float) / 16
+    detail = cv2.GaussianBlur(np.abs(cv2.Sobel(left, cv2.CV_32F, 1, 0)), (0, 0), 4)
+    parallax = -disparity[(disparity > -32) & (detail > 25)]
+    low, high = np.percentile(parallax, (2, 98))
+    assert parallax.size > 10_000
+    assert nearest - 1.5 <= low <= nearest + 6
+    assert farthest - 6 <= high <= farthest + 1.5
+
+
+@pytest.mark.parametrize("inverse_depth", [1.0, 0.25])
+def test_parallax_of_an_exact_scene_is_exact(inverse_depth):
+    """The card's edges and the wall stand where f b (1/z0 - 1/z) says, to half a pixel."""
+    photo, depth = card_before_wall()
+    scene = build_scene(photo, depth)
+    view = replace(view_of(scene, (240, 200)), f_px=200.0)
+    rig = plan_rig(scene, view, convergence_m=1 / inverse_depth)
+    left, right = eye_pair(view, rig, moves_along("static", scene, frames=1)[0])
+    with Renderer(scene, pixels_per_photo_px=2.0) as renderer:
+        pictures = [renderer.frame(camera)[100].astype(float) for camera in (left, right)]
+    edges = [
+        np.interp(0, (row[70:100, 0] - 110)[np.argsort(row[70:100, 0])], np.argsort(row[70:100, 0]) + 70)
+        for row in pictures
+    ]
+    wanted = 200 * rig.baseline_m * (inverse_depth - 1.0)
+    assert edges[1] - edges[0] == pytest.approx(wanted, abs=0.6)
+
+
+def test_no_frame_has_a_black_border_or_a_jump_at_the_seam(exported):
+    """Borders are as bright as the photo's own; last to first frame changes no more than frame to frame."""
+    frames = np.stack(frames_of(exported.video.path)).astype(int)
+    photo = cv2.imread(str(TEMPLE)).astype(int)[None]
+    for eye in np.split(frames, 2, axis=2):
+        for side in (np.s_[:, :, :3], np.s_[:, :, -3:], np.s_[:, :3], np.s_[:, -3:]):
+            assert eye[side].mean() > 0.7 * photo[side].mean()
+    steps = np.abs(np.diff(np.concatenate([frames, frames[:1]]), axis=0)).mean(axis=(1, 2, 3))
+    assert steps[-1] <= steps[:-1].max() * 1.5 + 0.5
+
+
+@pytest.mark.parametrize("path", PATH_NAMES)
+def test_the_default_paths_leave_nothing_uncovered(path):
+    """Both eyes of every path see a layer at all but a few pixels in ten thousand."""
+    photo = kbvr.load_photo(EXAMPLES / "cat.jpg")
+    depth = kbvr.estimate_depth(photo)
+    options = ExportOptions(path=path)
+    scene = build_scene(photo, depth, reach_m=pipeline_reach_m(depth, options))
+    view = view_of(scene, (450, 298))
+    rig = plan_rig(scene, view)
+    with Renderer(scene) as renderer:
+        for move in moves_along(path, scene, frames=4):
+            for camera in eye_pair(move.camera(view), rig, move):
+                _, holes = renderer.frame_and_holes(camera)
+                assert holes <= 450 * 298 * 3e-4
+
+
+def pipeline_reach_m(depth, options):
+    from kbvr.paths import PATH_SHARE
+    from kbvr.scene import reach_m_for
+
+    return reach_m_for(depth, options.budget / 2 + PATH_SHARE[options.path])
+
+
+def test_a_depth_file_takes_the_place_of_the_network(tmp_path):
+    photo, depth = card_before_wall()
+    cv2.imwrite(str(tmp_path / "card.png"), photo.rgb[..., ::-1])
+    np.save(tmp_path / "card.npy", 1 / depth.inverse_depth)
+    report = kbvr.export(
+        tmp_path / "card.png", tmp_path, depth_file=tmp_path / "card.npy", depth_kind="depth-m", seconds=0.2
+    )
+    assert "measured, from the file" in " ".join(report.explanation)
+    assert report.stereo["nearest_parallax_px"] < 0 < report.stereo["farthest_parallax_px"]
+
+
+def test_nothing_is_overwritten_unless_asked(tmp_path):
+    target = tmp_path / "cat_kbvr_LR.mp4"
+    target.write_bytes(b"precious")
+    with pytest.raises(OutputError, match="exists"):
+        kbvr.export(EXAMPLES / "cat.jpg", tmp_path, seconds=0.2)
+    assert target.read_bytes() == b"precious"
+    report = kbvr.export(EXAMPLES / "cat.jpg", tmp_path, seconds=0.2, overwrite=True)
+    assert report.video.path.stat().st_size == report.video.bytes > 1000
+
+
+@pytest.mark.parametrize("eye", [(16, 16), (17, 33), (300, 40), (40, 301)])
+def test_small_and_odd_photos_work(tmp_path, eye):
+    width, height = eye
+    picture = np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "small.png"), picture)
+    report = kbvr.export(tmp_path / "small.png", tmp_path, seconds=0.1)
+    assert report.video.size_px == (width // 2 * 2 * 2, height // 2 * 2)
+
+
+def test_a_half_width_video_is_half_as_wide(tmp_path):
+    report = kbvr.export(EXAMPLES / "cat.jpg", tmp_path, layout="sbs-half", seconds=0.2)
+    assert report.video.size_px == (448, 300)
+
+
+@pytest.mark.parametrize(
+    ("photo", "most", "wanted"),
+    [
+        ((4000, 3000), (1920, 1080), (1440, 1080)),
+        ((640, 427), (1920, 1080), (640, 426)),
+        ((3000, 4000), (1920, 1080), (810, 1080)),
+        ((1921, 1081), (1920, 1080), (1918, 1078)),
+    ],
+)
+def test_an_eye_is_never_larger_than_asked_or_than_the_photo(photo, most, wanted):
+    width, height = output_size_px(photo, most)
+    assert (width, height) == pytest.approx(wanted, abs=2)
+    assert width % 2 == height % 2 == 0
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"path": "loop"},
+        {"layout": "tb"},
+        {"seconds": 0.0},
+        {"fps": 1000.0},
+        {"budget": 0.0},
+        {"threads": 0},
+        {"near_m": -1.0},
+        {"fov_deg": float("nan")},
+        {"depth_kind": "depth-m"},
+        {"max_size_px": (8, 8)},
+    ],
+)
+def test_options_that_cannot_be_are_refused_at_once(bad):
+    with pytest.raises(InputError):
+        ExportOptions(**bad)
+
+
+def test_an_export_without_any_output_or_with_an_unknown_option_is_refused(tmp_path):
+    with pytest.raises(InputError, match="stereo"):
+        kbvr.export(TEMPLE, tmp_path, stereo=False)
+    with pytest.raises(InputError, match="colour"):
+        kbvr.export(TEMPLE, tmp_path, colour="blue")
+
+
+def test_progress_is_told_of_every_stage(tmp_path):
+    told = []
+    export_photo(EXAMPLES / "cat.jpg", tmp_path, ExportOptions(seconds=0.2), progress=lambda *what: told.append(what))
+    assert [stage for stage, done, total in told if done == total] == ["depth", "layers", "video"]
+
+
+def test_the_stages_can_be_called_by_themselves():
+    photo = kbvr.load_photo(EXAMPLES / "cat.jpg")
+    scene = kbvr.build_scene(photo, kbvr.estimate_depth(photo))
+    pictures = list(kbvr.render(scene, [scene.camera, scene.camera.moved(x_m=0.02)]))
+    assert [picture.shape for picture in pictures] == [photo.rgb.shape] * 2
+    error = pictures[0].astype(float) - photo.rgb
+    assert 10 * np.log10(255**2 / (error**2).mean()) > 34
