@@ -20,6 +20,9 @@ FARTHEST_OVER_NEAREST = 12.0
 SKY_SHARE = 0.01
 """A sky smaller than this share of the picture says nothing about where infinity is."""
 
+SURE_SKY = 0.85
+"""Mean probability that a region must have to be taken for sky."""
+
 
 @dataclass(frozen=True, eq=False)
 class DepthMap:
@@ -59,7 +62,22 @@ def estimate_relative(
     session = open_session("kbvr-depth", device=device)
     rgb, inside = _network_input(photo)
     relative, sky = (np.asarray(output)[0, 0] for output in session.run(None, {"rgb01": rgb}))
-    return relative[inside].astype(np.float32), sky[inside].astype(np.float32)
+    return relative[inside].astype(np.float32), trusted_sky(sky[inside].astype(np.float32))
+
+
+def trusted_sky(sky: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
+    """Return a sky probability that keeps only regions which are sure of themselves and reach the upper border.
+
+    Still water and dark, blurred backgrounds look like sky in part; a patchwork of infinitely far holes would be
+    worse than no sky at all.
+    """
+    count, regions = cv2.connectedComponents((sky > 0.5).astype(np.uint8))
+    trusted = np.zeros(sky.shape, bool)
+    for region in range(1, count):
+        inside = regions == region
+        trusted |= inside & bool(inside[0].any() and sky[inside].mean() > SURE_SKY)
+    near_it = cv2.dilate(trusted.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    return np.where(near_it, sky, 0).astype(np.float32)
 
 
 def place(

@@ -1,8 +1,9 @@
 """Bring a small map (depth, sky) to the photo's full size so that its edges lie on the photo's edges.
 
-Joint bilateral upsampling (Kopf et al. 2007) at a working size, then ramps are made into steps (toggle mapping:
-each pixel of a ramp takes the value of the plateau that it is nearer to), because a ramp between two surfaces would
-be a rubber sheet in the scene. Work goes in strips of rows, so memory is bounded.
+First pixels of the small map are regrouped by colour (a joint bilateral filter, Petschnigg et al. 2004), as networks
+draw soft edges; then comes joint bilateral upsampling (Kopf et al. 2007) to a working size. Ramps that are left become
+steps (toggle mapping: each pixel of a ramp takes the value of the plateau that it is nearer to), because a ramp between
+two surfaces would be a rubber sheet in the scene. Work goes in strips of rows, so memory is bounded.
 """
 
 from __future__ import annotations
@@ -10,6 +11,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
+
+REGROUP_ROUNDS = 2
+REGROUP_OFFSETS = range(-8, 9, 2)
+REGROUP_SIGMA_CELLS = 4.0
+REGROUP_SIGMA_LEVELS = 15.0
+"""How far, and over what difference in 8-bit colour, pixels of the small map are averaged."""
 
 WORKING_LONG_SIDE_PX = 1280
 STRIP_ROWS = 128
@@ -31,7 +38,8 @@ def upsample_along_edges(
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     guide = rgb if scale == 1 else cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     cell_px = size[0] / small.shape[1]
-    lifted = cv2.medianBlur(_joint_bilateral(small, guide), 5)
+    colours = cv2.resize(guide, small.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+    lifted = cv2.medianBlur(_joint_bilateral(regrouped(small, colours), colours, guide), 5)
     stepped = steepened(lifted, radius_px=max(1, round(0.8 * cell_px)))
     if scale == 1:
         return stepped
@@ -51,12 +59,31 @@ def steepened(values: Float32[np.ndarray, "H W"], *, radius_px: int) -> Float32[
     return (values + (plateau - values) * share).astype(np.float32)
 
 
+def regrouped(small: Float32[np.ndarray, "h w"], colours: Float32[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "h w"]:
+    """Average each pixel of a small map with those around it that have its colour."""
+    reach = -REGROUP_OFFSETS.start
+    height, width = small.shape
+    around = np.pad(colours, ((reach, reach), (reach, reach), (0, 0)), mode="edge")
+    for _ in range(REGROUP_ROUNDS):
+        padded = np.pad(small, reach, mode="edge")
+        total, weights = np.zeros_like(small), np.zeros_like(small)
+        for dy in REGROUP_OFFSETS:
+            for dx in REGROUP_OFFSETS:
+                window = np.s_[reach + dy : reach + dy + height, reach + dx : reach + dx + width]
+                away = around[window] - colours
+                distance = np.einsum("hwc,hwc->hw", away, away) / (2 * REGROUP_SIGMA_LEVELS**2)
+                weight = np.exp(-distance - (dx * dx + dy * dy) / (2 * REGROUP_SIGMA_CELLS**2))
+                total += weight * padded[window]
+                weights += weight
+        small = total / weights
+    return small.astype(np.float32)
+
+
 def _joint_bilateral(
-    small: Float32[np.ndarray, "h w"], guide: UInt8[np.ndarray, "H W 3"]
+    small: Float32[np.ndarray, "h w"], colours: Float32[np.ndarray, "h w 3"], guide: UInt8[np.ndarray, "H W 3"]
 ) -> Float32[np.ndarray, "H W"]:
     height, width = guide.shape[:2]
     result = np.empty((height, width), np.float32)
-    colours = cv2.resize(guide, small.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
     columns = ((np.arange(width, dtype=np.float32) + 0.5) * small.shape[1] / width) - 0.5
     for start in range(0, height, STRIP_ROWS):
         end = min(start + STRIP_ROWS, height)

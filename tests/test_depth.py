@@ -11,7 +11,7 @@ from scenes import photo_of
 import kbvr
 from bench.depth import built_in, measure
 from bench.pairs import load_pairs
-from kbvr.depth import FARTHEST_OVER_NEAREST, DepthMap, place
+from kbvr.depth import FARTHEST_OVER_NEAREST, DepthMap, place, trusted_sky
 from kbvr.errors import InputError
 from kbvr.nets import built_in_card
 from kbvr.upsample import steepened, upsample_along_edges
@@ -42,6 +42,18 @@ def test_the_sky_is_infinitely_far():
     depth = place(ramp(), sky, photo_of(np.zeros((40, 60, 3), np.uint8)), near_m=1.0)
     assert (depth.inverse_depth[:10] == 0).all()
     assert (depth.inverse_depth[12:] > 0).all()
+
+
+def test_only_a_sky_that_is_sure_and_reaches_the_top_is_trusted():
+    """A lake below, and a patchy background that is half sure, are no sky."""
+    sky = np.zeros((40, 60), np.float32)
+    sky[:8, :30] = 0.97
+    sky[:12, 40:] = 0.6
+    sky[25:35, 10:50] = 0.99
+    trusted = trusted_sky(sky)
+    assert (trusted[:8, :30] == sky[:8, :30]).all()
+    assert not trusted[:, 40:].any()
+    assert not trusted[20:].any()
 
 
 @pytest.mark.parametrize("relative", [np.zeros((40, 60), np.float32), np.full((40, 60), 7, np.float32)])
