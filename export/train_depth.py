@@ -37,7 +37,7 @@ HELD_OUT_EVERY = 100
 PIXELS_A_BATCH = 12 * 192 * 256
 LEARNING_RATE = 1.5e-3
 AVERAGE_DECAY = 0.998
-CHECKPOINT_S = 300.0
+CHECKPOINT_S = 180.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ def _crop(sample: Sample, hw: tuple[int, int], rng: random.Random) -> tuple[np.n
     height, width = sample.rgb.shape[:2]
     aspect = hw[1] / hw[0] * math.exp(rng.uniform(-0.15, 0.15))
     full_w = min(width, height * aspect)
-    share = rng.uniform(0.55, 1.0) if rng.random() < 0.7 else 1.0
+    share = rng.uniform(0.4, 1.0) if rng.random() < 0.7 else 1.0
     crop_w, crop_h = full_w * share, full_w / aspect * share
     x, y = rng.uniform(0, width - crop_w), rng.uniform(0, height - crop_h)
 

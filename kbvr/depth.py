@@ -17,6 +17,9 @@ DEFAULT_NEAR_M = 1.5
 FARTHEST_OVER_NEAREST = 12.0
 """How much farther than the nearest things the farthest are put, where no sky tells where infinity is."""
 
+LEAST_SPREAD = 0.2
+"""Least distance from the 2nd to the 98th percentile, as a share of the whole range: noise of a wall is no depth."""
+
 SKY_SHARE = 0.01
 """A sky smaller than this share of the picture says nothing about where infinity is."""
 
@@ -43,23 +46,25 @@ class DepthMap:
             raise InputError("inverse depth must be finite and >= 0 everywhere")
 
 
-def estimate_depth(photo: Photo, *, near_m: float = DEFAULT_NEAR_M, device: str = "auto") -> DepthMap:
+def estimate_depth(
+    photo: Photo, *, near_m: float = DEFAULT_NEAR_M, device: str = "auto", threads: int | None = None
+) -> DepthMap:
     """Estimate depth with the built-in network kbvr-depth and bring it to the photo's size along its edges.
 
     Raises:
         InputError: if near_m is not positive, or the device is not there.
     """
-    relative, sky = estimate_relative(photo, device=device)
+    relative, sky = estimate_relative(photo, device=device, threads=threads)
     return place(upsample_along_edges(relative, photo.rgb), upsample_along_edges(sky, photo.rgb), photo, near_m=near_m)
 
 
 def estimate_relative(
-    photo: Photo, *, device: str = "auto"
+    photo: Photo, *, device: str = "auto", threads: int | None = None
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
     """Return what the network itself says, at its own size: relative inverse depth and sky probability."""
     from kbvr.nets import open_session
 
-    session = open_session("kbvr-depth", device=device)
+    session = open_session("kbvr-depth", device=device, threads=threads)
     rgb, inside = _network_input(photo)
     relative, sky = (np.asarray(output)[0, 0] for output in session.run(None, {"rgb01": rgb}))
     return relative[inside].astype(np.float32), trusted_sky(sky[inside].astype(np.float32))
@@ -101,7 +106,7 @@ def place(
     floor = 1 / FARTHEST_OVER_NEAREST
     if sky is not None and float((sky > 0.5).mean()) > SKY_SHARE and float((sky <= 0.5).mean()) > SKY_SHARE:
         farthest = float(np.percentile(relative[sky <= 0.5], 2))
-    spread = max(nearest - farthest, 1e-6)
+    spread = max(nearest - farthest, LEAST_SPREAD * float(np.ptp(relative)), 1e-6)
     nearness = floor + (1 - floor) * (relative - farthest) / spread
     if sky is not None:
         nearness = nearness * (1 - np.clip((sky - 0.3) / 0.4, 0, 1))

@@ -34,8 +34,8 @@ STRIP_SHARE = 0.004
 CONTEXT_SHARE = 0.04
 """How far from a boundary the far side may serve as a source for what is hidden, as a share of the width."""
 
-MAX_MARGIN_SHARE = 0.25
-"""Largest margin beyond the border, as a share of the long side: what is invented farther out is worth nothing."""
+MAX_MARGIN_SHARE = 0.15
+"""Largest margin beyond the border, as a share of the long side, and half of it of the short one."""
 
 OVERLAP_PX = 1.5
 """Overlap of the strip with the near side of the front layer."""
@@ -104,7 +104,8 @@ class Boundaries:
 
 def margin_px_for(depth: DepthMap, reach_m: float) -> int:
     """Return how far beyond the border the largest move can look, in pixels."""
-    return int(np.ceil(depth.f_px * reach_m * float(depth.inverse_depth.max()))) + 4
+    nearest = float(np.percentile(depth.inverse_depth, 99.9))
+    return int(np.ceil(depth.f_px * reach_m * nearest)) + 4
 
 
 def jump_px_for(width: int) -> float:
@@ -123,7 +124,8 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float) -> LayeredDepthImage
     if not reach_m > 0:
         raise InputError(f"reach_m must be > 0, got {reach_m}")
     width, height = photo.size_px
-    margin = min(margin_px_for(depth, reach_m), round(MAX_MARGIN_SHARE * max(width, height)))
+    largest = min(MAX_MARGIN_SHARE * max(width, height), 2 * MAX_MARGIN_SHARE * min(width, height) + 4)
+    margin = min(margin_px_for(depth, reach_m), round(largest))
     rgb = (_drawn_out(photo.rgb.astype(np.float32), margin) + 0.5).astype(np.uint8)
     inverse_depth = np.pad(_without_steps(depth, reach_m), margin, mode="edge")
     parallax_per_inverse_depth = depth.f_px * reach_m

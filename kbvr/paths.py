@@ -15,7 +15,7 @@ import numpy as np
 
 from kbvr.camera import Camera
 from kbvr.errors import InputError
-from kbvr.scene import Scene
+from kbvr.scene import Scene, depth_spread
 
 PathName = Literal["static", "swing", "circle", "dolly", "kenburns"]
 PATH_NAMES: tuple[str, ...] = get_args(PathName)
@@ -76,8 +76,7 @@ def moves_along(path: str, scene: Scene, *, frames: int) -> list[Move]:
 
 def amplitude_m(path: str, scene: Scene) -> float:
     """Return the sideways move that gives a path's share of the width as parallax range, in metres."""
-    spread = scene.nearest_inverse_depth - scene.farthest_inverse_depth
-    spread = max(spread, 0.05 * scene.nearest_inverse_depth, 1e-6)
+    spread = depth_spread(scene.nearest_inverse_depth, scene.farthest_inverse_depth)
     return PATH_SHARE[path] * scene.camera.size_px[0] / (scene.camera.f_px * spread)
 
 

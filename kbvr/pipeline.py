@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from math import isfinite
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,15 @@ from kbvr.paths import PATH_NAMES, PATH_SHARE, Move, moves_along, view_of
 from kbvr.photo import GUESSED_FOV_DEG, Photo, load_photo
 from kbvr.render import Renderer
 from kbvr.scene import Scene, build_scene, reach_m_for
-from kbvr.stereo import DEFAULT_BUDGET, Rig, eye_pair, plan_rig
+from kbvr.stereo import (
+    DEFAULT_BUDGET,
+    MAX_PARALLAX_DEG,
+    MAX_SPREAD_SHARE,
+    Rig,
+    eye_pair,
+    largest_budget,
+    plan_rig,
+)
 from kbvr.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -76,7 +83,10 @@ class ExportOptions:
             (self.layout in ("sbs", "sbs-half"), f"layout must be sbs or sbs-half, got {self.layout!r}"),
             (0.1 <= self.seconds <= 600, f"the length must be 0.1 to 600 seconds, got {self.seconds}"),
             (1 <= self.fps <= 240, f"the frame rate must be 1 to 240 per second, got {self.fps}"),
-            (min(self.max_size_px) >= 16, f"the size per eye must be 16x16 or more, got {self.max_size_px}"),
+            (
+                min(self.max_size_px) >= 16,
+                f"the size per eye must be 16x16 or more, got {'x'.join(map(str, self.max_size_px))}",
+            ),
             (
                 0 < self.budget <= MAX_BUDGET,
                 f"the budget must be above 0 and at most 15%, got {self.budget:.3%}",
@@ -87,10 +97,14 @@ class ExportOptions:
         for good, message in checks:
             if not good:
                 raise InputError(message)
-        for name in ("fov_deg", "baseline_m", "convergence_m", "near_m"):
-            value = getattr(self, name)
-            if value is not None and not (isfinite(value) and value > 0):
-                raise InputError(f"{name} must be > 0, got {value}")
+        for what, value, least, most, unit in (
+            ("field of view", self.fov_deg, 1, 170, "degrees"),
+            ("baseline", self.baseline_m, 0.0001, 1000, "metres"),
+            ("distance of the screen plane", self.convergence_m, 0.01, 1e5, "metres"),
+            ("nearest distance", self.near_m, 0.01, 1e4, "metres"),
+        ):
+            if value is not None and not least <= value <= most:
+                raise InputError(f"the {what} must be {least:g} to {most:g} {unit}, got {value:g}")
 
 
 @dataclass(frozen=True)
@@ -138,7 +152,7 @@ def export_photo(
         InputError: if the photo or the depth file cannot be used.
         OutputError: if the video exists and may not be overwritten, or cannot be written.
     """
-    from kbvr.formats.sbs_video import video_name, write_sbs_video
+    from kbvr.formats.sbs_video import check_eye_size, video_name, write_sbs_video
 
     told = progress or _untold
     clock = Stopwatch()
@@ -151,16 +165,17 @@ def export_photo(
             "the photo does not say its focal length: a field of view of %g degrees is assumed (--fov)",
             GUESSED_FOV_DEG,
         )
+    size_px = output_size_px(photo.size_px, options.max_size_px)
+    check_eye_size(size_px, options.layout)
     told("depth", 0, 1)
     with clock.stage("depth"):
         depth = depth_for(photo, options)
     told("depth", 1, 1)
     told("layers", 0, 1)
     with clock.stage("scene"):
-        share = options.budget / 2 + PATH_SHARE[options.path]
-        scene = build_scene(photo, depth, reach_m=_reach_m(depth, share, options))
+        scene = build_scene(photo, depth, reach_m=reach_m(depth, size_px, options))
     told("layers", 1, 1)
-    view = view_of(scene, output_size_px(photo.size_px, options.max_size_px))
+    view = view_of(scene, size_px)
     moves = moves_along(options.path, scene, frames=max(1, round(options.seconds * options.fps)))
     rig = plan_rig(
         scene,
@@ -185,7 +200,7 @@ def export_photo(
     return ExportReport(
         photo=str(photo_path),
         video=video,
-        stereo={name: float(value) for name, value in vars(rig).items()},
+        stereo={name: float(value) for name, value in vars(rig).items() if not isinstance(value, bool)},
         explanation=explain(photo, depth, scene, rig, options),
         seconds=clock.seconds | busy,
     )
@@ -195,8 +210,10 @@ def depth_for(photo: Photo, options: ExportOptions) -> DepthMap:
     """Return the depth of a photo: from the options' file, else estimated."""
     near_m = options.near_m if options.near_m is not None else DEFAULT_NEAR_M
     if options.depth_file is None or options.depth_kind is None:
-        return estimate_depth(photo, near_m=near_m)
+        return estimate_depth(photo, near_m=near_m, threads=options.threads)
     inverse_depth, metric = load_inverse_depth(options.depth_file, photo.size_px, kind=options.depth_kind)
+    if metric and options.near_m is not None:
+        _log.warning("the nearest distance is not used: the depth file is in metres already")
     if metric:
         return DepthMap(inverse_depth, photo.f_px, metric=True)
     return place(inverse_depth, None, photo, near_m=near_m)
@@ -213,20 +230,24 @@ def explain(photo: Photo, depth: DepthMap, scene: Scene, rig: Rig, options: Expo
     """Return every choice that was made for a photo, a line each."""
     width, height = photo.size_px
     fov_deg = fov_deg_from_f_px(photo.f_px, max(width, height))
-    nearest, farthest = (1 / max(d, 1e-9) for d in (scene.nearest_inverse_depth, scene.farthest_inverse_depth))
-    far_end = "infinity" if farthest > 1e4 else f"{farthest:.2f} m"
+    nearest, farthest = (_metres(d) for d in (scene.nearest_inverse_depth, scene.farthest_inverse_depth))
     source = "measured, from the file" if depth.metric else "placed to look believable, as the depth is relative"
     hidden = float(scene.ldi.fill_mask.mean())
     parallax = (
         f"{rig.nearest_parallax_px:+.1f} px ({rig.nearest_parallax_deg:+.2f} degrees) at the nearest, "
         f"{rig.farthest_parallax_px:+.1f} px ({rig.farthest_parallax_deg:+.2f} degrees) at the farthest"
     )
+    chosen_by = f"the budget is {options.budget:.1%} of the width"
+    if options.baseline_m is not None:
+        chosen_by = "the baseline was given"
+    elif rig.held_by_angle:
+        chosen_by += f", held to {MAX_PARALLAX_DEG:g} degree each way"
     made = f"made for moves of {scene.reach_m * 1000:.0f} mm, {hidden:.1%} of it hidden and filled"
     return (
         f"photo: {width}x{height}, focal length {photo.f_px:.0f} px ({fov_deg:.1f} degrees across, {photo.f_source})",
-        f"depth: nearest {nearest:.2f} m, farthest {far_end}; {source}",
-        f"eyes: {rig.baseline_m * 1000:.1f} mm apart, screen plane at {rig.convergence_m:.2f} m",
-        f"parallax: {parallax}; budget {options.budget:.1%} of the width",
+        f"depth: nearest {nearest}, farthest {farthest}; {source}",
+        f"eyes: {rig.baseline_m * 1000:.1f} mm apart, screen plane at {_metres(1 / rig.convergence_m)}",
+        f"parallax: {parallax}; {chosen_by}",
         f"path: {options.path}; the scene is {made}, {len(scene.quads)} quads",
     )
 
@@ -235,11 +256,16 @@ def _untold(stage: str, done: int, total: int) -> None:
     """Report progress to nobody."""
 
 
-def _reach_m(depth: DepthMap, share: float, options: ExportOptions) -> float:
-    """Return how far the scene's cameras will go sideways; a baseline that was given is taken as it is."""
-    if options.baseline_m is None:
-        return reach_m_for(depth, share)
-    return reach_m_for(depth, PATH_SHARE[options.path] + 1e-4) + options.baseline_m / 2
+def _metres(inverse_depth: float) -> str:
+    return "infinity" if inverse_depth < 1e-4 else f"{1 / inverse_depth:.3g} m"
+
+
+def reach_m(depth: DepthMap, size_px: tuple[int, int], options: ExportOptions) -> float:
+    """Return how far the cameras of an export will go sideways, in metres."""
+    largest_eye_m = reach_m_for(depth, MAX_SPREAD_SHARE / 2)
+    share = min(options.budget, largest_budget(size_px)) / 2
+    eye_m = reach_m_for(depth, share) if options.baseline_m is None else min(options.baseline_m / 2, largest_eye_m)
+    return eye_m + reach_m_for(depth, PATH_SHARE[options.path])
 
 
 def _pairs(renderer: Renderer, view: Camera, rig: Rig, moves: list[Move]) -> Iterator[tuple[Picture, Picture]]:

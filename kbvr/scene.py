@@ -86,8 +86,12 @@ class Scene:
 def reach_m_for(depth: DepthMap, share: float) -> float:
     """Return the sideways move that spreads the depth range over this share of the width, in metres."""
     nearest, farthest = np.percentile(depth.inverse_depth, (99, 1))
-    spread = max(float(nearest - farthest), 0.05 * float(nearest), 1e-6)
-    return share * depth.inverse_depth.shape[1] / (depth.f_px * spread)
+    return share * depth.inverse_depth.shape[1] / (depth.f_px * depth_spread(float(nearest), float(farthest)))
+
+
+def depth_spread(nearest: float, farthest: float) -> float:
+    """Return the range between two inverse depths, held off 0 so that a flat scene gets no giant's eyes, 1/m."""
+    return max(nearest - farthest, 0.05 * nearest, 1e-6)
 
 
 def build_scene(photo: Photo, depth: DepthMap, *, reach_m: float | None = None, filler: Filler | None = None) -> Scene:

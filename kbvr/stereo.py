@@ -12,13 +12,19 @@ from math import atan, degrees, radians, tan
 from kbvr.camera import Camera
 from kbvr.errors import InputError
 from kbvr.paths import Move
-from kbvr.scene import Scene
+from kbvr.scene import Scene, depth_spread
 
 DEFAULT_BUDGET = 0.03
 """Parallax range from the nearest to the farthest, as a share of the picture's width."""
 
 MAX_PARALLAX_DEG = 1.0
 """Largest parallax each way, as a visual angle on the assumed screen."""
+
+MAX_SPREAD_SHARE = 0.2
+"""A baseline that spreads the depth over more of the width than this is refused."""
+
+MAX_APPROACH = 0.8
+"""How far a path may go towards the zero-parallax plane, as a share of its distance."""
 
 SCREEN_HEIGHTS_AWAY = 3.0
 """The assumed screen is 16:9, filled by the picture, and seen from three times its height."""
@@ -38,6 +44,8 @@ class Rig:
     farthest_parallax_px: float
     nearest_parallax_deg: float
     farthest_parallax_deg: float
+    held_by_angle: bool = False
+    """Whether the largest angle, and not the budget, decided the baseline."""
 
 
 def plan_rig(
@@ -56,38 +64,51 @@ def plan_rig(
     far the path goes towards the scene: the budget holds there too.
 
     Raises:
-        InputError: if a length or the budget is not positive and finite.
+        InputError: if a length or the budget is not positive and finite, if the path reaches the zero-parallax plane,
+            or if the baseline given spreads the depth over more of the width than eyes can follow.
     """
     for name, value in (("budget", budget), ("baseline_m", baseline_m), ("convergence_m", convergence_m)):
         if value is not None and not 0 < value < float("inf"):
             raise InputError(f"{name} must be > 0, got {value}")
-    zero = 1 / convergence_m if convergence_m is not None else scene.subject_inverse_depth
-    zero = max(zero, 1e-6)
+    zero = max(1 / convergence_m if convergence_m is not None else scene.subject_inverse_depth, 1e-6)
+    if forward_m * zero > MAX_APPROACH:
+        raise InputError(f"the screen plane must lie beyond the path's {forward_m:.2f} m forward, got {1 / zero:.2f} m")
     near, far, middle = (
         _seen_from(d, forward_m) for d in (scene.nearest_inverse_depth, scene.farthest_inverse_depth, zero)
     )
+    spread = depth_spread(near, far)
+    per_spread_m = view.size_px[0] / (view.f_px * spread)
+    held_by_angle = False
     if baseline_m is None:
-        largest_px = radius_px(view)
-        spread = max(near - far, 0.05 * near, 1e-6)
-        baseline_m = budget * view.size_px[0] / (view.f_px * spread)
-        for side in (near - middle, middle - far):
-            if side > 0:
-                baseline_m = min(baseline_m, largest_px / (view.f_px * side))
+        comfortable_m = _largest_px(view) / (view.f_px * max(near - middle, middle - far, 1e-9))
+        baseline_m = min(budget * per_spread_m, comfortable_m)
+        held_by_angle = comfortable_m < budget * per_spread_m
+    elif baseline_m > MAX_SPREAD_SHARE * per_spread_m:
+        most_mm = MAX_SPREAD_SHARE * per_spread_m * 1000
+        raise InputError(
+            f"the baseline must be at most {most_mm:.0f} mm for this photo, or the depth is spread over more than "
+            f"{MAX_SPREAD_SHARE:.0%} of the width, got {baseline_m * 1000:.0f} mm"
+        )
     near_px, far_px = (
         view.f_px * baseline_m * (zero - d) for d in (scene.nearest_inverse_depth, scene.farthest_inverse_depth)
     )
-    return Rig(baseline_m, 1 / zero, near_px, far_px, _angle_deg(near_px, view), _angle_deg(far_px, view))
+    angles = (_angle_deg(near_px, view), _angle_deg(far_px, view))
+    return Rig(baseline_m, 1 / zero, near_px, far_px, *angles, held_by_angle)
+
+
+def largest_budget(size_px: tuple[int, int]) -> float:
+    """Return the budget above which MAX_PARALLAX_DEG each way is what holds, as a share of the width."""
+    return 2 * _largest_px(Camera(size_px, 1.0, 0.0, 0.0)) / size_px[0]
 
 
 def eye_pair(camera: Camera, rig: Rig, move: Move) -> tuple[Camera, Camera]:
     """Return the left and the right camera of a pair whose middle is the camera of a move."""
-    distance_m = max(rig.convergence_m - move.z_m, 1e-3)
-    shift_px = camera.f_px * rig.baseline_m / 2 / distance_m
+    shift_px = camera.f_px * rig.baseline_m / 2 / (rig.convergence_m - move.z_m)
     left, right = camera.moved(x_m=-rig.baseline_m / 2), camera.moved(x_m=rig.baseline_m / 2)
     return replace(left, cx_px=camera.cx_px - shift_px), replace(right, cx_px=camera.cx_px + shift_px)
 
 
-def radius_px(view: Camera) -> float:
+def _largest_px(view: Camera) -> float:
     """Return MAX_PARALLAX_DEG in pixels of a view on the assumed screen."""
     return tan(radians(MAX_PARALLAX_DEG)) * _distance_px(view)
 
@@ -104,4 +125,4 @@ def _distance_px(view: Camera) -> float:
 
 def _seen_from(inverse_depth: float, forward_m: float) -> float:
     """Return an inverse depth as it is after the camera has gone forward."""
-    return inverse_depth / max(1 - forward_m * inverse_depth, 0.1)
+    return inverse_depth / max(1 - forward_m * inverse_depth, 1 - MAX_APPROACH)

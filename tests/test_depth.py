@@ -62,6 +62,15 @@ def test_a_network_that_sees_no_depth_gives_a_flat_scene(relative):
     assert np.ptp(depth.inverse_depth) == 0
 
 
+def test_the_noise_of_a_wall_behind_a_small_thing_is_no_depth():
+    """A wall of 20000 +- 1 and one thing of 1% at 60000: the wall stays flat."""
+    relative = np.random.default_rng(3).integers(19_999, 20_002, (100, 100)).astype(np.float32)
+    relative[40:50, 40:50] = 60_000
+    inverse_depth = place(relative, None, photo_of(np.zeros((100, 100, 3), np.uint8)), near_m=1.0).inverse_depth
+    assert np.ptp(inverse_depth[:40]) < 1e-3
+    assert inverse_depth[45, 45] > 1.0
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -0.1])
 def test_a_depth_map_must_be_finite_and_not_negative(bad):
     values = np.ones((4, 4), np.float32)

@@ -89,6 +89,24 @@ def test_what_is_behind_the_card_lies_on_the_wall():
     assert np.allclose(behind[inner(ldi, ldi.fill_mask)[CARD]], 0.25, atol=0.02)
 
 
+def test_a_filler_that_puts_the_far_side_in_front_is_held_back():
+    photo, depth = card_before_wall()
+
+    def bold(rgb, inverse_depth, *, hole, source):
+        return rgb, np.full_like(inverse_depth, 9.0)
+
+    front, hidden = fill(split(photo, depth, reach_m=REACH_M), bold).layers[1:]
+    assert (hidden.inverse_depth <= front.inverse_depth + 1e-6).all()
+
+
+def test_one_wild_pixel_does_not_blow_up_the_margin():
+    wall = np.full((60, 80), 0.5)
+    wall[30, 40] = 900.0
+    calm = split(photo_of(checkerboard(80, 60)), depth_of(np.full((60, 80), 0.5)), reach_m=REACH_M)
+    wild = split(photo_of(checkerboard(80, 60)), depth_of(wall), reach_m=REACH_M)
+    assert wild.margin_px == calm.margin_px
+
+
 def test_split_wants_matching_sizes_and_a_positive_reach():
     photo, depth = card_before_wall()
     with pytest.raises(InputError, match="size"):

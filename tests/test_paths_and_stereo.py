@@ -12,7 +12,7 @@ from scenes import card_before_wall, depth_of, photo_of
 
 from kbvr.camera import camera_of_photo, f_px_from_fov, fov_deg_from_f_px
 from kbvr.errors import InputError
-from kbvr.paths import PATH_NAMES, PATH_SHARE, amplitude_m, autozoom, moves_along, reach_m_of, view_of
+from kbvr.paths import PATH_NAMES, PATH_SHARE, Move, amplitude_m, autozoom, moves_along, reach_m_of, view_of
 from kbvr.scene import Scene, build_scene, reach_m_for
 from kbvr.stereo import MAX_PARALLAX_DEG, Rig, eye_pair, plan_rig
 
@@ -47,7 +47,7 @@ def test_every_path_stays_within_what_the_scene_was_made_for(path):
     photo, depth = card_before_wall()
     scene = build_scene(photo, depth, reach_m=reach_m_for(depth, PATH_SHARE[path] + 1e-6))
     moves = moves_along(path, scene, frames=40)
-    assert max(reach_m_of(move, scene.camera) for move in moves) <= scene.reach_m * 1.2 + 1e-9
+    assert max(reach_m_of(move, scene.camera) for move in moves) <= scene.reach_m + 1e-6
 
 
 def test_static_stands_still_and_swing_goes_both_ways():
@@ -104,10 +104,43 @@ def test_the_budget_is_kept(budget, near, ratio):
     assert max(-rig.nearest_parallax_deg, rig.farthest_parallax_deg) <= MAX_PARALLAX_DEG * 1.001
 
 
-def test_a_rig_holds_its_budget_when_the_path_goes_forward():
+@pytest.mark.parametrize("forward_m", [0.1, 0.3, 0.6])
+def test_the_budget_holds_and_the_screen_plane_stays_when_the_path_goes_forward(forward_m):
+    """Card at 1 m, wall at 4 m: where the path is nearest, their parallaxes differ by the budget at most."""
     scene = card_scene()
     view = view_of(scene, (120, 100))
-    assert plan_rig(scene, view, forward_m=0.3).baseline_m < plan_rig(scene, view).baseline_m
+    rig = plan_rig(scene, view, budget=0.02, forward_m=forward_m)
+    move = Move(z_m=forward_m)
+    left, right = eye_pair(move.camera(view), rig, move)
+
+    def parallax_px(distance_m):
+        return (projected(right, (0.0, 0.0, distance_m)) - projected(left, (0.0, 0.0, distance_m)))[0]
+
+    assert parallax_px(4.0) - parallax_px(1.0) == pytest.approx(0.02 * 120, rel=0.01)
+    assert parallax_px(rig.convergence_m) == pytest.approx(0, abs=1e-9)
+
+
+def test_a_screen_plane_that_the_path_would_reach_is_refused():
+    with pytest.raises(InputError, match="screen plane"):
+        plan_rig(card_scene(), view_of(card_scene(), (120, 100)), convergence_m=0.3, forward_m=0.28)
+
+
+def test_a_baseline_that_tears_the_eyes_apart_is_refused_with_the_largest_that_does_not():
+    view = view_of(card_scene(), (120, 100))
+    with pytest.raises(InputError, match=r"at most \d+ mm"):
+        plan_rig(card_scene(), view, baseline_m=5.0)
+
+
+def test_a_dolly_never_goes_more_than_a_third_of_the_way():
+    photo, depth = card_before_wall(near=4.0, far=3.9)
+    scene = build_scene(photo, depth)
+    assert 0 < max(move.z_m for move in moves_along("dolly", scene, frames=20)) <= 0.33 / 4.0
+
+
+def test_a_budget_beyond_comfort_is_held_by_the_angle():
+    rig = plan_rig(card_scene(), view_of(card_scene(), (120, 100)), budget=0.15)
+    assert rig.held_by_angle
+    assert max(-rig.nearest_parallax_deg, rig.farthest_parallax_deg) == pytest.approx(MAX_PARALLAX_DEG, rel=0.01)
 
 
 def test_what_is_given_is_kept():

@@ -16,7 +16,7 @@ from scenes import card_before_wall
 import kbvr
 from kbvr.errors import InputError, OutputError
 from kbvr.paths import PATH_NAMES, moves_along, view_of
-from kbvr.pipeline import ExportOptions, export_photo, output_size_px
+from kbvr.pipeline import ExportOptions, export_photo, output_size_px, reach_m
 from kbvr.render import Renderer
 from kbvr.scene import build_scene
 from kbvr.stereo import eye_pair, plan_rig
@@ -104,7 +104,7 @@ def test_the_default_paths_leave_nothing_uncovered(path):
     photo = kbvr.load_photo(EXAMPLES / "cat.jpg")
     depth = kbvr.estimate_depth(photo)
     options = ExportOptions(path=path)
-    scene = build_scene(photo, depth, reach_m=pipeline_reach_m(depth, options))
+    scene = build_scene(photo, depth, reach_m=reach_m(depth, (450, 298), options))
     view = view_of(scene, (450, 298))
     rig = plan_rig(scene, view)
     with Renderer(scene) as renderer:
@@ -112,13 +112,6 @@ def test_the_default_paths_leave_nothing_uncovered(path):
             for camera in eye_pair(move.camera(view), rig, move):
                 _, holes = renderer.frame_and_holes(camera)
                 assert holes <= 450 * 298 * 3e-4
-
-
-def pipeline_reach_m(depth, options):
-    from kbvr.paths import PATH_SHARE
-    from kbvr.scene import reach_m_for
-
-    return reach_m_for(depth, options.budget / 2 + PATH_SHARE[options.path])
 
 
 def test_a_depth_file_takes_the_place_of_the_network(tmp_path):
@@ -181,6 +174,9 @@ def test_an_eye_is_never_larger_than_asked_or_than_the_photo(photo, most, wanted
         {"budget": 0.0},
         {"threads": 0},
         {"near_m": -1.0},
+        {"near_m": 1e-38},
+        {"baseline_m": 1e9},
+        {"convergence_m": 0.001},
         {"fov_deg": float("nan")},
         {"depth_kind": "depth-m"},
         {"max_size_px": (8, 8)},

@@ -60,7 +60,7 @@ void block_rows(const Block& b, const View& c, float* y_min, float* y_max) {
         const float u = corner & 1 ? b.u1 : b.u0, v = corner & 2 ? b.v1 : b.v0;
         const float d = corner & 4 ? b.d_max : b.d_min;
         const float w = c.h[6] * u + c.h[7] * v + c.h[8] + d * c.e[2];
-        if (w < 1e-3f) {  // the block reaches behind the camera: it may be anywhere
+        if (!(w > 0.1f)) {  // the block comes close to the camera's plane: it may be anywhere
             *y_min = 0;
             *y_max = static_cast<float>(c.height);
             return;
@@ -89,7 +89,7 @@ void draw_span(const Plane& p, int64_t at, int count, float z, float dz, float u
 
 void draw_quad(const Quad& q, const View& c, const Texture& t, const Plane& plane, int row_begin, int row_end) {
     const float w = c.h[6] * q.u + c.h[7] * q.v + c.h[8] + q.d * c.e[2];
-    if (w < 1e-3f) return;
+    if (!(w > 1e-3f)) return;
     const float inv_w = 1.0f / w;
     const float x0 = (c.h[0] * q.u + c.h[1] * q.v + c.h[2] + q.d * c.e[0]) * inv_w;
     const float y0 = (c.h[3] * q.u + c.h[4] * q.v + c.h[5] + q.d * c.e[1]) * inv_w;
@@ -98,7 +98,7 @@ void draw_quad(const Quad& q, const View& c, const Texture& t, const Plane& plan
     const float xu = (c.h[0] + q.du * c.e[0] - x0 * wu) * inv_w, xv = (c.h[1] + q.dv * c.e[0] - x0 * wv) * inv_w;
     const float yu = (c.h[3] + q.du * c.e[1] - y0 * wu) * inv_w, yv = (c.h[4] + q.dv * c.e[1] - y0 * wv) * inv_w;
     const float det = xu * yv - xv * yu;
-    if (!(det > 1e-4f)) return;  // seen from behind or edge on
+    if (!(det > 1e-4f && det < 1e8f)) return;  // seen from behind, edge on, or not finite
     const float inv_det = 1.0f / det;
     const float ux = yv * inv_det, uy = -xv * inv_det, vx = -yu * inv_det, vy = xu * inv_det;
     const float zu = (q.du - z0 * wu) * inv_w, zv = (q.dv - z0 * wv) * inv_w;
@@ -108,7 +108,8 @@ void draw_quad(const Quad& q, const View& c, const Texture& t, const Plane& plan
     const float half_v = q.half + grow * (std::fabs(vx) + std::fabs(vy));
     const float reach_y = half_u * std::fabs(yu) + half_v * std::fabs(yv);
     const float reach_x = half_u * std::fabs(xu) + half_v * std::fabs(xv);
-    if (y0 + reach_y < row_begin || y0 - reach_y > row_end || x0 + reach_x < 0 || x0 - reach_x > c.width) return;
+    // Written so that what is not a number is left out, too.
+    if (!(y0 + reach_y >= row_begin && y0 - reach_y <= row_end && x0 + reach_x >= 0 && x0 - reach_x <= c.width)) return;
     const int y_first = static_cast<int>(std::ceil(clampf(y0 - reach_y - 0.5f, row_begin, row_end)));
     const int y_last = static_cast<int>(std::floor(clampf(y0 + reach_y - 0.5f, -1.0f, row_end - 1)));
     const float layer_v = static_cast<float>(q.layer) * t.layer_height_px;
@@ -133,7 +134,7 @@ void draw_quad(const Quad& q, const View& c, const Texture& t, const Plane& plan
         const float from = clampf(x0 + low - 0.5f, 0.0f, static_cast<float>(c.width));
         const float to = clampf(x0 + high - 0.5f, -1.0f, static_cast<float>(c.width - 1));
         const int x_first = static_cast<int>(std::ceil(from)), x_last = static_cast<int>(std::floor(to));
-        if (x_last < x_first) continue;
+        if (!(from <= to + 1) || x_last < x_first) continue;
         const float dx = static_cast<float>(x_first) + 0.5f - x0;
         const int64_t at = static_cast<int64_t>(y - row_begin) * c.width + x_first;
         draw_span(plane, at, x_last - x_first + 1, z0 + zx * dx + zy * dy, zx, q.u + ux * dx + su, ux,
@@ -150,9 +151,11 @@ inline uint32_t mix(uint32_t a, uint32_t b, uint32_t weight) {
 }
 
 inline uint32_t fetch(const Texture& t, float u, float v, int layers) {
-    const float x = clampf((u + t.margin_px) * t.scale_x - 0.5f, 0.0f, static_cast<float>(t.width) - 1.001f);
-    const float y = clampf((v + t.margin_px) * t.scale_y - 0.5f, 0.0f, static_cast<float>(t.height * layers) - 1.001f);
-    const int xi = static_cast<int>(x), yi = static_cast<int>(y);
+    const int last_x = t.width - 2, last_y = t.height * layers - 2;
+    const float x = clampf((u + t.margin_px) * t.scale_x - 0.5f, 0.0f, static_cast<float>(last_x + 1));
+    const float y = clampf((v + t.margin_px) * t.scale_y - 0.5f, 0.0f, static_cast<float>(last_y + 1));
+    const int xi = x < static_cast<float>(last_x) ? static_cast<int>(x) : last_x;
+    const int yi = y < static_cast<float>(last_y) ? static_cast<int>(y) : last_y;
     const uint32_t wx = static_cast<uint32_t>((x - static_cast<float>(xi)) * 256.0f);
     const uint32_t wy = static_cast<uint32_t>((y - static_cast<float>(yi)) * 256.0f);
     const uint32_t* row = t.texels + static_cast<int64_t>(yi) * t.width + xi;

@@ -23,6 +23,7 @@ TEXELS_PER_OUTPUT_PX = 2.0
 """Textures are resampled (Lanczos, or area when smaller) to this density, so that bilinear look-up stays sharp."""
 
 MAX_TEXELS_A_SIDE = 30_000
+MOST_THREADS = 64
 BAND_ROWS = 256
 """Rows that one task draws; a multiple of the kernel's tile."""
 
@@ -44,7 +45,7 @@ class Renderer:
         if not pixels_per_photo_px > 0:
             raise InputError(f"pixels_per_photo_px must be > 0, got {pixels_per_photo_px}")
         self.scene = scene
-        self.threads = threads or os.cpu_count() or 1
+        self.threads = min(threads or MOST_THREADS, available_cpus())
         self._kernel = kernel()
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="kbvr-render")
         self._texels, self._texture = _texture(scene, pixels_per_photo_px * TEXELS_PER_OUTPUT_PX)
@@ -81,7 +82,7 @@ class Renderer:
         """Yield one picture per camera, in order; a few are drawn ahead, never the whole film."""
         source = iter(cameras)
         ahead: deque[Future[UInt8[np.ndarray, "H W 3"]]] = deque(
-            self._pool.submit(self._whole, camera) for camera in islice(source, 2 * self.threads)
+            self._pool.submit(self._whole, camera) for camera in islice(source, self.threads + 2)
         )
         while ahead:
             yield ahead.popleft().result()
@@ -120,7 +121,8 @@ def render(
 ) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
     """Yield one sRGB picture per camera, in order, each of its camera's own size.
 
-    Textures are prepared for the first camera's zoom. `threads` (default: all cores) changes nothing in the pictures.
+    Textures are prepared for the first camera's zoom. `threads` (at most and by default one per
+    processor) changes nothing in the pictures.
     """
     source = iter(cameras)
     first = next(source, None)
@@ -134,6 +136,11 @@ def render(
 def _chain(first: Camera, rest: Iterator[Camera]) -> Iterator[Camera]:
     yield first
     yield from rest
+
+
+def available_cpus() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _view(camera: Camera, photo_camera: Camera) -> View:
