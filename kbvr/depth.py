@@ -12,7 +12,7 @@ from kbvr.errors import InputError
 from kbvr.photo import Photo
 from kbvr.upsample import upsample_along_edges
 
-NETWORK_LONG_SIDE_PX = 384
+NETWORK_LONG_SIDE_PX = 256
 DEFAULT_NEAR_M = 1.5
 FARTHEST_OVER_NEAREST = 12.0
 """How much farther than the nearest things the farthest are put, where no sky tells where infinity is."""

@@ -25,7 +25,7 @@ def written_aside(target: Path, *, overwrite: bool) -> Iterator[Path]:
     """
     target = target.absolute()
     aside = target.with_name(f".{target.stem[:40]}.{secrets.token_hex(4)}{target.suffix}")
-    refuse_taken(target, overwrite=overwrite)
+    _refuse_existing(target, overwrite=overwrite)
     missing = _missing_folders(target.parent)
     try:
         with _output_errors(target.parent):
@@ -33,7 +33,7 @@ def written_aside(target: Path, *, overwrite: bool) -> Iterator[Path]:
                 folder.mkdir(exist_ok=True)
             aside.open("xb").close()
         yield aside
-        refuse_taken(target, overwrite=overwrite)
+        _refuse_existing(target, overwrite=overwrite)
         with _output_errors(target):
             aside.replace(target)
     except BaseException:
@@ -46,11 +46,18 @@ def written_aside(target: Path, *, overwrite: bool) -> Iterator[Path]:
 
 
 def refuse_taken(target: Path, *, overwrite: bool) -> None:
-    """Check that a file of this name may be written, as early as the caller likes; writes nothing.
+    """Check that a file of this name may and can be written, as early as the caller likes; leaves nothing behind.
 
     Raises:
-        OutputError: if the target is a folder, cannot be a file, or exists and may not be overwritten.
+        OutputError: if the target is a folder, cannot be a file, or exists and may not be overwritten, or if its
+            folder cannot be made or written.
     """
+    target = target.absolute()
+    _refuse_existing(target, overwrite=overwrite)
+    _refuse_unwritable(target)
+
+
+def _refuse_existing(target: Path, *, overwrite: bool) -> None:
     with _output_errors(target):
         if target.is_dir():
             raise OutputError(f"wanted to write a file, but {target} is a folder")
@@ -60,6 +67,21 @@ def refuse_taken(target: Path, *, overwrite: bool) -> None:
             return
     if not overwrite:
         raise OutputError(f"{target} exists already, and overwriting it was not asked for (--overwrite)")
+
+
+def _refuse_unwritable(target: Path) -> None:
+    """Make and remove a file in the innermost folder that exists: permissions alone say little (think of /proc).
+
+    The missing folders are not made for that: another process may just be writing to them.
+    """
+    outermost = next(iter(_missing_folders(target.parent)), target)
+    probe = outermost.with_name(f".kbvr.{secrets.token_hex(4)}")
+    with _output_errors(target.parent):
+        try:
+            probe.open("xb").close()
+        finally:
+            with suppress(OSError):
+                probe.unlink()
 
 
 def _missing_folders(folder: Path) -> list[Path]:

@@ -18,8 +18,10 @@ import pytest
 from rich.console import Console
 
 from kbvr import pipeline
+from kbvr.cli.interruption import SIGNALS
 from kbvr.cli.main import main
 from kbvr.cli.progress import stage_bars
+from kbvr.depth import DEFAULT_NEAR_M
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.sbs_video import video_name, write_sbs_video
 from kbvr.pipeline import ExportOptions, ExportReport
@@ -54,7 +56,8 @@ class FakePipeline:
 
     def fail_by_name(self, photo: Path) -> None:
         """Fail as the photo's name says."""
-        if photo.stem == "broken":
+        if "broken" in (photo.stem, photo.parent.name):
+            logging.getLogger("kbvr.photo").warning("the focal length is a guess")
             raise InputError(f"{photo}: wanted a photo,\n got a text")
         if photo.stem == "taken":
             raise OutputError("taken_kbvr_LR.mp4 exists already")
@@ -62,6 +65,13 @@ class FakePipeline:
             raise ZeroDivisionError("division by zero")
         if photo.stem == "interrupted":
             raise KeyboardInterrupt
+        if photo.stem == "half-imported":
+            try:
+                raise KeyboardInterrupt
+            except KeyboardInterrupt as error:
+                raise ImportError("initialization failed") from error
+        if photo.stem == "overflow":
+            np.float32(1e38) * np.float32(1e38)
         if photo.stem == "guess":
             logging.getLogger("kbvr.photo").warning("the focal length is %s", "a guess")
 
@@ -156,6 +166,25 @@ def test_two_photos_of_one_name_do_not_overwrite_each_other(
     assert line.endswith("this one would write over those of a.jpg")
 
 
+def test_a_name_is_free_again_if_its_photo_failed(fake: FakePipeline, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "broken/a.jpg", "x/a.jpg", "y/a.jpg"]) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.endswith("wanted a photo, got a text")
+    assert second.endswith(f"this one would write over those of {Path('x/a.jpg')}")
+    assert everything_in(Path()) == ["a_kbvr_LR.mp4"]
+
+
+@pytest.mark.filterwarnings("always::RuntimeWarning")
+@pytest.mark.parametrize("name", ["overflow.jpg", "broken.jpg"])
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_what_libraries_warn_programmers_of_stays_off_the_terminal(
+    fake: FakePipeline, capsys: pytest.CaptureFixture[str], name: str, flags: list[str]
+) -> None:
+    """It goes to `logging`; and a complaint stands alone, without the photo's warnings."""
+    main(["export", name, *flags])
+    assert len(capsys.readouterr().err.splitlines()) == (name == "broken.jpg")
+
+
 def test_a_bug_keeps_its_traceback_and_does_not_stop_the_rest(
     fake: FakePipeline, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -184,6 +213,7 @@ def test_json_is_one_object_on_stdout_and_nothing_else(fake: FakePipeline, capsy
                 "fps": 25.0,
                 "seconds": 0.08,
                 "bytes": path.stat().st_size,
+                "encode_s": summary["photos"][0]["written"][0]["encode_s"],
             }
         ],
         "stereo": {"baseline_m": 0.03, "convergence_m": None},
@@ -236,15 +266,40 @@ def test_bad_options_get_one_line_and_exit_code_2(
     assert everything_in(Path()) == []
 
 
-def test_an_interruption_ends_with_130(fake: FakePipeline, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["export", "a.jpg", "interrupted.jpg", "b.jpg"]) == 130
+@pytest.mark.parametrize("photo", ["interrupted.jpg", "half-imported.jpg"])
+def test_an_interruption_ends_with_130(fake: FakePipeline, capsys: pytest.CaptureFixture[str], photo: str) -> None:
+    """Also where an import turned it into an error of its own."""
+    assert main(["export", "a.jpg", photo, "b.jpg"]) == 130
     assert capsys.readouterr().err == "kbvr: interrupted\n"
     assert everything_in(Path()) == ["a_kbvr_LR.mp4"]
 
 
-def test_ctrl_c_while_a_video_is_written_leaves_nothing(tmp_path: Path) -> None:
-    """A real signal, a real encoder, and frames without end."""
-    program = """
+@pytest.mark.parametrize("module", ["numpy", "av", "kbvr.nets"])
+def test_ctrl_c_while_modules_are_imported_is_no_bug(module: str, tmp_path: Path) -> None:
+    """A compiled module may forget that its ImportError was an interruption."""
+    program = f"""
+import os, signal, sys, time
+from kbvr.cli.main import main
+
+class Importer:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(10)
+            except KeyboardInterrupt:
+                pass
+            raise ImportError("initialization failed")
+
+sys.meta_path.insert(0, Importer())
+sys.exit(main())
+"""
+    command = [sys.executable, "-c", program, "export", "a.jpg", "-o", str(tmp_path / "out")]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "kbvr: interrupted\n")
+
+
+ENDLESS = """
 import itertools, sys, numpy as np
 from kbvr import pipeline
 from kbvr.cli.main import main
@@ -257,17 +312,51 @@ def endless(photo, out_dir, options, *, progress=None):
 pipeline.export_photo = endless
 sys.exit(main())
 """
+"""kbvr, with a pipeline that writes frames without end."""
+
+
+def wait_for_frames(running: subprocess.Popen[str], folder: Path) -> None:
+    """Wait until a program has written something into the folder."""
+    until = time.monotonic() + 30
+    while not any(path.stat().st_size for path in folder.glob(".a_LR*.mp4")):
+        assert running.poll() is None, running.stderr
+        assert time.monotonic() < until, "no frame was ever written"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGTERM SIGTERM", "SIGHUP", "SIGHUP SIGHUP SIGTERM"])
+def test_signals_that_end_kbvr_leave_nothing_behind(tmp_path: Path, name: str) -> None:
+    """Real signals, and a real encoder. A closing terminal sends SIGHUP more than once."""
+    numbers = [getattr(signal, each) for each in name.split()]
+    command = [sys.executable, "-c", ENDLESS, "export", "a.jpg", "-o", str(tmp_path / "out")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        wait_for_frames(running, tmp_path / "out")
+        for number in numbers:
+            running.send_signal(number)
+            time.sleep(0.001)
+        out, err = running.communicate(timeout=30)
+    assert (running.returncode, out, err) == (128 + numbers[0], "", "kbvr: interrupted\n")
+    assert everything_in(tmp_path) == []
+
+
+def test_what_was_started_to_survive_a_closed_terminal_does(tmp_path: Path) -> None:
+    """`nohup kbvr` starts it with SIGHUP ignored."""
+    program = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n" + ENDLESS
     command = [sys.executable, "-c", program, "export", "a.jpg", "-o", str(tmp_path / "out")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
-        until = time.monotonic() + 30
-        while not any(path.stat().st_size for path in (tmp_path / "out").glob(".a_LR*.mp4")):
-            assert running.poll() is None, running.stderr
-            assert time.monotonic() < until, "no frame was ever written"
-            time.sleep(0.02)
-        running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=30)
-    assert (running.returncode, out, err) == (130, "", "kbvr: interrupted\n")
-    assert everything_in(tmp_path) == []
+        wait_for_frames(running, tmp_path / "out")
+        running.send_signal(signal.SIGHUP)
+        time.sleep(0.3)
+        assert running.poll() is None
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=30)
+    assert running.returncode == 128 + signal.SIGTERM
+
+
+def test_the_callers_own_signal_handlers_come_back(fake: FakePipeline) -> None:
+    before = [signal.getsignal(number) for number in SIGNALS]
+    assert main(["export", "interrupted.jpg"]) == 130
+    assert [signal.getsignal(number) for number in SIGNALS] == before
 
 
 def test_help_is_quick_for_nothing_heavy_is_loaded() -> None:
@@ -294,6 +383,8 @@ def test_help_has_an_example_groups_and_defaults(
         "[default: 1920x1080]",
         "[default: 3.0]",
         "[default: (estimated from the photo)]",
+        f"[default: ({DEFAULT_NEAR_M:g})]",
+        "shifted to where it uncovers least",
         "─ Motion ─",
         "─ Stereo ─",
     ):

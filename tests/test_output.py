@@ -8,7 +8,7 @@ import pytest
 
 from kbvr.errors import OutputError
 from kbvr.formats import FORMATS, load_writer
-from kbvr.output import written_aside
+from kbvr.output import refuse_taken, written_aside
 
 
 def everything_in(folder: Path) -> list[str]:
@@ -126,6 +126,52 @@ def test_a_folder_without_permission_gets_one_line(tmp_path: Path, monkeypatch: 
     ):
         pytest.fail("no work may be done")
     assert everything_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("place", ["a.mp4", "new/deep/a.mp4"])
+def test_asking_early_leaves_nothing_behind(tmp_path: Path, place: str) -> None:
+    refuse_taken(tmp_path / place, overwrite=False)
+    assert everything_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("place", ["file/a.mp4", "file/deep/a.mp4", "dangling/a.mp4", "dangling/deep/a.mp4"])
+def test_a_folder_that_cannot_be_made_is_found_out_early(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("a file where a folder is wanted")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(OutputError, match=f"^cannot write to {(tmp_path / place).parent}: ") as caught:
+        refuse_taken(tmp_path / place, overwrite=True)
+    assert "\n" not in str(caught.value)
+    assert everything_in(tmp_path) == ["dangling", "file"]
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="Linux has these")
+@pytest.mark.parametrize("folder", ["/proc", "/proc/new", "/sys/new/deep", "/dev/full", "/dev/full/new"])
+def test_folders_that_even_root_cannot_write_are_found_out_early(folder: str) -> None:
+    with pytest.raises(OutputError, match=f"^cannot write to {folder}: "):
+        refuse_taken(Path(folder) / "a.mp4", overwrite=True)
+
+
+def test_a_folder_without_permission_is_found_out_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's answer is put in by hand, as above."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(OutputError, match=f"^cannot write to {tmp_path / 'new'}: Permission denied$"):
+        refuse_taken(tmp_path / "new" / "a.mp4", overwrite=False)
+
+
+def test_an_existing_file_is_found_out_early_from_a_relative_path_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refuse_taken(Path("a.mp4"), overwrite=False)
+    Path("a.mp4").touch()
+    with pytest.raises(OutputError, match=r"a\.mp4 exists already"):
+        refuse_taken(Path("a.mp4"), overwrite=False)
+    refuse_taken(Path("a.mp4"), overwrite=True)
+    assert everything_in(tmp_path) == ["a.mp4"]
 
 
 @pytest.mark.parametrize("name", FORMATS)

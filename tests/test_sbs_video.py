@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ import pytest
 
 from kbvr.errors import InputError, OutputError
 from kbvr.formats import sbs_video
-from kbvr.formats.sbs_video import QUEUE_FRAMES, Layout, VideoSummary, video_name, write_sbs_video
+from kbvr.formats.sbs_video import QUEUE_FRAMES, Layout, VideoSummary, check_eye_size, video_name, write_sbs_video
 
 PATCHES = np.array(
     [
@@ -172,6 +173,53 @@ def test_sizes_are_made_even(
 ) -> None:
     eye = patches(eye_px)
     assert write_sbs_video([(eye, eye)], tmp_path / "a.mp4", fps=25.0, layout=layout).size_px == video_px
+
+
+@pytest.mark.parametrize(
+    ("layout", "eye_px", "complaint"),
+    [
+        ("sbs", (2048, 4096), None),
+        ("sbs", (2050, 16), "2050x16 as sbs make 4100x16"),
+        ("sbs", (16, 4098), "make 32x4098"),
+        ("sbs-half", (4099, 16), None),
+        ("sbs-half", (4100, 16), "4100x16 as sbs-half make 4100x16"),
+        ("sbs", (17, 16), None),
+        ("sbs", (15, 16), "16 px or more each way in video, got 15x16"),
+        ("sbs-half", (31, 99), "16 px or more each way in video, got 31x99"),
+    ],
+)
+def test_a_size_can_be_checked_before_there_are_pictures(
+    layout: Layout, eye_px: tuple[int, int], complaint: str | None
+) -> None:
+    """And it is judged as the pictures would be: see the tests of bad input and of even sizes."""
+    if complaint is None:
+        check_eye_size(eye_px, layout)
+    else:
+        with pytest.raises(InputError, match=complaint):
+            check_eye_size(eye_px, layout)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (23.976, Fraction(24000, 1001)),
+        (23.98, Fraction(24000, 1001)),
+        (24000 / 1001, Fraction(24000, 1001)),
+        (29.97, Fraction(30000, 1001)),
+        (47.952, Fraction(48000, 1001)),
+        (59.94, Fraction(60000, 1001)),
+        (119.88, Fraction(120000, 1001)),
+        (24.0, Fraction(24)),
+        (29.96, Fraction(749, 25)),
+        (25.0, Fraction(25)),
+        (12.5, Fraction(25, 2)),
+    ],
+)
+def test_rates_of_television_are_meant_exactly(tmp_path: Path, written: float, meant: Fraction) -> None:
+    """Time stamps of a slightly other rate drift, and editors call the rate variable."""
+    path = write_sbs_video(moving_pairs(3), tmp_path / "a.mp4", fps=written, layout="sbs").path
+    with av.open(str(path)) as container:
+        assert container.streams.video[0].average_rate == meant
 
 
 @pytest.mark.parametrize("fps", [1.0, 12.345, 23.976, 30000 / 1001, 60.0, 240.0])
@@ -337,8 +385,8 @@ def test_a_frame_too_few_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     encode = sbs_video._encode
 
     def forgetful(frames: Iterator[np.ndarray], *rest: Any) -> Any:
-        size_px, count = encode(frames, *rest)
-        return size_px, count + 1
+        size_px, count, busy_s = encode(frames, *rest)
+        return size_px, count + 1, busy_s
 
     monkeypatch.setattr(sbs_video, "_encode", forgetful)
     with pytest.raises(OutputError, match="number of frames is 5, wanted 6"):

@@ -10,7 +10,8 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,15 @@ import typer
 from rich.console import Console
 
 from kbvr import pipeline
+from kbvr.cli.interruption import is_interruption
 from kbvr.cli.progress import Report, stage_bars
 from kbvr.errors import InputError, KbvrError
 from kbvr.pipeline import ExportOptions, ExportReport
 
 GOOD, BUG, BAD_INPUT = 0, 1, 2
 """Exit codes."""
+LOADED_LATE = ("kbvr.formats.sbs_video", "kbvr.nets")
+"""What the pipeline loads when it gets there; here it is loaded before any photo."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class Outcome:
     report: ExportReport | None = None
     message: str = ""
     is_bug: bool = False
-    warnings: list[str] = field(default_factory=list)
+    warnings: tuple[str, ...] = ()
+    """None where there is a message: it has to stand alone."""
 
     @property
     def exit_code(self) -> int:
@@ -56,6 +61,8 @@ class Outcome:
 
 def run_export(request: ExportRequest) -> int:
     """Export every photo; one that fails does not stop the rest. Return the exit code: the worst is a bug."""
+    for module in LOADED_LATE:
+        import_module(module)
     outcomes = []
     taken: dict[str, Path] = {}
     for photo in request.photos:
@@ -72,29 +79,28 @@ def run_export(request: ExportRequest) -> int:
 
 
 def _export_one(photo: Path, request: ExportRequest, taken: dict[str, Path]) -> Outcome:
-    """Export one photo; taken maps names of outputs to the photos that use them, and is added to."""
+    """Export one photo; taken maps names of outputs to the photos they were made of, and is added to."""
     shows_bars = sys.stderr.isatty() and not request.quiet and not request.as_json
     bars: AbstractContextManager[Report | None]
     bars = stage_bars(photo.name, Console(stderr=True)) if shows_bars else nullcontext()
+    name = os.path.normcase(photo.stem)
     with _collected_warnings() as warnings:
         try:
-            _claim_name(photo, taken)
+            if name in taken:
+                wanted = "photos of one call must differ in name, for their outputs are named after them"
+                raise InputError(f"{wanted}; this one would write over those of {taken[name]}")
             with bars as report:
                 made = pipeline.export_photo(photo, request.out_dir, request.options, progress=report)
-        except KbvrError as error:
-            return Outcome(photo, message=_one_line(error, photo), warnings=warnings)
-        except Exception as error:  # noqa: BLE001  a bug in one photo does not stop the rest either
-            traceback.print_exc()
+        except Exception as error:
+            if is_interruption(error):
+                raise KeyboardInterrupt from error
+            if isinstance(error, KbvrError):
+                return Outcome(photo, message=_one_line(error, photo))
+            traceback.print_exc()  # a bug in one photo does not stop the rest either
             message = f"this is a bug in kbvr: {type(error).__name__}: {_one_line(error, photo)}"
-            return Outcome(photo, message=message, is_bug=True, warnings=warnings)
-    return Outcome(photo, made, warnings=warnings)
-
-
-def _claim_name(photo: Path, taken: dict[str, Path]) -> None:
-    other = taken.setdefault(os.path.normcase(photo.stem), photo)
-    if other is not photo:
-        wanted = "photos of one call must differ in name, for their outputs are named after them"
-        raise InputError(f"{wanted}; this one would write over those of {other}")
+            return Outcome(photo, message=message, is_bug=True)
+    taken[name] = photo
+    return Outcome(photo, made, warnings=tuple(warnings))
 
 
 @contextmanager
@@ -121,11 +127,11 @@ def _one_line(error: Exception, photo: Path) -> str:
 
 def _tell(outcome: Outcome, request: ExportRequest) -> None:
     """Print what a person wants to know: warnings, then the files or the complaint."""
+    if outcome.report is None:
+        return _complain(outcome)
     if not request.quiet:
         for warning in outcome.warnings:
             typer.echo(f"kbvr: {outcome.photo}: warning: {warning}", err=True)
-    if outcome.report is None:
-        return _complain(outcome)
     if request.explain:
         for line in outcome.report.explanation:
             typer.echo(line)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 import typer
 
+from kbvr.cli.interruption import is_interruption, signals_interrupt
 from kbvr.errors import InputError, KbvrError
 
-INTERRUPTED = 130
 BAD_CALL = 2
+SIGNALLED = 128
+"""Added to the number of the signal that ended kbvr, as shells do."""
+INTERRUPTED = SIGNALLED + signal.SIGINT
 
 app = typer.Typer(
     name="kbvr",
@@ -77,7 +83,7 @@ CameraPath: TypeAlias = Annotated[
     Literal["swing", "circle", "dolly", "kenburns", "static"],
     typer.Option(
         help="How the camera moves. swing: side to side; circle: round; dolly: in and out; "
-        "kenburns: a slow zoom towards what matters; static: not at all.",
+        "kenburns: a slow zoom in, shifted to where it uncovers least; static: not at all.",
         rich_help_panel=MOTION,
     ),
 ]
@@ -109,7 +115,7 @@ Near: TypeAlias = Annotated[
         "--near-m",
         metavar="METRES",
         help="Distance of the nearest things, where the depth has no scale of its own.",
-        show_default="chosen for comfort",
+        show_default="1.5",
         rich_help_panel=DEPTH,
     ),
 ]
@@ -143,7 +149,12 @@ Budget: TypeAlias = Annotated[
 ]
 Threads: TypeAlias = Annotated[
     int | None,
-    typer.Option(metavar="N", help="Threads to use.", show_default="one per core", rich_help_panel=RUN),
+    typer.Option(
+        metavar="N",
+        help="Threads to use, for the network and for rendering.",
+        show_default="one per core",
+        rich_help_panel=RUN,
+    ),
 ]
 Explain: TypeAlias = Annotated[
     bool,
@@ -258,21 +269,44 @@ def _refuse_unclear_depth(photos: int, depth: Path | None, depth_kind: str | Non
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line, sys.argv if none is given, and return the exit code.
 
-    0: all is done. 1: a bug, with its traceback. 2: bad options or photos, a line each. 130: interrupted.
+    0: all is done. 1: a bug, with its traceback. 2: bad options or photos, a line each. 128 + the signal's number
+    if a signal ended it: 130 after Ctrl-C.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # the terminal may lack letters of a file's name
     given = sys.argv[1:] if args is None else args
+    with _warnings_logged(), signals_interrupt() as came:
+        try:
+            code: int = app(args if given else ["--help"], prog_name="kbvr", standalone_mode=False) or 0
+        except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  bugs are raised again
+            code = INTERRUPTED if came else _code_of(error)
+        if code == INTERRUPTED:
+            with suppress(OSError):  # the terminal may be gone
+                typer.echo("kbvr: interrupted", err=True)
+            return SIGNALLED + came[0] if came else INTERRUPTED
+        return code
+
+
+@contextmanager
+def _warnings_logged() -> Iterator[None]:
+    """Send what libraries warn programmers of (numpy's overflows) to `logging`, so that the terminal stays clean."""
+    logging.captureWarnings(True)
     try:
-        code: int = app(args if given else ["--help"], prog_name="kbvr", standalone_mode=False) or 0
-    except typer.TyperException as error:
+        yield
+    finally:
+        logging.captureWarnings(False)
+
+
+def _code_of(error: BaseException) -> int:
+    """Return the exit code for what a command raised, a complaint told; a bug is raised again."""
+    if is_interruption(error):
+        return INTERRUPTED
+    if isinstance(error, typer.TyperException):
         return _bad_call(f"{error.format_message()} (--help tells what there is)")
-    except KbvrError as error:
+    if isinstance(error, KbvrError):
         return _bad_call(str(error))
-    if code == INTERRUPTED:
-        typer.echo("kbvr: interrupted", err=True)
-    return code
+    raise error
 
 
 def _bad_call(complaint: str) -> int:

@@ -7,19 +7,17 @@ in the file's name. The colours are BT.709 in the narrow ("tv") range, and say s
 from __future__ import annotations
 
 import errno
-import sys
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from queue import Empty, Full, Queue
 from threading import Event
 from time import perf_counter
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import av
 import cv2
@@ -30,6 +28,7 @@ from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
 from kbvr.errors import InputError, OutputError
+from kbvr.formats.read_back import VideoFacts, check_read_back
 from kbvr.output import written_aside
 
 Layout = Literal["sbs", "sbs-half"]
@@ -38,6 +37,8 @@ MAX_SIDE_PX = 4096
 """H.264 players and decoders in hardware stop here; wider needs HEVC or AV1."""
 MIN_EYE_PX = 16
 MAX_FPS = 240.0
+NTSC_FPS = tuple(Fraction(whole * 1000, 1001) for whole in (24, 30, 48, 60, 120))
+"""Television's rates, which people write as 23.976, 29.97, 59.94 and so on."""
 CRF = 18
 """x264's constant quality: 0 loses nothing, 23 is x264's default."""
 KEY_FRAME_SECONDS = 2.0
@@ -105,16 +106,40 @@ def write_sbs_video(
     with written_aside(path, overwrite=overwrite) as aside:
         side_by_side = _side_by_side_frames(pairs, layout, on_frame)
         size_px, frames, encode_s = _run_alongside(side_by_side, lambda fed: _encode(fed, aside, rate))
-        _check_read_back(aside, path.name, size_px, frames, rate)
+        check_read_back(aside, path.name, _facts(size_px, frames, rate))
         size_bytes = aside.stat().st_size
     return VideoSummary(path, size_px, frames, float(rate), float(frames / rate), size_bytes, encode_s)
 
 
+def check_eye_size(size_px: tuple[int, int], layout: Layout) -> None:
+    """Check that two eyes of this (width, height) fit into one video.
+
+    Raises:
+        InputError: if they are too small, or wider or higher than 4096 in all.
+    """
+    width, height = size_px
+    eye_width, eye_height = _eye_in_video_px(size_px, layout)
+    if min(eye_width, eye_height) < MIN_EYE_PX:
+        raise InputError(f"an eye must be {MIN_EYE_PX} px or more each way in video, got {width}x{height}")
+    if max(2 * eye_width, eye_height) > MAX_SIDE_PX:
+        raise InputError(
+            f"H.264 video is at most {MAX_SIDE_PX} px wide and high, but two eyes of {width}x{height} "
+            f"as {layout} make {2 * eye_width}x{eye_height}: choose a smaller size per eye"
+        )
+
+
+def _eye_in_video_px(size_px: tuple[int, int], layout: Layout) -> tuple[int, int]:
+    """Return the even (width, height) that an eye gets in the video, cropped and perhaps squeezed."""
+    width, height = size_px
+    return width // (2 if layout == "sbs" else 4) * 2, height // 2 * 2
+
+
 def _checked_rate(fps: float) -> Fraction:
-    """Return frames per second as the fraction that is meant: 23.976 and 30000/1001 are common."""
+    """Return frames per second as the fraction that is meant: one of NTSC_FPS within 0.005, else the nearest simple."""
     if not 1 <= fps <= MAX_FPS:
         raise InputError(f"the frame rate must be 1 to {MAX_FPS:g} per second, got {fps}")
-    return Fraction(fps).limit_denominator(1001)
+    meant = (ntsc for ntsc in NTSC_FPS if abs(fps - ntsc) <= 0.005)
+    return next(meant, Fraction(fps).limit_denominator(1001))
 
 
 def _side_by_side_frames(
@@ -137,23 +162,16 @@ def _side_by_side(
     left: UInt8[np.ndarray, "H W 3"], right: UInt8[np.ndarray, "H W 3"], layout: Layout
 ) -> UInt8[np.ndarray, "h w 3"]:
     """Return a new picture of even size that holds both; no chroma sample lies across the seam."""
-    height, width = left.shape[:2]
-    step = 2 if layout == "sbs" else 4
-    crop_height, crop_width = height // 2 * 2, width // step * step
-    eye_width = crop_width if layout == "sbs" else crop_width // 2
-    if min(crop_height, eye_width) < MIN_EYE_PX:
-        raise InputError(f"an eye must be {MIN_EYE_PX} px or more each way in video, got {width}x{height}")
-    if max(2 * eye_width, crop_height) > MAX_SIDE_PX:
-        raise InputError(
-            f"H.264 video is at most {MAX_SIDE_PX} px wide and high, but two eyes of {width}x{height} "
-            f"as {layout} make {2 * eye_width}x{crop_height}: choose a smaller size per eye"
-        )
-    both = np.empty((crop_height, 2 * eye_width, 3), np.uint8)
+    size_px = left.shape[1], left.shape[0]
+    check_eye_size(size_px, layout)
+    eye_width, height = _eye_in_video_px(size_px, layout)
+    both = np.empty((height, 2 * eye_width, 3), np.uint8)
     for start, eye in ((0, left), (eye_width, right)):
-        cropped = eye[:crop_height, :crop_width]
-        if layout == "sbs-half":
-            cropped = cv2.resize(cropped, (eye_width, crop_height), interpolation=cv2.INTER_AREA)
-        both[:, start : start + eye_width] = cropped
+        if layout == "sbs":
+            squeezed = eye[:height, :eye_width]
+        else:
+            squeezed = cv2.resize(eye[:height, : 2 * eye_width], (eye_width, height), interpolation=cv2.INTER_AREA)
+        both[:, start : start + eye_width] = squeezed
     return both
 
 
@@ -255,55 +273,15 @@ def _disk_errors() -> Iterator[None]:
         raise OutputError(f"the video could not be written: {error.strerror}") from error
 
 
-def _check_read_back(path: Path, name: str, size_px: tuple[int, int], frames: int, rate: Fraction) -> None:
-    """Open the file as a player would, decode its first frame and its last group, and check what it says."""
-    wanted: dict[str, Any] = {
-        "codec": "h264",
-        "pixel format": "yuv420p",
-        "size": size_px,
-        "number of frames": frames,
-        "frames per second": round(float(rate), 2),
-        "number of the last frame": frames - 1,
-        "colours (matrix, primaries, transfer, range)": (BT709, BT709, BT709, TV_RANGE),
-        "stereo packing": SIDE_BY_SIDE,
-    }
-    try:
-        found = _read_back(path)
-    except (av.FFmpegError, LookupError) as error:
-        raise OutputError(f"{name} could not be read back: {error}") from error
-    for what, value in wanted.items():
-        if found[what] != value:
-            raise OutputError(f"{name} did not read back as written: {what} is {found[what]}, wanted {value}")
-
-
-def _read_back(path: Path) -> dict[str, Any]:
-    """Return what a file says about its video; LookupError if it holds none."""
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        packets = sum(packet.size > 0 for packet in container.demux(stream))
-        container.seek(0)
-        first = deque(islice(container.decode(stream), 1))[0]
-        container.seek(stream.duration or 0, stream=stream)
-        last = deque(container.decode(stream), maxlen=1)[0]
-        context, fps = stream.codec_context, stream.average_rate or Fraction(0)
-        return {
-            "codec": context.name,
-            "pixel format": context.pix_fmt,
-            "size": (last.width, last.height),
-            "number of frames": packets,
-            "frames per second": round(float(fps), 2),
-            "number of the last frame": round((last.time or 0) * fps),
-            "colours (matrix, primaries, transfer, range)": (
-                context.colorspace,
-                context.color_primaries,
-                context.color_trc,
-                context.color_range,
-            ),
-            "stereo packing": _packing_type(first),
-        }
-
-
-def _packing_type(frame: av.VideoFrame) -> int | None:
-    """Return the type field of the frame's AVStereo3D, which comes first in it; None if it has none."""
-    side_data: Any = frame.side_data.get("STEREO3D")
-    return None if side_data is None else int.from_bytes(bytes(side_data)[:4], sys.byteorder)
+def _facts(size_px: tuple[int, int], frames: int, rate: Fraction) -> VideoFacts:
+    """Return what the written file has to say about itself."""
+    return VideoFacts(
+        codec="h264",
+        pixel_format="yuv420p",
+        size=size_px,
+        number_of_frames=frames,
+        frames_per_second=round(float(rate), 2),
+        number_of_the_last_frame=frames - 1,
+        colours=(BT709, BT709, BT709, TV_RANGE),
+        stereo_packing=SIDE_BY_SIDE,
+    )
