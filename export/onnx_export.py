@@ -31,7 +31,7 @@ TOLERANCE = 1e-4
 OUTPUT_NAMES = ("relative_inverse_depth", "sky_probability")
 
 TRAINED_ON = (
-    "about 3,700 photographs from public collections (ADE20K validation, ImageNet samples, BSDS500, Houses,"
+    "about 3,750 photographs from public collections (ADE20K validation, ImageNet samples, BSDS500, Houses,"
     " and smaller CC0, CC-BY and MIT sets; several state no licence, or research use), labelled by"
     " TCMonoDepth (MIT) and Sky-Segmentation-and-Post-processing (MIT)"
 )
@@ -127,9 +127,9 @@ def depth_card(path: Path, figures: Mapping[str, float]) -> Card:
             CardTensor(OUTPUT_NAMES[1], "float32", half, "0 to 1"),
         ),
         normalisation="divide by 255; mean and deviation are taken inside",
-        sizes="sides are multiples of 32; trained at 192 to 352, best with the long side at 256 to 384",
+        sizes="sides are multiples of 32; trained at 192 to 352, best with the long side at 256",
         trained_on=TRAINED_ON,
         figures=dict(figures),
-        limits="soft depth edges; mirrors, glass and pictures of pictures are taken for what they show",
+        limits="version 0: soft depth edges, thin things are missed; mirrors, glass and pictures of pictures are taken for what they show",
         folder=path.parent,
     )
