@@ -105,8 +105,8 @@ def layered_scene(
 
 
 def example_photo() -> Path:
-    """Return the first of the example photos."""
-    return min((ROOT / "examples").glob("*.jpg"))
+    """Return the photo that the demo uses."""
+    return ROOT / "examples" / "temple.jpg"
 
 
 def photo_rgb(size_px: tuple[int, int]) -> UInt8[np.ndarray, "H W 3"]:

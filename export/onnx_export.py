@@ -130,6 +130,6 @@ def depth_card(path: Path, figures: Mapping[str, float]) -> Card:
         sizes="sides are multiples of 32; trained at 192 to 352, best with the long side at 256",
         trained_on=TRAINED_ON,
         figures=dict(figures),
-        limits="version 0: soft depth edges, thin things are missed; mirrors, glass and pictures of pictures are taken for what they show",
+        limits="version 0: soft depth edges, thin things are missed; mirrors and glass are taken for what they show",
         folder=path.parent,
     )
