@@ -134,8 +134,9 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float) -> LayeredDepthImage
     strip_px = float(np.clip(STRIP_SHARE * width, 3.0, 12.0))
     near = boundaries.near_side(inverse_depth)
     band = boundaries.distance_px <= strip_px
-    cut = band & ~(near & (boundaries.distance_px > strip_px - OVERLAP_PX))
     hidden = boundaries.uncovered | band
+    band &= near | ~boundaries.uncovered  # what is the far side of one jump but the near side of another stays whole
+    cut = band & ~(near & (boundaries.distance_px > strip_px - OVERLAP_PX))
     context = boundaries.far_distance_px <= CONTEXT_SHARE * width + strip_px
     sources = context & ~near & ~hidden
     rim = ~near & (boundaries.distance_px <= 2 * strip_px + RIM_PX)
