@@ -30,16 +30,16 @@ def spread(
     """Return colour and inverse depth with the hole filled from the sources; without sources, unchanged copies."""
     if not source.any():
         return rgb.copy(), inverse_depth.copy()
-    values = np.dstack([rgb.astype(np.float32), inverse_depth])
     away_px = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
-    smooth = push_pull(values, source * np.exp(-away_px / RIM_PX))
+    weight = source * np.exp(-away_px / RIM_PX)
     at, mirrored = _mirror(hole, source)
-    detail = _texture(rgb, source)
-    colour = smooth[..., :3].reshape(-1, 3)[at]
-    colour += TEXTURE_GAIN * detail.reshape(-1, 3)[mirrored] * source.ravel()[mirrored, None]
     filled_rgb, filled_depth = rgb.copy(), inverse_depth.copy()
-    filled_rgb.reshape(-1, 3)[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
-    filled_depth.ravel()[at] = smooth[..., 3].ravel()[at]
+    for channel in range(3):  # one by one: a large photo would take gigabytes at once
+        plane = rgb[..., channel].astype(np.float32)
+        colour = push_pull(plane[..., None], weight).ravel()[at]
+        colour += TEXTURE_GAIN * _texture(plane, source).ravel()[mirrored]
+        filled_rgb[..., channel].flat[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
+    filled_depth.flat[at] = push_pull(inverse_depth[..., None], weight).ravel()[at]
     return filled_rgb, filled_depth
 
 
@@ -74,9 +74,8 @@ def _mirror(hole: Bool[np.ndarray, "H W"], source: Bool[np.ndarray, "H W"]) -> t
     return at, mirrored_y * width + mirrored_x
 
 
-def _texture(rgb: UInt8[np.ndarray, "H W 3"], source: Bool[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W 3"]:
-    """Return what the sources have beyond their own smooth average."""
+def _texture(plane: Float32[np.ndarray, "H W"], source: Bool[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
+    """Return what the sources have beyond their own smooth average; 0 elsewhere."""
     weight = source.astype(np.float32)
-    picture = rgb.astype(np.float32)
-    total = np.maximum(cv2.GaussianBlur(weight, (0, 0), TEXTURE_SIGMA_PX), 1e-3)[..., None]
-    return picture - cv2.GaussianBlur(picture * weight[..., None], (0, 0), TEXTURE_SIGMA_PX) / total
+    total = np.maximum(cv2.GaussianBlur(weight, (0, 0), TEXTURE_SIGMA_PX), 1e-3)
+    return (plane - cv2.GaussianBlur(plane * weight, (0, 0), TEXTURE_SIGMA_PX) / total) * weight
