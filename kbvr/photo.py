@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import UInt8
 from numpy.typing import NDArray
 from PIL import ExifTags
 
@@ -56,9 +56,6 @@ class Photo:
 
     name: str
     """What its outputs are named after: the file's name without its ending."""
-
-    embedded_inverse_depth: Float32[np.ndarray, "h w"] | None = None
-    """Inverse depth found in the file, relative or metric, larger is nearer; None if there is none."""
 
     @property
     def size_px(self) -> tuple[int, int]:

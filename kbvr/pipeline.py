@@ -20,6 +20,7 @@ from kbvr.camera import Camera, fov_deg_from_f_px
 from kbvr.depth import DEFAULT_NEAR_M, DepthMap, estimate_depth, place
 from kbvr.depth_file import DepthKind, load_inverse_depth
 from kbvr.errors import InputError
+from kbvr.formats import load_writer
 from kbvr.output import refuse_taken
 from kbvr.paths import PATH_NAMES, PATH_SHARE, Move, moves_along, view_of
 from kbvr.photo import GUESSED_FOV_DEG, Photo, load_photo
@@ -152,7 +153,7 @@ def export_photo(
         InputError: if the photo or the depth file cannot be used.
         OutputError: if the video exists and may not be overwritten, or cannot be written.
     """
-    from kbvr.formats.sbs_video import check_eye_size, video_name, write_sbs_video
+    from kbvr.formats.sbs_video import check_eye_size, video_name
 
     told = progress or _untold
     clock = Stopwatch()
@@ -188,7 +189,7 @@ def export_photo(
     with clock.stage("video"):
         density = view.f_px * moves[0].zoom / scene.camera.f_px
         with Renderer(scene, pixels_per_photo_px=density, threads=options.threads) as renderer:
-            video = write_sbs_video(
+            video = load_writer("sbs-video")(
                 _pairs(renderer, view, rig, moves),
                 target,
                 fps=options.fps,
