@@ -55,7 +55,8 @@ def estimate_depth(
         InputError: if near_m is not positive, or the device is not there.
     """
     relative, sky = estimate_relative(photo, device=device, threads=threads)
-    return place(upsample_along_edges(relative, photo.rgb), upsample_along_edges(sky, photo.rgb), photo, near_m=near_m)
+    full_sky = upsample_along_edges(sky, photo.rgb) if sky.any() else None
+    return place(upsample_along_edges(relative, photo.rgb), full_sky, photo, near_m=near_m)
 
 
 def estimate_relative(

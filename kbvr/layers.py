@@ -17,10 +17,11 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Int32, UInt8
+from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.depth import DepthMap
 from kbvr.errors import InputError
+from kbvr.nearest import nearest_seed
 from kbvr.photo import Photo
 
 JUMP_SHARE = 0.001
@@ -189,13 +190,11 @@ def find_boundaries(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float) 
     far_jump = np.zeros_like(parallax_px)
     for axis in (0, 1):
         step = np.diff(parallax_px, axis=axis)
-        first = tuple(slice(None, -1) if a == axis else slice(None) for a in (0, 1))
-        second = tuple(slice(1, None) if a == axis else slice(None) for a in (0, 1))
-        for side, sign in ((first, -1), (second, 1)):
+        for side, sign in ((all_but(axis, -1), -1), (all_but(axis, 0), 1)):
             np.maximum(near_jump[side], sign * step, out=near_jump[side])
             np.maximum(far_jump[side], -sign * step, out=far_jump[side])
-    near_distance, near_index = _nearest(near_jump > jump_px)
-    far_distance, far_index = _nearest(far_jump > jump_px)
+    near_distance, near_index = nearest_seed(near_jump > jump_px)
+    far_distance, far_index = nearest_seed(far_jump > jump_px)
     flat = parallax_px.ravel()
     return Boundaries(
         near_distance_px=near_distance,
@@ -204,6 +203,12 @@ def find_boundaries(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float) 
         far_inverse_depth=flat[far_index],
         uncovered=_uncovered(parallax_px, far_jump, jump_px),
     )
+
+
+def all_but(axis: int, end: int) -> tuple[slice, slice]:
+    """Return the index that leaves out the first (0) or last (-1) row or column."""
+    cut = slice(1, None) if end == 0 else slice(None, -1)
+    return (cut, slice(None)) if axis == 0 else (slice(None), cut)
 
 
 def _uncovered(
@@ -216,25 +221,12 @@ def _uncovered(
     uncovered = np.zeros(far_jump.shape, bool)
     largest, size = float(far_jump.max()), jump_px
     while size < largest:
-        distance, far = _nearest(far_jump > size)
+        distance, far = nearest_seed(far_jump > size)
         within = np.flatnonzero(distance <= size * 1.6 + RIM_PX)
         behind = parallax_px.ravel()[far.ravel()[within]]
         uncovered.ravel()[within] |= parallax_px.ravel()[within] - behind > size / 2
         size *= 1.6
     return uncovered
-
-
-def _nearest(seeds: Bool[np.ndarray, "H W"]) -> tuple[Float32[np.ndarray, "H W"], Int32[np.ndarray, "H W"]]:
-    """Return every pixel's distance to the nearest seed and that seed's flat index."""
-    if not seeds.any():
-        return np.full(seeds.shape, np.float32(1e6)), np.zeros(seeds.shape, np.int32)
-    distance, labels = cv2.distanceTransformWithLabels(
-        (~seeds).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    index_of_label = np.zeros(int(labels.max()) + 1, np.int32)
-    at = np.flatnonzero(seeds)
-    index_of_label[labels.ravel()[at]] = at
-    return distance, index_of_label[labels]
 
 
 def _in_inverse_depth(boundaries: Boundaries, scale: float) -> Boundaries:

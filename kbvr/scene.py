@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float32
 from kbvr.camera import Camera, camera_of_photo
 from kbvr.depth import DepthMap
 from kbvr.fill import Filler, fill
-from kbvr.layers import Layer, LayeredDepthImage, jump_px_for, split
+from kbvr.layers import Layer, LayeredDepthImage, all_but, jump_px_for, split
 from kbvr.matte import solve_mattes
 from kbvr.photo import Photo
 
@@ -194,18 +194,12 @@ def _seams(
     for axis in (0, 1):
         rise = np.diff(depth, axis=axis)
         rise[np.abs(rise) > jump] = 0
-        low, high = _all_but(axis, -1), _all_but(axis, 0)
+        low, high = all_but(axis, -1), all_but(axis, 0)
         np.maximum(step[low], np.abs(rise), out=step[low])
         np.maximum(step[high], np.abs(rise), out=step[high])
         curve = np.abs(np.diff(rise, axis=axis))
         np.maximum(bend[low][high], curve, out=bend[low][high])
     return bend, step
-
-
-def _all_but(axis: int, end: int) -> tuple[slice, slice]:
-    """Return the index that leaves out the first (0) or last (-1) row or column."""
-    cut = slice(1, None) if end == 0 else slice(None, -1)
-    return (cut, slice(None)) if axis == 0 else (slice(None), cut)
 
 
 def _fitted(samples: Float32[np.ndarray, "N S S"], side: int) -> tuple[np.ndarray, Float32[np.ndarray, "N"]]:

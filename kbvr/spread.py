@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
+from kbvr.nearest import nearest_seed
+
 RIM_PX = 0.6
 """How fast a source loses weight with its distance from the hole: what lies next to the hole goes on into it."""
 
@@ -59,16 +61,11 @@ def push_pull(values: Float32[np.ndarray, "H W C"], weight: Float32[np.ndarray, 
 
 def _mirror(hole: Bool[np.ndarray, "H W"], source: Bool[np.ndarray, "H W"]) -> tuple[np.ndarray, np.ndarray]:
     """Return flat indices of the hole's pixels and of their mirror images beyond the nearest source pixel."""
-    _, labels = cv2.distanceTransformWithLabels(
-        (~source).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    sources = np.flatnonzero(source)
-    index_of_label = np.zeros(int(labels.max()) + 1, np.int64)
-    index_of_label[labels.ravel()[sources]] = sources
+    _, nearest = nearest_seed(source)
     at = np.flatnonzero(hole)
     height, width = hole.shape
     y, x = np.divmod(at, width)
-    source_y, source_x = np.divmod(index_of_label[labels.ravel()[at]], width)
+    source_y, source_x = np.divmod(nearest.ravel()[at], width)
     mirrored_y = np.clip(2 * source_y - y, 0, height - 1)
     mirrored_x = np.clip(2 * source_x - x, 0, width - 1)
     return at, mirrored_y * width + mirrored_x

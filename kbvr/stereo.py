@@ -80,7 +80,7 @@ def plan_rig(
     per_spread_m = view.size_px[0] / (view.f_px * spread)
     held_by_angle = False
     if baseline_m is None:
-        comfortable_m = _largest_px(view) / (view.f_px * max(near - middle, middle - far, 1e-9))
+        comfortable_m = _largest_px(view.size_px) / (view.f_px * max(near - middle, middle - far, 1e-9))
         baseline_m = min(budget * per_spread_m, comfortable_m)
         held_by_angle = comfortable_m < budget * per_spread_m
     elif baseline_m > MAX_SPREAD_SHARE * per_spread_m:
@@ -92,13 +92,13 @@ def plan_rig(
     near_px, far_px = (
         view.f_px * baseline_m * (zero - d) for d in (scene.nearest_inverse_depth, scene.farthest_inverse_depth)
     )
-    angles = (_angle_deg(near_px, view), _angle_deg(far_px, view))
+    angles = (_angle_deg(near_px, view.size_px), _angle_deg(far_px, view.size_px))
     return Rig(baseline_m, 1 / zero, near_px, far_px, *angles, held_by_angle)
 
 
 def largest_budget(size_px: tuple[int, int]) -> float:
     """Return the budget above which MAX_PARALLAX_DEG each way is what holds, as a share of the width."""
-    return 2 * _largest_px(Camera(size_px, 1.0, 0.0, 0.0)) / size_px[0]
+    return 2 * _largest_px(size_px) / size_px[0]
 
 
 def eye_pair(camera: Camera, rig: Rig, move: Move) -> tuple[Camera, Camera]:
@@ -108,18 +108,18 @@ def eye_pair(camera: Camera, rig: Rig, move: Move) -> tuple[Camera, Camera]:
     return replace(left, cx_px=camera.cx_px - shift_px), replace(right, cx_px=camera.cx_px + shift_px)
 
 
-def _largest_px(view: Camera) -> float:
+def _largest_px(size_px: tuple[int, int]) -> float:
     """Return MAX_PARALLAX_DEG in pixels of a view on the assumed screen."""
-    return tan(radians(MAX_PARALLAX_DEG)) * _distance_px(view)
+    return tan(radians(MAX_PARALLAX_DEG)) * _distance_px(size_px)
 
 
-def _angle_deg(parallax_px: float, view: Camera) -> float:
-    return degrees(atan(parallax_px / _distance_px(view)))
+def _angle_deg(parallax_px: float, size_px: tuple[int, int]) -> float:
+    return degrees(atan(parallax_px / _distance_px(size_px)))
 
 
-def _distance_px(view: Camera) -> float:
+def _distance_px(size_px: tuple[int, int]) -> float:
     """Return the viewer's distance from the assumed screen, in pixels of the view."""
-    width, height = view.size_px
+    width, height = size_px
     return SCREEN_HEIGHTS_AWAY * max(height, width * 9 / 16)
 
 

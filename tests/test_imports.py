@@ -19,6 +19,7 @@ ROWS = (
     ("picture_file", "picture_colour", "photo"),
     ("exr", "depth_file", "upsample"),
     ("depth",),
+    ("nearest",),
     ("spread", "layers", "matte"),
     ("fill",),
     ("scene",),
