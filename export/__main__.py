@@ -33,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--run", type=Path, required=True, help="folder for checkpoint, log and weights")
     train.add_argument("--minutes", type=float, required=True, help="length of the whole training")
     train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--start-from", type=Path, help="kbvr-depth.onnx whose weights a new run starts from")
     train.set_defaults(run_command=_train)
 
     write = commands.add_parser("kbvr-depth", help="write kbvr-depth.onnx and its card, checked against torch")
@@ -65,7 +66,14 @@ def _label(options: argparse.Namespace) -> None:
 def _train(options: argparse.Namespace) -> None:
     from export.train_depth import train
 
-    weights = train(options.photos, options.labels, options.run, minutes=options.minutes, seed=options.seed)
+    weights = train(
+        options.photos,
+        options.labels,
+        options.run,
+        minutes=options.minutes,
+        seed=options.seed,
+        start_from=options.start_from,
+    )
     print(f"weights: {weights}")
 
 

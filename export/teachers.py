@@ -1,11 +1,14 @@
 """Label photos with the teacher networks, once, into one .npz per photo.
 
-The label is the mean of several normalised teacher outputs (sizes and mirror images of
-TCMonoDepth) and, for part of the photos, the sky probability of a segmentation network.
+The label is the mean of several normalised teacher outputs (sizes and mirror images of TCMonoDepth) for the whole
+photo and for some windows of it, each looked at by itself: a student that is shown a window learns from what the
+teacher says of that window (Beyer et al., "Knowledge distillation: a good teacher is patient and consistent", 2022).
+Part of the photos have the sky probability of a segmentation network too.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +17,13 @@ import numpy as np
 import onnxruntime as ort
 
 LABEL_LONG_SIDE = 384
+WINDOWS = 3
+"""How many windows of each photo are labelled beside the whole."""
+
+WINDOW_ASPECTS = (4 / 3, 4 / 3, 1.0, 3 / 4, 3 / 2)
+WINDOW_SHARE = (0.4, 0.9)
+"""Least and greatest size of a window, as a share of the largest one of its shape."""
+
 SKY_EVERY = 2
 """Every how many photos the slow sky teacher looks at; the others carry no sky label."""
 
@@ -54,7 +64,7 @@ class Teachers:
         """rgb uint8 (H, W, 3) -> sky probability float32 (384, 384)."""
 
     def depth(self, rgb: np.ndarray) -> np.ndarray:
-        """Return normalised relative inverse depth, float32, long side 384."""
+        """Return normalised relative inverse depth of an RGB picture, float32, long side 384."""
         height, width = rgb.shape[:2]
         scale = LABEL_LONG_SIDE / max(height, width)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -64,6 +74,19 @@ class Teachers:
             depth = _with_mirror(rgb, hw, self._tc[hw])
             total += normalised(cv2.resize(depth, size, interpolation=cv2.INTER_LINEAR))
         return normalised(total)
+
+
+def windows_of(width: int, height: int, seed: int) -> np.ndarray:
+    """Return WINDOWS windows (x0, y0, x1, y1) of a photo, int32, the same for the same seed."""
+    rng = random.Random(seed)
+    rows = []
+    for _ in range(WINDOWS):
+        aspect, share = rng.choice(WINDOW_ASPECTS), rng.uniform(*WINDOW_SHARE)
+        window_w = min(width, height * aspect) * share
+        window_h = window_w / aspect
+        x, y = rng.uniform(0, width - window_w), rng.uniform(0, height - window_h)
+        rows.append((x, y, x + window_w, y + window_h))
+    return np.array(rows).astype(np.int32)
 
 
 def _with_mirror(rgb: np.ndarray, hw: tuple[int, int], session: ort.InferenceSession) -> np.ndarray:
@@ -110,7 +133,8 @@ def load_rgb(path: Path) -> np.ndarray:
 def label_photos(photos: Path, teachers: Path, labels: Path, *, part: int = 0, parts: int = 1) -> int:
     """Write labels/NAME.npz for every photo that has none; return how many were written.
 
-    `depth` is float16, normalised; `sky` is uint8, 255 = sky, in one of SKY_EVERY files. Resumes.
+    `depth` is that of the whole photo, float16, normalised; `windows` are rows (x0, y0, x1, y1) in the photo's pixels
+    and `depth_0`, `depth_1`, ... what belongs to them; `sky` is uint8, 255 = sky, in one of SKY_EVERY files. Resumes.
     Several processes may share the work: each takes one `part` of `parts`.
     """
     labels.mkdir(parents=True, exist_ok=True)
@@ -120,7 +144,10 @@ def label_photos(photos: Path, teachers: Path, labels: Path, *, part: int = 0, p
         if index // SKY_EVERY % parts != part or (labels / f"{path.stem}.npz").exists():
             continue
         rgb = load_rgb(path)
-        arrays: dict[str, np.ndarray] = {"depth": networks.depth(rgb).astype(np.float16)}
+        windows = windows_of(rgb.shape[1], rgb.shape[0], index)
+        arrays: dict[str, np.ndarray] = {"depth": networks.depth(rgb).astype(np.float16), "windows": windows}
+        for number, (x0, y0, x1, y1) in enumerate(windows):
+            arrays[f"depth_{number}"] = networks.depth(rgb[y0:y1, x0:x1]).astype(np.float16)
         if index % SKY_EVERY == 0:
             arrays["sky"] = np.round(networks.sky(rgb) * 255).astype(np.uint8)
         aside = labels / f".{path.stem}.npz"

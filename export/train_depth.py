@@ -26,23 +26,24 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from export.kbvr_depth import KbvrDepth
+from export.onnx_import import load_folded
 from export.teachers import load_rgb
 
-CROP_SIZES = ((192, 256), (192, 256), (256, 192), (224, 224), (256, 352), (288, 224))
+CROP_SIZES = ((192, 256), (192, 288), (256, 192), (224, 224))
 """(height, width) of the batches; the batch shrinks as the crop grows."""
 
 HELD_OUT_EVERY = 100
 """One photo of so many is never trained on."""
 
 PIXELS_A_BATCH = 12 * 192 * 256
-LEARNING_RATE = 1.5e-3
+LEARNING_RATE = 1e-3
 AVERAGE_DECAY = 0.998
 CHECKPOINT_S = 180.0
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One photo with its labels, all uint8 or float16 to keep thousands in memory."""
+    """A photo, or a window of one, with its labels; all uint8 or float16 to keep thousands in memory."""
 
     rgb: np.ndarray
     depth: np.ndarray
@@ -60,16 +61,29 @@ def load_samples(photos: Path, labels: Path) -> tuple[list[Sample], list[Sample]
         rgb = load_rgb(path)
         with np.load(label) as arrays:
             sample = Sample(rgb, arrays["depth"], arrays.get("sky"))
-        (held_out if index % HELD_OUT_EVERY == 0 else kept).append(sample)
+            if index % HELD_OUT_EVERY == 0:
+                held_out.append(sample)
+                continue
+            kept.append(sample)
+            for number, (x0, y0, x1, y1) in enumerate(arrays["windows"]):
+                kept.append(Sample(rgb[y0:y1, x0:x1], arrays[f"depth_{number}"], _sky_in(sample, x0, y0, x1, y1)))
     return kept, held_out
 
 
+def _sky_in(sample: Sample, x0: int, y0: int, x1: int, y1: int) -> np.ndarray | None:
+    """Return the sky label of a window of a photo."""
+    if sample.sky is None:
+        return None
+    sx, sy = sample.sky.shape[1] / sample.rgb.shape[1], sample.sky.shape[0] / sample.rgb.shape[0]
+    return sample.sky[int(y0 * sy) : max(int(y0 * sy) + 1, round(y1 * sy)), int(x0 * sx) : round(x1 * sx)]
+
+
 def _crop(sample: Sample, hw: tuple[int, int], rng: random.Random) -> tuple[np.ndarray, ...]:
-    """Return a random crop as (rgb uint8 HxW, depth HxW, sky HxW with -1 = unknown)."""
+    """Return most of a sample as (rgb HxW in 0-1, depth HxW, sky HxW with -1 = unknown)."""
     height, width = sample.rgb.shape[:2]
     aspect = hw[1] / hw[0] * math.exp(rng.uniform(-0.15, 0.15))
     full_w = min(width, height * aspect)
-    share = rng.uniform(0.4, 1.0) if rng.random() < 0.7 else 1.0
+    share = rng.uniform(0.8, 1.0)
     crop_w, crop_h = full_w * share, full_w / aspect * share
     x, y = rng.uniform(0, width - crop_w), rng.uniform(0, height - crop_h)
 
@@ -108,16 +122,26 @@ def _worn(rgb: np.ndarray, rng: random.Random) -> np.ndarray:
     return np.clip(picture, 0, 1)
 
 
+def _shape_for(sample: Sample) -> tuple[int, int]:
+    """Return the crop shape that leaves off least of a sample."""
+    aspect = sample.rgb.shape[1] / sample.rgb.shape[0]
+    return min(((h, w) for h, w in CROP_SIZES), key=lambda hw: abs(math.log(hw[1] / hw[0] / aspect)))
+
+
 def batches(samples: list[Sample], seed: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Yield (rgb, depth, sky) batches for ever, made one ahead on a thread of their own."""
     ready: queue.Queue[tuple[Tensor, Tensor, Tensor]] = queue.Queue(maxsize=4)
 
+    by_shape: dict[tuple[int, int], list[Sample]] = {}
+    for sample in samples:
+        by_shape.setdefault(_shape_for(sample), []).append(sample)
+
     def produce() -> None:
         rng = random.Random(seed)
         while True:
-            hw = rng.choice(CROP_SIZES)
+            hw = _shape_for(rng.choice(samples))
             count = max(2, PIXELS_A_BATCH // (hw[0] * hw[1]))
-            crops = [_crop(rng.choice(samples), hw, rng) for _ in range(count)]
+            crops = [_crop(rng.choice(by_shape[hw]), hw, rng) for _ in range(count)]
             rgb, depth, sky = (np.stack(arrays) for arrays in zip(*crops, strict=True))
             rgb_tensor = torch.from_numpy(np.ascontiguousarray(rgb)).permute(0, 3, 1, 2)
             ready.put((rgb_tensor, torch.from_numpy(depth)[:, None], torch.from_numpy(sky)[:, None]))
@@ -174,13 +198,21 @@ def agreement(net: nn.Module, samples: list[Sample], device: torch.device) -> di
     }
 
 
-def train(photos: Path, labels: Path, run: Path, *, minutes: float, seed: int = 0) -> Path:
-    """Train for so many minutes in all, earlier sessions counted in; return the weights' path."""
+def train(
+    photos: Path, labels: Path, run: Path, *, minutes: float, seed: int = 0, start_from: Path | None = None
+) -> Path:
+    """Train for so many minutes in all, earlier sessions counted in; return the weights' path.
+
+    A new run may start from a written kbvr-depth.onnx instead of from noise.
+    """
     run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     kept, held_out = load_samples(photos, labels)
-    net = KbvrDepth().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = KbvrDepth()
+    if start_from is not None and not (run / "checkpoint.pt").exists():
+        load_folded(net, start_from, _calibration_batch(kept, seed))
+    net = net.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaging = torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE_DECAY)  # type: ignore[no-untyped-call]
     averaged = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=averaging, use_buffers=True)
     optimizer = torch.optim.AdamW(net.parameters(), lr=LEARNING_RATE, weight_decay=0.02)
@@ -223,6 +255,14 @@ def train(photos: Path, labels: Path, run: Path, *, minutes: float, seed: int = 
     weights = run / "kbvr-depth.pt"
     torch.save(averaged.module.state_dict(), weights)
     return weights
+
+
+def _calibration_batch(samples: list[Sample], seed: int) -> Tensor:
+    """Return some pictures (N, 3, H, W) that stand for all."""
+    rng = random.Random(seed)
+    same_shape = [sample for sample in samples if _shape_for(sample) == CROP_SIZES[0]]
+    crops = [_crop(rng.choice(same_shape), CROP_SIZES[0], rng)[0] for _ in range(64)]
+    return torch.from_numpy(np.ascontiguousarray(np.stack(crops).transpose(0, 3, 1, 2)))
 
 
 def _resume(run: Path, parts: dict[str, Any], device: torch.device) -> tuple[float, int]:
