@@ -27,7 +27,8 @@ def labelled(tmp_path_factory):
         rgb = np.clip(ramp[..., None] * 50 + 128 + noise.normal(0, 10, (height, width, 3)), 0, 255)
         Image.fromarray(rgb.astype(np.uint8)).save(photos / f"{index}.jpg")
         sky = {"sky": np.where(ramp < -1, 255, 0).astype(np.uint8)} if index % 2 == 0 else {}
-        np.savez(labels / f"{index}.npz", depth=ramp.astype(np.float16), **sky)
+        windows = {"windows": np.array([[8, 4, 56, 60]], np.int32), "depth_0": ramp[4:60, 8:56].astype(np.float16)}
+        np.savez(labels / f"{index}.npz", depth=ramp.astype(np.float16), **windows, **sky)
     return photos, labels
 
 
