@@ -2,7 +2,9 @@
 
 Two figures per picture, over the pixels whose disparity is known: the correlation (Pearson) of inverse depth
 with disparity, and the mean absolute error after the best scale and shift (least squares) over that of the
-best constant, which is the median disparity: 0 is perfect, 1 is no better than a flat wall.
+best constant, which is the median disparity: 0 is perfect, 1 is no better than a flat wall. And two about edges:
+how many of the depth edges lie where the true disparity jumps (F-score), and how wide the edges of cards before walls
+are drawn, from 10% to 90%.
 """
 
 from __future__ import annotations
@@ -12,19 +14,24 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from bench.edges import cards, edge_f_score, edge_widths_px
 from bench.machine import this_machine
 from bench.novel_view import fitted_disparity_px
 from bench.pairs import StereoPair, load_pairs
+from kbvr.depth import DepthQuality, estimate_depth, estimate_relative
 from kbvr.errors import InputError
+from kbvr.photo import photo_from_array
 
-TEACHER_FILE = "tcmonodepth_small_256x384.onnx"
-TEACHER_SIZE_PX = (384, 256)
+TEACHER_SIZES_PX = ((288, 192), (256, 256), (384, 256))
+"""(width, height) of the TCMonoDepth files that are measured, alone and averaged with their mirror images."""
 
 Estimate = Callable[[UInt8[np.ndarray, "H W 3"]], Float32[np.ndarray, "H W"]]
 """Relative inverse depth, in any scale and shift, of an RGB picture."""
@@ -40,6 +47,19 @@ class DepthFigures:
     error_share: float
     """Mean absolute error over the best constant's; 0 is perfect."""
 
+    edge_f_score: float
+    """See `bench.edges.edge_f_score`; 1 is perfect."""
+
+
+@dataclass(frozen=True)
+class CardFigures:
+    """How one estimate draws the edges of cards before walls."""
+
+    edge_width_px: float
+    """Median over the edges of all cards that were seen; NaN if none was."""
+
+    seen_share: float
+
 
 def figures_of(inverse_depth: Float32[np.ndarray, "H W"], pair: StereoPair) -> DepthFigures:
     """Measure one estimate."""
@@ -53,30 +73,93 @@ def figures_of(inverse_depth: Float32[np.ndarray, "H W"], pair: StereoPair) -> D
     return DepthFigures(
         correlation=float(covariance / spread) if spread > 0 else float("nan"),
         error_share=float(error / constant_error) if constant_error > 0 else float("nan"),
+        edge_f_score=edge_f_score(inverse_depth, pair),
     )
 
 
-def built_in(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
-    """Return what kbvr estimates by default, at the photo's full resolution."""
-    from kbvr.depth import estimate_depth
-    from kbvr.photo import photo_from_array
-
-    return estimate_depth(photo_from_array(rgb)).inverse_depth
+def built_in(rgb: UInt8[np.ndarray, "H W 3"], quality: DepthQuality = "good") -> Float32[np.ndarray, "H W"]:
+    """Return what kbvr estimates, by default or with another quality, at the photo's full resolution."""
+    return estimate_depth(photo_from_array(rgb), quality=quality).inverse_depth
 
 
-def teacher(file: Path) -> Estimate:
-    """Return the network that the built-in one learnt from (TCMonoDepth, small), at its own fixed size."""
+def network_alone(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
+    """Return one pass of the built-in network, enlarged without a look at the photo, as the teachers' are."""
+    return _enlarged(estimate_relative(photo_from_array(rgb), quality="fast")[0], rgb)
+
+
+def _enlarged(small: Float32[np.ndarray, "h w"], rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
+    return np.asarray(cv2.resize(small, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def fixed_size_teacher(file: Path, size_px: tuple[int, int]) -> Estimate:
+    """Return a network that the built-in one learnt from (TCMonoDepth, small), at its own fixed size."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
 
     def estimate(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
-        small = cv2.resize(rgb, TEACHER_SIZE_PX, interpolation=cv2.INTER_AREA).astype(np.float32)
+        small = cv2.resize(rgb, size_px, interpolation=cv2.INTER_AREA).astype(np.float32)
         disparity = np.asarray(session.run(None, {"rgb255": small.transpose(2, 0, 1)[None]})[0], np.float32)
-        full = cv2.resize(disparity.reshape(TEACHER_SIZE_PX[::-1]), rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        return np.asarray(full, np.float32)
+        return _enlarged(disparity.reshape(size_px[::-1]), rgb)
 
     return estimate
+
+
+def any_size_teacher(file: Path, long_side_px: int = 384) -> Estimate:
+    """Return Tiefenrausch, with the long side at a size that it likes."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+
+    def estimate(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
+        scale = long_side_px / max(rgb.shape[:2]) / 32
+        size_px = (round(rgb.shape[1] * scale) * 32, round(rgb.shape[0] * scale) * 32)
+        small = cv2.resize(rgb, size_px, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        outputs = session.run(None, {session.get_inputs()[0].name: small.transpose(2, 0, 1)[None]})
+        return _enlarged(np.asarray(outputs[0], np.float32).reshape(size_px[::-1]), rgb)
+
+    return estimate
+
+
+def averaged_with_mirror(estimates: Sequence[Estimate]) -> Estimate:
+    """Return the mean of several estimates and of their mirror images', each brought to one scale first."""
+
+    def estimate(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
+        total = np.zeros(rgb.shape[:2], np.float32)
+        for one in estimates:
+            both = one(rgb) + one(np.ascontiguousarray(rgb[:, ::-1]))[:, ::-1]
+            total += (both - np.median(both)) / max(float(np.abs(both - np.median(both)).mean()), 1e-6)
+        return total
+
+    return estimate
+
+
+def teachers_in(folder: Path) -> dict[str, Estimate]:
+    """Return the estimates of the teachers found in a folder.
+
+    Raises:
+        InputError: if one is missing.
+    """
+    files = [folder / f"tcmonodepth_small_{h}x{w}.onnx" for w, h in TEACHER_SIZES_PX]
+    for file in (*files, folder / "tiefenrausch.onnx"):
+        if not file.is_file():
+            raise InputError(f"--teachers wants a folder that holds {file.name}, got {folder}")
+    sizes = {
+        f"tcmonodepth {w}x{h}": fixed_size_teacher(file, (w, h))
+        for file, (w, h) in zip(files, TEACHER_SIZES_PX, strict=True)
+    }
+    return {
+        **sizes,
+        "tcmonodepth, mean of all": averaged_with_mirror(list(sizes.values())),
+        "tiefenrausch": any_size_teacher(folder / "tiefenrausch.onnx"),
+    }
+
+
+def card_figures(estimate: Estimate) -> CardFigures:
+    """Measure the edges of cards before walls."""
+    widths = [edge_widths_px(estimate(card.rgb), card) for card in cards()]
+    every = [width for pair in widths for width in pair]
+    return CardFigures(float(np.median(every)) if every else float("nan"), len(every) / (2 * len(widths)))
 
 
 def measure(pairs: Sequence[StereoPair], estimates: dict[str, Estimate]) -> dict[str, dict[str, DepthFigures]]:
@@ -84,22 +167,32 @@ def measure(pairs: Sequence[StereoPair], estimates: dict[str, Estimate]) -> dict
     result = {}
     for name, estimate in estimates.items():
         rows = {pair.name: figures_of(estimate(pair.left), pair) for pair in pairs}
-        values = np.array([[row.correlation, row.error_share] for row in rows.values()])
+        values = np.array([list(asdict(row).values()) for row in rows.values()])
         rows["mean"] = DepthFigures(*values.mean(axis=0).tolist())
         rows["median"] = DepthFigures(*np.median(values, axis=0).tolist())
         result[name] = rows
     return result
 
 
-def report(measured: dict[str, dict[str, DepthFigures]]) -> str:
-    """Return a Markdown table: a row per pair, two columns per estimate."""
-    heads = "".join(f" {name + ' correlation':>24} | {'error share':>11} |" for name in measured)
-    lines = [f"| {'pair':12} |{heads}", "|--------------|" + f"{'-' * 25}:|{'-' * 12}:|" * len(measured)]
-    for row in next(iter(measured.values())):
-        cells = "".join(
-            f" {rows[row].correlation:24.3f} | {rows[row].error_share:11.3f} |" for rows in measured.values()
+def report(measured: dict[str, dict[str, DepthFigures]], cards_of: dict[str, CardFigures]) -> str:
+    """Return two Markdown tables, a row per estimate: the means, and correlation / error share of each pair."""
+    pairs = [name for name in next(iter(measured.values())) if name not in ("mean", "median")]
+    wide = max(len(name) for name in measured)
+    lines = [
+        f"| {f'mean of {len(pairs)} pairs':{wide}} | correlation | error share | edge F | card edge px | seen |",
+        f"|{'-' * (wide + 2)}|------------:|------------:|-------:|-------------:|-----:|",
+    ]
+    for name, rows in measured.items():
+        mean, card = rows["mean"], cards_of[name]
+        lines.append(
+            f"| {name:{wide}} | {mean.correlation:11.3f} | {mean.error_share:11.3f} | {mean.edge_f_score:6.3f} "
+            f"| {card.edge_width_px:12.1f} | {card.seen_share:4.0%} |"
         )
-        lines.append(f"| {row:12} |{cells}")
+    lines += ["", f"| {'':{wide}} |" + "".join(f" {pair:>13} |" for pair in pairs)]
+    lines.append(f"|{'-' * (wide + 2)}|" + f"{'-' * 14}:|" * len(pairs))
+    for name, rows in measured.items():
+        cells = (f"{rows[pair].correlation:.3f} / {rows[pair].error_share:.3f}" for pair in pairs)
+        lines.append(f"| {name:{wide}} |" + "".join(f" {cell:>13} |" for cell in cells))
     return "\n".join(lines)
 
 
@@ -107,25 +200,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 0, or 2 when the pairs or the teacher cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m bench.depth", description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=Path, required=True, help="folder of NAME/{left.png,right.png,disparity.npz}")
-    parser.add_argument("--teachers", type=Path, help=f"folder that holds {TEACHER_FILE}, measured beside it")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--teachers", type=Path, help="folder of the networks that it learnt from, measured beside it")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     options = parser.parse_args(arguments)
     machine = this_machine()
     try:
-        estimates: dict[str, Estimate] = {"kbvr-depth": built_in}
+        estimates: dict[str, Estimate] = {
+            f"kbvr, {name}": partial(built_in, quality=name) for name in get_args(DepthQuality)
+        }
+        estimates["kbvr-depth alone"] = network_alone
         if options.teachers is not None:
-            if not (options.teachers / TEACHER_FILE).is_file():
-                raise InputError(f"--teachers wants a folder that holds {TEACHER_FILE}, got {options.teachers}")
-            estimates["tcmonodepth"] = teacher(options.teachers / TEACHER_FILE)
+            estimates |= teachers_in(options.teachers)
         measured = measure(load_pairs(options.pairs), estimates)
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
+    cards_of = {name: card_figures(estimate) for name, estimate in estimates.items()}
     if options.json:
         plain = {name: {row: asdict(value) for row, value in rows.items()} for name, rows in measured.items()}
-        print(json.dumps(machine.as_json() | {"estimates": plain}, indent=1))
+        of_cards = {name: asdict(value) for name, value in cards_of.items()}
+        print(json.dumps(machine.as_json() | {"estimates": plain, "cards": of_cards}, indent=1))
     else:
-        print("\n".join(machine.lines()), report(measured), sep="\n\n")
+        print("\n".join(machine.lines()), report(measured, cards_of), sep="\n\n")
     return 0
 
 

@@ -34,20 +34,30 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--minutes", type=float, required=True, help="length of the whole training")
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--start-from", type=Path, help="kbvr-depth.onnx whose weights a new run starts from")
+    train.add_argument("--teachers", type=Path, help="folder of the teachers' files, to label mixtures of photos too")
     train.set_defaults(run_command=_train)
 
-    write = commands.add_parser("kbvr-depth", help="write kbvr-depth.onnx and its card, checked against torch")
-    write.add_argument("--weights", type=Path, required=True, help="kbvr-depth.pt of a training")
-    write.add_argument("--out", type=Path, default=NETS, help="folder to write into (default: kbvr/nets)")
-    write.add_argument(
-        "--figure",
-        type=_figure,
-        action="append",
-        default=[],
-        metavar="NAME=NUMBER",
-        help="a measured figure for the card; may be given again",
-    )
-    write.set_defaults(run_command=_write)
+    fill = commands.add_parser("train-fill", help="train kbvr-fill; goes on where it was")
+    fill.add_argument("--photos", type=Path, required=True, help="folder of .jpg files")
+    fill.add_argument("--labels", type=Path, required=True, help="folder that `label` wrote")
+    fill.add_argument("--run", type=Path, required=True, help="folder for checkpoint, log and weights")
+    fill.add_argument("--minutes", type=float, required=True, help="length of the whole training")
+    fill.add_argument("--seed", type=int, default=0)
+    fill.set_defaults(run_command=_train_fill)
+
+    for name in ("kbvr-depth", "kbvr-fill"):
+        write = commands.add_parser(name, help=f"write {name}.onnx and its card, checked against torch")
+        write.add_argument("--weights", type=Path, required=True, help="weights.pt of a training")
+        write.add_argument("--out", type=Path, default=NETS, help="folder to write into (default: kbvr/nets)")
+        write.add_argument(
+            "--figure",
+            type=_figure,
+            action="append",
+            default=[],
+            metavar="NAME=NUMBER",
+            help="a measured figure for the card; may be given again",
+        )
+        write.set_defaults(run_command=_write, name=name)
     return parser
 
 
@@ -73,14 +83,28 @@ def _train(options: argparse.Namespace) -> None:
         minutes=options.minutes,
         seed=options.seed,
         start_from=options.start_from,
+        teachers=options.teachers,
     )
     print(f"weights: {weights}")
 
 
-def _write(options: argparse.Namespace) -> None:
-    from export.onnx_export import export_depth, load_net
+def _train_fill(options: argparse.Namespace) -> None:
+    from export.train_fill import train
 
-    card = export_depth(load_net(options.weights), options.out, dict(options.figure))
+    weights = train(options.photos, options.labels, options.run, minutes=options.minutes, seed=options.seed)
+    print(f"weights: {weights}")
+
+
+def _write(options: argparse.Namespace) -> None:
+    from export.kbvr_depth import KbvrDepth
+    from export.kbvr_fill import KbvrFill
+    from export.onnx_export import export_depth, export_fill, load_net
+
+    figures = dict(options.figure)
+    if options.name == "kbvr-depth":
+        card = export_depth(load_net(KbvrDepth(), options.weights), options.out, figures)
+    else:
+        card = export_fill(load_net(KbvrFill(), options.weights), options.out, figures)
     print(f"wrote {options.out / card.file}, sha256 {card.sha256}")
 
 

@@ -1,6 +1,6 @@
-"""Write kbvr-depth as ONNX, check that it computes what torch computes, and write its card.
+"""Write our networks as ONNX, check that the files compute what torch computes, and write their cards.
 
-python -m export kbvr-depth --weights runs/0/kbvr-depth.pt --figure pairs_correlation=0.77
+python -m export kbvr-depth --weights runs/0/weights.pt --figure pairs_correlation=0.77
 """
 
 from __future__ import annotations
@@ -11,30 +11,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from export.kbvr_depth import KbvrDepth
+from export.kbvr_fill import KbvrFill
 from kbvr.nets import Card, open_session
 from kbvr.nets import Tensor as CardTensor
 from kbvr.nets.card import card_text
 
 OPSET = 18
-SIZES_PX = ((256, 192), (192, 256), (384, 256), (96, 160))
+SIZES_PX = ((256, 192), (192, 256), (384, 288), (96, 160), (320, 320))
 """(width, height) at which torch and onnxruntime are compared."""
 
 TOLERANCE = 1e-4
-"""Greatest difference allowed, absolute; relative inverse depth has a spread of about 1."""
+"""Greatest difference allowed, absolute; every output has a spread of about 1."""
 
-OUTPUT_NAMES = ("relative_inverse_depth", "sky_probability")
-
-TRAINED_ON = (
+PHOTOS = (
     "about 3,750 photographs from public collections (ADE20K validation, ImageNet samples, BSDS500, Houses,"
-    " and smaller CC0, CC-BY and MIT sets; several state no licence, or research use), labelled by"
-    " TCMonoDepth (MIT) and Sky-Segmentation-and-Post-processing (MIT)"
+    " and smaller CC0, CC-BY and MIT sets; several state no licence, or research use)"
 )
+SIDES: tuple[int | str, ...] = ("height", "width")
 
 
 class ExportedDepth(nn.Module):
@@ -50,9 +50,24 @@ class ExportedDepth(nn.Module):
         return inverse_depth, torch.sigmoid(sky_logit)
 
 
-def load_net(weights: Path) -> KbvrDepth:
+class ExportedFill(nn.Module):
+    """kbvr-fill with the outputs that its ONNX file has: colours that do not leave 0-1."""
+
+    def __init__(self, net: KbvrFill) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, rgb01: Tensor, inverse_depth: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+        """Map what is known to colour and inverse depth everywhere."""
+        rgb, filled_depth = self.net(rgb01, inverse_depth, known)
+        return rgb.clamp(0, 1), filled_depth
+
+
+Net = TypeVar("Net", bound=nn.Module)
+
+
+def load_net(net: Net, weights: Path) -> Net:
     """Return the network with the weights of a state dict."""
-    net = KbvrDepth()
     net.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     return net
 
@@ -63,73 +78,121 @@ def export_depth(net: KbvrDepth, folder: Path, figures: Mapping[str, float]) -> 
     Raises:
         ValueError: if torch and onnxruntime differ by more than TOLERANCE at one of SIZES_PX.
     """
+    return _export(ExportedDepth(net), replace(DEPTH_CARD, figures=dict(figures)), folder)
+
+
+def export_fill(net: KbvrFill, folder: Path, figures: Mapping[str, float]) -> Card:
+    """Write kbvr-fill.onnx and kbvr-fill.json into the folder and return the card.
+
+    Raises:
+        ValueError: if torch and onnxruntime differ by more than TOLERANCE at one of SIZES_PX.
+    """
+    return _export(ExportedFill(net), replace(FILL_CARD, figures=dict(figures)), folder)
+
+
+def _export(wrapped: nn.Module, card: Card, folder: Path) -> Card:
     folder.mkdir(parents=True, exist_ok=True)
-    wrapped = ExportedDepth(net).eval()
+    wrapped = wrapped.eval()
     with TemporaryDirectory(dir=folder) as aside:
-        path = Path(aside) / "kbvr-depth.onnx"
-        _write(wrapped, path)
-        card = depth_card(path, figures)
+        path = Path(aside) / card.file
+        _write(wrapped, card, path)
+        card = replace(card, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), folder=path.parent)
         difference = greatest_difference(wrapped, card)
         if not difference <= TOLERANCE:
             raise ValueError(f"torch and onnxruntime may differ by {TOLERANCE}, got {difference}")
         path.replace(folder / path.name)
-    (folder / "kbvr-depth.json").write_text(card_text(card), "utf-8")
+    (folder / card.file).with_suffix(".json").write_text(card_text(card), "utf-8")
     return replace(card, folder=folder)
 
 
-def _write(wrapped: ExportedDepth, path: Path) -> None:
-    sides = {2: "height", 3: "width"}
-    halves = {2: "half_height", 3: "half_width"}
+def _write(wrapped: nn.Module, card: Card, path: Path) -> None:
+    dynamic_axes = {
+        tensor.name: {axis: side for axis, side in enumerate(tensor.shape) if isinstance(side, str)}
+        for tensor in (*card.inputs, *card.outputs)
+    }
     with warnings.catch_warnings():
         # The tracing exporter needs no further package and writes one file with batch norm folded in.
         warnings.filterwarnings("ignore", category=DeprecationWarning)
         torch.onnx.export(
             wrapped,
-            (torch.rand(1, 3, 64, 96),),
+            tuple(torch.from_numpy(array) for array in _noise(card, 96, 64).values()),
             path,
             dynamo=False,
             opset_version=OPSET,
-            input_names=["rgb01"],
-            output_names=list(OUTPUT_NAMES),
-            dynamic_axes={"rgb01": sides, OUTPUT_NAMES[0]: halves, OUTPUT_NAMES[1]: halves},
+            input_names=[tensor.name for tensor in card.inputs],
+            output_names=[tensor.name for tensor in card.outputs],
+            dynamic_axes=dynamic_axes,
         )
 
 
+def _noise(card: Card, width: int, height: int) -> dict[str, np.ndarray]:
+    """Return an input of random numbers in 0-1 for each of a card's inputs; masks are 0 and 1 in blocks."""
+    noise = np.random.default_rng(0)
+    arrays = {t.name: noise.random((1, int(t.shape[1]), height, width), np.float32) for t in card.inputs}
+    if "known" in arrays:
+        arrays["known"] = (arrays["known"][..., ::16, ::16] > 0.3).astype(np.float32).repeat(16, 2).repeat(16, 3)
+    return arrays
+
+
 @torch.no_grad()
-def greatest_difference(wrapped: ExportedDepth, card: Card, sizes_px: Sequence[tuple[int, int]] = SIZES_PX) -> float:
+def greatest_difference(wrapped: nn.Module, card: Card, sizes_px: Sequence[tuple[int, int]] = SIZES_PX) -> float:
     """Return the greatest absolute difference between torch and onnxruntime over some sizes."""
     session = open_session(card, device="cpu")
-    noise = np.random.default_rng(0)
     worst = 0.0
     for width, height in sizes_px:
-        rgb01 = noise.random((1, 3, height, width), np.float32)
-        wanted = wrapped(torch.from_numpy(rgb01))
-        for torch_out, onnx_out in zip(wanted, session.run(None, {"rgb01": rgb01}), strict=True):
+        arrays = _noise(card, width, height)
+        wanted = wrapped(*(torch.from_numpy(array) for array in arrays.values()))
+        for torch_out, onnx_out in zip(wanted, session.run(None, arrays), strict=True):
             if tuple(torch_out.shape) != onnx_out.shape:
                 raise ValueError(f"wanted an output of shape {tuple(torch_out.shape)}, got {onnx_out.shape}")
             worst = max(worst, float(np.abs(torch_out.numpy() - onnx_out).max()))
     return worst
 
 
-def depth_card(path: Path, figures: Mapping[str, float]) -> Card:
-    """Return the card of a kbvr-depth.onnx."""
-    half = (1, 1, "half_height", "half_width")
-    return Card(
-        name="kbvr-depth",
-        file=path.name,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        licence="MIT",
-        source="kbvr: architecture and training in export/",
-        task="relative inverse depth and sky from one photo",
-        inputs=(CardTensor("rgb01", "float32", (1, 3, "height", "width"), "sRGB, 0 to 1"),),
-        outputs=(
-            CardTensor(OUTPUT_NAMES[0], "float32", half, "larger is nearer; scale and shift are free"),
-            CardTensor(OUTPUT_NAMES[1], "float32", half, "0 to 1"),
-        ),
-        normalisation="divide by 255; mean and deviation are taken inside",
-        sizes="sides are multiples of 32; trained at 192 to 352, best with the long side at 256",
-        trained_on=TRAINED_ON,
-        figures=dict(figures),
-        limits="version 0: soft depth edges, thin things are missed; mirrors and glass are taken for what they show",
-        folder=path.parent,
-    )
+DEPTH_CARD = Card(
+    name="kbvr-depth",
+    file="kbvr-depth.onnx",
+    sha256="",
+    licence="MIT",
+    source="kbvr: architecture and training in export/",
+    task="relative inverse depth and sky from one photo",
+    inputs=(CardTensor("rgb01", "float32", (1, 3, *SIDES), "sRGB, 0 to 1"),),
+    outputs=(
+        CardTensor("relative_inverse_depth", "float32", (1, 1, *SIDES), "larger is nearer; scale and shift are free"),
+        CardTensor("sky_probability", "float32", (1, 1, *SIDES), "0 to 1"),
+    ),
+    normalisation="divide by 255; mean and deviation are taken inside",
+    sizes="sides are multiples of 32; trained at 192 to 384",
+    trained_on=(
+        f"{PHOTOS}, labelled by TCMonoDepth (MIT) and Sky-Segmentation-and-Post-processing (MIT);"
+        " subjects cut out with U2-Net-p (Apache-2.0) were pasted before one in five"
+    ),
+    figures={},
+    limits=(
+        "thin things are missed, objects on patterned cloth or walls may be flattened;"
+        " mirrors and glass are taken for what they show"
+    ),
+)
+
+FILL_CARD = Card(
+    name="kbvr-fill",
+    file="kbvr-fill.onnx",
+    sha256="",
+    licence="MIT",
+    source="kbvr: architecture and training in export/",
+    task="colour and inverse depth of what a photo does not show, from the pixels that may be looked at",
+    inputs=(
+        CardTensor("rgb01", "float32", (1, 3, *SIDES), "sRGB, 0 to 1"),
+        CardTensor("inverse_depth", "float32", (1, 1, *SIDES), "any scale and shift"),
+        CardTensor("known", "float32", (1, 1, *SIDES), "1: may be looked at, 0: not"),
+    ),
+    outputs=(
+        CardTensor("filled_rgb01", "float32", (1, 3, *SIDES), "sRGB, 0 to 1; what was known is what it was"),
+        CardTensor("filled_inverse_depth", "float32", (1, 1, *SIDES), "in the scale and shift of the input"),
+    ),
+    normalisation="divide by 255",
+    sizes="sides are multiples of 32; trained at 192 with holes of 4 to 80 pixels",
+    trained_on=f"{PHOTOS}, with inverse depth by TCMonoDepth (MIT)",
+    figures={},
+    limits="smooth: it continues surfaces and lines for some pixels but invents no objects and little texture",
+)

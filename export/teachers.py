@@ -1,6 +1,7 @@
 """Label photos with the teacher networks, once, into one .npz per photo.
 
-The label is the mean of several normalised teacher outputs (sizes and mirror images of TCMonoDepth) for the whole
+The label is the mean of several normalised teacher outputs (sizes and mirror images of TCMonoDepth), brought to the
+picture's edges by the product's own upsampling, for the whole
 photo and for some windows of it, each looked at by itself: a student that is shown a window learns from what the
 teacher says of that window (Beyer et al., "Knowledge distillation: a good teacher is patient and consistent", 2022).
 Part of the photos have the sky probability of a segmentation network too.
@@ -16,6 +17,8 @@ import cv2
 import numpy as np
 import onnxruntime as ort
 
+from kbvr.upsample import upsample_along_edges
+
 LABEL_LONG_SIDE = 384
 WINDOWS = 3
 """How many windows of each photo are labelled beside the whole."""
@@ -26,6 +29,12 @@ WINDOW_SHARE = (0.4, 0.9)
 
 SKY_EVERY = 2
 """Every how many photos the slow sky teacher looks at; the others carry no sky label."""
+
+SUBJECT_EVERY = 4
+"""Every how many photos the subject is cut out, to be pasted before other photos."""
+
+IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
+IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
 
 TC_SIZES = {
     "landscape": ((192, 288), (256, 384), (256, 256)),
@@ -62,9 +71,17 @@ class Teachers:
         self._tc = {hw: session(f"tcmonodepth_small_{hw[0]}x{hw[1]}.onnx") for hw in sizes}
         self.sky = _sky_network(folder, threads)
         """rgb uint8 (H, W, 3) -> sky probability float32 (384, 384)."""
+        self._subject = session("u2netp.onnx")
+
+    def subject(self, rgb: np.ndarray) -> np.ndarray:
+        """Return the matte of the picture's subject, float32 (320, 320) in 0-1."""
+        small = cv2.resize(rgb, (320, 320), interpolation=cv2.INTER_AREA) / np.float32(255)
+        tensor = np.ascontiguousarray(((small - IMAGENET_MEAN) / IMAGENET_STD).transpose(2, 0, 1)[None])
+        matte = np.asarray(self._subject.run(None, {"input.1": tensor})[0], np.float32).squeeze()
+        return np.clip(matte, 0, 1)
 
     def depth(self, rgb: np.ndarray) -> np.ndarray:
-        """Return normalised relative inverse depth of an RGB picture, float32, long side 384."""
+        """Return normalised relative inverse depth of an RGB picture, float32, long side 384, edges on its edges."""
         height, width = rgb.shape[:2]
         scale = LABEL_LONG_SIDE / max(height, width)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -73,7 +90,8 @@ class Teachers:
         for hw in sizes:
             depth = _with_mirror(rgb, hw, self._tc[hw])
             total += normalised(cv2.resize(depth, size, interpolation=cv2.INTER_LINEAR))
-        return normalised(total)
+        half = cv2.resize(total, (max(1, size[0] // 2), max(1, size[1] // 2)), interpolation=cv2.INTER_AREA)
+        return normalised(upsample_along_edges(half, cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)))
 
 
 def windows_of(width: int, height: int, seed: int) -> np.ndarray:
@@ -108,12 +126,10 @@ def _sky_network(folder: Path, threads: int) -> Callable[[np.ndarray], np.ndarra
     net.opt.num_threads = threads
     net.load_param(str(folder / "skysegsmall_sim-opt-fp16.param"))
     net.load_model(str(folder / "skysegsmall_sim-opt-fp16.bin"))
-    mean = np.array([0.485, 0.456, 0.406], np.float32)
-    std = np.array([0.229, 0.224, 0.225], np.float32)
 
     def run(rgb: np.ndarray) -> np.ndarray:
         small = cv2.resize(rgb, (384, 384), interpolation=cv2.INTER_AREA) / np.float32(255)
-        tensor = np.ascontiguousarray(((small - mean) / std).astype(np.float32).transpose(2, 0, 1))
+        tensor = np.ascontiguousarray(((small - IMAGENET_MEAN) / IMAGENET_STD).transpose(2, 0, 1))
         with net.create_extractor() as extractor:
             extractor.input("input.1", ncnn.Mat(tensor))
             sky = np.array(extractor.extract("1959")[1]).reshape(384, 384)
@@ -134,7 +150,8 @@ def label_photos(photos: Path, teachers: Path, labels: Path, *, part: int = 0, p
     """Write labels/NAME.npz for every photo that has none; return how many were written.
 
     `depth` is that of the whole photo, float16, normalised; `windows` are rows (x0, y0, x1, y1) in the photo's pixels
-    and `depth_0`, `depth_1`, ... what belongs to them; `sky` is uint8, 255 = sky, in one of SKY_EVERY files. Resumes.
+    and `depth_0`, `depth_1`, ... what belongs to them; `sky` is uint8, 255 = sky, in one of SKY_EVERY files, and
+    `subject`, uint8, 255 = subject, in one of SUBJECT_EVERY. Resumes.
     Several processes may share the work: each takes one `part` of `parts`.
     """
     labels.mkdir(parents=True, exist_ok=True)
@@ -150,6 +167,8 @@ def label_photos(photos: Path, teachers: Path, labels: Path, *, part: int = 0, p
             arrays[f"depth_{number}"] = networks.depth(rgb[y0:y1, x0:x1]).astype(np.float16)
         if index % SKY_EVERY == 0:
             arrays["sky"] = np.round(networks.sky(rgb) * 255).astype(np.uint8)
+        if index % SUBJECT_EVERY == 0:
+            arrays["subject"] = np.round(networks.subject(rgb) * 255).astype(np.uint8)
         aside = labels / f".{path.stem}.npz"
         np.savez(aside, allow_pickle=False, **arrays)
         aside.rename(labels / f"{path.stem}.npz")

@@ -1,23 +1,15 @@
-"""Train kbvr-depth on labelled photos: resumable, seeded, logged, on a GPU where there is one.
+"""Train kbvr-depth on photos that `export label` labelled.
 
-    python -m export train-depth --photos DIR --labels DIR --run DIR --minutes 60
-
-The learning rate follows a cosine over the whole time given, so a run that is stopped goes on where
-it was: `checkpoint.pt` in the run's folder is written every few minutes.
+python -m export train-depth --photos DIR --labels DIR --run DIR --minutes 60
 """
 
 from __future__ import annotations
 
-import json
 import math
-import queue
 import random
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -26,19 +18,29 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from export.kbvr_depth import KbvrDepth
+from export.mixtures import SIDE_PX, Mixtures
 from export.onnx_import import load_folded
 from export.teachers import load_rgb
+from export.training import Batch, made_ahead, train_net
 
 CROP_SIZES = ((192, 256), (192, 288), (256, 192), (224, 224))
+LARGE_CROP_SIZES = ((288, 384), (256, 384), (384, 288), (320, 320))
 """(height, width) of the batches; the batch shrinks as the crop grows."""
+
+LEAST_LARGE_PX = 320
+LARGE_SHARE = 0.4
+"""Share of the batches that are large, made of samples that have the pixels for it."""
+
+CARD_SHARE = 0.2
+"""Share of the crops before which something of another photo is pasted: its edges are known to the pixel."""
 
 HELD_OUT_EVERY = 100
 """One photo of so many is never trained on."""
 
+MIXTURE_SHARE = 0.5
+"""Share of the batches that are mixtures, where a teacher is at hand."""
+
 PIXELS_A_BATCH = 12 * 192 * 256
-LEARNING_RATE = 1e-3
-AVERAGE_DECAY = 0.998
-CHECKPOINT_S = 180.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,7 @@ class Sample:
     rgb: np.ndarray
     depth: np.ndarray
     sky: np.ndarray | None
+    subject: np.ndarray | None = None
 
 
 def load_samples(photos: Path, labels: Path) -> tuple[list[Sample], list[Sample]]:
@@ -60,7 +63,7 @@ def load_samples(photos: Path, labels: Path) -> tuple[list[Sample], list[Sample]
             continue
         rgb = load_rgb(path)
         with np.load(label) as arrays:
-            sample = Sample(rgb, arrays["depth"], arrays.get("sky"))
+            sample = Sample(rgb, arrays["depth"], arrays.get("sky"), arrays.get("subject"))
             if index % HELD_OUT_EVERY == 0:
                 held_out.append(sample)
                 continue
@@ -78,7 +81,7 @@ def _sky_in(sample: Sample, x0: int, y0: int, x1: int, y1: int) -> np.ndarray | 
     return sample.sky[int(y0 * sy) : max(int(y0 * sy) + 1, round(y1 * sy)), int(x0 * sx) : round(x1 * sx)]
 
 
-def _crop(sample: Sample, hw: tuple[int, int], rng: random.Random) -> tuple[np.ndarray, ...]:
+def _crop(sample: Sample, hw: tuple[int, int], rng: random.Random, others: list[Sample]) -> tuple[np.ndarray, ...]:
     """Return most of a sample as (rgb HxW in 0-1, depth HxW, sky HxW with -1 = unknown)."""
     height, width = sample.rgb.shape[:2]
     aspect = hw[1] / hw[0] * math.exp(rng.uniform(-0.15, 0.15))
@@ -99,15 +102,66 @@ def _crop(sample: Sample, hw: tuple[int, int], rng: random.Random) -> tuple[np.n
     sky: np.ndarray = np.full(hw, -1, np.float32)
     if sample.sky is not None:
         sky = cut(sample.sky, cv2.INTER_LINEAR).astype(np.float32) / 255
+    if rng.random() < CARD_SHARE:
+        _with_card(rgb, depth, sky, rng.choice(others), rng)
     if rng.random() < 0.5:
         rgb, depth, sky = rgb[:, ::-1], depth[:, ::-1], sky[:, ::-1]
     return _worn(rgb, rng), depth, sky
 
 
+def _with_card(rgb: np.ndarray, depth: np.ndarray, sky: np.ndarray, other: Sample, rng: random.Random) -> None:
+    """Paste the subject of another photo, or a shape cut from it, before the scene; changes the arrays in place."""
+    height, width = depth.shape
+    subject = None if other.subject is None else other.subject.astype(np.float32) / 255
+    if subject is not None and 0.03 < (subject > 0.5).mean() < 0.7 and rng.random() < 0.7:
+        rows, columns = np.nonzero(subject > 0.2)
+        y0, y1, x0, x1 = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
+        matte = subject[y0:y1, x0:x1]
+        sy, sx = other.rgb.shape[0] / subject.shape[0], other.rgb.shape[1] / subject.shape[1]
+        texture = other.rgb[int(y0 * sy) : max(int(y0 * sy) + 1, int(y1 * sy)), int(x0 * sx) : int(x1 * sx) + 1]
+    else:
+        matte = _shape(rng)
+        texture = other.rgb
+    scale = rng.uniform(0.25, 0.8) * min(height / texture.shape[0], width / texture.shape[1])
+    size = (max(8, int(texture.shape[1] * scale)), max(8, int(texture.shape[0] * scale)))
+    x, y = rng.randrange(max(1, width - size[0])), rng.randrange(max(1, height - size[1]))
+    place = np.s_[y : y + size[1], x : x + size[0]]
+    alpha = np.clip((cv2.resize(matte, size, interpolation=cv2.INTER_AREA) - 0.5) * 1.6 + 0.5, 0, 1)
+    solid = alpha > 0.5
+    if not solid.any():
+        return
+    texture = cv2.resize(texture, size, interpolation=cv2.INTER_AREA)
+    rgb[place] = np.round(rgb[place] + (texture - rgb[place].astype(np.float32)) * alpha[..., None]).astype(np.uint8)
+    slope = np.linspace(-0.5, 0.5, size[1], dtype=np.float32)[:, None] * rng.uniform(0, 0.4)
+    spread = float(depth.std()) + 0.05
+    nearness = float(np.quantile(depth[place][solid], 0.95)) + spread * rng.uniform(0.3, 1.5)
+    depth[place] = np.where(solid, nearness + slope * spread, depth[place])
+    sky[place] = np.where(solid & (sky[place] >= 0), 0, sky[place])
+
+
+def _shape(rng: random.Random) -> np.ndarray:
+    """Return the matte of an ellipse, a polygon or some sticks, float32 (128, 128) in 0-1."""
+    matte: np.ndarray = np.zeros((128, 128), np.float32)
+    kind = rng.randrange(3)
+    if kind == 0:
+        axes = (rng.randrange(25, 60), rng.randrange(15, 60))
+        cv2.ellipse(matte, (64, 64), axes, rng.uniform(0, 180), 0, 360, 1.0, -1)
+    elif kind == 1:
+        turns = sorted(rng.uniform(0, 2 * math.pi) for _ in range(rng.randrange(3, 9)))
+        corners = [(64 + r * math.cos(t), 64 + r * math.sin(t)) for t in turns for r in [rng.uniform(25, 63)]]
+        cv2.fillPoly(matte, [np.array(corners, np.int32)], 1.0)
+    else:
+        for _ in range(rng.randrange(1, 6)):
+            ends = [(rng.randrange(128), rng.randrange(128)) for _ in range(2)]
+            cv2.line(matte, ends[0], ends[1], 1.0, rng.randrange(3, 12))
+    return matte
+
+
 def _worn(rgb: np.ndarray, rng: random.Random) -> np.ndarray:
-    """Return the picture as other cameras and other times would have left it."""
+    """Return the picture as other cameras, other times and a scanner would have left it."""
     picture: np.ndarray = rgb.astype(np.float32) / 255
-    if rng.random() < 0.15:
+    old = rng.random() < 0.15
+    if old:
         grey = picture.mean(axis=2, keepdims=True)
         tint = np.array([1.0, 0.92, 0.78] if rng.random() < 0.4 else [1.0, 1.0, 1.0], np.float32)
         picture = grey * tint
@@ -119,36 +173,60 @@ def _worn(rgb: np.ndarray, rng: random.Random) -> np.ndarray:
     if rng.random() < 0.15:
         noise = np.random.default_rng(rng.randrange(2**32)).standard_normal(picture.shape, np.float32)
         picture = picture + noise * np.float32(rng.uniform(0.01, 0.05))
+    if rng.random() < (0.3 if old else 0.02):
+        picture = _scratched(np.ascontiguousarray(picture), rng)
     return np.clip(picture, 0, 1)
 
 
-def _shape_for(sample: Sample) -> tuple[int, int]:
+def _scratched(picture: np.ndarray, rng: random.Random) -> np.ndarray:
+    """Return the picture with the scratches, dust and faded contrast of an old print."""
+    height, width = picture.shape[:2]
+    picture = picture * np.float32(rng.uniform(0.6, 1.0)) + np.float32(rng.uniform(0, 0.15))
+    for _ in range(rng.randrange(1, 8)):
+        level = rng.choice((0.1, 0.95, 0.95))
+        start = (rng.randrange(width), rng.randrange(height))
+        length = rng.choice((2, 3, 40, 120))
+        end = (start[0] + rng.randrange(-length // 4 - 1, length // 4 + 2), start[1] + rng.randrange(length))
+        cv2.line(picture, start, end, (level, level, level), 1, cv2.LINE_AA)
+    return picture
+
+
+def _shape_for(sample: Sample, sizes: tuple[tuple[int, int], ...] = CROP_SIZES) -> tuple[int, int]:
     """Return the crop shape that leaves off least of a sample."""
     aspect = sample.rgb.shape[1] / sample.rgb.shape[0]
-    return min(((h, w) for h, w in CROP_SIZES), key=lambda hw: abs(math.log(hw[1] / hw[0] / aspect)))
+    return min(((h, w) for h, w in sizes), key=lambda hw: abs(math.log(hw[1] / hw[0] / aspect)))
 
 
-def batches(samples: list[Sample], seed: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Yield (rgb, depth, sky) batches for ever, made one ahead on a thread of their own."""
-    ready: queue.Queue[tuple[Tensor, Tensor, Tensor]] = queue.Queue(maxsize=4)
-
+def batches(samples: list[Sample], seed: int, mixtures: Mixtures | None = None) -> Iterator[Batch]:
+    """Yield (rgb, depth, sky, finest scale of the loss) batches for ever."""
     by_shape: dict[tuple[int, int], list[Sample]] = {}
     for sample in samples:
         by_shape.setdefault(_shape_for(sample), []).append(sample)
+        if max(sample.rgb.shape) >= LEAST_LARGE_PX:
+            by_shape.setdefault(_shape_for(sample, LARGE_CROP_SIZES), []).append(sample)
+    with_subject = [sample for sample in samples if sample.subject is not None] or samples
+    pictures = [sample.rgb for sample in samples]
+    rng = random.Random(seed)
 
-    def produce() -> None:
-        rng = random.Random(seed)
-        while True:
-            hw = _shape_for(rng.choice(samples))
-            count = max(2, PIXELS_A_BATCH // (hw[0] * hw[1]))
-            crops = [_crop(rng.choice(by_shape[hw]), hw, rng) for _ in range(count)]
-            rgb, depth, sky = (np.stack(arrays) for arrays in zip(*crops, strict=True))
-            rgb_tensor = torch.from_numpy(np.ascontiguousarray(rgb)).permute(0, 3, 1, 2)
-            ready.put((rgb_tensor, torch.from_numpy(depth)[:, None], torch.from_numpy(sky)[:, None]))
+    def make() -> Batch:
+        if mixtures is not None and rng.random() < MIXTURE_SHARE:
+            count = PIXELS_A_BATCH // SIDE_PX**2
+            made = [mixtures.sample(pictures, rng) for _ in range(count)]
+            no_sky = np.full((SIDE_PX, SIDE_PX), -1, np.float32)
+            return _as_tensors([(rgb, depth, no_sky) for rgb, depth in made], finest=2)
+        of_this = rng.choice(samples)
+        large = rng.random() < LARGE_SHARE and max(of_this.rgb.shape) >= LEAST_LARGE_PX
+        hw = _shape_for(of_this, LARGE_CROP_SIZES if large else CROP_SIZES)
+        count = max(2, PIXELS_A_BATCH // (hw[0] * hw[1]))
+        return _as_tensors([_crop(rng.choice(by_shape[hw]), hw, rng, with_subject) for _ in range(count)], finest=0)
 
-    threading.Thread(target=produce, daemon=True).start()
-    while True:
-        yield ready.get()
+    return made_ahead(make)
+
+
+def _as_tensors(crops: list[tuple[np.ndarray, ...]], finest: int) -> Batch:
+    rgb, depth, sky = (np.stack(arrays) for arrays in zip(*crops, strict=True))
+    rgb_tensor = torch.from_numpy(np.ascontiguousarray(rgb)).permute(0, 3, 1, 2)
+    return rgb_tensor, torch.from_numpy(depth)[:, None], torch.from_numpy(sky)[:, None], torch.tensor(finest)
 
 
 def _standardised(depth: Tensor) -> Tensor:
@@ -158,12 +236,16 @@ def _standardised(depth: Tensor) -> Tensor:
     return (centred / (centred.abs().mean(dim=1, keepdim=True) + 1e-4)).view_as(depth)
 
 
-def loss_of(depth: Tensor, sky_logit: Tensor, true_depth: Tensor, true_sky: Tensor) -> Tensor:
-    """Scale-and-shift-invariant L1, its gradients at four scales, and cross entropy for the sky."""
+def loss_of(depth: Tensor, sky_logit: Tensor, true_depth: Tensor, true_sky: Tensor, finest: int = 0) -> Tensor:
+    """Scale-and-shift-invariant L1, its gradients at five scales, and cross entropy for the sky.
+
+    With `finest` = n the finest n of the scales are left out, for labels whose edges are soft.
+    """
+    depth, true_depth = (F.avg_pool2d(d, 2**finest) if finest else d for d in (depth, true_depth))
     wanted = _standardised(true_depth)
     error = _standardised(depth) - wanted
     total = error.abs().mean()
-    for _ in range(4):
+    for _ in range(5 - finest):
         along_x = (error[..., :, 1:] - error[..., :, :-1]).abs().mean()
         along_y = (error[..., 1:, :] - error[..., :-1, :]).abs().mean()
         total = total + 0.5 * (along_x + along_y)
@@ -173,10 +255,8 @@ def loss_of(depth: Tensor, sky_logit: Tensor, true_depth: Tensor, true_sky: Tens
     return total + 0.3 * (entropy * known).sum() / known.sum().clamp(min=1)
 
 
-@torch.no_grad()
 def agreement(net: nn.Module, samples: list[Sample], device: torch.device) -> dict[str, float]:
     """Return the mean and median correlation with the teachers, and the sky's accuracy."""
-    net.eval()
     correlations: list[float] = []
     right: list[float] = []
     for sample in samples:
@@ -190,7 +270,6 @@ def agreement(net: nn.Module, samples: list[Sample], device: torch.device) -> di
         if sample.sky is not None:
             true_sky = cv2.resize(sample.sky, guess.shape[::-1], interpolation=cv2.INTER_AREA) > 127
             right.append(float(((sky[0, 0].cpu().numpy() > 0) == true_sky).mean()))
-    net.train()
     return {
         "correlation_mean": float(np.mean(correlations)),
         "correlation_median": float(np.median(correlations)),
@@ -198,92 +277,47 @@ def agreement(net: nn.Module, samples: list[Sample], device: torch.device) -> di
     }
 
 
+def _loss(net: nn.Module, batch: Batch) -> Tensor:
+    rgb, depth, sky, finest = batch
+    with torch.autocast(rgb.device.type, torch.bfloat16):
+        guess, sky_logit = net(rgb.contiguous(memory_format=torch.channels_last))
+    return loss_of(guess.float(), sky_logit.float(), depth, sky, int(finest))
+
+
 def train(
-    photos: Path, labels: Path, run: Path, *, minutes: float, seed: int = 0, start_from: Path | None = None
+    photos: Path,
+    labels: Path,
+    run: Path,
+    *,
+    minutes: float,
+    seed: int = 0,
+    start_from: Path | None = None,
+    teachers: Path | None = None,
 ) -> Path:
     """Train for so many minutes in all, earlier sessions counted in; return the weights' path.
 
-    A new run may start from a written kbvr-depth.onnx instead of from noise.
+    A new run may start from a written kbvr-depth.onnx instead of from noise. With the teachers' folder, part of the
+    batches are mixtures of photos, labelled as they are made.
     """
-    run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     kept, held_out = load_samples(photos, labels)
     net = KbvrDepth()
     if start_from is not None and not (run / "checkpoint.pt").exists():
         load_folded(net, start_from, _calibration_batch(kept, seed))
-    net = net.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    averaging = torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE_DECAY)  # type: ignore[no-untyped-call]
-    averaged = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=averaging, use_buffers=True)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=LEARNING_RATE, weight_decay=0.02)
-    parts = {"net": net, "averaged": averaged, "optimizer": optimizer}
-    spent_s, step = _resume(run, parts, device)
-    source = batches(kept, seed + step)
-    last = saved = time.monotonic()
-    while spent_s < minutes * 60:
-        share = spent_s / (minutes * 60)
-        warm_up = min(1.0, (step + 1) / 200)
-        for group in optimizer.param_groups:
-            group["lr"] = LEARNING_RATE * warm_up * (0.5 + 0.5 * math.cos(math.pi * share)) + 1e-6
-        rgb, depth, sky = (tensor.to(device) for tensor in next(source))
-        rgb = rgb.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device.type, torch.bfloat16):
-            guess, sky_logit = net(rgb)
-        size = guess.shape[-2:]
-        loss = loss_of(
-            guess.float(),
-            sky_logit.float(),
-            F.interpolate(depth, size=size, mode="area"),
-            F.interpolate(sky, size=size, mode="area"),
-        )
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimizer.step()
-        averaged.update_parameters(net)
-        step += 1
-        now = time.monotonic()
-        spent_s, last = spent_s + now - last, now
-        if step % 100 == 0:
-            _log(run, {"step": step, "minutes": round(spent_s / 60, 2), "loss": round(loss.item(), 4)})
-        if now - saved > CHECKPOINT_S:
-            _save(run, parts, spent_s, step)
-            _log(run, {"step": step, **agreement(averaged.module, held_out, device)})
-            last = saved = time.monotonic()
-    _save(run, parts, spent_s, step)
-    _log(run, {"step": step, **agreement(averaged.module, held_out, device)})
-    weights = run / "kbvr-depth.pt"
-    torch.save(averaged.module.state_dict(), weights)
-    return weights
+    mixtures = None if teachers is None else Mixtures(teachers)
+    return train_net(
+        net,
+        run,
+        minutes=minutes,
+        batches_from=lambda step: batches(kept, seed + step, mixtures),
+        loss_of=_loss,
+        figures_of=lambda averaged, device: agreement(averaged, held_out, device),
+    )
 
 
 def _calibration_batch(samples: list[Sample], seed: int) -> Tensor:
     """Return some pictures (N, 3, H, W) that stand for all."""
     rng = random.Random(seed)
     same_shape = [sample for sample in samples if _shape_for(sample) == CROP_SIZES[0]]
-    crops = [_crop(rng.choice(same_shape), CROP_SIZES[0], rng)[0] for _ in range(64)]
+    crops = [_crop(rng.choice(same_shape), CROP_SIZES[0], rng, same_shape)[0] for _ in range(64)]
     return torch.from_numpy(np.ascontiguousarray(np.stack(crops).transpose(0, 3, 1, 2)))
-
-
-def _resume(run: Path, parts: dict[str, Any], device: torch.device) -> tuple[float, int]:
-    checkpoint = run / "checkpoint.pt"
-    if not checkpoint.exists():
-        return 0.0, 0
-    state = torch.load(checkpoint, map_location=device, weights_only=True)
-    for name, part in parts.items():
-        part.load_state_dict(state[name])
-    return state["spent_s"], state["step"]
-
-
-def _save(run: Path, parts: dict[str, Any], spent_s: float, step: int) -> None:
-    state = {name: part.state_dict() for name, part in parts.items()}
-    aside = run / "checkpoint.part"
-    torch.save({**state, "spent_s": spent_s, "step": step}, aside)
-    aside.rename(run / "checkpoint.pt")
-
-
-def _log(run: Path, entry: dict[str, Any]) -> None:
-    line = json.dumps(entry)
-    with (run / "log.jsonl").open("a") as log:
-        log.write(line + "\n")
-    print(line, flush=True)

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import cv2
 import numpy as np
 from jaxtyping import Float32
 
 from kbvr.errors import InputError
+from kbvr.nets import Session, open_session
 from kbvr.photo import Photo
 from kbvr.upsample import upsample_along_edges
 
+DepthQuality = Literal["fast", "good", "best"]
+DEPTH_QUALITIES: tuple[str, ...] = get_args(DepthQuality)
+
 NETWORK_LONG_SIDE_PX = 256
+DETAIL_LONG_SIDE_PX = 448
+"""Size at which the network looks at a photo, and the larger one that `best` adds."""
+
+LAYOUT_SIGMA_SHARE = 0.06
+"""Blur that parts layout from detail, as a share of the long side."""
+
 DEFAULT_NEAR_M = 1.5
 FARTHEST_OVER_NEAREST = 12.0
 """How much farther than the nearest things the farthest are put, where no sky tells where infinity is."""
@@ -47,28 +58,72 @@ class DepthMap:
 
 
 def estimate_depth(
-    photo: Photo, *, near_m: float = DEFAULT_NEAR_M, device: str = "auto", threads: int | None = None
+    photo: Photo,
+    *,
+    near_m: float = DEFAULT_NEAR_M,
+    quality: DepthQuality = "good",
+    device: str = "auto",
+    threads: int | None = None,
 ) -> DepthMap:
     """Estimate depth with the built-in network kbvr-depth and bring it to the photo's size along its edges.
 
+    `quality` is that of `estimate_relative`.
+
     Raises:
-        InputError: if near_m is not positive, or the device is not there.
+        InputError: if near_m is not positive, or the quality or the device is not there.
     """
-    relative, sky = estimate_relative(photo, device=device, threads=threads)
+    relative, sky = estimate_relative(photo, quality=quality, device=device, threads=threads)
     full_sky = upsample_along_edges(sky, photo.rgb) if sky.any() else None
     return place(upsample_along_edges(relative, photo.rgb), full_sky, photo, near_m=near_m)
 
 
 def estimate_relative(
-    photo: Photo, *, device: str = "auto", threads: int | None = None
+    photo: Photo, *, quality: DepthQuality = "good", device: str = "auto", threads: int | None = None
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
-    """Return what the network itself says, at its own size: relative inverse depth and sky probability."""
-    from kbvr.nets import open_session
+    """Return what the network itself says, at its own size: relative inverse depth and sky probability.
 
+    `fast` is one pass. `good` is the mean of the picture's and its mirror image's. `best` looks at a larger picture
+    too, and takes the layout from the smaller and the detail from the larger one.
+
+    Raises:
+        InputError: if the quality or the device is not there.
+    """
+    if quality not in DEPTH_QUALITIES:
+        raise InputError(f"the depth quality must be one of {', '.join(DEPTH_QUALITIES)}, got {quality!r}")
     session = open_session("kbvr-depth", device=device, threads=threads)
-    rgb, inside = _network_input(photo)
-    relative, sky = (np.asarray(output)[0, 0] for output in session.run(None, {"rgb01": rgb}))
-    return relative[inside].astype(np.float32), trusted_sky(sky[inside].astype(np.float32))
+    relative, sky = _passes(session, photo, NETWORK_LONG_SIDE_PX, mirrored=quality != "fast")
+    if quality == "best":
+        layout = relative
+        detail, sky = _passes(session, photo, DETAIL_LONG_SIDE_PX, mirrored=True)
+        relative = merged(layout, detail)
+    return relative, trusted_sky(sky)
+
+
+def merged(layout: Float32[np.ndarray, "h w"], detail: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
+    """Return the coarse part of one map with the fine part of a larger one, in the coarse one's scale and shift."""
+    size = detail.shape[::-1]
+    coarse = cv2.resize(layout, size, interpolation=cv2.INTER_LINEAR)
+    spread = float(detail.std())
+    scale = float(((detail - detail.mean()) * (coarse - coarse.mean())).mean()) / spread**2 if spread > 0 else 0.0
+    fine = detail * np.float32(max(scale, 0.0))
+    sigma_px = LAYOUT_SIGMA_SHARE * max(size)
+    return (fine + cv2.GaussianBlur(coarse - fine, (0, 0), sigma_px)).astype(np.float32)
+
+
+def _passes(
+    session: Session, photo: Photo, long_side_px: int, *, mirrored: bool
+) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
+    """Return inverse depth and sky probability of one size; the mean with the mirror image's if wanted."""
+    rgb = _network_input(photo, long_side_px)
+
+    def run(picture: Float32[np.ndarray, "1 3 h w"]) -> Float32[np.ndarray, "2 h w"]:
+        outputs = session.run(None, {"rgb01": np.ascontiguousarray(picture)})
+        return np.concatenate([output[0] for output in outputs]).astype(np.float32)
+
+    maps = run(rgb)
+    if mirrored:
+        maps = (maps + run(rgb[..., ::-1])[..., ::-1]) / 2
+    return maps[0], maps[1]
 
 
 def trusted_sky(sky: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
@@ -115,14 +170,9 @@ def place(
     return DepthMap(inverse_depth.astype(np.float32), photo.f_px)
 
 
-def _network_input(photo: Photo) -> tuple[Float32[np.ndarray, "1 3 h w"], tuple[slice, slice]]:
-    """Return the photo as the network wants it, padded to multiples of 32, and where it lies in the output."""
-    width, height = photo.size_px
-    scale = NETWORK_LONG_SIDE_PX / max(width, height)
-    size = (max(32, round(width * scale / 2) * 2), max(32, round(height * scale / 2) * 2))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    small = cv2.resize(photo.rgb, size, interpolation=how)
-    right, bottom = -size[0] % 32, -size[1] % 32
-    padded = cv2.copyMakeBorder(small, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
-    tensor = np.ascontiguousarray(padded.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
-    return tensor, (slice(0, size[1] // 2), slice(0, size[0] // 2))
+def _network_input(photo: Photo, long_side_px: int) -> Float32[np.ndarray, "1 3 h w"]:
+    """Return the photo with about this long side; both sides are brought to multiples of 32, as the network wants."""
+    scale = long_side_px / max(photo.size_px)
+    size = tuple(max(32, round(side * scale / 32) * 32) for side in photo.size_px)
+    small = cv2.resize(photo.rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    return np.ascontiguousarray(small.transpose(2, 0, 1)[None], np.float32) / np.float32(255)

@@ -1,17 +1,21 @@
 """Invent what the layers hide: colour and inverse depth, from the far side only.
 
-A filler is any function with the signature of `Filler`; the classical one, `kbvr.spread`, needs no network.
+A filler is anything that can be called as a `Filler`: `kbvr.spread`, which needs no network, or a network of
+`kbvr.network_fill`.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
+from kbvr.errors import InputError
 from kbvr.layers import Layer, LayeredDepthImage
+from kbvr.network_fill import network_filler
 from kbvr.spread import spread
 
 
@@ -32,6 +36,23 @@ class Filler(Protocol):
         Pixels that are neither hole nor source (the foreground above all) must not show in the filling.
         """
         ...
+
+
+FILLERS = ("spread",)
+"""Names of the fillers that ship with kbvr."""
+
+
+def filler_named(name: str | Path, *, threads: int | None = None) -> Filler:
+    """Return a built-in filler by its name, or that of a network's ONNX file (see `kbvr.network_fill.network_filler`).
+
+    Raises:
+        InputError: if there is no such filler, or the file cannot be used.
+    """
+    if name == "spread":
+        return spread
+    if Path(name).suffix.lower() != ".onnx":
+        raise InputError(f"the filler must be {', '.join(FILLERS)} or a .onnx file, got {str(name)!r}")
+    return network_filler(Path(name), threads=threads)
 
 
 def fill(ldi: LayeredDepthImage, filler: Filler | None = None) -> LayeredDepthImage:

@@ -17,9 +17,10 @@ import numpy as np
 from jaxtyping import UInt8
 
 from kbvr.camera import Camera, fov_deg_from_f_px
-from kbvr.depth import DEFAULT_NEAR_M, DepthMap, estimate_depth, place
+from kbvr.depth import DEFAULT_NEAR_M, DEPTH_QUALITIES, DepthMap, DepthQuality, estimate_depth, place
 from kbvr.depth_file import DepthKind, load_inverse_depth
 from kbvr.errors import InputError
+from kbvr.fill import filler_named
 from kbvr.formats import load_writer
 from kbvr.output import refuse_taken
 from kbvr.paths import PATH_NAMES, PATH_SHARE, Move, moves_along, view_of
@@ -70,6 +71,10 @@ class ExportOptions:
     """Parallax range from nearest to farthest, as a share of the width."""
 
     near_m: float | None = None
+    depth_quality: DepthQuality = "good"
+    fill: str | Path = "spread"
+    """One of `kbvr.fill.FILLERS`, or an ONNX file that `kbvr.network_fill.network_filler` takes."""
+
     overwrite: bool = False
     threads: int | None = None
 
@@ -93,6 +98,10 @@ class ExportOptions:
                 f"the budget must be above 0 and at most 15%, got {self.budget:.3%}",
             ),
             (self.threads is None or self.threads >= 1, f"threads must be at least 1, got {self.threads}"),
+            (
+                self.depth_quality in DEPTH_QUALITIES,
+                f"the depth quality must be one of {', '.join(DEPTH_QUALITIES)}, got {self.depth_quality!r}",
+            ),
             ((self.depth_file is None) == (self.depth_kind is None), "a depth file and its kind go together"),
         )
         for good, message in checks:
@@ -157,6 +166,7 @@ def export_photo(
 
     told = progress or _untold
     clock = Stopwatch()
+    filler = filler_named(options.fill, threads=options.threads)
     target = out_dir / video_name(photo_path.stem, options.layout)
     refuse_taken(target, overwrite=options.overwrite)
     with clock.stage("load"):
@@ -174,7 +184,7 @@ def export_photo(
     told("depth", 1, 1)
     told("layers", 0, 1)
     with clock.stage("scene"):
-        scene = build_scene(photo, depth, reach_m=reach_m(depth, size_px, options))
+        scene = build_scene(photo, depth, reach_m=reach_m(depth, size_px, options), filler=filler)
     told("layers", 1, 1)
     view = view_of(scene, size_px)
     moves = moves_along(options.path, scene, frames=max(1, round(options.seconds * options.fps)))
@@ -211,7 +221,7 @@ def depth_for(photo: Photo, options: ExportOptions) -> DepthMap:
     """Return the depth of a photo: from the options' file, else estimated."""
     near_m = options.near_m if options.near_m is not None else DEFAULT_NEAR_M
     if options.depth_file is None or options.depth_kind is None:
-        return estimate_depth(photo, near_m=near_m, threads=options.threads)
+        return estimate_depth(photo, near_m=near_m, quality=options.depth_quality, threads=options.threads)
     inverse_depth, metric = load_inverse_depth(options.depth_file, photo.size_px, kind=options.depth_kind)
     if metric and options.near_m is not None:
         _log.warning("the nearest distance is not used: the depth file is in metres already")

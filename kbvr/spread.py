@@ -34,15 +34,32 @@ def spread(
         return rgb.copy(), inverse_depth.copy()
     away_px = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
     weight = source * np.exp(-away_px / RIM_PX)
-    at, mirrored = _mirror(hole, source)
+    at = np.flatnonzero(hole)
     filled_rgb, filled_depth = rgb.copy(), inverse_depth.copy()
     for channel in range(3):  # one by one: a large photo would take gigabytes at once
         plane = rgb[..., channel].astype(np.float32)
         colour = push_pull(plane[..., None], weight).ravel()[at]
-        colour += TEXTURE_GAIN * _texture(plane, source).ravel()[mirrored]
         filled_rgb[..., channel].flat[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
     filled_depth.flat[at] = push_pull(inverse_depth[..., None], weight).ravel()[at]
-    return filled_rgb, filled_depth
+    return laid_texture(filled_rgb, rgb, hole=hole, source=source, gain=TEXTURE_GAIN), filled_depth
+
+
+def laid_texture(
+    filled: UInt8[np.ndarray, "H W 3"],
+    rgb: UInt8[np.ndarray, "H W 3"],
+    *,
+    hole: Bool[np.ndarray, "H W"],
+    source: Bool[np.ndarray, "H W"],
+    gain: float,
+) -> UInt8[np.ndarray, "H W 3"]:
+    """Return a smooth filling of a picture's hole with the fine texture of the sources laid over it."""
+    at, mirrored = _mirror(hole, source)
+    textured = filled.copy()
+    for channel in range(3):
+        colour = filled[..., channel].ravel()[at].astype(np.float32)
+        colour += gain * _texture(rgb[..., channel].astype(np.float32), source).ravel()[mirrored]
+        textured[..., channel].flat[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
+    return textured
 
 
 def push_pull(values: Float32[np.ndarray, "H W C"], weight: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W C"]:

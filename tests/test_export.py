@@ -50,12 +50,12 @@ def test_a_training_goes_on_where_it_was_and_its_weights_can_be_exported(labelle
     assert log_of(run)[-1]["step"] > first_step
     assert np.isfinite(log_of(run)[-1]["correlation_mean"])
 
-    main(["kbvr-depth", "--weights", str(run / "kbvr-depth.pt"), "--out", str(out), "--figure", "seen=0.5"])
+    main(["kbvr-depth", "--weights", str(run / "weights.pt"), "--out", str(out), "--figure", "seen=0.5"])
     assert sorted(path.name for path in out.iterdir()) == ["kbvr-depth.json", "kbvr-depth.onnx"]
     card = read_card(out / "kbvr-depth.json")
     assert card.figures == {"seen": 0.5}
     outputs = open_session(card, "cpu").run(None, {"rgb01": np.full((1, 3, 64, 96), 0.5, np.float32)})
-    assert [output.shape for output in outputs] == [(1, 1, 32, 48)] * 2
+    assert [output.shape for output in outputs] == [(1, 1, 64, 96)] * 2
 
 
 def random_net(seed: int) -> KbvrDepth:

@@ -21,6 +21,7 @@ ROWS = (
     ("depth",),
     ("nearest",),
     ("spread", "layers", "matte"),
+    ("network_fill",),
     ("fill",),
     ("scene",),
     ("paths",),

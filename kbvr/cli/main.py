@@ -15,6 +15,7 @@ from typing import Annotated, Literal, TypeAlias
 import typer
 
 from kbvr.cli.interruption import is_interruption, signals_interrupt
+from kbvr.cli.models import app as models_app
 from kbvr.errors import InputError, KbvrError
 
 BAD_CALL = 2
@@ -109,6 +110,24 @@ DepthKind: TypeAlias = Annotated[
         rich_help_panel=DEPTH,
     ),
 ]
+DepthQualityOption: TypeAlias = Annotated[
+    Literal["fast", "good", "best"],
+    typer.Option(
+        "--depth-quality",
+        help="How the depth is estimated. fast: one look; good: at the mirror image too; best: at a larger picture "
+        "too, for detail.",
+        rich_help_panel=DEPTH,
+    ),
+]
+Fill: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|FILE",
+        help="What invents the parts that the photo hides. spread: smooth colours and the texture beside them; "
+        "FILE: the ONNX file of an inpainting network such as MI-GAN's pipeline.",
+        rich_help_panel=PICTURE,
+    ),
+]
 Near: TypeAlias = Annotated[
     float | None,
     typer.Option(
@@ -194,6 +213,9 @@ def kbvr(version: Version = False) -> None:
     """
 
 
+app.add_typer(models_app, name="models")
+
+
 @app.command()
 def export(
     photos: Photos,
@@ -203,11 +225,13 @@ def export(
     overwrite: Overwrite = False,
     max_size: MaxSize = "1920x1080",
     fov: Fov = None,
+    fill: Fill = "spread",
     path: CameraPath = "swing",
     seconds: Seconds = 6.0,
     fps: Fps = 25.0,
     depth: DepthFile = None,
     depth_kind: DepthKind = None,
+    depth_quality: DepthQualityOption = "good",
     near: Near = None,
     baseline: Baseline = None,
     convergence: Convergence = None,
@@ -243,6 +267,8 @@ def export(
         convergence_m=convergence,
         budget=budget / 100,
         near_m=near,
+        depth_quality=depth_quality,
+        fill=fill,
         overwrite=overwrite,
         threads=threads,
     )

@@ -67,6 +67,11 @@ class Card:
     """Where the card was read; not a part of the file."""
 
     @property
+    def tensors(self) -> tuple[tuple[str, Tensor], ...]:
+        """Every input and output, with "in" or "out" before it."""
+        return (*(("in", tensor) for tensor in self.inputs), *(("out", tensor) for tensor in self.outputs))
+
+    @property
     def path(self) -> Path:
         """The network file."""
         return self.folder / self.file

@@ -39,6 +39,9 @@ class Session(Protocol):
     def run(self, output_names: Sequence[str] | None, feeds: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         """Return the outputs, all of them in the file's order if no names are given."""
 
+    def get_inputs(self) -> Sequence[Any]:
+        """Return descriptions of the inputs, each with a `name`."""
+
     def get_providers(self) -> list[str]:
         """Return what the session runs on, best first."""
 
@@ -53,18 +56,41 @@ def open_session(network: str | Card, device: str = "auto", threads: int | None 
         InputError: if the network or the device is not there, or the file is not the one on its card.
     """
     card = built_in_card(network) if isinstance(network, str) else network
-    if device not in ("auto", "cpu", "cuda"):
-        raise InputError(f"the device must be auto, cpu or cuda, got {device!r}")
     if threads is not None and threads < 1:
         raise InputError(f"the number of threads must be >= 1, got {threads}")
     with _opening:
-        return _open(str(card.path), card.sha256, cast(Device, device), threads or default_threads())
+        return _open(str(card.path), card.sha256, _known_device(device), threads or default_threads())
+
+
+def open_file(path: Path, *, device: str = "auto", threads: int | None = None) -> Session:
+    """Open a network file that has no card.
+
+    Raises:
+        InputError: if the file or the device is not there, or the file is no network.
+    """
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(f"wanted a network file, got {path}: {error.strerror}") from error
+    with _opening:
+        try:
+            return _open(str(path), digest, _known_device(device), threads or default_threads())
+        except InputError:
+            raise
+        except Exception as error:  # onnxruntime has a type of its own for every way a file can be broken
+            raise InputError(f"wanted an ONNX network, got {path}: {str(error).splitlines()[0]}") from error
 
 
 def default_threads() -> int:
     """Return how many threads a network gets when nobody says."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(allowed, MOST_THREADS)
+
+
+def _known_device(device: str) -> Device:
+    if device not in ("auto", "cpu", "cuda"):
+        raise InputError(f"the device must be auto, cpu or cuda, got {device!r}")
+    return cast(Device, device)
 
 
 @cache

@@ -1,0 +1,209 @@
+"""Compare ways to fill what a photo hides, where the truth is known.
+
+A strip along every occlusion boundary is taken away on the far side, 5 to 80 pixels wide, and the near side is masked
+out, as if the near things were wider. Every method gets the same pixels to look at. PSNR and SSIM are those of
+`bench.metrics`, inside the strip. The error of inverse depth is over that of copying the nearest pixel of the far side.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
+
+from bench.machine import this_machine
+from bench.metrics import psnr_db, ssim
+from export.sides import NEAR, side_map
+from kbvr.depth import estimate_depth
+from kbvr.errors import InputError
+from kbvr.fill import Filler
+from kbvr.nearest import nearest_seed
+from kbvr.network_fill import network_filler
+from kbvr.photo import load_photo
+from kbvr.spread import spread
+
+WIDTHS_PX = (5, 10, 20, 40, 80)
+HELD_OUT_EVERY = 100
+"""The trainers leave out one photo of so many, in the order of their names."""
+
+LEAST_HOLE_PX = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """A picture with depth, a strip of which has to be brought back."""
+
+    name: str
+    width_px: int
+    rgb: UInt8[np.ndarray, "H W 3"]
+    inverse_depth: Float32[np.ndarray, "H W"]
+    hole: Bool[np.ndarray, "H W"]
+    source: Bool[np.ndarray, "H W"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How one method did on one question."""
+
+    psnr_db: float
+    ssim: float
+    depth_error_share: float
+    """Mean absolute error of inverse depth in the hole over that of nearest-background copying; NaN if that is 0."""
+
+
+def questions_of(
+    name: str, rgb: UInt8[np.ndarray, "H W 3"], inverse_depth: Float32[np.ndarray, "H W"]
+) -> list[Question]:
+    """Return a question for every width of which the picture has enough."""
+    sides = side_map(inverse_depth)
+    questions = []
+    for width_px in WIDTHS_PX:
+        hole = sides <= width_px
+        source = ~hole & (sides != NEAR)
+        if hole.sum() >= LEAST_HOLE_PX and source.mean() > 0.1:
+            questions.append(Question(name, width_px, rgb, inverse_depth, hole, source))
+    return questions
+
+
+def opencv_filler(method: int) -> Filler:
+    """Return OpenCV's inpainting as a filler of colours; its inverse depth is that of the nearest source."""
+
+    def inpaint(
+        rgb: UInt8[np.ndarray, "H W 3"],
+        inverse_depth: Float32[np.ndarray, "H W"],
+        *,
+        hole: Bool[np.ndarray, "H W"],
+        source: Bool[np.ndarray, "H W"],
+    ) -> tuple[UInt8[np.ndarray, "H W 3"], Float32[np.ndarray, "H W"]]:
+        unknown = (~source).astype(np.uint8)
+        filled = cv2.inpaint(np.where(source[..., None], rgb, 0).astype(np.uint8), unknown, 3, method)
+        return np.where(hole[..., None], filled, rgb).astype(np.uint8), copied_depth(inverse_depth, source)
+
+    return inpaint
+
+
+def copied_depth(
+    inverse_depth: Float32[np.ndarray, "H W"], source: Bool[np.ndarray, "H W"]
+) -> Float32[np.ndarray, "H W"]:
+    """Return inverse depth with every pixel that is no source taking that of its nearest source."""
+    return np.asarray(inverse_depth.ravel()[nearest_seed(source)[1]], np.float32).reshape(inverse_depth.shape)
+
+
+def answer_to(question: Question, filler: Filler) -> Answer:
+    """Fill and measure. The filler gets no pixel that it may not look at: hole and near side are grey."""
+    seen = question.source[..., None]
+    rgb = np.where(seen, question.rgb, 127).astype(np.uint8)
+    depth = np.where(question.source, question.inverse_depth, 0).astype(np.float32)
+    filled, filled_depth = filler(rgb, depth, hole=question.hole, source=question.source)
+    copied = copied_depth(question.inverse_depth, question.source)
+    error, copied_error = (
+        float(np.abs(guess - question.inverse_depth)[question.hole].mean()) for guess in (filled_depth, copied)
+    )
+    whole = np.where(question.hole[..., None], filled, question.rgb).astype(np.uint8)
+    return Answer(
+        psnr_db=psnr_db(whole, question.rgb, question.hole),
+        ssim=ssim(whole, question.rgb, question.hole),
+        depth_error_share=error / copied_error if copied_error > 0 else float("nan"),
+    )
+
+
+def load_questions(folder: Path, every: int) -> list[Question]:
+    """Return the questions of one photo of so many of a folder.
+
+    Raises:
+        InputError: if there is no photo.
+    """
+    files = sorted(folder.glob("*.jpg"))[::every]
+    if not files:
+        raise InputError(f"--photos wants a folder of .jpg files, got {folder}")
+    photos = [load_photo(file) for file in files]
+    return [
+        question
+        for file, photo in zip(files, photos, strict=True)
+        for question in questions_of(file.stem, photo.rgb, estimate_depth(photo).inverse_depth)
+    ]
+
+
+def medians(answers: Sequence[Answer]) -> Answer:
+    """Return the median of each figure."""
+    return Answer(*np.nanmedian([list(asdict(answer).values()) for answer in answers], axis=0).tolist())
+
+
+def report(questions: Sequence[Question], answers: dict[str, list[Answer]]) -> str:
+    """Return a Markdown table: medians over all questions, what the first method gains at the median, PSNR by width."""
+    best, first = next(iter(answers.items()))
+    ours = [answer.psnr_db for answer in first]
+    heads = " | ".join(f"{width} px" for width in WIDTHS_PX)
+    lines = [
+        f"| {f'median of {len(questions)}':16} | PSNR dB |  SSIM | depth error | {best} gains dB | {heads} |",
+        f"|{'-' * 18}|--------:|------:|------------:|{'-' * (len(best) + 10)}:|" + "-----:|" * len(WIDTHS_PX),
+    ]
+    for name, rows in answers.items():
+        middle = medians(rows)
+        gain = float(np.median([own - row.psnr_db for own, row in zip(ours, rows, strict=True)]))
+        by_width = [
+            np.median(
+                [row.psnr_db for row, question in zip(rows, questions, strict=True) if question.width_px == width]
+            )
+            for width in WIDTHS_PX
+        ]
+        cells = " | ".join(f"{value:.1f}" for value in by_width)
+        lines.append(
+            f"| {name:16} | {middle.psnr_db:7.2f} | {middle.ssim:5.3f} | {middle.depth_error_share:11.2f} "
+            f"| {gain:{len(best) + 9}.2f} | {cells} |"
+        )
+    return "\n".join(lines)
+
+
+def fillers(networks: Sequence[Path]) -> dict[str, Callable[..., tuple[np.ndarray, np.ndarray]]]:
+    """Return the methods by name."""
+    return {
+        **{file.stem[:16]: network_filler(file) for file in networks},
+        "spread": spread,
+        "OpenCV Telea": opencv_filler(cv2.INPAINT_TELEA),
+        "OpenCV NS": opencv_filler(cv2.INPAINT_NS),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; 0, or 2 when the photos or the network cannot be used."""
+    parser = argparse.ArgumentParser(prog="python -m bench.fill", description=__doc__.splitlines()[0])
+    parser.add_argument("--photos", type=Path, required=True, help="folder of .jpg files")
+    parser.add_argument(
+        "--every", type=int, default=HELD_OUT_EVERY, help="take one photo of so many (default: those not trained on)"
+    )
+    parser.add_argument(
+        "--network",
+        type=Path,
+        action="append",
+        default=[],
+        help="ONNX file that --fill takes, measured beside; again for more",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    options = parser.parse_args(arguments)
+    machine = this_machine()
+    try:
+        methods = fillers(options.network)
+        questions = load_questions(options.photos, options.every)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    answers = {name: [answer_to(question, filler) for question in questions] for name, filler in methods.items()}
+    if options.json:
+        plain = {name: [asdict(answer) for answer in rows] for name, rows in answers.items()}
+        asked = [{"photo": question.name, "width_px": question.width_px} for question in questions]
+        print(json.dumps(machine.as_json() | {"questions": asked, "answers": plain}, indent=1))
+    else:
+        print("\n".join(machine.lines()), report(questions, answers), sep="\n\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

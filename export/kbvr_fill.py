@@ -1,0 +1,94 @@
+"""kbvr-fill: colour and inverse depth for what a photo does not show, from what may be looked at and nothing else.
+
+Everything that is not known is first replaced by a smooth continuation of the known (push-pull, Gortler et al., "The
+Lumigraph", 1996); a small U-Net then says what has to be added to that. The unknown pixels themselves are multiplied
+by 0 before anything is computed, so a foreground that is masked out cannot leak.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from export.kbvr_depth import ConvBlock
+
+CHANNELS = (24, 48, 96, 160)
+"""Encoder channels at strides 2, 4, 8 and 16."""
+
+PUSH_PULL_LEVELS = 5
+"""Halvings of the push-pull pyramid; sides must be multiples of 2 to this power."""
+
+
+class WideBlock(nn.Module):
+    """Residual 3x3 convolutions that look far: the first is dilated."""
+
+    def __init__(self, channels: int, dilation: int) -> None:
+        super().__init__()
+        self.far = nn.Conv2d(channels, channels, 3, 1, dilation, dilation, bias=False)
+        self.far_norm = nn.BatchNorm2d(channels)
+        self.near = ConvBlock(channels, channels)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return features (N, C, h, w) of the same shape."""
+        return features + self.near(F.relu(self.far_norm(self.far(features))))
+
+
+def push_pull(values: Tensor, known: Tensor) -> Tensor:
+    """Return values (N, C, H, W) where known (N, 1, H, W) is 1, and smooth averages of the known ones elsewhere."""
+    pyramid = [(values * known, known)]
+    for _ in range(PUSH_PULL_LEVELS):
+        total, weight = pyramid[-1]
+        pyramid.append((F.avg_pool2d(total, 2), F.avg_pool2d(weight, 2)))
+    total, weight = pyramid[-1]
+    whole = total.mean(dim=(2, 3), keepdim=True) / weight.mean(dim=(2, 3), keepdim=True).clamp(min=1e-6)
+    filled = whole.expand_as(total)
+    for level, (total, weight) in enumerate(reversed(pyramid)):
+        if level:
+            filled = F.interpolate(filled, scale_factor=2.0, mode="bilinear", align_corners=False)
+        share = (2 * weight).clamp(max=1)
+        filled = filled + (total / weight.clamp(min=1e-6) - filled) * share
+    return filled
+
+
+class KbvrFill(nn.Module):
+    """Fill what is not known in pictures whose sides are multiples of 32."""
+
+    def __init__(self, channels: tuple[int, ...] = CHANNELS) -> None:
+        super().__init__()
+        ins = (5, *channels[:-1])
+        self.down = nn.ModuleList(
+            nn.Sequential(ConvBlock(i, c, stride=2), ConvBlock(c, c)) for i, c in zip(ins, channels, strict=True)
+        )
+        self.wide = nn.Sequential(*(WideBlock(channels[-1], dilation) for dilation in (2, 4, 2)))
+        self.up = nn.ModuleList(
+            nn.Sequential(ConvBlock(deep + skip, skip), ConvBlock(skip, skip))
+            for deep, skip in zip(channels[:0:-1], channels[-2::-1], strict=True)
+        )
+        self.sub_pixels = nn.Conv2d(channels[0], 4 * 4, 3, 1, 1)
+        nn.init.zeros_(self.sub_pixels.weight)
+        nn.init.zeros_(self.sub_pixels.bias)  # type: ignore[arg-type]
+
+    def forward(self, rgb01: Tensor, inverse_depth: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+        """Return rgb (N, 3, H, W), about 0-1, and inverse depth (N, 1, H, W) with everything filled that is not known.
+
+        `known` is 1 where a pixel may be looked at and 0 elsewhere. Inverse depth may be in any unit: its mean and
+        spread over the known pixels are taken off inside.
+        """
+        count = known.sum(dim=(2, 3), keepdim=True).clamp(min=1)
+        mean = (inverse_depth * known).sum(dim=(2, 3), keepdim=True) / count
+        centred = (inverse_depth - mean) * known
+        spread = ((centred * centred).sum(dim=(2, 3), keepdim=True) / count).sqrt() + 1e-6
+        values = torch.cat([rgb01 * 2 - 1, centred / spread], dim=1)
+        smooth = push_pull(values, known)
+        x = torch.cat([smooth, known], dim=1)
+        skips: list[Tensor] = []
+        for stage in self.down:
+            x = stage(x)
+            skips.append(x)
+        x = self.wide(x)
+        for stage, skip in zip(self.up, skips[-2::-1], strict=True):
+            x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+            x = stage(torch.cat([x, skip], dim=1))
+        filled = smooth + F.pixel_shuffle(self.sub_pixels(x), 2) * (1 - known)
+        return filled[:, :3] / 2 + 0.5, filled[:, 3:] * spread + mean

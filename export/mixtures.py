@@ -1,0 +1,150 @@
+"""Pictures that no camera took, labelled by a teacher while the training runs.
+
+A student that only sees some thousand photos agrees with its teacher on photos like those. On mixtures, collages and
+turned, tinted windows of them it has to compute what the teacher computes (function matching: Beyer et al., "Knowledge
+distillation: a good teacher is patient and consistent", 2022).
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime as ort
+
+SIDE_PX = 256
+"""Side of the square pictures: a size at which the teacher has a file."""
+
+DRAWN_SHARE = 0.25
+"""Share of the pictures that are drawn: plain or patterned shapes before plain or patterned grounds."""
+
+
+class Mixtures:
+    """Makes and labels mixtures of pictures."""
+
+    def __init__(self, teachers: Path) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        file = teachers / f"tcmonodepth_small_{SIDE_PX}x{SIDE_PX}.onnx"
+        self._session = ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+
+    def sample(self, pictures: Sequence[np.ndarray], rng: random.Random) -> tuple[np.ndarray, np.ndarray]:
+        """Return a mixture of uint8 RGB pictures, float32 (S, S, 3) in 0-1, and the teacher's inverse depth (S, S)."""
+        kind = rng.random()
+        if kind < DRAWN_SHARE:
+            mixture = _tinted(_drawn(pictures, rng), rng)
+            return mixture, self._label(mixture)
+        mixture = _window(rng.choice(pictures), rng)
+        if kind < 0.45:
+            share = np.float32(rng.uniform(0.2, 0.5))
+            mixture = mixture * (1 - share) + _window(rng.choice(pictures), rng) * share
+        elif kind < 0.7:
+            for _ in range(rng.randrange(1, 4)):
+                other = _window(rng.choice(pictures), rng)
+                h, w = (round(SIDE_PX * rng.uniform(0.2, 0.7)) for _ in range(2))
+                y, x = rng.randrange(SIDE_PX - h), rng.randrange(SIDE_PX - w)
+                mixture[y : y + h, x : x + w] = other[y : y + h, x : x + w]
+        mixture = _tinted(mixture, rng)
+        return mixture, self._label(mixture)
+
+    def _label(self, picture: np.ndarray) -> np.ndarray:
+        def run(rgb: np.ndarray) -> np.ndarray:
+            tensor = np.ascontiguousarray(rgb.transpose(2, 0, 1)[None] * np.float32(255))
+            return np.asarray(self._session.run(None, {"rgb255": tensor})[0]).reshape(SIDE_PX, SIDE_PX)
+
+        return (run(picture) + run(picture[:, ::-1])[:, ::-1]) / 2
+
+
+def _window(rgb: np.ndarray, rng: random.Random) -> np.ndarray:
+    """Return a turned, sheared window of a picture as float32 (S, S, 3) in 0-1."""
+    height, width = rgb.shape[:2]
+    share, turn = rng.uniform(0.35, 1.0), math.radians(rng.gauss(0, 8))
+    aspect = math.exp(rng.uniform(-0.3, 0.3))
+    side_x, side_y = min(width, height * aspect) * share, min(width / aspect, height) * share
+    centre_x = rng.uniform(side_x / 2, width - side_x / 2)
+    centre_y = rng.uniform(side_y / 2, height - side_y / 2)
+    flip = rng.choice((-1, 1))
+    along_x = np.array([math.cos(turn) * side_x, math.sin(turn) * side_x]) * flip / SIDE_PX
+    along_y = np.array([-math.sin(turn) * side_y, math.cos(turn) * side_y]) / SIDE_PX
+    along_y = along_y + along_x * rng.gauss(0, 0.08)
+    middle = np.array([centre_x, centre_y])
+    matrix = np.column_stack([along_x, along_y, middle - (along_x + along_y) * SIDE_PX / 2]).astype(np.float32)
+    sharp = rgb
+    if max(side_x, side_y) > 1.5 * SIDE_PX:
+        sharp = cv2.blur(rgb, (2, 2))
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    part = cv2.warpAffine(sharp, matrix, (SIDE_PX, SIDE_PX), flags=flags, borderMode=cv2.BORDER_REFLECT_101)
+    return part.astype(np.float32) / 255
+
+
+def _drawn(pictures: Sequence[np.ndarray], rng: random.Random) -> np.ndarray:
+    """Return shapes before a wall and, most of the time, on a floor, float32 (S, S, 3) in 0-1."""
+    picture = _surface(pictures, rng)
+    if rng.random() < 0.7:
+        horizon = round(SIDE_PX * rng.uniform(0.3, 0.8))
+        corners = np.array([[0, 0], [SIDE_PX, 0], [SIDE_PX, SIDE_PX], [0, SIDE_PX]], np.float32)
+        squeeze, below = SIDE_PX * rng.uniform(0, 0.4), SIDE_PX * rng.uniform(0, 1.5)
+        onto = np.array(
+            [[squeeze, horizon], [SIDE_PX - squeeze, horizon], [SIDE_PX + below, SIDE_PX], [-below, SIDE_PX]],
+            np.float32,
+        )
+        matrix = cv2.getPerspectiveTransform(corners, onto)
+        floor = cv2.warpPerspective(_surface(pictures, rng), matrix, (SIDE_PX, SIDE_PX), borderMode=cv2.BORDER_WRAP)
+        picture[horizon:] = floor[horizon:]
+    for _ in range(rng.randrange(1, 5)):
+        matte: np.ndarray = np.zeros((SIDE_PX, SIDE_PX), np.float32)
+        x, y = rng.randrange(SIDE_PX), rng.randrange(SIDE_PX // 4, SIDE_PX)
+        w, h = (round(SIDE_PX * rng.uniform(0.05, 0.35)) for _ in range(2))
+        kind = rng.randrange(3)
+        if kind == 0:
+            cv2.rectangle(matte, (x - w, y - 2 * h), (x + w, y), 1.0, -1)
+        elif kind == 1:
+            cv2.ellipse(matte, (x, y - h), (w, h), rng.uniform(0, 180), 0, 360, 1.0, -1)
+        else:
+            turns = sorted(rng.uniform(0, 2 * math.pi) for _ in range(rng.randrange(3, 8)))
+            cv2.fillPoly(
+                matte, [np.array([(x + w * math.cos(t), y - h + h * math.sin(t)) for t in turns], np.int32)], 1
+            )
+        matte = cv2.GaussianBlur(matte, (3, 3), 0)[..., None]
+        shade = np.linspace(rng.uniform(0.6, 1.2), rng.uniform(0.6, 1.2), SIDE_PX, dtype=np.float32)[None, :, None]
+        picture = picture * (1 - matte) + np.clip(_surface(pictures, rng) * shade, 0, 1) * matte
+    return picture.astype(np.float32)
+
+
+def _surface(pictures: Sequence[np.ndarray], rng: random.Random) -> np.ndarray:
+    """Return a colour, spots, stripes, tiles or a small piece of a picture, float32 (S, S, 3) in 0-1."""
+    kind = rng.randrange(5)
+    noise = np.random.default_rng(rng.randrange(2**32))
+    colours = noise.uniform(0.05, 0.95, (2, 3)).astype(np.float32)
+    if kind == 0:
+        rgb = rng.choice(pictures)
+        side = max(8, round(min(rgb.shape[:2]) * rng.uniform(0.1, 0.4)))
+        y, x = rng.randrange(rgb.shape[0] - side + 1), rng.randrange(rgb.shape[1] - side + 1)
+        piece = cv2.resize(rgb[y : y + side, x : x + side], (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_LINEAR)
+        return piece.astype(np.float32) / 255
+    share = np.zeros((SIDE_PX, SIDE_PX), np.float32)
+    if kind in (1, 2):
+        for cell_px in (64, 16, 4)[: rng.randrange(1, 4)]:
+            cells = noise.normal(0, 0.2, (SIDE_PX // cell_px + 1,) * 2).astype(np.float32)
+            share += cv2.resize(cells, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_CUBIC)
+    else:
+        period = rng.uniform(6, 60)
+        cells = np.floor(np.arange(SIDE_PX) / period)
+        rows = cells[:, None] if kind == 3 else np.zeros((SIDE_PX, 1))
+        share = ((cells + rows) % 2).astype(np.float32)
+    return np.clip(colours[0] + share[..., None] * (colours[1] - colours[0]), 0, 1).astype(np.float32)
+
+
+def _tinted(picture: np.ndarray, rng: random.Random) -> np.ndarray:
+    gains = np.exp([rng.gauss(0, 0.2) for _ in range(3)]).astype(np.float32)
+    picture = np.clip(picture * gains, 0, 1) ** np.float32(math.exp(rng.gauss(0, 0.35)))
+    if rng.random() < 0.15:
+        picture = np.broadcast_to(picture.mean(axis=2, keepdims=True), picture.shape)
+    if rng.random() < 0.2:
+        noise = np.random.default_rng(rng.randrange(2**32)).standard_normal(picture.shape, np.float32)
+        picture = np.clip(picture + noise * np.float32(rng.uniform(0.01, 0.06)), 0, 1)
+    return np.ascontiguousarray(picture, np.float32)

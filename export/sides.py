@@ -1,0 +1,27 @@
+"""Which side of the nearest occlusion boundary each pixel of a photo is on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kbvr.layers import find_boundaries
+
+RANGE_PX = 25.0
+"""Parallax between the far and the near end of a photo whose boundaries are looked for."""
+
+JUMP_PX = 1.5
+NEAR_REACH_PX = 160
+"""Farther from a boundary than this nothing counts as its near side."""
+
+NEAR = 255
+"""Code of the near side in a side map; 1 to 254 is the far side, as its distance to the boundary in pixels."""
+
+
+def side_map(depth: np.ndarray) -> np.ndarray:
+    """Return the side map (see NEAR) of normalised inverse depth, uint8 of its shape."""
+    low, high = np.percentile(depth, (2, 98))
+    parallax = ((depth - low) * (RANGE_PX / max(high - low, 1e-3))).astype(np.float32)
+    boundaries = find_boundaries(parallax, jump_px=JUMP_PX)
+    near = boundaries.near_side(parallax) & (boundaries.distance_px <= NEAR_REACH_PX)
+    far_px = np.clip(np.ceil(boundaries.near_distance_px), 1, NEAR - 1)
+    return np.where(near, NEAR, far_px).astype(np.uint8)

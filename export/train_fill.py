@@ -1,0 +1,229 @@
+"""Train kbvr-fill on photos whose depth `export label` wrote.
+
+    python -m export train-fill --photos DIR --labels DIR --run DIR --minutes 60
+
+What a photo hides nobody knows. But what lies beside a near thing, on the far side, is known: a strip of it is taken
+away as if the near thing were wider, the near thing itself is masked out, and the network has to bring the strip back
+from the rest of the far side. Silhouettes of other photos, bands at the border and thin lines are taken away too.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from export.kbvr_fill import KbvrFill
+from export.sides import NEAR, side_map
+from export.teachers import load_rgb
+from export.train_depth import HELD_OUT_EVERY
+from export.training import Batch, made_ahead, train_net
+from kbvr.upsample import steepened
+
+WINDOW_PX = 192
+BATCH = 12
+STRIP_PX = (4.0, 80.0)
+"""Least and greatest width of what is taken away, in pixels of the window."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A photo with its depth and the sides of its occlusion boundaries."""
+
+    rgb: np.ndarray
+    """uint8 (H, W, 3)."""
+
+    depth: np.ndarray
+    """float16 (H, W), normalised inverse depth."""
+
+    sides: np.ndarray
+    """uint8 (H, W), see NEAR."""
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A window with something taken away."""
+
+    rgb: np.ndarray
+    depth: np.ndarray
+    known: np.ndarray
+    hole: np.ndarray
+    """bool (H, W): unknown, but the truth is there to compare with."""
+
+
+def load_scenes(photos: Path, labels: Path) -> tuple[list[Scene], list[Scene]]:
+    """Return (training, held out) scenes of every photo that has a label; side maps are kept beside the labels."""
+    kept: list[Scene] = []
+    held_out: list[Scene] = []
+    for index, path in enumerate(sorted(photos.glob("*.jpg"))):
+        label = labels / f"{path.stem}.npz"
+        if label.exists():
+            scene = _load_scene(path, label, labels / f"{path.stem}.sides.npz")
+            (held_out if index % HELD_OUT_EVERY == 0 else kept).append(scene)
+    return kept, held_out
+
+
+def _load_scene(path: Path, label: Path, cached: Path) -> Scene:
+    rgb = load_rgb(path)
+    with np.load(label) as arrays:
+        small = arrays["depth"].astype(np.float32)
+    depth = steepened(cv2.resize(small, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR), radius_px=1)
+    if cached.exists():
+        with np.load(cached) as arrays:
+            return Scene(rgb, depth.astype(np.float16), arrays["sides"])
+    sides = side_map(depth)
+    aside = cached.with_name(f".{cached.name}")
+    np.savez_compressed(aside, allow_pickle=False, sides=sides)
+    aside.rename(cached)
+    return Scene(rgb, depth.astype(np.float16), sides)
+
+
+def task_from(scene: Scene, others: list[Scene], rng: random.Random) -> Task | None:
+    """Return a window with something taken away; None where it cannot be made a fair question."""
+    height, width = scene.sides.shape
+    side = min(height, width, round(WINDOW_PX * math.exp(rng.uniform(0, math.log(2.0)))))
+    strip_px = math.exp(rng.uniform(*map(math.log, STRIP_PX))) * side / WINDOW_PX
+    kind = rng.random()
+    x, y = rng.randrange(width - side + 1), rng.randrange(height - side + 1)
+    if kind < 0.5:
+        rows, columns = np.nonzero(scene.sides <= strip_px)
+        if not rows.size:
+            return None
+        at = rng.randrange(rows.size)
+        x = min(max(int(columns[at]) - rng.randrange(side), 0), width - side)
+        y = min(max(int(rows[at]) - rng.randrange(side), 0), height - side)
+    sides = scene.sides[y : y + side, x : x + side]
+    near = sides == NEAR
+    if kind < 0.5:
+        hole, unknown = sides <= strip_px, near
+    elif kind < 0.85:
+        hole, unknown = _silhouette(rng.choice(others), side, strip_px, rng)
+    else:
+        hole, unknown = _bands(side, strip_px, rng)
+    if kind >= 0.5 and rng.random() < 0.7:
+        unknown = unknown | near
+    hole = hole & ~unknown
+    known = ~(hole | unknown)
+    turn = rng.random() < 0.5
+
+    def cut(array: np.ndarray, how: int) -> np.ndarray:
+        part = cv2.resize(array, (WINDOW_PX, WINDOW_PX), interpolation=how)
+        return part[:, ::-1] if turn else part
+
+    known = cut(known.astype(np.float32), cv2.INTER_AREA) > 0.999
+    hole = (cut(hole.astype(np.float32), cv2.INTER_AREA) > 0.999) & ~known
+    if known.mean() < 0.1 or hole.sum() < 50:
+        return None
+    rgb = cut(scene.rgb[y : y + side, x : x + side], cv2.INTER_AREA)
+    depth = cut(scene.depth[y : y + side, x : x + side].astype(np.float32), cv2.INTER_NEAREST)
+    return Task(_toned(rgb, rng), depth, known, hole)
+
+
+def _silhouette(other: Scene, side: int, strip_px: float, rng: random.Random) -> tuple[np.ndarray, np.ndarray]:
+    """Return (hole, unknown): the rim of another photo's near side, and what lies within."""
+    height, width = other.sides.shape
+    side_there = min(height, width, side)
+    x, y = rng.randrange(width - side_there + 1), rng.randrange(height - side_there + 1)
+    near = (other.sides[y : y + side_there, x : x + side_there] == NEAR).astype(np.uint8)
+    near = cv2.resize(near, (side, side), interpolation=cv2.INTER_NEAREST)
+    inside_px = cv2.distanceTransform(np.pad(near, 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
+    return (inside_px > 0) & (inside_px <= strip_px), inside_px > strip_px
+
+
+def _bands(side: int, strip_px: float, rng: random.Random) -> tuple[np.ndarray, np.ndarray]:
+    """Return (hole, unknown): bands at one or two borders, or thin lines."""
+    canvas = np.zeros((side, side), np.uint8)
+    if rng.random() < 0.6:
+        wide = min(round(strip_px), side // 2)
+        for _ in range(rng.randrange(1, 3)):
+            canvas = np.rot90(canvas, rng.randrange(4)).copy()
+            canvas[:wide] = 1
+    else:
+        for _ in range(rng.randrange(1, 6)):
+            ends = [(rng.randrange(side), rng.randrange(side)) for _ in range(2)]
+            cv2.line(canvas, ends[0], ends[1], 1, rng.randrange(3, 16))
+    return canvas > 0, np.zeros((side, side), bool)
+
+
+def _toned(rgb: np.ndarray, rng: random.Random) -> np.ndarray:
+    picture: np.ndarray = rgb.astype(np.float32) / 255
+    if rng.random() < 0.1:
+        picture = np.broadcast_to(picture.mean(axis=2, keepdims=True), picture.shape)
+    if rng.random() < 0.5:
+        picture = picture ** np.float32(math.exp(rng.gauss(0, 0.2)))
+    return np.ascontiguousarray(picture)
+
+
+def as_tensors(tasks: list[Task]) -> Batch:
+    """Return (rgb, depth, known, hole) as float tensors (N, C, H, W)."""
+    rgb = torch.from_numpy(np.stack([task.rgb for task in tasks])).permute(0, 3, 1, 2)
+    planes = [np.stack([getattr(task, name) for task in tasks])[:, None] for name in ("depth", "known", "hole")]
+    return rgb, *(torch.from_numpy(plane.astype(np.float32)) for plane in planes)
+
+
+def tasks_of(scenes: list[Scene], rng: random.Random, count: int) -> list[Task]:
+    """Return so many tasks from random scenes."""
+    tasks: list[Task] = []
+    while len(tasks) < count:
+        task = task_from(rng.choice(scenes), scenes, rng)
+        if task is not None:
+            tasks.append(task)
+    return tasks
+
+
+def _loss(net: nn.Module, batch: Batch) -> Tensor:
+    """L1 and its gradients at four scales inside the hole, of colour (0-1, doubled) and of inverse depth."""
+    rgb, depth, known, hole = batch
+    with torch.autocast(rgb.device.type, torch.bfloat16):
+        filled_rgb, filled_depth = net(rgb, depth, known)
+    error = torch.cat([2 * (filled_rgb.float() - rgb), 0.3 * (filled_depth.float() - depth)], dim=1) * (1 - known)
+    total = (error.abs() * hole).sum() / hole.sum()
+    for _ in range(4):
+        inside_x, inside_y = hole[..., :, 1:] * hole[..., :, :-1], hole[..., 1:, :] * hole[..., :-1, :]
+        along_x = ((error[..., :, 1:] - error[..., :, :-1]).abs() * inside_x).sum() / inside_x.sum().clamp(min=1)
+        along_y = ((error[..., 1:, :] - error[..., :-1, :]).abs() * inside_y).sum() / inside_y.sum().clamp(min=1)
+        total = total + 0.3 * (along_x + along_y)
+        weight = F.avg_pool2d(hole, 2)
+        error = F.avg_pool2d(error * hole, 2) / weight.clamp(min=1e-6)
+        hole = (weight > 0.5).float()
+    return total
+
+
+def _figures(net: nn.Module, tasks: list[Task], device: torch.device) -> dict[str, float]:
+    """Return the median PSNR inside the holes and the mean error of inverse depth."""
+    psnrs, errors = [], []
+    for task in tasks:
+        rgb, depth, known, _ = (tensor.to(device) for tensor in as_tensors([task]))
+        filled_rgb, filled_depth = net(rgb, depth, known)
+        squared = ((filled_rgb.clamp(0, 1) - rgb) ** 2)[0].permute(1, 2, 0).cpu().numpy()[task.hole]
+        psnrs.append(10 * math.log10(1 / max(float(squared.mean()), 1e-8)))
+        errors.append(float((filled_depth - depth).abs()[0, 0].cpu().numpy()[task.hole].mean()))
+    return {"psnr_median_db": float(np.median(psnrs)), "depth_error_mean": float(np.mean(errors))}
+
+
+def train(photos: Path, labels: Path, run: Path, *, minutes: float, seed: int = 0) -> Path:
+    """Train for so many minutes in all, earlier sessions counted in; return the weights' path."""
+    torch.manual_seed(seed)
+    kept, held_out = load_scenes(photos, labels)
+    check = tasks_of(held_out, random.Random(0), 120)
+
+    def batches_from(step: int) -> Iterator[Batch]:
+        rng = random.Random(seed + step)
+        return made_ahead(lambda: as_tensors(tasks_of(kept, rng, BATCH)))
+
+    return train_net(
+        KbvrFill(),
+        run,
+        minutes=minutes,
+        batches_from=batches_from,
+        loss_of=_loss,
+        figures_of=lambda net, device: _figures(net, check, device),
+    )

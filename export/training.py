@@ -1,0 +1,124 @@
+"""The loop that trains a network: resumable, seeded, logged, on a GPU where there is one.
+
+The learning rate follows a cosine over the whole time given, so a run that is stopped goes on where it was:
+`checkpoint.pt` in the run's folder is written every few minutes. What is kept in the end is a running average of the
+weights.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+LEARNING_RATE = 1e-3
+WARM_UP_STEPS = 200
+AVERAGE_DECAY = 0.998
+CHECKPOINT_S = 180.0
+
+Batch = tuple[Tensor, ...]
+
+
+def made_ahead(make: Callable[[], Batch]) -> Iterator[Batch]:
+    """Yield what `make` returns for ever, made ahead on a thread of its own."""
+    ready: queue.Queue[Batch] = queue.Queue(maxsize=4)
+
+    def produce() -> None:
+        while True:
+            ready.put(make())
+
+    threading.Thread(target=produce, daemon=True).start()
+    while True:
+        yield ready.get()
+
+
+def train_net(
+    net: nn.Module,
+    run: Path,
+    *,
+    minutes: float,
+    batches_from: Callable[[int], Iterator[Batch]],
+    loss_of: Callable[[nn.Module, Batch], Tensor],
+    figures_of: Callable[[nn.Module, torch.device], dict[str, float]],
+) -> Path:
+    """Train for so many minutes in all, earlier sessions counted in; return the weights' path.
+
+    `batches_from` is given the step at which it starts; `figures_of` measures the averaged network at every checkpoint.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    net = net.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    averaging = torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE_DECAY)  # type: ignore[no-untyped-call]
+    averaged = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=averaging, use_buffers=True)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=LEARNING_RATE, weight_decay=0.02)
+    parts = {"net": net, "averaged": averaged, "optimizer": optimizer}
+    spent_s, step = _resume(run, parts, device)
+    source = batches_from(step)
+    last = saved = time.monotonic()
+    while spent_s < minutes * 60:
+        share = spent_s / (minutes * 60)
+        warm_up = min(1.0, (step + 1) / WARM_UP_STEPS)
+        for group in optimizer.param_groups:
+            group["lr"] = LEARNING_RATE * warm_up * (0.5 + 0.5 * math.cos(math.pi * share)) + 1e-6
+        loss = loss_of(net, tuple(tensor.to(device) for tensor in next(source)))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+        averaged.update_parameters(net)
+        step += 1
+        now = time.monotonic()
+        spent_s, last = spent_s + now - last, now
+        if step % 100 == 0:
+            _log(run, {"step": step, "minutes": round(spent_s / 60, 2), "loss": round(loss.item(), 4)})
+        if now - saved > CHECKPOINT_S:
+            _save(run, parts, spent_s, step)
+            _log(run, {"step": step, **_measured(averaged.module, figures_of, device)})
+            last = saved = time.monotonic()
+    _save(run, parts, spent_s, step)
+    _log(run, {"step": step, **_measured(averaged.module, figures_of, device)})
+    weights = run / "weights.pt"
+    torch.save(averaged.module.state_dict(), weights)
+    return weights
+
+
+@torch.no_grad()
+def _measured(
+    net: nn.Module, figures_of: Callable[[nn.Module, torch.device], dict[str, float]], device: torch.device
+) -> dict[str, float]:
+    net.eval()
+    figures = figures_of(net, device)
+    net.train()
+    return figures
+
+
+def _resume(run: Path, parts: dict[str, Any], device: torch.device) -> tuple[float, int]:
+    checkpoint = run / "checkpoint.pt"
+    if not checkpoint.exists():
+        return 0.0, 0
+    state = torch.load(checkpoint, map_location=device, weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    return state["spent_s"], state["step"]
+
+
+def _save(run: Path, parts: dict[str, Any], spent_s: float, step: int) -> None:
+    state = {name: part.state_dict() for name, part in parts.items()}
+    aside = run / "checkpoint.part"
+    torch.save({**state, "spent_s": spent_s, "step": step}, aside)
+    aside.rename(run / "checkpoint.pt")
+
+
+def _log(run: Path, entry: dict[str, Any]) -> None:
+    line = json.dumps(entry)
+    with (run / "log.jsonl").open("a") as log:
+        log.write(line + "\n")
+    print(line, flush=True)

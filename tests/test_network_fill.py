@@ -1,0 +1,217 @@
+"""Filling with a network: nothing leaks, nothing else changes, and work goes with the hidden area."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import TensorProto, helper
+from scenes import BLUE, CARD, RED, card_before_wall, smooth_pattern
+
+from export.kbvr_fill import KbvrFill
+from export.onnx_export import export_fill
+from kbvr.errors import InputError
+from kbvr.fill import FILLERS, filler_named
+from kbvr.network_fill import STEP_PX, TILE_PX, NetworkFiller, network_filler
+from kbvr.photo import load_photo
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+class Recorder:
+    """A network that paints everything unknown in one colour and remembers what it was shown."""
+
+    def __init__(self, level: float = 0.5) -> None:
+        self.level = level
+        self.shown: list[dict[str, np.ndarray]] = []
+
+    def run(self, _names, feeds):
+        """Paint, and remember."""
+        self.shown.append(feeds)
+        known = feeds["known"]
+        return [feeds[name] * known + self.level * (1 - known) for name in ("rgb01", "inverse_depth")]
+
+    def get_inputs(self):
+        """Describe nothing."""
+        return []
+
+    def get_providers(self):
+        """Run anywhere."""
+        return ["CPUExecutionProvider"]
+
+
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory) -> Path:
+    """Return the file of a kbvr-fill that adds nothing to the smooth continuation of what is known."""
+    return export_fill(KbvrFill((8, 8, 8, 8)), tmp_path_factory.mktemp("untrained"), {}).path
+
+
+@pytest.fixture(scope="module")
+def random(tmp_path_factory) -> Path:
+    """Return the file of a kbvr-fill with random weights."""
+    torch.manual_seed(0)
+    net = KbvrFill((8, 8, 8, 8))
+    torch.nn.init.normal_(net.sub_pixels.weight, 0, 0.05)
+    return export_fill(net, tmp_path_factory.mktemp("random"), {}).path
+
+
+def band(width: int, height: int, columns: slice) -> tuple[np.ndarray, np.ndarray]:
+    """Return a hole over some columns, and all the rest as its source."""
+    hole = np.zeros((height, width), bool)
+    hole[:, columns] = True
+    return hole, ~hole
+
+
+@pytest.mark.parametrize("name", [*FILLERS, "network"])
+def test_no_red_of_a_card_gets_into_the_wall_behind_it(name, untrained):
+    """The whole card is masked out; what is filled behind it is as blue as the wall and lies on it."""
+    photo, depth = card_before_wall()
+    hole = np.zeros(depth.inverse_depth.shape, bool)
+    hole[CARD] = True
+    rgb, inverse_depth = filler_named(untrained if name == "network" else name)(
+        photo.rgb, depth.inverse_depth, hole=hole, source=~hole
+    )
+    assert np.abs(rgb[hole].astype(int) - BLUE).max() <= 8
+    assert np.allclose(inverse_depth[hole], 0.25, atol=0.02)
+
+
+def test_what_is_masked_out_makes_no_difference_at_all(random):
+    """Neither hole nor source: whatever stands there, the filling has the same bytes."""
+    photo, depth = card_before_wall()
+    near = np.zeros(depth.inverse_depth.shape, bool)
+    near[CARD] = True
+    hole = np.zeros_like(near)
+    hole[25:75, 35:45] = True
+    results = []
+    for colour, nearness in ((RED, 1.0), ((255, 255, 255), 9.0)):
+        rgb, inverse_depth = photo.rgb.copy(), depth.inverse_depth.copy()
+        rgb[near], inverse_depth[near] = colour, nearness
+        filled = network_filler(random)(rgb, inverse_depth, hole=hole, source=~(hole | near))
+        results.append((filled[0][hole], filled[1][hole]))
+    np.testing.assert_array_equal(results[0][0], results[1][0])
+    np.testing.assert_array_equal(results[0][1], results[1][1])
+
+
+@pytest.mark.parametrize("size_px", [(16, 16), (33, 250), (700, 41), (321, 640), (1500, 300)])
+def test_only_the_hole_changes_and_nothing_is_left_open(size_px, untrained):
+    width, height = size_px
+    rgb = smooth_pattern(width, height)
+    inverse_depth = np.full((height, width), 0.5, np.float32)
+    hole, source = band(width, height, slice(width // 3, width // 3 + 5))
+    filled, filled_depth = network_filler(untrained)(rgb, inverse_depth, hole=hole, source=source)
+    np.testing.assert_array_equal(filled[~hole], rgb[~hole])
+    np.testing.assert_array_equal(filled_depth[~hole], inverse_depth[~hole])
+    assert np.isfinite(filled_depth).all()
+    assert np.allclose(filled_depth[hole], 0.5, atol=0.01)
+
+
+def test_tiles_are_looked_at_only_where_something_is_hidden():
+    """A hole in one corner of a large picture costs one tile."""
+    network = Recorder()
+    rgb = smooth_pattern(1000, 800)
+    hole = np.zeros((800, 1000), bool)
+    hole[20:40, 30:60] = True
+    NetworkFiller(network)(rgb, np.ones((800, 1000), np.float32), hole=hole, source=~hole)
+    assert len(network.shown) == 1
+    assert network.shown[0]["rgb01"].shape == (1, 3, TILE_PX, TILE_PX)
+
+
+def test_tiles_meet_without_a_seam():
+    """A network that says the same everywhere gives the same everywhere, over many tiles."""
+    network = Recorder(0.25)
+    rgb = np.full((500, 900, 3), 200, np.uint8)
+    hole, source = band(900, 500, slice(300, 500))
+    filled, depth = NetworkFiller(network)(rgb, np.ones((500, 900), np.float32), hole=hole, source=source)
+    assert len(network.shown) > 500 // STEP_PX
+    assert (filled[hole] == 64).all()
+    assert np.allclose(depth[hole], 0.25)
+
+
+def test_a_hole_wider_than_a_tile_is_filled_too(untrained):
+    rgb = np.full((400, 1000, 3), 200, np.uint8)
+    hole, source = band(1000, 400, slice(20, 980))
+    filled, depth = network_filler(untrained)(rgb, np.ones((400, 1000), np.float32), hole=hole, source=source)
+    assert np.abs(filled[hole].astype(int) - 200).max() <= 8
+    assert np.allclose(depth[hole], 1, atol=0.02)
+
+
+def test_the_network_never_sees_what_is_no_source():
+    network = Recorder()
+    photo, depth = card_before_wall()
+    hole, source = band(120, 100, slice(20, 90))
+    NetworkFiller(network)(photo.rgb, depth.inverse_depth, hole=hole, source=source)
+    shown = network.shown[0]
+    assert (shown["rgb01"] * (1 - shown["known"]) == 0).all()
+    assert (shown["inverse_depth"] * (1 - shown["known"]) == 0).all()
+
+
+def test_without_a_source_or_a_hole_nothing_changes(untrained):
+    photo, depth = card_before_wall()
+    none, everything = (np.full(depth.inverse_depth.shape, value) for value in (False, True))
+    for hole, source in ((everything, none), (none, everything)):
+        rgb, inverse_depth = network_filler(untrained)(photo.rgb, depth.inverse_depth, hole=hole, source=source)
+        np.testing.assert_array_equal(rgb, photo.rgb)
+        np.testing.assert_array_equal(inverse_depth, depth.inverse_depth)
+
+
+def grey_painter(path: Path, inputs: tuple[str, str] = ("image", "mask")) -> Path:
+    """Write a pipeline with MI-GAN's inputs and outputs that paints what is not kept in the grey 99."""
+    image, mask = (
+        helper.make_tensor_value_info(name, TensorProto.UINT8, [1, channels, "H", "W"])
+        for name, channels in zip(inputs, (3, 1), strict=True)
+    )
+    result = helper.make_tensor_value_info("result", TensorProto.UINT8, [1, 3, "H", "W"])
+    grey = helper.make_tensor("grey", TensorProto.UINT8, [1], [99])
+    nodes = [
+        helper.make_node("Cast", [inputs[1]], ["keep"], to=TensorProto.BOOL),
+        helper.make_node("Where", ["keep", inputs[0], "grey"], ["result"]),
+    ]
+    graph = helper.make_graph(nodes, "grey", [image, mask], [result], [grey])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), path)
+    return path
+
+
+def test_a_pipeline_from_a_file_gives_the_colours_and_spreading_the_depth(tmp_path):
+    photo, depth = card_before_wall()
+    hole = np.zeros(depth.inverse_depth.shape, bool)
+    hole[CARD] = True
+    filler = filler_named(grey_painter(tmp_path / "grey.onnx"))
+    rgb, inverse_depth = filler(photo.rgb, depth.inverse_depth, hole=hole, source=~hole)
+    assert (rgb[hole] == 99).all()
+    np.testing.assert_array_equal(rgb[~hole], photo.rgb[~hole])
+    assert np.allclose(inverse_depth[hole], 0.25, atol=0.02)
+
+
+def test_migan_fills_a_hole(shared):
+    """The real file, on a real photo: nearer to the truth than grey is, and what is kept stays."""
+    rgb = load_photo(EXAMPLES / "temple.jpg").rgb[:400, :500]
+    hole = np.zeros(rgb.shape[:2], bool)
+    hole[150:220, 200:300] = True
+    source = ~hole
+    filler = filler_named(shared / "models" / "migan_pipeline_v2.onnx")
+    filled, _ = filler(rgb, np.ones(hole.shape, np.float32), hole=hole, source=source)
+    error, grey_error = (np.abs(guess - rgb[hole].astype(int)).mean() for guess in (filled[hole], 127))
+    assert error < 0.9 * grey_error
+    np.testing.assert_array_equal(filled[~hole], rgb[~hole])
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("nonsense", "spread or a .onnx file"), ("missing.onnx", "missing.onnx")],
+)
+def test_a_filler_that_is_not_there_is_refused_in_one_line(name, message):
+    with pytest.raises(InputError, match=message) as caught:
+        filler_named(name)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_such_network_is_refused_in_one_line(tmp_path):
+    (tmp_path / "text.onnx").write_text("hello")
+    other = grey_painter(tmp_path / "other.onnx", inputs=("picture", "holes"))
+    for path, message in ((tmp_path / "text.onnx", "ONNX network"), (other, "image, mask")):
+        with pytest.raises(InputError, match=message) as caught:
+            filler_named(path)
+        assert "\n" not in str(caught.value)
