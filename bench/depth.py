@@ -16,7 +16,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import get_args
 
 import cv2
 import numpy as np
@@ -26,7 +25,7 @@ from bench.edges import cards, edge_f_score, edge_widths_px
 from bench.machine import this_machine
 from bench.novel_view import fitted_disparity_px
 from bench.pairs import StereoPair, load_pairs
-from kbvr.depth import DepthQuality, estimate_depth, estimate_relative
+from kbvr.depth import DEPTH_QUALITIES, estimate_depth, estimate_relative
 from kbvr.errors import InputError
 from kbvr.photo import photo_from_array
 
@@ -77,7 +76,7 @@ def figures_of(inverse_depth: Float32[np.ndarray, "H W"], pair: StereoPair) -> D
     )
 
 
-def built_in(rgb: UInt8[np.ndarray, "H W 3"], quality: DepthQuality = "good") -> Float32[np.ndarray, "H W"]:
+def built_in(rgb: UInt8[np.ndarray, "H W 3"], quality: str = "good") -> Float32[np.ndarray, "H W"]:
     """Return what kbvr estimates, by default or with another quality, at the photo's full resolution."""
     return estimate_depth(photo_from_array(rgb), quality=quality).inverse_depth
 
@@ -205,9 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     machine = this_machine()
     try:
-        estimates: dict[str, Estimate] = {
-            f"kbvr, {name}": partial(built_in, quality=name) for name in get_args(DepthQuality)
-        }
+        estimates: dict[str, Estimate] = {f"kbvr, {name}": partial(built_in, quality=name) for name in DEPTH_QUALITIES}
         estimates["kbvr-depth alone"] = network_alone
         if options.teachers is not None:
             estimates |= teachers_in(options.teachers)

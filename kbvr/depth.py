@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import cv2
 import numpy as np
@@ -14,8 +13,7 @@ from kbvr.nets import Session, open_session
 from kbvr.photo import Photo
 from kbvr.upsample import upsample_along_edges
 
-DepthQuality = Literal["fast", "good", "best"]
-DEPTH_QUALITIES: tuple[str, ...] = get_args(DepthQuality)
+DEPTH_QUALITIES = ("fast", "good", "best")
 
 NETWORK_LONG_SIDE_PX = 256
 DETAIL_LONG_SIDE_PX = 448
@@ -61,7 +59,7 @@ def estimate_depth(
     photo: Photo,
     *,
     near_m: float = DEFAULT_NEAR_M,
-    quality: DepthQuality = "good",
+    quality: str = "good",
     device: str = "auto",
     threads: int | None = None,
 ) -> DepthMap:
@@ -78,7 +76,7 @@ def estimate_depth(
 
 
 def estimate_relative(
-    photo: Photo, *, quality: DepthQuality = "good", device: str = "auto", threads: int | None = None
+    photo: Photo, *, quality: str = "good", device: str = "auto", threads: int | None = None
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
     """Return what the network itself says, at its own size: relative inverse depth and sky probability.
 

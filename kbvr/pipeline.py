@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from kbvr.camera import Camera, fov_deg_from_f_px
-from kbvr.depth import DEFAULT_NEAR_M, DEPTH_QUALITIES, DepthMap, DepthQuality, estimate_depth, place
+from kbvr.depth import DEFAULT_NEAR_M, DEPTH_QUALITIES, DepthMap, estimate_depth, place
 from kbvr.depth_file import DepthKind, load_inverse_depth
 from kbvr.errors import InputError
 from kbvr.fill import filler_named
@@ -71,7 +71,7 @@ class ExportOptions:
     """Parallax range from nearest to farthest, as a share of the width."""
 
     near_m: float | None = None
-    depth_quality: DepthQuality = "good"
+    depth_quality: str = "good"
     fill: str | Path = "spread"
     """One of `kbvr.fill.FILLERS`, or an ONNX file that `kbvr.network_fill.network_filler` takes."""
 

@@ -11,7 +11,7 @@ from scenes import photo_of
 import kbvr
 from bench.depth import built_in, measure
 from bench.pairs import load_pairs
-from kbvr.depth import FARTHEST_OVER_NEAREST, DepthMap, place, trusted_sky
+from kbvr.depth import FARTHEST_OVER_NEAREST, DepthMap, estimate_relative, merged, place, trusted_sky
 from kbvr.errors import InputError
 from kbvr.nets import built_in_card
 from kbvr.upsample import steepened, upsample_along_edges
@@ -110,6 +110,43 @@ def test_slopes_stay_and_ramps_become_steps():
     ramp_of_six = np.clip((np.arange(80, dtype=np.float32) - 37) / 6, 0, 1)[None] * np.ones((20, 1), np.float32)
     stepped = steepened(ramp_of_six, radius_px=6)
     assert ((stepped > 0.02) & (stepped < 0.98)).sum(axis=1).max() <= 1
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1.0, 0.0), (0.2, 5.0), (30.0, -7.0)])
+def test_merging_keeps_the_layout_of_the_one_and_the_detail_of_the_other(scale, shift):
+    """In whatever scale and shift the detail comes: a slope with stripes."""
+    slope = np.broadcast_to(np.linspace(0, 10, 400), (300, 400)).astype(np.float32)
+    stripes = np.where(np.arange(400) // 4 % 2, 0.5, -0.5).astype(np.float32)
+    layout = slope[::4, ::4]
+    both = merged(np.ascontiguousarray(layout), ((slope + stripes) * scale + shift).astype(np.float32))
+    inside = np.s_[60:240, 80:320]
+    assert np.abs(both - (slope + stripes))[inside].max() < 0.2
+
+
+def test_merging_with_a_flat_map_changes_nothing():
+    layout = np.broadcast_to(np.linspace(0, 1, 40), (30, 40)).astype(np.float32)
+    assert (
+        np.abs(
+            merged(layout, np.full((60, 80), 3, np.float32))[8:52, 12:68] - layout[4:26, 6:34].repeat(2, 0).repeat(2, 1)
+        ).max()
+        < 0.05
+    )
+
+
+@pytest.mark.parametrize("quality", ["good", "best"])
+def test_mirrored_passes_do_not_care_which_way_round_the_photo_is(quality):
+    """The mean with the mirror image is the mirror image of the mirror image's."""
+    rgb = np.random.default_rng(3).integers(0, 255, (24, 32, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+    depths = [
+        estimate_relative(photo_of(np.ascontiguousarray(picture)), quality=quality)[0]
+        for picture in (rgb, rgb[:, ::-1])
+    ]
+    assert np.abs(depths[0] - depths[1][:, ::-1]).max() < 1e-3
+
+
+def test_an_unknown_quality_is_refused():
+    with pytest.raises(InputError, match="fast, good, best"):
+        kbvr.estimate_depth(photo_of(np.zeros((40, 60, 3), np.uint8)), quality="superb")
 
 
 @pytest.mark.parametrize("size", [(16, 16), (33, 250), (700, 41), (500, 375)])

@@ -1,0 +1,31 @@
+"""`kbvr models`: what a person reads about the networks."""
+
+from __future__ import annotations
+
+import pytest
+
+from kbvr.cli.main import main
+from kbvr.nets import BUILT_IN, built_in_card
+
+
+def test_the_list_names_every_network_with_its_licence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines] == [[name, built_in_card(name).licence] for name in BUILT_IN]
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_card_is_shown_whole(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Origin, training, licence, figures and limits, each as its file says them."""
+    assert main(["models", "show", name]) == 0
+    told = capsys.readouterr().out
+    card = built_in_card(name)
+    for text in (card.licence, card.source, card.trained_on, card.sizes, card.limits, card.sha256, card.task):
+        assert text in told
+    for figure, value in card.figures.items():
+        assert f"{figure.replace('_', ' ')}: {value:g}" in told
+
+
+def test_a_network_that_is_not_there_is_refused_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "show", "nonsense"]) == 2
+    assert capsys.readouterr().err == f"kbvr: the network must be one of {', '.join(BUILT_IN)}, got 'nonsense'\n"
