@@ -40,6 +40,9 @@ HELD_OUT_EVERY = 100
 MIXTURE_SHARE = 0.5
 """Share of the batches that are mixtures, where a teacher is at hand."""
 
+DRAWN_SHARE = 0.3
+"""Share of those that are drawn scenes."""
+
 PIXELS_A_BATCH = 12 * 192 * 256
 
 
@@ -211,9 +214,11 @@ def batches(samples: list[Sample], seed: int, mixtures: Mixtures | None = None) 
     def make() -> Batch:
         if mixtures is not None and rng.random() < MIXTURE_SHARE:
             count = PIXELS_A_BATCH // SIDE_PX**2
-            made = [mixtures.sample(pictures, rng) for _ in range(count)]
+            drawn = rng.random() < DRAWN_SHARE
+            sample = mixtures.drawn_sample if drawn else mixtures.sample
+            made = [sample(pictures, rng) for _ in range(count)]
             no_sky = np.full((SIDE_PX, SIDE_PX), -1, np.float32)
-            return _as_tensors([(rgb, depth, no_sky) for rgb, depth in made], finest=2)
+            return _as_tensors([(rgb, depth, no_sky) for rgb, depth in made], finest=0 if drawn else 1)
         of_this = rng.choice(samples)
         large = rng.random() < LARGE_SHARE and max(of_this.rgb.shape) >= LEAST_LARGE_PX
         hw = _shape_for(of_this, LARGE_CROP_SIZES if large else CROP_SIZES)
