@@ -1,8 +1,9 @@
 """Compare ways to fill what a photo hides, where the truth is known.
 
 A strip along every occlusion boundary is taken away on the far side, 5 to 80 pixels wide, and the near side is masked
-out, as if the near things were wider. Every method gets the same pixels to look at. PSNR and SSIM are those of
-`bench.metrics`, inside the strip. The error of inverse depth is over that of copying the nearest pixel of the far side.
+out with the pixels that may hold some of its colour, as if the near things were wider. Every method gets the same
+pixels to look at. PSNR and SSIM are those of `bench.metrics`, inside the strip. The error of inverse depth is over that
+of copying the nearest pixel of the far side.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from jaxtyping import Bool, Float32, UInt8
 
 from bench.machine import this_machine
 from bench.metrics import psnr_db, ssim
-from export.sides import NEAR, side_map
+from export.sides import MIXED_PX, NEAR, side_map
 from kbvr.depth import estimate_depth
 from kbvr.errors import InputError
 from kbvr.fill import Filler
@@ -65,8 +66,8 @@ def questions_of(
     sides = side_map(inverse_depth)
     questions = []
     for width_px in WIDTHS_PX:
-        hole = sides <= width_px
-        source = ~hole & (sides != NEAR)
+        hole = (sides > MIXED_PX) & (sides <= MIXED_PX + width_px)
+        source = (sides > MIXED_PX + width_px) & (sides != NEAR)
         if hole.sum() >= LEAST_HOLE_PX and source.mean() > 0.1:
             questions.append(Question(name, width_px, rgb, inverse_depth, hole, source))
     return questions

@@ -103,7 +103,7 @@ def _planes(depth: np.ndarray, surfaces: np.ndarray) -> np.ndarray:
 
 
 def _drawn(pictures: Sequence[np.ndarray], rng: random.Random) -> tuple[np.ndarray, np.ndarray]:
-    """Return shapes before a wall and mostly on a floor, float32 (S, S, 3) in 0-1, and which surface each pixel shows."""
+    """Return shapes before a wall and mostly on a floor, float32 (S, S, 3), and which surface each pixel shows."""
     picture = _surface(pictures, rng)
     surfaces = np.zeros((SIDE_PX, SIDE_PX), np.uint8)
     if rng.random() < 0.7:

@@ -13,6 +13,9 @@ JUMP_PX = 1.5
 NEAR_REACH_PX = 160
 """Farther from a boundary than this nothing counts as its near side."""
 
+MIXED_PX = 3
+"""So near to a boundary a pixel of the far side may hold some of the near side's colour: it is no truth to ask for."""
+
 NEAR = 255
 """Code of the near side in a side map; 1 to 254 is the far side, as its distance to the boundary in pixels."""
 

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from export.kbvr_fill import KbvrFill
-from export.sides import NEAR, side_map
+from export.sides import MIXED_PX, NEAR, side_map
 from export.teachers import load_rgb
 from export.train_depth import HELD_OUT_EVERY
 from export.training import Batch, made_ahead, train_net
@@ -30,6 +30,9 @@ from kbvr.upsample import steepened
 
 WINDOW_PX = 192
 BATCH = 12
+HUBER_DELTA = 0.15
+"""Errors of colour (0-1) above this count linearly, below it squared."""
+
 STRIP_PX = (4.0, 80.0)
 """Least and greatest width of what is taken away, in pixels of the window."""
 
@@ -94,7 +97,7 @@ def task_from(scene: Scene, others: list[Scene], rng: random.Random) -> Task | N
     kind = rng.random()
     x, y = rng.randrange(width - side + 1), rng.randrange(height - side + 1)
     if kind < 0.5:
-        rows, columns = np.nonzero(scene.sides <= strip_px)
+        rows, columns = np.nonzero(scene.sides <= strip_px + MIXED_PX)
         if not rows.size:
             return None
         at = rng.randrange(rows.size)
@@ -103,7 +106,8 @@ def task_from(scene: Scene, others: list[Scene], rng: random.Random) -> Task | N
     sides = scene.sides[y : y + side, x : x + side]
     near = sides == NEAR
     if kind < 0.5:
-        hole, unknown = sides <= strip_px, near
+        hole = (sides > MIXED_PX) & (sides <= strip_px + MIXED_PX)
+        unknown = near | (sides <= MIXED_PX)
     elif kind < 0.85:
         hole, unknown = _silhouette(rng.choice(others), side, strip_px, rng)
     else:
@@ -180,17 +184,15 @@ def tasks_of(scenes: list[Scene], rng: random.Random, count: int) -> list[Task]:
 
 
 def _loss(net: nn.Module, batch: Batch) -> Tensor:
-    """L1 and its gradients at four scales inside the hole, of colour (0-1, doubled) and of inverse depth."""
+    """Huber's loss of colour and inverse depth inside the hole, and of their means over 2, 4 and 8 pixels."""
     rgb, depth, known, hole = batch
     with torch.autocast(rgb.device.type, torch.bfloat16):
         filled_rgb, filled_depth = net(rgb, depth, known)
-    error = torch.cat([2 * (filled_rgb.float() - rgb), 0.3 * (filled_depth.float() - depth)], dim=1) * (1 - known)
-    total = (error.abs() * hole).sum() / hole.sum()
+    error = torch.cat([filled_rgb.float() - rgb, 0.15 * (filled_depth.float() - depth)], dim=1)
+    total = torch.zeros((), device=rgb.device)
     for _ in range(4):
-        inside_x, inside_y = hole[..., :, 1:] * hole[..., :, :-1], hole[..., 1:, :] * hole[..., :-1, :]
-        along_x = ((error[..., :, 1:] - error[..., :, :-1]).abs() * inside_x).sum() / inside_x.sum().clamp(min=1)
-        along_y = ((error[..., 1:, :] - error[..., :-1, :]).abs() * inside_y).sum() / inside_y.sum().clamp(min=1)
-        total = total + 0.3 * (along_x + along_y)
+        distance = F.huber_loss(error, torch.zeros_like(error), reduction="none", delta=HUBER_DELTA) / HUBER_DELTA
+        total = total + (distance * hole).sum() / hole.sum().clamp(min=1)
         weight = F.avg_pool2d(hole, 2)
         error = F.avg_pool2d(error * hole, 2) / weight.clamp(min=1e-6)
         hole = (weight > 0.5).float()
