@@ -55,7 +55,9 @@ def test_the_python_of_the_readme_works(code, copy):
     assert (copy / "out" / "cat_kbvr_LR.mp4").stat().st_size > 10_000
 
 
-@pytest.mark.parametrize("page", [*sorted(ROOT.glob("*.md")), ROOT / "examples/README.md", ROOT / "bench/README.md"])
+@pytest.mark.parametrize(
+    "page", [*sorted(ROOT.glob("*.md")), ROOT / "examples/README.md", ROOT / "bench/README.md", *ROOT.glob("docs/*.md")]
+)
 def test_links_and_pictures_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
         assert target.startswith("https://") or (page.parent / target).exists(), target
