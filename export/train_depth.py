@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from export.kbvr_depth import KbvrDepth
 from export.mixtures import SIDE_PX, Mixtures
 from export.onnx_import import load_folded
 from export.teachers import load_rgb
-from export.training import Batch, made_ahead, train_net
+from export.training import Batch, Batches, made_ahead, train_net
 
 CROP_SIZES = ((192, 256), (192, 288), (256, 192), (224, 224))
 LARGE_CROP_SIZES = ((288, 384), (256, 384), (384, 288), (320, 320))
@@ -200,7 +199,7 @@ def _shape_for(sample: Sample, sizes: tuple[tuple[int, int], ...] = CROP_SIZES) 
     return min(((h, w) for h, w in sizes), key=lambda hw: abs(math.log(hw[1] / hw[0] / aspect)))
 
 
-def batches(samples: list[Sample], seed: int, mixtures: Mixtures | None = None) -> Iterator[Batch]:
+def batches(samples: list[Sample], seed: int, mixtures: Mixtures | None = None) -> Batches:
     """Yield (rgb, depth, sky, finest scale of the loss) batches for ever."""
     by_shape: dict[tuple[int, int], list[Sample]] = {}
     for sample in samples:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from export.kbvr_fill import KbvrFill
 from export.sides import MIXED_PX, NEAR, side_map
 from export.teachers import load_rgb
 from export.train_depth import HELD_OUT_EVERY
-from export.training import Batch, made_ahead, train_net
+from export.training import Batch, Batches, made_ahead, train_net
 from kbvr.upsample import steepened
 
 WINDOW_PX = 192
@@ -217,7 +216,7 @@ def train(photos: Path, labels: Path, run: Path, *, minutes: float, seed: int = 
     kept, held_out = load_scenes(photos, labels)
     check = tasks_of(held_out, random.Random(0), 120)
 
-    def batches_from(step: int) -> Iterator[Batch]:
+    def batches_from(step: int) -> Batches:
         rng = random.Random(seed + step)
         return made_ahead(lambda: as_tensors(tasks_of(kept, rng, BATCH)))
 

@@ -12,7 +12,8 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +26,30 @@ AVERAGE_DECAY = 0.998
 CHECKPOINT_S = 180.0
 
 Batch = tuple[Tensor, ...]
+Batches = Generator[Batch, None, None]
 
 
-def made_ahead(make: Callable[[], Batch]) -> Iterator[Batch]:
-    """Yield what `make` returns for ever, made ahead on a thread of its own."""
+def made_ahead(make: Callable[[], Batch]) -> Batches:
+    """Yield what `make` returns for ever, made ahead on a thread of its own, which ends when this is closed."""
     ready: queue.Queue[Batch] = queue.Queue(maxsize=4)
+    closed = threading.Event()
 
     def produce() -> None:
-        while True:
-            ready.put(make())
+        while not closed.is_set():
+            batch = make()
+            while not closed.is_set():
+                with suppress(queue.Full):
+                    ready.put(batch, timeout=0.1)
+                    break
 
-    threading.Thread(target=produce, daemon=True).start()
-    while True:
-        yield ready.get()
+    producer = threading.Thread(target=produce, daemon=True)
+    producer.start()
+    try:
+        while True:
+            yield ready.get()
+    finally:
+        closed.set()
+        producer.join()
 
 
 def train_net(
@@ -45,7 +57,7 @@ def train_net(
     run: Path,
     *,
     minutes: float,
-    batches_from: Callable[[int], Iterator[Batch]],
+    batches_from: Callable[[int], Batches],
     loss_of: Callable[[nn.Module, Batch], Tensor],
     figures_of: Callable[[nn.Module, torch.device], dict[str, float]],
 ) -> Path:
@@ -83,6 +95,7 @@ def train_net(
             _save(run, parts, spent_s, step)
             _log(run, {"step": step, **_measured(averaged.module, figures_of, device)})
             last = saved = time.monotonic()
+    source.close()
     _save(run, parts, spent_s, step)
     _log(run, {"step": step, **_measured(averaged.module, figures_of, device)})
     weights = run / "weights.pt"

@@ -1,20 +1,27 @@
-"""Training and exporting kbvr-depth, in small: no teacher, no real photo, a few steps."""
+"""Labelling, training and exporting our networks, in small: a few steps on a few photos."""
 
 from __future__ import annotations
 
 import json
+import random
+import shutil
+from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 import pytest
 import torch
 from PIL import Image
 
-from export import onnx_export
+from export import mixtures, onnx_export, train_fill
 from export.__main__ import main
 from export.kbvr_depth import KbvrDepth
 from export.train_depth import loss_of
 from kbvr.nets import open_session, read_card
+from kbvr.network_fill import network_filler
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +111,61 @@ def test_the_loss_ignores_scale_shift_and_unknown_sky():
     assert loss_of(5 * depth + 3, torch.randn_like(depth), depth, unknown) < 0.01
     assert loss_of(-depth, torch.zeros_like(depth), depth, unknown) > 1
     assert loss_of(depth, torch.full_like(depth, 9), depth, torch.zeros_like(depth)) > 1
+
+
+def test_kbvr_fill_is_trained_exported_and_fills(labelled, tmp_path):
+    """The whole way through the command line; the file is one that --fill takes."""
+    photos, labels = labelled
+    run, out = tmp_path / "run", tmp_path / "nets"
+    main(["train-fill", "--photos", str(photos), "--labels", str(labels), "--run", str(run), "--minutes", "0.01"])
+    assert np.isfinite(log_of(run)[-1]["psnr_median_db"])
+    main(["kbvr-fill", "--weights", str(run / "weights.pt"), "--out", str(out)])
+    assert (out / "kbvr-fill.onnx").stat().st_size <= 16e6
+    hole = np.zeros((100, 100), bool)
+    hole[40:60, 40:60] = True
+    grey = np.full((100, 100, 3), 90, np.uint8)
+    filled, _ = network_filler(out / "kbvr-fill.onnx")(grey, np.ones((100, 100), np.float32), hole=hole, source=~hole)
+    assert np.abs(filled[hole].astype(int) - 90).max() < 60
+
+
+def test_labels_and_mixtures_come_from_the_teachers(shared, tmp_path):
+    """One real photo is labelled, and a few steps are trained on it and on mixtures of it."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for index in range(2):
+        shutil.copy(ROOT / "examples" / "temple.jpg", photos / f"{index}.jpg")
+    labels, run, teachers = tmp_path / "labels", tmp_path / "run", str(shared / "models")
+    main(["label", "--photos", str(photos), "--teachers", teachers, "--labels", str(labels)])
+    with np.load(labels / "0.npz") as arrays:
+        depth, subject, sky = (arrays[name].astype(float) for name in ("depth", "subject", "sky"))
+    height = depth.shape[0]
+    assert depth[-height // 4 :].mean() > depth[: height // 4].mean() + 1  # trees in front, sky above
+    assert sky[:40].mean() > 200 and sky[-40:].mean() < 20
+    assert 0.02 < (subject > 127).mean() < 0.8
+    call = ["train-depth", "--photos", str(photos), "--labels", str(labels), "--run", str(run), "--teachers", teachers]
+    main([*call, "--minutes", "0.03"])
+    assert np.isfinite(log_of(run)[-1]["correlation_mean"])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_drawn_scene_has_flat_surfaces_with_exact_edges(seed):
+    """Whatever the teacher says, each surface becomes the plane nearest to it."""
+    picture, surfaces = mixtures._drawn([np.full((64, 64, 3), 99, np.uint8)], random.Random(seed))
+    assert picture.shape == (mixtures.SIDE_PX, mixtures.SIDE_PX, 3)
+    assert picture.min() >= 0 and picture.max() <= 1
+    rows, columns = np.mgrid[: mixtures.SIDE_PX, : mixtures.SIDE_PX] / mixtures.SIDE_PX
+    exact = 1.0 + surfaces + 0.5 * rows - 0.25 * columns
+    soft = cv2.GaussianBlur(exact, (0, 0), 1.0)
+    flat = mixtures._planes(soft.astype(np.float32), surfaces)
+    large = np.isin(surfaces, [n for n in np.unique(surfaces) if (surfaces == n).mean() > 0.05])
+    assert np.abs(flat - exact)[large].max() < 0.1 < np.abs(soft - exact)[large].max()
+
+
+def test_what_is_asked_of_the_filler_is_known_and_what_is_masked_out_is_not(labelled):
+    """Hole and known never overlap, and a window has enough of both."""
+    photos, labels = labelled
+    kept, held_out = train_fill.load_scenes(photos, labels)
+    for task in train_fill.tasks_of(kept + held_out, random.Random(0), 20):
+        assert not (task.hole & task.known).any()
+        assert task.known.mean() >= 0.1 and task.hole.sum() >= 50
+        assert task.rgb.shape == (train_fill.WINDOW_PX, train_fill.WINDOW_PX, 3)
