@@ -104,7 +104,7 @@ def _planes(depth: np.ndarray, surfaces: np.ndarray) -> np.ndarray:
 
 def _drawn(pictures: Sequence[np.ndarray], rng: random.Random) -> tuple[np.ndarray, np.ndarray]:
     """Return shapes before a wall and mostly on a floor, float32 (S, S, 3), and which surface each pixel shows."""
-    picture = _surface(pictures, rng)
+    picture = surface_texture(pictures, rng)
     surfaces = np.zeros((SIDE_PX, SIDE_PX), np.uint8)
     if rng.random() < 0.7:
         horizon = round(SIDE_PX * rng.uniform(0.3, 0.8))
@@ -115,7 +115,9 @@ def _drawn(pictures: Sequence[np.ndarray], rng: random.Random) -> tuple[np.ndarr
             np.float32,
         )
         matrix = cv2.getPerspectiveTransform(corners, onto)
-        floor = cv2.warpPerspective(_surface(pictures, rng), matrix, (SIDE_PX, SIDE_PX), borderMode=cv2.BORDER_WRAP)
+        floor = cv2.warpPerspective(
+            surface_texture(pictures, rng), matrix, (SIDE_PX, SIDE_PX), borderMode=cv2.BORDER_WRAP
+        )
         picture[horizon:] = floor[horizon:]
         surfaces[horizon:] = 1
     for number in range(2, rng.randrange(3, 7)):
@@ -135,11 +137,11 @@ def _drawn(pictures: Sequence[np.ndarray], rng: random.Random) -> tuple[np.ndarr
         surfaces[matte > 0.5] = number
         matte = cv2.GaussianBlur(matte, (3, 3), 0)[..., None]
         shade = np.linspace(rng.uniform(0.6, 1.2), rng.uniform(0.6, 1.2), SIDE_PX, dtype=np.float32)[None, :, None]
-        picture = picture * (1 - matte) + np.clip(_surface(pictures, rng) * shade, 0, 1) * matte
+        picture = picture * (1 - matte) + np.clip(surface_texture(pictures, rng) * shade, 0, 1) * matte
     return picture.astype(np.float32), surfaces
 
 
-def _surface(pictures: Sequence[np.ndarray], rng: random.Random) -> np.ndarray:
+def surface_texture(pictures: Sequence[np.ndarray], rng: random.Random) -> np.ndarray:
     """Return a colour, spots, stripes, tiles or a small piece of a picture, float32 (S, S, 3) in 0-1."""
     kind = rng.randrange(5)
     noise = np.random.default_rng(rng.randrange(2**32))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from torch.nn import functional as F
 from export.kbvr_depth import KbvrDepth
 from export.mixtures import SIDE_PX, Mixtures
 from export.onnx_import import load_folded
+from export.rendered import ROOM_HW, rendered_sample
 from export.teachers import load_rgb
 from export.training import Batch, Batches, made_ahead, train_net
 
@@ -41,6 +43,14 @@ MIXTURE_SHARE = 0.5
 
 DRAWN_SHARE = 0.3
 """Share of those that are drawn scenes."""
+
+RENDERED_SHARE = 0.15
+"""Share of the batches that are ray-cast rooms."""
+
+ROOMS = 2000
+"""How many rooms are kept; NEW_ROOM_SHARE of those shown are new."""
+
+NEW_ROOM_SHARE = 0.3
 
 PIXELS_A_BATCH = 12 * 192 * 256
 
@@ -210,7 +220,18 @@ def batches(samples: list[Sample], seed: int, mixtures: Mixtures | None = None) 
     pictures = [sample.rgb for sample in samples]
     rng = random.Random(seed)
 
+    rooms: deque[Sample] = deque(maxlen=ROOMS)
+
+    def room() -> Sample:
+        if not rooms or rng.random() < NEW_ROOM_SHARE:
+            rgb, inverse_depth = rendered_sample(pictures, rng)
+            rooms.append(Sample(rgb, inverse_depth.astype(np.float16), np.zeros((2, 2), np.uint8)))
+        return rng.choice(rooms)
+
     def make() -> Batch:
+        if rng.random() < RENDERED_SHARE:
+            count = PIXELS_A_BATCH // (ROOM_HW[0] * ROOM_HW[1])
+            return _as_tensors([_crop(room(), ROOM_HW, rng, with_subject) for _ in range(count)], finest=0)
         if mixtures is not None and rng.random() < MIXTURE_SHARE:
             count = PIXELS_A_BATCH // SIDE_PX**2
             drawn = rng.random() < DRAWN_SHARE

@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from export import mixtures, onnx_export, train_fill
+from export import mixtures, onnx_export, rendered, train_fill
 from export.__main__ import main
 from export.kbvr_depth import KbvrDepth
 from export.train_depth import loss_of
@@ -169,3 +169,26 @@ def test_what_is_asked_of_the_filler_is_known_and_what_is_masked_out_is_not(labe
         assert not (task.hole & task.known).any()
         assert task.known.mean() >= 0.1 and task.hole.sum() >= 50
         assert task.rgb.shape == (train_fill.WINDOW_PX, train_fill.WINDOW_PX, 3)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_rendered_room_has_the_depth_of_its_floor_and_walls(seed):
+    """Where nothing stands, inverse depth is linear in the picture: 1/z of a plane is."""
+    rgb, inverse_depth = rendered.rendered_sample([np.full((64, 64, 3), 99, np.uint8)], random.Random(seed))
+    assert rgb.shape == (*rendered.ROOM_HW, 3) and inverse_depth.shape == rendered.ROOM_HW
+    assert np.isfinite(inverse_depth).all() and inverse_depth.min() > 1 / 20
+    bend = np.abs(np.diff(inverse_depth.astype(np.float64), 2, axis=1)) / inverse_depth[:, 1:-1]
+    assert np.median(bend) < 1e-4
+
+
+def test_things_in_a_room_are_where_they_were_put():
+    """Straight ahead: a ball of 0.5 m at 3 m, a box, and a cylinder before the wall at 5 m."""
+    ahead = np.array([[[0.0, 0.0, 1.0], [3.0, 0.0, 1.0]]], np.float32)  # the second ray looks past everything
+    at = np.array([0, 0, 3], np.float32)
+    floor_at = np.array([0, 1, 3], np.float32)
+    assert rendered._ball(ahead, at, 0.5).depth[0] == pytest.approx([2.5, rendered.FAR_M])
+    assert rendered._box(ahead, floor_at, (0.4, 2.0, 0.3), 0.0).depth[0] == pytest.approx([2.7, rendered.FAR_M])
+    assert rendered._cylinder(ahead, floor_at, 0.25, 2.0).depth[0] == pytest.approx([2.75, rendered.FAR_M])
+    assert rendered._plane(ahead, 2, 5.0).depth[0] == pytest.approx([5, 5])
+    for hit in (rendered._ball(ahead, at, 0.5), rendered._box(ahead, floor_at, (0.4, 2.0, 0.3), 0.0)):
+        assert hit.normal[0, 0] == pytest.approx([0, 0, -1])
