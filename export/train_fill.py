@@ -21,9 +21,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from export.kbvr_fill import KbvrFill
+from export.samples import HELD_OUT_EVERY
 from export.sides import MIXED_PX, NEAR, side_map
 from export.teachers import load_rgb
-from export.train_depth import HELD_OUT_EVERY
 from export.training import Batch, Batches, made_ahead, train_net
 from kbvr.upsample import steepened
 
