@@ -16,8 +16,11 @@ from export.kbvr_depth import ConvBlock
 CHANNELS = (24, 48, 96, 160)
 """Encoder channels at strides 2, 4, 8 and 16."""
 
-PUSH_PULL_LEVELS = 5
-"""Halvings of the push-pull pyramid; sides must be multiples of 2 to this power."""
+PUSH_PULL_LEVELS = 8
+"""Halvings of the push-pull pyramid."""
+
+RIM_WEIGHTS = (1.0, 0.1, 0.01, 0.001)
+"""Weights of known pixels 1, 2, 3 and more pixels away from the unknown."""
 
 
 class WideBlock(nn.Module):
@@ -35,20 +38,43 @@ class WideBlock(nn.Module):
 
 
 def push_pull(values: Tensor, known: Tensor) -> Tensor:
-    """Return values (N, C, H, W) where known (N, 1, H, W) is 1, and smooth averages of the known ones elsewhere."""
-    pyramid = [(values * known, known)]
-    for _ in range(PUSH_PULL_LEVELS):
-        total, weight = pyramid[-1]
-        pyramid.append((F.avg_pool2d(total, 2), F.avg_pool2d(weight, 2)))
-    total, weight = pyramid[-1]
-    whole = total.mean(dim=(2, 3), keepdim=True) / weight.mean(dim=(2, 3), keepdim=True).clamp(min=1e-6)
-    filled = whole.expand_as(total)
-    for level, (total, weight) in enumerate(reversed(pyramid)):
-        if level:
-            filled = F.interpolate(filled, scale_factor=2.0, mode="bilinear", align_corners=False)
-        share = (2 * weight).clamp(max=1)
-        filled = filled + (total / weight.clamp(min=1e-6) - filled) * share
-    return filled
+    """Return values (N, C, H, W) where known (N, 1, H, W) is 1, and a smooth continuation of those elsewhere.
+
+    What lies next to the unknown counts most: it is what goes on there.
+    """
+    near = [F.max_pool2d(1 - known, 2 * away + 1, 1, away) for away in range(1, len(RIM_WEIGHTS))]
+    weight = torch.full_like(known, RIM_WEIGHTS[-1])
+    for around, inner, outer in zip(near, RIM_WEIGHTS[:-1], RIM_WEIGHTS[1:], strict=True):
+        weight = weight + (inner - outer) * around
+    return values * known + _continued(values, weight * known, PUSH_PULL_LEVELS) * (1 - known)
+
+
+def _continued(values: Tensor, weight: Tensor, levels: int) -> Tensor:
+    """Return values of weight 1 as they are and others mixed with what the pyramid's next level says of them."""
+    if levels == 0:
+        mean = (values * weight).sum(dim=(2, 3), keepdim=True) / weight.sum(dim=(2, 3), keepdim=True).clamp(min=1e-6)
+        return mean.expand_as(values)
+    coarse_weight = _halved(weight)
+    coarse = _halved(values * weight) / coarse_weight.clamp(min=1e-6)
+    coarse = _continued(coarse, (4 * coarse_weight).clamp(max=1), levels - 1)
+    around = _doubled(coarse)[:, :, : values.shape[2], : values.shape[3]]
+    return around + (values - around) * weight
+
+
+def _kernel(like: Tensor) -> Tensor:
+    """Return the binomial kernel (C, 1, 5, 5) of image pyramids (Burt and Adelson, 1983)."""
+    line = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0], device=like.device) / 16
+    return (line[:, None] * line).expand(like.shape[1], 1, 5, 5)
+
+
+def _halved(maps: Tensor) -> Tensor:
+    padded = F.pad(maps, (2, 2, 2, 2), mode="replicate")
+    return F.conv2d(padded, _kernel(maps), stride=2, groups=maps.shape[1])
+
+
+def _doubled(maps: Tensor) -> Tensor:
+    padded = F.pad(maps, (1, 1, 1, 1), mode="replicate")
+    return F.conv_transpose2d(padded, 4 * _kernel(maps), stride=2, padding=4, output_padding=1, groups=maps.shape[1])
 
 
 class KbvrFill(nn.Module):
@@ -80,7 +106,8 @@ class KbvrFill(nn.Module):
         centred = (inverse_depth - mean) * known
         spread = ((centred * centred).sum(dim=(2, 3), keepdim=True) / count).sqrt() + 1e-6
         values = torch.cat([rgb01 * 2 - 1, centred / spread], dim=1)
-        smooth = push_pull(values, known)
+        with torch.autocast(known.device.type, enabled=False), torch.no_grad():
+            smooth = push_pull(values, known)
         x = torch.cat([smooth, known], dim=1)
         skips: list[Tensor] = []
         for stage in self.down:

@@ -1,7 +1,7 @@
 """Pictures that no camera took, labelled by a teacher while the training runs.
 
 A student that only sees some thousand photos agrees with its teacher on photos like those. On mixtures, collages and
-turned, tinted windows of them, and on drawn scenes, it has to compute what the teacher computes (function matching:
+turned, tinted windows of them, it has to compute what the teacher computes (function matching:
 Beyer et al., "Knowledge distillation: a good teacher is patient and consistent", 2022).
 """
 
@@ -18,8 +18,6 @@ import onnxruntime as ort
 
 SIDE_PX = 256
 """Side of the square pictures: a size at which the teacher has a file."""
-
-LEAST_SURFACE_PX = 50
 
 
 class Mixtures:
@@ -46,16 +44,6 @@ class Mixtures:
                 mixture[y : y + h, x : x + w] = other[y : y + h, x : x + w]
         mixture = _tinted(mixture, rng)
         return mixture, self._label(mixture)
-
-    def drawn_sample(self, pictures: Sequence[np.ndarray], rng: random.Random) -> tuple[np.ndarray, np.ndarray]:
-        """Return a drawn scene and inverse depth, shaped as by `sample`.
-
-        Everything drawn is flat, so each surface gets the plane that is nearest to what the teacher says of it: the
-        values are the teacher's, the edges are exact.
-        """
-        picture, surfaces = _drawn(pictures, rng)
-        picture = _tinted(picture, rng)
-        return picture, _planes(self._label(picture), surfaces)
 
     def _label(self, picture: np.ndarray) -> np.ndarray:
         def run(rgb: np.ndarray) -> np.ndarray:
@@ -85,60 +73,6 @@ def _window(rgb: np.ndarray, rng: random.Random) -> np.ndarray:
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     part = cv2.warpAffine(sharp, matrix, (SIDE_PX, SIDE_PX), flags=flags, borderMode=cv2.BORDER_REFLECT_101)
     return part.astype(np.float32) / 255
-
-
-def _planes(depth: np.ndarray, surfaces: np.ndarray) -> np.ndarray:
-    """Return inverse depth with each surface of a map of numbers made a plane (least squares, without its rim)."""
-    flat = depth.astype(np.float32)
-    rows, columns = np.mgrid[: depth.shape[0], : depth.shape[1]].astype(np.float32) / SIDE_PX
-    for number in np.unique(surfaces):
-        surface = surfaces == number
-        inner = cv2.erode(surface.astype(np.uint8), np.ones((7, 7), np.uint8), borderValue=1).astype(bool)
-        if inner.sum() < LEAST_SURFACE_PX:
-            continue
-        basis = np.stack([np.ones_like(rows), rows, columns], axis=-1)
-        plane, *_ = np.linalg.lstsq(basis[inner][::5], depth[inner][::5], rcond=None)
-        flat[surface] = basis[surface] @ plane
-    return flat
-
-
-def _drawn(pictures: Sequence[np.ndarray], rng: random.Random) -> tuple[np.ndarray, np.ndarray]:
-    """Return shapes before a wall and mostly on a floor, float32 (S, S, 3), and which surface each pixel shows."""
-    picture = surface_texture(pictures, rng)
-    surfaces = np.zeros((SIDE_PX, SIDE_PX), np.uint8)
-    if rng.random() < 0.7:
-        horizon = round(SIDE_PX * rng.uniform(0.3, 0.8))
-        corners = np.array([[0, 0], [SIDE_PX, 0], [SIDE_PX, SIDE_PX], [0, SIDE_PX]], np.float32)
-        squeeze, below = SIDE_PX * rng.uniform(0, 0.4), SIDE_PX * rng.uniform(0, 1.5)
-        onto = np.array(
-            [[squeeze, horizon], [SIDE_PX - squeeze, horizon], [SIDE_PX + below, SIDE_PX], [-below, SIDE_PX]],
-            np.float32,
-        )
-        matrix = cv2.getPerspectiveTransform(corners, onto)
-        floor = cv2.warpPerspective(
-            surface_texture(pictures, rng), matrix, (SIDE_PX, SIDE_PX), borderMode=cv2.BORDER_WRAP
-        )
-        picture[horizon:] = floor[horizon:]
-        surfaces[horizon:] = 1
-    for number in range(2, rng.randrange(3, 7)):
-        matte: np.ndarray = np.zeros((SIDE_PX, SIDE_PX), np.float32)
-        x, y = rng.randrange(SIDE_PX), rng.randrange(SIDE_PX // 4, SIDE_PX)
-        w, h = (round(SIDE_PX * rng.uniform(0.05, 0.35)) for _ in range(2))
-        kind = rng.randrange(3)
-        if kind == 0:
-            cv2.rectangle(matte, (x - w, y - 2 * h), (x + w, y), 1.0, -1)
-        elif kind == 1:
-            cv2.ellipse(matte, (x, y - h), (w, h), rng.uniform(0, 180), 0, 360, 1.0, -1)
-        else:
-            turns = sorted(rng.uniform(0, 2 * math.pi) for _ in range(rng.randrange(3, 8)))
-            cv2.fillPoly(
-                matte, [np.array([(x + w * math.cos(t), y - h + h * math.sin(t)) for t in turns], np.int32)], 1
-            )
-        surfaces[matte > 0.5] = number
-        matte = cv2.GaussianBlur(matte, (3, 3), 0)[..., None]
-        shade = np.linspace(rng.uniform(0.6, 1.2), rng.uniform(0.6, 1.2), SIDE_PX, dtype=np.float32)[None, :, None]
-        picture = picture * (1 - matte) + np.clip(surface_texture(pictures, rng) * shade, 0, 1) * matte
-    return picture.astype(np.float32), surfaces
 
 
 def surface_texture(pictures: Sequence[np.ndarray], rng: random.Random) -> np.ndarray:

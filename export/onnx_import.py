@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
@@ -24,7 +25,8 @@ def load_folded(net: nn.Module, path: Path, pictures: Tensor) -> None:
         ValueError: if the file's layers are not the network's.
     """
     graph = onnx.load(str(path)).graph
-    arrays = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in graph.initializer}
+    arrays = {i.name: torch.from_numpy(numpy_helper.to_array(i).astype(np.float32)) for i in graph.initializer}
+    arrays |= {n.output[0]: arrays[n.input[0]] for n in graph.node if n.op_type == "Cast" and n.input[0] in arrays}
     in_order = [node for node in graph.node if node.op_type in ("Conv", "Gemm")]
     layers = [m for m in _called_in_order(net, pictures[:1]) if isinstance(m, nn.Conv2d | nn.Linear)]
     if len(in_order) != len(layers):

@@ -1,14 +1,15 @@
-"""Rooms full of simple things, ray-cast with exact depth, for kbvr-depth to learn from beside its teachers.
+"""Scenes full of simple things, ray-cast with exact depth, for kbvr-depth to learn from beside its teachers.
 
-A pinhole camera looks into a box-shaped room; boxes, balls and cylinders stand on its floor or on each other. Every
-surface has a texture (a piece of a photo or a pattern), one light and the shadow where things touch.
+A pinhole camera looks into a room, or over open ground below a sky; boxes, balls, cylinders, poles and cut-out subjects
+of photos stand there, hang, or lie on each other. Every surface has a texture (a photo, a piece of one or a pattern),
+one light and the shadow where things touch.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -16,83 +17,232 @@ import numpy as np
 
 from export.mixtures import SIDE_PX, surface_texture
 
-ROOM_HW = (192, 256)
-"""(height, width) of a picture of a room."""
-
 FAR_M = 1e6
+SKY_M = 1e5
+"""Farther away than this is sky."""
+
+OPEN_SHARE = 0.3
+"""Share of the scenes that are open ground."""
 
 
 @dataclass(frozen=True, eq=False)
 class Hit:
-    """Where the rays meet one thing: distance along the optical axis, and per ray normal and texture coordinates."""
+    """Where rays meet one thing: distance along the optical axis, and per ray normal and texture coordinates."""
 
     depth: np.ndarray
     normal: np.ndarray
     u: np.ndarray
     v: np.ndarray
+    rgb: np.ndarray | None = None
+    """Colours of its own, float32 in 0-1, where no texture is to be laid on it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What was cut out of a photo."""
+
+    rgb: np.ndarray
+    """uint8 (h, w, 3)."""
+
+    matte: np.ndarray
+    """bool (h, w)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rendered:
+    """A scene as the camera saw it."""
+
+    rgb: np.ndarray
+    """uint8 (H, W, 3)."""
+
+    inverse_depth: np.ndarray
+    """float32 (H, W), 1/m; 0 in the sky."""
+
+    sky: np.ndarray
+    """bool (H, W)."""
+
+
+@dataclass(eq=False)
+class _Canvas:
+    """What has been drawn so far: colour (before blur), inverse depth, and the rays into the world."""
+
+    rays: np.ndarray
+    rgb: np.ndarray
+    depth: np.ndarray
+    light: np.ndarray
+    ambient: float
+
+    def draw(self, hit: Hit, texture: np.ndarray, scale: float, window: tuple[slice, slice] = np.s_[:, :]) -> None:
+        """Draw a thing where it is nearer than what is there; `hit` belongs to the window's rays."""
+        seen = hit.depth < self.depth[window]
+        if not seen.any():
+            return
+        self.depth[window][seen] = hit.depth[seen]
+        if hit.rgb is not None:
+            colour = hit.rgb[seen]
+        else:
+            side = texture.shape[0]
+            u, v = ((c[seen] * scale).astype(np.int64) % side for c in (hit.u, hit.v))
+            colour = texture[v, u]
+        facing = np.clip(hit.normal[seen] @ self.light, 0, 1)
+        self.rgb[window][seen] = colour * (self.ambient + (1 - self.ambient) * facing)[:, None]
 
 
 def rendered_sample(
-    pictures: Sequence[np.ndarray], rng: random.Random, hw: tuple[int, int] = ROOM_HW
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return a room, uint8 (H, W, 3), and its exact inverse depth in 1/m, float32 (H, W)."""
+    pictures: Sequence[np.ndarray], subjects: Sequence[Subject], rng: random.Random, hw: tuple[int, int]
+) -> Rendered:
+    """Return a scene of so many (height, width) pixels."""
     height, width = hw
-    f_px = width * rng.uniform(0.7, 1.6)
-    eye_m, pitch = rng.uniform(0.3, 1.7), math.radians(rng.uniform(-5, 30))
-    x, y = (
-        np.broadcast_to(a.astype(np.float32), hw)
-        for a in ((np.arange(width) + 0.5 - width / 2) / f_px, ((np.arange(height) + 0.5 - height / 2) / f_px)[:, None])
-    )
-    # camera axes in the world: x right, y down, z ahead; the camera looks down by the pitch
-    rays = np.stack([x, y * math.cos(pitch) + math.sin(pitch), math.cos(pitch) - y * math.sin(pitch)], axis=-1)
-    wall_m = rng.uniform(1.5, 6.0)
-    half_m = rng.uniform(0.8, 3.0)
-    hits = [
-        _plane(rays, 1, eye_m),
-        _plane(rays, 2, wall_m),
-        _plane(rays, 0, half_m),
-        _plane(rays, 0, -half_m),
-        _plane(rays, 1, eye_m - rng.uniform(2.2, 3.5)),
-    ]
-    footprints = []
-    for _ in range(rng.randrange(2, 9)):
-        radius = rng.uniform(0.05, 0.3) * wall_m / 3
-        z = rng.uniform(0.35, 0.95) * wall_m
-        at = np.array([rng.uniform(-0.5, 0.5) * z * width / f_px, eye_m, z], np.float32)
-        tall = radius * rng.uniform(0.5, 4.0)
-        kind = rng.randrange(3)
-        if kind == 0:
-            hits.append(_ball(rays, at - np.array([0, radius, 0], np.float32), radius))
-        elif kind == 1:
-            hits.append(_box(rays, at, (radius, tall, radius * rng.uniform(0.3, 1.2)), rng.uniform(0, math.pi)))
-        else:
-            hits.append(_cylinder(rays, at, radius, tall))
-        footprints.append((at, radius))
-    depths = np.stack([hit.depth for hit in hits])
-    nearest = depths.argmin(axis=0)
-    depth = depths.min(axis=0)
+    f_px = max(hw) * rng.uniform(0.7, 1.7)
+    eye_m = rng.uniform(0.3, 1.7)
+    camera = _world_from_camera(math.radians(rng.uniform(-8, 32)), math.radians(rng.gauss(0, 20)))
+    columns, rows = np.meshgrid(np.arange(width) + 0.5 - width / 2, np.arange(height) + 0.5 - height / 2)
+    rays = (np.stack([columns / f_px, rows / f_px, np.ones(hw)], axis=-1) @ camera.T).astype(np.float32)
     light = np.array([rng.uniform(-1, 1), -rng.uniform(0.3, 1.5), -rng.uniform(0.2, 1)], np.float32)
-    light /= np.linalg.norm(light)
-    ambient = rng.uniform(0.3, 0.8)
-    rgb = np.zeros((*hw, 3), np.float32)
-    for number, hit in enumerate(hits):
-        seen = nearest == number
-        if not seen.any():
-            continue
-        texture = surface_texture(pictures, rng)
-        scale = SIDE_PX / rng.uniform(0.2, 2.5)
-        u = (hit.u[seen] * scale).astype(np.int64) % SIDE_PX
-        v = (hit.v[seen] * scale).astype(np.int64) % SIDE_PX
-        facing = np.clip(hit.normal[seen] @ light, 0, 1)
-        rgb[seen] = texture[v, u] * (ambient + (1 - ambient) * facing)[:, None]
-    on_floor = nearest == 0
-    points = rays[on_floor] * depth[on_floor, None]
-    for at, radius in footprints:
-        away = np.hypot(points[:, 0] - at[0], points[:, 2] - at[2]) / radius
-        rgb[on_floor] *= (1 - 0.6 * np.exp(-((away / 1.2) ** 2)))[:, None].astype(np.float32)
-    rgb = cv2.GaussianBlur(rgb, (0, 0), rng.uniform(0.3, 0.7)).astype(np.float32)
-    along_axis = rays[..., 1] * math.sin(pitch) + rays[..., 2] * math.cos(pitch)  # 1 for every ray of a pinhole
-    return np.round(np.clip(rgb, 0, 1) * 255).astype(np.uint8), (1 / (depth * along_axis)).astype(np.float32)
+    canvas = _Canvas(
+        rays,
+        np.zeros((*hw, 3), np.float32),
+        np.full(hw, FAR_M, np.float32),
+        light / np.linalg.norm(light),
+        rng.uniform(0.3, 0.85),
+    )
+    open_ground = rng.random() < OPEN_SHARE
+    far_m = math.exp(rng.uniform(math.log(6), math.log(40))) if open_ground else rng.uniform(1.5, 6.0)
+    _draw_around(canvas, pictures, rng, eye_m=eye_m, far_m=far_m, open_ground=open_ground)
+    for _ in range(rng.randrange(3, 14)):
+        z = far_m * math.exp(rng.uniform(math.log(0.12 if open_ground else 0.3), math.log(0.95)))
+        ahead = camera @ np.array([rng.uniform(-0.55, 0.55) * width / f_px, 0, 1], np.float32)
+        at = (ahead * z).astype(np.float32)
+        at[1] = eye_m - (rng.uniform(0, 1.5) * eye_m if rng.random() < 0.25 else 0.0)
+        size = far_m * rng.uniform(0.02, 0.12) if rng.random() < 0.5 else z * rng.uniform(0.03, 0.25)
+        _draw_thing(canvas, pictures, subjects, rng, at=at, size=size, camera=camera, f_px=f_px)
+    rgb = cv2.GaussianBlur(canvas.rgb, (0, 0), rng.uniform(0.35, 0.9))
+    sky = canvas.depth > SKY_M
+    inverse_depth = np.where(sky, 0, 1 / canvas.depth).astype(np.float32)
+    return Rendered(np.round(np.clip(rgb, 0, 1) * 255).astype(np.uint8), inverse_depth, sky)
+
+
+def _world_from_camera(pitch: float, yaw: float) -> np.ndarray:
+    """Return the rotation of a camera that looks down by the pitch and to the right by the yaw."""
+    down = np.array(
+        [[1, 0, 0], [0, math.cos(pitch), math.sin(pitch)], [0, -math.sin(pitch), math.cos(pitch)]], np.float32
+    )
+    right = np.array([[math.cos(yaw), 0, math.sin(yaw)], [0, 1, 0], [-math.sin(yaw), 0, math.cos(yaw)]], np.float32)
+    return right @ down
+
+
+def _draw_around(
+    canvas: _Canvas,
+    pictures: Sequence[np.ndarray],
+    rng: random.Random,
+    *,
+    eye_m: float,
+    far_m: float,
+    open_ground: bool,
+) -> None:
+    """Draw floor, walls and ceiling, or ground and sky."""
+
+    def draw(hit: Hit) -> None:
+        texture = _photo(pictures, rng) if rng.random() < 0.3 else _texture(pictures, rng)
+        canvas.draw(hit, texture, SIDE_PX / (far_m * rng.uniform(0.05, 1.0)))
+
+    if open_ground:
+        down = np.clip(canvas.rays[..., 1:2] / np.linalg.norm(canvas.rays, axis=-1, keepdims=True) + 0.6, 0, 1)
+        top, horizon = (np.array([rng.uniform(low, 1) for low in lows]) for lows in ((0, 0.2, 0.4), (0.5, 0.5, 0.5)))
+        sky = top + (horizon - top) * down
+        if rng.random() < 0.6:
+            clouds = np.array(surface_texture(pictures, rng))
+            sky = sky * 0.8 + 0.2 * cv2.resize(clouds, canvas.depth.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        canvas.rgb[:] = sky
+        draw(_plane(canvas.rays, 1, eye_m))
+        return
+    half_m = far_m * rng.uniform(0.4, 1.0)
+    for axis, place_m in ((1, eye_m), (2, far_m), (0, half_m), (0, -half_m), (1, eye_m - rng.uniform(2.2, 3.5))):
+        draw(_plane(canvas.rays, axis, place_m))
+
+
+def _draw_thing(
+    canvas: _Canvas,
+    pictures: Sequence[np.ndarray],
+    subjects: Sequence[Subject],
+    rng: random.Random,
+    *,
+    at: np.ndarray,
+    size: float,
+    camera: np.ndarray,
+    f_px: float,
+) -> None:
+    """Draw one thing that stands at a point, about so many metres wide, and its shadow."""
+    tall = size * rng.uniform(0.5, 4.0)
+    turn = rng.uniform(0, math.pi)
+    make: Callable[[np.ndarray], Hit]
+    kind = rng.random()
+    if kind < 0.18:
+        tall = 2 * size
+        make = lambda rays: _ball(rays, at - np.array([0, size, 0], np.float32), size)  # noqa: E731
+    elif kind < 0.5:
+        half = (size, tall, size * rng.uniform(0.05, 1.2))
+        make = lambda rays: _box(rays, at, half, turn)  # noqa: E731
+    elif kind < 0.68:
+        make = lambda rays: _cylinder(rays, at, size, tall)  # noqa: E731
+    elif kind < 0.8 or not subjects:
+        size, tall = size * rng.uniform(0.08, 0.25), size * rng.uniform(2, 8)
+        make = lambda rays: _cylinder(rays, at, size, tall)  # noqa: E731
+    else:
+        subject = rng.choice(subjects)
+        tall = 2 * size * subject.rgb.shape[0] / subject.rgb.shape[1]
+        make = lambda rays: _board(rays, at, size, tall, subject, camera, rng.gauss(0, 0.4))  # noqa: E731
+    window = _window_of(
+        canvas.depth.shape, at - np.array([0, tall / 2, 0], np.float32), 1.5 * size + tall / 2, camera, f_px
+    )
+    if window is None:
+        return
+    _shade_around(canvas, at, size, window)
+    texture = _photo(pictures, rng) if rng.random() < 0.15 else _texture(pictures, rng)
+    canvas.draw(make(canvas.rays[window]), texture, SIDE_PX / (size * rng.uniform(0.7, 6)), window)
+
+
+def _window_of(
+    hw: tuple[int, ...], centre: np.ndarray, radius: float, camera: np.ndarray, f_px: float
+) -> tuple[slice, slice] | None:
+    """Return the part of the picture that may show a ball; None if none does."""
+    x, y, z = centre @ camera
+    if z < 0.1:
+        return None
+    near = max(z - radius, 0.2 * z)
+    slices = []
+    for middle, side in ((y, hw[0]), (x, hw[1])):
+        low, high = middle - radius, middle + radius
+        start = max(0, math.floor(f_px * low / (near if low < 0 else z + radius) + side / 2))
+        stop = min(side, math.ceil(f_px * high / (near if high > 0 else z + radius) + side / 2))
+        if start >= stop:
+            return None
+        slices.append(slice(start, stop))
+    return slices[0], slices[1]
+
+
+def _shade_around(canvas: _Canvas, at: np.ndarray, size: float, window: tuple[slice, slice]) -> None:
+    """Darken what lies near to where a thing stands."""
+    away = canvas.rays[window] * np.minimum(canvas.depth[window], 1e3)[..., None] - at
+    squared = np.einsum("hwc,hwc->hw", away, away) * np.float32(1 / (1.2 * size) ** 2)
+    canvas.rgb[window] *= (1 - 0.6 * np.exp(-np.minimum(squared, 20)))[..., None]
+
+
+def _photo(pictures: Sequence[np.ndarray], rng: random.Random) -> np.ndarray:
+    """Return a whole photo as a texture: what it shows is flat."""
+    return cv2.resize(rng.choice(pictures), (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+
+
+def _texture(pictures: Sequence[np.ndarray], rng: random.Random) -> np.ndarray:
+    """Return a piece of a photo, mirrored so that it goes on without a seam, or a pattern."""
+    if rng.random() < 0.5:
+        return surface_texture(pictures, rng)
+    rgb = rng.choice(pictures)
+    side = max(8, round(min(rgb.shape[:2]) * rng.uniform(0.1, 0.6)))
+    y, x = rng.randrange(rgb.shape[0] - side + 1), rng.randrange(rgb.shape[1] - side + 1)
+    half = SIDE_PX // 2
+    piece = cv2.resize(rgb[y : y + side, x : x + side], (half, half), interpolation=cv2.INTER_AREA)
+    return np.pad(piece.astype(np.float32) / 255, ((0, half), (0, half), (0, 0)), mode="symmetric")
 
 
 def _where(good: np.ndarray, depth: np.ndarray) -> np.ndarray:
@@ -101,12 +251,13 @@ def _where(good: np.ndarray, depth: np.ndarray) -> np.ndarray:
 
 def _plane(rays: np.ndarray, axis: int, at: float) -> Hit:
     """Meet the plane where the coordinate of an axis is `at`."""
-    depth = at / np.where(np.abs(rays[..., axis]) < 1e-6, 1e-6, rays[..., axis])
+    along = rays[..., axis]
+    depth = at / np.where(np.abs(along) < 1e-6, 1e-6, along)
     normal = np.zeros_like(rays)
     normal[..., axis] = -math.copysign(1, at)
-    points = rays * np.clip(depth, 0, 100)[..., None]
+    points = rays * np.clip(depth, 0, 1000)[..., None]
     u, v = (points[..., other] for other in range(3) if other != axis)
-    return Hit(_where(depth > 0, depth), normal, u, v)
+    return Hit(_where((depth > 0) & (depth < SKY_M / 10), depth), normal, u, v)
 
 
 def _ball(rays: np.ndarray, centre: np.ndarray, radius: float) -> Hit:
@@ -158,3 +309,25 @@ def _cylinder(rays: np.ndarray, at: np.ndarray, radius: float, tall: float) -> H
     u = np.where(on_lid, points[..., 0], radius * np.arctan2(points[..., 0], -points[..., 2]))
     v = np.where(on_lid, points[..., 2], points[..., 1])
     return Hit(depth, normal, u, v)
+
+
+def _board(
+    rays: np.ndarray, at: np.ndarray, half: float, tall: float, subject: Subject, camera: np.ndarray, turn: float
+) -> Hit:
+    """Meet an upright cut-out that stands at a point and faces the camera but for a turn (radians)."""
+    ahead = camera[:, 2].copy()
+    ahead[1] = 0
+    ahead /= np.linalg.norm(ahead)
+    cos, sin = math.cos(turn), math.sin(turn)
+    normal = np.array([cos * ahead[0] + sin * ahead[2], 0, cos * ahead[2] - sin * ahead[0]], np.float32)
+    across = np.array([normal[2], 0, -normal[0]], np.float32)
+    along = rays @ normal
+    depth = (at @ normal) / np.where(np.abs(along) < 1e-6, 1e-6, along)
+    points = rays * np.clip(depth, 0, 1000)[..., None] - at
+    height, width = subject.matte.shape
+    u, v = (points @ across / half + 1) / 2 * width, (points[..., 1] / tall + 1) * height
+    inside = (u >= 0) & (u < width) & (v >= 0) & (v < height)
+    column, row = (np.where(inside, c, 0).astype(np.intp) for c in (u, v))
+    met = _where(inside & subject.matte[row, column] & (depth > 0), depth)
+    shaped = np.broadcast_to(-normal, rays.shape)
+    return Hit(met, shaped, u, v, subject.rgb[row, column].astype(np.float32) / 255)

@@ -10,10 +10,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from export.rendered import Subject
 from export.teachers import load_rgb
 
 CARD_SHARE = 0.2
 """Share of the crops before which something of another photo is pasted: its edges are known to the pixel."""
+
+SUBJECT_SHARE = (0.03, 0.7)
+"""What covers less or more of a photo is not taken for its subject."""
 
 HELD_OUT_EVERY = 100
 """One photo of so many is never trained on."""
@@ -47,6 +51,20 @@ def load_samples(photos: Path, labels: Path) -> tuple[list[Sample], list[Sample]
             for number, (x0, y0, x1, y1) in enumerate(arrays["windows"]):
                 kept.append(Sample(rgb[y0:y1, x0:x1], arrays[f"depth_{number}"], _sky_in(sample, x0, y0, x1, y1)))
     return kept, held_out
+
+
+def cut_out_subjects(samples: list[Sample]) -> list[Subject]:
+    """Return the subjects of the samples that have one, each cut out along its matte."""
+    subjects = []
+    for sample in samples:
+        if sample.subject is None:
+            continue
+        matte = cv2.resize(sample.subject, sample.rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 127
+        if SUBJECT_SHARE[0] < matte.mean() < SUBJECT_SHARE[1]:
+            rows, columns = np.nonzero(matte)
+            box = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+            subjects.append(Subject(sample.rgb[box], matte[box]))
+    return subjects
 
 
 def _sky_in(sample: Sample, x0: int, y0: int, x1: int, y1: int) -> np.ndarray | None:
@@ -89,7 +107,7 @@ def _with_card(rgb: np.ndarray, depth: np.ndarray, sky: np.ndarray, other: Sampl
     """Paste the subject of another photo, or a shape cut from it, before the scene; changes the arrays in place."""
     height, width = depth.shape
     subject = None if other.subject is None else other.subject.astype(np.float32) / 255
-    if subject is not None and 0.03 < (subject > 0.5).mean() < 0.7 and rng.random() < 0.7:
+    if subject is not None and SUBJECT_SHARE[0] < (subject > 0.5).mean() < SUBJECT_SHARE[1] and rng.random() < 0.7:
         rows, columns = np.nonzero(subject > 0.2)
         y0, y1, x0, x1 = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
         matte = subject[y0:y1, x0:x1]

