@@ -16,6 +16,9 @@ from export.kbvr_depth import ConvBlock
 CHANNELS = (24, 48, 96, 160)
 """Encoder channels at strides 2, 4, 8 and 16."""
 
+VALUES = 4
+"""Red, green, blue and inverse depth."""
+
 PUSH_PULL_LEVELS = 8
 """Halvings of the push-pull pyramid."""
 
@@ -38,7 +41,7 @@ class WideBlock(nn.Module):
 
 
 def push_pull(values: Tensor, known: Tensor) -> Tensor:
-    """Return values (N, C, H, W) where known (N, 1, H, W) is 1, and a smooth continuation of those elsewhere.
+    """Return values (N, VALUES, H, W) where known (N, 1, H, W) is 1, and a smooth continuation of those elsewhere.
 
     What lies next to the unknown counts most: it is what goes on there.
     """
@@ -54,27 +57,28 @@ def _continued(values: Tensor, weight: Tensor, levels: int) -> Tensor:
     if levels == 0:
         mean = (values * weight).sum(dim=(2, 3), keepdim=True) / weight.sum(dim=(2, 3), keepdim=True).clamp(min=1e-6)
         return mean.expand_as(values)
-    coarse_weight = _halved(weight)
-    coarse = _halved(values * weight) / coarse_weight.clamp(min=1e-6)
+    coarse_weight = _halved(weight, 1)
+    coarse = _halved(values * weight, VALUES) / coarse_weight.clamp(min=1e-6)
     coarse = _continued(coarse, (4 * coarse_weight).clamp(max=1), levels - 1)
-    around = _doubled(coarse)[:, :, : values.shape[2], : values.shape[3]]
+    around = _doubled(coarse, VALUES)[:, :, : values.shape[2], : values.shape[3]]
     return around + (values - around) * weight
 
 
-def _kernel(like: Tensor) -> Tensor:
+def _kernel(channels: int, device: torch.device) -> Tensor:
     """Return the binomial kernel (C, 1, 5, 5) of image pyramids (Burt and Adelson, 1983)."""
-    line = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0], device=like.device) / 16
-    return (line[:, None] * line).expand(like.shape[1], 1, 5, 5)
+    line = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0], device=device) / 16
+    return (line[:, None] * line).expand(channels, 1, 5, 5)
 
 
-def _halved(maps: Tensor) -> Tensor:
+def _halved(maps: Tensor, channels: int) -> Tensor:
     padded = F.pad(maps, (2, 2, 2, 2), mode="replicate")
-    return F.conv2d(padded, _kernel(maps), stride=2, groups=maps.shape[1])
+    return F.conv2d(padded, _kernel(channels, maps.device), stride=2, groups=channels)
 
 
-def _doubled(maps: Tensor) -> Tensor:
+def _doubled(maps: Tensor, channels: int) -> Tensor:
     padded = F.pad(maps, (1, 1, 1, 1), mode="replicate")
-    return F.conv_transpose2d(padded, 4 * _kernel(maps), stride=2, padding=4, output_padding=1, groups=maps.shape[1])
+    kernel = 4 * _kernel(channels, maps.device)
+    return F.conv_transpose2d(padded, kernel, stride=2, padding=4, output_padding=1, groups=channels)
 
 
 class KbvrFill(nn.Module):

@@ -152,6 +152,8 @@ def _write(wrapped: nn.Module, card: Card, path: Path) -> None:
     with warnings.catch_warnings():
         # The tracing exporter needs no further package and writes one file with batch norm folded in.
         warnings.filterwarnings("ignore", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", message="torch.tensor results")  # they are meant to be constant
+        warnings.filterwarnings("ignore", message="Constant folding")
         torch.onnx.export(
             wrapped,
             tuple(torch.from_numpy(array) for array in _noise(card, 96, 64).values()),

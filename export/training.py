@@ -63,8 +63,8 @@ def train_net(
 ) -> Path:
     """Train for so many minutes in all, earlier sessions counted in; return the weights' path.
 
-    `learning_rate_of` is given a parameter's name and says its greatest rate; `batches_from` is given the step at which it starts; `figures_of` measures
-    the averaged network at every checkpoint.
+    `learning_rate_of` is given a parameter's name and says its greatest rate; `batches_from` is given the step at which
+    it starts; `figures_of` measures the averaged network at every checkpoint.
     """
     run.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -1,7 +1,7 @@
 """Invent what the layers hide: colour and inverse depth, from the far side only.
 
-A filler is anything that can be called as a `Filler`: `kbvr.spread`, which needs no network, or a network of
-`kbvr.network_fill`.
+A filler is anything that can be called as a `Filler`: a network of `kbvr.network_fill`, or `kbvr.spread`, which needs
+none.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.errors import InputError
 from kbvr.layers import Layer, LayeredDepthImage
-from kbvr.network_fill import network_filler
+from kbvr.nets import fetched_card, open_session
+from kbvr.network_fill import NetworkFiller, PipelineFiller, network_filler
 from kbvr.spread import spread
 
 
@@ -38,30 +39,34 @@ class Filler(Protocol):
         ...
 
 
-FILLERS = ("spread",)
-"""Names of the fillers that ship with kbvr."""
+FILLERS = ("kbvr-fill", "spread")
+"""Names of the fillers that ship with kbvr, the default first."""
 
 
 def filler_named(name: str | Path, *, threads: int | None = None) -> Filler:
-    """Return a built-in filler by its name, or that of a network's ONNX file (see `kbvr.network_fill.network_filler`).
+    """Return a filler by its name, or that of a network's ONNX file (see `kbvr.network_fill.network_filler`).
 
     Raises:
         InputError: if there is no such filler, or the file cannot be used.
     """
     if name == "spread":
         return spread
+    if name == "kbvr-fill":
+        return NetworkFiller(open_session("kbvr-fill", threads=threads))
+    if name == "migan":
+        return PipelineFiller(open_session(fetched_card("migan"), threads=threads))
     if Path(name).suffix.lower() != ".onnx":
-        raise InputError(f"the filler must be {', '.join(FILLERS)} or a .onnx file, got {str(name)!r}")
+        raise InputError(f"the filler must be {', '.join(FILLERS)}, migan or a .onnx file, got {str(name)!r}")
     return network_filler(Path(name), threads=threads)
 
 
 def fill(ldi: LayeredDepthImage, filler: Filler | None = None) -> LayeredDepthImage:
-    """Return the layered depth image with its hidden layer filled, by `kbvr.spread` if no filler is given."""
+    """Return the layered depth image with its hidden layer filled, by kbvr-fill if no filler is given."""
     if not ldi.fill_mask.any():
         return ldi
     hidden = ldi.layers[-1]
     front = ldi.layers[-2]
-    rgb, inverse_depth = (filler or spread)(
+    rgb, inverse_depth = (filler or filler_named(FILLERS[0]))(
         hidden.rgba[..., :3], hidden.inverse_depth, hole=ldi.fill_mask, source=ldi.source_mask
     )
     behind = np.where(ldi.fill_mask, np.minimum(inverse_depth, front.inverse_depth), hidden.inverse_depth)

@@ -20,7 +20,7 @@ from kbvr.camera import Camera, fov_deg_from_f_px
 from kbvr.depth import DEFAULT_NEAR_M, DEPTH_QUALITIES, DepthMap, estimate_depth, place
 from kbvr.depth_file import DepthKind, load_inverse_depth
 from kbvr.errors import InputError
-from kbvr.fill import filler_named
+from kbvr.fill import FILLERS, filler_named
 from kbvr.formats import load_writer
 from kbvr.output import refuse_taken
 from kbvr.paths import PATH_NAMES, PATH_SHARE, Move, moves_along, view_of
@@ -72,7 +72,7 @@ class ExportOptions:
 
     near_m: float | None = None
     depth_quality: str = "good"
-    fill: str | Path = "spread"
+    fill: str | Path = FILLERS[0]
     """One of `kbvr.fill.FILLERS`, or an ONNX file that `kbvr.network_fill.network_filler` takes."""
 
     overwrite: bool = False

@@ -200,12 +200,28 @@ def test_migan_fills_a_hole(shared):
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("nonsense", "spread or a .onnx file"), ("missing.onnx", "missing.onnx")],
+    [("nonsense", "spread, migan or a .onnx file"), ("missing.onnx", "missing.onnx")],
 )
 def test_a_filler_that_is_not_there_is_refused_in_one_line(name, message):
     with pytest.raises(InputError, match=message) as caught:
         filler_named(name)
     assert "\n" not in str(caught.value)
+
+
+def test_migan_by_name_is_looked_for_where_models_are_kept(tmp_path, monkeypatch, request):
+    """Without its file the one line says where it belongs and where to get it; with it, it fills."""
+    monkeypatch.setenv("KBVR_HOME", str(tmp_path))
+    with pytest.raises(InputError, match=r"migan_pipeline_v2\.onnx.*https://"):
+        filler_named("migan")
+    shared = request.getfixturevalue("shared")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "migan_pipeline_v2.onnx").symlink_to(
+        (shared / "models" / "migan_pipeline_v2.onnx").resolve()
+    )
+    grey = np.full((64, 64, 3), 90, np.uint8)
+    hole, source = band(64, 64, slice(30, 34))
+    filled, _ = filler_named("migan")(grey, np.ones((64, 64), np.float32), hole=hole, source=source)
+    assert np.abs(filled[hole].astype(int) - 90).mean() < 40
 
 
 def test_a_file_that_is_no_such_network_is_refused_in_one_line(tmp_path):

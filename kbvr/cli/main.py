@@ -123,8 +123,8 @@ Fill: TypeAlias = Annotated[
     str,
     typer.Option(
         metavar="NAME|FILE",
-        help="What invents the parts that the photo hides. spread: smooth colours and the texture beside them; "
-        "FILE: the ONNX file of an inpainting network such as MI-GAN's pipeline.",
+        help="What invents the parts that the photo hides. kbvr-fill: a small network of our own; spread: smooth "
+        "colours and the texture beside them; migan: MI-GAN, if its file is there; FILE: another network's ONNX file.",
         rich_help_panel=PICTURE,
     ),
 ]
@@ -225,7 +225,7 @@ def export(
     overwrite: Overwrite = False,
     max_size: MaxSize = "1920x1080",
     fov: Fov = None,
-    fill: Fill = "spread",
+    fill: Fill = "kbvr-fill",
     path: CameraPath = "swing",
     seconds: Seconds = 6.0,
     fps: Fps = 25.0,

@@ -6,19 +6,26 @@ A card is a JSON file beside its .onnx file, written by the exporter: a better n
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import platformdirs
+
 from kbvr.errors import InputError
 
 FOLDER = Path(__file__).parent
 
-BUILT_IN: Mapping[str, str] = MappingProxyType({"kbvr-depth": "kbvr-depth.json"})
+BUILT_IN: Mapping[str, str] = MappingProxyType({"kbvr-depth": "kbvr-depth.json", "kbvr-fill": "kbvr-fill.json"})
 """Name of a network that ships with kbvr -> its card in this folder."""
+
+
+FETCHED: Mapping[str, str] = MappingProxyType({"migan": "migan.json"})
+"""Name of a network whose card ships with kbvr but whose file does not -> its card in this folder."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +118,26 @@ def built_in_card(name: str) -> Card:
     if name not in BUILT_IN:
         raise InputError(f"the network must be one of {', '.join(BUILT_IN)}, got {name!r}")
     return read_card(FOLDER / BUILT_IN[name])
+
+
+def models_folder() -> Path:
+    """Return the folder of network files that do not ship with kbvr: $KBVR_HOME/models or the system's own place."""
+    home = os.environ.get("KBVR_HOME")
+    return Path(home) / "models" if home else platformdirs.user_data_path("kbvr", appauthor=False) / "models"
+
+
+def fetched_card(name: str) -> Card:
+    """Return the card of a network whose file a person has fetched.
+
+    Raises:
+        InputError: if there is no such network, or its file is not in `models_folder()`; it says where to get it.
+    """
+    if name not in FETCHED:
+        raise InputError(f"the network must be one of {', '.join(FETCHED)}, got {name!r}")
+    card = replace(read_card(FOLDER / FETCHED[name]), folder=models_folder())
+    if not card.path.is_file():
+        raise InputError(f"{name} wants the file {card.path}, which is not there; get it from {card.source}")
+    return card
 
 
 def _tensor(row: Mapping[str, Any]) -> Tensor:
