@@ -43,6 +43,11 @@ LEAST_POOL = 100
 NEW_SHARE = 0.2
 """How many scenes and mixtures are kept to be shown again, and how many of those shown are new."""
 
+EDGE_WEIGHT = 0.5
+EDGE_JUMP = 0.25
+EDGE_REACH_PX = 5
+"""Weight of what is wrong near edges; how much normalised inverse depth jumps there from one pixel to the next."""
+
 LAYOUT_BATCH_PIXELS = 8 * 192 * 256
 FULL_BATCH_PIXELS = 4 * 384 * 512
 LEARNING_RATE = 1e-3
@@ -135,10 +140,11 @@ def _standardised(depth: Tensor) -> Tensor:
 
 
 def loss_of(depth: Tensor, sky_logit: Tensor, true_depth: Tensor, true_sky: Tensor) -> Tensor:
-    """Scale-and-shift-invariant L1, its gradients at five scales, and cross entropy for the sky."""
+    """Scale-and-shift-invariant L1, also along edges alone, its gradients at five scales, cross entropy for the sky."""
     wanted = _standardised(true_depth)
     error = _standardised(depth) - wanted
-    total = error.abs().mean()
+    edges = _near_edges(wanted)
+    total = error.abs().mean() + EDGE_WEIGHT * (error.abs() * edges).sum() / edges.sum().clamp(min=1)
     for _ in range(5):
         along_x = (error[..., :, 1:] - error[..., :, :-1]).abs().mean()
         along_y = (error[..., 1:, :] - error[..., :-1, :]).abs().mean()
@@ -147,6 +153,16 @@ def loss_of(depth: Tensor, sky_logit: Tensor, true_depth: Tensor, true_sky: Tens
     known = (true_sky >= 0).float()
     entropy = F.binary_cross_entropy_with_logits(sky_logit, true_sky.clamp(0, 1), reduction="none")
     return total + 0.3 * (entropy * known).sum() / known.sum().clamp(min=1)
+
+
+def _near_edges(depth: Tensor) -> Tensor:
+    """Return 1 where inverse depth (N, 1, H, W) jumps within EDGE_REACH_PX, else 0."""
+    along_x = F.pad((depth[..., :, 1:] - depth[..., :, :-1]).abs(), (0, 1))
+    along_y = F.pad((depth[..., 1:, :] - depth[..., :-1, :]).abs(), (0, 0, 0, 1))
+    jumps = (torch.maximum(along_x, along_y) > EDGE_JUMP).float()
+    side = 2 * EDGE_REACH_PX + 1
+    in_rows = F.max_pool2d(jumps, (1, side), 1, (0, EDGE_REACH_PX))
+    return F.max_pool2d(in_rows, (side, 1), 1, (EDGE_REACH_PX, 0))
 
 
 def agreement(net: nn.Module, samples: list[Sample], device: torch.device) -> dict[str, float]:

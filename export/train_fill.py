@@ -18,7 +18,6 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from export.kbvr_fill import KbvrFill
 from export.samples import HELD_OUT_EVERY
@@ -29,12 +28,9 @@ from kbvr.upsample import steepened
 
 WINDOW_PX = 192
 BATCH = 8
-LEARNING_RATE = 1e-3
-HUBER_DELTA = 0.15
-"""Errors of colour (0-1) above this count linearly, below it squared."""
-
-DEPTH_WEIGHT = 0.3
-"""Weight of the error of inverse depth, whose spread is 1, beside that of colour."""
+LEARNING_RATE = 5e-4
+LEAST_SQUARED, LEAST_ABSOLUTE = 1e-3, 0.02
+"""Errors of colour (0-1, squared) and normalised inverse depth that are small enough."""
 
 STRIP_PX = (4.0, 80.0)
 """Least and greatest width of what is taken away, in pixels of the window."""
@@ -187,21 +183,17 @@ def tasks_of(scenes: list[Scene], rng: random.Random, count: int) -> list[Task]:
 
 
 def _loss(net: nn.Module, batch: Batch) -> Tensor:
-    """Huber's loss of colour and L1 of inverse depth inside the hole, and of their means over 2, 4 and 8 pixels."""
+    """Logarithms of each window's mean errors in the hole: squared of colour, as PSNR is, absolute of inverse depth.
+
+    So a thin strip, whose truth can nearly be told, counts as much as a wide one.
+    """
     rgb, depth, known, hole = batch
     with torch.autocast(rgb.device.type, torch.bfloat16):
         filled_rgb, filled_depth = net(rgb, depth, known)
-    errors: tuple[Tensor, ...] = (filled_rgb.float() - rgb, filled_depth.float() - depth)
-    total = torch.zeros((), device=rgb.device)
-    for _ in range(4):
-        colour, nearness = errors
-        distance = F.huber_loss(colour, torch.zeros_like(colour), reduction="none", delta=HUBER_DELTA) / HUBER_DELTA
-        distance = distance.sum(dim=1, keepdim=True) + DEPTH_WEIGHT * nearness.abs()
-        total = total + (distance * hole).sum() / hole.sum().clamp(min=1)
-        weight = F.avg_pool2d(hole, 2)
-        errors = tuple(F.avg_pool2d(error * hole, 2) / weight.clamp(min=1e-6) for error in errors)
-        hole = (weight > 0.5).float()
-    return total
+    area = hole.sum(dim=(1, 2, 3)).clamp(min=1)
+    squared = ((filled_rgb.float() - rgb) ** 2 * hole).mean(dim=1).sum(dim=(1, 2)) / area
+    absolute = ((filled_depth.float() - depth).abs() * hole).sum(dim=(1, 2, 3)) / area
+    return (squared + LEAST_SQUARED).log().mean() + (absolute + LEAST_ABSOLUTE).log().mean()
 
 
 def _figures(net: nn.Module, tasks: list[Task], device: torch.device) -> dict[str, float]:

@@ -8,7 +8,7 @@ import pytest
 from scenes import card_before_wall, smooth_pattern
 
 from bench import fill as fill_bench
-from bench.fill import answer_to, medians, opencv_filler, questions_of
+from bench.fill import Method, answer_to, medians, opencv_filler, questions_of
 
 
 def question():
@@ -32,13 +32,24 @@ def test_the_truth_has_no_error_and_no_method_gets_to_see_it():
         assert (rgb[~source] == 127).all() and (inverse_depth[~source] == 0).all()
         return asked.rgb, asked.inverse_depth
 
-    answer = answer_to(asked, cheat)
+    answer = answer_to(asked, Method(cheat))
     assert answer.psnr_db == np.inf
     assert answer.ssim == pytest.approx(1)
 
 
+def test_a_method_that_knows_only_the_hole_sees_the_card_too():
+    asked = question()
+
+    def look(rgb, inverse_depth, *, hole, source):
+        assert (source == (asked.source | asked.near)).all()
+        assert (rgb[asked.near] == asked.rgb[asked.near]).all()
+        return rgb, inverse_depth
+
+    answer_to(asked, Method(look, sees_near=True))
+
+
 def test_opencv_fills_the_strip_and_depth_is_copied():
-    answer = answer_to(question(), opencv_filler(cv2.INPAINT_TELEA))
+    answer = answer_to(question(), Method(opencv_filler(cv2.INPAINT_TELEA)))
     assert 10 < answer.psnr_db < 60
     assert np.isnan(answer.depth_error_share) or answer.depth_error_share == 1
 
