@@ -2,9 +2,9 @@
 
 A strip along every occlusion boundary is taken away on the far side, 5 to 80 pixels wide, and the near side is masked
 out with the pixels that may hold some of its colour, as if the near things were wider. Every method gets the same
-pixels to look at, but for "hole only": there OpenCV is told no more than the hole, as it is mostly used. PSNR and SSIM
-are those of `bench.metrics`, inside the strip. The error of inverse depth is over that of copying the nearest pixel of
-the far side.
+pixels to look at, but for "hole only": there OpenCV sees the near side too, as it does where nobody tells it what is
+near. PSNR and SSIM are those of `bench.metrics`, inside the strip. The error of inverse depth is over that of copying
+the nearest pixel of the far side.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ def methods_of(networks: Sequence[Path]) -> dict[str, Method]:
     telea, navier_stokes = opencv_filler(cv2.INPAINT_TELEA), opencv_filler(cv2.INPAINT_NS)
     return {
         "kbvr-fill": Method(filler_named("kbvr-fill")),
-        **{file.stem[:25]: Method(network_filler(file)) for file in networks},
+        **{f"{file.parent.name}/{file.name}"[-25:]: Method(network_filler(file)) for file in networks},
         "spread": Method(spread),
         "OpenCV Telea": Method(telea),
         "OpenCV NS": Method(navier_stokes),

@@ -60,7 +60,7 @@ class Trunk(nn.Module):
         )
         self.head = nn.Conv2d(channels[0], 2, 3, 1, 1)
         self.detail = ConvBlock(channels[0], 2 * channels[0])
-        self.sub_pixels = _silent(nn.Conv2d(2 * channels[0], 2 * 4, 3, 1, 1))
+        self.sub_pixels = silent(nn.Conv2d(2 * channels[0], 2 * 4, 3, 1, 1))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return two maps (N, 2, H, W) and features (N, C, H/2, W/2)."""
@@ -87,7 +87,7 @@ class Refiner(nn.Module):
         self.at_quarter = ConvBlock(fine + 2, coarse, stride=2)
         self.joined = nn.Sequential(ConvBlock(coarse + features, coarse), ConvBlock(coarse, coarse))
         self.merged = ConvBlock(coarse + fine + 2, fine)
-        self.sub_pixels = _silent(nn.Conv2d(fine, 2 * 4, 3, 1, 1))
+        self.sub_pixels = silent(nn.Conv2d(fine, 2 * 4, 3, 1, 1))
 
     def forward(self, picture: Tensor, maps: Tensor, features: Tensor) -> Tensor:
         """Return what to add to the enlarged maps, (N, 2, H, W); `maps` are (N, 2, H/2, W/2)."""
@@ -136,7 +136,7 @@ def _levelled(depth: Tensor) -> Tensor:
     return centred / ((centred * centred).mean(dim=(2, 3), keepdim=True) + 1e-6).sqrt()
 
 
-def _silent(conv: nn.Conv2d) -> nn.Conv2d:
+def silent(conv: nn.Conv2d) -> nn.Conv2d:
     """Return a convolution that adds nothing until it has learnt to."""
     nn.init.zeros_(conv.weight)
     if conv.bias is not None:

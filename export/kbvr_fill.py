@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from export.kbvr_depth import ConvBlock
+from export.kbvr_depth import ConvBlock, silent
 
 CHANNELS = (24, 48, 96, 160)
 """Encoder channels at strides 2, 4, 8 and 16."""
@@ -82,7 +82,7 @@ def _doubled(maps: Tensor, channels: int) -> Tensor:
 
 
 class KbvrFill(nn.Module):
-    """Fill what is not known in pictures whose sides are multiples of 32."""
+    """Fill what is not known in pictures whose sides are multiples of 16."""
 
     def __init__(self, channels: tuple[int, ...] = CHANNELS) -> None:
         super().__init__()
@@ -95,9 +95,7 @@ class KbvrFill(nn.Module):
             nn.Sequential(ConvBlock(deep + skip, skip), ConvBlock(skip, skip))
             for deep, skip in zip(channels[:0:-1], channels[-2::-1], strict=True)
         )
-        self.sub_pixels = nn.Conv2d(channels[0], 4 * 4, 3, 1, 1)
-        nn.init.zeros_(self.sub_pixels.weight)
-        nn.init.zeros_(self.sub_pixels.bias)  # type: ignore[arg-type]
+        self.sub_pixels = silent(nn.Conv2d(channels[0], 4 * 4, 3, 1, 1))
 
     def forward(self, rgb01: Tensor, inverse_depth: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
         """Return rgb (N, 3, H, W), about 0-1, and inverse depth (N, 1, H, W) with everything filled that is not known.

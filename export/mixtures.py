@@ -75,30 +75,6 @@ def _window(rgb: np.ndarray, rng: random.Random) -> np.ndarray:
     return part.astype(np.float32) / 255
 
 
-def surface_texture(pictures: Sequence[np.ndarray], rng: random.Random) -> np.ndarray:
-    """Return a colour, spots, stripes, tiles or a small piece of a picture, float32 (S, S, 3) in 0-1."""
-    kind = rng.randrange(5)
-    noise = np.random.default_rng(rng.randrange(2**32))
-    colours = noise.uniform(0.05, 0.95, (2, 3)).astype(np.float32)
-    if kind == 0:
-        rgb = rng.choice(pictures)
-        side = max(8, round(min(rgb.shape[:2]) * rng.uniform(0.1, 0.4)))
-        y, x = rng.randrange(rgb.shape[0] - side + 1), rng.randrange(rgb.shape[1] - side + 1)
-        piece = cv2.resize(rgb[y : y + side, x : x + side], (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_LINEAR)
-        return piece.astype(np.float32) / 255
-    share = np.zeros((SIDE_PX, SIDE_PX), np.float32)
-    if kind in (1, 2):
-        for cell_px in (64, 16, 4)[: rng.randrange(1, 4)]:
-            cells = noise.normal(0, 0.2, (SIDE_PX // cell_px + 1,) * 2).astype(np.float32)
-            share += cv2.resize(cells, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_CUBIC)
-    else:
-        period = rng.uniform(6, 60)
-        cells = np.floor(np.arange(SIDE_PX) / period)
-        rows = cells[:, None] if kind == 3 else np.zeros((SIDE_PX, 1))
-        share = ((cells + rows) % 2).astype(np.float32)
-    return np.clip(colours[0] + share[..., None] * (colours[1] - colours[0]), 0, 1).astype(np.float32)
-
-
 def _tinted(picture: np.ndarray, rng: random.Random) -> np.ndarray:
     gains = np.exp([rng.gauss(0, 0.2) for _ in range(3)]).astype(np.float32)
     picture = np.clip(picture * gains, 0, 1) ** np.float32(math.exp(rng.gauss(0, 0.35)))

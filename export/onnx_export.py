@@ -204,10 +204,11 @@ DEPTH_CARD = Card(
         CardTensor("sky_probability", "float32", (1, 1, *SIDES), "0 to 1"),
     ),
     normalisation="divide by 255; mean and deviation are taken inside",
-    sizes="sides are multiples of 32; trained at 192 to 384",
+    sizes="sides are multiples of 32; trained at 320 to 512, made for a long side of about 512",
     trained_on=(
-        f"{PHOTOS}, labelled by TCMonoDepth (MIT) and Sky-Segmentation-and-Post-processing (MIT);"
-        " subjects cut out with U2-Net-p (Apache-2.0) were pasted before one in five"
+        f"{PHOTOS}, and windows and mixtures of them, labelled by TCMonoDepth (MIT) and"
+        " Sky-Segmentation-and-Post-processing (MIT); subjects cut out with U2-Net-p (Apache-2.0) were pasted before"
+        " one in five; ray-cast scenes with exact depth, textured with pieces of the photos"
     ),
     figures={},
     limits=(

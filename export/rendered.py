@@ -1,8 +1,8 @@
 """Scenes full of simple things, ray-cast with exact depth, for kbvr-depth to learn from beside its teachers.
 
 A pinhole camera looks into a room, or over open ground below a sky; boxes, balls, cylinders, poles and cut-out subjects
-of photos stand there, hang, or lie on each other. Every surface has a texture (a photo, a piece of one or a pattern),
-one light and the shadow where things touch.
+of photos stand there or hang. Every surface has a texture (a photo, a piece of one or a pattern), one light and the
+shadow where things touch. Lengths are in metres, angles in radians, axes as everywhere in kbvr.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from export.mixtures import SIDE_PX, surface_texture
+TEXTURE_PX = 256
+"""Side of a texture."""
 
 FAR_M = 1e6
 SKY_M = 1e5
@@ -82,7 +83,7 @@ class _Canvas:
             colour = hit.rgb[seen]
         else:
             side = texture.shape[0]
-            u, v = ((c[seen] * scale).astype(np.int64) % side for c in (hit.u, hit.v))
+            u, v = (np.floor(c[seen] * scale).astype(np.int64) % side for c in (hit.u, hit.v))
             colour = texture[v, u]
         facing = np.clip(hit.normal[seen] @ self.light, 0, 1)
         self.rgb[window][seen] = colour * (self.ambient + (1 - self.ambient) * facing)[:, None]
@@ -95,9 +96,9 @@ def rendered_sample(
     height, width = hw
     f_px = max(hw) * rng.uniform(0.7, 1.7)
     eye_m = rng.uniform(0.3, 1.7)
-    camera = _world_from_camera(math.radians(rng.uniform(-8, 32)), math.radians(rng.gauss(0, 20)))
+    world_from_camera = _world_from_camera(math.radians(rng.uniform(-8, 32)), math.radians(rng.gauss(0, 20)))
     columns, rows = np.meshgrid(np.arange(width) + 0.5 - width / 2, np.arange(height) + 0.5 - height / 2)
-    rays = (np.stack([columns / f_px, rows / f_px, np.ones(hw)], axis=-1) @ camera.T).astype(np.float32)
+    rays = (np.stack([columns / f_px, rows / f_px, np.ones(hw)], axis=-1) @ world_from_camera.T).astype(np.float32)
     light = np.array([rng.uniform(-1, 1), -rng.uniform(0.3, 1.5), -rng.uniform(0.2, 1)], np.float32)
     canvas = _Canvas(
         rays,
@@ -111,11 +112,11 @@ def rendered_sample(
     _draw_around(canvas, pictures, rng, eye_m=eye_m, far_m=far_m, open_ground=open_ground)
     for _ in range(rng.randrange(3, 14)):
         z = far_m * math.exp(rng.uniform(math.log(0.12 if open_ground else 0.3), math.log(0.95)))
-        ahead = camera @ np.array([rng.uniform(-0.55, 0.55) * width / f_px, 0, 1], np.float32)
+        ahead = world_from_camera @ np.array([rng.uniform(-0.55, 0.55) * width / f_px, 0, 1], np.float32)
         at = (ahead * z).astype(np.float32)
         at[1] = eye_m - (rng.uniform(0, 1.5) * eye_m if rng.random() < 0.25 else 0.0)
         size = far_m * rng.uniform(0.02, 0.12) if rng.random() < 0.5 else z * rng.uniform(0.03, 0.25)
-        _draw_thing(canvas, pictures, subjects, rng, at=at, size=size, camera=camera, f_px=f_px)
+        _draw_thing(canvas, pictures, subjects, rng, at=at, size=size, world_from_camera=world_from_camera, f_px=f_px)
     rgb = cv2.GaussianBlur(canvas.rgb, (0, 0), rng.uniform(0.35, 0.9))
     sky = canvas.depth > SKY_M
     inverse_depth = np.where(sky, 0, 1 / canvas.depth).astype(np.float32)
@@ -144,14 +145,14 @@ def _draw_around(
 
     def draw(hit: Hit) -> None:
         texture = _photo(pictures, rng) if rng.random() < 0.3 else _texture(pictures, rng)
-        canvas.draw(hit, texture, SIDE_PX / (far_m * rng.uniform(0.05, 1.0)))
+        canvas.draw(hit, texture, TEXTURE_PX / (far_m * rng.uniform(0.05, 1.0)))
 
     if open_ground:
         down = np.clip(canvas.rays[..., 1:2] / np.linalg.norm(canvas.rays, axis=-1, keepdims=True) + 0.6, 0, 1)
         top, horizon = (np.array([rng.uniform(low, 1) for low in lows]) for lows in ((0, 0.2, 0.4), (0.5, 0.5, 0.5)))
         sky = top + (horizon - top) * down
         if rng.random() < 0.6:
-            clouds = np.array(surface_texture(pictures, rng))
+            clouds = np.array(_pattern(pictures, rng))
             sky = sky * 0.8 + 0.2 * cv2.resize(clouds, canvas.depth.shape[::-1], interpolation=cv2.INTER_LINEAR)
         canvas.rgb[:] = sky
         draw(_plane(canvas.rays, 1, eye_m))
@@ -169,7 +170,7 @@ def _draw_thing(
     *,
     at: np.ndarray,
     size: float,
-    camera: np.ndarray,
+    world_from_camera: np.ndarray,
     f_px: float,
 ) -> None:
     """Draw one thing that stands at a point, about so many metres wide, and its shadow."""
@@ -181,8 +182,8 @@ def _draw_thing(
         tall = 2 * size
         make = lambda rays: _ball(rays, at - np.array([0, size, 0], np.float32), size)  # noqa: E731
     elif kind < 0.5:
-        half = (size, tall, size * rng.uniform(0.05, 1.2))
-        make = lambda rays: _box(rays, at, half, turn)  # noqa: E731
+        sizes = (size, tall, size * rng.uniform(0.05, 1.2))
+        make = lambda rays: _box(rays, at, sizes, turn)  # noqa: E731
     elif kind < 0.68:
         make = lambda rays: _cylinder(rays, at, size, tall)  # noqa: E731
     elif kind < 0.8 or not subjects:
@@ -191,22 +192,22 @@ def _draw_thing(
     else:
         subject = rng.choice(subjects)
         tall = 2 * size * subject.rgb.shape[0] / subject.rgb.shape[1]
-        make = lambda rays: _board(rays, at, size, tall, subject, camera, rng.gauss(0, 0.4))  # noqa: E731
+        make = lambda rays: _board(rays, at, size, tall, subject, world_from_camera, rng.gauss(0, 0.4))  # noqa: E731
     window = _window_of(
-        canvas.depth.shape, at - np.array([0, tall / 2, 0], np.float32), 1.5 * size + tall / 2, camera, f_px
+        canvas.depth.shape, at - np.array([0, tall / 2, 0], np.float32), 1.5 * size + tall / 2, world_from_camera, f_px
     )
     if window is None:
         return
     _shade_around(canvas, at, size, window)
     texture = _photo(pictures, rng) if rng.random() < 0.15 else _texture(pictures, rng)
-    canvas.draw(make(canvas.rays[window]), texture, SIDE_PX / (size * rng.uniform(0.7, 6)), window)
+    canvas.draw(make(canvas.rays[window]), texture, TEXTURE_PX / (size * rng.uniform(0.7, 6)), window)
 
 
 def _window_of(
-    hw: tuple[int, ...], centre: np.ndarray, radius: float, camera: np.ndarray, f_px: float
+    hw: tuple[int, ...], centre: np.ndarray, radius: float, world_from_camera: np.ndarray, f_px: float
 ) -> tuple[slice, slice] | None:
     """Return the part of the picture that may show a ball; None if none does."""
-    x, y, z = centre @ camera
+    x, y, z = centre @ world_from_camera
     if z < 0.1:
         return None
     near = max(z - radius, 0.2 * z)
@@ -230,19 +231,46 @@ def _shade_around(canvas: _Canvas, at: np.ndarray, size: float, window: tuple[sl
 
 def _photo(pictures: Sequence[np.ndarray], rng: random.Random) -> np.ndarray:
     """Return a whole photo as a texture: what it shows is flat."""
-    return cv2.resize(rng.choice(pictures), (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    return (
+        cv2.resize(rng.choice(pictures), (TEXTURE_PX, TEXTURE_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
+        / 255
+    )
 
 
 def _texture(pictures: Sequence[np.ndarray], rng: random.Random) -> np.ndarray:
     """Return a piece of a photo, mirrored so that it goes on without a seam, or a pattern."""
     if rng.random() < 0.5:
-        return surface_texture(pictures, rng)
+        return _pattern(pictures, rng)
     rgb = rng.choice(pictures)
     side = max(8, round(min(rgb.shape[:2]) * rng.uniform(0.1, 0.6)))
     y, x = rng.randrange(rgb.shape[0] - side + 1), rng.randrange(rgb.shape[1] - side + 1)
-    half = SIDE_PX // 2
+    half = TEXTURE_PX // 2
     piece = cv2.resize(rgb[y : y + side, x : x + side], (half, half), interpolation=cv2.INTER_AREA)
     return np.pad(piece.astype(np.float32) / 255, ((0, half), (0, half), (0, 0)), mode="symmetric")
+
+
+def _pattern(pictures: Sequence[np.ndarray], rng: random.Random) -> np.ndarray:
+    """Return a colour, spots, stripes, tiles or a small piece of a picture, float32 (S, S, 3) in 0-1."""
+    kind = rng.randrange(5)
+    noise = np.random.default_rng(rng.randrange(2**32))
+    colours = noise.uniform(0.05, 0.95, (2, 3)).astype(np.float32)
+    if kind == 0:
+        rgb = rng.choice(pictures)
+        side = max(8, round(min(rgb.shape[:2]) * rng.uniform(0.1, 0.4)))
+        y, x = rng.randrange(rgb.shape[0] - side + 1), rng.randrange(rgb.shape[1] - side + 1)
+        piece = cv2.resize(rgb[y : y + side, x : x + side], (TEXTURE_PX, TEXTURE_PX), interpolation=cv2.INTER_LINEAR)
+        return piece.astype(np.float32) / 255
+    share = np.zeros((TEXTURE_PX, TEXTURE_PX), np.float32)
+    if kind in (1, 2):
+        for cell_px in (64, 16, 4)[: rng.randrange(1, 4)]:
+            cells = noise.normal(0, 0.2, (TEXTURE_PX // cell_px + 1,) * 2).astype(np.float32)
+            share += cv2.resize(cells, (TEXTURE_PX, TEXTURE_PX), interpolation=cv2.INTER_CUBIC)
+    else:
+        period = rng.uniform(6, 60)
+        cells = np.floor(np.arange(TEXTURE_PX) / period)
+        rows = cells[:, None] if kind == 3 else np.zeros((TEXTURE_PX, 1))
+        share = ((cells + rows) % 2).astype(np.float32)
+    return np.clip(colours[0] + share[..., None] * (colours[1] - colours[0]), 0, 1).astype(np.float32)
 
 
 def _where(good: np.ndarray, depth: np.ndarray) -> np.ndarray:
@@ -270,13 +298,13 @@ def _ball(rays: np.ndarray, centre: np.ndarray, radius: float) -> Hit:
     )
 
 
-def _box(rays: np.ndarray, at: np.ndarray, half: tuple[float, float, float], turn: float) -> Hit:
-    """Meet a box of half sizes (x, height, z) that stands at a point of the floor, turned about the upright."""
+def _box(rays: np.ndarray, at: np.ndarray, sizes: tuple[float, float, float], turn: float) -> Hit:
+    """Meet a box (half its width, its height, half its depth) that stands at a point, turned about the upright."""
     cos, sin = math.cos(turn), math.sin(turn)
     matrix = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]], np.float32)
     local = rays @ matrix.T
-    origin = -(matrix @ (at - np.array([0, half[1] / 2, 0], np.float32)))
-    size = np.array([half[0], half[1] / 2, half[2]], np.float32)
+    origin = -(matrix @ (at - np.array([0, sizes[1] / 2, 0], np.float32)))
+    size = np.array([sizes[0], sizes[1] / 2, sizes[2]], np.float32)
     safe = np.where(np.abs(local) < 1e-6, 1e-6, local)
     one, two = (-size - origin) / safe, (size - origin) / safe
     enters, leaves = np.minimum(one, two), np.maximum(one, two)
@@ -312,10 +340,16 @@ def _cylinder(rays: np.ndarray, at: np.ndarray, radius: float, tall: float) -> H
 
 
 def _board(
-    rays: np.ndarray, at: np.ndarray, half: float, tall: float, subject: Subject, camera: np.ndarray, turn: float
+    rays: np.ndarray,
+    at: np.ndarray,
+    half: float,
+    tall: float,
+    subject: Subject,
+    world_from_camera: np.ndarray,
+    turn: float,
 ) -> Hit:
-    """Meet an upright cut-out that stands at a point and faces the camera but for a turn (radians)."""
-    ahead = camera[:, 2].copy()
+    """Meet an upright cut-out that stands at a point and faces the camera but for a turn."""
+    ahead = world_from_camera[:, 2].copy()
     ahead[1] = 0
     ahead /= np.linalg.norm(ahead)
     cos, sin = math.cos(turn), math.sin(turn)

@@ -84,18 +84,18 @@ def crop(sample: Sample, hw: tuple[int, int], rng: random.Random, others: list[S
     crop_w, crop_h = full_w * share, full_w / aspect * share
     x, y = rng.uniform(0, width - crop_w), rng.uniform(0, height - crop_h)
 
-    def cut(array: np.ndarray, interpolation: int) -> np.ndarray:
+    def cut(array: np.ndarray, enlarge: int, shrink: int) -> np.ndarray:
         sx, sy = array.shape[1] / width, array.shape[0] / height
         x0, y0 = int(x * sx), int(y * sy)
         x1 = max(x0 + 1, round((x + crop_w) * sx))
         y1 = max(y0 + 1, round((y + crop_h) * sy))
-        return cv2.resize(array[y0:y1, x0:x1], hw[::-1], interpolation=interpolation)
+        return cv2.resize(array[y0:y1, x0:x1], hw[::-1], interpolation=shrink if x1 - x0 > hw[1] else enlarge)
 
-    rgb = cut(sample.rgb, cv2.INTER_AREA)
-    depth = cut(sample.depth.astype(np.float32), cv2.INTER_LINEAR)
+    rgb = cut(sample.rgb, cv2.INTER_CUBIC, cv2.INTER_AREA)
+    depth = cut(sample.depth.astype(np.float32), cv2.INTER_LINEAR, cv2.INTER_LINEAR)
     sky: np.ndarray = np.full(hw, -1, np.float32)
     if sample.sky is not None:
-        sky = cut(sample.sky, cv2.INTER_LINEAR).astype(np.float32) / 255
+        sky = cut(sample.sky, cv2.INTER_LINEAR, cv2.INTER_LINEAR).astype(np.float32) / 255
     if rng.random() < CARD_SHARE:
         _with_card(rgb, depth, sky, rng.choice(others), rng)
     if rng.random() < 0.5:

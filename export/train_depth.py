@@ -24,8 +24,8 @@ from export.rendered import rendered_sample
 from export.samples import Sample, crop, cut_out_subjects, load_samples
 from export.training import Batch, Batches, made_ahead, train_net
 
-LAYOUT_SIZES = ((192, 256), (192, 288), (256, 192), (224, 224))
-FULL_SIZES = ((384, 512), (320, 512), (512, 384), (448, 448))
+LAYOUT_HW = ((192, 256), (192, 288), (256, 192), (224, 224))
+FULL_HW = ((384, 512), (320, 512), (512, 384), (448, 448))
 """(height, width) of the batches for the trunk alone and for the whole network, whose trunk sees half of that."""
 
 FULL_SHARE = 0.5
@@ -37,16 +37,18 @@ MIXTURE_SHARE = 0.15
 SCENE_SHARE = 0.3
 """Share of all batches that are ray-cast scenes; for the whole network."""
 
-SCENE_HW = FULL_SIZES[0]
+SCENE_HW = FULL_HW[0]
 POOL = 1500
 LEAST_POOL = 100
 NEW_SHARE = 0.2
-"""How many scenes and mixtures are kept to be shown again, and how many of those shown are new."""
+"""How many scenes and mixtures are kept to be shown again, how many there are before any is, and the share of those
+shown then that are new."""
 
 EDGE_WEIGHT = 0.5
 EDGE_JUMP = 0.25
 EDGE_REACH_PX = 5
-"""Weight of what is wrong near edges; how much normalised inverse depth jumps there from one pixel to the next."""
+"""Weight of what is wrong near edges; how much normalised inverse depth jumps from one pixel to the next at an edge;
+how far from it is near."""
 
 LAYOUT_BATCH_PIXELS = 8 * 192 * 256
 FULL_BATCH_PIXELS = 4 * 384 * 512
@@ -71,7 +73,7 @@ class Pool:
         return self._rng.choice(self._kept)
 
 
-def _shape_for(sample: Sample, sizes: tuple[tuple[int, int], ...] = LAYOUT_SIZES) -> tuple[int, int]:
+def _shape_for(sample: Sample, sizes: tuple[tuple[int, int], ...] = LAYOUT_HW) -> tuple[int, int]:
     """Return the crop shape that leaves off least of a sample."""
     aspect = sample.rgb.shape[1] / sample.rgb.shape[0]
     return min(sizes, key=lambda hw: abs(math.log(hw[1] / hw[0] / aspect)))
@@ -81,7 +83,7 @@ def batches(samples: list[Sample], seed: int, mixtures: Mixtures | None = None) 
     """Yield (rgb, depth, sky, whole) batches for ever; `whole` is 1 where the whole network is to be asked."""
     by_shape: dict[tuple[int, int], list[Sample]] = {}
     for sample in samples:
-        for sizes in (LAYOUT_SIZES, FULL_SIZES):
+        for sizes in (LAYOUT_HW, FULL_HW):
             by_shape.setdefault(_shape_for(sample, sizes), []).append(sample)
     with_subject = [sample for sample in samples if sample.subject is not None] or samples
     pictures = [sample.rgb for sample in samples]
@@ -107,10 +109,10 @@ def batches(samples: list[Sample], seed: int, mixtures: Mixtures | None = None) 
         elif mixtures is not None and kind < SCENE_SHARE + MIXTURE_SHARE:
             return _as_tensors([_plain(mixed.sample()) for _ in range(LAYOUT_BATCH_PIXELS // SIDE_PX**2)], whole=False)
         else:
-            sizes = FULL_SIZES if rng.random() < FULL_SHARE else LAYOUT_SIZES
+            sizes = FULL_HW if rng.random() < FULL_SHARE else LAYOUT_HW
             hw = _shape_for(rng.choice(samples), sizes)
             draw = lambda: rng.choice(by_shape[hw])  # noqa: E731
-        whole = hw in FULL_SIZES
+        whole = hw in FULL_HW
         count = (FULL_BATCH_PIXELS if whole else LAYOUT_BATCH_PIXELS) // (hw[0] * hw[1])
         return _as_tensors([crop(draw(), hw, rng, with_subject) for _ in range(count)], whole=whole)
 
@@ -213,7 +215,7 @@ def train(
     torch.manual_seed(seed)
     kept, held_out = load_samples(photos, labels)
     net = KbvrDepth()
-    trained = start_from is not None
+    trunk_rate = LEARNING_RATE if start_from is None else TRAINED_RATE
     if start_from is not None and not (run / "checkpoint.pt").exists():
         load_folded(net, start_from, _calibration_batch(kept, seed))
     mixtures = None if teachers is None else Mixtures(teachers)
@@ -221,7 +223,7 @@ def train(
         net,
         run,
         minutes=minutes,
-        learning_rate_of=lambda name: TRAINED_RATE if trained and name.startswith("trunk.") else LEARNING_RATE,
+        learning_rate_of=lambda part: trunk_rate if part == "trunk" else LEARNING_RATE,
         batches_from=lambda step: batches(kept, seed + step, mixtures),
         loss_of=_loss,
         figures_of=lambda averaged, device: agreement(averaged, held_out, device),
@@ -231,6 +233,6 @@ def train(
 def _calibration_batch(samples: list[Sample], seed: int) -> Tensor:
     """Return some pictures (N, 3, H, W) that stand for all."""
     rng = random.Random(seed)
-    same_shape = [sample for sample in samples if _shape_for(sample) == LAYOUT_SIZES[0]]
+    same_shape = [sample for sample in samples if _shape_for(sample) == LAYOUT_HW[0]]
     crops = [crop(rng.choice(same_shape), SCENE_HW, rng, same_shape)[0] for _ in range(64)]
     return torch.from_numpy(np.ascontiguousarray(np.stack(crops).transpose(0, 3, 1, 2)))

@@ -78,7 +78,7 @@ def _load_scene(path: Path, label: Path, cached: Path) -> Scene:
     with np.load(label) as arrays:
         small = arrays["depth"].astype(np.float32)
     depth = steepened(cv2.resize(small, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR), radius_px=1)
-    if cached.exists():
+    if cached.exists() and cached.stat().st_mtime >= label.stat().st_mtime:
         with np.load(cached) as arrays:
             return Scene(rgb, depth.astype(np.float16), arrays["sides"])
     sides = side_map(depth)

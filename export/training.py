@@ -30,12 +30,15 @@ Batches = Generator[Batch, None, None]
 
 def made_ahead(make: Callable[[], Batch]) -> Batches:
     """Yield what `make` returns for ever, made ahead on a thread of its own, which ends when this is closed."""
-    ready: queue.Queue[Batch] = queue.Queue(maxsize=4)
+    ready: queue.Queue[Batch | Exception] = queue.Queue(maxsize=4)
     closed = threading.Event()
 
     def produce() -> None:
         while not closed.is_set():
-            batch = make()
+            try:
+                batch: Batch | Exception = make()
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again where the batch is wanted
+                batch = error
             while not closed.is_set():
                 with suppress(queue.Full):
                     ready.put(batch, timeout=0.1)
@@ -45,7 +48,10 @@ def made_ahead(make: Callable[[], Batch]) -> Batches:
     producer.start()
     try:
         while True:
-            yield ready.get()
+            batch = ready.get()
+            if isinstance(batch, Exception):
+                raise batch
+            yield batch
     finally:
         closed.set()
         producer.join()
@@ -63,18 +69,18 @@ def train_net(
 ) -> Path:
     """Train for so many minutes in all, earlier sessions counted in; return the weights' path.
 
-    `learning_rate_of` is given a parameter's name and says its greatest rate; `batches_from` is given the step at which
-    it starts; `figures_of` measures the averaged network at every checkpoint.
+    `learning_rate_of` is given the name of a part of the network and says its greatest rate; `batches_from` is given
+    the step at which it starts; `figures_of` measures the averaged network at every checkpoint.
     """
     run.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     net = net.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaging = torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE_DECAY)  # type: ignore[no-untyped-call]
     averaged = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=averaging, use_buffers=True)
-    by_rate: dict[float, list[nn.Parameter]] = {}
-    for name, parameter in net.named_parameters():
-        by_rate.setdefault(learning_rate_of(name), []).append(parameter)
-    groups = [{"params": parameters, "greatest_lr": rate} for rate, parameters in by_rate.items()]
+    groups = [
+        {"params": list(part.parameters()), "greatest_lr": learning_rate_of(name)}
+        for name, part in net.named_children()
+    ]
     optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=0.02)
     parts = {"net": net, "averaged": averaged, "optimizer": optimizer}
     spent_s, step = _resume(run, parts, device)

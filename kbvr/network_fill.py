@@ -59,6 +59,9 @@ class NetworkFiller:
         for index in range(4):
             plane = inverse_depth if index == 3 else rgb[..., index].astype(np.float32) / np.float32(255)
             planes[index] = _smaller(plane * source, size) / np.maximum(known_share, 1e-6) * known
+        wanted = cv2.dilate(wanted.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(
+            bool
+        )  # enlarging mixes neighbours
         filled = self._in_tiles(planes, known, wanted)
         at = np.flatnonzero(hole)
         filled_rgb, filled_depth = rgb.copy(), inverse_depth.copy()
@@ -72,7 +75,7 @@ class NetworkFiller:
     def _in_tiles(
         self, planes: Float32[np.ndarray, "4 h w"], known: Float32[np.ndarray, "h w"], wanted: Bool[np.ndarray, "h w"]
     ) -> Float32[np.ndarray, "4 h w"]:
-        """Return the four planes filled where it is wanted; elsewhere as they are, or next to it of no meaning."""
+        """Return the four planes filled where it is wanted; where it is not, what is unknown has no meaning."""
         height, width = known.shape
         total, weights = np.zeros_like(planes), np.full((height, width), 1e-9, np.float32)
         for y, x in _tiles(wanted):
@@ -85,9 +88,9 @@ class NetworkFiller:
             rgb, depth = self.session.run(
                 None,
                 {
-                    "rgb01": np.pad(part[:3], ((0, 0), *pad))[None],
-                    "inverse_depth": np.pad(part[3:], ((0, 0), *pad))[None],
-                    "known": np.pad(part_known, pad)[None, None],
+                    "rgb01": np.pad(part[:3], ((0, 0), *pad), mode="edge")[None],
+                    "inverse_depth": np.pad(part[3:], ((0, 0), *pad), mode="edge")[None],
+                    "known": np.pad(part_known, pad, mode="edge")[None, None],
                 },
             )
             weight = _ramp(h, y > 0, y + h < height)[:, None] * _ramp(w, x > 0, x + w < width)
@@ -98,7 +101,7 @@ class NetworkFiller:
         if out_of_sight.any():  # a hole so wide that a tile in its middle shows nothing known
             smooth = push_pull(np.ascontiguousarray(planes.transpose(1, 2, 0)), known).transpose(2, 0, 1)
             filled = np.where(out_of_sight, smooth, filled)
-        return np.where((known > 0) | ~wanted, planes, filled).astype(np.float32)
+        return np.where(known > 0, planes, filled).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)

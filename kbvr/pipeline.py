@@ -73,7 +73,7 @@ class ExportOptions:
     near_m: float | None = None
     depth_quality: str = "good"
     fill: str | Path = FILLERS[0]
-    """One of `kbvr.fill.FILLERS`, or an ONNX file that `kbvr.network_fill.network_filler` takes."""
+    """A name or an ONNX file that `kbvr.fill.filler_named` takes."""
 
     overwrite: bool = False
     threads: int | None = None

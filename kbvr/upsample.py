@@ -1,9 +1,9 @@
 """Bring a small map (depth, sky) to the photo's full size so that its edges lie on the photo's edges.
 
-First pixels of the small map are regrouped by colour (a joint bilateral filter, Petschnigg et al. 2004), as networks
-draw soft edges; then comes joint bilateral upsampling (Kopf et al. 2007) to a working size. Ramps that are left become
-steps (toggle mapping: each pixel of a ramp takes the value of the plateau that it is nearer to), because a ramp between
-two surfaces would be a rubber sheet in the scene. Work goes in strips of rows, so memory is bounded.
+Networks draw soft edges, and a ramp between two surfaces would be a rubber sheet in the scene. So ramps of the small
+map become steps first (toggle mapping: each pixel of a ramp takes the value of the plateau that it is nearer to). Joint
+bilateral upsampling (Kopf et al. 2007) to a working size brings them to the edges of the picture, and what it left of
+ramps becomes steps too. Work goes in strips of rows, so memory is bounded.
 """
 
 from __future__ import annotations
@@ -12,11 +12,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-REGROUP_ROUNDS = 2
-REGROUP_OFFSETS = range(-8, 9, 2)
-REGROUP_SIGMA_CELLS = 4.0
-REGROUP_SIGMA_LEVELS = 15.0
-"""How far, and over what difference in 8-bit colour, pixels of the small map are averaged."""
+RAMP_SHARE = 1 / 64
+"""Half the width of the widest ramps of a small map that become steps, as a share of its long side."""
 
 WORKING_LONG_SIDE_PX = 1280
 STRIP_ROWS = 128
@@ -39,7 +36,8 @@ def upsample_along_edges(
     guide = rgb if scale == 1 else cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     cell_px = size[0] / small.shape[1]
     colours = cv2.resize(guide, small.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
-    lifted = cv2.medianBlur(_joint_bilateral(regrouped(small, colours), colours, guide), 5)
+    steep = steepened(small, radius_px=max(1, round(RAMP_SHARE * max(small.shape))))
+    lifted = cv2.medianBlur(_joint_bilateral(steep, colours, guide), 5)
     stepped = steepened(lifted, radius_px=max(1, round(0.8 * cell_px)))
     if scale == 1:
         return stepped
@@ -57,26 +55,6 @@ def steepened(values: Float32[np.ndarray, "H W"], *, radius_px: int) -> Float32[
     share = np.clip((rise - start) / (end - start), 0, 1).astype(np.float32)
     plateau = np.where(values - low > high - values, high, low)
     return (values + (plateau - values) * share).astype(np.float32)
-
-
-def regrouped(small: Float32[np.ndarray, "h w"], colours: Float32[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "h w"]:
-    """Average each pixel of a small map with those around it that have its colour."""
-    reach = -REGROUP_OFFSETS.start
-    height, width = small.shape
-    around = np.pad(colours, ((reach, reach), (reach, reach), (0, 0)), mode="edge")
-    for _ in range(REGROUP_ROUNDS):
-        padded = np.pad(small, reach, mode="edge")
-        total, weights = np.zeros_like(small), np.zeros_like(small)
-        for dy in REGROUP_OFFSETS:
-            for dx in REGROUP_OFFSETS:
-                window = np.s_[reach + dy : reach + dy + height, reach + dx : reach + dx + width]
-                away = around[window] - colours
-                distance = np.einsum("hwc,hwc->hw", away, away) / (2 * REGROUP_SIGMA_LEVELS**2)
-                weight = np.exp(-distance - (dx * dx + dy * dy) / (2 * REGROUP_SIGMA_CELLS**2))
-                total += weight * padded[window]
-                weights += weight
-        small = total / weights
-    return small.astype(np.float32)
 
 
 def _joint_bilateral(

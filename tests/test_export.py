@@ -169,7 +169,7 @@ def test_a_rendered_scene_has_the_depth_of_its_floor_and_walls(seed):
     assert np.isfinite(scene.inverse_depth).all()
     assert (scene.inverse_depth[scene.sky] == 0).all() and (scene.inverse_depth[~scene.sky] > 0).all()
     bend = np.abs(np.diff(scene.inverse_depth.astype(np.float64), 2, axis=1))
-    assert np.median(bend) < 1e-4 * scene.inverse_depth.max()
+    assert np.median(bend) < 2e-6 * scene.inverse_depth.max()
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -148,6 +148,20 @@ def test_the_network_never_sees_what_is_no_source():
     assert (shown["inverse_depth"] * (1 - shown["known"]) == 0).all()
 
 
+def test_no_dark_rim_is_left_beside_what_is_masked_out_of_a_large_photo(untrained):
+    """A photo that the network sees smaller: the near side, neither hole nor source, has no say in the hole."""
+    rgb = np.full((600, 2100, 3), 200, np.uint8)
+    hole, source = band(2100, 600, slice(900, 960))
+    near = np.zeros_like(hole)
+    near[:, 960:1300] = True
+    rgb[near] = RED
+    filled, depth = network_filler(untrained)(
+        rgb, np.full(hole.shape, 0.5, np.float32), hole=hole, source=source & ~near
+    )
+    assert np.abs(filled[hole].astype(int) - 200).max() <= 4
+    assert np.allclose(depth[hole], 0.5, atol=0.01)
+
+
 def test_without_a_source_or_a_hole_nothing_changes(untrained):
     photo, depth = card_before_wall()
     none, everything = (np.full(depth.inverse_depth.shape, value) for value in (False, True))

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from kbvr.nets import Card
 
 app = typer.Typer(help="What the networks are, where they come from and what they can do.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_models() -> None:
-    """List the networks that kbvr carries, with their licence and size."""
-    from kbvr.nets import BUILT_IN, built_in_card
+    """List the networks that kbvr carries or knows, with their licence and size."""
+    from kbvr.nets import BUILT_IN, FETCHED, card_of
 
-    for name in BUILT_IN:
-        card = built_in_card(name)
-        typer.echo(f"{card.name:12} {card.licence:6} {card.path.stat().st_size / 1e6:5.1f} MB  {card.task}")
+    for name in (*BUILT_IN, *FETCHED):
+        card = card_of(name)
+        typer.echo(f"{card.name:12} {card.licence:6} {_size(card):>9}  {card.task}")
+
+
+def _size(card: Card) -> str:
+    """Return the size of a card's file, or that it is not there."""
+    return f"{card.path.stat().st_size / 1e6:.1f} MB" if card.path.is_file() else "not here"
 
 
 @app.command()
@@ -27,14 +35,14 @@ def show(
 
     Example: [bold]kbvr models show kbvr-depth[/bold]
     """
-    from kbvr.nets import built_in_card
+    from kbvr.nets import FETCHED, card_of
 
-    card = built_in_card(name)
+    card = card_of(name)
     typer.echo(f"{card.name}: {card.task}")
     rows = [
-        ("file", f"{card.path.name}, {card.path.stat().st_size / 1e6:.1f} MB, sha256 {card.sha256}"),
+        ("file", f"{card.path if name in FETCHED else card.path.name}, {_size(card)}, sha256 {card.sha256}"),
         ("licence", card.licence),
-        ("made by", card.source),
+        ("from", card.source),
         ("trained on", card.trained_on),
         ("sizes", card.sizes),
         ("input", card.normalisation),

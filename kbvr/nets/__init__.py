@@ -1,14 +1,26 @@
 """Neural networks: a card describes each, `open_session` runs it. The one place that knows onnxruntime."""
 
-from kbvr.nets.card import BUILT_IN, Card, Tensor, built_in_card, fetched_card, models_folder, read_card
+from kbvr.nets.card import (
+    BUILT_IN,
+    FETCHED,
+    Card,
+    Tensor,
+    built_in_card,
+    card_of,
+    fetched_card,
+    models_folder,
+    read_card,
+)
 from kbvr.nets.session import Session, open_file, open_session
 
 __all__ = [
     "BUILT_IN",
+    "FETCHED",
     "Card",
     "Session",
     "Tensor",
     "built_in_card",
+    "card_of",
     "fetched_card",
     "models_folder",
     "open_file",

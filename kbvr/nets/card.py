@@ -126,15 +126,26 @@ def models_folder() -> Path:
     return Path(home) / "models" if home else platformdirs.user_data_path("kbvr", appauthor=False) / "models"
 
 
+def card_of(name: str) -> Card:
+    """Return the card of a network that kbvr knows; its file need not be there.
+
+    Raises:
+        InputError: if there is no such network.
+    """
+    if name in FETCHED:
+        return replace(read_card(FOLDER / FETCHED[name]), folder=models_folder())
+    if name in BUILT_IN:
+        return built_in_card(name)
+    raise InputError(f"the network must be one of {', '.join((*BUILT_IN, *FETCHED))}, got {name!r}")
+
+
 def fetched_card(name: str) -> Card:
     """Return the card of a network whose file a person has fetched.
 
     Raises:
         InputError: if there is no such network, or its file is not in `models_folder()`; it says where to get it.
     """
-    if name not in FETCHED:
-        raise InputError(f"the network must be one of {', '.join(FETCHED)}, got {name!r}")
-    card = replace(read_card(FOLDER / FETCHED[name]), folder=models_folder())
+    card = card_of(name)
     if not card.path.is_file():
         raise InputError(f"{name} wants the file {card.path}, which is not there; get it from {card.source}")
     return card
