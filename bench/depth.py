@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -27,10 +28,14 @@ from bench.novel_view import fitted_disparity_px
 from bench.pairs import StereoPair, load_pairs
 from kbvr.depth import DEPTH_QUALITIES, estimate_depth, estimate_relative
 from kbvr.errors import InputError
+from kbvr.nets import open_session
 from kbvr.photo import photo_from_array
 
 TEACHER_SIZES_PX = ((288, 192), (256, 256), (384, 256))
 """(width, height) of the TCMonoDepth files that are measured, alone and averaged with their mirror images."""
+
+TIMED_SIZE_PX = (512, 384)
+TIMED_PASSES = 21
 
 Estimate = Callable[[UInt8[np.ndarray, "H W 3"]], Float32[np.ndarray, "H W"]]
 """Relative inverse depth, in any scale and shift, of an RGB picture."""
@@ -195,6 +200,20 @@ def report(measured: dict[str, dict[str, DepthFigures]], cards_of: dict[str, Car
     return "\n".join(lines)
 
 
+def pass_seconds() -> list[float]:
+    """Return how long each of TIMED_PASSES passes of the network took on a picture of TIMED_SIZE_PX, on the CPU."""
+    width, height = TIMED_SIZE_PX
+    session = open_session("kbvr-depth", device="cpu")
+    feeds = {"rgb01": np.random.default_rng(0).random((1, 3, height, width), np.float32)}
+    session.run(None, feeds)
+    seconds = []
+    for _ in range(TIMED_PASSES):
+        start = time.perf_counter()
+        session.run(None, feeds)
+        seconds.append(time.perf_counter() - start)
+    return sorted(seconds)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 0, or 2 when the pairs or the teacher cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m bench.depth", description=__doc__.splitlines()[0])
@@ -213,12 +232,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     cards_of = {name: card_figures(estimate) for name, estimate in estimates.items()}
+    seconds = pass_seconds()
     if options.json:
         plain = {name: {row: asdict(value) for row, value in rows.items()} for name, rows in measured.items()}
         of_cards = {name: asdict(value) for name, value in cards_of.items()}
-        print(json.dumps(machine.as_json() | {"estimates": plain, "cards": of_cards}, indent=1))
+        print(json.dumps(machine.as_json() | {"estimates": plain, "cards": of_cards, "pass_s": seconds}, indent=1))
     else:
-        print("\n".join(machine.lines()), report(measured, cards_of), sep="\n\n")
+        width, height = TIMED_SIZE_PX
+        timed = (
+            f"One pass of kbvr-depth at {width}x{height}: {seconds[0]:.3f} s at best, "
+            f"{seconds[len(seconds) // 2]:.3f} s median, {seconds[-1]:.3f} s at worst of {TIMED_PASSES}."
+        )
+        print("\n".join(machine.lines()), report(measured, cards_of), timed, sep="\n\n")
     return 0
 
 
