@@ -23,6 +23,9 @@ from torch import Tensor, nn
 WARM_UP_STEPS = 200
 AVERAGE_DECAY = 0.998
 CHECKPOINT_S = 180.0
+SETTLED_SHARE = 0.7
+"""From this share of the time on batch norms keep their averaged statistics: a batch of one kind of picture is
+normalised by its own until then, which the written network cannot do, so it must learn to do without."""
 
 Batch = tuple[Tensor, ...]
 Batches = Generator[Batch, None, None]
@@ -85,9 +88,13 @@ def train_net(
     parts = {"net": net, "averaged": averaged, "optimizer": optimizer}
     spent_s, step = _resume(run, parts, device)
     source = batches_from(step)
+    settled = False
     last = saved = time.monotonic()
     while spent_s < minutes * 60:
         share = spent_s / (minutes * 60)
+        if share > SETTLED_SHARE and not settled:
+            _settle(net, averaged.module)
+            settled = True
         warm_up = min(1.0, (step + 1) / WARM_UP_STEPS)
         for group in optimizer.param_groups:
             group["lr"] = group["greatest_lr"] * warm_up * (0.5 + 0.5 * math.cos(math.pi * share)) + 1e-6
@@ -112,6 +119,16 @@ def train_net(
     weights = run / "weights.pt"
     torch.save(averaged.module.state_dict(), weights)
     return weights
+
+
+@torch.no_grad()
+def _settle(net: nn.Module, averaged: nn.Module) -> None:
+    """Give the batch norms of a network the averaged statistics and make them keep those."""
+    for norm, steady in zip(net.modules(), averaged.modules(), strict=True):
+        if isinstance(norm, nn.BatchNorm2d):
+            for buffer, wanted in zip(norm.buffers(), steady.buffers(), strict=True):
+                buffer.copy_(wanted)
+            norm.eval()
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from export import onnx_export, rendered, train_fill
+from export import onnx_export, rendered, train_fill, training
 from export.__main__ import main
 from export.kbvr_depth import KbvrDepth
 from export.train_depth import LEAST_POOL, NEW_SHARE, Pool, loss_of
@@ -72,6 +72,26 @@ def random_net(seed: int) -> KbvrDepth:
         for _ in range(3):
             net(torch.rand(2, 3, 64, 64))
     return net
+
+
+def test_settled_batch_norms_compute_in_training_what_the_written_network_computes():
+    """The averaged statistics are taken over and no batch changes them."""
+    net, averaged = random_net(5), random_net(6)
+    averaged.load_state_dict(net.state_dict() | {k: v for k, v in averaged.state_dict().items() if "running" in k})
+    training._settle(net, averaged)
+    rgb = torch.rand(2, 3, 64, 64)
+    assert torch.equal(net(rgb)[0], averaged.eval()(rgb)[0])
+    assert torch.equal(net(rgb * 0.1)[0], averaged(rgb * 0.1)[0])
+
+
+def test_an_error_while_batches_are_made_ends_the_training():
+    """It comes out where the batch is wanted, instead of a wait without end."""
+
+    def make():
+        raise ValueError("no such photo")
+
+    with pytest.raises(ValueError, match="no such photo"):
+        next(training.made_ahead(make))
 
 
 def test_the_onnx_file_computes_what_torch_computes(tmp_path):
