@@ -47,7 +47,13 @@ def _parser() -> argparse.ArgumentParser:
 
     for name in ("kbvr-depth", "kbvr-fill"):
         write = commands.add_parser(name, help=f"write {name}.onnx and its card, checked against torch")
-        write.add_argument("--weights", type=Path, required=True, help="weights.pt of a training")
+        write.add_argument(
+            "--weights",
+            type=Path,
+            required=True,
+            action="append",
+            help="weights.pt of a training; given again, the mean of them is written",
+        )
         write.add_argument("--out", type=Path, default=NETS, help="folder to write into (default: kbvr/nets)")
         write.add_argument(
             "--figure",

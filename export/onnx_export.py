@@ -72,9 +72,17 @@ class ExportedFill(nn.Module):
 Net = TypeVar("Net", bound=nn.Module)
 
 
-def load_net(net: Net, weights: Path) -> Net:
-    """Return the network with the weights of a state dict."""
-    net.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+def load_net(net: Net, weights: Sequence[Path]) -> Net:
+    """Return the network with the weights of a state dict, or the mean of several of one training's.
+
+    The mean of what a network was before and after it was trained further is often better than either on pictures
+    unlike those of the training (Wortsman et al., "Robust fine-tuning of zero-shot models", 2022).
+    """
+    states = [torch.load(path, map_location="cpu", weights_only=True) for path in weights]
+    mean = {
+        name: sum(state[name] / len(states) for state in states).to(first.dtype) for name, first in states[0].items()
+    }
+    net.load_state_dict(mean)
     return net
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -17,12 +15,11 @@ from kbvr.upsample import upsample_along_edges
 
 DEPTH_QUALITIES = ("fast", "good", "best")
 
-NETWORK_LONG_SIDES_PX = (448, 512, 576)
-DETAIL_LONG_SIDES_PX = (704, 768, 832)
-"""Sizes at which the network may look at a photo, and the larger ones that `best` adds; the one that keeps its shape
-best is taken."""
+NETWORK_LONG_SIDE_PX = 512
+DETAIL_LONG_SIDE_PX = 768
+"""Size at which the network looks at a photo, and the larger one that `best` adds."""
 
-NETWORK_STEP_PX = 64
+NETWORK_STEP_PX = 32
 """Both sides of what the network is shown are multiples of this."""
 
 LAYOUT_SIGMA_SHARE = 0.06
@@ -95,10 +92,10 @@ def estimate_relative(
     if quality not in DEPTH_QUALITIES:
         raise InputError(f"the depth quality must be one of {', '.join(DEPTH_QUALITIES)}, got {quality!r}")
     session = open_session("kbvr-depth", device=device, threads=threads)
-    relative, sky = _passes(session, photo, NETWORK_LONG_SIDES_PX, mirrored=quality != "fast")
+    relative, sky = _passes(session, photo, NETWORK_LONG_SIDE_PX, mirrored=quality != "fast")
     if quality == "best":
         layout = relative
-        detail, sky = _passes(session, photo, DETAIL_LONG_SIDES_PX, mirrored=True)
+        detail, sky = _passes(session, photo, DETAIL_LONG_SIDE_PX, mirrored=True)
         relative = merged(layout, detail)
     return relative, trusted_sky(sky)
 
@@ -115,10 +112,10 @@ def merged(layout: Float32[np.ndarray, "h w"], detail: Float32[np.ndarray, "H W"
 
 
 def _passes(
-    session: Session, photo: Photo, long_sides_px: Sequence[int], *, mirrored: bool
+    session: Session, photo: Photo, long_side_px: int, *, mirrored: bool
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
     """Return inverse depth and sky probability of one size; the mean with the mirror image's if wanted."""
-    rgb = _network_input(photo, long_sides_px)
+    rgb = _network_input(photo, long_side_px)
 
     def run(picture: Float32[np.ndarray, "1 3 h w"]) -> Float32[np.ndarray, "2 h w"]:
         outputs = session.run(None, {"rgb01": np.ascontiguousarray(picture)})
@@ -174,21 +171,16 @@ def place(
     return DepthMap(inverse_depth.astype(np.float32), photo.f_px)
 
 
-def network_size_px(size_px: tuple[int, int], long_sides_px: Sequence[int]) -> tuple[int, int]:
-    """Return the size with one of these long sides that keeps a photo's shape best."""
-    longest, shortest = max(size_px), min(size_px)
-
-    def size(long_px: int) -> tuple[int, int]:
-        short_px = max(NETWORK_STEP_PX, round(long_px * shortest / longest / NETWORK_STEP_PX) * NETWORK_STEP_PX)
-        return (long_px, short_px) if size_px[0] >= size_px[1] else (short_px, long_px)
-
-    shape = size_px[0] / size_px[1]
-    return min((size(long_px) for long_px in long_sides_px), key=lambda wh: abs(math.log(wh[0] / wh[1] / shape)))
+def network_size_px(size_px: tuple[int, int], long_side_px: int) -> tuple[int, int]:
+    """Return the size of about a photo's shape and with this long side that the network takes."""
+    steps = long_side_px / max(size_px) / NETWORK_STEP_PX
+    width, height = (max(1, round(side * steps)) * NETWORK_STEP_PX for side in size_px)
+    return width, height
 
 
-def _network_input(photo: Photo, long_sides_px: Sequence[int]) -> Float32[np.ndarray, "1 3 h w"]:
+def _network_input(photo: Photo, long_side_px: int) -> Float32[np.ndarray, "1 3 h w"]:
     """Return the photo at the size of `network_size_px`."""
-    size = network_size_px(photo.size_px, long_sides_px)
+    size = network_size_px(photo.size_px, long_side_px)
     smaller = max(size) < max(photo.size_px)
     small = cv2.resize(photo.rgb, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
     return np.ascontiguousarray(small.transpose(2, 0, 1)[None], np.float32) / np.float32(255)

@@ -13,7 +13,7 @@ from bench.depth import built_in, measure, network_alone
 from bench.pairs import load_pairs
 from kbvr.depth import (
     FARTHEST_OVER_NEAREST,
-    NETWORK_LONG_SIDES_PX,
+    NETWORK_LONG_SIDE_PX,
     NETWORK_STEP_PX,
     DepthMap,
     estimate_relative,
@@ -156,11 +156,11 @@ def test_mirrored_passes_do_not_care_which_way_round_the_photo_is(quality):
 
 @given(width=st.integers(1, 9000), height=st.integers(1, 9000))
 def test_the_network_sees_the_photo_in_nearly_its_own_shape(width, height):
-    """Within 12%, but for photos more than five times as long as wide; always in steps that the network takes."""
-    size = network_size_px((width, height), NETWORK_LONG_SIDES_PX)
-    assert all(side % NETWORK_STEP_PX == 0 and side > 0 for side in size) and max(size) in NETWORK_LONG_SIDES_PX
+    """Within a sixth, but for photos more than five times as long as wide; always in steps that the network takes."""
+    size = network_size_px((width, height), NETWORK_LONG_SIDE_PX)
+    assert all(side % NETWORK_STEP_PX == 0 and side > 0 for side in size) and max(size) == NETWORK_LONG_SIDE_PX
     if max(width, height) <= 5 * min(width, height):
-        assert abs(np.log(size[0] / size[1] * height / width)) < 0.12
+        assert abs(np.log(size[0] / size[1] * height / width)) < 0.18
 
 
 def test_an_unknown_quality_is_refused():

@@ -15,6 +15,7 @@ from scenes import card_before_wall, checkerboard, depth_of, photo_of
 
 import kbvr
 from kbvr.scene import build_scene
+from kbvr.spread import spread
 
 GOLDENS = Path(__file__).parent / "goldens"
 TOLERANCE_LEVELS = 6
@@ -25,13 +26,13 @@ def card():
     """A textured card before a textured wall, seen from the upper right."""
     photo, depth = card_before_wall()
     rgb = (photo.rgb.astype(int) + checkerboard(120, 100) // 3).clip(0, 255).astype(np.uint8)
-    return build_scene(photo_of(rgb), depth, reach_m=0.12), {"x_m": 0.09, "y_m": -0.05}
+    return build_scene(photo_of(rgb), depth, reach_m=0.12, filler=spread), {"x_m": 0.09, "y_m": -0.05}
 
 
 def floor():
     """A checkered floor, seen from farther ahead."""
     slant = np.linspace(0.1, 1.0, 90)[:, None] * np.ones((1, 120))
-    return build_scene(photo_of(checkerboard(120, 90)), depth_of(slant), reach_m=0.12), {"z_m": 0.15}
+    return build_scene(photo_of(checkerboard(120, 90)), depth_of(slant), reach_m=0.12, filler=spread), {"z_m": 0.15}
 
 
 @pytest.mark.parametrize("scene_of", [card, floor], ids=lambda scene_of: scene_of.__name__)
