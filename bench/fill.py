@@ -180,7 +180,7 @@ def methods_of(networks: Sequence[Path]) -> dict[str, Method]:
     telea, navier_stokes = opencv_filler(cv2.INPAINT_TELEA), opencv_filler(cv2.INPAINT_NS)
     return {
         "kbvr-fill": Method(filler_named("kbvr-fill")),
-        **{f"{file.parent.name}/{file.name}"[-25:]: Method(network_filler(file)) for file in networks},
+        **{file.name[:25]: Method(network_filler(file)) for file in networks},
         "spread": Method(spread),
         "OpenCV Telea": Method(telea),
         "OpenCV NS": Method(navier_stokes),
