@@ -220,8 +220,8 @@ DEPTH_CARD = Card(
     ),
     figures={},
     limits=(
-        "thin things are missed, objects on patterned cloth or walls may be flattened;"
-        " mirrors and glass are taken for what they show"
+        "thin things are missed, objects on patterned cloth or walls may be flattened; what is painted on a wall may"
+        " stand out from it; mirrors and glass are taken for what they show"
     ),
 )
 
@@ -245,5 +245,5 @@ FILL_CARD = Card(
     sizes="sides are multiples of 32; trained at 192 with holes of 4 to 80 pixels",
     trained_on=f"{PHOTOS}, with inverse depth by TCMonoDepth (MIT)",
     figures={},
-    limits="smooth: it continues surfaces and lines for some pixels but invents no objects and little texture",
+    limits="smooth: it continues what is beside the hole, but hardly lines, and invents neither objects nor texture",
 )
