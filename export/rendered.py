@@ -65,7 +65,7 @@ class Rendered:
 
 @dataclass(eq=False)
 class _Canvas:
-    """What has been drawn so far: colour (before blur), inverse depth, and the rays into the world."""
+    """What has been drawn so far: colour (before blur), depth in metres, and the rays into the world."""
 
     rays: np.ndarray
     rgb: np.ndarray
@@ -241,12 +241,20 @@ def _texture(pictures: Sequence[np.ndarray], rng: random.Random) -> np.ndarray:
     """Return a piece of a photo, mirrored so that it goes on without a seam, or a pattern."""
     if rng.random() < 0.5:
         return _pattern(pictures, rng)
-    rgb = rng.choice(pictures)
-    side = max(8, round(min(rgb.shape[:2]) * rng.uniform(0.1, 0.6)))
-    y, x = rng.randrange(rgb.shape[0] - side + 1), rng.randrange(rgb.shape[1] - side + 1)
     half = TEXTURE_PX // 2
-    piece = cv2.resize(rgb[y : y + side, x : x + side], (half, half), interpolation=cv2.INTER_AREA)
-    return np.pad(piece.astype(np.float32) / 255, ((0, half), (0, half), (0, 0)), mode="symmetric")
+    piece = _piece(pictures, rng, greatest_share=0.6, side_px=half, interpolation=cv2.INTER_AREA)
+    return np.pad(piece, ((0, half), (0, half), (0, 0)), mode="symmetric")
+
+
+def _piece(
+    pictures: Sequence[np.ndarray], rng: random.Random, *, greatest_share: float, side_px: int, interpolation: int
+) -> np.ndarray:
+    """Return a square piece of a photo, at least a tenth of its short side, float32 (side_px, side_px, 3) in 0-1."""
+    rgb = rng.choice(pictures)
+    side = max(8, round(min(rgb.shape[:2]) * rng.uniform(0.1, greatest_share)))
+    y, x = rng.randrange(rgb.shape[0] - side + 1), rng.randrange(rgb.shape[1] - side + 1)
+    piece = cv2.resize(rgb[y : y + side, x : x + side], (side_px, side_px), interpolation=interpolation)
+    return piece.astype(np.float32) / 255
 
 
 def _pattern(pictures: Sequence[np.ndarray], rng: random.Random) -> np.ndarray:
@@ -255,11 +263,7 @@ def _pattern(pictures: Sequence[np.ndarray], rng: random.Random) -> np.ndarray:
     noise = np.random.default_rng(rng.randrange(2**32))
     colours = noise.uniform(0.05, 0.95, (2, 3)).astype(np.float32)
     if kind == 0:
-        rgb = rng.choice(pictures)
-        side = max(8, round(min(rgb.shape[:2]) * rng.uniform(0.1, 0.4)))
-        y, x = rng.randrange(rgb.shape[0] - side + 1), rng.randrange(rgb.shape[1] - side + 1)
-        piece = cv2.resize(rgb[y : y + side, x : x + side], (TEXTURE_PX, TEXTURE_PX), interpolation=cv2.INTER_LINEAR)
-        return piece.astype(np.float32) / 255
+        return _piece(pictures, rng, greatest_share=0.4, side_px=TEXTURE_PX, interpolation=cv2.INTER_LINEAR)
     share = np.zeros((TEXTURE_PX, TEXTURE_PX), np.float32)
     if kind in (1, 2):
         for cell_px in (64, 16, 4)[: rng.randrange(1, 4)]:

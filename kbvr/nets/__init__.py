@@ -8,7 +8,6 @@ from kbvr.nets.card import (
     built_in_card,
     card_of,
     fetched_card,
-    models_folder,
     read_card,
 )
 from kbvr.nets.session import Session, open_file, open_session
@@ -22,7 +21,6 @@ __all__ = [
     "built_in_card",
     "card_of",
     "fetched_card",
-    "models_folder",
     "open_file",
     "open_session",
     "read_card",
