@@ -181,7 +181,8 @@ def _seconds(pictures: Iterator[object]) -> float:
 
 def measure_export() -> ExportFigures:
     """Export the example photo with the default options in this process."""
-    from kbvr.pipeline import ExportOptions, export_photo
+    from kbvr.options import ExportOptions
+    from kbvr.pipeline import export_photo
 
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()

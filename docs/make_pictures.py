@@ -9,9 +9,10 @@ import numpy as np
 from PIL import Image
 
 import kbvr
-from kbvr.paths import moves_along, view_of
+from kbvr.paths import PathOptions, moves_along, view_of
 from kbvr.render import Renderer
 from kbvr.stereo import eye_pair, plan_rig
+from kbvr.surroundings import surroundings_of
 
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "pictures"
@@ -28,11 +29,12 @@ def main() -> None:
     nearness = (255 * depth.inverse_depth / depth.inverse_depth.max()).astype(np.uint8)
     coloured = cv2.applyColorMap(nearness, cv2.COLORMAP_TURBO)[..., ::-1]
     save("depth.jpg", np.hstack([photo.rgb, coloured]))
-    view = view_of(scene, (WIDTH_PX, round(WIDTH_PX * photo.size_px[1] / photo.size_px[0])))
-    rig = plan_rig(scene, view)
-    moves = moves_along("swing", scene, frames=FRAMES)
+    around = surroundings_of(depth)
+    view = view_of(around, (WIDTH_PX, round(WIDTH_PX * photo.size_px[1] / photo.size_px[0])))
+    rig = plan_rig(around, view)
+    moves = moves_along(PathOptions(seconds=FRAMES / 25), around)
     with Renderer(scene, pixels_per_photo_px=view.f_px / photo.f_px) as renderer:
-        pair = [renderer.frame(camera) for camera in eye_pair(moves[0].camera(view), rig, moves[0])]
+        pair = [renderer.frame(camera) for camera in eye_pair(moves[0].camera(view), rig)]
         save("pair.jpg", np.hstack(pair))
         film = [Image.fromarray(renderer.frame(move.camera(view))) for move in moves]
     palette = film[0].quantize(128)

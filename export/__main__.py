@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     fill.add_argument("--run", type=Path, required=True, help="folder for checkpoint, log and weights")
     fill.add_argument("--minutes", type=float, required=True, help="length of the whole training")
     fill.add_argument("--seed", type=int, default=0)
+    fill.add_argument("--start-from", type=Path, help="kbvr-fill.onnx whose weights a new run starts from")
     fill.set_defaults(run_command=_train_fill)
 
     for name in ("kbvr-depth", "kbvr-fill"):
@@ -97,7 +98,14 @@ def _train(options: argparse.Namespace) -> None:
 def _train_fill(options: argparse.Namespace) -> None:
     from export.train_fill import train
 
-    weights = train(options.photos, options.labels, options.run, minutes=options.minutes, seed=options.seed)
+    weights = train(
+        options.photos,
+        options.labels,
+        options.run,
+        minutes=options.minutes,
+        seed=options.seed,
+        start_from=options.start_from,
+    )
     print(f"weights: {weights}")
 
 

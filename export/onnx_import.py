@@ -18,8 +18,8 @@ from torch import Tensor, nn
 
 
 @torch.no_grad()
-def load_folded(net: nn.Module, path: Path, pictures: Tensor) -> None:
-    """Load weights written by `export.onnx_export` into a network of the same architecture.
+def load_folded(net: nn.Module, path: Path, *inputs: Tensor) -> None:
+    """Load weights written by `export.onnx_export` into a network of the same architecture, fed with these inputs.
 
     Raises:
         ValueError: if the file's layers are not the network's.
@@ -27,8 +27,14 @@ def load_folded(net: nn.Module, path: Path, pictures: Tensor) -> None:
     graph = onnx.load(str(path)).graph
     arrays = {i.name: torch.from_numpy(numpy_helper.to_array(i).astype(np.float32)) for i in graph.initializer}
     arrays |= {n.output[0]: arrays[n.input[0]] for n in graph.node if n.op_type == "Cast" and n.input[0] in arrays}
-    in_order = [node for node in graph.node if node.op_type in ("Conv", "Gemm")]
-    layers = [m for m in _called_in_order(net, pictures[:1]) if isinstance(m, nn.Conv2d | nn.Linear)]
+    one = tuple(tensor[:1] for tensor in inputs)
+    layers = [m for m in _called_in_order(net, *one) if isinstance(m, nn.Conv2d | nn.Linear)]
+    kernels = {layer.weight.shape[2:] for layer in layers}
+    in_order = [
+        node  # convolutions with kernels that no layer has are computed, not learned
+        for node in graph.node
+        if node.op_type in ("Conv", "Gemm") and arrays.get(node.input[1], torch.empty(0)).shape[2:] in kernels
+    ]
     if len(in_order) != len(layers):
         raise ValueError(f"wanted a file of {len(layers)} layers, got {len(in_order)}: {path}")
     biases: dict[nn.Module, Tensor] = {}
@@ -45,7 +51,7 @@ def load_folded(net: nn.Module, path: Path, pictures: Tensor) -> None:
             if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 norm.register_forward_pre_hook(_Unfold(biases[conv]))
     net.eval()
-    net(pictures)
+    net(*inputs)
     for module in net.modules():
         module._forward_pre_hooks.clear()
     net.train()
@@ -69,7 +75,7 @@ class _Unfold:
         norm.bias.copy_(self.bias + mean)
 
 
-def _called_in_order(net: nn.Module, pictures: Tensor) -> list[Any]:
+def _called_in_order(net: nn.Module, *inputs: Tensor) -> list[Any]:
     """Return the modules without children, in the order in which they are called."""
     called: list[nn.Module] = []
     hooks = [
@@ -79,7 +85,7 @@ def _called_in_order(net: nn.Module, pictures: Tensor) -> list[Any]:
     ]
     training = net.training
     net.eval()
-    net(pictures)
+    net(*inputs)
     net.train(training)
     for hook in hooks:
         hook.remove()

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from export.kbvr_fill import KbvrFill
+from export.onnx_import import load_folded
 from export.samples import HELD_OUT_EVERY
 from export.sides import MIXED_PX, NEAR, side_map
 from export.teachers import load_rgb
@@ -208,18 +209,26 @@ def _figures(net: nn.Module, tasks: list[Task], device: torch.device) -> dict[st
     return {"psnr_median_db": float(np.median(psnrs)), "depth_error_mean": float(np.mean(errors))}
 
 
-def train(photos: Path, labels: Path, run: Path, *, minutes: float, seed: int = 0) -> Path:
-    """Train for so many minutes in all, earlier sessions counted in; return the weights' path."""
+def train(
+    photos: Path, labels: Path, run: Path, *, minutes: float, seed: int = 0, start_from: Path | None = None
+) -> Path:
+    """Train for so many minutes in all, earlier sessions counted in; return the weights' path.
+
+    A new run starts from the weights of a kbvr-fill.onnx if one is given.
+    """
     torch.manual_seed(seed)
     kept, held_out = load_scenes(photos, labels)
     check = tasks_of(held_out, random.Random(0), 120)
+    net = KbvrFill()
+    if start_from is not None:
+        load_folded(net, start_from, *as_tensors(tasks_of(kept, random.Random(seed), 4 * BATCH))[:3])
 
     def batches_from(step: int) -> Batches:
         rng = random.Random(seed + step)
         return made_ahead(lambda: as_tensors(tasks_of(kept, rng, BATCH)))
 
     return train_net(
-        KbvrFill(),
+        net,
         run,
         minutes=minutes,
         learning_rate_of=lambda _: LEARNING_RATE,

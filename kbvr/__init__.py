@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kbvr.depth import DepthMap as DepthMap
     from kbvr.depth import estimate_depth as estimate_depth
+    from kbvr.options import ExportOptions as ExportOptions
     from kbvr.photo import Photo as Photo
     from kbvr.photo import load_photo as load_photo
     from kbvr.photo import photo_from_array as photo_from_array
-    from kbvr.pipeline import ExportOptions as ExportOptions
     from kbvr.pipeline import export as export
     from kbvr.render import render as render
     from kbvr.scene import Scene as Scene
@@ -36,7 +36,7 @@ _HOME = {
     "DepthMap": "kbvr.depth",
     "estimate_depth": "kbvr.depth",
     "Photo": "kbvr.photo",
-    "ExportOptions": "kbvr.pipeline",
+    "ExportOptions": "kbvr.options",
     "load_photo": "kbvr.photo",
     "photo_from_array": "kbvr.photo",
     "Scene": "kbvr.scene",

@@ -7,7 +7,7 @@ picture W wide spans x from 0 to W. The world is the camera of the photo.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from math import atan, degrees, radians, tan
+from math import atan, cos, degrees, radians, sin, tan
 
 import numpy as np
 from jaxtyping import Float64
@@ -54,6 +54,15 @@ class Camera:
         step = np.eye(4)
         step[:3, 3] = (-x_m, -y_m, -z_m)
         return replace(self, camera_from_world=step @ self.camera_from_world)
+
+    def turned(self, yaw_deg: float, pitch_deg: float) -> Camera:
+        """Return this camera after it has turned to the right (yaw), then up (pitch), where it stands."""
+        yaw, pitch = radians(yaw_deg), radians(pitch_deg)
+        turn = np.eye(4)
+        turn[:3, :3] = np.array([[1, 0, 0], [0, cos(pitch), sin(pitch)], [0, -sin(pitch), cos(pitch)]]) @ np.array(
+            [[cos(yaw), 0, -sin(yaw)], [0, 1, 0], [sin(yaw), 0, cos(yaw)]]
+        )
+        return replace(self, camera_from_world=turn @ self.camera_from_world)
 
     def resized(self, size_px: tuple[int, int]) -> Camera:
         """Return the same view with another number of pixels; the height decides the scale."""

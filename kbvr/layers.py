@@ -23,11 +23,15 @@ from kbvr.depth import DepthMap
 from kbvr.errors import InputError
 from kbvr.nearest import nearest_seed
 from kbvr.photo import Photo
+from kbvr.surroundings import surroundings_of
 
 JUMP_SHARE = 0.001
 JUMP_PX = 1.5
 """Neighbours whose parallax at the largest move differs by more (share of the width, but at least so many pixels)
 are two surfaces; what differs less is stretched."""
+
+JUMP_SPREAD_SHARE = 0.008
+"""The same as a share of the whole depth range: a floor that a large move stretches is still one surface."""
 
 STRIP_SHARE = 0.004
 """Half the width of the matte strip, as a share of the photo's width."""
@@ -70,6 +74,9 @@ class LayeredDepthImage:
     reach_m: float
     """The farthest sideways camera move that the layers are made for."""
 
+    jump_px: float
+    """Neighbours whose parallax at that move differs by more are two surfaces."""
+
     fill_mask: Bool[np.ndarray, "H W"]
     """Pixels of the hidden layer that have to be invented."""
 
@@ -109,13 +116,19 @@ def margin_px_for(depth: DepthMap, reach_m: float) -> int:
     return int(np.ceil(depth.f_px * reach_m * nearest)) + 4
 
 
-def jump_px_for(width: int) -> float:
-    """Return the parallax between neighbours, at the largest move, above which they are two surfaces."""
-    return max(JUMP_PX, JUMP_SHARE * width)
+def jump_px_for(width: int, spread_px: float) -> float:
+    """Return the parallax between neighbours, at the largest move, above which they are two surfaces.
+
+    `spread_px` is the parallax of the whole depth range at that move.
+    """
+    return max(JUMP_PX, JUMP_SHARE * width, JUMP_SPREAD_SHARE * spread_px)
 
 
-def split(photo: Photo, depth: DepthMap, *, reach_m: float) -> LayeredDepthImage:
+def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | None = None) -> LayeredDepthImage:
     """Return the layers of a photo, the hidden parts not yet filled.
+
+    `reach_m` is the farthest sideways move that looks behind things, `border_m` the farthest that looks beyond the
+    border, by default the same.
 
     Raises:
         InputError: if photo and depth differ in size, or reach_m is not positive.
@@ -126,11 +139,12 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float) -> LayeredDepthImage
         raise InputError(f"reach_m must be > 0, got {reach_m}")
     width, height = photo.size_px
     largest = min(MAX_MARGIN_SHARE * max(width, height), 2 * MAX_MARGIN_SHARE * min(width, height) + 4)
-    margin = min(margin_px_for(depth, reach_m), round(largest))
+    margin = min(margin_px_for(depth, reach_m if border_m is None else border_m), round(largest))
     rgb = (_drawn_out(photo.rgb.astype(np.float32), margin) + 0.5).astype(np.uint8)
     inverse_depth = np.pad(_without_steps(depth, reach_m), margin, mode="edge")
     parallax_per_inverse_depth = depth.f_px * reach_m
-    boundaries = find_boundaries(inverse_depth * np.float32(parallax_per_inverse_depth), jump_px=jump_px_for(width))
+    jump_px = jump_px_for(width, surroundings_of(depth).depth_spread * parallax_per_inverse_depth)
+    boundaries = find_boundaries(inverse_depth * np.float32(parallax_per_inverse_depth), jump_px=jump_px)
     boundaries = _in_inverse_depth(boundaries, parallax_per_inverse_depth)
     strip_px = float(np.clip(STRIP_SHARE * width, 3.0, 12.0))
     near = boundaries.near_side(inverse_depth)
@@ -151,6 +165,7 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float) -> LayeredDepthImage
         f_px=depth.f_px,
         size_px=photo.size_px,
         reach_m=reach_m,
+        jump_px=jump_px,
         fill_mask=hidden,
         source_mask=sources,
     )

@@ -1,196 +1,263 @@
 """Camera paths: where the viewer's head is in every frame of a film.
 
-Every path but `static` is a loop that starts and ends at rest or at the same speed, so the film has no jump at its
-seam. Sideways moves hold the subject's plane still on the screen (the picture is shifted as the camera moves).
+A path is a straight way, or one round a closed curve, or keyframes. Sideways moves hold the subject's plane still on
+the screen (the picture is shifted as the camera moves). No path goes into what it moves through.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from math import cos, pi, sin
+from dataclasses import dataclass, field, replace
+from math import asin, atan2, cos, degrees, hypot, pi, sin
+from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 
 from kbvr.camera import Camera
 from kbvr.errors import InputError
-from kbvr.scene import Scene, depth_spread
+from kbvr.kenburns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM, Crop, autozoom, crop_move, filled_by
+from kbvr.keyframes import Keyframes, load_keyframes
+from kbvr.moves import Move, orbiting
+from kbvr.surroundings import Surroundings
+from kbvr.timing import Ease, Steps, Timing, shares, turns
 
-PathName = Literal["static", "swing", "circle", "dolly", "kenburns"]
+PathName = Literal["static", "swing", "circle", "orbit", "dolly", "dolly-zoom", "kenburns", "flight", "keyframes"]
 PATH_NAMES: tuple[str, ...] = get_args(PathName)
 
-PATH_SHARE = {"static": 0.0, "swing": 0.015, "circle": 0.012, "dolly": 0.04, "kenburns": 0.08}
+PATH_SHARE = {"swing": 0.015, "circle": 0.012, "orbit": 0.03, "dolly": 0.04, "dolly-zoom": 0.05}
 """Largest move of each path: how far it spreads the depth range on the screen, as a share of the width."""
 
 OVERSCAN = 1.03
 """The view is enlarged by so much, so that moves show less of what lies beyond the photo's border."""
 
-AUTOZOOM_STEPS = 16
-AUTOZOOM_SHIFT_SHARE = 100 / 1024
-AUTOZOOM_ZOOM = 1.25
-AUTOZOOM_INSET_SHARE = 128 / 1024
-AUTOZOOM_FROM = 0.97
-"""The automatic Ken Burns move of Niklaus et al. 2019: shifts tried each way, their range, zoom, border, start crop."""
+LARGEST_ORBIT_DEG = 15.0
+FLIGHT_SHARE = 0.8
+"""How much of the room ahead a flight takes."""
+
+FLIGHT_DIRECTIONS = 7
+FLIGHT_SPREAD = 0.12
+"""Directions tried each way, and the greatest, as a share of the width (height) from the middle."""
 
 
 @dataclass(frozen=True)
-class Move:
-    """Where a camera stands, in the photo camera's axes, and how the view is shifted and enlarged."""
+class PathOptions:
+    """Which path a camera takes, and when."""
 
-    x_m: float = 0.0
-    y_m: float = 0.0
-    z_m: float = 0.0
-    held_inverse_depth: float = 0.0
-    """Sideways moves keep this inverse depth still on the screen, 1/m."""
+    name: str = "swing"
+    fps: float = 25.0
+    seconds: float | None = None
+    """How long the film is; 6 seconds, or as long as the keyframes say, if None."""
 
-    zoom: float = 1.0
+    ease: Ease | None = None
+    loop: bool | None = None
+    """There and back, or round and round; None is what suits the path."""
 
-    def camera(self, base: Camera) -> Camera:
-        """Return the camera of this move, made from the view of a camera at rest."""
-        f_px = base.f_px * self.zoom
-        at_held = f_px * self.held_inverse_depth
-        moved = base.moved(self.x_m, self.y_m, self.z_m)
-        return replace(moved, f_px=f_px, cx_px=base.cx_px + at_held * self.x_m, cy_px=base.cy_px + at_held * self.y_m)
+    steps: Steps | None = None
+    start: Crop | None = None
+    """For kenburns: the crop to start with. Start and end go together; without them they are found."""
+
+    end: Crop | None = None
+    shift_px: float = DEFAULT_SHIFT_PX
+    """For kenburns: how far the end may be shifted, in pixels of a picture 1024 px long."""
+
+    zoom: float = DEFAULT_ZOOM
+    """For kenburns: how much smaller the crop at the end is."""
+
+    keyframes: Path | None = None
+    """For keyframes: their file."""
+
+    def __post_init__(self) -> None:
+        """Check that what is given belongs to the path.
+
+        Raises:
+            InputError: if there is no such path, or an option belongs to another one or lacks its other half.
+        """
+        if self.name not in PATH_NAMES:
+            raise InputError(f"path must be one of {', '.join(PATH_NAMES)}, got {self.name!r}")
+        Way(once=lambda share: Move()).timing(self)  # noqa: ARG005  it checks the numbers
+        if (self.start is None) != (self.end is None):
+            raise InputError("a start and an end crop go together, got one of them")
+        for given, path, what in (
+            (self.start is not None, "kenburns", "start and end crops belong"),
+            (self.shift_px != DEFAULT_SHIFT_PX, "kenburns", "a shift belongs"),
+            (self.zoom != DEFAULT_ZOOM, "kenburns", "a zoom belongs"),
+            (self.keyframes is not None, "keyframes", "a file of keyframes belongs"),
+        ):
+            if given and self.name != path:
+                raise InputError(f"{what} to the path {path}, got the path {self.name}")
+        if self.start is not None and (self.shift_px, self.zoom) != (DEFAULT_SHIFT_PX, DEFAULT_ZOOM):
+            raise InputError("shift and zoom are for a move that is found, got start and end crops too")
+        if self.name == "keyframes" and self.keyframes is None:
+            raise InputError("the path keyframes wants a file of keyframes, got none")
 
 
-def view_of(scene: Scene, size_px: tuple[int, int]) -> Camera:
+@dataclass(frozen=True)
+class Way:
+    """One path through one scene."""
+
+    once: Callable[[float], Move]
+    """The move at a share of one way, 0 to 1."""
+
+    turn: Callable[[float], Move] | None = None
+    """The move at a share of one round, for a path that is closed."""
+
+    limit: float = 1.0
+    """How far along the way (1 is its end) steps may go on."""
+
+    pace: Timing = field(default_factory=Timing)
+    """What suits the path where nobody says otherwise."""
+
+    def timing(self, options: PathOptions) -> Timing:
+        """Return when the camera is where, as the options say, and as suits the path where they do not."""
+        wanted = {name: getattr(options, name) for name in ("fps", "seconds", "ease", "loop", "steps")}
+        return replace(self.pace, **{name: value for name, value in wanted.items() if value is not None})
+
+
+def view_of(around: Surroundings, size_px: tuple[int, int]) -> Camera:
     """Return the photo's camera for pictures of this size, slightly enlarged."""
-    base = scene.camera.resized(size_px)
+    base = around.camera.resized(size_px)
     return replace(base, f_px=base.f_px * OVERSCAN)
 
 
-def moves_along(path: str, scene: Scene, *, frames: int) -> list[Move]:
+def moves_along(options: PathOptions, around: Surroundings) -> list[Move]:
     """Return the move of every frame.
 
     Raises:
-        InputError: if there is no such path, or no frame is wanted.
+        InputError: if a crop or the file of keyframes cannot be used.
     """
-    if path not in PATH_NAMES:
-        raise InputError(f"path must be one of {', '.join(PATH_NAMES)}, got {path!r}")
-    if frames < 1:
-        raise InputError(f"a film needs at least 1 frame, got {frames}")
-    at = PATHS[path](scene)
-    return [at(index / frames) for index in range(frames)]
+    way = WAYS[options.name](options, around)
+    timing = way.timing(options)
+    if way.turn is not None and (timing.loop or timing.steps is not None):
+        return [way.turn(float(turn)) for turn in turns(timing)]
+    return [way.once(float(share)) for share in shares(timing, limit=way.limit)]
 
 
-def amplitude_m(path: str, scene: Scene) -> float:
-    """Return the sideways move that gives a path's share of the width as parallax range, in metres."""
-    spread = depth_spread(scene.nearest_inverse_depth, scene.farthest_inverse_depth)
-    return PATH_SHARE[path] * scene.camera.size_px[0] / (scene.camera.f_px * spread)
+def _static(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
+    return Way(once=lambda share: Move())  # noqa: ARG005
 
 
-def _static(scene: Scene) -> Callable[[float], Move]:  # noqa: ARG001
-    return lambda turn: Move()  # noqa: ARG005
+def _swing(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
+    far, held = around.sideways_m(PATH_SHARE["swing"]), around.subject_inverse_depth
+
+    def at(side: float) -> Move:
+        return Move(x_m=far * side, held_inverse_depth=held)
+
+    return Way(once=lambda share: at(2 * share - 1), turn=lambda turn: at(sin(2 * pi * turn)))
 
 
-def _swing(scene: Scene) -> Callable[[float], Move]:
-    far, held = amplitude_m("swing", scene), scene.subject_inverse_depth
-    return lambda turn: Move(x_m=far * sin(2 * pi * turn), held_inverse_depth=held)
-
-
-def _circle(scene: Scene) -> Callable[[float], Move]:
-    far, held = amplitude_m("circle", scene), scene.subject_inverse_depth
+def _circle(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
+    far, held = around.sideways_m(PATH_SHARE["circle"]), around.subject_inverse_depth
 
     def at(turn: float) -> Move:
         return Move(far * sin(2 * pi * turn), 0.6 * far * cos(2 * pi * turn), held_inverse_depth=held)
 
-    return at
+    return Way(once=at, turn=at)
 
 
-def _dolly(scene: Scene) -> Callable[[float], Move]:
-    """Go forward and come back, never by more than a third of the way to the nearest thing."""
-    width = scene.camera.size_px[0]
-    sideways = amplitude_m("dolly", scene)
-    forward = min(sideways * 2 * scene.camera.f_px / width, 0.33 / max(scene.nearest_inverse_depth, 1e-6))
-    return lambda turn: Move(z_m=forward * _there_and_back(turn))
+def _orbit(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
+    """Go from side to side around the subject, which stays where it is."""
+    sine = around.sideways_m(PATH_SHARE["orbit"]) / around.subject_m
+    most_deg = LARGEST_ORBIT_DEG if sine >= 1 else min(LARGEST_ORBIT_DEG, degrees(asin(sine)))
+
+    def at(side: float) -> Move:
+        return orbiting(most_deg * side, around.subject_m)
+
+    return Way(once=lambda share: at(2 * share - 1), turn=lambda turn: at(sin(2 * pi * turn)))
 
 
-def _kenburns(scene: Scene) -> Callable[[float], Move]:
-    """Move from nearly the whole picture to a smaller crop, chosen so that the move uncovers least."""
-    end = autozoom(scene)
-    start_zoom = 1 / (AUTOZOOM_FROM * OVERSCAN)
-
-    def at(turn: float) -> Move:
-        share = _there_and_back(turn)
-        return Move(end.x_m * share, end.y_m * share, end.z_m * share, zoom=start_zoom)
-
-    return at
+def _dolly(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
+    """Go forward, never by more than a third of the way to the nearest thing."""
+    return _straight(Move(), Move(z_m=_forward_m("dolly", around)), around)
 
 
-def _there_and_back(turn: float) -> float:
-    """Return 0 at the start and the end of a turn and 1 in its middle, at rest at all three."""
-    return 0.5 - 0.5 * cos(2 * pi * turn)
+def _dolly_zoom(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
+    """Go back and zoom in, so that the subject keeps its size and what is behind it comes closer."""
+    back_m = _forward_m("dolly-zoom", around)
+
+    def at(share: float) -> Move:
+        return Move(z_m=-back_m * share, zoom=1 + share * back_m / around.subject_m)
+
+    return Way(once=at, limit=2.0)
 
 
-PATHS: dict[str, Callable[[Scene], Callable[[float], Move]]] = {
+def _forward_m(path: str, around: Surroundings) -> float:
+    """Return the way straight ahead that moves the picture's border as far as a path's largest sideways move."""
+    sideways_m = around.sideways_m(PATH_SHARE[path])
+    per_forward_m = around.camera.size_px[0] / 2 / around.camera.f_px
+    return min(sideways_m / per_forward_m, 0.33 / max(around.nearest_inverse_depth, 1e-6))
+
+
+def _kenburns(options: PathOptions, around: Surroundings) -> Way:
+    """Move from one crop to another; if none are given, those of the automatic zoom."""
+    if options.start is None or options.end is None:
+        start, end = autozoom(around, shift_px=options.shift_px, zoom=options.zoom)
+        first, last = (replace(move, zoom=move.zoom / OVERSCAN) for move in crop_move(start, end, around))
+        return _straight(first, last, around)
+    framings = [crop.framed(around.camera.size_px) for crop in (options.start, options.end)]
+    moves = crop_move(framings[0], framings[1], around)
+    filled = [filled_by(move, framing, around) for move, framing in zip(moves, framings, strict=True)]
+    first, last = (replace(move, zoom=move.zoom / OVERSCAN) for move in filled)
+    return Way(once=lambda share: first.towards(last, share))
+
+
+def _flight(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
+    """Fly into the picture, to where there is most room, and turn towards it."""
+    end = Move()
+    camera = around.camera
+    for across in np.linspace(-FLIGHT_SPREAD, FLIGHT_SPREAD, FLIGHT_DIRECTIONS):
+        for down in np.linspace(-FLIGHT_SPREAD, FLIGHT_SPREAD, FLIGHT_DIRECTIONS):
+            x, y = across * camera.size_px[0] / camera.f_px, down * camera.size_px[1] / camera.f_px
+            aim = np.array([x, y, 1.0]) / np.sqrt(x * x + y * y + 1)
+            there = aim * around.room_m(np.zeros(3), aim) * FLIGHT_SHARE
+            if there[2] > end.z_m * 1.01:
+                yaw, pitch = degrees(atan2(x, 1)), degrees(atan2(-y, hypot(x, 1)))
+                end = Move(float(there[0]), float(there[1]), float(there[2]), yaw, pitch)
+    return replace(_straight(Move(), end, around), limit=1 / FLIGHT_SHARE, pace=Timing(loop=False))
+
+
+def _keyframed(options: PathOptions, around: Surroundings) -> Way:
+    """Follow keyframes; one that would run into the scene stops before it."""
+    assert options.keyframes is not None
+    frames: Keyframes = load_keyframes(options.keyframes)
+
+    def at(share: float) -> Move:
+        return _kept_clear(frames.at(share), around)
+
+    pace = Timing(seconds=max(0.1, frames.seconds), ease="linear", loop=False)
+    return Way(once=at, turn=(lambda turn: at(turn % 1.0)) if frames.is_closed else None, pace=pace)
+
+
+def _kept_clear(move: Move, around: Surroundings) -> Move:
+    """Return a move that stops before what lies on the straight way to it, slowing down on its last quarter."""
+    away_m = float(np.linalg.norm(move.position_m))
+    if away_m == 0:
+        return move
+    room_m = around.room_m(np.zeros(3), move.position_m)
+    free_m = 0.75 * room_m
+    if away_m <= free_m:
+        return move
+    held_m = room_m - (room_m - free_m) * float(np.exp((free_m - away_m) / (room_m - free_m)))
+    x, y, z = (move.position_m * (held_m / away_m)).tolist()
+    return replace(move, x_m=x, y_m=y, z_m=z)
+
+
+def _straight(start: Move, end: Move, around: Surroundings) -> Way:
+    """Return the straight way between two moves; steps may go on until the scene is too close."""
+    direction = end.position_m - start.position_m
+    length_m = float(np.linalg.norm(direction))
+    limit = around.room_m(start.position_m, direction) / length_m if length_m > 0 else 1.0
+    return Way(once=lambda share: start.towards(end, share), limit=limit)
+
+
+WAYS: dict[str, Callable[[PathOptions, Surroundings], Way]] = {
     "static": _static,
     "swing": _swing,
     "circle": _circle,
+    "orbit": _orbit,
     "dolly": _dolly,
+    "dolly-zoom": _dolly_zoom,
     "kenburns": _kenburns,
+    "flight": _flight,
+    "keyframes": _keyframed,
 }
-
-
-def autozoom(scene: Scene) -> Move:
-    """Return the end of the automatic Ken Burns move (section 3.3 of the paper): zoom in by 1.25, shifted freely.
-
-    Of 16 x 16 shifts of the end crop, and no shift, the one that leaves the fewest pixels uncovered is taken.
-    The move is shortened where the scene was not made for all of it.
-    """
-    ldi, camera = scene.ldi, scene.camera
-    width, height = camera.size_px
-    margin = ldi.margin_px
-    front = next(layer for layer in ldi.layers if layer.name == "front")
-    inverse_depth = front.inverse_depth[margin : margin + height, margin : margin + width]
-    inset = min(round(AUTOZOOM_INSET_SHARE * max(width, height)), (min(width, height) - 1) // 2)
-    nearest = float(inverse_depth[inset : height - inset, inset : width - inset].max())
-    nearest_m = 1 / max(nearest, 1e-6)
-    forward = nearest_m * (1 - 1 / AUTOZOOM_ZOOM)
-    end_m = nearest_m - forward
-    step = max(1, max(width, height) // 128)
-    points = _points(inverse_depth[::step, ::step], camera, step)
-    limit = AUTOZOOM_SHIFT_SHARE * max(width, height)
-    room = (1 - AUTOZOOM_FROM / AUTOZOOM_ZOOM) / 2
-    shifts = np.linspace(-limit, limit, AUTOZOOM_STEPS)
-    candidates = [(0.0, 0.0)] + [(float(u), float(v)) for v in shifts for u in shifts]
-
-    def move(u: float, v: float) -> Move:
-        return Move(u * end_m / camera.f_px, v * end_m / camera.f_px, forward)
-
-    inside = [(u, v) for u, v in candidates if abs(u) <= room * width and abs(v) <= room * height]
-    best = min(inside, key=lambda shift: _uncovered(points, move(*shift), camera, step))
-    end = move(*best)
-    share = min(1.0, amplitude_m("kenburns", scene) / max(reach_m_of(end, camera), 1e-9))
-    return Move(end.x_m * share, end.y_m * share, end.z_m * share)
-
-
-def reach_m_of(move: Move, camera: Camera) -> float:
-    """Return the sideways move that uncovers as much as this one does at worst, in metres."""
-    return float(np.hypot(move.x_m, move.y_m)) + abs(move.z_m) * camera.size_px[0] / 2 / camera.f_px
-
-
-def _points(inverse_depth: np.ndarray, camera: Camera, step: int) -> np.ndarray:
-    """Return (3, N) points of a coarse grid of the photo, metres."""
-    height, width = inverse_depth.shape
-    x = ((np.arange(width) + 0.5) * step - camera.cx_px) / camera.f_px
-    y = ((np.arange(height) + 0.5) * step - camera.cy_px) / camera.f_px
-    z = 1 / np.maximum(inverse_depth, 1e-4)
-    return np.stack([(x * z).ravel(), (y[:, None] * z).ravel(), z.ravel()])
-
-
-def _uncovered(points: np.ndarray, move: Move, camera: Camera, step: int) -> int:
-    """Return how many cells of the coarse grid no point reaches after the move."""
-    width, height = camera.size_px[0] // step, camera.size_px[1] // step
-    depth = points[2] - move.z_m
-    ahead = depth > 1e-3
-    scale = camera.f_px / depth[ahead]
-    x = (points[0, ahead] - move.x_m) * scale + camera.cx_px
-    y = (points[1, ahead] - move.y_m) * scale + camera.cy_px
-    covered = np.zeros((height + 1, width + 1), bool)
-    for dx in (-0.5, 0.5):
-        for dy in (-0.5, 0.5):
-            column = np.clip((x / step + dx * 1.3).astype(int), 0, width)
-            row = np.clip((y / step + dy * 1.3).astype(int), 0, height)
-            covered[row, column] = True
-    return int((~covered[:height, :width]).sum())

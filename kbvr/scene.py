@@ -15,9 +15,10 @@ from jaxtyping import Bool, Float32
 from kbvr.camera import Camera, camera_of_photo
 from kbvr.depth import DepthMap
 from kbvr.fill import Filler, fill
-from kbvr.layers import Layer, LayeredDepthImage, all_but, jump_px_for, split
+from kbvr.layers import Layer, LayeredDepthImage, all_but, split
 from kbvr.matte import solve_mattes
 from kbvr.photo import Photo
+from kbvr.surroundings import surroundings_of
 
 TOLERANCE_PX = 0.1
 LARGEST_QUAD_PX = 32
@@ -51,7 +52,7 @@ class Limits:
     """One pixel of parallax at the largest move."""
 
     forward_m: float
-    """The move along the axis that shifts the picture's border as far as the largest sideways move."""
+    """The largest move along the axis."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,48 +69,38 @@ class Scene:
     camera: Camera
     """The photo's own camera."""
 
-    nearest_inverse_depth: float
-    """99th percentile of the photo's inverse depth, 1/m."""
-
-    farthest_inverse_depth: float
-    """1st percentile of the photo's inverse depth, 1/m."""
-
-    subject_inverse_depth: float
-    """Inverse depth just behind the nearest thing in the middle of the picture, 1/m."""
-
     @property
     def reach_m(self) -> float:
         """The farthest sideways camera move that the scene is made for."""
         return self.ldi.reach_m
 
 
-def reach_m_for(depth: DepthMap, share: float) -> float:
-    """Return the sideways move that spreads the depth range over this share of the width, in metres."""
-    nearest, farthest = np.percentile(depth.inverse_depth, (99, 1))
-    return share * depth.inverse_depth.shape[1] / (depth.f_px * depth_spread(float(nearest), float(farthest)))
-
-
-def depth_spread(nearest: float, farthest: float) -> float:
-    """Return the range between two inverse depths, held off 0 so that a flat scene gets no giant's eyes, 1/m."""
-    return max(nearest - farthest, 0.05 * nearest, 1e-6)
-
-
-def build_scene(photo: Photo, depth: DepthMap, *, reach_m: float | None = None, filler: Filler | None = None) -> Scene:
+def build_scene(
+    photo: Photo,
+    depth: DepthMap,
+    *,
+    reach_m: float | None = None,
+    border_m: float | None = None,
+    forward_m: float | None = None,
+    filler: Filler | None = None,
+) -> Scene:
     """Split a photo into layers, fill what they hide, and mesh them.
 
     `reach_m` is the farthest sideways camera move wanted; by default one that spreads the depth range over
-    3.5% of the width. Wider moves show where the hidden layer ends.
+    3.5% of the width. Wider moves show where the hidden layer ends. `border_m` is the farthest sideways move that
+    looks beyond the photo's border; by default the same. `forward_m` is the farthest move into the picture; by default
+    one that shifts the picture's border as far as `reach_m` does.
 
     Raises:
-        InputError: if photo and depth differ in size, or reach_m is not positive.
+        InputError: if photo and depth differ in size, or a length is not positive.
     """
     if reach_m is None:
-        reach_m = reach_m_for(depth, DEFAULT_REACH_SHARE)
-    ldi = solve_mattes(fill(split(photo, depth, reach_m=reach_m), filler))
+        reach_m = surroundings_of(depth).sideways_m(DEFAULT_REACH_SHARE)
+    ldi = solve_mattes(fill(split(photo, depth, reach_m=reach_m, border_m=border_m), filler))
     per_px = 1 / (depth.f_px * reach_m)
-    width = photo.size_px[0]
-    forward_m = reach_m * 2 * depth.f_px / width
-    limits = Limits(TOLERANCE_PX * per_px, jump_px_for(width) * per_px, per_px, forward_m)
+    if forward_m is None:
+        forward_m = reach_m * 2 * depth.f_px / photo.size_px[0]
+    limits = Limits(TOLERANCE_PX * per_px, ldi.jump_px * per_px, per_px, forward_m)
     parts = [
         layer_quads(layer, index, margin_px=ldi.margin_px, limits=limits) for index, layer in enumerate(ldi.layers)
     ]
@@ -118,24 +109,12 @@ def build_scene(photo: Photo, depth: DepthMap, *, reach_m: float | None = None, 
     for quads, block in parts:
         block["first"] += first
         first += len(quads)
-    nearest, farthest = np.percentile(depth.inverse_depth, (99, 1))
     return Scene(
         ldi=ldi,
         quads=np.concatenate([part[0] for part in parts]),
         blocks=np.concatenate(blocks),
         camera=camera_of_photo(photo.size_px, depth.f_px),
-        nearest_inverse_depth=float(nearest),
-        farthest_inverse_depth=float(farthest),
-        subject_inverse_depth=subject_inverse_depth(depth),
     )
-
-
-def subject_inverse_depth(depth: DepthMap) -> float:
-    """Return the inverse depth just behind the nearest thing in the middle of the picture, 1/m."""
-    height, width = depth.inverse_depth.shape
-    middle = depth.inverse_depth[height // 5 : height - height // 5, width // 4 : width - width // 4]
-    nearest, farthest = np.percentile(middle if middle.size else depth.inverse_depth, (95, 5))
-    return float(nearest - 0.15 * (nearest - farthest))
 
 
 def layer_quads(layer: Layer, index: int, *, margin_px: int, limits: Limits) -> tuple[np.ndarray, np.ndarray]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import atan, degrees, radians, tan
 
+import numpy as np
+
 from kbvr.camera import Camera
 from kbvr.errors import InputError
-from kbvr.paths import Move
-from kbvr.scene import Scene, depth_spread
+from kbvr.surroundings import Surroundings, depth_spread
 
 DEFAULT_BUDGET = 0.03
 """Parallax range from the nearest to the farthest, as a share of the picture's width."""
@@ -49,7 +50,7 @@ class Rig:
 
 
 def plan_rig(
-    scene: Scene,
+    around: Surroundings,
     view: Camera,
     *,
     budget: float = DEFAULT_BUDGET,
@@ -60,21 +61,24 @@ def plan_rig(
     """Choose the baseline and the zero-parallax plane for a view of a scene.
 
     The parallax range stays within `budget` of the width and within 1 degree each way on the assumed screen; the
-    zero-parallax plane lies just behind the nearest thing in the middle. What is given is kept. `forward_m` is how
-    far the path goes towards the scene: the budget holds there too.
+    zero-parallax plane lies just behind the nearest thing in the middle, or beyond the path. What is given is kept.
+    `forward_m` is how far the path goes towards the scene: the budget holds there too.
 
     Raises:
-        InputError: if a length or the budget is not positive and finite, if the path reaches the zero-parallax plane,
+        InputError: if a length or the budget is not positive and finite, if the path reaches the plane that was given,
             or if the baseline given spreads the depth over more of the width than eyes can follow.
     """
     for name, value in (("budget", budget), ("baseline_m", baseline_m), ("convergence_m", convergence_m)):
         if value is not None and not 0 < value < float("inf"):
             raise InputError(f"{name} must be > 0, got {value}")
-    zero = max(1 / convergence_m if convergence_m is not None else scene.subject_inverse_depth, 1e-6)
-    if forward_m * zero > MAX_APPROACH:
+    wanted = 1 / convergence_m if convergence_m is not None else around.subject_inverse_depth
+    zero = max(wanted, 1e-6)
+    if convergence_m is None:
+        zero = min(zero, MAX_APPROACH / max(forward_m, 1e-9))
+    elif forward_m * zero > MAX_APPROACH:
         raise InputError(f"the screen plane must lie beyond the path's {forward_m:.2f} m forward, got {1 / zero:.2f} m")
     near, far, middle = (
-        _seen_from(d, forward_m) for d in (scene.nearest_inverse_depth, scene.farthest_inverse_depth, zero)
+        _seen_from(d, forward_m) for d in (around.nearest_inverse_depth, around.farthest_inverse_depth, zero)
     )
     spread = depth_spread(near, far)
     per_spread_m = view.size_px[0] / (view.f_px * spread)
@@ -90,7 +94,7 @@ def plan_rig(
             f"{MAX_SPREAD_SHARE:.0%} of the width, got {baseline_m * 1000:.0f} mm"
         )
     near_px, far_px = (
-        view.f_px * baseline_m * (zero - d) for d in (scene.nearest_inverse_depth, scene.farthest_inverse_depth)
+        view.f_px * baseline_m * (zero - d) for d in (around.nearest_inverse_depth, around.farthest_inverse_depth)
     )
     angles = (_angle_deg(near_px, view.size_px), _angle_deg(far_px, view.size_px))
     return Rig(baseline_m, 1 / zero, near_px, far_px, *angles, held_by_angle)
@@ -101,9 +105,14 @@ def largest_budget(size_px: tuple[int, int]) -> float:
     return 2 * _largest_px(size_px) / size_px[0]
 
 
-def eye_pair(camera: Camera, rig: Rig, move: Move) -> tuple[Camera, Camera]:
-    """Return the left and the right camera of a pair whose middle is the camera of a move."""
-    shift_px = camera.f_px * rig.baseline_m / 2 / (rig.convergence_m - move.z_m)
+def eye_pair(camera: Camera, rig: Rig) -> tuple[Camera, Camera]:
+    """Return the left and the right camera of a pair whose middle is this camera.
+
+    Zero parallax goes where the screen plane's middle was before the camera moved.
+    """
+    screen_m = float((camera.camera_from_world @ np.array([0.0, 0.0, rig.convergence_m, 1.0]))[2])
+    screen_m = max(screen_m, (1 - MAX_APPROACH) * rig.convergence_m)
+    shift_px = camera.f_px * rig.baseline_m / 2 / screen_m
     left, right = camera.moved(x_m=-rig.baseline_m / 2), camera.moved(x_m=rig.baseline_m / 2)
     return replace(left, cx_px=camera.cx_px - shift_px), replace(right, cx_px=camera.cx_px + shift_px)
 

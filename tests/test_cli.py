@@ -24,7 +24,10 @@ from kbvr.cli.progress import stage_bars
 from kbvr.depth import DEFAULT_NEAR_M
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.sbs_video import video_name, write_sbs_video
-from kbvr.pipeline import ExportOptions, ExportReport
+from kbvr.kenburns import Crop
+from kbvr.options import ExportOptions
+from kbvr.pipeline import ExportReport, Written
+from kbvr.timing import Steps
 
 Progress = Callable[[str, int, int], None]
 
@@ -52,7 +55,8 @@ class FakePipeline:
             [(grey, grey)] * 2, target, fps=options.fps, layout=options.layout, overwrite=options.overwrite
         )
         stereo = {"baseline_m": 0.03, "convergence_m": float("inf")}
-        return ExportReport(str(photo_path), video, stereo, ("the camera swings", "so far"), {"depth": 0.5})
+        written = (Written("stereo", video),)
+        return ExportReport(str(photo_path), written, stereo, ("the camera swings", "so far"), {"depth": 0.5})
 
     def fail_by_name(self, photo: Path) -> None:
         """Fail as the photo's name says."""
@@ -101,7 +105,8 @@ def test_every_option_reaches_the_pipeline_in_its_units(fake: FakePipeline, tmp_
         "export a.jpg --stereo -o out --layout sbs-half --path dolly --seconds 2.5 --fps 30 "
         "--max-size 640x480 --fov 61 --depth d.png --depth-kind depth-m --baseline-mm 12.5 "
         "--convergence-m 1.75 --budget 1.5 --near-m 2 "
-        "--depth-quality best --fill filler.onnx --overwrite --threads 3 --explain --quiet"
+        "--depth-quality best --fill filler.onnx --overwrite --threads 3 --explain --quiet "
+        "--kenburns --ease out --one-way --steps 0:1.5:40"
     )
     (tmp_path / "d.png").touch()
     assert main(text.split()) == 0
@@ -122,8 +127,35 @@ def test_every_option_reaches_the_pipeline_in_its_units(fake: FakePipeline, tmp_
         fill="filler.onnx",
         overwrite=True,
         threads=3,
+        outputs=("stereo", "kenburns"),
+        ease="out",
+        loop=False,
+        steps=Steps(0, 1.5, 40),
     )
     assert fake.calls == [(Path("a.jpg"), Path("out"), options)]
+
+
+@pytest.mark.parametrize(
+    ("flags", "fields", "path"),
+    [
+        ("--kenburns", {}, "kenburns"),
+        ("--kenburns --path orbit", {"path": "orbit"}, "orbit"),
+        ("--kenburns --shift 10 --zoom 1e55", {"shift_px": 10.0, "zoom": 1e55}, "kenburns"),
+        (
+            "--kenburns --from 0,0,100,80.5% --to 10,20,30,40",
+            {"start_crop": Crop(0, 0, 100, 80.5, percent=True), "end_crop": Crop(10, 20, 30, 40)},
+            "kenburns",
+        ),
+        ("--kenburns --keyframes k.json", {"keyframes": Path("k.json")}, "keyframes"),
+        ("--kenburns --loop --subject-distance 3", {"loop": True, "subject_distance_m": 3.0}, "kenburns"),
+    ],
+)
+def test_camera_moves_reach_the_pipeline(fake: FakePipeline, flags: str, fields: dict, path: str) -> None:
+    """Options of one path name it, and a plain video alone is no stereo video."""
+    assert main(["export", "a.jpg", *flags.split()]) == 0
+    (options,) = (call[2] for call in fake.calls)
+    assert options == ExportOptions(outputs=("kenburns",), **fields)
+    assert options.paths["kenburns"].name == path
 
 
 def test_a_person_is_told_what_was_written(fake: FakePipeline, capsys: pytest.CaptureFixture[str]) -> None:
@@ -252,6 +284,13 @@ def test_json_tells_of_a_bug_too(fake: FakePipeline, capsys: pytest.CaptureFixtu
             "--depth belongs to one photo, got 2 photos",
         ),
         ("export a.jpg --depth d.png", "--depth needs --depth-kind"),
+        ("export a.jpg --from 1,2,3", "--from must be x,y,width,height"),
+        ("export a.jpg --from 1,2,3,4", "a start and an end crop go together"),
+        ("export a.jpg --path swing --zoom 2", "a zoom belongs to the path kenburns, got the path swing"),
+        ("export a.jpg --path keyframes", "wants a file of keyframes"),
+        ("export a.jpg --steps 0:8", "--steps must be first:last:frames"),
+        ("export a.jpg --steps 0:8:0", "the number of steps must be"),
+        ("export a.jpg --near-m 1 --subject-distance 2", "give one of them"),
         ("export a.jpg --depth-kind disparity", "--depth-kind says what --depth holds"),
         ("explode a.jpg", "'explode'"),
     ],
@@ -382,7 +421,7 @@ def test_help_has_an_example_groups_and_defaults(
     told = capsys.readouterr().out
     for text in (
         "kbvr export --stereo cat.jpg -o out/",
-        "[default: swing]",
+        "[default: kenburns for",
         "[default: 1920x1080]",
         "[default: 3.0]",
         "[default: (estimated from the photo)]",

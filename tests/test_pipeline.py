@@ -15,11 +15,15 @@ from scenes import card_before_wall
 
 import kbvr
 from kbvr.errors import InputError, OutputError
-from kbvr.paths import PATH_NAMES, moves_along, view_of
-from kbvr.pipeline import ExportOptions, export_photo, output_size_px, reach_m
+from kbvr.kenburns import Crop
+from kbvr.options import ExportOptions
+from kbvr.paths import PATH_NAMES, view_of
+from kbvr.pipeline import depth_for, export_photo, output_size_px, planned, reaches_m
 from kbvr.render import Renderer
 from kbvr.scene import build_scene
 from kbvr.stereo import eye_pair, plan_rig
+from kbvr.surroundings import surroundings_of
+from kbvr.timing import Steps
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 TEMPLE = EXAMPLES / "temple.jpg"
@@ -74,9 +78,10 @@ def test_parallax_of_an_exact_scene_is_exact(inverse_depth):
     """The card's edges and the wall stand where f b (1/z0 - 1/z) says, to half a pixel."""
     photo, depth = card_before_wall()
     scene = build_scene(photo, depth)
-    view = replace(view_of(scene, (240, 200)), f_px=200.0)
-    rig = plan_rig(scene, view, convergence_m=1 / inverse_depth)
-    left, right = eye_pair(view, rig, moves_along("static", scene, frames=1)[0])
+    around = surroundings_of(depth)
+    view = replace(view_of(around, (240, 200)), f_px=200.0)
+    rig = plan_rig(around, view, convergence_m=1 / inverse_depth)
+    left, right = eye_pair(view, rig)
     with Renderer(scene, pixels_per_photo_px=2.0) as renderer:
         pictures = [renderer.frame(camera)[100].astype(float) for camera in (left, right)]
     edges = [
@@ -98,20 +103,87 @@ def test_no_frame_has_a_black_border_or_a_jump_at_the_seam(exported):
     assert steps[-1] <= steps[:-1].max() * 1.5 + 0.5
 
 
-@pytest.mark.parametrize("path", PATH_NAMES)
-def test_the_default_paths_leave_nothing_uncovered(path):
-    """Both eyes of every path see a layer at all but a few pixels in ten thousand."""
+@pytest.fixture(scope="module")
+def cat():
     photo = kbvr.load_photo(EXAMPLES / "cat.jpg")
-    depth = kbvr.estimate_depth(photo)
-    options = ExportOptions(path=path)
-    scene = build_scene(photo, depth, reach_m=reach_m(depth, (450, 298), options))
-    view = view_of(scene, (450, 298))
-    rig = plan_rig(scene, view)
+    return photo, kbvr.estimate_depth(photo)
+
+
+@pytest.mark.parametrize("path", [name for name in PATH_NAMES if name not in ("keyframes", "flight")])
+def test_the_default_paths_leave_nothing_uncovered(path, cat):
+    """One or both eyes of every path see a layer at all but a few pixels in ten thousand."""
+    photo, depth = cat
+    around = surroundings_of(depth)
+    view = view_of(around, (450, 298))
+    options = ExportOptions(outputs=("stereo", "kenburns"), path=path, seconds=0.16)
+    films = [planned(output, Path("a.mp4"), around, view, options) for output in options.outputs]
+    scene = build_scene(photo, depth, **reaches_m(films, around))
     with Renderer(scene) as renderer:
-        for move in moves_along(path, scene, frames=4):
-            for camera in eye_pair(move.camera(view), rig, move):
-                _, holes = renderer.frame_and_holes(camera)
-                assert holes <= 450 * 298 * 3e-4
+        for film in films:
+            for centre in (move.camera(view) for move in film.moves):
+                for camera in eye_pair(centre, film.rig) if film.rig else (centre,):
+                    _, holes = renderer.frame_and_holes(camera)
+                    assert holes <= 450 * 298 * 4e-4
+
+
+def test_the_long_flight_leaves_no_frame_black_and_stops(tmp_path):
+    """Shift 10, zoom 1e55, steps 0:8: every frame is a picture, and the last ones hardly move."""
+    options = {"shift_px": 10.0, "zoom": 1e55, "steps": Steps(0, 8, 24)}
+    report = kbvr.export(EXAMPLES / "cat.jpg", tmp_path, kenburns=True, **options)
+    frames = np.stack(frames_of(report.video.path)).astype(int)
+    photo = cv2.imread(str(EXAMPLES / "cat.jpg"))
+    assert len(frames) == 24
+    assert (frames.mean(axis=(1, 2, 3)) > 0.5 * photo.mean()).all()
+    assert (frames.max(axis=3) < 8).mean(axis=(1, 2)).max() < 0.02
+    steps = np.abs(np.diff(frames, axis=0)).mean(axis=(1, 2, 3))
+    assert steps[-1] < 0.4 * steps.max()
+
+
+def test_plain_and_stereo_videos_are_written_together(tmp_path):
+    """One call, one estimate, two files; the plain one has one picture a frame and no packing."""
+    report = kbvr.export(EXAMPLES / "cat.jpg", tmp_path, stereo=True, kenburns=True, seconds=0.2)
+    assert [one.video.path.name for one in report.written] == ["cat_kbvr_LR.mp4", "cat_kbvr.mp4"]
+    assert [one.video.size_px for one in report.written] == [(900, 300), (450, 300)]
+    first = probe(report.written[1].video.path, "-show_frames", "-read_intervals", "%+#1")["frames"][0]
+    assert "Stereo 3D" not in {side["side_data_type"] for side in first.get("side_data_list", [])}
+
+
+def test_a_crop_by_hand_is_what_the_film_ends_with(tmp_path):
+    """Between the photo's quarter, enlarged, and the last frame there is next to no difference where depth is flat."""
+    picture = cv2.resize(np.random.default_rng(1).integers(0, 255, (12, 16, 3), np.uint8), (320, 240))
+    cv2.imwrite(str(tmp_path / "flat.png"), picture)
+    np.save(tmp_path / "flat.npy", np.full((240, 320), 2.0, np.float32))
+    report = kbvr.export(
+        tmp_path / "flat.png",
+        tmp_path,
+        kenburns=True,
+        depth_file=tmp_path / "flat.npy",
+        depth_kind="depth-m",
+        start_crop=Crop(0, 0, 320, 240),
+        end_crop=Crop(80, 120, 160, 120),
+        loop=False,
+        seconds=0.4,
+    )
+    frames = frames_of(report.video.path)
+    for frame, part in ((frames[0], picture), (frames[-1], picture[120:240, 80:240])):
+        wanted = cv2.resize(part[..., ::-1], (320, 240), interpolation=cv2.INTER_CUBIC).astype(int)
+        assert np.abs(frame[8:-8, 8:-8].astype(int) - wanted[8:-8, 8:-8]).mean() < 4
+
+
+def test_the_subject_is_put_where_it_is_wanted(tmp_path, cat, caplog):
+    photo, depth = cat
+    moved = depth_for(photo, ExportOptions(subject_distance_m=4.0))
+    assert surroundings_of(moved).subject_m == pytest.approx(4.0, rel=1e-4)
+    assert np.allclose(moved.inverse_depth * surroundings_of(depth).subject_inverse_depth, depth.inverse_depth / 4)
+    assert not caplog.records
+
+
+def test_metres_from_a_file_are_kept_and_that_is_said(tmp_path, caplog):
+    photo, depth = card_before_wall()
+    np.save(tmp_path / "card.npy", 1 / depth.inverse_depth)
+    options = ExportOptions(depth_file=tmp_path / "card.npy", depth_kind="depth-m", subject_distance_m=9.0)
+    assert np.allclose(depth_for(photo, options).inverse_depth, depth.inverse_depth)
+    assert "metres already" in caplog.text
 
 
 def test_a_depth_file_takes_the_place_of_the_network(tmp_path):
@@ -180,6 +252,12 @@ def test_an_eye_is_never_larger_than_asked_or_than_the_photo(photo, most, wanted
         {"fov_deg": float("nan")},
         {"depth_kind": "depth-m"},
         {"max_size_px": (8, 8)},
+        {"outputs": ()},
+        {"outputs": ("stereo", "stereo")},
+        {"outputs": ("hologram",)},
+        {"near_m": 1.0, "subject_distance_m": 2.0},
+        {"subject_distance_m": 0.0},
+        {"start_crop": Crop(0, 0, 1, 1)},
     ],
 )
 def test_options_that_cannot_be_are_refused_at_once(bad):

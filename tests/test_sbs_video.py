@@ -22,8 +22,9 @@ import numpy as np
 import pytest
 
 from kbvr.errors import InputError, OutputError
-from kbvr.formats import sbs_video
-from kbvr.formats.sbs_video import QUEUE_FRAMES, Layout, VideoSummary, check_eye_size, video_name, write_sbs_video
+from kbvr.formats import video as encoder
+from kbvr.formats.sbs_video import Layout, check_eye_size, video_name, write_sbs_video
+from kbvr.formats.video import QUEUE_FRAMES, VideoSummary
 
 PATCHES = np.array(
     [
@@ -271,7 +272,7 @@ def test_pairs_are_made_while_others_are_encoded_but_never_far_ahead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, taken, lead = 0, 0, []
-    encode = sbs_video._encode
+    encode = encoder._encode
 
     def slow_encode(frames: Iterator[np.ndarray], *rest: Any) -> Any:
         def counted() -> Iterator[np.ndarray]:
@@ -290,7 +291,7 @@ def test_pairs_are_made_while_others_are_encoded_but_never_far_ahead(
             made += 1
             yield pair
 
-    monkeypatch.setattr(sbs_video, "_encode", slow_encode)
+    monkeypatch.setattr(encoder, "_encode", slow_encode)
     write_sbs_video(pairs(), tmp_path / "a.mp4", fps=25.0, layout="sbs")
     assert 1 <= max(lead) <= QUEUE_FRAMES + 1
 
@@ -327,7 +328,7 @@ def test_what_the_encoder_raises_comes_out_and_stops_the_pairs(
             made += 1
             yield from moving_pairs(1)
 
-    monkeypatch.setattr(sbs_video, "_encode", broken_encode)
+    monkeypatch.setattr(encoder, "_encode", broken_encode)
     with pytest.raises(RuntimeError, match="from the encoder"):
         write_sbs_video(endless(), tmp_path / "a.mp4", fps=25.0, layout="sbs")
     assert made <= at + QUEUE_FRAMES + 2
@@ -366,14 +367,14 @@ except OutputError as error:
 def test_a_file_that_does_not_read_back_is_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Any, complaint: str
 ) -> None:
-    encode = sbs_video._encode
+    encode = encoder._encode
 
     def damaging(frames: Iterator[np.ndarray], path: Path, *rest: Any) -> Any:
         answer = encode(frames, path, *rest)
         path.write_bytes(damage(path.read_bytes()))
         return answer
 
-    monkeypatch.setattr(sbs_video, "_encode", damaging)
+    monkeypatch.setattr(encoder, "_encode", damaging)
     with pytest.raises(OutputError, match=complaint) as caught:
         write_sbs_video(moving_pairs(30), tmp_path / "a.mp4", fps=25.0, layout="sbs")
     assert str(caught.value).startswith("a.mp4 ")
@@ -382,13 +383,13 @@ def test_a_file_that_does_not_read_back_is_not_kept(
 
 
 def test_a_frame_too_few_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    encode = sbs_video._encode
+    encode = encoder._encode
 
     def forgetful(frames: Iterator[np.ndarray], *rest: Any) -> Any:
         size_px, count, busy_s = encode(frames, *rest)
         return size_px, count + 1, busy_s
 
-    monkeypatch.setattr(sbs_video, "_encode", forgetful)
+    monkeypatch.setattr(encoder, "_encode", forgetful)
     with pytest.raises(OutputError, match="number of frames is 5, wanted 6"):
         write_sbs_video(moving_pairs(5), tmp_path / "a.mp4", fps=25.0, layout="sbs")
 
@@ -399,7 +400,7 @@ GOOD = np.zeros((32, 32, 3), np.uint8)
 @pytest.mark.parametrize(
     ("pairs", "changes", "complaint"),
     [
-        ([], {}, "at least one pair"),
+        ([], {}, "at least one picture"),
         ([(GOOD, GOOD[:-2])], {}, r"all of one size.*pair 1 is uint8 \(30, 32, 3\)"),
         ([(GOOD, GOOD), (GOOD[:, :-2], GOOD[:, :-2])], {}, "pair 2 is"),
         ([(GOOD.astype(np.float32), GOOD)], {}, "pair 1 is float32"),

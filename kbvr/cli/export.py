@@ -22,11 +22,12 @@ from kbvr import pipeline
 from kbvr.cli.interruption import is_interruption
 from kbvr.cli.progress import Report, stage_bars
 from kbvr.errors import InputError, KbvrError
-from kbvr.pipeline import ExportOptions, ExportReport
+from kbvr.options import ExportOptions
+from kbvr.pipeline import ExportReport, Written
 
 GOOD, BUG, BAD_INPUT = 0, 1, 2
 """Exit codes."""
-LOADED_LATE = ("kbvr.formats.sbs_video", "kbvr.nets")
+LOADED_LATE = ("kbvr.formats.sbs_video", "kbvr.formats.mono_video", "kbvr.nets")
 """What the pipeline loads when it gets there; here it is loaded before any photo."""
 
 
@@ -136,10 +137,11 @@ def _tell(outcome: Outcome, request: ExportRequest) -> None:
         for line in outcome.report.explanation:
             typer.echo(line)
     if not request.quiet:
-        video = outcome.report.video
-        width, height = video.size_px
-        facts = f"{width}x{height}, {video.frames} frames, {video.seconds:.1f} s, {video.bytes / 1e6:.1f} MB"
-        typer.echo(f"{video.path}  ({request.options.layout}, {facts})")
+        for written in outcome.report.written:
+            video = written.video
+            width, height = video.size_px
+            facts = f"{width}x{height}, {video.frames} frames, {video.seconds:.1f} s, {video.bytes / 1e6:.1f} MB"
+            typer.echo(f"{video.path}  ({_layout(written, request.options)}, {facts})")
     return None
 
 
@@ -160,12 +162,23 @@ def _summary(outcomes: list[Outcome], options: ExportOptions) -> dict[str, Any]:
 
 
 def _photo_entry(outcome: Outcome, report: ExportReport, options: ExportOptions) -> dict[str, Any]:
-    video = {**asdict(report.video), "path": str(report.video.path)}
     return {
         "photo": str(outcome.photo),
-        "written": [{"kind": "stereo-video", "layout": options.layout, **video}],
+        "written": [
+            {
+                "kind": f"{written.output}-video",
+                "layout": _layout(written, options),
+                **asdict(written.video),
+                "path": str(written.video.path),
+            }
+            for written in report.written
+        ],
         "stereo": {name: value if math.isfinite(value) else None for name, value in report.stereo.items()},
         "warnings": outcome.warnings,
         "explanation": report.explanation,
         "took_seconds": report.seconds,
     }
+
+
+def _layout(written: Written, options: ExportOptions) -> str:
+    return options.layout if written.output == "stereo" else "mono"

@@ -4,16 +4,52 @@ from __future__ import annotations
 
 import io
 import logging
-import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, TypeAlias
 
 import typer
 
+from kbvr.cli.flags import (
+    AsJson,
+    Baseline,
+    Budget,
+    CameraPath,
+    Convergence,
+    DepthFile,
+    DepthKind,
+    DepthQualityOption,
+    EaseOption,
+    Explain,
+    Fill,
+    Fov,
+    Fps,
+    FromCrop,
+    KenBurns,
+    KeyframesFile,
+    Layout,
+    Loop,
+    MaxSize,
+    Near,
+    Out,
+    Overwrite,
+    Photos,
+    Quiet,
+    Seconds,
+    Shift,
+    StepsOption,
+    Stereo,
+    SubjectDistance,
+    Threads,
+    ToCrop,
+    Zoom,
+    crop_of,
+    size_px_of,
+    steps_of,
+)
 from kbvr.cli.interruption import is_interruption, signals_interrupt
 from kbvr.cli.models import app as models_app
 from kbvr.errors import InputError, KbvrError
@@ -30,163 +66,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-OUTPUT, PICTURE, MOTION, DEPTH, STEREO, RUN = (
-    "Output",
-    "Picture",
-    "Motion",
-    "Depth",
-    "Stereo",
-    "While it runs",
-)
-
-Photos: TypeAlias = Annotated[
-    list[Path],
-    typer.Argument(metavar="PHOTO", help="One or more photos: JPEG, PNG, WebP, TIFF, HEIC or AVIF."),
-]
-Stereo: TypeAlias = Annotated[
-    bool,
-    typer.Option("--stereo", help="Write a stereo video. Meant if you name nothing else.", rich_help_panel=OUTPUT),
-]
-Out: TypeAlias = Annotated[
-    Path,
-    typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.", rich_help_panel=OUTPUT),
-]
-Layout: TypeAlias = Annotated[
-    Literal["sbs", "sbs-half"],
-    typer.Option(
-        help="Both eyes side by side. sbs: in full, for headsets; sbs-half: each squeezed to half its width, "
-        "for 3D televisions.",
-        rich_help_panel=OUTPUT,
-    ),
-]
-Overwrite: TypeAlias = Annotated[
-    bool, typer.Option("--overwrite", help="Replace files that exist already.", rich_help_panel=OUTPUT)
-]
-MaxSize: TypeAlias = Annotated[
-    str,
-    typer.Option(
-        metavar="WIDTHxHEIGHT",
-        help="Largest picture per eye, in pixels; never above the photo's own size.",
-        rich_help_panel=PICTURE,
-    ),
-]
-Fov: TypeAlias = Annotated[
-    float | None,
-    typer.Option(
-        metavar="DEG",
-        help="Field of view across the photo's long side, in degrees.",
-        show_default="what the photo's EXIF says, else a guess",
-        rich_help_panel=PICTURE,
-    ),
-]
-CameraPath: TypeAlias = Annotated[
-    Literal["swing", "circle", "dolly", "kenburns", "static"],
-    typer.Option(
-        help="How the camera moves. swing: side to side; circle: round; dolly: in and out; "
-        "kenburns: a slow zoom in, shifted to where it uncovers least; static: not at all.",
-        rich_help_panel=MOTION,
-    ),
-]
-Seconds: TypeAlias = Annotated[
-    float, typer.Option(metavar="SECONDS", help="Length of the video.", rich_help_panel=MOTION)
-]
-Fps: TypeAlias = Annotated[float, typer.Option(metavar="NUMBER", help="Frames per second.", rich_help_panel=MOTION)]
-DepthFile: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(
-        "--depth",
-        metavar="FILE",
-        help="Depth of the photo: 16-bit PNG, NPY, NPZ, EXR or TIFF. Needs --depth-kind; one photo only.",
-        show_default="estimated from the photo",
-        rich_help_panel=DEPTH,
-    ),
-]
-DepthKind: TypeAlias = Annotated[
-    Literal["disparity", "depth-m", "inverse-depth-per-m"] | None,
-    typer.Option(
-        help="What --depth holds. disparity: of any scale, larger is nearer; depth-m: metres (in a PNG "
-        "millimetres), larger is farther; inverse-depth-per-m: 1 / metres.",
-        rich_help_panel=DEPTH,
-    ),
-]
-DepthQualityOption: TypeAlias = Annotated[
-    Literal["fast", "good", "best"],
-    typer.Option(
-        "--depth-quality",
-        help="How the depth is estimated. fast: one look; good: at the mirror image too; best: at a larger picture "
-        "too, for detail.",
-        rich_help_panel=DEPTH,
-    ),
-]
-Fill: TypeAlias = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME|FILE",
-        help="What invents the parts that the photo hides. kbvr-fill: a small network of our own; spread: smooth "
-        "colours and the texture beside them; migan: MI-GAN, if its file is there; FILE: another network's ONNX file.",
-        rich_help_panel=PICTURE,
-    ),
-]
-Near: TypeAlias = Annotated[
-    float | None,
-    typer.Option(
-        "--near-m",
-        metavar="METRES",
-        help="Distance of the nearest things, where the depth has no scale of its own.",
-        show_default="1.5",
-        rich_help_panel=DEPTH,
-    ),
-]
-Baseline: TypeAlias = Annotated[
-    float | None,
-    typer.Option(
-        "--baseline-mm",
-        metavar="MM",
-        help="Distance between the two cameras, in millimetres.",
-        show_default="chosen to fit --budget",
-        rich_help_panel=STEREO,
-    ),
-]
-Convergence: TypeAlias = Annotated[
-    float | None,
-    typer.Option(
-        "--convergence-m",
-        metavar="METRES",
-        help="Distance of what appears on the screen itself; nearer things come out of it.",
-        show_default="just behind the nearest thing in the middle",
-        rich_help_panel=STEREO,
-    ),
-]
-Budget: TypeAlias = Annotated[
-    float,
-    typer.Option(
-        metavar="PERCENT",
-        help="Disparity from nearest to farthest, in percent of the width. More is deeper, and tires.",
-        rich_help_panel=STEREO,
-    ),
-]
-Threads: TypeAlias = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        help="Threads to use, for the network and for rendering.",
-        show_default="one per core",
-        rich_help_panel=RUN,
-    ),
-]
-Explain: TypeAlias = Annotated[
-    bool,
-    typer.Option("--explain", help="Print what was chosen for each photo, and why.", rich_help_panel=RUN),
-]
-Quiet: TypeAlias = Annotated[
-    bool,
-    typer.Option("--quiet", "-q", help="Print errors only (and what --explain asks for).", rich_help_panel=RUN),
-]
-AsJson: TypeAlias = Annotated[
-    bool,
-    typer.Option("--json", help="Print one JSON object about all photos, and nothing else.", rich_help_panel=RUN),
-]
 
 
 def _print_version(wanted: bool) -> bool:
@@ -220,19 +99,29 @@ app.add_typer(models_app, name="models")
 def export(
     photos: Photos,
     stereo: Stereo = False,
+    kenburns: KenBurns = False,
     out: Out = Path(),
     layout: Layout = "sbs",
     overwrite: Overwrite = False,
     max_size: MaxSize = "1920x1080",
     fov: Fov = None,
     fill: Fill = "kbvr-fill",
-    path: CameraPath = "swing",
-    seconds: Seconds = 6.0,
+    path: CameraPath = None,
+    seconds: Seconds = None,
     fps: Fps = 25.0,
+    ease: EaseOption = None,
+    loop: Loop = None,
+    steps: StepsOption = None,
+    from_crop: FromCrop = None,
+    to_crop: ToCrop = None,
+    shift: Shift = None,
+    zoom: Zoom = None,
+    keyframes: KeyframesFile = None,
     depth: DepthFile = None,
     depth_kind: DepthKind = None,
     depth_quality: DepthQualityOption = "good",
     near: Near = None,
+    subject_distance: SubjectDistance = None,
     baseline: Baseline = None,
     convergence: Convergence = None,
     budget: Budget = 3.0,
@@ -241,25 +130,37 @@ def export(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> int:
-    """Write a stereo video of each photo, seen from a camera that moves a little.
+    """Write a stereo video of each photo, or a plain one, or both, seen from a camera that moves.
 
-    The video of cat.jpg is called cat_kbvr_LR.mp4: players see from the name, too, that it is stereo.
+    The stereo video of cat.jpg is called cat_kbvr_LR.mp4: players see from the name, too, that it is stereo. The plain
+    one is called cat_kbvr.mp4.
 
     Example: [bold]kbvr export --stereo cat.jpg -o out/[/bold]
+
+    A slow zoom: [bold]kbvr export --kenburns cat.jpg -o out/[/bold]
 
     Several at once, with half the usual depth: [bold]kbvr export holiday/*.jpg -o out/ --budget 1.5[/bold]
     """
     from kbvr.cli.export import ExportRequest, run_export
-    from kbvr.pipeline import ExportOptions
+    from kbvr.kenburns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
+    from kbvr.options import ExportOptions
 
     _refuse_unclear_depth(len(photos), depth, depth_kind)
-    del stereo  # the only kind of output so far, so it is meant whether it is named or not
     options = ExportOptions(
+        outputs=(*(["stereo"] if stereo or not kenburns else []), *(["kenburns"] if kenburns else [])),
         layout=layout,
         path=path,
         seconds=seconds,
         fps=fps,
-        max_size_px=_size_px(max_size),
+        ease=ease,
+        loop=loop,
+        steps=steps_of(steps),
+        start_crop=crop_of(from_crop, "--from"),
+        end_crop=crop_of(to_crop, "--to"),
+        shift_px=DEFAULT_SHIFT_PX if shift is None else shift,
+        zoom=DEFAULT_ZOOM if zoom is None else zoom,
+        keyframes=keyframes,
+        max_size_px=size_px_of(max_size),
         fov_deg=fov,
         depth_file=depth,
         depth_kind=depth_kind,
@@ -267,20 +168,13 @@ def export(
         convergence_m=convergence,
         budget=budget / 100,
         near_m=near,
+        subject_distance_m=subject_distance,
         depth_quality=depth_quality,
         fill=fill,
         overwrite=overwrite,
         threads=threads,
     )
     return run_export(ExportRequest(tuple(photos), out, options, explain, quiet, as_json))
-
-
-def _size_px(text: str) -> tuple[int, int]:
-    """Return (width, height) of a text like 1920x1080."""
-    size = re.fullmatch(r"([1-9]\d{0,5})[xX]([1-9]\d{0,5})", text.strip())
-    if size is None:
-        raise InputError(f"--max-size must be like 1920x1080, got {text!r}")
-    return int(size[1]), int(size[2])
 
 
 def _refuse_unclear_depth(photos: int, depth: Path | None, depth_kind: str | None) -> None:

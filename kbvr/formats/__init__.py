@@ -11,6 +11,7 @@ from kbvr.errors import InputError
 
 FORMATS: Mapping[str, str] = MappingProxyType(
     {
+        "mono-video": "kbvr.formats.mono_video:write_mono_video",
         "sbs-video": "kbvr.formats.sbs_video:write_sbs_video",
     }
 )

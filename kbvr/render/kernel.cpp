@@ -22,6 +22,9 @@ namespace {
 constexpr int TILE_ROWS = 32;
 constexpr float GROWTH_PX = 0.12f;        // hides the seams between neighbours that do not share vertices
 constexpr float NOTHING = -1.0f;          // inverse depth where no quad was drawn
+constexpr float TOO_CLOSE = 0.15f;        // what has come so much nearer (new depth over old) is passed, not seen
+constexpr float RUBBER = 4.0f;            // what is drawn out by so much more than it is enlarged is no surface
+constexpr float EDGE_ON = 0.02f;          // width over length; what is narrower shows its growth only
 constexpr float SAME_SURFACE = 0.98f;     // a soft sample is kept if it is not behind the opaque one by more
 
 struct Quad {
@@ -89,7 +92,7 @@ void draw_span(const Plane& p, int64_t at, int count, float z, float dz, float u
 
 void draw_quad(const Quad& q, const View& c, const Texture& t, const Plane& plane, int row_begin, int row_end) {
     const float w = c.h[6] * q.u + c.h[7] * q.v + c.h[8] + q.d * c.e[2];
-    if (!(w > 1e-3f)) return;
+    if (!(w > TOO_CLOSE)) return;
     const float inv_w = 1.0f / w;
     const float x0 = (c.h[0] * q.u + c.h[1] * q.v + c.h[2] + q.d * c.e[0]) * inv_w;
     const float y0 = (c.h[3] * q.u + c.h[4] * q.v + c.h[5] + q.d * c.e[1]) * inv_w;
@@ -99,6 +102,8 @@ void draw_quad(const Quad& q, const View& c, const Texture& t, const Plane& plan
     const float yu = (c.h[3] + q.du * c.e[1] - y0 * wu) * inv_w, yv = (c.h[4] + q.dv * c.e[1] - y0 * wv) * inv_w;
     const float det = xu * yv - xv * yu;
     if (!(det > 1e-4f && det < 1e8f)) return;  // seen from behind, edge on, or not finite
+    const float enlarged = c.h[0] * inv_w, stretch = xu * xu + xv * xv + yu * yu + yv * yv;
+    if (stretch > 2 * RUBBER * RUBBER * enlarged * enlarged || det < EDGE_ON * stretch) return;
     const float inv_det = 1.0f / det;
     const float ux = yv * inv_det, uy = -xv * inv_det, vx = -yu * inv_det, vy = xu * inv_det;
     const float zu = (q.du - z0 * wu) * inv_w, zv = (q.dv - z0 * wv) * inv_w;

@@ -1,0 +1,135 @@
+"""What may be chosen for an export; every default makes a good one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from kbvr.depth import DEPTH_QUALITIES
+from kbvr.depth_file import DepthKind
+from kbvr.errors import InputError
+from kbvr.fill import FILLERS
+from kbvr.kenburns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM, Crop
+from kbvr.paths import PathOptions
+from kbvr.stereo import DEFAULT_BUDGET
+from kbvr.timing import Ease, Steps
+
+if TYPE_CHECKING:
+    from kbvr.formats.sbs_video import Layout
+
+Output = Literal["stereo", "kenburns"]
+OUTPUTS: tuple[str, ...] = get_args(Output)
+"""stereo: a video for two eyes; kenburns: a plain video of a moving camera."""
+
+MAX_BUDGET = 0.15
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What is written for a photo, and how."""
+
+    outputs: tuple[str, ...] = ("stereo",)
+    """Names of OUTPUTS, each once."""
+
+    layout: Layout = "sbs"
+    path: str | None = None
+    """How the camera moves; None: the path that other options belong to, else swing in stereo and kenburns in mono."""
+
+    seconds: float | None = None
+    fps: float = 25.0
+    ease: Ease | None = None
+    loop: bool | None = None
+    steps: Steps | None = None
+    start_crop: Crop | None = None
+    end_crop: Crop | None = None
+    shift_px: float = DEFAULT_SHIFT_PX
+    zoom: float = DEFAULT_ZOOM
+    keyframes: Path | None = None
+    """These are those of `kbvr.paths.PathOptions`."""
+
+    max_size_px: tuple[int, int] = (1920, 1080)
+    """Largest (width, height) per eye; the photo's own size is never exceeded."""
+
+    fov_deg: float | None = None
+    depth_file: Path | None = None
+    depth_kind: DepthKind | None = None
+    baseline_m: float | None = None
+    convergence_m: float | None = None
+    budget: float = DEFAULT_BUDGET
+    """Parallax range from nearest to farthest, as a share of the width."""
+
+    near_m: float | None = None
+    subject_distance_m: float | None = None
+    """Where the subject is put, in place of near_m, if the depth has no scale of its own."""
+
+    depth_quality: str = "good"
+    fill: str | Path = FILLERS[0]
+    """A name or an ONNX file that `kbvr.fill.filler_named` takes."""
+
+    overwrite: bool = False
+    threads: int | None = None
+    paths: dict[str, PathOptions] = field(init=False)
+    """Output -> how the camera moves in it."""
+
+    def __post_init__(self) -> None:
+        """Check every range before any work.
+
+        Raises:
+            InputError: if a value is out of its range, or options do not go together.
+        """
+        checks = (
+            (
+                bool(self.outputs) and set(self.outputs) <= set(OUTPUTS) and len({*self.outputs}) == len(self.outputs),
+                f"outputs must be some of {', '.join(OUTPUTS)}, each once, got {', '.join(self.outputs) or 'none'}",
+            ),
+            (self.layout in ("sbs", "sbs-half"), f"layout must be sbs or sbs-half, got {self.layout!r}"),
+            (
+                min(self.max_size_px) >= 16,
+                f"the size per eye must be 16x16 or more, got {'x'.join(map(str, self.max_size_px))}",
+            ),
+            (
+                0 < self.budget <= MAX_BUDGET,
+                f"the budget must be above 0 and at most 15%, got {self.budget:.3%}",
+            ),
+            (self.threads is None or self.threads >= 1, f"threads must be at least 1, got {self.threads}"),
+            (
+                self.depth_quality in DEPTH_QUALITIES,
+                f"the depth quality must be one of {', '.join(DEPTH_QUALITIES)}, got {self.depth_quality!r}",
+            ),
+            ((self.depth_file is None) == (self.depth_kind is None), "a depth file and its kind go together"),
+            (
+                self.near_m is None or self.subject_distance_m is None,
+                "the nearest distance and the subject's both set the scale: give one of them, got both",
+            ),
+        )
+        for good, message in checks:
+            if not good:
+                raise InputError(message)
+        for what, value, least, most, unit in (
+            ("field of view", self.fov_deg, 1, 170, "degrees"),
+            ("baseline", self.baseline_m, 0.0001, 1000, "metres"),
+            ("distance of the screen plane", self.convergence_m, 0.01, 1e5, "metres"),
+            ("nearest distance", self.near_m, 0.01, 1e4, "metres"),
+            ("subject's distance", self.subject_distance_m, 0.01, 1e4, "metres"),
+        ):
+            if value is not None and not least <= value <= most:
+                raise InputError(f"the {what} must be {least:g} to {most:g} {unit}, got {value:g}")
+        object.__setattr__(self, "paths", {output: self._path_options(output) for output in self.outputs})
+
+    def _path_options(self, output: str) -> PathOptions:
+        framed = self.start_crop or self.end_crop or (self.shift_px, self.zoom) != (DEFAULT_SHIFT_PX, DEFAULT_ZOOM)
+        meant = "keyframes" if self.keyframes else "kenburns" if framed or output == "kenburns" else "swing"
+        return PathOptions(
+            name=self.path or meant,
+            fps=self.fps,
+            seconds=self.seconds,
+            ease=self.ease,
+            loop=self.loop,
+            steps=self.steps,
+            start=self.start_crop,
+            end=self.end_crop,
+            shift_px=self.shift_px,
+            zoom=self.zoom,
+            keyframes=self.keyframes,
+        )
