@@ -421,12 +421,12 @@ def test_help_has_an_example_groups_and_defaults(
     told = capsys.readouterr().out
     for text in (
         "kbvr export --stereo cat.jpg -o out/",
-        "[default: kenburns for",
+        "kenburns for --kenburns, else swing",
         "[default: 1920x1080]",
         "[default: 3.0]",
         "[default: (estimated from the photo)]",
         f"[default: ({DEFAULT_NEAR_M:g})]",
-        "shifted to where it uncovers least",
+        "from one crop to another",
         "─ Motion ─",
         "─ Stereo ─",
     ):
