@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from kbvr.errors import InputError
-from kbvr.moves import Move
+from kbvr.moves import Move, disocclusion_reach_m
 from kbvr.surroundings import FAR, Surroundings
 
 PAPER_LONG_SIDE_PX = 1024
@@ -27,6 +27,9 @@ DEFAULT_SHIFT_PX = 100.0
 SHIFT_STEPS = 16
 INSET_PX = 128
 """The nearest thing counts only where it is so far from the border; lengths of PAPER_LONG_SIDE_PX."""
+
+HAND_SHARE = 0.1
+"""How far a move between crops by hand may spread the depth range, as a share of the width; zooming does the rest."""
 
 LOST_SUBJECT_COST = 0.2
 """Cost of losing all of the subject, as the share of the frame that may be uncovered instead."""
@@ -88,6 +91,14 @@ def crop_move(start: Framing, end: Framing, around: Surroundings) -> tuple[Move,
         return Move(framing.u_px * at_unit, framing.v_px * at_unit, nearest_m - left_m, zoom=1 / largest)
 
     return move(start), move(end)
+
+
+def gentler(moves: tuple[Move, Move], around: Surroundings) -> tuple[Move, Move]:
+    """Return the moves with their way shortened to HAND_SHARE: crops by hand may ask for far more than looks well."""
+    way_m = max(disocclusion_reach_m(move, around.camera) for move in moves)
+    scale = min(1.0, around.sideways_m(HAND_SHARE) / max(way_m, 1e-9))
+    first, last = (replace(m, x_m=m.x_m * scale, y_m=m.y_m * scale, z_m=m.z_m * scale) for m in moves)
+    return first, last
 
 
 def filled_by(move: Move, framing: Framing, around: Surroundings) -> Move:

@@ -16,7 +16,7 @@ import numpy as np
 
 from kbvr.camera import Camera
 from kbvr.errors import InputError
-from kbvr.kenburns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM, Crop, autozoom, crop_move, filled_by
+from kbvr.kenburns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM, Crop, autozoom, crop_move, filled_by, gentler
 from kbvr.keyframes import Keyframes, load_keyframes
 from kbvr.moves import Move, orbiting
 from kbvr.surroundings import Surroundings
@@ -195,7 +195,7 @@ def _kenburns(options: PathOptions, around: Surroundings) -> Way:
         first, last = (replace(move, zoom=move.zoom / OVERSCAN) for move in crop_move(start, end, around))
         return _straight(first, last, around)
     framings = [crop.framed(around.camera.size_px) for crop in (options.start, options.end)]
-    moves = crop_move(framings[0], framings[1], around)
+    moves = gentler(crop_move(framings[0], framings[1], around), around)
     filled = [filled_by(move, framing, around) for move, framing in zip(moves, framings, strict=True)]
     first, last = (replace(move, zoom=move.zoom / OVERSCAN) for move in filled)
     return Way(once=lambda share: first.towards(last, share))
