@@ -1,28 +1,63 @@
-"""Make the pictures of the README from the example photos: python docs/make_pictures.py."""
+"""Make the pictures of the README and of docs/moves.md from the example photos: python docs/make_pictures.py."""
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 from PIL import Image
 
 import kbvr
+from kbvr.kenburns import Crop
 from kbvr.paths import PathOptions, moves_along, view_of
 from kbvr.render import Renderer
 from kbvr.stereo import eye_pair, plan_rig
 from kbvr.surroundings import surroundings_of
+from kbvr.timing import Steps
 
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "pictures"
 WIDTH_PX = 420
 FRAMES = 14
+MOVE_WIDTH_PX = 280
+MOVES = {
+    "swing": "temple",
+    "circle": "cat",
+    "orbit": "coffee",
+    "dolly": "coffee",
+    "dolly-zoom": "temple",
+    "kenburns": "cat",
+    "flight": "coffee",
+}
 
 
 def main() -> None:
-    """Write photo and depth, a stereo pair, and a moving picture."""
+    """Write photo and depth, a stereo pair, and moving pictures."""
     PICTURES.mkdir(exist_ok=True)
+    write_of_readme()
+    (PICTURES / "moves").mkdir(exist_ok=True)
+    for path, photo in MOVES.items():
+        film = filmed(f"examples/{photo}.jpg", path=path, seconds=3, fps=12, max_size_px=(MOVE_WIDTH_PX, 1000))
+        pictures = [Image.fromarray(frame) for frame in film]
+        pictures[0].save(
+            PICTURES / "moves" / f"{path}.webp",
+            save_all=True,
+            append_images=pictures[1:],
+            duration=83,
+            loop=0,
+            quality=60,
+        )
+    crops = {"start_crop": Crop(0, 0, 100, 100, percent=True), "end_crop": Crop(40, 15, 40, 40, percent=True)}
+    save_strip("moves/old-photo.jpg", filmed("docs/photos/camera.jpg", loop=False, **crops))
+    free = {"shift_px": 10.0, "zoom": 1e55, "steps": Steps(0, 8, 60)}
+    save_strip("moves/long-flight.jpg", filmed("examples/coffee.jpg", **free))
+
+
+def write_of_readme() -> None:
+    """Write the pictures of the README."""
     photo = kbvr.load_photo(ROOT / "examples" / "temple.jpg")
     depth = kbvr.estimate_depth(photo)
     scene = kbvr.build_scene(photo, depth)
@@ -40,6 +75,21 @@ def main() -> None:
     palette = film[0].quantize(128)
     frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in film]
     frames[0].save(PICTURES / "swing.gif", save_all=True, append_images=frames[1:], duration=90, loop=0)
+
+
+def filmed(photo: str, **options: object) -> list[np.ndarray]:
+    """Return the frames of the plain video of a photo."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = kbvr.export(ROOT / photo, folder, kenburns=True, **options)
+        with av.open(str(report.video.path)) as container:
+            return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+def save_strip(name: str, film: list[np.ndarray]) -> None:
+    """Write four frames beside each other, from the first to the last."""
+    chosen = [film[round(at * (len(film) - 1))] for at in (0, 1 / 3, 2 / 3, 1)]
+    height = round(MOVE_WIDTH_PX * film[0].shape[0] / film[0].shape[1])
+    save(name, np.hstack([cv2.resize(f, (MOVE_WIDTH_PX, height), interpolation=cv2.INTER_AREA) for f in chosen]))
 
 
 def save(name: str, rgb: np.ndarray) -> None:

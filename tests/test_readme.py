@@ -1,4 +1,4 @@
-"""Every command and every line of Python in the README works."""
+"""Every command and every line of Python in the README and in docs/ works."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+PAGES = [README, *(page.read_text("utf-8") for page in sorted((ROOT / "docs").glob("*.md")))]
 SHELL = [
     line.split("  #")[0].strip()
-    for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    for page in PAGES
+    for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
     for line in block.splitlines()
 ]
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -25,13 +27,14 @@ PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 @pytest.fixture
 def copy(tmp_path, monkeypatch):
     """A folder that looks like the repository to a person who follows the README."""
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    for folder in ("examples", "docs/photos"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 @pytest.mark.parametrize("command", [line for line in SHELL if line.startswith("kbvr ")])
-def test_a_command_of_the_readme_works(command, copy):
+def test_a_command_of_the_docs_works(command, copy):
     done = subprocess.run(
         [sys.executable, "-m", *shlex.split(command)], capture_output=True, text=True, env=environment()
     )
