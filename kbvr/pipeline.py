@@ -22,6 +22,7 @@ from kbvr.depth_file import DepthKind, load_inverse_depth
 from kbvr.errors import InputError
 from kbvr.fill import FILLERS, filler_named
 from kbvr.formats import load_writer
+from kbvr.nets import DEVICES, ran_on
 from kbvr.output import refuse_taken
 from kbvr.paths import PATH_NAMES, PATH_SHARE, Move, moves_along, view_of
 from kbvr.photo import GUESSED_FOV_DEG, Photo, load_photo
@@ -77,6 +78,8 @@ class ExportOptions:
 
     overwrite: bool = False
     threads: int | None = None
+    device: str = "auto"
+    """What networks run on: one of `kbvr.nets.DEVICES`; `kbvr.nets.open_session` says what they mean."""
 
     def __post_init__(self) -> None:
         """Check every range before any work.
@@ -102,6 +105,7 @@ class ExportOptions:
                 self.depth_quality in DEPTH_QUALITIES,
                 f"the depth quality must be one of {', '.join(DEPTH_QUALITIES)}, got {self.depth_quality!r}",
             ),
+            (self.device in DEVICES, f"the device must be one of {', '.join(DEVICES)}, got {self.device!r}"),
             ((self.depth_file is None) == (self.depth_kind is None), "a depth file and its kind go together"),
         )
         for good, message in checks:
@@ -166,7 +170,7 @@ def export_photo(
 
     told = progress or _untold
     clock = Stopwatch()
-    filler = filler_named(options.fill, threads=options.threads)
+    filler = filler_named(options.fill, device=options.device, threads=options.threads)
     target = out_dir / video_name(photo_path.stem, options.layout)
     refuse_taken(target, overwrite=options.overwrite)
     with clock.stage("load"):
@@ -221,7 +225,13 @@ def depth_for(photo: Photo, options: ExportOptions) -> DepthMap:
     """Return the depth of a photo: from the options' file, else estimated."""
     near_m = options.near_m if options.near_m is not None else DEFAULT_NEAR_M
     if options.depth_file is None or options.depth_kind is None:
-        return estimate_depth(photo, near_m=near_m, quality=options.depth_quality, threads=options.threads)
+        return estimate_depth(
+            photo,
+            near_m=near_m,
+            quality=options.depth_quality,
+            device=options.device,
+            threads=options.threads,
+        )
     inverse_depth, metric = load_inverse_depth(options.depth_file, photo.size_px, kind=options.depth_kind)
     if metric and options.near_m is not None:
         _log.warning("the nearest distance is not used: the depth file is in metres already")
@@ -260,6 +270,7 @@ def explain(photo: Photo, depth: DepthMap, scene: Scene, rig: Rig, options: Expo
         f"eyes: {rig.baseline_m * 1000:.1f} mm apart, screen plane at {_metres(1 / rig.convergence_m)}",
         f"parallax: {parallax}; {chosen_by}",
         f"path: {options.path}; the scene is {made}, {len(scene.quads)} quads",
+        f"networks: ran on {ran_on(options.device)}",
     )
 
 

@@ -14,6 +14,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
+from kbvr.cli.doctor import doctor
 from kbvr.cli.interruption import is_interruption, signals_interrupt
 from kbvr.cli.models import app as models_app
 from kbvr.errors import InputError, KbvrError
@@ -175,6 +176,15 @@ Threads: TypeAlias = Annotated[
         rich_help_panel=RUN,
     ),
 ]
+DeviceOption: TypeAlias = Annotated[
+    Literal["auto", "cpu", "cuda", "tensorrt", "directml", "coreml", "openvino"],
+    typer.Option(
+        "--device",
+        help="What networks run on. auto: the fastest that works (kbvr doctor tells), else the CPU; "
+        "tensorrt takes minutes for each new size of picture.",
+        rich_help_panel=RUN,
+    ),
+]
 Explain: TypeAlias = Annotated[
     bool,
     typer.Option("--explain", help="Print what was chosen for each photo, and why.", rich_help_panel=RUN),
@@ -214,6 +224,7 @@ def kbvr(version: Version = False) -> None:
 
 
 app.add_typer(models_app, name="models")
+app.command()(doctor)
 
 
 @app.command()
@@ -237,6 +248,7 @@ def export(
     convergence: Convergence = None,
     budget: Budget = 3.0,
     threads: Threads = None,
+    device: DeviceOption = "auto",
     explain: Explain = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -271,6 +283,7 @@ def export(
         fill=fill,
         overwrite=overwrite,
         threads=threads,
+        device=device,
     )
     return run_export(ExportRequest(tuple(photos), out, options, explain, quiet, as_json))
 
