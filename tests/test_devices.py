@@ -14,11 +14,17 @@ import onnxruntime
 import pytest
 from native_fakes import compiled, driver
 from onnx import TensorProto, helper
+from PIL import Image
 
+from kbvr.cli.main import main
+from kbvr.depth import estimate_depth
 from kbvr.errors import InputError
+from kbvr.fill import filler_named
 from kbvr.nets import DEVICES, cuda, open_file, providers, ran_on, runtime, session
 from kbvr.nets.accelerated import AcceleratedSession, run_bound
 from kbvr.nets.providers import PROVIDERS, candidates, problem_with
+from kbvr.photo import photo_from_array
+from kbvr.pipeline import ExportOptions, export_photo
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
@@ -68,6 +74,11 @@ def doubler(tmp_path) -> Path:
     """Return a network that doubles its input."""
     shapes = (TensorProto.FLOAT, ["n"])
     return saved(tmp_path / "doubler.onnx", [helper.make_node("Add", ["x", "x"], ["y"])], {"x": shapes}, {"y": shapes})
+
+
+def estimate_on(device: str) -> None:
+    """Estimate the depth of a grey photo."""
+    estimate_depth(photo_from_array(np.full((32, 32, 3), 99, np.uint8)), quality="fast", device=device)
 
 
 def doubles(opened) -> bool:
@@ -314,6 +325,47 @@ def test_binding_gives_what_a_plain_run_gives_also_for_sizes_that_nobody_knows_b
         assert all((mine == other).all() for mine, other in zip(bound, wanted, strict=True))
     (twice,) = run_bound(plain, ["twice"], {"x": x}, "cpu")
     assert (twice == 2 * x).all()
+
+
+def test_a_network_in_16_bits_is_run_with_32_bit_arrays(tmp_path):
+    """Files in fp16 are taken as they are; what is no float goes through as it is, and another type is refused."""
+    nodes = [helper.make_node("Add", ["x", "x"], ["y"]), helper.make_node("Identity", ["n"], ["same"])]
+    half, whole = (TensorProto.FLOAT16, ["k"]), (TensorProto.INT64, ["k"])
+    path = saved(tmp_path / "half.onnx", nodes, {"x": half, "n": whole}, {"y": half, "same": whole})
+    opened = open_file(path, device="cpu")
+    y, same = opened.run(None, {"x": np.array([0.5, 1 / 3], np.float32), "n": np.array([1 << 40, 2])})
+    assert y.dtype == np.float32 and same.dtype == np.int64
+    assert y.tolist() == [1.0, 2 * float(np.float16(1 / 3))] and same.tolist() == [1 << 40, 2]
+    assert opened.run(["same"], {"x": np.zeros(2, np.float32), "n": np.array([1, 2])})[0].tolist() == [1, 2]
+    assert opened.get_providers() == [CPU] and ran_on("cpu") == "the CPU"
+    with pytest.raises(Exception, match="double"):
+        opened.run(None, {"x": np.zeros(2), "n": np.array([1, 2])})
+
+
+@pytest.mark.parametrize("use", [lambda device: filler_named("kbvr-fill", device=device), estimate_on])
+def test_the_stages_hand_the_device_on(use):
+    """Filling and depth run where it is said, or not at all."""
+    with pytest.raises(InputError, match="wanted to run on cuda, but no NVIDIA driver"):
+        use("cuda")
+    use("cpu")
+
+
+def test_an_unknown_device_is_refused_before_any_work(capfd):
+    """By the library with the known ones, by the command line as a bad option."""
+    with pytest.raises(InputError, match=r"the device must be one of auto, cpu, tensorrt, .*, got 'gpu'"):
+        ExportOptions(device="gpu")
+    assert main(["export", "--device", "gpu", "none.jpg"]) == 2
+    assert "'gpu' is not one of" in capfd.readouterr().err
+
+
+def test_explain_says_what_networks_ran_on(tmp_path):
+    """The whole pipeline, on a small photo."""
+    noise = np.random.default_rng(0).integers(0, 255, (6, 8, 3), np.uint8)
+    Image.fromarray(noise).resize((64, 48), Image.Resampling.BICUBIC).save(tmp_path / "photo.png")
+    report = export_photo(
+        tmp_path / "photo.png", tmp_path, ExportOptions(device="cpu", seconds=0.2, depth_quality="fast")
+    )
+    assert report.explanation[-1] == "networks: ran on the CPU"
 
 
 def test_auto_takes_neither_tensorrt_nor_coreml():

@@ -43,9 +43,12 @@ def diagnose(*, deep: bool = False) -> tuple[Finding, ...]:
         **{f"soft {kind}": _asking_encoders(names) for kind, names in SOFTWARE.items()},
         **{f"hard {kind}": _asking_encoders(names) for kind, names in HARDWARE.items()},
     }
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="kbvr-doctor") as pool:
+    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="kbvr-doctor")
+    try:
         waiting = {name: pool.submit(ask) for name, ask in asked.items()}
         answers = {name: future.result() for name, future in waiting.items()}
+    finally:
+        pool.shutdown(cancel_futures=True)  # after Ctrl-C no further trial is begun
     titles = {"cpu": "CPU", **{provider.device: provider.title for provider in on_this_system()}}
     return (
         *version_findings(answers["runtime"]),

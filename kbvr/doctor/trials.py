@@ -35,7 +35,10 @@ def version_findings(runtime: Answer) -> tuple[Finding, ...]:
     if runtime.failure:
         state, said = "broken", f"it cannot be loaded: {runtime.failure}"
     elif len(installed) > 1:
-        state, said = "bad", f"{named} are all installed, and they are one module: what it can do is left to chance"
+        state, said = (
+            "bad",
+            f"{named} are installed together, and they are one module: what it can do is left to chance",
+        )
         mend = f"pip uninstall -y {' '.join(installed)} && {mend}"
     else:
         said, mend = f"{runtime.values['version']} ({named})", ""

@@ -79,7 +79,7 @@ def cuda_options(threads: int) -> tuple[Options, ...]:
     Pictures differ in size, and cuDNN's exhaustive search would start again for each size: its heuristic is used.
     Memory grows by what is asked for and not by doubling. TF32 lets convolutions run on tensor cores: its mantissa has
     the 10 bits of fp16 and its range is fp32's, so nothing overflows and no second file is needed. The CUDA provider
-    has no switch that runs an fp32 graph in fp16: that takes another graph.
+    has no switch that runs an fp32 graph in fp16: that takes another graph (`kbvr.nets.half`).
     """
     del threads
     return ({"cudnn_conv_algo_search": "HEURISTIC", "arena_extend_strategy": "kSameAsRequested", "use_tf32": "1"},)
@@ -214,12 +214,12 @@ def cuda_major() -> int:
 
 
 def _tensorrt_problem() -> Problem | None:
-    missing = _not_built_in("TensorrtExecutionProvider", "TensorRT", "onnxruntime-gpu")
-    if missing is not None:
-        return missing
     beneath = problem_with("cuda")
     if beneath is not None:
         return Problem(f"it needs CUDA: {beneath.reason}", beneath.remedy)
+    missing = _not_built_in("TensorrtExecutionProvider", "TensorRT", "onnxruntime-gpu")
+    if missing is not None:
+        return missing
     lacking = cuda.missing_tensorrt()
     if not lacking:
         return None

@@ -19,6 +19,7 @@ from kbvr.errors import InputError
 from kbvr.nets import cuda
 from kbvr.nets.accelerated import AcceleratedSession, first_line
 from kbvr.nets.card import Card, built_in_card
+from kbvr.nets.half import HalfSession, has_half
 from kbvr.nets.providers import CPU, CUDA, Options, Problem, Provider, candidates, cuda_options, problem_with
 from kbvr.nets.runtime import onnxruntime
 
@@ -55,8 +56,9 @@ def open_session(network: str | Card, device: str = "auto", threads: int | None 
     """Open a network, given as its card or as a built-in one's name; the same call gives the same session.
 
     `device` is one of `kbvr.nets.DEVICES`; `kbvr.nets.candidates` says what `auto` takes. A device by name is had or
-    refused; `auto` ends at the CPU, with a warning where a person would expect more. `threads` counts for the CPU
-    only and is by default the number of processors that this process may use, 8 at most.
+    refused; `auto` ends at the CPU, with a warning where a person would expect more. Arrays are float32 also where
+    the network computes in 16 bits. `threads` counts for the CPU only and is by default the number of processors that
+    this process may use, 8 at most.
 
     Raises:
         InputError: if the network or the device is not there, or the file is not the one on its card.
@@ -103,6 +105,8 @@ def ran_on(device: str) -> str:
 
 def title_of(session: Session) -> str:
     """Return what a session runs on, in a person's words."""
+    if isinstance(session, HalfSession):
+        return title_of(session.session)
     return session.title if isinstance(session, AcceleratedSession) else "the CPU"
 
 
@@ -110,6 +114,8 @@ def title_of(session: Session) -> str:
 def _open(path: str, sha256: str, device: str, threads: int) -> Session:
     network = _checked_bytes(path, sha256)
     session = _best_session(network, partial(_open_on_cpu, path, sha256, threads), device, threads)
+    if has_half(session):
+        session = HalfSession(session)
     _opened.append((device, session))
     return session
 
