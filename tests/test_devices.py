@@ -17,16 +17,16 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 from kbvr.cli.main import main
-from kbvr.depth import estimate_depth
 from kbvr.errors import InputError
 from kbvr.fill import filler_named
 from kbvr.nets import DEVICES, cuda, open_file, providers, ran_on, runtime, session
 from kbvr.nets.accelerated import AcceleratedSession, run_bound
 from kbvr.nets.providers import PROVIDERS, candidates, problem_with
 from kbvr.photo import photo_from_array
-from kbvr.pipeline import ExportOptions, export_photo
+from kbvr.pipeline import ExportOptions, depth_for, export_photo
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+REALLY_AVAILABLE = onnxruntime.get_available_providers()
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the fake driver is built as Linux names it")
 
@@ -77,8 +77,9 @@ def doubler(tmp_path) -> Path:
 
 
 def estimate_on(device: str) -> None:
-    """Estimate the depth of a grey photo."""
-    estimate_depth(photo_from_array(np.full((32, 32, 3), 99, np.uint8)), quality="fast", device=device)
+    """Estimate the depth of a grey photo, as the pipeline does."""
+    photo = photo_from_array(np.full((32, 32, 3), 99, np.uint8))
+    depth_for(photo, ExportOptions(device=device, depth_quality="fast"))
 
 
 def doubles(opened) -> bool:
@@ -206,6 +207,32 @@ def test_a_session_that_drops_cuda_in_silence_is_found_out(
     with_libraries()
     sessions_that(monkeypatch)
     check_fallback(doubler, capfd, caplog, "runs nothing of this network on CUDA")
+
+
+def test_libraries_that_cannot_be_loaded_after_all_print_nothing(
+    doubler, with_driver, with_libraries, monkeypatch, capfd, caplog
+):
+    """Asked for CUDA in earnest, onnxruntime says on stderr where that fails, unless it is kept from it."""
+    if CUDA not in REALLY_AVAILABLE:
+        pytest.skip("this onnxruntime was built without CUDA")
+    with_driver()
+    with_libraries()
+    assert doubles(open_file(doubler))
+    assert capfd.readouterr() == ("", "")
+    assert session.ran_on("auto").startswith("CUDA") or len(warnings_of(caplog)) == 1
+
+
+class OldSession:
+    """A session of an onnxruntime that does not tell which nodes a provider got."""
+
+    def __init__(self, *listed):
+        self.get_providers = lambda: list(listed)
+
+
+def test_an_onnxruntime_that_tells_no_nodes_is_believed_in_what_it_lists():
+    """There is nothing else to go by."""
+    assert session._runs_on(OldSession(CUDA, CPU), CUDA)
+    assert not session._runs_on(OldSession(CPU), CUDA)
 
 
 def test_a_session_that_lists_cuda_but_gives_it_nothing_to_do_is_found_out(
@@ -377,9 +404,9 @@ def test_auto_takes_neither_tensorrt_nor_coreml():
 
 def test_the_driver_tells_its_devices_and_their_memory(with_driver):
     """Through the same calls that NVIDIA's answers."""
-    with_driver(cuda=(12, 8))
+    with_driver(cuda=(12, 14))
     told = cuda.described_devices()
-    assert (told["driver"], told["cuda_version"]) == (True, (12, 8))
+    assert (told["driver"], told["cuda_version"]) == (True, (12, 14))
     assert [device["name"] for device in told["devices"]] == ["Fake GPU A", "Fake GPU B"]
     assert [device["memory_bytes"] for device in told["devices"]] == [6_000_000_000, 12_000_000_000]
     assert [device["free_bytes"] for device in told["devices"]] == [5_000_000_000, 5_000_000_000]

@@ -296,3 +296,19 @@ def test_a_machine_with_a_driver_and_nothing_else_is_told_what_to_install(
     assert (row.state, row.remedy) == ("bad", 'pip install "kbvr[cuda]"')
     (gpu, *_) = trials.gpu_findings(run_apart("kbvr.nets.cuda:described_devices"))
     assert gpu.found.startswith("Fake GPU A, 6.0 GB")
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_tensorrt_is_tried_only_where_cuda_works(
+    machine: dict[tuple[str, str], Answer], capsys: pytest.CaptureFixture[str], works: bool
+) -> None:
+    """It has minutes to answer in, which a driver that hangs must not use up a second time."""
+    if sys.platform == "darwin":
+        pytest.skip("there is neither on this system")
+    fine = Answer({"ran_on": "CUDA (X)", "difference": 0.0, "seconds": 0.001})
+    machine["kbvr.nets.trial:try_device", "cuda"] = fine if works else Answer(failure="no answer within 60 s")
+    machine["kbvr.nets.trial:try_device", "tensorrt"] = fine
+    findings = json.loads(told(capsys, 0, "--json"))["findings"]
+    (row,) = [finding for finding in findings if finding["what"] == "TensorRT"]
+    assert row["state"] == ("good" if works else "absent")
+    assert works or "needs CUDA" in row["found"]
