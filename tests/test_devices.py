@@ -28,7 +28,7 @@ from kbvr.pipeline import ExportOptions, depth_for, export_photo
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 REALLY_AVAILABLE = onnxruntime.get_available_providers()
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the fake driver is built as Linux names it")
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="the fake libraries are built as Linux names them")
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +49,8 @@ def fresh(monkeypatch, tmp_path):
 @pytest.fixture
 def with_driver(monkeypatch, tmp_path):
     """Return a function that puts a fake driver in the place of NVIDIA's."""
+    if sys.platform != "linux":
+        pytest.skip("the fake driver is built as Linux names it")
     return lambda **how: monkeypatch.setattr(cuda, "DRIVER_LIBRARY", str(driver(tmp_path, **how)))
 
 
@@ -418,6 +420,7 @@ def test_no_driver_is_told_as_none():
     assert cuda.described_devices() == {"driver": False, "devices": []}
 
 
+@linux_only
 def test_tensorrts_libraries_are_found_in_its_wheel(tmp_path, monkeypatch):
     """They lie in a package of their own, where no loader looks."""
     assert cuda.missing_tensorrt() == ("libnvinfer.so.10", "libnvinfer_plugin.so.10", "libnvonnxparser.so.10")

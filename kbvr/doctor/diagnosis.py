@@ -79,7 +79,7 @@ def _tensorrt_answer(cuda: Answer) -> Answer:
     if "ran_on" in cuda.values:
         return _asking_device("tensorrt", TENSORRT_LIMIT_S)()
     remedy = cuda.values.get("remedy") or ON_THE_CPU
-    return Answer({"problem": "it needs CUDA, which does not work", "remedy": remedy, "surprising": False})
+    return Answer({"problem": "it needs CUDA, which cannot be used here", "remedy": remedy, "surprising": False})
 
 
 def _asking_device(device: str, limit_s: float = LIMIT_S) -> Ask:

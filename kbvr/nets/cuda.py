@@ -118,7 +118,7 @@ def missing_tensorrt() -> tuple[str, ...]:
 def loadable(name: str) -> bool:
     """Tell whether a shared library can be loaded; it stays loaded."""
     try:
-        ctypes.CDLL(name)
+        ctypes.CDLL(name, winmode=0)  # on Windows: look in PATH too, as onnxruntime does
     except OSError:
         return False
     return True
