@@ -18,6 +18,7 @@ from kbvr.cli.main import main
 from kbvr.doctor import Finding, can_work, diagnosis, files, trials
 from kbvr.formats.encoders import HARDWARE, SOFTWARE, try_encoders
 from kbvr.nets import BUILT_IN, FETCHED, card_of, cuda
+from kbvr.nets.trial import complaint
 
 GOOD: dict[str, dict[str, Any]] = {
     "kbvr.nets.trial:described_runtime": {"version": "1.31.1", "cuda": "13.0", "providers": ["CPUExecutionProvider"]},
@@ -218,6 +219,29 @@ def test_an_encoder_is_given_pictures_and_one_that_is_none_is_left_out() -> None
     assert tried["libx264"] == ""
     assert "no_such_encoder" not in tried
     assert tried["libdav1d"] != ""
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([], ""),
+        ([b"W: not of onnxruntime\n", b"2026 [W:onnxruntime:Default, x.cc:1 F] a warning\n"], ""),
+        (
+            [
+                b"\x1b[1;31m2026-11-25 07:14:42 [E:onnxruntime:Default, bridge.cc:24 operator()] /b.cc:20 Get() [O] "
+                + b": 1 : FAIL : Failed to load x.so with error: y.so.13: no such file\n\x1b[m\n"
+            ],
+            "Failed to load x.so with error: y.so.13: no such file",
+        ),
+        (
+            [b"2026 [E:onnxruntime:Default, f.cc:1 G] first\n", b"2026 [E:onnxruntime:, f.cc:9 H()] CUDA failure 35\n"],
+            "CUDA failure 35",
+        ),
+    ],
+)
+def test_onnxruntimes_own_complaint_is_told_without_what_only_its_authors_need(lines: list[bytes], said: str) -> None:
+    """The last error; warnings are none."""
+    assert complaint(lines) == said
 
 
 def network_row(name: str, *, deep: bool) -> Finding | None:

@@ -181,7 +181,7 @@ DeviceOption: TypeAlias = Annotated[
     typer.Option(
         "--device",
         help="What networks run on. auto: the fastest that works (kbvr doctor tells), else the CPU; "
-        "tensorrt takes minutes for each new size of picture.",
+        "tensorrt may take minutes at first.",
         rich_help_panel=RUN,
     ),
 ]

@@ -133,10 +133,11 @@ def problem_with(device: str) -> Problem | None:
 def candidates(device: str) -> tuple[Provider, ...]:
     """Return what may be tried for a --device, best first; nothing for `cpu`, which always works.
 
-    `auto` means CUDA, DirectML, and OpenVINO with Intel's GPU. The rest has to be asked for by name: TensorRT takes
-    minutes to build an engine for every new size of picture; CoreML comes with every onnxruntime for macOS, so having
-    it is nobody's choice, and it is slow for networks whose sizes change, as ours do; OpenVINO on the CPU is no faster
-    than onnxruntime's own (kbvr-fill at 320x320: 0.22 s each on two cores).
+    `auto` means CUDA, DirectML, and OpenVINO with Intel's GPU. The rest has to be asked for by name: TensorRT builds
+    an engine first, and again for sizes outside of what it was built for, which can take minutes; CoreML comes with
+    every onnxruntime for macOS, so having it is nobody's choice, and onnxruntime's documentation warns that it may be
+    slow where sizes change, as they do here; OpenVINO on the CPU is no faster than onnxruntime's own (kbvr-fill at
+    320x320: 0.22 s each on two cores of an EPYC).
 
     Raises:
         InputError: if there is no such device.

@@ -37,17 +37,29 @@ def has_card_without_vendor(cards: Path) -> bool:
 @contextmanager
 def stderr_without(mark: str) -> Iterator[None]:
     """Hold back what is written to file descriptor 2 meanwhile; after that, pass on every line without the mark."""
+    lines: list[bytes] = []
+    try:
+        with held_stderr() as lines:
+            yield
+    finally:
+        for line in lines:
+            if mark.encode() not in line:
+                os.write(2, line)
+
+
+@contextmanager
+def held_stderr() -> Iterator[list[bytes]]:
+    """Keep what is written to file descriptor 2 from the terminal; yield a list that gets the lines at the end."""
     sys.stderr.flush()
+    lines: list[bytes] = []
     kept = os.dup(2)
     with TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
         try:
-            yield
+            yield lines
         finally:
             sys.stderr.flush()
             os.dup2(kept, 2)
             os.close(kept)
             held.seek(0)
-            for line in held.read().splitlines(keepends=True):
-                if mark.encode() not in line:
-                    os.write(2, line)
+            lines += held.read().splitlines(keepends=True)

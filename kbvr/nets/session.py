@@ -26,7 +26,7 @@ from kbvr.nets.runtime import onnxruntime
 MOST_THREADS = 8
 """More threads make networks as small as these slower."""
 
-_SILENT, _WARNINGS = 4, 2
+_SILENT, _ERRORS, _WARNINGS = 4, 3, 2
 _RECORD_NODES = "session.record_ep_graph_assignment_info"
 
 logger = logging.getLogger(__name__)
@@ -186,9 +186,9 @@ def _session_options(threads: int, provider: Provider | None = None) -> Any:
 
 
 def _created(network: bytes, chain: Sequence[str | tuple[str, Options]], options: Any) -> Any:
-    """Make a session; nothing that onnxruntime prints of libraries or devices gets to the terminal."""
+    """Make a session; what onnxruntime prints of libraries or devices gets to the terminal only in debugging."""
     runtime = onnxruntime()
-    runtime.set_default_logger_severity(_SILENT)
+    runtime.set_default_logger_severity(_ERRORS if logger.isEnabledFor(logging.DEBUG) else _SILENT)
     try:
         with redirect_stdout(io.StringIO()):
             return runtime.InferenceSession(network, options, providers=list(chain), enable_fallback=0)

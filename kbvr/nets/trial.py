@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import re
+from collections.abc import Iterable
 from time import perf_counter
 from typing import Any
 
@@ -9,8 +12,9 @@ import numpy as np
 
 from kbvr.errors import InputError
 from kbvr.nets.providers import PROVIDERS, problem_with
-from kbvr.nets.runtime import onnxruntime
+from kbvr.nets.runtime import held_stderr, onnxruntime
 from kbvr.nets.session import Session, open_session, title_of
+from kbvr.nets.session import __name__ as session_module
 
 NETWORK = "kbvr-fill"
 """It has convolutions, sums and resizing, and takes any size in steps of 32."""
@@ -20,6 +24,9 @@ SIZES_PX = ((64, 64), (96, 64))
 
 TOLERANCE = 0.02
 """Largest difference from the CPU's answer, where white is 1: tensor cores round to 10 bits."""
+
+MOST_LETTERS = 300
+ANSI_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def described_runtime(_: str = "") -> dict[str, Any]:
@@ -42,11 +49,15 @@ def try_device(device: str) -> dict[str, Any]:
     problem = problem_with(device) if device in PROVIDERS else None
     if problem is not None:
         return {"problem": problem.reason, "remedy": problem.remedy, "surprising": problem.surprising}
+    logging.getLogger(session_module).setLevel(logging.DEBUG)
+    said: list[bytes] = []
     try:
-        session = open_session(NETWORK, device)
+        with held_stderr() as said:
+            session = open_session(NETWORK, device)
     except InputError as error:
         surprising = device not in PROVIDERS or PROVIDERS[device].promises
-        return {"problem": str(error).split(", but ", 1)[-1], "remedy": "", "surprising": surprising}
+        reason = complaint(said) or str(error).split(", but ", 1)[-1]
+        return {"problem": reason, "remedy": "", "surprising": surprising}
     title, difference, seconds = title_of(session), 0.0, 0.0
     for size_px in SIZES_PX:
         difference = max(difference, _difference(session, open_session(NETWORK, "cpu"), size_px))
@@ -56,6 +67,13 @@ def try_device(device: str) -> dict[str, Any]:
     if title_of(session) != title:
         return {"problem": f"a network could not be run on {title}", "remedy": "", "surprising": True}
     return {"ran_on": title, "difference": difference, "seconds": seconds}
+
+
+def complaint(lines: Iterable[bytes]) -> str:
+    """Return the last error that onnxruntime's C++ wrote, without colours, times and where in its code that was."""
+    text = ANSI_COLOUR.sub("", b"".join(lines).decode("utf-8", "replace"))
+    errors = [line.partition("] ")[2] for line in text.splitlines() if "[E:onnxruntime" in line]
+    return errors[-1].rpartition(" : FAIL : ")[2].strip()[:MOST_LETTERS] if errors else ""
 
 
 def _difference(session: Session, exact: Session, size_px: tuple[int, int]) -> float:
