@@ -43,21 +43,21 @@ FILLERS = ("kbvr-fill", "spread")
 """Names of the fillers that ship with kbvr, the default first."""
 
 
-def filler_named(name: str | Path, *, threads: int | None = None) -> Filler:
+def filler_named(name: str | Path, *, device: str = "auto", threads: int | None = None) -> Filler:
     """Return a filler by its name, or that of a network's ONNX file (see `kbvr.network_fill.network_filler`).
 
     Raises:
-        InputError: if there is no such filler, or the file cannot be used.
+        InputError: if there is no such filler or device, or the file cannot be used.
     """
     if name == "spread":
         return spread
     if name == "kbvr-fill":
-        return NetworkFiller(open_session("kbvr-fill", threads=threads))
+        return NetworkFiller(open_session("kbvr-fill", device, threads))
     if name == "migan":
-        return PipelineFiller(open_session(fetched_card("migan"), threads=threads))
+        return PipelineFiller(open_session(fetched_card("migan"), device, threads))
     if Path(name).suffix.lower() != ".onnx":
         raise InputError(f"the filler must be {', '.join(FILLERS)}, migan or a .onnx file, got {str(name)!r}")
-    return network_filler(Path(name), threads=threads)
+    return network_filler(Path(name), device=device, threads=threads)
 
 
 def fill(ldi: LayeredDepthImage, filler: Filler | None = None) -> LayeredDepthImage:

@@ -11,6 +11,7 @@ from kbvr.depth_file import DepthKind
 from kbvr.errors import InputError
 from kbvr.fill import FILLERS
 from kbvr.kenburns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM, Crop
+from kbvr.nets import DEVICES
 from kbvr.paths import PathOptions
 from kbvr.stereo import DEFAULT_BUDGET
 from kbvr.timing import Ease, Steps
@@ -69,6 +70,9 @@ class ExportOptions:
 
     overwrite: bool = False
     threads: int | None = None
+    device: str = "auto"
+    """What networks run on: one of `kbvr.nets.DEVICES`; `kbvr.nets.open_session` says what they mean."""
+
     paths: dict[str, PathOptions] = field(init=False)
     """Output -> how the camera moves in it."""
 
@@ -97,6 +101,7 @@ class ExportOptions:
                 self.depth_quality in DEPTH_QUALITIES,
                 f"the depth quality must be one of {', '.join(DEPTH_QUALITIES)}, got {self.depth_quality!r}",
             ),
+            (self.device in DEVICES, f"the device must be one of {', '.join(DEVICES)}, got {self.device!r}"),
             ((self.depth_file is None) == (self.depth_kind is None), "a depth file and its kind go together"),
             (
                 self.near_m is None or self.subject_distance_m is None,

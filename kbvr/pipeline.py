@@ -23,6 +23,7 @@ from kbvr.errors import InputError
 from kbvr.fill import filler_named
 from kbvr.formats import load_writer
 from kbvr.moves import Move, border_reach_m, disocclusion_reach_m
+from kbvr.nets import ran_on
 from kbvr.options import OUTPUTS, ExportOptions
 from kbvr.output import refuse_taken
 from kbvr.paths import moves_along, view_of
@@ -132,7 +133,7 @@ def export_photo(
     """
     told = progress or _untold
     clock = Stopwatch()
-    filler = filler_named(options.fill, threads=options.threads)
+    filler = filler_named(options.fill, device=options.device, threads=options.threads)
     targets = {output: out_dir / _file_name(output, photo_path.stem, options) for output in options.outputs}
     for target in targets.values():
         refuse_taken(target, overwrite=options.overwrite)
@@ -176,7 +177,9 @@ def depth_for(photo: Photo, options: ExportOptions) -> DepthMap:
     """Return the depth of a photo: from the options' file, else estimated."""
     near_m = options.near_m if options.near_m is not None else DEFAULT_NEAR_M
     if options.depth_file is None or options.depth_kind is None:
-        depth = estimate_depth(photo, near_m=near_m, quality=options.depth_quality, threads=options.threads)
+        depth = estimate_depth(
+            photo, near_m=near_m, quality=options.depth_quality, device=options.device, threads=options.threads
+        )
     else:
         inverse_depth, metric = load_inverse_depth(options.depth_file, photo.size_px, kind=options.depth_kind)
         if metric:
@@ -249,7 +252,7 @@ def explain(photo: Photo, depth: DepthMap, scene: Scene, films: list[Film], opti
         lines += _explained(film, options)
     hidden = float(scene.ldi.fill_mask.mean())
     made = f"made for moves of {scene.reach_m * 1000:.0f} mm, {hidden:.1%} of it hidden and filled"
-    return (*lines, f"scene: {made}, {len(scene.quads)} quads")
+    return (*lines, f"scene: {made}, {len(scene.quads)} quads", f"networks: ran on {ran_on(options.device)}")
 
 
 def _explained(film: Film, options: ExportOptions) -> list[str]:

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "kbvr"
 
 ROWS = (
     ("errors",),
-    ("camera", "output", "stopwatch", "nets"),
+    ("camera", "output", "stopwatch", "apart", "nets"),
     ("picture_file", "picture_colour", "exr"),
     ("picture_file", "picture_colour", "photo"),
     ("exr", "depth_file", "upsample"),
@@ -33,6 +33,7 @@ ROWS = (
     ("formats",),
     ("options",),
     ("pipeline",),
+    ("doctor",),
     ("cli",),
 )
 """What kbvr consists of, in the order in which data moves: each imports from its own row or those above."""

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
 from kbvr.errors import InputError
-from kbvr.nets import BUILT_IN, Card, Tensor, built_in_card, open_session, read_card, session
+from kbvr.nets import BUILT_IN, Card, Tensor, built_in_card, open_session, read_card
 from kbvr.nets.card import card_text
+from kbvr.nets.providers import PROVIDERS, problem_with
+from kbvr.nets.trial import TOLERANCE
 
 
 @pytest.fixture
@@ -41,17 +41,6 @@ def doubler(tmp_path) -> Card:
         limits="none",
         folder=tmp_path,
     )
-
-
-@pytest.fixture
-def no_driver(monkeypatch):
-    """Make this a machine whose onnxruntime has CUDA but which has no driver."""
-    providers = ["CUDAExecutionProvider", "CPUExecutionProvider"]
-    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: providers)
-    monkeypatch.setattr(session, "device_count", lambda: 0)
-    session.cuda_problem.cache_clear()
-    yield
-    session.cuda_problem.cache_clear()
 
 
 def test_a_card_survives_its_file(doubler, tmp_path):
@@ -119,47 +108,6 @@ def test_a_wrong_device_or_number_of_threads_is_refused(doubler, device, threads
         open_session(doubler, device, threads)
 
 
-def test_without_a_driver_auto_means_the_cpu_and_nothing_is_said(doubler, no_driver, capfd, caplog):
-    """A machine without CUDA is nothing to complain about."""
-    with caplog.at_level(logging.WARNING):
-        opened = open_session(doubler, "auto")
-    assert opened.get_providers() == ["CPUExecutionProvider"]
-    assert capfd.readouterr() == ("", "")
-    assert not caplog.records
-
-
-def test_without_a_driver_cuda_is_refused_with_the_reason(doubler, no_driver, capfd):
-    """In one line, and without onnxruntime's own pages."""
-    with pytest.raises(InputError, match="no NVIDIA driver"):
-        open_session(doubler, "cuda")
-    assert capfd.readouterr() == ("", "")
-
-
-def only_cpu(make_session):
-    """Return onnxruntime's constructor as it behaves where CUDA's libraries cannot be loaded."""
-    cpu = ["CPUExecutionProvider"]
-    return lambda network, options, **_: make_session(network, options, providers=cpu)
-
-
-def test_with_a_driver_but_no_libraries_the_cpu_is_taken_with_a_warning(doubler, no_driver, monkeypatch, capfd, caplog):
-    """The CPU's answer is right, but the owner of the device wants to know."""
-    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: None)
-    monkeypatch.setattr(onnxruntime, "InferenceSession", only_cpu(onnxruntime.InferenceSession))
-    monkeypatch.setattr(session, "device_count", lambda: 1)
-    with caplog.at_level(logging.WARNING, logger="kbvr"):
-        opened = open_session(doubler, "auto", threads=4)
-    assert opened.get_providers() == ["CPUExecutionProvider"]
-    assert "kbvr[cuda]" in caplog.text
-    assert capfd.readouterr() == ("", "")
-    with pytest.raises(InputError, match=r"kbvr\[cuda\]"):
-        open_session(doubler, "cuda", threads=4)
-
-
-def test_counting_devices_never_fails():
-    """With or without a driver."""
-    assert session.device_count() >= 0
-
-
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_a_built_in_network_is_what_its_card_says(name):
     """Right sum, names, element types and numbers of dimensions; every line of the card is filled in."""
@@ -180,3 +128,23 @@ def test_kbvr_depth_takes_any_multiple_of_32(size_px):
     assert inverse_depth.shape == sky.shape == (1, 1, height, width)
     assert np.isfinite(inverse_depth).all()
     assert ((sky >= 0) & (sky <= 1)).all()
+
+
+@pytest.mark.parametrize("device", PROVIDERS)
+def test_a_device_gives_the_answers_of_the_cpu(device, capfd):
+    """Both built-in networks, at two sizes; only where there is such a device."""
+    problem = problem_with(device)
+    if problem is not None:
+        pytest.skip(str(problem))
+    for name, bound in (("kbvr-depth", 0.05), ("kbvr-fill", TOLERANCE)):
+        on_device, on_cpu = open_session(name, device), open_session(name, "cpu")
+        assert on_device.get_providers()[0] == PROVIDERS[device].execution_provider
+        for width, height in ((64, 64), (96, 64)):
+            random = np.random.default_rng(0)
+            shapes = {tensor.name: int(tensor.shape[1]) for tensor in built_in_card(name).inputs}
+            feeds = {key: random.random((1, planes, height, width), np.float32) for key, planes in shapes.items()}
+            answers, wanted = on_device.run(None, feeds), on_cpu.run(None, feeds)
+            assert all(answer.shape == exact.shape for answer, exact in zip(answers, wanted, strict=True))
+            assert max(float(np.abs(a - b).max()) for a, b in zip(answers, wanted, strict=True)) < bound
+        assert on_device.get_providers()[0] == PROVIDERS[device].execution_provider
+    assert capfd.readouterr() == ("", "")

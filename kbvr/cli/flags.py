@@ -241,6 +241,15 @@ Threads: TypeAlias = Annotated[
         rich_help_panel=RUN,
     ),
 ]
+DeviceOption: TypeAlias = Annotated[
+    Literal["auto", "cpu", "cuda", "tensorrt", "directml", "coreml", "openvino"],
+    typer.Option(
+        "--device",
+        help="What networks run on. auto: the fastest that works (kbvr doctor tells), else the CPU; "
+        "tensorrt may take minutes at first.",
+        rich_help_panel=RUN,
+    ),
+]
 Explain: TypeAlias = Annotated[
     bool,
     typer.Option("--explain", help="Print what was chosen for each photo, and why.", rich_help_panel=RUN),

@@ -13,6 +13,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from kbvr.cli.doctor import doctor
 from kbvr.cli.flags import (
     AsJson,
     Baseline,
@@ -22,6 +23,7 @@ from kbvr.cli.flags import (
     DepthFile,
     DepthKind,
     DepthQualityOption,
+    DeviceOption,
     EaseOption,
     Explain,
     Fill,
@@ -93,6 +95,7 @@ def kbvr(version: Version = False) -> None:
 
 
 app.add_typer(models_app, name="models")
+app.command()(doctor)
 
 
 @app.command()
@@ -126,6 +129,7 @@ def export(
     convergence: Convergence = None,
     budget: Budget = 3.0,
     threads: Threads = None,
+    device: DeviceOption = "auto",
     explain: Explain = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -173,6 +177,7 @@ def export(
         fill=fill,
         overwrite=overwrite,
         threads=threads,
+        device=device,
     )
     return run_export(ExportRequest(tuple(photos), out, options, explain, quiet, as_json))
 

@@ -10,10 +10,12 @@ from kbvr.nets.card import (
     fetched_card,
     read_card,
 )
-from kbvr.nets.session import Session, open_file, open_session
+from kbvr.nets.providers import DEVICES
+from kbvr.nets.session import Session, open_file, open_session, ran_on
 
 __all__ = [
     "BUILT_IN",
+    "DEVICES",
     "FETCHED",
     "Card",
     "Session",
@@ -23,5 +25,6 @@ __all__ = [
     "fetched_card",
     "open_file",
     "open_session",
+    "ran_on",
     "read_card",
 ]

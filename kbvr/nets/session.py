@@ -1,35 +1,41 @@
-"""Sessions: a network file made ready to run, on the CPU or with CUDA, once per process."""
+"""Sessions: a network file made ready to run on the best there is, once per process."""
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import io
 import logging
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal, Protocol, cast, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 
 from kbvr.errors import InputError
+from kbvr.nets import cuda
+from kbvr.nets.accelerated import AcceleratedSession, first_line
 from kbvr.nets.card import Card, built_in_card
-
-Device = Literal["auto", "cpu", "cuda"]
+from kbvr.nets.half import HalfSession, has_half
+from kbvr.nets.providers import CPU, CUDA, Options, Problem, Provider, candidates, cuda_options, problem_with
+from kbvr.nets.runtime import onnxruntime
 
 MOST_THREADS = 8
 """More threads make networks as small as these slower."""
 
-_CUDA = "CUDAExecutionProvider"
-_SILENT, _WARNINGS = 4, 2
+_SILENT, _ERRORS, _WARNINGS = 4, 3, 2
+_RECORD_NODES = "session.record_ep_graph_assignment_info"
 
 logger = logging.getLogger(__name__)
 _opening = Lock()
+_told: set[str] = set()
+"""What has been said of where networks run; each is said once a process."""
+
+_opened: list[tuple[str, Session]] = []
+"""The --device that was asked for, and the session that it gave."""
 
 
 @runtime_checkable
@@ -49,8 +55,10 @@ class Session(Protocol):
 def open_session(network: str | Card, device: str = "auto", threads: int | None = None) -> Session:
     """Open a network, given as its card or as a built-in one's name; the same call gives the same session.
 
-    `auto` takes CUDA where a driver, a device and the libraries are found, else the CPU; `threads` counts for
-    the CPU only and is by default the number of processors that this process may use, 8 at most.
+    `device` is one of `kbvr.nets.DEVICES`; `kbvr.nets.candidates` says what `auto` takes. A device by name is had or
+    refused; `auto` ends at the CPU, with a warning where a person would expect more. Arrays are float32 also where
+    the network computes in 16 bits. `threads` counts for the CPU only and is by default the number of processors that
+    this process may use, 8 at most.
 
     Raises:
         InputError: if the network or the device is not there, or the file is not the one on its card.
@@ -58,8 +66,9 @@ def open_session(network: str | Card, device: str = "auto", threads: int | None 
     card = built_in_card(network) if isinstance(network, str) else network
     if threads is not None and threads < 1:
         raise InputError(f"the number of threads must be >= 1, got {threads}")
+    candidates(device)
     with _opening:
-        return _open(str(card.path), card.sha256, _known_device(device), threads or default_threads())
+        return _open(str(card.path), card.sha256, device, threads or default_threads())
 
 
 def open_file(path: Path, *, device: str = "auto", threads: int | None = None) -> Session:
@@ -68,17 +77,18 @@ def open_file(path: Path, *, device: str = "auto", threads: int | None = None) -
     Raises:
         InputError: if the file or the device is not there, or the file is no network.
     """
+    candidates(device)
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise InputError(f"wanted a network file, got {path}: {error.strerror}") from error
     with _opening:
         try:
-            return _open(str(path), digest, _known_device(device), threads or default_threads())
+            return _open(str(path), digest, device, threads or default_threads())
         except InputError:
             raise
         except Exception as error:  # onnxruntime has a type of its own for every way a file can be broken
-            raise InputError(f"wanted an ONNX network, got {path}: {str(error).splitlines()[0]}") from error
+            raise InputError(f"wanted an ONNX network, got {path}: {first_line(error)}") from error
 
 
 def default_threads() -> int:
@@ -87,51 +97,116 @@ def default_threads() -> int:
     return min(allowed, MOST_THREADS)
 
 
-def _known_device(device: str) -> Device:
-    if device not in ("auto", "cpu", "cuda"):
-        raise InputError(f"the device must be auto, cpu or cuda, got {device!r}")
-    return cast(Device, device)
+def ran_on(device: str) -> str:
+    """Return what the networks that were opened for this --device run on, in a person's words."""
+    titles = {title_of(session) for asked, session in _opened if asked == device}
+    return " and ".join(sorted(titles)) or "nothing: none was needed"
+
+
+def title_of(session: Session) -> str:
+    """Return what a session runs on, in a person's words."""
+    if isinstance(session, HalfSession):
+        return title_of(session.session)
+    return session.title if isinstance(session, AcceleratedSession) else "the CPU"
 
 
 @cache
-def cuda_problem() -> str | None:
-    """Return why CUDA cannot be used here, or None if nothing speaks against it.
-
-    onnxruntime is not asked: without a driver it answers with pages of errors on stderr.
-    """
-    import onnxruntime
-
-    if _CUDA not in onnxruntime.get_available_providers():
-        return "this onnxruntime was built without CUDA"
-    return None if device_count() else "no NVIDIA driver with a device was found"
-
-
-def device_count() -> int:
-    """Return how many CUDA devices the driver reports; 0 without a driver."""
-    try:
-        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-    except OSError:
-        return 0
-    count = ctypes.c_int(0)
-    if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)):
-        return 0
-    return count.value
-
-
-@cache
-def _open(path: str, sha256: str, device: Device, threads: int) -> Session:
+def _open(path: str, sha256: str, device: str, threads: int) -> Session:
     network = _checked_bytes(path, sha256)
-    problem = None if device == "cpu" else cuda_problem()
-    if device != "cpu" and problem is None:
-        session = _create(network, threads, [_CUDA, "CPUExecutionProvider"])
-        if session.get_providers()[0] == _CUDA:
-            return session
-        problem = "the CUDA libraries could not be loaded (pip install 'kbvr[cuda]' brings them)"
-        if device == "auto":
-            logger.warning("running on the CPU although there is a CUDA device: %s", problem)
-    if device == "cuda":
-        raise InputError(f"wanted to run on cuda, but {problem}")
-    return _create(network, threads, ["CPUExecutionProvider"])
+    session = _best_session(network, partial(_open_on_cpu, path, sha256, threads), device, threads)
+    if has_half(session):
+        session = HalfSession(session)
+    _opened.append((device, session))
+    return session
+
+
+def _open_on_cpu(path: str, sha256: str, threads: int) -> Session:
+    with _opening:
+        return _open(path, sha256, "cpu", threads)
+
+
+def _best_session(network: bytes, open_on_cpu: Any, device: str, threads: int) -> Session:
+    """Return a session on the first candidate that works, on the CPU if there is none that must."""
+    for provider in candidates(device):
+        problem = problem_with(provider.device)
+        if problem is None:
+            created, why = _accelerated(network, provider, threads, by_name=device != "auto")
+            if created is not None:
+                return _wrapped(created, provider, open_on_cpu)
+            problem = Problem(f"onnxruntime {why}", surprising=provider.promises)
+        if device != "auto":
+            raise InputError(f"wanted to run on {device}, but {problem}")
+        if problem.surprising:
+            _say(logging.WARNING, f"networks run on the CPU, not on {provider.title}: {problem}")
+    _say(logging.INFO, f"networks run on the CPU, with {threads} threads")
+    options = _session_options(threads)
+    return cast(Session, onnxruntime().InferenceSession(network, options, providers=[CPU]))
+
+
+def _accelerated(network: bytes, provider: Provider, threads: int, *, by_name: bool) -> tuple[Any | None, str]:
+    """Return onnxruntime's session on a provider, or None and why: it would run all of the network on the CPU."""
+    why = "was not asked"
+    choices = provider.choices(threads)
+    for options in choices if by_name else choices[: provider.in_auto]:
+        chain: list[str | tuple[str, Options]] = [(provider.execution_provider, options)]
+        if provider.device == "tensorrt":  # what TensorRT does not know runs on CUDA
+            chain += [(CUDA, choice) for choice in cuda_options(threads)]
+        try:
+            session = _created(network, [*chain, CPU], _session_options(threads, provider))
+        except Exception as error:  # noqa: BLE001  onnxruntime raises a type of its own for every reason
+            why = f"made no session on {provider.title}: {first_line(error)}"
+            continue
+        if _runs_on(session, provider.execution_provider):
+            return session, ""
+        why = f"runs nothing of this network on {provider.title}, and does not say why"
+    return None, why
+
+
+def _wrapped(created: Any, provider: Provider, open_on_cpu: Any) -> Session:
+    title = provider.title
+    found = cuda.driver() if provider.device in ("cuda", "tensorrt") else None
+    if found is not None and found.devices:
+        title += f" ({found.devices[0].name})"
+    _say(logging.INFO, f"networks run on {title}")
+    return AcceleratedSession(
+        created, open_on_cpu, title=title, bound_to=provider.bound_to, one_at_a_time=provider.one_at_a_time
+    )
+
+
+def _session_options(threads: int, provider: Provider | None = None) -> Any:
+    options = onnxruntime().SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    if provider is not None:
+        options.log_severity_level = _SILENT  # a run that fails is told by AcceleratedSession
+        options.add_session_config_entry(_RECORD_NODES, "1")
+    if provider is not None and provider.device == "directml":
+        options.enable_mem_pattern = False  # DirectML has none (onnxruntime.ai, DirectML execution provider)
+    return options
+
+
+def _created(network: bytes, chain: Sequence[str | tuple[str, Options]], options: Any) -> Any:
+    """Make a session; what onnxruntime prints of libraries or devices gets to the terminal only in debugging."""
+    runtime = onnxruntime()
+    runtime.set_default_logger_severity(_ERRORS if logger.isEnabledFor(logging.DEBUG) else _SILENT)
+    try:
+        with redirect_stdout(io.StringIO()):
+            return runtime.InferenceSession(network, options, providers=list(chain), enable_fallback=0)
+    finally:
+        runtime.set_default_logger_severity(_WARNINGS)
+
+
+def _runs_on(session: Any, execution_provider: str) -> bool:
+    """Tell whether a session runs anything where it was meant to.
+
+    onnxruntime drops a provider that it cannot load, and it may keep one that then gets no node of the network. Only
+    the newer ones tell which nodes a provider got.
+    """
+    if session.get_providers()[0] != execution_provider:
+        return False
+    if not hasattr(session, "get_provider_graph_assignment_info"):
+        return True
+    return any(part.ep_name == execution_provider for part in session.get_provider_graph_assignment_info())
 
 
 def _checked_bytes(path: str, sha256: str) -> bytes:
@@ -146,21 +221,7 @@ def _checked_bytes(path: str, sha256: str) -> bytes:
     return network
 
 
-def _create(network: bytes, threads: int, providers: list[str]) -> Session:
-    """Make a session; what onnxruntime prints about libraries it cannot load is kept from the terminal."""
-    import onnxruntime
-
-    options: Any = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    if providers[0] != _CUDA:
-        return cast(Session, onnxruntime.InferenceSession(network, options, providers=providers))
-    onnxruntime.set_default_logger_severity(_SILENT)
-    try:
-        with redirect_stdout(io.StringIO()) as said:
-            onnxruntime.preload_dlls()
-            session = onnxruntime.InferenceSession(network, options, providers=providers)
-        logger.debug("onnxruntime said: %s", said.getvalue())
-        return cast(Session, session)
-    finally:
-        onnxruntime.set_default_logger_severity(_WARNINGS)
+def _say(level: int, message: str) -> None:
+    if message not in _told:
+        _told.add(message)
+        logger.log(level, message)

@@ -1,0 +1,88 @@
+"""`kbvr doctor`: the diagnosis as a table for a person, or as JSON for a program."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from kbvr.doctor import Finding
+
+WORKS, DOES_NOT = 0, 2
+"""Exit codes."""
+
+LARGEST_WIDTH, PIPED_WIDTH = 100, 80
+MARKS = {"good": ("ok", "green"), "absent": ("--", "bright_black"), "bad": ("!!", "yellow"), "broken": ("XX", "red")}
+"""State -> its mark, which says the same without colour."""
+
+LEGEND = "ok works   -- not here, not needed   !! mend this   XX no video without it"
+
+
+def doctor(
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Read all of every network file and compare it with its card.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
+) -> int:
+    """Test everything kbvr uses on this machine, and say how to mend what does not work.
+
+    Networks are run on each device, pictures given to each video encoder, and a scene is rendered. The exit code is 0
+    if kbvr can make videos here, else 2.
+
+    Example: [bold]kbvr doctor[/bold]
+    """
+    from kbvr.doctor import can_work, diagnose
+
+    if sys.stderr.isatty() and not as_json:
+        typer.echo("kbvr: testing, some seconds ...", err=True)
+    findings = diagnose(deep=deep)
+    works = can_work(findings)
+    if as_json:
+        entries = [asdict(finding) for finding in findings]
+        typer.echo(json.dumps({"works": works, "findings": entries}, indent=2, allow_nan=False))
+    else:
+        width = min(shutil.get_terminal_size().columns, LARGEST_WIDTH) if sys.stdout.isatty() else PIPED_WIDTH
+        for line in table(findings, width):
+            typer.echo(line)
+    return WORKS if works else DOES_NOT
+
+
+def table(findings: Sequence[Finding], width: int) -> Iterator[str]:
+    """Yield the lines of the diagnosis, the verdict first; a remedy stands on a line of its own, to be copied whole.
+
+    `width` is the number of columns; only a remedy may be wider.
+    """
+    yield _verdict(findings)
+    name_width = max(len(finding.what) for finding in findings)
+    indent = " " * (name_width + 7)
+    for section, rows in groupby(findings, key=lambda finding: finding.section):
+        yield ""
+        yield typer.style(section, bold=True)
+        for finding in rows:
+            mark, colour = MARKS[finding.state]
+            first, *more = textwrap.wrap(finding.found, max(20, width - len(indent))) or [""]
+            yield f"  {typer.style(mark, fg=colour, bold=True)} {finding.what:{name_width}}  {first}"
+            yield from (indent + line for line in more)
+            if finding.remedy:
+                yield f"{indent}-> {finding.remedy}"
+    yield ""
+    yield LEGEND
+
+
+def _verdict(findings: Sequence[Finding]) -> str:
+    """Return what a newcomer wants to know, in one line."""
+    broken = [finding.what for finding in findings if finding.state == "broken"]
+    bad = [finding.what for finding in findings if finding.state == "bad"]
+    if broken:
+        return typer.style(f"kbvr cannot make videos here: see {', '.join(broken)}.", fg="red", bold=True)
+    if bad:
+        return typer.style(f"kbvr works here, but not all of it: see {', '.join(bad)}.", fg="yellow", bold=True)
+    return typer.style("kbvr works here.", fg="green", bold=True)

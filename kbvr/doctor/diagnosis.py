@@ -1,0 +1,90 @@
+"""Ask everything that kbvr uses whether it works here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from kbvr.apart import Answer, run_apart
+from kbvr.doctor.files import folder_finding, network_findings
+from kbvr.doctor.finding import Finding
+from kbvr.doctor.trials import (
+    ON_THE_CPU,
+    auto_finding,
+    device_finding,
+    encoder_finding,
+    gpu_findings,
+    renderer_finding,
+    version_findings,
+)
+from kbvr.formats.encoders import HARDWARE, SOFTWARE
+from kbvr.nets.card import models_folder
+from kbvr.nets.providers import on_this_system
+
+LIMIT_S = 60.0
+"""How long most trials may take: CUDA's libraries may have to come from a slow disk."""
+
+ENCODER_LIMIT_S = 20.0
+TENSORRT_LIMIT_S = 300.0
+"""It builds an engine first."""
+
+AT_ONCE = 4
+"""Trials that run at the same time."""
+
+Ask = Callable[[], Answer]
+
+
+def diagnose(*, deep: bool = False) -> tuple[Finding, ...]:
+    """Try everything that kbvr uses; it takes some seconds, and minutes where a driver hangs.
+
+    `deep` compares every fetched network with the sum on its card: that reads all of each file.
+    """
+    titles = {"cpu": "CPU", **{provider.device: provider.title for provider in on_this_system()}}
+    answers = _answers(
+        {
+            "gpus": lambda: run_apart("kbvr.nets.cuda:described_devices", limit_s=LIMIT_S),
+            **{device: _asking_device(device) for device in ("auto", *titles) if device != "tensorrt"},
+            "runtime": lambda: run_apart("kbvr.nets.trial:described_runtime", limit_s=LIMIT_S),
+            "renderer": lambda: run_apart("kbvr.render.trial:try_renderer", limit_s=LIMIT_S),
+            **{f"soft {kind}": _asking_encoders(names) for kind, names in SOFTWARE.items()},
+            **{f"hard {kind}": _asking_encoders(names) for kind, names in HARDWARE.items()},
+        }
+    )
+    if "tensorrt" in titles:
+        answers["tensorrt"] = _tensorrt_answer(answers["cuda"])
+    return (
+        *version_findings(answers["runtime"]),
+        *(device_finding(device, title, answers[device]) for device, title in titles.items()),
+        auto_finding(answers["auto"]),
+        *gpu_findings(answers["gpus"]),
+        *(encoder_finding(kind, answers[f"soft {kind}"], answers[f"hard {kind}"]) for kind in SOFTWARE),
+        renderer_finding(answers["renderer"]),
+        *network_findings(deep=deep),
+        folder_finding(models_folder()),
+    )
+
+
+def _answers(asked: Mapping[str, Ask]) -> dict[str, Answer]:
+    """Ask several at a time and return the answers by the same names."""
+    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="kbvr-doctor")
+    try:
+        waiting = {name: pool.submit(ask) for name, ask in asked.items()}
+        return {name: future.result() for name, future in waiting.items()}
+    finally:
+        pool.shutdown(cancel_futures=True)  # after Ctrl-C no further trial is begun
+
+
+def _tensorrt_answer(cuda: Answer) -> Answer:
+    """Try TensorRT, which has the longest time limit, only where CUDA works: it cannot do without."""
+    if "ran_on" in cuda.values:
+        return _asking_device("tensorrt", TENSORRT_LIMIT_S)()
+    remedy = cuda.values.get("remedy") or ON_THE_CPU
+    return Answer({"problem": "it needs CUDA, which cannot be used here", "remedy": remedy, "surprising": False})
+
+
+def _asking_device(device: str, limit_s: float = LIMIT_S) -> Ask:
+    return lambda: run_apart("kbvr.nets.trial:try_device", device, limit_s=limit_s)
+
+
+def _asking_encoders(names: tuple[str, ...]) -> Ask:
+    return lambda: run_apart("kbvr.formats.encoders:try_encoders", ",".join(names), limit_s=ENCODER_LIMIT_S)

@@ -1,0 +1,60 @@
+"""Which video encoders work here: each is opened and given two small pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from types import MappingProxyType
+
+import av
+import numpy as np
+
+SIZE_PX = (320, 192)
+"""(width, height) that every hardware encoder takes; they refuse smaller ones."""
+
+SOFTWARE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"H.264": ("libx264",), "HEVC": ("libx265",), "AV1": ("libsvtav1", "libaom-av1"), "VP9": ("libvpx-vp9",)}
+)
+"""Kind of video -> encoders, in ffmpeg's names, that run anywhere."""
+
+HARDWARE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        kind: tuple(f"{prefix}_{maker}" for maker in ("nvenc", "qsv", "amf", "videotoolbox"))
+        for kind, prefix in (("H.264", "h264"), ("HEVC", "hevc"), ("AV1", "av1"), ("VP9", "vp9"))
+    }
+)
+"""Kind of video -> encoders that need hardware of NVIDIA, Intel, AMD or Apple."""
+
+
+def try_encoders(names: str) -> dict[str, str]:
+    """Try encoders, named with commas between them; return what is wrong with each, nothing if it works.
+
+    Those that FFmpeg's libraries were built without are left out.
+    """
+    return {name: _complaint(name) for name in names.split(",") if name in av.codecs_available}
+
+
+def _complaint(name: str) -> str:
+    try:
+        size_bytes = _encoded_bytes(name)
+    except Exception as error:  # noqa: BLE001  FFmpeg has an exception for every number, ValueError among them
+        return " ".join(str(error).split()) or type(error).__name__
+    return "" if size_bytes else "it wrote nothing"
+
+
+def _encoded_bytes(name: str) -> int:
+    """Return how many bytes an encoder makes of two pictures."""
+    context = av.CodecContext.create(name, "w")
+    if not isinstance(context, av.VideoCodecContext):
+        raise TypeError(f"{name} is no encoder of video")
+    context.width, context.height = SIZE_PX
+    context.pix_fmt = "yuv420p"
+    context.time_base, context.framerate = Fraction(1, 25), Fraction(25)
+    width, height = SIZE_PX
+    size_bytes = 0
+    for index in range(2):
+        picture = np.full((height, width, 3), 64 + 64 * index, np.uint8)
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p")
+        frame.pts, frame.time_base = index, Fraction(1, 25)
+        size_bytes += sum(packet.size for packet in context.encode(frame))
+    return size_bytes + sum(packet.size for packet in context.encode(None))

@@ -1,0 +1,65 @@
+"""Load onnxruntime, once, without what it says of graphics cards that are none."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+GRAPHICS_CARDS = Path("/sys/class/drm")
+
+
+@cache
+def onnxruntime() -> Any:
+    """Return the module.
+
+    Its C++ looks at every graphics card while it is loaded, before a level of logging can be set, and warns on stderr
+    of each that has no PCI vendor: the virtual ones of WSL, of cloud machines and of docks
+    (github.com/microsoft/onnxruntime/issues/26763). Where there is one, that warning is kept from the terminal.
+    """
+    if "onnxruntime" in sys.modules or not has_card_without_vendor(GRAPHICS_CARDS):
+        return import_module("onnxruntime")
+    with stderr_without("[W:onnxruntime:"):
+        return import_module("onnxruntime")
+
+
+def has_card_without_vendor(cards: Path) -> bool:
+    """Tell whether Linux lists a graphics card of which onnxruntime cannot read the vendor."""
+    return any(card.name[4:].isdecimal() and not (card / "device" / "vendor").exists() for card in cards.glob("card*"))
+
+
+@contextmanager
+def stderr_without(mark: str) -> Iterator[None]:
+    """Hold back what is written to file descriptor 2 meanwhile; after that, pass on every line without the mark."""
+    lines: list[bytes] = []
+    try:
+        with held_stderr() as lines:
+            yield
+    finally:
+        for line in lines:
+            if mark.encode() not in line:
+                os.write(2, line)
+
+
+@contextmanager
+def held_stderr() -> Iterator[list[bytes]]:
+    """Keep what is written to file descriptor 2 from the terminal; yield a list that gets the lines at the end."""
+    sys.stderr.flush()
+    lines: list[bytes] = []
+    kept = os.dup(2)
+    with TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield lines
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+            held.seek(0)
+            lines += held.read().splitlines(keepends=True)
