@@ -23,6 +23,7 @@ ROWS = (
     ("spread", "layers", "matte"),
     ("network_fill",),
     ("fill",),
+    ("paper",),
     ("scene",),
     ("paths",),
     ("stereo",),
