@@ -72,11 +72,17 @@ def fill_holes(
 def continue_to_border(
     values: Float32[np.ndarray, "C H W"], covered: Bool[np.ndarray, "H W"]
 ) -> Float32[np.ndarray, "C H W"]:
-    """Return the frame in which every uncovered pixel has what its nearest covered one has."""
+    """Return the frame in which every uncovered pixel has what its nearest covered one has.
+
+    The outermost covered pixels are passed over where there are others: a lone point there would become a streak.
+    """
     if covered.all() or not covered.any():
         return values
-    source = nearest_seed(covered)[1]
-    return np.ascontiguousarray(values.reshape(len(values), -1)[:, source.ravel()].reshape(values.shape))
+    inner = cv2.erode(covered.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    source = nearest_seed(inner if inner.any() else covered)[1][~covered]
+    continued = values.copy()
+    continued[:, ~covered] = values.reshape(len(values), -1)[:, source]
+    return continued
 
 
 def _first_no_hole(

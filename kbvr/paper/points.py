@@ -117,12 +117,23 @@ def render_points(points: Float64[np.ndarray, "N 3"], data: Float32[np.ndarray, 
     nearest = corner + (right > 0.5) + (down > 0.5) * np.int64(stride)
     z_buffer = np.full(stride * (height + 2), FARTHEST_ERROR)
     np.minimum.at(z_buffer, nearest, error)
-    z_buffer.reshape(height + 2, stride)[1:-1, 1:-1] = without_grid(z_buffer.reshape(height + 2, stride)[1:-1, 1:-1])
-    sums, weight = _sums(data[:, seen], error, corner, (right, down), z_buffer, stride)
-    inside = np.s_[..., 1 : height + 1, 1 : width + 1]
-    weight = weight.reshape(height + 2, stride)[inside]
-    values = sums.reshape(len(data), height + 2, stride)[inside] / (weight + EPSILON)
-    return Splat(values.astype(np.float32), np.ascontiguousarray(weight))
+    inside = np.s_[1 : height + 1, 1 : width + 1]
+    framed = z_buffer.reshape(height + 2, stride)
+    framed[inside] = without_grid(framed[inside])
+    drawn = _drawn(error, corner, (right, down), z_buffer, stride)
+
+    def summed(channel: Float32[np.ndarray, "M"] | None) -> Float64[np.ndarray, "H W"]:
+        """Return sums of weighted data, or of the weights; `bincount` adds in the points' order, in float64."""
+        total = np.zeros(z_buffer.size)
+        for at, weight in drawn:
+            total += np.bincount(at, weight if channel is None else weight * channel, z_buffer.size)
+        return total.reshape(height + 2, stride)[inside]
+
+    weight = summed(None)
+    values = np.empty((len(data), height, width), np.float32)
+    for target, channel in zip(values, data, strict=True):
+        target[:] = summed(channel[seen]) / (weight + EPSILON)
+    return Splat(values, weight)
 
 
 def without_grid(z_buffer: Float64[np.ndarray, "H W"]) -> Float64[np.ndarray, "H W"]:
@@ -148,31 +159,26 @@ def _snapped(pixels: Float64[np.ndarray, "N"]) -> Float64[np.ndarray, "N"]:
     return np.rint(pixels * SUBPIXELS) / SUBPIXELS
 
 
-def _sums(
-    data: Float32[np.ndarray, "C M"],
+def _drawn(
     error: Float64[np.ndarray, "M"],
     corner: Int64[np.ndarray, "M"],
     shares: tuple[Float64[np.ndarray, "M"], Float64[np.ndarray, "M"]],
     z_buffer: Float64[np.ndarray, "P"],
     stride: int,
-) -> tuple[Float64[np.ndarray, "C P"], Float64[np.ndarray, "P"]]:
-    """Return the sums of weighted data and of weights over the points that are not hidden.
+) -> list[tuple[Int64[np.ndarray, "M"], Float64[np.ndarray, "M"]]]:
+    """Return, for each of the four pixels around, where every point lands and with which weight; 0 where it is hidden.
 
-    `shares` says how far to the right and down of its upper left pixel, `corner`, a point lies. `bincount` adds up in
-    float64 and in the order of the points.
+    `shares` says how far to the right and down of its upper left pixel, `corner`, a point lies.
     """
     right, down = shares
-    sums, weights = np.zeros((len(data), z_buffer.size)), np.zeros(z_buffer.size)
     corners = (
         (0, (1 - right) * (1 - down)),
         (1, right * (1 - down)),
         (stride, (1 - right) * down),
         (stride + 1, right * down),
     )
+    drawn = []
     for offset, weight in corners:
         at = corner + offset
-        drawn = np.where(error <= z_buffer[at] + SURFACE_THICKNESS, weight, 0.0)
-        weights += np.bincount(at, drawn, z_buffer.size)
-        for index, channel in enumerate(data):
-            sums[index] += np.bincount(at, drawn * channel, z_buffer.size)
-    return sums, weights
+        drawn.append((at, np.where(error <= z_buffer[at] + SURFACE_THICKNESS, weight, 0.0)))
+    return drawn
