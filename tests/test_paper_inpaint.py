@@ -30,7 +30,7 @@ from kbvr.paper.cloud import lens_at, seen_from
 from kbvr.paper.inpaint import points_behind, trusted_coverage
 from kbvr.paper.points import Splat, render_points
 
-GREEN, FAR_DISPARITY = (0, 255, 0), 8.0
+GREEN, FAR_DISPARITY = (51, 255, 0), 8.0
 FLOAT = TensorProto.FLOAT
 
 
@@ -110,7 +110,7 @@ def green_painter(path: Path) -> Session:
         integers("three", [3]),
         integers("four", [4]),
         integers("axis", [1]),
-        floats("green", (1, 3, 1, 1), [0, 1, 0]),
+        floats("green", (1, 3, 1, 1), [0, 1, 0.2]),
         floats("far", (1, 1, 1, 1), [FAR_DISPARITY]),
     ]
     size = ("H", "W")
@@ -156,8 +156,9 @@ def test_the_networks_are_shown_blue_green_red(stand_ins):
 def test_any_shape_comes_back_at_a_long_side_of_1024(stand_ins, width, height):
     """Odd sizes too: the refinement's input is a quarter of its picture, rounded up."""
     photo = photo_of(smooth_pattern(width, height))
-    networks = PaperNetworks(disparity=stand_ins.disparity, refinement=stand_ins.refinement)
-    disparity = paper_disparity(photo, networks)
+    recorder = Recorder(stand_ins.refinement)
+    disparity = paper_disparity(photo, PaperNetworks(disparity=stand_ins.disparity, refinement=recorder))
+    assert recorder.shown["disparity"].shape[2:] == tuple(-(-side // 4) for side in disparity.shape)
     assert max(disparity.shape) == 1024 and disparity.max() == pytest.approx(40, rel=1e-6)
     assert disparity.min() > 0  # the stand-in adds one
     assert abs(disparity.shape[0] / disparity.shape[1] - height / width) < 0.5 * 1.01 * max(height / width, 1) / 16

@@ -91,11 +91,10 @@ def test_the_least_score_and_area_are_enough():
 
 def test_what_is_carried_joins_whom_it_overlaps():
     """3% of its own area is enough: the bag becomes one flat piece with the person; with less it stays."""
-    person, bag = mask_of(BODY), mask_of(np.s_[20:40, 29:39])  # 200 px, 20 of them on the person
+    person, bag = mask_of(BODY), mask_of(np.s_[20:40, 30:40], np.s_[20:27, 29:30])  # 207 px, 7 of them on the person
     joined = adjusted(ramp(), [person, bag], [PERSON, BACKPACK])
     assert set(joined[person | bag]) == {46}
-    beside = mask_of(np.s_[20:40, 30:40])
-    beside[20:25, 29] = True  # 5 of 205 px
+    beside = mask_of(np.s_[20:40, 30:40], np.s_[20:25, 29:30])  # 5 of 205 px
     apart = adjusted(ramp(), [person, beside], [PERSON, BACKPACK])
     outside = beside & ~person
     np.testing.assert_array_equal(apart[outside], ramp()[outside])
