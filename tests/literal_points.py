@@ -46,7 +46,7 @@ def render(
         column, row, _ = max(around, key=lambda pixel: pixel[2])  # the first of equal ones
         if 0 <= column < width and 0 <= row < height:
             z_buffer[row, column] = min(z_buffer[row, column], error)
-    z_buffer = de_grid(z_buffer)
+    z_buffer = de_grid(de_grid(z_buffer))  # the second time for pixels between mended ones
     values, weight = np.zeros((len(data), height, width)), np.zeros((height, width))
     for around, error, datum in landed:
         for column, row, share in around:

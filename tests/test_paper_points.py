@@ -66,6 +66,7 @@ def test_the_constants_are_the_papers():
     assert (points.BASELINE, points.EPSILON, points.STEEPEST) == (40, 1e-7, 0.03)
     np.testing.assert_array_equal(points.EDGE_KERNEL, [[0, -1, -1], [-1, 4, 0], [-1, 0, 0]])
     assert (points.FARTHEST_ERROR, points.STEP_BEHIND, points.SURFACE_THICKNESS) == (1e6, 1, 1)
+    assert points.DE_GRID_PASSES == 2  # ours, for the reference's work in place
     assert set(points.OPPOSITE) == {(1, 0), (0, 1), (1, 1), (1, -1)}
     assert (holes.RAY_PAIRS, len(holes.ray_steps()), inpaint.MEDIAN_PX) == (16, 16, 5)
     assert (networks.CONTEXT_CHANNELS, networks.FEATURE_CHANNELS) == (64, 68)
@@ -193,6 +194,34 @@ def test_de_grid_closes_a_magnified_surface(zoom):
     assert np.abs(shown[middle].astype(int) - RED).max() <= 1
 
 
+@pytest.mark.parametrize("relief", [10, 20])
+def test_nothing_shows_through_a_magnified_bend(relief):
+    """A white bump before a black wall that has points everywhere: no speck, which one pass of de-grid leaves."""
+    lens = camera_of_photo((120, 100), 100.0)
+    y, x = np.mgrid[:100, :120]
+    bump = np.exp(-((x - 60) ** 2 + (y - 50) ** 2) / 30**2)
+    front, back = (
+        (directions(lens) * depth_from_disparity(disparity.astype(np.float32), 100.0)[..., None]).reshape(-1, 3)
+        for disparity in (40 - relief + relief * bump, np.full((100, 120), 2.0))
+    )
+    white_and_black = np.repeat(np.array([[1, 0]], np.float32), 100 * 120, axis=1)
+    for zoom in np.linspace(1.05, 1.85, 9):
+        seen = np.concatenate([front, back]) - (0.9, 1.1, 100 * (1 - 1 / zoom))
+        shown = render_points(seen, white_and_black, lens).values[0]
+        assert shown[20:80, 20:100].min() > 0.99
+
+
+def test_nothing_shows_through_at_the_border_of_the_frame():
+    """A card that grows out of the frame is red up to the first row, where de-grid needs what lies beyond it."""
+    inverse_depth = np.full((100, 120), 0.05)
+    inverse_depth[:, 20:100] = 1
+    rgb = np.where(inverse_depth[..., None] == 1, RED, BLUE).astype(np.uint8)
+    scene = point_scene(photo_of(rgb), depth_of(inverse_depth))
+    for zoom in (1.4, 1.5, 1.6):
+        shown = frame(scene, scene.camera.moved(z_m=1 - 1 / zoom))
+        assert np.abs(shown[:, 6:-6].astype(int) - RED).max() <= 1
+
+
 def test_a_hole_at_the_border_stays_one():
     """Filled along no ray; then continued from the nearest, or black, as wanted."""
     scene = wall()
@@ -200,7 +229,8 @@ def test_a_hole_at_the_border_stays_one():
     np.testing.assert_array_equal(coverage(scene, camera), np.broadcast_to(np.arange(60) < 50, (40, 60)))
     assert (frame(scene, camera, border="black")[:, 50:] == 0).all()
     continued = frame(scene, camera)
-    assert (continued[:, 50:] == continued[:, 48:49]).all()  # the outermost column is passed over
+    inner = continued[1:-1]
+    assert (inner[:, 50:] == inner[:, 48:49]).all()  # the outermost pixels are passed over
 
 
 def test_at_rest_the_photo_comes_back():

@@ -23,6 +23,9 @@ Border = Literal["nearest", "black"]
 BORDERS: tuple[Border, ...] = ("nearest", "black")
 """Holes that reach the border continue the nearest covered pixel, or stay black as in the paper."""
 
+MARGIN_PX = 4
+"""The frame is wider than the view by so much on every side: de-grid needs neighbours at the view's border too."""
+
 MOST_WIDENING = 2.0
 """A view that shows more than the photo did is drawn up to so many times the photo's size each way."""
 
@@ -79,14 +82,14 @@ class PointRenderer:
 def working_lens(photo_camera: Camera, camera: Camera) -> tuple[Camera, tuple[int, int]]:
     """Return the lens, at the photo's scale, that sees a camera's view, and that view's upper left corner (x, y) in it.
 
-    The lens stands where the camera does, and its frame is the photo's or, where the view is wider, larger. The corner
-    is a whole pixel, so that a view at the photo's own scale is cut out of the frame and not resampled.
+    The lens stands where the camera does, and its frame is the photo's or, where the view is wider, the view's, and a
+    margin. The corner is a whole pixel, so that a view at the photo's own scale is cut out and not resampled.
     """
     ratio = camera.f_px / photo_camera.f_px
     size, corner = [], []
     for own, wanted in zip(photo_camera.size_px, camera.size_px, strict=True):
         shown = wanted / ratio
-        side = max(own, min(ceil(shown - 1e-6), ceil(own * MOST_WIDENING)))
+        side = max(own, min(ceil(shown - 1e-6), ceil(own * MOST_WIDENING))) + 2 * MARGIN_PX
         size.append(side)
         corner.append(floor((side - shown) / 2 + 1e-6))
     lens = replace(
@@ -110,6 +113,12 @@ def _cropped(
     """Return the view whose upper left corner is given, enlarged by a ratio (bilinear; area where it is below 1)."""
     scale_x = scale_y = ratio
     if ratio < 1:
+        first = [max(0, start) for start in corner]
+        ends = [start + ceil(shown_px / ratio - 1e-6) for start, shown_px in zip(corner, size_px, strict=True)]
+        rgb01 = rgb01[
+            first[1] : ends[1], first[0] : ends[0]
+        ]  # whole pixels of the view take in whole ones of the frame
+        corner = (corner[0] - first[0], corner[1] - first[1])
         height, width = rgb01.shape[:2]
         smaller = (max(1, round(width * ratio)), max(1, round(height * ratio)))
         rgb01 = cv2.resize(rgb01, smaller, interpolation=cv2.INTER_AREA)
