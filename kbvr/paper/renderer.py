@@ -24,14 +24,14 @@ BORDERS: tuple[Border, ...] = ("nearest", "black")
 """Holes that reach the border continue the nearest covered pixel, or stay black as in the paper."""
 
 MARGIN_PX = 4
-"""The frame is wider than the view by so much on every side: de-grid needs neighbours at the view's border too."""
+"""Points are drawn so far beyond the frame on every side: de-grid needs neighbours at its border too."""
 
 MOST_WIDENING = 2.0
 """A view that shows more than the photo did is drawn up to so many times the photo's size each way."""
 
 
 class PointRenderer:
-    """Draws one point scene; used like `kbvr.render.Renderer`, as a context manager."""
+    """Draws one point scene, one frame at a time; used like `kbvr.render.Renderer`, as a context manager."""
 
     def __init__(self, scene: PointScene, *, border: str = "nearest") -> None:
         """Prepare a scene.
@@ -72,8 +72,10 @@ class PointRenderer:
         """Return the points' colours through a lens, its holes filled, 0 to 1."""
         points = seen_from(self.scene.points, lens, self.scene.units_per_m)
         data = np.concatenate([self._rgb, points[:, 2].astype(np.float32)[None]])
-        splat = render_points(points, data, lens)
-        values, covered = fill_holes(splat.values[:3], splat.values[3], splat.covered)
+        splat = render_points(points, data, _widened(lens))
+        frame = np.s_[..., MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]
+        drawn, covered = splat.values[frame], splat.covered[frame]
+        values, covered = fill_holes(drawn[:3], drawn[3], covered)
         if self.border == "nearest":
             values = continue_to_border(values, covered)
         return np.ascontiguousarray(values.transpose(1, 2, 0))
@@ -82,14 +84,14 @@ class PointRenderer:
 def working_lens(photo_camera: Camera, camera: Camera) -> tuple[Camera, tuple[int, int]]:
     """Return the lens, at the photo's scale, that sees a camera's view, and that view's upper left corner (x, y) in it.
 
-    The lens stands where the camera does, and its frame is the photo's or, where the view is wider, the view's, and a
-    margin. The corner is a whole pixel, so that a view at the photo's own scale is cut out and not resampled.
+    The lens stands where the camera does, and its frame is the photo's or, where the view is wider, the view's.
+    The corner is a whole pixel, so that a view at the photo's own scale is cut out and not resampled.
     """
     ratio = camera.f_px / photo_camera.f_px
     size, corner = [], []
     for own, wanted in zip(photo_camera.size_px, camera.size_px, strict=True):
         shown = wanted / ratio
-        side = max(own, min(ceil(shown - 1e-6), ceil(own * MOST_WIDENING))) + 2 * MARGIN_PX
+        side = max(own, min(ceil(shown - 1e-6), ceil(own * MOST_WIDENING)))
         size.append(side)
         corner.append(floor((side - shown) / 2 + 1e-6))
     lens = replace(
@@ -100,6 +102,11 @@ def working_lens(photo_camera: Camera, camera: Camera) -> tuple[Camera, tuple[in
         cy_px=camera.cy_px / ratio + corner[1],
     )
     return lens, (corner[0], corner[1])
+
+
+def _widened(lens: Camera) -> Camera:
+    width, height = (side + 2 * MARGIN_PX for side in lens.size_px)
+    return replace(lens, size_px=(width, height), cx_px=lens.cx_px + MARGIN_PX, cy_px=lens.cy_px + MARGIN_PX)
 
 
 def _cropped(
