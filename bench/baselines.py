@@ -1,4 +1,4 @@
-"""The simplest ways to make the right picture from the left one: what kbvr has to beat."""
+"""Simple and known ways to make the right picture from the left one: what kbvr has to beat."""
 
 from __future__ import annotations
 
@@ -51,3 +51,24 @@ def naive_warp(
     reached = np.zeros((height, width), bool)
     reached[landed] = True
     return taken_from(warped, farther_neighbour_columns(warped_disparity_px, reached))
+
+
+def paper_points(
+    left: UInt8[np.ndarray, "H W 3"], disparity_px: Float32[np.ndarray, "H W"]
+) -> UInt8[np.ndarray, "H W 3"]:
+    """Return the right picture as the point renderer of the 3D Ken Burns paper shows it.
+
+    Its edge filter, z-buffer, de-grid, splats and hole filling along rays, at the picture's own size and without its
+    networks; holes that reach the border continue the nearest covered pixel, where the paper's stay black.
+    """
+    from kbvr.camera import camera_of_photo
+    from kbvr.depth import DepthMap
+    from kbvr.paper import PointRenderer, point_scene
+    from kbvr.photo import photo_from_array
+
+    long_side_px = max(left.shape[:2])
+    photo = photo_from_array(left, f_px=float(long_side_px))
+    depth = DepthMap((disparity_px / photo.f_px).astype(np.float32), photo.f_px, metric=True)  # for a baseline of 1 m
+    scene = point_scene(photo, depth, long_side_px=long_side_px)
+    with PointRenderer(scene) as renderer:
+        return renderer.frame(camera_of_photo(photo.size_px, photo.f_px).moved(x_m=1.0))

@@ -2,8 +2,9 @@
 
 kbvr predicts it twice, through its own stages (Photo, DepthMap, scene, render): with the true disparity, and
 with the built-in depth, whose inverse depth is brought to the true disparity by one scale and one shift
-(least squares over the known pixels). Three baselines run beside it, see bench/baselines.py; the naive warp
-gets the true disparity. Figures: over the whole picture, in `hidden` and in `border`, see bench/metrics.py.
+(least squares over the known pixels). Four baselines run beside it, see bench/baselines.py; the naive warp and
+the point renderer of the 3D Ken Burns paper get the true disparity. Figures: over the whole picture, in `hidden`
+and in `border`, see bench/metrics.py.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from bench.baselines import best_constant_shift_px, naive_warp, shifted
+from bench.baselines import best_constant_shift_px, naive_warp, paper_points, shifted
 from bench.machine import this_machine
 from bench.metrics import Unseen, psnr_db, ssim_map, unseen_by_left
 from bench.pairs import StereoPair, load_pairs
@@ -124,6 +125,7 @@ def measure_pair(pair: StereoPair, *, baselines_only: bool = False) -> PairFigur
         "no shift": lambda: pair.left,
         "best constant shift": lambda: shifted(pair.left, shift_px),
         "naive warp, true disparity": lambda: naive_warp(pair.left, disparity_px),
+        "paper points, true disparity": lambda: paper_points(pair.left, disparity_px),
     }
     ways = baselines if baselines_only else kbvr_ways | baselines
     return PairFigures(

@@ -15,7 +15,7 @@ from PIL import Image
 
 from bench import depth as depth_bench
 from bench import novel_view, render
-from bench.baselines import best_constant_shift_px, naive_warp, shifted
+from bench.baselines import best_constant_shift_px, naive_warp, paper_points, shifted
 from bench.machine import this_machine
 from bench.metrics import psnr_db, ssim, ssim_map, unseen_by_left
 from bench.pairs import StereoPair, farther_neighbour_columns, load_pair, load_pairs
@@ -96,6 +96,23 @@ def test_naive_warp_of_a_frontal_plane_is_an_exact_shift(disparity_px: int) -> N
     left = noise()
     warped = naive_warp(left, np.full(left.shape[:2], disparity_px, np.float32))
     np.testing.assert_array_equal(warped, shifted(left, disparity_px))
+
+
+@given(disparity_px=st.integers(1, 30))
+def test_paper_points_of_a_frontal_plane_are_an_exact_shift(disparity_px: int) -> None:
+    """The same camera as the naive warp's; only the border, which is invented, differs."""
+    left = noise()
+    drawn = paper_points(left, np.full(left.shape[:2], disparity_px, np.float32))
+    np.testing.assert_array_equal(drawn[:, : 96 - disparity_px], left[:, disparity_px:])
+
+
+def test_paper_points_let_the_nearest_win_and_fill_holes_with_the_wall() -> None:
+    """A red card before a blue wall: where it must be, and blue beside it."""
+    disparity_px = card_before_wall()
+    left = np.where((disparity_px == CARD_PX)[..., None], (200, 0, 0), (0, 0, 200)).astype(np.uint8)
+    drawn = paper_points(left, disparity_px)
+    assert (drawn[9:23, 31 - int(CARD_PX) : 49 - int(CARD_PX), 0] == 200).all()
+    assert (drawn[8:24, 51 - int(CARD_PX) : 90, 2] == 200).all()
 
 
 @given(true_px=st.integers(0, 24))
@@ -186,6 +203,7 @@ def test_the_naive_warp_beats_the_shifts_where_there_is_depth() -> None:
     )
     assert naive.psnr_db > constant.psnr_db > still.psnr_db
     assert naive.ssim > constant.ssim > still.ssim
+    assert measured.methods["paper points, true disparity"].psnr_db > constant.psnr_db
     assert "best constant shift 4 px" in novel_view.report([measured])
 
 

@@ -28,6 +28,7 @@ ROWS = (
     ("spread", "layers", "matte"),
     ("network_fill",),
     ("fill",),
+    ("paper",),
     ("scene",),
     ("render",),
     ("formats",),
