@@ -17,11 +17,13 @@ import numpy as np
 from jaxtyping import UInt8
 
 from kbvr.camera import Camera, fov_deg_from_f_px
-from kbvr.depth import DEFAULT_NEAR_M, DEPTH_QUALITIES, DepthMap, estimate_depth, place
+from kbvr.depth import DEFAULT_NEAR_M, DepthMap, estimate_depth, place
 from kbvr.depth_file import DepthKind, load_inverse_depth
+from kbvr.depth_model import depth_network
 from kbvr.errors import InputError
-from kbvr.fill import FILLERS, filler_named
+from kbvr.fill import best_filler, filler_named
 from kbvr.formats import load_writer
+from kbvr.network_depth import DEPTH_QUALITIES
 from kbvr.output import refuse_taken
 from kbvr.paths import PATH_NAMES, PATH_SHARE, Move, moves_along, view_of
 from kbvr.photo import GUESSED_FOV_DEG, Photo, load_photo
@@ -71,9 +73,12 @@ class ExportOptions:
     """Parallax range from nearest to farthest, as a share of the width."""
 
     near_m: float | None = None
+    depth_model: str | Path = "auto"
+    """`auto`, a name or an ONNX file that `kbvr.network_depth.depth_network` takes."""
+
     depth_quality: str = "good"
-    fill: str | Path = FILLERS[0]
-    """A name or an ONNX file that `kbvr.fill.filler_named` takes."""
+    fill: str | Path = "auto"
+    """`auto`, a name or an ONNX file that `kbvr.fill.filler_named` takes."""
 
     overwrite: bool = False
     threads: int | None = None
@@ -167,6 +172,8 @@ def export_photo(
     told = progress or _untold
     clock = Stopwatch()
     filler = filler_named(options.fill, threads=options.threads)
+    if options.depth_file is None:
+        depth_network(options.depth_model, threads=options.threads)  # what is not there is told before any work
     target = out_dir / video_name(photo_path.stem, options.layout)
     refuse_taken(target, overwrite=options.overwrite)
     with clock.stage("load"):
@@ -221,7 +228,16 @@ def depth_for(photo: Photo, options: ExportOptions) -> DepthMap:
     """Return the depth of a photo: from the options' file, else estimated."""
     near_m = options.near_m if options.near_m is not None else DEFAULT_NEAR_M
     if options.depth_file is None or options.depth_kind is None:
-        return estimate_depth(photo, near_m=near_m, quality=options.depth_quality, threads=options.threads)
+        depth = estimate_depth(
+            photo,
+            model=options.depth_model,
+            near_m=near_m,
+            quality=options.depth_quality,
+            threads=options.threads,
+        )
+        if depth.metric and options.near_m is not None:
+            _log.warning("the nearest distance is not used: %s gives metres already", depth.network)
+        return depth
     inverse_depth, metric = load_inverse_depth(options.depth_file, photo.size_px, kind=options.depth_kind)
     if metric and options.near_m is not None:
         _log.warning("the nearest distance is not used: the depth file is in metres already")
@@ -242,7 +258,8 @@ def explain(photo: Photo, depth: DepthMap, scene: Scene, rig: Rig, options: Expo
     width, height = photo.size_px
     fov_deg = fov_deg_from_f_px(photo.f_px, max(width, height))
     nearest, farthest = (_metres(d) for d in (scene.nearest_inverse_depth, scene.farthest_inverse_depth))
-    source = "measured, from the file" if depth.metric else "placed to look believable, as the depth is relative"
+    source = f"by {depth.network}" if depth.network else "from the file"
+    scale = "measured" if depth.metric else "placed to look believable, as the depth is relative"
     hidden = float(scene.ldi.fill_mask.mean())
     parallax = (
         f"{rig.nearest_parallax_px:+.1f} px ({rig.nearest_parallax_deg:+.2f} degrees) at the nearest, "
@@ -256,9 +273,10 @@ def explain(photo: Photo, depth: DepthMap, scene: Scene, rig: Rig, options: Expo
     made = f"made for moves of {scene.reach_m * 1000:.0f} mm, {hidden:.1%} of it hidden and filled"
     return (
         f"photo: {width}x{height}, focal length {photo.f_px:.0f} px ({fov_deg:.1f} degrees across, {photo.f_source})",
-        f"depth: nearest {nearest}, farthest {farthest}; {source}",
+        f"depth: nearest {nearest}, farthest {farthest}; {source}, {scale}",
         f"eyes: {rig.baseline_m * 1000:.1f} mm apart, screen plane at {_metres(1 / rig.convergence_m)}",
         f"parallax: {parallax}; {chosen_by}",
+        f"fill: {best_filler() if str(options.fill) == 'auto' else options.fill}",
         f"path: {options.path}; the scene is {made}, {len(scene.quads)} quads",
     )
 
