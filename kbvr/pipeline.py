@@ -258,8 +258,9 @@ def explain(photo: Photo, depth: DepthMap, scene: Scene, rig: Rig, options: Expo
     width, height = photo.size_px
     fov_deg = fov_deg_from_f_px(photo.f_px, max(width, height))
     nearest, farthest = (_metres(d) for d in (scene.nearest_inverse_depth, scene.farthest_inverse_depth))
-    source = f"by {depth.network}" if depth.network else "from the file"
-    scale = "measured" if depth.metric else "placed to look believable, as the depth is relative"
+    origin = f"by {depth.network}" if depth.network else "from the file"
+    placed = f"placed to look believable, as the depth {origin} is relative"
+    source = f"measured, {origin}" if depth.metric else placed
     hidden = float(scene.ldi.fill_mask.mean())
     parallax = (
         f"{rig.nearest_parallax_px:+.1f} px ({rig.nearest_parallax_deg:+.2f} degrees) at the nearest, "
@@ -273,7 +274,7 @@ def explain(photo: Photo, depth: DepthMap, scene: Scene, rig: Rig, options: Expo
     made = f"made for moves of {scene.reach_m * 1000:.0f} mm, {hidden:.1%} of it hidden and filled"
     return (
         f"photo: {width}x{height}, focal length {photo.f_px:.0f} px ({fov_deg:.1f} degrees across, {photo.f_source})",
-        f"depth: nearest {nearest}, farthest {farthest}; {source}, {scale}",
+        f"depth: nearest {nearest}, farthest {farthest}; {source}",
         f"eyes: {rig.baseline_m * 1000:.1f} mm apart, screen plane at {_metres(1 / rig.convergence_m)}",
         f"parallax: {parallax}; {chosen_by}",
         f"fill: {best_filler() if str(options.fill) == 'auto' else options.fill}",

@@ -25,6 +25,12 @@ class Script:
     content: bytes = CONTENT
     etag: str | None = '"one"'
     ranges: bool = True
+    shift: int = 0
+    """How much later than asked for a partial answer begins."""
+
+    etag_of_parts: str | None = None
+    """What partial answers call the file, if not what whole ones do."""
+
     says_length: bool = True
     statuses: list[int] = field(default_factory=list)
     """Answers to the next requests, before the file is given."""
@@ -67,7 +73,7 @@ def handler(script: Script) -> type[BaseHTTPRequestHandler]:
             start = 0
             wanted = self.headers.get("Range")
             if wanted and script.ranges and self.headers.get("If-Range") == script.etag:
-                start = int(wanted.removeprefix("bytes=").removesuffix("-"))
+                start = int(wanted.removeprefix("bytes=").removesuffix("-")) + script.shift
             whole = len(script.content)
             if start >= whole:
                 return self.bare(416, **{"Content-Range": f"bytes */{whole}"})
@@ -77,7 +83,7 @@ def handler(script: Script) -> type[BaseHTTPRequestHandler]:
             if script.says_length:
                 self.send_header("Content-Length", str(whole - start))
             if script.etag:
-                self.send_header("ETag", script.etag)
+                self.send_header("ETag", script.etag_of_parts or script.etag if start else script.etag)
             self.end_headers()
             body = script.content[start:]
             if script.cuts:

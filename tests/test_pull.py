@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import socket
@@ -20,8 +21,9 @@ from file_server import CONTENT, Script, card_for, known, serving
 
 from kbvr.cli.main import main
 from kbvr.errors import DownloadError, InputError, OutputError
-from kbvr.nets import card_of, download, is_whole, pull
-from kbvr.nets.download import note_of, redirected
+from kbvr.nets import card_of, download, is_whole, pull, web
+from kbvr.nets.download import note_of
+from kbvr.nets.web import redirected
 
 ROOT = Path(__file__).parents[1]
 PULL = [sys.executable, "-m", "kbvr", "models", "pull", "thing"]
@@ -142,11 +144,27 @@ def test_a_server_that_goes_on_with_another_file_is_found_out(home: Path, script
     assert ranges_asked(script) == ["bytes=300000-", None]
 
 
-def test_a_part_of_another_version_of_the_card_is_not_used(home: Path, script: Script) -> None:
+@pytest.mark.parametrize("other", ["url", "sha256"])
+def test_a_part_of_another_version_of_the_card_is_not_used(other: str, home: Path, script: Script) -> None:
+    """Of another address, or of another sum."""
+    card = card_of("thing")
+    note = {"url": card.url, "sha256": card.sha256, "validator": '"one"'} | {other: "another"}
     part(home).write_bytes(b"\0" * 300_000)
-    note_of(part(home)).write_text('{"url": "http://elsewhere", "sha256": "00", "validator": "\\"one\\""}')
+    note_of(part(home)).write_text(json.dumps(note))
     assert pull("thing").read_bytes() == CONTENT
     assert ranges_asked(script) == [None]
+
+
+@pytest.mark.parametrize("lie", [{"shift": 7}, {"etag_of_parts": '"two"'}])
+def test_a_partial_answer_that_does_not_fit_is_not_used(lie: dict, home: Path, script: Script) -> None:
+    """It begins elsewhere, or says that it is of another version: nothing is spliced, all is asked for anew."""
+    script.cuts = [200_000]
+    for name, value in lie.items():
+        setattr(script, name, value)
+    told: list[int] = []
+    assert pull("thing", progress=lambda done, _: told.append(done)).read_bytes() == CONTENT
+    assert [asked is None for asked in ranges_asked(script)] == [True, False, True]
+    assert max(told) == len(CONTENT) and told.count(0) == 2
 
 
 @pytest.mark.parametrize("note", ["", "[]", "{", "\xff"])
@@ -227,7 +245,7 @@ def test_a_circle_of_redirects_ends(home: Path, script: Script) -> None:
     script.redirects = {"/thing.onnx": "/a", "/a": "/thing.onnx"}
     with pytest.raises(DownloadError, match="circle"):
         pull("thing")
-    assert len(script.asked) == download.MOST_REDIRECTS + 1
+    assert len(script.asked) == web.MOST_REDIRECTS + 1
 
 
 @pytest.mark.parametrize(
@@ -272,7 +290,7 @@ def test_a_name_that_nobody_knows_is_no_network_either(home: Path) -> None:
 
 def test_a_server_that_falls_silent_is_given_up(home: Path, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     """What came before stays."""
-    monkeypatch.setattr(download, "TIMEOUT_S", (0.2, 0.2))
+    monkeypatch.setattr(web, "TIMEOUT_S", (0.2, 0.2))
     monkeypatch.setattr(download, "WAITS_S", ())
     script.hold = threading.Event()
     try:
@@ -353,6 +371,8 @@ def test_two_processes_fetch_a_file_once(home: Path, script: Script) -> None:
     assert second.stderr is not None
     while "waiting" not in (line := second.stderr.readline()):
         assert line, "the second process ended without waiting"
+    time.sleep(1)
+    assert second.poll() is None and len(script.asked) == 1
     script.hold.set()
     for process in (first, second):
         _, complaint = process.communicate(timeout=20)

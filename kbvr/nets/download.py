@@ -12,14 +12,14 @@ import logging
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from typing import TYPE_CHECKING
 
-from kbvr.errors import DownloadError, InputError, OutputError
+from kbvr.errors import DownloadError, OutputError
+from kbvr.nets.web import PassingError, host_of, network_errors, opened
 
 if TYPE_CHECKING:
     import requests
@@ -30,10 +30,6 @@ Progress = Callable[[int, int | None], None]
 WAITS_S = (0.5, 1.0, 2.0, 4.0)
 """Pauses before another try, after what may pass by."""
 
-TIMEOUT_S = (10.0, 30.0)
-"""How long to wait for a connection, and for the next bytes."""
-
-MOST_REDIRECTS = 10
 BLOCK_BYTES = 1 << 16
 PROGRESS_BYTES = 1 << 20
 """A try that brought so much is not counted."""
@@ -42,10 +38,6 @@ SPARE_BYTES = 1 << 20
 """What has to stay free on the disk."""
 
 _log = logging.getLogger(__name__)
-
-
-class PassingError(DownloadError):
-    """A failure that another try may not meet."""
 
 
 class StaleError(PassingError):
@@ -107,14 +99,14 @@ class Downloader:
         headers = {"Accept-Encoding": "identity", "User-Agent": "kbvr"}
         if start:
             headers |= {"Range": f"bytes={start}-", "If-Range": validator}
-        with _network_errors(url, self.proxy), opened(session, url, headers, self.proxy) as response:
+        with network_errors(url, self.proxy), opened(session, url, headers, self.proxy) as response:
             status = response.status_code
             if status == 416 and start and _total(response) == start:
                 self.resumed = True
                 return  # it had all come already; the sum will tell
             if status == 416 or (status == 206 and not _goes_on(response, start, validator)):
                 discard(self.part)
-                raise StaleError(f"{_host(url)} has another file now than the one of which a part is here")
+                raise StaleError(f"{host_of(url)} has another file now than the one of which a part is here")
             start = start if status == 206 else 0
             _refuse_status(response, url)
             total = _total(response)
@@ -127,7 +119,7 @@ class Downloader:
                     note_of(self.part).write_text(json.dumps(note), "utf-8")
             done = self._written(response, start, total)
         if total is not None and done != total:
-            raise PassingError(f"the connection to {_host(url)} was cut after {done} of {total} bytes")
+            raise PassingError(f"the connection to {host_of(url)} was cut after {done} of {total} bytes")
 
     def _written(self, response: requests.Response, start: int, total: int | None) -> int:
         """Append what comes to the part; return how large it is then."""
@@ -177,89 +169,6 @@ def discard(part: Path) -> None:
     note_of(part).unlink(missing_ok=True)
 
 
-def check_proxy(proxy: str) -> None:
-    """Check that a text can be a proxy's URL.
-
-    Raises:
-        InputError: if it is not like http://host:port; a password in it is not repeated.
-    """
-    with suppress(ValueError):
-        parts = urlsplit(proxy)
-        _ = parts.port
-        if parts.scheme in ("http", "https") and parts.hostname:
-            return
-    raise InputError("the proxy must be like http://host:port, or with name:password@ before the host")
-
-
-@contextmanager
-def opened(
-    session: requests.Session, url: str, headers: Mapping[str, str], proxy: str | None
-) -> Iterator[requests.Response]:
-    """Yield the answer to a request after all redirects, its body not yet read.
-
-    Raises:
-        DownloadError: if there are too many redirects, or one leads away from https.
-    """
-    proxies = {"http": proxy, "https": proxy} if proxy else None
-    for _ in range(MOST_REDIRECTS + 1):
-        response = session.get(
-            url, headers=dict(headers), stream=True, allow_redirects=False, timeout=TIMEOUT_S, proxies=proxies
-        )
-        with response:
-            if not response.is_redirect:
-                yield response
-                return
-            url = redirected(url, response.headers["Location"])
-    raise DownloadError(f"{_host(url)} redirects in a circle")
-
-
-def redirected(url: str, location: str) -> str:
-    """Return where a redirect leads.
-
-    Raises:
-        DownloadError: if it leads from https to anything else, or to what is not the web.
-    """
-    target = urljoin(url, location)
-    allowed = ("https",) if url.lower().startswith("https:") else ("http", "https")
-    if urlsplit(target).scheme not in allowed:
-        raise DownloadError(f"{_host(url)} redirects to {target}, which is no {' or '.join(allowed)} address")
-    return target
-
-
-@contextmanager
-def _network_errors(url: str, proxy: str | None) -> Iterator[None]:
-    """Turn what requests raises into one line, told apart by whether it may pass by."""
-    from requests import exceptions as failed
-
-    host = _host(url)
-    try:
-        yield
-    except failed.ProxyError as error:
-        which = _host(proxy) if proxy else "that the environment names (HTTPS_PROXY)"
-        raise DownloadError(f"the proxy {which} cannot be reached, or does not let anyone reach {host}") from error
-    except failed.SSLError as error:
-        mend = "behind a company's proxy, REQUESTS_CA_BUNDLE has to name its certificates"
-        raise DownloadError(f"the certificate of {host} is not trusted; {mend}") from error
-    except failed.Timeout as error:
-        raise PassingError(f"{host} did not answer in time") from error
-    except failed.ConnectionError as error:
-        if _never_connected(error):
-            raise DownloadError(f"{host} cannot be reached: no network here, or a proxy is needed (--proxy)") from error
-        raise PassingError(f"the connection to {host} was lost") from error
-    except failed.ChunkedEncodingError as error:
-        raise PassingError(f"the connection to {host} was cut") from error
-    except failed.RequestException as error:
-        raise DownloadError(f"{host} cannot be asked: {' '.join(str(error).split())}") from error
-
-
-def _never_connected(error: BaseException) -> bool:
-    """Tell whether there was no connection at all: a name that nobody knows, or nobody there."""
-    from urllib3.exceptions import MaxRetryError, NewConnectionError
-
-    reason: Any = error.args[0] if error.args else None
-    return isinstance(reason.reason if isinstance(reason, MaxRetryError) else reason, NewConnectionError)
-
-
 @contextmanager
 def _disk_errors(part: Path) -> Iterator[None]:
     try:
@@ -275,7 +184,7 @@ def _refuse_status(response: requests.Response, url: str) -> None:
     status = response.status_code
     if status in (200, 206):
         return
-    said = f"{_host(url)} answers {status} {response.reason or ''}".rstrip()
+    said = f"{host_of(url)} answers {status} {response.reason or ''}".rstrip()
     if status in (408, 425, 429) or status >= 500:
         raise PassingError(said)
     raise DownloadError(f"{said} for {url}")
@@ -308,12 +217,6 @@ def _size(part: Path) -> int:
         return part.stat().st_size
     except OSError:
         return 0
-
-
-def _host(url: str) -> str:
-    """Return the host of a URL, without a password that may be in it."""
-    parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port}" if parts.port else f"{parts.hostname}"
 
 
 def _untold(done: int, total: int | None) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from kbvr.errors import DownloadError, InputError, OutputError
 from kbvr.nets.card import BUILT_IN, Card, card_of, how_to_get, models_folder
-from kbvr.nets.download import Downloader, Progress, check_proxy, discard, note_of
+from kbvr.nets.download import Downloader, Progress, discard, note_of
+from kbvr.nets.web import check_proxy
 
 _log = logging.getLogger(__name__)
 
