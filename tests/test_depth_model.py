@@ -10,11 +10,13 @@ import numpy as np
 import onnx
 import pytest
 from file_server import card_for
+from lama_stand_in import lama_like
 from onnx import TensorProto, helper
 from scenes import photo_of
 from watched_session import Watched
 
 import kbvr
+from kbvr.cli.main import main
 from kbvr.depth_model import BUILT_IN_NETWORK, DepthNetwork, depth_network
 from kbvr.errors import InputError
 from kbvr.nets import DepthRecipe, card_of, open_session
@@ -38,17 +40,21 @@ def red_meter(
     plus: float = 0.0,
     dtype: int = TensorProto.FLOAT,
     extra_input: bool = False,
+    channels: int = 1,
 ) -> Path:
     """Write a network whose depth is scale * first channel + plus, (1, H, W), as Depth Anything's has it."""
     taken = [helper.make_tensor_value_info(input_, dtype, [1, 3, *size])]
     if extra_input:
         taken.append(helper.make_tensor_value_info("focal", TensorProto.FLOAT, [1]))
-    given = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, *size]) for name in outputs]
+    shape = [1, *size] if channels == 1 else [1, channels, *size]
+    given = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in outputs]
     constants = [helper.make_tensor(n, TensorProto.FLOAT, [1], [v]) for n, v in (("scale", scale), ("plus", plus))]
     constants.append(helper.make_tensor("first", TensorProto.INT64, [], [0]))
     nodes = [
         helper.make_node("Cast", [input_], ["picture"], to=TensorProto.FLOAT),
-        helper.make_node("Gather", ["picture", "first"], ["channel"], axis=1),
+        helper.make_node("Gather", ["picture", "first"], ["channel"], axis=1)
+        if channels == 1
+        else helper.make_node("Identity", ["picture"], ["channel"]),
         helper.make_node("Mul", ["channel", "scale"], ["scaled"]),
         *(helper.make_node("Add", ["scaled", "plus"], [name]) for name in outputs),
     ]
@@ -188,6 +194,33 @@ def test_the_sky_of_kbvr_depth_is_its_own():
     rgb = load_photo(EXAMPLES / "temple.jpg").rgb
     own = estimate_with(depth_network(BUILT_IN_NETWORK), rgb).sky
     np.testing.assert_array_equal(sky_of(rgb, quality="good", device="auto", threads=None), own)
+
+
+def test_a_file_may_be_called_otherwise_than_on_its_card(tmp_path):
+    """The card lies beside it under the file's own name; the sum says that the two belong together."""
+    with_card(red_meter(tmp_path / "x.onnx", input_="bild"), DepthRecipe("bild", "predicted_depth"))
+    for path in tmp_path.glob("x.*"):
+        path.rename(path.with_stem("renamed"))
+    assert depth_network(tmp_path / "renamed.onnx").recipe.input == "bild"
+
+
+def test_more_than_one_map_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"one map from x\.onnx, got predicted_depth of shape \(1, 3, 462, 686\)"):
+        kbvr.estimate_depth(photo_of(coloured()), model=red_meter(tmp_path / "x.onnx", channels=3))
+
+
+def test_the_command_line_takes_files_for_depth_and_filling(tmp_path, capsys):
+    """A video is made with both, and --explain names them; a name that is none ends in one line and exit code 2."""
+    cv2.imwrite(str(tmp_path / "photo.png"), coloured())
+    depth, fill = red_meter(tmp_path / "deep.onnx", input_="rgb01"), lama_like(tmp_path / "lama.onnx")
+    call = ["export", str(tmp_path / "photo.png"), "-o", str(tmp_path), "--seconds", "0.1"]
+    assert main([*call, "--depth-model", str(depth), "--fill", str(fill), "--explain"]) == 0
+    told = capsys.readouterr().out
+    assert "as the depth by deep.onnx is relative" in told and f"fill: {fill}" in told
+    for flag, message in (("--depth-model", "the depth network must be auto"), ("--fill", "the filler must be auto")):
+        assert main([*call, "--overwrite", flag, "nonsense"]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert message in line and "got 'nonsense'" in line
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
