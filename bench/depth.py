@@ -26,9 +26,11 @@ from bench.edges import cards, edge_f_score, edge_widths_px
 from bench.machine import this_machine
 from bench.novel_view import fitted_disparity_px
 from bench.pairs import StereoPair, load_pairs
-from kbvr.depth import DEPTH_QUALITIES, estimate_depth, estimate_relative
+from kbvr.depth import estimate_depth
+from kbvr.depth_model import BUILT_IN_NETWORK, depth_network
 from kbvr.errors import InputError
 from kbvr.nets import open_session
+from kbvr.network_depth import DEPTH_QUALITIES, estimate_with
 from kbvr.photo import photo_from_array
 
 TEACHER_SIZES_PX = ((288, 192), (256, 256), (384, 256))
@@ -83,12 +85,12 @@ def figures_of(inverse_depth: Float32[np.ndarray, "H W"], pair: StereoPair) -> D
 
 def built_in(rgb: UInt8[np.ndarray, "H W 3"], quality: str = "good") -> Float32[np.ndarray, "H W"]:
     """Return what kbvr estimates, by default or with another quality, at the photo's full resolution."""
-    return estimate_depth(photo_from_array(rgb), quality=quality).inverse_depth
+    return estimate_depth(photo_from_array(rgb), model=BUILT_IN_NETWORK, quality=quality).inverse_depth
 
 
 def network_alone(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
     """Return one pass of the built-in network, enlarged without a look at the photo, as the teachers' are."""
-    return _enlarged(estimate_relative(photo_from_array(rgb), quality="fast")[0], rgb)
+    return _enlarged(estimate_with(depth_network(BUILT_IN_NETWORK), rgb, quality="fast").values, rgb)
 
 
 def _enlarged(small: Float32[np.ndarray, "h w"], rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:

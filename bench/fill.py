@@ -24,10 +24,10 @@ from bench.machine import this_machine
 from bench.metrics import psnr_db, ssim
 from export.sides import MIXED_PX, NEAR, side_map
 from kbvr.depth import estimate_depth
+from kbvr.depth_model import BUILT_IN_NETWORK
 from kbvr.errors import InputError
-from kbvr.fill import Filler, filler_named
+from kbvr.fill import Filler, filler_named, network_filler
 from kbvr.nearest import nearest_seed
-from kbvr.network_fill import network_filler
 from kbvr.photo import load_photo
 from kbvr.spread import spread
 
@@ -140,7 +140,7 @@ def load_questions(folder: Path, every: int) -> list[Question]:
     return [
         question
         for file, photo in zip(files, photos, strict=True)
-        for question in questions_of(file.stem, photo.rgb, estimate_depth(photo).inverse_depth)
+        for question in questions_of(file.stem, photo.rgb, estimate_depth(photo, model=BUILT_IN_NETWORK).inverse_depth)
     ]
 
 

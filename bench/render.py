@@ -127,6 +127,7 @@ def photo_rgb(size_px: tuple[int, int]) -> UInt8[np.ndarray, "H W 3"]:
 def photo_and_depth(case: str) -> tuple[Photo, DepthMap, float | None]:
     """Return what a case renders, and the seconds that estimating its depth took."""
     from kbvr.depth import DepthMap, estimate_depth
+    from kbvr.depth_model import BUILT_IN_NETWORK
     from kbvr.photo import photo_from_array
 
     source, size = case.split(" ", 1)
@@ -137,7 +138,7 @@ def photo_and_depth(case: str) -> tuple[Photo, DepthMap, float | None]:
         return photo_from_array(rgb, f_px=f_px), DepthMap(inverse_depth, f_px, metric=True), None
     photo = photo_from_array(photo_rgb(size_px), f_px=f_px)
     start = time.perf_counter()
-    depth = estimate_depth(photo)
+    depth = estimate_depth(photo, model=BUILT_IN_NETWORK)
     return photo, depth, time.perf_counter() - start
 
 

@@ -27,6 +27,7 @@ from export.kbvr_fill import KbvrFill
 from kbvr.nets import Card, open_session
 from kbvr.nets import Tensor as CardTensor
 from kbvr.nets.card import card_text
+from kbvr.nets.recipe import DepthRecipe
 
 OPSET = 18
 SIZES_PX = ((256, 192), (192, 256), (384, 288), (96, 160), (320, 320))
@@ -223,6 +224,7 @@ DEPTH_CARD = Card(
         "thin things are missed, objects on patterned cloth or walls may be flattened; what is painted on a wall may"
         " stand out from it; mirrors and glass are taken for what they show"
     ),
+    depth=DepthRecipe("rgb01", "relative_inverse_depth", sky_output="sky_probability"),
 )
 
 FILL_CARD = Card(

@@ -1,8 +1,9 @@
 """The errors that kbvr raises on purpose. Anything else is a bug and keeps its traceback.
 
 KbvrError
-├── InputError     what the caller gave cannot be used (exit code 2)
-└── OutputError    what was written cannot be trusted or may not be written (exit code 2)
+├── InputError      what the caller gave cannot be used (exit code 2)
+├── OutputError     what was written cannot be trusted or may not be written (exit code 2)
+└── DownloadError   a file could not be fetched (exit code 2)
 """
 
 
@@ -16,3 +17,7 @@ class InputError(KbvrError, ValueError):
 
 class OutputError(KbvrError):
     """A file exists already, cannot be written, or did not read back as it was written."""
+
+
+class DownloadError(KbvrError):
+    """A file could not be fetched; the message says what happened and what to do instead."""

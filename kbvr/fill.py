@@ -1,7 +1,7 @@
 """Invent what the layers hide: colour and inverse depth, from the far side only.
 
-A filler is anything that can be called as a `Filler`: a network of `kbvr.network_fill`, or `kbvr.spread`, which needs
-none.
+A filler is anything that can be called as a `Filler`: a network of `kbvr.network_fill` or `kbvr.inpainting_fill`, or
+`kbvr.spread`, which needs none.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.errors import InputError
+from kbvr.inpainting_fill import INPAINTING_INPUTS, TILE_PX, Filling, PipelineFiller, TileFiller
 from kbvr.layers import Layer, LayeredDepthImage
-from kbvr.nets import fetched_card, open_session
-from kbvr.network_fill import NetworkFiller, PipelineFiller, network_filler
+from kbvr.nets import Card, Session, fetched_card, known_cards, open_file, open_session, read_card
+from kbvr.network_fill import NETWORK_INPUTS, NetworkFiller
 from kbvr.spread import spread
 
 
@@ -42,22 +43,76 @@ class Filler(Protocol):
 FILLERS = ("kbvr-fill", "spread")
 """Names of the fillers that ship with kbvr, the default first."""
 
+BEST_FIRST = ("lama", FILLERS[0])
+"""What `auto` takes, if it is there."""
+
+
+def best_filler() -> str:
+    """Return the name of the filler that `auto` means here."""
+    known = known_cards()
+    return next(name for name in BEST_FIRST if known[name].path.is_file())
+
 
 def filler_named(name: str | Path, *, device: str = "auto", threads: int | None = None) -> Filler:
-    """Return a filler by its name, or that of a network's ONNX file (see `kbvr.network_fill.network_filler`).
+    """Return a filler: `auto` (the best that is there), by its name, or that of an ONNX file (see `network_filler`).
 
     Raises:
-        InputError: if there is no such filler or device, or the file cannot be used.
+        InputError: if there is no such filler, its file is not there, or it cannot be used.
     """
+    if Path(name).suffix.lower() == ".onnx":
+        return network_filler(Path(name), device=device, threads=threads)
+    name = best_filler() if name == "auto" else str(name)
     if name == "spread":
         return spread
-    if name == "kbvr-fill":
-        return NetworkFiller(open_session("kbvr-fill", device, threads))
-    if name == "migan":
-        return PipelineFiller(open_session(fetched_card("migan"), device, threads))
-    if Path(name).suffix.lower() != ".onnx":
-        raise InputError(f"the filler must be {', '.join(FILLERS)}, migan or a .onnx file, got {str(name)!r}")
-    return network_filler(Path(name), device=device, threads=threads)
+    known = known_cards()
+    if name not in known:
+        able = [card.name for card in known.values() if _inputs(card) in (NETWORK_INPUTS, INPAINTING_INPUTS)]
+        raise InputError(f"the filler must be auto, spread, {', '.join(able)} or a .onnx file, got {name!r}")
+    card = fetched_card(name)
+    return _filler_of(open_session(card, device=device, threads=threads), card, name, device=device, threads=threads)
+
+
+def network_filler(file: Path, *, device: str = "auto", threads: int | None = None) -> Filling:
+    """Return the filler of a network's ONNX file: one of kbvr-fill's kind, or an inpainting network.
+
+    Which it is, the names and types of its inputs say: MI-GAN's pipeline takes `image` and `mask` as uint8, LaMa as
+    float32. The card beside it (the same name with .json), if there is one, says in which range it answers.
+
+    Raises:
+        InputError: if the file or the device is not there, or the file is neither.
+    """
+    beside = file.with_suffix(".json")
+    card = replace(read_card(beside), file=file.name) if beside.is_file() else None
+    session = (
+        open_file(file, device=device, threads=threads)
+        if card is None
+        else open_session(card, device=device, threads=threads)
+    )
+    return _filler_of(session, card, str(file), device=device, threads=threads)
+
+
+def _filler_of(session: Session, card: Card | None, name: str, *, device: str, threads: int | None) -> Filling:
+    """Return the filler that a network's inputs say it is."""
+    inputs = tuple(tensor.name for tensor in session.get_inputs())
+    if inputs == NETWORK_INPUTS:
+        return NetworkFiller(session)
+    if inputs != INPAINTING_INPUTS:
+        kinds = " or ".join(", ".join(names) for names in (NETWORK_INPUTS, INPAINTING_INPUTS))
+        raise InputError(f"wanted a network with the inputs {kinds}, got {name} with {', '.join(inputs)}")
+    ours = NetworkFiller(open_session(FILLERS[0], device=device, threads=threads))
+    image = session.get_inputs()[0]
+    if image.type == "tensor(uint8)":
+        return PipelineFiller(session, ours)
+    height, width = image.shape[2:]
+    if image.type != "tensor(float)" or (isinstance(width, int) and width != height):
+        wanted = "a square picture as uint8 or float32"
+        raise InputError(f"wanted a network that takes {wanted}, got {name} with {image.type} {tuple(image.shape)}")
+    output_range = card.fill.output_range if card is not None and card.fill is not None else None
+    return TileFiller(session, ours, width if isinstance(width, int) else TILE_PX, output_range)
+
+
+def _inputs(card: Card) -> tuple[str, ...]:
+    return tuple(tensor.name for tensor in card.inputs)
 
 
 def fill(ldi: LayeredDepthImage, filler: Filler | None = None) -> LayeredDepthImage:

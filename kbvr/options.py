@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from kbvr.depth import DEPTH_QUALITIES
 from kbvr.depth_file import DepthKind
 from kbvr.errors import InputError
-from kbvr.fill import FILLERS
 from kbvr.kenburns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM, Crop
 from kbvr.nets import DEVICES
+from kbvr.network_depth import DEPTH_QUALITIES
 from kbvr.paths import PathOptions
 from kbvr.stereo import DEFAULT_BUDGET
 from kbvr.timing import Ease, Steps
@@ -64,9 +63,12 @@ class ExportOptions:
     subject_distance_m: float | None = None
     """Where the subject is put, in place of near_m, if the depth has no scale of its own."""
 
+    depth_model: str | Path = "auto"
+    """`auto`, a name or an ONNX file that `kbvr.depth_model.depth_network` takes."""
+
     depth_quality: str = "good"
-    fill: str | Path = FILLERS[0]
-    """A name or an ONNX file that `kbvr.fill.filler_named` takes."""
+    fill: str | Path = "auto"
+    """`auto`, a name or an ONNX file that `kbvr.fill.filler_named` takes."""
 
     overwrite: bool = False
     threads: int | None = None

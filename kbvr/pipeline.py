@@ -19,8 +19,9 @@ from jaxtyping import UInt8
 from kbvr.camera import Camera, fov_deg_from_f_px
 from kbvr.depth import DEFAULT_NEAR_M, DepthMap, estimate_depth, place
 from kbvr.depth_file import load_inverse_depth
+from kbvr.depth_model import depth_network
 from kbvr.errors import InputError
-from kbvr.fill import filler_named
+from kbvr.fill import best_filler, filler_named
 from kbvr.formats import load_writer
 from kbvr.moves import Move, border_reach_m, disocclusion_reach_m
 from kbvr.nets import ran_on
@@ -134,6 +135,8 @@ def export_photo(
     told = progress or _untold
     clock = Stopwatch()
     filler = filler_named(options.fill, device=options.device, threads=options.threads)
+    if options.depth_file is None:  # what is not there is told before any work
+        depth_network(options.depth_model, device=options.device, threads=options.threads)
     targets = {output: out_dir / _file_name(output, photo_path.stem, options) for output in options.outputs}
     for target in targets.values():
         refuse_taken(target, overwrite=options.overwrite)
@@ -178,7 +181,12 @@ def depth_for(photo: Photo, options: ExportOptions) -> DepthMap:
     near_m = options.near_m if options.near_m is not None else DEFAULT_NEAR_M
     if options.depth_file is None or options.depth_kind is None:
         depth = estimate_depth(
-            photo, near_m=near_m, quality=options.depth_quality, device=options.device, threads=options.threads
+            photo,
+            model=options.depth_model,
+            near_m=near_m,
+            quality=options.depth_quality,
+            device=options.device,
+            threads=options.threads,
         )
     else:
         inverse_depth, metric = load_inverse_depth(options.depth_file, photo.size_px, kind=options.depth_kind)
@@ -243,7 +251,9 @@ def explain(photo: Photo, depth: DepthMap, scene: Scene, films: list[Film], opti
     fov_deg = fov_deg_from_f_px(photo.f_px, max(width, height))
     around = surroundings_of(depth)
     nearest, farthest = (_metres(d) for d in (around.nearest_inverse_depth, around.farthest_inverse_depth))
-    source = "measured, from the file" if depth.metric else "placed to look believable, as the depth is relative"
+    origin = f"by {depth.network}" if depth.network else "from the file"
+    placed = f"placed to look believable, as the depth {origin} is relative"
+    source = f"measured, {origin}" if depth.metric else placed
     lines = [
         f"photo: {width}x{height}, focal length {photo.f_px:.0f} px ({fov_deg:.1f} degrees across, {photo.f_source})",
         f"depth: nearest {nearest}, farthest {farthest}; {source}",
@@ -252,7 +262,12 @@ def explain(photo: Photo, depth: DepthMap, scene: Scene, films: list[Film], opti
         lines += _explained(film, options)
     hidden = float(scene.ldi.fill_mask.mean())
     made = f"made for moves of {scene.reach_m * 1000:.0f} mm, {hidden:.1%} of it hidden and filled"
-    return (*lines, f"scene: {made}, {len(scene.quads)} quads", f"networks: ran on {ran_on(options.device)}")
+    return (
+        *lines,
+        f"scene: {made}, {len(scene.quads)} quads",
+        f"fill: {best_filler() if str(options.fill) == 'auto' else options.fill}",
+        f"networks: ran on {ran_on(options.device)}",
+    )
 
 
 def _explained(film: Film, options: ExportOptions) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,14 @@ install_import_hook("kbvr", "typechecking.checked")
 
 settings.register_profile("kbvr", derandomize=True, deadline=None, max_examples=40, database=None)
 settings.load_profile("kbvr")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_networks_but_the_built_in_ones(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what the person at this machine has pulled out of the tests: `auto` would take it."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("KBVR_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
 
 
 @pytest.fixture(scope="session")

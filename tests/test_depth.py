@@ -11,19 +11,11 @@ from scenes import photo_of
 import kbvr
 from bench.depth import built_in, measure, network_alone
 from bench.pairs import load_pairs
-from kbvr.depth import (
-    FARTHEST_OVER_NEAREST,
-    NETWORK_LONG_SIDE_PX,
-    NETWORK_STEP_PX,
-    DepthMap,
-    estimate_relative,
-    merged,
-    network_size_px,
-    place,
-    trusted_sky,
-)
+from kbvr.depth import FARTHEST_OVER_NEAREST, DepthMap, place
+from kbvr.depth_model import BUILT_IN_NETWORK, depth_network
 from kbvr.errors import InputError
 from kbvr.nets import built_in_card
+from kbvr.network_depth import estimate_with, merged, network_size_px, trusted_sky
 from kbvr.upsample import steepened, upsample_along_edges
 
 
@@ -148,17 +140,20 @@ def test_mirrored_passes_do_not_care_which_way_round_the_photo_is(quality):
     """The mean with the mirror image is the mirror image of the mirror image's."""
     rgb = np.random.default_rng(3).integers(0, 255, (24, 32, 3), np.uint8).repeat(8, 0).repeat(8, 1)
     depths = [
-        estimate_relative(photo_of(np.ascontiguousarray(picture)), quality=quality)[0]
+        estimate_with(depth_network(BUILT_IN_NETWORK), np.ascontiguousarray(picture), quality=quality).values
         for picture in (rgb, rgb[:, ::-1])
     ]
     assert np.abs(depths[0] - depths[1][:, ::-1]).max() < 1e-3
 
 
-@given(width=st.integers(1, 9000), height=st.integers(1, 9000))
-def test_the_network_sees_the_photo_in_nearly_its_own_shape(width, height):
+@given(
+    width=st.integers(1, 9000), height=st.integers(1, 9000), sizes_px=st.sampled_from([(512, 32), (768, 32), (686, 14)])
+)
+def test_the_network_sees_the_photo_in_nearly_its_own_shape(width, height, sizes_px):
     """Within a sixth, but for photos more than five times as long as wide; always in steps that the network takes."""
-    size = network_size_px((width, height), NETWORK_LONG_SIDE_PX)
-    assert all(side % NETWORK_STEP_PX == 0 and side > 0 for side in size) and max(size) == NETWORK_LONG_SIDE_PX
+    long_side_px, step_px = sizes_px
+    size = network_size_px((width, height), long_side_px, step_px)
+    assert all(side % step_px == 0 and side > 0 for side in size) and max(size) == long_side_px
     if max(width, height) <= 5 * min(width, height):
         assert abs(np.log(size[0] / size[1] * height / width)) < 0.18
 

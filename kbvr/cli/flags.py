@@ -167,6 +167,15 @@ DepthKind: TypeAlias = Annotated[
         rich_help_panel=DEPTH,
     ),
 ]
+DepthModel: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|NAME|FILE",
+        help="The network that estimates the depth. auto: depth-anything-v2-small if you have pulled it, else "
+        "kbvr-depth, which is built in; NAME: one that `kbvr models list` names; FILE: an ONNX file.",
+        rich_help_panel=DEPTH,
+    ),
+]
 DepthQualityOption: TypeAlias = Annotated[
     Literal["fast", "good", "best"],
     typer.Option(
@@ -179,9 +188,10 @@ DepthQualityOption: TypeAlias = Annotated[
 Fill: TypeAlias = Annotated[
     str,
     typer.Option(
-        metavar="NAME|FILE",
-        help="What invents the parts that the photo hides. kbvr-fill: a small network of our own; spread: smooth "
-        "colours and the texture beside them; migan: MI-GAN, if its file is there; FILE: another network's ONNX file.",
+        metavar="auto|NAME|FILE",
+        help="What invents the parts that the photo hides. auto: lama if you have pulled it, else kbvr-fill, a small "
+        "network that is built in; spread: smooth colours and the texture beside them; lama, migan: LaMa and MI-GAN, "
+        "which `kbvr models pull` gets; FILE: another network's ONNX file.",
         rich_help_panel=PICTURE,
     ),
 ]

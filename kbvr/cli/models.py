@@ -1,48 +1,67 @@
-"""`kbvr models`: what the networks are that kbvr carries."""
+"""`kbvr models`: which networks there are, what they are, and how they come and go."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 if TYPE_CHECKING:
     from kbvr.nets import Card
 
-app = typer.Typer(help="What the networks are, where they come from and what they can do.", no_args_is_help=True)
+app = typer.Typer(
+    help="Which networks there are, where they come from, what they can do; fetch, add and remove them.",
+    no_args_is_help=True,
+)
+
+Name: TypeAlias = Annotated[
+    str, typer.Argument(metavar="NAME", help="Name of a network, as `kbvr models list` prints it.")
+]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
 
 @app.command("list")
-def list_models() -> None:
-    """List the networks that kbvr carries or knows, with their licence and size."""
-    from kbvr.nets import BUILT_IN, FETCHED, card_of
+def list_models(as_json: AsJson = False) -> None:
+    """List the networks that kbvr carries or knows: licence, size, whether the file is there, task."""
+    from kbvr.nets import known_cards
 
-    for name in (*BUILT_IN, *FETCHED):
-        card = card_of(name)
-        typer.echo(f"{card.name:12} {card.licence:6} {_size(card):>9}  {card.task}")
-
-
-def _size(card: Card) -> str:
-    """Return the size of a card's file, or that it is not there."""
-    return f"{card.path.stat().st_size / 1e6:.1f} MB" if card.path.is_file() else "not here"
+    with _warnings_told():
+        cards = list(known_cards().values())
+    if as_json:
+        typer.echo(json.dumps([_entry(card) for card in cards], indent=2, allow_nan=False))
+        return
+    widths = [max(len(text) for text in column) for column in zip(*(_row(card) for card in cards), strict=True)]
+    for card in cards:
+        cells = (text.ljust(width) for text, width in zip(_row(card), widths, strict=True))
+        typer.echo("  ".join((*cells, card.task)))
 
 
 @app.command()
-def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of a network, as `models list` prints it.")],
-) -> None:
+def show(name: Name, as_json: AsJson = False) -> None:
     """Show the card of a network: what it is, what it was trained on, its figures, its limits.
 
     Example: [bold]kbvr models show kbvr-depth[/bold]
     """
-    from kbvr.nets import FETCHED, card_of
+    from kbvr.nets import BUILT_IN, card_of
 
     card = card_of(name)
+    if as_json:
+        typer.echo(json.dumps(_entry(card), indent=2, allow_nan=False))
+        return
     typer.echo(f"{card.name}: {card.task}")
+    file = card.path.name if name in BUILT_IN else card.path
     rows = [
-        ("file", f"{card.path if name in FETCHED else card.path.name}, {_size(card)}, sha256 {card.sha256}"),
-        ("licence", card.licence),
+        ("file", f"{file}, {_size(card)}, {_whereabouts(card)}, sha256 {card.sha256}"),
+        ("licence", card.licence + (" (no commercial use)" if card.non_commercial else "")),
         ("from", card.source),
+        *([("fetched from", card.url)] if card.url else []),
         ("trained on", card.trained_on),
         ("sizes", card.sizes),
         ("input", card.normalisation),
@@ -52,3 +71,139 @@ def show(
     ]
     for what, text in rows:
         typer.echo(f"  {what}: {text}")
+
+
+@app.command("pull")
+def pull_model(
+    name: Name,
+    accept_license: Annotated[
+        bool, typer.Option("--accept-license", help="Accept a licence that forbids commercial use.")
+    ] = False,
+    proxy: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Proxy to fetch through.", show_default="HTTPS_PROXY of the environment"),
+    ] = None,
+) -> None:
+    """Fetch the file of a network, or go on fetching it where it was broken off.
+
+    Example: [bold]kbvr models pull depth-anything-v2-small[/bold]
+    """
+    from kbvr.nets import BUILT_IN, card_of, is_whole, pull
+
+    card = card_of(name)
+    if name in BUILT_IN or is_whole(card):
+        typer.echo(f"{name} is here already: {card.path}")
+        return
+    _tell_licence(card)
+    with _warnings_told(), _bar(name) as progress:
+        path = pull(name, accept_license=accept_license, proxy=proxy, progress=progress)
+    typer.echo(f"{name} is here: {path}")
+
+
+@app.command("rm")
+def remove_model(name: Name) -> None:
+    """Remove the file of a network that was fetched or added.
+
+    Example: [bold]kbvr models rm migan[/bold]
+    """
+    from kbvr.nets import remove
+
+    for path in remove(name):
+        typer.echo(f"removed {path}")
+
+
+@app.command("add")
+def add_models(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PATH",
+            help="A network (.onnx) with its card (.json, the same name) beside it; the file of a network that "
+            "`kbvr models list` names; a card; or a folder of such.",
+        ),
+    ],
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a network of the same name that is there already.")
+    ] = False,
+) -> None:
+    """Add networks from files, so that they can be used by their names.
+
+    Example: [bold]kbvr models add migan_pipeline_v2.onnx[/bold]
+    """
+    from kbvr.nets import add
+
+    for card in add(path, overwrite=overwrite):
+        _tell_licence(card)
+        typer.echo(f"{card.name}: {card.path}" if card.path.is_file() else f"{card.name}: {_whereabouts(card)}")
+
+
+def _row(card: Card) -> tuple[str, ...]:
+    return card.name, card.licence, _size(card).rjust(8), _whereabouts(card)
+
+
+def _entry(card: Card) -> dict[str, Any]:
+    """Return a card as JSON has it, with what is known about the file."""
+    from kbvr.nets import BUILT_IN
+
+    entry = {field: value for field, value in vars(card).items() if field not in ("folder", "figures")}
+    for recipe in ("depth", "fill"):
+        entry[recipe] = asdict(entry[recipe]) if entry[recipe] else None
+    for side in ("inputs", "outputs"):
+        entry[side] = [asdict(tensor) for tensor in entry[side]]
+    there = card.path.is_file()
+    size_bytes = card.path.stat().st_size if there else card.size_bytes or None
+    about = {"path": str(card.path), "here": there, "built_in": card.name in BUILT_IN, "size_bytes": size_bytes}
+    return {**entry, "figures": dict(card.figures), **about}
+
+
+def _size(card: Card) -> str:
+    """Return the size of a card's file, or about what it will be."""
+    size_bytes = card.path.stat().st_size if card.path.is_file() else card.size_bytes
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes else "? MB"
+
+
+def _whereabouts(card: Card) -> str:
+    """Return whether a network can be used, else what has to be done first."""
+    from kbvr.nets import BUILT_IN
+
+    if card.name in BUILT_IN:
+        return "built in"
+    if card.path.is_file():
+        return "here"
+    return f"not here: kbvr models {f'pull {card.name}' if card.url else 'add FILE'}"
+
+
+def _tell_licence(card: Card) -> None:
+    terms = ", which forbids commercial use" if card.non_commercial else ""
+    typer.echo(f"{card.name}: licence {card.licence}{terms}; from {card.source}", err=True)
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Any]:
+    """Yield what a download reports to; None where nobody looks."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    from kbvr.cli.progress import download_bar
+
+    with download_bar(name, Console(stderr=True)) as report:
+        yield report
+
+
+@contextmanager
+def _warnings_told() -> Iterator[None]:
+    """Print what kbvr logs as a warning, when it happens."""
+
+    class Teller(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            typer.echo(f"kbvr: {' '.join(record.getMessage().split())}", err=True)
+
+    teller = Teller(logging.WARNING)
+    logger = logging.getLogger("kbvr")
+    logger.addHandler(teller)
+    try:
+        yield
+    finally:
+        logger.removeHandler(teller)

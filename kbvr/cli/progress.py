@@ -7,7 +7,16 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 Report = Callable[[str, int, int], None]
 """Told (name of the stage, steps done, steps in all); 0 in all means that nobody knows."""
@@ -32,3 +41,18 @@ def stage_bars(title: str, console: Console) -> Iterator[Report]:
             progress.update(bars[stage], completed=done, total=total or None)
 
         yield report
+
+
+@contextmanager
+def download_bar(title: str, console: Console) -> Iterator[Callable[[int, int | None], None]]:
+    """Yield what a download reports to: bytes that are there, and bytes in all if anybody knows."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task(escape(title), total=None)
+        yield lambda done, total: progress.update(bar, completed=done, total=total)

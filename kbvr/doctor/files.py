@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from kbvr.doctor.finding import REINSTALL, Finding, State, gigabytes
-from kbvr.nets import BUILT_IN, FETCHED, Card, card_of
+from kbvr.nets import BUILT_IN, Card, card_of, known_cards
 from kbvr.nets.card import models_folder
 
 LEAST_FREE_BYTES = 500_000_000
@@ -20,7 +20,7 @@ SECTION = "Network files"
 def network_findings(*, deep: bool) -> tuple[Finding, ...]:
     """Return which networks are here; those that ship with kbvr are always compared with their sums."""
     rows = [_network_finding(card_of(name), checked=True, ships=True) for name in BUILT_IN]
-    fetched = [card_of(name) for name in FETCHED]
+    fetched = [card for name, card in known_cards().items() if name not in BUILT_IN]
     rows += [_network_finding(card, checked=deep, ships=False) for card in fetched if card.path.is_file()]
     lacking = [card.name for card in fetched if not card.path.is_file()]
     if lacking:

@@ -1,5 +1,6 @@
 """Neural networks: a card describes each, `open_session` runs it. The one place that knows onnxruntime."""
 
+from kbvr.nets.added import add
 from kbvr.nets.card import (
     BUILT_IN,
     FETCHED,
@@ -8,23 +9,37 @@ from kbvr.nets.card import (
     built_in_card,
     card_of,
     fetched_card,
+    how_to_get,
+    known_cards,
+    models_folder,
     read_card,
 )
 from kbvr.nets.providers import DEVICES
+from kbvr.nets.recipe import DepthRecipe, FillRecipe
 from kbvr.nets.session import Session, open_file, open_session, ran_on
+from kbvr.nets.store import is_whole, pull, remove
 
 __all__ = [
     "BUILT_IN",
     "DEVICES",
     "FETCHED",
     "Card",
+    "DepthRecipe",
+    "FillRecipe",
     "Session",
     "Tensor",
+    "add",
     "built_in_card",
     "card_of",
     "fetched_card",
+    "how_to_get",
+    "is_whole",
+    "known_cards",
+    "models_folder",
     "open_file",
     "open_session",
+    "pull",
     "ran_on",
     "read_card",
+    "remove",
 ]

@@ -6,7 +6,9 @@ A card is a JSON file beside its .onnx file, written by the exporter: a better n
 from __future__ import annotations
 
 import json
+import logging
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
@@ -17,6 +19,7 @@ from typing import Any
 import platformdirs
 
 from kbvr.errors import InputError
+from kbvr.nets.recipe import DepthRecipe, FillRecipe, read_depth_recipe, read_fill_recipe
 
 FOLDER = Path(__file__).parent
 
@@ -24,8 +27,20 @@ BUILT_IN: Mapping[str, str] = MappingProxyType({"kbvr-depth": "kbvr-depth.json",
 """Name of a network that ships with kbvr -> its card in this folder."""
 
 
-FETCHED: Mapping[str, str] = MappingProxyType({"migan": "migan.json"})
+FETCHED: Mapping[str, str] = MappingProxyType(
+    {name: f"{name}.json" for name in ("depth-anything-v2-small", "migan", "lama")}
+)
 """Name of a network whose card ships with kbvr but whose file does not -> its card in this folder."""
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
+"""What a network may be called: a plain file name on every system, in no folder but its own."""
+
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+"""What Windows takes for a device, in whatever folder."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,6 +85,21 @@ class Card:
     limits: str
     """What it is known to do badly."""
 
+    url: str = ""
+    """Where the file is fetched from; empty if it is not."""
+
+    size_bytes: int = 0
+    """About the size of the file, 0 if nobody knows; the sum is what proves it whole."""
+
+    non_commercial: bool = False
+    """Whether the licence forbids commercial use, so that it has to be accepted first."""
+
+    depth: DepthRecipe | None = None
+    """How it is fed, if it is a depth network."""
+
+    fill: FillRecipe | None = None
+    """How it is read, if it is an inpainting network of a fixed size."""
+
     folder: Path = FOLDER
     """Where the card was read; not a part of the file."""
 
@@ -87,25 +117,60 @@ class Card:
 def read_card(path: Path) -> Card:
     """Read a card from its JSON file.
 
+    Its name and file are names only, so nothing that is done with a stranger's card leaves the card's folder.
+
     Raises:
-        InputError: if the file is missing, is no JSON, or lacks a field or has one too many.
+        InputError: if the file is missing, is no JSON, lacks a field or has one too many, or a value cannot be.
     """
     try:
         values: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        _check(values)
         tensors = {side: tuple(_tensor(row) for row in values[side]) for side in ("inputs", "outputs")}
         figures = MappingProxyType(dict(values["figures"]))
-        return Card(**{**values, **tensors, "figures": figures, "folder": path.parent})
+        recipes = {
+            field: read(values[field])
+            for field, read in (("depth", read_depth_recipe), ("fill", read_fill_recipe))
+            if values.get(field) is not None
+        }
+        return Card(**{**values, **tensors, **recipes, "figures": figures, "folder": path.parent})
     except OSError as error:
         raise InputError(f"wanted a model card, got {path}: {error.strerror}") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"wanted a model card, got {path}: {error}") from error
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"wanted a model card, got {path}: {' '.join(str(error).split())}") from error
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    """Check those values of a card that something is done with."""
+    for what in ("name", "file"):
+        value = values[what]
+        if not isinstance(value, str) or not _NAME.fullmatch(value) or _DEVICES.fullmatch(value):
+            raise InputError(f"{what} must be a plain name of letters, digits, '.', '_' and '-', got {value!r}")
+    if not values["file"].endswith(".onnx"):
+        raise InputError(f"file must end with .onnx, got {values['file']!r}")
+    if not isinstance(values["sha256"], str) or not _SHA256.fullmatch(values["sha256"]):
+        raise InputError(f"sha256 must be 64 hexadecimal digits, got {values['sha256']!r}")
+    url = values.get("url", "")
+    if not isinstance(url, str) or (url and not re.fullmatch(r"https?://\S+", url)):
+        raise InputError(f"url must start with https:// or http://, got {url!r}")
+    size_bytes = values.get("size_bytes", 0)
+    if not isinstance(size_bytes, int) or isinstance(size_bytes, bool) or size_bytes < 0:
+        raise InputError(f"size_bytes must be a whole number >= 0, got {size_bytes!r}")
+    if not isinstance(values.get("non_commercial", False), bool):
+        raise InputError(f"non_commercial must be true or false, got {values['non_commercial']!r}")
+    for name in ("licence", "source", "task", "normalisation", "sizes", "trained_on", "limits"):
+        if not isinstance(values[name], str):
+            raise InputError(f"{name} must be a text, got {values[name]!r}")
 
 
 def card_text(card: Card) -> str:
-    """Return the text of a card's JSON file."""
+    """Return the text of a card's JSON file; fields that say nothing are left out."""
     values = {field.name: getattr(card, field.name) for field in fields(card) if field.name != "folder"}
+    values = {name: value for name, value in values.items() if name not in _OPTIONAL or value}
     values["figures"] = dict(card.figures)
     return json.dumps(values, indent=2, ensure_ascii=False, default=vars) + "\n"
+
+
+_OPTIONAL = ("url", "size_bytes", "non_commercial", "depth", "fill")
 
 
 @cache
@@ -126,29 +191,56 @@ def models_folder() -> Path:
     return Path(home) / "models" if home else platformdirs.user_data_path("kbvr", appauthor=False) / "models"
 
 
+def known_cards() -> dict[str, Card]:
+    """Return the cards of all networks that kbvr knows, by name: built in, to be fetched, and a person's own.
+
+    A card in `models_folder()` counts more than a shipped one of the same name, unless that one is built in. One
+    that cannot be read is passed over with a warning.
+    """
+    folder = models_folder()
+    known = {name: built_in_card(name) for name in BUILT_IN}
+    known |= {name: replace(read_card(FOLDER / file), folder=folder) for name, file in FETCHED.items()}
+    for path in sorted(folder.glob("[!.]*.json")):
+        try:
+            card = read_card(path)
+        except InputError as error:
+            _log.warning("%s", error)
+            continue
+        if path.stem != card.name or card.name in BUILT_IN:
+            _log.warning("a card must be named after its network, which must not be a built-in one's: %s", path)
+            continue
+        known[card.name] = card
+    return known
+
+
 def card_of(name: str) -> Card:
     """Return the card of a network that kbvr knows; its file need not be there.
 
     Raises:
         InputError: if there is no such network.
     """
-    if name in FETCHED:
-        return replace(read_card(FOLDER / FETCHED[name]), folder=models_folder())
-    if name in BUILT_IN:
-        return built_in_card(name)
-    raise InputError(f"the network must be one of {', '.join((*BUILT_IN, *FETCHED))}, got {name!r}")
+    known = known_cards()
+    if name not in known:
+        raise InputError(f"the network must be one of {', '.join(known)}, got {name!r}")
+    return known[name]
 
 
 def fetched_card(name: str) -> Card:
-    """Return the card of a network whose file a person has fetched.
+    """Return the card of a network whose file is there.
 
     Raises:
-        InputError: if there is no such network, or its file is not in `models_folder()`; it says where to get it.
+        InputError: if there is no such network, or its file is not in `models_folder()`; it says how to get it.
     """
     card = card_of(name)
     if not card.path.is_file():
-        raise InputError(f"{name} wants the file {card.path}, which is not there; get it from {card.source}")
+        raise InputError(f"{name} wants the file {card.path}, which is not there; {how_to_get(card)}")
     return card
+
+
+def how_to_get(card: Card) -> str:
+    """Return what a person can do to have a network's file, in words."""
+    by_hand = f"put there with `kbvr models add FILE`, it comes from {card.url or card.source}"
+    return f"`kbvr models pull {card.name}` gets it (or by hand: {by_hand})" if card.url else by_hand
 
 
 def _tensor(row: Mapping[str, Any]) -> Tensor:

@@ -46,7 +46,10 @@ class Session(Protocol):
         """Return the outputs, all of them in the file's order if no names are given."""
 
     def get_inputs(self) -> Sequence[Any]:
-        """Return descriptions of the inputs, each with a `name`."""
+        """Return descriptions of the inputs, each with a `name`, a `shape` and a `type`."""
+
+    def get_outputs(self) -> Sequence[Any]:
+        """Return descriptions of the outputs, each with a `name`, a `shape` and a `type`."""
 
     def get_providers(self) -> list[str]:
         """Return what the session runs on, best first."""

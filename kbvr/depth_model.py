@@ -1,0 +1,132 @@
+"""Which network estimates depth: a built-in one, one that was pulled or added, or a person's own file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from kbvr.errors import InputError
+from kbvr.nets import (
+    Card,
+    DepthRecipe,
+    Session,
+    fetched_card,
+    known_cards,
+    open_file,
+    open_session,
+    read_card,
+)
+from kbvr.nets.recipe import Gives
+
+BUILT_IN_NETWORK = "kbvr-depth"
+BEST_FIRST = ("depth-anything-v2-small", BUILT_IN_NETWORK)
+"""What `auto` takes, if it is there."""
+
+UNDERSTOOD: dict[str, DepthRecipe] = {
+    "pixel_values": DepthRecipe("pixel_values", "", scaling="imagenet", multiple_of_px=14, long_side_px=686),
+    "rgb01": DepthRecipe("rgb01", ""),
+    "rgb255": DepthRecipe("rgb255", "", scaling="0-255", long_side_px=384),
+}
+"""Name of the one input of a file without a recipe -> how it is fed. `pixel_values` is what Depth Anything V2 calls it;
+its authors bring the short side to 518, so a 4:3 photo to 686x518."""
+
+
+@dataclass(frozen=True, eq=False)
+class DepthNetwork:
+    """A depth network that is ready to run."""
+
+    name: str
+    session: Session
+    recipe: DepthRecipe
+    fixed_size_px: tuple[int, int] | None = None
+    """The only size (width, height) that it takes, if there is but one."""
+
+
+def depth_network(model: str | Path = "auto", *, device: str = "auto", threads: int | None = None) -> DepthNetwork:
+    """Return a depth network: `auto` (the best that is there), the name of a known one, or an ONNX file.
+
+    A file is fed by the recipe of the card beside it (the same name with .json) if there is one, else it is understood
+    by the name of its input (`UNDERSTOOD`); what it gives is then taken for relative unless its output's name says
+    `depth_m` or `inverse_depth_per_m`.
+
+    Raises:
+        InputError: if there is no such network, its file is not there, or it is none that can be fed.
+    """
+    if Path(model).suffix.lower() == ".onnx":
+        return _of_file(Path(model), device=device, threads=threads)
+    known = known_cards()
+    name = next(best for best in BEST_FIRST if known[best].path.is_file()) if model == "auto" else str(model)
+    if name not in known:
+        able = ", ".join(card.name for card in known.values() if gives_depth(card))
+        raise InputError(f"the depth network must be auto, {able} or a .onnx file, got {name!r}")
+    if not gives_depth(known[name]):
+        raise InputError(f"wanted a network that gives depth, got {name}, which is for: {known[name].task}")
+    return _of_card(fetched_card(name), device=device, threads=threads)
+
+
+def gives_depth(card: Card) -> bool:
+    """Tell whether a card is that of a depth network."""
+    return card.depth is not None or [tensor.name for tensor in card.inputs] in ([name] for name in UNDERSTOOD)
+
+
+def _of_card(card: Card, *, device: str, threads: int | None) -> DepthNetwork:
+    session = open_session(card, device=device, threads=threads)
+    return _fed_by(card.depth or _told_recipe(session, card.name), session, card.name)
+
+
+def _of_file(path: Path, *, device: str, threads: int | None) -> DepthNetwork:
+    """Open a network's file, with the card beside it if there is one."""
+    beside = path.with_suffix(".json")
+    if beside.is_file():
+        return _of_card(replace(read_card(beside), file=path.name), device=device, threads=threads)
+    session = open_file(path, device=device, threads=threads)
+    return _fed_by(_told_recipe(session, str(path)), session, path.name)
+
+
+def _told_recipe(session: Session, name: str) -> DepthRecipe:
+    """Return the recipe that the names of a network's tensors tell.
+
+    Raises:
+        InputError: if they tell none.
+    """
+    inputs = [tensor.name for tensor in session.get_inputs()]
+    outputs = [tensor.name for tensor in session.get_outputs()]
+    if len(inputs) != 1 or inputs[0] not in UNDERSTOOD:
+        wanted = f"a depth network whose one input is called {' or '.join(UNDERSTOOD)}"
+        else_ = "for others docs/networks.md says how to write a card beside the file"
+        raise InputError(f"wanted {wanted}, got {name} with {', '.join(inputs)}; {else_}")
+    gives: Gives = "relative_inverse_depth"
+    if "depth_m" in outputs:
+        gives = "depth_m"
+    elif "inverse_depth_per_m" in outputs:
+        gives = "inverse_depth_per_m"
+    sky = "sky_probability" if "sky_probability" in outputs else ""
+    output = gives if gives in outputs else next(output for output in outputs if output != sky)
+    return replace(UNDERSTOOD[inputs[0]], output=output, gives=gives, sky_output=sky)
+
+
+def _fed_by(recipe: DepthRecipe, session: Session, name: str) -> DepthNetwork:
+    """Return a network with its recipe, after a look whether the two go together.
+
+    Raises:
+        InputError: if the recipe names a tensor that is not there, or the input takes no picture.
+    """
+    inputs = {tensor.name: tensor for tensor in session.get_inputs()}
+    outputs = [tensor.name for tensor in session.get_outputs()]
+    for wanted, there in ((recipe.input, list(inputs)), (recipe.output, outputs), (recipe.sky_output, outputs)):
+        if wanted and wanted not in there:
+            raise InputError(f"the recipe of {name} names the tensor {wanted}, but there is only {', '.join(there)}")
+    others = sorted(set(inputs) - {recipe.input})
+    if others:
+        raise InputError(f"a depth network takes one picture and nothing else, {name} wants {', '.join(others)} too")
+    taken = inputs[recipe.input]
+    shape: Sequence[Any] = taken.shape
+    three_planes = len(shape) == 4 and (shape[1] == 3 or not isinstance(shape[1], int))
+    if not three_planes or taken.type != "tensor(float)":
+        wanted = f"float32 (1, 3, height, width) as {recipe.input}"
+        raise InputError(f"wanted a network that takes {wanted}, got {name} with {taken.type} {tuple(shape)}")
+    height, width = shape[2:]
+    fixed = isinstance(width, int) and isinstance(height, int)
+    return DepthNetwork(name, session, recipe, (width, height) if fixed else None)

@@ -1,0 +1,111 @@
+"""Ask for a file over HTTP: proxies, redirects, and every failure in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from kbvr.errors import DownloadError, InputError
+
+if TYPE_CHECKING:
+    import requests
+
+TIMEOUT_S = (10.0, 30.0)
+"""How long to wait for a connection, and for the next bytes."""
+
+MOST_REDIRECTS = 10
+
+
+class PassingError(DownloadError):
+    """A failure that another try may not meet."""
+
+
+def check_proxy(proxy: str) -> None:
+    """Check that a text can be a proxy's URL.
+
+    Raises:
+        InputError: if it is not like http://host:port; a password in it is not repeated.
+    """
+    with suppress(ValueError):
+        parts = urlsplit(proxy)
+        _ = parts.port
+        if parts.scheme in ("http", "https") and parts.hostname:
+            return
+    raise InputError("the proxy must be like http://host:port, or with name:password@ before the host")
+
+
+@contextmanager
+def opened(
+    session: requests.Session, url: str, headers: Mapping[str, str], proxy: str | None
+) -> Iterator[requests.Response]:
+    """Yield the answer to a request after all redirects, its body not yet read.
+
+    Raises:
+        DownloadError: if there are too many redirects, or one leads away from https.
+    """
+    proxies = {"http": proxy, "https": proxy} if proxy else None
+    for _ in range(MOST_REDIRECTS + 1):
+        response = session.get(
+            url, headers=dict(headers), stream=True, allow_redirects=False, timeout=TIMEOUT_S, proxies=proxies
+        )
+        with response:
+            if not response.is_redirect:
+                yield response
+                return
+            url = redirected(url, response.headers["Location"])
+    raise DownloadError(f"{host_of(url)} redirects in a circle")
+
+
+def redirected(url: str, location: str) -> str:
+    """Return where a redirect leads.
+
+    Raises:
+        DownloadError: if it leads from https to anything else, or to what is not the web.
+    """
+    target = urljoin(url, location)
+    allowed = ("https",) if url.lower().startswith("https:") else ("http", "https")
+    if urlsplit(target).scheme not in allowed:
+        raise DownloadError(f"{host_of(url)} redirects to {target}, which is no {' or '.join(allowed)} address")
+    return target
+
+
+@contextmanager
+def network_errors(url: str, proxy: str | None) -> Iterator[None]:
+    """Turn what requests raises into one line, told apart by whether it may pass by."""
+    from requests import exceptions as failed
+
+    host = host_of(url)
+    try:
+        yield
+    except failed.ProxyError as error:
+        which = host_of(proxy) if proxy else "that the environment names (HTTPS_PROXY)"
+        raise DownloadError(f"the proxy {which} cannot be reached, or does not let anyone reach {host}") from error
+    except failed.SSLError as error:
+        mend = "behind a company's proxy, REQUESTS_CA_BUNDLE has to name its certificates"
+        raise DownloadError(f"the certificate of {host} is not trusted; {mend}") from error
+    except failed.Timeout as error:
+        raise PassingError(f"{host} did not answer in time") from error
+    except failed.ConnectionError as error:
+        if _never_connected(error):
+            raise DownloadError(f"{host} cannot be reached: no network here, or a proxy is needed (--proxy)") from error
+        raise PassingError(f"the connection to {host} was lost") from error
+    except failed.ChunkedEncodingError as error:
+        raise PassingError(f"the connection to {host} was cut") from error
+    except failed.RequestException as error:
+        raise DownloadError(f"{host} cannot be asked: {' '.join(str(error).split())}") from error
+
+
+def _never_connected(error: BaseException) -> bool:
+    """Tell whether there was no connection at all: a name that nobody knows, or nobody there."""
+    from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+    reason: Any = error.args[0] if error.args else None
+    return isinstance(reason.reason if isinstance(reason, MaxRetryError) else reason, NewConnectionError)
+
+
+def host_of(url: str) -> str:
+    """Return the host of a URL, without a password that may be in it."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port}" if parts.port else f"{parts.hostname}"

@@ -1,0 +1,90 @@
+"""Tiles: networks that fill look at a smaller picture piece by piece, and only where something is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
+
+WORKING_LONG_SIDE_PX = 1024
+"""What is finer than a picture of this size is not the networks' to invent."""
+
+KNOWN_SHARE = 0.5
+"""A working pixel is known if so much of it is a source."""
+
+
+@dataclass(frozen=True, eq=False)
+class WorkingPicture:
+    """A picture with a hole at the size at which it is filled."""
+
+    planes: Float32[np.ndarray, "C h w"]
+    """Red, green and blue, 0 to 1, and inverse depth if it was given: means of the sources alone, 0 where unknown."""
+
+    known: Float32[np.ndarray, "h w"]
+    """1 where the sources say what is there, else 0."""
+
+    wanted: Bool[np.ndarray, "h w"]
+    """What has to be filled, with the neighbours that enlarging mixes in."""
+
+
+def at_working_size(
+    rgb: UInt8[np.ndarray, "H W 3"],
+    inverse_depth: Float32[np.ndarray, "H W"] | None,
+    *,
+    hole: Bool[np.ndarray, "H W"],
+    source: Bool[np.ndarray, "H W"],
+) -> WorkingPicture:
+    """Return a picture with a long side of `WORKING_LONG_SIDE_PX` at most, in which nothing but the sources shows."""
+    height, width = hole.shape
+    scale = min(1.0, WORKING_LONG_SIDE_PX / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    known_share = _smaller(source.astype(np.float32), size)
+    wanted = _smaller(hole.astype(np.float32), size) > 0
+    known = (known_share > KNOWN_SHARE).astype(np.float32)
+    planes = np.empty((3 if inverse_depth is None else 4, *known.shape), np.float32)
+    for index, small in enumerate(planes):  # one by one: a large photo would take gigabytes at once
+        given = inverse_depth if index == 3 else None
+        plane = given if given is not None else rgb[..., index].astype(np.float32) / np.float32(255)
+        small[:] = _smaller(plane * source, size) / np.maximum(known_share, 1e-6) * known
+    grown = cv2.dilate(wanted.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    return WorkingPicture(planes, known, grown)
+
+
+def tiles(wanted: Bool[np.ndarray, "h w"], *, tile_px: int, step_px: int) -> Iterator[tuple[int, int]]:
+    """Yield (y, x) of the upper left corner of every tile whose middle holds something wanted.
+
+    Middles are squares of `step_px` that cover the picture; at its borders tiles are moved inside.
+    """
+    border = (tile_px - step_px) // 2
+    height, width = wanted.shape
+    for y in range(0, height, step_px):
+        for x in range(0, width, step_px):
+            if wanted[y : y + step_px, x : x + step_px].any():
+                yield max(0, min(y - border, height - tile_px)), max(0, min(x - border, width - tile_px))
+
+
+def weights_of(inside: tuple[slice, slice], shape: tuple[int, int], *, overlap_px: int) -> Float32[np.ndarray, "h w"]:
+    """Return the weights of a tile's pixels: they fall towards every neighbour, over what the two share.
+
+    `inside` is where the tile lies in a picture of (height, width) `shape`.
+    """
+    rows, columns = (
+        _ramp(along.stop - along.start, along.start > 0, along.stop < side, overlap_px)
+        for along, side in zip(inside, shape, strict=True)
+    )
+    return rows[:, None] * columns
+
+
+def _ramp(length: int, rises: bool, falls: bool, overlap_px: int) -> Float32[np.ndarray, "N"]:
+    """Return weights that rise and fall over the overlap with a neighbour."""
+    along = np.arange(length, dtype=np.float32) + 0.5
+    up = np.clip(along / overlap_px, 0, 1) if rises else np.ones_like(along)
+    down = np.clip((length - along) / overlap_px, 0, 1) if falls else np.ones_like(along)
+    return (up * down).astype(np.float32)
+
+
+def _smaller(plane: Float32[np.ndarray, "H W"], size: tuple[int, int]) -> Float32[np.ndarray, "h w"]:
+    return plane if plane.shape == size[::-1] else np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA))
