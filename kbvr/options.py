@@ -22,6 +22,9 @@ Output = Literal["stereo", "kenburns"]
 OUTPUTS: tuple[str, ...] = get_args(Output)
 """stereo: a video for two eyes; kenburns: a plain video of a moving camera."""
 
+PROFILES = ("layers", "paper")
+"""layers: kbvr's own; paper: the 3D Ken Burns method as its authors published it (`kbvr.profiles`)."""
+
 MAX_BUDGET = 0.15
 
 
@@ -31,6 +34,9 @@ class ExportOptions:
 
     outputs: tuple[str, ...] = ("stereo",)
     """Names of OUTPUTS, each once."""
+
+    profile: str = "layers"
+    """A name of PROFILES."""
 
     layout: Layout = "sbs"
     path: str | None = None
@@ -67,6 +73,13 @@ class ExportOptions:
     """`auto`, a name or an ONNX file that `kbvr.depth_model.depth_network` takes."""
 
     depth_quality: str = "good"
+    segmentation: str | Path | None = None
+    """Name or ONNX file of an instance segmentation that makes objects stand upright; None is none, and in the profile
+    paper maskrcnn if it is there."""
+
+    softness: float | None = None
+    """How much of its own relief an object keeps then, 0 to 1; None is 0.5, and in the profile paper 0."""
+
     fill: str | Path = "auto"
     """`auto`, a name or an ONNX file that `kbvr.fill.filler_named` takes."""
 
@@ -88,6 +101,11 @@ class ExportOptions:
             (
                 bool(self.outputs) and set(self.outputs) <= set(OUTPUTS) and len({*self.outputs}) == len(self.outputs),
                 f"outputs must be some of {', '.join(OUTPUTS)}, each once, got {', '.join(self.outputs) or 'none'}",
+            ),
+            (self.profile in PROFILES, f"the profile must be one of {', '.join(PROFILES)}, got {self.profile!r}"),
+            (
+                self.softness is None or 0 <= self.softness <= 1,
+                f"the softness must be 0 to 1, got {self.softness}",
             ),
             (self.layout in ("sbs", "sbs-half"), f"layout must be sbs or sbs-half, got {self.layout!r}"),
             (

@@ -37,6 +37,8 @@ ROWS = (
     ("render",),
     ("formats",),
     ("options",),
+    ("films",),
+    ("profiles", "explanation"),
     ("pipeline",),
     ("doctor",),
     ("cli",),

@@ -15,10 +15,12 @@ from scenes import card_before_wall
 
 import kbvr
 from kbvr.errors import InputError, OutputError
+from kbvr.films import planned, reaches_m
 from kbvr.kenburns import Crop
 from kbvr.options import ExportOptions
 from kbvr.paths import PATH_NAMES, view_of
-from kbvr.pipeline import depth_for, export_photo, output_size_px, planned, reaches_m
+from kbvr.pipeline import export_photo, output_size_px
+from kbvr.profiles import Layers
 from kbvr.render import Renderer
 from kbvr.scene import build_scene
 from kbvr.stereo import eye_pair, plan_rig
@@ -172,7 +174,7 @@ def test_a_crop_by_hand_is_what_the_film_ends_with(tmp_path):
 
 def test_the_subject_is_put_where_it_is_wanted(tmp_path, cat, caplog):
     photo, depth = cat
-    moved = depth_for(photo, ExportOptions(subject_distance_m=4.0))
+    moved = Layers(ExportOptions(subject_distance_m=4.0)).depth(photo)
     assert surroundings_of(moved).subject_m == pytest.approx(4.0, rel=1e-4)
     assert np.allclose(moved.inverse_depth * surroundings_of(depth).subject_inverse_depth, depth.inverse_depth / 4)
     assert not caplog.records
@@ -182,7 +184,7 @@ def test_metres_from_a_file_are_kept_and_that_is_said(tmp_path, caplog):
     photo, depth = card_before_wall()
     np.save(tmp_path / "card.npy", 1 / depth.inverse_depth)
     options = ExportOptions(depth_file=tmp_path / "card.npy", depth_kind="depth-m", subject_distance_m=9.0)
-    assert np.allclose(depth_for(photo, options).inverse_depth, depth.inverse_depth)
+    assert np.allclose(Layers(options).depth(photo).inverse_depth, depth.inverse_depth)
     assert "metres already" in caplog.text
 
 

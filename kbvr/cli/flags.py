@@ -35,6 +35,14 @@ KenBurns: TypeAlias = Annotated[
     bool,
     typer.Option("--kenburns", help="Write a plain video of a moving camera.", rich_help_panel=OUTPUT),
 ]
+Profile: TypeAlias = Annotated[
+    Literal["layers", "paper"],
+    typer.Option(
+        help="layers: kbvr's own way; paper: the 3D Ken Burns method of 2019, with its authors' networks if you have "
+        "them (`python -m export kenburns`).",
+        rich_help_panel=OUTPUT,
+    ),
+]
 Out: TypeAlias = Annotated[
     Path,
     typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.", rich_help_panel=OUTPUT),
@@ -193,6 +201,24 @@ Fill: TypeAlias = Annotated[
         "network that is built in; spread: smooth colours and the texture beside them; lama, migan: LaMa and MI-GAN, "
         "which `kbvr models pull` gets; FILE: another network's ONNX file.",
         rich_help_panel=PICTURE,
+    ),
+]
+Segmentation: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|FILE",
+        help="An instance segmentation (maskrcnn, or an ONNX file) that makes people, animals and cars stand upright.",
+        show_default="none; maskrcnn with --profile paper, if it is there",
+        rich_help_panel=DEPTH,
+    ),
+]
+Softness: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        metavar="0-1",
+        help="How much of its own relief such an object keeps.",
+        show_default="0.5; 0 with --profile paper",
+        rich_help_panel=DEPTH,
     ),
 ]
 Near: TypeAlias = Annotated[

@@ -1,0 +1,60 @@
+"""What was chosen for a photo, and why, in words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kbvr.camera import fov_deg_from_f_px
+from kbvr.depth import DepthMap
+from kbvr.films import Film
+from kbvr.nets import ran_on
+from kbvr.options import ExportOptions
+from kbvr.photo import Photo
+from kbvr.stereo import MAX_PARALLAX_DEG
+from kbvr.surroundings import surroundings_of
+
+
+def explain(
+    photo: Photo, depth: DepthMap, films: list[Film], scene: tuple[str, ...], options: ExportOptions
+) -> tuple[str, ...]:
+    """Return every choice that was made for a photo, a line each; `scene` is what the profile tells of its scene."""
+    width, height = photo.size_px
+    fov_deg = fov_deg_from_f_px(photo.f_px, max(width, height))
+    around = surroundings_of(depth)
+    nearest, farthest = (_metres(d) for d in (around.nearest_inverse_depth, around.farthest_inverse_depth))
+    origin = f"by {depth.network}" if depth.network else "from the file"
+    placed = f"placed to look believable, as the depth {origin} is relative"
+    source = f"measured, {origin}" if depth.metric else placed
+    lines = [
+        f"photo: {width}x{height}, focal length {photo.f_px:.0f} px ({fov_deg:.1f} degrees across, {photo.f_source})",
+        f"depth: nearest {nearest}, farthest {farthest}; {source}",
+    ]
+    for film in films:
+        lines += _explained(film, options)
+    return (*lines, *scene, f"networks: ran on {ran_on(options.device)}")
+
+
+def _explained(film: Film, options: ExportOptions) -> list[str]:
+    """Return what was chosen for one film."""
+    end = max(film.moves, key=lambda move: float(np.linalg.norm(move.position_m)))
+    place = ", ".join(f"{value * 1000:+.0f} mm {axis}" for value, axis in zip(end.position_m, "xyz", strict=True))
+    lines = [f"{film.output} path: {options.paths[film.output].name}; farthest at {place}"]
+    rig = film.rig
+    if rig is None:
+        return lines
+    parallax = (
+        f"{rig.nearest_parallax_px:+.1f} px ({rig.nearest_parallax_deg:+.2f} degrees) at the nearest, "
+        f"{rig.farthest_parallax_px:+.1f} px ({rig.farthest_parallax_deg:+.2f} degrees) at the farthest"
+    )
+    chosen_by = f"the budget is {options.budget:.1%} of the width"
+    if options.baseline_m is not None:
+        chosen_by = "the baseline was given"
+    elif rig.held_by_angle:
+        chosen_by += f", held to {MAX_PARALLAX_DEG:g} degree each way"
+    lines.append(f"eyes: {rig.baseline_m * 1000:.1f} mm apart, screen plane at {_metres(1 / rig.convergence_m)}")
+    lines.append(f"parallax: {parallax}; {chosen_by}")
+    return lines
+
+
+def _metres(inverse_depth: float) -> str:
+    return "infinity" if inverse_depth < 1e-4 else f"{1 / inverse_depth:.3g} m"
