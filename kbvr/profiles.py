@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -48,6 +48,7 @@ SAME_PLACE = 0.1
 _log = logging.getLogger(__name__)
 
 
+@runtime_checkable
 class Drawing(Protocol):
     """A scene that is ready to be drawn; used as a context manager."""
 
