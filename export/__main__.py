@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from export.kenburns.command import add_kenburns
+from kbvr.errors import KbvrError
 
 NETS = Path(__file__).parents[1] / "kbvr" / "nets"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command."""
+    """Run one command; what the caller did wrong is one line and exit code 2."""
     options = _parser().parse_args(arguments)
-    options.run_command(options)
+    try:
+        options.run_command(options)
+    except KbvrError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
             help="a measured figure for the card; may be given again",
         )
         write.set_defaults(run_command=_write, name=name)
+
+    add_kenburns(commands)
     return parser
 
 
