@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from export.depth_anything.command import add_depth_anything
 from export.kenburns.command import add_kenburns
+from export.maskrcnn.command import add_maskrcnn
 from kbvr.errors import KbvrError
 
 NETS = Path(__file__).parents[1] / "kbvr" / "nets"
@@ -73,7 +75,8 @@ def _parser() -> argparse.ArgumentParser:
         )
         write.set_defaults(run_command=_write, name=name)
 
-    add_kenburns(commands)
+    for add_command in (add_kenburns, add_maskrcnn, add_depth_anything):
+        add_command(commands)
     return parser
 
 
