@@ -15,7 +15,7 @@ SEMANTICS_ROW = 3
 """The row of the grid that has the size of VGG's features, 1/16."""
 
 VGG_CHANNELS = ((64, 64), (128, 128), (256, 256, 256, 256), (512, 512, 512, 512))
-"""Of the convolutions before each of the first four pools of VGG-19 (Simonyan and Zisserman, 2014, table 1, column E)."""
+"""Of the convolutions before each of the first four pools (Simonyan and Zisserman, 2014, table 1, column E)."""
 
 RGB_MEAN, RGB_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet, as torchvision's VGG wants it."""

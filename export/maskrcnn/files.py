@@ -12,7 +12,7 @@ import numpy as np
 
 from export.checkpoint import load_exactly, read_checkpoint
 from export.maskrcnn.net import MaskRcnn
-from export.onnx_file import Inputs, NetworkFile, write_checked
+from export.onnx_file import Inputs, NetworkFile, Outputs, write_checked
 from kbvr.nets import Card, Tensor
 
 PHOTO = Path(__file__).parents[2] / "examples" / "cat.jpg"
@@ -20,6 +20,10 @@ PHOTO = Path(__file__).parents[2] / "examples" / "cat.jpg"
 
 SIZES_PX = ((160, 128), (320, 213), (161, 243))
 """(width, height) that the photo is resized to; the first is traced."""
+
+TOLERANCE = 1e-3
+"""Greatest difference allowed, as `difference` measures it: a box is cut to whole px before its mask is stretched into
+it, so that the last bit of a number can move a mask's edge by one."""
 
 EXPORTED_LEAST_SCORE = 0.5
 """Detections with a lower score are not in the file's output, whose masks are as large as the picture. Those that are
@@ -59,7 +63,18 @@ def write_maskrcnn(net: MaskRcnn, folder: Path, sizes_px: Sequence[tuple[int, in
         OutputError: if the folder cannot be made.
         ValueError: if torch and onnxruntime differ.
     """
-    return write_checked([NetworkFile(net.eval(), CARD, [photo_at(*size_px) for size_px in sizes_px])], folder)[0]
+    checks = [photo_at(*size_px) for size_px in sizes_px]
+    return write_checked([NetworkFile(net.eval(), CARD, checks, measure=difference, tolerance=TOLERANCE)], folder)[0]
+
+
+def difference(wanted: Outputs, got: Outputs) -> float:
+    """Return the greatest of: boxes, as a share of the picture; scores; masks, their mean; infinite if labels differ."""
+    if not np.array_equal(wanted[1], got[1]):
+        return float("inf")
+    if not len(got[1]):
+        return 0.0
+    apart = [np.abs(w.astype(np.float64) - g) for w, g in zip(wanted, got, strict=True)]
+    return float(max(apart[0].max() / max(got[3].shape[2:]), apart[2].max(), apart[3].mean((1, 2, 3)).max()))
 
 
 def photo_at(width: int, height: int) -> Inputs:

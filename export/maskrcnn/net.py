@@ -62,7 +62,9 @@ class MaskRcnn(nn.Module):
     def _resized(self, rgb01: Tensor, picture_size: Tensor) -> Tensor:
         mean, deviation = (torch.tensor(values).view(3, 1, 1) for values in (RGB_MEAN, RGB_DEVIATION))
         sides = picture_size.double()
-        scale = torch.minimum(self.short_px / sides.min(), self.long_px / sides.max())
+        # Vectors of doubles: a trace rounds numbers to singles, and a px more or less is another picture.
+        short_px, long_px = (torch.tensor([px], dtype=torch.float64) for px in (self.short_px, self.long_px))
+        scale = torch.minimum(short_px / sides.amin(0, keepdim=True), long_px / sides.amax(0, keepdim=True))
         height, width = torch.floor(sides * scale).long().unbind()
         standard = (rgb01 - mean) / deviation
         # The signature says int; a trace needs the tensors.

@@ -34,7 +34,7 @@ class NonMaxSuppression(torch.autograd.Function):
     @staticmethod
     def symbolic(g: Any, boxes: Any, scores: Any, most: int, overlap: float, least_score: float) -> Any:
         """Return the operator's node."""
-        limits = (torch.tensor([most]), torch.tensor([overlap]), torch.tensor([least_score]))
+        limits = (torch.tensor([most]), torch.tensor([float(overlap)]), torch.tensor([float(least_score)]))
         return g.op("NonMaxSuppression", boxes, scores, *(g.op("Constant", value_t=limit) for limit in limits))
 
 
@@ -73,8 +73,6 @@ class RoiAlign(torch.autograd.Function):
             scale: px of the features for one of the picture.
             cells: along each side.
         """
-        if not len(boxes):
-            return features.new_zeros((0, features.shape[1], cells, cells))
         return torch.cat([_sampled(features[0], chunk * scale, cells) for chunk in boxes.split(CHUNK)])
 
     @staticmethod
