@@ -93,6 +93,9 @@ def trace(net: nn.Module, card: Card, inputs: Inputs, path: Path) -> None:
         warnings.filterwarnings("ignore", category=DeprecationWarning)
         warnings.filterwarnings("ignore", message="torch.tensor results")  # they are meant to be constant
         warnings.filterwarnings("ignore", message="Constant folding")
+        warnings.filterwarnings("ignore", message="Exporting aten::index")  # of indices that are never negative
+        # What they do is not traced: ONNX has the operators.
+        warnings.filterwarnings("ignore", message=".* trace", module=r"export\.maskrcnn\.operators")
         torch.onnx.export(
             net,
             tuple(torch.from_numpy(inputs[tensor.name]) for tensor in card.inputs),
@@ -108,7 +111,7 @@ def trace(net: nn.Module, card: Card, inputs: Inputs, path: Path) -> None:
 def greatest_share(wanted: Outputs, got: Outputs) -> float:
     """Return the greatest difference of outputs, measured as TOLERANCE is."""
     pairs = [(w.astype(np.float64), g) for w, g in zip(wanted, got, strict=True) if g.size]
-    return max((float(np.abs(w - g).max() / max(1.0, np.abs(g).max())) for w, g in pairs), default=0.0)
+    return float(np.max([np.abs(w - g).max() / max(1.0, np.abs(g).max()) for w, g in pairs], initial=0))
 
 
 @torch.no_grad()

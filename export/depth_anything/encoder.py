@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, softmax
-from torch.onnx.operators import shape_as_tensor
+
+from export.traced import counted_to, shape_of
 
 PATCH_PX = 14
 TRAINED_GRID = 37
@@ -45,7 +46,7 @@ class Encoder(nn.Module):
             One (1, width, h, w) for each of `taken`.
         """
         patches = self.patch_embed.proj(pixel_values)
-        size = shape_as_tensor(patches)  # a tensor, not numbers, so that a trace does not freeze it
+        size = shape_of(patches)
         tokens = patches.flatten(2).transpose(1, 2)
         tokens = torch.cat((self.cls_token, tokens), 1) + self._positions(size[2], size[3])
         outputs = []
@@ -59,7 +60,7 @@ class Encoder(nn.Module):
         """Return the position embeddings of a grid of another size, (1, 1 + height * width, channels)."""
         own = (height == self.grid) & (width == self.grid)
         offset = torch.where(own, 0.0, GRID_OFFSET)
-        embedding = self.pos_embed[0, 1:].unflatten(0, (self.grid, self.grid)).permute(2, 0, 1)
+        embedding = self.pos_embed[0, 1:].reshape(self.grid, self.grid, -1).permute(2, 0, 1)
         rows, columns = (self._cubic_weights(side, offset) for side in (height, width))
         resized = rows @ pad(embedding[None], (2, 2, 2, 2), mode="replicate")[0] @ columns.T
         return torch.cat((self.pos_embed[:, :1], resized.flatten(1).T[None]), 1)
@@ -69,7 +70,7 @@ class Encoder(nn.Module):
 
         Written out, since neither torch's nor ONNX's resizing takes a scale that is computed on the way.
         """
-        at = (torch.arange(side) + 0.5) * (self.grid / (side + offset)) - 0.5
+        at = (counted_to(side) + 0.5) * (self.grid / (side + offset)) - 0.5
         distance = (at[:, None] - torch.arange(-2, self.grid + 2)).abs()
         near = ((CUBIC + 2) * distance - (CUBIC + 3)) * distance**2 + 1
         far = CUBIC * (((distance - 5) * distance + 8) * distance - 4)

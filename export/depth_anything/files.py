@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +26,7 @@ def load_depth_anything(path: Path) -> DepthAnythingV2:
     return load_exactly(DepthAnythingV2, read_checkpoint(path), path)
 
 
-def write_depth_anything(net: DepthAnythingV2, folder: Path, sizes_px: Sequence[tuple[int, int]] = SIZES_PX) -> Card:
+def write_depth_anything(net: DepthAnythingV2, folder: Path) -> Card:
     """Write depth-anything-v2-small.onnx and its card, and return the card.
 
     Raises:
@@ -35,7 +34,7 @@ def write_depth_anything(net: DepthAnythingV2, folder: Path, sizes_px: Sequence[
         ValueError: if torch and onnxruntime differ.
     """
     noise = np.random.default_rng(0)
-    checks = [{"pixel_values": noise.standard_normal((1, 3, height, width), np.float32)} for width, height in sizes_px]
+    checks = [{"pixel_values": noise.standard_normal((1, 3, height, width), np.float32)} for width, height in SIZES_PX]
     return write_checked([NetworkFile(net.eval(), CARD, checks)], folder)[0]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from export.onnx_file import Inputs, NetworkFile, write_checked
 from kbvr.errors import InputError
 from kbvr.nets import Card
 
-SIZES_PX = ((96, 64), (509, 341), (256, 192), (161, 243))
+SIZES_PX = ((96, 64), (509, 341), (192, 256), (61, 43))
 """(width, height) at which torch and onnxruntime are compared; the first is traced."""
 
 VGG_PATTERN = "vgg19_bn*.pth"
@@ -63,7 +62,7 @@ def _load_vgg(path: Path) -> VggFeatures:
     return load_exactly(VggFeatures, part, path)
 
 
-def write_kenburns(nets: KenburnsNets, folder: Path, sizes_px: Sequence[tuple[int, int]] = SIZES_PX) -> list[Card]:
+def write_kenburns(nets: KenburnsNets, folder: Path) -> list[Card]:
     """Write the four ONNX files and their cards, all of them or none, and return the cards.
 
     Raises:
@@ -77,7 +76,7 @@ def write_kenburns(nets: KenburnsNets, folder: Path, sizes_px: Sequence[tuple[in
         (ExportedInpainting(nets.inpainting), INPAINTING_CARD),
     )
     return write_checked(
-        [NetworkFile(net.eval(), card, [_noise(card, *size_px) for size_px in sizes_px]) for net, card in parts], folder
+        [NetworkFile(net.eval(), card, [_noise(card, *size_px) for size_px in SIZES_PX]) for net, card in parts], folder
     )
 
 

@@ -56,17 +56,16 @@ class Bottleneck(nn.Module):
 class ResNet50(nn.Module):
     """Features at 1/4, 1/8, 1/16 and 1/32."""
 
-    def __init__(self, channels: int = 64) -> None:
+    def __init__(self, channels: int, blocks: Sequence[int]) -> None:
         super().__init__()
         self.conv1, self.bn1 = nn.Conv2d(3, channels, 7, 2, 3, bias=False), FrozenNorm(channels)
         before = channels
-        for index, count in enumerate(BLOCKS):
+        for index, count in enumerate(blocks):
             width = channels * 2**index
-            stride = 1 if index == 0 else 2
-            blocks = [Bottleneck(before, width, stride)]
+            layer = [Bottleneck(before, width, stride=1 if index == 0 else 2)]
             before = EXPANSION * width
-            blocks += [Bottleneck(before, width, 1) for _ in range(count - 1)]
-            self.add_module(f"layer{index + 1}", nn.Sequential(*blocks))
+            layer += [Bottleneck(before, width, stride=1) for _ in range(count - 1)]
+            self.add_module(f"layer{index + 1}", nn.Sequential(*layer))
 
     def forward(self, rgb: Tensor) -> list[Tensor]:
         """Map standardised rgb (1, 3, H, W) to its four layers, the finest first."""
@@ -100,9 +99,9 @@ class Pyramid(nn.Module):
 class Backbone(nn.Module):
     """Both."""
 
-    def __init__(self, channels: int = 64, pyramid_channels: int = 256) -> None:
+    def __init__(self, channels: int, pyramid_channels: int, blocks: Sequence[int] = BLOCKS) -> None:
         super().__init__()
-        self.body = ResNet50(channels)
+        self.body = ResNet50(channels, blocks)
         self.fpn = Pyramid([EXPANSION * channels * 2**index for index in range(len(BLOCKS))], pyramid_channels)
 
     def forward(self, rgb: Tensor) -> list[Tensor]:

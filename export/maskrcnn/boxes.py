@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from export.maskrcnn.operators import NonMaxSuppression
+from export.maskrcnn.operators import non_max_suppression
 
 MOST_GROWTH = math.log(1000 / 16)
 
@@ -47,6 +47,6 @@ def best_boxes(
     """
     size = boxes[..., 2:] - boxes[..., :2]
     scores = torch.where((size >= least_px).all(-1), scores, -1.0)
-    kept = NonMaxSuppression.apply(boxes, scores[:, None], most, overlap, least_score)[:, ::2]
+    kept = non_max_suppression(boxes, scores[:, None], most, overlap, least_score)[:, ::2]
     order = scores[kept[:, 0], kept[:, 1]].sort(descending=True)[1]
     return kept[order[:most]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -56,25 +55,28 @@ def _present_key(key: str) -> str:
     return OLD_MASK_KEY.sub(lambda found: f"roi_heads.mask_head.{int(found[1]) - 1}.0.{found[2]}", key)
 
 
-def write_maskrcnn(net: MaskRcnn, folder: Path, sizes_px: Sequence[tuple[int, int]] = SIZES_PX) -> Card:
+def write_maskrcnn(net: MaskRcnn, folder: Path) -> Card:
     """Write maskrcnn.onnx and its card, and return the card.
 
     Raises:
         OutputError: if the folder cannot be made.
         ValueError: if torch and onnxruntime differ.
     """
-    checks = [photo_at(*size_px) for size_px in sizes_px]
+    checks = [photo_at(*size_px) for size_px in SIZES_PX]
     return write_checked([NetworkFile(net.eval(), CARD, checks, measure=difference, tolerance=TOLERANCE)], folder)[0]
 
 
 def difference(wanted: Outputs, got: Outputs) -> float:
-    """Return the greatest of: boxes, as a share of the picture; scores; masks, their mean; infinite if labels differ."""
+    """Return the greatest difference of boxes, as a share of the long side, of scores, and of masks, their means.
+
+    Infinite if labels differ.
+    """
     if not np.array_equal(wanted[1], got[1]):
         return float("inf")
     if not len(got[1]):
         return 0.0
     apart = [np.abs(w.astype(np.float64) - g) for w, g in zip(wanted, got, strict=True)]
-    return float(max(apart[0].max() / max(got[3].shape[2:]), apart[2].max(), apart[3].mean((1, 2, 3)).max()))
+    return float(np.max([apart[0].max() / max(got[3].shape[2:]), apart[2].max(), apart[3].mean((1, 2, 3)).max()]))
 
 
 def photo_at(width: int, height: int) -> Inputs:
@@ -106,5 +108,5 @@ CARD = Card(
     sizes="any; resized inside to a short side of 800, or a long one of 1333",
     trained_on="COCO 2017, whose pictures have terms of their own; by torchvision",
     figures={},
-    limits="knows 80 kinds of things, and none besides; masks have 28 x 28 samples, so outlines of large things are soft",
+    limits="knows 80 kinds of things, none besides; masks have 28 x 28 samples: outlines of large things are soft",
 )

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from export.maskrcnn.boxes import best_boxes, clipped, moved
-from export.maskrcnn.operators import RoiAlign
+from export.maskrcnn.operators import roi_align
 
 CLASSES = 91
 """COCO's ids, and 0 for none."""
@@ -102,7 +102,7 @@ def _cut_out(pyramid: Sequence[Tensor], boxes: Tensor, cells: int) -> Tensor:
     level = torch.floor(4 + torch.log2((size[:, 0] * size[:, 1]).sqrt() / 224) + 1e-6).clamp(2, 5)
     of_level = [torch.nonzero(level == index).squeeze(1) for index in range(2, 6)]
     parts = [
-        RoiAlign.apply(features, boxes[chosen], scale, cells)
+        roi_align(features, boxes[chosen], scale, cells)
         for features, chosen, scale in zip(pyramid, of_level, SCALES, strict=True)
     ]
     return torch.cat(parts)[torch.cat(of_level).sort()[1]]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pad
-from torch.onnx.operators import shape_as_tensor
 
-from export.maskrcnn.backbone import Backbone
+from export.maskrcnn.backbone import BLOCKS, Backbone
 from export.maskrcnn.heads import Heads
 from export.maskrcnn.proposals import Proposals
+from export.traced import as_sizes, counted_to, shape_of
 
 RGB_MEAN, RGB_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 SHORT_PX, LONG_PX = 800, 1333
@@ -25,6 +27,7 @@ class MaskRcnn(nn.Module):
     def __init__(
         self,
         *,
+        blocks: Sequence[int] = BLOCKS,
         channels: int = 64,
         pyramid_channels: int = 256,
         hidden: int = 1024,
@@ -34,7 +37,7 @@ class MaskRcnn(nn.Module):
     ) -> None:
         super().__init__()
         self.short_px, self.long_px = short_px, long_px
-        self.backbone = Backbone(channels, pyramid_channels)
+        self.backbone = Backbone(channels, pyramid_channels, blocks)
         self.rpn = Proposals(pyramid_channels)
         self.roi_heads = Heads(pyramid_channels, hidden, least_score)
 
@@ -48,11 +51,11 @@ class MaskRcnn(nn.Module):
             Boxes (N, 4), left, top, right, bottom in px; COCO's ids (N) int64; scores (N) in 0-1; and masks
             (N, 1, H, W) in 0-1. The best come first; N is 100 or fewer, and may be 0.
         """
-        picture_size = shape_as_tensor(rgb01)[1:]
+        picture_size = shape_of(rgb01)[1:]
         resized = self._resized(rgb01, picture_size)
-        size = shape_as_tensor(resized)[2:]
+        size = shape_of(resized)[2:]
         padding = -size % MULTIPLE_PX
-        padded = pad(resized, (0, padding[1], 0, padding[0]))
+        padded = pad(resized, as_sizes((0, padding[1], 0, padding[0])))
         pyramid = self.backbone(padded)
         proposals = self.rpn(pyramid, size + padding, size)
         boxes, labels, scores, masks = self.roi_heads(pyramid, proposals, size)
@@ -67,8 +70,7 @@ class MaskRcnn(nn.Module):
         scale = torch.minimum(short_px / sides.amin(0, keepdim=True), long_px / sides.amax(0, keepdim=True))
         height, width = torch.floor(sides * scale).long().unbind()
         standard = (rgb01 - mean) / deviation
-        # The signature says int; a trace needs the tensors.
-        return interpolate(standard[None], size=(height, width), mode="bilinear", align_corners=False)  # type: ignore[arg-type]
+        return interpolate(standard[None], size=as_sizes((height, width)), mode="bilinear", align_corners=False)
 
 
 def _pasted(masks: Tensor, boxes: Tensor, size: Tensor) -> Tensor:
@@ -87,7 +89,7 @@ def _pasted(masks: Tensor, boxes: Tensor, size: Tensor) -> Tensor:
 
 def _resizing(low: Tensor, high: Tensor, size: Tensor, samples: int) -> Tensor:
     """Return the matrices (N, size, samples) that stretch samples over the px from low to high, both included."""
-    px = torch.arange(size)
+    px = counted_to(size)
     length = (high - low + 1).clamp(min=1)[:, None]
     at = (px - low[:, None] + 0.5) * samples / length - 0.5
     weights = (1 - (at.clamp(0, samples - 1)[..., None] - torch.arange(samples)).abs()).clamp(min=0)

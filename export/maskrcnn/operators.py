@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -13,11 +14,10 @@ class NonMaxSuppression(torch.autograd.Function):
     """Of boxes that overlap, only the best stays."""
 
     @staticmethod
-    def forward(ctx: Any, boxes: Tensor, scores: Tensor, most: int, overlap: float, least_score: float) -> Tensor:
+    def forward(_context: Any, boxes: Tensor, scores: Tensor, most: int, overlap: float, least_score: float) -> Tensor:
         """Return the boxes to keep, (K, 3) int64: group, 0, index; the best first within a group.
 
         Args:
-            ctx: not used.
             boxes: (G, N, 4): left, top, right, bottom.
             scores: (G, 1, N).
             most: of each group at most so many are kept.
@@ -63,17 +63,16 @@ class RoiAlign(torch.autograd.Function):
     """The features inside of boxes, on a grid of cells (He et al., 2017, section 3), without half a pixel's shift."""
 
     @staticmethod
-    def forward(ctx: Any, features: Tensor, boxes: Tensor, scale: float, cells: int) -> Tensor:
+    def forward(_context: Any, features: Tensor, boxes: Tensor, scale: float, cells: int) -> Tensor:
         """Return (N, channels, cells, cells).
 
         Args:
-            ctx: not used.
             features: (1, channels, H, W).
             boxes: (N, 4): left, top, right, bottom, in px of the picture.
             scale: px of the features for one of the picture.
             cells: along each side.
         """
-        return torch.cat([_sampled(features[0], chunk * scale, cells) for chunk in boxes.split(CHUNK)])
+        return torch.cat([_sampled(features[0], chunk * scale, cells) for chunk in torch.split(boxes, CHUNK)])
 
     @staticmethod
     def symbolic(g: Any, features: Any, boxes: Any, scale: float, cells: int) -> Any:
@@ -105,8 +104,7 @@ def _sampled(features: Tensor, boxes: Tensor, cells: int) -> Tensor:
             part = features[:, row[:, :, None], column[:, None, :]] * weight
             total = part if total is None else total + part
     assert total is not None
-    apart = total.unflatten(-1, (cells, SAMPLES)).unflatten(-3, (cells, SAMPLES))
-    return apart.mean((-1, -3)).transpose(0, 1)
+    return total.reshape(*total.shape[:2], cells, SAMPLES, cells, SAMPLES).mean((3, 5)).transpose(0, 1)
 
 
 def _sides(start: Tensor, end: Tensor, size: int, cells: int) -> list[tuple[Tensor, Tensor]]:
@@ -120,3 +118,7 @@ def _sides(start: Tensor, end: Tensor, size: int, cells: int) -> list[tuple[Tens
     high = (low + 1).clamp(max=size - 1)
     part = at - low
     return [(low.long(), (1 - part) * inside), (high.long(), part * inside)]
+
+
+non_max_suppression = cast(Callable[[Tensor, Tensor, int, float, float], Tensor], NonMaxSuppression.apply)
+roi_align = cast(Callable[[Tensor, Tensor, float, int], Tensor], RoiAlign.apply)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.onnx.operators import shape_as_tensor
 
 from export.maskrcnn.boxes import best_boxes, clipped, moved
+from export.traced import counted_to, shape_of
 
 ANCHOR_PX = (32, 64, 128, 256, 512)
 """Square root of the anchors' area, one for each size of the pyramid."""
@@ -58,7 +58,7 @@ class Proposals(nn.Module):
         for features, anchor_px in zip(pyramid, ANCHOR_PX, strict=True):
             logits, deltas = self.head(features)
             best = logits.sort(descending=True)[1][:MOST]
-            anchors = _anchors(shape_as_tensor(features)[2:], padded, anchor_px)
+            anchors = _anchors(shape_of(features)[2:], padded, anchor_px)
             level_boxes = clipped(moved(anchors[best], deltas[best], (1, 1)), size)
             level_scores = torch.sigmoid(logits[best])
             kept = best_boxes(
@@ -75,6 +75,6 @@ def _anchors(grid: Tensor, padded: Tensor, anchor_px: int) -> Tensor:
     width = anchor_px / torch.tensor(HEIGHT_BY_WIDTH).sqrt()
     cell = (torch.stack((-width, -height, width, height), 1) / 2).round()
     stride = padded // grid
-    top, left = torch.meshgrid(torch.arange(grid[0]) * stride[0], torch.arange(grid[1]) * stride[1], indexing="ij")
+    top, left = torch.meshgrid(counted_to(grid[0]) * stride[0], counted_to(grid[1]) * stride[1], indexing="ij")
     corner = torch.stack((left, top, left, top), -1).reshape(-1, 1, 4).float()
     return (corner + cell).reshape(-1, 4)
