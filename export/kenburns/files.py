@@ -76,11 +76,12 @@ def write_kenburns(nets: KenburnsNets, folder: Path) -> list[Card]:
         (ExportedInpainting(nets.inpainting), INPAINTING_CARD),
     )
     return write_checked(
-        [NetworkFile(net.eval(), card, [_noise(card, *size_px) for size_px in SIZES_PX]) for net, card in parts], folder
+        [NetworkFile(net.eval(), card, [noise_for(card, *size_px) for size_px in SIZES_PX]) for net, card in parts],
+        folder,
     )
 
 
-def _noise(card: Card, width: int, height: int) -> Inputs:
+def noise_for(card: Card, width: int, height: int) -> Inputs:
     """Return noise as the card's inputs: colours and disparities as of photos, features of a rendering with holes."""
     noise = np.random.default_rng(0)
     quarter = (round(height / 4), round(width / 4))
