@@ -75,10 +75,8 @@ def write_kenburns(nets: KenburnsNets, folder: Path) -> list[Card]:
         (ExportedContext(nets.inpainting), CONTEXT_CARD),
         (ExportedInpainting(nets.inpainting), INPAINTING_CARD),
     )
-    return write_checked(
-        [NetworkFile(net.eval(), card, [noise_for(card, *size_px) for size_px in SIZES_PX]) for net, card in parts],
-        folder,
-    )
+    checks = {card.name: [noise_for(card, *size_px) for size_px in SIZES_PX] for _, card in parts}
+    return write_checked([NetworkFile(net.eval(), card, checks[card.name]) for net, card in parts], folder)
 
 
 def noise_for(card: Card, width: int, height: int) -> Inputs:
@@ -88,7 +86,8 @@ def noise_for(card: Card, width: int, height: int) -> Inputs:
     covered = (noise.random((1, 1, height, width)) > 0.2).astype(np.float32)
     arrays = {
         "bgr01": noise.random((1, 3, height, width), np.float32),
-        "disparity": 40 * noise.random((1, 1, *(quarter if card is REFINEMENT_CARD else (height, width))), np.float32),
+        "disparity": 40
+        * noise.random((1, 1, *(quarter if card.name == REFINEMENT_CARD.name else (height, width))), np.float32),
         "features": noise.standard_normal((1, 68, height, width), np.float32) * covered,
         "covered": covered,
         "mean": np.array([0.45, 12], np.float32).reshape(1, 2, 1, 1),
