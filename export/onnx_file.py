@@ -55,16 +55,17 @@ def write_checked(files: Sequence[NetworkFile], folder: Path) -> list[Card]:
     """Write the networks and their cards into a folder, all of them or none, and return the cards.
 
     Raises:
-        OutputError: if the folder cannot be made.
+        OutputError: if the folder cannot be made or written.
         ValueError: if torch and onnxruntime differ by more than TOLERANCE.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        aside = TemporaryDirectory(dir=folder)
     except OSError as error:
         raise OutputError(f"cannot write to {folder}: {error.strerror or error}") from error
-    with TemporaryDirectory(dir=folder) as aside:
-        cards = [_write_aside(file, Path(aside)) for file in files]
-        for path in sorted(Path(aside).iterdir()):
+    with aside as name:
+        cards = [_write_aside(file, Path(name)) for file in files]
+        for path in sorted(Path(name).iterdir()):
             path.replace(folder / path.name)
     return [replace(card, folder=folder) for card in cards]
 

@@ -15,8 +15,7 @@ TRAINED_GRID = 37
 """Patches along a side in training, 518 px."""
 
 GRID_OFFSET = 0.1
-"""The official code divides the trained grid by the wanted one + 0.1 where it resizes position embeddings; the weights
-were trained so."""
+"""Where the official code resizes position embeddings, it does so by the wanted grid + 0.1 over the trained one."""
 
 CUBIC = -0.75
 """Keys' parameter a of the cubic that torch resizes with."""
@@ -56,13 +55,13 @@ class Encoder(nn.Module):
                 outputs.append(self.norm(tokens)[:, 1:].transpose(1, 2).reshape(patches.shape))
         return outputs
 
-    def _positions(self, height: Tensor, width: Tensor) -> Tensor:
-        """Return the position embeddings of a grid of another size, (1, 1 + height * width, channels)."""
-        own = (height == self.grid) & (width == self.grid)
+    def _positions(self, rows: Tensor, columns: Tensor) -> Tensor:
+        """Return the position embeddings of a grid of another size, (1, 1 + rows * columns, width)."""
+        own = (rows == self.grid) & (columns == self.grid)
         offset = torch.where(own, 0.0, GRID_OFFSET)
         embedding = self.pos_embed[0, 1:].reshape(self.grid, self.grid, -1).permute(2, 0, 1)
-        rows, columns = (self._cubic_weights(side, offset) for side in (height, width))
-        resized = rows @ pad(embedding[None], (2, 2, 2, 2), mode="replicate")[0] @ columns.T
+        down, along = (self._cubic_weights(side, offset) for side in (rows, columns))
+        resized = down @ pad(embedding[None], (2, 2, 2, 2), mode="replicate")[0] @ along.T
         return torch.cat((self.pos_embed[:, :1], resized.flatten(1).T[None]), 1)
 
     def _cubic_weights(self, side: Tensor, offset: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 
 from export.checkpoint import load_exactly, read_checkpoint
 from export.kenburns.cards import CONTEXT_CARD, DISPARITY_CARD, INPAINTING_CARD, REFINEMENT_CARD
-from export.kenburns.disparity import DisparityGrid, ExportedDisparity, VggFeatures
+from export.kenburns.disparity import VGG_CHANNELS, DisparityGrid, ExportedDisparity, VggFeatures
 from export.kenburns.inpainting import ExportedContext, ExportedInpainting, Inpainting
 from export.kenburns.refinement import Refinement
 from export.onnx_file import Inputs, NetworkFile, write_checked
@@ -56,9 +56,9 @@ def load_kenburns(folder: Path) -> KenburnsNets:
 
 def _load_vgg(path: Path) -> VggFeatures:
     """Return the part of torchvision's VGG-19-bn that the paper uses: what comes after the fourth pool is left out."""
-    used = len(VggFeatures().features)
-    state = read_checkpoint(path)
-    part = {key: value for key, value in state.items() if key.startswith("features.") and int(key.split(".")[1]) < used}
+    layers = sum(3 * len(block) + 1 for block in VGG_CHANNELS)
+    used = tuple(f"features.{index}." for index in range(layers))
+    part = {key: value for key, value in read_checkpoint(path).items() if key.startswith(used)}
     return load_exactly(VggFeatures, part, path)
 
 

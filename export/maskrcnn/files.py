@@ -32,7 +32,7 @@ RENAMED = (
     (re.compile(r"^(backbone\.fpn\.(?:inner|layer)_blocks\.\d)\.(weight|bias)$"), r"\1.0.\2"),
     (re.compile(r"^(rpn\.head\.conv)\.(weight|bias)$"), r"\1.0.0.\2"),
 )
-"""Keys as torchvision had them when it trained these weights -> as it has had them since 0.12."""
+"""Keys as torchvision had them when it trained these weights -> as it has them today."""
 
 OLD_MASK_KEY = re.compile(r"^roi_heads\.mask_head\.mask_fcn(\d)\.(weight|bias)$")
 
