@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from export.depth_anything.command import add_depth_anything
+from export.kenburns.command import add_kenburns
+from export.maskrcnn.command import add_maskrcnn
+from kbvr.errors import KbvrError
 
 NETS = Path(__file__).parents[1] / "kbvr" / "nets"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command."""
+    """Run one command; what the caller did wrong is one line and exit code 2."""
     options = _parser().parse_args(arguments)
-    options.run_command(options)
+    try:
+        options.run_command(options)
+    except KbvrError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
             help="a measured figure for the card; may be given again",
         )
         write.set_defaults(run_command=_write, name=name)
+
+    for add_command in (add_kenburns, add_maskrcnn, add_depth_anything):
+        add_command(commands)
     return parser
 
 

@@ -5,14 +5,11 @@ python -m export kbvr-depth --weights runs/0/weights.pt --figure pairs_correlati
 
 from __future__ import annotations
 
-import hashlib
-import warnings
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import numpy as np
@@ -24,18 +21,15 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from export.kbvr_depth import KbvrDepth
 from export.kbvr_fill import KbvrFill
-from kbvr.nets import Card, open_session
+from export.onnx_file import Inputs, NetworkFile, write_checked
+from kbvr.nets import Card
 from kbvr.nets import Tensor as CardTensor
-from kbvr.nets.card import card_text
 from kbvr.nets.recipe import DepthRecipe
 
-OPSET = 18
 SIZES_PX = ((256, 192), (192, 256), (384, 288), (96, 160), (320, 320))
 """(width, height) at which torch and onnxruntime are compared."""
 
-TOLERANCE = 1e-4
-"""Greatest difference allowed between the file and torch with the weights that are in the file, absolute; every output
-has a spread of about 1."""
+TRACED_PX = (96, 64)
 
 PHOTOS = (
     "about 3,750 photographs from public collections (ADE20K validation, ImageNet samples, BSDS500, Houses,"
@@ -106,18 +100,8 @@ def export_fill(net: KbvrFill, folder: Path, figures: Mapping[str, float]) -> Ca
 
 
 def _export(wrapped: nn.Module, card: Card, folder: Path) -> Card:
-    folder.mkdir(parents=True, exist_ok=True)
-    wrapped = with_half_weights(wrapped.eval())
-    with TemporaryDirectory(dir=folder) as aside:
-        path = Path(aside) / card.file
-        _write(wrapped, card, path)
-        card = replace(card, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), folder=path.parent)
-        difference = greatest_difference(wrapped, card)
-        if not difference <= TOLERANCE:
-            raise ValueError(f"torch and onnxruntime may differ by {TOLERANCE}, got {difference}")
-        path.replace(folder / path.name)
-    (folder / card.file).with_suffix(".json").write_text(card_text(card), "utf-8")
-    return replace(card, folder=folder)
+    checks = [noise_for(card, *size_px) for size_px in (TRACED_PX, *SIZES_PX)]
+    return write_checked([NetworkFile(with_half_weights(wrapped.eval()), card, checks, _store_halves)], folder)[0]
 
 
 @torch.no_grad()
@@ -153,51 +137,13 @@ def _store_halves(path: Path) -> None:
     onnx.save(model, str(path))
 
 
-def _write(wrapped: nn.Module, card: Card, path: Path) -> None:
-    dynamic_axes = {
-        tensor.name: {axis: side for axis, side in enumerate(tensor.shape) if isinstance(side, str)}
-        for tensor in (*card.inputs, *card.outputs)
-    }
-    with warnings.catch_warnings():
-        # The tracing exporter needs no further package and writes one file with batch norm folded in.
-        warnings.filterwarnings("ignore", category=DeprecationWarning)
-        warnings.filterwarnings("ignore", message="torch.tensor results")  # they are meant to be constant
-        warnings.filterwarnings("ignore", message="Constant folding")
-        torch.onnx.export(
-            wrapped,
-            tuple(torch.from_numpy(array) for array in _noise(card, 96, 64).values()),
-            path,
-            dynamo=False,
-            opset_version=OPSET,
-            input_names=[tensor.name for tensor in card.inputs],
-            output_names=[tensor.name for tensor in card.outputs],
-            dynamic_axes=dynamic_axes,
-        )
-    _store_halves(path)
-
-
-def _noise(card: Card, width: int, height: int) -> dict[str, np.ndarray]:
+def noise_for(card: Card, width: int, height: int) -> Inputs:
     """Return an input of random numbers in 0-1 for each of a card's inputs; masks are 0 and 1 in blocks."""
     noise = np.random.default_rng(0)
     arrays = {t.name: noise.random((1, int(t.shape[1]), height, width), np.float32) for t in card.inputs}
     if "known" in arrays:
         arrays["known"] = (arrays["known"][..., ::16, ::16] > 0.3).astype(np.float32).repeat(16, 2).repeat(16, 3)
     return arrays
-
-
-@torch.no_grad()
-def greatest_difference(wrapped: nn.Module, card: Card, sizes_px: Sequence[tuple[int, int]] = SIZES_PX) -> float:
-    """Return the greatest absolute difference between torch and onnxruntime over some sizes."""
-    session = open_session(card, device="cpu")
-    worst = 0.0
-    for width, height in sizes_px:
-        arrays = _noise(card, width, height)
-        wanted = wrapped(*(torch.from_numpy(array) for array in arrays.values()))
-        for torch_out, onnx_out in zip(wanted, session.run(None, arrays), strict=True):
-            if tuple(torch_out.shape) != onnx_out.shape:
-                raise ValueError(f"wanted an output of shape {tuple(torch_out.shape)}, got {onnx_out.shape}")
-            worst = max(worst, float(np.abs(torch_out.numpy() - onnx_out).max()))
-    return worst
 
 
 DEPTH_CARD = Card(

@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from export import onnx_export, rendered, train_fill, training
+from export import onnx_export, onnx_file, rendered, train_fill, training
 from export.__main__ import main
 from export.kbvr_depth import KbvrDepth
 from export.train_depth import LEAST_POOL, NEW_SHARE, Pool, loss_of
@@ -74,6 +74,11 @@ def random_net(seed: int) -> KbvrDepth:
     return net
 
 
+def difference_at(net, card, sizes_px):
+    """Return the greatest difference between torch and a file at some sizes."""
+    return onnx_file.greatest_difference(net, card, [onnx_export.noise_for(card, *size_px) for size_px in sizes_px])
+
+
 def test_settled_batch_norms_compute_in_training_what_the_written_network_computes():
     """The averaged statistics are taken over and no batch changes them."""
     net, averaged = random_net(5), random_net(6)
@@ -100,7 +105,7 @@ def test_the_onnx_file_computes_what_torch_computes(tmp_path):
     card = onnx_export.export_depth(net, tmp_path, {})
     wrapped = onnx_export.with_half_weights(onnx_export.ExportedDepth(net).eval())
     sizes_px = ((64, 32), (96, 128), (160, 96))
-    assert onnx_export.greatest_difference(wrapped, card, sizes_px) < onnx_export.TOLERANCE
+    assert difference_at(wrapped, card, sizes_px) < onnx_file.TOLERANCE
     model = onnx.load(card.path)
     assert not [tensor for tensor in model.graph.initializer if tensor.external_data]
     assert [output.name for output in model.graph.output] == [tensor.name for tensor in card.outputs]
@@ -109,7 +114,7 @@ def test_the_onnx_file_computes_what_torch_computes(tmp_path):
 
 def test_a_file_that_differs_from_torch_is_not_kept(tmp_path, monkeypatch):
     """A wrong network never reaches the package, nor does its card."""
-    monkeypatch.setattr(onnx_export, "greatest_difference", lambda *_: 0.01)
+    monkeypatch.setattr(onnx_file, "greatest_difference", lambda *_: 0.01)
     with pytest.raises(ValueError, match=r"got 0\.01"):
         onnx_export.export_depth(random_net(1), tmp_path, {})
     assert list(tmp_path.iterdir()) == []
@@ -119,7 +124,7 @@ def test_a_difference_is_found(tmp_path):
     """The comparison sees another network's weights."""
     card = onnx_export.export_depth(random_net(2), tmp_path, {})
     other = onnx_export.ExportedDepth(random_net(3)).eval()
-    assert onnx_export.greatest_difference(other, card, [(64, 64)]) > 100 * onnx_export.TOLERANCE
+    assert difference_at(other, card, [(64, 64)]) > 100 * onnx_file.TOLERANCE
 
 
 def test_the_loss_ignores_scale_shift_and_unknown_sky():
@@ -226,7 +231,7 @@ def test_weights_take_half_the_room_and_nothing_is_lost_on_the_way_to_the_file(t
     singles = sum(np.prod(t.dims) for t in tensors.values() if t.data_type == onnx.TensorProto.FLOAT)
     assert halves > 10 * singles
     net = onnx_export.with_half_weights(onnx_export.ExportedDepth(random_net(4)).eval())
-    assert onnx_export.greatest_difference(net, card, [(64, 64), (96, 160)]) < 1e-5
+    assert difference_at(net, card, [(64, 64), (96, 160)]) < 1e-5
 
 
 def test_things_in_a_room_are_where_they_were_put():
