@@ -108,6 +108,10 @@ class ExportOptions:
                 f"the depth quality must be one of {', '.join(DEPTH_QUALITIES)}, got {self.depth_quality!r}",
             ),
             ((self.depth_file is None) == (self.depth_kind is None), "a depth file and its kind go together"),
+            (
+                self.depth_file is None or str(self.depth_model) == "auto",
+                f"a depth file takes the place of a network, got both {self.depth_file} and {self.depth_model}",
+            ),
         )
         for good, message in checks:
             if not good:

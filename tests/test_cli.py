@@ -101,7 +101,7 @@ def test_every_option_reaches_the_pipeline_in_its_units(fake: FakePipeline, tmp_
         "export a.jpg --stereo -o out --layout sbs-half --path dolly --seconds 2.5 --fps 30 "
         "--max-size 640x480 --fov 61 --depth d.png --depth-kind depth-m --baseline-mm 12.5 "
         "--convergence-m 1.75 --budget 1.5 --near-m 2 "
-        "--depth-model deep.onnx --depth-quality best --fill filler.onnx --overwrite --threads 3 --explain --quiet"
+        "--depth-quality best --fill filler.onnx --overwrite --threads 3 --explain --quiet"
     )
     (tmp_path / "d.png").touch()
     assert main(text.split()) == 0
@@ -118,7 +118,6 @@ def test_every_option_reaches_the_pipeline_in_its_units(fake: FakePipeline, tmp_
         convergence_m=1.75,
         budget=0.015,
         near_m=2.0,
-        depth_model="deep.onnx",
         depth_quality="best",
         fill="filler.onnx",
         overwrite=True,
