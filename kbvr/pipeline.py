@@ -74,7 +74,7 @@ class ExportOptions:
 
     near_m: float | None = None
     depth_model: str | Path = "auto"
-    """`auto`, a name or an ONNX file that `kbvr.network_depth.depth_network` takes."""
+    """`auto`, a name or an ONNX file that `kbvr.depth_model.depth_network` takes."""
 
     depth_quality: str = "good"
     fill: str | Path = "auto"
