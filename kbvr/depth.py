@@ -58,7 +58,7 @@ def estimate_depth(
 ) -> DepthMap:
     """Estimate depth with a network and bring it to the photo's size along its edges.
 
-    `model` is what `kbvr.network_depth.depth_network` takes: `auto`, a name or an ONNX file; `quality` is that of
+    `model` is what `kbvr.depth_model.depth_network` takes: `auto`, a name or an ONNX file; `quality` is that of
     `kbvr.network_depth.estimate_with`. Metric networks keep their scale; others are placed by near_m, with the sky at
     infinity, which the built-in network sees if the other does not.
 

@@ -124,6 +124,10 @@ class ExportOptions:
             (self.device in DEVICES, f"the device must be one of {', '.join(DEVICES)}, got {self.device!r}"),
             ((self.depth_file is None) == (self.depth_kind is None), "a depth file and its kind go together"),
             (
+                self.depth_file is None or str(self.depth_model) == "auto",
+                f"a depth file takes the place of a network, got both {self.depth_file} and {self.depth_model}",
+            ),
+            (
                 self.near_m is None or self.subject_distance_m is None,
                 "the nearest distance and the subject's both set the scale: give one of them, got both",
             ),

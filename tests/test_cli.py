@@ -105,7 +105,7 @@ def test_every_option_reaches_the_pipeline_in_its_units(fake: FakePipeline, tmp_
         "export a.jpg --stereo -o out --layout sbs-half --path dolly --seconds 2.5 --fps 30 "
         "--max-size 640x480 --fov 61 --depth d.png --depth-kind depth-m --baseline-mm 12.5 "
         "--convergence-m 1.75 --budget 1.5 --near-m 2 "
-        "--depth-model deep.onnx --depth-quality best --fill filler.onnx --overwrite --threads 3 --device cuda "
+        "--depth-quality best --fill filler.onnx --overwrite --threads 3 --device cuda "
         "--explain --quiet --kenburns --ease out --one-way --steps 0:1.5:40"
     )
     (tmp_path / "d.png").touch()
@@ -123,7 +123,6 @@ def test_every_option_reaches_the_pipeline_in_its_units(fake: FakePipeline, tmp_
         convergence_m=1.75,
         budget=0.015,
         near_m=2.0,
-        depth_model="deep.onnx",
         depth_quality="best",
         fill="filler.onnx",
         overwrite=True,
@@ -149,6 +148,12 @@ def test_every_option_reaches_the_pipeline_in_its_units(fake: FakePipeline, tmp_
             "kenburns",
         ),
         ("--kenburns --keyframes k.json", {"keyframes": Path("k.json")}, "keyframes"),
+        (
+            "--kenburns --depth-model deep.onnx --profile paper",
+            {"depth_model": "deep.onnx", "profile": "paper"},
+            "kenburns",
+        ),
+        ("--kenburns --segmentation a.onnx --softness 0.2", {"segmentation": "a.onnx", "softness": 0.2}, "kenburns"),
         ("--kenburns --loop --subject-distance 3", {"loop": True, "subject_distance_m": 3.0}, "kenburns"),
     ],
 )

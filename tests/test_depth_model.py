@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -221,6 +222,22 @@ def test_the_command_line_takes_files_for_depth_and_filling(tmp_path, capsys):
         assert main([*call, "--overwrite", flag, "nonsense"]) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert message in line and "got 'nonsense'" in line
+
+
+def test_a_depth_file_and_a_network_are_not_asked_for_together():
+    with pytest.raises(InputError, match=r"got both d\.npy and kbvr-depth"):
+        ExportOptions(depth_file=Path("d.npy"), depth_kind="depth-m", depth_model="kbvr-depth")
+
+
+def test_the_card_in_the_docs_is_one(tmp_path):
+    """Word for word, but for the sum: the network that it describes is fed by it."""
+    docs = (Path(__file__).parents[1] / "docs" / "networks.md").read_text("utf-8")
+    text = re.search(r"^    \{\n(?:    .*\n)+?    \}\n", docs, re.MULTILINE)
+    assert text is not None
+    path = red_meter(tmp_path / "my.onnx", input_="image", outputs=("z",), scale=0.0, plus=2.0)
+    path.with_suffix(".json").write_text(text[0].replace('"sha256": "..."', f'"sha256": "{sha256_of(path)}"'))
+    said = estimate_with(depth_network(path), coloured(), quality="fast")
+    assert said.metric and said.values.shape == (416, 640) and (said.values == 0.5).all()
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

@@ -82,7 +82,13 @@ def test_nothing_imports_upward(path):
 
 @pytest.mark.parametrize(
     ("library", "owner"),
-    [("onnxruntime", "nets"), ("typer", "cli"), ("rich", "cli"), ("av", "formats"), ("ctypes", "render")],
+    [
+        *((library, "nets") for library in ("onnxruntime", "pooch", "requests", "filelock")),
+        ("typer", "cli"),
+        ("rich", "cli"),
+        ("av", "formats"),
+        ("ctypes", "render"),
+    ],
 )
 def test_a_library_is_known_to_one_stage_only(library, owner):
     """Whoever changes a library looks in one place."""
@@ -101,5 +107,5 @@ def test_importing_kbvr_loads_nothing_heavy():
     """A script that imports kbvr starts at once."""
     code = "import sys, kbvr; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
-    heavy = {"PIL", "av", "cv2", "numpy", "onnxruntime", "rich", "torch", "trimesh", "typer"}
+    heavy = {"PIL", "av", "cv2", "numpy", "onnxruntime", "requests", "rich", "torch", "trimesh", "typer"}
     assert not heavy & set(done.stdout.split())

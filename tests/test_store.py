@@ -233,6 +233,8 @@ def test_a_broken_card_in_the_folder_stops_nobody(home: Path, caplog: pytest.Log
     (home / "models" / "other.json").write_text(card_text(card_for("", name="thing")))
     assert set(known_cards()) == {*BUILT_IN, *FETCHED, "good"}
     assert "broken.json" in caplog.text and "other.json" in caplog.text
+    known_cards()
+    assert len(caplog.records) == 2
 
 
 @pytest.mark.parametrize("what", ["nothing.onnx", "nothing.json", "photo.jpg", "empty", "unknown.onnx", "nonsense"])

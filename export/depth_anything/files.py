@@ -9,7 +9,7 @@ import numpy as np
 from export.checkpoint import load_exactly, read_checkpoint
 from export.depth_anything.net import DepthAnythingV2
 from export.onnx_file import NetworkFile, write_checked
-from kbvr.nets import Card, Tensor
+from kbvr.nets import Card, DepthRecipe, Tensor
 
 SIZES_PX = ((70, 56), (182, 126), (294, 518), (518, 518))
 """(width, height) at which torch and onnxruntime are compared; the first is traced."""
@@ -54,7 +54,5 @@ CARD = Card(
     trained_on="see the paper; by its authors",
     figures={},
     limits="thin things at small sizes; mirrors and glass are taken for what they show",
-    depth=DepthRecipe(
-        "pixel_values", "predicted_depth", scaling="imagenet", multiple_of_px=14, long_side_px=DepthRecipe.long_side_px
-    ),
+    depth=DepthRecipe("pixel_values", "predicted_depth", scaling="imagenet", multiple_of_px=14, long_side_px=686),
 )

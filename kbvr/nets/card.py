@@ -204,13 +204,19 @@ def known_cards() -> dict[str, Card]:
         try:
             card = read_card(path)
         except InputError as error:
-            _log.warning("%s", error)
+            _warn_once(str(error))
             continue
         if path.stem != card.name or card.name in BUILT_IN:
-            _log.warning("a card must be named after its network, which must not be a built-in one's: %s", path)
+            _warn_once(f"a card must be named after its network, which must not be a built-in one's, got {path}")
             continue
         known[card.name] = card
     return known
+
+
+@cache
+def _warn_once(message: str) -> None:
+    """Log a warning, the first time that it is one."""
+    _log.warning("%s", message)
 
 
 def card_of(name: str) -> Card:
