@@ -192,8 +192,9 @@ def _place_m(camera: Camera) -> np.ndarray:
 
 def at_wanted_distance(depth: DepthMap, options: ExportOptions) -> DepthMap:
     """Return the depth with the subject where the options want it; metres that were measured are kept."""
-    if depth.metric and (options.near_m is not None or options.subject_distance_m is not None):
-        _log.warning("the distance given is not used: the depth is in metres already")
+    given = {"nearest": options.near_m, "subject's": options.subject_distance_m}
+    for what in (what for what, value in given.items() if depth.metric and value is not None):
+        _log.warning("the %s distance is not used: the depth is in metres already", what)
     if depth.metric or options.subject_distance_m is None:
         return depth
     scale = surroundings_of(depth).subject_m / options.subject_distance_m

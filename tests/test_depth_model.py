@@ -24,8 +24,9 @@ from kbvr.nets import DepthRecipe, card_of, open_session
 from kbvr.nets.card import card_text
 from kbvr.nets.store import sha256_of
 from kbvr.network_depth import estimate_with, sky_of
+from kbvr.options import ExportOptions
 from kbvr.photo import load_photo
-from kbvr.pipeline import ExportOptions, depth_for
+from kbvr.profiles import profile_of
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 TEACHERS = ("tcmonodepth_small_256x384.onnx", "tcmonodepth_small_384x256.onnx", "tiefenrausch.onnx")
@@ -157,8 +158,8 @@ def test_metric_networks_keep_their_scale(outputs, plus, inverse_m, tmp_path, ca
     depth = kbvr.estimate_depth(photo, model=path, near_m=7.0)
     assert depth.metric and depth.network == "x.onnx"
     assert np.allclose(depth.inverse_depth, inverse_m, rtol=1e-5)
-    assert depth_for(photo, ExportOptions(depth_model=path)).metric and not caplog.records
-    depth_for(photo, ExportOptions(depth_model=path, near_m=7.0))
+    assert profile_of(ExportOptions(depth_model=path)).depth(photo).metric and not caplog.records
+    profile_of(ExportOptions(depth_model=path, near_m=7.0)).depth(photo)
     assert "nearest distance is not used" in caplog.text
 
 

@@ -22,8 +22,10 @@ from kbvr.fill import filler_named
 from kbvr.nets import DEVICES, cuda, open_file, providers, ran_on, runtime, session
 from kbvr.nets.accelerated import AcceleratedSession, run_bound
 from kbvr.nets.providers import PROVIDERS, candidates, problem_with
+from kbvr.options import ExportOptions
 from kbvr.photo import photo_from_array
-from kbvr.pipeline import ExportOptions, depth_for, export_photo
+from kbvr.pipeline import export_photo
+from kbvr.profiles import profile_of
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 REALLY_AVAILABLE = onnxruntime.get_available_providers()
@@ -81,7 +83,7 @@ def doubler(tmp_path) -> Path:
 def estimate_on(device: str) -> None:
     """Estimate the depth of a grey photo, as the pipeline does."""
     photo = photo_from_array(np.full((32, 32, 3), 99, np.uint8))
-    depth_for(photo, ExportOptions(device=device, depth_quality="fast"))
+    profile_of(ExportOptions(device=device, depth_quality="fast")).depth(photo)
 
 
 def doubles(opened) -> bool:

@@ -17,8 +17,8 @@ from export import onnx_export, onnx_file, rendered, train_fill, training
 from export.__main__ import main
 from export.kbvr_depth import KbvrDepth
 from export.train_depth import LEAST_POOL, NEW_SHARE, Pool, loss_of
+from kbvr.fill import network_filler
 from kbvr.nets import open_session, read_card
-from kbvr.network_fill import network_filler
 
 ROOT = Path(__file__).parents[1]
 

@@ -298,6 +298,10 @@ class Recorder:
         """Describe the session's."""
         return self.session.get_inputs()
 
+    def get_outputs(self):
+        """Describe the session's."""
+        return self.session.get_outputs()
+
     def get_providers(self):
         """Name the session's."""
         return self.session.get_providers()
