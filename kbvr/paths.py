@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from math import asin, atan2, cos, degrees, hypot, pi, sin
+from math import asin, cos, degrees, pi, sin
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -32,7 +32,7 @@ OVERSCAN = 1.03
 """The view is enlarged by so much, so that moves show less of what lies beyond the photo's border."""
 
 LARGEST_ORBIT_DEG = 15.0
-FLIGHT_SHARE = 0.8
+FLIGHT_SHARE = 0.65
 """How much of the room ahead a flight takes."""
 
 FLIGHT_DIRECTIONS = 7
@@ -202,17 +202,15 @@ def _kenburns(options: PathOptions, around: Surroundings) -> Way:
 
 
 def _flight(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
-    """Fly into the picture, to where there is most room, and turn towards it."""
+    """Fly into the picture, to where there is most room."""
     end = Move()
     camera = around.camera
     for across in np.linspace(-FLIGHT_SPREAD, FLIGHT_SPREAD, FLIGHT_DIRECTIONS):
         for down in np.linspace(-FLIGHT_SPREAD, FLIGHT_SPREAD, FLIGHT_DIRECTIONS):
-            x, y = across * camera.size_px[0] / camera.f_px, down * camera.size_px[1] / camera.f_px
-            aim = np.array([x, y, 1.0]) / np.sqrt(x * x + y * y + 1)
-            there = aim * around.room_m(np.zeros(3), aim) * FLIGHT_SHARE
+            aim = np.array([across * camera.size_px[0], down * camera.size_px[1], camera.f_px])
+            there = aim / np.linalg.norm(aim) * around.room_m(np.zeros(3), aim) * FLIGHT_SHARE
             if there[2] > end.z_m * 1.01:
-                yaw, pitch = degrees(atan2(x, 1)), degrees(atan2(-y, hypot(x, 1)))
-                end = Move(float(there[0]), float(there[1]), float(there[2]), yaw, pitch)
+                end = Move(float(there[0]), float(there[1]), float(there[2]))
     return replace(_straight(Move(), end, around), limit=1 / FLIGHT_SHARE, pace=Timing(loop=False))
 
 

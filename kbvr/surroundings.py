@@ -15,9 +15,18 @@ from kbvr.depth import DepthMap
 CORRIDOR_SHARE = 0.12
 """Half the width of the corridor that must be free ahead of a camera, as a share of the distance flown."""
 
-CLOSEST_SHARE = 0.25
-"""A camera comes no closer to what lies ahead than this share of its first distance: it is then seen 4 times as large,
-and closer there is nothing left to see but blur."""
+LARGEST_ENLARGEMENT = 3.0
+"""Nothing ahead of a camera is to be seen larger than so many times its first size: closer there is only blur."""
+
+LARGE_AREA = 0.2
+"""So much of the frame may be larger than that, at its sides."""
+
+KEPT_AREA = 0.5
+"""So much of what is not infinitely far must stay in the frame, as a share of what was in it: a flight ends before all
+is passed and only sky is left."""
+
+PLACES = 96
+"""Places along a way that are looked at."""
 
 CELLS = 128
 """Cells across the long side of the coarse map that corridors are looked for in."""
@@ -81,19 +90,45 @@ class Surroundings:
     def room_m(self, start_m: Float64[np.ndarray, "3"], direction: Float64[np.ndarray, "3"]) -> float:
         """Return how far a camera may go from a place into a direction (of any length) before it is too close.
 
-        What lies in the corridor ahead comes no closer than CLOSEST_SHARE of its first distance.
+        What lies in the corridor ahead is enlarged to LARGEST_ENLARGEMENT at most, and so is all but LARGE_AREA of the
+        frame; KEPT_AREA of the scene stays in it.
         """
         length = float(np.linalg.norm(direction))
         if length == 0:
             return float("inf")
-        return (1 - CLOSEST_SHARE) * self._ahead_m(start_m, direction / length)
+        ahead = direction / length
+        most_m = (1 - 1 / LARGEST_ENLARGEMENT) * self._blocked_m(start_m, ahead)
+        if ahead[2] <= 0:  # back or aside: nothing is enlarged
+            return most_m
+        large, kept = self._area_of(start_m, ahead, 0.0)
+        for place_m in np.geomspace(most_m / 1e4, most_m, PLACES):
+            now_large, now_kept = self._area_of(start_m, ahead, float(place_m))
+            if now_large > large + LARGE_AREA or now_kept < KEPT_AREA * kept:
+                return float(place_m)
+        return most_m
 
-    def _ahead_m(self, start_m: Float64[np.ndarray, "3"], direction: Float64[np.ndarray, "3"]) -> float:
+    def _blocked_m(self, start_m: Float64[np.ndarray, "3"], direction: Float64[np.ndarray, "3"]) -> float:
+        """Return the distance of the first thing in the corridor, whose width grows with the distance."""
         offset = self.points - start_m[:, None]
         along = direction @ offset
         aside = np.linalg.norm(offset - direction[:, None] * along, axis=0)
         blocked: Bool[np.ndarray, "N"] = (along > 0) & (aside <= CORRIDOR_SHARE * along)
         return float(along[blocked].min(initial=1 / FAR))
+
+    def _area_of(
+        self, start_m: Float64[np.ndarray, "3"], direction: Float64[np.ndarray, "3"], place_m: float
+    ) -> tuple[float, float]:
+        """Return the area of what is too large, and of what is not infinitely far, as shares of the frame."""
+        width, height = self.camera.size_px
+        first = self.points[2] - start_m[2]
+        x, y, z = self.points - (start_m + direction * place_m)[:, None]
+        ahead = (z > 0) & (first > 0)
+        scale = self.camera.f_px / np.where(ahead, z, 1.0)
+        in_frame = ahead & (np.abs(x * scale) < width / 2) & (np.abs(y * scale) < height / 2)
+        enlargement = (first / np.where(ahead, z, 1.0))[in_frame]
+        area = enlargement**2 / len(first)
+        near = self.points[2, in_frame] < 0.5 / FAR
+        return float(area[enlargement > LARGEST_ENLARGEMENT].sum()), min(1.0, float(area[near].sum()))
 
 
 def surroundings_of(depth: DepthMap) -> Surroundings:

@@ -30,7 +30,7 @@ from kbvr.kenburns import (
 from kbvr.keyframes import load_keyframes
 from kbvr.moves import Move, orbiting
 from kbvr.paths import OVERSCAN, PATH_NAMES, PATH_SHARE, PathOptions, moves_along, view_of
-from kbvr.surroundings import CLOSEST_SHARE, Surroundings, surroundings_of
+from kbvr.surroundings import LARGEST_ENLARGEMENT, Surroundings, surroundings_of
 from kbvr.timing import Steps, Timing, shares, stopped_at
 
 FOUND = [name for name in PATH_NAMES if name != "keyframes"]
@@ -238,13 +238,26 @@ def test_the_long_flight_is_finite_slows_down_and_stops_before_the_scene(around,
     assert np.linalg.norm(where[-1] - where[0]) == pytest.approx(room_m)
 
 
-def test_there_is_room_up_to_a_quarter_of_the_way_to_the_wall():
-    """Straight ahead is a wall at 4 m; the card at 1 m bars the way."""
+def test_there_is_room_until_what_lies_ahead_is_three_times_as_large():
+    """Straight ahead is a wall at 4 m; or a card at 1 m, which bars the way."""
     wall = surroundings_of(depth_of(np.full((100, 120), 0.25)))
-    ahead = np.array([0.0, 0.0, 2.0])
-    assert wall.room_m(np.zeros(3), ahead) == pytest.approx((1 - CLOSEST_SHARE) * 4)
-    assert card().room_m(np.zeros(3), ahead) == pytest.approx(1 - CLOSEST_SHARE)
-    assert card().room_m(np.array([0, 0, 0.5]), ahead) == pytest.approx((1 - CLOSEST_SHARE) * 0.5)
+    ahead, share = np.array([0.0, 0.0, 2.0]), 1 - 1 / LARGEST_ENLARGEMENT
+    assert wall.room_m(np.zeros(3), ahead) == pytest.approx(share * 4, rel=0.1)
+    assert card().room_m(np.zeros(3), ahead) == pytest.approx(share, rel=0.1)
+    assert card().room_m(np.array([0, 0, 0.4]), ahead) == pytest.approx(share * 0.6, rel=0.1)
+
+
+def test_a_flight_over_things_into_the_open_ends_while_they_are_still_seen():
+    """A floor before a sky: nothing bars the way, but beyond the floor there would be nothing to see."""
+    rows = np.mgrid[:90, :160][0] + 0.5 - 45
+    around = surroundings_of(depth_of(np.where(rows > 10, rows / 100 / 1.5, 0.0)))
+    end = path("flight", around, 30)[-1]
+    seen = around.points[2] - end.z_m > 0
+    y = around.points[1, seen] / (around.points[2, seen] - end.z_m) * 100
+    x = around.points[0, seen] / (around.points[2, seen] - end.z_m) * 100
+    floor = around.points[2, seen] < 1000
+    assert 0.3 < end.z_m < 15
+    assert (floor & (np.abs(y) < 45) & (np.abs(x) < 80)).mean() > 0.04
 
 
 def test_steps_within_the_room_are_where_they_were_wanted():
@@ -259,14 +272,14 @@ def test_steps_never_pass_the_limit_and_keep_their_order(last, limit, frames):
     assert stopped.max() <= limit * (1 + 1e-9)
 
 
-def test_a_flight_takes_the_free_way_and_turns_to_it():
+def test_a_flight_takes_the_free_way():
     """A card in the middle bars the way ahead; there is room above it."""
     inverse_depth = np.full((100, 120), 0.05)
     inverse_depth[55:, :] = 1.0
     moves = path("flight", surroundings_of(depth_of(inverse_depth)), 30)
     assert moves[0] == Move()
     assert moves[-1].z_m > 1.0
-    assert moves[-1].y_m < 0 < moves[-1].pitch_deg
+    assert moves[-1].y_m < 0
 
 
 # Keyframes
