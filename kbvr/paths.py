@@ -32,7 +32,7 @@ OVERSCAN = 1.03
 """The view is enlarged by so much, so that moves show less of what lies beyond the photo's border."""
 
 LARGEST_ORBIT_DEG = 15.0
-FLIGHT_SHARE = 0.65
+FLIGHT_SHARE = 0.5
 """How much of the room ahead a flight takes."""
 
 FLIGHT_DIRECTIONS = 7
