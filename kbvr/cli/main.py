@@ -90,7 +90,7 @@ Version: TypeAlias = Annotated[
 
 @app.callback()
 def kbvr(version: Version = False) -> None:
-    """Turn one photo into a stereo video for a VR headset or a 3D screen.
+    """Turn one photo into a stereo video for a VR headset or a 3D screen, or into a plain video of a moving camera.
 
     Example: [bold]kbvr export --stereo photo.jpg -o out/[/bold]
 
@@ -144,8 +144,7 @@ def export(
 ) -> int:
     """Write a stereo video of each photo, or a plain one, or both, seen from a camera that moves.
 
-    The stereo video of cat.jpg is called cat_kbvr_LR.mp4: players see from the name, too, that it is stereo. The plain
-    one is called cat_kbvr.mp4.
+    The stereo video of cat.jpg is called cat_kbvr_LR.mp4, for players look at the name; the plain one cat_kbvr.mp4.
 
     Example: [bold]kbvr export --stereo cat.jpg -o out/[/bold]
 
