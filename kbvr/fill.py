@@ -65,7 +65,7 @@ def filler_named(name: str | Path, *, device: str = "auto", threads: int | None 
     if name == "spread":
         return spread
     known = known_cards()
-    if name not in known:
+    if name not in known or _inputs(known[name]) not in (NETWORK_INPUTS, INPAINTING_INPUTS):
         able = [card.name for card in known.values() if _inputs(card) in (NETWORK_INPUTS, INPAINTING_INPUTS)]
         raise InputError(f"the filler must be auto, spread, {', '.join(able)} or a .onnx file, got {name!r}")
     card = fetched_card(name)

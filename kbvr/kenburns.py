@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float64
 
 from kbvr.errors import InputError
 from kbvr.moves import Move, disocclusion_reach_m
-from kbvr.surroundings import FAR, Surroundings
+from kbvr.surroundings import Surroundings
 
 PAPER_LONG_SIDE_PX = 1024
 """The long side of the pictures that the paper's lengths in pixels belong to."""
@@ -75,6 +75,11 @@ class Framing:
     v_px: float
     share: float
 
+    @property
+    def centre_px(self) -> tuple[float, float]:
+        """The centre."""
+        return self.u_px, self.v_px
+
 
 def crop_move(start: Framing, end: Framing, around: Surroundings) -> tuple[Move, Move]:
     """Return the moves at the start and the end of the way between two framings.
@@ -101,19 +106,34 @@ def gentler(moves: tuple[Move, Move], around: Surroundings) -> tuple[Move, Move]
     return first, last
 
 
-def filled_by(move: Move, framing: Framing, around: Surroundings) -> Move:
-    """Return a move zoomed and shifted so that what the framing shows fills the frame, as far as depth allows.
+def framed_at(start: Framing, end: Framing, share: float) -> tuple[Framing, float]:
+    """Return the framing at a share of the way between two, and how far its centre has come, 0 to 1.
 
-    The nearest thing alone decides how far the camera goes, so what lies behind it is enlarged too little by that. Here
-    the median depth within the framing is framed exactly.
+    The size changes by the same factor in every step, and the centre with it, so that no part of a zoom rushes.
     """
+    size = start.share ** (1 - share) * end.share**share
+    apart = start.share - end.share
+    moved = (start.share - size) / apart if abs(apart) > 1e-6 else share
+    u_px, v_px = (first + moved * (last - first) for first, last in zip(start.centre_px, end.centre_px, strict=True))
+    return Framing(u_px, v_px, size), moved
+
+
+def depth_within_m(framing: Framing, around: Surroundings) -> float:
+    """Return the median distance of what a framing shows, in metres."""
     rows, columns = around.cells.shape
     width, height = around.camera.size_px
     x, y = (framing.u_px / width + 0.5) * columns, (framing.v_px / height + 0.5) * rows
     half_x, half_y = framing.share * columns / 2, framing.share * rows / 2
-    top, left = max(0, int(y - half_y)), max(0, int(x - half_x))
+    top, left = (int(min(max(edge, 0), side - 1)) for edge, side in ((y - half_y, rows), (x - half_x, columns)))
     inside = around.cells[top : max(top + 1, round(y + half_y)), left : max(left + 1, round(x + half_x))]
-    depth_m = 1 / max(float(np.median(inside)), FAR)
+    return 1 / max(float(np.median(inside)), around.far)
+
+
+def filled_by(move: Move, framing: Framing, around: Surroundings, *, depth_m: float) -> Move:
+    """Return a move zoomed and shifted so that the framing fills the frame with what lies at a depth.
+
+    The nearest thing alone decides how far the camera goes, so what lies behind it is enlarged too little by that.
+    """
     left_m = depth_m - move.z_m
     return replace(
         move,
@@ -131,6 +151,18 @@ def nearest_inside_m(around: Surroundings) -> float:
     return 1 / max(float(around.cells[inset : rows - inset, inset : columns - inset].max()), 1e-6)
 
 
+def check_zoom(*, shift_px: float, zoom: float) -> None:
+    """Check what an automatic zoom is asked for.
+
+    Raises:
+        InputError: if zoom is below 1 or shift_px negative, or either is not finite.
+    """
+    if not (isfinite(zoom) and zoom >= 1):
+        raise InputError(f"the zoom must be 1 or more, got {zoom:g}")
+    if not 0 <= shift_px <= PAPER_LONG_SIDE_PX:
+        raise InputError(f"the shift must be 0 to {PAPER_LONG_SIDE_PX} px, got {shift_px:g}")
+
+
 def autozoom(
     around: Surroundings, *, shift_px: float = DEFAULT_SHIFT_PX, zoom: float = DEFAULT_ZOOM
 ) -> tuple[Framing, Framing]:
@@ -140,12 +172,9 @@ def autozoom(
     leaves little uncovered, as in the paper, and keeps what is near and not far from the middle in the frame.
 
     Raises:
-        InputError: if zoom is below 1 or shift_px negative, or either is not finite.
+        InputError: as `check_zoom`.
     """
-    if not (isfinite(zoom) and zoom >= 1):
-        raise InputError(f"the zoom must be 1 or more, got {zoom:g}")
-    if not 0 <= shift_px <= PAPER_LONG_SIDE_PX:
-        raise InputError(f"the shift must be 0 to {PAPER_LONG_SIDE_PX} px, got {shift_px:g}")
+    check_zoom(shift_px=shift_px, zoom=zoom)
     width, height = around.camera.size_px
     start = Framing(0.0, 0.0, FROM_SHARE)
     share = FROM_SHARE / zoom

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,12 @@ from kbvr.errors import InputError
 from kbvr.moves import Move
 
 RANGES = {
-    "x_m": (-1e4, 1e4),
-    "y_m": (-1e4, 1e4),
-    "z_m": (-1e4, 1e4),
-    "yaw_deg": (-45.0, 45.0),
-    "pitch_deg": (-45.0, 45.0),
-    "zoom": (0.5, 20.0),
+    "x_m": (-100.0, 100.0),
+    "y_m": (-100.0, 100.0),
+    "z_m": (-100.0, 100.0),
+    "yaw_deg": (-30.0, 30.0),
+    "pitch_deg": (-30.0, 30.0),
+    "zoom": (0.7, 20.0),
 }
 """What a keyframe may say of the camera, and the least and greatest value."""
 
@@ -115,8 +114,8 @@ def _checked(row: Any, index: int, path: Path) -> tuple[float, list[float]]:
         raise InputError(f"a keyframe has time_s and some of {', '.join(RANGES)}, got {place}")
     for name, value in row.items():
         low, high = RANGES.get(name, (0.0, 600.0))
-        number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-        if not (number and low <= value <= high):
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not (number and low <= value <= high):  # false for NaN, and exact for integers of any size
             raise InputError(f"{name} must be a number from {low:g} to {high:g}, got {value!r} in {place}")
     rest = Move()
     return float(row["time_s"]), [float(row.get(name, getattr(rest, name))) for name in RANGES]

@@ -26,6 +26,7 @@ PROFILES = ("layers", "paper")
 """layers: kbvr's own; paper: the 3D Ken Burns method as its authors published it (`kbvr.profiles`)."""
 
 MAX_BUDGET = 0.15
+MAX_THREADS = 256
 
 
 @dataclass(frozen=True)
@@ -116,12 +117,27 @@ class ExportOptions:
                 0 < self.budget <= MAX_BUDGET,
                 f"the budget must be above 0 and at most 15%, got {self.budget:.3%}",
             ),
-            (self.threads is None or self.threads >= 1, f"threads must be at least 1, got {self.threads}"),
+            (
+                self.threads is None or 1 <= self.threads <= MAX_THREADS,
+                f"threads must be 1 to {MAX_THREADS}, got {self.threads}",
+            ),
             (
                 self.depth_quality in DEPTH_QUALITIES,
                 f"the depth quality must be one of {', '.join(DEPTH_QUALITIES)}, got {self.depth_quality!r}",
             ),
             (self.device in DEVICES, f"the device must be one of {', '.join(DEVICES)}, got {self.device!r}"),
+            (
+                self.softness is None or self.segmentation is not None or self.profile == "paper",
+                "a softness says how objects of a segmentation stand: give --segmentation too",
+            ),
+            (
+                self.profile == "layers" or str(self.fill) == "auto",
+                f"the profile paper fills in its own way, got the filler {self.fill} too",
+            ),
+            (
+                "stereo" in self.outputs or (self.baseline_m, self.convergence_m) == (None, None),
+                "a baseline and a screen plane are for two eyes, got no stereo video among the outputs",
+            ),
             ((self.depth_file is None) == (self.depth_kind is None), "a depth file and its kind go together"),
             (
                 self.depth_file is None or str(self.depth_model) == "auto",

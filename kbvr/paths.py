@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from math import asin, cos, degrees, pi, sin
+from math import asin, cos, degrees, hypot, pi, sin
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -16,7 +16,18 @@ import numpy as np
 
 from kbvr.camera import Camera
 from kbvr.errors import InputError
-from kbvr.kenburns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM, Crop, autozoom, crop_move, filled_by, gentler
+from kbvr.kenburns import (
+    DEFAULT_SHIFT_PX,
+    DEFAULT_ZOOM,
+    Crop,
+    autozoom,
+    check_zoom,
+    crop_move,
+    depth_within_m,
+    filled_by,
+    framed_at,
+    gentler,
+)
 from kbvr.keyframes import Keyframes, load_keyframes
 from kbvr.moves import Move, orbiting
 from kbvr.surroundings import Surroundings
@@ -25,15 +36,21 @@ from kbvr.timing import Ease, Steps, Timing, shares, turns
 PathName = Literal["static", "swing", "circle", "orbit", "dolly", "dolly-zoom", "kenburns", "flight", "keyframes"]
 PATH_NAMES: tuple[str, ...] = get_args(PathName)
 
-PATH_SHARE = {"swing": 0.015, "circle": 0.012, "orbit": 0.04, "dolly": 0.04, "dolly-zoom": 0.08}
+PATH_SHARE = {"swing": 0.015, "circle": 0.012, "orbit": 0.06, "dolly": 0.04, "dolly-zoom": 0.08}
 """Largest move of each path: how far it spreads the depth range on the screen, as a share of the width."""
 
 OVERSCAN = 1.03
 """The view is enlarged by so much, so that moves show less of what lies beyond the photo's border."""
 
+HELD_S = 0.5
+"""Time in which keyframes that would run into the scene are held back."""
+
 LARGEST_ORBIT_DEG = 15.0
 FLIGHT_SHARE = 0.5
 """How much of the room ahead a flight takes."""
+
+FLIGHT_WORTH = 1.1
+"""A direction farther from the middle must allow so much more."""
 
 FLIGHT_DIRECTIONS = 7
 FLIGHT_SPREAD = 0.12
@@ -86,8 +103,13 @@ class PathOptions:
         ):
             if given and self.name != path:
                 raise InputError(f"{what} to the path {path}, got the path {self.name}")
+        check_zoom(shift_px=self.shift_px, zoom=self.zoom)
         if self.start is not None and (self.shift_px, self.zoom) != (DEFAULT_SHIFT_PX, DEFAULT_ZOOM):
             raise InputError("shift and zoom are for a move that is found, got start and end crops too")
+        if self.steps is not None and (self.seconds, self.ease, self.loop) != (None, None, None):
+            raise InputError(
+                "steps say where every frame is: a length, an easing, or loop or one way have no meaning then"
+            )
         if self.name == "keyframes" and self.keyframes is None:
             raise InputError("the path keyframes wants a file of keyframes, got none")
 
@@ -105,6 +127,9 @@ class Way:
     limit: float = 1.0
     """How far along the way (1 is its end) steps may go on."""
 
+    keeps_clear: bool = False
+    """Whether its moves are to be held back from what lies ahead."""
+
     pace: Timing = field(default_factory=Timing)
     """What suits the path where nobody says otherwise."""
 
@@ -120,6 +145,27 @@ def view_of(around: Surroundings, size_px: tuple[int, int]) -> Camera:
     return replace(base, f_px=base.f_px * OVERSCAN)
 
 
+def check_keyframes(options: PathOptions) -> None:
+    """Check the file of keyframes, if there is one, before any work.
+
+    Raises:
+        InputError: if it cannot be used.
+    """
+    if options.keyframes is not None:
+        load_keyframes(options.keyframes)
+
+
+def check_crops(options: PathOptions, size_px: tuple[int, int]) -> None:
+    """Check that the crops, if there are any, lie inside a photo of this size.
+
+    Raises:
+        InputError: if they do not.
+    """
+    for crop in (options.start, options.end):
+        if crop is not None:
+            crop.framed(size_px)
+
+
 def moves_along(options: PathOptions, around: Surroundings) -> list[Move]:
     """Return the move of every frame.
 
@@ -129,8 +175,11 @@ def moves_along(options: PathOptions, around: Surroundings) -> list[Move]:
     way = WAYS[options.name](options, around)
     timing = way.timing(options)
     if way.turn is not None and (timing.loop or timing.steps is not None):
-        return [way.turn(float(turn)) for turn in turns(timing)]
-    return [way.once(float(share)) for share in shares(timing, limit=way.limit)]
+        moves = [way.turn(float(turn)) for turn in turns(timing, ease=options.ease)]
+    else:
+        moves = [way.once(float(share)) for share in shares(timing, limit=way.limit)]
+    held_frames = max(1, round(HELD_S * timing.fps))
+    return kept_clear(moves, around, frames=held_frames) if way.keeps_clear else moves
 
 
 def _static(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
@@ -194,50 +243,61 @@ def _kenburns(options: PathOptions, around: Surroundings) -> Way:
         start, end = autozoom(around, shift_px=options.shift_px, zoom=options.zoom)
         first, last = (replace(move, zoom=move.zoom / OVERSCAN) for move in crop_move(start, end, around))
         return _straight(first, last, around)
-    framings = [crop.framed(around.camera.size_px) for crop in (options.start, options.end)]
-    moves = gentler(crop_move(framings[0], framings[1], around), around)
-    filled = [filled_by(move, framing, around) for move, framing in zip(moves, framings, strict=True)]
-    first, last = (replace(move, zoom=move.zoom / OVERSCAN) for move in filled)
-    return Way(once=lambda share: first.towards(last, share))
+    start, end = (crop.framed(around.camera.size_px) for crop in (options.start, options.end))
+    first, last = gentler(crop_move(start, end, around), around)
+    nearness = [1 / depth_within_m(framing, around) for framing in (start, end)]
+
+    def at(share: float) -> Move:
+        framing, moved = framed_at(start, end, share)
+        depth_m = 1 / (nearness[0] + moved * (nearness[1] - nearness[0]))
+        move = filled_by(first.towards(last, moved), framing, around, depth_m=depth_m)
+        return replace(move, zoom=move.zoom / OVERSCAN)
+
+    return Way(once=at)
 
 
 def _flight(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
     """Fly into the picture, to where there is most room."""
-    end = Move()
     camera = around.camera
-    for across in np.linspace(-FLIGHT_SPREAD, FLIGHT_SPREAD, FLIGHT_DIRECTIONS):
-        for down in np.linspace(-FLIGHT_SPREAD, FLIGHT_SPREAD, FLIGHT_DIRECTIONS):
-            aim = np.array([across * camera.size_px[0], down * camera.size_px[1], camera.f_px])
-            there = aim / np.linalg.norm(aim) * around.room_m(np.zeros(3), aim) * FLIGHT_SHARE
-            if there[2] > end.z_m * 1.01:
-                end = Move(float(there[0]), float(there[1]), float(there[2]))
+    end = Move()
+    aside = np.linspace(-FLIGHT_SPREAD, FLIGHT_SPREAD, FLIGHT_DIRECTIONS)
+    for across, down in sorted(((x, y) for x in aside for y in aside), key=lambda aim: hypot(*aim)):
+        aim = np.array([across * camera.size_px[0], down * camera.size_px[1], camera.f_px])
+        there = aim / np.linalg.norm(aim) * around.room_m(np.zeros(3), aim) * FLIGHT_SHARE
+        if there[2] > end.z_m * FLIGHT_WORTH:
+            end = Move(float(there[0]), float(there[1]), float(there[2]))
     return replace(_straight(Move(), end, around), limit=1 / FLIGHT_SHARE, pace=Timing(loop=False))
 
 
-def _keyframed(options: PathOptions, around: Surroundings) -> Way:
+def _keyframed(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
     """Follow keyframes; one that would run into the scene stops before it."""
     assert options.keyframes is not None
     frames: Keyframes = load_keyframes(options.keyframes)
 
-    def at(share: float) -> Move:
-        return _kept_clear(frames.at(share), around)
-
     pace = Timing(seconds=max(0.1, frames.seconds), ease="linear", loop=False)
-    return Way(once=at, turn=(lambda turn: at(turn % 1.0)) if frames.is_closed else None, pace=pace)
+    turn = (lambda turn: frames.at(turn % 1.0)) if frames.is_closed else None
+    return Way(once=frames.at, turn=turn, pace=pace, keeps_clear=True)
 
 
-def _kept_clear(move: Move, around: Surroundings) -> Move:
-    """Return a move that stops before what lies on the straight way to it, slowing down on its last quarter."""
-    away_m = float(np.linalg.norm(move.position_m))
-    if away_m == 0:
-        return move
-    room_m = around.room_m(np.zeros(3), move.position_m)
-    free_m = 0.75 * room_m
-    if away_m <= free_m:
-        return move
-    held_m = room_m - (room_m - free_m) * float(np.exp((free_m - away_m) / (room_m - free_m)))
-    x, y, z = (move.position_m * (held_m / away_m)).tolist()
-    return replace(move, x_m=x, y_m=y, z_m=z)
+def kept_clear(moves: list[Move], around: Surroundings, *, frames: int) -> list[Move]:
+    """Return moves that stop before what lies on the straight way to each.
+
+    How far a move is held back changes smoothly over so many frames before and after it.
+    """
+    free = np.ones(len(moves))
+    for index, move in enumerate(moves):
+        away_m = float(np.linalg.norm(move.position_m))
+        if away_m > 0:
+            free[index] = min(1.0, around.free_m(np.zeros(3), move.position_m) / away_m)
+    if free.min() == 1:
+        return moves
+    window = np.hanning(2 * frames + 3)[1:-1]
+    least = np.array([free[max(0, i - frames) : i + frames + 1].min() for i in range(len(free))])
+    held = np.convolve(np.pad(least, frames, mode="edge"), window / window.sum(), mode="valid")
+    return [
+        replace(move, x_m=move.x_m * share, y_m=move.y_m * share, z_m=move.z_m * share)
+        for move, share in zip(moves, held.tolist(), strict=True)
+    ]
 
 
 def _straight(start: Move, end: Move, around: Surroundings) -> Way:

@@ -28,7 +28,7 @@ from kbvr.nets import Session, fetched_card, known_cards, open_file, open_sessio
 from kbvr.options import ExportOptions
 from kbvr.paper import PaperNetworks, PointRenderer, inpainted, paper_depth_map, point_scene
 from kbvr.paper.networks import CARDS
-from kbvr.paper.segmentation import adjusted_depth, segment
+from kbvr.paper.segmentation import adjusted_depth, check_segmentation, segment
 from kbvr.photo import Photo
 from kbvr.render import Renderer
 from kbvr.scene import build_scene
@@ -225,8 +225,16 @@ def _opened(name: str, options: ExportOptions) -> Session:
 def _segmentation(name: str | Path, options: ExportOptions) -> Session:
     """Return the instance segmentation of this name or ONNX file."""
     if Path(name).suffix.lower() == ".onnx":
-        return open_file(Path(name), device=options.device, threads=options.threads)
-    return _opened(str(name), options)
+        session = open_file(Path(name), device=options.device, threads=options.threads)
+    elif str(name) == SEGMENTATION and SEGMENTATION not in known_cards():
+        raise InputError(
+            f"the segmentation {SEGMENTATION} is not there: `python -m export maskrcnn` makes it from torchvision's "
+            "weights and `kbvr models add` takes it"
+        )
+    else:
+        session = _opened(str(name), options)
+    check_segmentation(session)
+    return session
 
 
 def _within(rgb: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "h w 3"]:

@@ -31,8 +31,8 @@ PLACES = 96
 CELLS = 128
 """Cells across the long side of the coarse map that corridors are looked for in."""
 
-FAR = 1e-4
-"""Inverse depth that stands for infinitely far where a distance is wanted, 1/m."""
+FAR_SHARE = 1e-4
+"""Inverse depth that stands for infinitely far where a distance is wanted, as a share of the nearest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +68,11 @@ class Surroundings:
         """Return the sideways move that spreads the depth range over this share of the width, in metres."""
         return share * self.camera.size_px[0] / (self.camera.f_px * self.depth_spread)
 
+    @property
+    def far(self) -> float:
+        """Inverse depth that stands for infinitely far where a distance is wanted, 1/m."""
+        return FAR_SHARE * max(self.nearest_inverse_depth, 1e-6)
+
     @cached_property
     def cells(self) -> Float32[np.ndarray, "h w"]:
         """The inverse depth of a coarse grid of the photo, 1/m; specks of depth do not show in it."""
@@ -79,12 +84,12 @@ class Surroundings:
 
     @cached_property
     def points(self) -> Float64[np.ndarray, "3 N"]:
-        """The points of `cells` in the photo camera's axes, metres; what is infinitely far is put at 1/FAR."""
+        """The points of `cells` in the photo camera's axes, metres; what is infinitely far is put at 1/far."""
         rows, columns = self.cells.shape
         width, height = self.camera.size_px
         x = ((np.arange(columns) + 0.5) * width / columns - self.camera.cx_px) / self.camera.f_px
         y = ((np.arange(rows) + 0.5) * height / rows - self.camera.cy_px) / self.camera.f_px
-        z = 1 / np.maximum(self.cells.astype(np.float64), FAR)
+        z = 1 / np.maximum(self.cells.astype(np.float64), self.far)
         return np.stack([(x * z).ravel(), (y[:, None] * z).ravel(), z.ravel()])
 
     def room_m(self, start_m: Float64[np.ndarray, "3"], direction: Float64[np.ndarray, "3"]) -> float:
@@ -93,13 +98,10 @@ class Surroundings:
         What lies in the corridor ahead is enlarged to LARGEST_ENLARGEMENT at most, and so is all but LARGE_AREA of the
         frame; KEPT_AREA of the scene stays in it.
         """
-        length = float(np.linalg.norm(direction))
-        if length == 0:
-            return float("inf")
-        ahead = direction / length
-        most_m = (1 - 1 / LARGEST_ENLARGEMENT) * self._blocked_m(start_m, ahead)
-        if ahead[2] <= 0:  # back or aside: nothing is enlarged
+        most_m = self.free_m(start_m, direction)
+        if not most_m < float("inf") or direction[2] <= 0:  # back or aside: nothing is enlarged
             return most_m
+        ahead = direction / np.linalg.norm(direction)
         large, kept = self._area_of(start_m, ahead, 0.0)
         for place_m in np.geomspace(most_m / 1e4, most_m, PLACES):
             now_large, now_kept = self._area_of(start_m, ahead, float(place_m))
@@ -107,13 +109,19 @@ class Surroundings:
                 return float(place_m)
         return most_m
 
-    def _blocked_m(self, start_m: Float64[np.ndarray, "3"], direction: Float64[np.ndarray, "3"]) -> float:
-        """Return the distance of the first thing in the corridor, whose width grows with the distance."""
+    def free_m(self, start_m: Float64[np.ndarray, "3"], direction: Float64[np.ndarray, "3"]) -> float:
+        """Return how far a camera may go before the first thing in the corridor is enlarged too much.
+
+        The corridor grows with the distance.
+        """
+        length = float(np.linalg.norm(direction))
+        if length == 0:
+            return float("inf")
         offset = self.points - start_m[:, None]
-        along = direction @ offset
-        aside = np.linalg.norm(offset - direction[:, None] * along, axis=0)
+        along = direction @ offset / length
+        aside = np.linalg.norm(offset - direction[:, None] / length * along, axis=0)
         blocked: Bool[np.ndarray, "N"] = (along > 0) & (aside <= CORRIDOR_SHARE * along)
-        return float(along[blocked].min(initial=1 / FAR))
+        return (1 - 1 / LARGEST_ENLARGEMENT) * float(along[blocked].min(initial=1 / self.far))
 
     def _area_of(
         self, start_m: Float64[np.ndarray, "3"], direction: Float64[np.ndarray, "3"], place_m: float
@@ -127,7 +135,7 @@ class Surroundings:
         in_frame = ahead & (np.abs(x * scale) < width / 2) & (np.abs(y * scale) < height / 2)
         enlargement = (first / np.where(ahead, z, 1.0))[in_frame]
         area = enlargement**2 / len(first)
-        near = self.points[2, in_frame] < 0.5 / FAR
+        near = self.points[2, in_frame] < 0.5 / self.far
         return float(area[enlargement > LARGEST_ENLARGEMENT].sum()), min(1.0, float(area[near].sum()))
 
 

@@ -80,11 +80,14 @@ class Timing:
         return self.steps.frames if self.steps else max(1, round(self.seconds * self.fps))
 
 
-def turns(timing: Timing) -> Float64[np.ndarray, "N"]:
-    """Return how far round a closed path the camera is in every frame; 1 is once round."""
+def turns(timing: Timing, *, ease: Ease | None = None) -> Float64[np.ndarray, "N"]:
+    """Return how far round a closed path the camera is in every frame; 1 is once round.
+
+    It goes always as fast unless an easing is asked for.
+    """
     if timing.steps is not None:
         return np.linspace(timing.steps.first, timing.steps.last, timing.steps.frames)
-    return np.arange(timing.frames) / timing.frames
+    return np.array([eased(index / timing.frames, ease or "linear") for index in range(timing.frames)])
 
 
 def shares(timing: Timing, *, limit: float = 1.0) -> Float64[np.ndarray, "N"]:

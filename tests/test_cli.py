@@ -102,18 +102,17 @@ def test_with_nothing_said_the_pipelines_own_defaults_hold(fake: FakePipeline, a
 
 def test_every_option_reaches_the_pipeline_in_its_units(fake: FakePipeline, tmp_path: Path) -> None:
     text = (
-        "export a.jpg --stereo -o out --layout sbs-half --path dolly --seconds 2.5 --fps 30 "
+        "export a.jpg --stereo -o out --layout sbs-half --path dolly --fps 30 "
         "--max-size 640x480 --fov 61 --depth d.png --depth-kind depth-m --baseline-mm 12.5 "
         "--convergence-m 1.75 --budget 1.5 --near-m 2 "
         "--depth-quality best --fill filler.onnx --overwrite --threads 3 --device cuda "
-        "--explain --quiet --kenburns --ease out --one-way --steps 0:1.5:40"
+        "--explain --quiet --kenburns --steps 0:1.5:40"
     )
     (tmp_path / "d.png").touch()
     assert main(text.split()) == 0
     options = ExportOptions(
         layout="sbs-half",
         path="dolly",
-        seconds=2.5,
         fps=30.0,
         max_size_px=(640, 480),
         fov_deg=61.0,
@@ -129,8 +128,6 @@ def test_every_option_reaches_the_pipeline_in_its_units(fake: FakePipeline, tmp_
         threads=3,
         device="cuda",
         outputs=("stereo", "kenburns"),
-        ease="out",
-        loop=False,
         steps=Steps(0, 1.5, 40),
     )
     assert fake.calls == [(Path("a.jpg"), Path("out"), options)]
@@ -155,6 +152,7 @@ def test_every_option_reaches_the_pipeline_in_its_units(fake: FakePipeline, tmp_
         ),
         ("--kenburns --segmentation a.onnx --softness 0.2", {"segmentation": "a.onnx", "softness": 0.2}, "kenburns"),
         ("--kenburns --loop --subject-distance 3", {"loop": True, "subject_distance_m": 3.0}, "kenburns"),
+        ("--kenburns --seconds 2.5 --ease out --one-way", {"seconds": 2.5, "ease": "out", "loop": False}, "kenburns"),
     ],
 )
 def test_camera_moves_reach_the_pipeline(fake: FakePipeline, flags: str, fields: dict, path: str) -> None:
@@ -295,6 +293,12 @@ def test_json_tells_of_a_bug_too(fake: FakePipeline, capsys: pytest.CaptureFixtu
         ("export a.jpg --from 1,2,3,4", "a start and an end crop go together"),
         ("export a.jpg --path swing --zoom 2", "a zoom belongs to the path kenburns, got the path swing"),
         ("export a.jpg --path keyframes", "wants a file of keyframes"),
+        ("export a.jpg --steps 0:8:9 --seconds 3", "steps say where every frame is"),
+        ("export a.jpg --kenburns --baseline-mm 20", "for two eyes"),
+        ("export a.jpg --softness 0.3", "give --segmentation too"),
+        ("export a.jpg --profile paper --fill spread", "fills in its own way"),
+        ("export a.jpg --threads 100000", "threads must be 1 to 256"),
+        ("export a.jpg --kenburns --zoom 0.5", "the zoom must be 1 or more"),
         ("export a.jpg --steps 0:8", "--steps must be first:last:frames"),
         ("export a.jpg --steps 0:8:0", "the number of steps must be"),
         ("export a.jpg --near-m 1 --subject-distance 2", "give one of them"),

@@ -101,7 +101,7 @@ def test_a_missing_network_is_refused(doubler):
         open_session(replace(doubler, file="gone.onnx"))
 
 
-@pytest.mark.parametrize(("device", "threads"), [("gpu", None), ("", None), ("cpu", 0), ("cpu", -1)])
+@pytest.mark.parametrize(("device", "threads"), [("gpu", None), ("", None), ("cpu", 0), ("cpu", -1), ("cpu", 100_000)])
 def test_a_wrong_device_or_number_of_threads_is_refused(doubler, device, threads):
     """Before anything is loaded."""
     with pytest.raises(InputError, match=r"device must be|threads must be"):

@@ -18,6 +18,7 @@ from kbvr.kenburns import (
     DEFAULT_SHIFT_PX,
     DEFAULT_ZOOM,
     FROM_SHARE,
+    HAND_SHARE,
     INSET_PX,
     PAPER_LONG_SIDE_PX,
     SHIFT_STEPS,
@@ -28,7 +29,7 @@ from kbvr.kenburns import (
     nearest_inside_m,
 )
 from kbvr.keyframes import load_keyframes
-from kbvr.moves import Move, orbiting
+from kbvr.moves import Move, border_reach_m, disocclusion_reach_m, orbiting
 from kbvr.paths import OVERSCAN, PATH_NAMES, PATH_SHARE, PathOptions, moves_along, view_of
 from kbvr.surroundings import LARGEST_ENLARGEMENT, Surroundings, surroundings_of
 from kbvr.timing import Steps, Timing, shares, stopped_at
@@ -321,10 +322,11 @@ def test_keyframes_set_the_length_and_stop_before_the_scene(tmp_path):
         ({"keyframes": [{"time_s": 0}, {"time_s": 0}]}, "rise"),
         ({"keyframes": [{"time_s": 1}, {"time_s": 2}]}, "start at 0"),
         ({"keyframes": [{"time_s": 0}, {"time_s": 1, "roll": 3}]}, "some of x_m"),
-        ({"keyframes": [{"time_s": 0}, {"time_s": 1, "zoom": 0}]}, "zoom must be a number from 0.5 to 20"),
+        ({"keyframes": [{"time_s": 0}, {"time_s": 1, "zoom": 0}]}, "zoom must be a number from 0.7 to 20"),
         ({"keyframes": [{"time_s": 0}, {"time_s": 1, "x_m": "far"}]}, "x_m must be a number"),
         ('{"keyframes": [{"time_s": 0}, {"time_s": 1, "x_m": NaN}]}', "x_m must be a number"),
         ({"keyframes": [{"time_s": 0}, {"time_s": 1, "x_m": True}]}, "x_m must be a number"),
+        ('{"keyframes": [{"time_s": 0}, {"time_s": 1, "x_m": 1%s}]}' % ("0" * 400), "x_m must be a number"),
         ({"keyframes": [{"time_s": 0}, 3]}, "time_s"),
     ],
 )
@@ -365,6 +367,80 @@ def test_options_that_cannot_be_or_belong_to_another_path_are_refused(bad):
 def test_steps_that_cannot_be_are_refused(bad):
     with pytest.raises(InputError, match="steps"):
         Steps(*bad)
+
+
+def test_keyframes_that_are_held_back_are_held_back_smoothly(tmp_path):
+    """Past a post that bars the way: no step is much larger than the others."""
+    inverse_depth = np.full((100, 120), 0.1)
+    inverse_depth[:, 55:65] = 0.5
+    rows = [{"time_s": 0, "x_m": -1, "z_m": 3}, {"time_s": 4, "x_m": 1, "z_m": 3}]
+    file = keyframes_file(tmp_path, {"keyframes": rows})
+    around = surroundings_of(depth_of(inverse_depth))
+    moves = moves_along(PathOptions(name="keyframes", keyframes=file), around)
+    steps = np.linalg.norm(np.diff(positions(moves), axis=0), axis=1)
+    assert min(move.z_m for move in moves) < 1.4 < 2.9 < max(move.z_m for move in moves)
+    assert steps.max() < 0.15
+    for move in moves:
+        assert np.linalg.norm(move.position_m) <= around.free_m(np.zeros(3), move.position_m) * 1.001
+
+
+@pytest.mark.parametrize("size", [0.05, 0.3])
+def test_a_zoom_between_crops_never_rushes(size):
+    """With linear easing every frame is enlarged by the same factor, within the little that depth changes."""
+    around = surroundings_of(depth_of(np.full((100, 120), 0.2)))
+    crop = Crop(50, 40, 120 * size, 100 * size)
+    moves = path("kenburns", around, 60, loop=False, ease="linear", start=Crop(0, 0, 120, 100), end=crop)
+    seen = np.array([move.zoom / (5 - move.z_m) for move in moves])
+    factors = seen[1:] / seen[:-1]
+    assert np.ptp(factors) < 1e-6
+    assert seen[-1] / seen[0] == pytest.approx(1 / size, rel=1e-6)
+
+
+def test_an_easing_that_is_asked_for_holds_round_closed_paths_too():
+    plain, eased = (np.array([m.x_m for m in path("swing", card(), 40, ease=ease)]) for ease in (None, "smooth"))
+    assert abs(plain[1]) > 5 * abs(eased[1])
+    assert np.ptp(eased) == pytest.approx(np.ptp(plain), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("ease", "starts_at_rest", "ends_at_rest"),
+    [("smooth", True, True), ("linear", False, False), ("in", True, False), ("out", False, True)],
+)
+def test_easings_are_what_they_say(ease, starts_at_rest, ends_at_rest):
+    steps = np.diff(shares(Timing(seconds=4, ease=ease, loop=False)))
+    assert (steps > 0).all()
+    assert (steps[0] < 0.2 * steps.mean()) == starts_at_rest
+    assert (steps[-1] < 0.2 * steps.mean()) == ends_at_rest
+
+
+def test_moves_do_not_depend_on_the_scale_of_the_scene():
+    """The same scene, 1000 times as large: the same moves, 1000 times as long."""
+    depth = card_before_wall()[1].inverse_depth.copy()
+    depth[:20] = 0
+    small, large = (surroundings_of(depth_of(depth * scale)) for scale in (1.0, 1e-3))
+    for name in FOUND:
+        near, far = (positions(path(name, around, 12)) for around in (small, large))
+        assert np.allclose(near * 1000, far, rtol=1e-3, atol=1e-6), name
+
+
+def test_turning_the_view_needs_a_wider_border():
+    """A turn of 10 degrees looks tan(10 degrees) of the focal length beyond the border, at the nearest depth."""
+    turned = border_reach_m(Move(yaw_deg=10), card())
+    assert turned * card().nearest_inverse_depth == pytest.approx(np.tan(np.radians(10)))
+    assert border_reach_m(Move(z_m=0.3), card()) == 0
+
+
+def test_crops_by_hand_move_the_camera_only_so_far():
+    around = card()
+    moves = path("kenburns", around, 20, start=Crop(0, 0, 120, 100), end=Crop(90, 70, 6, 5))
+    most = max(disocclusion_reach_m(move, around.camera) for move in moves)
+    assert most == pytest.approx(around.sideways_m(HAND_SHARE), rel=0.01)
+
+
+def test_steps_have_no_other_timing_beside_them():
+    for other in ({"seconds": 3.0}, {"ease": "in"}, {"loop": True}):
+        with pytest.raises(InputError, match="steps say where every frame is"):
+            PathOptions(steps=Steps(0, 1, 9), **other)
 
 
 def test_orbiting_by_nothing_is_standing_still():

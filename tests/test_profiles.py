@@ -22,7 +22,7 @@ from kbvr.nets import Card, models_folder
 from kbvr.nets.card import card_text
 from kbvr.options import ExportOptions
 from kbvr.paper.networks import CARDS
-from kbvr.profiles import INPAINTED_BEYOND, Layers, Paper, far_cameras
+from kbvr.profiles import INPAINTED_BEYOND, Layers, Paper, far_cameras, profile_of
 from kbvr.stereo import Rig
 
 MAKERS = {"disparity": blue_is_near, "refinement": enlarging, "context": plain_context, "inpainting": green_painter}
@@ -160,6 +160,12 @@ def test_profiles_that_cannot_be_are_refused(bad):
 def test_a_segmentation_that_is_not_there_is_refused_before_any_work(home):
     with pytest.raises(InputError, match="maskrcn"):
         Layers(ExportOptions(segmentation="maskrcn"))
+
+
+def test_another_network_is_no_segmentation_and_is_refused_in_one_line(home):
+    for profile in ("layers", "paper"):
+        with pytest.raises(InputError, match="wanted an instance segmentation"):
+            profile_of(ExportOptions(profile=profile, segmentation="kbvr-depth", depth_model="kbvr-depth"))
 
 
 def test_a_photo_of_one_colour_has_no_depth_and_still_becomes_points(home):

@@ -322,7 +322,7 @@ def crop_of(text: str | None, flag: str) -> Crop | None:
 
     if text is None:
         return None
-    number = r"\s*(\d{1,6}(?:\.\d{1,6})?)\s*"
+    number = r"\s*(-?\d{1,6}(?:\.\d{1,6})?)\s*"
     found = re.fullmatch(",".join([number] * 4) + "(%?)", text.strip())
     if found is None:
         raise InputError(f"{flag} must be x,y,width,height in pixels, or in percent with a % at the end, got {text!r}")

@@ -51,7 +51,8 @@ def show(name: Name, as_json: AsJson = False) -> None:
     """
     from kbvr.nets import BUILT_IN, card_of
 
-    card = card_of(name)
+    with _warnings_told():
+        card = card_of(name)
     if as_json:
         typer.echo(json.dumps(_entry(card), indent=2, allow_nan=False))
         return
@@ -90,7 +91,8 @@ def pull_model(
     """
     from kbvr.nets import BUILT_IN, card_of, is_whole, pull
 
-    card = card_of(name)
+    with _warnings_told():
+        card = card_of(name)
     if name in BUILT_IN or is_whole(card):
         typer.echo(f"{name} is here already: {card.path}")
         return
@@ -108,7 +110,9 @@ def remove_model(name: Name) -> None:
     """
     from kbvr.nets import remove
 
-    for path in remove(name):
+    with _warnings_told():
+        removed = remove(name)
+    for path in removed:
         typer.echo(f"removed {path}")
 
 

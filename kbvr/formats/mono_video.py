@@ -47,7 +47,8 @@ def check_mono_size(size_px: tuple[int, int]) -> None:
     width, height = (side // 2 * 2 for side in size_px)
     if min(width, height) < MIN_SIDE_PX or max(width, height) > MAX_SIDE_PX:
         raise InputError(
-            f"H.264 video is {MIN_SIDE_PX} to {MAX_SIDE_PX} px wide and high, got {size_px[0]}x{size_px[1]}"
+            f"H.264 video is {MIN_SIDE_PX} to {MAX_SIDE_PX} px wide and high, "
+            f"got {size_px[0]}x{size_px[1]} (the photo within --max-size)"
         )
 
 

@@ -58,7 +58,7 @@ def _arrivals(path: Path) -> Iterator[Arrival]:
     if path.is_dir():
         cards = sorted(path.glob("[!.]*.json"))
         theirs = {read_card(card).file for card in cards}
-        loose = sorted(file for file in path.glob("[!.]*.onnx") if file.name not in theirs)
+        loose = sorted(file for file in path.glob("[!.]*.onnx") if file.is_file() and file.name not in theirs)
         if not cards and not loose:
             raise InputError(f"wanted networks (.onnx) or cards (.json), got the folder {path} without any")
         yield from (arrival for part in (*cards, *loose) for arrival in _arrivals(part))

@@ -10,7 +10,7 @@ import logging
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -123,8 +123,7 @@ def read_card(path: Path) -> Card:
         InputError: if the file is missing, is no JSON, lacks a field or has one too many, or a value cannot be.
     """
     try:
-        values: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        _check(values)
+        values = _checked(json.loads(path.read_text("utf-8")))
         tensors = {side: tuple(_tensor(row) for row in values[side]) for side in ("inputs", "outputs")}
         figures = MappingProxyType(dict(values["figures"]))
         recipes = {
@@ -139,8 +138,13 @@ def read_card(path: Path) -> Card:
         raise InputError(f"wanted a model card, got {path}: {' '.join(str(error).split())}") from error
 
 
-def _check(values: Mapping[str, Any]) -> None:
-    """Check those values of a card that something is done with."""
+def _checked(values: Any) -> dict[str, Any]:
+    """Return the values of a card after those that something is done with have been checked."""
+    if not isinstance(values, dict):
+        raise InputError(f"a card is an object, this is a {type(values).__name__}")
+    lacking = [field.name for field in fields(Card) if field.default is MISSING and field.name not in values]
+    if lacking:
+        raise InputError(f"it lacks {', '.join(lacking)}")
     for what in ("name", "file"):
         value = values[what]
         if not isinstance(value, str) or not _NAME.fullmatch(value) or _DEVICES.fullmatch(value):
@@ -160,6 +164,7 @@ def _check(values: Mapping[str, Any]) -> None:
     for name in ("licence", "source", "task", "normalisation", "sizes", "trained_on", "limits"):
         if not isinstance(values[name], str):
             raise InputError(f"{name} must be a text, got {values[name]!r}")
+    return values
 
 
 def card_text(card: Card) -> str:

@@ -23,6 +23,7 @@ from kbvr.nets.half import HalfSession, has_half
 from kbvr.nets.providers import CPU, CUDA, Options, Problem, Provider, candidates, cuda_options, problem_with
 from kbvr.nets.runtime import onnxruntime
 
+MAX_THREADS = 256
 MOST_THREADS = 8
 """More threads make networks as small as these slower."""
 
@@ -67,8 +68,8 @@ def open_session(network: str | Card, device: str = "auto", threads: int | None 
         InputError: if the network or the device is not there, or the file is not the one on its card.
     """
     card = built_in_card(network) if isinstance(network, str) else network
-    if threads is not None and threads < 1:
-        raise InputError(f"the number of threads must be >= 1, got {threads}")
+    if threads is not None and not 1 <= threads <= MAX_THREADS:
+        raise InputError(f"the number of threads must be 1 to {MAX_THREADS}, got {threads}")
     candidates(device)
     with _opening:
         return _open(str(card.path), card.sha256, device, threads or default_threads())

@@ -72,6 +72,20 @@ class Instances:
         return replace(self, masks=masks)
 
 
+def check_segmentation(session: Session) -> None:
+    """Check that a network is an instance segmentation that `segment` can run.
+
+    Raises:
+        InputError: if its inputs or outputs are others.
+    """
+    inputs = {tensor.name: len(tensor.shape) for tensor in session.get_inputs()}
+    outputs = [tensor.name for tensor in session.get_outputs()]
+    if inputs != {RGB_INPUT: 3} or not set(OUTPUTS) <= set(outputs):
+        wanted = f"{RGB_INPUT} (3, height, width) and gives {', '.join(OUTPUTS)}"
+        came = ", ".join(f"{name} of {rank} dimensions" for name, rank in inputs.items())
+        raise InputError(f"wanted an instance segmentation that takes {wanted}, got {came} and {', '.join(outputs)}")
+
+
 def segment(photo_rgb: UInt8[np.ndarray, "H W 3"], session: Session) -> Instances:
     """Return the objects that an instance segmentation finds in a picture.
 
@@ -81,9 +95,7 @@ def segment(photo_rgb: UInt8[np.ndarray, "H W 3"], session: Session) -> Instance
     Raises:
         InputError: if the network is another one.
     """
-    inputs = tuple(tensor.name for tensor in session.get_inputs())
-    if inputs != (RGB_INPUT,):
-        raise InputError(f"wanted an instance segmentation with the input {RGB_INPUT}, got {', '.join(inputs)}")
+    check_segmentation(session)
     rgb01 = np.ascontiguousarray(photo_rgb.transpose(2, 0, 1), np.float32) / np.float32(255)
     labels, scores, masks = session.run(OUTPUTS, {RGB_INPUT: rgb01})
     count, wanted = labels.shape, (*labels.shape, 1, *photo_rgb.shape[:2])
