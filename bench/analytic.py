@@ -9,7 +9,8 @@ Every way gets a photo and its true disparity. The figures:
     eyes          mean difference in levels between two eyes' pictures of points that the photo does not show
     jumps ppm     pixels whose error jumps by > 60 levels from frame to frame of 60, of what the photo sees
     shimmer       mean change of the error from frame to frame there, levels
-    lawless ppm   pixels that a frame's move, below half a pixel, takes out of their old neighbourhood's range, but not in truth
+    lawless ppm   pixels that a frame's move, below half a pixel, takes out of their old neighbourhood's range, and that
+                  it does not take out in truth
     lines px      99th percentile of how far a floor's lines are off
     ripple        RMS of the fine part of the error away from boundaries, levels
 """
@@ -112,7 +113,7 @@ def stills_of(world: World) -> Stills:
     )
 
 
-def film_of(world: World, frames: int = FRAMES) -> Film:
+def film_of(world: World, frames: int) -> Film:
     """Trace a film that goes from the photo's camera to the end of the largest move."""
     camera = world.camera(FILM_SIZE_PX)
     shares = tuple(float(share) for share in np.linspace(0, 1, frames))
@@ -185,7 +186,9 @@ def table(title: str, rows: dict[str, Figures]) -> str:
     lines = [f"| {title:18} | {head} |", f"|{'-' * 20}|{rule}|"]
     for name, row in rows.items():
         values = zip(asdict(row).values(), HEADS, strict=True)
-        cells = " | ".join(f"{'' if np.isnan(value) else f'{value:.{digits}f}':>{wide}}" for value, (_, wide, digits) in values)
+        cells = " | ".join(
+            f"{'' if np.isnan(value) else f'{value:.{digits}f}':>{wide}}" for value, (_, wide, digits) in values
+        )
         lines.append(f"| {name:18} | {cells} |")
     return "\n".join(lines)
 
@@ -229,7 +232,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     measured = {}
     for name in options.world or every:
-        stills, film = stills_of(every[name]), film_of(every[name])
+        stills, film = stills_of(every[name]), film_of(every[name], FRAMES)
         measured[name] = {title: measure(way, stills, film) for title, way in ways.items()}
     if options.json:
         print(json.dumps(machine.as_json() | as_json(measured), indent=1))

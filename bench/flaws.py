@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, UInt8
 
 from bench.tracer import Sight
-from bench.worlds import UNIT_DISPARITY_PX, LinedFloor
+from bench.worlds import LinedFloor
 from kbvr.camera import Camera
 
 Picture = UInt8[np.ndarray, "H W 3"]
@@ -55,6 +55,7 @@ class Truth:
     """The near side's pixels along every occlusion boundary."""
 
     edge_distance_px: Float32[np.ndarray, "H W"]
+    """Distance to them, or to what is hidden, whose far end the photo shows beside the boundary."""
 
 
 def truth_of(picture: Picture, sight: Sight) -> Truth:
@@ -67,10 +68,11 @@ def truth_of(picture: Picture, sight: Sight) -> Truth:
         high = (slice(None), slice(1, None)) if axis else (slice(1, None), slice(None))
         near[low] |= step < -EDGE_STEP_PX
         near[high] |= step > EDGE_STEP_PX
+    hidden = sight.inside & sight.hidden
     distance = np.full(disparity.shape, np.inf, np.float32)
-    if near.any():
-        distance = cv2.distanceTransform((~near).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return Truth(picture, sight.inside & ~sight.hidden, sight.inside & sight.hidden, near, distance)
+    if (near | hidden).any():
+        distance = cv2.distanceTransform((~(near | hidden)).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return Truth(picture, sight.inside & ~sight.hidden, hidden, near, distance)
 
 
 def error_levels(drawn: Picture, truth: Picture) -> Float32[np.ndarray, "H W 3"]:
@@ -168,8 +170,9 @@ def line_px(drawn: Picture, truth: Truth, floor: LinedFloor, camera: Camera, sha
     disparity = (floor.d0 + floor.du * x + floor.dv * y) / (1 - floor.du * share)
     number, off_px = floor.lines(x + share * disparity, y)
     lined = (np.abs(off_px) < LINE_REACH_PX) & (y > LINES_FROM_PX)
-    number = (number - number.min()).astype(np.int64)
-    label = (np.arange(height)[:, None] * (number.max() + 1) + number)[lined]
+    row = np.broadcast_to(np.arange(height)[:, None], lined.shape)[lined]
+    line = (number[lined] - number[lined].min()).astype(np.int64)
+    label = row * (line.max() + 1) + line
     column = np.broadcast_to(np.arange(width), lined.shape)[lined]
     inner = truth.seen & (np.arange(width) > 0) & (np.arange(width) < width - 1)
     whole = np.bincount(label) == np.bincount(label, inner[lined])

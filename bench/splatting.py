@@ -22,7 +22,7 @@ LEAST_WEIGHT = 1e-3
 def softmax_splat(
     left: UInt8[np.ndarray, "H W 3"], disparity_px: Float32[np.ndarray, "H W"], *, share: float = 1.0
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """Return the picture from a share of the way to the right; holes take the farther of their neighbours in the row."""
+    """Return the picture from a share of the way to the right; holes take the farther neighbour in the row."""
     height, width = disparity_px.shape
     disparity = disparity_px.astype(np.float64)
     landing = np.arange(width) - disparity * share

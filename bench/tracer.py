@@ -11,7 +11,7 @@ Outlines and textures live in photo pixels about the photo's principal point, in
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +21,9 @@ from kbvr.camera import Camera, camera_of_photo
 
 SAMPLES = 4
 """Rays along each side of a pixel."""
+
+BAND_ROWS = 16
+"""Rows of pixels that are traced at once: few enough to stay in the processor's cache."""
 
 F_PX = 480.0
 BASELINE_M = 0.06
@@ -211,8 +214,15 @@ def rays_of(camera: Camera, samples: int = SAMPLES) -> Rays:
 
 def trace(world: World, camera: Camera, samples: int = SAMPLES) -> UInt8[np.ndarray, "H W 3"]:
     """Return the true picture that a camera takes; it has moved, not turned."""
-    width, height = camera.size_px
-    rays = rays_of(camera, samples)
+    whole = rays_of(camera, samples)
+    step = BAND_ROWS * samples
+    bands = [replace(whole, y=whole.y[first : first + step]) for first in range(0, len(whole.y), step)]
+    return np.concatenate([_traced(world, rays, samples) for rays in bands])
+
+
+def _traced(world: World, rays: Rays, samples: int) -> UInt8[np.ndarray, "h W 3"]:
+    """Trace a band of a picture."""
+    height, width = rays.y.size // samples, rays.x.size // samples
     total = np.zeros((height * samples, width * samples, 3), np.float32)
     left = np.ones(total.shape[:2], np.float32)
     for surface in world.surfaces:
@@ -238,7 +248,7 @@ def _inside(values: Values, box: tuple[slice, slice]) -> Values:
 def nearest(
     surfaces: Sequence[Surface], rays: Rays, *, least_coverage: float = 0.5
 ) -> tuple[Int[np.ndarray, "H W"], Float32[np.ndarray, "H W"]]:
-    """Return which surface each ray meets first (-1: none), and its disparity; a ray is met where it is half covered."""
+    """Return which surface each ray meets first (-1: none), where it is half covered, and its disparity."""
     shape = np.broadcast_shapes(rays.x.shape, rays.y.shape)
     number = np.full(shape, -1)
     disparity = np.zeros(shape, np.float32)

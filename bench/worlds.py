@@ -22,7 +22,7 @@ class LinedFloor:
     d0: float
     dv: float
     du: float
-    ground: Waves = Waves((190, 180, 165), 40, 5, seed=4)
+    ground: Waves
     spacing_px: float = 36.0
     """Between lines, where the floor has a disparity of UNIT_DISPARITY_PX."""
 
@@ -149,7 +149,7 @@ def union(*parts: Coverage) -> Coverage:
     return covers
 
 
-FLOOR = LinedFloor(d0=2.7, dv=0.133, du=0.012)
+FLOOR = LinedFloor(d0=2.7, dv=0.133, du=0.012, ground=Waves((190, 180, 165), 40, 5, seed=4))
 
 
 def worlds() -> tuple[World, ...]:
