@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float32, Int, UInt8
 
-SAMPLES = 4
+SAMPLES = 8
 """Samples along each pixel that its mean is taken of."""
 
 Rows = Float[np.ndarray, "H N"]
