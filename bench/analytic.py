@@ -50,7 +50,7 @@ from bench.worlds import FLOOR, SIZE_PX, worlds
 from kbvr.errors import InputError
 
 FRAMES = 60
-FILM_SIZE_PX = (480, 80)
+FILM_SIZE_PX = (480, 48)
 """The film shows the middle rows of a world only: time is better spent on frames."""
 
 FILM_SAMPLES = 2

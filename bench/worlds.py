@@ -33,6 +33,8 @@ class LinedFloor:
         """Return the colours at photo pixels."""
         _, off_px = self.lines(x, y)
         dark = np.exp(-((off_px / (self.width_px / 2)) ** 2)).astype(np.float32)
+        disparity = self.d0 + self.du * x + self.dv * y
+        dark *= np.clip(disparity / 4 - 1, 0, 1).astype(np.float32)  # what is finer than pixels would be moiré
         return self.ground(x, y) * (1 - 0.7 * dark[..., None])
 
     def lines(self, x: Values, y: Values) -> tuple[Values, Values]:
