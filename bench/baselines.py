@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Float32, UInt8
 
@@ -56,7 +58,14 @@ def naive_warp(
 def paper_points(
     left: UInt8[np.ndarray, "H W 3"], disparity_px: Float32[np.ndarray, "H W"]
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """Return the right picture as the point renderer of the 3D Ken Burns paper shows it.
+    """Return the right picture of `paper_views`."""
+    return paper_views(left, disparity_px)(1.0)
+
+
+def paper_views(
+    left: UInt8[np.ndarray, "H W 3"], disparity_px: Float32[np.ndarray, "H W"]
+) -> Callable[[float], UInt8[np.ndarray, "H W 3"]]:
+    """Return how the point renderer of the 3D Ken Burns paper shows the picture from a share of the way to the right.
 
     Its edge filter, z-buffer, de-grid, splats and hole filling along rays, at the picture's own size and without its
     networks; holes that reach the border continue the nearest covered pixel, where the paper's stay black.
@@ -70,5 +79,10 @@ def paper_points(
     photo = photo_from_array(left, f_px=float(long_side_px))
     depth = DepthMap((disparity_px / photo.f_px).astype(np.float32), photo.f_px, metric=True)  # for a baseline of 1 m
     scene = point_scene(photo, depth, long_side_px=long_side_px)
-    with PointRenderer(scene) as renderer:
-        return renderer.frame(camera_of_photo(photo.size_px, photo.f_px).moved(x_m=1.0))
+    camera = camera_of_photo(photo.size_px, photo.f_px)
+
+    def draw(share: float) -> UInt8[np.ndarray, "H W 3"]:
+        with PointRenderer(scene) as renderer:
+            return renderer.frame(camera.moved(x_m=share))
+
+    return draw

@@ -1,10 +1,10 @@
 """Predict the right picture of real stereo pairs from the left one, and measure it.
 
-kbvr predicts it twice, through its own stages (Photo, DepthMap, scene, render): with the true disparity, and
-with the built-in depth, whose inverse depth is brought to the true disparity by one scale and one shift
-(least squares over the known pixels). Four baselines run beside it, see bench/baselines.py; the naive warp and
-the point renderer of the 3D Ken Burns paper get the true disparity. Figures: over the whole picture, in `hidden`
-and in `border`, see bench/metrics.py.
+kbvr predicts it several times, through its own stages (Photo, DepthMap, scene, render): with the true disparity and its
+own filling, none, or that of other networks; and with the built-in depth, whose inverse depth is brought to the true
+disparity by one scale and one shift (least squares over the known pixels). Baselines run beside it: the ways of
+bench/ways.py, which get the true disparity, and two that know of no depth. Figures: over the whole picture, in
+`hidden` and in `border`, see bench/metrics.py.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from bench.baselines import best_constant_shift_px, naive_warp, paper_points, shifted
+from bench.baselines import best_constant_shift_px, shifted
 from bench.machine import this_machine
 from bench.metrics import Unseen, psnr_db, ssim_map, unseen_by_left
 from bench.pairs import StereoPair, load_pairs
+from bench.ways import Way, baseline_ways, kbvr_ways
 from kbvr.errors import InputError
 
-BASELINE_M = 0.06
-"""Only a unit here: depth is chosen so that the disparity comes out as it is."""
+OURS = "kbvr, true disparity"
+"""What the summary compares with the baselines: all ways whose names do not begin with `kbvr`."""
 
 
 @dataclass(frozen=True)
@@ -80,26 +81,6 @@ def fitted_disparity_px(inverse_depth: Float32[np.ndarray, "H W"], pair: StereoP
     return np.asarray(np.maximum(scale * inverse_depth + shift, 0), np.float32)
 
 
-def kbvr_right(
-    left: UInt8[np.ndarray, "H W 3"], disparity_px: Float32[np.ndarray, "H W"]
-) -> UInt8[np.ndarray, "H W 3"]:
-    """Return the right picture as kbvr's scene shows it, BASELINE_M to the right of the photo's camera.
-
-    The focal length is the long side. It does not matter: f_px * BASELINE_M * inverse_depth is the disparity.
-    """
-    from kbvr.camera import camera_of_photo
-    from kbvr.depth import DepthMap
-    from kbvr.photo import photo_from_array
-    from kbvr.render import render
-    from kbvr.scene import build_scene
-
-    photo = photo_from_array(left, f_px=float(max(left.shape[:2])))
-    inverse_depth = (disparity_px / (photo.f_px * BASELINE_M)).astype(np.float32)
-    scene = build_scene(photo, DepthMap(inverse_depth, photo.f_px, metric=True), reach_m=BASELINE_M)
-    camera = camera_of_photo(photo.size_px, photo.f_px).moved(x_m=BASELINE_M)
-    return next(iter(render(scene, [camera])))
-
-
 def built_in_disparity_px(pair: StereoPair) -> Float32[np.ndarray, "H W"]:
     """Return the built-in depth of the left picture, fitted to the true disparity."""
     from kbvr.depth import estimate_depth
@@ -113,22 +94,28 @@ def built_in_disparity_px(pair: StereoPair) -> Float32[np.ndarray, "H W"]:
 Predict = Callable[[], UInt8[np.ndarray, "H W 3"]]
 
 
-def measure_pair(pair: StereoPair, *, baselines_only: bool = False) -> PairFigures:
-    """Predict the right picture in every way and measure each."""
+def measure_pair(pair: StereoPair, *, baselines_only: bool = False, fill_files: tuple[Path, ...] = ()) -> PairFigures:
+    """Predict the right picture in every way and measure each; kbvr once more for every network that fills."""
     disparity_px = pair.filled_disparity_px()
     unseen = unseen_by_left(disparity_px)
     shift_px = best_constant_shift_px(pair.left, pair.right)
-    kbvr_ways: dict[str, Predict] = {
-        "kbvr, true disparity": lambda: kbvr_right(pair.left, disparity_px),
-        "kbvr, built-in depth": lambda: kbvr_right(pair.left, built_in_disparity_px(pair)),
-    }
+    kbvr = kbvr_ways(fill_files)
+
+    def predict_by(way: Way, disparity: Callable[[], Float32[np.ndarray, "H W"]]) -> Predict:
+        return lambda: way(pair.left, disparity())(1.0)
+
+    def with_truth(ways: dict[str, Way]) -> dict[str, Predict]:
+        return {f"{name}, true disparity": predict_by(way, lambda: disparity_px) for name, way in ways.items()}
+
     baselines: dict[str, Predict] = {
         "no shift": lambda: pair.left,
         "best constant shift": lambda: shifted(pair.left, shift_px),
-        "naive warp, true disparity": lambda: naive_warp(pair.left, disparity_px),
-        "paper points, true disparity": lambda: paper_points(pair.left, disparity_px),
+        **with_truth(baseline_ways()),
     }
-    ways = baselines if baselines_only else kbvr_ways | baselines
+    ways = baselines
+    if not baselines_only:
+        built_in = predict_by(kbvr["kbvr"], lambda: built_in_disparity_px(pair))
+        ways = {**with_truth(kbvr), "kbvr, built-in depth": built_in, **baselines}
     return PairFigures(
         name=pair.name,
         unknown_share=float(1 - pair.known.mean()),
@@ -152,16 +139,36 @@ def medians(measured: Sequence[PairFigures]) -> dict[str, Figures]:
     return result
 
 
+def gains(measured: Sequence[PairFigures]) -> str:
+    """Return by how much kbvr is ahead of each pair's best baseline, median over the pairs, and which those are."""
+    parts = []
+    for title, figure in (("over all", "psnr_db"), ("in hidden", "hidden_psnr_db")):
+        ahead, best = [], []
+        for pair in measured:
+            values = {name: getattr(row, figure) for name, row in pair.methods.items() if not name.startswith("kbvr")}
+            values = {name: value for name, value in values.items() if not np.isnan(value)}
+            if values:
+                best.append(max(values, key=values.__getitem__))
+                ahead.append(getattr(pair.methods[OURS], figure) - values[best[-1]])
+        if ahead:
+            who = ", ".join(
+                f"{name.removesuffix(', true disparity')} ({best.count(name)})" for name in dict.fromkeys(best)
+            )
+            spread = f"{min(ahead):+.2f} to {max(ahead):+.2f}"
+            parts.append(f"{title} {float(np.median(ahead)):+.2f} dB ({spread}; the best are {who})")
+    return f"kbvr less the best baseline of each pair, median of {len(measured)}: {'; '.join(parts)}"
+
+
 HEADER = """\
-| {:28} | PSNR dB |   SSIM | hidden PSNR |   SSIM | border PSNR |   SSIM |
-|------------------------------|--------:|-------:|------------:|-------:|------------:|-------:|"""
+| {:32} | PSNR dB |   SSIM | hidden PSNR |   SSIM | border PSNR |   SSIM |
+|----------------------------------|--------:|-------:|------------:|-------:|------------:|-------:|"""
 
 
 def table(title: str, methods: dict[str, Figures]) -> str:
     """Return a Markdown table of the methods' figures."""
     lines = [HEADER.format(title)]
     lines += [
-        f"| {name:28} | {row.psnr_db:7.2f} | {row.ssim:6.3f} "
+        f"| {name:32} | {row.psnr_db:7.2f} | {row.ssim:6.3f} "
         f"| {row.hidden_psnr_db:11.2f} | {row.hidden_ssim:6.3f} "
         f"| {row.border_psnr_db:11.2f} | {row.border_ssim:6.3f} |"
         for name, row in methods.items()
@@ -179,7 +186,10 @@ def report(measured: Sequence[PairFigures]) -> str:
             f"{pair.border_share:.1%} border, best constant shift {pair.constant_shift_px} px"
         )
         parts.append(f"{shares}\n{table(pair.name, pair.methods)}")
-    return "\n\n".join([*parts, table(f"median of {len(measured)}", medians(measured))])
+    parts.append(table(f"median of {len(measured)}", medians(measured)))
+    if OURS in measured[0].methods:
+        parts.append(gains(measured))
+    return "\n\n".join(parts)
 
 
 def as_json(measured: Sequence[PairFigures]) -> dict[str, object]:
@@ -197,11 +207,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 0, or 2 when the pairs cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m bench.novel_view", description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=Path, required=True, help="folder of NAME/{left.png,right.png,disparity.npz}")
+    parser.add_argument("--fill", type=Path, action="append", default=[], help="ONNX file for a further row of kbvr")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     options = parser.parse_args(arguments)
     machine = this_machine()
     try:
-        measured = [measure_pair(pair) for pair in load_pairs(options.pairs)]
+        measured = [measure_pair(pair, fill_files=tuple(options.fill)) for pair in load_pairs(options.pairs)]
     except InputError as error:
         print(error, file=sys.stderr)
         return 2

@@ -1,0 +1,87 @@
+"""Every way to draw what a camera to the right of the photo's sees: kbvr's, and those it has to beat.
+
+A way takes the photo and its disparity at BASELINE_M and gives a `Draw`, so that what a way does once is done once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from bench.baselines import naive_warp, paper_views
+from bench.polylines import polylines
+from bench.splatting import softmax_splat
+from kbvr.fill import Filler, filler_named
+from kbvr.render import Renderer
+from kbvr.scene import Scene, build_scene
+
+BASELINE_M = 0.06
+"""Only a unit here: depth is chosen so that the disparity comes out as it is."""
+
+Draw = Callable[[float], UInt8[np.ndarray, "H W 3"]]
+"""The picture from a share of BASELINE_M to the right of the photo's camera, 0 to 1."""
+
+Way = Callable[[UInt8[np.ndarray, "H W 3"], Float32[np.ndarray, "H W"]], Draw]
+
+
+def kbvr_scene(
+    left: UInt8[np.ndarray, "H W 3"], disparity_px: Float32[np.ndarray, "H W"], filler: Filler | None = None
+) -> Scene:
+    """Return kbvr's scene of a photo with its disparity.
+
+    The focal length is the long side. It does not matter: f_px * BASELINE_M * inverse_depth is the disparity.
+    """
+    from kbvr.depth import DepthMap
+    from kbvr.photo import photo_from_array
+
+    photo = photo_from_array(left, f_px=float(max(left.shape[:2])))
+    inverse_depth = (disparity_px / (photo.f_px * BASELINE_M)).astype(np.float32)
+    depth = DepthMap(inverse_depth, photo.f_px, metric=True)
+    return build_scene(photo, depth, reach_m=BASELINE_M, filler=filler)
+
+
+def without_hidden(scene: Scene) -> Scene:
+    """Return a scene without what was invented behind things: what then shows is the renderer's filling along rows."""
+    hidden = [index for index, layer in enumerate(scene.ldi.layers) if layer.name.startswith("hidden")]
+    layer_of_block = scene.quads["layer"][scene.blocks["first"]]
+    return replace(scene, blocks=scene.blocks[~np.isin(layer_of_block, hidden)])
+
+
+def drawn_by_kbvr(scene: Scene) -> Draw:
+    """Return how kbvr draws a scene."""
+    renderer = Renderer(scene, threads=1)
+    return lambda share: renderer.frame(scene.camera.moved(x_m=BASELINE_M * share))
+
+
+def kbvr_ways(fill_files: tuple[Path, ...] = ()) -> dict[str, Way]:
+    """Return kbvr with its own filling, without any, and with networks of a person's own; by name."""
+    fillers: dict[str, Filler | None] = {"kbvr": None}
+    fillers |= {f"kbvr, {file.stem.removesuffix('_pipeline_v2')}"[:28]: filler_named(file) for file in fill_files}
+
+    def way(filler: Filler | None) -> Way:
+        return lambda left, disparity_px: drawn_by_kbvr(kbvr_scene(left, disparity_px, filler))
+
+    ways = {name: way(filler) for name, filler in fillers.items()}
+    ways["kbvr, no fill"] = lambda left, disparity_px: drawn_by_kbvr(
+        without_hidden(kbvr_scene(left, disparity_px, filler_named("spread")))
+    )
+    return ways
+
+
+def baseline_ways() -> dict[str, Way]:
+    """Return the known ways that take a disparity, by name."""
+    return {
+        "naive warp": lambda left, disparity_px: lambda share: naive_warp(left, disparity_px * np.float32(share)),
+        "polylines, soft": lambda left, disparity_px: (
+            lambda share: polylines(left, disparity_px * np.float32(share), sharp=False)
+        ),
+        "polylines, sharp": lambda left, disparity_px: (
+            lambda share: polylines(left, disparity_px * np.float32(share), sharp=True)
+        ),
+        "softmax splat": lambda left, disparity_px: lambda share: softmax_splat(left, disparity_px, share=share),
+        "paper points": paper_views,
+    }
