@@ -60,6 +60,8 @@ def _load(variant: str) -> ctypes.CDLL:
     library.kbvr_tile_rows.restype = ctypes.c_int32
     library.kbvr_x86_level.restype = ctypes.c_int32
     pointer, integer = ctypes.c_void_p, ctypes.c_int32
+    library.kbvr_scratch_floats.restype = ctypes.c_int64
+    library.kbvr_scratch_floats.argtypes = [integer, integer]
     library.kbvr_render_rows.restype = ctypes.c_int64
     library.kbvr_render_rows.argtypes = [
         pointer,

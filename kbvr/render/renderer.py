@@ -98,8 +98,7 @@ class Renderer:
     def _draw(self, camera: Camera, rgb: UInt8[np.ndarray, "H W 3"], start: int) -> int:
         begun = perf_counter()
         view = _view(camera, self.scene.camera)
-        rows = self._kernel.kbvr_tile_rows()
-        scratch = np.empty(6 * rows * view.width, np.float32)
+        scratch = np.empty(self._kernel.kbvr_scratch_floats(view.width, len(self._blocks)), np.float32)
         holes = self._kernel.kbvr_render_rows(
             self._quads.ctypes.data,
             self._blocks.ctypes.data,
