@@ -7,12 +7,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
+from threading import local
 from time import perf_counter
 from types import TracebackType
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float32, UInt8
 
 from kbvr.camera import Camera
 from kbvr.errors import InputError
@@ -51,6 +52,7 @@ class Renderer:
         self._texels, self._texture = _texture(scene, pixels_per_photo_px * TEXELS_PER_OUTPUT_PX)
         self._quads = np.ascontiguousarray(scene.quads)
         self._blocks = np.ascontiguousarray(scene.blocks)
+        self._own = local()
         self._busy_s: list[float] = []
 
     def __enter__(self) -> Renderer:  # noqa: PYI034 (beartype knows no Self here)
@@ -75,7 +77,7 @@ class Renderer:
         width, height = camera.size_px
         rgb = np.empty((height, width, 3), np.uint8)
         starts = range(0, height, BAND_ROWS)
-        holes = self._pool.map(lambda start: self._draw(camera, rgb, start), starts)
+        holes = self._pool.map(lambda start: self._draw(camera, rgb, start, min(start + BAND_ROWS, height)), starts)
         return rgb, sum(holes)
 
     def frames(self, cameras: Iterable[Camera]) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
@@ -91,14 +93,21 @@ class Renderer:
     def _whole(self, camera: Camera) -> UInt8[np.ndarray, "H W 3"]:
         width, height = camera.size_px
         rgb = np.empty((height, width, 3), np.uint8)
-        for start in range(0, height, BAND_ROWS):
-            self._draw(camera, rgb, start)
+        self._draw(camera, rgb, 0, height)
         return rgb
 
-    def _draw(self, camera: Camera, rgb: UInt8[np.ndarray, "H W 3"], start: int) -> int:
+    def _scratch_for(self, width: int) -> Float32[np.ndarray, "N"]:
+        """Return this thread's scratch: fresh memory for every call would cost more than a tenth of the drawing."""
+        wanted = self._kernel.kbvr_scratch_floats(width, len(self._blocks))
+        held: Float32[np.ndarray, "N"] | None = getattr(self._own, "scratch", None)
+        if held is None or len(held) < wanted:
+            held = self._own.scratch = np.empty(wanted, np.float32)
+        return held
+
+    def _draw(self, camera: Camera, rgb: UInt8[np.ndarray, "H W 3"], start: int, end: int) -> int:
         begun = perf_counter()
         view = _view(camera, self.scene.camera)
-        scratch = np.empty(self._kernel.kbvr_scratch_floats(view.width, len(self._blocks)), np.float32)
+        scratch = self._scratch_for(view.width)
         holes = self._kernel.kbvr_render_rows(
             self._quads.ctypes.data,
             self._blocks.ctypes.data,
@@ -109,7 +118,7 @@ class Renderer:
             scratch.ctypes.data,
             rgb.ctypes.data,
             start,
-            min(start + BAND_ROWS, view.height),
+            end,
         )
         self._busy_s.append(perf_counter() - begun)
         return int(holes)
