@@ -12,6 +12,7 @@ seen from the photo's own camera the layers give the photo back.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,6 +48,11 @@ OVERLAP_PX = 1.5
 
 RIM_PX = 4
 """Overlap of the hidden layer with the visible far side, so that no pinholes stay."""
+
+CELLS_LONG_SIDE = 2000
+"""How far jumps reach is found on a map of about this many cells along its long side."""
+
+CELLS_PER_SIGMA = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +146,7 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
     width, height = photo.size_px
     largest = min(MAX_MARGIN_SHARE * max(width, height), 2 * MAX_MARGIN_SHARE * min(width, height) + 4)
     margin = min(margin_px_for(depth, reach_m if border_m is None else border_m), round(largest))
-    rgb = (_drawn_out(photo.rgb.astype(np.float32), margin) + 0.5).astype(np.uint8)
+    rgb = _drawn_out(photo.rgb, margin)
     inverse_depth = np.pad(_without_steps(depth, reach_m), margin, mode="edge")
     parallax_per_inverse_depth = depth.f_px * reach_m
     jump_px = jump_px_for(width, surroundings_of(depth).depth_spread * parallax_per_inverse_depth)
@@ -171,15 +177,17 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
     )
 
 
-def _drawn_out(picture: Float32[np.ndarray, "H W C"], margin: int) -> Float32[np.ndarray, "H2 W2 C"]:
+def _drawn_out(picture: UInt8[np.ndarray, "H W C"], margin: int) -> UInt8[np.ndarray, "H2 W2 C"]:
     """Continue a picture beyond its border: each further line is the one before, slightly blurred along itself."""
     height, width, channels = picture.shape
-    wide = np.empty((height + 2 * margin, width + 2 * margin, channels), np.float32)
+    wide = np.empty((height + 2 * margin, width + 2 * margin, channels), np.uint8)
     wide[margin:-margin, margin:-margin] = picture
     for view, extent in ((wide[margin:-margin].swapaxes(0, 1), width), (wide, height)):
-        for step in range(margin):
-            view[margin - 1 - step] = _blurred_line(view[margin - step])
-            view[margin + extent + step] = _blurred_line(view[margin + extent - 1 + step])
+        for border, step in ((margin, -1), (margin + extent - 1, 1)):
+            line = view[border].astype(np.float32)
+            for away in range(1, margin + 1):
+                line = _blurred_line(line)
+                view[border + step * away] = (line + 0.5).astype(np.uint8)
     return wide
 
 
@@ -208,16 +216,16 @@ def find_boundaries(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float) 
         for side, sign in ((all_but(axis, -1), -1), (all_but(axis, 0), 1)):
             np.maximum(near_jump[side], sign * step, out=near_jump[side])
             np.maximum(far_jump[side], -sign * step, out=far_jump[side])
-    near_distance, near_index = nearest_seed(near_jump > jump_px)
-    far_distance, far_index = nearest_seed(far_jump > jump_px)
-    flat = parallax_px.ravel()
-    return Boundaries(
-        near_distance_px=near_distance,
-        far_distance_px=far_distance,
-        near_inverse_depth=flat[near_index],
-        far_inverse_depth=flat[far_index],
-        uncovered=_uncovered(parallax_px, far_jump, jump_px),
-    )
+
+    def nearest(jump: Float32[np.ndarray, "H W"]) -> tuple[Float32[np.ndarray, "H W"], Float32[np.ndarray, "H W"]]:
+        distance_px, index = nearest_seed(jump > jump_px)
+        return distance_px, parallax_px.ravel()[index]
+
+    with ThreadPoolExecutor() as pool:
+        near, far = pool.submit(nearest, near_jump), pool.submit(nearest, far_jump)
+        uncovered = _uncovered(parallax_px, far_jump, jump_px)
+        (near_px, near_value), (far_px, far_value) = near.result(), far.result()
+    return Boundaries(near_px, far_px, near_value, far_value, uncovered)
 
 
 def all_but(axis: int, end: int) -> tuple[slice, slice]:
@@ -231,17 +239,40 @@ def _uncovered(
 ) -> Bool[np.ndarray, "H W"]:
     """Return pixels that lie within some jump's own size of that jump, and in front of its far side.
 
-    Exact would be a distance transform for every size of jump; here sizes are rounded up to powers of 1.6.
+    Exact would be a distance transform for every size of jump; here sizes are rounded up to powers of 1.6. How far a
+    jump reaches is found in cells of a few pixels of a large photo, what lies in front of its far side pixel by pixel.
     """
-    uncovered = np.zeros(far_jump.shape, bool)
     largest, size = float(far_jump.max()), jump_px
+    if not size < largest:
+        return np.zeros(far_jump.shape, bool)
+    cell_px = max(1, round(max(far_jump.shape) / CELLS_LONG_SIDE))
+    jumps = _cells(far_jump, cell_px, np.maximum, 0)
+    far_side = _cells(np.where(far_jump > jump_px, parallax_px, np.inf), cell_px, np.minimum, np.inf).ravel()
+    beyond = np.full(jumps.shape, np.inf, np.float32)  # what has more parallax than this is uncovered
     while size < largest:
-        distance, far = nearest_seed(far_jump > size)
-        within = np.flatnonzero(distance <= size * 1.6 + RIM_PX)
-        behind = parallax_px.ravel()[far.ravel()[within]]
-        uncovered.ravel()[within] |= parallax_px.ravel()[within] - behind > size / 2
+        distance, far = nearest_seed(jumps > size)
+        within = np.flatnonzero(distance * cell_px <= size * 1.6 + RIM_PX)
+        beyond.ravel()[within] = np.minimum(beyond.ravel()[within], far_side[far.ravel()[within]] + size / 2)
         size *= 1.6
-    return uncovered
+    if cell_px > 1:
+        height, width = parallax_px.shape
+        whole = (beyond.shape[1] * cell_px, beyond.shape[0] * cell_px)
+        beyond = np.asarray(cv2.resize(beyond, whole, interpolation=cv2.INTER_NEAREST))[:height, :width]
+    return np.asarray(parallax_px > beyond)
+
+
+def _cells(
+    values: Float32[np.ndarray, "H W"], cell_px: int, least_or_most: np.ufunc, beyond: float
+) -> Float32[np.ndarray, "h w"]:
+    """Return the least or the most of each square of cell_px; outside of the picture all is `beyond`."""
+    height, width = (-(-side // cell_px) for side in values.shape)
+    cells = np.full((height, width), beyond, np.float32)
+    for y in range(cell_px):
+        for x in range(cell_px):
+            some = values[y::cell_px, x::cell_px]
+            part = cells[: some.shape[0], : some.shape[1]]
+            least_or_most(part, some, out=part)
+    return cells
 
 
 def _in_inverse_depth(boundaries: Boundaries, scale: float) -> Boundaries:
@@ -256,7 +287,14 @@ def _in_inverse_depth(boundaries: Boundaries, scale: float) -> Boundaries:
 
 
 def _rgba(rgb: UInt8[np.ndarray, "H W 3"], mask: Bool[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 4"]:
-    return np.dstack([rgb, mask.astype(np.uint8) * np.uint8(255)])
+    return with_alpha(rgb, mask.view(np.uint8) * np.uint8(255))
+
+
+def with_alpha(rgb: UInt8[np.ndarray, "H W 3"], alpha: UInt8[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 4"]:
+    """Return colours with an alpha channel."""
+    rgba = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA), np.uint8)
+    rgba[..., 3] = alpha
+    return rgba
 
 
 def _matte(
@@ -269,25 +307,49 @@ def _matte(
     strip_px: float,
 ) -> Layer:
     """Return the strip with its near side's colours, drawn on from within, and alpha by distance alone."""
-    inside_px = np.where(near, boundaries.far_distance_px - 0.5, 0.5 - boundaries.near_distance_px)
-    alpha = np.clip(0.5 + inside_px / 1.5, 0, 1)
-    depth = np.where(near, inverse_depth, boundaries.near_inverse_depth)
-    weight = np.where(near & (boundaries.distance_px < 3 * strip_px), inside_px.clip(0.05, strip_px) ** 4, 0)
-    colour = drawn_on(rgb, weight.astype(np.float32), strip_px)
-    rgba = np.dstack([colour, np.where(band, alpha * 255 + 0.5, 0).astype(np.uint8)])
+    distance_px = boundaries.distance_px
+    at = np.flatnonzero(distance_px < 3 * strip_px)
+    is_near = near.ravel()[at]
+    to_far, to_near = boundaries.far_distance_px.ravel()[at], boundaries.near_distance_px.ravel()[at]
+    inside_px = np.where(is_near, to_far - 0.5, 0.5 - to_near)
+    alpha, weight, depth = np.zeros(band.shape, np.uint8), np.zeros(band.shape, np.float32), inverse_depth.copy()
+    alpha.ravel()[at] = np.where(band.ravel()[at], np.clip(0.5 + inside_px / 1.5, 0, 1) * 255 + 0.5, 0).astype(np.uint8)
+    depth.ravel()[at] = np.where(is_near, inverse_depth.ravel()[at], boundaries.near_inverse_depth.ravel()[at])
+    weight.ravel()[at] = np.where(is_near, inside_px.clip(0.05, strip_px) ** 4, 0)
+    rgba = with_alpha(drawn_on(rgb, weight, strip_px, wanted=distance_px < 2 * strip_px), alpha)
     overlap = band & ~cut
     rgba[overlap, :3], rgba[overlap, 3] = rgb[overlap], 255
-    return Layer("matte", rgba, depth.astype(np.float32))
+    return Layer("matte", rgba, depth)
 
 
 def drawn_on(
-    rgb: UInt8[np.ndarray, "H W 3"], weight: Float32[np.ndarray, "H W"], sigma_px: float
+    rgb: UInt8[np.ndarray, "H W 3"],
+    weight: Float32[np.ndarray, "H W"],
+    sigma_px: float,
+    *,
+    wanted: Bool[np.ndarray, "H W"],
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """Return the weighted mean of the colours around each pixel; the picture itself where all weights are 0."""
-    total = cv2.GaussianBlur(weight, (0, 0), sigma_px)
-    mean = np.empty_like(rgb)
+    """Return the weighted mean of the colours around each pixel; the picture itself where all weights are 0.
+
+    A wide blur has no detail: it is made in cells of up to a third of sigma. Only wanted pixels are changed.
+    """
+    height, width = weight.shape
+    cell_px = max(1, int(sigma_px / CELLS_PER_SIGMA))
+    size = (-(-width // cell_px), -(-height // cell_px))
+    total = _blurred_cells(weight, size, sigma_px / cell_px)
+    mean = rgb.copy()
+    at = np.flatnonzero(wanted)
+    weights = cv2.resize(total, (width, height), interpolation=cv2.INTER_LINEAR).ravel()[at]
+    at, weights = at[weights > 1e-6], weights[weights > 1e-6]
     for channel in range(3):
-        blurred = cv2.GaussianBlur(weight * rgb[..., channel], (0, 0), sigma_px)
-        plane = np.where(total > 1e-6, blurred / np.maximum(total, 1e-6), rgb[..., channel])
-        mean[..., channel] = np.clip(plane + 0.5, 0, 255).astype(np.uint8)
+        blurred = _blurred_cells(cv2.multiply(weight, rgb[..., channel], dtype=cv2.CV_32F), size, sigma_px / cell_px)
+        colour = cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR).ravel()[at] / weights
+        mean[..., channel].flat[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
     return mean
+
+
+def _blurred_cells(
+    plane: Float32[np.ndarray, "H W"], size: tuple[int, int], sigma_cells: float
+) -> Float32[np.ndarray, "h w"]:
+    small = plane if size == plane.shape[::-1] else cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.GaussianBlur(small, (0, 0), sigma_cells), np.float32)
