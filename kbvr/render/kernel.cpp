@@ -19,8 +19,9 @@
 // steps of LANES pixels. Arithmetic is strictly ordered and never fused, so that every instruction set and every
 // number of threads gives the same bytes.
 
+#include "quads.h"
+
 #include <cmath>
-#include <cstdint>
 #include <cstring>
 
 namespace {
@@ -41,16 +42,6 @@ typedef uint8_t TwoTexels __attribute__((vector_size(8)));
 typedef uint8_t OneTexel __attribute__((vector_size(4)));
 typedef uint16_t Words __attribute__((vector_size(16)));
 typedef uint16_t FourWords __attribute__((vector_size(8)));
-
-struct Quad {
-    float u, v, half, d, du, dv, slack_px;  // slack_px: further growth, for cells that are not quite planar
-    int32_t layer;
-};
-
-struct Block {
-    float u0, v0, u1, v1, d_min, d_max;
-    int32_t first, count, soft, unused;
-};
 
 struct Plane {  // a sample buffer of one tile
     float *z, *u, *v;
@@ -264,12 +255,6 @@ void store_rgb(const uint32_t* colours, int width, uint8_t* rgb) {
 }
 
 }  // namespace
-
-#if defined(_WIN32)
-#define KBVR_API extern "C" __declspec(dllexport)
-#else
-#define KBVR_API extern "C" __attribute__((visibility("default")))
-#endif
 
 KBVR_API int32_t kbvr_tile_rows() { return TILE_ROWS; }
 

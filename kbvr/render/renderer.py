@@ -16,8 +16,8 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from kbvr.camera import Camera
+from kbvr.compiled import Texture, View, kernel
 from kbvr.errors import InputError
-from kbvr.render.native import Texture, View, kernel
 from kbvr.scene import Scene
 
 TEXELS_PER_OUTPUT_PX = 2.0
