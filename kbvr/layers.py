@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import cv2
@@ -105,15 +106,15 @@ class Boundaries:
     uncovered: Bool[np.ndarray, "H W"]
     """Pixels behind which the largest move can look."""
 
-    @property
+    @cached_property
     def distance_px(self) -> Float32[np.ndarray, "H W"]:
         """Distance to the nearest jump."""
         return np.minimum(self.near_distance_px, self.far_distance_px)
 
     def near_side(self, inverse_depth: Float32[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
         """Return whether each pixel belongs to the near one of the two surfaces at its nearest jump."""
-        to_near = np.abs(inverse_depth - self.near_inverse_depth)
-        return to_near <= np.abs(inverse_depth - self.far_inverse_depth)
+        to_near = cv2.absdiff(inverse_depth, self.near_inverse_depth)
+        return np.asarray(to_near <= cv2.absdiff(inverse_depth, self.far_inverse_depth))
 
 
 def margin_px_for(depth: DepthMap, reach_m: float) -> int:
@@ -147,11 +148,11 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
     largest = min(MAX_MARGIN_SHARE * max(width, height), 2 * MAX_MARGIN_SHARE * min(width, height) + 4)
     margin = min(margin_px_for(depth, reach_m if border_m is None else border_m), round(largest))
     rgb = _drawn_out(photo.rgb, margin)
-    inverse_depth = np.pad(_without_steps(depth, reach_m), margin, mode="edge")
+    borders = (margin, margin, margin, margin)
+    inverse_depth = cv2.copyMakeBorder(_without_steps(depth, reach_m), *borders, cv2.BORDER_REPLICATE)
     parallax_per_inverse_depth = depth.f_px * reach_m
     jump_px = jump_px_for(width, surroundings_of(depth).depth_spread * parallax_per_inverse_depth)
-    boundaries = find_boundaries(inverse_depth * np.float32(parallax_per_inverse_depth), jump_px=jump_px)
-    boundaries = _in_inverse_depth(boundaries, parallax_per_inverse_depth)
+    boundaries = find_boundaries(inverse_depth, jump_px=jump_px, px=parallax_per_inverse_depth)
     strip_px = float(np.clip(STRIP_SHARE * width, 3.0, 12.0))
     near = boundaries.near_side(inverse_depth)
     band = boundaries.distance_px <= strip_px
@@ -200,38 +201,30 @@ def _without_steps(depth: DepthMap, reach_m: float) -> Float32[np.ndarray, "H W"
     """Smooth away specks, and the small steps of depth that was stored in few levels; jumps stay."""
     to_px = np.float32(depth.f_px * reach_m)
     clean_px = cv2.medianBlur(depth.inverse_depth * to_px, 3)
-    smooth_px = cv2.bilateralFilter(clean_px, 7, JUMP_PX / 2, 2.5)
-    return np.maximum(smooth_px / to_px, 0)
+    smooth_px = np.asarray(cv2.bilateralFilter(clean_px, 7, JUMP_PX / 2, 2.5), np.float32)
+    smooth_px /= to_px
+    return np.maximum(smooth_px, 0, out=smooth_px)
 
 
-def find_boundaries(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float) -> Boundaries:
-    """Find occlusion boundaries of a surface given as its parallax at the largest move, in pixels.
+def find_boundaries(values: Float32[np.ndarray, "H W"], *, jump_px: float, px: float = 1.0) -> Boundaries:
+    """Find occlusion boundaries of a surface given as its parallax at the largest move, in units of px pixels.
 
     The boundaries' depths are in the unit given.
     """
-    near_jump = np.zeros_like(parallax_px)
-    far_jump = np.zeros_like(parallax_px)
-    for axis in (0, 1):
-        step = np.diff(parallax_px, axis=axis)
-        for side, sign in ((all_but(axis, -1), -1), (all_but(axis, 0), 1)):
-            np.maximum(near_jump[side], sign * step, out=near_jump[side])
-            np.maximum(far_jump[side], -sign * step, out=far_jump[side])
+    parallax_px = values * np.float32(px)
+    neighbours = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    near_jump = cv2.subtract(parallax_px, cv2.erode(parallax_px, neighbours))
+    far_jump = cv2.subtract(cv2.dilate(parallax_px, neighbours), parallax_px)
 
     def nearest(jump: Float32[np.ndarray, "H W"]) -> tuple[Float32[np.ndarray, "H W"], Float32[np.ndarray, "H W"]]:
         distance_px, index = nearest_seed(jump > jump_px)
-        return distance_px, parallax_px.ravel()[index]
+        return distance_px, np.take(values, index)
 
     with ThreadPoolExecutor() as pool:
         near, far = pool.submit(nearest, near_jump), pool.submit(nearest, far_jump)
         uncovered = _uncovered(parallax_px, far_jump, jump_px)
         (near_px, near_value), (far_px, far_value) = near.result(), far.result()
     return Boundaries(near_px, far_px, near_value, far_value, uncovered)
-
-
-def all_but(axis: int, end: int) -> tuple[slice, slice]:
-    """Return the index that leaves out the first (0) or last (-1) row or column."""
-    cut = slice(1, None) if end == 0 else slice(None, -1)
-    return (cut, slice(None)) if axis == 0 else (slice(None), cut)
 
 
 def _uncovered(
@@ -242,48 +235,27 @@ def _uncovered(
     Exact would be a distance transform for every size of jump; here sizes are rounded up to powers of 1.6. How far a
     jump reaches is found in cells of a few pixels of a large photo, what lies in front of its far side pixel by pixel.
     """
-    largest, size = float(far_jump.max()), jump_px
-    if not size < largest:
+    at = np.flatnonzero(far_jump > jump_px)
+    if not at.size:
         return np.zeros(far_jump.shape, bool)
     cell_px = max(1, round(max(far_jump.shape) / CELLS_LONG_SIDE))
-    jumps = _cells(far_jump, cell_px, np.maximum, 0)
-    far_side = _cells(np.where(far_jump > jump_px, parallax_px, np.inf), cell_px, np.minimum, np.inf).ravel()
+    height, width = (-(-side // cell_px) for side in far_jump.shape)
+    y, x = np.divmod(at, far_jump.shape[1])
+    cells = y // cell_px * width + x // cell_px
+    jumps, far_side = np.zeros((height, width), np.float32), np.full(height * width, np.inf, np.float32)
+    np.maximum.at(jumps.ravel(), cells, far_jump.ravel()[at])
+    np.minimum.at(far_side, cells, parallax_px.ravel()[at])
     beyond = np.full(jumps.shape, np.inf, np.float32)  # what has more parallax than this is uncovered
+    largest, size = float(jumps.max()), jump_px
     while size < largest:
         distance, far = nearest_seed(jumps > size)
         within = np.flatnonzero(distance * cell_px <= size * 1.6 + RIM_PX)
         beyond.ravel()[within] = np.minimum(beyond.ravel()[within], far_side[far.ravel()[within]] + size / 2)
         size *= 1.6
     if cell_px > 1:
-        height, width = parallax_px.shape
-        whole = (beyond.shape[1] * cell_px, beyond.shape[0] * cell_px)
-        beyond = np.asarray(cv2.resize(beyond, whole, interpolation=cv2.INTER_NEAREST))[:height, :width]
-    return np.asarray(parallax_px > beyond)
-
-
-def _cells(
-    values: Float32[np.ndarray, "H W"], cell_px: int, least_or_most: np.ufunc, beyond: float
-) -> Float32[np.ndarray, "h w"]:
-    """Return the least or the most of each square of cell_px; outside of the picture all is `beyond`."""
-    height, width = (-(-side // cell_px) for side in values.shape)
-    cells = np.full((height, width), beyond, np.float32)
-    for y in range(cell_px):
-        for x in range(cell_px):
-            some = values[y::cell_px, x::cell_px]
-            part = cells[: some.shape[0], : some.shape[1]]
-            least_or_most(part, some, out=part)
-    return cells
-
-
-def _in_inverse_depth(boundaries: Boundaries, scale: float) -> Boundaries:
-    """Turn boundaries found in pixels of parallax into 1/m."""
-    return Boundaries(
-        boundaries.near_distance_px,
-        boundaries.far_distance_px,
-        boundaries.near_inverse_depth / np.float32(scale),
-        boundaries.far_inverse_depth / np.float32(scale),
-        boundaries.uncovered,
-    )
+        whole = (width * cell_px, height * cell_px)
+        beyond = np.asarray(cv2.resize(beyond, whole, interpolation=cv2.INTER_NEAREST))
+    return np.asarray(parallax_px > beyond[: parallax_px.shape[0], : parallax_px.shape[1]])
 
 
 def _rgba(rgb: UInt8[np.ndarray, "H W 3"], mask: Bool[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 4"]:

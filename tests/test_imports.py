@@ -87,7 +87,7 @@ def test_nothing_imports_upward(path):
         ("typer", "cli"),
         ("rich", "cli"),
         ("av", "formats"),
-        ("ctypes", "render"),
+        ("ctypes", "compiled"),
     ],
 )
 def test_a_library_is_known_to_one_stage_only(library, owner):
