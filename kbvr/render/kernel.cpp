@@ -38,6 +38,7 @@ constexpr float SAME_SURFACE = 0.98f;     // a soft sample is kept if it is not 
 // The vectors of Clang and GCC: element by element, on every instruction set.
 typedef float Floats __attribute__((vector_size(4 * LANES)));
 typedef int32_t Ints __attribute__((vector_size(4 * LANES)));
+typedef uint8_t FourTexels __attribute__((vector_size(16)));
 typedef uint8_t TwoTexels __attribute__((vector_size(8)));
 typedef uint8_t OneTexel __attribute__((vector_size(4)));
 typedef uint16_t Words __attribute__((vector_size(16)));
@@ -225,10 +226,20 @@ int fill_row(uint32_t* colours, const float* z, int width) {
     return missing;
 }
 
+inline bool any_drawn(const float* z) {
+    const Ints drawn = load<Floats>(z) > NOTHING;
+    int32_t any = 0;
+    for (int i = 0; i < LANES; ++i) any |= drawn[i];
+    return any != 0;
+}
+
 // Blend the soft samples of a row over its colours.
 void blend_soft(float* z, const float* z_soft, const float* u, const float* v, const Texture& t, int layers, int width,
                 uint32_t* colours) {
     for (int x = 0; x < width; ++x) {
+        if (x % LANES == 0)  // soft samples are rare: step over whole vectors without any
+            while (x + LANES <= width && !any_drawn(z_soft + x)) x += LANES;
+        if (x == width) return;
         if (!(z_soft[x] > NOTHING && z_soft[x] >= z[x] * SAME_SURFACE)) continue;
         const uint32_t over = blend(t, place_of(t, u[x], v[x], layers));
         const uint32_t alpha = over >> 24;
@@ -249,9 +260,14 @@ void resolve_row(const Plane& opaque, const Plane& soft, int64_t at, const Textu
     blend_soft(opaque.z + at, soft.z + at, soft.u + at, soft.v + at, t, layers, width, colours);
 }
 
+// Four pixels at a time; the last bytes written are overwritten by the next ones, so the row's end goes one by one.
 void store_rgb(const uint32_t* colours, int width, uint8_t* rgb) {
-    for (int x = 0; x + 1 < width; ++x) std::memcpy(rgb + 3 * x, colours + x, 4);  // the fourth byte is the next's
-    std::memcpy(rgb + 3 * (width - 1), colours + width - 1, 3);
+    int x = 0;
+    for (; x + 6 <= width; x += 4) {
+        const FourTexels rgba = load<FourTexels>(colours + x);
+        store(rgb + 3 * x, __builtin_shufflevector(rgba, rgba, 0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 7, 11, 15));
+    }
+    for (; x < width; ++x) std::memcpy(rgb + 3 * x, colours + x, 3);
 }
 
 }  // namespace

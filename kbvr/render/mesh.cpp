@@ -19,7 +19,7 @@
 namespace {
 
 constexpr int LARGEST = 32;
-constexpr int BLOCK_PX = 64;
+constexpr int BLOCK_PX = 32;
 constexpr float MOST_SLACK_PX = 1.0f;
 
 struct Layer {
