@@ -72,6 +72,7 @@ def estimate_depth(
         values = upsample_along_edges(said.values, photo.rgb)
         return DepthMap(np.maximum(values, np.float32(0)), photo.f_px, metric=True, network=network.name)
     sky = said.sky if said.sky is not None else sky_of(photo.rgb, quality=quality, device=device, threads=threads)
+    full_sky: Float32[np.ndarray, "H W"] | None = None
     if sky.any() and sky.shape == said.values.shape:
         values, full_sky = upsample_all_along_edges([said.values, sky], photo.rgb)
     else:

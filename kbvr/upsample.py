@@ -125,10 +125,10 @@ def _strip(
                 away = plane - looked_up(colours[..., channel])
                 distance += away * away
             distance *= np.float32(-0.5 / COLOUR_SIGMA_LEVELS**2)
-            weight = cv2.exp(distance)
+            weight = np.asarray(cv2.exp(distance), np.float32)
             weight += np.float32(1e-4)
             weight *= weight_y[:, None] * weight_x
-            for total, small in zip(totals, maps, strict=True):
-                total += weight * looked_up(small)
+            for index, small in enumerate(maps):
+                totals[index] += weight * looked_up(small)
             weights += weight
     return totals / weights
