@@ -18,6 +18,7 @@ from kbvr.errors import InputError
 from kbvr.explanation import explain
 from kbvr.films import Film, cameras_of, planned
 from kbvr.formats import load_writer
+from kbvr.memory import within_memory
 from kbvr.options import OUTPUTS, ExportOptions
 from kbvr.output import refuse_taken
 from kbvr.paths import view_of
@@ -115,6 +116,7 @@ def export_photo(
     size_px = output_size_px(photo.size_px, options.max_size_px)
     for output in options.outputs:
         _check_size(output, size_px, options)
+    photo, said_of_memory = within_memory(photo, size_px, options.max_memory_bytes)
     told("depth", 0, 1)
     with clock.stage("depth"):
         depth = profile.depth(photo)
@@ -134,7 +136,7 @@ def export_photo(
         photo=str(photo_path),
         written=written,
         stereo={name: float(value) for name, value in vars(rig).items() if not isinstance(value, bool)} if rig else {},
-        explanation=explain(photo, depth, films, said, options),
+        explanation=explain(photo, depth, films, (*said, *said_of_memory), options),
         seconds=clock.seconds | busy,
     )
 

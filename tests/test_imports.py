@@ -36,7 +36,7 @@ ROWS = (
     ("scene",),
     ("render",),
     ("formats",),
-    ("options",),
+    ("options", "memory"),
     ("films",),
     ("profiles", "explanation"),
     ("pipeline",),
