@@ -73,8 +73,19 @@ def measure_film() -> FilmFigures:
         count = exported.video.frames
         along = [*range(len(pairs)), *range(len(pairs) - 2, 0, -1)]
         film = (pairs[along[index % len(along)]] for index in range(count))
+        busy_s = time.process_time()
         encode_s = called_s(lambda: write_sbs_video(film, Path(folder) / "alone.mp4", fps=count / FILM_S, layout="sbs"))
-    return FilmFigures(count, total_s, exported.seconds["video"], encode_s, first_s, import_s)
+        encode_cpu_s = time.process_time() - busy_s
+    return FilmFigures(
+        frames=count,
+        export_s=total_s,
+        export_cpu_s=export_cpu_s,
+        video_s=exported.seconds["video"],
+        encode_alone_s=encode_s,
+        encode_alone_cpu_s=encode_cpu_s,
+        first_pair_s=first_s,
+        import_s=import_s,
+    )
 
 
 def _import_kbvr() -> None:
