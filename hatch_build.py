@@ -23,7 +23,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 X86_LEVELS = {"v2": "x86_64_v2", "v3": "x86_64_v3", "v4": "x86_64_v4"}
 BASELINE = {"baseline": "baseline"}
 
-SOURCES = ("kernel.cpp", "mesh.cpp", "quads.h")
+SOURCES = ("kernel.cpp", "mesh.cpp", "yuv.cpp", "quads.h")
 """Inside kbvr/render."""
 
 COMPILE = ("-O3", "-fPIC", "-std=c++17", "-ffp-contract=off", "-fno-exceptions", "-fno-rtti")

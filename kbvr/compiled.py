@@ -102,6 +102,8 @@ def _load(variant: str) -> ctypes.CDLL:
         integer,
         integer,
     ]
+    library.kbvr_yuv420.restype = None
+    library.kbvr_yuv420.argtypes = [pointer, integer, integer, *(3 * (pointer, integer))]
     library.kbvr_block_px.restype = ctypes.c_int32
     library.kbvr_mesh_rows.restype = ctypes.c_int32
     library.kbvr_mesh_rows.argtypes = [
