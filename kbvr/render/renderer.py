@@ -6,7 +6,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from itertools import islice, product
 from threading import local
 from time import perf_counter
 from types import TracebackType
@@ -25,6 +25,10 @@ TEXELS_PER_OUTPUT_PX = 2.0
 
 MAX_TEXELS_A_SIDE = 30_000
 MOST_THREADS = 64
+SQUARE_PX = 256
+NEAR_BY_PX = 16
+"""Texels so near to a layer's surface may be looked at; more than the 4 that the resampling itself looks at."""
+
 BAND_ROWS = 256
 """Rows that one task draws; a multiple of the kernel's tile."""
 
@@ -168,11 +172,12 @@ def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray
     scale = min(texels_per_photo_px, 2.0, MAX_TEXELS_A_SIDE / max(width, height))
     size = (max(2, round(width * scale)), max(2, round(height * scale)))
     how = cv2.INTER_LANCZOS4 if scale > 1 else cv2.INTER_AREA
-    stack = np.empty((len(scene.ldi.layers), size[1], size[0], 4), np.uint8)
+    stack = np.zeros((len(scene.ldi.layers), size[1], size[0], 4), np.uint8)
     for target, layer in zip(stack, scene.ldi.layers, strict=True):
-        cv2.resize(layer.rgba, size, dst=target, interpolation=how)
-        if layer.name != "matte":
-            target[..., 3] = 255
+        if size == (2 * width, 2 * height) and layer.name != "front":  # most of it is empty, and stays untouched memory
+            _double_where_seen(layer.rgba, target)
+        else:
+            cv2.resize(layer.rgba, size, dst=target, interpolation=how)
     texture = Texture(
         texels=stack.ctypes.data,
         width=size[0],
@@ -183,3 +188,23 @@ def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray
         layer_height_px=float(height),
     )
     return stack, texture
+
+
+def _double_where_seen(rgba: UInt8[np.ndarray, "H W 4"], target: UInt8[np.ndarray, "H2 W2 4"]) -> None:
+    """Double a layer in squares, where it has a surface near by; every square is that of the whole layer doubled."""
+    height, width = rgba.shape[:2]
+
+    def double(corner: tuple[int, int]) -> None:
+        y0, x0 = corner
+        y1, x1 = min(y0 + SQUARE_PX, height), min(x0 + SQUARE_PX, width)
+        top, left = max(y0 - NEAR_BY_PX, 0), max(x0 - NEAR_BY_PX, 0)
+        around = rgba[top : y1 + NEAR_BY_PX, left : x1 + NEAR_BY_PX]
+        if not around[..., 3].any():
+            return
+        size = (2 * around.shape[1], 2 * around.shape[0])
+        large = cv2.resize(around, size, interpolation=cv2.INTER_LANCZOS4)
+        inside = large[2 * (y0 - top) : 2 * (y1 - top), 2 * (x0 - left) : 2 * (x1 - left)]
+        target[2 * y0 : 2 * y1, 2 * x0 : 2 * x1] = inside
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(double, product(range(0, height, SQUARE_PX), range(0, width, SQUARE_PX))))
