@@ -1,4 +1,4 @@
-"""Build hook: compile the renderer's kernel with the C++ compiler of the ziglang package.
+"""Build hook: compile the kernels of meshing and drawing with the C++ compiler of the ziglang package.
 
 The result is one shared library per instruction set in kbvr/render/native/, loaded with ctypes, so a wheel
 suits every Python version of its platform. The environment variable KBVR_TARGET (a key of TARGETS) builds for
@@ -22,6 +22,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 X86_LEVELS = {"v2": "x86_64_v2", "v3": "x86_64_v3", "v4": "x86_64_v4"}
 BASELINE = {"baseline": "baseline"}
+
+SOURCES = ("kernel.cpp", "mesh.cpp", "yuv.cpp", "quads.h")
+"""Inside kbvr/render."""
 
 COMPILE = ("-O3", "-fPIC", "-std=c++17", "-ffp-contract=off", "-fno-exceptions", "-fno-rtti")
 """Without contraction every variant computes the same bits."""
@@ -57,7 +60,7 @@ def this_platform() -> str:
 
 
 class KernelBuildHook(BuildHookInterface[Any]):
-    """Compiles the kernel before a wheel, editable or not, is put together."""
+    """Compiles the kernels before a wheel, editable or not, is put together."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
         """Compile what is missing or older than its source, and tag the wheel for the platform."""
@@ -69,24 +72,27 @@ class KernelBuildHook(BuildHookInterface[Any]):
         folder = root / "kbvr" / "render" / "native"
         folder.mkdir(exist_ok=True)
         libraries = {folder / f"libkbvr_{v}{target.suffix}": cpu for v, cpu in target.variants.items()}
-        source = root / "kbvr" / "render" / "kernel.cpp"
-        newest_source_s = max(path.stat().st_mtime for path in (source, Path(__file__)))
+        sources = [root / "kbvr" / "render" / name for name in SOURCES]
+        newest_source_s = max(path.stat().st_mtime for path in (*sources, Path(__file__)))
         stale = [library for library in libraries if not library.exists() or library.stat().st_mtime < newest_source_s]
         with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda library: build(root, source, library, target, libraries[library]), stale))
+            list(pool.map(lambda library: build(root, library, target, libraries[library]), stale))
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{target.wheel_platform}"
         build_data["artifacts"] += [f"/{library.relative_to(root).as_posix()}" for library in libraries]
 
 
-def build(root: Path, source: Path, library: Path, target: Target, cpu: str) -> None:
+def build(root: Path, library: Path, target: Target, cpu: str) -> None:
     """Compile and link one variant, under another name until it is whole."""
     work = root / "build" / library.stem
     work.mkdir(parents=True, exist_ok=True)
-    kernel_object, aside = work / f"kernel-{target.triple}.o", work / library.name
-    compiler(root, "c++", *COMPILE, "-target", target.triple, f"-mcpu={cpu}", "-c", source, "-o", kernel_object)
+    aside = work / library.name
+    objects = []
+    for source in (root / "kbvr" / "render" / name for name in SOURCES if name.endswith(".cpp")):
+        objects.append(work / f"{source.stem}-{target.triple}.o")
+        compiler(root, "c++", *COMPILE, "-target", target.triple, f"-mcpu={cpu}", "-c", source, "-o", objects[-1])
     link = ("-shared", "-s", *(("-Wl,-z,defs",) if "linux" in target.triple else ()))
-    compiler(root, "cc", *link, "-target", target.triple, kernel_object, "-o", aside)
+    compiler(root, "cc", *link, "-target", target.triple, *objects, "-o", aside)
     aside.replace(library)
 
 

@@ -4,8 +4,10 @@ Every case runs in a process of its own, since peak memory is a figure of a proc
 the start of Python to the last picture. Both eyes are rendered to RGB by one call, getting the renderer ready
 included; the first such call is left out of the times. `film` is the time of every further pair in one call.
 `scene` is a wall, a floor and twelve cards with known depth, `photo` the first example photo brought to the
-size. In an export, rendering and encoding run beside each other: their shares of its time may add up to more
-than all of it.
+size. `naive` is the plain warp of `bench.baselines` (NumPy, one thread, whole pixels), which makes the right picture
+only and takes the photo for the left one. `floor` is how long the memory alone would take: the texels that a pair looks
+at and the pixels that it writes, at the speed of a large copy measured beside it. In an export, rendering and encoding
+run beside each other: their shares of its time may add up to more than all of it.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,14 +30,19 @@ from jaxtyping import Float32, UInt8
 from bench.machine import ROOT, this_machine
 
 if TYPE_CHECKING:  # parents of the measuring processes stay small: these load no picture library
+    from kbvr.camera import Camera
     from kbvr.depth import DepthMap
     from kbvr.photo import Photo
+    from kbvr.scene import Scene
 
-SIZES_PX = {"1080p": (1920, 1080), "12 MP": (4000, 3000)}
-RUNS = {"1080p": 15, "12 MP": 7}
+SIZES_PX = {"1024x768": (1024, 768), "1080p": (1920, 1080), "12 MP": (4000, 3000)}
+RUNS = {"1024x768": 15, "1080p": 15, "12 MP": 7}
 FILM_PAIRS = 8
+FILM_RUNS = 3
 CASES = [f"{source} {size}" for source in ("scene", "photo") for size in SIZES_PX]
 EXPORT = "export"
+COPIED_BYTES = 2**28
+TEXEL_BYTES, TEXELS_PER_PX, PIXEL_BYTES = 4, 4, 3
 BASELINE_M = 0.03
 """Disparity of 3% of the width at 1 m, the most that a picture gets by default."""
 
@@ -62,7 +69,19 @@ class RenderFigures:
 
     runs: int
     film_pair_s: float
-    """Every further pair of a call that renders many, as an export does."""
+    """Every further pair of a call that renders many, as an export does; mean of the fastest of `FILM_RUNS` films."""
+
+    film_one_thread_s: float
+    """The same with one thread."""
+
+    film_cpu_s: float
+    """Processor time of that: what a busy machine changes least."""
+
+    naive_s: float
+    """One picture by the naive warp, fastest of three."""
+
+    floor_s: float
+    """What the memory alone would take for a pair."""
 
     peak_mib: float | None
     """None where the system does not tell."""
@@ -144,6 +163,7 @@ def photo_and_depth(case: str) -> tuple[Photo, DepthMap, float | None]:
 
 def measure_case(case: str) -> RenderFigures:
     """Build and render one case in this process."""
+    from bench.baselines import naive_warp
     from kbvr.camera import camera_of_photo
     from kbvr.render import render
     from kbvr.scene import build_scene
@@ -157,7 +177,12 @@ def measure_case(case: str) -> RenderFigures:
     runs = RUNS[case.split(" ", 1)[1]]
     pair_s = [_seconds(render(scene, eyes)) for _ in range(runs + 1)]
     warm_s = pair_s[1:]
-    film_s = _seconds(render(scene, eyes * (1 + FILM_PAIRS)))
+    film_pair_s, _ = _film_pair_s(scene, eyes, None)
+    film_one_thread_s, film_cpu_s = _film_pair_s(scene, eyes, 1)
+    peak = peak_mib()  # of what is ours: the naive warp comes after it
+    disparity_px = (photo.f_px * BASELINE_M * depth.inverse_depth).astype(np.float32)
+    naive_s = min(called_s(lambda: naive_warp(photo.rgb, disparity_px)) for _ in range(3))
+    pair_bytes = 2 * photo.size_px[0] * photo.size_px[1] * (TEXELS_PER_PX * TEXEL_BYTES + PIXEL_BYTES)
     return RenderFigures(
         case=case,
         size_px=photo.size_px,
@@ -167,8 +192,12 @@ def measure_case(case: str) -> RenderFigures:
         pair_median_s=statistics.median(warm_s),
         pair_spread_s=max(warm_s) - min(warm_s),
         runs=runs,
-        film_pair_s=(film_s - min(warm_s)) / FILM_PAIRS,
-        peak_mib=peak_mib(),
+        film_pair_s=film_pair_s,
+        film_one_thread_s=film_one_thread_s,
+        film_cpu_s=film_cpu_s,
+        naive_s=naive_s,
+        floor_s=pair_bytes / copy_bytes_per_s(),
+        peak_mib=peak,
     )
 
 
@@ -178,6 +207,33 @@ def _seconds(pictures: Iterator[object]) -> float:
     for _ in pictures:
         pass
     return time.perf_counter() - start
+
+
+def _film_pair_s(scene: Scene, eyes: Sequence[Camera], threads: int | None) -> tuple[float, float]:
+    """Return seconds and processor seconds of a pair among many, the renderer ready."""
+    from kbvr.render import Renderer
+
+    with Renderer(scene, threads=threads) as drawing:
+        films = []
+        for _ in range(FILM_RUNS):
+            busy_s = time.process_time()
+            film_s = _seconds(drawing.frames([*eyes] * FILM_PAIRS))
+            films.append((film_s / FILM_PAIRS, (time.process_time() - busy_s) / FILM_PAIRS))
+    return min(film_s for film_s, _ in films), min(cpu_s for _, cpu_s in films)
+
+
+def called_s(call: Callable[[], object]) -> float:
+    """Return how long a call takes."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def copy_bytes_per_s() -> float:
+    """Return the bytes that a large copy reads and writes a second, fastest of five."""
+    source = np.ones(COPIED_BYTES // 8)
+    target = np.zeros_like(source)
+    return 2 * COPIED_BYTES / min(called_s(lambda: np.copyto(target, source)) for _ in range(5))
 
 
 def measure_export() -> ExportFigures:
@@ -217,16 +273,18 @@ def in_own_process(case: str) -> dict[str, object]:
 
 def render_table(measured: Sequence[RenderFigures]) -> str:
     """Return a Markdown table, a row per case."""
-    lines = [
-        "| stereo pair  | depth s | scene s | pair s: min | median | spread | runs | film s | peak MiB |",
-        "|--------------|--------:|--------:|------------:|-------:|-------:|-----:|-------:|---------:|",
-    ]
+    names = (
+        "stereo pair|depth s|scene s|pair s: min|median|spread|runs|film s|1 thread|cpu s|naive s|naive / film|floor s"
+    )
+    names += "|peak MiB"
+    lines = [f"|{names}|", "|---|" + "---:|" * names.count("|")]
     for row in measured:
         depth_s = "given" if row.depth_s is None else f"{row.depth_s:.2f}"
         lines.append(
-            f"| {row.case:12} | {depth_s:>7} | {row.scene_s:7.2f} "
-            f"| {row.pair_min_s:11.3f} | {row.pair_median_s:6.3f} | {row.pair_spread_s:6.3f} "
-            f"| {row.runs:4} | {row.film_pair_s:6.3f} | {_mib(row.peak_mib):>8} |"
+            f"| {row.case} | {depth_s} | {row.scene_s:.2f} | {row.pair_min_s:.3f} | {row.pair_median_s:.3f} "
+            f"| {row.pair_spread_s:.3f} | {row.runs} | {row.film_pair_s:.3f} | {row.film_one_thread_s:.3f} "
+            f"| {row.film_cpu_s:.3f} | {row.naive_s:.3f} | {row.naive_s / row.film_pair_s:.1f} "
+            f"| {row.floor_s:.4f} | {_mib(row.peak_mib)} |"
         )
     return "\n".join(lines)
 

@@ -12,7 +12,7 @@ from kbvr.depth_model import depth_network
 from kbvr.errors import InputError
 from kbvr.network_depth import estimate_with, sky_of
 from kbvr.photo import Photo
-from kbvr.upsample import upsample_along_edges
+from kbvr.upsample import upsample_all_along_edges, upsample_along_edges
 
 DEFAULT_NEAR_M = 1.5
 FARTHEST_OVER_NEAREST = 12.0
@@ -68,11 +68,16 @@ def estimate_depth(
     """
     network = depth_network(model, device=device, threads=threads)
     said = estimate_with(network, photo.rgb, quality=quality)
-    values = upsample_along_edges(said.values, photo.rgb)
     if said.metric:
+        values = upsample_along_edges(said.values, photo.rgb)
         return DepthMap(np.maximum(values, np.float32(0)), photo.f_px, metric=True, network=network.name)
     sky = said.sky if said.sky is not None else sky_of(photo.rgb, quality=quality, device=device, threads=threads)
-    full_sky = upsample_along_edges(sky, photo.rgb) if sky.any() else None
+    full_sky: Float32[np.ndarray, "H W"] | None = None
+    if sky.any() and sky.shape == said.values.shape:
+        values, full_sky = upsample_all_along_edges([said.values, sky], photo.rgb)
+    else:
+        values = upsample_along_edges(said.values, photo.rgb)
+        full_sky = upsample_along_edges(sky, photo.rgb) if sky.any() else None
     return replace(place(values, full_sky, photo, near_m=near_m), network=network.name)
 
 

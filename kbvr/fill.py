@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.errors import InputError
 from kbvr.inpainting_fill import INPAINTING_INPUTS, TILE_PX, Filling, PipelineFiller, TileFiller
-from kbvr.layers import Layer, LayeredDepthImage
+from kbvr.layers import Layer, LayeredDepthImage, with_alpha
 from kbvr.nets import Card, Session, fetched_card, known_cards, open_file, open_session, read_card
 from kbvr.network_fill import NETWORK_INPUTS, NetworkFiller
 from kbvr.spread import spread
@@ -125,5 +125,5 @@ def fill(ldi: LayeredDepthImage, filler: Filler | None = None) -> LayeredDepthIm
         hidden.rgba[..., :3], hidden.inverse_depth, hole=ldi.fill_mask, source=ldi.source_mask
     )
     behind = np.where(ldi.fill_mask, np.minimum(inverse_depth, front.inverse_depth), hidden.inverse_depth)
-    filled = Layer("hidden", np.dstack([rgb, hidden.rgba[..., 3]]), behind.astype(np.float32))
+    filled = Layer("hidden", with_alpha(rgb, hidden.rgba[..., 3]), behind.astype(np.float32))
     return replace(ldi, layers=(*ldi.layers[:-1], filled))

@@ -12,7 +12,9 @@ seen from the photo's own camera the layers give the photo back.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import cv2
@@ -47,6 +49,11 @@ OVERLAP_PX = 1.5
 
 RIM_PX = 4
 """Overlap of the hidden layer with the visible far side, so that no pinholes stay."""
+
+CELLS_LONG_SIDE = 2000
+"""How far jumps reach is found on a map of about this many cells along its long side."""
+
+CELLS_PER_SIGMA = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,15 +106,15 @@ class Boundaries:
     uncovered: Bool[np.ndarray, "H W"]
     """Pixels behind which the largest move can look."""
 
-    @property
+    @cached_property
     def distance_px(self) -> Float32[np.ndarray, "H W"]:
         """Distance to the nearest jump."""
         return np.minimum(self.near_distance_px, self.far_distance_px)
 
     def near_side(self, inverse_depth: Float32[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
         """Return whether each pixel belongs to the near one of the two surfaces at its nearest jump."""
-        to_near = np.abs(inverse_depth - self.near_inverse_depth)
-        return to_near <= np.abs(inverse_depth - self.far_inverse_depth)
+        to_near = cv2.absdiff(inverse_depth, self.near_inverse_depth)
+        return np.asarray(to_near <= cv2.absdiff(inverse_depth, self.far_inverse_depth))
 
 
 def margin_px_for(depth: DepthMap, reach_m: float) -> int:
@@ -140,12 +147,12 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
     width, height = photo.size_px
     largest = min(MAX_MARGIN_SHARE * max(width, height), 2 * MAX_MARGIN_SHARE * min(width, height) + 4)
     margin = min(margin_px_for(depth, reach_m if border_m is None else border_m), round(largest))
-    rgb = (_drawn_out(photo.rgb.astype(np.float32), margin) + 0.5).astype(np.uint8)
-    inverse_depth = np.pad(_without_steps(depth, reach_m), margin, mode="edge")
+    rgb = _drawn_out(photo.rgb, margin)
+    borders = (margin, margin, margin, margin)
+    inverse_depth = cv2.copyMakeBorder(_without_steps(depth, reach_m), *borders, cv2.BORDER_REPLICATE)
     parallax_per_inverse_depth = depth.f_px * reach_m
     jump_px = jump_px_for(width, surroundings_of(depth).depth_spread * parallax_per_inverse_depth)
-    boundaries = find_boundaries(inverse_depth * np.float32(parallax_per_inverse_depth), jump_px=jump_px)
-    boundaries = _in_inverse_depth(boundaries, parallax_per_inverse_depth)
+    boundaries = find_boundaries(inverse_depth, jump_px=jump_px, px=parallax_per_inverse_depth)
     strip_px = float(np.clip(STRIP_SHARE * width, 3.0, 12.0))
     near = boundaries.near_side(inverse_depth)
     band = boundaries.distance_px <= strip_px
@@ -171,15 +178,17 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
     )
 
 
-def _drawn_out(picture: Float32[np.ndarray, "H W C"], margin: int) -> Float32[np.ndarray, "H2 W2 C"]:
+def _drawn_out(picture: UInt8[np.ndarray, "H W C"], margin: int) -> UInt8[np.ndarray, "H2 W2 C"]:
     """Continue a picture beyond its border: each further line is the one before, slightly blurred along itself."""
     height, width, channels = picture.shape
-    wide = np.empty((height + 2 * margin, width + 2 * margin, channels), np.float32)
+    wide = np.empty((height + 2 * margin, width + 2 * margin, channels), np.uint8)
     wide[margin:-margin, margin:-margin] = picture
     for view, extent in ((wide[margin:-margin].swapaxes(0, 1), width), (wide, height)):
-        for step in range(margin):
-            view[margin - 1 - step] = _blurred_line(view[margin - step])
-            view[margin + extent + step] = _blurred_line(view[margin + extent - 1 + step])
+        for border, step in ((margin, -1), (margin + extent - 1, 1)):
+            line = view[border].astype(np.float32)
+            for away in range(1, margin + 1):
+                line = _blurred_line(line)
+                view[border + step * away] = (line + 0.5).astype(np.uint8)
     return wide
 
 
@@ -192,38 +201,30 @@ def _without_steps(depth: DepthMap, reach_m: float) -> Float32[np.ndarray, "H W"
     """Smooth away specks, and the small steps of depth that was stored in few levels; jumps stay."""
     to_px = np.float32(depth.f_px * reach_m)
     clean_px = cv2.medianBlur(depth.inverse_depth * to_px, 3)
-    smooth_px = cv2.bilateralFilter(clean_px, 7, JUMP_PX / 2, 2.5)
-    return np.maximum(smooth_px / to_px, 0)
+    smooth_px = np.asarray(cv2.bilateralFilter(clean_px, 7, JUMP_PX / 2, 2.5), np.float32)
+    smooth_px /= to_px
+    return np.maximum(smooth_px, 0, out=smooth_px)
 
 
-def find_boundaries(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float) -> Boundaries:
-    """Find occlusion boundaries of a surface given as its parallax at the largest move, in pixels.
+def find_boundaries(values: Float32[np.ndarray, "H W"], *, jump_px: float, px: float = 1.0) -> Boundaries:
+    """Find occlusion boundaries of a surface given as its parallax at the largest move, in units of px pixels.
 
     The boundaries' depths are in the unit given.
     """
-    near_jump = np.zeros_like(parallax_px)
-    far_jump = np.zeros_like(parallax_px)
-    for axis in (0, 1):
-        step = np.diff(parallax_px, axis=axis)
-        for side, sign in ((all_but(axis, -1), -1), (all_but(axis, 0), 1)):
-            np.maximum(near_jump[side], sign * step, out=near_jump[side])
-            np.maximum(far_jump[side], -sign * step, out=far_jump[side])
-    near_distance, near_index = nearest_seed(near_jump > jump_px)
-    far_distance, far_index = nearest_seed(far_jump > jump_px)
-    flat = parallax_px.ravel()
-    return Boundaries(
-        near_distance_px=near_distance,
-        far_distance_px=far_distance,
-        near_inverse_depth=flat[near_index],
-        far_inverse_depth=flat[far_index],
-        uncovered=_uncovered(parallax_px, far_jump, jump_px),
-    )
+    parallax_px = values * np.float32(px)
+    neighbours = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    near_jump = cv2.subtract(parallax_px, cv2.erode(parallax_px, neighbours))
+    far_jump = cv2.subtract(cv2.dilate(parallax_px, neighbours), parallax_px)
 
+    def nearest(jump: Float32[np.ndarray, "H W"]) -> tuple[Float32[np.ndarray, "H W"], Float32[np.ndarray, "H W"]]:
+        distance_px, index = nearest_seed(jump > jump_px)
+        return distance_px, np.take(values, index)
 
-def all_but(axis: int, end: int) -> tuple[slice, slice]:
-    """Return the index that leaves out the first (0) or last (-1) row or column."""
-    cut = slice(1, None) if end == 0 else slice(None, -1)
-    return (cut, slice(None)) if axis == 0 else (slice(None), cut)
+    with ThreadPoolExecutor() as pool:
+        near, far = pool.submit(nearest, near_jump), pool.submit(nearest, far_jump)
+        uncovered = _uncovered(parallax_px, far_jump, jump_px)
+        (near_px, near_value), (far_px, far_value) = near.result(), far.result()
+    return Boundaries(near_px, far_px, near_value, far_value, uncovered)
 
 
 def _uncovered(
@@ -231,32 +232,41 @@ def _uncovered(
 ) -> Bool[np.ndarray, "H W"]:
     """Return pixels that lie within some jump's own size of that jump, and in front of its far side.
 
-    Exact would be a distance transform for every size of jump; here sizes are rounded up to powers of 1.6.
+    Exact would be a distance transform for every size of jump; here sizes are rounded up to powers of 1.6. How far a
+    jump reaches is found in cells of a few pixels of a large photo, what lies in front of its far side pixel by pixel.
     """
-    uncovered = np.zeros(far_jump.shape, bool)
-    largest, size = float(far_jump.max()), jump_px
+    at = np.flatnonzero(far_jump > jump_px)
+    if not at.size:
+        return np.zeros(far_jump.shape, bool)
+    cell_px = max(1, round(max(far_jump.shape) / CELLS_LONG_SIDE))
+    height, width = (-(-side // cell_px) for side in far_jump.shape)
+    y, x = np.divmod(at, far_jump.shape[1])
+    cells = y // cell_px * width + x // cell_px
+    jumps, far_side = np.zeros((height, width), np.float32), np.full(height * width, np.inf, np.float32)
+    np.maximum.at(jumps.ravel(), cells, far_jump.ravel()[at])
+    np.minimum.at(far_side, cells, parallax_px.ravel()[at])
+    beyond = np.full(jumps.shape, np.inf, np.float32)  # what has more parallax than this is uncovered
+    largest, size = float(jumps.max()), jump_px
     while size < largest:
-        distance, far = nearest_seed(far_jump > size)
-        within = np.flatnonzero(distance <= size * 1.6 + RIM_PX)
-        behind = parallax_px.ravel()[far.ravel()[within]]
-        uncovered.ravel()[within] |= parallax_px.ravel()[within] - behind > size / 2
+        distance, far = nearest_seed(jumps > size)
+        within = np.flatnonzero(distance * cell_px <= size * 1.6 + RIM_PX)
+        beyond.ravel()[within] = np.minimum(beyond.ravel()[within], far_side[far.ravel()[within]] + size / 2)
         size *= 1.6
-    return uncovered
-
-
-def _in_inverse_depth(boundaries: Boundaries, scale: float) -> Boundaries:
-    """Turn boundaries found in pixels of parallax into 1/m."""
-    return Boundaries(
-        boundaries.near_distance_px,
-        boundaries.far_distance_px,
-        boundaries.near_inverse_depth / np.float32(scale),
-        boundaries.far_inverse_depth / np.float32(scale),
-        boundaries.uncovered,
-    )
+    if cell_px > 1:
+        whole = (width * cell_px, height * cell_px)
+        beyond = np.asarray(cv2.resize(beyond, whole, interpolation=cv2.INTER_NEAREST))
+    return np.asarray(parallax_px > beyond[: parallax_px.shape[0], : parallax_px.shape[1]])
 
 
 def _rgba(rgb: UInt8[np.ndarray, "H W 3"], mask: Bool[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 4"]:
-    return np.dstack([rgb, mask.astype(np.uint8) * np.uint8(255)])
+    return with_alpha(rgb, mask.view(np.uint8) * np.uint8(255))
+
+
+def with_alpha(rgb: UInt8[np.ndarray, "H W 3"], alpha: UInt8[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 4"]:
+    """Return colours with an alpha channel."""
+    rgba = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA), np.uint8)
+    rgba[..., 3] = alpha
+    return rgba
 
 
 def _matte(
@@ -269,25 +279,49 @@ def _matte(
     strip_px: float,
 ) -> Layer:
     """Return the strip with its near side's colours, drawn on from within, and alpha by distance alone."""
-    inside_px = np.where(near, boundaries.far_distance_px - 0.5, 0.5 - boundaries.near_distance_px)
-    alpha = np.clip(0.5 + inside_px / 1.5, 0, 1)
-    depth = np.where(near, inverse_depth, boundaries.near_inverse_depth)
-    weight = np.where(near & (boundaries.distance_px < 3 * strip_px), inside_px.clip(0.05, strip_px) ** 4, 0)
-    colour = drawn_on(rgb, weight.astype(np.float32), strip_px)
-    rgba = np.dstack([colour, np.where(band, alpha * 255 + 0.5, 0).astype(np.uint8)])
+    distance_px = boundaries.distance_px
+    at = np.flatnonzero(distance_px < 3 * strip_px)
+    is_near = near.ravel()[at]
+    to_far, to_near = boundaries.far_distance_px.ravel()[at], boundaries.near_distance_px.ravel()[at]
+    inside_px = np.where(is_near, to_far - 0.5, 0.5 - to_near)
+    alpha, weight, depth = np.zeros(band.shape, np.uint8), np.zeros(band.shape, np.float32), inverse_depth.copy()
+    alpha.ravel()[at] = np.where(band.ravel()[at], np.clip(0.5 + inside_px / 1.5, 0, 1) * 255 + 0.5, 0).astype(np.uint8)
+    depth.ravel()[at] = np.where(is_near, inverse_depth.ravel()[at], boundaries.near_inverse_depth.ravel()[at])
+    weight.ravel()[at] = np.where(is_near, inside_px.clip(0.05, strip_px) ** 4, 0)
+    rgba = with_alpha(drawn_on(rgb, weight, strip_px, wanted=distance_px < 2 * strip_px), alpha)
     overlap = band & ~cut
     rgba[overlap, :3], rgba[overlap, 3] = rgb[overlap], 255
-    return Layer("matte", rgba, depth.astype(np.float32))
+    return Layer("matte", rgba, depth)
 
 
 def drawn_on(
-    rgb: UInt8[np.ndarray, "H W 3"], weight: Float32[np.ndarray, "H W"], sigma_px: float
+    rgb: UInt8[np.ndarray, "H W 3"],
+    weight: Float32[np.ndarray, "H W"],
+    sigma_px: float,
+    *,
+    wanted: Bool[np.ndarray, "H W"],
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """Return the weighted mean of the colours around each pixel; the picture itself where all weights are 0."""
-    total = cv2.GaussianBlur(weight, (0, 0), sigma_px)
-    mean = np.empty_like(rgb)
+    """Return the weighted mean of the colours around each pixel; the picture itself where all weights are 0.
+
+    A wide blur has no detail: it is made in cells of up to a third of sigma. Only wanted pixels are changed.
+    """
+    height, width = weight.shape
+    cell_px = max(1, int(sigma_px / CELLS_PER_SIGMA))
+    size = (-(-width // cell_px), -(-height // cell_px))
+    total = _blurred_cells(weight, size, sigma_px / cell_px)
+    mean = rgb.copy()
+    at = np.flatnonzero(wanted)
+    weights = cv2.resize(total, (width, height), interpolation=cv2.INTER_LINEAR).ravel()[at]
+    at, weights = at[weights > 1e-6], weights[weights > 1e-6]
     for channel in range(3):
-        blurred = cv2.GaussianBlur(weight * rgb[..., channel], (0, 0), sigma_px)
-        plane = np.where(total > 1e-6, blurred / np.maximum(total, 1e-6), rgb[..., channel])
-        mean[..., channel] = np.clip(plane + 0.5, 0, 255).astype(np.uint8)
+        blurred = _blurred_cells(cv2.multiply(weight, rgb[..., channel], dtype=cv2.CV_32F), size, sigma_px / cell_px)
+        colour = cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR).ravel()[at] / weights
+        mean[..., channel].flat[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
     return mean
+
+
+def _blurred_cells(
+    plane: Float32[np.ndarray, "H W"], size: tuple[int, int], sigma_cells: float
+) -> Float32[np.ndarray, "h w"]:
+    small = plane if size == plane.shape[::-1] else cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.GaussianBlur(small, (0, 0), sigma_cells), np.float32)

@@ -12,9 +12,9 @@ def nearest_seed(seeds: Bool[np.ndarray, "H W"]) -> tuple[Float32[np.ndarray, "H
     if not seeds.any():
         return np.full(seeds.shape, np.float32(1e6)), np.zeros(seeds.shape, np.int32)
     distance, labels = cv2.distanceTransformWithLabels(
-        (~seeds).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+        np.logical_not(seeds).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    index_of_label = np.zeros(int(labels.max()) + 1, np.int32)
     at = np.flatnonzero(seeds)
+    index_of_label = np.zeros(len(at) + 1, np.int32)  # labels are counted from 1, one a seed
     index_of_label[labels.ravel()[at]] = at
     return distance, index_of_label[labels]

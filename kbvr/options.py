@@ -86,6 +86,9 @@ class ExportOptions:
 
     overwrite: bool = False
     threads: int | None = None
+    max_memory_bytes: int | None = None
+    """About how much memory an export may take at most: larger photos are made smaller (`kbvr.memory`)."""
+
     device: str = "auto"
     """What networks run on: one of `kbvr.nets.DEVICES`; `kbvr.nets.open_session` says what they mean."""
 
@@ -124,6 +127,10 @@ class ExportOptions:
             (
                 self.depth_quality in DEPTH_QUALITIES,
                 f"the depth quality must be one of {', '.join(DEPTH_QUALITIES)}, got {self.depth_quality!r}",
+            ),
+            (
+                self.max_memory_bytes is None or self.profile == "layers",
+                f"a limit to the memory belongs to the profile layers, got the profile {self.profile}",
             ),
             (self.device in DEVICES, f"the device must be one of {', '.join(DEVICES)}, got {self.device!r}"),
             (

@@ -18,9 +18,10 @@ from kbvr.errors import InputError
 from kbvr.explanation import explain
 from kbvr.films import Film, cameras_of, planned
 from kbvr.formats import load_writer
+from kbvr.memory import within_memory
 from kbvr.options import OUTPUTS, ExportOptions
 from kbvr.output import refuse_taken
-from kbvr.paths import check_crops, check_keyframes, view_of
+from kbvr.paths import view_of
 from kbvr.photo import GUESSED_FOV_DEG, load_photo
 from kbvr.profiles import Drawing, profile_of
 from kbvr.stopwatch import Stopwatch
@@ -101,8 +102,6 @@ def export_photo(
     """
     told = progress or _untold
     clock = Stopwatch()
-    for path in options.paths.values():
-        check_keyframes(path)
     profile = profile_of(options)
     targets = {output: out_dir / _file_name(output, photo_path.stem, options) for output in options.outputs}
     for target in targets.values():
@@ -117,7 +116,7 @@ def export_photo(
     size_px = output_size_px(photo.size_px, options.max_size_px)
     for output in options.outputs:
         _check_size(output, size_px, options)
-        check_crops(options.paths[output], photo.size_px)
+    photo, said_of_memory = within_memory(photo, size_px, options.max_memory_bytes)
     told("depth", 0, 1)
     with clock.stage("depth"):
         depth = profile.depth(photo)
@@ -137,7 +136,7 @@ def export_photo(
         photo=str(photo_path),
         written=written,
         stereo={name: float(value) for name, value in vars(rig).items() if not isinstance(value, bool)} if rig else {},
-        explanation=explain(photo, depth, films, said, options),
+        explanation=explain(photo, depth, films, (*said, *said_of_memory), options),
         seconds=clock.seconds | busy,
     )
 

@@ -6,6 +6,8 @@ is laid over that, mirrored at the nearest source.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
@@ -53,11 +55,15 @@ def laid_texture(
     gain: float,
 ) -> UInt8[np.ndarray, "H W 3"]:
     """Return a smooth filling of a picture's hole with the fine texture of the sources laid over it."""
-    at, mirrored = _mirror(hole, source)
     textured = filled.copy()
+    weight = source.astype(np.float32)
+    with ThreadPoolExecutor() as pool:
+        mirror = pool.submit(_mirror, hole, source)
+        total = np.maximum(cv2.GaussianBlur(weight, (0, 0), TEXTURE_SIGMA_PX), 1e-3)
+        at, mirrored = mirror.result()
     for channel in range(3):
         colour = filled[..., channel].ravel()[at].astype(np.float32)
-        colour += gain * _texture(rgb[..., channel].astype(np.float32), source).ravel()[mirrored]
+        colour += gain * _texture(rgb[..., channel], weight, total, mirrored)
         textured[..., channel].flat[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
     return textured
 
@@ -88,8 +94,13 @@ def _mirror(hole: Bool[np.ndarray, "H W"], source: Bool[np.ndarray, "H W"]) -> t
     return at, mirrored_y * width + mirrored_x
 
 
-def _texture(plane: Float32[np.ndarray, "H W"], source: Bool[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
-    """Return what the sources have beyond their own smooth average; 0 elsewhere."""
-    weight = source.astype(np.float32)
-    total = np.maximum(cv2.GaussianBlur(weight, (0, 0), TEXTURE_SIGMA_PX), 1e-3)
-    return (plane - cv2.GaussianBlur(plane * weight, (0, 0), TEXTURE_SIGMA_PX) / total) * weight
+def _texture(
+    plane: UInt8[np.ndarray, "H W"],
+    weight: Float32[np.ndarray, "H W"],
+    total: Float32[np.ndarray, "H W"],
+    at: np.ndarray,
+) -> Float32[np.ndarray, "N"]:
+    """Return what the sources (weight 1) have beyond their own smooth average at some places; 0 elsewhere."""
+    smooth = cv2.GaussianBlur(cv2.multiply(weight, plane, dtype=cv2.CV_32F), (0, 0), TEXTURE_SIGMA_PX)
+    own = plane.ravel()[at].astype(np.float32)
+    return np.asarray((own - np.take(smooth, at) / np.take(total, at)) * np.take(weight, at), np.float32)

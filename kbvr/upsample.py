@@ -8,6 +8,9 @@ ramps becomes steps too. Work goes in strips of rows, so memory is bounded.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -30,19 +33,31 @@ def upsample_along_edges(
     small: Float32[np.ndarray, "h w"], rgb: UInt8[np.ndarray, "H W 3"]
 ) -> Float32[np.ndarray, "H W"]:
     """Return the map at the picture's size, its steps on the picture's edges."""
+    return upsample_all_along_edges([small], rgb)[0]
+
+
+def upsample_all_along_edges(
+    maps: Sequence[Float32[np.ndarray, "h w"]], rgb: UInt8[np.ndarray, "H W 3"]
+) -> list[Float32[np.ndarray, "H W"]]:
+    """Return several maps of one size at the picture's size, their steps on the picture's edges."""
     height, width = rgb.shape[:2]
+    small_size = maps[0].shape[::-1]
     scale = min(1.0, WORKING_LONG_SIDE_PX / max(width, height))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     guide = rgb if scale == 1 else cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    cell_px = size[0] / small.shape[1]
-    colours = cv2.resize(guide, small.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
-    steep = steepened(small, radius_px=max(1, round(RAMP_SHARE * max(small.shape))))
-    lifted = cv2.medianBlur(_joint_bilateral(steep, colours, guide), 5)
-    stepped = steepened(lifted, radius_px=max(1, round(0.8 * cell_px)))
-    if scale == 1:
-        return stepped
-    large = cv2.resize(stepped, (width, height), interpolation=cv2.INTER_LINEAR)
-    return steepened(large, radius_px=max(1, round(1 / scale)))
+    cell_px = size[0] / small_size[0]
+    colours = cv2.resize(guide, small_size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    steep = [steepened(small, radius_px=max(1, round(RAMP_SHARE * max(small_size)))) for small in maps]
+
+    def at_full_size(lifted: Float32[np.ndarray, "R W"]) -> Float32[np.ndarray, "H W"]:
+        stepped = steepened(cv2.medianBlur(lifted, 5), radius_px=max(1, round(0.8 * cell_px)))
+        if scale == 1:
+            return stepped
+        large = cv2.resize(stepped, (width, height), interpolation=cv2.INTER_LINEAR)
+        return steepened(large, radius_px=max(1, round(1 / scale)))
+
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(at_full_size, _joint_bilateral(steep, colours, guide)))
 
 
 def steepened(values: Float32[np.ndarray, "H W"], *, radius_px: int) -> Float32[np.ndarray, "H W"]:
@@ -50,48 +65,70 @@ def steepened(values: Float32[np.ndarray, "H W"], *, radius_px: int) -> Float32[
     window = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1))
     high, low = cv2.dilate(values, window), cv2.erode(values, window)
     whole_range = float(np.subtract(*np.percentile(values[::2, ::2], (98, 2)))) or 1.0
-    rise = (high - low) / np.float32(whole_range)
     start, end = STEP_SHARE
-    share = np.clip((rise - start) / (end - start), 0, 1).astype(np.float32)
-    plateau = np.where(values - low > high - values, high, low)
-    return (values + (plateau - values) * share).astype(np.float32)
+    result = values.copy()
+    at = np.flatnonzero(high - low > start * whole_range)  # steps are few: all that follows is for them
+    value, high, low = values.ravel()[at], high.ravel()[at], low.ravel()[at]
+    share = np.clip(((high - low) / np.float32(whole_range) - start) / (end - start), 0, 1)
+    plateau = np.where(value - low > high - value, high, low)
+    result.ravel()[at] = value + (plateau - value) * share
+    return result
 
 
 def _joint_bilateral(
-    small: Float32[np.ndarray, "h w"], colours: Float32[np.ndarray, "h w 3"], guide: UInt8[np.ndarray, "H W 3"]
-) -> Float32[np.ndarray, "H W"]:
+    maps: Sequence[Float32[np.ndarray, "h w"]],
+    colours: Float32[np.ndarray, "h w 3"],
+    guide: UInt8[np.ndarray, "H W 3"],
+) -> Float32[np.ndarray, "M H W"]:
+    """Return the joint bilateral means of the maps; strips of rows are independent, so threads share them."""
     height, width = guide.shape[:2]
-    result = np.empty((height, width), np.float32)
-    columns = ((np.arange(width, dtype=np.float32) + 0.5) * small.shape[1] / width) - 0.5
-    for start in range(0, height, STRIP_ROWS):
+    small_height, small_width = colours.shape[:2]
+    result = np.empty((len(maps), height, width), np.float32)
+    columns = ((np.arange(width, dtype=np.float32) + 0.5) * small_width / width) - 0.5
+
+    def one_strip(start: int) -> None:
         end = min(start + STRIP_ROWS, height)
-        rows = ((np.arange(start, end, dtype=np.float32) + 0.5) * small.shape[0] / height) - 0.5
-        result[start:end] = _strip(small, colours, guide[start:end].astype(np.float32), rows, columns)
+        rows = ((np.arange(start, end, dtype=np.float32) + 0.5) * small_height / height) - 0.5
+        result[:, start:end] = _strip(maps, colours, guide[start:end], rows, columns)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(one_strip, range(0, height, STRIP_ROWS)))
     return result
 
 
 def _strip(
-    small: Float32[np.ndarray, "h w"],
+    maps: Sequence[Float32[np.ndarray, "h w"]],
     colours: Float32[np.ndarray, "h w 3"],
-    guide: Float32[np.ndarray, "R W 3"],
+    guide: UInt8[np.ndarray, "R W 3"],
     rows: Float32[np.ndarray, "R"],
     columns: Float32[np.ndarray, "W"],
-) -> Float32[np.ndarray, "R W"]:
-    """Return the joint bilateral mean of one strip; rows and columns are its pixels' places on the small map."""
-    total = np.zeros(guide.shape[:2], np.float32)
+) -> Float32[np.ndarray, "M R W"]:
+    """Return the joint bilateral means of one strip; rows and columns are its pixels' places on the small maps."""
+    planes = [guide[..., channel].astype(np.float32) for channel in range(3)]
+    totals = np.zeros((len(maps), *guide.shape[:2]), np.float32)
     weights = np.full(guide.shape[:2], 1e-12, np.float32)
     for dy in range(-TAPS, TAPS + 1):
         y = np.round(rows) + dy
         weight_y = np.exp(-((rows - y) ** 2) / (2 * SPATIAL_SIGMA_CELLS**2))
-        iy = np.clip(y, 0, small.shape[0] - 1).astype(np.intp)
+        iy = np.clip(y, 0, colours.shape[0] - 1).astype(np.intp)
+        first, last = int(iy[0]), int(iy[-1]) + 1
         for dx in range(-TAPS, TAPS + 1):
             x = np.round(columns) + dx
             weight_x = np.exp(-((columns - x) ** 2) / (2 * SPATIAL_SIGMA_CELLS**2))
-            ix = np.clip(x, 0, small.shape[1] - 1).astype(np.intp)
-            away = guide - colours[iy[:, None], ix]
-            distance = np.einsum("rwc,rwc->rw", away, away)
-            weight = np.exp(distance * np.float32(-0.5 / COLOUR_SIGMA_LEVELS**2)) + np.float32(1e-4)
+            ix = np.clip(x, 0, colours.shape[1] - 1).astype(np.intp)
+
+            def looked_up(cells: Float32[np.ndarray, "h w"], ix: np.ndarray = ix) -> Float32[np.ndarray, "R W"]:
+                return np.asarray(cells[first:last, ix][iy - first])  # noqa: B023  used before they change
+
+            distance = np.zeros_like(weights)
+            for channel, plane in enumerate(planes):
+                away = plane - looked_up(colours[..., channel])
+                distance += away * away
+            distance *= np.float32(-0.5 / COLOUR_SIGMA_LEVELS**2)
+            weight = np.asarray(cv2.exp(distance), np.float32)
+            weight += np.float32(1e-4)
             weight *= weight_y[:, None] * weight_x
-            total += weight * small[iy[:, None], ix]
+            for index, small in enumerate(maps):
+                totals[index] += weight * looked_up(small)
             weights += weight
-    return total / weights
+    return totals / weights

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "kbvr"
 
 ROWS = (
     ("errors",),
-    ("camera", "output", "stopwatch", "apart", "nets"),
+    ("camera", "output", "stopwatch", "apart", "nets", "compiled"),
     ("picture_file", "picture_colour", "exr"),
     ("picture_file", "picture_colour", "photo"),
     ("exr", "depth_file", "upsample"),
@@ -36,7 +36,7 @@ ROWS = (
     ("scene",),
     ("render",),
     ("formats",),
-    ("options",),
+    ("options", "memory"),
     ("films",),
     ("profiles", "explanation"),
     ("pipeline",),
@@ -87,7 +87,7 @@ def test_nothing_imports_upward(path):
         ("typer", "cli"),
         ("rich", "cli"),
         ("av", "formats"),
-        ("ctypes", "render"),
+        ("ctypes", "compiled"),
     ],
 )
 def test_a_library_is_known_to_one_stage_only(library, owner):

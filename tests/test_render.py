@@ -9,9 +9,10 @@ import pytest
 from scenes import BLUE, F_PX, RED, card_before_wall, checkerboard, depth_of, photo_of, smooth_pattern
 
 import kbvr
+from kbvr import compiled
 from kbvr.camera import Camera
 from kbvr.errors import InputError
-from kbvr.render import Renderer, native, renderer
+from kbvr.render import Renderer, renderer
 from kbvr.scene import Scene, build_scene
 
 REACH_M = 0.12
@@ -130,9 +131,9 @@ def test_any_number_of_threads_gives_the_same_bytes():
 def test_every_instruction_set_gives_the_same_bytes(monkeypatch):
     scene = card_scene()
     pictures = []
-    assert native.variants()
-    for variant in native.variants():
-        monkeypatch.setattr(renderer, "kernel", lambda variant=variant: native._load(variant))
+    assert compiled.variants()
+    for variant in compiled.variants():
+        monkeypatch.setattr(renderer, "kernel", lambda variant=variant: compiled._load(variant))
         pictures.append(next(kbvr.render(scene, [scene.camera.moved(x_m=0.05, y_m=0.02)])))
     assert all((picture == pictures[0]).all() for picture in pictures)
 

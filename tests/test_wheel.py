@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kbvr.render import native
+from kbvr import compiled
 
 ROOT = Path(__file__).parents[1]
 
@@ -41,8 +41,8 @@ def test_the_wheel_suits_every_python_of_its_platform(wheel):
 
 def test_the_wheel_holds_all_that_kbvr_needs_to_run(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    for variant in native.variants():
-        assert f"kbvr/render/native/libkbvr_{variant}{native.SUFFIX}" in names
+    for variant in compiled.variants():
+        assert f"kbvr/render/native/libkbvr_{variant}{compiled.SUFFIX}" in names
     assert {"kbvr/nets/kbvr-depth.onnx", "kbvr/nets/kbvr-depth.json", "kbvr/py.typed"} <= names
     assert not [name for name in names if name.startswith(("export/", "tests/", "bench/")) or name.endswith(".cpp")]
 

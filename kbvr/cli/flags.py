@@ -277,6 +277,16 @@ Threads: TypeAlias = Annotated[
         rich_help_panel=RUN,
     ),
 ]
+MaxMemory: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--max-memory",
+        metavar="SIZE",
+        help="About how much memory may be used at most, like 2GB: larger photos are made smaller, as --explain tells.",
+        show_default="no limit",
+        rich_help_panel=RUN,
+    ),
+]
 DeviceOption: TypeAlias = Annotated[
     Literal["auto", "cpu", "cuda", "tensorrt", "directml", "coreml", "openvino"],
     typer.Option(

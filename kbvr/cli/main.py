@@ -35,6 +35,7 @@ from kbvr.cli.flags import (
     KeyframesFile,
     Layout,
     Loop,
+    MaxMemory,
     MaxSize,
     Near,
     Out,
@@ -137,6 +138,7 @@ def export(
     convergence: Convergence = None,
     budget: Budget = 3.0,
     threads: Threads = None,
+    max_memory: MaxMemory = None,
     device: DeviceOption = "auto",
     explain: Explain = False,
     quiet: Quiet = False,
@@ -154,6 +156,7 @@ def export(
     """
     from kbvr.cli.export import ExportRequest, run_export
     from kbvr.kenburns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
+    from kbvr.memory import bytes_of
     from kbvr.options import ExportOptions
 
     _refuse_unclear_depth(len(photos), depth, depth_kind)
@@ -188,6 +191,7 @@ def export(
         fill=fill,
         overwrite=overwrite,
         threads=threads,
+        max_memory_bytes=None if max_memory is None else bytes_of(max_memory),
         device=device,
     )
     return run_export(ExportRequest(tuple(photos), out, options, explain, quiet, as_json))

@@ -21,10 +21,10 @@ from typing import TypeVar
 import av
 import numpy as np
 from av.container import OutputContainer
-from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
+from kbvr.compiled import kernel
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.read_back import VideoFacts, check_read_back
 from kbvr.output import written_aside
@@ -169,11 +169,9 @@ def _encode(
     options = {"movflags": "+faststart"}
     with _disk_errors(), av.open(str(path), "w", format="mp4", options=options) as container:
         stream = _add_stream(container, (width, height), rate, stereo_packing)
-        to_yuv = VideoReformatter()
         for frame in chain((first,), frames):
             start = perf_counter()
-            rgb = av.VideoFrame.from_ndarray(frame, format="rgb24")
-            yuv = to_yuv.reformat(rgb, format="yuv420p", dst_colorspace=BT709, dst_color_range=TV_RANGE)
+            yuv = _yuv(frame)
             yuv.pts, yuv.time_base = count, 1 / rate
             container.mux(stream.encode(yuv))
             busy_s += perf_counter() - start
@@ -182,6 +180,17 @@ def _encode(
         container.mux(stream.encode(None))
         busy_s += perf_counter() - start
     return (width, height), count, busy_s
+
+
+def _yuv(frame: Frame) -> av.VideoFrame:
+    """Return an even-sized picture as BT.709 4:2:0, as its stream says: a third of what FFmpeg's way by RGB takes."""
+    height, width = frame.shape[:2]
+    rgb = np.ascontiguousarray(frame)
+    yuv = av.VideoFrame(width, height, "yuv420p")
+    planes = [value for plane in yuv.planes for value in (plane.buffer_ptr, plane.line_size)]
+    kernel().kbvr_yuv420(rgb.ctypes.data, width, height, *planes)
+    yuv.colorspace, yuv.color_range = BT709, TV_RANGE
+    return yuv
 
 
 def _add_stream(

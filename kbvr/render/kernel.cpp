@@ -8,18 +8,26 @@
 // so position and depth come out of one expression. Within one small quad the map is taken as affine around the
 // quad's centre; its Jacobian is inverted, and every row of the quad is a span in which u, v and z are linear in x.
 //
+// On the row that lies dy below the centre, |u - uc| <= half_u and |v - vc| <= half_v bound x - x0 from both sides:
+//
+//     u - uc = ux (x - x0) + uy dy   =>   |x - x0 + (uy / ux) dy| <= half_u / |ux|,   and so for v.
+//
 // The picture is drawn in tiles of TILE_ROWS whole rows that stay in the cache. Each pixel keeps the nearest opaque
 // sample and the nearest soft one (a sample of a matte layer, whose alpha comes from the texture). Colours are
-// fetched after all quads of a tile are drawn. Arithmetic is strictly ordered and never fused, so that every
-// instruction set and every number of threads gives the same bytes.
+// fetched after all quads of a tile are drawn, a row at a time: first where each pixel lies in the texture (float
+// arithmetic that compilers turn into vector instructions), then the blend of the four texels there. Spans go in
+// steps of LANES pixels. Arithmetic is strictly ordered and never fused, so that every instruction set and every
+// number of threads gives the same bytes.
+
+#include "quads.h"
 
 #include <cmath>
-#include <cstdint>
 #include <cstring>
 
 namespace {
 
 constexpr int TILE_ROWS = 32;
+constexpr int LANES = 8;                  // pixels that a span is drawn by at once
 constexpr float GROWTH_PX = 0.12f;        // hides the seams between neighbours that do not share vertices
 constexpr float NOTHING = -1.0f;          // inverse depth where no quad was drawn
 constexpr float TOO_CLOSE = 0.15f;        // what has come so much nearer (new depth over old) is passed, not seen
@@ -27,15 +35,14 @@ constexpr float RUBBER = 4.0f;            // what is drawn out by so much more t
 constexpr float EDGE_ON = 0.02f;          // width over length; what is narrower shows its growth only
 constexpr float SAME_SURFACE = 0.98f;     // a soft sample is kept if it is not behind the opaque one by more
 
-struct Quad {
-    float u, v, half, d, du, dv, slack_px;  // slack_px: further growth, for cells that are not quite planar
-    int32_t layer;
-};
-
-struct Block {
-    float u0, v0, u1, v1, d_min, d_max;
-    int32_t first, count, soft, unused;
-};
+// The vectors of Clang and GCC: element by element, on every instruction set.
+typedef float Floats __attribute__((vector_size(4 * LANES)));
+typedef int32_t Ints __attribute__((vector_size(4 * LANES)));
+typedef uint8_t FourTexels __attribute__((vector_size(16)));
+typedef uint8_t TwoTexels __attribute__((vector_size(8)));
+typedef uint8_t OneTexel __attribute__((vector_size(4)));
+typedef uint16_t Words __attribute__((vector_size(16)));
+typedef uint16_t FourWords __attribute__((vector_size(8)));
 
 struct Plane {  // a sample buffer of one tile
     float *z, *u, *v;
@@ -54,39 +61,58 @@ struct View {
     int32_t width, height;
 };
 
+inline float lesser(float a, float b) { return a < b ? a : b; }
+inline float greater(float a, float b) { return a > b ? a : b; }
 inline float clampf(float x, float low, float high) { return x < low ? low : (x > high ? high : x); }
 
-// Least and greatest screen row that a block can touch.
-void block_rows(const Block& b, const View& c, float* y_min, float* y_max) {
-    float low = 1e30f, high = -1e30f;
+struct Rows {
+    float first, last;
+};
+
+// Least and greatest screen row that a block can touch; none if it lies beside the picture.
+Rows block_rows(const Block& b, const View& c) {
+    float top = 1e30f, bottom = -1e30f, left = 1e30f, right = -1e30f;
     for (int corner = 0; corner < 8; ++corner) {
         const float u = corner & 1 ? b.u1 : b.u0, v = corner & 2 ? b.v1 : b.v0;
         const float d = corner & 4 ? b.d_max : b.d_min;
         const float w = c.h[6] * u + c.h[7] * v + c.h[8] + d * c.e[2];
-        if (!(w > 0.1f)) {  // the block comes close to the camera's plane: it may be anywhere
-            *y_min = 0;
-            *y_max = static_cast<float>(c.height);
-            return;
-        }
-        const float y = (c.h[3] * u + c.h[4] * v + c.h[5] + d * c.e[1]) / w;
-        low = y < low ? y : low;
-        high = y > high ? y : high;
+        if (!(w > 0.1f)) return {0, static_cast<float>(c.height)};  // close to the camera's plane: it may be anywhere
+        const float inv_w = 1.0f / w;
+        const float x = (c.h[0] * u + c.h[1] * v + c.h[2] + d * c.e[0]) * inv_w;
+        const float y = (c.h[3] * u + c.h[4] * v + c.h[5] + d * c.e[1]) * inv_w;
+        left = x < left ? x : left;
+        right = x > right ? x : right;
+        top = y < top ? y : top;
+        bottom = y > bottom ? y : bottom;
     }
-    *y_min = low - 2;
-    *y_max = high + 2;
+    if (right < -2 || left > static_cast<float>(c.width) + 2) return {1e30f, -1e30f};
+    return {top - 2, bottom + 2};
 }
 
-void draw_span(const Plane& p, int64_t at, int count, float z, float dz, float u, float du, float v, float dv) {
-    float* pz = p.z + at;
-    float* pu = p.u + at;
-    float* pv = p.v + at;
-    for (int i = 0; i < count; ++i) {
-        const float t = static_cast<float>(i);
-        const float zi = z + t * dz, ui = u + t * du, vi = v + t * dv;
-        const bool nearer = zi > pz[i];
-        pz[i] = nearer ? zi : pz[i];
-        pu[i] = nearer ? ui : pu[i];
-        pv[i] = nearer ? vi : pv[i];
+template <typename Vector, typename Scalar>
+inline Vector load(const Scalar* from) {
+    Vector loaded;
+    std::memcpy(&loaded, from, sizeof loaded);
+    return loaded;
+}
+
+template <typename Vector, typename Scalar>
+inline void store(Scalar* to, Vector value) {
+    std::memcpy(to, &value, sizeof value);
+}
+
+// Whole vectors are read and written, what lies beyond the span unchanged: LANES floats behind a plane are ours, too.
+inline void draw_span(const Plane& p, int64_t at, int count, float z, float dz, float u, float du, float v, float dv) {
+    float *pz = p.z + at, *pu = p.u + at, *pv = p.v + at;
+    const Floats lane = {0, 1, 2, 3, 4, 5, 6, 7};
+    const float end = static_cast<float>(count);
+    for (int i = 0; i < count; i += LANES) {
+        const Floats t = lane + static_cast<float>(i);
+        const Floats zi = z + t * dz, old_z = load<Floats>(pz + i);
+        const Ints nearer = (zi > old_z) & (t < end);
+        store(pz + i, nearer ? zi : old_z);
+        store(pu + i, nearer ? u + t * du : load<Floats>(pu + i));
+        store(pv + i, nearer ? v + t * dv : load<Floats>(pv + i));
     }
 }
 
@@ -118,32 +144,25 @@ void draw_quad(const Quad& q, const View& c, const Texture& t, const Plane& plan
     const int y_first = static_cast<int>(std::ceil(clampf(y0 - reach_y - 0.5f, row_begin, row_end)));
     const int y_last = static_cast<int>(std::floor(clampf(y0 + reach_y - 0.5f, -1.0f, row_end - 1)));
     const float layer_v = static_cast<float>(q.layer) * t.layer_height_px;
+    // The span of a row, relative to x0: between lean_u dy +- reach_u, and lean_v dy +- reach_v.
+    const bool across_u = std::fabs(ux) > 1e-6f, across_v = std::fabs(vx) > 1e-6f;
+    const float inv_ux = across_u ? 1.0f / ux : 0.0f, inv_vx = across_v ? 1.0f / vx : 0.0f;
+    const float lean_u = -uy * inv_ux, reach_u = across_u ? half_u * std::fabs(inv_ux) : reach_x;
+    const float lean_v = -vy * inv_vx, reach_v = across_v ? half_v * std::fabs(inv_vx) : reach_x;
+    const float last_x = static_cast<float>(c.width - 1);
     for (int y = y_first; y <= y_last; ++y) {
         const float dy = static_cast<float>(y) + 0.5f - y0;
-        const float su = uy * dy, sv = vy * dy;  // u - uc and v - vc at x = x0 on this row
-        float low = -reach_x, high = reach_x;    // the span, relative to x0
-        if (std::fabs(ux) > 1e-6f) {
-            const float inv = 1.0f / ux, a = (-half_u - su) * inv, b = (half_u - su) * inv;
-            low = std::fmax(low, std::fmin(a, b));
-            high = std::fmin(high, std::fmax(a, b));
-        } else if (std::fabs(su) > half_u) {
-            continue;
-        }
-        if (std::fabs(vx) > 1e-6f) {
-            const float inv = 1.0f / vx, a = (-half_v - sv) * inv, b = (half_v - sv) * inv;
-            low = std::fmax(low, std::fmin(a, b));
-            high = std::fmin(high, std::fmax(a, b));
-        } else if (std::fabs(sv) > half_v) {
-            continue;
-        }
-        const float from = clampf(x0 + low - 0.5f, 0.0f, static_cast<float>(c.width));
-        const float to = clampf(x0 + high - 0.5f, -1.0f, static_cast<float>(c.width - 1));
-        const int x_first = static_cast<int>(std::ceil(from)), x_last = static_cast<int>(std::floor(to));
-        if (!(from <= to + 1) || x_last < x_first) continue;
-        const float dx = static_cast<float>(x_first) + 0.5f - x0;
+        const float at_u = lean_u * dy, at_v = lean_v * dy;
+        const float low = greater(greater(at_u - reach_u, at_v - reach_v), -reach_x);
+        const float high = lesser(lesser(at_u + reach_u, at_v + reach_v), reach_x);
+        const float from = std::ceil(clampf(x0 + low - 0.5f, 0.0f, last_x + 1));
+        const float to = std::floor(clampf(x0 + high - 0.5f, -1.0f, last_x));
+        if (!(from <= to)) continue;
+        const int x_first = static_cast<int>(from);
+        const float dx = from + 0.5f - x0;
         const int64_t at = static_cast<int64_t>(y - row_begin) * c.width + x_first;
-        draw_span(plane, at, x_last - x_first + 1, z0 + zx * dx + zy * dy, zx, q.u + ux * dx + su, ux,
-                  q.v + vx * dx + sv + layer_v, vx);
+        draw_span(plane, at, static_cast<int>(to) - x_first + 1, z0 + zx * dx + zy * dy, zx,
+                  q.u + ux * dx + uy * dy, ux, q.v + vx * dx + vy * dy + layer_v, vx);
     }
 }
 
@@ -155,21 +174,42 @@ inline uint32_t mix(uint32_t a, uint32_t b, uint32_t weight) {
     return low | high;
 }
 
-inline uint32_t fetch(const Texture& t, float u, float v, int layers) {
+// Where a pixel lies in the texture: index of the upper left one of four texels, weights 0 to 256 of the others.
+struct Place {
+    uint32_t index;
+    uint16_t right, lower;
+};
+
+inline Place place_of(const Texture& t, float u, float v, int layers) {
     const int last_x = t.width - 2, last_y = t.height * layers - 2;
-    const float x = clampf((u + t.margin_px) * t.scale_x - 0.5f, 0.0f, static_cast<float>(last_x + 1));
-    const float y = clampf((v + t.margin_px) * t.scale_y - 0.5f, 0.0f, static_cast<float>(last_y + 1));
+    float x = greater((u + t.margin_px) * t.scale_x - 0.5f, 0.0f);  // in this order: what is not a number becomes 0
+    float y = greater((v + t.margin_px) * t.scale_y - 0.5f, 0.0f);
+    x = lesser(x, static_cast<float>(last_x + 1));
+    y = lesser(y, static_cast<float>(last_y + 1));
     const int xi = x < static_cast<float>(last_x) ? static_cast<int>(x) : last_x;
     const int yi = y < static_cast<float>(last_y) ? static_cast<int>(y) : last_y;
-    const uint32_t wx = static_cast<uint32_t>((x - static_cast<float>(xi)) * 256.0f);
-    const uint32_t wy = static_cast<uint32_t>((y - static_cast<float>(yi)) * 256.0f);
-    const uint32_t* row = t.texels + static_cast<int64_t>(yi) * t.width + xi;
-    return mix(mix(row[0], row[1], wx), mix(row[t.width], row[t.width + 1], wx), wy);
+    const float right = (x - static_cast<float>(xi)) * 256.0f, lower = (y - static_cast<float>(yi)) * 256.0f;
+    return {static_cast<uint32_t>(yi) * static_cast<uint32_t>(t.width) + static_cast<uint32_t>(xi),
+            static_cast<uint16_t>(static_cast<int>(right)), static_cast<uint16_t>(static_cast<int>(lower))};
+}
+
+// Blend four texels. In 16 bits, modulo 2^16: a 256 + (b - a) w is never negative and fits.
+inline uint32_t blend(const Texture& t, Place p) {
+    const uint32_t* texel = t.texels + p.index;
+    const Words upper = __builtin_convertvector(load<TwoTexels>(texel), Words);
+    const Words lower = __builtin_convertvector(load<TwoTexels>(texel + t.width), Words);
+    const Words both = ((upper << 8) + (lower - upper) * p.lower + 128) >> 8;
+    const FourWords left = __builtin_shufflevector(both, both, 0, 1, 2, 3);
+    const FourWords right = __builtin_shufflevector(both, both, 4, 5, 6, 7);
+    const OneTexel mixed = __builtin_convertvector(((left << 8) + (right - left) * p.right + 128) >> 8, OneTexel);
+    return load<uint32_t>(reinterpret_cast<const uint8_t*>(&mixed));
 }
 
 // Give every pixel of one row that nothing covers the colour of the farther of its covered neighbours.
-int fill_row(uint8_t* rgb, const float* z, int width) {
+int fill_row(uint32_t* colours, const float* z, int width) {
     int missing = 0;
+    for (int x = 0; x < width; ++x) missing += z[x] > NOTHING ? 0 : 1;
+    if (missing == 0) return 0;
     for (int x = 0; x < width;) {
         if (z[x] > NOTHING) {
             ++x;
@@ -177,50 +217,60 @@ int fill_row(uint8_t* rgb, const float* z, int width) {
         }
         int end = x;
         while (end < width && !(z[end] > NOTHING)) ++end;
-        const int left = x - 1, right = end;
-        int source = -1;
-        if (left >= 0 && right < width) source = z[left] <= z[right] ? left : right;
-        else if (left >= 0) source = left;
-        else if (right < width) source = right;
-        missing += end - x;
-        for (; x < end; ++x) {
-            if (source >= 0) std::memcpy(rgb + 3 * x, rgb + 3 * source, 3);
-            else std::memset(rgb + 3 * x, 0, 3);
-        }
+        uint32_t colour = 0;
+        if (x > 0 && end < width) colour = z[x - 1] <= z[end] ? colours[x - 1] : colours[end];
+        else if (x > 0) colour = colours[x - 1];
+        else if (end < width) colour = colours[end];
+        for (; x < end; ++x) colours[x] = colour;
     }
     return missing;
 }
 
-int resolve_row(const Plane& opaque, const Plane& soft, int64_t at, const Texture& t, int layers, int width,
-                uint8_t* rgb) {
-    float* z = opaque.z + at;
+inline bool any_drawn(const float* z) {
+    const Ints drawn = load<Floats>(z) > NOTHING;
+    int32_t any = 0;
+    for (int i = 0; i < LANES; ++i) any |= drawn[i];
+    return any != 0;
+}
+
+// Blend the soft samples of a row over its colours.
+void blend_soft(float* z, const float* z_soft, const float* u, const float* v, const Texture& t, int layers, int width,
+                uint32_t* colours) {
     for (int x = 0; x < width; ++x) {
-        uint32_t colour = z[x] > NOTHING ? fetch(t, opaque.u[at + x], opaque.v[at + x], layers) : 0;
-        const float z_soft = soft.z[at + x];
-        if (z_soft > NOTHING && z_soft >= z[x] * SAME_SURFACE) {
-            const uint32_t over = fetch(t, soft.u[at + x], soft.v[at + x], layers);
-            const uint32_t alpha = over >> 24;
-            if (z[x] > NOTHING) {
-                colour = mix(colour, over, alpha + (alpha >> 7));
-            } else if (alpha > 127) {
-                colour = over;
-                z[x] = z_soft;
-            }
+        if (x % LANES == 0)  // soft samples are rare: step over whole vectors without any
+            while (x + LANES <= width && !any_drawn(z_soft + x)) x += LANES;
+        if (x == width) return;
+        if (!(z_soft[x] > NOTHING && z_soft[x] >= z[x] * SAME_SURFACE)) continue;
+        const uint32_t over = blend(t, place_of(t, u[x], v[x], layers));
+        const uint32_t alpha = over >> 24;
+        if (z[x] > NOTHING) {
+            colours[x] = mix(colours[x], over, alpha + (alpha >> 7));
+        } else if (alpha > 127) {
+            colours[x] = over;
+            z[x] = z_soft[x];
         }
-        rgb[3 * x] = static_cast<uint8_t>(colour);
-        rgb[3 * x + 1] = static_cast<uint8_t>(colour >> 8);
-        rgb[3 * x + 2] = static_cast<uint8_t>(colour >> 16);
     }
-    return fill_row(rgb, z, width);
+}
+
+void resolve_row(const Plane& opaque, const Plane& soft, int64_t at, const Texture& t, int layers, int width,
+                 Place* places, uint32_t* colours) {
+    const float *u = opaque.u + at, *v = opaque.v + at;
+    for (int x = 0; x < width; ++x) places[x] = place_of(t, u[x], v[x], layers);
+    for (int x = 0; x < width; ++x) colours[x] = blend(t, places[x]);
+    blend_soft(opaque.z + at, soft.z + at, soft.u + at, soft.v + at, t, layers, width, colours);
+}
+
+// Four pixels at a time; the last bytes written are overwritten by the next ones, so the row's end goes one by one.
+void store_rgb(const uint32_t* colours, int width, uint8_t* rgb) {
+    int x = 0;
+    for (; x + 6 <= width; x += 4) {
+        const FourTexels rgba = load<FourTexels>(colours + x);
+        store(rgb + 3 * x, __builtin_shufflevector(rgba, rgba, 0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 7, 11, 15));
+    }
+    for (; x < width; ++x) std::memcpy(rgb + 3 * x, colours + x, 3);
 }
 
 }  // namespace
-
-#if defined(_WIN32)
-#define KBVR_API extern "C" __declspec(dllexport)
-#else
-#define KBVR_API extern "C" __attribute__((visibility("default")))
-#endif
 
 KBVR_API int32_t kbvr_tile_rows() { return TILE_ROWS; }
 
@@ -248,31 +298,43 @@ KBVR_API int32_t kbvr_x86_level() {
 #endif
 }
 
+// Floats of scratch that kbvr_render_rows wants.
+KBVR_API int64_t kbvr_scratch_floats(int32_t width, int32_t block_count) {
+    return 6 * static_cast<int64_t>(TILE_ROWS) * width + LANES + 3 * static_cast<int64_t>(width) +
+           2 * static_cast<int64_t>(block_count);
+}
+
 // Draw rows [row_begin, row_end) of one view into rgb (height, width, 3). row_begin is a multiple of the tile rows.
-// scratch holds 6 * TILE_ROWS * width floats. Returns the number of pixels that nothing covered.
+// Returns the number of pixels that nothing covered.
 KBVR_API int64_t kbvr_render_rows(const Quad* quads, const Block* blocks, int32_t block_count, const View* view,
                                   const Texture* texture, int32_t layers, float* scratch, uint8_t* rgb,
                                   int32_t row_begin, int32_t row_end) {
-    const int64_t size = static_cast<int64_t>(TILE_ROWS) * view->width;
+    const int width = view->width;
+    const int64_t size = static_cast<int64_t>(TILE_ROWS) * width;
     const Plane opaque = {scratch, scratch + size, scratch + 2 * size};
     const Plane soft = {scratch + 3 * size, scratch + 4 * size, scratch + 5 * size};
+    Place* places = reinterpret_cast<Place*>(scratch + 6 * size + LANES);
+    uint32_t* colours = reinterpret_cast<uint32_t*>(places + width);
+    Rows* rows = reinterpret_cast<Rows*>(colours + width);
+    for (int32_t b = 0; b < block_count; ++b) rows[b] = block_rows(blocks[b], *view);
     int64_t missing = 0;
     for (int tile = row_begin; tile < row_end; tile += TILE_ROWS) {
         const int tile_end = tile + TILE_ROWS < row_end ? tile + TILE_ROWS : row_end;
         for (int64_t i = 0; i < size; ++i) opaque.z[i] = NOTHING;
         for (int64_t i = 0; i < size; ++i) soft.z[i] = NOTHING;
         for (int32_t b = 0; b < block_count; ++b) {
+            if (rows[b].last < tile || rows[b].first > tile_end) continue;
             const Block& block = blocks[b];
-            float y_min, y_max;
-            block_rows(block, *view, &y_min, &y_max);
-            if (y_max < tile || y_min > tile_end) continue;
             const Plane& plane = block.soft ? soft : opaque;
             for (int32_t q = block.first; q < block.first + block.count; ++q)
                 draw_quad(quads[q], *view, *texture, plane, tile, tile_end);
         }
-        for (int y = tile; y < tile_end; ++y)
-            missing += resolve_row(opaque, soft, static_cast<int64_t>(y - tile) * view->width, *texture, layers,
-                                   view->width, rgb + static_cast<int64_t>(y) * view->width * 3);
+        for (int y = tile; y < tile_end; ++y) {
+            const int64_t at = static_cast<int64_t>(y - tile) * width;
+            resolve_row(opaque, soft, at, *texture, layers, width, places, colours);
+            missing += fill_row(colours, opaque.z + at, width);
+            store_rgb(colours, width, rgb + static_cast<int64_t>(y) * width * 3);
+        }
     }
     return missing;
 }

@@ -6,17 +6,18 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from itertools import islice, product
+from threading import local
 from time import perf_counter
 from types import TracebackType
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float32, UInt8
 
 from kbvr.camera import Camera
+from kbvr.compiled import Texture, View, kernel
 from kbvr.errors import InputError
-from kbvr.render.native import Texture, View, kernel
 from kbvr.scene import Scene
 
 TEXELS_PER_OUTPUT_PX = 2.0
@@ -24,6 +25,10 @@ TEXELS_PER_OUTPUT_PX = 2.0
 
 MAX_TEXELS_A_SIDE = 30_000
 MOST_THREADS = 64
+SQUARE_PX = 256
+NEAR_BY_PX = 16
+"""Texels so near to a layer's surface may be looked at; more than the 4 that the resampling itself looks at."""
+
 BAND_ROWS = 256
 """Rows that one task draws; a multiple of the kernel's tile."""
 
@@ -51,6 +56,7 @@ class Renderer:
         self._texels, self._texture = _texture(scene, pixels_per_photo_px * TEXELS_PER_OUTPUT_PX)
         self._quads = np.ascontiguousarray(scene.quads)
         self._blocks = np.ascontiguousarray(scene.blocks)
+        self._own = local()
         self._busy_s: list[float] = []
 
     def __enter__(self) -> Renderer:  # noqa: PYI034 (beartype knows no Self here)
@@ -75,7 +81,7 @@ class Renderer:
         width, height = camera.size_px
         rgb = np.empty((height, width, 3), np.uint8)
         starts = range(0, height, BAND_ROWS)
-        holes = self._pool.map(lambda start: self._draw(camera, rgb, start), starts)
+        holes = self._pool.map(lambda start: self._draw(camera, rgb, start, min(start + BAND_ROWS, height)), starts)
         return rgb, sum(holes)
 
     def frames(self, cameras: Iterable[Camera]) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
@@ -91,15 +97,21 @@ class Renderer:
     def _whole(self, camera: Camera) -> UInt8[np.ndarray, "H W 3"]:
         width, height = camera.size_px
         rgb = np.empty((height, width, 3), np.uint8)
-        for start in range(0, height, BAND_ROWS):
-            self._draw(camera, rgb, start)
+        self._draw(camera, rgb, 0, height)
         return rgb
 
-    def _draw(self, camera: Camera, rgb: UInt8[np.ndarray, "H W 3"], start: int) -> int:
+    def _scratch_for(self, width: int) -> Float32[np.ndarray, "N"]:
+        """Return this thread's scratch: fresh memory for every call would cost more than a tenth of the drawing."""
+        wanted = self._kernel.kbvr_scratch_floats(width, len(self._blocks))
+        held: Float32[np.ndarray, "N"] | None = getattr(self._own, "scratch", None)
+        if held is None or len(held) < wanted:
+            held = self._own.scratch = np.empty(wanted, np.float32)
+        return held
+
+    def _draw(self, camera: Camera, rgb: UInt8[np.ndarray, "H W 3"], start: int, end: int) -> int:
         begun = perf_counter()
         view = _view(camera, self.scene.camera)
-        rows = self._kernel.kbvr_tile_rows()
-        scratch = np.empty(6 * rows * view.width, np.float32)
+        scratch = self._scratch_for(view.width)
         holes = self._kernel.kbvr_render_rows(
             self._quads.ctypes.data,
             self._blocks.ctypes.data,
@@ -110,7 +122,7 @@ class Renderer:
             scratch.ctypes.data,
             rgb.ctypes.data,
             start,
-            min(start + BAND_ROWS, view.height),
+            end,
         )
         self._busy_s.append(perf_counter() - begun)
         return int(holes)
@@ -160,11 +172,12 @@ def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray
     scale = min(texels_per_photo_px, 2.0, MAX_TEXELS_A_SIDE / max(width, height))
     size = (max(2, round(width * scale)), max(2, round(height * scale)))
     how = cv2.INTER_LANCZOS4 if scale > 1 else cv2.INTER_AREA
-    stack = np.empty((len(scene.ldi.layers), size[1], size[0], 4), np.uint8)
+    stack = np.zeros((len(scene.ldi.layers), size[1], size[0], 4), np.uint8)
     for target, layer in zip(stack, scene.ldi.layers, strict=True):
-        cv2.resize(layer.rgba, size, dst=target, interpolation=how)
-        if layer.name != "matte":
-            target[..., 3] = 255
+        if size == (2 * width, 2 * height) and layer.name != "front":  # most of it is empty, and stays untouched memory
+            _double_where_seen(layer.rgba, target)
+        else:
+            cv2.resize(layer.rgba, size, dst=target, interpolation=how)
     texture = Texture(
         texels=stack.ctypes.data,
         width=size[0],
@@ -175,3 +188,23 @@ def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray
         layer_height_px=float(height),
     )
     return stack, texture
+
+
+def _double_where_seen(rgba: UInt8[np.ndarray, "H W 4"], target: UInt8[np.ndarray, "H2 W2 4"]) -> None:
+    """Double a layer in squares, where it has a surface near by; every square is that of the whole layer doubled."""
+    height, width = rgba.shape[:2]
+
+    def double(corner: tuple[int, int]) -> None:
+        y0, x0 = corner
+        y1, x1 = min(y0 + SQUARE_PX, height), min(x0 + SQUARE_PX, width)
+        top, left = max(y0 - NEAR_BY_PX, 0), max(x0 - NEAR_BY_PX, 0)
+        around = rgba[top : y1 + NEAR_BY_PX, left : x1 + NEAR_BY_PX]
+        if not around[..., 3].any():
+            return
+        size = (2 * around.shape[1], 2 * around.shape[0])
+        large = cv2.resize(around, size, interpolation=cv2.INTER_LANCZOS4)
+        inside = large[2 * (y0 - top) : 2 * (y1 - top), 2 * (x0 - left) : 2 * (x1 - left)]
+        target[2 * y0 : 2 * y1, 2 * x0 : 2 * x1] = inside
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(double, product(range(0, height, SQUARE_PX), range(0, width, SQUARE_PX))))

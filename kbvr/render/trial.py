@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from kbvr.compiled import kernel, variants
 from kbvr.depth import place
 from kbvr.photo import photo_from_array
-from kbvr.render.native import kernel, variants
 from kbvr.render.renderer import render
 from kbvr.scene import build_scene
 from kbvr.spread import spread

@@ -1,4 +1,4 @@
-"""Load the compiled kernel that suits this machine, and describe its structures to ctypes."""
+"""Load the compiled kernels that suit this machine, and describe their structures to ctypes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "native"
+FOLDER = Path(__file__).parent / "render" / "native"
 SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
 
 
@@ -37,6 +37,33 @@ class View(ctypes.Structure):
     ]
 
 
+class MeshLayer(ctypes.Structure):
+    """One layer to be meshed; fields as in mesh.cpp."""
+
+    _fields_ = [
+        ("depth", ctypes.c_void_p),
+        ("alpha", ctypes.c_void_p),
+        ("width", ctypes.c_int32),
+        ("height", ctypes.c_int32),
+        ("largest", ctypes.c_int32),
+        ("index", ctypes.c_int32),
+        ("soft", ctypes.c_int32),
+        ("margin", ctypes.c_int32),
+    ]
+
+
+class MeshLimits(ctypes.Structure):
+    """What a quad may do; fields as in mesh.cpp."""
+
+    _fields_ = [
+        ("tolerance", ctypes.c_float),
+        ("jump", ctypes.c_float),
+        ("per_px", ctypes.c_float),
+        ("forward_m", ctypes.c_float),
+        ("tolerance_px", ctypes.c_float),
+    ]
+
+
 @cache
 def kernel() -> ctypes.CDLL:
     """Return the kernel, in the variant for the newest instructions that this machine has."""
@@ -60,6 +87,8 @@ def _load(variant: str) -> ctypes.CDLL:
     library.kbvr_tile_rows.restype = ctypes.c_int32
     library.kbvr_x86_level.restype = ctypes.c_int32
     pointer, integer = ctypes.c_void_p, ctypes.c_int32
+    library.kbvr_scratch_floats.restype = ctypes.c_int64
+    library.kbvr_scratch_floats.argtypes = [integer, integer]
     library.kbvr_render_rows.restype = ctypes.c_int64
     library.kbvr_render_rows.argtypes = [
         pointer,
@@ -72,5 +101,16 @@ def _load(variant: str) -> ctypes.CDLL:
         pointer,
         integer,
         integer,
+    ]
+    library.kbvr_yuv420.restype = None
+    library.kbvr_yuv420.argtypes = [pointer, integer, integer, *(3 * (pointer, integer))]
+    library.kbvr_block_px.restype = ctypes.c_int32
+    library.kbvr_mesh_rows.restype = ctypes.c_int32
+    library.kbvr_mesh_rows.argtypes = [
+        ctypes.POINTER(MeshLayer),
+        ctypes.POINTER(MeshLimits),
+        integer,
+        pointer,
+        pointer,
     ]
     return library

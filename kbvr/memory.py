@@ -1,0 +1,94 @@
+"""How much memory an export takes, and how small a photo has to be made for it to take no more than it may.
+
+The peak comes while the layers are cut and filled: a fixed part (Python, libraries, the built-in networks at work) and
+so much for every pixel of the photo with its margin. Then the film is drawn: layers and depth are still there, with
+textures and frames in the film's size. `python -m bench.scene` measures both; the figures here are its own and a
+fifth more.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from kbvr.errors import InputError
+from kbvr.photo import Photo
+
+UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+
+FIXED_BYTES = 560 * 2**20
+SCENE_BYTES_A_PX = 76
+"""Peak of cutting and filling, for each pixel of the photo."""
+
+HELD_BYTES_A_PX = 44
+"""Photo, depth and layers, while the film is drawn."""
+
+FILM_BYTES_A_PX = 220
+"""Textures, frames ahead and the encoder's pictures, for each pixel of the film's pictures (per eye)."""
+
+DECODED_BYTES_A_PX = 18
+"""What decoding takes: this much is needed before a photo can be made smaller."""
+
+
+def bytes_of(text: str) -> int:
+    """Return the bytes of a text like 2GB, 1.5GiB or 800MB.
+
+    Raises:
+        InputError: if it is not like that.
+    """
+    said = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMG]i?B)", text.strip(), re.IGNORECASE)
+    if said is None or not float(said[1]) > 0:
+        raise InputError(f"the most memory must be like 2GB or 800MB, got {text!r}")
+    return round(float(said[1]) * UNITS[said[2].upper()])
+
+
+def export_bytes(photo_size_px: tuple[int, int], film_size_px: tuple[int, int]) -> int:
+    """Return about how much memory the export of a photo of this size takes at most; film sizes are per eye."""
+    photo_px, film_px = (width * height for width, height in (photo_size_px, film_size_px))
+    scene = SCENE_BYTES_A_PX * photo_px
+    return FIXED_BYTES + max(scene, HELD_BYTES_A_PX * photo_px + FILM_BYTES_A_PX * film_px)
+
+
+def within_memory(photo: Photo, film_size_px: tuple[int, int], max_bytes: int | None) -> tuple[Photo, tuple[str, ...]]:
+    """Return the photo, made smaller if its export would take too much memory, and what there is to tell of it.
+
+    It is never made smaller than the film's pictures.
+
+    Raises:
+        InputError: if even that would take too much.
+    """
+    if max_bytes is None:
+        return photo, ()
+    size = photo.size_px
+    least = export_bytes(film_size_px, film_size_px)
+    decoding = FIXED_BYTES // 4 + DECODED_BYTES_A_PX * size[0] * size[1]
+    if max(least, decoding) > max_bytes:
+        why = f"a film of {_size(film_size_px)}" if least > decoding else f"decoding {_size(size)} pixels"
+        raise InputError(f"{why} takes about {_shown(max(least, decoding))} of memory, more than {_shown(max_bytes)}")
+    scale = 1.0
+    while export_bytes(_scaled(size, scale, film_size_px), film_size_px) > max_bytes:
+        scale *= 0.98
+    small = _scaled(size, scale, film_size_px)
+    told = f"memory: about {_shown(export_bytes(small, film_size_px))} of {_shown(max_bytes)}"
+    if small == size:
+        return photo, (told,)
+    rgb = np.asarray(cv2.resize(photo.rgb, small, interpolation=cv2.INTER_AREA), np.uint8)
+    rgb.flags.writeable = False
+    smaller = replace(photo, rgb=rgb, f_px=photo.f_px * small[0] / size[0])
+    return smaller, (f"{told}, for which the photo of {_size(size)} was made smaller",)
+
+
+def _scaled(size_px: tuple[int, int], scale: float, least_px: tuple[int, int]) -> tuple[int, int]:
+    width, height = (max(round(side * scale), least) for side, least in zip(size_px, least_px, strict=True))
+    return width, height
+
+
+def _size(size_px: tuple[int, int]) -> str:
+    return f"{size_px[0]}x{size_px[1]}"
+
+
+def _shown(size_bytes: int) -> str:
+    return f"{size_bytes / 1e9:.2g} GB" if size_bytes >= 10**9 else f"{size_bytes / 1e6:.0f} MB"
