@@ -23,6 +23,7 @@ from kbvr.depth import DepthMap
 from kbvr.errors import InputError
 from kbvr.nearest import nearest_seed
 from kbvr.photo import Photo
+from kbvr.specks import without_specks
 from kbvr.surroundings import surroundings_of
 
 JUMP_SHARE = 0.001
@@ -141,9 +142,10 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
     largest = min(MAX_MARGIN_SHARE * max(width, height), 2 * MAX_MARGIN_SHARE * min(width, height) + 4)
     margin = min(margin_px_for(depth, reach_m if border_m is None else border_m), round(largest))
     rgb = (_drawn_out(photo.rgb.astype(np.float32), margin) + 0.5).astype(np.uint8)
-    inverse_depth = np.pad(_without_steps(depth, reach_m), margin, mode="edge")
     parallax_per_inverse_depth = depth.f_px * reach_m
     jump_px = jump_px_for(width, surroundings_of(depth).depth_spread * parallax_per_inverse_depth)
+    clean = _without_steps(depth.inverse_depth, photo.rgb, parallax_per_inverse_depth, jump_px)
+    inverse_depth = np.pad(clean, margin, mode="edge")
     boundaries = find_boundaries(inverse_depth * np.float32(parallax_per_inverse_depth), jump_px=jump_px)
     boundaries = _in_inverse_depth(boundaries, parallax_per_inverse_depth)
     strip_px = float(np.clip(STRIP_SHARE * width, 3.0, 12.0))
@@ -188,12 +190,13 @@ def _blurred_line(line: Float32[np.ndarray, "N C"]) -> Float32[np.ndarray, "N C"
     return (padded[:-2] + 2 * line + padded[2:]) / 4
 
 
-def _without_steps(depth: DepthMap, reach_m: float) -> Float32[np.ndarray, "H W"]:
+def _without_steps(
+    inverse_depth: Float32[np.ndarray, "H W"], rgb: UInt8[np.ndarray, "H W 3"], to_px: float, jump_px: float
+) -> Float32[np.ndarray, "H W"]:
     """Smooth away specks, and the small steps of depth that was stored in few levels; jumps stay."""
-    to_px = np.float32(depth.f_px * reach_m)
-    clean_px = cv2.medianBlur(depth.inverse_depth * to_px, 3)
+    clean_px = without_specks(cv2.medianBlur(inverse_depth * np.float32(to_px), 3), rgb, jump_px=jump_px)
     smooth_px = cv2.bilateralFilter(clean_px, 7, JUMP_PX / 2, 2.5)
-    return np.maximum(smooth_px / to_px, 0)
+    return np.maximum(smooth_px / np.float32(to_px), 0)
 
 
 def find_boundaries(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float) -> Boundaries:
