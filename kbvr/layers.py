@@ -1,10 +1,12 @@
 """Cut a photo with depth into layers at its occlusion boundaries.
 
-Three layers share the photo's plane and a margin beyond its border, nearest first:
+The layers share the photo's plane and a margin beyond its border, nearest first:
 
-    matte   a strip along every occlusion boundary: the near side with a soft alpha
-    front   the photo itself, opaque, without the strips
-    hidden  what the near side hides, continued from the far side; `kbvr.fill` invents it
+    matte    a strip along every occlusion boundary: the near side with a soft alpha
+    front    the photo itself, opaque, without the strips
+    between  only where two boundaries lie so near to each other that a move looks behind both: what is directly behind
+             the nearer one, continued from the narrow surface between the two
+    hidden   what the near side hides, continued from the far side; `kbvr.fill` invents it
 
 The strip's colours F and the hidden layer's colours B are chosen so that alpha F + (1 - alpha) B is the photo:
 seen from the photo's own camera the layers give the photo back.
@@ -50,11 +52,15 @@ RIM_PX = 4
 """Overlap of the hidden layer with the visible far side, so that no pinholes stay."""
 
 
+BETWEEN_PX = 12
+"""How far from the nearer of two boundaries the narrow surface between them is looked at."""
+
+
 @dataclass(frozen=True, eq=False)
 class Layer:
     """One surface over the photo's plane and its margin."""
 
-    name: Literal["matte", "front", "hidden"]
+    name: Literal["matte", "front", "between", "hidden"]
     rgba: UInt8[np.ndarray, "H W 4"]
     """Straight alpha; where it is 0 the layer has no surface, but its colours go on for a few pixels."""
 
@@ -84,6 +90,12 @@ class LayeredDepthImage:
     source_mask: Bool[np.ndarray, "H W"]
     """Pixels of the hidden layer that may be looked at for that: the far side near a boundary."""
 
+    between_fill: Bool[np.ndarray, "H W"] | None = None
+    """Pixels of the layer between that have to be invented; None where there is no such layer."""
+
+    between_source: Bool[np.ndarray, "H W"] | None = None
+    """Pixels of the layer between that may be looked at for that: the narrow surface between two boundaries."""
+
 
 @dataclass(frozen=True, eq=False)
 class Boundaries:
@@ -99,6 +111,9 @@ class Boundaries:
     far_inverse_depth: Float32[np.ndarray, "H W"]
     uncovered: Bool[np.ndarray, "H W"]
     """Pixels behind which the largest move can look."""
+
+    doubly: Bool[np.ndarray, "H W"]
+    """Pixels behind which it sees a surface that it can look behind, too."""
 
     @property
     def distance_px(self) -> Float32[np.ndarray, "H W"]:
@@ -157,12 +172,15 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
     context = boundaries.far_distance_px <= CONTEXT_SHARE * width + strip_px
     sources = context & ~near & ~hidden
     rim = ~near & (boundaries.distance_px <= 2 * strip_px + RIM_PX)
+    between = _between_sources(inverse_depth, boundaries, jump_px / parallax_per_inverse_depth)
+    layers = (
+        _matte(rgb, inverse_depth, boundaries, near, band, cut, strip_px),
+        Layer("front", _rgba(rgb, ~cut), inverse_depth),
+        *([] if between is None else [Layer("between", _rgba(rgb, boundaries.doubly | between), inverse_depth)]),
+        Layer("hidden", _rgba(rgb, hidden | rim), inverse_depth),
+    )
     return LayeredDepthImage(
-        layers=(
-            _matte(rgb, inverse_depth, boundaries, near, band, cut, strip_px),
-            Layer("front", _rgba(rgb, ~cut), inverse_depth),
-            Layer("hidden", _rgba(rgb, hidden | rim), inverse_depth),
-        ),
+        layers=layers,
         margin_px=margin,
         f_px=depth.f_px,
         size_px=photo.size_px,
@@ -170,7 +188,23 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
         jump_px=jump_px,
         fill_mask=hidden,
         source_mask=sources,
+        between_fill=None if between is None else boundaries.doubly,
+        between_source=between,
     )
+
+
+def _between_sources(
+    inverse_depth: Float32[np.ndarray, "H W"], boundaries: Boundaries, jump: float
+) -> Bool[np.ndarray, "H W"] | None:
+    """Return the narrow surfaces next to what is doubly uncovered; None where there are none.
+
+    `jump` is the least jump, 1/m.
+    """
+    if not boundaries.doubly.any():
+        return None
+    away_px, _ = nearest_seed(boundaries.doubly)
+    on_far_side = np.abs(inverse_depth - boundaries.far_inverse_depth) <= jump
+    return on_far_side & boundaries.uncovered & ~boundaries.doubly & (away_px <= BETWEEN_PX)
 
 
 def _drawn_out(picture: Float32[np.ndarray, "H W C"], margin: int) -> Float32[np.ndarray, "H2 W2 C"]:
@@ -214,12 +248,14 @@ def find_boundaries(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float) 
     near_distance, near_index = nearest_seed(near_jump > jump_px)
     far_distance, far_index = nearest_seed(far_jump > jump_px)
     flat = parallax_px.ravel()
+    uncovered = _uncovered(parallax_px, far_jump, jump_px)
     return Boundaries(
         near_distance_px=near_distance,
         far_distance_px=far_distance,
         near_inverse_depth=flat[near_index],
         far_inverse_depth=flat[far_index],
-        uncovered=_uncovered(parallax_px, far_jump, jump_px),
+        uncovered=uncovered,
+        doubly=_uncovered(parallax_px, np.where(uncovered, far_jump, 0), jump_px),
     )
 
 
@@ -255,6 +291,7 @@ def _in_inverse_depth(boundaries: Boundaries, scale: float) -> Boundaries:
         boundaries.near_inverse_depth / np.float32(scale),
         boundaries.far_inverse_depth / np.float32(scale),
         boundaries.uncovered,
+        boundaries.doubly,
     )
 
 

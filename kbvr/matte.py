@@ -29,7 +29,7 @@ LEAST_ALPHA = 0.1
 
 def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     """Return the filled layered depth image with its strip's alpha and colours solved for."""
-    matte, front, hidden = ldi.layers
+    matte, front, *behind = ldi.layers
     at = np.flatnonzero(front.rgba[..., 3] == 0)
     if not at.size:
         return ldi
@@ -37,7 +37,12 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     def pixels(layer: Layer) -> Float32[np.ndarray, "N 3"]:
         return layer.rgba.reshape(-1, 4)[at, :3].astype(np.float32)
 
-    photo, near, far = pixels(front), pixels(matte), pixels(hidden)
+    photo, near, far = pixels(front), pixels(matte), pixels(behind[-1])
+    shows = [np.ones(at.size, bool)]
+    if len(behind) == 2:  # the layer between lies directly behind the strip where it has a surface
+        between = behind[0].rgba.reshape(-1, 4)[at, 3] > 0
+        far = np.where(between[:, None], pixels(behind[0]), far)
+        shows = [between, ~between]
     by_distance = matte.rgba.reshape(-1, 4)[at, 3].astype(np.float32) / 255
     difference = near - far
     contrast = (difference**2).sum(axis=1)
@@ -57,7 +62,7 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
         layers=(
             _painted(matte, at, near, alpha),
             _painted(front, at, np.where(by_distance[:, None] > 0.5, near, far)),
-            _painted(hidden, at, far),
+            *(_painted(layer, at[there], far[there]) for layer, there in zip(behind, shows, strict=True)),
         ),
     )
 
