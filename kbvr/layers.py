@@ -52,8 +52,9 @@ RIM_PX = 4
 """Overlap of the hidden layer with the visible far side, so that no pinholes stay."""
 
 
-BETWEEN_PX = 12
-"""How far from the nearer of two boundaries the narrow surface between them is looked at."""
+BETWEEN_SHARE = 0.012
+"""How far the narrow surface between two boundaries is continued behind the nearer one, and how far from that boundary
+it is looked at for that, as a share of the width."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,7 +205,7 @@ def _between_sources(
         return None
     away_px, _ = nearest_seed(boundaries.doubly)
     on_far_side = np.abs(inverse_depth - boundaries.far_inverse_depth) <= jump
-    return on_far_side & boundaries.uncovered & ~boundaries.doubly & (away_px <= BETWEEN_PX)
+    return on_far_side & boundaries.uncovered & ~boundaries.doubly & (away_px <= BETWEEN_SHARE * away_px.shape[1])
 
 
 def _drawn_out(picture: Float32[np.ndarray, "H W C"], margin: int) -> Float32[np.ndarray, "H2 W2 C"]:
@@ -249,13 +250,15 @@ def find_boundaries(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float) 
     far_distance, far_index = nearest_seed(far_jump > jump_px)
     flat = parallax_px.ravel()
     uncovered = _uncovered(parallax_px, far_jump, jump_px)
+    between, _ = nearest_seed((far_jump > jump_px) & uncovered)
+    doubly = _uncovered(parallax_px, np.where(uncovered, far_jump, 0), jump_px)
     return Boundaries(
         near_distance_px=near_distance,
         far_distance_px=far_distance,
         near_inverse_depth=flat[near_index],
         far_inverse_depth=flat[far_index],
         uncovered=uncovered,
-        doubly=_uncovered(parallax_px, np.where(uncovered, far_jump, 0), jump_px),
+        doubly=doubly & (between <= BETWEEN_SHARE * parallax_px.shape[1]),
     )
 
 

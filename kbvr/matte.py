@@ -23,8 +23,8 @@ CONTRAST_LEVELS = 28.0
 MISFIT_LEVELS = 20.0
 """Distance of a pixel from the line between F and B, in 8-bit levels, above which it is no mixture of the two."""
 
-LEAST_ALPHA = 0.1
-"""Where the near side covers more than this, it takes what neither colour explains; the far side stays clean."""
+NEAR_EASE = 9.0
+"""How much more readily the near side's colour takes what neither colour explains; the far side stays clean."""
 
 
 def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
@@ -53,10 +53,10 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     fits = np.exp(-((rest / MISFIT_LEVELS) ** 2))
     alpha = np.where(by_distance > 0.5, fits * alpha + (1 - fits), alpha)
     alpha = _whole_within(alpha, by_distance, front, at)
-    rest = photo - _over(near, far, alpha)
-    to_near = alpha[:, None] > LEAST_ALPHA
-    near = np.clip(near + np.where(to_near, rest / np.maximum(alpha, LEAST_ALPHA)[:, None], 0) + 0.5, 0, 255)
-    far = np.clip(far + np.where(to_near, 0, rest / np.maximum(1 - alpha, 0.5)[:, None]) + 0.5, 0, 255)
+    near, far = _explained(photo, near, far, alpha)
+    alpha = np.maximum(alpha, _least_alpha(photo, far))
+    near = np.clip((photo - (1 - alpha[:, None]) * far) / np.maximum(alpha, 1 / 255)[:, None], 0, 255) + 0.5
+    far += 0.5
     return replace(
         ldi,
         layers=(
@@ -65,6 +65,26 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
             *(_painted(layer, at[there], far[there]) for layer, there in zip(behind, shows, strict=True)),
         ),
     )
+
+
+def _explained(
+    photo: Float32[np.ndarray, "N 3"],
+    near: Float32[np.ndarray, "N 3"],
+    far: Float32[np.ndarray, "N 3"],
+    alpha: Float32[np.ndarray, "N"],
+) -> tuple[Float32[np.ndarray, "N 3"], Float32[np.ndarray, "N 3"]]:
+    """Return both colours, changed by as little as makes the photo of them, the near side's most easily."""
+    share = alpha[:, None]
+    ease_near, ease_far = share * NEAR_EASE, 1 - share
+    rest = (photo - _over(near, far, alpha)) / (share * ease_near + (1 - share) * ease_far)
+    return near + ease_near * rest, np.clip(far + ease_far * rest, 0, 255)
+
+
+def _least_alpha(photo: Float32[np.ndarray, "N 3"], far: Float32[np.ndarray, "N 3"]) -> Float32[np.ndarray, "N"]:
+    """Return the least alpha with which some colour of 0 to 255 over the far one makes the photo."""
+    darker = (far - photo) / np.maximum(far, 1.0)
+    brighter = (photo - far) / np.maximum(255 - far, 1.0)
+    return np.maximum(darker, brighter).max(axis=1)
 
 
 def _over(
