@@ -22,6 +22,9 @@ from kbvr.spread import spread
 from kbvr.tiles import tiles
 
 
+LEAST_APART_JUMPS = 0.5
+"""What is filled lies so far behind what hides it, in least jumps, so that it never shows through."""
+
 BLOCK_PX = 256
 AROUND_PX = 48
 """Blocks in which the layer between is filled, and how far beyond them sources are looked for."""
@@ -132,11 +135,12 @@ def fill(ldi: LayeredDepthImage, filler: Filler | None = None) -> LayeredDepthIm
     rgb, inverse_depth = (filler or filler_named(FILLERS[0]))(
         hidden.rgba[..., :3], hidden.inverse_depth, hole=ldi.fill_mask, source=ldi.source_mask
     )
-    in_front = before[1].inverse_depth
+    apart = np.float32(LEAST_APART_JUMPS * ldi.jump_px / (ldi.f_px * ldi.reach_m))
+    in_front = before[1].inverse_depth - apart
     if ldi.between_fill is not None and ldi.between_source is not None:
         before[2] = _continued(before[2], in_front, hole=ldi.between_fill, source=ldi.between_source)
-        in_front = np.minimum(in_front, before[2].inverse_depth)
-    behind = np.where(ldi.fill_mask, np.minimum(inverse_depth, in_front), hidden.inverse_depth)
+        in_front = np.where(ldi.between_fill, before[2].inverse_depth - apart, in_front)
+    behind = np.where(ldi.fill_mask, np.minimum(inverse_depth, in_front).clip(0), hidden.inverse_depth)
     filled = Layer("hidden", np.dstack([rgb, hidden.rgba[..., 3]]), behind.astype(np.float32))
     return replace(ldi, layers=(*before, filled))
 
@@ -151,7 +155,7 @@ def _continued(
         at = hole[around]
         rgb, depth = spread(layer.rgba[around][..., :3], layer.inverse_depth[around], hole=at, source=source[around])
         rgba[around][at, :3] = rgb[at]
-        inverse_depth[around][at] = np.minimum(depth, in_front[around])[at]
+        inverse_depth[around][at] = np.minimum(depth, in_front[around]).clip(0)[at]
         if not source[around].any():
             rgba[around][at, 3] = 0
     return Layer("between", rgba, inverse_depth)
