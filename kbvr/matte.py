@@ -23,6 +23,9 @@ CONTRAST_LEVELS = 28.0
 MISFIT_LEVELS = 20.0
 """Distance of a pixel from the line between F and B, in 8-bit levels, above which it is no mixture of the two."""
 
+LEAST_ALPHA = 0.1
+"""Where the near side covers less than this, its colour is no matter of the pixel's."""
+
 NEAR_EASE = 9.0
 """How much more readily the near side's colour takes what neither colour explains; the far side stays clean."""
 
@@ -55,8 +58,11 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     alpha = _whole_within(alpha, by_distance, front, at)
     near, far = _explained(photo, near, far, alpha)
     alpha = np.maximum(alpha, _least_alpha(photo, far))
-    near = np.clip((photo - (1 - alpha[:, None]) * far) / np.maximum(alpha, 1 / 255)[:, None], 0, 255) + 0.5
-    far += 0.5
+    shown = alpha[:, None]
+    exact = (photo - (1 - shown) * far) / np.maximum(shown, LEAST_ALPHA)
+    near = np.clip(np.where(shown > LEAST_ALPHA, exact, near), 0, 255)
+    far = np.clip(np.where(shown > LEAST_ALPHA, far, (photo - shown * near) / (1 - np.minimum(shown, LEAST_ALPHA))), 0, 255)
+    near, far = near + 0.5, far + 0.5
     return replace(
         ldi,
         layers=(
