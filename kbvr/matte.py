@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32
 
 from kbvr.layers import Layer, LayeredDepthImage
 
@@ -56,7 +56,7 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     fits = np.exp(-((rest / MISFIT_LEVELS) ** 2))
     alpha = np.where(by_distance > 0.5, fits * alpha + (1 - fits), alpha)
     alpha = _whole_within(alpha, by_distance, front, at)
-    near, far = _explained(photo, near, far, alpha)
+    near, far = _explained(photo, near, far, alpha, far_side=by_distance < 0.5)
     alpha = np.maximum(alpha, _least_alpha(photo, far))
     shown = alpha[:, None]
     exact = (photo - (1 - shown) * far) / np.maximum(shown, LEAST_ALPHA)
@@ -78,12 +78,17 @@ def _explained(
     near: Float32[np.ndarray, "N 3"],
     far: Float32[np.ndarray, "N 3"],
     alpha: Float32[np.ndarray, "N"],
+    *,
+    far_side: Bool[np.ndarray, "N"],
 ) -> tuple[Float32[np.ndarray, "N 3"], Float32[np.ndarray, "N 3"]]:
-    """Return both colours, changed by as little as makes the photo of them, the near side's most easily."""
+    """Return both colours, changed by as little as makes the photo of them, the near side's most easily.
+
+    On the near side, the far one's colour stays: what it hides is not seen there.
+    """
     share = alpha[:, None]
-    ease_near, ease_far = share * NEAR_EASE, 1 - share
-    rest = (photo - _over(near, far, alpha)) / (share * ease_near + (1 - share) * ease_far)
-    return near + ease_near * rest, np.clip(far + ease_far * rest, 0, 255)
+    ease_near, ease_far = share * NEAR_EASE, (1 - share) * far_side[:, None]
+    rest = (photo - _over(near, far, alpha)) / np.maximum(share * ease_near + (1 - share) * ease_far, 1e-3)
+    return np.clip(near + ease_near * rest, 0, 255), np.clip(far + ease_far * rest, 0, 255)
 
 
 def _least_alpha(photo: Float32[np.ndarray, "N 3"], far: Float32[np.ndarray, "N 3"]) -> Float32[np.ndarray, "N"]:
