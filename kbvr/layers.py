@@ -45,6 +45,12 @@ CONTEXT_SHARE = 0.04
 MAX_MARGIN_SHARE = 0.15
 """Largest margin beyond the border, as a share of the long side, and half of it of the short one."""
 
+BORDER_BLUR = 0.45
+"""Blur (sigma) of what is drawn beyond the border, as a share of the distance from it."""
+
+MARGIN_BLURS = 64
+"""At most so many blurs on each side, so that wide margins of large photos take no longer."""
+
 OVERLAP_PX = 1.5
 """Overlap of the strip with the near side of the front layer."""
 
@@ -209,20 +215,24 @@ def _between_sources(
 
 
 def _drawn_out(picture: Float32[np.ndarray, "H W C"], margin: int) -> Float32[np.ndarray, "H2 W2 C"]:
-    """Continue a picture beyond its border: each further line is the one before, slightly blurred along itself."""
+    """Continue a picture beyond its border: each further line is the one before, blurred along itself.
+
+    The farther out, the more, so that the border's details do not become streaks.
+    """
     height, width, channels = picture.shape
     wide = np.empty((height + 2 * margin, width + 2 * margin, channels), np.float32)
     wide[margin:-margin, margin:-margin] = picture
+    stride = max(1, margin // MARGIN_BLURS)
     for view, extent in ((wide[margin:-margin].swapaxes(0, 1), width), (wide, height)):
-        for step in range(margin):
-            view[margin - 1 - step] = _blurred_line(view[margin - step])
-            view[margin + extent + step] = _blurred_line(view[margin + extent - 1 + step])
+        for border, outwards in ((margin, -1), (margin + extent - 1, 1)):
+            line = np.ascontiguousarray(view[border])[None]
+            for step in range(1, margin + 1, stride):
+                end = min(step + stride, margin + 1)
+                sigma_px = BORDER_BLUR * ((end - 1) ** 2 - (step - 1) ** 2) ** 0.5
+                line = cv2.GaussianBlur(line, (0, 0), sigma_px, sigmaY=1e-3, borderType=cv2.BORDER_REPLICATE)
+                for further in range(step, end):
+                    view[border + outwards * further] = line[0]
     return wide
-
-
-def _blurred_line(line: Float32[np.ndarray, "N C"]) -> Float32[np.ndarray, "N C"]:
-    padded = np.pad(line, ((1, 1), (0, 0)), mode="edge")
-    return (padded[:-2] + 2 * line + padded[2:]) / 4
 
 
 def _without_steps(
