@@ -23,7 +23,7 @@ from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.depth import DepthMap
 from kbvr.errors import InputError
-from kbvr.nearest import nearest_seed
+from kbvr.nearest import nearest_seed, nearest_seed_within
 from kbvr.photo import Photo
 from kbvr.specks import without_specks
 from kbvr.surroundings import surroundings_of
@@ -57,6 +57,9 @@ OVERLAP_PX = 1.5
 RIM_PX = 4
 """Overlap of the hidden layer with the visible far side, so that no pinholes stay."""
 
+
+GROWTH = 1.6
+"""Sizes of jumps are rounded up to powers of this."""
 
 BETWEEN_SHARE = 0.012
 """How far the narrow surface between two boundaries is continued behind the nearer one, and how far from that boundary
@@ -121,6 +124,9 @@ class Boundaries:
 
     doubly: Bool[np.ndarray, "H W"]
     """Pixels behind which it sees a surface that it can look behind, too."""
+
+    between_distance_px: Float32[np.ndarray, "H W"]
+    """Distance to the nearest pixel of such a surface at the jump that hides it."""
 
     @property
     def distance_px(self) -> Float32[np.ndarray, "H W"]:
@@ -209,9 +215,9 @@ def _between_sources(
     """
     if not boundaries.doubly.any():
         return None
-    away_px, _ = nearest_seed(boundaries.doubly)
+    close = boundaries.between_distance_px <= BETWEEN_SHARE * inverse_depth.shape[1]
     on_far_side = np.abs(inverse_depth - boundaries.far_inverse_depth) <= jump
-    return on_far_side & boundaries.uncovered & ~boundaries.doubly & (away_px <= BETWEEN_SHARE * away_px.shape[1])
+    return on_far_side & boundaries.uncovered & ~boundaries.doubly & close
 
 
 def _drawn_out(picture: Float32[np.ndarray, "H W C"], margin: int) -> Float32[np.ndarray, "H2 W2 C"]:
@@ -260,15 +266,21 @@ def find_boundaries(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float) 
     far_distance, far_index = nearest_seed(far_jump > jump_px)
     flat = parallax_px.ravel()
     uncovered = _uncovered(parallax_px, far_jump, jump_px)
-    between, _ = nearest_seed((far_jump > jump_px) & uncovered)
-    doubly = _uncovered(parallax_px, np.where(uncovered, far_jump, 0), jump_px)
+    between_px = BETWEEN_SHARE * parallax_px.shape[1]
+    between_distance, between = nearest_seed_within((far_jump > jump_px) & uncovered, between_px)
+    near_by = np.flatnonzero(between_distance <= between_px)
+    seed = between.ravel()[near_by]
+    doubly = np.zeros(parallax_px.size, bool)
+    doubly[near_by] = between_distance.ravel()[near_by] <= far_jump.ravel()[seed] * GROWTH + RIM_PX
+    doubly[near_by] &= flat[near_by] - flat[seed] > jump_px / 2
     return Boundaries(
         near_distance_px=near_distance,
         far_distance_px=far_distance,
         near_inverse_depth=flat[near_index],
         far_inverse_depth=flat[far_index],
         uncovered=uncovered,
-        doubly=doubly & (between <= BETWEEN_SHARE * parallax_px.shape[1]),
+        doubly=doubly.reshape(parallax_px.shape),
+        between_distance_px=between_distance,
     )
 
 
@@ -283,16 +295,17 @@ def _uncovered(
 ) -> Bool[np.ndarray, "H W"]:
     """Return pixels that lie within some jump's own size of that jump, and in front of its far side.
 
-    Exact would be a distance transform for every size of jump; here sizes are rounded up to powers of 1.6.
+    Exact would be a distance transform for every size of jump; here sizes are rounded up to powers of `GROWTH`.
     """
     uncovered = np.zeros(far_jump.shape, bool)
     largest, size = float(far_jump.max()), jump_px
     while size < largest:
-        distance, far = nearest_seed(far_jump > size)
-        within = np.flatnonzero(distance <= size * 1.6 + RIM_PX)
+        reach_px = size * GROWTH + RIM_PX
+        distance, far = nearest_seed_within(far_jump > size, reach_px)
+        within = np.flatnonzero(distance <= reach_px)
         behind = parallax_px.ravel()[far.ravel()[within]]
         uncovered.ravel()[within] |= parallax_px.ravel()[within] - behind > size / 2
-        size *= 1.6
+        size *= GROWTH
     return uncovered
 
 
@@ -305,6 +318,7 @@ def _in_inverse_depth(boundaries: Boundaries, scale: float) -> Boundaries:
         boundaries.far_inverse_depth / np.float32(scale),
         boundaries.uncovered,
         boundaries.doubly,
+        boundaries.between_distance_px,
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.nearest import nearest_seed
+from kbvr.tiles import tiles
 
 SPECK_SHARE = 0.008
 """The side of the largest square that is a speck, as a share of the width."""
@@ -20,6 +21,9 @@ LEVELS_PER_PX = 16
 
 SEARCH_PX = 4
 """How far around a pixel of a speck its surface is looked for."""
+
+BLOCK_PX = 256
+"""Side of the blocks in which specks are cleaned."""
 
 COLOUR_SIGMA_LEVELS = 12.0
 AWAY_SIGMA_PX = 2.0
@@ -46,21 +50,31 @@ def without_specks(
     parallax_px: Float32[np.ndarray, "H W"], rgb: UInt8[np.ndarray, "H W 3"], *, jump_px: float
 ) -> Float32[np.ndarray, "H W"]:
     """Return the parallax with every pixel of a speck on the surface next to it that has its colour most."""
-    height, width = parallax_px.shape
-    specks = specks_of(parallax_px, jump_px=jump_px, most_px=speck_px_for(width))
-    at = np.flatnonzero(specks)
-    if not at.size or at.size == specks.size:
+    specks = specks_of(parallax_px, jump_px=jump_px, most_px=speck_px_for(parallax_px.shape[1]))
+    if not specks.any() or specks.all():
         return parallax_px
-    _, nearest = nearest_seed(~specks)
-    best = nearest.ravel()[at]
+    clean = parallax_px.copy()
+    around_px = int(2 * speck_px_for(parallax_px.shape[1]) ** 0.5) + SEARCH_PX
+    for y, x in tiles(specks, tile_px=BLOCK_PX + 2 * around_px, step_px=BLOCK_PX):
+        block = np.s_[y : y + BLOCK_PX + 2 * around_px, x : x + BLOCK_PX + 2 * around_px]
+        _clean_block(clean[block], specks[block], rgb[block])
+    return clean
+
+
+def _clean_block(
+    parallax_px: Float32[np.ndarray, "H W"], specks: Bool[np.ndarray, "H W"], rgb: UInt8[np.ndarray, "H W 3"]
+) -> None:
+    """Write the best surface next to it into every pixel of a speck."""
+    height, width = specks.shape
+    at = np.flatnonzero(specks)
+    best = nearest_seed(~specks)[1].ravel()[at]
     y, x = np.divmod(at, width)
-    flat = rgb.reshape(-1, 3)
-    own = flat[at].astype(np.int32)
+    flat = rgb.reshape(-1, 3).astype(np.int32)
 
     def cost_of(index: np.ndarray) -> np.ndarray:
         away_y, away_x = index // width - y, index % width - x
-        colour = ((flat[index].astype(np.int32) - own) ** 2).sum(axis=1)
-        return colour / COLOUR_SIGMA_LEVELS**2 + (away_y**2 + away_x**2) / AWAY_SIGMA_PX**2
+        colour = ((flat[index] - flat[at]) ** 2).sum(axis=1)
+        return np.asarray(colour / COLOUR_SIGMA_LEVELS**2 + (away_y**2 + away_x**2) / AWAY_SIGMA_PX**2)
 
     cost = cost_of(best)
     for dy in range(-SEARCH_PX, SEARCH_PX + 1):
@@ -69,6 +83,4 @@ def without_specks(
             cost_there = np.where(specks.ravel()[there], np.inf, cost_of(there))
             better = cost_there < cost
             best, cost = np.where(better, there, best), np.where(better, cost_there, cost)
-    clean = parallax_px.copy()
-    clean.ravel()[at] = parallax_px.ravel()[best]
-    return clean
+    parallax_px[np.divmod(at, width)] = parallax_px.ravel()[best]
