@@ -21,7 +21,6 @@ from kbvr.network_fill import NETWORK_INPUTS, NetworkFiller
 from kbvr.spread import spread
 from kbvr.tiles import tiles
 
-
 LEAST_APART_JUMPS = 0.5
 """What is filled lies so far behind what hides it, in least jumps, so that it never shows through."""
 
@@ -136,7 +135,7 @@ def fill(ldi: LayeredDepthImage, filler: Filler | None = None) -> LayeredDepthIm
         hidden.rgba[..., :3], hidden.inverse_depth, hole=ldi.fill_mask, source=ldi.source_mask
     )
     apart = np.float32(LEAST_APART_JUMPS * ldi.jump_px / (ldi.f_px * ldi.reach_m))
-    in_front = before[1].inverse_depth - apart
+    in_front = before[1].inverse_depth - apart * (before[1].rgba[..., 3] > 0)
     if ldi.between_fill is not None and ldi.between_source is not None:
         before[2] = _continued(before[2], in_front, hole=ldi.between_fill, source=ldi.between_source)
         in_front = np.where(ldi.between_fill, before[2].inverse_depth - apart, in_front)
@@ -146,7 +145,11 @@ def fill(ldi: LayeredDepthImage, filler: Filler | None = None) -> LayeredDepthIm
 
 
 def _continued(
-    layer: Layer, in_front: Float32[np.ndarray, "H W"], *, hole: Bool[np.ndarray, "H W"], source: Bool[np.ndarray, "H W"]
+    layer: Layer,
+    in_front: Float32[np.ndarray, "H W"],
+    *,
+    hole: Bool[np.ndarray, "H W"],
+    source: Bool[np.ndarray, "H W"],
 ) -> Layer:
     """Return the layer with its hole spread from the sources, block by block; never before `in_front`."""
     rgba, inverse_depth = layer.rgba.copy(), layer.inverse_depth.copy()

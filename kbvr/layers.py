@@ -267,7 +267,9 @@ def find_boundaries(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float) 
     flat = parallax_px.ravel()
     uncovered = _uncovered(parallax_px, far_jump, jump_px)
     between_px = BETWEEN_SHARE * parallax_px.shape[1]
-    between_distance, between = nearest_seed_within((far_jump > jump_px) & (near_jump <= jump_px) & uncovered, between_px)
+    between_distance, between = nearest_seed_within(
+        (far_jump > jump_px) & (near_jump <= jump_px) & uncovered, between_px
+    )
     near_by = np.flatnonzero(between_distance <= between_px)
     seed = between.ravel()[near_by]
     doubly = np.zeros(parallax_px.size, bool)

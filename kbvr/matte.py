@@ -58,10 +58,9 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     alpha = _whole_within(alpha, by_distance, front, at)
     near, far = _explained(photo, near, far, alpha, far_side=by_distance < 0.5)
     alpha = np.maximum(alpha, _least_alpha(photo, far))
-    shown = alpha[:, None]
-    exact = (photo - (1 - shown) * far) / np.maximum(shown, LEAST_ALPHA)
-    near = np.clip(np.where(shown > LEAST_ALPHA, exact, near), 0, 255)
-    far = np.clip(np.where(shown > LEAST_ALPHA, far, (photo - shown * near) / (1 - np.minimum(shown, LEAST_ALPHA))), 0, 255)
+    shown, covers = alpha[:, None], alpha[:, None] > LEAST_ALPHA
+    near = np.where(covers, (photo - (1 - shown) * far) / np.maximum(shown, LEAST_ALPHA), near).clip(0, 255)
+    far = np.where(covers, far, (photo - shown * near) / (1 - np.minimum(shown, LEAST_ALPHA))).clip(0, 255)
     near, far = near + 0.5, far + 0.5
     return replace(
         ldi,

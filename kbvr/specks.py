@@ -34,9 +34,7 @@ def speck_px_for(width: int) -> int:
     return max(4, round((SPECK_SHARE * width) ** 2))
 
 
-def specks_of(
-    parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float, most_px: int
-) -> Bool[np.ndarray, "H W"]:
+def specks_of(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float, most_px: int) -> Bool[np.ndarray, "H W"]:
     """Return the pixels of all surfaces of at most so many pixels.
 
     A surface is what hangs together by steps of at most `jump_px` between neighbours.
