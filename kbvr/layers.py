@@ -61,6 +61,7 @@ RIM_PX = 4
 GROWTH = 1.6
 """Sizes of jumps are rounded up to powers of this."""
 
+LEAST_BETWEEN_PX = 6.0
 BETWEEN_SHARE = 0.012
 """How far the narrow surface between two boundaries is continued behind the nearer one, and how far from that boundary
 it is looked at for that, as a share of the width."""
@@ -153,6 +154,11 @@ def jump_px_for(width: int, spread_px: float) -> float:
     return max(JUMP_PX, JUMP_SHARE * width, JUMP_SPREAD_SHARE * spread_px)
 
 
+def between_px_for(width: int) -> float:
+    """Return how far a narrow surface is continued behind what is before it, in pixels."""
+    return max(LEAST_BETWEEN_PX, BETWEEN_SHARE * width)
+
+
 def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | None = None) -> LayeredDepthImage:
     """Return the layers of a photo, the hidden parts not yet filled.
 
@@ -215,7 +221,7 @@ def _between_sources(
     """
     if not boundaries.doubly.any():
         return None
-    close = boundaries.between_distance_px <= BETWEEN_SHARE * inverse_depth.shape[1]
+    close = boundaries.between_distance_px <= between_px_for(inverse_depth.shape[1])
     on_far_side = np.abs(inverse_depth - boundaries.far_inverse_depth) <= jump
     return on_far_side & boundaries.uncovered & ~boundaries.doubly & close
 
@@ -266,7 +272,7 @@ def find_boundaries(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float) 
     far_distance, far_index = nearest_seed(far_jump > jump_px)
     flat = parallax_px.ravel()
     uncovered = _uncovered(parallax_px, far_jump, jump_px)
-    between_px = BETWEEN_SHARE * parallax_px.shape[1]
+    between_px = between_px_for(parallax_px.shape[1])
     between_distance, between = nearest_seed_within(
         (far_jump > jump_px) & (near_jump <= jump_px) & uncovered, between_px
     )

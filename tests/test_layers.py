@@ -113,26 +113,22 @@ GREEN = (20, 160, 40)
 
 
 def ledge_scene():
-    """A red card before a narrow green ledge before a blue wall: two boundaries 6 pixels apart."""
+    """A red card before a narrow green ledge before a blue wall: two boundaries 4 pixels apart."""
     photo, depth = card_before_wall()
     rgb, inverse_depth = photo.rgb.copy(), depth.inverse_depth.copy()
-    ledge = (CARD[0], slice(CARD[1].stop, CARD[1].stop + 6))
-    rgb[ledge], inverse_depth[ledge] = GREEN, 0.65
+    ledge = (CARD[0], slice(CARD[1].stop, CARD[1].stop + 4))
+    rgb[ledge], inverse_depth[ledge] = GREEN, 0.75
     return photo_of(rgb), depth_of(inverse_depth)
 
 
 def test_what_lies_directly_behind_shows_between_two_boundaries():
-    """A move of 4.2 px between card and ledge, and 4.8 px between ledge and wall, uncovers more of the ledge.
-
-    It shows the ledge there, and beyond the ledge the wall.
-    """
+    """A move of 3 px between card and ledge, and of 6 px between ledge and wall: the ledge goes on behind the card."""
     photo, depth = ledge_scene()
     scene = kbvr.build_scene(photo, depth, reach_m=REACH_M)
     picture = next(kbvr.render(scene, [scene.camera.moved(x_m=REACH_M)])).astype(int)
-    card_end, ledge_end = CARD[1].stop - 12.0, CARD[1].stop + 6 - 0.65 * 12
-    uncovered = picture[35:65, int(card_end) + 1 : int(ledge_end) - 1]
-    assert np.abs(uncovered - GREEN).max() <= 40
-    assert np.abs(picture[35:65, int(ledge_end) + 2 : int(ledge_end) + 8] - BLUE).max() <= 24
+    card_end, ledge_end = CARD[1].stop - 12, CARD[1].stop + 4 - 9
+    assert np.abs(picture[35:65, card_end + 1 : ledge_end - 1] - GREEN).max() <= 24
+    assert np.abs(picture[35:65, ledge_end + 1 : ledge_end + 8] - BLUE).max() <= 24
 
 
 def test_a_layer_between_exists_only_where_geometry_asks_for_it():
@@ -161,7 +157,7 @@ def test_a_real_photo_is_given_back_whatever_lies_at_the_boundary(name):
     rgb = load_photo(EXAMPLES / f"{name}.jpg").rgb[:200, :300]
     y, x = np.mgrid[:200, :300]
     away = np.hypot(y - 100, x - 150)
-    depth = depth_of(np.where(away < 60, 0.9, np.where(away < 66, 0.5, 0.1)))
+    depth = depth_of(np.where(away < 60, 0.9, np.where(away < 64, 0.7, 0.1)))
     scene = kbvr.build_scene(photo_of(np.ascontiguousarray(rgb)), depth, reach_m=REACH_M)
     ldi = scene.ldi
     assert len(ldi.layers) == 4
@@ -171,12 +167,9 @@ def test_a_real_photo_is_given_back_whatever_lies_at_the_boundary(name):
         below = np.where(layer[..., 3:] > 0, layer[..., :3], below)
     alpha = matte[..., 3:] / 255
     error = np.abs(inner(ldi, alpha * matte[..., :3] + (1 - alpha) * below) - rgb)
-    assert error.max() <= 24
-    assert (error > 8).mean() < 0.0002
+    assert error.max() <= 2
     drawn = np.abs(next(kbvr.render(scene, [scene.camera])).astype(int) - rgb).max(axis=2)
-    flat = kbvr.build_scene(photo_of(np.ascontiguousarray(rgb)), depth_of(np.full((200, 300), 0.3)), reach_m=REACH_M)
-    resampled = np.abs(next(kbvr.render(flat, [flat.camera])).astype(int) - rgb).max(axis=2)
-    print(name, error.max(), (error > 8).mean(), (drawn > 24).sum(), (resampled > 24).sum())
+    assert (drawn > 24).mean() < 0.001, "resampling of the textures is all that is left"
 
 
 def test_beyond_the_border_details_fade_with_distance():

@@ -34,7 +34,7 @@ def test_a_speck_between_two_surfaces_goes_to_that_of_its_colour():
     rgb, parallax = card_parallax()
     wrong = parallax.copy()
     row, left = CARD[0].start + 10, CARD[1].start
-    wrong[row : row + 2, left - 2 : left + 2] = 50.0
+    wrong[row, left - 2 : left + 2] = 50.0
     assert (rgb[row, left - 1] == BLUE).all()
     assert (rgb[row, left] == RED).all()
     assert (without_specks(wrong, rgb, jump_px=JUMP_PX) == parallax).all()
