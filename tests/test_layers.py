@@ -146,7 +146,7 @@ def test_a_ramp_of_depth_is_no_surface_between():
     """A silhouette whose depth falls in two steps, one pixel apart, asks for no layer between."""
     photo, depth = card_before_wall()
     inverse_depth = depth.inverse_depth.copy()
-    inverse_depth[CARD[0], CARD[1].stop] = 0.65
+    inverse_depth[CARD[0], CARD[1].stop] = 0.85
     ldi = split(photo, depth_of(inverse_depth), reach_m=REACH_M)
     assert len(ldi.layers) == 3
 
