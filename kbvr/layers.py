@@ -251,7 +251,7 @@ def _without_steps(
     inverse_depth: Float32[np.ndarray, "H W"], rgb: UInt8[np.ndarray, "H W 3"], to_px: float, jump_px: float
 ) -> Float32[np.ndarray, "H W"]:
     """Smooth away specks, and the small steps of depth that was stored in few levels; jumps stay."""
-    clean_px = without_specks(cv2.medianBlur(inverse_depth * np.float32(to_px), 3), rgb, jump_px=jump_px)
+    clean_px = without_specks(inverse_depth * np.float32(to_px), rgb, jump_px=jump_px)
     smooth_px = cv2.bilateralFilter(clean_px, 7, JUMP_PX / 2, 2.5)
     return np.maximum(smooth_px / np.float32(to_px), 0)
 

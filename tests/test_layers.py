@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scenes import BLUE, CARD, card_before_wall, checkerboard, depth_of, photo_of
+from scenes import BLUE, CARD, RED, card_before_wall, checkerboard, depth_of, photo_of
 
 import kbvr
 from kbvr.errors import InputError
@@ -170,6 +170,19 @@ def test_a_real_photo_is_given_back_whatever_lies_at_the_boundary(name):
     assert error.max() <= 2
     drawn = np.abs(next(kbvr.render(scene, [scene.camera])).astype(int) - rgb).max(axis=2)
     assert (drawn > 24).mean() < 0.001, "resampling of the textures is all that is left"
+
+
+def test_a_pole_of_one_pixel_keeps_its_depth_and_moves():
+    photo, depth = card_before_wall()
+    rgb, inverse_depth = np.full_like(photo.rgb, BLUE), np.full_like(depth.inverse_depth, 0.25)
+    rgb[:, 60], inverse_depth[:, 60] = RED, 1.0
+    scene = kbvr.build_scene(photo_of(rgb), depth_of(inverse_depth), reach_m=REACH_M)
+    assert np.allclose(inner(scene.ldi, scene.ldi.layers[1].inverse_depth)[:, 60], 1.0, atol=0.01)
+    picture = next(kbvr.render(scene, [scene.camera.moved(x_m=0.1)]))[20:80]
+    redness = picture[..., 0].astype(float).mean(axis=0)
+    assert redness.argmax() == 50
+    assert redness[50] > 150
+    assert redness[56:66].max() < 40, "nothing of it stays on the wall"
 
 
 def test_beyond_the_border_details_fade_with_distance():
