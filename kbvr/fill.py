@@ -19,6 +19,14 @@ from kbvr.layers import Layer, LayeredDepthImage, with_alpha
 from kbvr.nets import Card, Session, fetched_card, known_cards, open_file, open_session, read_card
 from kbvr.network_fill import NETWORK_INPUTS, NetworkFiller
 from kbvr.spread import spread
+from kbvr.tiles import tiles
+
+LEAST_APART_JUMPS = 0.5
+"""What is filled lies so far behind what hides it, in least jumps, so that it never shows through."""
+
+BLOCK_PX = 256
+AROUND_PX = 48
+"""Blocks in which the layer between is filled, and how far beyond them sources are looked for."""
 
 
 @runtime_checkable
@@ -116,14 +124,41 @@ def _inputs(card: Card) -> tuple[str, ...]:
 
 
 def fill(ldi: LayeredDepthImage, filler: Filler | None = None) -> LayeredDepthImage:
-    """Return the layered depth image with its hidden layer filled, by kbvr-fill if no filler is given."""
+    """Return the layered depth image with its hidden layers filled, by kbvr-fill if no filler is given.
+
+    The layer between is narrow, and continued without a network.
+    """
     if not ldi.fill_mask.any():
         return ldi
-    hidden = ldi.layers[-1]
-    front = ldi.layers[-2]
+    *before, hidden = ldi.layers
     rgb, inverse_depth = (filler or filler_named(FILLERS[0]))(
         hidden.rgba[..., :3], hidden.inverse_depth, hole=ldi.fill_mask, source=ldi.source_mask
     )
-    behind = np.where(ldi.fill_mask, np.minimum(inverse_depth, front.inverse_depth), hidden.inverse_depth)
+    apart = np.float32(LEAST_APART_JUMPS * ldi.jump_px / (ldi.f_px * ldi.reach_m))
+    in_front = before[1].inverse_depth - apart * (before[1].rgba[..., 3] > 0)
+    if ldi.between_fill is not None and ldi.between_source is not None:
+        before[2] = _continued(before[2], in_front, hole=ldi.between_fill, source=ldi.between_source)
+        in_front = np.where(ldi.between_fill, before[2].inverse_depth - apart, in_front)
+    behind = np.where(ldi.fill_mask, np.minimum(inverse_depth, in_front).clip(0), hidden.inverse_depth)
     filled = Layer("hidden", with_alpha(rgb, hidden.rgba[..., 3]), behind.astype(np.float32))
-    return replace(ldi, layers=(*ldi.layers[:-1], filled))
+    return replace(ldi, layers=(*before, filled))
+
+
+def _continued(
+    layer: Layer,
+    in_front: Float32[np.ndarray, "H W"],
+    *,
+    hole: Bool[np.ndarray, "H W"],
+    source: Bool[np.ndarray, "H W"],
+) -> Layer:
+    """Return the layer with its hole spread from the sources, block by block; never before `in_front`."""
+    rgba, inverse_depth = layer.rgba.copy(), layer.inverse_depth.copy()
+    for y, x in tiles(hole, tile_px=BLOCK_PX + 2 * AROUND_PX, step_px=BLOCK_PX):
+        around = np.s_[y : y + BLOCK_PX + 2 * AROUND_PX, x : x + BLOCK_PX + 2 * AROUND_PX]
+        at = hole[around]
+        rgb, depth = spread(layer.rgba[around][..., :3], layer.inverse_depth[around], hole=at, source=source[around])
+        rgba[around][at, :3] = rgb[at]
+        inverse_depth[around][at] = np.minimum(depth, in_front[around]).clip(0)[at]
+        if not source[around].any():
+            rgba[around][at, 3] = 0
+    return Layer("between", rgba, inverse_depth)

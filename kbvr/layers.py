@@ -1,10 +1,12 @@
 """Cut a photo with depth into layers at its occlusion boundaries.
 
-Three layers share the photo's plane and a margin beyond its border, nearest first:
+The layers share the photo's plane and a margin beyond its border, nearest first:
 
-    matte   a strip along every occlusion boundary: the near side with a soft alpha
-    front   the photo itself, opaque, without the strips
-    hidden  what the near side hides, continued from the far side; `kbvr.fill` invents it
+    matte    a strip along every occlusion boundary: the near side with a soft alpha
+    front    the photo itself, opaque, without the strips
+    between  only where two boundaries lie so near to each other that a move looks behind both: what is directly behind
+             the nearer one, continued from the narrow surface between the two
+    hidden   what the near side hides, continued from the far side; `kbvr.fill` invents it
 
 The strip's colours F and the hidden layer's colours B are chosen so that alpha F + (1 - alpha) B is the photo:
 seen from the photo's own camera the layers give the photo back.
@@ -23,8 +25,9 @@ from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.depth import DepthMap
 from kbvr.errors import InputError
-from kbvr.nearest import nearest_seed
+from kbvr.nearest import nearest_seed, nearest_seed_within
 from kbvr.photo import Photo
+from kbvr.specks import without_specks
 from kbvr.surroundings import surroundings_of
 
 JUMP_SHARE = 0.001
@@ -44,6 +47,12 @@ CONTEXT_SHARE = 0.04
 MAX_MARGIN_SHARE = 0.15
 """Largest margin beyond the border, as a share of the long side, and half of it of the short one."""
 
+BORDER_BLUR = 0.45
+"""Blur (sigma) of what is drawn beyond the border, as a share of the distance from it."""
+
+MARGIN_BLURS = 64
+"""At most so many blurs on each side, so that wide margins of large photos take no longer."""
+
 OVERLAP_PX = 1.5
 """Overlap of the strip with the near side of the front layer."""
 
@@ -56,11 +65,20 @@ CELLS_LONG_SIDE = 2000
 CELLS_PER_SIGMA = 3.0
 
 
+GROWTH = 1.6
+"""Sizes of jumps are rounded up to powers of this."""
+
+LEAST_BETWEEN_PX = 6.0
+BETWEEN_SHARE = 0.012
+"""How far the narrow surface between two boundaries is continued behind the nearer one, and how far from that boundary
+it is looked at for that, as a share of the width."""
+
+
 @dataclass(frozen=True, eq=False)
 class Layer:
     """One surface over the photo's plane and its margin."""
 
-    name: Literal["matte", "front", "hidden"]
+    name: Literal["matte", "front", "between", "hidden"]
     rgba: UInt8[np.ndarray, "H W 4"]
     """Straight alpha; where it is 0 the layer has no surface, but its colours go on for a few pixels."""
 
@@ -90,6 +108,12 @@ class LayeredDepthImage:
     source_mask: Bool[np.ndarray, "H W"]
     """Pixels of the hidden layer that may be looked at for that: the far side near a boundary."""
 
+    between_fill: Bool[np.ndarray, "H W"] | None = None
+    """Pixels of the layer between that have to be invented; None where there is no such layer."""
+
+    between_source: Bool[np.ndarray, "H W"] | None = None
+    """Pixels of the layer between that may be looked at for that: the narrow surface between two boundaries."""
+
 
 @dataclass(frozen=True, eq=False)
 class Boundaries:
@@ -105,6 +129,12 @@ class Boundaries:
     far_inverse_depth: Float32[np.ndarray, "H W"]
     uncovered: Bool[np.ndarray, "H W"]
     """Pixels behind which the largest move can look."""
+
+    doubly: Bool[np.ndarray, "H W"]
+    """Pixels behind which it sees a surface that it can look behind, too."""
+
+    between_distance_px: Float32[np.ndarray, "H W"]
+    """Distance to the nearest pixel of such a surface at the jump that hides it."""
 
     @cached_property
     def distance_px(self) -> Float32[np.ndarray, "H W"]:
@@ -131,6 +161,11 @@ def jump_px_for(width: int, spread_px: float) -> float:
     return max(JUMP_PX, JUMP_SHARE * width, JUMP_SPREAD_SHARE * spread_px)
 
 
+def between_px_for(width: int) -> float:
+    """Return how far a narrow surface is continued behind what is before it, in pixels."""
+    return max(LEAST_BETWEEN_PX, BETWEEN_SHARE * width)
+
+
 def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | None = None) -> LayeredDepthImage:
     """Return the layers of a photo, the hidden parts not yet filled.
 
@@ -148,10 +183,10 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
     largest = min(MAX_MARGIN_SHARE * max(width, height), 2 * MAX_MARGIN_SHARE * min(width, height) + 4)
     margin = min(margin_px_for(depth, reach_m if border_m is None else border_m), round(largest))
     rgb = _drawn_out(photo.rgb, margin)
-    borders = (margin, margin, margin, margin)
-    inverse_depth = cv2.copyMakeBorder(_without_steps(depth, reach_m), *borders, cv2.BORDER_REPLICATE)
     parallax_per_inverse_depth = depth.f_px * reach_m
     jump_px = jump_px_for(width, surroundings_of(depth).depth_spread * parallax_per_inverse_depth)
+    clean = _without_steps(depth.inverse_depth, photo.rgb, parallax_per_inverse_depth, jump_px)
+    inverse_depth = cv2.copyMakeBorder(clean, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
     boundaries = find_boundaries(inverse_depth, jump_px=jump_px, px=parallax_per_inverse_depth)
     strip_px = float(np.clip(STRIP_SHARE * width, 3.0, 12.0))
     near = boundaries.near_side(inverse_depth)
@@ -162,12 +197,15 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
     context = boundaries.far_distance_px <= CONTEXT_SHARE * width + strip_px
     sources = context & ~near & ~hidden
     rim = ~near & (boundaries.distance_px <= 2 * strip_px + RIM_PX)
+    between = _between_sources(inverse_depth, boundaries, jump_px / parallax_per_inverse_depth)
+    layers = (
+        _matte(rgb, inverse_depth, boundaries, near, band, cut, strip_px),
+        Layer("front", _rgba(rgb, ~cut), inverse_depth),
+        *([] if between is None else [Layer("between", _rgba(rgb, boundaries.doubly | between), inverse_depth)]),
+        Layer("hidden", _rgba(rgb, hidden | rim), inverse_depth),
+    )
     return LayeredDepthImage(
-        layers=(
-            _matte(rgb, inverse_depth, boundaries, near, band, cut, strip_px),
-            Layer("front", _rgba(rgb, ~cut), inverse_depth),
-            Layer("hidden", _rgba(rgb, hidden | rim), inverse_depth),
-        ),
+        layers=layers,
         margin_px=margin,
         f_px=depth.f_px,
         size_px=photo.size_px,
@@ -175,34 +213,54 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
         jump_px=jump_px,
         fill_mask=hidden,
         source_mask=sources,
+        between_fill=None if between is None else boundaries.doubly,
+        between_source=between,
     )
 
 
+def _between_sources(
+    inverse_depth: Float32[np.ndarray, "H W"], boundaries: Boundaries, jump: float
+) -> Bool[np.ndarray, "H W"] | None:
+    """Return the narrow surfaces next to what is doubly uncovered; None where there are none.
+
+    `jump` is the least jump, 1/m.
+    """
+    if not boundaries.doubly.any():
+        return None
+    close = boundaries.between_distance_px <= between_px_for(inverse_depth.shape[1])
+    on_far_side = np.abs(inverse_depth - boundaries.far_inverse_depth) <= jump
+    return on_far_side & boundaries.uncovered & ~boundaries.doubly & close
+
+
 def _drawn_out(picture: UInt8[np.ndarray, "H W C"], margin: int) -> UInt8[np.ndarray, "H2 W2 C"]:
-    """Continue a picture beyond its border: each further line is the one before, slightly blurred along itself."""
+    """Continue a picture beyond its border: each further line is the one before, blurred along itself.
+
+    The farther out, the more, so that the border's details do not become streaks.
+    """
     height, width, channels = picture.shape
     wide = np.empty((height + 2 * margin, width + 2 * margin, channels), np.uint8)
     wide[margin:-margin, margin:-margin] = picture
+    stride = max(1, margin // MARGIN_BLURS)
     for view, extent in ((wide[margin:-margin].swapaxes(0, 1), width), (wide, height)):
-        for border, step in ((margin, -1), (margin + extent - 1, 1)):
-            line = view[border].astype(np.float32)
-            for away in range(1, margin + 1):
-                line = _blurred_line(line)
-                view[border + step * away] = (line + 0.5).astype(np.uint8)
+        for border, outwards in ((margin, -1), (margin + extent - 1, 1)):
+            line = view[border].astype(np.float32)[None]
+            for step in range(1, margin + 1, stride):
+                end = min(step + stride, margin + 1)
+                sigma_px = BORDER_BLUR * ((end - 1) ** 2 - (step - 1) ** 2) ** 0.5
+                line = cv2.GaussianBlur(line, (0, 0), sigma_px, sigmaY=1e-3, borderType=cv2.BORDER_REPLICATE)
+                drawn = (line[0] + 0.5).astype(np.uint8)
+                for further in range(step, end):
+                    view[border + outwards * further] = drawn
     return wide
 
 
-def _blurred_line(line: Float32[np.ndarray, "N C"]) -> Float32[np.ndarray, "N C"]:
-    padded = np.pad(line, ((1, 1), (0, 0)), mode="edge")
-    return (padded[:-2] + 2 * line + padded[2:]) / 4
-
-
-def _without_steps(depth: DepthMap, reach_m: float) -> Float32[np.ndarray, "H W"]:
+def _without_steps(
+    inverse_depth: Float32[np.ndarray, "H W"], rgb: UInt8[np.ndarray, "H W 3"], to_px: float, jump_px: float
+) -> Float32[np.ndarray, "H W"]:
     """Smooth away specks, and the small steps of depth that was stored in few levels; jumps stay."""
-    to_px = np.float32(depth.f_px * reach_m)
-    clean_px = cv2.medianBlur(depth.inverse_depth * to_px, 3)
+    clean_px = without_specks(inverse_depth * np.float32(to_px), rgb, jump_px=jump_px)
     smooth_px = np.asarray(cv2.bilateralFilter(clean_px, 7, JUMP_PX / 2, 2.5), np.float32)
-    smooth_px /= to_px
+    smooth_px /= np.float32(to_px)
     return np.maximum(smooth_px, 0, out=smooth_px)
 
 
@@ -224,7 +282,26 @@ def find_boundaries(values: Float32[np.ndarray, "H W"], *, jump_px: float, px: f
         near, far = pool.submit(nearest, near_jump), pool.submit(nearest, far_jump)
         uncovered = _uncovered(parallax_px, far_jump, jump_px)
         (near_px, near_value), (far_px, far_value) = near.result(), far.result()
-    return Boundaries(near_px, far_px, near_value, far_value, uncovered)
+    seeds = (far_jump > jump_px) & (near_jump <= jump_px) & uncovered  # without ramps
+    doubly, between_px = _doubly(parallax_px, far_jump, seeds, jump_px)
+    return Boundaries(near_px, far_px, near_value, far_value, uncovered, doubly, between_px)
+
+
+def _doubly(
+    parallax_px: Float32[np.ndarray, "H W"],
+    far_jump: Float32[np.ndarray, "H W"],
+    seeds: Bool[np.ndarray, "H W"],
+    jump_px: float,
+) -> tuple[Bool[np.ndarray, "H W"], Float32[np.ndarray, "H W"]]:
+    """Return the pixels behind which a move sees a narrow surface, and their distance to the nearest of its seeds."""
+    reach_px = between_px_for(parallax_px.shape[1])
+    distance_px, nearest = nearest_seed_within(seeds, reach_px)
+    at = np.flatnonzero(distance_px <= reach_px)
+    seed = nearest.ravel()[at]
+    flat, doubly = parallax_px.ravel(), np.zeros(parallax_px.size, bool)
+    doubly[at] = distance_px.ravel()[at] <= far_jump.ravel()[seed] * GROWTH + RIM_PX
+    doubly[at] &= flat[at] - flat[seed] > jump_px / 2
+    return doubly.reshape(parallax_px.shape), distance_px
 
 
 def _uncovered(
@@ -232,8 +309,8 @@ def _uncovered(
 ) -> Bool[np.ndarray, "H W"]:
     """Return pixels that lie within some jump's own size of that jump, and in front of its far side.
 
-    Exact would be a distance transform for every size of jump; here sizes are rounded up to powers of 1.6. How far a
-    jump reaches is found in cells of a few pixels of a large photo, what lies in front of its far side pixel by pixel.
+    Exact would be a distance transform for every size of jump; here sizes are rounded up to powers of `GROWTH`.
+    How far a jump reaches is found in cells of a few pixels of a large photo, what lies before its far side in pixels.
     """
     at = np.flatnonzero(far_jump > jump_px)
     if not at.size:
@@ -248,10 +325,11 @@ def _uncovered(
     beyond = np.full(jumps.shape, np.inf, np.float32)  # what has more parallax than this is uncovered
     largest, size = float(jumps.max()), jump_px
     while size < largest:
-        distance, far = nearest_seed(jumps > size)
-        within = np.flatnonzero(distance * cell_px <= size * 1.6 + RIM_PX)
+        reach_px = size * GROWTH + RIM_PX
+        distance, far = nearest_seed_within(jumps > size, reach_px / cell_px)
+        within = np.flatnonzero(distance * cell_px <= reach_px)
         beyond.ravel()[within] = np.minimum(beyond.ravel()[within], far_side[far.ravel()[within]] + size / 2)
-        size *= 1.6
+        size *= GROWTH
     if cell_px > 1:
         whole = (width * cell_px, height * cell_px)
         beyond = np.asarray(cv2.resize(beyond, whole, interpolation=cv2.INTER_NEAREST))

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32
 
 from kbvr.layers import Layer, LayeredDepthImage
 
@@ -24,12 +24,15 @@ MISFIT_LEVELS = 20.0
 """Distance of a pixel from the line between F and B, in 8-bit levels, above which it is no mixture of the two."""
 
 LEAST_ALPHA = 0.1
-"""Where the near side covers more than this, it takes what neither colour explains; the far side stays clean."""
+"""Where the near side covers less than this, its colour is no matter of the pixel's."""
+
+NEAR_EASE = 9.0
+"""How much more readily the near side's colour takes what neither colour explains; the far side stays clean."""
 
 
 def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     """Return the filled layered depth image with its strip's alpha and colours solved for."""
-    matte, front, hidden = ldi.layers
+    matte, front, *behind = ldi.layers
     at = np.flatnonzero(front.rgba[..., 3] == 0)
     if not at.size:
         return ldi
@@ -37,7 +40,12 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     def pixels(layer: Layer) -> Float32[np.ndarray, "N 3"]:
         return layer.rgba.reshape(-1, 4)[at, :3].astype(np.float32)
 
-    photo, near, far = pixels(front), pixels(matte), pixels(hidden)
+    photo, near, far = pixels(front), pixels(matte), pixels(behind[-1])
+    shows = [np.ones(at.size, bool)]
+    if len(behind) == 2:  # the layer between lies directly behind the strip where it has a surface
+        between = behind[0].rgba.reshape(-1, 4)[at, 3] > 0
+        far = np.where(between[:, None], pixels(behind[0]), far)
+        shows = [between, ~between]
     by_distance = matte.rgba.reshape(-1, 4)[at, 3].astype(np.float32) / 255
     difference = near - far
     contrast = (difference**2).sum(axis=1)
@@ -48,18 +56,45 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     fits = np.exp(-((rest / MISFIT_LEVELS) ** 2))
     alpha = np.where(by_distance > 0.5, fits * alpha + (1 - fits), alpha)
     alpha = _whole_within(alpha, by_distance, front, at)
-    rest = photo - _over(near, far, alpha)
-    to_near = alpha[:, None] > LEAST_ALPHA
-    near = np.clip(near + np.where(to_near, rest / np.maximum(alpha, LEAST_ALPHA)[:, None], 0) + 0.5, 0, 255)
-    far = np.clip(far + np.where(to_near, 0, rest / np.maximum(1 - alpha, 0.5)[:, None]) + 0.5, 0, 255)
+    near, far = _explained(photo, near, far, alpha, far_side=by_distance < 0.5)
+    alpha = np.maximum(alpha, _least_alpha(photo, far))
+    shown, covers = alpha[:, None], alpha[:, None] > LEAST_ALPHA
+    near = np.where(covers, (photo - (1 - shown) * far) / np.maximum(shown, LEAST_ALPHA), near).clip(0, 255)
+    far = np.where(covers, far, (photo - shown * near) / (1 - np.minimum(shown, LEAST_ALPHA))).clip(0, 255)
+    near, far = near + 0.5, far + 0.5
     return replace(
         ldi,
         layers=(
             _painted(matte, at, near, alpha),
             _painted(front, at, np.where(by_distance[:, None] > 0.5, near, far)),
-            _painted(hidden, at, far),
+            *(_painted(layer, at[there], far[there]) for layer, there in zip(behind, shows, strict=True)),
         ),
     )
+
+
+def _explained(
+    photo: Float32[np.ndarray, "N 3"],
+    near: Float32[np.ndarray, "N 3"],
+    far: Float32[np.ndarray, "N 3"],
+    alpha: Float32[np.ndarray, "N"],
+    *,
+    far_side: Bool[np.ndarray, "N"],
+) -> tuple[Float32[np.ndarray, "N 3"], Float32[np.ndarray, "N 3"]]:
+    """Return both colours, changed by as little as makes the photo of them, the near side's most easily.
+
+    On the near side, the far one's colour stays: what it hides is not seen there.
+    """
+    share = alpha[:, None]
+    ease_near, ease_far = share * NEAR_EASE, (1 - share) * far_side[:, None]
+    rest = (photo - _over(near, far, alpha)) / np.maximum(share * ease_near + (1 - share) * ease_far, 1e-3)
+    return np.clip(near + ease_near * rest, 0, 255), np.clip(far + ease_far * rest, 0, 255)
+
+
+def _least_alpha(photo: Float32[np.ndarray, "N 3"], far: Float32[np.ndarray, "N 3"]) -> Float32[np.ndarray, "N"]:
+    """Return the least alpha with which some colour of 0 to 255 over the far one makes the photo."""
+    darker = (far - photo) / np.maximum(far, 1.0)
+    brighter = (photo - far) / np.maximum(255 - far, 1.0)
+    return np.maximum(darker, brighter).max(axis=1)
 
 
 def _over(

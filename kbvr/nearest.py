@@ -6,11 +6,16 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Int32
 
+FAR_PX = 1e6
+"""The distance where there is no seed."""
+
+LEAST_BLOCK_PX = 256
+
 
 def nearest_seed(seeds: Bool[np.ndarray, "H W"]) -> tuple[Float32[np.ndarray, "H W"], Int32[np.ndarray, "H W"]]:
     """Return every pixel's distance to the nearest seed and that seed's flat index."""
     if not seeds.any():
-        return np.full(seeds.shape, np.float32(1e6)), np.zeros(seeds.shape, np.int32)
+        return np.full(seeds.shape, np.float32(FAR_PX)), np.zeros(seeds.shape, np.int32)
     distance, labels = cv2.distanceTransformWithLabels(
         np.logical_not(seeds).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
@@ -18,3 +23,37 @@ def nearest_seed(seeds: Bool[np.ndarray, "H W"]) -> tuple[Float32[np.ndarray, "H
     index_of_label = np.zeros(len(at) + 1, np.int32)  # labels are counted from 1, one a seed
     index_of_label[labels.ravel()[at]] = at
     return distance, index_of_label[labels]
+
+
+def nearest_seed_within(
+    seeds: Bool[np.ndarray, "H W"], reach_px: float
+) -> tuple[Float32[np.ndarray, "H W"], Int32[np.ndarray, "H W"]]:
+    """Return the same as `nearest_seed` for pixels at most so far from a seed; others are `FAR_PX` away from seed 0.
+
+    It looks only where seeds are: a few of them in a large photo take little time.
+    """
+    height, width = seeds.shape
+    around = int(np.ceil(reach_px)) + 1
+    side = max(LEAST_BLOCK_PX, 4 * around)
+    corners = [(y, x) for y in range(0, height, side) for x in range(0, width, side)]
+    boxes = [(y, x) for y, x in corners if _around(seeds, y, x, side, around)[0].any()]
+    if len(boxes) * (side + 2 * around) ** 2 > seeds.size:
+        return nearest_seed(seeds)
+    distance = np.full(seeds.shape, np.float32(FAR_PX))
+    index = np.zeros(seeds.shape, np.int32)
+    for y, x in boxes:
+        part, top, left = _around(seeds, y, x, side, around)
+        away, nearest = nearest_seed(part)
+        row, column = np.divmod(nearest, part.shape[1])
+        inside = np.s_[y - top : y - top + side, x - left : x - left + side]
+        distance[y : y + side, x : x + side] = away[inside]
+        index[y : y + side, x : x + side] = ((row + top) * width + column + left)[inside]
+    return distance, index
+
+
+def _around(
+    seeds: Bool[np.ndarray, "H W"], y: int, x: int, side: int, around: int
+) -> tuple[Bool[np.ndarray, "h w"], int, int]:
+    """Return a block with what is around it, and its first row and column."""
+    top, left = max(0, y - around), max(0, x - around)
+    return seeds[top : y + side + around, left : x + side + around], top, left

@@ -1,0 +1,84 @@
+"""Clean a depth map of specks: a few pixels with a depth that nothing around them has.
+
+They are errors of estimation or of matching. In a move they would float before or behind the surface whose colours
+they show. A thin thing that hangs together, such as a wire, is no speck.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
+
+from kbvr.nearest import nearest_seed
+from kbvr.tiles import tiles
+
+SPECK_SHARE = 0.008
+"""The side of the largest square that is a speck, as a share of the width."""
+
+LEVELS_PER_PX = 16
+"""Parallax is compared in whole steps of this size."""
+
+SEARCH_PX = 4
+"""How far around a pixel of a speck its surface is looked for."""
+
+BLOCK_PX = 256
+"""Side of the blocks in which specks are cleaned."""
+
+COLOUR_SIGMA_LEVELS = 12.0
+AWAY_SIGMA_PX = 2.0
+
+
+def speck_px_for(width: int) -> int:
+    """Return how many pixels the largest speck has."""
+    return max(4, round((SPECK_SHARE * width) ** 2))
+
+
+def specks_of(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float, most_px: int) -> Bool[np.ndarray, "H W"]:
+    """Return the pixels of all surfaces of at most so many pixels.
+
+    A surface is what hangs together by steps of at most `jump_px` between neighbours.
+    """
+    levels = np.clip(parallax_px * np.float32(LEVELS_PER_PX) + 1, 1, 32000).astype(np.int16)
+    cv2.filterSpeckles(levels, 0, most_px, jump_px * LEVELS_PER_PX)
+    return levels == 0
+
+
+def without_specks(
+    parallax_px: Float32[np.ndarray, "H W"], rgb: UInt8[np.ndarray, "H W 3"], *, jump_px: float
+) -> Float32[np.ndarray, "H W"]:
+    """Return the parallax with every pixel of a speck on the surface next to it that has its colour most."""
+    specks = specks_of(parallax_px, jump_px=jump_px, most_px=speck_px_for(parallax_px.shape[1]))
+    if not specks.any() or specks.all():
+        return parallax_px
+    clean = parallax_px.copy()
+    around_px = int(2 * speck_px_for(parallax_px.shape[1]) ** 0.5) + SEARCH_PX
+    for y, x in tiles(specks, tile_px=BLOCK_PX + 2 * around_px, step_px=BLOCK_PX):
+        block = np.s_[y : y + BLOCK_PX + 2 * around_px, x : x + BLOCK_PX + 2 * around_px]
+        _clean_block(clean[block], specks[block], rgb[block])
+    return clean
+
+
+def _clean_block(
+    parallax_px: Float32[np.ndarray, "H W"], specks: Bool[np.ndarray, "H W"], rgb: UInt8[np.ndarray, "H W 3"]
+) -> None:
+    """Write the best surface next to it into every pixel of a speck."""
+    height, width = specks.shape
+    at = np.flatnonzero(specks)
+    best = nearest_seed(~specks)[1].ravel()[at]
+    y, x = np.divmod(at, width)
+    flat = rgb.reshape(-1, 3).astype(np.int32)
+
+    def cost_of(index: np.ndarray) -> np.ndarray:
+        away_y, away_x = index // width - y, index % width - x
+        colour = ((flat[index] - flat[at]) ** 2).sum(axis=1)
+        return np.asarray(colour / COLOUR_SIGMA_LEVELS**2 + (away_y**2 + away_x**2) / AWAY_SIGMA_PX**2)
+
+    cost = cost_of(best)
+    for dy in range(-SEARCH_PX, SEARCH_PX + 1):
+        for dx in range(-SEARCH_PX, SEARCH_PX + 1):
+            there = np.clip(y + dy, 0, height - 1) * width + np.clip(x + dx, 0, width - 1)
+            cost_there = np.where(specks.ravel()[there], np.inf, cost_of(there))
+            better = cost_there < cost
+            best, cost = np.where(better, there, best), np.where(better, cost_there, cost)
+    parallax_px[np.divmod(at, width)] = parallax_px.ravel()[best]
