@@ -73,8 +73,8 @@ def filler_named(name: str | Path, *, device: str = "auto", threads: int | None 
     if name == "spread":
         return spread
     known = known_cards()
-    if name not in known or _inputs(known[name]) not in (NETWORK_INPUTS, INPAINTING_INPUTS):
-        able = [card.name for card in known.values() if _inputs(card) in (NETWORK_INPUTS, INPAINTING_INPUTS)]
+    able = [card.name for card in known.values() if _inputs(card) in (NETWORK_INPUTS, INPAINTING_INPUTS)]
+    if name not in known or (name not in able and not known[name].path.is_file()):  # it need not be fetched to be told
         raise InputError(f"the filler must be auto, spread, {', '.join(able)} or a .onnx file, got {name!r}")
     card = fetched_card(name)
     return _filler_of(open_session(card, device=device, threads=threads), card, name, device=device, threads=threads)
