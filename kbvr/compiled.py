@@ -34,6 +34,7 @@ class View(ctypes.Structure):
         ("e", ctypes.c_float * 3),
         ("width", ctypes.c_int32),
         ("height", ctypes.c_int32),
+        ("enlargement", ctypes.c_float),
     ]
 
 
@@ -97,6 +98,7 @@ def _load(variant: str) -> ctypes.CDLL:
         ctypes.POINTER(View),
         ctypes.POINTER(Texture),
         integer,
+        pointer,
         pointer,
         pointer,
         integer,

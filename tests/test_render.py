@@ -214,3 +214,25 @@ def test_a_checkerboard_stays_sharp_at_a_whole_pixel_shift():
     picture = next(kbvr.render(scene, [scene.camera.moved(x_m=0.1)]))
     error = picture[:, :90].astype(float) - rgb[:, 5:95]
     assert 10 * np.log10(255**2 / (error**2).mean()) > 30
+
+
+def test_a_camera_that_looks_away_shows_no_black_rows():
+    """Rows that nothing covers go on as the nearest row that something does."""
+    scene = plane_scene(np.full((60, 80, 3), (200, 120, 40), np.uint8), 0.5)
+    for pitch_deg in (-25.0, 25.0):
+        picture = next(kbvr.render(scene, [scene.camera.turned(0.0, pitch_deg)]))
+        assert (picture == (200, 120, 40)).all(axis=2).mean() > 0.99
+
+
+@pytest.mark.parametrize("turn_deg", [12.0, 35.0])
+def test_turning_left_is_the_mirror_image_of_turning_right(turn_deg):
+    """What is no surface any more does not depend on the side that the camera turns to."""
+    slant = np.tile(np.linspace(0.2, 1.0, 40).repeat(2), (60, 1))
+    slant = np.maximum(slant, slant[:, ::-1])
+    rgb = smooth_pattern(80, 60)
+    rgb = np.maximum(rgb, rgb[:, ::-1])
+    scene = build_scene(photo_of(rgb), depth_of(slant), reach_m=0.05)
+    left, right = (
+        next(kbvr.render(scene, [scene.camera.turned(yaw_deg, 0.0)])).astype(int) for yaw_deg in (-turn_deg, turn_deg)
+    )
+    assert (np.abs(left[:, ::-1] - right).max(axis=2) > 24).mean() < 0.02

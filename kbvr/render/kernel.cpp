@@ -59,6 +59,7 @@ struct Texture {
 struct View {
     float h[9], e[3];
     int32_t width, height;
+    float enlargement;  // focal length over the photo's
 };
 
 inline float lesser(float a, float b) { return a < b ? a : b; }
@@ -128,7 +129,7 @@ void draw_quad(const Quad& q, const View& c, const Texture& t, const Plane& plan
     const float yu = (c.h[3] + q.du * c.e[1] - y0 * wu) * inv_w, yv = (c.h[4] + q.dv * c.e[1] - y0 * wv) * inv_w;
     const float det = xu * yv - xv * yu;
     if (!(det > 1e-4f && det < 1e8f)) return;  // seen from behind, edge on, or not finite
-    const float enlarged = c.h[0] * inv_w, stretch = xu * xu + xv * xv + yu * yu + yv * yv;
+    const float enlarged = c.enlargement * inv_w, stretch = xu * xu + xv * xv + yu * yu + yv * yv;
     if (stretch > 2 * RUBBER * RUBBER * enlarged * enlarged || det < EDGE_ON * stretch) return;
     const float inv_det = 1.0f / det;
     const float ux = yv * inv_det, uy = -xv * inv_det, vx = -yu * inv_det, vy = xu * inv_det;
@@ -305,10 +306,11 @@ KBVR_API int64_t kbvr_scratch_floats(int32_t width, int32_t block_count) {
 }
 
 // Draw rows [row_begin, row_end) of one view into rgb (height, width, 3). row_begin is a multiple of the tile rows.
+// empty (height bytes) is set to 1 for the rows in which nothing covered any pixel; they are black.
 // Returns the number of pixels that nothing covered.
 KBVR_API int64_t kbvr_render_rows(const Quad* quads, const Block* blocks, int32_t block_count, const View* view,
                                   const Texture* texture, int32_t layers, float* scratch, uint8_t* rgb,
-                                  int32_t row_begin, int32_t row_end) {
+                                  uint8_t* empty, int32_t row_begin, int32_t row_end) {
     const int width = view->width;
     const int64_t size = static_cast<int64_t>(TILE_ROWS) * width;
     const Plane opaque = {scratch, scratch + size, scratch + 2 * size};
@@ -332,7 +334,9 @@ KBVR_API int64_t kbvr_render_rows(const Quad* quads, const Block* blocks, int32_
         for (int y = tile; y < tile_end; ++y) {
             const int64_t at = static_cast<int64_t>(y - tile) * width;
             resolve_row(opaque, soft, at, *texture, layers, width, places, colours);
-            missing += fill_row(colours, opaque.z + at, width);
+            const int uncovered = fill_row(colours, opaque.z + at, width);
+            empty[y] = uncovered == width;
+            missing += uncovered;
             store_rgb(colours, width, rgb + static_cast<int64_t>(y) * width * 3);
         }
     }

@@ -77,12 +77,19 @@ class Renderer:
         return self.frame_and_holes(camera)[0]
 
     def frame_and_holes(self, camera: Camera) -> tuple[UInt8[np.ndarray, "H W 3"], int]:
-        """Return one picture and how many of its pixels no layer covered (they are filled along the row)."""
+        """Return one picture and how many of its pixels no layer covered.
+
+        They are filled along the row, and rows that nothing covers like the nearest row that is not empty.
+        """
         width, height = camera.size_px
-        rgb = np.empty((height, width, 3), np.uint8)
+        rgb, empty = np.empty((height, width, 3), np.uint8), np.zeros(height, np.uint8)
         starts = range(0, height, BAND_ROWS)
-        holes = self._pool.map(lambda start: self._draw(camera, rgb, start, min(start + BAND_ROWS, height)), starts)
-        return rgb, sum(holes)
+        holes = self._pool.map(
+            lambda start: self._draw(camera, rgb, empty, start, min(start + BAND_ROWS, height)), starts
+        )
+        missing = sum(holes)
+        _fill_empty_rows(rgb, empty)
+        return rgb, missing
 
     def frames(self, cameras: Iterable[Camera]) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
         """Yield one picture per camera, in order; a few are drawn ahead, never the whole film."""
@@ -96,8 +103,9 @@ class Renderer:
 
     def _whole(self, camera: Camera) -> UInt8[np.ndarray, "H W 3"]:
         width, height = camera.size_px
-        rgb = np.empty((height, width, 3), np.uint8)
-        self._draw(camera, rgb, 0, height)
+        rgb, empty = np.empty((height, width, 3), np.uint8), np.zeros(height, np.uint8)
+        self._draw(camera, rgb, empty, 0, height)
+        _fill_empty_rows(rgb, empty)
         return rgb
 
     def _scratch_for(self, width: int) -> Float32[np.ndarray, "N"]:
@@ -108,7 +116,9 @@ class Renderer:
             held = self._own.scratch = np.empty(wanted, np.float32)
         return held
 
-    def _draw(self, camera: Camera, rgb: UInt8[np.ndarray, "H W 3"], start: int, end: int) -> int:
+    def _draw(
+        self, camera: Camera, rgb: UInt8[np.ndarray, "H W 3"], empty: UInt8[np.ndarray, "H"], start: int, end: int
+    ) -> int:
         begun = perf_counter()
         view = _view(camera, self.scene.camera)
         scratch = self._scratch_for(view.width)
@@ -121,6 +131,7 @@ class Renderer:
             len(self.scene.ldi.layers),
             scratch.ctypes.data,
             rgb.ctypes.data,
+            empty.ctypes.data,
             start,
             end,
         )
@@ -150,6 +161,15 @@ def _chain(first: Camera, rest: Iterator[Camera]) -> Iterator[Camera]:
     yield from rest
 
 
+def _fill_empty_rows(rgb: UInt8[np.ndarray, "H W 3"], empty: UInt8[np.ndarray, "H"]) -> None:
+    """Give every empty row of a picture the colours of the nearest one that is not; a wholly empty one stays black."""
+    if not empty.any() or empty.all():
+        return
+    seen = np.flatnonzero(empty == 0)
+    rows = np.flatnonzero(empty)
+    rgb[rows] = rgb[seen[np.abs(rows[:, None] - seen).argmin(axis=1)]]
+
+
 def available_cpus() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -160,7 +180,8 @@ def _view(camera: Camera, photo_camera: Camera) -> View:
     rotation, translation = camera.camera_from_world[:3, :3], camera.camera_from_world[:3, 3]
     homography = camera.intrinsics @ rotation @ np.linalg.inv(photo_camera.intrinsics)
     epipole = camera.intrinsics @ translation
-    view = View(width=camera.size_px[0], height=camera.size_px[1])
+    enlargement = camera.f_px / photo_camera.f_px
+    view = View(width=camera.size_px[0], height=camera.size_px[1], enlargement=enlargement)
     view.h[:] = homography.ravel().tolist()
     view.e[:] = epipole.tolist()
     return view
