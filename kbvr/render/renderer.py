@@ -23,6 +23,10 @@ from kbvr.scene import Scene
 TEXELS_PER_OUTPUT_PX = 2.0
 """Textures are resampled (Lanczos, or area when smaller) to this density, so that bilinear look-up stays sharp."""
 
+GUTTER_TEXELS = 16
+"""Rows between the layers of a texture, half of them like the layer above and half like the one below: quads that are
+grown look a little beyond their layer."""
+
 MAX_TEXELS_A_SIDE = 30_000
 MOST_THREADS = 64
 SQUARE_PX = 256
@@ -193,20 +197,24 @@ def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray
     scale = min(texels_per_photo_px, 2.0, MAX_TEXELS_A_SIDE / max(width, height))
     size = (max(2, round(width * scale)), max(2, round(height * scale)))
     how = cv2.INTER_LANCZOS4 if scale > 1 else cv2.INTER_AREA
-    stack = np.zeros((len(scene.ldi.layers), size[1], size[0], 4), np.uint8)
-    for target, layer in zip(stack, scene.ldi.layers, strict=True):
+    stack = np.zeros((len(scene.ldi.layers), size[1] + GUTTER_TEXELS, size[0], 4), np.uint8)
+    whole = stack[:, : size[1]]
+    for target, layer in zip(whole, scene.ldi.layers, strict=True):
         if size == (2 * width, 2 * height) and layer.name != "front":  # most of it is empty, and stays untouched memory
             _double_where_seen(layer.rgba, target)
         else:
             cv2.resize(layer.rgba, size, dst=target, interpolation=how)
+    half = GUTTER_TEXELS // 2
+    stack[:, size[1] : size[1] + half] = whole[:, -1:]
+    stack[:-1, size[1] + half :] = whole[1:, :1]
     texture = Texture(
         texels=stack.ctypes.data,
         width=size[0],
-        height=size[1],
+        height=stack.shape[1],
         scale_x=size[0] / width,
         scale_y=size[1] / height,
         margin_px=float(scene.ldi.margin_px),
-        layer_height_px=float(height),
+        layer_height_px=height * stack.shape[1] / size[1],
     )
     return stack, texture
 
