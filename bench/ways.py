@@ -46,9 +46,9 @@ def kbvr_scene(
 
 def without_hidden(scene: Scene) -> Scene:
     """Return a scene without what was invented behind things: what then shows is the renderer's filling along rows."""
-    hidden = [index for index, layer in enumerate(scene.ldi.layers) if layer.name.startswith("hidden")]
+    seen = [index for index, layer in enumerate(scene.ldi.layers) if layer.name in ("matte", "front")]
     layer_of_block = scene.quads["layer"][scene.blocks["first"]]
-    return replace(scene, blocks=scene.blocks[~np.isin(layer_of_block, hidden)])
+    return replace(scene, blocks=scene.blocks[np.isin(layer_of_block, seen)])
 
 
 def drawn_by_kbvr(scene: Scene) -> Draw:

@@ -221,7 +221,7 @@ def test_a_camera_that_looks_away_shows_no_black_rows():
     scene = plane_scene(np.full((60, 80, 3), (200, 120, 40), np.uint8), 0.5)
     for pitch_deg in (-25.0, 25.0):
         picture = next(kbvr.render(scene, [scene.camera.turned(0.0, pitch_deg)]))
-        assert (picture == (200, 120, 40)).all(axis=2).mean() > 0.99
+        assert (picture == (200, 120, 40)).all()
 
 
 @pytest.mark.parametrize("turn_deg", [12.0, 35.0])
