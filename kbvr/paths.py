@@ -36,7 +36,7 @@ from kbvr.timing import Ease, Steps, Timing, shares, turns
 PathName = Literal["static", "swing", "circle", "orbit", "dolly", "dolly-zoom", "kenburns", "flight", "keyframes"]
 PATH_NAMES: tuple[str, ...] = get_args(PathName)
 
-PATH_SHARE = {"swing": 0.015, "circle": 0.012, "orbit": 0.06, "dolly": 0.04, "dolly-zoom": 0.08}
+PATH_SHARE = {"swing": 0.015, "circle": 0.012, "orbit": 0.045, "dolly": 0.04, "dolly-zoom": 0.08}
 """Largest move of each path: how far it spreads the depth range on the screen, as a share of the width."""
 
 OVERSCAN = 1.03
