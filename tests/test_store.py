@@ -12,7 +12,19 @@ import pytest
 from file_server import CONTENT, card_for, known
 
 from kbvr.errors import InputError, OutputError
-from kbvr.nets import BUILT_IN, FETCHED, Card, add, card_of, fetched_card, is_whole, known_cards, read_card, remove
+from kbvr.nets import (
+    BUILT_IN,
+    FETCHED,
+    Card,
+    add,
+    card_of,
+    fetched_card,
+    is_whole,
+    known_cards,
+    models_folder,
+    read_card,
+    remove,
+)
 from kbvr.nets.card import card_text
 from kbvr.nets.recipe import DepthRecipe, FillRecipe
 from kbvr.nets.store import part_of
@@ -273,3 +285,16 @@ def test_a_copy_that_fails_leaves_nothing(home: Path, brought: Path, monkeypatch
     with pytest.raises(OutputError, match="No space left"):
         add(written(card_for("", name="thing"), brought))
     assert everything_in(home) == {}
+
+
+def test_a_card_that_cannot_be_read_can_be_removed_by_its_name(home: Path) -> None:
+    """With the file beside it, and nothing else."""
+    folder = models_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("broken.json", "broken.onnx", "other.onnx"):
+        (folder / name).write_text("[]", "utf-8")
+    assert {path.name for path in remove("broken")} == {"broken.json", "broken.onnx"}
+    assert [path.name for path in folder.iterdir()] == ["other.onnx"]
+    for name in ("broken", "../other", "other"):
+        with pytest.raises(InputError, match="must be one of"):
+            remove(name)

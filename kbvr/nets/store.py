@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kbvr.errors import DownloadError, InputError, OutputError
-from kbvr.nets.card import BUILT_IN, Card, card_of, how_to_get, models_folder
+from kbvr.nets.card import BUILT_IN, Card, card_of, how_to_get, known_cards, models_folder
 from kbvr.nets.download import Downloader, Progress, discard, note_of
 from kbvr.nets.web import check_proxy
 
@@ -55,9 +55,11 @@ def remove(name: str) -> tuple[Path, ...]:
         InputError: if it is built in, or nothing of it is there.
         OutputError: if something cannot be removed.
     """
-    card = card_of(name)
     if name in BUILT_IN:
         raise InputError(f"{name} ships with kbvr and cannot be removed")
+    if name not in known_cards():
+        return _broken_removed(name)
+    card = card_of(name)
     part = part_of(card)
     files = [path for path in (card.path, part, note_of(part), _card_path(card)) if path.is_file()]
     if not files:
@@ -68,6 +70,20 @@ def remove(name: str) -> tuple[Path, ...]:
                 path.unlink(missing_ok=True)
             except OSError as error:
                 raise OutputError(f"cannot remove {path}: {error.strerror or error}") from error
+    return tuple(files)
+
+
+def _broken_removed(name: str) -> tuple[Path, ...]:
+    """Remove a card that cannot be read, and the file beside it."""
+    stems = {path.stem for path in models_folder().glob("[!.]*.json")}
+    if name not in stems:
+        card_of(name)  # says which networks there are
+    files = [path for suffix in (".json", ".onnx") if (path := models_folder() / f"{name}{suffix}").is_file()]
+    for path in files:
+        try:
+            path.unlink()
+        except OSError as error:
+            raise OutputError(f"cannot remove {path}: {error.strerror or error}") from error
     return tuple(files)
 
 
