@@ -379,7 +379,10 @@ def wait_for_frames(running: subprocess.Popen[str], folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGTERM SIGTERM", "SIGHUP", "SIGHUP SIGHUP SIGTERM"])
 def test_signals_that_end_kbvr_leave_nothing_behind(tmp_path: Path, name: str) -> None:
-    """Real signals, and a real encoder. A closing terminal sends SIGHUP more than once."""
+    """Real signals, and a real encoder. A closing terminal sends SIGHUP more than once.
+
+    One that comes when all is cleaned up, while Python itself ends, ends it in its own way.
+    """
     numbers = [getattr(signal, each) for each in name.split()]
     command = [sys.executable, "-c", ENDLESS, "export", "a.jpg", "-o", str(tmp_path / "out")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
@@ -388,7 +391,8 @@ def test_signals_that_end_kbvr_leave_nothing_behind(tmp_path: Path, name: str) -
             running.send_signal(number)
             time.sleep(0.001)
         out, err = running.communicate(timeout=30)
-    assert (running.returncode, out, err) == (128 + numbers[0], "", "kbvr: interrupted\n")
+    assert running.returncode in (128 + numbers[0], *(-number for number in numbers[1:]))
+    assert (out, err) == ("", "kbvr: interrupted\n")
     assert everything_in(tmp_path) == []
 
 
