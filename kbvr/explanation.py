@@ -11,16 +11,20 @@ from kbvr.nets import ran_on
 from kbvr.options import ExportOptions
 from kbvr.photo import Photo
 from kbvr.stereo import MAX_PARALLAX_DEG
-from kbvr.surroundings import surroundings_of
+from kbvr.surroundings import Surroundings
 
 
 def explain(
-    photo: Photo, depth: DepthMap, films: list[Film], scene: tuple[str, ...], options: ExportOptions
+    photo: Photo,
+    depth: DepthMap,
+    around: Surroundings,
+    films: list[Film],
+    scene: tuple[str, ...],
+    options: ExportOptions,
 ) -> tuple[str, ...]:
     """Return every choice that was made for a photo, a line each; `scene` is what the profile tells of its scene."""
     width, height = photo.size_px
     fov_deg = fov_deg_from_f_px(photo.f_px, max(width, height))
-    around = surroundings_of(depth)
     nearest, farthest = (_metres(d) for d in (around.nearest_inverse_depth, around.farthest_inverse_depth))
     origin = f"by {depth.network}" if depth.network else "from the file"
     placed = f"placed to look believable, as the depth {origin} is relative"

@@ -102,8 +102,7 @@ def gentler(moves: tuple[Move, Move], around: Surroundings) -> tuple[Move, Move]
     """Return the moves with their way shortened to HAND_SHARE: crops by hand may ask for far more than looks well."""
     way_m = max(disocclusion_reach_m(move, around.camera) for move in moves)
     scale = min(1.0, around.sideways_m(HAND_SHARE) / max(way_m, 1e-9))
-    first, last = (replace(m, x_m=m.x_m * scale, y_m=m.y_m * scale, z_m=m.z_m * scale) for m in moves)
-    return first, last
+    return moves[0].shortened(scale), moves[1].shortened(scale)
 
 
 def framed_at(start: Framing, end: Framing, share: float) -> tuple[Framing, float]:

@@ -50,6 +50,10 @@ class Move:
             cy_px=base.cy_px + f_px * self.lens_y + at_held * self.y_m,
         )
 
+    def shortened(self, share: float) -> Move:
+        """Return the same move with so much of its way from home."""
+        return replace(self, x_m=self.x_m * share, y_m=self.y_m * share, z_m=self.z_m * share)
+
     def towards(self, other: Move, share: float) -> Move:
         """Return the move at a share of the straight way to another; beyond it if the share is above 1."""
         values = {f.name: getattr(self, f.name) for f in fields(Move)}

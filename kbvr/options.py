@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from kbvr.depth_file import DepthKind
 from kbvr.errors import InputError
 from kbvr.kenburns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM, Crop
-from kbvr.nets import DEVICES
+from kbvr.nets import DEVICES, MAX_THREADS
 from kbvr.network_depth import DEPTH_QUALITIES
 from kbvr.paths import PathOptions
 from kbvr.stereo import DEFAULT_BUDGET
@@ -26,7 +26,6 @@ PROFILES = ("layers", "paper")
 """layers: kbvr's own; paper: the 3D Ken Burns method as its authors published it (`kbvr.profiles`)."""
 
 MAX_BUDGET = 0.15
-MAX_THREADS = 256
 
 
 @dataclass(frozen=True)

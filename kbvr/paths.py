@@ -294,10 +294,7 @@ def kept_clear(moves: list[Move], around: Surroundings, *, frames: int) -> list[
     window = np.hanning(2 * frames + 3)[1:-1]
     least = np.array([free[max(0, i - frames) : i + frames + 1].min() for i in range(len(free))])
     held = np.convolve(np.pad(least, frames, mode="edge"), window / window.sum(), mode="valid")
-    return [
-        replace(move, x_m=move.x_m * share, y_m=move.y_m * share, z_m=move.z_m * share)
-        for move, share in zip(moves, held.tolist(), strict=True)
-    ]
+    return [move.shortened(share) for move, share in zip(moves, held.tolist(), strict=True)]
 
 
 def _straight(start: Move, end: Move, around: Surroundings) -> Way:

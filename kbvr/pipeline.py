@@ -136,7 +136,7 @@ def export_photo(
         photo=str(photo_path),
         written=written,
         stereo={name: float(value) for name, value in vars(rig).items() if not isinstance(value, bool)} if rig else {},
-        explanation=explain(photo, depth, films, (*said, *said_of_memory), options),
+        explanation=explain(photo, depth, around, films, (*said, *said_of_memory), options),
         seconds=clock.seconds | busy,
     )
 

@@ -27,7 +27,7 @@ from kbvr.films import Film, cameras_of, reaches_m
 from kbvr.nets import Session, fetched_card, known_cards, open_file, open_session
 from kbvr.options import ExportOptions
 from kbvr.paper import PaperNetworks, PointRenderer, inpainted, paper_depth_map, point_scene
-from kbvr.paper.networks import CARDS
+from kbvr.paper.networks import CARDS, PICTURE_LONG_SIDE_PX, size_px_with
 from kbvr.paper.segmentation import adjusted_depth, check_segmentation, segment
 from kbvr.photo import Photo
 from kbvr.render import Renderer
@@ -36,8 +36,6 @@ from kbvr.surroundings import Surroundings, surroundings_of
 
 SEGMENTATION = "maskrcnn"
 """The instance segmentation that the paper used, by its card."""
-
-SEGMENTATION_LONG_SIDE_PX = 1024
 
 INPAINTED_BEYOND = 1.1
 """The paper inpaints from a camera that has gone so much farther than the move goes."""
@@ -239,8 +237,7 @@ def _segmentation(name: str | Path, options: ExportOptions) -> Session:
 
 def _within(rgb: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "h w 3"]:
     """Return a picture made smaller to the size that segmentations are good at."""
-    scale = SEGMENTATION_LONG_SIDE_PX / max(rgb.shape[:2])
-    if scale >= 1:
+    if max(rgb.shape[:2]) <= PICTURE_LONG_SIDE_PX:
         return rgb
-    size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
+    size = size_px_with(PICTURE_LONG_SIDE_PX, (rgb.shape[1], rgb.shape[0]))
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))

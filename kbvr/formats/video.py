@@ -28,11 +28,11 @@ from kbvr.compiled import kernel
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.read_back import VideoFacts, check_read_back
 from kbvr.output import written_aside
+from kbvr.timing import MAX_FPS, MIN_FPS
 
 MAX_SIDE_PX = 4096
 """H.264 players and decoders in hardware stop here; wider needs HEVC or AV1."""
 MIN_SIDE_PX = 16
-MAX_FPS = 240.0
 NTSC_FPS = tuple(Fraction(whole * 1000, 1001) for whole in (24, 30, 48, 60, 120))
 """Television's rates, which people write as 23.976, 29.97, 59.94 and so on."""
 CRF = 18
@@ -102,8 +102,8 @@ def check_picture(picture: np.ndarray, shape: tuple[int, ...], what: str) -> Non
 
 def _checked_rate(fps: float) -> Fraction:
     """Return frames per second as the fraction that is meant: one of NTSC_FPS within 0.005, else the nearest simple."""
-    if not 1 <= fps <= MAX_FPS:
-        raise InputError(f"the frame rate must be 1 to {MAX_FPS:g} per second, got {fps}")
+    if not MIN_FPS <= fps <= MAX_FPS:
+        raise InputError(f"the frame rate must be {MIN_FPS:g} to {MAX_FPS:g} per second, got {fps}")
     meant = (ntsc for ntsc in NTSC_FPS if abs(fps - ntsc) <= 0.005)
     return next(meant, Fraction(fps).limit_denominator(1001))
 

@@ -16,13 +16,14 @@ from kbvr.nets.card import (
 )
 from kbvr.nets.providers import DEVICES
 from kbvr.nets.recipe import DepthRecipe, FillRecipe
-from kbvr.nets.session import Session, open_file, open_session, ran_on
+from kbvr.nets.session import MAX_THREADS, Session, open_file, open_session, ran_on
 from kbvr.nets.store import is_whole, pull, remove
 
 __all__ = [
     "BUILT_IN",
     "DEVICES",
     "FETCHED",
+    "MAX_THREADS",
     "Card",
     "DepthRecipe",
     "FillRecipe",
