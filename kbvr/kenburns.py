@@ -45,6 +45,18 @@ class Crop:
     height: float
     percent: bool = False
 
+    def in_percent_of(self, size_px: tuple[int, int]) -> Crop:
+        """Return the same crop of a photo of this size in percent, which stays true when the photo is made smaller.
+
+        Raises:
+            InputError: if it is empty or leaves the photo.
+        """
+        self.framed(size_px)
+        if self.percent:
+            return self
+        across, down = 100 / size_px[0], 100 / size_px[1]
+        return Crop(self.x * across, self.y * down, self.width * across, self.height * down, percent=True)
+
     def framed(self, size_px: tuple[int, int]) -> Framing:
         """Return the smallest framing of the photo's own shape that shows the whole crop and stays inside the photo.
 

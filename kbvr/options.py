@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -167,6 +167,15 @@ class ExportOptions:
             if value is not None and not least <= value <= most:
                 raise InputError(f"the {what} must be {least:g} to {most:g} {unit}, got {value:g}")
         object.__setattr__(self, "paths", {output: self._path_options(output) for output in self.outputs})
+
+    def for_photo(self, size_px: tuple[int, int]) -> ExportOptions:
+        """Return the options with what they say of a photo's pixels in percent of a photo of this size.
+
+        Raises:
+            InputError: if a crop leaves the photo.
+        """
+        start, end = (crop and crop.in_percent_of(size_px) for crop in (self.start_crop, self.end_crop))
+        return replace(self, start_crop=start, end_crop=end)
 
     def _path_options(self, output: str) -> PathOptions:
         framed = self.start_crop or self.end_crop or (self.shift_px, self.zoom) != (DEFAULT_SHIFT_PX, DEFAULT_ZOOM)

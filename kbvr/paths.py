@@ -155,17 +155,6 @@ def check_keyframes(options: PathOptions) -> None:
         load_keyframes(options.keyframes)
 
 
-def check_crops(options: PathOptions, size_px: tuple[int, int]) -> None:
-    """Check that the crops, if there are any, lie inside a photo of this size.
-
-    Raises:
-        InputError: if they do not.
-    """
-    for crop in (options.start, options.end):
-        if crop is not None:
-            crop.framed(size_px)
-
-
 def moves_along(options: PathOptions, around: Surroundings) -> list[Move]:
     """Return the move of every frame.
 

@@ -21,7 +21,7 @@ from kbvr.formats import load_writer
 from kbvr.memory import within_memory
 from kbvr.options import OUTPUTS, ExportOptions
 from kbvr.output import refuse_taken
-from kbvr.paths import view_of
+from kbvr.paths import check_keyframes, view_of
 from kbvr.photo import GUESSED_FOV_DEG, load_photo
 from kbvr.profiles import Drawing, profile_of
 from kbvr.stopwatch import Stopwatch
@@ -102,6 +102,8 @@ def export_photo(
     """
     told = progress or _untold
     clock = Stopwatch()
+    for path in options.paths.values():
+        check_keyframes(path)
     profile = profile_of(options)
     targets = {output: out_dir / _file_name(output, photo_path.stem, options) for output in options.outputs}
     for target in targets.values():
@@ -116,6 +118,7 @@ def export_photo(
     size_px = output_size_px(photo.size_px, options.max_size_px)
     for output in options.outputs:
         _check_size(output, size_px, options)
+    options = options.for_photo(photo.size_px)
     photo, said_of_memory = within_memory(photo, size_px, options.max_memory_bytes)
     told("depth", 0, 1)
     with clock.stage("depth"):

@@ -187,7 +187,9 @@ def test_a_crop_by_hand_fills_the_frame(x, y, width, height):
 
 
 def test_percent_and_pixels_say_the_same():
-    assert Crop(25, 10, 50, 50, percent=True).framed((200, 100)) == Crop(50, 10, 100, 50).framed((200, 100))
+    pixels = Crop(50, 10, 100, 50)
+    assert Crop(25, 10, 50, 50, percent=True).framed((200, 100)) == pixels.framed((200, 100))
+    assert pixels.in_percent_of((200, 100)).framed((100, 50)) == Crop(25, 5, 50, 25).framed((100, 50))
 
 
 @pytest.mark.parametrize("bad", [Crop(0, 0, 0, 10), Crop(100, 0, 30, 10), Crop(0, 95, 10, 10), Crop(-1, 0, 9, 9)])

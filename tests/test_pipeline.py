@@ -14,11 +14,13 @@ import pytest
 from scenes import card_before_wall
 
 import kbvr
+from kbvr import pipeline
 from kbvr.errors import InputError, OutputError
 from kbvr.films import planned, reaches_m
 from kbvr.kenburns import Crop
 from kbvr.options import ExportOptions
 from kbvr.paths import PATH_NAMES, view_of
+from kbvr.photo import photo_from_array
 from kbvr.pipeline import export_photo, output_size_px
 from kbvr.profiles import Layers
 from kbvr.render import Renderer
@@ -288,3 +290,31 @@ def test_the_stages_can_be_called_by_themselves():
     assert [picture.shape for picture in pictures] == [photo.rgb.shape] * 2
     error = pictures[0].astype(float) - photo.rgb
     assert 10 * np.log10(255**2 / (error**2).mean()) > 34
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"keyframes": Path("none.json")}, r"none\.json"),
+        ({"start_crop": Crop(0, 0, 9, 9), "end_crop": Crop(400, 0, 99, 9)}, "inside the photo"),
+    ],
+)
+def test_a_camera_path_that_cannot_be_is_told_before_the_depth_is_estimated(tmp_path, monkeypatch, options, said):
+    monkeypatch.setattr(Layers, "depth", lambda *_: pytest.fail("the depth was estimated"))
+    with pytest.raises(InputError, match=said):
+        kbvr.export(EXAMPLES / "cat.jpg", tmp_path, kenburns=True, **options)
+
+
+def test_a_crop_in_pixels_is_the_photos_own_when_memory_makes_the_photo_smaller(tmp_path, monkeypatch):
+    """The profile is handed half a photo; the crop still ends inside it."""
+
+    def halved(photo, *_):
+        return photo_from_array(cv2.resize(photo.rgb, None, fx=0.5, fy=0.5), f_px=photo.f_px / 2), ()
+
+    monkeypatch.setattr(pipeline, "within_memory", halved)
+    crops = {"start_crop": Crop(0, 0, 451, 300), "end_crop": Crop(300, 200, 151, 100)}
+    report = kbvr.export(EXAMPLES / "cat.jpg", tmp_path, kenburns=True, loop=False, seconds=0.12, **crops)
+    last = frames_of(report.video.path)[-1].astype(int)
+    part = cv2.imread(str(EXAMPLES / "cat.jpg"))[200:300, 300:451, ::-1]
+    wanted = cv2.resize(part, last.shape[1::-1], interpolation=cv2.INTER_AREA).astype(int)
+    assert np.abs(last.mean(axis=(0, 1)) - wanted.mean(axis=(0, 1))).max() < 12
