@@ -57,7 +57,8 @@ def measure_film() -> FilmFigures:
     from PIL import Image
 
     from kbvr.depth_model import BUILT_IN_NETWORK
-    from kbvr.formats.sbs_video import write_sbs_video
+    from kbvr.formats import Facts, Item
+    from kbvr.formats.writing import write_items
     from kbvr.options import ExportOptions
     from kbvr.pipeline import export_photo
 
@@ -70,11 +71,12 @@ def measure_film() -> FilmFigures:
         exported = export_photo(path, Path(folder), options)
         total_s, export_cpu_s = time.perf_counter() - start, time.process_time() - busy_s
         pairs, first_s = _film_pairs(path)
-        count = exported.video.frames
+        count = exported.file.frames
         along = [*range(len(pairs)), *range(len(pairs) - 2, 0, -1)]
         film = (pairs[along[index % len(along)]] for index in range(count))
         busy_s = time.process_time()
-        encode_s = called_s(lambda: write_sbs_video(film, Path(folder) / "alone.mp4", fps=count / FILM_S, layout="sbs"))
+        alone = Item("video", Path(folder) / "alone.mp4", "sbs")
+        encode_s = called_s(lambda: write_items(film, [alone], Facts(1.0), ExportOptions(fps=count / FILM_S)))
         encode_cpu_s = time.process_time() - busy_s
     return FilmFigures(
         frames=count,

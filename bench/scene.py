@@ -74,8 +74,9 @@ def measure(path: Path) -> SceneFigures:
     from kbvr.depth import estimate_depth
     from kbvr.depth_model import BUILT_IN_NETWORK
     from kbvr.fill import FILLERS, filler_named
+    from kbvr.options import ExportOptions
+    from kbvr.outputs import view_size_px
     from kbvr.photo import load_photo
-    from kbvr.pipeline import output_size_px
     from kbvr.render import Renderer
     from kbvr.scene import build_scene
 
@@ -88,7 +89,7 @@ def measure(path: Path) -> SceneFigures:
     scene = build_scene(photo, depth, reach_m=BASELINE_M / 2, filler=filler)
     moments.append(time.perf_counter())
     busy_s = time.process_time() - busy_s
-    camera = scene.camera.resized(output_size_px(photo.size_px, VIDEO_PX))
+    camera = scene.camera.resized(view_size_px("stereo", photo.size_px, ExportOptions(max_size_px=VIDEO_PX)))
     with Renderer(scene, pixels_per_photo_px=camera.f_px / scene.camera.f_px) as drawing:
         for x_m in (-BASELINE_M / 2, BASELINE_M / 2):
             drawing.frame(camera.moved(x_m=x_m))

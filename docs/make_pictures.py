@@ -81,7 +81,7 @@ def filmed(photo: str, **options: object) -> list[np.ndarray]:
     """Return the frames of the plain video of a photo."""
     with tempfile.TemporaryDirectory() as folder:
         report = kbvr.export(ROOT / photo, folder, kenburns=True, **options)
-        with av.open(str(report.video.path)) as container:
+        with av.open(str(report.file.path)) as container:
             return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 

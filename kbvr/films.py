@@ -1,14 +1,14 @@
-"""Films: the videos that are wanted of a photo, and what the scene must be made for."""
+"""Films: what cameras see for the files that are wanted of a photo, and what the scene must be made for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from kbvr.camera import Camera
+from kbvr.formats import Facts, Item
 from kbvr.moves import Move, border_reach_m, disocclusion_reach_m
 from kbvr.options import ExportOptions
+from kbvr.outputs import views_of
 from kbvr.paths import moves_along
 from kbvr.stereo import Rig, eye_pair, plan_rig
 from kbvr.surroundings import Surroundings
@@ -20,22 +20,38 @@ is filled from beside it when it is drawn."""
 
 @dataclass(frozen=True)
 class Film:
-    """One video that is wanted of a photo."""
+    """What is drawn once for one output, and the files that show it."""
 
     output: str
     """A name of OUTPUTS."""
 
-    target: Path
+    items: tuple[Item, ...]
+    view: Camera
+    """The camera at rest."""
+
     moves: list[Move]
     rig: Rig | None
-    """None for a plain video."""
+    """None where one eye looks."""
+
+    @property
+    def instants(self) -> list[tuple[Camera, ...]]:
+        """The cameras of every instant: one, or the left and the right eye's."""
+        centres = [move.camera(self.view) for move in self.moves]
+        return [(centre,) if self.rig is None else eye_pair(centre, self.rig) for centre in centres]
+
+    @property
+    def facts(self) -> Facts:
+        """What files may tell of the views."""
+        if self.rig is None:
+            return Facts(self.view.f_px)
+        return Facts(self.view.f_px, self.rig.baseline_m, self.rig.convergence_m)
 
 
-def planned(output: str, target: Path, around: Surroundings, view: Camera, options: ExportOptions) -> Film:
+def planned(output: str, items: tuple[Item, ...], around: Surroundings, view: Camera, options: ExportOptions) -> Film:
     """Return the film of one output: its moves, and its eyes if it has two."""
     moves = moves_along(options.paths[output], around)
-    if output != "stereo":
-        return Film(output, target, moves, None)
+    if views_of(items) == 1:
+        return Film(output, items, view, moves, None)
     enlarged = max(move.zoom for move in moves)
     rig = plan_rig(
         around,
@@ -45,7 +61,7 @@ def planned(output: str, target: Path, around: Surroundings, view: Camera, optio
         convergence_m=options.convergence_m,
         forward_m=max(move.z_m for move in moves),
     )
-    return Film(output, target, moves, rig)
+    return Film(output, items, view, moves, rig)
 
 
 def reaches_m(films: list[Film], around: Surroundings) -> dict[str, float]:
@@ -60,10 +76,3 @@ def reaches_m(films: list[Film], around: Surroundings) -> dict[str, float]:
         "border_m": eye_m + max(border_reach_m(move, around) for move in moves),
         "forward_m": max(reach_m, *(abs(move.z_m) for move in moves)),
     }
-
-
-def cameras_of(film: Film, view: Camera) -> Iterator[Camera]:
-    """Yield the camera of every picture of a film, of a stereo film the left and the right one in turn."""
-    for move in film.moves:
-        centre = move.camera(view)
-        yield from (centre,) if film.rig is None else eye_pair(centre, film.rig)

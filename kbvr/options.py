@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 from kbvr.depth_file import DepthKind
 from kbvr.errors import InputError
+from kbvr.formats.choices import FileChoices, check_some
 from kbvr.kenburns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM, Crop
 from kbvr.nets import DEVICES, MAX_THREADS
 from kbvr.network_depth import DEPTH_QUALITIES
 from kbvr.paths import PathOptions
 from kbvr.stereo import DEFAULT_BUDGET
 from kbvr.timing import Ease, Steps
-
-if TYPE_CHECKING:
-    from kbvr.formats.sbs_video import Layout
 
 Output = Literal["stereo", "kenburns"]
 OUTPUTS: tuple[str, ...] = get_args(Output)
@@ -28,9 +26,9 @@ PROFILES = ("layers", "paper")
 MAX_BUDGET = 0.15
 
 
-@dataclass(frozen=True)
-class ExportOptions:
-    """What is written for a photo, and how."""
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions(FileChoices):
+    """What is written for a photo, and how; the fields of `FileChoices` are options too."""
 
     outputs: tuple[str, ...] = ("stereo",)
     """Names of OUTPUTS, each once."""
@@ -38,12 +36,10 @@ class ExportOptions:
     profile: str = "layers"
     """A name of PROFILES."""
 
-    layout: Layout = "sbs"
     path: str | None = None
     """How the camera moves; None: the path that other options belong to, else swing in stereo and kenburns in mono."""
 
     seconds: float | None = None
-    fps: float = 25.0
     ease: Ease | None = None
     loop: bool | None = None
     steps: Steps | None = None
@@ -54,8 +50,8 @@ class ExportOptions:
     keyframes: Path | None = None
     """These are those of `kbvr.paths.PathOptions`."""
 
-    max_size_px: tuple[int, int] = (1920, 1080)
-    """Largest (width, height) per eye; the photo's own size is never exceeded."""
+    max_size_px: tuple[int, int] | None = None
+    """Largest (width, height) of a view, None is what suits each output; the photo's own size is never exceeded."""
 
     fov_deg: float | None = None
     depth_file: Path | None = None
@@ -83,7 +79,6 @@ class ExportOptions:
     fill: str | Path = "auto"
     """`auto`, a name or an ONNX file that `kbvr.fill.filler_named` takes."""
 
-    overwrite: bool = False
     threads: int | None = None
     max_memory_bytes: int | None = None
     """About how much memory an export may take at most: larger photos are made smaller (`kbvr.memory`)."""
@@ -100,20 +95,17 @@ class ExportOptions:
         Raises:
             InputError: if a value is out of its range, or options do not go together.
         """
+        super().__post_init__()
+        check_some(self.outputs, OUTPUTS, "outputs")
         checks = (
-            (
-                bool(self.outputs) and set(self.outputs) <= set(OUTPUTS) and len({*self.outputs}) == len(self.outputs),
-                f"outputs must be some of {', '.join(OUTPUTS)}, each once, got {', '.join(self.outputs) or 'none'}",
-            ),
             (self.profile in PROFILES, f"the profile must be one of {', '.join(PROFILES)}, got {self.profile!r}"),
             (
                 self.softness is None or 0 <= self.softness <= 1,
                 f"the softness must be 0 to 1, got {self.softness}",
             ),
-            (self.layout in ("sbs", "sbs-half"), f"layout must be sbs or sbs-half, got {self.layout!r}"),
             (
-                min(self.max_size_px) >= 16,
-                f"the size per eye must be 16x16 or more, got {'x'.join(map(str, self.max_size_px))}",
+                self.max_size_px is None or min(self.max_size_px) >= 16,
+                f"the size per eye must be 16x16 or more, got {'x'.join(map(str, self.max_size_px or ()))}",
             ),
             (
                 0 < self.budget <= MAX_BUDGET,

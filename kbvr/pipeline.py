@@ -1,34 +1,33 @@
 """The whole product on one page: one photo in, stereo and plain videos out.
 
 load_photo -> the profile's depth -> surroundings_of -> planned films (moves along a path, a rig of two eyes) -> the
-profile's drawing (split, fill, mattes, mesh, for what the moves can see) -> one or two cameras a frame -> write
+profile's drawing (split, fill, mattes, mesh, for what the moves can see) -> one or two cameras an instant -> all files
+that show it
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from kbvr.camera import Camera
 from kbvr.errors import InputError
 from kbvr.explanation import explain
-from kbvr.films import Film, cameras_of, planned
-from kbvr.formats import load_writer
+from kbvr.films import Film, planned
+from kbvr.formats import FileSummary, Item
+from kbvr.formats.writing import Views, check_items, write_items
 from kbvr.memory import within_memory
 from kbvr.options import OUTPUTS, ExportOptions
 from kbvr.output import refuse_taken
+from kbvr.outputs import items_of, view_size_px
 from kbvr.paths import check_keyframes, view_of
 from kbvr.photo import GUESSED_FOV_DEG, load_photo
 from kbvr.profiles import Drawing, profile_of
 from kbvr.stopwatch import Stopwatch
 from kbvr.surroundings import surroundings_of
-
-if TYPE_CHECKING:
-    from kbvr.formats.video import VideoSummary
 
 Progress = Callable[[str, int, int], None]
 """Told of a stage's name, what is done of it, and how much there is in all."""
@@ -38,10 +37,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Written:
-    """One video that was written."""
+    """One file that was written."""
 
     output: str
-    video: VideoSummary
+    item: Item
+    file: FileSummary
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ class ExportReport:
     """Time that each stage took. Inside `video`, `render` (all threads added up) and `encode` overlap."""
 
     @property
-    def video(self) -> VideoSummary:
-        """The first video that was written."""
-        return self.written[0].video
+    def file(self) -> FileSummary:
+        """The first file that was written."""
+        return self.written[0].file
 
 
 def export(
@@ -105,9 +105,9 @@ def export_photo(
     for path in options.paths.values():
         check_keyframes(path)
     profile = profile_of(options)
-    targets = {output: out_dir / _file_name(output, photo_path.stem, options) for output in options.outputs}
-    for target in targets.values():
-        refuse_taken(target, overwrite=options.overwrite)
+    wanted = {output: items_of(output, photo_path.stem, out_dir, options) for output in options.outputs}
+    for item in (item for items in wanted.values() for item in items):
+        refuse_taken(item.path, overwrite=options.overwrite)
     with clock.stage("load"):
         photo = load_photo(photo_path, fov_deg=options.fov_deg)
     if photo.f_source == "guess":
@@ -115,26 +115,27 @@ def export_photo(
             "the photo does not say its focal length: a field of view of %g degrees is assumed (--fov)",
             GUESSED_FOV_DEG,
         )
-    size_px = output_size_px(photo.size_px, options.max_size_px)
-    for output in options.outputs:
-        _check_size(output, size_px, options)
+    sizes_px = {output: view_size_px(output, photo.size_px, options) for output in wanted}
+    for output, items in wanted.items():
+        check_items(sizes_px[output], items, options)
     options = options.for_photo(photo.size_px)
-    photo, said_of_memory = within_memory(photo, size_px, options.max_memory_bytes)
+    photo, said_of_memory = within_memory(photo, max(sizes_px.values()), options.max_memory_bytes)
     told("depth", 0, 1)
     with clock.stage("depth"):
         depth = profile.depth(photo)
     told("depth", 1, 1)
     around = surroundings_of(depth)
-    view = view_of(around, size_px)
-    films = [planned(output, target, around, view, options) for output, target in targets.items()]
+    films = [
+        planned(output, items, around, view_of(around, sizes_px[output]), options) for output, items in wanted.items()
+    ]
     told("layers", 0, 1)
     with clock.stage("scene"):
-        drawing, said = profile.drawing(photo, depth, films, around, view)
+        drawing, said = profile.drawing(photo, depth, films, around)
     told("layers", 1, 1)
     with clock.stage("video"), drawing:
-        written = _written(films, drawing, view, options, told)
+        written = _written(films, drawing, options, told)
     rig = next((film.rig for film in films if film.rig), None)
-    busy = {"render": drawing.busy_s, "encode": sum(one.video.encode_s for one in written)}
+    busy = {"render": drawing.busy_s, "encode": sum(one.file.encode_s for one in written)}
     return ExportReport(
         photo=str(photo_path),
         written=written,
@@ -144,52 +145,26 @@ def export_photo(
     )
 
 
-def output_size_px(photo_size_px: tuple[int, int], max_size_px: tuple[int, int]) -> tuple[int, int]:
-    """Return the size per eye: the photo's shape, within the largest size, never above its own, even both ways."""
-    scale = min(1.0, *(most / own for most, own in zip(max_size_px, photo_size_px, strict=True)))
-    width, height = (max(2, int(own * scale + 1e-6) // 2 * 2) for own in photo_size_px)
-    return width, height
-
-
 def _untold(stage: str, done: int, total: int) -> None:
     """Report progress to nobody."""
 
 
-def _file_name(output: str, stem: str, options: ExportOptions) -> str:
-    from kbvr.formats.mono_video import mono_video_name
-    from kbvr.formats.sbs_video import video_name
-
-    return video_name(stem, options.layout) if output == "stereo" else mono_video_name(stem)
-
-
-def _check_size(output: str, size_px: tuple[int, int], options: ExportOptions) -> None:
-    from kbvr.formats.mono_video import check_mono_size
-    from kbvr.formats.sbs_video import check_eye_size
-
-    if output == "stereo":
-        check_eye_size(size_px, options.layout)
-    else:
-        check_mono_size(size_px)
-
-
-def _written(
-    films: list[Film], drawing: Drawing, view: Camera, options: ExportOptions, told: Progress
-) -> tuple[Written, ...]:
-    """Render the films one after the other and write them as they come."""
+def _written(films: list[Film], drawing: Drawing, options: ExportOptions, told: Progress) -> tuple[Written, ...]:
+    """Draw the films one after the other, and write their files as they come."""
     total = sum(len(film.moves) for film in films)
+    done = 0
     written: list[Written] = []
+
+    def instants(film: Film) -> Iterator[Views]:
+        nonlocal done
+        cameras = film.instants
+        pictures = drawing.frames(camera for eyes in cameras for camera in eyes)
+        for eyes in cameras:
+            yield tuple(next(pictures) for _ in eyes)
+            done += 1
+            told("video", done, total)
+
     for film in films:
-        before = sum(one.video.frames for one in written)
-
-        def on_frame(done: int, before: int = before) -> None:
-            told("video", before + done, total)
-
-        common: dict[str, Any] = {"fps": options.fps, "overwrite": options.overwrite, "on_frame": on_frame}
-        pictures = drawing.frames(cameras_of(film, view))
-        if film.rig is None:
-            video = load_writer("mono-video")(pictures, film.target, **common)
-        else:
-            pairs = zip(pictures, pictures, strict=True)
-            video = load_writer("sbs-video")(pairs, film.target, layout=options.layout, **common)
-        written.append(Written(film.output, video))
+        files = write_items(instants(film), film.items, film.facts, options)
+        written += [Written(film.output, item, file) for item, file in zip(film.items, files, strict=True)]
     return tuple(written)

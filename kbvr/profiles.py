@@ -23,7 +23,7 @@ from kbvr.depth_file import load_inverse_depth
 from kbvr.depth_model import depth_network
 from kbvr.errors import InputError
 from kbvr.fill import best_filler, filler_named
-from kbvr.films import Film, cameras_of, reaches_m
+from kbvr.films import Film, reaches_m
 from kbvr.nets import Session, fetched_card, known_cards, open_file, open_session
 from kbvr.options import ExportOptions
 from kbvr.paper import PaperNetworks, PointRenderer, inpainted, paper_depth_map, point_scene
@@ -90,14 +90,14 @@ class Layers:
         return at_wanted_distance(depth, self.options)
 
     def drawing(
-        self, photo: Photo, depth: DepthMap, films: list[Film], around: Surroundings, view: Camera
+        self, photo: Photo, depth: DepthMap, films: list[Film], around: Surroundings
     ) -> tuple[Drawing, tuple[str, ...]]:
         """Return the scene, ready for the films, and what there is to tell of it."""
         scene = build_scene(photo, depth, **reaches_m(films, around), filler=self.filler)
         hidden = float(scene.ldi.fill_mask.mean())
         made = f"made for moves of {scene.reach_m * 1000:.0f} mm, {hidden:.1%} of it hidden and filled"
         fill = best_filler() if str(self.options.fill) == "auto" else self.options.fill
-        density = view.f_px * max(move.zoom for film in films for move in film.moves) / scene.camera.f_px
+        density = max(camera.f_px for film in films for eyes in film.instants for camera in eyes) / scene.camera.f_px
         renderer = Renderer(scene, pixels_per_photo_px=density, threads=self.options.threads)
         return renderer, (f"scene: {made}, {len(scene.quads)} quads", f"fill: {fill}")
 
@@ -148,13 +148,13 @@ class Paper:
         return at_wanted_distance(depth, self.options)
 
     def drawing(
-        self, photo: Photo, depth: DepthMap, films: list[Film], around: Surroundings, view: Camera
+        self, photo: Photo, depth: DepthMap, films: list[Film], around: Surroundings
     ) -> tuple[Drawing, tuple[str, ...]]:
         """Return the scene, ready for the films, and what there is to tell of it."""
         del around
         scene = point_scene(photo, depth)
         if self.networks.can_inpaint:
-            scene = inpainted(scene, far_cameras(films, view), self.networks)
+            scene = inpainted(scene, far_cameras(films), self.networks)
         filled = len(scene.points) - scene.own_count
         return PointRenderer(scene), (f"scene: {len(scene.points)} points, {filled} of them inpainted",)
 
@@ -168,17 +168,18 @@ def profile_of(options: ExportOptions) -> Layers | Paper:
     return Paper(options) if options.profile == "paper" else Layers(options)
 
 
-def far_cameras(films: list[Film], view: Camera) -> list[Camera]:
+def far_cameras(films: list[Film]) -> list[Camera]:
     """Return the cameras that the paper's inpainting looks from: those of the moves' far ends, and a little beyond.
 
     The first stands farthest from the photo's camera, the second, if there is one, farthest from the first.
     """
-    places = np.array([_place_m(camera) for film in films for camera in cameras_of(film, view)])
+    places = np.array([_place_m(camera) for film in films for eyes in film.instants for camera in eyes])
     first = places[np.linalg.norm(places, axis=1).argmax()]
     apart = np.linalg.norm(places - first, axis=1)
     chosen = [first]
     if apart.max() > (1 + SAME_PLACE) * np.linalg.norm(first):
         chosen.append(places[apart.argmax()])
+    view = max((film.view for film in films), key=lambda view: view.f_px)
     return [view.moved(*(INPAINTED_BEYOND * place).tolist()) for place in chosen]
 
 

@@ -23,7 +23,8 @@ from kbvr.cli.main import main
 from kbvr.cli.progress import stage_bars
 from kbvr.depth import DEFAULT_NEAR_M
 from kbvr.errors import InputError, OutputError
-from kbvr.formats.sbs_video import video_name, write_sbs_video
+from kbvr.formats import Facts, Item
+from kbvr.formats.writing import write_items
 from kbvr.kenburns import Crop
 from kbvr.options import ExportOptions
 from kbvr.pipeline import ExportReport, Written
@@ -50,12 +51,10 @@ class FakePipeline:
             progress("frames", 1, 2)
         self.fail_by_name(photo_path)
         grey = np.full((32, 32, 3), 99, np.uint8)
-        target = out_dir / video_name(photo_path.stem, options.layout)
-        video = write_sbs_video(
-            [(grey, grey)] * 2, target, fps=options.fps, layout=options.layout, overwrite=options.overwrite
-        )
+        item = Item("video", out_dir / f"{photo_path.stem}_kbvr_LR.mp4", options.layout)
+        (file,) = write_items([(grey, grey)] * 2, [item], Facts(100.0), options)
         stereo = {"baseline_m": 0.03, "convergence_m": float("inf")}
-        written = (Written("stereo", video),)
+        written = (Written("stereo", item, file),)
         return ExportReport(str(photo_path), written, stereo, ("the camera swings", "so far"), {"depth": 0.5})
 
     def fail_by_name(self, photo: Path) -> None:
@@ -167,7 +166,7 @@ def test_a_person_is_told_what_was_written(fake: FakePipeline, capsys: pytest.Ca
     assert main(["export", "a.jpg", "-o", "out"]) == 0
     told = capsys.readouterr()
     path = Path("out") / "a_kbvr_LR.mp4"
-    assert told.out == f"{path}  (sbs, 64x32, 2 frames, 0.1 s, 0.0 MB)\n"
+    assert told.out == f"{path}  (sbs, 64x32, 2 frames, 0.1 s, {path.stat().st_size / 1e3:.1f} kB)\n"
     assert told.err == ""
 
 
@@ -245,8 +244,9 @@ def test_json_is_one_object_on_stdout_and_nothing_else(fake: FakePipeline, capsy
         "photo": "guess.jpg",
         "written": [
             {
-                "kind": "stereo-video",
-                "layout": "sbs",
+                "output": "stereo",
+                "format": "video",
+                "packing": "sbs",
                 "path": str(path),
                 "size_px": [64, 32],
                 "frames": 2,
@@ -277,7 +277,7 @@ def test_json_tells_of_a_bug_too(fake: FakePipeline, capsys: pytest.CaptureFixtu
     ("arguments", "complaint"),
     [
         ("export", "Missing argument 'PHOTO'"),
-        ("export a.jpg --layout wide", "'--layout'"),
+        ("export a.jpg --layout wide", "layout must be some of sbs"),
         ("export a.jpg --path loop", "'--path'"),
         ("export a.jpg --seconds long", "'--seconds'"),
         ("export a.jpg --seconds -1", "seconds"),
@@ -356,11 +356,12 @@ ENDLESS = """
 import itertools, sys, numpy as np
 from kbvr import pipeline
 from kbvr.cli.main import main
-from kbvr.formats.sbs_video import write_sbs_video
+from kbvr.formats import Facts, FileChoices, Item
+from kbvr.formats.writing import write_items
 
 def endless(photo, out_dir, options, *, progress=None):
     pair = tuple(np.random.default_rng(0).integers(0, 256, (2, 240, 320, 3), np.uint8))
-    write_sbs_video(itertools.repeat(pair), out_dir / "a_LR.mp4", fps=25, layout="sbs")
+    write_items(itertools.repeat(pair), [Item("video", out_dir / "a_LR.mp4", "sbs")], Facts(100.0), FileChoices())
 
 pipeline.export_photo = endless
 sys.exit(main())
@@ -437,7 +438,7 @@ def test_help_has_an_example_groups_and_defaults(
     for text in (
         "kbvr export --stereo cat.jpg -o out/",
         "kenburns for --kenburns, else swing",
-        "[default: 1920x1080]",
+        "[default: (1920x1080 for videos)]",
         "[default: 3.0]",
         "[default: (estimated from the photo)]",
         f"[default: ({DEFAULT_NEAR_M:g})]",

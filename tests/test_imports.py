@@ -37,6 +37,7 @@ ROWS = (
     ("render",),
     ("formats",),
     ("options", "memory"),
+    ("outputs",),
     ("films",),
     ("profiles", "explanation"),
     ("pipeline",),

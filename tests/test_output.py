@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from kbvr.errors import OutputError
-from kbvr.formats import FORMATS, load_writer
+from kbvr.formats import FORMATS, FileChoices, Format, load_format
 from kbvr.output import refuse_taken, written_aside
 
 
@@ -175,5 +176,8 @@ def test_an_existing_file_is_found_out_early_from_a_relative_path_too(
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_every_format_of_the_table_has_a_writer(name: str) -> None:
-    assert load_writer(name).__name__.startswith("write_")
+def test_every_format_of_the_table_describes_itself(name: str) -> None:
+    form = load_format(name)
+    assert isinstance(form, Format)
+    assert form.write.__name__.startswith("write_")
+    assert set(form.options) <= {field.name for field in fields(FileChoices)}

@@ -19,9 +19,10 @@ from kbvr.errors import InputError, OutputError
 from kbvr.films import planned, reaches_m
 from kbvr.kenburns import Crop
 from kbvr.options import ExportOptions
+from kbvr.outputs import items_of, view_size_px
 from kbvr.paths import PATH_NAMES, view_of
 from kbvr.photo import photo_from_array
-from kbvr.pipeline import export_photo, output_size_px
+from kbvr.pipeline import export_photo
 from kbvr.profiles import Layers
 from kbvr.render import Renderer
 from kbvr.scene import build_scene
@@ -51,20 +52,20 @@ def probe(path: Path, *what: str) -> dict:
 
 
 def test_ffprobe_sees_a_stereo_video(exported):
-    stream = probe(exported.video.path, "-show_streams")["streams"][0]
+    stream = probe(exported.file.path, "-show_streams")["streams"][0]
     assert stream["codec_name"] == "h264"
     assert stream["pix_fmt"] == "yuv420p"
     assert stream["color_space"] == stream["color_primaries"] == stream["color_transfer"] == "bt709"
     assert (stream["width"], stream["height"]) == (1280, 426)
     assert int(stream["nb_frames"]) == 20
-    first = probe(exported.video.path, "-show_frames", "-read_intervals", "%+#1")["frames"][0]
+    first = probe(exported.file.path, "-show_frames", "-read_intervals", "%+#1")["frames"][0]
     assert "Stereo 3D" in {side["side_data_type"] for side in first["side_data_list"]}
-    assert exported.video.path.name.endswith("_LR.mp4")
+    assert exported.file.path.name.endswith("_LR.mp4")
 
 
 def test_left_and_right_differ_by_the_stated_parallax(exported):
     """Block matching between the eyes finds disparities within the range that the report states."""
-    frame = frames_of(exported.video.path)[10]
+    frame = frames_of(exported.file.path)[10]
     left, right = (cv2.cvtColor(eye, cv2.COLOR_RGB2GRAY) for eye in np.split(frame, 2, axis=1))
     nearest, farthest = exported.stereo["nearest_parallax_px"], exported.stereo["farthest_parallax_px"]
     matcher = cv2.StereoSGBM.create(-32, 64, blockSize=9, P1=200, P2=2000, disp12MaxDiff=1, uniquenessRatio=20)
@@ -98,7 +99,7 @@ def test_parallax_of_an_exact_scene_is_exact(inverse_depth):
 
 def test_no_frame_has_a_black_border_or_a_jump_at_the_seam(exported):
     """Borders are as bright as the photo's own; last to first frame changes no more than frame to frame."""
-    frames = np.stack(frames_of(exported.video.path)).astype(int)
+    frames = np.stack(frames_of(exported.file.path)).astype(int)
     photo = cv2.imread(str(TEMPLE)).astype(int)[None]
     for eye in np.split(frames, 2, axis=2):
         for side in (np.s_[:, :, :3], np.s_[:, :, -3:], np.s_[:, :3], np.s_[:, -3:]):
@@ -120,21 +121,20 @@ def test_the_default_paths_leave_nothing_uncovered(path, cat):
     around = surroundings_of(depth)
     view = view_of(around, (450, 298))
     options = ExportOptions(outputs=("stereo", "kenburns"), path=path, seconds=0.16)
-    films = [planned(output, Path("a.mp4"), around, view, options) for output in options.outputs]
+    films = [planned(o, items_of(o, "a", Path(), options), around, view, options) for o in options.outputs]
     scene = build_scene(photo, depth, **reaches_m(films, around))
     with Renderer(scene) as renderer:
         for film in films:
-            for centre in (move.camera(view) for move in film.moves):
-                for camera in eye_pair(centre, film.rig) if film.rig else (centre,):
-                    _, holes = renderer.frame_and_holes(camera)
-                    assert holes <= 450 * 298 * 4e-4
+            for camera in (camera for eyes in film.instants for camera in eyes):
+                _, holes = renderer.frame_and_holes(camera)
+                assert holes <= 450 * 298 * 4e-4
 
 
 def test_the_long_flight_leaves_no_frame_black_and_stops(tmp_path):
     """Shift 10, zoom 1e55, steps 0:8: every frame is a picture, and the last ones hardly move."""
     options = {"shift_px": 10.0, "zoom": 1e55, "steps": Steps(0, 8, 24)}
     report = kbvr.export(EXAMPLES / "cat.jpg", tmp_path, kenburns=True, **options)
-    frames = np.stack(frames_of(report.video.path)).astype(int)
+    frames = np.stack(frames_of(report.file.path)).astype(int)
     photo = cv2.imread(str(EXAMPLES / "cat.jpg"))
     assert len(frames) == 24
     assert (frames.mean(axis=(1, 2, 3)) > 0.5 * photo.mean()).all()
@@ -146,9 +146,9 @@ def test_the_long_flight_leaves_no_frame_black_and_stops(tmp_path):
 def test_plain_and_stereo_videos_are_written_together(tmp_path):
     """One call, one estimate, two files; the plain one has one picture a frame and no packing."""
     report = kbvr.export(EXAMPLES / "cat.jpg", tmp_path, stereo=True, kenburns=True, seconds=0.2)
-    assert [one.video.path.name for one in report.written] == ["cat_kbvr_LR.mp4", "cat_kbvr.mp4"]
-    assert [one.video.size_px for one in report.written] == [(900, 300), (450, 300)]
-    first = probe(report.written[1].video.path, "-show_frames", "-read_intervals", "%+#1")["frames"][0]
+    assert [one.file.path.name for one in report.written] == ["cat_kbvr_LR.mp4", "cat_kbvr.mp4"]
+    assert [one.file.size_px for one in report.written] == [(900, 300), (450, 300)]
+    first = probe(report.written[1].file.path, "-show_frames", "-read_intervals", "%+#1")["frames"][0]
     assert "Stereo 3D" not in {side["side_data_type"] for side in first.get("side_data_list", [])}
 
 
@@ -168,7 +168,7 @@ def test_a_crop_by_hand_is_what_the_film_ends_with(tmp_path):
         loop=False,
         seconds=0.4,
     )
-    frames = frames_of(report.video.path)
+    frames = frames_of(report.file.path)
     for frame, part in ((frames[0], picture), (frames[-1], picture[120:240, 80:240])):
         wanted = cv2.resize(part[..., ::-1], (320, 240), interpolation=cv2.INTER_CUBIC).astype(int)
         assert np.abs(frame[8:-8, 8:-8].astype(int) - wanted[8:-8, 8:-8]).mean() < 4
@@ -209,7 +209,7 @@ def test_nothing_is_overwritten_unless_asked(tmp_path):
         kbvr.export(EXAMPLES / "cat.jpg", tmp_path, seconds=0.2)
     assert target.read_bytes() == b"precious"
     report = kbvr.export(EXAMPLES / "cat.jpg", tmp_path, seconds=0.2, overwrite=True)
-    assert report.video.path.stat().st_size == report.video.bytes > 1000
+    assert report.file.path.stat().st_size == report.file.bytes > 1000
 
 
 @pytest.mark.parametrize("eye", [(16, 16), (17, 33), (300, 40), (40, 301)])
@@ -218,12 +218,12 @@ def test_small_and_odd_photos_work(tmp_path, eye):
     picture = np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8)
     cv2.imwrite(str(tmp_path / "small.png"), picture)
     report = kbvr.export(tmp_path / "small.png", tmp_path, seconds=0.1)
-    assert report.video.size_px == (width // 2 * 2 * 2, height // 2 * 2)
+    assert report.file.size_px == (width // 2 * 2 * 2, height // 2 * 2)
 
 
 def test_a_half_width_video_is_half_as_wide(tmp_path):
     report = kbvr.export(EXAMPLES / "cat.jpg", tmp_path, layout="sbs-half", seconds=0.2)
-    assert report.video.size_px == (448, 300)
+    assert report.file.size_px == (448, 300)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_a_half_width_video_is_half_as_wide(tmp_path):
     ],
 )
 def test_an_eye_is_never_larger_than_asked_or_than_the_photo(photo, most, wanted):
-    width, height = output_size_px(photo, most)
+    width, height = view_size_px("stereo", photo, ExportOptions(max_size_px=most))
     assert (width, height) == pytest.approx(wanted, abs=2)
     assert width % 2 == height % 2 == 0
 
@@ -245,7 +245,8 @@ def test_an_eye_is_never_larger_than_asked_or_than_the_photo(photo, most, wanted
     "bad",
     [
         {"path": "loop"},
-        {"layout": "tb"},
+        {"layout": "tb,tb"},
+        {"layout": "over"},
         {"seconds": 0.0},
         {"fps": 1000.0},
         {"budget": 0.0},
@@ -314,7 +315,7 @@ def test_a_crop_in_pixels_is_the_photos_own_when_memory_makes_the_photo_smaller(
     monkeypatch.setattr(pipeline, "within_memory", halved)
     crops = {"start_crop": Crop(0, 0, 451, 300), "end_crop": Crop(300, 200, 151, 100)}
     report = kbvr.export(EXAMPLES / "cat.jpg", tmp_path, kenburns=True, loop=False, seconds=0.12, **crops)
-    last = frames_of(report.video.path)[-1].astype(int)
+    last = frames_of(report.file.path)[-1].astype(int)
     part = cv2.imread(str(EXAMPLES / "cat.jpg"))[200:300, 300:451, ::-1]
     wanted = cv2.resize(part, last.shape[1::-1], interpolation=cv2.INTER_AREA).astype(int)
     assert np.abs(last.mean(axis=(0, 1)) - wanted.mean(axis=(0, 1))).max() < 12

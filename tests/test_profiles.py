@@ -77,7 +77,7 @@ def test_the_paper_runs_from_its_networks_to_a_video_and_shows_what_they_invent(
     report = kbvr.export(
         blue_card(home), home, kenburns=True, profile="paper", path="swing", loop=False, seconds=0.4, near_m=1.0
     )
-    frames = frames_of(report.video.path)
+    frames = frames_of(report.file.path)
     assert any("inpainted" in line and " 0 of them" not in line for line in report.explanation)
     assert any("kenburns-disparity" in line for line in report.explanation)
     assert max(green_share(frame) for frame in frames) > 0.001
@@ -86,7 +86,7 @@ def test_the_paper_runs_from_its_networks_to_a_video_and_shows_what_they_invent(
 def test_the_paper_works_in_stereo_and_its_eyes_see_the_stated_parallax(home):
     own_networks(home, "disparity")
     report = kbvr.export(blue_card(home), home, profile="paper", path="static", seconds=0.1)
-    left, right = np.split(frames_of(report.video.path)[0].astype(int), 2, axis=1)
+    left, right = np.split(frames_of(report.file.path)[0].astype(int), 2, axis=1)
     edges = [np.abs(np.diff(eye[48, :, 2])).argmax() for eye in (left[:, :70], right[:, :70])]
     assert edges[1] - edges[0] == pytest.approx(report.stereo["nearest_parallax_px"], abs=1.5)
 
@@ -142,7 +142,7 @@ def test_the_far_cameras_are_the_ends_of_the_moves_and_a_little_beyond():
     dolly = [Move(z_m=z) for z in np.linspace(0, 0.3, 5)]
 
     def places(moves: list[Move], rig: Rig | None = None) -> np.ndarray:
-        cameras: list[Camera] = far_cameras([Film("stereo", Path("a.mp4"), moves, rig)], view)
+        cameras: list[Camera] = far_cameras([Film("stereo", (), view, moves, rig)])
         return np.array([-camera.camera_from_world[:3, 3] for camera in cameras])
 
     assert np.allclose(np.sort(places(swing)[:, 0]), [-0.1 * INPAINTED_BEYOND, 0.1 * INPAINTED_BEYOND])

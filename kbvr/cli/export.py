@@ -27,7 +27,7 @@ from kbvr.pipeline import ExportReport, Written
 
 GOOD, BUG, BAD_INPUT = 0, 1, 2
 """Exit codes."""
-LOADED_LATE = ("kbvr.formats.sbs_video", "kbvr.formats.mono_video", "kbvr.nets")
+LOADED_LATE = ("kbvr.formats.video", "kbvr.nets")
 """What the pipeline loads when it gets there; here it is loaded before any photo."""
 
 
@@ -74,7 +74,7 @@ def run_export(request: ExportRequest) -> int:
         elif outcome.report is None:
             _complain(outcome)
     if request.as_json:
-        typer.echo(json.dumps(_summary(outcomes, request.options), indent=2, allow_nan=False))
+        typer.echo(json.dumps(_summary(outcomes), indent=2, allow_nan=False))
     codes = {outcome.exit_code for outcome in outcomes}
     return BUG if BUG in codes else max(codes, default=GOOD)
 
@@ -138,21 +138,27 @@ def _tell(outcome: Outcome, request: ExportRequest) -> None:
             typer.echo(line)
     if not request.quiet:
         for written in outcome.report.written:
-            video = written.video
-            width, height = video.size_px
-            facts = f"{width}x{height}, {video.frames} frames, {video.seconds:.1f} s, {video.bytes / 1e6:.1f} MB"
-            typer.echo(f"{video.path}  ({_layout(written, request.options)}, {facts})")
+            typer.echo(f"{written.file.path}  ({_shown(written)})")
     return None
+
+
+def _shown(written: Written) -> str:
+    """Return what a file is, in a few words."""
+    file = written.file
+    facts = [written.item.packing, "x".join(map(str, file.size_px))]
+    if file.seconds:
+        facts += [f"{file.frames} frames", f"{file.seconds:.1f} s"]
+    return ", ".join([*facts, f"{file.bytes / 1e6:.1f} MB" if file.bytes >= 1e5 else f"{file.bytes / 1e3:.1f} kB"])
 
 
 def _complain(outcome: Outcome) -> None:
     typer.echo(f"kbvr: {outcome.photo}: {outcome.message}", err=True)
 
 
-def _summary(outcomes: list[Outcome], options: ExportOptions) -> dict[str, Any]:
+def _summary(outcomes: list[Outcome]) -> dict[str, Any]:
     """Return the object of --json; numbers that JSON has not (infinity) become null."""
     return {
-        "photos": [_photo_entry(outcome, outcome.report, options) for outcome in outcomes if outcome.report],
+        "photos": [_photo_entry(outcome, outcome.report) for outcome in outcomes if outcome.report],
         "failures": [
             {"photo": str(outcome.photo), "message": outcome.message, "bug": outcome.is_bug}
             for outcome in outcomes
@@ -161,15 +167,16 @@ def _summary(outcomes: list[Outcome], options: ExportOptions) -> dict[str, Any]:
     }
 
 
-def _photo_entry(outcome: Outcome, report: ExportReport, options: ExportOptions) -> dict[str, Any]:
+def _photo_entry(outcome: Outcome, report: ExportReport) -> dict[str, Any]:
     return {
         "photo": str(outcome.photo),
         "written": [
             {
-                "kind": f"{written.output}-video",
-                "layout": _layout(written, options),
-                **asdict(written.video),
-                "path": str(written.video.path),
+                "output": written.output,
+                "format": written.item.format,
+                "packing": written.item.packing,
+                **asdict(written.file),
+                "path": str(written.file.path),
             }
             for written in report.written
         ],
@@ -178,7 +185,3 @@ def _photo_entry(outcome: Outcome, report: ExportReport, options: ExportOptions)
         "explanation": report.explanation,
         "took_seconds": report.seconds,
     }
-
-
-def _layout(written: Written, options: ExportOptions) -> str:
-    return options.layout if written.output == "stereo" else "mono"

@@ -48,10 +48,26 @@ Out: TypeAlias = Annotated[
     typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.", rich_help_panel=OUTPUT),
 ]
 Layout: TypeAlias = Annotated[
-    Literal["sbs", "sbs-half"],
+    str,
     typer.Option(
-        help="Both eyes side by side. sbs: in full, for headsets; sbs-half: each squeezed to half its width, "
-        "for 3D televisions.",
+        metavar="NAME[,NAME...]",
+        help="How both eyes share the stereo video. sbs: side by side, for headsets; sbs-half: each squeezed to half "
+        "its width, for 3D televisions; tb, tb-half: the left eye above; cross: for crossed eyes; rows, columns, "
+        "checkerboard: in turn, for 3D screens; anaglyph: for coloured glasses; left-right: two files; mono: one eye. "
+        "Several, with commas between them, are drawn once.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Glasses: TypeAlias = Annotated[
+    Literal["red-cyan", "green-magenta", "amber-blue"],
+    typer.Option(help="For anaglyphs: the colours before the left and the right eye.", rich_help_panel=OUTPUT),
+]
+AnaglyphColours: TypeAlias = Annotated[
+    Literal["dubois", "true", "gray", "colour", "half-colour", "optimised"],
+    typer.Option(
+        help="For anaglyphs: how colours are made. dubois: as right as the glasses allow; half-colour, colour: "
+        "brighter, and tiring where colours are strong; gray: without colour; true: dark, without ghosts; optimised: "
+        "without reds, calm. true and optimised are for red-cyan.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -59,10 +75,11 @@ Overwrite: TypeAlias = Annotated[
     bool, typer.Option("--overwrite", help="Replace files that exist already.", rich_help_panel=OUTPUT)
 ]
 MaxSize: TypeAlias = Annotated[
-    str,
+    str | None,
     typer.Option(
         metavar="WIDTHxHEIGHT",
         help="Largest picture per eye, in pixels; never above the photo's own size.",
+        show_default="1920x1080 for videos",
         rich_help_panel=PICTURE,
     ),
 ]

@@ -15,6 +15,7 @@ import typer
 
 from kbvr.cli.doctor import doctor
 from kbvr.cli.flags import (
+    AnaglyphColours,
     AsJson,
     Baseline,
     Budget,
@@ -31,6 +32,7 @@ from kbvr.cli.flags import (
     Fov,
     Fps,
     FromCrop,
+    Glasses,
     KenBurns,
     KeyframesFile,
     Layout,
@@ -57,6 +59,7 @@ from kbvr.cli.flags import (
     size_px_of,
     steps_of,
 )
+from kbvr.cli.formats import formats
 from kbvr.cli.interruption import is_interruption, signals_interrupt
 from kbvr.cli.models import app as models_app
 from kbvr.errors import InputError, KbvrError
@@ -101,6 +104,7 @@ def kbvr(version: Version = False) -> None:
 
 app.add_typer(models_app, name="models")
 app.command()(doctor)
+app.command()(formats)
 
 
 @app.command()
@@ -111,8 +115,10 @@ def export(
     profile: Profile = "layers",
     out: Out = Path(),
     layout: Layout = "sbs",
+    glasses: Glasses = "red-cyan",
+    anaglyph_colours: AnaglyphColours = "dubois",
     overwrite: Overwrite = False,
-    max_size: MaxSize = "1920x1080",
+    max_size: MaxSize = None,
     fov: Fov = None,
     fill: Fill = "auto",
     path: CameraPath = None,
@@ -164,6 +170,8 @@ def export(
         outputs=(*(["stereo"] if stereo or not kenburns else []), *(["kenburns"] if kenburns else [])),
         profile=profile,
         layout=layout,
+        glasses=glasses,
+        anaglyph_colours=anaglyph_colours,
         path=path,
         seconds=seconds,
         fps=fps,
@@ -175,7 +183,7 @@ def export(
         shift_px=DEFAULT_SHIFT_PX if shift is None else shift,
         zoom=DEFAULT_ZOOM if zoom is None else zoom,
         keyframes=keyframes,
-        max_size_px=size_px_of(max_size),
+        max_size_px=None if max_size is None else size_px_of(max_size),
         fov_deg=fov,
         depth_file=depth,
         depth_kind=depth_kind,

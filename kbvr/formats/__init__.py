@@ -3,29 +3,103 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from kbvr.errors import InputError
+from kbvr.formats.choices import FileChoices as FileChoices
 
-FORMATS: Mapping[str, str] = MappingProxyType(
-    {
-        "mono-video": "kbvr.formats.mono_video:write_mono_video",
-        "sbs-video": "kbvr.formats.sbs_video:write_sbs_video",
-    }
-)
-"""Name of a format -> "module:function" of its writer."""
+FORMATS: Mapping[str, str] = MappingProxyType({"video": "kbvr.formats.video"})
+"""Name of a format -> the module whose FORMAT describes it."""
 
 
-def load_writer(name: str) -> Callable[..., Any]:
-    """Return the function that writes a format of FORMATS.
+@dataclass(frozen=True)
+class Item:
+    """One file that is wanted."""
+
+    format: str
+    """A name of FORMATS."""
+
+    path: Path
+    packing: str = "mono"
+    """A name of `kbvr.formats.packings.PACKINGS`, for formats that need pictures."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the views that a file shows, for those that say so in it."""
+
+    f_px: float
+    """Focal length, in pixels of a view."""
+
+    baseline_m: float | None = None
+    """Distance between the two eyes' cameras; None if there is one."""
+
+    convergence_m: float | None = None
+
+
+@dataclass(frozen=True)
+class FileSummary:
+    """A file that was written and has been read back."""
+
+    path: Path
+    size_px: tuple[int, int]
+    """(width, height) of the whole picture; of a stereo video, both eyes in it."""
+
+    frames: int
+    fps: float
+    """Pictures per second; 0 of a still."""
+
+    seconds: float
+    """How long it plays; 0 of a still."""
+
+    bytes: int
+    encode_s: float
+    """Time that converting and encoding took, in their own thread."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """One kind of file: what it takes, and how it is written and read back."""
+
+    says: str
+    """What it is for, in a few words."""
+
+    needs: Literal["pictures", "views", "depth"]
+    """pictures: views packed into one, an instant each; views: all views of each instant; depth: the photo's depth."""
+
+    suffixes: tuple[str, ...]
+    proof: str
+    """How a file is read back before it gets its name."""
+
+    check: Callable[[tuple[int, int], Item, FileChoices], None]
+    """Raise InputError if views of a (width, height) cannot be written."""
+
+    write: Callable[[Any, Item, Facts, FileChoices], FileSummary]
+    """Write what the format needs, as it comes, and read the file back.
+
+    Raises:
+        InputError: what came cannot be written in this format.
+        OutputError: the file exists, cannot be written, or did not read back as it was written.
+    """
+
+    options: tuple[str, ...] = ()
+    """The fields of `FileChoices` that change the file."""
+
+    even: bool = False
+    """Whether pictures must have even sizes; views lose their last row or column for that."""
+
+
+def load_format(name: str) -> Format:
+    """Return a format of FORMATS.
 
     Raises:
         InputError: if there is no such format.
     """
     if name not in FORMATS:
         raise InputError(f"the format must be one of {', '.join(FORMATS)}, got {name!r}")
-    module, function = FORMATS[name].split(":")
-    writer: Callable[..., Any] = getattr(import_module(module), function)
-    return writer
+    described: Format = import_module(FORMATS[name]).FORMAT
+    return described

@@ -1,4 +1,4 @@
-"""H.264 video in MP4: frames are encoded while the next ones are made, and the file is read back.
+"""H.264 video in MP4, read back.
 
 The colours are BT.709 in the narrow ("tv") range, and say so.
 """
@@ -6,17 +6,12 @@ The colours are BT.709 in the narrow ("tv") range, and say so.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from queue import Empty, Full, Queue
-from threading import Event
 from time import perf_counter
-from typing import TypeVar
 
 import av
 import numpy as np
@@ -26,6 +21,8 @@ from jaxtyping import UInt8
 
 from kbvr.compiled import kernel
 from kbvr.errors import InputError, OutputError
+from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
+from kbvr.formats.packings import PACKINGS
 from kbvr.formats.read_back import VideoFacts, check_read_back
 from kbvr.output import written_aside
 from kbvr.timing import MAX_FPS, MIN_FPS
@@ -39,65 +36,43 @@ CRF = 18
 """x264's constant quality: 0 loses nothing, 23 is x264's default."""
 KEY_FRAME_SECONDS = 2.0
 """So often one can jump into the video, and the packing is told again."""
-QUEUE_FRAMES = 3
-"""Frames that may wait between rendering and encoding."""
-POLL_SECONDS = 0.1
 BT709, TV_RANGE, SIDE_BY_SIDE = 1, 1, 1
 """FFmpeg's numbers: BT.709 as matrix, primaries and transfer; narrow range; AV_STEREO3D_SIDEBYSIDE."""
+STEREO_TYPES = {"sbs": SIDE_BY_SIDE, "sbs-half": SIDE_BY_SIDE}
+"""Packing -> FFmpeg's AVStereo3D type, which the stream tells."""
 PACKING_SEI = {SIDE_BY_SIDE: 3}
 """FFmpeg's AVStereo3D type -> H.264's frame packing type."""
 
-T = TypeVar("T")
 Frame = UInt8[np.ndarray, "h w 3"]
 
 
-@dataclass(frozen=True)
-class VideoSummary:
-    """A video that was written and has been read back."""
-
-    path: Path
-    size_px: tuple[int, int]
-    """(width, height) of the whole frame; of a stereo video, both eyes in it."""
-    frames: int
-    fps: float
-    seconds: float
-    """How long it plays."""
-    bytes: int
-    encode_s: float
-    """Time that converting and encoding took, in their own thread."""
-
-
-def write_frames(
-    frames: Iterable[Frame], path: Path, *, fps: float, stereo_packing: int | None, overwrite: bool = False
-) -> VideoSummary:
-    """Write sRGB frames of one even size as they come, while the next ones are made, and read the file back.
-
-    `stereo_packing` is FFmpeg's AVStereo3D type, which the stream tells, or None. What the frames raise is raised from
-    here; nothing is left of the file.
-
-    Raises:
-        InputError: no frames, a bad rate, a name that does not end in .mp4.
-        OutputError: the file exists, cannot be written, or did not read back as it was written.
-    """
-    if path.suffix.lower() != ".mp4":
-        raise InputError(f"video goes into a file that ends in .mp4, got {path.name}")
-    rate = _checked_rate(fps)
-    with written_aside(path, overwrite=overwrite) as aside:
-        size_px, count, encode_s = _run_alongside(frames, lambda fed: _encode(fed, aside, rate, stereo_packing))
-        check_read_back(aside, path.name, _facts(size_px, count, rate, stereo_packing))
+def write_video(frames: Iterable[Frame], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    """Write sRGB frames of one even size as they come, and read the file back; see `Format.write`."""
+    del facts
+    if item.path.suffix.lower() != ".mp4":
+        raise InputError(f"video goes into a file that ends in .mp4, got {item.path.name}")
+    rate = _checked_rate(choices.fps)
+    stereo_packing = STEREO_TYPES.get(item.packing)
+    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+        size_px, count, encode_s = _encode(iter(frames), aside, rate, stereo_packing)
+        check_read_back(aside, item.path.name, _facts(size_px, count, rate, stereo_packing))
         size_bytes = aside.stat().st_size
-    return VideoSummary(path, size_px, count, float(rate), float(count / rate), size_bytes, encode_s)
+    return FileSummary(item.path, size_px, count, float(rate), float(count / rate), size_bytes, encode_s)
 
 
-def check_picture(picture: np.ndarray, shape: tuple[int, ...], what: str) -> None:
-    """Check that a picture is uint8 (height, width, 3) and of the first one's shape; errors call it `what`.
-
-    Raises:
-        InputError: if it is not.
-    """
-    if picture.dtype != np.uint8 or picture.shape != shape or picture.ndim != 3 or picture.shape[2] != 3:
-        wanted = f"uint8 (height, width, 3), all of one size; the first is {shape}"
-        raise InputError(f"pictures must be {wanted}, {what} is {picture.dtype} {picture.shape}")
+def check_video(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+    """Check that views of this (width, height) fit into a video; see `Format.check`."""
+    del choices
+    packing = PACKINGS[item.packing]
+    width, height = packing.size_px(packing.even_view_px(view_px))
+    shown = f"{view_px[0]}x{view_px[1]}"
+    if min(width // packing.across, height // packing.down) < MIN_SIDE_PX:
+        raise InputError(f"a view must be {MIN_SIDE_PX} px or more each way in video, got {shown} as {item.packing}")
+    if max(width, height) > MAX_SIDE_PX:
+        raise InputError(
+            f"H.264 video is at most {MAX_SIDE_PX} px wide and high, but views of {shown} as {item.packing} "
+            f"make {width}x{height}: choose a smaller --max-size"
+        )
 
 
 def _checked_rate(fps: float) -> Fraction:
@@ -106,55 +81,6 @@ def _checked_rate(fps: float) -> Fraction:
         raise InputError(f"the frame rate must be {MIN_FPS:g} to {MAX_FPS:g} per second, got {fps}")
     meant = (ntsc for ntsc in NTSC_FPS if abs(fps - ntsc) <= 0.005)
     return next(meant, Fraction(fps).limit_denominator(1001))
-
-
-class _AbandonedError(Exception):
-    """Raised inside the consumer's thread once nobody waits for its result."""
-
-
-def _run_alongside(frames: Iterable[Frame], consume: Callable[[Iterator[Frame]], T]) -> T:
-    """Run consume in a thread of its own and feed it the frames, which are made in this one.
-
-    At most QUEUE_FRAMES wait in between. An exception on either side stops the other side, and is raised here
-    once the thread has ended.
-    """
-    waiting: Queue[Frame | None] = Queue(maxsize=QUEUE_FRAMES)
-    abandoned = Event()
-
-    def fed() -> Iterator[Frame]:
-        while not abandoned.is_set():
-            try:
-                frame = waiting.get(timeout=POLL_SECONDS)
-            except Empty:
-                continue
-            if frame is None:
-                return
-            yield frame
-        raise _AbandonedError
-
-    with ThreadPoolExecutor(1, thread_name_prefix="kbvr-encode") as pool:
-        consumed = pool.submit(consume, fed())
-        try:
-            for frame in frames:
-                _offer(frame, waiting, consumed)
-            _offer(None, waiting, consumed)
-            return consumed.result()
-        except BaseException:
-            abandoned.set()
-            wait([consumed])
-            raise
-
-
-def _offer(frame: Frame | None, waiting: Queue[Frame | None], consumed: Future[T]) -> None:
-    """Put a frame into the queue; raise what the consumer raised if it has failed and will take no more."""
-    while True:
-        if consumed.done():
-            consumed.result()
-            raise AssertionError("the consumer ended before its frames did")
-        try:
-            return waiting.put(frame, timeout=POLL_SECONDS)
-        except Full:
-            pass
 
 
 def _encode(
@@ -233,3 +159,15 @@ def _facts(size_px: tuple[int, int], frames: int, rate: Fraction, stereo_packing
         colours=(BT709, BT709, BT709, TV_RANGE),
         stereo_packing=stereo_packing,
     )
+
+
+FORMAT = Format(
+    says="a video that any player shows",
+    needs="pictures",
+    suffixes=(".mp4",),
+    proof="first and last frames decoded; codec, size, rate, count, colours and packing compared",
+    check=check_video,
+    write=write_video,
+    options=("fps", "layout", "glasses", "anaglyph_colours"),
+    even=True,
+)

@@ -1,4 +1,4 @@
-"""Side-by-side video, read back by PyAV and by ffprobe."""
+"""Stereo and plain video, read back by PyAV and by ffprobe."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,10 @@ import numpy as np
 import pytest
 
 from kbvr.errors import InputError, OutputError
+from kbvr.formats import Facts, FileChoices, FileSummary, Item
 from kbvr.formats import video as encoder
-from kbvr.formats.sbs_video import Layout, check_eye_size, video_name, write_sbs_video
-from kbvr.formats.video import QUEUE_FRAMES, VideoSummary
+from kbvr.formats.alongside import WAITING
+from kbvr.formats.writing import check_items, write_items
 
 PATCHES = np.array(
     [
@@ -34,6 +35,20 @@ PATCHES = np.array(
     np.uint8,
 )
 Pair = tuple[np.ndarray, np.ndarray]
+
+
+def write_video(
+    pairs: Iterable[Pair], path: Path, *, fps: float = 25.0, layout: str = "sbs", overwrite: bool = False
+) -> FileSummary:
+    """One stereo video of pairs."""
+    (written,) = write_items(
+        pairs, [Item("video", path, layout)], Facts(f_px=100.0), FileChoices(fps=fps, overwrite=overwrite)
+    )
+    return written
+
+
+def check_eye_size(size_px: tuple[int, int], layout: str) -> None:
+    check_items(size_px, [Item("video", Path("a.mp4"), layout)], FileChoices())
 
 
 def patches(size_px: tuple[int, int] = (128, 64)) -> np.ndarray:
@@ -82,19 +97,19 @@ def everything_in(folder: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def video(tmp_path_factory: pytest.TempPathFactory) -> VideoSummary:
+def video(tmp_path_factory: pytest.TempPathFactory) -> FileSummary:
     """Five seconds: three groups of frames."""
-    path = tmp_path_factory.mktemp("video") / video_name("cat", "sbs")
-    return write_sbs_video(moving_pairs(125), path, fps=25.0, layout="sbs")
+    path = tmp_path_factory.mktemp("video") / "cat_kbvr_LR.mp4"
+    return write_video(moving_pairs(125), path, fps=25.0, layout="sbs")
 
 
-def test_the_summary_says_what_is_in_the_file(video: VideoSummary) -> None:
+def test_the_summary_says_what_is_in_the_file(video: FileSummary) -> None:
     assert (video.size_px, video.frames, video.fps, video.seconds) == ((192, 64), 125, 25.0, 5.0)
     assert video.bytes == video.path.stat().st_size > 0
     assert everything_in(video.path.parent) == ["cat_kbvr_LR.mp4"]
 
 
-def test_ffprobe_sees_h264_with_its_colours_named(video: VideoSummary) -> None:
+def test_ffprobe_sees_h264_with_its_colours_named(video: FileSummary) -> None:
     (stream,) = ffprobe(video.path, "-show_streams", "-count_frames")["streams"]
     told = {key: stream[key] for key in ("codec_name", "pix_fmt", "color_range", "color_space")}
     assert told == {"codec_name": "h264", "pix_fmt": "yuv420p", "color_range": "tv", "color_space": "bt709"}
@@ -105,7 +120,7 @@ def test_ffprobe_sees_h264_with_its_colours_named(video: VideoSummary) -> None:
     assert float(stream["duration"]) == pytest.approx(5)
 
 
-def test_ffprobe_sees_stereo_3d_from_the_first_frame_and_on_every_key_frame(video: VideoSummary) -> None:
+def test_ffprobe_sees_stereo_3d_from_the_first_frame_and_on_every_key_frame(video: FileSummary) -> None:
     entries = ("-show_entries", "frame=key_frame:frame_side_data=side_data_type,type")
     frames = ffprobe(video.path, *entries)["frames"]
     packed = [any(d["side_data_type"] == "Stereo 3D" for d in f.get("side_data_list", ())) for f in frames]
@@ -115,7 +130,7 @@ def test_ffprobe_sees_stereo_3d_from_the_first_frame_and_on_every_key_frame(vide
     assert sum(key) >= 3, "one can jump into the video every two seconds"
 
 
-def test_the_packing_is_left_beside_right(video: VideoSummary) -> None:
+def test_the_packing_is_left_beside_right(video: FileSummary) -> None:
     with av.open(str(video.path)) as container:
         frame = next(container.decode(video=0))
     stereo: Any = frame.side_data.get("STEREO3D")
@@ -123,13 +138,13 @@ def test_the_packing_is_left_beside_right(video: VideoSummary) -> None:
     assert (kind, inverted) == (1, 0), "AV_STEREO3D_SIDEBYSIDE, and the left eye is on the left"
 
 
-def test_the_index_comes_before_the_pictures(video: VideoSummary) -> None:
+def test_the_index_comes_before_the_pictures(video: FileSummary) -> None:
     """So a browser can start before it has the whole file."""
     content = video.path.read_bytes()
     assert 0 < content.index(b"moov") < content.index(b"mdat")
 
 
-def test_every_frame_is_there_in_order_with_the_left_eye_on_the_left(video: VideoSummary) -> None:
+def test_every_frame_is_there_in_order_with_the_left_eye_on_the_left(video: FileSummary) -> None:
     frames = decoded(video.path)
     assert len(frames) == 125
     for frame, (left, right) in zip(frames, moving_pairs(125), strict=True):
@@ -138,9 +153,9 @@ def test_every_frame_is_there_in_order_with_the_left_eye_on_the_left(video: Vide
 
 
 @pytest.mark.parametrize("layout", ["sbs", "sbs-half"])
-def test_colours_come_back_within_2_of_255(tmp_path: Path, layout: Layout) -> None:
+def test_colours_come_back_within_2_of_255(tmp_path: Path, layout: str) -> None:
     left, right = patches(), patches()[::-1, ::-1]
-    summary = write_sbs_video([(left, right)] * 3, tmp_path / "a_LR.mp4", fps=25.0, layout=layout)
+    summary = write_video([(left, right)] * 3, tmp_path / "a_LR.mp4", fps=25.0, layout=layout)
     width = 128 if layout == "sbs" else 64
     assert summary.size_px == (2 * width, 64)
     for frame in decoded(summary.path):
@@ -153,7 +168,7 @@ def test_half_layout_averages_columns(tmp_path: Path) -> None:
     """Squeezing must not alias: a fine black and white grid turns to its mean."""
     grid = np.zeros((64, 128, 3), np.uint8)
     grid[:, ::2] = 255
-    summary = write_sbs_video([(grid, grid)], tmp_path / "a.mp4", fps=25.0, layout="sbs-half")
+    summary = write_video([(grid, grid)], tmp_path / "a.mp4", fps=25.0, layout="sbs-half")
     (frame,) = decoded(summary.path)
     np.testing.assert_allclose(frame, 127.5, atol=2)
 
@@ -169,11 +184,9 @@ def test_half_layout_averages_columns(tmp_path: Path) -> None:
         ("sbs-half", (4096, 16), (4096, 16)),
     ],
 )
-def test_sizes_are_made_even(
-    tmp_path: Path, layout: Layout, eye_px: tuple[int, int], video_px: tuple[int, int]
-) -> None:
+def test_sizes_are_made_even(tmp_path: Path, layout: str, eye_px: tuple[int, int], video_px: tuple[int, int]) -> None:
     eye = patches(eye_px)
-    assert write_sbs_video([(eye, eye)], tmp_path / "a.mp4", fps=25.0, layout=layout).size_px == video_px
+    assert write_video([(eye, eye)], tmp_path / "a.mp4", fps=25.0, layout=layout).size_px == video_px
 
 
 @pytest.mark.parametrize(
@@ -190,7 +203,7 @@ def test_sizes_are_made_even(
     ],
 )
 def test_a_size_can_be_checked_before_there_are_pictures(
-    layout: Layout, eye_px: tuple[int, int], complaint: str | None
+    layout: str, eye_px: tuple[int, int], complaint: str | None
 ) -> None:
     """And it is judged as the pictures would be: see the tests of bad input and of even sizes."""
     if complaint is None:
@@ -218,7 +231,7 @@ def test_a_size_can_be_checked_before_there_are_pictures(
 )
 def test_rates_of_television_are_meant_exactly(tmp_path: Path, written: float, meant: Fraction) -> None:
     """Time stamps of a slightly other rate drift, and editors call the rate variable."""
-    path = write_sbs_video(moving_pairs(3), tmp_path / "a.mp4", fps=written, layout="sbs").path
+    path = write_video(moving_pairs(3), tmp_path / "a.mp4", fps=written, layout="sbs").path
     with av.open(str(path)) as container:
         assert container.streams.video[0].average_rate == meant
 
@@ -226,7 +239,7 @@ def test_rates_of_television_are_meant_exactly(tmp_path: Path, written: float, m
 @pytest.mark.parametrize("fps", [1.0, 12.345, 23.976, 30000 / 1001, 60.0, 240.0])
 @pytest.mark.parametrize("frames", [1, 7])
 def test_any_rate_and_a_single_frame_are_read_back_as_written(tmp_path: Path, fps: float, frames: int) -> None:
-    summary = write_sbs_video(moving_pairs(frames), tmp_path / "a.mp4", fps=fps, layout="sbs")
+    summary = write_video(moving_pairs(frames), tmp_path / "a.mp4", fps=fps, layout="sbs")
     assert summary.fps == pytest.approx(fps, rel=1e-4)
     assert summary.seconds == pytest.approx(frames / fps, rel=1e-4)
     assert len(decoded(summary.path)) == frames
@@ -234,38 +247,14 @@ def test_any_rate_and_a_single_frame_are_read_back_as_written(tmp_path: Path, fp
 
 @pytest.mark.parametrize("name", ["ünï ☃ 100%d [x].mp4", "a:b.mp4", "-dash.mp4", "x" * 240 + ".MP4"])
 def test_names_are_names_and_nothing_else(tmp_path: Path, name: str) -> None:
-    write_sbs_video(moving_pairs(2), tmp_path / name, fps=25.0, layout="sbs")
+    write_video(moving_pairs(2), tmp_path / name, fps=25.0, layout="sbs")
     assert everything_in(tmp_path) == [name]
-
-
-def test_the_caller_may_use_its_arrays_again(tmp_path: Path) -> None:
-    def pairs_in_one_buffer() -> Iterator[Pair]:
-        left, right = np.empty((2, 64, 96, 3), np.uint8)
-        for fresh_left, fresh_right in moving_pairs(40):
-            left[:], right[:] = fresh_left, fresh_right
-            yield left, right
-
-    frames = decoded(write_sbs_video(pairs_in_one_buffer(), tmp_path / "a.mp4", fps=25.0, layout="sbs").path)
-    for frame, (left, _) in zip(frames, moving_pairs(40), strict=True):
-        assert np.abs(frame[:, :96] - left).mean() < 4
 
 
 def test_the_given_arrays_are_only_read(tmp_path: Path) -> None:
     left, right = patches(), patches()
     left.flags.writeable = right.flags.writeable = False
-    write_sbs_video([(left, right)], tmp_path / "a.mp4", fps=25.0, layout="sbs-half")
-
-
-def test_progress_counts_every_pair_in_the_callers_thread(tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
-    write_sbs_video(
-        moving_pairs(9),
-        tmp_path / "a.mp4",
-        fps=25.0,
-        layout="sbs",
-        on_frame=lambda count: told.append((count, threading.get_ident())),
-    )
-    assert told == [(count, threading.get_ident()) for count in range(1, 10)]
+    write_video([(left, right)], tmp_path / "a.mp4", fps=25.0, layout="sbs-half")
 
 
 def test_pairs_are_made_while_others_are_encoded_but_never_far_ahead(
@@ -292,8 +281,8 @@ def test_pairs_are_made_while_others_are_encoded_but_never_far_ahead(
             yield pair
 
     monkeypatch.setattr(encoder, "_encode", slow_encode)
-    write_sbs_video(pairs(), tmp_path / "a.mp4", fps=25.0, layout="sbs")
-    assert 1 <= max(lead) <= QUEUE_FRAMES + 1
+    write_video(pairs(), tmp_path / "a.mp4", fps=25.0, layout="sbs")
+    assert 1 <= max(lead) <= WAITING + 1
 
 
 @pytest.mark.parametrize("raised", [RuntimeError, KeyboardInterrupt, InputError])
@@ -306,9 +295,9 @@ def test_what_the_pairs_raise_comes_out_and_nothing_is_left(
         raise raised("from the renderer")
 
     with pytest.raises(raised, match="from the renderer"):
-        write_sbs_video(broken(), tmp_path / "new" / "a.mp4", fps=25.0, layout="sbs")
+        write_video(broken(), tmp_path / "new" / "a.mp4", fps=25.0, layout="sbs")
     assert everything_in(tmp_path) == []
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("kbvr-encode")]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("kbvr-write")]
 
 
 @pytest.mark.parametrize("at", [0, 5])
@@ -330,8 +319,8 @@ def test_what_the_encoder_raises_comes_out_and_stops_the_pairs(
 
     monkeypatch.setattr(encoder, "_encode", broken_encode)
     with pytest.raises(RuntimeError, match="from the encoder"):
-        write_sbs_video(endless(), tmp_path / "a.mp4", fps=25.0, layout="sbs")
-    assert made <= at + QUEUE_FRAMES + 2
+        write_video(endless(), tmp_path / "a.mp4", fps=25.0, layout="sbs")
+    assert made <= at + WAITING + 2
     assert everything_in(tmp_path) == []
 
 
@@ -341,11 +330,12 @@ def test_a_full_disk_is_told_in_one_line_and_nothing_is_left(tmp_path: Path) -> 
 import resource, sys, numpy as np
 from pathlib import Path
 from kbvr.errors import OutputError
-from kbvr.formats.sbs_video import write_sbs_video
+from kbvr.formats import Facts, FileChoices, Item
+from kbvr.formats.writing import write_items
 resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
 noise = np.random.default_rng(0).integers(0, 256, (20, 128, 128, 3), np.uint8)
 try:
-    write_sbs_video(zip(noise, noise), Path(sys.argv[1]), fps=25.0, layout="sbs")
+    write_items(zip(noise, noise), [Item("video", Path(sys.argv[1]), "sbs")], Facts(100.0), FileChoices())
 except OutputError as error:
     print(error)
 """
@@ -376,7 +366,7 @@ def test_a_file_that_does_not_read_back_is_not_kept(
 
     monkeypatch.setattr(encoder, "_encode", damaging)
     with pytest.raises(OutputError, match=complaint) as caught:
-        write_sbs_video(moving_pairs(30), tmp_path / "a.mp4", fps=25.0, layout="sbs")
+        write_video(moving_pairs(30), tmp_path / "a.mp4", fps=25.0, layout="sbs")
     assert str(caught.value).startswith("a.mp4 ")
     gc.collect()
     assert everything_in(tmp_path) == []
@@ -391,7 +381,7 @@ def test_a_frame_too_few_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(encoder, "_encode", forgetful)
     with pytest.raises(OutputError, match="number of frames is 5, wanted 6"):
-        write_sbs_video(moving_pairs(5), tmp_path / "a.mp4", fps=25.0, layout="sbs")
+        write_video(moving_pairs(5), tmp_path / "a.mp4", fps=25.0, layout="sbs")
 
 
 GOOD = np.zeros((32, 32, 3), np.uint8)
@@ -401,9 +391,9 @@ GOOD = np.zeros((32, 32, 3), np.uint8)
     ("pairs", "changes", "complaint"),
     [
         ([], {}, "at least one picture"),
-        ([(GOOD, GOOD[:-2])], {}, r"all of one size.*pair 1 is uint8 \(30, 32, 3\)"),
-        ([(GOOD, GOOD), (GOOD[:, :-2], GOOD[:, :-2])], {}, "pair 2 is"),
-        ([(GOOD.astype(np.float32), GOOD)], {}, "pair 1 is float32"),
+        ([(GOOD, GOOD[:-2])], {}, r"all of one size.*one of instant 1 is uint8 \(30, 32, 3\)"),
+        ([(GOOD, GOOD), (GOOD[:, :-2], GOOD[:, :-2])], {}, "one of instant 2 is"),
+        ([(GOOD.astype(np.float32), GOOD)], {}, "one of instant 1 is float32"),
         ([(GOOD[..., 0], GOOD[..., 0])], {}, "height, width, 3"),
         ([(GOOD[:15], GOOD[:15])], {}, "16 px or more"),
         ([(GOOD[:, :28], GOOD[:, :28])], {"layout": "sbs-half"}, "16 px or more"),
@@ -418,7 +408,7 @@ def test_bad_input_gets_one_line_and_writes_nothing(
 ) -> None:
     given: dict[str, Any] = {"path": Path("a.mp4"), "fps": 25.0, "layout": "sbs", **changes}
     with pytest.raises(InputError, match=complaint) as caught:
-        write_sbs_video(iter(pairs), tmp_path / given.pop("path"), **given)
+        write_video(iter(pairs), tmp_path / given.pop("path"), **given)
     assert "\n" not in str(caught.value)
     assert everything_in(tmp_path) == []
 
@@ -428,13 +418,8 @@ def test_an_existing_video_stays_unless_overwriting_was_asked_for(tmp_path: Path
     path.write_bytes(b"old")
     pairs = moving_pairs(3)
     with pytest.raises(OutputError, match="exists already"):
-        write_sbs_video(pairs, path, fps=25.0, layout="sbs")
+        write_video(pairs, path, fps=25.0, layout="sbs")
     assert len(list(pairs)) == 3, "nothing may be rendered for a file that cannot be written"
     assert path.read_bytes() == b"old"
-    summary = write_sbs_video(moving_pairs(3), path, fps=25.0, layout="sbs", overwrite=True)
+    summary = write_video(moving_pairs(3), path, fps=25.0, layout="sbs", overwrite=True)
     assert len(decoded(summary.path)) == 3
-
-
-@pytest.mark.parametrize(("layout", "name"), [("sbs", "my cat_kbvr_LR.mp4"), ("sbs-half", "my cat_kbvr_LR_HSBS.mp4")])
-def test_names_tell_players_the_layout(layout: Layout, name: str) -> None:
-    assert video_name("my cat", layout) == name

@@ -1,0 +1,72 @@
+"""Several files from the same views, each written in its own thread while the next views are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+
+import numpy as np
+from jaxtyping import UInt8
+
+from kbvr.errors import InputError
+from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item, load_format
+from kbvr.formats.alongside import run_alongside
+from kbvr.formats.packings import PACKINGS, Picture
+from kbvr.output import refuse_taken
+
+Views = tuple[UInt8[np.ndarray, "H W 3"], ...]
+"""What all eyes see in one instant, the left one's view first."""
+
+
+def write_items(
+    instants: Iterable[Views], items: Sequence[Item], facts: Facts, choices: FileChoices
+) -> list[FileSummary]:
+    """Write files from sRGB views, all of one size, as they come; each file is read back.
+
+    The arrays must stay as they are from then on. What the instants raise is raised from here, and nothing is left of
+    the files.
+
+    Raises:
+        InputError: no views, other sizes than the first, a size or a choice that a format cannot have.
+        OutputError: a file exists, cannot be written, or did not read back as it was written.
+    """
+    for item in items:
+        refuse_taken(item.path, overwrite=choices.overwrite)
+    return run_alongside(_checked(instants), [partial(_write, item=i, facts=facts, choices=choices) for i in items])
+
+
+def check_items(view_px: tuple[int, int], items: Sequence[Item], choices: FileChoices) -> None:
+    """Check that views of this (width, height) can be written.
+
+    Raises:
+        InputError: if a format cannot hold them.
+    """
+    for item in items:
+        load_format(item.format).check(view_px, item, choices)
+
+
+def _write(instants: Iterator[Views], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    form = load_format(item.format)
+    source = instants if form.needs == "views" else _packed(instants, item, form, choices)
+    return form.write(source, item, facts, choices)
+
+
+def _packed(instants: Iterator[Views], item: Item, form: Format, choices: FileChoices) -> Iterator[Picture]:
+    packing = PACKINGS[item.packing]
+    for views in instants:
+        height, width = views[0].shape[:2]
+        form.check((width, height), item, choices)
+        if form.even:
+            width, height = packing.even_view_px((width, height))
+        yield packing.put([view[:height, :width] for view in views], choices)
+
+
+def _checked(instants: Iterable[Views]) -> Iterator[Views]:
+    first: tuple[int, ...] = ()
+    for count, views in enumerate(instants, start=1):
+        first = first or views[0].shape
+        for view in views:
+            if view.dtype != np.uint8 or view.shape != first or view.ndim != 3 or view.shape[2] != 3:
+                wanted = f"uint8 (height, width, 3), all of one size; the first is {first}"
+                raise InputError(f"views must be {wanted}, one of instant {count} is {view.dtype} {view.shape}")
+        yield views
