@@ -10,7 +10,6 @@ from kbvr.films import Film
 from kbvr.nets import ran_on
 from kbvr.options import ExportOptions
 from kbvr.photo import Photo
-from kbvr.stereo import MAX_PARALLAX_DEG
 from kbvr.surroundings import Surroundings
 
 
@@ -43,6 +42,10 @@ def _explained(film: Film, options: ExportOptions) -> list[str]:
     end = max(film.moves, key=lambda move: float(np.linalg.norm(move.position_m)))
     place = ", ".join(f"{value * 1000:+.0f} mm {axis}" for value, axis in zip(end.position_m, "xyz", strict=True))
     lines = [f"{film.output} path: {options.paths[film.output].name}; farthest at {place}"]
+    if film.lens is not None:
+        sharp = _metres(film.lens.focus_inverse_depth)
+        opening = f"{film.lens.aperture_m * 1000:.1f} mm wide, sharp at {sharp}"
+        lines.append(f"lens: {opening}, looked through at {film.lens.count} places")
     rig = film.rig
     if rig is None:
         return lines
@@ -50,13 +53,23 @@ def _explained(film: Film, options: ExportOptions) -> list[str]:
         f"{rig.nearest_parallax_px:+.1f} px ({rig.nearest_parallax_deg:+.2f} degrees) at the nearest, "
         f"{rig.farthest_parallax_px:+.1f} px ({rig.farthest_parallax_deg:+.2f} degrees) at the farthest"
     )
-    chosen_by = f"the budget is {options.budget:.1%} of the width"
-    if options.baseline_m is not None:
-        chosen_by = "the baseline was given"
-    elif rig.held_by_angle:
-        chosen_by += f", held to {MAX_PARALLAX_DEG:g} degree each way"
+    budget = f"the budget is {options.budget:.1%} of the width"
+    chosen_by = {
+        "budget": budget,
+        "angle": f"{budget}, held to {rig.max_parallax_deg:g} degrees each way",
+        "eyes": f"{budget}, held to what eyes {rig.screen.ipd_m * 1000:g} mm apart can follow",
+        "caller": "the baseline was given",
+    }[rig.decided_by]
     lines.append(f"eyes: {rig.baseline_m * 1000:.1f} mm apart, screen plane at {_metres(1 / rig.convergence_m)}")
     lines.append(f"parallax: {parallax}; {chosen_by}")
+    if film.comfort is not None and max(film.comfort.cut_px) >= 1:
+        cut = " and ".join(
+            f"the {side} border by {px:.1f} px"
+            for side, px in zip(("left", "right"), film.comfort.cut_px, strict=True)
+            if px >= 1
+        )
+        mended = "bars hide it (--window floating)" if any(film.bars_px) else "--window floating mends it"
+        lines.append(f"window: what stands before the screen is cut at {cut}; {mended}")
     return lines
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from kbvr.camera import Camera
+from kbvr.comfort import Comfort, comfort_of, window_bars_px
 from kbvr.formats import Facts, Item
+from kbvr.formats.writing import Views
+from kbvr.lens import Frames, Lens, darker_at_corners, frames_through, lens_for
 from kbvr.moves import Move, border_reach_m, disocclusion_reach_m
 from kbvr.options import ExportOptions
 from kbvr.outputs import views_of
@@ -33,7 +38,34 @@ class Film:
     rig: Rig | None
     """None where one eye looks."""
 
-    @property
+    comfort: Comfort | None = None
+    bars_px: tuple[int, int] = (0, 0)
+    """Width of the floating window's bars: at the left eye's left border and at the right eye's right one."""
+
+    lens: Lens | None = None
+    """None where all is sharp."""
+
+    vignette: float = 0.0
+
+    def seen(self, frames: Frames) -> Iterator[Views]:
+        """Yield what the eyes see of every instant; `frames` draws what cameras see."""
+        cameras = (camera for eyes in self.instants for camera in eyes)
+        pictures = frames(cameras) if self.lens is None else frames_through(self.lens, frames, cameras)
+        for eyes in self.instants:
+            yield self._framed(tuple(next(pictures) for _ in eyes))
+
+    def _framed(self, views: Views) -> Views:
+        """Return what the eyes see of an instant, darker at the corners and inside the floating window if wanted."""
+        if self.vignette > 0:
+            views = tuple(darker_at_corners(view, self.vignette) for view in views)
+        if self.bars_px == (0, 0):
+            return views
+        left, right = (view.copy() for view in views)
+        left[:, : self.bars_px[0]] = 0
+        right[:, right.shape[1] - self.bars_px[1] :] = 0
+        return left, right
+
+    @cached_property
     def instants(self) -> list[tuple[Camera, ...]]:
         """The cameras of every instant: one, or the left and the right eye's."""
         centres = [move.camera(self.view) for move in self.moves]
@@ -50,8 +82,9 @@ class Film:
 def planned(output: str, items: tuple[Item, ...], around: Surroundings, view: Camera, options: ExportOptions) -> Film:
     """Return the film of one output: its moves, and its eyes if it has two."""
     moves = moves_along(options.paths[output], around)
+    lens = _lens(around, view, options)
     if views_of(items) == 1:
-        return Film(output, items, view, moves, None)
+        return Film(output, items, view, moves, None, lens=lens, vignette=options.vignette)
     enlarged = max(move.zoom for move in moves)
     rig = plan_rig(
         around,
@@ -60,13 +93,28 @@ def planned(output: str, items: tuple[Item, ...], around: Surroundings, view: Ca
         baseline_m=options.baseline_m,
         convergence_m=options.convergence_m,
         forward_m=max(move.z_m for move in moves),
+        screen=options.viewed_on,
+        max_parallax_deg=options.max_parallax_deg,
     )
-    return Film(output, items, view, moves, rig)
+    comfort = comfort_of(moves, rig, view, around)
+    bars_px = window_bars_px(comfort) if options.window == "floating" else (0, 0)
+    return Film(output, items, view, moves, rig, comfort, bars_px, lens, options.vignette)
+
+
+def _lens(around: Surroundings, view: Camera, options: ExportOptions) -> Lens | None:
+    if options.blur_share == 0:
+        return None
+    focus = around.subject_inverse_depth if options.focus is None else around.inverse_depth_at(*options.focus)
+    ends = around.nearest_inverse_depth, around.farthest_inverse_depth
+    return lens_for(options.blur_share * view.size_px[0], focus, ends, view.f_px)
 
 
 def reaches_m(films: list[Film], around: Surroundings) -> dict[str, float]:
     """Return the farthest moves that films need a scene for, as `build_scene` takes them."""
-    eye_m = max((film.rig.baseline_m / 2 for film in films if film.rig), default=0.0)
+    eye_m = max(
+        (film.rig.baseline_m / 2 if film.rig else 0.0) + (film.lens.aperture_m / 2 if film.lens else 0.0)
+        for film in films
+    )
     moves = [move for film in films for move in film.moves]
     behind_m = eye_m + max(disocclusion_reach_m(move, around.camera) for move in moves)
     least_m, most_m = around.sideways_m(MIN_REACH_SHARE), around.sideways_m(MAX_REACH_SHARE)

@@ -8,12 +8,13 @@ from typing import Literal, get_args
 
 from kbvr.depth_file import DepthKind
 from kbvr.errors import InputError
-from kbvr.formats.choices import FileChoices, check_some
+from kbvr.formats.choices import FileChoices, check_one, check_some
 from kbvr.kenburns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM, Crop
 from kbvr.nets import DEVICES, MAX_THREADS
 from kbvr.network_depth import DEPTH_QUALITIES
 from kbvr.paths import PathOptions
-from kbvr.stereo import DEFAULT_BUDGET
+from kbvr.screens import DEFAULT_IPD_M, Screen, screen_of
+from kbvr.stereo import DEFAULT_BUDGET, MAX_PARALLAX_DEG
 from kbvr.timing import Ease, Steps
 
 Output = Literal["stereo", "kenburns"]
@@ -23,7 +24,11 @@ OUTPUTS: tuple[str, ...] = get_args(Output)
 PROFILES = ("layers", "paper")
 """layers: kbvr's own; paper: the 3D Ken Burns method as its authors published it (`kbvr.profiles`)."""
 
+WINDOWS = ("none", "floating")
+"""floating: black bars at the eyes' outer borders bring the frame before what it cuts."""
+
 MAX_BUDGET = 0.15
+MAX_BLUR_SHARE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +66,27 @@ class ExportOptions(FileChoices):
     budget: float = DEFAULT_BUDGET
     """Parallax range from nearest to farthest, as a share of the width."""
 
+    screen: str = "tv"
+    """What the parallax is planned for: a name or size that `kbvr.screens.screen_of` takes."""
+
+    ipd_m: float = DEFAULT_IPD_M
+    """Distance between the viewer's eyes."""
+
+    max_parallax_deg: float = MAX_PARALLAX_DEG
+    """Largest parallax each way, as a visual angle on the screen."""
+
+    window: str = "none"
+    """A name of WINDOWS."""
+
+    focus: tuple[float, float] | None = None
+    """Where the picture is sharp: x and y as shares of the photo's width and height; None is the subject."""
+
+    blur_share: float = 0.0
+    """Diameter of the disc that the most blurred is blurred to, as a share of the width; 0 is a pinhole, all sharp."""
+
+    vignette: float = 0.0
+    """How much darker the corners are, 0 to 1."""
+
     near_m: float | None = None
     subject_distance_m: float | None = None
     """Where the subject is put, in place of near_m, if the depth has no scale of its own."""
@@ -86,6 +112,7 @@ class ExportOptions(FileChoices):
     device: str = "auto"
     """What networks run on: one of `kbvr.nets.DEVICES`; `kbvr.nets.open_session` says what they mean."""
 
+    viewed_on: Screen = field(init=False)
     paths: dict[str, PathOptions] = field(init=False)
     """Output -> how the camera moves in it."""
 
@@ -97,6 +124,7 @@ class ExportOptions(FileChoices):
         """
         super().__post_init__()
         check_some(self.outputs, OUTPUTS, "outputs")
+        check_one(self.window, WINDOWS, "the window")
         checks = (
             (self.profile in PROFILES, f"the profile must be one of {', '.join(PROFILES)}, got {self.profile!r}"),
             (
@@ -123,6 +151,16 @@ class ExportOptions(FileChoices):
                 self.max_memory_bytes is None or self.profile == "layers",
                 f"a limit to the memory belongs to the profile layers, got the profile {self.profile}",
             ),
+            (
+                self.focus is None or all(0 <= share <= 1 for share in self.focus),
+                f"the focus must lie in the photo, got {self.focus} of its width and height",
+            ),
+            (
+                0 <= self.blur_share <= MAX_BLUR_SHARE,
+                f"the blur must be 0 to {MAX_BLUR_SHARE:.0%} of the width, got {self.blur_share:.3%}",
+            ),
+            (self.focus is None or self.blur_share > 0, "a focus needs an aperture, got none"),
+            (0 <= self.vignette <= 1, f"the vignette must be 0 to 1, got {self.vignette}"),
             (self.device in DEVICES, f"the device must be one of {', '.join(DEVICES)}, got {self.device!r}"),
             (
                 self.softness is None or self.segmentation is not None or self.profile == "paper",
@@ -152,12 +190,14 @@ class ExportOptions(FileChoices):
         for what, value, least, most, unit in (
             ("field of view", self.fov_deg, 1, 170, "degrees"),
             ("baseline", self.baseline_m, 0.0001, 1000, "metres"),
+            ("largest parallax", self.max_parallax_deg, 0.05, 5, "degrees"),
             ("distance of the screen plane", self.convergence_m, 0.01, 1e5, "metres"),
             ("nearest distance", self.near_m, 0.01, 1e4, "metres"),
             ("subject's distance", self.subject_distance_m, 0.01, 1e4, "metres"),
         ):
             if value is not None and not least <= value <= most:
                 raise InputError(f"the {what} must be {least:g} to {most:g} {unit}, got {value:g}")
+        object.__setattr__(self, "viewed_on", screen_of(self.screen, ipd_m=self.ipd_m))
         object.__setattr__(self, "paths", {output: self._path_options(output) for output in self.outputs})
 
     def for_photo(self, size_px: tuple[int, int]) -> ExportOptions:

@@ -14,6 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from kbvr.comfort import Comfort
 from kbvr.errors import InputError
 from kbvr.explanation import explain
 from kbvr.films import Film, planned
@@ -53,6 +54,9 @@ class ExportReport:
     stereo: dict[str, float]
     """Baseline and convergence in metres, and the parallax of nearest and farthest in output pixels and degrees; empty
     if nothing in stereo was written."""
+
+    comfort: Comfort | None
+    """What the first pair of eyes is given; None if nothing in stereo was written."""
 
     explanation: tuple[str, ...]
     seconds: dict[str, float]
@@ -134,12 +138,13 @@ def export_photo(
     told("layers", 1, 1)
     with clock.stage("video"), drawing:
         written = _written(films, drawing, options, told)
-    rig = next((film.rig for film in films if film.rig), None)
+    pair = next((film for film in films if film.rig), None)
     busy = {"render": drawing.busy_s, "encode": sum(one.file.encode_s for one in written)}
     return ExportReport(
         photo=str(photo_path),
         written=written,
-        stereo={name: float(value) for name, value in vars(rig).items() if not isinstance(value, bool)} if rig else {},
+        stereo={name: value for name, value in vars(pair.rig).items() if isinstance(value, float)} if pair else {},
+        comfort=pair.comfort if pair else None,
         explanation=explain(photo, depth, around, films, (*said, *said_of_memory), options),
         seconds=clock.seconds | busy,
     )
@@ -157,10 +162,8 @@ def _written(films: list[Film], drawing: Drawing, options: ExportOptions, told: 
 
     def instants(film: Film) -> Iterator[Views]:
         nonlocal done
-        cameras = film.instants
-        pictures = drawing.frames(camera for eyes in cameras for camera in eyes)
-        for eyes in cameras:
-            yield tuple(next(pictures) for _ in eyes)
+        for views in film.seen(drawing.frames):
+            yield views
             done += 1
             told("video", done, total)
 

@@ -24,6 +24,7 @@ from kbvr.depth_model import depth_network
 from kbvr.errors import InputError
 from kbvr.fill import best_filler, filler_named
 from kbvr.films import Film, reaches_m
+from kbvr.lens import softened
 from kbvr.nets import Session, fetched_card, known_cards, open_file, open_session
 from kbvr.options import ExportOptions
 from kbvr.paper import PaperNetworks, PointRenderer, inpainted, paper_depth_map, point_scene
@@ -98,7 +99,10 @@ class Layers:
         made = f"made for moves of {scene.reach_m * 1000:.0f} mm, {hidden:.1%} of it hidden and filled"
         fill = best_filler() if str(self.options.fill) == "auto" else self.options.fill
         density = max(camera.f_px for film in films for eyes in film.instants for camera in eyes) / scene.camera.f_px
-        renderer = Renderer(scene, pixels_per_photo_px=density, threads=self.options.threads)
+        lens = films[0].lens
+        renderer = Renderer(
+            scene if lens is None else softened(scene, lens), pixels_per_photo_px=density, threads=self.options.threads
+        )
         return renderer, (f"scene: {made}, {len(scene.quads)} quads", f"fill: {fill}")
 
 

@@ -7,19 +7,22 @@ parallax_px = x_right - x_left = f b (1/z0 - 1/z), zero on the zero-parallax pla
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import atan, degrees, radians, tan
+from typing import Literal
 
 import numpy as np
 
 from kbvr.camera import Camera
 from kbvr.errors import InputError
+from kbvr.screens import SCREENS, Screen
 from kbvr.surroundings import Surroundings, depth_spread
 
 DEFAULT_BUDGET = 0.03
 """Parallax range from the nearest to the farthest, as a share of the picture's width."""
 
+DEFAULT_SCREEN = SCREENS["tv"]
 MAX_PARALLAX_DEG = 1.0
-"""Largest parallax each way, as a visual angle on the assumed screen."""
+"""Largest parallax each way, as a visual angle on the screen: the "zone of comfort" about the screen (Shibata et al.
+2011, "The zone of comfort")."""
 
 MAX_SPREAD_SHARE = 0.2
 """A baseline that spreads the depth over more of the width than this is refused."""
@@ -27,8 +30,7 @@ MAX_SPREAD_SHARE = 0.2
 MAX_APPROACH = 0.8
 """How far a path may go towards the zero-parallax plane, as a share of its distance."""
 
-SCREEN_HEIGHTS_AWAY = 3.0
-"""The assumed screen is 16:9, filled by the picture, and seen from three times its height."""
+Decider = Literal["budget", "angle", "eyes", "caller"]
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,12 @@ class Rig:
     farthest_parallax_px: float
     nearest_parallax_deg: float
     farthest_parallax_deg: float
-    held_by_angle: bool = False
-    """Whether the largest angle, and not the budget, decided the baseline."""
+    decided_by: Decider = "budget"
+    """What the baseline was chosen for: the share of the width, the largest angle, eyes that must not turn outwards; or
+    it was given."""
+
+    screen: Screen = DEFAULT_SCREEN
+    max_parallax_deg: float = MAX_PARALLAX_DEG
 
 
 def plan_rig(
@@ -57,18 +63,27 @@ def plan_rig(
     baseline_m: float | None = None,
     convergence_m: float | None = None,
     forward_m: float = 0.0,
+    screen: Screen = DEFAULT_SCREEN,
+    max_parallax_deg: float = MAX_PARALLAX_DEG,
 ) -> Rig:
     """Choose the baseline and the zero-parallax plane for a view of a scene.
 
-    The parallax range stays within `budget` of the width and within 1 degree each way on the assumed screen; the
-    zero-parallax plane lies just behind the nearest thing in the middle, or beyond the path. What is given is kept.
-    `forward_m` is how far the path goes towards the scene: the budget holds there too.
+    The parallax range stays within `budget` of the width and within `max_parallax_deg` each way on the screen, and what
+    is far is never farther apart than the eyes; the zero-parallax plane lies just behind the nearest thing in the
+    middle, or beyond the path. What is given is kept. `forward_m` is how far the
+    path goes towards the scene: the budget holds there too.
 
     Raises:
-        InputError: if a length or the budget is not positive and finite, if the path reaches the plane that was given,
-            or if the baseline given spreads the depth over more of the width than eyes can follow.
+        InputError: if a length, the budget or the angle is not positive and finite, if the path reaches the plane that
+            was given, or if the baseline given spreads the depth over more of the width than eyes can follow.
     """
-    for name, value in (("budget", budget), ("baseline_m", baseline_m), ("convergence_m", convergence_m)):
+    given = {
+        "budget": budget,
+        "baseline_m": baseline_m,
+        "convergence_m": convergence_m,
+        "max_parallax_deg": max_parallax_deg,
+    }
+    for name, value in given.items():
         if value is not None and not 0 < value < float("inf"):
             raise InputError(f"{name} must be > 0, got {value}")
     wanted = 1 / convergence_m if convergence_m is not None else around.subject_inverse_depth
@@ -82,11 +97,15 @@ def plan_rig(
     )
     spread = depth_spread(near, far)
     per_spread_m = view.size_px[0] / (view.f_px * spread)
-    held_by_angle = False
+    decided_by: Decider = "caller"
     if baseline_m is None:
-        comfortable_m = _largest_px(view.size_px) / (view.f_px * max(near - middle, middle - far, 1e-9))
-        baseline_m = min(budget * per_spread_m, comfortable_m)
-        held_by_angle = comfortable_m < budget * per_spread_m
+        px_per_m: dict[Decider, float] = {
+            "budget": budget * view.size_px[0] / spread,
+            "angle": screen.px_of_angle(max_parallax_deg, view.size_px) / max(near - middle, middle - far, 1e-9),
+            "eyes": screen.diverging_px(view.size_px) / max(middle - far, 1e-9),
+        }
+        decided_by = min(px_per_m, key=lambda reason: px_per_m[reason])
+        baseline_m = px_per_m[decided_by] / view.f_px
     elif baseline_m > MAX_SPREAD_SHARE * per_spread_m:
         most_mm = MAX_SPREAD_SHARE * per_spread_m * 1000
         raise InputError(
@@ -96,13 +115,18 @@ def plan_rig(
     near_px, far_px = (
         view.f_px * baseline_m * (zero - d) for d in (around.nearest_inverse_depth, around.farthest_inverse_depth)
     )
-    angles = (_angle_deg(near_px, view.size_px), _angle_deg(far_px, view.size_px))
-    return Rig(baseline_m, 1 / zero, near_px, far_px, *angles, held_by_angle)
-
-
-def largest_budget(size_px: tuple[int, int]) -> float:
-    """Return the budget above which MAX_PARALLAX_DEG each way is what holds, as a share of the width."""
-    return 2 * _largest_px(size_px) / size_px[0]
+    near_deg, far_deg = (screen.angle_deg(px, view.size_px) for px in (near_px, far_px))
+    return Rig(
+        baseline_m,
+        1 / zero,
+        nearest_parallax_px=near_px,
+        farthest_parallax_px=far_px,
+        nearest_parallax_deg=near_deg,
+        farthest_parallax_deg=far_deg,
+        decided_by=decided_by,
+        screen=screen,
+        max_parallax_deg=max_parallax_deg,
+    )
 
 
 def eye_pair(camera: Camera, rig: Rig) -> tuple[Camera, Camera]:
@@ -110,26 +134,15 @@ def eye_pair(camera: Camera, rig: Rig) -> tuple[Camera, Camera]:
 
     Zero parallax goes where the screen plane's middle was before the camera moved.
     """
-    screen_m = float((camera.camera_from_world @ np.array([0.0, 0.0, rig.convergence_m, 1.0]))[2])
-    screen_m = max(screen_m, (1 - MAX_APPROACH) * rig.convergence_m)
-    shift_px = camera.f_px * rig.baseline_m / 2 / screen_m
+    shift_px = camera.f_px * rig.baseline_m / 2 / screen_m_of(camera, rig)
     left, right = camera.moved(x_m=-rig.baseline_m / 2), camera.moved(x_m=rig.baseline_m / 2)
     return replace(left, cx_px=camera.cx_px - shift_px), replace(right, cx_px=camera.cx_px + shift_px)
 
 
-def _largest_px(size_px: tuple[int, int]) -> float:
-    """Return MAX_PARALLAX_DEG in pixels of a view on the assumed screen."""
-    return tan(radians(MAX_PARALLAX_DEG)) * _distance_px(size_px)
-
-
-def _angle_deg(parallax_px: float, size_px: tuple[int, int]) -> float:
-    return degrees(atan(parallax_px / _distance_px(size_px)))
-
-
-def _distance_px(size_px: tuple[int, int]) -> float:
-    """Return the viewer's distance from the assumed screen, in pixels of the view."""
-    width, height = size_px
-    return SCREEN_HEIGHTS_AWAY * max(height, width * 9 / 16)
+def screen_m_of(camera: Camera, rig: Rig) -> float:
+    """Return how far a camera that has moved is from the zero-parallax plane, in metres."""
+    screen_m = float((camera.camera_from_world @ np.array([0.0, 0.0, rig.convergence_m, 1.0]))[2])
+    return max(screen_m, (1 - MAX_APPROACH) * rig.convergence_m)
 
 
 def _seen_from(inverse_depth: float, forward_m: float) -> float:

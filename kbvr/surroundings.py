@@ -73,6 +73,12 @@ class Surroundings:
         """Inverse depth that stands for infinitely far where a distance is wanted, 1/m."""
         return FAR_SHARE * max(self.nearest_inverse_depth, 1e-6)
 
+    def inverse_depth_at(self, x_share: float, y_share: float) -> float:
+        """Return the inverse depth about a place in the photo, given as shares of its width and height, 1/m."""
+        rows, columns = self.cells.shape
+        row, column = min(int(y_share * rows), rows - 1), min(int(x_share * columns), columns - 1)
+        return float(np.median(self.cells[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]))
+
     @cached_property
     def cells(self) -> Float32[np.ndarray, "h w"]:
         """The inverse depth of a coarse grid of the photo, 1/m; specks of depth do not show in it."""

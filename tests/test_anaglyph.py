@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from kbvr.errors import InputError
 from kbvr.formats import FileChoices
-from kbvr.formats.anaglyph import CHANNELS, DUBOIS, anaglyph, matrices, to_linear, to_srgb
+from kbvr.formats.anaglyph import CHANNELS, DUBOIS, anaglyph, matrices
 from kbvr.formats.choices import ANAGLYPH_COLOURS, GLASSES
+from kbvr.light import to_linear, to_srgb
 
 METHODS = [
     (colours, glasses)

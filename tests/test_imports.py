@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "kbvr"
 
 ROWS = (
     ("errors",),
-    ("camera", "output", "stopwatch", "apart", "nets", "compiled"),
+    ("camera", "screens", "light", "output", "stopwatch", "apart", "nets", "compiled"),
     ("picture_file", "picture_colour", "exr"),
     ("picture_file", "picture_colour", "photo"),
     ("exr", "depth_file", "upsample"),
@@ -26,6 +26,7 @@ ROWS = (
     ("kenburns", "keyframes"),
     ("paths",),
     ("stereo",),
+    ("comfort",),
     ("nearest", "tiles"),
     ("specks",),
     ("spread", "layers", "matte"),
@@ -35,6 +36,7 @@ ROWS = (
     ("paper",),
     ("scene",),
     ("render",),
+    ("lens",),
     ("formats",),
     ("options", "memory"),
     ("outputs",),

@@ -80,7 +80,7 @@ def test_a_baseline_that_tears_the_eyes_apart_is_refused_with_the_largest_that_d
 
 def test_a_budget_beyond_comfort_is_held_by_the_angle():
     rig = plan_rig(card(), view_of(card(), (120, 100)), budget=0.15)
-    assert rig.held_by_angle
+    assert rig.decided_by == "angle"
     assert max(-rig.nearest_parallax_deg, rig.farthest_parallax_deg) == pytest.approx(MAX_PARALLAX_DEG, rel=0.01)
 
 

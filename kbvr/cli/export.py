@@ -23,6 +23,7 @@ from kbvr.cli.interruption import is_interruption
 from kbvr.cli.progress import Report, stage_bars
 from kbvr.errors import InputError, KbvrError
 from kbvr.options import ExportOptions
+from kbvr.output import refuse_taken
 from kbvr.pipeline import ExportReport, Written
 
 GOOD, BUG, BAD_INPUT = 0, 1, 2
@@ -41,6 +42,7 @@ class ExportRequest:
     explain: bool = False
     quiet: bool = False
     as_json: bool = False
+    comfort_report: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ def run_export(request: ExportRequest) -> int:
     """Export every photo; one that fails does not stop the rest. Return the exit code: the worst is a bug."""
     for module in LOADED_LATE:
         import_module(module)
+    if request.comfort_report is not None:
+        _check_comfort_report(request.comfort_report, request)
     outcomes = []
     taken: dict[str, Path] = {}
     for photo in request.photos:
@@ -73,10 +77,31 @@ def run_export(request: ExportRequest) -> int:
             _tell(outcome, request)
         elif outcome.report is None:
             _complain(outcome)
+    if request.comfort_report is not None:
+        _write_comfort_report(request.comfort_report, outcomes, request)
     if request.as_json:
         typer.echo(json.dumps(_summary(outcomes), indent=2, allow_nan=False))
     codes = {outcome.exit_code for outcome in outcomes}
     return BUG if BUG in codes else max(codes, default=GOOD)
+
+
+def _check_comfort_report(path: Path, request: ExportRequest) -> None:
+    from kbvr.formats.comfort_report import chart_path, check_report_name
+
+    check_report_name(path)
+    if "stereo" not in request.options.outputs:
+        raise InputError("--comfort tells of two eyes, got no stereo output")
+    for target in (path, *(chart_path(path, photo, len(request.photos)) for photo in request.photos)):
+        refuse_taken(target, overwrite=request.options.overwrite)
+
+
+def _write_comfort_report(path: Path, outcomes: list[Outcome], request: ExportRequest) -> None:
+    from kbvr.formats.comfort_report import write_comfort_report
+
+    found = {outcome.photo: outcome.report.comfort for outcome in outcomes if outcome.report}
+    told = {photo: comfort for photo, comfort in found.items() if comfort is not None}
+    if told:
+        write_comfort_report(told, path, photos=len(request.photos), overwrite=request.options.overwrite)
 
 
 def _export_one(photo: Path, request: ExportRequest, taken: dict[str, Path]) -> Outcome:

@@ -83,6 +83,28 @@ MaxSize: TypeAlias = Annotated[
         rich_help_panel=PICTURE,
     ),
 ]
+Focus: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="X,Y",
+        help="Where the picture is sharp, in percent of its width and height, as in 40,60%; the rest is blurred as "
+        "--aperture says.",
+        show_default="the subject",
+        rich_help_panel=PICTURE,
+    ),
+]
+Aperture: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        metavar="PERCENT",
+        help="Depth of field: how large the blur of the most blurred is, in percent of the width. Takes more time.",
+        show_default="none, all is sharp; 1 with --focus",
+        rich_help_panel=PICTURE,
+    ),
+]
+Vignette: TypeAlias = Annotated[
+    float, typer.Option(metavar="0-1", help="How much darker the corners are.", rich_help_panel=PICTURE)
+]
 Fov: TypeAlias = Annotated[
     float | None,
     typer.Option(
@@ -285,6 +307,45 @@ Budget: TypeAlias = Annotated[
         rich_help_panel=STEREO,
     ),
 ]
+ScreenOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--screen",
+        metavar="NAME|WIDTH@DISTANCE",
+        help="What it will be watched on: phone, laptop, tv, cinema, headset (a player's virtual screen), or the "
+        "screen's width and distance in metres, like 1.2@2.5. Decides how much parallax eyes can follow.",
+        rich_help_panel=STEREO,
+    ),
+]
+Ipd: TypeAlias = Annotated[
+    float,
+    typer.Option("--ipd-mm", metavar="MM", help="Distance between the viewer's eyes.", rich_help_panel=STEREO),
+]
+MaxParallax: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--max-parallax-deg",
+        metavar="DEG",
+        help="Largest parallax before and behind the screen, as the eyes see it.",
+        rich_help_panel=STEREO,
+    ),
+]
+Window: TypeAlias = Annotated[
+    Literal["none", "floating"],
+    typer.Option(
+        help="floating: narrow black bars bring the frame forward where it cuts what stands before the screen.",
+        rich_help_panel=STEREO,
+    ),
+]
+ComfortReport: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--comfort",
+        metavar="FILE.json",
+        help="Write what the eyes are given, against what they can follow, with a picture of it beside.",
+        rich_help_panel=STEREO,
+    ),
+]
 Threads: TypeAlias = Annotated[
     int | None,
     typer.Option(
@@ -355,6 +416,20 @@ def crop_of(text: str | None, flag: str) -> Crop | None:
         raise InputError(f"{flag} must be x,y,width,height in pixels, or in percent with a % at the end, got {text!r}")
     x, y, width, height = (float(found[index]) for index in range(1, 5))
     return Crop(x, y, width, height, percent=bool(found[5]))
+
+
+def focus_of(text: str | None) -> tuple[float, float] | None:
+    """Return the shares of width and height of a text like 40,60%; None for none.
+
+    Raises:
+        InputError: if it is not like that.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*(\d{1,3}(?:\.\d{1,6})?)\s*,\s*(\d{1,3}(?:\.\d{1,6})?)\s*%", text)
+    if found is None:
+        raise InputError(f"--focus must be x,y in percent of width and height, like 40,60%, got {text!r}")
+    return float(found[1]) / 100, float(found[2]) / 100
 
 
 def steps_of(text: str | None) -> Steps | None:

@@ -6,14 +6,14 @@ Every method is two 3x3 matrices that are applied to linear light: anaglyph = L 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from types import MappingProxyType
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, Float64, UInt8
+from jaxtyping import Float64, UInt8
 
 from kbvr.errors import InputError
+from kbvr.light import to_linear, to_srgb
 
 Matrix = Float64[np.ndarray, "3 3"]
 
@@ -49,9 +49,6 @@ DUBOIS: Mapping[str, tuple[Matrix, Matrix]] = MappingProxyType(
 )
 """Least-squares fits to what filters and screens let through: Dubois, "A projection method to generate anaglyph stereo
 images", ICASSP 2001, and site.uottawa.ca/~edubois/anaglyph."""
-
-CODES = 4096
-"""Steps of linear light that are told apart on the way back to sRGB; the darkest of its 255 steps is wider than one."""
 
 
 def matrices(colours: str, glasses: str) -> tuple[Matrix, Matrix]:
@@ -94,27 +91,3 @@ def anaglyph(
     """
     both = np.concatenate([to_linear(left), to_linear(right)], axis=2)
     return to_srgb(cv2.transform(both, np.hstack(matrices(colours, glasses)).astype(np.float32)))
-
-
-def to_linear(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W 3"]:
-    """Return the linear light of sRGB (IEC 61966-2-1), 0 to 1."""
-    return np.asarray(cv2.LUT(rgb, _linear_of_code()))
-
-
-def to_srgb(linear: Float32[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
-    """Return sRGB of linear light; what is below 0 or above 1 is cut off."""
-    codes = (np.clip(linear, 0, 1) * (CODES - 1) + 0.5).astype(np.uint16)
-    return _code_of_linear()[codes]
-
-
-@lru_cache(maxsize=1)
-def _linear_of_code() -> Float32[np.ndarray, "256"]:
-    code = np.arange(256) / 255
-    return np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4).astype(np.float32)
-
-
-@lru_cache(maxsize=1)
-def _code_of_linear() -> UInt8[np.ndarray, "N"]:
-    linear = np.arange(CODES) / (CODES - 1)
-    code = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.rint(code * 255).astype(np.uint8)
