@@ -86,13 +86,13 @@ def frames_through(lens: Lens, frames: Frames, cameras: Iterable[Camera]) -> Ite
 
 def darker_at_corners(picture: UInt8[np.ndarray, "H W 3"], strength: float) -> UInt8[np.ndarray, "H W 3"]:
     """Return a picture with a vignette; by the fourth power from the middle, to 1 - strength in the corners."""
-    falloff = _falloff(picture.shape[0], picture.shape[1], strength)
+    falloff = _falloff((picture.shape[1], picture.shape[0]), strength)
     return to_srgb(to_linear(picture) * falloff[..., None])
 
 
 @lru_cache(maxsize=4)
-def _falloff(height: int, width: int, strength: float) -> Float32[np.ndarray, "H W"]:
-    rows, columns = ((np.arange(side) + 0.5) / side * 2 - 1 for side in (height, width))
+def _falloff(size_px: tuple[int, int], strength: float) -> Float32[np.ndarray, "H W"]:
+    rows, columns = ((np.arange(side) + 0.5) / side * 2 - 1 for side in size_px[::-1])
     off_axis = (columns**2 + rows[:, None] ** 2) / 2
     return (1 - strength * off_axis**2).astype(np.float32)
 

@@ -55,12 +55,12 @@ class ExportReport:
     """Baseline and convergence in metres, and the parallax of nearest and farthest in output pixels and degrees; empty
     if nothing in stereo was written."""
 
-    comfort: Comfort | None
-    """What the first pair of eyes is given; None if nothing in stereo was written."""
-
     explanation: tuple[str, ...]
     seconds: dict[str, float]
     """Time that each stage took. Inside `video`, `render` (all threads added up) and `encode` overlap."""
+
+    comfort: Comfort | None = None
+    """What the first pair of eyes is given; None if nothing in stereo was written."""
 
     @property
     def file(self) -> FileSummary:
