@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,12 +10,16 @@ from kbvr.camera import Camera
 from kbvr.moves import Move, border_reach_m, disocclusion_reach_m
 from kbvr.options import ExportOptions
 from kbvr.paths import moves_along
+from kbvr.repeats import sources_of
 from kbvr.stereo import Rig, eye_pair, plan_rig
 from kbvr.surroundings import Surroundings
 
 MIN_REACH_SHARE, MAX_REACH_SHARE = 0.002, 0.3
 """Layers are made for moves that spread the depth range over so much of the width at most; what farther moves uncover
 is filled from beside it when it is drawn."""
+
+YUV_BYTES_A_PX = 1.5
+"""What the encoder's pictures take, for each pixel."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,17 @@ def reaches_m(films: list[Film], around: Surroundings) -> dict[str, float]:
     }
 
 
-def cameras_of(film: Film, view: Camera) -> Iterator[Camera]:
-    """Yield the camera of every picture of a film, of a stereo film the left and the right one in turn."""
-    for move in film.moves:
-        centre = move.camera(view)
+def sources_within(film: Film, size_px: tuple[int, int], most_bytes: int) -> list[int]:
+    """Return for every frame the frame whose picture it shows, itself or an earlier one, kept within so many bytes."""
+    frame_bytes = YUV_BYTES_A_PX * size_px[0] * size_px[1] * (1 if film.rig is None else 2)
+    return sources_of(film.moves, most_kept=int(most_bytes / frame_bytes))
+
+
+def cameras_of(film: Film, view: Camera, frames: Sequence[int] | None = None) -> Iterator[Camera]:
+    """Yield the camera of every picture of a film, of a stereo film the left and the right one in turn.
+
+    `frames` says of which frames; all if None.
+    """
+    for frame in range(len(film.moves)) if frames is None else frames:
+        centre = film.moves[frame].camera(view)
         yield from (centre,) if film.rig is None else eye_pair(centre, film.rig)

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any
 from kbvr.camera import Camera
 from kbvr.errors import InputError
 from kbvr.explanation import explain
-from kbvr.films import Film, cameras_of, planned
+from kbvr.films import Film, cameras_of, planned, sources_within
 from kbvr.formats import load_writer
-from kbvr.memory import within_memory
+from kbvr.memory import repeats_bytes, within_memory
 from kbvr.options import OUTPUTS, ExportOptions
 from kbvr.output import refuse_taken
 from kbvr.paths import check_keyframes, view_of
 from kbvr.photo import GUESSED_FOV_DEG, load_photo
 from kbvr.profiles import Drawing, profile_of
+from kbvr.repeats import drawn_frames
 from kbvr.stopwatch import Stopwatch
 from kbvr.surroundings import surroundings_of
 
@@ -132,7 +133,9 @@ def export_photo(
         drawing, said = profile.drawing(photo, depth, films, around, view)
     told("layers", 1, 1)
     with clock.stage("video"), drawing:
-        written = _written(films, drawing, view, options, told)
+        kept_bytes = repeats_bytes(photo.size_px, size_px, options.max_memory_bytes)
+        sources = [sources_within(film, size_px, kept_bytes) for film in films]
+        written = _written(films, sources, drawing, view, options, told)
     rig = next((film.rig for film in films if film.rig), None)
     busy = {"render": drawing.busy_s, "encode": sum(one.video.encode_s for one in written)}
     return ExportReport(
@@ -173,19 +176,30 @@ def _check_size(output: str, size_px: tuple[int, int], options: ExportOptions) -
 
 
 def _written(
-    films: list[Film], drawing: Drawing, view: Camera, options: ExportOptions, told: Progress
+    films: list[Film],
+    sources: list[list[int]],
+    drawing: Drawing,
+    view: Camera,
+    options: ExportOptions,
+    told: Progress,
 ) -> tuple[Written, ...]:
-    """Render the films one after the other and write them as they come."""
-    total = sum(len(film.moves) for film in films)
+    """Draw the films one after the other, what comes again only once, and write them as they come."""
+    drawn = [drawn_frames(own) for own in sources]
+    total = sum(map(len, drawn))
     written: list[Written] = []
-    for film in films:
-        before = sum(one.video.frames for one in written)
+    for film, own, frames in zip(films, sources, drawn, strict=True):
+        before = sum(map(len, drawn[: len(written)]))
 
         def on_frame(done: int, before: int = before) -> None:
             told("video", before + done, total)
 
-        common: dict[str, Any] = {"fps": options.fps, "overwrite": options.overwrite, "on_frame": on_frame}
-        pictures = drawing.frames(cameras_of(film, view))
+        common: dict[str, Any] = {
+            "fps": options.fps,
+            "overwrite": options.overwrite,
+            "sources": own,
+            "on_frame": on_frame,
+        }
+        pictures = drawing.frames(cameras_of(film, view, frames))
         if film.rig is None:
             video = load_writer("mono-video")(pictures, film.target, **common)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,19 +23,22 @@ def write_mono_video(
     *,
     fps: float,
     overwrite: bool = False,
+    sources: Sequence[int] | None = None,
     on_frame: Callable[[int], None] | None = None,
 ) -> VideoSummary:
     """Write sRGB pictures, all of one size, as they come, while the next ones are made.
 
-    H.264 wants even sizes: odd ones lose their last row or column. on_frame is told how many pictures have been taken,
-    in the caller's thread.
+    H.264 wants even sizes: odd ones lose their last row or column. `sources` says which frames show the same, see
+    `write_frames`. on_frame is told how many pictures have been taken, in the caller's thread.
 
     Raises:
         InputError: no pictures, other sizes than the first, too small or too large for H.264, a bad rate, a name that
             does not end in .mp4.
         OutputError: the file exists, cannot be written, or did not read back as it was written.
     """
-    return write_frames(_even(pictures, on_frame), path, fps=fps, stereo_packing=None, overwrite=overwrite)
+    return write_frames(
+        _even(pictures, on_frame), path, fps=fps, stereo_packing=None, overwrite=overwrite, sources=sources
+    )
 
 
 def check_mono_size(size_px: tuple[int, int]) -> None:

@@ -6,7 +6,7 @@ in the file's name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -38,14 +38,16 @@ def write_sbs_video(
     fps: float,
     layout: Layout,
     overwrite: bool = False,
+    sources: Sequence[int] | None = None,
     on_frame: Callable[[int], None] | None = None,
 ) -> VideoSummary:
     """Write (left, right) sRGB pictures, all of one size, as they come, while the next ones are made.
 
     "sbs" keeps every eye's size, "sbs-half" squeezes each to half its width. H.264 wants even sizes: odd ones
     lose their last row or column ("sbs-half": up to three columns, before squeezing). The arrays of a pair
-    may be used again as soon as the next pair is asked for. on_frame is told how many pairs have been taken,
-    in the caller's thread. What pairs or on_frame raise is raised from here; nothing is left of the file.
+    may be used again as soon as the next pair is asked for. `sources` says which frames show the same, as in
+    `write_frames`. on_frame is told how many pairs have been taken, in the caller's thread. What pairs or on_frame
+    raise is raised from here; nothing is left of the file.
 
     Raises:
         InputError: no pairs, other sizes than the first, too small, wider or higher than 4096 in all, a bad
@@ -53,7 +55,7 @@ def write_sbs_video(
         OutputError: the file exists, cannot be written, or did not read back as it was written.
     """
     frames = _side_by_side_frames(pairs, layout, on_frame)
-    return write_frames(frames, path, fps=fps, stereo_packing=SIDE_BY_SIDE, overwrite=overwrite)
+    return write_frames(frames, path, fps=fps, stereo_packing=SIDE_BY_SIDE, overwrite=overwrite, sources=sources)
 
 
 def check_eye_size(size_px: tuple[int, int], layout: Layout) -> None:

@@ -6,7 +6,7 @@ The colours are BT.709 in the narrow ("tv") range, and say so.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +15,6 @@ from itertools import chain
 from pathlib import Path
 from queue import Empty, Full, Queue
 from threading import Event
-from time import perf_counter
 from typing import TypeVar
 
 import av
@@ -28,6 +27,8 @@ from kbvr.compiled import kernel
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.read_back import VideoFacts, check_read_back
 from kbvr.output import written_aside
+from kbvr.repeats import repeated
+from kbvr.stopwatch import Stopwatch
 from kbvr.timing import MAX_FPS, MIN_FPS
 
 MAX_SIDE_PX = 4096
@@ -39,6 +40,9 @@ CRF = 18
 """x264's constant quality: 0 loses nothing, 23 is x264's default."""
 KEY_FRAME_SECONDS = 2.0
 """So often one can jump into the video, and the packing is told again."""
+ENCODER_THREADS = 4
+"""Frames that x264 encodes at once: each thread takes a whole one, so that no picture is cut into slices, and the file
+is the same on every machine."""
 QUEUE_FRAMES = 3
 """Frames that may wait between rendering and encoding."""
 POLL_SECONDS = 0.1
@@ -68,12 +72,19 @@ class VideoSummary:
 
 
 def write_frames(
-    frames: Iterable[Frame], path: Path, *, fps: float, stereo_packing: int | None, overwrite: bool = False
+    frames: Iterable[Frame],
+    path: Path,
+    *,
+    fps: float,
+    stereo_packing: int | None,
+    overwrite: bool = False,
+    sources: Sequence[int] | None = None,
 ) -> VideoSummary:
     """Write sRGB frames of one even size as they come, while the next ones are made, and read the file back.
 
-    `stereo_packing` is FFmpeg's AVStereo3D type, which the stream tells, or None. What the frames raise is raised from
-    here; nothing is left of the file.
+    `sources` gives for every frame of the video the number of the frame that it shows, itself or an earlier one; only
+    those come that show themselves (`kbvr.repeats`). `stereo_packing` is FFmpeg's AVStereo3D type, which the stream
+    tells, or None. What the frames raise is raised from here; nothing is left of the file.
 
     Raises:
         InputError: no frames, a bad rate, a name that does not end in .mp4.
@@ -83,7 +94,9 @@ def write_frames(
         raise InputError(f"video goes into a file that ends in .mp4, got {path.name}")
     rate = _checked_rate(fps)
     with written_aside(path, overwrite=overwrite) as aside:
-        size_px, count, encode_s = _run_alongside(frames, lambda fed: _encode(fed, aside, rate, stereo_packing))
+        size_px, count, encode_s = _run_alongside(
+            frames, lambda fed: _encode(fed, aside, rate, stereo_packing, sources)
+        )
         check_read_back(aside, path.name, _facts(size_px, count, rate, stereo_packing))
         size_bytes = aside.stat().st_size
     return VideoSummary(path, size_px, count, float(rate), float(count / rate), size_bytes, encode_s)
@@ -158,28 +171,33 @@ def _offer(frame: Frame | None, waiting: Queue[Frame | None], consumed: Future[T
 
 
 def _encode(
-    frames: Iterator[Frame], path: Path, rate: Fraction, stereo_packing: int | None
+    frames: Iterator[Frame], path: Path, rate: Fraction, stereo_packing: int | None, sources: Sequence[int] | None
 ) -> tuple[tuple[int, int], int, float]:
     """Write the frames to path; return (width, height), how many there were, and the seconds it took."""
     first = next(frames, None)
     if first is None:
         raise InputError("a video needs at least one picture, got none")
     height, width = first.shape[:2]
-    count, busy_s = 0, 0.0
+    count, clock = 0, Stopwatch()
     options = {"movflags": "+faststart"}
     with _disk_errors(), av.open(str(path), "w", format="mp4", options=options) as container:
         stream = _add_stream(container, (width, height), rate, stereo_packing)
-        for frame in chain((first,), frames):
-            start = perf_counter()
-            yuv = _yuv(frame)
+        drawn = _converted(chain((first,), frames), clock)
+        for yuv in drawn if sources is None else repeated(drawn, sources):
             yuv.pts, yuv.time_base = count, 1 / rate
-            container.mux(stream.encode(yuv))
-            busy_s += perf_counter() - start
+            with clock.stage("encode"):
+                container.mux(stream.encode(yuv))
             count += 1
-        start = perf_counter()
-        container.mux(stream.encode(None))
-        busy_s += perf_counter() - start
-    return (width, height), count, busy_s
+        with clock.stage("encode"):
+            container.mux(stream.encode(None))
+    return (width, height), count, sum(clock.seconds.values())
+
+
+def _converted(frames: Iterable[Frame], clock: Stopwatch) -> Iterator[av.VideoFrame]:
+    for frame in frames:
+        with clock.stage("convert"):
+            yuv = _yuv(frame)
+        yield yuv
 
 
 def _yuv(frame: Frame) -> av.VideoFrame:
@@ -204,6 +222,7 @@ def _add_stream(
     stream.width, stream.height = size_px
     stream.pix_fmt = "yuv420p"
     context = stream.codec_context
+    context.thread_type, context.thread_count = "FRAME", ENCODER_THREADS
     context.gop_size = max(1, round(KEY_FRAME_SECONDS * rate))
     context.colorspace = context.color_primaries = context.color_trc = BT709
     context.color_range = TV_RANGE
