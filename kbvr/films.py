@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -15,12 +15,16 @@ from kbvr.moves import Move, border_reach_m, disocclusion_reach_m
 from kbvr.options import ExportOptions
 from kbvr.outputs import views_of
 from kbvr.paths import moves_along
+from kbvr.repeats import sources_of
 from kbvr.stereo import Rig, eye_pair, plan_rig
 from kbvr.surroundings import Surroundings
 
 MIN_REACH_SHARE, MAX_REACH_SHARE = 0.002, 0.3
 """Layers are made for moves that spread the depth range over so much of the width at most; what farther moves uncover
 is filled from beside it when it is drawn."""
+
+YUV_BYTES_A_PX = 1.5
+"""What the encoder's pictures take, for each pixel."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,17 @@ class Film:
 
     vignette: float = 0.0
 
-    def seen(self, frames: Frames) -> Iterator[Views]:
-        """Yield what the eyes see of every instant; `frames` draws what cameras see."""
-        cameras = (camera for eyes in self.instants for camera in eyes)
+    def sources_within(self, most_bytes: int) -> tuple[int, ...]:
+        """Return for every instant the one that it shows, itself or an earlier one that is kept within so many bytes."""
+        eyes = len(self.instants[0])
+        instant_bytes = YUV_BYTES_A_PX * self.view.size_px[0] * self.view.size_px[1] * eyes * len(self.items)
+        return tuple(sources_of(self.moves, most_kept=int(most_bytes / instant_bytes)))
+
+    def seen(self, frames: Frames, wanted: Sequence[int]) -> Iterator[Views]:
+        """Yield what the eyes see of some instants; `frames` draws what cameras see."""
+        cameras = (camera for index in wanted for camera in self.instants[index])
         pictures = frames(cameras) if self.lens is None else frames_through(self.lens, frames, cameras)
-        for eyes in self.instants:
+        for eyes in (self.instants[index] for index in wanted):
             yield self._framed(tuple(next(pictures) for _ in eyes))
 
     def _framed(self, views: Views) -> Views:

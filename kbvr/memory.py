@@ -29,6 +29,9 @@ HELD_BYTES_A_PX = 44
 FILM_BYTES_A_PX = 220
 """Textures, frames ahead and the encoder's pictures, for each pixel of the film's pictures (per eye)."""
 
+REPEATS_BYTES = 256 * 2**20
+"""At most so much is kept of pictures that a film shows again."""
+
 DECODED_BYTES_A_PX = 18
 """What decoding takes: this much is needed before a photo can be made smaller."""
 
@@ -50,6 +53,13 @@ def export_bytes(photo_size_px: tuple[int, int], film_size_px: tuple[int, int]) 
     photo_px, film_px = (width * height for width, height in (photo_size_px, film_size_px))
     scene = SCENE_BYTES_A_PX * photo_px
     return FIXED_BYTES + max(scene, HELD_BYTES_A_PX * photo_px + FILM_BYTES_A_PX * film_px)
+
+
+def repeats_bytes(photo_size_px: tuple[int, int], film_size_px: tuple[int, int], max_bytes: int | None) -> int:
+    """Return how much may be kept of pictures that a film shows again: what the rest of the export leaves."""
+    if max_bytes is None:
+        return REPEATS_BYTES
+    return min(REPEATS_BYTES, max(0, max_bytes - export_bytes(photo_size_px, film_size_px)))
 
 
 def within_memory(photo: Photo, film_size_px: tuple[int, int], max_bytes: int | None) -> tuple[Photo, tuple[str, ...]]:

@@ -181,7 +181,12 @@ def _swing(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
     def at(side: float) -> Move:
         return Move(x_m=far * side, held_inverse_depth=held)
 
-    return Way(once=lambda share: at(2 * share - 1), turn=lambda turn: at(sin(2 * pi * turn)))
+    return Way(once=lambda share: at(2 * share - 1), turn=lambda turn: at(_side(turn)))
+
+
+def _side(turn: float) -> float:
+    """Return how far to the right, -1 to 1, one is who goes to and fro: rounded, so that places come again exactly."""
+    return round(sin(2 * pi * turn), 12)
 
 
 def _circle(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
@@ -201,7 +206,7 @@ def _orbit(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
     def at(side: float) -> Move:
         return orbiting(most_deg * side, around.subject_m)
 
-    return Way(once=lambda share: at(2 * share - 1), turn=lambda turn: at(sin(2 * pi * turn)))
+    return Way(once=lambda share: at(2 * share - 1), turn=lambda turn: at(_side(turn)))
 
 
 def _dolly(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001

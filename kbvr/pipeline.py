@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,14 @@ from kbvr.explanation import explain
 from kbvr.films import Film, planned
 from kbvr.formats import FileSummary, Item
 from kbvr.formats.writing import Views, check_items, write_items
-from kbvr.memory import within_memory
+from kbvr.memory import repeats_bytes, within_memory
 from kbvr.options import OUTPUTS, ExportOptions
 from kbvr.output import refuse_taken
 from kbvr.outputs import items_of, view_size_px
 from kbvr.paths import check_keyframes, view_of
 from kbvr.photo import GUESSED_FOV_DEG, load_photo
 from kbvr.profiles import Drawing, profile_of
+from kbvr.repeats import drawn_frames
 from kbvr.stopwatch import Stopwatch
 from kbvr.surroundings import surroundings_of
 
@@ -137,7 +138,8 @@ def export_photo(
         drawing, said = profile.drawing(photo, depth, films, around)
     told("layers", 1, 1)
     with clock.stage("video"), drawing:
-        written = _written(films, drawing, options, told)
+        kept_bytes = repeats_bytes(photo.size_px, max(sizes_px.values()), options.max_memory_bytes)
+        written = _written(films, drawing, kept_bytes, options, told)
     pair = next((film for film in films if film.rig), None)
     busy = {"render": drawing.busy_s, "encode": sum(one.file.encode_s for one in written)}
     return ExportReport(
@@ -154,20 +156,24 @@ def _untold(stage: str, done: int, total: int) -> None:
     """Report progress to nobody."""
 
 
-def _written(films: list[Film], drawing: Drawing, options: ExportOptions, told: Progress) -> tuple[Written, ...]:
-    """Draw the films one after the other, and write their files as they come."""
-    total = sum(len(film.moves) for film in films)
+def _written(
+    films: list[Film], drawing: Drawing, kept_bytes: int, options: ExportOptions, told: Progress
+) -> tuple[Written, ...]:
+    """Draw the films one after the other, what comes again only once, and write their files as they come."""
+    sources = [film.sources_within(kept_bytes) for film in films]
+    drawn = [drawn_frames(own) for own in sources]
+    total = sum(map(len, drawn))
     done = 0
     written: list[Written] = []
 
-    def instants(film: Film) -> Iterator[Views]:
+    def instants(film: Film, wanted: list[int]) -> Iterator[Views]:
         nonlocal done
-        for views in film.seen(drawing.frames):
+        for views in film.seen(drawing.frames, wanted):
             yield views
             done += 1
             told("video", done, total)
 
-    for film in films:
-        files = write_items(instants(film), film.items, film.facts, options)
+    for film, own, wanted in zip(films, sources, drawn, strict=True):
+        files = write_items(instants(film, wanted), film.items, replace(film.facts, sources=own), options)
         written += [Written(film.output, item, file) for item, file in zip(film.items, files, strict=True)]
     return tuple(written)

@@ -99,8 +99,8 @@ def shares(timing: Timing, *, limit: float = 1.0) -> Float64[np.ndarray, "N"]:
         return stopped_at(np.linspace(timing.steps.first, timing.steps.last, timing.steps.frames), limit)
     count = timing.frames
     if timing.loop:
-        turn = np.arange(count) / count
-        there_and_back = 1 - np.abs(1 - 2 * turn)
+        step = np.arange(count)
+        there_and_back = 2 * np.minimum(step, count - step) / count  # the same numbers on the way back
     else:
         there_and_back = np.linspace(0, 1, count)
     return np.array([eased(share, timing.ease) for share in there_and_back]) * min(1.0, limit)

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "kbvr"
 
 ROWS = (
     ("errors",),
-    ("camera", "screens", "light", "output", "stopwatch", "apart", "nets", "compiled"),
+    ("camera", "screens", "light", "output", "stopwatch", "repeats", "apart", "nets", "compiled"),
     ("picture_file", "picture_colour", "exr"),
     ("picture_file", "picture_colour", "photo"),
     ("exr", "depth_file", "upsample"),

@@ -7,7 +7,7 @@ import pytest
 
 import kbvr
 from kbvr.errors import InputError
-from kbvr.memory import bytes_of, export_bytes, within_memory
+from kbvr.memory import REPEATS_BYTES, bytes_of, export_bytes, repeats_bytes, within_memory
 from kbvr.photo import photo_from_array
 
 FILM_PX = (96, 64)
@@ -63,3 +63,11 @@ def test_a_photo_is_never_made_smaller_than_its_film():
 def test_the_limit_belongs_to_the_profile_that_keeps_it():
     with pytest.raises(InputError, match="profile layers"):
         kbvr.ExportOptions(profile="paper", max_memory_bytes=10**9)
+
+
+def test_pictures_are_kept_within_what_an_export_leaves():
+    size = (1800, 1200)
+    needed = export_bytes(size, FILM_PX)
+    assert repeats_bytes(size, FILM_PX, None) == repeats_bytes(size, FILM_PX, needed + 2**40) == REPEATS_BYTES
+    assert repeats_bytes(size, FILM_PX, needed + 1000) == 1000
+    assert repeats_bytes(size, FILM_PX, needed - 1) == 0

@@ -152,6 +152,26 @@ def test_plain_and_stereo_videos_are_written_together(tmp_path):
     assert "Stereo 3D" not in {side["side_data_type"] for side in first.get("side_data_list", [])}
 
 
+def test_a_film_that_comes_back_is_the_same_whether_or_not_its_frames_are_kept(tmp_path, monkeypatch):
+    """Frames on the way back are not drawn, and the file is what it is when all are drawn."""
+    drawn = []
+    frames = Renderer.frames
+
+    def counted(self, cameras):
+        cameras = list(cameras)
+        drawn.append(len(cameras))
+        return frames(self, cameras)
+
+    monkeypatch.setattr(Renderer, "frames", counted)
+    files = []
+    for kept_bytes in (2**28, 0):
+        monkeypatch.setattr(pipeline, "repeats_bytes", lambda *_, kept=kept_bytes: kept)
+        report = kbvr.export(EXAMPLES / "cat.jpg", tmp_path, stereo=True, kenburns=True, seconds=0.48, overwrite=True)
+        files.append([one.file.path.read_bytes() for one in report.written])
+    assert drawn == [2 * 7, 7, 2 * 12, 12]
+    assert files[0] == files[1]
+
+
 def test_a_crop_by_hand_is_what_the_film_ends_with(tmp_path):
     """Between the photo's quarter, enlarged, and the last frame there is next to no difference where depth is flat."""
     picture = cv2.resize(np.random.default_rng(1).integers(0, 255, (12, 16, 3), np.uint8), (320, 240))

@@ -39,6 +39,9 @@ class Facts:
     """Distance between the two eyes' cameras; None if there is one."""
 
     convergence_m: float | None = None
+    sources: tuple[int, ...] | None = None
+    """For every instant the one that it shows, itself or an earlier one (`kbvr.repeats`); only those come that show
+    themselves. None if all come."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,9 @@ class Format:
 
     even: bool = False
     """Whether pictures must have even sizes; views lose their last row or column for that."""
+
+    repeats: bool = False
+    """Whether it takes each picture once and shows it as often as `Facts.sources` says, which saves work."""
 
 
 def load_format(name: str) -> Format:

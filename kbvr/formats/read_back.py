@@ -37,6 +37,8 @@ class VideoFacts:
 def check_read_back(path: Path, name: str, wanted: VideoFacts) -> None:
     """Decode the first frame of a file and its last group, and compare what it says; errors call the file `name`.
 
+    Of the last group, frames that only lie between others (B frames) are not decoded: the last frame is none.
+
     Raises:
         OutputError: if it cannot be read, or differs.
     """
@@ -55,9 +57,11 @@ def _read_back(path: Path) -> VideoFacts:
     """Return what a file says about its video; LookupError if it holds none."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
         packets = sum(packet.size > 0 for packet in container.demux(stream))
         container.seek(0)
         first = deque(islice(container.decode(stream), 1))[0]
+        stream.codec_context.skip_frame = "BIDIR"
         container.seek(stream.duration or 0, stream=stream)
         last = deque(container.decode(stream), maxlen=1)[0]
         context, fps = stream.codec_context, stream.average_rate or Fraction(0)

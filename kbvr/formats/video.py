@@ -6,12 +6,11 @@ The colours are BT.709 in the narrow ("tv") range, and say so.
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from time import perf_counter
 
 import av
 import numpy as np
@@ -25,6 +24,8 @@ from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.packings import PACKINGS
 from kbvr.formats.read_back import VideoFacts, check_read_back
 from kbvr.output import written_aside
+from kbvr.repeats import repeated
+from kbvr.stopwatch import Stopwatch
 from kbvr.timing import MAX_FPS, MIN_FPS
 
 MAX_SIDE_PX = 4096
@@ -36,6 +37,9 @@ CRF = 18
 """x264's constant quality: 0 loses nothing, 23 is x264's default."""
 KEY_FRAME_SECONDS = 2.0
 """So often one can jump into the video, and the packing is told again."""
+ENCODER_THREADS = 4
+"""Frames that x264 encodes at once: each thread takes a whole one, so that no picture is cut into slices, and the file
+is the same on every machine."""
 BT709, TV_RANGE, SIDE_BY_SIDE = 1, 1, 1
 """FFmpeg's numbers: BT.709 as matrix, primaries and transfer; narrow range; AV_STEREO3D_SIDEBYSIDE."""
 STEREO_TYPES = {"sbs": SIDE_BY_SIDE, "sbs-half": SIDE_BY_SIDE}
@@ -48,13 +52,12 @@ Frame = UInt8[np.ndarray, "h w 3"]
 
 def write_video(frames: Iterable[Frame], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
     """Write sRGB frames of one even size as they come, and read the file back; see `Format.write`."""
-    del facts
     if item.path.suffix.lower() != ".mp4":
         raise InputError(f"video goes into a file that ends in .mp4, got {item.path.name}")
     rate = _checked_rate(choices.fps)
     stereo_packing = STEREO_TYPES.get(item.packing)
     with written_aside(item.path, overwrite=choices.overwrite) as aside:
-        size_px, count, encode_s = _encode(iter(frames), aside, rate, stereo_packing)
+        size_px, count, encode_s = _encode(iter(frames), aside, rate, stereo_packing, facts.sources)
         check_read_back(aside, item.path.name, _facts(size_px, count, rate, stereo_packing))
         size_bytes = aside.stat().st_size
     return FileSummary(item.path, size_px, count, float(rate), float(count / rate), size_bytes, encode_s)
@@ -84,28 +87,33 @@ def _checked_rate(fps: float) -> Fraction:
 
 
 def _encode(
-    frames: Iterator[Frame], path: Path, rate: Fraction, stereo_packing: int | None
+    frames: Iterator[Frame], path: Path, rate: Fraction, stereo_packing: int | None, sources: Sequence[int] | None
 ) -> tuple[tuple[int, int], int, float]:
     """Write the frames to path; return (width, height), how many there were, and the seconds it took."""
     first = next(frames, None)
     if first is None:
         raise InputError("a video needs at least one picture, got none")
     height, width = first.shape[:2]
-    count, busy_s = 0, 0.0
+    count, clock = 0, Stopwatch()
     options = {"movflags": "+faststart"}
     with _disk_errors(), av.open(str(path), "w", format="mp4", options=options) as container:
         stream = _add_stream(container, (width, height), rate, stereo_packing)
-        for frame in chain((first,), frames):
-            start = perf_counter()
-            yuv = _yuv(frame)
+        drawn = _converted(chain((first,), frames), clock)
+        for yuv in drawn if sources is None else repeated(drawn, sources):
             yuv.pts, yuv.time_base = count, 1 / rate
-            container.mux(stream.encode(yuv))
-            busy_s += perf_counter() - start
+            with clock.stage("encode"):
+                container.mux(stream.encode(yuv))
             count += 1
-        start = perf_counter()
-        container.mux(stream.encode(None))
-        busy_s += perf_counter() - start
-    return (width, height), count, busy_s
+        with clock.stage("encode"):
+            container.mux(stream.encode(None))
+    return (width, height), count, sum(clock.seconds.values())
+
+
+def _converted(frames: Iterable[Frame], clock: Stopwatch) -> Iterator[av.VideoFrame]:
+    for frame in frames:
+        with clock.stage("convert"):
+            yuv = _yuv(frame)
+        yield yuv
 
 
 def _yuv(frame: Frame) -> av.VideoFrame:
@@ -130,6 +138,7 @@ def _add_stream(
     stream.width, stream.height = size_px
     stream.pix_fmt = "yuv420p"
     context = stream.codec_context
+    context.thread_type, context.thread_count = "FRAME", ENCODER_THREADS
     context.gop_size = max(1, round(KEY_FRAME_SECONDS * rate))
     context.colorspace = context.color_primaries = context.color_trc = BT709
     context.color_range = TV_RANGE
@@ -170,4 +179,5 @@ FORMAT = Format(
     write=write_video,
     options=("fps", "layout", "glasses", "anaglyph_colours"),
     even=True,
+    repeats=True,
 )

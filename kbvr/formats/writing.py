@@ -13,6 +13,7 @@ from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item, load_for
 from kbvr.formats.alongside import run_alongside
 from kbvr.formats.packings import PACKINGS, Picture
 from kbvr.output import refuse_taken
+from kbvr.repeats import repeated
 
 Views = tuple[UInt8[np.ndarray, "H W 3"], ...]
 """What all eyes see in one instant, the left one's view first."""
@@ -22,6 +23,8 @@ def write_items(
     instants: Iterable[Views], items: Sequence[Item], facts: Facts, choices: FileChoices
 ) -> list[FileSummary]:
     """Write files from sRGB views, all of one size, as they come; each file is read back.
+
+    Where `facts.sources` says that an instant shows an earlier one, only the earlier one comes.
 
     The arrays must stay as they are from then on. What the instants raise is raised from here, and nothing is left of
     the files.
@@ -47,6 +50,8 @@ def check_items(view_px: tuple[int, int], items: Sequence[Item], choices: FileCh
 
 def _write(instants: Iterator[Views], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
     form = load_format(item.format)
+    if facts.sources is not None and not form.repeats:
+        instants = repeated(instants, facts.sources)
     source = instants if form.needs == "views" else _packed(instants, item, form, choices)
     return form.write(source, item, facts, choices)
 
