@@ -52,7 +52,7 @@ class Film:
     vignette: float = 0.0
 
     def sources_within(self, most_bytes: int) -> tuple[int, ...]:
-        """Return for every instant the one that it shows, itself or an earlier one that is kept within so many bytes."""
+        """Return for every instant the one that it shows: itself, or an earlier one kept within so many bytes."""
         eyes = len(self.instants[0])
         instant_bytes = YUV_BYTES_A_PX * self.view.size_px[0] * self.view.size_px[1] * eyes * len(self.items)
         return tuple(sources_of(self.moves, most_kept=int(most_bytes / instant_bytes)))
