@@ -174,7 +174,7 @@ def test_a_film_that_comes_back_is_the_same_whether_or_not_its_frames_are_kept(t
         files.append([np.stack(frames_of(one.file.path)).astype(int) for one in report.written])
     assert drawn == [2 * 7, 7, 2 * 12, 12]
     for kept, all_drawn in zip(*files, strict=True):
-        assert np.abs(kept - all_drawn).mean(axis=(1, 2, 3)).max() < 0.5
+        assert np.abs(kept - all_drawn).mean(axis=(1, 2, 3)).max() < 2
 
 
 def test_a_crop_by_hand_is_what_the_film_ends_with(tmp_path):
