@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from jaxtyping import Float32
 
@@ -79,6 +80,21 @@ def estimate_depth(
         values = upsample_along_edges(said.values, photo.rgb)
         full_sky = upsample_along_edges(sky, photo.rgb) if sky.any() else None
     return replace(place(values, full_sky, photo, near_m=near_m), network=network.name)
+
+
+def sized(photo: Photo, depth: DepthMap, size_px: tuple[int, int]) -> tuple[Photo, DepthMap]:
+    """Return a photo and its depth at a (width, height) of about its shape, not larger than it is."""
+    if size_px == photo.size_px:
+        return photo, depth
+    rgb, inverse_depth = (
+        np.asarray(cv2.resize(values, size_px, interpolation=cv2.INTER_AREA))
+        for values in (photo.rgb, depth.inverse_depth)
+    )
+    scale = size_px[0] / photo.size_px[0]
+    return (
+        replace(photo, rgb=rgb, f_px=photo.f_px * scale),
+        replace(depth, inverse_depth=np.maximum(inverse_depth, 0), f_px=depth.f_px * scale),
+    )
 
 
 def place(

@@ -42,7 +42,8 @@ def _explained(film: Film, options: ExportOptions) -> list[str]:
     """Return what was chosen for one film."""
     end = max(film.moves, key=lambda move: float(np.linalg.norm(move.position_m)))
     place = ", ".join(f"{value * 1000:+.0f} mm {axis}" for value, axis in zip(end.position_m, "xyz", strict=True))
-    lines = [f"{film.output} path: {options.paths[film.output].name}; farthest at {place}"]
+    path = options.paths.get(film.output)
+    lines = [f"{film.output} path: {path.name}; farthest at {place}" if path else f"{film.output}: the camera rests"]
     rig = film.rig
     if rig is None:
         return lines

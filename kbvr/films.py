@@ -7,15 +7,18 @@ from dataclasses import dataclass, replace
 from kbvr.camera import Camera
 from kbvr.formats import Facts, Item
 from kbvr.moves import Move, border_reach_m, disocclusion_reach_m
-from kbvr.options import ExportOptions
+from kbvr.options import AT_REST, ExportOptions
 from kbvr.outputs import views_of
 from kbvr.paths import moves_along
-from kbvr.stereo import Rig, eye_pair, plan_rig
+from kbvr.stereo import Rig, eye_row, plan_rig
 from kbvr.surroundings import Surroundings
 
 MIN_REACH_SHARE, MAX_REACH_SHARE = 0.002, 0.3
 """Layers are made for moves that spread the depth range over so much of the width at most; what farther moves uncover
 is filled from beside it when it is drawn."""
+
+QUILT_PAIRS = 4.0
+"""A quilt's outermost views are so many pairs of eyes apart."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,10 @@ class Film:
 
     @property
     def instants(self) -> list[tuple[Camera, ...]]:
-        """The cameras of every instant: one, or the left and the right eye's."""
+        """The cameras of every instant: one, or those of the left to the right eye."""
         centres = [move.camera(self.view) for move in self.moves]
-        return [(centre,) if self.rig is None else eye_pair(centre, self.rig) for centre in centres]
+        eyes = views_of(self.items)
+        return [(centre,) if self.rig is None else eye_row(centre, self.rig, eyes) for centre in centres]
 
     @property
     def facts(self) -> Facts:
@@ -49,7 +53,7 @@ class Film:
 
 def planned(output: str, items: tuple[Item, ...], around: Surroundings, view: Camera, options: ExportOptions) -> Film:
     """Return the film of one output: its moves, and its eyes if it has two."""
-    moves = moves_along(options.paths[output], around)
+    moves = [Move()] if output in AT_REST else moves_along(options.paths[output], around)
     if views_of(items) == 1:
         return Film(output, items, view, moves, None)
     enlarged = max(move.zoom for move in moves)
@@ -61,7 +65,21 @@ def planned(output: str, items: tuple[Item, ...], around: Surroundings, view: Ca
         convergence_m=options.convergence_m,
         forward_m=max(move.z_m for move in moves),
     )
-    return Film(output, items, view, moves, rig)
+    return Film(output, items, view, moves, widened(rig) if output == "quilt" else rig)
+
+
+def widened(rig: Rig) -> Rig:
+    """Return the rig of a quilt's outermost views, for two eyes that see views as far apart as this rig's."""
+    px = rig.nearest_parallax_px, rig.farthest_parallax_px
+    angles = rig.nearest_parallax_deg, rig.farthest_parallax_deg
+    return replace(
+        rig,
+        baseline_m=QUILT_PAIRS * rig.baseline_m,
+        nearest_parallax_px=QUILT_PAIRS * px[0],
+        farthest_parallax_px=QUILT_PAIRS * px[1],
+        nearest_parallax_deg=QUILT_PAIRS * angles[0],
+        farthest_parallax_deg=QUILT_PAIRS * angles[1],
+    )
 
 
 def reaches_m(films: list[Film], around: Surroundings) -> dict[str, float]:
