@@ -133,9 +133,7 @@ def export_photo(
         if output not in FROM_DEPTH
     ]
     with clock.stage("depth files"):
-        written = _written_from_depth(
-            photo, depth, {o: wanted[o] for o in wanted if o in FROM_DEPTH}, sizes_px, options
-        )
+        written = _written_from_depth(photo, depth, wanted, sizes_px, options)
     said: tuple[str, ...] = ()
     busy: dict[str, float] = {}
     if films:
@@ -169,7 +167,7 @@ def _written_from_depth(
 ) -> tuple[Written, ...]:
     """Write what is made of the depth alone, each output in its own size."""
     written: list[Written] = []
-    for output, items in wanted.items():
+    for output, items in ((output, wanted[output]) for output in FROM_DEPTH if output in wanted):
         sized_photo, sized_depth = sized(photo, depth, sizes_px[output])
         facts = Facts(sized_depth.f_px, credits=photo.credits)
         files = write_depth_items(sized_photo, sized_depth, items, facts, options)

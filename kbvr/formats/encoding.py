@@ -24,6 +24,21 @@ MAX_SIDE_PX: Mapping[Kind, int] = {"png": 2**31 - 1, "jpeg": 65500, "webp": 1638
 """JPEG's is libjpeg's, a little below the 65535 that the format could hold."""
 
 DEFAULT_QUALITY = 95
+REQUIRED: Mapping[int, float] = {
+    ExifTags.Base.Orientation: 1,
+    ExifTags.Base.XResolution: 72,
+    ExifTags.Base.YResolution: 72,
+    ExifTags.Base.ResolutionUnit: 2,
+    ExifTags.Base.YCbCrPositioning: 1,
+}
+REQUIRED_INSIDE: Mapping[int, bytes | int] = {
+    ExifTags.Base.ExifVersion: b"0232",
+    ExifTags.Base.ComponentsConfiguration: b"\1\2\3\0",
+    ExifTags.Base.FlashPixVersion: b"0100",
+    ExifTags.Base.ColorSpace: 1,
+}
+"""What EXIF must say (CIPA DC-008): upright, sRGB, and what is the same for all pictures."""
+
 NO_DATE = bytes(12)
 """In place of the moment at which a colour profile was made, so that files are the same on every run."""
 
@@ -43,7 +58,7 @@ def picture_bytes(
     """
     file = BytesIO()
     image = Image.fromarray(np.ascontiguousarray(rgb))
-    exif = exif_of(said)
+    exif = exif_of(said, image.size)
     wanted = DEFAULT_QUALITY if quality is None else quality
     if kind == "png":
         told = PngImagePlugin.PngInfo()
@@ -87,17 +102,20 @@ def check_pixels(path: Path, name: str, wanted: UInt8[np.ndarray, "H W 3"], *, e
         raise OutputError(f"{name} did not read back as written")
 
 
-def exif_of(said: Mapping[int, str]) -> bytes:
+def exif_of(said: Mapping[int, str], size_px: tuple[int, int]) -> bytes:
     """Return EXIF that says: upright, sRGB, written by kbvr, and who took the photo and when."""
     exif = Image.Exif()
     inner = exif.get_ifd(ExifTags.IFD.Exif)
-    exif[ExifTags.Base.Orientation] = 1
     exif[ExifTags.Base.Software] = software()
-    inner[ExifTags.Base.ColorSpace] = 1
+    for tag, value in REQUIRED.items():
+        exif[tag] = value
+    for tag, content in REQUIRED_INSIDE.items():
+        inner[tag] = content
+    inner[ExifTags.Base.ExifImageWidth], inner[ExifTags.Base.ExifImageHeight] = size_px
     for tag, text in said.items():
         place = exif if tag in (ExifTags.Base.Artist, ExifTags.Base.Copyright) else inner
         place[tag] = text.encode("latin-1", "replace")  # as Pillow reads them
-    return exif.tobytes()
+    return exif.tobytes().replace(b"\x91\x01\0\x01", b"\x91\x01\0\x07")  # Pillow writes one type wrong
 
 
 def software() -> str:
