@@ -6,9 +6,10 @@ import numpy as np
 
 from kbvr.camera import fov_deg_from_f_px
 from kbvr.depth import DepthMap
-from kbvr.films import Film
+from kbvr.films import QUILT_PAIRS, Film
 from kbvr.nets import ran_on
 from kbvr.options import ExportOptions
+from kbvr.outputs import views_of
 from kbvr.photo import Photo
 from kbvr.stereo import MAX_PARALLAX_DEG
 from kbvr.surroundings import Surroundings
@@ -46,6 +47,13 @@ def _explained(film: Film, options: ExportOptions) -> list[str]:
     lines = [f"{film.output} path: {path.name}; farthest at {place}" if path else f"{film.output}: the camera rests"]
     rig = film.rig
     if rig is None:
+        return lines
+    if film.output == "quilt":
+        steps, spread_px = views_of(film.items) - 1, rig.farthest_parallax_px - rig.nearest_parallax_px
+        lines.append(
+            f"quilt: {steps + 1} views over {rig.baseline_m * 1000:.1f} mm, which is {QUILT_PAIRS:g} pairs of eyes, "
+            f"focused at {_metres(1 / rig.convergence_m)}; from view to view depth shifts by {spread_px / steps:.2f} px"
+        )
         return lines
     parallax = (
         f"{rig.nearest_parallax_px:+.1f} px ({rig.nearest_parallax_deg:+.2f} degrees) at the nearest, "

@@ -17,8 +17,9 @@ MIN_REACH_SHARE, MAX_REACH_SHARE = 0.002, 0.3
 """Layers are made for moves that spread the depth range over so much of the width at most; what farther moves uncover
 is filled from beside it when it is drawn."""
 
-QUILT_PAIRS = 4.0
-"""A quilt's outermost views are so many pairs of eyes apart."""
+QUILT_PAIRS = 3.0
+"""A quilt's outermost views are so many times as far apart as a pair of eyes: as far as the ends of an orbit,
+from where little is seen that the photo does not show."""
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def _metres(inverse_depth: float) -> str:
 def depth_m(depth: DepthMap) -> Float32[np.ndarray, "H W"]:
     """Return metres along the optical axis; infinity where inverse depth is 0."""
     with np.errstate(divide="ignore", over="ignore"):
-        return np.asarray(1 / depth.inverse_depth, np.float32)
+        return np.asarray(1 / np.abs(depth.inverse_depth), np.float32)  # -0 is a 0 too
 
 
 def disparity_16_bit(depth: DepthMap) -> UInt16[np.ndarray, "H W"]:

@@ -113,8 +113,10 @@ def exif_of(said: Mapping[int, str], size_px: tuple[int, int]) -> bytes:
         inner[tag] = content
     inner[ExifTags.Base.ExifImageWidth], inner[ExifTags.Base.ExifImageHeight] = size_px
     for tag, text in said.items():
-        place = exif if tag in (ExifTags.Base.Artist, ExifTags.Base.Copyright) else inner
-        place[tag] = text.encode("latin-1", "replace")  # as Pillow reads them
+        if tag in (ExifTags.Base.Artist, ExifTags.Base.Copyright):
+            exif[tag] = text.encode("latin-1", "replace")  # as Pillow reads them
+        else:
+            inner[tag] = text
     return exif.tobytes().replace(b"\x91\x01\0\x01", b"\x91\x01\0\x07")  # Pillow writes one type wrong
 
 
