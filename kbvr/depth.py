@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from jaxtyping import Float32
 
@@ -84,6 +83,8 @@ def estimate_depth(
 
 def sized(photo: Photo, depth: DepthMap, size_px: tuple[int, int]) -> tuple[Photo, DepthMap]:
     """Return a photo and its depth at a (width, height) of about its shape, not larger than it is."""
+    import cv2
+
     if size_px == photo.size_px:
         return photo, depth
     rgb, inverse_depth = (

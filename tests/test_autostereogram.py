@@ -59,7 +59,7 @@ def test_near_dots_are_closer_together_than_far_ones() -> None:
 def test_matching_recovers_the_depth(pattern: str) -> None:
     nearness = step(0.9, 0.1)
     photo = np.random.default_rng(5).integers(0, 256, (48, 640, 3), np.uint8)
-    base = dots(48, 640) if pattern == "dots" else liveliest_strip(photo, EYES // 2 * 4 // 3)
+    base = dots(640, 48) if pattern == "dots" else liveliest_strip(photo, EYES // 2 * 4 // 3)
     picture = autostereogram(nearness, base)
     wanted = separations_px(nearness, EYES)
     found = matched_px(picture, int(wanted.min()) - 3, int(wanted.max()) + 3)
@@ -72,7 +72,7 @@ def test_matching_recovers_the_depth(pattern: str) -> None:
 def test_a_slope_comes_back_as_a_slope() -> None:
     nearness = np.tile(np.linspace(0, 1, 640, dtype=np.float32), (48, 1))
     wanted = separations_px(nearness, EYES)
-    found = matched_px(autostereogram(nearness, dots(48, 640)), int(wanted.min()) - 3, int(wanted.max()) + 3)
+    found = matched_px(autostereogram(nearness, dots(640, 48)), int(wanted.min()) - 3, int(wanted.max()) + 3)
     inside = np.s_[6:-6, EYES // 2 : -EYES // 2]
     assert (np.abs(found - wanted)[inside] <= 1).mean() > 0.9
 
@@ -106,7 +106,7 @@ def test_a_dot_is_bound_to_its_right_only() -> None:
 
 
 def test_a_flat_picture_repeats_exactly() -> None:
-    picture = autostereogram(np.zeros((8, 640), np.float32), dots(8, 640))
+    picture = autostereogram(np.zeros((8, 640), np.float32), dots(640, 8))
     assert (picture[:, : -EYES // 2] == picture[:, EYES // 2 :]).all()
 
 
@@ -125,7 +125,7 @@ def test_the_strip_is_the_liveliest_and_closes() -> None:
 def test_every_size_has_its_autostereogram(width, height, pattern):
     nearness = np.random.default_rng(width).uniform(0, 1, (height, width)).astype(np.float32)
     rgb = np.random.default_rng(height).integers(0, 256, (height, width, 3), np.uint8)
-    base = dots(height, width) if pattern == "dots" else liveliest_strip(rgb, max(1, eyes_px(width) // 2))
+    base = dots(width, height) if pattern == "dots" else liveliest_strip(rgb, max(1, eyes_px(width) // 2))
     assert autostereogram(nearness, base).shape == (height, width, 3)
 
 

@@ -89,7 +89,7 @@ def autostereogram(nearness: Nearness, pattern: UInt8[np.ndarray, "H w 3"]) -> U
     return picture
 
 
-def dots(height: int, width: int) -> UInt8[np.ndarray, "H W 3"]:
+def dots(width: int, height: int) -> UInt8[np.ndarray, "H W 3"]:
     """Return random dots, the same on every run."""
     return np.random.default_rng(SEED).integers(0, 256, (height, width, 3), np.uint8)
 
@@ -127,7 +127,7 @@ def write_autostereogram(source: tuple[Photo, DepthMap], item: Item, facts: Fact
     if choices.autostereogram_pattern == "photo":
         pattern = liveliest_strip(photo.rgb, min(width, strip_px * 4 // 3))
     else:
-        pattern = dots(height, width)
+        pattern = dots(width, height)
     picture = autostereogram(nearness_of(depth), pattern)
     data = picture_bytes(picture, kind, facts.credits, quality=choices.quality, lossless=True)
     encode_s = perf_counter() - begun
