@@ -97,6 +97,7 @@ PAIR_FILES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "jps": ("jps", "cross", "_kbvr.jps"),
         "mpo": ("mpo", "apart", "_kbvr.mpo"),
         "vr180": ("vr180", "apart", "_kbvr.vr.jpg"),
+        "spatial": ("spatial", "apart", "_kbvr_spatial.heic"),
     }
 )
 """Still with a format of its own -> format, packing and the end of the file's name."""

@@ -41,8 +41,9 @@ Still: TypeAlias = Annotated[
         "--still",
         metavar="KIND[,KIND...]",
         help="Write stereo pictures. sbs, sbs-half, tb, tb-half, cross, left-right, rows, columns, checkerboard, "
-        "anaglyph: as --layout says; jps, mpo: for 3D viewers and televisions; vr180: for headsets; autostereogram: "
-        "for bare eyes; quilt: for light field displays. Several, with commas between them, are drawn once.",
+        "anaglyph: as --layout says; jps, mpo: for 3D viewers and televisions; vr180: for headsets; spatial: HEIC, "
+        "experimental, wants pillow-heif; autostereogram: for bare eyes; quilt: for light field displays. Several, "
+        "with commas between them, are drawn once.",
         rich_help_panel=OUTPUT,
     ),
 ]

@@ -19,6 +19,7 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "jps": "kbvr.formats.jps",
         "mpo": "kbvr.formats.mpo",
         "vr180": "kbvr.formats.vr180",
+        "spatial": "kbvr.formats.spatial",
         "autostereogram": "kbvr.formats.autostereogram",
         "depth-map": "kbvr.formats.depth_map",
     }

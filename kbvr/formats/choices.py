@@ -42,7 +42,7 @@ PACKED_STILLS = (
 )
 """Stills that are plain picture files; the names are those of LAYOUTS."""
 
-STILLS = (*PACKED_STILLS, "jps", "mpo", "vr180", "autostereogram", "quilt")
+STILLS = (*PACKED_STILLS, "jps", "mpo", "vr180", "spatial", "autostereogram", "quilt")
 """Kinds of stereo pictures."""
 
 PICTURES = ("jpeg", "png", "webp")
