@@ -15,6 +15,7 @@ import kbvr
 from kbvr.errors import InputError
 from kbvr.formats import FileChoices, Item
 from kbvr.formats.autostereogram import (
+    FINER,
     MU,
     autostereogram,
     check_autostereogram,
@@ -61,20 +62,28 @@ def test_matching_recovers_the_depth(pattern: str) -> None:
     photo = np.random.default_rng(5).integers(0, 256, (48, 640, 3), np.uint8)
     base = dots(640, 48) if pattern == "dots" else liveliest_strip(photo, EYES // 2 * 4 // 3)
     picture = autostereogram(nearness, base)
-    wanted = separations_px(nearness, EYES)
+    wanted = separations_px(nearness, 64 * EYES) / 64
     found = matched_px(picture, int(wanted.min()) - 3, int(wanted.max()) + 3)
     inside = np.s_[6:-6, EYES // 2 : -EYES // 2]
-    right = np.abs(found - wanted)[inside] <= 0.5
+    right = np.abs(found - wanted)[inside] < 1
     assert right.mean() > 0.9
     assert right[:, 240 - EYES // 2 + 30 : 400 - EYES // 2 - 30].mean() > 0.99
 
 
 def test_a_slope_comes_back_as_a_slope() -> None:
     nearness = np.tile(np.linspace(0, 1, 640, dtype=np.float32), (48, 1))
-    wanted = separations_px(nearness, EYES)
+    wanted = separations_px(nearness, 64 * EYES) / 64
     found = matched_px(autostereogram(nearness, dots(640, 48)), int(wanted.min()) - 3, int(wanted.max()) + 3)
     inside = np.s_[6:-6, EYES // 2 : -EYES // 2]
     assert (np.abs(found - wanted)[inside] <= 1).mean() > 0.9
+
+
+def test_depth_has_finer_steps_than_pixels() -> None:
+    """Two planes less than a pixel of separation apart do not come out alike."""
+    apart = [separations_px(np.full((1, 1), nearness, np.float32), EYES)[0, 0] for nearness in (0.5, 0.46)]
+    assert apart[0] == apart[1]
+    first, second = (autostereogram(np.full((4, 640), nearness, np.float32), dots(640, 4)) for nearness in (0.5, 0.46))
+    assert (first != second).any()
 
 
 def test_a_photos_depth_can_be_seen(tmp_path: Path) -> None:
@@ -101,8 +110,9 @@ def test_what_a_near_thing_hides_binds_nothing() -> None:
 
 def test_a_dot_is_bound_to_its_right_only() -> None:
     linked = links(np.random.default_rng(0).uniform(0, 1, (8, 300)).astype(np.float32), eyes_px(300))
-    assert (linked >= np.arange(300)).all()
-    assert linked.max() < 300
+    assert linked.shape == (8, 300 * FINER)
+    assert (linked >= np.arange(300 * FINER)).all()
+    assert linked.max() < 300 * FINER
 
 
 def test_a_flat_picture_repeats_exactly() -> None:

@@ -28,6 +28,9 @@ EYES_SHARE = 0.25
 """How far apart the eyes are, as a share of the picture's width: the far plane repeats every eighth of it."""
 
 MIN_EYES_PX = 8
+FINER = 4
+"""Dots are bound in columns so many times as fine as the picture's, for depth in so many more steps."""
+
 SEED = 1994
 SHOWN_PERCENT = (1.0, 99.0)
 """Inverse depth between these percentiles lies between the far and the near plane."""
@@ -59,11 +62,11 @@ def seen_by_both(nearness: Nearness, eyes: int) -> Bool[np.ndarray, "H W"]:
     return seen
 
 
-def links(nearness: Nearness, eyes: int) -> Int32[np.ndarray, "H W"]:
-    """Return for every dot the column to its right (or its own) whose colour it must have."""
-    height, width = nearness.shape
-    apart = separations_px(nearness, eyes)
-    seen = seen_by_both(nearness, eyes)
+def links(nearness: Nearness, eyes: int) -> Int32[np.ndarray, "H N"]:
+    """Return for every dot the column to its right (or its own) whose colour it must have, FINER dots to a pixel."""
+    seen = np.repeat(seen_by_both(nearness, eyes), FINER, axis=1)
+    apart = separations_px(np.repeat(nearness, FINER, axis=1), eyes * FINER)
+    height, width = apart.shape
     left = np.arange(width) - apart // 2
     right = left + apart
     seen &= (left >= 0) & (right < width)
@@ -82,11 +85,11 @@ def autostereogram(nearness: Nearness, pattern: UInt8[np.ndarray, "H w 3"]) -> U
     height, width = nearness.shape
     linked = links(nearness, eyes_px(width))
     repeats = -(-width // pattern.shape[1])
-    picture = np.tile(pattern, (1, repeats, 1))[:, :width].copy()
+    fine = np.repeat(np.tile(pattern, (1, repeats, 1))[:, :width], FINER, axis=1)
     rows = np.arange(height)
-    for column in range(width - 1, -1, -1):
-        picture[:, column] = picture[rows, linked[:, column]]
-    return picture
+    for column in range(FINER * width - 1, -1, -1):
+        fine[:, column] = fine[rows, linked[:, column]]
+    return np.asarray(cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA))
 
 
 def dots(width: int, height: int) -> UInt8[np.ndarray, "H W 3"]:
