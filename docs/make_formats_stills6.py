@@ -27,6 +27,7 @@ RIVALS = (
     ROOT / "docs/photos/astronaut.jpg",
     ROOT / "docs/photos/flower.jpg",
 )
+TABLE_BEGINS, TABLE_ENDS = "<!-- rivalry -->\n", "<!-- to here -->"
 SHOWN_PX = 480
 PATCH_PX = 36
 GREYS = (243, 200, 160, 122, 85, 52)
