@@ -81,6 +81,23 @@ def estimate_depth(
     return replace(place(values, full_sky, photo, near_m=near_m), network=network.name)
 
 
+def sized(photo: Photo, depth: DepthMap, size_px: tuple[int, int]) -> tuple[Photo, DepthMap]:
+    """Return a photo and its depth at a (width, height) of about its shape, not larger than it is."""
+    import cv2
+
+    if size_px == photo.size_px:
+        return photo, depth
+    rgb, inverse_depth = (
+        np.asarray(cv2.resize(values, size_px, interpolation=cv2.INTER_AREA))
+        for values in (photo.rgb, depth.inverse_depth)
+    )
+    scale = size_px[0] / photo.size_px[0]
+    return (
+        replace(photo, rgb=rgb, f_px=photo.f_px * scale),
+        replace(depth, inverse_depth=np.maximum(inverse_depth, 0), f_px=depth.f_px * scale),
+    )
+
+
 def place(
     relative: Float32[np.ndarray, "H W"],
     sky: Float32[np.ndarray, "H W"] | None,

@@ -6,9 +6,10 @@ import numpy as np
 
 from kbvr.camera import fov_deg_from_f_px
 from kbvr.depth import DepthMap
-from kbvr.films import Film
+from kbvr.films import QUILT_PAIRS, Film
 from kbvr.nets import ran_on
 from kbvr.options import ExportOptions
+from kbvr.outputs import views_of
 from kbvr.photo import Photo
 from kbvr.surroundings import Surroundings
 
@@ -41,13 +42,21 @@ def _explained(film: Film, options: ExportOptions) -> list[str]:
     """Return what was chosen for one film."""
     end = max(film.moves, key=lambda move: float(np.linalg.norm(move.position_m)))
     place = ", ".join(f"{value * 1000:+.0f} mm {axis}" for value, axis in zip(end.position_m, "xyz", strict=True))
-    lines = [f"{film.output} path: {options.paths[film.output].name}; farthest at {place}"]
+    path = options.paths.get(film.output)
+    lines = [f"{film.output} path: {path.name}; farthest at {place}" if path else f"{film.output}: the camera rests"]
     if film.lens is not None:
         sharp = _metres(film.lens.focus_inverse_depth)
         opening = f"{film.lens.aperture_m * 1000:.1f} mm wide, sharp at {sharp}"
         lines.append(f"lens: {opening}, looked through at {film.lens.count} places")
     rig = film.rig
     if rig is None:
+        return lines
+    if film.output == "quilt":
+        steps, spread_px = views_of(film.items) - 1, rig.farthest_parallax_px - rig.nearest_parallax_px
+        lines.append(
+            f"quilt: {steps + 1} views over {rig.baseline_m * 1000:.1f} mm, which is {QUILT_PAIRS:g} pairs of eyes, "
+            f"focused at {_metres(1 / rig.convergence_m)}; from view to view depth shifts by {spread_px / steps:.2f} px"
+        )
         return lines
     parallax = (
         f"{rig.nearest_parallax_px:+.1f} px ({rig.nearest_parallax_deg:+.2f} degrees) at the nearest, "

@@ -12,11 +12,11 @@ from kbvr.formats import Facts, Item
 from kbvr.formats.writing import Views
 from kbvr.lens import Frames, Lens, darker_at_corners, frames_through, lens_for
 from kbvr.moves import Move, border_reach_m, disocclusion_reach_m
-from kbvr.options import ExportOptions
+from kbvr.options import AT_REST, ExportOptions
 from kbvr.outputs import views_of
 from kbvr.paths import moves_along
 from kbvr.repeats import sources_of
-from kbvr.stereo import Rig, eye_pair, plan_rig
+from kbvr.stereo import Rig, eye_row, plan_rig
 from kbvr.surroundings import Surroundings
 
 MIN_REACH_SHARE, MAX_REACH_SHARE = 0.002, 0.3
@@ -25,6 +25,9 @@ is filled from beside it when it is drawn."""
 
 YUV_BYTES_A_PX = 1.5
 """What the encoder's pictures take, for each pixel."""
+QUILT_PAIRS = 3.0
+"""A quilt's outermost views are so many times as far apart as a pair of eyes: as far as the ends of an orbit,
+from where little is seen that the photo does not show."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,10 @@ class Film:
 
     @cached_property
     def instants(self) -> list[tuple[Camera, ...]]:
-        """The cameras of every instant: one, or the left and the right eye's."""
+        """The cameras of every instant: one, or those of the left to the right eye."""
         centres = [move.camera(self.view) for move in self.moves]
-        return [(centre,) if self.rig is None else eye_pair(centre, self.rig) for centre in centres]
+        eyes = views_of(self.items)
+        return [(centre,) if self.rig is None else eye_row(centre, self.rig, eyes) for centre in centres]
 
     @property
     def facts(self) -> Facts:
@@ -91,7 +95,7 @@ class Film:
 
 def planned(output: str, items: tuple[Item, ...], around: Surroundings, view: Camera, options: ExportOptions) -> Film:
     """Return the film of one output: its moves, and its eyes if it has two."""
-    moves = moves_along(options.paths[output], around)
+    moves = [Move()] if output in AT_REST else moves_along(options.paths[output], around)
     lens = _lens(around, view, options)
     if views_of(items) == 1:
         return Film(output, items, view, moves, None, lens=lens, vignette=options.vignette)
@@ -106,6 +110,8 @@ def planned(output: str, items: tuple[Item, ...], around: Surroundings, view: Ca
         screen=options.viewed_on,
         max_parallax_deg=options.max_parallax_deg,
     )
+    if output == "quilt":
+        return Film(output, items, view, moves, widened(rig), lens=lens, vignette=options.vignette)
     comfort = comfort_of(moves, rig, view, around)
     bars_px = window_bars_px(comfort) if options.window == "floating" else (0, 0)
     return Film(output, items, view, moves, rig, comfort, bars_px, lens, options.vignette)
@@ -117,6 +123,20 @@ def _lens(around: Surroundings, view: Camera, options: ExportOptions) -> Lens | 
     focus = around.subject_inverse_depth if options.focus is None else around.inverse_depth_at(*options.focus)
     ends = around.nearest_inverse_depth, around.farthest_inverse_depth
     return lens_for(options.blur_share * view.size_px[0], focus, ends, view.f_px)
+
+
+def widened(rig: Rig) -> Rig:
+    """Return the rig of a quilt's outermost views, for two eyes that see views as far apart as this rig's."""
+    px = rig.nearest_parallax_px, rig.farthest_parallax_px
+    angles = rig.nearest_parallax_deg, rig.farthest_parallax_deg
+    return replace(
+        rig,
+        baseline_m=QUILT_PAIRS * rig.baseline_m,
+        nearest_parallax_px=QUILT_PAIRS * px[0],
+        farthest_parallax_px=QUILT_PAIRS * px[1],
+        nearest_parallax_deg=QUILT_PAIRS * angles[0],
+        farthest_parallax_deg=QUILT_PAIRS * angles[1],
+    )
 
 
 def reaches_m(films: list[Film], around: Surroundings) -> dict[str, float]:

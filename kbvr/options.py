@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from kbvr.depth_file import DepthKind
 from kbvr.errors import InputError
-from kbvr.formats.choices import FileChoices, check_one, check_some
+from kbvr.formats.choices import FileChoices, check_one, check_some, names_in
 from kbvr.kenburns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM, Crop
 from kbvr.nets import DEVICES, MAX_THREADS
 from kbvr.network_depth import DEPTH_QUALITIES
@@ -17,9 +17,19 @@ from kbvr.screens import DEFAULT_IPD_M, Screen, screen_of
 from kbvr.stereo import DEFAULT_BUDGET, MAX_PARALLAX_DEG
 from kbvr.timing import Ease, Steps
 
-Output = Literal["stereo", "kenburns"]
+Output = Literal["stereo", "kenburns", "still", "quilt", "autostereogram", "depth-map"]
 OUTPUTS: tuple[str, ...] = get_args(Output)
-"""stereo: a video for two eyes; kenburns: a plain video of a moving camera."""
+"""stereo: a video for two eyes; kenburns: a plain video of a moving camera; still: pictures for two eyes; quilt: a
+picture of many views; autostereogram, depth-map: what is made of the depth alone."""
+
+FROM_DEPTH = ("autostereogram", "depth-map")
+"""Outputs for which nothing is drawn."""
+
+AT_REST = ("still", "quilt", *FROM_DEPTH)
+"""Outputs in which the camera does not move; FileChoices names what they are."""
+
+MANY_EYED = ("stereo", "still", "quilt")
+"""Outputs that have a baseline and a screen plane."""
 
 PROFILES = ("layers", "paper")
 """layers: kbvr's own; paper: the 3D Ken Burns method as its authors published it (`kbvr.profiles`)."""
@@ -114,7 +124,7 @@ class ExportOptions(FileChoices):
 
     viewed_on: Screen = field(init=False)
     paths: dict[str, PathOptions] = field(init=False)
-    """Output -> how the camera moves in it."""
+    """Output -> how the camera moves in it; none for those of AT_REST."""
 
     def __post_init__(self) -> None:
         """Check every range before any work.
@@ -171,8 +181,16 @@ class ExportOptions(FileChoices):
                 f"the profile paper fills in its own way, got the filler {self.fill} too",
             ),
             (
-                "stereo" in self.outputs or (self.baseline_m, self.convergence_m) == (None, None),
+                bool({*MANY_EYED} & {*self.outputs}) or (self.baseline_m, self.convergence_m) == (None, None),
                 "a baseline and a screen plane are for two eyes, got no stereo video among the outputs",
+            ),
+            (
+                {*outputs_at_rest(self.still, self.depth_map)} == {*self.outputs} & {*AT_REST},
+                f"stills {self.still} and depth maps {self.depth_map} do not go with the outputs {self.outputs}",
+            ),
+            (
+                not {*self.outputs} <= {*AT_REST} or self._rests,
+                "how a camera moves belongs to videos, got none among the outputs",
             ),
             ((self.depth_file is None) == (self.depth_kind is None), "a depth file and its kind go together"),
             (
@@ -198,7 +216,14 @@ class ExportOptions(FileChoices):
             if value is not None and not least <= value <= most:
                 raise InputError(f"the {what} must be {least:g} to {most:g} {unit}, got {value:g}")
         object.__setattr__(self, "viewed_on", screen_of(self.screen, ipd_m=self.ipd_m))
-        object.__setattr__(self, "paths", {output: self._path_options(output) for output in self.outputs})
+        paths = {output: self._path_options(output) for output in self.outputs if output not in AT_REST}
+        object.__setattr__(self, "paths", paths)
+
+    @property
+    def _rests(self) -> bool:
+        """Whether nothing is said of a move."""
+        said = (self.path, self.seconds, self.ease, self.loop, self.steps, self.start_crop, self.end_crop)
+        return {*said, self.keyframes} == {None} and (self.shift_px, self.zoom) == (DEFAULT_SHIFT_PX, DEFAULT_ZOOM)
 
     def for_photo(self, size_px: tuple[int, int]) -> ExportOptions:
         """Return the options with what they say of a photo's pixels in percent of a photo of this size.
@@ -225,3 +250,10 @@ class ExportOptions(FileChoices):
             zoom=self.zoom,
             keyframes=self.keyframes,
         )
+
+
+def outputs_at_rest(still: str | None, depth_map: str | None) -> tuple[str, ...]:
+    """Return the outputs that stills and depth maps of these names (`FileChoices`) make."""
+    stills = {*names_in(still)} if still is not None else set()
+    own = [name for name in ("quilt", "autostereogram") if name in stills]
+    return (*(["still"] if stills - {*own} else []), *own, *(["depth-map"] if depth_map is not None else []))

@@ -8,11 +8,14 @@ from pathlib import Path
 from types import MappingProxyType
 
 from kbvr.formats import Item
-from kbvr.formats.choices import names_in
-from kbvr.formats.packings import PACKINGS
+from kbvr.formats.choices import PACKED_STILLS, names_in
+from kbvr.formats.packings import INTERLEAVED, PACKINGS, QUILTS
 from kbvr.options import ExportOptions
+from kbvr.photo import MAX_PIXELS
 
 VIDEO_WITHIN_PX = (1920, 1080)
+STILL_WITHIN_PX = (4096, 4096)
+ANY_SIZE_PX = (MAX_PIXELS, MAX_PIXELS)
 
 NAME_ENDINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -45,6 +48,9 @@ class OutputKind:
     within_px: tuple[int, int]
     """Largest (width, height) of a view if nothing is said of it."""
 
+    even: bool = True
+    """Whether views are made even both ways, as video wants them."""
+
 
 def _stereo_files(options: ExportOptions) -> list[tuple[str, str, str]]:
     named = names_in(options.layout)
@@ -56,10 +62,66 @@ def _kenburns_files(_options: ExportOptions) -> list[tuple[str, str, str]]:
     return [("video", "mono", "_kbvr.mp4")]
 
 
+def _picture_suffix(packing: str, options: ExportOptions) -> str:
+    best = "png" if packing in INTERLEAVED else "jpeg"
+    return {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}[options.picture or best]
+
+
+def _still_files(options: ExportOptions) -> list[tuple[str, str, str]]:
+    files = []
+    for name in names_in(options.still or ""):
+        if name in PACKED_STILLS:
+            packings = ("left", "right") if name == "left-right" else (name,)
+            files += [("picture", one, NAME_ENDINGS[one] + _picture_suffix(one, options)) for one in packings]
+        elif name in PAIR_FILES:
+            files.append(PAIR_FILES[name])
+    return files
+
+
+def _quilt_files(options: ExportOptions) -> list[tuple[str, str, str]]:
+    quilt, packing = QUILTS[options.quilt_for], f"quilt-{options.quilt_for}"
+    ending = f"_kbvr_qs{quilt.across}x{quilt.down}a{quilt.aspect:g}{_picture_suffix('rows', options)}"
+    return [("picture", packing, ending)]
+
+
+def _autostereogram_files(options: ExportOptions) -> list[tuple[str, str, str]]:
+    return [("autostereogram", "mono", f"_kbvr_autostereogram{_picture_suffix('rows', options)}")]
+
+
+def _depth_map_files(options: ExportOptions) -> list[tuple[str, str, str]]:
+    return [("depth-map", name, DEPTH_ENDINGS[name]) for name in names_in(options.depth_map or "")]
+
+
+PAIR_FILES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
+    {
+        "jps": ("jps", "cross", "_kbvr.jps"),
+        "mpo": ("mpo", "apart", "_kbvr.mpo"),
+        "vr180": ("vr180", "apart", "_kbvr.vr.jpg"),
+        "spatial": ("spatial", "apart", "_kbvr_spatial.heic"),
+    }
+)
+"""Still with a format of its own -> format, packing and the end of the file's name."""
+
+DEPTH_ENDINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "png": "_kbvr_depth.png",
+        "npy": "_kbvr_depth_m.npy",
+        "npz": "_kbvr_depth.npz",
+        "exr": "_kbvr_depth.exr",
+        "color": "_kbvr_depth_color.png",
+    }
+)
+"""Kind of a depth map -> how its name ends."""
+
+
 KINDS: Mapping[str, OutputKind] = MappingProxyType(
     {
         "stereo": OutputKind("a video for two eyes", _stereo_files, VIDEO_WITHIN_PX),
         "kenburns": OutputKind("a plain video of a moving camera", _kenburns_files, VIDEO_WITHIN_PX),
+        "still": OutputKind("pictures for two eyes", _still_files, STILL_WITHIN_PX, even=False),
+        "quilt": OutputKind("a picture of many views, for light field displays", _quilt_files, STILL_WITHIN_PX),
+        "autostereogram": OutputKind("a picture to look through", _autostereogram_files, VIDEO_WITHIN_PX, even=False),
+        "depth-map": OutputKind("the photo's depth", _depth_map_files, ANY_SIZE_PX, even=False),
     }
 )
 """Name of `kbvr.options.OUTPUTS` -> what it is."""
@@ -78,8 +140,17 @@ def views_of(items: tuple[Item, ...]) -> int:
 
 
 def view_size_px(output: str, photo_size_px: tuple[int, int], options: ExportOptions) -> tuple[int, int]:
-    """Return a view's size: the photo's shape, within the largest size, never above its own, even both ways."""
-    most_px = options.max_size_px or KINDS[output].within_px
-    scale = min(1.0, *(most / own for most, own in zip(most_px, photo_size_px, strict=True)))
-    width, height = (max(2, int(own * scale + 1e-6) // 2 * 2) for own in photo_size_px)
+    """Return a view's size: the photo's shape, within the largest size, never above its own; even in videos.
+
+    A quilt's views are within the display's shape too.
+    """
+    kind = KINDS[output]
+    mosts_px = [options.max_size_px or kind.within_px]
+    if output == "quilt":
+        mosts_px.append(QUILTS[options.quilt_for].frame_px)
+    scale = min(1.0, *(most / own for most_px in mosts_px for most, own in zip(most_px, photo_size_px, strict=True)))
+    if kind.even:
+        width, height = (max(2, int(own * scale + 1e-6) // 2 * 2) for own in photo_size_px)
+    else:
+        width, height = (max(1, int(own * scale + 1e-6)) for own in photo_size_px)
     return width, height

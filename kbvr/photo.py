@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import hypot, isfinite
 from pathlib import Path
 from typing import Any, Literal
@@ -57,6 +58,9 @@ class Photo:
     name: str
     """What its outputs are named after: the file's name without its ending."""
 
+    credits: Mapping[int, str] = field(default_factory=dict)
+    """EXIF tags of who took it and when (`kbvr.picture_file.CREDITS`)."""
+
     @property
     def size_px(self) -> tuple[int, int]:
         """(width, height)."""
@@ -78,7 +82,7 @@ def load_photo(path: str | os.PathLike[str], *, fov_deg: float | None = None) ->
         raise InputError(f"{shown(path)}: wanted {MIN_SIDE_PX} pixels a side at least, got {width} x {height}")
     f_px, f_source = _focal_length(picture, fov_deg, path)
     rgb = np.asarray(srgb_over_white(picture.image, path))
-    return Photo(rgb, f_px, f_source, Path(path).stem)
+    return Photo(rgb, f_px, f_source, Path(path).stem, picture.credits)
 
 
 def photo_from_array(

@@ -13,7 +13,7 @@ import struct
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -46,6 +46,16 @@ _TRANSPOSES = {
     8: Image.Transpose.ROTATE_90,
 }
 
+CREDITS = (
+    ExifTags.Base.Artist,
+    ExifTags.Base.Copyright,
+    ExifTags.Base.DateTimeOriginal,
+    ExifTags.Base.OffsetTimeOriginal,
+)
+"""Tags of who took a photo and when, which pictures made of it keep."""
+
+MOST_CREDIT_LETTERS = 200
+
 _EXIF_DAMAGE = (
     ArithmeticError,
     AttributeError,
@@ -68,6 +78,9 @@ class Picture:
     image: Image.Image
     exif: dict[int, float]
     """The EXIF tags that are numbers."""
+
+    credits: dict[int, str] = field(default_factory=dict)
+    """The EXIF tags of `CREDITS` that are there."""
 
 
 def shown(path: str | os.PathLike[str]) -> str:
@@ -222,13 +235,13 @@ def _decoded(file: ImageFile.ImageFile, stream: BinaryIO, path: str | os.PathLik
     with damage_reported(path, wanted):
         file.load()
         rounded = _rounded_from_16_bit(stream) if str(layout).startswith(("RGB;16", "RGBA;16", "LA;16")) else None
-    exif = _exif_of(file, path)  # only now: of a PNG, it would decode the pixels
+    exif, said = _exif_of(file, path)  # only now: of a PNG, it would decode the pixels
     image = file if rounded is None else rounded
     turn = _TRANSPOSES.get(int(exif.get(ExifTags.Base.Orientation, 1)))
     if turn is not None and file.format != "TIFF":
         image = image.transpose(turn)
     image.info = file.info
-    return Picture(image, exif)
+    return Picture(image, exif, said)
 
 
 def _rounded_from_16_bit(stream: BinaryIO) -> Image.Image | None:
@@ -270,7 +283,7 @@ def _read_heic(stream: BinaryIO, path: str | os.PathLike[str], wanted: str) -> P
     primaries = image.info.get("nclx_profile", {}).get("color_primaries", 2)
     if primaries not in (1, 2) and "icc_profile" not in image.info:
         _log.warning("%s: its colours (primaries %s of H.273) are read as sRGB", shown(path), primaries)
-    return Picture(image, _exif_of(image, path))
+    return Picture(image, *_exif_of(image, path))
 
 
 def _heic_sizes_px(stream: BinaryIO) -> list[tuple[int, int]]:
@@ -289,17 +302,19 @@ def _heic_sizes_px(stream: BinaryIO) -> list[tuple[int, int]]:
     return [struct.unpack(">II", size) for size in re.findall(rb"ispe....(.{8})", meta, re.DOTALL)]
 
 
-def _exif_of(image: Image.Image, path: str | os.PathLike[str]) -> dict[int, float]:
-    orientation = ExifTags.Base.Orientation
+def _exif_of(image: Image.Image, path: str | os.PathLike[str]) -> tuple[dict[int, float], dict[int, str]]:
+    """Return the tags that are numbers, and those that say who took the picture and when."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             exif = image.getexif()
-            tags = {**exif.get_ifd(ExifTags.IFD.Exif), orientation: exif.get(orientation)}
+            tags = {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}
     except _EXIF_DAMAGE as error:  # the picture itself may be whole
         _log.warning("%s: its EXIF cannot be read and is left out (%s)", shown(path), error)
-        return {}
-    return {tag: number for tag, value in tags.items() if (number := _number(value)) is not None}
+        return {}, {}
+    numbers = {tag: number for tag, value in tags.items() if (number := _number(value)) is not None}
+    texts = {tag: value.strip("\0 ")[:MOST_CREDIT_LETTERS] for tag, value in tags.items() if isinstance(value, str)}
+    return numbers, {int(tag): texts[tag] for tag in CREDITS if texts.get(tag)}
 
 
 def _number(value: Any) -> float | None:

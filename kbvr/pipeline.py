@@ -1,8 +1,8 @@
-"""The whole product on one page: one photo in, stereo and plain videos out.
+"""The whole product on one page: one photo in; stereo and plain videos, and stereo pictures out.
 
 load_photo -> the profile's depth -> surroundings_of -> planned films (moves along a path, a rig of two eyes) -> the
-profile's drawing (split, fill, mattes, mesh, for what the moves can see) -> one or two cameras an instant -> all files
-that show it
+profile's drawing (split, fill, mattes, mesh, for what the moves can see) -> the cameras of each instant -> all files
+that show it. Depth maps and autostereograms are made of the depth at once.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from kbvr.comfort import Comfort
+from kbvr.depth import DepthMap, sized
 from kbvr.errors import InputError
 from kbvr.explanation import explain
 from kbvr.films import Film, planned
-from kbvr.formats import FileSummary, Item
-from kbvr.formats.writing import Views, check_items, write_items
+from kbvr.formats import Facts, FileSummary, Item
+from kbvr.formats.writing import Views, check_items, write_depth_items, write_items
 from kbvr.memory import repeats_bytes, within_memory
-from kbvr.options import OUTPUTS, ExportOptions
+from kbvr.options import FROM_DEPTH, OUTPUTS, ExportOptions, outputs_at_rest
 from kbvr.output import refuse_taken
 from kbvr.outputs import items_of, view_size_px
 from kbvr.paths import check_keyframes, view_of
-from kbvr.photo import GUESSED_FOV_DEG, load_photo
+from kbvr.photo import GUESSED_FOV_DEG, Photo, load_photo
 from kbvr.profiles import Drawing, profile_of
 from kbvr.repeats import drawn_frames
 from kbvr.stopwatch import Stopwatch
@@ -78,7 +79,7 @@ def export(
     progress: Progress | None = None,
     **options: Any,
 ) -> ExportReport:
-    """Make a stereo video, or a plain one (kenburns), or both, of one photo in the folder `out`.
+    """Make a stereo video, or a plain one (kenburns), or pictures (still, depth_map) of one photo in the folder `out`.
 
     A stereo video is made if nothing else is wanted; the other options are those of `ExportOptions`.
 
@@ -86,11 +87,12 @@ def export(
         InputError: if the photo or an option cannot be used, or no kind of output is wanted.
         OutputError: if a video exists and may not be overwritten, or cannot be written.
     """
-    wanted = {"stereo": not kenburns if stereo is None else stereo, "kenburns": kenburns}
+    at_rest = outputs_at_rest(options.get("still"), options.get("depth_map"))
+    wanted = {"stereo": not (kenburns or at_rest) if stereo is None else stereo, "kenburns": kenburns}
     unknown = set(options) - ({field.name for field in fields(ExportOptions) if field.init} - {"outputs"})
     if unknown:
         raise InputError(f"options must be fields of ExportOptions, got {', '.join(sorted(unknown))}")
-    outputs = tuple(output for output in OUTPUTS if wanted[output])
+    outputs = tuple(output for output in OUTPUTS if wanted.get(output) or output in at_rest)
     if not outputs:
         raise InputError("at least one kind of output must be wanted, got stereo=False and no other")
     return export_photo(Path(photo), Path(out), ExportOptions(outputs=outputs, **options), progress=progress)
@@ -131,17 +133,23 @@ def export_photo(
     told("depth", 1, 1)
     around = surroundings_of(depth)
     films = [
-        planned(output, items, around, view_of(around, sizes_px[output]), options) for output, items in wanted.items()
+        planned(output, items, around, view_of(around, sizes_px[output]), options)
+        for output, items in wanted.items()
+        if output not in FROM_DEPTH
     ]
-    told("layers", 0, 1)
-    with clock.stage("scene"):
-        drawing, said = profile.drawing(photo, depth, films, around)
-    told("layers", 1, 1)
-    with clock.stage("video"), drawing:
-        kept_bytes = repeats_bytes(photo.size_px, max(sizes_px.values()), options.max_memory_bytes)
-        written = _written(films, drawing, kept_bytes, options, told)
+    with clock.stage("depth files"):
+        written = _written_from_depth(photo, depth, wanted, sizes_px, options)
+    said: tuple[str, ...] = ()
+    busy: dict[str, float] = {}
+    if films:
+        told("layers", 0, 1)
+        with clock.stage("scene"):
+            drawing, said = profile.drawing(photo, depth, films, around)
+        told("layers", 1, 1)
+        with clock.stage("video"), drawing:
+            written = (*_written(films, drawing, photo, options, told), *written)
+        busy = {"render": drawing.busy_s, "encode": sum(one.file.encode_s for one in written)}
     pair = next((film for film in films if film.rig), None)
-    busy = {"render": drawing.busy_s, "encode": sum(one.file.encode_s for one in written)}
     return ExportReport(
         photo=str(photo_path),
         written=written,
@@ -156,10 +164,29 @@ def _untold(stage: str, done: int, total: int) -> None:
     """Report progress to nobody."""
 
 
+def _written_from_depth(
+    photo: Photo,
+    depth: DepthMap,
+    wanted: dict[str, tuple[Item, ...]],
+    sizes_px: dict[str, tuple[int, int]],
+    options: ExportOptions,
+) -> tuple[Written, ...]:
+    """Write what is made of the depth alone, each output in its own size."""
+    written: list[Written] = []
+    for output, items in ((output, wanted[output]) for output in FROM_DEPTH if output in wanted):
+        sized_photo, sized_depth = sized(photo, depth, sizes_px[output])
+        facts = Facts(sized_depth.f_px, credits=photo.credits)
+        files = write_depth_items(sized_photo, sized_depth, items, facts, options)
+        written += [Written(output, item, file) for item, file in zip(items, files, strict=True)]
+    return tuple(written)
+
+
 def _written(
-    films: list[Film], drawing: Drawing, kept_bytes: int, options: ExportOptions, told: Progress
+    films: list[Film], drawing: Drawing, photo: Photo, options: ExportOptions, told: Progress
 ) -> tuple[Written, ...]:
     """Draw the films one after the other, what comes again only once, and write their files as they come."""
+    largest_px = max(film.view.size_px for film in films)
+    kept_bytes = repeats_bytes(photo.size_px, largest_px, options.max_memory_bytes)
     sources = [film.sources_within(kept_bytes) for film in films]
     drawn = [drawn_frames(own) for own in sources]
     total = sum(map(len, drawn))
@@ -174,6 +201,8 @@ def _written(
             told("video", done, total)
 
     for film, own, wanted in zip(films, sources, drawn, strict=True):
-        files = write_items(instants(film, wanted), film.items, replace(film.facts, sources=own), options)
+        files = write_items(
+            instants(film, wanted), film.items, replace(film.facts, sources=own, credits=photo.credits), options
+        )
         written += [Written(film.output, item, file) for item, file in zip(film.items, files, strict=True)]
     return tuple(written)

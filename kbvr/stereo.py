@@ -130,13 +130,22 @@ def plan_rig(
 
 
 def eye_pair(camera: Camera, rig: Rig) -> tuple[Camera, Camera]:
-    """Return the left and the right camera of a pair whose middle is this camera.
+    """Return the left and the right camera of a pair whose middle is this camera; see `eye_row`."""
+    left, right = eye_row(camera, rig, 2)
+    return left, right
+
+
+def eye_row(camera: Camera, rig: Rig, count: int) -> tuple[Camera, ...]:
+    """Return cameras evenly spaced from the rig's left eye to its right one, whose middle is this camera.
 
     Zero parallax goes where the screen plane's middle was before the camera moved.
     """
-    shift_px = camera.f_px * rig.baseline_m / 2 / screen_m_of(camera, rig)
-    left, right = camera.moved(x_m=-rig.baseline_m / 2), camera.moved(x_m=rig.baseline_m / 2)
-    return replace(left, cx_px=camera.cx_px - shift_px), replace(right, cx_px=camera.cx_px + shift_px)
+    screen_m = screen_m_of(camera, rig)
+    asides_m = np.linspace(-rig.baseline_m / 2, rig.baseline_m / 2, count).tolist()
+    return tuple(
+        replace(camera.moved(x_m=aside_m), cx_px=camera.cx_px + camera.f_px * aside_m / screen_m)
+        for aside_m in asides_m
+    )
 
 
 def screen_m_of(camera: Camera, rig: Rig) -> float:

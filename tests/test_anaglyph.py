@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kbvr.errors import InputError
 from kbvr.formats import FileChoices
-from kbvr.formats.anaglyph import CHANNELS, DUBOIS, anaglyph, matrices
+from kbvr.formats.anaglyph import CHANNELS, DUBOIS, anaglyph, matrices, rivalry
 from kbvr.formats.choices import ANAGLYPH_COLOURS, GLASSES
 from kbvr.light import to_linear, to_srgb
 
@@ -82,3 +82,27 @@ def test_methods_that_do_not_exist_are_refused(colours, glasses):
         matrices(colours, glasses)
     with pytest.raises(InputError):
         FileChoices(anaglyph_colours=colours, glasses=glasses)
+
+
+@pytest.mark.parametrize("glasses", GLASSES)
+def test_grey_anaglyphs_have_no_rivalry(glasses):
+    picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
+    assert rivalry(picture, colours="gray", glasses=glasses) < 0.5
+    grey = np.repeat(picture[..., :1], 3, axis=2)
+    for colours in ("colour", "half-colour"):
+        assert rivalry(grey, colours=colours, glasses=glasses) < 0.5
+
+
+def test_pure_red_is_all_that_one_eye_sees():
+    """Its eye sees white, the other black: 100 of 100. Half colours and optimised ones hold that down."""
+    red = dots((255, 0, 0))
+    assert rivalry(red, colours="colour", glasses="red-cyan") == pytest.approx(100, abs=0.01)
+    assert rivalry(red, colours="half-colour", glasses="red-cyan") == pytest.approx(61.6, abs=0.5)
+    assert rivalry(red, colours="optimised", glasses="red-cyan") < 0.01
+
+
+def test_rivalry_orders_the_methods_as_people_do():
+    """Of a colourful picture: colour tires most, then half colour, then Dubois's."""
+    picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
+    figures = [rivalry(picture, colours=colours, glasses="red-cyan") for colours in ("colour", "half-colour", "dubois")]
+    assert figures == sorted(figures, reverse=True)

@@ -39,7 +39,7 @@ def test_a_command_of_the_docs_works(command, copy):
         [sys.executable, "-m", *shlex.split(command)], capture_output=True, text=True, env=environment()
     )
     assert done.returncode == 0, done.stderr
-    assert list(copy.glob("out/*.mp4"))
+    assert list(copy.glob("out/*_kbvr*"))
 
 
 def environment() -> dict[str, str]:

@@ -35,6 +35,51 @@ KenBurns: TypeAlias = Annotated[
     bool,
     typer.Option("--kenburns", help="Write a plain video of a moving camera.", rich_help_panel=OUTPUT),
 ]
+Still: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--still",
+        metavar="KIND[,KIND...]",
+        help="Write stereo pictures. sbs, sbs-half, tb, tb-half, cross, left-right, rows, columns, checkerboard, "
+        "anaglyph: as --layout says; jps, mpo: for 3D viewers and televisions; vr180: for headsets; spatial: HEIC, "
+        "experimental, wants pillow-heif; autostereogram: for bare eyes; quilt: for light field displays. Several, "
+        "with commas between them, are drawn once.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+PictureKind: TypeAlias = Annotated[
+    Literal["jpeg", "png", "webp"] | None,
+    typer.Option(
+        "--picture",
+        help="What stills are written as that are plain pictures.",
+        show_default="jpeg; png where eyes lie between each other, quilt and autostereogram",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Quality: TypeAlias = Annotated[
+    int | None,
+    typer.Option(metavar="1-100", help="Quality of JPEG and WebP pictures.", show_default="95", rich_help_panel=OUTPUT),
+]
+QuiltFor: TypeAlias = Annotated[
+    Literal["portrait", "go", "16", "32", "65"],
+    typer.Option(
+        "--quilt-for", help="The Looking Glass display of a quilt; numbers are inches.", rich_help_panel=OUTPUT
+    ),
+]
+AutostereogramPattern: TypeAlias = Annotated[
+    Literal["dots", "photo"],
+    typer.Option(help="What an autostereogram repeats: random dots, or a strip of the photo.", rich_help_panel=OUTPUT),
+]
+DepthMapKind: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--depth-map",
+        metavar="KIND[,KIND...]",
+        help="Write the photo's depth. png: 16 bits of disparity; npy, npz, exr: metres; color: a picture to look at. "
+        "--depth reads all but the last: png with --depth-kind disparity, the others with depth-m.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 Profile: TypeAlias = Annotated[
     Literal["layers", "paper"],
     typer.Option(

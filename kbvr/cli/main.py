@@ -18,6 +18,7 @@ from kbvr.cli.flags import (
     AnaglyphColours,
     Aperture,
     AsJson,
+    AutostereogramPattern,
     Baseline,
     Budget,
     CameraPath,
@@ -25,6 +26,7 @@ from kbvr.cli.flags import (
     Convergence,
     DepthFile,
     DepthKind,
+    DepthMapKind,
     DepthModel,
     DepthQualityOption,
     DeviceOption,
@@ -48,8 +50,11 @@ from kbvr.cli.flags import (
     Out,
     Overwrite,
     Photos,
+    PictureKind,
     Profile,
+    Quality,
     Quiet,
+    QuiltFor,
     ScreenOption,
     Seconds,
     Segmentation,
@@ -57,6 +62,7 @@ from kbvr.cli.flags import (
     Softness,
     StepsOption,
     Stereo,
+    Still,
     SubjectDistance,
     Threads,
     ToCrop,
@@ -121,11 +127,17 @@ def export(
     photos: Photos,
     stereo: Stereo = False,
     kenburns: KenBurns = False,
+    still: Still = None,
+    depth_map: DepthMapKind = None,
     profile: Profile = "layers",
     out: Out = Path(),
     layout: Layout = "sbs",
     glasses: Glasses = "red-cyan",
     anaglyph_colours: AnaglyphColours = "dubois",
+    picture: PictureKind = None,
+    quality: Quality = None,
+    quilt_for: QuiltFor = "portrait",
+    autostereogram_pattern: AutostereogramPattern = "dots",
     overwrite: Overwrite = False,
     max_size: MaxSize = None,
     fov: Fov = None,
@@ -167,7 +179,7 @@ def export(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> int:
-    """Write a stereo video of each photo, or a plain one, or both, seen from a camera that moves.
+    """Write a stereo video of each photo, or a plain one, seen from a camera that moves; or stereo pictures.
 
     The stereo video of cat.jpg is called cat_kbvr_LR.mp4, for players look at the name; the plain one cat_kbvr.mp4.
 
@@ -175,20 +187,33 @@ def export(
 
     A slow zoom: [bold]kbvr export --kenburns cat.jpg -o out/[/bold]
 
+    Pictures for a 3D viewer and for coloured glasses: [bold]kbvr export --still mpo,anaglyph cat.jpg -o out/[/bold]
+
     Several at once, with half the usual depth: [bold]kbvr export holiday/*.jpg -o out/ --budget 1.5[/bold]
     """
     from kbvr.cli.export import ExportRequest, run_export
     from kbvr.kenburns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
     from kbvr.memory import bytes_of
-    from kbvr.options import ExportOptions
+    from kbvr.options import ExportOptions, outputs_at_rest
 
     _refuse_unclear_depth(len(photos), depth, depth_kind)
+    at_rest = outputs_at_rest(still, depth_map)
     options = ExportOptions(
-        outputs=(*(["stereo"] if stereo or not kenburns else []), *(["kenburns"] if kenburns else [])),
+        outputs=(
+            *(["stereo"] if stereo or not (kenburns or at_rest) else []),
+            *(["kenburns"] if kenburns else []),
+            *at_rest,
+        ),
         profile=profile,
         layout=layout,
         glasses=glasses,
         anaglyph_colours=anaglyph_colours,
+        still=still,
+        picture=picture,
+        quality=quality,
+        quilt_for=quilt_for,
+        autostereogram_pattern=autostereogram_pattern,
+        depth_map=depth_map,
         path=path,
         seconds=seconds,
         fps=fps,

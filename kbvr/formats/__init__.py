@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +12,18 @@ from typing import Any, Literal
 from kbvr.errors import InputError
 from kbvr.formats.choices import FileChoices as FileChoices
 
-FORMATS: Mapping[str, str] = MappingProxyType({"video": "kbvr.formats.video"})
+FORMATS: Mapping[str, str] = MappingProxyType(
+    {
+        "video": "kbvr.formats.video",
+        "picture": "kbvr.formats.picture",
+        "jps": "kbvr.formats.jps",
+        "mpo": "kbvr.formats.mpo",
+        "vr180": "kbvr.formats.vr180",
+        "spatial": "kbvr.formats.spatial",
+        "autostereogram": "kbvr.formats.autostereogram",
+        "depth-map": "kbvr.formats.depth_map",
+    }
+)
 """Name of a format -> the module whose FORMAT describes it."""
 
 
@@ -43,6 +54,9 @@ class Facts:
     """For every instant the one that it shows, itself or an earlier one (`kbvr.repeats`); only those come that show
     themselves. None if all come."""
 
+    credits: Mapping[int, str] = field(default_factory=dict)
+    """EXIF tags of who took the photo and when."""
+
 
 @dataclass(frozen=True)
 class FileSummary:
@@ -72,7 +86,8 @@ class Format:
     """What it is for, in a few words."""
 
     needs: Literal["pictures", "views", "depth"]
-    """pictures: views packed into one, an instant each; views: all views of each instant; depth: the photo's depth."""
+    """pictures: views packed into one, an instant each; views: all views of each instant; depth: the photo and its
+    depth, a pair of them."""
 
     suffixes: tuple[str, ...]
     proof: str

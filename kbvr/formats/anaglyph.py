@@ -25,6 +25,9 @@ CHANNELS: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]] = MappingProxyTy
 LUMA = (0.299, 0.587, 0.114)
 """Grey of a colour, ITU-R BT.601."""
 
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
+"""Share of the luminance of white, ITU-R BT.709."""
+
 DUBOIS: Mapping[str, tuple[Matrix, Matrix]] = MappingProxyType(
     {
         glasses: (np.array(left), np.array(right))
@@ -91,3 +94,22 @@ def anaglyph(
     """
     both = np.concatenate([to_linear(left), to_linear(right)], axis=2)
     return to_srgb(cv2.transform(both, np.hstack(matrices(colours, glasses)).astype(np.float32)))
+
+
+def rivalry(rgb: UInt8[np.ndarray, "H W 3"], *, colours: str, glasses: str) -> float:
+    """Return how differently bright the two eyes see a picture through glasses, 0 (alike) to 100 (white and black).
+
+    Both eyes are shown the same picture as an anaglyph, through ideal filters: an eye sees its own channels and nothing
+    of the others, and has got used to its filter (white looks white). The figure is the mean difference of CIE 1976
+    lightness L* between the eyes; the relative luminance of channels is that of ITU-R BT.709.
+
+    Raises:
+        InputError: if there is no such method for these glasses.
+    """
+    light = to_linear(anaglyph(rgb, rgb, colours=colours, glasses=glasses))
+    seen = []
+    for channels in CHANNELS[glasses]:
+        weights = LUMINANCE[list(channels)]
+        luminance = light[..., list(channels)] @ (weights / weights.sum())
+        seen.append(np.where(luminance > (6 / 29) ** 3, 116 * np.cbrt(luminance) - 16, luminance * (29 / 3) ** 3))
+    return float(np.abs(seen[0] - seen[1]).mean())

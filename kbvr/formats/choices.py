@@ -28,6 +28,34 @@ ANAGLYPH_COLOURS = ("dubois", "true", "gray", "colour", "half-colour", "optimise
 """How the colours of two pictures become those of one (`kbvr.formats.anaglyph`)."""
 
 
+PACKED_STILLS = (
+    "sbs",
+    "sbs-half",
+    "tb",
+    "tb-half",
+    "cross",
+    "left-right",
+    "rows",
+    "columns",
+    "checkerboard",
+    "anaglyph",
+)
+"""Stills that are plain picture files; the names are those of LAYOUTS."""
+
+STILLS = (*PACKED_STILLS, "jps", "mpo", "vr180", "spatial", "autostereogram", "quilt")
+"""Kinds of stereo pictures."""
+
+PICTURES = ("jpeg", "png", "webp")
+QUILTS_FOR = ("portrait", "go", "16", "32", "65")
+"""Looking Glass displays; numbers are inches across the long side."""
+
+PATTERNS = ("dots", "photo")
+"""What an autostereogram repeats: random dots, or a strip of the photo."""
+
+DEPTH_MAPS = ("png", "npy", "npz", "exr", "color")
+"""Kinds of files of depth (`kbvr.formats.depth_map`)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FileChoices:
     """How files are written; `takes` in a field's metadata is what it may be, for people."""
@@ -38,6 +66,22 @@ class FileChoices:
 
     glasses: str = field(default="red-cyan", metadata={"takes": ", ".join(GLASSES)})
     anaglyph_colours: str = field(default="dubois", metadata={"takes": ", ".join(ANAGLYPH_COLOURS)})
+    still: str | None = field(
+        default=None, metadata={"takes": f"some of {', '.join(STILLS)}, with commas between them"}
+    )
+    """Stereo pictures of each kind are written."""
+
+    picture: str | None = field(default=None, metadata={"takes": f"one of {', '.join(PICTURES)}"})
+    """What packed stills are written as; None: JPEG, or PNG where each eye's pixels lie between the other's."""
+
+    quality: int | None = field(default=None, metadata={"takes": "1 to 100"})
+    quilt_for: str = field(default="portrait", metadata={"takes": f"one of {', '.join(QUILTS_FOR)}"})
+    autostereogram_pattern: str = field(default="dots", metadata={"takes": f"one of {', '.join(PATTERNS)}"})
+    depth_map: str | None = field(
+        default=None, metadata={"takes": f"some of {', '.join(DEPTH_MAPS)}, with commas between them"}
+    )
+    """The photo's depth is written in each."""
+
     overwrite: bool = False
 
     def __post_init__(self) -> None:
@@ -51,6 +95,16 @@ class FileChoices:
         check_one(self.anaglyph_colours, ANAGLYPH_COLOURS, "the colours of an anaglyph")
         if self.anaglyph_colours in ("true", "optimised") and self.glasses != "red-cyan":
             raise InputError(f"{self.anaglyph_colours} anaglyphs are for red-cyan glasses, got {self.glasses}")
+        if self.still is not None:
+            check_some(names_in(self.still), STILLS, "the stills")
+        if self.depth_map is not None:
+            check_some(names_in(self.depth_map), DEPTH_MAPS, "the depth maps")
+        if self.picture is not None:
+            check_one(self.picture, PICTURES, "the kind of picture")
+        check_one(self.quilt_for, QUILTS_FOR, "the display of a quilt")
+        check_one(self.autostereogram_pattern, PATTERNS, "the pattern of an autostereogram")
+        if self.quality is not None and not 1 <= self.quality <= 100:
+            raise InputError(f"the quality must be 1 to 100, got {self.quality}")
 
 
 def names_in(text: str) -> tuple[str, ...]:

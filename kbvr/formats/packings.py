@@ -96,6 +96,90 @@ def _squeezed(view: View, across: int, down: int) -> Picture:
     return np.asarray(cv2.resize(view, size, interpolation=cv2.INTER_AREA))
 
 
+@dataclass(frozen=True)
+class Quilt:
+    """How many views a display wants in a quilt, and of what shape."""
+
+    across: int
+    down: int
+    most_px: tuple[int, int]
+    """(width, height) of the quilt that suits the display."""
+
+    aspect: float
+    """Width of the display over its height; a tile's pixels are stretched to that."""
+
+    @property
+    def tile_px(self) -> tuple[int, int]:
+        """(width, height) of a tile at most."""
+        return self.most_px[0] // self.across, self.most_px[1] // self.down
+
+    @property
+    def frame_px(self) -> tuple[int, int]:
+        """(width, height) of the display's shape in square pixels, large enough for a tile's pixels."""
+        width, height = self.tile_px
+        return max(width, round(height * self.aspect)), max(height, round(width / self.aspect))
+
+    def tile_of_px(self, view_px: tuple[int, int]) -> tuple[int, int]:
+        """Return (width, height) of a tile that shows views of this size; smaller views make smaller tiles."""
+        fit = max(view / most for view, most in zip(view_px, self.frame_px, strict=True))
+        width, height = (max(1, round(side * min(1.0, fit))) for side in self.tile_px)
+        return width, height
+
+    def tile(self, view: View) -> Picture:
+        """Return a view in the middle of a tile, with black beside or above it where the shapes differ."""
+        height, width = view.shape[:2]
+        tile_width, tile_height = self.tile_of_px((width, height))
+        scale = min(self.aspect / width, 1 / height)
+        size = (
+            min(tile_width, max(1, round(tile_width * width * scale / self.aspect))),
+            min(tile_height, max(1, round(tile_height * height * scale))),
+        )
+        tile = np.zeros((tile_height, tile_width, 3), np.uint8)
+        x, y = (tile_width - size[0]) // 2, (tile_height - size[1]) // 2
+        tile[y : y + size[1], x : x + size[0]] = cv2.resize(view, size, interpolation=cv2.INTER_AREA)
+        return tile
+
+    def put(self, views: Sequence[View], _choices: FileChoices) -> Picture:
+        """Return the quilt of views from left to right: the first at the bottom left, rows from there upwards."""
+        rows = [views[start : start + self.across] for start in range(0, len(views), self.across)]
+        return np.vstack([np.hstack([self.tile(view) for view in row]) for row in reversed(rows)])
+
+
+@dataclass(frozen=True)
+class QuiltPacking(Packing):
+    """A packing whose picture is a quilt."""
+
+    quilt: Quilt | None = None
+
+    def size_px(self, view_px: tuple[int, int]) -> tuple[int, int]:
+        """Return (width, height) of the quilt of views of this size."""
+        assert self.quilt is not None
+        width, height = self.quilt.tile_of_px(view_px)
+        return width * self.across, height * self.down
+
+
+QUILTS: Mapping[str, Quilt] = MappingProxyType(
+    {
+        "portrait": Quilt(8, 6, (3360, 3360), 0.75),
+        "go": Quilt(11, 6, (4092, 4092), 0.5625),
+        "16": Quilt(7, 7, (5999, 5999), 1.7778),
+        "32": Quilt(5, 9, (8190, 8190), 1.7778),
+        "65": Quilt(8, 9, (8192, 8190), 1.7778),
+    }
+)
+"""Looking Glass display -> its quilt: lookingglassfactory.com/tutorial/what-is-a-quilt and the quilts page of their
+documentation, with sides that the tiles divide."""
+
+INTERLEAVED = ("rows", "columns", "checkerboard")
+"""Packings in which an eye's pixels lie between the other's: what blurs pixels mixes the eyes."""
+
+
+def _quilt_packing(name: str, quilt: Quilt) -> Packing:
+    count = quilt.across * quilt.down
+    says = f"{count} views from left to right, for a Looking Glass {name}"
+    return QuiltPacking(says, count, quilt.put, quilt.across, quilt.down, quilt=quilt)
+
+
 PACKINGS: Mapping[str, Packing] = MappingProxyType(
     {
         "mono": Packing("what one eye in the middle sees", 1, _only(0)),
@@ -110,5 +194,7 @@ PACKINGS: Mapping[str, Packing] = MappingProxyType(
         "columns": Packing("columns in turn, the first the left eye's", 2, _columns),
         "checkerboard": Packing("pixels in turn, the first the left eye's", 2, _checkerboard),
         "anaglyph": Packing("for coloured glasses", 2, _anaglyph),
+        "apart": Packing("each eye's picture by itself in one file; plain viewers show the left one", 2, _only(0)),
+        **{f"quilt-{name}": _quilt_packing(name, quilt) for name, quilt in QUILTS.items()},
     }
 )

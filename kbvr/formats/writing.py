@@ -8,11 +8,13 @@ from functools import partial
 import numpy as np
 from jaxtyping import UInt8
 
+from kbvr.depth import DepthMap
 from kbvr.errors import InputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item, load_format
 from kbvr.formats.alongside import run_alongside
 from kbvr.formats.packings import PACKINGS, Picture
 from kbvr.output import refuse_taken
+from kbvr.photo import Photo
 from kbvr.repeats import repeated
 
 Views = tuple[UInt8[np.ndarray, "H W 3"], ...]
@@ -36,6 +38,18 @@ def write_items(
     for item in items:
         refuse_taken(item.path, overwrite=choices.overwrite)
     return run_alongside(_checked(instants), [partial(_write, item=i, facts=facts, choices=choices) for i in items])
+
+
+def write_depth_items(
+    photo: Photo, depth: DepthMap, items: Sequence[Item], facts: Facts, choices: FileChoices
+) -> list[FileSummary]:
+    """Write files that show a photo's depth, one after the other; each file is read back.
+
+    Raises:
+        InputError: a size or a choice that a format cannot have.
+        OutputError: a file exists, cannot be written, or did not read back as it was written.
+    """
+    return [load_format(item.format).write((photo, depth), item, facts, choices) for item in items]
 
 
 def check_items(view_px: tuple[int, int], items: Sequence[Item], choices: FileChoices) -> None:

@@ -1,0 +1,133 @@
+"""Make the pictures of docs/formats_stills6.md: python docs/make_formats_stills6.py."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+import kbvr
+from kbvr.errors import InputError
+from kbvr.formats.anaglyph import anaglyph, rivalry
+from kbvr.formats.choices import ANAGLYPH_COLOURS, GLASSES
+from kbvr.formats.vr180 import right_eye_of
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "formats_stills6.md"
+PICTURES = ROOT / "docs" / "pictures" / "formats"
+PHOTO = "examples/temple.jpg"
+STILLS = "sbs,tb,cross,rows,columns,checkerboard,anaglyph,jps,mpo,vr180,quilt,autostereogram"
+RIVALS = (
+    *sorted((ROOT / "examples").glob("*.jpg")),
+    ROOT / "docs/photos/astronaut.jpg",
+    ROOT / "docs/photos/flower.jpg",
+)
+TABLE_BEGINS, TABLE_ENDS = "<!-- rivalry -->\n", "<!-- to here -->"
+SHOWN_PX = 480
+PATCH_PX = 36
+GREYS = (243, 200, 160, 122, 85, 52)
+MUTED = (
+    (115, 82, 68),
+    (194, 150, 130),
+    (98, 122, 157),
+    (87, 108, 67),
+    (133, 128, 177),
+    (103, 189, 170),
+)
+"""Skin, light skin, sky, leaves, a blue flower, sea: about as they are in photos."""
+
+
+def main() -> None:
+    """Write a picture of every kind of still, and the chart of anaglyphs, and renew the page's table of rivalry."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        report = kbvr.export(ROOT / PHOTO, folder, still=STILLS, depth_map="color")
+        for one in report.written:
+            name = one.item.packing if one.item.format == "picture" else one.item.format
+            shown(name, one.file.path).save(PICTURES / f"{name}.jpg", quality=85)
+        photo = kbvr.export(ROOT / PHOTO, f"{folder}/photo", still="autostereogram", autostereogram_pattern="photo")
+        shown("autostereogram", photo.file.path).save(PICTURES / "autostereogram-photo.jpg", quality=85)
+    chart().save(PICTURES / "anaglyph-colours.png")
+    before, rest = PAGE.read_text("utf-8").split(TABLE_BEGINS)
+    PAGE.write_text(before + TABLE_BEGINS + rivalry_table() + TABLE_ENDS + rest.split(TABLE_ENDS)[1], "utf-8")
+
+
+def rivalry_table() -> str:
+    """Return the rivalry of every method on photos, as the page's table."""
+    photos = [kbvr.load_photo(path) for path in RIVALS]
+    lines = ["| glasses | colours | " + " | ".join(photo.name for photo in photos) + " |"]
+    lines.append("|---|---|" + "---|" * len(photos))
+    for glasses, colours in methods():
+        figures = [rivalry(photo.rgb, colours=colours, glasses=glasses) for photo in photos]
+        lines.append(f"| {glasses} | {colours} | " + " | ".join(f"{figure:.1f}" for figure in figures) + " |")
+    return "\n".join([*lines, ""])
+
+
+def shown(name: str, path: Path) -> Image.Image:
+    """Return a file as a page can show it: interleaved ones enlarged eight times, both eyes of those that hold two."""
+    with Image.open(path) as image:
+        if name in ("rows", "columns", "checkerboard"):
+            return image.convert("RGB").crop((250, 90, 310, 130)).resize((480, 320), Image.Resampling.NEAREST)
+        if name in ("vr180", "mpo"):
+            left = np.asarray(image.convert("RGB"))
+            if name == "mpo":
+                image.seek(1)
+                right = np.asarray(image.convert("RGB"))
+            else:
+                right = np.asarray(Image.open(BytesIO(right_eye_of(path.read_bytes()))))
+            both = Image.fromarray(np.hstack([left, right]))
+        else:
+            both = image.convert("RGB")
+    if name == "autostereogram":
+        return both
+    both.thumbnail((SHOWN_PX, SHOWN_PX))
+    return both
+
+
+def methods() -> Iterator[tuple[str, str]]:
+    """Yield glasses and colours of every method that there is."""
+    for glasses in GLASSES:
+        for colours in ANAGLYPH_COLOURS:
+            try:
+                rivalry(np.zeros((1, 1, 3), np.uint8), colours=colours, glasses=glasses)
+            except InputError:
+                continue
+            yield glasses, colours
+
+
+def target() -> np.ndarray:
+    """Return 24 patches: two rows of hues, strong and soft, one of colours as in photos, one of greys."""
+    hues = [
+        [[round(180 / 6 * hue), saturation, value] for hue in range(6)]
+        for saturation, value in ((235, 220), (120, 190))
+    ]
+    strong = cv2.cvtColor(np.array(hues, np.uint8), cv2.COLOR_HSV2RGB)
+    rows = [*strong, np.array(MUTED, np.uint8), np.repeat(np.array(GREYS, np.uint8)[:, None], 3, axis=1)]
+    return np.kron(np.stack(rows), np.ones((PATCH_PX, PATCH_PX, 1), np.uint8))
+
+
+def chart() -> Image.Image:
+    """Return the target, and what it becomes by each method; the name and the rivalry of each stand above it."""
+    patches = target()
+    parts = [labelled(patches, "the colours")]
+    for glasses, colours in methods():
+        made = anaglyph(patches, patches, colours=colours, glasses=glasses)
+        figure = rivalry(patches, colours=colours, glasses=glasses)
+        parts.append(labelled(made, f"{glasses} {colours}: {figure:.0f}"))
+    parts += [np.full_like(parts[0], 255)] * (-len(parts) % 4)
+    return Image.fromarray(np.vstack([np.hstack(parts[start : start + 4]) for start in range(0, len(parts), 4)]))
+
+
+def labelled(picture: np.ndarray, text: str) -> np.ndarray:
+    """Return a picture with a line above it and white around."""
+    framed = cv2.copyMakeBorder(picture, 22, 8, 8, 8, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+    return cv2.putText(framed, text, (8, 15), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
+
+
+if __name__ == "__main__":
+    main()
