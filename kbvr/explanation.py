@@ -8,7 +8,7 @@ from kbvr.camera import fov_deg_from_f_px
 from kbvr.depth import DepthMap
 from kbvr.films import Film
 from kbvr.nets import ran_on
-from kbvr.options import ExportOptions
+from kbvr.options import LOOPS, ExportOptions
 from kbvr.photo import Photo
 from kbvr.stereo import MAX_PARALLAX_DEG
 from kbvr.surroundings import Surroundings
@@ -42,7 +42,12 @@ def _explained(film: Film, options: ExportOptions) -> list[str]:
     """Return what was chosen for one film."""
     end = max(film.moves, key=lambda move: float(np.linalg.norm(move.position_m)))
     place = ", ".join(f"{value * 1000:+.0f} mm {axis}" for value, axis in zip(end.position_m, "xyz", strict=True))
-    lines = [f"{film.output} path: {options.paths[film.output].name}; farthest at {place}"]
+    if film.output in LOOPS:
+        still = f"what is at {_metres(film.moves[0].held_inverse_depth)} stands still"
+        said = f"{film.output}: {len(film.moves)} views, {film.period_s:g} s there and back; {still}"
+    else:
+        said = f"{film.output} path: {options.paths[film.output].name}"
+    lines = [f"{said}; farthest at {place}"]
     rig = film.rig
     if rig is None:
         return lines
@@ -50,7 +55,7 @@ def _explained(film: Film, options: ExportOptions) -> list[str]:
         f"{rig.nearest_parallax_px:+.1f} px ({rig.nearest_parallax_deg:+.2f} degrees) at the nearest, "
         f"{rig.farthest_parallax_px:+.1f} px ({rig.farthest_parallax_deg:+.2f} degrees) at the farthest"
     )
-    chosen_by = f"the budget is {options.budget:.1%} of the width"
+    chosen_by = f"the budget is {options.budget_of(film.output):.1%} of the width"
     if options.baseline_m is not None:
         chosen_by = "the baseline was given"
     elif rig.held_by_angle:

@@ -7,11 +7,21 @@ from dataclasses import dataclass, replace
 from kbvr.camera import Camera
 from kbvr.formats import Facts, Item
 from kbvr.moves import Move, border_reach_m, disocclusion_reach_m
-from kbvr.options import ExportOptions
+from kbvr.options import LOOPS, ExportOptions
 from kbvr.outputs import views_of
 from kbvr.paths import moves_along
 from kbvr.stereo import Rig, eye_pair, plan_rig
 from kbvr.surroundings import Surroundings
+from kbvr.wiggle import (
+    ANAGLYPH_S,
+    ANAGLYPH_SHARE,
+    SMOOTH_S,
+    SMOOTH_VIEWS,
+    TWO_VIEWS,
+    TWO_VIEWS_S,
+    subject_plane,
+    swaying,
+)
 
 MIN_REACH_SHARE, MAX_REACH_SHARE = 0.002, 0.3
 """Layers are made for moves that spread the depth range over so much of the width at most; what farther moves uncover
@@ -33,6 +43,9 @@ class Film:
     rig: Rig | None
     """None where one eye looks."""
 
+    period_s: float = 1.0
+    """Of a loop: how long it takes, there and back."""
+
     @property
     def instants(self) -> list[tuple[Camera, ...]]:
         """The cameras of every instant: one, or the left and the right eye's."""
@@ -43,12 +56,14 @@ class Film:
     def facts(self) -> Facts:
         """What files may tell of the views."""
         if self.rig is None:
-            return Facts(self.view.f_px)
-        return Facts(self.view.f_px, self.rig.baseline_m, self.rig.convergence_m)
+            return Facts(self.view.f_px, period_s=self.period_s)
+        return Facts(self.view.f_px, self.rig.baseline_m, self.rig.convergence_m, self.period_s)
 
 
 def planned(output: str, items: tuple[Item, ...], around: Surroundings, view: Camera, options: ExportOptions) -> Film:
     """Return the film of one output: its moves, and its eyes if it has two."""
+    if output in LOOPS:
+        return _loop(output, items, around, view, options)
     moves = moves_along(options.paths[output], around)
     if views_of(items) == 1:
         return Film(output, items, view, moves, None)
@@ -56,12 +71,32 @@ def planned(output: str, items: tuple[Item, ...], around: Surroundings, view: Ca
     rig = plan_rig(
         around,
         replace(view, f_px=view.f_px * max(1.0, enlarged)),
-        budget=options.budget,
+        budget=options.budget_of(output),
         baseline_m=options.baseline_m,
         convergence_m=options.convergence_m,
         forward_m=max(move.z_m for move in moves),
     )
     return Film(output, items, view, moves, rig)
+
+
+def _loop(output: str, items: tuple[Item, ...], around: Surroundings, view: Camera, options: ExportOptions) -> Film:
+    """Return the film of a loop: each view once; who writes it shows them there and back."""
+    budget = options.budget_of(output)
+    given_m = options.baseline_m
+    rig = plan_rig(
+        around,
+        view,
+        budget=budget,
+        baseline_m=around.sideways_m(budget) if output == "wiggle" and given_m is None else given_m,
+        convergence_m=1 / max(subject_plane(around), 1e-5) if options.convergence_m is None else options.convergence_m,
+    )
+    still = 1 / rig.convergence_m
+    if output == "anaglyph":
+        moves = swaying(options.views or SMOOTH_VIEWS, around.sideways_m(ANAGLYPH_SHARE), still)
+        return Film(output, items, view, moves, rig, options.period_s or ANAGLYPH_S)
+    views = options.views or TWO_VIEWS
+    period_s = options.period_s or (TWO_VIEWS_S if views == 2 else SMOOTH_S)
+    return Film(output, items, view, swaying(views, rig.baseline_m / 2, still), None, period_s)
 
 
 def reaches_m(films: list[Film], around: Surroundings) -> dict[str, float]:

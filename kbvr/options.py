@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, get_args
 
 from kbvr.depth_file import DepthKind
@@ -15,10 +17,20 @@ from kbvr.network_depth import DEPTH_QUALITIES
 from kbvr.paths import PathOptions
 from kbvr.stereo import DEFAULT_BUDGET
 from kbvr.timing import Ease, Steps
+from kbvr.wiggle import ANAGLYPH_BUDGET, WIGGLE_BUDGET
 
-Output = Literal["stereo", "kenburns"]
+Output = Literal["stereo", "kenburns", "wiggle", "anaglyph"]
 OUTPUTS: tuple[str, ...] = get_args(Output)
-"""stereo: a video for two eyes; kenburns: a plain video of a moving camera."""
+"""stereo: a video for two eyes; kenburns: a plain video of a moving camera; wiggle: a loop that shows depth without
+glasses; anaglyph: a loop for coloured glasses."""
+
+LOOPS = ("wiggle", "anaglyph")
+"""Outputs that are loops for web pages, with a move of their own."""
+
+BUDGETS: Mapping[str, float] = MappingProxyType(
+    {"stereo": DEFAULT_BUDGET, "wiggle": WIGGLE_BUDGET, "anaglyph": ANAGLYPH_BUDGET}
+)
+"""Output -> its budget if none is given."""
 
 PROFILES = ("layers", "paper")
 """layers: kbvr's own; paper: the 3D Ken Burns method as its authors published it (`kbvr.profiles`)."""
@@ -58,8 +70,8 @@ class ExportOptions(FileChoices):
     depth_kind: DepthKind | None = None
     baseline_m: float | None = None
     convergence_m: float | None = None
-    budget: float = DEFAULT_BUDGET
-    """Parallax range from nearest to farthest, as a share of the width."""
+    budget: float | None = None
+    """Parallax range from nearest to farthest, as a share of the width; None is what BUDGETS has for each output."""
 
     near_m: float | None = None
     subject_distance_m: float | None = None
@@ -87,7 +99,7 @@ class ExportOptions(FileChoices):
     """What networks run on: one of `kbvr.nets.DEVICES`; `kbvr.nets.open_session` says what they mean."""
 
     paths: dict[str, PathOptions] = field(init=False)
-    """Output -> how the camera moves in it."""
+    """Output -> how the camera moves in it; not of LOOPS."""
 
     def __post_init__(self) -> None:
         """Check every range before any work.
@@ -108,8 +120,8 @@ class ExportOptions(FileChoices):
                 f"the size per eye must be 16x16 or more, got {'x'.join(map(str, self.max_size_px or ()))}",
             ),
             (
-                0 < self.budget <= MAX_BUDGET,
-                f"the budget must be above 0 and at most 15%, got {self.budget:.3%}",
+                self.budget is None or 0 < self.budget <= MAX_BUDGET,
+                f"the budget must be above 0 and at most 15%, got {self.budget or 0:.3%}",
             ),
             (
                 self.threads is None or 1 <= self.threads <= MAX_THREADS,
@@ -133,7 +145,7 @@ class ExportOptions(FileChoices):
                 f"the profile paper fills in its own way, got the filler {self.fill} too",
             ),
             (
-                "stereo" in self.outputs or (self.baseline_m, self.convergence_m) == (None, None),
+                self.outputs != ("kenburns",) or (self.baseline_m, self.convergence_m) == (None, None),
                 "a baseline and a screen plane are for two eyes, got no stereo video among the outputs",
             ),
             ((self.depth_file is None) == (self.depth_kind is None), "a depth file and its kind go together"),
@@ -158,16 +170,23 @@ class ExportOptions(FileChoices):
         ):
             if value is not None and not least <= value <= most:
                 raise InputError(f"the {what} must be {least:g} to {most:g} {unit}, got {value:g}")
-        object.__setattr__(self, "paths", {output: self._path_options(output) for output in self.outputs})
+        object.__setattr__(self, "paths", {o: self._path_options(o) for o in self.outputs if o not in LOOPS})
+        if not self.paths and self._path_options("stereo") != PathOptions():
+            raise InputError("a camera path and its timing are for videos, got none among the outputs (see --period-s)")
 
-    def for_photo(self, size_px: tuple[int, int]) -> ExportOptions:
-        """Return the options with what they say of a photo's pixels in percent of a photo of this size.
+    def budget_of(self, output: str) -> float:
+        """Return the budget of an output that has one."""
+        return BUDGETS[output] if self.budget is None else self.budget
+
+    def for_photo(self, size_px: tuple[int, int], *, name: str) -> ExportOptions:
+        """Return the options with what they leave to a photo of this size and name, and its pixels in percent of it.
 
         Raises:
             InputError: if a crop leaves the photo.
         """
         start, end = (crop and crop.in_percent_of(size_px) for crop in (self.start_crop, self.end_crop))
-        return replace(self, start_crop=start, end_crop=end)
+        alt = name.replace("_", " ") if self.alt is None else self.alt
+        return replace(self, start_crop=start, end_crop=end, alt=alt)
 
     def _path_options(self, output: str) -> PathOptions:
         framed = self.start_crop or self.end_crop or (self.shift_px, self.zoom) != (DEFAULT_SHIFT_PX, DEFAULT_ZOOM)

@@ -13,6 +13,11 @@ from kbvr.formats.packings import PACKINGS
 from kbvr.options import ExportOptions
 
 VIDEO_WITHIN_PX = (1920, 1080)
+LOOP_WITHIN_PX = (720, 720)
+"""The column of a blog."""
+
+ANIMATION_FORMATS: Mapping[str, str] = MappingProxyType({"gif": "gif", "webp": "webp", "avif": "avif", "mp4": "clip"})
+"""Name of `kbvr.formats.choices.ANIMATIONS`, which is its suffix too -> format."""
 
 NAME_ENDINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -56,10 +61,25 @@ def _kenburns_files(_options: ExportOptions) -> list[tuple[str, str, str]]:
     return [("video", "mono", "_kbvr.mp4")]
 
 
+def _wiggle_files(options: ExportOptions) -> list[tuple[str, str, str]]:
+    return _loop_files("mono", "_kbvr_wiggle", options)
+
+
+def _anaglyph_files(options: ExportOptions) -> list[tuple[str, str, str]]:
+    return _loop_files("anaglyph", "_kbvr_moving_anaglyph", options)
+
+
+def _loop_files(packing: str, ending: str, options: ExportOptions) -> list[tuple[str, str, str]]:
+    loops = [(ANIMATION_FORMATS[kind], packing, f"{ending}.{kind}") for kind in names_in(options.animate_as)]
+    return [*loops, ("poster", packing, f"{ending}.jpg"), ("snippet", packing, f"{ending}.html")]
+
+
 KINDS: Mapping[str, OutputKind] = MappingProxyType(
     {
         "stereo": OutputKind("a video for two eyes", _stereo_files, VIDEO_WITHIN_PX),
         "kenburns": OutputKind("a plain video of a moving camera", _kenburns_files, VIDEO_WITHIN_PX),
+        "wiggle": OutputKind("a loop for web pages that shows depth without glasses", _wiggle_files, LOOP_WITHIN_PX),
+        "anaglyph": OutputKind("a loop for web pages and coloured glasses", _anaglyph_files, LOOP_WITHIN_PX),
     }
 )
 """Name of `kbvr.options.OUTPUTS` -> what it is."""

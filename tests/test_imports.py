@@ -25,7 +25,7 @@ ROWS = (
     ("moves", "timing"),
     ("kenburns", "keyframes"),
     ("paths",),
-    ("stereo",),
+    ("stereo", "wiggle"),
     ("nearest", "tiles"),
     ("specks",),
     ("spread", "layers", "matte"),

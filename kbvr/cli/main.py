@@ -15,7 +15,10 @@ import typer
 
 from kbvr.cli.doctor import doctor
 from kbvr.cli.flags import (
+    Alt,
+    Anaglyph,
     AnaglyphColours,
+    AnimateAs,
     AsJson,
     Baseline,
     Budget,
@@ -37,11 +40,13 @@ from kbvr.cli.flags import (
     KeyframesFile,
     Layout,
     Loop,
+    MaxKb,
     MaxMemory,
     MaxSize,
     Near,
     Out,
     Overwrite,
+    Period,
     Photos,
     Profile,
     Quiet,
@@ -54,6 +59,8 @@ from kbvr.cli.flags import (
     SubjectDistance,
     Threads,
     ToCrop,
+    Views,
+    Wiggle,
     Zoom,
     crop_of,
     size_px_of,
@@ -112,11 +119,18 @@ def export(
     photos: Photos,
     stereo: Stereo = False,
     kenburns: KenBurns = False,
+    wiggle: Wiggle = False,
+    anaglyph: Anaglyph = False,
     profile: Profile = "layers",
     out: Out = Path(),
     layout: Layout = "sbs",
     glasses: Glasses = "red-cyan",
     anaglyph_colours: AnaglyphColours = "dubois",
+    animate_as: AnimateAs = "gif,webp,avif,mp4",
+    views: Views = None,
+    period: Period = None,
+    max_kb: MaxKb = None,
+    alt: Alt = None,
     overwrite: Overwrite = False,
     max_size: MaxSize = None,
     fov: Fov = None,
@@ -142,7 +156,7 @@ def export(
     subject_distance: SubjectDistance = None,
     baseline: Baseline = None,
     convergence: Convergence = None,
-    budget: Budget = 3.0,
+    budget: Budget = None,
     threads: Threads = None,
     max_memory: MaxMemory = None,
     device: DeviceOption = "auto",
@@ -156,6 +170,8 @@ def export(
 
     Example: [bold]kbvr export --stereo cat.jpg -o out/[/bold]
 
+    Loops for a blog, with the HTML to paste: [bold]kbvr export --wiggle cat.jpg -o out/[/bold]
+
     A slow zoom: [bold]kbvr export --kenburns cat.jpg -o out/[/bold]
 
     Several at once, with half the usual depth: [bold]kbvr export holiday/*.jpg -o out/ --budget 1.5[/bold]
@@ -166,12 +182,18 @@ def export(
     from kbvr.options import ExportOptions
 
     _refuse_unclear_depth(len(photos), depth, depth_kind)
+    named = {"stereo": stereo, "kenburns": kenburns, "wiggle": wiggle, "anaglyph": anaglyph}
     options = ExportOptions(
-        outputs=(*(["stereo"] if stereo or not kenburns else []), *(["kenburns"] if kenburns else [])),
+        outputs=tuple(name for name, wanted in named.items() if wanted) or ("stereo",),
         profile=profile,
         layout=layout,
         glasses=glasses,
         anaglyph_colours=anaglyph_colours,
+        animate_as=animate_as,
+        views=views,
+        period_s=period,
+        max_kb=max_kb,
+        alt=alt,
         path=path,
         seconds=seconds,
         fps=fps,
@@ -189,7 +211,7 @@ def export(
         depth_kind=depth_kind,
         baseline_m=None if baseline is None else baseline / 1000,
         convergence_m=convergence,
-        budget=budget / 100,
+        budget=None if budget is None else budget / 100,
         near_m=near,
         subject_distance_m=subject_distance,
         depth_model=depth_model,

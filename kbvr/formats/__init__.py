@@ -12,7 +12,17 @@ from typing import Any, Literal
 from kbvr.errors import InputError
 from kbvr.formats.choices import FileChoices as FileChoices
 
-FORMATS: Mapping[str, str] = MappingProxyType({"video": "kbvr.formats.video"})
+FORMATS: Mapping[str, str] = MappingProxyType(
+    {
+        "video": "kbvr.formats.video",
+        "gif": "kbvr.formats.gif",
+        "webp": "kbvr.formats.webp",
+        "avif": "kbvr.formats.avif",
+        "clip": "kbvr.formats.clip",
+        "poster": "kbvr.formats.poster",
+        "snippet": "kbvr.formats.snippet",
+    }
+)
 """Name of a format -> the module whose FORMAT describes it."""
 
 
@@ -39,6 +49,9 @@ class Facts:
     """Distance between the two eyes' cameras; None if there is one."""
 
     convergence_m: float | None = None
+
+    period_s: float = 1.0
+    """How long a loop takes, there and back."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +81,9 @@ class Format:
     says: str
     """What it is for, in a few words."""
 
-    needs: Literal["pictures", "views", "depth"]
-    """pictures: views packed into one, an instant each; views: all views of each instant; depth: the photo's depth."""
+    needs: Literal["pictures", "views", "depth", "files"]
+    """pictures: views packed into one, an instant each; views: all views of each instant; depth: the photo's depth;
+    files: the summaries of the files that were written of the same views."""
 
     suffixes: tuple[str, ...]
     proof: str
