@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
-# Make sure that ffprobe is there: the tests read videos back with it.
+# Make sure that what the tests read our files back with is there: ffprobe and chromium.
 set -eu
 
-if command -v ffprobe >/dev/null; then
+missing=()
+command -v ffprobe >/dev/null || missing+=(ffmpeg)
+command -v chromium >/dev/null || missing+=(chromium)
+if [ ${#missing[@]} = 0 ]; then
     exit 0
 fi
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq
-    apt-get install -y -qq --no-install-recommends ffmpeg >/dev/null
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
     exit 0
 fi
-echo "The tests want ffprobe, and it is not on PATH: install ffmpeg (Debian, Ubuntu: sudo apt install ffmpeg)." >&2
+echo "The tests want what is not on PATH: install ${missing[*]} (Debian: sudo apt install ${missing[*]})." >&2
 exit 1

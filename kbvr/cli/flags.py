@@ -344,7 +344,7 @@ Budget: TypeAlias = Annotated[
     typer.Option(
         metavar="PERCENT",
         help="Disparity from nearest to farthest, in percent of the width. More is deeper, and tires.",
-        show_default="3; 2.2 for --wiggle, 2 for --anaglyph",
+        show_default="3; 2.5 for --wiggle, 2 for --anaglyph",
         rich_help_panel=STEREO,
     ),
 ]

@@ -137,7 +137,7 @@ def fitted(
     return best
 
 
-def smaller(views: Sequence[Frame], scale: float) -> list[Frame]:
+def smaller(views: Sequence[Frame], scale: float) -> list[UInt8[np.ndarray, "smaller_h smaller_w 3"]]:
     """Return evenly spread views, fewer as the scale falls, made smaller by it; their sizes are even."""
     steps = len(views) - 1
     least = max(min(steps, LEAST_STEPS), steps * scale)

@@ -16,6 +16,8 @@ from kbvr.formats.read_back import VideoFacts, check_read_back
 MAX_SIDE_PX = 4096
 CRF = 23
 """x264's constant quality: 0 loses nothing, 23 is its default."""
+REFERENCES = 16
+"""So many earlier pictures are looked at for what has been there before; H.264 has no more."""
 LEAST_S = 3.0
 """Some sites refuse shorter videos, and players hesitate each time one begins again."""
 BT709, TV_RANGE = 1, 1
@@ -36,7 +38,7 @@ def encode(loop: Loop, path: Path) -> None:
     """Write a loop to a file, several times; what was there before costs next to nothing."""
     rate = Fraction(100, loop.hundredths)
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        options = {"crf": str(CRF), "preset": "slow"}
+        options = {"crf": str(CRF), "preset": "slow", "refs": str(REFERENCES)}
         stream = container.add_stream("libx264", rate=rate, options=options)
         (stream.width, stream.height), stream.pix_fmt = loop.size_px, "yuv420p"
         context = stream.codec_context
