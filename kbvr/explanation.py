@@ -8,7 +8,7 @@ from kbvr.camera import fov_deg_from_f_px
 from kbvr.depth import DepthMap
 from kbvr.films import QUILT_PAIRS, Film
 from kbvr.nets import ran_on
-from kbvr.options import ExportOptions
+from kbvr.options import AT_REST, LOOPS, ExportOptions
 from kbvr.outputs import views_of
 from kbvr.photo import Photo
 from kbvr.surroundings import Surroundings
@@ -42,8 +42,14 @@ def _explained(film: Film, options: ExportOptions) -> list[str]:
     """Return what was chosen for one film."""
     end = max(film.moves, key=lambda move: float(np.linalg.norm(move.position_m)))
     place = ", ".join(f"{value * 1000:+.0f} mm {axis}" for value, axis in zip(end.position_m, "xyz", strict=True))
-    path = options.paths.get(film.output)
-    lines = [f"{film.output} path: {path.name}; farthest at {place}" if path else f"{film.output}: the camera rests"]
+    if film.output in LOOPS:
+        still = f"what is at {_metres(film.moves[0].held_inverse_depth)} stands still"
+        said = f"{film.output}: {len(film.moves)} views, {film.period_s:g} s there and back; {still}"
+    elif film.output in options.paths:
+        said = f"{film.output} path: {options.paths[film.output].name}"
+    else:
+        said = f"{film.output}: the camera rests"
+    lines = [f"{said}; farthest at {place}" if film.output not in AT_REST else said]
     if film.lens is not None:
         sharp = _metres(film.lens.focus_inverse_depth)
         opening = f"{film.lens.aperture_m * 1000:.1f} mm wide, sharp at {sharp}"
@@ -62,7 +68,7 @@ def _explained(film: Film, options: ExportOptions) -> list[str]:
         f"{rig.nearest_parallax_px:+.1f} px ({rig.nearest_parallax_deg:+.2f} degrees) at the nearest, "
         f"{rig.farthest_parallax_px:+.1f} px ({rig.farthest_parallax_deg:+.2f} degrees) at the farthest"
     )
-    budget = f"the budget is {options.budget:.1%} of the width"
+    budget = f"the budget is {options.budget_of(film.output):.1%} of the width"
     chosen_by = {
         "budget": budget,
         "angle": f"{budget}, held to {rig.max_parallax_deg:g} degrees each way",

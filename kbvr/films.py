@@ -12,12 +12,22 @@ from kbvr.formats import Facts, Item
 from kbvr.formats.writing import Views
 from kbvr.lens import Frames, Lens, darker_at_corners, frames_through, lens_for
 from kbvr.moves import Move, border_reach_m, disocclusion_reach_m
-from kbvr.options import AT_REST, ExportOptions
+from kbvr.options import AT_REST, LOOPS, ExportOptions
 from kbvr.outputs import views_of
 from kbvr.paths import moves_along
 from kbvr.repeats import sources_of
 from kbvr.stereo import Rig, eye_row, plan_rig
 from kbvr.surroundings import Surroundings
+from kbvr.wiggle import (
+    ANAGLYPH_S,
+    ANAGLYPH_SHARE,
+    SMOOTH_S,
+    SMOOTH_VIEWS,
+    TWO_VIEWS,
+    TWO_VIEWS_S,
+    subject_plane,
+    swaying,
+)
 
 MIN_REACH_SHARE, MAX_REACH_SHARE = 0.002, 0.3
 """Layers are made for moves that spread the depth range over so much of the width at most; what farther moves uncover
@@ -53,6 +63,8 @@ class Film:
     """None where all is sharp."""
 
     vignette: float = 0.0
+    period_s: float = 1.0
+    """Of a loop: how long it takes, there and back."""
 
     def sources_within(self, most_bytes: int) -> tuple[int, ...]:
         """Return for every instant the one that it shows: itself, or an earlier one kept within so many bytes."""
@@ -88,33 +100,37 @@ class Film:
     @property
     def facts(self) -> Facts:
         """What files may tell of the views."""
-        if self.rig is None:
-            return Facts(self.view.f_px)
-        return Facts(self.view.f_px, self.rig.baseline_m, self.rig.convergence_m)
+        eyes = (None, None) if self.rig is None else (self.rig.baseline_m, self.rig.convergence_m)
+        return Facts(self.view.f_px, *eyes, period_s=self.period_s)
 
 
 def planned(output: str, items: tuple[Item, ...], around: Surroundings, view: Camera, options: ExportOptions) -> Film:
     """Return the film of one output: its moves, and its eyes if it has two."""
+    if output in LOOPS:
+        return _loop(output, items, around, view, options)
     moves = [Move()] if output in AT_REST else moves_along(options.paths[output], around)
-    lens = _lens(around, view, options)
+    film = Film(output, items, view, moves, None, lens=_lens(around, view, options), vignette=options.vignette)
     if views_of(items) == 1:
-        return Film(output, items, view, moves, None, lens=lens, vignette=options.vignette)
+        return film
     enlarged = max(move.zoom for move in moves)
     rig = plan_rig(
         around,
         replace(view, f_px=view.f_px * max(1.0, enlarged)),
-        budget=options.budget,
+        budget=options.budget_of(output),
         baseline_m=options.baseline_m,
         convergence_m=options.convergence_m,
         forward_m=max(move.z_m for move in moves),
         screen=options.viewed_on,
         max_parallax_deg=options.max_parallax_deg,
     )
-    if output == "quilt":
-        return Film(output, items, view, moves, widened(rig), lens=lens, vignette=options.vignette)
-    comfort = comfort_of(moves, rig, view, around)
+    return replace(film, rig=widened(rig)) if output == "quilt" else _seen_by_two(film, rig, around, options)
+
+
+def _seen_by_two(film: Film, rig: Rig, around: Surroundings, options: ExportOptions) -> Film:
+    """Return a film with two eyes, and bars where they need a floating window."""
+    comfort = comfort_of(film.moves, rig, film.view, around)
     bars_px = window_bars_px(comfort) if options.window == "floating" else (0, 0)
-    return Film(output, items, view, moves, rig, comfort, bars_px, lens, options.vignette)
+    return replace(film, rig=rig, comfort=comfort, bars_px=bars_px)
 
 
 def _lens(around: Surroundings, view: Camera, options: ExportOptions) -> Lens | None:
@@ -137,6 +153,38 @@ def widened(rig: Rig) -> Rig:
         nearest_parallax_deg=QUILT_PAIRS * angles[0],
         farthest_parallax_deg=QUILT_PAIRS * angles[1],
     )
+
+
+def _loop(output: str, items: tuple[Item, ...], around: Surroundings, view: Camera, options: ExportOptions) -> Film:
+    """Return the film of a loop: each view once; who writes it shows them there and back."""
+    budget = options.budget_of(output)
+    given_m = options.baseline_m
+    rig = plan_rig(
+        around,
+        view,
+        budget=budget,
+        baseline_m=around.sideways_m(budget) if output == "wiggle" and given_m is None else given_m,
+        convergence_m=1 / max(subject_plane(around), 1e-5) if options.convergence_m is None else options.convergence_m,
+        screen=options.viewed_on,
+        max_parallax_deg=options.max_parallax_deg,
+    )
+    if output == "anaglyph":
+        views, reach_m = options.views or SMOOTH_VIEWS, around.sideways_m(ANAGLYPH_SHARE)
+        period_s = options.period_s or ANAGLYPH_S
+    else:
+        views, reach_m = options.views or TWO_VIEWS, rig.baseline_m / 2
+        period_s = options.period_s or (TWO_VIEWS_S if views == 2 else SMOOTH_S)
+    film = Film(
+        output,
+        items,
+        view,
+        swaying(views, reach_m, 1 / rig.convergence_m),
+        None,
+        lens=_lens(around, view, options),
+        vignette=options.vignette,
+        period_s=period_s,
+    )
+    return _seen_by_two(film, rig, around, options) if output == "anaglyph" else film
 
 
 def reaches_m(films: list[Film], around: Surroundings) -> dict[str, float]:

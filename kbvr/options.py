@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, get_args
 
 from kbvr.depth_file import DepthKind
@@ -16,11 +18,16 @@ from kbvr.paths import PathOptions
 from kbvr.screens import DEFAULT_IPD_M, Screen, screen_of
 from kbvr.stereo import DEFAULT_BUDGET, MAX_PARALLAX_DEG
 from kbvr.timing import Ease, Steps
+from kbvr.wiggle import ANAGLYPH_BUDGET, WIGGLE_BUDGET
 
-Output = Literal["stereo", "kenburns", "still", "quilt", "autostereogram", "depth-map"]
+Output = Literal["stereo", "kenburns", "wiggle", "anaglyph", "still", "quilt", "autostereogram", "depth-map"]
 OUTPUTS: tuple[str, ...] = get_args(Output)
-"""stereo: a video for two eyes; kenburns: a plain video of a moving camera; still: pictures for two eyes; quilt: a
-picture of many views; autostereogram, depth-map: what is made of the depth alone."""
+"""stereo: a video for two eyes; kenburns: a plain video of a moving camera; wiggle: a loop that shows depth without
+glasses; anaglyph: a loop for coloured glasses; still: pictures for two eyes; quilt: a picture of many views;
+autostereogram, depth-map: what is made of the depth alone."""
+
+LOOPS = ("wiggle", "anaglyph")
+"""Outputs that are loops for web pages, with a move of their own."""
 
 FROM_DEPTH = ("autostereogram", "depth-map")
 """Outputs for which nothing is drawn."""
@@ -28,8 +35,11 @@ FROM_DEPTH = ("autostereogram", "depth-map")
 AT_REST = ("still", "quilt", *FROM_DEPTH)
 """Outputs in which the camera does not move; FileChoices names what they are."""
 
-MANY_EYED = ("stereo", "still", "quilt")
-"""Outputs that have a baseline and a screen plane."""
+ONE_EYED = ("kenburns", *FROM_DEPTH)
+"""Outputs that have neither baseline nor screen plane."""
+
+BUDGETS: Mapping[str, float] = MappingProxyType({"wiggle": WIGGLE_BUDGET, "anaglyph": ANAGLYPH_BUDGET})
+"""Output -> its budget if none is given, where that is not DEFAULT_BUDGET."""
 
 PROFILES = ("layers", "paper")
 """layers: kbvr's own; paper: the 3D Ken Burns method as its authors published it (`kbvr.profiles`)."""
@@ -73,8 +83,8 @@ class ExportOptions(FileChoices):
     depth_kind: DepthKind | None = None
     baseline_m: float | None = None
     convergence_m: float | None = None
-    budget: float = DEFAULT_BUDGET
-    """Parallax range from nearest to farthest, as a share of the width."""
+    budget: float | None = None
+    """Parallax range from nearest to farthest, as a share of the width; None is what BUDGETS has for each output."""
 
     screen: str = "tv"
     """What the parallax is planned for: a name or size that `kbvr.screens.screen_of` takes."""
@@ -124,7 +134,7 @@ class ExportOptions(FileChoices):
 
     viewed_on: Screen = field(init=False)
     paths: dict[str, PathOptions] = field(init=False)
-    """Output -> how the camera moves in it; none for those of AT_REST."""
+    """Output -> how the camera moves in it; none for those of LOOPS and AT_REST."""
 
     def __post_init__(self) -> None:
         """Check every range before any work.
@@ -146,8 +156,8 @@ class ExportOptions(FileChoices):
                 f"the size per eye must be 16x16 or more, got {'x'.join(map(str, self.max_size_px or ()))}",
             ),
             (
-                0 < self.budget <= MAX_BUDGET,
-                f"the budget must be above 0 and at most 15%, got {self.budget:.3%}",
+                self.budget is None or 0 < self.budget <= MAX_BUDGET,
+                f"the budget must be above 0 and at most 15%, got {self.budget or 0:.3%}",
             ),
             (
                 self.threads is None or 1 <= self.threads <= MAX_THREADS,
@@ -181,7 +191,7 @@ class ExportOptions(FileChoices):
                 f"the profile paper fills in its own way, got the filler {self.fill} too",
             ),
             (
-                bool({*MANY_EYED} & {*self.outputs}) or (self.baseline_m, self.convergence_m) == (None, None),
+                bool({*self.outputs} - {*ONE_EYED}) or (self.baseline_m, self.convergence_m) == (None, None),
                 "a baseline and a screen plane are for two eyes, got no stereo video among the outputs",
             ),
             (
@@ -189,7 +199,7 @@ class ExportOptions(FileChoices):
                 f"stills {self.still} and depth maps {self.depth_map} do not go with the outputs {self.outputs}",
             ),
             (
-                not {*self.outputs} <= {*AT_REST} or self._rests,
+                not {*self.outputs} <= {*LOOPS, *AT_REST} or self._rests,
                 "how a camera moves belongs to videos, got none among the outputs",
             ),
             ((self.depth_file is None) == (self.depth_kind is None), "a depth file and its kind go together"),
@@ -216,8 +226,8 @@ class ExportOptions(FileChoices):
             if value is not None and not least <= value <= most:
                 raise InputError(f"the {what} must be {least:g} to {most:g} {unit}, got {value:g}")
         object.__setattr__(self, "viewed_on", screen_of(self.screen, ipd_m=self.ipd_m))
-        paths = {output: self._path_options(output) for output in self.outputs if output not in AT_REST}
-        object.__setattr__(self, "paths", paths)
+        moving = [output for output in self.outputs if output not in (*LOOPS, *AT_REST)]
+        object.__setattr__(self, "paths", {output: self._path_options(output) for output in moving})
 
     @property
     def _rests(self) -> bool:
@@ -225,14 +235,19 @@ class ExportOptions(FileChoices):
         said = (self.path, self.seconds, self.ease, self.loop, self.steps, self.start_crop, self.end_crop)
         return {*said, self.keyframes} == {None} and (self.shift_px, self.zoom) == (DEFAULT_SHIFT_PX, DEFAULT_ZOOM)
 
-    def for_photo(self, size_px: tuple[int, int]) -> ExportOptions:
-        """Return the options with what they say of a photo's pixels in percent of a photo of this size.
+    def budget_of(self, output: str) -> float:
+        """Return the budget of an output that has one."""
+        return BUDGETS.get(output, DEFAULT_BUDGET) if self.budget is None else self.budget
+
+    def for_photo(self, size_px: tuple[int, int], *, name: str) -> ExportOptions:
+        """Return the options with what they leave to a photo of this size and name, and its pixels in percent of it.
 
         Raises:
             InputError: if a crop leaves the photo.
         """
         start, end = (crop and crop.in_percent_of(size_px) for crop in (self.start_crop, self.end_crop))
-        return replace(self, start_crop=start, end_crop=end)
+        alt = name.replace("_", " ") if self.alt is None else self.alt
+        return replace(self, start_crop=start, end_crop=end, alt=alt)
 
     def _path_options(self, output: str) -> PathOptions:
         framed = self.start_crop or self.end_crop or (self.shift_px, self.zoom) != (DEFAULT_SHIFT_PX, DEFAULT_ZOOM)

@@ -16,6 +16,11 @@ from kbvr.photo import MAX_PIXELS
 VIDEO_WITHIN_PX = (1920, 1080)
 STILL_WITHIN_PX = (4096, 4096)
 ANY_SIZE_PX = (MAX_PIXELS, MAX_PIXELS)
+LOOP_WITHIN_PX = (720, 720)
+"""The column of a blog."""
+
+ANIMATION_FORMATS: Mapping[str, str] = MappingProxyType({"gif": "gif", "webp": "webp", "avif": "avif", "mp4": "clip"})
+"""Name of `kbvr.formats.choices.ANIMATIONS`, which is its suffix too -> format."""
 
 NAME_ENDINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -114,10 +119,25 @@ DEPTH_ENDINGS: Mapping[str, str] = MappingProxyType(
 """Kind of a depth map -> how its name ends."""
 
 
+def _wiggle_files(options: ExportOptions) -> list[tuple[str, str, str]]:
+    return _loop_files("mono", "_kbvr_wiggle", options)
+
+
+def _anaglyph_files(options: ExportOptions) -> list[tuple[str, str, str]]:
+    return _loop_files("anaglyph", "_kbvr_moving_anaglyph", options)
+
+
+def _loop_files(packing: str, ending: str, options: ExportOptions) -> list[tuple[str, str, str]]:
+    loops = [(ANIMATION_FORMATS[kind], packing, f"{ending}.{kind}") for kind in names_in(options.animate_as)]
+    return [*loops, ("poster", packing, f"{ending}.jpg"), ("snippet", packing, f"{ending}.html")]
+
+
 KINDS: Mapping[str, OutputKind] = MappingProxyType(
     {
         "stereo": OutputKind("a video for two eyes", _stereo_files, VIDEO_WITHIN_PX),
         "kenburns": OutputKind("a plain video of a moving camera", _kenburns_files, VIDEO_WITHIN_PX),
+        "wiggle": OutputKind("a loop for web pages that shows depth without glasses", _wiggle_files, LOOP_WITHIN_PX),
+        "anaglyph": OutputKind("a loop for web pages and coloured glasses", _anaglyph_files, LOOP_WITHIN_PX),
         "still": OutputKind("pictures for two eyes", _still_files, STILL_WITHIN_PX, even=False),
         "quilt": OutputKind("a picture of many views, for light field displays", _quilt_files, STILL_WITHIN_PX),
         "autostereogram": OutputKind("a picture to look through", _autostereogram_files, VIDEO_WITHIN_PX, even=False),

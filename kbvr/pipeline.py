@@ -76,10 +76,12 @@ def export(
     *,
     stereo: bool | None = None,
     kenburns: bool = False,
+    wiggle: bool = False,
+    anaglyph: bool = False,
     progress: Progress | None = None,
     **options: Any,
 ) -> ExportReport:
-    """Make a stereo video, or a plain one (kenburns), or pictures (still, depth_map) of one photo in the folder `out`.
+    """Make videos (stereo, kenburns), loops for web pages (wiggle, anaglyph) or pictures (still, depth_map) of a photo.
 
     A stereo video is made if nothing else is wanted; the other options are those of `ExportOptions`.
 
@@ -88,7 +90,8 @@ def export(
         OutputError: if a video exists and may not be overwritten, or cannot be written.
     """
     at_rest = outputs_at_rest(options.get("still"), options.get("depth_map"))
-    wanted = {"stereo": not (kenburns or at_rest) if stereo is None else stereo, "kenburns": kenburns}
+    wanted = {"kenburns": kenburns, "wiggle": wiggle, "anaglyph": anaglyph}
+    wanted["stereo"] = not (any(wanted.values()) or at_rest) if stereo is None else stereo
     unknown = set(options) - ({field.name for field in fields(ExportOptions) if field.init} - {"outputs"})
     if unknown:
         raise InputError(f"options must be fields of ExportOptions, got {', '.join(sorted(unknown))}")
@@ -125,7 +128,7 @@ def export_photo(
     sizes_px = {output: view_size_px(output, photo.size_px, options) for output in wanted}
     for output, items in wanted.items():
         check_items(sizes_px[output], items, options)
-    options = options.for_photo(photo.size_px)
+    options = options.for_photo(photo.size_px, name=photo_path.stem)
     photo, said_of_memory = within_memory(photo, max(sizes_px.values()), options.max_memory_bytes)
     told("depth", 0, 1)
     with clock.stage("depth"):

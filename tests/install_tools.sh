@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
-# Make sure that ffprobe and exiftool are there: the tests read videos and pictures back with them.
+# Make sure that what the tests read our files back with is there: ffprobe, exiftool and chromium.
 set -eu
 
-if command -v ffprobe >/dev/null && command -v exiftool >/dev/null; then
+missing=()
+command -v ffprobe >/dev/null || missing+=(ffmpeg)
+command -v exiftool >/dev/null || missing+=(libimage-exiftool-perl)
+command -v chromium >/dev/null || missing+=(chromium)
+if [ ${#missing[@]} = 0 ]; then
     exit 0
 fi
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq
-    apt-get install -y -qq --no-install-recommends ffmpeg libimage-exiftool-perl >/dev/null
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
     exit 0
 fi
-echo "The tests want ffprobe and exiftool, and they are not both on PATH: install ffmpeg and exiftool" \
-    "(Debian, Ubuntu: sudo apt install ffmpeg libimage-exiftool-perl)." >&2
+echo "The tests want what is not on PATH: install ${missing[*]} (Debian: sudo apt install ${missing[*]})." >&2
 exit 1

@@ -429,6 +429,13 @@ sys.exit(", ".join(sorted(heavy & set(sys.modules))) or 0)
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_the_flags_of_loops_reach_the_pipeline(fake: FakePipeline) -> None:
+    text = "export a.jpg --wiggle --anaglyph --animate-as webp,mp4 --views 9 --period-s 1.2 --max-kb 250 --alt kitten"
+    assert main(text.split()) == 0
+    loops = {"animate_as": "webp,mp4", "views": 9, "period_s": 1.2, "max_kb": 250.0, "alt": "kitten"}
+    assert fake.calls == [(Path("a.jpg"), Path(), ExportOptions(outputs=("wiggle", "anaglyph"), **loops))]
+
+
 def test_help_has_an_example_groups_and_defaults(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -438,8 +445,8 @@ def test_help_has_an_example_groups_and_defaults(
     for text in (
         "kbvr export --stereo cat.jpg -o out/",
         "kenburns for --kenburns, else swing",
-        "[default: (1920x1080 for videos)]",
-        "[default: 3.0]",
+        "[default: (1920x1080 for videos, 720x720 for --wiggle and --anaglyph)]",
+        "[default: (3; 2.5 for --wiggle, 2 for --anaglyph)]",
         "[default: (estimated from the photo)]",
         f"[default: ({DEFAULT_NEAR_M:g})]",
         "from one crop to another",

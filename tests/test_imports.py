@@ -25,7 +25,7 @@ ROWS = (
     ("moves", "timing"),
     ("kenburns", "keyframes"),
     ("paths",),
-    ("stereo",),
+    ("stereo", "wiggle"),
     ("comfort",),
     ("nearest", "tiles"),
     ("specks",),

@@ -173,7 +173,7 @@ def _shown(written: Written) -> str:
     facts = [written.item.packing, "x".join(map(str, file.size_px))]
     if file.seconds:
         facts += [f"{file.frames} frames", f"{file.seconds:.1f} s"]
-    return ", ".join([*facts, f"{file.bytes / 1e6:.1f} MB" if file.bytes >= 1e5 else f"{file.bytes / 1e3:.1f} kB"])
+    return ", ".join([*facts, f"{file.bytes / 1e6:.1f} MB" if file.bytes >= 1e6 else f"{file.bytes / 1e3:.1f} kB"])
 
 
 def _complain(outcome: Outcome) -> None:

@@ -80,6 +80,68 @@ DepthMapKind: TypeAlias = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+Wiggle: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--wiggle",
+        help="Write a loop for web pages that shows depth without glasses, a still and the HTML to paste.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Anaglyph: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--anaglyph",
+        help="Write the same for coloured glasses: an anaglyph that moves a little.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+AnimateAs: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME[,NAME...]",
+        help="For --wiggle and --anaglyph: what to write. The HTML shows the best of them that a browser knows.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Views: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="And how many views: 2 jump to and fro, more sway smoothly.",
+        show_default="2; 13 for --anaglyph",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Period: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--period-s",
+        metavar="SECONDS",
+        help="And how long it takes, there and back.",
+        show_default="0.22 for 2 views, 1.5 for more, 2.4 for --anaglyph",
+        rich_help_panel=OUTPUT,
+    ),
+]
+MaxKb: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--max-kb",
+        metavar="KB",
+        help="And how large each file may be, in kB of 1000 bytes: pictures are made smaller, and fewer, to fit.",
+        show_default="no limit",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Alt: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TEXT",
+        help="And what the HTML says that it shows, for people who do not see it.",
+        show_default="the photo's name",
+        rich_help_panel=OUTPUT,
+    ),
+]
 Profile: TypeAlias = Annotated[
     Literal["layers", "paper"],
     typer.Option(
@@ -124,7 +186,7 @@ MaxSize: TypeAlias = Annotated[
     typer.Option(
         metavar="WIDTHxHEIGHT",
         help="Largest picture per eye, in pixels; never above the photo's own size.",
-        show_default="1920x1080 for videos",
+        show_default="1920x1080 for videos, 720x720 for --wiggle and --anaglyph",
         rich_help_panel=PICTURE,
     ),
 ]
@@ -345,10 +407,11 @@ Convergence: TypeAlias = Annotated[
     ),
 ]
 Budget: TypeAlias = Annotated[
-    float,
+    float | None,
     typer.Option(
         metavar="PERCENT",
         help="Disparity from nearest to farthest, in percent of the width. More is deeper, and tires.",
+        show_default="3; 2.5 for --wiggle, 2 for --anaglyph",
         rich_help_panel=STEREO,
     ),
 ]

@@ -15,7 +15,10 @@ import typer
 
 from kbvr.cli.doctor import doctor
 from kbvr.cli.flags import (
+    Alt,
+    Anaglyph,
     AnaglyphColours,
+    AnimateAs,
     Aperture,
     AsJson,
     AutostereogramPattern,
@@ -43,12 +46,14 @@ from kbvr.cli.flags import (
     KeyframesFile,
     Layout,
     Loop,
+    MaxKb,
     MaxMemory,
     MaxParallax,
     MaxSize,
     Near,
     Out,
     Overwrite,
+    Period,
     Photos,
     PictureKind,
     Profile,
@@ -66,7 +71,9 @@ from kbvr.cli.flags import (
     SubjectDistance,
     Threads,
     ToCrop,
+    Views,
     Vignette,
+    Wiggle,
     Window,
     Zoom,
     crop_of,
@@ -129,6 +136,8 @@ def export(
     kenburns: KenBurns = False,
     still: Still = None,
     depth_map: DepthMapKind = None,
+    wiggle: Wiggle = False,
+    anaglyph: Anaglyph = False,
     profile: Profile = "layers",
     out: Out = Path(),
     layout: Layout = "sbs",
@@ -138,6 +147,11 @@ def export(
     quality: Quality = None,
     quilt_for: QuiltFor = "portrait",
     autostereogram_pattern: AutostereogramPattern = "dots",
+    animate_as: AnimateAs = "gif,webp,avif,mp4",
+    views: Views = None,
+    period: Period = None,
+    max_kb: MaxKb = None,
+    alt: Alt = None,
     overwrite: Overwrite = False,
     max_size: MaxSize = None,
     fov: Fov = None,
@@ -166,7 +180,7 @@ def export(
     subject_distance: SubjectDistance = None,
     baseline: Baseline = None,
     convergence: Convergence = None,
-    budget: Budget = 3.0,
+    budget: Budget = None,
     screen: ScreenOption = "tv",
     ipd: Ipd = 63.0,
     max_parallax: MaxParallax = 1.0,
@@ -185,6 +199,8 @@ def export(
 
     Example: [bold]kbvr export --stereo cat.jpg -o out/[/bold]
 
+    Loops for a blog, with the HTML to paste: [bold]kbvr export --wiggle cat.jpg -o out/[/bold]
+
     A slow zoom: [bold]kbvr export --kenburns cat.jpg -o out/[/bold]
 
     Pictures for a 3D viewer and for coloured glasses: [bold]kbvr export --still mpo,anaglyph cat.jpg -o out/[/bold]
@@ -197,13 +213,10 @@ def export(
     from kbvr.options import ExportOptions, outputs_at_rest
 
     _refuse_unclear_depth(len(photos), depth, depth_kind)
-    at_rest = outputs_at_rest(still, depth_map)
+    named = {"stereo": stereo, "kenburns": kenburns, "wiggle": wiggle, "anaglyph": anaglyph}
+    wanted = (*(name for name, asked in named.items() if asked), *outputs_at_rest(still, depth_map))
     options = ExportOptions(
-        outputs=(
-            *(["stereo"] if stereo or not (kenburns or at_rest) else []),
-            *(["kenburns"] if kenburns else []),
-            *at_rest,
-        ),
+        outputs=wanted or ("stereo",),
         profile=profile,
         layout=layout,
         glasses=glasses,
@@ -214,6 +227,11 @@ def export(
         quilt_for=quilt_for,
         autostereogram_pattern=autostereogram_pattern,
         depth_map=depth_map,
+        animate_as=animate_as,
+        views=views,
+        period_s=period,
+        max_kb=max_kb,
+        alt=alt,
         path=path,
         seconds=seconds,
         fps=fps,
@@ -234,7 +252,7 @@ def export(
         depth_kind=depth_kind,
         baseline_m=None if baseline is None else baseline / 1000,
         convergence_m=convergence,
-        budget=budget / 100,
+        budget=None if budget is None else budget / 100,
         screen=screen,
         ipd_m=ipd / 1000,
         max_parallax_deg=max_parallax,

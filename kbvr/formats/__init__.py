@@ -22,6 +22,12 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "spatial": "kbvr.formats.spatial",
         "autostereogram": "kbvr.formats.autostereogram",
         "depth-map": "kbvr.formats.depth_map",
+        "gif": "kbvr.formats.gif",
+        "webp": "kbvr.formats.webp",
+        "avif": "kbvr.formats.avif",
+        "clip": "kbvr.formats.clip",
+        "poster": "kbvr.formats.poster",
+        "snippet": "kbvr.formats.snippet",
     }
 )
 """Name of a format -> the module whose FORMAT describes it."""
@@ -57,6 +63,9 @@ class Facts:
     credits: Mapping[int, str] = field(default_factory=dict)
     """EXIF tags of who took the photo and when."""
 
+    period_s: float = 1.0
+    """How long a loop takes, there and back."""
+
 
 @dataclass(frozen=True)
 class FileSummary:
@@ -85,9 +94,9 @@ class Format:
     says: str
     """What it is for, in a few words."""
 
-    needs: Literal["pictures", "views", "depth"]
+    needs: Literal["pictures", "views", "depth", "files"]
     """pictures: views packed into one, an instant each; views: all views of each instant; depth: the photo and its
-    depth, a pair of them."""
+    depth, a pair of them; files: the summaries of the files that were written of the same views."""
 
     suffixes: tuple[str, ...]
     proof: str

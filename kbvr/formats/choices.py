@@ -27,6 +27,12 @@ GLASSES = ("red-cyan", "green-magenta", "amber-blue")
 ANAGLYPH_COLOURS = ("dubois", "true", "gray", "colour", "half-colour", "optimised")
 """How the colours of two pictures become those of one (`kbvr.formats.anaglyph`)."""
 
+ANIMATIONS = ("gif", "webp", "avif", "mp4")
+"""What loops for web pages are written as."""
+
+MAX_VIEWS = 37
+MAX_PERIOD_S = 60.0
+
 
 PACKED_STILLS = (
     "sbs",
@@ -81,6 +87,22 @@ class FileChoices:
         default=None, metadata={"takes": f"some of {', '.join(DEPTH_MAPS)}, with commas between them"}
     )
     """The photo's depth is written in each."""
+    animate_as: str = field(
+        default=",".join(ANIMATIONS), metadata={"takes": f"some of {', '.join(ANIMATIONS)}, with commas between them"}
+    )
+    """Loops are written as each."""
+
+    views: int | None = field(default=None, metadata={"takes": f"2 to {MAX_VIEWS}"})
+    """How many views a loop has; None is what suits it."""
+
+    period_s: float | None = field(default=None, metadata={"takes": f"0.04 to {MAX_PERIOD_S:g} seconds"})
+    """How long a loop takes, there and back; None is what suits it."""
+
+    max_kb: float | None = field(default=None, metadata={"takes": "1 or more kB (of 1000 bytes)"})
+    """The most that each file of a loop may have."""
+
+    alt: str | None = field(default=None, metadata={"takes": "any text"})
+    """What a loop shows, for people who do not see it; None is the photo's name."""
 
     overwrite: bool = False
 
@@ -105,6 +127,14 @@ class FileChoices:
         check_one(self.autostereogram_pattern, PATTERNS, "the pattern of an autostereogram")
         if self.quality is not None and not 1 <= self.quality <= 100:
             raise InputError(f"the quality must be 1 to 100, got {self.quality}")
+        check_some(names_in(self.animate_as), ANIMATIONS, "the animations")
+        for what, value, least, most in (
+            ("number of views", self.views, 2, MAX_VIEWS),
+            ("period", self.period_s, 0.04, MAX_PERIOD_S),
+            ("largest file in kB", self.max_kb, 1, 1e6),
+        ):
+            if value is not None and not least <= value <= most:
+                raise InputError(f"the {what} must be {least:g} to {most:g}, got {value:g}")
 
 
 def names_in(text: str) -> tuple[str, ...]:

@@ -37,7 +37,13 @@ def write_items(
     """
     for item in items:
         refuse_taken(item.path, overwrite=choices.overwrite)
-    return run_alongside(_checked(instants), [partial(_write, item=i, facts=facts, choices=choices) for i in items])
+    of_files = {item for item in items if load_format(item.format).needs == "files"}
+    of_views = [item for item in items if item not in of_files]
+    writers = [partial(_write, item=item, facts=facts, choices=choices) for item in of_views]
+    files = dict(zip(of_views, run_alongside(_checked(instants), writers), strict=True))
+    for item in of_files:
+        files[item] = load_format(item.format).write([files[one] for one in of_views], item, facts, choices)
+    return [files[item] for item in items]
 
 
 def write_depth_items(
