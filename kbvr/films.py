@@ -17,6 +17,9 @@ MIN_REACH_SHARE, MAX_REACH_SHARE = 0.002, 0.3
 """Layers are made for moves that spread the depth range over so much of the width at most; what farther moves uncover
 is filled from beside it when it is drawn."""
 
+INFINITY_M = 1e5
+"""Where the screen plane lies if there is no screen: eyes look straight ahead, and parallax is what it is."""
+
 
 @dataclass(frozen=True)
 class Film:
@@ -58,7 +61,7 @@ def planned(output: str, items: tuple[Item, ...], around: Surroundings, view: Ca
         replace(view, f_px=view.f_px * max(1.0, enlarged)),
         budget=options.budget,
         baseline_m=options.baseline_m,
-        convergence_m=options.convergence_m,
+        convergence_m=INFINITY_M if options.projection == "vr180" else options.convergence_m,
         forward_m=max(move.z_m for move in moves),
     )
     return Film(output, items, view, moves, rig)

@@ -12,7 +12,12 @@ from typing import Any, Literal
 from kbvr.errors import InputError
 from kbvr.formats.choices import FileChoices as FileChoices
 
-FORMATS: Mapping[str, str] = MappingProxyType({"video": "kbvr.formats.video"})
+FORMATS: Mapping[str, str] = MappingProxyType(
+    {
+        "video": "kbvr.formats.video",
+        "vr180": "kbvr.formats.vr180",
+    }
+)
 """Name of a format -> the module whose FORMAT describes it."""
 
 
@@ -59,6 +64,9 @@ class FileSummary:
     bytes: int
     encode_s: float
     """Time that converting and encoding took, in their own thread."""
+
+    codec: str = ""
+    """What a video is encoded with, in people's words."""
 
 
 @dataclass(frozen=True)
