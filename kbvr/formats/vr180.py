@@ -19,10 +19,10 @@ from kbvr.formats.packings import PACKINGS
 from kbvr.formats.video import FORMAT as VIDEO
 from kbvr.formats.video import check_video, write_projected
 
-FEATHER_DEG = 1.5
+FEATHER_DEG = 2.5
 """Over so much of the photo's border it turns into what surrounds it: the eyes' borders differ in what they show."""
 
-FADE_DEG = 35.0
+FADE_DEG = 28.0
 """So far from the photo its surroundings are as dark as they get."""
 
 DARKEST = 0.08
@@ -33,6 +33,9 @@ COARSE_PX = 16
 
 BLURRED_WIDTH_PX, BLUR_PX = 48, 1.5
 """The photo is made as small as that, and blurred by a Gaussian of this sigma, before its borders go on."""
+
+MELTED_DEG, MELT_DEG = 12.0, 8.0
+"""So far from the photo its streaks have melted, by a Gaussian of this sigma."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,7 @@ class HalfSphere:
     """Of a coarse half sphere: the nearest place in the view, in shares of its width and height."""
 
     coarse_brightness: Float32[np.ndarray, "n n 1"]
+    coarse_melted: Float32[np.ndarray, "n n 1"]
 
     def of(self, view: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "N N 3"]:
         """Return the half sphere of a view."""
@@ -64,7 +68,9 @@ class HalfSphere:
         small = cv2.GaussianBlur(cv2.resize(view, small_px, interpolation=cv2.INTER_AREA), (0, 0), BLUR_PX)
         places = self.coarse_x * small_px[0] - 0.5, self.coarse_y * small_px[1] - 0.5
         coarse = cv2.remap(small, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        dimmed = np.rint(coarse * self.coarse_brightness).astype(np.uint8)
+        melted = cv2.GaussianBlur(coarse, (0, 0), MELT_DEG / 180 * len(coarse))
+        mixed = coarse + self.coarse_melted * (melted.astype(np.float32) - coarse)
+        dimmed = np.rint(mixed * self.coarse_brightness).astype(np.uint8)
         sphere = np.asarray(cv2.resize(dimmed, (self.side_px, self.side_px), interpolation=cv2.INTER_LINEAR))
         seen = cv2.remap(view, self.x_px, self.y_px, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         around = sphere[self.rows, self.columns]
@@ -99,6 +105,7 @@ def half_sphere(view_px: tuple[int, int], f_px: float, side_px: int) -> HalfSphe
         (0.5 + f_px * np.tan(near_lon) / width).astype(np.float32),
         (0.5 + f_px * np.tan(near_lat) / np.cos(near_lon) / height).astype(np.float32),
         brightness[..., None].astype(np.float32),
+        _smooth(away / radians(MELTED_DEG))[..., None].astype(np.float32),
     )
 
 
