@@ -105,12 +105,15 @@ def container_of(codec: str, container: str) -> str:
     return fitting[0] if container == "auto" else container
 
 
-def codec_of(codec: str, container: str, size_px: tuple[int, int]) -> str:
+def codec_of(codec: str, container: str, size_px: tuple[int, int], what: str) -> str:
     """Return the codec that is meant for pictures of this (width, height); auto takes the first that holds them.
 
+    `what` is what makes such pictures.
+
     Raises:
-        InputError: if none does that goes into the container.
+        InputError: if none does, or if codec and container do not go together.
     """
+    container_of(codec, container)
     possible = [name for name, one in CODECS.items() if container in one.containers and codec in ("auto", name)]
     if container == "webm" and codec == "auto":
         possible.remove("av1")  # Safari plays it on few machines only
@@ -121,4 +124,5 @@ def codec_of(codec: str, container: str, size_px: tuple[int, int]) -> str:
     most = f"at most {largest.max_side_px} px wide and high"
     if largest.max_px < largest.max_side_px**2:
         most += f" and {largest.max_px / 1e6:.1f} million pixels in all"
-    raise InputError(f"{largest.says} video is {most}, got {size_px[0]}x{size_px[1]}")
+    remedy = "choose a smaller --max-size" + (" or --codec hevc" if codec == "h264" else "")
+    raise InputError(f"{largest.says} video is {most}, but {what} make {size_px[0]}x{size_px[1]}: {remedy}")

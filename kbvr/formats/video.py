@@ -123,11 +123,7 @@ def check_video(view_px: tuple[int, int], item: Item, choices: FileChoices) -> N
     shown = f"{view_px[0]}x{view_px[1]}"
     if min(size_px[0] // packing.across, size_px[1] // packing.down) < MIN_SIDE_PX:
         raise InputError(f"a view must be {MIN_SIDE_PX} px or more each way in video, got {shown} as {item.packing}")
-    try:
-        codec_of(choices.codec, _container(item.path), size_px)
-    except InputError as error:
-        remedy = "choose a smaller --max-size" + (" or --codec hevc" if choices.codec == "h264" else "")
-        raise InputError(f"{error}: views of {shown} as {item.packing} make that; {remedy}") from None
+    codec_of(choices.codec, _container(item.path), size_px, f"views of {shown} as {item.packing}")
 
 
 def _container(path: Path) -> str:
@@ -155,7 +151,7 @@ def _recipe(
     projection: str,
 ) -> Recipe:
     """Return how a video of pictures of this (width, height) is made, and what it has to say."""
-    name = codec_of(choices.codec, container, size_px)
+    name = codec_of(choices.codec, container, size_px, "these")
     tag = STEREO_TAGS.get(item.packing)
     in_mp4 = container == "mp4"
     sei = None if tag is None else packing_sei(name, tag)
