@@ -396,7 +396,7 @@ GOOD = np.zeros((32, 32, 3), np.uint8)
         ([(GOOD[..., 0], GOOD[..., 0])], {}, "height, width, 3"),
         ([(GOOD[:15], GOOD[:15])], {}, "16 px or more"),
         ([(GOOD[:, :28], GOOD[:, :28])], {"layout": "sbs-half"}, "16 px or more"),
-        ([(patches((2050, 16)),) * 2], {"codec": "h264"}, "at most 4096 px.*2050x16 as sbs make 4100x16"),
+        ([(patches((2050, 16)),) * 2], {"codec": "h264"}, "16 to 4096 px.*2050x16 as sbs make 4100x16"),
         ([(GOOD, GOOD)], {"fps": 0.0}, "1 to 240"),
         ([(GOOD, GOOD)], {"fps": float("nan")}, "1 to 240"),
         ([(GOOD, GOOD)], {"path": Path("a.avi")}, r"ends in \.mp4, \.mkv, \.webm, got a\.avi"),

@@ -44,6 +44,7 @@ class Codec:
     """Decoders in hardware stop here."""
 
     max_px: int = LEVEL_6_2_PX
+    min_side_px: int = 16
     tags: Mapping[str, str] = field(default_factory=dict)
     """Container -> sample entry, where FFmpeg's own choice is one that players of Apple refuse."""
 
@@ -54,7 +55,11 @@ class Codec:
 
     def holds(self, size_px: tuple[int, int]) -> bool:
         """Tell whether pictures may be of this (width, height)."""
-        return max(size_px) <= self.max_side_px and size_px[0] * size_px[1] <= self.max_px
+        return (
+            min(size_px) >= self.min_side_px
+            and max(size_px) <= self.max_side_px
+            and size_px[0] * size_px[1] <= self.max_px
+        )
 
 
 CODECS: Mapping[str, Codec] = MappingProxyType(
@@ -72,7 +77,18 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
             {"preset": "veryfast", "x265-params": "log-level=error"},
             tags={"mp4": "hvc1"},
         ),
-        "av1": Codec("AV1", "libsvtav1", ("mp4", "mkv", "webm"), 24, 0.6, 9, 63, 0, {"preset": "8"}),
+        "av1": Codec(
+            "AV1",
+            "libsvtav1",
+            ("mp4", "mkv", "webm"),
+            24,
+            0.6,
+            9,
+            63,
+            0,
+            {"preset": "8"},
+            min_side_px=64,  # its encoder hangs on 1024x16
+        ),
         "vp9": Codec(
             "VP9",
             "libvpx-vp9",
@@ -120,9 +136,9 @@ def codec_of(codec: str, container: str, size_px: tuple[int, int], what: str) ->
     for name in possible:
         if CODECS[name].holds(size_px):
             return name
-    largest = CODECS[possible[-1]]
-    most = f"at most {largest.max_side_px} px wide and high"
-    if largest.max_px < largest.max_side_px**2:
-        most += f" and {largest.max_px / 1e6:.1f} million pixels in all"
-    remedy = "choose a smaller --max-size" + (" or --codec hevc" if codec == "h264" else "")
-    raise InputError(f"{largest.says} video is {most}, but {what} make {size_px[0]}x{size_px[1]}: {remedy}")
+    best = CODECS[possible[-1]]
+    limits = f"{best.min_side_px} to {best.max_side_px} px wide and high"
+    if best.max_px < best.max_side_px**2:
+        limits += f" and at most {best.max_px / 1e6:.1f} million px in all"
+    remedy = "choose another --max-size" + (" or --codec hevc" if codec == "h264" else "")
+    raise InputError(f"{best.says} video is {limits}, but {what} make {size_px[0]}x{size_px[1]}: {remedy}")

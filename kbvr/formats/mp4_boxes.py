@@ -171,10 +171,11 @@ def _entry(kind: bytes, content: bytes, boxes: bytes) -> bytes:
 
 def _overwrite(file: BinaryIO, start: int, end: int, content: bytes) -> None:
     """Replace a part of a file by more, but not over CHUNK bytes more; what follows moves."""
+    length = file.seek(0, 2)
     writing, reading, waiting = start, end, content
     while waiting:
         file.seek(reading)
-        ahead = file.read(CHUNK)
+        ahead = file.read(min(CHUNK, length - reading))  # not what was written behind the end meanwhile
         file.seek(writing)
         file.write(waiting)
         reading, writing, waiting = reading + len(ahead), writing + len(waiting), ahead
