@@ -15,7 +15,7 @@ import kbvr
 from kbvr.errors import InputError
 from kbvr.formats.anaglyph import anaglyph, rivalry
 from kbvr.formats.choices import ANAGLYPH_COLOURS, GLASSES
-from kbvr.formats.vr180 import right_eye_of
+from kbvr.formats.vr180_photo import right_eye_of
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "formats_stills6.md"

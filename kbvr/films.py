@@ -38,6 +38,8 @@ YUV_BYTES_A_PX = 1.5
 QUILT_PAIRS = 3.0
 """A quilt's outermost views are so many times as far apart as a pair of eyes: as far as the ends of an orbit,
 from where little is seen that the photo does not show."""
+INFINITY_M = 1e5
+"""Where the screen plane lies if there is no screen: eyes look straight ahead, and parallax is what it is."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,10 @@ class Film:
     @property
     def facts(self) -> Facts:
         """What files may tell of the views."""
-        eyes = (None, None) if self.rig is None else (self.rig.baseline_m, self.rig.convergence_m)
-        return Facts(self.view.f_px, *eyes, period_s=self.period_s)
+        facts = Facts(self.view.f_px, period_s=self.period_s)
+        if self.rig is None:
+            return facts
+        return replace(facts, baseline_m=self.rig.baseline_m, convergence_m=self.rig.convergence_m)
 
 
 def planned(output: str, items: tuple[Item, ...], around: Surroundings, view: Camera, options: ExportOptions) -> Film:
@@ -118,7 +122,7 @@ def planned(output: str, items: tuple[Item, ...], around: Surroundings, view: Ca
         replace(view, f_px=view.f_px * max(1.0, enlarged)),
         budget=options.budget_of(output),
         baseline_m=options.baseline_m,
-        convergence_m=options.convergence_m,
+        convergence_m=INFINITY_M if options.projection == "vr180" else options.convergence_m,
         forward_m=max(move.z_m for move in moves),
         screen=options.viewed_on,
         max_parallax_deg=options.max_parallax_deg,

@@ -202,6 +202,14 @@ class ExportOptions(FileChoices):
                 not {*self.outputs} <= {*LOOPS, *AT_REST} or self._rests,
                 "how a camera moves belongs to videos, got none among the outputs",
             ),
+            (
+                self.projection == "flat" or self.convergence_m is None,
+                "VR180 has no screen plane: the eyes look straight ahead, got the distance of one",
+            ),
+            (
+                self.projection == "flat" or "stereo" in self.outputs,
+                "VR180 is a stereo video, got none among the outputs",
+            ),
             ((self.depth_file is None) == (self.depth_kind is None), "a depth file and its kind go together"),
             (
                 self.depth_file is None or str(self.depth_model) == "auto",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from types import MappingProxyType
 
 from kbvr.formats import Item
 from kbvr.formats.choices import PACKED_STILLS, names_in
+from kbvr.formats.codecs import container_of
 from kbvr.formats.packings import INTERLEAVED, PACKINGS, QUILTS
 from kbvr.options import ExportOptions
 from kbvr.photo import MAX_PIXELS
@@ -36,10 +38,37 @@ NAME_ENDINGS: Mapping[str, str] = MappingProxyType(
         "columns": "_kbvr_columns",
         "checkerboard": "_kbvr_checkerboard",
         "anaglyph": "_kbvr_anaglyph",
+        "180-sbs": "_kbvr_180_LR",
+        "180-tb": "_kbvr_180_TB",
+        "180-mono": "_kbvr_180",
     }
 )
-"""Packing of a stereo video -> how its name ends, which is what players look at: SKYBOX and others know LR (left and
-right side by side), TB (top and bottom), HSBS and HOU (each squeezed)."""
+"""Packing of a stereo video, 180- before it if it is VR180 -> how its name ends, which is what players look at: SKYBOX
+and others know LR (left and right side by side), TB (top and bottom), HSBS and HOU (each squeezed)."""
+
+PLAYER_ENDINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "any": {},
+        "quest": {"sbs-half": "_kbvr_half_LR", "tb-half": "_kbvr_half_TB"},
+        "skybox": {"sbs": "_kbvr_SBS", "sbs-half": "_kbvr_HSBS", "tb": "_kbvr_OU", "tb-half": "_kbvr_HOU"},
+        "deovr": {
+            "sbs": "_kbvr_SBS",
+            "sbs-half": "_kbvr_half_SBS",
+            "tb-half": "_kbvr_half_TB",
+        },
+        "youtube": {layout: f"_kbvr_{layout}" for layout in NAME_ENDINGS},
+        "plain": {layout: f"_kbvr_{layout}" for layout in NAME_ENDINGS},
+    }
+)
+"""Name of `kbvr.formats.choices.PLAYERS` -> endings that differ from NAME_ENDINGS for it.
+
+quest: LR, TB, RL (developers.meta.com, "VR Media Overview"). skybox: SBS, HSBS, OU, HOU, 180
+(skybox.xyz/en/support/add-suffix-to-filename-to-recognize-the-correct-format; VR180 would mean a fisheye there).
+deovr: SBS, TB, 180, the words of most players. youtube: what is in the file decides, not its name.
+"""
+
+VR180_DENSITY = 1.25
+"""Pixels of a view in the middle, for each of the half sphere that is made of it."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +89,17 @@ class OutputKind:
 def _stereo_files(options: ExportOptions) -> list[tuple[str, str, str]]:
     named = names_in(options.layout)
     layouts = [one for layout in named for one in (("left", "right") if layout == "left-right" else (layout,))]
-    return [("video", layout, f"{NAME_ENDINGS[layout]}.mp4") for layout in layouts]
+    form, kind = ("vr180-video", "180-") if options.projection == "vr180" else ("video", "")
+    endings = {**NAME_ENDINGS, **PLAYER_ENDINGS[options.name_for]}
+    return [(form, layout, f"{endings[kind + layout]}{_suffix(options)}") for layout in layouts]
 
 
-def _kenburns_files(_options: ExportOptions) -> list[tuple[str, str, str]]:
-    return [("video", "mono", "_kbvr.mp4")]
+def _kenburns_files(options: ExportOptions) -> list[tuple[str, str, str]]:
+    return [("video", "mono", f"_kbvr{_suffix(options)}")]
+
+
+def _suffix(options: ExportOptions) -> str:
+    return f".{container_of(options.codec, options.container)}"
 
 
 def _picture_suffix(packing: str, options: ExportOptions) -> str:
@@ -101,7 +136,7 @@ PAIR_FILES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
         "jps": ("jps", "cross", "_kbvr.jps"),
         "mpo": ("mpo", "apart", "_kbvr.mpo"),
-        "vr180": ("vr180", "apart", "_kbvr.vr.jpg"),
+        "vr180": ("vr180-photo", "apart", "_kbvr.vr.jpg"),
         "spatial": ("spatial", "apart", "_kbvr_spatial.heic"),
     }
 )
@@ -159,16 +194,21 @@ def views_of(items: tuple[Item, ...]) -> int:
     return max(PACKINGS[item.packing].views for item in items)
 
 
-def view_size_px(output: str, photo_size_px: tuple[int, int], options: ExportOptions) -> tuple[int, int]:
+def view_size_px(
+    output: str, photo_size_px: tuple[int, int], options: ExportOptions, *, f_px: float = 0.0
+) -> tuple[int, int]:
     """Return a view's size: the photo's shape, within the largest size, never above its own; even in videos.
 
-    A quilt's views are within the display's shape too.
+    A quilt's views are within the display's shape too. For VR180, a photo of this focal length is not drawn much larger
+    than it appears on the half sphere.
     """
     kind = KINDS[output]
     mosts_px = [options.max_size_px or kind.within_px]
     if output == "quilt":
         mosts_px.append(QUILTS[options.quilt_for].frame_px)
     scale = min(1.0, *(most / own for most_px in mosts_px for most, own in zip(most_px, photo_size_px, strict=True)))
+    if output == "stereo" and options.projection == "vr180" and f_px:
+        scale = min(scale, VR180_DENSITY * options.vr180_px / math.pi / f_px)
     if kind.even:
         width, height = (max(2, int(own * scale + 1e-6) // 2 * 2) for own in photo_size_px)
     else:

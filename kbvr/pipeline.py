@@ -125,7 +125,7 @@ def export_photo(
             "the photo does not say its focal length: a field of view of %g degrees is assumed (--fov)",
             GUESSED_FOV_DEG,
         )
-    sizes_px = {output: view_size_px(output, photo.size_px, options) for output in wanted}
+    sizes_px = {output: view_size_px(output, photo.size_px, options, f_px=photo.f_px) for output in wanted}
     for output, items in wanted.items():
         check_items(sizes_px[output], items, options)
     options = options.for_photo(photo.size_px, name=photo_path.stem)

@@ -166,7 +166,7 @@ def test_a_person_is_told_what_was_written(fake: FakePipeline, capsys: pytest.Ca
     assert main(["export", "a.jpg", "-o", "out"]) == 0
     told = capsys.readouterr()
     path = Path("out") / "a_kbvr_LR.mp4"
-    assert told.out == f"{path}  (sbs, 64x32, 2 frames, 0.1 s, {path.stat().st_size / 1e3:.1f} kB)\n"
+    assert told.out == f"{path}  (sbs, 64x32, H.264, 2 frames, 0.1 s, {path.stat().st_size / 1e3:.1f} kB)\n"
     assert told.err == ""
 
 
@@ -254,6 +254,7 @@ def test_json_is_one_object_on_stdout_and_nothing_else(fake: FakePipeline, capsy
                 "seconds": 0.08,
                 "bytes": path.stat().st_size,
                 "encode_s": summary["photos"][0]["written"][0]["encode_s"],
+                "codec": "H.264",
             }
         ],
         "stereo": {"baseline_m": 0.03, "convergence_m": None},

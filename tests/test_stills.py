@@ -23,7 +23,7 @@ from kbvr.formats.choices import PICTURES, QUILTS_FOR, STILLS
 from kbvr.formats.encoding import check_pixels
 from kbvr.formats.jpeg import segments
 from kbvr.formats.packings import PACKINGS, QUILTS
-from kbvr.formats.vr180 import half_sphere, half_sphere_side_px, right_eye_of
+from kbvr.formats.vr180_photo import half_sphere, half_sphere_side_px, right_eye_of
 from kbvr.formats.writing import write_items
 from kbvr.options import ExportOptions, outputs_at_rest
 from kbvr.outputs import items_of, view_size_px
@@ -440,7 +440,7 @@ def test_choices_that_cannot_be_are_told_at_once(tmp_path: Path, bad: dict[str, 
         (Item("picture", Path("a.gif"), "sbs"), r"ends in \.png"),
         (Item("jps", Path("a.jps"), "sbs"), "packed as cross"),
         (Item("mpo", Path("a.jpg"), "apart"), r"ends in \.mpo"),
-        (Item("vr180", Path("a.png"), "apart"), r"ends in \.vr\.jpg"),
+        (Item("vr180-photo", Path("a.png"), "apart"), r"ends in \.vr\.jpg"),
     ],
 )
 def test_names_that_do_not_fit_are_refused(item: Item, said: str) -> None:

@@ -38,17 +38,16 @@ Pair = tuple[np.ndarray, np.ndarray]
 
 
 def write_video(
-    pairs: Iterable[Pair], path: Path, *, fps: float = 25.0, layout: str = "sbs", overwrite: bool = False
+    pairs: Iterable[Pair], path: Path, *, fps: float = 25.0, layout: str = "sbs", **choices: Any
 ) -> FileSummary:
     """One stereo video of pairs."""
-    (written,) = write_items(
-        pairs, [Item("video", path, layout)], Facts(f_px=100.0), FileChoices(fps=fps, overwrite=overwrite)
-    )
+    facts = Facts(f_px=100.0, baseline_m=0.05, convergence_m=2.0)
+    (written,) = write_items(pairs, [Item("video", path, layout)], facts, FileChoices(fps=fps, **choices))
     return written
 
 
 def check_eye_size(size_px: tuple[int, int], layout: str) -> None:
-    check_items(size_px, [Item("video", Path("a.mp4"), layout)], FileChoices())
+    check_items(size_px, [Item("video", Path("a.mp4"), layout)], FileChoices(codec="h264"))
 
 
 def patches(size_px: tuple[int, int] = (128, 64)) -> np.ndarray:
@@ -425,10 +424,11 @@ GOOD = np.zeros((32, 32, 3), np.uint8)
         ([(GOOD[..., 0], GOOD[..., 0])], {}, "height, width, 3"),
         ([(GOOD[:15], GOOD[:15])], {}, "16 px or more"),
         ([(GOOD[:, :28], GOOD[:, :28])], {"layout": "sbs-half"}, "16 px or more"),
-        ([(patches((2050, 16)),) * 2], {}, "at most 4096 px.*2050x16 as sbs make 4100x16"),
+        ([(patches((2050, 16)),) * 2], {"codec": "h264"}, "16 to 4096 px.*2050x16 as sbs make 4100x16"),
         ([(GOOD, GOOD)], {"fps": 0.0}, "1 to 240"),
         ([(GOOD, GOOD)], {"fps": float("nan")}, "1 to 240"),
-        ([(GOOD, GOOD)], {"path": Path("a.mkv")}, r"ends in \.mp4, got a\.mkv"),
+        ([(GOOD, GOOD)], {"path": Path("a.avi")}, r"ends in \.mp4, \.mkv, \.webm, got a\.avi"),
+        ([(GOOD, GOOD)], {"path": Path("a.webm"), "codec": "h264"}, "H.264 video goes into mp4 or mkv, got"),
     ],
 )
 def test_bad_input_gets_one_line_and_writes_nothing(

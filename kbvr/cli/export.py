@@ -170,7 +170,7 @@ def _tell(outcome: Outcome, request: ExportRequest) -> None:
 def _shown(written: Written) -> str:
     """Return what a file is, in a few words."""
     file = written.file
-    facts = [written.item.packing, "x".join(map(str, file.size_px))]
+    facts = [written.item.packing, "x".join(map(str, file.size_px)), *([file.codec] if file.codec else [])]
     if file.seconds:
         facts += [f"{file.frames} frames", f"{file.seconds:.1f} s"]
     return ", ".join([*facts, f"{file.bytes / 1e6:.1f} MB" if file.bytes >= 1e6 else f"{file.bytes / 1e3:.1f} kB"])

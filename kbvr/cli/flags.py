@@ -56,10 +56,6 @@ PictureKind: TypeAlias = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
-Quality: TypeAlias = Annotated[
-    int | None,
-    typer.Option(metavar="1-100", help="Quality of JPEG and WebP pictures.", show_default="95", rich_help_panel=OUTPUT),
-]
 QuiltFor: TypeAlias = Annotated[
     Literal["portrait", "go", "16", "32", "65"],
     typer.Option(
@@ -176,6 +172,66 @@ AnaglyphColours: TypeAlias = Annotated[
         "brighter, and tiring where colours are strong; gray: without colour; true: dark, without ghosts; optimised: "
         "without reds, calm. true and optimised are for red-cyan.",
         rich_help_panel=OUTPUT,
+    ),
+]
+CodecOption: TypeAlias = Annotated[
+    Literal["auto", "h264", "hevc", "av1", "vp9"],
+    typer.Option(
+        "--codec",
+        help="How videos are encoded. auto: h264, which plays everywhere, or hevc for pictures beyond 4096 px; vp9 in "
+        "webm. av1: the smallest files.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+ContainerOption: TypeAlias = Annotated[
+    Literal["auto", "mp4", "mkv", "webm"],
+    typer.Option(
+        "--container",
+        help="Which file videos go into. auto: mp4, and webm for vp9. webm takes vp9 and av1, for web pages.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Quality: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        metavar="1-100",
+        help="How good videos, JPEG and WebP pictures are; each 15 points more make videos about twice as large.",
+        show_default="75 for videos, 95 for pictures",
+        rich_help_panel=OUTPUT,
+    ),
+]
+MaxMb: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--max-mb",
+        metavar="MB",
+        help="A video that would be larger is encoded again with lower quality, until it is not. A MB has a million "
+        "bytes.",
+        show_default="no limit",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Projection: TypeAlias = Annotated[
+    Literal["flat", "vr180"],
+    typer.Option(
+        help="flat: a picture on a screen; vr180: half a sphere round the viewer of a headset, which the photo fills "
+        "as far as its field of view goes. With the layouts sbs, tb and mono.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Vr180Size: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        "--vr180-px",
+        metavar="PX",
+        help="For vr180: width and height of each eye's half sphere. 4096 is sharper; above 2048 the codec is hevc.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+NameFor: TypeAlias = Annotated[
+    Literal["any", "quest", "skybox", "deovr", "youtube", "plain"],
+    typer.Option(
+        help="Which player the names of stereo videos tell what is in them: by how they end.", rich_help_panel=OUTPUT
     ),
 ]
 Overwrite: TypeAlias = Annotated[

@@ -18,7 +18,7 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "picture": "kbvr.formats.picture",
         "jps": "kbvr.formats.jps",
         "mpo": "kbvr.formats.mpo",
-        "vr180": "kbvr.formats.vr180",
+        "vr180-photo": "kbvr.formats.vr180_photo",
         "spatial": "kbvr.formats.spatial",
         "autostereogram": "kbvr.formats.autostereogram",
         "depth-map": "kbvr.formats.depth_map",
@@ -28,6 +28,7 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "clip": "kbvr.formats.clip",
         "poster": "kbvr.formats.poster",
         "snippet": "kbvr.formats.snippet",
+        "vr180-video": "kbvr.formats.vr180_video",
     }
 )
 """Name of a format -> the module whose FORMAT describes it."""
@@ -85,6 +86,9 @@ class FileSummary:
     bytes: int
     encode_s: float
     """Time that converting and encoding took, in their own thread."""
+
+    codec: str = ""
+    """What a video is encoded with, in people's words."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kbvr.errors import InputError
+from kbvr.formats.codecs import CODECS, CONTAINERS, container_of
 
 LAYOUTS = (
     "sbs",
@@ -60,6 +61,14 @@ PATTERNS = ("dots", "photo")
 
 DEPTH_MAPS = ("png", "npy", "npz", "exr", "color")
 """Kinds of files of depth (`kbvr.formats.depth_map`)."""
+PROJECTIONS = ("flat", "vr180")
+"""flat: pictures as a camera takes them; vr180: half a sphere round the viewer, as far as the photo goes."""
+
+VR180_LAYOUTS = ("sbs", "tb", "mono")
+VR180_SIDES_PX = (64, 8192)
+
+PLAYERS = ("any", "quest", "skybox", "deovr", "youtube", "plain")
+"""Whom the names of stereo videos are for (`kbvr.outputs`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +113,18 @@ class FileChoices:
     alt: str | None = field(default=None, metadata={"takes": "any text"})
     """What a loop shows, for people who do not see it; None is the photo's name."""
 
+    codec: str = field(default="auto", metadata={"takes": f"auto, {', '.join(CODECS)}"})
+    """auto: what most players know of those that hold the size and go into the container."""
+
+    container: str = field(default="auto", metadata={"takes": f"auto, {', '.join(CONTAINERS)}"})
+    max_mb: float | None = field(default=None, metadata={"takes": "0.001 to 100000 million bytes"})
+    """A video of the usual quality that is larger is made anew with less, until it is not."""
+
+    projection: str = field(default="flat", metadata={"takes": ", ".join(PROJECTIONS)})
+    vr180_px: int = field(default=2048, metadata={"takes": "{} to {}, even".format(*VR180_SIDES_PX)})
+    """Width and height of an eye's half sphere."""
+
+    name_for: str = field(default="any", metadata={"takes": ", ".join(PLAYERS)})
     overwrite: bool = False
 
     def __post_init__(self) -> None:
@@ -125,8 +146,6 @@ class FileChoices:
             check_one(self.picture, PICTURES, "the kind of picture")
         check_one(self.quilt_for, QUILTS_FOR, "the display of a quilt")
         check_one(self.autostereogram_pattern, PATTERNS, "the pattern of an autostereogram")
-        if self.quality is not None and not 1 <= self.quality <= 100:
-            raise InputError(f"the quality must be 1 to 100, got {self.quality}")
         check_some(names_in(self.animate_as), ANIMATIONS, "the animations")
         for what, value, least, most in (
             ("number of views", self.views, 2, MAX_VIEWS),
@@ -135,6 +154,41 @@ class FileChoices:
         ):
             if value is not None and not least <= value <= most:
                 raise InputError(f"the {what} must be {least:g} to {most:g}, got {value:g}")
+        self._check_video()
+
+    def _check_video(self) -> None:
+        check_one(self.codec, ("auto", *CODECS), "the codec")
+        check_one(self.container, ("auto", *CONTAINERS), "the container")
+        check_one(self.projection, PROJECTIONS, "the projection")
+        check_one(self.name_for, PLAYERS, "the player that names are for")
+        container = container_of(self.codec, self.container)
+        least, most = VR180_SIDES_PX
+        checks = (
+            (self.quality is None or 1 <= self.quality <= 100, f"the quality must be 1 to 100, got {self.quality}"),
+            (
+                self.max_mb is None or 0.001 <= self.max_mb <= 100_000,
+                f"the largest size must be 0.001 to 100000 MB, got {self.max_mb}",
+            ),
+            (
+                self.quality is None or self.max_mb is None,
+                "a largest size means the usual quality or what fits: give a quality or a size, got both",
+            ),
+            (
+                least <= self.vr180_px <= most and self.vr180_px % 2 == 0,
+                f"the side of a half sphere must be {least} to {most} px and even, got {self.vr180_px}",
+            ),
+            (
+                self.projection == "flat" or set(names_in(self.layout)) <= set(VR180_LAYOUTS),
+                f"VR180 has the layouts {', '.join(VR180_LAYOUTS)}, got {self.layout}",
+            ),
+            (
+                self.projection == "flat" or container == "mp4",
+                f"VR180 is told to players in mp4 only, got the container {container}",
+            ),
+        )
+        for good, message in checks:
+            if not good:
+                raise InputError(message)
 
 
 def names_in(text: str) -> tuple[str, ...]:

@@ -30,8 +30,10 @@ class VideoFacts:
     """From its time stamp."""
     colours: tuple[int, int, int, int]
     """Matrix, primaries, transfer, range."""
-    stereo_packing: int | None
-    """AVStereo3D's type; None if the first frame has none."""
+    stereo_packing: tuple[int, bool] | None
+    """AVStereo3D's type, and whether the right eye comes first; None if the first frame has none."""
+    spherical: int | None = None
+    """AVSphericalMapping's projection; None if the first frame has none."""
 
 
 def check_read_back(path: Path, name: str, wanted: VideoFacts) -> None:
@@ -66,18 +68,25 @@ def _read_back(path: Path) -> VideoFacts:
         last = deque(container.decode(stream), maxlen=1)[0]
         context, fps = stream.codec_context, stream.average_rate or Fraction(0)
         return VideoFacts(
-            codec=context.name,
+            codec=context.codec.canonical_name,
             pixel_format=context.pix_fmt,
             size=(last.width, last.height),
             number_of_frames=packets,
             frames_per_second=round(float(fps), 2),
             number_of_the_last_frame=round((last.time or 0) * fps),
             colours=(context.colorspace, context.color_primaries, context.color_trc, context.color_range),
-            stereo_packing=_packing_type(first),
+            stereo_packing=_packing(first),
+            spherical=_first_number(first, "SPHERICAL"),
         )
 
 
-def _packing_type(frame: av.VideoFrame) -> int | None:
-    """Return the type field of the frame's AVStereo3D, which comes first in it; None if it has none."""
-    side_data: Any = frame.side_data.get("STEREO3D")
-    return None if side_data is None else int.from_bytes(bytes(side_data)[:4], sys.byteorder)
+def _packing(frame: av.VideoFrame) -> tuple[int, bool] | None:
+    """Return type and inversion of the frame's AVStereo3D, its first two numbers; None if it has none."""
+    kind = _first_number(frame, "STEREO3D")
+    return None if kind is None else (kind, bool(_first_number(frame, "STEREO3D", skip=4)))
+
+
+def _first_number(frame: av.VideoFrame, name: str, skip: int = 0) -> int | None:
+    """Return an int of a frame's side data; None if it has none of this name."""
+    side_data: Any = frame.side_data.get(name)
+    return None if side_data is None else int.from_bytes(bytes(side_data)[skip : skip + 4], sys.byteorder)

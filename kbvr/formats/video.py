@@ -1,16 +1,20 @@
-"""H.264 video in MP4, read back.
+"""Video, read back: H.264, HEVC, AV1 or VP9 in MP4, MKV or WebM.
 
-The colours are BT.709 in the narrow ("tv") range, and say so.
+The colours are BT.709 in the narrow ("tv") range, and say so. They are those of an ordinary photo: 8 bits, no HDR.
 """
 
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
+from math import atan, degrees
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import av
 import numpy as np
@@ -21,61 +25,115 @@ from jaxtyping import UInt8
 from kbvr.compiled import kernel
 from kbvr.errors import InputError, OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
+from kbvr.formats.codecs import CODECS, CONTAINERS, USUAL_QUALITY, Codec, codec_of
+from kbvr.formats.mp4_boxes import (
+    add_to_sample_entry,
+    apple_boxes,
+    boxes_in,
+    half_sphere_box,
+    sample_entry_boxes,
+    stereo_box,
+)
 from kbvr.formats.packings import PACKINGS
 from kbvr.formats.read_back import VideoFacts, check_read_back
+from kbvr.formats.smaller import made_to_fit
+from kbvr.formats.stereo_tags import STEREO_TAGS, WEBM_MODES, packing_sei
 from kbvr.output import written_aside
 from kbvr.repeats import repeated
 from kbvr.stopwatch import Stopwatch
 from kbvr.timing import MAX_FPS, MIN_FPS
 
-MAX_SIDE_PX = 4096
-"""H.264 players and decoders in hardware stop here; wider needs HEVC or AV1."""
 MIN_SIDE_PX = 16
 NTSC_FPS = tuple(Fraction(whole * 1000, 1001) for whole in (24, 30, 48, 60, 120))
 """Television's rates, which people write as 23.976, 29.97, 59.94 and so on."""
-CRF = 18
-"""x264's constant quality: 0 loses nothing, 23 is x264's default."""
 KEY_FRAME_SECONDS = 2.0
 """So often one can jump into the video, and the packing is told again."""
 ENCODER_THREADS = 4
-"""Frames that x264 encodes at once: each thread takes a whole one, so that no picture is cut into slices, and the file
-is the same on every machine."""
-BT709, TV_RANGE, SIDE_BY_SIDE = 1, 1, 1
-"""FFmpeg's numbers: BT.709 as matrix, primaries and transfer; narrow range; AV_STEREO3D_SIDEBYSIDE."""
-STEREO_TYPES = {"sbs": SIDE_BY_SIDE, "sbs-half": SIDE_BY_SIDE}
-"""Packing -> FFmpeg's AVStereo3D type, which the stream tells."""
-PACKING_SEI = {SIDE_BY_SIDE: 3}
-"""FFmpeg's AVStereo3D type -> H.264's frame packing type."""
+"""Frames that x264 encodes at once: each thread takes a whole one, so that no picture is cut into slices."""
+BT709, TV_RANGE = 1, 1
+"""FFmpeg's numbers: BT.709 as matrix, primaries and transfer; narrow range."""
+EQUIRECTANGULAR_PART = 2
+"""FFmpeg's number of a part of an equirectangular picture."""
+MUXERS = {"mp4": "mp4", "mkv": "matroska", "webm": "webm"}
 
 Frame = UInt8[np.ndarray, "h w 3"]
+Packet: TypeAlias = Any
+"""An av.Packet, which newer versions of av want to know the stream's type of."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one video is made."""
+
+    name: str
+    """A name of CODECS."""
+
+    container: str
+    crf: float
+    rate: Fraction
+    size_px: tuple[int, int]
+    stereo_mode: str | None
+    """FFmpeg's name of Matroska's StereoMode, if the container has it."""
+
+    sei: bytes | None
+    """What key frames tell of the packing."""
+
+    boxes: bytes
+    """What is added to an MP4's sample entry."""
+
+    stereo_read: tuple[int, bool] | None
+    """What FFmpeg has to find of the packing, as `VideoFacts.stereo_packing` has it."""
+
+    spherical_read: int | None
+
+    @property
+    def codec(self) -> Codec:
+        """The codec."""
+        return CODECS[self.name]
 
 
 def write_video(frames: Iterable[Frame], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
     """Write sRGB frames of one even size as they come, and read the file back; see `Format.write`."""
-    if item.path.suffix.lower() != ".mp4":
-        raise InputError(f"video goes into a file that ends in .mp4, got {item.path.name}")
+    return write_projected(frames, item, facts, choices, "flat")
+
+
+def write_projected(
+    frames: Iterable[Frame], item: Item, facts: Facts, choices: FileChoices, projection: str
+) -> FileSummary:
+    """Do as `write_video` does, with frames that show what the projection says (a name of PROJECTIONS)."""
+    container = _container(item.path)
     rate = _checked_rate(choices.fps)
-    stereo_packing = STEREO_TYPES.get(item.packing)
     with written_aside(item.path, overwrite=choices.overwrite) as aside:
-        size_px, count, encode_s = _encode(iter(frames), aside, rate, stereo_packing, facts.sources)
-        check_read_back(aside, item.path.name, _facts(size_px, count, rate, stereo_packing))
+        coming = iter(frames)
+        first = next(coming, None)
+        if first is None:
+            raise InputError("a video needs at least one picture, got none")
+        size_px = (first.shape[1], first.shape[0])
+        recipe = _recipe(container, rate, size_px, item, facts, choices, projection)
+        size_px, count, encode_s = _encode(chain((first,), coming), aside, recipe, facts.sources)
+        if choices.max_mb is not None:
+            encode_s += made_to_fit(aside, round(choices.max_mb * 1e6), recipe, _encode)
+        _check(aside, item.path.name, recipe, size_px, count)
         size_bytes = aside.stat().st_size
-    return FileSummary(item.path, size_px, count, float(rate), float(count / rate), size_bytes, encode_s)
+    seconds = float(count / rate)
+    return FileSummary(item.path, size_px, count, float(rate), seconds, size_bytes, encode_s, recipe.codec.says)
 
 
 def check_video(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
     """Check that views of this (width, height) fit into a video; see `Format.check`."""
-    del choices
     packing = PACKINGS[item.packing]
-    width, height = packing.size_px(packing.even_view_px(view_px))
+    size_px = packing.size_px(packing.even_view_px(view_px))
     shown = f"{view_px[0]}x{view_px[1]}"
-    if min(width // packing.across, height // packing.down) < MIN_SIDE_PX:
+    if min(size_px[0] // packing.across, size_px[1] // packing.down) < MIN_SIDE_PX:
         raise InputError(f"a view must be {MIN_SIDE_PX} px or more each way in video, got {shown} as {item.packing}")
-    if max(width, height) > MAX_SIDE_PX:
-        raise InputError(
-            f"H.264 video is at most {MAX_SIDE_PX} px wide and high, but views of {shown} as {item.packing} "
-            f"make {width}x{height}: choose a smaller --max-size"
-        )
+    codec_of(choices.codec, _container(item.path), size_px, f"views of {shown} as {item.packing}")
+
+
+def _container(path: Path) -> str:
+    container = path.suffix.lower().removeprefix(".")
+    if container not in CONTAINERS:
+        raise InputError(f"video goes into a file that ends in .{', .'.join(CONTAINERS)}, got {path.name}")
+    return container
 
 
 def _checked_rate(fps: float) -> Fraction:
@@ -86,33 +144,72 @@ def _checked_rate(fps: float) -> Fraction:
     return next(meant, Fraction(fps).limit_denominator(1001))
 
 
+def _recipe(
+    container: str,
+    rate: Fraction,
+    size_px: tuple[int, int],
+    item: Item,
+    facts: Facts,
+    choices: FileChoices,
+    projection: str,
+) -> Recipe:
+    """Return how a video of pictures of this (width, height) is made, and what it has to say."""
+    name = codec_of(choices.codec, container, size_px, "these")
+    tag = STEREO_TAGS.get(item.packing)
+    in_mp4 = container == "mp4"
+    sei = None if tag is None else packing_sei(name, tag)
+    boxes = stereo_box(tag.st3d) if in_mp4 and tag and tag.st3d is not None else b""
+    if in_mp4 and projection == "vr180":
+        boxes += half_sphere_box()
+    if in_mp4 and name == "hevc" and tag and tag.pkin and facts.baseline_m:
+        view_width = size_px[0] / PACKINGS[item.packing].across * PACKINGS[item.packing].squeezed[0]
+        fov_deg = 180.0 if projection == "vr180" else degrees(2 * atan(view_width / 2 / facts.f_px))
+        kind = b"hequ" if projection == "vr180" else None
+        boxes += b"".join(
+            apple_boxes(tag.pkin, kind, right_first=tag.right_first, baseline_m=facts.baseline_m, fov_deg=fov_deg)
+        )
+    stereo_mode = tag.matroska if tag and not in_mp4 and (container == "mkv" or tag.matroska in WEBM_MODES) else None
+    told = tag is not None and bool(sei or stereo_mode or (boxes and not tag.right_first))
+    return Recipe(
+        name=name,
+        container=container,
+        crf=CODECS[name].crf_of(USUAL_QUALITY if choices.quality is None else choices.quality),
+        rate=rate,
+        size_px=size_px,
+        stereo_mode=stereo_mode,
+        sei=sei,
+        boxes=boxes,
+        stereo_read=(tag.ffmpeg, tag.right_first) if tag and told else None,
+        spherical_read=EQUIRECTANGULAR_PART if in_mp4 and projection == "vr180" else None,
+    )
+
+
 def _encode(
-    frames: Iterator[Frame], path: Path, rate: Fraction, stereo_packing: int | None, sources: Sequence[int] | None
+    frames: Iterator[Frame] | Iterator[av.VideoFrame], path: Path, recipe: Recipe, sources: Sequence[int] | None = None
 ) -> tuple[tuple[int, int], int, float]:
     """Write the frames to path; return (width, height), how many there were, and the seconds it took."""
-    first = next(frames, None)
-    if first is None:
-        raise InputError("a video needs at least one picture, got none")
-    height, width = first.shape[:2]
     count, clock = 0, Stopwatch()
-    options = {"movflags": "+faststart"}
-    with _disk_errors(), av.open(str(path), "w", format="mp4", options=options) as container:
-        stream = _add_stream(container, (width, height), rate, stereo_packing)
-        drawn = _converted(chain((first,), frames), clock)
+    options = {"movflags": "+faststart"} if recipe.container == "mp4" else {}
+    with _disk_errors(), av.open(str(path), "w", format=MUXERS[recipe.container], options=options) as container:
+        stream = _add_stream(container, recipe)
+        drawn = _converted(frames, clock)
         for yuv in drawn if sources is None else repeated(drawn, sources):
-            yuv.pts, yuv.time_base = count, 1 / rate
+            yuv.pts, yuv.time_base = count, 1 / recipe.rate
             with clock.stage("encode"):
-                container.mux(stream.encode(yuv))
+                container.mux(_with_sei(stream.encode(yuv), recipe.sei))
             count += 1
         with clock.stage("encode"):
-            container.mux(stream.encode(None))
-    return (width, height), count, sum(clock.seconds.values())
+            container.mux(_with_sei(stream.encode(None), recipe.sei))
+    if recipe.boxes:
+        with _disk_errors():
+            add_to_sample_entry(path, recipe.boxes)
+    return recipe.size_px, count, sum(clock.seconds.values())
 
 
-def _converted(frames: Iterable[Frame], clock: Stopwatch) -> Iterator[av.VideoFrame]:
+def _converted(frames: Iterable[Frame] | Iterable[av.VideoFrame], clock: Stopwatch) -> Iterator[av.VideoFrame]:
     for frame in frames:
         with clock.stage("convert"):
-            yuv = _yuv(frame)
+            yuv = _yuv(frame) if isinstance(frame, np.ndarray) else frame
         yield yuv
 
 
@@ -127,22 +224,39 @@ def _yuv(frame: Frame) -> av.VideoFrame:
     return yuv
 
 
-def _add_stream(
-    container: OutputContainer, size_px: tuple[int, int], rate: Fraction, stereo_packing: int | None
-) -> VideoStream:
-    """Return a new H.264 stream that says how its pictures are packed, if two are, and what its colours mean."""
-    options = {"crf": str(CRF), "preset": "veryfast"}
-    if stereo_packing is not None:
-        options["x264-params"] = f"frame-packing={PACKING_SEI[stereo_packing]}"
-    stream = container.add_stream("libx264", rate=rate, options=options)
-    stream.width, stream.height = size_px
+def _add_stream(container: OutputContainer, recipe: Recipe) -> VideoStream:
+    """Return a new stream that says what its colours mean, and how pictures are packed if the container has that."""
+    codec = recipe.codec
+    if recipe.name == "av1":
+        os.environ.setdefault("SVT_LOG", "1")  # errors only: its encoder prints what it does, and has no other switch
+    options = {"crf": f"{recipe.crf:g}", **codec.options}
+    stream = container.add_stream(codec.encoder, rate=recipe.rate, options=options)
+    assert isinstance(stream, VideoStream)
+    stream.width, stream.height = recipe.size_px
     stream.pix_fmt = "yuv420p"
     context = stream.codec_context
-    context.thread_type, context.thread_count = "FRAME", ENCODER_THREADS
-    context.gop_size = max(1, round(KEY_FRAME_SECONDS * rate))
+    if recipe.container in codec.tags:
+        context.codec_tag = codec.tags[recipe.container]
+    if recipe.name == "h264":
+        context.thread_type, context.thread_count = "FRAME", ENCODER_THREADS
+    context.gop_size = max(1, round(KEY_FRAME_SECONDS * recipe.rate))
     context.colorspace = context.color_primaries = context.color_trc = BT709
     context.color_range = TV_RANGE
+    if recipe.stereo_mode is not None:
+        stream.metadata["stereo_mode"] = recipe.stereo_mode
     return stream
+
+
+def _with_sei(packets: Iterable[Packet], sei: bytes | None) -> list[Packet]:
+    """Return packets of which those of key frames begin with a message."""
+    return [_begun_with(packet, sei) if sei is not None and packet.is_keyframe else packet for packet in packets]
+
+
+def _begun_with(packet: Packet, sei: bytes) -> Packet:
+    longer: Packet = av.Packet(sei + bytes(packet))
+    for name in ("stream", "time_base", "pts", "dts", "duration", "is_keyframe"):
+        setattr(longer, name, getattr(packet, name))
+    return longer
 
 
 @contextmanager
@@ -156,28 +270,34 @@ def _disk_errors() -> Iterator[None]:
         raise OutputError(f"the video could not be written: {error.strerror}") from error
 
 
-def _facts(size_px: tuple[int, int], frames: int, rate: Fraction, stereo_packing: int | None) -> VideoFacts:
-    """Return what the written file has to say about itself."""
-    return VideoFacts(
-        codec="h264",
+def _check(path: Path, name: str, recipe: Recipe, size_px: tuple[int, int], frames: int) -> None:
+    """Compare what the written file says about itself with what was meant; errors call it `name`."""
+    wanted = VideoFacts(
+        codec=recipe.name,
         pixel_format="yuv420p",
         size=size_px,
         number_of_frames=frames,
-        frames_per_second=round(float(rate), 2),
+        frames_per_second=round(float(recipe.rate), 2),
         number_of_the_last_frame=frames - 1,
         colours=(BT709, BT709, BT709, TV_RANGE),
-        stereo_packing=stereo_packing,
+        stereo_packing=recipe.stereo_read,
+        spherical=recipe.spherical_read,
     )
+    check_read_back(path, name, wanted)
+    if recipe.boxes:
+        found = sample_entry_boxes(path)
+        if any(found.get(kind) != content for kind, content in boxes_in(recipe.boxes)):
+            raise OutputError(f"{name} did not read back as written: its boxes for players differ")
 
 
 FORMAT = Format(
     says="a video that any player shows",
     needs="pictures",
-    suffixes=(".mp4",),
-    proof="first and last frames decoded; codec, size, rate, count, colours and packing compared",
+    suffixes=(".mp4", ".mkv", ".webm"),
+    proof="first and last frames decoded; codec, size, rate, count, colours, packing and boxes compared",
     check=check_video,
     write=write_video,
-    options=("fps", "layout", "glasses", "anaglyph_colours"),
+    options=("fps", "layout", "glasses", "anaglyph_colours", "codec", "container", "quality", "max_mb", "name_for"),
     even=True,
     repeats=True,
 )
