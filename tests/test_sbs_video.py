@@ -266,18 +266,6 @@ write_sbs_video(moving_pairs(30), Path(sys.argv[1]), fps=25.0, layout="sbs")
     assert files[0] == files[1]
 
 
-def test_the_caller_may_use_its_arrays_again(tmp_path: Path) -> None:
-    def pairs_in_one_buffer() -> Iterator[Pair]:
-        left, right = np.empty((2, 64, 96, 3), np.uint8)
-        for fresh_left, fresh_right in moving_pairs(40):
-            left[:], right[:] = fresh_left, fresh_right
-            yield left, right
-
-    frames = decoded(write_sbs_video(pairs_in_one_buffer(), tmp_path / "a.mp4", fps=25.0, layout="sbs").path)
-    for frame, (left, _) in zip(frames, moving_pairs(40), strict=True):
-        assert np.abs(frame[:, :96] - left).mean() < 4
-
-
 def test_the_given_arrays_are_only_read(tmp_path: Path) -> None:
     left, right = patches(), patches()
     left.flags.writeable = right.flags.writeable = False

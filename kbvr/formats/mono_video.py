@@ -26,7 +26,7 @@ def write_mono_video(
     sources: Sequence[int] | None = None,
     on_frame: Callable[[int], None] | None = None,
 ) -> VideoSummary:
-    """Write sRGB pictures, all of one size, as they come, while the next ones are made.
+    """Write sRGB pictures, all of one size, as they come, while the next ones are made; they must stay as they are.
 
     H.264 wants even sizes: odd ones lose their last row or column. `sources` says which frames show the same, see
     `write_frames`. on_frame is told how many pictures have been taken, in the caller's thread.
@@ -61,6 +61,6 @@ def _even(pictures: Iterable[np.ndarray], on_frame: Callable[[int], None] | None
         first_shape = first_shape or picture.shape
         check_picture(picture, first_shape, f"picture {count}")
         check_mono_size((picture.shape[1], picture.shape[0]))
-        yield np.ascontiguousarray(picture[: picture.shape[0] // 2 * 2, : picture.shape[1] // 2 * 2])
+        yield (picture[: picture.shape[0] // 2 * 2, : picture.shape[1] // 2 * 2],)
         if on_frame is not None:
             on_frame(count)

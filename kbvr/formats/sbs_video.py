@@ -44,10 +44,10 @@ def write_sbs_video(
     """Write (left, right) sRGB pictures, all of one size, as they come, while the next ones are made.
 
     "sbs" keeps every eye's size, "sbs-half" squeezes each to half its width. H.264 wants even sizes: odd ones
-    lose their last row or column ("sbs-half": up to three columns, before squeezing). The arrays of a pair
-    may be used again as soon as the next pair is asked for. `sources` says which frames show the same, as in
-    `write_frames`. on_frame is told how many pairs have been taken, in the caller's thread. What pairs or on_frame
-    raise is raised from here; nothing is left of the file.
+    lose their last row or column ("sbs-half": up to three columns, before squeezing). The arrays must
+    stay as they are from then on. `sources` says which frames show the same, as in `write_frames`. on_frame is
+    told how many pairs have been taken, in the caller's thread. What pairs or on_frame raise is raised from here;
+    nothing is left of the file.
 
     Raises:
         InputError: no pairs, other sizes than the first, too small, wider or higher than 4096 in all, a bad
@@ -95,18 +95,13 @@ def _side_by_side_frames(
             on_frame(count)
 
 
-def _side_by_side(
-    left: UInt8[np.ndarray, "H W 3"], right: UInt8[np.ndarray, "H W 3"], layout: Layout
-) -> UInt8[np.ndarray, "h w 3"]:
-    """Return a new picture of even size that holds both; no chroma sample lies across the seam."""
+def _side_by_side(left: UInt8[np.ndarray, "H W 3"], right: UInt8[np.ndarray, "H W 3"], layout: Layout) -> Frame:
+    """Return both as even-sized parts of a frame; no chroma sample lies across the seam."""
     size_px = left.shape[1], left.shape[0]
     check_eye_size(size_px, layout)
     eye_width, height = _eye_in_video_px(size_px, layout)
-    both = np.empty((height, 2 * eye_width, 3), np.uint8)
-    for start, eye in ((0, left), (eye_width, right)):
-        if layout == "sbs":
-            squeezed = eye[:height, :eye_width]
-        else:
-            squeezed = cv2.resize(eye[:height, : 2 * eye_width], (eye_width, height), interpolation=cv2.INTER_AREA)
-        both[:, start : start + eye_width] = squeezed
-    return both
+    if layout == "sbs":
+        return left[:height, :eye_width], right[:height, :eye_width]
+    wide = np.s_[:height, : 2 * eye_width]
+    squeezed = (cv2.resize(eye[wide], (eye_width, height), interpolation=cv2.INTER_AREA) for eye in (left, right))
+    return tuple(np.asarray(eye, np.uint8) for eye in squeezed)

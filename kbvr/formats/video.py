@@ -52,7 +52,8 @@ PACKING_SEI = {SIDE_BY_SIDE: 3}
 """FFmpeg's AVStereo3D type -> H.264's frame packing type."""
 
 T = TypeVar("T")
-Frame = UInt8[np.ndarray, "h w 3"]
+Frame = tuple[UInt8[np.ndarray, "h w 3"], ...]
+"""The sRGB pictures of one even size that lie beside each other in a frame."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,9 @@ def write_frames(
     overwrite: bool = False,
     sources: Sequence[int] | None = None,
 ) -> VideoSummary:
-    """Write sRGB frames of one even size as they come, while the next ones are made, and read the file back.
+    """Write frames of one size as they come, while the next ones are made, and read the file back.
 
+    The arrays must stay as they are from then on.
     `sources` gives for every frame of the video the number of the frame that it shows, itself or an earlier one; only
     those come that show themselves (`kbvr.repeats`). `stereo_packing` is FFmpeg's AVStereo3D type, which the stream
     tells, or None. What the frames raise is raised from here; nothing is left of the file.
@@ -177,7 +179,7 @@ def _encode(
     first = next(frames, None)
     if first is None:
         raise InputError("a video needs at least one picture, got none")
-    height, width = first.shape[:2]
+    height, width = first[0].shape[0], sum(part.shape[1] for part in first)
     count, clock = 0, Stopwatch()
     options = {"movflags": "+faststart"}
     with _disk_errors(), av.open(str(path), "w", format="mp4", options=options) as container:
@@ -196,17 +198,19 @@ def _encode(
 def _converted(frames: Iterable[Frame], clock: Stopwatch) -> Iterator[av.VideoFrame]:
     for frame in frames:
         with clock.stage("convert"):
-            yuv = _yuv(frame)
+            yuv = _yuv(*frame)
         yield yuv
 
 
-def _yuv(frame: Frame) -> av.VideoFrame:
-    """Return an even-sized picture as BT.709 4:2:0, as its stream says: a third of what FFmpeg's way by RGB takes."""
-    height, width = frame.shape[:2]
-    rgb = np.ascontiguousarray(frame)
-    yuv = av.VideoFrame(width, height, "yuv420p")
-    planes = [value for plane in yuv.planes for value in (plane.buffer_ptr, plane.line_size)]
-    kernel().kbvr_yuv420(rgb.ctypes.data, width, height, *planes)
+def _yuv(*parts: UInt8[np.ndarray, "h w 3"]) -> av.VideoFrame:
+    """Return even-sized pictures beside each other as BT.709 4:2:0: a third of what FFmpeg's way by RGB takes."""
+    height, width = parts[0].shape[:2]
+    yuv = av.VideoFrame(len(parts) * width, height, "yuv420p")
+    for index, part in enumerate(parts):
+        rgb = np.ascontiguousarray(part)
+        starts = zip(yuv.planes, (index * width, index * width // 2, index * width // 2), strict=True)
+        planes = [value for plane, start in starts for value in (plane.buffer_ptr + start, plane.line_size)]
+        kernel().kbvr_yuv420(rgb.ctypes.data, width, height, *planes)
     yuv.colorspace, yuv.color_range = BT709, TV_RANGE
     return yuv
 
