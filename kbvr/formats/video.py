@@ -41,8 +41,7 @@ CRF = 18
 KEY_FRAME_SECONDS = 2.0
 """So often one can jump into the video, and the packing is told again."""
 ENCODER_THREADS = 4
-"""Frames that x264 encodes at once: each thread takes a whole one, so that no picture is cut into slices, and the file
-is the same on every machine."""
+"""Frames that x264 encodes at once: each thread takes a whole one, so that no picture is cut into slices."""
 QUEUE_FRAMES = 3
 """Frames that may wait between rendering and encoding."""
 POLL_SECONDS = 0.1

@@ -15,9 +15,9 @@
 // The picture is drawn in tiles of TILE_ROWS whole rows that stay in the cache. Each pixel keeps the nearest opaque
 // sample and the nearest soft one (a sample of a matte layer, whose alpha comes from the texture). Colours are
 // fetched after all quads of a tile are drawn, a row at a time: first where each pixel lies in the texture (float
-// arithmetic that compilers turn into vector instructions), then the blend of the four texels there. Spans go in
-// steps of LANES pixels. Arithmetic is strictly ordered and never fused, so that every instruction set and every
-// number of threads gives the same bytes.
+// arithmetic that compilers turn into vector instructions), then the blend of the four texels there. Quads are set
+// up LANES at once, their rows are found LANES at once, and spans go in steps of LANES pixels. Arithmetic is strictly
+// ordered and never fused, so that every instruction set and every number of threads gives the same bytes.
 
 #include "quads.h"
 
@@ -27,7 +27,7 @@
 namespace {
 
 constexpr int TILE_ROWS = 32;
-constexpr int LANES = 8;                  // pixels that a span is drawn by at once
+constexpr int LANES = 8;                  // quads, rows or pixels that are worked on at once
 constexpr float GROWTH_PX = 0.12f;        // hides the seams between neighbours that do not share vertices
 constexpr float NOTHING = -1.0f;          // inverse depth where no quad was drawn
 constexpr float TOO_CLOSE = 0.15f;        // what has come so much nearer (new depth over old) is passed, not seen
@@ -130,6 +130,8 @@ inline Floats absolute(Floats x) { return __builtin_elementwise_abs(x); }
 inline Floats all(float x) { return Floats{} + x; }
 inline Floats clamped(Floats x, float low, float high) { return x < low ? all(low) : (x > high ? all(high) : x); }
 
+static_assert(LANES == 8 && sizeof(Quad) == sizeof(Floats), "eight quads of eight numbers are set up at once");
+
 // Turn eight records of eight numbers into eight numbers of eight records, in three rounds of pairing halves.
 inline void transpose(Floats* r) {
     Floats a[8];
@@ -137,7 +139,7 @@ inline void transpose(Floats* r) {
         a[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
         a[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
     }
-    for (int i = 0; i < 8; i += 1) {
+    for (int i = 0; i < 8; ++i) {
         const int low = i & ~2, high = i | 2;
         r[i] = i & 2 ? __builtin_shufflevector(a[low], a[high], 2, 3, 10, 11, 6, 7, 14, 15)
                      : __builtin_shufflevector(a[low], a[high], 0, 1, 8, 9, 4, 5, 12, 13);
@@ -273,9 +275,9 @@ inline FourPixels texels_of_four(const uint32_t* row, const uint32_t* index) {
         return __builtin_shufflevector(first, second, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     };
     const FourTexels a = two(0), b = two(2);
-    return __builtin_convertvector(__builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
-                                                           17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31),
-                                   FourPixels);
+    const auto four = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
+                                              19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
+    return __builtin_convertvector(four, FourPixels);
 }
 
 inline void blend_four(const Texture& t, const uint32_t* index, const uint32_t* weights, uint32_t* colours) {
@@ -284,7 +286,8 @@ inline void blend_four(const Texture& t, const uint32_t* index, const uint32_t* 
     const FourPixels down = __builtin_shufflevector(w, w, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 5, 5, 5, 5, 5,
                                                     5, 5, 5, 7, 7, 7, 7, 7, 7, 7, 7);
     const FourPixels both = ((upper << 8) + (lower - upper) * down + 128) >> 8;
-    const TwoPixels left = __builtin_shufflevector(both, both, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+    const TwoPixels left =
+        __builtin_shufflevector(both, both, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
     const TwoPixels right =
         __builtin_shufflevector(both, both, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
     const TwoPixels across = __builtin_shufflevector(w, w, 0, 0, 0, 0, 2, 2, 2, 2, 4, 4, 4, 4, 6, 6, 6, 6);
