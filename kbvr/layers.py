@@ -17,6 +17,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil
 from typing import Literal
 
 import cv2
@@ -25,10 +26,11 @@ from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.depth import DepthMap
 from kbvr.errors import InputError
-from kbvr.nearest import nearest_seed, nearest_seed_within
+from kbvr.nearest import nearest_seed_within, nearest_value
 from kbvr.photo import Photo
 from kbvr.specks import without_specks
 from kbvr.surroundings import surroundings_of
+from kbvr.tiles import framed, squares
 
 JUMP_SHARE = 0.001
 JUMP_PX = 1.5
@@ -62,8 +64,12 @@ RIM_PX = 4
 CELLS_LONG_SIDE = 2000
 """How far jumps reach is found on a map of about this many cells along its long side."""
 
-CELLS_PER_SIGMA = 3.0
+SQUARE_CELLS = 64
+"""What is done only where it is wanted is done in squares of so many cells."""
 
+CELLS_PER_SIGMA = 3.0
+BLUR_SIGMAS = 4
+"""How far OpenCV's blur of floating-point numbers looks, in sigmas."""
 
 GROWTH = 1.6
 """Sizes of jumps are rounded up to powers of this."""
@@ -275,8 +281,7 @@ def find_boundaries(values: Float32[np.ndarray, "H W"], *, jump_px: float, px: f
     far_jump = cv2.subtract(cv2.dilate(parallax_px, neighbours), parallax_px)
 
     def nearest(jump: Float32[np.ndarray, "H W"]) -> tuple[Float32[np.ndarray, "H W"], Float32[np.ndarray, "H W"]]:
-        distance_px, index = nearest_seed(jump > jump_px)
-        return distance_px, np.take(values, index)
+        return nearest_value(jump > jump_px, values)
 
     with ThreadPoolExecutor() as pool:
         near, far = pool.submit(nearest, near_jump), pool.submit(nearest, far_jump)
@@ -330,10 +335,14 @@ def _uncovered(
         within = np.flatnonzero(distance * cell_px <= reach_px)
         beyond.ravel()[within] = np.minimum(beyond.ravel()[within], far_side[far.ravel()[within]] + size / 2)
         size *= GROWTH
-    if cell_px > 1:
-        whole = (width * cell_px, height * cell_px)
-        beyond = np.asarray(cv2.resize(beyond, whole, interpolation=cv2.INTER_NEAREST))
-    return np.asarray(parallax_px > beyond[: parallax_px.shape[0], : parallax_px.shape[1]])
+    uncovered = np.zeros(parallax_px.shape, bool)
+    for row, column in squares(beyond < np.inf, side_px=SQUARE_CELLS):
+        cells = beyond[row : row + SQUARE_CELLS, column : column + SQUARE_CELLS]
+        square = framed(row * cell_px, column * cell_px, side_px=SQUARE_CELLS * cell_px, around_px=0)[0]
+        there = parallax_px[square]
+        large = cells.repeat(cell_px, axis=0).repeat(cell_px, axis=1)
+        uncovered[square] = there > large[: there.shape[0], : there.shape[1]]
+    return uncovered
 
 
 def _rgba(rgb: UInt8[np.ndarray, "H W 3"], mask: Bool[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 4"]:
@@ -383,23 +392,32 @@ def drawn_on(
 
     A wide blur has no detail: it is made in cells of up to a third of sigma. Only wanted pixels are changed.
     """
-    height, width = weight.shape
     cell_px = max(1, int(sigma_px / CELLS_PER_SIGMA))
-    size = (-(-width // cell_px), -(-height // cell_px))
-    total = _blurred_cells(weight, size, sigma_px / cell_px)
+    side_px, around_px = SQUARE_CELLS * cell_px, cell_px * ceil(BLUR_SIGMAS * sigma_px / cell_px + 2)
     mean = rgb.copy()
-    at = np.flatnonzero(wanted)
-    weights = cv2.resize(total, (width, height), interpolation=cv2.INTER_LINEAR).ravel()[at]
-    at, weights = at[weights > 1e-6], weights[weights > 1e-6]
-    for channel in range(3):
-        blurred = _blurred_cells(cv2.multiply(weight, rgb[..., channel], dtype=cv2.CV_32F), size, sigma_px / cell_px)
-        colour = cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR).ravel()[at] / weights
-        mean[..., channel].flat[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
+
+    def draw(corner: tuple[int, int]) -> None:
+        square, around, inside = framed(*corner, side_px=side_px, around_px=around_px)
+        at = np.nonzero(wanted[square])
+        total = _blurred(weight[around], cell_px, sigma_px)[inside][at]
+        known = total > 1e-6
+        at, total = (at[0][known], at[1][known]), total[known]
+        for channel in range(3):
+            weighted = cv2.multiply(weight[around], rgb[around][..., channel], dtype=cv2.CV_32F)
+            colour = _blurred(weighted, cell_px, sigma_px)[inside][at] / total
+            mean[square][..., channel][at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(draw, squares(wanted, side_px=side_px)))
     return mean
 
 
-def _blurred_cells(
-    plane: Float32[np.ndarray, "H W"], size: tuple[int, int], sigma_cells: float
-) -> Float32[np.ndarray, "h w"]:
-    small = plane if size == plane.shape[::-1] else cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.GaussianBlur(small, (0, 0), sigma_cells), np.float32)
+def _blurred(plane: Float32[np.ndarray, "H W"], cell_px: int, sigma_px: float) -> Float32[np.ndarray, "H W"]:
+    """Return a plane blurred in cells of so many pixels; at its lower and right border it goes on as it ends."""
+    height, width = plane.shape
+    if cell_px == 1:
+        return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma_px), np.float32)
+    whole = cv2.copyMakeBorder(plane, 0, -height % cell_px, 0, -width % cell_px, cv2.BORDER_REPLICATE)
+    size = (whole.shape[1] // cell_px, whole.shape[0] // cell_px)
+    small = cv2.GaussianBlur(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), (0, 0), sigma_px / cell_px)
+    return np.asarray(cv2.resize(small, whole.shape[::-1], interpolation=cv2.INTER_LINEAR)[:height, :width])
