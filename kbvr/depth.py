@@ -103,8 +103,15 @@ def place(
     if sky is not None and float((sky > 0.5).mean()) > SKY_SHARE and float((sky <= 0.5).mean()) > SKY_SHARE:
         farthest = float(np.percentile(relative[sky <= 0.5], 2))
     spread = max(nearest - farthest, LEAST_SPREAD * float(np.ptp(relative)), 1e-6)
-    nearness = floor + (1 - floor) * (relative - farthest) / spread
+    nearness = relative - np.float32(farthest)  # in place from here on: a large photo's maps are large
+    nearness *= 1 - floor
+    nearness /= spread
+    nearness += floor
     if sky is not None:
-        nearness = nearness * (1 - np.clip((sky - 0.3) / 0.4, 0, 1))
-    inverse_depth = np.clip(nearness, 0.0, 1.25) / near_m
-    return DepthMap(inverse_depth.astype(np.float32), photo.f_px)
+        below = sky - np.float32(0.3)
+        below /= 0.4
+        np.clip(below, 0, 1, out=below)
+        nearness *= np.subtract(1, below, out=below)
+    np.clip(nearness, 0.0, 1.25, out=nearness)
+    nearness /= near_m
+    return DepthMap(nearness, photo.f_px)

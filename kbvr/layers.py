@@ -191,8 +191,11 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
     rgb = _drawn_out(photo.rgb, margin)
     parallax_per_inverse_depth = depth.f_px * reach_m
     jump_px = jump_px_for(width, surroundings_of(depth).depth_spread * parallax_per_inverse_depth)
-    clean = _without_steps(depth.inverse_depth, photo.rgb, parallax_per_inverse_depth, jump_px)
-    inverse_depth = cv2.copyMakeBorder(clean, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
+    inverse_depth = cv2.copyMakeBorder(
+        _without_steps(depth.inverse_depth, photo.rgb, parallax_per_inverse_depth, jump_px),
+        *(margin, margin, margin, margin),
+        cv2.BORDER_REPLICATE,
+    )
     boundaries = find_boundaries(inverse_depth, jump_px=jump_px, px=parallax_per_inverse_depth)
     strip_px = float(np.clip(STRIP_SHARE * width, 3.0, 12.0))
     near = boundaries.near_side(inverse_depth)
@@ -277,18 +280,16 @@ def find_boundaries(values: Float32[np.ndarray, "H W"], *, jump_px: float, px: f
     """
     parallax_px = values * np.float32(px)
     neighbours = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    near_jump = cv2.subtract(parallax_px, cv2.erode(parallax_px, neighbours))
+    near_seeds = cv2.subtract(parallax_px, cv2.erode(parallax_px, neighbours)) > jump_px
     far_jump = cv2.subtract(cv2.dilate(parallax_px, neighbours), parallax_px)
 
-    def nearest(jump: Float32[np.ndarray, "H W"]) -> tuple[Float32[np.ndarray, "H W"], Float32[np.ndarray, "H W"]]:
-        return nearest_value(jump > jump_px, values)
-
+    far_seeds = far_jump > jump_px
     with ThreadPoolExecutor() as pool:
-        near, far = pool.submit(nearest, near_jump), pool.submit(nearest, far_jump)
+        near, far = (pool.submit(nearest_value, seeds, values) for seeds in (near_seeds, far_seeds))
         uncovered = _uncovered(parallax_px, far_jump, jump_px)
         (near_px, near_value), (far_px, far_value) = near.result(), far.result()
-    seeds = (far_jump > jump_px) & (near_jump <= jump_px) & uncovered  # without ramps
-    doubly, between_px = _doubly(parallax_px, far_jump, seeds, jump_px)
+    doubly_seeds = far_seeds & ~near_seeds & uncovered  # without ramps
+    doubly, between_px = _doubly(parallax_px, far_jump, doubly_seeds, jump_px)
     return Boundaries(near_px, far_px, near_value, far_value, uncovered, doubly, between_px)
 
 
@@ -376,8 +377,8 @@ def _matte(
     depth.ravel()[at] = np.where(is_near, inverse_depth.ravel()[at], boundaries.near_inverse_depth.ravel()[at])
     weight.ravel()[at] = np.where(is_near, inside_px.clip(0.05, strip_px) ** 4, 0)
     rgba = with_alpha(drawn_on(rgb, weight, strip_px, wanted=distance_px < 2 * strip_px), alpha)
-    overlap = band & ~cut
-    rgba[overlap, :3], rgba[overlap, 3] = rgb[overlap], 255
+    overlap = np.flatnonzero(band & ~cut)
+    rgba.reshape(-1, 4)[overlap, :3], rgba.reshape(-1, 4)[overlap, 3] = rgb.reshape(-1, 3)[overlap], 255
     return Layer("matte", rgba, depth)
 
 

@@ -6,6 +6,7 @@ not with the photo. What is finer than that size comes from the sources' texture
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -13,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.nets import Session
-from kbvr.spread import TEXTURE_GAIN, laid_texture, push_pull
+from kbvr.spread import TEXTURE_GAIN, push_pull, texture_for
 from kbvr.tiles import at_working_size, squares, weights_of
 
 NETWORK_INPUTS = ("rgb01", "inverse_depth", "known")
@@ -47,16 +48,20 @@ class NetworkFiller:
         if not source.any() or not hole.any():
             return rgb.copy(), inverse_depth.copy()
         height, width = hole.shape
-        small = at_working_size(rgb, inverse_depth, hole=hole, source=source)
-        filled = self._in_tiles(small.planes, small.known, small.wanted)
         at = np.flatnonzero(hole)
+        with ThreadPoolExecutor() as pool:
+            texture = pool.submit(texture_for, at, rgb, source)
+            small = at_working_size(rgb, inverse_depth, hole=hole, source=source)
+            filled = self._in_tiles(small.planes, small.known, small.wanted)
+            fine = TEXTURE_GAIN * texture.result()
         filled_rgb, filled_depth = rgb.copy(), inverse_depth.copy()
         for index in range(3):
             colour = cv2.resize(filled[index], (width, height), interpolation=cv2.INTER_LINEAR).ravel()[at]
-            filled_rgb[..., index].flat[at] = np.clip(colour * 255 + 0.5, 0, 255).astype(np.uint8)
+            smooth = np.clip(colour * 255 + 0.5, 0, 255).astype(np.uint8)
+            filled_rgb[..., index].flat[at] = np.clip(smooth + fine[:, index] + 0.5, 0, 255).astype(np.uint8)
         depth = cv2.resize(filled[3], (width, height), interpolation=cv2.INTER_LINEAR).ravel()[at]
-        filled_depth.flat[at] = np.maximum(depth, 0)
-        return laid_texture(filled_rgb, rgb, hole=hole, source=source, gain=TEXTURE_GAIN), filled_depth
+        filled_depth.ravel()[at] = np.maximum(depth, 0)
+        return filled_rgb, filled_depth
 
     def _in_tiles(
         self, planes: Float32[np.ndarray, "4 h w"], known: Float32[np.ndarray, "h w"], wanted: Bool[np.ndarray, "h w"]

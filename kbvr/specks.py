@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from kbvr.nearest import nearest_seed
+from kbvr.nearest import nearest_seed_of
 from kbvr.tiles import tiles
 
 SPECK_SHARE = 0.008
@@ -39,7 +39,9 @@ def specks_of(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float, most_p
 
     A surface is what hangs together by steps of at most `jump_px` between neighbours.
     """
-    levels = np.clip(parallax_px * np.float32(LEVELS_PER_PX) + 1, 1, 32000).astype(np.int16)
+    scaled = parallax_px * np.float32(LEVELS_PER_PX)
+    scaled += 1
+    levels = np.clip(scaled, 1, 32000, out=scaled).astype(np.int16)
     cv2.filterSpeckles(levels, 0, most_px, jump_px * LEVELS_PER_PX)
     return levels == 0
 
@@ -65,13 +67,14 @@ def _clean_block(
     """Write the best surface next to it into every pixel of a speck."""
     height, width = specks.shape
     at = np.flatnonzero(specks)
-    best = nearest_seed(~specks)[1].ravel()[at]
+    best = nearest_seed_of(at, ~specks)
     y, x = np.divmod(at, width)
-    flat = rgb.reshape(-1, 3).astype(np.int32)
+    flat = rgb.reshape(-1, 3)
+    own = flat[at].astype(np.int32)
 
     def cost_of(index: np.ndarray) -> np.ndarray:
         away_y, away_x = index // width - y, index % width - x
-        colour = ((flat[index] - flat[at]) ** 2).sum(axis=1)
+        colour = ((flat[index] - own) ** 2).sum(axis=1)
         return np.asarray(colour / COLOUR_SIGMA_LEVELS**2 + (away_y**2 + away_x**2) / AWAY_SIGMA_PX**2)
 
     cost = cost_of(best)

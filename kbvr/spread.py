@@ -59,14 +59,23 @@ def laid_texture(
     source: Bool[np.ndarray, "H W"],
     gain: float,
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """Return a smooth filling of a picture's hole with the fine texture of the sources laid over it.
+    """Return a smooth filling of a picture's hole with the fine texture of the sources laid over it."""
+    textured, at = filled.copy(), np.flatnonzero(hole)
+    colour = filled.reshape(-1, 3)[at] + np.float32(gain) * texture_for(at, rgb, source)
+    textured.reshape(-1, 3)[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
+    return textured
 
-    The texture is what the sources have beyond their own smooth average, and looked for only where it is taken from.
+
+def texture_for(
+    at: np.ndarray, rgb: UInt8[np.ndarray, "H W 3"], source: Bool[np.ndarray, "H W"]
+) -> Float32[np.ndarray, "N 3"]:
+    """Return the fine texture for some pixels: what their mirror images have beyond the sources' smooth average.
+
+    It is looked for only in the squares that it is taken from; where the mirror image is no source, there is none.
     """
-    at, mirrored = _mirror(hole, source)
-    textured, taken = filled.copy(), np.zeros(hole.shape, bool)
+    mirrored = _mirror(at, source)
+    taken, fine = np.zeros(source.shape, bool), np.empty(rgb.shape, np.float32)
     taken.ravel()[mirrored] = True
-    fine = np.empty((*hole.shape, 3), np.float32)
 
     def find(corner: tuple[int, int]) -> None:
         square, around, inside = framed(*corner, side_px=SQUARE_PX, around_px=BLUR_PX)
@@ -79,9 +88,7 @@ def laid_texture(
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(find, squares(taken, side_px=SQUARE_PX)))
-    colour = filled.reshape(-1, 3)[at] + np.float32(gain) * fine.reshape(-1, 3)[mirrored]
-    textured.reshape(-1, 3)[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
-    return textured
+    return fine.reshape(-1, 3)[mirrored]
 
 
 def push_pull(values: Float32[np.ndarray, "H W C"], weight: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W C"]:
@@ -98,12 +105,11 @@ def push_pull(values: Float32[np.ndarray, "H W C"], weight: Float32[np.ndarray, 
     return around + (values - around) * weight[..., None]
 
 
-def _mirror(hole: Bool[np.ndarray, "H W"], source: Bool[np.ndarray, "H W"]) -> tuple[np.ndarray, np.ndarray]:
-    """Return flat indices of the hole's pixels and of their mirror images beyond the nearest source pixel."""
-    at = np.flatnonzero(hole)
-    height, width = hole.shape
+def _mirror(at: np.ndarray, source: Bool[np.ndarray, "H W"]) -> np.ndarray:
+    """Return the flat indices of some pixels' mirror images beyond the nearest source pixel."""
+    height, width = source.shape
     y, x = np.divmod(at, width)
     source_y, source_x = np.divmod(nearest_seed_of(at, source), width)
     mirrored_y = np.clip(2 * source_y - y, 0, height - 1)
     mirrored_x = np.clip(2 * source_x - x, 0, width - 1)
-    return at, mirrored_y * width + mirrored_x
+    return np.asarray(mirrored_y * width + mirrored_x)

@@ -125,6 +125,7 @@ def _strip(
 ) -> Float32[np.ndarray, "M R W"]:
     """Return the joint bilateral means of one strip; rows and columns are its pixels' places on the small maps."""
     planes = [guide[..., channel].astype(np.float32) for channel in range(3)]
+    colour_planes = [np.ascontiguousarray(colours[..., channel]) for channel in range(3)]
     totals = np.zeros((len(maps), *guide.shape[:2]), np.float32)
     weights = np.full(guide.shape[:2], 1e-12, np.float32)
     for dy in range(-TAPS, TAPS + 1):
@@ -138,17 +139,21 @@ def _strip(
             ix = np.clip(x, 0, colours.shape[1] - 1).astype(np.intp)
 
             def looked_up(cells: Float32[np.ndarray, "h w"], ix: np.ndarray = ix) -> Float32[np.ndarray, "R W"]:
-                return np.asarray(cells[first:last, ix][iy - first])  # noqa: B023  used before they change
+                return cells[first:last].take(ix, axis=1).take(iy - first, axis=0)  # noqa: B023  used before they change
 
             distance = np.zeros_like(weights)
-            for channel, plane in enumerate(planes):
-                away = plane - looked_up(colours[..., channel])
-                distance += away * away
+            for cells, plane in zip(colour_planes, planes, strict=True):
+                away = looked_up(cells)
+                np.subtract(plane, away, out=away)
+                away *= away
+                distance += away
             distance *= np.float32(-0.5 / COLOUR_SIGMA_LEVELS**2)
-            weight = np.asarray(cv2.exp(distance), np.float32)
+            weight = np.asarray(cv2.exp(distance, dst=distance), np.float32)
             weight += np.float32(1e-4)
             weight *= weight_y[:, None] * weight_x
             for index, small in enumerate(maps):
-                totals[index] += weight * looked_up(small)
+                value = looked_up(small)
+                value *= weight
+                totals[index] += value
             weights += weight
     return totals / weights
