@@ -23,7 +23,7 @@ RAMP_SHARE = 1 / 64
 WORKING_LONG_SIDE_PX = 1280
 STRIP_ROWS = 128
 CELL_PX = 16
-SQUARE_CELLS = 16
+SQUARE_CELLS = 8
 """Steps are looked for in squares of so many cells that hold one."""
 
 TAPS = 2
