@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from kbvr.depth import DepthMap
+from kbvr.depth import DepthMap, sampled
 from kbvr.errors import InputError
 from kbvr.nearest import nearest_seed_within, nearest_value
 from kbvr.photo import Photo
@@ -155,7 +155,7 @@ class Boundaries:
 
 def margin_px_for(depth: DepthMap, reach_m: float) -> int:
     """Return how far beyond the border the largest move can look, in pixels."""
-    nearest = float(np.percentile(depth.inverse_depth, 99.9))
+    nearest = float(np.percentile(sampled(depth.inverse_depth), 99.9))
     return int(np.ceil(depth.f_px * reach_m * nearest)) + 4
 
 
