@@ -42,9 +42,11 @@ def specks_of(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float, most_p
 
     A surface is what hangs together by steps of at most `jump_px` between neighbours.
     """
-    scaled = parallax_px * np.float32(LEVELS_PER_PX)
-    scaled += 1
-    levels = np.clip(scaled, 1, 32000, out=scaled).astype(np.int16)
+    levels = np.empty(parallax_px.shape, np.int16)
+    for start in range(0, len(levels), BLOCK_PX):
+        rows = slice(start, start + BLOCK_PX)
+        scaled = parallax_px[rows] * np.float32(LEVELS_PER_PX) + 1
+        levels[rows] = np.clip(scaled, 1, 32000, out=scaled)
     cv2.filterSpeckles(levels, 0, most_px, jump_px * LEVELS_PER_PX)
     return levels == 0
 

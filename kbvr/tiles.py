@@ -41,17 +41,17 @@ def at_working_size(
     height, width = hole.shape
     scale = min(1.0, WORKING_LONG_SIDE_PX / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    share = source.astype(np.float32)
+    share, plane = source.astype(np.float32), hole.astype(np.float32)
+    wanted = _smaller(plane, size) > 0
     known_share = _smaller(share, size)
-    wanted = _smaller(hole.astype(np.float32), size) > 0
     known = (known_share > KNOWN_SHARE).astype(np.float32)
     mean = known / np.maximum(known_share, 1e-6)
     planes = np.empty((3 if inverse_depth is None else 4, *known.shape), np.float32)
     for index, small in enumerate(planes):  # one by one: a large photo would take gigabytes at once
         if index == 3 and inverse_depth is not None:
-            plane = cv2.multiply(inverse_depth, share)
+            cv2.multiply(inverse_depth, share, dst=plane)
         else:
-            plane = cv2.multiply(rgb[..., index], share, scale=1 / 255, dtype=cv2.CV_32F)
+            cv2.multiply(rgb[..., index], share, dst=plane, scale=1 / 255, dtype=cv2.CV_32F)
         np.multiply(_smaller(plane, size), mean, out=small)
     grown = cv2.dilate(wanted.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     return WorkingPicture(planes, known, grown)
