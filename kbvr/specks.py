@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from kbvr.nearest import nearest_seed
+from kbvr.nearest import nearest_seed_of
 from kbvr.tiles import tiles
 
 SPECK_SHARE = 0.008
@@ -24,6 +24,9 @@ SEARCH_PX = 4
 
 BLOCK_PX = 256
 """Side of the blocks in which specks are cleaned."""
+
+PART_PX = 4096
+"""So many pixels of specks are cleaned at a time."""
 
 COLOUR_SIGMA_LEVELS = 12.0
 AWAY_SIGMA_PX = 2.0
@@ -39,7 +42,11 @@ def specks_of(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float, most_p
 
     A surface is what hangs together by steps of at most `jump_px` between neighbours.
     """
-    levels = np.clip(parallax_px * np.float32(LEVELS_PER_PX) + 1, 1, 32000).astype(np.int16)
+    levels = np.empty(parallax_px.shape, np.int16)
+    for start in range(0, len(levels), BLOCK_PX):
+        rows = slice(start, start + BLOCK_PX)
+        scaled = parallax_px[rows] * np.float32(LEVELS_PER_PX) + 1
+        levels[rows] = np.clip(scaled, 1, 32000, out=scaled)
     cv2.filterSpeckles(levels, 0, most_px, jump_px * LEVELS_PER_PX)
     return levels == 0
 
@@ -64,21 +71,19 @@ def _clean_block(
 ) -> None:
     """Write the best surface next to it into every pixel of a speck."""
     height, width = specks.shape
+    is_speck, flat, filled = specks.ravel(), rgb.reshape(-1, 3), parallax_px.ravel()
+    offsets = np.arange(-SEARCH_PX, SEARCH_PX + 1)
+    away_y, away_x = offsets.repeat(offsets.size)[:, None], np.tile(offsets, offsets.size)[:, None]
     at = np.flatnonzero(specks)
-    best = nearest_seed(~specks)[1].ravel()[at]
-    y, x = np.divmod(at, width)
-    flat = rgb.reshape(-1, 3).astype(np.int32)
-
-    def cost_of(index: np.ndarray) -> np.ndarray:
-        away_y, away_x = index // width - y, index % width - x
-        colour = ((flat[index] - flat[at]) ** 2).sum(axis=1)
-        return np.asarray(colour / COLOUR_SIGMA_LEVELS**2 + (away_y**2 + away_x**2) / AWAY_SIGMA_PX**2)
-
-    cost = cost_of(best)
-    for dy in range(-SEARCH_PX, SEARCH_PX + 1):
-        for dx in range(-SEARCH_PX, SEARCH_PX + 1):
-            there = np.clip(y + dy, 0, height - 1) * width + np.clip(x + dx, 0, width - 1)
-            cost_there = np.where(specks.ravel()[there], np.inf, cost_of(there))
-            better = cost_there < cost
-            best, cost = np.where(better, there, best), np.where(better, cost_there, cost)
-    parallax_px[np.divmod(at, width)] = parallax_px.ravel()[best]
+    nearest = nearest_seed_of(at, ~specks)
+    for start in range(0, at.size, PART_PX):
+        here = at[start : start + PART_PX]
+        y, x = np.divmod(here, width)
+        around = np.clip(y + away_y, 0, height - 1) * width + np.clip(x + away_x, 0, width - 1)
+        choices = np.concatenate([nearest[None, start : start + PART_PX], around])
+        colour = ((flat[choices].astype(np.int32) - flat[here].astype(np.int32)) ** 2).sum(axis=2)
+        away = (choices // width - y) ** 2 + (choices % width - x) ** 2
+        cost = colour / COLOUR_SIGMA_LEVELS**2 + away / AWAY_SIGMA_PX**2
+        cost[1:][is_speck[around]] = np.inf
+        best = np.take_along_axis(choices, cost.argmin(axis=0)[None], axis=0)[0]
+        parallax_px[y, x] = filled[best]

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "kbvr"
 
 ROWS = (
     ("errors",),
-    ("camera", "output", "stopwatch", "repeats", "apart", "nets", "compiled"),
+    ("camera", "output", "stopwatch", "repeats", "apart", "nets", "compiled", "tiles"),
     ("picture_file", "picture_colour", "exr"),
     ("picture_file", "picture_colour", "photo"),
     ("exr", "depth_file", "upsample"),
@@ -26,7 +26,7 @@ ROWS = (
     ("kenburns", "keyframes"),
     ("paths",),
     ("stereo",),
-    ("nearest", "tiles"),
+    ("nearest",),
     ("specks",),
     ("spread", "layers", "matte"),
     ("network_fill",),
