@@ -1,0 +1,367 @@
+"""Draw frames of a scene on an NVIDIA GPU: the pictures of the CPU's renderer, to a few levels at silhouettes.
+
+The way there is wgpu (the optional extra `gpu`), which speaks to the driver by Vulkan or Direct3D 12. `gpu.wgsl` beside
+this file is the drawing itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from kbvr.camera import Camera
+from kbvr.compiled import Texture
+from kbvr.nets import cuda
+from kbvr.nets.accelerated import first_line
+from kbvr.nets.runtime import held_stderr
+from kbvr.render.renderer import Renderer, _fill_empty_rows, _view
+from kbvr.scene import Scene
+
+SHADER = Path(__file__).with_name("gpu.wgsl")
+EXTRA = 'pip install "kbvr[gpu]"'
+
+NVIDIA_VENDOR = 0x10DE
+"""In PCI's list of vendors."""
+
+DEVICES = ("auto", "cuda", "tensorrt")
+"""Values of --device that mean an NVIDIA GPU, if there is one."""
+
+AHEAD = 3
+"""Frames that are under way at once: one is drawn while another is copied and a third is taken."""
+
+DEPTH_FORMAT, SAMPLE_FORMAT = "depth32float", "rgba32uint"
+VIEW_BYTES = 80
+"""Of the shader's `View`."""
+
+MOST_GROUPS = 65535
+"""Groups of a compute shader along one direction: the least that WebGPU promises."""
+
+TOO_CLOSE = 0.15
+"""As in the shader."""
+
+NOTHING_BITS = int(np.float32(-1).view(np.uint32))
+"""Inverse depth where no quad was drawn, as the shader keeps it."""
+
+DEPTH_ROOM = 64.0
+"""What one quad's plane may rise above the nearest inverse depth, as a factor; the depth buffer's floats have room."""
+
+FAR_ROOM = 1 / 16
+"""What it may fall below 0, as a share of the nearest inverse depth."""
+
+_log = logging.getLogger(__name__)
+
+
+class NoGpuError(Exception):
+    """There is no GPU to draw on, or this scene does not fit it; the CPU can draw it."""
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        """Say why, and what mends it."""
+        super().__init__(reason)
+        self.remedy = remedy
+
+
+def best_renderer(
+    scene: Scene, *, pixels_per_photo_px: float = 1.0, threads: int | None = None, device: str = "auto"
+) -> Renderer:
+    """Return the GPU's renderer where the device (one of `kbvr.nets.DEVICES`) allows it and it works, else the CPU's.
+
+    Raises:
+        InputError: as `Renderer`.
+    """
+    if device in DEVICES:
+        try:
+            return GpuRenderer(scene, pixels_per_photo_px=pixels_per_photo_px, threads=threads)
+        except NoGpuError as error:
+            _log.info("pictures are drawn on the CPU: %s", error)
+    return Renderer(scene, pixels_per_photo_px=pixels_per_photo_px, threads=threads)
+
+
+class GpuRenderer(Renderer):
+    """Draws one scene at one zoom on a GPU; if that fails at some frame, on the CPU from then on.
+
+    Used like `Renderer`, by one thread. Equal to it within 2/255, but for pixels at occlusion boundaries, where the
+    rounding of positions decides which of two surfaces is seen.
+    """
+
+    def __init__(
+        self, scene: Scene, *, pixels_per_photo_px: float = 1.0, threads: int | None = None, software: bool = False
+    ) -> None:
+        """Prepare a scene as `Renderer` does; `software` takes a driver that runs on the CPU, for tests.
+
+        Raises:
+            NoGpuError: if there is no GPU, or the scene does not fit it.
+            InputError: as `Renderer`.
+        """
+        adapter = _adapter(software=software)
+        super().__init__(scene, pixels_per_photo_px=pixels_per_photo_px, threads=threads)
+        self.title = str(adapter.info["device"])
+        try:
+            self._drawing: _Drawing | None = _Drawing(adapter, scene, self._texels, self._texture)
+        except Exception as error:
+            raise NoGpuError(f"{self.title}: {first_line(error)}") from error
+
+    def frame_and_holes(self, camera: Camera) -> tuple[UInt8[np.ndarray, "H W 3"], int]:
+        """Return one picture and how many of its pixels no layer covered, filled as `Renderer` does."""
+        return self._received(camera, self._begun(camera))
+
+    def frames(self, cameras: Iterable[Camera]) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
+        """Yield one picture per camera, in order; a few are under way on the GPU meanwhile."""
+        source = iter(cameras)
+        ahead = deque((camera, self._begun(camera)) for camera in islice(source, AHEAD))
+        while ahead:
+            yield self._received(*ahead.popleft())[0]
+            ahead.extend((camera, self._begun(camera)) for camera in islice(source, 1))
+
+    def _begun(self, camera: Camera) -> _Frame | None:
+        """Begin to draw a picture; None if the GPU has failed."""
+        if self._drawing is None:
+            return None
+        started = perf_counter()
+        try:
+            return self._drawing.begun(camera)
+        except Exception as error:  # noqa: BLE001  wgpu raises many types
+            self._give_up(error)
+            return None
+        finally:
+            self._busy_s.append(perf_counter() - started)
+
+    def _received(self, camera: Camera, frame: _Frame | None) -> tuple[UInt8[np.ndarray, "H W 3"], int]:
+        """Return a picture that was begun, or draw it on the CPU."""
+        if frame is None:
+            return super().frame_and_holes(camera)
+        started = perf_counter()
+        try:
+            return frame.received()
+        except Exception as error:  # noqa: BLE001  wgpu raises many types
+            self._give_up(error)
+            return super().frame_and_holes(camera)
+        finally:
+            self._busy_s.append(perf_counter() - started)
+
+    def _give_up(self, error: Exception) -> None:
+        """Let go of the GPU and its memory, and say so, once."""
+        if self._drawing is not None:
+            said = first_line(error)
+            _log.warning("a picture could not be drawn on %s (%s): the CPU does it from now on", self.title, said)
+            self._drawing, self.title = None, f"the CPU, since {self.title} failed"
+
+
+def _adapter(*, software: bool) -> Any:
+    """Return wgpu's adapter of an NVIDIA GPU, or of a driver that runs on the CPU.
+
+    Without an NVIDIA driver nothing else is asked: what graphics libraries write to stderr is kept from the terminal.
+
+    Raises:
+        NoGpuError: if there is none.
+    """
+    driver = None if software else cuda.driver()
+    if not software and (driver is None or not driver.devices):
+        raise NoGpuError("no NVIDIA driver with a device was found", "with an NVIDIA card: install its driver")
+    if find_spec("wgpu") is None:
+        raise NoGpuError("the package wgpu is not installed", EXTRA)
+    try:
+        with held_stderr():
+            adapters = import_module("wgpu").gpu.enumerate_adapters_sync()
+    except Exception as error:
+        raise NoGpuError(f"wgpu cannot be used: {first_line(error)}", EXTRA) from error
+    for adapter in adapters:
+        info = adapter.info
+        suits = info["adapter_type"] == "CPU" if software else info["vendor_id"] == NVIDIA_VENDOR
+        if suits and info["backend_type"] != "OpenGL":
+            return adapter
+    wanted = "Vulkan driver that runs on the CPU" if software else "Vulkan or Direct3D 12 driver of an NVIDIA GPU"
+    raise NoGpuError(f"no {wanted} was found", "install the graphics part of the driver, too")
+
+
+@dataclass(frozen=True, eq=False)
+class _Targets:
+    """What pictures of one size are drawn into."""
+
+    size_px: tuple[int, int]
+    opaque: Any
+    soft: Any
+    """Textures of samples."""
+
+    depth: Any
+    rgb: Any
+    report: Any
+    """Buffers that are read back."""
+
+    resolving: Any
+    packing: Any
+    """Bind groups."""
+
+    spare: list[Any]
+    """Buffers to read back with that no frame under way uses."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Frame:
+    """One picture that is being drawn."""
+
+    targets: _Targets
+    buffer: Any
+    mapped: Any
+    """wgpu's promise that the buffer can be read."""
+
+    def received(self) -> tuple[UInt8[np.ndarray, "H W 3"], int]:
+        """Wait for the picture; return it and how many of its pixels nothing covered."""
+        self.mapped.sync_wait()
+        content = np.frombuffer(self.buffer.read_mapped(copy=False), np.uint8)
+        width, height = self.targets.size_px
+        rgb = content[: 3 * width * height].reshape(height, width, 3).copy()
+        report = content[self.targets.rgb.size :].view(np.uint32).copy()
+        del content
+        self.buffer.unmap()
+        self.targets.spare.append(self.buffer)
+        _fill_empty_rows(rgb, report[1:].astype(np.uint8))
+        return rgb, int(report[0])
+
+
+class _Drawing:
+    """One scene in a GPU's memory; wgpu raises errors of its own where something does not fit."""
+
+    def __init__(self, adapter: Any, scene: Scene, texels: UInt8[np.ndarray, "L H W 4"], described: Texture) -> None:
+        """Bring quads and texels there, and make the first picture, so that what cannot work fails here."""
+        self._wgpu = import_module("wgpu")
+        limits = ("max-texture-dimension-2d", "max-buffer-size", "max-storage-buffer-binding-size")
+        self._device = adapter.request_device_sync(required_limits={name: adapter.limits[name] for name in limits})
+        self._photo_camera, self._described = scene.camera, described
+        module = self._device.create_shader_module(code=SHADER.read_text("utf-8"))
+        self._draw = self._device.create_render_pipeline(
+            layout="auto",
+            vertex={"module": module, "entry_point": "place"},
+            primitive={"topology": "triangle-list"},
+            depth_stencil={"format": DEPTH_FORMAT, "depth_write_enabled": True, "depth_compare": "greater"},
+            fragment={"module": module, "entry_point": "cover", "targets": [{"format": SAMPLE_FORMAT}]},
+        )
+        self._resolve, self._pack = (
+            self._device.create_compute_pipeline(layout="auto", compute={"module": module, "entry_point": name})
+            for name in ("resolve", "pack")
+        )
+        self._view = self._buffer(VIEW_BYTES, "UNIFORM", "COPY_DST")
+        soft = np.repeat(scene.blocks["soft"], scene.blocks["count"]) != 0
+        self._quads = [self._quads_there(scene.quads[chosen]) for chosen in (~soft, soft)]
+        self._texels = self._texels_there(texels)
+        self._nearest = max(float(scene.quads["d"].max(initial=0)), 1e-6)
+        self._targets = self._targets_of(scene.camera.size_px)
+        self.begun(scene.camera).received()
+
+    def begun(self, camera: Camera) -> _Frame:
+        """Begin to draw one picture."""
+        if camera.size_px != self._targets.size_px:
+            self._targets = self._targets_of(camera.size_px)
+        targets = self._targets
+        self._device.queue.write_buffer(self._view, 0, self._described_view(camera))
+        encoder = self._device.create_command_encoder()
+        for samples, (group, count) in zip((targets.opaque, targets.soft), self._quads, strict=True):
+            self._draw_quads(encoder, samples, targets.depth, group, count)
+        encoder.clear_buffer(targets.report)
+        width, height = targets.size_px
+        fours = -(-width * height // 4)
+        _computed(encoder, self._resolve, targets.resolving, -(-width // 8), -(-height // 8))
+        _computed(encoder, self._pack, targets.packing, min(-(-fours // 64), MOST_GROUPS), -(-fours // 64 // MOST_GROUPS))
+        size = targets.rgb.size + targets.report.size
+        buffer = targets.spare.pop() if targets.spare else self._buffer(size, "MAP_READ", "COPY_DST")
+        encoder.copy_buffer_to_buffer(targets.rgb, 0, buffer, 0, targets.rgb.size)
+        encoder.copy_buffer_to_buffer(targets.report, 0, buffer, targets.rgb.size, targets.report.size)
+        self._device.queue.submit([encoder.finish()])
+        return _Frame(targets, buffer, buffer.map_async("READ"))
+
+    def _draw_quads(self, encoder: Any, samples: Any, depth: Any, group: Any, count: int) -> None:
+        nothing = (NOTHING_BITS, 0, 0, 0)
+        drawing = encoder.begin_render_pass(
+            color_attachments=[{"view": samples, "clear_value": nothing, "load_op": "clear", "store_op": "store"}],
+            depth_stencil_attachment={
+                "view": depth,
+                "depth_clear_value": 0.0,
+                "depth_load_op": "clear",
+                "depth_store_op": "discard",
+            },
+        )
+        drawing.set_pipeline(self._draw)
+        drawing.set_bind_group(0, group)
+        drawing.draw(6 * count)
+        drawing.end()
+
+    def _described_view(self, camera: Camera) -> bytes:
+        """Return `View` of the shader."""
+        view, texture = _view(camera, self._photo_camera), self._described
+        rows = np.column_stack([np.reshape(view.h, (3, 3)), view.e])
+        z_scale = TOO_CLOSE / (DEPTH_ROOM * self._nearest)
+        rest = [
+            *(view.width, view.height, view.enlargement, texture.margin_px),
+            *(texture.scale_x, texture.scale_y, FAR_ROOM * self._nearest, z_scale),
+        ]
+        return np.concatenate([rows.ravel(), rest]).astype(np.float32).tobytes()
+
+    def _targets_of(self, size_px: tuple[int, int]) -> _Targets:
+        width, height = size_px
+        opaque, soft, depth = (
+            self._device.create_texture(size=(width, height, 1), format=form, usage=self._usage("Texture", *usage))
+            for form, usage in (
+                (SAMPLE_FORMAT, ("RENDER_ATTACHMENT", "TEXTURE_BINDING")),
+                (SAMPLE_FORMAT, ("RENDER_ATTACHMENT", "TEXTURE_BINDING")),
+                (DEPTH_FORMAT, ("RENDER_ATTACHMENT",)),
+            )
+        )
+        resolved = self._buffer(8 * width * height, "STORAGE")
+        rgb = self._buffer(12 * -(-width * height // 4), "STORAGE", "COPY_SRC")
+        report = self._buffer(4 * (1 + height), "STORAGE", "COPY_SRC", "COPY_DST")
+        views = [texture.create_view() for texture in (opaque, soft, depth)]
+        shared = {0: self._view, 5: resolved, 6: report}
+        resolving = self._group(self._resolve, shared | {2: views[0], 3: views[1], 4: self._texels})
+        packing = self._group(self._pack, shared | {7: rgb})
+        return _Targets(size_px, *views, rgb, report, resolving, packing, [])
+
+    def _quads_there(self, quads: np.ndarray) -> tuple[Any, int]:
+        """Return quads as a bind group, and how many they are."""
+        buffer = self._buffer(max(quads.nbytes, quads.itemsize), "STORAGE", "COPY_DST")
+        self._device.queue.write_buffer(buffer, 0, quads.tobytes())
+        return self._group(self._draw, {0: self._view, 1: buffer}), len(quads)
+
+    def _texels_there(self, texels: UInt8[np.ndarray, "L H W 4"]) -> Any:
+        """Return the layers' colours as a view of a texture."""
+        layers, height, width = texels.shape[:3]
+        usage = self._usage("Texture", "TEXTURE_BINDING", "COPY_DST")
+        texture = self._device.create_texture(size=(width, height, layers), format="rgba8uint", usage=usage)
+        for index, layer in enumerate(texels):
+            self._device.queue.write_texture(
+                {"texture": texture, "origin": (0, 0, index)},
+                layer,
+                {"bytes_per_row": 4 * width, "rows_per_image": height},
+                (width, height, 1),
+            )
+        return texture.create_view(dimension="2d-array")
+
+    def _buffer(self, size: int, *usage: str) -> Any:
+        return self._device.create_buffer(size=size, usage=self._usage("Buffer", *usage))
+
+    def _group(self, pipeline: Any, bound: Mapping[int, Any]) -> Any:
+        entries = [{"binding": index, "resource": resource} for index, resource in bound.items()]
+        return self._device.create_bind_group(layout=pipeline.get_bind_group_layout(0), entries=entries)
+
+    def _usage(self, of: str, *names: str) -> int:
+        """Return wgpu's flags of these names, for a Buffer or a Texture."""
+        flags = getattr(self._wgpu, f"{of}Usage")
+        return sum(int(getattr(flags, name)) for name in names)
+
+
+def _computed(encoder: Any, pipeline: Any, group: Any, across: int, down: int) -> None:
+    """Run a compute shader."""
+    computing = encoder.begin_compute_pass()
+    computing.set_pipeline(pipeline)
+    computing.set_bind_group(0, group)
+    computing.dispatch_workgroups(across, down)
+    computing.end()
