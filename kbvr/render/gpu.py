@@ -23,7 +23,6 @@ from jaxtyping import UInt8
 from kbvr.camera import Camera
 from kbvr.compiled import Texture
 from kbvr.nets import cuda
-from kbvr.nets.accelerated import first_line
 from kbvr.nets.runtime import held_stderr
 from kbvr.render.renderer import Renderer, _fill_empty_rows, _view
 from kbvr.scene import Scene
@@ -44,20 +43,15 @@ DEPTH_FORMAT, SAMPLE_FORMAT = "depth32float", "rgba32uint"
 VIEW_BYTES = 80
 """Of the shader's `View`."""
 
+PIXELS_A_GROUP = 4 * 64
+"""Pixels that a group of the shader `pack` packs."""
+
 MOST_GROUPS = 65535
 """Groups of a compute shader along one direction: the least that WebGPU promises."""
 
-TOO_CLOSE = 0.15
-"""As in the shader."""
-
+MOST_LETTERS = 300
 NOTHING_BITS = int(np.float32(-1).view(np.uint32))
 """Inverse depth where no quad was drawn, as the shader keeps it."""
-
-DEPTH_ROOM = 64.0
-"""What one quad's plane may rise above the nearest inverse depth, as a factor; the depth buffer's floats have room."""
-
-FAR_ROOM = 1 / 16
-"""What it may fall below 0, as a share of the nearest inverse depth."""
 
 _log = logging.getLogger(__name__)
 
@@ -109,7 +103,7 @@ class GpuRenderer(Renderer):
         try:
             self._drawing: _Drawing | None = _Drawing(adapter, scene, self._texels, self._texture)
         except Exception as error:
-            raise NoGpuError(f"{self.title}: {first_line(error)}") from error
+            raise NoGpuError(f"{self.title}: {_in_a_line(error)}") from error
 
     def frame_and_holes(self, camera: Camera) -> tuple[UInt8[np.ndarray, "H W 3"], int]:
         """Return one picture and how many of its pixels no layer covered, filled as `Renderer` does."""
@@ -152,7 +146,7 @@ class GpuRenderer(Renderer):
     def _give_up(self, error: Exception) -> None:
         """Let go of the GPU and its memory, and say so, once."""
         if self._drawing is not None:
-            said = first_line(error)
+            said = _in_a_line(error)
             _log.warning("a picture could not be drawn on %s (%s): the CPU does it from now on", self.title, said)
             self._drawing, self.title = None, f"the CPU, since {self.title} failed"
 
@@ -174,7 +168,7 @@ def _adapter(*, software: bool) -> Any:
         with held_stderr():
             adapters = import_module("wgpu").gpu.enumerate_adapters_sync()
     except Exception as error:
-        raise NoGpuError(f"wgpu cannot be used: {first_line(error)}", EXTRA) from error
+        raise NoGpuError(f"wgpu cannot be used: {_in_a_line(error)}", EXTRA) from error
     for adapter in adapters:
         info = adapter.info
         suits = info["adapter_type"] == "CPU" if software else info["vendor_id"] == NVIDIA_VENDOR
@@ -234,6 +228,10 @@ class _Drawing:
 
     def __init__(self, adapter: Any, scene: Scene, texels: UInt8[np.ndarray, "L H W 4"], described: Texture) -> None:
         """Bring quads and texels there, and make the first picture, so that what cannot work fails here."""
+        height, width = texels.shape[1:3]
+        most = adapter.limits["max-texture-dimension-2d"]
+        if max(width, height) > most:
+            raise NoGpuError(f"layers of {width}x{height} texels are wanted, {most} a side is the most")
         self._wgpu = import_module("wgpu")
         limits = ("max-texture-dimension-2d", "max-buffer-size", "max-storage-buffer-binding-size")
         self._device = adapter.request_device_sync(required_limits={name: adapter.limits[name] for name in limits})
@@ -254,7 +252,6 @@ class _Drawing:
         soft = np.repeat(scene.blocks["soft"], scene.blocks["count"]) != 0
         self._quads = [self._quads_there(scene.quads[chosen]) for chosen in (~soft, soft)]
         self._texels = self._texels_there(texels)
-        self._nearest = max(float(scene.quads["d"].max(initial=0)), 1e-6)
         self._targets = self._targets_of(scene.camera.size_px)
         self.begun(scene.camera).received()
 
@@ -269,9 +266,9 @@ class _Drawing:
             self._draw_quads(encoder, samples, targets.depth, group, count)
         encoder.clear_buffer(targets.report)
         width, height = targets.size_px
-        fours = -(-width * height // 4)
+        packers = -(-width * height // PIXELS_A_GROUP)
         _computed(encoder, self._resolve, targets.resolving, -(-width // 8), -(-height // 8))
-        _computed(encoder, self._pack, targets.packing, min(-(-fours // 64), MOST_GROUPS), -(-fours // 64 // MOST_GROUPS))
+        _computed(encoder, self._pack, targets.packing, min(packers, MOST_GROUPS), -(-packers // MOST_GROUPS))
         size = targets.rgb.size + targets.report.size
         buffer = targets.spare.pop() if targets.spare else self._buffer(size, "MAP_READ", "COPY_DST")
         encoder.copy_buffer_to_buffer(targets.rgb, 0, buffer, 0, targets.rgb.size)
@@ -299,10 +296,9 @@ class _Drawing:
         """Return `View` of the shader."""
         view, texture = _view(camera, self._photo_camera), self._described
         rows = np.column_stack([np.reshape(view.h, (3, 3)), view.e])
-        z_scale = TOO_CLOSE / (DEPTH_ROOM * self._nearest)
         rest = [
             *(view.width, view.height, view.enlargement, texture.margin_px),
-            *(texture.scale_x, texture.scale_y, FAR_ROOM * self._nearest, z_scale),
+            *(texture.scale_x, texture.scale_y, 0, 0),
         ]
         return np.concatenate([rows.ravel(), rest]).astype(np.float32).tobytes()
 
@@ -319,16 +315,17 @@ class _Drawing:
         resolved = self._buffer(8 * width * height, "STORAGE")
         rgb = self._buffer(12 * -(-width * height // 4), "STORAGE", "COPY_SRC")
         report = self._buffer(4 * (1 + height), "STORAGE", "COPY_SRC", "COPY_DST")
-        views = [texture.create_view() for texture in (opaque, soft, depth)]
+        opaque, soft, depth = (texture.create_view() for texture in (opaque, soft, depth))
         shared = {0: self._view, 5: resolved, 6: report}
-        resolving = self._group(self._resolve, shared | {2: views[0], 3: views[1], 4: self._texels})
+        resolving = self._group(self._resolve, shared | {2: opaque, 3: soft, 4: self._texels})
         packing = self._group(self._pack, shared | {7: rgb})
-        return _Targets(size_px, *views, rgb, report, resolving, packing, [])
+        return _Targets(size_px, opaque, soft, depth, rgb, report, resolving, packing, [])
 
     def _quads_there(self, quads: np.ndarray) -> tuple[Any, int]:
         """Return quads as a bind group, and how many they are."""
-        buffer = self._buffer(max(quads.nbytes, quads.itemsize), "STORAGE", "COPY_DST")
-        self._device.queue.write_buffer(buffer, 0, quads.tobytes())
+        content = quads.tobytes() or bytes(quads.itemsize)  # a buffer cannot be empty
+        buffer = self._buffer(len(content), "STORAGE", "COPY_DST")
+        self._device.queue.write_buffer(buffer, 0, content)
         return self._group(self._draw, {0: self._view, 1: buffer}), len(quads)
 
     def _texels_there(self, texels: UInt8[np.ndarray, "L H W 4"]) -> Any:
@@ -365,3 +362,8 @@ def _computed(encoder: Any, pipeline: Any, group: Any, across: int, down: int) -
     computing.set_bind_group(0, group)
     computing.dispatch_workgroups(across, down)
     computing.end()
+
+
+def _in_a_line(error: Exception) -> str:
+    """Return what an error says in one line, cut if it is long."""
+    return " ".join(str(error).split())[:MOST_LETTERS]

@@ -20,7 +20,9 @@ const TOO_CLOSE = 0.15;
 const RUBBER = 4.0;
 const EDGE_ON = 0.02;
 const SAME_SURFACE = 0.98;
-const GRID_PX = 0.02;  // more than the hardware moves a corner
+const GRID_PX = 0.02;                    // more than the hardware moves a corner
+const LEAST_Z = 0x1p-60;
+const DEPTH_PER_Z = 0x1p-20;             // a power of two: the depth buffer keeps z exactly
 
 struct Quad {
     u: f32, v: f32, half_side: f32, d: f32, du: f32, dv: f32, slack_px: f32,
@@ -33,7 +35,6 @@ struct View {
     enlargement: f32,  // focal length over the photo's
     margin_px: f32,
     texels_per_px: vec2f,
-    z_shift: f32, z_scale: f32,  // (z + shift) scale is in the depth buffer's 0 to 1
 }
 
 struct Fragment {
@@ -42,6 +43,11 @@ struct Fragment {
     @location(1) @interpolate(flat) inverse: vec4f,  // J^-1, row by row
     @location(2) @interpolate(flat) plane: vec4f,    // uc, vc, zu, zv
     @location(3) @interpolate(flat) reach: vec2f,    // of u and of v
+}
+
+struct Sample {
+    @location(0) sample: vec4u,  // bits of z, u, v, layer
+    @builtin(frag_depth) depth: f32,
 }
 
 @group(0) @binding(0) var<uniform> view: View;
@@ -85,8 +91,7 @@ fn place(@builtin(vertex_index) index: u32) -> Fragment {
     let side = vec2f(f32(corner & 1), f32(corner >> 1)) * 2 - 1;
     let off = side * (reach + GRID_PX * per_px);
     let at = vec2f(x0 + xu * off.x + xv * off.y, y0 + yu * off.x + yv * off.y) / view.size_px;
-    let z = z0 + zu * off.x + zv * off.y;
-    out.position = vec4f(at.x * 2 - 1, 1 - at.y * 2, (z + view.z_shift) * view.z_scale, 1);
+    out.position = vec4f(at.x * 2 - 1, 1 - at.y * 2, 0, 1);
     out.centre = vec4f(x0, y0, z0, f32(q.layer));
     out.inverse = inverse;
     out.plane = vec4f(q.u, q.v, zu, zv);
@@ -95,11 +100,12 @@ fn place(@builtin(vertex_index) index: u32) -> Fragment {
 }
 
 @fragment
-fn cover(in: Fragment) -> @location(0) vec4u {
+fn cover(in: Fragment) -> Sample {
     let from_centre = in.position.xy - in.centre.xy;
     let off = vec2f(dot(in.inverse.xy, from_centre), dot(in.inverse.zw, from_centre));
     if any(abs(off) > in.reach) { discard; }
-    return bitcast<vec4u>(vec4f(in.centre.z + dot(in.plane.zw, off), in.plane.xy + off, in.centre.w));
+    let z = in.centre.z + dot(in.plane.zw, off);
+    return Sample(bitcast<vec4u>(vec4f(z, in.plane.xy + off, in.centre.w)), max(z, LEAST_Z) * DEPTH_PER_Z);
 }
 
 // Colour of a sample, 0 to 255: four texels, weights in 256ths, rounded down the columns and then across.
