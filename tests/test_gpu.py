@@ -19,8 +19,10 @@ from kbvr.camera import Camera
 from kbvr.depth import DepthMap, estimate_depth
 from kbvr.nets import cuda
 from kbvr.photo import load_photo, photo_from_array
+from kbvr.pipeline import export
 from kbvr.render import Renderer, gpu
 from kbvr.render.gpu import GpuRenderer, NoGpuError, best_renderer
+from kbvr.render.gpu_scene import GpuFrame
 from kbvr.render.trial import try_gpu
 from kbvr.scene import Scene, build_scene
 from kbvr.spread import spread
@@ -133,6 +135,27 @@ def test_what_nothing_covers_is_filled_as_on_the_cpu():
             assert (np.abs(picture.astype(int) - wanted).max(-1) > LEVELS).mean() < 0.001
 
 
+def test_a_gpu_that_draws_something_else_is_not_used(monkeypatch):
+    """Its first picture is compared with the CPU's."""
+    received = GpuFrame.received
+    monkeypatch.setattr(GpuFrame, "received", lambda frame: (255 - received(frame)[0], 0))
+    with pytest.raises(NoGpuError, match="not as the CPU does"):
+        GpuRenderer(card_scene(), software=True)
+
+
+def test_an_export_is_drawn_on_the_gpu_and_says_so(monkeypatch, tmp_path):
+    """The whole pipeline, on a small photo; other devices leave it to the CPU."""
+    software = gpu._adapter(software=True)
+    monkeypatch.setattr(gpu, "_adapter", lambda **options: software)
+    picture = Path(__file__).parents[1] / "examples" / "cat.jpg"
+    small: dict[str, Any] = {"max_size_px": (96, 96), "seconds": 0.2, "depth_quality": "fast", "fill": "spread"}
+    for device, title in (("auto", software.info["device"]), ("cpu", "the CPU")):
+        report = export(picture, tmp_path / device, device=device, **small)
+        assert f"pictures: drawn on {title}" in report.explanation
+        assert report.video.frames == 5
+        assert report.seconds["render"] > 0
+
+
 def test_frames_come_in_order_and_of_any_size():
     """Several are under way at once; sizes whose rows are no whole number of words are packed well."""
     scene = card_scene()
@@ -165,16 +188,16 @@ def test_where_the_gpu_fails_the_cpu_goes_on(caplog, monkeypatch):
     """No picture is lost, and one warning tells it."""
     scene = card_scene()
     film = [scene.camera.moved(x_m=0.01 * k) for k in range(8)]
-    received, count = gpu._Frame.received, []
+    received, count = GpuFrame.received, []
 
-    def failing(frame: gpu._Frame) -> Any:
+    def failing(frame: GpuFrame) -> Any:
         count.append(frame)
         if len(count) > 3:
             raise RuntimeError("the device was lost")
         return received(frame)
 
     with GpuRenderer(scene, software=True) as drawing, Renderer(scene) as exact:
-        monkeypatch.setattr(gpu._Frame, "received", failing)
+        monkeypatch.setattr(GpuFrame, "received", failing)
         pictures = list(drawing.frames(film))
         assert drawing.title == "the CPU, since " + gpu._adapter(software=True).info["device"] + " failed"
         assert all((a == b).all() for a, b in zip(pictures[3:], exact.frames(film[3:]), strict=True))
