@@ -38,11 +38,11 @@ JUMP = 6
 """Neighbours that differ by so many 255ths of the nearest inverse depth lie on two surfaces."""
 
 
-@pytest.fixture(autouse=True, scope="module")
-def software_driver() -> None:
-    """Skip the tests where no Vulkan driver runs on the CPU."""
+@pytest.fixture(scope="module")
+def vulkan() -> Any:
+    """Return a driver that runs on the CPU; skip the test where there is none."""
     try:
-        gpu._adapter(software=True)
+        return gpu._adapter(software=True)
     except NoGpuError as error:
         pytest.skip(f"needs Vulkan in software: {error}")
 
@@ -111,7 +111,7 @@ def cameras(scene: Scene) -> dict[str, Camera]:
 
 
 @pytest.mark.parametrize("make", [floor_scene, card_scene, cards_scene, photo_scene])
-def test_pictures_are_the_cpus_but_for_edges(make):
+def test_pictures_are_the_cpus_but_for_edges(vulkan, make):
     """Within 2/255 on all but edge pixels and 1 in 1000 others, on seams; the same pixels are holes."""
     scene = make()
     with GpuRenderer(scene, software=True) as drawing, Renderer(scene) as exact, Renderer(shown_depth(scene)) as depth:
@@ -125,7 +125,7 @@ def test_pictures_are_the_cpus_but_for_edges(make):
             assert abs(holes - wanted_holes) <= 0.0005 * differs.size, name
 
 
-def test_what_nothing_covers_is_filled_as_on_the_cpu():
+def test_what_nothing_covers_is_filled_as_on_the_cpu(vulkan):
     """Along rows, and rows that nothing covers; a camera that turns away sees nothing at all."""
     scene = build_scene(*card_before_wall(), reach_m=0.03)
     with GpuRenderer(scene, software=True) as drawing, Renderer(scene) as exact:
@@ -135,7 +135,7 @@ def test_what_nothing_covers_is_filled_as_on_the_cpu():
             assert (np.abs(picture.astype(int) - wanted).max(-1) > LEVELS).mean() < 0.001
 
 
-def test_a_gpu_that_draws_something_else_is_not_used(monkeypatch):
+def test_a_gpu_that_draws_something_else_is_not_used(vulkan, monkeypatch):
     """Its first picture is compared with the CPU's."""
     received = GpuFrame.received
     monkeypatch.setattr(GpuFrame, "received", lambda frame: (255 - received(frame)[0], 0))
@@ -143,20 +143,19 @@ def test_a_gpu_that_draws_something_else_is_not_used(monkeypatch):
         GpuRenderer(card_scene(), software=True)
 
 
-def test_an_export_is_drawn_on_the_gpu_and_says_so(monkeypatch, tmp_path):
+def test_an_export_is_drawn_on_the_gpu_and_says_so(vulkan, monkeypatch, tmp_path):
     """The whole pipeline, on a small photo; other devices leave it to the CPU."""
-    software = gpu._adapter(software=True)
-    monkeypatch.setattr(gpu, "_adapter", lambda **options: software)
+    monkeypatch.setattr(gpu, "_adapter", lambda **options: vulkan)
     picture = Path(__file__).parents[1] / "examples" / "cat.jpg"
     small: dict[str, Any] = {"max_size_px": (96, 96), "seconds": 0.2, "depth_quality": "fast", "fill": "spread"}
-    for device, title in (("auto", software.info["device"]), ("cpu", "the CPU")):
+    for device, title in (("auto", vulkan.info["device"]), ("cpu", "the CPU")):
         report = export(picture, tmp_path / device, device=device, **small)
         assert f"pictures: drawn on {title}" in report.explanation
         assert report.video.frames == 5
         assert report.seconds["render"] > 0
 
 
-def test_frames_come_in_order_and_of_any_size():
+def test_frames_come_in_order_and_of_any_size(vulkan):
     """Several are under way at once; sizes whose rows are no whole number of words are packed well."""
     scene = card_scene()
     small = [scene.camera.moved(x_m=0.02 * k) for k in range(-3, 4)]
@@ -170,7 +169,7 @@ def test_frames_come_in_order_and_of_any_size():
         assert drawing.busy_s > 0
 
 
-def test_an_error_of_who_gives_the_cameras_is_theirs():
+def test_an_error_of_who_gives_the_cameras_is_theirs(vulkan):
     """It is no failure of the GPU."""
     scene = card_scene()
 
@@ -184,7 +183,7 @@ def test_an_error_of_who_gives_the_cameras_is_theirs():
         assert not drawing.title.startswith("the CPU")
 
 
-def test_where_the_gpu_fails_the_cpu_goes_on(caplog, monkeypatch):
+def test_where_the_gpu_fails_the_cpu_goes_on(vulkan, caplog, monkeypatch):
     """No picture is lost, and one warning tells it."""
     scene = card_scene()
     film = [scene.camera.moved(x_m=0.01 * k) for k in range(8)]
@@ -199,7 +198,7 @@ def test_where_the_gpu_fails_the_cpu_goes_on(caplog, monkeypatch):
     with GpuRenderer(scene, software=True) as drawing, Renderer(scene) as exact:
         monkeypatch.setattr(GpuFrame, "received", failing)
         pictures = list(drawing.frames(film))
-        assert drawing.title == "the CPU, since " + gpu._adapter(software=True).info["device"] + " failed"
+        assert drawing.title == "the CPU, since " + vulkan.info["device"] + " failed"
         assert all((a == b).all() for a, b in zip(pictures[3:], exact.frames(film[3:]), strict=True))
     assert len(pictures) == len(film)
     assert [record.levelname for record in caplog.records if "drawn" in record.message] == ["WARNING"]
@@ -207,7 +206,7 @@ def test_where_the_gpu_fails_the_cpu_goes_on(caplog, monkeypatch):
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in matmul")
 @pytest.mark.parametrize("wild", [np.nan, np.inf, 1e30, -1e30])
-def test_a_camera_nowhere_gives_a_picture_and_no_crash(wild):
+def test_a_camera_nowhere_gives_a_picture_and_no_crash(vulkan, wild):
     """As on the CPU."""
     scene = card_scene()
     with GpuRenderer(scene, software=True) as drawing:
@@ -215,7 +214,7 @@ def test_a_camera_nowhere_gives_a_picture_and_no_crash(wild):
         assert not drawing.title.startswith("the CPU")
 
 
-def test_a_scene_too_large_for_the_gpus_textures_is_the_cpus():
+def test_a_scene_too_large_for_the_gpus_textures_is_the_cpus(vulkan):
     """Its textures may be 16384 texels a side on most GPUs, and often less."""
     scene = build_scene(photo_of(smooth_pattern(17000, 16)), depth_of(np.full((16, 17000), 0.5)), reach_m=0.1)
     with pytest.raises(NoGpuError, match=r": layers of \d+x\d+ texels are wanted"):
@@ -275,12 +274,11 @@ def test_the_device_cpu_draws_on_the_cpu(monkeypatch):
             assert type(drawing) is Renderer
 
 
-def test_the_doctor_compares_the_gpu_with_the_cpu(monkeypatch):
+def test_the_doctor_compares_the_gpu_with_the_cpu(vulkan, monkeypatch):
     """A driver that draws well is named, with how far its picture is from the CPU's."""
-    software = gpu._adapter(software=True)
-    monkeypatch.setattr(gpu, "_adapter", lambda **options: software)
+    monkeypatch.setattr(gpu, "_adapter", lambda **options: vulkan)
     answer = try_gpu()
-    assert answer["drawn_on"] == software.info["device"]
+    assert answer["drawn_on"] == vulkan.info["device"]
     assert answer["difference"] < 0.05
     with best_renderer(card_scene(), device="cuda") as drawing:
         assert type(drawing) is GpuRenderer
