@@ -154,7 +154,7 @@ class GpuScene:
         rows = np.column_stack([np.reshape(view.h, (3, 3)), view.e])
         rest = [
             *(view.width, view.height, view.enlargement, texture.margin_px),
-            *(texture.scale_x, texture.scale_y, 0, 0),
+            *(texture.scale_x, texture.scale_y, 0, 0),  # its size is a multiple of 16 bytes
         ]
         return np.concatenate([rows.ravel(), rest]).astype(np.float32).tobytes()
 
