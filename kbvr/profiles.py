@@ -30,7 +30,7 @@ from kbvr.paper import PaperNetworks, PointRenderer, inpainted, paper_depth_map,
 from kbvr.paper.networks import CARDS, PICTURE_LONG_SIDE_PX, size_px_with
 from kbvr.paper.segmentation import adjusted_depth, check_segmentation, segment
 from kbvr.photo import Photo
-from kbvr.render import Renderer
+from kbvr.render.gpu import best_renderer
 from kbvr.scene import build_scene
 from kbvr.surroundings import Surroundings, surroundings_of
 
@@ -98,8 +98,11 @@ class Layers:
         made = f"made for moves of {scene.reach_m * 1000:.0f} mm, {hidden:.1%} of it hidden and filled"
         fill = best_filler() if str(self.options.fill) == "auto" else self.options.fill
         density = view.f_px * max(move.zoom for film in films for move in film.moves) / scene.camera.f_px
-        renderer = Renderer(scene, pixels_per_photo_px=density, threads=self.options.threads)
-        return renderer, (f"scene: {made}, {len(scene.quads)} quads", f"fill: {fill}")
+        renderer = best_renderer(
+            scene, pixels_per_photo_px=density, threads=self.options.threads, device=self.options.device
+        )
+        said = (f"scene: {made}, {len(scene.quads)} quads", f"fill: {fill}", f"pictures: drawn on {renderer.title}")
+        return renderer, said
 
 
 class Paper:

@@ -54,6 +54,8 @@ class Renderer:
         if not pixels_per_photo_px > 0:
             raise InputError(f"pixels_per_photo_px must be > 0, got {pixels_per_photo_px}")
         self.scene = scene
+        self.title = "the CPU"
+        """What it draws on, in a person's words."""
         self.threads = min(threads or MOST_THREADS, available_cpus())
         self._kernel = kernel()
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="kbvr-render")
