@@ -167,12 +167,25 @@ void draw_quad(const Quad& q, const View& c, const Texture& t, const Plane& plan
     }
 }
 
-// Blend two packed RGBA texels, weight 0 to 256 of the second.
-inline uint32_t mix(uint32_t a, uint32_t b, uint32_t weight) {
-    const uint32_t even = 0x00FF00FFu, keep = 256 - weight;
-    const uint32_t low = (((a & even) * keep + (b & even) * weight + 0x00800080u) >> 8) & even;
-    const uint32_t high = (((a >> 8) & even) * keep + ((b >> 8) & even) * weight + 0x00800080u) & ~even;
-    return low | high;
+// Lay a texel whose colours are already times its alpha over another one.
+inline uint32_t lay_over(uint32_t under, uint32_t over) {
+    const uint32_t even = 0x00FF00FFu, alpha = over >> 24, keep = 256 - alpha - (alpha >> 7);
+    uint32_t low = ((((under & even) * keep + 0x00800080u) >> 8) & even) + (over & even);
+    uint32_t high = (((((under >> 8) & even) * keep + 0x00800080u) >> 8) & even) + ((over >> 8) & even);
+    low |= ((low >> 8) & 0x00010001u) * 255;  // resampling may have made a colour more than its alpha
+    high |= ((high >> 8) & 0x00010001u) * 255;
+    return (low & even) | (high & even) << 8;
+}
+
+// The colours of a texel, no longer times its alpha, which is not 0.
+inline uint32_t whole(uint32_t over) {
+    const uint32_t alpha = over >> 24;
+    uint32_t colours = 0;
+    for (int at = 0; at < 24; at += 8) {
+        const uint32_t colour = (over >> at & 255) * 255 / alpha;
+        colours |= (colour < 255 ? colour : 255) << at;
+    }
+    return colours;
 }
 
 // Where a pixel lies in the texture: index of the upper left one of four texels, weights 0 to 256 of the others.
@@ -243,11 +256,10 @@ void blend_soft(float* z, const float* z_soft, const float* u, const float* v, c
         if (x == width) return;
         if (!(z_soft[x] > NOTHING && z_soft[x] >= z[x] * SAME_SURFACE)) continue;
         const uint32_t over = blend(t, place_of(t, u[x], v[x], layers));
-        const uint32_t alpha = over >> 24;
         if (z[x] > NOTHING) {
-            colours[x] = mix(colours[x], over, alpha + (alpha >> 7));
-        } else if (alpha > 127) {
-            colours[x] = over;
+            colours[x] = lay_over(colours[x], over);
+        } else if (over >> 24 > 127) {
+            colours[x] = whole(over);
             z[x] = z_soft[x];
         }
     }
