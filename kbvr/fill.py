@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
@@ -142,7 +141,7 @@ def fill(ldi: LayeredDepthImage, filler: Filler | None = None) -> LayeredDepthIm
     near_side = (before[1].rgba[..., 3] > 0) | (before[0].rgba[..., 3] > HALF_COVERED)
     in_front = before[1].inverse_depth - apart * near_side
     if ldi.between_fill is not None and ldi.between_source is not None:
-        before[2] = _continued(before[2], cv2.erode(in_front, np.ones((3, 3), np.uint8)), hole=ldi.between_fill, source=ldi.between_source)
+        before[2] = _continued(before[2], in_front, hole=ldi.between_fill, source=ldi.between_source)
         in_front = np.where(ldi.between_fill, before[2].inverse_depth - apart, in_front)
     behind = np.where(ldi.fill_mask, np.minimum(inverse_depth, in_front).clip(0), hidden.inverse_depth)
     filled = Layer("hidden", with_alpha(rgb, hidden.rgba[..., 3]), behind.astype(np.float32))

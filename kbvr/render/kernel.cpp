@@ -33,6 +33,7 @@ constexpr float NOTHING = -1.0f;          // inverse depth where no quad was dra
 constexpr float TOO_CLOSE = 0.15f;        // what has come so much nearer (new depth over old) is passed, not seen
 constexpr float RUBBER = 4.0f;            // what is drawn out by so much more than it is enlarged is no surface
 constexpr float EDGE_ON = 0.02f;          // width over length; what is narrower shows its growth only
+constexpr float BEHIND = 0.96f;           // a layer behind the front one is drawn as so much farther: it loses ties
 constexpr float SAME_SURFACE = 0.98f;     // a soft sample is kept if it is not behind the opaque one by more
 
 // The vectors of Clang and GCC: element by element, on every instruction set.
@@ -123,7 +124,7 @@ void draw_quad(const Quad& q, const View& c, const Texture& t, const Plane& plan
     const float inv_w = 1.0f / w;
     const float x0 = (c.h[0] * q.u + c.h[1] * q.v + c.h[2] + q.d * c.e[0]) * inv_w;
     const float y0 = (c.h[3] * q.u + c.h[4] * q.v + c.h[5] + q.d * c.e[1]) * inv_w;
-    const float z0 = q.d * inv_w;
+    const float z0 = q.d * inv_w, tie = q.layer > 1 ? BEHIND : 1.0f;
     const float wu = c.h[6] + q.du * c.e[2], wv = c.h[7] + q.dv * c.e[2];
     const float xu = (c.h[0] + q.du * c.e[0] - x0 * wu) * inv_w, xv = (c.h[1] + q.dv * c.e[0] - x0 * wv) * inv_w;
     const float yu = (c.h[3] + q.du * c.e[1] - y0 * wu) * inv_w, yv = (c.h[4] + q.dv * c.e[1] - y0 * wv) * inv_w;
@@ -162,7 +163,7 @@ void draw_quad(const Quad& q, const View& c, const Texture& t, const Plane& plan
         const int x_first = static_cast<int>(from);
         const float dx = from + 0.5f - x0;
         const int64_t at = static_cast<int64_t>(y - row_begin) * c.width + x_first;
-        draw_span(plane, at, static_cast<int>(to) - x_first + 1, z0 + zx * dx + zy * dy, zx,
+        draw_span(plane, at, static_cast<int>(to) - x_first + 1, (z0 + zx * dx + zy * dy) * tie, zx * tie,
                   q.u + ux * dx + uy * dy, ux, q.v + vx * dx + vy * dy + layer_v, vx);
     }
 }
