@@ -17,7 +17,7 @@ from kbvr.tiles import tiles
 SPECK_SHARE = 0.008
 """The side of the largest square that is a speck, as a share of the width."""
 
-LINE_SIDES = 2.5
+LINE_SIDES = 2.0
 """A thin thing is longer than so many sides of the largest speck."""
 
 LINE_GAP_PX = 2
