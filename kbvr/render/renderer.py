@@ -25,6 +25,9 @@ from kbvr.scene import Scene
 TEXELS_PER_OUTPUT_PX = 2.0
 """Textures are resampled (Lanczos, or area when smaller) to this density, so that bilinear look-up stays sharp."""
 
+MOST_ENLARGED_TRUE = 1.25
+"""Up to this enlargement the photo's pixels come back as they are; above it, smooth outlines matter more."""
+
 GUTTER_TEXELS = 16
 """Rows between the layers of a texture, half of them like the layer above and half like the one below: quads that are
 grown look a little beyond their layer."""
@@ -203,10 +206,10 @@ def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray
     whole = stack[:, : size[1]]
     for target, layer in zip(whole, scene.ldi.layers, strict=True):
         if size == (2 * width, 2 * height):
-            _double_where_seen(layer, target)
+            true = texels_per_photo_px <= MOST_ENLARGED_TRUE * TEXELS_PER_OUTPUT_PX
+            _double_where_seen(layer, target, true=true)
         else:
-            rgba = _premultiplied(layer.rgba) if layer.name == "matte" else layer.rgba
-            cv2.resize(rgba, size, dst=target, interpolation=how)
+            cv2.resize(_times_alpha(layer, layer.rgba), size, dst=target, interpolation=how)
     half = GUTTER_TEXELS // 2
     stack[:, size[1] : size[1] + half] = whole[:, -1:]
     stack[:-1, size[1] + half :] = whole[1:, :1]
@@ -222,16 +225,21 @@ def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray
     return stack, texture
 
 
-def _premultiplied(rgba: UInt8[np.ndarray, "H W 4"]) -> UInt8[np.ndarray, "H W 4"]:
-    """Return the colours times alpha, so that a neighbour without a surface adds none of its own."""
+def _times_alpha(layer: Layer, rgba: UInt8[np.ndarray, "H W 4"]) -> UInt8[np.ndarray, "H W 4"]:
+    """Return a piece of a layer; of the matte with its colours times alpha, so that what is no surface adds none."""
+    if layer.name != "matte":
+        return rgba
     colours = rgba.copy()
     at = rgba[..., 3] < 255
     colours[at, :3] = (rgba[at, :3] * (rgba[at, 3:] / np.float32(255)) + np.float32(0.5)).astype(np.uint8)
     return colours
 
 
-def _double_where_seen(layer: Layer, target: UInt8[np.ndarray, "H2 W2 4"]) -> None:
-    """Double a layer in squares, where it has a surface near by; most of the others stays untouched memory."""
+def _double_where_seen(layer: Layer, target: UInt8[np.ndarray, "H2 W2 4"], *, true: bool) -> None:
+    """Double a layer in squares, where it has a surface near by; most of the others stays untouched memory.
+
+    If true, look-up in the middle of a pixel gives that pixel; else outlines are smoother.
+    """
     height, width = layer.rgba.shape[:2]
 
     def double(corner: tuple[int, int]) -> None:
@@ -241,7 +249,11 @@ def _double_where_seen(layer: Layer, target: UInt8[np.ndarray, "H2 W2 4"]) -> No
         around = layer.rgba[top : y1 + NEAR_BY_PX, left : x1 + NEAR_BY_PX]
         if not around[..., 3].any():
             return
-        large = doubled(around, soft=layer.name == "matte")
+        if true:
+            large = doubled(around, soft=layer.name == "matte")
+        else:
+            size = (2 * around.shape[1], 2 * around.shape[0])
+            large = cv2.resize(_times_alpha(layer, around), size, interpolation=cv2.INTER_LANCZOS4)
         inside = large[2 * (y0 - top) : 2 * (y1 - top), 2 * (x0 - left) : 2 * (x1 - left)]
         target[2 * y0 : 2 * y1, 2 * x0 : 2 * x1] = inside
 
