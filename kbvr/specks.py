@@ -1,7 +1,8 @@
 """Clean a depth map of specks: a few pixels with a depth that nothing around them has.
 
 They are errors of estimation or of matching. In a move they would float before or behind the surface whose colours
-they show. A thin thing that hangs together, such as a wire, is no speck.
+they show. A thin thing before them that goes on for long, such as a wire or a hair, is no speck, even if it is so thin
+that some of its pixels are missing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,12 @@ from kbvr.tiles import tiles
 
 SPECK_SHARE = 0.008
 """The side of the largest square that is a speck, as a share of the width."""
+
+LINE_SIDES = 2.0
+"""A thin thing is longer than so many sides of the largest speck."""
+
+LINE_GAP_PX = 2
+"""Most missing pixels between two parts of a thin thing."""
 
 LEVELS_PER_PX = 16
 """Parallax is compared in whole steps of this size."""
@@ -51,15 +58,35 @@ def specks_of(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float, most_p
     return levels == 0
 
 
+def lines_of(
+    specks: Bool[np.ndarray, "H W"], parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float, longer_px: float
+) -> Bool[np.ndarray, "H W"]:
+    """Return the pixels of specks that are parts of something thin and near which is longer than so many pixels.
+
+    Parts hang together if they lie LINE_GAP_PX apart at most and differ by at most `jump_px`.
+    """
+    reach = 2 * LINE_GAP_PX + 3
+    nearest_px = cv2.dilate(parallax_px, np.ones((reach, reach), np.uint8))
+    parts = specks & (
+        parallax_px >= nearest_px - np.float32(jump_px)
+    )  # what lies near to each other is like each other
+    joined = cv2.dilate(parts.view(np.uint8), np.ones((LINE_GAP_PX + 1, LINE_GAP_PX + 1), np.uint8))
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    length_px = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) - LINE_GAP_PX
+    return parts & (length_px > longer_px)[labels]
+
+
 def without_specks(
     parallax_px: Float32[np.ndarray, "H W"], rgb: UInt8[np.ndarray, "H W 3"], *, jump_px: float
 ) -> Float32[np.ndarray, "H W"]:
     """Return the parallax with every pixel of a speck on the surface next to it that has its colour most."""
-    specks = specks_of(parallax_px, jump_px=jump_px, most_px=speck_px_for(parallax_px.shape[1]))
+    most_px = speck_px_for(parallax_px.shape[1])
+    specks = specks_of(parallax_px, jump_px=jump_px, most_px=most_px)
     if not specks.any() or specks.all():
         return parallax_px
+    specks &= ~lines_of(specks, parallax_px, jump_px=jump_px, longer_px=LINE_SIDES * most_px**0.5)
     clean = parallax_px.copy()
-    around_px = int(2 * speck_px_for(parallax_px.shape[1]) ** 0.5) + SEARCH_PX
+    around_px = int(2 * most_px**0.5) + SEARCH_PX
     for y, x in tiles(specks, tile_px=BLOCK_PX + 2 * around_px, step_px=BLOCK_PX):
         block = np.s_[y : y + BLOCK_PX + 2 * around_px, x : x + BLOCK_PX + 2 * around_px]
         _clean_block(clean[block], specks[block], rgb[block])

@@ -33,6 +33,7 @@ constexpr float NOTHING = -1.0f;          // inverse depth where no quad was dra
 constexpr float TOO_CLOSE = 0.15f;        // what has come so much nearer (new depth over old) is passed, not seen
 constexpr float RUBBER = 4.0f;            // what is drawn out by so much more than it is enlarged is no surface
 constexpr float EDGE_ON = 0.02f;          // width over length; what is narrower shows its growth only
+constexpr float BEHIND = 0.96f;           // a layer behind the front one is drawn as so much farther: it loses ties
 constexpr float SAME_SURFACE = 0.98f;     // a soft sample is kept if it is not behind the opaque one by more
 
 // The vectors of Clang and GCC: element by element, on every instruction set.
@@ -122,7 +123,7 @@ inline void draw_span(const Plane& p, int64_t at, int count, float z, float dz, 
 
 // What drawing needs of eight quads; y_first is above y_last where there is nothing to draw.
 struct Drawn {
-    Floats x0, y0, z0, zx, zy, u, ux, uy, v, vx, vy, layer_v, lean_u, reach_u, lean_v, reach_v, reach_x;
+    Floats x0, y0, z0, zx, zy, u, ux, uy, v, vx, vy, layer_v, lean_u, reach_u, lean_v, reach_v, reach_x, tie;
     Ints y_first, y_last;
 };
 
@@ -187,10 +188,12 @@ Drawn set_up(const Quad* eight, int count, const View& c, const Texture& t, int 
     // The span of a row, relative to x0: between lean_u dy +- reach_u, and lean_v dy +- reach_v.
     const Ints across_u = absolute(ux) > 1e-6f, across_v = absolute(vx) > 1e-6f;
     const Floats inv_ux = across_u ? 1.0f / ux : all(0), inv_vx = across_v ? 1.0f / vx : all(0);
+    const Ints layer = load<Ints>(r + 7);
     return {x0, y0, z0, zu * ux + zv * vx, zu * uy + zv * vy, u, ux, uy, v, vx, vy,
-            __builtin_convertvector(load<Ints>(r + 7), Floats) * t.layer_height_px,
+            __builtin_convertvector(layer, Floats) * t.layer_height_px,
             -uy * inv_ux, across_u ? half_u * absolute(inv_ux) : reach_x,
             -vy * inv_vx, across_v ? half_v * absolute(inv_vx) : reach_x, reach_x,
+            layer > 1 ? all(BEHIND) : all(1.0f),
             __builtin_convertvector(visible ? first : all(1), Ints),
             __builtin_convertvector(visible ? last : all(0), Ints)};
 }
@@ -208,13 +211,13 @@ void draw_quad(const Drawn& q, int i, const View& c, const Plane& plane, int row
         const Floats from = __builtin_elementwise_ceil(clamped(x0 + low - 0.5f, 0.0f, last_x + 1));
         const Floats to = __builtin_elementwise_floor(clamped(x0 + high - 0.5f, -1.0f, last_x));
         const Floats dx = from + 0.5f - x0;
-        const Floats z = q.z0[i] + q.zx[i] * dx + q.zy[i] * dy, u = q.u[i] + q.ux[i] * dx + q.uy[i] * dy;
+        const Floats z = (q.z0[i] + q.zx[i] * dx + q.zy[i] * dy) * q.tie[i], u = q.u[i] + q.ux[i] * dx + q.uy[i] * dy;
         const Floats v = q.v[i] + q.vx[i] * dx + q.vy[i] * dy + q.layer_v[i];
         const Ints x_first = __builtin_convertvector(from, Ints), x_last = __builtin_convertvector(to, Ints);
         const int rows = y_last - y + 1 < LANES ? y_last - y + 1 : LANES;
         int64_t row = static_cast<int64_t>(y - row_begin) * c.width;
         for (int k = 0; k < rows; ++k, row += c.width)
-            draw_span(plane, row + x_first[k], x_last[k] - x_first[k] + 1, z[k], q.zx[i], u[k], q.ux[i], v[k], q.vx[i]);
+            draw_span(plane, row + x_first[k], x_last[k] - x_first[k] + 1, z[k], q.zx[i] * q.tie[i], u[k], q.ux[i], v[k], q.vx[i]);
     }
 }
 
@@ -230,12 +233,25 @@ void draw_block(const Quad* quads, int count, const View& c, const Texture& t, c
     }
 }
 
-// Blend two packed RGBA texels, weight 0 to 256 of the second.
-inline uint32_t mix(uint32_t a, uint32_t b, uint32_t weight) {
-    const uint32_t even = 0x00FF00FFu, keep = 256 - weight;
-    const uint32_t low = (((a & even) * keep + (b & even) * weight + 0x00800080u) >> 8) & even;
-    const uint32_t high = (((a >> 8) & even) * keep + ((b >> 8) & even) * weight + 0x00800080u) & ~even;
-    return low | high;
+// Lay a texel whose colours are already times its alpha over another one.
+inline uint32_t lay_over(uint32_t under, uint32_t over) {
+    const uint32_t even = 0x00FF00FFu, alpha = over >> 24, keep = 256 - alpha - (alpha >> 7);
+    uint32_t low = ((((under & even) * keep + 0x00800080u) >> 8) & even) + (over & even);
+    uint32_t high = (((((under >> 8) & even) * keep + 0x00800080u) >> 8) & even) + ((over >> 8) & even);
+    low |= ((low >> 8) & 0x00010001u) * 255;  // resampling may have made a colour more than its alpha
+    high |= ((high >> 8) & 0x00010001u) * 255;
+    return (low & even) | (high & even) << 8;
+}
+
+// The colours of a texel, no longer times its alpha, which is not 0.
+inline uint32_t whole(uint32_t over) {
+    const uint32_t alpha = over >> 24;
+    uint32_t colours = 0;
+    for (int at = 0; at < 24; at += 8) {
+        const uint32_t colour = (over >> at & 255) * 255 / alpha;
+        colours |= (colour < 255 ? colour : 255) << at;
+    }
+    return colours;
 }
 
 // Where a pixel lies in the texture: index of the upper left one of four texels, weights 0 to 256 of the others.
@@ -331,11 +347,10 @@ void blend_soft(float* z, const float* z_soft, const float* u, const float* v, c
         if (x == width) return;
         if (!(z_soft[x] > NOTHING && z_soft[x] >= z[x] * SAME_SURFACE)) continue;
         const uint32_t over = blend(t, place_of(t, u[x], v[x], layers));
-        const uint32_t alpha = over >> 24;
         if (z[x] > NOTHING) {
-            colours[x] = mix(colours[x], over, alpha + (alpha >> 7));
-        } else if (alpha > 127) {
-            colours[x] = over;
+            colours[x] = lay_over(colours[x], over);
+        } else if (over >> 24 > 127) {
+            colours[x] = whole(over);
             z[x] = z_soft[x];
         }
     }
