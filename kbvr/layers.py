@@ -59,7 +59,7 @@ OVERLAP_PX = 1.5
 RIM_PX = 4
 """Overlap of the hidden layer with the visible far side, so that no pinholes stay."""
 
-MIXED_LEVELS = 10.0
+MIXED_LEVELS = 4.0
 """A pixel of the far side whose colour is drawn towards the near side's by less, in 8-bit levels, shows no near side,
 however close the jump is."""
 
@@ -165,6 +165,11 @@ def jump_px_for(width: int, spread_px: float) -> float:
     return max(JUMP_PX, JUMP_SHARE * width, JUMP_SPREAD_SHARE * spread_px)
 
 
+def strip_px_for(width: int) -> float:
+    """Return half the width of the matte strip, in pixels."""
+    return float(np.clip(STRIP_SHARE * width, 3.0, 12.0))
+
+
 def between_px_for(width: int) -> float:
     """Return how far a narrow surface is continued behind what is before it, in pixels."""
     return max(LEAST_BETWEEN_PX, BETWEEN_SHARE * width)
@@ -192,7 +197,7 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
     clean = _without_steps(depth.inverse_depth, photo.rgb, parallax_per_inverse_depth, jump_px)
     inverse_depth = cv2.copyMakeBorder(clean, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
     boundaries = find_boundaries(inverse_depth, jump_px=jump_px, px=parallax_per_inverse_depth)
-    strip_px = float(np.clip(STRIP_SHARE * width, 3.0, 12.0))
+    strip_px = strip_px_for(width)
     near = boundaries.near_side(inverse_depth)
     band = boundaries.distance_px <= strip_px
     near_rgb, seen = _sides(rgb, boundaries, near, strip_px)

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from kbvr.layers import Layer, LayeredDepthImage
+from kbvr.layers import Layer, LayeredDepthImage, strip_px_for
 
 CONTRAST_LEVELS = 28.0
 """Distance between F and B, in 8-bit levels, at which colour and distance count alike."""
@@ -55,7 +55,7 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     rest = np.linalg.norm(photo - _over(near, far, alpha), axis=1)
     fits = np.exp(-((rest / MISFIT_LEVELS) ** 2))
     alpha = np.where(by_distance > 0.5, fits * alpha + (1 - fits), alpha)
-    alpha = _whole_within(alpha, by_distance, front, at)
+    alpha = _joined_to_front(alpha, by_distance, front, at, strip_px=strip_px_for(ldi.size_px[0]))
     near, far = _explained(photo, near, far, alpha, far_side=by_distance < 0.5)
     alpha = np.maximum(alpha, _least_alpha(photo, far))
     shown, covers = alpha[:, None], alpha[:, None] > LEAST_ALPHA
@@ -103,14 +103,23 @@ def _over(
     return far + alpha[:, None] * (near - far)
 
 
-def _whole_within(
-    alpha: Float32[np.ndarray, "N"], by_distance: Float32[np.ndarray, "N"], front: Layer, at: np.ndarray
+def _joined_to_front(
+    alpha: Float32[np.ndarray, "N"],
+    by_distance: Float32[np.ndarray, "N"],
+    front: Layer,
+    at: np.ndarray,
+    *,
+    strip_px: float,
 ) -> Float32[np.ndarray, "N"]:
-    """Let alpha end at 1 on the strip's inner rim, where the front layer goes on."""
+    """Let alpha end where the front layer goes on: at 1 on the strip's inner rim, at that by distance on its outer one.
+
+    The farther from the jump, the less a colour between the two sides' says on the far side.
+    """
     inside = (front.rgba[..., 3] == 0).astype(np.uint8)
     rim_px = cv2.distanceTransform(inside, cv2.DIST_L2, 5).ravel()[at]
-    hold = np.clip(1.5 - rim_px, 0, 1) * (by_distance > 0.5)
-    return alpha + (1 - alpha) * hold
+    near = by_distance > 0.5
+    goes_on = np.where(near, np.clip(1.5 - rim_px, 0, 1), np.clip(1 - (rim_px - 0.5) / strip_px, 0, 1) * (1 - alpha))
+    return np.asarray(alpha + (np.where(near, 1, by_distance) - alpha) * goes_on, np.float32)
 
 
 def _painted(

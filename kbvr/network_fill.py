@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.nets import Session
-from kbvr.spread import TEXTURE_GAIN, laid_texture, push_pull
+from kbvr.spread import TEXTURE_GAIN, laid_texture, push_pull, rim_weight
 from kbvr.tiles import at_working_size, tiles, weights_of
 
 NETWORK_INPUTS = ("rgb01", "inverse_depth", "known")
@@ -23,6 +23,9 @@ STEP_PX = 192
 """Size of a tile and distance between tiles, in working pixels; neighbours are blended where they overlap."""
 
 LEAST_WEIGHT = 1e-6
+
+SMOOTH_SHARE = 0.5
+"""How much of the answer is the sources' smooth continuation: the mean of two guesses is nearer than either."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +80,8 @@ class NetworkFiller:
             weight = weights_of(np.s_[y : y + h, x : x + w], known.shape, overlap_px=TILE_PX - STEP_PX)
             total[:, *inside] += np.concatenate([rgb, depth], axis=1)[0, :, :h, :w] * weight
             weights[inside] += weight
-        filled = total / weights
-        out_of_sight = wanted & (weights < LEAST_WEIGHT)
-        if out_of_sight.any():  # a hole so wide that a tile in its middle shows nothing known
-            smooth = push_pull(np.ascontiguousarray(planes.transpose(1, 2, 0)), known).transpose(2, 0, 1)
-            filled = np.where(out_of_sight, smooth, filled)
+        rim = rim_weight(wanted & (known == 0), known)
+        smooth = push_pull(np.ascontiguousarray(planes.transpose(1, 2, 0)), rim).transpose(2, 0, 1)
+        out_of_sight = weights < LEAST_WEIGHT  # a hole so wide that a tile in its middle shows nothing known
+        filled = np.where(out_of_sight, smooth, (1 - SMOOTH_SHARE) * total / weights + SMOOTH_SHARE * smooth)
         return np.where(known > 0, planes, filled).astype(np.float32)
