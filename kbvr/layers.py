@@ -59,7 +59,7 @@ OVERLAP_PX = 1.5
 RIM_PX = 4
 """Overlap of the hidden layer with the visible far side, so that no pinholes stay."""
 
-MIXED_LEVELS = 4.0
+MIXED_LEVELS = 6.0
 """A pixel of the far side whose colour is drawn towards the near side's by less, in 8-bit levels, shows no near side,
 however close the jump is."""
 

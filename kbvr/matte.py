@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float32
 
 from kbvr.layers import Layer, LayeredDepthImage, strip_px_for
 
-CONTRAST_LEVELS = 28.0
+CONTRAST_LEVELS = 40.0
 """Distance between F and B, in 8-bit levels, at which colour and distance count alike."""
 
 MISFIT_LEVELS = 20.0
@@ -57,10 +57,10 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     alpha = np.where(by_distance > 0.5, fits * alpha + (1 - fits), alpha)
     alpha = _joined_to_front(alpha, by_distance, front, at, strip_px=strip_px_for(ldi.size_px[0]))
     near, far = _explained(photo, near, far, alpha, far_side=by_distance < 0.5)
-    alpha = np.maximum(alpha, _least_alpha(photo, far))
+    alpha = np.round(np.maximum(alpha, _least_alpha(photo, far)) * 255) / 255  # as it is stored
     shown, covers = alpha[:, None], alpha[:, None] > LEAST_ALPHA
-    near = np.where(covers, (photo - (1 - shown) * far) / np.maximum(shown, LEAST_ALPHA), near).clip(0, 255)
     far = np.where(covers, far, (photo - shown * near) / (1 - np.minimum(shown, LEAST_ALPHA))).clip(0, 255)
+    near = np.where(shown > 0, (photo - (1 - shown) * far) / np.maximum(shown, 1 / 255), near).clip(0, 255)
     near, far = near + 0.5, far + 0.5
     return replace(
         ldi,

@@ -24,7 +24,12 @@ STEP_PX = 192
 
 LEAST_WEIGHT = 1e-6
 
-SMOOTH_SHARE = 0.5
+FARTHER_WITHIN_PX = 20
+FARTHER_SHARE = 0.2
+"""What is hidden is rather the farther surface: in the smooth continuation a source counts e times less than one within
+so many pixels that is farther by this share of the range of inverse depth."""
+
+SMOOTH_SHARE = 0.7
 """How much of the answer is the sources' smooth continuation: the mean of two guesses is nearer than either."""
 
 
@@ -80,8 +85,21 @@ class NetworkFiller:
             weight = weights_of(np.s_[y : y + h, x : x + w], known.shape, overlap_px=TILE_PX - STEP_PX)
             total[:, *inside] += np.concatenate([rgb, depth], axis=1)[0, :, :h, :w] * weight
             weights[inside] += weight
-        rim = rim_weight(wanted & (known == 0), known)
+        rim = rim_weight(wanted & (known == 0), known) * _farther_first(planes[3], known)
         smooth = push_pull(np.ascontiguousarray(planes.transpose(1, 2, 0)), rim).transpose(2, 0, 1)
         out_of_sight = weights < LEAST_WEIGHT  # a hole so wide that a tile in its middle shows nothing known
         filled = np.where(out_of_sight, smooth, (1 - SMOOTH_SHARE) * total / weights + SMOOTH_SHARE * smooth)
         return np.where(known > 0, planes, filled).astype(np.float32)
+
+
+def _farther_first(
+    inverse_depth: Float32[np.ndarray, "h w"], known: Float32[np.ndarray, "h w"]
+) -> Float32[np.ndarray, "h w"]:
+    """Return weights that are 1 for the farthest sources near by, and less for nearer ones."""
+    seen = inverse_depth[known > 0]
+    if not seen.size or np.ptp(seen) == 0:
+        return known
+    side = 2 * FARTHER_WITHIN_PX + 1
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    depth = np.where(known > 0, inverse_depth, seen.max()).astype(np.float32)
+    return np.asarray(known * np.exp((cv2.erode(depth, around) - depth) / (FARTHER_SHARE * np.ptp(seen))), np.float32)
