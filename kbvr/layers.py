@@ -61,6 +61,10 @@ OVERLAP_PX = 1.5
 RIM_PX = 4
 """Overlap of the hidden layer with the visible far side, so that no pinholes stay."""
 
+MIXED_LEVELS = 6.0
+"""A pixel of the far side whose colour is drawn towards the near side's by less, in 8-bit levels, shows no near side,
+however close the jump is."""
+
 CELLS_LONG_SIDE = 2000
 """How far jumps reach is found on a map of about this many cells along its long side."""
 
@@ -167,6 +171,11 @@ def jump_px_for(width: int, spread_px: float) -> float:
     return max(JUMP_PX, JUMP_SHARE * width, JUMP_SPREAD_SHARE * spread_px)
 
 
+def strip_px_for(width: int) -> float:
+    """Return half the width of the matte strip, in pixels."""
+    return float(np.clip(STRIP_SHARE * width, 3.0, 12.0))
+
+
 def between_px_for(width: int) -> float:
     """Return how far a narrow surface is continued behind what is before it, in pixels."""
     return max(LEAST_BETWEEN_PX, BETWEEN_SHARE * width)
@@ -197,10 +206,11 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
         cv2.BORDER_REPLICATE,
     )
     boundaries = find_boundaries(inverse_depth, jump_px=jump_px, px=parallax_per_inverse_depth)
-    strip_px = float(np.clip(STRIP_SHARE * width, 3.0, 12.0))
+    strip_px = strip_px_for(width)
     near = boundaries.near_side(inverse_depth)
     band = boundaries.distance_px <= strip_px
-    hidden = boundaries.uncovered | band
+    near_rgb, seen = _sides(rgb, boundaries, near, strip_px)
+    hidden = boundaries.uncovered | (band & ~seen)
     band &= near | ~boundaries.uncovered  # what is the far side of one jump but the near side of another stays whole
     cut = band & ~(near & (boundaries.distance_px > strip_px - OVERLAP_PX))
     context = boundaries.far_distance_px <= CONTEXT_SHARE * width + strip_px
@@ -208,7 +218,7 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
     rim = ~near & (boundaries.distance_px <= 2 * strip_px + RIM_PX)
     between = _between_sources(inverse_depth, boundaries, jump_px / parallax_per_inverse_depth)
     layers = (
-        _matte(rgb, inverse_depth, boundaries, near, band, cut, strip_px),
+        _matte(rgb, near_rgb, inverse_depth, boundaries, near, band, cut),
         Layer("front", _rgba(rgb, ~cut), inverse_depth),
         *([] if between is None else [Layer("between", _rgba(rgb, boundaries.doubly | between), inverse_depth)]),
         Layer("hidden", _rgba(rgb, hidden | rim), inverse_depth),
@@ -357,28 +367,52 @@ def with_alpha(rgb: UInt8[np.ndarray, "H W 3"], alpha: UInt8[np.ndarray, "H W"])
     return rgba
 
 
+def _sides(
+    rgb: UInt8[np.ndarray, "H W 3"],
+    boundaries: Boundaries,
+    near: Bool[np.ndarray, "H W"],
+    strip_px: float,
+) -> tuple[UInt8[np.ndarray, "H W 3"], Bool[np.ndarray, "H W"]]:
+    """Return the near side's colours, drawn on over the strip from within, and where the far side shows unmixed."""
+    wanted = boundaries.distance_px < 2 * strip_px
+    at = np.flatnonzero(boundaries.distance_px < 3 * strip_px)
+    inside_px = _inside_px(boundaries, near, at)
+    weight, seen = np.zeros(near.shape, np.float32), np.zeros(near.shape, bool)
+
+    def drawn_from(depth_px: Float32[np.ndarray, "N"]) -> UInt8[np.ndarray, "H W 3"]:
+        weight.ravel()[at] = np.where(depth_px > 0, depth_px.clip(0.05, strip_px) ** 4, 0)
+        return drawn_on(rgb, weight, strip_px, wanted=wanted)
+
+    near_rgb, far_rgb = drawn_from(inside_px), drawn_from(-inside_px)
+    there = at[inside_px <= 0]
+    photo, over, under = (picture.reshape(-1, 3)[there].astype(np.float32) for picture in (rgb, near_rgb, far_rgb))
+    towards, difference = ((photo - under) * (over - under)).sum(axis=1), np.linalg.norm(over - under, axis=1)
+    seen.ravel()[there] = towards <= MIXED_LEVELS * difference
+    return near_rgb, seen
+
+
+def _inside_px(boundaries: Boundaries, near: Bool[np.ndarray, "H W"], at: np.ndarray) -> Float32[np.ndarray, "N"]:
+    """Return how far within the near side pixels lie; below 0 on the far side."""
+    to_far, to_near = boundaries.far_distance_px.ravel()[at], boundaries.near_distance_px.ravel()[at]
+    return np.asarray(np.where(near.ravel()[at], to_far - 0.5, 0.5 - to_near), np.float32)
+
+
 def _matte(
     rgb: UInt8[np.ndarray, "H W 3"],
+    near_rgb: UInt8[np.ndarray, "H W 3"],
     inverse_depth: Float32[np.ndarray, "H W"],
     boundaries: Boundaries,
     near: Bool[np.ndarray, "H W"],
     band: Bool[np.ndarray, "H W"],
     cut: Bool[np.ndarray, "H W"],
-    strip_px: float,
 ) -> Layer:
-    """Return the strip with its near side's colours, drawn on from within, and alpha by distance alone."""
-    distance_px = boundaries.distance_px
-    at = np.flatnonzero(distance_px < 3 * strip_px)
-    is_near = near.ravel()[at]
-    to_far, to_near = boundaries.far_distance_px.ravel()[at], boundaries.near_distance_px.ravel()[at]
-    inside_px = np.where(is_near, to_far - 0.5, 0.5 - to_near)
-    alpha, weight, depth = np.zeros(band.shape, np.uint8), np.zeros(band.shape, np.float32), inverse_depth.copy()
-    alpha.ravel()[at] = np.where(band.ravel()[at], np.clip(0.5 + inside_px / 1.5, 0, 1) * 255 + 0.5, 0).astype(np.uint8)
-    depth.ravel()[at] = np.where(is_near, inverse_depth.ravel()[at], boundaries.near_inverse_depth.ravel()[at])
-    weight.ravel()[at] = np.where(is_near, inside_px.clip(0.05, strip_px) ** 4, 0)
-    rgba = with_alpha(drawn_on(rgb, weight, strip_px, wanted=distance_px < 2 * strip_px), alpha)
-    overlap = np.flatnonzero(band & ~cut)
-    rgba.reshape(-1, 4)[overlap, :3], rgba.reshape(-1, 4)[overlap, 3] = rgb.reshape(-1, 3)[overlap], 255
+    """Return the strip with its near side's colours, and alpha by distance alone."""
+    at = np.flatnonzero(band)
+    alpha, depth = np.zeros(band.shape, np.uint8), np.where(near, inverse_depth, boundaries.near_inverse_depth)
+    alpha.ravel()[at] = (np.clip(0.5 + _inside_px(boundaries, near, at) / 1.5, 0, 1) * 255 + 0.5).astype(np.uint8)
+    rgba = with_alpha(near_rgb, alpha)
+    overlap = band & ~cut
+    rgba[overlap, :3], rgba[overlap, 3] = rgb[overlap], 255
     return Layer("matte", rgba, depth)
 
 

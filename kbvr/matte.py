@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from kbvr.layers import Layer, LayeredDepthImage
+from kbvr.layers import Layer, LayeredDepthImage, strip_px_for
 
-CONTRAST_LEVELS = 28.0
+CONTRAST_LEVELS = 40.0
 """Distance between F and B, in 8-bit levels, at which colour and distance count alike."""
 
 MISFIT_LEVELS = 20.0
@@ -44,9 +44,11 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     rim_px = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, 5).ravel()[at]
     solved = tuple(replace(layer, rgba=layer.rgba.copy()) for layer in ldi.layers)
 
+    strip_px = strip_px_for(ldi.size_px[0])
+
     def solve(start: int) -> None:
         part = slice(start, start + PART_PX)
-        _solve(ldi.layers, at[part], rim_px[part], solved)
+        _solve(ldi.layers, at[part], rim_px[part], strip_px, solved)
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(solve, range(0, at.size, PART_PX)))
@@ -54,7 +56,11 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
 
 
 def _solve(
-    layers: tuple[Layer, ...], at: np.ndarray, rim_px: Float32[np.ndarray, "N"], solved: tuple[Layer, ...]
+    layers: tuple[Layer, ...],
+    at: np.ndarray,
+    rim_px: Float32[np.ndarray, "N"],
+    strip_px: float,
+    solved: tuple[Layer, ...],
 ) -> None:
     """Solve for some pixels of the strip, and paint them into the solved layers."""
     matte, front, *behind = layers
@@ -77,12 +83,12 @@ def _solve(
     rest = np.linalg.norm(photo - _over(near, far, alpha), axis=1)
     fits = np.exp(-((rest / MISFIT_LEVELS) ** 2))
     alpha = np.where(by_distance > 0.5, fits * alpha + (1 - fits), alpha)
-    alpha = _whole_within(alpha, by_distance, rim_px)
+    alpha = _joined_to_front(alpha, by_distance, rim_px, strip_px)
     near, far = _explained(photo, near, far, alpha, far_side=by_distance < 0.5)
-    alpha = np.maximum(alpha, _least_alpha(photo, far))
+    alpha = np.round(np.maximum(alpha, _least_alpha(photo, far)) * 255) / 255  # as it is stored
     shown, covers = alpha[:, None], alpha[:, None] > LEAST_ALPHA
-    near = np.where(covers, (photo - (1 - shown) * far) / np.maximum(shown, LEAST_ALPHA), near).clip(0, 255)
     far = np.where(covers, far, (photo - shown * near) / (1 - np.minimum(shown, LEAST_ALPHA))).clip(0, 255)
+    near = np.where(shown > 0, (photo - (1 - shown) * far) / np.maximum(shown, 1 / 255), near).clip(0, 255)
     near, far = near + 0.5, far + 0.5
     _paint(solved[0], at, near, alpha)
     _paint(solved[1], at, np.where(by_distance[:, None] > 0.5, near, far))
@@ -121,12 +127,19 @@ def _over(
     return far + alpha[:, None] * (near - far)
 
 
-def _whole_within(
-    alpha: Float32[np.ndarray, "N"], by_distance: Float32[np.ndarray, "N"], rim_px: Float32[np.ndarray, "N"]
+def _joined_to_front(
+    alpha: Float32[np.ndarray, "N"],
+    by_distance: Float32[np.ndarray, "N"],
+    rim_px: Float32[np.ndarray, "N"],
+    strip_px: float,
 ) -> Float32[np.ndarray, "N"]:
-    """Let alpha end at 1 on the strip's inner rim, where the front layer goes on."""
-    hold = np.clip(1.5 - rim_px, 0, 1) * (by_distance > 0.5)
-    return alpha + (1 - alpha) * hold
+    """Let alpha end where the front layer goes on: at 1 on the strip's inner rim, at that by distance on its outer one.
+
+    The farther from the jump, the less a colour between the two sides' says on the far side.
+    """
+    near = by_distance > 0.5
+    goes_on = np.where(near, np.clip(1.5 - rim_px, 0, 1), np.clip(1 - (rim_px - 0.5) / strip_px, 0, 1) * (1 - alpha))
+    return np.asarray(alpha + (np.where(near, 1, by_distance) - alpha) * goes_on, np.float32)
 
 
 def _paint(

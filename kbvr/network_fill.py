@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.nets import Session
-from kbvr.spread import TEXTURE_GAIN, push_pull, texture_for
+from kbvr.spread import TEXTURE_GAIN, push_pull, rim_weight, texture_for
 from kbvr.tiles import at_working_size, squares, weights_of
 
 NETWORK_INPUTS = ("rgb01", "inverse_depth", "known")
@@ -28,6 +28,14 @@ MULTIPLE_PX = 32
 """The network takes sides of a multiple of this."""
 
 LEAST_WEIGHT = 1e-6
+
+FARTHER_WITHIN_PX = 20
+FARTHER_SHARE = 0.2
+"""What is hidden is rather the farther surface: in the smooth continuation a source counts e times less than one within
+so many pixels that is farther by this share of the range of inverse depth."""
+
+SMOOTH_SHARE = 0.7
+"""How much of the answer is the sources' smooth continuation: the mean of two guesses is nearer than either."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,11 +94,10 @@ class NetworkFiller:
             weight = weights_of(inside, known.shape, overlap_px=2 * AROUND_PX)
             total[:, *inside] += np.concatenate([rgb, depth], axis=1)[0, :, :h, :w] * weight
             weights[inside] += weight
-        filled = total / weights
-        out_of_sight = wanted & (weights < LEAST_WEIGHT)
-        if out_of_sight.any():  # a hole so wide that a tile in its middle shows nothing known
-            smooth = push_pull(np.ascontiguousarray(planes.transpose(1, 2, 0)), known).transpose(2, 0, 1)
-            filled = np.where(out_of_sight, smooth, filled)
+        rim = rim_weight(wanted & (known == 0), known) * _farther_first(planes[3], known)
+        smooth = push_pull(np.ascontiguousarray(planes.transpose(1, 2, 0)), rim).transpose(2, 0, 1)
+        out_of_sight = weights < LEAST_WEIGHT  # a hole so wide that a tile in its middle shows nothing known
+        filled = np.where(out_of_sight, smooth, (1 - SMOOTH_SHARE) * total / weights + SMOOTH_SHARE * smooth)
         return np.where(known > 0, planes, filled).astype(np.float32)
 
 
@@ -110,3 +117,16 @@ def _around(at: np.ndarray, side: int) -> slice:
     length = -(-(end - start) // MULTIPLE_PX) * MULTIPLE_PX
     end = min(side, start + length)
     return slice(max(0, end - length), end)
+
+
+def _farther_first(
+    inverse_depth: Float32[np.ndarray, "h w"], known: Float32[np.ndarray, "h w"]
+) -> Float32[np.ndarray, "h w"]:
+    """Return weights that are 1 for the farthest sources near by, and less for nearer ones."""
+    seen = inverse_depth[known > 0]
+    if not seen.size or np.ptp(seen) == 0:
+        return known
+    side = 2 * FARTHER_WITHIN_PX + 1
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    depth = np.where(known > 0, inverse_depth, seen.max()).astype(np.float32)
+    return np.asarray(known * np.exp((cv2.erode(depth, around) - depth) / (FARTHER_SHARE * np.ptp(seen))), np.float32)

@@ -39,8 +39,7 @@ def spread(
     """Return colour and inverse depth with the hole filled from the sources; without sources, unchanged copies."""
     if not source.any():
         return rgb.copy(), inverse_depth.copy()
-    away_px = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
-    weight = source * np.exp(-away_px / RIM_PX)
+    weight = rim_weight(hole, source)
     at = np.flatnonzero(hole)
     filled_rgb, filled_depth = rgb.copy(), inverse_depth.copy()
     for channel in range(3):  # one by one: a large photo would take gigabytes at once
@@ -49,6 +48,14 @@ def spread(
         filled_rgb[..., channel].flat[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
     filled_depth.flat[at] = push_pull(inverse_depth[..., None], weight).ravel()[at]
     return laid_texture(filled_rgb, rgb, hole=hole, source=source, gain=TEXTURE_GAIN), filled_depth
+
+
+def rim_weight(
+    hole: Bool[np.ndarray, "H W"], source: Bool[np.ndarray, "H W"] | Float32[np.ndarray, "H W"]
+) -> Float32[np.ndarray, "H W"]:
+    """Return the sources' weights, 0 to 1: those next to the hole count most."""
+    away_px = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
+    return np.asarray(source * np.exp(-away_px / RIM_PX), np.float32)
 
 
 def laid_texture(
