@@ -19,6 +19,7 @@ const NOTHING = -1.0;
 const TOO_CLOSE = 0.15;
 const RUBBER = 4.0;
 const EDGE_ON = 0.02;
+const BEHIND = 0.96;
 const SAME_SURFACE = 0.98;
 const GRID_PX = 0.02;                    // more than the hardware moves a corner
 const LEAST_Z = 0x1p-60;
@@ -104,7 +105,7 @@ fn cover(in: Fragment) -> Sample {
     let from_centre = in.position.xy - in.centre.xy;
     let off = vec2f(dot(in.inverse.xy, from_centre), dot(in.inverse.zw, from_centre));
     if any(abs(off) > in.reach) { discard; }
-    let z = in.centre.z + dot(in.plane.zw, off);
+    let z = (in.centre.z + dot(in.plane.zw, off)) * select(1.0, BEHIND, in.centre.w > 1);
     return Sample(bitcast<vec4u>(vec4f(z, in.plane.xy + off, in.centre.w)), max(z, LEAST_Z) * DEPTH_PER_Z);
 }
 
@@ -126,6 +127,12 @@ fn mixed(a: vec4i, b: vec4i, weight: i32) -> vec4i {
     return (a * 256 + (b - a) * weight + 128) >> vec4u(8);
 }
 
+// Lay a colour that is already times its alpha over another one.
+fn laid_over(under: vec4i, over: vec4i) -> vec4i {
+    let keep = 256 - over.a - (over.a >> 7);
+    return min(((under * keep + 128) >> vec4u(8)) + over, vec4i(255));
+}
+
 @compute @workgroup_size(8, 8)
 fn resolve(@builtin(global_invocation_id) id: vec3u) {
     let size = vec2u(view.size_px);
@@ -137,9 +144,9 @@ fn resolve(@builtin(global_invocation_id) id: vec3u) {
     if soft_sample.x > NOTHING && soft_sample.x >= z * SAME_SURFACE {
         let over = blended(soft_sample);
         if z > NOTHING {
-            colour = mixed(colour, over, over.a + (over.a >> 7));
+            colour = laid_over(colour, over);
         } else if over.a > 127 {
-            colour = over;
+            colour = min(over * 255 / over.a, vec4i(255));  // no longer times alpha
             z = soft_sample.x;
         }
     }
