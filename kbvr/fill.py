@@ -24,6 +24,9 @@ from kbvr.tiles import tiles
 LEAST_APART_JUMPS = 0.5
 """What is filled lies so far behind what hides it, in least jumps, so that it never shows through."""
 
+HALF_COVERED = 127
+"""Alpha of the strip above which a pixel is on the near side, before it is solved for."""
+
 BLOCK_PX = 256
 AROUND_PX = 48
 """Blocks in which the layer between is filled, and how far beyond them sources are looked for."""
@@ -135,12 +138,15 @@ def fill(ldi: LayeredDepthImage, filler: Filler | None = None) -> LayeredDepthIm
         hidden.rgba[..., :3], hidden.inverse_depth, hole=ldi.fill_mask, source=ldi.source_mask
     )
     apart = np.float32(LEAST_APART_JUMPS * ldi.jump_px / (ldi.f_px * ldi.reach_m))
-    in_front = before[1].inverse_depth - apart * (before[1].rgba[..., 3] > 0)
+    near_side = (before[1].rgba[..., 3] > 0) | (before[0].rgba[..., 3] > HALF_COVERED)
+    in_front = before[1].inverse_depth.copy()
+    np.subtract(in_front, apart, out=in_front, where=near_side)
     if ldi.between_fill is not None and ldi.between_source is not None:
         before[2] = _continued(before[2], in_front, hole=ldi.between_fill, source=ldi.between_source)
-        in_front = np.where(ldi.between_fill, before[2].inverse_depth - apart, in_front)
-    behind = np.where(ldi.fill_mask, np.minimum(inverse_depth, in_front).clip(0), hidden.inverse_depth)
-    filled = Layer("hidden", with_alpha(rgb, hidden.rgba[..., 3]), behind.astype(np.float32))
+        np.subtract(before[2].inverse_depth, apart, out=in_front, where=ldi.between_fill)
+    behind, at = hidden.inverse_depth.copy(), np.flatnonzero(ldi.fill_mask)
+    behind.ravel()[at] = np.minimum(inverse_depth.ravel()[at], in_front.ravel()[at]).clip(0)
+    filled = Layer("hidden", with_alpha(rgb, hidden.rgba[..., 3]), behind)
     return replace(ldi, layers=(*before, filled))
 
 

@@ -17,18 +17,20 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil
 from typing import Literal
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from kbvr.depth import DepthMap
+from kbvr.depth import DepthMap, sampled
 from kbvr.errors import InputError
-from kbvr.nearest import nearest_seed, nearest_seed_within
+from kbvr.nearest import nearest_seed_within, nearest_value
 from kbvr.photo import Photo
 from kbvr.specks import without_specks
 from kbvr.surroundings import surroundings_of
+from kbvr.tiles import framed, squares
 
 JUMP_SHARE = 0.001
 JUMP_PX = 1.5
@@ -59,11 +61,19 @@ OVERLAP_PX = 1.5
 RIM_PX = 4
 """Overlap of the hidden layer with the visible far side, so that no pinholes stay."""
 
+MIXED_LEVELS = 6.0
+"""A pixel of the far side whose colour is drawn towards the near side's by less, in 8-bit levels, shows no near side,
+however close the jump is."""
+
 CELLS_LONG_SIDE = 2000
 """How far jumps reach is found on a map of about this many cells along its long side."""
 
-CELLS_PER_SIGMA = 3.0
+SQUARE_CELLS = 64
+"""What is done only where it is wanted is done in squares of so many cells."""
 
+CELLS_PER_SIGMA = 3.0
+BLUR_SIGMAS = 4
+"""How far OpenCV's blur of floating-point numbers looks, in sigmas."""
 
 GROWTH = 1.6
 """Sizes of jumps are rounded up to powers of this."""
@@ -149,7 +159,7 @@ class Boundaries:
 
 def margin_px_for(depth: DepthMap, reach_m: float) -> int:
     """Return how far beyond the border the largest move can look, in pixels."""
-    nearest = float(np.percentile(depth.inverse_depth, 99.9))
+    nearest = float(np.percentile(sampled(depth.inverse_depth), 99.9))
     return int(np.ceil(depth.f_px * reach_m * nearest)) + 4
 
 
@@ -159,6 +169,11 @@ def jump_px_for(width: int, spread_px: float) -> float:
     `spread_px` is the parallax of the whole depth range at that move.
     """
     return max(JUMP_PX, JUMP_SHARE * width, JUMP_SPREAD_SHARE * spread_px)
+
+
+def strip_px_for(width: int) -> float:
+    """Return half the width of the matte strip, in pixels."""
+    return float(np.clip(STRIP_SHARE * width, 3.0, 12.0))
 
 
 def between_px_for(width: int) -> float:
@@ -185,13 +200,17 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
     rgb = _drawn_out(photo.rgb, margin)
     parallax_per_inverse_depth = depth.f_px * reach_m
     jump_px = jump_px_for(width, surroundings_of(depth).depth_spread * parallax_per_inverse_depth)
-    clean = _without_steps(depth.inverse_depth, photo.rgb, parallax_per_inverse_depth, jump_px)
-    inverse_depth = cv2.copyMakeBorder(clean, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
+    inverse_depth = cv2.copyMakeBorder(
+        _without_steps(depth.inverse_depth, photo.rgb, parallax_per_inverse_depth, jump_px),
+        *(margin, margin, margin, margin),
+        cv2.BORDER_REPLICATE,
+    )
     boundaries = find_boundaries(inverse_depth, jump_px=jump_px, px=parallax_per_inverse_depth)
-    strip_px = float(np.clip(STRIP_SHARE * width, 3.0, 12.0))
+    strip_px = strip_px_for(width)
     near = boundaries.near_side(inverse_depth)
     band = boundaries.distance_px <= strip_px
-    hidden = boundaries.uncovered | band
+    near_rgb, seen = _sides(rgb, boundaries, near, strip_px)
+    hidden = boundaries.uncovered | (band & ~seen)
     band &= near | ~boundaries.uncovered  # what is the far side of one jump but the near side of another stays whole
     cut = band & ~(near & (boundaries.distance_px > strip_px - OVERLAP_PX))
     context = boundaries.far_distance_px <= CONTEXT_SHARE * width + strip_px
@@ -199,7 +218,7 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
     rim = ~near & (boundaries.distance_px <= 2 * strip_px + RIM_PX)
     between = _between_sources(inverse_depth, boundaries, jump_px / parallax_per_inverse_depth)
     layers = (
-        _matte(rgb, inverse_depth, boundaries, near, band, cut, strip_px),
+        _matte(rgb, near_rgb, inverse_depth, boundaries, near, band, cut),
         Layer("front", _rgba(rgb, ~cut), inverse_depth),
         *([] if between is None else [Layer("between", _rgba(rgb, boundaries.doubly | between), inverse_depth)]),
         Layer("hidden", _rgba(rgb, hidden | rim), inverse_depth),
@@ -271,19 +290,16 @@ def find_boundaries(values: Float32[np.ndarray, "H W"], *, jump_px: float, px: f
     """
     parallax_px = values * np.float32(px)
     neighbours = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    near_jump = cv2.subtract(parallax_px, cv2.erode(parallax_px, neighbours))
+    near_seeds = cv2.subtract(parallax_px, cv2.erode(parallax_px, neighbours)) > jump_px
     far_jump = cv2.subtract(cv2.dilate(parallax_px, neighbours), parallax_px)
 
-    def nearest(jump: Float32[np.ndarray, "H W"]) -> tuple[Float32[np.ndarray, "H W"], Float32[np.ndarray, "H W"]]:
-        distance_px, index = nearest_seed(jump > jump_px)
-        return distance_px, np.take(values, index)
-
+    far_seeds = far_jump > jump_px
     with ThreadPoolExecutor() as pool:
-        near, far = pool.submit(nearest, near_jump), pool.submit(nearest, far_jump)
+        near, far = (pool.submit(nearest_value, seeds, values) for seeds in (near_seeds, far_seeds))
         uncovered = _uncovered(parallax_px, far_jump, jump_px)
         (near_px, near_value), (far_px, far_value) = near.result(), far.result()
-    seeds = (far_jump > jump_px) & (near_jump <= jump_px) & uncovered  # without ramps
-    doubly, between_px = _doubly(parallax_px, far_jump, seeds, jump_px)
+    doubly_seeds = far_seeds & ~near_seeds & uncovered  # without ramps
+    doubly, between_px = _doubly(parallax_px, far_jump, doubly_seeds, jump_px)
     return Boundaries(near_px, far_px, near_value, far_value, uncovered, doubly, between_px)
 
 
@@ -330,10 +346,14 @@ def _uncovered(
         within = np.flatnonzero(distance * cell_px <= reach_px)
         beyond.ravel()[within] = np.minimum(beyond.ravel()[within], far_side[far.ravel()[within]] + size / 2)
         size *= GROWTH
-    if cell_px > 1:
-        whole = (width * cell_px, height * cell_px)
-        beyond = np.asarray(cv2.resize(beyond, whole, interpolation=cv2.INTER_NEAREST))
-    return np.asarray(parallax_px > beyond[: parallax_px.shape[0], : parallax_px.shape[1]])
+    uncovered = np.zeros(parallax_px.shape, bool)
+    for row, column in squares(beyond < np.inf, side_px=SQUARE_CELLS):
+        cells = beyond[row : row + SQUARE_CELLS, column : column + SQUARE_CELLS]
+        square = framed(row * cell_px, column * cell_px, side_px=SQUARE_CELLS * cell_px, around_px=0)[0]
+        there = parallax_px[square]
+        large = cells.repeat(cell_px, axis=0).repeat(cell_px, axis=1)
+        uncovered[square] = there > large[: there.shape[0], : there.shape[1]]
+    return uncovered
 
 
 def _rgba(rgb: UInt8[np.ndarray, "H W 3"], mask: Bool[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 4"]:
@@ -347,26 +367,50 @@ def with_alpha(rgb: UInt8[np.ndarray, "H W 3"], alpha: UInt8[np.ndarray, "H W"])
     return rgba
 
 
+def _sides(
+    rgb: UInt8[np.ndarray, "H W 3"],
+    boundaries: Boundaries,
+    near: Bool[np.ndarray, "H W"],
+    strip_px: float,
+) -> tuple[UInt8[np.ndarray, "H W 3"], Bool[np.ndarray, "H W"]]:
+    """Return the near side's colours, drawn on over the strip from within, and where the far side shows unmixed."""
+    wanted = boundaries.distance_px < 2 * strip_px
+    at = np.flatnonzero(boundaries.distance_px < 3 * strip_px)
+    inside_px = _inside_px(boundaries, near, at)
+    weight, seen = np.zeros(near.shape, np.float32), np.zeros(near.shape, bool)
+
+    def drawn_from(depth_px: Float32[np.ndarray, "N"]) -> UInt8[np.ndarray, "H W 3"]:
+        weight.ravel()[at] = np.where(depth_px > 0, depth_px.clip(0.05, strip_px) ** 4, 0)
+        return drawn_on(rgb, weight, strip_px, wanted=wanted)
+
+    near_rgb, far_rgb = drawn_from(inside_px), drawn_from(-inside_px)
+    there = at[inside_px <= 0]
+    photo, over, under = (picture.reshape(-1, 3)[there].astype(np.float32) for picture in (rgb, near_rgb, far_rgb))
+    towards, difference = ((photo - under) * (over - under)).sum(axis=1), np.linalg.norm(over - under, axis=1)
+    seen.ravel()[there] = towards <= MIXED_LEVELS * difference
+    return near_rgb, seen
+
+
+def _inside_px(boundaries: Boundaries, near: Bool[np.ndarray, "H W"], at: np.ndarray) -> Float32[np.ndarray, "N"]:
+    """Return how far within the near side pixels lie; below 0 on the far side."""
+    to_far, to_near = boundaries.far_distance_px.ravel()[at], boundaries.near_distance_px.ravel()[at]
+    return np.asarray(np.where(near.ravel()[at], to_far - 0.5, 0.5 - to_near), np.float32)
+
+
 def _matte(
     rgb: UInt8[np.ndarray, "H W 3"],
+    near_rgb: UInt8[np.ndarray, "H W 3"],
     inverse_depth: Float32[np.ndarray, "H W"],
     boundaries: Boundaries,
     near: Bool[np.ndarray, "H W"],
     band: Bool[np.ndarray, "H W"],
     cut: Bool[np.ndarray, "H W"],
-    strip_px: float,
 ) -> Layer:
-    """Return the strip with its near side's colours, drawn on from within, and alpha by distance alone."""
-    distance_px = boundaries.distance_px
-    at = np.flatnonzero(distance_px < 3 * strip_px)
-    is_near = near.ravel()[at]
-    to_far, to_near = boundaries.far_distance_px.ravel()[at], boundaries.near_distance_px.ravel()[at]
-    inside_px = np.where(is_near, to_far - 0.5, 0.5 - to_near)
-    alpha, weight, depth = np.zeros(band.shape, np.uint8), np.zeros(band.shape, np.float32), inverse_depth.copy()
-    alpha.ravel()[at] = np.where(band.ravel()[at], np.clip(0.5 + inside_px / 1.5, 0, 1) * 255 + 0.5, 0).astype(np.uint8)
-    depth.ravel()[at] = np.where(is_near, inverse_depth.ravel()[at], boundaries.near_inverse_depth.ravel()[at])
-    weight.ravel()[at] = np.where(is_near, inside_px.clip(0.05, strip_px) ** 4, 0)
-    rgba = with_alpha(drawn_on(rgb, weight, strip_px, wanted=distance_px < 2 * strip_px), alpha)
+    """Return the strip with its near side's colours, and alpha by distance alone."""
+    at = np.flatnonzero(band)
+    alpha, depth = np.zeros(band.shape, np.uint8), np.where(near, inverse_depth, boundaries.near_inverse_depth)
+    alpha.ravel()[at] = (np.clip(0.5 + _inside_px(boundaries, near, at) / 1.5, 0, 1) * 255 + 0.5).astype(np.uint8)
+    rgba = with_alpha(near_rgb, alpha)
     overlap = band & ~cut
     rgba[overlap, :3], rgba[overlap, 3] = rgb[overlap], 255
     return Layer("matte", rgba, depth)
@@ -383,23 +427,32 @@ def drawn_on(
 
     A wide blur has no detail: it is made in cells of up to a third of sigma. Only wanted pixels are changed.
     """
-    height, width = weight.shape
     cell_px = max(1, int(sigma_px / CELLS_PER_SIGMA))
-    size = (-(-width // cell_px), -(-height // cell_px))
-    total = _blurred_cells(weight, size, sigma_px / cell_px)
+    side_px, around_px = SQUARE_CELLS * cell_px, cell_px * ceil(BLUR_SIGMAS * sigma_px / cell_px + 2)
     mean = rgb.copy()
-    at = np.flatnonzero(wanted)
-    weights = cv2.resize(total, (width, height), interpolation=cv2.INTER_LINEAR).ravel()[at]
-    at, weights = at[weights > 1e-6], weights[weights > 1e-6]
-    for channel in range(3):
-        blurred = _blurred_cells(cv2.multiply(weight, rgb[..., channel], dtype=cv2.CV_32F), size, sigma_px / cell_px)
-        colour = cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR).ravel()[at] / weights
-        mean[..., channel].flat[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
+
+    def draw(corner: tuple[int, int]) -> None:
+        square, around, inside = framed(*corner, side_px=side_px, around_px=around_px)
+        at = np.nonzero(wanted[square])
+        total = _blurred(weight[around], cell_px, sigma_px)[inside][at]
+        known = total > 1e-6
+        at, total = (at[0][known], at[1][known]), total[known]
+        for channel in range(3):
+            weighted = cv2.multiply(weight[around], rgb[around][..., channel], dtype=cv2.CV_32F)
+            colour = _blurred(weighted, cell_px, sigma_px)[inside][at] / total
+            mean[square][..., channel][at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(draw, squares(wanted, side_px=side_px)))
     return mean
 
 
-def _blurred_cells(
-    plane: Float32[np.ndarray, "H W"], size: tuple[int, int], sigma_cells: float
-) -> Float32[np.ndarray, "h w"]:
-    small = plane if size == plane.shape[::-1] else cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.GaussianBlur(small, (0, 0), sigma_cells), np.float32)
+def _blurred(plane: Float32[np.ndarray, "H W"], cell_px: int, sigma_px: float) -> Float32[np.ndarray, "H W"]:
+    """Return a plane blurred in cells of so many pixels; at its lower and right border it goes on as it ends."""
+    height, width = plane.shape
+    if cell_px == 1:
+        return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma_px), np.float32)
+    whole = cv2.copyMakeBorder(plane, 0, -height % cell_px, 0, -width % cell_px, cv2.BORDER_REPLICATE)
+    size = (whole.shape[1] // cell_px, whole.shape[0] // cell_px)
+    small = cv2.GaussianBlur(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), (0, 0), sigma_px / cell_px)
+    return np.asarray(cv2.resize(small, whole.shape[::-1], interpolation=cv2.INTER_LINEAR)[:height, :width])

@@ -9,15 +9,16 @@ the photo stays exact and no fringe of the foreground stays behind on the far si
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from kbvr.layers import Layer, LayeredDepthImage
+from kbvr.layers import Layer, LayeredDepthImage, strip_px_for
 
-CONTRAST_LEVELS = 28.0
+CONTRAST_LEVELS = 40.0
 """Distance between F and B, in 8-bit levels, at which colour and distance count alike."""
 
 MISFIT_LEVELS = 20.0
@@ -29,13 +30,40 @@ LEAST_ALPHA = 0.1
 NEAR_EASE = 9.0
 """How much more readily the near side's colour takes what neither colour explains; the far side stays clean."""
 
+PART_PX = 1 << 15
+"""So many pixels are solved for at a time, so that what is between stays in the cache."""
+
 
 def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     """Return the filled layered depth image with its strip's alpha and colours solved for."""
-    matte, front, *behind = ldi.layers
-    at = np.flatnonzero(front.rgba[..., 3] == 0)
+    front = ldi.layers[1]
+    inside = front.rgba[..., 3] == 0
+    at = np.flatnonzero(inside)
     if not at.size:
         return ldi
+    rim_px = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, 5).ravel()[at]
+    solved = tuple(replace(layer, rgba=layer.rgba.copy()) for layer in ldi.layers)
+
+    strip_px = strip_px_for(ldi.size_px[0])
+
+    def solve(start: int) -> None:
+        part = slice(start, start + PART_PX)
+        _solve(ldi.layers, at[part], rim_px[part], strip_px, solved)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(solve, range(0, at.size, PART_PX)))
+    return replace(ldi, layers=solved)
+
+
+def _solve(
+    layers: tuple[Layer, ...],
+    at: np.ndarray,
+    rim_px: Float32[np.ndarray, "N"],
+    strip_px: float,
+    solved: tuple[Layer, ...],
+) -> None:
+    """Solve for some pixels of the strip, and paint them into the solved layers."""
+    matte, front, *behind = layers
 
     def pixels(layer: Layer) -> Float32[np.ndarray, "N 3"]:
         return layer.rgba.reshape(-1, 4)[at, :3].astype(np.float32)
@@ -55,21 +83,17 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     rest = np.linalg.norm(photo - _over(near, far, alpha), axis=1)
     fits = np.exp(-((rest / MISFIT_LEVELS) ** 2))
     alpha = np.where(by_distance > 0.5, fits * alpha + (1 - fits), alpha)
-    alpha = _whole_within(alpha, by_distance, front, at)
+    alpha = _joined_to_front(alpha, by_distance, rim_px, strip_px)
     near, far = _explained(photo, near, far, alpha, far_side=by_distance < 0.5)
-    alpha = np.maximum(alpha, _least_alpha(photo, far))
+    alpha = np.round(np.maximum(alpha, _least_alpha(photo, far)) * 255) / 255  # as it is stored
     shown, covers = alpha[:, None], alpha[:, None] > LEAST_ALPHA
-    near = np.where(covers, (photo - (1 - shown) * far) / np.maximum(shown, LEAST_ALPHA), near).clip(0, 255)
     far = np.where(covers, far, (photo - shown * near) / (1 - np.minimum(shown, LEAST_ALPHA))).clip(0, 255)
+    near = np.where(shown > 0, (photo - (1 - shown) * far) / np.maximum(shown, 1 / 255), near).clip(0, 255)
     near, far = near + 0.5, far + 0.5
-    return replace(
-        ldi,
-        layers=(
-            _painted(matte, at, near, alpha),
-            _painted(front, at, np.where(by_distance[:, None] > 0.5, near, far)),
-            *(_painted(layer, at[there], far[there]) for layer, there in zip(behind, shows, strict=True)),
-        ),
-    )
+    _paint(solved[0], at, near, alpha)
+    _paint(solved[1], at, np.where(by_distance[:, None] > 0.5, near, far))
+    for layer, there in zip(solved[2:], shows, strict=True):
+        _paint(layer, at[there], far[there])
 
 
 def _explained(
@@ -103,24 +127,27 @@ def _over(
     return far + alpha[:, None] * (near - far)
 
 
-def _whole_within(
-    alpha: Float32[np.ndarray, "N"], by_distance: Float32[np.ndarray, "N"], front: Layer, at: np.ndarray
+def _joined_to_front(
+    alpha: Float32[np.ndarray, "N"],
+    by_distance: Float32[np.ndarray, "N"],
+    rim_px: Float32[np.ndarray, "N"],
+    strip_px: float,
 ) -> Float32[np.ndarray, "N"]:
-    """Let alpha end at 1 on the strip's inner rim, where the front layer goes on."""
-    inside = (front.rgba[..., 3] == 0).astype(np.uint8)
-    rim_px = cv2.distanceTransform(inside, cv2.DIST_L2, 5).ravel()[at]
-    hold = np.clip(1.5 - rim_px, 0, 1) * (by_distance > 0.5)
-    return alpha + (1 - alpha) * hold
+    """Let alpha end where the front layer goes on: at 1 on the strip's inner rim, at that by distance on its outer one.
+
+    The farther from the jump, the less a colour between the two sides' says on the far side.
+    """
+    near = by_distance > 0.5
+    goes_on = np.where(near, np.clip(1.5 - rim_px, 0, 1), np.clip(1 - (rim_px - 0.5) / strip_px, 0, 1) * (1 - alpha))
+    return np.asarray(alpha + (np.where(near, 1, by_distance) - alpha) * goes_on, np.float32)
 
 
-def _painted(
+def _paint(
     layer: Layer,
     at: np.ndarray,
     colour: Float32[np.ndarray, "N 3"],
     alpha: Float32[np.ndarray, "N"] | None = None,
-) -> Layer:
-    rgba = layer.rgba.copy()
-    rgba.reshape(-1, 4)[at, :3] = colour.astype(np.uint8)
+) -> None:
+    layer.rgba.reshape(-1, 4)[at, :3] = colour.astype(np.uint8)
     if alpha is not None:
-        rgba.reshape(-1, 4)[at, 3] = (alpha * 255 + 0.5).astype(np.uint8)
-    return replace(layer, rgba=rgba)
+        layer.rgba.reshape(-1, 4)[at, 3] = (alpha * 255 + 0.5).astype(np.uint8)

@@ -26,7 +26,7 @@ SCENE_BYTES_A_PX = 76
 HELD_BYTES_A_PX = 44
 """Photo, depth and layers, while the film is drawn."""
 
-FILM_BYTES_A_PX = 220
+FILM_BYTES_A_PX = 300
 """Textures, frames ahead and the encoder's pictures, for each pixel of the film's pictures (per eye)."""
 
 REPEATS_BYTES = 256 * 2**20

@@ -16,13 +16,42 @@ def nearest_seed(seeds: Bool[np.ndarray, "H W"]) -> tuple[Float32[np.ndarray, "H
     """Return every pixel's distance to the nearest seed and that seed's flat index."""
     if not seeds.any():
         return np.full(seeds.shape, np.float32(FAR_PX)), np.zeros(seeds.shape, np.int32)
+    distance, labels, at = _labelled(seeds)
+    index_of_label = np.zeros(len(at) + 1, np.int32)
+    index_of_label[labels.ravel()[at]] = at
+    return distance, np.take(index_of_label, labels)
+
+
+def nearest_seed_of(at: np.ndarray, seeds: Bool[np.ndarray, "H W"]) -> np.ndarray:
+    """Return the flat index of the seed nearest to each of some pixels, given by theirs; 0 without seeds."""
+    if not seeds.any():
+        return np.zeros(len(at), np.int32)
+    _, labels, seeds_at = _labelled(seeds)
+    index_of_label = np.zeros(len(seeds_at) + 1, np.int32)
+    index_of_label[labels.ravel()[seeds_at]] = seeds_at
+    return index_of_label[labels.ravel()[at]]
+
+
+def nearest_value(
+    seeds: Bool[np.ndarray, "H W"], values: Float32[np.ndarray, "H W"]
+) -> tuple[Float32[np.ndarray, "H W"], Float32[np.ndarray, "H W"]]:
+    """Return every pixel's distance to the nearest seed and that seed's value; without seeds, the first pixel's."""
+    if not seeds.any():
+        return np.full(seeds.shape, np.float32(FAR_PX)), np.full(seeds.shape, values.flat[0])
+    distance, labels, at = _labelled(seeds)
+    value_of_label = np.zeros(len(at) + 1, np.float32)
+    value_of_label[labels.ravel()[at]] = values.ravel()[at]
+    return distance, np.take(value_of_label, labels)
+
+
+def _labelled(
+    seeds: Bool[np.ndarray, "H W"],
+) -> tuple[Float32[np.ndarray, "H W"], Int32[np.ndarray, "H W"], np.ndarray]:
+    """Return distances to the nearest seed, labels of the seeds, counted from 1, and where the seeds are."""
     distance, labels = cv2.distanceTransformWithLabels(
         np.logical_not(seeds).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    at = np.flatnonzero(seeds)
-    index_of_label = np.zeros(len(at) + 1, np.int32)  # labels are counted from 1, one a seed
-    index_of_label[labels.ravel()[at]] = at
-    return distance, index_of_label[labels]
+    return distance, labels, np.flatnonzero(seeds)
 
 
 def nearest_seed_within(

@@ -130,7 +130,9 @@ class ExportOptions(FileChoices):
     """About how much memory an export may take at most: larger photos are made smaller (`kbvr.memory`)."""
 
     device: str = "auto"
-    """What networks run on: one of `kbvr.nets.DEVICES`; `kbvr.nets.open_session` says what they mean."""
+    """What networks run on: one of `kbvr.nets.DEVICES`; `kbvr.nets.open_session` says what they mean.
+
+    `kbvr.render.gpu.best_renderer` says which of them let pictures be drawn on a GPU too."""
 
     viewed_on: Screen = field(init=False)
     paths: dict[str, PathOptions] = field(init=False)

@@ -31,7 +31,7 @@ from kbvr.paper import PaperNetworks, PointRenderer, inpainted, paper_depth_map,
 from kbvr.paper.networks import CARDS, PICTURE_LONG_SIDE_PX, size_px_with
 from kbvr.paper.segmentation import adjusted_depth, check_segmentation, segment
 from kbvr.photo import Photo
-from kbvr.render import Renderer
+from kbvr.render.gpu import best_renderer
 from kbvr.scene import build_scene
 from kbvr.surroundings import Surroundings, surroundings_of
 
@@ -100,10 +100,14 @@ class Layers:
         fill = best_filler() if str(self.options.fill) == "auto" else self.options.fill
         density = max(camera.f_px for film in films for eyes in film.instants for camera in eyes) / scene.camera.f_px
         lens = films[0].lens
-        renderer = Renderer(
-            scene if lens is None else softened(scene, lens), pixels_per_photo_px=density, threads=self.options.threads
+        renderer = best_renderer(
+            scene if lens is None else softened(scene, lens),
+            pixels_per_photo_px=density,
+            threads=self.options.threads,
+            device=self.options.device,
         )
-        return renderer, (f"scene: {made}, {len(scene.quads)} quads", f"fill: {fill}")
+        said = (f"scene: {made}, {len(scene.quads)} quads", f"fill: {fill}", f"pictures: drawn on {renderer.title}")
+        return renderer, said
 
 
 class Paper:

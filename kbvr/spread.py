@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from kbvr.nearest import nearest_seed
+from kbvr.nearest import nearest_seed_of
+from kbvr.tiles import framed, squares
 
 RIM_PX = 0.6
 """How fast a source loses weight with its distance from the hole: what lies next to the hole goes on into it."""
@@ -22,6 +23,10 @@ TEXTURE_GAIN = 0.5
 
 TEXTURE_SIGMA_PX = 2.0
 """Detail finer than this is texture."""
+
+SQUARE_PX = 256
+BLUR_PX = 8
+"""Texture is looked for in squares, with what the blur sees around them: four sigmas."""
 
 
 def spread(
@@ -34,8 +39,7 @@ def spread(
     """Return colour and inverse depth with the hole filled from the sources; without sources, unchanged copies."""
     if not source.any():
         return rgb.copy(), inverse_depth.copy()
-    away_px = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
-    weight = source * np.exp(-away_px / RIM_PX)
+    weight = rim_weight(hole, source)
     at = np.flatnonzero(hole)
     filled_rgb, filled_depth = rgb.copy(), inverse_depth.copy()
     for channel in range(3):  # one by one: a large photo would take gigabytes at once
@@ -44,6 +48,14 @@ def spread(
         filled_rgb[..., channel].flat[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
     filled_depth.flat[at] = push_pull(inverse_depth[..., None], weight).ravel()[at]
     return laid_texture(filled_rgb, rgb, hole=hole, source=source, gain=TEXTURE_GAIN), filled_depth
+
+
+def rim_weight(
+    hole: Bool[np.ndarray, "H W"], source: Bool[np.ndarray, "H W"] | Float32[np.ndarray, "H W"]
+) -> Float32[np.ndarray, "H W"]:
+    """Return the sources' weights, 0 to 1: those next to the hole count most."""
+    away_px = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
+    return np.asarray(source * np.exp(-away_px / RIM_PX), np.float32)
 
 
 def laid_texture(
@@ -55,17 +67,35 @@ def laid_texture(
     gain: float,
 ) -> UInt8[np.ndarray, "H W 3"]:
     """Return a smooth filling of a picture's hole with the fine texture of the sources laid over it."""
-    textured = filled.copy()
-    weight = source.astype(np.float32)
-    with ThreadPoolExecutor() as pool:
-        mirror = pool.submit(_mirror, hole, source)
-        total = np.maximum(cv2.GaussianBlur(weight, (0, 0), TEXTURE_SIGMA_PX), 1e-3)
-        at, mirrored = mirror.result()
-    for channel in range(3):
-        colour = filled[..., channel].ravel()[at].astype(np.float32)
-        colour += gain * _texture(rgb[..., channel], weight, total, mirrored)
-        textured[..., channel].flat[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
+    textured, at = filled.copy(), np.flatnonzero(hole)
+    colour = filled.reshape(-1, 3)[at] + np.float32(gain) * texture_for(at, rgb, source)
+    textured.reshape(-1, 3)[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
     return textured
+
+
+def texture_for(
+    at: np.ndarray, rgb: UInt8[np.ndarray, "H W 3"], source: Bool[np.ndarray, "H W"]
+) -> Float32[np.ndarray, "N 3"]:
+    """Return the fine texture for some pixels: what their mirror images have beyond the sources' smooth average.
+
+    It is looked for only in the squares that it is taken from; where the mirror image is no source, there is none.
+    """
+    mirrored = _mirror(at, source)
+    taken, fine = np.zeros(source.shape, bool), np.empty(rgb.shape, np.float32)
+    taken.ravel()[mirrored] = True
+
+    def find(corner: tuple[int, int]) -> None:
+        square, around, inside = framed(*corner, side_px=SQUARE_PX, around_px=BLUR_PX)
+        weight = source[around].astype(np.float32)
+        total = np.maximum(cv2.GaussianBlur(weight, (0, 0), TEXTURE_SIGMA_PX), 1e-3)
+        for channel in range(3):
+            plane = rgb[around][..., channel]
+            smooth = cv2.GaussianBlur(cv2.multiply(weight, plane, dtype=cv2.CV_32F), (0, 0), TEXTURE_SIGMA_PX)
+            fine[square][..., channel] = ((plane - smooth / total) * weight)[inside]
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(find, squares(taken, side_px=SQUARE_PX)))
+    return fine.reshape(-1, 3)[mirrored]
 
 
 def push_pull(values: Float32[np.ndarray, "H W C"], weight: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W C"]:
@@ -82,25 +112,11 @@ def push_pull(values: Float32[np.ndarray, "H W C"], weight: Float32[np.ndarray, 
     return around + (values - around) * weight[..., None]
 
 
-def _mirror(hole: Bool[np.ndarray, "H W"], source: Bool[np.ndarray, "H W"]) -> tuple[np.ndarray, np.ndarray]:
-    """Return flat indices of the hole's pixels and of their mirror images beyond the nearest source pixel."""
-    _, nearest = nearest_seed(source)
-    at = np.flatnonzero(hole)
-    height, width = hole.shape
+def _mirror(at: np.ndarray, source: Bool[np.ndarray, "H W"]) -> np.ndarray:
+    """Return the flat indices of some pixels' mirror images beyond the nearest source pixel."""
+    height, width = source.shape
     y, x = np.divmod(at, width)
-    source_y, source_x = np.divmod(nearest.ravel()[at], width)
+    source_y, source_x = np.divmod(nearest_seed_of(at, source), width)
     mirrored_y = np.clip(2 * source_y - y, 0, height - 1)
     mirrored_x = np.clip(2 * source_x - x, 0, width - 1)
-    return at, mirrored_y * width + mirrored_x
-
-
-def _texture(
-    plane: UInt8[np.ndarray, "H W"],
-    weight: Float32[np.ndarray, "H W"],
-    total: Float32[np.ndarray, "H W"],
-    at: np.ndarray,
-) -> Float32[np.ndarray, "N"]:
-    """Return what the sources (weight 1) have beyond their own smooth average at some places; 0 elsewhere."""
-    smooth = cv2.GaussianBlur(cv2.multiply(weight, plane, dtype=cv2.CV_32F), (0, 0), TEXTURE_SIGMA_PX)
-    own = plane.ravel()[at].astype(np.float32)
-    return np.asarray((own - np.take(smooth, at) / np.take(total, at)) * np.take(weight, at), np.float32)
+    return np.asarray(mirrored_y * width + mirrored_x)

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
 from kbvr.camera import Camera, camera_of_photo
-from kbvr.depth import DepthMap
+from kbvr.depth import DepthMap, sampled
 
 CORRIDOR_SHARE = 0.12
 """Half the width of the corridor that must be free ahead of a camera, as a share of the distance flown."""
@@ -148,7 +148,7 @@ class Surroundings:
 def surroundings_of(depth: DepthMap) -> Surroundings:
     """Return what a camera moves through in a photo of this depth."""
     height, width = depth.inverse_depth.shape
-    nearest, farthest = np.percentile(depth.inverse_depth, (99, 1))
+    nearest, farthest = np.percentile(sampled(depth.inverse_depth), (99, 1))
     return Surroundings(
         camera=camera_of_photo((width, height), depth.f_px),
         inverse_depth=depth.inverse_depth,
@@ -162,7 +162,7 @@ def subject_inverse_depth(depth: DepthMap) -> float:
     """Return the inverse depth just behind the nearest thing in the middle of the picture, 1/m."""
     height, width = depth.inverse_depth.shape
     middle = depth.inverse_depth[height // 5 : height - height // 5, width // 4 : width - width // 4]
-    nearest, farthest = np.percentile(middle if middle.size else depth.inverse_depth, (95, 5))
+    nearest, farthest = np.percentile(sampled(middle if middle.size else depth.inverse_depth), (95, 5))
     return float(nearest - 0.15 * (nearest - farthest))
 
 

@@ -41,16 +41,29 @@ def at_working_size(
     height, width = hole.shape
     scale = min(1.0, WORKING_LONG_SIDE_PX / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    known_share = _smaller(source.astype(np.float32), size)
-    wanted = _smaller(hole.astype(np.float32), size) > 0
+    share, plane = source.astype(np.float32), hole.astype(np.float32)
+    wanted = _smaller(plane, size) > 0
+    known_share = _smaller(share, size)
     known = (known_share > KNOWN_SHARE).astype(np.float32)
+    mean = known / np.maximum(known_share, 1e-6)
     planes = np.empty((3 if inverse_depth is None else 4, *known.shape), np.float32)
     for index, small in enumerate(planes):  # one by one: a large photo would take gigabytes at once
-        given = inverse_depth if index == 3 else None
-        plane = given if given is not None else rgb[..., index].astype(np.float32) / np.float32(255)
-        small[:] = _smaller(plane * source, size) / np.maximum(known_share, 1e-6) * known
+        if index == 3 and inverse_depth is not None:
+            cv2.multiply(inverse_depth, share, dst=plane)
+        else:
+            cv2.multiply(rgb[..., index], share, dst=plane, scale=1 / 255, dtype=cv2.CV_32F)
+        np.multiply(_smaller(plane, size), mean, out=small)
     grown = cv2.dilate(wanted.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     return WorkingPicture(planes, known, grown)
+
+
+def squares(wanted: Bool[np.ndarray, "h w"], *, side_px: int) -> Iterator[tuple[int, int]]:
+    """Yield (y, x) of the upper left corner of every square of a grid that holds something wanted."""
+    height, width = wanted.shape
+    for y in range(0, height, side_px):
+        for x in range(0, width, side_px):
+            if wanted[y : y + side_px, x : x + side_px].any():
+                yield y, x
 
 
 def tiles(wanted: Bool[np.ndarray, "h w"], *, tile_px: int, step_px: int) -> Iterator[tuple[int, int]]:
@@ -60,10 +73,21 @@ def tiles(wanted: Bool[np.ndarray, "h w"], *, tile_px: int, step_px: int) -> Ite
     """
     border = (tile_px - step_px) // 2
     height, width = wanted.shape
-    for y in range(0, height, step_px):
-        for x in range(0, width, step_px):
-            if wanted[y : y + step_px, x : x + step_px].any():
-                yield max(0, min(y - border, height - tile_px)), max(0, min(x - border, width - tile_px))
+    for y, x in squares(wanted, side_px=step_px):
+        yield max(0, min(y - border, height - tile_px)), max(0, min(x - border, width - tile_px))
+
+
+def framed(
+    y: int, x: int, *, side_px: int, around_px: int
+) -> tuple[tuple[slice, slice], tuple[slice, slice], tuple[slice, slice]]:
+    """Return a square of a picture, the square with what is around it, and where the square lies in that.
+
+    At the picture's border there is less around it, and less of it.
+    """
+    top, left = max(0, y - around_px), max(0, x - around_px)
+    square = np.s_[y : y + side_px, x : x + side_px]
+    around = np.s_[top : y + side_px + around_px, left : x + side_px + around_px]
+    return square, around, np.s_[y - top : y - top + side_px, x - left : x - left + side_px]
 
 
 def weights_of(inside: tuple[slice, slice], shape: tuple[int, int], *, overlap_px: int) -> Float32[np.ndarray, "h w"]:

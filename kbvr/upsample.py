@@ -13,13 +13,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Bool, Float32, UInt8
+
+from kbvr.tiles import framed, squares
 
 RAMP_SHARE = 1 / 64
 """Half the width of the widest ramps of a small map that become steps, as a share of its long side."""
 
 WORKING_LONG_SIDE_PX = 1280
 STRIP_ROWS = 128
+CELL_PX = 16
+SQUARE_CELLS = 8
+"""Steps are looked for in squares of so many cells that hold one."""
+
 TAPS = 2
 """Neighbours on each side that a pixel looks at on the small map."""
 
@@ -63,16 +69,30 @@ def upsample_all_along_edges(
 def steepened(values: Float32[np.ndarray, "H W"], *, radius_px: int) -> Float32[np.ndarray, "H W"]:
     """Turn ramps of up to twice the radius into steps; leave slopes and flat regions alone."""
     window = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1))
-    high, low = cv2.dilate(values, window), cv2.erode(values, window)
     whole_range = float(np.subtract(*np.percentile(values[::2, ::2], (98, 2)))) or 1.0
     start, end = STEP_SHARE
+    cell_px = max(CELL_PX, radius_px)
+    rises = _cells_that_rise(values, start * whole_range, cell_px)
     result = values.copy()
-    at = np.flatnonzero(high - low > start * whole_range)  # steps are few: all that follows is for them
-    value, high, low = values.ravel()[at], high.ravel()[at], low.ravel()[at]
-    share = np.clip(((high - low) / np.float32(whole_range) - start) / (end - start), 0, 1)
-    plateau = np.where(value - low > high - value, high, low)
-    result.ravel()[at] = value + (plateau - value) * share
+    for y, x in squares(rises, side_px=SQUARE_CELLS):
+        square, around, inside = framed(y * cell_px, x * cell_px, side_px=SQUARE_CELLS * cell_px, around_px=radius_px)
+        high, low = (extreme(values[around], window)[inside] for extreme in (cv2.dilate, cv2.erode))
+        at = np.nonzero(high - low > start * whole_range)  # steps are few: all that follows is for them
+        value, high, low = values[square][at], high[at], low[at]
+        share = np.clip(((high - low) / np.float32(whole_range) - start) / (end - start), 0, 1)
+        plateau = np.where(value - low > high - value, high, low)
+        result[square][at] = value + (plateau - value) * share
     return result
+
+
+def _cells_that_rise(values: Float32[np.ndarray, "H W"], least: float, cell_px: int) -> Bool[np.ndarray, "h w"]:
+    """Return the cells in which a pixel may differ by more than `least` from one that is a cell away at most."""
+    columns = range(0, values.shape[1], cell_px)
+    rows = [values[y : y + cell_px] for y in range(0, values.shape[0], cell_px)]
+    low = np.minimum.reduceat(np.stack([row.min(axis=0) for row in rows]), columns, axis=1)
+    high = np.maximum.reduceat(np.stack([row.max(axis=0) for row in rows]), columns, axis=1)
+    near_by = np.ones((3, 3), np.uint8)
+    return np.asarray(cv2.dilate(high, near_by) - cv2.erode(low, near_by) > least)
 
 
 def _joint_bilateral(
@@ -105,6 +125,7 @@ def _strip(
 ) -> Float32[np.ndarray, "M R W"]:
     """Return the joint bilateral means of one strip; rows and columns are its pixels' places on the small maps."""
     planes = [guide[..., channel].astype(np.float32) for channel in range(3)]
+    colour_planes = [np.ascontiguousarray(colours[..., channel]) for channel in range(3)]
     totals = np.zeros((len(maps), *guide.shape[:2]), np.float32)
     weights = np.full(guide.shape[:2], 1e-12, np.float32)
     for dy in range(-TAPS, TAPS + 1):
@@ -118,17 +139,21 @@ def _strip(
             ix = np.clip(x, 0, colours.shape[1] - 1).astype(np.intp)
 
             def looked_up(cells: Float32[np.ndarray, "h w"], ix: np.ndarray = ix) -> Float32[np.ndarray, "R W"]:
-                return np.asarray(cells[first:last, ix][iy - first])  # noqa: B023  used before they change
+                return cells[first:last].take(ix, axis=1).take(iy - first, axis=0)  # noqa: B023  used before they change
 
             distance = np.zeros_like(weights)
-            for channel, plane in enumerate(planes):
-                away = plane - looked_up(colours[..., channel])
-                distance += away * away
+            for cells, plane in zip(colour_planes, planes, strict=True):
+                away = looked_up(cells)
+                np.subtract(plane, away, out=away)
+                away *= away
+                distance += away
             distance *= np.float32(-0.5 / COLOUR_SIGMA_LEVELS**2)
-            weight = np.asarray(cv2.exp(distance), np.float32)
+            weight = np.asarray(cv2.exp(distance, dst=distance), np.float32)
             weight += np.float32(1e-4)
             weight *= weight_y[:, None] * weight_x
             for index, small in enumerate(maps):
-                totals[index] += weight * looked_up(small)
+                value = looked_up(small)
+                value *= weight
+                totals[index] += value
             weights += weight
     return totals / weights

@@ -25,6 +25,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "kbvr.nets.trial:try_device": {"ran_on": "the CPU", "difference": 0.0, "seconds": 0.02},
     "kbvr.nets.cuda:described_devices": {"driver": False, "devices": []},
     "kbvr.render.trial:try_renderer": {"instructions": "AVX2", "difference": 0.1},
+    "kbvr.render.trial:try_gpu": {"problem": "no NVIDIA driver was found", "remedy": "install its driver"},
     "kbvr.formats.encoders:try_encoders": {},
 }
 NO_CUDA = {"problem": "no NVIDIA driver was found", "remedy": "install its driver", "surprising": False}
@@ -333,3 +334,19 @@ def test_tensorrt_is_tried_only_where_cuda_works(
     (row,) = [finding for finding in findings if finding["what"] == "TensorRT"]
     assert row["state"] == ("good" if works else "absent")
     assert works or "needs CUDA" in row["found"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "said"),
+    [
+        ({"drawn_on": "NVIDIA A", "difference": 0.01}, "good", "NVIDIA A draws the pictures"),
+        ({"drawn_on": "NVIDIA A", "difference": 9.0}, "bad", "NVIDIA A draws a frame that differs"),
+        ({"problem": "no NVIDIA driver", "remedy": ""}, "absent", "the CPU draws the pictures: no NVIDIA driver"),
+    ],
+)
+def test_it_says_what_draws_the_pictures(answer: dict[str, Any], state: str, said: str) -> None:
+    """The GPU where it agrees with the CPU; else why not, and what to do."""
+    finding = trials.drawing_finding(Answer(answer))
+    assert (finding.state, finding.found.startswith(said)) == (state, True)
+    assert (finding.remedy == "") == (state == "good")
+    assert trials.drawing_finding(Answer(failure="crashed (SIGSEGV)")).state == "bad"

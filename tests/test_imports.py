@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "kbvr"
 
 ROWS = (
     ("errors",),
-    ("camera", "screens", "light", "output", "stopwatch", "repeats", "apart", "nets", "compiled"),
+    ("camera", "screens", "light", "output", "stopwatch", "repeats", "apart", "nets", "compiled", "tiles"),
     ("picture_file", "picture_colour", "exr"),
     ("picture_file", "picture_colour", "photo"),
     ("exr", "depth_file", "upsample"),
@@ -27,7 +27,7 @@ ROWS = (
     ("paths",),
     ("stereo", "wiggle"),
     ("comfort",),
-    ("nearest", "tiles"),
+    ("nearest",),
     ("specks",),
     ("spread", "layers", "matte"),
     ("network_fill",),

@@ -13,7 +13,7 @@ from export.kbvr_fill import KbvrFill
 from export.onnx_export import export_fill
 from kbvr.errors import InputError
 from kbvr.fill import FILLERS, filler_named, network_filler
-from kbvr.network_fill import STEP_PX, TILE_PX, NetworkFiller
+from kbvr.network_fill import AROUND_PX, MULTIPLE_PX, STEP_PX, NetworkFiller
 
 
 class Recorder:
@@ -108,22 +108,24 @@ def test_only_the_hole_changes_and_nothing_is_left_open(size_px, untrained):
 
 
 def test_tiles_are_looked_at_only_where_something_is_hidden():
-    """A hole in one corner of a large picture costs one tile."""
+    """A small hole in one corner of a large picture costs one look at its surroundings."""
     network = Recorder()
     rgb = smooth_pattern(1000, 800)
     hole = np.zeros((800, 1000), bool)
     hole[20:40, 30:60] = True
     NetworkFiller(network)(rgb, np.ones((800, 1000), np.float32), hole=hole, source=~hole)
     assert len(network.shown) == 1
-    assert network.shown[0]["rgb01"].shape == (1, 3, TILE_PX, TILE_PX)
+    height, width = network.shown[0]["rgb01"].shape[2:]
+    assert 40 + AROUND_PX <= height <= 40 + AROUND_PX + MULTIPLE_PX
+    assert 60 + AROUND_PX <= width <= 60 + AROUND_PX + MULTIPLE_PX
 
 
 def test_tiles_meet_without_a_seam():
-    """A network that says the same everywhere gives the same everywhere, over many tiles."""
+    """A network that says the same everywhere, as the sources do, gives the same everywhere, over many tiles."""
     network = Recorder(0.25)
-    rgb = np.full((500, 900, 3), 200, np.uint8)
+    rgb = np.full((500, 900, 3), 64, np.uint8)
     hole, source = band(900, 500, slice(300, 500))
-    filled, depth = NetworkFiller(network)(rgb, np.ones((500, 900), np.float32), hole=hole, source=source)
+    filled, depth = NetworkFiller(network)(rgb, np.full((500, 900), 0.25, np.float32), hole=hole, source=source)
     assert len(network.shown) > 500 // STEP_PX
     assert (filled[hole] == 64).all()
     assert np.allclose(depth[hole], 0.25)

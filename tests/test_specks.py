@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from scenes import BLUE, CARD, RED, card_before_wall
 
 from kbvr.specks import speck_px_for, specks_of, without_specks
@@ -55,4 +56,25 @@ def test_specks_are_cleaned_in_every_block_of_a_large_map():
     wrong = parallax.copy()
     wrong[at] = 30.0
     rgb = np.full((600, 900, 3), 90, np.uint8)
+    assert (without_specks(wrong, rgb, jump_px=JUMP_PX) == parallax).all()
+
+
+@pytest.mark.parametrize("every", [1, 2, 3])
+def test_a_hair_across_the_pixels_is_no_speck_even_with_gaps(every):
+    """A diagonal does not hang together by sides of pixels, and a hair thinner than a pixel misses some."""
+    parallax = np.zeros((200, 240), np.float32)
+    at = np.arange(20, 120, every)
+    parallax[at, at + 40] = 8.0
+    rgb = np.full((200, 240, 3), 90, np.uint8)
+    assert (without_specks(parallax, rgb, jump_px=JUMP_PX) == parallax).all()
+
+
+def test_dots_of_unlike_depth_in_a_row_are_specks():
+    """Neither are scratches a line that lie behind what is around them."""
+    parallax = np.full((200, 240), 20.0, np.float32)
+    wrong = parallax.copy()
+    at = np.arange(20, 120)
+    wrong[at, at + 40] = 25.0 + 5.0 * (at % 4)
+    wrong[at, at + 90] = 8.0
+    rgb = np.full((200, 240, 3), 90, np.uint8)
     assert (without_specks(wrong, rgb, jump_px=JUMP_PX) == parallax).all()

@@ -44,6 +44,7 @@ def test_the_wheel_holds_all_that_kbvr_needs_to_run(wheel):
     for variant in compiled.variants():
         assert f"kbvr/render/native/libkbvr_{variant}{compiled.SUFFIX}" in names
     assert {"kbvr/nets/kbvr-depth.onnx", "kbvr/nets/kbvr-depth.json", "kbvr/py.typed"} <= names
+    assert "kbvr/render/gpu.wgsl" in names
     assert not [name for name in names if name.startswith(("export/", "tests/", "bench/")) or name.endswith(".cpp")]
 
 

@@ -534,7 +534,7 @@ DeviceOption: TypeAlias = Annotated[
     typer.Option(
         "--device",
         help="What networks run on. auto: the fastest that works (kbvr doctor tells), else the CPU; "
-        "tensorrt may take minutes at first.",
+        "tensorrt may take minutes at first. With kbvr[gpu], auto and cuda draw on an NVIDIA GPU too.",
         rich_help_panel=RUN,
     ),
 ]

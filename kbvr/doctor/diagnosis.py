@@ -12,6 +12,7 @@ from kbvr.doctor.trials import (
     ON_THE_CPU,
     auto_finding,
     device_finding,
+    drawing_finding,
     encoder_finding,
     gpu_findings,
     renderer_finding,
@@ -46,6 +47,7 @@ def diagnose(*, deep: bool = False) -> tuple[Finding, ...]:
             **{device: _asking_device(device) for device in ("auto", *titles) if device != "tensorrt"},
             "runtime": lambda: run_apart("kbvr.nets.trial:described_runtime", limit_s=LIMIT_S),
             "renderer": lambda: run_apart("kbvr.render.trial:try_renderer", limit_s=LIMIT_S),
+            "drawing gpu": lambda: run_apart("kbvr.render.trial:try_gpu", limit_s=LIMIT_S),
             **{f"soft {kind}": _asking_encoders(names) for kind, names in SOFTWARE.items()},
             **{f"hard {kind}": _asking_encoders(names) for kind, names in HARDWARE.items()},
         }
@@ -59,6 +61,7 @@ def diagnose(*, deep: bool = False) -> tuple[Finding, ...]:
         *gpu_findings(answers["gpus"]),
         *(encoder_finding(kind, answers[f"soft {kind}"], answers[f"hard {kind}"]) for kind in SOFTWARE),
         renderer_finding(answers["renderer"]),
+        drawing_finding(answers["drawing gpu"]),
         *network_findings(deep=deep),
         folder_finding(models_folder()),
     )

@@ -14,6 +14,9 @@ from kbvr.nets.trial import TOLERANCE
 RENDER_TOLERANCE = 4.0
 """Mean difference of a frame from its photo, in 8-bit steps, from which rendering is taken for broken."""
 
+GPU_TOLERANCE = 1.0
+"""Mean difference of a frame drawn on the GPU from the CPU's, in 8-bit steps, from which it is taken for wrong."""
+
 RUNTIMES = ("onnxruntime-gpu", "onnxruntime-directml", "onnxruntime-openvino", "onnxruntime-rocm", "onnxruntime")
 """Packages that hold the module onnxruntime, the ones with more in them first."""
 
@@ -109,6 +112,20 @@ def renderer_finding(answer: Answer) -> Finding:
     if said:
         return Finding("Rendering", "renderer", "broken", said, REINSTALL, {**answer.values})
     return Finding("Rendering", "renderer", "good", f"uses {answer.values['instructions']}", "", {**answer.values})
+
+
+def drawing_finding(answer: Answer) -> Finding:
+    """Return which renderer draws the pictures of an export, and why not the GPU's."""
+    section, what, values = "Rendering", "on a GPU", answer.values
+    if "problem" in values:
+        said = f"the CPU draws the pictures: {values['problem']}"
+        return Finding(section, what, "absent", said, values["remedy"] or ON_THE_CPU, {**values})
+    said = answer.failure
+    if not said and not values["difference"] <= GPU_TOLERANCE:
+        said = f"{values['drawn_on']} draws a frame that differs from the CPU's by {values['difference']:.3g} of 255"
+    if said:
+        return Finding(section, what, "bad", said, ON_THE_CPU, {**values})
+    return Finding(section, what, "good", f"{values['drawn_on']} draws the pictures", "", {**values})
 
 
 def _version_of(package: str) -> str | None:

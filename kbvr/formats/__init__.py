@@ -123,6 +123,9 @@ class Format:
     even: bool = False
     """Whether pictures must have even sizes; views lose their last row or column for that."""
 
+    takes_parts: bool = False
+    """Whether a picture may come as a tuple of those that lie beside each other in it, which saves a copy."""
+
     repeats: bool = False
     """Whether it takes each picture once and shows it as often as `Facts.sources` says, which saves work."""
 

@@ -30,6 +30,9 @@ class Packing:
     down: int = 1
     """How many views lie beside and above each other."""
 
+    order: tuple[int, ...] | None = None
+    """Which views lie beside each other as they are, from left to right; None if it is not as simple as that."""
+
     squeezed: tuple[int, int] = (1, 1)
     """By how much a view's width and height are divided."""
 
@@ -185,11 +188,11 @@ PACKINGS: Mapping[str, Packing] = MappingProxyType(
         "mono": Packing("what one eye in the middle sees", 1, _only(0)),
         "left": Packing("the left eye's view", 2, _only(0)),
         "right": Packing("the right eye's view", 2, _only(1)),
-        "sbs": Packing("side by side, left eye on the left", 2, _beside, across=2),
+        "sbs": Packing("side by side, left eye on the left", 2, _beside, across=2, order=(0, 1)),
         "sbs-half": Packing("side by side, squeezed to half the width", 2, _beside_half, across=2, squeezed=(2, 1)),
         "tb": Packing("left eye above the right one", 2, _above, down=2),
         "tb-half": Packing("above each other, squeezed to half the height", 2, _above_half, down=2, squeezed=(1, 2)),
-        "cross": Packing("left eye on the right, for crossed eyes", 2, _crossed, across=2),
+        "cross": Packing("left eye on the right, for crossed eyes", 2, _crossed, across=2, order=(1, 0)),
         "rows": Packing("rows in turn, the first the left eye's", 2, _rows),
         "columns": Packing("columns in turn, the first the left eye's", 2, _columns),
         "checkerboard": Packing("pixels in turn, the first the left eye's", 2, _checkerboard),

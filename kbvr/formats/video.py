@@ -56,7 +56,8 @@ EQUIRECTANGULAR_PART = 2
 """FFmpeg's number of a part of an equirectangular picture."""
 MUXERS = {"mp4": "mp4", "mkv": "matroska", "webm": "webm"}
 
-Frame = UInt8[np.ndarray, "h w 3"]
+Frame = UInt8[np.ndarray, "h w 3"] | tuple[UInt8[np.ndarray, "h w 3"], ...]
+"""A picture, or those that lie beside each other in it."""
 Packet: TypeAlias = Any
 """An av.Packet, which newer versions of av want to know the stream's type of."""
 
@@ -108,7 +109,8 @@ def write_projected(
         first = next(coming, None)
         if first is None:
             raise InputError("a video needs at least one picture, got none")
-        size_px = (first.shape[1], first.shape[0])
+        parts = _parts(first)
+        size_px = (sum(part.shape[1] for part in parts), parts[0].shape[0])
         recipe = _recipe(container, rate, size_px, item, facts, choices, projection)
         size_px, count, encode_s = _encode(chain((first,), coming), aside, recipe, facts.sources)
         if choices.max_mb is not None:
@@ -209,17 +211,23 @@ def _encode(
 def _converted(frames: Iterable[Frame] | Iterable[av.VideoFrame], clock: Stopwatch) -> Iterator[av.VideoFrame]:
     for frame in frames:
         with clock.stage("convert"):
-            yuv = _yuv(frame) if isinstance(frame, np.ndarray) else frame
+            yuv = frame if isinstance(frame, av.VideoFrame) else _yuv(*_parts(frame))
         yield yuv
 
 
-def _yuv(frame: Frame) -> av.VideoFrame:
-    """Return an even-sized picture as BT.709 4:2:0, as its stream says: a third of what FFmpeg's way by RGB takes."""
-    height, width = frame.shape[:2]
-    rgb = np.ascontiguousarray(frame)
-    yuv = av.VideoFrame(width, height, "yuv420p")
-    planes = [value for plane in yuv.planes for value in (plane.buffer_ptr, plane.line_size)]
-    kernel().kbvr_yuv420(rgb.ctypes.data, width, height, *planes)
+def _parts(frame: Frame) -> tuple[UInt8[np.ndarray, "h w 3"], ...]:
+    return frame if isinstance(frame, tuple) else (frame,)
+
+
+def _yuv(*parts: UInt8[np.ndarray, "h w 3"]) -> av.VideoFrame:
+    """Return even-sized pictures beside each other as BT.709 4:2:0: a third of what FFmpeg's way by RGB takes."""
+    height, width = parts[0].shape[:2]
+    yuv = av.VideoFrame(len(parts) * width, height, "yuv420p")
+    for index, part in enumerate(parts):
+        rgb = np.ascontiguousarray(part)
+        starts = zip(yuv.planes, (index * width, index * width // 2, index * width // 2), strict=True)
+        planes = [value for plane, start in starts for value in (plane.buffer_ptr + start, plane.line_size)]
+        kernel().kbvr_yuv420(rgb.ctypes.data, width, height, *planes)
     yuv.colorspace, yuv.color_range = BT709, TV_RANGE
     return yuv
 
@@ -299,5 +307,6 @@ FORMAT = Format(
     write=write_video,
     options=("fps", "layout", "glasses", "anaglyph_colours", "codec", "container", "quality", "max_mb", "name_for"),
     even=True,
+    takes_parts=True,
     repeats=True,
 )

@@ -76,14 +76,20 @@ def _write(instants: Iterator[Views], item: Item, facts: Facts, choices: FileCho
     return form.write(source, item, facts, choices)
 
 
-def _packed(instants: Iterator[Views], item: Item, form: Format, choices: FileChoices) -> Iterator[Picture]:
+def _packed(
+    instants: Iterator[Views], item: Item, form: Format, choices: FileChoices
+) -> Iterator[Picture | tuple[Picture, ...]]:
     packing = PACKINGS[item.packing]
     for views in instants:
         height, width = views[0].shape[:2]
         form.check((width, height), item, choices)
         if form.even:
             width, height = packing.even_view_px((width, height))
-        yield packing.put([view[:height, :width] for view in views], choices)
+        cropped = [view[:height, :width] for view in views]
+        if form.takes_parts and packing.order is not None:
+            yield tuple(cropped[index] for index in packing.order)
+        else:
+            yield packing.put(cropped, choices)
 
 
 def _checked(instants: Iterable[Views]) -> Iterator[Views]:

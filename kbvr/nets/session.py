@@ -28,6 +28,7 @@ MOST_THREADS = 8
 """More threads make networks as small as these slower."""
 
 _SILENT, _ERRORS, _WARNINGS = 4, 3, 2
+_SPIN = "session.intra_op.allow_spinning"
 _RECORD_NODES = "session.record_ep_graph_assignment_info"
 
 logger = logging.getLogger(__name__)
@@ -181,6 +182,7 @@ def _session_options(threads: int, provider: Provider | None = None) -> Any:
     options = onnxruntime().SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    options.add_session_config_entry(_SPIN, "0")  # threads that wait busily take the processor from all others
     if provider is not None:
         options.log_severity_level = _SILENT  # a run that fails is told by AcceleratedSession
         options.add_session_config_entry(_RECORD_NODES, "1")

@@ -15,9 +15,9 @@
 // The picture is drawn in tiles of TILE_ROWS whole rows that stay in the cache. Each pixel keeps the nearest opaque
 // sample and the nearest soft one (a sample of a matte layer, whose alpha comes from the texture). Colours are
 // fetched after all quads of a tile are drawn, a row at a time: first where each pixel lies in the texture (float
-// arithmetic that compilers turn into vector instructions), then the blend of the four texels there. Spans go in
-// steps of LANES pixels. Arithmetic is strictly ordered and never fused, so that every instruction set and every
-// number of threads gives the same bytes.
+// arithmetic that compilers turn into vector instructions), then the blend of the four texels there. Quads are set
+// up LANES at once, their rows are found LANES at once, and spans go in steps of LANES pixels. Arithmetic is strictly
+// ordered and never fused, so that every instruction set and every number of threads gives the same bytes.
 
 #include "quads.h"
 
@@ -27,12 +27,13 @@
 namespace {
 
 constexpr int TILE_ROWS = 32;
-constexpr int LANES = 8;                  // pixels that a span is drawn by at once
+constexpr int LANES = 8;                  // quads, rows or pixels that are worked on at once
 constexpr float GROWTH_PX = 0.12f;        // hides the seams between neighbours that do not share vertices
 constexpr float NOTHING = -1.0f;          // inverse depth where no quad was drawn
 constexpr float TOO_CLOSE = 0.15f;        // what has come so much nearer (new depth over old) is passed, not seen
 constexpr float RUBBER = 4.0f;            // what is drawn out by so much more than it is enlarged is no surface
 constexpr float EDGE_ON = 0.02f;          // width over length; what is narrower shows its growth only
+constexpr float BEHIND = 0.96f;           // a layer behind the front one is drawn as so much farther: it loses ties
 constexpr float SAME_SURFACE = 0.98f;     // a soft sample is kept if it is not behind the opaque one by more
 
 // The vectors of Clang and GCC: element by element, on every instruction set.
@@ -42,6 +43,8 @@ typedef uint8_t FourTexels __attribute__((vector_size(16)));
 typedef uint8_t TwoTexels __attribute__((vector_size(8)));
 typedef uint8_t OneTexel __attribute__((vector_size(4)));
 typedef uint16_t Words __attribute__((vector_size(16)));
+typedef uint16_t TwoPixels __attribute__((vector_size(32)));
+typedef uint16_t FourPixels __attribute__((vector_size(64)));
 typedef uint16_t FourWords __attribute__((vector_size(8)));
 
 struct Plane {  // a sample buffer of one tile
@@ -62,9 +65,10 @@ struct View {
     float enlargement;  // focal length over the photo's
 };
 
-inline float lesser(float a, float b) { return a < b ? a : b; }
-inline float greater(float a, float b) { return a > b ? a : b; }
-inline float clampf(float x, float low, float high) { return x < low ? low : (x > high ? high : x); }
+template <typename Number>
+inline Number lesser(Number a, Number b) { return a < b ? a : b; }
+template <typename Number>
+inline Number greater(Number a, Number b) { return a > b ? a : b; }
 
 struct Rows {
     float first, last;
@@ -117,62 +121,137 @@ inline void draw_span(const Plane& p, int64_t at, int count, float z, float dz, 
     }
 }
 
-void draw_quad(const Quad& q, const View& c, const Texture& t, const Plane& plane, int row_begin, int row_end) {
-    const float w = c.h[6] * q.u + c.h[7] * q.v + c.h[8] + q.d * c.e[2];
-    if (!(w > TOO_CLOSE)) return;
-    const float inv_w = 1.0f / w;
-    const float x0 = (c.h[0] * q.u + c.h[1] * q.v + c.h[2] + q.d * c.e[0]) * inv_w;
-    const float y0 = (c.h[3] * q.u + c.h[4] * q.v + c.h[5] + q.d * c.e[1]) * inv_w;
-    const float z0 = q.d * inv_w;
-    const float wu = c.h[6] + q.du * c.e[2], wv = c.h[7] + q.dv * c.e[2];
-    const float xu = (c.h[0] + q.du * c.e[0] - x0 * wu) * inv_w, xv = (c.h[1] + q.dv * c.e[0] - x0 * wv) * inv_w;
-    const float yu = (c.h[3] + q.du * c.e[1] - y0 * wu) * inv_w, yv = (c.h[4] + q.dv * c.e[1] - y0 * wv) * inv_w;
-    const float det = xu * yv - xv * yu;
-    if (!(det > 1e-4f && det < 1e8f)) return;  // seen from behind, edge on, or not finite
-    const float enlarged = c.enlargement * inv_w, stretch = xu * xu + xv * xv + yu * yu + yv * yv;
-    if (stretch > 2 * RUBBER * RUBBER * enlarged * enlarged || det < EDGE_ON * stretch) return;
-    const float inv_det = 1.0f / det;
-    const float ux = yv * inv_det, uy = -xv * inv_det, vx = -yu * inv_det, vy = xu * inv_det;
-    const float zu = (q.du - z0 * wu) * inv_w, zv = (q.dv - z0 * wv) * inv_w;
-    const float zx = zu * ux + zv * vx, zy = zu * uy + zv * vy;
-    const float grow = GROWTH_PX + q.slack_px;
-    const float half_u = q.half + grow * (std::fabs(ux) + std::fabs(uy));
-    const float half_v = q.half + grow * (std::fabs(vx) + std::fabs(vy));
-    const float reach_y = half_u * std::fabs(yu) + half_v * std::fabs(yv);
-    const float reach_x = half_u * std::fabs(xu) + half_v * std::fabs(xv);
-    // Written so that what is not a number is left out, too.
-    if (!(y0 + reach_y >= row_begin && y0 - reach_y <= row_end && x0 + reach_x >= 0 && x0 - reach_x <= c.width)) return;
-    const int y_first = static_cast<int>(std::ceil(clampf(y0 - reach_y - 0.5f, row_begin, row_end)));
-    const int y_last = static_cast<int>(std::floor(clampf(y0 + reach_y - 0.5f, -1.0f, row_end - 1)));
-    const float layer_v = static_cast<float>(q.layer) * t.layer_height_px;
-    // The span of a row, relative to x0: between lean_u dy +- reach_u, and lean_v dy +- reach_v.
-    const bool across_u = std::fabs(ux) > 1e-6f, across_v = std::fabs(vx) > 1e-6f;
-    const float inv_ux = across_u ? 1.0f / ux : 0.0f, inv_vx = across_v ? 1.0f / vx : 0.0f;
-    const float lean_u = -uy * inv_ux, reach_u = across_u ? half_u * std::fabs(inv_ux) : reach_x;
-    const float lean_v = -vy * inv_vx, reach_v = across_v ? half_v * std::fabs(inv_vx) : reach_x;
-    const float last_x = static_cast<float>(c.width - 1);
-    for (int y = y_first; y <= y_last; ++y) {
-        const float dy = static_cast<float>(y) + 0.5f - y0;
-        const float at_u = lean_u * dy, at_v = lean_v * dy;
-        const float low = greater(greater(at_u - reach_u, at_v - reach_v), -reach_x);
-        const float high = lesser(lesser(at_u + reach_u, at_v + reach_v), reach_x);
-        const float from = std::ceil(clampf(x0 + low - 0.5f, 0.0f, last_x + 1));
-        const float to = std::floor(clampf(x0 + high - 0.5f, -1.0f, last_x));
-        if (!(from <= to)) continue;
-        const int x_first = static_cast<int>(from);
-        const float dx = from + 0.5f - x0;
-        const int64_t at = static_cast<int64_t>(y - row_begin) * c.width + x_first;
-        draw_span(plane, at, static_cast<int>(to) - x_first + 1, z0 + zx * dx + zy * dy, zx,
-                  q.u + ux * dx + uy * dy, ux, q.v + vx * dx + vy * dy + layer_v, vx);
+// What drawing needs of eight quads; y_first is above y_last where there is nothing to draw.
+struct Drawn {
+    Floats x0, y0, z0, zx, zy, u, ux, uy, v, vx, vy, layer_v, lean_u, reach_u, lean_v, reach_v, reach_x, tie;
+    Ints y_first, y_last;
+};
+
+inline Floats absolute(Floats x) { return __builtin_elementwise_abs(x); }
+inline Floats all(float x) { return Floats{} + x; }
+inline Floats clamped(Floats x, float low, float high) { return x < low ? all(low) : (x > high ? all(high) : x); }
+
+static_assert(LANES == 8 && sizeof(Quad) == sizeof(Floats), "eight quads of eight numbers are set up at once");
+
+// Turn eight records of eight numbers into eight numbers of eight records, in three rounds of pairing halves.
+inline void transpose(Floats* r) {
+    Floats a[8];
+    for (int i = 0; i < 8; i += 2) {
+        a[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
+        a[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+    }
+    for (int i = 0; i < 8; ++i) {
+        const int low = i & ~2, high = i | 2;
+        r[i] = i & 2 ? __builtin_shufflevector(a[low], a[high], 2, 3, 10, 11, 6, 7, 14, 15)
+                     : __builtin_shufflevector(a[low], a[high], 0, 1, 8, 9, 4, 5, 12, 13);
+    }
+    for (int i = 0; i < 4; ++i) {
+        const Floats low = r[i], high = r[i + 4];
+        r[i] = __builtin_shufflevector(low, high, 0, 1, 2, 3, 8, 9, 10, 11);
+        r[i + 4] = __builtin_shufflevector(low, high, 4, 5, 6, 7, 12, 13, 14, 15);
     }
 }
 
-// Blend two packed RGBA texels, weight 0 to 256 of the second.
-inline uint32_t mix(uint32_t a, uint32_t b, uint32_t weight) {
-    const uint32_t even = 0x00FF00FFu, keep = 256 - weight;
-    const uint32_t low = (((a & even) * keep + (b & even) * weight + 0x00800080u) >> 8) & even;
-    const uint32_t high = (((a >> 8) & even) * keep + ((b >> 8) & even) * weight + 0x00800080u) & ~even;
-    return low | high;
+// Set up the first `count` of eight quads for the rows [row_begin, row_end).
+Drawn set_up(const Quad* eight, int count, const View& c, const Texture& t, int row_begin, int row_end) {
+    Floats r[8];
+    std::memcpy(r, eight, sizeof r);
+    transpose(r);
+    const Floats u = r[0], v = r[1], half = r[2], d = r[3], du = r[4], dv = r[5], slack_px = r[6];
+    const Floats w = c.h[6] * u + c.h[7] * v + c.h[8] + d * c.e[2];
+    Ints visible = w > TOO_CLOSE;
+    const Floats inv_w = 1.0f / w;
+    const Floats x0 = (c.h[0] * u + c.h[1] * v + c.h[2] + d * c.e[0]) * inv_w;
+    const Floats y0 = (c.h[3] * u + c.h[4] * v + c.h[5] + d * c.e[1]) * inv_w;
+    const Floats z0 = d * inv_w;
+    const Floats wu = c.h[6] + du * c.e[2], wv = c.h[7] + dv * c.e[2];
+    const Floats xu = (c.h[0] + du * c.e[0] - x0 * wu) * inv_w, xv = (c.h[1] + dv * c.e[0] - x0 * wv) * inv_w;
+    const Floats yu = (c.h[3] + du * c.e[1] - y0 * wu) * inv_w, yv = (c.h[4] + dv * c.e[1] - y0 * wv) * inv_w;
+    const Floats det = xu * yv - xv * yu;
+    visible &= (det > 1e-4f) & (det < 1e8f);  // neither seen from behind nor edge on, and finite
+    const Floats enlarged = c.enlargement * inv_w, stretch = xu * xu + xv * xv + yu * yu + yv * yv;
+    visible &= (stretch <= 2 * RUBBER * RUBBER * enlarged * enlarged) & (det >= EDGE_ON * stretch);
+    const Floats inv_det = 1.0f / det;
+    const Floats ux = yv * inv_det, uy = -xv * inv_det, vx = -yu * inv_det, vy = xu * inv_det;
+    const Floats zu = (du - z0 * wu) * inv_w, zv = (dv - z0 * wv) * inv_w;
+    const Floats grow = GROWTH_PX + slack_px;
+    const Floats half_u = half + grow * (absolute(ux) + absolute(uy));
+    const Floats half_v = half + grow * (absolute(vx) + absolute(vy));
+    const Floats reach_y = half_u * absolute(yu) + half_v * absolute(yv);
+    const Floats reach_x = half_u * absolute(xu) + half_v * absolute(xv);
+    const float begin = static_cast<float>(row_begin), end = static_cast<float>(row_end);
+    // Written so that what is not a number is left out, too.
+    visible &= (y0 + reach_y >= begin) & (y0 - reach_y <= end) & (x0 + reach_x >= 0.0f);
+    visible &= (x0 - reach_x <= static_cast<float>(c.width)) & (Ints{0, 1, 2, 3, 4, 5, 6, 7} < count);
+    const Floats first = __builtin_elementwise_ceil(clamped(y0 - reach_y - 0.5f, begin, end));
+    const Floats last = __builtin_elementwise_floor(clamped(y0 + reach_y - 0.5f, -1.0f, end - 1));
+    // The span of a row, relative to x0: between lean_u dy +- reach_u, and lean_v dy +- reach_v.
+    const Ints across_u = absolute(ux) > 1e-6f, across_v = absolute(vx) > 1e-6f;
+    const Floats inv_ux = across_u ? 1.0f / ux : all(0), inv_vx = across_v ? 1.0f / vx : all(0);
+    const Ints layer = load<Ints>(r + 7);
+    return {x0, y0, z0, zu * ux + zv * vx, zu * uy + zv * vy, u, ux, uy, v, vx, vy,
+            __builtin_convertvector(layer, Floats) * t.layer_height_px,
+            -uy * inv_ux, across_u ? half_u * absolute(inv_ux) : reach_x,
+            -vy * inv_vx, across_v ? half_v * absolute(inv_vx) : reach_x, reach_x,
+            layer > 1 ? all(BEHIND) : all(1.0f),
+            __builtin_convertvector(visible ? first : all(1), Ints),
+            __builtin_convertvector(visible ? last : all(0), Ints)};
+}
+
+// Draw one of eight quads, LANES rows at once.
+void draw_quad(const Drawn& q, int i, const View& c, const Plane& plane, int row_begin) {
+    const Floats lane = {0, 1, 2, 3, 4, 5, 6, 7};
+    const float x0 = q.x0[i], reach_x = q.reach_x[i], last_x = static_cast<float>(c.width - 1);
+    const int y_last = q.y_last[i];
+    for (int y = q.y_first[i]; y <= y_last; y += LANES) {
+        const Floats dy = lane + static_cast<float>(y) + 0.5f - q.y0[i];
+        const Floats at_u = q.lean_u[i] * dy, at_v = q.lean_v[i] * dy;
+        const Floats low = greater(greater(at_u - q.reach_u[i], at_v - q.reach_v[i]), all(-reach_x));
+        const Floats high = lesser(lesser(at_u + q.reach_u[i], at_v + q.reach_v[i]), all(reach_x));
+        const Floats from = __builtin_elementwise_ceil(clamped(x0 + low - 0.5f, 0.0f, last_x + 1));
+        const Floats to = __builtin_elementwise_floor(clamped(x0 + high - 0.5f, -1.0f, last_x));
+        const Floats dx = from + 0.5f - x0;
+        const Floats z = (q.z0[i] + q.zx[i] * dx + q.zy[i] * dy) * q.tie[i], u = q.u[i] + q.ux[i] * dx + q.uy[i] * dy;
+        const Floats v = q.v[i] + q.vx[i] * dx + q.vy[i] * dy + q.layer_v[i];
+        const Ints x_first = __builtin_convertvector(from, Ints), x_last = __builtin_convertvector(to, Ints);
+        const int rows = y_last - y + 1 < LANES ? y_last - y + 1 : LANES;
+        int64_t row = static_cast<int64_t>(y - row_begin) * c.width;
+        for (int k = 0; k < rows; ++k, row += c.width)
+            draw_span(plane, row + x_first[k], x_last[k] - x_first[k] + 1, z[k], q.zx[i] * q.tie[i], u[k], q.ux[i], v[k], q.vx[i]);
+    }
+}
+
+// Draw a block's quads into the rows [row_begin, row_end), eight at a time.
+void draw_block(const Quad* quads, int count, const View& c, const Texture& t, const Plane& plane, int row_begin,
+                int row_end) {
+    for (int first = 0; first < count; first += LANES) {
+        const int some = count - first < LANES ? count - first : LANES;
+        Quad eight[LANES] = {};
+        std::memcpy(eight, quads + first, some * sizeof(Quad));
+        const Drawn drawn = set_up(eight, some, c, t, row_begin, row_end);
+        for (int i = 0; i < some; ++i) draw_quad(drawn, i, c, plane, row_begin);
+    }
+}
+
+// Lay a texel whose colours are already times its alpha over another one.
+inline uint32_t lay_over(uint32_t under, uint32_t over) {
+    const uint32_t even = 0x00FF00FFu, alpha = over >> 24, keep = 256 - alpha - (alpha >> 7);
+    uint32_t low = ((((under & even) * keep + 0x00800080u) >> 8) & even) + (over & even);
+    uint32_t high = (((((under >> 8) & even) * keep + 0x00800080u) >> 8) & even) + ((over >> 8) & even);
+    low |= ((low >> 8) & 0x00010001u) * 255;  // resampling may have made a colour more than its alpha
+    high |= ((high >> 8) & 0x00010001u) * 255;
+    return (low & even) | (high & even) << 8;
+}
+
+// The colours of a texel, no longer times its alpha, which is not 0.
+inline uint32_t whole(uint32_t over) {
+    const uint32_t alpha = over >> 24;
+    uint32_t colours = 0;
+    for (int at = 0; at < 24; at += 8) {
+        const uint32_t colour = (over >> at & 255) * 255 / alpha;
+        colours |= (colour < 255 ? colour : 255) << at;
+    }
+    return colours;
 }
 
 // Where a pixel lies in the texture: index of the upper left one of four texels, weights 0 to 256 of the others.
@@ -187,8 +266,7 @@ inline Place place_of(const Texture& t, float u, float v, int layers) {
     float y = greater((v + t.margin_px) * t.scale_y - 0.5f, 0.0f);
     x = lesser(x, static_cast<float>(last_x + 1));
     y = lesser(y, static_cast<float>(last_y + 1));
-    const int xi = x < static_cast<float>(last_x) ? static_cast<int>(x) : last_x;
-    const int yi = y < static_cast<float>(last_y) ? static_cast<int>(y) : last_y;
+    const int xi = lesser(static_cast<int>(x), last_x), yi = lesser(static_cast<int>(y), last_y);
     const float right = (x - static_cast<float>(xi)) * 256.0f, lower = (y - static_cast<float>(yi)) * 256.0f;
     return {static_cast<uint32_t>(yi) * static_cast<uint32_t>(t.width) + static_cast<uint32_t>(xi),
             static_cast<uint16_t>(static_cast<int>(right)), static_cast<uint16_t>(static_cast<int>(lower))};
@@ -204,6 +282,32 @@ inline uint32_t blend(const Texture& t, Place p) {
     const FourWords right = __builtin_shufflevector(both, both, 4, 5, 6, 7);
     const OneTexel mixed = __builtin_convertvector(((left << 8) + (right - left) * p.right + 128) >> 8, OneTexel);
     return load<uint32_t>(reinterpret_cast<const uint8_t*>(&mixed));
+}
+
+// The same for four pixels at once: their indices, and their weights (right, lower) in turn.
+inline FourPixels texels_of_four(const uint32_t* row, const uint32_t* index) {
+    const auto two = [&](int i) {
+        const TwoTexels first = load<TwoTexels>(row + index[i]), second = load<TwoTexels>(row + index[i + 1]);
+        return __builtin_shufflevector(first, second, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    };
+    const FourTexels a = two(0), b = two(2);
+    const auto four = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
+                                              19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
+    return __builtin_convertvector(four, FourPixels);
+}
+
+inline void blend_four(const Texture& t, const uint32_t* index, const uint32_t* weights, uint32_t* colours) {
+    const Words w = load<Words>(weights);
+    const FourPixels upper = texels_of_four(t.texels, index), lower = texels_of_four(t.texels + t.width, index);
+    const FourPixels down = __builtin_shufflevector(w, w, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 5, 5, 5, 5, 5,
+                                                    5, 5, 5, 7, 7, 7, 7, 7, 7, 7, 7);
+    const FourPixels both = ((upper << 8) + (lower - upper) * down + 128) >> 8;
+    const TwoPixels left =
+        __builtin_shufflevector(both, both, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+    const TwoPixels right =
+        __builtin_shufflevector(both, both, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+    const TwoPixels across = __builtin_shufflevector(w, w, 0, 0, 0, 0, 2, 2, 2, 2, 4, 4, 4, 4, 6, 6, 6, 6);
+    store(colours, __builtin_convertvector(((left << 8) + (right - left) * across + 128) >> 8, FourTexels));
 }
 
 // Give every pixel of one row that nothing covers the colour of the farther of its covered neighbours.
@@ -243,21 +347,26 @@ void blend_soft(float* z, const float* z_soft, const float* u, const float* v, c
         if (x == width) return;
         if (!(z_soft[x] > NOTHING && z_soft[x] >= z[x] * SAME_SURFACE)) continue;
         const uint32_t over = blend(t, place_of(t, u[x], v[x], layers));
-        const uint32_t alpha = over >> 24;
         if (z[x] > NOTHING) {
-            colours[x] = mix(colours[x], over, alpha + (alpha >> 7));
-        } else if (alpha > 127) {
-            colours[x] = over;
+            colours[x] = lay_over(colours[x], over);
+        } else if (over >> 24 > 127) {
+            colours[x] = whole(over);
             z[x] = z_soft[x];
         }
     }
 }
 
 void resolve_row(const Plane& opaque, const Plane& soft, int64_t at, const Texture& t, int layers, int width,
-                 Place* places, uint32_t* colours) {
+                 uint32_t* index, uint32_t* weights, uint32_t* colours) {
     const float *u = opaque.u + at, *v = opaque.v + at;
-    for (int x = 0; x < width; ++x) places[x] = place_of(t, u[x], v[x], layers);
-    for (int x = 0; x < width; ++x) colours[x] = blend(t, places[x]);
+    for (int x = 0; x < width; ++x) {
+        const Place p = place_of(t, u[x], v[x], layers);
+        index[x] = p.index;
+        weights[x] = static_cast<uint32_t>(p.right) | static_cast<uint32_t>(p.lower) << 16;
+    }
+    int x = 0;
+    for (; x + 4 <= width; x += 4) blend_four(t, index + x, weights + x, colours + x);
+    for (; x < width; ++x) colours[x] = blend(t, place_of(t, u[x], v[x], layers));
     blend_soft(opaque.z + at, soft.z + at, soft.u + at, soft.v + at, t, layers, width, colours);
 }
 
@@ -315,8 +424,8 @@ KBVR_API int64_t kbvr_render_rows(const Quad* quads, const Block* blocks, int32_
     const int64_t size = static_cast<int64_t>(TILE_ROWS) * width;
     const Plane opaque = {scratch, scratch + size, scratch + 2 * size};
     const Plane soft = {scratch + 3 * size, scratch + 4 * size, scratch + 5 * size};
-    Place* places = reinterpret_cast<Place*>(scratch + 6 * size + LANES);
-    uint32_t* colours = reinterpret_cast<uint32_t*>(places + width);
+    uint32_t* index = reinterpret_cast<uint32_t*>(scratch + 6 * size + LANES);
+    uint32_t *weights = index + width, *colours = weights + width;
     Rows* rows = reinterpret_cast<Rows*>(colours + width);
     for (int32_t b = 0; b < block_count; ++b) rows[b] = block_rows(blocks[b], *view);
     int64_t missing = 0;
@@ -328,12 +437,11 @@ KBVR_API int64_t kbvr_render_rows(const Quad* quads, const Block* blocks, int32_
             if (rows[b].last < tile || rows[b].first > tile_end) continue;
             const Block& block = blocks[b];
             const Plane& plane = block.soft ? soft : opaque;
-            for (int32_t q = block.first; q < block.first + block.count; ++q)
-                draw_quad(quads[q], *view, *texture, plane, tile, tile_end);
+            draw_block(quads + block.first, block.count, *view, *texture, plane, tile, tile_end);
         }
         for (int y = tile; y < tile_end; ++y) {
             const int64_t at = static_cast<int64_t>(y - tile) * width;
-            resolve_row(opaque, soft, at, *texture, layers, width, places, colours);
+            resolve_row(opaque, soft, at, *texture, layers, width, index, weights, colours);
             const int uncovered = fill_row(colours, opaque.z + at, width);
             empty[y] = uncovered == width;
             missing += uncovered;

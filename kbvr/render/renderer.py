@@ -18,10 +18,15 @@ from jaxtyping import Float32, UInt8
 from kbvr.camera import Camera
 from kbvr.compiled import Texture, View, kernel
 from kbvr.errors import InputError
+from kbvr.layers import Layer
+from kbvr.render.doubled import doubled
 from kbvr.scene import Scene
 
 TEXELS_PER_OUTPUT_PX = 2.0
 """Textures are resampled (Lanczos, or area when smaller) to this density, so that bilinear look-up stays sharp."""
+
+MOST_ENLARGED_TRUE = 1.25
+"""Up to this enlargement the photo's pixels come back as they are; above it, smooth outlines matter more."""
 
 GUTTER_TEXELS = 16
 """Rows between the layers of a texture, half of them like the layer above and half like the one below: quads that are
@@ -54,6 +59,8 @@ class Renderer:
         if not pixels_per_photo_px > 0:
             raise InputError(f"pixels_per_photo_px must be > 0, got {pixels_per_photo_px}")
         self.scene = scene
+        self.title = "the CPU"
+        """What it draws on, in a person's words."""
         self.threads = min(threads or MOST_THREADS, available_cpus())
         self._kernel = kernel()
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="kbvr-render")
@@ -200,10 +207,11 @@ def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray
     stack = np.zeros((len(scene.ldi.layers), size[1] + GUTTER_TEXELS, size[0], 4), np.uint8)
     whole = stack[:, : size[1]]
     for target, layer in zip(whole, scene.ldi.layers, strict=True):
-        if size == (2 * width, 2 * height) and layer.name != "front":  # most of it is empty, and stays untouched memory
-            _double_where_seen(layer.rgba, target)
+        if size == (2 * width, 2 * height):
+            true = texels_per_photo_px <= MOST_ENLARGED_TRUE * TEXELS_PER_OUTPUT_PX
+            _double_where_seen(layer, target, true=true)
         else:
-            cv2.resize(layer.rgba, size, dst=target, interpolation=how)
+            cv2.resize(_times_alpha(layer, layer.rgba), size, dst=target, interpolation=how)
     half = GUTTER_TEXELS // 2
     stack[:, size[1] : size[1] + half] = whole[:, -1:]
     stack[:-1, size[1] + half :] = whole[1:, :1]
@@ -219,19 +227,35 @@ def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray
     return stack, texture
 
 
-def _double_where_seen(rgba: UInt8[np.ndarray, "H W 4"], target: UInt8[np.ndarray, "H2 W2 4"]) -> None:
-    """Double a layer in squares, where it has a surface near by; every square is that of the whole layer doubled."""
-    height, width = rgba.shape[:2]
+def _times_alpha(layer: Layer, rgba: UInt8[np.ndarray, "H W 4"]) -> UInt8[np.ndarray, "H W 4"]:
+    """Return a piece of a layer; of the matte with its colours times alpha, so that what is no surface adds none."""
+    if layer.name != "matte":
+        return rgba
+    colours = rgba.copy()
+    at = rgba[..., 3] < 255
+    colours[at, :3] = (rgba[at, :3] * (rgba[at, 3:] / np.float32(255)) + np.float32(0.5)).astype(np.uint8)
+    return colours
+
+
+def _double_where_seen(layer: Layer, target: UInt8[np.ndarray, "H2 W2 4"], *, true: bool) -> None:
+    """Double a layer in squares, where it has a surface near by; most of the others stays untouched memory.
+
+    If true, look-up in the middle of a pixel gives that pixel; else outlines are smoother.
+    """
+    height, width = layer.rgba.shape[:2]
 
     def double(corner: tuple[int, int]) -> None:
         y0, x0 = corner
         y1, x1 = min(y0 + SQUARE_PX, height), min(x0 + SQUARE_PX, width)
         top, left = max(y0 - NEAR_BY_PX, 0), max(x0 - NEAR_BY_PX, 0)
-        around = rgba[top : y1 + NEAR_BY_PX, left : x1 + NEAR_BY_PX]
+        around = layer.rgba[top : y1 + NEAR_BY_PX, left : x1 + NEAR_BY_PX]
         if not around[..., 3].any():
             return
-        size = (2 * around.shape[1], 2 * around.shape[0])
-        large = cv2.resize(around, size, interpolation=cv2.INTER_LANCZOS4)
+        if true:
+            large = doubled(around, soft=layer.name == "matte")
+        else:
+            size = (2 * around.shape[1], 2 * around.shape[0])
+            large = cv2.resize(_times_alpha(layer, around), size, interpolation=cv2.INTER_LANCZOS4)
         inside = large[2 * (y0 - top) : 2 * (y1 - top), 2 * (x0 - left) : 2 * (x1 - left)]
         target[2 * y0 : 2 * y1, 2 * x0 : 2 * x1] = inside
 
