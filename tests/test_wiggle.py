@@ -141,19 +141,24 @@ def test_no_loop_of_a_photo_jumps(wiggle, output, suffix):
 
 
 SEEN = """
-  const told = {files: {}};
+  const told = {files: {}, colours: {}};
+  const pen = new OffscreenCanvas(24, 16).getContext("2d");
   for (const [name, type] of [NAMES]) {
     const decoder = new ImageDecoder({data: await (await fetch(name)).arrayBuffer(), type});
     await decoder.tracks.ready;
     await decoder.completed;
     const {frameCount, repetitionCount} = decoder.tracks.selectedTrack;
     const {image} = await decoder.decode({frameIndex: 1});
+    pen.drawImage(image, 0, 0, 24, 16);
+    told.colours[type] = Array.from(pen.getImageData(0, 0, 24, 16).data);
     told.files[type] = [frameCount, String(repetitionCount), image.duration, image.displayWidth, image.displayHeight];
   }
   const video = document.createElement("video");
   const loaded = new Promise((good, bad) => { video.onloadeddata = good; video.onerror = bad; });
   video.src = "cat_kbvr_wiggle.mp4";
   await loaded;
+  pen.drawImage(video, 0, 0, 24, 16);
+  told.colours["video/mp4"] = Array.from(pen.getImageData(0, 0, 24, 16).data);
   told.video = [video.videoWidth, video.videoHeight, video.duration];
   const shown = document.querySelector("img");
   await shown.decode();
@@ -168,6 +173,11 @@ def test_chromium_shows_the_loops_and_the_html_beside_them(wiggle, flag, shown):
     files = files_of(wiggle, "wiggle")
     told = told_by_chromium(files["html"].parent, files["html"].read_text("utf-8"), SEEN, *([flag] if flag else []))
     assert told["files"] == {f"image/{name}": [8, "Infinity", 190_000, 240, 158] for name in SUFFIXES[:3]}
+    wanted = cv2.resize(decoded(files["webp"])[1], (24, 16), interpolation=cv2.INTER_AREA).reshape(-1, 3).astype(int)
+    for kind, colours in told["colours"].items():
+        found = np.reshape(colours, (-1, 4))[:, :3]
+        assert np.abs(found - wanted).mean() < 4, kind
+        assert np.polyfit(wanted.ravel(), found.ravel(), 1)[0] == pytest.approx(1, abs=0.02), f"contrast of {kind}"
     (video,) = (one.file for one in wiggle.written if one.output == "wiggle" and one.item.format == "clip")
     assert told["video"] == [240, 158, pytest.approx(video.seconds, abs=0.05)]
     assert told["shown"] == [f"cat_kbvr_wiggle.{shown}", 240, 240, 158, "a cat"]
