@@ -448,6 +448,25 @@ def test_names_that_do_not_fit_are_refused(item: Item, said: str) -> None:
         load_format(item.format).check((32, 32), item, FileChoices())
 
 
+@pytest.mark.parametrize(
+    ("form", "name", "packing"), [("picture", "a.png", "sbs"), ("jps", "a.jps", "cross"), ("mpo", "a.mpo", "apart")]
+)
+@pytest.mark.parametrize("instants", [0, 2])
+def test_a_still_is_one_instant(tmp_path: Path, form: str, name: str, packing: str, instants: int) -> None:
+    with pytest.raises(InputError, match="one instant, got"):
+        write_items([views((32, 32))] * instants, [Item(form, tmp_path / name, packing)], FACTS, FileChoices())
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("count", "facts", "said"),
+    [(1, FACTS, "for two eyes, got 1 views"), (2, Facts(100.0), "how far apart its eyes are")],
+)
+def test_a_file_of_two_eyes_wants_both_and_where_they_are(tmp_path: Path, count: int, facts: Facts, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        write_items([views((32, 32), count)], [Item("mpo", tmp_path / "a.mpo", "apart")], facts, FileChoices())
+
+
 def test_a_picture_that_does_not_read_back_is_told(tmp_path: Path) -> None:
     picture = views((32, 32))[0]
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")

@@ -22,6 +22,7 @@ from kbvr.errors import InputError, OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.encoding import check_side, picture_bytes
 from kbvr.formats.jpeg import APP2, segments, with_segments
+from kbvr.formats.still import pair_of
 from kbvr.formats.writing import Views
 from kbvr.output import written_aside
 
@@ -113,7 +114,7 @@ def _directory(entries: list[_Entry], start: int, *, last: bool) -> bytes:
 
 def write_mpo(instants: Iterable[Views], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
     """Write the views of two eyes, and read them back; see `Format.write`."""
-    ((left, right),) = instants
+    left, right = pair_of(instants, item, facts)
     check_mpo((left.shape[1], left.shape[0]), item, choices)
     begun = perf_counter()
     first, second = (picture_bytes(view, "jpeg", facts.credits, quality=choices.quality) for view in (left, right))
