@@ -64,5 +64,5 @@ FORMAT = Format(
     proof="decoded; size and descriptor compared",
     check=check_jps,
     write=write_jps,
-    options=("still", "quality"),
+    options=("quality",),
 )

@@ -158,5 +158,5 @@ FORMAT = Format(
     proof="both pictures decoded through the file's list and compared",
     check=check_mpo,
     write=write_mpo,
-    options=("still", "quality"),
+    options=("quality",),
 )

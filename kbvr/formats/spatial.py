@@ -210,5 +210,5 @@ FORMAT = Format(
     proof="both pictures decoded by pi-heif, sizes compared; the pair found in the boxes",
     check=check_spatial,
     write=write_spatial,
-    options=("still", "quality"),
+    options=("quality",),
 )

@@ -163,5 +163,5 @@ FORMAT = Format(
     proof="decoded; the right eye's picture taken out of the metadata and compared",
     check=check_vr180,
     write=write_vr180,
-    options=("still", "quality"),
+    options=("quality",),
 )
