@@ -53,7 +53,7 @@ class ExportReport:
     written: tuple[Written, ...]
     stereo: dict[str, float]
     """Baseline and convergence in metres, and the parallax of nearest and farthest in output pixels and degrees; empty
-    if nothing in stereo was written."""
+    if nothing in stereo was written. Of a quilt alone, they are those of its outermost views."""
 
     explanation: tuple[str, ...]
     seconds: dict[str, float]

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -302,6 +303,25 @@ def _line_at(x_px: float) -> np.ndarray:
     columns = np.arange(320) + 0.5
     row = (255 * np.exp(-((columns - x_px) ** 2) / 8)).astype(np.uint8)
     return np.tile(row[None, :, None], (240, 1, 3))
+
+
+def test_angles_in_vr180_are_those_of_the_scene(tmp_path: Path) -> None:
+    """A card at 1 m and a stripe at 4 m: the eyes see each at angles that differ as their baseline says."""
+    rgb, depth_m = np.full((200, 240, 3), (20, 20, 180), np.uint8), np.full((200, 240), 4.0, np.float32)
+    rgb[60:140, 80:160], depth_m[60:140, 80:160] = (200, 20, 20), 1.0
+    rgb[:, 30:44] = (20, 200, 20)
+    cv2.imwrite(str(tmp_path / "card.png"), rgb[..., ::-1])
+    np.save(tmp_path / "card.npy", depth_m)
+    report = kbvr.export(
+        tmp_path / "card.png", tmp_path, still="vr180", depth_file=tmp_path / "card.npy", depth_kind="depth-m"
+    )
+    left = rgb_of(report.file.path).astype(float)
+    right = np.asarray(Image.open(BytesIO(right_eye_of(report.file.path.read_bytes())))).astype(float)
+    side = len(left)
+    for channel, metres in ((0, 1.0), (1, 4.0)):
+        tangents = [np.tan((middle_px(view[side // 2, :, channel]) / side - 0.5) * np.pi) for view in (left, right)]
+        wanted = report.stereo["baseline_m"] / metres
+        assert tangents[0] - tangents[1] == pytest.approx(wanted, abs=0.5 * np.pi / side)
 
 
 @pytest.mark.parametrize("name", QUILTS_FOR)
