@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from math import isfinite
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -178,7 +179,7 @@ def read_picture(path: str | os.PathLike[str], wanted: str) -> Picture:
         if kind == "HEIC":
             return _read_heic(stream, path, wanted)
         with damage_reported(path, wanted):
-            image = _opened(stream, kind)
+            image = opened(stream, kind)
         check_pixel_count(*image.size, path)
         if kind == "TIFF":
             _check_tiff(image, head, path, wanted)
@@ -196,13 +197,13 @@ def _what_came(head: bytes) -> str:
     return f"something else (its first bytes are {head[:8].hex(' ')})"
 
 
-def _opened(stream: BinaryIO, kind: str) -> ImageFile.ImageFile:
-    """Read a picture's header.
+def opened(stream: BinaryIO | BytesIO, kind: str) -> ImageFile.ImageFile:
+    """Read the header of a picture of a kind that `picture_kind` tells, except HEIC.
 
     Image.open has a limit of its own, below MAX_PIXELS, that could only be changed for everybody in the
     process: so the readers are called by themselves.
     """
-    readers: dict[str, Callable[[BinaryIO], ImageFile.ImageFile]] = {
+    readers: dict[str, Callable[[Any], ImageFile.ImageFile]] = {
         "JPEG": JpegImagePlugin.jpeg_factory,
         "PNG": PngImagePlugin.PngImageFile,
         "WEBP": WebPImagePlugin.WebPImageFile,
@@ -304,16 +305,19 @@ def _heic_sizes_px(stream: BinaryIO) -> list[tuple[int, int]]:
 
 def _exif_of(image: Image.Image, path: str | os.PathLike[str]) -> tuple[dict[int, float], dict[int, str]]:
     """Return the tags that are numbers, and those that say who took the picture and when."""
+    orientation = ExifTags.Base.Orientation
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             exif = image.getexif()
-            tags = {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}
+            inner = exif.get_ifd(ExifTags.IFD.Exif)
+            tags = {**inner, orientation: exif.get(orientation)}
+            said = {**exif, **inner}
     except _EXIF_DAMAGE as error:  # the picture itself may be whole
         _log.warning("%s: its EXIF cannot be read and is left out (%s)", shown(path), error)
         return {}, {}
     numbers = {tag: number for tag, value in tags.items() if (number := _number(value)) is not None}
-    texts = {tag: value.strip("\0 ")[:MOST_CREDIT_LETTERS] for tag, value in tags.items() if isinstance(value, str)}
+    texts = {tag: value.strip("\0 ")[:MOST_CREDIT_LETTERS] for tag, value in said.items() if isinstance(value, str)}
     return numbers, {int(tag): texts[tag] for tag in CREDITS if texts.get(tag)}
 
 

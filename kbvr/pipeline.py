@@ -55,7 +55,7 @@ class ExportReport:
     written: tuple[Written, ...]
     stereo: dict[str, float]
     """Baseline and convergence in metres, and the parallax of nearest and farthest in output pixels and degrees; empty
-    if nothing in stereo was written."""
+    if nothing in stereo was written. Of a quilt alone, they are those of its outermost views."""
 
     explanation: tuple[str, ...]
     seconds: dict[str, float]
@@ -129,7 +129,8 @@ def export_photo(
     for output, items in wanted.items():
         check_items(sizes_px[output], items, options)
     options = options.for_photo(photo.size_px, name=photo_path.stem)
-    photo, said_of_memory = within_memory(photo, max(sizes_px.values()), options.max_memory_bytes)
+    film_px = max((sizes_px[output] for output in wanted if output not in FROM_DEPTH), default=(1, 1))
+    photo, said_of_memory = within_memory(photo, film_px, options.max_memory_bytes)
     told("depth", 0, 1)
     with clock.stage("depth"):
         depth = profile.depth(photo)
@@ -177,7 +178,7 @@ def _written_from_depth(
     """Write what is made of the depth alone, each output in its own size."""
     written: list[Written] = []
     for output, items in ((output, wanted[output]) for output in FROM_DEPTH if output in wanted):
-        sized_photo, sized_depth = sized(photo, depth, sizes_px[output])
+        sized_photo, sized_depth = sized(photo, depth, min(sizes_px[output], photo.size_px))
         facts = Facts(sized_depth.f_px, credits=photo.credits)
         files = write_depth_items(sized_photo, sized_depth, items, facts, options)
         written += [Written(output, item, file) for item, file in zip(items, files, strict=True)]

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -130,6 +131,33 @@ def test_every_option_reaches_the_pipeline_in_its_units(fake: FakePipeline, tmp_
         steps=Steps(0, 1.5, 40),
     )
     assert fake.calls == [(Path("a.jpg"), Path("out"), options)]
+
+
+@pytest.mark.parametrize(
+    ("flags", "fields", "outputs"),
+    [
+        ("--still sbs,mpo", {"still": "sbs,mpo"}, ("still",)),
+        ("--still jps --stereo", {"still": "jps"}, ("stereo", "still")),
+        (
+            "--still quilt,autostereogram --quilt-for go --autostereogram-pattern photo",
+            {"still": "quilt,autostereogram", "quilt_for": "go", "autostereogram_pattern": "photo"},
+            ("quilt", "autostereogram"),
+        ),
+        (
+            "--still rows --picture webp --quality 60 --depth-map png,exr",
+            {"still": "rows", "picture": "webp", "quality": 60, "depth_map": "png,exr"},
+            ("still", "depth-map"),
+        ),
+        ("--depth-map color", {"depth_map": "color"}, ("depth-map",)),
+    ],
+)
+def test_pictures_are_named_by_their_flags(
+    fake: FakePipeline, flags: str, fields: dict[str, Any], outputs: tuple[str, ...]
+) -> None:
+    """And a stereo video is written beside them only if it is named too."""
+    assert main(["export", "a.jpg", *flags.split()]) == 0
+    ((_, _, options),) = fake.calls
+    assert options == ExportOptions(outputs=outputs, **fields)
 
 
 @pytest.mark.parametrize(

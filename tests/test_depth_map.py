@@ -15,6 +15,7 @@ from PIL import Image
 from scenes import card_before_wall, depth_of, photo_of, smooth_pattern
 
 import kbvr
+from kbvr import pipeline
 from kbvr.depth import DepthMap, sized
 from kbvr.depth_file import load_inverse_depth
 from kbvr.errors import InputError, OutputError
@@ -22,6 +23,7 @@ from kbvr.exr import exr_bytes
 from kbvr.formats import Facts, FileChoices, Item, depth_map
 from kbvr.formats.depth_map import READ_AS, depth_m
 from kbvr.formats.writing import write_depth_items
+from kbvr.photo import Photo, photo_from_array
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ENDING = {"png": "a.png", "npy": "a.npy", "npz": "a.npz", "exr": "a.exr", "color": "b.png"}
@@ -166,3 +168,14 @@ def test_a_smaller_depth_map_shows_the_same_scene() -> None:
     assert small_photo.rgb.shape[:2] == small.inverse_depth.shape == (50, 60)
     assert small.f_px == depth.f_px / 2
     assert set(np.unique(small.inverse_depth)) == {0.25, 1.0}
+
+
+def test_a_depth_map_is_as_large_as_memory_lets_the_photo_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no larger: what was made smaller is not blown up again."""
+    monkeypatch.setattr(pipeline, "within_memory", lambda photo, *_: (half_of(photo), ()))
+    report = kbvr.export(EXAMPLES / "cat.jpg", tmp_path, depth_map="npy", still="autostereogram")
+    assert [one.file.size_px for one in report.written] == [(225, 150)] * 2
+
+
+def half_of(photo: Photo) -> Photo:
+    return photo_from_array(photo.rgb[::2, ::2][:150, :225], f_px=photo.f_px / 2)

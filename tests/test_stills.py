@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -304,6 +305,25 @@ def _line_at(x_px: float) -> np.ndarray:
     return np.tile(row[None, :, None], (240, 1, 3))
 
 
+def test_angles_in_vr180_are_those_of_the_scene(tmp_path: Path) -> None:
+    """A card at 1 m and a stripe at 4 m: the eyes see each at angles that differ as their baseline says."""
+    rgb, depth_m = np.full((200, 240, 3), (20, 20, 180), np.uint8), np.full((200, 240), 4.0, np.float32)
+    rgb[60:140, 80:160], depth_m[60:140, 80:160] = (200, 20, 20), 1.0
+    rgb[:, 30:44] = (20, 200, 20)
+    cv2.imwrite(str(tmp_path / "card.png"), rgb[..., ::-1])
+    np.save(tmp_path / "card.npy", depth_m)
+    report = kbvr.export(
+        tmp_path / "card.png", tmp_path, still="vr180", depth_file=tmp_path / "card.npy", depth_kind="depth-m"
+    )
+    left = rgb_of(report.file.path).astype(float)
+    right = np.asarray(Image.open(BytesIO(right_eye_of(report.file.path.read_bytes())))).astype(float)
+    side = len(left)
+    for channel, metres in ((0, 1.0), (1, 4.0)):
+        tangents = [np.tan((middle_px(view[side // 2, :, channel]) / side - 0.5) * np.pi) for view in (left, right)]
+        wanted = report.stereo["baseline_m"] / metres
+        assert tangents[0] - tangents[1] == pytest.approx(wanted, abs=0.5 * np.pi / side)
+
+
 @pytest.mark.parametrize("name", QUILTS_FOR)
 def test_a_quilt_begins_at_the_bottom_left(tmp_path: Path, name: str) -> None:
     """Every tile tells its number by its brightness: from left to right, rows upwards."""
@@ -446,6 +466,25 @@ def test_choices_that_cannot_be_are_told_at_once(tmp_path: Path, bad: dict[str, 
 def test_names_that_do_not_fit_are_refused(item: Item, said: str) -> None:
     with pytest.raises(InputError, match=said):
         load_format(item.format).check((32, 32), item, FileChoices())
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "packing"), [("picture", "a.png", "sbs"), ("jps", "a.jps", "cross"), ("mpo", "a.mpo", "apart")]
+)
+@pytest.mark.parametrize("instants", [0, 2])
+def test_a_still_is_one_instant(tmp_path: Path, form: str, name: str, packing: str, instants: int) -> None:
+    with pytest.raises(InputError, match="one instant, got"):
+        write_items([views((32, 32))] * instants, [Item(form, tmp_path / name, packing)], FACTS, FileChoices())
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("count", "facts", "said"),
+    [(1, FACTS, "for two eyes, got 1 views"), (2, Facts(100.0), "how far apart its eyes are")],
+)
+def test_a_file_of_two_eyes_wants_both_and_where_they_are(tmp_path: Path, count: int, facts: Facts, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        write_items([views((32, 32), count)], [Item("mpo", tmp_path / "a.mpo", "apart")], facts, FileChoices())
 
 
 def test_a_picture_that_does_not_read_back_is_told(tmp_path: Path) -> None:

@@ -155,5 +155,5 @@ FORMAT = Format(
     proof="decoded and compared: all pixels of a PNG, the size of others",
     check=check_autostereogram,
     write=write_autostereogram,
-    options=("still", "picture", "quality", "autostereogram_pattern"),
+    options=("picture", "quality", "autostereogram_pattern"),
 )

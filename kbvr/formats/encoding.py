@@ -14,6 +14,7 @@ from jaxtyping import UInt8
 from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
 from kbvr.errors import InputError, OutputError
+from kbvr.picture_file import opened, picture_kind
 
 Kind = Literal["png", "jpeg", "webp"]
 
@@ -94,9 +95,11 @@ def check_pixels(path: Path, name: str, wanted: UInt8[np.ndarray, "H W 3"], *, e
         OutputError: if it cannot be read or has another size, or, where it must be exact, other pixels.
     """
     try:
-        with Image.open(path) as image:
-            found = np.asarray(image.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        with path.open("rb") as stream:
+            kind = picture_kind(stream.read(64))
+            stream.seek(0)
+            found = np.asarray(opened(stream, str(kind)).convert("RGB"))
+    except (OSError, LookupError, SyntaxError, ValueError) as error:
         raise OutputError(f"{name} could not be read back: {error}") from error
     if found.shape != wanted.shape or (exact and not np.array_equal(found, wanted)):
         raise OutputError(f"{name} did not read back as written")

@@ -14,6 +14,7 @@ from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.encoding import check_pixels, check_side, picture_bytes, software
 from kbvr.formats.jpeg import APP3, segments, with_segments
 from kbvr.formats.packings import PACKINGS, Picture
+from kbvr.formats.still import only_one
 from kbvr.output import written_aside
 
 IDENTIFIER = b"_JPSJPS_"
@@ -30,7 +31,7 @@ def descriptor() -> bytes:
 def write_jps(pictures: Iterable[Picture], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
     """Write one crossed picture with its descriptor, and read it back; see `Format.write`."""
     _check_name(item)
-    (picture,) = pictures
+    picture = only_one(pictures, item)
     begun = perf_counter()
     plain = picture_bytes(picture, "jpeg", facts.credits, quality=choices.quality)
     data = with_segments(plain, [(APP3, descriptor())])
@@ -63,5 +64,5 @@ FORMAT = Format(
     proof="decoded; size and descriptor compared",
     check=check_jps,
     write=write_jps,
-    options=("still", "quality"),
+    options=("quality",),
 )

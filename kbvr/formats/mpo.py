@@ -16,14 +16,16 @@ from math import atan, degrees
 from time import perf_counter
 
 import numpy as np
-from PIL import Image
+from jaxtyping import UInt8
 
 from kbvr.errors import InputError, OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.encoding import check_side, picture_bytes
 from kbvr.formats.jpeg import APP2, segments, with_segments
+from kbvr.formats.still import pair_of
 from kbvr.formats.writing import Views
 from kbvr.output import written_aside
+from kbvr.picture_file import opened
 
 IDENTIFIER = b"MPF\0"
 VERSION = b"0100"
@@ -113,7 +115,7 @@ def _directory(entries: list[_Entry], start: int, *, last: bool) -> bytes:
 
 def write_mpo(instants: Iterable[Views], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
     """Write the views of two eyes, and read them back; see `Format.write`."""
-    ((left, right),) = instants
+    left, right = pair_of(instants, item, facts)
     check_mpo((left.shape[1], left.shape[0]), item, choices)
     begun = perf_counter()
     first, second = (picture_bytes(view, "jpeg", facts.credits, quality=choices.quality) for view in (left, right))
@@ -122,24 +124,24 @@ def write_mpo(instants: Iterable[Views], item: Item, facts: Facts, choices: File
     with written_aside(item.path, overwrite=choices.overwrite) as aside:
         aside.write_bytes(data)
         try:
-            with Image.open(aside) as image:
-                found = []
-                for index in range(getattr(image, "n_frames", 1)):
-                    image.seek(index)
-                    found.append(np.asarray(image.convert("RGB")))
+            found = _pictures(aside.read_bytes())
         except (OSError, SyntaxError, ValueError) as error:
             raise OutputError(f"{item.path.name} could not be read back: {error}") from error
-        wanted = [_pixels(first), _pixels(second)]
-        if len(found) != 2 or not all(map(np.array_equal, found, wanted)):
+        if len(found) != 2 or not all(map(np.array_equal, found, _pictures(first) + _pictures(second))):
             raise OutputError(f"{item.path.name} did not read back as written: it holds {len(found)} pictures")
         if [m for m, _, content in segments(aside.read_bytes()) if m == APP2 and content[:4] == IDENTIFIER] != [APP2]:
             raise OutputError(f"{item.path.name} did not read back as written: it has no list of its pictures")
     return FileSummary(item.path, (left.shape[1], left.shape[0]), 1, 0.0, 0.0, len(data), encode_s)
 
 
-def _pixels(jpeg: bytes) -> np.ndarray:
-    with Image.open(BytesIO(jpeg)) as image:
-        return np.asarray(image.convert("RGB"))
+def _pictures(jpeg: bytes) -> list[UInt8[np.ndarray, "H W 3"]]:
+    """Return the pictures that the list in a JPEG or MPO names, decoded."""
+    image = opened(BytesIO(jpeg), "JPEG")
+    found = []
+    for index in range(getattr(image, "n_frames", 1)):
+        image.seek(index)
+        found.append(np.asarray(image.convert("RGB")))
+    return found
 
 
 def check_mpo(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
@@ -157,5 +159,5 @@ FORMAT = Format(
     proof="both pictures decoded through the file's list and compared",
     check=check_mpo,
     write=write_mpo,
-    options=("still", "quality"),
+    options=("quality",),
 )

@@ -9,13 +9,14 @@ from kbvr.errors import InputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.encoding import KINDS, Kind, check_pixels, check_side, picture_bytes
 from kbvr.formats.packings import INTERLEAVED, PACKINGS, Picture
+from kbvr.formats.still import only_one
 from kbvr.output import written_aside
 
 
 def write_picture(pictures: Iterable[Picture], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
     """Write one sRGB picture, and read it back; see `Format.write`."""
     kind = kind_of(item)
-    (picture,) = pictures
+    picture = only_one(pictures, item)
     begun = perf_counter()
     lossless = item.packing in INTERLEAVED
     data = picture_bytes(picture, kind, facts.credits, quality=choices.quality, lossless=lossless)

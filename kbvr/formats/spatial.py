@@ -18,6 +18,7 @@ import numpy as np
 from kbvr.errors import InputError, OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.encoding import DEFAULT_QUALITY, exif_of, srgb_profile
+from kbvr.formats.still import pair_of
 from kbvr.formats.writing import Views
 from kbvr.output import written_aside
 
@@ -163,7 +164,7 @@ def write_spatial(instants: Iterable[Views], item: Item, facts: Facts, choices: 
     import pi_heif
     import pillow_heif
 
-    (views,) = instants
+    views = pair_of(instants, item, facts)
     height, width = views[0].shape[:2]
     check_spatial((width, height), item, choices)
     size_px = (width // 2 * 2, height // 2 * 2)
@@ -209,5 +210,5 @@ FORMAT = Format(
     proof="both pictures decoded by pi-heif, sizes compared; the pair found in the boxes",
     check=check_spatial,
     write=write_spatial,
-    options=("still", "quality"),
+    options=("quality",),
 )

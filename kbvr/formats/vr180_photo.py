@@ -24,6 +24,7 @@ from kbvr.errors import InputError, OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.encoding import check_pixels, picture_bytes, software
 from kbvr.formats.jpeg import APP1, segments, with_segments
+from kbvr.formats.still import pair_of
 from kbvr.formats.writing import Views
 from kbvr.output import written_aside
 
@@ -122,10 +123,10 @@ def _packet(spaces: str, attributes: str) -> bytes:
 
 def write_vr180(instants: Iterable[Views], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
     """Write the views of two eyes, and read them back; see `Format.write`."""
-    ((left, right),) = instants
+    left, right = pair_of(instants, item, facts)
     check_vr180((left.shape[1], left.shape[0]), item, choices)
-    if facts.baseline_m is None or facts.convergence_m is None:
-        raise InputError("a VR180 photo wants to know how far apart its eyes are and where they converge")
+    assert facts.baseline_m is not None
+    assert facts.convergence_m is not None
     begun = perf_counter()
     side_px = half_sphere_side_px(facts.f_px)
     ahead_px = left.shape[1] / 2 + np.array((-0.5, 0.5)) * facts.f_px * facts.baseline_m / facts.convergence_m
@@ -162,5 +163,5 @@ FORMAT = Format(
     proof="decoded; the right eye's picture taken out of the metadata and compared",
     check=check_vr180,
     write=write_vr180,
-    options=("still", "quality"),
+    options=("quality",),
 )
