@@ -17,6 +17,7 @@ import kbvr
 from kbvr.camera import Camera, camera_of_photo
 from kbvr.errors import InputError
 from kbvr.films import Film
+from kbvr.formats import Item
 from kbvr.moves import Move
 from kbvr.nets import Card, models_folder
 from kbvr.nets.card import card_text
@@ -142,7 +143,9 @@ def test_the_far_cameras_are_the_ends_of_the_moves_and_a_little_beyond():
     dolly = [Move(z_m=z) for z in np.linspace(0, 0.3, 5)]
 
     def places(moves: list[Move], rig: Rig | None = None) -> np.ndarray:
-        cameras: list[Camera] = far_cameras([Film("stereo", (), view, moves, rig)])
+        cameras: list[Camera] = far_cameras(
+            [Film("stereo", (Item("video", Path("a.mp4"), "sbs" if rig else "mono"),), view, moves, rig)]
+        )
         return np.array([-camera.camera_from_world[:3, 3] for camera in cameras])
 
     assert np.allclose(np.sort(places(swing)[:, 0]), [-0.1 * INPAINTED_BEYOND, 0.1 * INPAINTED_BEYOND])

@@ -1,4 +1,4 @@
-"""Make the pictures of docs/formats_stills6.md: python docs/make_formats_stills6.py."""
+"""Make the pictures of docs/stills.md: python docs/make_stills.py."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 from PIL import Image
@@ -18,7 +19,7 @@ from kbvr.formats.choices import ANAGLYPH_COLOURS, GLASSES
 from kbvr.formats.vr180_photo import right_eye_of
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "formats_stills6.md"
+PAGE = ROOT / "docs" / "stills.md"
 PICTURES = ROOT / "docs" / "pictures" / "formats"
 PHOTO = "examples/temple.jpg"
 STILLS = "sbs,tb,cross,rows,columns,checkerboard,anaglyph,jps,mpo,vr180,quilt,autostereogram"
@@ -52,6 +53,9 @@ def main() -> None:
             shown(name, one.file.path).save(PICTURES / f"{name}.jpg", quality=85)
         photo = kbvr.export(ROOT / PHOTO, f"{folder}/photo", still="autostereogram", autostereogram_pattern="photo")
         shown("autostereogram", photo.file.path).save(PICTURES / "autostereogram-photo.jpg", quality=85)
+        film = kbvr.export(ROOT / "examples" / "temple.jpg", folder, seconds=0.1, projection="vr180", vr180_px=320)
+        with av.open(str(film.file.path)) as container:
+            next(container.decode(video=0)).to_image().save(PICTURES / "vr180-video.jpg", quality=85)
     chart().save(PICTURES / "anaglyph-colours.png")
     before, rest = PAGE.read_text("utf-8").split(TABLE_BEGINS)
     PAGE.write_text(before + TABLE_BEGINS + rivalry_table() + TABLE_ENDS + rest.split(TABLE_ENDS)[1], "utf-8")
@@ -73,7 +77,7 @@ def shown(name: str, path: Path) -> Image.Image:
     with Image.open(path) as image:
         if name in ("rows", "columns", "checkerboard"):
             return image.convert("RGB").crop((250, 90, 310, 130)).resize((480, 320), Image.Resampling.NEAREST)
-        if name in ("vr180", "mpo"):
+        if name in ("vr180-photo", "mpo"):
             left = np.asarray(image.convert("RGB"))
             if name == "mpo":
                 image.seek(1)

@@ -1,4 +1,4 @@
-"""Make the loops of docs/formats_blog6.md, and print its table of bytes: python docs/make_formats_blog6.py."""
+"""Make the loops of docs/loops.md, and print its table of bytes: python docs/make_loops.py."""
 
 from __future__ import annotations
 
