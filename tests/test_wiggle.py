@@ -143,6 +143,7 @@ def test_no_loop_of_a_photo_jumps(wiggle, output, suffix):
 SEEN = """
   const told = {files: {}, colours: {}};
   const pen = new OffscreenCanvas(24, 16).getContext("2d");
+  pen.imageSmoothingQuality = "high";
   for (const [name, type] of [NAMES]) {
     const decoder = new ImageDecoder({data: await (await fetch(name)).arrayBuffer(), type});
     await decoder.tracks.ready;
@@ -177,7 +178,7 @@ def test_chromium_shows_the_loops_and_the_html_beside_them(wiggle, flag, shown):
     for kind, colours in told["colours"].items():
         found = np.reshape(colours, (-1, 4))[:, :3]
         assert np.abs(found - wanted).mean() < 4, kind
-        assert np.polyfit(wanted.ravel(), found.ravel(), 1)[0] == pytest.approx(1, abs=0.02), f"contrast of {kind}"
+        assert np.polyfit(wanted.ravel(), found.ravel(), 1)[0] == pytest.approx(1, abs=0.05), f"contrast of {kind}"
     (video,) = (one.file for one in wiggle.written if one.output == "wiggle" and one.item.format == "clip")
     assert told["video"] == [240, 158, pytest.approx(video.seconds, abs=0.05)]
     assert told["shown"] == [f"cat_kbvr_wiggle.{shown}", 240, 240, 158, "a cat"]
