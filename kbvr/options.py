@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 from kbvr.depth_file import DepthKind
 from kbvr.errors import InputError
-from kbvr.formats.choices import FileChoices, check_one, check_some, names_in
+from kbvr.formats.choices import DEFAULT_FPS, FileChoices, check_one, check_some, names_in
 from kbvr.kenburns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM, Crop
 from kbvr.nets import DEVICES, MAX_THREADS
 from kbvr.network_depth import DEPTH_QUALITIES
@@ -243,7 +243,8 @@ class ExportOptions(FileChoices):
     def _rests(self) -> bool:
         """Whether nothing is said of a move."""
         said = (self.path, self.seconds, self.ease, self.loop, self.steps, self.start_crop, self.end_crop)
-        return {*said, self.keyframes} == {None} and (self.shift_px, self.zoom) == (DEFAULT_SHIFT_PX, DEFAULT_ZOOM)
+        numbers = (self.fps, self.shift_px, self.zoom)
+        return {*said, self.keyframes} == {None} and numbers == (DEFAULT_FPS, DEFAULT_SHIFT_PX, DEFAULT_ZOOM)
 
     def budget_of(self, output: str) -> float:
         """Return the budget of an output that has one."""

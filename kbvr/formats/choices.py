@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from kbvr.errors import InputError
 from kbvr.formats.codecs import CODECS, CONTAINERS, container_of
 
+DEFAULT_FPS = 25.0
 LAYOUTS = (
     "sbs",
     "sbs-half",
@@ -75,7 +76,7 @@ PLAYERS = ("any", "quest", "skybox", "deovr", "youtube", "plain")
 class FileChoices:
     """How files are written; `takes` in a field's metadata is what it may be, for people."""
 
-    fps: float = field(default=25.0, metadata={"takes": "1 to 240 pictures per second"})
+    fps: float = field(default=DEFAULT_FPS, metadata={"takes": "1 to 240 pictures per second"})
     layout: str = field(default="sbs", metadata={"takes": f"some of {', '.join(LAYOUTS)}, with commas between them"})
     """A stereo video is written in each."""
 

@@ -63,7 +63,8 @@ def _read_back(path: Path) -> VideoFacts:
         packets = sum(packet.size > 0 for packet in container.demux(stream))
         container.seek(0)
         first = deque(islice(container.decode(stream), 1))[0]
-        stream.codec_context.skip_frame = "BIDIR"
+        if stream.codec_context.name == "h264":  # others may end with a B frame
+            stream.codec_context.skip_frame = "BIDIR"
         container.seek(stream.duration or 0, stream=stream)
         last = deque(container.decode(stream), maxlen=1)[0]
         context, fps = stream.codec_context, stream.average_rate or Fraction(0)
