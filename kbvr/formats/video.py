@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, islice
 from math import atan, degrees
 from pathlib import Path
 from time import perf_counter
@@ -49,8 +49,10 @@ KEY_FRAME_SECONDS = 2.0
 """So often one can jump into the video, and the packing is told again."""
 BT709, TV_RANGE = 1, 1
 """FFmpeg's numbers: BT.709 as matrix, primaries and transfer; narrow range."""
-EQUIRECTANGULAR_PART = 2
-"""FFmpeg's number of a part of an equirectangular picture."""
+EQUIRECTANGULAR_PART, HALF_EQUIRECTANGULAR = 2, 3
+"""FFmpeg's numbers of a part of an equirectangular picture (from the box sv3d), and of half of one (Apple's vexu)."""
+X265_DELAY = 3
+"""x265 leaves the decoding times of fewer pictures than these unset (4.2), unless it may make no B-frames."""
 MUXERS = {"mp4": "mp4", "mkv": "matroska", "webm": "webm"}
 
 Frame = UInt8[np.ndarray, "h w 3"]
@@ -158,10 +160,12 @@ def _recipe(
     boxes = stereo_box(tag.st3d) if in_mp4 and tag and tag.st3d is not None else b""
     if in_mp4 and projection == "vr180":
         boxes += half_sphere_box()
+    spherical_read = EQUIRECTANGULAR_PART if in_mp4 and projection == "vr180" else None
     if in_mp4 and name == "hevc" and tag and tag.pkin and facts.baseline_m:
         view_width = size_px[0] / PACKINGS[item.packing].across * PACKINGS[item.packing].squeezed[0]
         fov_deg = 180.0 if projection == "vr180" else degrees(2 * atan(view_width / 2 / facts.f_px))
         kind = b"hequ" if projection == "vr180" else None
+        spherical_read = spherical_read and HALF_EQUIRECTANGULAR
         boxes += b"".join(
             apple_boxes(tag.pkin, kind, right_first=tag.right_first, baseline_m=facts.baseline_m, fov_deg=fov_deg)
         )
@@ -177,19 +181,18 @@ def _recipe(
         sei=sei,
         boxes=boxes,
         stereo_read=(tag.ffmpeg, tag.right_first) if tag and told else None,
-        spherical_read=EQUIRECTANGULAR_PART if in_mp4 and projection == "vr180" else None,
+        spherical_read=spherical_read,
     )
 
 
-def _encode(
-    frames: Iterator[Frame] | Iterator[av.VideoFrame], path: Path, recipe: Recipe
-) -> tuple[tuple[int, int], int, float]:
+def _encode(frames: Iterator[Frame | av.VideoFrame], path: Path, recipe: Recipe) -> tuple[tuple[int, int], int, float]:
     """Write the frames to path; return (width, height), how many there were, and the seconds it took."""
     count, busy_s = 0, 0.0
     options = {"movflags": "+faststart"} if recipe.container == "mp4" else {}
     with _disk_errors(), av.open(str(path), "w", format=MUXERS[recipe.container], options=options) as container:
-        stream = _add_stream(container, recipe)
-        for frame in frames:
+        first = list(islice(frames, X265_DELAY if recipe.name == "hevc" else 0))
+        stream = _add_stream(container, recipe, short=0 < len(first) < X265_DELAY)
+        for frame in chain(first, frames):
             start = perf_counter()
             yuv = _yuv(frame) if isinstance(frame, np.ndarray) else frame
             yuv.pts, yuv.time_base = count, 1 / recipe.rate
@@ -216,12 +219,17 @@ def _yuv(frame: Frame) -> av.VideoFrame:
     return yuv
 
 
-def _add_stream(container: OutputContainer, recipe: Recipe) -> VideoStream:
-    """Return a new stream that says what its colours mean, and how pictures are packed if the container has that."""
+def _add_stream(container: OutputContainer, recipe: Recipe, *, short: bool) -> VideoStream:
+    """Return a new stream that says what its colours mean, and how pictures are packed if the container has that.
+
+    A short one has fewer pictures than X265_DELAY.
+    """
     codec = recipe.codec
     if recipe.name == "av1":
         os.environ.setdefault("SVT_LOG", "1")  # errors only: its encoder prints what it does, and has no other switch
     options = {"crf": f"{recipe.crf:g}", **codec.options}
+    if short:
+        options["x265-params"] += ":bframes=0"
     stream = container.add_stream(codec.encoder, rate=recipe.rate, options=options)
     assert isinstance(stream, VideoStream)
     stream.width, stream.height = recipe.size_px
