@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 from PIL import Image
@@ -53,9 +52,6 @@ def main() -> None:
             shown(name, one.file.path).save(PICTURES / f"{name}.jpg", quality=85)
         photo = kbvr.export(ROOT / PHOTO, f"{folder}/photo", still="autostereogram", autostereogram_pattern="photo")
         shown("autostereogram", photo.file.path).save(PICTURES / "autostereogram-photo.jpg", quality=85)
-        film = kbvr.export(ROOT / "examples" / "temple.jpg", folder, seconds=0.1, projection="vr180", vr180_px=320)
-        with av.open(str(film.file.path)) as container:
-            next(container.decode(video=0)).to_image().save(PICTURES / "vr180-video.jpg", quality=85)
     chart().save(PICTURES / "anaglyph-colours.png")
     before, rest = PAGE.read_text("utf-8").split(TABLE_BEGINS)
     PAGE.write_text(before + TABLE_BEGINS + rivalry_table() + TABLE_ENDS + rest.split(TABLE_ENDS)[1], "utf-8")

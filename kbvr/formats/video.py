@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, islice
 from math import atan, degrees
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -52,8 +52,10 @@ ENCODER_THREADS = 4
 """Frames that x264 encodes at once: each thread takes a whole one, so that no picture is cut into slices."""
 BT709, TV_RANGE = 1, 1
 """FFmpeg's numbers: BT.709 as matrix, primaries and transfer; narrow range."""
-EQUIRECTANGULAR_PART = 2
-"""FFmpeg's number of a part of an equirectangular picture."""
+EQUIRECTANGULAR_PART, HALF_EQUIRECTANGULAR = 2, 3
+"""FFmpeg's numbers of a part of an equirectangular picture (from the box sv3d), and of half of one (Apple's vexu)."""
+X265_DELAY = 3
+"""x265 leaves the decoding times of fewer pictures than these unset (4.2), unless it may make no B-frames."""
 MUXERS = {"mp4": "mp4", "mkv": "matroska", "webm": "webm"}
 
 Frame = UInt8[np.ndarray, "h w 3"] | tuple[UInt8[np.ndarray, "h w 3"], ...]
@@ -163,10 +165,12 @@ def _recipe(
     boxes = stereo_box(tag.st3d) if in_mp4 and tag and tag.st3d is not None else b""
     if in_mp4 and projection == "vr180":
         boxes += half_sphere_box()
+    spherical_read = EQUIRECTANGULAR_PART if in_mp4 and projection == "vr180" else None
     if in_mp4 and name == "hevc" and tag and tag.pkin and facts.baseline_m:
         view_width = size_px[0] / PACKINGS[item.packing].across * PACKINGS[item.packing].squeezed[0]
         fov_deg = 180.0 if projection == "vr180" else degrees(2 * atan(view_width / 2 / facts.f_px))
         kind = b"hequ" if projection == "vr180" else None
+        spherical_read = spherical_read and HALF_EQUIRECTANGULAR
         boxes += b"".join(
             apple_boxes(tag.pkin, kind, right_first=tag.right_first, baseline_m=facts.baseline_m, fov_deg=fov_deg)
         )
@@ -182,19 +186,20 @@ def _recipe(
         sei=sei,
         boxes=boxes,
         stereo_read=(tag.ffmpeg, tag.right_first) if tag and told else None,
-        spherical_read=EQUIRECTANGULAR_PART if in_mp4 and projection == "vr180" else None,
+        spherical_read=spherical_read,
     )
 
 
 def _encode(
-    frames: Iterator[Frame] | Iterator[av.VideoFrame], path: Path, recipe: Recipe, sources: Sequence[int] | None = None
+    frames: Iterator[Frame | av.VideoFrame], path: Path, recipe: Recipe, sources: Sequence[int] | None = None
 ) -> tuple[tuple[int, int], int, float]:
     """Write the frames to path; return (width, height), how many there were, and the seconds it took."""
     count, clock = 0, Stopwatch()
     options = {"movflags": "+faststart"} if recipe.container == "mp4" else {}
     with _disk_errors(), av.open(str(path), "w", format=MUXERS[recipe.container], options=options) as container:
-        stream = _add_stream(container, recipe)
-        drawn = _converted(frames, clock)
+        first = list(islice(frames, X265_DELAY if recipe.name == "hevc" else 0))
+        stream = _add_stream(container, recipe, short=0 < len(first) < X265_DELAY)
+        drawn = _converted(chain(first, frames), clock)
         for yuv in drawn if sources is None else repeated(drawn, sources):
             yuv.pts, yuv.time_base = count, 1 / recipe.rate
             with clock.stage("encode"):
@@ -208,7 +213,7 @@ def _encode(
     return recipe.size_px, count, sum(clock.seconds.values())
 
 
-def _converted(frames: Iterable[Frame] | Iterable[av.VideoFrame], clock: Stopwatch) -> Iterator[av.VideoFrame]:
+def _converted(frames: Iterable[Frame | av.VideoFrame], clock: Stopwatch) -> Iterator[av.VideoFrame]:
     for frame in frames:
         with clock.stage("convert"):
             yuv = frame if isinstance(frame, av.VideoFrame) else _yuv(*_parts(frame))
@@ -232,12 +237,17 @@ def _yuv(*parts: UInt8[np.ndarray, "h w 3"]) -> av.VideoFrame:
     return yuv
 
 
-def _add_stream(container: OutputContainer, recipe: Recipe) -> VideoStream:
-    """Return a new stream that says what its colours mean, and how pictures are packed if the container has that."""
+def _add_stream(container: OutputContainer, recipe: Recipe, *, short: bool) -> VideoStream:
+    """Return a new stream that says what its colours mean, and how pictures are packed if the container has that.
+
+    A short one has fewer pictures than X265_DELAY.
+    """
     codec = recipe.codec
     if recipe.name == "av1":
         os.environ.setdefault("SVT_LOG", "1")  # errors only: its encoder prints what it does, and has no other switch
     options = {"crf": f"{recipe.crf:g}", **codec.options}
+    if short:
+        options["x265-params"] += ":bframes=0"
     stream = container.add_stream(codec.encoder, rate=recipe.rate, options=options)
     assert isinstance(stream, VideoStream)
     stream.width, stream.height = recipe.size_px
