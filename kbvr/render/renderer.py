@@ -21,6 +21,7 @@ from kbvr.errors import InputError
 from kbvr.layers import Layer
 from kbvr.render.doubled import doubled
 from kbvr.scene import Scene
+from kbvr.tiles import squares
 
 TEXELS_PER_OUTPUT_PX = 2.0
 """Textures are resampled (Lanczos, or area when smaller) to this density, so that bilinear look-up stays sharp."""
@@ -231,10 +232,12 @@ def _times_alpha(layer: Layer, rgba: UInt8[np.ndarray, "H W 4"]) -> UInt8[np.nda
     """Return a piece of a layer; of the matte with its colours times alpha, so that what is no surface adds none."""
     if layer.name != "matte":
         return rgba
-    colours = rgba.copy()
-    at = rgba[..., 3] < 255
-    colours[at, :3] = (rgba[at, :3] * (rgba[at, 3:] / np.float32(255)) + np.float32(0.5)).astype(np.uint8)
-    return colours
+    product = np.zeros_like(rgba)  # most of it is empty, and stays untouched memory
+    for y, x in squares(rgba[..., 3] > 0, side_px=SQUARE_PX):
+        square = np.s_[y : y + SQUARE_PX, x : x + SQUARE_PX]
+        *colours, alpha = cv2.split(rgba[square])
+        product[square] = cv2.merge([*(cv2.multiply(colour, alpha, scale=1 / 255) for colour in colours), alpha])
+    return product
 
 
 def _double_where_seen(layer: Layer, target: UInt8[np.ndarray, "H2 W2 4"], *, true: bool) -> None:
