@@ -1,0 +1,81 @@
+"""An atlas: pieces of several pictures in one, each with a frame of what lies around it.
+
+Pieces are squares of a grid over a picture; only those that are wanted are kept. The frame keeps what a graphics card
+mixes in at a piece's border, in smaller copies of the atlas too, from being another piece.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, sqrt
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, Int64, UInt8
+
+PIECE_PX = 64
+"""Side of a piece in the atlas."""
+
+FRAME_PX = 8
+SLOT_PX = PIECE_PX + 2 * FRAME_PX
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """What is wanted of one picture."""
+
+    rgba: UInt8[np.ndarray, "H W 4"]
+    columns: Int64[np.ndarray, "N"]
+    rows: Int64[np.ndarray, "N"]
+    """Of the pieces, in a grid of PIECE_PX * shrink pixels from the picture's upper left corner."""
+
+    shrink: int
+    """So many of the picture's pixels become one of the atlas."""
+
+    def cut(self, index: int) -> UInt8[np.ndarray, "S S 4"]:
+        """Return one piece with its frame, as the atlas has it; beyond the picture its border goes on."""
+        side, frame = PIECE_PX * self.shrink, FRAME_PX * self.shrink
+        height, width = self.rgba.shape[:2]
+        rows, columns = (
+            np.clip(np.arange(first * side - frame, (first + 1) * side + frame), 0, most - 1)
+            for first, most in ((self.rows[index], height), (self.columns[index], width))
+        )
+        if rows[-1] - rows[0] == columns[-1] - columns[0] == len(rows) - 1:
+            piece = self.rgba[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        else:
+            piece = self.rgba[rows[:, None], columns]
+        if self.shrink == 1:
+            return piece
+        return np.asarray(cv2.resize(piece, (SLOT_PX, SLOT_PX), interpolation=cv2.INTER_AREA))
+
+
+def slots_across(count: int) -> int:
+    """Return how many pieces lie beside each other in an atlas of so many."""
+    return max(1, ceil(sqrt(count)))
+
+
+def atlas_of(pictures: list[Pieces]) -> UInt8[np.ndarray, "H W 4"]:
+    """Return the atlas of all pieces, one picture's after the other's, row by row."""
+    count = sum(len(pieces.rows) for pieces in pictures)
+    across = slots_across(count)
+    atlas = np.zeros((max(1, ceil(count / across)) * SLOT_PX, across * SLOT_PX, 4), np.uint8)
+    slot = 0
+    for pieces in pictures:
+        for index in range(len(pieces.rows)):
+            y, x = (place * SLOT_PX for place in divmod(slot, across))
+            atlas[y : y + SLOT_PX, x : x + SLOT_PX] = pieces.cut(index)
+            slot += 1
+    return atlas
+
+
+def in_atlas(
+    at_px: Float32[np.ndarray, "N 2"], slot: Int64[np.ndarray, "N"], count: int
+) -> Float32[np.ndarray, "N 2"]:
+    """Return where points of pieces lie in an atlas of `count` pieces, 0 to 1 right and down.
+
+    `at_px` is in atlas pixels from the upper left corner of the piece in a slot.
+    """
+    across = slots_across(count)
+    row, column = np.divmod(slot, across)
+    size_px = SLOT_PX * np.array([across, max(1, ceil(count / across))])
+    return ((np.stack([column, row], axis=1) * SLOT_PX + FRAME_PX + at_px) / size_px).astype(np.float32)
