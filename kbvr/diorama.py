@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import hypot
 
+import numpy as np
+
+from kbvr.depth import DepthMap
 from kbvr.moves import Move
-from kbvr.relief import Relief
+from kbvr.photo import Photo
+from kbvr.relief import Relief, relief_of
+from kbvr.scene import Scene
 from kbvr.surroundings import Surroundings
 
 HEAD_BOX_M = (0.10, 0.06, 0.08)
@@ -21,6 +26,9 @@ class Diorama:
     """A relief, and how it is to be visited."""
 
     relief: Relief
+    scene: Scene
+    """What the relief is made of."""
+
     moves: tuple[Move, ...]
     """The camera's path, in even steps; it ends where it begins."""
 
@@ -40,7 +48,54 @@ class Diorama:
     """The photo's name."""
 
     ipd_m: float
-    head_box_m: tuple[float, float, float] = HEAD_BOX_M
+    head_box_m: tuple[float, ...]
+    """How far the head may move, as HEAD_BOX_M."""
+
+
+def diorama_of(
+    scene: Scene,
+    photo: Photo,
+    depth: DepthMap,
+    around: Surroundings,
+    *,
+    moves: list[Move],
+    fps: float,
+    ipd_m: float,
+    surround: str,
+    most_triangles: int,
+) -> Diorama:
+    """Return the diorama of a scene; the camera takes the moves, `fps` of them a second, and comes back.
+
+    Raises:
+        InputError: if so few triangles cannot show the scene, or there is no such surround.
+    """
+    path = there_and_back(moves)
+    share = min(1.0, scene.reach_m / head_reaches_m(around, ipd_m)["reach_m"])
+    farthest = max(around.farthest_inverse_depth, around.far)
+    return Diorama(
+        relief=relief_of(scene, photo, surround=surround, most_triangles=most_triangles),
+        scene=scene,
+        moves=path,
+        seconds=(len(path) - 1) / fps,
+        nearest_m=1 / max(around.nearest_inverse_depth, 1e-6),
+        farthest_m=1 / farthest,
+        subject_m=around.subject_m,
+        is_metric=depth.metric,
+        depth_source=depth.network or "a file",
+        photo=photo.name,
+        ipd_m=ipd_m,
+        head_box_m=tuple(share * side for side in HEAD_BOX_M),
+    )
+
+
+def there_and_back(moves: list[Move]) -> tuple[Move, ...]:
+    """Return moves that end where they begin: closed if they come back by themselves, else turned about."""
+    places = np.array([move.position_m for move in moves])
+    steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
+    gap = float(np.linalg.norm(places[-1] - places[0]))
+    if gap <= 2 * steps.max(initial=0.0):
+        return (*moves, moves[0])
+    return (*moves, *moves[-2::-1])
 
 
 def head_reaches_m(around: Surroundings, ipd_m: float) -> dict[str, float]:

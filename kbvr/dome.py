@@ -14,6 +14,9 @@ from jaxtyping import Float32, Float64, Int64, UInt8
 from kbvr.atlas import PIECE_PX, Pieces
 from kbvr.camera import Camera
 
+SURROUNDS = ("none", "fade", "dome")
+"""What lies beyond the photo's border. fade: its colours drawn on, fading; dome: that, and all round their blur."""
+
 PIECES = (4, 2)
 """(columns, rows) of pieces of an atlas; each covers 90 degrees both ways."""
 

@@ -191,18 +191,25 @@ def _loop(output: str, items: tuple[Item, ...], around: Surroundings, view: Came
     return _seen_by_two(film, rig, around, options) if output == "anaglyph" else film
 
 
-def reaches_m(films: list[Film], around: Surroundings) -> dict[str, float]:
-    """Return the farthest moves that films need a scene for, as `build_scene` takes them."""
+def reaches_m(films: list[Film], around: Surroundings, *, visited_m: dict[str, float] | None = None) -> dict[str, float]:
+    """Return the farthest moves that films need a scene for, as `build_scene` takes them.
+
+    `visited_m` are those of somebody who moves in it, if there is one.
+    """
     eye_m = max(
-        (film.rig.baseline_m / 2 if film.rig else 0.0) + (film.lens.aperture_m / 2 if film.lens else 0.0)
-        for film in films
+        (
+            (film.rig.baseline_m / 2 if film.rig else 0.0) + (film.lens.aperture_m / 2 if film.lens else 0.0)
+            for film in films
+        ),
+        default=0.0,
     )
+    own_m = visited_m or {"reach_m": 0.0, "border_m": 0.0, "forward_m": 0.0}
     moves = [move for film in films for move in film.moves]
-    behind_m = eye_m + max(disocclusion_reach_m(move, around.camera) for move in moves)
+    behind_m = max(own_m["reach_m"], *(eye_m + disocclusion_reach_m(move, around.camera) for move in moves), 0.0)
     least_m, most_m = around.sideways_m(MIN_REACH_SHARE), around.sideways_m(MAX_REACH_SHARE)
     reach_m = min(max(behind_m, least_m), most_m)
     return {
         "reach_m": reach_m,
-        "border_m": eye_m + max(border_reach_m(move, around) for move in moves),
-        "forward_m": max(reach_m, *(abs(move.z_m) for move in moves)),
+        "border_m": max(own_m["border_m"], *(eye_m + border_reach_m(move, around) for move in moves), 0.0),
+        "forward_m": max(reach_m, own_m["forward_m"], *(abs(move.z_m) for move in moves)),
     }

@@ -20,11 +20,14 @@ from kbvr.stereo import DEFAULT_BUDGET, MAX_PARALLAX_DEG
 from kbvr.timing import Ease, Steps
 from kbvr.wiggle import ANAGLYPH_BUDGET, WIGGLE_BUDGET
 
-Output = Literal["stereo", "kenburns", "wiggle", "anaglyph", "still", "quilt", "autostereogram", "depth-map"]
+Output = Literal[
+    "stereo", "kenburns", "wiggle", "anaglyph", "still", "quilt", "autostereogram", "depth-map", "gltf", "html"
+]
 OUTPUTS: tuple[str, ...] = get_args(Output)
 """stereo: a video for two eyes; kenburns: a plain video of a moving camera; wiggle: a loop that shows depth without
 glasses; anaglyph: a loop for coloured glasses; still: pictures for two eyes; quilt: a picture of many views;
-autostereogram, depth-map: what is made of the depth alone."""
+autostereogram, depth-map: what is made of the depth alone; gltf: a scene of triangles; html: the same with its viewer, as
+a page."""
 
 LOOPS = ("wiggle", "anaglyph")
 """Outputs that are loops for web pages, with a move of their own."""
@@ -32,10 +35,16 @@ LOOPS = ("wiggle", "anaglyph")
 FROM_DEPTH = ("autostereogram", "depth-map")
 """Outputs for which nothing is drawn."""
 
+SCENES = ("gltf", "html")
+"""Outputs that hold a scene for others to draw; a camera moves in it."""
+
+SCENE_KEYS_PER_S = 5.0
+"""So often a scene says where its camera is; between, viewers find the way."""
+
 AT_REST = ("still", "quilt", *FROM_DEPTH)
 """Outputs in which the camera does not move; FileChoices names what they are."""
 
-ONE_EYED = ("kenburns", *FROM_DEPTH)
+ONE_EYED = ("kenburns", *SCENES, *FROM_DEPTH)
 """Outputs that have neither baseline nor screen plane."""
 
 BUDGETS: Mapping[str, float] = MappingProxyType({"wiggle": WIGGLE_BUDGET, "anaglyph": ANAGLYPH_BUDGET})
@@ -187,6 +196,10 @@ class ExportOptions(FileChoices):
             (
                 self.softness is None or self.segmentation is not None or self.profile == "paper",
                 "a softness says how objects of a segmentation stand: give --segmentation too",
+            ),
+            (
+                self.profile == "layers" or not {*self.outputs} & {*SCENES},
+                f"scenes belong to the profile layers, got the profile {self.profile}",
             ),
             (
                 self.profile == "layers" or str(self.fill) == "auto",

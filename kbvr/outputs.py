@@ -132,6 +132,10 @@ def _depth_map_files(options: ExportOptions) -> list[tuple[str, str, str]]:
     return [("depth-map", name, DEPTH_ENDINGS[name]) for name in names_in(options.depth_map or "")]
 
 
+def _scene_files(form: str, suffix: str) -> Callable[[ExportOptions], list[tuple[str, str, str]]]:
+    return lambda _: [(form, "mono", f"_kbvr{suffix}")]
+
+
 PAIR_FILES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
         "jps": ("jps", "cross", "_kbvr.jps"),
@@ -177,6 +181,8 @@ KINDS: Mapping[str, OutputKind] = MappingProxyType(
         "quilt": OutputKind("a picture of many views, for light field displays", _quilt_files, STILL_WITHIN_PX),
         "autostereogram": OutputKind("a picture to look through", _autostereogram_files, VIDEO_WITHIN_PX, even=False),
         "depth-map": OutputKind("the photo's depth", _depth_map_files, ANY_SIZE_PX, even=False),
+        "gltf": OutputKind("a scene to step into", _scene_files("gltf", ".glb"), ANY_SIZE_PX, even=False),
+        "html": OutputKind("a page to step into the scene", _scene_files("html", ".html"), ANY_SIZE_PX, even=False),
     }
 )
 """Name of `kbvr.options.OUTPUTS` -> what it is."""

@@ -16,19 +16,21 @@ from typing import Any
 
 from kbvr.comfort import Comfort
 from kbvr.depth import DepthMap, sized
+from kbvr.diorama import diorama_of
 from kbvr.errors import InputError
 from kbvr.explanation import explain
 from kbvr.films import Film, planned
 from kbvr.formats import Facts, FileSummary, Item
-from kbvr.formats.writing import Views, check_items, write_depth_items, write_items
+from kbvr.formats.writing import Views, check_items, write_depth_items, write_items, write_scene_items
 from kbvr.memory import repeats_bytes, within_memory
-from kbvr.options import FROM_DEPTH, OUTPUTS, ExportOptions, outputs_at_rest
+from kbvr.options import FROM_DEPTH, OUTPUTS, SCENE_KEYS_PER_S, SCENES, ExportOptions, outputs_at_rest
 from kbvr.output import refuse_taken
 from kbvr.outputs import items_of, view_size_px
-from kbvr.paths import check_keyframes, view_of
+from kbvr.paths import check_keyframes, moves_along, view_of
 from kbvr.photo import GUESSED_FOV_DEG, Photo, load_photo
 from kbvr.profiles import Drawing, profile_of
 from kbvr.repeats import drawn_frames
+from kbvr.scene import Scene
 from kbvr.stopwatch import Stopwatch
 from kbvr.surroundings import surroundings_of
 
@@ -78,10 +80,12 @@ def export(
     kenburns: bool = False,
     wiggle: bool = False,
     anaglyph: bool = False,
+    gltf: bool = False,
+    html: bool = False,
     progress: Progress | None = None,
     **options: Any,
 ) -> ExportReport:
-    """Make videos (stereo, kenburns), loops for web pages (wiggle, anaglyph) or pictures (still, depth_map) of a photo.
+    """Make videos (stereo, kenburns), loops (wiggle, anaglyph), pictures (still, depth_map) or scenes (gltf, html).
 
     A stereo video is made if nothing else is wanted; the other options are those of `ExportOptions`.
 
@@ -90,7 +94,7 @@ def export(
         OutputError: if a video exists and may not be overwritten, or cannot be written.
     """
     at_rest = outputs_at_rest(options.get("still"), options.get("depth_map"))
-    wanted = {"kenburns": kenburns, "wiggle": wiggle, "anaglyph": anaglyph}
+    wanted = {"kenburns": kenburns, "wiggle": wiggle, "anaglyph": anaglyph, "gltf": gltf, "html": html}
     wanted["stereo"] = not (any(wanted.values()) or at_rest) if stereo is None else stereo
     unknown = set(options) - ({field.name for field in fields(ExportOptions) if field.init} - {"outputs"})
     if unknown:
@@ -129,7 +133,8 @@ def export_photo(
     for output, items in wanted.items():
         check_items(sizes_px[output], items, options)
     options = options.for_photo(photo.size_px, name=photo_path.stem)
-    film_px = max((sizes_px[output] for output in wanted if output not in FROM_DEPTH), default=(1, 1))
+    not_drawn = (*FROM_DEPTH, *SCENES)
+    film_px = max((sizes_px[output] for output in wanted if output not in not_drawn), default=(1, 1))
     photo, said_of_memory = within_memory(photo, film_px, options.max_memory_bytes)
     told("depth", 0, 1)
     with clock.stage("depth"):
@@ -139,17 +144,27 @@ def export_photo(
     films = [
         planned(output, items, around, view_of(around, sizes_px[output]), options)
         for output, items in wanted.items()
-        if output not in FROM_DEPTH
+        if output not in not_drawn
     ]
+    scenes = {output: items for output, items in wanted.items() if output in SCENES}
     with clock.stage("depth files"):
         written = _written_from_depth(photo, depth, wanted, sizes_px, options)
     said: tuple[str, ...] = ()
     busy: dict[str, float] = {}
-    if films:
+    if films or scenes:
         told("layers", 0, 1)
         with clock.stage("scene"):
-            drawing, said = profile.drawing(photo, depth, films, around)
+            scene, said = profile.scene(photo, depth, films, around, is_visited=bool(scenes))
         told("layers", 1, 1)
+    if scenes:
+        told("triangles", 0, 1)
+        with clock.stage("triangles"):
+            written = (*written, *_written_scenes(scenes, scene, photo, depth, options))
+        told("triangles", 1, 1)
+    if films:
+        with clock.stage("scene"):
+            drawing, drawn_on = profile.drawing(scene, films)
+        said = (*said, *drawn_on)
         with clock.stage("video"), drawing:
             written = (*_written(films, drawing, photo, options, told), *written)
         busy = {"render": drawing.busy_s, "encode": sum(one.file.encode_s for one in written)}
@@ -181,6 +196,30 @@ def _written_from_depth(
         sized_photo, sized_depth = sized(photo, depth, min(sizes_px[output], photo.size_px))
         facts = Facts(sized_depth.f_px, credits=photo.credits)
         files = write_depth_items(sized_photo, sized_depth, items, facts, options)
+        written += [Written(output, item, file) for item, file in zip(items, files, strict=True)]
+    return tuple(written)
+
+
+def _written_scenes(
+    wanted: dict[str, tuple[Item, ...]], scene: Scene, photo: Photo, depth: DepthMap, options: ExportOptions
+) -> tuple[Written, ...]:
+    """Write the files that hold the scene."""
+    around = surroundings_of(depth)
+    path = replace(options.paths[next(iter(wanted))], fps=SCENE_KEYS_PER_S)
+    diorama = diorama_of(
+        scene,
+        photo,
+        depth,
+        around,
+        moves=moves_along(path, around),
+        fps=SCENE_KEYS_PER_S,
+        ipd_m=options.ipd_m,
+        surround=options.surround,
+        most_triangles=options.triangles,
+    )
+    written: list[Written] = []
+    for output, items in wanted.items():
+        files = write_scene_items(diorama, items, Facts(photo.f_px, credits=photo.credits), options)
         written += [Written(output, item, file) for item, file in zip(items, files, strict=True)]
     return tuple(written)
 

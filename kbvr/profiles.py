@@ -21,18 +21,19 @@ from kbvr.camera import Camera
 from kbvr.depth import DEFAULT_NEAR_M, DepthMap, estimate_depth, place
 from kbvr.depth_file import load_inverse_depth
 from kbvr.depth_model import depth_network
+from kbvr.diorama import head_reaches_m
 from kbvr.errors import InputError
 from kbvr.fill import best_filler, filler_named
 from kbvr.films import Film, reaches_m
 from kbvr.lens import softened
 from kbvr.nets import Session, fetched_card, known_cards, open_file, open_session
 from kbvr.options import ExportOptions
-from kbvr.paper import PaperNetworks, PointRenderer, inpainted, paper_depth_map, point_scene
+from kbvr.paper import PaperNetworks, PointRenderer, PointScene, inpainted, paper_depth_map, point_scene
 from kbvr.paper.networks import CARDS, PICTURE_LONG_SIDE_PX, size_px_with
 from kbvr.paper.segmentation import adjusted_depth, check_segmentation, segment
 from kbvr.photo import Photo
 from kbvr.render.gpu import best_renderer
-from kbvr.scene import build_scene
+from kbvr.scene import Scene, build_scene
 from kbvr.surroundings import Surroundings, surroundings_of
 
 SEGMENTATION = "maskrcnn"
@@ -90,14 +91,19 @@ class Layers:
             depth = adjusted_depth(depth, segment(_within(photo.rgb), self.segmentation), softness=softness)
         return at_wanted_distance(depth, self.options)
 
-    def drawing(
-        self, photo: Photo, depth: DepthMap, films: list[Film], around: Surroundings
-    ) -> tuple[Drawing, tuple[str, ...]]:
-        """Return the scene, ready for the films, and what there is to tell of it."""
-        scene = build_scene(photo, depth, **reaches_m(films, around), filler=self.filler)
+    def scene(
+        self, photo: Photo, depth: DepthMap, films: list[Film], around: Surroundings, *, is_visited: bool
+    ) -> tuple[Scene, tuple[str, ...]]:
+        """Return the scene for the films, and for heads that move in it if it is visited, and what to tell of it."""
+        visited_m = head_reaches_m(around, self.options.ipd_m) if is_visited else None
+        scene = build_scene(photo, depth, **reaches_m(films, around, visited_m=visited_m), filler=self.filler)
         hidden = float(scene.ldi.fill_mask.mean())
         made = f"made for moves of {scene.reach_m * 1000:.0f} mm, {hidden:.1%} of it hidden and filled"
         fill = best_filler() if str(self.options.fill) == "auto" else self.options.fill
+        return scene, (f"scene: {made}, {len(scene.quads)} quads", f"fill: {fill}")
+
+    def drawing(self, scene: Scene, films: list[Film]) -> tuple[Drawing, tuple[str, ...]]:
+        """Return what draws the scene for the films, and what there is to tell of it."""
         density = max(camera.f_px for film in films for eyes in film.instants for camera in eyes) / scene.camera.f_px
         lens = films[0].lens
         renderer = best_renderer(
@@ -106,8 +112,7 @@ class Layers:
             threads=self.options.threads,
             device=self.options.device,
         )
-        said = (f"scene: {made}, {len(scene.quads)} quads", f"fill: {fill}", f"pictures: drawn on {renderer.title}")
-        return renderer, said
+        return renderer, (f"pictures: drawn on {renderer.title}",)
 
 
 class Paper:
@@ -155,16 +160,22 @@ class Paper:
             depth = adjusted_depth(depth, segment(_within(photo.rgb), self.networks.segmentation), softness=softness)
         return at_wanted_distance(depth, self.options)
 
-    def drawing(
-        self, photo: Photo, depth: DepthMap, films: list[Film], around: Surroundings
-    ) -> tuple[Drawing, tuple[str, ...]]:
-        """Return the scene, ready for the films, and what there is to tell of it."""
+    def scene(
+        self, photo: Photo, depth: DepthMap, films: list[Film], around: Surroundings, *, is_visited: bool
+    ) -> tuple[PointScene, tuple[str, ...]]:
+        """Return the scene for the films, and what there is to tell of it."""
+        assert not is_visited, "scenes to visit are of layers"
         del around
         scene = point_scene(photo, depth)
         if self.networks.can_inpaint:
             scene = inpainted(scene, far_cameras(films), self.networks)
         filled = len(scene.points) - scene.own_count
-        return PointRenderer(scene), (f"scene: {len(scene.points)} points, {filled} of them inpainted",)
+        return scene, (f"scene: {len(scene.points)} points, {filled} of them inpainted",)
+
+    def drawing(self, scene: PointScene, films: list[Film]) -> tuple[Drawing, tuple[str, ...]]:
+        """Return what draws the scene."""
+        del films
+        return PointRenderer(scene), ()
 
 
 def profile_of(options: ExportOptions) -> Layers | Paper:

@@ -24,15 +24,12 @@ from kbvr.atlas import PIECE_PX, Pieces, atlas_of, in_atlas
 from kbvr.camera import Camera
 from kbvr.dome import COLUMNS as DOME_COLUMNS
 from kbvr.dome import ROWS as DOME_ROWS
-from kbvr.dome import Dome, dome_of
+from kbvr.dome import SURROUNDS, Dome, dome_of
 from kbvr.errors import InputError
 from kbvr.layers import Layer
 from kbvr.photo import Photo
 from kbvr.scene import Scene
 from kbvr.sheets import Grid, Sheet, grid_of
-
-SURROUNDS = ("none", "fade", "dome")
-"""What lies beyond the photo's border. fade: its colours drawn on, fading; dome: that, and all round their blur."""
 
 TEXTURE_MAX_PX = 4096
 VIEW_PX = 1500

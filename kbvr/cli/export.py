@@ -22,7 +22,7 @@ from kbvr import pipeline
 from kbvr.cli.interruption import is_interruption
 from kbvr.cli.progress import Report, stage_bars
 from kbvr.errors import InputError, KbvrError
-from kbvr.options import ExportOptions
+from kbvr.options import SCENES, ExportOptions
 from kbvr.output import refuse_taken
 from kbvr.pipeline import ExportReport, Written
 
@@ -170,7 +170,8 @@ def _tell(outcome: Outcome, request: ExportRequest) -> None:
 def _shown(written: Written) -> str:
     """Return what a file is, in a few words."""
     file = written.file
-    facts = [written.item.packing, "x".join(map(str, file.size_px)), *([file.codec] if file.codec else [])]
+    packing = [] if written.output in SCENES else [written.item.packing]
+    facts = [*packing, "x".join(map(str, file.size_px)), *([file.codec] if file.codec else [])]
     if file.seconds:
         facts += [f"{file.frames} frames", f"{file.seconds:.1f} s"]
     return ", ".join([*facts, f"{file.bytes / 1e6:.1f} MB" if file.bytes >= 1e6 else f"{file.bytes / 1e3:.1f} kB"])

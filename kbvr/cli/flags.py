@@ -92,6 +92,46 @@ Anaglyph: TypeAlias = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+Gltf: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--gltf",
+        help="Write a scene of textured layers (GLB) to step into with a headset or look at in 3D programs.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Html: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--html",
+        help="Write the same with its viewer as one page, to open as it is or put on any web site.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Texture: TypeAlias = Annotated[
+    Literal["webp", "jpeg"],
+    typer.Option(help="For scenes: what pictures are stored as; jpeg, with PNG, is for older programs.", rich_help_panel=OUTPUT),
+]
+Compress: TypeAlias = Annotated[
+    Literal["none", "draco"],
+    typer.Option(help="And what triangles are; draco is smaller, for programs with its decoder.", rich_help_panel=OUTPUT),
+]
+Triangles: TypeAlias = Annotated[
+    int, typer.Option(metavar="N", help="And how many triangles there may be.", rich_help_panel=OUTPUT)
+]
+Surround: TypeAlias = Annotated[
+    Literal["none", "fade", "dome"],
+    typer.Option(
+        help="And what lies beyond the photo's border: nothing, its colours fading, or their blur all round too.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+EyeHeight: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--eye-height-m", metavar="METRES", help="And how high above the floor the camera stands.", rich_help_panel=OUTPUT
+    ),
+]
 AnimateAs: TypeAlias = Annotated[
     str,
     typer.Option(

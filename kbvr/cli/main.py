@@ -26,6 +26,7 @@ from kbvr.cli.flags import (
     Budget,
     CameraPath,
     CodecOption,
+    Compress,
     ComfortReport,
     ContainerOption,
     Convergence,
@@ -37,12 +38,15 @@ from kbvr.cli.flags import (
     DeviceOption,
     EaseOption,
     Explain,
+    EyeHeight,
     Fill,
     Focus,
     Fov,
     Fps,
     FromCrop,
     Glasses,
+    Gltf,
+    Html,
     Ipd,
     KenBurns,
     KeyframesFile,
@@ -74,8 +78,11 @@ from kbvr.cli.flags import (
     Stereo,
     Still,
     SubjectDistance,
+    Surround,
+    Texture,
     Threads,
     ToCrop,
+    Triangles,
     Views,
     Vignette,
     Vr180Size,
@@ -144,6 +151,8 @@ def export(
     depth_map: DepthMapKind = None,
     wiggle: Wiggle = False,
     anaglyph: Anaglyph = False,
+    gltf: Gltf = False,
+    html: Html = False,
     profile: Profile = "layers",
     out: Out = Path(),
     layout: Layout = "sbs",
@@ -158,6 +167,11 @@ def export(
     period: Period = None,
     max_kb: MaxKb = None,
     alt: Alt = None,
+    texture: Texture = "webp",
+    compress: Compress = "none",
+    triangles: Triangles = 150_000,
+    surround: Surround = "dome",
+    eye_height: EyeHeight = 1.6,
     codec: CodecOption = "auto",
     container: ContainerOption = "auto",
     max_mb: MaxMb = None,
@@ -215,6 +229,8 @@ def export(
 
     A slow zoom: [bold]kbvr export --kenburns cat.jpg -o out/[/bold]
 
+    A scene for a headset, and a page to look about in it: [bold]kbvr export --gltf --html cat.jpg -o out/[/bold]
+
     Pictures for a 3D viewer and for coloured glasses: [bold]kbvr export --still mpo,anaglyph cat.jpg -o out/[/bold]
 
     Several at once, with half the usual depth: [bold]kbvr export holiday/*.jpg -o out/ --budget 1.5[/bold]
@@ -225,7 +241,14 @@ def export(
     from kbvr.options import ExportOptions, outputs_at_rest
 
     _refuse_unclear_depth(len(photos), depth, depth_kind)
-    named = {"stereo": stereo, "kenburns": kenburns, "wiggle": wiggle, "anaglyph": anaglyph}
+    named = {
+        "stereo": stereo,
+        "kenburns": kenburns,
+        "wiggle": wiggle,
+        "anaglyph": anaglyph,
+        "gltf": gltf,
+        "html": html,
+    }
     wanted = (*(name for name, asked in named.items() if asked), *outputs_at_rest(still, depth_map))
     options = ExportOptions(
         outputs=wanted or ("stereo",),
@@ -244,6 +267,11 @@ def export(
         period_s=period,
         max_kb=max_kb,
         alt=alt,
+        texture=texture,
+        compress=compress,
+        triangles=triangles,
+        surround=surround,
+        eye_height_m=eye_height,
         codec=codec,
         container=container,
         max_mb=max_mb,

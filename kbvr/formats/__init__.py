@@ -29,6 +29,8 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "poster": "kbvr.formats.poster",
         "snippet": "kbvr.formats.snippet",
         "vr180-video": "kbvr.formats.vr180_video",
+        "gltf": "kbvr.formats.gltf",
+        "html": "kbvr.formats.html",
     }
 )
 """Name of a format -> the module whose FORMAT describes it."""
@@ -98,9 +100,10 @@ class Format:
     says: str
     """What it is for, in a few words."""
 
-    needs: Literal["pictures", "views", "depth", "files"]
+    needs: Literal["pictures", "views", "depth", "files", "scene"]
     """pictures: views packed into one, an instant each; views: all views of each instant; depth: the photo and its
-    depth, a pair of them; files: the summaries of the files that were written of the same views."""
+    depth, a pair of them; files: the summaries of the files that were written of the same views; scene: a
+    `kbvr.diorama.Diorama`."""
 
     suffixes: tuple[str, ...]
     proof: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kbvr.errors import InputError
+from kbvr.dome import SURROUNDS
 from kbvr.formats.codecs import CODECS, CONTAINERS, container_of
 
 DEFAULT_FPS = 25.0
@@ -68,6 +69,14 @@ PROJECTIONS = ("flat", "vr180")
 VR180_LAYOUTS = ("sbs", "tb", "mono")
 VR180_SIDES_PX = (64, 8192)
 
+TEXTURES = ("webp", "jpeg")
+"""What the pictures in a scene are stored as; jpeg: the photo as JPEG and the rest as PNG, for older programs."""
+
+COMPRESSIONS = ("none", "draco")
+"""What the triangles of a scene are stored by; draco: a third of the bytes, for programs with its decoder."""
+
+TRIANGLES = (2000, 5_000_000)
+
 PLAYERS = ("any", "quest", "skybox", "deovr", "youtube", "plain")
 """Whom the names of stereo videos are for (`kbvr.outputs`)."""
 
@@ -125,6 +134,15 @@ class FileChoices:
     vr180_px: int = field(default=2048, metadata={"takes": "{} to {}, even".format(*VR180_SIDES_PX)})
     """Width and height of an eye's half sphere."""
 
+    texture: str = field(default="webp", metadata={"takes": ", ".join(TEXTURES)})
+    compress: str = field(default="none", metadata={"takes": ", ".join(COMPRESSIONS)})
+    triangles: int = field(default=150_000, metadata={"takes": "{} to {}".format(*TRIANGLES)})
+    """The most that a scene has; the default is what headsets draw without haste."""
+
+    surround: str = field(default="dome", metadata={"takes": ", ".join(SURROUNDS)})
+    eye_height_m: float = field(default=1.6, metadata={"takes": "0 to 10 metres"})
+    """How high above the floor of a scene the photo's camera is."""
+
     name_for: str = field(default="any", metadata={"takes": ", ".join(PLAYERS)})
     overwrite: bool = False
 
@@ -148,10 +166,15 @@ class FileChoices:
         check_one(self.quilt_for, QUILTS_FOR, "the display of a quilt")
         check_one(self.autostereogram_pattern, PATTERNS, "the pattern of an autostereogram")
         check_some(names_in(self.animate_as), ANIMATIONS, "the animations")
+        check_one(self.texture, TEXTURES, "the texture")
+        check_one(self.compress, COMPRESSIONS, "the compression of triangles")
+        check_one(self.surround, SURROUNDS, "the surround")
         for what, value, least, most in (
             ("number of views", self.views, 2, MAX_VIEWS),
             ("period", self.period_s, 0.04, MAX_PERIOD_S),
             ("largest file in kB", self.max_kb, 1, 1e6),
+            ("number of triangles", self.triangles, *TRIANGLES),
+            ("eye height in metres", self.eye_height_m, 0, 10),
         ):
             if value is not None and not least <= value <= most:
                 raise InputError(f"the {what} must be {least:g} to {most:g}, got {value:g}")

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from kbvr.depth import DepthMap
+from kbvr.diorama import Diorama
 from kbvr.errors import InputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item, load_format
 from kbvr.formats.alongside import run_alongside
@@ -56,6 +57,18 @@ def write_depth_items(
         OutputError: a file exists, cannot be written, or did not read back as it was written.
     """
     return [load_format(item.format).write((photo, depth), item, facts, choices) for item in items]
+
+
+def write_scene_items(
+    diorama: Diorama, items: Sequence[Item], facts: Facts, choices: FileChoices
+) -> list[FileSummary]:
+    """Write files that hold a scene, one after the other; each file is read back.
+
+    Raises:
+        InputError: a choice that a format cannot have.
+        OutputError: a file exists, cannot be written, or did not read back as it was written.
+    """
+    return [load_format(item.format).write(diorama, item, facts, choices) for item in items]
 
 
 def check_items(view_px: tuple[int, int], items: Sequence[Item], choices: FileChoices) -> None:

@@ -1,0 +1,374 @@
+"""glTF (GLB): a scene of textured layers that one can step into, for WebXR and other programs.
+
+glTF 2.0 with KHR_materials_unlit, KHR_mesh_quantization and EXT_texture_webp, which common viewers read with nothing
+set; or KHR_draco_mesh_compression, which wants a decoder. Axes are glTF's: y up, -z ahead, metres. A node stands as
+high above the floor as eyes do; in it are the layers, in the order in which they are drawn, and the photo's camera.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from io import BytesIO
+from math import atan, atan2, cos, hypot, radians, sin
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float64, Int64
+from PIL import ExifTags, Image
+
+from kbvr.diorama import Diorama
+from kbvr.errors import OutputError
+from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
+from kbvr.formats.draco import draco_payload
+from kbvr.formats.quantised import Slab, slabs_of
+from kbvr.moves import Move
+from kbvr.output import written_aside
+from kbvr.relief import Part, Relief
+
+if TYPE_CHECKING:
+    import pygltflib
+
+QUALITIES = (92, 88, 84, 80, 75, 70, 64, 58, 50, 42, 34, 26, 18, 10)
+"""Of the textures, tried until the file is small enough."""
+
+MAX_MB = 8.0
+"""The most that a file has if nothing is said, in million bytes."""
+
+UNSIGNED_BYTE, SHORT, UNSIGNED_SHORT, UNSIGNED_INT, FLOAT = 5121, 5122, 5123, 5125, 5126
+"""Component types of accessors."""
+
+ARRAY, ELEMENTS = 34962, 34963
+CLAMP, LINEAR, TRILINEAR = 33071, 9729, 9987
+"""What buffers are for, and how textures are looked at."""
+
+Y_UP = np.array([1.0, -1.0, -1.0])
+"""glTF's axes from the photo camera's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Textures:
+    """The photo and the atlas as files."""
+
+    photo: bytes
+    atlas: bytes
+    mime: tuple[str, str]
+
+
+class _Buffer:
+    """The binary part of a GLB, and its accessors."""
+
+    def __init__(self, document: pygltflib.GLTF2) -> None:
+        self.document = document
+        self.content = bytearray()
+
+    def view(self, content: bytes, *, target: int | None = None, stride: int | None = None) -> int:
+        """Add bytes and return their buffer view."""
+        import pygltflib
+
+        self.content += bytes(-len(self.content) % 4)
+        self.document.bufferViews.append(
+            pygltflib.BufferView(
+                buffer=0, byteOffset=len(self.content), byteLength=len(content), target=target, byteStride=stride
+            )
+        )
+        self.content += content
+        return len(self.document.bufferViews) - 1
+
+    def accessor(self, values: np.ndarray, kind: int, *, stored: bool = True, target: int | None = None) -> int:
+        """Add an array, a row an element, and return its accessor; not `stored` is what Draco's payload has.
+
+        Places in textures and colours stand for 0 to 1 if they are whole numbers.
+        """
+        import pygltflib
+
+        rows = values.reshape(len(values), -1)
+        view = None
+        if stored:
+            padded = np.zeros((len(rows), -(-rows.shape[1] * rows.itemsize // 4) * 4 // rows.itemsize), rows.dtype)
+            padded[:, : rows.shape[1]] = rows
+            wide = target == ARRAY and padded.shape != rows.shape  # vertices begin at whole words
+            content = (padded if wide else rows).tobytes()
+            view = self.view(content, target=target, stride=padded.shape[1] * rows.itemsize if wide else None)
+        limited = kind in (SHORT, FLOAT) and rows.shape[1] in (1, 3)
+        self.document.accessors.append(
+            pygltflib.Accessor(
+                bufferView=view,
+                componentType=kind,
+                normalized=rows.shape[1] in (2, 4) and kind in (UNSIGNED_BYTE, UNSIGNED_SHORT),
+                count=len(rows),
+                type=("SCALAR", "VEC2", "VEC3", "VEC4")[rows.shape[1] - 1],
+                min=rows.min(axis=0).tolist() if limited else None,
+                max=rows.max(axis=0).tolist() if limited else None,
+            )
+        )
+        return len(self.document.accessors) - 1
+
+
+def glb_bytes(diorama: Diorama, textures: Textures, facts: Facts, choices: FileChoices) -> bytes:
+    """Return a GLB of a scene."""
+    import pygltflib
+
+    document = pygltflib.GLTF2(asset=pygltflib.Asset(generator=f"kbvr {version('kbvr')}", copyright=_copyright(facts)))
+    buffer = _Buffer(document)
+    webp = "image/webp" in textures.mime
+    _add_textures(document, buffer, textures)
+    extensions = ["KHR_materials_unlit", *(["EXT_texture_webp"] if webp else [])]
+    draco = choices.compress == "draco"
+    extensions += ["KHR_draco_mesh_compression" if draco else "KHR_mesh_quantization"]
+    if draco:
+        extensions.append("KHR_mesh_quantization")  # positions are whole numbers there too
+    children = _add_parts(document, buffer, diorama.relief, draco=draco)
+    camera = diorama.relief.camera
+    width, height = camera.size_px
+    document.cameras.append(
+        pygltflib.Camera(
+            type="perspective",
+            perspective=pygltflib.Perspective(
+                yfov=2 * atan(height / 2 / camera.f_px), aspectRatio=width / height, znear=0.05
+            ),
+        )
+    )
+    document.nodes.append(pygltflib.Node(name="camera", camera=0))
+    children.append(len(document.nodes) - 1)
+    _add_path(document, buffer, diorama, node=children[-1])
+    document.nodes.append(pygltflib.Node(name="kbvr", translation=[0.0, choices.eye_height_m, 0.0], children=children))
+    document.scenes.append(
+        pygltflib.Scene(
+            name=diorama.photo, nodes=[len(document.nodes) - 1], extras={"kbvr": _told(diorama, choices)}
+        )
+    )
+    document.scene = 0
+    document.extensionsUsed = extensions
+    document.extensionsRequired = [name for name in extensions if name != "KHR_materials_unlit"]
+    document.buffers.append(pygltflib.Buffer(byteLength=len(buffer.content)))
+    document.set_binary_blob(bytes(buffer.content))
+    return b"".join(document.save_to_bytes())
+
+
+def _copyright(facts: Facts) -> str | None:
+    return facts.credits.get(ExifTags.Base.Copyright) or facts.credits.get(ExifTags.Base.Artist)
+
+
+def _told(diorama: Diorama, choices: FileChoices) -> dict[str, Any]:
+    """Return what a scene says of itself, to viewers too."""
+    camera = diorama.relief.camera
+    return {
+        "version": version("kbvr"),
+        "photo": diorama.photo,
+        "size_px": list(camera.size_px),
+        "f_px": camera.f_px,
+        "eye_height_m": choices.eye_height_m,
+        "head_box_m": list(diorama.head_box_m),
+        "nearest_m": diorama.nearest_m,
+        "farthest_m": diorama.farthest_m,
+        "subject_m": diorama.subject_m,
+        "ipd_m": diorama.ipd_m,
+        "depth": diorama.depth_source,
+        "is_metric": diorama.is_metric,
+    }
+
+
+def _add_textures(document: pygltflib.GLTF2, buffer: _Buffer, textures: Textures) -> None:
+    """Add the two textures, and the materials: `photo`, `atlas` and `atlas, blended`."""
+    import pygltflib
+
+    document.samplers.append(
+        pygltflib.Sampler(magFilter=LINEAR, minFilter=TRILINEAR, wrapS=CLAMP, wrapT=CLAMP)
+    )
+    for name, content, mime in zip(("photo", "atlas"), (textures.photo, textures.atlas), textures.mime, strict=True):
+        document.images.append(pygltflib.Image(name=name, mimeType=mime, bufferView=buffer.view(content)))
+        source = len(document.images) - 1
+        extension = {"EXT_texture_webp": {"source": source}} if mime == "image/webp" else {}
+        document.textures.append(
+            pygltflib.Texture(sampler=0, source=None if extension else source, extensions=extension)
+        )
+    for name, texture, mode in (("photo", 0, "OPAQUE"), ("atlas", 1, "OPAQUE"), ("atlas, blended", 1, "BLEND")):
+        document.materials.append(
+            pygltflib.Material(
+                name=name,
+                pbrMetallicRoughness=pygltflib.PbrMetallicRoughness(
+                    baseColorTexture=pygltflib.TextureInfo(index=texture), metallicFactor=0.0, roughnessFactor=1.0
+                ),
+                alphaMode=mode,
+                extensions={"KHR_materials_unlit": {}},
+            )
+        )
+
+
+def _add_parts(document: pygltflib.GLTF2, buffer: _Buffer, relief: Relief, *, draco: bool) -> list[int]:
+    """Add the meshes of all parts; return their nodes."""
+    import pygltflib
+
+    nodes = []
+    slabs = slabs_of([((part.points_m * Y_UP).astype(np.float32), part.triangles) for part in relief.parts])
+    for part, own in zip(relief.parts, slabs, strict=True):
+        material = 2 if part.blends else 1 if part.texture == "atlas" else 0
+        for number, slab in enumerate(own):
+            primitive = _primitive(buffer, part, slab, material, draco=draco)
+            name = part.name if len(own) == 1 else f"{part.name} {number}"
+            document.meshes.append(pygltflib.Mesh(name=name, primitives=[primitive]))
+            document.nodes.append(pygltflib.Node(name=name, mesh=len(document.meshes) - 1, scale=[slab.step_m] * 3))
+            nodes.append(len(document.nodes) - 1)
+    return nodes
+
+
+def _primitive(buffer: _Buffer, part: Part, slab: Slab, material: int, *, draco: bool) -> pygltflib.Primitive:
+    """Return the triangles of one slab, added to the buffer."""
+    import pygltflib
+
+    steps, triangles = slab.steps, slab.triangles
+    uv = part.uv[slab.vertex]
+    colour = None
+    if part.alpha is not None:
+        colour = np.full((len(steps), 4), 255, np.uint8)
+        colour[:, 3] = part.alpha[slab.vertex]
+    extensions = {}
+    if draco:
+        payload, (steps, uv, colour, triangles) = draco_payload(steps, uv, colour, triangles)
+        names = ("POSITION", "TEXCOORD_0", *(["COLOR_0"] if colour is not None else []))
+        attributes = {name: payload.ids[name] for name in names}
+        extensions["KHR_draco_mesh_compression"] = {"bufferView": buffer.view(payload.content), "attributes": attributes}
+        texture_values, texture_kind = uv, FLOAT
+    else:
+        texture_values, texture_kind = np.rint(uv * 65535).astype(np.uint16), UNSIGNED_SHORT
+    stored = not draco
+    index_kind = UNSIGNED_SHORT if len(steps) < 65536 else UNSIGNED_INT
+    indices = triangles.ravel().astype(np.uint16 if index_kind == UNSIGNED_SHORT else np.uint32)
+    return pygltflib.Primitive(
+        attributes=pygltflib.Attributes(
+            POSITION=buffer.accessor(steps, SHORT, target=ARRAY, stored=stored),
+            TEXCOORD_0=buffer.accessor(texture_values, texture_kind, target=ARRAY, stored=stored),
+            COLOR_0=None if colour is None else buffer.accessor(colour, UNSIGNED_BYTE, target=ARRAY, stored=stored),
+        ),
+        indices=buffer.accessor(indices, index_kind, target=ELEMENTS, stored=stored),
+        material=material,
+        extensions=extensions,
+    )
+
+
+def _add_path(document: pygltflib.GLTF2, buffer: _Buffer, diorama: Diorama, *, node: int) -> None:
+    """Add the camera's path."""
+    import pygltflib
+
+    moves = diorama.moves
+    if len(moves) < 2:
+        return
+    times = np.linspace(0, diorama.seconds, len(moves), dtype=np.float32)
+    places = (np.array([move.position_m for move in moves]) * Y_UP).astype(np.float32)
+    turns = np.array([_turn(move) for move in moves], np.float32)
+    time = buffer.accessor(times, FLOAT)
+    samplers = [pygltflib.AnimationSampler(input=time, output=buffer.accessor(rows, FLOAT)) for rows in (places, turns)]
+    targets = [pygltflib.AnimationChannelTarget(node=node, path=path) for path in ("translation", "rotation")]
+    channels = [pygltflib.AnimationChannel(sampler=index, target=target) for index, target in enumerate(targets)]
+    document.animations.append(pygltflib.Animation(name="camera path", samplers=samplers, channels=channels))
+
+
+def _turn(move: Move) -> Float64[np.ndarray, "4"]:
+    """Return where a camera looks, as a quaternion (x, y, z, w).
+
+    What a sideways move holds still on the screen by shifting the picture, a camera that turns holds in the middle.
+    """
+    held = move.held_inverse_depth
+    yaw = radians(move.yaw_deg) - atan(move.x_m * held)
+    pitch = radians(move.pitch_deg) + atan2(move.y_m * held, hypot(1, move.x_m * held))
+    y, x = -yaw / 2, pitch / 2  # glTF's y is up: to the right is against it
+    return np.array([sin(x) * cos(y), cos(x) * sin(y), -sin(x) * sin(y), cos(x) * cos(y)])
+
+
+def _textures(relief: Relief, choices: FileChoices, quality: int) -> Textures:
+    """Return the textures at a quality of 1 to 100."""
+    photo, atlas = BytesIO(), BytesIO()
+    if choices.texture == "jpeg":
+        Image.fromarray(relief.photo).save(photo, "JPEG", quality=quality, subsampling=0, optimize=True)
+        Image.fromarray(relief.atlas).save(atlas, "PNG", optimize=True)
+        return Textures(photo.getvalue(), atlas.getvalue(), ("image/jpeg", "image/png"))
+    Image.fromarray(relief.photo).save(photo, "WEBP", quality=quality)
+    Image.fromarray(relief.atlas).save(atlas, "WEBP", quality=quality, exact=True)
+    return Textures(photo.getvalue(), atlas.getvalue(), ("image/webp", "image/webp"))
+
+
+def fitted_glb(diorama: Diorama, facts: Facts, choices: FileChoices) -> bytes:
+    """Return a GLB of the quality wanted, or of the best that is small enough.
+
+    Raises:
+        OutputError: if none is.
+    """
+    qualities = QUALITIES if choices.quality is None else (choices.quality,)
+    most_mb = choices.max_mb or (MAX_MB if choices.quality is None else None)
+    content = b""
+    for quality in qualities:
+        content = glb_bytes(diorama, _textures(diorama.relief, choices, quality), facts, choices)
+        if most_mb is None or len(content) <= most_mb * 1e6:
+            return content
+    raise OutputError(
+        f"wanted a scene of at most {most_mb:g} MB, the smallest of this photo has {len(content) / 1e6:.2f} MB: "
+        "fewer --triangles or --compress draco make it smaller"
+    )
+
+
+def check_glb(content: bytes, diorama: Diorama) -> None:
+    """Read a GLB and compare it with the scene.
+
+    Raises:
+        OutputError: if it is not what was written.
+    """
+    import pygltflib
+
+    try:
+        document = pygltflib.GLTF2.load_from_bytes(content)
+        blob = document.binary_blob()
+        triangles = sum(document.accessors[one.indices].count for mesh in document.meshes for one in mesh.primitives)
+        sizes = []
+        for image in document.images:
+            view = document.bufferViews[image.bufferView]
+            with Image.open(BytesIO(blob[view.byteOffset : view.byteOffset + view.byteLength])) as picture:
+                picture.load()
+                sizes.append(picture.size)
+    except (AttributeError, OSError, LookupError, TypeError, ValueError) as error:
+        raise OutputError(f"the scene could not be read back: {error}") from error
+    relief = diorama.relief
+    wanted = [texture.shape[1::-1] for texture in (relief.photo, relief.atlas)]
+    if triangles != 3 * relief.triangle_count or sizes != wanted:
+        raise OutputError("the scene did not read back as written")
+
+
+def _write(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    start = perf_counter()
+    content = fitted_glb(diorama, facts, choices)
+    check_glb(content, diorama)
+    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+        aside.write_bytes(content)
+    return summary_of(diorama, item, len(content), perf_counter() - start)
+
+
+def summary_of(diorama: Diorama, item: Item, file_bytes: int, seconds: float) -> FileSummary:
+    """Return what there is to tell of a scene's file."""
+    return FileSummary(
+        path=item.path,
+        size_px=diorama.relief.camera.size_px,
+        frames=1,
+        fps=0.0,
+        seconds=0.0,
+        bytes=file_bytes,
+        encode_s=seconds,
+        codec=f"{diorama.relief.triangle_count} triangles",
+    )
+
+
+def no_check(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+    """Take any size."""
+    del view_px, item, choices
+
+
+FORMAT = Format(
+    says="a scene to step into, for WebXR and 3D programs",
+    needs="scene",
+    suffixes=(".glb",),
+    proof="its JSON is read, triangles counted, both textures decoded",
+    check=no_check,
+    write=_write,
+    options=("texture", "compress", "triangles", "surround", "eye_height_m", "quality", "max_mb"),
+)

@@ -1,0 +1,71 @@
+"""HTML: a page that shows a scene, with its viewer and the scene in one file, for any place that shows pages."""
+
+from __future__ import annotations
+
+import base64
+import re
+from html import escape
+from pathlib import Path
+from time import perf_counter
+
+import kbvr
+from kbvr.diorama import Diorama
+from kbvr.errors import OutputError
+from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
+from kbvr.formats.gltf import check_glb, fitted_glb, no_check, summary_of
+from kbvr.output import written_aside
+
+PAGE = Path(kbvr.__file__).parent / "pages" / "scene.html"
+"""The viewer; made of viewers/ when kbvr is built."""
+
+SCENE_MARK, TITLE_MARK = "<!--kbvr-scene-->", "<title>kbvr</title>"
+SCENE_TAG = '<script type="text/plain" id="kbvr-scene">'
+
+
+def page_of(glb: bytes, title: str) -> str:
+    """Return the viewer's page with a scene in it.
+
+    Raises:
+        OutputError: if the viewer is not there.
+    """
+    try:
+        page = PAGE.read_text("utf-8")
+    except OSError as error:
+        raise OutputError(f"the viewer is missing from this installation of kbvr: {error}") from error
+    head, title_mark, rest = page.partition(TITLE_MARK)
+    before, scene_mark, after = rest.partition(SCENE_MARK)
+    assert title_mark and scene_mark, "the viewer's page has lost its marks"
+    scene = f"{SCENE_TAG}{base64.b64encode(glb).decode()}</script>"
+    return f"{head}<title>{escape(title)}</title>{before}{scene}{after}"
+
+
+def scene_in(page: str) -> bytes:
+    """Return the scene that a page holds.
+
+    Raises:
+        OutputError: if it holds none.
+    """
+    found = re.search(f"{re.escape(SCENE_TAG)}([A-Za-z0-9+/=]+)</script>", page)
+    if found is None:
+        raise OutputError("the page could not be read back: it holds no scene")
+    return base64.b64decode(found[1])
+
+
+def _write(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    start = perf_counter()
+    page = page_of(fitted_glb(diorama, facts, choices), choices.alt or diorama.photo)
+    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+        aside.write_text(page, "utf-8")
+        check_glb(scene_in(aside.read_text("utf-8")), diorama)
+    return summary_of(diorama, item, len(page.encode()), perf_counter() - start)
+
+
+FORMAT = Format(
+    says="a page to step into a scene, with all that it needs",
+    needs="scene",
+    suffixes=(".html",),
+    proof="the scene is taken out of it again and read as a GLB is",
+    check=no_check,
+    write=_write,
+    options=("texture", "triangles", "surround", "eye_height_m", "quality", "max_mb", "compress", "alt"),
+)
