@@ -59,9 +59,14 @@ def dome_of(rgb: UInt8[np.ndarray, "H W 3"], camera: Camera, *, radius_m: float)
     below = corner + QUADS + 1
     quads = np.concatenate([np.stack([corner, below, corner + 1], 1), np.stack([corner + 1, below, below + 1], 1)])
     every = np.arange(len(row))
+    triangles = (quads + every[:, None, None] * (QUADS + 1) ** 2).reshape(-1, 3)
+    points_m = (radius_m * _directions(across, down)).T.astype(np.float32)
+    points_m[(down == 0) | (down == 1)] *= (0, 1, 0)  # above and below, all meet in one point
+    corners = points_m[triangles]
+    whole = (corners != np.roll(corners, 1, axis=1)).any(axis=2).all(axis=1)
     return Dome(
-        points_m=(radius_m * _directions(across, down)).T.astype(np.float32),
-        triangles=(quads + every[:, None, None] * (QUADS + 1) ** 2).reshape(-1, 3),
+        points_m=points_m,
+        triangles=triangles[whole],
         pieces=Pieces(rgba, column, row, 1),
         slot=every.repeat((QUADS + 1) ** 2),
         at_px=np.tile(np.stack([x, y], 1) * np.float32(PIECE_PX / QUADS), (len(row), 1)).astype(np.float32),

@@ -48,7 +48,7 @@ def draco_payload(
     content = DracoPy.encode(
         steps.astype(np.int32),
         triangles.astype(np.uint32),
-        tex_coord=uv,
+        tex_coord=uv.astype(np.float64),
         tex_coord_quantization_bits=UV_BITS,
         colors=colour,
         compression_level=LEVEL,

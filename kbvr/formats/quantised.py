@@ -60,6 +60,9 @@ def slabs_of(
 
 
 def _slab(steps: Int64[np.ndarray, "N 3"], triangles: Int64[np.ndarray, "M 3"], step_m: float, slab: int) -> Slab:
+    """Return a slab without the triangles that rounding has made into lines."""
+    corners = steps[triangles]
+    triangles = triangles[(corners != np.roll(corners, 1, axis=1)).any(axis=2).all(axis=1)]
     vertex, index = np.unique(triangles, return_inverse=True)
     scale = RATIO**slab
     return Slab(step_m * scale, (steps[vertex] // scale).astype(np.int16), vertex, index.reshape(-1, 3))
