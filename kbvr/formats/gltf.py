@@ -99,6 +99,7 @@ class _Buffer:
         self.document.accessors.append(
             pygltflib.Accessor(
                 bufferView=view,
+                byteOffset=0 if stored else None,
                 componentType=kind,
                 normalized=rows.shape[1] in (2, 4) and kind in (UNSIGNED_BYTE, UNSIGNED_SHORT),
                 count=len(rows),
