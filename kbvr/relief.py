@@ -47,6 +47,9 @@ CELL_PX = 2
 NEAREST_SHARE = 250.0
 """What is farther away than the nearest times so much stands there."""
 
+HIDDEN_EASE = 4.0
+"""How much larger errors may be of what is hidden, mostly."""
+
 BEHIND = 0.998
 """Inverse depth of what is hidden, as a share of its own."""
 
@@ -137,6 +140,12 @@ class _Plane:
         """Side of a piece of the atlas, in photo pixels."""
         return PIECE_PX * self.shrink
 
+    @property
+    def photo_cells(self) -> tuple[int, int]:
+        """How many cells the photo reaches into: (across, down)."""
+        width, height = (-(-side // self.cell_px) for side in self.camera.size_px)
+        return width, height
+
     def of(self, layer: np.ndarray) -> np.ndarray:
         """Return a layer's pixels on this plane; beyond the layer its border goes on."""
         height, width = self.shape
@@ -157,7 +166,7 @@ class _Plane:
         """Return the cells that lie in the photo, if only with a part."""
         inside = np.zeros([side // self.cell_px for side in self.shape], bool)
         first = self.margin_px // self.cell_px
-        width, height = (-(-side // self.cell_px) for side in self.camera.size_px)
+        width, height = self.photo_cells
         inside[first : first + height, first : first + width] = True
         return inside
 
@@ -166,7 +175,16 @@ class _Plane:
     ) -> Grid:
         """Return the grid of a layer with squares of up to one piece."""
         levels = (self.piece_px // self.cell_px).bit_length()
-        return grid_of(inverse_depth, present, kinds, cell_px=self.cell_px, jump=self.jump, levels=levels)
+        return grid_of(
+            inverse_depth,
+            present,
+            kinds,
+            cell_px=self.cell_px,
+            jump=self.jump,
+            per_px=self.per_px,
+            levels=levels,
+            stretched=BORDER,
+        )
 
     def points_m(self, sheet: Sheet, share: float) -> Float32[np.ndarray, "N 3"]:
         """Return where vertices lie in space, at a share of their inverse depth."""
@@ -189,6 +207,9 @@ class _Draft:
     rgba: UInt8[np.ndarray, "H W 4"]
     """What pieces of the atlas are cut from."""
 
+    ease: float = 1.0
+    """How much larger its errors may be."""
+
 
 def relief_of(scene: Scene, photo: Photo, *, surround: str = "dome", most_triangles: int = 150_000) -> Relief:
     """Return a scene as triangles: as few as their error allows, and at most so many.
@@ -205,7 +226,7 @@ def relief_of(scene: Scene, photo: Photo, *, surround: str = "dome", most_triang
         drafts = _drafts(scene, plane, bordered=surround != "none")
         tolerance_px = TOLERANCE_PX
         while tolerance_px <= MOST_TOLERANCE_PX:
-            sheets = [draft.grid.sheet(tolerance_px * density * plane.per_px) for draft in drafts]
+            sheets = [draft.grid.sheet(draft.ease * tolerance_px * density) for draft in drafts]
             if sum(len(sheet.triangles) for sheet in sheets) + dome <= most_triangles:
                 return _relief(photo, drafts, sheets, plane, dome=dome > 0, tolerance_px=tolerance_px)
             tolerance_px *= TOLERANCE_STEP
@@ -275,7 +296,7 @@ def _hidden_draft(layer: Layer, plane: _Plane) -> _Draft:
     kinds = (plane.cells(present).any(axis=(1, 3)) & plane.in_photo()).astype(np.int64)
     grid = plane.grid(plane.of(layer.inverse_depth), present, kinds)
     rgba[..., 3] = 255
-    return _Draft(grid, kinds, {1: layer.name}, rgba)
+    return _Draft(grid, kinds, {1: layer.name}, rgba, HIDDEN_EASE)
 
 
 def _relief(
@@ -305,7 +326,7 @@ def _relief(
         uv = in_atlas(around.at_px, first + around.slot, count)
         parts.append(Part("dome", around.points_m, uv, None, around.triangles))
     parts.sort(key=lambda part: ORDER.index(part.name))
-    return Relief(tuple(parts), _photo_texture(photo), atlas_of(pictures), plane.camera, tolerance_px)
+    return Relief(tuple(parts), _photo_texture(photo, plane), atlas_of(pictures), plane.camera, tolerance_px)
 
 
 def _kind_of(draft: _Draft, sheet: Sheet) -> Int64[np.ndarray, "M"]:
@@ -336,7 +357,7 @@ def _part(
     own, piece = sheet.part(chosen, by_piece)
     at_px = plane.at_px(own)
     if name == "front":
-        uv = np.clip(at_px / plane.camera.size_px, 0, 1).astype(np.float32)
+        uv = (at_px / (np.array(plane.photo_cells) * plane.cell_px)).astype(np.float32)
     else:
         row, column = np.divmod(piece, plane.shape[1] // plane.piece_px)
         corner_px = np.stack([column, row], axis=1) * plane.piece_px - plane.margin_px
@@ -359,9 +380,12 @@ def _dome(photo: Photo, plane: _Plane) -> Dome:
     return dome_of(photo.rgb, plane.camera, radius_m=1.05 * float(np.hypot(corner, 1)) / plane.farthest)
 
 
-def _photo_texture(photo: Photo) -> UInt8[np.ndarray, "H W 3"]:
-    scale = TEXTURE_MAX_PX / max(photo.size_px)
+def _photo_texture(photo: Photo, plane: _Plane) -> UInt8[np.ndarray, "H W 3"]:
+    """Return the photo, its border drawn on to whole cells, no larger than textures may be."""
+    (width, height), (across, down) = photo.size_px, (cells * plane.cell_px for cells in plane.photo_cells)
+    whole = np.pad(photo.rgb, ((0, down - height), (0, across - width), (0, 0)), mode="edge")
+    scale = TEXTURE_MAX_PX / max(across, down)
     if scale >= 1:
-        return photo.rgb
-    size = tuple(max(1, round(side * scale)) for side in photo.size_px)
-    return np.asarray(cv2.resize(photo.rgb, size, interpolation=cv2.INTER_AREA))
+        return whole
+    size = (max(1, round(across * scale)), max(1, round(down * scale)))
+    return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA))
