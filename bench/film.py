@@ -159,7 +159,7 @@ def _film(path: Path) -> tuple[Pairs, list[int], float]:
     view = view_of(around, photo.size_px)
     film = planned("stereo", items_of("stereo", path.stem, path.parent, options), around, view, options)
     sources = list(film.sources_within(REPEATS_BYTES))
-    made, _ = profile.drawing(photo, depth, [film], around)
+    made, _ = profile.prepared(photo, depth, [film], around, is_visited=False).drawing([film])
     assert isinstance(made, Renderer)
     start = time.perf_counter()
     with Renderer(made.scene, pixels_per_photo_px=view.f_px / made.scene.camera.f_px) as drawing:

@@ -11,7 +11,7 @@ from math import ceil, sqrt
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, Int64, UInt8
+from jaxtyping import Float, Float32, Int64, UInt8
 
 PIECE_PX = 64
 """Side of a piece in the atlas."""
@@ -68,9 +68,7 @@ def atlas_of(pictures: list[Pieces]) -> UInt8[np.ndarray, "H W 4"]:
     return atlas
 
 
-def in_atlas(
-    at_px: Float32[np.ndarray, "N 2"], slot: Int64[np.ndarray, "N"], count: int
-) -> Float32[np.ndarray, "N 2"]:
+def in_atlas(at_px: Float[np.ndarray, "N 2"], slot: Int64[np.ndarray, "N"], count: int) -> Float32[np.ndarray, "N 2"]:
     """Return where points of pieces lie in an atlas of `count` pieces, 0 to 1 right and down.
 
     `at_px` is in atlas pixels from the upper left corner of the piece in a slot.

@@ -94,7 +94,11 @@ def _colours(rgb: UInt8[np.ndarray, "H W 3"], camera: Camera) -> UInt8[np.ndarra
     x = (0.5 + _mirrored(azimuth / half_x) / 2) * size[0]
     y = (0.5 + np.clip(elevation / half_y, -1, 1) / 2) * size[1]
     seen = cv2.remap(
-        small, (x - 0.5).astype(np.float32), (y - 0.5).astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        small,
+        (x - 0.5).astype(np.float32),
+        (y - 0.5).astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
     )
     wide = cv2.copyMakeBorder(seen, 0, 0, columns // 2, columns // 2, cv2.BORDER_WRAP)
     soft = cv2.GaussianBlur(wide, (0, 0), BLUR_PX, borderType=cv2.BORDER_REPLICATE)[:, columns // 2 : -columns // 2]

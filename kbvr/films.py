@@ -191,7 +191,9 @@ def _loop(output: str, items: tuple[Item, ...], around: Surroundings, view: Came
     return _seen_by_two(film, rig, around, options) if output == "anaglyph" else film
 
 
-def reaches_m(films: list[Film], around: Surroundings, *, visited_m: dict[str, float] | None = None) -> dict[str, float]:
+def reaches_m(
+    films: list[Film], around: Surroundings, *, visited_m: dict[str, float] | None = None
+) -> dict[str, float]:
     """Return the farthest moves that films need a scene for, as `build_scene` takes them.
 
     `visited_m` are those of somebody who moves in it, if there is one.

@@ -26,8 +26,8 @@ Output = Literal[
 OUTPUTS: tuple[str, ...] = get_args(Output)
 """stereo: a video for two eyes; kenburns: a plain video of a moving camera; wiggle: a loop that shows depth without
 glasses; anaglyph: a loop for coloured glasses; still: pictures for two eyes; quilt: a picture of many views;
-autostereogram, depth-map: what is made of the depth alone; gltf: a scene of triangles; html: the same with its viewer, as
-a page."""
+autostereogram, depth-map: what is made of the depth alone; gltf: a scene of triangles; html: the same with its viewer,
+as a page."""
 
 LOOPS = ("wiggle", "anaglyph")
 """Outputs that are loops for web pages, with a move of their own."""

@@ -154,16 +154,17 @@ def export_photo(
     if films or scenes:
         told("layers", 0, 1)
         with clock.stage("scene"):
-            scene, said = profile.scene(photo, depth, films, around, is_visited=bool(scenes))
+            prepared = profile.prepared(photo, depth, films, around, is_visited=bool(scenes))
+        said = prepared.said
         told("layers", 1, 1)
-    if scenes:
+    if prepared.scene and scenes:
         told("triangles", 0, 1)
         with clock.stage("triangles"):
-            written = (*written, *_written_scenes(scenes, scene, photo, depth, options))
+            written = (*written, *_written_scenes(scenes, prepared.scene, photo, depth, options))
         told("triangles", 1, 1)
     if films:
         with clock.stage("scene"):
-            drawing, drawn_on = profile.drawing(scene, films)
+            drawing, drawn_on = prepared.drawing(films)
         said = (*said, *drawn_on)
         with clock.stage("video"), drawing:
             written = (*_written(films, drawing, photo, options, told), *written)

@@ -7,8 +7,8 @@ it, through their networks where a person has them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, runtime_checkable
@@ -28,7 +28,7 @@ from kbvr.films import Film, reaches_m
 from kbvr.lens import softened
 from kbvr.nets import Session, fetched_card, known_cards, open_file, open_session
 from kbvr.options import ExportOptions
-from kbvr.paper import PaperNetworks, PointRenderer, PointScene, inpainted, paper_depth_map, point_scene
+from kbvr.paper import PaperNetworks, PointRenderer, inpainted, paper_depth_map, point_scene
 from kbvr.paper.networks import CARDS, PICTURE_LONG_SIDE_PX, size_px_with
 from kbvr.paper.segmentation import adjusted_depth, check_segmentation, segment
 from kbvr.photo import Photo
@@ -68,6 +68,18 @@ class Drawing(Protocol):
         """End."""
 
 
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What can be drawn of a photo, and visited if it is of layers."""
+
+    scene: Scene | None
+    said: tuple[str, ...]
+    """What there is to tell of it."""
+
+    drawing: Callable[[list[Film]], tuple[Drawing, tuple[str, ...]]]
+    """Return what draws it for some films, and what there is to tell of that."""
+
+
 class Layers:
     """The profile `layers`."""
 
@@ -91,19 +103,19 @@ class Layers:
             depth = adjusted_depth(depth, segment(_within(photo.rgb), self.segmentation), softness=softness)
         return at_wanted_distance(depth, self.options)
 
-    def scene(
+    def prepared(
         self, photo: Photo, depth: DepthMap, films: list[Film], around: Surroundings, *, is_visited: bool
-    ) -> tuple[Scene, tuple[str, ...]]:
-        """Return the scene for the films, and for heads that move in it if it is visited, and what to tell of it."""
+    ) -> Prepared:
+        """Return the scene for the films, and for heads that move in it if it is visited."""
         visited_m = head_reaches_m(around, self.options.ipd_m) if is_visited else None
         scene = build_scene(photo, depth, **reaches_m(films, around, visited_m=visited_m), filler=self.filler)
         hidden = float(scene.ldi.fill_mask.mean())
         made = f"made for moves of {scene.reach_m * 1000:.0f} mm, {hidden:.1%} of it hidden and filled"
         fill = best_filler() if str(self.options.fill) == "auto" else self.options.fill
-        return scene, (f"scene: {made}, {len(scene.quads)} quads", f"fill: {fill}")
+        said = (f"scene: {made}, {len(scene.quads)} quads", f"fill: {fill}")
+        return Prepared(scene, said, lambda films: self._drawing(scene, films))
 
-    def drawing(self, scene: Scene, films: list[Film]) -> tuple[Drawing, tuple[str, ...]]:
-        """Return what draws the scene for the films, and what there is to tell of it."""
+    def _drawing(self, scene: Scene, films: list[Film]) -> tuple[Drawing, tuple[str, ...]]:
         density = max(camera.f_px for film in films for eyes in film.instants for camera in eyes) / scene.camera.f_px
         lens = films[0].lens
         renderer = best_renderer(
@@ -160,22 +172,18 @@ class Paper:
             depth = adjusted_depth(depth, segment(_within(photo.rgb), self.networks.segmentation), softness=softness)
         return at_wanted_distance(depth, self.options)
 
-    def scene(
+    def prepared(
         self, photo: Photo, depth: DepthMap, films: list[Film], around: Surroundings, *, is_visited: bool
-    ) -> tuple[PointScene, tuple[str, ...]]:
-        """Return the scene for the films, and what there is to tell of it."""
+    ) -> Prepared:
+        """Return the scene for the films."""
         assert not is_visited, "scenes to visit are of layers"
         del around
         scene = point_scene(photo, depth)
         if self.networks.can_inpaint:
             scene = inpainted(scene, far_cameras(films), self.networks)
         filled = len(scene.points) - scene.own_count
-        return scene, (f"scene: {len(scene.points)} points, {filled} of them inpainted",)
-
-    def drawing(self, scene: PointScene, films: list[Film]) -> tuple[Drawing, tuple[str, ...]]:
-        """Return what draws the scene."""
-        del films
-        return PointRenderer(scene), ()
+        said = (f"scene: {len(scene.points)} points, {filled} of them inpainted",)
+        return Prepared(None, said, lambda _: (PointRenderer(scene), ()))
 
 
 def profile_of(options: ExportOptions) -> Layers | Paper:

@@ -46,6 +46,9 @@ CELL_PX = 2
 NEAREST_SHARE = 250.0
 """What is farther away than the nearest times so much stands there."""
 
+DOME_BEHIND = 1.05
+"""How far away the dome is, as a share of the farthest corner that there can be."""
+
 HIDDEN_EASE = 4.0
 """How much larger errors may be of what is hidden, mostly."""
 
@@ -181,7 +184,10 @@ class _Plane:
         return inside
 
     def grid(
-        self, inverse_depth: Float32[np.ndarray, "H W"], present: Bool[np.ndarray, "H W"], kinds: Int64[np.ndarray, "h w"]
+        self,
+        inverse_depth: Float32[np.ndarray, "H W"],
+        present: Bool[np.ndarray, "H W"],
+        kinds: Int64[np.ndarray, "h w"],
     ) -> Grid:
         """Return the grid of a layer with squares of up to one piece."""
         levels = (self.piece_px // self.cell_px).bit_length()
@@ -296,7 +302,10 @@ def _near_draft(matte: Layer, front: Layer, hidden: Layer, plane: _Plane, *, bor
     grid = plane.grid(np.where(strip, strip_depth, depth), plane.pixels(whole) | in_matte | beyond, kinds)
     rgba[..., 3] = 255
     return _Draft(
-        grid, kinds, {FRONT: "front", MATTE: "matte", BORDER: "border"}, np.where((left_over | beyond)[..., None], rgba, strip_rgba)
+        grid,
+        kinds,
+        {FRONT: "front", MATTE: "matte", BORDER: "border"},
+        np.where((left_over | beyond)[..., None], rgba, strip_rgba),
     )
 
 
@@ -313,12 +322,16 @@ def _relief(
     photo: Photo, drafts: list[_Draft], sheets: list[Sheet], plane: _Plane, *, dome: bool, tolerance_px: float
 ) -> Relief:
     """Return the parts of all sheets with their textures."""
-    surfaces = [_surface(draft, sheet, kind, plane) for draft, sheet in zip(drafts, sheets, strict=True) for kind in draft.names]
+    surfaces = [
+        _surface(draft, sheet, kind, plane) for draft, sheet in zip(drafts, sheets, strict=True) for kind in draft.names
+    ]
     around = _dome(photo, plane) if dome else None
     pictures = [surface.pieces for surface in surfaces] + ([around.pieces] if around else [])
     counts = [len(picture.rows) for picture in pictures]
     firsts = np.cumsum([0, *counts])
-    parts = [_part(surface, plane, first, sum(counts)) for surface, first in zip(surfaces, firsts.tolist(), strict=False)]
+    parts = [
+        _part(surface, plane, first, sum(counts)) for surface, first in zip(surfaces, firsts.tolist(), strict=False)
+    ]
     if around is not None:
         uv = in_atlas(around.at_px, firsts[-2] + around.slot, sum(counts))
         parts.append(Part("dome", around.points_m, uv, None, around.triangles))
@@ -349,7 +362,9 @@ def _surface(draft: _Draft, sheet: Sheet, kind: int, plane: _Plane) -> _Surface:
     across = plane.shape[1] // (PIECE_PX * shrink)
     own, piece = sheet.part(chosen, np.zeros_like(row) if name == "front" else row * across + column)
     wanted = np.unique(piece[:0] if name == "front" else piece)
-    return _Surface(name, own, np.searchsorted(wanted, piece), Pieces(draft.rgba, wanted % across, wanted // across, shrink))
+    return _Surface(
+        name, own, np.searchsorted(wanted, piece), Pieces(draft.rgba, wanted % across, wanted // across, shrink)
+    )
 
 
 def _part(surface: _Surface, plane: _Plane, first: int, count: int) -> Part:
@@ -375,8 +390,9 @@ def _fading(at_px: Int64[np.ndarray, "N 2"], plane: _Plane) -> UInt8[np.ndarray,
 
 def _dome(photo: Photo, plane: _Plane) -> Dome:
     """Return the dome, behind all else."""
-    corner = np.hypot(*(side / 2 + plane.margin_px for side in photo.size_px)) / plane.camera.f_px
-    return dome_of(photo.rgb, plane.camera, radius_m=1.05 * float(np.hypot(corner, 1)) / plane.farthest)
+    corner = [*(side / 2 + plane.margin_px for side in photo.size_px), plane.camera.f_px]
+    radius_m = DOME_BEHIND * float(np.linalg.norm(corner)) / plane.camera.f_px / plane.farthest
+    return dome_of(photo.rgb, plane.camera, radius_m=radius_m)
 
 
 def _photo_texture(photo: Photo, plane: _Plane) -> UInt8[np.ndarray, "H W 3"]:

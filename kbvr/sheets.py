@@ -44,7 +44,9 @@ class Sheet:
     cell: Int64[np.ndarray, "M 2"]
     """Column and row of the first cell of the square that a triangle belongs to."""
 
-    def part(self, chosen: Bool[np.ndarray, "M"], pieces: Int64[np.ndarray, "M"]) -> tuple[Sheet, Int64[np.ndarray, "K"]]:
+    def part(
+        self, chosen: Bool[np.ndarray, "M"], pieces: Int64[np.ndarray, "M"]
+    ) -> tuple[Sheet, Int64[np.ndarray, "K"]]:
         """Return some of the triangles, each piece with vertices of its own, and the piece of every vertex."""
         triangles, piece = self.triangles[chosen], pieces[chosen]
         keys = piece[:, None] * len(self.at) + triangles
@@ -56,7 +58,7 @@ class Sheet:
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Cells with a surface, and how far each square of them is from being one plane; made once, cut at any tolerance."""
+    """Cells with a surface, and the error of each square of them: made once, cut at any tolerance."""
 
     columns: int
     vertex: Int64[np.ndarray, "4 h w"]
@@ -65,10 +67,10 @@ class Grid:
     depth: Float32[np.ndarray, "K"]
     """Inverse depth by vertex."""
 
-    errors: tuple[Float32[np.ndarray, "h2 w2"], ...]
+    errors: tuple[Float32[np.ndarray, "_ _"], ...]
     """By level, of squares of 1, 2, 4 ... cells: the tolerance from which on each may stand for what is in it."""
 
-    def leaves(self, tolerance: float) -> list[Bool[np.ndarray, "h2 w2"]]:
+    def leaves(self, tolerance: float) -> list[Bool[np.ndarray, "_ _"]]:
         """Return by level which squares stand, at a tolerance in pixels."""
         taken = np.zeros_like(self.errors[-1], bool)
         leaves = []
@@ -94,7 +96,7 @@ class Grid:
         return Sheet(at, self.depth[found], index.reshape(-1, 3)[:, ::-1], np.concatenate(cells))
 
     def _rings(
-        self, leaves: list[Bool[np.ndarray, "h2 w2"]]
+        self, leaves: list[Bool[np.ndarray, "_ _"]]
     ) -> tuple[Int64[np.ndarray, "C"], list[tuple[np.ndarray, np.ndarray, np.ndarray]]]:
         """Return the vertices at corners of squares; and by level those round each square, and its row and column."""
         corners, rings = [], []
@@ -171,6 +173,9 @@ def grid_of(
     in_cell = (height, 2, width, 2)
     cell_mean = total.reshape(in_cell).sum(axis=(1, 3)) / np.maximum(count.reshape(in_cell).sum(axis=(1, 3)), 1)
     quarters = np.where(count > 0, total / np.maximum(count, 1), _doubled(cell_mean))
+    four = quarters.reshape(in_cell)
+    least, most = four.min(axis=(1, 3)), four.max(axis=(1, 3))
+    quarters = np.where(_doubled(most - least > jump), _doubled(least), quarters)  # no cell is stretched over a jump
     depth, vertex = _vertices(quarters, kinds > 0, np.where(_corners_amid(kinds == stretched), np.inf, jump))
     return Grid(width, vertex, depth, _errors(kinds, vertex, depth, levels, cell_px, per_px))
 
@@ -217,12 +222,16 @@ def _errors(
     levels: int,
     cell_px: int,
     per_px: float,
-) -> tuple[Float32[np.ndarray, "h2 w2"], ...]:
+) -> tuple[Float32[np.ndarray, "_ _"], ...]:
     """Return by level the error of squares, in pixels; infinity where one is not one surface."""
     height, width = kinds.shape
     corner = depth[vertex]
     beside = np.zeros((height, width), bool)  # the cell to the right goes on as the same surface
-    beside[:, :-1] = (kinds[:, :-1] == kinds[:, 1:]) & (vertex[1][:, :-1] == vertex[0][:, 1:]) & (vertex[3][:, :-1] == vertex[2][:, 1:])
+    beside[:, :-1] = (
+        (kinds[:, :-1] == kinds[:, 1:])
+        & (vertex[1][:, :-1] == vertex[0][:, 1:])
+        & (vertex[3][:, :-1] == vertex[2][:, 1:])
+    )
     below = np.zeros((height, width), bool)
     below[:-1] = (kinds[:-1] == kinds[1:]) & (vertex[2][:-1] == vertex[0][1:]) & (vertex[3][:-1] == vertex[1][1:])
     errors = [np.where(kinds > 0, np.float32(0), np.float32(np.inf))]
@@ -237,9 +246,10 @@ def _errors(
         ends = upper_left[:, 0, :, 0], upper_right[:, 0, :, -1], lower_left[:, -1, :, 0], lower_right[:, -1, :, -1]
         uneven = (np.max(ends, axis=0) - np.min(ends, axis=0)) / np.maximum(np.sum(ends, axis=0) / 2, 1e-9)
         worst = np.maximum(worst, TEXTURE_WEIGHT * side * cell_px / 2 * uneven)
+        twist = np.abs(ends[0] - ends[1] - ends[2] + ends[3]) / 4  # by which two triangles differ from bilinear
         for values, first in ((upper_left, 0), (lower_right, 1)):
             at = (np.arange(side, dtype=np.float32) + first) / np.float32(side)
-            away = np.abs(values - _bilinear(ends, at)).max(axis=(1, 3))
+            away = np.abs(values - _bilinear(ends, at)).max(axis=(1, 3)) + twist
             worst = np.maximum(worst, away / np.float32(per_px))
         errors.append(np.where(joined, worst, np.float32(np.inf)))
     return tuple(errors)

@@ -110,11 +110,15 @@ Html: TypeAlias = Annotated[
 ]
 Texture: TypeAlias = Annotated[
     Literal["webp", "jpeg"],
-    typer.Option(help="For scenes: what pictures are stored as; jpeg, with PNG, is for older programs.", rich_help_panel=OUTPUT),
+    typer.Option(
+        help="For scenes: what pictures are stored as; jpeg, with PNG, is for older programs.", rich_help_panel=OUTPUT
+    ),
 ]
 Compress: TypeAlias = Annotated[
     Literal["none", "draco"],
-    typer.Option(help="And what triangles are; draco is smaller, for programs with its decoder.", rich_help_panel=OUTPUT),
+    typer.Option(
+        help="And what triangles are; draco is smaller, for programs with its decoder.", rich_help_panel=OUTPUT
+    ),
 ]
 Triangles: TypeAlias = Annotated[
     int, typer.Option(metavar="N", help="And how many triangles there may be.", rich_help_panel=OUTPUT)
@@ -129,7 +133,10 @@ Surround: TypeAlias = Annotated[
 EyeHeight: TypeAlias = Annotated[
     float,
     typer.Option(
-        "--eye-height-m", metavar="METRES", help="And how high above the floor the camera stands.", rich_help_panel=OUTPUT
+        "--eye-height-m",
+        metavar="METRES",
+        help="And how high above the floor the camera stands.",
+        rich_help_panel=OUTPUT,
     ),
 ]
 AnimateAs: TypeAlias = Annotated[

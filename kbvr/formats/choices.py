@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kbvr.errors import InputError
 from kbvr.dome import SURROUNDS
+from kbvr.errors import InputError
 from kbvr.formats.codecs import CODECS, CONTAINERS, container_of
 
 DEFAULT_FPS = 25.0

@@ -55,7 +55,9 @@ def draco_payload(
     )
     mesh = DracoPy.decode(content)
     decoded = np.asarray(mesh.points).astype(np.int16)
-    found, wanted = (points[np.asarray(faces, np.int64)] for points, faces in ((decoded, mesh.faces), (steps, triangles)))
+    found, wanted = (
+        points[np.asarray(faces, np.int64)] for points, faces in ((decoded, mesh.faces), (steps, triangles))
+    )
     if found.shape != wanted.shape or not np.array_equal(_in_order(found), _in_order(wanted)):
         raise OutputError("Draco's mesh did not read back as written")
     ids = {NAMES[one["attribute_type"]]: int(one["unique_id"]) for one in mesh.attributes}

@@ -7,7 +7,6 @@ high above the floor as eyes do; in it are the layers, in the order in which the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from io import BytesIO
@@ -16,7 +15,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Float64
 from PIL import ExifTags, Image
 
 from kbvr.diorama import Diorama
@@ -140,9 +139,7 @@ def glb_bytes(diorama: Diorama, textures: Textures, facts: Facts, choices: FileC
     _add_path(document, buffer, diorama, node=children[-1])
     document.nodes.append(pygltflib.Node(name="kbvr", translation=[0.0, choices.eye_height_m, 0.0], children=children))
     document.scenes.append(
-        pygltflib.Scene(
-            name=diorama.photo, nodes=[len(document.nodes) - 1], extras={"kbvr": _told(diorama, choices)}
-        )
+        pygltflib.Scene(name=diorama.photo, nodes=[len(document.nodes) - 1], extras={"kbvr": _told(diorama, choices)})
     )
     document.scene = 0
     document.extensionsUsed = extensions
@@ -179,9 +176,7 @@ def _add_textures(document: pygltflib.GLTF2, buffer: _Buffer, textures: Textures
     """Add the two textures, and the materials: `photo`, `atlas` and `atlas, blended`."""
     import pygltflib
 
-    document.samplers.append(
-        pygltflib.Sampler(magFilter=LINEAR, minFilter=TRILINEAR, wrapS=CLAMP, wrapT=CLAMP)
-    )
+    document.samplers.append(pygltflib.Sampler(magFilter=LINEAR, minFilter=TRILINEAR, wrapS=CLAMP, wrapT=CLAMP))
     for name, content, mime in zip(("photo", "atlas"), (textures.photo, textures.atlas), textures.mime, strict=True):
         document.images.append(pygltflib.Image(name=name, mimeType=mime, bufferView=buffer.view(content)))
         source = len(document.images) - 1
@@ -234,7 +229,10 @@ def _primitive(buffer: _Buffer, part: Part, slab: Slab, material: int, *, draco:
         payload, (steps, uv, colour, triangles) = draco_payload(steps, uv, colour, triangles)
         names = ("POSITION", "TEXCOORD_0", *(["COLOR_0"] if colour is not None else []))
         attributes = {name: payload.ids[name] for name in names}
-        extensions["KHR_draco_mesh_compression"] = {"bufferView": buffer.view(payload.content), "attributes": attributes}
+        extensions["KHR_draco_mesh_compression"] = {
+            "bufferView": buffer.view(payload.content),
+            "attributes": attributes,
+        }
         texture_values, texture_kind = uv, FLOAT
     else:
         texture_values, texture_kind = np.rint(uv * 65535).astype(np.uint16), UNSIGNED_SHORT

@@ -34,7 +34,8 @@ def page_of(glb: bytes, title: str) -> str:
         raise OutputError(f"the viewer is missing from this installation of kbvr: {error}") from error
     head, title_mark, rest = page.partition(TITLE_MARK)
     before, scene_mark, after = rest.partition(SCENE_MARK)
-    assert title_mark and scene_mark, "the viewer's page has lost its marks"
+    assert title_mark, "the viewer's page has lost the mark of its title"
+    assert scene_mark, "the viewer's page has lost the mark of its scene"
     scene = f"{SCENE_TAG}{base64.b64encode(glb).decode()}</script>"
     return f"{head}<title>{escape(title)}</title>{before}{scene}{after}"
 

@@ -33,7 +33,7 @@ class Slab:
 
 
 def slabs_of(
-    meshes: Sequence[tuple[Float32[np.ndarray, "N 3"], Int64[np.ndarray, "M 3"]]],
+    meshes: Sequence[tuple[Float32[np.ndarray, "_ 3"], Int64[np.ndarray, "_ 3"]]],
 ) -> list[list[Slab]]:
     """Return the slabs of meshes given as vertices (metres) and triangles; vertices in one place stay in one place."""
     points = np.concatenate([points for points, _ in meshes])

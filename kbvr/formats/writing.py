@@ -59,9 +59,7 @@ def write_depth_items(
     return [load_format(item.format).write((photo, depth), item, facts, choices) for item in items]
 
 
-def write_scene_items(
-    diorama: Diorama, items: Sequence[Item], facts: Facts, choices: FileChoices
-) -> list[FileSummary]:
+def write_scene_items(diorama: Diorama, items: Sequence[Item], facts: Facts, choices: FileChoices) -> list[FileSummary]:
     """Write files that hold a scene, one after the other; each file is read back.
 
     Raises:
