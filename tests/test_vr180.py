@@ -103,6 +103,15 @@ def card_edge_px(eye: np.ndarray) -> float:
     return 360 + at - 1 + (halfway - row[at - 1]) / (row[at] - row[at - 1])
 
 
+def test_what_a_path_comes_by_again_is_shown_again(tmp_path):
+    """To one side and the other in 12 pictures, of which 7 are drawn: all 12 are there, ways back like ways there."""
+    cat = Path(__file__).parents[1] / "examples" / "cat.jpg"
+    report = kbvr.export(cat, tmp_path, seconds=0.48, projection="vr180", vr180_px=256, quality=100, fov_deg=120)
+    frames = [frame.astype(int) for frame in decoded(report.file.path)]
+    assert report.file.frames == len(frames) == 12
+    assert np.abs(frames[1] - frames[5]).mean() < np.abs(frames[1] - frames[11]).mean() / 2
+
+
 def test_views_are_as_sharp_as_the_sphere_and_no_larger():
     options = ExportOptions(projection="vr180", vr180_px=1024)
     width, height = view_size_px("stereo", (4000, 3000), options, f_px=3000.0)

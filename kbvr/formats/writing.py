@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -71,7 +72,7 @@ def check_items(view_px: tuple[int, int], items: Sequence[Item], choices: FileCh
 def _write(instants: Iterator[Views], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
     form = load_format(item.format)
     if facts.sources is not None and not form.repeats:
-        instants = repeated(instants, facts.sources)
+        instants, facts = repeated(instants, facts.sources), replace(facts, sources=None)
     source = instants if form.needs == "views" else _packed(instants, item, form, choices)
     return form.write(source, item, facts, choices)
 
