@@ -75,6 +75,7 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
             51,
             1,
             {"preset": "veryfast", "x265-params": "log-level=error"},
+            min_side_px=32,  # its encoder refuses 30x6000
             tags={"mp4": "hvc1"},
         ),
         "av1": Codec(
