@@ -109,7 +109,13 @@ def test_what_a_path_comes_by_again_is_shown_again(tmp_path):
     report = kbvr.export(cat, tmp_path, seconds=0.48, projection="vr180", vr180_px=256, quality=100, fov_deg=120)
     frames = [frame.astype(int) for frame in decoded(report.file.path)]
     assert report.file.frames == len(frames) == 12
+    assert not any("before the screen" in line for line in report.explanation)
     assert np.abs(frames[1] - frames[5]).mean() < np.abs(frames[1] - frames[11]).mean() / 2
+
+
+def test_a_view_thinner_than_a_pixel_of_the_sphere_is_refused():
+    with pytest.raises(InputError, match="a view of 106x2 lies between the pixels of a half sphere of 128"):
+        half_sphere((106, 2), 102.0, 128)
 
 
 def test_views_are_as_sharp_as_the_sphere_and_no_larger():
@@ -123,6 +129,8 @@ def test_views_are_as_sharp_as_the_sphere_and_no_larger():
 def test_a_screen_plane_does_not_go_with_half_spheres():
     with pytest.raises(InputError, match="no screen plane"):
         ExportOptions(projection="vr180", convergence_m=2.0)
+    with pytest.raises(InputError, match="no screen plane that a floating window"):
+        ExportOptions(projection="vr180", window="floating")
     with pytest.raises(InputError, match="VR180 is a stereo video"):
         ExportOptions(projection="vr180", outputs=("kenburns",))
 
