@@ -136,7 +136,7 @@ def test_a_screen_plane_does_not_go_with_half_spheres():
 
 
 def test_the_largest_sphere_needs_a_codec_that_holds_it(tmp_path):
-    with pytest.raises(InputError, match=r"H\.264 video is 16 to 4096 px.*make 4100x2050"):
+    with pytest.raises(InputError, match=r"H\.264 video is 16 to 4096 px.*make 4100x2050: choose another --vr180-px"):
         kbvr.export(
             Path(__file__).parents[1] / "examples" / "cat.jpg",
             tmp_path,
