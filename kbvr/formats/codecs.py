@@ -122,9 +122,7 @@ def container_of(codec: str, container: str) -> str:
     return fitting[0] if container == "auto" else container
 
 
-def codec_of(
-    codec: str, container: str, size_px: tuple[int, int], what: str, *, sized_by: str = "--max-size"
-) -> str:
+def codec_of(codec: str, container: str, size_px: tuple[int, int], what: str, *, sized_by: str = "--max-size") -> str:
     """Return the codec that is meant for pictures of this (width, height); auto takes the first that holds them.
 
     `what` is what makes such pictures, `sized_by` the option that makes them smaller.
