@@ -77,7 +77,8 @@ def _explained(film: Film, options: ExportOptions) -> list[str]:
     }[rig.decided_by]
     lines.append(f"eyes: {rig.baseline_m * 1000:.1f} mm apart, screen plane at {_metres(1 / rig.convergence_m)}")
     lines.append(f"parallax: {parallax}; {chosen_by}")
-    if film.comfort is not None and max(film.comfort.cut_px) >= 1:
+    has_screen = film.output != "stereo" or options.projection == "flat"
+    if has_screen and film.comfort is not None and max(film.comfort.cut_px) >= 1:
         cut = " and ".join(
             f"the {side} border by {px:.1f} px"
             for side, px in zip(("left", "right"), film.comfort.cut_px, strict=True)

@@ -222,6 +222,10 @@ class ExportOptions(FileChoices):
                 "VR180 has no screen plane: the eyes look straight ahead, got the distance of one",
             ),
             (
+                self.projection == "flat" or self.window == "none",
+                "VR180 has no screen plane that a floating window could stand before, got the window floating",
+            ),
+            (
                 self.projection == "flat" or "stereo" in self.outputs,
                 "VR180 is a stereo video, got none among the outputs",
             ),

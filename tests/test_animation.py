@@ -278,3 +278,12 @@ def test_a_video_alone_is_shown_as_one(tmp_path):
 def test_choices_that_cannot_be_are_refused(bad, said):
     with pytest.raises(InputError, match=said):
         FileChoices(**bad)
+
+
+def test_where_one_file_cannot_be_written_nothing_is_left_of_the_others(tmp_path):
+    """Of the call's own; what may be written over takes its place as soon as it is whole."""
+    both = (Item("video", tmp_path / "a.mp4"), Item("gif", tmp_path / "a.gif"))
+    for overwrite, left in ((False, []), (True, ["a.mp4"])):
+        with pytest.raises(InputError, match=r"a\.gif cannot be kept within 1 kB"):
+            write_items(swaying(2, (320, 240)), both, Facts(300.0), FileChoices(max_kb=1, overwrite=overwrite))
+        assert [path.name for path in tmp_path.iterdir()] == left

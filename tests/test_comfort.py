@@ -149,11 +149,22 @@ def test_the_report_says_what_was_given_and_draws_it(tmp_path, capsys):
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("output", [["--still", "mpo"], ["--anaglyph", "--animate-as", "avif"]])
+def test_the_report_tells_of_pictures_and_loops_for_two_eyes_too(tmp_path, output):
+    report = tmp_path / "report.json"
+    call = ["export", str(CAT), "-o", str(tmp_path), "--max-size", "160x160", *output, "--comfort", str(report)]
+    assert main(call) == 0
+    (entry,) = json.loads(report.read_text()).values()
+    assert entry["nearest"]["px"] < entry["farthest"]["px"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         ("--comfort a.txt", "end in .json"),
         ("--kenburns --comfort a.json", "two eyes"),
+        ("--layout mono --comfort a.json", "two eyes"),
+        ("--still quilt --wiggle --comfort a.json", "two eyes"),
         ("--screen moon", "width@distance"),
         ("--ipd-mm 200", "eyes"),
         ("--max-parallax-deg 9", "largest parallax"),

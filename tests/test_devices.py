@@ -386,7 +386,7 @@ def test_an_unknown_device_is_refused_before_any_work(capfd):
     with pytest.raises(InputError, match=r"the device must be one of auto, cpu, tensorrt, .*, got 'gpu'"):
         ExportOptions(device="gpu")
     assert main(["export", "--device", "gpu", "none.jpg"]) == 2
-    assert "'gpu' is not one of" in capfd.readouterr().err
+    assert "Invalid value for '--device': 'gpu' is not one of" in capfd.readouterr().err
 
 
 def test_explain_says_what_networks_ran_on(tmp_path):

@@ -103,6 +103,21 @@ def card_edge_px(eye: np.ndarray) -> float:
     return 360 + at - 1 + (halfway - row[at - 1]) / (row[at] - row[at - 1])
 
 
+def test_what_a_path_comes_by_again_is_shown_again(tmp_path):
+    """To one side and the other in 12 pictures, of which 7 are drawn: all 12 are there, ways back like ways there."""
+    cat = Path(__file__).parents[1] / "examples" / "cat.jpg"
+    report = kbvr.export(cat, tmp_path, seconds=0.48, projection="vr180", vr180_px=256, quality=100, fov_deg=120)
+    frames = [frame.astype(int) for frame in decoded(report.file.path)]
+    assert report.file.frames == len(frames) == 12
+    assert not any("before the screen" in line for line in report.explanation)
+    assert np.abs(frames[1] - frames[5]).mean() < np.abs(frames[1] - frames[11]).mean() / 2
+
+
+def test_a_view_thinner_than_a_pixel_of_the_sphere_is_refused():
+    with pytest.raises(InputError, match="a view of 106x2 lies between the pixels of a half sphere of 128"):
+        half_sphere((106, 2), 102.0, 128)
+
+
 def test_views_are_as_sharp_as_the_sphere_and_no_larger():
     options = ExportOptions(projection="vr180", vr180_px=1024)
     width, height = view_size_px("stereo", (4000, 3000), options, f_px=3000.0)
@@ -114,12 +129,14 @@ def test_views_are_as_sharp_as_the_sphere_and_no_larger():
 def test_a_screen_plane_does_not_go_with_half_spheres():
     with pytest.raises(InputError, match="no screen plane"):
         ExportOptions(projection="vr180", convergence_m=2.0)
+    with pytest.raises(InputError, match="no screen plane that a floating window"):
+        ExportOptions(projection="vr180", window="floating")
     with pytest.raises(InputError, match="VR180 is a stereo video"):
         ExportOptions(projection="vr180", outputs=("kenburns",))
 
 
 def test_the_largest_sphere_needs_a_codec_that_holds_it(tmp_path):
-    with pytest.raises(InputError, match=r"H\.264 video is 16 to 4096 px.*make 4100x2050"):
+    with pytest.raises(InputError, match=r"H\.264 video is 16 to 4096 px.*make 4100x2050: choose another --vr180-px"):
         kbvr.export(
             Path(__file__).parents[1] / "examples" / "cat.jpg",
             tmp_path,

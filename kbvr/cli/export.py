@@ -22,7 +22,7 @@ from kbvr import pipeline
 from kbvr.cli.interruption import is_interruption
 from kbvr.cli.progress import Report, stage_bars
 from kbvr.errors import InputError, KbvrError
-from kbvr.options import SCENES, ExportOptions
+from kbvr.options import ONE_EYED, SCENES, ExportOptions
 from kbvr.output import refuse_taken
 from kbvr.pipeline import ExportReport, Written
 
@@ -89,7 +89,8 @@ def _check_comfort_report(path: Path, request: ExportRequest) -> None:
     from kbvr.formats.comfort_report import chart_path, check_report_name
 
     check_report_name(path)
-    if "stereo" not in request.options.outputs:
+    one_eyed = {*ONE_EYED, "wiggle", "quilt", *(["stereo"] if request.options.layout == "mono" else [])}
+    if {*request.options.outputs} <= one_eyed:
         raise InputError("--comfort tells of two eyes, got no stereo output")
     for target in (path, *(chart_path(path, photo, len(request.photos)) for photo in request.photos)):
         refuse_taken(target, overwrite=request.options.overwrite)

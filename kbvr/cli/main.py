@@ -364,7 +364,8 @@ def _code_of(error: BaseException) -> int:
     if is_interruption(error):
         return INTERRUPTED
     if isinstance(error, typer.TyperException):
-        return _bad_call(f"{error.format_message()} (--help tells what there is)")
+        complaint = error.format_message().replace("Value error, ", "")  # what pydantic puts before it
+        return _bad_call(f"{complaint} (--help tells what there is)")
     if isinstance(error, KbvrError):
         return _bad_call(str(error))
     raise error

@@ -54,11 +54,16 @@ def run_alongside(made: Iterable[T], consumers: Sequence[Callable[[Iterator[T]],
 
 
 def _offer(thing: T | None, queues: Sequence[Queue[T | None]], running: Sequence[Future[R]]) -> None:
-    """Put a thing into every queue; raise what a consumer raised if it has failed and will take no more."""
+    """Put a thing, or None as the end, into every queue; raise what a consumer raised if it will take no more.
+
+    One that knows how much comes may have ended well before it is told that nothing more does.
+    """
     for waiting, consumed in zip(queues, running, strict=True):
         while True:
             if consumed.done():
                 consumed.result()
+                if thing is None:
+                    break
                 raise AssertionError("a consumer ended before what it consumes did")
             try:
                 waiting.put(thing, timeout=POLL_SECONDS)

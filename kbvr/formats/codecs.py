@@ -75,6 +75,7 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
             51,
             1,
             {"preset": "veryfast", "x265-params": "log-level=error"},
+            min_side_px=32,  # its encoder refuses 30x6000
             tags={"mp4": "hvc1"},
         ),
         "av1": Codec(
@@ -121,10 +122,10 @@ def container_of(codec: str, container: str) -> str:
     return fitting[0] if container == "auto" else container
 
 
-def codec_of(codec: str, container: str, size_px: tuple[int, int], what: str) -> str:
+def codec_of(codec: str, container: str, size_px: tuple[int, int], what: str, *, sized_by: str = "--max-size") -> str:
     """Return the codec that is meant for pictures of this (width, height); auto takes the first that holds them.
 
-    `what` is what makes such pictures.
+    `what` is what makes such pictures, `sized_by` the option that makes them smaller.
 
     Raises:
         InputError: if none does, or if codec and container do not go together.
@@ -140,5 +141,5 @@ def codec_of(codec: str, container: str, size_px: tuple[int, int], what: str) ->
     limits = f"{best.min_side_px} to {best.max_side_px} px wide and high"
     if best.max_px < best.max_side_px**2:
         limits += f" and at most {best.max_px / 1e6:.1f} million px in all"
-    remedy = "choose another --max-size" + (" or --codec hevc" if codec == "h264" else "")
+    remedy = f"choose another {sized_by}" + (" or --codec hevc" if codec == "h264" else "")
     raise InputError(f"{best.says} video is {limits}, but {what} make {size_px[0]}x{size_px[1]}: {remedy}")

@@ -130,7 +130,8 @@ def check_video(view_px: tuple[int, int], item: Item, choices: FileChoices) -> N
     shown = f"{view_px[0]}x{view_px[1]}"
     if min(size_px[0] // packing.across, size_px[1] // packing.down) < MIN_SIDE_PX:
         raise InputError(f"a view must be {MIN_SIDE_PX} px or more each way in video, got {shown} as {item.packing}")
-    codec_of(choices.codec, _container(item.path), size_px, f"views of {shown} as {item.packing}")
+    sized_by = "--vr180-px" if item.format == "vr180-video" else "--max-size"
+    codec_of(choices.codec, _container(item.path), size_px, f"views of {shown} as {item.packing}", sized_by=sized_by)
 
 
 def _container(path: Path) -> str:

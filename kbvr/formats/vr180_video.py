@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from kbvr.errors import InputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.packings import PACKINGS
 from kbvr.formats.video import FORMAT as VIDEO
@@ -79,13 +80,21 @@ class HalfSphere:
 
 
 def half_sphere(view_px: tuple[int, int], f_px: float, side_px: int) -> HalfSphere:
-    """Return the half sphere, this many pixels wide and high, of views of a (width, height) and focal length."""
+    """Return the half sphere, this many pixels wide and high, of views of a (width, height) and focal length.
+
+    Raises:
+        InputError: if a view lies between its pixels.
+    """
     width, height = view_px
     most_lon, most_lat = atan(width / 2 / f_px), atan(height / 2 / f_px)
     columns, rows = _middle(most_lon, side_px), _middle(most_lat, side_px)
     lon, lat = _angles(side_px)[columns][None, :], _angles(side_px)[rows][:, None]
     x = width / 2 + f_px * np.tan(lon) + 0 * lat
     y = height / 2 + f_px * np.tan(lat) / np.cos(lon)
+    if x.size == 0:
+        raise InputError(
+            f"a view of {width}x{height} lies between the pixels of a half sphere of {side_px}: enlarge it"
+        )
     inside = np.minimum(np.minimum(x, width - x), np.minimum(y, height - y)) / f_px
     share = _smooth(inside / radians(FEATHER_DEG))
     coarse = _angles(ceil(side_px / COARSE_PX))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -30,7 +31,7 @@ def write_items(
     Where `facts.sources` says that an instant shows an earlier one, only the earlier one comes.
 
     The arrays must stay as they are from then on. What the instants raise is raised from here, and nothing is left of
-    the files.
+    the files, but of those that took the place of others.
 
     Raises:
         InputError: no views, other sizes than the first, a size or a choice that a format cannot have.
@@ -40,10 +41,15 @@ def write_items(
         refuse_taken(item.path, overwrite=choices.overwrite)
     of_files = {item for item in items if load_format(item.format).needs == "files"}
     of_views = [item for item in items if item not in of_files]
-    writers = [partial(_write, item=item, facts=facts, choices=choices) for item in of_views]
-    files = dict(zip(of_views, run_alongside(_checked(instants), writers), strict=True))
-    for item in of_files:
-        files[item] = load_format(item.format).write([files[one] for one in of_views], item, facts, choices)
+    files: dict[Item, FileSummary] = {}
+    try:
+        run_alongside(_checked(instants), [partial(_write_one, files, item, facts, choices) for item in of_views])
+        for item in of_files:
+            files[item] = load_format(item.format).write([files[one] for one in of_views], item, facts, choices)
+    except BaseException:
+        for path in [] if choices.overwrite else [file.path for file in files.values()]:
+            path.unlink(missing_ok=True)
+        raise
     return [files[item] for item in items]
 
 
@@ -79,12 +85,15 @@ def check_items(view_px: tuple[int, int], items: Sequence[Item], choices: FileCh
         load_format(item.format).check(view_px, item, choices)
 
 
-def _write(instants: Iterator[Views], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def _write_one(
+    files: dict[Item, FileSummary], item: Item, facts: Facts, choices: FileChoices, instants: Iterator[Views]
+) -> None:
+    """Write one file, and add it to the files as soon as it has its name."""
     form = load_format(item.format)
     if facts.sources is not None and not form.repeats:
-        instants = repeated(instants, facts.sources)
+        instants, facts = repeated(instants, facts.sources), replace(facts, sources=None)
     source = instants if form.needs == "views" else _packed(instants, item, form, choices)
-    return form.write(source, item, facts, choices)
+    files[item] = form.write(source, item, facts, choices)
 
 
 def _packed(
