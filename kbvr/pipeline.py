@@ -20,7 +20,7 @@ from kbvr.diorama import diorama_of
 from kbvr.errors import InputError
 from kbvr.explanation import explain
 from kbvr.films import Film, planned
-from kbvr.formats import Facts, FileSummary, Item
+from kbvr.formats import Facts, FileSummary, Item, load_format
 from kbvr.formats.writing import Views, check_items, write_depth_items, write_items, write_scene_items
 from kbvr.memory import repeats_bytes, within_memory
 from kbvr.options import FROM_DEPTH, OUTPUTS, SCENE_KEYS_PER_S, SCENES, ExportOptions, outputs_at_rest
@@ -120,8 +120,11 @@ def export_photo(
         check_keyframes(path)
     profile = profile_of(options)
     wanted = {output: items_of(output, photo_path.stem, out_dir, options) for output in options.outputs}
-    for item in (item for items in wanted.values() for item in items):
+    every = [item for items in wanted.values() for item in items]
+    for item in every:
         refuse_taken(item.path, overwrite=options.overwrite)
+    for name in options.idle({name for item in every for name in load_format(item.format).options}):
+        _log.warning("nothing that is written here takes --%s", name.replace("_", "-"))
     with clock.stage("load"):
         photo = load_photo(photo_path, fov_deg=options.fov_deg)
     if photo.f_source == "guess":

@@ -345,3 +345,21 @@ def test_a_crop_in_pixels_is_the_photos_own_when_memory_makes_the_photo_smaller(
     part = cv2.imread(str(EXAMPLES / "cat.jpg"))[200:300, 300:451, ::-1]
     wanted = cv2.resize(part, last.shape[1::-1], interpolation=cv2.INTER_AREA).astype(int)
     assert np.abs(last.mean(axis=(0, 1)) - wanted.mean(axis=(0, 1))).max() < 12
+
+
+@pytest.mark.parametrize(
+    ("options", "idle"),
+    [
+        ({"stereo": True, "animate_as": "gif"}, ["animate-as"]),
+        ({"still": "mpo", "picture": "png"}, ["picture"]),
+        ({"still": "sbs", "quilt_for": "go", "alt": "a cat"}, ["alt"]),
+        ({"wiggle": True, "animate_as": "gif", "period_s": 1.0, "alt": "a cat"}, []),
+        ({"depth_map": "png", "quality": 50}, ["quality"]),
+    ],
+)
+def test_a_choice_that_no_file_takes_is_warned_of(tmp_path, caplog, options, idle):
+    """Who chose it meant another output."""
+    moves = {} if {"still", "depth_map", "wiggle"} & {*options} else {"seconds": 0.1}
+    kbvr.export(EXAMPLES / "cat.jpg", tmp_path, max_size_px=(64, 64), **options, **moves)
+    told = [record.getMessage() for record in caplog.records if "takes --" in record.getMessage()]
+    assert told == [f"nothing that is written here takes --{name}" for name in idle]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, fields
 
 from kbvr.dome import SURROUNDS
 from kbvr.errors import InputError
@@ -79,6 +80,10 @@ TRIANGLES = (2000, 5_000_000)
 
 PLAYERS = ("any", "quest", "skybox", "deovr", "youtube", "plain")
 """Whom the names of stereo videos are for (`kbvr.outputs`)."""
+
+
+ABOUT_ALL = ("still", "depth_map", "projection", "overwrite")
+"""Choices that say what is written at all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +184,11 @@ class FileChoices:
             if value is not None and not least <= value <= most:
                 raise InputError(f"the {what} must be {least:g} to {most:g}, got {value:g}")
         self._check_video()
+
+    def idle(self, taken: Collection[str]) -> tuple[str, ...]:
+        """Return the names of choices that were made although no file takes them; `taken` are those that one does."""
+        chosen = [one.name for one in fields(FileChoices) if getattr(self, one.name) != one.default]
+        return tuple(name for name in chosen if name not in (*ABOUT_ALL, *taken))
 
     def _check_video(self) -> None:
         check_one(self.codec, ("auto", *CODECS), "the codec")
