@@ -160,18 +160,18 @@ def export_photo(
             prepared = profile.prepared(photo, depth, films, around, is_visited=bool(scenes))
         said = prepared.said
         told("layers", 1, 1)
-    if prepared.scene and scenes:
-        told("triangles", 0, 1)
-        with clock.stage("triangles"):
-            written = (*written, *_written_scenes(scenes, prepared.scene, photo, depth, options))
-        told("triangles", 1, 1)
-    if films:
-        with clock.stage("scene"):
-            drawing, drawn_on = prepared.drawing(films)
-        said = (*said, *drawn_on)
-        with clock.stage("video"), drawing:
-            written = (*_written(films, drawing, photo, options, told), *written)
-        busy = {"render": drawing.busy_s, "encode": sum(one.file.encode_s for one in written)}
+        if prepared.scene and scenes:
+            told("triangles", 0, 1)
+            with clock.stage("triangles"):
+                written = (*written, *_written_scenes(scenes, prepared.scene, photo, depth, options))
+            told("triangles", 1, 1)
+        if films:
+            with clock.stage("scene"):
+                drawing, drawn_on = prepared.drawing(films)
+            said = (*said, *drawn_on)
+            with clock.stage("video"), drawing:
+                written = (*_written(films, drawing, photo, options, told), *written)
+            busy = {"render": drawing.busy_s, "encode": sum(one.file.encode_s for one in written)}
     pair = next((film for film in films if film.rig), None)
     return ExportReport(
         photo=str(photo_path),
