@@ -220,8 +220,8 @@ class _Draft:
     grid: Grid
     kinds: Int64[np.ndarray, "h w"]
     names: dict[int, Name]
-    rgba: UInt8[np.ndarray, "H W 4"]
-    """What pieces of the atlas are cut from."""
+    rgba: dict[int, UInt8[np.ndarray, "H W 4"]]
+    """What the pieces of each kind are cut from."""
 
     ease: float = 1.0
     """How much larger its errors may be."""
@@ -301,11 +301,12 @@ def _near_draft(matte: Layer, front: Layer, hidden: Layer, plane: _Plane, *, bor
         kinds[plane.in_margin() & ~inside] = BORDER
     grid = plane.grid(np.where(strip, strip_depth, depth), plane.pixels(whole) | in_matte | beyond, kinds)
     rgba[..., 3] = 255
+    strip_rgba[left_over] = rgba[left_over]
     return _Draft(
         grid,
         kinds,
         {FRONT: "front", MATTE: "matte", BORDER: "border"},
-        np.where((left_over | beyond)[..., None], rgba, strip_rgba),
+        {FRONT: rgba, MATTE: strip_rgba, BORDER: rgba},
     )
 
 
@@ -315,7 +316,7 @@ def _hidden_draft(layer: Layer, plane: _Plane) -> _Draft:
     kinds = (plane.cells(present).any(axis=(1, 3)) & plane.in_photo()).astype(np.int64)
     grid = plane.grid(plane.of(layer.inverse_depth), present, kinds)
     rgba[..., 3] = 255
-    return _Draft(grid, kinds, {1: layer.name}, rgba, HIDDEN_EASE)
+    return _Draft(grid, kinds, {1: layer.name}, {1: rgba}, HIDDEN_EASE)
 
 
 def _relief(
@@ -363,7 +364,7 @@ def _surface(draft: _Draft, sheet: Sheet, kind: int, plane: _Plane) -> _Surface:
     own, piece = sheet.part(chosen, np.zeros_like(row) if name == "front" else row * across + column)
     wanted = np.unique(piece[:0] if name == "front" else piece)
     return _Surface(
-        name, own, np.searchsorted(wanted, piece), Pieces(draft.rgba, wanted % across, wanted // across, shrink)
+        name, own, np.searchsorted(wanted, piece), Pieces(draft.rgba[kind], wanted % across, wanted // across, shrink)
     )
 
 
