@@ -85,10 +85,19 @@ def within_memory(photo: Photo, film_size_px: tuple[int, int], max_bytes: int | 
     told = f"memory: about {_shown(export_bytes(small, film_size_px))} of {_shown(max_bytes)}"
     if small == size:
         return photo, (told,)
-    rgb = np.asarray(cv2.resize(photo.rgb, small, interpolation=cv2.INTER_AREA), np.uint8)
+    return _resized(photo, small), (f"{told}, for which the photo of {_size(size)} was made smaller",)
+
+
+def within_px(photo: Photo, most_px: int) -> Photo:
+    """Return the photo, made smaller if its long side has more than so many pixels."""
+    scale = most_px / max(photo.size_px)
+    return photo if scale >= 1 else _resized(photo, _scaled(photo.size_px, scale, (1, 1)))
+
+
+def _resized(photo: Photo, size_px: tuple[int, int]) -> Photo:
+    rgb = np.asarray(cv2.resize(photo.rgb, size_px, interpolation=cv2.INTER_AREA), np.uint8)
     rgb.flags.writeable = False
-    smaller = replace(photo, rgb=rgb, f_px=photo.f_px * small[0] / size[0])
-    return smaller, (f"{told}, for which the photo of {_size(size)} was made smaller",)
+    return replace(photo, rgb=rgb, f_px=photo.f_px * size_px[0] / photo.size_px[0])
 
 
 def _scaled(size_px: tuple[int, int], scale: float, least_px: tuple[int, int]) -> tuple[int, int]:

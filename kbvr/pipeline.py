@@ -22,13 +22,14 @@ from kbvr.explanation import explain
 from kbvr.films import Film, planned
 from kbvr.formats import Facts, FileSummary, Item, load_format
 from kbvr.formats.writing import Views, check_items, write_depth_items, write_items, write_scene_items
-from kbvr.memory import repeats_bytes, within_memory
+from kbvr.memory import repeats_bytes, within_memory, within_px
 from kbvr.options import FROM_DEPTH, OUTPUTS, SCENE_KEYS_PER_S, SCENES, ExportOptions, outputs_at_rest
 from kbvr.output import refuse_taken
 from kbvr.outputs import items_of, view_size_px
 from kbvr.paths import check_keyframes, moves_along, view_of
 from kbvr.photo import GUESSED_FOV_DEG, Photo, load_photo
 from kbvr.profiles import Drawing, profile_of
+from kbvr.relief import TEXTURE_MAX_PX
 from kbvr.repeats import drawn_frames
 from kbvr.scene import Scene
 from kbvr.stopwatch import Stopwatch
@@ -132,6 +133,8 @@ def export_photo(
             "the photo does not say its focal length: a field of view of %g degrees is assumed (--fov)",
             GUESSED_FOV_DEG,
         )
+    if {*wanted} <= {*SCENES}:
+        photo = within_px(photo, TEXTURE_MAX_PX)  # scenes show no more
     sizes_px = {output: view_size_px(output, photo.size_px, options, f_px=photo.f_px) for output in wanted}
     for output, items in wanted.items():
         check_items(sizes_px[output], items, options)

@@ -7,7 +7,7 @@ import pytest
 
 import kbvr
 from kbvr.errors import InputError
-from kbvr.memory import REPEATS_BYTES, bytes_of, export_bytes, repeats_bytes, within_memory
+from kbvr.memory import REPEATS_BYTES, bytes_of, export_bytes, repeats_bytes, within_memory, within_px
 from kbvr.photo import photo_from_array
 
 FILM_PX = (96, 64)
@@ -71,3 +71,11 @@ def test_pictures_are_kept_within_what_an_export_leaves():
     assert repeats_bytes(size, FILM_PX, None) == repeats_bytes(size, FILM_PX, needed + 2**40) == REPEATS_BYTES
     assert repeats_bytes(size, FILM_PX, needed + 1000) == 1000
     assert repeats_bytes(size, FILM_PX, needed - 1) == 0
+
+
+def test_a_photo_is_made_smaller_to_a_long_side_and_its_focal_length_with_it():
+    """What is small enough stays the very same."""
+    photo = photo_from_array(np.zeros((60, 90, 3), np.uint8), f_px=100.0)
+    small = within_px(photo, 45)
+    assert (small.size_px, small.f_px) == ((45, 30), 50.0)
+    assert within_px(photo, 90) is photo
