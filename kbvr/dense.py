@@ -11,9 +11,10 @@ from jaxtyping import Float32, Int64, UInt8
 
 from kbvr.relief import Part, Relief
 
-COARSEST_PX, FINEST_PX = 76.8, 1.2
-"""Longest edge in pixels of the texture: halved in area from the one to the other. In a grid of squares the diagonals
-are 1, 1.4, 2, 2.8 ... px long; these lengths are between them, so that rounding does not decide."""
+COARSEST_PX, FINEST_PX = 76.8, 0.84
+"""Longest edge in pixels of the texture: from one to the next of these levels areas are halved. In a grid of squares
+edges are 0.7, 1, 1.4, 2 ... px long; these lengths are between them, so that rounding does not decide. At the finest
+there is a vertex at every pixel's corner and middle."""
 
 OPAQUE = 0.5
 """Triangles that are less opaque are left out: few programs blend the colours of vertices."""
@@ -35,7 +36,7 @@ def dense_mesh(relief: Relief, *, most_triangles: int) -> DenseMesh:
     parts = [part for part in relief.parts if part.name != "dome"]
     meshes = [(_rows(part), part.triangles) for part in parts]
     longest_px, finer_px = float("inf"), COARSEST_PX
-    while finer_px > FINEST_PX / 1.1 and 2 * sum(len(triangles) for _, triangles in meshes) <= most_triangles:
+    while finer_px > 0.9 * FINEST_PX and 2 * sum(len(triangles) for _, triangles in meshes) <= most_triangles:
         longest_px = finer_px
         sizes_px = [_texture(part, relief).shape[1::-1] for part in parts]
         meshes = [bisected(*mesh, np.array(size), longest_px) for mesh, size in zip(meshes, sizes_px, strict=True)]
@@ -103,7 +104,7 @@ def _colours(
     texture: UInt8[np.ndarray, "H W C"], rows: Float32[np.ndarray, "N 6"], spacing_px: float
 ) -> UInt8[np.ndarray, "N 4"]:
     """Return what a texture has at the vertices, as means over about their distance."""
-    shrink = max(1, int(min(spacing_px, min(texture.shape[:2])) / FINEST_PX))
+    shrink = max(1, int(min(spacing_px, min(texture.shape[:2])) / (2 * FINEST_PX)))
     size = (texture.shape[1] // shrink, texture.shape[0] // shrink)
     small = cv2.resize(texture, size, interpolation=cv2.INTER_AREA) if shrink > 1 else texture
     across = 1024

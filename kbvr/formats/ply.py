@@ -19,7 +19,7 @@ from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.gltf import Y_UP, no_check, summary_of
 from kbvr.output import written_aside
 
-MAX_MB = 50.0
+MAX_MB = 60.0
 """The most that a file has if nothing is said, in million bytes."""
 
 TRIANGLE_BYTES, VERTEX_BYTES = 13, 16
