@@ -79,3 +79,13 @@ def in_atlas(
     row, column = np.divmod(slot, across)
     size_px = SLOT_PX * np.array([across, max(1, ceil(count / across))])
     return ((np.stack([column, row], axis=1) * SLOT_PX + FRAME_PX + at_px) / size_px).astype(np.float32)
+
+
+def within_px(picture: UInt8[np.ndarray, "H W C"], most_px: int) -> UInt8[np.ndarray, "h w C"]:
+    """Return a picture made smaller if it is wider or higher than so many pixels."""
+    height, width = picture.shape[:2]
+    scale = most_px / max(width, height)
+    if scale >= 1:
+        return picture
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))

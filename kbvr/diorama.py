@@ -10,7 +10,7 @@ import numpy as np
 from kbvr.depth import DepthMap
 from kbvr.moves import Move
 from kbvr.photo import Photo
-from kbvr.relief import Relief, relief_of
+from kbvr.relief import NEAREST_SHARE, Relief, relief_of
 from kbvr.scene import Scene
 from kbvr.surroundings import Surroundings
 
@@ -71,14 +71,14 @@ def diorama_of(
     """
     path = there_and_back(moves)
     share = min(1.0, scene.reach_m / head_reaches_m(around, ipd_m)["reach_m"])
-    farthest = max(around.farthest_inverse_depth, around.far)
+    nearest = max(around.nearest_inverse_depth, 1e-6)
     return Diorama(
         relief=relief_of(scene, photo, surround=surround, most_triangles=most_triangles),
         scene=scene,
         moves=path,
         seconds=(len(path) - 1) / fps,
-        nearest_m=1 / max(around.nearest_inverse_depth, 1e-6),
-        farthest_m=1 / farthest,
+        nearest_m=1 / nearest,
+        farthest_m=1 / max(around.farthest_inverse_depth, nearest / NEAREST_SHARE),
         subject_m=around.subject_m,
         is_metric=depth.metric,
         depth_source=depth.network or "a file",

@@ -1,6 +1,7 @@
 """The dome: what is all round a photo that one stands in, its colours ever more blurred and darker.
 
-The photo's angles are mirrored over and over, so that colours go on at its border and meet again behind the viewer.
+To the sides the photo is mirrored over and over, so that colours go on at its border and meet again behind the viewer;
+its top goes on to the zenith, and its bottom to the nadir.
 """
 
 from __future__ import annotations
@@ -90,7 +91,8 @@ def _colours(rgb: UInt8[np.ndarray, "H W 3"], camera: Camera) -> UInt8[np.ndarra
     down, across = np.meshgrid((np.arange(rows) + 0.5) / rows, (np.arange(columns) + 0.5) / columns, indexing="ij")
     half_x, half_y = np.arctan([width / 2 / camera.f_px, height / 2 / camera.f_px])
     azimuth, elevation = (across - 0.5) * 2 * np.pi, (down - 0.5) * np.pi
-    x, y = (0.5 + _mirrored(azimuth / half_x) / 2) * size[0], (0.5 + _mirrored(elevation / half_y) / 2) * size[1]
+    x = (0.5 + _mirrored(azimuth / half_x) / 2) * size[0]
+    y = (0.5 + np.clip(elevation / half_y, -1, 1) / 2) * size[1]
     seen = cv2.remap(
         small, (x - 0.5).astype(np.float32), (y - 0.5).astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
@@ -104,4 +106,4 @@ def _colours(rgb: UInt8[np.ndarray, "H W 3"], camera: Camera) -> UInt8[np.ndarra
 
 def _mirrored(angle: Float64[np.ndarray, "H W"]) -> Float64[np.ndarray, "H W"]:
     """Return a triangle wave: the value itself from -1 to 1, and its mirror images beyond."""
-    return np.asarray(1 - np.abs((angle - 1) % 4 - 2))
+    return np.asarray(1 - np.abs((angle + 1) % 4 - 2))

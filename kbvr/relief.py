@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from math import ceil, log2
 from typing import Literal
 
-import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Int64, UInt8
 
-from kbvr.atlas import PIECE_PX, Pieces, atlas_of, in_atlas
+from kbvr.atlas import PIECE_PX, Pieces, atlas_of, in_atlas, within_px
 from kbvr.camera import Camera
 from kbvr.dome import COLUMNS as DOME_COLUMNS
 from kbvr.dome import ROWS as DOME_ROWS
@@ -47,8 +46,14 @@ CELL_PX = 2
 NEAREST_SHARE = 250.0
 """What is farther away than the nearest times so much stands there."""
 
+HIDDEN_EASE = 4.0
+"""How much larger errors may be of what is hidden, mostly."""
+
 BEHIND = 0.998
 """Inverse depth of what is hidden, as a share of its own."""
+
+BORDER_SHRINK = 4
+"""What is drawn beyond the border is blurred: so many pixels of the photo are one of its texture."""
 
 FRONT, MATTE, BORDER = 1, 2, 3
 """Kinds of cells of the near side."""
@@ -120,7 +125,7 @@ class _Plane:
 
     margin_px: int
     shape: tuple[int, int]
-    """(height, width) in pixels, in whole pieces of the atlas."""
+    """(height, width) in pixels, in whole pieces of the border."""
 
     camera: Camera
     farthest: float
@@ -136,6 +141,12 @@ class _Plane:
     def piece_px(self) -> int:
         """Side of a piece of the atlas, in photo pixels."""
         return PIECE_PX * self.shrink
+
+    @property
+    def photo_cells(self) -> tuple[int, int]:
+        """How many cells the photo reaches into: (across, down)."""
+        width, height = (-(-side // self.cell_px) for side in self.camera.size_px)
+        return width, height
 
     def of(self, layer: np.ndarray) -> np.ndarray:
         """Return a layer's pixels on this plane; beyond the layer its border goes on."""
@@ -155,10 +166,18 @@ class _Plane:
 
     def in_photo(self) -> Bool[np.ndarray, "h w"]:
         """Return the cells that lie in the photo, if only with a part."""
+        return self._within(self.margin_px // self.cell_px)
+
+    def in_margin(self) -> Bool[np.ndarray, "h w"]:
+        """Return the cells that lie in the photo or its margin."""
+        return self._within(0)
+
+    def _within(self, first: int) -> Bool[np.ndarray, "h w"]:
+        """Return the cells of a rectangle about the photo's middle, from a row and column on."""
         inside = np.zeros([side // self.cell_px for side in self.shape], bool)
-        first = self.margin_px // self.cell_px
-        width, height = (-(-side // self.cell_px) for side in self.camera.size_px)
-        inside[first : first + height, first : first + width] = True
+        rest = 2 * (self.margin_px // self.cell_px - first)
+        width, height = self.photo_cells
+        inside[first : first + height + rest, first : first + width + rest] = True
         return inside
 
     def grid(
@@ -166,7 +185,16 @@ class _Plane:
     ) -> Grid:
         """Return the grid of a layer with squares of up to one piece."""
         levels = (self.piece_px // self.cell_px).bit_length()
-        return grid_of(inverse_depth, present, kinds, cell_px=self.cell_px, jump=self.jump, levels=levels)
+        return grid_of(
+            inverse_depth,
+            present,
+            kinds,
+            cell_px=self.cell_px,
+            jump=self.jump,
+            per_px=self.per_px,
+            levels=levels,
+            stretched=BORDER,
+        )
 
     def points_m(self, sheet: Sheet, share: float) -> Float32[np.ndarray, "N 3"]:
         """Return where vertices lie in space, at a share of their inverse depth."""
@@ -189,6 +217,9 @@ class _Draft:
     rgba: UInt8[np.ndarray, "H W 4"]
     """What pieces of the atlas are cut from."""
 
+    ease: float = 1.0
+    """How much larger its errors may be."""
+
 
 def relief_of(scene: Scene, photo: Photo, *, surround: str = "dome", most_triangles: int = 150_000) -> Relief:
     """Return a scene as triangles: as few as their error allows, and at most so many.
@@ -205,7 +236,7 @@ def relief_of(scene: Scene, photo: Photo, *, surround: str = "dome", most_triang
         drafts = _drafts(scene, plane, bordered=surround != "none")
         tolerance_px = TOLERANCE_PX
         while tolerance_px <= MOST_TOLERANCE_PX:
-            sheets = [draft.grid.sheet(tolerance_px * density * plane.per_px) for draft in drafts]
+            sheets = [draft.grid.sheet(draft.ease * tolerance_px * density) for draft in drafts]
             if sum(len(sheet.triangles) for sheet in sheets) + dome <= most_triangles:
                 return _relief(photo, drafts, sheets, plane, dome=dome > 0, tolerance_px=tolerance_px)
             tolerance_px *= TOLERANCE_STEP
@@ -218,7 +249,7 @@ def _plane(scene: Scene, cell_px: int) -> _Plane:
     ldi = scene.ldi
     shrink = 2 ** ceil(log2(max(1.0, max(ldi.size_px) / TEXTURE_MAX_PX)))
     margin_px = ldi.margin_px // cell_px * cell_px
-    side_px = PIECE_PX * shrink
+    side_px = PIECE_PX * shrink * BORDER_SHRINK
     width, height = (-(-(2 * margin_px + side) // side_px) * side_px for side in ldi.size_px)
     nearest = max(float(layer.inverse_depth.max()) for layer in ldi.layers)
     per_px = 1 / (ldi.f_px * ldi.reach_m)
@@ -261,7 +292,7 @@ def _near_draft(matte: Layer, front: Layer, hidden: Layer, plane: _Plane, *, bor
     in_matte = (strip | left_over) & ~plane.pixels(whole) & ~beyond
     kinds = np.where(whole, FRONT, np.where(plane.cells(in_matte).any(axis=(1, 3)), MATTE, 0))
     if bordered:
-        kinds[~inside] = BORDER
+        kinds[plane.in_margin() & ~inside] = BORDER
     grid = plane.grid(np.where(strip, strip_depth, depth), plane.pixels(whole) | in_matte | beyond, kinds)
     rgba[..., 3] = 255
     return _Draft(
@@ -275,75 +306,64 @@ def _hidden_draft(layer: Layer, plane: _Plane) -> _Draft:
     kinds = (plane.cells(present).any(axis=(1, 3)) & plane.in_photo()).astype(np.int64)
     grid = plane.grid(plane.of(layer.inverse_depth), present, kinds)
     rgba[..., 3] = 255
-    return _Draft(grid, kinds, {1: layer.name}, rgba)
+    return _Draft(grid, kinds, {1: layer.name}, rgba, HIDDEN_EASE)
 
 
 def _relief(
     photo: Photo, drafts: list[_Draft], sheets: list[Sheet], plane: _Plane, *, dome: bool, tolerance_px: float
 ) -> Relief:
     """Return the parts of all sheets with their textures."""
-    across = plane.shape[1] // plane.piece_px
-    pieces = [
-        np.unique(_piece_of(sheet.cell, plane)[_kind_of(draft, sheet) != _photo_kind(draft)])
-        for draft, sheet in zip(drafts, sheets, strict=True)
-    ]
-    pictures = [
-        Pieces(draft.rgba, own % across, own // across, plane.shrink) for draft, own in zip(drafts, pieces, strict=True)
-    ]
+    surfaces = [_surface(draft, sheet, kind, plane) for draft, sheet in zip(drafts, sheets, strict=True) for kind in draft.names]
     around = _dome(photo, plane) if dome else None
+    pictures = [surface.pieces for surface in surfaces] + ([around.pieces] if around else [])
+    counts = [len(picture.rows) for picture in pictures]
+    firsts = np.cumsum([0, *counts])
+    parts = [_part(surface, plane, first, sum(counts)) for surface, first in zip(surfaces, firsts.tolist(), strict=False)]
     if around is not None:
-        pictures.append(around.pieces)
-    count = sum(len(picture.rows) for picture in pictures)
-    parts: list[Part] = []
-    first = 0
-    for draft, sheet, own in zip(drafts, sheets, pieces, strict=True):
-        kind = _kind_of(draft, sheet)
-        for one in np.unique(kind).tolist():
-            parts.append(_part(draft.names[one], sheet, kind == one, plane, own, first, count))
-        first += len(own)
-    if around is not None:
-        uv = in_atlas(around.at_px, first + around.slot, count)
+        uv = in_atlas(around.at_px, firsts[-2] + around.slot, sum(counts))
         parts.append(Part("dome", around.points_m, uv, None, around.triangles))
-    parts.sort(key=lambda part: ORDER.index(part.name))
-    return Relief(tuple(parts), _photo_texture(photo), atlas_of(pictures), plane.camera, tolerance_px)
+    parts = sorted((part for part in parts if len(part.triangles)), key=lambda part: ORDER.index(part.name))
+    atlas = within_px(atlas_of(pictures), TEXTURE_MAX_PX)
+    return Relief(tuple(parts), _photo_texture(photo, plane), atlas, plane.camera, tolerance_px)
 
 
-def _kind_of(draft: _Draft, sheet: Sheet) -> Int64[np.ndarray, "M"]:
-    return np.asarray(draft.kinds[sheet.cell[:, 1], sheet.cell[:, 0]])
+@dataclass(frozen=True, eq=False)
+class _Surface:
+    """The triangles of one kind of cells."""
+
+    name: Name
+    sheet: Sheet
+    slot: Int64[np.ndarray, "N"]
+    """Of every vertex, among the pieces."""
+
+    pieces: Pieces
+    """None of the front, which is textured with the photo."""
 
 
-def _photo_kind(draft: _Draft) -> int:
-    """Return the kind of cells that have the photo's texture; 0 if there is none."""
-    return next((kind for kind, name in draft.names.items() if name == "front"), 0)
+def _surface(draft: _Draft, sheet: Sheet, kind: int, plane: _Plane) -> _Surface:
+    """Return one kind of a sheet's triangles, and what they need of the atlas."""
+    name = draft.names[kind]
+    chosen = draft.kinds[sheet.cell[:, 1], sheet.cell[:, 0]] == kind
+    shrink = plane.shrink * (BORDER_SHRINK if name == "border" else 1)
+    column, row = (sheet.cell * plane.cell_px // (PIECE_PX * shrink)).T
+    across = plane.shape[1] // (PIECE_PX * shrink)
+    own, piece = sheet.part(chosen, np.zeros_like(row) if name == "front" else row * across + column)
+    wanted = np.unique(piece[:0] if name == "front" else piece)
+    return _Surface(name, own, np.searchsorted(wanted, piece), Pieces(draft.rgba, wanted % across, wanted // across, shrink))
 
 
-def _piece_of(cell: Int64[np.ndarray, "N 2"], plane: _Plane) -> Int64[np.ndarray, "N"]:
-    column, row = (cell * plane.cell_px // plane.piece_px).T
-    return np.asarray(row * (plane.shape[1] // plane.piece_px) + column)
-
-
-def _part(
-    name: Name,
-    sheet: Sheet,
-    chosen: Bool[np.ndarray, "M"],
-    plane: _Plane,
-    pieces: Int64[np.ndarray, "P"],
-    first: int,
-    count: int,
-) -> Part:
-    """Return some of a sheet's triangles; `pieces` are in the slots from `first` on, of an atlas of `count`."""
-    by_piece = np.zeros_like(sheet.cell[:, 0]) if name == "front" else _piece_of(sheet.cell, plane)
-    own, piece = sheet.part(chosen, by_piece)
-    at_px = plane.at_px(own)
+def _part(surface: _Surface, plane: _Plane, first: int, count: int) -> Part:
+    """Return a surface as part of a relief; its pieces are in the slots from `first` on, of an atlas of `count`."""
+    name, sheet, pieces = surface.name, surface.sheet, surface.pieces
+    at_px = plane.at_px(sheet)
     if name == "front":
-        uv = np.clip(at_px / plane.camera.size_px, 0, 1).astype(np.float32)
+        uv = (at_px / (np.array(plane.photo_cells) * plane.cell_px)).astype(np.float32)
     else:
-        row, column = np.divmod(piece, plane.shape[1] // plane.piece_px)
-        corner_px = np.stack([column, row], axis=1) * plane.piece_px - plane.margin_px
-        uv = in_atlas((at_px - corner_px) / plane.shrink, first + np.searchsorted(pieces, piece), count)
+        corner = np.stack([pieces.columns, pieces.rows], axis=1)[surface.slot] * PIECE_PX
+        uv = in_atlas((at_px + plane.margin_px) / pieces.shrink - corner, first + surface.slot, count)
     share = BEHIND if name in ("hidden", "between") else 1.0
     alpha = _fading(at_px, plane) if name == "border" else None
-    return Part(name, plane.points_m(own, share), uv, alpha, own.triangles)
+    return Part(name, plane.points_m(sheet, share), uv, alpha, sheet.triangles)
 
 
 def _fading(at_px: Int64[np.ndarray, "N 2"], plane: _Plane) -> UInt8[np.ndarray, "N"]:
@@ -359,9 +379,8 @@ def _dome(photo: Photo, plane: _Plane) -> Dome:
     return dome_of(photo.rgb, plane.camera, radius_m=1.05 * float(np.hypot(corner, 1)) / plane.farthest)
 
 
-def _photo_texture(photo: Photo) -> UInt8[np.ndarray, "H W 3"]:
-    scale = TEXTURE_MAX_PX / max(photo.size_px)
-    if scale >= 1:
-        return photo.rgb
-    size = tuple(max(1, round(side * scale)) for side in photo.size_px)
-    return np.asarray(cv2.resize(photo.rgb, size, interpolation=cv2.INTER_AREA))
+def _photo_texture(photo: Photo, plane: _Plane) -> UInt8[np.ndarray, "H W 3"]:
+    """Return the photo, its border drawn on to whole cells, no larger than textures may be."""
+    (width, height), (across, down) = photo.size_px, (cells * plane.cell_px for cells in plane.photo_cells)
+    whole = np.pad(photo.rgb, ((0, down - height), (0, across - width), (0, 0)), mode="edge")
+    return within_px(whole, TEXTURE_MAX_PX)

@@ -3,10 +3,14 @@
 The surface is looked at in cells of a few pixels. Every corner of the grid of cells gets the mean inverse depth of the
 pixels about it; where the surfaces of its cells lie farther apart than a jump, one vertex each: there the sheet is cut.
 
-Cells of a kind are joined to squares of 2, 4, 8 ... cells (a quadtree) where inverse depth between the square's four
-corners is bilinear to within a tolerance. A triangle in space is linear in inverse depth over the photo's plane, so
-this is its error on the screen. A square whose neighbours are smaller becomes a fan about its middle that uses all
-their corners: so neighbours share their edges whole and no crack opens.
+Cells of a kind are joined to squares of 2, 4, 8 ... cells (a quadtree) where that errs by no more than a tolerance in
+pixels. There are two errors. Inverse depth between the square's four corners is not bilinear: a triangle in space is
+linear in it over the photo's plane, so what it is off by is parallax that is wrong. And programs that draw lay a
+texture evenly over a triangle in space, which is uneven on the photo's plane where the triangle leans: in the middle
+of an edge of s pixels between inverse depths a and b it is off by s |a - b| / (2 (a + b)).
+
+A square whose neighbours are smaller becomes a fan about its middle that uses all their corners: so neighbours share
+their edges whole and no crack opens.
 """
 
 from __future__ import annotations
@@ -14,7 +18,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64
+from jaxtyping import Bool, Float32, Float64, Int64
+
+TEXTURE_WEIGHT = 2.0
+"""How much more an error of the texture counts than one of parallax: it shows when nothing moves, too."""
 
 CORNERS = ((3, 0, 0), (2, 0, 1), (1, 1, 0), (0, 1, 1))
 """Of a cell's upper left, upper right, lower left and lower right corner: which of the corner's four cells it is, and
@@ -62,7 +69,7 @@ class Grid:
     """By level, of squares of 1, 2, 4 ... cells: the tolerance from which on each may stand for what is in it."""
 
     def leaves(self, tolerance: float) -> list[Bool[np.ndarray, "h2 w2"]]:
-        """Return by level which squares stand."""
+        """Return by level which squares stand, at a tolerance in pixels."""
         taken = np.zeros_like(self.errors[-1], bool)
         leaves = []
         for level in reversed(range(len(self.errors))):
@@ -72,7 +79,7 @@ class Grid:
         return leaves[::-1]
 
     def sheet(self, tolerance: float) -> Sheet:
-        """Return the triangles of a tolerance (1/m)."""
+        """Return the triangles of a tolerance in pixels."""
         corners, rings = self._rings(self.leaves(tolerance))
         used = np.zeros(len(self.depth), bool)
         used[corners] = True
@@ -144,13 +151,17 @@ def grid_of(
     *,
     cell_px: int,
     jump: float,
+    per_px: float,
     levels: int,
+    stretched: int = 0,
 ) -> Grid:
     """Return the grid of a layer.
 
     `present` are the pixels whose depth counts. `kinds` are those of the cells of cell_px (even) pixels; 0 has no
     surface, others have at least one pixel present, and only cells of one kind are joined. Height and width are whole
-    numbers of the largest squares. `jump` is the least jump between two surfaces, 1/m.
+    numbers of the largest squares. `jump` is the least jump between two surfaces, 1/m; `per_px` is a
+    pixel of parallax, 1/m. Between cells of the kind
+    `stretched` the sheet is never cut.
     """
     height, width = kinds.shape
     quarter_px = cell_px // 2
@@ -160,8 +171,14 @@ def grid_of(
     in_cell = (height, 2, width, 2)
     cell_mean = total.reshape(in_cell).sum(axis=(1, 3)) / np.maximum(count.reshape(in_cell).sum(axis=(1, 3)), 1)
     quarters = np.where(count > 0, total / np.maximum(count, 1), _doubled(cell_mean))
-    depth, vertex = _vertices(quarters, kinds > 0, jump)
-    return Grid(width, vertex, depth, _errors(kinds, vertex, depth, levels))
+    depth, vertex = _vertices(quarters, kinds > 0, np.where(_corners_amid(kinds == stretched), np.inf, jump))
+    return Grid(width, vertex, depth, _errors(kinds, vertex, depth, levels, cell_px, per_px))
+
+
+def _corners_amid(cells: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h1 w1"]:
+    """Return the corners that have no other cells about them."""
+    wide = np.pad(cells, 1, constant_values=True)
+    return np.asarray(wide[:-1, :-1] & wide[1:, :-1] & wide[:-1, 1:] & wide[1:, 1:])
 
 
 def _doubled(values: np.ndarray) -> np.ndarray:
@@ -169,7 +186,7 @@ def _doubled(values: np.ndarray) -> np.ndarray:
 
 
 def _vertices(
-    quarters: Float32[np.ndarray, "h2 w2"], cells: Bool[np.ndarray, "h w"], jump: float
+    quarters: Float32[np.ndarray, "h2 w2"], cells: Bool[np.ndarray, "h w"], jump: Float64[np.ndarray, "h1 w1"]
 ) -> tuple[Float32[np.ndarray, "K"], Int64[np.ndarray, "4 h w"]]:
     """Return the inverse depth of every vertex, and the vertices at the corners of every cell."""
     height, width = cells.shape
@@ -179,7 +196,7 @@ def _vertices(
     order = np.argsort(values, axis=2, kind="stable")
     ordered = np.take_along_axis(values, order, axis=2)
     with np.errstate(invalid="ignore"):
-        later = np.diff(ordered, axis=2) > jump
+        later = np.diff(ordered, axis=2) > jump[..., None]
     surface_in_order = np.concatenate([np.zeros((*later.shape[:2], 1), np.int64), later.cumsum(axis=2)], axis=2)
     surface = np.empty_like(surface_in_order)
     np.put_along_axis(surface, order, surface_in_order, axis=2)
@@ -194,9 +211,14 @@ def _vertices(
 
 
 def _errors(
-    kinds: Int64[np.ndarray, "h w"], vertex: Int64[np.ndarray, "4 h w"], depth: Float32[np.ndarray, "K"], levels: int
+    kinds: Int64[np.ndarray, "h w"],
+    vertex: Int64[np.ndarray, "4 h w"],
+    depth: Float32[np.ndarray, "K"],
+    levels: int,
+    cell_px: int,
+    per_px: float,
 ) -> tuple[Float32[np.ndarray, "h2 w2"], ...]:
-    """Return by level how far squares are from bilinear; infinity where one is not one surface."""
+    """Return by level the error of squares, in pixels; infinity where one is not one surface."""
     height, width = kinds.shape
     corner = depth[vertex]
     beside = np.zeros((height, width), bool)  # the cell to the right goes on as the same surface
@@ -213,10 +235,12 @@ def _errors(
         joined &= below.reshape(blocks)[:, half - 1].all(axis=2)
         upper_left, upper_right, lower_left, lower_right = (values.reshape(blocks) for values in corner)
         ends = upper_left[:, 0, :, 0], upper_right[:, 0, :, -1], lower_left[:, -1, :, 0], lower_right[:, -1, :, -1]
+        uneven = (np.max(ends, axis=0) - np.min(ends, axis=0)) / np.maximum(np.sum(ends, axis=0) / 2, 1e-9)
+        worst = np.maximum(worst, TEXTURE_WEIGHT * side * cell_px / 2 * uneven)
         for values, first in ((upper_left, 0), (lower_right, 1)):
             at = (np.arange(side, dtype=np.float32) + first) / np.float32(side)
             away = np.abs(values - _bilinear(ends, at)).max(axis=(1, 3))
-            worst = np.maximum(worst, away)
+            worst = np.maximum(worst, away / np.float32(per_px))
         errors.append(np.where(joined, worst, np.float32(np.inf)))
     return tuple(errors)
 

@@ -31,7 +31,7 @@ from kbvr.relief import Part, Relief
 if TYPE_CHECKING:
     import pygltflib
 
-QUALITIES = (92, 88, 84, 80, 75, 70, 64, 58, 50, 42, 34, 26, 18, 10)
+QUALITIES = (94, 90, 86, 84, 80, 75, 70, 64, 58, 50, 42, 34, 26, 18, 10)
 """Of the textures, tried until the file is small enough."""
 
 MAX_MB = 8.0
