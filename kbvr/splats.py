@@ -76,7 +76,10 @@ def splats_of(scene: Scene, *, surround: bool = True, most: int = MOST_SPLATS) -
         if sum(int(np.count_nonzero(squares.shown)) for squares in shown) <= most:
             farthest = max(float(layer.inverse_depth.max()) for layer in layers) / NEAREST_SHARE
             parts = [_splats(squares, scene.camera, max(farthest, 1e-9)) for squares in shown]
-            return Splats(*(np.concatenate(arrays).astype(np.float32) for arrays in zip(*parts, strict=True)), side_px)
+            points, scales, turns, rgb, opacity = (
+                np.concatenate(arrays).astype(np.float32) for arrays in zip(*parts, strict=True)
+            )
+            return Splats(points, scales, turns, rgb, opacity, side_px)
     raise InputError(f"this scene needs more than {most} splats")
 
 

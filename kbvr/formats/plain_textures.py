@@ -90,7 +90,10 @@ def _faded(part: Part, shape: tuple[int, ...]) -> np.ndarray:
     at_px = part.uv.astype(np.float64) * (width, height) - 0.5
     for triangle in part.triangles:
         corners, values = at_px[triangle], part.alpha[triangle]
-        (left, top), (right, bottom) = np.ceil(corners.min(axis=0)).astype(int), np.floor(corners.max(axis=0)).astype(int)
+        (left, top), (right, bottom) = (
+            np.ceil(corners.min(axis=0)).astype(int),
+            np.floor(corners.max(axis=0)).astype(int),
+        )
         if right < left or bottom < top:
             continue
         y, x = np.mgrid[top : bottom + 1, left : right + 1].reshape(2, -1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from io import BytesIO
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,8 @@ def ply_bytes(mesh: DenseMesh) -> bytes:
     described = trimesh.Trimesh(
         mesh.points_m * Y_UP, mesh.triangles, vertex_colors=mesh.rgba, process=False, validate=False
     )
-    content: bytes = described.export(file_type="ply", vertex_normal=False)
+    content = described.export(file_type="ply", vertex_normal=False)
+    assert isinstance(content, bytes)
     return content
 
 
@@ -47,7 +49,7 @@ def check_ply(content: bytes, mesh: DenseMesh) -> None:
     import trimesh
 
     try:
-        found = trimesh.load(BytesIO(content), file_type="ply", process=False)
+        found: Any = trimesh.load(BytesIO(content), file_type="ply", process=False)
         same = (
             np.array_equal(found.faces, mesh.triangles)
             and np.array_equal(found.visual.vertex_colors, mesh.rgba)

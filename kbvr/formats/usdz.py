@@ -7,6 +7,7 @@ outside.
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -26,7 +27,7 @@ from kbvr.output import written_aside
 from kbvr.relief import Part, Relief
 
 if TYPE_CHECKING:
-    from pxr import Usd, UsdShade
+    from pxr import Usd, UsdGeom, UsdShade
 
 APERTURE_MM = 36.0
 """Width of the film of the photo's camera, as USD wants one."""
@@ -148,8 +149,10 @@ def check_usdz(path: Path, relief: Relief) -> None:
         raise OutputError(f"the USDZ did not read back as written: {found[0] if found else f'{differ[0]} differs'}")
 
 
-def _same(mesh: object, part: Part) -> bool:
-    points, corners = (np.array(attribute.Get()) for attribute in (mesh.GetPointsAttr(), mesh.GetFaceVertexIndicesAttr()))
+def _same(mesh: UsdGeom.Mesh, part: Part) -> bool:
+    points, corners = (
+        np.array(attribute.Get()) for attribute in (mesh.GetPointsAttr(), mesh.GetFaceVertexIndicesAttr())
+    )
     return np.array_equal(points, (part.points_m * Y_UP).astype(np.float32)) and np.array_equal(
         corners, part.triangles.ravel()
     )
@@ -159,9 +162,9 @@ def check_usd(view_px: tuple[int, int], item: Item, choices: FileChoices) -> Non
     """Check that usd-core is there; see `Format.check`."""
     del view_px, item, choices
     try:
-        import pxr.UsdValidation  # noqa: F401
+        import_module("pxr.UsdValidation")
     except ImportError as error:
-        raise InputError("writing USDZ wants usd-core: pip install 'kbvr[usd]'") from error
+        raise InputError("USDZ wants usd-core, which is not there: pip install 'kbvr[usd]'") from error
 
 
 def _write(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
