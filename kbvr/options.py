@@ -21,7 +21,20 @@ from kbvr.timing import Ease, Steps
 from kbvr.wiggle import ANAGLYPH_BUDGET, WIGGLE_BUDGET
 
 Output = Literal[
-    "stereo", "kenburns", "wiggle", "anaglyph", "still", "quilt", "autostereogram", "depth-map", "gltf", "html"
+    "stereo",
+    "kenburns",
+    "wiggle",
+    "anaglyph",
+    "still",
+    "quilt",
+    "autostereogram",
+    "depth-map",
+    "gltf",
+    "html",
+    "ply",
+    "obj",
+    "usdz",
+    "splats",
 ]
 OUTPUTS: tuple[str, ...] = get_args(Output)
 """stereo: a video for two eyes; kenburns: a plain video of a moving camera; wiggle: a loop that shows depth without
@@ -35,7 +48,7 @@ LOOPS = ("wiggle", "anaglyph")
 FROM_DEPTH = ("autostereogram", "depth-map")
 """Outputs for which nothing is drawn."""
 
-SCENES = ("gltf", "html")
+SCENES = ("gltf", "html", "ply", "obj", "usdz", "splats")
 """Outputs that hold a scene for others to draw; a camera moves in it."""
 
 SCENE_KEYS_PER_S = 5.0

@@ -132,6 +132,10 @@ def _depth_map_files(options: ExportOptions) -> list[tuple[str, str, str]]:
     return [("depth-map", name, DEPTH_ENDINGS[name]) for name in names_in(options.depth_map or "")]
 
 
+def _splat_files(_: ExportOptions) -> list[tuple[str, str, str]]:
+    return [("splats", "mono", "_kbvr_splats.ply"), ("splats-gltf", "mono", "_kbvr_splats.glb")]
+
+
 def _scene_files(form: str, suffix: str) -> Callable[[ExportOptions], list[tuple[str, str, str]]]:
     return lambda _: [(form, "mono", f"_kbvr{suffix}")]
 
@@ -183,6 +187,10 @@ KINDS: Mapping[str, OutputKind] = MappingProxyType(
         "depth-map": OutputKind("the photo's depth", _depth_map_files, ANY_SIZE_PX, even=False),
         "gltf": OutputKind("a scene to step into", _scene_files("gltf", ".glb"), ANY_SIZE_PX, even=False),
         "html": OutputKind("a page to step into the scene", _scene_files("html", ".html"), ANY_SIZE_PX, even=False),
+        "ply": OutputKind("a mesh with colours", _scene_files("ply", ".ply"), ANY_SIZE_PX, even=False),
+        "obj": OutputKind("a mesh with pictures", _scene_files("obj", ".obj"), ANY_SIZE_PX, even=False),
+        "usdz": OutputKind("a scene for Apple's viewers", _scene_files("usdz", ".usdz"), ANY_SIZE_PX, even=False),
+        "splats": OutputKind("a scene of Gaussians", _splat_files, ANY_SIZE_PX, even=False),
     }
 )
 """Name of `kbvr.options.OUTPUTS` -> what it is."""

@@ -83,12 +83,16 @@ def export(
     anaglyph: bool = False,
     gltf: bool = False,
     html: bool = False,
+    ply: bool = False,
+    obj: bool = False,
+    usdz: bool = False,
+    splats: bool = False,
     progress: Progress | None = None,
     **options: Any,
 ) -> ExportReport:
-    """Make videos (stereo, kenburns), loops (wiggle, anaglyph), pictures (still, depth_map) or scenes (gltf, html).
+    """Make videos (stereo, kenburns), loops (wiggle, anaglyph), pictures (still, depth_map) or scenes (gltf, ...).
 
-    A stereo video is made if nothing else is wanted; the other options are those of `ExportOptions`.
+    Scenes are gltf, html, ply, obj, usdz and splats. A stereo video is made if nothing else is wanted; the other options are those of `ExportOptions`.
 
     Raises:
         InputError: if the photo or an option cannot be used, or no kind of output is wanted.
@@ -96,6 +100,7 @@ def export(
     """
     at_rest = outputs_at_rest(options.get("still"), options.get("depth_map"))
     wanted = {"kenburns": kenburns, "wiggle": wiggle, "anaglyph": anaglyph, "gltf": gltf, "html": html}
+    wanted |= {"ply": ply, "obj": obj, "usdz": usdz, "splats": splats}
     wanted["stereo"] = not (any(wanted.values()) or at_rest) if stereo is None else stereo
     unknown = set(options) - ({field.name for field in fields(ExportOptions) if field.init} - {"outputs"})
     if unknown:

@@ -38,6 +38,7 @@ ROWS = (
     ("render", "sheets", "atlas"),
     ("lens", "dome"),
     ("relief",),
+    ("dense", "splats"),
     ("diorama",),
     ("formats",),
     ("options", "memory"),

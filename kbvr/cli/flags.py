@@ -108,6 +108,38 @@ Html: TypeAlias = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+Ply: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--ply",
+        help="Write a mesh with colours at its vertices, for any 3D program; as fine as --max-mb (60) lets it be.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Obj: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--obj",
+        help="Write a mesh with its pictures: an OBJ, an MTL, two JPEGs and a PNG.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Usdz: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--usdz",
+        help="Write a scene for iPhone, iPad, Mac and Vision Pro; wants kbvr[usd].",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Splats: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--splats",
+        help="Write a scene of 3D Gaussians, as PLY and as glTF (KHR_gaussian_splatting), for viewers of splats.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 Texture: TypeAlias = Annotated[
     Literal["webp", "jpeg"],
     typer.Option(

@@ -31,6 +31,11 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "vr180-video": "kbvr.formats.vr180_video",
         "gltf": "kbvr.formats.gltf",
         "html": "kbvr.formats.html",
+        "ply": "kbvr.formats.ply",
+        "obj": "kbvr.formats.obj",
+        "usdz": "kbvr.formats.usdz",
+        "splats": "kbvr.formats.splats",
+        "splats-gltf": "kbvr.formats.splats_gltf",
     }
 )
 """Name of a format -> the module whose FORMAT describes it."""

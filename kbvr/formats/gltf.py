@@ -139,7 +139,7 @@ def glb_bytes(diorama: Diorama, textures: Textures, facts: Facts, choices: FileC
     _add_path(document, buffer, diorama, node=children[-1])
     document.nodes.append(pygltflib.Node(name="kbvr", translation=[0.0, choices.eye_height_m, 0.0], children=children))
     document.scenes.append(
-        pygltflib.Scene(name=diorama.photo, nodes=[len(document.nodes) - 1], extras={"kbvr": _told(diorama, choices)})
+        pygltflib.Scene(name=diorama.photo, nodes=[len(document.nodes) - 1], extras={"kbvr": told_of(diorama, choices)})
     )
     document.scene = 0
     document.extensionsUsed = extensions
@@ -153,7 +153,7 @@ def _copyright(facts: Facts) -> str | None:
     return facts.credits.get(ExifTags.Base.Copyright) or facts.credits.get(ExifTags.Base.Artist)
 
 
-def _told(diorama: Diorama, choices: FileChoices) -> dict[str, Any]:
+def told_of(diorama: Diorama, choices: FileChoices) -> dict[str, Any]:
     """Return what a scene says of itself, to viewers too."""
     camera = diorama.relief.camera
     return {

@@ -1,0 +1,119 @@
+"""OBJ: a mesh with textures as text, beside it its materials (MTL) and three pictures, for almost any 3D program.
+
+Axes are glTF's: y up, -z ahead, metres; the photo's camera is at the origin. The dome is left out: such programs look
+at a scene from outside. All files are written aside, and get their names together or not at all.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from io import BytesIO
+from time import perf_counter
+
+import numpy as np
+
+from kbvr.diorama import Diorama
+from kbvr.errors import OutputError
+from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
+from kbvr.formats.gltf import Y_UP, no_check, summary_of
+from kbvr.formats.plain_textures import PlainTextures, fitted, plain_textures
+from kbvr.output import written_aside
+from kbvr.relief import Part, Relief
+
+
+def parts_without_dome(relief: Relief) -> list[Part]:
+    """Return the parts that are looked at from outside too."""
+    return [part for part in relief.parts if part.name != "dome"]
+
+
+def obj_files(relief: Relief, stem: str, textures: PlainTextures) -> dict[str, bytes]:
+    """Return the files of a relief by their names; the OBJ itself is the first."""
+    photo, atlas, alpha = f"{stem}_photo.jpg", f"{stem}_atlas.jpg", f"{stem}_alpha.png"
+    lit = "Ka 1 1 1\nKd 1 1 1\nKs 0 0 0\nillum 0\n"
+    materials = (
+        f"newmtl photo\n{lit}map_Kd {photo}\n\n"
+        f"newmtl atlas\n{lit}map_Kd {atlas}\n\n"
+        f"newmtl blended\n{lit}map_Kd {atlas}\nmap_d {alpha}\n"
+    )
+    return {
+        f"{stem}.obj": _obj(relief, f"{stem}.mtl"),
+        f"{stem}.mtl": materials.encode(),
+        photo: textures.photo,
+        atlas: textures.atlas,
+        alpha: textures.alpha,
+    }
+
+
+def _obj(relief: Relief, materials: str) -> bytes:
+    lines = [f"mtllib {materials}"]
+    first = 1
+    for part in parts_without_dome(relief):
+        lines += [f"o {part.name}", f"usemtl {'blended' if part.blends else part.texture}"]
+        lines += ["v {:.6g} {:.6g} {:.6g}".format(*point) for point in (part.points_m * Y_UP).tolist()]
+        lines += ["vt {:.6f} {:.6f}".format(*place) for place in (part.uv * (1, -1) + (0, 1)).tolist()]
+        corners = (part.triangles + first).tolist()
+        lines += [f"f {a}/{a} {b}/{b} {c}/{c}" for a, b, c in corners]
+        first += len(part.points_m)
+    return ("\n".join(lines) + "\n").encode()
+
+
+def check_obj(files: dict[str, bytes], relief: Relief) -> None:
+    """Read an OBJ with all its files and compare it with the relief.
+
+    Raises:
+        OutputError: if it is not what was written.
+    """
+    import trimesh
+
+    name = next(iter(files))
+    resolver = trimesh.resolvers.ZipResolver({name: BytesIO(content) for name, content in files.items()})
+    try:
+        loaded = trimesh.load_scene(
+            BytesIO(files[name]),
+            file_type="obj",
+            resolver=resolver,
+            process=False,
+            group_material=False,
+            split_objects=True,
+        )
+        found = {own: (mesh.triangles, mesh.visual.material.image.size) for own, mesh in loaded.geometry.items()}
+    except (AttributeError, LookupError, TypeError, ValueError, OSError) as error:
+        raise OutputError(f"the OBJ could not be read back: {error}") from error
+    for part in parts_without_dome(relief):
+        corners, size_px = found.get(part.name, (np.zeros(0), None))
+        wanted = (part.points_m * Y_UP)[part.triangles]
+        picture = relief.photo if part.texture == "photo" else relief.atlas
+        same = corners.shape == wanted.shape and np.allclose(corners, wanted, rtol=1e-4, atol=1e-4)
+        if not same or size_px != picture.shape[1::-1]:
+            raise OutputError(f"the OBJ did not read back as written: {part.name} differs")
+
+
+def _write(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    del facts
+    start = perf_counter()
+    relief = diorama.relief
+    files: dict[str, bytes] = {}
+
+    def made(quality: int) -> bytes:
+        nonlocal files
+        files = obj_files(relief, item.path.stem, plain_textures(relief, quality))
+        return b"".join(files.values())
+
+    total = len(fitted(made, choices, "an OBJ with its files"))
+    check_obj(files, relief)
+    with ExitStack() as stack:
+        for name, content in files.items():  # the first to be opened, the OBJ, is the last to get its name
+            aside = stack.enter_context(written_aside(item.path.with_name(name), overwrite=choices.overwrite))
+            aside.write_bytes(content)
+    return summary_of(diorama, item, total, perf_counter() - start)
+
+
+FORMAT = Format(
+    says="a mesh with textures, for almost any 3D program",
+    needs="scene",
+    suffixes=(".obj", ".mtl", ".jpg", ".png"),
+    proof="read by trimesh with its materials and pictures, all triangles compared",
+    check=no_check,
+    write=_write,
+    options=("triangles", "surround", "quality", "max_mb"),
+)
