@@ -151,32 +151,28 @@ class Glb:
         return values, triangles
 
     def hits(self, start: np.ndarray, directions: np.ndarray) -> Hits:
-        """Return what R rays from a point meet first of the opaque meshes.
+        """Return what R rays from a point, all of them forward (-z), meet first of the opaque meshes.
 
         Moller and Trumbore, "Fast, minimum storage ray/triangle intersection", 1997.
         """
         distance, found = np.full(len(directions), np.inf), np.full(len(directions), -1)
         colour = np.zeros((len(directions), 3))
+        looks = directions[:, :2] / -directions[:, 2:]
         for index, mesh in enumerate(self.meshes()):
             if mesh.material.get("alphaMode", "OPAQUE") != "OPAQUE":
                 continue
-            first, *edges = np.moveaxis(mesh.corners, 1, 0)
-            edge1, edge2 = (edge - first for edge in edges)
-            across = np.cross(start - first, edge1)
-            along = np.einsum("tc,tc->t", edge2, across)
             texture = np.asarray(self.texture(mesh.material).convert("RGB"), np.float64)
-            for ray, direction in enumerate(directions):
-                normal = np.cross(direction, edge2)
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    scale = 1 / np.einsum("tc,tc->t", edge1, normal)
-                    u, v = np.einsum("tc,tc->t", start - first, normal) * scale, across @ direction * scale
-                    t = np.where((u >= -1e-9) & (v >= -1e-9) & (u + v <= 1 + 1e-9), along * scale, np.inf)
-                t[~(t > 0)] = np.inf
-                nearest = t.argmin()
-                if t[nearest] < distance[ray]:
-                    weights = np.array([1 - u[nearest] - v[nearest], u[nearest], v[nearest]])
-                    distance[ray], found[ray] = t[nearest], index
-                    colour[ray] = sampled(texture, weights @ mesh.uv[mesh.triangles[nearest]])
+            low, high = seen_between(mesh.corners - start)
+            for ray, look in enumerate(looks):
+                near = np.flatnonzero(((low <= look) & (look <= high)).all(axis=1))
+                if not near.size:
+                    continue
+                t, u, v = met(start, directions[ray], mesh.corners[near])
+                first = t.argmin()
+                if t[first] < distance[ray]:
+                    weights = np.array([1 - u[first] - v[first], u[first], v[first]])
+                    distance[ray], found[ray] = t[first], index
+                    colour[ray] = sampled(texture, weights @ mesh.uv[mesh.triangles[near[first]]])
         return Hits(distance, found, colour)
 
     def view(self, index: int) -> bytes:
@@ -215,6 +211,26 @@ class Glb:
             picture.load()
             found.append(picture)
         return found
+
+
+def seen_between(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lowest and highest x / -z and y / -z of triangles; without bounds if they are not wholly in front."""
+    depth = -corners[..., 2:]
+    seen = corners[..., :2] / np.maximum(depth, 1e-6)
+    behind = (depth <= 1e-6).any(axis=1)
+    return np.where(behind, -np.inf, seen.min(axis=1)) - 1e-9, np.where(behind, np.inf, seen.max(axis=1)) + 1e-9
+
+
+def met(start: np.ndarray, direction: np.ndarray, corners: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return how far away a ray meets each triangle, if it does, and where in it."""
+    first, edge1, edge2 = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    normal, across = np.cross(direction, edge2), np.cross(start - first, edge1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = 1 / (edge1 * normal).sum(axis=1)
+        u, v = ((start - first) * normal).sum(axis=1) * scale, across @ direction * scale
+        t = (edge2 * across).sum(axis=1) * scale
+        meets = (u >= -1e-6) & (v >= -1e-6) & (u + v <= 1 + 1e-6) & (t > 0)
+    return np.where(meets, t, np.inf), u, v
 
 
 def sampled(texture: np.ndarray, uv: np.ndarray) -> np.ndarray:
