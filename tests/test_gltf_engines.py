@@ -17,6 +17,7 @@ from scene_views import (
 )
 from web_engines import ENGINES, validated
 
+from kbvr.camera import fov_deg_from_f_px
 from kbvr.options import ExportOptions
 from kbvr.photo import load_photo
 from kbvr.profiles import profile_of
@@ -47,9 +48,10 @@ def packed(photo, tmp_path_factory):
 @pytest.fixture(scope="module")
 def drawn_by_kbvr(photo, plain):
     """Return what draws the scene with the renderer of the videos, from a place near the camera."""
-    read = load_photo(photo, fov_deg=60)
-    options = ExportOptions(outputs=("stereo",), fov_deg=60)
-    x, _, z = Glb.read(plain).extras["head_box_m"]
+    extras = Glb.read(plain).extras
+    read = load_photo(photo, fov_deg=fov_deg_from_f_px(extras["f_px"], max(extras["size_px"])))
+    options = ExportOptions(outputs=("stereo",))
+    x, _, z = extras["head_box_m"]
     scene = build_scene(read, profile_of(options).depth(read), reach_m=x, forward_m=z)
     with Renderer(scene) as renderer:
         yield lambda moved_m: renderer.frame(scene.camera.moved(moved_m[0], -moved_m[1], -moved_m[2]))

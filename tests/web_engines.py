@@ -10,7 +10,7 @@ import shutil
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -167,9 +167,6 @@ class Web:
     files: dict[str, Path]
     """Address -> file, beside all of tests/web."""
 
-    foreign: list[str] = field(default_factory=list)
-    """What pages asked of other hosts."""
-
     def address(self, path: Path) -> str:
         """Return an address that this file is served at."""
         address = f"/files/{len(self.files)}/{path.name}"
@@ -183,10 +180,16 @@ class Web:
             viewport={"width": size_px[0], "height": size_px[1]}, device_scale_factor=1, locale="en-GB"
         )
         errors: list[str] = []
+        foreign: list[str] = []
+
+        def note(url: str) -> None:
+            if not url.startswith((self.origin, "data:", "blob:")):
+                foreign.append(url)
+
         page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        page.on("request", lambda request: self._note(request.url))
+        page.on("request", lambda request: note(request.url))
         try:
             for script in (CLEARED, *scripts):
                 page.add_init_script(script)
@@ -195,11 +198,7 @@ class Web:
         finally:
             page.close()
         assert not errors, errors
-        assert not self.foreign, f"asked of other hosts: {self.foreign}"
-
-    def _note(self, url: str) -> None:
-        if not url.startswith((self.origin, "data:", "blob:")):
-            self.foreign.append(url)
+        assert not foreign, f"asked of other hosts: {foreign}"
 
     @contextmanager
     def opened(self, engine: Engine, path: Path, size_px: tuple[int, int]) -> Iterator[Opened]:
