@@ -20,6 +20,9 @@ from PIL import Image
 JSON_CHUNK, BINARY_CHUNK = 0x4E4F534A, 0x004E4942
 NUMBERS = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
+DRACO_NUMBERS = {1: 5120, 2: 5121, 3: 5122, 4: 5123, 6: 5125, 9: 5126}
+"""Draco's DataType (draco/core/draco_types.h) -> componentType; 32-bit signed ones have none."""
+
 TRIANGLES = 4
 RAYS_AT_ONCE = 256
 
@@ -65,9 +68,9 @@ class Mesh:
             scale = 1 / (edge1 * normal).sum(axis=1)
             u, v = ((start - first) * normal).sum(axis=1) * scale, (across * direction).sum(axis=1) * scale
             t = (edge2 * across).sum(axis=1) * scale
-        meets = (u >= -1e-6) & (v >= -1e-6) & (u + v <= 1 + 1e-6) & (t > 0)
-        ray, t, corners = ray[meets], t[meets], self.triangles[triangle[meets]]
-        weights = np.stack([1 - u - v, u, v], axis=1)[meets]
+            meets = (u >= -1e-6) & (v >= -1e-6) & (u + v <= 1 + 1e-6) & (t > 0)
+        ray, t, u, v, corners = ray[meets], t[meets], u[meets], v[meets], self.triangles[triangle[meets]]
+        weights = np.stack([1 - u - v, u, v], axis=1)
         assert self.uv is not None
         rgba = sampled(texture, np.einsum("nk,nkc->nc", weights, self.uv[corners]))
         if self.colours is not None:
@@ -166,9 +169,10 @@ class Glb:
         values = {}
         for name, unique in draco["attributes"].items():
             accessor = self.json["accessors"][primitive["attributes"][name]]
-            numbers = np.asarray(decoded.get_attribute_by_unique_id(unique)["data"]).reshape(
-                -1, WIDTHS[accessor["type"]]
-            )
+            attribute = decoded.get_attribute_by_unique_id(unique)
+            assert attribute["num_components"] == WIDTHS[accessor["type"]]
+            assert DRACO_NUMBERS.get(attribute["data_type"]) == accessor["componentType"], "Babylon draws no other"
+            numbers = np.asarray(attribute["data"]).reshape(-1, attribute["num_components"])
             assert len(numbers) == accessor["count"]
             values[name] = as_meant(numbers, accessor)
         triangles = np.asarray(decoded.faces)

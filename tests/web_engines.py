@@ -43,7 +43,9 @@ FLAGS = (
 )
 PATIENCE_MS = 60_000
 MAGENTA, GREEN = (1, 0, 1), (0, 1, 0)
-IPD_M = 0.063
+IPD_M, IWER_HEAD_M = 0.063, 1.6
+"""Of the emulated headset: between its eyes, and above the floor when a session begins."""
+
 Engine = Literal["three", "babylon", "model-viewer"]
 ENGINES: tuple[Engine, ...] = ("three", "babylon", "model-viewer")
 AT_REST = (0.0, 0.0, 0.0)
@@ -71,6 +73,11 @@ def validated(path: Path) -> dict[str, Any]:
     command = ["-e", script, "--", str(path.resolve())]
     done = node(command, return_completed_process=True, cwd=WEB, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
+
+
+def decoded(data_url: str) -> np.ndarray:
+    """Return the picture that an address holds, H x W x 3."""
+    return np.asarray(Image.open(BytesIO(b64decode(data_url.split(",")[1]))).convert("RGB"))
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -119,9 +126,7 @@ class Opened:
         No tone mapping, no smoothing of edges but in model-viewer; what nothing covers has the colour that is told.
         """
         draw = "([moved, atS, clear]) => { window.clearedWith = clear; return window.drawn(moved, atS); }"
-        data = self.page.evaluate(draw, [list(moved_m), at_s, list(clear)])
-        picture = b64decode(data.split(",")[1]) if data else self.page.screenshot()
-        rgb = np.asarray(Image.open(BytesIO(picture)).convert("RGB"))
+        rgb = decoded(self.page.evaluate(draw, [list(moved_m), at_s, list(clear)]))
         assert rgb.shape == (*self.size_px[::-1], 3)
         return rgb
 
@@ -149,10 +154,10 @@ class Headset:
           window.clearedWith = clear;
           xrDevice.position.set(...position);
           xrDevice.quaternion.set(...quaternion);
-          for (let frames = 0; frames < 3; frames++) await new Promise(requestAnimationFrame);
+          for (let frames = 0; frames < 2; frames++) await new Promise(requestAnimationFrame);
+          return xrDevice.canvasContainer.querySelector("canvas").toDataURL();
         }"""
-        self.page.evaluate(move, [list(position_m), list(quaternion), list(clear)])
-        both = np.asarray(Image.open(BytesIO(self.page.screenshot())).convert("RGB"))
+        both = decoded(self.page.evaluate(move, [list(position_m), list(quaternion), list(clear)]))
         assert both.shape == (self.size_px[1], 2 * self.size_px[0], 3)
         left, right = np.split(both, 2, axis=1)
         return left, right
