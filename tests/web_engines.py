@@ -188,7 +188,7 @@ class Web:
         foreign: list[str] = []
 
         def note(url: str) -> None:
-            if not url.startswith((self.origin, "data:", "blob:")):
+            if not url.startswith((self.origin, address, "data:", "blob:")):
                 foreign.append(url)
 
         page.set_default_timeout(PATIENCE_MS)
