@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import cv2
 import numpy as np
 import pytest
@@ -27,6 +29,14 @@ from kbvr.scene import build_scene
 
 AS_THE_PHOTO_DB = 35
 AS_OUR_RENDERER_DB = 28
+OPTIONS = {
+    "plain": {},
+    "draco": {"compress": "draco"},
+    "jpeg": {"texture": "jpeg"},
+    "bare": {"surround": "none"},
+    "fading": {"surround": "fade"},
+    "coarse": {"triangles": 3000},
+}
 WITHIN_PX = 12
 """Nearer to the picture's border what is made up beyond it shows, which the two draw in ways of their own."""
 
@@ -37,13 +47,14 @@ def photo(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def plain(photo, tmp_path_factory):
-    return exported(photo, tmp_path_factory.mktemp("plain"))
+def scenes(photo, tmp_path_factory):
+    """Return what gives the path of the scene made with options of that name."""
+    return cache(lambda name: exported(photo, tmp_path_factory.mktemp(name), **OPTIONS[name]))
 
 
 @pytest.fixture(scope="module")
-def packed(photo, tmp_path_factory):
-    return exported(photo, tmp_path_factory.mktemp("packed"), compress="draco")
+def plain(scenes):
+    return scenes("plain")
 
 
 @pytest.fixture(scope="module")
@@ -66,15 +77,15 @@ def size_of(glb):
     return tuple(glb.extras["size_px"])
 
 
-@pytest.mark.parametrize("name", ["plain", "packed"])
-def test_the_validator_has_nothing_to_say_against_it(name, request):
-    issues = validated(request.getfixturevalue(name))["issues"]
+@pytest.mark.parametrize("name", OPTIONS)
+def test_the_validator_has_nothing_to_say_against_it(scenes, name):
+    issues = validated(scenes(name))["issues"]
     assert issues["numErrors"] == issues["numWarnings"] == 0, issues["messages"]
 
 
-def test_draco_packs_the_same_triangles(plain, packed):
+def test_draco_packs_the_same_triangles(plain, scenes):
     """Mesh by mesh each triangle has its like, in whatever order, to within the quantising."""
-    one, other = Glb.read(plain), Glb.read(packed)
+    one, other = Glb.read(plain), Glb.read(scenes("draco"))
     assert "KHR_draco_mesh_compression" in other.json["extensionsRequired"]
     assert [mesh.name for mesh in one.meshes()] == [mesh.name for mesh in other.meshes()]
     for mesh, unpacked in zip(one.meshes(), other.meshes(), strict=True):
@@ -85,26 +96,28 @@ def test_draco_packs_the_same_triangles(plain, packed):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("name", ["plain", "packed"])
-def test_from_its_camera_the_scene_is_the_photo(web, photo, engine, name, request):
-    path = request.getfixturevalue(name)
+@pytest.mark.parametrize("name", ["plain", "draco", "jpeg"])
+def test_from_its_camera_the_scene_is_the_photo(web, photo, scenes, engine, name):
+    path = scenes(name)
     with web.opened(engine, path, size_of(Glb.read(path))) as opened:
         assert psnr(opened.drawn(), np.asarray(Image.open(photo))) >= AS_THE_PHOTO_DB
 
 
+@pytest.mark.parametrize(("name", "most_holes"), [("plain", 0), ("bare", 3e-4)])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_no_background_shows_through_the_photo_from_where_eyes_may_be(web, plain, engine):
-    """From corners of the box that the eyes may move in, and from half way."""
-    glb = Glb.read(plain)
+def test_no_background_shows_through_the_photo_from_where_eyes_may_be(web, scenes, engine, name, most_holes):
+    """From corners of the box that the eyes may move in, and from half way; hardly any without a dome behind all."""
+    path = scenes(name)
+    glb = Glb.read(path)
     looks = rays(size_of(glb), glb.extras["f_px"])
     places = list(corners_of_head_box(glb, with_eyes=True))[:: 3 if engine == "model-viewer" else 1]
-    with web.opened(engine, plain, size_of(glb)) as opened:
+    with web.opened(engine, path, size_of(glb)) as opened:
         assert not see_through(opened.drawn).any()
         for place in (*places, tuple(x / 2 for x in places[0])):
             holes = see_through(lambda clear, place=place: opened.drawn(place, clear=clear))
             inside = within_frame(glb, place, looks)
             assert inside.mean() > 0.5
-            assert not (holes & inside).any(), f"{(holes & inside).sum()} pixels from {place}"
+            assert (holes & inside).sum() <= most_holes * inside.sum(), f"{(holes & inside).sum()} pixels from {place}"
 
 
 @pytest.mark.parametrize("engine", ENGINES)
