@@ -55,8 +55,9 @@ def _signed(address: str, key: EllipticCurvePrivateKey) -> x509.Certificate:
 
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kbvr view")])
     now = datetime.now(UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - CLOCKS_DIFFER)
-    builder = builder.not_valid_after(now + VALID_FOR)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number())
+    builder = builder.not_valid_before(now - CLOCKS_DIFFER).not_valid_after(now + VALID_FOR)
     for extension, critical in (
         (x509.SubjectAlternativeName([x509.IPAddress(IPv4Address(address))]), False),
         (x509.BasicConstraints(ca=False, path_length=None), True),

@@ -14,7 +14,7 @@ from hmac import compare_digest
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from time import monotonic
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from kbvr.serving.ranges import part_of
 from kbvr.serving.site import HTML, Resource, opened
@@ -105,7 +105,7 @@ class Handler(BaseHTTPRequestHandler):
 
     server: Server
     protocol_version = "HTTP/1.1"
-    request_version = ""
+    request_version = default_request_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def setup(self) -> None:
@@ -203,7 +203,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
 
-    def _send(self, content: BinaryIO, length: int) -> None:
+    def _send(self, content: io.BufferedIOBase, length: int) -> None:
         """Send so many bytes as the body; if there are fewer by now, hang up, which tells the client."""
         if self.command == "HEAD":
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import stat
@@ -10,7 +11,6 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO
 
 from kbvr.errors import InputError
 
@@ -92,7 +92,7 @@ def make_site(files: Sequence[Path]) -> Site:
     return Site(_index([file.name for file in files], links), MappingProxyType(resources), tuple(links))
 
 
-def opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> io.BufferedIOBase:
     """Open a regular file for reading; never waits, and follows no link that has taken its place.
 
     Raises:
