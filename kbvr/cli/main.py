@@ -101,6 +101,7 @@ from kbvr.cli.flags import (
 from kbvr.cli.formats import formats
 from kbvr.cli.interruption import is_interruption, signals_interrupt
 from kbvr.cli.models import app as models_app
+from kbvr.cli.view import view
 from kbvr.errors import InputError, KbvrError
 
 BAD_CALL = 2
@@ -144,6 +145,7 @@ def kbvr(version: Version = False) -> None:
 app.add_typer(models_app, name="models")
 app.command()(doctor)
 app.command()(formats)
+app.command()(view)
 
 
 @app.command()
@@ -343,7 +345,7 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run the command line, sys.argv if none is given, and return the exit code.
 
     0: all is done. 1: a bug, with its traceback. 2: bad options or photos, a line each. 128 + the signal's number
-    if a signal ended it: 130 after Ctrl-C.
+    if a signal ended it: 130 after Ctrl-C; but that is how a person ends `kbvr view`: 0.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -1,0 +1,120 @@
+"""`kbvr view`: files in a browser, here or in a headset on the same network."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Thread
+from typing import Annotated
+
+import typer
+
+from kbvr.errors import InputError
+
+HALF_BLOCKS = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
+"""Whether the upper and the lower module of a QR code are dark -> character."""
+
+BLACK_ON_WHITE, PLAIN = "\x1b[38;5;16;48;5;231m", "\x1b[0m"
+"""Not the terminal's own colours: half of all terminals are light."""
+
+
+def view(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE", help="Scenes (GLB, or HTML that kbvr made), stereo pictures and videos."),
+    ],
+    port: Annotated[
+        int, typer.Option(metavar="NUMBER", min=0, max=65535, help="Port to serve at.", show_default="a free one")
+    ] = 0,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
+    lan: Annotated[
+        bool,
+        typer.Option(
+            "--lan",
+            help="Serve to a headset or a phone on the same network, by HTTPS, and print a QR code; opens no browser "
+            "here. Wants the extra kbvr\\[lan].",
+        ),
+    ] = False,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="IPV4",
+            help="With --lan: which of this machine's addresses.",
+            show_default="that of the way to the internet",
+        ),
+    ] = None,
+) -> int:
+    """Show files in a browser, until Ctrl-C. Only this machine can see them, and with --lan who is told the address.
+
+    Example: [bold]kbvr view out/cat_kbvr.glb[/bold]
+
+    In a headset: [bold]kbvr view out/cat_kbvr.glb --lan[/bold]
+    """
+    from kbvr.serving import LOOPBACK, lan_address, make_certificate, make_site, open_server
+
+    if address is not None and not lan:
+        raise InputError("--address is for --lan, got no --lan")
+    site = make_site(files)
+    host, certificate = LOOPBACK, None
+    if lan:
+        _refuse_missing_libraries()
+        host = lan_address(address)
+        certificate = make_certificate(host)
+    with suppress(KeyboardInterrupt), open_server(site, host, port, certificate) as server:
+        urls = [server.url + link for link in site.links]
+        if len(urls) > 1:
+            urls.insert(0, server.url)
+        for url in urls:
+            typer.echo(url)
+        if certificate:
+            _tell_headset(urls[0], certificate.fingerprint)
+        elif not no_open:
+            Thread(target=_open_browser, args=(urls[0],), daemon=True).start()  # some return when they are closed
+        server.serve_forever()
+    return 0
+
+
+def _refuse_missing_libraries() -> None:
+    missing = [name for name in ("cryptography", "segno") if find_spec(name) is None]
+    if missing:
+        raise InputError(f"--lan wants {' and '.join(missing)}, not installed here: pip install 'kbvr[lan]'")
+
+
+def _open_browser(url: str) -> None:
+    """Open a browser with windows; on Linux without a display Python would start one in the terminal."""
+    import webbrowser
+
+    windows = sys.platform != "linux" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")))
+    try:
+        done = windows and webbrowser.open(url)
+    except webbrowser.Error:
+        done = False
+    if not done:
+        typer.echo("kbvr: no browser was found here; open the address above in one", err=True)
+
+
+def _tell_headset(url: str, fingerprint: str) -> None:
+    """Print what the wearer of a headset needs to know, where it is in nobody's way who reads the URLs."""
+    typer.echo(
+        "The browser will warn of this address, for kbvr signed the certificate itself and nobody vouches for it. "
+        f"It is the right one if its SHA-256 fingerprint is {fingerprint}",
+        err=True,
+    )
+    if sys.stderr.isatty():
+        for line in qr_lines(url):
+            typer.echo(line, err=True)
+
+
+def qr_lines(text: str) -> Iterator[str]:
+    """Yield the lines of a QR code for a terminal, two rows of modules each, with the margin of four that it wants."""
+    import segno
+
+    rows = [[module != 0 for module in row] for row in segno.make_qr(text, error="m").matrix_iter(border=4)]
+    if len(rows) % 2:
+        rows.append([False] * len(rows[0]))
+    for upper, lower in zip(rows[::2], rows[1::2], strict=True):
+        yield BLACK_ON_WHITE + "".join(HALF_BLOCKS[pair] for pair in zip(upper, lower, strict=True)) + PLAIN

@@ -1,0 +1,240 @@
+"""How one connection is answered: a request is looked up, in a table that was made before, as it came.
+
+Nothing is decoded, joined or resolved, so no spelling of `..` leads anywhere. Other pages in the same browser do not
+know the secret part of the address, and what reaches this machine under another name (DNS rebinding) is turned away.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import socket
+from hmac import compare_digest
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from kbvr.serving.ranges import part_of
+from kbvr.serving.site import HTML, Resource, opened
+
+if TYPE_CHECKING:
+    from kbvr.serving.server import Server
+
+logger = logging.getLogger(__name__)
+
+HEAD_S, HEAD_BYTES = 15.0, 32_768
+"""A request has to be whole within this time and size; so long, too, a connection waits for its next request."""
+
+STALL_S = 30.0
+"""For a client to take CHUNK_BYTES, or to agree on encryption. A paused video asks again for what is missing."""
+
+CHUNK_BYTES = 65_536
+
+CONTENT_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:",
+        "style-src 'unsafe-inline'",
+        "img-src 'self' blob: data:",
+        "media-src 'self' blob: data:",
+        "font-src data:",
+        "connect-src 'self' blob: data:",
+        "worker-src blob:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+PERMISSIONS = ", ".join(
+    (
+        *(f"{name}=(self)" for name in ("xr-spatial-tracking", "accelerometer", "gyroscope", "fullscreen")),
+        *(f"{name}=()" for name in ("camera", "microphone", "geolocation")),
+    )
+)
+
+HEADERS = (
+    ("Accept-Ranges", "bytes"),
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", CONTENT_POLICY),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", PERMISSIONS),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+"""Of every answer."""
+
+
+class _HeadTooLongError(Exception):
+    """A request has more than HEAD_BYTES bytes."""
+
+
+class _Incoming(io.RawIOBase):
+    """What a client sends, with limits that a slow client cannot stretch byte by byte."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self.expect_request()
+
+    def expect_request(self) -> None:
+        """Begin to count anew."""
+        self._until_s = monotonic() + HEAD_S
+        self._left = HEAD_BYTES
+
+    def readable(self) -> bool:
+        """See io.RawIOBase."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """See io.RawIOBase."""
+        wait_s = self._until_s - monotonic()
+        if wait_s <= 0:
+            raise TimeoutError
+        if not self._left:
+            raise _HeadTooLongError
+        self._connection.settimeout(wait_s)
+        count = self._connection.recv_into(memoryview(buffer)[: self._left])
+        self._left -= count
+        return count
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers the requests of one connection."""
+
+    server: Server
+    protocol_version = "HTTP/1.1"
+    request_version = default_request_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        """Read with limits."""
+        super().setup()
+        self.rfile.close()
+        self._incoming = _Incoming(self.connection)
+        self.rfile = io.BufferedReader(self._incoming)
+
+    def handle_one_request(self) -> None:
+        """Answer one request."""
+        self._incoming.expect_request()
+        try:
+            super().handle_one_request()
+        except _HeadTooLongError:
+            self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def parse_request(self) -> bool:
+        """Understand the head of a request, and refuse what no browser that was given our URL would send."""
+        if not super().parse_request():
+            return False
+        self.connection.settimeout(STALL_S)
+        refusal = self._refusal()
+        if refusal:
+            self.send_error(refusal)
+        return refusal is None
+
+    def _refusal(self) -> HTTPStatus | None:
+        if self.request_version not in ("HTTP/1.0", "HTTP/1.1"):
+            return HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
+        hosts = self.headers.get_all("Host", [])
+        if len(hosts) != 1 or hosts[0].strip().lower() not in self.server.hosts:
+            return HTTPStatus.MISDIRECTED_REQUEST
+        if self.command not in ("GET", "HEAD"):
+            return HTTPStatus.METHOD_NOT_ALLOWED
+        if "Transfer-Encoding" in self.headers or self.headers.get("Content-Length", "0") != "0":
+            return HTTPStatus.BAD_REQUEST  # what follows would be taken for the next request
+        return None
+
+    def do_GET(self) -> None:
+        """Give the index or a resource."""
+        site, prefix = self.server.site, f"/{self.server.token}/"
+        path = self.path.partition("?")[0]
+        token, name = path[: len(prefix)], path[len(prefix) :]
+        if not compare_digest(token.encode("latin-1"), prefix.encode()):
+            self.send_error(HTTPStatus.NOT_FOUND)
+        elif name in site.resources:
+            self._give(site.resources[name])
+        elif name:
+            self.send_error(HTTPStatus.NOT_FOUND)
+        else:
+            self._begin(HTTPStatus.OK, HTML, len(site.index))
+            self._send(io.BytesIO(site.index), len(site.index))
+
+    def do_HEAD(self) -> None:
+        """Give the same without its body."""
+        self.do_GET()
+
+    def _give(self, resource: Resource) -> None:
+        """Give a file as it is now: whoever reloads sees what was exported again."""
+        try:
+            file = opened(resource.path)
+        except OSError:
+            logger.warning("%s cannot be read any more", resource.path)
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return
+        with file:
+            status = os.fstat(file.fileno())
+            size, etag = status.st_size, f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
+            part = part_of(size, self._range_wanted(etag))
+            if part is None:
+                self._begin(HTTPStatus.OK, resource.mime, size, ETag=etag)
+                self._send(file, size)
+            elif part:
+                where = {"Content-Range": f"bytes {part.start}-{part.stop - 1}/{size}"}
+                self._begin(HTTPStatus.PARTIAL_CONTENT, resource.mime, len(part), ETag=etag, **where)
+                file.seek(part.start)
+                self._send(file, len(part))
+            else:
+                self._refuse(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, **{"Content-Range": f"bytes */{size}"})
+
+    def _range_wanted(self, etag: str) -> str | None:
+        """Return the Range header, if it is to be obeyed: the rest of a file that has changed would not fit."""
+        wanted = self.headers.get_all("Range", [])
+        if self.command != "GET" or len(wanted) != 1 or self.headers.get("If-Range", etag) != etag:
+            return None
+        return wanted[0]
+
+    def _begin(self, status: HTTPStatus, mime: str, length: int, **headers: str) -> None:
+        """Send all of an answer but its body."""
+        self.send_response(status)
+        self.send_header("Content-Type", mime)
+        self.send_header("Content-Length", str(length))
+        for name, value in (*headers.items(), *HEADERS):
+            self.send_header(name, value)
+        self.end_headers()
+
+    def _send(self, content: io.BufferedIOBase, length: int) -> None:
+        """Send so many bytes as the body; if there are fewer by now, hang up, which tells the client."""
+        if self.command == "HEAD":
+            return
+        while length:
+            chunk = content.read(min(CHUNK_BYTES, length))
+            if not chunk:
+                self.close_connection = True
+                return
+            self.wfile.write(chunk)
+            length -= len(chunk)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer with a status and nothing of what was asked, and hang up; the parent calls this, too."""
+        del message, explain
+        self._refuse(HTTPStatus(code))
+
+    def _refuse(self, status: HTTPStatus, **headers: str) -> None:
+        body = f"{status.value} {status.phrase}\n".encode()
+        if status is HTTPStatus.METHOD_NOT_ALLOWED:
+            headers = {"Allow": "GET, HEAD"}
+        self._begin(status, "text/plain; charset=utf-8", len(body), Connection="close", **headers)
+        self._send(io.BytesIO(body), len(body))
+
+    def handle_expect_100(self) -> bool:
+        """Go on without a word: what has a body is refused."""
+        return True
+
+    def version_string(self) -> str:
+        """Return what the Server header says: no versions."""
+        return "kbvr"
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the parent's name
+        """Log for those who look for errors; what was asked may hold the secret address."""
+        logger.debug(format, *args)
