@@ -1,0 +1,1 @@
+customElements.define("kbvr-photo", class extends HTMLElement {});export {};
