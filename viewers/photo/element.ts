@@ -2,7 +2,7 @@ import { bytesFromBase64 } from "./base64";
 import { KEYS, STEREO_LABELS, type Command } from "./commands";
 import { Controls } from "./controls";
 import { fetchBytes, parseScene } from "./load";
-import { asksForTilt, Looking } from "./looking";
+import { Looking, mayAskForTilt } from "./looking";
 import { ATTRIBUTES, readOptions, STEREO_MODES, type Options } from "./options";
 import style from "./photo.css?inline";
 import { Problem } from "./problem";
@@ -45,7 +45,7 @@ export class KbvrPhoto extends HTMLElement {
     this.#controls = new Controls(this.#frame, (command) => void this.#run(command));
     this.#stay = new AbortController();
     const { signal } = this.#stay;
-    this.addEventListener("keydown", (event) => this.#key(event), { signal });
+    this.addEventListener("keydown", (event) => this.press(event), { signal });
     this.#takeDrops(signal);
     this.#watch(signal);
     if (!readOptions(this).src) this.#invite();
@@ -71,8 +71,14 @@ export class KbvrPhoto extends HTMLElement {
     return this.#open(async () => bytesFromBase64(text.trim()).buffer);
   }
 
-  override focus(options?: FocusOptions): void {
-    this.#frame.querySelector("canvas")?.focus(options);
+  /** Do what a key asks for; a page that is nothing but this element passes on its own keys. */
+  press(event: KeyboardEvent): void {
+    const command = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const isForButton = event.key === " " && event.composedPath()[0] instanceof HTMLButtonElement;
+    if (!command || !this.#viewer || isForButton || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    this.#controls.wake();
+    void this.#run(command);
   }
 
   async #openSource(): Promise<void> {
@@ -107,7 +113,7 @@ export class KbvrPhoto extends HTMLElement {
     this.#frame.prepend(canvas);
     const viewer = new Viewer(canvas, loaded, options, prefersCalm, () => this.#refresh());
     this.#viewer = viewer;
-    this.#looking = new Looking(this, viewer.head, () => viewer.redraw(), signal, prefersCalm);
+    this.#looking = new Looking(this, viewer.head, () => viewer.redraw(), signal, prefersCalm, () => this.#controls.hide("tilt"));
     const size = new ResizeObserver(([entry]) => viewer.resize(entry!.contentRect.width, entry!.contentRect.height));
     size.observe(canvas);
     signal.addEventListener("abort", () => size.disconnect());
@@ -120,7 +126,7 @@ export class KbvrPhoto extends HTMLElement {
     this.#controls.show("stereo", "recentre", "help");
     if (viewer.path.exists) this.#controls.show("path");
     if (document.fullscreenEnabled) this.#controls.show("full");
-    if (asksForTilt() && !prefersCalm) this.#controls.show("tilt");
+    if (mayAskForTilt() && !prefersCalm) this.#controls.show("tilt");
     void isHeadsetThere().then((isThere) => isThere && !signal.aborted && this.#controls.show("headset"));
     this.#refresh();
     this.dispatchEvent(new Event("load"));
@@ -209,14 +215,6 @@ export class KbvrPhoto extends HTMLElement {
     );
   }
 
-  #key(event: KeyboardEvent): void {
-    const command = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    const isForButton = event.key === " " && event.composedPath()[0] instanceof HTMLButtonElement;
-    if (!command || !this.#viewer || isForButton || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    void this.#run(command);
-  }
-
   async #run(command: Command): Promise<void> {
     const viewer = this.#viewer;
     if (!viewer) return;
@@ -235,8 +233,7 @@ export class KbvrPhoto extends HTMLElement {
       case "recentre":
         return viewer.recentre();
       case "tilt":
-        if (await this.#looking?.askForTilt()) this.#controls.hide("tilt");
-        return;
+        return this.#looking?.askForTilt();
       case "headset":
         if (!(await isHeadsetThere())) return;
         return viewer.headset.enter().catch((error: unknown) => this.#tell(error));

@@ -14,12 +14,15 @@ interface TiltPermission {
   requestPermission?: () => Promise<"granted" | "denied">;
 }
 
-/** Whether a tilting device asks the person first (iOS). */
-export function asksForTilt(): boolean {
-  return typeof DeviceOrientationEvent !== "undefined" && "requestPermission" in DeviceOrientationEvent;
+/** Whether this is a device that one tilts, and whether it may ask the person first (iOS). */
+export function canTilt(): boolean {
+  return matchMedia("(pointer: coarse)").matches && typeof DeviceOrientationEvent !== "undefined";
+}
+export function mayAskForTilt(): boolean {
+  return canTilt() && "requestPermission" in DeviceOrientationEvent;
 }
 
-/** Move the head by mouse, touch, tilt and the element's place in the window, until the signal ends it. */
+/** Moves the head by mouse, touch, tilt and the element's place in the window, until the signal ends it. */
 export class Looking {
   #held: { id: number; x: number; y: number } | null = null;
   #restTilt: [number, number] | null = null;
@@ -29,8 +32,9 @@ export class Looking {
     private readonly element: HTMLElement,
     private readonly head: Head,
     private readonly redraw: () => void,
-    private readonly signal: AbortSignal,
+    signal: AbortSignal,
     prefersCalm: boolean,
+    private readonly tilts: () => void,
   ) {
     const options = { signal, passive: true };
     element.addEventListener("pointerdown", (event) => this.#pressed(event), options);
@@ -41,19 +45,12 @@ export class Looking {
     if (prefersCalm) return;
     window.addEventListener("scroll", () => this.#scrolled(), options);
     this.#scrolled();
-    if (matchMedia("(pointer: coarse)").matches && !asksForTilt()) this.#followTilt();
+    if (canTilt()) window.addEventListener("deviceorientation", (event) => this.#tilted(event), options);
   }
 
-  /** Ask for the device's orientation, upon a person's tap; return whether it was granted. */
-  async askForTilt(): Promise<boolean> {
-    const answer = await (DeviceOrientationEvent as TiltPermission).requestPermission?.();
-    if (answer !== "granted") return false;
-    this.#followTilt();
-    return true;
-  }
-
-  #followTilt(): void {
-    window.addEventListener("deviceorientation", (event) => this.#tilted(event), { signal: this.signal });
+  /** Ask for the device's orientation, upon a person's tap. */
+  async askForTilt(): Promise<void> {
+    await (DeviceOrientationEvent as TiltPermission).requestPermission?.();
   }
 
   #pressed(event: PointerEvent): void {
@@ -101,6 +98,7 @@ export class Looking {
 
   #tilted({ beta, gamma, timeStamp }: DeviceOrientationEvent): void {
     if (beta === null || gamma === null) return;
+    if (!this.#restTilt) this.tilts();
     this.#restTilt ??= [beta, gamma];
     const seconds = Math.min((timeStamp - this.#tilt_ms) / 1000, 1);
     this.#tilt_ms = timeStamp;

@@ -13,7 +13,7 @@ for (const name of PASSED) {
   const value = query.get(name);
   if (value !== null) photo.setAttribute(name, value);
 }
-photo.addEventListener("load", () => photo.focus());
+document.addEventListener("keydown", (event) => event.target === document.body && photo.press(event));
 if (embedded) {
   document.body.append(photo);
   void photo.openBase64(embedded);
