@@ -6,6 +6,7 @@ const BUTTON_PX = 160;
 const WIDTH_M = 0.42;
 const AHEAD_M = 0.6;
 const BELOW_M = 0.22;
+const [INK, PAPER, GLASS] = ["#f2f2f4", "#111114", "#1d1d21e6"];
 
 /** In front of everything, the veil too. */
 export const PANEL_ORDER = 1_000_000;
@@ -47,7 +48,7 @@ export class Panel {
     this.mesh.visible = false;
   }
 
-  /** Return which button rays point at, or null; draw it so, with a note below. */
+  /** Return which button rays point at, or null; draw it so, and a note below. */
   point(rays: readonly Raycaster[], note: string): PanelButton | null {
     if (!this.mesh.visible) return null;
     let at = -1;
@@ -75,17 +76,24 @@ export class Panel {
     context.textBaseline = "middle";
     const width_px = WIDTH_PX / this.buttons.length;
     this.buttons.forEach((button, i) => {
-      context.fillStyle = i === at ? "#f2f2f4" : "#1d1d21e6";
+      context.fillStyle = i === at ? INK : GLASS;
       context.beginPath();
       context.roundRect(i * width_px + 8, 8, width_px - 16, BUTTON_PX - 16, 36);
       context.fill();
-      context.fillStyle = i === at ? "#111114" : "#f2f2f4";
+      context.fillStyle = i === at ? PAPER : INK;
       context.font = "500 42px system-ui, sans-serif";
       context.fillText(button.says, (i + 0.5) * width_px, BUTTON_PX / 2);
     });
-    context.fillStyle = "#f2f2f4";
-    context.font = "28px system-ui, sans-serif";
-    context.fillText(note, WIDTH_PX / 2, (BUTTON_PX + HEIGHT_PX) / 2);
+    if (note) {
+      context.font = "28px system-ui, sans-serif";
+      context.fillStyle = GLASS;
+      const noteWidth_px = context.measureText(note).width + 48;
+      context.beginPath();
+      context.roundRect((WIDTH_PX - noteWidth_px) / 2, BUTTON_PX + 4, noteWidth_px, HEIGHT_PX - BUTTON_PX - 8, 24);
+      context.fill();
+      context.fillStyle = INK;
+      context.fillText(note, WIDTH_PX / 2, (BUTTON_PX + HEIGHT_PX) / 2);
+    }
     this.#texture.needsUpdate = true;
   }
 }

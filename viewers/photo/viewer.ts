@@ -65,8 +65,12 @@ export class Viewer {
     this.headset = new Headset(this.#renderer, this.#scene, this.#world, loaded, [near_m, far_m], {
       drawn: (now_ms) => this.#frameTimes.add(now_ms),
       frameTimes: () => (options.stats ? this.#frameTimes.says() : ""),
-      began: () => this.#stop(),
+      began: () => {
+        this.#stop();
+        this.#frameTimes.clear();
+      },
       ended: () => {
+        this.#frameTimes.clear();
         changed();
         this.redraw();
       },
@@ -145,6 +149,7 @@ export class Viewer {
   #stop(): void {
     cancelAnimationFrame(this.#request);
     this.#request = 0;
+    this.#last_ms = null;
   }
 
   /** Draw one frame; return whether another one follows. */
