@@ -13,6 +13,15 @@ const target = resolve(process.argv[2] ?? join(here, "../kbvr/pages"));
 /** Where three.js would look for decoders beside its modules, which are not beside a page; ours are inside. */
 const NOWHERE = "file:///";
 
+const NOTICE = `/*!
+kbvr's viewer, MIT. It holds three.js:
+
+${(await readFile(join(here, "node_modules/three/LICENSE"), "utf8")).trim()}
+
+and the decoder of Draco, by the Draco authors, under the Apache License 2.0 (apache.org/licenses/LICENSE-2.0).
+*/
+`;
+
 /** Bundle one entry into one classic script without imports. */
 async function script(entry) {
   const { output } = await build({
@@ -30,7 +39,7 @@ async function script(entry) {
   });
   const chunks = output.filter((file) => file.type === "chunk");
   if (chunks.length !== 1) throw new Error(`${entry}: one script was wanted, got ${chunks.length}`);
-  return chunks[0].code.trim();
+  return NOTICE + chunks[0].code.trim();
 }
 
 /** Write a page with the script that it loads put inside. */
