@@ -325,6 +325,27 @@ def test_the_element_loads_when_it_comes_near_and_frees_all_when_removed(web, si
         assert page.evaluate("element.state") is None
 
 
+def test_a_browser_without_webgl_is_told_of_in_words(web, site):
+    without = "HTMLCanvasElement.prototype.getContext = () => null"
+    with web.page(f"{site}/scene.html?src=card.glb", SIZE_PX, without) as page:
+        page.get_by_text("This browser cannot draw scenes").wait_for()
+
+
+def test_who_wants_less_motion_moves_by_keys_only(web, site):
+    with web.page(f"{site}/scene.html", SIZE_PX) as page:
+        page.emulate_media(reduced_motion="reduce")
+        page.goto(f"{site}/scene.html?src=card.glb&autoplay&stereo=wiggle")
+        loaded(page)
+        page.mouse.move(SIZE_PX[0] - 2, 2)
+        drawn(page)
+        assert not offset_m(page).any()
+        assert page.evaluate(f"{STATE}.isPlaying") is False
+        assert page.evaluate(f"{STATE}.stereo") == "none"
+        page.keyboard.press("ArrowRight")
+        drawn(page)
+        assert offset_m(page)[0] > 0
+
+
 @contextmanager
 def worn(web, site):
     with web.in_headset(
@@ -429,6 +450,6 @@ def test_a_hand_that_pinches_gets_a_panel_and_leaves_by_it(web, site):
         for value in (1, 0):
             page.evaluate(f"{hand}.updatePinchValue({value})")
             after, _ = headset.seen((0, EYE_HEIGHT_M, 0))
-        assert np.mean(np.abs(before.astype(int) - after)[EYE_PX[1] // 2 + 20 :]) > 5, "the panel is there"
+        assert np.mean(np.abs(before.astype(int) - after)[EYE_PX[1] // 2 + 20 :]) > 2, "the panel is there"
         page.evaluate(f"{hand}.updatePinchValue(1)")
         page.wait_for_function(f"() => !{STATE}.isPresenting")

@@ -269,11 +269,9 @@ export class KbvrPhoto extends HTMLElement {
   /** Let the buttons tell what is. */
   #refresh(): void {
     const state = this.state;
-    const canvas = this.#frame.querySelector("canvas");
-    if (!state || !canvas) return;
+    if (!state) return;
     this.#controls.label("stereo", state.stereo, STEREO_LABELS[state.stereo]);
     this.#controls.label("path", state.isPlaying ? "pause" : "play", `${state.isPlaying ? "Pause" : "Play"} the camera path (space)`);
-    if (!state.isPresenting) this.#viewer?.resize(canvas.clientWidth, canvas.clientHeight);
   }
 }
 

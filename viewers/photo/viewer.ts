@@ -37,6 +37,7 @@ export class Viewer {
   #isOnScreen = true;
   #request = 0;
   #last_ms: number | null = null;
+  #now_s = 0;
 
   constructor(
     canvas: HTMLCanvasElement,
@@ -72,6 +73,7 @@ export class Viewer {
       ended: () => {
         this.#frameTimes.clear();
         changed();
+        this.resize(canvas.clientWidth, canvas.clientHeight);
         this.redraw();
       },
     });
@@ -111,7 +113,7 @@ export class Viewer {
     if (this.headset.isPresenting || !width || !height) return;
     this.#renderer.setPixelRatio(Math.min(devicePixelRatio, MAX_PIXEL_RATIO));
     this.#renderer.setSize(width, height, false);
-    this.#draw(performance.now());
+    this.#draw(); // at once: a canvas of a new size is empty
   }
 
   togglePath(): void {
@@ -134,7 +136,10 @@ export class Viewer {
     if (this.#request || !this.#isOnScreen || this.headset.isPresenting) return;
     this.#request = requestAnimationFrame((now_ms) => {
       this.#request = 0;
-      if (this.#draw(now_ms)) this.redraw();
+      const isMoving = this.#step(now_ms);
+      this.#draw();
+      this.#frameTimes.add(now_ms);
+      if (isMoving) this.redraw();
       else this.#last_ms = null;
     });
   }
@@ -154,15 +159,18 @@ export class Viewer {
     this.#last_ms = null;
   }
 
-  /** Draw one frame; return whether another one follows. */
-  #draw(now_ms: number): boolean {
+  /** Move on what moves; return whether there is more to come. */
+  #step(now_ms: number): boolean {
     const seconds = this.#last_ms === null ? FIRST_STEP_S : Math.min((now_ms - this.#last_ms) / 1000, LONGEST_STEP_S);
     this.#last_ms = now_ms;
-    const { loaded, options, head } = this;
-    const isMoving = [head.step(seconds), this.path.step(seconds), this.#flat.mode === "wiggle", options.stats];
-    this.#flat.draw(this.#scene, loaded.camera, loaded.facts, head.offset_m, head.zoom, now_ms / 1000);
-    this.#frameTimes.add(now_ms);
-    return isMoving.includes(true);
+    this.#now_s = now_ms / 1000;
+    const isMoving = [this.head.step(seconds), this.path.step(seconds)];
+    return isMoving.includes(true) || this.#flat.mode === "wiggle" || this.options.stats;
+  }
+
+  #draw(): void {
+    const { loaded, head } = this;
+    this.#flat.draw(this.#scene, loaded.camera, loaded.facts, head.offset_m, head.zoom, this.#now_s);
   }
 }
 

@@ -1,4 +1,4 @@
-/** How long frames took in the last second. */
+/** How long frames took in the last second, or the last one if it took longer. */
 export class FrameTimes {
   readonly #ends_ms: number[] = [];
 
@@ -10,7 +10,7 @@ export class FrameTimes {
   /** Add the time at which a frame was drawn, in milliseconds. */
   add(now_ms: number): void {
     this.#ends_ms.push(now_ms);
-    while (now_ms - this.#ends_ms[0]! > 1000) this.#ends_ms.shift();
+    while (this.#ends_ms.length > 2 && now_ms - this.#ends_ms[0]! > 1000) this.#ends_ms.shift();
   }
 
   /** Return what a person reads. */
