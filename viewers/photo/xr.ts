@@ -137,13 +137,14 @@ export class Headset {
     xr.enabled = true;
     xr.setReferenceSpaceType("local");
     xr.setFoveation(FOVEATION);
+    // Before the session: three.js then takes its frames from the headset only, not from the window too.
+    this.renderer.setAnimationLoop((now_ms, frame) => frame && this.#draw(now_ms, frame));
     await xr.setSession(session);
     xr.getReferenceSpace()?.addEventListener("reset", () => this.recentre());
     if (session.supportedFrameRates?.includes(FRAME_RATE_HZ)) {
       session.updateTargetFrameRate(FRAME_RATE_HZ).catch((error: unknown) => console.warn(error));
     }
     this.scene.add(this.#veil, this.#panel.mesh, ...this.#grips.map((grip) => grip.space));
-    this.renderer.setAnimationLoop((now_ms, frame) => this.#draw(now_ms, frame));
   }
 
   #ended(): void {
@@ -159,9 +160,9 @@ export class Headset {
     this.listener.ended();
   }
 
-  #draw(now_ms: number, frame: XRFrame | undefined): void {
+  #draw(now_ms: number, frame: XRFrame): void {
     const space = this.renderer.xr.getReferenceSpace();
-    const pose = space && frame?.getViewerPose(space);
+    const pose = space && frame.getViewerPose(space);
     if (pose) {
       const { position: p, orientation: q } = pose.transform;
       this.#head_m.set(p.x, p.y, p.z);
