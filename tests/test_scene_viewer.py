@@ -347,10 +347,9 @@ def test_who_wants_less_motion_moves_by_keys_only(web, site):
 
 
 @contextmanager
-def worn(web, site):
-    with web.in_headset(
-        f"{site}/scene.html?src=card.glb", EYE_PX, button=re.compile("Enter VR"), before=loaded
-    ) as headset:
+def worn(web, site, query=""):
+    address = f"{site}/scene.html?src=card.glb&{query}"
+    with web.in_headset(address, EYE_PX, button=re.compile("Enter VR"), before=loaded) as headset:
         headset.page.wait_for_function(f"() => {STATE}.isPresenting")
         yield headset
 
@@ -453,3 +452,13 @@ def test_a_hand_that_pinches_gets_a_panel_and_leaves_by_it(web, site):
         assert np.mean(np.abs(before.astype(int) - after)[EYE_PX[1] // 2 + 20 :]) > 2, "the panel is there"
         page.evaluate(f"{hand}.updatePinchValue(1)")
         page.wait_for_function(f"() => !{STATE}.isPresenting")
+
+
+def test_frames_are_timed_and_come_from_the_headset_alone(web, site):
+    """Those of the window, which have another clock, would make some of the times negative."""
+    with worn(web, site, "stats") as headset:
+        headset.page.wait_for_timeout(1500)
+        told = headset.page.locator("kbvr-photo .stats").text_content()
+    times = re.fullmatch(r"frame median (\S+) ms, worst (\S+) ms", told)
+    median_ms, worst_ms = map(float, times.groups())
+    assert 1 < median_ms <= worst_ms

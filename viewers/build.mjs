@@ -48,7 +48,10 @@ async function page(name) {
   const tag = '<script type="module" src="main.ts"></script>';
   if (html.split(tag).length !== 2) throw new Error(`${name}/index.html must hold ${tag} once`);
   const code = (await script(`${name}/main.ts`)).replaceAll("</script", "<\\/script").replaceAll("<!--", "\\x3C!--");
-  await put(`${name}.html`, html.replace(tag, () => `<script>${code}</script>`));
+  await put(
+    `${name}.html`,
+    html.replace(tag, () => `<script>${code}</script>`),
+  );
 }
 
 /** Write a file under another name until it is whole. */

@@ -60,7 +60,10 @@ export class AnaglyphPass {
       }
       this.#size_px.copy(size_px);
     }
-    for (const [side, picture] of [[-1, left], [1, right]] as const) {
+    for (const [side, picture] of [
+      [-1, left],
+      [1, right],
+    ] as const) {
       drawEye(side);
       renderer.copyFramebufferToTexture(picture.value!);
     }
@@ -68,7 +71,8 @@ export class AnaglyphPass {
   }
 
   dispose(): void {
-    for (const picture of [this.#material.uniforms["left"], this.#material.uniforms["right"]]) picture?.value?.dispose();
+    for (const picture of [this.#material.uniforms["left"], this.#material.uniforms["right"]])
+      picture?.value?.dispose();
     this.#material.dispose();
     this.#triangle.dispose();
   }

@@ -38,15 +38,16 @@ export const KEYS: Readonly<Record<string, Command>> = Object.freeze({
 });
 
 /** Buttons in their order; the label is what a screen reader says. */
-export const BUTTONS: readonly (readonly [command: Command & (Icon | "path" | "stereo"), icon: Icon, label: string])[] = Object.freeze([
-  ["path", "play", "Play the camera path (space)"],
-  ["stereo", "none", "Stereo"],
-  ["recentre", "recentre", "Recentre (R)"],
-  ["tilt", "tilt", "Look around by tilting"],
-  ["headset", "headset", "Enter VR (V)"],
-  ["full", "full", "Full screen (F)"],
-  ["help", "help", "Keys (?)"],
-]);
+export const BUTTONS: readonly (readonly [command: Command & (Icon | "path" | "stereo"), icon: Icon, label: string])[] =
+  Object.freeze([
+    ["path", "play", "Play the camera path (space)"],
+    ["stereo", "none", "Stereo"],
+    ["recentre", "recentre", "Recentre (R)"],
+    ["tilt", "tilt", "Look around by tilting"],
+    ["headset", "headset", "Enter VR (V)"],
+    ["full", "full", "Full screen (F)"],
+    ["help", "help", "Keys (?)"],
+  ]);
 
 export const STEREO_LABELS: Readonly<Record<StereoMode, string>> = Object.freeze({
   none: "Stereo: off (1)",

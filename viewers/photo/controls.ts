@@ -38,7 +38,8 @@ export class Controls {
     this.#progress.setAttribute("aria-label", "Loading");
     this.#progress.hidden = true;
     frame.append(this.#message, this.#progress, this.#stats, this.#help, this.#bar);
-    for (const event of ["pointermove", "pointerdown", "keydown", "focusin"]) frame.addEventListener(event, () => this.wake());
+    for (const event of ["pointermove", "pointerdown", "keydown", "focusin"])
+      frame.addEventListener(event, () => this.wake());
     this.wake();
   }
 

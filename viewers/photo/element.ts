@@ -121,7 +121,14 @@ export class KbvrPhoto extends HTMLElement {
     this.#frame.prepend(canvas);
     const viewer = new Viewer(canvas, loaded, options, prefersCalm, () => this.#refresh());
     this.#viewer = viewer;
-    this.#looking = new Looking(this, viewer.head, () => viewer.redraw(), signal, prefersCalm, () => this.#controls.hide("tilt"));
+    this.#looking = new Looking(
+      this,
+      viewer.head,
+      () => viewer.redraw(),
+      signal,
+      prefersCalm,
+      () => this.#controls.hide("tilt"),
+    );
     const size = new ResizeObserver(([entry]) => viewer.resize(entry!.contentRect.width, entry!.contentRect.height));
     size.observe(canvas);
     signal.addEventListener("abort", () => size.disconnect());
@@ -271,8 +278,13 @@ export class KbvrPhoto extends HTMLElement {
     const state = this.state;
     if (!state) return;
     this.#controls.label("stereo", state.stereo, STEREO_LABELS[state.stereo]);
-    this.#controls.label("path", state.isPlaying ? "pause" : "play", `${state.isPlaying ? "Pause" : "Play"} the camera path (space)`);
+    this.#controls.label(
+      "path",
+      state.isPlaying ? "pause" : "play",
+      `${state.isPlaying ? "Pause" : "Play"} the camera path (space)`,
+    );
   }
 }
 
-customElements.define("kbvr-photo", KbvrPhoto);
+// A page that is put together from several may hold this script more than once.
+if (!customElements.get("kbvr-photo")) customElements.define("kbvr-photo", KbvrPhoto);

@@ -18,8 +18,8 @@ export function windowOn(facts: Facts, aspect: number, fit: Fit, zoom: number): 
 }
 
 /**
- * Put a camera beside another pose, looking the same way, and shift its picture so that the plane at a distance in front
- * of that pose stands still.
+ * Put a camera beside another pose, looking the same way, and shift its picture so that the plane at a distance in
+ * front of that pose stands still.
  */
 export function placeEye(
   eye: PerspectiveCamera,

@@ -1,4 +1,12 @@
-import { BufferGeometry, Line, LineBasicMaterial, Raycaster, Vector3, type WebGLRenderer, type XRTargetRaySpace } from "three";
+import {
+  BufferGeometry,
+  Line,
+  LineBasicMaterial,
+  Raycaster,
+  Vector3,
+  type WebGLRenderer,
+  type XRTargetRaySpace,
+} from "three";
 
 import { PANEL_ORDER } from "./panel";
 
@@ -89,7 +97,10 @@ export class Grip {
     this.#line.material.dispose();
   }
 
-  #on(name: "connected" | "disconnected" | "selectstart" | "selectend" | "squeezestart", does: (event: { data?: XRInputSource }) => void): void {
+  #on(
+    name: "connected" | "disconnected" | "selectstart" | "selectend" | "squeezestart",
+    does: (event: { data?: XRInputSource }) => void,
+  ): void {
     const listener = does as (event: unknown) => void;
     this.space.addEventListener(name, listener);
     this.#stop.signal.addEventListener("abort", () => this.space.removeEventListener(name, listener));

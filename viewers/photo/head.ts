@@ -58,7 +58,8 @@ export class Head {
     this.offset_m.lerp(target, share);
     this.zoom += (this.#wantedZoom - this.zoom) * share;
     const isSettled =
-      this.offset_m.distanceTo(target) < SETTLED * this.box_m.length() && Math.abs(this.#wantedZoom - this.zoom) < SETTLED;
+      this.offset_m.distanceTo(target) < SETTLED * this.box_m.length() &&
+      Math.abs(this.#wantedZoom - this.zoom) < SETTLED;
     if (isSettled) {
       this.offset_m.copy(target);
       this.zoom = this.#wantedZoom;

@@ -39,7 +39,7 @@ export async function fetchBytes(
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let received = 0;
   progress(length ? 0 : null);
-  for (const reader = response.body.getReader(); ; ) {
+  for (const reader = response.body.getReader(); ;) {
     const { done, value } = await reader.read();
     if (done) break;
     parts.push(value);

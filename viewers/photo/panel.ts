@@ -28,7 +28,12 @@ export class Panel {
     this.#canvas.height = HEIGHT_PX;
     this.#texture = new CanvasTexture(this.#canvas);
     this.#texture.colorSpace = SRGBColorSpace;
-    const material = new MeshBasicMaterial({ map: this.#texture, transparent: true, depthTest: false, depthWrite: false });
+    const material = new MeshBasicMaterial({
+      map: this.#texture,
+      transparent: true,
+      depthTest: false,
+      depthWrite: false,
+    });
     this.mesh = new Mesh(new PlaneGeometry(WIDTH_M, (WIDTH_M * HEIGHT_PX) / WIDTH_PX), material);
     this.mesh.renderOrder = PANEL_ORDER;
     this.mesh.visible = false;

@@ -40,7 +40,10 @@ export class Placement {
 
   /** Move the scene away, or nearer: at most half of the way to what is nearest. */
   push(farther_m: number): void {
-    this.distance_m = Math.max(-this.nearest_m * this.scale * 0.5, Math.min(FARTHER_MAX_M, this.distance_m + farther_m));
+    this.distance_m = Math.max(
+      -this.nearest_m * this.scale * 0.5,
+      Math.min(FARTHER_MAX_M, this.distance_m + farther_m),
+    );
   }
 
   /** Return a direction of the scene in the person's axes. */

@@ -81,7 +81,13 @@ export class Headset {
     ]);
     this.#veil = new Mesh(
       new SphereGeometry(1, 16, 12),
-      new MeshBasicMaterial({ color: VEIL_COLOUR, side: BackSide, transparent: true, depthTest: false, depthWrite: false }),
+      new MeshBasicMaterial({
+        color: VEIL_COLOUR,
+        side: BackSide,
+        transparent: true,
+        depthTest: false,
+        depthWrite: false,
+      }),
     );
     this.#veil.renderOrder = PANEL_ORDER - 1;
     this.#veil.frustumCulled = false;
@@ -104,7 +110,9 @@ export class Headset {
   async enter(): Promise<void> {
     if (this.#session) return;
     try {
-      this.#session = await navigator.xr!.requestSession("immersive-vr", { optionalFeatures: ["hand-tracking", "layers"] });
+      this.#session = await navigator.xr!.requestSession("immersive-vr", {
+        optionalFeatures: ["hand-tracking", "layers"],
+      });
       this.#isPlaced = false;
       this.listener.began();
       await this.#begin(this.#session);
@@ -214,14 +222,19 @@ export class Headset {
   /** Show the panel while it is wanted: after a press, when a hand is looked at, and where it is dark. */
   #offer(now_ms: number): void {
     const gaze = new Vector3(0, 0, -1).applyQuaternion(this.#rotation);
-    const isLookedAt = (grip: Grip) => new Vector3().subVectors(grip.place_m, this.#head_m).normalize().dot(gaze) > LOOKED_AT;
+    const isLookedAt = (grip: Grip) =>
+      new Vector3().subVectors(grip.place_m, this.#head_m).normalize().dot(gaze) > LOOKED_AT;
     const tracked = this.#grips.filter((grip) => grip.isTracked);
-    if (tracked.some(isLookedAt) || this.#veil.material.opacity > VEIL_WITH_PANEL) this.#panelUntil_ms = now_ms + PANEL_S * 1000;
+    if (tracked.some(isLookedAt) || this.#veil.material.opacity > VEIL_WITH_PANEL)
+      this.#panelUntil_ms = now_ms + PANEL_S * 1000;
     const isWanted = now_ms < this.#panelUntil_ms && !this.#grips.some((grip) => grip.isDragging);
     if (!isWanted) this.#panel.hide();
     else if (!this.#panel.mesh.visible) this.#panel.showBefore(this.#head_m, gaze);
     for (const grip of this.#grips) grip.aim(isWanted && grip.isTracked);
-    const pointedAt = this.#panel.point(tracked.map((grip) => grip.ray), this.listener.frameTimes());
+    const pointedAt = this.#panel.point(
+      tracked.map((grip) => grip.ray),
+      this.listener.frameTimes(),
+    );
     if (pointedAt) this.#panelUntil_ms = Math.max(this.#panelUntil_ms, now_ms + 1000);
   }
 
