@@ -20,7 +20,11 @@ from PIL import Image
 JSON_CHUNK, BINARY_CHUNK = 0x4E4F534A, 0x004E4942
 NUMBERS = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
+DRACO_NUMBERS = {1: 5120, 2: 5121, 3: 5122, 4: 5123, 6: 5125, 9: 5126}
+"""Draco's DataType (draco/core/draco_types.h) -> componentType; 32-bit signed ones have none."""
+
 TRIANGLES = 4
+RAYS_AT_ONCE = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +52,30 @@ class Mesh:
     def corners(self) -> np.ndarray:
         """M x 3 x 3: the world points of every triangle."""
         return self.points[self.triangles]
+
+    def met(
+        self, start: np.ndarray, directions: np.ndarray, texture: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the index of a ray, how far it goes, and the colour (R, G, B, A) there, of all that meet a triangle.
+
+        Moller and Trumbore, "Fast, minimum storage ray/triangle intersection", 1997.
+        """
+        ray, triangle = may_meet(self.corners - start, directions)
+        first, second, third = np.moveaxis(self.corners[triangle], 1, 0)
+        edge1, edge2, direction = second - first, third - first, directions[ray]
+        normal, across = np.cross(direction, edge2), np.cross(start - first, edge1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scale = 1 / (edge1 * normal).sum(axis=1)
+            u, v = ((start - first) * normal).sum(axis=1) * scale, (across * direction).sum(axis=1) * scale
+            t = (edge2 * across).sum(axis=1) * scale
+            meets = (u >= -1e-6) & (v >= -1e-6) & (u + v <= 1 + 1e-6) & (t > 0)
+        ray, t, u, v, corners = ray[meets], t[meets], u[meets], v[meets], self.triangles[triangle[meets]]
+        weights = np.stack([1 - u - v, u, v], axis=1)
+        assert self.uv is not None
+        rgba = sampled(texture, np.einsum("nk,nkc->nc", weights, self.uv[corners]))
+        if self.colours is not None:
+            rgba *= np.einsum("nk,nkc->nc", weights, self.colours[corners])
+        return ray, t, rgba
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,9 +169,10 @@ class Glb:
         values = {}
         for name, unique in draco["attributes"].items():
             accessor = self.json["accessors"][primitive["attributes"][name]]
-            numbers = np.asarray(decoded.get_attribute_by_unique_id(unique)["data"]).reshape(
-                -1, WIDTHS[accessor["type"]]
-            )
+            attribute = decoded.get_attribute_by_unique_id(unique)
+            assert attribute["num_components"] == WIDTHS[accessor["type"]]
+            assert DRACO_NUMBERS.get(attribute["data_type"]) == accessor["componentType"], "Babylon draws no other"
+            numbers = np.asarray(attribute["data"]).reshape(-1, attribute["num_components"])
             assert len(numbers) == accessor["count"]
             values[name] = as_meant(numbers, accessor)
         triangles = np.asarray(decoded.faces)
@@ -151,28 +180,19 @@ class Glb:
         return values, triangles
 
     def hits(self, start: np.ndarray, directions: np.ndarray) -> Hits:
-        """Return what R rays from a point, all of them forward (-z), meet first of the opaque meshes.
-
-        Moller and Trumbore, "Fast, minimum storage ray/triangle intersection", 1997.
-        """
+        """Return what R rays from a point, all of them forward (-z), meet first that is more than half opaque."""
         distance, found = np.full(len(directions), np.inf), np.full(len(directions), -1)
         colour = np.zeros((len(directions), 3))
-        looks = directions[:, :2] / -directions[:, 2:]
         for index, mesh in enumerate(self.meshes()):
-            if mesh.material.get("alphaMode", "OPAQUE") != "OPAQUE":
-                continue
-            texture = np.asarray(self.texture(mesh.material).convert("RGB"), np.float64)
-            low, high = seen_between(mesh.corners - start)
-            for ray, look in enumerate(looks):
-                near = np.flatnonzero(((low <= look) & (look <= high)).all(axis=1))
-                if not near.size:
-                    continue
-                t, u, v = met(start, directions[ray], mesh.corners[near])
-                first = t.argmin()
-                if t[first] < distance[ray]:
-                    weights = np.array([1 - u[first] - v[first], u[first], v[first]])
-                    distance[ray], found[ray] = t[first], index
-                    colour[ray] = sampled(texture, weights @ mesh.uv[mesh.triangles[near[first]]])
+            texture = np.asarray(self.texture(mesh.material).convert("RGBA"), np.float64)
+            ray, t, rgba = mesh.met(start, directions, texture)
+            opaque = mesh.material.get("alphaMode", "OPAQUE") == "OPAQUE"
+            seen = (rgba[:, 3] > 127.5) | opaque
+            order = np.argsort(-t[seen], kind="stable")  # of several the nearest is written last
+            ray, t, rgba = (part[seen][order] for part in (ray, t, rgba))
+            nearer = t < distance[ray]
+            distance[ray[nearer]], found[ray[nearer]] = t[nearer], index
+            colour[ray[nearer]] = rgba[nearer, :3]
         return Hits(distance, found, colour)
 
     def view(self, index: int) -> bytes:
@@ -213,34 +233,35 @@ class Glb:
         return found
 
 
-def seen_between(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lowest and highest x / -z and y / -z of triangles; without bounds if they are not wholly in front."""
+def may_meet(corners: np.ndarray, directions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return rays from the origin, and triangles in whose bounds they look; those not wholly in front have none."""
     depth = -corners[..., 2:]
     seen = corners[..., :2] / np.maximum(depth, 1e-6)
     behind = (depth <= 1e-6).any(axis=1)
-    return np.where(behind, -np.inf, seen.min(axis=1)) - 1e-9, np.where(behind, np.inf, seen.max(axis=1)) + 1e-9
-
-
-def met(start: np.ndarray, direction: np.ndarray, corners: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return how far away a ray meets each triangle, if it does, and where in it."""
-    first, edge1, edge2 = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    normal, across = np.cross(direction, edge2), np.cross(start - first, edge1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scale = 1 / (edge1 * normal).sum(axis=1)
-        u, v = ((start - first) * normal).sum(axis=1) * scale, across @ direction * scale
-        t = (edge2 * across).sum(axis=1) * scale
-        meets = (u >= -1e-6) & (v >= -1e-6) & (u + v <= 1 + 1e-6) & (t > 0)
-    return np.where(meets, t, np.inf), u, v
+    low = np.where(behind, -np.inf, seen.min(axis=1)) - 1e-9
+    high = np.where(behind, np.inf, seen.max(axis=1)) + 1e-9
+    looks = directions[:, :2] / -directions[:, 2:]
+    pairs = []
+    for at in range(0, len(looks), RAYS_AT_ONCE):
+        some = looks[at : at + RAYS_AT_ONCE, None]
+        inside = (low[:, 0] <= some[..., 0]) & (some[..., 0] <= high[:, 0])
+        inside &= (low[:, 1] <= some[..., 1]) & (some[..., 1] <= high[:, 1])
+        pairs.append(np.argwhere(inside) + np.array([at, 0]))
+    ray, triangle = np.concatenate(pairs).T
+    return ray, triangle
 
 
 def sampled(texture: np.ndarray, uv: np.ndarray) -> np.ndarray:
-    """Return a texture's colour between its four nearest texels; it goes on as it ends."""
+    """Return a texture's values between the four nearest texels of N places; it goes on as it ends."""
     height, width = texture.shape[:2]
-    x, y = uv * (width, height) - 0.5
-    left, top = int(np.floor(x)), int(np.floor(y))
-    columns, rows = np.clip([left, left + 1], 0, width - 1), np.clip([top, top + 1], 0, height - 1)
-    across, down = np.array([1 - (x - left), x - left]), np.array([1 - (y - top), y - top])
-    return np.einsum("r,c,rck->k", down, across, texture[np.ix_(rows, columns)])
+    places = uv * (width, height) - 0.5
+    corner = np.floor(places).astype(int)
+    share = places - corner
+    total = np.zeros((len(uv), texture.shape[2]))
+    for step in np.ndindex(2, 2):
+        x, y = np.clip(corner + step, 0, (width - 1, height - 1)).T
+        total += np.where(step, share, 1 - share).prod(axis=1)[:, None] * texture[y, x]
+    return total
 
 
 def as_meant(numbers: np.ndarray, accessor: dict[str, Any]) -> np.ndarray:

@@ -50,13 +50,13 @@ def test_the_reader_finds_points_in_metres_and_what_rays_meet(by_hand):
 def test_an_engine_draws_what_the_camera_sees(web, by_hand, engine):
     """From its place the picture itself, and 12 mm to the right near and far things where they then are."""
     with web.opened(engine, by_hand, SIZE_PX) as opened:
-        assert np.abs(opened.drawn() - picture().astype(int)).max() <= 6  # Babylon takes sRGB for a power of 2.2
+        assert np.abs(opened.drawn() - picture().astype(int)).max() <= 2
         np.testing.assert_array_equal(opened.drawn(), opened.drawn(clear=GREEN))
         moved = opened.drawn((0.0125, 0, 0)).astype(int)
         uncovered = opened.drawn((1, 0, 0))
     card, far = middle_of(*CARD_PX), (slice(0, 60), slice(0, 300))
-    np.testing.assert_allclose(moved[card], np.roll(picture(), -round(0.0125 * F_PX / NEAR_M), axis=1)[card], atol=6)
-    np.testing.assert_allclose(moved[far], np.roll(picture(), -round(0.0125 * F_PX / FAR_M), axis=1)[far], atol=6)
+    np.testing.assert_allclose(moved[card], np.roll(picture(), -round(0.0125 * F_PX / NEAR_M), axis=1)[card], atol=2)
+    np.testing.assert_allclose(moved[far], np.roll(picture(), -round(0.0125 * F_PX / FAR_M), axis=1)[far], atol=2)
     assert (uncovered[:, -1] == (255, 0, 255)).all()
 
 

@@ -10,7 +10,7 @@ import shutil
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -43,7 +43,9 @@ FLAGS = (
 )
 PATIENCE_MS = 60_000
 MAGENTA, GREEN = (1, 0, 1), (0, 1, 0)
-IPD_M = 0.063
+IPD_M, IWER_HEAD_M = 0.063, 1.6
+"""Of the emulated headset: between its eyes, and above the floor when a session begins."""
+
 Engine = Literal["three", "babylon", "model-viewer"]
 ENGINES: tuple[Engine, ...] = ("three", "babylon", "model-viewer")
 AT_REST = (0.0, 0.0, 0.0)
@@ -71,6 +73,11 @@ def validated(path: Path) -> dict[str, Any]:
     command = ["-e", script, "--", str(path.resolve())]
     done = node(command, return_completed_process=True, cwd=WEB, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
+
+
+def decoded(data_url: str) -> np.ndarray:
+    """Return the picture that an address holds, H x W x 3."""
+    return np.asarray(Image.open(BytesIO(b64decode(data_url.split(",")[1]))).convert("RGB"))
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -119,9 +126,7 @@ class Opened:
         No tone mapping, no smoothing of edges but in model-viewer; what nothing covers has the colour that is told.
         """
         draw = "([moved, atS, clear]) => { window.clearedWith = clear; return window.drawn(moved, atS); }"
-        data = self.page.evaluate(draw, [list(moved_m), at_s, list(clear)])
-        picture = b64decode(data.split(",")[1]) if data else self.page.screenshot()
-        rgb = np.asarray(Image.open(BytesIO(picture)).convert("RGB"))
+        rgb = decoded(self.page.evaluate(draw, [list(moved_m), at_s, list(clear)]))
         assert rgb.shape == (*self.size_px[::-1], 3)
         return rgb
 
@@ -149,10 +154,10 @@ class Headset:
           window.clearedWith = clear;
           xrDevice.position.set(...position);
           xrDevice.quaternion.set(...quaternion);
-          for (let frames = 0; frames < 3; frames++) await new Promise(requestAnimationFrame);
+          for (let frames = 0; frames < 2; frames++) await new Promise(requestAnimationFrame);
+          return xrDevice.canvasContainer.querySelector("canvas").toDataURL();
         }"""
-        self.page.evaluate(move, [list(position_m), list(quaternion), list(clear)])
-        both = np.asarray(Image.open(BytesIO(self.page.screenshot())).convert("RGB"))
+        both = decoded(self.page.evaluate(move, [list(position_m), list(quaternion), list(clear)]))
         assert both.shape == (self.size_px[1], 2 * self.size_px[0], 3)
         left, right = np.split(both, 2, axis=1)
         return left, right
@@ -167,9 +172,6 @@ class Web:
     files: dict[str, Path]
     """Address -> file, beside all of tests/web."""
 
-    foreign: list[str] = field(default_factory=list)
-    """What pages asked of other hosts."""
-
     def address(self, path: Path) -> str:
         """Return an address that this file is served at."""
         address = f"/files/{len(self.files)}/{path.name}"
@@ -183,10 +185,16 @@ class Web:
             viewport={"width": size_px[0], "height": size_px[1]}, device_scale_factor=1, locale="en-GB"
         )
         errors: list[str] = []
+        foreign: list[str] = []
+
+        def note(url: str) -> None:
+            if not url.startswith((self.origin, address, "data:", "blob:")):
+                foreign.append(url)
+
         page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        page.on("request", lambda request: self._note(request.url))
+        page.on("request", lambda request: note(request.url))
         try:
             for script in (CLEARED, *scripts):
                 page.add_init_script(script)
@@ -195,11 +203,7 @@ class Web:
         finally:
             page.close()
         assert not errors, errors
-        assert not self.foreign, f"asked of other hosts: {self.foreign}"
-
-    def _note(self, url: str) -> None:
-        if not url.startswith((self.origin, "data:", "blob:")):
-            self.foreign.append(url)
+        assert not foreign, f"asked of other hosts: {foreign}"
 
     @contextmanager
     def opened(self, engine: Engine, path: Path, size_px: tuple[int, int]) -> Iterator[Opened]:

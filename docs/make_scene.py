@@ -1,0 +1,85 @@
+"""Make the pictures of glTF scenes with what the tests open them in: python docs/make_scene.py."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import kbvr
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from glb import Glb  # noqa: E402
+from web_engines import ENGINES, Web, web  # noqa: E402
+
+PICTURES = ROOT / "docs" / "pictures"
+PAGES = ROOT / "kbvr" / "pages"
+PHOTO = ROOT / "examples" / "temple.jpg"
+VIEWER_PX = (1200, 750)
+EYE_PX = (640, 640)
+EYE_FOV_DEG = 60
+SHOWN_PX = 1280
+QUALITY = 80
+
+
+def main() -> None:
+    """Show the scene in its viewer, in a headset, and in three engines from its camera and from beside it."""
+    with tempfile.TemporaryDirectory() as folder, web() as running:
+        scene = kbvr.export(PHOTO, folder, gltf=True).file.path
+        running.files["/viewers/scene.html"] = PAGES / "scene.html"
+        address = f"{running.origin}/viewers/scene.html?src={running.address(scene)}"
+        save("scene_viewer", viewer(running, address))
+        save("scene_headset", headset(running, address, scene))
+        save("scene_engines", engines(running, scene))
+
+
+def viewer(running: Web, address: str) -> np.ndarray:
+    """Return the page of the viewer on a screen, its buttons shown, the head moved by the mouse."""
+    with running.page(address, VIEWER_PX) as page:
+        page.wait_for_function("() => document.querySelector('kbvr-photo').state")
+        page.mouse.move(VIEWER_PX[0] * 0.2, VIEWER_PX[1] * 0.7)
+        page.wait_for_timeout(1500)
+        return screenshot(page.screenshot())
+
+
+def headset(running: Web, address: str, scene: Path) -> np.ndarray:
+    """Return what both eyes see, the head at the edge of its box."""
+    glb = Glb.read(scene)
+    place = glb.camera[0][:3, 3] + np.array([glb.extras["head_box_m"][0], 0, 0])
+    with running.in_headset(address, EYE_PX, fov_deg=EYE_FOV_DEG, button=re.compile("Enter VR")) as worn:
+        worn.seen(glb.camera[0][:3, 3])
+        return np.hstack(worn.seen(place))
+
+
+def engines(running: Web, scene: Path) -> np.ndarray:
+    """Return a row for each engine: from the camera, and from the upper left and the lower right of the head box."""
+    extras = Glb.read(scene).extras
+    x, y, _ = extras["head_box_m"]
+    rows = []
+    for engine in ENGINES:
+        with running.opened(engine, scene, tuple(extras["size_px"])) as opened:
+            rows.append(np.hstack([opened.drawn(place) for place in ((0, 0, 0), (-x, y, 0), (x, -y, 0))]))
+    return np.vstack(rows)
+
+
+def screenshot(png: bytes) -> np.ndarray:
+    """Return a screenshot's pixels."""
+    return np.asarray(Image.open(BytesIO(png)).convert("RGB"))
+
+
+def save(name: str, rgb: np.ndarray) -> None:
+    """Write a picture, not larger than a page shows it."""
+    image = Image.fromarray(rgb)
+    image.thumbnail((SHOWN_PX, SHOWN_PX))
+    image.save(PICTURES / f"{name}.jpg", quality=QUALITY, optimize=True)
+
+
+if __name__ == "__main__":
+    main()
