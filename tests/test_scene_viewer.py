@@ -221,16 +221,9 @@ def test_a_scene_inside_the_page_opens_from_disk(web, glb, tmp_path):
         html = html.replace(mark, text)
     path = tmp_path / "photo.html"
     path.write_text(html, "utf-8")
-    asked = []
-    page = web.browser.new_page(viewport={"width": SIZE_PX[0], "height": SIZE_PX[1]})
-    page.on("request", lambda request: asked.append(request.url))
-    try:
-        page.goto(path.as_uri())
+    with web.page(path.as_uri(), SIZE_PX) as page:
         loaded(page)
         assert np.mean(np.abs(drawn(page) - picture())) < 0.5
-    finally:
-        page.close()
-    assert [url for url in asked if not url.startswith(("blob:", "data:"))] == [path.as_uri()]
 
 
 def test_a_scene_packed_by_draco_opens(web, site, glb, tmp_path):
@@ -452,6 +445,13 @@ def test_a_hand_that_pinches_gets_a_panel_and_leaves_by_it(web, site):
         assert np.mean(np.abs(before.astype(int) - after)[EYE_PX[1] // 2 + 20 :]) > 2, "the panel is there"
         page.evaluate(f"{hand}.updatePinchValue(1)")
         page.wait_for_function(f"() => !{STATE}.isPresenting")
+
+
+def test_an_element_that_is_removed_leaves_the_headset(web, site):
+    with worn(web, site) as headset:
+        headset.page.evaluate(f"{VIEWER}.remove()")
+        headset.page.wait_for_function("() => !xrDevice.activeSession")
+        headset.page.wait_for_timeout(300)
 
 
 def test_frames_are_timed_and_come_from_the_headset_alone(web, site):
