@@ -4,6 +4,7 @@ import {
   LineBasicMaterial,
   Raycaster,
   Vector3,
+  type Object3D,
   type WebGLRenderer,
   type XRTargetRaySpace,
 } from "three";
@@ -80,14 +81,16 @@ export class Grip {
     return isNew;
   }
 
-  /** Aim the ray, and draw it or not. */
-  aim(isShown: boolean): void {
+  /** Aim the ray, and draw it as far as the panel, or not. */
+  aim(panel: Object3D, isShown: boolean): void {
     this.space.updateMatrixWorld(true);
     this.ray.set(
       new Vector3().setFromMatrixPosition(this.space.matrixWorld),
       new Vector3(0, 0, -1).transformDirection(this.space.matrixWorld),
     );
     this.#line.visible = isShown;
+    const reach_m = this.ray.intersectObject(panel)[0]?.distance ?? RAY_M;
+    this.#line.scale.setScalar(Math.min(reach_m / RAY_M, 1));
   }
 
   dispose(): void {

@@ -53,16 +53,16 @@ export class Panel {
     this.mesh.visible = false;
   }
 
-  /** Return which button rays point at, or null; draw it so, and a note below. */
+  /** Return which button rays point at, the last of them, or null; draw those so, and a note below. */
   point(rays: readonly Raycaster[], note: string): PanelButton | null {
     if (!this.mesh.visible) return null;
-    let at = -1;
+    const at: number[] = [];
     for (const ray of rays) {
       const hit = ray.intersectObject(this.mesh)[0];
-      if (hit?.uv && (1 - hit.uv.y) * HEIGHT_PX < BUTTON_PX) at = Math.floor(hit.uv.x * this.buttons.length);
+      if (hit?.uv && (1 - hit.uv.y) * HEIGHT_PX < BUTTON_PX) at.push(Math.floor(hit.uv.x * this.buttons.length));
     }
     this.#draw(at, note);
-    return this.buttons[at] ?? null;
+    return this.buttons[at.at(-1) ?? -1] ?? null;
   }
 
   dispose(): void {
@@ -71,7 +71,7 @@ export class Panel {
     this.mesh.material.dispose();
   }
 
-  #draw(at: number, note: string): void {
+  #draw(at: readonly number[], note: string): void {
     const what = `${at} ${note}`;
     if (what === this.#drawn) return;
     this.#drawn = what;
@@ -81,11 +81,11 @@ export class Panel {
     context.textBaseline = "middle";
     const width_px = WIDTH_PX / this.buttons.length;
     this.buttons.forEach((button, i) => {
-      context.fillStyle = i === at ? INK : GLASS;
+      context.fillStyle = at.includes(i) ? INK : GLASS;
       context.beginPath();
       context.roundRect(i * width_px + 8, 8, width_px - 16, BUTTON_PX - 16, 36);
       context.fill();
-      context.fillStyle = i === at ? PAPER : INK;
+      context.fillStyle = at.includes(i) ? PAPER : INK;
       context.font = "500 42px system-ui, sans-serif";
       context.fillText(button.says, (i + 0.5) * width_px, BUTTON_PX / 2);
     });

@@ -230,7 +230,7 @@ export class Headset {
     const isWanted = now_ms < this.#panelUntil_ms && !this.#grips.some((grip) => grip.isDragging);
     if (!isWanted) this.#panel.hide();
     else if (!this.#panel.mesh.visible) this.#panel.showBefore(this.#head_m, gaze);
-    for (const grip of this.#grips) grip.aim(isWanted && grip.isTracked);
+    for (const grip of this.#grips) grip.aim(this.#panel.mesh, isWanted && grip.isTracked);
     const pointedAt = this.#panel.point(
       tracked.map((grip) => grip.ray),
       this.listener.frameTimes(),
@@ -240,7 +240,7 @@ export class Headset {
 
   /** Take a press: of a button, or the start of a drag; return whether it is a drag. */
   #select(grip: Grip): boolean {
-    grip.aim(this.#panel.mesh.visible);
+    grip.aim(this.#panel.mesh, this.#panel.mesh.visible);
     const button = this.#panel.point([grip.ray], this.listener.frameTimes());
     button?.press();
     this.#panelUntil_ms = this.#last_ms + PANEL_S * 1000;
