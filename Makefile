@@ -9,7 +9,8 @@ VENV ?= .venv
 PAIRS ?= ../shared/pairs
 PHOTO ?= examples/temple.jpg
 BIN = $(VENV)/bin
-SOURCES = pyproject.toml hatch_build.py $(shell find kbvr -name '*.py' -o -name '*.cpp' -o -name '*.onnx' -o -name '*.json')
+VIEWERS = $(shell find viewers -name node_modules -prune -o -type f -print)
+SOURCES = pyproject.toml hatch_build.py $(shell find kbvr -name '*.py' -o -name '*.cpp' -o -name '*.onnx' -o -name '*.json') $(VIEWERS)
 
 .PHONY: demo test bench wheel clean
 
@@ -34,7 +35,8 @@ wheel: $(VENV)/bin/python
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf build dist out kbvr/render/native tests/web/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist out kbvr/render/native kbvr/pages viewers/node_modules tests/web/node_modules
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find kbvr export bench tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -47,6 +49,6 @@ $(VENV)/installed: $(VENV)/bin/python $(SOURCES)
 	@rm -f $(VENV)/installed-for-tests
 	@touch $@
 
-$(VENV)/installed-for-tests: $(VENV)/bin/python pyproject.toml hatch_build.py kbvr/render/kernel.cpp
+$(VENV)/installed-for-tests: $(VENV)/bin/python pyproject.toml hatch_build.py kbvr/render/kernel.cpp $(VIEWERS)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ $(VENV)/installed

