@@ -104,7 +104,7 @@ def _colours(
     texture: UInt8[np.ndarray, "H W C"], rows: Float32[np.ndarray, "N 6"], spacing_px: float
 ) -> UInt8[np.ndarray, "N 4"]:
     """Return what a texture has at the vertices, as means over about their distance."""
-    shrink = max(1, int(min(spacing_px, min(texture.shape[:2])) / (2 * FINEST_PX)))
+    shrink = max(1, int(min(spacing_px, *texture.shape[:2]) / (2 * FINEST_PX)))
     size = (texture.shape[1] // shrink, texture.shape[0] // shrink)
     small = cv2.resize(texture, size, interpolation=cv2.INTER_AREA) if shrink > 1 else texture
     across = 1024

@@ -10,6 +10,7 @@ from jaxtyping import Float32, Int16, Int64, UInt8
 
 from kbvr.errors import InputError, OutputError
 
+STEP_BITS = 16
 UV_BITS = 15
 """Of places in textures: an eighth of a pixel of the largest."""
 
@@ -46,15 +47,18 @@ def draco_payload(
     except ImportError:
         raise InputError("compressing by Draco wants DracoPy: pip install 'kbvr[draco]'") from None
     content = DracoPy.encode(
-        steps.astype(np.int32),
+        steps.astype(np.float32),
         triangles.astype(np.uint32),
+        quantization_bits=STEP_BITS,  # of whole steps: exact
+        quantization_range=2**STEP_BITS - 1,
+        quantization_origin=[-(2.0 ** (STEP_BITS - 1))] * 3,
         tex_coord=uv.astype(np.float64),
         tex_coord_quantization_bits=UV_BITS,
         colors=colour,
         compression_level=LEVEL,
     )
     mesh = DracoPy.decode(content)
-    decoded = np.asarray(mesh.points).astype(np.int16)
+    decoded = np.rint(mesh.points).astype(np.int16)
     found, wanted = (
         points[np.asarray(faces, np.int64)] for points, faces in ((decoded, mesh.faces), (steps, triangles))
     )

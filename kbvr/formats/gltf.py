@@ -121,8 +121,6 @@ def glb_bytes(diorama: Diorama, textures: Textures, facts: Facts, choices: FileC
     extensions = ["KHR_materials_unlit", *(["EXT_texture_webp"] if webp else [])]
     draco = choices.compress == "draco"
     extensions += ["KHR_draco_mesh_compression" if draco else "KHR_mesh_quantization"]
-    if draco:
-        extensions.append("KHR_mesh_quantization")  # positions are whole numbers there too
     children = _add_parts(document, buffer, diorama.relief, draco=draco)
     camera = diorama.relief.camera
     width, height = camera.size_px
@@ -233,15 +231,17 @@ def _primitive(buffer: _Buffer, part: Part, slab: Slab, material: int, *, draco:
             "bufferView": buffer.view(payload.content),
             "attributes": attributes,
         }
+        positions, position_kind = steps.astype(np.float32), FLOAT  # as the decoders of some programs want them
         texture_values, texture_kind = uv, FLOAT
     else:
+        positions, position_kind = steps, SHORT
         texture_values, texture_kind = np.rint(uv * 65535).astype(np.uint16), UNSIGNED_SHORT
     stored = not draco
     index_kind = UNSIGNED_SHORT if len(steps) < 65536 else UNSIGNED_INT
     indices = triangles.ravel().astype(np.uint16 if index_kind == UNSIGNED_SHORT else np.uint32)
     return pygltflib.Primitive(
         attributes=pygltflib.Attributes(
-            POSITION=buffer.accessor(steps, SHORT, target=ARRAY, stored=stored),
+            POSITION=buffer.accessor(positions, position_kind, target=ARRAY, stored=stored),
             TEXCOORD_0=buffer.accessor(texture_values, texture_kind, target=ARRAY, stored=stored),
             COLOR_0=None if colour is None else buffer.accessor(colour, UNSIGNED_BYTE, target=ARRAY, stored=stored),
         ),
