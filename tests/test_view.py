@@ -687,7 +687,7 @@ def test_the_headset_is_told_what_to_open_and_what_to_compare(files, pages):
         shown, rows = b"", []
         while not rows or len(rows) < len(rows[0]) / 2:
             shown += os.read(terminal, 65536)
-            rows = code_rows(shown.decode(errors="ignore").splitlines()[:-1])
+            rows = code_rows(shown.decode(errors="ignore").split("\r\n")[:-1])
         port = int(url.split("/")[2].partition(":")[2])
         fingerprint = hashlib.sha256(certificate_shown_by(port)).digest().hex(":").upper()
         assert ended(process)[0] == 0
