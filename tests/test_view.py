@@ -103,7 +103,7 @@ def raw(served: Server, request: bytes, *, host: str | None = None) -> bytes:
     request = request.replace(b"HOST", name.encode()).replace(b"TOKEN", served.token.encode())
     answer = b""
     with socket.create_connection((LOOPBACK, served.server_address[1]), timeout=10) as client:
-        with suppress(ConnectionError):
+        with suppress(OSError):  # it may have hung up: reset, or not connected any more
             client.sendall(request)
             client.shutdown(socket.SHUT_WR)
         with suppress(ConnectionError):
