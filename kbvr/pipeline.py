@@ -92,8 +92,8 @@ def export(
 ) -> ExportReport:
     """Make videos (stereo, kenburns), loops (wiggle, anaglyph), pictures (still, depth_map) or scenes (gltf, ...).
 
-    Scenes are gltf, html, ply, obj, usdz and splats. A stereo video is made if nothing else is wanted; the other options
-    are those of `ExportOptions`.
+    Scenes are gltf, html, ply, obj, usdz and splats. A stereo video is made if nothing else is wanted; the other
+    options are those of `ExportOptions`.
 
     Raises:
         InputError: if the photo or an option cannot be used, or no kind of output is wanted.

@@ -106,7 +106,10 @@ def test_from_its_camera_the_scene_is_the_photo(web, photo, scenes, engine, name
 @pytest.mark.parametrize(("name", "most_holes"), [("plain", 0), ("bare", 5e-4)])
 @pytest.mark.parametrize("engine", ENGINES)
 def test_no_background_shows_through_the_photo_from_where_eyes_may_be(web, scenes, engine, name, most_holes):
-    """From corners of the box that the eyes may move in, and from half way; hardly any without a dome behind all."""
+    """From corners of the box that the eyes may move in, and from half way; hardly any without a dome behind all.
+
+    The frame's own edge is smoothed by some engines and left out.
+    """
     path = scenes(name)
     glb = Glb.read(path)
     looks = rays(size_of(glb), glb.extras["f_px"])
@@ -115,7 +118,7 @@ def test_no_background_shows_through_the_photo_from_where_eyes_may_be(web, scene
         assert not see_through(opened.drawn).any()
         for place in (*places, tuple(x / 2 for x in places[0])):
             holes = see_through(lambda clear, place=place: opened.drawn(place, clear=clear))
-            inside = within_frame(glb, place, looks)
+            inside = cv2.erode(within_frame(glb, place, looks).astype(np.uint8), np.ones((3, 3))) > 0
             assert inside.mean() > 0.5
             assert (holes & inside).sum() <= most_holes * inside.sum(), f"{(holes & inside).sum()} pixels from {place}"
 
