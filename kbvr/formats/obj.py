@@ -27,8 +27,12 @@ def parts_without_dome(relief: Relief) -> list[Part]:
 
 
 def obj_files(relief: Relief, stem: str, textures: PlainTextures) -> dict[str, bytes]:
-    """Return the files of a relief by their names; the OBJ itself is the first."""
-    photo, atlas, alpha = f"{stem}_photo.jpg", f"{stem}_atlas.jpg", f"{stem}_alpha.png"
+    """Return the files of a relief by their names; the OBJ itself is the first.
+
+    The others have no spaces in their names: in an OBJ, a name ends there.
+    """
+    named = "_".join(stem.split())
+    photo, atlas, alpha = f"{named}_photo.jpg", f"{named}_atlas.jpg", f"{named}_alpha.png"
     lit = "Ka 1 1 1\nKd 1 1 1\nKs 0 0 0\nillum 0\n"
     materials = (
         f"newmtl photo\n{lit}map_Kd {photo}\n\n"
@@ -36,8 +40,8 @@ def obj_files(relief: Relief, stem: str, textures: PlainTextures) -> dict[str, b
         f"newmtl blended\n{lit}map_Kd {atlas}\nmap_d {alpha}\n"
     )
     return {
-        f"{stem}.obj": _obj(relief, f"{stem}.mtl"),
-        f"{stem}.mtl": materials.encode(),
+        f"{stem}.obj": _obj(relief, f"{named}.mtl"),
+        f"{named}.mtl": materials.encode(),
         photo: textures.photo,
         atlas: textures.atlas,
         alpha: textures.alpha,
