@@ -31,6 +31,7 @@ Output = Literal[
     "depth-map",
     "gltf",
     "html",
+    "embed",
     "ply",
     "obj",
     "usdz",
@@ -40,7 +41,7 @@ OUTPUTS: tuple[str, ...] = get_args(Output)
 """stereo: a video for two eyes; kenburns: a plain video of a moving camera; wiggle: a loop that shows depth without
 glasses; anaglyph: a loop for coloured glasses; still: pictures for two eyes; quilt: a picture of many views;
 autostereogram, depth-map: what is made of the depth alone; gltf: a scene of triangles; html: the same with its viewer,
-as a page."""
+as a page; embed: the same for a place in a page; ply, obj, usdz, splats: the same for other programs."""
 
 LOOPS = ("wiggle", "anaglyph")
 """Outputs that are loops for web pages, with a move of their own."""
@@ -48,7 +49,7 @@ LOOPS = ("wiggle", "anaglyph")
 FROM_DEPTH = ("autostereogram", "depth-map")
 """Outputs for which nothing is drawn."""
 
-SCENES = ("gltf", "html", "ply", "obj", "usdz", "splats")
+SCENES = ("gltf", "html", "embed", "ply", "obj", "usdz", "splats")
 """Outputs that hold a scene for others to draw; a camera moves in it."""
 
 SCENE_KEYS_PER_S = 5.0

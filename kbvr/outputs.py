@@ -140,6 +140,11 @@ def _scene_files(form: str, suffix: str) -> Callable[[ExportOptions], list[tuple
     return lambda _: [(form, "mono", f"_kbvr{suffix}")]
 
 
+def _embed_files(options: ExportOptions) -> list[tuple[str, str, str]]:
+    scene = [] if "gltf" in options.outputs else [("gltf", "mono", "_kbvr.glb")]
+    return [*scene, ("embed", "mono", "_kbvr_embed.html")]
+
+
 PAIR_FILES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
         "jps": ("jps", "cross", "_kbvr.jps"),
@@ -187,6 +192,7 @@ KINDS: Mapping[str, OutputKind] = MappingProxyType(
         "depth-map": OutputKind("the photo's depth", _depth_map_files, ANY_SIZE_PX, even=False),
         "gltf": OutputKind("a scene to step into", _scene_files("gltf", ".glb"), ANY_SIZE_PX, even=False),
         "html": OutputKind("a page to step into the scene", _scene_files("html", ".html"), ANY_SIZE_PX, even=False),
+        "embed": OutputKind("a scene for a place in a page", _embed_files, ANY_SIZE_PX, even=False),
         "ply": OutputKind("a mesh with colours", _scene_files("ply", ".ply"), ANY_SIZE_PX, even=False),
         "obj": OutputKind("a mesh with pictures", _scene_files("obj", ".obj"), ANY_SIZE_PX, even=False),
         "usdz": OutputKind("a scene for Apple's viewers", _scene_files("usdz", ".usdz"), ANY_SIZE_PX, even=False),

@@ -83,6 +83,7 @@ def export(
     anaglyph: bool = False,
     gltf: bool = False,
     html: bool = False,
+    embed: bool = False,
     ply: bool = False,
     obj: bool = False,
     usdz: bool = False,
@@ -92,7 +93,7 @@ def export(
 ) -> ExportReport:
     """Make videos (stereo, kenburns), loops (wiggle, anaglyph), pictures (still, depth_map) or scenes (gltf, ...).
 
-    Scenes are gltf, html, ply, obj, usdz and splats. A stereo video is made if nothing else is wanted; the other
+    Scenes are gltf, html, embed, ply, obj, usdz and splats. A stereo video is made if nothing else is wanted; the other
     options are those of `ExportOptions`.
 
     Raises:
@@ -101,7 +102,7 @@ def export(
     """
     at_rest = outputs_at_rest(options.get("still"), options.get("depth_map"))
     wanted = {"kenburns": kenburns, "wiggle": wiggle, "anaglyph": anaglyph, "gltf": gltf, "html": html}
-    wanted |= {"ply": ply, "obj": obj, "usdz": usdz, "splats": splats}
+    wanted |= {"embed": embed, "ply": ply, "obj": obj, "usdz": usdz, "splats": splats}
     wanted["stereo"] = not (any(wanted.values()) or at_rest) if stereo is None else stereo
     unknown = set(options) - ({field.name for field in fields(ExportOptions) if field.init} - {"outputs"})
     if unknown:

@@ -134,7 +134,7 @@ def test_a_page_holds_the_scene_and_its_name(photo, tmp_path, monkeypatch):
     """What comes out of the page again is the GLB."""
     page = tmp_path / "scene.html"
     page.write_text("<!doctype html><title>kbvr</title><body><!--kbvr-scene--><script>view()</script>")
-    monkeypatch.setattr(html, "PAGE", page)
+    monkeypatch.setattr(html, "PAGES", tmp_path)
     report = kbvr.export(photo, tmp_path / "out", gltf=True, html=True)
     glb, made = (one.file.path for one in report.written)
     text = made.read_text("utf-8")
@@ -146,16 +146,36 @@ def test_a_page_holds_the_scene_and_its_name(photo, tmp_path, monkeypatch):
 def test_a_name_cannot_break_out_of_the_pages_title(photo, tmp_path, monkeypatch):
     page = tmp_path / "scene.html"
     page.write_text("<title>kbvr</title><!--kbvr-scene-->")
-    monkeypatch.setattr(html, "PAGE", page)
+    monkeypatch.setattr(html, "PAGES", tmp_path)
     report = kbvr.export(photo, tmp_path / "out", html=True, alt="</title><script>alert(1)</script>")
     assert "<script>alert" not in report.file.path.read_text("utf-8")
 
 
 def test_a_viewer_that_is_missing_is_told_of(photo, tmp_path, monkeypatch):
-    monkeypatch.setattr(html, "PAGE", tmp_path / "nowhere.html")
+    monkeypatch.setattr(html, "PAGES", tmp_path / "nowhere")
     with pytest.raises(OutputError, match="the viewer is missing from this installation of kbvr"):
         kbvr.export(photo, tmp_path / "out", html=True)
     assert not list((tmp_path / "out").glob("*"))
+
+
+def test_a_scene_to_embed_has_its_script_beside_it(photo, tmp_path, monkeypatch):
+    """One script for all scenes of a folder; another one is not written over."""
+    (tmp_path / "kbvr-photo.js").write_text("the viewer")
+    monkeypatch.setattr(html, "PAGES", tmp_path)
+    out = tmp_path / "out"
+    report = kbvr.export(photo, out, embed=True, alt='a "cat"')
+    assert {path.name for path in out.iterdir()} == {"a cat_kbvr.glb", "a cat_kbvr_embed.html", "kbvr-photo.js"}
+    assert [one.file.path.suffix for one in report.written] == [".glb", ".html"]
+    pasted = (out / "a cat_kbvr_embed.html").read_text("utf-8")
+    assert 'src="a%20cat_kbvr.glb" alt="a &quot;cat&quot;"' in pasted
+    (out / "a cat_kbvr.glb").unlink()
+    (out / "a cat_kbvr_embed.html").unlink()
+    assert len(kbvr.export(photo, out, gltf=True, embed=True).written) == 2
+    (tmp_path / "kbvr-photo.js").write_text("a newer viewer")
+    (out / "a cat_kbvr.glb").unlink()
+    (out / "a cat_kbvr_embed.html").unlink()
+    with pytest.raises(OutputError, match=r"kbvr-photo\.js exists already"):
+        kbvr.export(photo, out, embed=True)
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,14 @@ Splats: TypeAlias = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+Embed: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--embed",
+        help="Write the scene with the script that shows it in a web page of yours, and the HTML to paste.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 Texture: TypeAlias = Annotated[
     Literal["webp", "jpeg"],
     typer.Option(

@@ -31,6 +31,7 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "vr180-video": "kbvr.formats.vr180_video",
         "gltf": "kbvr.formats.gltf",
         "html": "kbvr.formats.html",
+        "embed": "kbvr.formats.embed",
         "ply": "kbvr.formats.ply",
         "obj": "kbvr.formats.obj",
         "usdz": "kbvr.formats.usdz",

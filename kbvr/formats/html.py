@@ -15,11 +15,25 @@ from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.gltf import check_glb, fitted_glb, no_check, summary_of
 from kbvr.output import written_aside
 
-PAGE = Path(kbvr.__file__).parent / "pages" / "scene.html"
-"""The viewer; made of viewers/ when kbvr is built."""
+PAGES = Path(kbvr.__file__).parent / "pages"
+"""Where the viewers are; made of viewers/ when kbvr is built."""
+
+VIEWER = "scene.html"
 
 SCENE_MARK, TITLE_MARK = "<!--kbvr-scene-->", "<title>kbvr</title>"
 SCENE_TAG = '<script type="text/plain" id="kbvr-scene">'
+
+
+def built_page(name: str) -> str:
+    """Return a file of PAGES.
+
+    Raises:
+        OutputError: if it is not there.
+    """
+    try:
+        return (PAGES / name).read_text("utf-8")
+    except OSError as error:
+        raise OutputError(f"the viewer is missing from this installation of kbvr: {error}") from error
 
 
 def page_of(glb: bytes, title: str) -> str:
@@ -28,10 +42,7 @@ def page_of(glb: bytes, title: str) -> str:
     Raises:
         OutputError: if the viewer is not there.
     """
-    try:
-        page = PAGE.read_text("utf-8")
-    except OSError as error:
-        raise OutputError(f"the viewer is missing from this installation of kbvr: {error}") from error
+    page = built_page(VIEWER)
     head, title_mark, rest = page.partition(TITLE_MARK)
     before, scene_mark, after = rest.partition(SCENE_MARK)
     assert title_mark, "the viewer's page has lost the mark of its title"

@@ -1,0 +1,54 @@
+"""HTML to paste into a page for a scene beside it, and the script that shows it: one for all scenes of a folder."""
+
+from __future__ import annotations
+
+from html import escape
+from time import perf_counter
+from urllib.parse import quote
+
+from kbvr.diorama import Diorama
+from kbvr.errors import OutputError
+from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
+from kbvr.formats.gltf import no_check, summary_of
+from kbvr.formats.html import built_page
+from kbvr.output import written_aside
+
+SCRIPT = "kbvr-photo.js"
+"""Defines the element `kbvr-photo`; made of viewers/ when kbvr is built."""
+
+ENDING = "_kbvr_embed"
+
+
+def embedding(glb_name: str, alt: str, size_px: tuple[int, int]) -> str:
+    """Return HTML that shows a scene of this name beside the page."""
+    width, height = size_px
+    said = f'src="{quote(glb_name)}" alt="{escape(alt)}" style="aspect-ratio: {width} / {height}"'
+    return f'<script src="{SCRIPT}" defer></script>\n<kbvr-photo {said}></kbvr-photo>\n'
+
+
+def _write(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    """Write the HTML, and the script unless the very same is there; see `Format.write`."""
+    del facts
+    start = perf_counter()
+    glb_name = f"{item.path.stem.removesuffix(ENDING)}_kbvr.glb"
+    html = embedding(glb_name, choices.alt or diorama.photo, diorama.relief.camera.size_px)
+    script, target = built_page(SCRIPT), item.path.with_name(SCRIPT)
+    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+        aside.write_text(html, "utf-8")
+        if aside.read_text("utf-8") != html:
+            raise OutputError(f"{item.path.name} did not read back as written")
+        if not (target.is_file() and target.read_text("utf-8") == script):
+            with written_aside(target, overwrite=choices.overwrite) as script_aside:
+                script_aside.write_text(script, "utf-8")
+    return summary_of(diorama, item, len(html.encode()), perf_counter() - start)
+
+
+FORMAT = Format(
+    says="HTML to paste for a scene beside it, with the script that shows it",
+    needs="scene",
+    suffixes=(".html", ".js"),
+    proof="the HTML is read again",
+    check=no_check,
+    write=_write,
+    options=("alt",),
+)
