@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scenes import card_before_wall
 
 from bench.analytic import SIZE_PX
 from bench.metrics import psnr_db
@@ -17,7 +18,7 @@ from bench.ways import kbvr_scene
 from bench.worlds import worlds
 from kbvr.depth import estimate_depth
 from kbvr.depth_model import BUILT_IN_NETWORK
-from kbvr.photo import load_photo
+from kbvr.photo import load_photo, photo_from_array
 from kbvr.render import Renderer
 from kbvr.render.doubled import doubled
 from kbvr.scene import Scene, build_scene
@@ -76,3 +77,15 @@ def test_a_ramp_doubled_is_the_ramp_sampled_twice_as_densely():
     large = doubled(ramp, soft=False).astype(int)
     expected = 40 + 4 * (np.arange(80) / 2 - 0.25)
     assert np.abs(large[:, 10:-10] - expected[10:-10, None]).max() <= 1
+
+
+@pytest.mark.parametrize("density", [1.5, 2.0, 3.0])
+def test_an_enlarged_edge_is_not_lined_in_another_tone(density):
+    """A grey card before a wall as grey is grey all over, however near one looks."""
+    _, depth = card_before_wall()
+    grey = photo_from_array(np.full((100, 120, 3), 120, np.uint8), f_px=depth.f_px)
+    scene = build_scene(grey, depth, reach_m=0.1)
+    camera = scene.camera.resized((round(120 * density), round(100 * density)))
+    with Renderer(scene, pixels_per_photo_px=density) as renderer:
+        (picture,) = renderer.frames([camera.moved(0.03, 0, 0)])
+    assert np.abs(picture.astype(int) - 120).max() <= 2

@@ -212,7 +212,7 @@ def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray
             true = texels_per_photo_px <= MOST_ENLARGED_TRUE * TEXELS_PER_OUTPUT_PX
             _double_where_seen(layer, target, true=true)
         else:
-            cv2.resize(_times_alpha(layer, layer.rgba), size, dst=target, interpolation=how)
+            target[:] = _resized(layer, layer.rgba, size, how)
     half = GUTTER_TEXELS // 2
     stack[:, size[1] : size[1] + half] = whole[:, -1:]
     stack[:-1, size[1] + half :] = whole[1:, :1]
@@ -240,6 +240,22 @@ def _times_alpha(layer: Layer, rgba: UInt8[np.ndarray, "H W 4"]) -> UInt8[np.nda
     return product
 
 
+def _resized(
+    layer: Layer, rgba: UInt8[np.ndarray, "H W 4"], size_px: tuple[int, int], how: int
+) -> UInt8[np.ndarray, "h w 4"]:
+    """Return a piece of a layer resized, of the matte with its colours times alpha.
+
+    Where the matte ends in a step, Lanczos overshoots alpha and colours alike: both are held back together, or the edge
+    would be lined in a lighter tone.
+    """
+    times_alpha = _times_alpha(layer, rgba)
+    if layer.name != "matte" or how != cv2.INTER_LANCZOS4:
+        return np.asarray(cv2.resize(times_alpha, size_px, interpolation=how))
+    large = cv2.resize(times_alpha.astype(np.float32), size_px, interpolation=how)
+    large *= np.minimum(1, 255 / np.maximum(large[..., 3:], 1))
+    return np.asarray(np.clip(large + 0.5, 0, 255).astype(np.uint8))
+
+
 def _double_where_seen(layer: Layer, target: UInt8[np.ndarray, "H2 W2 4"], *, true: bool) -> None:
     """Double a layer in squares, where it has a surface near by; most of the others stays untouched memory.
 
@@ -258,7 +274,7 @@ def _double_where_seen(layer: Layer, target: UInt8[np.ndarray, "H2 W2 4"], *, tr
             large = doubled(around, soft=layer.name == "matte")
         else:
             size = (2 * around.shape[1], 2 * around.shape[0])
-            large = cv2.resize(_times_alpha(layer, around), size, interpolation=cv2.INTER_LANCZOS4)
+            large = _resized(layer, around, size, cv2.INTER_LANCZOS4)
         inside = large[2 * (y0 - top) : 2 * (y1 - top), 2 * (x0 - left) : 2 * (x1 - left)]
         target[2 * y0 : 2 * y1, 2 * x0 : 2 * x1] = inside
 
