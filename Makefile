@@ -20,7 +20,7 @@ demo: $(VENV)/installed
 	@ls out/*.mp4
 
 test: $(VENV)/installed-for-tests
-	bash tests/install_tools.sh
+	bash tests/install_tools.sh $(BIN)/python
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -35,7 +35,8 @@ wheel: $(VENV)/bin/python
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf build dist out kbvr/render/native kbvr/pages viewers/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist out kbvr/render/native kbvr/pages viewers/node_modules tests/web/node_modules
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find kbvr export bench tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

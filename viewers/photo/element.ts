@@ -1,1 +1,273 @@
-customElements.define("kbvr-photo", class extends HTMLElement {});export {};
+import { bytesFromBase64 } from "./base64";
+import { KEYS, STEREO_LABELS, type Command } from "./commands";
+import { Controls } from "./controls";
+import { fetchBytes, parseScene } from "./load";
+import { Looking, mayAskForTilt } from "./looking";
+import { ATTRIBUTES, readOptions, STEREO_MODES, type Options } from "./options";
+import style from "./photo.css?inline";
+import { Problem } from "./problem";
+import { Viewer, type ViewState } from "./viewer";
+import { isHeadsetThere } from "./xr";
+
+const STEP = 0.25;
+const ZOOM_STEP = 1.2;
+const STATS_MS = 500;
+
+/**
+ * A photo with depth: `<kbvr-photo src="photo.glb" alt="...">`.
+ *
+ * It fires `load` once the first picture is there, and `error` with what to tell in `detail`.
+ */
+export class KbvrPhoto extends HTMLElement {
+  static readonly observedAttributes = ATTRIBUTES;
+
+  #frame!: HTMLElement;
+  #controls!: Controls;
+  #viewer: Viewer | null = null;
+  #looking: Looking | null = null;
+  /** Ends what belongs to the scene that is shown. */
+  #shown = new AbortController();
+  /** Ends what belongs to the element's stay in the page. */
+  #stay = new AbortController();
+
+  /** What is shown, or null while there is no scene. */
+  get state(): ViewState | null {
+    return this.#viewer?.state ?? null;
+  }
+
+  connectedCallback(): void {
+    const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
+    this.#frame = document.createElement("div");
+    this.#frame.className = "frame";
+    const sheet = document.createElement("style");
+    sheet.textContent = style;
+    root.replaceChildren(sheet, this.#frame);
+    this.#controls = new Controls(this.#frame, (command) => void this.#run(command));
+    this.#stay = new AbortController();
+    const { signal } = this.#stay;
+    this.addEventListener("keydown", (event) => this.press(event), { signal });
+    this.#takeDrops(signal);
+    this.#watch(signal);
+    if (!readOptions(this).src) this.#invite();
+  }
+
+  disconnectedCallback(): void {
+    this.#stay.abort();
+    this.#clear();
+    this.#controls.dispose();
+  }
+
+  attributeChangedCallback(): void {
+    if (this.isConnected && this.#viewer) void this.#openSource();
+  }
+
+  /** Show a scene that is there already. */
+  open(glb: ArrayBuffer): Promise<void> {
+    return this.#open(async () => glb);
+  }
+
+  /** Show a scene that is written as base64. */
+  openBase64(text: string): Promise<void> {
+    return this.#open(async () => bytesFromBase64(text.trim()).buffer);
+  }
+
+  /** Do what a key asks for; a page that is nothing but this element passes on its own keys. */
+  press(event: KeyboardEvent): void {
+    const command = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const isForButton = event.key === " " && event.composedPath()[0] instanceof HTMLButtonElement;
+    if (!command || !this.#viewer || isForButton || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    this.#controls.wake();
+    void this.#run(command);
+  }
+
+  async #openSource(): Promise<void> {
+    const { src } = readOptions(this);
+    if (src) await this.#open((signal) => fetchBytes(src, signal, (share) => this.#controls.progress(share)));
+  }
+
+  async #open(bytes: (signal: AbortSignal) => Promise<ArrayBuffer>): Promise<void> {
+    this.#clear();
+    const { signal } = this.#shown;
+    this.#controls.say("");
+    this.#controls.progress(null);
+    try {
+      const loaded = await parseScene(await bytes(signal));
+      if (!signal.aborted) this.#show(loaded, readOptions(this), signal);
+    } catch (error) {
+      if (!signal.aborted) this.#tell(error);
+    } finally {
+      if (!signal.aborted) this.#controls.progress(undefined);
+    }
+  }
+
+  #show(loaded: Awaited<ReturnType<typeof parseScene>>, options: Options, signal: AbortSignal): void {
+    const canvas = document.createElement("canvas");
+    canvas.tabIndex = 0;
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", options.alt);
+    if (!canvas.getContext("webgl2", { antialias: true, alpha: true })) {
+      throw new Problem("This browser cannot draw scenes: it has no WebGL 2, or it is switched off.");
+    }
+    const prefersCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.#frame.prepend(canvas);
+    const viewer = new Viewer(canvas, loaded, options, prefersCalm, () => this.#refresh());
+    this.#viewer = viewer;
+    this.#looking = new Looking(this, viewer.head, () => viewer.redraw(), signal, prefersCalm, () => this.#controls.hide("tilt"));
+    const size = new ResizeObserver(([entry]) => viewer.resize(entry!.contentRect.width, entry!.contentRect.height));
+    size.observe(canvas);
+    signal.addEventListener("abort", () => size.disconnect());
+    viewer.resize(canvas.clientWidth, canvas.clientHeight);
+    if (options.stats) {
+      const timer = setInterval(() => this.#controls.stats(viewer.frameTimes), STATS_MS);
+      signal.addEventListener("abort", () => clearInterval(timer));
+    }
+    this.#frame.classList.add("loaded");
+    this.#controls.show("stereo", "recentre", "help");
+    if (viewer.path.exists) this.#controls.show("path");
+    if (document.fullscreenEnabled) this.#controls.show("full");
+    if (mayAskForTilt() && !prefersCalm) this.#controls.show("tilt");
+    void isHeadsetThere().then((isThere) => isThere && !signal.aborted && this.#controls.show("headset"));
+    this.#refresh();
+    this.dispatchEvent(new Event("load"));
+  }
+
+  /** Say what went wrong, in the element and to the page. */
+  #tell(error: unknown): void {
+    const text = error instanceof Problem ? error.message : `The scene cannot be shown: ${String(error)}`;
+    if (this.#viewer) this.#controls.say(text);
+    else this.#invite(text);
+    this.dispatchEvent(new CustomEvent("error", { detail: text }));
+  }
+
+  /** Ask for a file where one can be dropped. */
+  #invite(text = ""): void {
+    if (!readOptions(this).droppable) {
+      this.#controls.say(text);
+      return;
+    }
+    const choose = document.createElement("button");
+    choose.textContent = "Choose a file";
+    choose.addEventListener("click", () => {
+      const input = Object.assign(document.createElement("input"), { type: "file", accept: ".glb,model/gltf-binary" });
+      input.addEventListener("change", () => input.files?.[0] && void this.#openFile(input.files[0]));
+      input.click();
+    });
+    this.#controls.say(text || "Drop a scene here: a .glb file made by kbvr.", choose);
+  }
+
+  #openFile(file: File): Promise<void> {
+    return this.#open(() => file.arrayBuffer());
+  }
+
+  #clear(): void {
+    this.#shown.abort();
+    this.#shown = new AbortController();
+    this.#viewer?.dispose();
+    this.#viewer = null;
+    this.#looking = null;
+    this.#frame.querySelector("canvas")?.remove();
+    this.#frame.classList.remove("loaded");
+    this.#controls.stats("");
+    this.#controls.hide("path", "tilt", "headset");
+  }
+
+  /** Load once the element comes near the window; rest while it is away. */
+  #watch(signal: AbortSignal): void {
+    let isOpened = false;
+    const observer = new IntersectionObserver(
+      ([entry]) => {
+        const isNear = entry!.isIntersecting;
+        if (this.#viewer) this.#viewer.isOnScreen = isNear;
+        if (isNear && !isOpened) {
+          isOpened = true;
+          void this.#openSource();
+        }
+      },
+      { rootMargin: "25%" },
+    );
+    observer.observe(this);
+    signal.addEventListener("abort", () => observer.disconnect());
+  }
+
+  #takeDrops(signal: AbortSignal): void {
+    const isDropping = (is: boolean) => this.#frame.classList.toggle("dropping", is);
+    this.addEventListener(
+      "dragover",
+      (event) => {
+        if (!readOptions(this).droppable) return;
+        event.preventDefault();
+        isDropping(true);
+      },
+      { signal },
+    );
+    this.addEventListener("dragleave", () => isDropping(false), { signal });
+    this.addEventListener(
+      "drop",
+      (event) => {
+        isDropping(false);
+        const file = event.dataTransfer?.files[0];
+        if (!file || !readOptions(this).droppable) return;
+        event.preventDefault();
+        void this.#openFile(file);
+      },
+      { signal },
+    );
+  }
+
+  async #run(command: Command): Promise<void> {
+    const viewer = this.#viewer;
+    if (!viewer) return;
+    switch (command) {
+      case "path":
+        return viewer.togglePath();
+      case "none":
+      case "anaglyph":
+      case "sbs":
+      case "wiggle":
+        viewer.stereo = command;
+        return;
+      case "stereo":
+        viewer.stereo = STEREO_MODES[(STEREO_MODES.indexOf(viewer.state.stereo) + 1) % STEREO_MODES.length]!;
+        return;
+      case "recentre":
+        return viewer.recentre();
+      case "tilt":
+        return this.#looking?.askForTilt();
+      case "headset":
+        if (!(await isHeadsetThere())) return;
+        return viewer.headset.enter().catch((error: unknown) => this.#tell(error));
+      case "full":
+        return document.fullscreenElement ? document.exitFullscreen() : this.requestFullscreen();
+      case "help":
+        return this.#controls.toggleHelp();
+      default:
+        this.#move(viewer, command);
+    }
+  }
+
+  #move(viewer: Viewer, command: "left" | "right" | "up" | "down" | "nearer" | "farther"): void {
+    const moves = {
+      left: () => viewer.head.nudge("drag", -STEP, 0),
+      right: () => viewer.head.nudge("drag", STEP, 0),
+      up: () => viewer.head.nudge("drag", 0, STEP),
+      down: () => viewer.head.nudge("drag", 0, -STEP),
+      nearer: () => viewer.head.magnify(ZOOM_STEP),
+      farther: () => viewer.head.magnify(1 / ZOOM_STEP),
+    };
+    moves[command]();
+    viewer.redraw();
+  }
+
+  /** Let the buttons tell what is. */
+  #refresh(): void {
+    const state = this.state;
+    const canvas = this.#frame.querySelector("canvas");
+    if (!state || !canvas) return;
+    this.#controls.label("stereo", state.stereo, STEREO_LABELS[state.stereo]);
+    this.#controls.label("path", state.isPlaying ? "pause" : "play", `${state.isPlaying ? "Pause" : "Play"} the camera path (space)`);
+    if (!state.isPresenting) this.#viewer?.resize(canvas.clientWidth, canvas.clientHeight);
+  }
+}
+
+customElements.define("kbvr-photo", KbvrPhoto);

@@ -1,1 +1,23 @@
-import "../photo/element";
+import { KbvrPhoto } from "../photo/element";
+
+/** Attributes of the element that may stand after the question mark. */
+const PASSED = ["fit", "stereo", "autoplay", "stats"] as const;
+
+const query = new URLSearchParams(location.search);
+const embedded = document.getElementById("kbvr-scene")?.textContent;
+const src = query.get("src");
+
+const photo = new KbvrPhoto();
+photo.setAttribute("droppable", "");
+for (const name of PASSED) {
+  const value = query.get(name);
+  if (value !== null) photo.setAttribute(name, value);
+}
+document.addEventListener("keydown", (event) => event.target === document.body && photo.press(event));
+if (embedded) {
+  document.body.append(photo);
+  void photo.openBase64(embedded);
+} else {
+  if (src && new URL(src, location.href).origin === location.origin) photo.setAttribute("src", src);
+  document.body.append(photo);
+}

@@ -1,0 +1,42 @@
+import { Vector3 } from "three";
+
+import { Problem } from "./problem";
+
+/** What kbvr writes about the photo into the scene's extras. */
+export interface Facts {
+  readonly size_px: readonly [number, number];
+  readonly f_px: number;
+  /** Half extents of where the eyes' midpoint may be about the photo's camera. */
+  readonly headBox_m: Readonly<Vector3>;
+  readonly nearest_m: number;
+  readonly farthest_m: number;
+  /** What one looks at: it stands still on a flat screen. */
+  readonly subject_m: number;
+  readonly ipd_m: number;
+}
+
+/** Read the extras of a scene. */
+export function readFacts(userData: Record<string, unknown>): Facts {
+  const extras = userData["kbvr"] as Record<string, unknown> | undefined;
+  if (!extras) throw new Problem("This GLB is not a scene made by kbvr: it says nothing about the photo.");
+  const number = (value: unknown, name: string): number => {
+    if (typeof value === "number" && Number.isFinite(value) && value > 0) return value;
+    throw new Problem(`The scene is damaged: ${name} must be a number above 0.`);
+  };
+  const numbers = (name: string, count: number): number[] => {
+    const list = extras[name];
+    if (Array.isArray(list) && list.length === count) return list.map((value) => number(value, name));
+    throw new Problem(`The scene is damaged: ${name} must be ${count} numbers.`);
+  };
+  const one = (name: string) => number(extras[name], name);
+  const [width_px, height_px] = numbers("size_px", 2) as [number, number];
+  return Object.freeze({
+    size_px: [width_px, height_px] as const,
+    f_px: one("f_px"),
+    headBox_m: Object.freeze(new Vector3(...numbers("head_box_m", 3))),
+    nearest_m: one("nearest_m"),
+    farthest_m: one("farthest_m"),
+    subject_m: one("subject_m"),
+    ipd_m: one("ipd_m"),
+  });
+}

@@ -1,0 +1,68 @@
+import { Vector3 } from "three";
+
+import { approach } from "./easing";
+
+const SMOOTHING_S = 0.12;
+const SETTLED = 1e-4;
+const ZOOM_MAX = 4;
+
+/** Bring any number to within a limit, smoothly: small ones stay as they are. */
+export function softLimit(value: number, limit: number): number {
+  return limit * Math.tanh(value / limit);
+}
+
+/** What moves the head on a flat screen; each a share of the head box, sideways and up. */
+export type Source = "pointer" | "drag" | "tilt" | "scroll";
+
+/** Where a viewer's head is about the photo's camera, and how it gets there. */
+export class Head {
+  readonly offset_m = new Vector3();
+  zoom = 1;
+
+  readonly #wanted = new Map<Source, readonly [number, number]>();
+  #wantedZoom = 1;
+
+  constructor(
+    private readonly box_m: Readonly<Vector3>,
+    private readonly smooth: boolean,
+  ) {}
+
+  want(source: Source, x: number, y: number): void {
+    this.#wanted.set(source, [x, y]);
+  }
+
+  /** Move on from where one source had put the head; what is held back by the limit is not kept. */
+  nudge(source: Source, x: number, y: number): void {
+    const [x0, y0] = this.#wanted.get(source) ?? [0, 0];
+    const within = (value: number) => Math.max(-2, Math.min(2, value));
+    this.want(source, within(x0 + x), within(y0 + y));
+  }
+
+  magnify(factor: number): void {
+    this.#wantedZoom = Math.max(1, Math.min(ZOOM_MAX, this.#wantedZoom * factor));
+  }
+
+  /** Back to the photo's camera. */
+  recentre(): void {
+    this.#wanted.clear();
+    this.#wantedZoom = 1;
+  }
+
+  /** Move on by some seconds; return whether there is more to come. */
+  step(seconds: number): boolean {
+    const { x: limitX, y: limitY } = this.box_m;
+    let [x, y] = [0, 0];
+    for (const [dx, dy] of this.#wanted.values()) [x, y] = [x + dx, y + dy];
+    const target = new Vector3(softLimit(x * limitX, limitX), softLimit(y * limitY, limitY), 0);
+    const share = this.smooth ? approach(seconds, SMOOTHING_S) : 1;
+    this.offset_m.lerp(target, share);
+    this.zoom += (this.#wantedZoom - this.zoom) * share;
+    const isSettled =
+      this.offset_m.distanceTo(target) < SETTLED * this.box_m.length() && Math.abs(this.#wantedZoom - this.zoom) < SETTLED;
+    if (isSettled) {
+      this.offset_m.copy(target);
+      this.zoom = this.#wantedZoom;
+    }
+    return !isSettled;
+  }
+}

@@ -1,0 +1,27 @@
+/** Drawings of the buttons: paths in a square of 24, drawn with a line 1.75 wide. */
+const PATHS = Object.freeze({
+  play: "M8 5.5v13l10.5-6.5z",
+  pause: "M8.5 5.5v13M15.5 5.5v13",
+  none: "M4 6.5h16v11H4z",
+  anaglyph: "M3.5 8.5h17v7.5h-6l-2.5-3.5-2.5 3.5h-6z",
+  sbs: "M3.5 6.5h17v11h-17zM12 6.5v11",
+  wiggle: "M7.5 8 3.5 12l4 4M16.5 8l4 4-4 4M3.5 12h17",
+  recentre: "M12 8.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 1 0 0-7M12 3v3M12 18v3M3 12h3M18 12h3",
+  tilt: "M8 3.5h8v17H8zM3.5 9v6M20.5 9v6",
+  headset: "M3.5 8h17v8.5h-5.5l-1.5-2.5h-3l-1.5 2.5H3.5z",
+  full: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
+  help: "M9 9a3 3 0 1 1 4.5 2.6c-1 .6-1.5 1.2-1.5 2.4M12 17.5v.2",
+});
+export type Icon = keyof typeof PATHS;
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export function drawing(icon: Icon): SVGSVGElement {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", PATHS[icon]);
+  svg.append(path);
+  return svg;
+}

@@ -1,0 +1,189 @@
+import { Box3, Group, Mesh, Scene, Sphere, Texture, WebGLRenderer, type Material } from "three";
+
+import { FrameTimes } from "../shared/frame_times";
+import { CameraPath } from "./camera_path";
+import { FlatView } from "./flat_view";
+import { Head } from "./head";
+import type { LoadedScene } from "./load";
+import type { Options, StereoMode } from "./options";
+import { Headset } from "./xr";
+
+const BACKGROUND = 0x0c0c0e;
+const MAX_PIXEL_RATIO = 2;
+const FIRST_STEP_S = 1 / 60;
+const LONGEST_STEP_S = 0.1;
+
+/** What the element tells about itself, for pages and tests. */
+export interface ViewState {
+  readonly stereo: StereoMode;
+  readonly isPlaying: boolean;
+  readonly isPresenting: boolean;
+  /** Of the head about the photo's camera, in metres. */
+  readonly offset_m: readonly [number, number, number];
+  readonly headset: Readonly<{ scale: number; distance_m: number; veil: number }>;
+}
+
+/** One scene on one canvas: draws when something has changed, and only then. */
+export class Viewer {
+  readonly head: Head;
+  readonly path: CameraPath;
+  readonly headset: Headset;
+
+  readonly #renderer: WebGLRenderer;
+  readonly #scene = new Scene();
+  readonly #world = new Group();
+  readonly #flat: FlatView;
+  readonly #frameTimes = new FrameTimes();
+  #isOnScreen = true;
+  #request = 0;
+  #last_ms: number | null = null;
+
+  constructor(
+    canvas: HTMLCanvasElement,
+    private readonly loaded: LoadedScene,
+    private readonly options: Options,
+    prefersCalm: boolean,
+    private readonly changed: () => void,
+  ) {
+    this.#renderer = new WebGLRenderer({ canvas, antialias: true, alpha: false, powerPreference: "high-performance" });
+    this.#renderer.setClearColor(BACKGROUND, 1);
+    this.#renderer.setPixelRatio(Math.min(devicePixelRatio, MAX_PIXEL_RATIO));
+    this.#world.add(loaded.root);
+    this.#scene.add(this.#world);
+    inFileOrder(loaded.root);
+    this.#world.updateMatrixWorld(true);
+
+    const { facts } = loaded;
+    const sphere = new Box3().setFromObject(loaded.root).getBoundingSphere(new Sphere());
+    const near_m = Math.max(0.01, facts.nearest_m / 4);
+    const far_m = 2 * (sphere.radius + sphere.center.length()) + facts.farthest_m;
+    this.head = new Head(facts.headBox_m, !prefersCalm);
+    this.path = new CameraPath(loaded);
+    this.#flat = new FlatView(this.#renderer, options.fit);
+    this.#flat.mode = prefersCalm && options.stereo === "wiggle" ? "none" : options.stereo;
+    this.#flat.reach(near_m, far_m);
+    this.headset = new Headset(this.#renderer, this.#scene, this.#world, loaded, [near_m, far_m], {
+      drawn: (now_ms) => this.#frameTimes.add(now_ms),
+      frameTimes: () => (options.stats ? this.#frameTimes.says() : ""),
+      began: () => {
+        this.#stop();
+        this.#frameTimes.clear();
+      },
+      ended: () => {
+        this.#frameTimes.clear();
+        changed();
+        this.redraw();
+      },
+    });
+    if (options.autoplay && !prefersCalm) this.path.toggle();
+    this.redraw();
+  }
+
+  get state(): ViewState {
+    return Object.freeze({
+      stereo: this.#flat.mode,
+      isPlaying: this.path.isPlaying,
+      isPresenting: this.headset.isPresenting,
+      offset_m: Object.freeze(this.head.offset_m.toArray()),
+      headset: this.headset.state,
+    });
+  }
+
+  /** Frame times in words. */
+  get frameTimes(): string {
+    return this.#frameTimes.says();
+  }
+
+  set stereo(mode: StereoMode) {
+    this.#flat.mode = mode;
+    this.changed();
+    this.redraw();
+  }
+
+  set isOnScreen(value: boolean) {
+    this.#isOnScreen = value;
+    if (value) this.redraw();
+    else this.#stop();
+  }
+
+  resize(width: number, height: number): void {
+    if (this.headset.isPresenting || !width || !height) return;
+    this.#renderer.setPixelRatio(Math.min(devicePixelRatio, MAX_PIXEL_RATIO));
+    this.#renderer.setSize(width, height, false);
+    this.#draw(performance.now());
+  }
+
+  togglePath(): void {
+    this.path.toggle();
+    this.changed();
+    this.redraw();
+  }
+
+  /** Back to the photo's camera. */
+  recentre(): void {
+    this.head.recentre();
+    this.path.leave();
+    this.headset.recentre();
+    this.changed();
+    this.redraw();
+  }
+
+  /** Draw soon: at the browser's next frame. */
+  redraw(): void {
+    if (this.#request || !this.#isOnScreen || this.headset.isPresenting) return;
+    this.#request = requestAnimationFrame((now_ms) => {
+      this.#request = 0;
+      if (this.#draw(now_ms)) this.redraw();
+      else this.#last_ms = null;
+    });
+  }
+
+  dispose(): void {
+    this.#stop();
+    this.headset.dispose();
+    this.#flat.dispose();
+    release(this.loaded.root);
+    this.#renderer.dispose();
+  }
+
+  #stop(): void {
+    cancelAnimationFrame(this.#request);
+    this.#request = 0;
+    this.#last_ms = null;
+  }
+
+  /** Draw one frame; return whether another one follows. */
+  #draw(now_ms: number): boolean {
+    const seconds = this.#last_ms === null ? FIRST_STEP_S : Math.min((now_ms - this.#last_ms) / 1000, LONGEST_STEP_S);
+    this.#last_ms = now_ms;
+    const { loaded, options, head } = this;
+    const isMoving = [head.step(seconds), this.path.step(seconds), this.#flat.mode === "wiggle", options.stats];
+    this.#flat.draw(this.#scene, loaded.camera, loaded.facts, head.offset_m, head.zoom, now_ms / 1000);
+    this.#frameTimes.add(now_ms);
+    return isMoving.includes(true);
+  }
+}
+
+/** Draw blended meshes one over the other as the file lists them. */
+function inFileOrder(root: Group): void {
+  let index = 0;
+  root.traverse((node) => {
+    if (node instanceof Mesh) node.renderOrder = index++;
+  });
+}
+
+/** Free what a scene holds on the GPU, and its decoded pictures. */
+function release(root: Group): void {
+  root.traverse((node) => {
+    if (!(node instanceof Mesh)) return;
+    node.geometry.dispose();
+    for (const material of [node.material].flat() as Material[]) {
+      for (const texture of Object.values(material)) {
+        if (!(texture instanceof Texture)) continue;
+        texture.dispose();
+        if (texture.image instanceof ImageBitmap) texture.image.close();
+      }
+      material.dispose();
+    }
+  });
+}
