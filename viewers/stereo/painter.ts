@@ -1,8 +1,9 @@
 /** Draws two eyes' pictures with WebGL, in linear light. */
 
+import { SRGB_GLSL } from "../shared/anaglyph";
 import type { Eye } from "./layouts";
 import { IDENTITY_3, IDENTITY_4, type Mat3, type Mat4 } from "./matrices";
-import { PlayerError } from "./player_error";
+import { Problem } from "../photo/problem";
 import type { Mix } from "./views";
 
 /** What is written beside the picture; see Painter.takePanel. */
@@ -33,7 +34,6 @@ void main() {
   gl_Position = toClip * vec4(corner, 0.0, 1.0);
 }`;
 
-// sRGB both ways: IEC 61966-2-1.
 const FRAGMENTS = `#version 300 es
 precision highp float;
 uniform sampler2D leftPicture, rightPicture;
@@ -44,15 +44,7 @@ in vec2 place;
 in vec3 ray;
 out vec4 shown;
 
-vec3 toLinear(vec3 code) {
-  return mix(code / 12.92, pow((code + 0.055) / 1.055, vec3(2.4)), step(0.04045, code));
-}
-
-vec3 toSrgb(vec3 light) {
-  vec3 cut = clamp(light, 0.0, 1.0);
-  return mix(12.92 * cut, 1.055 * pow(cut, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, cut));
-}
-
+${SRGB_GLSL}
 // The filter must not reach across the border of an eye's part: half a texel is left of it, or half of what is drawn as one pixel.
 vec3 lightOf(sampler2D picture, vec4 rect, vec2 at) {
   vec2 place = rect.xy + rect.zw * at;
@@ -67,7 +59,7 @@ void main() {
   vec2 at = isHalfSphere ? vec2(longitude, -latitude) / ${Math.PI} + 0.5 : place;
   vec3 light = fromLeft * lightOf(leftPicture, leftRect, at) + fromRight * lightOf(rightPicture, rightRect, at);
   bool isSeen = !isHalfSphere || abs(longitude) <= ${Math.PI / 2};
-  shown = vec4(isSeen ? toSrgb(light) : vec3(0.0), 1.0);
+  shown = vec4(isSeen ? toSrgb(clamp(light, 0.0, 1.0)) : vec3(0.0), 1.0);
 }`;
 
 const UNIFORMS = [
@@ -88,10 +80,10 @@ export class Painter {
   private readonly textures: readonly WebGLTexture[];
   private readonly uniforms: Readonly<Record<(typeof UNIFORMS)[number], WebGLUniformLocation | null>>;
 
-  /** Throws PlayerError if the browser has no WebGL 2. */
+  /** Throws Problem if the browser has no WebGL 2. */
   constructor(canvas: HTMLCanvasElement) {
     const gl = canvas.getContext("webgl2", { alpha: false, depth: false, powerPreference: "high-performance" });
-    if (!gl) throw new PlayerError("This browser has no WebGL 2, or it is switched off: pictures cannot be drawn.");
+    if (!gl) throw new Problem("This browser has no WebGL 2, or it is switched off: pictures cannot be drawn.");
     this.gl = gl;
     this.maxSidePx = gl.getParameter(gl.MAX_TEXTURE_SIZE) as number;
     const program = linked(gl);

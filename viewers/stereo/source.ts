@@ -2,7 +2,7 @@
 
 import { codecIn, HEAD_BYTES } from "./codec";
 import { type LayoutName, layoutOf } from "./layouts";
-import { PlayerError } from "./player_error";
+import { Problem } from "../photo/problem";
 import { stereoIn } from "./stereo_jpeg";
 
 export interface Source {
@@ -22,9 +22,9 @@ export type Progress = (share: number) => void;
 const VIDEO_NAME = /\.(mp4|m4v|mov|webm|mkv|ogv)$/i;
 const READABLE = "Pictures may be JPEG, PNG, WebP, AVIF, GIF, MPO and JPS, videos MP4 and WebM.";
 
-/** Open a file that was dropped or chosen. Throws PlayerError if the browser cannot show it. */
+/** Open a file that was dropped or chosen. Throws Problem if the browser cannot show it. */
 export async function openFile(file: File, maxSidePx: number): Promise<Source> {
-  if (file.size === 0) throw new PlayerError(`${file.name} is empty.`);
+  if (file.size === 0) throw new Problem(`${file.name} is empty.`);
   if (!isVideo(file.name, file.type)) return openPicture(file, file.name, maxSidePx);
   const url = URL.createObjectURL(file);
   try {
@@ -35,7 +35,7 @@ export async function openFile(file: File, maxSidePx: number): Promise<Source> {
   }
 }
 
-/** Open a file of the page's own host. Throws PlayerError if it is not there, or the browser cannot show it. */
+/** Open a file of the page's own host. Throws Problem if it is not there, or the browser cannot show it. */
 export async function openUrl(url: URL, maxSidePx: number, progress: Progress): Promise<Source> {
   const name = decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf("/") + 1));
   if (VIDEO_NAME.test(name)) return openVideo(url.href, name, () => headOf(url, name), () => undefined);
@@ -53,9 +53,9 @@ function isVideo(name: string, type: string): boolean {
 
 async function answerOf(url: URL, name: string, headers: HeadersInit = {}): Promise<Response> {
   const answer = await fetch(url, { headers }).catch((error: unknown) => {
-    throw new PlayerError(`${name} could not be fetched: ${String(error)}`);
+    throw new Problem(`${name} could not be fetched: ${String(error)}`);
   });
-  if (!answer.ok) throw new PlayerError(`${name} could not be fetched: the server says ${answer.status} ${answer.statusText}.`);
+  if (!answer.ok) throw new Problem(`${name} could not be fetched: the server says ${answer.status} ${answer.statusText}.`);
   return answer;
 }
 
@@ -88,7 +88,7 @@ async function headOf(url: URL, name: string): Promise<ArrayBuffer> {
 async function openPicture(blob: Blob, name: string, maxSidePx: number): Promise<Source> {
   const stereo = stereoIn(new Uint8Array(await blob.arrayBuffer()), name);
   if (name.toLowerCase().endsWith(".mpo") && stereo?.layout !== "apart") {
-    throw new PlayerError(`${name} ends in .mpo, but there are no two pictures in it.`);
+    throw new Problem(`${name} ends in .mpo, but there are no two pictures in it.`);
   }
   const pictures = await Promise.all((stereo?.pictures ?? [blob]).map((one) => decoded(one, name, maxSidePx)));
   return {
@@ -104,7 +104,7 @@ async function openPicture(blob: Blob, name: string, maxSidePx: number): Promise
 async function decoded(blob: Blob, name: string, maxSidePx: number): Promise<ImageBitmap> {
   const options: ImageBitmapOptions = { premultiplyAlpha: "none" };
   const whole = await createImageBitmap(blob, options).catch(() => {
-    throw new PlayerError(`This browser cannot read ${name}. ${READABLE}`);
+    throw new Problem(`This browser cannot read ${name}. ${READABLE}`);
   });
   const shrink = Math.min(1, maxSidePx / Math.max(whole.width, whole.height));
   if (shrink === 1) return whole;
@@ -136,7 +136,7 @@ async function openVideo(
     const said = video.error?.message;
     video.removeAttribute("src");
     video.load();
-    throw new PlayerError(whyNot(name, codecIn(new Uint8Array(await head())), said));
+    throw new Problem(whyNot(name, codecIn(new Uint8Array(await head())), said));
   });
   return {
     name,

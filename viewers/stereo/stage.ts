@@ -10,33 +10,21 @@ import { only, VIEWS } from "./views";
 const TURN_MS = { usual: 150, calm: 600 } as const;
 
 const FOV_DEG = { least: 20, most: 110, first: 75 } as const;
-const MOST_PITCH = Math.PI / 2;
-const MOST_YAW = Math.PI / 2;
+const MOST_TURN = Math.PI / 2;
 
 /** Left, bottom, width and height in the canvas's pixels. */
 type Box = readonly [number, number, number, number];
 
-/** Where somebody looks in half a sphere. */
-export interface Look {
+/** Where somebody looks in half a sphere; angles in radians, to the left and up. */
+interface Look {
   yaw: number;
   pitch: number;
   /** From the top of the canvas to its bottom. */
   fovDeg: number;
 }
 
-export function lookAhead(): Look {
-  return { yaw: 0, pitch: 0, fovDeg: FOV_DEG.first };
-}
-
-/** Look further to the right and down by radians, with the field of view times a factor. */
-export function turnLook(look: Look, right: number, down: number, zoom = 1): void {
-  look.yaw = clamp(look.yaw - right, -MOST_YAW, MOST_YAW);
-  look.pitch = clamp(look.pitch - down, -MOST_PITCH, MOST_PITCH);
-  look.fovDeg = clamp(look.fovDeg * zoom, FOV_DEG.least, FOV_DEG.most);
-}
-
 export class Stage {
-  readonly look: Look = lookAhead();
+  private readonly look: Look = { yaw: 0, pitch: 0, fovDeg: FOV_DEG.first };
   private readonly calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   constructor(
@@ -50,6 +38,18 @@ export class Stage {
     this.canvas.height = Math.max(1, Math.round(this.canvas.clientHeight * devicePixelRatio));
   }
 
+  /** Look further to the right and down by shares of the canvas's height, with the field of view times a factor. */
+  turn(right: number, down: number, zoom = 1): void {
+    const radians = (this.look.fovDeg * Math.PI) / 180;
+    this.look.yaw = clamp(this.look.yaw - right * radians, -MOST_TURN, MOST_TURN);
+    this.look.pitch = clamp(this.look.pitch - down * radians, -MOST_TURN, MOST_TURN);
+    this.look.fovDeg = clamp(this.look.fovDeg * zoom, FOV_DEG.least, FOV_DEG.most);
+  }
+
+  lookAhead(): void {
+    Object.assign(this.look, { yaw: 0, pitch: 0, fovDeg: FOV_DEG.first });
+  }
+
   /** Return whether the next picture differs although nothing was changed. */
   moves(show: Show): boolean {
     return show.source !== null && VIEWS[show.view].kind === "turns" && !isFlat(show);
@@ -57,6 +57,8 @@ export class Stage {
 
   /** Draw what is shown at a time in milliseconds. */
   draw(show: Show, timeMs: number): void {
+    const { gl } = this.painter;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     this.painter.clear([0, 0, this.canvas.width, this.canvas.height], 1);
     if (!show.source) return;
     const view = VIEWS[show.view];

@@ -1,5 +1,7 @@
 /** What a flat screen shows of two pictures. */
 
+import { DUBOIS } from "../shared/anaglyph";
+
 /** Nine numbers, row by row: red, green and blue of what is shown from red, green and blue of a picture's linear light. */
 export type Mix = readonly number[];
 
@@ -23,17 +25,9 @@ function mixed(group: string, says: string, left: Mix, right: Mix): View {
 const GLASSES = "Anaglyph, for coloured glasses";
 const BARE = "Without glasses";
 
-/**
- * The anaglyphs' matrices are least-squares fits to what filters and screens let through: Dubois, "A projection method to
- * generate anaglyph stereo images", ICASSP 2001, and site.uottawa.ca/~edubois/anaglyph.
- */
+/** The anaglyphs' matrices are Dubois's, whose source is where DUBOIS is; the same numbers as in kbvr/formats/anaglyph.py. */
 export const VIEWS = {
-  "red-cyan": mixed(
-    GLASSES,
-    "Red and cyan",
-    [0.437, 0.449, 0.164, -0.062, -0.062, -0.024, -0.048, -0.05, -0.017],
-    [-0.011, -0.032, -0.007, 0.377, 0.761, 0.009, -0.026, -0.093, 1.234],
-  ),
+  "red-cyan": mixed(GLASSES, "Red and cyan", DUBOIS.left, DUBOIS.right),
   "green-magenta": mixed(
     GLASSES,
     "Green and magenta",
