@@ -13,6 +13,10 @@ const STEP = 0.25;
 const ZOOM_STEP = 1.2;
 const STATS_MS = 500;
 
+/** Not a style element, so that a page's content security policy may forbid those. */
+const STYLE = new CSSStyleSheet();
+STYLE.replaceSync(style);
+
 /**
  * A photo with depth: `<kbvr-photo src="photo.glb" alt="...">`.
  *
@@ -25,6 +29,8 @@ export class KbvrPhoto extends HTMLElement {
   #controls!: Controls;
   #viewer: Viewer | null = null;
   #looking: Looking | null = null;
+  /** Whether it has come near the window, and so its source has been opened. */
+  #isOpened = false;
   /** Ends what belongs to the scene that is shown. */
   #shown = new AbortController();
   /** Ends what belongs to the element's stay in the page. */
@@ -39,9 +45,8 @@ export class KbvrPhoto extends HTMLElement {
     const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
     this.#frame = document.createElement("div");
     this.#frame.className = "frame";
-    const sheet = document.createElement("style");
-    sheet.textContent = style;
-    root.replaceChildren(sheet, this.#frame);
+    root.adoptedStyleSheets = [STYLE];
+    root.replaceChildren(this.#frame);
     this.#controls = new Controls(this.#frame, (command) => void this.#run(command));
     this.#stay = new AbortController();
     const { signal } = this.#stay;
@@ -52,13 +57,16 @@ export class KbvrPhoto extends HTMLElement {
   }
 
   disconnectedCallback(): void {
+    this.#isOpened = false;
     this.#stay.abort();
     this.#clear();
     this.#controls.dispose();
   }
 
-  attributeChangedCallback(): void {
-    if (this.isConnected && this.#viewer) void this.#openSource();
+  attributeChangedCallback(name: (typeof ATTRIBUTES)[number], before: string | null, now: string | null): void {
+    if (!this.#isOpened || before === now) return;
+    if (name === "stereo" && this.#viewer) this.#viewer.stereo = readOptions(this).stereo;
+    else void this.#openSource();
   }
 
   /** Show a scene that is there already. */
@@ -174,13 +182,12 @@ export class KbvrPhoto extends HTMLElement {
 
   /** Load once the element comes near the window; rest while it is away. */
   #watch(signal: AbortSignal): void {
-    let isOpened = false;
     const observer = new IntersectionObserver(
       ([entry]) => {
         const isNear = entry!.isIntersecting;
         if (this.#viewer) this.#viewer.isOnScreen = isNear;
-        if (isNear && !isOpened) {
-          isOpened = true;
+        if (isNear && !this.#isOpened) {
+          this.#isOpened = true;
           void this.#openSource();
         }
       },

@@ -2,8 +2,9 @@ import { Matrix4, Quaternion, Vector3 } from "three";
 
 import { smoothstep } from "./easing";
 
-const SCALE_MAX = 5;
-const FARTHER_MAX_M = 10;
+/** The scene can be so many times larger, or smaller. */
+export const SCALE_MAX = 5;
+export const FARTHER_MAX_M = 10;
 const UP = Object.freeze(new Vector3(0, 1, 0));
 
 /** Beyond the head box the scene goes dark over so much. */

@@ -62,7 +62,7 @@ export class Viewer {
     this.#flat = new FlatView(this.#renderer, options.fit);
     this.#flat.mode = prefersCalm && options.stereo === "wiggle" ? "none" : options.stereo;
     this.#flat.reach(near_m, far_m);
-    this.headset = new Headset(this.#renderer, this.#scene, this.#world, loaded, [near_m, far_m], {
+    this.headset = new Headset(this.#renderer, this.#scene, this.#world, loaded, far_m, {
       drawn: (now_ms) => this.#frameTimes.add(now_ms),
       frameTimes: () => (options.stats ? this.#frameTimes.says() : ""),
       began: () => {
@@ -75,6 +75,7 @@ export class Viewer {
         this.redraw();
       },
     });
+    canvas.addEventListener("webglcontextrestored", () => this.redraw());
     if (options.autoplay && !prefersCalm) this.path.toggle();
     this.redraw();
   }
@@ -144,6 +145,7 @@ export class Viewer {
     this.#flat.dispose();
     release(this.loaded.root);
     this.#renderer.dispose();
+    this.#renderer.forceContextLoss();
   }
 
   #stop(): void {

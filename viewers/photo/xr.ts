@@ -14,9 +14,11 @@ import {
 import { Grip } from "./grip";
 import type { LoadedScene } from "./load";
 import { Panel, PANEL_ORDER } from "./panel";
-import { Placement } from "./placement";
+import { FARTHER_MAX_M, Placement, SCALE_MAX } from "./placement";
 import { Problem } from "./problem";
 
+/** Hands and the panel come close; a scene that was made small does too. */
+const NEAR_M = 0.02;
 const FRAME_RATE_HZ = 72;
 const FOVEATION = 0.5;
 const VEIL_COLOUR = 0x050506;
@@ -65,13 +67,13 @@ export class Headset {
     private readonly scene: Scene,
     private readonly world: Group,
     private readonly loaded: LoadedScene,
-    [near_m, far_m]: readonly [number, number],
+    far_m: number,
     private readonly listener: HeadsetListener,
   ) {
     this.#placement = new Placement(loaded.facts.nearest_m);
     this.#photo_m = new Vector3().setFromMatrixPosition(loaded.camera.matrixWorld);
-    this.#camera.near = near_m;
-    this.#camera.far = far_m;
+    this.#camera.near = NEAR_M;
+    this.#camera.far = far_m * SCALE_MAX + FARTHER_MAX_M;
     this.#panel = new Panel([
       { says: "Recentre", press: () => this.recentre() },
       { says: "True size", press: () => this.#placement.reset() },
@@ -83,6 +85,7 @@ export class Headset {
     );
     this.#veil.renderOrder = PANEL_ORDER - 1;
     this.#veil.frustumCulled = false;
+    this.#veil.visible = false;
     renderer.xr.addEventListener("sessionend", () => this.#ended());
     const select = (grip: Grip) => this.#select(grip);
     this.#grips = [0, 1].map((index) => new Grip(renderer, index, { select, squeeze: () => this.recentre() }));
