@@ -23,6 +23,7 @@ const page = document.documentElement;
 const canvas = part("canvas", HTMLCanvasElement);
 const file = part("file", HTMLInputElement);
 const help = part("help", HTMLElement);
+const welcome = part("welcome", HTMLElement);
 const headset = part("headset", HTMLButtonElement);
 
 function begin(config: Config): void {
@@ -74,6 +75,7 @@ function begin(config: Config): void {
     } catch (error) {
       if (turn === openings) say(wordsOf(error));
     }
+    welcome.hidden = show.source !== null;
     if (turn === openings) progress(null);
   }
 
@@ -86,7 +88,6 @@ function begin(config: Config): void {
     if (source.video) follow(source.video);
     document.title = `${source.name} – kbvr`;
     page.classList.add("loaded");
-    part("welcome", HTMLElement).hidden = true;
     part("bars", HTMLElement).hidden = false;
     choices.update();
     changed();
@@ -157,7 +158,7 @@ function begin(config: Config): void {
   void hasHeadset().then((isThere) => (headset.hidden = !isThere));
   const { src } = config;
   if (src) void open((progress) => openUrl(src, painter.maxSidePx, progress));
-  else part("welcome", HTMLElement).hidden = false;
+  else welcome.hidden = false;
 }
 
 /** Return how a source is shown at first: as the address says, if it can be, else as the file or its name says. */

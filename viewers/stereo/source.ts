@@ -20,6 +20,8 @@ export interface Source {
 export type Progress = (share: number) => void;
 
 const VIDEO_NAME = /\.(mp4|m4v|mov|webm|mkv|ogv)$/i;
+const PLAYABLE =
+  "Most browsers play H.264 and AV1 in MP4, and VP9 in WebM, but few play HEVC. kbvr writes H.264 if told --codec h264.";
 const READABLE = "Pictures may be JPEG, PNG, WebP, AVIF, GIF, MPO and JPS, videos MP4 and WebM.";
 
 /** Open a file that was dropped or chosen. Throws Problem if the browser cannot show it. */
@@ -153,7 +155,7 @@ async function openVideo(
 }
 
 function whyNot(name: string, codec: string | null, said: string | undefined): string {
-  const what = codec ? `${codec}, which is what ${name} is encoded with` : `${name}`;
-  const advice = "Most play H.264 and AV1 in MP4, and VP9 in WebM; few play HEVC. `kbvr --codec h264` makes a video for all.";
-  return `This browser cannot play ${what}. ${advice}${said ? ` (It says: ${said}.)` : ""}`;
+  const what = codec ? `${codec}, which is what ${name} is encoded with` : name;
+  const reason = !codec && said ? ` It says: ${said}.` : "";
+  return `This browser cannot play ${what}.${reason} ${PLAYABLE}`;
 }
