@@ -176,11 +176,11 @@ def test_the_table_of_names_is_that_of_the_outputs():
     assert table == {ending: layout for endings in tables for layout, ending in endings.items()}
 
 
-@pytest.mark.parametrize("layout", ["sbs", "sbs-half", "tb", "tb-half", "cross"])
-@pytest.mark.parametrize("suffix", ["png", "webp"])
+@pytest.mark.parametrize(
+    ("layout", "suffix"),
+    [("sbs", "png"), ("sbs", "webp"), ("sbs-half", "png"), ("tb", "png"), ("tb-half", "png"), ("cross", "png")],
+)
 def test_each_eye_sees_its_own_picture_of_a_packing_that_the_name_tells(web, site, tmp_path, layout, suffix):
-    if suffix == "webp" and layout != "sbs":
-        pytest.skip("the kind of picture does not touch the layout")
     path = tmp_path / f"card{NAME_ENDINGS[layout]}.{suffix}"
     Image.fromarray(packed(layout)).save(path, **({"lossless": True} if suffix == "webp" else {}))
     with shown(web, site, path) as page:
