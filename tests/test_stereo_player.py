@@ -121,9 +121,9 @@ def video(folder):
 
 @pytest.fixture(scope="module")
 def site(web):
-    assert PAGE.exists(), "these tests need the pages: make install"
+    assert PAGE.exists(), "these tests need the pages: pip install -e ."
     newest_s = max(path.stat().st_mtime for path in (ROOT / "viewers" / "stereo").iterdir())
-    assert PAGE.stat().st_mtime >= newest_s, "viewers/stereo is newer than the page: make install"
+    assert PAGE.stat().st_mtime >= newest_s, "viewers/stereo is newer than the page: pip install -e ."
     web.files["/pages/stereo.html"] = PAGE
     return f"{web.origin}/pages/stereo.html"
 
