@@ -23,6 +23,9 @@ FIXED_BYTES = 560 * 2**20
 SCENE_BYTES_A_PX = 76
 """Peak of cutting and filling, for each pixel of the photo."""
 
+VISITED_BYTES_A_PX = 150
+"""The same if triangles are made of the scene too."""
+
 HELD_BYTES_A_PX = 44
 """Photo, depth and layers, while the film is drawn."""
 
@@ -48,10 +51,13 @@ def bytes_of(text: str) -> int:
     return round(float(said[1]) * UNITS[said[2].upper()])
 
 
-def export_bytes(photo_size_px: tuple[int, int], film_size_px: tuple[int, int]) -> int:
-    """Return about how much memory the export of a photo of this size takes at most; film sizes are per eye."""
+def export_bytes(photo_size_px: tuple[int, int], film_size_px: tuple[int, int], *, is_visited: bool = False) -> int:
+    """Return about how much memory the export of a photo of this size takes at most; film sizes are per eye.
+
+    A scene that is visited becomes triangles.
+    """
     photo_px, film_px = (width * height for width, height in (photo_size_px, film_size_px))
-    scene = SCENE_BYTES_A_PX * photo_px
+    scene = (VISITED_BYTES_A_PX if is_visited else SCENE_BYTES_A_PX) * photo_px
     return FIXED_BYTES + max(scene, HELD_BYTES_A_PX * photo_px + FILM_BYTES_A_PX * film_px)
 
 
@@ -62,7 +68,9 @@ def repeats_bytes(photo_size_px: tuple[int, int], film_size_px: tuple[int, int],
     return min(REPEATS_BYTES, max(0, max_bytes - export_bytes(photo_size_px, film_size_px)))
 
 
-def within_memory(photo: Photo, film_size_px: tuple[int, int], max_bytes: int | None) -> tuple[Photo, tuple[str, ...]]:
+def within_memory(
+    photo: Photo, film_size_px: tuple[int, int], max_bytes: int | None, *, is_visited: bool = False
+) -> tuple[Photo, tuple[str, ...]]:
     """Return the photo, made smaller if its export would take too much memory, and what there is to tell of it.
 
     It is never made smaller than the film's pictures.
@@ -73,16 +81,17 @@ def within_memory(photo: Photo, film_size_px: tuple[int, int], max_bytes: int | 
     if max_bytes is None:
         return photo, ()
     size = photo.size_px
-    least = export_bytes(film_size_px, film_size_px)
+    least = export_bytes(film_size_px, film_size_px, is_visited=is_visited)
     decoding = FIXED_BYTES // 4 + DECODED_BYTES_A_PX * size[0] * size[1]
     if max(least, decoding) > max_bytes:
         why = f"a film of {_size(film_size_px)}" if least > decoding else f"decoding {_size(size)} pixels"
         raise InputError(f"{why} takes about {_shown(max(least, decoding))} of memory, more than {_shown(max_bytes)}")
     scale = 1.0
-    while export_bytes(_scaled(size, scale, film_size_px), film_size_px) > max_bytes:
+    while export_bytes(_scaled(size, scale, film_size_px), film_size_px, is_visited=is_visited) > max_bytes:
         scale *= 0.98
     small = _scaled(size, scale, film_size_px)
-    told = f"memory: about {_shown(export_bytes(small, film_size_px))} of {_shown(max_bytes)}"
+    about = _shown(export_bytes(small, film_size_px, is_visited=is_visited))
+    told = f"memory: about {about} of {_shown(max_bytes)}"
     if small == size:
         return photo, (told,)
     return _resized(photo, small), (f"{told}, for which the photo of {_size(size)} was made smaller",)

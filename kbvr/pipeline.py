@@ -148,7 +148,9 @@ def export_photo(
     options = options.for_photo(photo.size_px, name=photo_path.stem)
     not_drawn = (*FROM_DEPTH, *SCENES)
     film_px = max((sizes_px[output] for output in wanted if output not in not_drawn), default=(1, 1))
-    photo, said_of_memory = within_memory(photo, film_px, options.max_memory_bytes)
+    photo, said_of_memory = within_memory(
+        photo, film_px, options.max_memory_bytes, is_visited=bool({*wanted} & {*SCENES})
+    )
     told("depth", 0, 1)
     with clock.stage("depth"):
         depth = profile.depth(photo)

@@ -79,3 +79,11 @@ def test_a_photo_is_made_smaller_to_a_long_side_and_its_focal_length_with_it():
     small = within_px(photo, 45)
     assert (small.size_px, small.f_px) == ((45, 30), 50.0)
     assert within_px(photo, 90) is photo
+
+
+def test_triangles_take_memory_too():
+    """A scene that is visited is made of a smaller photo, under the same limit."""
+    limit = export_bytes((900, 600), (1, 1), is_visited=True)
+    drawn, visited = (within_memory(large_photo(), (1, 1), limit, is_visited=visited)[0] for visited in (False, True))
+    assert visited.size_px[0] < drawn.size_px[0]
+    assert export_bytes(visited.size_px, (1, 1), is_visited=True) <= limit

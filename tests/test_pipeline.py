@@ -335,7 +335,7 @@ def test_a_camera_path_that_cannot_be_is_told_before_the_depth_is_estimated(tmp_
 def test_a_crop_in_pixels_is_the_photos_own_when_memory_makes_the_photo_smaller(tmp_path, monkeypatch):
     """The profile is handed half a photo; the crop still ends inside it."""
 
-    def halved(photo, *_):
+    def halved(photo, *_, **__):
         return photo_from_array(cv2.resize(photo.rgb, None, fx=0.5, fy=0.5), f_px=photo.f_px / 2), ()
 
     monkeypatch.setattr(pipeline, "within_memory", halved)
