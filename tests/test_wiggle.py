@@ -137,7 +137,7 @@ def test_a_moving_anaglyph_shows_red_left_and_cyan_right(wiggle):
 def test_no_loop_of_a_photo_jumps(wiggle, output, suffix):
     pictures = np.stack(decoded(files_of(wiggle, output)[suffix])).astype(int)
     steps = np.abs(np.diff(np.concatenate([pictures, pictures[:1]]), axis=0)).mean(axis=(1, 2, 3))
-    assert steps[-1] <= 1.1 * steps[:-1].max()
+    assert steps[-1] <= 1.2 * steps[:-1].max()  # WebP's first picture is coded anew
 
 
 SEEN = """
