@@ -318,6 +318,23 @@ def test_the_element_loads_when_it_comes_near_and_frees_all_when_removed(web, si
         assert page.evaluate("element.state") is None
 
 
+def test_of_more_elements_than_a_browser_has_canvases_for_each_is_drawn_when_it_is_seen(web, site):
+    """Chromium takes the canvas of the oldest from 17 on."""
+    elements = f'<kbvr-photo src="{site}/card.glb" style="height: {SIZE_PX[1]}px"></kbvr-photo>' * 18
+    with web.page(f"{web.origin}/three.html", SIZE_PX) as page:
+        page.evaluate("elements => { document.body.innerHTML = elements; }", elements)
+        page.add_script_tag(url=f"{site}/kbvr-photo.js")
+        for place in (*range(18), 0):
+            page.evaluate("place => document.querySelectorAll('kbvr-photo')[place].scrollIntoView()", place)
+            page.wait_for_function(
+                """place => {
+                  const {shadowRoot, state} = document.querySelectorAll("kbvr-photo")[place];
+                  return state && !shadowRoot.querySelector("canvas").getContext("webgl2").isContextLost();
+                }""",
+                arg=place,
+            )
+
+
 def test_a_browser_without_webgl_is_told_of_in_words(web, site):
     without = "HTMLCanvasElement.prototype.getContext = () => null"
     with web.page(f"{site}/scene.html?src=card.glb", SIZE_PX, without) as page:
