@@ -124,6 +124,31 @@ def test_the_mouse_moves_the_head_within_its_box(web, site):
     assert np.mean(np.abs(moved - rest)) > 10
 
 
+def test_the_wheel_scrolls_what_the_photo_is_in(web, site):
+    """Many pages scroll in a part of the window: the photo must not hold the wheel there, and moves as it goes by."""
+    photo = f'<kbvr-photo src="{site}/card.glb" style="height: 200px"></kbvr-photo>'
+    scroller = f'<div id="part" style="height: 100%; overflow: auto">{photo}<p style="height: 2000px"></p></div>'
+    with web.page(f"{web.origin}/three.html", SIZE_PX) as page:
+        page.evaluate(
+            """scroller => {
+              document.body.innerHTML = scroller;
+              document.documentElement.style.overflow = "hidden";
+              for (const box of [document.documentElement, document.body]) box.style.height = "100%";
+            }""",
+            scroller,
+        )
+        page.add_script_tag(url=f"{site}/kbvr-photo.js")
+        loaded(page)
+        settled(page)
+        before_m = offset_m(page)
+        page.mouse.move(SIZE_PX[0] / 2, 100)
+        page.mouse.wheel(0, 60)
+        page.wait_for_function("() => part.scrollTop === 60")
+        page.mouse.move(SIZE_PX[0] / 2, SIZE_PX[1] - 5)
+        settled(page)
+        assert offset_m(page)[1] != before_m[1]
+
+
 def test_keys_move_the_head_within_its_box_and_back(web, site):
     with shown(web, site) as page:
         for _ in range(20):
