@@ -360,6 +360,12 @@ def test_of_more_elements_than_a_browser_has_canvases_for_each_is_drawn_when_it_
             )
 
 
+def test_a_percent_sign_in_a_name_may_be_written_as_it_is(web, site, glb):
+    web.files["/viewers/100%.glb"] = glb
+    with web.page(f"{site}/scene.html?src=100%25.glb", SIZE_PX) as page:
+        loaded(page)
+
+
 def test_a_browser_without_webgl_is_told_of_in_words(web, site):
     without = "HTMLCanvasElement.prototype.getContext = () => null"
     with web.page(f"{site}/scene.html?src=card.glb", SIZE_PX, without) as page:

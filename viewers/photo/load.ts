@@ -17,13 +17,23 @@ export interface LoadedScene {
   readonly path: AnimationClip | undefined;
 }
 
+/** Return the file's name in an address, to tell people. */
+function nameIn(url: string): string {
+  const name = new URL(url, document.baseURI).pathname.split("/").pop() || url;
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name; // a percent sign that was written as it is
+  }
+}
+
 /** Fetch a file; tell how much of it is there, 0 to 1, or null where its length is unknown. */
 export async function fetchBytes(
   url: string,
   signal: AbortSignal,
   progress: (share: number | null) => void,
 ): Promise<ArrayBuffer> {
-  const name = decodeURIComponent(new URL(url, document.baseURI).pathname.split("/").pop() ?? "") || url;
+  const name = nameIn(url);
   let response: Response;
   try {
     response = await fetch(url, { signal });
