@@ -360,6 +360,16 @@ def test_of_more_elements_than_a_browser_has_canvases_for_each_is_drawn_when_it_
             )
 
 
+def test_the_buttons_and_the_help_fit_into_a_narrow_column(web, site):
+    with shown(web, site) as page:
+        page.evaluate(f"{VIEWER}.style.width = '170px'")
+        page.get_by_role("button", name="Keys (?)").click()
+        for selector in ("button:visible", "dt", "dd"):
+            boxes = [one.bounding_box() for one in page.locator(selector).all()]
+            assert boxes
+            assert all(box["x"] >= 0 and box["x"] + box["width"] <= 170 for box in boxes)
+
+
 def test_a_percent_sign_in_a_name_may_be_written_as_it_is(web, site, glb):
     web.files["/viewers/100%.glb"] = glb
     with web.page(f"{site}/scene.html?src=100%25.glb", SIZE_PX) as page:
