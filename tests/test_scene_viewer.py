@@ -320,6 +320,13 @@ def test_a_broken_file_is_told_of_in_words(web, site, glb, content, says):
         assert page.get_by_role("button", name="Choose a file").is_visible()
 
 
+def test_without_a_scene_there_are_no_buttons_for_one(web, site):
+    with shown(web, site) as page:
+        drop(page, b"<html>")
+        page.get_by_text("This is not a GLB file.").wait_for()
+        assert [button.text_content() for button in page.get_by_role("button").all()] == ["Choose a file"]
+
+
 def test_the_element_loads_when_it_comes_near_and_frees_all_when_removed(web, site):
     """A page of a blog: one script, one tag, far below the window."""
     with web.page(f"{web.origin}/three.html", SIZE_PX) as page:

@@ -186,7 +186,7 @@ export class KbvrPhoto extends HTMLElement {
     this.#frame.querySelector("canvas")?.remove();
     this.#frame.classList.remove("loaded");
     this.#controls.stats("");
-    this.#controls.hide("path", "tilt", "headset");
+    this.#controls.hide("path", "stereo", "recentre", "tilt", "headset", "full", "help");
   }
 
   /** Browsers take the canvas from the oldest of many elements: one that is away loads again when it comes near. */
