@@ -266,11 +266,16 @@ def test_a_scene_packed_by_draco_opens(web, site, glb, tmp_path):
     assert paths == ["/scene.html?src=packed.glb", "/packed.glb"]
 
 
-def pack(source, target):
-    """Write a GLB again with its meshes packed by Draco."""
+def unfolded(source):
+    """Read what a GLB was written from."""
     content = source.read_bytes()
     length = int.from_bytes(content[12:16], "little")
-    glb = Writer(json.loads(content[20 : 20 + length]), bytearray(content[28 + length :]))
+    return Writer(json.loads(content[20 : 20 + length]), bytearray(content[28 + length :]))
+
+
+def pack(source, target):
+    """Write a GLB again with its meshes packed by Draco."""
+    glb = unfolded(source)
     for primitive in (primitive for mesh in glb.json["meshes"] for primitive in mesh["primitives"]):
         named = {name: read(glb, index) for name, index in primitive["attributes"].items()}
         payload = DracoPy.encode(
@@ -318,6 +323,16 @@ def test_a_broken_file_is_told_of_in_words(web, site, glb, content, says):
         drop(page, content if isinstance(content, bytes) else content(glb.read_bytes()))
         page.get_by_text(re.compile(says)).wait_for()
         assert page.get_by_role("button", name="Choose a file").is_visible()
+
+
+def test_a_scene_that_wants_a_picture_from_elsewhere_is_refused(web, site, glb, tmp_path):
+    """three.js would draw it without; nothing is asked of the other host, which `web` sees to."""
+    other = unfolded(glb)
+    other.json["images"] = [{"uri": "https://example.com/picture.webp"}]
+    other.write(tmp_path / "other.glb")
+    with web.page(f"{site}/scene.html", SIZE_PX, "console.error = () => {}") as page:
+        drop(page, (tmp_path / "other.glb").read_bytes())
+        page.get_by_text("This GLB needs other files").wait_for()
 
 
 def test_without_a_scene_there_are_no_buttons_for_one(web, site):

@@ -83,14 +83,18 @@ function header(bytes: ArrayBuffer): { extensionsRequired?: string[] } {
 export async function parseScene(bytes: ArrayBuffer): Promise<LoadedScene> {
   const draco = header(bytes).extensionsRequired?.includes("KHR_draco_mesh_compression") ? dracoLoader() : null;
   const manager = new LoadingManager();
+  const outside = new Problem("This GLB needs other files, which a scene made by kbvr never does.");
+  let isWhole = true;
   manager.setURLModifier((url) => {
     if (/^(blob|data):/.test(url)) return url;
-    throw new Problem("This GLB needs other files, which a scene made by kbvr never does.");
+    isWhole = false; // three.js goes on without a texture
+    throw outside;
   });
   const loader = new GLTFLoader(manager);
   if (draco) loader.setDRACOLoader(draco);
   try {
     const gltf = await loader.parseAsync(bytes, "");
+    if (!isWhole) throw outside;
     const facts = readFacts(gltf.scene.userData);
     const camera = gltf.cameras[0];
     if (!camera) throw new Problem("The scene is damaged: it has no camera.");
