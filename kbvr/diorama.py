@@ -82,7 +82,7 @@ def diorama_of(
         subject_m=around.subject_m,
         is_metric=depth.metric,
         depth_source=depth.network or "a file",
-        photo=photo.name,
+        photo=photo.title,
         ipd_m=ipd_m,
         head_box_m=tuple(share * side for side in HEAD_BOX_M),
     )

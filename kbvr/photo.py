@@ -62,6 +62,11 @@ class Photo:
     """EXIF tags of who took it and when (`kbvr.picture_file.CREDITS`)."""
 
     @property
+    def title(self) -> str:
+        """The name as text, which a file's name may not be."""
+        return os.fsencode(self.name).decode(errors="replace")
+
+    @property
     def size_px(self) -> tuple[int, int]:
         """(width, height)."""
         return self.rgb.shape[1], self.rgb.shape[0]

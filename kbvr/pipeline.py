@@ -145,7 +145,7 @@ def export_photo(
     sizes_px = {output: view_size_px(output, photo.size_px, options, f_px=photo.f_px) for output in wanted}
     for output, items in wanted.items():
         check_items(sizes_px[output], items, options)
-    options = options.for_photo(photo.size_px, name=photo_path.stem)
+    options = options.for_photo(photo.size_px, name=photo.title)
     not_drawn = (*FROM_DEPTH, *SCENES)
     film_px = max((sizes_px[output] for output in wanted if output not in not_drawn), default=(1, 1))
     photo, said_of_memory = within_memory(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Sequence
 from itertools import pairwise
@@ -254,6 +255,18 @@ def test_names_and_texts_of_any_kind_are_safe_in_html():
     html = snippet(files, alt='"><script>alert(1)</script>')
     assert "<script>" not in html
     assert 'src="a%20%22b%22%2C%20%3Cc%3E%26d%20%C3%A9.avif"' in html
+
+
+def test_names_that_are_no_text_are_written_and_shown(tmp_path):
+    stem = os.fsdecode(b"caf\xe9")
+    try:
+        (tmp_path / stem).touch()
+    except OSError:
+        pytest.skip("this file system takes text only")
+    formats = {"gif": ANIMATION_FORMATS["gif"], "jpg": "poster", "html": "snippet"}
+    wanted = tuple(Item(form, tmp_path / f"{stem}.{suffix}") for suffix, form in formats.items())
+    write_items(swaying(3, (64, 48)), wanted, Facts(100.0, period_s=PERIOD_S), FileChoices(alt="a cat"))
+    assert 'src="caf%E9.gif"' in (tmp_path / f"{stem}.html").read_text("utf-8")
 
 
 def test_a_video_alone_is_shown_as_one(tmp_path):

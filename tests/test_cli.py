@@ -479,6 +479,8 @@ def test_help_has_an_example_groups_and_defaults(
         "[default: (estimated from the photo)]",
         f"[default: ({DEFAULT_NEAR_M:g})]",
         "from one crop to another",
+        "wants kbvr[usd]",
+        "With kbvr[gpu]",
         "─ Motion ─",
         "─ Stereo ─",
     ):

@@ -1,6 +1,7 @@
 """glTF files and pages: what is in them, that they are as small as wanted, and what is said of what cannot be."""
 
 import json
+import os
 import struct
 from io import BytesIO
 from pathlib import Path
@@ -149,6 +150,23 @@ def test_a_name_cannot_break_out_of_the_pages_title(photo, tmp_path, monkeypatch
     monkeypatch.setattr(html, "PAGES", tmp_path)
     report = kbvr.export(photo, tmp_path / "out", html=True, alt="</title><script>alert(1)</script>")
     assert "<script>alert" not in report.file.path.read_text("utf-8")
+
+
+def test_a_name_that_is_no_text_is_written_as_well_as_text_can(photo, tmp_path, monkeypatch):
+    named = tmp_path / os.fsdecode(b"caf\xe9.png")
+    try:
+        named.write_bytes(photo.read_bytes())
+    except OSError:
+        pytest.skip("this file system takes text only")
+    for name in ("scene.html", "kbvr-photo.js"):
+        (tmp_path / name).write_text("<title>kbvr</title><!--kbvr-scene-->")
+    monkeypatch.setattr(html, "PAGES", tmp_path)
+    written_files = kbvr.export(named, tmp_path / "out", html=True, embed=True).written
+    by_ending = {one.file.path.name.partition("_kbvr")[2]: one.file.path for one in written_files}
+    glb, page, pasted = (by_ending[ending] for ending in (".glb", ".html", "_embed.html"))
+    assert chunks(glb)[0]["scenes"][0]["extras"]["kbvr"]["photo"] == "caf\ufffd"
+    assert "<title>caf\ufffd</title>" in page.read_text("utf-8")
+    assert 'src="caf%E9_kbvr.glb" alt="caf\ufffd"' in pasted.read_text("utf-8")
 
 
 def test_a_viewer_that_is_missing_is_told_of(photo, tmp_path, monkeypatch):

@@ -21,13 +21,14 @@ def photo(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page_file(photo, tmp_path_factory):
-    return kbvr.export(photo, tmp_path_factory.mktemp("html"), html=True, fov_deg=60).file.path
+    return kbvr.export(photo, tmp_path_factory.mktemp("html"), html=True, fov_deg=60, alt="A tower").file.path
 
 
 def test_the_page_opens_from_a_disk_and_shows_the_photo(web, photo, page_file):
     wanted = Image.open(photo)
     with web.page(page_file.as_uri(), wanted.size) as page:
         page.wait_for_function("() => document.querySelector('kbvr-photo').state")
+        assert page.get_by_role("img", name="A tower").is_visible()
         page.evaluate(
             """async css => {
               const style = document.createElement("style");

@@ -124,6 +124,31 @@ def test_the_mouse_moves_the_head_within_its_box(web, site):
     assert np.mean(np.abs(moved - rest)) > 10
 
 
+def test_the_wheel_scrolls_what_the_photo_is_in(web, site):
+    """Many pages scroll in a part of the window: the photo must not hold the wheel there, and moves as it goes by."""
+    photo = f'<kbvr-photo src="{site}/card.glb" style="height: 200px"></kbvr-photo>'
+    scroller = f'<div id="part" style="height: 100%; overflow: auto">{photo}<p style="height: 2000px"></p></div>'
+    with web.page(f"{web.origin}/three.html", SIZE_PX) as page:
+        page.evaluate(
+            """scroller => {
+              document.body.innerHTML = scroller;
+              document.documentElement.style.overflow = "hidden";
+              for (const box of [document.documentElement, document.body]) box.style.height = "100%";
+            }""",
+            scroller,
+        )
+        page.add_script_tag(url=f"{site}/kbvr-photo.js")
+        loaded(page)
+        settled(page)
+        before_m = offset_m(page)
+        page.mouse.move(SIZE_PX[0] / 2, 100)
+        page.mouse.wheel(0, 60)
+        page.wait_for_function("() => part.scrollTop === 60")
+        page.mouse.move(SIZE_PX[0] / 2, SIZE_PX[1] - 5)
+        settled(page)
+        assert offset_m(page)[1] != before_m[1]
+
+
 def test_keys_move_the_head_within_its_box_and_back(web, site):
     with shown(web, site) as page:
         for _ in range(20):
@@ -241,11 +266,16 @@ def test_a_scene_packed_by_draco_opens(web, site, glb, tmp_path):
     assert paths == ["/scene.html?src=packed.glb", "/packed.glb"]
 
 
-def pack(source, target):
-    """Write a GLB again with its meshes packed by Draco."""
+def unfolded(source):
+    """Read what a GLB was written from."""
     content = source.read_bytes()
     length = int.from_bytes(content[12:16], "little")
-    glb = Writer(json.loads(content[20 : 20 + length]), bytearray(content[28 + length :]))
+    return Writer(json.loads(content[20 : 20 + length]), bytearray(content[28 + length :]))
+
+
+def pack(source, target):
+    """Write a GLB again with its meshes packed by Draco."""
+    glb = unfolded(source)
     for primitive in (primitive for mesh in glb.json["meshes"] for primitive in mesh["primitives"]):
         named = {name: read(glb, index) for name, index in primitive["attributes"].items()}
         payload = DracoPy.encode(
@@ -295,6 +325,23 @@ def test_a_broken_file_is_told_of_in_words(web, site, glb, content, says):
         assert page.get_by_role("button", name="Choose a file").is_visible()
 
 
+def test_a_scene_that_wants_a_picture_from_elsewhere_is_refused(web, site, glb, tmp_path):
+    """three.js would draw it without; nothing is asked of the other host, which `web` sees to."""
+    other = unfolded(glb)
+    other.json["images"] = [{"uri": "https://example.com/picture.webp"}]
+    other.write(tmp_path / "other.glb")
+    with web.page(f"{site}/scene.html", SIZE_PX, "console.error = () => {}") as page:
+        drop(page, (tmp_path / "other.glb").read_bytes())
+        page.get_by_text("This GLB needs other files").wait_for()
+
+
+def test_without_a_scene_there_are_no_buttons_for_one(web, site):
+    with shown(web, site) as page:
+        drop(page, b"<html>")
+        page.get_by_text("This is not a GLB file.").wait_for()
+        assert [button.text_content() for button in page.get_by_role("button").all()] == ["Choose a file"]
+
+
 def test_the_element_loads_when_it_comes_near_and_frees_all_when_removed(web, site):
     """A page of a blog: one script, one tag, far below the window."""
     with web.page(f"{web.origin}/three.html", SIZE_PX) as page:
@@ -316,6 +363,39 @@ def test_the_element_loads_when_it_comes_near_and_frees_all_when_removed(web, si
         assert page.get_by_role("img", name="A card").is_visible()
         page.evaluate(f"window.element = {VIEWER}; element.remove()")
         assert page.evaluate("element.state") is None
+
+
+def test_of_more_elements_than_a_browser_has_canvases_for_each_is_drawn_when_it_is_seen(web, site):
+    """Chromium takes the canvas of the oldest from 17 on."""
+    elements = f'<kbvr-photo src="{site}/card.glb" style="height: {SIZE_PX[1]}px"></kbvr-photo>' * 18
+    with web.page(f"{web.origin}/three.html", SIZE_PX) as page:
+        page.evaluate("elements => { document.body.innerHTML = elements; }", elements)
+        page.add_script_tag(url=f"{site}/kbvr-photo.js")
+        for place in (*range(18), 0):
+            page.evaluate("place => document.querySelectorAll('kbvr-photo')[place].scrollIntoView()", place)
+            page.wait_for_function(
+                """place => {
+                  const {shadowRoot, state} = document.querySelectorAll("kbvr-photo")[place];
+                  return state && !shadowRoot.querySelector("canvas").getContext("webgl2").isContextLost();
+                }""",
+                arg=place,
+            )
+
+
+def test_the_buttons_and_the_help_fit_into_a_narrow_column(web, site):
+    with shown(web, site) as page:
+        page.evaluate(f"{VIEWER}.style.width = '170px'")
+        page.get_by_role("button", name="Keys (?)").click()
+        for selector in ("button:visible", "dt", "dd"):
+            boxes = [one.bounding_box() for one in page.locator(selector).all()]
+            assert boxes
+            assert all(box["x"] >= 0 and box["x"] + box["width"] <= 170 for box in boxes)
+
+
+def test_a_percent_sign_in_a_name_may_be_written_as_it_is(web, site, glb):
+    web.files["/viewers/100%.glb"] = glb
+    with web.page(f"{site}/scene.html?src=100%25.glb", SIZE_PX) as page:
+        loaded(page)
 
 
 def test_a_browser_without_webgl_is_told_of_in_words(web, site):

@@ -128,7 +128,7 @@ Usdz: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--usdz",
-        help="Write a scene for iPhone, iPad, Mac and Vision Pro; wants kbvr[usd].",
+        help="Write a scene for iPhone, iPad, Mac and Vision Pro; wants kbvr\\[usd].",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -621,7 +621,7 @@ DeviceOption: TypeAlias = Annotated[
     typer.Option(
         "--device",
         help="What networks run on. auto: the fastest that works (kbvr doctor tells), else the CPU; "
-        "tensorrt may take minutes at first. With kbvr[gpu], auto and cuda draw on an NVIDIA GPU too.",
+        "tensorrt may take minutes at first. With kbvr\\[gpu], auto and cuda draw on an NVIDIA GPU too.",
         rich_help_panel=RUN,
     ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from html import escape
 from time import perf_counter
 from urllib.parse import quote
@@ -22,7 +23,7 @@ ENDING = "_kbvr_embed"
 def embedding(glb_name: str, alt: str, size_px: tuple[int, int]) -> str:
     """Return HTML that shows a scene of this name beside the page."""
     width, height = size_px
-    said = f'src="{quote(glb_name)}" alt="{escape(alt)}" style="aspect-ratio: {width} / {height}"'
+    said = f'src="{quote(os.fsencode(glb_name))}" alt="{escape(alt)}" style="aspect-ratio: {width} / {height}"'
     return f'<script src="{SCRIPT}" defer></script>\n<kbvr-photo {said}></kbvr-photo>\n'
 
 

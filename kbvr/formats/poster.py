@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
+import numpy as np
 from PIL import Image
 
 from kbvr.errors import OutputError
@@ -30,7 +31,8 @@ def encode(loop: Loop, path: Path) -> None:
 
 def read_back(path: Path, name: str, loop: Loop) -> Told:
     """Decode the picture, with OpenCV, and compare; errors call the file `name`."""
-    picture = cv2.imread(str(path))
+    content = np.frombuffer(path.read_bytes(), np.uint8)  # OpenCV opens no name that is no text
+    picture = cv2.imdecode(content, cv2.IMREAD_COLOR)
     if picture is None:
         raise OutputError(f"{name} could not be read back")
     return check_told(Told((picture.shape[1], picture.shape[0]), 1, 0, forever=False), name, loop)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from time import perf_counter
 from types import MappingProxyType
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_to_bytes
 
 from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
@@ -73,11 +74,12 @@ class _Addresses(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """See HTMLParser."""
         del tag
-        self.found |= {unquote(value) for name, value in attrs if name in ("src", "srcset", "poster") and value}
+        values = [value for name, value in attrs if name in ("src", "srcset", "poster") and value]
+        self.found |= {os.fsdecode(unquote_to_bytes(value)) for value in values}
 
 
 def _address(file: FileSummary) -> str:
-    return quote(file.path.name)
+    return quote(os.fsencode(file.path.name))
 
 
 def _check_read_back(path: Path, name: str, files: Sequence[FileSummary]) -> None:

@@ -31,6 +31,7 @@ export class KbvrPhoto extends HTMLElement {
   #looking: Looking | null = null;
   /** Whether it has come near the window, and so its source has been opened. */
   #isOpened = false;
+  #isNear = false;
   /** Ends what belongs to the scene that is shown. */
   #shown = new AbortController();
   /** Ends what belongs to the element's stay in the page. */
@@ -133,6 +134,7 @@ export class KbvrPhoto extends HTMLElement {
     size.observe(canvas);
     signal.addEventListener("abort", () => size.disconnect());
     viewer.resize(canvas.clientWidth, canvas.clientHeight);
+    canvas.addEventListener("webglcontextlost", () => this.#letGo(options), { signal });
     if (options.stats) {
       const timer = setInterval(() => this.#controls.stats(viewer.frameTimes), STATS_MS);
       signal.addEventListener("abort", () => clearInterval(timer));
@@ -184,16 +186,23 @@ export class KbvrPhoto extends HTMLElement {
     this.#frame.querySelector("canvas")?.remove();
     this.#frame.classList.remove("loaded");
     this.#controls.stats("");
-    this.#controls.hide("path", "tilt", "headset");
+    this.#controls.hide("path", "stereo", "recentre", "tilt", "headset", "full", "help");
+  }
+
+  /** Browsers take the canvas from the oldest of many elements: one that is away loads again when it comes near. */
+  #letGo(options: Options): void {
+    if (this.#isNear || !options.src) return;
+    this.#isOpened = false;
+    this.#clear();
   }
 
   /** Load once the element comes near the window; rest while it is away. */
   #watch(signal: AbortSignal): void {
     const observer = new IntersectionObserver(
       ([entry]) => {
-        const isNear = entry!.isIntersecting;
-        if (this.#viewer) this.#viewer.isOnScreen = isNear;
-        if (isNear && !this.#isOpened) {
+        this.#isNear = entry!.isIntersecting;
+        if (this.#viewer) this.#viewer.isOnScreen = this.#isNear;
+        if (this.#isNear && !this.#isOpened) {
           this.#isOpened = true;
           void this.#openSource();
         }

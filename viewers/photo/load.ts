@@ -17,13 +17,23 @@ export interface LoadedScene {
   readonly path: AnimationClip | undefined;
 }
 
+/** Return the file's name in an address, to tell people. */
+function nameIn(url: string): string {
+  const name = new URL(url, document.baseURI).pathname.split("/").pop() || url;
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name; // a percent sign that was written as it is
+  }
+}
+
 /** Fetch a file; tell how much of it is there, 0 to 1, or null where its length is unknown. */
 export async function fetchBytes(
   url: string,
   signal: AbortSignal,
   progress: (share: number | null) => void,
 ): Promise<ArrayBuffer> {
-  const name = decodeURIComponent(new URL(url, document.baseURI).pathname.split("/").pop() ?? "") || url;
+  const name = nameIn(url);
   let response: Response;
   try {
     response = await fetch(url, { signal });
@@ -73,14 +83,18 @@ function header(bytes: ArrayBuffer): { extensionsRequired?: string[] } {
 export async function parseScene(bytes: ArrayBuffer): Promise<LoadedScene> {
   const draco = header(bytes).extensionsRequired?.includes("KHR_draco_mesh_compression") ? dracoLoader() : null;
   const manager = new LoadingManager();
+  const outside = new Problem("This GLB needs other files, which a scene made by kbvr never does.");
+  let isWhole = true;
   manager.setURLModifier((url) => {
     if (/^(blob|data):/.test(url)) return url;
-    throw new Problem("This GLB needs other files, which a scene made by kbvr never does.");
+    isWhole = false; // three.js goes on without a texture
+    throw outside;
   });
   const loader = new GLTFLoader(manager);
   if (draco) loader.setDRACOLoader(draco);
   try {
     const gltf = await loader.parseAsync(bytes, "");
+    if (!isWhole) throw outside;
     const facts = readFacts(gltf.scene.userData);
     const camera = gltf.cameras[0];
     if (!camera) throw new Problem("The scene is damaged: it has no camera.");

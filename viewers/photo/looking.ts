@@ -22,6 +22,14 @@ export function mayAskForTilt(): boolean {
   return canTilt() && "requestPermission" in DeviceOrientationEvent;
 }
 
+/** Whether the page, or a part of it that an element is in, has more than it shows. */
+function scrolls(element: Element): boolean {
+  const box = element.parentElement;
+  if (!box) return false;
+  const may = box === document.documentElement || /auto|scroll/.test(getComputedStyle(box).overflowY);
+  return (may && box.scrollHeight > box.clientHeight) || scrolls(box);
+}
+
 /** Moves the head by mouse, touch, tilt and the element's place in the window, until the signal ends it. */
 export class Looking {
   #held: { id: number; x: number; y: number } | null = null;
@@ -43,7 +51,7 @@ export class Looking {
     element.addEventListener("pointerleave", (event) => this.#left(event), options);
     element.addEventListener("wheel", (event) => this.#wheel(event), { signal, passive: false });
     if (prefersCalm) return;
-    window.addEventListener("scroll", () => this.#scrolled(), options);
+    window.addEventListener("scroll", () => this.#scrolled(), { ...options, capture: true });
     this.#scrolled();
     if (canTilt()) window.addEventListener("deviceorientation", (event) => this.#tilted(event), options);
   }
@@ -82,8 +90,7 @@ export class Looking {
 
   /** Zoom where there is nothing to scroll, or by pinching a touchpad. */
   #wheel(event: WheelEvent): void {
-    const page = document.documentElement;
-    if (!event.ctrlKey && page.scrollHeight > page.clientHeight) return;
+    if (!event.ctrlKey && scrolls(this.element)) return;
     event.preventDefault();
     this.head.magnify(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)));
     this.redraw();

@@ -15,6 +15,7 @@ for (const name of PASSED) {
 }
 document.addEventListener("keydown", (event) => event.target === document.body && photo.press(event));
 if (embedded) {
+  photo.setAttribute("alt", document.title);
   document.body.append(photo);
   void photo.openBase64(embedded);
 } else {
