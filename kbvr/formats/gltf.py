@@ -114,7 +114,9 @@ def glb_bytes(diorama: Diorama, textures: Textures, facts: Facts, choices: FileC
     """Return a GLB of a scene."""
     import pygltflib
 
-    document = pygltflib.GLTF2(asset=pygltflib.Asset(generator=f"kbvr {version('kbvr')}", copyright=_copyright(facts)))
+    document = pygltflib.GLTF2(
+        asset=pygltflib.Asset(generator=f"kbvr {version('kbvr')}", copyright=copyright_of(facts))
+    )
     buffer = _Buffer(document)
     webp = "image/webp" in textures.mime
     _add_textures(document, buffer, textures)
@@ -147,7 +149,8 @@ def glb_bytes(diorama: Diorama, textures: Textures, facts: Facts, choices: FileC
     return b"".join(document.save_to_bytes())
 
 
-def _copyright(facts: Facts) -> str | None:
+def copyright_of(facts: Facts) -> str | None:
+    """Return whose photo it is, if it says so."""
     return facts.credits.get(ExifTags.Base.Copyright) or facts.credits.get(ExifTags.Base.Artist)
 
 

@@ -66,9 +66,10 @@ def fitted(made: Callable[[int], bytes], choices: FileChoices, what: str) -> byt
 
 
 def _qualities(choices: FileChoices) -> Iterator[int]:
-    yield choices.quality or QUALITY
+    first = choices.quality or QUALITY
+    yield first
     if choices.max_mb is not None:
-        yield from LOWER_QUALITIES
+        yield from (quality for quality in LOWER_QUALITIES if quality < first)
 
 
 def faded_alpha(relief: Relief) -> UInt8[np.ndarray, "H W"]:

@@ -7,6 +7,7 @@ outside.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,6 +35,9 @@ APERTURE_MM = 36.0
 
 PHOTO, ATLAS, ALPHA = "photo.jpg", "atlas.jpg", "alpha.png"
 
+FILE_TIME_S = 1_577_880_000
+"""Of the files in a package, so that the same scene has the same bytes: 2020, as a package has no older than 1980."""
+
 
 def usdz_bytes(relief: Relief, textures: PlainTextures, *, eye_height_m: float) -> bytes:
     """Return a relief as USDZ."""
@@ -46,6 +50,8 @@ def usdz_bytes(relief: Relief, textures: PlainTextures, *, eye_height_m: float) 
         stage = Usd.Stage.CreateNew(str(folder / "scene.usdc"))
         _fill(stage, relief, eye_height_m)
         stage.GetRootLayer().Save()
+        for file in folder.iterdir():
+            os.utime(file, (FILE_TIME_S, FILE_TIME_S))
         package = folder / "scene.usdz"
         if not UsdUtils.CreateNewARKitUsdzPackage(str(folder / "scene.usdc"), str(package)):
             raise OutputError("the USDZ could not be packed")
