@@ -66,10 +66,9 @@ def fitted(made: Callable[[int], bytes], choices: FileChoices, what: str) -> byt
 
 
 def _qualities(choices: FileChoices) -> Iterator[int]:
-    first = choices.quality or QUALITY
-    yield first
+    yield choices.quality or QUALITY
     if choices.max_mb is not None:
-        yield from (quality for quality in LOWER_QUALITIES if quality < first)
+        yield from LOWER_QUALITIES
 
 
 def faded_alpha(relief: Relief) -> UInt8[np.ndarray, "H W"]:
