@@ -284,7 +284,7 @@ MaxMb: TypeAlias = Annotated[
     typer.Option(
         "--max-mb",
         metavar="MB",
-        help="A video that would be larger is encoded again with lower quality, until it is not. A MB has a million "
+        help="A video or scene that would be larger is made with lower quality, until it is not. A MB has a million "
         "bytes.",
         show_default="no limit",
         rich_help_panel=OUTPUT,
