@@ -105,7 +105,8 @@ def check_companions(view_px: tuple[int, int], item: Item, choices: FileChoices)
         refuse_taken(item.path.with_name(name), overwrite=choices.overwrite)
 
 
-def _write(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_obj(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    """Write a scene as OBJ with the files that belong to it, and read them back; see `Format.write`."""
     del facts
     start = perf_counter()
     relief = diorama.relief
@@ -131,6 +132,6 @@ FORMAT = Format(
     suffixes=(".obj", ".mtl", ".jpg", ".png"),
     proof="read by trimesh with its materials and pictures, all triangles compared",
     check=check_companions,
-    write=_write,
+    write=write_obj,
     options=("triangles", "surround", "quality", "max_mb"),
 )

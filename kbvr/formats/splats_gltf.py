@@ -140,7 +140,8 @@ def _document(diorama: Diorama, facts: Facts, choices: FileChoices) -> dict[str,
     }
 
 
-def _write(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_splats_gltf(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    """Write a scene as a GLB of splats, and read it back; see `Format.write`."""
     start = perf_counter()
     document = _document(diorama, facts, choices)
     rest_bytes = len(json.dumps(document)) + JSON_BYTES
@@ -164,6 +165,6 @@ FORMAT = Format(
     suffixes=(".glb",),
     proof="its JSON and all attributes read and compared",
     check=no_check,
-    write=_write,
+    write=write_splats_gltf,
     options=("surround", "eye_height_m", "max_mb"),
 )

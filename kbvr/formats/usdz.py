@@ -173,7 +173,8 @@ def check_usd(view_px: tuple[int, int], item: Item, choices: FileChoices) -> Non
         raise InputError("USDZ wants usd-core, which is not there: pip install 'kbvr[usd]'") from error
 
 
-def _write(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_usdz(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    """Write a scene as USDZ, and read it back; see `Format.write`."""
     del facts
     check_usd(diorama.relief.camera.size_px, item, choices)
     start = perf_counter()
@@ -195,6 +196,6 @@ FORMAT = Format(
     suffixes=(".usdz",),
     proof="USD's validators find no error; all triangles compared, pictures decoded",
     check=check_usd,
-    write=_write,
+    write=write_usdz,
     options=("triangles", "surround", "eye_height_m", "quality", "max_mb"),
 )
