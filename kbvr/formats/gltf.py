@@ -344,7 +344,8 @@ def check_glb(content: bytes, diorama: Diorama) -> None:
         raise OutputError("the scene did not read back as written")
 
 
-def _write(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_gltf(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    """Write a scene as GLB, and read it back; see `Format.write`."""
     start = perf_counter()
     content = fitted_glb(diorama, facts, choices)
     check_glb(content, diorama)
@@ -378,6 +379,6 @@ FORMAT = Format(
     suffixes=(".glb",),
     proof="its JSON is read, triangles counted, both textures decoded",
     check=no_check,
-    write=_write,
+    write=write_gltf,
     options=("texture", "compress", "triangles", "surround", "eye_height_m", "quality", "max_mb"),
 )
