@@ -2,7 +2,7 @@
 
 One record of float32 each: centre, a normal (0, unread), the colour as the spherical harmonic of degree 0, opacity as
 a logit, the logarithms of the extents, the turn as a quaternion (w, x, y, z). Colours are sRGB, as such scenes are
-trained. Axes are those of the authors' data (COLMAP's): x right, y down, z ahead, metres; most viewers turn it upright
+trained. Axes are those of the authors' data (COLMAP's): x right, y down, z ahead, metres; some viewers turn it upright
 by themselves. Layout: github.com/graphdeco-inria/gaussian-splatting, scene/gaussian_model.py, `save_ply`.
 """
 
