@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -9,6 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kbvr.errors import OutputError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a system says if no more can be written."""
 
 
 @contextmanager
@@ -21,7 +25,8 @@ def written_aside(target: Path, *, overwrite: bool) -> Iterator[Path]:
 
     Raises:
         OutputError: before any work, if the target exists and may not be overwritten, or if its folder cannot
-            be made or written; at the end, if the target has appeared meanwhile and may not be overwritten.
+            be made or written; if the disk is full; at the end, if the target has appeared meanwhile and may not be
+            overwritten.
     """
     target = target.absolute()
     aside = target.with_name(f".{target.stem[:40]}.{secrets.token_hex(4)}{target.suffix}")
@@ -32,7 +37,8 @@ def written_aside(target: Path, *, overwrite: bool) -> Iterator[Path]:
             for folder in missing:
                 folder.mkdir(exist_ok=True)
             aside.open("xb").close()
-        yield aside
+        with _full_told_of(target):
+            yield aside
         _refuse_existing(target, overwrite=overwrite)
         with _output_errors(target):
             aside.replace(target)
@@ -91,6 +97,17 @@ def _missing_folders(folder: Path) -> list[Path]:
         missing.insert(0, folder)
         folder = folder.parent
     return missing
+
+
+@contextmanager
+def _full_told_of(place: Path) -> Iterator[None]:
+    """Turn what the system says of a full disk into one line; all else goes on as it is."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise OutputError(f"cannot write to {place}: {error.strerror}") from error
 
 
 @contextmanager

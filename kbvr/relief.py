@@ -196,7 +196,7 @@ class _Plane:
             present,
             kinds,
             cell_px=self.cell_px,
-            jump=self.jump,
+            jump=self.jump * self.cell_px / 2,  # what is compared lies so far apart
             per_px=self.per_px,
             levels=levels,
             stretched=BORDER,

@@ -80,7 +80,7 @@ def splats_of(scene: Scene, *, surround: bool = True, most: int = MOST_SPLATS) -
                 np.concatenate(arrays).astype(np.float32) for arrays in zip(*parts, strict=True)
             )
             return Splats(points, scales, turns, rgb, opacity, side_px)
-    raise InputError(f"this scene needs more than {most} splats")
+    raise InputError(f"wanted at most {most} splats, which cannot show this scene: a larger --max-mb lets it have more")
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import fields
 from pathlib import Path
 
@@ -40,6 +41,17 @@ def test_the_file_appears_whole_and_only_at_the_end(tmp_path: Path) -> None:
 def test_whatever_is_raised_leaves_nothing_behind(tmp_path: Path, raised: type[BaseException]) -> None:
     with pytest.raises(raised):
         write_half(tmp_path / "new" / "a.mp4", raised)
+    assert everything_in(tmp_path) == []
+
+
+def test_a_full_disk_is_told_of_in_one_line_and_other_trouble_as_it_is(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OutputError, match=r"cannot write to .*a\.ply: No space left on device$"),
+        written_aside(tmp_path / "a.ply", overwrite=False),
+    ):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(FileNotFoundError), written_aside(tmp_path / "a.ply", overwrite=False):
+        raise FileNotFoundError(errno.ENOENT, "no such program")
     assert everything_in(tmp_path) == []
 
 

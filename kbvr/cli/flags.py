@@ -128,7 +128,7 @@ Usdz: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--usdz",
-        help="Write a scene for iPhone, iPad, Mac and Vision Pro; wants kbvr\\[usd].",
+        help="Write a scene for iPhone, iPad, Mac and Vision Pro; wants the extra kbvr\\[usd].",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -292,7 +292,7 @@ MaxMb: TypeAlias = Annotated[
     typer.Option(
         "--max-mb",
         metavar="MB",
-        help="A video that would be larger is encoded again with lower quality, until it is not. A MB has a million "
+        help="A video or scene that would be larger is made with lower quality, until it is not. A MB has a million "
         "bytes.",
         show_default="no limit",
         rich_help_panel=OUTPUT,

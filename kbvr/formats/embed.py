@@ -27,7 +27,7 @@ def embedding(glb_name: str, alt: str, size_px: tuple[int, int]) -> str:
     return f'<script src="{SCRIPT}" defer></script>\n<kbvr-photo {said}></kbvr-photo>\n'
 
 
-def _write(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_embed(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
     """Write the HTML, and the script unless the very same is there; see `Format.write`."""
     del facts
     start = perf_counter()
@@ -50,6 +50,6 @@ FORMAT = Format(
     suffixes=(".html", ".js"),
     proof="the HTML is read again",
     check=no_check,
-    write=_write,
+    write=write_embed,
     options=("alt",),
 )

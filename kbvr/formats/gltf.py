@@ -114,7 +114,9 @@ def glb_bytes(diorama: Diorama, textures: Textures, facts: Facts, choices: FileC
     """Return a GLB of a scene."""
     import pygltflib
 
-    document = pygltflib.GLTF2(asset=pygltflib.Asset(generator=f"kbvr {version('kbvr')}", copyright=_copyright(facts)))
+    document = pygltflib.GLTF2(
+        asset=pygltflib.Asset(generator=f"kbvr {version('kbvr')}", copyright=copyright_of(facts))
+    )
     buffer = _Buffer(document)
     webp = "image/webp" in textures.mime
     _add_textures(document, buffer, textures)
@@ -147,7 +149,8 @@ def glb_bytes(diorama: Diorama, textures: Textures, facts: Facts, choices: FileC
     return b"".join(document.save_to_bytes())
 
 
-def _copyright(facts: Facts) -> str | None:
+def copyright_of(facts: Facts) -> str | None:
+    """Return whose photo it is, if it says so."""
     return facts.credits.get(ExifTags.Base.Copyright) or facts.credits.get(ExifTags.Base.Artist)
 
 
@@ -341,7 +344,8 @@ def check_glb(content: bytes, diorama: Diorama) -> None:
         raise OutputError("the scene did not read back as written")
 
 
-def _write(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_gltf(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    """Write a scene as GLB, and read it back; see `Format.write`."""
     start = perf_counter()
     content = fitted_glb(diorama, facts, choices)
     check_glb(content, diorama)
@@ -375,6 +379,6 @@ FORMAT = Format(
     suffixes=(".glb",),
     proof="its JSON is read, triangles counted, both textures decoded",
     check=no_check,
-    write=_write,
+    write=write_gltf,
     options=("texture", "compress", "triangles", "surround", "eye_height_m", "quality", "max_mb"),
 )

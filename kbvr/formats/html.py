@@ -63,7 +63,8 @@ def scene_in(page: str) -> bytes:
     return base64.b64decode(found[1])
 
 
-def _write(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_html(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    """Write a page with a scene in it, and read the scene back; see `Format.write`."""
     start = perf_counter()
     page = page_of(fitted_glb(diorama, facts, choices), choices.alt or diorama.photo)
     with written_aside(item.path, overwrite=choices.overwrite) as aside:
@@ -78,6 +79,6 @@ FORMAT = Format(
     suffixes=(".html",),
     proof="the scene is taken out of it again and read as a GLB is",
     check=no_check,
-    write=_write,
+    write=write_html,
     options=("texture", "triangles", "surround", "eye_height_m", "quality", "max_mb", "compress", "alt"),
 )

@@ -6,6 +6,7 @@ at a scene from outside. All files are written aside, and get their names togeth
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from io import BytesIO
 from time import perf_counter
@@ -15,9 +16,9 @@ import numpy as np
 from kbvr.diorama import Diorama
 from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
-from kbvr.formats.gltf import Y_UP, no_check, summary_of
+from kbvr.formats.gltf import Y_UP, summary_of
 from kbvr.formats.plain_textures import PlainTextures, fitted, plain_textures
-from kbvr.output import written_aside
+from kbvr.output import refuse_taken, written_aside
 from kbvr.relief import Part, Relief
 
 
@@ -26,13 +27,18 @@ def parts_without_dome(relief: Relief) -> list[Part]:
     return [part for part in relief.parts if part.name != "dome"]
 
 
-def obj_files(relief: Relief, stem: str, textures: PlainTextures) -> dict[str, bytes]:
-    """Return the files of a relief by their names; the OBJ itself is the first.
+def companions(stem: str) -> tuple[str, str, str, str]:
+    """Return the names of an OBJ's materials, photo, atlas and alpha.
 
-    The others have no spaces in their names: in an OBJ, a name ends there.
+    There is nothing in them that ends a name in an OBJ (spaces, comments) or begins an option.
     """
-    named = "_".join(stem.split())
-    photo, atlas, alpha = f"{named}_photo.jpg", f"{named}_atlas.jpg", f"{named}_alpha.png"
+    named = re.sub(r"^-|[\s#\\]+", "_", stem)
+    return f"{named}.mtl", f"{named}_photo.jpg", f"{named}_atlas.jpg", f"{named}_alpha.png"
+
+
+def obj_files(relief: Relief, stem: str, textures: PlainTextures) -> dict[str, bytes]:
+    """Return the files of a relief by their names; the OBJ itself is the first."""
+    mtl, photo, atlas, alpha = companions(stem)
     lit = "Ka 1 1 1\nKd 1 1 1\nKs 0 0 0\nillum 0\n"
     materials = (
         f"newmtl photo\n{lit}map_Kd {photo}\n\n"
@@ -40,8 +46,8 @@ def obj_files(relief: Relief, stem: str, textures: PlainTextures) -> dict[str, b
         f"newmtl blended\n{lit}map_Kd {atlas}\nmap_d {alpha}\n"
     )
     return {
-        f"{stem}.obj": _obj(relief, f"{named}.mtl"),
-        f"{named}.mtl": materials.encode(),
+        f"{stem}.obj": _obj(relief, mtl),
+        mtl: materials.encode(),
         photo: textures.photo,
         atlas: textures.atlas,
         alpha: textures.alpha,
@@ -92,7 +98,15 @@ def check_obj(files: dict[str, bytes], relief: Relief) -> None:
             raise OutputError(f"the OBJ did not read back as written: {part.name} differs")
 
 
-def _write(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def check_companions(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+    """Check that the files beside an OBJ may be written; see `Format.check`."""
+    del view_px
+    for name in companions(item.path.stem):
+        refuse_taken(item.path.with_name(name), overwrite=choices.overwrite)
+
+
+def write_obj(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    """Write a scene as OBJ with the files that belong to it, and read them back; see `Format.write`."""
     del facts
     start = perf_counter()
     relief = diorama.relief
@@ -117,7 +131,7 @@ FORMAT = Format(
     needs="scene",
     suffixes=(".obj", ".mtl", ".jpg", ".png"),
     proof="read by trimesh with its materials and pictures, all triangles compared",
-    check=no_check,
-    write=_write,
+    check=check_companions,
+    write=write_obj,
     options=("triangles", "surround", "quality", "max_mb"),
 )

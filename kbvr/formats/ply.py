@@ -61,7 +61,8 @@ def check_ply(content: bytes, mesh: DenseMesh) -> None:
         raise OutputError("the PLY did not read back as written")
 
 
-def _write(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_ply(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    """Write a scene as PLY, and read it back; see `Format.write`."""
     del facts
     start = perf_counter()
     most_mb = choices.max_mb or MAX_MB
@@ -86,6 +87,6 @@ FORMAT = Format(
     suffixes=(".ply",),
     proof="read by trimesh, all vertices, colours and triangles compared",
     check=no_check,
-    write=_write,
+    write=write_ply,
     options=("triangles", "surround", "max_mb"),
 )

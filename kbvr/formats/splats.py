@@ -2,7 +2,7 @@
 
 One record of float32 each: centre, a normal (0, unread), the colour as the spherical harmonic of degree 0, opacity as
 a logit, the logarithms of the extents, the turn as a quaternion (w, x, y, z). Colours are sRGB, as such scenes are
-trained. Axes are those of the authors' data (COLMAP's): x right, y down, z ahead, metres; most viewers turn it upright
+trained. Axes are those of the authors' data (COLMAP's): x right, y down, z ahead, metres; some viewers turn it upright
 by themselves. Layout: github.com/graphdeco-inria/gaussian-splatting, scene/gaussian_model.py, `save_ply`.
 """
 
@@ -85,7 +85,8 @@ def records_in(content: bytes) -> Float32[np.ndarray, "N 17"]:
     return np.frombuffer(body, "<f4").reshape(-1, len(FIELDS))
 
 
-def _write(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_splats(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    """Write a scene as a PLY of splats, and read it back; see `Format.write`."""
     del facts
     start = perf_counter()
     splats = fitted_splats(diorama, choices, splat_bytes=4 * len(FIELDS), rest_bytes=HEADER_BYTES)
@@ -105,6 +106,6 @@ FORMAT = Format(
     suffixes=(".ply",),
     proof="all records read and compared",
     check=no_check,
-    write=_write,
+    write=write_splats,
     options=("surround", "max_mb"),
 )

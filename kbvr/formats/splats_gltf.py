@@ -21,7 +21,7 @@ import numpy as np
 from kbvr.diorama import Diorama
 from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
-from kbvr.formats.gltf import ARRAY, FLOAT, UNSIGNED_BYTE, Y_UP, no_check, summary_of, told_of
+from kbvr.formats.gltf import ARRAY, FLOAT, UNSIGNED_BYTE, Y_UP, copyright_of, no_check, summary_of, told_of
 from kbvr.formats.splats import fitted_splats, harmonics
 from kbvr.light import to_linear
 from kbvr.output import written_aside
@@ -29,7 +29,9 @@ from kbvr.splats import Splats
 
 EXTENSION = "KHR_gaussian_splatting"
 SPLAT_BYTES = 60
-JSON_BYTES = 4000
+JSON_BYTES = 2000
+"""Of what is told of the splats themselves."""
+
 MAGIC, VERSION = b"glTF", 2
 
 
@@ -118,13 +120,15 @@ def attributes_in(content: bytes) -> dict[str, np.ndarray]:
     return found
 
 
-def _document(diorama: Diorama, choices: FileChoices) -> dict[str, Any]:
-    """Return the scene's nodes and camera."""
+def _document(diorama: Diorama, facts: Facts, choices: FileChoices) -> dict[str, Any]:
+    """Return the scene's nodes and camera, and whose photo it is."""
     camera = diorama.relief.camera
     width, height = camera.size_px
     perspective = {"yfov": 2 * atan(height / 2 / camera.f_px), "aspectRatio": width / height, "znear": 0.05}
+    owner = copyright_of(facts)
+    credit = {"copyright": owner} if owner else {}
     return {
-        "asset": {"version": "2.0", "generator": f"kbvr {version('kbvr')}"},
+        "asset": {"version": "2.0", "generator": f"kbvr {version('kbvr')}"} | credit,
         "scene": 0,
         "scenes": [{"name": diorama.photo, "nodes": [0], "extras": {"kbvr": told_of(diorama, choices)}}],
         "nodes": [
@@ -136,13 +140,15 @@ def _document(diorama: Diorama, choices: FileChoices) -> dict[str, Any]:
     }
 
 
-def _write(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
-    del facts
+def write_splats_gltf(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    """Write a scene as a GLB of splats, and read it back; see `Format.write`."""
     start = perf_counter()
-    splats = fitted_splats(diorama, choices, splat_bytes=SPLAT_BYTES, rest_bytes=JSON_BYTES)
+    document = _document(diorama, facts, choices)
+    rest_bytes = len(json.dumps(document)) + JSON_BYTES
+    splats = fitted_splats(diorama, choices, splat_bytes=SPLAT_BYTES, rest_bytes=rest_bytes)
     attributes = attributes_of(splats)
     with written_aside(item.path, overwrite=choices.overwrite) as aside:
-        aside.write_bytes(splats_glb(attributes, _document(diorama, choices)))
+        aside.write_bytes(splats_glb(attributes, document))
         content = aside.read_bytes()
         found = attributes_in(content)
         if found.keys() != attributes.keys() or any(
@@ -159,6 +165,6 @@ FORMAT = Format(
     suffixes=(".glb",),
     proof="its JSON and all attributes read and compared",
     check=no_check,
-    write=_write,
+    write=write_splats_gltf,
     options=("surround", "eye_height_m", "max_mb"),
 )

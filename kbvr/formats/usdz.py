@@ -7,9 +7,10 @@ outside.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from time import perf_counter
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile, ZipFile
@@ -34,22 +35,40 @@ APERTURE_MM = 36.0
 
 PHOTO, ATLAS, ALPHA = "photo.jpg", "atlas.jpg", "alpha.png"
 
+FILE_TIME_S = 1_577_880_000
+"""Of the files in a package, so that the same scene has the same bytes: 2020, as a package has no older than 1980."""
+
 
 def usdz_bytes(relief: Relief, textures: PlainTextures, *, eye_height_m: float) -> bytes:
-    """Return a relief as USDZ."""
+    """Return a relief as USDZ.
+
+    Raises:
+        OutputError: if the folder for temporary files, where it is made, cannot hold it.
+    """
+    from pxr import Tf
+
+    try:
+        with TemporaryDirectory(prefix="kbvr-usdz-") as folder:
+            return _package(Path(folder), relief, textures, eye_height_m)
+    except (OSError, Tf.ErrorException) as error:
+        raise OutputError(f"the USDZ could not be made in {gettempdir()}: {' '.join(str(error).split())}") from error
+
+
+def _package(folder: Path, relief: Relief, textures: PlainTextures, eye_height_m: float) -> bytes:
+    """Return a relief as USDZ, made in a folder of its own."""
     from pxr import Usd, UsdUtils
 
-    with TemporaryDirectory(prefix="kbvr-usdz-") as name:
-        folder = Path(name)
-        for picture, content in ((PHOTO, textures.photo), (ATLAS, textures.atlas), (ALPHA, textures.alpha)):
-            (folder / picture).write_bytes(content)
-        stage = Usd.Stage.CreateNew(str(folder / "scene.usdc"))
-        _fill(stage, relief, eye_height_m)
-        stage.GetRootLayer().Save()
-        package = folder / "scene.usdz"
-        if not UsdUtils.CreateNewARKitUsdzPackage(str(folder / "scene.usdc"), str(package)):
-            raise OutputError("the USDZ could not be packed")
-        return package.read_bytes()
+    for picture, content in ((PHOTO, textures.photo), (ATLAS, textures.atlas), (ALPHA, textures.alpha)):
+        (folder / picture).write_bytes(content)
+    stage = Usd.Stage.CreateNew(str(folder / "scene.usdc"))
+    _fill(stage, relief, eye_height_m)
+    stage.GetRootLayer().Save()
+    for file in folder.iterdir():
+        os.utime(file, (FILE_TIME_S, FILE_TIME_S))
+    package = folder / "scene.usdz"
+    if not UsdUtils.CreateNewARKitUsdzPackage(str(folder / "scene.usdc"), str(package)):
+        raise OutputError("the USDZ could not be packed")
+    return package.read_bytes()
 
 
 def _fill(stage: Usd.Stage, relief: Relief, eye_height_m: float) -> None:
@@ -167,7 +186,8 @@ def check_usd(view_px: tuple[int, int], item: Item, choices: FileChoices) -> Non
         raise InputError("USDZ wants usd-core, which is not there: pip install 'kbvr[usd]'") from error
 
 
-def _write(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_usdz(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    """Write a scene as USDZ, and read it back; see `Format.write`."""
     del facts
     check_usd(diorama.relief.camera.size_px, item, choices)
     start = perf_counter()
@@ -189,6 +209,6 @@ FORMAT = Format(
     suffixes=(".usdz",),
     proof="USD's validators find no error; all triangles compared, pictures decoded",
     check=check_usd,
-    write=_write,
+    write=write_usdz,
     options=("triangles", "surround", "eye_height_m", "quality", "max_mb"),
 )

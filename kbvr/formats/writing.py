@@ -66,13 +66,21 @@ def write_depth_items(
 
 
 def write_scene_items(diorama: Diorama, items: Sequence[Item], facts: Facts, choices: FileChoices) -> list[FileSummary]:
-    """Write files that hold a scene, one after the other; each file is read back.
+    """Write files that hold a scene, one after the other; each file is read back. If one fails, none is left.
 
     Raises:
         InputError: a choice that a format cannot have.
         OutputError: a file exists, cannot be written, or did not read back as it was written.
     """
-    return [load_format(item.format).write(diorama, item, facts, choices) for item in items]
+    files: dict[Item, FileSummary] = {}
+    try:
+        for item in items:
+            files[item] = load_format(item.format).write(diorama, item, facts, choices)
+    except BaseException:
+        for item in [] if choices.overwrite else files:
+            item.path.unlink(missing_ok=True)
+        raise
+    return list(files.values())
 
 
 def check_items(view_px: tuple[int, int], items: Sequence[Item], choices: FileChoices) -> None:
