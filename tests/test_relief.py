@@ -210,3 +210,15 @@ def test_rounded_vertices_of_two_meshes_stay_in_one_place(seed):
                 if vertex >= 6:
                     assert np.abs(place - wanted).max() <= coarse / 2 * 1.001
     assert all(len(found) == 1 for vertex, found in places.items() if vertex >= 0)
+
+
+def test_a_steep_floor_is_not_cut_where_cells_are_larger():
+    """What leans by less than a jump from pixel to pixel hangs together in cells of four pixels too."""
+    width, height = 1600, 96
+    photo = photo_of(checkerboard(width, height))
+    depth = depth_of(np.linspace(0.2, 2.0, height)[:, None].repeat(width, axis=1))
+    scene = build_scene(photo, depth, reach_m=0.5)
+    step_px = 1.8 / (height - 1) * depth.f_px * scene.reach_m
+    assert 0.4 * scene.ldi.jump_px < step_px < scene.ldi.jump_px
+    front = parts_of(relief_of(scene, photo, surround="none"))["front"]
+    assert len(np.unique(front.uv.round(5), axis=0)) == len(front.uv)
