@@ -382,6 +382,12 @@ def test_of_more_elements_than_a_browser_has_canvases_for_each_is_drawn_when_it_
             )
 
 
+@pytest.mark.parametrize("src", ["//example.com/a.glb", "https://example.com/a.glb", "data:,a", "http://["])
+def test_an_address_elsewhere_is_not_opened(web, site, src):
+    with web.page(f"{site}/scene.html?src={src}", SIZE_PX) as page:
+        page.get_by_text("Drop a scene here").wait_for()
+
+
 def test_the_buttons_and_the_help_fit_into_a_narrow_column(web, site):
     with shown(web, site) as page:
         page.evaluate(f"{VIEWER}.style.width = '170px'")

@@ -19,6 +19,7 @@ if (embedded) {
   document.body.append(photo);
   void photo.openBase64(embedded);
 } else {
-  if (src && new URL(src, location.href).origin === location.origin) photo.setAttribute("src", src);
+  const isHere = src && URL.canParse(src, location.href) && new URL(src, location.href).origin === location.origin;
+  if (isHere) photo.setAttribute("src", src);
   document.body.append(photo);
 }
