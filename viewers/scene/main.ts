@@ -13,6 +13,7 @@ for (const name of PASSED) {
   const value = query.get(name);
   if (value !== null) photo.setAttribute(name, value);
 }
+if (window.parent !== window) photo.style.touchAction = "pan-y"; // a finger scrolls the page around this one
 document.addEventListener("keydown", (event) => event.target === document.body && photo.press(event));
 if (embedded) {
   photo.setAttribute("alt", document.title);
