@@ -292,9 +292,9 @@ MaxMb: TypeAlias = Annotated[
     typer.Option(
         "--max-mb",
         metavar="MB",
-        help="A video that would be larger is encoded again with lower quality, until it is not. A MB has a million "
-        "bytes.",
-        show_default="no limit",
+        help="A video that would be larger is encoded again with lower quality, until it is not; so are the textures "
+        "of a scene. A MB has a million bytes.",
+        show_default="no limit; 8 for --gltf and the scenes of --html and --embed",
         rich_help_panel=OUTPUT,
     ),
 ]
