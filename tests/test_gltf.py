@@ -131,6 +131,14 @@ def test_a_largest_size_is_kept_or_refused(photo, tmp_path):
     assert not list((tmp_path / "none").glob("*"))
 
 
+def test_a_largest_size_is_the_whole_pages(photo, tmp_path, monkeypatch):
+    (tmp_path / "scene.html").write_text(f"<title>kbvr</title><!--kbvr-scene--><!--{'viewer' * 10_000}-->")
+    monkeypatch.setattr(html, "PAGES", tmp_path)
+    usual = kbvr.export(photo, tmp_path / "usual", html=True).file.bytes
+    small = kbvr.export(photo, tmp_path / "small", html=True, max_mb=usual * 0.9 / 1e6).file.path
+    assert small.stat().st_size <= usual * 0.9
+
+
 def test_a_page_holds_the_scene_and_its_name(photo, tmp_path, monkeypatch):
     """What comes out of the page again is the GLB."""
     page = tmp_path / "scene.html"

@@ -149,6 +149,18 @@ def test_the_wheel_scrolls_what_the_photo_is_in(web, site):
         assert offset_m(page)[1] != before_m[1]
 
 
+def test_a_page_scrolls_on_over_the_scene_in_its_frame(web, site):
+    with web.page(f"{web.origin}/three.html", SIZE_PX) as page:
+        frame = f'<iframe src="{site}/scene.html?src=card.glb" width="200" height="150"></iframe>'
+        page.evaluate("html => { document.body.innerHTML = html; }", f'{frame}<p style="height: 2000px"></p>')
+        scene = page.frame_locator("iframe")
+        scene.locator("kbvr-photo .loaded").wait_for()
+        assert scene.locator("canvas").evaluate("canvas => getComputedStyle(canvas).touchAction") == "pan-y"
+        page.mouse.move(100, 75)
+        page.mouse.wheel(0, 60)
+        page.wait_for_function("() => scrollY === 60")
+
+
 def test_keys_move_the_head_within_its_box_and_back(web, site):
     with shown(web, site) as page:
         for _ in range(20):
@@ -380,6 +392,12 @@ def test_of_more_elements_than_a_browser_has_canvases_for_each_is_drawn_when_it_
                 }""",
                 arg=place,
             )
+
+
+@pytest.mark.parametrize("src", ["//example.com/a.glb", "https://example.com/a.glb", "data:,a", "http://["])
+def test_an_address_elsewhere_is_not_opened(web, site, src):
+    with web.page(f"{site}/scene.html?src={src}", SIZE_PX) as page:
+        page.get_by_text("Drop a scene here").wait_for()
 
 
 def test_the_buttons_and_the_help_fit_into_a_narrow_column(web, site):

@@ -294,7 +294,7 @@ MaxMb: TypeAlias = Annotated[
         metavar="MB",
         help="A video or scene that would be larger is made with lower quality, until it is not. A MB has a million "
         "bytes.",
-        show_default="no limit",
+        show_default="no limit; 8 for --gltf and the scenes of --html and --embed",
         rich_help_panel=OUTPUT,
     ),
 ]

@@ -7,6 +7,7 @@ high above the floor as eyes do; in it are the layers, in the order in which the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from io import BytesIO
@@ -295,8 +296,12 @@ def _textures(relief: Relief, choices: FileChoices, quality: int) -> Textures:
     return Textures(photo.getvalue(), atlas.getvalue(), ("image/webp", "image/webp"))
 
 
-def fitted_glb(diorama: Diorama, facts: Facts, choices: FileChoices) -> bytes:
+def fitted_glb(
+    diorama: Diorama, facts: Facts, choices: FileChoices, *, file_bytes: Callable[[int], int] = int
+) -> bytes:
     """Return a GLB of the quality wanted, or of the best that is small enough.
+
+    `file_bytes` are those of the file that the GLB goes into, by the GLB's: a size that was asked for is the file's.
 
     Raises:
         OutputError: if none is.
@@ -310,6 +315,7 @@ def fitted_glb(diorama: Diorama, facts: Facts, choices: FileChoices) -> bytes:
     for quality in QUALITIES:
         textures = _textures(diorama.relief, choices, quality)
         total = rest + len(textures.photo) + len(textures.atlas)
+        total = total if choices.max_mb is None else file_bytes(total)
         if total <= most_mb * 1e6:
             return glb_bytes(diorama, textures, facts, choices)
     raise OutputError(

@@ -66,7 +66,10 @@ def scene_in(page: str) -> bytes:
 def write_html(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
     """Write a page with a scene in it, and read the scene back; see `Format.write`."""
     start = perf_counter()
-    page = page_of(fitted_glb(diorama, facts, choices), choices.alt or diorama.photo)
+    title = choices.alt or diorama.photo
+    empty_bytes = len(page_of(b"", title).encode())
+    glb = fitted_glb(diorama, facts, choices, file_bytes=lambda count: empty_bytes + 4 * -(-count // 3))
+    page = page_of(glb, title)
     with written_aside(item.path, overwrite=choices.overwrite) as aside:
         aside.write_text(page, "utf-8")
         check_glb(scene_in(aside.read_text("utf-8")), diorama)

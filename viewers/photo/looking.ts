@@ -22,10 +22,10 @@ export function mayAskForTilt(): boolean {
   return canTilt() && "requestPermission" in DeviceOrientationEvent;
 }
 
-/** Whether the page, or a part of it that an element is in, has more than it shows. */
+/** Whether the page, or a part of it that an element is in, has more than it shows; a page around this one may. */
 function scrolls(element: Element): boolean {
   const box = element.parentElement;
-  if (!box) return false;
+  if (!box) return window.parent !== window;
   const may = box === document.documentElement || /auto|scroll/.test(getComputedStyle(box).overflowY);
   return (may && box.scrollHeight > box.clientHeight) || scrolls(box);
 }

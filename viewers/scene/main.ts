@@ -13,12 +13,14 @@ for (const name of PASSED) {
   const value = query.get(name);
   if (value !== null) photo.setAttribute(name, value);
 }
+if (window.parent !== window) photo.style.touchAction = "pan-y"; // a finger scrolls the page around this one
 document.addEventListener("keydown", (event) => event.target === document.body && photo.press(event));
 if (embedded) {
   photo.setAttribute("alt", document.title);
   document.body.append(photo);
   void photo.openBase64(embedded);
 } else {
-  if (src && new URL(src, location.href).origin === location.origin) photo.setAttribute("src", src);
+  const isHere = src && URL.canParse(src, location.href) && new URL(src, location.href).origin === location.origin;
+  if (isHere) photo.setAttribute("src", src);
   document.body.append(photo);
 }
