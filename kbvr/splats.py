@@ -2,12 +2,13 @@
 
 Each square of a layer's pixels is one Gaussian (Kerbl et al., "3D Gaussian splatting for real-time radiance field
 rendering", SIGGRAPH 2023): P(u, v) = ray(u, v) / inverse depth is its centre, and SIGMA times the square's side along
-dP/du and dP/dv its extent, so that it is round and as large as its square, seen from the photo's camera.
+dP/du and dP/dv its extent, so that it is round and as large as its square, seen from the photo's camera. Gaussians
+never quite close a surface: behind the front lie larger ones with its colours, where it is whole.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isqrt
 
 import cv2
@@ -20,15 +21,21 @@ from kbvr.layers import Layer
 from kbvr.relief import BEHIND, NEAREST_SHARE
 from kbvr.scene import Scene
 
-SIGMA = 0.5
-"""Standard deviation, as a share of the square's side: nearest to the photo, drawn at twice its size; 0.4 lets a tenth
-of what is behind through, 0.6 is blurred."""
+SIGMA = 0.42
+"""Standard deviation, as a share of the square's side: nearest to the photo, drawn at once to twice its size; less
+leaves holes, more is blurred."""
+
+CLOSED_SIGMA = 0.65
+"""That of what lies behind: soft, but closed."""
+
+LINING = 4
+"""Side of the larger squares behind the front, in squares."""
 
 THIN = 0.05
 """Extent across the surface, as a share of the smaller one along it."""
 
-MOST_SLOPE = 8.0
-"""How much longer than wide a splat may be because its surface is seen from the side."""
+MOST_CHANGE = 1.0
+"""Largest change of inverse depth over a square that a splat follows, as a share of it."""
 
 LEAST_OPACITY = 1 / 64
 """What covers less of its square is left out."""
@@ -61,10 +68,11 @@ class Splats:
     """Side of the squares, in photo pixels."""
 
 
-def splats_of(scene: Scene, *, surround: bool = True, most: int = MOST_SPLATS) -> Splats:
+def splats_of(scene: Scene, *, surround: bool = True, most: int = MOST_SPLATS, sigma: float = SIGMA) -> Splats:
     """Return a scene as splats: one a pixel, or one for a square of pixels so that there are at most so many.
 
-    `surround` is whether what is drawn beyond the photo's border comes too, fading.
+    `surround` is whether what is drawn beyond the photo's border comes too, fading; `sigma` is the standard deviation
+    of a splat, as a share of its square's side.
 
     Raises:
         InputError: if so few splats cannot show the scene.
@@ -72,7 +80,11 @@ def splats_of(scene: Scene, *, surround: bool = True, most: int = MOST_SPLATS) -
     layers, size_px = scene.ldi.layers, scene.ldi.size_px
     pixels = sum(int(np.count_nonzero(layer.rgba[..., 3])) for layer in layers)
     for side_px in range(max(1, isqrt(int(pixels / 2 / most))), max(size_px) // LEAST_ACROSS + 2):
-        shown = [_squares(layer, scene, side_px, surround) for layer in layers]
+        shown = [
+            _squares(layer, scene, side_px, surround, sigma if layer.name in ("matte", "front") else CLOSED_SIGMA)
+            for layer in layers
+        ]
+        shown.append(_lining(scene, side_px, surround))
         if sum(int(np.count_nonzero(squares.shown)) for squares in shown) <= most:
             farthest = max(float(layer.inverse_depth.max()) for layer in layers) / NEAREST_SHARE
             parts = [_splats(squares, scene.camera, max(farthest, 1e-9)) for squares in shown]
@@ -101,8 +113,11 @@ class _Squares:
     jump: float
     """Least jump between two surfaces, 1/m."""
 
+    sigma: float
+    """Standard deviation of their splats, as a share of their side."""
 
-def _squares(layer: Layer, scene: Scene, side_px: int, surround: bool) -> _Squares:
+
+def _squares(layer: Layer, scene: Scene, side_px: int, surround: bool, sigma: float) -> _Squares:
     ldi = scene.ldi
     height, width = (-(-side // side_px) for side in layer.inverse_depth.shape)
     x, y = ((np.arange(count) + 0.5) * side_px - ldi.margin_px for count in (width, height))
@@ -121,7 +136,23 @@ def _squares(layer: Layer, scene: Scene, side_px: int, surround: bool) -> _Squar
         y_px=y,
         side_px=side_px,
         jump=ldi.jump_px / (ldi.f_px * ldi.reach_m),
+        sigma=sigma,
     )
+
+
+def _lining(scene: Scene, side_px: int, surround: bool) -> _Squares:
+    """Return larger squares of the front, behind all of it that they reach, where it is whole so far."""
+    front = next(layer for layer in scene.ldi.layers if layer.name == "front")
+    large_px = LINING * side_px
+    squares = _squares(front, scene, large_px, surround, CLOSED_SIGMA)
+    reach_px = 3 * large_px // 2 * 2 + 1
+    around = np.ones((reach_px, reach_px), np.uint8)
+    least = cv2.erode(front.inverse_depth, around)
+    whole = cv2.erode(front.rgba[..., 3], around, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
+    row, column = (np.arange(count) * large_px + large_px // 2 for count in squares.shown.shape)
+    at = np.ix_(np.minimum(row, least.shape[0] - 1), np.minimum(column, least.shape[1] - 1))
+    depth = least[at] * np.float32(BEHIND)
+    return replace(squares, shown=squares.shown & whole[at], inverse_depth=depth)
 
 
 def _means(plane: Float32[np.ndarray, "H W"], side_px: int) -> Float32[np.ndarray, "h w"]:
@@ -157,11 +188,11 @@ def _splats(squares: _Squares, camera: Camera, farthest: float) -> tuple[np.ndar
         axis=1,
     )
     inverse_depth = depth[row, column][:, None]
-    step = SIGMA * squares.side_px / camera.f_px
+    step = squares.sigma * squares.side_px / camera.f_px
     along = []
     for axis in (1, 0):
         slope = _slope(depth, squares.shown, axis, squares.jump)[row, column][:, None] / inverse_depth
-        slope = np.clip(slope * camera.f_px / squares.side_px, -MOST_SLOPE, MOST_SLOPE)
+        slope = np.clip(slope, -MOST_CHANGE, MOST_CHANGE) * camera.f_px / squares.side_px
         along.append(step * (np.eye(3)[1 - axis] - slope * rays) / inverse_depth)
     scales, turns = _axes(*along)
     colours, opacity = squares.rgb[row, column], squares.opacity[row, column]
@@ -171,21 +202,20 @@ def _splats(squares: _Squares, camera: Camera, farthest: float) -> tuple[np.ndar
 def _slope(
     depth: Float64[np.ndarray, "h w"], shown: Bool[np.ndarray, "h w"], axis: int, jump: float
 ) -> Float64[np.ndarray, "h w"]:
-    """Return how inverse depth changes from one square to the next: the smaller change of both sides.
+    """Return how inverse depth changes from one square to the next.
 
-    Where the surface ends or jumps on one side, the change on the other.
+    The larger change of both sides, so that steep surfaces stay closed; where the surface ends or jumps there is none.
     """
     step = np.diff(depth, axis=axis)
     first, second = [slice(None)] * 2, [slice(None)] * 2
     first[axis], second[axis] = slice(None, -1), slice(1, None)
     joined = shown[tuple(first)] & shown[tuple(second)] & (np.abs(step) <= jump)
-    step = np.where(joined, step, np.inf)
+    step = np.where(joined, step, 0)
     ends = [(0, 0), (0, 0)]
     ends[axis] = (1, 1)
-    step = np.pad(step, ends, constant_values=np.inf)
+    step = np.pad(step, ends)
     before, after = step[tuple(first)], step[tuple(second)]
-    smaller = np.where(np.abs(before) < np.abs(after), before, after)
-    return np.asarray(np.where(np.isfinite(smaller), smaller, 0))
+    return np.asarray(np.where(np.abs(before) > np.abs(after), before, after))
 
 
 def _axes(

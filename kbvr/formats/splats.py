@@ -80,7 +80,9 @@ def records_in(content: bytes) -> Float32[np.ndarray, "N 17"]:
     header, end, body = content.partition(b"end_header\n")
     lines = header.decode("ascii", "replace").splitlines()
     names = tuple(line.split()[2] for line in lines if line.startswith("property float "))
-    if lines[:2] != ["ply", "format binary_little_endian 1.0"] or not end or names != FIELDS:
+    count, rest = divmod(len(body), 4 * len(FIELDS))
+    told = ["ply", "format binary_little_endian 1.0", f"element vertex {count}"]
+    if lines[:3] != told or rest or not end or names != FIELDS:
         raise OutputError("the splats could not be read back: the header is not as it was written")
     return np.frombuffer(body, "<f4").reshape(-1, len(FIELDS))
 
