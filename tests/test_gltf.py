@@ -169,9 +169,10 @@ def test_a_name_that_is_no_text_is_written_as_well_as_text_can(photo, tmp_path, 
     for name in ("scene.html", "kbvr-photo.js"):
         (tmp_path / name).write_text("<title>kbvr</title><!--kbvr-scene-->")
     monkeypatch.setattr(html, "PAGES", tmp_path)
-    written_files = kbvr.export(named, tmp_path / "out", html=True, embed=True).written
+    written_files = kbvr.export(named, tmp_path / "out", html=True, embed=True, obj=True, usdz=True).written
     by_ending = {one.file.path.name.partition("_kbvr")[2]: one.file.path for one in written_files}
     glb, page, pasted = (by_ending[ending] for ending in (".glb", ".html", "_embed.html"))
+    assert {".obj", ".usdz"} <= {*by_ending}
     assert chunks(glb)[0]["scenes"][0]["extras"]["kbvr"]["photo"] == "caf\ufffd"
     assert "<title>caf\ufffd</title>" in page.read_text("utf-8")
     assert 'src="caf%E9_kbvr.glb" alt="caf\ufffd"' in pasted.read_text("utf-8")

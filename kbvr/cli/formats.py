@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 
@@ -33,9 +34,12 @@ def formats(
         }
         typer.echo(json.dumps(entries, indent=2))
         return 0
-    table = Table("format", "suffix", "what for", "options", "read back", show_lines=True)
+    table = Table("format", "what for, options, and how it is read back", show_lines=True)
     for name, form in known.items():
-        options = "\n".join(f"--{option.replace('_', '-')}: {takes[option]}" for option in form.options)
-        table.add_row(name, " ".join(form.suffixes), form.says, options, form.proof)
+        options = [f"--{option.replace('_', '-')}: {takes[option]}" for option in form.options]
+        told = "\n".join(
+            [f"[bold]{escape(form.says)}[/bold]", *map(escape, options), f"[dim]{escape(form.proof)}[/dim]"]
+        )
+        table.add_row("\n".join([name, *form.suffixes]), told)
     Console().print(table)
     return 0

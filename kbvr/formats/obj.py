@@ -30,9 +30,9 @@ def parts_without_dome(relief: Relief) -> list[Part]:
 def companions(stem: str) -> tuple[str, str, str, str]:
     """Return the names of an OBJ's materials, photo, atlas and alpha.
 
-    There is nothing in them that ends a name in an OBJ (spaces, comments) or begins an option.
+    There is nothing in them that ends a name in an OBJ (spaces, comments), begins an option or is no text.
     """
-    named = re.sub(r"^-|[\s#\\]+", "_", stem)
+    named = re.sub(r"^-|[\s#\\\ud800-\udfff]+", "_", stem)
     return f"{named}.mtl", f"{named}_photo.jpg", f"{named}_atlas.jpg", f"{named}_alpha.png"
 
 

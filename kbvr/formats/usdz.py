@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from importlib import import_module
 from pathlib import Path
+from shutil import copyfile
 from tempfile import TemporaryDirectory, gettempdir
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -199,7 +200,8 @@ def write_usdz(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices)
     content = fitted(made, choices, "a USDZ")
     with written_aside(item.path, overwrite=choices.overwrite) as aside:
         aside.write_bytes(content)
-        check_usdz(aside, relief)
+        with TemporaryDirectory(prefix="kbvr-usdz-") as folder:  # USD wants names that are text
+            check_usdz(Path(copyfile(aside, Path(folder) / "scene.usdz")), relief)
     return summary_of(diorama, item, len(content), perf_counter() - start)
 
 
