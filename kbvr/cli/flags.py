@@ -128,7 +128,7 @@ Usdz: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--usdz",
-        help="Write a scene for iPhone, iPad, Mac and Vision Pro; wants the extra kbvr\\[usd].",
+        help="Write a scene for iPhone, iPad, Mac and Vision Pro; wants kbvr\\[usd].",
         rich_help_panel=OUTPUT,
     ),
 ]
