@@ -33,7 +33,7 @@ from kbvr.relief import TEXTURE_MAX_PX
 from kbvr.repeats import drawn_frames
 from kbvr.scene import Scene
 from kbvr.stopwatch import Stopwatch
-from kbvr.surroundings import surroundings_of
+from kbvr.surroundings import Surroundings, surroundings_of
 
 Progress = Callable[[str, int, int], None]
 """Told of a stage's name, what is done of it, and how much there is in all."""
@@ -175,7 +175,7 @@ def export_photo(
         if prepared.scene and scenes:
             told("triangles", 0, 1)
             with clock.stage("triangles"):
-                written = (*written, *_written_scenes(scenes, prepared.scene, photo, depth, options))
+                written = (*written, *_written_scenes(scenes, prepared.scene, photo, depth, around, options))
             told("triangles", 1, 1)
         if films:
             with clock.stage("scene"):
@@ -217,10 +217,14 @@ def _written_from_depth(
 
 
 def _written_scenes(
-    wanted: dict[str, tuple[Item, ...]], scene: Scene, photo: Photo, depth: DepthMap, options: ExportOptions
+    wanted: dict[str, tuple[Item, ...]],
+    scene: Scene,
+    photo: Photo,
+    depth: DepthMap,
+    around: Surroundings,
+    options: ExportOptions,
 ) -> tuple[Written, ...]:
     """Write the files that hold the scene."""
-    around = surroundings_of(depth)
     path = replace(options.paths[next(iter(wanted))], fps=SCENE_KEYS_PER_S)
     diorama = diorama_of(
         scene,
