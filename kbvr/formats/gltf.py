@@ -7,7 +7,7 @@ high above the floor as eyes do; in it are the layers, in the order in which the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from io import BytesIO
@@ -22,7 +22,9 @@ from PIL import ExifTags, Image
 from kbvr.diorama import Diorama
 from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
-from kbvr.formats.draco import draco_payload
+from kbvr.formats.draco import Payload, draco_payload
+from kbvr.formats.encoding import software
+from kbvr.formats.plain_textures import jpeg_bytes
 from kbvr.formats.quantised import Slab, slabs_of
 from kbvr.moves import Move
 from kbvr.output import written_aside
@@ -41,6 +43,7 @@ SPARE_BYTES = 200
 """Numbers of the JSON that grow with the textures."""
 
 UNSIGNED_BYTE, SHORT, UNSIGNED_SHORT, UNSIGNED_INT, FLOAT = 5121, 5122, 5123, 5125, 5126
+KINDS = {"uint8": UNSIGNED_BYTE, "int16": SHORT, "uint16": UNSIGNED_SHORT, "uint32": UNSIGNED_INT, "float32": FLOAT}
 """Component types of accessors."""
 
 ARRAY, ELEMENTS = 34962, 34963
@@ -58,6 +61,21 @@ class Textures:
     photo: bytes
     atlas: bytes
     mime: tuple[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class _Mesh:
+    """The triangles of one slab of a part, as a GLB has them; the same whatever the textures are."""
+
+    name: str
+    material: int
+    step_m: float
+    positions: np.ndarray
+    uv: np.ndarray
+    colour: np.ndarray | None
+    indices: np.ndarray
+    payload: Payload | None
+    """Draco's, which has the arrays then; None if they are stored themselves."""
 
 
 class _Buffer:
@@ -80,7 +98,7 @@ class _Buffer:
         self.content += content
         return len(self.document.bufferViews) - 1
 
-    def accessor(self, values: np.ndarray, kind: int, *, stored: bool = True, target: int | None = None) -> int:
+    def accessor(self, values: np.ndarray, *, stored: bool = True, target: int | None = None) -> int:
         """Add an array, a row an element, and return its accessor; not `stored` is what Draco's payload has.
 
         Places in textures and colours stand for 0 to 1 if they are whole numbers.
@@ -88,6 +106,7 @@ class _Buffer:
         import pygltflib
 
         rows = values.reshape(len(values), -1)
+        kind = KINDS[rows.dtype.name]
         view = None
         if stored:
             padded = np.zeros((len(rows), -(-rows.shape[1] * rows.itemsize // 4) * 4 // rows.itemsize), rows.dtype)
@@ -111,20 +130,17 @@ class _Buffer:
         return len(self.document.accessors) - 1
 
 
-def glb_bytes(diorama: Diorama, textures: Textures, facts: Facts, choices: FileChoices) -> bytes:
+def _glb(diorama: Diorama, meshes: Sequence[_Mesh], textures: Textures, facts: Facts, choices: FileChoices) -> bytes:
     """Return a GLB of a scene."""
     import pygltflib
 
-    document = pygltflib.GLTF2(
-        asset=pygltflib.Asset(generator=f"kbvr {version('kbvr')}", copyright=copyright_of(facts))
-    )
+    document = pygltflib.GLTF2(asset=pygltflib.Asset(generator=software(), copyright=copyright_of(facts)))
     buffer = _Buffer(document)
     webp = "image/webp" in textures.mime
     _add_textures(document, buffer, textures)
     extensions = ["KHR_materials_unlit", *(["EXT_texture_webp"] if webp else [])]
-    draco = choices.compress == "draco"
-    extensions += ["KHR_draco_mesh_compression" if draco else "KHR_mesh_quantization"]
-    children = _add_parts(document, buffer, diorama.relief, draco=draco)
+    extensions += ["KHR_draco_mesh_compression" if choices.compress == "draco" else "KHR_mesh_quantization"]
+    children = [_added(document, buffer, mesh) for mesh in meshes]
     camera = diorama.relief.camera
     width, height = camera.size_px
     document.cameras.append(
@@ -199,60 +215,66 @@ def _add_textures(document: pygltflib.GLTF2, buffer: _Buffer, textures: Textures
         )
 
 
-def _add_parts(document: pygltflib.GLTF2, buffer: _Buffer, relief: Relief, *, draco: bool) -> list[int]:
-    """Add the meshes of all parts; return their nodes."""
-    import pygltflib
-
-    nodes = []
+def _meshes(relief: Relief, *, draco: bool) -> list[_Mesh]:
+    """Return the meshes of all parts."""
     slabs = slabs_of([((part.points_m * Y_UP).astype(np.float32), part.triangles) for part in relief.parts])
-    for part, own in zip(relief.parts, slabs, strict=True):
-        material = 2 if part.blends else 1 if part.texture == "atlas" else 0
-        for number, slab in enumerate(own):
-            primitive = _primitive(buffer, part, slab, material, draco=draco)
-            name = part.name if len(own) == 1 else f"{part.name} {number}"
-            document.meshes.append(pygltflib.Mesh(name=name, primitives=[primitive]))
-            document.nodes.append(pygltflib.Node(name=name, mesh=len(document.meshes) - 1, scale=[slab.step_m] * 3))
-            nodes.append(len(document.nodes) - 1)
-    return nodes
+    return [
+        _mesh(part, slab, part.name if len(own) == 1 else f"{part.name} {number}", draco=draco)
+        for part, own in zip(relief.parts, slabs, strict=True)
+        for number, slab in enumerate(own)
+    ]
 
 
-def _primitive(buffer: _Buffer, part: Part, slab: Slab, material: int, *, draco: bool) -> pygltflib.Primitive:
-    """Return the triangles of one slab, added to the buffer."""
-    import pygltflib
-
+def _mesh(part: Part, slab: Slab, name: str, *, draco: bool) -> _Mesh:
+    """Return the triangles of one slab."""
     steps, triangles = slab.steps, slab.triangles
     uv = part.uv[slab.vertex]
     colour = None
     if part.alpha is not None:
         colour = np.full((len(steps), 4), 255, np.uint8)
         colour[:, 3] = part.alpha[slab.vertex]
-    extensions = {}
+    payload = None
+    positions, places = steps, np.rint(uv * 65535).astype(np.uint16)
     if draco:
-        payload, (steps, uv, colour, triangles) = draco_payload(steps, uv, colour, triangles)
-        names = ("POSITION", "TEXCOORD_0", *(["COLOR_0"] if colour is not None else []))
-        attributes = {name: payload.ids[name] for name in names}
+        payload, (steps, places, colour, triangles) = draco_payload(steps, uv, colour, triangles)
+        positions = steps.astype(np.float32)  # as the decoders of some programs want them
+    return _Mesh(
+        name=name,
+        material=2 if part.blends else 1 if part.texture == "atlas" else 0,
+        step_m=slab.step_m,
+        positions=positions,
+        uv=places,
+        colour=colour,
+        indices=triangles.ravel().astype(np.uint16 if len(steps) < 65536 else np.uint32),
+        payload=payload,
+    )
+
+
+def _added(document: pygltflib.GLTF2, buffer: _Buffer, mesh: _Mesh) -> int:
+    """Add a mesh, and return its node."""
+    import pygltflib
+
+    extensions = {}
+    if mesh.payload is not None:
+        names = ("POSITION", "TEXCOORD_0", *(["COLOR_0"] if mesh.colour is not None else []))
         extensions["KHR_draco_mesh_compression"] = {
-            "bufferView": buffer.view(payload.content),
-            "attributes": attributes,
+            "bufferView": buffer.view(mesh.payload.content),
+            "attributes": {name: mesh.payload.ids[name] for name in names},
         }
-        positions, position_kind = steps.astype(np.float32), FLOAT  # as the decoders of some programs want them
-        texture_values, texture_kind = uv, FLOAT
-    else:
-        positions, position_kind = steps, SHORT
-        texture_values, texture_kind = np.rint(uv * 65535).astype(np.uint16), UNSIGNED_SHORT
-    stored = not draco
-    index_kind = UNSIGNED_SHORT if len(steps) < 65536 else UNSIGNED_INT
-    indices = triangles.ravel().astype(np.uint16 if index_kind == UNSIGNED_SHORT else np.uint32)
-    return pygltflib.Primitive(
+    stored = mesh.payload is None
+    primitive = pygltflib.Primitive(
         attributes=pygltflib.Attributes(
-            POSITION=buffer.accessor(positions, position_kind, target=ARRAY, stored=stored),
-            TEXCOORD_0=buffer.accessor(texture_values, texture_kind, target=ARRAY, stored=stored),
-            COLOR_0=None if colour is None else buffer.accessor(colour, UNSIGNED_BYTE, target=ARRAY, stored=stored),
+            POSITION=buffer.accessor(mesh.positions, target=ARRAY, stored=stored),
+            TEXCOORD_0=buffer.accessor(mesh.uv, target=ARRAY, stored=stored),
+            COLOR_0=None if mesh.colour is None else buffer.accessor(mesh.colour, target=ARRAY, stored=stored),
         ),
-        indices=buffer.accessor(indices, index_kind, target=ELEMENTS, stored=stored),
-        material=material,
+        indices=buffer.accessor(mesh.indices, target=ELEMENTS, stored=stored),
+        material=mesh.material,
         extensions=extensions,
     )
+    document.meshes.append(pygltflib.Mesh(name=mesh.name, primitives=[primitive]))
+    document.nodes.append(pygltflib.Node(name=mesh.name, mesh=len(document.meshes) - 1, scale=[mesh.step_m] * 3))
+    return len(document.nodes) - 1
 
 
 def _add_path(document: pygltflib.GLTF2, buffer: _Buffer, diorama: Diorama, *, node: int) -> None:
@@ -265,8 +287,8 @@ def _add_path(document: pygltflib.GLTF2, buffer: _Buffer, diorama: Diorama, *, n
     times = np.linspace(0, diorama.seconds, len(moves), dtype=np.float32)
     places = (np.array([move.position_m for move in moves]) * Y_UP).astype(np.float32)
     turns = np.array([_turn(move) for move in moves], np.float32)
-    time = buffer.accessor(times, FLOAT)
-    samplers = [pygltflib.AnimationSampler(input=time, output=buffer.accessor(rows, FLOAT)) for rows in (places, turns)]
+    time = buffer.accessor(times)
+    samplers = [pygltflib.AnimationSampler(input=time, output=buffer.accessor(rows)) for rows in (places, turns)]
     targets = [pygltflib.AnimationChannelTarget(node=node, path=path) for path in ("translation", "rotation")]
     channels = [pygltflib.AnimationChannel(sampler=index, target=target) for index, target in enumerate(targets)]
     document.animations.append(pygltflib.Animation(name="camera path", samplers=samplers, channels=channels))
@@ -288,9 +310,8 @@ def _textures(relief: Relief, choices: FileChoices, quality: int) -> Textures:
     """Return the textures at a quality of 1 to 100."""
     photo, atlas = BytesIO(), BytesIO()
     if choices.texture == "jpeg":
-        Image.fromarray(relief.photo).save(photo, "JPEG", quality=quality, subsampling=0, optimize=True)
         Image.fromarray(relief.atlas).save(atlas, "PNG", optimize=True)
-        return Textures(photo.getvalue(), atlas.getvalue(), ("image/jpeg", "image/png"))
+        return Textures(jpeg_bytes(relief.photo, quality), atlas.getvalue(), ("image/jpeg", "image/png"))
     Image.fromarray(relief.photo).save(photo, "WEBP", quality=quality)
     Image.fromarray(relief.atlas).save(atlas, "WEBP", quality=quality, exact=True)
     return Textures(photo.getvalue(), atlas.getvalue(), ("image/webp", "image/webp"))
@@ -306,18 +327,19 @@ def fitted_glb(
     Raises:
         OutputError: if none is.
     """
+    meshes = _meshes(diorama.relief, draco=choices.compress == "draco")
     if choices.quality is not None:
-        return glb_bytes(diorama, _textures(diorama.relief, choices, choices.quality), facts, choices)
+        return _glb(diorama, meshes, _textures(diorama.relief, choices, choices.quality), facts, choices)
     most_mb = choices.max_mb or MAX_MB
     nothing = Textures(b"", b"", ("image/webp", "image/webp"))
-    rest = len(glb_bytes(diorama, nothing, facts, choices)) + SPARE_BYTES
+    rest = len(_glb(diorama, meshes, nothing, facts, choices)) + SPARE_BYTES
     total = rest
     for quality in QUALITIES:
         textures = _textures(diorama.relief, choices, quality)
         total = rest + len(textures.photo) + len(textures.atlas)
         total = total if choices.max_mb is None else file_bytes(total)
         if total <= most_mb * 1e6:
-            return glb_bytes(diorama, textures, facts, choices)
+            return _glb(diorama, meshes, textures, facts, choices)
     raise OutputError(
         f"wanted a scene of at most {most_mb:g} MB, the smallest of this photo has {total / 1e6:.2f} MB: "
         "fewer --triangles or --compress draco make it smaller"

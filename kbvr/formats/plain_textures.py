@@ -42,8 +42,8 @@ def plain_textures(relief: Relief, quality: int) -> PlainTextures:
     """Return the textures of a relief; quality is 1 to 100."""
     alpha = faded_alpha(relief)
     return PlainTextures(
-        photo=_jpeg(relief.photo, quality),
-        atlas=_jpeg(np.ascontiguousarray(relief.atlas[..., :3]), quality),
+        photo=jpeg_bytes(relief.photo, quality),
+        atlas=jpeg_bytes(np.ascontiguousarray(relief.atlas[..., :3]), quality),
         alpha=_png(np.repeat(alpha[..., None], 4, axis=2)),
     )
 
@@ -103,7 +103,8 @@ def _faded(part: Part, shape: tuple[int, ...]) -> np.ndarray:
     return np.clip(faded, -1, 255)
 
 
-def _jpeg(rgb: UInt8[np.ndarray, "H W 3"], quality: int) -> bytes:
+def jpeg_bytes(rgb: UInt8[np.ndarray, "H W 3"], quality: int) -> bytes:
+    """Return a JPEG that keeps every pixel's colour (4:4:4); quality is 1 to 100."""
     file = BytesIO()
     Image.fromarray(rgb).save(file, "JPEG", quality=quality, subsampling=0, optimize=True)
     return file.getvalue()

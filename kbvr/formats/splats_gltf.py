@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import replace
-from importlib.metadata import version
 from math import atan
 from time import perf_counter
 from typing import Any
@@ -21,6 +20,7 @@ import numpy as np
 from kbvr.diorama import Diorama
 from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
+from kbvr.formats.encoding import software
 from kbvr.formats.gltf import ARRAY, FLOAT, UNSIGNED_BYTE, Y_UP, copyright_of, no_check, summary_of, told_of
 from kbvr.formats.splats import fitted_splats, harmonics
 from kbvr.light import to_linear
@@ -128,7 +128,7 @@ def _document(diorama: Diorama, facts: Facts, choices: FileChoices) -> dict[str,
     owner = copyright_of(facts)
     credit = {"copyright": owner} if owner else {}
     return {
-        "asset": {"version": "2.0", "generator": f"kbvr {version('kbvr')}"} | credit,
+        "asset": {"version": "2.0", "generator": software()} | credit,
         "scene": 0,
         "scenes": [{"name": diorama.photo, "nodes": [0], "extras": {"kbvr": told_of(diorama, choices)}}],
         "nodes": [
