@@ -1,8 +1,9 @@
-"""The whole product on one page: one photo in; stereo and plain videos, and stereo pictures out.
+"""The whole product on one page: one photo in; stereo and plain videos, stereo pictures and scenes out.
 
 load_photo -> the profile's depth -> surroundings_of -> planned films (moves along a path, a rig of two eyes) -> the
 profile's drawing (split, fill, mattes, mesh, for what the moves can see) -> the cameras of each instant -> all files
-that show it. Depth maps and autostereograms are made of the depth at once.
+that show it. Depth maps and autostereograms are made of the depth at once, scenes to visit of the layers
+(`kbvr.diorama`).
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -42,14 +43,10 @@ def write_items(
     of_files = {item for item in items if load_format(item.format).needs == "files"}
     of_views = [item for item in items if item not in of_files]
     files: dict[Item, FileSummary] = {}
-    try:
+    with _all_or_none(files, choices):
         run_alongside(_checked(instants), [partial(_write_one, files, item, facts, choices) for item in of_views])
         for item in of_files:
             files[item] = load_format(item.format).write([files[one] for one in of_views], item, facts, choices)
-    except BaseException:
-        for path in [] if choices.overwrite else [file.path for file in files.values()]:
-            path.unlink(missing_ok=True)
-        raise
     return [files[item] for item in items]
 
 
@@ -73,14 +70,21 @@ def write_scene_items(diorama: Diorama, items: Sequence[Item], facts: Facts, cho
         OutputError: a file exists, cannot be written, or did not read back as it was written.
     """
     files: dict[Item, FileSummary] = {}
-    try:
+    with _all_or_none(files, choices):
         for item in items:
             files[item] = load_format(item.format).write(diorama, item, facts, choices)
-    except BaseException:
-        for item in [] if choices.overwrite else files:
-            item.path.unlink(missing_ok=True)
-        raise
     return list(files.values())
+
+
+@contextmanager
+def _all_or_none(files: dict[Item, FileSummary], choices: FileChoices) -> Iterator[None]:
+    """Take files that were written away again if others cannot be, but those that took the place of others."""
+    try:
+        yield
+    except BaseException:
+        for file in [] if choices.overwrite else files.values():
+            file.path.unlink(missing_ok=True)
+        raise
 
 
 def check_items(view_px: tuple[int, int], items: Sequence[Item], choices: FileChoices) -> None:
