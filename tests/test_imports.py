@@ -15,9 +15,9 @@ PACKAGE = Path(__file__).parents[1] / "kbvr"
 ROWS = (
     ("errors",),
     ("camera", "screens", "light", "output", "stopwatch", "repeats", "apart", "nets", "compiled", "tiles"),
-    ("picture_file", "picture_colour", "exr"),
-    ("picture_file", "picture_colour", "photo"),
-    ("exr", "depth_file", "upsample"),
+    ("picture_file", "picture_colour", "exr", "depth_array"),
+    ("decode",),
+    ("photo", "depth_file", "upsample"),
     ("depth_model",),
     ("network_depth",),
     ("depth",),
