@@ -66,15 +66,15 @@ def test_the_library_reports_what_failed_and_warns_of_it(photo, tmp_path, caplog
     """Of every kind: what is made of the depth, scenes, films."""
     with caplog.at_level(logging.WARNING, "kbvr"):
         report = kbvr.export(
-            photo, tmp_path, fov_deg=60, gltf=True, embed=True, ply=True, kenburns=True, wiggle=True, seconds=0.2,
+            photo, tmp_path, fov_deg=60, gltf=True, embed=True, ply=True, kenburns=True, anaglyph=True, seconds=0.2,
             max_mb=0.05, max_kb=1, depth_map="png",
         )  # fmt: skip
     assert {one.output for one in report.written} == {"depth-map", "kenburns"}
-    assert [one.output for one in report.failed] == ["gltf", "embed", "ply", "wiggle"]
+    assert [one.output for one in report.failed] == ["gltf", "embed", "ply", "anaglyph"]
     assert [record.getMessage().split(": ")[1] for record in caplog.records] == [
         f"{one.output} could not be written" for one in report.failed
     ]
-    assert report.stereo == {}, "the wiggle's eyes are told of, though it was not written"
+    assert report.stereo == {}, "the eyes of an anaglyph are told of that was not written"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cat_kbvr.mp4", "cat_kbvr_depth.png"]
 
 
