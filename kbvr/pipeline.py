@@ -118,7 +118,7 @@ def export(
         raise InputError("at least one kind of output must be wanted, got stereo=False and no other")
     report = export_photo(Path(photo), Path(out), ExportOptions(outputs=outputs, **options), progress=progress)
     for failure in report.failed:
-        _log.warning("%s: %s could not be written: %s", photo, failure.output, failure.message)
+        _log.warning("%s: %s: %s", photo, failure.output, failure.message)
     return report
 
 
