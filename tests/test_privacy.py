@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -22,6 +24,7 @@ from kbvr.nets import runtime
 from kbvr.options import OUTPUTS
 
 ROOT = Path(__file__).parents[1]
+NETS = ROOT / "kbvr" / "nets"
 HEIC = Path(__file__).parent / "data" / "orientation_6.heic"
 SWITCH = "ORT_DISABLE_TELEMETRY"
 
@@ -227,6 +230,18 @@ def test_whoever_asks_for_an_address_is_seen(tmp_path: Path, shim: Path) -> None
     inner = "import socket; socket.socket(socket.AF_INET6).close(); socket.getaddrinfo('kbvr.invalid', 443)"
     outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}], capture_output=True)"
     assert Watched(tmp_path, shim, outer).traces().asked == ["socket", "getaddrinfo kbvr.invalid"]
+
+
+def test_only_the_networks_of_kbvr_models_are_kept(tmp_path: Path) -> None:
+    """In kbvr's own folder for them, each with its card."""
+    shutil.copy(NETS / "kbvr-depth.onnx", tmp_path / "mine.onnx")
+    card = json.loads((NETS / "kbvr-depth.json").read_text("utf-8")) | {"name": "mine", "file": "mine.onnx"}
+    (tmp_path / "mine.json").write_text(json.dumps(card), "utf-8")
+    kept = Watched(tmp_path, None, COMMAND, "0", "models", "add", str(tmp_path / "mine.onnx")).traces()
+    assert kept.code == 0, kept.stderr
+    files = [path for path in map(Path, kept.left) if path.suffix]
+    assert {path.name for path in files} == {"mine.onnx", "mine.json", ".mine.lock"}
+    assert {path.parent.parts[-2:] for path in files} == {("kbvr", "models")}
 
 
 @pytest.mark.parametrize(("theirs", "told"), [(None, "1"), ("0", "0"), ("", ""), ("1", "1")])
