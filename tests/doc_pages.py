@@ -12,6 +12,9 @@ ROOT = Path(__file__).parents[1]
 PROGRAMS = ("kbvr", "python", "pip", "make", "pre-commit")
 """What a command in the docs begins with."""
 
+NAME = r"kbvr (export|view|models)( (pull|add|rm|show))?"
+"""What calls a command by its name, with nothing that it needs."""
+
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -31,6 +34,11 @@ class Code:
     text: str
     line: int
     """Where it begins, from 1."""
+
+    @property
+    def command(self) -> str:
+        """Return a command without the comment behind it."""
+        return self.text.split("  #")[0].strip()
 
     @property
     def has_a_placeholder(self) -> bool:

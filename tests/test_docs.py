@@ -1,8 +1,7 @@
-"""What the docs say is so: every page's commands run in their order, options exist, links lead somewhere."""
+"""Every page of the docs runs as it is written: its commands and its Python, one after the other, in one folder."""
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import re
@@ -12,21 +11,15 @@ import signal
 import ssl
 import subprocess
 import sys
-import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from typing import Any
 from urllib.request import urlopen
 
 import pytest
-import typer
-from doc_pages import OPTION, PAGES, RECORDS, ROOT, Code, DocPage
+from doc_pages import NAME, PAGES, ROOT, Code, DocPage
 
-from kbvr.cli.main import app
-from kbvr.formats import FileChoices
 from kbvr.keyframes import load_keyframes
 
 NOT_RUN = {
@@ -37,7 +30,7 @@ NOT_RUN = {
     r"pip install .*": "installs; test_wheel.py does that with a wheel",
     r"pre-commit install": "is a program of the reader's own",
     r"kbvr models (pull|rm) .*": "fetches 99 or 208 MB; test_pull.py and test_cli_models.py do it in small",
-    r"kbvr (export|view|models)": "is a name in a sentence",
+    NAME: "is a name in a sentence",
     r"kbvr doctor": "tells of the machine; test_doctor.py runs it",
     r"kbvr models add (my\.onnx|networks/)": "is about the reader's own networks; test_store.py adds some",
     r"python -m export.*": "takes weights that do not come with kbvr, or a training",
@@ -48,13 +41,6 @@ NOT_RUN = {
 
 def reason_not_to_run(command: str) -> str | None:
     return next((reason for known, reason in NOT_RUN.items() if re.fullmatch(known, command)), None)
-
-
-def without_comment(line: str) -> str:
-    return line.split("  #")[0].strip()
-
-
-# Running them
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +82,7 @@ def run_code(code: Code, folder: Path) -> None:
     """Run a command or a block of Python as it is written, if it can be."""
     if code.kind == "python":
         check_run([sys.executable, "-c", code.text], folder)
-    elif code.kind in ("sh", "span") and not code.has_a_placeholder and not reason_not_to_run(code.text):
+    elif code.kind in ("sh", "span") and not code.has_a_placeholder and not reason_not_to_run(code.command):
         if code.text.startswith("kbvr view "):
             check_served(code.text, folder)
         else:
@@ -165,7 +151,7 @@ def test_what_stands_in_a_shells_block_is_run():
     skipped = set()
     for page in PAGES:
         for code in page.commands:
-            reason = reason_not_to_run(without_comment(code.text))
+            reason = reason_not_to_run(code.command)
             said = f"{page.name}:{code.line}: {code.text}"
             if code.kind == "sh":
                 assert not code.has_a_placeholder and reason is None, said
@@ -188,110 +174,3 @@ def test_json_is_json(page, tmp_path):
             (tmp_path / "written.json").write_text(code.text, "utf-8")
             if "keyframes" in json.loads(code.text):
                 load_keyframes(tmp_path / "written.json")
-
-
-# What commands consist of
-
-
-def options_of(command: Any) -> set[str]:
-    """Return the options of a command of the command line and of those inside it."""
-    own = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
-    return own.union(*(options_of(inner) for inner in getattr(command, "commands", {}).values()))
-
-
-COMMAND_LINE = typer.main.get_command(app)
-OPTIONS = {option for option in options_of(COMMAND_LINE) if option.startswith("--")} | {"--help"}
-PIPS = {"--force-reinstall", "--no-deps"}
-
-
-def parse(arguments: list[str]) -> None:
-    """Let the command line read arguments, and do nothing.
-
-    Raises:
-        TyperException: if it does not take them.
-    """
-    command: Any = COMMAND_LINE
-    context = None
-    while arguments:
-        with suppress(typer.Exit):  # --help
-            context = command.make_context(command.name, [*arguments], parent=context)
-        if context is None or not hasattr(command, "commands"):
-            return
-        _, command, arguments = command.resolve_command(context, arguments)
-
-
-def check_command(command: str) -> None:
-    """Check that what a command names is there, and that its program takes its options."""
-    program, *arguments = shlex.split(command)
-    if program == "kbvr":
-        parse(arguments)
-    elif program == "make":
-        (target,) = [argument for argument in arguments if "=" not in argument]
-        assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
-    elif program == "python" and arguments[0] == "-m":
-        named = ROOT / arguments[1].replace(".", "/")
-        files = [*named.rglob("*.py")] or [named.with_suffix(".py")]
-        source = "".join(file.read_text("utf-8") for file in files)
-        assert all(f'"{option}"' in source for option in OPTION.findall(command) if option != "--help")
-    elif program == "python":
-        assert (ROOT / arguments[0]).is_file()
-    elif program == "pip":
-        extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
-        assert {*re.findall(r"\[(\w+)\]", command)} <= {*extras}
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_commands_that_are_not_run_can_be(page):
-    """They are read by the program that they name, placeholders and all."""
-    for code in page.commands:
-        if not re.fullmatch("kbvr (export|view|models)", code.text):
-            check_command(re.sub(r"^\w+=\S+ ", "", without_comment(code.text)))
-
-
-@pytest.mark.parametrize("page", [*PAGES, *RECORDS], ids=lambda page: page.name)
-def test_options_in_the_docs_exist(page):
-    others = {code.text for code in page.commands if code.kind == "span" and not code.text.startswith("kbvr")}
-    prose = " ".join(page.prose.split())
-    for command in others:
-        prose = prose.replace(f"`{command}`", "")
-    assert {*OPTION.findall(prose)} <= OPTIONS
-
-
-def texts_of(path: Path) -> Iterator[str]:
-    """Yield the texts in a file of Python: messages, help, docstrings."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "kbvr").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
-def test_options_in_messages_and_help_exist(path):
-    """Whoever is told to choose another --max-size can."""
-    known = OPTIONS | PIPS
-    assert {option for text in texts_of(path) for option in OPTION.findall(text)} <= known
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "kbvr" / "cli").glob("*.py")), ids=lambda path: path.name)
-def test_examples_in_the_help_can_be_run(path):
-    for text in texts_of(path):
-        for command in re.findall(r"\[bold\](.*?)\[/bold\]", text):
-            check_command(command)
-
-
-def test_options_that_are_said_to_change_a_file_exist():
-    """`kbvr formats` and a warning make options' names of the choices'."""
-    choices = {field.name for field in fields(FileChoices)} - {"animate_as"}
-    assert {f"--{name.replace('_', '-')}" for name in choices} <= OPTIONS
-
-
-# Links
-
-
-@pytest.mark.parametrize("page", [*PAGES, *RECORDS], ids=lambda page: page.name)
-def test_links_and_pictures_lead_somewhere(page):
-    for link in page.links:
-        target, _, anchor = link.partition("#")
-        if not target.startswith("https://"):
-            path = (page.path.parent / target) if target else page.path
-            assert path.exists(), f"{page.name} links to {link}"
-            assert not anchor or anchor in DocPage(path).anchors, f"{page.name} links to {link}"
