@@ -40,18 +40,22 @@ class DecodedPhoto:
     notes: tuple[str, ...] = ()
     """What was done to its colours that a person may want to know, a line each."""
 
+    reduced_from: tuple[int, int] | None = None
+    """(width, height) of the picture in the file, if it was decoded smaller than that."""
 
-def decode_photo(path: str | os.PathLike[str]) -> DecodedPhoto:
-    """Decode a photo.
+
+def decode_photo(path: str | os.PathLike[str], max_bytes: int | None = None) -> DecodedPhoto:
+    """Decode a photo; a JPEG smaller than it is, if it would take more than max_bytes of memory.
 
     16 bits a channel are rounded to 8. Of several pictures in a file, the first or primary one is taken.
 
     Raises:
-        InputError: if there is no readable photo of at most 200 million pixels.
+        InputError: if there is no readable photo of at most 200 million pixels, or it would take more than max_bytes.
+        OutOfMemoryError: if there is not enough memory.
     """
-    picture = read_picture(path, _PHOTO_WANTED)
+    picture = read_picture(path, _PHOTO_WANTED, max_bytes)
     rgb = np.asarray(srgb_over_white(picture.image, path))
-    return DecodedPhoto(rgb, picture.exif, picture.credits)
+    return DecodedPhoto(rgb, picture.exif, picture.credits, reduced_from=picture.reduced_from)
 
 
 def decode_depth(path: str | os.PathLike[str], kind: DepthKind) -> NDArray[Any]:

@@ -47,7 +47,7 @@ def decoded_photo(path: str | os.PathLike[str], max_bytes: int | None = None) ->
         InputError: as `decode_photo`, and if a decoder crashes or takes too long.
         OutOfMemoryError: if it takes more than max_bytes of memory, or more than there is.
     """
-    photo: DecodedPhoto = _decoded(path, "decode_photo", (), max_bytes)
+    photo: DecodedPhoto = _decoded(path, "decode_photo", (max_bytes,), max_bytes)
     return photo
 
 
@@ -66,7 +66,7 @@ def warm_up() -> None:
     """Start a process, so that it is there when the first file comes."""
     with suppress(NotStartedError, RuntimeError):
         if not _idle:
-            _idle.append(_started())
+            _idle.append(started())
 
 
 def _decoded(path: str | os.PathLike[str], function: str, arguments: tuple[Any, ...], max_bytes: int | None) -> Any:
@@ -122,12 +122,13 @@ def _taken() -> IsolatedProcess:
         try:
             process = _idle.pop()
         except IndexError:
-            return _started()
+            return started()
         if process.is_running:
             return process
 
 
-def _started() -> IsolatedProcess:
+def started() -> IsolatedProcess:
+    """Start a process that decodes."""
     return IsolatedProcess(_DECODER, _ONE_THREAD)
 
 
@@ -153,11 +154,12 @@ def _explained(error: EndedError, path: str | os.PathLike[str]) -> InputError | 
     return InputError(f"{shown(path)}: the {kind} decoder {error} on it; the file is probably damaged")
 
 
-def _end_all() -> None:
+def end_all() -> None:
+    """End the processes that wait for work; the next file gets a new one."""
     while _idle:
         _idle.pop().close()
 
 
-atexit.register(_end_all)
+atexit.register(end_all)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_idle.clear)  # the processes are the parent's

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,9 @@ START_LIMIT_S = 60.0
 
 GRACE_S = 5.0
 """How long a process that has closed its end of the pipe may take to end."""
+
+PIPE_BYTES = 2**20
+"""The most that Linux lets everybody have."""
 
 IDLE_EXIT = 75
 """Exit code of a process that ended for lack of work."""
@@ -136,6 +140,7 @@ class IsolatedProcess:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._requests, self._answers = self._process.stdin, self._process.stdout
+        _widen(self._answers)
         self._listener = threading.Thread(target=self._listen, name="kbvr-isolated", daemon=True)
         try:
             self._listener.start()
@@ -236,6 +241,15 @@ class IsolatedProcess:
             while said := stderr.read(65536):
                 self._last_words = (self._last_words + said)[-MOST_LAST_WORDS:]
         self._process.wait()
+
+
+def _widen(pipe: Any) -> None:
+    """Let more pass through a pipe at once, where that is known to work: on a busy machine every turn is waited for."""
+    if sys.platform == "linux":
+        import fcntl
+
+        with suppress(OSError):  # the system allows a person so many pages in all
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def send(stream: Any, message: Any) -> None:

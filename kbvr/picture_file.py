@@ -32,7 +32,9 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from kbvr.decoding_memory import check_decoding_memory, jpeg_within
 from kbvr.errors import InputError
+from kbvr.resources import is_out_of_memory
 
 MAX_PIXELS = 200_000_000
 """Larger pictures are refused by their header, before a pixel is decoded."""
@@ -46,6 +48,8 @@ _TRANSPOSES = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+_ON_ITS_SIDE = tuple(_TRANSPOSES[orientation] for orientation in (5, 6, 7, 8))
 
 CREDITS = (
     ExifTags.Base.Artist,
@@ -82,6 +86,9 @@ class Picture:
 
     credits: dict[int, str] = field(default_factory=dict)
     """The EXIF tags of `CREDITS` that are there."""
+
+    reduced_from: tuple[int, int] | None = None
+    """(width, height), upright, of the picture in the file, if it was decoded smaller than that."""
 
 
 def shown(path: str | os.PathLike[str]) -> str:
@@ -127,9 +134,11 @@ def damage_reported(path: str | os.PathLike[str], wanted: str) -> Iterator[None]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of what it then raises, or of what does not matter
             yield
-    except InputError:
+    except (InputError, MemoryError):
         raise
     except Exception as error:
+        if is_out_of_memory(error):
+            raise MemoryError(*error.args) from error
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{shown(path)}: wanted {wanted}, but it is damaged or cut short ({reason})") from error
 
@@ -163,11 +172,15 @@ def picture_kind(head: bytes) -> Literal["JPEG", "PNG", "WEBP", "TIFF", "AVIF", 
     return None
 
 
-def read_picture(path: str | os.PathLike[str], wanted: str) -> Picture:
+def read_picture(path: str | os.PathLike[str], wanted: str, max_bytes: int | None = None) -> Picture:
     """Decode a JPEG, PNG, WebP, TIFF, HEIC or AVIF file and turn it upright.
 
+    To take no more than max_bytes of memory, a JPEG is decoded at 1/2, 1/4 or 1/8 of its size, if it must.
+
     Raises:
-        InputError: if there is no such file, it is none of these or damaged, or has more than MAX_PIXELS.
+        InputError: if there is no such file, it is none of these or damaged, has more than MAX_PIXELS, or would take
+            more than max_bytes.
+        OutOfMemoryError: if there is not enough memory to decode it.
     """
     with open_file(path, wanted) as stream:
         with damage_reported(path, wanted):
@@ -177,13 +190,18 @@ def read_picture(path: str | os.PathLike[str], wanted: str) -> Picture:
         if kind is None:
             raise InputError(f"{shown(path)}: wanted {wanted}, but it is {_what_came(head)}")
         if kind == "HEIC":
-            return _read_heic(stream, path, wanted)
+            return _read_heic(stream, path, wanted, max_bytes)
         with damage_reported(path, wanted):
             image = opened(stream, kind)
-        check_pixel_count(*image.size, path)
+        full_px = image.size
+        check_pixel_count(*full_px, path)
         if kind == "TIFF":
             _check_tiff(image, head, path, wanted)
-        return _decoded(image, stream, path, wanted)
+        if kind == "JPEG":
+            jpeg_within(image, shown(path), max_bytes)
+        else:
+            check_decoding_memory(full_px, shown(path), max_bytes)
+        return _decoded(image, stream, path, wanted, reduced_from=None if image.size == full_px else full_px)
 
 
 def _what_came(head: bytes) -> str:
@@ -227,7 +245,14 @@ def _check_tiff(image: Image.Image, head: bytes, path: str | os.PathLike[str], w
         raise InputError(f"{shown(path)}: wanted {wanted}, but it is a camera's raw file; save it as TIFF or JPEG")
 
 
-def _decoded(file: ImageFile.ImageFile, stream: BinaryIO, path: str | os.PathLike[str], wanted: str) -> Picture:
+def _decoded(
+    file: ImageFile.ImageFile,
+    stream: BinaryIO,
+    path: str | os.PathLike[str],
+    wanted: str,
+    *,
+    reduced_from: tuple[int, int] | None,
+) -> Picture:
     """Decode, and apply the orientation once: for TIFF, both Pillow and OpenCV do so by themselves."""
     layout: Any = file.tile[0].args if file.tile else ""
     layout = layout[0] if isinstance(layout, tuple) and layout else layout
@@ -241,8 +266,10 @@ def _decoded(file: ImageFile.ImageFile, stream: BinaryIO, path: str | os.PathLik
     turn = _TRANSPOSES.get(int(exif.get(ExifTags.Base.Orientation, 1)))
     if turn is not None and file.format != "TIFF":
         image = image.transpose(turn)
+        if reduced_from is not None and turn in _ON_ITS_SIDE:
+            reduced_from = reduced_from[::-1]
     image.info = file.info
-    return Picture(image, exif, said)
+    return Picture(image, exif, said, reduced_from)
 
 
 def _rounded_from_16_bit(stream: BinaryIO) -> Image.Image | None:
@@ -267,7 +294,7 @@ def rounded_to_8_bit(values: NDArray[np.uint16]) -> NDArray[np.uint8]:
     return np.asarray(cv2.convertScaleAbs(values, alpha=1 / 257), np.uint8)
 
 
-def _read_heic(stream: BinaryIO, path: str | os.PathLike[str], wanted: str) -> Picture:
+def _read_heic(stream: BinaryIO, path: str | os.PathLike[str], wanted: str, max_bytes: int | None) -> Picture:
     """Decode a HEIC file.
 
     Its rotation and mirror boxes are applied by libheif, and they alone count: the EXIF orientation, which
@@ -279,6 +306,7 @@ def _read_heic(stream: BinaryIO, path: str | os.PathLike[str], wanted: str) -> P
         coded_px = _heic_sizes_px(stream)
     for width, height in coded_px:
         check_pixel_count(width, height, path)
+        check_decoding_memory((width, height), shown(path), max_bytes)
     with damage_reported(path, wanted):
         image: Image.Image = pi_heif.open_heif(stream).to_pillow()
     primaries = image.info.get("nclx_profile", {}).get("color_primaries", 2)

@@ -16,6 +16,7 @@ ROWS = (
     ("errors",),
     ("camera", "screens", "light", "output", "stopwatch", "repeats", "resources", "nets", "compiled", "tiles"),
     ("isolated_process", "isolated_worker", "apart"),
+    ("decoding_memory",),
     ("picture_file", "picture_colour", "exr", "depth_array"),
     ("decode",),
     ("decode_apart",),
