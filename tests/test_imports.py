@@ -15,7 +15,9 @@ PACKAGE = Path(__file__).parents[1] / "kbvr"
 ROWS = (
     ("errors",),
     ("camera", "screens", "light", "output", "stopwatch", "repeats", "apart", "nets", "compiled", "tiles"),
-    ("picture_file", "picture_colour", "exr", "depth_array"),
+    ("picture_file",),
+    ("pictures", "picture_colour", "exr"),
+    ("depth_array",),
     ("decode",),
     ("photo", "depth_file", "upsample"),
     ("depth_model",),
