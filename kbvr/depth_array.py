@@ -43,7 +43,7 @@ def _read(path: str | os.PathLike[str], kind: str) -> NDArray[Any]:
         if head.startswith(b"PK\x03\x04"):
             return _read_npz(stream, path, kind)
         if head.startswith(b"\x76\x2f\x31\x01"):
-            return read_exr(stream, path, _WANTED)
+            return read_exr(stream, Source(path, _WANTED))
     source = Source(path, _WANTED)
     kind_of_file = picture_kind(head)
     if kind_of_file not in ("PNG", "TIFF", "JPEG"):
