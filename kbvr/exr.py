@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -89,15 +90,24 @@ def _hushed() -> Iterator[None]:
     """Keep what OpenEXR prints of a damaged file off stdout and stderr: it raises an error besides."""
     with _STREAMS, suppress(OSError), open(os.devnull, "wb") as nothing:  # noqa: PTH123  a device
         saved: list[tuple[int, int]] = []
-        for number, stream in ((1, sys.stdout), (2, sys.stderr)):
-            with suppress(OSError, ValueError):
-                if stream is not None:
-                    stream.flush()
+        _flush()
+        for number in (1, 2):
+            with suppress(OSError):  # there may be none
                 saved.append((number, os.dup(number)))
                 os.dup2(nothing.fileno(), number)
         try:
             yield
         finally:
+            _flush()
             for number, copy in saved:
                 os.dup2(copy, number)
                 os.close(copy)
+
+
+def _flush() -> None:
+    """Empty the buffers of C's streams, and of Python's."""
+    ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None).fflush(None)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with suppress(OSError, ValueError):
+                stream.flush()

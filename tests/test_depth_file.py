@@ -152,7 +152,7 @@ def test_exr_of_every_compression_and_of_tiles_is_read(tmp_path, compression, ti
 
 
 def test_depth_is_found_in_any_part_of_an_exr_and_in_halves(tmp_path):
-    beauty = OpenEXR.Part({"name": "beauty"}, {name: DEPTH_M * 3 for name in "RGB"})
+    beauty = OpenEXR.Part({"name": "beauty"}, dict.fromkeys("RGB", DEPTH_M * 3))
     depth = OpenEXR.Part({"name": "depth"}, {"Z": DEPTH_M.astype(np.float16)})
     path = tmp_path / "depth.exr"
     OpenEXR.File([beauty, depth]).write(str(path))
