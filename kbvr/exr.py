@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from io import BytesIO
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
+from io import BytesIO, StringIO
 from threading import Lock
 from typing import BinaryIO
 
@@ -87,27 +85,13 @@ def exr_bytes(values: Float32[np.ndarray, "h w"], channel: str, told: Mapping[st
 
 @contextmanager
 def _hushed() -> Iterator[None]:
-    """Keep what OpenEXR prints of a damaged file off stdout and stderr: it raises an error besides."""
-    with _STREAMS, suppress(OSError), open(os.devnull, "wb") as nothing:  # noqa: PTH123  a device
-        saved: list[tuple[int, int]] = []
-        _flush()
-        for number in (1, 2):
-            with suppress(OSError):  # there may be none
-                saved.append((number, os.dup(number)))
-                os.dup2(nothing.fileno(), number)
-        try:
-            yield
-        finally:
-            _flush()
-            for number, copy in saved:
-                os.dup2(copy, number)
-                os.close(copy)
-
-
-def _flush() -> None:
-    """Empty the buffers of C's streams, and of Python's."""
-    ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None).fflush(None)
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            with suppress(OSError, ValueError):
-                stream.flush()
+    """Keep what OpenEXR prints of a damaged file, by Python and by C, off the screen: it raises an error besides."""
+    with _STREAMS, redirect_stdout(StringIO()), ExitStack() as undo:
+        with suppress(OSError):  # there may be no stderr
+            kept = os.dup(2)
+            undo.callback(os.close, kept)
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            undo.callback(os.close, nothing)
+            os.dup2(nothing, 2)
+            undo.callback(os.dup2, kept, 2)
+        yield
