@@ -36,7 +36,8 @@ def read_heic(data: bytes, source: Source) -> Pixels:
         check_pixel_count(width, height, source.path)
     with damage_reported(source.path, source.wanted):
         file = pi_heif.open_heif(BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=False)
-        info, mode, values = file.info, file.mode, np.asarray(file)
+        info, mode = file.info, file.mode
+        values = np.array(file, copy=True)  # pi_heif frees its own pixels with the file
     values = values.reshape(*values.shape[:2], -1)
     white = 2 ** (int(info["bit_depth"]) if values.dtype == np.uint16 else 8) - 1
     profile = info.get("icc_profile") or None
