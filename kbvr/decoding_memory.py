@@ -13,8 +13,8 @@ from kbvr.resources import has_room, shown_bytes
 FIXED_BYTES = 272 * 2**20
 """This program before it makes anything, and the process that decodes."""
 
-BYTES_A_PX = 27
-"""Of any picture: its pixels as stored and in sRGB, both in several layouts, and once more where they arrive."""
+BYTES_A_PX = {1: 27, 2: 40, 4: 60, 8: 90}
+"""Bytes of a stored number -> those that decoding takes for each pixel: as stored, in sRGB, and where they arrive."""
 
 JPEG_BYTES_A_PX = 19
 """The same of JPEG, for each pixel that is decoded."""
@@ -27,7 +27,12 @@ SMALLEST_JPEG = 8
 
 
 def check_decoding_memory(
-    size_px: tuple[int, int], shown_path: str, max_bytes: int | None, *, needed_bytes: int | None = None
+    size_px: tuple[int, int],
+    shown_path: str,
+    max_bytes: int | None,
+    *,
+    bytes_a_sample: int = 1,
+    needed_bytes: int | None = None,
 ) -> None:
     """Check that a picture of this size can be decoded; it takes needed_bytes, by default those of any kind of file.
 
@@ -36,7 +41,7 @@ def check_decoding_memory(
         OutOfMemoryError: if it takes more than this process can get.
     """
     width, height = size_px
-    needed = FIXED_BYTES + BYTES_A_PX * width * height if needed_bytes is None else needed_bytes
+    needed = FIXED_BYTES + BYTES_A_PX[bytes_a_sample] * width * height if needed_bytes is None else needed_bytes
     why = f"{shown_path}: decoding {width} x {height} pixels takes about {shown_bytes(needed)} of memory"
     if max_bytes is not None and needed > max_bytes:
         raise InputError(f"{why}, more than {shown_bytes(max_bytes)}")

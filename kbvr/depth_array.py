@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import zipfile
 from io import BytesIO
@@ -12,10 +13,15 @@ from numpy.typing import NDArray
 
 from kbvr.errors import InputError
 from kbvr.exr import read_exr
-from kbvr.picture_file import check_pixel_count, damage_reported, open_file, picture_kind, read_picture, shown
+from kbvr.picture_file import Source, check_pixel_count, damage_reported, named, open_file, picture_kind, shown
+from kbvr.pictures.pixels import upright
+from kbvr.pictures.read import read_pixels
 
 _WANTED = "a depth file (16-bit PNG, TIFF, NPY, NPZ or EXR)"
+_COLOURS = {"palette": "a palette", "cmyk": "ink (CMYK)", "lab": "L*a*b* colours"}
 _NPZ_KEY = {"disparity": "disparity", "depth-m": "depth", "inverse-depth-per-m": "inverse_depth"}
+
+_log = logging.getLogger(__name__)
 
 
 def read_depth_array(path: str | os.PathLike[str], kind: str) -> NDArray[Any]:
@@ -37,15 +43,25 @@ def _read(path: str | os.PathLike[str], kind: str) -> NDArray[Any]:
         if head.startswith(b"PK\x03\x04"):
             return _read_npz(stream, path, kind)
         if head.startswith(b"\x76\x2f\x31\x01"):
-            return read_exr(stream, path, _WANTED)
-    if picture_kind(head) not in ("PNG", "TIFF"):
-        raise InputError(f"{shown(path)}: wanted {_WANTED}, but its first bytes are {head[:8].hex(' ')}")
-    image = read_picture(path, _WANTED).image
-    if image.mode in ("1", "P", "PA"):
-        raise InputError(f"{shown(path)}: wanted {_WANTED}, but it is a picture of mode {image.mode}")
-    if image.mode.startswith(("L", "RGB")) and kind != "disparity":
-        raise InputError(f"{shown(path)}: wanted {kind} as one channel of 16 bits or floats, got mode {image.mode}")
-    return np.asarray(image)
+            return read_exr(stream, Source(path, _WANTED))
+    source = Source(path, _WANTED)
+    kind_of_file = picture_kind(head)
+    if kind_of_file not in ("PNG", "TIFF", "JPEG"):
+        raise source.refused(f"a {kind_of_file} picture" if kind_of_file else named(head))
+    return _read_picture(source, kind)
+
+
+def _read_picture(source: Source, kind: str) -> NDArray[Any]:
+    """Return the numbers of a PNG, TIFF or JPEG, upright; alpha says nothing of depth."""
+    kind_of_file, pixels = read_pixels(source.path, _WANTED)
+    if pixels.model not in ("grey", "rgb"):
+        raise source.refused(f"a picture of {_COLOURS[pixels.model]}")
+    values = upright(pixels.values, pixels.orientation)
+    if values.dtype == np.uint8 and kind != "disparity":
+        raise InputError(f"{source.name}: wanted {kind} as one channel of 16 bits or floats, got 8 bits")
+    if kind_of_file == "JPEG":
+        _log.warning("%s: JPEG smears depth in blocks of 8 pixels; expect ripples. A 16-bit PNG has none", source.name)
+    return values
 
 
 def _one_channel(stored: NDArray[Any], path: str | os.PathLike[str]) -> NDArray[Any]:

@@ -58,7 +58,7 @@ class Photo:
     """What its outputs are named after: the file's name without its ending."""
 
     credits: Mapping[int, str] = field(default_factory=dict)
-    """EXIF tags of who took it and when (`kbvr.picture_file.CREDITS`)."""
+    """EXIF tags of who took it and when (`kbvr.pictures.credits`)."""
 
     notes: tuple[str, ...] = ()
     """What was done to decode it that a person may want to know, a line each."""
