@@ -55,10 +55,20 @@ def _saver(form: str, *, mode: str = "RGB", **options: object) -> Callable[[np.n
 def _save_16_bit(rgb: np.ndarray, path: Path) -> None:
     import cv2
 
-    done, content = cv2.imencode(path.suffix, rgb[..., ::-1].astype(np.uint16) * 257)
+    done, content = cv2.imencode(path.suffix, rgb[..., [2, 1, 0, 3][: rgb.shape[2]]].astype(np.uint16) * 257)
     if not done:
         raise OSError(f"{path} could not be written")
     path.write_bytes(content.tobytes())
+
+
+def _save_float_tiff(rgb: np.ndarray, path: Path) -> None:
+    import tifffile
+
+    tifffile.imwrite(path, rgb.astype(np.float32) / 255, photometric="rgb", compression="zlib")
+
+
+def _save_alpha_16_bit(rgb: np.ndarray, path: Path) -> None:
+    _save_16_bit(np.concatenate([rgb, rgb[..., :1]], axis=2), path)
 
 
 KINDS: dict[str, Callable[[np.ndarray, Path], None]] = {
@@ -68,6 +78,9 @@ KINDS: dict[str, Callable[[np.ndarray, Path], None]] = {
     "PNG.png": _saver("PNG", compress_level=1),
     "PNG with alpha.png": _saver("PNG", compress_level=1, mode="RGBA"),
     "16-bit PNG.png": _save_16_bit,
+    "16-bit PNG with alpha.png": _save_alpha_16_bit,
+    "float TIFF.tif": _save_float_tiff,
+    "CMYK TIFF.tif": _saver("TIFF", compression="tiff_lzw", mode="CMYK"),
     "TIFF.tif": _saver("TIFF", compression="tiff_lzw"),
     "16-bit TIFF.tif": _save_16_bit,
     "WebP.webp": _saver("WEBP"),
@@ -120,13 +133,13 @@ def _milliseconds(decode: Callable[[Path], object], path: Path) -> float:
 def decoding_table(figures: Sequence[DecodingFigures]) -> str:
     """Return a Markdown table, a row per file."""
     lines = [
-        "| file             | photo MP | here ms | apart ms | cost ms | first ms | peak B/px |",
-        "|------------------|---------:|--------:|---------:|--------:|---------:|----------:|",
+        "| file                  | photo MP | here ms | apart ms | cost ms | first ms | peak B/px |",
+        "|-----------------------|---------:|--------:|---------:|--------:|---------:|----------:|",
     ]
     for row in figures:
         megapixels = row.size_px[0] * row.size_px[1] / 1e6
         lines.append(
-            f"| {row.kind:16} | {megapixels:8.1f} | {row.here_ms:7.0f} | {row.apart_ms:8.0f} | {row.cost_ms:7.1f} "
+            f"| {row.kind:21} | {megapixels:8.1f} | {row.here_ms:7.0f} | {row.apart_ms:8.0f} | {row.cost_ms:7.1f} "
             f"| {row.first_ms:8.0f} | {row.peak_bytes_a_px:9.1f} |"
         )
     return "\n".join(lines)

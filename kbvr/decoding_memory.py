@@ -13,8 +13,11 @@ from kbvr.resources import has_room, shown_bytes
 FIXED_BYTES = 272 * 2**20
 """This program before it makes anything, and the process that decodes."""
 
-BYTES_A_PX = {1: 27, 2: 40, 4: 60, 8: 90}
-"""Bytes of a stored number -> those that decoding takes for each pixel: as stored, in sRGB, and where they arrive."""
+BYTES_A_PX = 24
+"""Of most pictures: the pixels as stored and in sRGB, and once more where they arrive."""
+
+DEEP_PNG_BYTES_A_PX, FLOAT_BYTES_A_PX, DOUBLE_BYTES_A_PX = 48, 40, 80
+"""The same of PNG with 16 bits, and of TIFF and EXR with numbers of 4 or 8 bytes."""
 
 JPEG_BYTES_A_PX = 19
 """The same of JPEG, for each pixel that is decoded."""
@@ -26,26 +29,19 @@ SMALLEST_JPEG = 8
 """JPEG can be decoded at 1/2, 1/4 and 1/8 of its size: by leaving out fine frequencies."""
 
 
-def check_decoding_memory(
-    size_px: tuple[int, int],
-    shown_path: str,
-    max_bytes: int | None,
-    *,
-    bytes_a_sample: int = 1,
-    needed_bytes: int | None = None,
-) -> None:
-    """Check that a picture of this size can be decoded; it takes needed_bytes, by default those of any kind of file.
+def check_decoding_memory(size_px: tuple[int, int], shown_path: str, max_bytes: int | None, needed_bytes: int) -> None:
+    """Check that a picture of this size, which takes needed_bytes in all, can be decoded.
 
     Raises:
-        InputError: if that takes more than max_bytes.
-        OutOfMemoryError: if it takes more than this process can get.
+        InputError: if that is more than max_bytes.
+        OutOfMemoryError: if it is more than this process can get.
     """
     width, height = size_px
-    needed = FIXED_BYTES + BYTES_A_PX[bytes_a_sample] * width * height if needed_bytes is None else needed_bytes
-    why = f"{shown_path}: decoding {width} x {height} pixels takes about {shown_bytes(needed)} of memory"
-    if max_bytes is not None and needed > max_bytes:
+    pixels = f"{width * height}" if height == 1 else f"{width} x {height}"
+    why = f"{shown_path}: decoding {pixels} pixels takes about {shown_bytes(needed_bytes)} of memory"
+    if max_bytes is not None and needed_bytes > max_bytes:
         raise InputError(f"{why}, more than {shown_bytes(max_bytes)}")
-    if not has_room(max(1, needed - FIXED_BYTES)):
+    if not has_room(max(1, needed_bytes - FIXED_BYTES)):
         raise OutOfMemoryError(f"{why}, more than there is")
 
 
@@ -60,7 +56,7 @@ def jpeg_within(image: Image.Image, shown_path: str, max_bytes: int | None) -> N
     scale = 1
     while max_bytes is not None and scale < SMALLEST_JPEG and jpeg_bytes(image, full_px, scale) > max_bytes:
         scale *= 2
-    check_decoding_memory(full_px, shown_path, max_bytes, needed_bytes=jpeg_bytes(image, full_px, scale))
+    check_decoding_memory(full_px, shown_path, max_bytes, jpeg_bytes(image, full_px, scale))
     if scale > 1:
         image.draft(None, (full_px[0] // scale, full_px[1] // scale))
 

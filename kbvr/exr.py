@@ -12,6 +12,7 @@ from typing import BinaryIO
 import numpy as np
 from jaxtyping import Float32
 
+from kbvr.decoding_memory import FLOAT_BYTES_A_PX
 from kbvr.picture_file import Source, damage_reported
 
 _STREAMS = Lock()
@@ -43,7 +44,7 @@ def read_exr(stream: BinaryIO, source: Source) -> Float32[np.ndarray, "h w c"]:
         }
         are_deep = any(header["type"] in (OpenEXR.deepscanline, OpenEXR.deeptile) for header in headers)
     for width, height in sizes_px:
-        source.check_size(width, height, 4)
+        source.check_size(width, height, FLOAT_BYTES_A_PX)
     if are_deep:
         raise source.refused("an EXR of deep pixels")
     chosen = _depth_channels(list(listed), source)

@@ -21,7 +21,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from kbvr.decoding_memory import check_decoding_memory
+from kbvr.decoding_memory import BYTES_A_PX, FIXED_BYTES, check_decoding_memory
 from kbvr.errors import InputError
 from kbvr.resources import is_out_of_memory, shown_bytes
 
@@ -68,15 +68,16 @@ class Source:
         """Return the error that says what is broken in the file."""
         return InputError(f"{self.name}: wanted {self.wanted}, but it is damaged or cut short ({reason})")
 
-    def check_size(self, width: int, height: int, bytes_a_sample: int = 1) -> None:
-        """Check that a picture of this size, of numbers of so many bytes, can be decoded.
+    def check_size(self, width: int, height: int, bytes_a_px: float = BYTES_A_PX) -> None:
+        """Check that a picture of this size can be decoded, which takes so many bytes for each pixel.
 
         Raises:
             InputError: if it has more than MAX_PIXELS, or takes more than max_bytes of memory.
             OutOfMemoryError: if it takes more than there is.
         """
         check_pixel_count(width, height, self.path)
-        check_decoding_memory((width, height), self.name, self.max_bytes, bytes_a_sample=bytes_a_sample)
+        needed = FIXED_BYTES + round(bytes_a_px * width * height)
+        check_decoding_memory((width, height), self.name, self.max_bytes, needed)
 
 
 def open_file(path: str | os.PathLike[str], wanted: str) -> BinaryIO:

@@ -355,7 +355,7 @@ def test_missing_files_and_folders_get_one_clear_line(tmp_path):
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        (np.array([{"a": 1}], dtype=object), "damaged or cut short"),
+        (np.array([{"a": 1}], dtype=object), "real numbers"),
         (np.ones((8, 12), bool), "real numbers"),
         (np.ones((8, 12), complex), "real numbers"),
         (np.zeros((0, 12)), "real numbers"),

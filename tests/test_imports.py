@@ -14,7 +14,19 @@ PACKAGE = Path(__file__).parents[1] / "kbvr"
 
 ROWS = (
     ("errors",),
-    ("camera", "screens", "light", "output", "stopwatch", "repeats", "resources", "nets", "compiled", "tiles"),
+    (
+        "camera",
+        "screens",
+        "light",
+        "output",
+        "stopwatch",
+        "repeats",
+        "resources",
+        "input_file",
+        "nets",
+        "compiled",
+        "tiles",
+    ),
     ("isolated_process", "isolated_worker", "apart"),
     ("decoding_memory",),
     ("picture_file",),

@@ -33,7 +33,7 @@ def read_heic(data: bytes, source: Source) -> Pixels:
     import pi_heif
 
     for width, height in _sizes_px(_meta(data)):  # libheif tells only what is left after cropping
-        source.check_size(width, height, 2)
+        source.check_size(width, height)
     with damage_reported(source.path, source.wanted):
         file = pi_heif.open_heif(BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=False)
         info, mode = file.info, file.mode
@@ -59,7 +59,7 @@ def read_avif(data: bytes, source: Source) -> Pixels:
 
     with damage_reported(source.path, source.wanted):
         header = AvifImagePlugin.AvifImageFile(BytesIO(data))
-    source.check_size(*header.size, 2)
+    source.check_size(*header.size)
     if header.is_animated:
         _log.info("%s: holds several pictures, the first is used", source.name)
     with damage_reported(source.path, source.wanted):

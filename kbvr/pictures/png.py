@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import PngImagePlugin
 
+from kbvr.decoding_memory import BYTES_A_PX, DEEP_PNG_BYTES_A_PX
 from kbvr.picture_file import Source, damage_reported
 from kbvr.pictures import credits as said
 from kbvr.pictures.pixels import Colours, Model, Pixels
@@ -52,7 +53,7 @@ def read_png(data: bytes, source: Source) -> Pixels:
     width, height, bits, kind, _, _, interlaced = struct.unpack(">IIBBBBB", head)
     if bits not in _DEPTHS.get(kind, ()) or not (width and height) or interlaced > 1:
         raise source.damaged(f"its header says {width} x {height} pixels of type {kind} in {bits} bits")
-    source.check_size(width, height, 2 if bits == 16 else 1)
+    source.check_size(width, height, DEEP_PNG_BYTES_A_PX if bits == 16 else BYTES_A_PX)
     if b"acTL" in chunks:
         _log.info("%s: holds several pictures, the default one is used", source.name)
     if b"IDAT" not in chunks:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from kbvr.decoding_memory import BYTES_A_PX, DOUBLE_BYTES_A_PX, FLOAT_BYTES_A_PX
 from kbvr.picture_file import Source, damage_reported, raw_file
 from kbvr.pictures import credits as said
 from kbvr.pictures.pixels import Colours, Model, Pixels
@@ -70,7 +71,7 @@ def read_tiff(stream: BinaryIO, source: Source) -> Pixels:
         raise source.refused(raw_file("Canon CR2"))
     with file:
         page = _largest(pages, source)
-        source.check_size(page.imagewidth, page.imagelength, page.dtype.itemsize if page.dtype else 1)
+        source.check_size(page.imagewidth, page.imagelength, _bytes_a_px(page))
         _check_layout(page, size_bytes, source)
         with damage_reported(source.path, source.wanted):
             stored = page.asarray(squeeze=False)
@@ -98,6 +99,13 @@ def _largest(pages: list[tifffile.TiffPage], source: Source) -> tifffile.TiffPag
     if not pictures:
         raise source.refused(f"a TIFF of nothing but thumbnails, or {raw_file()}")
     return max(pictures, key=lambda page: page.imagewidth * page.imagelength)
+
+
+def _bytes_a_px(page: tifffile.TiffPage) -> float:
+    """Return what decoding takes for each pixel; many samples (bands) cost more than colours do."""
+    itemsize = page.dtype.itemsize if page.dtype is not None else 1
+    known = {4: FLOAT_BYTES_A_PX, 8: DOUBLE_BYTES_A_PX}.get(itemsize, BYTES_A_PX)
+    return max(known, 2 * itemsize * page.samplesperpixel)
 
 
 def _check_layout(page: tifffile.TiffPage, size_bytes: int, source: Source) -> None:
