@@ -10,8 +10,13 @@ from PIL import Image
 from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.resources import has_room, shown_bytes
 
-FIXED_BYTES = 272 * 2**20
-"""This program before it makes anything, and the process that decodes."""
+PROGRAM_BYTES = 180 * 2**20
+"""This program with its libraries, before it makes anything."""
+
+DECODER_BYTES = 92 * 2**20
+"""The process that decodes (`kbvr.decode_apart`) with its libraries; it waits for the next photo."""
+
+FIXED_BYTES = PROGRAM_BYTES + DECODER_BYTES
 
 BYTES_A_PX = 24
 """Of most pictures: the pixels as stored and in sRGB, and once more where they arrive."""

@@ -204,7 +204,7 @@ class IsolatedProcess:
             return receive(self._answers)
         except EOFError:
             error = self._ended()
-            raise TimeUpError(f"no answer within {limit_s:g} s", -9) if self._is_late else error from None
+            raise TimeUpError(f"no answer within {limit_s:.3g} s", -9) if self._is_late else error from None
         finally:
             timer.cancel()
 

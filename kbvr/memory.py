@@ -14,6 +14,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from kbvr.decoding_memory import DECODER_BYTES, PROGRAM_BYTES
 from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.photo import Photo
 from kbvr.resources import has_room, processors, shown_bytes
@@ -21,9 +22,6 @@ from kbvr.resources import has_room, processors, shown_bytes
 UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 
 FIXED_BYTES = 560 * 2**20
-DECODER_BYTES = 64 * 2**20
-"""The process that decodes (`kbvr.decode_apart`), which waits for the next photo."""
-
 SCENE_BYTES_A_PX = 76
 """Peak of cutting and filling, for each pixel of the photo."""
 
@@ -35,9 +33,6 @@ HELD_BYTES_A_PX = 44
 
 FILM_BYTES_A_PX = 300
 """Textures, frames ahead and the encoder's pictures, for each pixel of the film's pictures (per eye)."""
-
-LOADED_BYTES = 180 * 2**20
-"""The part of FIXED_BYTES that is taken when everything has been loaded."""
 
 THREAD_ADDRESS_BYTES = 72 * 2**20
 """What a thread reserves of the addresses: glibc's 64 MiB to allocate from, and its stack."""
@@ -116,7 +111,7 @@ def refuse_without_room(
     Raises:
         OutOfMemoryError: if it cannot.
     """
-    needed = export_bytes(photo_size_px, film_size_px, is_visited=is_visited) - LOADED_BYTES - DECODER_BYTES
+    needed = export_bytes(photo_size_px, film_size_px, is_visited=is_visited) - PROGRAM_BYTES - DECODER_BYTES
     addresses = needed + THREAD_ADDRESS_BYTES * (processors() + EXTRA_THREADS)
     if has_room(needed) and has_room(addresses, for_addresses=True):
         return
