@@ -106,7 +106,8 @@ def _peak_bytes() -> int:
 def measured(kind: str, megapixels: float, folder: Path, repeats: int) -> DecodingFigures:
     """Write a picture and decode it, here and apart."""
     from kbvr.decode import decode_photo
-    from kbvr.decode_apart import decoded_photo, end_all, started
+    from kbvr.decode_apart import decoded_photo
+    from kbvr.decoders import end_all, started
     from kbvr.isolated_process import Request
 
     size_px = size_of(megapixels)

@@ -21,8 +21,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 START_LIMIT_S = 60.0
 """How long a fresh Python may take to import what it is to run: disks may be slow."""
 
@@ -277,6 +275,8 @@ def receive(stream: Any) -> Any:
 
 
 def _read(stream: Any, size_bytes: int) -> memoryview:
+    import numpy as np  # here, for this module has to be quick to import
+
     content = np.empty(size_bytes, np.uint8).data
     done = 0
     while done < size_bytes:

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import kbvr
-from kbvr import decode_apart
+from kbvr import decode_apart, decoders
 from kbvr.cli.main import main
 from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.isolated_process import IsolatedProcess, NotStartedError
@@ -48,22 +48,22 @@ def decode_depth(path, kind):
 @pytest.fixture
 def fresh() -> Iterator[None]:
     """Let a test begin and end without processes that wait."""
-    decode_apart.end_all()
+    decoders.end_all()
     yield
-    decode_apart.end_all()
+    decoders.end_all()
 
 
 @pytest.fixture
 def started(fresh: None, monkeypatch: pytest.MonkeyPatch) -> list[IsolatedProcess]:
     """Return the list that gets every process that a test starts."""
     processes: list[IsolatedProcess] = []
-    start = decode_apart.started
+    start = decoders.started
 
     def noted() -> IsolatedProcess:
         processes.append(start())
         return processes[-1]
 
-    monkeypatch.setattr(decode_apart, "started", noted)
+    monkeypatch.setattr(decoders, "started", noted)
     return processes
 
 
@@ -72,7 +72,7 @@ def stand_in(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
     """Let files be decoded by STAND_IN; return what writes one that does what its content says."""
     (tmp_path / "stand_in_decoder.py").write_text(STAND_IN, "utf-8")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    monkeypatch.setattr(decode_apart, "_DECODER", "stand_in_decoder")
+    monkeypatch.setattr(decoders, "MODULE", "stand_in_decoder")
     monkeypatch.setattr(decode_apart, "machine_bytes", lambda: 10**9)
 
     def write(what: str) -> Path:
@@ -165,7 +165,7 @@ def test_where_no_process_can_be_started_files_are_decoded_here(tmp_path, monkey
     def refuse() -> IsolatedProcess:
         raise NotStartedError("Operation not permitted")
 
-    monkeypatch.setattr(decode_apart, "started", refuse)
+    monkeypatch.setattr(decoders, "started", refuse)
     path = photo_file(tmp_path / "a.png", shade=7)
     for _ in range(2):
         assert kbvr.load_photo(path).rgb[0, 0].tolist() == [7, 7, 7]

@@ -27,7 +27,7 @@ ROWS = (
         "compiled",
         "tiles",
     ),
-    ("isolated_process", "isolated_worker", "apart"),
+    ("isolated_process", "isolated_worker", "apart", "decoders"),
     ("decoding_memory",),
     ("picture_file",),
     ("pictures", "picture_colour", "exr"),

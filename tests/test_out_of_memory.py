@@ -17,7 +17,7 @@ from PIL import Image
 
 import kbvr
 from bench.decoding import KINDS, peak_bytes, write_picture
-from kbvr import decode_apart, decoding_memory, memory, pipeline
+from kbvr import decoders, decoding_memory, memory, pipeline
 from kbvr.cli.main import main
 from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.isolated_process import Request
@@ -255,7 +255,7 @@ def test_decoding_takes_no_more_memory_than_is_said(tmp_path, kind):
     noise = np.random.default_rng(0).integers(0, 255, (1500, 2000, 3), np.uint8)
     path = tmp_path / f"a{Path(kind).suffix}"
     write_picture(kind, noise, path)
-    fresh = decode_apart.started()
+    fresh = decoders.started()
     _, peak = fresh.call(Request(f"{peak_bytes.__module__}:peak_bytes", (str(path),)))
     fresh.close()
     by_kind = {

@@ -13,6 +13,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from kbvr import decoders
 from kbvr.cli.doctor import doctor
 from kbvr.cli.flags import (
     Alt,
@@ -252,9 +253,7 @@ def export(
     Several at once, with half the usual depth: [bold]kbvr export holiday/*.jpg -o out/ --budget 1.5[/bold]
     """
     _refuse_too_few_addresses()
-    from kbvr.decode_apart import warm_up
-
-    warm_up()
+    decoders.warm_up()
     from kbvr.cli.export import ExportRequest, run_export
     from kbvr.kenburns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
     from kbvr.memory import bytes_of
