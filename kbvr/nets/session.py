@@ -185,8 +185,8 @@ def _session_options(threads: int, provider: Provider | None = None) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry(_SPIN, "0")  # threads that wait busily take the processor from all others
+    options.log_severity_level = _SILENT  # what fails is raised, with the same words
     if provider is not None:
-        options.log_severity_level = _SILENT  # a run that fails is told by AcceleratedSession
         options.add_session_config_entry(_RECORD_NODES, "1")
     if provider is not None and provider.device == "directml":
         options.enable_mem_pattern = False  # DirectML has none (onnxruntime.ai, DirectML execution provider)
