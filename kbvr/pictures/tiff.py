@@ -119,6 +119,8 @@ def _check_layout(page: tifffile.TiffPage, size_bytes: int, source: Source) -> N
         raise source.refused("a TIFF of subsampled YCbCr without JPEG compression")
     if kind == YCBCR and page.compression == 6:
         raise source.refused("a TIFF of old-style JPEG compression")
+    if kind == CIELAB and page.dtype.itemsize > 2 and page.dtype.kind != "f":
+        raise source.refused(f"a TIFF of L*a*b* colours in {page.bitspersample} bits")
     if kind == ICCLAB and page.bitspersample != 8:
         raise source.refused(f"a TIFF of ICC L*a*b* colours in {page.bitspersample} bits")
     if kind == WHITE_IS_ZERO and page.dtype.kind in "if":
@@ -235,7 +237,14 @@ def _fractions(value: Any, usual: tuple[float, ...]) -> tuple[float, ...]:
 
 
 def _lab(values: NDArray[Any], *, is_icc: bool) -> NDArray[np.float32]:
-    """Return L* of 0 to 100, a* and b* of what TIFF 6.0 stores (section 23)."""
+    """Return L* of 0 to 100, a* and b* of what TIFF 6.0 stores (section 23); libvips also writes them as they are.
+
+    Or in signed numbers of 16 bits, where 32767 is an L* of 100.
+    """
+    if values.dtype.kind == "f":
+        return values.astype(np.float32)
+    if values.dtype.kind == "i":
+        return (values / np.array([327.67, 256, 256])).astype(np.float32)
     wide = values.dtype.itemsize == 2
     lightness = values[..., :1] * np.float32(100 / (65535 if wide else 255))
     both = values[..., 1:]
