@@ -237,14 +237,13 @@ def _fractions(value: Any, usual: tuple[float, ...]) -> tuple[float, ...]:
 
 
 def _lab(values: NDArray[Any], *, is_icc: bool) -> NDArray[np.float32]:
-    """Return L* of 0 to 100, a* and b* of what TIFF 6.0 stores (section 23); libvips also writes them as they are.
+    """Return L* of 0 to 100, a* and b* of what TIFF 6.0 stores (section 23); floats are them already.
 
-    Or in signed numbers of 16 bits, where 32767 is an L* of 100.
+    Some writers call L* signed, as a* and b* are.
     """
     if values.dtype.kind == "f":
         return values.astype(np.float32)
-    if values.dtype.kind == "i":
-        return (values / np.array([327.67, 256, 256])).astype(np.float32)
+    values = np.ascontiguousarray(values).view(f"u{values.dtype.itemsize}")
     wide = values.dtype.itemsize == 2
     lightness = values[..., :1] * np.float32(100 / (65535 if wide else 255))
     both = values[..., 1:]
