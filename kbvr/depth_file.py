@@ -21,7 +21,7 @@ from jaxtyping import Float32, Float64
 from numpy.typing import NDArray
 
 from kbvr.decode import DepthKind as DepthKind
-from kbvr.decode import decode_depth
+from kbvr.decode_apart import decoded_depth
 from kbvr.errors import InputError
 from kbvr.picture_file import shown
 
@@ -46,7 +46,7 @@ def load_inverse_depth(
     """
     if kind not in _KINDS:
         raise InputError(f"wanted a depth kind of {', '.join(_KINDS)}, got {kind!r}")
-    stored = decode_depth(path, kind)
+    stored = decoded_depth(path, kind)
     _check_aspect((stored.shape[1], stored.shape[0]), size_px, path)
     if kind == "disparity":
         return _resized(_normalised(stored, path), size_px), False

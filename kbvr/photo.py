@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from PIL import ExifTags
 
 from kbvr.camera import f_px_from_fov, fov_deg_from_f_px
-from kbvr.decode import DecodedPhoto, decode_photo
+from kbvr.decode import DecodedPhoto
+from kbvr.decode_apart import decoded_photo
 from kbvr.errors import InputError
 from kbvr.picture_file import MAX_PIXELS as MAX_PIXELS
 from kbvr.picture_file import shown
@@ -82,7 +83,7 @@ def load_photo(path: str | os.PathLike[str], *, fov_deg: float | None = None) ->
         InputError: if there is no readable photo of 16 px a side to 200 million pixels, or fov_deg is not
             1 to 170.
     """
-    decoded = decode_photo(path)
+    decoded = decoded_photo(path)
     height, width = decoded.rgb.shape[:2]
     if min(width, height) < MIN_SIDE_PX:
         raise InputError(f"{shown(path)}: wanted {MIN_SIDE_PX} pixels a side at least, got {width} x {height}")

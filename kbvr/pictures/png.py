@@ -32,6 +32,9 @@ _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 """First column and row of each pass of an interlaced picture, and its steps in x and y."""
 
+_RAW_PROFILES = (b"exif", b"APP1", b"iptc", b"xmp")
+"""What ImageMagick writes as hexadecimal text."""
+
 _XMP = b"XML:com.adobe.xmp"
 _CREDITS = {b"Author": said.ARTIST, b"Copyright": said.COPYRIGHT}
 _TEXTS = (_XMP, *_CREDITS, *(b"Raw profile type " + kind for kind in _RAW_PROFILES))
@@ -222,13 +225,10 @@ def _inflated(packed: bytes, most_bytes: int) -> bytes:
 def _said(chunks: Chunks, source: Source) -> tuple[dict[int, float], dict[int, str]]:
     """Return the EXIF numbers, and the credits in EXIF, XMP, IPTC and in texts of their own."""
     texts = _texts(chunks)
-    raw = {
-        kind: _raw_profile(texts.get(b"Raw profile type " + kind, b"")) for kind in (b"exif", b"APP1", b"iptc", b"xmp")
-    }
+    raw = {kind: _raw_profile(texts.get(b"Raw profile type " + kind, b"")) for kind in _RAW_PROFILES}
     exif, in_exif = said.of_exif(chunks.get(b"eXIf", [b""])[0] or raw[b"exif"] or raw[b"APP1"], source.name)
     in_xmp = said.of_xmp(texts.get(_XMP, b"") or raw[b"xmp"], source.name)
-    iptc = raw[b"iptc"]
-    in_iptc = said.of_iptc(said.iptc_of_photoshop(iptc) or iptc)
+    in_iptc = said.of_iptc(said.iptc_of_photoshop(raw[b"iptc"]) or raw[b"iptc"])
     plain = said.texts_of({tag: texts[name] for name, tag in _CREDITS.items() if name in texts})
     return exif, said.merged((in_exif, in_xmp, in_iptc, plain))
 

@@ -68,14 +68,12 @@ def read_tiff(stream: BinaryIO, source: Source) -> Pixels:
         pages = list(islice(_pages(file), MOST_PAGES))
     if is_cr2:
         raise source.refused(raw_file("Canon CR2"))
-    with file:
+    with file, damage_reported(source.path, source.wanted):  # all of it: in a damaged file a tag can be of any type
         page = _largest(pages, source)
         check_pixel_count(page.imagewidth, page.imagelength, source.path)
         _check_layout(page, size_bytes, source)
-        with damage_reported(source.path, source.wanted):
-            stored = page.asarray(squeeze=False)
-            tags = _tags(page)
-        return _pixels(page, _samples_last(stored, page), tags, source)
+        stored = page.asarray(squeeze=False)
+        return _pixels(page, _samples_last(stored, page), _tags(page), source)
 
 
 def _pages(file: tifffile.TiffFile) -> Iterator[tifffile.TiffPage]:
