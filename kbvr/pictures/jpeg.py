@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from io import BytesIO
 from typing import Any
 
@@ -115,9 +116,11 @@ def _without_end(data: bytes) -> JpegImagePlugin.JpegImageFile | None:
     """
     found: list[tuple[JpegImagePlugin.JpegImageFile, NDArray[Any]]] = []
     for filling in _FILLINGS:
-        image = JpegImagePlugin.JpegImageFile(BytesIO(data.rstrip(b"\xff") + filling + _END))
         try:
-            image.load()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                image = JpegImagePlugin.JpegImageFile(BytesIO(data.rstrip(b"\xff") + filling + _END))
+                image.load()
         except (OSError, SyntaxError, ValueError):
             return None
         found.append((image, np.asarray(image)))
