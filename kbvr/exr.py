@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
-from io import BytesIO, StringIO
-from threading import Lock
+from collections.abc import Mapping
+from io import BytesIO
 from typing import BinaryIO
 
 import numpy as np
@@ -14,8 +11,6 @@ from jaxtyping import Float32
 
 from kbvr.decoding_memory import FLOAT_BYTES_A_PX
 from kbvr.picture_file import Source, damage_reported
-
-_STREAMS = Lock()
 
 Channel = tuple[int, str]
 """A part's number, and the name of one of its channels."""
@@ -32,8 +27,7 @@ def read_exr(stream: BinaryIO, source: Source) -> Float32[np.ndarray, "h w c"]:
 
     with damage_reported(source.path, source.wanted):
         data = stream.read()
-        with _hushed():
-            parts = OpenEXR.File(BytesIO(data), header_only=True).parts
+        parts = OpenEXR.File(BytesIO(data), header_only=True).parts
         headers = [part.header for part in parts]
         windows = [header["dataWindow"] for header in headers]
         sizes_px = [tuple(int(side) + 1 for side in np.subtract(end, start)) for start, end in windows]
@@ -51,8 +45,7 @@ def read_exr(stream: BinaryIO, source: Source) -> Float32[np.ndarray, "h w c"]:
     if any(listed[channel] != (1, 1) for channel in chosen):
         raise source.refused(f"an EXR with its channel {chosen[0][1]} subsampled")
     with damage_reported(source.path, source.wanted):
-        with _hushed():
-            file = OpenEXR.File(BytesIO(data), separate_channels=True)
+        file = OpenEXR.File(BytesIO(data), separate_channels=True)
         planes = [np.asarray(file.channels(part)[name].pixels) for part, name in chosen]
         if any(plane.shape != sizes_px[chosen[0][0]][::-1] for plane in planes):
             raise ValueError("its pixels cannot be read")
@@ -82,17 +75,3 @@ def exr_bytes(values: Float32[np.ndarray, "h w"], channel: str, told: Mapping[st
     file = BytesIO()
     OpenEXR.File(header, {channel: np.ascontiguousarray(values)}).write(file)
     return file.getvalue()
-
-
-@contextmanager
-def _hushed() -> Iterator[None]:
-    """Keep what OpenEXR prints of a damaged file, by Python and by C, off the screen: it raises an error besides."""
-    with _STREAMS, redirect_stdout(StringIO()), ExitStack() as undo:
-        with suppress(OSError):  # there may be no stderr
-            kept = os.dup(2)
-            undo.callback(os.close, kept)
-            nothing = os.open(os.devnull, os.O_WRONLY)
-            undo.callback(os.close, nothing)
-            os.dup2(nothing, 2)
-            undo.callback(os.dup2, kept, 2)
-        yield

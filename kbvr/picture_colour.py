@@ -102,7 +102,7 @@ def _eight(values: NDArray[Any], white: float) -> NDArray[np.uint8]:
         return np.asarray(cv2.convertScaleAbs(values, alpha=255 / white), np.uint8).reshape(values.shape)
     rounded = np.empty(values.shape, np.uint8)
     for rows in _bands(values):
-        rounded[rows] = np.rint(np.clip(values[rows] / np.float64(white), 0, 1) * 255)
+        rounded[rows] = np.rint(np.clip(np.nan_to_num(values[rows]) / np.float64(white), 0, 1) * 255)
     return rounded
 
 
@@ -175,7 +175,7 @@ def _by_profile(values: NDArray[Any], white: float, pixels: Pixels, name: str) -
 def _for_lcms(values: NDArray[Any], white: float) -> NDArray[Any]:
     """Return whole numbers of 16 bits, or floats, both of which lcms converts exactly."""
     if values.dtype.kind == "f":
-        return np.clip(values, 0, 1).astype(np.float32)
+        return np.clip(np.nan_to_num(values), 0, 1).astype(np.float32)
     if values.dtype == np.uint16 and white == 65535:
         return values
     scaled = np.empty(values.shape, np.uint16)

@@ -14,19 +14,8 @@ PACKAGE = Path(__file__).parents[1] / "kbvr"
 
 ROWS = (
     ("errors",),
-    (
-        "camera",
-        "screens",
-        "light",
-        "output",
-        "stopwatch",
-        "repeats",
-        "resources",
-        "input_file",
-        "nets",
-        "compiled",
-        "tiles",
-    ),
+    ("resources", "input_file"),
+    ("camera", "screens", "light", "output", "stopwatch", "repeats", "nets", "compiled", "tiles"),
     ("isolated_process", "isolated_worker", "apart", "decoders"),
     ("decoding_memory",),
     ("picture_file",),

@@ -177,10 +177,10 @@ def check_told(told: Told, name: str, loop: Loop, *, merged: bool = False) -> To
     pictures = min(told.pictures, len(loop.frames)) if merged else len(loop.frames)
     moving = pictures > 1
     wanted = Told(loop.size_px, pictures, 10 * loop.hundredths * len(loop.frames) if moving else 0, moving)
-    for field in fields(Told):
-        was, meant = getattr(told, field.name), getattr(wanted, field.name)
+    for one in fields(Told):
+        was, meant = getattr(told, one.name), getattr(wanted, one.name)
         if was != meant:
-            what = field.name.removesuffix("_px")
+            what = one.name.removesuffix("_px")
             raise OutputError(f"{name} did not read back as written: {what} is {was}, wanted {meant}")
     return told
 

@@ -38,7 +38,7 @@ def encode(loop: Loop, path: Path) -> None:
         quality=QUALITY,
         speed=SPEED,
         subsampling="4:2:0",
-        exif=exif_of(loop.credits, loop.size_px) if loop.credits else b"",
+        exif=exif_of(loop.credits, loop.size_px, says_upright=False) if loop.credits else b"",
         range="limited",  # of the full range Chromium makes too much contrast, in animations only
     )
 

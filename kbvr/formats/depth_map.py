@@ -101,9 +101,9 @@ def _npy(depth: DepthMap, _facts: Facts) -> bytes:
 
 def _npz(depth: DepthMap, facts: Facts) -> bytes:
     file, told = BytesIO(), told_of(depth)
-    ends = {name: np.float32(told[name]) for name in ("near_m", "far_m")}
-    texts = {name: np.str_(text) for name, text in credit_texts(facts.credits).items()}
-    values = {"depth": depth_m(depth), "is_metric": np.bool_(depth.metric), **ends, **texts}
+    texts = {name: np.array(text) for name, text in credit_texts(facts.credits).items()}
+    ends = {name: np.array(told[name], np.float32) for name in ("near_m", "far_m")}
+    values = {"depth": depth_m(depth), "is_metric": np.array(depth.metric), **ends, **texts}
     np.savez_compressed(file, allow_pickle=False, **values)
     return file.getvalue()
 

@@ -111,13 +111,17 @@ def check_pixels(path: Path, name: str, wanted: UInt8[np.ndarray, "H W 3"], *, e
         raise OutputError(f"{name} did not read back as written")
 
 
-def exif_of(said: Mapping[int, str], size_px: tuple[int, int]) -> bytes:
-    """Return EXIF that says: upright, sRGB, written by kbvr, and who took the photo and when."""
+def exif_of(said: Mapping[int, str], size_px: tuple[int, int], *, says_upright: bool = True) -> bytes:
+    """Return EXIF that says: upright, sRGB, written by kbvr, and who took the photo and when.
+
+    Pillow's AVIF writer takes the orientation out, and then writes texts anew that are not ASCII: it gets none.
+    """
     exif = Image.Exif()
     inner = exif.get_ifd(ExifTags.IFD.Exif)
     exif[ExifTags.Base.Software] = software()
     for tag, value in REQUIRED.items():
-        exif[tag] = value
+        if says_upright or tag != ExifTags.Base.Orientation:
+            exif[tag] = value
     for tag, content in REQUIRED_INSIDE.items():
         inner[tag] = content
     inner[ExifTags.Base.ExifImageWidth], inner[ExifTags.Base.ExifImageHeight] = size_px

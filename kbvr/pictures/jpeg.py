@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -120,10 +121,12 @@ def _without_end(data: bytes, size_px: tuple[int, int]) -> JpegImagePlugin.JpegI
     """
     found: list[tuple[JpegImagePlugin.JpegImageFile, NDArray[Any]]] = []
     for filling in _FILLINGS:
-        image = JpegImagePlugin.JpegImageFile(BytesIO(data.rstrip(b"\xff") + filling + _END))
         try:
-            image.draft(None, size_px)
-            image.load()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                image = JpegImagePlugin.JpegImageFile(BytesIO(data.rstrip(b"\xff") + filling + _END))
+                image.draft(None, size_px)
+                image.load()
         except (OSError, SyntaxError, ValueError):
             return None
         found.append((image, np.asarray(image)))

@@ -33,7 +33,12 @@ _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 """First column and row of each pass of an interlaced picture, and its steps in x and y."""
 
+_RAW_PROFILES = (b"exif", b"APP1", b"iptc", b"xmp")
+"""What ImageMagick writes as hexadecimal text."""
+
+_XMP = b"XML:com.adobe.xmp"
 _CREDITS = {b"Author": said.ARTIST, b"Copyright": said.COPYRIGHT}
+_TEXTS = (_XMP, *_CREDITS, *(b"Raw profile type " + kind for kind in _RAW_PROFILES))
 
 _log = logging.getLogger(__name__)
 
@@ -220,28 +225,26 @@ def _inflated(packed: bytes, most_bytes: int) -> bytes:
 
 def _said(chunks: Chunks, source: Source) -> tuple[dict[int, float], dict[int, str]]:
     """Return the EXIF numbers, and the credits in EXIF, XMP, IPTC and in texts of their own."""
-    texts = dict(_texts(chunks))
-    raw = {
-        kind: _raw_profile(texts.get(b"Raw profile type " + kind, b"")) for kind in (b"exif", b"APP1", b"iptc", b"xmp")
-    }
+    texts = _texts(chunks)
+    raw = {kind: _raw_profile(texts.get(b"Raw profile type " + kind, b"")) for kind in _RAW_PROFILES}
     exif, in_exif = said.of_exif(chunks.get(b"eXIf", [b""])[0] or raw[b"exif"] or raw[b"APP1"], source.name)
-    in_xmp = said.of_xmp(texts.get(b"XML:com.adobe.xmp", b"") or raw[b"xmp"], source.name)
-    iptc = raw[b"iptc"]
-    in_iptc = said.of_iptc(said.iptc_of_photoshop(iptc) or iptc)
+    in_xmp = said.of_xmp(texts.get(_XMP, b"") or raw[b"xmp"], source.name)
+    in_iptc = said.of_iptc(said.iptc_of_photoshop(raw[b"iptc"]) or raw[b"iptc"])
     plain = said.texts_of({tag: texts[name] for name, tag in _CREDITS.items() if name in texts})
     return exif, said.merged((in_exif, in_xmp, in_iptc, plain))
 
 
-def _texts(chunks: Chunks) -> list[tuple[bytes, bytes]]:
-    """Return the names and contents of all kinds of text chunks."""
-    found = [chunk.partition(b"\0")[::2] for chunk in chunks.get(b"tEXt", ())]
-    for chunk in chunks.get(b"zTXt", ()):
-        name, _, packed = chunk.partition(b"\0")
-        found.append((name, _inflated(packed[1:], MOST_TEXT_BYTES)))
-    for chunk in chunks.get(b"iTXt", ()):
-        name, _, rest = chunk.partition(b"\0")
-        text = rest[2:].split(b"\0", 2)[-1]
-        found.append((name, _inflated(text, MOST_TEXT_BYTES) if rest[:1] == b"\1" else text))
+def _texts(chunks: Chunks) -> dict[bytes, bytes]:
+    """Return the texts that say something of the photo, by name; the first of a name counts."""
+    found: dict[bytes, bytes] = {}
+    for kind in (b"tEXt", b"zTXt", b"iTXt"):
+        for chunk in chunks.get(kind, ()):
+            name, _, rest = chunk.partition(b"\0")
+            if name not in _TEXTS or name in found:
+                continue
+            text = rest if kind == b"tEXt" else rest[1:] if kind == b"zTXt" else rest[2:].split(b"\0", 2)[-1]
+            is_packed = kind == b"zTXt" or (kind == b"iTXt" and rest[:1] == b"\1")
+            found[name] = _inflated(text, MOST_TEXT_BYTES) if is_packed else text
     return found
 
 

@@ -69,14 +69,12 @@ def read_tiff(stream: BinaryIO, source: Source) -> Pixels:
         pages = list(islice(_pages(file), MOST_PAGES))
     if is_cr2:
         raise source.refused(raw_file("Canon CR2"))
-    with file:
+    with file, damage_reported(source.path, source.wanted):  # all of it: in a damaged file a tag can be of any type
         page = _largest(pages, source)
         source.check_size(page.imagewidth, page.imagelength, _bytes_a_px(page))
         _check_layout(page, size_bytes, source)
-        with damage_reported(source.path, source.wanted):
-            stored = page.asarray(squeeze=False)
-            tags = _tags(page)
-        return _pixels(page, _samples_last(stored, page), tags, source)
+        stored = page.asarray(squeeze=False)
+        return _pixels(page, _samples_last(stored, page), _tags(page), source)
 
 
 def _pages(file: tifffile.TiffFile) -> Iterator[tifffile.TiffPage]:
@@ -127,6 +125,8 @@ def _check_layout(page: tifffile.TiffPage, size_bytes: int, source: Source) -> N
         raise source.refused("a TIFF of subsampled YCbCr without JPEG compression")
     if kind == YCBCR and page.compression == 6:
         raise source.refused("a TIFF of old-style JPEG compression")
+    if kind == CIELAB and page.dtype.itemsize > 2 and page.dtype.kind != "f":
+        raise source.refused(f"a TIFF of L*a*b* colours in {page.bitspersample} bits")
     if kind == ICCLAB and page.bitspersample != 8:
         raise source.refused(f"a TIFF of ICC L*a*b* colours in {page.bitspersample} bits")
     if kind == WHITE_IS_ZERO and page.dtype.kind in "if":
@@ -243,7 +243,13 @@ def _fractions(value: Any, usual: tuple[float, ...]) -> tuple[float, ...]:
 
 
 def _lab(values: NDArray[Any], *, is_icc: bool) -> NDArray[np.float32]:
-    """Return L* of 0 to 100, a* and b* of what TIFF 6.0 stores (section 23)."""
+    """Return L* of 0 to 100, a* and b* of what TIFF 6.0 stores (section 23); floats are them already.
+
+    Some writers call L* signed, as a* and b* are.
+    """
+    if values.dtype.kind == "f":
+        return values.astype(np.float32)
+    values = np.ascontiguousarray(values).view(f"u{values.dtype.itemsize}")
     wide = values.dtype.itemsize == 2
     lightness = values[..., :1] * np.float32(100 / (65535 if wide else 255))
     both = values[..., 1:]
