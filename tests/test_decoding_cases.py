@@ -15,7 +15,7 @@ from kbvr.photo import load_photo
 
 CASES = Path(__file__).parent / "cases"
 SIZE_PX = (128, 96)
-NOT_PHOTOS = ("photo7_14.png", "README.md")
+NOT_PHOTOS = ("photo7_11.heic", "photo7_14.png", "README.md")
 COMPLAINED_OF = {
     "bad_crc_in_text.png": "its chunk tEXt is damaged and left out",
     "jpeg_without_eoi.jpg": "has no end mark; its pixels are all there",
