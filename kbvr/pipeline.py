@@ -24,7 +24,7 @@ from kbvr.failures import Failure, costing_only
 from kbvr.films import Film, planned
 from kbvr.formats import Facts, FileSummary, Item, load_format
 from kbvr.formats.writing import Views, check_items, write_depth_items, write_items, write_scene_items
-from kbvr.memory import repeats_bytes, within_memory, within_px
+from kbvr.memory import refuse_without_room, repeats_bytes, within_memory, within_px
 from kbvr.options import FROM_DEPTH, OUTPUTS, SCENE_KEYS_PER_S, SCENES, ExportOptions, outputs_at_rest
 from kbvr.output import refuse_taken
 from kbvr.outputs import items_of, view_size_px
@@ -144,7 +144,7 @@ def export_photo(
     for name in options.idle({name for item in every for name in load_format(item.format).options}):
         _log.warning("nothing that is written here takes --%s", name.replace("_", "-"))
     with clock.stage("load"):
-        photo = load_photo(photo_path, fov_deg=options.fov_deg)
+        photo = load_photo(photo_path, fov_deg=options.fov_deg, max_memory_bytes=options.max_memory_bytes)
     if photo.f_source == "guess":
         _log.warning(
             "the photo does not say its focal length: a field of view of %g degrees is assumed (--fov)",
@@ -152,15 +152,17 @@ def export_photo(
         )
     if {*wanted} <= {*SCENES}:
         photo = within_px(photo, TEXTURE_MAX_PX)  # scenes show no more
-    sizes_px = {output: view_size_px(output, photo.size_px, options, f_px=photo.f_px) for output in wanted}
+    file_px = photo.file_size_px
+    file_f_px = photo.f_px * file_px[0] / photo.size_px[0]
+    sizes_px = {output: view_size_px(output, file_px, options, f_px=file_f_px) for output in wanted}
     failed: list[Failure] = []
     wanted = _that_can_be_made(wanted, sizes_px, options, failed)
-    options = options.for_photo(photo.size_px, name=photo.title)
+    options = options.for_photo(file_px, name=photo.title)
     not_drawn = (*FROM_DEPTH, *SCENES)
     film_px = max((sizes_px[output] for output in wanted if output not in not_drawn), default=(1, 1))
-    photo, said_of_memory = within_memory(
-        photo, film_px, options.max_memory_bytes, is_visited=bool({*wanted} & {*SCENES})
-    )
+    is_visited = bool({*wanted} & {*SCENES})
+    photo, said_of_memory = within_memory(photo, film_px, options.max_memory_bytes, is_visited=is_visited)
+    refuse_without_room(photo.size_px, film_px, is_visited=is_visited)
     told("depth", 0, 1)
     with clock.stage("depth"):
         depth = profile.depth(photo)

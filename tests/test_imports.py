@@ -15,9 +15,13 @@ PACKAGE = Path(__file__).parents[1] / "kbvr"
 ROWS = (
     ("errors",),
     ("failures",),
-    ("camera", "screens", "light", "output", "stopwatch", "repeats", "resources", "nets", "compiled", "tiles"),
-    ("isolated_process", "isolated_worker", "apart"),
-    ("picture_file", "picture_colour", "exr", "depth_array"),
+    ("resources", "input_file"),
+    ("camera", "screens", "light", "output", "stopwatch", "repeats", "nets", "compiled", "tiles"),
+    ("isolated_process", "isolated_worker", "apart", "decoders"),
+    ("decoding_memory",),
+    ("picture_file",),
+    ("pictures", "picture_colour", "exr"),
+    ("depth_array",),
     ("decode",),
     ("decode_apart",),
     ("photo", "depth_file", "upsample"),
@@ -99,6 +103,9 @@ def test_nothing_imports_upward(path):
         ("cryptography", "serving"),
         ("segno", "cli"),
         ("ctypes", "compiled"),
+        ("OpenEXR", "exr"),
+        ("tifffile", "pictures"),
+        ("defusedxml", "pictures"),
     ],
 )
 def test_a_library_is_known_to_one_stage_only(library, owner):

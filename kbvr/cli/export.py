@@ -21,10 +21,11 @@ from rich.console import Console
 from kbvr import pipeline
 from kbvr.cli.interruption import is_interruption
 from kbvr.cli.progress import Report, stage_bars
-from kbvr.errors import InputError, KbvrError
+from kbvr.errors import InputError, KbvrError, OutOfMemoryError
 from kbvr.options import ONE_EYED, SCENES, ExportOptions
 from kbvr.output import refuse_taken
 from kbvr.pipeline import ExportReport, Written
+from kbvr.resources import OUT_OF_MEMORY, is_out_of_memory
 
 GOOD, BUG, BAD_INPUT = 0, 1, 2
 """Exit codes."""
@@ -133,6 +134,8 @@ def _export_one(photo: Path, request: ExportRequest, taken: dict[str, Path]) -> 
         except Exception as error:
             if is_interruption(error):
                 raise KeyboardInterrupt from error
+            if is_out_of_memory(error) and not isinstance(error, OutOfMemoryError):
+                return Outcome(photo, message=OUT_OF_MEMORY)
             if isinstance(error, KbvrError):
                 return Outcome(photo, message=_one_line(error, photo))
             traceback.print_exc()  # a bug in one photo does not stop the rest either

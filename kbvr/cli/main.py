@@ -13,6 +13,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from kbvr import decoders
 from kbvr.cli.doctor import doctor
 from kbvr.cli.flags import (
     Alt,
@@ -103,12 +104,16 @@ from kbvr.cli.formats import formats
 from kbvr.cli.interruption import is_interruption, signals_interrupt
 from kbvr.cli.models import app as models_app
 from kbvr.cli.view import view
-from kbvr.errors import InputError, KbvrError
+from kbvr.errors import InputError, KbvrError, OutOfMemoryError
+from kbvr.resources import OUT_OF_MEMORY, has_room, is_out_of_memory, processors, shown_bytes
 
 BAD_CALL = 2
 SIGNALLED = 128
 """Added to the number of the signal that ended kbvr, as shells do."""
 INTERRUPTED = SIGNALLED + signal.SIGINT
+
+LIBRARY_ADDRESS_BYTES, LIBRARY_THREAD_ADDRESS_BYTES, MOST_LIBRARY_THREADS = 770 * 10**6, 180 * 10**6, 64
+"""Addresses that the libraries take when they are loaded, and for each further thread of OpenBLAS (loaded twice)."""
 
 app = typer.Typer(
     name="kbvr",
@@ -247,6 +252,8 @@ def export(
 
     Several at once, with half the usual depth: [bold]kbvr export holiday/*.jpg -o out/ --budget 1.5[/bold]
     """
+    _refuse_too_few_addresses()
+    decoders.warm_up()
     from kbvr.cli.export import ExportRequest, run_export
     from kbvr.kenburns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
     from kbvr.memory import bytes_of
@@ -335,6 +342,17 @@ def export(
     return run_export(ExportRequest(tuple(photos), out, options, explain, quiet, as_json, comfort))
 
 
+def _refuse_too_few_addresses() -> None:
+    """Refuse a limit (`ulimit -v`) under which the libraries cannot be loaded: some of them crash where they notice."""
+    threads = min(processors(), MOST_LIBRARY_THREADS)
+    needed = LIBRARY_ADDRESS_BYTES + LIBRARY_THREAD_ADDRESS_BYTES * (threads - 1)
+    if not has_room(needed, for_addresses=True):
+        raise OutOfMemoryError(
+            f"kbvr needs about {shown_bytes(needed)} of address space with {threads} processors, more than it may have "
+            "here; a higher limit (ulimit -v) or fewer processors (taskset) would help"
+        )
+
+
 def _refuse_unclear_depth(photos: int, depth: Path | None, depth_kind: str | None) -> None:
     if depth is not None and photos > 1:
         raise InputError(f"--depth belongs to one photo, got {photos} photos")
@@ -384,6 +402,8 @@ def _code_of(error: BaseException) -> int:
     if isinstance(error, typer.TyperException):
         complaint = error.format_message().replace("Value error, ", "")  # what pydantic puts before it
         return _bad_call(f"{complaint} (--help tells what there is)")
+    if is_out_of_memory(error) and not isinstance(error, OutOfMemoryError):
+        return _bad_call(OUT_OF_MEMORY)
     if isinstance(error, KbvrError):
         return _bad_call(str(error))
     raise error

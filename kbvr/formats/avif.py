@@ -11,6 +11,7 @@ from PIL import Image
 from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.animation import OPTIONS, Frame, Loop, Told, check_sides, check_told, write_loop
+from kbvr.formats.encoding import exif_of
 
 MAX_SIDE_PX = 16384
 QUALITY = 60
@@ -37,6 +38,7 @@ def encode(loop: Loop, path: Path) -> None:
         quality=QUALITY,
         speed=SPEED,
         subsampling="4:2:0",
+        exif=exif_of(loop.credits, loop.size_px, says_upright=False) if loop.credits else b"",
         range="limited",  # of the full range Chromium makes too much contrast, in animations only
     )
 

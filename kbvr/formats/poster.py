@@ -12,6 +12,7 @@ from PIL import Image
 from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.animation import Frame, Loop, Told, check_sides, check_told, write_loop
+from kbvr.formats.encoding import exif_of
 
 MAX_SIDE_PX = 65500
 QUALITY = 85
@@ -26,7 +27,8 @@ def write_poster(pictures: Iterable[Frame], item: Item, facts: Facts, choices: F
 
 def encode(loop: Loop, path: Path) -> None:
     """Write the first picture of a loop to a file."""
-    Image.fromarray(loop.frames[0]).save(path, "JPEG", quality=QUALITY, optimize=True, progressive=True)
+    exif = exif_of(loop.credits, loop.size_px) if loop.credits else b""
+    Image.fromarray(loop.frames[0]).save(path, "JPEG", quality=QUALITY, optimize=True, progressive=True, exif=exif)
 
 
 def read_back(path: Path, name: str, loop: Loop) -> Told:

@@ -8,6 +8,7 @@ outside.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory, gettempdir
@@ -21,6 +22,7 @@ from PIL import Image
 from kbvr.diorama import Diorama
 from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
+from kbvr.formats.encoding import credit_texts
 from kbvr.formats.extras import check_extra
 from kbvr.formats.gltf import Y_UP, summary_of
 from kbvr.formats.obj import parts_without_dome
@@ -40,8 +42,10 @@ FILE_TIME_S = 1_577_880_000
 """Of the files in a package, so that the same scene has the same bytes: 2020, as a package has no older than 1980."""
 
 
-def usdz_bytes(relief: Relief, textures: PlainTextures, *, eye_height_m: float) -> bytes:
-    """Return a relief as USDZ.
+def usdz_bytes(
+    relief: Relief, textures: PlainTextures, *, eye_height_m: float, credit: Mapping[str, str] | None = None
+) -> bytes:
+    """Return a relief as USDZ, with who took the photo and when in the custom data of its layer.
 
     Raises:
         OutputError: if the folder for temporary files, where it is made, cannot hold it.
@@ -50,12 +54,14 @@ def usdz_bytes(relief: Relief, textures: PlainTextures, *, eye_height_m: float) 
 
     try:
         with TemporaryDirectory(prefix="kbvr-usdz-") as folder:
-            return _package(Path(folder), relief, textures, eye_height_m)
+            return _package(Path(folder), relief, textures, eye_height_m, credit or {})
     except (OSError, Tf.ErrorException) as error:
         raise OutputError(f"the USDZ could not be made in {gettempdir()}: {' '.join(str(error).split())}") from error
 
 
-def _package(folder: Path, relief: Relief, textures: PlainTextures, eye_height_m: float) -> bytes:
+def _package(
+    folder: Path, relief: Relief, textures: PlainTextures, eye_height_m: float, credit: Mapping[str, str]
+) -> bytes:
     """Return a relief as USDZ, made in a folder of its own."""
     from pxr import Usd, UsdUtils
 
@@ -63,6 +69,8 @@ def _package(folder: Path, relief: Relief, textures: PlainTextures, eye_height_m
         (folder / picture).write_bytes(content)
     stage = Usd.Stage.CreateNew(str(folder / "scene.usdc"))
     _fill(stage, relief, eye_height_m)
+    if credit:
+        stage.GetRootLayer().customLayerData = dict(credit)
     stage.GetRootLayer().Save()
     for file in folder.iterdir():
         os.utime(file, (FILE_TIME_S, FILE_TIME_S))
@@ -186,13 +194,13 @@ def check_usd(view_px: tuple[int, int], item: Item, choices: FileChoices) -> Non
 
 def write_usdz(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
     """Write a scene as USDZ, and read it back; see `Format.write`."""
-    del facts
     check_usd(diorama.relief.camera.size_px, item, choices)
     start = perf_counter()
     relief = diorama.relief
 
     def made(quality: int) -> bytes:
-        return usdz_bytes(relief, plain_textures(relief, quality), eye_height_m=choices.eye_height_m)
+        textures, credit = plain_textures(relief, quality), credit_texts(facts.credits)
+        return usdz_bytes(relief, textures, eye_height_m=choices.eye_height_m, credit=credit)
 
     content = fitted(made, choices, "a USDZ")
     with written_aside(item.path, overwrite=choices.overwrite) as aside:

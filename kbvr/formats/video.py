@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,6 +26,7 @@ from kbvr.compiled import kernel
 from kbvr.errors import InputError, OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.codecs import CODECS, CONTAINERS, USUAL_QUALITY, Codec, codec_of
+from kbvr.formats.encoding import credit_texts
 from kbvr.formats.mp4_boxes import (
     add_to_sample_entry,
     apple_boxes,
@@ -83,6 +84,9 @@ class Recipe:
 
     boxes: bytes
     """What is added to an MP4's sample entry."""
+
+    credits: Mapping[str, str]
+    """What the file says of who took the photo and when."""
 
     stereo_read: tuple[int, bool] | None
     """What FFmpeg has to find of the packing, as `VideoFacts.stereo_packing` has it."""
@@ -186,6 +190,7 @@ def _recipe(
         stereo_mode=stereo_mode,
         sei=sei,
         boxes=boxes,
+        credits=credit_texts(facts.credits),
         stereo_read=(tag.ffmpeg, tag.right_first) if tag and told else None,
         spherical_read=spherical_read,
     )
@@ -198,6 +203,7 @@ def _encode(
     count, clock = 0, Stopwatch()
     options = {"movflags": "+faststart"} if recipe.container == "mp4" else {}
     with _disk_errors(), av.open(str(path), "w", format=MUXERS[recipe.container], options=options) as container:
+        container.metadata.update(recipe.credits)
         first = list(islice(frames, X265_DELAY if recipe.name == "hevc" else 0))
         stream = _add_stream(container, recipe, short=0 < len(first) < X265_DELAY)
         drawn = _converted(chain(first, frames), clock)

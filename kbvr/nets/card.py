@@ -19,6 +19,7 @@ from typing import Any
 import platformdirs
 
 from kbvr.errors import InputError
+from kbvr.input_file import read_small_file
 from kbvr.nets.recipe import DepthRecipe, FillRecipe, read_depth_recipe, read_fill_recipe
 
 FOLDER = Path(__file__).parent
@@ -31,6 +32,8 @@ FETCHED: Mapping[str, str] = MappingProxyType(
     {name: f"{name}.json" for name in ("depth-anything-v2-small", "migan", "lama")}
 )
 """Name of a network whose card ships with kbvr but whose file does not -> its card in this folder."""
+
+MAX_CARD_BYTES = 1_000_000
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 """What a network may be called: a plain file name on every system, in no folder but its own."""
@@ -122,8 +125,9 @@ def read_card(path: Path) -> Card:
     Raises:
         InputError: if the file is missing, is no JSON, lacks a field or has one too many, or a value cannot be.
     """
+    text = read_small_file(path, "a model card", MAX_CARD_BYTES)
     try:
-        values = _checked(json.loads(path.read_text("utf-8")))
+        values = _checked(json.loads(text.decode("utf-8")))
         tensors = {side: tuple(_tensor(row) for row in values[side]) for side in ("inputs", "outputs")}
         figures = MappingProxyType(dict(values["figures"]))
         recipes = {
@@ -132,8 +136,6 @@ def read_card(path: Path) -> Card:
             if values.get(field) is not None
         }
         return Card(**{**values, **tensors, **recipes, "figures": figures, "folder": path.parent})
-    except OSError as error:
-        raise InputError(f"wanted a model card, got {path}: {error.strerror}") from error
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise InputError(f"wanted a model card, got {path}: {' '.join(str(error).split())}") from error
 

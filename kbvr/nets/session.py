@@ -16,6 +16,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 
 from kbvr.errors import InputError
+from kbvr.input_file import check_regular
 from kbvr.nets import cuda
 from kbvr.nets.accelerated import AcceleratedSession, first_line
 from kbvr.nets.card import Card, built_in_card
@@ -84,6 +85,7 @@ def open_file(path: Path, *, device: str = "auto", threads: int | None = None) -
     """
     candidates(device)
     try:
+        check_regular(path, "a network file")
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise InputError(f"wanted a network file, got {path}: {error.strerror}") from error
@@ -183,8 +185,8 @@ def _session_options(threads: int, provider: Provider | None = None) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry(_SPIN, "0")  # threads that wait busily take the processor from all others
+    options.log_severity_level = _SILENT  # what fails is raised, with the same words
     if provider is not None:
-        options.log_severity_level = _SILENT  # a run that fails is told by AcceleratedSession
         options.add_session_config_entry(_RECORD_NODES, "1")
     if provider is not None and provider.device == "directml":
         options.enable_mem_pattern = False  # DirectML has none (onnxruntime.ai, DirectML execution provider)
@@ -218,6 +220,7 @@ def _runs_on(session: Any, execution_provider: str) -> bool:
 def _checked_bytes(path: str, sha256: str) -> bytes:
     """Return the content of a network file after its sum has been checked."""
     try:
+        check_regular(Path(path), "a network file")
         network = Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"wanted a network file, got {path}: {error.strerror}") from error
