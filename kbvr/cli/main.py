@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import logging
-import signal
+import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -100,15 +100,12 @@ from kbvr.cli.flags import (
     steps_of,
 )
 from kbvr.cli.formats import formats
-from kbvr.cli.interruption import is_interruption, signals_interrupt
+from kbvr.cli.interruption import INTERRUPTED, is_interruption, signals_interrupt
 from kbvr.cli.models import app as models_app
 from kbvr.cli.view import view
 from kbvr.errors import InputError, KbvrError
 
 BAD_CALL = 2
-SIGNALLED = 128
-"""Added to the number of the signal that ended kbvr, as shells do."""
-INTERRUPTED = SIGNALLED + signal.SIGINT
 
 app = typer.Typer(
     name="kbvr",
@@ -348,21 +345,23 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run the command line, sys.argv if none is given, and return the exit code.
 
     0: all is done. 1: a bug, with its traceback. 2: bad options or photos, a line each. 128 + the signal's number
-    if a signal ended it: 130 after Ctrl-C; but that is how a person ends `kbvr view`: 0.
+    if a signal ended it: 130 after Ctrl-C; but that is how a person ends `kbvr view`: 0. A signal ends the process from
+    here if the command line is sys.argv, or if what is at work does not let go of the main thread.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # the terminal may lack letters of a file's name
     given = sys.argv[1:] if args is None else args
-    with _warnings_logged(), signals_interrupt() as came:
+    with _warnings_logged(), signals_interrupt() as interruption:
         try:
             code: int = app(args if given else ["--help"], prog_name="kbvr", standalone_mode=False) or 0
         except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  bugs are raised again
-            code = INTERRUPTED if came else _code_of(error)
+            code = INTERRUPTED if interruption.came else _code_of(error)
         if code == INTERRUPTED:
-            with suppress(OSError):  # the terminal may be gone
-                typer.echo("kbvr: interrupted", err=True)
-            return SIGNALLED + came[0] if came else INTERRUPTED
+            code = interruption.code
+            interruption.tell(lambda: typer.echo("kbvr: interrupted", err=True))
+            if args is None:
+                os._exit(code)  # Python would wait for threads that are still in compiled code
         return code
 
 
