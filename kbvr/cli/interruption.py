@@ -18,7 +18,6 @@ from threading import Event, Lock, Thread, current_thread, main_thread
 from time import monotonic
 from types import FrameType
 
-from kbvr.apart import end_all
 from kbvr.output import remove_unfinished
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
@@ -126,10 +125,12 @@ def _watch(signals: socket.socket, numbers: tuple[int, ...], left: Event, interr
 
 
 def _end(number: int, interruption: Interruption) -> None:
-    """End the process: other processes that it began first, then what is unfinished, with one line on stderr."""
+    """End the process, with what is unfinished removed and one line on stderr.
+
+    Other processes that it began (`kbvr.isolated_process`) end when their pipes are closed.
+    """
 
     def last_words() -> None:
-        end_all()
         remove_unfinished()
         interruption.tell(_write_interrupted)
 
