@@ -14,8 +14,8 @@ PACKAGE = Path(__file__).parents[1] / "kbvr"
 
 ROWS = (
     ("errors",),
-    ("camera", "screens", "light", "output", "stopwatch", "repeats", "resources", "nets", "compiled", "tiles"),
-    ("isolated_process", "isolated_worker", "apart"),
+    ("resources", "isolated_process", "isolated_worker", "apart"),
+    ("camera", "screens", "light", "output", "stopwatch", "repeats", "nets", "compiled", "tiles"),
     ("picture_file", "picture_colour", "exr", "depth_array"),
     ("decode",),
     ("decode_apart",),

@@ -1,6 +1,7 @@
 """Neural networks: a card describes each, `open_session` runs it. The one place that knows onnxruntime."""
 
 from kbvr.nets.added import add
+from kbvr.nets.answers import checked_answers
 from kbvr.nets.card import (
     BUILT_IN,
     FETCHED,
@@ -14,6 +15,7 @@ from kbvr.nets.card import (
     models_folder,
     read_card,
 )
+from kbvr.nets.foreign import open_network
 from kbvr.nets.providers import DEVICES
 from kbvr.nets.recipe import DepthRecipe, FillRecipe
 from kbvr.nets.session import MAX_THREADS, Session, open_file, open_session, ran_on
@@ -32,12 +34,14 @@ __all__ = [
     "add",
     "built_in_card",
     "card_of",
+    "checked_answers",
     "fetched_card",
     "how_to_get",
     "is_whole",
     "known_cards",
     "models_folder",
     "open_file",
+    "open_network",
     "open_session",
     "pull",
     "ran_on",

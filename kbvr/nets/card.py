@@ -190,6 +190,12 @@ def built_in_card(name: str) -> Card:
     return read_card(FOLDER / BUILT_IN[name])
 
 
+@cache
+def shipped_sums() -> frozenset[str]:
+    """Return the sums of all networks whose cards ship with kbvr."""
+    return frozenset(read_card(FOLDER / file).sha256 for file in (*BUILT_IN.values(), *FETCHED.values()))
+
+
 def models_folder() -> Path:
     """Return the folder of network files that do not ship with kbvr: $KBVR_HOME/models or the system's own place."""
     home = os.environ.get("KBVR_HOME")
