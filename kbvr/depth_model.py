@@ -13,6 +13,7 @@ from kbvr.nets import (
     DepthRecipe,
     Session,
     fetched_card,
+    is_file,
     known_cards,
     open_network,
     read_card,
@@ -58,7 +59,7 @@ def depth_network(
     if Path(model).suffix.lower() == ".onnx":
         return _of_file(Path(model), device=device, threads=threads, max_bytes=max_bytes)
     known = known_cards()
-    name = next(best for best in BEST_FIRST if known[best].path.is_file()) if model == "auto" else str(model)
+    name = next(best for best in BEST_FIRST if known[best].is_here) if model == "auto" else str(model)
     if name not in known:
         able = ", ".join(card.name for card in known.values() if gives_depth(card))
         raise InputError(f"the depth network must be auto, {able} or a .onnx file, got {name!r}")
@@ -80,7 +81,7 @@ def _of_card(card: Card, *, device: str, threads: int | None, max_bytes: int | N
 def _of_file(path: Path, *, device: str, threads: int | None, max_bytes: int | None) -> DepthNetwork:
     """Open a network's file, with the card beside it if there is one."""
     beside = path.with_suffix(".json")
-    if beside.is_file():
+    if is_file(beside):
         card = replace(read_card(beside), file=path.name)
         return _of_card(card, device=device, threads=threads, max_bytes=max_bytes)
     session = open_network(path, device=device, threads=threads, max_bytes=max_bytes)

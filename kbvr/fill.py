@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float32, UInt8
 from kbvr.errors import InputError
 from kbvr.inpainting_fill import INPAINTING_INPUTS, TILE_PX, Filling, PipelineFiller, TileFiller
 from kbvr.layers import Layer, LayeredDepthImage, with_alpha
-from kbvr.nets import Card, Session, fetched_card, known_cards, open_network, open_session, read_card
+from kbvr.nets import Card, Session, fetched_card, is_file, known_cards, open_network, open_session, read_card
 from kbvr.network_fill import NETWORK_INPUTS, NetworkFiller
 from kbvr.spread import spread
 from kbvr.tiles import tiles
@@ -61,7 +61,7 @@ BEST_FIRST = ("lama", FILLERS[0])
 def best_filler() -> str:
     """Return the name of the filler that `auto` means here."""
     known = known_cards()
-    return next(name for name in BEST_FIRST if known[name].path.is_file())
+    return next(name for name in BEST_FIRST if known[name].is_here)
 
 
 def filler_named(
@@ -81,7 +81,7 @@ def filler_named(
         return spread
     known = known_cards()
     able = [card.name for card in known.values() if _inputs(card) in (NETWORK_INPUTS, INPAINTING_INPUTS)]
-    if name not in known or (name not in able and not known[name].path.is_file()):  # it need not be fetched to be told
+    if name not in known or (name not in able and not known[name].is_here):  # it need not be fetched to be told
         raise InputError(f"the filler must be auto, spread, {', '.join(able)} or a .onnx file, got {name!r}")
     card = fetched_card(name)
     session = open_network(card, device=device, threads=threads, max_bytes=max_bytes)
@@ -100,7 +100,7 @@ def network_filler(
         InputError: if the file or the device is not there, or the file is neither.
     """
     beside = file.with_suffix(".json")
-    card = replace(read_card(beside), file=file.name) if beside.is_file() else None
+    card = replace(read_card(beside), file=file.name) if is_file(beside) else None
     session = open_network(file if card is None else card, device=device, threads=threads, max_bytes=max_bytes)
     return _filler_of(session, card, str(file), device=device, threads=threads)
 

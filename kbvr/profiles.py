@@ -139,7 +139,7 @@ class Paper:
         """
         self.options = options
         known = known_cards()
-        there = {field: name for field, name in CARDS.items() if name in known and known[name].path.is_file()}
+        there = {field: name for field, name in CARDS.items() if name in known and known[name].is_here}
         self.own_depth = options.depth_file is None and str(options.depth_model) == "auto"
         if self.own_depth and "disparity" not in there:
             raise InputError(
@@ -149,7 +149,7 @@ class Paper:
             )
         if not self.own_depth and options.depth_file is None:
             depth_network(options.depth_model, **_limits(options))
-        has_segmentation = SEGMENTATION in known and known[SEGMENTATION].path.is_file()
+        has_segmentation = SEGMENTATION in known and known[SEGMENTATION].is_here
         segmentation = options.segmentation or (SEGMENTATION if has_segmentation else None)
         self.networks = PaperNetworks(
             **{field: _opened(name, options) for field, name in there.items()},

@@ -91,7 +91,7 @@ def test_nothing_imports_upward(path):
 @pytest.mark.parametrize(
     ("library", "owner"),
     [
-        *((library, "nets") for library in ("onnxruntime", "pooch", "requests", "filelock")),
+        *((library, "nets") for library in ("onnxruntime", "requests", "filelock")),
         ("typer", "cli"),
         ("rich", "cli"),
         ("av", "formats"),

@@ -11,6 +11,7 @@ from kbvr.nets.card import (
     card_of,
     fetched_card,
     how_to_get,
+    is_file,
     known_cards,
     models_folder,
     read_card,
@@ -20,6 +21,7 @@ from kbvr.nets.providers import DEVICES
 from kbvr.nets.recipe import DepthRecipe, FillRecipe
 from kbvr.nets.session import MAX_THREADS, Session, open_file, open_session, ran_on
 from kbvr.nets.store import is_whole, pull, remove
+from kbvr.nets.web import without_credentials
 
 __all__ = [
     "BUILT_IN",
@@ -37,6 +39,7 @@ __all__ = [
     "checked_answers",
     "fetched_card",
     "how_to_get",
+    "is_file",
     "is_whole",
     "known_cards",
     "models_folder",
@@ -47,4 +50,5 @@ __all__ = [
     "ran_on",
     "read_card",
     "remove",
+    "without_credentials",
 ]

@@ -99,7 +99,9 @@ def run(network: Network, names: Sequence[str] | None, feeds: Mapping[str, np.nd
         outputs = _run(session, network, names, feeds)
         size_bytes = sum(output.nbytes for output in outputs)
         if size_bytes > network.max_bytes // ANSWER_SHARE:
-            raise InputError(f"expected an answer about as large as the picture, got {shown_bytes(size_bytes)} from {network.path}")
+            raise InputError(
+                f"expected an answer about as large as the picture, got {shown_bytes(size_bytes)} from {network.path}"
+            )
         return outputs, title_of(session)
 
 
