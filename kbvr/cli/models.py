@@ -32,7 +32,7 @@ def list_models(as_json: AsJson = False) -> None:
     """List the networks that kbvr carries or knows: licence, size, whether the file is there, task."""
     from kbvr.nets import known_cards
 
-    with _warnings_told():
+    with warnings_told():
         cards = list(known_cards().values())
     if as_json:
         typer.echo(json.dumps([_entry(card) for card in cards], indent=2, allow_nan=False))
@@ -51,7 +51,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
     """
     from kbvr.nets import BUILT_IN, card_of, without_credentials
 
-    with _warnings_told():
+    with warnings_told():
         card = card_of(name)
     if as_json:
         typer.echo(json.dumps(_entry(card), indent=2, allow_nan=False))
@@ -91,13 +91,13 @@ def pull_model(
     """
     from kbvr.nets import BUILT_IN, card_of, is_whole, pull
 
-    with _warnings_told():
+    with warnings_told():
         card = card_of(name)
     if name in BUILT_IN or is_whole(card):
         typer.echo(f"{name} is here already: {card.path}")
         return
     _tell_licence(card)
-    with _warnings_told(), _bar(name) as progress:
+    with warnings_told(), _bar(name) as progress:
         path = pull(name, accept_license=accept_license, proxy=proxy, progress=progress)
     typer.echo(f"{name} is here: {path}")
 
@@ -110,7 +110,7 @@ def remove_model(name: Name) -> None:
     """
     from kbvr.nets import remove
 
-    with _warnings_told():
+    with warnings_told():
         removed = remove(name)
     for path in removed:
         typer.echo(f"removed {path}")
@@ -136,7 +136,9 @@ def add_models(
     """
     from kbvr.nets import add
 
-    for card in add(path, overwrite=overwrite):
+    with warnings_told():
+        cards = add(path, overwrite=overwrite)
+    for card in cards:
         _tell_licence(card)
         typer.echo(f"{card.name}: {card.path}" if card.is_here else f"{card.name}: {_whereabouts(card)}")
 
@@ -198,7 +200,7 @@ def _bar(name: str) -> Iterator[Any]:
 
 
 @contextmanager
-def _warnings_told() -> Iterator[None]:
+def warnings_told() -> Iterator[None]:
     """Print what kbvr logs as a warning, when it happens."""
 
     class Teller(logging.Handler):

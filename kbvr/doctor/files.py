@@ -41,8 +41,8 @@ def folder_finding(folder: Path) -> Finding:
         there = next(place for place in (folder, *folder.parents) if place.exists())
         free_bytes = shutil.disk_usage(there).free
     except OSError as error:
-        facts = {"folder": str(folder), "free_bytes": None, "writable": False}
-        return Finding(SECTION, "folder", "bad", f"{folder} cannot be entered: {error.strerror}", remedy, facts)
+        nothing = {"folder": str(folder), "free_bytes": None, "writable": False}
+        return Finding(SECTION, "folder", "bad", f"{folder} cannot be entered: {error.strerror}", remedy, nothing)
     facts = {"folder": str(folder), "free_bytes": free_bytes, "writable": there.is_dir() and _is_writable(there)}
     said = f"{folder}, {gigabytes(free_bytes)} free"
     if not facts["writable"]:

@@ -223,7 +223,10 @@ def models_folder() -> Path:
     home = os.environ.get("KBVR_HOME")
     if home:
         return Path(home) / "models"
-    folder = platformdirs.user_data_path("kbvr", appauthor=False) / "models"
+    try:
+        folder = platformdirs.user_data_path("kbvr", appauthor=False) / "models"
+    except RuntimeError:  # platformdirs' word for it; older ones give a path that is not absolute
+        return NO_FOLDER
     return folder if folder.is_absolute() else NO_FOLDER
 
 
