@@ -24,8 +24,8 @@ UNFINISHED = re.compile(r"\.kbvr-[0-9a-f]{8}\.part(\.[^.]*)?")
 ABANDONED_S = 24 * 60 * 60
 """A file with such a name that nothing was written to for so long was left by a process that was killed."""
 
-_unfinished: set[Path] = set()
-"""What this process is writing."""
+_unfinished: dict[Path, list[Path]] = {}
+"""What this process is writing, and the folders that were made for it, the outermost first."""
 
 
 @contextmanager
@@ -47,9 +47,9 @@ def written_aside(target: Path, *, overwrite: bool) -> Iterator[Path]:
     missing = _missing_folders(target.parent)
     try:
         with _output_errors(target.parent):
+            _unfinished[aside] = missing
             for folder in missing:
                 folder.mkdir(exist_ok=True)
-            _unfinished.add(aside)
             aside.open("xb").close()
         remove_abandoned(target.parent)
         with _full_told_of(target):
@@ -58,14 +58,10 @@ def written_aside(target: Path, *, overwrite: bool) -> Iterator[Path]:
         with _output_errors(target):
             aside.replace(target)
     except BaseException:
-        with suppress(OSError):
-            aside.unlink()
-        with suppress(OSError):  # a folder that something else was put into stays
-            for folder in reversed(missing):
-                folder.rmdir()
+        _take_back(aside, missing)
         raise
     finally:
-        _unfinished.discard(aside)
+        _unfinished.pop(aside, None)
 
 
 @contextmanager
@@ -76,20 +72,20 @@ def folder_aside(parent: Path) -> Iterator[Path]:
         OSError: if it cannot be made.
     """
     folder = _aside(parent)
-    _unfinished.add(folder)
+    _unfinished[folder] = []
     try:
         folder.mkdir(mode=0o700)
         remove_abandoned(parent)
         yield folder
     finally:
         _remove(folder)
-        _unfinished.discard(folder)
+        _unfinished.pop(folder, None)
 
 
 def remove_unfinished() -> None:
     """Remove what this process is writing; for a process that is about to end without going on."""
-    for path in tuple(_unfinished):
-        _remove(path)
+    for path, folders in tuple(reversed(_unfinished.items())):
+        _take_back(path, folders)
 
 
 def remove_abandoned(folder: Path, names: re.Pattern[str] = UNFINISHED) -> None:
@@ -98,6 +94,14 @@ def remove_abandoned(folder: Path, names: re.Pattern[str] = UNFINISHED) -> None:
         for entry in entries:
             if names.fullmatch(entry.name) and time.time() - entry.stat(follow_symlinks=False).st_mtime > ABANDONED_S:
                 _remove(Path(entry.path))
+
+
+def _take_back(path: Path, folders: list[Path]) -> None:
+    """Remove what was written and the folders that were made for it; one that something else was put into stays."""
+    _remove(path)
+    with suppress(OSError):
+        for folder in reversed(folders):
+            folder.rmdir()
 
 
 def _remove(path: Path) -> None:
