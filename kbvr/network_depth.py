@@ -141,15 +141,17 @@ def _passes(
     depth, sky = _run(network, picture)
     if mirrored:
         mirrored_depth, mirrored_sky = _run(network, picture[..., ::-1])
+        if mirrored_depth.shape != depth.shape:
+            raise InputError(f"expected one size of answer from {network.name}, got {depth.shape} and another")
         depth = (depth + mirrored_depth[:, ::-1]) / 2
         sky = (sky + mirrored_sky[:, ::-1]) / 2 if sky is not None and mirrored_sky is not None else None
     return depth, sky
 
 
 def _run(
-    network: DepthNetwork, picture: Float32[np.ndarray, "1 3 h w"]
+    network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"]
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"] | None]:
-    """Return inverse depth and sky probability of one picture.
+    """Return inverse depth and sky probability of one picture, in the size in which the network answers.
 
     Raises:
         InputError: if the network says what no depth can be.
@@ -170,6 +172,8 @@ def _run(
             raise InputError(f"wanted finite numbers from {network.name}, got {name} with NaN or infinity in it")
         if max(float(given.max()), -float(given.min())) > MOST_VALUE:
             raise InputError(f"expected numbers up to {MOST_VALUE:g} from {network.name}, got {name} with larger ones")
+    if maps[0].shape != maps[-1].shape:
+        raise InputError(f"expected depth and sky of one size from {network.name}, got {[map_.shape for map_ in maps]}")
     depth, sky = maps[0], np.clip(maps[1], 0, 1) if recipe.sky_output else None
     if recipe.gives == "depth_m":
         depth = np.reciprocal(np.maximum(depth, np.float32(LEAST_DEPTH_M)))
