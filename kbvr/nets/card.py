@@ -291,6 +291,12 @@ def fetched_card(name: str) -> Card:
     """
     card = card_of(name)
     if not card.is_here:
+        try:
+            card.path.stat()
+        except PermissionError as error:
+            raise InputError(f"{name} wants the file {card.path}, which may not be read: {error.strerror}") from error
+        except OSError:
+            pass  # as if it were not there
         raise InputError(f"{name} wants the file {card.path}, which is not there; {how_to_get(card)}")
     return card
 

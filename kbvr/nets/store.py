@@ -17,7 +17,7 @@ from kbvr.errors import DownloadError, InputError, OutputError
 from kbvr.nets.card import BUILT_IN, Card, card_of, how_to_get, is_file, known_cards, models_folder
 from kbvr.nets.download import Downloader, Progress, discard, note_of
 from kbvr.nets.web import check_proxy, without_credentials
-from kbvr.output import remove_abandoned
+from kbvr.output import UNFINISHED, remove_abandoned
 
 _log = logging.getLogger(__name__)
 
@@ -138,7 +138,8 @@ def _fetch(card: Card, downloader: Downloader) -> None:
     """Fetch a file, check it and give it its name; remove what killed pulls of others left more than a day ago."""
     by_hand = f"try again later, or fetch {without_credentials(card.url)} by hand and `kbvr models add FILE`"
     others = re.compile(rf"(?!{re.escape(card.file)})[^.].*\.onnx\.part(-note)?")
-    remove_abandoned(card.folder, others)
+    for names in (others, UNFINISHED):
+        remove_abandoned(card.folder, names)
     try:
         try:
             _retrieve(card, downloader)
