@@ -21,11 +21,13 @@ from kbvr.nets import card
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, PR_CAPBSET_DROP = 1, 2, 24
 """What lets root read everything, and how it is given up (capabilities(7), prctl(2))."""
 
-DOCTOR = (
-    "-c",
-    "from kbvr.doctor.files import *; assert network_findings(deep=True); found = folder_finding(models_folder()); "
-    + "print(found.state, found.found)",
-)
+DIAGNOSE = """
+from kbvr.doctor.files import *
+assert network_findings(deep=True)
+found = folder_finding(models_folder())
+print(found.state, found.found)
+"""
+DOCTOR = ("-c", DIAGNOSE)
 """What `kbvr doctor` asks of the folder, without its trials of devices and encoders."""
 
 CANNOT = "pulled and added networks cannot be looked for"
