@@ -59,6 +59,7 @@ def at_work(program: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         try:
             assert running.stdout is not None
             assert running.stdout.readline() == "at work\n"
+            time.sleep(0.3)  # from saying it to being it
             yield running
         finally:
             running.kill()
@@ -103,7 +104,7 @@ def test_a_terminal_that_takes_no_more_does_not_hold_the_program(tmp_path: Path)
     program = program.replace(
         'print("at work"',
         "import os, fcntl; fcntl.fcntl(2, fcntl.F_SETFL, os.O_NONBLOCK)\n"
-        "        try:\n            while True: os.write(2, bytes(4096))\n        except BlockingIOError: pass\n"
+        "        try:\n            while True: os.write(2, b'x')\n        except BlockingIOError: pass\n"
         '        fcntl.fcntl(2, fcntl.F_SETFL, 0)\n        print("at work"',
     )
     with at_work(program, "export", "a.jpg", "-o", str(tmp_path / "out")) as running:

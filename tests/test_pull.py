@@ -501,6 +501,7 @@ def test_a_pull_stops_at_the_size_on_the_card(says_length: bool, home: Path, scr
     with pytest.raises(DownloadError, match=rf"sends more than {len(CONTENT)} bytes.*models add"):
         pull("thing", progress=lambda done, _: told.append(done))
     assert max(told, default=0) <= len(CONTENT)
+    assert bool(told) != says_length  # a size that is said is believed: nothing is written at all
     assert left(home) == []
     assert len(script.asked) == 1
 
