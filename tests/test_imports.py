@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "kbvr"
 
 ROWS = (
     ("errors",),
+    ("failures",),
     ("resources", "isolated_process", "isolated_worker", "apart"),
     ("camera", "screens", "light", "output", "stopwatch", "repeats", "nets", "compiled", "tiles"),
     ("picture_file", "picture_colour", "exr", "depth_array"),

@@ -344,9 +344,10 @@ def _refuse_unclear_depth(photos: int, depth: Path | None, depth_kind: str | Non
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line, sys.argv if none is given, and return the exit code.
 
-    0: all is done. 1: a bug, with its traceback. 2: bad options or photos, a line each. 128 + the signal's number
-    if a signal ended it: 130 after Ctrl-C; but that is how a person ends `kbvr view`: 0. A signal ends the process from
-    here if the command line is sys.argv, or if what is at work does not let go of the main thread.
+    0: all is done. 1: a bug, with its traceback. 2: bad options or photos, or outputs that cannot be made while others
+    are, a line each. 128 + the signal's number if a signal ended it: 130 after Ctrl-C; but that is how a person ends
+    `kbvr view`: 0. A signal ends the process from here if the command line is sys.argv, or if what is at work does not
+    let go of the main thread.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
