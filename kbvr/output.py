@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
+import shutil
+import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +18,15 @@ from kbvr.errors import OutputError
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What a system says if no more can be written."""
 
+UNFINISHED = re.compile(r"\.kbvr-[0-9a-f]{8}\.part(\.[^.]*)?")
+"""What a file is called while it is written; the target's suffix is kept, for encoders go by it."""
+
+ABANDONED_S = 24 * 60 * 60
+"""A file with such a name that nothing was written to for so long was left by a process that was killed."""
+
+_unfinished: dict[Path, list[Path]] = {}
+"""What this process is writing, and the folders that were made for it, the outermost first."""
+
 
 @contextmanager
 def written_aside(target: Path, *, overwrite: bool) -> Iterator[Path]:
@@ -21,7 +34,7 @@ def written_aside(target: Path, *, overwrite: bool) -> Iterator[Path]:
 
     Folders that are missing are made. Whatever is raised inside, KeyboardInterrupt included, removes the
     temporary file and those folders, and goes on. An existing target stays as it was until the rename, which
-    is atomic.
+    is atomic. Temporary files that killed processes left in the same folder are removed.
 
     Raises:
         OutputError: before any work, if the target exists and may not be overwritten, or if its folder cannot
@@ -29,26 +42,81 @@ def written_aside(target: Path, *, overwrite: bool) -> Iterator[Path]:
             overwritten.
     """
     target = target.absolute()
-    aside = target.with_name(f".{target.stem[:40]}.{secrets.token_hex(4)}{target.suffix}")
+    aside = _aside(target.parent, target.suffix)
     _refuse_existing(target, overwrite=overwrite)
     missing = _missing_folders(target.parent)
     try:
         with _output_errors(target.parent):
+            _unfinished[aside] = missing
             for folder in missing:
                 folder.mkdir(exist_ok=True)
             aside.open("xb").close()
+        remove_abandoned(target.parent)
         with _full_told_of(target):
             yield aside
         _refuse_existing(target, overwrite=overwrite)
         with _output_errors(target):
             aside.replace(target)
     except BaseException:
-        with suppress(OSError):
-            aside.unlink()
-        with suppress(OSError):  # a folder that something else was put into stays
-            for folder in reversed(missing):
-                folder.rmdir()
+        _take_back(aside, missing)
         raise
+    finally:
+        _unfinished.pop(aside, None)
+
+
+@contextmanager
+def folder_aside(parent: Path) -> Iterator[Path]:
+    """Yield a new folder for files that are of no use after this context, which only this user may enter.
+
+    Raises:
+        OSError: if it cannot be made.
+    """
+    folder = _aside(parent)
+    _unfinished[folder] = []
+    try:
+        folder.mkdir(mode=0o700)
+        remove_abandoned(parent)
+        yield folder
+    finally:
+        _remove(folder)
+        _unfinished.pop(folder, None)
+
+
+def remove_unfinished() -> None:
+    """Remove what this process is writing; for a process that is about to end without going on."""
+    for path, folders in tuple(reversed(_unfinished.items())):
+        _take_back(path, folders)
+
+
+def remove_abandoned(folder: Path, names: re.Pattern[str] = UNFINISHED) -> None:
+    """Remove what was being written to a folder more than a day ago, when its process was killed."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if names.fullmatch(entry.name) and time.time() - entry.stat(follow_symlinks=False).st_mtime > ABANDONED_S:
+                _remove(Path(entry.path))
+
+
+def _take_back(path: Path, folders: list[Path]) -> None:
+    """Remove what was written and the folders that were made for it; one that something else was put into stays."""
+    _remove(path)
+    with suppress(OSError):
+        for folder in reversed(folders):
+            folder.rmdir()
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or a folder of ours, if it is there; a link is none."""
+    with suppress(OSError):
+        mode = path.lstat().st_mode
+        if stat.S_ISDIR(mode):
+            shutil.rmtree(path)
+        elif stat.S_ISREG(mode):
+            path.unlink()
+
+
+def _aside(folder: Path, suffix: str = "") -> Path:
+    """Return a name for a file that is being written."""
+    return folder / f".kbvr-{secrets.token_hex(4)}.part{suffix}"
 
 
 def refuse_taken(target: Path, *, overwrite: bool) -> None:
@@ -81,7 +149,7 @@ def _refuse_unwritable(target: Path) -> None:
     The missing folders are not made for that: another process may just be writing to them.
     """
     outermost = next(iter(_missing_folders(target.parent)), target)
-    probe = outermost.with_name(f".kbvr.{secrets.token_hex(4)}")
+    probe = _aside(outermost.parent)
     with _output_errors(target.parent):
         try:
             probe.open("xb").close()

@@ -403,7 +403,7 @@ sys.exit(main())
 def wait_for_frames(running: subprocess.Popen[str], folder: Path) -> None:
     """Wait until a program has written something into the folder."""
     until = time.monotonic() + 30
-    while not any(path.stat().st_size for path in folder.glob(".a_LR*.mp4")):
+    while not any(path.stat().st_size for path in folder.glob(".kbvr-*.part.mp4")):
         assert running.poll() is None, running.stderr
         assert time.monotonic() < until, "no frame was ever written"
         time.sleep(0.02)

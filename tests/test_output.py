@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import time
 from dataclasses import fields
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from kbvr.errors import OutputError
 from kbvr.formats import FORMATS, FileChoices, Format, load_format
-from kbvr.output import refuse_taken, written_aside
+from kbvr.output import UNFINISHED, folder_aside, refuse_taken, remove_unfinished, written_aside
 
 
 def everything_in(folder: Path) -> list[str]:
@@ -193,3 +195,64 @@ def test_every_format_of_the_table_describes_itself(name: str) -> None:
     assert isinstance(form, Format)
     assert form.write.__name__.startswith("write_")
     assert set(form.options) <= {field.name for field in fields(FileChoices)}
+
+
+def aged(path: Path, days: float) -> Path:
+    """Let a file or a folder be so old."""
+    os.utime(path, (time.time() - days * 86_400,) * 2)
+    return path
+
+
+def test_what_killed_runs_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    """By those that write to the same folder, if it is older than a day and its name is unmistakably ours."""
+    (tmp_path / ".kbvr-00112233.part").mkdir()
+    (tmp_path / ".kbvr-00112233.part" / "trial.mp4").write_bytes(b"half")
+    left = [".kbvr-0123abcd.part.mp4", ".kbvr-0123abcd.part", ".kbvr-89abcdef.part.usdz"]
+    theirs = [".kbvr-0123abcd.mp4", "kbvr-0123abcd.part.mp4", ".kbvr-xyz.part.mp4", ".a.0123abcd.mp4", "a.part"]
+    for name in (*left, *theirs):
+        (tmp_path / name).write_bytes(b"half")
+        aged(tmp_path / name, 1.1)
+    aged(tmp_path / ".kbvr-00112233.part", 1.1)
+    aged_little = tmp_path / ".kbvr-aaaaaaaa.part.mp4"
+    aged_little.write_bytes(b"another process is at it")
+    aged(aged_little, 0.9)
+    (tmp_path / "elsewhere").write_text("stays")
+    link = tmp_path / ".kbvr-bbbbbbbb.part.mp4"
+    link.symlink_to(tmp_path / "elsewhere")
+    os.utime(link, (0, 0), follow_symlinks=False)
+    with written_aside(tmp_path / "b.mp4", overwrite=False) as aside:
+        aside.write_bytes(b"whole")
+    assert everything_in(tmp_path) == sorted([*theirs, aged_little.name, "b.mp4", "elsewhere", link.name])
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a", "a.", "a. b", "x" * 200 + ".html", "a.tar.gz"])
+def test_a_name_aside_is_known_again_and_keeps_the_suffix(tmp_path: Path, name: str) -> None:
+    """Encoders go by the suffix."""
+    with written_aside(tmp_path / name, overwrite=False) as aside:
+        assert UNFINISHED.fullmatch(aside.name)
+        assert aside.suffix == (tmp_path / name).suffix or not (tmp_path / name).suffix
+
+
+def test_a_folder_aside_is_ours_alone_and_goes_with_what_is_in_it(tmp_path: Path) -> None:
+    with folder_aside(tmp_path) as folder:
+        assert UNFINISHED.fullmatch(folder.name)
+        assert os.name == "nt" or folder.stat().st_mode & 0o777 == 0o700
+        (folder / "a").write_bytes(b"half")
+    assert everything_in(tmp_path) == []
+
+
+def test_a_process_that_is_ended_takes_back_what_it_is_writing(tmp_path: Path) -> None:
+    """And the folders that it made for that; what it wrote whole stays."""
+    with written_aside(tmp_path / "whole.mp4", overwrite=False) as aside:
+        aside.write_bytes(b"whole")
+    contexts = [
+        written_aside(tmp_path / "new" / "deep" / "a.mp4", overwrite=False),
+        written_aside(tmp_path / "b.mp4", overwrite=False),
+        folder_aside(tmp_path),
+    ]
+    for context in contexts:
+        context.__enter__()
+    remove_unfinished()
+    assert everything_in(tmp_path) == ["whole.mp4"]
+    for context in contexts:
+        context.__exit__(RuntimeError, RuntimeError(), None)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kbvr.cli.models import warnings_told
+
 if TYPE_CHECKING:
     from kbvr.doctor import Finding
 
@@ -43,7 +45,8 @@ def doctor(
 
     if sys.stderr.isatty() and not as_json:
         typer.echo("kbvr: testing, some seconds ...", err=True)
-    findings = diagnose(deep=deep)
+    with warnings_told():
+        findings = diagnose(deep=deep)
     works = can_work(findings)
     if as_json:
         entries = [asdict(finding) for finding in findings]

@@ -32,7 +32,7 @@ def list_models(as_json: AsJson = False) -> None:
     """List the networks that kbvr carries or knows: licence, size, whether the file is there, task."""
     from kbvr.nets import known_cards
 
-    with _warnings_told():
+    with warnings_told():
         cards = list(known_cards().values())
     if as_json:
         typer.echo(json.dumps([_entry(card) for card in cards], indent=2, allow_nan=False))
@@ -49,9 +49,9 @@ def show(name: Name, as_json: AsJson = False) -> None:
 
     Example: [bold]kbvr models show kbvr-depth[/bold]
     """
-    from kbvr.nets import BUILT_IN, card_of
+    from kbvr.nets import BUILT_IN, card_of, without_credentials
 
-    with _warnings_told():
+    with warnings_told():
         card = card_of(name)
     if as_json:
         typer.echo(json.dumps(_entry(card), indent=2, allow_nan=False))
@@ -62,7 +62,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
         ("file", f"{file}, {_size(card)}, {_whereabouts(card)}, sha256 {card.sha256}"),
         ("licence", card.licence + (" (no commercial use)" if card.non_commercial else "")),
         ("from", card.source),
-        *([("fetched from", card.url)] if card.url else []),
+        *([("fetched from", without_credentials(card.url))] if card.url else []),
         ("trained on", card.trained_on),
         ("sizes", card.sizes),
         ("input", card.normalisation),
@@ -91,13 +91,13 @@ def pull_model(
     """
     from kbvr.nets import BUILT_IN, card_of, is_whole, pull
 
-    with _warnings_told():
+    with warnings_told():
         card = card_of(name)
     if name in BUILT_IN or is_whole(card):
         typer.echo(f"{name} is here already: {card.path}")
         return
     _tell_licence(card)
-    with _warnings_told(), _bar(name) as progress:
+    with warnings_told(), _bar(name) as progress:
         path = pull(name, accept_license=accept_license, proxy=proxy, progress=progress)
     typer.echo(f"{name} is here: {path}")
 
@@ -110,7 +110,7 @@ def remove_model(name: Name) -> None:
     """
     from kbvr.nets import remove
 
-    with _warnings_told():
+    with warnings_told():
         removed = remove(name)
     for path in removed:
         typer.echo(f"removed {path}")
@@ -136,9 +136,11 @@ def add_models(
     """
     from kbvr.nets import add
 
-    for card in add(path, overwrite=overwrite):
+    with warnings_told():
+        cards = add(path, overwrite=overwrite)
+    for card in cards:
         _tell_licence(card)
-        typer.echo(f"{card.name}: {card.path}" if card.path.is_file() else f"{card.name}: {_whereabouts(card)}")
+        typer.echo(f"{card.name}: {card.path}" if card.is_here else f"{card.name}: {_whereabouts(card)}")
 
 
 def _row(card: Card) -> tuple[str, ...]:
@@ -147,14 +149,15 @@ def _row(card: Card) -> tuple[str, ...]:
 
 def _entry(card: Card) -> dict[str, Any]:
     """Return a card as JSON has it, with what is known about the file."""
-    from kbvr.nets import BUILT_IN
+    from kbvr.nets import BUILT_IN, without_credentials
 
     entry = {field: value for field, value in vars(card).items() if field not in ("folder", "figures")}
+    entry["url"] = without_credentials(card.url)
     for recipe in ("depth", "fill"):
         entry[recipe] = asdict(entry[recipe]) if entry[recipe] else None
     for side in ("inputs", "outputs"):
         entry[side] = [asdict(tensor) for tensor in entry[side]]
-    there = card.path.is_file()
+    there = card.is_here
     size_bytes = card.path.stat().st_size if there else card.size_bytes or None
     about = {"path": str(card.path), "here": there, "built_in": card.name in BUILT_IN, "size_bytes": size_bytes}
     return {**entry, "figures": dict(card.figures), **about}
@@ -162,7 +165,7 @@ def _entry(card: Card) -> dict[str, Any]:
 
 def _size(card: Card) -> str:
     """Return the size of a card's file, or about what it will be."""
-    size_bytes = card.path.stat().st_size if card.path.is_file() else card.size_bytes
+    size_bytes = card.path.stat().st_size if card.is_here else card.size_bytes
     return f"{size_bytes / 1e6:.1f} MB" if size_bytes else "? MB"
 
 
@@ -172,7 +175,7 @@ def _whereabouts(card: Card) -> str:
 
     if card.name in BUILT_IN:
         return "built in"
-    if card.path.is_file():
+    if card.is_here:
         return "here"
     return f"not here: kbvr models {f'pull {card.name}' if card.url else 'add FILE'}"
 
@@ -197,7 +200,7 @@ def _bar(name: str) -> Iterator[Any]:
 
 
 @contextmanager
-def _warnings_told() -> Iterator[None]:
+def warnings_told() -> Iterator[None]:
     """Print what kbvr logs as a warning, when it happens."""
 
     class Teller(logging.Handler):

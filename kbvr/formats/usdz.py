@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from shutil import copyfile
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import gettempdir
 from time import perf_counter
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile, ZipFile
@@ -27,7 +27,7 @@ from kbvr.formats.extras import check_extra
 from kbvr.formats.gltf import Y_UP, summary_of
 from kbvr.formats.obj import parts_without_dome
 from kbvr.formats.plain_textures import PlainTextures, fitted, plain_textures
-from kbvr.output import written_aside
+from kbvr.output import folder_aside, written_aside
 from kbvr.relief import Part, Relief
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def usdz_bytes(
     from pxr import Tf
 
     try:
-        with TemporaryDirectory(prefix="kbvr-usdz-") as folder:
-            return _package(Path(folder), relief, textures, eye_height_m, credit or {})
+        with folder_aside(Path(gettempdir())) as folder:
+            return _package(folder, relief, textures, eye_height_m, credit or {})
     except (OSError, Tf.ErrorException) as error:
         raise OutputError(f"the USDZ could not be made in {gettempdir()}: {' '.join(str(error).split())}") from error
 
@@ -205,8 +205,8 @@ def write_usdz(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices)
     content = fitted(made, choices, "a USDZ")
     with written_aside(item.path, overwrite=choices.overwrite) as aside:
         aside.write_bytes(content)
-        with TemporaryDirectory(prefix="kbvr-usdz-") as folder:  # USD wants names that are text
-            check_usdz(Path(copyfile(aside, Path(folder) / "scene.usdz")), relief)
+        with folder_aside(Path(gettempdir())) as folder:  # USD wants names that are text
+            check_usdz(Path(copyfile(aside, folder / "scene.usdz")), relief)
     return summary_of(diorama, item, len(content), perf_counter() - start)
 
 
