@@ -11,6 +11,7 @@ from PIL import Image
 from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.animation import OPTIONS, Frame, Loop, Told, check_sides, check_told, write_loop
+from kbvr.formats.mp4_boxes import forget_times
 
 MAX_SIDE_PX = 16384
 QUALITY = 60
@@ -39,6 +40,8 @@ def encode(loop: Loop, path: Path) -> None:
         subsampling="4:2:0",
         range="limited",  # of the full range Chromium makes too much contrast, in animations only
     )
+    if rest:
+        forget_times(path)  # the same loop has the same bytes
 
 
 def read_back(path: Path, name: str, loop: Loop) -> Told:

@@ -11,6 +11,7 @@ import av
 
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.animation import OPTIONS, Frame, Loop, Told, check_sides, write_loop
+from kbvr.formats.codecs import x264_options
 from kbvr.formats.read_back import VideoFacts, check_read_back
 
 MAX_SIDE_PX = 4096
@@ -38,7 +39,7 @@ def encode(loop: Loop, path: Path) -> None:
     """Write a loop to a file, several times; what was there before costs next to nothing."""
     rate = Fraction(100, loop.hundredths)
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        options = {"crf": str(CRF), "preset": "slow", "refs": str(REFERENCES)}
+        options = {"crf": str(CRF), "preset": "slow", "refs": str(REFERENCES), **x264_options()}
         stream = container.add_stream("libx264", rate=rate, options=options)
         (stream.width, stream.height), stream.pix_fmt = loop.size_px, "yuv420p"
         context = stream.codec_context
