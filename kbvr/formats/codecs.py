@@ -75,7 +75,7 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
             6,
             51,
             1,
-            {"preset": "veryfast", "x265-params": "log-level=error"},
+            {"preset": "veryfast", "x265-params": "log-level=error:weightp=0"},
             min_side_px=32,  # its encoder refuses 30x6000
             tags={"mp4": "hvc1"},
         ),
