@@ -1,4 +1,4 @@
-"""The same call gives the same bytes: in another process, folder and time zone, at another time, with other threads."""
+"""The same call gives the same bytes: in another process, folder or time zone, at another time, on fewer processors."""
 
 from __future__ import annotations
 
@@ -42,8 +42,10 @@ CALLS: tuple[dict[str, Any], ...] = (
 """Options of kbvr.export, each call into a folder of its own."""
 
 EXPORTS = """
-import json, sys, time
+import json, os, sys, time
 from pathlib import Path
+if not sys.argv[4] and hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # as on a machine with one processor
 import kbvr
 from kbvr.formats.comfort_report import write_comfort_report
 photo, out, threads, backwards, calls = sys.argv[1:]

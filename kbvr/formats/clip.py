@@ -17,6 +17,8 @@ from kbvr.formats.read_back import VideoFacts, check_read_back
 MAX_SIDE_PX = 4096
 CRF = 23
 """x264's constant quality: 0 loses nothing, 23 is its default."""
+THREADS = 4
+"""Pictures that x264 encodes at once; left to itself it goes by the number of processors, and so does the file."""
 REFERENCES = 16
 """So many earlier pictures are looked at for what has been there before; H.264 has no more."""
 LEAST_S = 3.0
@@ -43,6 +45,7 @@ def encode(loop: Loop, path: Path) -> None:
         stream = container.add_stream("libx264", rate=rate, options=options)
         (stream.width, stream.height), stream.pix_fmt = loop.size_px, "yuv420p"
         context = stream.codec_context
+        context.thread_type, context.thread_count = "FRAME", THREADS
         context.gop_size = rounds(loop) * len(loop.frames)
         context.colorspace = context.color_primaries = context.color_trc = BT709
         context.color_range = TV_RANGE
