@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from shutil import copyfile
 from tempfile import gettempdir
-from time import perf_counter
+from time import mktime, perf_counter
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile, ZipFile
 
@@ -38,8 +38,9 @@ APERTURE_MM = 36.0
 
 PHOTO, ATLAS, ALPHA = "photo.jpg", "atlas.jpg", "alpha.png"
 
-FILE_TIME_S = 1_577_880_000
-"""Of the files in a package, so that the same scene has the same bytes: 2020, as a package has no older than 1980."""
+FILE_TIME = (2020, 1, 1, 12, 0, 0, 0, 0, -1)
+"""Of the files in a package, so that the same scene has the same bytes: local time, which is what a package tells, and
+2020, as it has no older than 1980."""
 
 
 def usdz_bytes(
@@ -72,8 +73,9 @@ def _package(
     if credit:
         stage.GetRootLayer().customLayerData = dict(credit)
     stage.GetRootLayer().Save()
+    made_s = mktime(FILE_TIME)
     for file in folder.iterdir():
-        os.utime(file, (FILE_TIME_S, FILE_TIME_S))
+        os.utime(file, (made_s, made_s))
     package = folder / "scene.usdz"
     if not UsdUtils.CreateNewARKitUsdzPackage(str(folder / "scene.usdc"), str(package)):
         raise OutputError("the USDZ could not be packed")
