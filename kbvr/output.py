@@ -5,14 +5,27 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from kbvr.errors import OutputError
+from kbvr.errors import KbvrError, OutputError
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What a system says if no more can be written."""
+GIVEN_OUT = {
+    getattr(errno, name)
+    for name in (
+        *("ENOSPC", "EDQUOT", "EFBIG"),  # full
+        *("EIO", "EROFS", "ENODEV", "ENXIO"),  # broken or pulled out
+        *("ESTALE", "ENOTCONN", "EHOSTDOWN", "EHOSTUNREACH", "ETIMEDOUT"),  # over a network
+    )
+    if hasattr(errno, name)
+}
+"""What a system says if a place takes no more."""
+
+CAN_OPEN_FOLDERS = os.unlink in os.supports_dir_fd
+"""Windows cannot, but lets nobody rename a folder of which a file is open."""
+
+OPEN_FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", os.O_RDONLY)
 
 
 @contextmanager
@@ -25,10 +38,10 @@ def written_aside(target: Path, *, overwrite: bool) -> Iterator[Path]:
 
     Raises:
         OutputError: before any work, if the target exists and may not be overwritten, or if its folder cannot
-            be made or written; if the disk is full; at the end, if the target has appeared meanwhile and may not be
-            overwritten.
+            be made or written; if the disk is full or has gone, or the folder has; at the end, if the target has
+            appeared meanwhile and may not be overwritten.
     """
-    target = target.absolute()
+    target = _absolute(target)
     aside = target.with_name(f".{target.stem[:40]}.{secrets.token_hex(4)}{target.suffix}")
     _refuse_existing(target, overwrite=overwrite)
     missing = _missing_folders(target.parent)
@@ -37,17 +50,30 @@ def written_aside(target: Path, *, overwrite: bool) -> Iterator[Path]:
             for folder in missing:
                 folder.mkdir(exist_ok=True)
             aside.open("xb").close()
-        with _full_told_of(target):
+        with _removed_on_failure(aside), _losses_reported(target, aside):
             yield aside
-        _refuse_existing(target, overwrite=overwrite)
-        with _output_errors(target):
-            aside.replace(target)
+            _refuse_existing(target, overwrite=overwrite)
+            with _output_errors(target):
+                aside.replace(target)
     except BaseException:
-        with suppress(OSError):
-            aside.unlink()
         with suppress(OSError):  # a folder that something else was put into stays
             for folder in reversed(missing):
                 folder.rmdir()
+        raise
+
+
+@contextmanager
+def all_or_none(written: Iterable[Path], *, overwrite: bool) -> Iterator[None]:
+    """Remove the files that `written` names by then if anything is raised.
+
+    With `overwrite` nothing is removed: the files may have taken the place of others, which are gone already.
+    """
+    try:
+        yield
+    except BaseException:
+        for path in () if overwrite else written:
+            with suppress(OSError):  # its folder may be gone
+                path.unlink()
         raise
 
 
@@ -58,9 +84,16 @@ def refuse_taken(target: Path, *, overwrite: bool) -> None:
         OutputError: if the target is a folder, cannot be a file, or exists and may not be overwritten, or if its
             folder cannot be made or written.
     """
-    target = target.absolute()
+    target = _absolute(target)
     _refuse_existing(target, overwrite=overwrite)
     _refuse_unwritable(target)
+
+
+def _absolute(target: Path) -> Path:
+    try:
+        return target.absolute()
+    except FileNotFoundError as error:
+        raise OutputError(f"cannot write to {target}: the working folder has been removed") from error
 
 
 def _refuse_existing(target: Path, *, overwrite: bool) -> None:
@@ -100,14 +133,37 @@ def _missing_folders(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def _full_told_of(place: Path) -> Iterator[None]:
-    """Turn what the system says of a full disk into one line; all else goes on as it is."""
+def _removed_on_failure(file: Path) -> Iterator[None]:
+    """Remove a file if anything is raised, also from a folder that was renamed meanwhile."""
+    folder = None
+    with suppress(OSError):
+        folder = os.open(file.parent, OPEN_FOLDER) if CAN_OPEN_FOLDERS else None
     try:
         yield
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        raise OutputError(f"cannot write to {place}: {error.strerror}") from error
+    except BaseException:
+        with suppress(OSError):
+            if folder is None:
+                file.unlink()
+            else:
+                os.unlink(file.name, dir_fd=folder)  # noqa: PTH108  pathlib has no dir_fd
+        raise
+    finally:
+        if folder is not None:
+            os.close(folder)
+
+
+@contextmanager
+def _losses_reported(target: Path, aside: Path) -> Iterator[None]:
+    """Report in one line that a place takes no more, or that it has gone; other errors stay as they are."""
+    try:
+        yield
+    except (OSError, KbvrError) as error:
+        if isinstance(error, OSError) and error.errno in GIVEN_OUT:
+            raise OutputError(f"cannot write to {target}: {error.strerror}") from error
+        if not os.path.lexists(aside):
+            gone = "the unfinished file has disappeared (was its folder removed, renamed or unmounted?)"
+            raise OutputError(f"cannot write to {target}: {gone}") from error
+        raise
 
 
 @contextmanager

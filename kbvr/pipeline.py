@@ -22,10 +22,17 @@ from kbvr.errors import InputError
 from kbvr.explanation import explain
 from kbvr.films import Film, planned
 from kbvr.formats import Facts, FileSummary, Item, load_format
-from kbvr.formats.writing import Views, check_items, write_depth_items, write_items, write_scene_items
+from kbvr.formats.writing import (
+    Views,
+    check_items,
+    paths_of,
+    write_depth_items,
+    write_items,
+    write_scene_items,
+)
 from kbvr.memory import repeats_bytes, within_memory, within_px
 from kbvr.options import FROM_DEPTH, OUTPUTS, SCENE_KEYS_PER_S, SCENES, ExportOptions, outputs_at_rest
-from kbvr.output import refuse_taken
+from kbvr.output import all_or_none, refuse_taken
 from kbvr.outputs import items_of, view_size_px
 from kbvr.paths import check_keyframes, moves_along, view_of
 from kbvr.photo import GUESSED_FOV_DEG, Photo, load_photo
@@ -117,13 +124,23 @@ def export(
 def export_photo(
     photo_path: Path, out_dir: Path, options: ExportOptions, *, progress: Progress | None = None
 ) -> ExportReport:
-    """Make the videos of one photo and return what was done.
+    """Make the videos of one photo and return what was done. If one output fails, nothing is left of the others.
+
+    But of those that took the place of other files.
 
     Raises:
         InputError: if the photo or the depth file cannot be used.
         OutputError: if a video exists and may not be overwritten, or cannot be written.
     """
-    told = progress or _untold
+    made: list[FileSummary] = []
+    with all_or_none(paths_of(made), overwrite=options.overwrite):
+        return _exported(photo_path, out_dir, options, progress or _untold, made)
+
+
+def _exported(
+    photo_path: Path, out_dir: Path, options: ExportOptions, told: Progress, made: list[FileSummary]
+) -> ExportReport:
+    """Do what `export_photo` promises; files are added to `made` as soon as they are there."""
     clock = Stopwatch()
     for path in options.paths.values():
         check_keyframes(path)
@@ -164,7 +181,7 @@ def export_photo(
     ]
     scenes = {output: items for output, items in wanted.items() if output in SCENES}
     with clock.stage("depth files"):
-        written = _written_from_depth(photo, depth, wanted, sizes_px, options)
+        written = _written_from_depth(photo, depth, wanted, sizes_px, options, made)
     said: tuple[str, ...] = ()
     busy: dict[str, float] = {}
     if films or scenes:
@@ -176,14 +193,14 @@ def export_photo(
         if prepared.scene and scenes:
             told("triangles", 0, 1)
             with clock.stage("triangles"):
-                written = (*written, *_written_scenes(scenes, prepared.scene, photo, depth, around, options))
+                written = (*written, *_written_scenes(scenes, prepared.scene, photo, depth, around, options, made))
             told("triangles", 1, 1)
         if films:
             with clock.stage("scene"):
                 drawing, drawn_on = prepared.drawing(films)
             said = (*said, *drawn_on)
             with clock.stage("video"), drawing:
-                written = (*_written(films, drawing, photo, options, told), *written)
+                written = (*_written(films, drawing, photo, options, told, made), *written)
             busy = {"render": drawing.busy_s, "encode": sum(one.file.encode_s for one in written)}
     pair = next((film for film in films if film.rig), None)
     return ExportReport(
@@ -206,6 +223,7 @@ def _written_from_depth(
     wanted: dict[str, tuple[Item, ...]],
     sizes_px: dict[str, tuple[int, int]],
     options: ExportOptions,
+    made: list[FileSummary],
 ) -> tuple[Written, ...]:
     """Write what is made of the depth alone, each output in its own size."""
     written: list[Written] = []
@@ -213,6 +231,7 @@ def _written_from_depth(
         sized_photo, sized_depth = sized(photo, depth, min(sizes_px[output], photo.size_px))
         facts = Facts(sized_depth.f_px, credits=photo.credits)
         files = write_depth_items(sized_photo, sized_depth, items, facts, options)
+        made += files
         written += [Written(output, item, file) for item, file in zip(items, files, strict=True)]
     return tuple(written)
 
@@ -224,6 +243,7 @@ def _written_scenes(
     depth: DepthMap,
     around: Surroundings,
     options: ExportOptions,
+    made: list[FileSummary],
 ) -> tuple[Written, ...]:
     """Write the files that hold the scene."""
     path = replace(options.paths[next(iter(wanted))], fps=SCENE_KEYS_PER_S)
@@ -241,12 +261,18 @@ def _written_scenes(
     written: list[Written] = []
     for output, items in wanted.items():
         files = write_scene_items(diorama, items, Facts(photo.f_px, credits=photo.credits), options)
+        made += files
         written += [Written(output, item, file) for item, file in zip(items, files, strict=True)]
     return tuple(written)
 
 
 def _written(
-    films: list[Film], drawing: Drawing, photo: Photo, options: ExportOptions, told: Progress
+    films: list[Film],
+    drawing: Drawing,
+    photo: Photo,
+    options: ExportOptions,
+    told: Progress,
+    made: list[FileSummary],
 ) -> tuple[Written, ...]:
     """Draw the films one after the other, what comes again only once, and write their files as they come."""
     largest_px = max(film.view.size_px for film in films)
@@ -268,5 +294,6 @@ def _written(
         files = write_items(
             instants(film, wanted), film.items, replace(film.facts, sources=own, credits=photo.credits), options
         )
+        made += files
         written += [Written(film.output, item, file) for item, file in zip(film.items, files, strict=True)]
     return tuple(written)

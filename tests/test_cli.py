@@ -62,7 +62,7 @@ class FakePipeline:
         """Fail as the photo's name says."""
         if "broken" in (photo.stem, photo.parent.name):
             logging.getLogger("kbvr.photo").warning("the focal length is a guess")
-            raise InputError(f"{photo}: wanted a photo,\n got a text")
+            raise InputError(f"{photo}: wanted a photo, got a text")
         if photo.stem == "taken":
             raise OutputError("taken_kbvr_LR.mp4 exists already")
         if photo.stem == "bug":

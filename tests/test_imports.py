@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "kbvr"
 
 ROWS = (
-    ("errors",),
+    ("messages", "errors"),
     ("camera", "screens", "light", "output", "stopwatch", "repeats", "apart", "nets", "compiled", "tiles"),
     ("picture_file", "picture_colour", "exr"),
     ("picture_file", "picture_colour", "photo"),

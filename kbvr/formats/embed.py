@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from html import escape
+from pathlib import Path
 from time import perf_counter
 from urllib.parse import quote
 
@@ -34,6 +36,7 @@ def write_embed(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices
     glb_name = f"{item.path.stem.removesuffix(ENDING)}_kbvr.glb"
     html = embedding(glb_name, choices.alt or diorama.photo, diorama.relief.camera.size_px)
     script, target = built_page(SCRIPT), item.path.with_name(SCRIPT)
+    beside: tuple[Path, ...] = ()
     with written_aside(item.path, overwrite=choices.overwrite) as aside:
         aside.write_text(html, "utf-8")
         if aside.read_text("utf-8") != html:
@@ -41,7 +44,8 @@ def write_embed(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices
         if not (target.is_file() and target.read_text("utf-8") == script):
             with written_aside(target, overwrite=choices.overwrite) as script_aside:
                 script_aside.write_text(script, "utf-8")
-    return summary_of(diorama, item, len(html.encode()), perf_counter() - start)
+            beside = (target,)
+    return replace(summary_of(diorama, item, len(html.encode()), perf_counter() - start), beside=beside)
 
 
 FORMAT = Format(

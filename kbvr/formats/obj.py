@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack
+from dataclasses import replace
 from io import BytesIO
 from time import perf_counter
 
@@ -123,7 +124,8 @@ def write_obj(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) 
         for name, content in files.items():  # the first to be opened, the OBJ, is the last to get its name
             aside = stack.enter_context(written_aside(item.path.with_name(name), overwrite=choices.overwrite))
             aside.write_bytes(content)
-    return summary_of(diorama, item, total, perf_counter() - start)
+    beside = tuple(item.path.with_name(name) for name in files if name != item.path.name)
+    return replace(summary_of(diorama, item, total, perf_counter() - start), beside=beside)
 
 
 FORMAT = Format(
