@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from kbvr.errors import KbvrError, OutputError
@@ -21,6 +21,8 @@ GIVEN_OUT = {
     if hasattr(errno, name)
 }
 """What a system says if a place takes no more."""
+
+GONE = "was its folder removed, renamed or unmounted?"
 
 CAN_OPEN_FOLDERS = os.unlink in os.supports_dir_fd
 """Windows cannot, but lets nobody rename a folder of which a file is open."""
@@ -49,12 +51,17 @@ def written_aside(target: Path, *, overwrite: bool) -> Iterator[Path]:
         with _output_errors(target.parent):
             for folder in missing:
                 folder.mkdir(exist_ok=True)
-            aside.open("xb").close()
-        with _removed_on_failure(aside), _losses_reported(target, aside):
-            yield aside
-            _refuse_existing(target, overwrite=overwrite)
-            with _output_errors(target):
-                aside.replace(target)
+        with _nothing_left(aside):
+            with _output_errors(target.parent):
+                aside.open("xb").close()
+                disk = target.parent.stat().st_dev
+            with _losses_reported(target, aside):
+                yield aside
+                _refuse_existing(target, overwrite=overwrite)
+                with _output_errors(target):
+                    if target.parent.stat().st_dev != disk:
+                        raise OutputError(f"cannot write to {target}: its disk is there no more ({GONE})")
+                    aside.replace(target)
     except BaseException:
         with suppress(OSError):  # a folder that something else was put into stays
             for folder in reversed(missing):
@@ -75,6 +82,32 @@ def all_or_none(written: Iterable[Path], *, overwrite: bool) -> Iterator[None]:
             with suppress(OSError):  # its folder may be gone
                 path.unlink()
         raise
+
+
+@contextmanager
+def written_aside_together(targets: Sequence[Path], *, overwrite: bool) -> Iterator[list[Path]]:
+    """Do as `written_aside` does for files that belong together: all get their names or none, the first one last."""
+    named: list[Path] = []
+
+    @contextmanager
+    def noted(target: Path) -> Iterator[Path]:
+        with written_aside(target, overwrite=overwrite) as aside:
+            yield aside
+        named.append(target)
+
+    with all_or_none(named, overwrite=overwrite), ExitStack() as stack:
+        yield [stack.enter_context(noted(target)) for target in targets]
+
+
+def check_there(written: Iterable[Path]) -> None:
+    """Check that files which were written earlier are still there.
+
+    Raises:
+        OutputError: if one is not: a later file makes a folder anew that was removed meanwhile.
+    """
+    for path in written:
+        if not os.path.lexists(path):
+            raise OutputError(f"{path} was written, but has disappeared since ({GONE})")
 
 
 def refuse_taken(target: Path, *, overwrite: bool) -> None:
@@ -133,22 +166,19 @@ def _missing_folders(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def _removed_on_failure(file: Path) -> Iterator[None]:
-    """Remove a file if anything is raised, also from a folder that was renamed meanwhile."""
+def _nothing_left(aside: Path) -> Iterator[None]:
+    """Remove a temporary file at the end unless it has another name by then, also where its folder has another."""
     folder = None
     with suppress(OSError):
-        folder = os.open(file.parent, OPEN_FOLDER) if CAN_OPEN_FOLDERS else None
+        folder = os.open(aside.parent, OPEN_FOLDER) if CAN_OPEN_FOLDERS else None
     try:
         yield
-    except BaseException:
-        with suppress(OSError):
-            if folder is None:
-                file.unlink()
-            else:
-                os.unlink(file.name, dir_fd=folder)  # noqa: PTH108  pathlib has no dir_fd
-        raise
     finally:
+        with suppress(OSError):
+            aside.unlink()
         if folder is not None:
+            with suppress(OSError):
+                os.unlink(aside.name, dir_fd=folder)
             os.close(folder)
 
 
@@ -161,8 +191,7 @@ def _losses_reported(target: Path, aside: Path) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno in GIVEN_OUT:
             raise OutputError(f"cannot write to {target}: {error.strerror}") from error
         if not os.path.lexists(aside):
-            gone = "the unfinished file has disappeared (was its folder removed, renamed or unmounted?)"
-            raise OutputError(f"cannot write to {target}: {gone}") from error
+            raise OutputError(f"cannot write to {target}: the unfinished file has disappeared ({GONE})") from error
         raise
 
 

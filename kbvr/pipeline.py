@@ -32,7 +32,7 @@ from kbvr.formats.writing import (
 )
 from kbvr.memory import repeats_bytes, within_memory, within_px
 from kbvr.options import FROM_DEPTH, OUTPUTS, SCENE_KEYS_PER_S, SCENES, ExportOptions, outputs_at_rest
-from kbvr.output import all_or_none, refuse_taken
+from kbvr.output import all_or_none, check_there, refuse_taken
 from kbvr.outputs import items_of, view_size_px
 from kbvr.paths import check_keyframes, moves_along, view_of
 from kbvr.photo import GUESSED_FOV_DEG, Photo, load_photo
@@ -134,7 +134,9 @@ def export_photo(
     """
     made: list[FileSummary] = []
     with all_or_none(paths_of(made), overwrite=options.overwrite):
-        return _exported(photo_path, out_dir, options, progress or _untold, made)
+        report = _exported(photo_path, out_dir, options, progress or _untold, made)
+        check_there(paths_of(made))
+    return report
 
 
 def _exported(

@@ -74,8 +74,10 @@ def write_scene_items(diorama: Diorama, items: Sequence[Item], facts: Facts, cho
 
 
 def paths_of(files: Iterable[FileSummary]) -> Iterator[Path]:
-    """Yield where everything lies that was written, looked up when it is asked for."""
-    return (path for file in files for path in (file.path, *file.beside))
+    """Yield where everything lies that was written; the files are looked up when the first is asked for."""
+    for file in files:
+        yield file.path
+        yield from file.beside
 
 
 def check_items(view_px: tuple[int, int], items: Sequence[Item], choices: FileChoices) -> None:
