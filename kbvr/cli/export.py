@@ -27,7 +27,6 @@ from kbvr.messages import MOST_NAME_LETTERS, escaped, shortened
 from kbvr.options import ONE_EYED, SCENES, ExportOptions
 from kbvr.output import refuse_taken
 from kbvr.photo import load_photo
-from kbvr.picture_file import shown
 from kbvr.pipeline import ExportReport, Written
 
 GOOD, BUG, BAD_INPUT = 0, 1, 2
@@ -162,8 +161,8 @@ def _collected_warnings() -> Iterator[list[str]]:
 def _message_of(error: Exception, photo: Path) -> str:
     """Return what an error says, without the photo's name, which stands before it in any case."""
     message = escaped(str(error))
-    for name in (escaped(str(photo)), shown(photo)):
-        message = message.removeprefix(f"{name}: ")
+    for name in (str(photo), repr(str(photo))):
+        message = message.removeprefix(f"{escaped(name)}: ")
     return shortened(message)
 
 
