@@ -104,6 +104,25 @@ def test_programs_without_a_console_have_no_streams_and_work(tmp_path: Path) -> 
     assert run("", "doctor", "--no-such-option", program=program) == (2, "", "")
 
 
+@pytest.mark.parametrize("redirected", ["2>&-", "2>/dev/full", ""])
+def test_what_libraries_print_is_held_back_where_there_is_no_stderr_too(redirected: str) -> None:
+    """Programs that use kbvr as a library may have none."""
+    program = """
+import os, sys
+from contextlib import suppress
+from kbvr.nets.runtime import held_stderr, stderr_without
+with held_stderr() as lines, suppress(OSError):
+    os.write(2, b"a library prints\\n")
+with stderr_without("ours"), suppress(OSError):
+    os.write(2, b"not ours\\na warning\\n")
+print(lines)
+"""
+    code, out, err = run(redirected, program=program)
+    assert code == 0
+    assert err == ("" if redirected else "a warning\n")
+    assert out == ("[]\n" if redirected == "2>&-" else "[b'a library prints\\n']\n")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux and some others have a full device")
 @pytest.mark.parametrize("arguments", ["--version", "export --help", "formats", "models list --json"])
 def test_a_result_that_cannot_be_printed_is_one_line_and_exit_code_2(arguments: str) -> None:
