@@ -14,7 +14,8 @@ from PIL import Image
 from kbvr import output, pipeline
 from kbvr.cli.main import main
 from kbvr.errors import OutputError
-from kbvr.formats import comfort_report, depth_map
+from kbvr.formats import comfort_report, depth_map, poster
+from kbvr.formats.animation import loop_of
 
 resource = pytest.importorskip("resource", reason="a limit to the size of files is needed, which Windows lacks")
 
@@ -105,18 +106,30 @@ def test_a_folder_that_is_removed_meanwhile_is_one_line(
     assert not [path for path in Path().rglob("*") if path.parent.name == "out"]
 
 
+@pytest.fixture
+def refuse(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Return what lets no depth map of a name be written."""
+
+    def refuse_one(name: str) -> None:
+        def written_aside(target: Path, *, overwrite: bool) -> AbstractContextManager[Path]:
+            if target.name == name:
+                raise OutputError("no room")
+            return output.written_aside(target, overwrite=overwrite)
+
+        monkeypatch.setattr(depth_map, "written_aside", written_aside)
+
+    return refuse_one
+
+
 @pytest.mark.parametrize("refused", ["cat_kbvr_depth_m.npy", "cat_kbvr_depth_color.png"])
 def test_depth_maps_are_taken_back_together(
-    export: Callable[[str], int], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, refused: str
+    export: Callable[[str], int],
+    capfd: pytest.CaptureFixture[str],
+    refuse: Callable[[str], None],
+    refused: str,
 ) -> None:
     """Whichever of them the disk is too full for."""
-
-    def written_aside(target: Path, *, overwrite: bool) -> AbstractContextManager[Path]:
-        if target.name == refused:
-            raise OutputError("no room")
-        return output.written_aside(target, overwrite=overwrite)
-
-    monkeypatch.setattr(depth_map, "written_aside", written_aside)
+    refuse(refused)
     assert export("--depth-map png,npy,npz,exr,color") == 2
     assert complaint_in(capfd) == "kbvr: cat.png: no room"
     assert list(Path("out").iterdir()) == []
@@ -146,12 +159,21 @@ def test_a_photo_of_which_one_output_fails_leaves_nothing_of_the_others(
     assert names >= {"cat_kbvr.obj", "cat_kbvr.mtl", "cat_kbvr_embed.html", "kbvr-photo.js", "cat_kbvr_depth_m.npy"}
 
 
-def test_files_that_were_replaced_are_not_taken_back(export: Callable[[str], int]) -> None:
+def test_files_that_were_replaced_are_not_taken_back(
+    export: Callable[[str], int], refuse: Callable[[str], None]
+) -> None:
     """They stand for what was there before."""
     assert export("--depth-map npy") == 0
-    with full_disk():
-        assert export("--depth-map npy --overwrite") == 2
+    refuse("cat_kbvr_depth_color.png")
+    assert export("--depth-map npy,color --overwrite") == 2
     assert [path.name for path in Path("out").iterdir()] == ["cat_kbvr_depth_m.npy"]
+
+
+def test_a_still_is_written_to_its_end_or_not_at_all(tmp_path: Path) -> None:
+    """Pillow, given a file's name, takes no notice of how much of its last piece was written."""
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    with full_disk(), pytest.raises(OSError, match="File too large"):
+        poster.encode(loop_of([noise], 1.0), tmp_path / "a.jpg")
 
 
 def test_an_output_that_disappears_while_the_next_is_made_is_missed(
