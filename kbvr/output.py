@@ -60,7 +60,8 @@ def written_aside(target: Path, *, overwrite: bool) -> Iterator[Path]:
                 _refuse_existing(target, overwrite=overwrite)
                 with _output_errors(target):
                     if target.parent.stat().st_dev != disk:
-                        raise OutputError(f"cannot write to {target}: its disk is there no more ({GONE})")
+                        gone = OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+                        raise OutputError(f"cannot write to {target}: its disk is there no more ({GONE})") from gone
                     aside.replace(target)
     except BaseException:
         with suppress(OSError):  # a folder that something else was put into stays
@@ -191,7 +192,8 @@ def _losses_reported(target: Path, aside: Path) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno in GIVEN_OUT:
             raise OutputError(f"cannot write to {target}: {error.strerror}") from error
         if not os.path.lexists(aside):
-            raise OutputError(f"cannot write to {target}: the unfinished file has disappeared ({GONE})") from error
+            gone = error if isinstance(error, OSError) else FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            raise OutputError(f"cannot write to {target}: the unfinished file has disappeared ({GONE})") from gone
         raise
 
 

@@ -86,7 +86,7 @@ def test_complaints_escape_names(refuses: Path, capsys: pytest.CaptureFixture[st
     told = capsys.readouterr()
     assert told.err == f"kbvr: {SHOWN}: wanted a photo, got {SHOWN}\n"
     (failure,) = json.loads(told.out)["failures"]
-    assert failure == {"photo": NASTY, "message": f"wanted a photo, got {SHOWN}", "bug": False}
+    assert failure == {"photo": NASTY, "output": None, "message": f"wanted a photo, got {SHOWN}", "bug": False}
 
 
 @posix

@@ -50,7 +50,7 @@ class ExportRequest:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one photo: a report, or a one-line message."""
+    """What became of one photo: a report (in which outputs may have failed), or a one-line message."""
 
     photo: Path
     report: ExportReport | None = None
@@ -62,11 +62,23 @@ class Outcome:
     @property
     def exit_code(self) -> int:
         """What the whole call would end with if this were its only photo."""
-        return GOOD if self.report else BUG if self.is_bug else BAD_INPUT
+        if self.report:
+            return BAD_INPUT if self.report.failed else GOOD
+        return BUG if self.is_bug else BAD_INPUT
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """What could not be made, a line each."""
+        if self.report is None:
+            return (self.message,)
+        return tuple(f"{failure.output}: {failure.message}" for failure in self.report.failed)
 
 
 def run_export(request: ExportRequest) -> int:
-    """Export every photo; one that fails does not stop the rest. Return the exit code: the worst is a bug."""
+    """Export every photo; one that fails does not stop the rest, nor does an output of it.
+
+    Return the exit code: the worst is a bug.
+    """
     for module in LOADED_LATE:
         import_module(module)
     if request.comfort_report is not None:
@@ -76,10 +88,10 @@ def run_export(request: ExportRequest) -> int:
     for photo in request.photos:
         outcome = _export_one(photo, request, taken)
         outcomes.append(outcome)
-        if not request.as_json:
-            _tell(outcome, request)
-        elif outcome.report is None:
-            _complain(outcome)
+        if outcome.report and not request.as_json:
+            _tell(outcome, outcome.report, request)
+        for complaint in outcome.complaints:
+            complain(f"{_name_of(outcome)}: {complaint}")
     codes = {outcome.exit_code for outcome in outcomes}
     if request.comfort_report is not None:
         codes.add(_write_comfort_report(request.comfort_report, outcomes, request))
@@ -166,20 +178,17 @@ def _message_of(error: Exception, photo: Path) -> str:
     return shortened(message)
 
 
-def _tell(outcome: Outcome, request: ExportRequest) -> None:
-    """Print what a person wants to know: warnings, then the files or the complaint."""
-    if outcome.report is None:
-        return _complain(outcome)
+def _tell(outcome: Outcome, report: ExportReport, request: ExportRequest) -> None:
+    """Print what a person wants to know: warnings, then the files."""
     if not request.quiet:
         for warning in outcome.warnings:
             complain(f"{_name_of(outcome)}: warning: {warning}")
     if request.explain:
-        for line in outcome.report.explanation:
+        for line in report.explanation:
             print_line(line)
     if not request.quiet:
-        for written in outcome.report.written:
+        for written in report.written:
             print_line(f"{written.file.path}  ({_shown(written)})")
-    return None
 
 
 def _shown(written: Written) -> str:
@@ -192,10 +201,6 @@ def _shown(written: Written) -> str:
     return ", ".join([*facts, f"{file.bytes / 1e6:.1f} MB" if file.bytes >= 1e6 else f"{file.bytes / 1e3:.1f} kB"])
 
 
-def _complain(outcome: Outcome) -> None:
-    complain(f"{_name_of(outcome)}: {outcome.message}")
-
-
 def _name_of(outcome: Outcome) -> str:
     return shortened(escaped(str(outcome.photo)), MOST_NAME_LETTERS)
 
@@ -205,11 +210,18 @@ def _summary(outcomes: list[Outcome]) -> dict[str, Any]:
     return {
         "photos": [_photo_entry(outcome, outcome.report) for outcome in outcomes if outcome.report],
         "failures": [
-            {"photo": str(outcome.photo), "message": outcome.message, "bug": outcome.is_bug}
+            {"photo": str(outcome.photo), "output": output, "message": message, "bug": outcome.is_bug}
             for outcome in outcomes
-            if outcome.report is None
+            for output, message in _failures(outcome)
         ],
     }
+
+
+def _failures(outcome: Outcome) -> list[tuple[str | None, str]]:
+    """Return what could not be made, each with its message: outputs, or None for all."""
+    if outcome.report is None:
+        return [(None, outcome.message)]
+    return [(failure.output, shortened(failure.message)) for failure in outcome.report.failed]
 
 
 def _photo_entry(outcome: Outcome, report: ExportReport) -> dict[str, Any]:

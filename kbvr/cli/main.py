@@ -348,9 +348,9 @@ def _refuse_unclear_depth(photos: int, depth: Path | None, depth_kind: str | Non
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line, sys.argv if none is given, and return the exit code.
 
-    0: all is done. 1: a bug, with its traceback. 2: bad options or photos, a line each, or results that could not be
-    printed. 128 + the signal's number if a signal ended it: 130 after Ctrl-C; but that is how a person ends
-    `kbvr view`: 0.
+    0: all is done. 1: a bug, with its traceback. 2: bad options or photos, or outputs that cannot be made while others
+    are, a line each; or results that could not be printed. 128 + the signal's number if a signal ended it: 130 after
+    Ctrl-C; but that is how a person ends `kbvr view`: 0.
     """
     given = sys.argv[1:] if args is None else args
     with dependable_streams() as lost, _warnings_logged(), signals_interrupt() as came:
