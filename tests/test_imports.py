@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "kbvr"
 
 ROWS = (
-    ("errors",),
+    ("messages", "errors"),
     ("failures",),
     ("resources", "input_file", "isolated_process", "isolated_worker", "apart", "decoders"),
     ("camera", "screens", "light", "output", "stopwatch", "repeats", "nets", "compiled", "tiles"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import shutil
 import time
 from dataclasses import fields
 from pathlib import Path
@@ -12,7 +14,14 @@ import pytest
 
 from kbvr.errors import OutputError
 from kbvr.formats import FORMATS, FileChoices, Format, load_format
-from kbvr.output import UNFINISHED, folder_aside, refuse_taken, remove_unfinished, written_aside
+from kbvr.output import (
+    UNFINISHED,
+    folder_aside,
+    refuse_taken,
+    remove_unfinished,
+    written_aside,
+    written_aside_together,
+)
 
 
 def everything_in(folder: Path) -> list[str]:
@@ -256,3 +265,93 @@ def test_a_process_that_is_ended_takes_back_what_it_is_writing(tmp_path: Path) -
     assert everything_in(tmp_path) == ["whole.mp4"]
     for context in contexts:
         context.__exit__(RuntimeError, RuntimeError(), None)
+
+
+# Places that go away meanwhile
+
+
+def without(folder: Path, how: str) -> None:
+    """Take a folder away."""
+    if how == "removed":
+        shutil.rmtree(folder)
+    elif how == "renamed":
+        folder.rename(folder.with_name("moved"))
+    else:
+        shutil.rmtree(folder)
+        folder.write_text("a file in its place")
+
+
+def write_while_it_goes(target: Path, how: str, *, is_open: bool) -> None:
+    """Write a file of which the folder goes away before, or while, it is open."""
+    with written_aside(target, overwrite=False) as aside, aside.open("wb") as file:
+        if not is_open:
+            file.close()
+        without(target.parent, how)
+        (file if is_open else aside.open("wb")).write(b"pixels")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows keeps a folder while one of its files is open")
+@pytest.mark.parametrize("how", ["removed", "renamed", "replaced"])
+@pytest.mark.parametrize("is_open", [True, False], ids=["open", "closed"])
+def test_a_folder_that_goes_away_is_one_line_and_leaves_nothing(tmp_path: Path, how: str, is_open: bool) -> None:
+    """Also not in the folder's new place."""
+    with pytest.raises(
+        OutputError, match=r"cannot write to .*a\.mp4: .*\(was its folder removed, renamed or unmounted"
+    ):
+        write_while_it_goes(tmp_path / "out" / "a.mp4", how, is_open=is_open)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "out"]
+
+
+@pytest.mark.parametrize("name", ["ENOSPC", "EIO", "EROFS", "ENODEV", "ESTALE", "ENOTCONN"])
+def test_a_disk_that_gives_out_is_one_line(tmp_path: Path, name: str) -> None:
+    number = getattr(errno, name)
+    with (
+        pytest.raises(OutputError, match=rf"^cannot write to .*a\.ply: {re.escape(os.strerror(number))}$"),
+        written_aside(tmp_path / "a.ply", overwrite=False),
+    ):
+        raise OSError(number, os.strerror(number))
+    assert everything_in(tmp_path) == []
+
+
+def test_another_disk_in_the_place_of_the_first_gets_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where one is unmounted. The number of a disk is put in by hand."""
+    real = Path.stat
+
+    def on_another_disk(path: Path, **how: bool) -> os.stat_result:
+        mode, inode, disk, *rest = real(path, **how)
+        return os.stat_result((mode, inode, disk + 1, *rest))
+
+    writing = written_aside(tmp_path / "a.ply", overwrite=False)
+    writing.__enter__().write_bytes(b"pixels")
+    monkeypatch.setattr(Path, "stat", on_another_disk)
+    with pytest.raises(OutputError, match=r"a\.ply: its disk is there no more"):
+        writing.__exit__(None, None, None)
+    monkeypatch.undo()
+    assert everything_in(tmp_path) == []
+
+
+def test_files_that_belong_together_are_all_there_or_none(tmp_path: Path) -> None:
+    """Even where the first, which gets its name last, is the one that cannot have it."""
+    targets = [tmp_path / name for name in ("a.obj", "a.mtl", "a.png")]
+    writing = written_aside_together(targets, overwrite=False)
+    assert sorted(aside.name for aside in writing.__enter__()) == everything_in(tmp_path)
+    targets[0].write_bytes(b"theirs")
+    with pytest.raises(OutputError, match=r"a\.obj exists already"):
+        writing.__exit__(None, None, None)
+    assert everything_in(tmp_path) == ["a.obj"]
+    assert targets[0].read_bytes() == b"theirs"
+    targets[0].unlink()
+    with written_aside_together(targets, overwrite=False):
+        pass
+    assert everything_in(tmp_path) == ["a.mtl", "a.obj", "a.png"]
+
+
+def test_a_working_folder_that_has_gone_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+    monkeypatch.setattr(os, "getcwd", gone)
+    for ask in (refuse_taken, lambda target, overwrite: written_aside(target, overwrite=overwrite).__enter__()):
+        with pytest.raises(OutputError, match=r"^cannot write to a\.mp4: the working folder has been removed$"):
+            ask(Path("a.mp4"), overwrite=False)
+    refuse_taken(tmp_path / "a.mp4", overwrite=False)

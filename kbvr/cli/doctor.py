@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kbvr.cli.models import warnings_told
+from kbvr.cli.printing import complain, warnings_printed
+from kbvr.messages import escaped
 
 if TYPE_CHECKING:
     from kbvr.doctor import Finding
@@ -44,8 +45,8 @@ def doctor(
     from kbvr.doctor import can_work, diagnose
 
     if sys.stderr.isatty() and not as_json:
-        typer.echo("kbvr: testing, some seconds ...", err=True)
-    with warnings_told():
+        complain("testing, some seconds ...")
+    with warnings_printed():
         findings = diagnose(deep=deep)
     works = can_work(findings)
     if as_json:
@@ -71,11 +72,11 @@ def table(findings: Sequence[Finding], width: int) -> Iterator[str]:
         yield typer.style(section, bold=True)
         for finding in rows:
             mark, colour = MARKS[finding.state]
-            first, *more = textwrap.wrap(finding.found, max(20, width - len(indent))) or [""]
+            first, *more = textwrap.wrap(escaped(finding.found), max(20, width - len(indent))) or [""]
             yield f"  {typer.style(mark, fg=colour, bold=True)} {finding.what:{name_width}}  {first}"
             yield from (indent + line for line in more)
             if finding.remedy:
-                yield f"{indent}-> {finding.remedy}"
+                yield f"{indent}-> {escaped(finding.remedy)}"
     yield ""
     yield LEGEND
 
