@@ -146,5 +146,5 @@ def test_a_file_beside_a_photo_that_is_none_is_said_to_be_none(
     files = [str(tmp_path / name) for name in ("a.jpg", "a.xmp")][::order]
     assert main(["export", *files, "-o", str(tmp_path), "--depth-map", "npy", "--fov", "50"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"kbvr: {tmp_path / 'a.xmp'}: wanted a photo")
+    assert line.startswith(f"kbvr: {tmp_path / 'a.xmp'}: expected a photo")
     assert (tmp_path / "a_kbvr_depth_m.npy").is_file()
