@@ -110,6 +110,15 @@ class Response:
     """What was logged meanwhile."""
 
 
+def _absolute_search_path() -> list[str]:
+    """Return where this process finds modules; "" is the working directory of now, and finds nothing once that is gone."""
+    path: list[str] = []
+    for entry in sys.path:
+        with suppress(FileNotFoundError):
+            path.append(os.path.abspath(entry))  # noqa: PTH100
+    return path
+
+
 class IsolatedProcess:
     """A process that runs one function after the other, asked by one thread at a time."""
 
@@ -120,7 +129,7 @@ class IsolatedProcess:
             NotStartedError: if the system refuses, or this program is no plain Python.
         """
         self._is_ready, self._is_late, self._last_words = False, False, b""
-        path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100  "" is the working directory of now
+        path = _absolute_search_path()
         code = f"import sys; sys.path[:] = {path!r}; from kbvr.isolated_worker import serve; serve({preloaded!r})"
         try:
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and our own functions

@@ -270,7 +270,7 @@ def test_codecs_of_pictures_inside_tiff_are_read(tmp_path, compression):
     assert_near(came_in(tmp_path, data), eight(formula()), ROUNDING)
 
 
-@pytest.mark.parametrize("compression", ["none", "deflate", "ccittfax4"])
+@pytest.mark.parametrize("compression", ["none", "ccittfax4"])
 def test_bilevel_tiff_is_black_and_white(tmp_path, compression):
     bits = np.where(grey() > 0.5, 255, 0).astype(np.uint8)
     data = pyvips.Image.new_from_array(bits).tiffsave_buffer(compression=compression, bitdepth=1)

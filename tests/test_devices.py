@@ -42,7 +42,7 @@ def fresh(monkeypatch, tmp_path):
     monkeypatch.setattr(onnxruntime, "cuda_version", "13.0", raising=False)
     monkeypatch.setattr(onnxruntime, "package_name", "onnxruntime-gpu", raising=False)
     monkeypatch.setattr(cuda, "DRIVER_LIBRARY", str(tmp_path / "none.so"))
-    monkeypatch.setattr(session, "_told", set())
+    monkeypatch.setattr(session, "said", set())
     problem_with.cache_clear()
     yield
     problem_with.cache_clear()
@@ -464,3 +464,11 @@ def test_engines_are_kept_in_kbvrs_own_folder(tmp_path, monkeypatch):
     assert (tmp_path / "engines").is_dir()
     assert options["trt_engine_cache_path"] == options["trt_timing_cache_path"] == str(tmp_path / "engines")
     assert options["trt_fp16_enable"] == options["trt_engine_cache_enable"] == options["trt_timing_cache_enable"] == "1"
+
+
+def test_engines_that_cannot_be_kept_are_built_anew(tmp_path, monkeypatch, caplog):
+    """A folder that cannot be made stops nothing."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("KBVR_HOME", str(tmp_path / "file"))
+    assert providers.tensorrt_options(4) == ({"trt_fp16_enable": "1"},)
+    assert "cannot be kept" in caplog.text

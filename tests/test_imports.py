@@ -13,10 +13,10 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "kbvr"
 
 ROWS = (
-    ("errors",),
-    ("resources", "input_file"),
+    ("messages", "errors"),
+    ("failures",),
+    ("resources", "input_file", "isolated_process", "isolated_worker", "apart", "decoders"),
     ("camera", "screens", "light", "output", "stopwatch", "repeats", "nets", "compiled", "tiles"),
-    ("isolated_process", "isolated_worker", "apart", "decoders"),
     ("decoding_memory",),
     ("picture_file",),
     ("pictures", "picture_colour", "exr"),
@@ -95,7 +95,7 @@ def test_nothing_imports_upward(path):
 @pytest.mark.parametrize(
     ("library", "owner"),
     [
-        *((library, "nets") for library in ("onnxruntime", "pooch", "requests", "filelock")),
+        *((library, "nets") for library in ("onnxruntime", "requests", "filelock")),
         ("typer", "cli"),
         ("rich", "cli"),
         ("av", "formats"),

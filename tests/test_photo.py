@@ -608,6 +608,7 @@ def test_arrays_and_lenses_that_cannot_be_are_refused(rgb, options, told):
         photo_from_array(rgb, **options)
 
 
-def test_opencv_and_libheif_are_loaded_only_when_needed():
-    code = "import sys, kbvr.photo; print({'cv2', 'pi_heif'} & set(sys.modules))"
+def test_libraries_of_decoding_are_loaded_only_when_needed():
+    heavy = "{'cv2', 'defusedxml', 'imagecodecs', 'OpenEXR', 'pi_heif', 'tifffile'}"
+    code = f"import sys, kbvr.photo; print({heavy} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

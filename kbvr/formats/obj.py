@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from contextlib import ExitStack
+from dataclasses import replace
 from io import BytesIO
 from time import perf_counter
 
@@ -20,7 +20,7 @@ from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.encoding import credit_texts
 from kbvr.formats.gltf import Y_UP, summary_of
 from kbvr.formats.plain_textures import PlainTextures, fitted, plain_textures
-from kbvr.output import refuse_taken, written_aside
+from kbvr.output import refuse_taken, written_aside_together
 from kbvr.relief import Part, Relief
 
 
@@ -122,11 +122,11 @@ def write_obj(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) 
 
     total = len(fitted(made, choices, "an OBJ with its files"))
     check_obj(files, relief)
-    with ExitStack() as stack:
-        for name, content in files.items():  # the first to be opened, the OBJ, is the last to get its name
-            aside = stack.enter_context(written_aside(item.path.with_name(name), overwrite=choices.overwrite))
+    paths = [item.path.with_name(name) for name in files]  # the first is the OBJ
+    with written_aside_together(paths, overwrite=choices.overwrite) as asides:
+        for aside, content in zip(asides, files.values(), strict=True):
             aside.write_bytes(content)
-    return summary_of(diorama, item, total, perf_counter() - start)
+    return replace(summary_of(diorama, item, total, perf_counter() - start), beside=tuple(paths[1:]))
 
 
 FORMAT = Format(

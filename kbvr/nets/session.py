@@ -34,10 +34,10 @@ _RECORD_NODES = "session.record_ep_graph_assignment_info"
 
 logger = logging.getLogger(__name__)
 _opening = Lock()
-_told: set[str] = set()
+said: set[str] = set()
 """What has been said of where networks run; each is said once a process."""
 
-_opened: list[tuple[str, Session]] = []
+opened: list[tuple[str, Session]] = []
 """The --device that was asked for, and the session that it gave."""
 
 
@@ -70,15 +70,24 @@ def open_session(network: str | Card, device: str = "auto", threads: int | None 
         InputError: if the network or the device is not there, or the file is not the one on its card.
     """
     card = built_in_card(network) if isinstance(network, str) else network
-    if threads is not None and not 1 <= threads <= MAX_THREADS:
-        raise InputError(f"the number of threads must be 1 to {MAX_THREADS}, got {threads}")
+    check_threads(threads)
     candidates(device)
     with _opening:
         return _open(str(card.path), card.sha256, device, threads or default_threads())
 
 
+def check_threads(threads: int | None) -> None:
+    """Check that a network can have so many threads.
+
+    Raises:
+        InputError: if it cannot.
+    """
+    if threads is not None and not 1 <= threads <= MAX_THREADS:
+        raise InputError(f"the number of threads must be 1 to {MAX_THREADS}, got {threads}")
+
+
 def open_file(path: Path, *, device: str = "auto", threads: int | None = None) -> Session:
-    """Open a network file that has no card.
+    """Open a network file that has no card, in this process; `kbvr.nets.open_network` is for those of strangers.
 
     Raises:
         InputError: if the file or the device is not there, or the file is no network.
@@ -89,13 +98,29 @@ def open_file(path: Path, *, device: str = "auto", threads: int | None = None) -
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise InputError(f"wanted a network file, got {path}: {error.strerror}") from error
+    return open_checked(path, digest, device=device, threads=threads or default_threads())
+
+
+def open_checked(path: Path, sha256: str, *, device: str, threads: int) -> Session:
+    """Open a network file of this sum, in this process.
+
+    Raises:
+        InputError: if the file or the device is not there, or the file is another one or no network.
+    """
     with _opening:
         try:
-            return _open(str(path), digest, device, threads or default_threads())
+            return _open(str(path), sha256, device, threads)
         except InputError:
             raise
         except Exception as error:  # onnxruntime has a type of its own for every way a file can be broken
-            raise InputError(f"wanted an ONNX network, got {path}: {first_line(error)}") from error
+            raise InputError(f"wanted an ONNX network, got {path}: {_cause(error)}") from error
+
+
+def _cause(error: Exception) -> str:
+    """Return why onnxruntime made no session."""
+    if "model_path must not be empty" in str(error):
+        return "it keeps weights in another file, and kbvr reads networks of one file"
+    return first_line(error)
 
 
 def default_threads() -> int:
@@ -106,7 +131,7 @@ def default_threads() -> int:
 
 def ran_on(device: str) -> str:
     """Return what the networks that were opened for this --device run on, in a person's words."""
-    titles = {title_of(session) for asked, session in _opened if asked == device}
+    titles = {title_of(session) for asked, session in opened if asked == device}
     return " and ".join(sorted(titles)) or "nothing: none was needed"
 
 
@@ -114,7 +139,7 @@ def title_of(session: Session) -> str:
     """Return what a session runs on, in a person's words."""
     if isinstance(session, HalfSession):
         return title_of(session.session)
-    return session.title if isinstance(session, AcceleratedSession) else "the CPU"
+    return str(getattr(session, "title", "the CPU"))
 
 
 @cache
@@ -123,7 +148,7 @@ def _open(path: str, sha256: str, device: str, threads: int) -> Session:
     session = _best_session(network, partial(_open_on_cpu, path, sha256, threads), device, threads)
     if has_half(session):
         session = HalfSession(session)
-    _opened.append((device, session))
+    opened.append((device, session))
     return session
 
 
@@ -231,6 +256,6 @@ def _checked_bytes(path: str, sha256: str) -> bytes:
 
 
 def _say(level: int, message: str) -> None:
-    if message not in _told:
-        _told.add(message)
+    if message not in said:
+        said.add(message)
         logger.log(level, message)
