@@ -1,7 +1,8 @@
 """What it costs that photos are decoded in a process of their own, and how much memory decoding takes.
 
-Every kind of file is decoded here and apart, by turns, and the quickest of each counts: what a busy machine changes least.
-`cost ms` is what the second takes longer, once its process runs. `first ms` is the first photo of a program, if the process was not started ahead.
+Every kind of file is decoded here and apart, by turns, and the quickest of each counts, which a busy machine changes
+least. `cost ms` is what the second takes longer, once its process runs; `first ms` is the first photo of a program, if
+the process was not started ahead.
 `peak B/px` is how far decoding raises the peak memory of a fresh process, for each pixel of the photo.
 """
 
