@@ -22,9 +22,11 @@ settings.load_profile("kbvr")
 
 @pytest.fixture(autouse=True, scope="session")
 def interruptible() -> None:
-    """Let Ctrl-C reach what tests start: a shell's background jobs, and all that they start, ignore it."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Let signals end what tests start: a shell's background jobs ignore Ctrl-C, and nohup a closed terminal."""
+    for name in ("SIGINT", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True, scope="session")
