@@ -75,7 +75,7 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
             51,
             1,
             {"preset": "veryfast", "x265-params": "log-level=error"},
-            min_side_px=32,  # its encoder refuses 30x6000
+            min_side_px=64,  # its encoder refuses 30x6000, and writes past its memory at 48x32 and 48x64
             tags={"mp4": "hvc1"},
         ),
         "av1": Codec(
