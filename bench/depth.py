@@ -30,6 +30,7 @@ from kbvr.depth import estimate_depth
 from kbvr.depth_model import BUILT_IN_NETWORK, depth_network
 from kbvr.errors import InputError
 from kbvr.nets import open_session
+from kbvr.nets.runtime import onnxruntime
 from kbvr.network_depth import DEPTH_QUALITIES, estimate_with
 from kbvr.photo import photo_from_array
 
@@ -99,9 +100,7 @@ def _enlarged(small: Float32[np.ndarray, "h w"], rgb: UInt8[np.ndarray, "H W 3"]
 
 def fixed_size_teacher(file: Path, size_px: tuple[int, int]) -> Estimate:
     """Return a network that the built-in one learnt from (TCMonoDepth, small), at its own fixed size."""
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    session = onnxruntime().InferenceSession(str(file), providers=["CPUExecutionProvider"])
 
     def estimate(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
         small = cv2.resize(rgb, size_px, interpolation=cv2.INTER_AREA).astype(np.float32)
@@ -113,9 +112,7 @@ def fixed_size_teacher(file: Path, size_px: tuple[int, int]) -> Estimate:
 
 def any_size_teacher(file: Path, long_side_px: int = 384) -> Estimate:
     """Return Tiefenrausch, with the long side at a size that it likes."""
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    session = onnxruntime().InferenceSession(str(file), providers=["CPUExecutionProvider"])
 
     def estimate(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
         scale = long_side_px / max(rgb.shape[:2]) / 32

@@ -1,9 +1,10 @@
 """The errors that kbvr raises on purpose. Anything else is a bug and keeps its traceback.
 
 KbvrError
-├── InputError      what the caller gave cannot be used (exit code 2)
-├── OutputError     what was written cannot be trusted or may not be written (exit code 2)
-└── DownloadError   a file could not be fetched (exit code 2)
+├── InputError        what the caller gave cannot be used (exit code 2)
+├── OutputError       what was written cannot be trusted or may not be written (exit code 2)
+├── OutOfMemoryError  there is not enough memory for what was asked (exit code 2)
+└── DownloadError     a file could not be fetched (exit code 2)
 """
 
 
@@ -17,6 +18,10 @@ class InputError(KbvrError, ValueError):
 
 class OutputError(KbvrError):
     """A file exists already, cannot be written, or did not read back as it was written."""
+
+
+class OutOfMemoryError(KbvrError, MemoryError):
+    """There is not enough memory; the message says for what, and how much it takes where that is known."""
 
 
 class DownloadError(KbvrError):

@@ -11,6 +11,8 @@ from jaxtyping import install_import_hook
 from web_engines import Web
 from web_engines import web as started
 
+import kbvr  # noqa: F401  keeps the telemetry of onnxruntime, which some tests import themselves, from starting
+
 install_import_hook("kbvr", "typechecking.checked")
 
 settings.register_profile("kbvr", derandomize=True, deadline=None, max_examples=40, database=None)

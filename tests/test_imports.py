@@ -14,10 +14,12 @@ PACKAGE = Path(__file__).parents[1] / "kbvr"
 
 ROWS = (
     ("errors",),
-    ("camera", "screens", "light", "output", "stopwatch", "repeats", "apart", "nets", "compiled", "tiles"),
-    ("picture_file", "picture_colour", "exr"),
-    ("picture_file", "picture_colour", "photo"),
-    ("exr", "depth_file", "upsample"),
+    ("camera", "screens", "light", "output", "stopwatch", "repeats", "resources", "nets", "compiled", "tiles"),
+    ("isolated_process", "isolated_worker", "apart"),
+    ("picture_file", "picture_colour", "exr", "depth_array"),
+    ("decode",),
+    ("decode_apart",),
+    ("photo", "depth_file", "upsample"),
     ("depth_model",),
     ("network_depth",),
     ("depth",),
