@@ -12,17 +12,24 @@ from faults.zygote import KILL, Ended, Fault, Zygote
 LONGEST_LINE = 420
 """Of stderr: the message, and the photo's name before it."""
 
+IN_PARTS = ("comfort",)
+"""Kinds whose report comes after the pictures that it tells of, which stay."""
 
-def problem_of_fault(call: Zygote, kind: str, given: Path, out: Path, fault: Fault) -> tuple[str, Ended]:
+
+def problem_of_fault(
+    call: Zygote, kind: str, given: Path, out: Path, fault: Fault, *, then: bool = True
+) -> tuple[str, Ended]:
     """Let a fault befall an export and return what is not as it must be, nothing if all is well, and how it ended.
 
-    Every file under a final name is whole. A process that was not killed ends with 0, or with 2 and one line, and leaves
-    no unfinished file; if it wrote nothing, it left nothing. The next export works.
+    Every file under a final name is whole. A process that was not killed ends with 0, or with 2 and one line, leaves
+    no unfinished file, and all of its files or none. With `then`, the next export is tried, which has to work.
     """
     shutil.rmtree(out, ignore_errors=True)
-    ended = call.call(call_for(kind, given, out), fault)
-    wrong = problem_in(out) or (problem_of_end(ended, fault, out) if ended.code != -9 else _killed(fault))
-    if not wrong and ended.code != 0:
+    ended = call.call(call_for(kind, given, out, overwrite=False), fault)
+    wrong = problem_in(out) or (
+        problem_of_end(ended, out, in_parts=kind in IN_PARTS) if ended.code != -9 else _killed(fault)
+    )
+    if not wrong and then and ended.code != 0:
         after = call.call(call_for(kind, given, out))
         if after.code != 0:
             wrong = f"the next call ended with {after.code} | {after.stderr[-200:]!r}"
@@ -30,7 +37,7 @@ def problem_of_fault(call: Zygote, kind: str, given: Path, out: Path, fault: Fau
     return wrong, ended
 
 
-def problem_of_end(ended: Ended, fault: Fault, out: Path) -> str:
+def problem_of_end(ended: Ended, out: Path, *, in_parts: bool = False) -> str:
     """Return what is wrong with the way in which a process ended that was left alive."""
     lines = ended.stderr.splitlines()
     if ended.code not in (0, 2):
@@ -41,7 +48,7 @@ def problem_of_end(ended: Ended, fault: Fault, out: Path) -> str:
         return f"it said something though all went well | {ended.stderr[:300]!r}"
     if unfinished(out):
         return f"unfinished files are left | {[path.name for path in unfinished(out)]}"
-    if ended.code == 2 and finished(out) and not fault.says.startswith("killed"):
+    if ended.code == 2 and finished(out) and not in_parts:
         return f"only a part of the files is there | {[path.name for path in finished(out)]}"
     return ""
 

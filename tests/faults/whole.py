@@ -20,12 +20,23 @@ class NotWholeError(Exception):
     """A file that is called as if it were finished is not."""
 
 
+SEGMENT = bytes.fromhex("18538067")
+"""Begins what a Matroska file holds after its head; eight bytes of length come next, the highest bit set."""
+
+
 def films(path: Path) -> None:
     """Decode every frame of a video, and count them."""
     with av.open(str(path)) as film:
+        track = film.streams.video[0]
         frames = sum(1 for _ in film.decode(video=0))
-    if not frames:
-        raise NotWholeError("no frames")
+        wanted = track.frames or round(float(film.duration or 0) / av.time_base * float(track.average_rate or 0))
+    if not frames or frames < wanted:
+        raise NotWholeError(f"{frames} of {wanted} frames")
+    if path.suffix in (".mkv", ".webm"):
+        content = path.read_bytes()
+        at = content.index(SEGMENT) + len(SEGMENT)
+        if int.from_bytes(content[at + 1 : at + 8], "big") != len(content) - at - 8:
+            raise NotWholeError("its length is another")
 
 
 def pictures(path: Path) -> None:
@@ -92,12 +103,17 @@ def meshes(path: Path) -> None:
 
 
 def objects(path: Path) -> None:
-    """Load a mesh with the files that it names."""
-    text = path.read_text()
-    for library in re.findall(r"^mtllib (.+)$", text, re.MULTILINE):
-        for picture in re.findall(r"^map_\w+ (.+)$", (path.parent / library).read_text(), re.MULTILINE):
+    """Load a mesh with the files that it names: every material that it uses is there, with its picture."""
+    texts(path)
+    used = set(re.findall(r"^usemtl (.+)$", path.read_text(), re.MULTILINE))
+    for library in re.findall(r"^mtllib (.+)$", path.read_text(), re.MULTILINE):
+        _, *materials = re.split(r"^newmtl ", (path.parent / library).read_text(), flags=re.MULTILINE)
+        used -= {material.splitlines()[0] for material in materials if "map_Kd" in material}
+        for picture in re.findall(r"^map_\w+ (.+)$", "".join(materials), re.MULTILINE):
             pictures(path.parent / picture)
-    trimesh.load_mesh(io.BytesIO(text.encode()), file_type="obj", process=False)
+    if used:
+        raise NotWholeError(f"without the materials {', '.join(sorted(used))} (.mtl)")
+    trimesh.load_mesh(io.BytesIO(path.read_bytes()), file_type="obj", process=False)
 
 
 def packages(path: Path) -> None:

@@ -1,13 +1,14 @@
 """A process that has loaded everything and forks for every call: a thousand exports without a thousand starts.
 
-`Zygote` is its parent's side. Before libc it has faults.c, with which a call can be made to fail, or be killed, at any one
-event on the files of a folder.
+`Zygote` is its parent's side. Before libc it has faults.c, with which a call can be made to fail, or be killed, at any
+one event on the files of a folder.
 """
 
 from __future__ import annotations
 
 import ctypes
 import errno
+import faulthandler
 import json
 import os
 import resource
@@ -16,13 +17,16 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-LIMIT_S = 60.0
+import kbvr.decode
+
+LIMIT_S = 25.0
 KILL = -1
 
 
@@ -137,6 +141,9 @@ def zygote() -> Iterator[Zygote]:
 def _load() -> None:
     """Import what exports need, and start no thread: what is forked has only the one that forks."""
     import cv2
+    import pydantic  # what imports while memory is short tells nothing of exports
+    import rich.console
+    import typer
 
     import kbvr.cli.export
     import kbvr.formats.video
@@ -144,24 +151,33 @@ def _load() -> None:
     import kbvr.render
     from kbvr.formats import FORMATS, load_format
 
-    assert kbvr.cli.export and kbvr.formats.video and kbvr.nets and kbvr.render
+    assert pydantic and rich.console and typer and kbvr.cli.export and kbvr.formats.video and kbvr.nets and kbvr.render
     cv2.setNumThreads(1)
     for name in FORMATS:
         with suppress(ImportError):
             load_format(name)
 
 
+def _decoded_here(path: Any, function: str, arguments: tuple[Any, ...], max_bytes: int | None) -> Any:
+    """Decode what is given in this process: it is good, and to start another one would take most of the time."""
+    return getattr(kbvr.decode, function)(path, *arguments)
+
+
 def _be_called(arguments: list[str], fault: Fault, counter: ctypes.CDLL, said: Any, events: Path) -> None:
     """Be the forked process: meet the fault, run the call, and end."""
+    from kbvr import decode_apart
     from kbvr.cli.main import main
 
     os.setsid()
+    if not (fault.files_more or fault.more_bytes):
+        decode_apart._decoded = _decoded_here
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(said.fileno(), 2)
+    faulthandler.register(signal.SIGALRM, chain=True)  # who hangs tells where
     if fault.file_bytes:
         resource.setrlimit(resource.RLIMIT_FSIZE, (fault.file_bytes,) * 2)
     if fault.files_more:
-        opened = len(os.listdir("/proc/self/fd"))
+        opened = len(list(Path("/proc/self/fd").iterdir()))
         resource.setrlimit(resource.RLIMIT_NOFILE, (opened + fault.files_more,) * 2)
     if fault.more_bytes:
         pages = int(Path("/proc/self/statm").read_text().split()[0])
@@ -170,8 +186,8 @@ def _be_called(arguments: list[str], fault: Fault, counter: ctypes.CDLL, said: A
     code = 1
     try:
         code = main(arguments)
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
+    except Exception:  # noqa: BLE001  as Python does at the end of a program
+        traceback.print_exc()
     finally:
         with suppress(OSError, ValueError):
             sys.stderr.flush()
