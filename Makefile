@@ -3,7 +3,7 @@
 # make bench   quality and speed figures (PAIRS=folder of stereo pairs)
 # make fuzz    damaged inputs for everything that reads (MINUTES=10)
 # make faults  kills, full and broken disks, too little memory while exports are written (KILLS=200)
-# make soak    many exports in one process, which must not grow (ROUNDS=10)
+# make soak    many exports in one process, which must not grow (ROUNDS=20)
 # make wheel   dist/*.whl for this platform, or for another: KBVR_TARGET=windows-x86_64 make wheel
 # make clean   take away what the above left behind, but for .venv
 
@@ -13,7 +13,7 @@ PAIRS ?= ../shared/pairs
 PHOTO ?= examples/temple.jpg
 MINUTES ?= 10
 KILLS ?= 200
-ROUNDS ?= 10
+ROUNDS ?= 20
 BIN = $(VENV)/bin
 VIEWERS = $(shell find viewers -name node_modules -prune -o -type f -print)
 SOURCES = pyproject.toml hatch_build.py $(shell find kbvr -name '*.py' -o -name '*.cpp' -o -name '*.onnx' -o -name '*.json') $(VIEWERS)
@@ -38,6 +38,7 @@ bench: $(VENV)/installed-for-tests
 	$(BIN)/python -m bench.render
 
 fuzz: $(VENV)/installed-for-tests
+	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: atheris # where it has wheels
 	PYTHONPATH=tests:. $(BIN)/python -m fuzz.campaign --minutes $(MINUTES)
 
 faults: $(VENV)/installed-for-tests

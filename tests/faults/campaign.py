@@ -25,6 +25,9 @@ from faults.zygote import KILL, Ended, Fault, zygote
 
 OTHERS = ("broken disk", "full disk", "full from then on", "largest file", "open files", "memory")
 
+ENDS = {0: "unharmed", 2: "one line"}
+"""Exit code -> what it means."""
+
 
 def killed(out: Path, whole: Ended, random: Random) -> Fault:
     """Return a kill: while a file is written, or at any time."""
@@ -40,7 +43,7 @@ def other(name: str, out: Path, whole: Ended, random: Random) -> Fault:
         "broken disk": Fault(folder=str(out), event=event, error=errno.EIO),
         "full disk": Fault(folder=str(out), event=event, error=errno.ENOSPC),
         "full from then on": Fault(folder=str(out), event=event, events=10_000, error=errno.ENOSPC),
-        "largest file": Fault(file_bytes=random.choice((1, 100, 1000, 4000, 20_000, 100_000))),
+        "largest file": Fault(file_bytes=random.choice((500, 1000, 4000, 20_000, 100_000))),
         "open files": Fault(files_more=random.randint(1, 12)),
         "memory": Fault(more_bytes=random.choice((4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256)) << 20),
     }[name]
@@ -77,7 +80,7 @@ def main() -> int:
         for kind, name, fault in faults_of(out, arguments.kills, others, wholes, run):
             wrong, ended = problem_of_fault(call, kind, given, out, fault)
             counts[name]["calls"] += 1
-            counts[name]["killed" if ended.code < 0 else "one line" if ended.code == 2 else "unharmed"] += 1
+            counts[name]["killed" if ended.code < 0 else ENDS.get(ended.code, "bug")] += 1
             counts[name]["left"] += bool(unfinished(out))
             counts[name]["wrong"] += bool(wrong)
             if wrong:

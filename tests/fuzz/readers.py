@@ -248,7 +248,8 @@ def _asked(text: str | bytes) -> tuple[bytes, bytes, bytes]:
     came = b""
     with socket.create_connection(server.server_address, timeout=20) as connection, suppress(ConnectionError):
         connection.sendall(text.encode("latin-1") if isinstance(text, str) else text)
-        connection.shutdown(socket.SHUT_WR)
+        with suppress(OSError):  # it may have hung up
+            connection.shutdown(socket.SHUT_WR)
         while chunk := connection.recv(1 << 16):
             came += chunk
     return came.partition(b"\r\n\r\n")
