@@ -2,6 +2,7 @@
 
 KbvrError
 ├── InputError        what the caller gave cannot be used (exit code 2)
+│   └── MissingExtraError  what was asked for needs a library that is not installed
 ├── OutputError       what was written cannot be trusted or may not be written (exit code 2)
 ├── OutOfMemoryError  there is not enough memory for what was asked (exit code 2)
 └── DownloadError     a file could not be fetched (exit code 2)
@@ -14,6 +15,10 @@ class KbvrError(Exception):
 
 class InputError(KbvrError, ValueError):
     """An argument or a file cannot be used; the message says what was wanted and what came."""
+
+
+class MissingExtraError(InputError):
+    """An output needs a library of an extra that is not installed; the message says how to install it."""
 
 
 class OutputError(KbvrError):

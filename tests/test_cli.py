@@ -291,7 +291,9 @@ def test_json_is_one_object_on_stdout_and_nothing_else(fake: FakePipeline, capsy
         "took_seconds": {"depth": 0.5},
     }
     assert [photo["photo"] for photo in summary["photos"]] == ["guess.jpg", "b.jpg"]
-    assert summary["failures"] == [{"photo": "broken.jpg", "message": "wanted a photo, got a text", "bug": False}]
+    assert summary["failures"] == [
+        {"photo": "broken.jpg", "output": None, "message": "wanted a photo, got a text", "bug": False}
+    ]
     assert told.err == "kbvr: broken.jpg: wanted a photo, got a text\n"
 
 

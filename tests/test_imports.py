@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "kbvr"
 
 ROWS = (
     ("errors",),
+    ("failures",),
     ("camera", "screens", "light", "output", "stopwatch", "repeats", "resources", "nets", "compiled", "tiles"),
     ("isolated_process", "isolated_worker", "apart"),
     ("picture_file", "picture_colour", "exr", "depth_array"),

@@ -8,7 +8,6 @@ import os
 import pty
 import re
 import resource
-import shlex
 import shutil
 import signal
 import socket
@@ -40,7 +39,6 @@ from kbvr.serving import LOOPBACK, Server, handler, lan_address, make_certificat
 from kbvr.serving.ranges import part_of
 
 ROOT = Path(__file__).parents[1]
-DOCS = (ROOT / "docs" / "view.md").read_text("utf-8")
 VIDEO = np.random.default_rng(7).bytes(300_001)
 
 
@@ -793,29 +791,6 @@ def test_libraries_are_loaded_when_they_are_needed():
     code = "import sys, kbvr.serving, kbvr.cli.view; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert not {"cryptography", "segno", "webbrowser", "numpy"} & set(done.stdout.split())
-
-
-COMMANDS = re.findall(r"^kbvr view .*", "\n".join(re.findall(r"```sh\n(.*?)```", DOCS, re.DOTALL)), re.MULTILINE)
-
-
-def test_the_docs_show_commands():
-    assert len(COMMANDS) >= 3
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_the_docs_works(command, pages, tmp_path):
-    """With stand-ins for the files that it names, at 127.0.0.1 in place of the network, until Ctrl-C."""
-    arguments = shlex.split(command.split("  #")[0])[2:]
-    for name in (argument for argument in arguments if not argument.startswith("--")):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(b"content")
-    arguments.append("--no-open")
-    if "--lan" in arguments:
-        arguments += ["--address", LOOPBACK]
-    with started(pages, *arguments, cwd=tmp_path) as process:
-        assert process.stdout is not None
-        assert LOOPBACK in process.stdout.readline()
-        assert ended(process)[0] == 0
 
 
 # A browser

@@ -47,7 +47,7 @@ class ExportRequest:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one photo: a report, or a one-line message."""
+    """What became of one photo: a report (in which outputs may have failed), or a one-line message."""
 
     photo: Path
     report: ExportReport | None = None
@@ -59,11 +59,23 @@ class Outcome:
     @property
     def exit_code(self) -> int:
         """What the whole call would end with if this were its only photo."""
-        return GOOD if self.report else BUG if self.is_bug else BAD_INPUT
+        if self.report:
+            return BAD_INPUT if self.report.failed else GOOD
+        return BUG if self.is_bug else BAD_INPUT
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """What could not be made, a line each."""
+        if self.report is None:
+            return (self.message,)
+        return tuple(f"{failure.output}: {failure.message}" for failure in self.report.failed)
 
 
 def run_export(request: ExportRequest) -> int:
-    """Export every photo; one that fails does not stop the rest. Return the exit code: the worst is a bug."""
+    """Export every photo; one that fails does not stop the rest, nor does an output of it.
+
+    Return the exit code: the worst is a bug.
+    """
     for module in LOADED_LATE:
         import_module(module)
     if request.comfort_report is not None:
@@ -73,10 +85,10 @@ def run_export(request: ExportRequest) -> int:
     for photo in request.photos:
         outcome = _export_one(photo, request, taken)
         outcomes.append(outcome)
-        if not request.as_json:
-            _tell(outcome, request)
-        elif outcome.report is None:
-            _complain(outcome)
+        if outcome.report and not request.as_json:
+            _tell(outcome, outcome.report, request)
+        for complaint in outcome.complaints:
+            typer.echo(f"kbvr: {outcome.photo}: {complaint}", err=True)
     if request.comfort_report is not None:
         _write_comfort_report(request.comfort_report, outcomes, request)
     if request.as_json:
@@ -152,20 +164,17 @@ def _one_line(error: Exception, photo: Path) -> str:
     return " ".join(str(error).split()).removeprefix(f"{photo}: ")
 
 
-def _tell(outcome: Outcome, request: ExportRequest) -> None:
-    """Print what a person wants to know: warnings, then the files or the complaint."""
-    if outcome.report is None:
-        return _complain(outcome)
+def _tell(outcome: Outcome, report: ExportReport, request: ExportRequest) -> None:
+    """Print what a person wants to know: warnings, then the files."""
     if not request.quiet:
         for warning in outcome.warnings:
             typer.echo(f"kbvr: {outcome.photo}: warning: {warning}", err=True)
     if request.explain:
-        for line in outcome.report.explanation:
+        for line in report.explanation:
             typer.echo(line)
     if not request.quiet:
-        for written in outcome.report.written:
+        for written in report.written:
             typer.echo(f"{written.file.path}  ({_shown(written)})")
-    return None
 
 
 def _shown(written: Written) -> str:
@@ -178,20 +187,23 @@ def _shown(written: Written) -> str:
     return ", ".join([*facts, f"{file.bytes / 1e6:.1f} MB" if file.bytes >= 1e6 else f"{file.bytes / 1e3:.1f} kB"])
 
 
-def _complain(outcome: Outcome) -> None:
-    typer.echo(f"kbvr: {outcome.photo}: {outcome.message}", err=True)
-
-
 def _summary(outcomes: list[Outcome]) -> dict[str, Any]:
     """Return the object of --json; numbers that JSON has not (infinity) become null."""
     return {
         "photos": [_photo_entry(outcome, outcome.report) for outcome in outcomes if outcome.report],
         "failures": [
-            {"photo": str(outcome.photo), "message": outcome.message, "bug": outcome.is_bug}
+            {"photo": str(outcome.photo), "output": output, "message": message, "bug": outcome.is_bug}
             for outcome in outcomes
-            if outcome.report is None
+            for output, message in _failures(outcome)
         ],
     }
+
+
+def _failures(outcome: Outcome) -> list[tuple[str | None, str]]:
+    """Return what could not be made, each with its message: outputs, or None for all."""
+    if outcome.report is None:
+        return [(None, outcome.message)]
+    return [(failure.output, failure.message) for failure in outcome.report.failed]
 
 
 def _photo_entry(outcome: Outcome, report: ExportReport) -> dict[str, Any]:

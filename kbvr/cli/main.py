@@ -347,7 +347,8 @@ def _refuse_unclear_depth(photos: int, depth: Path | None, depth_kind: str | Non
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line, sys.argv if none is given, and return the exit code.
 
-    0: all is done. 1: a bug, with its traceback. 2: bad options or photos, a line each. 128 + the signal's number
+    0: all is done. 1: a bug, with its traceback. 2: bad options or photos, or outputs that cannot be made while others
+    are, a line each. 128 + the signal's number
     if a signal ended it: 130 after Ctrl-C; but that is how a person ends `kbvr view`: 0.
     """
     for stream in (sys.stdout, sys.stderr):

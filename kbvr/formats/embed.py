@@ -10,7 +10,7 @@ from urllib.parse import quote
 from kbvr.diorama import Diorama
 from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
-from kbvr.formats.gltf import no_check, summary_of
+from kbvr.formats.gltf import check_compression, summary_of
 from kbvr.formats.html import built_page
 from kbvr.output import written_aside
 
@@ -49,7 +49,7 @@ FORMAT = Format(
     needs="scene",
     suffixes=(".html", ".js"),
     proof="the HTML is read again",
-    check=no_check,
+    check=check_compression,
     write=write_embed,
     options=("alt",),
 )

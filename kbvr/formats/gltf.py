@@ -24,6 +24,7 @@ from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.draco import Payload, draco_payload
 from kbvr.formats.encoding import software
+from kbvr.formats.extras import check_extra
 from kbvr.formats.plain_textures import jpeg_bytes
 from kbvr.formats.quantised import Slab, slabs_of
 from kbvr.moves import Move
@@ -396,6 +397,13 @@ def summary_of(diorama: Diorama, item: Item, file_bytes: int, seconds: float) ->
     )
 
 
+def check_compression(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+    """Check that there is what packs the triangles; see `Format.check`."""
+    del view_px, item
+    if choices.compress == "draco":
+        check_extra("draco", "DracoPy", "compressing by Draco needs DracoPy")
+
+
 def no_check(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
     """Take any size."""
     del view_px, item, choices
@@ -406,7 +414,7 @@ FORMAT = Format(
     needs="scene",
     suffixes=(".glb",),
     proof="its JSON is read, triangles counted, both textures decoded",
-    check=no_check,
+    check=check_compression,
     write=write_gltf,
     options=("texture", "compress", "triangles", "surround", "eye_height_m", "quality", "max_mb"),
 )

@@ -12,7 +12,7 @@ import kbvr
 from kbvr.diorama import Diorama
 from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
-from kbvr.formats.gltf import check_glb, fitted_glb, no_check, summary_of
+from kbvr.formats.gltf import check_compression, check_glb, fitted_glb, summary_of
 from kbvr.output import written_aside
 
 PAGES = Path(kbvr.__file__).parent / "pages"
@@ -81,7 +81,7 @@ FORMAT = Format(
     needs="scene",
     suffixes=(".html",),
     proof="the scene is taken out of it again and read as a GLB is",
-    check=no_check,
+    check=check_compression,
     write=write_html,
     options=("texture", "triangles", "surround", "eye_height_m", "quality", "max_mb", "compress", "alt"),
 )

@@ -8,7 +8,6 @@ outside.
 from __future__ import annotations
 
 import os
-from importlib import import_module
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory, gettempdir
@@ -20,8 +19,9 @@ import numpy as np
 from PIL import Image
 
 from kbvr.diorama import Diorama
-from kbvr.errors import InputError, OutputError
+from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
+from kbvr.formats.extras import check_extra
 from kbvr.formats.gltf import Y_UP, summary_of
 from kbvr.formats.obj import parts_without_dome
 from kbvr.formats.plain_textures import PlainTextures, fitted, plain_textures
@@ -181,10 +181,7 @@ def _same(mesh: UsdGeom.Mesh, part: Part) -> bool:
 def check_usd(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
     """Check that usd-core is there; see `Format.check`."""
     del view_px, item, choices
-    try:
-        import_module("pxr.UsdValidation")
-    except ImportError as error:
-        raise InputError("USDZ wants usd-core, which is not there: pip install 'kbvr[usd]'") from error
+    check_extra("usd", "pxr.UsdValidation", "USDZ needs usd-core")
 
 
 def write_usdz(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
