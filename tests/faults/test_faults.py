@@ -6,8 +6,10 @@ import errno
 import os
 import shutil
 import subprocess
+import sys
+import time
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -135,3 +137,37 @@ def test_too_little_memory_is_told_of_in_one_line(zygote, given, tmp_path, kind,
     """Whoever asks for it in vain: an array, a thread, a library in C."""
     wrong, _ = problem_of_fault(zygote, kind, given, tmp_path / "out", Fault(more_bytes=mib << 20), then=False)
     check(wrong)
+
+
+def of_session(session: int) -> list[str]:
+    """Return the processes of a session that have not ended."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, _, its = stat.read_text().rpartition(")")[2].split()[:4]
+            found += [stat.parent.name] if int(its) == session and state not in "ZX" else []
+    return found
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at processes as Linux shows them")
+def test_what_a_killed_process_started_ends_as_well(given, tmp_path):
+    """The process that decodes notices that nobody will ask it any more."""
+    photo = Path(__file__).parents[1] / "data" / "orientation_1.heic"
+    command = [sys.executable, "-m", "kbvr", "export", str(photo), "-o", str(tmp_path), "--still", "sbs", "-q"]
+    program = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE)
+    assert wait_for(lambda: len(of_session(program.pid)) > 1, 60), "it never started another"
+    program.kill()
+    program.wait()
+    assert wait_for(lambda: not of_session(program.pid), 30), "something goes on"
+    assert problem_in(tmp_path) == ""
+    program.stderr.close()
+
+
+def wait_for(happens, limit_s: float) -> bool:
+    """Return whether it happens in time."""
+    until = time.monotonic() + limit_s
+    while not happens():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True

@@ -9,7 +9,7 @@ import pytest
 from faults import soak
 from faults.soak import Held, growth
 
-QUICK = ("stereo", "wiggle", "stills", "depth maps", "glb", "splats")
+QUICK = ("stereo", "wiggle", "stills", "depth maps", "glb")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts what Linux tells of a process")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import ctypes
 import errno
 import faulthandler
+import gc
+import io
 import json
 import os
 import resource
@@ -19,8 +21,9 @@ import tempfile
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, suppress
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -138,24 +141,31 @@ def zygote() -> Iterator[Zygote]:
             running.close()
 
 
+LOADED = ("kbvr.cli.main", "kbvr.cli.export", "kbvr.formats.video", "kbvr.formats.comfort_report", "kbvr.nets")
+LOADED += ("kbvr.render", "pydantic", "rich.console", "trimesh", "pygltflib", "pxr.Usd")
+"""What exports import when they get there: here it comes before any of them, and costs its time once."""
+
+
 def _load() -> None:
     """Import what exports need, and start no thread: what is forked has only the one that forks."""
     import cv2
-    import pydantic  # what imports while memory is short tells nothing of exports
-    import rich.console
-    import typer
+    from PIL import Image
 
-    import kbvr.cli.export
-    import kbvr.formats.video
-    import kbvr.nets
-    import kbvr.render
     from kbvr.formats import FORMATS, load_format
 
-    assert pydantic and rich.console and typer and kbvr.cli.export and kbvr.formats.video and kbvr.nets and kbvr.render
     cv2.setNumThreads(1)
+    Image.init()
+    for name in LOADED:
+        with suppress(ImportError):
+            import_module(name)
     for name in FORMATS:
         with suppress(ImportError):
             load_format(name)
+    from kbvr.cli.main import main
+
+    with redirect_stderr(io.StringIO()):
+        main(["export", "--seconds", "many", "nothing.png"])  # what understands a call is loaded, too
+    gc.freeze()  # nothing of this is looked at again in any fork
 
 
 def _decoded_here(path: Any, function: str, arguments: tuple[Any, ...], max_bytes: int | None) -> Any:
