@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from kbvr.depth_array import read_depth_array
 from kbvr.picture_colour import srgb_over_white
-from kbvr.picture_file import read_picture
+from kbvr.picture_file import Source, shown
+from kbvr.pictures.pixels import ON_THEIR_SIDE, Pixels
+from kbvr.pictures.read import read_pixels
 
 DepthKind = Literal["disparity", "depth-m", "inverse-depth-per-m"]
 
@@ -35,23 +37,32 @@ class DecodedPhoto:
     """The EXIF tags that are numbers."""
 
     credits: Mapping[int, str]
-    """EXIF tags of who took the photo and when (`kbvr.picture_file.CREDITS`)."""
+    """EXIF tags of who took the photo and when (`kbvr.pictures.credits`)."""
 
     notes: tuple[str, ...] = ()
     """What was done to its colours that a person may want to know, a line each."""
 
+    reduced_from: tuple[int, int] | None = None
+    """(width, height) of the picture in the file, upright, if it was decoded smaller than that."""
 
-def decode_photo(path: str | os.PathLike[str]) -> DecodedPhoto:
-    """Decode a photo.
 
-    16 bits a channel are rounded to 8. Of several pictures in a file, the first or primary one is taken.
+def decode_photo(path: str | os.PathLike[str], max_bytes: int | None = None) -> DecodedPhoto:
+    """Decode a photo; a JPEG smaller than it is, if it would take more than max_bytes of memory.
+
+    More than 8 bits a channel are rounded to 8, and HDR is fitted to sRGB. Of several pictures in a file, the first
+    or primary one is taken, of a TIFF the largest.
 
     Raises:
-        InputError: if there is no readable photo of at most 200 million pixels.
+        InputError: if there is no readable photo of at most 200 million pixels, or it would take more than max_bytes.
+        OutOfMemoryError: if there is not enough memory.
     """
-    picture = read_picture(path, _PHOTO_WANTED)
-    rgb = np.asarray(srgb_over_white(picture.image, path))
-    return DecodedPhoto(rgb, picture.exif, picture.credits)
+    _, pixels = read_pixels(path, _PHOTO_WANTED, max_bytes)
+    _check_range(pixels, Source(path, _PHOTO_WANTED))
+    rgb, notes = srgb_over_white(pixels, shown(path))
+    reduced_from = pixels.reduced_from
+    if reduced_from is not None and pixels.orientation in ON_THEIR_SIDE:
+        reduced_from = reduced_from[::-1]
+    return DecodedPhoto(rgb, pixels.exif, pixels.credits, notes, reduced_from)
 
 
 def decode_depth(path: str | os.PathLike[str], kind: DepthKind) -> NDArray[Any]:
@@ -63,3 +74,18 @@ def decode_depth(path: str | os.PathLike[str], kind: DepthKind) -> NDArray[Any]:
         InputError: if the file cannot be read as one channel of numbers.
     """
     return read_depth_array(path, kind)
+
+
+def _check_range(pixels: Pixels, source: Source) -> None:
+    """Raise InputError for numbers of which nobody knows what is white: signed ones, and fractions beyond 0 to 1.
+
+    A little beyond is cut off: what sharpens or resizes floats leaves some.
+    """
+    if pixels.values.dtype.kind == "i":
+        raise source.refused("a TIFF of signed whole numbers")
+    if pixels.values.dtype.kind != "f" or pixels.model == "lab":
+        return
+    is_inside = (pixels.values >= 0) & (pixels.values <= 1)
+    if is_inside.mean() < 0.99:
+        least, most = np.nanmin(pixels.values), np.nanmax(pixels.values)
+        raise source.refused(f"a TIFF of fractions from {least:.4g} to {most:.4g}, where 0 to 1 is black to white")

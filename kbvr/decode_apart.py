@@ -7,11 +7,9 @@ Where no process can be started (programs that embed or freeze Python; systems t
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
 import signal
-from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -19,9 +17,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from kbvr import decoders
 from kbvr.decode import DecodedPhoto, DepthKind
 from kbvr.errors import InputError, OutOfMemoryError
-from kbvr.isolated_process import EndedError, IsolatedProcess, NotStartedError, Request, TimeUpError
+from kbvr.isolated_process import EndedError, NotStartedError, Request, TimeUpError
 from kbvr.picture_file import picture_kind, shown
 from kbvr.resources import machine_bytes, says_out_of_memory, shown_bytes
 
@@ -31,13 +30,7 @@ LIMIT_S, LIMIT_S_A_MB = 60.0, 2.0
 LEAST_LIMIT_BYTES = 2**30
 """Without a limit of the caller's, half of the machine's memory may be taken, and this much anyway."""
 
-_DECODER = "kbvr.decode"
-_ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
-"""No decoder multiplies matrices; each thread that waits for that takes 40 MB of address space."""
-
 _log = logging.getLogger(__name__)
-_idle: list[IsolatedProcess] = []
-"""Processes that wait for work: as many as there have been threads that decoded at the same time."""
 
 
 def decoded_photo(path: str | os.PathLike[str], max_bytes: int | None = None) -> DecodedPhoto:
@@ -47,7 +40,7 @@ def decoded_photo(path: str | os.PathLike[str], max_bytes: int | None = None) ->
         InputError: as `decode_photo`, and if a decoder crashes or takes too long.
         OutOfMemoryError: if it takes more than max_bytes of memory, or more than there is.
     """
-    photo: DecodedPhoto = _decoded(path, "decode_photo", (), max_bytes)
+    photo: DecodedPhoto = _decoded(path, "decode_photo", (max_bytes,), max_bytes)
     return photo
 
 
@@ -62,13 +55,6 @@ def decoded_depth(path: str | os.PathLike[str], kind: DepthKind) -> NDArray[Any]
     return stored
 
 
-def warm_up() -> None:
-    """Start a process, so that it is there when the first file comes."""
-    with suppress(NotStartedError, RuntimeError):
-        if not _idle:
-            _idle.append(_started())
-
-
 def _decoded(path: str | os.PathLike[str], function: str, arguments: tuple[Any, ...], max_bytes: int | None) -> Any:
     size_bytes = _size_bytes(path)
     if size_bytes is None:
@@ -76,14 +62,9 @@ def _decoded(path: str | os.PathLike[str], function: str, arguments: tuple[Any, 
     machine = machine_bytes()
     most = max_bytes or (max(LEAST_LIMIT_BYTES, machine // 2) if machine else None)
     limit_s = LIMIT_S + LIMIT_S_A_MB * size_bytes / 1e6
-    request = Request(f"{_DECODER}:{function}", (os.fspath(path), *arguments), limit_s, most)
+    request = Request(f"{decoders.MODULE}:{function}", (os.fspath(path), *arguments), limit_s, most)
     try:
-        try:
-            return _answered(request)
-        except EndedError as error:
-            if not error.is_from_outside:
-                raise
-            return _answered(request)  # Ctrl-C ended it, and this program goes on
+        return decoders.answered(request)
     except NotStartedError as error:
         _warn_of_no_process(str(error))
         return _decoded_here(path, function, arguments)
@@ -107,32 +88,8 @@ def _size_bytes(path: str | os.PathLike[str]) -> int | None:
         return None
 
 
-def _answered(request: Request) -> Any:
-    """Ask a process that waits for work, or a new one."""
-    process = _taken()
-    try:
-        return process.call(request)
-    finally:
-        if process.is_running:
-            _idle.append(process)
-
-
-def _taken() -> IsolatedProcess:
-    while True:
-        try:
-            process = _idle.pop()
-        except IndexError:
-            return _started()
-        if process.is_running:
-            return process
-
-
-def _started() -> IsolatedProcess:
-    return IsolatedProcess(_DECODER, _ONE_THREAD)
-
-
 def _decoded_here(path: str | os.PathLike[str], function: str, arguments: tuple[Any, ...]) -> Any:
-    return getattr(import_module(_DECODER), function)(path, *arguments)
+    return getattr(import_module(decoders.MODULE), function)(path, *arguments)
 
 
 @cache
@@ -151,13 +108,3 @@ def _explained(error: EndedError, path: str | os.PathLike[str]) -> InputError | 
     with Path(path).open("rb") as file:
         kind = picture_kind(file.read(64)) or "file"
     return InputError(f"{shown(path)}: the {kind} decoder {error} on it; the file is probably damaged")
-
-
-def _end_all() -> None:
-    while _idle:
-        _idle.pop().close()
-
-
-atexit.register(_end_all)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_idle.clear)  # the processes are the parent's

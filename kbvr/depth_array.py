@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import zipfile
-from io import BytesIO
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kbvr.errors import InputError
 from kbvr.exr import read_exr
-from kbvr.picture_file import check_pixel_count, damage_reported, open_file, picture_kind, read_picture, shown
+from kbvr.picture_file import Source, damage_reported, named, open_file, picture_kind, shown
+from kbvr.pictures.pixels import upright
+from kbvr.pictures.read import read_pixels
 
 _WANTED = "a depth file (16-bit PNG, TIFF, NPY, NPZ or EXR)"
+_COLOURS = {"palette": "a palette", "cmyk": "ink (CMYK)", "lab": "L*a*b* colours"}
 _NPZ_KEY = {"disparity": "disparity", "depth-m": "depth", "inverse-depth-per-m": "inverse_depth"}
+
+COPIES = 4
+"""Of a depth file's numbers, while they are read and handed on."""
+
+_log = logging.getLogger(__name__)
 
 
 def read_depth_array(path: str | os.PathLike[str], kind: str) -> NDArray[Any]:
@@ -28,31 +36,40 @@ def read_depth_array(path: str | os.PathLike[str], kind: str) -> NDArray[Any]:
 
 
 def _read(path: str | os.PathLike[str], kind: str) -> NDArray[Any]:
+    source = Source(path, _WANTED)
     with open_file(path, _WANTED) as stream:
         with damage_reported(path, _WANTED):
             head = stream.read(64)
             stream.seek(0)
         if head.startswith(b"\x93NUMPY"):
-            return _read_npy(stream, path)
+            return _read_npy(stream, source)
         if head.startswith(b"PK\x03\x04"):
-            return _read_npz(stream, path, kind)
+            return _read_npz(stream, source, kind)
         if head.startswith(b"\x76\x2f\x31\x01"):
-            return read_exr(stream, path, _WANTED)
-    if picture_kind(head) not in ("PNG", "TIFF"):
-        raise InputError(f"{shown(path)}: wanted {_WANTED}, but its first bytes are {head[:8].hex(' ')}")
-    image = read_picture(path, _WANTED).image
-    if image.mode in ("1", "P", "PA"):
-        raise InputError(f"{shown(path)}: wanted {_WANTED}, but it is a picture of mode {image.mode}")
-    if image.mode.startswith(("L", "RGB")) and kind != "disparity":
-        raise InputError(f"{shown(path)}: wanted {kind} as one channel of 16 bits or floats, got mode {image.mode}")
-    return np.asarray(image)
+            return read_exr(stream, source)
+    kind_of_file = picture_kind(head)
+    if kind_of_file not in ("PNG", "TIFF", "JPEG"):
+        raise source.refused(f"a {kind_of_file} picture" if kind_of_file else named(head))
+    return _read_picture(source, kind)
+
+
+def _read_picture(source: Source, kind: str) -> NDArray[Any]:
+    """Return the numbers of a PNG, TIFF or JPEG, upright; alpha says nothing of depth."""
+    kind_of_file, pixels = read_pixels(source.path, _WANTED)
+    if pixels.model not in ("grey", "rgb"):
+        raise source.refused(f"a picture of {_COLOURS[pixels.model]}")
+    values = upright(pixels.values, pixels.orientation)
+    if values.dtype == np.uint8 and kind != "disparity":
+        raise InputError(f"{source.name}: wanted {kind} as one channel of 16 bits or floats, got 8 bits")
+    if kind_of_file == "JPEG":
+        _log.warning("%s: JPEG smears depth in blocks of 8 pixels; expect ripples. A 16-bit PNG has none", source.name)
+    return values
 
 
 def _one_channel(stored: NDArray[Any], path: str | os.PathLike[str]) -> NDArray[Any]:
     """Return (h, w) real numbers; axes of length 1 and channels that all say the same are dropped."""
     shape = stored.shape
-    if stored.dtype.kind not in "iuf" or stored.size == 0:
-        raise InputError(f"{shown(path)}: wanted an array of real numbers, got {stored.dtype} of shape {shape}")
+    _check_real(stored.dtype, shape, path)
     while stored.ndim > 2 and stored.shape[-1] == 1:
         stored = stored[..., 0]
     while stored.ndim > 2 and stored.shape[0] == 1:
@@ -66,29 +83,39 @@ def _one_channel(stored: NDArray[Any], path: str | os.PathLike[str]) -> NDArray[
     return stored
 
 
-def _read_npy(stream: BinaryIO | BytesIO, path: str | os.PathLike[str]) -> NDArray[Any]:
-    with damage_reported(path, _WANTED):
+def _check_real(dtype: np.dtype[Any], shape: tuple[int, ...], path: str | os.PathLike[str]) -> None:
+    if dtype.kind not in "iuf" or 0 in shape:
+        raise InputError(f"{shown(path)}: wanted an array of real numbers, got {dtype} of shape {shape}")
+
+
+def _read_npy(stream: BinaryIO | IO[bytes], source: Source) -> NDArray[Any]:
+    with damage_reported(source.path, source.wanted):
         version = np.lib.format.read_magic(stream)
         read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, _ = read_header(stream)
-    check_pixel_count(int(np.prod(shape, dtype=object)), 1, path)
-    with damage_reported(path, _WANTED):
+        shape, _, dtype = read_header(stream)
+    _check_real(dtype, shape, source.path)
+    source.check_size(int(np.prod(shape, dtype=object)), 1, COPIES * dtype.itemsize)
+    with damage_reported(source.path, source.wanted):
         stream.seek(0)
-        stored: NDArray[Any] = np.load(stream, allow_pickle=False)
+        stored: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
     return stored
 
 
-def _read_npz(stream: BinaryIO, path: str | os.PathLike[str], kind: str) -> NDArray[Any]:
-    """Read the array called as the kind is, else the only one with such a name, else the only one."""
-    with damage_reported(path, _WANTED):
+def _read_npz(stream: BinaryIO, source: Source, kind: str) -> NDArray[Any]:
+    """Read the array called as the kind is, else the only one with such a name, else the only one.
+
+    What an archive says of sizes may be wrong: no more of it is inflated than the array's own header asks for.
+    """
+    with damage_reported(source.path, source.wanted):
         archive = zipfile.ZipFile(stream)
-        sizes = {info.filename.removesuffix(".npy"): info.file_size for info in archive.infolist()}
-    known = [key for key in _NPZ_KEY.values() if key in sizes]
-    matches = [_NPZ_KEY[kind]] if _NPZ_KEY[kind] in sizes else known or list(sizes)
+        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    known = [key for key in _NPZ_KEY.values() if key in members]
+    matches = [_NPZ_KEY[kind]] if _NPZ_KEY[kind] in members else known or list(members)
     if len(matches) != 1:
-        raise InputError(f"{shown(path)}: wanted an array called {_NPZ_KEY[kind]}, or one only, got {', '.join(sizes)}")
-    check_pixel_count(sizes[matches[0]] // 8, 1, path)
-    with damage_reported(path, _WANTED):
-        member = next(info for info in archive.infolist() if info.filename.removesuffix(".npy") == matches[0])
-        array = BytesIO(archive.read(member))
-    return _read_npy(array, path)
+        there = ", ".join(members)
+        raise InputError(f"{source.name}: wanted an array called {_NPZ_KEY[kind]}, or one only, got {there}")
+    with damage_reported(source.path, source.wanted), archive.open(members[matches[0]]) as inside:
+        stored = _read_npy(inside, source)
+        if inside.read(1):  # at the end of it, its sum is checked
+            raise ValueError("it goes on after its array")
+    return stored

@@ -8,9 +8,16 @@ KbvrError
 └── DownloadError     a file could not be fetched (exit code 2)
 """
 
+from __future__ import annotations
+
+from kbvr.messages import escaped
+
 
 class KbvrError(Exception):
     """Base of all errors that have a one-line explanation for the person who called."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(escaped(message))  # it may name files, and names may hold anything
 
 
 class InputError(KbvrError, ValueError):

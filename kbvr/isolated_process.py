@@ -16,17 +16,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 START_LIMIT_S = 60.0
 """How long a fresh Python may take to import what it is to run: disks may be slow."""
 
 GRACE_S = 5.0
 """How long a process that has closed its end of the pipe may take to end."""
+
+PIPE_BYTES = 2**20
+"""The most that Linux lets everybody have."""
 
 IDLE_EXIT = 75
 """Exit code of a process that ended for lack of work."""
@@ -108,6 +110,15 @@ class Response:
     """What was logged meanwhile."""
 
 
+def _absolute_search_path() -> list[str]:
+    """Return where this process finds modules; "" is the working directory of now, and finds nothing once that is gone."""
+    path: list[str] = []
+    for entry in sys.path:
+        with suppress(FileNotFoundError):
+            path.append(os.path.abspath(entry))  # noqa: PTH100
+    return path
+
+
 class IsolatedProcess:
     """A process that runs one function after the other, asked by one thread at a time."""
 
@@ -118,7 +129,7 @@ class IsolatedProcess:
             NotStartedError: if the system refuses, or this program is no plain Python.
         """
         self._is_ready, self._is_late, self._last_words = False, False, b""
-        path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100  "" is the working directory of now
+        path = _absolute_search_path()
         code = f"import sys; sys.path[:] = {path!r}; from kbvr.isolated_worker import serve; serve({preloaded!r})"
         try:
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and our own functions
@@ -136,6 +147,7 @@ class IsolatedProcess:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._requests, self._answers = self._process.stdin, self._process.stdout
+        _widen(self._answers)
         self._listener = threading.Thread(target=self._listen, name="kbvr-isolated", daemon=True)
         try:
             self._listener.start()
@@ -199,7 +211,7 @@ class IsolatedProcess:
             return receive(self._answers)
         except EOFError:
             error = self._ended()
-            raise TimeUpError(f"no answer within {limit_s:g} s", -9) if self._is_late else error from None
+            raise TimeUpError(f"no answer within {limit_s:.3g} s", -9) if self._is_late else error from None
         finally:
             timer.cancel()
 
@@ -238,6 +250,15 @@ class IsolatedProcess:
         self._process.wait()
 
 
+def _widen(pipe: Any) -> None:
+    """Let more pass through a pipe at once, where that is known to work: on a busy machine every turn is waited for."""
+    if sys.platform == "linux":
+        import fcntl
+
+        with suppress(OSError):  # the system allows a person so many pages in all
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+
+
 def send(stream: Any, message: Any) -> None:
     """Write a message to an unbuffered stream: sizes, the pickle, and after it the arrays as they are in memory."""
     buffers: list[pickle.PickleBuffer] = []
@@ -263,6 +284,8 @@ def receive(stream: Any) -> Any:
 
 
 def _read(stream: Any, size_bytes: int) -> memoryview:
+    import numpy as np  # here, for this module has to be quick to import
+
     content = np.empty(size_bytes, np.uint8).data
     done = 0
     while done < size_bytes:

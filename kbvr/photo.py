@@ -58,10 +58,18 @@ class Photo:
     """What its outputs are named after: the file's name without its ending."""
 
     credits: Mapping[int, str] = field(default_factory=dict)
-    """EXIF tags of who took it and when (`kbvr.picture_file.CREDITS`)."""
+    """EXIF tags of who took it and when (`kbvr.pictures.credits`)."""
 
     notes: tuple[str, ...] = ()
-    """What was done to its colours that a person may want to know, a line each."""
+    """What was done to decode it that a person may want to know, a line each."""
+
+    decoded_from: tuple[int, int] | None = None
+    """(width, height) of the picture in the file; None if this one was made of another in some other way."""
+
+    @property
+    def file_size_px(self) -> tuple[int, int]:
+        """(width, height) of the picture in the file, which may have been decoded smaller; else this one's."""
+        return self.decoded_from or self.size_px
 
     @property
     def title(self) -> str:
@@ -74,22 +82,30 @@ class Photo:
         return self.rgb.shape[1], self.rgb.shape[0]
 
 
-def load_photo(path: str | os.PathLike[str], *, fov_deg: float | None = None) -> Photo:
+def load_photo(
+    path: str | os.PathLike[str], *, fov_deg: float | None = None, max_memory_bytes: int | None = None
+) -> Photo:
     """Read a photo; a field of view in degrees across its long side overrides what the file says.
 
-    16 bits a channel are rounded to 8. Of several pictures in a file, the first or primary one is taken.
+    16 bits a channel are rounded to 8. Of several pictures in a file, the first or primary one is taken. A JPEG that
+    would take more than max_memory_bytes is decoded at 1/2, 1/4 or 1/8 of its size.
 
     Raises:
-        InputError: if there is no readable photo of 16 px a side to 200 million pixels, or fov_deg is not
-            1 to 170.
+        InputError: if there is no readable photo of 16 px a side to 200 million pixels, it would take more than
+            max_memory_bytes, or fov_deg is not 1 to 170.
+        OutOfMemoryError: if there is not enough memory to decode it.
     """
-    decoded = decoded_photo(path)
+    decoded = decoded_photo(path, max_memory_bytes)
     height, width = decoded.rgb.shape[:2]
     if min(width, height) < MIN_SIDE_PX:
         raise InputError(f"{shown(path)}: wanted {MIN_SIDE_PX} pixels a side at least, got {width} x {height}")
     f_px, f_source = _focal_length(decoded, fov_deg, path)
     decoded.rgb.flags.writeable = False
-    return Photo(decoded.rgb, f_px, f_source, Path(path).stem, decoded.credits, decoded.notes)
+    full_px = decoded.reduced_from or (width, height)
+    notes = decoded.notes
+    if decoded.reduced_from is not None:
+        notes = (*notes, f"decoded at {width}x{height} of {full_px[0]}x{full_px[1]} pixels to save memory")
+    return Photo(decoded.rgb, f_px * width / full_px[0], f_source, Path(path).stem, decoded.credits, notes, full_px)
 
 
 def photo_from_array(
@@ -124,8 +140,8 @@ def photo_from_array(
 def _focal_length(
     decoded: DecodedPhoto, fov_deg: float | None, path: str | os.PathLike[str]
 ) -> tuple[float, Literal["exif", "flag", "guess"]]:
-    """Return the focal length in pixels and its source: the flag, else EXIF, else the guess."""
-    height, width = decoded.rgb.shape[:2]
+    """Return the focal length in pixels of the file's picture and its source: the flag, else EXIF, else the guess."""
+    width, height = decoded.reduced_from or decoded.rgb.shape[1::-1]
     long_side_px = float(max(width, height))
     if fov_deg is not None:
         return f_px_from_fov(fov_deg, long_side_px), "flag"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -55,22 +55,33 @@ def stderr_without(mark: str) -> Iterator[None]:
     finally:
         for line in lines:
             if mark.encode() not in line:
-                os.write(2, line)
+                with suppress(OSError):  # there may be no stderr, or no room
+                    os.write(2, line)
 
 
 @contextmanager
 def held_stderr() -> Iterator[list[bytes]]:
     """Keep what is written to file descriptor 2 from the terminal; yield a list that gets the lines at the end."""
-    sys.stderr.flush()
     lines: list[bytes] = []
-    kept = os.dup(2)
+    try:
+        kept = os.dup(2)
+    except OSError:  # a program with windows may have none
+        yield lines
+        return
+    _flush_stderr()
     with TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
         try:
             yield lines
         finally:
-            sys.stderr.flush()
+            _flush_stderr()
             os.dup2(kept, 2)
             os.close(kept)
             held.seek(0)
             lines += held.read().splitlines(keepends=True)
+
+
+def _flush_stderr() -> None:
+    if sys.stderr is not None:
+        with suppress(OSError):
+            sys.stderr.flush()
