@@ -72,6 +72,16 @@ def test_figures_of_a_card_are_finite_numbers(figures, doubler, tmp_path):
         read_card(path)
 
 
+@pytest.mark.parametrize("change", [{"meaning": float("nan")}, {"name": 3}, {"shape": [1.5]}, {"shape": [None]}])
+def test_tensors_of_a_card_are_texts_and_whole_numbers(change, doubler, tmp_path):
+    """`kbvr models show --json` prints them as such."""
+    path, card = tmp_path / "card.json", json.loads(card_text(doubler))
+    card["inputs"][0] |= change
+    path.write_text(json.dumps(card), "utf-8")
+    with pytest.raises(InputError, match="of a tensor must be"):
+        read_card(path)
+
+
 def test_a_missing_card_is_refused(tmp_path):
     """With the path that was wanted."""
     with pytest.raises(InputError, match=r"none\.json"):

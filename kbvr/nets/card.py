@@ -321,4 +321,9 @@ def how_to_get(card: Card) -> str:
 
 
 def _tensor(row: Mapping[str, Any]) -> Tensor:
-    return Tensor(**{**row, "shape": tuple(row["shape"])})
+    tensor = Tensor(**{**row, "shape": tuple(row["shape"])})
+    if not all(isinstance(text, str) for text in (tensor.name, tensor.dtype, tensor.meaning)):
+        raise InputError(f"name, dtype and meaning of a tensor must be texts, got {row!r}")
+    if not all(isinstance(side, int | str) for side in tensor.shape):
+        raise InputError(f"the shape of a tensor must be of whole numbers and names, got {tensor.shape!r}")
+    return tensor
