@@ -321,9 +321,8 @@ def how_to_get(card: Card) -> str:
 
 
 def _tensor(row: Mapping[str, Any]) -> Tensor:
-    tensor = Tensor(**{**row, "shape": tuple(row["shape"])})
-    if not all(isinstance(text, str) for text in (tensor.name, tensor.dtype, tensor.meaning)):
+    if not all(isinstance(row[what], str) for what in ("name", "dtype", "meaning")):
         raise InputError(f"name, dtype and meaning of a tensor must be texts, got {row!r}")
-    if not all(isinstance(side, int | str) for side in tensor.shape):
-        raise InputError(f"the shape of a tensor must be of whole numbers and names, got {tensor.shape!r}")
-    return tensor
+    if not all(isinstance(side, int | str) for side in row["shape"]):
+        raise InputError(f"the shape of a tensor must be of whole numbers and names, got {row['shape']!r}")
+    return Tensor(**{**row, "shape": tuple(row["shape"])})
