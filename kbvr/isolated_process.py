@@ -111,7 +111,7 @@ class Response:
 
 
 def _absolute_search_path() -> list[str]:
-    """Return where this process finds modules; "" is the working directory of now, and finds nothing once that is gone."""
+    """Return where modules are found; "" is the working directory of now, and finds nothing once that is gone."""
     path: list[str] = []
     for entry in sys.path:
         with suppress(FileNotFoundError):

@@ -29,7 +29,6 @@ ORPHAN_S = 5
 
 def serve(preloaded: str) -> None:
     """Answer requests from stdin on stdout, until stdin ends or none has come for `IDLE_S`; never return."""
-    _end_by_signals_in_silence()
     requests, answers = os.fdopen(os.dup(0), "rb", buffering=0), os.fdopen(os.dup(1), "wb", buffering=0)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -46,12 +45,6 @@ def serve(preloaded: str) -> None:
         except Empty:
             os._exit(IDLE_EXIT)
         send(answers, _response(request))
-
-
-def _end_by_signals_in_silence() -> None:
-    """Let Ctrl-C, which a terminal sends to every process of a group, end this one without a traceback."""
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _fetch(requests: Any, came: SimpleQueue[Request]) -> None:

@@ -18,7 +18,7 @@ import kbvr
 from kbvr import decode_apart, decoders
 from kbvr.cli.main import main
 from kbvr.errors import InputError, OutOfMemoryError
-from kbvr.isolated_process import IsolatedProcess, NotStartedError
+from kbvr.isolated_process import IsolatedProcess, NotStartedError, Request
 
 CASES = Path(__file__).parent / "cases"
 CRASHING_HEIC = CASES / "photo7_11.heic"
@@ -38,6 +38,11 @@ def decode_photo(path, max_bytes):
     if what == "abort":
         print("terminate called after throwing an instance of 'std::bad_alloc'", file=sys.stderr, flush=True)
         os.abort()
+    if what == "interrupted":
+        if os.path.exists(path + ".seen"):
+            raise ValueError("asked twice")
+        open(path + ".seen", "w").close()
+        what = "SIGINT"
     os.kill(os.getpid(), getattr(signal, what))
 
 def decode_depth(path, kind):
@@ -122,6 +127,13 @@ def test_whatever_a_decoder_does_is_told_in_one_line(stand_in, what, error, said
         decode_apart.decoded_depth(path, "depth-m")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without signals")
+def test_ctrl_c_that_the_program_survives_costs_no_photo(stand_in):
+    """A server may go on after it: the file is decoded by a new process."""
+    with pytest.raises(ValueError, match="asked twice"):
+        kbvr.load_photo(stand_in("interrupted"))
+
+
 def test_a_hundred_files_are_decoded_by_one_process(tmp_path, started):
     """Those that are refused among them."""
     for index in range(50):
@@ -191,8 +203,8 @@ def test_a_script_without_a_main_guard_can_load_photos(tmp_path):
     assert (done.stdout, done.stderr, done.returncode) == ("once\n(48, 32)\n", "", 0)
 
 
-def _shade_of(path: str, answers: multiprocessing.Queue) -> None:
-    answers.put(int(kbvr.load_photo(path).rgb[0, 0, 0]))
+def _decoder_of_child(path: str, answers: multiprocessing.Queue) -> None:
+    answers.put((int(kbvr.load_photo(path).rgb[0, 0, 0]), decoders.answered(Request("os:getpid"))))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
@@ -200,12 +212,14 @@ def test_a_daemon_that_was_forked_loads_photos_by_a_process_of_its_own(tmp_path,
     """The parent's is not its to ask."""
     path = photo_file(tmp_path / "a.png", shade=9)
     kbvr.load_photo(path)
-    answers = multiprocessing.get_context("fork").Queue()
-    child = multiprocessing.get_context("fork").Process(target=_shade_of, args=(str(path), answers), daemon=True)
+    forked = multiprocessing.get_context("fork")
+    answers = forked.Queue()
+    child = forked.Process(target=_decoder_of_child, args=(str(path), answers), daemon=True)
     child.start()
-    assert answers.get(timeout=60) == 9
+    shade, decoder = answers.get(timeout=60)
     child.join(60)
-    assert kbvr.load_photo(path).rgb[0, 0, 0] == 9
+    assert (shade, kbvr.load_photo(path).rgb[0, 0, 0]) == (9, 9)
+    assert decoder != decoders.answered(Request("os:getpid"))
     assert len(started) == 1
 
 

@@ -184,6 +184,16 @@ def test_relative_paths_lead_from_the_folder_of_the_call(calls, tmp_path, monkey
     assert calls("folder") == str(Path.cwd())
 
 
+@LINUX
+def test_the_folder_it_was_started_in_may_be_removed(tmp_path, monkeypatch):
+    """Some systems keep a folder while a process works in it."""
+    monkeypatch.chdir(tmp_path)
+    process = IsolatedProcess()
+    pid = process.call(Request("os:getpid"))
+    assert Path(f"/proc/{pid}/cwd").resolve() == Path("/")
+    process.close()
+
+
 def test_a_process_without_work_ends(calls):
     """Who asks it then learns that this says nothing about the question."""
     calls("leave_soon")

@@ -21,6 +21,7 @@ from kbvr import decoders, decoding_memory, memory, pipeline
 from kbvr.cli.main import main
 from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.isolated_process import Request
+from kbvr.profiles import Layers
 from kbvr.resources import OUT_OF_MEMORY, has_room, is_out_of_memory, machine_bytes
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="limits memory, or looks it up, as only Linux can")
@@ -237,8 +238,13 @@ def test_an_export_within_a_limit_decodes_within_it(tmp_path, capsys):
     assert "64x48" in out
 
 
-def test_an_export_that_cannot_get_its_memory_is_refused_before_anything_is_made(monkeypatch):
+def test_an_export_that_cannot_get_its_memory_is_refused_before_anything_is_made(tmp_path, monkeypatch):
     """What libraries say, or do, when they get none is left to nobody."""
+    monkeypatch.setattr(memory, "has_room", lambda *_, **__: False)
+    monkeypatch.setattr(Layers, "depth", lambda *_: pytest.fail("the depth was estimated"))
+    Image.new("RGB", (64, 48)).save(tmp_path / "a.png")
+    with pytest.raises(OutOfMemoryError, match="a photo of 64x48 pixels in a film of 64x48 takes about"):
+        kbvr.export(tmp_path / "a.png", tmp_path / "out")
     monkeypatch.setattr(memory, "has_room", lambda size, **_: size < 10**9)
     memory.refuse_without_room((640, 480), (64, 48))
     with pytest.raises(OutOfMemoryError, match=r"a photo of 8000x6000 pixels in a film of 640x480 takes about 4 GB"):
