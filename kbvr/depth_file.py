@@ -67,7 +67,8 @@ def _from_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[
     with np.errstate(invalid="ignore"):  # a NaN may be of the kind that complains when it is converted
         depth_m = stored * 0.001 if stored.dtype.kind in "iu" else stored.astype(np.float64)
     known = np.isfinite(depth_m) & (depth_m > 0)
-    return np.divide(1.0, depth_m, out=np.zeros(depth_m.shape, np.float64), where=known)
+    with np.errstate(over="ignore"):  # that is too near, which is told of all that is
+        return np.divide(1.0, depth_m, out=np.zeros(depth_m.shape, np.float64), where=known)
 
 
 def _from_inverse_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:
@@ -102,7 +103,8 @@ def _normalised(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[n
         raise InputError(f"{shown(path)}: wanted disparity, but it goes from {least:.4g} to {most:.4g}")
     if stored.dtype == np.uint8:
         _log.warning("%s: 8 bits hold 256 steps of depth; expect terraces", shown(path))
-    return np.where(known, (disparity - least) / extent, 0.0)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, (disparity - least) / extent, 0.0)
 
 
 # --- size ---

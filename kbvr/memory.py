@@ -50,7 +50,7 @@ def bytes_of(text: str) -> int:
     Raises:
         InputError: if it is not like that.
     """
-    said = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMG]i?B)", text.strip(), re.IGNORECASE)
+    said = re.fullmatch(r"(\d{1,12}(?:\.\d{1,9})?)\s*([KMG]i?B)", text.strip(), re.IGNORECASE)
     if said is None or not float(said[1]) > 0:
         raise InputError(f"the most memory must be like 2GB or 800MB, got {text!r}")
     return round(float(said[1]) * UNITS[said[2].upper()])

@@ -10,13 +10,16 @@ import sys
 from pathlib import Path
 
 OUT_OF_MEMORY = (
-    "there is not enough memory, or no more threads are allowed; "
+    "there is not enough memory, or no more threads or open files are allowed; "
     "a smaller photo, less memory (--max-memory) or fewer threads (--threads) would help"
 )
 """What a person is told, whatever raised it."""
 
 CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 """Where containers on Linux read how much memory they may take: of control groups 2 and 1."""
+
+_ERRORS = (errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+"""What the system calls it: no memory, too many open files in this process or in all."""
 
 _SAID_BY_LIBRARIES = re.compile(
     r"bad[ _]?alloc|can't start new thread|out of memory|insufficient memory|memory exhausted|not enough memory"
@@ -28,11 +31,11 @@ _SAID_BY_LIBRARIES = re.compile(
 
 
 def is_out_of_memory(error: BaseException | None) -> bool:
-    """Tell whether an exception says that there was no memory, or no room for a thread, or comes of one that does."""
+    """Tell whether an exception says that there was no memory, thread or open file left, or comes of one that does."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) in _ERRORS:
             return True
         own_words = isinstance(error, ImportError | RuntimeError | OSError | SystemError) or _is_of_library(error)
         if own_words and says_out_of_memory(str(error)):

@@ -21,7 +21,7 @@ from doc_pages import NAME, PAGES, ROOT, Code, DocPage
 from kbvr.keyframes import load_keyframes
 
 NOT_RUN = {
-    r"make (test|bench|wheel|soak|fuzz .*)": "takes minutes",
+    r"make (test|bench|wheel|(fuzz|faults|soak) .*)": "takes minutes",
     r"KBVR_TARGET=\S+ make wheel": "takes minutes",
     r"python docs/make_\w+\.py": "takes minutes, and writes the pictures of these pages",
     r"python -m bench\..*": "takes minutes; test_bench.py and its like run them in small",

@@ -91,10 +91,11 @@ def signals_interrupt() -> Iterator[Interruption]:
 @contextmanager
 def _watched(numbers: tuple[int, ...], interruption: Interruption) -> Iterator[None]:
     """Let a thread end the process if one of these signals comes and this context is not left soon after."""
-    theirs, ours = socket.socketpair()
-    ours.setblocking(False)
     left = Event()
-    Thread(target=_watch, args=(theirs, numbers, left, interruption), name="kbvr-signals", daemon=True).start()
+    ours = _watcher(numbers, left, interruption)
+    if ours is None:
+        yield
+        return
     before = signal.set_wakeup_fd(ours.fileno(), warn_on_full_buffer=False)
     try:
         yield
@@ -102,6 +103,26 @@ def _watched(numbers: tuple[int, ...], interruption: Interruption) -> Iterator[N
         left.set()
         signal.set_wakeup_fd(before)
         ours.close()  # which the thread reads as the end
+
+
+def _watcher(numbers: tuple[int, ...], left: Event, interruption: Interruption) -> socket.socket | None:
+    """Start the thread and return where it is told of signals; None where no more files or threads are allowed.
+
+    Then a signal ends kbvr as soon as Python gets to it; whether there is enough for the command, that will say.
+    """
+    try:
+        theirs, ours = socket.socketpair()
+    except OSError:
+        return None
+    ours.setblocking(False)
+    watching = Thread(target=_watch, args=(theirs, numbers, left, interruption), name="kbvr-signals", daemon=True)
+    try:
+        watching.start()
+    except RuntimeError:
+        theirs.close()
+        ours.close()
+        return None
+    return ours
 
 
 def _watch(signals: socket.socket, numbers: tuple[int, ...], left: Event, interruption: Interruption) -> None:

@@ -78,7 +78,7 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
             # Weighted prediction is for fades, which these films have not; with it x265 4.2 makes several videos of the
             # same pictures if they are one row of blocks (64 px) high.
             {"preset": "veryfast", "x265-params": "log-level=error:weightp=0"},
-            min_side_px=32,  # its encoder refuses 30x6000
+            min_side_px=64,  # its encoder refuses 30x6000, and writes past its memory at 48x32 and 48x64
             tags={"mp4": "hvc1"},
         ),
         "av1": Codec(

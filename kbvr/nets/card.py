@@ -42,6 +42,9 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 """What Windows takes for a device, in whatever folder."""
 
+MOST_FIGURE = 1e300
+"""False of NaN and infinity, which JSON must not have, and of whole numbers that no float holds."""
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 _CARD = re.compile(r"[^.].*\.json", re.DOTALL)
@@ -177,7 +180,14 @@ def _checked(values: Any) -> dict[str, Any]:
     for name in ("licence", "source", "task", "normalisation", "sizes", "trained_on", "limits"):
         if not isinstance(values[name], str):
             raise InputError(f"{name} must be a text, got {values[name]!r}")
+    figures = values["figures"]
+    if not isinstance(figures, dict) or not all(_is_number(figure) for figure in figures.values()):
+        raise InputError(f"figures must be an object of finite numbers, got {figures!r}")
     return values
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST_FIGURE
 
 
 def card_text(card: Card) -> str:
@@ -311,4 +321,8 @@ def how_to_get(card: Card) -> str:
 
 
 def _tensor(row: Mapping[str, Any]) -> Tensor:
+    if not all(isinstance(row[what], str) for what in ("name", "dtype", "meaning")):
+        raise InputError(f"name, dtype and meaning of a tensor must be texts, got {row!r}")
+    if not all(isinstance(side, int | str) for side in row["shape"]):
+        raise InputError(f"the shape of a tensor must be of whole numbers and names, got {row['shape']!r}")
     return Tensor(**{**row, "shape": tuple(row["shape"])})

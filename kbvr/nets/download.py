@@ -154,7 +154,7 @@ class Downloader:
     def _left(self, url: str) -> tuple[int, str]:
         """Return how much is there already and what the server calls it; 0 if it cannot be gone on with."""
         size = _size(self.part)
-        with suppress(OSError, ValueError, AttributeError):
+        with suppress(OSError, ValueError, AttributeError, RecursionError):
             note = json.loads(note_of(self.part).read_text("utf-8"))
             same = note.get("url") == url and note.get("sha256") == self.sha256
             if same and isinstance(note.get("validator"), str) and note["validator"]:

@@ -63,7 +63,8 @@ def read_avif(data: bytes, source: Source) -> Pixels:
     if header.is_animated:
         _log.info("%s: holds several pictures, the first is used", source.name)
     with damage_reported(source.path, source.wanted):
-        values: NDArray[Any] = imagecodecs.avif_decode(data, index=0 if header.is_animated else None)
+        # imagecodecs writes past its memory for the first of several pictures; Pillow gives 8 bits, which films have
+        values: NDArray[Any] = np.asarray(header) if header.is_animated else imagecodecs.avif_decode(data)
     values = values.reshape(*header.size[::-1], -1)
     meta = _meta(data)
     white = 2 ** (_bits(meta) if values.dtype == np.uint16 else 8) - 1
