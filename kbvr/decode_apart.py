@@ -22,13 +22,10 @@ from kbvr.decode import DecodedPhoto, DepthKind
 from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.isolated_process import EndedError, NotStartedError, Request, TimeUpError
 from kbvr.picture_file import picture_kind, shown
-from kbvr.resources import machine_bytes, says_out_of_memory, shown_bytes
+from kbvr.resources import half_of_machine_bytes, says_out_of_memory, shown_bytes
 
 LIMIT_S, LIMIT_S_A_MB = 60.0, 2.0
 """Time to decode a file: so much, and so much for each megabyte of it; a hundred times what one takes here."""
-
-LEAST_LIMIT_BYTES = 2**30
-"""Without a limit of the caller's, half of the machine's memory may be taken, and this much anyway."""
 
 _log = logging.getLogger(__name__)
 
@@ -58,9 +55,8 @@ def decoded_depth(path: str | os.PathLike[str], kind: DepthKind) -> NDArray[Any]
 def _decoded(path: str | os.PathLike[str], function: str, arguments: tuple[Any, ...], max_bytes: int | None) -> Any:
     size_bytes = _size_bytes(path)
     if size_bytes is None:
-        return _decoded_here(path, function, arguments)  # nothing will be decoded, but said
-    machine = machine_bytes()
-    most = max_bytes or (max(LEAST_LIMIT_BYTES, machine // 2) if machine else None)
+        return _decoded_here(path, function, arguments)  # it refuses the path, and says why
+    most = max_bytes or half_of_machine_bytes()
     limit_s = LIMIT_S + LIMIT_S_A_MB * size_bytes / 1e6
     request = Request(f"{decoders.MODULE}:{function}", (os.fspath(path), *arguments), limit_s, most)
     try:

@@ -18,6 +18,9 @@ OUT_OF_MEMORY = (
 CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 """Where containers on Linux read how much memory they may take: of control groups 2 and 1."""
 
+LEAST_HALF_BYTES = 2**30
+"""Less is not enough to decode a large photo or to run a network, however small the machine is."""
+
 _SAID_BY_LIBRARIES = re.compile(
     r"bad[ _]?alloc|can't start new thread|out of memory|insufficient memory|memory exhausted|not enough memory"
     r"|(?:can ?not|can't|could ?n[o']t|unable to|failed to) (?:re)?allocate|allocation (?:has |still )?failed"
@@ -80,6 +83,15 @@ def machine_bytes() -> int | None:
             continue
         limits += [int(said)] if said.isdecimal() else []
     return min((limit for limit in limits if limit > 0), default=None)
+
+
+def half_of_machine_bytes() -> int | None:
+    """Return how much memory another process may take by default: half of the machine's, LEAST_HALF_BYTES at least.
+
+    None if the machine does not say how much it has.
+    """
+    machine = machine_bytes()
+    return None if machine is None else max(LEAST_HALF_BYTES, machine // 2)
 
 
 def processors() -> int:

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import kbvr
-from kbvr import decode_apart, decoders
+from kbvr import decode_apart, decoders, resources
 from kbvr.cli.main import main
 from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.isolated_process import IsolatedProcess, NotStartedError, Request
@@ -78,7 +78,7 @@ def stand_in(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
     (tmp_path / "stand_in_decoder.py").write_text(STAND_IN, "utf-8")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     monkeypatch.setattr(decoders, "MODULE", "stand_in_decoder")
-    monkeypatch.setattr(decode_apart, "machine_bytes", lambda: 10**9)
+    monkeypatch.setattr(resources, "machine_bytes", lambda: 10**9)
 
     def write(what: str) -> Path:
         monkeypatch.setattr(decode_apart, "LIMIT_S", 1.0 if what == "hang" else 60.0)

@@ -22,7 +22,7 @@ from kbvr.cli.main import main
 from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.isolated_process import Request
 from kbvr.profiles import Layers
-from kbvr.resources import OUT_OF_MEMORY, has_room, is_out_of_memory, machine_bytes
+from kbvr.resources import OUT_OF_MEMORY, half_of_machine_bytes, has_room, is_out_of_memory, machine_bytes
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="limits memory, or looks it up, as only Linux can")
 GIB = 2**30
@@ -70,6 +70,13 @@ def test_room_is_tried_and_given_back():
     assert has_room(2**20, for_addresses=True)
     assert not has_room(2**62)
     assert machine_bytes() is None or machine_bytes() > 2**28
+
+
+@pytest.mark.parametrize(("machine", "half"), [(None, None), (2**29, 2**30), (2**30, 2**30), (2**34, 2**33)])
+def test_another_process_may_take_half_of_the_machine(monkeypatch, machine, half):
+    """But a gibibyte on small ones."""
+    monkeypatch.setattr("kbvr.resources.machine_bytes", lambda: machine)
+    assert half_of_machine_bytes() == half
 
 
 @pytest.mark.parametrize("error", SHORTAGES, ids=lambda error: type(error).__name__)

@@ -26,7 +26,7 @@ from kbvr.nets.card import Card, shipped_sums
 from kbvr.nets.foreign_worker import MEMORY_EXIT, Description, Network, TensorInfo, is_fixed, too_large
 from kbvr.nets.providers import candidates, problem_with
 from kbvr.nets.session import Session, check_threads, default_threads, open_checked, opened, said
-from kbvr.resources import machine_bytes
+from kbvr.resources import LEAST_HALF_BYTES, half_of_machine_bytes
 
 FIRST_LIMIT_S, FIRST_LIMIT_S_A_MB = 30.0, 0.1
 """Time to open a network and to answer for the first time, to a small picture if it takes any size: so much, and so
@@ -38,9 +38,6 @@ OTHER_DEVICE_LIMIT_S = 60.0
 
 RUN_LIMIT_S = 600.0
 """Time for any other answer."""
-
-LEAST_LIMIT_BYTES = 2**30
-"""Without a limit of the caller's, half of the machine's memory may be taken, and this much anyway."""
 
 _WORKER = foreign_worker.__name__
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
@@ -75,7 +72,7 @@ def open_network(
     if sha256 in shipped_sums():
         return open_checked(path, sha256, device=device, threads=threads)
     if max_bytes is None:
-        max_bytes = max(LEAST_LIMIT_BYTES, (machine_bytes() or 0) // 2)
+        max_bytes = half_of_machine_bytes() or LEAST_HALF_BYTES
     try:
         return _opened(Network(os.path.abspath(path), sha256, device, threads, max_bytes))  # noqa: PTH100  keeps links
     except NotStartedError as error:
