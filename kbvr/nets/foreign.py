@@ -10,7 +10,6 @@ import hashlib
 import logging
 import os
 import signal
-import stat
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -20,7 +19,16 @@ from typing import Any
 import numpy as np
 
 from kbvr.errors import InputError, OutOfMemoryError
-from kbvr.isolated_process import EndedError, IsolatedProcess, NotStartedError, Request, TimeUpError
+from kbvr.input_file import check_regular
+from kbvr.isolated_process import (
+    ONE_THREAD,
+    EndedError,
+    IsolatedProcess,
+    NotStartedError,
+    Request,
+    TimeUpError,
+    retried,
+)
 from kbvr.nets import foreign_worker
 from kbvr.nets.card import Card, shipped_sums
 from kbvr.nets.foreign_worker import MEMORY_EXIT, Description, Network, TensorInfo, is_fixed, too_large
@@ -40,8 +48,6 @@ RUN_LIMIT_S = 600.0
 """Time for any other answer."""
 
 _WORKER = foreign_worker.__name__
-_ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
-"""Of numpy: onnxruntime has its own."""
 
 _log = logging.getLogger(__name__)
 _turn = Lock()
@@ -127,12 +133,7 @@ class ForeignSession:
         request = Request(f"{_WORKER}:{function}", (network, *arguments), limit_s, most)
         with _turn:
             try:
-                try:
-                    return _process(network.max_bytes).call(request)
-                except EndedError as error:
-                    if not error.is_from_outside:
-                        raise
-                    return _process(network.max_bytes).call(request)  # it had ended for lack of work
+                return retried(lambda: _process(network.max_bytes).call(request))
             except EndedError as error:
                 raise _explained(error, network, limit_s) from error
 
@@ -147,7 +148,7 @@ def _opened(network: Network) -> Session:
 def _process(max_bytes: int) -> IsolatedProcess:
     process = _processes.get(max_bytes)
     if process is None or not process.is_running:
-        process = _processes[max_bytes] = IsolatedProcess(_WORKER, _ONE_THREAD)
+        process = _processes[max_bytes] = IsolatedProcess(_WORKER, ONE_THREAD)
     return process
 
 
@@ -167,9 +168,7 @@ def _sha256(path: Path) -> str:
         InputError: if it is no file, or cannot be read.
     """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # a device or a pipe may have no end
-            kind = "folder" if path.is_dir() else "pipe or a device"
-            raise InputError(f"expected a network file, got {path}, which is a {kind}")
+        check_regular(path, "a network file")
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
