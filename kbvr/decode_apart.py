@@ -18,7 +18,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from kbvr import decoders
-from kbvr.decode import DecodedPhoto, DepthKind
+from kbvr.decode import DecodedPhoto
+from kbvr.depth_array import DepthKind
 from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.isolated_process import EndedError, NotStartedError, Request, TimeUpError
 from kbvr.picture_file import picture_kind, shown
@@ -41,14 +42,14 @@ def decoded_photo(path: str | os.PathLike[str], max_bytes: int | None = None) ->
     return photo
 
 
-def decoded_depth(path: str | os.PathLike[str], kind: DepthKind) -> NDArray[Any]:
+def decoded_depth(path: str | os.PathLike[str], kind: DepthKind, max_bytes: int | None = None) -> NDArray[Any]:
     """Decode a depth file; see `kbvr.decode.decode_depth`.
 
     Raises:
         InputError: as `decode_depth`, and if a decoder crashes or takes too long.
-        OutOfMemoryError: if there is not enough memory.
+        OutOfMemoryError: if it takes more than max_bytes of memory, or more than there is.
     """
-    stored: NDArray[Any] = _decoded(path, "decode_depth", (kind,), None)
+    stored: NDArray[Any] = _decoded(path, "decode_depth", (kind, max_bytes), max_bytes)
     return stored
 
 

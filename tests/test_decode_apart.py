@@ -45,8 +45,8 @@ def decode_photo(path, max_bytes):
         what = "SIGINT"
     os.kill(os.getpid(), getattr(signal, what))
 
-def decode_depth(path, kind):
-    return decode_photo(path, None)
+def decode_depth(path, kind, max_bytes):
+    return decode_photo(path, max_bytes)
 """
 
 

@@ -245,6 +245,17 @@ def test_an_export_within_a_limit_decodes_within_it(tmp_path, capsys):
     assert "64x48" in out
 
 
+def test_the_limit_of_an_export_counts_for_its_depth_file_too(tmp_path, capsys):
+    """Which is refused by its header, before the limit is met."""
+    photo, depth = tmp_path / "a.png", tmp_path / "depth.png"
+    Image.new("RGB", (48, 32)).save(photo)
+    Image.new("I;16", (6000, 4000)).save(depth)
+    arguments = ["export", "--kenburns", "--depth", str(depth), "--depth-kind", "depth-m", "--max-memory", "900MB"]
+    assert main([*arguments, "-o", str(tmp_path / "out"), str(photo)]) == 2
+    said = "decoding 6000 x 4000 pixels takes about 1.4 GB of memory, more than 900 MB"
+    assert capsys.readouterr().err == f"kbvr: {photo}: {depth}: {said}\n"
+
+
 def test_an_export_that_cannot_get_its_memory_is_refused_before_anything_is_made(tmp_path, monkeypatch):
     """What libraries say, or do, when they get none is left to nobody."""
     monkeypatch.setattr(memory, "has_room", lambda *_, **__: False)
