@@ -94,7 +94,14 @@ def _watched(numbers: tuple[int, ...], interruption: Interruption) -> Iterator[N
     theirs, ours = socket.socketpair()
     ours.setblocking(False)
     left = Event()
-    Thread(target=_watch, args=(theirs, numbers, left, interruption), name="kbvr-signals", daemon=True).start()
+    watcher = Thread(target=_watch, args=(theirs, numbers, left, interruption), name="kbvr-signals", daemon=True)
+    try:
+        watcher.start()
+    except RuntimeError:  # no thread is left: the command will say so if it needs one, and Python's handlers remain
+        theirs.close()
+        ours.close()
+        yield
+        return
     before = signal.set_wakeup_fd(ours.fileno(), warn_on_full_buffer=False)
     try:
         yield
