@@ -1,4 +1,4 @@
-"""What this process may take of the machine, and how it is said that there is no more."""
+"""What this process may take of the machine, and how libraries say that there is no more."""
 
 from __future__ import annotations
 
@@ -8,12 +8,6 @@ import os
 import re
 import sys
 from pathlib import Path
-
-OUT_OF_MEMORY = (
-    "there is not enough memory, or no more threads are allowed; "
-    "a smaller photo, less memory (--max-memory) or fewer threads (--threads) would help"
-)
-"""What a person is told, whatever raised it."""
 
 CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 """Where containers on Linux read how much memory they may take: of control groups 2 and 1."""

@@ -19,10 +19,11 @@ import kbvr
 from bench.decoding import KINDS, peak_bytes, write_picture
 from kbvr import decoders, decoding_memory, memory, pipeline
 from kbvr.cli.main import main
+from kbvr.cli.printing import OUT_OF_MEMORY
 from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.isolated_process import Request
 from kbvr.profiles import Layers
-from kbvr.resources import OUT_OF_MEMORY, half_of_machine_bytes, has_room, is_out_of_memory, machine_bytes
+from kbvr.resources import half_of_machine_bytes, has_room, is_out_of_memory, machine_bytes
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="limits memory, or looks it up, as only Linux can")
 GIB = 2**30
