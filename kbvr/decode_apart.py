@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -102,6 +103,7 @@ def _explained(error: EndedError, path: str | os.PathLike[str]) -> InputError | 
     killed = -getattr(signal, "SIGKILL", 0)
     if says_out_of_memory(error.last_words) or error.exit_code == killed != 0:
         return OutOfMemoryError(f"{shown(path)}: there is not enough memory to decode it")
-    with Path(path).open("rb") as file:
-        kind = picture_kind(file.read(64)) or "file"
-    return InputError(f"{shown(path)}: the {kind} decoder {error} on it; the file is probably damaged")
+    kind = None
+    with suppress(OSError), Path(path).open("rb") as file:  # it may have gone meanwhile
+        kind = picture_kind(file.read(64))
+    return InputError(f"{shown(path)}: the {kind or 'file'} decoder {error} on it; the file is probably damaged")
