@@ -135,7 +135,8 @@ def _export_one(photo: Path, request: ExportRequest, taken: dict[str, Path]) -> 
     with _collected_warnings() as warnings:
         try:
             if name in taken:
-                load_photo(photo)  # what is no photo is told so: some programs put an XMP file beside each photo
+                # what is no photo gets that message: some programs put an XMP file beside each photo
+                load_photo(photo, max_memory_bytes=request.options.max_memory_bytes)
                 wanted = "photos of one call must differ in name, for their outputs are named after them"
                 raise InputError(f"{wanted}; this one would write over those of {taken[name]}")
             with bars as report:
