@@ -195,6 +195,8 @@ class IsolatedProcess:
         try:
             self._receive(START_LIMIT_S)
         except EndedError as error:
+            if error.is_from_outside:
+                raise  # it can be tried again: see `retried`
             raise NotStartedError(": ".join(filter(None, (str(error), error.last_words)))) from error
         self._is_ready = True
 
