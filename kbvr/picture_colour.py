@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -27,6 +26,7 @@ from kbvr.pictures.transfer import (
     srgb_from,
     to_linear,
 )
+from kbvr.resources import processors
 
 BAND_PX = 1_000_000
 """So many pixels are converted at a time, which bounds what the conversion needs beside the picture."""
@@ -186,7 +186,7 @@ def _for_lcms(values: NDArray[Any], white: float) -> NDArray[Any]:
 
 def _in_threads(convert: Callable[[slice], None], height: int) -> None:
     """Call a function for as many bands of rows as there are processors."""
-    workers = min(os.cpu_count() or 1, 16, height)
+    workers = min(processors(), 16, height)
     edges = np.linspace(0, height, workers + 1).astype(int)
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(convert, (slice(top, end) for top, end in pairwise(edges))))
