@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import UInt8
 from numpy.typing import NDArray
 
+from kbvr.messages import escaped
 from kbvr.pictures.pixels import Colours, Pixels, upright
 from kbvr.pictures.transfer import (
     AS_SRGB,
@@ -141,7 +142,7 @@ def _by_profile(values: NDArray[Any], white: float, pixels: Pixels, name: str) -
         values, space = np.repeat(values, 3, axis=2), b"RGB "
     if icc[16:20] != space:
         its = icc[16:20].decode("latin-1").strip() if len(icc) >= 128 else "damaged"
-        _log.warning("%s: its colour profile cannot be used and is left out (it is %s)", name, its)
+        _log.warning("%s: its colour profile cannot be used and is left out (it is %s)", name, escaped(its))
         return None
     exact = values.dtype != np.uint8 or white != 255
     values = _for_lcms(values, white) if exact else values

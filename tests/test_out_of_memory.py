@@ -41,6 +41,7 @@ SHORTAGES = [
     MemoryError(),
     np._core._exceptions._ArrayMemoryError((10**9, 10**6), np.dtype(np.uint8)),
     OSError(errno.ENOMEM, "Cannot allocate memory"),
+    OSError(errno.EMFILE, "Too many open files"),
     RuntimeError("can't start new thread"),
     ImportError("libgfortran-83c28eba.so.5.0.0: failed to map segment from shared object"),
     OnnxRuntimeError("[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Exception during initialization: std::bad_alloc"),

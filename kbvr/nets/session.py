@@ -171,7 +171,7 @@ def _best_session(network: bytes, open_on_cpu: Any, device: str, threads: int) -
             _say(logging.WARNING, f"networks run on the CPU, not on {provider.title}: {problem}")
     _say(logging.INFO, f"networks run on the CPU, with {threads} threads")
     options = _session_options(threads)
-    return cast(Session, onnxruntime().InferenceSession(network, options, providers=[CPU]))
+    return cast(Session, onnxruntime().InferenceSession(network, options, providers=[CPU], enable_fallback=0))
 
 
 def _accelerated(network: bytes, provider: Provider, threads: int, *, by_name: bool) -> tuple[Any | None, str]:
