@@ -56,15 +56,19 @@ class ConvNorm(nn.Sequential):
     def forward(self, x: Tensor) -> Tensor:
         """Return what conv and norm make of features; in training the norm is part of the weights, which is quicker."""
         *pads, conv, norm = self
-        if not self.training or not isinstance(norm, nn.BatchNorm2d):
+        if not self.training:
             out: Tensor = super().forward(x)
             return out
+        assert isinstance(conv, nn.Conv2d)
+        assert isinstance(norm, nn.BatchNorm2d)
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
         scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
         weight = conv.weight * scale[:, None, None, None]
         bias = norm.bias - norm.running_mean * scale
         for pad in pads:
             x = pad(x)
-        return F.conv2d(x, weight, bias, conv.stride, conv.padding, 1, conv.groups)
+        return F.conv2d(x, weight, bias, conv.stride, conv.padding, conv.dilation, conv.groups)
 
 
 class InvertedBlock(nn.Module):
@@ -76,6 +80,7 @@ class InvertedBlock(nn.Module):
         self.widen = ConvNorm(in_channels, inside) if wider > 1 else None
         self.each = ConvNorm(inside, inside, kernel, stride, inside)
         self.narrow = ConvNorm(inside, out_channels)
+        self.kernel = kernel
         self.exactly = kernel > 3 or stride > 1
         """Whether channels are looked at in 32 bits always: of these kernels, CPUs take the gradient in 16 bits several
         times slower."""
@@ -108,7 +113,7 @@ class EfficientNetLite0(nn.Module):
                 channels = out_channels
         self.blocks = nn.ModuleList(blocks)
         # The gradient of large kernels of single channels takes CPUs as long as half of the others' together.
-        large = [block.each for block in blocks if block.each[-2].kernel_size[0] > 3]
+        large = [block.each for block in blocks if block.kernel > 3]
         for part in (self.stem, *blocks[:FROZEN_BLOCKS], *large):
             part.requires_grad_(requires_grad=False)
 
@@ -122,7 +127,7 @@ class EfficientNetLite0(nn.Module):
                 features.append(x)
         return features
 
-    def train(self, mode: bool = True) -> EfficientNetLite0:  # noqa: FBT001, FBT002 - torch's own signature
+    def train(self, mode: bool = True) -> EfficientNetLite0:
         """Change nothing in the batch norms: batches are too small, and too unlike ImageNet, to measure anew."""
         super().train(mode)
         for module in self.modules():

@@ -1,9 +1,9 @@
 """kbvr-depth 2: inverse depth, sky and confidence from one photo, by an encoder that has seen ImageNet.
 
-EfficientNet-Lite0 says what is there; a U-Net of plain 3x3 convolutions, which CPUs run and train fastest, turns it into
-depth. Nothing is computed at full size: at half size the picture's own pixels come in once more, four to a place, and
-each place says what its four pixels are (Shi et al. 2016, "Real-time single image and video super-resolution using an
-efficient sub-pixel convolutional network").
+EfficientNet-Lite0 says what is there; a U-Net of plain 3x3 convolutions, which CPUs run and train fastest, turns that
+into depth. Nothing is computed at full size: at half size the picture's own pixels come in once more, four to a place,
+and each place says what its four pixels are (Shi et al. 2016, "Real-time single image and video super-resolution using
+an efficient sub-pixel convolutional network").
 """
 
 from __future__ import annotations

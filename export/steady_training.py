@@ -27,6 +27,7 @@ import torch
 from torch import Tensor, nn
 
 from export.training import Batch
+from kbvr.errors import InputError
 
 WARM_UP_STEPS = 300
 AVERAGE_DECAY = 0.9995
@@ -96,6 +97,27 @@ class Averaged:
         finally:
             self._net.load_state_dict(own)
             self._net.train()
+
+
+def branch(origin: Path, run: Path, decay_steps: int) -> Plan:
+    """Return the plan that ends a run in a folder of its own, from the origin's checkpoint; the origin can go on.
+
+    What has been begun goes on as it was planned.
+
+    Raises:
+        InputError: if the origin has no checkpoint.
+    """
+    planned = run / "plan.json"
+    if not planned.exists():
+        run.mkdir(parents=True, exist_ok=True)
+        try:
+            state = torch.load(origin / "checkpoint.pt", map_location="cpu", weights_only=True)
+        except OSError as error:
+            raise InputError(f"expected a run with a checkpoint.pt, got {origin}: {error.strerror or error}") from error
+        write_whole(state, run / "checkpoint.pt")
+        plan = {"last_step": state["step"] + decay_steps, "decay_steps": decay_steps}
+        planned.write_text(json.dumps(plan), "utf-8")
+    return Plan(**json.loads(planned.read_text("utf-8")))
 
 
 def train_steadily(

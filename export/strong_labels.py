@@ -36,7 +36,11 @@ WEIGHTS = {"5": 1.0, "4": 0.8, "3": 0.5}
 """What a picture counts, by its quality."""
 
 OPEN_LICENCES = ("MIT", "BSD", "Apache", "CC0", "CC BY 4.0", "CC BY-SA", "public domain")
-CLOSED_WORDS = ("NC", "non-commercial", "none stated", "research", "EULA", "unclear")
+CLOSED_WORDS = ("NC", "non-commercial", "none stated", "research", "EULA", "unsure", "template")
+"""A licence with one of these words is not open, whatever else it says: a template's is not its pictures'."""
+
+OPEN_NETWORKS = ("MiDaS", "Marigold", "Metric3D", "DepthSplat")
+"""Networks whose published weights are under MIT, BSD or Apache-2.0; of the others some are not, or nothing is said."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +52,15 @@ class Strong:
     scene: str
     sample: Sample
     weight: float
+    origin: str
+    """The repository that it came from."""
+
+    licence: str
+    """As its page states it."""
+
+    label: str
+    """Who made the depth: a sensor, or which network."""
+
     by_rank: bool
     """Whether only the order of the depths is to be trusted: they were linear, and the offset was fitted."""
 
@@ -70,9 +83,10 @@ def scene_of(name: str) -> str:
     return name if len(rest) < 2 or source == "omni" else name.rsplit("_", 1)[0]
 
 
-def is_permissive(licence: str) -> bool:
-    """Return whether a licence lets anyone use what comes of it, also for money, and says so."""
-    return not any(word in licence for word in CLOSED_WORDS) and any(word in licence for word in OPEN_LICENCES)
+def is_permissive(licence: str, label: str) -> bool:
+    """Return whether anyone may use what comes of a picture and of its label, also for money, and its page says so."""
+    is_open = any(word in licence for word in OPEN_LICENCES) and not any(word in licence for word in CLOSED_WORDS)
+    return is_open and (not label.startswith("network") or any(name in label for name in OPEN_NETWORKS))
 
 
 def held_out_scenes(names: Iterable[str]) -> set[str]:
@@ -122,7 +136,7 @@ def load_strong(folder: Path, *, permissive: bool) -> tuple[list[Strong], list[S
         if is_between(row["name"], held_out_names):
             continue
         is_held_out = scene_of(row["name"]) in held_out_names
-        if is_held_out or not permissive or is_permissive(row["licence"]):
+        if is_held_out or not permissive or is_permissive(row["licence"], row["label"]):
             (held_out if is_held_out else kept).append(_load(folder, row))
     return kept, held_out
 
@@ -135,4 +149,6 @@ def _load(folder: Path, row: Mapping[str, str]) -> Strong:
     depth = np.where(levels == 0, np.nan, levels / np.float32(255)).astype(np.float16)
     sample = Sample(load_rgb(folder / f"{name}.jpg"), depth, None)
     by_rank = not row["quantity"].startswith("inverse_depth") or "unsure" in row["quantity"]
-    return Strong(name, name.split("_")[0], scene_of(name), sample, WEIGHTS[row["quality"]], by_rank)
+    weight = WEIGHTS[row["quality"]]
+    made_by = (row["source"], row["licence"], row["label"])
+    return Strong(name, name.split("_")[0], scene_of(name), sample, weight, *made_by, by_rank)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from export.depth2_batches import Source
+from export.depth2_export import write_sources
 from export.depth2_loss import depth_loss, doubt_loss, sky_loss
 from export.efficientnet import load_encoder, packaged_weights
 from export.kbvr_depth2 import KbvrDepth2
@@ -110,6 +111,7 @@ def train(
     net = KbvrDepth2()
     if not (run / "checkpoint.pt").exists():
         net.encoder.load_state_dict(load_encoder(encoder or packaged_weights()))
+    write_sources(run, strong, len(weak))
     source = Source(strong, weak, None if teachers is None else Mixtures(teachers), seed)
     return train_steadily(
         net,

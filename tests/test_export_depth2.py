@@ -1,0 +1,471 @@
+"""kbvr-depth 2 in small: its encoder's weights, what it is shown, its loss, a training that stops, and its file."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import random
+import signal
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from export import depth2_batches, steady_training
+from export.__main__ import main
+from export.depth2_batches import Pool, Source
+from export.depth2_export import ExportedDepth2, export_depth2, trained_on, write_half_weights
+from export.depth2_loss import depth_loss, doubt_loss, in_the_order_of, standardised
+from export.efficientnet import EfficientNetLite0, load_encoder, their_names
+from export.kbvr_depth2 import KbvrDepth2
+from export.onnx_export import noise_for, with_half_weights
+from export.onnx_file import greatest_difference
+from export.samples import Sample
+from export.steady_training import Plan, branch, train_steadily, write_whole
+from export.strong_labels import held_out_scenes, is_between, is_permissive, load_strong, scene_of
+from export.thin_things import thin_matte, with_thin_thing
+from kbvr.errors import InputError
+from kbvr.nets import open_session, read_card
+
+COLUMNS = ("name", "source", "path", "licence", "label", "quantity", "quality", "width", "height", "note")
+
+
+@pytest.fixture(scope="module")
+def encoder_file(tmp_path_factory):
+    """Return a file of random weights with the names and shapes of the package's, its classifier included."""
+    torch.manual_seed(0)
+    ours = EfficientNetLite0().state_dict()
+    state = {theirs: torch.rand_like(ours[name]) * 0.2 for name, theirs in their_names().items()}
+    state |= {"_conv_head.weight": torch.zeros(8, 320, 1, 1), "_bn1.bias": torch.zeros(8), "_fc.weight": torch.zeros(2)}
+    state["_bn0.num_batches_tracked"] = torch.zeros(())
+    path = tmp_path_factory.mktemp("encoder") / "lite0.pth"
+    torch.save(state, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def good_depth(tmp_path_factory):
+    """Return a folder of 30 pictures of 26 scenes with depth, a hole in one, and an index."""
+    folder = tmp_path_factory.mktemp("depth")
+    noise = np.random.default_rng(0)
+    names = [f"dc_clip{number}_{frame}" for number in range(4) for frame in range(2)]
+    names += [f"am_{number:06}" for number in range(22)]
+    rows = []
+    for name in names:
+        depth = np.broadcast_to(np.linspace(20, 250, 48)[:, None], (48, 64)).astype(np.uint8).copy()
+        depth[:8, :8] = 0
+        Image.fromarray(noise.integers(0, 255, (48, 64, 3), np.uint8)).save(folder / f"{name}.jpg")
+        Image.fromarray(depth).save(folder / f"{name}.png")
+        open_one = name.startswith("am")
+        licence, label = ("MIT", "network MiDaS DPT-Large") if open_one else ("none stated", "network DepthCrafter")
+        quantity = "depth (unsure)" if name == "am_000001" else "inverse_depth"
+        rows.append((name, f"someone/{name[:2]}", name, licence, label, quantity, "4", "64", "48", ""))
+    with (folder / "INDEX.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([COLUMNS, *rows])
+    return folder
+
+
+def random_net(seed: int = 0) -> KbvrDepth2:
+    """Return a network whose batch norms have something to fold."""
+    torch.manual_seed(seed)
+    net = KbvrDepth2()
+    with torch.no_grad():
+        for module in net.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.running_mean.normal_(0, 0.1)
+                module.running_var.uniform_(0.5, 2)
+                module.weight.uniform_(0.5, 1.5)
+    return net.eval()
+
+
+def test_the_encoder_takes_the_package_s_weights_name_for_name(encoder_file):
+    """Every tensor lands where it belongs; what a classifier has beside them is left."""
+    state = load_encoder(encoder_file)
+    theirs = torch.load(encoder_file)
+    for name, key in their_names().items():
+        assert torch.equal(state[name], theirs[key])
+    counted = {name for name in state if not name.endswith("num_batches_tracked")}
+    assert counted == set(their_names())
+    # The published network has 4,652,008 weights; 412,160 are in its head and 1,281,000 in its classifier.
+    assert sum(p.numel() for p in EfficientNetLite0().parameters()) == 4_652_008 - 412_160 - 1_281_000
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda state: state.pop("_blocks.3._bn1.running_var"), "without 1 of them"),
+        (lambda state: state.update(extra=torch.zeros(1)), "1 more"),
+        (lambda state: state.update({"_conv_stem.weight": torch.zeros(32, 3, 5, 5)}), "of shape"),
+    ],
+)
+def test_other_weights_are_refused(encoder_file, tmp_path, change, said):
+    """A file that lacks a tensor, has one too many or one of another shape is not taken in part."""
+    state = torch.load(encoder_file)
+    change(state)
+    torch.save(state, tmp_path / "other.pth")
+    with pytest.raises(InputError, match=said):
+        load_encoder(tmp_path / "other.pth")
+
+
+def test_in_training_the_encoder_computes_what_it_computes_in_use_and_keeps_its_first_blocks():
+    """Norms that are part of the weights change nothing, and batches change no statistics."""
+    net = random_net().encoder
+    rgb = torch.rand(2, 3, 64, 96)
+    in_use = net(rgb)
+    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    features = net.train()(rgb)
+    for wanted, got in zip(in_use, features, strict=True):
+        torch.testing.assert_close(got, wanted, rtol=1e-3, atol=1e-4)
+    features[-1].sum().backward()
+    assert net.stem[1].weight.grad is None
+    assert net.blocks[2].narrow[0].weight.grad is None
+    assert net.blocks[3].widen[0].weight.grad is not None
+    assert all(torch.equal(tensor, before[name]) for name, tensor in net.state_dict().items())
+
+
+def test_features_have_the_strides_that_they_should():
+    """Strides are 2, 2, 4, 8, 16 and 32, at any size that is a multiple of 32."""
+    net = random_net().encoder
+    shapes = [tuple(f.shape[1:]) for f in net(torch.rand(1, 3, 96, 160))]
+    assert shapes == [(32, 48, 80), (16, 48, 80), (24, 24, 40), (40, 12, 20), (112, 6, 10), (320, 3, 5)]
+
+
+def test_what_it_learns_of_its_errors_does_not_change_depth():
+    """The doubt's gradient ends at its own head."""
+    net = random_net()
+    _, _, doubt = net(torch.rand(1, 3, 64, 64))
+    doubt.sum().backward()
+    reached = {name for name, p in net.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0}
+    assert reached
+    assert all(name.startswith("decoder.doubt.") for name in reached)
+
+
+def test_the_file_computes_what_torch_computes_at_any_multiple_of_32(tmp_path):
+    """The exported file agrees with torch, and takes sizes that it was not traced at."""
+    net = random_net()
+    rows = [{"source": "a/b", "licence": "MIT", "label": "true", "pictures": 3}]
+    card = export_depth2(net, tmp_path, {"strong": 0.9}, {"good_depth": rows, "photos": 0})
+    assert (tmp_path / "kbvr-depth-2.onnx").stat().st_size < 16e6
+    assert read_card(tmp_path / "kbvr-depth-2.json").figures == {"strong": 0.9}
+    sizes = ((32, 64), (224, 160), (512, 384))
+    checks = [noise_for(card, *size_px) for size_px in sizes]
+    assert greatest_difference(with_half_weights(ExportedDepth2(net).eval()), card, checks) <= 1e-4
+    outputs = open_session(card, "cpu").run(None, checks[0])
+    assert [output.shape for output in outputs] == [(1, 1, 64, 32)] * 3
+    assert all(output.min() >= 0 and output.max() <= 1 for output in outputs[1:])
+
+
+def test_the_card_names_every_source_and_its_licence():
+    """Nothing that was learnt from is left out."""
+    rows = [
+        {"source": "a/b", "licence": "MIT", "label": "true", "pictures": 3},
+        {"source": "c/d", "licence": "CC BY-NC 4.0", "label": "network X", "pictures": 4},
+    ]
+    text = trained_on({"good_depth": rows, "photos": 5})
+    for words in ("7 pictures", "a/b: 3, true, MIT", "c/d: 4, network X, CC BY-NC 4.0", "Apache-2.0", "TCMonoDepth"):
+        assert words in text
+    assert "TCMonoDepth" not in trained_on({"good_depth": rows, "photos": 0})
+
+
+def test_halved_weights_load_where_whole_ones_do(tmp_path):
+    """Weights in 16 bits take half the room and give nearly the same."""
+    net = random_net()
+    torch.save(net.state_dict(), tmp_path / "whole.pt")
+    write_half_weights(tmp_path / "whole.pt", tmp_path / "half.pt")
+    assert (tmp_path / "half.pt").stat().st_size < 0.55 * (tmp_path / "whole.pt").stat().st_size
+    other = random_net(1)
+    other.load_state_dict(torch.load(tmp_path / "half.pt"))
+    for name, tensor in net.state_dict().items():
+        torch.testing.assert_close(other.state_dict()[name], tensor, rtol=1e-3, atol=1e-3)
+
+
+def test_frames_of_one_scene_are_never_on_both_sides(good_depth):
+    """Scenes are held out, not pictures, and the same ones whatever licences are let in."""
+    kept, held_out = load_strong(good_depth, permissive=False)
+    assert len(kept) + len(held_out) == 30
+    assert held_out
+    assert not {one.scene for one in kept} & {one.scene for one in held_out}
+    fewer, same = load_strong(good_depth, permissive=True)
+    assert [one.name for one in same] == [one.name for one in held_out]
+    assert {one.source for one in fewer} == {"am"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        ("da3_bear_0000", "da3_bear_0003", True),
+        ("da3_bear_0000", "da3_boat_0000", False),
+        ("p36o_382483ef_0", "p36x_382483ef_7", True),
+        ("rgbdd_20200509112638", "rgbdd_20200509113453", True),
+        ("rgbdd_20200509112638", "rgbdd_20200509121031", False),
+        ("kinect_000", "kinect_420", True),
+        ("am_013774", "am_017959", False),
+        ("nyu_0000", "nyu_0023", True),
+        ("nyu_0023", "nyu_0024", False),
+    ],
+)
+def test_names_say_what_shows_the_same_scene(one, other, together):
+    """Clips, panoramas, hours and rooms each have their rule."""
+    assert (scene_of(one) == scene_of(other)) is together
+
+
+def test_between_rooms_that_are_trained_on_and_rooms_that_are_not_some_frames_are_left_out():
+    """The room of a frame at the end of a held-out block may go on in the next."""
+    names = [f"nyu_{number:04}" for number in range(600)]
+    held_out = held_out_scenes(names)
+    measured = {n for n in names if scene_of(n) in held_out and not is_between(n, held_out)}
+    trained = {n for n in names if scene_of(n) not in held_out}
+    gaps = [abs(int(a[4:]) - int(b[4:])) for a in measured for b in trained]
+    assert min(gaps) > 3
+
+
+@pytest.mark.parametrize(
+    ("licence", "label", "may"),
+    [
+        ("MIT", "true", True),
+        ("page CC BY-SA 4.0", "network Marigold", True),
+        ("page CC BY-SA 4.0", "network DA360 (panorama)", False),
+        ("page CC BY-SA 4.0 / CC BY-NC-SA 4.0", "true", False),
+        ("NYU Depth v2: research use, cite (repo: MIT)", "true", False),
+        ("repo MIT (site template)", "true", False),
+        ("none stated", "network MiDaS DPT-Large", False),
+    ],
+)
+def test_a_licence_is_open_only_if_it_says_so(licence, label, may):
+    """Non-commercial and unclear licences, of pictures and of the networks that labelled them, are told apart."""
+    assert is_permissive(licence, label) is may
+
+
+def test_unknown_pixels_and_the_scale_of_a_label_change_nothing():
+    """The loss is of known pixels only, and free of scale and shift."""
+    torch.manual_seed(0)
+    truth, guess = torch.rand(2, 1, 32, 48), torch.rand(2, 1, 32, 48)
+    truth[:, :, :8, 10:30] = torch.nan
+    ones, none = torch.ones(2), torch.zeros(2, dtype=torch.bool)
+    loss, error = depth_loss(guess, truth, ones, none, ones)
+    other = guess.clone()
+    other[:, :, :8, 10:30] = 100
+    torch.testing.assert_close(depth_loss(other, truth, ones, none, ones)[0], loss)
+    torch.testing.assert_close(depth_loss(3 * guess + 2, 7 * truth - 1, ones, none, ones)[0], loss, rtol=0.02, atol=0)
+    assert torch.equal(error.isfinite(), truth.isfinite())
+    assert depth_loss(truth.nan_to_num(), truth, ones, none, ones)[0] < 1e-5
+    other.requires_grad_()
+    depth_loss(other, truth, ones, none, ones)[0].backward()
+    assert other.grad[:, :, :8, 10:30].abs().max() == 0
+
+
+def test_a_picture_without_known_depth_and_one_of_no_weight_say_nothing():
+    """Nothing is divided by zero, and what weighs more counts more."""
+    truth, guess = torch.rand(2, 1, 32, 32), torch.rand(2, 1, 32, 32)
+    none, ones = torch.zeros(2, dtype=torch.bool), torch.ones(2)
+    alone = depth_loss(guess[1:], truth[1:], ones[:1], none[:1], ones[:1])[0]
+    truth[0] = torch.nan
+    torch.testing.assert_close(depth_loss(guess, truth, ones, none, ones)[0], alone)
+    assert depth_loss(guess[:1], truth[:1], ones[:1], none[:1], ones[:1])[0] == 0
+
+
+def test_where_only_the_order_is_trusted_any_rising_curve_of_it_is_right():
+    """A label by rank is content with depth in its order, and not with another order."""
+    torch.manual_seed(0)
+    guess = torch.rand(1, 1, 24, 24)
+    order = guess.exp() ** 3
+    ones, ranked = torch.ones(1), torch.ones(1, dtype=torch.bool)
+    assert depth_loss(guess, order, ones, ranked, ones)[0] < 1e-5
+    assert depth_loss(guess, order, ones, ~ranked, ones)[0] > 0.05
+    assert depth_loss(guess, order.flip(-1), ones, ranked, ones)[0] > 0.5
+    known = torch.rand(24, 24) > 0.3
+    dealt = in_the_order_of(guess[0, 0], order.flip(-1)[0, 0], known)
+    assert torch.equal(dealt[known].argsort(), order.flip(-1)[0, 0][known].argsort())
+
+
+def test_the_doubt_is_least_wrong_when_it_foresees_the_error():
+    """The likelihood is greatest at the mean error."""
+    error = torch.rand(1, 1, 16, 16) + 0.2
+    guesses = [doubt_loss(torch.full_like(error, math.log(e)), error) for e in (0.1, error.mean().item(), 4.0)]
+    assert guesses[1] < guesses[0]
+    assert guesses[1] < guesses[2]
+
+
+def test_depth_is_standardised_over_what_is_known():
+    """Median 0 and mean absolute deviation 1."""
+    depth, known = torch.rand(1, 1, 64, 64) * 9 + 4, torch.rand(1, 1, 64, 64) > 0.4
+    flat = standardised(depth, known)[known]
+    assert abs(flat.median().item()) < 0.2
+    assert abs(flat.abs().mean().item() - 1) < 0.02
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_thin_thing_is_nearer_than_what_is_behind_it(seed):
+    """Where a thin thing was drawn its depth is, and nowhere else; it takes little of the picture."""
+    rng = random.Random(seed)
+    depth = np.full((96, 128), 1.0, np.float32) + np.linspace(0, 1, 96, dtype=np.float32)[:, None]
+    rgb, sky, before = np.full((96, 128, 3), 128, np.uint8), np.ones((96, 128), np.float32), depth.copy()
+    with_thin_thing(rgb, depth, sky, np.zeros((8, 8, 3), np.uint8), rng)
+    drawn = depth != before
+    assert drawn.mean() < 0.6
+    assert (depth[drawn] > before[drawn]).all()
+    assert ((sky == 0) == drawn).all()
+    assert (
+        np.abs(rgb.astype(int) - 128).max(axis=2)[~drawn & (thin_matte((96, 128), random.Random(seed)) == 0)] == 0
+    ).all()
+
+
+def small_source(good_depth) -> Source:
+    """Return a source of few pictures without photos and mixtures."""
+    kept, _ = load_strong(good_depth, permissive=False)
+    return Source(kept, [], None, seed=3)
+
+
+def test_the_batch_of_a_step_is_the_same_whenever_it_is_made(good_depth, monkeypatch):
+    """Another process that starts at a step shows what this one would have shown."""
+    monkeypatch.setattr(depth2_batches, "BATCH_PIXELS", 2 * 192 * 256)
+    monkeypatch.setattr(depth2_batches, "SCENE_HW", (48, 64))
+    one, other = small_source(good_depth), small_source(good_depth)
+    for step in range(3):
+        one.batch(step)
+    for wanted, got in zip(one.batch(3), other.batch(3), strict=True):
+        assert torch.equal(wanted.nan_to_num(), got.nan_to_num())
+    assert not torch.equal(one.batch(4)[0], other.batch(5)[0])
+
+
+def test_unknown_depth_stays_unknown_in_a_batch_and_weights_and_ranks_come_along(good_depth, monkeypatch):
+    """What the label does not know is NaN, not 0."""
+    monkeypatch.setattr(depth2_batches, "SHARES", {"films": 1.0, "scenes": 0.0, "mixtures": 0.0})
+    monkeypatch.setattr(depth2_batches, "THIN_SHARE", 0.0)
+    source = small_source(good_depth)
+    rgb, depth, sky, weight, by_rank, sharp = next(b for b in map(source.batch, range(20)) if b[1].isnan().any())
+    assert rgb.shape[1] == 3
+    assert rgb.shape[2:] == depth.shape[2:] == sky.shape[2:]
+    assert depth[depth.isfinite()].min() > 0
+    assert (sky == -1).any()
+    torch.testing.assert_close(weight, torch.full_like(weight, 0.8))
+    assert by_rank.dtype == torch.bool
+    assert (sharp == 1).all()
+
+
+def test_samples_of_a_pool_are_made_once_and_become_new():
+    """A number stands for one sample; later steps see others."""
+    made = []
+
+    def make(rng: random.Random) -> Sample:
+        made.append(rng.random())
+        return Sample(np.full((1, 1), made[-1]), np.zeros(1), None)
+
+    pool = Pool(make, 0)
+    first = {pool.sample(0, random.Random(k)).rgb[0, 0] for k in range(300)}
+    assert len(made) == len(first) <= depth2_batches.LEAST_POOL
+    late = {pool.sample(100_000, random.Random(k)).rgb[0, 0] for k in range(300)}
+    assert not first & late
+
+
+class Line(torch.nn.Module):
+    """The smallest network that learns: y = a x + b, with a batch norm for its statistics."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.part = torch.nn.Conv2d(1, 1, 1)
+        self.norm = torch.nn.BatchNorm2d(1)
+
+
+def train_line(run: Path, plan: Plan, seen: list[int] | None = None) -> dict[str, torch.Tensor]:
+    """Train a Line towards a function and return its averaged weights."""
+
+    def batch_of(step: int):
+        x = torch.rand(2, 1, 4, 4, generator=torch.Generator().manual_seed(step))
+        return (x, 3 * x + 1)
+
+    def losses_of(net, batch):
+        if seen is not None:
+            seen.append(len(seen))
+        return {"line": (net.norm(net.part(batch[0])) - batch[1]).square().mean()}
+
+    path = train_steadily(
+        Line(), run, plan, rate_of=lambda _: 0.01, batch_of=batch_of, losses_of=losses_of, figures_of=lambda _: {"x": 1}
+    )
+    return torch.load(path)
+
+
+def test_a_training_that_was_stopped_learns_what_one_that_was_not_stopped_learns(tmp_path):
+    """The same weights, averaged weights and statistics, bit for bit."""
+    whole = train_line(tmp_path / "whole", Plan(30))
+    train_line(tmp_path / "parts", Plan(11))
+    parts = train_line(tmp_path / "parts", Plan(30))
+    assert all(torch.equal(parts[name], tensor) for name, tensor in whole.items())
+    ends = [torch.load(tmp_path / name / "checkpoint.pt")["net"] for name in ("whole", "parts")]
+    assert all(torch.equal(ends[1][name], tensor) for name, tensor in ends[0].items())
+
+
+def test_a_stop_in_the_middle_of_a_write_ruins_nothing(tmp_path, monkeypatch):
+    """The checkpoint is the old one or the new one, never half of one, and the one before is kept."""
+    train_line(tmp_path, Plan(3))
+    whole = (tmp_path / "checkpoint.pt").read_bytes()
+
+    def fail(state, file):
+        file.write(b"half of it")
+        raise OSError("no room")
+
+    monkeypatch.setattr(steady_training.torch, "save", fail)
+    with pytest.raises(OSError, match="no room"):
+        write_whole({}, tmp_path / "checkpoint.pt", keep=tmp_path / "checkpoint.previous.pt")
+    assert (tmp_path / "checkpoint.pt").read_bytes() == whole
+    monkeypatch.undo()
+    train_line(tmp_path, Plan(5))
+    assert torch.load(tmp_path / "checkpoint.previous.pt")["step"] == 3
+    assert torch.load(tmp_path / "checkpoint.pt")["step"] == 5
+
+
+def test_sigterm_keeps_what_was_learnt(tmp_path):
+    """A training that is told to end writes its checkpoint first."""
+    seen: list[int] = []
+    timer = threading.Timer(0.2, lambda: signal.raise_signal(signal.SIGTERM))
+    timer.start()
+    train_line(tmp_path, Plan(10**9, minutes=0.5), seen)
+    step = torch.load(tmp_path / "checkpoint.pt")["step"]
+    assert 0 < step == len(seen)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_run_is_finished_in_another_folder_and_can_go_on_itself(tmp_path):
+    """The rate is led down to nothing from the checkpoint, which stays; the plan holds when the finish is resumed."""
+    with pytest.raises(InputError, match=r"checkpoint\.pt"):
+        branch(tmp_path / "steady", tmp_path / "finished", 10)
+    train_line(tmp_path / "steady", Plan(400))
+    plan = branch(tmp_path / "steady", tmp_path / "finished", 10)
+    assert plan == branch(tmp_path / "steady", tmp_path / "finished", 99) == Plan(410, decay_steps=10)
+    train_line(tmp_path / "finished", plan)
+    assert torch.load(tmp_path / "finished" / "checkpoint.pt")["step"] == 410
+    assert torch.load(tmp_path / "steady" / "checkpoint.pt")["step"] == 400
+
+
+def test_the_rate_warms_up_stays_and_goes_down():
+    """Steady in the middle, nothing at the end."""
+    plan = Plan(5000, decay_steps=1000)
+    assert plan.share_of_rate(0) < 0.01
+    assert plan.share_of_rate(1000) == plan.share_of_rate(3999) == 1
+    assert plan.share_of_rate(4500) == pytest.approx(0.5)
+    assert plan.share_of_rate(5000) == 0
+    assert Plan(5000).share_of_rate(4999) == 1
+
+
+def test_training_finishing_and_writing_from_the_command_line(good_depth, encoder_file, tmp_path, monkeypatch):
+    """Two steps, a third one in another folder, an ONNX file with its sources, and weights in 16 bits."""
+    monkeypatch.setattr(depth2_batches, "BATCH_PIXELS", 2)
+    monkeypatch.setattr(depth2_batches, "SCENE_HW", (48, 64))
+    data = ["--depth", str(good_depth), "--licences", "permissive"]
+    steady, finished, out = tmp_path / "steady", tmp_path / "finished", tmp_path / "nets"
+    main(["train-depth2", *data, "--encoder", str(encoder_file), "--run", str(steady), "--steps", "2"])
+    log = [json.loads(line) for line in (steady / "log.jsonl").read_text().splitlines()]
+    assert log[-1]["step"] == 2
+    assert np.isfinite(log[-1]["strong"])
+    main(["finish-depth2", *data, "--origin", str(steady), "--run", str(finished), "--steps", "1"])
+    main(["kbvr-depth2", "--run", str(finished), "--out", str(out)])
+    text = read_card(out / "kbvr-depth-2.json").trained_on
+    assert "someone/am" in text
+    assert "someone/dc" not in text
+    main(["halve-weights", "--weights", str(finished / "averaged.pt"), "--out", str(tmp_path / "half.pt")])
+    assert torch.load(tmp_path / "half.pt")["encoder.stem.1.weight"].dtype == torch.float16
