@@ -57,7 +57,7 @@ class ConvNorm(nn.Sequential):
         """Return what conv and norm make of features; in training the norm is part of the weights, which is quicker."""
         *pads, conv, norm = self
         if not self.training:
-            out: Tensor = super().forward(x)
+            out: Tensor = super().forward(x)  # type: ignore[no-untyped-call]
             return out
         assert isinstance(conv, nn.Conv2d)
         assert isinstance(norm, nn.BatchNorm2d)
