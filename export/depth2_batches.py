@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from export.disturbed import disturbed
 from export.mixtures import Mixtures
 from export.rendered import rendered_sample
 from export.samples import Sample, crop, cut_out_subjects
@@ -37,6 +38,13 @@ PHOTO_WEIGHT = 0.6
 
 LEAST_SHARE = {"films": 0.5, "rooms": 0.6, "sharp_rooms": 0.6, "photos": 0.7, "scenes": 0.8, "mixtures": 1.0}
 """The smallest part of a picture that is cut out, as a share of its sides."""
+
+DISTURBED_SHARE = {"films": 0.15, "rooms": 0.15, "sharp_rooms": 0.15, "photos": 0.15, "scenes": 0.1, "mixtures": 0.0}
+SELF_DISTURBED_SHARE = 0.8
+"""Shares of the crops that are made harder, and that of photos which the network itself labelled."""
+
+TURNED_SHARE = 0.05
+"""Share of the crops that lie on a side."""
 
 THIN_SHARE = 0.15
 """Share of the crops with a thin thing before them."""
@@ -91,8 +99,12 @@ class Source:
     photos: Sequence[Sample]
     mixtures: Mixtures | None
     seed: int
+    taught_by_itself: bool = False
+    """Whether the photos' labels are the network's own."""
+
     _by_kind: dict[str, list[Shown]] = field(init=False)
     _fitting: dict[tuple[str, tuple[int, int]], tuple[list[Shown], list[float]]] = field(init=False)
+    _disturbed: dict[str, float] = field(init=False)
 
     def __post_init__(self) -> None:
         """Sort what there is by kind."""
@@ -105,10 +117,11 @@ class Source:
             self._by_kind[kind].append(shown)
             self._chance[id(shown)] = one.weight / math.sqrt(frames[one.scene])
         for photo in self.photos:
-            shown = Shown(photo, "photos", PHOTO_WEIGHT)
+            shown = Shown(photo, "photos", 1.0 if self.taught_by_itself else PHOTO_WEIGHT)
             self._by_kind["photos"].append(shown)
             self._chance[id(shown)] = 1.0 if photo.sky is None else 2.0
         self._fitting = {}
+        self._disturbed = {**DISTURBED_SHARE, **({"photos": SELF_DISTURBED_SHARE} if self.taught_by_itself else {})}
         everything = [shown.sample for kind in self._by_kind.values() for shown in kind]
         self._pictures = [sample.rgb for sample in (self.photos or everything)]
         self._subjects = cut_out_subjects(list(self.photos))
@@ -171,5 +184,12 @@ class Source:
 
     def _crop(self, shown: Shown, hw: tuple[int, int], rng: random.Random) -> tuple[np.ndarray, ...]:
         least = LEAST_SHARE[shown.kind]
-        rgb, depth, sky = crop(shown.sample, hw, rng, self._others, least_share=least, thin_share=THIN_SHARE)
+        turned = rng.random() < TURNED_SHARE
+        shape = hw[::-1] if turned else hw
+        rgb, depth, sky = crop(shown.sample, shape, rng, self._others, least_share=least, thin_share=THIN_SHARE)
+        if rng.random() < self._disturbed[shown.kind]:
+            rgb, depth = disturbed(rgb, depth, rng.choice(self._others).rgb, rng)
+        if turned:
+            quarters = rng.choice((1, 3))
+            rgb, depth, sky = (np.rot90(array, quarters) for array in (rgb, depth, sky))
         return rgb.astype(np.float32), depth.astype(np.float32), sky.astype(np.float32)

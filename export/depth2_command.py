@@ -19,6 +19,7 @@ def add_depth2(commands: Any) -> None:
     train = commands.add_parser("train-depth2", help="train kbvr-depth 2 at a steady rate; goes on where it was")
     _add_data(train)
     train.add_argument("--encoder", type=Path, help="EfficientNet-Lite0's weights (default: the installed package's)")
+    train.add_argument("--start-from", type=Path, help="averaged.pt that a new run starts from, for a student")
     train.add_argument("--steps", type=int, default=FOR_EVER, help="stop after so many steps in all")
     train.set_defaults(run_command=_train)
 
@@ -27,6 +28,13 @@ def add_depth2(commands: Any) -> None:
     finish.add_argument("--origin", type=Path, required=True, help="folder of the run to be finished; it can go on too")
     finish.add_argument("--steps", type=int, default=3000, help="how many steps that takes (default: 3000)")
     finish.set_defaults(run_command=_finish)
+
+    label = commands.add_parser("label-depth2", help="label photos with kbvr-depth 2 itself; goes on where it was")
+    label.add_argument("--weights", type=Path, required=True, help="averaged.pt of a run")
+    label.add_argument("--photos", type=Path, required=True, help="folder of .jpg files")
+    label.add_argument("--labels", type=Path, required=True, help="folder to write one .npz per photo into")
+    label.add_argument("--earlier", type=Path, help="folder that `label` wrote, whose skies and subjects are kept")
+    label.set_defaults(run_command=_label)
 
     write = commands.add_parser("kbvr-depth2", help="write kbvr-depth-2.onnx and its card, checked against torch")
     write.add_argument("--run", type=Path, required=True, help="folder of a run")
@@ -44,6 +52,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--depth", type=Path, required=True, help="folder of photos with good depth and INDEX.csv")
     parser.add_argument("--photos", type=Path, help="folder of .jpg files that `label` labelled")
     parser.add_argument("--labels", type=Path, help="folder that `label` wrote")
+    parser.add_argument("--self-labels", type=Path, help="folder that `label-depth2` wrote, to learn photos from")
     parser.add_argument("--teachers", type=Path, help="folder of the teachers' files, to label mixtures of photos too")
     parser.add_argument("--run", type=Path, required=True, help="folder for checkpoints, log and weights")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so many minutes from now")
@@ -64,7 +73,9 @@ def _figure(text: str) -> tuple[str, float]:
 def _train(options: argparse.Namespace) -> None:
     from export.steady_training import Plan
 
-    _train_as(options, Plan(options.steps, minutes=options.minutes), encoder=options.encoder)
+    _train_as(
+        options, Plan(options.steps, minutes=options.minutes), encoder=options.encoder, start_from=options.start_from
+    )
 
 
 def _finish(options: argparse.Namespace) -> None:
@@ -74,7 +85,7 @@ def _finish(options: argparse.Namespace) -> None:
     _train_as(options, replace(plan, minutes=options.minutes))
 
 
-def _train_as(options: argparse.Namespace, plan: Plan, encoder: Path | None = None) -> None:
+def _train_as(options: argparse.Namespace, plan: Plan, **starts: Path | None) -> None:
     from export.train_depth2 import train
 
     weights = train(
@@ -84,11 +95,22 @@ def _train_as(options: argparse.Namespace, plan: Plan, encoder: Path | None = No
         photos=options.photos,
         labels=options.labels,
         teachers=options.teachers,
-        encoder=encoder,
+        self_labels=options.self_labels,
+        **starts,
         permissive=options.licences == "permissive",
         seed=options.seed,
     )
     print(f"averaged weights: {weights}")
+
+
+def _label(options: argparse.Namespace) -> None:
+    from export.kbvr_depth2 import KbvrDepth2
+    from export.onnx_export import load_net
+    from export.self_labels import label_with_itself
+
+    net = load_net(KbvrDepth2(), [options.weights])
+    written = label_with_itself(net, options.photos, options.labels, options.earlier)
+    print(f"labelled {written} photos")
 
 
 def _write(options: argparse.Namespace) -> None:

@@ -19,6 +19,7 @@ from export.depth2_loss import depth_loss, doubt_loss, sky_loss
 from export.efficientnet import load_encoder, packaged_weights
 from export.kbvr_depth2 import KbvrDepth2
 from export.mixtures import Mixtures
+from export.onnx_export import load_net
 from export.samples import Sample, load_samples
 from export.steady_training import Plan, train_steadily
 from export.strong_labels import ROOMS, SHARP_ROOMS, Strong, load_strong
@@ -96,23 +97,31 @@ def train(
     photos: Path | None = None,
     labels: Path | None = None,
     teachers: Path | None = None,
+    self_labels: Path | None = None,
     encoder: Path | None = None,
+    start_from: Path | None = None,
     permissive: bool = False,
     seed: int = 0,
 ) -> Path:
     """Train as the plan says, or go on; return the path of the averaged weights.
 
-    Photos that `label` has not labelled yet are left out until the training is started again. The encoder starts from
-    the installed package's weights, or from those of a file like it.
+    Photos that `label` has not labelled yet are left out until the training is started again. With labels of the
+    network's own, photos are learnt from those, and are measured by the teacher's. The encoder starts from the
+    installed package's weights, or from those of a file like it; or all starts from a network's averaged weights.
     """
     torch.manual_seed(seed)
     strong, strong_held_out = load_strong(depth, permissive=permissive)
     weak, weak_held_out = ([], []) if photos is None or labels is None else load_samples(photos, labels)
+    if photos is not None and self_labels is not None:
+        weak, _ = load_samples(photos, self_labels)
     net = KbvrDepth2()
     if not (run / "checkpoint.pt").exists():
-        net.encoder.load_state_dict(load_encoder(encoder or packaged_weights()))
+        if start_from is None:
+            net.encoder.load_state_dict(load_encoder(encoder or packaged_weights()))
+        else:
+            load_net(net, [start_from])
     write_sources(run, strong, len(weak))
-    source = Source(strong, weak, None if teachers is None else Mixtures(teachers), seed)
+    source = Source(strong, weak, None if teachers is None else Mixtures(teachers), seed, self_labels is not None)
     return train_steadily(
         net,
         run,

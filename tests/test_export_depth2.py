@@ -15,16 +15,18 @@ import pytest
 import torch
 from PIL import Image
 
-from export import depth2_batches, steady_training
+from export import depth2_batches, samples, steady_training
 from export.__main__ import main
 from export.depth2_batches import Pool, Source
 from export.depth2_export import ExportedDepth2, export_depth2, trained_on, write_half_weights
 from export.depth2_loss import depth_loss, doubt_loss, in_the_order_of, standardised
+from export.disturbed import disturbed
 from export.efficientnet import EfficientNetLite0, load_encoder, their_names
 from export.kbvr_depth2 import KbvrDepth2
 from export.onnx_export import noise_for, with_half_weights
 from export.onnx_file import greatest_difference
-from export.samples import Sample
+from export.samples import Sample, load_samples
+from export.self_labels import label_with_itself
 from export.steady_training import Plan, branch, train_steadily, write_whole
 from export.strong_labels import held_out_scenes, is_between, is_permissive, load_strong, scene_of
 from export.thin_things import thin_matte, with_thin_thing
@@ -347,6 +349,101 @@ def test_unknown_depth_stays_unknown_in_a_batch_and_weights_and_ranks_come_along
     assert (sharp == 1).all()
 
 
+def test_photos_that_the_network_labelled_are_made_harder_and_count_whole(monkeypatch):
+    """A student that is shown what its teacher was shown learns nothing."""
+    asked = []
+
+    def note(rgb, depth, other, rng):
+        asked.append(rgb.shape)
+        return rgb, depth
+
+    monkeypatch.setattr(depth2_batches, "disturbed", note)
+    monkeypatch.setattr(depth2_batches, "SHARES", {"photos": 1.0, "scenes": 0.0})
+    photos = [Sample(np.zeros((48, 64, 3), np.uint8), np.ones((48, 64), np.float16), None)]
+    weights, counts = [], []
+    for itself in (False, True):
+        source = Source([], photos, None, 0, taught_by_itself=itself)
+        asked.clear()
+        weights.append(torch.cat([source.batch(step)[3] for step in range(12)]))
+        counts.append(len(asked) / len(weights[-1]))
+    assert (weights[0] < 1).all()
+    assert (weights[1] == 1).all()
+    assert counts[0] < 0.4 < 0.6 < counts[1]
+
+
+def test_some_pictures_lie_on_a_side(good_depth, monkeypatch):
+    """Picture and depth are turned together, and the batch keeps its shape."""
+    monkeypatch.setattr(depth2_batches, "TURNED_SHARE", 1.0)
+    monkeypatch.setattr(depth2_batches, "SHARES", {"films": 1.0, "scenes": 0.0})
+    monkeypatch.setattr(depth2_batches, "THIN_SHARE", 0.0)
+    monkeypatch.setattr(depth2_batches, "DISTURBED_SHARE", {"films": 0.0})
+    monkeypatch.setattr(samples, "CARD_SHARE", 0.0)
+    rgb, depth, *_ = small_source(good_depth).batch(0)
+    assert rgb.shape[2:] == depth.shape[2:]
+    # Depth grew from top to bottom; now it does from side to side.
+    assert (depth.nan_to_num(1)[..., 1:, :] - depth.nan_to_num(1)[..., :-1, :]).abs().median() < 1e-6
+    across = (depth[..., -1] - depth[..., 0]).abs().nanmedian()
+    assert across > 0.2
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_a_disturbed_picture_is_one_still(seed):
+    """Colours stay in 0-1 and finite; depth is what it was, but for a rectangle that may be unknown."""
+    rng = random.Random(seed)
+    noise = np.random.default_rng(seed)
+    rgb, depth = noise.random((40, 56, 3), np.float32), noise.random((40, 56), np.float32)
+    picture, left = disturbed(rgb, depth, np.full((9, 9, 3), 200, np.uint8), rng)
+    assert picture.shape == rgb.shape
+    assert picture.dtype == np.float32
+    assert picture.min() >= 0
+    assert picture.max() <= 1
+    assert not np.array_equal(picture, rgb)
+    unknown = np.isnan(left)
+    assert np.array_equal(left[~unknown], depth[~unknown])
+    assert unknown.mean() < 0.3
+    rows, columns = unknown.any(axis=1).sum(), unknown.any(axis=0).sum()
+    assert unknown.sum() == rows * columns
+
+
+class Plain(torch.nn.Module):
+    """A depth network that says how bright a pixel is, and doubts what is dark."""
+
+    def forward(self, rgb: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Return brightness, a sky where it is blue, and doubt where nothing is red."""
+        return rgb.mean(1, keepdim=True), 40 * (rgb[:, 2:] - 0.5), 40 * (0.2 - rgb[:, :1])
+
+
+def test_the_network_labels_photos_and_leaves_open_what_it_doubts(tmp_path):
+    """Depth is normalised, NaN where it is doubted; earlier skies are kept; what is done is not done again."""
+    photos, labels, earlier = tmp_path / "photos", tmp_path / "labels", tmp_path / "earlier"
+    photos.mkdir()
+    earlier.mkdir()
+    rgb = np.full((60, 80, 3), 90, np.uint8)
+    rgb[:30, :, 2] = 250
+    rgb[40:, :20] = 0
+    rgb[:, 40:] += 5
+    for name in ("a", "b"):
+        Image.fromarray(rgb).save(photos / f"{name}.jpg", quality=100, subsampling=0)
+    Image.fromarray(np.zeros((60, 80, 3), np.uint8)).save(photos / "dark.jpg")
+    np.savez(earlier / "b.npz", sky=np.full((3, 4), 7, np.uint8), subject=np.full((2, 2), 9, np.uint8), depth=0)
+    assert label_with_itself(Plain(), photos, labels, earlier) == 2
+    assert label_with_itself(Plain(), photos, labels, earlier) == 0
+    kept, held_out = load_samples(photos, labels)
+    assert len(kept) + len(held_out) == 2
+    with np.load(labels / "a.npz") as first, np.load(labels / "b.npz") as second:
+        depth, sky = first["depth"], first["sky"]
+        assert max(depth.shape) == 448
+        assert np.isnan(depth[-20:, :40]).all()
+        assert np.isfinite(depth[:200]).all()
+        assert depth[50, 300] > depth[50, 100]
+        assert sky[40, 200] > 240
+        assert sky[-20, -20] < 10
+        assert (second["sky"] == 7).all()
+        assert (second["subject"] == 9).all()
+    with pytest.raises(InputError, match=r"\.jpg"):
+        label_with_itself(Plain(), tmp_path / "nothing", labels)
+
+
 def test_samples_of_a_pool_are_made_once_and_become_new():
     """A number stands for one sample; later steps see others."""
     made = []
@@ -467,5 +564,9 @@ def test_training_finishing_and_writing_from_the_command_line(good_depth, encode
     text = read_card(out / "kbvr-depth-2.json").trained_on
     assert "someone/am" in text
     assert "someone/dc" not in text
+    start = ["--start-from", str(finished / "averaged.pt"), "--run", str(tmp_path / "student"), "--steps", "0"]
+    main(["train-depth2", *data, *start])
+    ends = [torch.load(run / "averaged.pt") for run in (finished, tmp_path / "student")]
+    assert all(torch.equal(ends[1][name], tensor) for name, tensor in ends[0].items())
     main(["halve-weights", "--weights", str(finished / "averaged.pt"), "--out", str(tmp_path / "half.pt")])
     assert torch.load(tmp_path / "half.pt")["encoder.stem.1.weight"].dtype == torch.float16
