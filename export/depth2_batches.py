@@ -19,7 +19,7 @@ from export.disturbed import disturbed
 from export.mixtures import Mixtures
 from export.rendered import rendered_sample
 from export.samples import Sample, crop, cut_out_subjects
-from export.strong_labels import ROOMS, SHARP_ROOMS, Strong
+from export.strong_labels import Strong, kind_of
 from export.training import Batch
 
 SMALL_HW = ((192, 256), (192, 256), (192, 288), (256, 192), (224, 224))
@@ -112,7 +112,7 @@ class Source:
         frames = Counter(one.scene for one in self.strong)
         self._chance: dict[int, float] = {}
         for one in self.strong:
-            kind = "rooms" if one.source in ROOMS else "sharp_rooms" if one.source in SHARP_ROOMS else "films"
+            kind = kind_of(one)
             shown = Shown(one.sample, kind, one.weight, one.by_rank, kind != "rooms")
             self._by_kind[kind].append(shown)
             self._chance[id(shown)] = one.weight / math.sqrt(frames[one.scene])

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from torch import nn
 
+from export.depth2_figures import predict
 from export.teachers import load_rgb, normalised
-from export.train_depth2 import predict
 from kbvr.errors import InputError
 from kbvr.network_depth import merged
 

@@ -65,6 +65,11 @@ class Strong:
     """Whether only the order of the depths is to be trusted: they were linear, and the offset was fitted."""
 
 
+def kind_of(one: Strong) -> str:
+    """Return films, rooms or sharp_rooms."""
+    return "rooms" if one.source in ROOMS else "sharp_rooms" if one.source in SHARP_ROOMS else "films"
+
+
 def scene_of(name: str) -> str:
     """Return what pictures of one scene have in common.
 

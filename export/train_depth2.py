@@ -5,30 +5,26 @@ python -m export train-depth2 --depth DIR --photos DIR --labels DIR --teachers D
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from export.depth2_batches import Source
 from export.depth2_export import write_sources
+from export.depth2_figures import figures_of
 from export.depth2_loss import depth_loss, doubt_loss, sky_loss
 from export.efficientnet import load_encoder, packaged_weights
 from export.kbvr_depth2 import KbvrDepth2
 from export.mixtures import Mixtures
 from export.onnx_export import load_net
-from export.samples import Sample, load_samples
+from export.samples import load_samples
 from export.steady_training import Plan, train_steadily
-from export.strong_labels import ROOMS, SHARP_ROOMS, Strong, load_strong
+from export.strong_labels import load_strong
 from export.training import Batch
 
 ENCODER_RATE = 2e-4
 DECODER_RATE = 1e-3
-MEASURED_LONG_SIDE = 384
-STEP = 32
 
 
 def losses_of(net: nn.Module, batch: Batch) -> dict[str, Tensor]:
@@ -38,55 +34,6 @@ def losses_of(net: nn.Module, batch: Batch) -> dict[str, Tensor]:
         depth, sky_logit, doubt = net(rgb.contiguous(memory_format=torch.channels_last))
     loss, error = depth_loss(depth.float(), truth, weight, by_rank, sharp)
     return {"depth": loss, "sky": sky_loss(sky_logit.float(), sky), "doubt": doubt_loss(doubt.float(), error)}
-
-
-def predict(net: nn.Module, rgb: np.ndarray, long_side: int = MEASURED_LONG_SIDE) -> tuple[np.ndarray, ...]:
-    """Return inverse depth, sky logit and log of the error to expect of a picture, at about so many pixels."""
-    scale = long_side / max(rgb.shape[:2])
-    height, width = (max(STEP, round(side * scale / STEP) * STEP) for side in rgb.shape[:2])
-    shrinks = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    small = cv2.resize(rgb, (width, height), interpolation=shrinks).astype(np.float32) / 255
-    tensor = torch.from_numpy(small).permute(2, 0, 1)[None].contiguous(memory_format=torch.channels_last)
-    with torch.no_grad():
-        return tuple(output[0, 0].float().numpy() for output in net(tensor))
-
-
-def correlation(guess: np.ndarray, truth: np.ndarray) -> float:
-    """Return the correlation of two maps of any sizes where the second is known."""
-    wanted = truth.astype(np.float32)
-    got = cv2.resize(guess, wanted.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    known = np.isfinite(wanted)
-    return float(np.corrcoef(got[known], wanted[known])[0, 1])
-
-
-def figures_of(net: nn.Module, strong: Sequence[Strong], photos: Sequence[Sample]) -> dict[str, float]:
-    """Return mean correlations with labels that were held out, by kind, and the sky's accuracy."""
-    by_kind: dict[str, list[float]] = {"films": [], "rooms": [], "sharp_rooms": []}
-    foreseen: list[float] = []
-    for one in strong:
-        depth, _, doubt = predict(net, one.sample.rgb)
-        kind = "rooms" if one.source in ROOMS else "sharp_rooms" if one.source in SHARP_ROOMS else "films"
-        by_kind[kind].append(correlation(depth, one.sample.depth))
-        foreseen.append(float(doubt.mean()))
-    right: list[float] = []
-    weak: list[float] = []
-    for photo in photos:
-        depth, sky, _ = predict(net, photo.rgb)
-        weak.append(correlation(depth, photo.depth))
-        if photo.sky is not None:
-            true_sky = cv2.resize(photo.sky, sky.shape[::-1], interpolation=cv2.INTER_AREA) > 127
-            right.append(float(((sky > 0) == true_sky).mean()))
-    correlations = [value for values in by_kind.values() for value in values]
-    figures = {"strong": _mean(correlations), **{kind: _mean(values) for kind, values in by_kind.items()}}
-    figures |= {"weak": _mean(weak), "sky_accuracy": _mean(right)}
-    if len(correlations) > 1:
-        # Pictures that the network doubts ought to be those that it gets wrong.
-        figures["doubt_agrees"] = float(np.corrcoef(foreseen, [-value for value in correlations])[0, 1])
-    return figures
-
-
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if values else float("nan")
 
 
 def train(
