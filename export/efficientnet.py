@@ -43,7 +43,10 @@ UNUSED = ("_conv_head.", "_bn1.", "_fc.")
 
 
 class ConvNorm(nn.Sequential):
-    """A convolution padded as TensorFlow pads ("SAME", even sides) and its batch norm, which keeps its statistics."""
+    """A convolution padded as TensorFlow pads ("SAME", even sides) and its batch norm.
+
+    The norm keeps its statistics in training too: batches are too small, and too unlike ImageNet, to measure anew.
+    """
 
     def __init__(self, in_channels: int, out_channels: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> None:
         before = (kernel - stride) // 2
@@ -126,14 +129,6 @@ class EfficientNetLite0(nn.Module):
             if number in FEATURE_BLOCKS:
                 features.append(x)
         return features
-
-    def train(self, mode: bool = True) -> EfficientNetLite0:
-        """Change nothing in the batch norms: batches are too small, and too unlike ImageNet, to measure anew."""
-        super().train(mode)
-        for module in self.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.eval()
-        return self
 
 
 def their_names() -> dict[str, str]:

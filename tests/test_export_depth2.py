@@ -23,7 +23,7 @@ from export.depth2_export import ExportedDepth2, export_depth2, trained_on, writ
 from export.depth2_figures import edges_of, figures_of, thin_recall
 from export.depth2_loss import depth_loss, doubt_loss, in_the_order_of, standardised
 from export.disturbed import disturbed
-from export.efficientnet import EfficientNetLite0, load_encoder, their_names
+from export.efficientnet import ConvNorm, EfficientNetLite0, load_encoder, their_names
 from export.kbvr_depth2 import KbvrDepth2
 from export.onnx_export import noise_for, with_half_weights
 from export.onnx_file import greatest_difference
@@ -53,10 +53,10 @@ def encoder_file(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def good_depth(tmp_path_factory):
-    """Return a folder of 30 pictures of 26 scenes with depth, a hole in one, and an index."""
+    """Return a folder of 46 pictures of 34 scenes with depth, a corner of each unknown, and an index."""
     folder = tmp_path_factory.mktemp("depth")
     noise = np.random.default_rng(0)
-    names = [f"dc_clip{number}_{frame}" for number in range(4) for frame in range(2)]
+    names = [f"dc_clip{number:02}_{frame}" for number in range(12) for frame in range(2)]
     names += [f"am_{number:06}" for number in range(22)]
     rows = []
     for name in names:
@@ -131,6 +131,15 @@ def test_in_training_the_encoder_computes_what_it_computes_in_use_and_keeps_its_
     assert all(torch.equal(tensor, before[name]) for name, tensor in net.state_dict().items())
 
 
+@pytest.mark.parametrize(("kernel", "before", "after"), [(3, 0, 1), (5, 1, 2)])
+def test_a_convolution_that_halves_is_padded_as_tensorflow_pads(kernel, before, after):
+    """Of an odd number of pixels to add, the one more is on the right and below."""
+    conv = ConvNorm(1, 1, kernel, 2).eval()
+    picture = torch.rand(1, 1, 8, 12)
+    wide = torch.nn.functional.pad(picture, (before, after, before, after))
+    torch.testing.assert_close(conv(picture), torch.nn.functional.conv2d(wide, conv[1].weight, stride=2) / 1.001**0.5)
+
+
 def test_features_have_the_strides_that_they_should():
     """Strides are 2, 2, 4, 8, 16 and 32, at any size that is a multiple of 32."""
     net = random_net().encoder
@@ -190,8 +199,8 @@ def test_halved_weights_load_where_whole_ones_do(tmp_path):
 def test_frames_of_one_scene_are_never_on_both_sides(good_depth):
     """Scenes are held out, not pictures, and the same ones whatever licences are let in."""
     kept, held_out = load_strong(good_depth, permissive=False)
-    assert len(kept) + len(held_out) == 30
-    assert held_out
+    assert len(kept) + len(held_out) == 46
+    assert {one.source for one in held_out} == {"am", "dc"}
     assert not {one.scene for one in kept} & {one.scene for one in held_out}
     fewer, same = load_strong(good_depth, permissive=True)
     assert [one.name for one in same] == [one.name for one in held_out]
@@ -260,6 +269,16 @@ def test_unknown_pixels_and_the_scale_of_a_label_change_nothing():
     other.requires_grad_()
     depth_loss(other, truth, ones, none, ones)[0].backward()
     assert other.grad[:, :, :8, 10:30].abs().max() == 0
+
+
+def test_a_picture_half_of_which_is_unknown_is_judged_by_the_other_half():
+    """The mean error is over known pixels, not over all."""
+    torch.manual_seed(0)
+    truth, guess = torch.rand(1, 1, 64, 128), torch.rand(1, 1, 64, 128)
+    truth[..., 64:] = torch.nan
+    one, no = torch.ones(1), torch.zeros(1, dtype=torch.bool)
+    half = depth_loss(guess[..., :64], truth[..., :64], one, no, one)[0]
+    torch.testing.assert_close(depth_loss(guess, truth, one, no, one)[0], half, rtol=0.03, atol=0)
 
 
 def test_a_picture_without_known_depth_and_one_of_no_weight_say_nothing():
