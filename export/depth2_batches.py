@@ -18,7 +18,7 @@ import torch
 from export.disturbed import disturbed
 from export.mixtures import Mixtures
 from export.rendered import rendered_sample
-from export.samples import Sample, crop, cut_out_subjects
+from export.samples import Sample, crop_with, cut_out_subjects
 from export.strong_labels import Strong, kind_of
 from export.training import Batch
 
@@ -30,13 +30,13 @@ SIZES = ((SMALL_HW, 0.6), (MIDDLE_HW, 0.28), (LARGE_HW, 0.12))
 
 BATCH_PIXELS = 8 * 192 * 256
 
-SHARES = {"films": 0.33, "rooms": 0.14, "sharp_rooms": 0.06, "photos": 0.29, "scenes": 0.12, "mixtures": 0.06}
+SHARES = {"films": 0.39, "rooms": 0.14, "sharp_rooms": 0.06, "photos": 0.24, "scenes": 0.12, "mixtures": 0.05}
 """How many of the pictures are of each kind; kinds of which there are none leave theirs to the others."""
 
 PHOTO_WEIGHT = 0.6
 """What a photo that a weak teacher labelled counts, beside 1 for the best labels."""
 
-LEAST_SHARE = {"films": 0.5, "rooms": 0.6, "sharp_rooms": 0.6, "photos": 0.7, "scenes": 0.8, "mixtures": 1.0}
+LEAST_SHARE = {"films": 0.6, "rooms": 0.6, "sharp_rooms": 0.6, "photos": 0.7, "scenes": 0.8, "mixtures": 1.0}
 """The smallest part of a picture that is cut out, as a share of its sides."""
 
 DISTURBED_SHARE = {"films": 0.15, "rooms": 0.15, "sharp_rooms": 0.15, "photos": 0.15, "scenes": 0.1, "mixtures": 0.0}
@@ -142,17 +142,22 @@ class Source:
         return Sample(np.round(rgb * 255).astype(np.uint8), depth.astype(np.float16), None)
 
     def batch(self, step: int) -> Batch:
-        """Return rgb (N, 3, H, W), inverse depth and sky (N, 1, H, W), weight, by_rank and sharp (N,) of a step."""
+        """Return what a step is shown.
+
+        rgb (N, 3, H, W); inverse depth, sky and where something was pasted (N, 1, H, W); weight, by_rank and sharp
+        (N,).
+        """
         rng = random.Random(f"{self.seed} {step}")
         sizes = rng.choices([sizes for sizes, _ in SIZES], [share for _, share in SIZES])[0]
         hw = rng.choice(sizes)
         drawn = [self._draw(step, hw, rng) for _ in range(max(2, round(BATCH_PIXELS / (hw[0] * hw[1]))))]
         crops = [self._crop(shown, hw, rng) for shown in drawn]
-        rgb, depth, sky = (np.ascontiguousarray(np.stack(arrays)) for arrays in zip(*crops, strict=True))
+        rgb, depth, sky, pasted = (np.ascontiguousarray(np.stack(arrays)) for arrays in zip(*crops, strict=True))
         return (
             torch.from_numpy(rgb).permute(0, 3, 1, 2),
             torch.from_numpy(depth)[:, None],
             torch.from_numpy(sky)[:, None],
+            torch.from_numpy(pasted)[:, None],
             torch.tensor([shown.weight for shown in drawn]),
             torch.tensor([shown.by_rank for shown in drawn]),
             torch.tensor([float(shown.sharp) for shown in drawn]),
@@ -186,10 +191,12 @@ class Source:
         least = LEAST_SHARE[shown.kind]
         turned = rng.random() < TURNED_SHARE
         shape = hw[::-1] if turned else hw
-        rgb, depth, sky = crop(shown.sample, shape, rng, self._others, least_share=least, thin_share=THIN_SHARE)
+        cut = crop_with(shown.sample, shape, rng, self._others, least_share=least, thin_share=THIN_SHARE)
+        rgb, depth = cut.rgb, cut.depth
         if rng.random() < self._disturbed[shown.kind]:
             rgb, depth = disturbed(rgb, depth, rng.choice(self._others).rgb, rng)
+        arrays = rgb.astype(np.float32), depth.astype(np.float32), cut.sky.astype(np.float32), cut.pasted
         if turned:
             quarters = rng.choice((1, 3))
-            rgb, depth, sky = (np.rot90(array, quarters) for array in (rgb, depth, sky))
-        return rgb.astype(np.float32), depth.astype(np.float32), sky.astype(np.float32)
+            return tuple(np.rot90(array, quarters) for array in arrays)
+        return arrays

@@ -25,6 +25,9 @@ EDGE_WEIGHT = 0.5
 EDGE_JUMP = 0.25
 """How much normalised inverse depth jumps from one pixel to the next at an edge."""
 
+PASTED_WEIGHT = 0.15
+"""Weight of what is wrong where something was pasted: thin things are so few pixels that all may be among the worst."""
+
 SKY_WEIGHT = 0.2
 DOUBT_WEIGHT = 0.1
 LEAST_ERROR = 0.02
@@ -56,11 +59,13 @@ def in_the_order_of(depth: Tensor, order: Tensor, known: Tensor) -> Tensor:
     return wanted
 
 
-def depth_loss(guess: Tensor, truth: Tensor, weight: Tensor, by_rank: Tensor, sharp: Tensor) -> tuple[Tensor, Tensor]:
+def depth_loss(
+    guess: Tensor, truth: Tensor, pasted: Tensor, weight: Tensor, by_rank: Tensor, sharp: Tensor
+) -> tuple[Tensor, Tensor]:
     """Return the loss and what is wrong at every pixel, in mean absolute deviations, NaN where it is not known.
 
-    guess and truth are (N, 1, H, W), truth NaN where unknown; weight, by_rank and sharp (is what it says of edges to be
-    trusted) are (N,).
+    guess and truth are (N, 1, H, W), truth NaN where unknown; pasted (N, 1, H, W) says where depth is known exactly;
+    weight, by_rank and sharp (is what the label says of edges to be trusted) are (N,).
     """
     known = truth.isfinite()
     filled = truth.nan_to_num()
@@ -71,8 +76,9 @@ def depth_loss(guess: Tensor, truth: Tensor, weight: Tensor, by_rank: Tensor, sh
     wanted = standardised(filled, known)
     error = standardised(guess, known) - wanted
     size = error.abs()
-    kept = known & (size <= _limits(size.detach(), known))
-    per_picture = _mean(size, kept)
+    exact = known & pasted
+    kept = exact | (known & (size <= _limits(size.detach(), known)))
+    per_picture = _mean(size, kept) + PASTED_WEIGHT * _mean(size.clamp(max=GREATEST_ERROR), exact)
     near_edge = known & _near_edges(wanted, known)
     per_picture = per_picture + EDGE_WEIGHT * sharp * _mean(size.clamp(max=GREATEST_ERROR), near_edge)
     per_picture = per_picture + GRADIENT_WEIGHT * _gradients(error, known)

@@ -76,7 +76,30 @@ def _sky_in(sample: Sample, x0: int, y0: int, x1: int, y1: int) -> np.ndarray | 
     return sample.sky[int(y0 * sy) : max(int(y0 * sy) + 1, round(y1 * sy)), int(x0 * sx) : round(x1 * sx)]
 
 
-def crop(
+@dataclass(frozen=True, eq=False)
+class Crop:
+    """Most of a sample, as a network is shown it; arrays of one height and width."""
+
+    rgb: np.ndarray
+    """float32 (H, W, 3) in 0-1."""
+
+    depth: np.ndarray
+    """NaN where that of the sample is."""
+
+    sky: np.ndarray
+    """0-1; -1 where it is unknown."""
+
+    pasted: np.ndarray
+    """Where something was pasted before the scene: its depth is known exactly."""
+
+
+def crop(sample: Sample, hw: tuple[int, int], rng: random.Random, others: list[Sample]) -> tuple[np.ndarray, ...]:
+    """Return most of a sample as (rgb HxW in 0-1, depth HxW, sky HxW with -1 = unknown)."""
+    cut = crop_with(sample, hw, rng, others)
+    return cut.rgb, cut.depth, cut.sky
+
+
+def crop_with(
     sample: Sample,
     hw: tuple[int, int],
     rng: random.Random,
@@ -84,11 +107,8 @@ def crop(
     *,
     least_share: float = 0.8,
     thin_share: float = 0.0,
-) -> tuple[np.ndarray, ...]:
-    """Return most of a sample as (rgb HxW in 0-1, depth HxW, sky HxW with -1 = unknown).
-
-    Depth is NaN where that of the sample is. A share of the crops have a thin thing drawn before them.
-    """
+) -> Crop:
+    """Return at least a share of a sample's sides; a share of the crops have a thin thing drawn before them."""
     height, width = sample.rgb.shape[:2]
     aspect = hw[1] / hw[0] * math.exp(rng.uniform(-0.15, 0.15))
     full_w = min(width, height * aspect)
@@ -108,13 +128,15 @@ def crop(
     sky: np.ndarray = np.full(hw, -1, np.float32)
     if sample.sky is not None:
         sky = cut(sample.sky, cv2.INTER_LINEAR, cv2.INTER_LINEAR).astype(np.float32) / 255
+    before = depth.copy()
     if rng.random() < CARD_SHARE:
         _with_card(rgb, depth, sky, rng.choice(others), rng)
     if rng.random() < thin_share:
         with_thin_thing(rgb, depth, sky, rng.choice(others).rgb, rng)
+    pasted = np.isfinite(depth) & (depth != before)
     if rng.random() < 0.5:
-        rgb, depth, sky = rgb[:, ::-1], depth[:, ::-1], sky[:, ::-1]
-    return _worn(rgb, rng), depth, sky
+        rgb, depth, sky, pasted = rgb[:, ::-1], depth[:, ::-1], sky[:, ::-1], pasted[:, ::-1]
+    return Crop(_worn(rgb, rng), depth, sky, pasted)
 
 
 def _with_card(rgb: np.ndarray, depth: np.ndarray, sky: np.ndarray, other: Sample, rng: random.Random) -> None:

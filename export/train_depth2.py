@@ -29,10 +29,10 @@ DECODER_RATE = 1e-3
 
 def losses_of(net: nn.Module, batch: Batch) -> dict[str, Tensor]:
     """Return what is wrong with depth, sky and the errors foreseen."""
-    rgb, truth, sky, weight, by_rank, sharp = batch
+    rgb, truth, sky, pasted, weight, by_rank, sharp = batch
     with torch.autocast(rgb.device.type, torch.bfloat16):
         depth, sky_logit, doubt = net(rgb.contiguous(memory_format=torch.channels_last))
-    loss, error = depth_loss(depth.float(), truth, weight, by_rank, sharp)
+    loss, error = depth_loss(depth.float(), truth, pasted, weight, by_rank, sharp)
     return {"depth": loss, "sky": sky_loss(sky_logit.float(), sky), "doubt": doubt_loss(doubt.float(), error)}
 
 

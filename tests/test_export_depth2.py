@@ -7,7 +7,6 @@ import json
 import math
 import random
 import signal
-import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from export.onnx_export import noise_for, with_half_weights
 from export.onnx_file import greatest_difference
 from export.samples import Sample, load_samples
 from export.self_labels import label_with_itself
-from export.steady_training import Plan, branch, train_steadily, write_whole
+from export.steady_training import Averaged, Plan, branch, train_steadily, write_whole
 from export.strong_labels import held_out_scenes, is_between, is_permissive, load_strong, scene_of
 from export.thin_things import thin_matte, with_thin_thing
 from kbvr.errors import InputError
@@ -253,21 +252,38 @@ def test_a_licence_is_open_only_if_it_says_so(licence, label, may):
     assert is_permissive(licence, label) is may
 
 
+def loss_of(guess, truth, weight, by_rank, sharp):
+    """Return the depth loss of a batch in which nothing was pasted."""
+    return depth_loss(guess, truth, torch.zeros_like(truth, dtype=torch.bool), weight, by_rank, sharp)
+
+
+def test_a_thin_thing_counts_though_it_is_the_worst_of_its_picture():
+    """What was pasted is never trimmed, and counts by itself."""
+    truth = torch.linspace(0, 1, 64)[None, None, :, None].repeat(1, 1, 1, 64)
+    guess = truth.clone()
+    thin = torch.zeros_like(truth, dtype=torch.bool)
+    thin[..., 20:22] = True
+    pasted = torch.where(thin, 3.0, truth)
+    one, no = torch.ones(1), torch.zeros(1, dtype=torch.bool)
+    unsure, sure = (depth_loss(guess, pasted, where, one, no, one)[0] for where in (torch.zeros_like(thin), thin))
+    assert sure > unsure + 0.5
+
+
 def test_unknown_pixels_and_the_scale_of_a_label_change_nothing():
     """The loss is of known pixels only, and free of scale and shift."""
     torch.manual_seed(0)
     truth, guess = torch.rand(2, 1, 32, 48), torch.rand(2, 1, 32, 48)
     truth[:, :, :8, 10:30] = torch.nan
     ones, none = torch.ones(2), torch.zeros(2, dtype=torch.bool)
-    loss, error = depth_loss(guess, truth, ones, none, ones)
+    loss, error = loss_of(guess, truth, ones, none, ones)
     other = guess.clone()
     other[:, :, :8, 10:30] = 100
-    torch.testing.assert_close(depth_loss(other, truth, ones, none, ones)[0], loss)
-    torch.testing.assert_close(depth_loss(3 * guess + 2, 7 * truth - 1, ones, none, ones)[0], loss, rtol=0.02, atol=0)
+    torch.testing.assert_close(loss_of(other, truth, ones, none, ones)[0], loss)
+    torch.testing.assert_close(loss_of(3 * guess + 2, 7 * truth - 1, ones, none, ones)[0], loss, rtol=0.02, atol=0)
     assert torch.equal(error.isfinite(), truth.isfinite())
-    assert depth_loss(truth.nan_to_num(), truth, ones, none, ones)[0] < 1e-5
+    assert loss_of(truth.nan_to_num(), truth, ones, none, ones)[0] < 1e-5
     other.requires_grad_()
-    depth_loss(other, truth, ones, none, ones)[0].backward()
+    loss_of(other, truth, ones, none, ones)[0].backward()
     assert other.grad[:, :, :8, 10:30].abs().max() == 0
 
 
@@ -277,18 +293,18 @@ def test_a_picture_half_of_which_is_unknown_is_judged_by_the_other_half():
     truth, guess = torch.rand(1, 1, 64, 128), torch.rand(1, 1, 64, 128)
     truth[..., 64:] = torch.nan
     one, no = torch.ones(1), torch.zeros(1, dtype=torch.bool)
-    half = depth_loss(guess[..., :64], truth[..., :64], one, no, one)[0]
-    torch.testing.assert_close(depth_loss(guess, truth, one, no, one)[0], half, rtol=0.03, atol=0)
+    half = loss_of(guess[..., :64], truth[..., :64], one, no, one)[0]
+    torch.testing.assert_close(loss_of(guess, truth, one, no, one)[0], half, rtol=0.03, atol=0)
 
 
 def test_a_picture_without_known_depth_and_one_of_no_weight_say_nothing():
     """Nothing is divided by zero, and what weighs more counts more."""
     truth, guess = torch.rand(2, 1, 32, 32), torch.rand(2, 1, 32, 32)
     none, ones = torch.zeros(2, dtype=torch.bool), torch.ones(2)
-    alone = depth_loss(guess[1:], truth[1:], ones[:1], none[:1], ones[:1])[0]
+    alone = loss_of(guess[1:], truth[1:], ones[:1], none[:1], ones[:1])[0]
     truth[0] = torch.nan
-    torch.testing.assert_close(depth_loss(guess, truth, ones, none, ones)[0], alone)
-    assert depth_loss(guess[:1], truth[:1], ones[:1], none[:1], ones[:1])[0] == 0
+    torch.testing.assert_close(loss_of(guess, truth, ones, none, ones)[0], alone)
+    assert loss_of(guess[:1], truth[:1], ones[:1], none[:1], ones[:1])[0] == 0
 
 
 def test_where_only_the_order_is_trusted_any_rising_curve_of_it_is_right():
@@ -297,9 +313,9 @@ def test_where_only_the_order_is_trusted_any_rising_curve_of_it_is_right():
     guess = torch.rand(1, 1, 24, 24)
     order = guess.exp() ** 3
     ones, ranked = torch.ones(1), torch.ones(1, dtype=torch.bool)
-    assert depth_loss(guess, order, ones, ranked, ones)[0] < 1e-5
-    assert depth_loss(guess, order, ones, ~ranked, ones)[0] > 0.05
-    assert depth_loss(guess, order.flip(-1), ones, ranked, ones)[0] > 0.5
+    assert loss_of(guess, order, ones, ranked, ones)[0] < 1e-5
+    assert loss_of(guess, order, ones, ~ranked, ones)[0] > 0.05
+    assert loss_of(guess, order.flip(-1), ones, ranked, ones)[0] > 0.5
     known = torch.rand(24, 24) > 0.3
     dealt = in_the_order_of(guess[0, 0], order.flip(-1)[0, 0], known)
     assert torch.equal(dealt[known].argsort(), order.flip(-1)[0, 0][known].argsort())
@@ -355,12 +371,27 @@ def test_the_batch_of_a_step_is_the_same_whenever_it_is_made(good_depth, monkeyp
     assert not torch.equal(one.batch(4)[0], other.batch(5)[0])
 
 
+def test_a_batch_says_where_something_was_pasted(good_depth, monkeypatch):
+    """Where a thin thing was drawn depth is above the label's, and there alone."""
+    monkeypatch.setattr(depth2_batches, "SHARES", {"films": 1.0, "scenes": 0.0})
+    monkeypatch.setattr(depth2_batches, "DISTURBED_SHARE", {"films": 0.0})
+    monkeypatch.setattr(samples, "CARD_SHARE", 0.0)
+    monkeypatch.setattr(depth2_batches, "THIN_SHARE", 1.0)
+    _, depth, _, pasted, *_ = small_source(good_depth).batch(0)
+    assert pasted.any()
+    highest = 250 / 255
+    assert (depth[(depth > highest + 0.01)] > highest).sum() > 0
+    assert pasted[depth > highest + 0.01].all()
+    monkeypatch.setattr(depth2_batches, "THIN_SHARE", 0.0)
+    assert not small_source(good_depth).batch(0)[3].any()
+
+
 def test_unknown_depth_stays_unknown_in_a_batch_and_weights_and_ranks_come_along(good_depth, monkeypatch):
     """What the label does not know is NaN, not 0."""
     monkeypatch.setattr(depth2_batches, "SHARES", {"films": 1.0, "scenes": 0.0, "mixtures": 0.0})
     monkeypatch.setattr(depth2_batches, "THIN_SHARE", 0.0)
     source = small_source(good_depth)
-    rgb, depth, sky, weight, by_rank, sharp = next(b for b in map(source.batch, range(20)) if b[1].isnan().any())
+    rgb, depth, sky, _, weight, by_rank, sharp = next(b for b in map(source.batch, range(20)) if b[1].isnan().any())
     assert rgb.shape[1] == 3
     assert rgb.shape[2:] == depth.shape[2:] == sky.shape[2:]
     assert depth[depth.isfinite()].min() > 0
@@ -385,7 +416,7 @@ def test_photos_that_the_network_labelled_are_made_harder_and_count_whole(monkey
     for itself in (False, True):
         source = Source([], photos, None, 0, taught_by_itself=itself)
         asked.clear()
-        weights.append(torch.cat([source.batch(step)[3] for step in range(12)]))
+        weights.append(torch.cat([source.batch(step)[4] for step in range(12)]))
         counts.append(len(asked) / len(weights[-1]))
     assert (weights[0] < 1).all()
     assert (weights[1] == 1).all()
@@ -538,7 +569,9 @@ class Line(torch.nn.Module):
         self.norm = torch.nn.BatchNorm2d(1)
 
 
-def train_line(run: Path, plan: Plan, seen: list[int] | None = None) -> dict[str, torch.Tensor]:
+def train_line(
+    run: Path, plan: Plan, seen: list[int] | None = None, told_to_end_at: int = 0
+) -> dict[str, torch.Tensor]:
     """Train a Line towards a function and return its averaged weights."""
 
     def batch_of(step: int):
@@ -548,6 +581,8 @@ def train_line(run: Path, plan: Plan, seen: list[int] | None = None) -> dict[str
     def losses_of(net, batch):
         if seen is not None:
             seen.append(len(seen))
+            if len(seen) == told_to_end_at:
+                signal.raise_signal(signal.SIGTERM)
         return {"line": (net.norm(net.part(batch[0])) - batch[1]).square().mean()}
 
     path = train_steadily(
@@ -588,12 +623,28 @@ def test_a_stop_in_the_middle_of_a_write_ruins_nothing(tmp_path, monkeypatch):
 def test_sigterm_keeps_what_was_learnt(tmp_path):
     """A training that is told to end writes its checkpoint first."""
     seen: list[int] = []
-    timer = threading.Timer(0.2, lambda: signal.raise_signal(signal.SIGTERM))
-    timer.start()
-    train_line(tmp_path, Plan(10**9, minutes=0.5), seen)
-    step = torch.load(tmp_path / "checkpoint.pt")["step"]
-    assert 0 < step == len(seen)
+    train_line(tmp_path, Plan(200), seen, told_to_end_at=5)
+    assert torch.load(tmp_path / "checkpoint.pt")["step"] == len(seen) == 5
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_the_average_is_of_few_steps_at_first_and_of_many_later(tmp_path):
+    """After step n it has moved by 1 - (1 + n)/(10 + n) towards the weights, but by no less than one in 2,000."""
+    states = []
+    for last in (1, 2):
+        train_line(tmp_path, Plan(last))
+        states.append(torch.load(tmp_path / "checkpoint.pt"))
+    before, now = states[0]["averaged"]["part.weight"], states[1]["net"]["part.weight"]
+    torch.testing.assert_close(states[1]["averaged"]["part.weight"], before + (now - before) * (1 - 2 / 11))
+    net = Line()
+    averaged = Averaged(net)
+    with torch.no_grad():
+        net.part.weight += 1
+    start = averaged.state()["part.weight"].clone()
+    averaged.update(10**6)
+    torch.testing.assert_close(
+        averaged.state()["part.weight"] - start, torch.full_like(start, 0.0005), rtol=1e-2, atol=0
+    )
 
 
 def test_a_run_is_finished_in_another_folder_and_can_go_on_itself(tmp_path):
