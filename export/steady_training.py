@@ -139,7 +139,7 @@ def train_steadily(
     averaged = Averaged(net)
     optimizer = _optimizer(net, rate_of)
     step = _resume(run, net, averaged, optimizer)
-    sums: dict[str, float] = {}
+    recent: list[dict[str, float]] = []
     started = saved = time.monotonic()
     written = 0
     with _stopping() as stop, _made_ahead(batch_of, step) as batches:
@@ -154,12 +154,11 @@ def train_steadily(
                 optimizer.step()
             averaged.update(step)
             step += 1
-            for name, value in {**losses, "gradient": norm}.items():
-                sums[name] = sums.get(name, 0.0) + value.item() / LOGGED_EVERY
+            recent.append({name: value.item() for name, value in {**losses, "gradient": norm}.items()})
             if step % LOGGED_EVERY == 0:
-                minutes = round((time.monotonic() - started) / 60, 1)
-                _log(run, {"step": step, "minutes": minutes, **{k: round(v, 4) for k, v in sums.items()}})
-                sums = {}
+                means = {name: round(sum(one[name] for one in recent) / len(recent), 4) for name in recent[0]}
+                _log(run, {"step": step, "minutes": round((time.monotonic() - started) / 60, 1), **means})
+                recent = []
             if time.monotonic() - saved > plan.checkpoint_s:
                 _save(run, net, averaged, optimizer, step)
                 if written % plan.figures_every == 0:

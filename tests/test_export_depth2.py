@@ -620,6 +620,19 @@ def test_a_stop_in_the_middle_of_a_write_ruins_nothing(tmp_path, monkeypatch):
     assert torch.load(tmp_path / "checkpoint.pt")["step"] == 5
 
 
+def test_the_log_has_the_mean_loss_of_the_steps_since_the_last_entry(tmp_path, monkeypatch):
+    """Also after a resume in the middle of an interval."""
+    monkeypatch.setattr(steady_training, "LOGGED_EVERY", 4)
+    train_line(tmp_path / "whole", Plan(8))
+    train_line(tmp_path / "parts", Plan(6))
+    train_line(tmp_path / "parts", Plan(8))
+    logs = [[json.loads(line) for line in (tmp_path / run / "log.jsonl").open()] for run in ("whole", "parts")]
+    losses = [[entry["line"] for entry in log if "line" in entry] for log in logs]
+    assert losses[0][0] == losses[1][0]
+    assert losses[1][1] == pytest.approx(losses[0][1], rel=0.2)
+    assert [entry["step"] for entry in logs[0] if "line" in entry] == [4, 8]
+
+
 def test_sigterm_keeps_what_was_learnt(tmp_path):
     """A training that is told to end writes its checkpoint first."""
     seen: list[int] = []
