@@ -144,17 +144,9 @@ def train_steadily(
     written = 0
     with _stopping() as stop, _made_ahead(batch_of, step) as batches:
         while step < plan.last_step and not stop.is_set() and time.monotonic() - started < plan.minutes * 60:
-            for group in optimizer.param_groups:
-                group["lr"] = group["greatest_lr"] * plan.share_of_rate(step)
-            losses = losses_of(net, batches())
-            optimizer.zero_grad(set_to_none=True)
-            sum(losses.values(), torch.zeros(())).backward()  # type: ignore[no-untyped-call]
-            norm = torch.nn.utils.clip_grad_norm_(net.parameters(), GREATEST_GRADIENT)
-            if norm.isfinite():
-                optimizer.step()
+            recent.append(_learn(net, optimizer, losses_of(net, batches()), plan.share_of_rate(step)))
             averaged.update(step)
             step += 1
-            recent.append({name: value.item() for name, value in {**losses, "gradient": norm}.items()})
             if step % LOGGED_EVERY == 0:
                 means = {name: round(sum(one[name] for one in recent) / len(recent), 4) for name in recent[0]}
                 _log(run, {"step": step, "minutes": round((time.monotonic() - started) / 60, 1), **means})
@@ -169,6 +161,20 @@ def train_steadily(
     if step >= plan.last_step:
         _measure(run, averaged, figures_of, step)
     return run / "averaged.pt"
+
+
+def _learn(
+    net: nn.Module, optimizer: torch.optim.Optimizer, losses: dict[str, Tensor], share_of_rate: float
+) -> dict[str, float]:
+    """Take one step and return the losses and the gradient's length; a gradient that is not finite is left out."""
+    for group in optimizer.param_groups:
+        group["lr"] = group["greatest_lr"] * share_of_rate
+    optimizer.zero_grad(set_to_none=True)
+    sum(losses.values(), torch.zeros(())).backward()  # type: ignore[no-untyped-call]
+    norm = torch.nn.utils.clip_grad_norm_(net.parameters(), GREATEST_GRADIENT)
+    if norm.isfinite():
+        optimizer.step()
+    return {name: value.item() for name, value in {**losses, "gradient": norm}.items()}
 
 
 def _optimizer(net: nn.Module, rate_of: Callable[[str], float]) -> torch.optim.Optimizer:
@@ -225,9 +231,12 @@ def _resume(run: Path, net: nn.Module, averaged: Averaged, optimizer: torch.opti
     if not checkpoint.exists():
         return 0
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    rates = [group["greatest_lr"] for group in optimizer.param_groups]
     net.load_state_dict(state["net"])
     averaged.load(state["averaged"])
     optimizer.load_state_dict(state["optimizer"])
+    for group, rate in zip(optimizer.param_groups, rates, strict=True):
+        group["greatest_lr"] = rate  # what the command says holds, not what the checkpoint was trained with
     torch.set_rng_state(state["random"])
     step: int = state["step"]
     return step
