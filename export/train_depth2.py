@@ -18,9 +18,9 @@ from export.efficientnet import load_encoder, packaged_weights
 from export.kbvr_depth2 import KbvrDepth2
 from export.mixtures import Mixtures
 from export.onnx_export import load_net
-from export.samples import load_samples
+from export.samples import Sample, load_samples
 from export.steady_training import Plan, train_steadily
-from export.strong_labels import load_strong
+from export.strong_labels import load_strong, permissive_photos
 from export.training import Batch
 
 ENCODER_RATE = 2e-4
@@ -58,16 +58,14 @@ def train(
     """
     torch.manual_seed(seed)
     strong, strong_held_out = load_strong(depth, permissive=permissive)
-    weak, weak_held_out = ([], []) if photos is None or labels is None else load_samples(photos, labels)
-    if photos is not None and self_labels is not None:
-        weak, _ = load_samples(photos, self_labels)
+    weak, weak_held_out = _photos(photos, labels, self_labels, permissive=permissive)
     net = KbvrDepth2()
     if not (run / "checkpoint.pt").exists():
         if start_from is None:
             net.encoder.load_state_dict(load_encoder(encoder or packaged_weights()))
         else:
             load_net(net, [start_from])
-    write_sources(run, strong, len(weak))
+    write_sources(run, strong, weak, photos)
     source = Source(strong, weak, None if teachers is None else Mixtures(teachers), seed, self_labels is not None)
     return train_steadily(
         net,
@@ -78,3 +76,14 @@ def train(
         losses_of=losses_of,
         figures_of=lambda averaged: figures_of(averaged, strong_held_out, weak_held_out),
     )
+
+
+def _photos(
+    photos: Path | None, labels: Path | None, self_labels: Path | None, *, permissive: bool
+) -> tuple[list[Sample], list[Sample]]:
+    """Return (training, held out) photos; the latter are labelled by the teacher always."""
+    if photos is None or labels is None:
+        return [], []
+    only = permissive_photos(photos) if permissive else None
+    kept, held_out = load_samples(photos, labels, only)
+    return (kept if self_labels is None else load_samples(photos, self_labels, only)[0]), held_out

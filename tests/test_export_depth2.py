@@ -12,13 +12,14 @@ from PIL import Image
 
 from export import depth2_batches
 from export.__main__ import main
-from export.depth2_export import ExportedDepth2, export_depth2, trained_on, write_half_weights
+from export.depth2_export import ExportedDepth2, export_depth2, trained_on, write_half_weights, write_sources
 from export.efficientnet import ConvNorm, EfficientNetLite0, load_encoder, their_names
 from export.kbvr_depth2 import KbvrDepth2
 from export.onnx_export import noise_for, with_half_weights
 from export.onnx_file import greatest_difference
-from export.samples import load_samples
+from export.samples import Sample, load_samples
 from export.self_labels import label_with_itself
+from export.strong_labels import load_strong
 from kbvr.errors import InputError
 from kbvr.nets import open_session, read_card
 
@@ -130,7 +131,7 @@ def test_the_file_computes_what_torch_computes_at_any_multiple_of_32(tmp_path):
     """The exported file agrees with torch, and takes sizes that it was not traced at."""
     net = random_net()
     rows = [{"source": "a/b", "licence": "MIT", "label": "true", "pictures": 3}]
-    card = export_depth2(net, tmp_path, {"strong": 0.9}, {"good_depth": rows, "photos": 0})
+    card = export_depth2(net, tmp_path, {"strong": 0.9}, {"good_depth": rows, "photos": []})
     assert (tmp_path / "kbvr-depth-2.onnx").stat().st_size < 16e6
     assert read_card(tmp_path / "kbvr-depth-2.json").figures == {"strong": 0.9}
     sizes = ((32, 64), (224, 160), (512, 384))
@@ -147,10 +148,27 @@ def test_the_card_names_every_source_and_its_licence():
         {"source": "a/b", "licence": "MIT", "label": "true", "pictures": 3},
         {"source": "c/d", "licence": "CC BY-NC 4.0", "label": "network X", "pictures": 4},
     ]
-    text = trained_on({"good_depth": rows, "photos": 5})
-    for words in ("7 pictures", "a/b: 3, true, MIT", "c/d: 4, network X, CC BY-NC 4.0", "Apache-2.0", "TCMonoDepth"):
-        assert words in text
-    assert "TCMonoDepth" not in trained_on({"good_depth": rows, "photos": 0})
+    photos = [{"source": "e/f", "licence": "CC0-1.0", "pictures": 5}]
+    text = trained_on({"good_depth": rows, "photos": photos})
+    words = ("7 pictures", "a/b: 3, true, MIT", "c/d: 4, network X, CC BY-NC 4.0", "5 photographs", "e/f: 5, CC0-1.0")
+    for said in (*words, "Apache-2.0", "TCMonoDepth"):
+        assert said in text
+    assert "TCMonoDepth" not in trained_on({"good_depth": rows, "photos": []})
+
+
+def test_a_run_writes_down_what_it_is_shown(good_depth, tmp_path):
+    """Sources are counted by licence and label; photos by the index in their folder, or at least by number."""
+    kept, _ = load_strong(good_depth, permissive=False)
+    blank = np.zeros((2, 2), np.uint8)
+    weak = [Sample(blank, blank, None, None, name) for name in ("0.jpg", "0.jpg", "1.jpg")]
+    write_sources(tmp_path, kept, weak, tmp_path)
+    written = json.loads((tmp_path / "sources.json").read_text("utf-8"))
+    assert sum(row["pictures"] for row in written["good_depth"]) == len(kept)
+    assert written["photos"] == [{"source": "photos", "licence": "not listed", "pictures": 2}]
+    (tmp_path / "INDEX.csv").write_text("file,source,licence\n0.jpg,a/b,MIT\n1.jpg,c/d,none stated\n2.jpg,c/d,MIT\n")
+    write_sources(tmp_path, kept, weak, tmp_path)
+    rows = json.loads((tmp_path / "sources.json").read_text("utf-8"))["photos"]
+    assert [(row["source"], row["pictures"]) for row in rows] == [("a/b", 1), ("c/d", 1)]
 
 
 def test_halved_weights_load_where_whole_ones_do(tmp_path):

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 import torch
 from good_depth import write_good_depth
+from PIL import Image
 
 from export import depth2_batches, samples
 from export.depth2_batches import Pool, Source
 from export.disturbed import disturbed
-from export.samples import Sample
-from export.strong_labels import held_out_scenes, is_between, is_permissive, load_strong, scene_of
+from export.samples import Sample, load_samples
+from export.strong_labels import held_out_scenes, is_between, is_permissive, load_strong, permissive_photos, scene_of
 from export.thin_things import thin_matte, with_thin_thing
+from kbvr.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -72,12 +74,28 @@ def test_between_rooms_that_are_trained_on_and_rooms_that_are_not_some_frames_ar
         ("page CC BY-SA 4.0 / CC BY-NC-SA 4.0", "true", False),
         ("NYU Depth v2: research use, cite (repo: MIT)", "true", False),
         ("repo MIT (site template)", "true", False),
+        ("CC-BY-4.0 (repo LICENSE)", "", True),
+        ("MIT (site); archive photographs, own licence not stated", "", False),
         ("none stated", "network MiDaS DPT-Large", False),
     ],
 )
 def test_a_licence_is_open_only_if_it_says_so(licence, label, may):
     """Non-commercial and unclear licences, of pictures and of the networks that labelled them, are told apart."""
     assert is_permissive(licence, label) is may
+
+
+def test_photos_of_unclear_licence_are_left_out_where_that_is_asked_for(tmp_path):
+    """The index of the photos decides; what is held out stays, for it is not learnt from."""
+    (tmp_path / "INDEX.csv").write_text("file,licence\n0.jpg,none stated\n1.jpg,none stated\n2.jpg,CC0-1.0\n")
+    ramp = np.linspace(0, 1, 48, dtype=np.float16).reshape(6, 8)
+    for number in range(3):
+        Image.fromarray(np.full((6, 8, 3), 99, np.uint8)).save(tmp_path / f"{number}.jpg")
+        np.savez(tmp_path / f"{number}.npz", depth=ramp, windows=np.zeros((0, 4), np.int32))
+    kept, held_out = load_samples(tmp_path, tmp_path, permissive_photos(tmp_path))
+    assert [sample.file for sample in kept] == ["2.jpg"]
+    assert [sample.file for sample in held_out] == ["0.jpg"]
+    with pytest.raises(InputError, match=r"INDEX\.csv"):
+        permissive_photos(tmp_path / "nothing")
 
 
 @pytest.mark.parametrize("seed", range(12))
