@@ -1,6 +1,9 @@
 # make demo    a stereo video from an example photo, in out/
 # make test    all tests, as CI runs them
 # make bench   quality and speed figures (PAIRS=folder of stereo pairs)
+# make fuzz    damaged inputs for everything that reads (MINUTES=10)
+# make faults  kills, full and broken disks, too little memory while exports are written (KILLS=200)
+# make soak    many exports in one process, which must not grow (ROUNDS=20)
 # make wheel   dist/*.whl for this platform, or for another: KBVR_TARGET=windows-x86_64 make wheel
 # make clean   take away what the above left behind, but for .venv
 
@@ -8,11 +11,14 @@ PYTHON ?= python3
 VENV ?= .venv
 PAIRS ?= ../shared/pairs
 PHOTO ?= examples/temple.jpg
+MINUTES ?= 10
+KILLS ?= 200
+ROUNDS ?= 20
 BIN = $(VENV)/bin
 VIEWERS = $(shell find viewers -name node_modules -prune -o -type f -print)
 SOURCES = pyproject.toml hatch_build.py $(shell find kbvr -name '*.py' -o -name '*.cpp' -o -name '*.onnx' -o -name '*.json') $(VIEWERS)
 
-.PHONY: demo test bench wheel clean
+.PHONY: demo test bench fuzz faults soak wheel clean
 
 demo: $(VENV)/installed
 	$(BIN)/kbvr export --stereo $(PHOTO) -o out/ --overwrite
@@ -30,6 +36,16 @@ bench: $(VENV)/installed-for-tests
 	$(BIN)/python -m bench.novel_view --pairs $(PAIRS)
 	$(BIN)/python -m bench.depth --pairs $(PAIRS)
 	$(BIN)/python -m bench.render
+
+fuzz: $(VENV)/installed-for-tests
+	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: atheris # where it has wheels
+	PYTHONPATH=tests:. $(BIN)/python -m fuzz.campaign --minutes $(MINUTES)
+
+faults: $(VENV)/installed-for-tests
+	PYTHONPATH=tests:. $(BIN)/python -m faults.campaign --kills $(KILLS)
+
+soak: $(VENV)/installed-for-tests
+	PYTHONPATH=tests:. $(BIN)/python -m faults.soak --rounds $(ROUNDS)
 
 wheel: $(VENV)/bin/python
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .

@@ -30,6 +30,7 @@ from kbvr.depth import estimate_depth
 from kbvr.depth_model import BUILT_IN_NETWORK, depth_network
 from kbvr.errors import InputError
 from kbvr.nets import open_session
+from kbvr.nets.runtime import onnxruntime
 from kbvr.network_depth import DEPTH_QUALITIES, estimate_with
 from kbvr.photo import photo_from_array
 
@@ -99,30 +100,12 @@ def _enlarged(small: Float32[np.ndarray, "h w"], rgb: UInt8[np.ndarray, "H W 3"]
 
 def fixed_size_teacher(file: Path, size_px: tuple[int, int]) -> Estimate:
     """Return a network that the built-in one learnt from (TCMonoDepth, small), at its own fixed size."""
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    session = onnxruntime().InferenceSession(str(file), providers=["CPUExecutionProvider"])
 
     def estimate(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
         small = cv2.resize(rgb, size_px, interpolation=cv2.INTER_AREA).astype(np.float32)
         disparity = np.asarray(session.run(None, {"rgb255": small.transpose(2, 0, 1)[None]})[0], np.float32)
         return _enlarged(disparity.reshape(size_px[::-1]), rgb)
-
-    return estimate
-
-
-def any_size_teacher(file: Path, long_side_px: int = 384) -> Estimate:
-    """Return Tiefenrausch, with the long side at a size that it likes."""
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-
-    def estimate(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
-        scale = long_side_px / max(rgb.shape[:2]) / 32
-        size_px = (round(rgb.shape[1] * scale) * 32, round(rgb.shape[0] * scale) * 32)
-        small = cv2.resize(rgb, size_px, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-        outputs = session.run(None, {session.get_inputs()[0].name: small.transpose(2, 0, 1)[None]})
-        return _enlarged(np.asarray(outputs[0], np.float32).reshape(size_px[::-1]), rgb)
 
     return estimate
 
@@ -147,18 +130,14 @@ def teachers_in(folder: Path) -> dict[str, Estimate]:
         InputError: if one is missing.
     """
     files = [folder / f"tcmonodepth_small_{h}x{w}.onnx" for w, h in TEACHER_SIZES_PX]
-    for file in (*files, folder / "tiefenrausch.onnx"):
+    for file in files:
         if not file.is_file():
             raise InputError(f"--teachers wants a folder that holds {file.name}, got {folder}")
     sizes = {
         f"tcmonodepth {w}x{h}": fixed_size_teacher(file, (w, h))
         for file, (w, h) in zip(files, TEACHER_SIZES_PX, strict=True)
     }
-    return {
-        **sizes,
-        "tcmonodepth, mean of all": averaged_with_mirror(list(sizes.values())),
-        "tiefenrausch": any_size_teacher(folder / "tiefenrausch.onnx"),
-    }
+    return {**sizes, "tcmonodepth, mean of all": averaged_with_mirror(list(sizes.values()))}
 
 
 def card_figures(estimate: Estimate) -> CardFigures:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime as ort
+
+from kbvr.nets.runtime import onnxruntime
 
 SIDE_PX = 256
 """Side of the square pictures: a size at which the teacher has a file."""
@@ -24,10 +25,10 @@ class Mixtures:
     """Makes and labels mixtures of pictures."""
 
     def __init__(self, teachers: Path) -> None:
-        options = ort.SessionOptions()
+        options = onnxruntime().SessionOptions()
         options.intra_op_num_threads = 1
         file = teachers / f"tcmonodepth_small_{SIDE_PX}x{SIDE_PX}.onnx"
-        self._session = ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        self._session = onnxruntime().InferenceSession(file, options, providers=["CPUExecutionProvider"])
 
     def sample(self, pictures: Sequence[np.ndarray], rng: random.Random) -> tuple[np.ndarray, np.ndarray]:
         """Return a mixture of uint8 RGB pictures, float32 (S, S, 3) in 0-1, and the teacher's inverse depth (S, S)."""

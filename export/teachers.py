@@ -14,8 +14,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime as ort
 
+from kbvr.nets import Session
+from kbvr.nets.runtime import onnxruntime
 from kbvr.upsample import steepened
 
 LABEL_LONG_SIDE = 384
@@ -63,11 +64,11 @@ class Teachers:
     """The teacher networks found in one folder."""
 
     def __init__(self, folder: Path, threads: int = 2) -> None:
-        options = ort.SessionOptions()
+        options = onnxruntime().SessionOptions()
         options.intra_op_num_threads = threads
 
-        def session(name: str) -> ort.InferenceSession:
-            return ort.InferenceSession(folder / name, options, providers=["CPUExecutionProvider"])
+        def session(name: str) -> Session:
+            return onnxruntime().InferenceSession(folder / name, options, providers=["CPUExecutionProvider"])
 
         sizes = {size for row in TC_SIZES.values() for size in row}
         self._tc = {hw: session(f"tcmonodepth_small_{hw[0]}x{hw[1]}.onnx") for hw in sizes}
@@ -108,7 +109,7 @@ def windows_of(width: int, height: int, seed: int) -> np.ndarray:
     return np.array(rows).astype(np.int32)
 
 
-def _with_mirror(rgb: np.ndarray, hw: tuple[int, int], session: ort.InferenceSession) -> np.ndarray:
+def _with_mirror(rgb: np.ndarray, hw: tuple[int, int], session: Session) -> np.ndarray:
     """Run one teacher on the picture and on its mirror image and average the two."""
     small = cv2.resize(rgb, hw[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
 

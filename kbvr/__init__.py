@@ -14,6 +14,7 @@ Everything is loaded when it is first used, so importing kbvr is quick.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
     from kbvr.scene import build_scene as build_scene
 
 __version__ = "0.1.0"
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+"""Everything stays on this machine: onnxruntime 1.31 sends telemetry unless this is set before anyone imports it.
+
+Here, so that it also holds for processes that kbvr starts and for a program that imports kbvr before onnxruntime. Who
+has set it, to whatever value, has decided.
+"""
 
 _HOME = {
     "export": "kbvr.pipeline",

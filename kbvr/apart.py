@@ -1,18 +1,12 @@
-"""Run a function in a process of its own: what hangs or crashes there does so there only."""
+"""Run a trial in a process of its own, used once: `kbvr doctor` asks what works here, whatever it breaks."""
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any
 
-_MARK = "kbvr-apart:"
-"""Begins the line with the answer: C++ libraries print on stdout too."""
+from kbvr.isolated_process import EndedError, IsolatedProcess, NotStartedError, Request
 
 
 @dataclass(frozen=True)
@@ -27,42 +21,17 @@ class Answer:
 def run_apart(function: str, argument: str = "", *, limit_s: float = 60.0) -> Answer:
     """Call a function, given as "module:name", with a text, and return the values that it returned.
 
-    The function returns a dict that JSON can hold. The process finds modules where this one does, and it is killed
-    when the time is up.
+    The process finds modules where this one does, and it is killed when the time is up.
     """
-    module, name = function.split(":")
-    code = f"import sys; sys.path[:] = {sys.path!r}; from kbvr.apart import answer; answer(*sys.argv[1:])"
-    command = [sys.executable, "-c", code, module, name, argument]
     try:
-        done = subprocess.run(  # noqa: S603  our own interpreter and our own functions
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit_s, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return Answer(failure=f"no answer within {limit_s:g} s")
-    except OSError as error:
-        return Answer(failure=f"no process could be started: {error.strerror}")
-    lines = done.stdout.decode("utf-8", "replace").splitlines()
-    answers = [line.partition(_MARK)[2] for line in lines if _MARK in line]
-    if not answers:
-        return Answer(failure=_how_it_ended(done.returncode, done.stderr))
-    values = json.loads(answers[-1])
-    return Answer(failure=values["failure"]) if "failure" in values else Answer(values)
-
-
-def answer(module: str, name: str, argument: str) -> None:
-    """Be the other process: call the function and write what it returned."""
+        process = IsolatedProcess()
+    except NotStartedError as error:
+        return Answer(failure=f"no process could be started: {error}")
     try:
-        values = getattr(import_module(module), name)(argument)
-    except Exception as error:  # noqa: BLE001  whatever it is, the other process tells it
-        values = {"failure": " ".join(f"{type(error).__name__}: {error}".split())}
-    sys.stdout.write(f"\n{_MARK}{json.dumps(values)}\n")
-    sys.stdout.flush()
-
-
-def _how_it_ended(exit_code: int, stderr: bytes) -> str:
-    """Return what is known of a process that said nothing."""
-    if exit_code < 0:
-        known = {int(number): number.name for number in signal.Signals}
-        return f"crashed ({known.get(-exit_code, f'signal {-exit_code}')})"
-    said = stderr.decode("utf-8", "replace").strip().splitlines()
-    return f"ended with code {exit_code}" + (f": {said[-1]}" if said else "")
+        return Answer(process.call(Request(function, (argument,), limit_s)))
+    except EndedError as error:
+        return Answer(failure=": ".join(filter(None, (str(error), error.last_words))))
+    except Exception as error:  # noqa: BLE001  whatever a trial raises, it is an answer
+        return Answer(failure=" ".join(f"{type(error).__name__}: {error}".split()))
+    finally:
+        process.close()

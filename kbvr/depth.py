@@ -59,18 +59,20 @@ def estimate_depth(
     quality: str = "good",
     device: str = "auto",
     threads: int | None = None,
+    max_bytes: int | None = None,
 ) -> DepthMap:
     """Estimate depth with a network and bring it to the photo's size along its edges.
 
     `model` is what `kbvr.depth_model.depth_network` takes: `auto`, a name or an ONNX file; `quality` is that of
     `kbvr.network_depth.estimate_with`. Metric networks keep their scale; others are placed by near_m, with the sky at
-    infinity, which the built-in network sees if the other does not.
+    infinity, which the built-in network sees if the other does not. `max_bytes` is the most memory that a person's own
+    network may take.
 
     Raises:
         InputError: if near_m is not positive, the quality, the device or the network is not there, or what it says
             can be no depth.
     """
-    network = depth_network(model, device=device, threads=threads)
+    network = depth_network(model, device=device, threads=threads, max_bytes=max_bytes)
     said = estimate_with(network, photo.rgb, quality=quality)
     if said.metric:
         values = upsample_along_edges(said.values, photo.rgb)

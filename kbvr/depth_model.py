@@ -13,9 +13,9 @@ from kbvr.nets import (
     DepthRecipe,
     Session,
     fetched_card,
+    is_file,
     known_cards,
-    open_file,
-    open_session,
+    open_network,
     read_card,
 )
 from kbvr.nets.recipe import Gives
@@ -44,26 +44,28 @@ class DepthNetwork:
     """The only size (width, height) that it takes, if there is but one."""
 
 
-def depth_network(model: str | Path = "auto", *, device: str = "auto", threads: int | None = None) -> DepthNetwork:
+def depth_network(
+    model: str | Path = "auto", *, device: str = "auto", threads: int | None = None, max_bytes: int | None = None
+) -> DepthNetwork:
     """Return a depth network: `auto` (the best that is there), the name of a known one, or an ONNX file.
 
     A file is fed by the recipe of the card beside it (the same name with .json) if there is one, else it is understood
     by the name of its input (`UNDERSTOOD`); what it gives is then taken for relative unless its output's name says
-    `depth_m` or `inverse_depth_per_m`.
+    `depth_m` or `inverse_depth_per_m`. `max_bytes` is the most memory that a person's own network may take.
 
     Raises:
         InputError: if there is no such network, its file is not there, or it is none that can be fed.
     """
     if Path(model).suffix.lower() == ".onnx":
-        return _of_file(Path(model), device=device, threads=threads)
+        return _of_file(Path(model), device=device, threads=threads, max_bytes=max_bytes)
     known = known_cards()
-    name = next(best for best in BEST_FIRST if known[best].path.is_file()) if model == "auto" else str(model)
+    name = next(best for best in BEST_FIRST if known[best].is_here) if model == "auto" else str(model)
     if name not in known:
         able = ", ".join(card.name for card in known.values() if gives_depth(card))
         raise InputError(f"the depth network must be auto, {able} or a .onnx file, got {name!r}")
     if not gives_depth(known[name]):
         raise InputError(f"wanted a network that gives depth, got {name}, which is for: {known[name].task}")
-    return _of_card(fetched_card(name), device=device, threads=threads)
+    return _of_card(fetched_card(name), device=device, threads=threads, max_bytes=max_bytes)
 
 
 def gives_depth(card: Card) -> bool:
@@ -71,17 +73,18 @@ def gives_depth(card: Card) -> bool:
     return card.depth is not None or [tensor.name for tensor in card.inputs] in ([name] for name in UNDERSTOOD)
 
 
-def _of_card(card: Card, *, device: str, threads: int | None) -> DepthNetwork:
-    session = open_session(card, device=device, threads=threads)
+def _of_card(card: Card, *, device: str, threads: int | None, max_bytes: int | None) -> DepthNetwork:
+    session = open_network(card, device=device, threads=threads, max_bytes=max_bytes)
     return _fed_by(card.depth or _told_recipe(session, card.name), session, card.name)
 
 
-def _of_file(path: Path, *, device: str, threads: int | None) -> DepthNetwork:
+def _of_file(path: Path, *, device: str, threads: int | None, max_bytes: int | None) -> DepthNetwork:
     """Open a network's file, with the card beside it if there is one."""
     beside = path.with_suffix(".json")
-    if beside.is_file():
-        return _of_card(replace(read_card(beside), file=path.name), device=device, threads=threads)
-    session = open_file(path, device=device, threads=threads)
+    if is_file(beside):
+        card = replace(read_card(beside), file=path.name)
+        return _of_card(card, device=device, threads=threads, max_bytes=max_bytes)
+    session = open_network(path, device=device, threads=threads, max_bytes=max_bytes)
     return _fed_by(_told_recipe(session, str(path)), session, path.name)
 
 
@@ -103,7 +106,10 @@ def _told_recipe(session: Session, name: str) -> DepthRecipe:
     elif "inverse_depth_per_m" in outputs:
         gives = "inverse_depth_per_m"
     sky = "sky_probability" if "sky_probability" in outputs else ""
-    output = gives if gives in outputs else next(output for output in outputs if output != sky)
+    others = [output for output in outputs if output != sky]
+    if not others:
+        raise InputError(f"expected a network that gives depth, got {name}, which gives {sky or 'nothing'} alone")
+    output = gives if gives in outputs else others[0]
     return replace(UNDERSTOOD[inputs[0]], output=output, gives=gives, sky_output=sky)
 
 

@@ -31,6 +31,7 @@ def explain(
     source = f"measured, {origin}" if depth.metric else placed
     lines = [
         f"photo: {width}x{height}, focal length {photo.f_px:.0f} px ({fov_deg:.1f} degrees across, {photo.f_source})",
+        *(f"photo: {note}" for note in photo.notes),
         f"depth: nearest {nearest}, farthest {farthest}; {source}",
     ]
     for film in films:

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float32, UInt8
 from kbvr.errors import InputError
 from kbvr.inpainting_fill import INPAINTING_INPUTS, TILE_PX, Filling, PipelineFiller, TileFiller
 from kbvr.layers import Layer, LayeredDepthImage, with_alpha
-from kbvr.nets import Card, Session, fetched_card, known_cards, open_file, open_session, read_card
+from kbvr.nets import Card, Session, fetched_card, is_file, known_cards, open_network, open_session, read_card
 from kbvr.network_fill import NETWORK_INPUTS, NetworkFiller
 from kbvr.spread import spread
 from kbvr.tiles import tiles
@@ -61,29 +61,36 @@ BEST_FIRST = ("lama", FILLERS[0])
 def best_filler() -> str:
     """Return the name of the filler that `auto` means here."""
     known = known_cards()
-    return next(name for name in BEST_FIRST if known[name].path.is_file())
+    return next(name for name in BEST_FIRST if known[name].is_here)
 
 
-def filler_named(name: str | Path, *, device: str = "auto", threads: int | None = None) -> Filler:
+def filler_named(
+    name: str | Path, *, device: str = "auto", threads: int | None = None, max_bytes: int | None = None
+) -> Filler:
     """Return a filler: `auto` (the best that is there), by its name, or that of an ONNX file (see `network_filler`).
+
+    `max_bytes` is the most memory that a person's own network may take.
 
     Raises:
         InputError: if there is no such filler, its file is not there, or it cannot be used.
     """
     if Path(name).suffix.lower() == ".onnx":
-        return network_filler(Path(name), device=device, threads=threads)
+        return network_filler(Path(name), device=device, threads=threads, max_bytes=max_bytes)
     name = best_filler() if name == "auto" else str(name)
     if name == "spread":
         return spread
     known = known_cards()
     able = [card.name for card in known.values() if _inputs(card) in (NETWORK_INPUTS, INPAINTING_INPUTS)]
-    if name not in known or (name not in able and not known[name].path.is_file()):  # it need not be fetched to be told
+    if name not in known or (name not in able and not known[name].is_here):  # it need not be fetched to be told
         raise InputError(f"the filler must be auto, spread, {', '.join(able)} or a .onnx file, got {name!r}")
     card = fetched_card(name)
-    return _filler_of(open_session(card, device=device, threads=threads), card, name, device=device, threads=threads)
+    session = open_network(card, device=device, threads=threads, max_bytes=max_bytes)
+    return _filler_of(session, card, name, device=device, threads=threads)
 
 
-def network_filler(file: Path, *, device: str = "auto", threads: int | None = None) -> Filling:
+def network_filler(
+    file: Path, *, device: str = "auto", threads: int | None = None, max_bytes: int | None = None
+) -> Filling:
     """Return the filler of a network's ONNX file: one of kbvr-fill's kind, or an inpainting network.
 
     Which it is, the names and types of its inputs say: MI-GAN's pipeline takes `image` and `mask` as uint8, LaMa as
@@ -93,12 +100,8 @@ def network_filler(file: Path, *, device: str = "auto", threads: int | None = No
         InputError: if the file or the device is not there, or the file is neither.
     """
     beside = file.with_suffix(".json")
-    card = replace(read_card(beside), file=file.name) if beside.is_file() else None
-    session = (
-        open_file(file, device=device, threads=threads)
-        if card is None
-        else open_session(card, device=device, threads=threads)
-    )
+    card = replace(read_card(beside), file=file.name) if is_file(beside) else None
+    session = open_network(file if card is None else card, device=device, threads=threads, max_bytes=max_bytes)
     return _filler_of(session, card, str(file), device=device, threads=threads)
 
 
@@ -114,8 +117,8 @@ def _filler_of(session: Session, card: Card | None, name: str, *, device: str, t
     image = session.get_inputs()[0]
     if image.type == "tensor(uint8)":
         return PipelineFiller(session, ours)
-    height, width = image.shape[2:]
-    if image.type != "tensor(float)" or (isinstance(width, int) and width != height):
+    height, width = image.shape[2:] if len(image.shape) == 4 else (0, 0)
+    if image.type != "tensor(float)" or width == 0 or (isinstance(width, int) and width != height):
         wanted = "a square picture as uint8 or float32"
         raise InputError(f"wanted a network that takes {wanted}, got {name} with {image.type} {tuple(image.shape)}")
     output_range = card.fill.output_range if card is not None and card.fill is not None else None

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.errors import InputError
-from kbvr.nets import Session
+from kbvr.nets import Session, checked_answers
 from kbvr.network_fill import NetworkFiller
 from kbvr.spread import TEXTURE_GAIN, laid_texture, push_pull
 from kbvr.tiles import WORKING_LONG_SIDE_PX, WorkingPicture, at_working_size, tiles, weights_of
@@ -60,7 +60,8 @@ class PipelineFiller:
         around = push_pull(rgb[box].astype(np.float32), keep.astype(np.float32))
         image = np.where(keep[..., None], rgb[box], around.astype(np.uint8)).transpose(2, 0, 1)[None]
         mask = np.where(keep, 255, 0).astype(np.uint8)[None, None]
-        result = self.session.run(None, {"image": np.ascontiguousarray(image), "mask": mask})[0]
+        outputs = self.session.run(None, {"image": np.ascontiguousarray(image), "mask": mask})
+        (result,) = checked_answers(outputs, [image.shape], as_bytes=True)
         filled[box][hole[box]] = result[0].transpose(1, 2, 0)[hole[box]]
         return filled, filled_depth
 
@@ -132,10 +133,8 @@ class TileFiller:
         pad = ((0, self.tile_px - h), (0, self.tile_px - w))
         image = np.pad(np.clip(picture, 0, 1), ((0, 0), *pad), mode="symmetric")
         mask = np.pad(1 - known, pad, mode="symmetric")
-        told = self.session.run(None, {"image": image[None], "mask": mask[None, None]})[0][0, :, :h, :w]
-        told = told.astype(np.float32)
-        if not np.isfinite(told).all():
-            raise InputError("wanted finite colours from the network that fills, got NaN or infinity")
+        outputs = self.session.run(None, {"image": image[None], "mask": mask[None, None]})
+        told = checked_answers(outputs, [(1, *image.shape)])[0][0, :, :h, :w]
         return told if self._range(told, picture, known) == "0-1" else told / np.float32(255)
 
     def _range(

@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from kbvr.errors import InputError
+from kbvr.input_file import read_small_file
 from kbvr.moves import Move
 
 RANGES = {
@@ -89,12 +90,9 @@ def load_keyframes(path: Path) -> Keyframes:
         InputError: if the file cannot be read, or holds something else than keyframes of rising times and values
             within RANGES.
     """
+    text = read_small_file(path, "a file of keyframes", MAX_FILE_BYTES)
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise InputError(f"a file of keyframes has at most {MAX_FILE_BYTES} bytes, got {path}")
-        content = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise InputError(f"wanted a file of keyframes, got {path}: {error.strerror}") from error
+        content = json.loads(text.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise InputError(f"wanted keyframes as JSON, got {path}: {error}") from error
     rows = content.get("keyframes") if isinstance(content, dict) else None

@@ -14,8 +14,10 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from kbvr.errors import InputError
+from kbvr.decoding_memory import DECODER_BYTES, PROGRAM_BYTES
+from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.photo import Photo
+from kbvr.resources import has_room, processors, shown_bytes
 
 UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 
@@ -32,11 +34,14 @@ HELD_BYTES_A_PX = 44
 FILM_BYTES_A_PX = 300
 """Textures, frames ahead and the encoder's pictures, for each pixel of the film's pictures (per eye)."""
 
+THREAD_ADDRESS_BYTES = 72 * 2**20
+"""What a thread reserves of the addresses: glibc's 64 MiB to allocate from, and its stack."""
+
+EXTRA_THREADS = 4
+"""So many more threads than processors work at once."""
+
 REPEATS_BYTES = 256 * 2**20
 """At most so much is kept of pictures that a film shows again."""
-
-DECODED_BYTES_A_PX = 18
-"""What decoding takes: this much is needed before a photo can be made smaller."""
 
 
 def bytes_of(text: str) -> int:
@@ -45,7 +50,7 @@ def bytes_of(text: str) -> int:
     Raises:
         InputError: if it is not like that.
     """
-    said = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMG]i?B)", text.strip(), re.IGNORECASE)
+    said = re.fullmatch(r"(\d{1,12}(?:\.\d{1,9})?)\s*([KMG]i?B)", text.strip(), re.IGNORECASE)
     if said is None or not float(said[1]) > 0:
         raise InputError(f"the most memory must be like 2GB or 800MB, got {text!r}")
     return round(float(said[1]) * UNITS[said[2].upper()])
@@ -58,7 +63,7 @@ def export_bytes(photo_size_px: tuple[int, int], film_size_px: tuple[int, int], 
     """
     photo_px, film_px = (width * height for width, height in (photo_size_px, film_size_px))
     scene = (VISITED_BYTES_A_PX if is_visited else SCENE_BYTES_A_PX) * photo_px
-    return FIXED_BYTES + max(scene, HELD_BYTES_A_PX * photo_px + FILM_BYTES_A_PX * film_px)
+    return FIXED_BYTES + DECODER_BYTES + max(scene, HELD_BYTES_A_PX * photo_px + FILM_BYTES_A_PX * film_px)
 
 
 def repeats_bytes(photo_size_px: tuple[int, int], film_size_px: tuple[int, int], max_bytes: int | None) -> int:
@@ -82,19 +87,40 @@ def within_memory(
         return photo, ()
     size = photo.size_px
     least = export_bytes(film_size_px, film_size_px, is_visited=is_visited)
-    decoding = FIXED_BYTES // 4 + DECODED_BYTES_A_PX * size[0] * size[1]
-    if max(least, decoding) > max_bytes:
-        why = f"a film of {_size(film_size_px)}" if least > decoding else f"decoding {_size(size)} pixels"
-        raise InputError(f"{why} takes about {_shown(max(least, decoding))} of memory, more than {_shown(max_bytes)}")
+    if least > max_bytes:
+        needed = f"takes about {shown_bytes(least)} of memory, more than {shown_bytes(max_bytes)}"
+        raise InputError(f"a film of {_size(film_size_px)} {needed}")
     scale = 1.0
     while export_bytes(_scaled(size, scale, film_size_px), film_size_px, is_visited=is_visited) > max_bytes:
         scale *= 0.98
     small = _scaled(size, scale, film_size_px)
-    about = _shown(export_bytes(small, film_size_px, is_visited=is_visited))
-    told = f"memory: about {about} of {_shown(max_bytes)}"
+    about = shown_bytes(export_bytes(small, film_size_px, is_visited=is_visited))
+    told = f"memory: about {about} of {shown_bytes(max_bytes)}"
     if small == size:
         return photo, (told,)
     return _resized(photo, small), (f"{told}, for which the photo of {_size(size)} was made smaller",)
+
+
+def refuse_without_room(
+    photo_size_px: tuple[int, int], film_size_px: tuple[int, int], *, is_visited: bool = False
+) -> None:
+    """Check that this process can get the memory of an export, and the addresses that its threads reserve beside it.
+
+    Libraries that run out of memory may end the process, or write of anything else but that: so it is not left to them.
+
+    Raises:
+        OutOfMemoryError: if it cannot.
+    """
+    needed = export_bytes(photo_size_px, film_size_px, is_visited=is_visited) - PROGRAM_BYTES - DECODER_BYTES
+    addresses = needed + THREAD_ADDRESS_BYTES * (processors() + EXTRA_THREADS)
+    if has_room(needed) and has_room(addresses, for_addresses=True):
+        return
+    film = "" if film_size_px == (1, 1) else f" in a film of {_size(film_size_px)}"
+    raise OutOfMemoryError(
+        f"a photo of {_size(photo_size_px)} pixels{film} takes about {shown_bytes(needed)} more memory, and "
+        f"{shown_bytes(addresses)} of address space, which this process cannot get; a smaller photo, less memory "
+        "(max_memory_bytes) or a higher limit (ulimit -v) would help"
+    )
 
 
 def within_px(photo: Photo, most_px: int) -> Photo:
@@ -106,7 +132,7 @@ def within_px(photo: Photo, most_px: int) -> Photo:
 def _resized(photo: Photo, size_px: tuple[int, int]) -> Photo:
     rgb = np.asarray(cv2.resize(photo.rgb, size_px, interpolation=cv2.INTER_AREA), np.uint8)
     rgb.flags.writeable = False
-    return replace(photo, rgb=rgb, f_px=photo.f_px * size_px[0] / photo.size_px[0])
+    return replace(photo, rgb=rgb, f_px=photo.f_px * size_px[0] / photo.size_px[0], decoded_from=None)
 
 
 def _scaled(size_px: tuple[int, int], scale: float, least_px: tuple[int, int]) -> tuple[int, int]:
@@ -116,7 +142,3 @@ def _scaled(size_px: tuple[int, int], scale: float, least_px: tuple[int, int]) -
 
 def _size(size_px: tuple[int, int]) -> str:
     return f"{size_px[0]}x{size_px[1]}"
-
-
-def _shown(size_bytes: int) -> str:
-    return f"{size_bytes / 1e9:.2g} GB" if size_bytes >= 10**9 else f"{size_bytes / 1e6:.0f} MB"

@@ -24,6 +24,12 @@ LAYOUT_SIGMA_SHARE = 0.06
 SURE_SKY = 0.85
 """Mean probability that a region must have to be taken for sky."""
 
+MOST_VALUE = 1e18
+"""Larger numbers than this have no square in float32."""
+
+LARGEST_ANSWER = 4
+"""Sides of an answer, as multiples of the picture's that was asked about."""
+
 LEAST_DEPTH_M = 0.01
 """Nearer than this nothing is, whatever a network says."""
 
@@ -135,15 +141,17 @@ def _passes(
     depth, sky = _run(network, picture)
     if mirrored:
         mirrored_depth, mirrored_sky = _run(network, picture[..., ::-1])
+        if mirrored_depth.shape != depth.shape:
+            raise InputError(f"expected one size of answer from {network.name}, got {depth.shape} and another")
         depth = (depth + mirrored_depth[:, ::-1]) / 2
         sky = (sky + mirrored_sky[:, ::-1]) / 2 if sky is not None and mirrored_sky is not None else None
     return depth, sky
 
 
 def _run(
-    network: DepthNetwork, picture: Float32[np.ndarray, "1 3 h w"]
+    network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"]
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"] | None]:
-    """Return inverse depth and sky probability of one picture.
+    """Return inverse depth and sky probability of one picture, in the size in which the network answers.
 
     Raises:
         InputError: if the network says what no depth can be.
@@ -151,13 +159,22 @@ def _run(
     recipe = network.recipe
     wanted = [recipe.output, *([recipe.sky_output] if recipe.sky_output else [])]
     outputs = network.session.run(wanted, {recipe.input: np.ascontiguousarray(picture)})
-    maps = [np.squeeze(output).astype(np.float32) for output in outputs]
+    with np.errstate(over="ignore"):  # float64 that float32 cannot hold becomes infinity, which is refused below
+        maps = [np.squeeze(output).astype(np.float32) for output in outputs]
     for name, given, told in zip(wanted, maps, outputs, strict=True):
         if given.ndim != 2:
             raise InputError(f"wanted one map from {network.name}, got {name} of shape {told.shape}")
+        most = tuple(LARGEST_ANSWER * side for side in picture.shape[2:])
+        if not given.size or given.shape[0] > most[0] or given.shape[1] > most[1]:
+            like = f"about as large as the picture ({picture.shape[3]}x{picture.shape[2]})"
+            raise InputError(f"expected a map {like} from {network.name}, got {name} of shape {told.shape}")
         if not np.isfinite(given).all():
             raise InputError(f"wanted finite numbers from {network.name}, got {name} with NaN or infinity in it")
-    depth, sky = maps[0], maps[1] if recipe.sky_output else None
+        if max(float(given.max()), -float(given.min())) > MOST_VALUE:
+            raise InputError(f"expected numbers up to {MOST_VALUE:g} from {network.name}, got {name} with larger ones")
+    if maps[0].shape != maps[-1].shape:
+        raise InputError(f"expected depth and sky of one size from {network.name}, got {[map_.shape for map_ in maps]}")
+    depth, sky = maps[0], np.clip(maps[1], 0, 1) if recipe.sky_output else None
     if recipe.gives == "depth_m":
         depth = np.reciprocal(np.maximum(depth, np.float32(LEAST_DEPTH_M)))
     return depth, sky

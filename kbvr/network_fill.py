@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from kbvr.nets import Session
+from kbvr.nets import Session, checked_answers
 from kbvr.spread import TEXTURE_GAIN, push_pull, rim_weight, texture_for
 from kbvr.tiles import at_working_size, squares, weights_of
 
@@ -83,14 +83,13 @@ class NetworkFiller:
                 continue
             h, w = part_known.shape
             pad = ((0, -h % MULTIPLE_PX), (0, -w % MULTIPLE_PX))
-            rgb, depth = self.session.run(
-                None,
-                {
-                    "rgb01": np.pad(part[:3], ((0, 0), *pad), mode="edge")[None],
-                    "inverse_depth": np.pad(part[3:], ((0, 0), *pad), mode="edge")[None],
-                    "known": np.pad(part_known, pad, mode="edge")[None, None],
-                },
-            )
+            feeds = {
+                "rgb01": np.pad(part[:3], ((0, 0), *pad), mode="edge")[None],
+                "inverse_depth": np.pad(part[3:], ((0, 0), *pad), mode="edge")[None],
+                "known": np.pad(part_known, pad, mode="edge")[None, None],
+            }
+            shapes = [feeds[name].shape for name in ("rgb01", "inverse_depth")]
+            rgb, depth = checked_answers(self.session.run(None, feeds), shapes)
             weight = weights_of(inside, known.shape, overlap_px=2 * AROUND_PX)
             total[:, *inside] += np.concatenate([rgb, depth], axis=1)[0, :, :h, :w] * weight
             weights[inside] += weight

@@ -20,18 +20,17 @@ from numpy.typing import NDArray
 from PIL import ExifTags
 
 from kbvr.camera import f_px_from_fov, fov_deg_from_f_px
+from kbvr.decode import DecodedPhoto
+from kbvr.decode_apart import decoded_photo
 from kbvr.errors import InputError
-from kbvr.picture_colour import srgb_over_white
 from kbvr.picture_file import MAX_PIXELS as MAX_PIXELS
-from kbvr.picture_file import Picture, read_picture, shown
+from kbvr.picture_file import shown
 
 GUESSED_FOV_DEG = 55.0
 """Across the long side of a photo that does not tell it: between a phone (67) and a 50 mm lens (40)."""
 
 MIN_SIDE_PX = 16
 """Smaller pictures hold nothing to look at in depth."""
-
-_WANTED = "a photo (JPEG, PNG, WebP, TIFF, HEIC or AVIF)"
 
 _FULL_FRAME_DIAGONAL_MM = hypot(36, 24)
 # FocalLengthIn35mmFilm is defined by the same diagonal angle of view on 36 x 24 mm film (CIPA DCG-001).
@@ -59,7 +58,18 @@ class Photo:
     """What its outputs are named after: the file's name without its ending."""
 
     credits: Mapping[int, str] = field(default_factory=dict)
-    """EXIF tags of who took it and when (`kbvr.picture_file.CREDITS`)."""
+    """EXIF tags of who took it and when (`kbvr.pictures.credits`)."""
+
+    notes: tuple[str, ...] = ()
+    """What was done to decode it that a person may want to know, a line each."""
+
+    decoded_from: tuple[int, int] | None = None
+    """(width, height) of the picture in the file; None if this one was made of another in some other way."""
+
+    @property
+    def file_size_px(self) -> tuple[int, int]:
+        """(width, height) of the picture in the file, which may have been decoded smaller; else this one's."""
+        return self.decoded_from or self.size_px
 
     @property
     def title(self) -> str:
@@ -72,22 +82,30 @@ class Photo:
         return self.rgb.shape[1], self.rgb.shape[0]
 
 
-def load_photo(path: str | os.PathLike[str], *, fov_deg: float | None = None) -> Photo:
+def load_photo(
+    path: str | os.PathLike[str], *, fov_deg: float | None = None, max_memory_bytes: int | None = None
+) -> Photo:
     """Read a photo; a field of view in degrees across its long side overrides what the file says.
 
-    16 bits a channel are rounded to 8. Of several pictures in a file, the first or primary one is taken.
+    16 bits a channel are rounded to 8. Of several pictures in a file, the first or primary one is taken. A JPEG that
+    would take more than max_memory_bytes is decoded at 1/2, 1/4 or 1/8 of its size.
 
     Raises:
-        InputError: if there is no readable photo of 16 px a side to 200 million pixels, or fov_deg is not
-            1 to 170.
+        InputError: if there is no readable photo of 16 px a side to 200 million pixels, it would take more than
+            max_memory_bytes, or fov_deg is not 1 to 170.
+        OutOfMemoryError: if there is not enough memory to decode it.
     """
-    picture = read_picture(path, _WANTED)
-    width, height = picture.image.size
+    decoded = decoded_photo(path, max_memory_bytes)
+    height, width = decoded.rgb.shape[:2]
     if min(width, height) < MIN_SIDE_PX:
         raise InputError(f"{shown(path)}: wanted {MIN_SIDE_PX} pixels a side at least, got {width} x {height}")
-    f_px, f_source = _focal_length(picture, fov_deg, path)
-    rgb = np.asarray(srgb_over_white(picture.image, path))
-    return Photo(rgb, f_px, f_source, Path(path).stem, picture.credits)
+    f_px, f_source = _focal_length(decoded, fov_deg, path)
+    decoded.rgb.flags.writeable = False
+    full_px = decoded.reduced_from or (width, height)
+    notes = decoded.notes
+    if decoded.reduced_from is not None:
+        notes = (*notes, f"decoded at {width}x{height} of {full_px[0]}x{full_px[1]} pixels to save memory")
+    return Photo(decoded.rgb, f_px * width / full_px[0], f_source, Path(path).stem, decoded.credits, notes, full_px)
 
 
 def photo_from_array(
@@ -120,13 +138,14 @@ def photo_from_array(
 
 
 def _focal_length(
-    picture: Picture, fov_deg: float | None, path: str | os.PathLike[str]
+    decoded: DecodedPhoto, fov_deg: float | None, path: str | os.PathLike[str]
 ) -> tuple[float, Literal["exif", "flag", "guess"]]:
-    """Return the focal length in pixels and its source: the flag, else EXIF, else the guess."""
-    long_side_px = float(max(picture.image.size))
+    """Return the focal length in pixels of the file's picture and its source: the flag, else EXIF, else the guess."""
+    width, height = decoded.reduced_from or decoded.rgb.shape[1::-1]
+    long_side_px = float(max(width, height))
     if fov_deg is not None:
         return f_px_from_fov(fov_deg, long_side_px), "flag"
-    f_px = _f_px_from_exif(picture.exif, picture.image.size)
+    f_px = _f_px_from_exif(decoded.exif, (width, height))
     if f_px is not None:
         exif_fov_deg = fov_deg_from_f_px(f_px, long_side_px)
         if 0.5 <= exif_fov_deg <= 170:
@@ -135,7 +154,7 @@ def _focal_length(
     return f_px_from_fov(GUESSED_FOV_DEG, long_side_px), "guess"
 
 
-def _f_px_from_exif(exif: dict[int, float], size_px: tuple[int, int]) -> float | None:
+def _f_px_from_exif(exif: Mapping[int, float], size_px: tuple[int, int]) -> float | None:
     """Return the focal length in pixels of the picture, None if its tags do not tell."""
     tag = ExifTags.Base
     film_mm = exif.get(tag.FocalLengthIn35mmFilm, 0)  # 0 is "unknown"

@@ -18,14 +18,22 @@ from typing import Any
 from kbvr.comfort import Comfort
 from kbvr.depth import DepthMap, sized
 from kbvr.diorama import diorama_of
-from kbvr.errors import InputError
+from kbvr.errors import InputError, MissingExtraError
 from kbvr.explanation import explain
+from kbvr.failures import Failure, costing_only
 from kbvr.films import Film, planned
 from kbvr.formats import Facts, FileSummary, Item, load_format
-from kbvr.formats.writing import Views, check_items, write_depth_items, write_items, write_scene_items
-from kbvr.memory import repeats_bytes, within_memory, within_px
+from kbvr.formats.writing import (
+    Views,
+    check_items,
+    paths_of,
+    write_depth_items,
+    write_items,
+    write_scene_items,
+)
+from kbvr.memory import refuse_without_room, repeats_bytes, within_memory, within_px
 from kbvr.options import FROM_DEPTH, OUTPUTS, SCENE_KEYS_PER_S, SCENES, ExportOptions, outputs_at_rest
-from kbvr.output import refuse_taken
+from kbvr.output import all_or_none, check_there, refuse_taken
 from kbvr.outputs import items_of, view_size_px
 from kbvr.paths import check_keyframes, moves_along, view_of
 from kbvr.photo import GUESSED_FOV_DEG, Photo, load_photo
@@ -68,6 +76,9 @@ class ExportReport:
     comfort: Comfort | None = None
     """What the first pair of eyes is given; None if nothing in stereo was written."""
 
+    failed: tuple[Failure, ...] = ()
+    """Outputs that could not be made while those of `written` could."""
+
     @property
     def file(self) -> FileSummary:
         """The first file that was written."""
@@ -95,7 +106,8 @@ def export(
     """Make videos (stereo, kenburns), loops (wiggle, anaglyph), pictures (still, depth_map) or scenes (gltf, ...).
 
     Scenes are gltf, html, embed, ply, obj, usdz and splats. A stereo video is made if nothing else is wanted; the other
-    options are those of `ExportOptions`.
+    options are those of `ExportOptions`. An output that cannot be made does not cost the others: the report tells of it
+    in `failed`, and a warning is logged; if there is no other, its error is raised.
 
     Raises:
         InputError: if the photo or an option cannot be used, or no kind of output is wanted.
@@ -111,19 +123,36 @@ def export(
     outputs = tuple(output for output in OUTPUTS if wanted.get(output) or output in at_rest)
     if not outputs:
         raise InputError("at least one kind of output must be wanted, got stereo=False and no other")
-    return export_photo(Path(photo), Path(out), ExportOptions(outputs=outputs, **options), progress=progress)
+    report = export_photo(Path(photo), Path(out), ExportOptions(outputs=outputs, **options), progress=progress)
+    for failure in report.failed:
+        _log.warning("%s: %s: %s", photo, failure.output, failure.message)
+    return report
 
 
 def export_photo(
     photo_path: Path, out_dir: Path, options: ExportOptions, *, progress: Progress | None = None
 ) -> ExportReport:
-    """Make the videos of one photo and return what was done.
+    """Make the outputs of one photo and return what was done, and what could not be.
+
+    Where it raises, nothing is left of the files that were written until then, but of those that took the place of
+    others.
 
     Raises:
         InputError: if the photo or the depth file cannot be used.
-        OutputError: if a video exists and may not be overwritten, or cannot be written.
+        OutputError: if a file exists and may not be overwritten, or cannot be written.
+        KbvrError: if no output could be made: what the first one failed for.
     """
-    told = progress or _untold
+    made: list[FileSummary] = []
+    with all_or_none(paths_of(made), overwrite=options.overwrite):
+        report = _exported(photo_path, out_dir, options, progress or _untold, made)
+        check_there(paths_of(made))
+    return report
+
+
+def _exported(
+    photo_path: Path, out_dir: Path, options: ExportOptions, told: Progress, made: list[FileSummary]
+) -> ExportReport:
+    """Do what `export_photo` promises; files are added to `made` as soon as they are there."""
     clock = Stopwatch()
     for path in options.paths.values():
         check_keyframes(path)
@@ -135,7 +164,7 @@ def export_photo(
     for name in options.idle({name for item in every for name in load_format(item.format).options}):
         _log.warning("nothing that is written here takes --%s", name.replace("_", "-"))
     with clock.stage("load"):
-        photo = load_photo(photo_path, fov_deg=options.fov_deg)
+        photo = load_photo(photo_path, fov_deg=options.fov_deg, max_memory_bytes=options.max_memory_bytes)
     if photo.f_source == "guess":
         _log.warning(
             "the photo does not say its focal length: a field of view of %g degrees is assumed (--fov)",
@@ -143,15 +172,17 @@ def export_photo(
         )
     if {*wanted} <= {*SCENES}:
         photo = within_px(photo, TEXTURE_MAX_PX)  # scenes show no more
-    sizes_px = {output: view_size_px(output, photo.size_px, options, f_px=photo.f_px) for output in wanted}
-    for output, items in wanted.items():
-        check_items(sizes_px[output], items, options)
-    options = options.for_photo(photo.size_px, name=photo.title)
+    file_px = photo.file_size_px
+    file_f_px = photo.f_px * file_px[0] / photo.size_px[0]
+    sizes_px = {output: view_size_px(output, file_px, options, f_px=file_f_px) for output in wanted}
+    failed: list[Failure] = []
+    wanted = _that_can_be_made(wanted, sizes_px, options, failed)
+    options = options.for_photo(file_px, name=photo.title)
     not_drawn = (*FROM_DEPTH, *SCENES)
     film_px = max((sizes_px[output] for output in wanted if output not in not_drawn), default=(1, 1))
-    photo, said_of_memory = within_memory(
-        photo, film_px, options.max_memory_bytes, is_visited=bool({*wanted} & {*SCENES})
-    )
+    is_visited = bool({*wanted} & {*SCENES})
+    photo, said_of_memory = within_memory(photo, film_px, options.max_memory_bytes, is_visited=is_visited)
+    refuse_without_room(photo.size_px, film_px, is_visited=is_visited)
     told("depth", 0, 1)
     with clock.stage("depth"):
         depth = profile.depth(photo)
@@ -164,7 +195,7 @@ def export_photo(
     ]
     scenes = {output: items for output, items in wanted.items() if output in SCENES}
     with clock.stage("depth files"):
-        written = _written_from_depth(photo, depth, wanted, sizes_px, options)
+        written = _written_from_depth(photo, depth, wanted, sizes_px, options, failed, made)
     said: tuple[str, ...] = ()
     busy: dict[str, float] = {}
     if films or scenes:
@@ -176,16 +207,19 @@ def export_photo(
         if prepared.scene and scenes:
             told("triangles", 0, 1)
             with clock.stage("triangles"):
-                written = (*written, *_written_scenes(scenes, prepared.scene, photo, depth, around, options))
+                scenes_written = _written_scenes(scenes, prepared.scene, photo, depth, around, options, failed, made)
+                written = (*written, *scenes_written)
             told("triangles", 1, 1)
         if films:
             with clock.stage("scene"):
                 drawing, drawn_on = prepared.drawing(films)
             said = (*said, *drawn_on)
             with clock.stage("video"), drawing:
-                written = (*_written(films, drawing, photo, options, told), *written)
+                written = (*_written(films, drawing, photo, options, told, failed, made), *written)
             busy = {"render": drawing.busy_s, "encode": sum(one.file.encode_s for one in written)}
-    pair = next((film for film in films if film.rig), None)
+    if not written:
+        raise failed[0].error
+    pair = next((film for film in films if film.rig and film.output in {one.output for one in written}), None)
     return ExportReport(
         photo=str(photo_path),
         written=written,
@@ -193,11 +227,38 @@ def export_photo(
         comfort=pair.comfort if pair else None,
         explanation=explain(photo, depth, around, films, (*said, *said_of_memory), options),
         seconds=clock.seconds | busy,
+        failed=tuple(failed),
     )
 
 
 def _untold(stage: str, done: int, total: int) -> None:
     """Report progress to nobody."""
+
+
+def _that_can_be_made(
+    wanted: dict[str, tuple[Item, ...]],
+    sizes_px: dict[str, tuple[int, int]],
+    options: ExportOptions,
+    failed: list[Failure],
+) -> dict[str, tuple[Item, ...]]:
+    """Check all files, and return those for which no library is missing.
+
+    Raises:
+        InputError: if a format cannot hold the pictures, or libraries are missing for all files.
+    """
+    there: dict[str, tuple[Item, ...]] = {}
+    for output, items in wanted.items():
+        missing: dict[str, MissingExtraError] = {}
+        for item in items:
+            try:
+                check_items(sizes_px[output], [item], options)
+                there[output] = (*there.get(output, ()), item)
+            except MissingExtraError as error:
+                missing[str(error)] = error
+        failed += [Failure(output, error) for error in missing.values()]
+    if not there:
+        raise failed[0].error
+    return there
 
 
 def _written_from_depth(
@@ -206,14 +267,18 @@ def _written_from_depth(
     wanted: dict[str, tuple[Item, ...]],
     sizes_px: dict[str, tuple[int, int]],
     options: ExportOptions,
+    failed: list[Failure],
+    made: list[FileSummary],
 ) -> tuple[Written, ...]:
     """Write what is made of the depth alone, each output in its own size."""
     written: list[Written] = []
     for output, items in ((output, wanted[output]) for output in FROM_DEPTH if output in wanted):
         sized_photo, sized_depth = sized(photo, depth, min(sizes_px[output], photo.size_px))
         facts = Facts(sized_depth.f_px, credits=photo.credits)
-        files = write_depth_items(sized_photo, sized_depth, items, facts, options)
-        written += [Written(output, item, file) for item, file in zip(items, files, strict=True)]
+        with costing_only(output, failed):
+            files = write_depth_items(sized_photo, sized_depth, items, facts, options)
+            made += files
+            written += [Written(output, item, file) for item, file in zip(items, files, strict=True)]
     return tuple(written)
 
 
@@ -224,6 +289,8 @@ def _written_scenes(
     depth: DepthMap,
     around: Surroundings,
     options: ExportOptions,
+    failed: list[Failure],
+    made: list[FileSummary],
 ) -> tuple[Written, ...]:
     """Write the files that hold the scene."""
     path = replace(options.paths[next(iter(wanted))], fps=SCENE_KEYS_PER_S)
@@ -240,13 +307,23 @@ def _written_scenes(
     )
     written: list[Written] = []
     for output, items in wanted.items():
-        files = write_scene_items(diorama, items, Facts(photo.f_px, credits=photo.credits), options)
-        written += [Written(output, item, file) for item, file in zip(items, files, strict=True)]
+        with costing_only(output, failed):
+            if output == "embed" and "gltf" in {one.output for one in failed}:
+                raise InputError("the page would show the GLB, which could not be written")
+            files = write_scene_items(diorama, items, Facts(photo.f_px, credits=photo.credits), options)
+            made += files
+            written += [Written(output, item, file) for item, file in zip(items, files, strict=True)]
     return tuple(written)
 
 
 def _written(
-    films: list[Film], drawing: Drawing, photo: Photo, options: ExportOptions, told: Progress
+    films: list[Film],
+    drawing: Drawing,
+    photo: Photo,
+    options: ExportOptions,
+    told: Progress,
+    failed: list[Failure],
+    made: list[FileSummary],
 ) -> tuple[Written, ...]:
     """Draw the films one after the other, what comes again only once, and write their files as they come."""
     largest_px = max(film.view.size_px for film in films)
@@ -265,8 +342,9 @@ def _written(
             told("video", done, total)
 
     for film, own, wanted in zip(films, sources, drawn, strict=True):
-        files = write_items(
-            instants(film, wanted), film.items, replace(film.facts, sources=own, credits=photo.credits), options
-        )
-        written += [Written(film.output, item, file) for item, file in zip(film.items, files, strict=True)]
+        facts = replace(film.facts, sources=own, credits=photo.credits)
+        with costing_only(film.output, failed):
+            files = write_items(instants(film, wanted), film.items, facts, options)
+            made += files
+            written += [Written(film.output, item, file) for item, file in zip(film.items, files, strict=True)]
     return tuple(written)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -26,7 +26,7 @@ from kbvr.errors import InputError
 from kbvr.fill import best_filler, filler_named
 from kbvr.films import Film, reaches_m
 from kbvr.lens import softened
-from kbvr.nets import Session, fetched_card, known_cards, open_file, open_session
+from kbvr.nets import Session, fetched_card, known_cards, open_network
 from kbvr.options import ExportOptions
 from kbvr.paper import PaperNetworks, PointRenderer, inpainted, paper_depth_map, point_scene
 from kbvr.paper.networks import CARDS, PICTURE_LONG_SIDE_PX, size_px_with
@@ -90,10 +90,10 @@ class Layers:
             InputError: if a network is not there or is another one than wanted.
         """
         self.options = options
-        self.filler = filler_named(options.fill, device=options.device, threads=options.threads)
+        self.filler = filler_named(options.fill, **_limits(options))
         self.segmentation = None if options.segmentation is None else _segmentation(options.segmentation, options)
         if options.depth_file is None:
-            depth_network(options.depth_model, device=options.device, threads=options.threads)
+            depth_network(options.depth_model, **_limits(options))
 
     def depth(self, photo: Photo) -> DepthMap:
         """Return the depth of a photo, from the options' file or a network, its objects made upright if wanted."""
@@ -139,7 +139,7 @@ class Paper:
         """
         self.options = options
         known = known_cards()
-        there = {field: name for field, name in CARDS.items() if name in known and known[name].path.is_file()}
+        there = {field: name for field, name in CARDS.items() if name in known and known[name].is_here}
         self.own_depth = options.depth_file is None and str(options.depth_model) == "auto"
         if self.own_depth and "disparity" not in there:
             raise InputError(
@@ -148,8 +148,8 @@ class Paper:
                 "or name another with --depth-model, such as kbvr-depth"
             )
         if not self.own_depth and options.depth_file is None:
-            depth_network(options.depth_model, device=options.device, threads=options.threads)
-        has_segmentation = SEGMENTATION in known and known[SEGMENTATION].path.is_file()
+            depth_network(options.depth_model, **_limits(options))
+        has_segmentation = SEGMENTATION in known and known[SEGMENTATION].is_here
         segmentation = options.segmentation or (SEGMENTATION if has_segmentation else None)
         self.networks = PaperNetworks(
             **{field: _opened(name, options) for field, name in there.items()},
@@ -235,8 +235,7 @@ def _from_file_or_network(photo: Photo, options: ExportOptions) -> DepthMap:
             model=options.depth_model,
             near_m=near_m,
             quality=options.depth_quality,
-            device=options.device,
-            threads=options.threads,
+            **_limits(options),
         )
     inverse_depth, metric = load_inverse_depth(options.depth_file, photo.size_px, kind=options.depth_kind)
     if metric:
@@ -244,14 +243,19 @@ def _from_file_or_network(photo: Photo, options: ExportOptions) -> DepthMap:
     return place(inverse_depth, None, photo, near_m=near_m)
 
 
+def _limits(options: ExportOptions) -> dict[str, Any]:
+    """Return what networks run on and what they may take."""
+    return {"device": options.device, "threads": options.threads, "max_bytes": options.max_memory_bytes}
+
+
 def _opened(name: str, options: ExportOptions) -> Session:
-    return open_session(fetched_card(name), device=options.device, threads=options.threads)
+    return open_network(fetched_card(name), **_limits(options))
 
 
 def _segmentation(name: str | Path, options: ExportOptions) -> Session:
     """Return the instance segmentation of this name or ONNX file."""
     if Path(name).suffix.lower() == ".onnx":
-        session = open_file(Path(name), device=options.device, threads=options.threads)
+        session = open_network(Path(name), **_limits(options))
     elif str(name) == SEGMENTATION and SEGMENTATION not in known_cards():
         raise InputError(
             f"the segmentation {SEGMENTATION} is not there: `python -m export maskrcnn` makes it from torchvision's "

@@ -55,7 +55,7 @@ def upsample_all_along_edges(
     colours = cv2.resize(guide, small_size, interpolation=cv2.INTER_AREA).astype(np.float32)
     steep = [steepened(small, radius_px=max(1, round(RAMP_SHARE * max(small_size)))) for small in maps]
 
-    def at_full_size(lifted: Float32[np.ndarray, "R W"]) -> Float32[np.ndarray, "H W"]:
+    def at_full_size(lifted: Float32[np.ndarray, "R C"]) -> Float32[np.ndarray, "H W"]:
         stepped = steepened(cv2.medianBlur(lifted, 5), radius_px=max(1, round(0.8 * cell_px)))
         if scale == 1:
             return stepped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,10 +12,21 @@ from jaxtyping import install_import_hook
 from web_engines import Web
 from web_engines import web as started
 
+import kbvr  # noqa: F401  keeps the telemetry of onnxruntime, which some tests import themselves, from starting
+
 install_import_hook("kbvr", "typechecking.checked")
 
 settings.register_profile("kbvr", derandomize=True, deadline=None, max_examples=40, database=None)
 settings.load_profile("kbvr")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def interruptible() -> None:
+    """Let signals end what tests start: a shell's background jobs ignore Ctrl-C, and nohup a closed terminal."""
+    for name in ("SIGINT", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True, scope="session")

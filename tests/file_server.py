@@ -32,6 +32,9 @@ class Script:
     """What partial answers call the file, if not what whole ones do."""
 
     says_length: bool = True
+    encoding: str | None = None
+    """What is said of how the file is encoded."""
+
     statuses: list[int] = field(default_factory=list)
     """Answers to the next requests, before the file is given."""
 
@@ -82,6 +85,8 @@ def handler(script: Script) -> type[BaseHTTPRequestHandler]:
                 self.send_header("Content-Range", f"bytes {start}-{whole - 1}/{whole}")
             if script.says_length:
                 self.send_header("Content-Length", str(whole - start))
+            if script.encoding:
+                self.send_header("Content-Encoding", script.encoding)
             if script.etag:
                 self.send_header("ETag", script.etag_of_parts or script.etag if start else script.etag)
             self.end_headers()

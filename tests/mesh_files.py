@@ -49,7 +49,7 @@ def ply_for_renderer(path):
 
 def obj_surfaces(path):
     """Return the objects of an OBJ by their names, with the pictures that its MTL names."""
-    lines = [line.split() for line in path.read_text("utf-8").splitlines()]
+    lines = [line.split() for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
     (library,) = [line[1] for line in lines if line[0] == "mtllib"]
     materials, points, places, objects = {}, [], [], {}
     for line in (line.split() for line in (path.parent / library).read_text("utf-8").splitlines() if line):
@@ -117,7 +117,7 @@ def usdz_surfaces(path):
 def ply_splats(path):
     """Return what a splat renderer wants of a PLY: points, scales, turns (w, x, y, z), colours and opacity."""
     header, _, body = path.read_bytes().partition(b"end_header\n")
-    lines = header.decode("ascii").splitlines()
+    lines = [line for line in header.decode("utf-8").splitlines() if not line.startswith("comment ")]
     assert lines[:2] == ["ply", "format binary_little_endian 1.0"]
     names = [line.split()[2] for line in lines if line.startswith("property float ")]
     (count,) = [int(line.split()[2]) for line in lines if line.startswith("element vertex ")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from itertools import islice
 from threading import Event
 
@@ -39,3 +40,32 @@ def test_what_a_consumer_raises_stops_the_others():
 
     with pytest.raises(ValueError, match="7"):
         run_alongside(iter(lambda: 7, None), [list, fails])
+
+
+def test_consumers_end_where_a_thread_for_the_next_cannot_be_started(monkeypatch):
+    """Else the first would wait for ever for what is never made, and the program with it."""
+    starts = iter([threading.Thread.start])
+
+    def start(thread):
+        if thread.name.startswith("kbvr-write"):
+            next(starts, refuses)(thread)
+        else:
+            real(thread)
+
+    def refuses(thread):
+        raise RuntimeError("can't start new thread")
+
+    real = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", start)
+    raised = []
+
+    def run():
+        try:
+            run_alongside(range(3), [list, list, list])
+        except RuntimeError as error:
+            raised.append(str(error))
+
+    runs = threading.Thread(target=run, daemon=True)
+    runs.start()
+    runs.join(10)
+    assert raised == ["can't start new thread"]

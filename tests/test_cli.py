@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from rich.console import Console
 
 from kbvr import pipeline
@@ -62,7 +63,7 @@ class FakePipeline:
         """Fail as the photo's name says."""
         if "broken" in (photo.stem, photo.parent.name):
             logging.getLogger("kbvr.photo").warning("the focal length is a guess")
-            raise InputError(f"{photo}: wanted a photo,\n got a text")
+            raise InputError(f"{photo}: wanted a photo, got a text")
         if photo.stem == "taken":
             raise OutputError("taken_kbvr_LR.mp4 exists already")
         if photo.stem == "bug":
@@ -90,6 +91,15 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakePipeline:
 
 def everything_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*"))
+
+
+def videos_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*.mp4"))
+
+
+def write_photo(path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    Image.new("RGB", (32, 32)).save(path)
 
 
 @pytest.mark.parametrize("arguments", [["export", "a.jpg"], ["export", "--stereo", "a.jpg"]])
@@ -226,6 +236,7 @@ def test_one_failure_does_not_stop_the_rest(fake: FakePipeline, capsys: pytest.C
 def test_two_photos_of_one_name_do_not_overwrite_each_other(
     fake: FakePipeline, capsys: pytest.CaptureFixture[str], second: str
 ) -> None:
+    write_photo(Path(second))
     assert main(["export", "--overwrite", "a.jpg", second, "b.jpg"]) == 2
     assert [call[0].name for call in fake.calls] == ["a.jpg", "b.jpg"]
     (line,) = capsys.readouterr().err.splitlines()
@@ -234,11 +245,12 @@ def test_two_photos_of_one_name_do_not_overwrite_each_other(
 
 
 def test_a_name_is_free_again_if_its_photo_failed(fake: FakePipeline, capsys: pytest.CaptureFixture[str]) -> None:
+    write_photo(Path("y/a.jpg"))
     assert main(["export", "broken/a.jpg", "x/a.jpg", "y/a.jpg"]) == 2
     first, second = capsys.readouterr().err.splitlines()
     assert first.endswith("wanted a photo, got a text")
     assert second.endswith(f"this one would write over those of {Path('x/a.jpg')}")
-    assert everything_in(Path()) == ["a_kbvr_LR.mp4"]
+    assert videos_in(Path()) == ["a_kbvr_LR.mp4"]
 
 
 @pytest.mark.filterwarnings("always::RuntimeWarning")
@@ -283,6 +295,7 @@ def test_json_is_one_object_on_stdout_and_nothing_else(fake: FakePipeline, capsy
                 "bytes": path.stat().st_size,
                 "encode_s": summary["photos"][0]["written"][0]["encode_s"],
                 "codec": "H.264",
+                "beside": [],
             }
         ],
         "stereo": {"baseline_m": 0.03, "convergence_m": None},
@@ -291,7 +304,9 @@ def test_json_is_one_object_on_stdout_and_nothing_else(fake: FakePipeline, capsy
         "took_seconds": {"depth": 0.5},
     }
     assert [photo["photo"] for photo in summary["photos"]] == ["guess.jpg", "b.jpg"]
-    assert summary["failures"] == [{"photo": "broken.jpg", "message": "wanted a photo, got a text", "bug": False}]
+    assert summary["failures"] == [
+        {"photo": "broken.jpg", "output": None, "message": "wanted a photo, got a text", "bug": False}
+    ]
     assert told.err == "kbvr: broken.jpg: wanted a photo, got a text\n"
 
 
@@ -401,7 +416,7 @@ sys.exit(main())
 def wait_for_frames(running: subprocess.Popen[str], folder: Path) -> None:
     """Wait until a program has written something into the folder."""
     until = time.monotonic() + 30
-    while not any(path.stat().st_size for path in folder.glob(".a_LR*.mp4")):
+    while not any(path.stat().st_size for path in folder.glob(".kbvr-*.part.mp4")):
         assert running.poll() is None, running.stderr
         assert time.monotonic() < until, "no frame was ever written"
         time.sleep(0.02)

@@ -107,7 +107,7 @@ def test_left_is_left_in_its_colours_and_ffprobe_is_told_the_packing(tmp_path, c
 @pytest.mark.parametrize("container", ["mp4", "mkv"])
 @pytest.mark.parametrize("layout", sorted(STEREO_TAGS))
 def test_every_key_frame_tells_the_packing(tmp_path, codec, container, layout):
-    written = write(marked(60, (64, 32)), tmp_path / f"a.{container}", layout, codec=codec)
+    written = write(marked(60, (64, 64)), tmp_path / f"a.{container}", layout, codec=codec)
     tag = STEREO_TAGS[layout]
     if packing_sei(codec, tag) is None:
         return
@@ -151,7 +151,8 @@ def test_any_size_is_right_or_refused(tmp_path, codec, container, view_px):
         ("hevc", "mp4", (8192, 4354), "at most 35.7 million px in all, but they make 8192x4354"),
         ("auto", "mp4", (8194, 64), "VP9 video is 16 to 8192 px"),
         ("av1", "mp4", (1024, 16), "AV1 video is 64 to"),
-        ("hevc", "mp4", (30, 6000), "HEVC video is 32 to"),
+        ("hevc", "mp4", (48, 64), "HEVC video is 64 to"),
+        ("hevc", "mp4", (30, 6000), "HEVC video is 64 to"),
         ("auto", "mp4", (30, 6000), "vp9"),
         ("hevc", "webm", (64, 64), "HEVC video goes into mp4 or mkv, got the container webm"),
     ],

@@ -12,6 +12,7 @@ from typing import Any
 import av
 import cv2
 import numpy as np
+import OpenEXR
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -58,13 +59,19 @@ def exr_file(tmp_path: Path, values: np.ndarray, compression: str, rename: tuple
     return path
 
 
+def openexr_file(tmp_path: Path, channels: dict[str, np.ndarray], header: dict[str, Any] | None = None) -> Path:
+    path = tmp_path / "depth.exr"
+    OpenEXR.File(header or {}, channels).write(str(path))
+    return path
+
+
 def refused(path: Path, kind: Any, size_px: tuple[int, int] = SIZE_PX) -> str:
     """The message for a file that cannot be used: one line that names the file and what was wanted."""
     with pytest.raises(InputError) as caught:
         load_inverse_depth(path, size_px, kind=kind)
     message = str(caught.value)
     assert "\n" not in message
-    assert "wanted" in message
+    assert "wanted" in message or "expected" in message
     assert path.name in message
     return message
 
@@ -115,7 +122,9 @@ def test_exr_is_read_whatever_its_depth_is_called(tmp_path, compression):
     assert_is_depth(exr_file(tmp_path, DEPTH_M, compression, (b"Y", b"V")))
     assert_is_depth(exr_file(tmp_path, np.stack([DEPTH_M] * 4, axis=2), compression))
     beauty = np.random.default_rng(0).random((8, 12, 3), np.float32)
-    assert_is_depth(exr_file(tmp_path, np.dstack([beauty, DEPTH_M]), compression, (b"A", b"Z")))
+    assert_is_depth(
+        openexr_file(tmp_path, {"B": beauty[..., 0], "G": beauty[..., 1], "R": beauty[..., 2], "Z": DEPTH_M})
+    )
 
 
 @given(height=st.integers(1, 40), width=st.integers(1, 40), seed=st.integers(0, 99), smooth=st.booleans())
@@ -129,13 +138,40 @@ def test_exr_of_any_size_is_read_exactly(tmp_path, height, width, seed, smooth):
     np.testing.assert_array_equal(inverse_depth, values)
 
 
+EXR_COMPRESSIONS = ("NO", "RLE", "ZIPS", "ZIP", "PIZ", "PXR24", "B44", "B44A", "DWAA", "DWAB")
+
+
+@pytest.mark.parametrize("compression", EXR_COMPRESSIONS)
+@pytest.mark.parametrize("tiled", [False, True])
+def test_exr_of_every_compression_and_of_tiles_is_read(tmp_path, compression, tiled):
+    tile = OpenEXR.TileDescription()
+    tile.xSize = tile.ySize = 4
+    layout = {"type": OpenEXR.tiledimage, "tiles": tile} if tiled else {"type": OpenEXR.scanlineimage}
+    header = {"compression": getattr(OpenEXR, f"{compression}_COMPRESSION"), **layout}
+    assert_is_depth(openexr_file(tmp_path, {"Z": DEPTH_M}, header))
+
+
+def test_depth_is_found_in_any_part_of_an_exr_and_in_halves(tmp_path):
+    beauty = OpenEXR.Part({"name": "beauty"}, dict.fromkeys("RGB", DEPTH_M * 3))
+    depth = OpenEXR.Part({"name": "depth"}, {"Z": DEPTH_M.astype(np.float16)})
+    path = tmp_path / "depth.exr"
+    OpenEXR.File([beauty, depth]).write(str(path))
+    assert_is_depth(path)
+
+
 def test_exr_that_cannot_be_read_says_why(tmp_path):
-    assert "got RLE" in refused(exr_file(tmp_path, DEPTH_M, "rle"), "depth-m")
     colours = np.random.default_rng(0).random((8, 12, 4), np.float32)
     assert "one channel" in refused(exr_file(tmp_path, colours, "none"), "depth-m")
-    tiled = exr_file(tmp_path, DEPTH_M, "none")
-    tiled.write_bytes(tiled.read_bytes()[:4] + struct.pack("<I", 2 | 0x200) + tiled.read_bytes()[8:])
-    assert "got tiles" in refused(tiled, "depth-m")
+    two = openexr_file(tmp_path, {"first": DEPTH_M, "second": DEPTH_M})
+    assert "channels (first, second) do not say which is depth" in refused(two, "depth-m")
+
+
+def test_what_openexr_prints_of_a_damaged_file_stays_off_the_screen(tmp_path, capfd):
+    whole = openexr_file(tmp_path, {"Z": np.random.default_rng(1).random((8, 12), np.float32)})
+    for cut in range(100, whole.stat().st_size - 20, 20):
+        (tmp_path / "cut.exr").write_bytes(whole.read_bytes()[:cut])
+        refused(tmp_path / "cut.exr", "depth-m")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_npz_is_read_by_the_name_of_its_kind_or_the_only_one(tmp_path):
@@ -295,8 +331,10 @@ def test_the_orientation_tag_of_a_depth_picture_is_obeyed(tmp_path):
     ("data", "told"),
     [
         (b"", "empty (0 bytes)"),
-        (b"hello", "its first bytes are"),
-        (b"\xff\xd8\xff\xe0" + b"\0" * 90, "its first bytes are ff d8"),
+        (b"hello", "got text ('hello'...)"),
+        (b"\1\2\3hello", "its first bytes are 01 02 03"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "got a WEBP picture"),
+        (b"\xff\xd8\xff\xe0" + b"\0" * 90, "damaged or cut short"),
         (b"\x93NUMPY\1\0", "damaged or cut short"),
         (b"PK\x03\x04", "damaged or cut short"),
         (b"\x76\x2f\x31\x01\2\0\0\0", "damaged or cut short"),
@@ -317,7 +355,7 @@ def test_missing_files_and_folders_get_one_clear_line(tmp_path):
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        (np.array([{"a": 1}], dtype=object), "damaged or cut short"),
+        (np.array([{"a": 1}], dtype=object), "real numbers"),
         (np.ones((8, 12), bool), "real numbers"),
         (np.ones((8, 12), complex), "real numbers"),
         (np.zeros((0, 12)), "real numbers"),

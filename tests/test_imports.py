@@ -13,11 +13,17 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "kbvr"
 
 ROWS = (
-    ("errors",),
-    ("camera", "screens", "light", "output", "stopwatch", "repeats", "apart", "nets", "compiled", "tiles"),
-    ("picture_file", "picture_colour", "exr"),
-    ("picture_file", "picture_colour", "photo"),
-    ("exr", "depth_file", "upsample"),
+    ("messages", "errors"),
+    ("failures",),
+    ("resources", "input_file", "isolated_process", "isolated_worker", "apart", "decoders"),
+    ("camera", "screens", "light", "output", "stopwatch", "repeats", "nets", "compiled", "tiles"),
+    ("decoding_memory",),
+    ("picture_file",),
+    ("pictures", "picture_colour", "exr"),
+    ("depth_array",),
+    ("decode",),
+    ("decode_apart",),
+    ("photo", "depth_file", "upsample"),
     ("depth_model",),
     ("network_depth",),
     ("depth",),
@@ -89,13 +95,16 @@ def test_nothing_imports_upward(path):
 @pytest.mark.parametrize(
     ("library", "owner"),
     [
-        *((library, "nets") for library in ("onnxruntime", "pooch", "requests", "filelock")),
+        *((library, "nets") for library in ("onnxruntime", "requests", "filelock")),
         ("typer", "cli"),
         ("rich", "cli"),
         ("av", "formats"),
         ("cryptography", "serving"),
         ("segno", "cli"),
         ("ctypes", "compiled"),
+        ("OpenEXR", "exr"),
+        ("tifffile", "pictures"),
+        ("defusedxml", "pictures"),
     ],
 )
 def test_a_library_is_known_to_one_stage_only(library, owner):

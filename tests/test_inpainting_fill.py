@@ -18,7 +18,7 @@ from watched_session import Watched
 from kbvr.errors import InputError
 from kbvr.fill import best_filler, filler_named, network_filler
 from kbvr.inpainting_fill import TileFiller
-from kbvr.nets import FillRecipe, open_session
+from kbvr.nets import FillRecipe, open_network, open_session
 from kbvr.nets.card import card_text
 from kbvr.nets.store import sha256_of
 from kbvr.network_fill import NetworkFiller
@@ -201,7 +201,7 @@ def test_auto_is_lama_if_it_is_there_else_kbvr_fill(tmp_path, monkeypatch):
     assert best_filler() == "lama"
     filler = filler_named("auto")
     assert isinstance(filler, TileFiller) and filler.output_range == "0-255" and filler.tile_px == 512
-    assert filler.session is open_session(replace(card, folder=folder))
+    assert filler.session is open_network(replace(card, folder=folder))
 
 
 def test_lamas_own_card_says_what_its_filler_asks_for(tmp_path, monkeypatch):

@@ -87,3 +87,9 @@ def test_triangles_take_memory_too():
     drawn, visited = (within_memory(large_photo(), (1, 1), limit, is_visited=visited)[0] for visited in (False, True))
     assert visited.size_px[0] < drawn.size_px[0]
     assert export_bytes(visited.size_px, (1, 1), is_visited=True) <= limit
+
+
+def test_numbers_of_many_digits_are_no_size():
+    """A float holds none of them, and nobody has so much."""
+    with pytest.raises(InputError, match="must be like 2GB"):
+        bytes_of("9" * 400 + "GB")

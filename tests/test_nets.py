@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -58,6 +59,27 @@ def test_a_file_that_is_no_card_is_refused_in_one_line(text, tmp_path):
     with pytest.raises(InputError, match="wanted a model card") as caught:
         read_card(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "figures", [{"error": "none"}, {"error": float("nan")}, {"error": 10**400}, {"error": True}, [1]]
+)
+def test_figures_of_a_card_are_finite_numbers(figures, doubler, tmp_path):
+    """`kbvr models show` prints them as such."""
+    path = tmp_path / "card.json"
+    path.write_text(json.dumps({**json.loads(card_text(doubler)), "figures": figures}), "utf-8")
+    with pytest.raises(InputError, match="figures must be an object of finite numbers"):
+        read_card(path)
+
+
+@pytest.mark.parametrize("change", [{"meaning": float("nan")}, {"name": 3}, {"shape": [1.5]}, {"shape": [None]}])
+def test_tensors_of_a_card_are_texts_and_whole_numbers(change, doubler, tmp_path):
+    """`kbvr models show --json` prints them as such."""
+    path, card = tmp_path / "card.json", json.loads(card_text(doubler))
+    card["inputs"][0] |= change
+    path.write_text(json.dumps(card), "utf-8")
+    with pytest.raises(InputError, match="of a tensor must be"):
+        read_card(path)
 
 
 def test_a_missing_card_is_refused(tmp_path):

@@ -258,9 +258,15 @@ def test_inverted_adobe_ink_jpeg_is_not_a_negative(tmp_path):
     np.testing.assert_allclose(the_colour(path), (0, 255, 255), atol=2)
 
 
-@pytest.mark.parametrize("values", [np.full((20, 20), 1.5, np.float32), np.full((20, 20), 70000, np.int32)])
-def test_numbers_that_have_no_agreed_white_are_refused(tmp_path, values):
-    with pytest.raises(InputError, match="wanted 8 or 16 bits"):
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (np.full((20, 20), 1.5, np.float32), "fractions from 1.5 to 1.5, where 0 to 1 is black to white"),
+        (np.full((20, 20), 70000, np.int32), "signed whole numbers"),
+    ],
+)
+def test_numbers_that_have_no_agreed_white_are_refused(tmp_path, values, told):
+    with pytest.raises(InputError, match=told):
         load_photo(saved(tmp_path, values, "TIFF"))
 
 
@@ -434,7 +440,7 @@ def refused(path: str | Path) -> str:
         load_photo(path)
     message = str(caught.value)
     assert "\n" not in message
-    assert "wanted" in message
+    assert "wanted" in message or "expected" in message
     assert Path(path).name in message
     return message
 
@@ -602,6 +608,7 @@ def test_arrays_and_lenses_that_cannot_be_are_refused(rgb, options, told):
         photo_from_array(rgb, **options)
 
 
-def test_opencv_and_libheif_are_loaded_only_when_needed():
-    code = "import sys, kbvr.photo; print({'cv2', 'pi_heif'} & set(sys.modules))"
+def test_libraries_of_decoding_are_loaded_only_when_needed():
+    heavy = "{'cv2', 'defusedxml', 'imagecodecs', 'OpenEXR', 'pi_heif', 'tifffile'}"
+    code = f"import sys, kbvr.photo; print({heavy} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
@@ -488,3 +490,141 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path, monkey
 @pytest.mark.parametrize("name", ["kbvr-depth", "kbvr-fill"])
 def test_pulling_what_is_built_in_does_nothing(name: str) -> None:
     assert pull(name) == card_of(name).path
+
+
+@pytest.mark.parametrize("says_length", [True, False])
+def test_a_pull_stops_at_the_size_on_the_card(says_length: bool, home: Path, script: Script) -> None:
+    """Not a byte more gets to the disk, whatever the server says of its file, and what came is thrown away."""
+    script.content = CONTENT + b"more" * 1_000_000
+    script.says_length = says_length
+    told: list[int] = []
+    with pytest.raises(DownloadError, match=rf"sends more than {len(CONTENT)} bytes.*models add"):
+        pull("thing", progress=lambda done, _: told.append(done))
+    assert max(told, default=0) <= len(CONTENT)
+    assert bool(told) != says_length  # a size that is said is believed: nothing is written at all
+    assert left(home) == []
+    assert len(script.asked) == 1
+
+
+def test_a_pull_goes_on_to_the_size_on_the_card_and_no_further(home: Path, script: Script) -> None:
+    """Also where it goes on with what is there."""
+    script.cuts = [100_000] * 4
+    with pytest.raises(DownloadError, match="cut"):
+        pull("thing")
+    script.content = CONTENT + b"x"
+    with pytest.raises(DownloadError, match="sends more than"):
+        pull("thing")
+    assert left(home) == []
+
+
+def test_without_any_size_a_pull_ends_somewhere(home: Path, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The card says none, and neither does the server."""
+    url = script_url(home)
+    known(replace(card_for(url), size_bytes=0), home)
+    script.says_length = False
+    monkeypatch.setattr(download, "MOST_BYTES", 500_000)
+    with pytest.raises(DownloadError, match="sends more than 500000 bytes"):
+        pull("thing")
+    assert left(home) == []
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "gzip, gzip"])
+def test_an_encoded_answer_is_refused_before_it_is_decoded(encoding: str, home: Path, script: Script) -> None:
+    """A kilobyte of gzip may become a gigabyte, and none was asked for."""
+    script.content, script.encoding = gzip.compress(bytes(10_000_000)), encoding
+    with pytest.raises(DownloadError, match="sends the file encoded"):
+        pull("thing")
+    assert left(home) == []
+
+
+def script_url(home: Path) -> str:
+    """Return the address of the file that kbvr knows as `thing`."""
+    return str(json.loads((home / "models" / "thing.json").read_text("utf-8"))["url"])
+
+
+def with_secrets(url: str) -> str:
+    return url.replace("://", "://ann:s3cret@") + "?token=s3cret#s3cret"
+
+
+@pytest.mark.parametrize("trouble", ["nothing", "refusal", "redirect", "larger", "cut", "other file", "no server"])
+def test_what_is_secret_in_a_url_is_never_printed(
+    trouble: str, home: Path, script: Script, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """In no message, no log, no list; the server is told it."""
+    caplog.set_level("DEBUG", "kbvr")
+    url = script_url(home)
+    if trouble == "no server":
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            url = f"http://127.0.0.1:{unused.getsockname()[1]}/thing.onnx"
+    known(card_for(with_secrets(url)), home)
+    script.statuses = [403] if trouble == "refusal" else []
+    script.redirects = (
+        {"/thing.onnx?token=s3cret": "ftp://bob:s3cret@a.example/x?key=s3cret"} if trouble == "redirect" else {}
+    )
+    script.content = {"larger": CONTENT + b"x", "other file": b"a page"}.get(trouble, CONTENT)
+    script.cuts = [1000] * 9 if trouble == "cut" else []
+    for command in (["list"], ["show", "thing"], ["show", "thing", "--json"], ["list", "--json"]):
+        assert main(["models", *command]) == 0
+    export = ["export", "a.jpg", "--depth-model", "thing"]
+    assert main(export) == 2
+    assert main(["models", "pull", "thing"]) == (0 if trouble == "nothing" else 2)
+    out, err = capfd.readouterr()
+    assert "s3cret" not in out + err + caplog.text
+    if trouble != "no server":
+        assert script.asked[0][0] == "/thing.onnx?token=s3cret"
+        assert "Basic" in script.asked[0][1]["authorization"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://a.example/x.onnx", "https://a.example/x.onnx"),
+        ("https://ann:pw@a.example:8/x?y=1&z=2#f", "https://a.example:8/x?..."),
+        ("https://ann:p@w@a.example/x", "https://a.example/x"),
+        ("failed for http://a:b@c/d?e, and http://f:g@h/i", "failed for http://c/d?... and http://h/i"),
+    ],
+)
+def test_urls_are_shown_without_credentials(text: str, shown: str) -> None:
+    assert web.without_credentials(text) == shown
+
+
+def test_a_card_with_an_address_that_is_none_tells_no_secret(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The address is the card's fault, and the card may be printed."""
+    known(card_for("ftp://ann:s3cret@a.example/x?token=s3cret"), home)
+    assert main(["models", "list"]) == 0
+    assert "must start with https://" in caplog.text and "s3cret" not in caplog.text
+
+
+def test_what_killed_pulls_of_others_left_is_removed(home: Path, script: Script) -> None:
+    """After a day, and nothing else: what is left of this network is gone on with, however old it is."""
+    folder = home / "models"
+    old = ["gone.onnx.part", "gone.onnx.part-note", ".kbvr-0123abcd.part.onnx"]
+    kept = ["mine.part", "notes.onnx.party", "other.onnx"]
+    for name in (*old, *kept, "new.onnx.part"):
+        (folder / name).write_bytes(b"half")
+        if name != "new.onnx.part":
+            os.utime(folder / name, (time.time() - 90_000,) * 2)
+    script.cuts = [100_000] * 4
+    with pytest.raises(DownloadError, match="cut"):
+        pull("thing")
+    for name in ("thing.onnx.part", "thing.onnx.part-note"):
+        os.utime(folder / name, (time.time() - 90_000,) * 2)
+    have = part(home).stat().st_size
+    script.cuts = []
+    assert pull("thing").read_bytes() == CONTENT
+    assert ranges_asked(script)[-1] == f"bytes={have}-"
+    assert left(home) == sorted([*kept, "new.onnx.part", "thing.onnx"])
+
+
+def test_a_killed_pull_leaves_only_what_the_next_goes_on_with(home: Path, script: Script) -> None:
+    """No power on earth lets a process clean up after kill -9."""
+    script.hold = threading.Event()
+    process = subprocess.Popen(PULL, cwd=ROOT, stderr=subprocess.DEVNULL)
+    wait_until(lambda: part(home).is_file() and part(home).stat().st_size > 200_000)
+    process.kill()
+    process.wait()
+    script.hold.set()
+    assert left(home) == ["thing.onnx.part", "thing.onnx.part-note"]
+    pull("thing")
+    assert left(home) == ["thing.onnx"]

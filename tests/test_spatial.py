@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 import kbvr
 from kbvr.errors import InputError
-from kbvr.formats import Facts, FileChoices, Item, spatial
+from kbvr.formats import Facts, FileChoices, Item
 from kbvr.formats.spatial import box, boxes, check_spatial, full_box, stereo_pair_of, with_stereo_pair
 from kbvr.formats.writing import write_items
 
@@ -54,7 +55,7 @@ def test_other_files_are_refused(broken: bytes) -> None:
 
 
 def test_without_the_extra_the_way_to_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spatial, "find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
     with pytest.raises(InputError, match=r"pip install 'kbvr\[heic\]'"):
         check_spatial((640, 480), Item("spatial", Path("a.heic"), "apart"), FileChoices())
 

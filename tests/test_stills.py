@@ -504,7 +504,7 @@ def test_date_and_author_are_kept_and_the_picture_is_upright(tmp_path: Path) -> 
     Image.fromarray(views((60, 40))[0]).save(tmp_path / "turned.jpg", exif=exif)
     report = kbvr.export(tmp_path / "turned.jpg", tmp_path, still="sbs,mpo", picture="png")
     for one in report.written:
-        told = exiftool(one.file.path, "-charset", "exif=latin")
+        told = exiftool(one.file.path, "-charset", "exif=utf8")
         assert (told["Artist"], told["Copyright"]) == ("Zo\xeb Example", "(c) nobody")
         assert told["DateTimeOriginal"] == "2021:03:04 05:06:07"
         assert told["Orientation"] == "Horizontal (normal)"

@@ -8,7 +8,6 @@ import os
 import pty
 import re
 import resource
-import shlex
 import shutil
 import signal
 import socket
@@ -40,7 +39,6 @@ from kbvr.serving import LOOPBACK, Server, handler, lan_address, make_certificat
 from kbvr.serving.ranges import part_of
 
 ROOT = Path(__file__).parents[1]
-DOCS = (ROOT / "docs" / "view.md").read_text("utf-8")
 VIDEO = np.random.default_rng(7).bytes(300_001)
 
 
@@ -369,6 +367,15 @@ def test_noise_breaks_nothing(serving, caplog):
     assert asked(serving, path_of(serving))[0].status == 200
 
 
+@pytest.mark.parametrize("length", [32_767, 32_768, 32_769, 65_537])
+@pytest.mark.parametrize("end", [b"", b" HTTP/1.1\r\n\r\n"])
+def test_a_line_as_long_as_a_request_may_be_is_no_bug(serving, caplog, length, end):
+    answer = raw(serving, b"GET /" + b"a" * (length - 5) + end)
+    assert status_of(answer) in (431, 400, 421, 0)
+    assert asked(serving, path_of(serving))[0].status == 200
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 def test_only_this_machine_can_connect(serving):
     """Nothing listens at other addresses, of which 127.0.0.2 is one on Linux."""
     with pytest.raises(OSError, match="refused"), socket.create_connection(("127.0.0.2", serving.server_address[1]), 1):
@@ -419,23 +426,89 @@ def test_a_client_that_takes_nothing_is_given_up(files, monkeypatch):
             )
             lazy.sendall(f"{request}\r\n\r\n".encode())
             until = time.monotonic() + 8
-            while served._connections.total() == 0 and time.monotonic() < until:
+            while not served._connections and time.monotonic() < until:
                 time.sleep(0.01)
-            while served._connections.total() and time.monotonic() < until:
+            while served._connections and time.monotonic() < until:
                 time.sleep(0.02)
-        assert served._connections.total() == 0
+        assert not served._connections
 
 
-def test_too_many_connections_are_hung_up_on_and_the_next_is_welcome(serving, monkeypatch):
-    monkeypatch.setattr(server, "MOST_OF_ONE", 4)
-    clients = [socket.create_connection((LOOPBACK, serving.server_address[1]), timeout=10) for _ in range(8)]
-    assert [client.recv(1) for client in clients[4:]] == [b""] * 4
-    for client in clients:
+@pytest.fixture
+def idle():
+    """Opens connections that send nothing, from any address of this machine."""
+    opened = []
+
+    def connect(served: Server, count: int, source: str = LOOPBACK) -> list[socket.socket]:
+        port = served.server_address[1]
+        new = [socket.create_connection((LOOPBACK, port), timeout=10, source_address=(source, 0)) for _ in range(count)]
+        opened.extend(new)
+        return new
+
+    yield connect
+    for client in opened:
         client.close()
-    until = time.monotonic() + 8
-    while serving._connections.total() and time.monotonic() < until:
-        time.sleep(0.02)
+
+
+def is_open(client: socket.socket) -> bool:
+    """Tell whether the server has not hung up on a client that it sends nothing."""
+    client.settimeout(0.05)
+    try:
+        return client.recv(1) != b""
+    except TimeoutError:
+        return True
+    except ConnectionError:
+        return False
+
+
+@pytest.mark.parametrize("source", [LOOPBACK, "127.0.0.2"])
+def test_idle_connections_do_not_keep_out_who_knows_the_url(serving, idle, source):
+    """Not one that waits for its next request, either."""
+    if source != LOOPBACK and sys.platform != "linux":
+        pytest.skip("only Linux has this address")
+    kept = HTTPConnection(LOOPBACK, serving.server_address[1], timeout=10)
+    kept.request("GET", path_of(serving))
+    kept.getresponse().read()
+    for _ in range(5):
+        idle(serving, server.MOST_OF_ONE + 5, source)
+        assert asked(serving, path_of(serving))[0].status == 200
+    same = kept.sock
+    kept.request("GET", path_of(serving))
+    assert kept.getresponse().read()
+    assert kept.sock is same
+    kept.close()
+
+
+def test_idle_connections_make_room_and_the_oldest_does_first(serving, idle, monkeypatch):
+    monkeypatch.setattr(server, "MOST_OF_ONE", 4)
+    clients = idle(serving, 9)
+    assert [is_open(client) for client in clients] == [False] * 5 + [True] * 4
+    assert len(serving._connections) == 4
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there are all addresses from 127.0.0.1 on this machine")
+def test_many_machines_have_no_more_connections_than_one_could_serve(serving, idle, monkeypatch):
+    monkeypatch.setattr(server, "MOST_CLIENTS", 6)
+    clients = [idle(serving, 1, f"127.0.0.{number}")[0] for number in range(2, 12)]
     assert asked(serving, path_of(serving))[0].status == 200
+    assert sum(map(is_open, clients)) <= 6
+
+
+def test_a_file_under_way_is_given_to_its_end_and_only_the_next_client_is_hung_up_on(files, idle, monkeypatch):
+    """Where all clients know the URL and take what they asked for, there is no room."""
+    monkeypatch.setattr(server, "MOST_OF_ONE", 3)
+    with files[1].open("wb") as file:
+        file.truncate(20_000_000)
+    with running(open_server(make_site(files))) as served:
+        takers = [HTTPConnection(LOOPBACK, served.server_address[1], timeout=10) for _ in range(3)]
+        answers = []
+        for taker in takers:
+            taker.request("GET", path_of(served, "files/1/cat_LR.mp4"))
+            answers.append(taker.getresponse())
+        (late,) = idle(served, 1)
+        assert not is_open(late)
+        assert [len(answer.read()) for answer in answers] == [20_000_000] * 3
+        for taker in takers:
+            taker.close()
 
 
 def test_many_clients_get_what_they_asked_for(serving):
@@ -564,6 +637,13 @@ def test_a_client_that_never_shakes_hands_stops_nobody(secure, monkeypatch):
     with socket.create_connection((LOOPBACK, served.server_address[1]), timeout=10) as silent:
         certificate_shown_by(served.server_address[1])
         assert silent.recv(1) == b""
+
+
+def test_clients_that_never_shake_hands_do_not_keep_out_who_does(secure, idle):
+    served, _ = secure
+    first, *_ = idle(served, 2 * server.MOST_OF_ONE)
+    assert certificate_shown_by(served.server_address[1])
+    assert not is_open(first)
 
 
 def test_the_key_is_on_disk_for_a_moment_only_and_encrypted(tmp_path, monkeypatch):
@@ -795,29 +875,6 @@ def test_libraries_are_loaded_when_they_are_needed():
     assert not {"cryptography", "segno", "webbrowser", "numpy"} & set(done.stdout.split())
 
 
-COMMANDS = re.findall(r"^kbvr view .*", "\n".join(re.findall(r"```sh\n(.*?)```", DOCS, re.DOTALL)), re.MULTILINE)
-
-
-def test_the_docs_show_commands():
-    assert len(COMMANDS) >= 3
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_the_docs_works(command, pages, tmp_path):
-    """With stand-ins for the files that it names, at 127.0.0.1 in place of the network, until Ctrl-C."""
-    arguments = shlex.split(command.split("  #")[0])[2:]
-    for name in (argument for argument in arguments if not argument.startswith("--")):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(b"content")
-    arguments.append("--no-open")
-    if "--lan" in arguments:
-        arguments += ["--address", LOOPBACK]
-    with started(pages, *arguments, cwd=tmp_path) as process:
-        assert process.stdout is not None
-        assert LOOPBACK in process.stdout.readline()
-        assert ended(process)[0] == 0
-
-
 # A browser
 
 TRIES = """<!doctype html><title>tries</title><style>html { color: rgb(1, 2, 3) }</style><p id="told"></p><script>
@@ -861,7 +918,7 @@ def test_a_page_can_do_what_viewers_do_and_no_more(files, pages, tmp_path):
             url,
         ]
         page = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
-        reached = other._connections.total()
+        reached = len(other._connections)
     told = re.search(r'<p id="told">(.*?)</p>', page)
     assert told is not None, page
     assert json.loads(told[1]) == {

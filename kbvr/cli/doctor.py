@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kbvr.cli.printing import complain, warnings_printed
+from kbvr.messages import escaped
+
 if TYPE_CHECKING:
     from kbvr.doctor import Finding
 
@@ -42,8 +45,9 @@ def doctor(
     from kbvr.doctor import can_work, diagnose
 
     if sys.stderr.isatty() and not as_json:
-        typer.echo("kbvr: testing, some seconds ...", err=True)
-    findings = diagnose(deep=deep)
+        complain("testing, some seconds ...")
+    with warnings_printed():
+        findings = diagnose(deep=deep)
     works = can_work(findings)
     if as_json:
         entries = [asdict(finding) for finding in findings]
@@ -68,11 +72,11 @@ def table(findings: Sequence[Finding], width: int) -> Iterator[str]:
         yield typer.style(section, bold=True)
         for finding in rows:
             mark, colour = MARKS[finding.state]
-            first, *more = textwrap.wrap(finding.found, max(20, width - len(indent))) or [""]
+            first, *more = textwrap.wrap(escaped(finding.found), max(20, width - len(indent))) or [""]
             yield f"  {typer.style(mark, fg=colour, bold=True)} {finding.what:{name_width}}  {first}"
             yield from (indent + line for line in more)
             if finding.remedy:
-                yield f"{indent}-> {finding.remedy}"
+                yield f"{indent}-> {escaped(finding.remedy)}"
     yield ""
     yield LEGEND
 

@@ -20,11 +20,15 @@ from rich.console import Console
 
 from kbvr import pipeline
 from kbvr.cli.interruption import is_interruption
+from kbvr.cli.printing import complain, print_line
 from kbvr.cli.progress import Report, stage_bars
-from kbvr.errors import InputError, KbvrError
+from kbvr.errors import InputError, KbvrError, OutOfMemoryError
+from kbvr.messages import MOST_NAME_LETTERS, escaped, shortened
 from kbvr.options import ONE_EYED, SCENES, ExportOptions
 from kbvr.output import refuse_taken
+from kbvr.photo import load_photo
 from kbvr.pipeline import ExportReport, Written
+from kbvr.resources import OUT_OF_MEMORY, is_out_of_memory
 
 GOOD, BUG, BAD_INPUT = 0, 1, 2
 """Exit codes."""
@@ -47,7 +51,7 @@ class ExportRequest:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one photo: a report, or a one-line message."""
+    """What became of one photo: a report (in which outputs may have failed), or a one-line message."""
 
     photo: Path
     report: ExportReport | None = None
@@ -59,11 +63,23 @@ class Outcome:
     @property
     def exit_code(self) -> int:
         """What the whole call would end with if this were its only photo."""
-        return GOOD if self.report else BUG if self.is_bug else BAD_INPUT
+        if self.report:
+            return BAD_INPUT if self.report.failed else GOOD
+        return BUG if self.is_bug else BAD_INPUT
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """What could not be made, a line each."""
+        if self.report is None:
+            return (self.message,)
+        return tuple(f"{failure.output}: {failure.message}" for failure in self.report.failed)
 
 
 def run_export(request: ExportRequest) -> int:
-    """Export every photo; one that fails does not stop the rest. Return the exit code: the worst is a bug."""
+    """Export every photo; one that fails does not stop the rest, nor does an output of it.
+
+    Return the exit code: the worst is a bug.
+    """
     for module in LOADED_LATE:
         import_module(module)
     if request.comfort_report is not None:
@@ -73,15 +89,15 @@ def run_export(request: ExportRequest) -> int:
     for photo in request.photos:
         outcome = _export_one(photo, request, taken)
         outcomes.append(outcome)
-        if not request.as_json:
-            _tell(outcome, request)
-        elif outcome.report is None:
-            _complain(outcome)
+        if outcome.report and not request.as_json:
+            _tell(outcome, outcome.report, request)
+        for complaint in outcome.complaints:
+            complain(f"{_name_of(outcome)}: {complaint}")
+    codes = {outcome.exit_code for outcome in outcomes}
     if request.comfort_report is not None:
-        _write_comfort_report(request.comfort_report, outcomes, request)
+        codes.add(_write_comfort_report(request.comfort_report, outcomes, request))
     if request.as_json:
         typer.echo(json.dumps(_summary(outcomes), indent=2, allow_nan=False))
-    codes = {outcome.exit_code for outcome in outcomes}
     return BUG if BUG in codes else max(codes, default=GOOD)
 
 
@@ -96,13 +112,19 @@ def _check_comfort_report(path: Path, request: ExportRequest) -> None:
         refuse_taken(target, overwrite=request.options.overwrite)
 
 
-def _write_comfort_report(path: Path, outcomes: list[Outcome], request: ExportRequest) -> None:
+def _write_comfort_report(path: Path, outcomes: list[Outcome], request: ExportRequest) -> int:
+    """Write the report of the photos that were exported and return the exit code; their files stay whatever happens."""
     from kbvr.formats.comfort_report import write_comfort_report
 
     found = {outcome.photo: outcome.report.comfort for outcome in outcomes if outcome.report}
     told = {photo: comfort for photo, comfort in found.items() if comfort is not None}
-    if told:
-        write_comfort_report(told, path, photos=len(request.photos), overwrite=request.options.overwrite)
+    try:
+        if told:
+            write_comfort_report(told, path, photos=len(request.photos), overwrite=request.options.overwrite)
+    except KbvrError as error:
+        complain(str(error))
+        return BAD_INPUT
+    return GOOD
 
 
 def _export_one(photo: Path, request: ExportRequest, taken: dict[str, Path]) -> Outcome:
@@ -114,6 +136,7 @@ def _export_one(photo: Path, request: ExportRequest, taken: dict[str, Path]) -> 
     with _collected_warnings() as warnings:
         try:
             if name in taken:
+                load_photo(photo)  # what is no photo is told so: some programs put an XMP file beside each photo
                 wanted = "photos of one call must differ in name, for their outputs are named after them"
                 raise InputError(f"{wanted}; this one would write over those of {taken[name]}")
             with bars as report:
@@ -121,10 +144,12 @@ def _export_one(photo: Path, request: ExportRequest, taken: dict[str, Path]) -> 
         except Exception as error:
             if is_interruption(error):
                 raise KeyboardInterrupt from error
+            if is_out_of_memory(error) and not isinstance(error, OutOfMemoryError):
+                return Outcome(photo, message=OUT_OF_MEMORY)
             if isinstance(error, KbvrError):
-                return Outcome(photo, message=_one_line(error, photo))
+                return Outcome(photo, message=_message_of(error, photo))
             traceback.print_exc()  # a bug in one photo does not stop the rest either
-            message = f"this is a bug in kbvr: {type(error).__name__}: {_one_line(error, photo)}"
+            message = f"this is a bug in kbvr: {type(error).__name__}: {_message_of(error, photo)}"
             return Outcome(photo, message=message, is_bug=True)
     taken[name] = photo
     return Outcome(photo, made, warnings=tuple(warnings))
@@ -137,7 +162,7 @@ def _collected_warnings() -> Iterator[list[str]]:
 
     class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            collected.append(" ".join(record.getMessage().split()))
+            collected.append(shortened(escaped(record.getMessage())))
 
     collector = Collector(logging.WARNING)
     logger = logging.getLogger("kbvr")
@@ -148,24 +173,25 @@ def _collected_warnings() -> Iterator[list[str]]:
         logger.removeHandler(collector)
 
 
-def _one_line(error: Exception, photo: Path) -> str:
-    return " ".join(str(error).split()).removeprefix(f"{photo}: ")
+def _message_of(error: Exception, photo: Path) -> str:
+    """Return what an error says, without the photo's name, which stands before it in any case."""
+    message = escaped(str(error))
+    for name in (str(photo), repr(str(photo))):
+        message = message.removeprefix(f"{escaped(name)}: ")
+    return shortened(message)
 
 
-def _tell(outcome: Outcome, request: ExportRequest) -> None:
-    """Print what a person wants to know: warnings, then the files or the complaint."""
-    if outcome.report is None:
-        return _complain(outcome)
+def _tell(outcome: Outcome, report: ExportReport, request: ExportRequest) -> None:
+    """Print what a person wants to know: warnings, then the files."""
     if not request.quiet:
         for warning in outcome.warnings:
-            typer.echo(f"kbvr: {outcome.photo}: warning: {warning}", err=True)
+            complain(f"{_name_of(outcome)}: warning: {warning}")
     if request.explain:
-        for line in outcome.report.explanation:
-            typer.echo(line)
+        for line in report.explanation:
+            print_line(line)
     if not request.quiet:
-        for written in outcome.report.written:
-            typer.echo(f"{written.file.path}  ({_shown(written)})")
-    return None
+        for written in report.written:
+            print_line(f"{written.file.path}  ({_shown(written)})")
 
 
 def _shown(written: Written) -> str:
@@ -178,8 +204,8 @@ def _shown(written: Written) -> str:
     return ", ".join([*facts, f"{file.bytes / 1e6:.1f} MB" if file.bytes >= 1e6 else f"{file.bytes / 1e3:.1f} kB"])
 
 
-def _complain(outcome: Outcome) -> None:
-    typer.echo(f"kbvr: {outcome.photo}: {outcome.message}", err=True)
+def _name_of(outcome: Outcome) -> str:
+    return shortened(escaped(str(outcome.photo)), MOST_NAME_LETTERS)
 
 
 def _summary(outcomes: list[Outcome]) -> dict[str, Any]:
@@ -187,11 +213,18 @@ def _summary(outcomes: list[Outcome]) -> dict[str, Any]:
     return {
         "photos": [_photo_entry(outcome, outcome.report) for outcome in outcomes if outcome.report],
         "failures": [
-            {"photo": str(outcome.photo), "message": outcome.message, "bug": outcome.is_bug}
+            {"photo": str(outcome.photo), "output": output, "message": message, "bug": outcome.is_bug}
             for outcome in outcomes
-            if outcome.report is None
+            for output, message in _failures(outcome)
         ],
     }
+
+
+def _failures(outcome: Outcome) -> list[tuple[str | None, str]]:
+    """Return what could not be made, each with its message: outputs, or None for all."""
+    if outcome.report is None:
+        return [(None, outcome.message)]
+    return [(failure.output, shortened(failure.message)) for failure in outcome.report.failed]
 
 
 def _photo_entry(outcome: Outcome, report: ExportReport) -> dict[str, Any]:
@@ -204,6 +237,7 @@ def _photo_entry(outcome: Outcome, report: ExportReport) -> dict[str, Any]:
                 "packing": written.item.packing,
                 **asdict(written.file),
                 "path": str(written.file.path),
+                "beside": [str(path) for path in written.file.beside],
             }
             for written in report.written
         ],

@@ -25,7 +25,9 @@ OUTPUT, PICTURE, MOTION, DEPTH, STEREO, RUN = (
 
 Photos: TypeAlias = Annotated[
     list[Path],
-    typer.Argument(metavar="PHOTO", help="One or more photos: JPEG, PNG, WebP, TIFF, HEIC or AVIF."),
+    typer.Argument(  # one that may not be read is told when it is its turn: it does not stop the others
+        metavar="PHOTO", readable=False, help="One or more photos: JPEG, PNG, WebP, TIFF, HEIC or AVIF."
+    ),
 ]
 Stereo: TypeAlias = Annotated[
     bool,

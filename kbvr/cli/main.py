@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import logging
-import signal
+import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 
+from kbvr import decoders
 from kbvr.cli.doctor import doctor
 from kbvr.cli.flags import (
     Alt,
@@ -100,15 +100,18 @@ from kbvr.cli.flags import (
     steps_of,
 )
 from kbvr.cli.formats import formats
-from kbvr.cli.interruption import is_interruption, signals_interrupt
+from kbvr.cli.interruption import INTERRUPTED, is_interruption, signals_interrupt
 from kbvr.cli.models import app as models_app
+from kbvr.cli.printing import complain
+from kbvr.cli.streams import dependable_streams
 from kbvr.cli.view import view
-from kbvr.errors import InputError, KbvrError
+from kbvr.errors import InputError, KbvrError, OutOfMemoryError
+from kbvr.resources import OUT_OF_MEMORY, has_room, is_out_of_memory, processors, shown_bytes
 
 BAD_CALL = 2
-SIGNALLED = 128
-"""Added to the number of the signal that ended kbvr, as shells do."""
-INTERRUPTED = SIGNALLED + signal.SIGINT
+
+LIBRARY_ADDRESS_BYTES, LIBRARY_THREAD_ADDRESS_BYTES, MOST_LIBRARY_THREADS = 770 * 10**6, 180 * 10**6, 64
+"""Addresses that the libraries take when they are loaded, and for each further thread of OpenBLAS (loaded twice)."""
 
 app = typer.Typer(
     name="kbvr",
@@ -247,6 +250,8 @@ def export(
 
     Several at once, with half the usual depth: [bold]kbvr export holiday/*.jpg -o out/ --budget 1.5[/bold]
     """
+    _refuse_too_few_addresses()
+    decoders.warm_up()
     from kbvr.cli.export import ExportRequest, run_export
     from kbvr.kenburns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
     from kbvr.memory import bytes_of
@@ -335,6 +340,17 @@ def export(
     return run_export(ExportRequest(tuple(photos), out, options, explain, quiet, as_json, comfort))
 
 
+def _refuse_too_few_addresses() -> None:
+    """Refuse a limit (`ulimit -v`) under which the libraries cannot be loaded: some of them crash where they notice."""
+    threads = min(processors(), MOST_LIBRARY_THREADS)
+    needed = LIBRARY_ADDRESS_BYTES + LIBRARY_THREAD_ADDRESS_BYTES * (threads - 1)
+    if not has_room(needed, for_addresses=True):
+        raise OutOfMemoryError(
+            f"kbvr needs about {shown_bytes(needed)} of address space with {threads} processors, more than it may have "
+            "here; a higher limit (ulimit -v) or fewer processors (taskset) would help"
+        )
+
+
 def _refuse_unclear_depth(photos: int, depth: Path | None, depth_kind: str | None) -> None:
     if depth is not None and photos > 1:
         raise InputError(f"--depth belongs to one photo, got {photos} photos")
@@ -347,33 +363,36 @@ def _refuse_unclear_depth(photos: int, depth: Path | None, depth_kind: str | Non
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line, sys.argv if none is given, and return the exit code.
 
-    0: all is done. 1: a bug, with its traceback. 2: bad options or photos, a line each. 128 + the signal's number
-    if a signal ended it: 130 after Ctrl-C; but that is how a person ends `kbvr view`: 0.
+    0: all is done. 1: a bug, with its traceback. 2: bad options or photos, or outputs that cannot be made while others
+    are, a line each; or results that could not be printed. 128 + the signal's number if a signal ended it: 130 after
+    Ctrl-C; but that is how a person ends `kbvr view`: 0. A signal ends the process from here if the command line is
+    sys.argv, or if what is at work does not let go of the main thread.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # the terminal may lack letters of a file's name
     given = sys.argv[1:] if args is None else args
-    with _warnings_logged(), signals_interrupt() as came:
+    with dependable_streams() as lost, _warnings_logged(), signals_interrupt() as interruption:
         try:
             code: int = app(args if given else ["--help"], prog_name="kbvr", standalone_mode=False) or 0
         except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  bugs are raised again
-            code = INTERRUPTED if came else _code_of(error)
+            code = INTERRUPTED if interruption.came else _code_of(error)
         if code == INTERRUPTED:
-            with suppress(OSError):  # the terminal may be gone
-                typer.echo("kbvr: interrupted", err=True)
-            return SIGNALLED + came[0] if came else INTERRUPTED
-        return code
+            code = interruption.code
+            interruption.tell(lambda: complain("interrupted"))
+            if args is None:
+                os._exit(code)  # Python would wait for threads that are still in compiled code
+        return code or (BAD_CALL if lost else code)
 
 
 @contextmanager
 def _warnings_logged() -> Iterator[None]:
-    """Send what libraries warn programmers of (numpy's overflows) to `logging`, so that the terminal stays clean."""
+    """Keep the terminal clean of what libraries tell programmers, by warnings (numpy's overflows) and by `logging`."""
+    silent = logging.NullHandler()  # where there is no handler at all, warnings go to stderr
+    logging.getLogger().addHandler(silent)
     logging.captureWarnings(True)
     try:
         yield
     finally:
         logging.captureWarnings(False)
+        logging.getLogger().removeHandler(silent)
 
 
 def _code_of(error: BaseException) -> int:
@@ -383,11 +402,13 @@ def _code_of(error: BaseException) -> int:
     if isinstance(error, typer.TyperException):
         complaint = error.format_message().replace("Value error, ", "")  # what pydantic puts before it
         return _bad_call(f"{complaint} (--help tells what there is)")
+    if is_out_of_memory(error) and not isinstance(error, OutOfMemoryError):
+        return _bad_call(OUT_OF_MEMORY)
     if isinstance(error, KbvrError):
         return _bad_call(str(error))
     raise error
 
 
 def _bad_call(complaint: str) -> int:
-    typer.echo(f"kbvr: {' '.join(complaint.split())}", err=True)
+    complain(complaint)
     return BAD_CALL

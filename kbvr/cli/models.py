@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
+
+from kbvr.cli.printing import print_line, print_note, warnings_printed
 
 if TYPE_CHECKING:
     from kbvr.nets import Card
@@ -32,7 +33,7 @@ def list_models(as_json: AsJson = False) -> None:
     """List the networks that kbvr carries or knows: licence, size, whether the file is there, task."""
     from kbvr.nets import known_cards
 
-    with _warnings_told():
+    with warnings_printed():
         cards = list(known_cards().values())
     if as_json:
         typer.echo(json.dumps([_entry(card) for card in cards], indent=2, allow_nan=False))
@@ -40,7 +41,7 @@ def list_models(as_json: AsJson = False) -> None:
     widths = [max(len(text) for text in column) for column in zip(*(_row(card) for card in cards), strict=True)]
     for card in cards:
         cells = (text.ljust(width) for text, width in zip(_row(card), widths, strict=True))
-        typer.echo("  ".join((*cells, card.task)))
+        print_line("  ".join((*cells, card.task)))
 
 
 @app.command()
@@ -49,20 +50,20 @@ def show(name: Name, as_json: AsJson = False) -> None:
 
     Example: [bold]kbvr models show kbvr-depth[/bold]
     """
-    from kbvr.nets import BUILT_IN, card_of
+    from kbvr.nets import BUILT_IN, card_of, without_credentials
 
-    with _warnings_told():
+    with warnings_printed():
         card = card_of(name)
     if as_json:
         typer.echo(json.dumps(_entry(card), indent=2, allow_nan=False))
         return
-    typer.echo(f"{card.name}: {card.task}")
+    print_line(f"{card.name}: {card.task}")
     file = card.path.name if name in BUILT_IN else card.path
     rows = [
         ("file", f"{file}, {_size(card)}, {_whereabouts(card)}, sha256 {card.sha256}"),
         ("licence", card.licence + (" (no commercial use)" if card.non_commercial else "")),
         ("from", card.source),
-        *([("fetched from", card.url)] if card.url else []),
+        *([("fetched from", without_credentials(card.url))] if card.url else []),
         ("trained on", card.trained_on),
         ("sizes", card.sizes),
         ("input", card.normalisation),
@@ -71,7 +72,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
         ("limits", card.limits),
     ]
     for what, text in rows:
-        typer.echo(f"  {what}: {text}")
+        print_line(f"  {what}: {text}")
 
 
 @app.command("pull")
@@ -91,15 +92,15 @@ def pull_model(
     """
     from kbvr.nets import BUILT_IN, card_of, is_whole, pull
 
-    with _warnings_told():
+    with warnings_printed():
         card = card_of(name)
     if name in BUILT_IN or is_whole(card):
-        typer.echo(f"{name} is here already: {card.path}")
+        print_line(f"{name} is here already: {card.path}")
         return
     _tell_licence(card)
-    with _warnings_told(), _bar(name) as progress:
+    with warnings_printed(), _bar(name) as progress:
         path = pull(name, accept_license=accept_license, proxy=proxy, progress=progress)
-    typer.echo(f"{name} is here: {path}")
+    print_line(f"{name} is here: {path}")
 
 
 @app.command("rm")
@@ -110,10 +111,10 @@ def remove_model(name: Name) -> None:
     """
     from kbvr.nets import remove
 
-    with _warnings_told():
+    with warnings_printed():
         removed = remove(name)
     for path in removed:
-        typer.echo(f"removed {path}")
+        print_line(f"removed {path}")
 
 
 @app.command("add")
@@ -136,9 +137,11 @@ def add_models(
     """
     from kbvr.nets import add
 
-    for card in add(path, overwrite=overwrite):
+    with warnings_printed():
+        cards = add(path, overwrite=overwrite)
+    for card in cards:
         _tell_licence(card)
-        typer.echo(f"{card.name}: {card.path}" if card.path.is_file() else f"{card.name}: {_whereabouts(card)}")
+        print_line(f"{card.name}: {card.path}" if card.is_here else f"{card.name}: {_whereabouts(card)}")
 
 
 def _row(card: Card) -> tuple[str, ...]:
@@ -147,14 +150,15 @@ def _row(card: Card) -> tuple[str, ...]:
 
 def _entry(card: Card) -> dict[str, Any]:
     """Return a card as JSON has it, with what is known about the file."""
-    from kbvr.nets import BUILT_IN
+    from kbvr.nets import BUILT_IN, without_credentials
 
     entry = {field: value for field, value in vars(card).items() if field not in ("folder", "figures")}
+    entry["url"] = without_credentials(card.url)
     for recipe in ("depth", "fill"):
         entry[recipe] = asdict(entry[recipe]) if entry[recipe] else None
     for side in ("inputs", "outputs"):
         entry[side] = [asdict(tensor) for tensor in entry[side]]
-    there = card.path.is_file()
+    there = card.is_here
     size_bytes = card.path.stat().st_size if there else card.size_bytes or None
     about = {"path": str(card.path), "here": there, "built_in": card.name in BUILT_IN, "size_bytes": size_bytes}
     return {**entry, "figures": dict(card.figures), **about}
@@ -162,7 +166,7 @@ def _entry(card: Card) -> dict[str, Any]:
 
 def _size(card: Card) -> str:
     """Return the size of a card's file, or about what it will be."""
-    size_bytes = card.path.stat().st_size if card.path.is_file() else card.size_bytes
+    size_bytes = card.path.stat().st_size if card.is_here else card.size_bytes
     return f"{size_bytes / 1e6:.1f} MB" if size_bytes else "? MB"
 
 
@@ -172,14 +176,14 @@ def _whereabouts(card: Card) -> str:
 
     if card.name in BUILT_IN:
         return "built in"
-    if card.path.is_file():
+    if card.is_here:
         return "here"
     return f"not here: kbvr models {f'pull {card.name}' if card.url else 'add FILE'}"
 
 
 def _tell_licence(card: Card) -> None:
     terms = ", which forbids commercial use" if card.non_commercial else ""
-    typer.echo(f"{card.name}: licence {card.licence}{terms}; from {card.source}", err=True)
+    print_note(f"{card.name}: licence {card.licence}{terms}; from {card.source}")
 
 
 @contextmanager
@@ -194,20 +198,3 @@ def _bar(name: str) -> Iterator[Any]:
 
     with download_bar(name, Console(stderr=True)) as report:
         yield report
-
-
-@contextmanager
-def _warnings_told() -> Iterator[None]:
-    """Print what kbvr logs as a warning, when it happens."""
-
-    class Teller(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            typer.echo(f"kbvr: {' '.join(record.getMessage().split())}", err=True)
-
-    teller = Teller(logging.WARNING)
-    logger = logging.getLogger("kbvr")
-    logger.addHandler(teller)
-    try:
-        yield
-    finally:
-        logger.removeHandler(teller)

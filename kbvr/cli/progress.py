@@ -18,6 +18,8 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from kbvr.messages import MOST_NAME_LETTERS, escaped, shortened
+
 Report = Callable[[str, int, int], None]
 """Told (name of the stage, steps done, steps in all); 0 in all means that nobody knows."""
 
@@ -33,7 +35,8 @@ def stage_bars(title: str, console: Console) -> Iterator[Report]:
     )
     bars: dict[str, TaskID] = {}
     with Progress(*columns, console=console, transient=True) as progress:
-        progress.console.print(f"[bold]{escape(title)}[/bold]", highlight=False)
+        name = shortened(escaped(title), MOST_NAME_LETTERS)
+        progress.console.print(f"[bold]{escape(name)}[/bold]", highlight=False)
 
         def report(stage: str, done: int, total: int) -> None:
             if stage not in bars:

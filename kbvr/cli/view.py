@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from kbvr.cli.printing import complain, print_line, print_note, warnings_printed
 from kbvr.errors import InputError
 
 HALF_BLOCKS = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
@@ -64,12 +65,12 @@ def view(
         _refuse_missing_libraries()
         host = lan_address(address)
         certificate = make_certificate(host)
-    with suppress(KeyboardInterrupt), open_server(site, host, port, certificate) as server:
+    with suppress(KeyboardInterrupt), warnings_printed(), open_server(site, host, port, certificate) as server:
         urls = [server.url + link for link in site.links]
         if len(urls) > 1:
             urls.insert(0, server.url)
         for url in urls:
-            typer.echo(url)
+            print_line(url)
         if certificate:
             _tell_headset(urls[0], certificate.fingerprint)
         elif not no_open:
@@ -94,15 +95,14 @@ def _open_browser(url: str) -> None:
     except webbrowser.Error:
         done = False
     if not done:
-        typer.echo("kbvr: no browser was found here; open the address above in one", err=True)
+        complain("no browser was found here; open the address above in one")
 
 
 def _tell_headset(url: str, fingerprint: str) -> None:
     """Print what the wearer of a headset needs to know, where it is in nobody's way who reads the URLs."""
-    typer.echo(
+    print_note(
         "The browser will warn of this address, for kbvr signed the certificate itself and nobody vouches for it. "
-        f"It is the right one if its SHA-256 fingerprint is {fingerprint}",
-        err=True,
+        f"It is the right one if its SHA-256 fingerprint is {fingerprint}"
     )
     if sys.stderr.isatty():
         for line in qr_lines(url):

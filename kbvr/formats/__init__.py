@@ -98,6 +98,9 @@ class FileSummary:
     codec: str = ""
     """What a video is encoded with, in people's words."""
 
+    beside: tuple[Path, ...] = ()
+    """Further files that were written for it: an OBJ's material and textures, the script of a page."""
+
 
 @dataclass(frozen=True)
 class Format:

@@ -41,8 +41,10 @@ def run_alongside(made: Iterable[T], consumers: Sequence[Callable[[Iterator[T]],
         raise _AbandonedError
 
     with ThreadPoolExecutor(len(consumers), thread_name_prefix="kbvr-write") as pool:
-        running = [pool.submit(consume, fed(waiting)) for consume, waiting in zip(consumers, queues, strict=True)]
+        running: list[Future[R]] = []
         try:
+            for consume, waiting in zip(consumers, queues, strict=True):
+                running.append(pool.submit(consume, fed(waiting)))  # if the next cannot be started, this one ends too
             for thing in made:
                 _offer(thing, queues, running)
             _offer(None, queues, running)

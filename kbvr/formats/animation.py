@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from math import log2
 from pathlib import Path
 from time import perf_counter
@@ -40,6 +40,9 @@ class Loop:
     frames: tuple[Frame, ...]
     hundredths: int
     """How long each is shown, in hundredths of a second, which is how a GIF counts."""
+
+    credits: Mapping[int, str] = field(default_factory=dict)
+    """EXIF tags of who took the photo and when."""
 
     @property
     def size_px(self) -> tuple[int, int]:
@@ -91,7 +94,11 @@ def write_loop(
         raise InputError("a loop needs at least one picture, got none")
     start = perf_counter()
     with written_aside(item.path, overwrite=choices.overwrite) as aside:
-        loop = fitted(views, item.path.name, facts.period_s, choices.max_kb, lambda loop: _encoded(encode, loop, aside))
+
+        def encoded(loop: Loop) -> int:
+            return _encoded(encode, replace(loop, credits=facts.credits), aside)
+
+        loop = fitted(views, item.path.name, facts.period_s, choices.max_kb, encoded)
         told = read_back(aside, item.path.name, loop)
         size_bytes = aside.stat().st_size
     seconds = told.milliseconds / 1000
@@ -170,10 +177,10 @@ def check_told(told: Told, name: str, loop: Loop, *, merged: bool = False) -> To
     pictures = min(told.pictures, len(loop.frames)) if merged else len(loop.frames)
     moving = pictures > 1
     wanted = Told(loop.size_px, pictures, 10 * loop.hundredths * len(loop.frames) if moving else 0, moving)
-    for field in fields(Told):
-        was, meant = getattr(told, field.name), getattr(wanted, field.name)
+    for one in fields(Told):
+        was, meant = getattr(told, one.name), getattr(wanted, one.name)
         if was != meant:
-            what = field.name.removesuffix("_px")
+            what = one.name.removesuffix("_px")
             raise OutputError(f"{name} did not read back as written: {what} is {was}, wanted {meant}")
     return told
 

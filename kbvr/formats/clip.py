@@ -11,11 +11,15 @@ import av
 
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.animation import OPTIONS, Frame, Loop, Told, check_sides, write_loop
+from kbvr.formats.codecs import x264_options
+from kbvr.formats.encoding import credit_texts
 from kbvr.formats.read_back import VideoFacts, check_read_back
 
 MAX_SIDE_PX = 4096
 CRF = 23
 """x264's constant quality: 0 loses nothing, 23 is its default."""
+THREADS = 4
+"""Pictures that x264 encodes at once; left to itself it goes by the number of processors, and so does the file."""
 REFERENCES = 16
 """So many earlier pictures are looked at for what has been there before; H.264 has no more."""
 LEAST_S = 3.0
@@ -38,10 +42,12 @@ def encode(loop: Loop, path: Path) -> None:
     """Write a loop to a file, several times; what was there before costs next to nothing."""
     rate = Fraction(100, loop.hundredths)
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        options = {"crf": str(CRF), "preset": "slow", "refs": str(REFERENCES)}
+        container.metadata.update(credit_texts(loop.credits))
+        options = {"crf": str(CRF), "preset": "slow", "refs": str(REFERENCES), **x264_options()}
         stream = container.add_stream("libx264", rate=rate, options=options)
         (stream.width, stream.height), stream.pix_fmt = loop.size_px, "yuv420p"
         context = stream.codec_context
+        context.thread_type, context.thread_count = "FRAME", THREADS
         context.gop_size = rounds(loop) * len(loop.frames)
         context.colorspace = context.color_primaries = context.color_trc = BT709
         context.color_range = TV_RANGE

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from kbvr.compiled import variants
 from kbvr.errors import InputError
 
 USUAL_QUALITY = 75.0
@@ -74,8 +75,10 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
             6,
             51,
             1,
-            {"preset": "veryfast", "x265-params": "log-level=error"},
-            min_side_px=32,  # its encoder refuses 30x6000
+            # Weighted prediction is for fades, which these films have not; with it x265 4.2 makes several videos of the
+            # same pictures if they are one row of blocks (64 px) high.
+            {"preset": "veryfast", "x265-params": "log-level=error:weightp=0"},
+            min_side_px=64,  # its encoder refuses 30x6000, and writes past its memory at 48x32 and 48x64
             tags={"mp4": "hvc1"},
         ),
         "av1": Codec(
@@ -106,6 +109,16 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
 """Name -> codec, those first that more players know."""
 
 CONTAINERS = ("mp4", "mkv", "webm")
+
+
+def x264_options() -> Mapping[str, str]:
+    """Return what x264 is told so that the same pictures give the same file.
+
+    With AVX-512 its macroblock tree takes eight macroblocks of a row at once, and does not stop at the row's end: what
+    memory held before decides on quality, unless pictures are a multiple of 128 px wide (x264 core 165, common/x86,
+    mbtree_propagate_list_internal_avx512). With AVX2 it stops there.
+    """
+    return {"x264-params": "asm=avx2"} if "v4" in variants() else {}
 
 
 def container_of(codec: str, container: str) -> str:

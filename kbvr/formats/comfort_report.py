@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from kbvr.comfort import Comfort
 from kbvr.errors import InputError, OutputError
-from kbvr.output import written_aside
+from kbvr.messages import escaped
+from kbvr.output import all_or_none, written_aside
 
 SIZE_PX = (900, 420)
 PLOT = (60, 60, 870, 340)
@@ -36,7 +37,7 @@ def chart_path(report: Path, photo: Path, photos: int) -> Path:
 
 
 def write_comfort_report(found: Mapping[Path, Comfort], path: Path, *, photos: int, overwrite: bool) -> None:
-    """Write what is known of the pairs of some of so many photos, and a picture for each.
+    """Write what is known of the pairs of some of so many photos, and a picture for each; all of it or nothing.
 
     Raises:
         InputError: if the name does not end in .json.
@@ -44,18 +45,25 @@ def write_comfort_report(found: Mapping[Path, Comfort], path: Path, *, photos: i
     """
     check_report_name(path)
     entries = {str(photo): comfort_entry(comfort) for photo, comfort in found.items()}
-    for photo, comfort in found.items():
-        chart = chart_path(path, photo, photos)
-        with written_aside(chart, overwrite=overwrite) as aside:
-            drawn = histogram_chart(comfort, photo.name)
-            drawn.save(aside, "PNG")
-            with Image.open(aside) as written:
-                if written.tobytes() != drawn.tobytes():
-                    raise OutputError(f"{chart.name} did not read back as written")
-    with written_aside(path, overwrite=overwrite) as aside:
-        aside.write_text(json.dumps(entries, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-        if json.loads(aside.read_text(encoding="utf-8")) != entries:
-            raise OutputError(f"{path.name} did not read back as written")
+    charts: list[Path] = []
+    with all_or_none(charts, overwrite=overwrite):
+        for photo, comfort in found.items():
+            chart = chart_path(path, photo, photos)
+            _write_chart(comfort, escaped(photo.name), chart, overwrite=overwrite)
+            charts.append(chart)
+        with written_aside(path, overwrite=overwrite) as aside:
+            aside.write_text(json.dumps(entries, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+            if json.loads(aside.read_text(encoding="utf-8")) != entries:
+                raise OutputError(f"{path.name} did not read back as written")
+
+
+def _write_chart(comfort: Comfort, title: str, chart: Path, *, overwrite: bool) -> None:
+    with written_aside(chart, overwrite=overwrite) as aside:
+        drawn = histogram_chart(comfort, title)
+        drawn.save(aside, "PNG")
+        with Image.open(aside) as written:
+            if written.tobytes() != drawn.tobytes():
+                raise OutputError(f"{chart.name} did not read back as written")
 
 
 def comfort_entry(comfort: Comfort) -> dict[str, Any]:

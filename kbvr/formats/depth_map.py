@@ -26,13 +26,16 @@ from kbvr.depth_file import DepthKind, load_inverse_depth
 from kbvr.errors import InputError, OutputError
 from kbvr.exr import exr_bytes
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
-from kbvr.formats.encoding import check_pixels, picture_bytes, software
+from kbvr.formats.encoding import PNG_NAMES, check_pixels, credit_texts, picture_bytes, software
 from kbvr.output import written_aside
 from kbvr.photo import Photo
 
 MOST_16_BIT = 65535
 TOLERANCE = 1e-5
 """By how much inverse depth may have changed when it is read back, as a share of the largest; float32 has 6e-8."""
+
+EXR_NAMES = {"artist": "artist", "copyright": "owner", "date": "capDate"}
+"""OpenEXR's own attributes for them, and one more."""
 
 READ_AS: Mapping[str, DepthKind] = MappingProxyType(
     {"png": "disparity", "npy": "depth-m", "npz": "depth-m", "exr": "depth-m"}
@@ -78,12 +81,14 @@ def coloured(depth: DepthMap) -> UInt8[np.ndarray, "H W 3"]:
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
 
 
-def _png(depth: DepthMap, _facts: Facts) -> bytes:
+def _png(depth: DepthMap, facts: Facts) -> bytes:
     file, told = BytesIO(), PngImagePlugin.PngInfo()
     least, most = float(depth.inverse_depth.min()), float(depth.inverse_depth.max())
     meaning = f"1 / metres = {least:.9g} + value / {MOST_16_BIT} * {most - least:.9g}"
     for name, text in {**told_of(depth), "depth_kind": "disparity", "meaning": meaning}.items():
         told.add_text(name, text)
+    for name, text in credit_texts(facts.credits).items():
+        told.add_itxt(PNG_NAMES[name], text)
     Image.fromarray(disparity_16_bit(depth)).save(file, "PNG", pnginfo=told)
     return file.getvalue()
 
@@ -94,15 +99,18 @@ def _npy(depth: DepthMap, _facts: Facts) -> bytes:
     return file.getvalue()
 
 
-def _npz(depth: DepthMap, _facts: Facts) -> bytes:
+def _npz(depth: DepthMap, facts: Facts) -> bytes:
     file, told = BytesIO(), told_of(depth)
-    ends = {name: np.float32(told[name]) for name in ("near_m", "far_m")}
-    np.savez_compressed(file, allow_pickle=False, depth=depth_m(depth), is_metric=np.bool_(depth.metric), **ends)
+    texts = {name: np.array(text) for name, text in credit_texts(facts.credits).items()}
+    ends = {name: np.array(told[name], np.float32) for name in ("near_m", "far_m")}
+    values = {"depth": depth_m(depth), "is_metric": np.array(depth.metric), **ends, **texts}
+    np.savez_compressed(file, allow_pickle=False, **values)
     return file.getvalue()
 
 
-def _exr(depth: DepthMap, _facts: Facts) -> bytes:
-    return exr_bytes(depth_m(depth), "Z", {**told_of(depth), "depth_kind": "depth-m", "unit": "metres"})
+def _exr(depth: DepthMap, facts: Facts) -> bytes:
+    credit = {EXR_NAMES[name]: text for name, text in credit_texts(facts.credits).items()}
+    return exr_bytes(depth_m(depth), "Z", {**told_of(depth), "depth_kind": "depth-m", "unit": "metres", **credit})
 
 
 def _color(depth: DepthMap, facts: Facts) -> bytes:

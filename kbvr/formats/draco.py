@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Int16, Int64, UInt8
 
-from kbvr.errors import InputError, OutputError
+from kbvr.errors import OutputError
 
 STEP_BITS = 16
 UV_BITS = 15
@@ -39,13 +39,10 @@ def draco_payload(
     """Return a mesh's payload, and the mesh as it decodes: positions exact, in another order.
 
     Raises:
-        InputError: if DracoPy is not there.
         OutputError: if the payload does not decode to the mesh.
     """
-    try:
-        import DracoPy
-    except ImportError:
-        raise InputError("compressing by Draco wants DracoPy: pip install 'kbvr[draco]'") from None
+    import DracoPy
+
     content = DracoPy.encode(
         steps.astype(np.float32),
         triangles.astype(np.uint32),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from html import escape
 from time import perf_counter
 from urllib.parse import quote
@@ -10,9 +11,9 @@ from urllib.parse import quote
 from kbvr.diorama import Diorama
 from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
-from kbvr.formats.gltf import no_check, summary_of
+from kbvr.formats.gltf import check_compression, summary_of
 from kbvr.formats.html import built_page
-from kbvr.output import written_aside
+from kbvr.output import written_aside_together
 
 SCRIPT = "kbvr-photo.js"
 """Defines the element `kbvr-photo`; made of viewers/ when kbvr is built."""
@@ -34,14 +35,13 @@ def write_embed(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices
     glb_name = f"{item.path.stem.removesuffix(ENDING)}_kbvr.glb"
     html = embedding(glb_name, choices.alt or diorama.photo, diorama.relief.camera.size_px)
     script, target = built_page(SCRIPT), item.path.with_name(SCRIPT)
-    with written_aside(item.path, overwrite=choices.overwrite) as aside:
-        aside.write_text(html, "utf-8")
-        if aside.read_text("utf-8") != html:
-            raise OutputError(f"{item.path.name} did not read back as written")
-        if not (target.is_file() and target.read_text("utf-8") == script):
-            with written_aside(target, overwrite=choices.overwrite) as script_aside:
-                script_aside.write_text(script, "utf-8")
-    return summary_of(diorama, item, len(html.encode()), perf_counter() - start)
+    beside = () if target.is_file() and target.read_text("utf-8") == script else (target,)
+    with written_aside_together((item.path, *beside), overwrite=choices.overwrite) as asides:
+        for aside, text in zip(asides, (html, script), strict=False):
+            aside.write_text(text, "utf-8")
+            if aside.read_text("utf-8") != text:
+                raise OutputError(f"{item.path.name} did not read back as written")
+    return replace(summary_of(diorama, item, len(html.encode()), perf_counter() - start), beside=beside)
 
 
 FORMAT = Format(
@@ -49,7 +49,7 @@ FORMAT = Format(
     needs="scene",
     suffixes=(".html", ".js"),
     proof="the HTML is read again",
-    check=no_check,
+    check=check_compression,
     write=write_embed,
     options=("alt",),
 )

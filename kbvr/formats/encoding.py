@@ -15,6 +15,7 @@ from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
 from kbvr.errors import InputError, OutputError
 from kbvr.picture_file import opened, picture_kind
+from kbvr.pictures.credits import ARTIST, COPYRIGHT, DATE, OFFSET
 
 Kind = Literal["png", "jpeg", "webp"]
 
@@ -39,6 +40,9 @@ REQUIRED_INSIDE: Mapping[int, bytes | int] = {
     ExifTags.Base.ColorSpace: 1,
 }
 """What EXIF must say (CIPA DC-008): upright, sRGB, and what is the same for all pictures."""
+
+PNG_NAMES = {"artist": "Author", "copyright": "Copyright", "date": "Creation Time"}
+"""The keywords that the PNG specification has for them."""
 
 NO_DATE = bytes(12)
 """In place of the moment at which a colour profile was made, so that files are the same on every run."""
@@ -65,6 +69,8 @@ def picture_bytes(
         told = PngImagePlugin.PngInfo()
         told.add(b"sRGB", bytes(1))  # 0: perceptual
         told.add_text("Software", software())
+        for name, text in credit_texts(said).items():
+            told.add_itxt(PNG_NAMES[name], text)
         image.save(file, "PNG", pnginfo=told, exif=exif)
     elif kind == "jpeg":
         image.save(file, "JPEG", quality=wanted, subsampling=0, exif=exif, icc_profile=srgb_profile())
@@ -105,22 +111,35 @@ def check_pixels(path: Path, name: str, wanted: UInt8[np.ndarray, "H W 3"], *, e
         raise OutputError(f"{name} did not read back as written")
 
 
-def exif_of(said: Mapping[int, str], size_px: tuple[int, int]) -> bytes:
-    """Return EXIF that says: upright, sRGB, written by kbvr, and who took the photo and when."""
+def exif_of(said: Mapping[int, str], size_px: tuple[int, int], *, says_upright: bool = True) -> bytes:
+    """Return EXIF that says: upright, sRGB, written by kbvr, and who took the photo and when.
+
+    Pillow's AVIF writer takes the orientation out, and then writes texts anew that are not ASCII: it gets none.
+    """
     exif = Image.Exif()
     inner = exif.get_ifd(ExifTags.IFD.Exif)
     exif[ExifTags.Base.Software] = software()
     for tag, value in REQUIRED.items():
-        exif[tag] = value
+        if says_upright or tag != ExifTags.Base.Orientation:
+            exif[tag] = value
     for tag, content in REQUIRED_INSIDE.items():
         inner[tag] = content
     inner[ExifTags.Base.ExifImageWidth], inner[ExifTags.Base.ExifImageHeight] = size_px
     for tag, text in said.items():
         if tag in (ExifTags.Base.Artist, ExifTags.Base.Copyright):
-            exif[tag] = text.encode("latin-1", "replace")  # as Pillow reads them
+            exif[tag] = text.encode()  # UTF-8, as Exif 3.0 has it and others read it
         else:
             inner[tag] = text
     return exif.tobytes().replace(b"\x91\x01\0\x01", b"\x91\x01\0\x07")  # Pillow writes one type wrong
+
+
+def credit_texts(said: Mapping[int, str]) -> dict[str, str]:
+    """Return what EXIF tags say of who took the photo and when, by name; the date is as in ISO 8601."""
+    texts = {name: said[tag] for name, tag in (("artist", ARTIST), ("copyright", COPYRIGHT)) if said.get(tag)}
+    day, _, hour = said.get(DATE, "").partition(" ")
+    if day:
+        texts["date"] = day.replace(":", "-") + (f"T{hour}{said.get(OFFSET, '')}" if hour else "")
+    return texts
 
 
 def software() -> str:

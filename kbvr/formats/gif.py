@@ -5,7 +5,7 @@ A palette of its own for each picture would be larger, and colours would flicker
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.animation import OPTIONS, Frame, Loop, Told, check_sides, check_told, write_loop
+from kbvr.formats.encoding import credit_texts
 
 MAX_SIDE_PX = 65535
 TIME_BASE = Fraction(1, 100)
@@ -53,6 +54,16 @@ def encode(loop: Loop, path: Path) -> None:
         for _ in loop.frames:
             container.mux(stream.encode(graph.vpull()))
         container.mux(stream.encode(None))
+    if loop.credits:
+        content = path.read_bytes()
+        path.write_bytes(content[:-1] + _comment(credit_texts(loop.credits)) + content[-1:])
+
+
+def _comment(texts: Mapping[str, str]) -> bytes:
+    """Return a comment extension (GIF89a, section 24), in UTF-8; it belongs before the trailer, which is one byte."""
+    said = "\n".join(f"{name}: {text}" for name, text in texts.items()).encode()
+    blocks = (said[at : at + 255] for at in range(0, len(said), 255))
+    return b"!\xfe" + b"".join(bytes((len(block),)) + block for block in blocks) + b"\0"
 
 
 def read_back(path: Path, name: str, loop: Loop) -> Told:

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float64
-from PIL import ExifTags, Image
+from PIL import Image
 
 from kbvr.diorama import Diorama
 from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.draco import Payload, draco_payload
-from kbvr.formats.encoding import software
+from kbvr.formats.encoding import credit_texts, software
+from kbvr.formats.extras import check_extra
 from kbvr.formats.plain_textures import jpeg_bytes
 from kbvr.formats.quantised import Slab, slabs_of
 from kbvr.moves import Move
@@ -156,7 +157,9 @@ def _glb(diorama: Diorama, meshes: Sequence[_Mesh], textures: Textures, facts: F
     _add_path(document, buffer, diorama, node=children[-1])
     document.nodes.append(pygltflib.Node(name="kbvr", translation=[0.0, choices.eye_height_m, 0.0], children=children))
     document.scenes.append(
-        pygltflib.Scene(name=diorama.photo, nodes=[len(document.nodes) - 1], extras={"kbvr": told_of(diorama, choices)})
+        pygltflib.Scene(
+            name=diorama.photo, nodes=[len(document.nodes) - 1], extras={"kbvr": told_of(diorama, facts, choices)}
+        )
     )
     document.scene = 0
     document.extensionsUsed = extensions
@@ -168,10 +171,11 @@ def _glb(diorama: Diorama, meshes: Sequence[_Mesh], textures: Textures, facts: F
 
 def copyright_of(facts: Facts) -> str | None:
     """Return whose photo it is, if it says so."""
-    return facts.credits.get(ExifTags.Base.Copyright) or facts.credits.get(ExifTags.Base.Artist)
+    texts = credit_texts(facts.credits)
+    return texts.get("copyright") or texts.get("artist")
 
 
-def told_of(diorama: Diorama, choices: FileChoices) -> dict[str, Any]:
+def told_of(diorama: Diorama, facts: Facts, choices: FileChoices) -> dict[str, Any]:
     """Return what a scene says of itself, to viewers too."""
     camera = diorama.relief.camera
     return {
@@ -187,6 +191,7 @@ def told_of(diorama: Diorama, choices: FileChoices) -> dict[str, Any]:
         "ipd_m": diorama.ipd_m,
         "depth": diorama.depth_source,
         "is_metric": diorama.is_metric,
+        **credit_texts(facts.credits),
     }
 
 
@@ -396,6 +401,13 @@ def summary_of(diorama: Diorama, item: Item, file_bytes: int, seconds: float) ->
     )
 
 
+def check_compression(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+    """Check that there is what packs the triangles; see `Format.check`."""
+    del view_px, item
+    if choices.compress == "draco":
+        check_extra("draco", "DracoPy", "compressing by Draco needs DracoPy")
+
+
 def no_check(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
     """Take any size."""
     del view_px, item, choices
@@ -406,7 +418,7 @@ FORMAT = Format(
     needs="scene",
     suffixes=(".glb",),
     proof="its JSON is read, triangles counted, both textures decoded",
-    check=no_check,
+    check=check_compression,
     write=write_gltf,
     options=("texture", "compress", "triangles", "surround", "eye_height_m", "quality", "max_mb"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from time import perf_counter
@@ -12,13 +13,17 @@ import kbvr
 from kbvr.diorama import Diorama
 from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
-from kbvr.formats.gltf import check_glb, fitted_glb, no_check, summary_of
+from kbvr.formats.encoding import credit_texts
+from kbvr.formats.gltf import check_compression, check_glb, fitted_glb, summary_of
 from kbvr.output import written_aside
 
 PAGES = Path(kbvr.__file__).parent / "pages"
 """Where the viewers are; made of viewers/ when kbvr is built."""
 
 VIEWER = "scene.html"
+
+META_NAMES = {"artist": "author", "copyright": "copyright", "date": "dcterms.created"}
+"""What pages call who took the photo and when."""
 
 SCENE_MARK, TITLE_MARK = "<!--kbvr-scene-->", "<title>kbvr</title>"
 SCENE_TAG = '<script type="text/plain" id="kbvr-scene">'
@@ -36,8 +41,8 @@ def built_page(name: str) -> str:
         raise OutputError(f"the viewer is missing from this installation of kbvr: {error}") from error
 
 
-def page_of(glb: bytes, title: str) -> str:
-    """Return the viewer's page with a scene in it.
+def page_of(glb: bytes, title: str, credit: Mapping[str, str] | None = None) -> str:
+    """Return the viewer's page with a scene in it, and who took its photo and when.
 
     Raises:
         OutputError: if the viewer is not there.
@@ -48,7 +53,9 @@ def page_of(glb: bytes, title: str) -> str:
     assert title_mark, "the viewer's page has lost the mark of its title"
     assert scene_mark, "the viewer's page has lost the mark of its scene"
     scene = f"{SCENE_TAG}{base64.b64encode(glb).decode()}</script>"
-    return f"{head}<title>{escape(title)}</title>{before}{scene}{after}"
+    named = ((META_NAMES[name], text) for name, text in (credit or {}).items())
+    metas = "".join(f'<meta name="{name}" content="{escape(text)}">' for name, text in named)
+    return f"{head}<title>{escape(title)}</title>{metas}{before}{scene}{after}"
 
 
 def scene_in(page: str) -> bytes:
@@ -67,9 +74,10 @@ def write_html(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices)
     """Write a page with a scene in it, and read the scene back; see `Format.write`."""
     start = perf_counter()
     title = choices.alt or diorama.photo
-    empty_bytes = len(page_of(b"", title).encode())
+    credit = credit_texts(facts.credits)
+    empty_bytes = len(page_of(b"", title, credit).encode())
     glb = fitted_glb(diorama, facts, choices, file_bytes=lambda count: empty_bytes + 4 * -(-count // 3))
-    page = page_of(glb, title)
+    page = page_of(glb, title, credit)
     with written_aside(item.path, overwrite=choices.overwrite) as aside:
         aside.write_text(page, "utf-8")
         check_glb(scene_in(aside.read_text("utf-8")), diorama)
@@ -81,7 +89,7 @@ FORMAT = Format(
     needs="scene",
     suffixes=(".html",),
     proof="the scene is taken out of it again and read as a GLB is",
-    check=no_check,
+    check=check_compression,
     write=write_html,
     options=("texture", "triangles", "surround", "eye_height_m", "quality", "max_mb", "compress", "alt"),
 )

@@ -21,6 +21,9 @@ ENTRY_HEADER = 78
 HALF_CIRCLE_BOUND = 0x3FFFFFFF
 """A quarter of the circle is cut off at the left, and at the right: of 1 in 32 bits of fraction."""
 
+HEADERS = (b"mvhd", b"tkhd", b"mdhd")
+"""Boxes that begin with the moments at which something was made and changed (8.2.2, 8.3.2 and 8.4.2)."""
+
 CHUNK = 1 << 20
 
 
@@ -109,6 +112,20 @@ def add_to_sample_entry(path: Path, boxes: bytes) -> None:
         _overwrite(file, start, end, moov)
 
 
+def forget_times(path: Path) -> None:
+    """Put 0 in the place of the moments at which a file and its tracks were made, which is unknown by convention.
+
+    Raises:
+        ValueError: if the file is no MP4, AVIF or the like.
+    """
+    with path.open("r+b") as file:
+        start, end = _extent(file, b"moov")
+        file.seek(start)
+        ((kind, content),) = boxes_in(file.read(end - start))
+        file.seek(start)
+        file.write(_timeless(kind, content))
+
+
 def sample_entry_boxes(path: Path) -> dict[bytes, bytes]:
     """Return kind -> content of the boxes in the sample entry of a file's first track.
 
@@ -161,6 +178,15 @@ def _edited(kind: bytes, content: bytes, boxes: bytes, shift: int) -> bytes:
         except struct.error as error:
             raise ValueError("samples would lie beyond 4 GiB, where this index cannot tell them") from error
         return box(kind, content[:8], moved)
+    return box(kind, content)
+
+
+def _timeless(kind: bytes, content: bytes) -> bytes:
+    if kind in CONTAINERS:
+        return box(kind, *(_timeless(*inner) for inner in boxes_in(content)))
+    if kind in HEADERS:
+        times = 16 if content[0] else 8  # the box's version says how long they are
+        content = content[:4] + bytes(times) + content[4 + times :]
     return box(kind, content)
 
 

@@ -7,7 +7,8 @@ at a scene from outside. All files are written aside, and get their names togeth
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
+from collections.abc import Mapping
+from dataclasses import replace
 from io import BytesIO
 from time import perf_counter
 
@@ -16,9 +17,10 @@ import numpy as np
 from kbvr.diorama import Diorama
 from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
+from kbvr.formats.encoding import credit_texts
 from kbvr.formats.gltf import Y_UP, summary_of
 from kbvr.formats.plain_textures import PlainTextures, fitted, plain_textures
-from kbvr.output import refuse_taken, written_aside
+from kbvr.output import refuse_taken, written_aside_together
 from kbvr.relief import Part, Relief
 
 
@@ -36,7 +38,9 @@ def companions(stem: str) -> tuple[str, str, str, str]:
     return f"{named}.mtl", f"{named}_photo.jpg", f"{named}_atlas.jpg", f"{named}_alpha.png"
 
 
-def obj_files(relief: Relief, stem: str, textures: PlainTextures) -> dict[str, bytes]:
+def obj_files(
+    relief: Relief, stem: str, textures: PlainTextures, credit: Mapping[str, str] | None = None
+) -> dict[str, bytes]:
     """Return the files of a relief by their names; the OBJ itself is the first."""
     mtl, photo, atlas, alpha = companions(stem)
     lit = "Ka 1 1 1\nKd 1 1 1\nKs 0 0 0\nillum 0\n"
@@ -46,7 +50,7 @@ def obj_files(relief: Relief, stem: str, textures: PlainTextures) -> dict[str, b
         f"newmtl blended\n{lit}map_Kd {atlas}\nmap_d {alpha}\n"
     )
     return {
-        f"{stem}.obj": _obj(relief, mtl),
+        f"{stem}.obj": _obj(relief, mtl, credit or {}),
         mtl: materials.encode(),
         photo: textures.photo,
         atlas: textures.atlas,
@@ -54,8 +58,8 @@ def obj_files(relief: Relief, stem: str, textures: PlainTextures) -> dict[str, b
     }
 
 
-def _obj(relief: Relief, materials: str) -> bytes:
-    lines = [f"mtllib {materials}"]
+def _obj(relief: Relief, materials: str, credit: Mapping[str, str]) -> bytes:
+    lines = [*(f"# {name}: {text}" for name, text in credit.items()), f"mtllib {materials}"]
     first = 1
     for part in parts_without_dome(relief):
         lines += [f"o {part.name}", f"usemtl {'blended' if part.blends else part.texture}"]
@@ -107,23 +111,22 @@ def check_companions(view_px: tuple[int, int], item: Item, choices: FileChoices)
 
 def write_obj(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
     """Write a scene as OBJ with the files that belong to it, and read them back; see `Format.write`."""
-    del facts
     start = perf_counter()
     relief = diorama.relief
     files: dict[str, bytes] = {}
 
     def made(quality: int) -> bytes:
         nonlocal files
-        files = obj_files(relief, item.path.stem, plain_textures(relief, quality))
+        files = obj_files(relief, item.path.stem, plain_textures(relief, quality), credit_texts(facts.credits))
         return b"".join(files.values())
 
     total = len(fitted(made, choices, "an OBJ with its files"))
     check_obj(files, relief)
-    with ExitStack() as stack:
-        for name, content in files.items():  # the first to be opened, the OBJ, is the last to get its name
-            aside = stack.enter_context(written_aside(item.path.with_name(name), overwrite=choices.overwrite))
+    paths = [item.path.with_name(name) for name in files]  # the first is the OBJ
+    with written_aside_together(paths, overwrite=choices.overwrite) as asides:
+        for aside, content in zip(asides, files.values(), strict=True):
             aside.write_bytes(content)
-    return summary_of(diorama, item, total, perf_counter() - start)
+    return replace(summary_of(diorama, item, total, perf_counter() - start), beside=tuple(paths[1:]))
 
 
 FORMAT = Format(

@@ -6,6 +6,7 @@ less than half opaque is left out. Axes are glTF's: y up, -z ahead, metres; the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from io import BytesIO
 from time import perf_counter
@@ -17,6 +18,7 @@ from kbvr.dense import DenseMesh, dense_mesh
 from kbvr.diorama import Diorama
 from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
+from kbvr.formats.encoding import credit_texts
 from kbvr.formats.gltf import Y_UP, no_check, summary_of
 from kbvr.output import written_aside
 
@@ -28,8 +30,8 @@ VERTICES_SHARE = 0.6
 """Of the number of triangles: half of it in the midst of a mesh, more at borders."""
 
 
-def ply_bytes(mesh: DenseMesh) -> bytes:
-    """Return a mesh as binary PLY."""
+def ply_bytes(mesh: DenseMesh, credit: Mapping[str, str] | None = None) -> bytes:
+    """Return a mesh as binary PLY, with comments on who took the photo and when."""
     import trimesh
 
     described = trimesh.Trimesh(
@@ -37,7 +39,13 @@ def ply_bytes(mesh: DenseMesh) -> bytes:
     )
     content = described.export(file_type="ply", vertex_normal=False)
     assert isinstance(content, bytes)
-    return content
+    return with_comments(content, credit or {})
+
+
+def with_comments(content: bytes, texts: Mapping[str, str]) -> bytes:
+    """Return a PLY with comments at the end of its header, in UTF-8."""
+    head, end, body = content.partition(b"end_header\n")
+    return head + "".join(f"comment {name}: {text}\n" for name, text in texts.items()).encode() + end + body
 
 
 def check_ply(content: bytes, mesh: DenseMesh) -> None:
@@ -63,12 +71,11 @@ def check_ply(content: bytes, mesh: DenseMesh) -> None:
 
 def write_ply(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
     """Write a scene as PLY, and read it back; see `Format.write`."""
-    del facts
     start = perf_counter()
     most_mb = choices.max_mb or MAX_MB
     most_triangles = int(most_mb * 1e6 / (TRIANGLE_BYTES + VERTEX_BYTES * VERTICES_SHARE))
     mesh = dense_mesh(diorama.relief, most_triangles=most_triangles)
-    content = ply_bytes(mesh)
+    content = ply_bytes(mesh, credit_texts(facts.credits))
     if len(content) > most_mb * 1e6:
         raise OutputError(
             f"wanted a PLY of at most {most_mb:g} MB, the smallest of this scene has {len(content) / 1e6:.2f} MB: "

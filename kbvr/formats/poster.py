@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ from PIL import Image
 from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.animation import Frame, Loop, Told, check_sides, check_told, write_loop
+from kbvr.formats.encoding import exif_of
 
 MAX_SIDE_PX = 65500
 QUALITY = 85
@@ -26,7 +28,10 @@ def write_poster(pictures: Iterable[Frame], item: Item, facts: Facts, choices: F
 
 def encode(loop: Loop, path: Path) -> None:
     """Write the first picture of a loop to a file."""
-    Image.fromarray(loop.frames[0]).save(path, "JPEG", quality=QUALITY, optimize=True, progressive=True)
+    exif = exif_of(loop.credits, loop.size_px) if loop.credits else b""
+    file = BytesIO()  # of a file on a full disk, Pillow may not notice that it wrote half of a JPEG
+    Image.fromarray(loop.frames[0]).save(file, "JPEG", quality=QUALITY, optimize=True, progressive=True, exif=exif)
+    path.write_bytes(file.getvalue())
 
 
 def read_back(path: Path, name: str, loop: Loop) -> Told:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import log2
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import av
 
 from kbvr.errors import InputError
+from kbvr.output import folder_aside
 
 if TYPE_CHECKING:
     from kbvr.formats.video import Recipe
@@ -39,8 +39,8 @@ def made_to_fit(path: Path, most_bytes: int, recipe: Recipe, encode: Encode) -> 
     if sizes[recipe.crf] <= most_bytes:
         return 0.0
     took_s, best = 0.0, 0
-    with TemporaryDirectory(prefix=f"{path.stem}.", dir=path.parent) as folder:
-        trial, fitting = Path(folder, f"trial{path.suffix}"), Path(folder, f"fitting{path.suffix}")
+    with folder_aside(path.parent) as folder:
+        trial, fitting = folder / f"trial{path.suffix}", folder / f"fitting{path.suffix}"
         for _ in range(TRIES):
             crf = _next_crf(sizes, AIM * most_bytes, recipe)
             if crf in sizes:

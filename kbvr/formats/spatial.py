@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
-from importlib.util import find_spec
 from io import BytesIO
 from time import perf_counter
 
@@ -18,6 +17,7 @@ import numpy as np
 from kbvr.errors import InputError, OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.encoding import DEFAULT_QUALITY, exif_of, srgb_profile
+from kbvr.formats.extras import check_extra
 from kbvr.formats.still import pair_of
 from kbvr.formats.writing import Views
 from kbvr.output import written_aside
@@ -196,8 +196,7 @@ def check_spatial(view_px: tuple[int, int], item: Item, choices: FileChoices) ->
     del choices
     if item.path.suffix.lower() != ".heic":
         raise InputError(f"a spatial photo goes into a file that ends in .heic, got {item.path.name}")
-    if find_spec("pillow_heif") is None:
-        raise InputError("a spatial photo wants pillow-heif, which is not there: pip install 'kbvr[heic]'")
+    check_extra("heic", "pillow_heif", "a spatial photo needs pillow-heif")
     if min(view_px) < MIN_SIDE_PX or max(view_px) > MAX_SIDE_PX:
         width, height = view_px
         raise InputError(f"HEIC pictures are {MIN_SIDE_PX} to {MAX_SIDE_PX} px a side here, got {width}x{height}")

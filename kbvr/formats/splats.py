@@ -17,7 +17,9 @@ from jaxtyping import Float32
 from kbvr.diorama import Diorama
 from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
+from kbvr.formats.encoding import credit_texts
 from kbvr.formats.gltf import no_check, summary_of
+from kbvr.formats.ply import with_comments
 from kbvr.output import written_aside
 from kbvr.splats import MOST_SPLATS, Splats, splats_of
 
@@ -31,7 +33,7 @@ FIELDS = (
     *("x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", "opacity"),
     *("scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"),
 )
-HEADER_BYTES = 500
+HEADER_BYTES = 1500
 
 
 def fitted_splats(diorama: Diorama, choices: FileChoices, *, splat_bytes: int, rest_bytes: int) -> Splats:
@@ -89,12 +91,11 @@ def records_in(content: bytes) -> Float32[np.ndarray, "N 17"]:
 
 def write_splats(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
     """Write a scene as a PLY of splats, and read it back; see `Format.write`."""
-    del facts
     start = perf_counter()
     splats = fitted_splats(diorama, choices, splat_bytes=4 * len(FIELDS), rest_bytes=HEADER_BYTES)
     records = records_of(splats)
     with written_aside(item.path, overwrite=choices.overwrite) as aside:
-        aside.write_bytes(splats_ply(records))
+        aside.write_bytes(with_comments(splats_ply(records), credit_texts(facts.credits)))
         content = aside.read_bytes()
         if not np.array_equal(records_in(content), records):
             raise OutputError("the splats did not read back as written")

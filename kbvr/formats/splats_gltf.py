@@ -130,7 +130,7 @@ def _document(diorama: Diorama, facts: Facts, choices: FileChoices) -> dict[str,
     return {
         "asset": {"version": "2.0", "generator": software()} | credit,
         "scene": 0,
-        "scenes": [{"name": diorama.photo, "nodes": [0], "extras": {"kbvr": told_of(diorama, choices)}}],
+        "scenes": [{"name": diorama.photo, "nodes": [0], "extras": {"kbvr": told_of(diorama, facts, choices)}}],
         "nodes": [
             {"name": "kbvr", "translation": [0, choices.eye_height_m, 0], "children": [1, 2]},
             {"name": "splats", "mesh": 0},

@@ -8,11 +8,11 @@ outside.
 from __future__ import annotations
 
 import os
-from importlib import import_module
+from collections.abc import Mapping
 from pathlib import Path
 from shutil import copyfile
-from tempfile import TemporaryDirectory, gettempdir
-from time import perf_counter
+from tempfile import gettempdir
+from time import mktime, perf_counter
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile, ZipFile
 
@@ -20,12 +20,14 @@ import numpy as np
 from PIL import Image
 
 from kbvr.diorama import Diorama
-from kbvr.errors import InputError, OutputError
+from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
+from kbvr.formats.encoding import credit_texts
+from kbvr.formats.extras import check_extra
 from kbvr.formats.gltf import Y_UP, summary_of
 from kbvr.formats.obj import parts_without_dome
 from kbvr.formats.plain_textures import PlainTextures, fitted, plain_textures
-from kbvr.output import written_aside
+from kbvr.output import folder_aside, written_aside
 from kbvr.relief import Part, Relief
 
 if TYPE_CHECKING:
@@ -36,12 +38,15 @@ APERTURE_MM = 36.0
 
 PHOTO, ATLAS, ALPHA = "photo.jpg", "atlas.jpg", "alpha.png"
 
-FILE_TIME_S = 1_577_880_000
-"""Of the files in a package, so that the same scene has the same bytes: 2020, as a package has no older than 1980."""
+FILE_TIME = (2020, 1, 1, 12, 0, 0, 0, 0, -1)
+"""Of the files in a package, so that the same scene has the same bytes: local time, which is what a package tells, and
+2020, as it has no older than 1980."""
 
 
-def usdz_bytes(relief: Relief, textures: PlainTextures, *, eye_height_m: float) -> bytes:
-    """Return a relief as USDZ.
+def usdz_bytes(
+    relief: Relief, textures: PlainTextures, *, eye_height_m: float, credit: Mapping[str, str] | None = None
+) -> bytes:
+    """Return a relief as USDZ, with who took the photo and when in the custom data of its layer.
 
     Raises:
         OutputError: if the folder for temporary files, where it is made, cannot hold it.
@@ -49,13 +54,15 @@ def usdz_bytes(relief: Relief, textures: PlainTextures, *, eye_height_m: float) 
     from pxr import Tf
 
     try:
-        with TemporaryDirectory(prefix="kbvr-usdz-") as folder:
-            return _package(Path(folder), relief, textures, eye_height_m)
+        with folder_aside(Path(gettempdir())) as folder:
+            return _package(folder, relief, textures, eye_height_m, credit or {})
     except (OSError, Tf.ErrorException) as error:
         raise OutputError(f"the USDZ could not be made in {gettempdir()}: {' '.join(str(error).split())}") from error
 
 
-def _package(folder: Path, relief: Relief, textures: PlainTextures, eye_height_m: float) -> bytes:
+def _package(
+    folder: Path, relief: Relief, textures: PlainTextures, eye_height_m: float, credit: Mapping[str, str]
+) -> bytes:
     """Return a relief as USDZ, made in a folder of its own."""
     from pxr import Usd, UsdUtils
 
@@ -63,9 +70,12 @@ def _package(folder: Path, relief: Relief, textures: PlainTextures, eye_height_m
         (folder / picture).write_bytes(content)
     stage = Usd.Stage.CreateNew(str(folder / "scene.usdc"))
     _fill(stage, relief, eye_height_m)
+    if credit:
+        stage.GetRootLayer().customLayerData = dict(credit)
     stage.GetRootLayer().Save()
+    made_s = mktime(FILE_TIME)
     for file in folder.iterdir():
-        os.utime(file, (FILE_TIME_S, FILE_TIME_S))
+        os.utime(file, (made_s, made_s))
     package = folder / "scene.usdz"
     if not UsdUtils.CreateNewARKitUsdzPackage(str(folder / "scene.usdc"), str(package)):
         raise OutputError("the USDZ could not be packed")
@@ -181,27 +191,24 @@ def _same(mesh: UsdGeom.Mesh, part: Part) -> bool:
 def check_usd(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
     """Check that usd-core is there; see `Format.check`."""
     del view_px, item, choices
-    try:
-        import_module("pxr.UsdValidation")
-    except ImportError as error:
-        raise InputError("USDZ wants usd-core, which is not there: pip install 'kbvr[usd]'") from error
+    check_extra("usd", "pxr.UsdValidation", "USDZ needs usd-core")
 
 
 def write_usdz(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
     """Write a scene as USDZ, and read it back; see `Format.write`."""
-    del facts
     check_usd(diorama.relief.camera.size_px, item, choices)
     start = perf_counter()
     relief = diorama.relief
 
     def made(quality: int) -> bytes:
-        return usdz_bytes(relief, plain_textures(relief, quality), eye_height_m=choices.eye_height_m)
+        textures, credit = plain_textures(relief, quality), credit_texts(facts.credits)
+        return usdz_bytes(relief, textures, eye_height_m=choices.eye_height_m, credit=credit)
 
     content = fitted(made, choices, "a USDZ")
     with written_aside(item.path, overwrite=choices.overwrite) as aside:
         aside.write_bytes(content)
-        with TemporaryDirectory(prefix="kbvr-usdz-") as folder:  # USD wants names that are text
-            check_usdz(Path(copyfile(aside, Path(folder) / "scene.usdz")), relief)
+        with folder_aside(Path(gettempdir())) as folder:  # USD wants names that are text
+            check_usdz(Path(copyfile(aside, folder / "scene.usdz")), relief)
     return summary_of(diorama, item, len(content), perf_counter() - start)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,7 +25,8 @@ from jaxtyping import UInt8
 from kbvr.compiled import kernel
 from kbvr.errors import InputError, OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
-from kbvr.formats.codecs import CODECS, CONTAINERS, USUAL_QUALITY, Codec, codec_of
+from kbvr.formats.codecs import CODECS, CONTAINERS, USUAL_QUALITY, Codec, codec_of, x264_options
+from kbvr.formats.encoding import credit_texts
 from kbvr.formats.mp4_boxes import (
     add_to_sample_entry,
     apple_boxes,
@@ -56,6 +57,8 @@ EQUIRECTANGULAR_PART, HALF_EQUIRECTANGULAR = 2, 3
 """FFmpeg's numbers of a part of an equirectangular picture (from the box sv3d), and of half of one (Apple's vexu)."""
 X265_DELAY = 3
 """x265 leaves the decoding times of fewer pictures than these unset (4.2), unless it may make no B-frames."""
+WITHOUT_RANDOM_NUMBERS = {"fflags": "+bitexact"}
+"""Matroska's muxer numbers tracks from 1 then, and leaves out the random number of the file, which none needs."""
 MUXERS = {"mp4": "mp4", "mkv": "matroska", "webm": "webm"}
 
 Frame = UInt8[np.ndarray, "h w 3"] | tuple[UInt8[np.ndarray, "h w 3"], ...]
@@ -83,6 +86,9 @@ class Recipe:
 
     boxes: bytes
     """What is added to an MP4's sample entry."""
+
+    credits: Mapping[str, str]
+    """What the file says of who took the photo and when."""
 
     stereo_read: tuple[int, bool] | None
     """What FFmpeg has to find of the packing, as `VideoFacts.stereo_packing` has it."""
@@ -186,6 +192,7 @@ def _recipe(
         stereo_mode=stereo_mode,
         sei=sei,
         boxes=boxes,
+        credits=credit_texts(facts.credits),
         stereo_read=(tag.ffmpeg, tag.right_first) if tag and told else None,
         spherical_read=spherical_read,
     )
@@ -196,8 +203,9 @@ def _encode(
 ) -> tuple[tuple[int, int], int, float]:
     """Write the frames to path; return (width, height), how many there were, and the seconds it took."""
     count, clock = 0, Stopwatch()
-    options = {"movflags": "+faststart"} if recipe.container == "mp4" else {}
+    options = {"movflags": "+faststart"} if recipe.container == "mp4" else WITHOUT_RANDOM_NUMBERS
     with _disk_errors(), av.open(str(path), "w", format=MUXERS[recipe.container], options=options) as container:
+        container.metadata.update(recipe.credits)
         first = list(islice(frames, X265_DELAY if recipe.name == "hevc" else 0))
         stream = _add_stream(container, recipe, short=0 < len(first) < X265_DELAY)
         drawn = _converted(chain(first, frames), clock)
@@ -246,7 +254,7 @@ def _add_stream(container: OutputContainer, recipe: Recipe, *, short: bool) -> V
     codec = recipe.codec
     if recipe.name == "av1":
         os.environ.setdefault("SVT_LOG", "1")  # errors only: its encoder prints what it does, and has no other switch
-    options = {"crf": f"{recipe.crf:g}", **codec.options}
+    options = {"crf": f"{recipe.crf:g}", **codec.options, **(x264_options() if recipe.name == "h264" else {})}
     if short:
         options["x265-params"] += ":bframes=0"
     stream = container.add_stream(codec.encoder, rate=recipe.rate, options=options)

@@ -12,6 +12,7 @@ from PIL import UnidentifiedImageError
 from kbvr.errors import OutputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item
 from kbvr.formats.animation import OPTIONS, Frame, Loop, Told, check_sides, check_told, write_loop
+from kbvr.formats.encoding import exif_of
 from kbvr.formats.gif import told_by_pillow
 
 MAX_SIDE_PX = 16383
@@ -19,6 +20,7 @@ QUALITY = 75
 EFFORT = 4
 """0 to 6: 6 takes twice as long and saves two percent."""
 TIME_BASE = Fraction(1, 1000)
+EXIF_FLAG = 0x08
 
 
 def write_webp(pictures: Iterable[Frame], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
@@ -38,6 +40,20 @@ def encode(loop: Loop, path: Path) -> None:
             frame.pts, frame.time_base = 10 * index * loop.hundredths, TIME_BASE
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+    if loop.credits:
+        path.write_bytes(_with_exif(path.read_bytes(), exif_of(loop.credits, loop.size_px)))
+
+
+def _with_exif(content: bytes, exif: bytes) -> bytes:
+    """Return a WebP with an EXIF chunk at its end, and the flag for it (WebP container specification)."""
+    body = content[12:]
+    if body[:4] != b"VP8X":
+        return content  # a single picture in the simple layout, which has no place for it
+    flagged = body[:8] + bytes((body[8] | EXIF_FLAG,)) + body[9:]
+    block = exif.removeprefix(b"Exif\0\0")
+    chunk = b"EXIF" + len(block).to_bytes(4, "little") + block + b"\0" * (len(block) % 2)
+    size = 4 + len(flagged) + len(chunk)
+    return b"RIFF" + size.to_bytes(4, "little") + b"WEBP" + flagged + chunk
 
 
 def read_back(path: Path, name: str, loop: Loop) -> Told:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
@@ -16,7 +17,7 @@ from kbvr.errors import InputError
 from kbvr.formats import Facts, FileChoices, FileSummary, Format, Item, load_format
 from kbvr.formats.alongside import run_alongside
 from kbvr.formats.packings import PACKINGS, Picture
-from kbvr.output import refuse_taken
+from kbvr.output import all_or_none, refuse_taken
 from kbvr.photo import Photo
 from kbvr.repeats import repeated
 
@@ -43,7 +44,7 @@ def write_items(
     of_files = {item for item in items if load_format(item.format).needs == "files"}
     of_views = [item for item in items if item not in of_files]
     files: dict[Item, FileSummary] = {}
-    with _all_or_none(files, choices):
+    with all_or_none(paths_of(files.values()), overwrite=choices.overwrite):
         run_alongside(_checked(instants), [partial(_write_one, files, item, facts, choices) for item in of_views])
         for item in of_files:
             files[item] = load_format(item.format).write([files[one] for one in of_views], item, facts, choices)
@@ -53,13 +54,13 @@ def write_items(
 def write_depth_items(
     photo: Photo, depth: DepthMap, items: Sequence[Item], facts: Facts, choices: FileChoices
 ) -> list[FileSummary]:
-    """Write files that show a photo's depth, one after the other; each file is read back.
+    """Write files that show a photo's depth, one after the other; each file is read back. If one fails, none is left.
 
     Raises:
         InputError: a size or a choice that a format cannot have.
         OutputError: a file exists, cannot be written, or did not read back as it was written.
     """
-    return [load_format(item.format).write((photo, depth), item, facts, choices) for item in items]
+    return _written_in_turn((photo, depth), items, facts, choices)
 
 
 def write_scene_items(diorama: Diorama, items: Sequence[Item], facts: Facts, choices: FileChoices) -> list[FileSummary]:
@@ -69,22 +70,14 @@ def write_scene_items(diorama: Diorama, items: Sequence[Item], facts: Facts, cho
         InputError: a choice that a format cannot have.
         OutputError: a file exists, cannot be written, or did not read back as it was written.
     """
-    files: dict[Item, FileSummary] = {}
-    with _all_or_none(files, choices):
-        for item in items:
-            files[item] = load_format(item.format).write(diorama, item, facts, choices)
-    return list(files.values())
+    return _written_in_turn(diorama, items, facts, choices)
 
 
-@contextmanager
-def _all_or_none(files: dict[Item, FileSummary], choices: FileChoices) -> Iterator[None]:
-    """Take files that were written away again if others cannot be, but those that took the place of others."""
-    try:
-        yield
-    except BaseException:
-        for file in [] if choices.overwrite else files.values():
-            file.path.unlink(missing_ok=True)
-        raise
+def paths_of(files: Iterable[FileSummary]) -> Iterator[Path]:
+    """Yield where everything lies that was written; the files are looked up when the first is asked for."""
+    for file in files:
+        yield file.path
+        yield from file.beside
 
 
 def check_items(view_px: tuple[int, int], items: Sequence[Item], choices: FileChoices) -> None:
@@ -95,6 +88,15 @@ def check_items(view_px: tuple[int, int], items: Sequence[Item], choices: FileCh
     """
     for item in items:
         load_format(item.format).check(view_px, item, choices)
+
+
+def _written_in_turn(source: Any, items: Sequence[Item], facts: Facts, choices: FileChoices) -> list[FileSummary]:
+    """Write what the formats need, one file after the other; if one fails, none is left."""
+    files: dict[Item, FileSummary] = {}
+    with all_or_none(paths_of(files.values()), overwrite=choices.overwrite):
+        for item in items:
+            files[item] = load_format(item.format).write(source, item, facts, choices)
+    return list(files.values())
 
 
 def _write_one(

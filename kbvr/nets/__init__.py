@@ -1,6 +1,7 @@
 """Neural networks: a card describes each, `open_session` runs it. The one place that knows onnxruntime."""
 
 from kbvr.nets.added import add
+from kbvr.nets.answers import checked_answers
 from kbvr.nets.card import (
     BUILT_IN,
     FETCHED,
@@ -10,14 +11,17 @@ from kbvr.nets.card import (
     card_of,
     fetched_card,
     how_to_get,
+    is_file,
     known_cards,
     models_folder,
     read_card,
 )
+from kbvr.nets.foreign import open_network
 from kbvr.nets.providers import DEVICES
 from kbvr.nets.recipe import DepthRecipe, FillRecipe
 from kbvr.nets.session import MAX_THREADS, Session, open_file, open_session, ran_on
 from kbvr.nets.store import is_whole, pull, remove
+from kbvr.nets.web import without_credentials
 
 __all__ = [
     "BUILT_IN",
@@ -32,15 +36,19 @@ __all__ = [
     "add",
     "built_in_card",
     "card_of",
+    "checked_answers",
     "fetched_card",
     "how_to_get",
+    "is_file",
     "is_whole",
     "known_cards",
     "models_folder",
     "open_file",
+    "open_network",
     "open_session",
     "pull",
     "ran_on",
     "read_card",
     "remove",
+    "without_credentials",
 ]

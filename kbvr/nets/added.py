@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kbvr.errors import InputError, OutputError
-from kbvr.nets.card import BUILT_IN, Card, card_text, known_cards, models_folder, read_card
+from kbvr.nets.card import BUILT_IN, Card, card_text, is_file, known_cards, models_folder, read_card
 from kbvr.nets.store import forget_part, is_whole, locked, sha256_of
 from kbvr.output import written_aside
 
@@ -64,12 +64,12 @@ def _arrivals(path: Path) -> Iterator[Arrival]:
         yield from (arrival for part in (*cards, *loose) for arrival in _arrivals(part))
     elif path.suffix.lower() == ".json":
         card = read_card(path)
-        yield Arrival(replace(card, folder=models_folder()), card.path if card.path.is_file() else None)
+        yield Arrival(replace(card, folder=models_folder()), card.path if card.is_here else None)
     elif path.suffix.lower() != ".onnx":
         raise InputError(f"wanted a network (.onnx), a card (.json) or a folder of such, got {path}")
-    elif not path.is_file():
+    elif not is_file(path):
         raise InputError(f"wanted a network file, got {path}, which is not there")
-    elif (beside := path.with_suffix(".json")).is_file():
+    elif is_file(beside := path.with_suffix(".json")):
         yield Arrival(replace(read_card(beside), folder=models_folder()), path)
     else:
         yield Arrival(_known_by_sum(path), path, brings_card=False)
@@ -100,7 +100,7 @@ def _refuse(arrival: Arrival, known: dict[str, Card], *, overwrite: bool) -> Non
     there = known.get(card.name)
     if there is None or overwrite or there == card:
         return
-    if there.path.is_file() or (there.folder / f"{card.name}.json").is_file():
+    if there.is_here or is_file(there.folder / f"{card.name}.json"):
         raise OutputError(f"there is another {card.name} already, and overwriting it was not asked for (--overwrite)")
 
 

@@ -19,7 +19,9 @@ from typing import Any
 import platformdirs
 
 from kbvr.errors import InputError
+from kbvr.input_file import read_small_file
 from kbvr.nets.recipe import DepthRecipe, FillRecipe, read_depth_recipe, read_fill_recipe
+from kbvr.nets.web import without_credentials
 
 FOLDER = Path(__file__).parent
 
@@ -32,13 +34,23 @@ FETCHED: Mapping[str, str] = MappingProxyType(
 )
 """Name of a network whose card ships with kbvr but whose file does not -> its card in this folder."""
 
+MAX_CARD_BYTES = 1_000_000
+
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 """What a network may be called: a plain file name on every system, in no folder but its own."""
 
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 """What Windows takes for a device, in whatever folder."""
 
+MOST_FIGURE = 1e300
+"""False of NaN and infinity, which JSON must not have, and of whole numbers that no float holds."""
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+_CARD = re.compile(r"[^.].*\.json", re.DOTALL)
+
+NO_FOLDER = Path(os.devnull, "kbvr", "models")
+"""No system lets anybody make this one."""
 
 _log = logging.getLogger(__name__)
 
@@ -89,7 +101,7 @@ class Card:
     """Where the file is fetched from; empty if it is not."""
 
     size_bytes: int = 0
-    """About the size of the file, 0 if nobody knows; the sum is what proves it whole."""
+    """The size of the file or a little more, 0 if nobody knows: a pull stops there. The sum proves it whole."""
 
     non_commercial: bool = False
     """Whether the licence forbids commercial use, so that it has to be accepted first."""
@@ -113,6 +125,11 @@ class Card:
         """The network file."""
         return self.folder / self.file
 
+    @property
+    def is_here(self) -> bool:
+        """Whether the network file is there, as far as this user may see."""
+        return is_file(self.path)
+
 
 def read_card(path: Path) -> Card:
     """Read a card from its JSON file.
@@ -122,8 +139,9 @@ def read_card(path: Path) -> Card:
     Raises:
         InputError: if the file is missing, is no JSON, lacks a field or has one too many, or a value cannot be.
     """
+    text = read_small_file(path, "a model card", MAX_CARD_BYTES)
     try:
-        values = _checked(json.loads(path.read_text("utf-8")))
+        values = _checked(json.loads(text.decode("utf-8")))
         tensors = {side: tuple(_tensor(row) for row in values[side]) for side in ("inputs", "outputs")}
         figures = MappingProxyType(dict(values["figures"]))
         recipes = {
@@ -132,8 +150,6 @@ def read_card(path: Path) -> Card:
             if values.get(field) is not None
         }
         return Card(**{**values, **tensors, **recipes, "figures": figures, "folder": path.parent})
-    except OSError as error:
-        raise InputError(f"wanted a model card, got {path}: {error.strerror}") from error
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise InputError(f"wanted a model card, got {path}: {' '.join(str(error).split())}") from error
 
@@ -154,8 +170,8 @@ def _checked(values: Any) -> dict[str, Any]:
     if not isinstance(values["sha256"], str) or not _SHA256.fullmatch(values["sha256"]):
         raise InputError(f"sha256 must be 64 hexadecimal digits, got {values['sha256']!r}")
     url = values.get("url", "")
-    if not isinstance(url, str) or (url and not re.fullmatch(r"https?://\S+", url)):
-        raise InputError(f"url must start with https:// or http://, got {url!r}")
+    if not isinstance(url, str) or (url and not re.fullmatch(r"https?://[^\s/]\S*", url)):
+        raise InputError(f"url must start with https:// or http://, got {without_credentials(repr(url))}")
     size_bytes = values.get("size_bytes", 0)
     if not isinstance(size_bytes, int) or isinstance(size_bytes, bool) or size_bytes < 0:
         raise InputError(f"size_bytes must be a whole number >= 0, got {size_bytes!r}")
@@ -164,7 +180,14 @@ def _checked(values: Any) -> dict[str, Any]:
     for name in ("licence", "source", "task", "normalisation", "sizes", "trained_on", "limits"):
         if not isinstance(values[name], str):
             raise InputError(f"{name} must be a text, got {values[name]!r}")
+    figures = values["figures"]
+    if not isinstance(figures, dict) or not all(_is_number(figure) for figure in figures.values()):
+        raise InputError(f"figures must be an object of finite numbers, got {figures!r}")
     return values
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST_FIGURE
 
 
 def card_text(card: Card) -> str:
@@ -190,10 +213,46 @@ def built_in_card(name: str) -> Card:
     return read_card(FOLDER / BUILT_IN[name])
 
 
+@cache
+def shipped_sums() -> frozenset[str]:
+    """Return the sums of all networks whose cards ship with kbvr."""
+    return frozenset(read_card(FOLDER / file).sha256 for file in (*BUILT_IN.values(), *FETCHED.values()))
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether there is a file; none in a folder that may not be entered."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def models_folder() -> Path:
-    """Return the folder of network files that do not ship with kbvr: $KBVR_HOME/models or the system's own place."""
+    """Return the folder of network files that do not ship with kbvr: $KBVR_HOME/models or the system's own place.
+
+    A user without a home, as containers have, has none either: then it is one that cannot be.
+    """
     home = os.environ.get("KBVR_HOME")
-    return Path(home) / "models" if home else platformdirs.user_data_path("kbvr", appauthor=False) / "models"
+    if home:
+        return Path(home) / "models"
+    try:
+        folder = platformdirs.user_data_path("kbvr", appauthor=False) / "models"
+    except RuntimeError:  # platformdirs' word for it; older ones give a path that is not absolute
+        return NO_FOLDER
+    return folder if folder.is_absolute() else NO_FOLDER
+
+
+def _cards_in(folder: Path) -> list[Path]:
+    """Return the files in the folder of networks that should be cards; warn if it cannot be looked into."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(Path(entry.path) for entry in entries if _CARD.fullmatch(entry.name))
+    except FileNotFoundError:
+        return []  # nothing has been pulled yet
+    except OSError as error:
+        where = "without a home folder" if folder == NO_FOLDER else f"in {folder}: {error.strerror}"
+        _warn_once(f"pulled and added networks cannot be looked for {where} (KBVR_HOME can name another folder)")
+        return []
 
 
 def known_cards() -> dict[str, Card]:
@@ -205,7 +264,7 @@ def known_cards() -> dict[str, Card]:
     folder = models_folder()
     known = {name: built_in_card(name) for name in BUILT_IN}
     known |= {name: replace(read_card(FOLDER / file), folder=folder) for name, file in FETCHED.items()}
-    for path in sorted(folder.glob("[!.]*.json")):
+    for path in _cards_in(folder):
         try:
             card = read_card(path)
         except InputError as error:
@@ -243,16 +302,27 @@ def fetched_card(name: str) -> Card:
         InputError: if there is no such network, or its file is not in `models_folder()`; it says how to get it.
     """
     card = card_of(name)
-    if not card.path.is_file():
+    if not card.is_here:
+        try:
+            card.path.stat()
+        except PermissionError as error:
+            raise InputError(f"{name} wants the file {card.path}, which may not be read: {error.strerror}") from error
+        except OSError:
+            pass  # as if it were not there
         raise InputError(f"{name} wants the file {card.path}, which is not there; {how_to_get(card)}")
     return card
 
 
 def how_to_get(card: Card) -> str:
     """Return what a person can do to have a network's file, in words."""
-    by_hand = f"put there with `kbvr models add FILE`, it comes from {card.url or card.source}"
+    comes_from = without_credentials(card.url or card.source)
+    by_hand = f"put there with `kbvr models add FILE`, it comes from {comes_from}"
     return f"`kbvr models pull {card.name}` gets it (or by hand: {by_hand})" if card.url else by_hand
 
 
 def _tensor(row: Mapping[str, Any]) -> Tensor:
+    if not all(isinstance(row[what], str) for what in ("name", "dtype", "meaning")):
+        raise InputError(f"name, dtype and meaning of a tensor must be texts, got {row!r}")
+    if not all(isinstance(side, int | str) for side in row["shape"]):
+        raise InputError(f"the shape of a tensor must be of whole numbers and names, got {row['shape']!r}")
     return Tensor(**{**row, "shape": tuple(row["shape"])})

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kbvr.errors import DownloadError, OutputError
-from kbvr.nets.web import PassingError, host_of, network_errors, opened
+from kbvr.nets.web import PassingError, host_of, network_errors, opened, without_credentials
 
 if TYPE_CHECKING:
     import requests
@@ -37,6 +37,9 @@ PROGRESS_BYTES = 1 << 20
 SPARE_BYTES = 1 << 20
 """What has to stay free on the disk."""
 
+MOST_BYTES = 1 << 33
+"""No more is fetched where neither the card nor the server says how much it is: no network is as large."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -46,7 +49,7 @@ class StaleError(PassingError):
 
 @dataclass(eq=False)
 class Downloader:
-    """What pooch calls to fetch a file; see the module for what it does."""
+    """Fetches a file; see the module for how."""
 
     part: Path
     """Where bytes are collected."""
@@ -55,7 +58,7 @@ class Downloader:
     """Of the whole file: what is left of another file is not gone on with."""
 
     size_bytes: int = 0
-    """About how much will come, if the server does not say; 0 if nobody knows."""
+    """The most that may come; 0 if nobody knows."""
 
     proxy: str | None = None
     """URL of a proxy; without one those of the environment count."""
@@ -64,8 +67,8 @@ class Downloader:
     resumed: bool = False
     """Whether the file was put together from more than one answer."""
 
-    def __call__(self, url: str, output_file: str, _pooch: object) -> None:
-        """Fetch the file and move it to the place that pooch names.
+    def fetch(self, url: str) -> None:
+        """Fetch the file to `part`; whether it is the right one is not checked.
 
         Raises:
             DownloadError: if it cannot be fetched.
@@ -90,8 +93,6 @@ class Downloader:
                     _log.info("%s; another try", error)
                     if not isinstance(error, StaleError):
                         time.sleep(waits_s.pop(0))
-        self.part.replace(output_file)
-        note_of(self.part).unlink(missing_ok=True)
 
     def _try(self, session: requests.Session, url: str) -> None:
         """Send one request and write down what comes."""
@@ -110,6 +111,7 @@ class Downloader:
             start = start if status == 206 else 0
             _refuse_status(response, url)
             total = _total(response)
+            self._refuse_larger(total or 0, url)
             self._check_space((total or self.size_bytes) - start)
             self.resumed |= start > 0
             with _disk_errors(self.part):
@@ -117,11 +119,19 @@ class Downloader:
                     discard(self.part)
                     note = {"url": url, "sha256": self.sha256, "validator": _validator(response)}
                     note_of(self.part).write_text(json.dumps(note), "utf-8")
-            done = self._written(response, start, total)
+            done = self._written(response, start, total, url)
         if total is not None and done != total:
             raise PassingError(f"the connection to {host_of(url)} was cut after {done} of {total} bytes")
 
-    def _written(self, response: requests.Response, start: int, total: int | None) -> int:
+    def _refuse_larger(self, size_bytes: int, url: str) -> None:
+        """Throw away what has come, and give up, if there is more of it than may come."""
+        most = self.size_bytes or MOST_BYTES
+        if size_bytes > most:
+            with _disk_errors(self.part):
+                discard(self.part)
+            raise DownloadError(f"{host_of(url)} sends more than {most} bytes, which cannot be the file of the card")
+
+    def _written(self, response: requests.Response, start: int, total: int | None, url: str) -> int:
         """Append what comes to the part; return how large it is then."""
         tell = self.progress or _untold
         done = start
@@ -131,6 +141,7 @@ class Downloader:
         with file:
             file.seek(start)
             for block in response.iter_content(BLOCK_BYTES):
+                self._refuse_larger(done + len(block), url)
                 rest = memoryview(block)
                 while rest:
                     with _disk_errors(self.part):
@@ -143,7 +154,7 @@ class Downloader:
     def _left(self, url: str) -> tuple[int, str]:
         """Return how much is there already and what the server calls it; 0 if it cannot be gone on with."""
         size = _size(self.part)
-        with suppress(OSError, ValueError, AttributeError):
+        with suppress(OSError, ValueError, AttributeError, RecursionError):
             note = json.loads(note_of(self.part).read_text("utf-8"))
             same = note.get("url") == url and note.get("sha256") == self.sha256
             if same and isinstance(note.get("validator"), str) and note["validator"]:
@@ -183,11 +194,14 @@ def _disk_errors(part: Path) -> Iterator[None]:
 def _refuse_status(response: requests.Response, url: str) -> None:
     status = response.status_code
     if status in (200, 206):
+        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding not in ("", "identity"):  # a few bytes of it may become any number
+            raise DownloadError(f"{host_of(url)} sends the file encoded ({encoding[:20]}), which was not asked for")
         return
     said = f"{host_of(url)} answers {status} {response.reason or ''}".rstrip()
     if status in (408, 425, 429) or status >= 500:
         raise PassingError(said)
-    raise DownloadError(f"{said} for {url}")
+    raise DownloadError(f"{said} for {without_credentials(url)}")
 
 
 def _goes_on(response: requests.Response, start: int, validator: str) -> bool:

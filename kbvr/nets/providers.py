@@ -86,10 +86,14 @@ def cuda_options(threads: int) -> tuple[Options, ...]:
 
 
 def tensorrt_options(threads: int) -> tuple[Options, ...]:
-    """Return how networks run on TensorRT: in fp16 where it finds that faster, engines kept from run to run."""
+    """Return how networks run on TensorRT: in fp16 where it finds that faster, engines kept where that can be."""
     del threads
-    folder = engines_folder()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder = engines_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError) as error:  # RuntimeError: a user without a home
+        logger.warning("engines of TensorRT cannot be kept, so each run builds them anew: %s", error)
+        return ({"trt_fp16_enable": "1"},)
     kept = {f"trt_{what}_cache_{part}": value for what in ("engine", "timing") for part, value in _kept(folder)}
     return ({"trt_fp16_enable": "1", **kept},)
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 
 from kbvr.errors import InputError
+from kbvr.input_file import check_regular
 from kbvr.nets import cuda
 from kbvr.nets.accelerated import AcceleratedSession, first_line
 from kbvr.nets.card import Card, built_in_card
@@ -33,10 +34,10 @@ _RECORD_NODES = "session.record_ep_graph_assignment_info"
 
 logger = logging.getLogger(__name__)
 _opening = Lock()
-_told: set[str] = set()
+said: set[str] = set()
 """What has been said of where networks run; each is said once a process."""
 
-_opened: list[tuple[str, Session]] = []
+opened: list[tuple[str, Session]] = []
 """The --device that was asked for, and the session that it gave."""
 
 
@@ -69,31 +70,57 @@ def open_session(network: str | Card, device: str = "auto", threads: int | None 
         InputError: if the network or the device is not there, or the file is not the one on its card.
     """
     card = built_in_card(network) if isinstance(network, str) else network
-    if threads is not None and not 1 <= threads <= MAX_THREADS:
-        raise InputError(f"the number of threads must be 1 to {MAX_THREADS}, got {threads}")
+    check_threads(threads)
     candidates(device)
     with _opening:
         return _open(str(card.path), card.sha256, device, threads or default_threads())
 
 
+def check_threads(threads: int | None) -> None:
+    """Check that a network can have so many threads.
+
+    Raises:
+        InputError: if it cannot.
+    """
+    if threads is not None and not 1 <= threads <= MAX_THREADS:
+        raise InputError(f"the number of threads must be 1 to {MAX_THREADS}, got {threads}")
+
+
 def open_file(path: Path, *, device: str = "auto", threads: int | None = None) -> Session:
-    """Open a network file that has no card.
+    """Open a network file that has no card, in this process; `kbvr.nets.open_network` is for those of strangers.
 
     Raises:
         InputError: if the file or the device is not there, or the file is no network.
     """
     candidates(device)
     try:
+        check_regular(path, "a network file")
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise InputError(f"wanted a network file, got {path}: {error.strerror}") from error
+    return open_checked(path, digest, device=device, threads=threads or default_threads())
+
+
+def open_checked(path: Path, sha256: str, *, device: str, threads: int) -> Session:
+    """Open a network file of this sum, in this process.
+
+    Raises:
+        InputError: if the file or the device is not there, or the file is another one or no network.
+    """
     with _opening:
         try:
-            return _open(str(path), digest, device, threads or default_threads())
+            return _open(str(path), sha256, device, threads)
         except InputError:
             raise
         except Exception as error:  # onnxruntime has a type of its own for every way a file can be broken
-            raise InputError(f"wanted an ONNX network, got {path}: {first_line(error)}") from error
+            raise InputError(f"wanted an ONNX network, got {path}: {_cause(error)}") from error
+
+
+def _cause(error: Exception) -> str:
+    """Return why onnxruntime made no session."""
+    if "model_path must not be empty" in str(error):
+        return "it keeps weights in another file, and kbvr reads networks of one file"
+    return first_line(error)
 
 
 def default_threads() -> int:
@@ -104,7 +131,7 @@ def default_threads() -> int:
 
 def ran_on(device: str) -> str:
     """Return what the networks that were opened for this --device run on, in a person's words."""
-    titles = {title_of(session) for asked, session in _opened if asked == device}
+    titles = {title_of(session) for asked, session in opened if asked == device}
     return " and ".join(sorted(titles)) or "nothing: none was needed"
 
 
@@ -112,7 +139,7 @@ def title_of(session: Session) -> str:
     """Return what a session runs on, in a person's words."""
     if isinstance(session, HalfSession):
         return title_of(session.session)
-    return session.title if isinstance(session, AcceleratedSession) else "the CPU"
+    return str(getattr(session, "title", "the CPU"))
 
 
 @cache
@@ -121,7 +148,7 @@ def _open(path: str, sha256: str, device: str, threads: int) -> Session:
     session = _best_session(network, partial(_open_on_cpu, path, sha256, threads), device, threads)
     if has_half(session):
         session = HalfSession(session)
-    _opened.append((device, session))
+    opened.append((device, session))
     return session
 
 
@@ -183,8 +210,8 @@ def _session_options(threads: int, provider: Provider | None = None) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry(_SPIN, "0")  # threads that wait busily take the processor from all others
+    options.log_severity_level = _SILENT  # what fails is raised, with the same words
     if provider is not None:
-        options.log_severity_level = _SILENT  # a run that fails is told by AcceleratedSession
         options.add_session_config_entry(_RECORD_NODES, "1")
     if provider is not None and provider.device == "directml":
         options.enable_mem_pattern = False  # DirectML has none (onnxruntime.ai, DirectML execution provider)
@@ -218,6 +245,7 @@ def _runs_on(session: Any, execution_provider: str) -> bool:
 def _checked_bytes(path: str, sha256: str) -> bytes:
     """Return the content of a network file after its sum has been checked."""
     try:
+        check_regular(Path(path), "a network file")
         network = Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"wanted a network file, got {path}: {error.strerror}") from error
@@ -228,6 +256,6 @@ def _checked_bytes(path: str, sha256: str) -> bytes:
 
 
 def _say(level: int, message: str) -> None:
-    if message not in _told:
-        _told.add(message)
+    if message not in said:
+        said.add(message)
         logger.log(level, message)

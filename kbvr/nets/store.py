@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kbvr.errors import DownloadError, InputError, OutputError
-from kbvr.nets.card import BUILT_IN, Card, card_of, how_to_get, known_cards, models_folder
+from kbvr.nets.card import BUILT_IN, Card, card_of, how_to_get, is_file, known_cards, models_folder
 from kbvr.nets.download import Downloader, Progress, discard, note_of
-from kbvr.nets.web import check_proxy
+from kbvr.nets.web import check_proxy, without_credentials
+from kbvr.output import UNFINISHED, remove_abandoned
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +63,7 @@ def remove(name: str) -> tuple[Path, ...]:
         return _broken_removed(name)
     card = card_of(name)
     part = part_of(card)
-    files = [path for path in (card.path, part, note_of(part), _card_path(card)) if path.is_file()]
+    files = [path for path in (card.path, part, note_of(part), _card_path(card)) if is_file(path)]
     if not files:
         raise InputError(f"{name} is not here, so there is nothing to remove")
     with locked(card):
@@ -78,7 +80,7 @@ def _broken_removed(name: str) -> tuple[Path, ...]:
     stems = {path.stem for path in models_folder().glob("[!.]*.json")}
     if name not in stems:
         card_of(name)  # says which networks there are
-    files = [path for suffix in (".json", ".onnx") if (path := models_folder() / f"{name}{suffix}").is_file()]
+    files = [path for suffix in (".json", ".onnx") if is_file(path := models_folder() / f"{name}{suffix}")]
     for path in files:
         try:
             path.unlink()
@@ -133,12 +135,15 @@ def locked(card: Card) -> Iterator[None]:
 
 
 def _fetch(card: Card, downloader: Downloader) -> None:
-    """Let pooch fetch a file, check it and give it its name."""
-    by_hand = f"try again later, or fetch {card.url} by hand and `kbvr models add FILE`"
+    """Fetch a file, check it and give it its name; remove what killed pulls of others left more than a day ago."""
+    by_hand = f"try again later, or fetch {without_credentials(card.url)} by hand and `kbvr models add FILE`"
+    others = re.compile(rf"(?!{re.escape(card.file)})[^.].*\.onnx\.part(-note)?")
+    for names in (others, UNFINISHED):
+        remove_abandoned(card.folder, names)
     try:
         try:
             _retrieve(card, downloader)
-        except ValueError:  # pooch's word for a wrong sum
+        except _WrongFileError:
             if not downloader.resumed:
                 raise
             _log.info("%s was put together from parts of two files; once more from the start", card.name)
@@ -146,23 +151,23 @@ def _fetch(card: Card, downloader: Downloader) -> None:
             _retrieve(card, downloader)
     except DownloadError as error:
         raise DownloadError(f"{card.name} could not be fetched: {error}; {by_hand}") from error
-    except ValueError as error:
-        came = "what came is not the file of the card (another sha256) and was thrown away"
-        raise DownloadError(f"{card.name} could not be fetched: {came}; {by_hand}") from error
     except OSError as error:
         raise OutputError(f"cannot write to {card.folder}: {error.strerror or error}") from error
 
 
 def _retrieve(card: Card, downloader: Downloader) -> None:
-    import pooch
+    """Fetch a file once, and give it its name if it is the right one."""
+    part = downloader.part
+    downloader.fetch(card.url)
+    if sha256_of(part) != card.sha256:
+        discard(part)
+        raise _WrongFileError("what came is not the file of the card (another sha256) and was thrown away")
+    part.replace(card.path)
+    discard(part)
 
-    said = pooch.get_logger()
-    level = said.level
-    said.setLevel(logging.ERROR)  # it would print every step
-    try:
-        pooch.retrieve(card.url, f"sha256:{card.sha256}", card.file, card.folder, downloader=downloader)
-    finally:
-        said.setLevel(level)
+
+class _WrongFileError(DownloadError):
+    """Another file came."""
 
 
 def _card_path(card: Card) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,9 @@ TIMEOUT_S = (10.0, 30.0)
 """How long to wait for a connection, and for the next bytes."""
 
 MOST_REDIRECTS = 10
+
+_USER = re.compile(r"://[^/\s]*@")
+_QUERY = re.compile(r"(://[^\s?]*)\?\S+")
 
 
 class PassingError(DownloadError):
@@ -67,7 +71,8 @@ def redirected(url: str, location: str) -> str:
     target = urljoin(url, location)
     allowed = ("https",) if url.lower().startswith("https:") else ("http", "https")
     if urlsplit(target).scheme not in allowed:
-        raise DownloadError(f"{host_of(url)} redirects to {target}, which is no {' or '.join(allowed)} address")
+        where = f"{without_credentials(target)}, which is no {' or '.join(allowed)} address"
+        raise DownloadError(f"{host_of(url)} redirects to {where}")
     return target
 
 
@@ -94,7 +99,7 @@ def network_errors(url: str, proxy: str | None) -> Iterator[None]:
     except failed.ChunkedEncodingError as error:
         raise PassingError(f"the connection to {host} was cut") from error
     except failed.RequestException as error:
-        raise DownloadError(f"{host} cannot be asked: {' '.join(str(error).split())}") from error
+        raise DownloadError(f"{host} cannot be asked: {without_credentials(' '.join(str(error).split()))}") from error
 
 
 def _never_connected(error: BaseException) -> bool:
@@ -107,5 +112,13 @@ def _never_connected(error: BaseException) -> bool:
 
 def host_of(url: str) -> str:
     """Return the host of a URL, without a password that may be in it."""
-    parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port}" if parts.port else f"{parts.hostname}"
+    try:
+        parts = urlsplit(url)
+        return f"{parts.hostname}:{parts.port}" if parts.port else f"{parts.hostname}"
+    except ValueError:
+        return "the server"
+
+
+def without_credentials(text: str) -> str:
+    """Return a text with no name, password or query in the URLs that are in it: each may let people in."""
+    return _QUERY.sub(r"\1?...", _USER.sub("://", text))

@@ -118,10 +118,13 @@ class Handler(BaseHTTPRequestHandler):
     def handle_one_request(self) -> None:
         """Answer one request."""
         self._incoming.expect_request()
+        self.requestline = self.command = ""  # an answer reads them, also to a line that was never read to its end
         try:
             super().handle_one_request()
         except _HeadTooLongError:
             self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        finally:
+            self.server.note_answer(self.connection, begins=False)
 
     def parse_request(self) -> bool:
         """Understand the head of a request, and refuse what no browser that was given our URL would send."""
@@ -152,7 +155,9 @@ class Handler(BaseHTTPRequestHandler):
         token, name = path[: len(prefix)], path[len(prefix) :]
         if not compare_digest(token.encode("latin-1"), prefix.encode()):
             self.send_error(HTTPStatus.NOT_FOUND)
-        elif name in site.resources:
+            return
+        self.server.note_answer(self.connection, begins=True, knows_url=True)
+        if name in site.resources:
             self._give(site.resources[name])
         elif name:
             self.send_error(HTTPStatus.NOT_FOUND)

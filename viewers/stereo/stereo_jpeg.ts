@@ -23,10 +23,16 @@ interface Segment {
   readonly at: number;
 }
 
-/** Return what a file's bytes say of two eyes; null if they are no JPEG or say nothing. */
+/** Return what a file's bytes say of two eyes; null if they are no JPEG, or say nothing or what cannot be. */
 export function stereoIn(bytes: Uint8Array<ArrayBuffer>, fileName: string): StereoJpeg | null {
   const segments = segmentsOf(bytes);
-  return pairIn(bytes, segments, fileName) ?? halfSpheresIn(bytes, segments) ?? packedIn(bytes, segments);
+  try {
+    return pairIn(bytes, segments, fileName) ?? halfSpheresIn(bytes, segments) ?? packedIn(bytes, segments);
+  } catch (error) {
+    // A directory that points out of the file, or a picture that is no Base64: the first picture may be whole.
+    if (error instanceof RangeError || error instanceof DOMException) return null;
+    throw error;
+  }
 }
 
 function segmentsOf(bytes: Uint8Array<ArrayBuffer>): Segment[] {

@@ -1,0 +1,167 @@
+"""What it costs that photos are decoded in a process of their own, and how much memory decoding takes.
+
+Every kind of file is decoded here and apart, by turns, and the quickest of each counts, which a busy machine changes
+least. `cost ms` is what the second takes longer, once its process runs; `first ms` is the first photo of a program, if
+the process was not started ahead.
+`peak B/px` is how far decoding raises the peak memory of a fresh process, for each pixel of the photo.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.machine import this_machine
+from bench.render import photo_rgb
+from bench.scene import size_of
+
+MEGAPIXELS = (1.0, 12.0, 48.0)
+REPEATS = 7
+
+
+@dataclass(frozen=True)
+class DecodingFigures:
+    """What one file cost."""
+
+    kind: str
+    size_px: tuple[int, int]
+    here_ms: float
+    apart_ms: float
+    cost_ms: float
+    first_ms: float
+    peak_bytes_a_px: float
+
+
+def write_picture(kind: str, rgb: np.ndarray, path: Path) -> None:
+    """Write a picture as one of KINDS."""
+    KINDS[kind](rgb, path)
+
+
+def _saver(form: str, *, mode: str = "RGB", **options: object) -> Callable[[np.ndarray, Path], None]:
+    def save(rgb: np.ndarray, path: Path) -> None:
+        from PIL import Image
+
+        Image.fromarray(rgb).convert(mode).save(path, form, **options)
+
+    return save
+
+
+def _save_16_bit(rgb: np.ndarray, path: Path) -> None:
+    import cv2
+
+    done, content = cv2.imencode(path.suffix, rgb[..., [2, 1, 0, 3][: rgb.shape[2]]].astype(np.uint16) * 257)
+    if not done:
+        raise OSError(f"{path} could not be written")
+    path.write_bytes(content.tobytes())
+
+
+def _save_float_tiff(rgb: np.ndarray, path: Path) -> None:
+    import tifffile
+
+    tifffile.imwrite(path, rgb.astype(np.float32) / 255, photometric="rgb", compression="zlib")
+
+
+def _save_alpha_16_bit(rgb: np.ndarray, path: Path) -> None:
+    _save_16_bit(np.concatenate([rgb, rgb[..., :1]], axis=2), path)
+
+
+KINDS: dict[str, Callable[[np.ndarray, Path], None]] = {
+    "JPEG.jpg": _saver("JPEG", quality=92),
+    "progressive JPEG.jpg": _saver("JPEG", quality=92, progressive=True, subsampling=0),
+    "CMYK JPEG.jpg": _saver("JPEG", quality=92, mode="CMYK"),
+    "PNG.png": _saver("PNG", compress_level=1),
+    "PNG with alpha.png": _saver("PNG", compress_level=1, mode="RGBA"),
+    "16-bit PNG.png": _save_16_bit,
+    "16-bit PNG with alpha.png": _save_alpha_16_bit,
+    "float TIFF.tif": _save_float_tiff,
+    "CMYK TIFF.tif": _saver("TIFF", compression="tiff_lzw", mode="CMYK"),
+    "TIFF.tif": _saver("TIFF", compression="tiff_lzw"),
+    "16-bit TIFF.tif": _save_16_bit,
+    "WebP.webp": _saver("WEBP"),
+    "AVIF.avif": _saver("AVIF", speed=10),
+}
+"""Name and ending of a kind of file -> what writes it."""
+
+
+def peak_bytes(path: str) -> tuple[int, int]:
+    """Return the peak memory of this process before and after it has decoded a photo, in bytes; Linux only."""
+    from kbvr.decode import decode_photo
+
+    before = _peak_bytes()
+    decode_photo(path)
+    return before, _peak_bytes()
+
+
+def _peak_bytes() -> int:
+    (line,) = (line for line in Path("/proc/self/status").read_text("ascii").splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
+def measured(kind: str, megapixels: float, folder: Path, repeats: int) -> DecodingFigures:
+    """Write a picture and decode it, here and apart."""
+    from kbvr.decode import decode_photo
+    from kbvr.decode_apart import decoded_photo
+    from kbvr.decoders import end_all, started
+    from kbvr.isolated_process import Request
+
+    size_px = size_of(megapixels)
+    path = folder / f"photo{Path(kind).suffix}"
+    write_picture(kind, photo_rgb(size_px), path)
+    end_all()
+    first_ms = _milliseconds(decoded_photo, path)
+    pairs = [(_milliseconds(decode_photo, path), _milliseconds(decoded_photo, path)) for _ in range(repeats)]
+    fresh = started()
+    before, after = fresh.call(Request("bench.decoding:peak_bytes", (str(path),), limit_s=600.0))
+    fresh.close()
+    here, apart = (min(column) for column in zip(*pairs, strict=True))
+    px = size_px[0] * size_px[1]
+    return DecodingFigures(Path(kind).stem, size_px, here, apart, apart - here, first_ms, (after - before) / px)
+
+
+def _milliseconds(decode: Callable[[Path], object], path: Path) -> float:
+    start = time.perf_counter()
+    decode(path)
+    return (time.perf_counter() - start) * 1e3
+
+
+def decoding_table(figures: Sequence[DecodingFigures]) -> str:
+    """Return a Markdown table, a row per file."""
+    lines = [
+        "| file                  | photo MP | here ms | apart ms | cost ms | first ms | peak B/px |",
+        "|-----------------------|---------:|--------:|---------:|--------:|---------:|----------:|",
+    ]
+    for row in figures:
+        megapixels = row.size_px[0] * row.size_px[1] / 1e6
+        lines.append(
+            f"| {row.kind:21} | {megapixels:8.1f} | {row.here_ms:7.0f} | {row.apart_ms:8.0f} | {row.cost_ms:7.1f} "
+            f"| {row.first_ms:8.0f} | {row.peak_bytes_a_px:9.1f} |"
+        )
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.decoding", description=__doc__.splitlines()[0])
+    parser.add_argument("--megapixels", type=float, nargs="+", default=MEGAPIXELS, help="sizes to measure")
+    parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS), help="files to measure")
+    parser.add_argument("--repeats", type=int, default=REPEATS, help="how often each file is decoded")
+    options = parser.parse_args(arguments)
+    machine = this_machine()
+    with tempfile.TemporaryDirectory() as folder:
+        figures = [
+            measured(kind, megapixels, Path(folder), options.repeats)
+            for megapixels in options.megapixels
+            for kind in options.kinds
+        ]
+    print("\n".join(machine.lines()), decoding_table(figures), sep="\n\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,116 @@
+"""stdout and stderr that a command can rely on: they are there, and writing to them never stops the work.
+
+A person may have closed them (`2>&-`), Windows gives none to programs without a console (pythonw), a disk may be full,
+and `| head` leaves when it has seen enough.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import select
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from kbvr.cli.printing import complain
+
+READER_LEFT = {errno.EPIPE, *([errno.EINVAL] if os.name == "nt" else [])}
+"""What writing to a pipe gives if nobody reads it any more."""
+
+
+class Unfailing(io.RawIOBase):
+    """A stream that reports the first error of writing, and drops what comes after it."""
+
+    def __init__(self, raw: Any, report: Callable[[OSError], None]) -> None:
+        self._raw = raw
+        self._report = report
+        self._failed = False
+
+    def writable(self) -> bool:
+        """See io.RawIOBase."""
+        return True
+
+    def isatty(self) -> bool:
+        """See io.RawIOBase."""
+        return bool(self._raw.isatty())
+
+    def fileno(self) -> int:
+        """See io.RawIOBase."""
+        return int(self._raw.fileno())
+
+    def write(self, data: Any) -> int:
+        """See io.RawIOBase."""
+        if self._failed:
+            return len(data)
+        try:
+            while (written := self._raw.write(data)) is None:  # another program has made it non-blocking
+                select.select([], [self._raw], [])
+            return int(written)
+        except OSError as error:
+            self._failed = True
+            self._report(error)
+            return len(data)
+
+
+@contextmanager
+def dependable_streams() -> Iterator[list[OSError]]:
+    """Make sys.stdout and sys.stderr such streams; yield a list that gets the error if results were lost on stdout.
+
+    That is also reported on stderr; but a reader that leaves early is no loss. Letters that the terminal lacks are
+    written as backslashes and numbers. Streams that are missing lead to the null device.
+    """
+    lost: list[OSError] = []
+
+    def report_loss(error: OSError) -> None:
+        if error.errno not in READER_LEFT:
+            lost.append(error)
+            complain(f"cannot write to standard output: {error.strerror or error}")
+
+    _open_missing_descriptors()
+    before = sys.stdin, sys.stdout, sys.stderr
+    with Path(os.devnull).open("r+", encoding="utf-8") as nowhere:
+        sys.stdin = before[0] or nowhere
+        sys.stdout = _unfailing(before[1] or nowhere, report_loss)
+        sys.stderr = _unfailing(before[2] or nowhere, lambda _: None)
+        try:
+            yield lost
+        finally:
+            for stream in (sys.stdout, sys.stderr):
+                with suppress(ValueError):  # closed by somebody
+                    stream.flush()
+            sys.stdin, sys.stdout, sys.stderr = before
+
+
+def _open_missing_descriptors() -> None:
+    """Open the null device where stdin, stdout or stderr of the system is closed.
+
+    Else the next file to be opened would get its number, and what a library prints would go into that file.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # gets the lowest number that is free: this one
+
+
+def _unfailing(stream: Any, report: Callable[[OSError], None]) -> Any:
+    """Return a stream that writes to the same file, pipe or terminal; the very same one if it writes to none."""
+    if not isinstance(stream, io.TextIOWrapper):
+        return stream
+    raw = getattr(stream.buffer, "raw", stream.buffer)
+    if not isinstance(raw, io.RawIOBase):
+        stream.reconfigure(errors="backslashreplace")
+        return stream
+    with suppress(OSError):
+        stream.flush()
+    return io.TextIOWrapper(
+        io.BufferedWriter(Unfailing(raw, report)),
+        encoding=stream.encoding,
+        errors="backslashreplace",
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
