@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from export.depth2_command import add_depth2
 from export.depth_anything.command import add_depth_anything
 from export.kenburns.command import add_kenburns
 from export.maskrcnn.command import add_maskrcnn
@@ -46,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--start-from", type=Path, help="kbvr-depth.onnx whose weights a new run starts from")
     train.add_argument("--teachers", type=Path, help="folder of the teachers' files, to label mixtures of photos too")
     train.set_defaults(run_command=_train)
+
+    add_depth2(commands)
 
     fill = commands.add_parser("train-fill", help="train kbvr-fill; goes on where it was")
     fill.add_argument("--photos", type=Path, required=True, help="folder of .jpg files")

@@ -101,7 +101,7 @@ def export_fill(net: KbvrFill, folder: Path, figures: Mapping[str, float]) -> Ca
 
 def _export(wrapped: nn.Module, card: Card, folder: Path) -> Card:
     checks = [noise_for(card, *size_px) for size_px in (TRACED_PX, *SIZES_PX)]
-    return write_checked([NetworkFile(with_half_weights(wrapped.eval()), card, checks, _store_halves)], folder)[0]
+    return write_checked([NetworkFile(with_half_weights(wrapped.eval()), card, checks, store_halves)], folder)[0]
 
 
 @torch.no_grad()
@@ -119,7 +119,7 @@ def with_half_weights(net: nn.Module) -> nn.Module:
     return net
 
 
-def _store_halves(path: Path) -> None:
+def store_halves(path: Path) -> None:
     """Store the file's large tensors in 16 bits, cast as they are loaded: what is computed stays the same."""
     model = onnx.load(str(path))
     graph = model.graph

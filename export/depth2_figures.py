@@ -1,0 +1,110 @@
+"""How good a depth network is on pictures that it was not trained on: layout, edges, thin things, sky, doubt."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import torch
+from torch import nn
+
+from bench.edges import edge_f_score
+from bench.pairs import StereoPair
+from export.samples import Sample
+from export.strong_labels import Strong, kind_of
+from export.thin_things import with_thin_thing
+
+LONG_SIDE = 384
+STEP = 32
+
+AROUND_PX = 6
+"""What is so near to a thin thing, at the size of the map, is its surround."""
+
+NEARER_SHARE = 0.05
+"""A pixel of a thin thing is seen if it stands out from its surround by so much of the map's range."""
+
+
+def predict(net: nn.Module, rgb: np.ndarray, long_side: int = LONG_SIDE) -> tuple[np.ndarray, ...]:
+    """Return inverse depth, sky logit and log of the error to expect of a picture, at about so many pixels."""
+    scale = long_side / max(rgb.shape[:2])
+    height, width = (max(STEP, round(side * scale / STEP) * STEP) for side in rgb.shape[:2])
+    shrinks = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    small = cv2.resize(rgb, (width, height), interpolation=shrinks).astype(np.float32) / 255
+    tensor = torch.from_numpy(small).permute(2, 0, 1)[None].contiguous(memory_format=torch.channels_last)
+    with torch.no_grad():
+        return tuple(output[0, 0].float().numpy() for output in net(tensor))
+
+
+def correlation(guess: np.ndarray, truth: np.ndarray) -> float:
+    """Return the correlation of two maps of any sizes where the second is known."""
+    wanted = truth.astype(np.float32)
+    got = cv2.resize(guess, wanted.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    known = np.isfinite(wanted)
+    return float(np.corrcoef(got[known], wanted[known])[0, 1])
+
+
+def edges_of(guess: np.ndarray, strong: Strong) -> float:
+    """Return the F-score of the map's edges against the label's, as `bench` measures it on stereo pairs."""
+    truth = strong.sample.depth.astype(np.float32)
+    got = cv2.resize(guess, truth.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    levels = np.where(np.isfinite(truth), 1 + 255 * truth, 0).astype(np.float32)
+    return edge_f_score(got, StereoPair(strong.name, strong.sample.rgb, strong.sample.rgb, levels))
+
+
+def thin_recall(net: nn.Module, rgb: np.ndarray, texture: np.ndarray, seed: int) -> float:
+    """Draw a thin thing before a picture and return the share of its pixels that are nearer than their surround.
+
+    NaN if nothing was drawn.
+    """
+    scale = LONG_SIDE / max(rgb.shape[:2])
+    height, width = (max(STEP, round(side * scale / STEP) * STEP) for side in rgb.shape[:2])
+    drawn_on = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
+    flat, sky = np.zeros((height, width), np.float32), np.full((height, width), -1, np.float32)
+    with_thin_thing(drawn_on, flat, sky, texture, random.Random(seed))
+    solid = flat > 0
+    if not solid.any():
+        return float("nan")
+    depth = predict(net, drawn_on)[0]
+    window = (2 * AROUND_PX + 1,) * 2
+    others = np.maximum(cv2.blur((~solid).astype(np.float32), window), 1e-6)
+    around = cv2.blur(np.where(solid, 0, depth), window) / others
+    low, high = np.percentile(depth, (2, 98))
+    return float((depth[solid] > (around + NEARER_SHARE * (high - low))[solid]).mean())
+
+
+def figures_of(net: nn.Module, strong: Sequence[Strong], photos: Sequence[Sample]) -> dict[str, float]:
+    """Return mean correlations with labels that were held out, by kind, edges, thin things and the sky's accuracy."""
+    by_kind: dict[str, list[float]] = {"films": [], "rooms": [], "sharp_rooms": []}
+    edges: list[float] = []
+    foreseen: list[float] = []
+    for one in strong:
+        depth, _, doubt = predict(net, one.sample.rgb)
+        kind = kind_of(one)
+        by_kind[kind].append(correlation(depth, one.sample.depth))
+        foreseen.append(float(doubt.mean()))
+        if kind != "rooms":
+            edges.append(edges_of(depth, one))
+    right: list[float] = []
+    weak: list[float] = []
+    thin: list[float] = []
+    for number, photo in enumerate(photos):
+        depth, sky, _ = predict(net, photo.rgb)
+        weak.append(correlation(depth, photo.depth))
+        thin.append(thin_recall(net, photo.rgb, photos[number - 1].rgb, number))
+        if photo.sky is not None:
+            true_sky = cv2.resize(photo.sky, sky.shape[::-1], interpolation=cv2.INTER_AREA) > 127
+            right.append(float(((sky > 0) == true_sky).mean()))
+    correlations = [value for values in by_kind.values() for value in values]
+    figures = {"strong": _mean(correlations), **{kind: _mean(values) for kind, values in by_kind.items()}}
+    figures |= {"edges": _mean(edges), "weak": _mean(weak), "thin": _mean(thin), "sky_accuracy": _mean(right)}
+    if len(correlations) > 1 and np.std(foreseen) > 0:
+        # Pictures that the network doubts ought to be those that it gets wrong.
+        figures["doubt_agrees"] = float(np.corrcoef(foreseen, [-value for value in correlations])[0, 1])
+    return figures
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if np.isfinite(value)]
+    return float(np.mean(known)) if known else float("nan")

@@ -1,0 +1,169 @@
+"""Photos with good depth: a folder of NAME.jpg, NAME.png (inverse depth, 255 = nearest, 0 = unknown) and INDEX.csv.
+
+The index says of each where it came from, under which licence, who made the depth, whether it was inverse depth or
+depth, and how good it is (3 to 5).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from export.samples import Sample
+from export.teachers import load_rgb
+from kbvr.errors import InputError
+
+HELD_OUT_EVERY = 12
+"""One scene of so many is never trained on."""
+
+ROOMS = ("nyu", "kinect", "lidar", "replica", "omnian")
+"""Sources, by the first part of a name, that show rooms as a depth camera or a scanner saw them: edges a little fat."""
+
+SHARP_ROOMS = ("rgbdd",)
+"""Few rooms and few people, with sharp edges."""
+
+NYU_SCENE = 24
+NYU_MARGIN = 3
+"""Frames of NYU that follow one another show one room, but where it ends is not said: so many count as a scene, and so
+many at either end of one that is held out are left out altogether, for their neighbours are trained on."""
+
+WEIGHTS = {"5": 1.0, "4": 0.8, "3": 0.5}
+"""What a picture counts, by its quality."""
+
+OPEN_LICENCES = ("MIT", "BSD", "Apache", "CC0", "CC BY", "public domain")
+CLOSED_WORDS = ("NC", "non-commercial", "none stated", "not stated", "research", "EULA", "GPL", "per image", "template")
+"""A licence with one of these words is not open, whatever else it says: a template's is not its pictures'."""
+
+OPEN_NETWORKS = ("MiDaS", "Marigold", "Metric3D", "DepthSplat")
+"""Networks whose published weights are under MIT, BSD or Apache-2.0; of the others some are not, or nothing is said."""
+
+
+@dataclass(frozen=True, eq=False)
+class Strong:
+    """A picture with good depth; the sample's depth is NaN where it is unknown."""
+
+    name: str
+    source: str
+    scene: str
+    sample: Sample
+    weight: float
+    origin: str
+    """The repository that it came from."""
+
+    licence: str
+    """As its page states it."""
+
+    label: str
+    """Who made the depth: a sensor, or which network."""
+
+    by_rank: bool
+    """Whether only the order of the depths is to be trusted: they were linear, and the offset was fitted."""
+
+
+def kind_of(one: Strong) -> str:
+    """Return films, rooms or sharp_rooms."""
+    return "rooms" if one.source in ROOMS else "sharp_rooms" if one.source in SHARP_ROOMS else "films"
+
+
+def scene_of(name: str) -> str:
+    """Return what pictures of one scene have in common.
+
+    Frames of a clip share the name up to the last underscore, views of a panorama its code, rgbdd's pictures the hour;
+    omni's have nothing to do with one another.
+    """
+    source, *rest = name.split("_")
+    if source == "nyu":
+        return f"nyu_{int(rest[0]) // NYU_SCENE}"
+    if source == "rgbdd":
+        return f"rgbdd_{rest[0][:10]}"
+    if source.startswith("p36"):
+        return f"p36_{rest[0]}"
+    if source in ROOMS:
+        return source if source != "omnian" else name
+    return name if len(rest) < 2 or source == "omni" else name.rsplit("_", 1)[0]
+
+
+def is_permissive(licence: str, label: str) -> bool:
+    """Return whether anyone may use what comes of a picture and of its label, also for money, and its page says so."""
+    licence = licence.replace("CC-BY", "CC BY")
+    is_open = any(word in licence for word in OPEN_LICENCES) and not any(word in licence for word in CLOSED_WORDS)
+    return is_open and (not label.startswith("network") or any(name in label for name in OPEN_NETWORKS))
+
+
+def held_out_scenes(names: Iterable[str]) -> set[str]:
+    """Return every HELD_OUT_EVERY-th scene of each source, so that every kind of picture is measured."""
+    by_source: dict[str, set[str]] = {}
+    for name in names:
+        by_source.setdefault(name.split("_")[0][:3], set()).add(scene_of(name))
+    held_out: set[str] = set()
+    position = HELD_OUT_EVERY // 2
+    for source in sorted(by_source):
+        for scene in sorted(by_source[source]):
+            if position % HELD_OUT_EVERY == 0:
+                held_out.add(scene)
+            position += 1
+    return held_out
+
+
+def is_between(name: str, held_out: set[str]) -> bool:
+    """Return whether a picture is so near to a held-out scene, or to its end, that it is left out altogether."""
+    source, *rest = name.split("_")
+    if source != "nyu":
+        return False
+    place = int(rest[0]) % NYU_SCENE
+    return scene_of(name) in held_out and not NYU_MARGIN <= place < NYU_SCENE - NYU_MARGIN
+
+
+def read_index(folder: Path) -> list[dict[str, str]]:
+    """Return the rows of INDEX.csv.
+
+    Raises:
+        InputError: if there is none.
+    """
+    try:
+        with (folder / "INDEX.csv").open(newline="", encoding="utf-8") as lines:
+            return list(csv.DictReader(lines))
+    except OSError as error:
+        raise InputError(f"expected a folder with an INDEX.csv, got {folder}: {error.strerror or error}") from error
+
+
+def permissive_photos(folder: Path) -> set[str]:
+    """Return the files of a folder of photos whose licence, by its INDEX.csv, is open.
+
+    Raises:
+        InputError: if there is no index.
+    """
+    return {row["file"] for row in read_index(folder) if is_permissive(row["licence"], "")}
+
+
+def load_strong(folder: Path, *, permissive: bool) -> tuple[list[Strong], list[Strong]]:
+    """Return (training, held out); what is held out is the same whatever licences are let in."""
+    rows = read_index(folder)
+    held_out_names = held_out_scenes(row["name"] for row in rows)
+    kept: list[Strong] = []
+    held_out: list[Strong] = []
+    for row in rows:
+        if is_between(row["name"], held_out_names):
+            continue
+        is_held_out = scene_of(row["name"]) in held_out_names
+        if is_held_out or not permissive or is_permissive(row["licence"], row["label"]):
+            (held_out if is_held_out else kept).append(_load(folder, row))
+    return kept, held_out
+
+
+def _load(folder: Path, row: Mapping[str, str]) -> Strong:
+    name = row["name"]
+    levels = cv2.imread(str(folder / f"{name}.png"), cv2.IMREAD_GRAYSCALE)
+    if levels is None:
+        raise InputError(f"expected depth in a PNG file, got {folder / name}.png")
+    depth = np.where(levels == 0, np.nan, levels / np.float32(255)).astype(np.float16)
+    sample = Sample(load_rgb(folder / f"{name}.jpg"), depth, None)
+    by_rank = not row["quantity"].startswith("inverse_depth") or "unsure" in row["quantity"]
+    weight = WEIGHTS[row["quality"]]
+    made_by = (row["source"], row["licence"], row["label"])
+    return Strong(name, name.split("_")[0], scene_of(name), sample, weight, *made_by, by_rank)

@@ -1,0 +1,89 @@
+"""Train kbvr-depth 2 on photos with good depth, on photos that a teacher labelled and on scenes that are drawn.
+
+python -m export train-depth2 --depth DIR --photos DIR --labels DIR --teachers DIR --run DIR
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from export.depth2_batches import Source
+from export.depth2_export import write_sources
+from export.depth2_figures import figures_of
+from export.depth2_loss import depth_loss, doubt_loss, sky_loss
+from export.efficientnet import load_encoder, packaged_weights
+from export.kbvr_depth2 import KbvrDepth2
+from export.mixtures import Mixtures
+from export.onnx_export import load_net
+from export.samples import Sample, load_samples
+from export.steady_training import Plan, train_steadily
+from export.strong_labels import load_strong, permissive_photos
+from export.training import Batch
+
+ENCODER_RATE = 2e-4
+DECODER_RATE = 1e-3
+
+
+def losses_of(net: nn.Module, batch: Batch) -> dict[str, Tensor]:
+    """Return what is wrong with depth, sky and the errors foreseen."""
+    rgb, truth, sky, pasted, weight, by_rank, sharp = batch
+    with torch.autocast(rgb.device.type, torch.bfloat16):
+        depth, sky_logit, doubt = net(rgb.contiguous(memory_format=torch.channels_last))
+    loss, error = depth_loss(depth.float(), truth, pasted, weight, by_rank, sharp)
+    return {"depth": loss, "sky": sky_loss(sky_logit.float(), sky), "doubt": doubt_loss(doubt.float(), error)}
+
+
+def train(
+    run: Path,
+    plan: Plan,
+    *,
+    depth: Path,
+    photos: Path | None = None,
+    labels: Path | None = None,
+    teachers: Path | None = None,
+    self_labels: Path | None = None,
+    encoder: Path | None = None,
+    start_from: Path | None = None,
+    permissive: bool = False,
+    seed: int = 0,
+) -> Path:
+    """Train as the plan says, or go on; return the path of the averaged weights.
+
+    Photos that `label` has not labelled yet are left out until the training is started again. With labels of the
+    network's own, photos are learnt from those, and are measured by the teacher's. The encoder starts from the
+    installed package's weights, or from those of a file like it; or all starts from a network's averaged weights.
+    """
+    torch.manual_seed(seed)
+    strong, strong_held_out = load_strong(depth, permissive=permissive)
+    weak, weak_held_out = _photos(photos, labels, self_labels, permissive=permissive)
+    net = KbvrDepth2()
+    if not (run / "checkpoint.pt").exists():
+        if start_from is None:
+            net.encoder.load_state_dict(load_encoder(encoder or packaged_weights()))
+        else:
+            load_net(net, [start_from])
+    write_sources(run, strong, weak, photos)
+    source = Source(strong, weak, None if teachers is None else Mixtures(teachers), seed, self_labels is not None)
+    return train_steadily(
+        net,
+        run,
+        plan,
+        rate_of=lambda part: ENCODER_RATE if part == "encoder" else DECODER_RATE,
+        batch_of=source.batch,
+        losses_of=losses_of,
+        figures_of=lambda averaged: figures_of(averaged, strong_held_out, weak_held_out),
+    )
+
+
+def _photos(
+    photos: Path | None, labels: Path | None, self_labels: Path | None, *, permissive: bool
+) -> tuple[list[Sample], list[Sample]]:
+    """Return (training, held out) photos; the latter are labelled by the teacher always."""
+    if photos is None or labels is None:
+        return [], []
+    only = permissive_photos(photos) if permissive else None
+    kept, held_out = load_samples(photos, labels, only)
+    return (kept if self_labels is None else load_samples(photos, self_labels, only)[0]), held_out
