@@ -33,7 +33,7 @@ def killed(out: Path, whole: Ended, random: Random) -> Fault:
     """Return a kill: while a file is written, or at any time."""
     if random.randrange(3):
         return Fault(folder=str(out), event=random.randint(1, whole.events), error=KILL)
-    return Fault(folder=str(out), after_s=random.uniform(0.001, whole.seconds))
+    return Fault(folder=str(out), after_s=random.uniform(0.001, 0.8 * whole.seconds))
 
 
 def other(name: str, out: Path, whole: Ended, random: Random) -> Fault:
@@ -45,7 +45,7 @@ def other(name: str, out: Path, whole: Ended, random: Random) -> Fault:
         "full from then on": Fault(folder=str(out), event=event, events=10_000, error=errno.ENOSPC),
         "largest file": Fault(file_bytes=random.choice((500, 1000, 4000, 20_000, 100_000))),
         "open files": Fault(files_more=random.randint(1, 12)),
-        "memory": Fault(more_bytes=random.choice((4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256)) << 20),
+        "memory": Fault(more_bytes=random.choice((8, 32, 64, 128, 256, 384, 512, 768, 1024, 1536)) << 20),
     }[name]
 
 
