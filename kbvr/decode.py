@@ -9,19 +9,17 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
 from numpy.typing import NDArray
 
-from kbvr.depth_array import read_depth_array
+from kbvr.depth_array import DepthKind, read_depth_array
 from kbvr.picture_colour import srgb_over_white
 from kbvr.picture_file import Source, shown
 from kbvr.pictures.pixels import ON_THEIR_SIDE, Pixels
 from kbvr.pictures.read import read_pixels
-
-DepthKind = Literal["disparity", "depth-m", "inverse-depth-per-m"]
 
 _PHOTO_WANTED = "a photo (JPEG, PNG, WebP, TIFF, HEIC or AVIF)"
 
@@ -65,15 +63,16 @@ def decode_photo(path: str | os.PathLike[str], max_bytes: int | None = None) -> 
     return DecodedPhoto(rgb, pixels.exif, pixels.credits, notes, reduced_from)
 
 
-def decode_depth(path: str | os.PathLike[str], kind: DepthKind) -> NDArray[Any]:
+def decode_depth(path: str | os.PathLike[str], kind: DepthKind, max_bytes: int | None = None) -> NDArray[Any]:
     """Decode a depth file: (h, w) real numbers as they are stored, with their own type.
 
     The kind chooses between the arrays of an NPZ, and refuses pictures that cannot hold it.
 
     Raises:
-        InputError: if the file cannot be read as one channel of numbers.
+        InputError: if the file cannot be read as one channel of numbers, or that would take more than max_bytes.
+        OutOfMemoryError: if there is not enough memory.
     """
-    return read_depth_array(path, kind)
+    return read_depth_array(path, kind, max_bytes)
 
 
 def _check_range(pixels: Pixels, source: Source) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -18,17 +19,15 @@ from typing import Any
 from numpy.typing import NDArray
 
 from kbvr import decoders
-from kbvr.decode import DecodedPhoto, DepthKind
+from kbvr.decode import DecodedPhoto
+from kbvr.depth_array import DepthKind
 from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.isolated_process import EndedError, NotStartedError, Request, TimeUpError
 from kbvr.picture_file import picture_kind, shown
-from kbvr.resources import machine_bytes, says_out_of_memory, shown_bytes
+from kbvr.resources import half_of_machine_bytes, says_out_of_memory, shown_bytes
 
 LIMIT_S, LIMIT_S_A_MB = 60.0, 2.0
 """Time to decode a file: so much, and so much for each megabyte of it; a hundred times what one takes here."""
-
-LEAST_LIMIT_BYTES = 2**30
-"""Without a limit of the caller's, half of the machine's memory may be taken, and this much anyway."""
 
 _log = logging.getLogger(__name__)
 
@@ -44,23 +43,22 @@ def decoded_photo(path: str | os.PathLike[str], max_bytes: int | None = None) ->
     return photo
 
 
-def decoded_depth(path: str | os.PathLike[str], kind: DepthKind) -> NDArray[Any]:
+def decoded_depth(path: str | os.PathLike[str], kind: DepthKind, max_bytes: int | None = None) -> NDArray[Any]:
     """Decode a depth file; see `kbvr.decode.decode_depth`.
 
     Raises:
         InputError: as `decode_depth`, and if a decoder crashes or takes too long.
-        OutOfMemoryError: if there is not enough memory.
+        OutOfMemoryError: if it takes more than max_bytes of memory, or more than there is.
     """
-    stored: NDArray[Any] = _decoded(path, "decode_depth", (kind,), None)
+    stored: NDArray[Any] = _decoded(path, "decode_depth", (kind, max_bytes), max_bytes)
     return stored
 
 
 def _decoded(path: str | os.PathLike[str], function: str, arguments: tuple[Any, ...], max_bytes: int | None) -> Any:
     size_bytes = _size_bytes(path)
     if size_bytes is None:
-        return _decoded_here(path, function, arguments)  # nothing will be decoded, but said
-    machine = machine_bytes()
-    most = max_bytes or (max(LEAST_LIMIT_BYTES, machine // 2) if machine else None)
+        return _decoded_here(path, function, arguments)  # it refuses the path, and says why
+    most = max_bytes or half_of_machine_bytes()
     limit_s = LIMIT_S + LIMIT_S_A_MB * size_bytes / 1e6
     request = Request(f"{decoders.MODULE}:{function}", (os.fspath(path), *arguments), limit_s, most)
     try:
@@ -105,6 +103,7 @@ def _explained(error: EndedError, path: str | os.PathLike[str]) -> InputError | 
     killed = -getattr(signal, "SIGKILL", 0)
     if says_out_of_memory(error.last_words) or error.exit_code == killed != 0:
         return OutOfMemoryError(f"{shown(path)}: there is not enough memory to decode it")
-    with Path(path).open("rb") as file:
-        kind = picture_kind(file.read(64)) or "file"
-    return InputError(f"{shown(path)}: the {kind} decoder {error} on it; the file is probably damaged")
+    kind = None
+    with suppress(OSError), Path(path).open("rb") as file:  # it may have gone meanwhile
+        kind = picture_kind(file.read(64))
+    return InputError(f"{shown(path)}: the {kind or 'file'} decoder {error} on it; the file is probably damaged")

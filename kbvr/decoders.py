@@ -10,13 +10,10 @@ import os
 from contextlib import suppress
 from typing import Any
 
-from kbvr.isolated_process import EndedError, IsolatedProcess, NotStartedError, Request
+from kbvr.isolated_process import ONE_THREAD, IsolatedProcess, NotStartedError, Request, retried
 
 MODULE = "kbvr.decode"
 """What they run."""
-
-_ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
-"""No decoder multiplies matrices; each thread that waits for that takes 40 MB of address space."""
 
 _idle: list[IsolatedProcess] = []
 """Those that wait for work."""
@@ -31,17 +28,12 @@ def warm_up() -> None:
 
 def answered(request: Request) -> Any:
     """Ask a process that waits for work, or a new one; see `IsolatedProcess.call`."""
-    try:
-        return _asked_once(request)
-    except EndedError as error:
-        if not error.is_from_outside:
-            raise
-        return _asked_once(request)  # Ctrl-C ended it, and this program goes on
+    return retried(lambda: _asked_once(request))
 
 
 def started() -> IsolatedProcess:
     """Start a process that decodes."""
-    return IsolatedProcess(MODULE, _ONE_THREAD)
+    return IsolatedProcess(MODULE, ONE_THREAD)
 
 
 def end_all() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import zipfile
-from typing import IO, Any, BinaryIO
+from typing import IO, Any, BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from kbvr.exr import read_exr
 from kbvr.picture_file import Source, damage_reported, named, open_file, picture_kind, shown
 from kbvr.pictures.pixels import upright
 from kbvr.pictures.read import read_pixels
+
+DepthKind = Literal["disparity", "depth-m", "inverse-depth-per-m"]
 
 _WANTED = "a depth file (16-bit PNG, TIFF, NPY, NPZ or EXR)"
 _COLOURS = {"palette": "a palette", "cmyk": "ink (CMYK)", "lab": "L*a*b* colours"}
@@ -26,19 +28,19 @@ COPIES = 4
 _log = logging.getLogger(__name__)
 
 
-def read_depth_array(path: str | os.PathLike[str], kind: str) -> NDArray[Any]:
+def read_depth_array(path: str | os.PathLike[str], kind: DepthKind, max_bytes: int | None = None) -> NDArray[Any]:
     """Return a depth file's (h, w) real numbers as they are stored, with their own type; see `kbvr.decode`.
 
     Raises:
-        InputError: if the file cannot be read as one channel of numbers.
+        InputError: if the file cannot be read as one channel of numbers, or that would take more than max_bytes.
+        OutOfMemoryError: if there is not enough memory.
     """
-    return _one_channel(_read(path, kind), path)
+    return _one_channel(_read(Source(path, _WANTED, max_bytes), kind), path)
 
 
-def _read(path: str | os.PathLike[str], kind: str) -> NDArray[Any]:
-    source = Source(path, _WANTED)
-    with open_file(path, _WANTED) as stream:
-        with damage_reported(path, _WANTED):
+def _read(source: Source, kind: DepthKind) -> NDArray[Any]:
+    with open_file(source.path, source.wanted) as stream:
+        with damage_reported(source.path, source.wanted):
             head = stream.read(64)
             stream.seek(0)
         if head.startswith(b"\x93NUMPY"):
@@ -53,9 +55,9 @@ def _read(path: str | os.PathLike[str], kind: str) -> NDArray[Any]:
     return _read_picture(source, kind)
 
 
-def _read_picture(source: Source, kind: str) -> NDArray[Any]:
+def _read_picture(source: Source, kind: DepthKind) -> NDArray[Any]:
     """Return the numbers of a PNG, TIFF or JPEG, upright; alpha says nothing of depth."""
-    kind_of_file, pixels = read_pixels(source.path, _WANTED)
+    kind_of_file, pixels = read_pixels(source.path, source.wanted, source.max_bytes)
     if pixels.model not in ("grey", "rgb"):
         raise source.refused(f"a picture of {_COLOURS[pixels.model]}")
     values = upright(pixels.values, pixels.orientation)
@@ -101,7 +103,7 @@ def _read_npy(stream: BinaryIO | IO[bytes], source: Source) -> NDArray[Any]:
     return stored
 
 
-def _read_npz(stream: BinaryIO, source: Source, kind: str) -> NDArray[Any]:
+def _read_npz(stream: BinaryIO, source: Source, kind: DepthKind) -> NDArray[Any]:
     """Read the array called as the kind is, else the only one with such a name, else the only one.
 
     What an archive says of sizes may be wrong: no more of it is inflated than the array's own header asks for.

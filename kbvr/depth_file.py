@@ -14,18 +14,18 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from jaxtyping import Float32, Float64
 from numpy.typing import NDArray
 
-from kbvr.decode import DepthKind as DepthKind
 from kbvr.decode_apart import decoded_depth
+from kbvr.depth_array import DepthKind as DepthKind
 from kbvr.errors import InputError
 from kbvr.picture_file import shown
 
-_KINDS: tuple[DepthKind, ...] = ("disparity", "depth-m", "inverse-depth-per-m")
+_KINDS: tuple[DepthKind, ...] = get_args(DepthKind)
 _NEAREST_M = 0.001
 _ASPECT_TOLERANCE = 1.02
 
@@ -33,7 +33,11 @@ _log = logging.getLogger(__name__)
 
 
 def load_inverse_depth(
-    path: str | os.PathLike[str], size_px: tuple[int, int], *, kind: DepthKind
+    path: str | os.PathLike[str],
+    size_px: tuple[int, int],
+    *,
+    kind: DepthKind,
+    max_memory_bytes: int | None = None,
 ) -> tuple[Float32[np.ndarray, "H W"], bool]:
     """Read a depth file and bring it to a photo's size_px; return it and whether it is metric.
 
@@ -41,12 +45,13 @@ def load_inverse_depth(
     farthest pixel to 1 at the nearest. It is resized in inverse depth, linearly up and by areas down.
 
     Raises:
-        InputError: if the file cannot be read as one channel of numbers, its aspect differs from the photo's
-            by more than 2%, or its numbers cannot be what kind says.
+        InputError: if the file cannot be read as one channel of numbers, would take more than max_memory_bytes, its
+            aspect differs from the photo's by more than 2%, or its numbers cannot be what kind says.
+        OutOfMemoryError: if there is not enough memory to decode it.
     """
     if kind not in _KINDS:
         raise InputError(f"wanted a depth kind of {', '.join(_KINDS)}, got {kind!r}")
-    stored = decoded_depth(path, kind)
+    stored = decoded_depth(path, kind, max_memory_bytes)
     _check_aspect((stored.shape[1], stored.shape[0]), size_px, path)
     if kind == "disparity":
         return _resized(_normalised(stored, path), size_px), False

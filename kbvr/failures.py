@@ -21,7 +21,7 @@ class Failure:
     @property
     def message(self) -> str:
         """Return what it failed for, in one line."""
-        return " ".join(str(self.error).split())
+        return str(self.error)
 
 
 @contextmanager

@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.errors import InputError
-from kbvr.nets import Session, checked_answers
-from kbvr.network_fill import NetworkFiller
+from kbvr.nets import Session
+from kbvr.network_fill import NetworkFiller, checked_answers
 from kbvr.spread import TEXTURE_GAIN, laid_texture, push_pull
 from kbvr.tiles import WORKING_LONG_SIDE_PX, WorkingPicture, at_working_size, tiles, weights_of
 

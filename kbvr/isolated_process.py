@@ -15,7 +15,7 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +35,10 @@ IDLE_EXIT = 75
 
 MOST_LAST_WORDS = 4096
 """So many bytes of what a process wrote on stderr are kept."""
+
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
+"""Environment of a process that multiplies no matrices with numpy: each thread that waits for that takes 40 MB of
+address space."""
 
 SENT_FROM_OUTSIDE = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Signals that say nothing about the work of a process."""
@@ -191,6 +195,8 @@ class IsolatedProcess:
         try:
             self._receive(START_LIMIT_S)
         except EndedError as error:
+            if error.is_from_outside:
+                raise  # it can be tried again: see `retried`
             raise NotStartedError(": ".join(filter(None, (str(error), error.last_words)))) from error
         self._is_ready = True
 
@@ -248,6 +254,19 @@ class IsolatedProcess:
             while said := stderr.read(65536):
                 self._last_words = (self._last_words + said)[-MOST_LAST_WORDS:]
         self._process.wait()
+
+
+def retried(call: Callable[[], Any]) -> Any:
+    """Return what a call of a process returns, tried again if the process ended for a reason from outside.
+
+    It may have had no work for too long just then, or Ctrl-C ended it while this program goes on.
+    """
+    try:
+        return call()
+    except EndedError as error:
+        if not error.is_from_outside:
+            raise
+    return call()
 
 
 def _widen(pipe: Any) -> None:

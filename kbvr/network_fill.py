@@ -6,6 +6,7 @@ not with the photo. What is finer than that size comes from the sources' texture
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,7 +14,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from kbvr.nets import Session, checked_answers
+from kbvr.errors import InputError
+from kbvr.nets import Session
 from kbvr.spread import TEXTURE_GAIN, push_pull, rim_weight, texture_for
 from kbvr.tiles import at_working_size, squares, weights_of
 
@@ -129,3 +131,27 @@ def _farther_first(
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     depth = np.where(known > 0, inverse_depth, seen.max()).astype(np.float32)
     return np.asarray(known * np.exp((cv2.erode(depth, around) - depth) / (FARTHER_SHARE * np.ptp(seen))), np.float32)
+
+
+def checked_answers(
+    outputs: Sequence[np.ndarray], shapes: Sequence[tuple[int, ...]], *, as_bytes: bool = False
+) -> list[np.ndarray]:
+    """Return a network's first outputs, as many as shapes are expected, as float32; as uint8 if `as_bytes`.
+
+    Raises:
+        InputError: if there are fewer, one has another shape or is not uint8 though it should be, or holds NaN,
+            infinity or what float32 cannot hold.
+    """
+    if len(outputs) < len(shapes):
+        raise InputError(f"expected {len(shapes)} outputs from the network that fills, got {len(outputs)}")
+    checked = []
+    for output, shape in zip(outputs, shapes, strict=False):
+        if output.shape != shape:
+            raise InputError(f"expected an output of shape {shape} from the network that fills, got {output.shape}")
+        if as_bytes and output.dtype != np.uint8:
+            raise InputError(f"expected 8-bit colours from the network that fills, got {output.dtype}")
+        with np.errstate(over="ignore"):
+            checked.append(output if as_bytes else output.astype(np.float32, copy=False))
+        if not np.isfinite(checked[-1]).all():
+            raise InputError("expected finite numbers from the network that fills, got NaN or infinity")
+    return checked

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -14,6 +13,7 @@ import numpy as np
 from jaxtyping import UInt8
 from numpy.typing import NDArray
 
+from kbvr.messages import escaped
 from kbvr.pictures.pixels import Colours, Pixels, upright
 from kbvr.pictures.transfer import (
     AS_SRGB,
@@ -27,6 +27,7 @@ from kbvr.pictures.transfer import (
     srgb_from,
     to_linear,
 )
+from kbvr.resources import processors
 
 BAND_PX = 1_000_000
 """So many pixels are converted at a time, which bounds what the conversion needs beside the picture."""
@@ -141,7 +142,7 @@ def _by_profile(values: NDArray[Any], white: float, pixels: Pixels, name: str) -
         values, space = np.repeat(values, 3, axis=2), b"RGB "
     if icc[16:20] != space:
         its = icc[16:20].decode("latin-1").strip() if len(icc) >= 128 else "damaged"
-        _log.warning("%s: its colour profile cannot be used and is left out (it is %s)", name, its)
+        _log.warning("%s: its colour profile cannot be used and is left out (it is %s)", name, escaped(its))
         return None
     exact = values.dtype != np.uint8 or white != 255
     values = _for_lcms(values, white) if exact else values
@@ -186,7 +187,7 @@ def _for_lcms(values: NDArray[Any], white: float) -> NDArray[Any]:
 
 def _in_threads(convert: Callable[[slice], None], height: int) -> None:
     """Call a function for as many bands of rows as there are processors."""
-    workers = min(os.cpu_count() or 1, 16, height)
+    workers = min(processors(), 16, height)
     edges = np.linspace(0, height, workers + 1).astype(int)
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(convert, (slice(top, end) for top, end in pairwise(edges))))

@@ -23,6 +23,7 @@ from PIL import (
 
 from kbvr.decoding_memory import BYTES_A_PX, FIXED_BYTES, check_decoding_memory
 from kbvr.errors import InputError
+from kbvr.messages import escaped
 from kbvr.resources import is_out_of_memory, shown_bytes
 
 MAX_PIXELS = 200_000_000
@@ -40,8 +41,7 @@ Kind = Literal["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIC"]
 
 def shown(path: str | os.PathLike[str]) -> str:
     """Return the path as it can stand in a one-line message."""
-    text = os.fspath(path)
-    return text if text.isprintable() and text else repr(text)
+    return escaped(os.fspath(path)) or "''"
 
 
 @dataclass(frozen=True)

@@ -237,7 +237,9 @@ def _from_file_or_network(photo: Photo, options: ExportOptions) -> DepthMap:
             quality=options.depth_quality,
             **_limits(options),
         )
-    inverse_depth, metric = load_inverse_depth(options.depth_file, photo.size_px, kind=options.depth_kind)
+    inverse_depth, metric = load_inverse_depth(
+        options.depth_file, photo.size_px, kind=options.depth_kind, max_memory_bytes=options.max_memory_bytes
+    )
     if metric:
         return DepthMap(inverse_depth, photo.f_px, metric=True)
     return place(inverse_depth, None, photo, near_m=near_m)

@@ -1,4 +1,4 @@
-"""What this process may take of the machine, and how it is said that there is no more."""
+"""What this process may take of the machine, and how libraries say that there is no more."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ import re
 import sys
 from pathlib import Path
 
-OUT_OF_MEMORY = (
-    "there is not enough memory, or no more threads or open files are allowed; "
-    "a smaller photo, less memory (--max-memory) or fewer threads (--threads) would help"
-)
-"""What a person is told, whatever raised it."""
-
 CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 """Where containers on Linux read how much memory they may take: of control groups 2 and 1."""
+
+LEAST_HALF_BYTES = 2**30
+"""Less is not enough to decode a large photo or to run a network, however small the machine is."""
 
 _ERRORS = (errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 """What the system calls it: no memory, too many open files in this process or in all."""
@@ -83,6 +80,15 @@ def machine_bytes() -> int | None:
             continue
         limits += [int(said)] if said.isdecimal() else []
     return min((limit for limit in limits if limit > 0), default=None)
+
+
+def half_of_machine_bytes() -> int | None:
+    """Return how much memory another process may take by default: half of the machine's, LEAST_HALF_BYTES at least.
+
+    None if the machine does not say how much it has.
+    """
+    machine = machine_bytes()
+    return None if machine is None else max(LEAST_HALF_BYTES, machine // 2)
 
 
 def processors() -> int:

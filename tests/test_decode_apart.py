@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import kbvr
-from kbvr import decode_apart, decoders
+from kbvr import decode_apart, decoders, resources
 from kbvr.cli.main import main
 from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.isolated_process import IsolatedProcess, NotStartedError, Request
@@ -38,6 +38,9 @@ def decode_photo(path, max_bytes):
     if what == "abort":
         print("terminate called after throwing an instance of 'std::bad_alloc'", file=sys.stderr, flush=True)
         os.abort()
+    if what == "vanish":
+        os.remove(path)
+        ctypes.string_at(0)
     if what == "interrupted":
         if os.path.exists(path + ".seen"):
             raise ValueError("asked twice")
@@ -45,8 +48,8 @@ def decode_photo(path, max_bytes):
         what = "SIGINT"
     os.kill(os.getpid(), getattr(signal, what))
 
-def decode_depth(path, kind):
-    return decode_photo(path, None)
+def decode_depth(path, kind, max_bytes):
+    return decode_photo(path, max_bytes)
 """
 
 
@@ -78,7 +81,7 @@ def stand_in(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
     (tmp_path / "stand_in_decoder.py").write_text(STAND_IN, "utf-8")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     monkeypatch.setattr(decoders, "MODULE", "stand_in_decoder")
-    monkeypatch.setattr(decode_apart, "machine_bytes", lambda: 10**9)
+    monkeypatch.setattr(resources, "machine_bytes", lambda: 10**9)
 
     def write(what: str) -> Path:
         monkeypatch.setattr(decode_apart, "LIMIT_S", 1.0 if what == "hang" else 60.0)
@@ -111,6 +114,7 @@ def test_a_file_that_crashes_its_decoder_costs_one_photo(tmp_path, capsys, start
     ("what", "error", "said"),
     [
         ("crash", InputError, r"the file decoder crashed \(SIGSEGV\) on it; the file is probably damaged"),
+        ("vanish", InputError, r"the file decoder crashed \(SIGSEGV\) on it; the file is probably damaged"),
         ("hang", InputError, "it could not be decoded: no answer within 1 s"),
         ("eat", OutOfMemoryError, r"decoding it takes more than 1.1 GB of memory"),
         ("abort", OutOfMemoryError, "there is not enough memory to decode it"),
@@ -124,7 +128,7 @@ def test_whatever_a_decoder_does_is_told_in_one_line(stand_in, what, error, said
     with pytest.raises(error, match=f"^{path}: {said}$"):
         kbvr.load_photo(path)
     with pytest.raises(error, match=f"^{path}: {said}$"):
-        decode_apart.decoded_depth(path, "depth-m")
+        decode_apart.decoded_depth(stand_in(what), "depth-m")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without signals")

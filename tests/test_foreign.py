@@ -65,6 +65,17 @@ def with_weights_elsewhere(path: Path, location: str = "/etc/passwd") -> Path:
     return path
 
 
+def of_many_dimensions(path: Path) -> Path:
+    """Save a network of whose input numpy cannot even make an array."""
+    return saved(path, [helper.make_node("Identity", ["rgb01"], ["y"])], {"rgb01": [1] * 200}, {"y": [1] * 200})
+
+
+def with_a_name_that_is_no_text(path: Path) -> Path:
+    content = averaging(path, PICTURE).read_bytes()
+    path.write_bytes(content.replace(b"rgb01", b"rgb\xff1"))
+    return path
+
+
 def cut_off(path: Path) -> Path:
     content = averaging(path, PICTURE).read_bytes()
     path.write_bytes(content[: len(content) // 2])
@@ -74,6 +85,8 @@ def cut_off(path: Path) -> Path:
 @pytest.mark.parametrize(
     ("make", "complaint"),
     [
+        (of_many_dimensions, "expected inputs of at most 8 dimensions"),
+        (with_a_name_that_is_no_text, "names in UTF-8"),
         (without_output, "output, got .* without one"),
         (sequence, r"expected tensors, got .* with depth, which is seq\(tensor\(float\)\)"),
         (lambda path: averaging(path, (1, 3, 0, 0)), "expected sides of 1 to 16384, got .* with rgb01 of 1x3x0x0"),

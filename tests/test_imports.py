@@ -14,7 +14,6 @@ PACKAGE = Path(__file__).parents[1] / "kbvr"
 
 ROWS = (
     ("messages", "errors"),
-    ("failures",),
     ("resources", "input_file", "isolated_process", "isolated_worker", "apart", "decoders"),
     ("camera", "screens", "light", "output", "stopwatch", "repeats", "nets", "compiled", "tiles"),
     ("decoding_memory",),
@@ -48,7 +47,7 @@ ROWS = (
     ("diorama",),
     ("formats",),
     ("options", "memory"),
-    ("outputs",),
+    ("outputs", "failures"),
     ("films",),
     ("profiles", "explanation"),
     ("pipeline",),

@@ -181,6 +181,17 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for task in tasks for child in task.read_text().split()]
 
 
+def test_where_no_thread_is_left_commands_run_without_the_watcher(monkeypatch, capsys) -> None:
+    """Ctrl-C is Python's then."""
+
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("kbvr.cli.interruption.Thread.start", refuse)
+    assert main(["formats"]) == 0
+    assert "html" in capsys.readouterr().out
+
+
 def test_a_program_that_calls_the_command_line_gets_its_handlers_back() -> None:
     """And what Python does with signals is as it was: nothing of ours stays."""
     before = [signal.getsignal(number) for number in SIGNALS]

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from kbvr.errors import InputError
-from kbvr.isolated_process import EndedError, IsolatedProcess, NotStartedError, Request, TimeUpError
+from kbvr.isolated_process import EndedError, IsolatedProcess, NotStartedError, Request, TimeUpError, retried
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc, or limits memory, as only Linux can")
 
@@ -288,3 +288,29 @@ def test_a_process_that_cannot_import_what_it_runs_was_not_started():
     process = IsolatedProcess("no_such_module_at_all")
     with pytest.raises(NotStartedError, match="no_such_module_at_all"):
         process.call(Request("no_such_module_at_all:f"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without signals")
+def test_ctrl_c_while_a_process_starts_is_no_reason_to_do_without_one(tmp_path, monkeypatch):
+    """The next one may start."""
+    (tmp_path / "interrupted_once.py").write_text(
+        "import os, signal\n"
+        "from pathlib import Path\n"
+        "seen = Path(__file__).with_suffix('.seen')\n"
+        "if not seen.exists():\n"
+        "    seen.touch()\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "def answer():\n"
+        "    return 'here'\n",
+        "utf-8",
+    )
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    processes: list[IsolatedProcess] = []
+
+    def asked() -> object:
+        processes.append(IsolatedProcess("interrupted_once"))
+        return processes[-1].call(Request("interrupted_once:answer"))
+
+    assert retried(asked) == "here"
+    assert len(processes) == 2
+    processes[-1].close()

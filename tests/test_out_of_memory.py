@@ -19,10 +19,11 @@ import kbvr
 from bench.decoding import KINDS, peak_bytes, write_picture
 from kbvr import decoders, decoding_memory, memory, pipeline
 from kbvr.cli.main import main
+from kbvr.cli.printing import OUT_OF_MEMORY
 from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.isolated_process import Request
 from kbvr.profiles import Layers
-from kbvr.resources import OUT_OF_MEMORY, has_room, is_out_of_memory, machine_bytes
+from kbvr.resources import half_of_machine_bytes, has_room, is_out_of_memory, machine_bytes
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="limits memory, or looks it up, as only Linux can")
 GIB = 2**30
@@ -40,6 +41,7 @@ SHORTAGES = [
     MemoryError(),
     np._core._exceptions._ArrayMemoryError((10**9, 10**6), np.dtype(np.uint8)),
     OSError(errno.ENOMEM, "Cannot allocate memory"),
+    OSError(errno.EMFILE, "Too many open files"),
     RuntimeError("can't start new thread"),
     ImportError("libgfortran-83c28eba.so.5.0.0: failed to map segment from shared object"),
     OnnxRuntimeError("[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Exception during initialization: std::bad_alloc"),
@@ -70,6 +72,13 @@ def test_room_is_tried_and_given_back():
     assert has_room(2**20, for_addresses=True)
     assert not has_room(2**62)
     assert machine_bytes() is None or machine_bytes() > 2**28
+
+
+@pytest.mark.parametrize(("machine", "half"), [(None, None), (2**29, 2**30), (2**30, 2**30), (2**34, 2**33)])
+def test_another_process_may_take_half_of_the_machine(monkeypatch, machine, half):
+    """But a gibibyte on small ones."""
+    monkeypatch.setattr("kbvr.resources.machine_bytes", lambda: machine)
+    assert half_of_machine_bytes() == half
 
 
 @pytest.mark.parametrize("error", SHORTAGES, ids=lambda error: type(error).__name__)
@@ -236,6 +245,17 @@ def test_an_export_within_a_limit_decodes_within_it(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "decoded at 4000x3000 of 8000x6000 pixels to save memory" in out
     assert "64x48" in out
+
+
+def test_the_limit_of_an_export_counts_for_its_depth_file_too(tmp_path, capsys):
+    """Which is refused by its header, before the limit is met."""
+    photo, depth = tmp_path / "a.png", tmp_path / "depth.png"
+    Image.new("RGB", (48, 32)).save(photo)
+    Image.new("I;16", (6000, 4000)).save(depth)
+    arguments = ["export", "--kenburns", "--depth", str(depth), "--depth-kind", "depth-m", "--max-memory", "900MB"]
+    assert main([*arguments, "-o", str(tmp_path / "out"), str(photo)]) == 2
+    said = "decoding 6000 x 4000 pixels takes about 1.4 GB of memory, more than 900 MB"
+    assert capsys.readouterr().err == f"kbvr: {photo}: {depth}: {said}\n"
 
 
 def test_an_export_that_cannot_get_its_memory_is_refused_before_anything_is_made(tmp_path, monkeypatch):

@@ -473,11 +473,11 @@ def test_missing_files_folders_and_non_paths_get_one_clear_line(tmp_path):
     assert "not a directory" in refused(written(tmp_path, b"x", "file") / "photo.jpg").lower()
     assert "too long" in refused("x" * 5000)
     assert "no such file" in refused(tmp_path / "näh.jpg")
-    with pytest.raises(InputError, match=r"'two\\nlines.jpg'.*no such file"):
+    with pytest.raises(InputError, match=r"^two\\nlines.jpg: .*no such file"):
         load_photo("two\nlines.jpg")
     with pytest.raises(InputError, match="no path"):
         load_photo("nul\0byte.jpg")
-    with pytest.raises(InputError, match="is a folder"):
+    with pytest.raises(InputError, match=r"^'': .* is a folder"):
         load_photo("")
 
 

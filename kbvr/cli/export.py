@@ -20,15 +20,14 @@ from rich.console import Console
 
 from kbvr import pipeline
 from kbvr.cli.interruption import is_interruption
-from kbvr.cli.printing import complain, print_line
+from kbvr.cli.printing import complain, explained, print_line
 from kbvr.cli.progress import Report, stage_bars
-from kbvr.errors import InputError, KbvrError, OutOfMemoryError
+from kbvr.errors import InputError, KbvrError
 from kbvr.messages import MOST_NAME_LETTERS, escaped, shortened
 from kbvr.options import ONE_EYED, SCENES, ExportOptions
 from kbvr.output import refuse_taken
 from kbvr.photo import load_photo
 from kbvr.pipeline import ExportReport, Written
-from kbvr.resources import OUT_OF_MEMORY, is_out_of_memory
 
 GOOD, BUG, BAD_INPUT = 0, 1, 2
 """Exit codes."""
@@ -136,7 +135,8 @@ def _export_one(photo: Path, request: ExportRequest, taken: dict[str, Path]) -> 
     with _collected_warnings() as warnings:
         try:
             if name in taken:
-                load_photo(photo)  # what is no photo is told so: some programs put an XMP file beside each photo
+                # what is no photo gets that message: some programs put an XMP file beside each photo
+                load_photo(photo, max_memory_bytes=request.options.max_memory_bytes)
                 wanted = "photos of one call must differ in name, for their outputs are named after them"
                 raise InputError(f"{wanted}; this one would write over those of {taken[name]}")
             with bars as report:
@@ -144,12 +144,11 @@ def _export_one(photo: Path, request: ExportRequest, taken: dict[str, Path]) -> 
         except Exception as error:
             if is_interruption(error):
                 raise KeyboardInterrupt from error
-            if is_out_of_memory(error) and not isinstance(error, OutOfMemoryError):
-                return Outcome(photo, message=OUT_OF_MEMORY)
-            if isinstance(error, KbvrError):
-                return Outcome(photo, message=_message_of(error, photo))
+            explanation = explained(error)
+            if explanation is not None:
+                return Outcome(photo, message=_without_name(explanation, photo))
             traceback.print_exc()  # a bug in one photo does not stop the rest either
-            message = f"this is a bug in kbvr: {type(error).__name__}: {_message_of(error, photo)}"
+            message = f"this is a bug in kbvr: {type(error).__name__}: {_without_name(str(error), photo)}"
             return Outcome(photo, message=message, is_bug=True)
     taken[name] = photo
     return Outcome(photo, made, warnings=tuple(warnings))
@@ -173,12 +172,9 @@ def _collected_warnings() -> Iterator[list[str]]:
         logger.removeHandler(collector)
 
 
-def _message_of(error: Exception, photo: Path) -> str:
-    """Return what an error says, without the photo's name, which stands before it in any case."""
-    message = escaped(str(error))
-    for name in (str(photo), repr(str(photo))):
-        message = message.removeprefix(f"{escaped(name)}: ")
-    return shortened(message)
+def _without_name(message: str, photo: Path) -> str:
+    """Return a message without the photo's name, which stands before it in any case."""
+    return shortened(escaped(message).removeprefix(f"{escaped(str(photo))}: "))
 
 
 def _tell(outcome: Outcome, report: ExportReport, request: ExportRequest) -> None:

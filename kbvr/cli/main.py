@@ -102,11 +102,11 @@ from kbvr.cli.flags import (
 from kbvr.cli.formats import formats
 from kbvr.cli.interruption import INTERRUPTED, is_interruption, signals_interrupt
 from kbvr.cli.models import app as models_app
-from kbvr.cli.printing import complain
+from kbvr.cli.printing import complain, explained
 from kbvr.cli.streams import dependable_streams
 from kbvr.cli.view import view
-from kbvr.errors import InputError, KbvrError, OutOfMemoryError
-from kbvr.resources import OUT_OF_MEMORY, has_room, is_out_of_memory, processors, shown_bytes
+from kbvr.errors import InputError, OutOfMemoryError
+from kbvr.resources import has_room, processors, shown_bytes
 
 BAD_CALL = 2
 
@@ -402,11 +402,10 @@ def _code_of(error: BaseException) -> int:
     if isinstance(error, typer.TyperException):
         complaint = error.format_message().replace("Value error, ", "")  # what pydantic puts before it
         return _bad_call(f"{complaint} (--help tells what there is)")
-    if is_out_of_memory(error) and not isinstance(error, OutOfMemoryError):
-        return _bad_call(OUT_OF_MEMORY)
-    if isinstance(error, KbvrError):
-        return _bad_call(str(error))
-    raise error
+    explanation = explained(error)
+    if explanation is None:
+        raise error
+    return _bad_call(explanation)
 
 
 def _bad_call(complaint: str) -> int:

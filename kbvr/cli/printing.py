@@ -9,7 +9,15 @@ from contextlib import contextmanager
 
 import typer
 
+from kbvr.errors import KbvrError, OutOfMemoryError
 from kbvr.messages import escaped, shortened
+from kbvr.resources import is_out_of_memory
+
+OUT_OF_MEMORY = (
+    "there is not enough memory, or no more threads or open files are allowed; "
+    "a smaller photo, less memory (--max-memory) or fewer threads (--threads) would help"
+)
+"""What a person is told if a library runs out of memory, whatever it raises."""
 
 
 def print_line(text: str) -> None:
@@ -25,6 +33,13 @@ def print_note(text: str) -> None:
 def complain(message: str) -> None:
     """Print a message on stderr, behind the name of the program."""
     typer.echo(shortened(f"kbvr: {escaped(message)}"), err=True)
+
+
+def explained(error: BaseException) -> str | None:
+    """Return what a person is told of an error; None if it is a bug."""
+    if is_out_of_memory(error) and not isinstance(error, OutOfMemoryError):
+        return OUT_OF_MEMORY
+    return str(error) if isinstance(error, KbvrError) else None
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Neural networks: a card describes each, `open_session` runs it. The one place that knows onnxruntime."""
 
 from kbvr.nets.added import add
-from kbvr.nets.answers import checked_answers
 from kbvr.nets.card import (
     BUILT_IN,
     FETCHED,
@@ -36,7 +35,6 @@ __all__ = [
     "add",
     "built_in_card",
     "card_of",
-    "checked_answers",
     "fetched_card",
     "how_to_get",
     "is_file",

@@ -10,7 +10,6 @@ import hashlib
 import logging
 import os
 import signal
-import stat
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -20,13 +19,22 @@ from typing import Any
 import numpy as np
 
 from kbvr.errors import InputError, OutOfMemoryError
-from kbvr.isolated_process import EndedError, IsolatedProcess, NotStartedError, Request, TimeUpError
+from kbvr.input_file import check_regular
+from kbvr.isolated_process import (
+    ONE_THREAD,
+    EndedError,
+    IsolatedProcess,
+    NotStartedError,
+    Request,
+    TimeUpError,
+    retried,
+)
 from kbvr.nets import foreign_worker
 from kbvr.nets.card import Card, shipped_sums
 from kbvr.nets.foreign_worker import MEMORY_EXIT, Description, Network, TensorInfo, is_fixed, too_large
 from kbvr.nets.providers import candidates, problem_with
 from kbvr.nets.session import Session, check_threads, default_threads, open_checked, opened, said
-from kbvr.resources import machine_bytes
+from kbvr.resources import LEAST_HALF_BYTES, half_of_machine_bytes
 
 FIRST_LIMIT_S, FIRST_LIMIT_S_A_MB = 30.0, 0.1
 """Time to open a network and to answer for the first time, to a small picture if it takes any size: so much, and so
@@ -39,12 +47,7 @@ OTHER_DEVICE_LIMIT_S = 60.0
 RUN_LIMIT_S = 600.0
 """Time for any other answer."""
 
-LEAST_LIMIT_BYTES = 2**30
-"""Without a limit of the caller's, half of the machine's memory may be taken, and this much anyway."""
-
 _WORKER = foreign_worker.__name__
-_ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
-"""Of numpy: onnxruntime has its own."""
 
 _log = logging.getLogger(__name__)
 _turn = Lock()
@@ -75,7 +78,7 @@ def open_network(
     if sha256 in shipped_sums():
         return open_checked(path, sha256, device=device, threads=threads)
     if max_bytes is None:
-        max_bytes = max(LEAST_LIMIT_BYTES, (machine_bytes() or 0) // 2)
+        max_bytes = half_of_machine_bytes() or LEAST_HALF_BYTES
     try:
         return _opened(Network(os.path.abspath(path), sha256, device, threads, max_bytes))  # noqa: PTH100  keeps links
     except NotStartedError as error:
@@ -130,12 +133,7 @@ class ForeignSession:
         request = Request(f"{_WORKER}:{function}", (network, *arguments), limit_s, most)
         with _turn:
             try:
-                try:
-                    return _process(network.max_bytes).call(request)
-                except EndedError as error:
-                    if not error.is_from_outside:
-                        raise
-                    return _process(network.max_bytes).call(request)  # it had ended for lack of work
+                return retried(lambda: _process(network.max_bytes).call(request))
             except EndedError as error:
                 raise _explained(error, network, limit_s) from error
 
@@ -150,7 +148,7 @@ def _opened(network: Network) -> Session:
 def _process(max_bytes: int) -> IsolatedProcess:
     process = _processes.get(max_bytes)
     if process is None or not process.is_running:
-        process = _processes[max_bytes] = IsolatedProcess(_WORKER, _ONE_THREAD)
+        process = _processes[max_bytes] = IsolatedProcess(_WORKER, ONE_THREAD)
     return process
 
 
@@ -170,9 +168,7 @@ def _sha256(path: Path) -> str:
         InputError: if it is no file, or cannot be read.
     """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # a device or a pipe may have no end
-            kind = "folder" if path.is_dir() else "pipe or a device"
-            raise InputError(f"expected a network file, got {path}, which is a {kind}")
+        check_regular(path, "a network file")
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:

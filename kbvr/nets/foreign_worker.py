@@ -30,6 +30,9 @@ TRIAL_SIDE_PX = 224
 NOW = Path("/proc/self/statm")
 """Where Linux says how many pages a process has in memory, in the second place."""
 
+MOST_DIMENSIONS = 8
+"""Of an input: pictures have four; numpy has no more than 64."""
+
 MOST_SIDE_PX = 16384
 """No network has a larger fixed side."""
 
@@ -142,6 +145,10 @@ def _check(path: str, inputs: Sequence[TensorInfo], outputs: Sequence[TensorInfo
         if not tensor.type.startswith("tensor("):
             raise InputError(f"expected tensors, got {path} with {tensor.name}, which is {tensor.type}")
     for tensor in inputs:
+        if len(tensor.shape) > MOST_DIMENSIONS:
+            raise InputError(
+                f"expected inputs of at most {MOST_DIMENSIONS} dimensions, got {path} with {len(tensor.shape)}"
+            )
         wrong = [side for side in tensor.shape if isinstance(side, int) and not 1 <= side <= MOST_SIDE_PX]
         if wrong:
             shape = "x".join(map(str, tensor.shape))
@@ -152,7 +159,10 @@ def _check(path: str, inputs: Sequence[TensorInfo], outputs: Sequence[TensorInfo
 
 
 def _infos(tensors: Sequence[Any]) -> tuple[TensorInfo, ...]:
-    return tuple(TensorInfo(tensor.name, tuple(tensor.shape), tensor.type) for tensor in tensors)
+    try:
+        return tuple(TensorInfo(tensor.name, tuple(tensor.shape), tensor.type) for tensor in tensors)
+    except UnicodeDecodeError as error:
+        raise InputError(f"expected a network whose tensors have names in UTF-8, got {error.object!r:.80}") from error
 
 
 def _sample(tensor: TensorInfo) -> np.ndarray:

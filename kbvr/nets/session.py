@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from functools import cache, partial
@@ -23,6 +22,7 @@ from kbvr.nets.card import Card, built_in_card
 from kbvr.nets.half import HalfSession, has_half
 from kbvr.nets.providers import CPU, CUDA, Options, Problem, Provider, candidates, cuda_options, problem_with
 from kbvr.nets.runtime import onnxruntime
+from kbvr.resources import processors
 
 MAX_THREADS = 256
 MOST_THREADS = 8
@@ -125,8 +125,7 @@ def _cause(error: Exception) -> str:
 
 def default_threads() -> int:
     """Return how many threads a network gets when nobody says."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(allowed, MOST_THREADS)
+    return min(processors(), MOST_THREADS)
 
 
 def ran_on(device: str) -> str:
@@ -172,7 +171,7 @@ def _best_session(network: bytes, open_on_cpu: Any, device: str, threads: int) -
             _say(logging.WARNING, f"networks run on the CPU, not on {provider.title}: {problem}")
     _say(logging.INFO, f"networks run on the CPU, with {threads} threads")
     options = _session_options(threads)
-    return cast(Session, onnxruntime().InferenceSession(network, options, providers=[CPU]))
+    return cast(Session, onnxruntime().InferenceSession(network, options, providers=[CPU], enable_fallback=0))
 
 
 def _accelerated(network: bytes, provider: Provider, threads: int, *, by_name: bool) -> tuple[Any | None, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +19,7 @@ from kbvr.compiled import Texture, View, kernel
 from kbvr.errors import InputError
 from kbvr.layers import Layer
 from kbvr.render.doubled import doubled
+from kbvr.resources import processors
 from kbvr.scene import Scene
 from kbvr.tiles import squares
 
@@ -62,7 +62,7 @@ class Renderer:
         self.scene = scene
         self.title = "the CPU"
         """What it draws on, in a person's words."""
-        self.threads = min(threads or MOST_THREADS, available_cpus())
+        self.threads = min(threads or MOST_THREADS, processors())
         self._kernel = kernel()
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="kbvr-render")
         self._texels, self._texture = _texture(scene, pixels_per_photo_px * TEXELS_PER_OUTPUT_PX)
@@ -180,11 +180,6 @@ def _fill_empty_rows(rgb: UInt8[np.ndarray, "H W 3"], empty: UInt8[np.ndarray, "
     seen = np.flatnonzero(empty == 0)
     rows = np.flatnonzero(empty)
     rgb[rows] = rgb[seen[np.abs(rows[:, None] - seen).argmin(axis=1)]]
-
-
-def available_cpus() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _view(camera: Camera, photo_camera: Camera) -> View:

@@ -108,10 +108,10 @@ def fill_network(folder: Path, name: str, data: bytes) -> None:
 
 def segmentation(folder: Path, name: str, data: bytes) -> None:
     """Find objects with a network that a person gave."""
-    from kbvr.nets import open_file
+    from kbvr.nets import open_network
     from kbvr.paper.segmentation import segment
 
-    segment(_rgb(), open_file(_written(folder, "own.onnx", data), device="cpu", threads=1))
+    segment(_rgb(), open_network(_written(folder, "own.onnx", data), device="cpu", threads=1))
 
 
 def view(folder: Path, name: str, data: bytes) -> None:

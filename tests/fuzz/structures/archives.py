@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import struct
 import warnings
 import zipfile
@@ -39,7 +40,15 @@ def members_of(data: bytes) -> list[Member]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return [(info.filename, archive.read(info)) for info in archive.infolist() if info.file_size < 1 << 20]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error) as error:
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        lzma.LZMAError,
+        zlib.error,
+    ) as error:
         raise ValueError("no archive") from error
 
 
