@@ -57,6 +57,7 @@ def _taken() -> IsolatedProcess:
             process = _idle.pop()
             if process.is_running:
                 return process
+            process.close()  # it ended for lack of work; its pipes would stay open, of which Python warns
     return started()
 
 

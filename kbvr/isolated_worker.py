@@ -97,7 +97,7 @@ def _limited(max_bytes: int | None) -> Iterator[None]:
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    finite = [limit for limit in (max_bytes, soft, hard) if limit != resource.RLIM_INFINITY]
+    finite = [limit for limit in (max_bytes, soft, hard, sys.maxsize) if limit != resource.RLIM_INFINITY]
     resource.setrlimit(resource.RLIMIT_DATA, (min(finite), hard))
     try:
         yield

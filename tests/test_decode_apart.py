@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -164,6 +165,24 @@ def test_threads_decode_at_the_same_time(tmp_path, started):
         thread.join(120)
     assert not wrong
     assert 1 <= len(started) <= 3
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without signals")
+def test_a_process_that_has_ended_leaves_no_open_pipes(tmp_path, started):
+    """After a minute without work, say: `python -X dev` would warn of them."""
+    photo = photo_file(tmp_path / "a.png")
+    kbvr.load_photo(photo)
+    process = started[0]
+    os.kill(process._process.pid, signal.SIGTERM)
+    process._process.wait()
+    kbvr.load_photo(photo)
+    assert len(started) == 2
+    assert process._requests.closed
+    assert process._answers.closed
+
+
+def test_more_memory_than_any_machine_has_is_no_limit(tmp_path, started):
+    assert kbvr.load_photo(photo_file(tmp_path / "a.png"), max_memory_bytes=10**19).size_px == (48, 32)
 
 
 def test_what_is_missing_starts_no_process(tmp_path, started):

@@ -8,6 +8,7 @@ is not read is listed at the end, with the words that refuse it.
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 from itertools import product
@@ -354,6 +355,29 @@ def test_interlaced_png_is_the_same_picture(tmp_path):
         image = pyvips.Image.new_from_array(values, interpretation=interpretation)
         data = image.pngsave_buffer(interlace=True)
         assert_near(came_in(tmp_path, data), eight(formula()), ROUNDING)
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_png_whose_rows_end_too_early_is_damaged_also_where_its_stream_ends_well(tmp_path, bits, interlaced):
+    values = np.full((H, W, 3), 2**bits - 1, f"u{bits // 8}")
+    image = pyvips.Image.new_from_array(values, interpretation="rgb" if bits == 8 else "rgb16")
+    whole = image.pngsave_buffer(interlace=interlaced)
+    head = whole[8:33]
+    packed = b"".join(re.findall(rb"IDAT(.*?)....(?:....IDAT|....IEND)", whole, re.DOTALL))
+    rows = zlib.decompress(packed)
+    for missing, is_damaged in ((0, False), (1 + W * 3 * bits // 8, True), (len(rows) // 2, True)):
+        pixels = chunk(b"IDAT", zlib.compress(rows[: len(rows) - missing]))
+        (tmp_path / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + head + pixels + chunk(b"IEND", b""))
+        if is_damaged:
+            with pytest.raises(InputError, match="damaged or cut short"):
+                load_photo(tmp_path / "photo.png")
+        else:
+            assert (load_photo(tmp_path / "photo.png").rgb == 255).all()
+
+
+def test_a_png_that_ends_in_black_is_whole(tmp_path):
+    assert not came_in(tmp_path, png(np.zeros((H, W, 3), np.uint8))).any()
 
 
 def test_palette_png_with_alpha_is_looked_up(tmp_path):

@@ -148,6 +148,8 @@ def _opened(network: Network) -> Session:
 def _process(max_bytes: int) -> IsolatedProcess:
     process = _processes.get(max_bytes)
     if process is None or not process.is_running:
+        if process is not None:
+            process.close()  # else its pipes would stay open, of which Python warns
         process = _processes[max_bytes] = IsolatedProcess(_WORKER, ONE_THREAD)
     return process
 

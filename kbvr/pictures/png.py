@@ -26,6 +26,7 @@ from kbvr.pictures.transfer import SRGB, is_known_primaries, is_known_transfer
 
 MOST_PROFILE_BYTES = 32_000_000
 MOST_TEXT_BYTES = 4_000_000
+BLOCK_BYTES = 1 << 24
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -119,11 +120,17 @@ def _chunks(data: bytes, source: Source) -> dict[bytes, list[bytes]]:
 
 
 def _shallow(chunks: Chunks, source: Source) -> NDArray[np.uint8]:
-    """Decode up to 8 bits: grey is 0 to 255, palettes are indices."""
+    """Decode up to 8 bits: grey is 0 to 255, palettes are indices.
+
+    Pillow takes a stream that ends well for a whole picture, and leaves the rows that it lacks 0: so where the last row
+    is 0, or rows come in passes, their bytes are counted.
+    """
     with damage_reported(source.path, source.wanted):
         image = PngImagePlugin.PngImageFile(BytesIO(_rebuilt(chunks, chunks[b"IDAT"])))
         image.load()
         values = np.asarray(image)
+        if image.info.get("interlace") or not values[-1].any():
+            _check_length(chunks)
     if values.dtype == np.bool_:
         values = values.astype(np.uint8) * (1 if image.mode == "P" else 255)
     return values.reshape(*values.shape[:2], -1)
@@ -143,6 +150,17 @@ def _deep(chunks: Chunks, source: Source) -> NDArray[np.uint16]:
             raise ValueError(f"{wanted} bytes of pixels are needed, {len(raw)} are there")
         values: NDArray[Any] = imagecodecs.png_decode(_rebuilt(chunks, [zlib.compress(raw, 0)]))
     return values.reshape(*values.shape[:2], -1)
+
+
+def _check_length(chunks: Chunks) -> None:
+    """Raise ValueError if the stream of pixels holds fewer bytes than the rows have."""
+    wanted, there = _raw_bytes(chunks[b"IHDR"][0]), 0
+    unpacker, packed = zlib.decompressobj(), b"".join(chunks[b"IDAT"])
+    while there < wanted:
+        part = unpacker.decompress(packed, min(wanted - there, BLOCK_BYTES))
+        if not part:
+            raise ValueError(f"{wanted} bytes of pixels are needed, {there} are there")
+        packed, there = unpacker.unconsumed_tail, there + len(part)
 
 
 def _raw_bytes(head: bytes) -> int:
