@@ -1,10 +1,22 @@
-"""`python -m kbvr` is `kbvr`."""
+"""The program `kbvr`, and `python -m kbvr`.
+
+Until the command line is loaded, Ctrl-C ends the process as it ends any program, without Python's traceback.
+"""
 
 from __future__ import annotations
 
+import signal
 import sys
 
-from kbvr.cli.main import main
+
+def main() -> int:
+    """Run the command line of this process and return its exit code."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored: a background job
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from kbvr.cli.main import main as run
+
+    return run()
+
 
 if __name__ == "__main__":
     sys.exit(main())

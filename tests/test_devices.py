@@ -26,6 +26,7 @@ from kbvr.options import ExportOptions
 from kbvr.photo import photo_from_array
 from kbvr.pipeline import export_photo
 from kbvr.profiles import profile_of
+from kbvr.stderr import stderr_without
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 REALLY_AVAILABLE = onnxruntime.get_available_providers()
@@ -447,7 +448,7 @@ def test_the_loading_of_onnxruntime_is_quiet_about_virtual_graphics_cards(tmp_pa
     assert not runtime.has_card_without_vendor(tmp_path / "none")
     (tmp_path / "card1").mkdir()
     assert runtime.has_card_without_vendor(tmp_path)
-    with runtime.stderr_without("[W:onnxruntime:"):
+    with stderr_without("[W:onnxruntime:"):
         os.write(
             2, b"2026-01-01 00:00:00 [W:onnxruntime:Default, device_discovery.cc:164] GPU device discovery failed\n"
         )

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "kbvr"
 
 ROWS = (
     ("messages", "errors"),
-    ("resources", "input_file", "isolated_process", "isolated_worker", "apart", "decoders"),
+    ("resources", "stderr", "input_file", "isolated_process", "isolated_worker", "apart", "decoders"),
     ("camera", "screens", "light", "output", "stopwatch", "repeats", "nets", "compiled", "tiles"),
     ("decoding_memory",),
     ("picture_file",),

@@ -198,3 +198,21 @@ def test_a_program_that_calls_the_command_line_gets_its_handlers_back() -> None:
     assert main(["--version"]) == 0
     assert [signal.getsignal(number) for number in SIGNALS] == before
     assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_ctrl_c_before_the_command_line_is_loaded_prints_no_traceback() -> None:
+    """Loading it takes a moment, and here is interrupted."""
+    program = """
+import os, signal, sys, time
+from kbvr.__main__ import main
+
+class Loading:
+    def __getattr__(self, name):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(5)
+
+sys.modules["kbvr.cli.main"] = Loading()
+sys.exit(main())
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=30)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, b"", b"")

@@ -612,3 +612,24 @@ def test_libraries_of_decoding_are_loaded_only_when_needed():
     heavy = "{'cv2', 'defusedxml', 'imagecodecs', 'OpenEXR', 'pi_heif', 'tifffile'}"
     code = f"import sys, kbvr.photo; print({heavy} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("damage", ["none", "half is missing", "overwritten"])
+def test_a_jpeg_with_damaged_pixels_and_an_end_mark_is_warned_of(tmp_path, caplog, damage, progressive):
+    """As recovery tools write them; libjpeg fills in what it likes."""
+    noise = np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).save(file, "JPEG", quality=90, progressive=progressive)
+    data = file.getvalue()
+    half = len(data) // 2
+    if damage == "half is missing":
+        data = data[:half] + b"\xff\xd9"
+    if damage == "overwritten":
+        data = data[:half] + bytes(range(250)) + data[half + 250 :]
+    path = tmp_path / "a.jpg"
+    path.write_bytes(data)
+    load_photo(path, fov_deg=50)
+    assert [record.getMessage().partition(";")[0] for record in caplog.records] == (
+        [] if damage == "none" else [f"{path}: some of its pixels may be wrong"]
+    )

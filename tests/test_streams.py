@@ -110,7 +110,7 @@ def test_what_libraries_print_is_held_back_where_there_is_no_stderr_too(redirect
     program = """
 import os, sys
 from contextlib import suppress
-from kbvr.nets.runtime import held_stderr, stderr_without
+from kbvr.stderr import held_stderr, stderr_without
 with held_stderr() as lines, suppress(OSError):
     os.write(2, b"a library prints\\n")
 with stderr_without("ours"), suppress(OSError):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
+
+from kbvr.stderr import stderr_without
 
 GRAPHICS_CARDS = Path("/sys/class/drm")
 
@@ -43,45 +42,3 @@ def _loaded() -> Any:
 def has_card_without_vendor(cards: Path) -> bool:
     """Tell whether Linux lists a graphics card of which onnxruntime cannot read the vendor."""
     return any(card.name[4:].isdecimal() and not (card / "device" / "vendor").exists() for card in cards.glob("card*"))
-
-
-@contextmanager
-def stderr_without(mark: str) -> Iterator[None]:
-    """Hold back what is written to file descriptor 2 meanwhile; after that, pass on every line without the mark."""
-    lines: list[bytes] = []
-    try:
-        with held_stderr() as lines:
-            yield
-    finally:
-        for line in lines:
-            if mark.encode() not in line:
-                with suppress(OSError):  # there may be no stderr, or no room
-                    os.write(2, line)
-
-
-@contextmanager
-def held_stderr() -> Iterator[list[bytes]]:
-    """Keep what is written to file descriptor 2 from the terminal; yield a list that gets the lines at the end."""
-    lines: list[bytes] = []
-    try:
-        kept = os.dup(2)
-    except OSError:  # a program with windows may have none
-        yield lines
-        return
-    _flush_stderr()
-    with TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield lines
-        finally:
-            _flush_stderr()
-            os.dup2(kept, 2)
-            os.close(kept)
-            held.seek(0)
-            lines += held.read().splitlines(keepends=True)
-
-
-def _flush_stderr() -> None:
-    if sys.stderr is not None:
-        with suppress(OSError):
-            sys.stderr.flush()

@@ -12,9 +12,10 @@ import numpy as np
 
 from kbvr.errors import InputError
 from kbvr.nets.providers import PROVIDERS, problem_with
-from kbvr.nets.runtime import held_stderr, onnxruntime
+from kbvr.nets.runtime import onnxruntime
 from kbvr.nets.session import Session, open_session, title_of
 from kbvr.nets.session import __name__ as session_module
+from kbvr.stderr import held_stderr
 
 NETWORK = "kbvr-fill"
 """It has convolutions, sums and resizing, and takes any size in steps of 32."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -16,6 +17,7 @@ from kbvr.decoding_memory import jpeg_within
 from kbvr.picture_file import Source, check_pixel_count, damage_reported
 from kbvr.pictures import credits as said
 from kbvr.pictures.pixels import Colours, Model, Pixels
+from kbvr.stderr import held_stderr
 
 _END = b"\xff\xd9"
 _FILLINGS = (b"", b"\x5a\x25\x93" * 4096)
@@ -45,6 +47,10 @@ def read_jpeg(data: bytes, source: Source) -> Pixels:
             raise source.damaged(" ".join(str(error).split())) from error
         image = whole
         _log.warning("%s: has no end mark; its pixels are all there", source.name)
+    else:
+        complaint = _complaint(data)
+        if complaint:
+            _log.warning("%s: some of its pixels may be wrong; libjpeg reports: %s", source.name, complaint)
     model: Model = {"L": "grey", "RGB": "rgb", "CMYK": "cmyk"}[image.mode]  # type: ignore[assignment]
     return replace(_pixels(image, model, source), reduced_from=None if decoded_px == file_px else file_px)
 
@@ -112,6 +118,21 @@ def _frame(data: bytes) -> tuple[int, int] | None:
         else:
             at += 2 + length
     return None
+
+
+def _complaint(data: bytes) -> str:
+    """Return the first thing that libjpeg finds wrong with the coded pixels of a JPEG, empty if there is nothing.
+
+    Where data is damaged between its first and last byte, libjpeg goes on with grey or with what it takes for pixels,
+    and warns. Pillow hides that, OpenCV prints it. At an eighth of the size it takes about half the time of decoding.
+    """
+    import cv2
+
+    how = cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION
+    with held_stderr() as lines, suppress(cv2.error):
+        cv2.imdecode(np.frombuffer(data, np.uint8), how)
+    said = (line.decode("ascii", "replace").strip() for line in lines)
+    return next((line for line in said if line.startswith("Corrupt JPEG data")), "")
 
 
 def _without_end(data: bytes, size_px: tuple[int, int]) -> JpegImagePlugin.JpegImageFile | None:

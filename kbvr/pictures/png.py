@@ -102,7 +102,7 @@ def _chunks(data: bytes, source: Source) -> dict[bytes, list[bytes]]:
                 raise source.damaged(f"its chunk {label} is damaged")
             _log.warning("%s: its chunk %s is damaged and left out", source.name, label)
         elif is_critical and kind not in (b"IHDR", b"PLTE", b"IDAT", b"IEND"):
-            raise source.refused(f"a PNG with a chunk {label}, which is not known and has to be")
+            raise source.refused(f"a PNG with an unknown chunk {label} that must not be skipped")
         elif kind == b"IHDR" and chunks:
             raise source.damaged("it has two headers")
         elif kind == b"PLTE" and b"IDAT" in chunks:

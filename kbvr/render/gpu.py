@@ -20,10 +20,10 @@ from jaxtyping import UInt8
 
 from kbvr.camera import Camera
 from kbvr.nets import cuda
-from kbvr.nets.runtime import held_stderr
 from kbvr.render.gpu_scene import GpuFrame, GpuScene
 from kbvr.render.renderer import Renderer
 from kbvr.scene import Scene
+from kbvr.stderr import held_stderr
 
 EXTRA = 'pip install "kbvr[gpu]"'
 
