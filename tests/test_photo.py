@@ -17,6 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
@@ -633,3 +634,29 @@ def test_a_jpeg_with_damaged_pixels_and_an_end_mark_is_warned_of(tmp_path, caplo
     assert [record.getMessage().partition(";")[0] for record in caplog.records] == (
         [] if damage == "none" else [f"{path}: some of its pixels may be wrong"]
     )
+
+
+def warnings_of_tiff(
+    path: Path, caplog: pytest.LogCaptureFixture, pages: int = 1, channels: int = 3, **tags: Any
+) -> list[str]:
+    """Return what is warned of when a TIFF of so many pages is loaded."""
+    with tifffile.TiffWriter(path) as file:
+        for _ in range(pages):
+            file.write(np.full((16, 16, channels), 90, np.uint8), **tags)
+    load_photo(path, fov_deg=50)
+    return [record.getMessage() for record in caplog.records]
+
+
+def test_channels_of_a_tiff_that_are_not_used_are_warned_of(tmp_path, caplog):
+    """Three of them in a file that calls itself grey are no colours."""
+    told = warnings_of_tiff(tmp_path / "a.tif", caplog, photometric="minisblack", planarconfig="contig")
+    assert told == [f"{tmp_path / 'a.tif'}: 1 of its 3 channels are used"]
+
+
+def test_channels_of_a_tiff_that_are_all_used_need_no_warning(tmp_path, caplog):
+    assert not warnings_of_tiff(tmp_path / "a.tif", caplog, photometric="rgb", channels=4, extrasamples=["unassalpha"])
+
+
+def test_pages_of_a_tiff_that_are_not_looked_at_are_warned_of(tmp_path, caplog):
+    told = warnings_of_tiff(tmp_path / "a.tif", caplog, pages=1001, photometric="rgb")
+    assert told == [f"{tmp_path / 'a.tif'}: only its first 1000 pages are looked at"]

@@ -66,11 +66,13 @@ def read_tiff(stream: BinaryIO, source: Source) -> Pixels:
         size_bytes = stream.seek(0, os.SEEK_END)
         stream.seek(0)
         file = tifffile.TiffFile(stream)
-        pages = list(islice(_pages(file), MOST_PAGES))
+        pages = list(islice(_pages(file), MOST_PAGES + 1))
+    if len(pages) > MOST_PAGES:
+        _log.warning("%s: only its first %d pages are looked at", source.name, MOST_PAGES)
     if is_cr2:
         raise source.refused(raw_file("Canon CR2"))
     with file, damage_reported(source.path, source.wanted):  # all of it: in a damaged file a tag can be of any type
-        page = _largest(pages, source)
+        page = _largest(pages[:MOST_PAGES], source)
         source.check_size(page.imagewidth, page.imagelength, _bytes_a_px(page))
         _check_layout(page, size_bytes, source)
         stored = page.asarray(squeeze=False)
@@ -157,6 +159,9 @@ def _pixels(page: tifffile.TiffPage, values: NDArray[Any], tags: dict[int, Any],
         if int(extra) in (1, 2) and count + index < values.shape[2]:
             alpha, premultiplied = values[..., count + index], int(extra) == 1
             break
+    used = count + (alpha is not None)
+    if used < values.shape[2]:
+        _log.warning("%s: %d of its %d channels are used", source.name, used, values.shape[2])
     values = values[..., :count]
     colours = _colours(tags, source)
     palette = None
