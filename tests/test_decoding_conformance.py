@@ -692,7 +692,7 @@ def not_read() -> dict[str, bytes]:
         "a PNG as Xcode rewrites it for iOS (CgBI)": saved(rgb, "PNG").replace(
             b"\n\0\0\0\rIHDR", b"\n" + chunk(b"CgBI", bytes(4)) + b"\0\0\0\rIHDR", 1
         ),
-        "a PNG with a chunk ABCD": png(rgb, chunk(b"ABCD", b"")),
+        "a PNG with an unknown chunk ABCD": png(rgb, chunk(b"ABCD", b"")),
         "a JPEG XL picture": imagecodecs.jpegxl_encode(rgb),
         "a JPEG 2000 picture": imagecodecs.jpeg2k_encode(rgb),
         "a JPEG XR picture": b"II\xbc\x01" + bytes(60),
