@@ -7,7 +7,7 @@ picture W wide spans x from 0 to W. The world is the camera of the photo.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from math import atan, cos, degrees, radians, sin, tan
+from math import atan2, cos, degrees, radians, sin, tan
 
 import numpy as np
 from jaxtyping import Float64
@@ -23,8 +23,8 @@ def f_px_from_fov(fov_deg: float, long_side_px: float) -> float:
 
 
 def fov_deg_from_f_px(f_px: float, long_side_px: float) -> float:
-    """Return the field of view across the long side, in degrees."""
-    return degrees(2 * atan(long_side_px / 2 / f_px))
+    """Return the field of view across the long side, in degrees: up to 180, that of a focal length of 0."""
+    return degrees(2 * atan2(long_side_px / 2, f_px))
 
 
 @dataclass(frozen=True, eq=False)

@@ -660,3 +660,10 @@ def test_channels_of_a_tiff_that_are_all_used_need_no_warning(tmp_path, caplog):
 def test_pages_of_a_tiff_that_are_not_looked_at_are_warned_of(tmp_path, caplog):
     told = warnings_of_tiff(tmp_path / "a.tif", caplog, pages=1001, photometric="rgb")
     assert told == [f"{tmp_path / 'a.tif'}: only its first 1000 pages are looked at"]
+
+
+def test_an_exif_focal_length_too_small_for_a_number_is_left_out(caplog):
+    """Of a JPEG whose EXIF was damaged: in pixels it comes to 0."""
+    photo = load_photo(DATA / "focal_length_of_nothing.jpg")
+    assert photo.f_source == "guess"
+    assert "its EXIF says a field of view of 180 degrees: left out" in caplog.text
