@@ -14,7 +14,7 @@ import numpy as np
 from torch import nn
 
 from export.depth2_figures import predict
-from export.teachers import load_rgb, normalised
+from export.teachers import load_rgb, normalised, write_labels
 from kbvr.errors import InputError
 from kbvr.network_depth import merged
 
@@ -55,9 +55,7 @@ def label_with_itself(net: nn.Module, photos: Path, labels: Path, earlier: Path 
                 arrays |= {name: known[name] for name in ("sky", "subject") if name in known}
         if np.isnan(depth).mean() > GREATEST_UNKNOWN:
             continue
-        aside = labels / f".{path.stem}.npz"
-        np.savez(aside, allow_pickle=False, **arrays)
-        aside.rename(labels / f"{path.stem}.npz")
+        write_labels(labels / f"{path.stem}.npz", arrays)
         written += 1
         if written % 200 == 0:
             print(f"labelled {written}", flush=True)

@@ -148,6 +148,13 @@ def load_rgb(path: Path) -> np.ndarray:
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
 
 
+def write_labels(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write the labels of one photo; a stop in the middle of it leaves none."""
+    aside = path.with_name(f".{path.name}")
+    np.savez(aside, allow_pickle=False, **arrays)
+    aside.rename(path)
+
+
 def label_photos(photos: Path, teachers: Path, labels: Path, *, part: int = 0, parts: int = 1) -> int:
     """Write labels/NAME.npz for every photo that has none; return how many were written.
 
@@ -171,9 +178,7 @@ def label_photos(photos: Path, teachers: Path, labels: Path, *, part: int = 0, p
             arrays["sky"] = np.round(networks.sky(rgb) * 255).astype(np.uint8)
         if index % SUBJECT_EVERY == 0:
             arrays["subject"] = np.round(networks.subject(rgb) * 255).astype(np.uint8)
-        aside = labels / f".{path.stem}.npz"
-        np.savez(aside, allow_pickle=False, **arrays)
-        aside.rename(labels / f"{path.stem}.npz")
+        write_labels(labels / f"{path.stem}.npz", arrays)
         written += 1
         if written % 200 == 0:
             print(f"labelled {written}", flush=True)
