@@ -33,6 +33,9 @@ BATCH_PIXELS = 8 * 192 * 256
 SHARES = {"films": 0.39, "rooms": 0.14, "sharp_rooms": 0.06, "photos": 0.24, "scenes": 0.12, "mixtures": 0.05}
 """How many of the pictures are of each kind; kinds of which there are none leave theirs to the others."""
 
+ENOUGH = 500
+"""A kind with fewer pictures than this is shown less, by the root of its number: it would be learnt by heart."""
+
 PHOTO_WEIGHT = 0.6
 """What a photo that a weak teacher labelled counts, beside 1 for the best labels."""
 
@@ -130,7 +133,10 @@ class Source:
         self._mixed = Pool(self._new_mixture, self.seed)
         there = {"scenes": True, "mixtures": self.mixtures is not None}
         there |= {kind: bool(shown) for kind, shown in self._by_kind.items()}
-        self._kinds = [kind for kind in SHARES if there[kind]]
+        self._shares = {kind: share for kind, share in SHARES.items() if there[kind]}
+        for kind, pictures in self._by_kind.items():
+            if pictures:
+                self._shares[kind] *= min(1.0, math.sqrt(len(pictures) / ENOUGH))
 
     def _new_scene(self, rng: random.Random) -> Sample:
         scene = rendered_sample(self._pictures, self._subjects, rng, SCENE_HW)
@@ -164,7 +170,7 @@ class Source:
         )
 
     def _draw(self, step: int, hw: tuple[int, int], rng: random.Random) -> Shown:
-        kind = rng.choices(self._kinds, [SHARES[kind] for kind in self._kinds])[0]
+        kind = rng.choices(list(self._shares), list(self._shares.values()))[0]
         if kind == "scenes":
             return Shown(self._scenes.sample(step, rng), kind)
         if kind == "mixtures":

@@ -60,7 +60,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         "--licences",
         choices=("all", "permissive"),
         default="all",
-        help="permissive leaves out good depth under a licence that is non-commercial or unclear",
+        help="permissive leaves out depth by networks whose weights are non-commercial or of unknown licence",
     )
     parser.add_argument("--seed", type=int, default=0)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,8 +36,8 @@ class Sample:
     """Name of the photo's file."""
 
 
-def load_samples(photos: Path, labels: Path, only: Collection[str] | None = None) -> tuple[list[Sample], list[Sample]]:
-    """Return (training, held out) samples of every photo that has a label; training ones of certain files only."""
+def load_samples(photos: Path, labels: Path) -> tuple[list[Sample], list[Sample]]:
+    """Return (training, held out) samples of every photo that has a label."""
     kept: list[Sample] = []
     held_out: list[Sample] = []
     for index, path in enumerate(sorted(photos.glob("*.jpg"))):
@@ -50,8 +49,6 @@ def load_samples(photos: Path, labels: Path, only: Collection[str] | None = None
             sample = Sample(rgb, arrays["depth"], arrays.get("sky"), arrays.get("subject"), path.name)
             if index % HELD_OUT_EVERY == 0:
                 held_out.append(sample)
-                continue
-            if only is not None and path.name not in only:
                 continue
             kept.append(sample)
             for number, (x0, y0, x1, y1) in enumerate(arrays["windows"]):

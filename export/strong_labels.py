@@ -35,12 +35,24 @@ many at either end of one that is held out are left out altogether, for their ne
 WEIGHTS = {"5": 1.0, "4": 0.8, "3": 0.5}
 """What a picture counts, by its quality."""
 
-OPEN_LICENCES = ("MIT", "BSD", "Apache", "CC0", "CC BY", "public domain")
-CLOSED_WORDS = ("NC", "non-commercial", "none stated", "not stated", "research", "EULA", "GPL", "per image", "template")
-"""A licence with one of these words is not open, whatever else it says: a template's is not its pictures'."""
+OPEN_NETWORKS = (
+    "MiDaS",
+    "Marigold",
+    "Metric3D",
+    "DepthSplat",
+    "Consistent Video Depth",
+    "HyperNeRF",
+)
+"""Networks whose published weights are under MIT, BSD or Apache-2.0; of the others some are not, or nothing is said.
 
-OPEN_NETWORKS = ("MiDaS", "Marigold", "Metric3D", "DepthSplat")
-"""Networks whose published weights are under MIT, BSD or Apache-2.0; of the others some are not, or nothing is said."""
+HyperNeRF and Consistent Video Depth are fitted to one film each (code under Apache-2.0 and MIT).
+"""
+
+CLOSED_NETWORKS = ("BoostingMonocularDepth", "UniDepth")
+"""Networks whose weights are non-commercial, whichever open one they were built with."""
+
+NON_COMMERCIAL = ("-NC", "non-commercial")
+"""What the licence of a picture says that must not be used for money."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,10 +101,17 @@ def scene_of(name: str) -> str:
 
 
 def is_permissive(licence: str, label: str) -> bool:
-    """Return whether anyone may use what comes of a picture and of its label, also for money, and its page says so."""
-    licence = licence.replace("CC-BY", "CC BY")
-    is_open = any(word in licence for word in OPEN_LICENCES) and not any(word in licence for word in CLOSED_WORDS)
-    return is_open and (not label.startswith("network") or any(name in label for name in OPEN_NETWORKS))
+    """Return whether what was learnt from a picture and its depth may be used for anything.
+
+    A student is made of its teacher's answers, so a network that made the depth must have weights under an open
+    licence, and be known; depth that was measured, or drawn, is nobody's answer. The picture's own licence must not
+    exclude commercial use. As with ImageNet, pictures that are offered for research are let in: they are looked at
+    and not passed on.
+    """
+    if any(words in licence for words in NON_COMMERCIAL):
+        return False
+    is_open = any(name in label for name in OPEN_NETWORKS) and not any(name in label for name in CLOSED_NETWORKS)
+    return is_open or not label.startswith("network")
 
 
 def held_out_scenes(names: Iterable[str]) -> set[str]:
@@ -130,15 +149,6 @@ def read_index(folder: Path) -> list[dict[str, str]]:
             return list(csv.DictReader(lines))
     except OSError as error:
         raise InputError(f"expected a folder with an INDEX.csv, got {folder}: {error.strerror or error}") from error
-
-
-def permissive_photos(folder: Path) -> set[str]:
-    """Return the files of a folder of photos whose licence, by its INDEX.csv, is open.
-
-    Raises:
-        InputError: if there is no index.
-    """
-    return {row["file"] for row in read_index(folder) if is_permissive(row["licence"], "")}
 
 
 def load_strong(folder: Path, *, permissive: bool) -> tuple[list[Strong], list[Strong]]:

@@ -20,7 +20,7 @@ from export.mixtures import Mixtures
 from export.onnx_export import load_net
 from export.samples import Sample, load_samples
 from export.steady_training import Plan, train_steadily
-from export.strong_labels import load_strong, permissive_photos
+from export.strong_labels import load_strong
 from export.training import Batch
 
 ENCODER_RATE = 2e-4
@@ -58,7 +58,7 @@ def train(
     """
     torch.manual_seed(seed)
     strong, strong_held_out = load_strong(depth, permissive=permissive)
-    weak, weak_held_out = _photos(photos, labels, self_labels, permissive=permissive)
+    weak, weak_held_out = _photos(photos, labels, self_labels)
     net = KbvrDepth2()
     if not (run / "checkpoint.pt").exists():
         if start_from is None:
@@ -78,12 +78,9 @@ def train(
     )
 
 
-def _photos(
-    photos: Path | None, labels: Path | None, self_labels: Path | None, *, permissive: bool
-) -> tuple[list[Sample], list[Sample]]:
+def _photos(photos: Path | None, labels: Path | None, self_labels: Path | None) -> tuple[list[Sample], list[Sample]]:
     """Return (training, held out) photos; the latter are labelled by the teacher always."""
     if photos is None or labels is None:
         return [], []
-    only = permissive_photos(photos) if permissive else None
-    kept, held_out = load_samples(photos, labels, only)
-    return (kept if self_labels is None else load_samples(photos, self_labels, only)[0]), held_out
+    kept, held_out = load_samples(photos, labels)
+    return (kept if self_labels is None else load_samples(photos, self_labels)[0]), held_out

@@ -8,15 +8,13 @@ import numpy as np
 import pytest
 import torch
 from good_depth import write_good_depth
-from PIL import Image
 
 from export import depth2_batches, samples
 from export.depth2_batches import Pool, Source
 from export.disturbed import disturbed
-from export.samples import Sample, load_samples
-from export.strong_labels import held_out_scenes, is_between, is_permissive, load_strong, permissive_photos, scene_of
+from export.samples import Sample
+from export.strong_labels import held_out_scenes, is_between, is_permissive, load_strong, scene_of
 from export.thin_things import thin_matte, with_thin_thing
-from kbvr.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -69,33 +67,36 @@ def test_between_rooms_that_are_trained_on_and_rooms_that_are_not_some_frames_ar
     ("licence", "label", "may"),
     [
         ("MIT", "true", True),
+        ("NYU Depth v2: research use, cite (repo: MIT)", "true", True),
+        ("none stated", "synthetic", True),
         ("page CC BY-SA 4.0", "network Marigold", True),
+        ("none stated", "network MiDaS DPT-Large", True),
+        ("page CC BY-SA 4.0", "network SharpDepth (UniDepth+Marigold)", False),
+        ("none stated (project page)", "network BoostingMonocularDepth (MiDaS v2)", False),
         ("page CC BY-SA 4.0", "network DA360 (panorama)", False),
+        ("MIT", "network Depth-Anything-v2", False),
         ("page CC BY-SA 4.0 / CC BY-NC-SA 4.0", "true", False),
-        ("NYU Depth v2: research use, cite (repo: MIT)", "true", False),
-        ("repo MIT (site template)", "true", False),
-        ("CC-BY-4.0 (repo LICENSE)", "", True),
-        ("MIT (site); archive photographs, own licence not stated", "", False),
-        ("none stated", "network MiDaS DPT-Large", False),
+        ("Omnidata EULA (non-commercial)", "synthetic", False),
     ],
 )
-def test_a_licence_is_open_only_if_it_says_so(licence, label, may):
-    """Non-commercial and unclear licences, of pictures and of the networks that labelled them, are told apart."""
+def test_only_answers_of_open_networks_are_learnt_where_that_is_asked_for(licence, label, may):
+    """Labels of networks that are non-commercial or unknown are left out, and pictures that are non-commercial."""
     assert is_permissive(licence, label) is may
 
 
-def test_photos_of_unclear_licence_are_left_out_where_that_is_asked_for(tmp_path):
-    """The index of the photos decides; what is held out stays, for it is not learnt from."""
-    (tmp_path / "INDEX.csv").write_text("file,licence\n0.jpg,none stated\n1.jpg,none stated\n2.jpg,CC0-1.0\n")
-    ramp = np.linspace(0, 1, 48, dtype=np.float16).reshape(6, 8)
-    for number in range(3):
-        Image.fromarray(np.full((6, 8, 3), 99, np.uint8)).save(tmp_path / f"{number}.jpg")
-        np.savez(tmp_path / f"{number}.npz", depth=ramp, windows=np.zeros((0, 4), np.int32))
-    kept, held_out = load_samples(tmp_path, tmp_path, permissive_photos(tmp_path))
-    assert [sample.file for sample in kept] == ["2.jpg"]
-    assert [sample.file for sample in held_out] == ["0.jpg"]
-    with pytest.raises(InputError, match=r"INDEX\.csv"):
-        permissive_photos(tmp_path / "nothing")
+def test_kinds_of_which_there_are_few_pictures_are_shown_less(good_depth, monkeypatch):
+    """The fewer there are, the smaller the share, so that none is learnt by heart."""
+    monkeypatch.setattr(depth2_batches, "ENOUGH", 10_000)
+    small = small_source(good_depth)
+    monkeypatch.setattr(depth2_batches, "ENOUGH", 10)
+    large = small_source(good_depth)
+
+    def films(source):
+        kinds = [source._draw(0, (192, 256), random.Random(n)).kind for n in range(60)]
+        return kinds.count("films")
+
+    monkeypatch.setattr(depth2_batches, "SCENE_HW", (48, 64))
+    assert films(small) < films(large) / 3
 
 
 @pytest.mark.parametrize("seed", range(12))
