@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from export.depth2_command import add_depth2
 from export.depth_anything.command import add_depth_anything
+from export.depth_command import add_depth
 from export.kenburns.command import add_kenburns
 from export.maskrcnn.command import add_maskrcnn
 from kbvr.errors import KbvrError
@@ -38,17 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     label.add_argument("--parts", type=int, default=1, help="how many processes share the work")
     label.set_defaults(run_command=_label)
 
-    train = commands.add_parser("train-depth", help="train kbvr-depth; goes on where it was")
-    train.add_argument("--photos", type=Path, required=True, help="folder of .jpg files")
-    train.add_argument("--labels", type=Path, required=True, help="folder that `label` wrote")
-    train.add_argument("--run", type=Path, required=True, help="folder for checkpoint, log and weights")
-    train.add_argument("--minutes", type=float, required=True, help="length of the whole training")
-    train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--start-from", type=Path, help="kbvr-depth.onnx whose weights a new run starts from")
-    train.add_argument("--teachers", type=Path, help="folder of the teachers' files, to label mixtures of photos too")
-    train.set_defaults(run_command=_train)
-
-    add_depth2(commands)
+    add_depth(commands)
 
     fill = commands.add_parser("train-fill", help="train kbvr-fill; goes on where it was")
     fill.add_argument("--photos", type=Path, required=True, help="folder of .jpg files")
@@ -59,25 +49,24 @@ def _parser() -> argparse.ArgumentParser:
     fill.add_argument("--start-from", type=Path, help="kbvr-fill.onnx whose weights a new run starts from")
     fill.set_defaults(run_command=_train_fill)
 
-    for name in ("kbvr-depth", "kbvr-fill"):
-        write = commands.add_parser(name, help=f"write {name}.onnx and its card, checked against torch")
-        write.add_argument(
-            "--weights",
-            type=Path,
-            required=True,
-            action="append",
-            help="weights.pt of a training; given again, the mean of them is written",
-        )
-        write.add_argument("--out", type=Path, default=NETS, help="folder to write into (default: kbvr/nets)")
-        write.add_argument(
-            "--figure",
-            type=_figure,
-            action="append",
-            default=[],
-            metavar="NAME=NUMBER",
-            help="a measured figure for the card; may be given again",
-        )
-        write.set_defaults(run_command=_write, name=name)
+    write = commands.add_parser("kbvr-fill", help="write kbvr-fill.onnx and its card, checked against torch")
+    write.add_argument(
+        "--weights",
+        type=Path,
+        required=True,
+        action="append",
+        help="weights.pt of a training; given again, the mean of them is written",
+    )
+    write.add_argument("--out", type=Path, default=NETS, help="folder to write into (default: kbvr/nets)")
+    write.add_argument(
+        "--figure",
+        type=_figure,
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="a measured figure for the card; may be given again",
+    )
+    write.set_defaults(run_command=_write)
 
     for add_command in (add_kenburns, add_maskrcnn, add_depth_anything):
         add_command(commands)
@@ -96,21 +85,6 @@ def _label(options: argparse.Namespace) -> None:
     print(f"labelled {written} photos")
 
 
-def _train(options: argparse.Namespace) -> None:
-    from export.train_depth import train
-
-    weights = train(
-        options.photos,
-        options.labels,
-        options.run,
-        minutes=options.minutes,
-        seed=options.seed,
-        start_from=options.start_from,
-        teachers=options.teachers,
-    )
-    print(f"weights: {weights}")
-
-
 def _train_fill(options: argparse.Namespace) -> None:
     from export.train_fill import train
 
@@ -126,15 +100,10 @@ def _train_fill(options: argparse.Namespace) -> None:
 
 
 def _write(options: argparse.Namespace) -> None:
-    from export.kbvr_depth import KbvrDepth
     from export.kbvr_fill import KbvrFill
-    from export.onnx_export import export_depth, export_fill, load_net
+    from export.onnx_export import export_fill, load_net
 
-    figures = dict(options.figure)
-    if options.name == "kbvr-depth":
-        card = export_depth(load_net(KbvrDepth(), options.weights), options.out, figures)
-    else:
-        card = export_fill(load_net(KbvrFill(), options.weights), options.out, figures)
+    card = export_fill(load_net(KbvrFill(), options.weights), options.out, dict(options.figure))
     print(f"wrote {options.out / card.file}, sha256 {card.sha256}")
 
 

@@ -1,4 +1,4 @@
-"""The EfficientNet-Lite0 encoder: what was learnt on ImageNet, for kbvr-depth 2 to start from.
+"""The EfficientNet-Lite0 encoder: what was learnt on ImageNet, for kbvr-depth to start from.
 
 Tan & Le 2019, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks"; the Lite networks have no
 squeeze-and-excitation and ReLU6 for swish (github.com/tensorflow/tpu, models/official/efficientnet/lite, Apache-2.0).

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from export.kbvr_depth import ConvBlock, silent
+from export.blocks import ConvBlock, silent
 
 CHANNELS = (24, 48, 96, 160)
 """Encoder channels at strides 2, 4, 8 and 16."""

@@ -1,6 +1,6 @@
 """Write our networks as ONNX, check that the files compute what torch computes, and write their cards.
 
-python -m export kbvr-depth --weights runs/0/weights.pt --figure pairs_correlation=0.77
+python -m export kbvr-fill --weights runs/0/weights.pt --figure psnr_db=25
 """
 
 from __future__ import annotations
@@ -19,12 +19,10 @@ from onnx import helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from export.kbvr_depth import KbvrDepth
 from export.kbvr_fill import KbvrFill
 from export.onnx_file import Inputs, NetworkFile, write_checked
 from kbvr.nets import Card
 from kbvr.nets import Tensor as CardTensor
-from kbvr.nets.recipe import DepthRecipe
 
 SIZES_PX = ((256, 192), (192, 256), (384, 288), (96, 160), (320, 320))
 """(width, height) at which torch and onnxruntime are compared."""
@@ -36,19 +34,6 @@ PHOTOS = (
     " and smaller CC0, CC-BY and MIT sets; several state no licence, or research use)"
 )
 SIDES: tuple[int | str, ...] = ("height", "width")
-
-
-class ExportedDepth(nn.Module):
-    """kbvr-depth with the outputs that its ONNX file has: the sky as a probability."""
-
-    def __init__(self, net: KbvrDepth) -> None:
-        super().__init__()
-        self.net = net
-
-    def forward(self, rgb01: Tensor) -> tuple[Tensor, Tensor]:
-        """Map rgb in 0-1 to relative inverse depth and sky probability."""
-        inverse_depth, sky_logit = self.net(rgb01)
-        return inverse_depth, torch.sigmoid(sky_logit)
 
 
 class ExportedFill(nn.Module):
@@ -79,15 +64,6 @@ def load_net(net: Net, weights: Sequence[Path]) -> Net:
     }
     net.load_state_dict(mean)
     return net
-
-
-def export_depth(net: KbvrDepth, folder: Path, figures: Mapping[str, float]) -> Card:
-    """Write kbvr-depth.onnx and kbvr-depth.json into the folder and return the card.
-
-    Raises:
-        ValueError: if torch and onnxruntime differ by more than TOLERANCE at one of SIZES_PX.
-    """
-    return _export(ExportedDepth(net), replace(DEPTH_CARD, figures=dict(figures)), folder)
 
 
 def export_fill(net: KbvrFill, folder: Path, figures: Mapping[str, float]) -> Card:
@@ -145,33 +121,6 @@ def noise_for(card: Card, width: int, height: int) -> Inputs:
         arrays["known"] = (arrays["known"][..., ::16, ::16] > 0.3).astype(np.float32).repeat(16, 2).repeat(16, 3)
     return arrays
 
-
-DEPTH_CARD = Card(
-    name="kbvr-depth",
-    file="kbvr-depth.onnx",
-    sha256="",
-    licence="MIT",
-    source="kbvr: architecture and training in export/",
-    task="relative inverse depth and sky from one photo",
-    inputs=(CardTensor("rgb01", "float32", (1, 3, *SIDES), "sRGB, 0 to 1"),),
-    outputs=(
-        CardTensor("relative_inverse_depth", "float32", (1, 1, *SIDES), "larger is nearer; scale and shift are free"),
-        CardTensor("sky_probability", "float32", (1, 1, *SIDES), "0 to 1"),
-    ),
-    normalisation="divide by 255; mean and deviation are taken inside",
-    sizes="sides are multiples of 32; trained at 320 to 512, made for a long side of about 512",
-    trained_on=(
-        f"{PHOTOS}, and windows and mixtures of them, labelled by TCMonoDepth (MIT) and"
-        " Sky-Segmentation-and-Post-processing (MIT); subjects cut out with U2-Net-p (Apache-2.0) were pasted before"
-        " one in five; ray-cast scenes with exact depth, textured with pieces of the photos"
-    ),
-    figures={},
-    limits=(
-        "thin things are missed, objects on patterned cloth or walls may be flattened; what is painted on a wall may"
-        " stand out from it; mirrors and glass are taken for what they show"
-    ),
-    depth=DepthRecipe("rgb01", "relative_inverse_depth", sky_output="sky_probability"),
-)
 
 FILL_CARD = Card(
     name="kbvr-fill",

@@ -95,12 +95,6 @@ class Crop:
     """Where something was pasted before the scene: its depth is known exactly."""
 
 
-def crop(sample: Sample, hw: tuple[int, int], rng: random.Random, others: list[Sample]) -> tuple[np.ndarray, ...]:
-    """Return most of a sample as (rgb HxW in 0-1, depth HxW, sky HxW with -1 = unknown)."""
-    cut = crop_with(sample, hw, rng, others)
-    return cut.rgb, cut.depth, cut.sky
-
-
 def crop_with(
     sample: Sample,
     hw: tuple[int, int],

@@ -1,8 +1,8 @@
-"""Label photos with kbvr-depth 2 itself, for a student that is to know more than any of its teachers.
+"""Label photos with kbvr-depth itself, for a student that is to know more than any of its teachers.
 
 The averaged network looks at each photo and at its mirror image at three sizes: the layout is the mean of the two
 smaller ones', the detail is the largest one's. What it doubts is left open. A student that is trained on this with its
-pictures disturbed (`train-depth2 --self-labels`) agrees with it on pictures that are harder.
+pictures disturbed (`train-depth --self-labels`) agrees with it on pictures that are harder.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from torch import nn
 
-from export.depth2_figures import predict
+from export.depth_figures import predict
 from export.teachers import load_rgb, normalised, write_labels
 from kbvr.errors import InputError
 from kbvr.network_depth import merged

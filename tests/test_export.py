@@ -15,10 +15,11 @@ from PIL import Image
 
 from export import onnx_export, onnx_file, rendered, train_fill, training
 from export.__main__ import main
-from export.kbvr_depth import KbvrDepth
-from export.train_depth import LEAST_POOL, NEW_SHARE, Pool, loss_of
+from export.kbvr_fill import KbvrFill
+from export.mixtures import Mixtures
+from export.teachers import load_rgb
 from kbvr.fill import network_filler
-from kbvr.nets import open_session, read_card
+from kbvr.nets import read_card
 
 ROOT = Path(__file__).parents[1]
 
@@ -44,33 +45,43 @@ def log_of(run):
 
 
 def test_a_training_goes_on_where_it_was_and_its_weights_can_be_exported(labelled, tmp_path):
-    """Train, stop, train on, write ONNX: the whole way through the command line."""
+    """Train, stop, train on, write ONNX, fill a hole: the whole way through the command line."""
     photos, labels = labelled
     run, out = tmp_path / "run", tmp_path / "nets"
-    call = ["train-depth", "--photos", str(photos), "--labels", str(labels), "--run", str(run), "--minutes"]
+    call = ["train-fill", "--photos", str(photos), "--labels", str(labels), "--run", str(run), "--minutes"]
     main([*call, "0.01"])
     first_step = log_of(run)[-1]["step"]
     assert first_step >= 1
     spent_s = torch.load(run / "checkpoint.pt", weights_only=True)["spent_s"]
     main([*call, f"{(spent_s + 0.5) / 60}"])
     assert log_of(run)[-1]["step"] > first_step
-    assert np.isfinite(log_of(run)[-1]["correlation_mean"])
+    assert np.isfinite(log_of(run)[-1]["psnr_median_db"])
 
-    main(["kbvr-depth", "--weights", str(run / "weights.pt"), "--out", str(out), "--figure", "seen=0.5"])
-    assert sorted(path.name for path in out.iterdir()) == ["kbvr-depth.json", "kbvr-depth.onnx"]
-    card = read_card(out / "kbvr-depth.json")
-    assert card.figures == {"seen": 0.5}
-    outputs = open_session(card, "cpu").run(None, {"rgb01": np.full((1, 3, 64, 96), 0.5, np.float32)})
-    assert [output.shape for output in outputs] == [(1, 1, 64, 96)] * 2
+    main(["kbvr-fill", "--weights", str(run / "weights.pt"), "--out", str(out), "--figure", "seen=0.5"])
+    assert sorted(path.name for path in out.iterdir()) == ["kbvr-fill.json", "kbvr-fill.onnx"]
+    assert read_card(out / "kbvr-fill.json").figures == {"seen": 0.5}
+    assert (out / "kbvr-fill.onnx").stat().st_size <= 16e6
+    hole = np.zeros((100, 100), bool)
+    hole[40:60, 40:60] = True
+    grey = np.full((100, 100, 3), 90, np.uint8)
+    filled, _ = network_filler(out / "kbvr-fill.onnx")(grey, np.ones((100, 100), np.float32), hole=hole, source=~hole)
+    assert np.abs(filled[hole].astype(int) - 90).max() < 60
 
 
-def random_net(seed: int) -> KbvrDepth:
-    """Return a small network whose batch norms have something to fold."""
+def inputs_of(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return pictures, inverse depth and what is known of them."""
     torch.manual_seed(seed)
-    net = KbvrDepth((4, 8, 8, 8, 8)).train()
+    return torch.rand(2, 3, 64, 64), torch.rand(2, 1, 64, 64), (torch.rand(2, 1, 64, 64) > 0.3).float()
+
+
+def random_net(seed: int) -> KbvrFill:
+    """Return a network whose batch norms have something to fold, and whose last layer says something."""
+    torch.manual_seed(seed)
+    net = KbvrFill().train()
     with torch.no_grad():
+        net.sub_pixels.weight.normal_(0, 0.1)
         for _ in range(3):
-            net(torch.rand(2, 3, 64, 64))
+            net(*inputs_of(seed))
     return net
 
 
@@ -84,9 +95,9 @@ def test_settled_batch_norms_compute_in_training_what_the_written_network_comput
     net, averaged = random_net(5), random_net(6)
     averaged.load_state_dict(net.state_dict() | {k: v for k, v in averaged.state_dict().items() if "running" in k})
     training._settle(net, averaged)
-    rgb = torch.rand(2, 3, 64, 64)
-    assert torch.equal(net(rgb)[0], averaged.eval()(rgb)[0])
-    assert torch.equal(net(rgb * 0.1)[0], averaged(rgb * 0.1)[0])
+    rgb, depth, known = inputs_of(7)
+    assert torch.equal(net(rgb, depth, known)[0], averaged.eval()(rgb, depth, known)[0])
+    assert torch.equal(net(rgb * 0.1, depth, known)[0], averaged(rgb * 0.1, depth, known)[0])
 
 
 def test_an_error_while_batches_are_made_ends_the_training():
@@ -100,10 +111,10 @@ def test_an_error_while_batches_are_made_ends_the_training():
 
 
 def test_the_onnx_file_computes_what_torch_computes(tmp_path):
-    """At several sizes, in one file, with the names on its card and the sky as a probability."""
+    """At several sizes, in one file, with the names on its card."""
     net = random_net(0)
-    card = onnx_export.export_depth(net, tmp_path, {})
-    wrapped = onnx_export.with_half_weights(onnx_export.ExportedDepth(net).eval())
+    card = onnx_export.export_fill(net, tmp_path, {})
+    wrapped = onnx_export.with_half_weights(onnx_export.ExportedFill(net).eval())
     sizes_px = ((64, 32), (96, 128), (160, 96))
     assert difference_at(wrapped, card, sizes_px) < onnx_file.TOLERANCE
     model = onnx.load(card.path)
@@ -116,49 +127,24 @@ def test_a_file_that_differs_from_torch_is_not_kept(tmp_path, monkeypatch):
     """A wrong network never reaches the package, nor does its card."""
     monkeypatch.setattr(onnx_file, "greatest_difference", lambda *_: 0.01)
     with pytest.raises(ValueError, match=r"got 0\.01"):
-        onnx_export.export_depth(random_net(1), tmp_path, {})
+        onnx_export.export_fill(random_net(1), tmp_path, {})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_difference_is_found(tmp_path):
     """The comparison sees another network's weights."""
-    card = onnx_export.export_depth(random_net(2), tmp_path, {})
-    other = onnx_export.ExportedDepth(random_net(3)).eval()
+    card = onnx_export.export_fill(random_net(2), tmp_path, {})
+    other = onnx_export.ExportedFill(random_net(3)).eval()
     assert difference_at(other, card, [(64, 64)]) > 100 * onnx_file.TOLERANCE
 
 
-def test_the_loss_ignores_scale_shift_and_unknown_sky():
-    """A relative depth is right up to scale and shift; a photo without a sky label teaches none."""
-    torch.manual_seed(0)
-    depth = torch.rand(2, 1, 48, 64)
-    unknown = torch.full_like(depth, -1)
-    assert loss_of(5 * depth + 3, torch.randn_like(depth), depth, unknown) < 0.01
-    assert loss_of(-depth, torch.zeros_like(depth), depth, unknown) > 1
-    assert loss_of(depth, torch.full_like(depth, 9), depth, torch.zeros_like(depth)) > 1
-
-
-def test_kbvr_fill_is_trained_exported_and_fills(labelled, tmp_path):
-    """The whole way through the command line; the file is one that --fill takes."""
-    photos, labels = labelled
-    run, out = tmp_path / "run", tmp_path / "nets"
-    main(["train-fill", "--photos", str(photos), "--labels", str(labels), "--run", str(run), "--minutes", "0.01"])
-    assert np.isfinite(log_of(run)[-1]["psnr_median_db"])
-    main(["kbvr-fill", "--weights", str(run / "weights.pt"), "--out", str(out)])
-    assert (out / "kbvr-fill.onnx").stat().st_size <= 16e6
-    hole = np.zeros((100, 100), bool)
-    hole[40:60, 40:60] = True
-    grey = np.full((100, 100, 3), 90, np.uint8)
-    filled, _ = network_filler(out / "kbvr-fill.onnx")(grey, np.ones((100, 100), np.float32), hole=hole, source=~hole)
-    assert np.abs(filled[hole].astype(int) - 90).max() < 60
-
-
 def test_labels_and_mixtures_come_from_the_teachers(shared, tmp_path):
-    """One real photo is labelled, and a few steps are trained on it and on mixtures of it."""
+    """One real photo is labelled, and mixtures of it are."""
     photos = tmp_path / "photos"
     photos.mkdir()
     for index in range(2):
         shutil.copy(ROOT / "examples" / "temple.jpg", photos / f"{index}.jpg")
-    labels, run, teachers = tmp_path / "labels", tmp_path / "run", str(shared / "models")
+    labels, teachers = tmp_path / "labels", str(shared / "models")
     main(["label", "--photos", str(photos), "--teachers", teachers, "--labels", str(labels)])
     with np.load(labels / "0.npz") as arrays:
         depth, subject, sky = (arrays[name].astype(float) for name in ("depth", "subject", "sky"))
@@ -166,9 +152,10 @@ def test_labels_and_mixtures_come_from_the_teachers(shared, tmp_path):
     assert depth[-height // 4 :].mean() > depth[: height // 4].mean() + 1  # trees in front, sky above
     assert sky[:40].mean() > 200 and sky[-40:].mean() < 20
     assert 0.02 < (subject > 127).mean() < 0.8
-    call = ["train-depth", "--photos", str(photos), "--labels", str(labels), "--run", str(run), "--teachers", teachers]
-    main([*call, "--minutes", "0.03"])
-    assert np.isfinite(log_of(run)[-1]["correlation_mean"])
+    picture = load_rgb(photos / "0.jpg")
+    mixture, mixed_depth = Mixtures(shared / "models").sample([picture, picture[:, ::-1]], random.Random(0))
+    assert mixture.shape[:2] == mixed_depth.shape
+    assert np.isfinite(mixed_depth).all() and mixed_depth.std() > 0
 
 
 def test_what_is_asked_of_the_filler_is_known_and_what_is_masked_out_is_not(labelled):
@@ -214,23 +201,14 @@ def test_a_thing_is_drawn_whole_though_only_a_part_of_the_picture_is_looked_at(s
     assert not outside.any()
 
 
-def test_scenes_are_shown_again_but_new_ones_keep_coming():
-    """A pool makes each of its first samples, then about one in NEW_SHARE."""
-    made = []
-    pool = Pool(lambda: made.append(0) or len(made), random.Random(0))
-    shown = [pool.sample() for _ in range(LEAST_POOL + 1000)]
-    assert shown[:LEAST_POOL] == list(range(1, LEAST_POOL + 1))
-    assert 0.7 * NEW_SHARE < (len(made) - LEAST_POOL) / 1000 < 1.3 * NEW_SHARE
-
-
 def test_weights_take_half_the_room_and_nothing_is_lost_on_the_way_to_the_file(tmp_path):
     """Rounded to 16 bits once, in torch: what is compared with the file is what the file holds."""
-    card = onnx_export.export_depth(random_net(4), tmp_path, {})
+    card = onnx_export.export_fill(random_net(4), tmp_path, {})
     tensors = {t.name: t for t in onnx.load(card.path).graph.initializer}
     halves = sum(np.prod(t.dims) for t in tensors.values() if t.data_type == onnx.TensorProto.FLOAT16)
     singles = sum(np.prod(t.dims) for t in tensors.values() if t.data_type == onnx.TensorProto.FLOAT)
     assert halves > 10 * singles
-    net = onnx_export.with_half_weights(onnx_export.ExportedDepth(random_net(4)).eval())
+    net = onnx_export.with_half_weights(onnx_export.ExportedFill(random_net(4)).eval())
     assert difference_at(net, card, [(64, 64), (96, 160)]) < 1e-5
 
 

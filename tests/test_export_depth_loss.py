@@ -1,4 +1,4 @@
-"""What kbvr-depth 2 is told of its errors."""
+"""What kbvr-depth is told of its errors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from export.depth2_loss import depth_loss, doubt_loss, in_the_order_of, standardised
+from export.depth_loss import depth_loss, doubt_loss, in_the_order_of, standardised
 
 
 def loss_of(guess, truth, weight, by_rank, sharp):

@@ -1,4 +1,4 @@
-"""What kbvr-depth 2 is shown: scenes that are held out, licences, thin things, and batches by number."""
+"""What kbvr-depth is shown: scenes that are held out, licences, thin things, and batches by number."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 import torch
 from good_depth import write_good_depth
 
-from export import depth2_batches, samples
-from export.depth2_batches import Pool, Source
+from export import depth_batches, samples
+from export.depth_batches import Pool, Source
 from export.disturbed import disturbed
 from export.samples import Sample
 from export.strong_labels import held_out_scenes, is_between, is_permissive, load_strong, scene_of
@@ -86,16 +86,16 @@ def test_only_answers_of_open_networks_are_learnt_where_that_is_asked_for(licenc
 
 def test_kinds_of_which_there_are_few_pictures_are_shown_less(good_depth, monkeypatch):
     """The fewer there are, the smaller the share, so that none is learnt by heart."""
-    monkeypatch.setattr(depth2_batches, "ENOUGH", 10_000)
+    monkeypatch.setattr(depth_batches, "ENOUGH", 10_000)
     small = small_source(good_depth)
-    monkeypatch.setattr(depth2_batches, "ENOUGH", 10)
+    monkeypatch.setattr(depth_batches, "ENOUGH", 10)
     large = small_source(good_depth)
 
     def films(source):
         kinds = [source._draw(0, (192, 256), random.Random(n)).kind for n in range(60)]
         return kinds.count("films")
 
-    monkeypatch.setattr(depth2_batches, "SCENE_HW", (48, 64))
+    monkeypatch.setattr(depth_batches, "SCENE_HW", (48, 64))
     assert films(small) < films(large) / 3
 
 
@@ -123,8 +123,8 @@ def small_source(good_depth) -> Source:
 
 def test_the_batch_of_a_step_is_the_same_whenever_it_is_made(good_depth, monkeypatch):
     """Another process that starts at a step shows what this one would have shown."""
-    monkeypatch.setattr(depth2_batches, "BATCH_PIXELS", 2 * 192 * 256)
-    monkeypatch.setattr(depth2_batches, "SCENE_HW", (48, 64))
+    monkeypatch.setattr(depth_batches, "BATCH_PIXELS", 2 * 192 * 256)
+    monkeypatch.setattr(depth_batches, "SCENE_HW", (48, 64))
     one, other = small_source(good_depth), small_source(good_depth)
     for step in range(3):
         one.batch(step)
@@ -135,23 +135,23 @@ def test_the_batch_of_a_step_is_the_same_whenever_it_is_made(good_depth, monkeyp
 
 def test_a_batch_says_where_something_was_pasted(good_depth, monkeypatch):
     """Where a thin thing was drawn depth is above the label's, and there alone."""
-    monkeypatch.setattr(depth2_batches, "SHARES", {"films": 1.0, "scenes": 0.0})
-    monkeypatch.setattr(depth2_batches, "DISTURBED_SHARE", {"films": 0.0})
+    monkeypatch.setattr(depth_batches, "SHARES", {"films": 1.0, "scenes": 0.0})
+    monkeypatch.setattr(depth_batches, "DISTURBED_SHARE", {"films": 0.0})
     monkeypatch.setattr(samples, "CARD_SHARE", 0.0)
-    monkeypatch.setattr(depth2_batches, "THIN_SHARE", 1.0)
+    monkeypatch.setattr(depth_batches, "THIN_SHARE", 1.0)
     _, depth, _, pasted, *_ = small_source(good_depth).batch(0)
     assert pasted.any()
     highest = 250 / 255
     assert (depth[(depth > highest + 0.01)] > highest).sum() > 0
     assert pasted[depth > highest + 0.01].all()
-    monkeypatch.setattr(depth2_batches, "THIN_SHARE", 0.0)
+    monkeypatch.setattr(depth_batches, "THIN_SHARE", 0.0)
     assert not small_source(good_depth).batch(0)[3].any()
 
 
 def test_unknown_depth_stays_unknown_in_a_batch_and_weights_and_ranks_come_along(good_depth, monkeypatch):
     """What the label does not know is NaN, not 0."""
-    monkeypatch.setattr(depth2_batches, "SHARES", {"films": 1.0, "scenes": 0.0, "mixtures": 0.0})
-    monkeypatch.setattr(depth2_batches, "THIN_SHARE", 0.0)
+    monkeypatch.setattr(depth_batches, "SHARES", {"films": 1.0, "scenes": 0.0, "mixtures": 0.0})
+    monkeypatch.setattr(depth_batches, "THIN_SHARE", 0.0)
     source = small_source(good_depth)
     rgb, depth, sky, _, weight, by_rank, sharp = next(b for b in map(source.batch, range(20)) if b[1].isnan().any())
     assert rgb.shape[1] == 3
@@ -171,8 +171,8 @@ def test_photos_that_the_network_labelled_are_made_harder_and_count_whole(monkey
         asked.append(rgb.shape)
         return rgb, depth
 
-    monkeypatch.setattr(depth2_batches, "disturbed", note)
-    monkeypatch.setattr(depth2_batches, "SHARES", {"photos": 1.0, "scenes": 0.0})
+    monkeypatch.setattr(depth_batches, "disturbed", note)
+    monkeypatch.setattr(depth_batches, "SHARES", {"photos": 1.0, "scenes": 0.0})
     photos = [Sample(np.zeros((48, 64, 3), np.uint8), np.ones((48, 64), np.float16), None)]
     weights, counts = [], []
     for itself in (False, True):
@@ -187,10 +187,10 @@ def test_photos_that_the_network_labelled_are_made_harder_and_count_whole(monkey
 
 def test_some_pictures_lie_on_a_side(good_depth, monkeypatch):
     """Picture and depth are turned together, and the batch keeps its shape."""
-    monkeypatch.setattr(depth2_batches, "TURNED_SHARE", 1.0)
-    monkeypatch.setattr(depth2_batches, "SHARES", {"films": 1.0, "scenes": 0.0})
-    monkeypatch.setattr(depth2_batches, "THIN_SHARE", 0.0)
-    monkeypatch.setattr(depth2_batches, "DISTURBED_SHARE", {"films": 0.0})
+    monkeypatch.setattr(depth_batches, "TURNED_SHARE", 1.0)
+    monkeypatch.setattr(depth_batches, "SHARES", {"films": 1.0, "scenes": 0.0})
+    monkeypatch.setattr(depth_batches, "THIN_SHARE", 0.0)
+    monkeypatch.setattr(depth_batches, "DISTURBED_SHARE", {"films": 0.0})
     monkeypatch.setattr(samples, "CARD_SHARE", 0.0)
     rgb, depth, *_ = small_source(good_depth).batch(0)
     assert rgb.shape[2:] == depth.shape[2:]
@@ -229,6 +229,6 @@ def test_samples_of_a_pool_are_made_once_and_become_new():
 
     pool = Pool(make, 0)
     first = {pool.sample(0, random.Random(k)).rgb[0, 0] for k in range(300)}
-    assert len(made) == len(first) <= depth2_batches.LEAST_POOL
+    assert len(made) == len(first) <= depth_batches.LEAST_POOL
     late = {pool.sample(100_000, random.Random(k)).rgb[0, 0] for k in range(300)}
     assert not first & late

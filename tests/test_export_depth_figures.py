@@ -1,4 +1,4 @@
-"""The figures of kbvr-depth 2: edges, thin things, agreement."""
+"""The figures of kbvr-depth: edges, thin things, agreement."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import torch
 from good_depth import write_good_depth
 
-from export.depth2_figures import edges_of, figures_of, thin_recall
+from export.depth_figures import edges_of, figures_of, thin_recall
 from export.samples import Sample
 from export.strong_labels import load_strong
 

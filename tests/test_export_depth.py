@@ -1,4 +1,4 @@
-"""kbvr-depth 2 in small: its encoder, its file, its card, its labels, and all commands in a row."""
+"""kbvr-depth in small: its encoder, its file, its card, its labels, and all commands in a row."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import torch
 from good_depth import write_good_depth
 from PIL import Image
 
-from export import depth2_batches
+from export import depth_batches
 from export.__main__ import main
-from export.depth2_export import ExportedDepth2, export_depth2, trained_on, write_half_weights, write_sources
+from export.depth_export import ExportedDepth, export_depth, trained_on, write_half_weights, write_sources
 from export.efficientnet import ConvNorm, EfficientNetLite0, load_encoder, their_names
-from export.kbvr_depth2 import KbvrDepth2
+from export.kbvr_depth import KbvrDepth
 from export.onnx_export import noise_for, with_half_weights
 from export.onnx_file import greatest_difference
 from export.samples import Sample, load_samples
@@ -43,10 +43,10 @@ def encoder_file(tmp_path_factory):
     return path
 
 
-def random_net(seed: int = 0) -> KbvrDepth2:
+def random_net(seed: int = 0) -> KbvrDepth:
     """Return a network whose batch norms have something to fold."""
     torch.manual_seed(seed)
-    net = KbvrDepth2()
+    net = KbvrDepth()
     with torch.no_grad():
         for module in net.modules():
             if isinstance(module, torch.nn.BatchNorm2d):
@@ -131,12 +131,12 @@ def test_the_file_computes_what_torch_computes_at_any_multiple_of_32(tmp_path):
     """The exported file agrees with torch, and takes sizes that it was not traced at."""
     net = random_net()
     rows = [{"source": "a/b", "licence": "MIT", "label": "true", "pictures": 3}]
-    card = export_depth2(net, tmp_path, {"strong": 0.9}, {"good_depth": rows, "photos": []})
-    assert (tmp_path / "kbvr-depth-2.onnx").stat().st_size < 16e6
-    assert read_card(tmp_path / "kbvr-depth-2.json").figures == {"strong": 0.9}
+    card = export_depth(net, tmp_path, {"strong": 0.9}, {"good_depth": rows, "photos": []})
+    assert (tmp_path / "kbvr-depth.onnx").stat().st_size < 16e6
+    assert read_card(tmp_path / "kbvr-depth.json").figures == {"strong": 0.9}
     sizes = ((32, 64), (224, 160), (512, 384))
     checks = [noise_for(card, *size_px) for size_px in sizes]
-    assert greatest_difference(with_half_weights(ExportedDepth2(net).eval()), card, checks) <= 1e-4
+    assert greatest_difference(with_half_weights(ExportedDepth(net).eval()), card, checks) <= 1e-4
     outputs = open_session(card, "cpu").run(None, checks[0])
     assert [output.shape for output in outputs] == [(1, 1, 64, 32)] * 3
     assert all(output.min() >= 0 and output.max() <= 1 for output in outputs[1:])
@@ -224,21 +224,21 @@ def test_the_network_labels_photos_and_leaves_open_what_it_doubts(tmp_path):
 
 def test_training_finishing_and_writing_from_the_command_line(good_depth, encoder_file, tmp_path, monkeypatch):
     """Two steps, a third one in another folder, an ONNX file with its sources, and weights in 16 bits."""
-    monkeypatch.setattr(depth2_batches, "BATCH_PIXELS", 2)
-    monkeypatch.setattr(depth2_batches, "SCENE_HW", (48, 64))
+    monkeypatch.setattr(depth_batches, "BATCH_PIXELS", 2)
+    monkeypatch.setattr(depth_batches, "SCENE_HW", (48, 64))
     data = ["--depth", str(good_depth), "--licences", "permissive"]
     steady, finished, out = tmp_path / "steady", tmp_path / "finished", tmp_path / "nets"
-    main(["train-depth2", *data, "--encoder", str(encoder_file), "--run", str(steady), "--steps", "2"])
+    main(["train-depth", *data, "--encoder", str(encoder_file), "--run", str(steady), "--steps", "2"])
     log = [json.loads(line) for line in (steady / "log.jsonl").read_text().splitlines()]
     assert log[-1]["step"] == 2
     assert np.isfinite(log[-1]["strong"])
-    main(["finish-depth2", *data, "--origin", str(steady), "--run", str(finished), "--steps", "1"])
-    main(["kbvr-depth2", "--run", str(finished), "--out", str(out)])
-    text = read_card(out / "kbvr-depth-2.json").trained_on
+    main(["finish-depth", *data, "--origin", str(steady), "--run", str(finished), "--steps", "1"])
+    main(["kbvr-depth", "--run", str(finished), "--out", str(out)])
+    text = read_card(out / "kbvr-depth.json").trained_on
     assert "someone/am" in text
     assert "someone/dc" not in text
     start = ["--start-from", str(finished / "averaged.pt"), "--run", str(tmp_path / "student"), "--steps", "0"]
-    main(["train-depth2", *data, *start])
+    main(["train-depth", *data, *start])
     ends = [torch.load(run / "averaged.pt") for run in (finished, tmp_path / "student")]
     assert all(torch.equal(ends[1][name], tensor) for name, tensor in ends[0].items())
     main(["halve-weights", "--weights", str(finished / "averaged.pt"), "--out", str(tmp_path / "half.pt")])

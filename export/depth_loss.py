@@ -1,4 +1,4 @@
-"""What kbvr-depth 2 is told of its errors: scale-and-shift-invariant, only where depth is known, edges above all.
+"""What kbvr-depth is told of its errors: scale-and-shift-invariant, only where depth is known, edges above all.
 
 Ranftl et al. 2020, "Towards Robust Monocular Depth Estimation" (median and mean absolute deviation, trimmed, gradients
 at several scales).
@@ -9,8 +9,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-
-from export.train_depth import EDGE_REACH_PX
 
 TRIMMED = 0.07
 """Share of a picture's pixels, the worst ones, that count nothing: labels are wrong there as often as the network."""
@@ -23,7 +21,8 @@ GRADIENT_SCALES = 4
 GRADIENT_WEIGHT = 0.5
 EDGE_WEIGHT = 0.5
 EDGE_JUMP = 0.25
-"""How much normalised inverse depth jumps from one pixel to the next at an edge."""
+EDGE_REACH_PX = 5
+"""How much normalised inverse depth jumps from one pixel to the next at an edge; how far from it is near."""
 
 PASTED_WEIGHT = 0.15
 """Weight of what is wrong where something was pasted: thin things are so few pixels that all may be among the worst."""

@@ -1,4 +1,4 @@
-"""The commands for kbvr-depth 2."""
+"""The commands for kbvr-depth."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ if TYPE_CHECKING:
 FOR_EVER = 1_000_000
 
 
-def add_depth2(commands: Any) -> None:
+def add_depth(commands: Any) -> None:
     """Add the commands to a parser's."""
-    train = commands.add_parser("train-depth2", help="train kbvr-depth 2 at a steady rate; goes on where it was")
+    train = commands.add_parser("train-depth", help="train kbvr-depth at a steady rate; goes on where it was")
     _add_data(train)
     train.add_argument("--encoder", type=Path, help="EfficientNet-Lite0's weights (default: the installed package's)")
     train.add_argument("--start-from", type=Path, help="averaged.pt that a new run starts from, for a student")
     train.add_argument("--steps", type=int, default=FOR_EVER, help="stop after so many steps in all")
     train.set_defaults(run_command=_train)
 
-    finish = commands.add_parser("finish-depth2", help="lead the rate of a run down to nothing, in another folder")
+    finish = commands.add_parser("finish-depth", help="lead the rate of a run down to nothing, in another folder")
     _add_data(finish)
     finish.add_argument("--origin", type=Path, required=True, help="folder of the run to be finished; it can go on too")
     finish.add_argument("--steps", type=int, default=3000, help="how many steps that takes (default: 3000)")
     finish.set_defaults(run_command=_finish)
 
-    label = commands.add_parser("label-depth2", help="label photos with kbvr-depth 2 itself; goes on where it was")
+    label = commands.add_parser("label-own", help="label photos with kbvr-depth itself; goes on where it was")
     label.add_argument("--weights", type=Path, required=True, help="averaged.pt of a run")
     label.add_argument("--photos", type=Path, required=True, help="folder of .jpg files")
     label.add_argument("--labels", type=Path, required=True, help="folder to write one .npz per photo into")
     label.add_argument("--earlier", type=Path, help="folder that `label` wrote, whose skies and subjects are kept")
     label.set_defaults(run_command=_label)
 
-    write = commands.add_parser("kbvr-depth2", help="write kbvr-depth-2.onnx and its card, checked against torch")
+    write = commands.add_parser("kbvr-depth", help="write kbvr-depth.onnx and its card, checked against torch")
     write.add_argument("--run", type=Path, required=True, help="folder of a run")
     write.add_argument("--out", type=Path, required=True, help="folder to write into")
     write.add_argument("--figure", type=_figure, action="append", default=[], metavar="NAME=NUMBER")
@@ -52,7 +52,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--depth", type=Path, required=True, help="folder of photos with good depth and INDEX.csv")
     parser.add_argument("--photos", type=Path, help="folder of .jpg files that `label` labelled")
     parser.add_argument("--labels", type=Path, help="folder that `label` wrote")
-    parser.add_argument("--self-labels", type=Path, help="folder that `label-depth2` wrote, to learn photos from")
+    parser.add_argument("--self-labels", type=Path, help="folder that `label-own` wrote, to learn photos from")
     parser.add_argument("--teachers", type=Path, help="folder of the teachers' files, to label mixtures of photos too")
     parser.add_argument("--run", type=Path, required=True, help="folder for checkpoints, log and weights")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so many minutes from now")
@@ -86,7 +86,7 @@ def _finish(options: argparse.Namespace) -> None:
 
 
 def _train_as(options: argparse.Namespace, plan: Plan, **starts: Path | None) -> None:
-    from export.train_depth2 import train
+    from export.train_depth import train
 
     weights = train(
         options.run,
@@ -104,28 +104,28 @@ def _train_as(options: argparse.Namespace, plan: Plan, **starts: Path | None) ->
 
 
 def _label(options: argparse.Namespace) -> None:
-    from export.kbvr_depth2 import KbvrDepth2
+    from export.kbvr_depth import KbvrDepth
     from export.onnx_export import load_net
     from export.self_labels import label_with_itself
 
-    net = load_net(KbvrDepth2(), [options.weights])
+    net = load_net(KbvrDepth(), [options.weights])
     written = label_with_itself(net, options.photos, options.labels, options.earlier)
     print(f"labelled {written} photos")
 
 
 def _write(options: argparse.Namespace) -> None:
-    from export.depth2_export import SOURCES, export_depth2
-    from export.kbvr_depth2 import KbvrDepth2
+    from export.depth_export import SOURCES, export_depth
+    from export.kbvr_depth import KbvrDepth
     from export.onnx_export import load_net
 
-    net = load_net(KbvrDepth2(), [options.run / "averaged.pt"])
+    net = load_net(KbvrDepth(), [options.run / "averaged.pt"])
     sources = json.loads((options.run / SOURCES).read_text("utf-8"))
-    card = export_depth2(net, options.out, dict(options.figure), sources)
+    card = export_depth(net, options.out, dict(options.figure), sources)
     print(f"wrote {options.out / card.file}, sha256 {card.sha256}")
 
 
 def _halve(options: argparse.Namespace) -> None:
-    from export.depth2_export import write_half_weights
+    from export.depth_export import write_half_weights
 
     write_half_weights(options.weights, options.out)
     print(f"wrote {options.out}, {options.out.stat().st_size} bytes")

@@ -1,6 +1,6 @@
-"""Write kbvr-depth 2 as ONNX, with a card that names all that it learnt from.
+"""Write kbvr-depth as ONNX, with a card that names all that it learnt from.
 
-python -m export kbvr-depth2 --run runs/finished --out DIR
+python -m export kbvr-depth --run runs/finished --out DIR
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from export.kbvr_depth2 import KbvrDepth2
+from export.kbvr_depth import KbvrDepth
 from export.onnx_export import SIDES, SIZES_PX, TRACED_PX, noise_for, store_halves, with_half_weights
 from export.onnx_file import NetworkFile, write_checked
 from export.samples import Sample
@@ -31,10 +31,10 @@ SOURCES = "sources.json"
 Sources = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
-class ExportedDepth2(nn.Module):
-    """kbvr-depth 2 with the outputs that its ONNX file has."""
+class ExportedDepth(nn.Module):
+    """kbvr-depth with the outputs that its ONNX file has."""
 
-    def __init__(self, net: KbvrDepth2) -> None:
+    def __init__(self, net: KbvrDepth) -> None:
         super().__init__()
         self.net = net
 
@@ -88,15 +88,15 @@ def _total(rows: Sequence[Mapping[str, Any]]) -> int:
     return sum(row["pictures"] for row in rows)
 
 
-def export_depth2(net: KbvrDepth2, folder: Path, figures: Mapping[str, float], sources: Sources) -> Card:
-    """Write kbvr-depth-2.onnx and kbvr-depth-2.json into the folder and return the card.
+def export_depth(net: KbvrDepth, folder: Path, figures: Mapping[str, float], sources: Sources) -> Card:
+    """Write kbvr-depth.onnx and kbvr-depth.json into the folder and return the card.
 
     Raises:
         ValueError: if torch and onnxruntime differ by more than TOLERANCE at one of SIZES_PX.
     """
-    card = replace(DEPTH2_CARD, figures=dict(figures), trained_on=trained_on(sources))
+    card = replace(DEPTH_CARD, figures=dict(figures), trained_on=trained_on(sources))
     checks = [noise_for(card, *size_px) for size_px in (TRACED_PX, *SIZES_PX)]
-    wrapped = with_half_weights(ExportedDepth2(net).eval())
+    wrapped = with_half_weights(ExportedDepth(net).eval())
     return write_checked([NetworkFile(wrapped, card, checks, store_halves)], folder)[0]
 
 
@@ -106,9 +106,9 @@ def write_half_weights(weights: Path, path: Path) -> None:
     write_whole({k: v.half() if v.is_floating_point() else v for k, v in state.items()}, path)
 
 
-DEPTH2_CARD = Card(
-    name="kbvr-depth-2",
-    file="kbvr-depth-2.onnx",
+DEPTH_CARD = Card(
+    name="kbvr-depth",
+    file="kbvr-depth.onnx",
     sha256="",
     licence="MIT",
     source="kbvr: architecture and training in export/; encoder EfficientNet-Lite0 (Apache-2.0), fine-tuned",

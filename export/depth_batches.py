@@ -1,4 +1,4 @@
-"""What kbvr-depth 2 is shown at each step: the same for the same seed and step, whether the training stopped or not.
+"""What kbvr-depth is shown at each step: the same for the same seed and step, whether the training stopped or not.
 
 Every batch has one shape and pictures of all kinds: frames and galleries with good depth, rooms, photos that a teacher
 labelled, ray-cast scenes and mixtures.
