@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT / "docs"))
 
 import gallery_pages
 import make_depth_comparison
+import make_gallery
 from gallery_pages import FOLDERS, PICTURES, credited, licence, part_of, photo_called, strips, text_of
 
 LONG_SIDE_PX = 640
@@ -68,14 +69,17 @@ def test_a_photo_that_is_listed_but_not_there_is_named():
 
 @pytest.fixture
 def small(tmp_path, monkeypatch) -> Path:
-    """Return a copy of the docs in which one small photo is compared, and a strip is left of a photo that was."""
+    """Return docs in which one small photo is in every list, and a strip is left of a photo that was compared."""
     docs = tmp_path / "docs"
     (docs / "pictures" / "depth").mkdir(parents=True)
     (docs / "pictures" / "depth" / "left.jpg").touch()
     (docs / "depth.md").write_text(
         "# Depth\n\n<!-- compared: from gallery.toml -->\nold\n<!-- to here -->\nend\n", "utf-8"
     )
-    (docs / "list.toml").write_text('[[compared]]\nphoto = "dots"\ntitle = "Dots"\nsays = "Round."\n', "utf-8")
+    marks = [f"<!-- {part}: from gallery.toml -->\n<!-- to here -->\n" for part in ("gallery", "fails", "credits")]
+    (docs / "gallery.md").write_text("".join(marks), "utf-8")
+    listed = [f'[[{kind}]]\nphoto = "dots"\ntitle = "Dots"\nsays = "Round."\n' for kind in FOLDERS]
+    (docs / "list.toml").write_text("".join(listed) + "[photos]\n", "utf-8")
     rng = np.random.default_rng(1)
     Image.fromarray(rng.integers(0, 255, (48, 64, 3), np.uint8)).save(docs / "dots.jpg")
     monkeypatch.setattr(gallery_pages, "ROOT", tmp_path)
@@ -83,6 +87,7 @@ def small(tmp_path, monkeypatch) -> Path:
     monkeypatch.setattr(gallery_pages, "PICTURES", docs / "pictures")
     monkeypatch.setattr(gallery_pages, "PHOTOS", (docs,))
     monkeypatch.setattr(make_depth_comparison, "PAGE", docs / "depth.md")
+    monkeypatch.setattr(make_gallery, "PAGE", docs / "gallery.md")
     return docs
 
 
@@ -114,3 +119,19 @@ def test_the_comparison_says_which_file_it_misses(small, monkeypatch, capsys):
     with pytest.raises(SystemExit, match="2"):
         make_depth_comparison.main()
     assert "expected an ONNX file, there is none at" in capsys.readouterr().err
+
+
+def test_the_gallery_is_drawn_and_written_into_its_page(small, monkeypatch):
+    """Three pictures of what is shown, two of what fails."""
+    step = np.where(np.arange(64) < 20, 1.0, 0.2).astype(np.float32)
+    depth = kbvr.DepthMap(np.tile(step, (48, 1)), 60.0)
+    monkeypatch.setattr(kbvr, "estimate_depth", lambda photo, *, model: {BUILT_IN_NETWORK: depth}[model])
+    monkeypatch.setattr(sys, "argv", ["make_gallery.py"])
+    make_gallery.main()
+    for folder, parts in (("gallery", 3), ("fails", 2)):
+        with Image.open(small / "pictures" / folder / "dots.jpg") as image:
+            assert image.size == (parts * 320, 240)
+            near, far = (np.asarray(image).astype(int)[100, 320 + x] for x in (40, 280))
+        assert near[0] > near[2] and far[2] > far[0]
+    page = (small / "gallery.md").read_text("utf-8")
+    assert page.count("**Dots.** Round.") == 2 and "| file | author |" in page
