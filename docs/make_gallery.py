@@ -1,42 +1,65 @@
-"""Make the pictures of docs/gallery.md: python docs/make_gallery.py."""
+"""Make the strips of docs/gallery.md, and write what gallery.toml says into the page: python docs/make_gallery.py."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import argparse
 
 import cv2
 import numpy as np
+from gallery_pages import ROOT, Strip, remove_strips_not_in, strips, text_of, write_into
 from PIL import Image
 
 import kbvr
+from kbvr.depth_model import BUILT_IN_NETWORK
+from kbvr.photo import Photo
 
-ROOT = Path(__file__).parents[1]
-GALLERY = ROOT / "docs" / "pictures" / "gallery"
-PHOTOS = (*sorted((ROOT / "examples").glob("*.jpg")), *sorted((ROOT / "docs" / "photos").glob("*.jpg")))
+PAGE = ROOT / "docs" / "gallery.md"
 HEIGHT_PX = 240
 
 
 def main() -> None:
-    """Write one strip per photo: the photo, its depth, and what stands behind its near things."""
-    GALLERY.mkdir(exist_ok=True)
-    for path in PHOTOS:
-        photo = kbvr.load_photo(path)
-        depth = kbvr.estimate_depth(photo)
-        scene = kbvr.build_scene(photo, depth)
-        margin, (width, height) = scene.ldi.margin_px, photo.size_px
-        inside = np.s_[margin : margin + height, margin : margin + width]
-        hidden = scene.ldi.layers[-1].rgba[inside]
-        shown = np.where(scene.ldi.fill_mask[inside][..., None], hidden[..., :3], photo.rgb // 4 + 160)
-        parts = [photo.rgb, coloured(depth.inverse_depth), shown.astype(np.uint8)]
-        size = (round(width * HEIGHT_PX / height), HEIGHT_PX)
-        strip = np.hstack([cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in parts])
-        Image.fromarray(strip).save(GALLERY / path.name, quality=88)
+    """Write a strip for every photo in the lists `gallery` and `fails`, then the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--depth-model", default=BUILT_IN_NETWORK, help="whose depth is shown; a file to try it")
+    model = parser.parse_args().depth_model
+    for kind in ("gallery", "fails"):
+        for strip in strips(kind):
+            photo = kbvr.load_photo(strip.photo)
+            depth = kbvr.estimate_depth(photo, model=model)
+            parts = [photo.rgb, coloured(depth.inverse_depth)]
+            if kind == "gallery":
+                parts.append(hidden(photo, depth))
+            save(strip, [fitted(part) for part in parts])
+        remove_strips_not_in(kind)
+    for part in ("gallery", "fails", "credits"):
+        write_into(PAGE, part, text_of(part))
+
+
+def hidden(photo: Photo, depth: kbvr.DepthMap) -> np.ndarray:
+    """Return a pale photo with what kbvr puts behind its near things."""
+    scene = kbvr.build_scene(photo, depth)
+    margin, (width, height) = scene.ldi.margin_px, photo.size_px
+    inside = np.s_[margin : margin + height, margin : margin + width]
+    filled = scene.ldi.layers[-1].rgba[inside][..., :3]
+    return np.where(scene.ldi.fill_mask[inside][..., None], filled, photo.rgb // 4 + 160).astype(np.uint8)
 
 
 def coloured(inverse_depth: np.ndarray) -> np.ndarray:
     """Return inverse depth as colours, red near and blue far."""
     nearness = (255 * inverse_depth / inverse_depth.max()).astype(np.uint8)
     return cv2.applyColorMap(nearness, cv2.COLORMAP_TURBO)[..., ::-1]
+
+
+def fitted(picture: np.ndarray) -> np.ndarray:
+    """Return a picture in the height of a strip."""
+    height, width = picture.shape[:2]
+    return cv2.resize(picture, (round(width * HEIGHT_PX / height), HEIGHT_PX), interpolation=cv2.INTER_AREA)
+
+
+def save(strip: Strip, parts: list[np.ndarray]) -> None:
+    """Write a strip's parts beside each other."""
+    strip.path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.hstack(parts)).save(strip.path, quality=88)
 
 
 if __name__ == "__main__":

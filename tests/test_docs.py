@@ -23,7 +23,7 @@ from kbvr.keyframes import load_keyframes
 NOT_RUN = {
     r"make (test|bench|wheel|(fuzz|faults|soak) .*)": "takes minutes",
     r"KBVR_TARGET=\S+ make wheel": "takes minutes",
-    r"python docs/make_\w+\.py": "takes minutes, and writes the pictures of these pages",
+    r"python docs/make_\w+\.py( --old FILE\.onnx)?": "takes minutes, and writes the pictures of these pages",
     r"python -m bench\..*": "takes minutes; test_bench.py and its like run them in small",
     r"pip install .*": "installs; test_wheel.py does that with a wheel",
     r"pre-commit install": "is a program of the reader's own",
