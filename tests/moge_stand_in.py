@@ -39,6 +39,7 @@ def moge_like(
     points_plus: float = 0.0,
     tokens_type: int = TensorProto.INT64,
     leaves_out: str = "",
+    padding_bytes: int = 0,
 ) -> Path:
     """Write a network that cuts a picture into num_tokens patches and makes depth of them by random weights.
 
@@ -128,7 +129,8 @@ def moge_like(
     nodes = [helper.make_node(kind, inputs, [output], **attributes) for kind, inputs, output, attributes in steps]
     constants = [numpy_helper.from_array(np.asarray(value), name) for name, value in values.items()]
     graph = helper.make_graph(nodes, "moge", taken, given, constants)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), path)
+    opsets = [helper.make_opsetid("", 18)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=10, doc_string=" " * padding_bytes), path)
     return path
 
 

@@ -64,11 +64,12 @@ def name_better_network(options: ExportOptions) -> None:
 
     leaves_it_open = _estimates(options) and str(options.depth_model) == "auto" and _switch() is None
     if leaves_it_open and best_network() == BUILT_IN_NETWORK:
-        _name_once()
+        name_once()
 
 
 @cache
-def _name_once() -> None:
+def name_once() -> None:
+    """Say it."""
     from kbvr.depth_model import BEST_FIRST
     from kbvr.nets import card_of
 
