@@ -29,14 +29,16 @@ TOO_NEAR_SHARE = 0.005
 NEAREST_SHARES = (1e-5, 1e3)
 """Range of the nearest point's depth, as multiples of the scene's spread across the view."""
 
-TRIES, ROUNDS = 120, 3
+TRIES, ROUNDS = 60, 3
 """Each round tries so many depths, evenly in their logarithm, between the neighbours of the last round's best."""
 
 PULL = 1e-7
 """Weight of keeping to the points' own depth: it decides only where nothing else does, as before a flat wall."""
 
-MOST_UNEXPLAINED = 0.5
-"""Points that leave more than this share of the pixels' offsets from the middle unexplained were seen by no camera."""
+MOST_UNEXPLAINED = 0.8
+"""Points that leave more than this share of the pixels' offsets from the middle unexplained were seen by no camera.
+
+Those of another focal length than a photo claims leave less."""
 
 
 def focal_and_shift(

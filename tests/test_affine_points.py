@@ -69,6 +69,17 @@ def test_a_known_focal_length_is_obeyed_where_the_points_say_another():
     assert np.median(depth + found) == pytest.approx(2 * np.median(depth), rel=0.1)
 
 
+@pytest.mark.parametrize("fov_deg", [3.0, 160.0])
+def test_a_focal_length_that_is_far_from_the_points_own_is_obeyed_too(fov_deg):
+    """EXIF may be of a crop; no photo is refused for that."""
+    size_px = (640, 480)
+    depth = depths(size_px, relief=2.0)
+    depth[:80] = 500.0
+    points = seen(depth, size_px, 500.0, shift=0.0)
+    known_px = f_px_from_fov(fov_deg, 640)
+    assert focal_and_shift(points, np.ones(depth.shape, bool), size_px, f_px=known_px)[0] == known_px
+
+
 def test_a_wide_range_of_depth_is_no_hindrance():
     """From a hand before the camera to mountains."""
     size_px = (800, 600)
@@ -90,11 +101,11 @@ def test_before_a_flat_wall_the_points_own_depth_counts():
 
 
 def test_stray_points_do_not_limit_the_shift():
-    """A few that come out far before all others."""
+    """A speck that comes out far before all others."""
     size_px = (640, 480)
     depth = depths(size_px, relief=1.0)
     points = seen(depth, size_px, 450.0, shift=0.5)
-    points[::40, ::40, 2] = -5.0
+    points[100:112, 200:212, 2] = -5.0
     found_px, _ = focal_and_shift(points, np.ones(depth.shape, bool), size_px)
     assert found_px == pytest.approx(450, rel=0.02)
 
