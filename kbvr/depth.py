@@ -101,7 +101,9 @@ def _metric_at_full_size(said: NetworkDepth, photo: Photo) -> Float32[np.ndarray
     far = np.float32(0) if is_sky.all() else np.percentile(said.values[~is_sky], 2).astype(np.float32)
     harmless = np.where(is_sky, np.minimum(said.values, far), said.values)  # what is said of the sky itself is no depth
     values, sky = upsample_all_along_edges([harmless, said.sky], photo.rgb)
-    return np.maximum(values, np.float32(0)) * below_sky(sky)
+    np.maximum(values, np.float32(0), out=values)
+    values *= below_sky(sky)
+    return values
 
 
 def below_sky(sky: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:

@@ -12,7 +12,7 @@ from jaxtyping import Float32, Int32, UInt8
 
 from kbvr.depth_model import BUILT_IN_NETWORK, DepthNetwork, depth_network
 from kbvr.errors import InputError
-from kbvr.point_depth import LARGEST_ANSWER, depth_of_points
+from kbvr.point_depth import LARGEST_ANSWER, LEAST_DEPTH_M, depth_of_points
 
 DepthQuality = Literal["fast", "good", "best"]
 DEPTH_QUALITIES: tuple[str, ...] = get_args(DepthQuality)
@@ -28,9 +28,6 @@ SURE_SKY = 0.85
 
 MOST_VALUE = 1e18
 """Larger numbers than this have no square in float32."""
-
-LEAST_DEPTH_M = 0.01
-"""Nearer than this nothing is, whatever a network says."""
 
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)

@@ -21,6 +21,9 @@ LEAST_INSIDE = 0.001
 MOST_BEHIND = 0.01
 """A larger share of the points behind the camera is no depth; a smaller one is taken for very near."""
 
+LEAST_DEPTH_M = 0.01
+"""Nearer than this nothing is, whatever a network says."""
+
 LARGEST_ANSWER = 4
 """Sides of an answer, as multiples of the picture's that was asked about."""
 
@@ -69,7 +72,7 @@ def depth_of_points(
         raise InputError(f"expected points before the camera from {network.name}, got {behind:.0%} of them behind it")
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         inverse_depth = np.reciprocal(depth * np.float32(scale))
-    nearest = float(inverse_depth[inside & (depth > 0)].max())
+    nearest = min(float(inverse_depth[inside & (depth > 0)].max()), 1 / LEAST_DEPTH_M)
     inverse_depth[inside & (depth <= 0)] = nearest
     inverse_depth[~np.isfinite(inverse_depth) | (inverse_depth < 0)] = 0
     return PointDepth(np.minimum(inverse_depth, np.float32(nearest)), 1 - mask, found_px)

@@ -168,6 +168,12 @@ def test_it_is_fetched_without_asking_and_used(flag, switch, call, script, home,
     assert (home / "models" / "moge-2-small.onnx").read_bytes() == script.content
 
 
+def test_a_damaged_file_is_fetched_again(call, script, home, capsys):
+    (home / "models" / "moge-2-small.onnx").write_bytes(b"half of it")
+    assert main([*call, "--pull", "--explain"]) == 0
+    assert "by moge-2-small" in explained_network(capsys.readouterr().out)
+
+
 def test_its_licence_is_told_when_it_is_fetched(call, script, capsys):
     assert main([*call, "--pull"]) == 0
     assert "moge-2-small: licence MIT" in capsys.readouterr().err

@@ -138,6 +138,14 @@ def test_a_field_of_view_that_is_known_wins(f_px, tmp_path):
     assert nearer == (f_px < F_PX)
 
 
+@pytest.mark.parametrize("scale", [1e-30, 1e30])
+def test_metres_of_nothing_are_very_near_and_those_without_end_very_far(scale, tmp_path):
+    """A scale that cannot be leaves numbers that can be squared."""
+    path = moge_like(tmp_path / "m.onnx", scale=(scale,))
+    depth = kbvr.estimate_depth(kbvr.photo_from_array(landscape(*SMALL_PX)), model=path, quality="fast")
+    assert np.median(depth.inverse_depth) == pytest.approx(100.0 if scale < 1 else 0.0, abs=1e-3)
+
+
 def test_a_photo_takes_over_the_focal_length_of_its_depth():
     photo = kbvr.photo_from_array(landscape())
     flat = kbvr.DepthMap(np.ones((480, 640), np.float32), photo.f_px)

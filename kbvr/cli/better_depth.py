@@ -36,14 +36,14 @@ def fetch_depth_network(options: ExportOptions, *, quiet: bool, shows_bar: bool)
 
     from kbvr.cli.progress import download_bar
     from kbvr.depth_model import BEST_FIRST, best_network
-    from kbvr.nets import known_cards, pull
+    from kbvr.nets import is_whole, known_cards, pull
 
     if not _estimates(options):
         return
     model = str(options.depth_model)
     name = BEST_FIRST[0] if model == "auto" else model
     card = known_cards().get(name)
-    if card is None or card.is_here or not card.url:
+    if card is None or not card.url or is_whole(card):
         return
     if not quiet:
         tell_licence(card)
