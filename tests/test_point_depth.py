@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,8 +25,9 @@ from kbvr.depth_model import BEST_FIRST, POINTS, DepthNetwork, depth_network
 from kbvr.errors import InputError
 from kbvr.nets import card_of
 from kbvr.nets.card import card_text
-from kbvr.network_depth import DETAIL_OVER_LAYOUT, estimate_with, trusted_sky
+from kbvr.network_depth import DETAIL_OVER_LAYOUT, NetworkDepth, estimate_with, trusted_sky
 from kbvr.outputs import view_size_px
+from kbvr.point_depth import PointDepth, depth_of_points
 
 F_PX = F_HALF_DIAGONALS * 400
 """The stand-in's focal length in pixels of `landscape()`."""
@@ -273,6 +276,95 @@ def test_a_card_says_the_same_as_the_tensors_names(tmp_path):
             depth_network(path)
 
 
+class Saying:
+    """A session that says the same whatever it is shown."""
+
+    def __init__(self, points: np.ndarray, mask: np.ndarray) -> None:
+        self.outputs = [points[None], mask[None], np.array([METRES], np.float32)]
+
+    def run(self, output_names: Sequence[str] | None, feeds: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        """Say it."""
+        del output_names, feeds
+        return self.outputs
+
+    def get_inputs(self) -> Sequence[Any]:
+        """Tell of no input."""
+        return ()
+
+    def get_outputs(self) -> Sequence[Any]:
+        """Tell of no output."""
+        return ()
+
+    def get_providers(self) -> list[str]:
+        """Run nowhere."""
+        return []
+
+
+def answer() -> tuple[np.ndarray, np.ndarray]:
+    """Return points that a camera of 80 px sees in a picture of 120x90, and a mask that leaves out the left third."""
+    depth = 2 + np.linspace(0, 3, 90, dtype=np.float32)[:, None] * np.linspace(1, 0, 120, dtype=np.float32)
+    rays = np.stack([np.tile(np.arange(120) - 59.5, (90, 1)), np.tile(np.arange(90)[:, None] - 44.5, 120)], axis=2) / 80
+    mask = np.ones((90, 120), np.float32)
+    mask[:, :40] = 0
+    return np.concatenate([rays * depth[..., None], depth[..., None]], axis=2).astype(np.float32), mask
+
+
+def depth_said(points: np.ndarray, mask: np.ndarray, f_px: float | None = None) -> PointDepth:
+    """Return what becomes of an answer about a picture of 120x90."""
+    network = DepthNetwork("m", Saying(points, mask), POINTS)
+    return depth_of_points(network, np.zeros((1, 3, 90, 120), np.float32), (120, 90), f_px)
+
+
+def test_outside_the_mask_nothing_is_nearer_than_inside():
+    """Where the points say nothing, or that they are behind the camera, it is infinitely far."""
+    points, mask = answer()
+    points[:30, :40], points[30:60, :40, 2], points[60:, :40, 2] = np.nan, -3.0, 1e-4
+    said = depth_said(points, mask)
+    np.testing.assert_allclose(said.inverse_depth[:, 40:], 1 / (METRES * points[:, 40:, 2]), rtol=0.02)
+    assert (said.inverse_depth[:60, :40] == 0).all()
+    assert (said.inverse_depth[60:, :40] == said.inverse_depth[:, 40:].max()).all()
+    assert (said.sky[:, :40] == 1).all() and not said.sky[:, 40:].any()
+
+
+def test_a_few_points_behind_the_camera_are_very_near_and_many_are_refused():
+    points, mask = answer()
+    points[::20, 41::20, 2] = -5.0
+    said = depth_said(points, mask)
+    assert (said.inverse_depth[::20, 41::20] == said.inverse_depth.max()).all()
+    points[::5, 41::5, 2] = -5.0
+    with pytest.raises(InputError, match=r"points before the camera from m, got 4% of them behind it"):
+        depth_said(points, mask, 80.0)
+
+
+@pytest.mark.parametrize(
+    ("points", "mask"),
+    [
+        (np.ones((90, 120, 2)), np.ones((90, 120))),
+        (np.ones((90, 120, 3)), np.ones((90, 60))),
+        (np.ones((90, 120)), np.ones((90, 120))),
+        (np.ones((2, 90, 120, 3)), np.ones((2, 90, 120))),
+        (np.ones((400, 500, 3)), np.ones((400, 500))),
+        (np.ones((0, 120, 3)), np.ones((0, 120))),
+    ],
+)
+def test_answers_of_other_shapes_are_refused_in_one_line(points, mask):
+    with pytest.raises(InputError, match=r"points \(height, width, 3\) and a mask .* from m, got \(") as caught:
+        depth_said(points, mask)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_said_of_the_sky_itself_does_not_come_near_the_ground(monkeypatch):
+    """A metric network with a sky that it calls very near: along the horizon nothing is nearer than the ground."""
+    values = np.full((48, 64), 90, np.float32)
+    values[20:] = 0.5
+    sky = np.zeros((48, 64), np.float32)
+    sky[:20], sky[20] = 1, 0.4
+    monkeypatch.setattr("kbvr.depth.estimate_with", lambda *_, **__: NetworkDepth(values, True, sky))
+    depth = kbvr.estimate_depth(kbvr.photo_from_array(np.full((480, 640, 3), 99, np.uint8)))
+    assert depth.inverse_depth.max() <= 0.51
+    assert (depth.inverse_depth[:180] == 0).all() and (depth.inverse_depth[230:] > 0.49).all()
+
+
 def test_glimpses_of_a_sure_sky_count_no_lower_than_the_sky_itself():
     """Between branches it is sky; a bright window below the horizon and an unsure patch are not."""
     sky = np.zeros((60, 80), np.float32)
@@ -289,9 +381,10 @@ def test_glimpses_of_a_sure_sky_count_no_lower_than_the_sky_itself():
 
 
 def test_what_is_outside_the_mask_but_no_sky_keeps_what_the_points_say(tmp_path):
-    """A blue poster on a wall is no hole into infinity."""
+    """A blue poster on a wall is no hole into infinity; the sky between branches is."""
     rgb = landscape()
-    rgb[300:360, 200:300] = (60, 120, 255)
+    rgb[300:360, 200:300] = rgb[:200, :80] = rgb[100:160, 400:480] = (60, 120, 255)
     depth = kbvr.estimate_depth(kbvr.photo_from_array(rgb), model=moge_like(tmp_path / "m.onnx"))
     assert (depth.inverse_depth[300:360, 200:300] > 0.2).all()
+    assert (depth.inverse_depth[106:154, 406:474] == 0).all()
     assert (depth.inverse_depth[: SKY_ROWS - 6] == 0).all()
