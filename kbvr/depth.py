@@ -10,7 +10,7 @@ from jaxtyping import Float32
 
 from kbvr.depth_model import depth_network
 from kbvr.errors import InputError
-from kbvr.network_depth import estimate_with, sky_of
+from kbvr.network_depth import NetworkDepth, estimate_with, sky_of
 from kbvr.photo import Photo
 from kbvr.upsample import upsample_all_along_edges, upsample_along_edges
 
@@ -65,18 +65,19 @@ def estimate_depth(
 
     `model` is what `kbvr.depth_model.depth_network` takes: `auto`, a name or an ONNX file; `quality` is that of
     `kbvr.network_depth.estimate_with`. Metric networks keep their scale; others are placed by near_m, with the sky at
-    infinity, which the built-in network sees if the other does not. `max_bytes` is the most memory that a person's own
-    network may take.
+    infinity, which the built-in network sees if the other does not. The map's focal length is the photo's, unless that
+    is a guess and the network finds a better one. `max_bytes` is the most memory that a person's own network may take.
 
     Raises:
         InputError: if near_m is not positive, the quality, the device or the network is not there, or what it says
             can be no depth.
     """
     network = depth_network(model, device=device, threads=threads, max_bytes=max_bytes)
-    said = estimate_with(network, photo.rgb, quality=quality)
+    known_f_px = None if photo.f_source == "guess" else photo.f_px
+    said = estimate_with(network, photo.rgb, quality=quality, f_px=known_f_px)
     if said.metric:
-        values = upsample_along_edges(said.values, photo.rgb)
-        return DepthMap(np.maximum(values, np.float32(0)), photo.f_px, metric=True, network=network.name)
+        values = _metric_at_full_size(said, photo)
+        return DepthMap(values, said.f_px or photo.f_px, metric=True, network=network.name)
     sky = said.sky if said.sky is not None else sky_of(photo.rgb, quality=quality, device=device, threads=threads)
     full_sky: Float32[np.ndarray, "H W"] | None = None
     if sky.any() and sky.shape == said.values.shape:
@@ -85,6 +86,32 @@ def estimate_depth(
         values = upsample_along_edges(said.values, photo.rgb)
         full_sky = upsample_along_edges(sky, photo.rgb) if sky.any() else None
     return replace(place(values, full_sky, photo, near_m=near_m), network=network.name)
+
+
+def seen_through(photo: Photo, depth: DepthMap) -> Photo:
+    """Return a photo with the focal length of its depth, which a network may have found."""
+    return photo if depth.f_px == photo.f_px else replace(photo, f_px=depth.f_px, f_source="network")
+
+
+def _metric_at_full_size(said: NetworkDepth, photo: Photo) -> Float32[np.ndarray, "H W"]:
+    """Return a metric network's inverse depth in the photo's size, 1/m; its sky, if it sees one, is infinitely far."""
+    if said.sky is None or not said.sky.any() or said.sky.shape != said.values.shape:
+        return np.maximum(upsample_along_edges(said.values, photo.rgb), np.float32(0))
+    is_sky = said.sky > 0.5
+    far = np.float32(0) if is_sky.all() else np.percentile(said.values[~is_sky], 2).astype(np.float32)
+    harmless = np.where(is_sky, np.minimum(said.values, far), said.values)  # what is said of the sky itself is no depth
+    values, sky = upsample_all_along_edges([harmless, said.sky], photo.rgb)
+    np.maximum(values, np.float32(0), out=values)
+    values *= below_sky(sky)
+    return values
+
+
+def below_sky(sky: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
+    """Return what a probability of being sky leaves of inverse depth: 1 for sure ground to 0 for sure sky."""
+    below = sky - np.float32(0.3)
+    below /= 0.4
+    np.clip(below, 0, 1, out=below)
+    return np.subtract(1, below, out=below)
 
 
 def sized(photo: Photo, depth: DepthMap, size_px: tuple[int, int]) -> tuple[Photo, DepthMap]:
@@ -140,10 +167,7 @@ def place(
     nearness /= spread
     nearness += floor
     if sky is not None:
-        below = sky - np.float32(0.3)
-        below /= 0.4
-        np.clip(below, 0, 1, out=below)
-        nearness *= np.subtract(1, below, out=below)
+        nearness *= below_sky(sky)
     np.clip(nearness, 0.0, 1.25, out=nearness)
     nearness /= near_m
     return DepthMap(nearness, photo.f_px)

@@ -21,7 +21,7 @@ from kbvr.nets import (
 from kbvr.nets.recipe import Gives
 
 BUILT_IN_NETWORK = "kbvr-depth"
-BEST_FIRST = ("depth-anything-v2-small", BUILT_IN_NETWORK)
+BEST_FIRST = ("moge-2-small", "depth-anything-v2-small", BUILT_IN_NETWORK)
 """What `auto` takes, if it is there."""
 
 UNDERSTOOD: dict[str, DepthRecipe] = {
@@ -31,6 +31,26 @@ UNDERSTOOD: dict[str, DepthRecipe] = {
 }
 """Name of the one input of a file without a recipe -> how it is fed. `pixel_values` is what Depth Anything V2 calls it;
 its authors bring the short side to 518, so a 4:3 photo to 686x518."""
+
+MAP_DIMENSIONS = 3
+"""An output of fewer is a number: maps count pictures, rows and columns."""
+
+INT64 = "tensor(int64)"
+"""onnxruntime's name of the type."""
+
+POINTS = DepthRecipe(
+    "image",
+    "points",
+    "affine_points",
+    multiple_of_px=1,
+    long_side_px=784,
+    mask_output="mask",
+    scale_output="metric_scale",
+    tokens_input="num_tokens",
+    least_tokens=1200,
+    most_tokens=3600,
+)
+"""How a file of MoGe-2 without a recipe is fed, by the names of its tensors; a 4:3 photo gets 2352 tokens."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +62,12 @@ class DepthNetwork:
     recipe: DepthRecipe
     fixed_size_px: tuple[int, int] | None = None
     """The only size (width, height) that it takes, if there is but one."""
+
+
+def best_network() -> str:
+    """Return the name of the network that `auto` means here."""
+    known = known_cards()
+    return next(name for name in BEST_FIRST if known[name].is_here)
 
 
 def depth_network(
@@ -59,7 +85,7 @@ def depth_network(
     if Path(model).suffix.lower() == ".onnx":
         return _of_file(Path(model), device=device, threads=threads, max_bytes=max_bytes)
     known = known_cards()
-    name = next(best for best in BEST_FIRST if known[best].is_here) if model == "auto" else str(model)
+    name = best_network() if model == "auto" else str(model)
     if name not in known:
         able = ", ".join(card.name for card in known.values() if gives_depth(card))
         raise InputError(f"the depth network must be auto, {able} or a .onnx file, got {name!r}")
@@ -96,6 +122,8 @@ def _told_recipe(session: Session, name: str) -> DepthRecipe:
     """
     inputs = [tensor.name for tensor in session.get_inputs()]
     outputs = [tensor.name for tensor in session.get_outputs()]
+    if {*inputs} == {POINTS.input, POINTS.tokens_input} and POINTS.output in outputs:
+        return POINTS
     if len(inputs) != 1 or inputs[0] not in UNDERSTOOD:
         wanted = f"a depth network whose one input is called {' or '.join(UNDERSTOOD)}"
         else_ = "for others docs/networks.md says how to write a card beside the file"
@@ -121,10 +149,13 @@ def _fed_by(recipe: DepthRecipe, session: Session, name: str) -> DepthNetwork:
     """
     inputs = {tensor.name: tensor for tensor in session.get_inputs()}
     outputs = [tensor.name for tensor in session.get_outputs()]
-    for wanted, there in ((recipe.input, list(inputs)), (recipe.output, outputs), (recipe.sky_output, outputs)):
+    if recipe.gives == "affine_points":
+        recipe = replace(recipe, scale_output=_scale_of(recipe, session, name))
+    taken_in, given = (recipe.input, recipe.tokens_input), (recipe.output, recipe.sky_output, recipe.mask_output)
+    for wanted, there in (*((name, list(inputs)) for name in taken_in), *((name, outputs) for name in given)):
         if wanted and wanted not in there:
             raise InputError(f"the recipe of {name} names the tensor {wanted}, but there is only {', '.join(there)}")
-    others = sorted(set(inputs) - {recipe.input})
+    others = sorted(set(inputs) - {*taken_in})
     if others:
         raise InputError(f"a depth network takes one picture and nothing else, {name} wants {', '.join(others)} too")
     taken = inputs[recipe.input]
@@ -133,6 +164,29 @@ def _fed_by(recipe: DepthRecipe, session: Session, name: str) -> DepthNetwork:
     if not three_planes or taken.type != "tensor(float)":
         wanted = f"float32 (1, 3, height, width) as {recipe.input}"
         raise InputError(f"wanted a network that takes {wanted}, got {name} with {taken.type} {tuple(shape)}")
+    tokens = inputs.get(recipe.tokens_input)
+    if tokens is not None and (tokens.type != INT64 or tokens.shape):
+        told = f"{tokens.type} {tuple(tokens.shape)}"
+        raise InputError(f"expected a network that takes one int64 number as {tokens.name}, got {name} with {told}")
     height, width = shape[2:]
     fixed = isinstance(width, int) and isinstance(height, int)
     return DepthNetwork(name, session, recipe, (width, height) if fixed else None)
+
+
+def _scale_of(recipe: DepthRecipe, session: Session, network: str) -> str:
+    """Return the name of the output that makes metres of points: the recipe's, else the only one that is no map.
+
+    The documentation of MoGe-2 calls it otherwise than its published file does.
+
+    Raises:
+        InputError: if there is none.
+    """
+    outputs = {tensor.name: len(tensor.shape) for tensor in session.get_outputs()}
+    if recipe.scale_output in outputs:
+        return recipe.scale_output
+    maps = (recipe.output, recipe.mask_output)
+    single = [name for name, dimensions in outputs.items() if dimensions < MAP_DIMENSIONS and name not in maps]
+    if len(single) != 1:
+        wanted = f"an output {recipe.scale_output}, or one other that is a single number"
+        raise InputError(f"expected {wanted}, got {network} with {', '.join(outputs)}")
+    return single[0]

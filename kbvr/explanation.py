@@ -29,8 +29,11 @@ def explain(
     origin = f"by {depth.network}" if depth.network else "from the file"
     placed = f"placed to look believable, as the depth {origin} is relative"
     source = f"measured, {origin}" if depth.metric else placed
+    seen = {"exif": "from its EXIF data", "flag": "as given", "guess": "assumed", "network": f"found {origin}"}[
+        photo.f_source
+    ]
     lines = [
-        f"photo: {width}x{height}, focal length {photo.f_px:.0f} px ({fov_deg:.1f} degrees across, {photo.f_source})",
+        f"photo: {width}x{height}, focal length {photo.f_px:.0f} px ({fov_deg:.1f} degrees across, {seen})",
         *(f"photo: {note}" for note in photo.notes),
         f"depth: nearest {nearest}, farthest {farthest}; {source}",
     ]

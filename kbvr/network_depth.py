@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Literal, get_args
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Int32, UInt8
 
 from kbvr.depth_model import BUILT_IN_NETWORK, DepthNetwork, depth_network
 from kbvr.errors import InputError
+from kbvr.point_depth import LARGEST_ANSWER, LEAST_DEPTH_M, depth_of_points
 
 DepthQuality = Literal["fast", "good", "best"]
 DEPTH_QUALITIES: tuple[str, ...] = get_args(DepthQuality)
@@ -27,12 +29,6 @@ SURE_SKY = 0.85
 MOST_VALUE = 1e18
 """Larger numbers than this have no square in float32."""
 
-LARGEST_ANSWER = 4
-"""Sides of an answer, as multiples of the picture's that was asked about."""
-
-LEAST_DEPTH_M = 0.01
-"""Nearer than this nothing is, whatever a network says."""
-
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 
@@ -48,9 +44,23 @@ class NetworkDepth:
     sky: Float32[np.ndarray, "h w"] | None
     """Probability of being sky, only where it is to be trusted; None if the network says nothing about it."""
 
+    f_px: float | None = None
+    """Focal length in pixels of the picture that was asked about, if the network finds it."""
 
-def estimate_with(network: DepthNetwork, rgb: UInt8[np.ndarray, "H W 3"], *, quality: str = "good") -> NetworkDepth:
-    """Return what a network says of a picture.
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """What a network says of one picture that it is shown."""
+
+    depth: Float32[np.ndarray, "h w"]
+    sky: Float32[np.ndarray, "h w"] | None
+    f_px: float | None = None
+
+
+def estimate_with(
+    network: DepthNetwork, rgb: UInt8[np.ndarray, "H W 3"], *, quality: str = "good", f_px: float | None = None
+) -> NetworkDepth:
+    """Return what a network says of a picture, whose focal length in pixels may be known.
 
     `fast` is one pass. `good` is the mean of the picture's and its mirror image's. `best` looks at a larger picture
     too, and takes the layout from the smaller and the detail from the larger one; a network that takes one size only
@@ -62,15 +72,18 @@ def estimate_with(network: DepthNetwork, rgb: UInt8[np.ndarray, "H W 3"], *, qua
     if quality not in DEPTH_QUALITIES:
         raise InputError(f"the depth quality must be one of {', '.join(DEPTH_QUALITIES)}, got {quality!r}")
     long_side_px = network.recipe.long_side_px
-    values, sky = _passes(network, rgb, long_side_px, mirrored=quality != "fast")
+    look = _looks(network, rgb, long_side_px, f_px, mirrored=quality != "fast")
+    values, found_px = look.depth, look.f_px
     if quality == "best" and network.fixed_size_px is None:
-        layout = values
-        detail, sky = _passes(network, rgb, round(long_side_px * DETAIL_OVER_LAYOUT), mirrored=True)
-        values = merged(layout, detail)
+        look = _looks(network, rgb, round(long_side_px * DETAIL_OVER_LAYOUT), f_px, mirrored=True)
+        values, found_px = merged(values, look.depth), _mean_f_px(found_px, look.f_px)
     metric = network.recipe.gives != "relative_inverse_depth"
     if metric:
         values = np.maximum(values, np.float32(0))
-    return NetworkDepth(values, metric, None if sky is None else trusted_sky(sky))
+    sky = look.sky
+    if sky is not None:
+        sky = trusted_sky(sky, glimpses=network.recipe.gives == "affine_points")
+    return NetworkDepth(values, metric, sky, f_px if found_px is None else f_px or found_px)
 
 
 def sky_of(
@@ -94,17 +107,23 @@ def merged(layout: Float32[np.ndarray, "h w"], detail: Float32[np.ndarray, "H W"
     return (fine + cv2.GaussianBlur(coarse - fine, (0, 0), sigma_px)).astype(np.float32)
 
 
-def trusted_sky(sky: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
+def trusted_sky(sky: Float32[np.ndarray, "h w"], *, glimpses: bool = False) -> Float32[np.ndarray, "h w"]:
     """Return a sky probability that keeps only regions which are sure of themselves and reach the upper border.
 
     Still water and dark, blurred backgrounds look like sky in part; a patchwork of infinitely far holes would be
-    worse than no sky at all.
+    worse than no sky at all. With `glimpses`, what is sure and lies no lower than such a region counts too: the sky
+    between branches.
     """
-    count, regions = cv2.connectedComponents((sky > 0.5).astype(np.uint8))
-    trusted = np.zeros(sky.shape, bool)
-    for region in range(1, count):
-        inside = regions == region
-        trusted |= inside & bool(inside[0].any() and sky[inside].mean() > SURE_SKY)
+    regions: Int32[np.ndarray, "h w"]
+    count, regions, boxes, _ = cv2.connectedComponentsWithStats((sky > 0.5).astype(np.uint8))
+    mean = np.bincount(regions.ravel(), sky.ravel(), count) / np.maximum(boxes[:, cv2.CC_STAT_AREA], 1)
+    sure = mean > SURE_SKY
+    sure[0] = False  # what is no sky
+    is_sky = sure & (boxes[:, cv2.CC_STAT_TOP] == 0)
+    if glimpses and is_sky.any():
+        lowest = boxes[:, cv2.CC_STAT_TOP] + boxes[:, cv2.CC_STAT_HEIGHT]
+        is_sky |= sure & (lowest <= lowest[is_sky].max())
+    trusted = is_sky[regions]
     near_it = cv2.dilate(trusted.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     return np.where(near_it, sky, 0).astype(np.float32)
 
@@ -133,25 +152,46 @@ def network_input(
     return planes if recipe.colour_order == "rgb" else planes[:, ::-1]
 
 
-def _passes(
-    network: DepthNetwork, rgb: UInt8[np.ndarray, "H W 3"], long_side_px: int, *, mirrored: bool
-) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"] | None]:
-    """Return inverse depth and sky probability of one size; the mean with the mirror image's if wanted."""
+def _looks(
+    network: DepthNetwork, rgb: UInt8[np.ndarray, "H W 3"], long_side_px: int, f_px: float | None, *, mirrored: bool
+) -> _Look:
+    """Return what a network says at one size; the mean with what it says of the mirror image if that is wanted."""
     picture = network_input(network, rgb, long_side_px)
-    depth, sky = _run(network, picture)
-    if mirrored:
-        mirrored_depth, mirrored_sky = _run(network, picture[..., ::-1])
-        if mirrored_depth.shape != depth.shape:
-            raise InputError(f"expected one size of answer from {network.name}, got {depth.shape} and another")
-        depth = (depth + mirrored_depth[:, ::-1]) / 2
-        sky = (sky + mirrored_sky[:, ::-1]) / 2 if sky is not None and mirrored_sky is not None else None
-    return depth, sky
+    size_px = (rgb.shape[1], rgb.shape[0])
+    look = _run(network, picture, size_px, f_px)
+    if not mirrored:
+        return look
+    other = _run(network, picture[..., ::-1], size_px, f_px)
+    if other.depth.shape != look.depth.shape:
+        raise InputError(f"expected one size of answer from {network.name}, got {look.depth.shape} and another")
+    depth = (look.depth + other.depth[:, ::-1]) / 2
+    sky = (look.sky + other.sky[:, ::-1]) / 2 if look.sky is not None and other.sky is not None else None
+    return _Look(depth, sky, _mean_f_px(look.f_px, other.f_px))
+
+
+def _mean_f_px(one_px: float | None, other_px: float | None) -> float | None:
+    """Return the mean of two focal lengths, as ratios have it; None where there are none."""
+    return None if one_px is None or other_px is None else sqrt(one_px * other_px)
 
 
 def _run(
+    network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"], size_px: tuple[int, int], f_px: float | None
+) -> _Look:
+    """Return what a network says of one picture, in the size in which it answers.
+
+    Raises:
+        InputError: if the network says what no depth can be.
+    """
+    if network.recipe.gives == "affine_points":
+        said = depth_of_points(network, picture, size_px, f_px)
+        return _Look(said.inverse_depth, said.sky, said.f_px)
+    return _Look(*_maps(network, picture))
+
+
+def _maps(
     network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"]
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"] | None]:
-    """Return inverse depth and sky probability of one picture, in the size in which the network answers.
+    """Return inverse depth and sky probability of one picture, from a network that gives maps.
 
     Raises:
         InputError: if the network says what no depth can be.

@@ -51,7 +51,7 @@ class Photo:
     f_px: float
     """Focal length in pixels of this picture."""
 
-    f_source: Literal["exif", "flag", "guess"]
+    f_source: Literal["exif", "flag", "guess", "network"]
     """Where the focal length came from."""
 
     name: str

@@ -9,14 +9,14 @@ that show it. Depth maps and autostereograms are made of the depth at once, scen
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from kbvr.comfort import Comfort
-from kbvr.depth import DepthMap, sized
+from kbvr.depth import DepthMap, seen_through, sized
 from kbvr.diorama import diorama_of
 from kbvr.errors import InputError, MissingExtraError
 from kbvr.explanation import explain
@@ -165,16 +165,10 @@ def _exported(
         _log.warning("nothing that is written here takes --%s", name.replace("_", "-"))
     with clock.stage("load"):
         photo = load_photo(photo_path, fov_deg=options.fov_deg, max_memory_bytes=options.max_memory_bytes)
-    if photo.f_source == "guess":
-        _log.warning(
-            "the photo does not say its focal length: a field of view of %g degrees is assumed (--fov)",
-            GUESSED_FOV_DEG,
-        )
     if {*wanted} <= {*SCENES}:
         photo = within_px(photo, TEXTURE_MAX_PX)  # scenes show no more
     file_px = photo.file_size_px
-    file_f_px = photo.f_px * file_px[0] / photo.size_px[0]
-    sizes_px = {output: view_size_px(output, file_px, options, f_px=file_f_px) for output in wanted}
+    sizes_px = _view_sizes_px(wanted, photo, file_px, options)
     failed: list[Failure] = []
     wanted = _that_can_be_made(wanted, sizes_px, options, failed)
     options = options.for_photo(file_px, name=photo.title)
@@ -187,6 +181,13 @@ def _exported(
     with clock.stage("depth"):
         depth = profile.depth(photo)
     told("depth", 1, 1)
+    photo = seen_through(photo, depth)
+    if photo.f_source == "guess":
+        _log.warning(
+            "the photo does not say its focal length: a field of view of %g degrees is assumed (--fov)",
+            GUESSED_FOV_DEG,
+        )
+    sizes_px = _view_sizes_px(wanted, photo, file_px, options)
     around = surroundings_of(depth)
     films = [
         planned(output, items, around, view_of(around, sizes_px[output]), options)
@@ -229,6 +230,14 @@ def _exported(
         seconds=clock.seconds | busy,
         failed=tuple(failed),
     )
+
+
+def _view_sizes_px(
+    wanted: Iterable[str], photo: Photo, file_px: tuple[int, int], options: ExportOptions
+) -> dict[str, tuple[int, int]]:
+    """Return the size of every output's views; of VR180's it depends on the photo's focal length."""
+    f_px = photo.f_px * file_px[0] / photo.size_px[0]
+    return {output: view_size_px(output, file_px, options, f_px=f_px) for output in wanted}
 
 
 def _untold(stage: str, done: int, total: int) -> None:

@@ -251,7 +251,7 @@ def test_numbers_that_are_none_are_refused_in_one_line(bad, tmp_path):
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        ("nonsense", r"auto, kbvr-depth, depth-anything-v2-small or a \.onnx file, got 'nonsense'"),
+        ("nonsense", r"auto, kbvr-depth, moge-2-small, depth-anything-v2-small or a \.onnx file, got 'nonsense'"),
         ("depth-anything-v2-small", "kbvr models pull depth-anything-v2-small"),
         ("kbvr-fill", "wanted a network that gives depth, got kbvr-fill"),
         ("migan", "wanted a network that gives depth, got migan"),

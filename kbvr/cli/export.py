@@ -19,6 +19,7 @@ import typer
 from rich.console import Console
 
 from kbvr import pipeline
+from kbvr.cli.better_depth import fetch_depth_network, name_better_network, wants_pull
 from kbvr.cli.interruption import is_interruption
 from kbvr.cli.printing import complain, explained, print_line
 from kbvr.cli.progress import Report, stage_bars
@@ -46,6 +47,13 @@ class ExportRequest:
     quiet: bool = False
     as_json: bool = False
     comfort_report: Path | None = None
+    pull: bool = False
+    """Whether the depth network is fetched first."""
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a person at a terminal sees what is said beside results."""
+        return sys.stderr.isatty() and not self.quiet and not self.as_json
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,8 @@ def run_export(request: ExportRequest) -> int:
         import_module(module)
     if request.comfort_report is not None:
         _check_comfort_report(request.comfort_report, request)
+    if wants_pull(flag=request.pull):
+        fetch_depth_network(request.options, quiet=request.quiet, shows_bar=request.is_watched)
     outcomes = []
     taken: dict[str, Path] = {}
     for photo in request.photos:
@@ -95,6 +105,8 @@ def run_export(request: ExportRequest) -> int:
     codes = {outcome.exit_code for outcome in outcomes}
     if request.comfort_report is not None:
         codes.add(_write_comfort_report(request.comfort_report, outcomes, request))
+    if request.is_watched and any(outcome.report for outcome in outcomes):
+        name_better_network(request.options)
     if request.as_json:
         typer.echo(json.dumps(_summary(outcomes), indent=2, allow_nan=False))
     return BUG if BUG in codes else max(codes, default=GOOD)
@@ -128,9 +140,8 @@ def _write_comfort_report(path: Path, outcomes: list[Outcome], request: ExportRe
 
 def _export_one(photo: Path, request: ExportRequest, taken: dict[str, Path]) -> Outcome:
     """Export one photo; taken maps names of outputs to the photos they were made of, and is added to."""
-    shows_bars = sys.stderr.isatty() and not request.quiet and not request.as_json
     bars: AbstractContextManager[Report | None]
-    bars = stage_bars(photo.name, Console(stderr=True)) if shows_bars else nullcontext()
+    bars = stage_bars(photo.name, Console(stderr=True)) if request.is_watched else nullcontext()
     name = os.path.normcase(photo.stem)
     with _collected_warnings() as warnings:
         try:

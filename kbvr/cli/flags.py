@@ -362,7 +362,7 @@ Fov: TypeAlias = Annotated[
     typer.Option(
         metavar="DEG",
         help="Field of view across the photo's long side, in degrees.",
-        show_default="what the photo's EXIF says, else a guess",
+        show_default="from the EXIF data, else found by moge-2-small if you have it, else 55",
         rich_help_panel=PICTURE,
     ),
 ]
@@ -470,8 +470,9 @@ DepthModel: TypeAlias = Annotated[
     str,
     typer.Option(
         metavar="auto|NAME|FILE",
-        help="The network that estimates the depth. auto: depth-anything-v2-small if you have pulled it, else "
-        "kbvr-depth, which is built in; NAME: one that `kbvr models list` names; FILE: an ONNX file.",
+        help="The network that estimates the depth. auto: the first that is there of moge-2-small, "
+        "depth-anything-v2-small and kbvr-depth, which is built in; NAME: one that `kbvr models list` names; "
+        "FILE: an ONNX file.",
         rich_help_panel=DEPTH,
     ),
 ]
@@ -481,6 +482,15 @@ DepthQualityOption: TypeAlias = Annotated[
         "--depth-quality",
         help="How the depth is estimated. fast: one look; good: at the mirror image too; best: at a larger picture "
         "too, for detail.",
+        rich_help_panel=DEPTH,
+    ),
+]
+Pull: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--pull",
+        help="Download the best depth network first (moge-2-small, 141 MB), or the one that --depth-model names, "
+        "unless you have it. Without a connection the export uses what is there.",
         rich_help_panel=DEPTH,
     ),
 ]

@@ -69,6 +69,7 @@ from kbvr.cli.flags import (
     Ply,
     Profile,
     Projection,
+    Pull,
     Quality,
     Quiet,
     QuiltFor,
@@ -215,6 +216,7 @@ def export(
     depth_kind: DepthKind = None,
     depth_model: DepthModel = "auto",
     depth_quality: DepthQualityOption = "good",
+    pull: Pull = False,
     segmentation: Segmentation = None,
     softness: Softness = None,
     near: Near = None,
@@ -337,7 +339,7 @@ def export(
         max_memory_bytes=None if max_memory is None else bytes_of(max_memory),
         device=device,
     )
-    return run_export(ExportRequest(tuple(photos), out, options, explain, quiet, as_json, comfort))
+    return run_export(ExportRequest(tuple(photos), out, options, explain, quiet, as_json, comfort, pull))
 
 
 def _refuse_too_few_addresses() -> None:

@@ -25,6 +25,9 @@ app = typer.Typer(
 Name: TypeAlias = Annotated[
     str, typer.Argument(metavar="NAME", help="Name of a network, as `kbvr models list` prints it.")
 ]
+BEST = "best"
+"""Stands for the best network for depth, unless somebody has added one of this name."""
+
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
 
@@ -86,18 +89,20 @@ def pull_model(
         typer.Option(metavar="URL", help="Proxy to fetch through.", show_default="HTTPS_PROXY of the environment"),
     ] = None,
 ) -> None:
-    """Fetch the file of a network, or go on fetching it where it was broken off.
+    """Fetch the file of a network, or go on fetching it where it was broken off; best is the best one for depth.
 
-    Example: [bold]kbvr models pull depth-anything-v2-small[/bold]
+    Example: [bold]kbvr models pull best[/bold]
     """
-    from kbvr.nets import BUILT_IN, card_of, is_whole, pull
+    from kbvr.depth_model import BEST_FIRST
+    from kbvr.nets import BUILT_IN, card_of, is_whole, known_cards, pull
 
     with warnings_printed():
+        name = BEST_FIRST[0] if name == BEST and BEST not in known_cards() else name
         card = card_of(name)
     if name in BUILT_IN or is_whole(card):
         print_line(f"{name} is here already: {card.path}")
         return
-    _tell_licence(card)
+    tell_licence(card)
     with warnings_printed(), _bar(name) as progress:
         path = pull(name, accept_license=accept_license, proxy=proxy, progress=progress)
     print_line(f"{name} is here: {path}")
@@ -140,7 +145,7 @@ def add_models(
     with warnings_printed():
         cards = add(path, overwrite=overwrite)
     for card in cards:
-        _tell_licence(card)
+        tell_licence(card)
         print_line(f"{card.name}: {card.path}" if card.is_here else f"{card.name}: {_whereabouts(card)}")
 
 
@@ -181,7 +186,8 @@ def _whereabouts(card: Card) -> str:
     return f"not here: kbvr models {f'pull {card.name}' if card.url else 'add FILE'}"
 
 
-def _tell_licence(card: Card) -> None:
+def tell_licence(card: Card) -> None:
+    """Print on stderr under which licence a network comes, and from whom."""
     terms = ", which forbids commercial use" if card.non_commercial else ""
     print_note(f"{card.name}: licence {card.licence}{terms}; from {card.source}")
 

@@ -30,7 +30,7 @@ BUILT_IN: Mapping[str, str] = MappingProxyType({"kbvr-depth": "kbvr-depth.json",
 
 
 FETCHED: Mapping[str, str] = MappingProxyType(
-    {name: f"{name}.json" for name in ("depth-anything-v2-small", "migan", "lama")}
+    {name: f"{name}.json" for name in ("moge-2-small", "depth-anything-v2-small", "migan", "lama")}
 )
 """Name of a network whose card ships with kbvr but whose file does not -> its card in this folder."""
 

@@ -64,6 +64,9 @@ class Downloader:
     """URL of a proxy; without one those of the environment count."""
 
     progress: Progress | None = None
+    hurried: bool = False
+    """Whether to give up at the first failure if nothing has come yet, and to wait for a connection for less long."""
+
     resumed: bool = False
     """Whether the file was put together from more than one answer."""
 
@@ -76,7 +79,7 @@ class Downloader:
         """
         import requests
 
-        waits_s = list(WAITS_S)
+        waits_s = [] if self.hurried else list(WAITS_S)
         before = -1
         with requests.Session() as session:
             while True:
@@ -100,7 +103,10 @@ class Downloader:
         headers = {"Accept-Encoding": "identity", "User-Agent": "kbvr"}
         if start:
             headers |= {"Range": f"bytes={start}-", "If-Range": validator}
-        with network_errors(url, self.proxy), opened(session, url, headers, self.proxy) as response:
+        with (
+            network_errors(url, self.proxy),
+            opened(session, url, headers, self.proxy, hurried=self.hurried) as response,
+        ):
             status = response.status_code
             if status == 416 and start and _total(response) == start:
                 self.resumed = True

@@ -16,12 +16,17 @@ Scaling = Literal["0-1", "0-255", "imagenet"]
 
 ColourOrder = Literal["rgb", "bgr"]
 
-Gives = Literal["relative_inverse_depth", "depth_m", "inverse_depth_per_m"]
-"""Larger is nearer, with scale and shift free; metres along the optical axis; one over metres."""
+Gives = Literal["relative_inverse_depth", "depth_m", "inverse_depth_per_m", "affine_points"]
+"""Larger is nearer, with scale and shift free; metres along the optical axis; one over metres; points (h, w, 3) of x
+right, y down and z forward that lack a shift in z and a factor, which the network gives too, to be in metres."""
 
 PictureRange = Literal["0-1", "0-255"]
 
+POINTS_OUTPUTS = ("mask_output", "scale_output")
+"""What a recipe must name beside affine points."""
+
 MOST_PX = 4096
+MOST_TOKENS = 10_000
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,19 @@ class DepthRecipe:
     sky_output: str = ""
     """Name of the tensor with the probability of being sky, 0 to 1, if there is one."""
 
+    mask_output: str = ""
+    """With affine points: name of the tensor that is 1 where there is a point and 0 where it is infinitely far."""
+
+    scale_output: str = ""
+    """With affine points: name of the number that makes metres of them."""
+
+    tokens_input: str = ""
+    """Name of the int64 scalar that takes the number of 14 px patches to divide the picture into, if there is one."""
+
+    least_tokens: int = 1
+    most_tokens: int = MOST_TOKENS
+    """The range of that number."""
+
 
 @dataclass(frozen=True)
 class FillRecipe:
@@ -64,18 +82,23 @@ def read_depth_recipe(given: object) -> DepthRecipe:
         InputError: if a value is not among those that there are, a size cannot be, or a field is one too many.
     """
     values = _known_fields(given, DepthRecipe)
-    for name in ("input", "output", "sky_output"):
+    needed = ("input", "output", *(POINTS_OUTPUTS if values.get("gives") == "affine_points" else ()))
+    for name in (*needed, "sky_output", *POINTS_OUTPUTS, "tokens_input"):
         value = values.get(name, "")
-        if not isinstance(value, str) or not (value or name == "sky_output"):  # a missing one is "" too
+        if not isinstance(value, str) or not (value or name not in needed):  # a missing one is "" too
             raise InputError(f"{name} must be the name of a tensor, got {value!r}")
     for name, known in (("gives", Gives), ("scaling", Scaling), ("colour_order", ColourOrder)):
         _one_of(values, name, get_args(known))
     sizes = {name: values.get(name, getattr(DepthRecipe, name)) for name in ("multiple_of_px", "long_side_px")}
-    for name, value in sizes.items():
-        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_PX:
-            raise InputError(f"{name} must be a whole number from 1 to {MOST_PX}, got {value!r}")
+    tokens = {name: values.get(name, getattr(DepthRecipe, name)) for name in ("least_tokens", "most_tokens")}
+    for numbers, most in ((sizes, MOST_PX), (tokens, MOST_TOKENS)):
+        for name, value in numbers.items():
+            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+                raise InputError(f"{name} must be a whole number from 1 to {most}, got {value!r}")
     if sizes["long_side_px"] < sizes["multiple_of_px"]:
         raise InputError(f"long_side_px must be >= multiple_of_px, got {sizes['long_side_px']}")
+    if tokens["most_tokens"] < tokens["least_tokens"]:
+        raise InputError(f"most_tokens must be >= least_tokens, got {tokens['most_tokens']}")
     return DepthRecipe(**values)
 
 

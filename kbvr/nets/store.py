@@ -23,12 +23,18 @@ _log = logging.getLogger(__name__)
 
 
 def pull(
-    name: str, *, accept_license: bool = False, progress: Progress | None = None, proxy: str | None = None
+    name: str,
+    *,
+    accept_license: bool = False,
+    progress: Progress | None = None,
+    proxy: str | None = None,
+    hurried: bool = False,
 ) -> Path:
     """Fetch the file of a network, unless it is there already, and return where it is.
 
     What an earlier try left is gone on with. A second process that fetches the same network waits for the first.
-    `proxy` is a URL; without it the environment's (HTTPS_PROXY, NO_PROXY) count.
+    `proxy` is a URL; without it the environment's (HTTPS_PROXY, NO_PROXY) count. `hurried` is for somebody who can do
+    without: it gives up after seconds if nobody answers.
 
     Raises:
         InputError: if there is no such network, it comes from nowhere, or its licence has to be accepted first.
@@ -46,7 +52,7 @@ def pull(
         raise InputError(f"{name} is under {card.licence}, which forbids commercial use: accept it (--accept-license)")
     with locked(card):
         if not is_whole(card):
-            _fetch(card, Downloader(part_of(card), card.sha256, card.size_bytes, proxy, progress))
+            _fetch(card, Downloader(part_of(card), card.sha256, card.size_bytes, proxy, progress, hurried))
     return card.path
 
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 TIMEOUT_S = (10.0, 30.0)
 """How long to wait for a connection, and for the next bytes."""
 
+HURRIED_TIMEOUT_S = (3.0, 10.0)
+"""The same for somebody who can do without the file."""
+
 MOST_REDIRECTS = 10
 
 _USER = re.compile(r"://[^/\s]*@")
@@ -42,17 +45,18 @@ def check_proxy(proxy: str) -> None:
 
 @contextmanager
 def opened(
-    session: requests.Session, url: str, headers: Mapping[str, str], proxy: str | None
+    session: requests.Session, url: str, headers: Mapping[str, str], proxy: str | None, *, hurried: bool = False
 ) -> Iterator[requests.Response]:
-    """Yield the answer to a request after all redirects, its body not yet read.
+    """Yield the answer to a request after all redirects, its body not yet read; `hurried` waits for less long.
 
     Raises:
         DownloadError: if there are too many redirects, or one leads away from https.
     """
     proxies = {"http": proxy, "https": proxy} if proxy else None
+    timeout_s = HURRIED_TIMEOUT_S if hurried else TIMEOUT_S
     for _ in range(MOST_REDIRECTS + 1):
         response = session.get(
-            url, headers=dict(headers), stream=True, allow_redirects=False, timeout=TIMEOUT_S, proxies=proxies
+            url, headers=dict(headers), stream=True, allow_redirects=False, timeout=timeout_s, proxies=proxies
         )
         with response:
             if not response.is_redirect:
