@@ -17,8 +17,8 @@ from kbvr.point_depth import LARGEST_ANSWER, LEAST_DEPTH_M, depth_of_points
 DepthQuality = Literal["fast", "good", "best"]
 DEPTH_QUALITIES: tuple[str, ...] = get_args(DepthQuality)
 
-DETAIL_OVER_LAYOUT = 1.5
-"""How much larger a picture `best` adds to the one of the network's own size."""
+SMALLER, LARGER = 2 / 3, 3 / 2
+"""The other sizes that `best` looks at, as multiples of the network's own: one for the layout too, one for detail."""
 
 LAYOUT_SIGMA_SHARE = 0.06
 """Blur that parts layout from detail, as a share of the long side."""
@@ -62,9 +62,9 @@ def estimate_with(
 ) -> NetworkDepth:
     """Return what a network says of a picture, whose focal length in pixels may be known.
 
-    `fast` is one pass. `good` is the mean of the picture's and its mirror image's. `best` looks at a larger picture
-    too, and takes the layout from the smaller and the detail from the larger one; a network that takes one size only
-    does no more than for `good`.
+    `fast` is one pass. `good` is the mean of the picture's and its mirror image's. `best` looks at a larger
+    picture too, which gives the detail, and at a smaller one if the depth is relative, for the layout is better then;
+    a network that takes one size only does no more than for `good`.
 
     Raises:
         InputError: if the quality is not there, or the network says what no depth can be.
@@ -75,7 +75,10 @@ def estimate_with(
     look = _looks(network, rgb, long_side_px, f_px, mirrored=quality != "fast")
     values, found_px = look.depth, look.f_px
     if quality == "best" and network.fixed_size_px is None:
-        look = _looks(network, rgb, round(long_side_px * DETAIL_OVER_LAYOUT), f_px, mirrored=True)
+        if network.recipe.gives == "relative_inverse_depth":
+            small = _looks(network, rgb, round(long_side_px * SMALLER), f_px, mirrored=True)
+            values = (values + fitted(_enlarged(small.depth, values.shape[::-1]), values)) / 2
+        look = _looks(network, rgb, round(long_side_px * LARGER), f_px, mirrored=True)
         values, found_px = merged(values, look.depth), _mean_f_px(found_px, look.f_px)
     metric = network.recipe.gives != "relative_inverse_depth"
     if metric:
@@ -98,13 +101,21 @@ def sky_of(
 
 def merged(layout: Float32[np.ndarray, "h w"], detail: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
     """Return the coarse part of one map with the fine part of a larger one, in the coarse one's scale and shift."""
-    size = detail.shape[::-1]
-    coarse = cv2.resize(layout, size, interpolation=cv2.INTER_LINEAR)
-    spread = float(detail.std())
-    scale = float(((detail - detail.mean()) * (coarse - coarse.mean())).mean()) / spread**2 if spread > 0 else 0.0
-    fine = detail * np.float32(max(scale, 0.0))
-    sigma_px = LAYOUT_SIGMA_SHARE * max(size)
-    return (fine + cv2.GaussianBlur(coarse - fine, (0, 0), sigma_px)).astype(np.float32)
+    coarse = _enlarged(layout, detail.shape[::-1])
+    fine = fitted(detail, coarse)
+    return fine + cv2.GaussianBlur(coarse - fine, (0, 0), LAYOUT_SIGMA_SHARE * max(fine.shape))
+
+
+def fitted(values: Float32[np.ndarray, "h w"], wanted: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
+    """Return a map in the scale and shift that bring it nearest to another; nothing is turned inside out."""
+    centred = values - values.mean()
+    variance = float((centred * centred).mean())
+    scale = float((centred * (wanted - wanted.mean())).mean()) / variance if variance > 0 else 0.0
+    return np.asarray(centred * np.float32(max(scale, 0.0)) + wanted.mean(), np.float32)
+
+
+def _enlarged(values: Float32[np.ndarray, "h w"], size: tuple[int, int]) -> Float32[np.ndarray, "H W"]:
+    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR))
 
 
 def trusted_sky(sky: Float32[np.ndarray, "h w"], *, glimpses: bool = False) -> Float32[np.ndarray, "h w"]:

@@ -23,7 +23,7 @@ from kbvr.errors import InputError
 from kbvr.nets import DepthRecipe, card_of, open_session
 from kbvr.nets.card import card_text
 from kbvr.nets.store import sha256_of
-from kbvr.network_depth import estimate_with, sky_of
+from kbvr.network_depth import estimate_with, fitted, merged, sky_of
 from kbvr.options import ExportOptions
 from kbvr.photo import load_photo
 from kbvr.profiles import profile_of
@@ -138,6 +138,36 @@ def test_a_card_beside_the_file_says_how_it_is_fed(tmp_path):
     assert (session.shown[0]["bild"][0, 0] == 40).all()  # blue comes first
     assert said.metric
     assert np.allclose(said.values, 1 / (0.01 * 40 + 2.0))
+
+
+@pytest.mark.parametrize(
+    ("quality", "sides_px"),
+    [("fast", [96]), ("good", [96, 96]), ("best", [96, 96, 64, 64, 144, 144])],
+)
+def test_a_quality_is_so_many_looks_at_these_sizes(quality, sides_px, tmp_path):
+    """One; the mirror image too; two other sizes too."""
+    path = with_card(
+        red_meter(tmp_path / "x.onnx", input_="rgb01"), DepthRecipe("rgb01", "y", long_side_px=96, multiple_of_px=8)
+    )
+    network, session = watched(depth_network(path))
+    estimate_with(network, coloured(120, 160), quality=quality)
+    assert [max(shown["rgb01"].shape[2:]) for shown in session.shown] == sides_px
+
+
+def test_the_layout_comes_from_the_smaller_and_the_detail_from_the_larger_one():
+    """A slope that only one of them has, and stripes that only the other has, in any scale and shift."""
+    slope = np.tile(np.linspace(0, 1, 96, dtype=np.float32), (72, 1))
+    stripes = np.tile(np.float32([0, 0.1]), (108, 72))
+    both = merged(slope, 5 * (cv2.resize(slope, (144, 108)) + stripes) - 7)
+    inside = both[20:-20, 20:-20]
+    assert np.abs(np.diff(inside, axis=1)).mean() == pytest.approx(0.1, rel=0.1)
+    assert inside[:, -2:].mean() - inside[:, :2].mean() == pytest.approx(102 / 143, rel=0.05)
+
+
+def test_what_disagrees_altogether_is_not_turned_inside_out():
+    """A map that says the contrary says nothing of detail."""
+    slope = np.tile(np.linspace(0, 1, 96, dtype=np.float32), (72, 1))
+    assert np.allclose(fitted(-slope, slope), slope.mean())
 
 
 def test_a_fixed_size_is_obeyed(tmp_path):

@@ -25,7 +25,7 @@ from kbvr.depth_model import BEST_FIRST, POINTS, DepthNetwork, depth_network
 from kbvr.errors import InputError
 from kbvr.nets import card_of
 from kbvr.nets.card import card_text
-from kbvr.network_depth import DETAIL_OVER_LAYOUT, NetworkDepth, estimate_with, trusted_sky
+from kbvr.network_depth import NetworkDepth, estimate_with, trusted_sky
 from kbvr.outputs import view_size_px
 from kbvr.point_depth import PointDepth, depth_of_points
 
@@ -96,7 +96,6 @@ def test_it_is_shown_the_picture_and_the_number_of_its_patches(size_px, quality,
         assert (number.shape, number.dtype, int(number)) == ((), np.int64, count)
         assert picture.min() >= 0 and picture.max() == 1.0
         assert picture[0, :, 0, 0] == pytest.approx([60 / 255, 120 / 255, 1])
-    assert DETAIL_OVER_LAYOUT == 1176 / 784
 
 
 @pytest.mark.parametrize("size_px", [(640, 480), (480, 640), (900, 300)])
