@@ -164,14 +164,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.limit is not None and options.limit < 1:
             raise InputError(f"--limit takes a number above 0, got {options.limit}")
         tested = Tested(options.model)
-        parts = [PARTS[name](tested, options) for name in wanted_parts(options)]
+        name = tested.network.name
+        parts = [PARTS[part](tested, options) for part in wanted_parts(options)]
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
     bars = [bar for part in parts for bar in part.bars]
     if options.json:
-        plain = {name: value for part in parts for name, value in part.plain.items()}
-        about = {"network": tested.network.name, "limit": options.limit}
+        plain = {key: value for part in parts for key, value in part.plain.items()}
+        about = {"network": name, "limit": options.limit}
         print(json.dumps(machine.as_json() | about | plain | {"bars": bars_json(bars)}, indent=1))
     else:
         print("\n".join(machine.lines()), *(part.text for part in parts), bars_text(bars), sep="\n\n")

@@ -15,7 +15,7 @@ from export.thin_things import KINDS, with_thin_thing
 
 
 def scenes() -> list[tuple[str, str, UInt8[np.ndarray, "H W 3"], Bool[np.ndarray, "H W"]]]:
-    """Return (name, kind, picture, where the thing is): each kind of thing before each card and its wall, kind by kind."""
+    """Return (name, kind, picture, where the thing is), each kind before each card and its wall."""
     pictures = [card.rgb for card in cards()]
     drawn = []
     for place, kind in enumerate(KINDS):
