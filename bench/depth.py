@@ -12,13 +12,14 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench import depth_pairs, hard_pictures, network_cost, strong, thin
-from bench.depth_bars import VERSION_1, Bar, bars_json, bars_text
+from bench.depth_bars import Bar, bars_json, bars_text
 from bench.drawn_things import scenes, seen_drawn
-from bench.estimates import Estimate, Tested, estimates_of, teachers_in
+from bench.estimates import Tested, estimates_of, teachers_in
 from bench.machine import this_machine
 from bench.pairs import load_pairs
 from bench.truths import Truth, few, of_pairs, of_strong
@@ -70,31 +71,21 @@ def on_strong(tested: Tested, options: argparse.Namespace) -> Part:
 
 
 def on_thin(tested: Tested, options: argparse.Namespace) -> Part:
-    """Measure on thin things, drawn and marked: the network alone, which the bars are on, and kbvr as it is used."""
+    """Measure on thin things, drawn and marked: the network alone, and kbvr as it is used."""
     drawings = few(scenes(), options.limit)
     marks = thin.read_marks()
     some = {name: marks[name] for name in few(list(marks), options.limit)}
-
-    def sets(estimate: Estimate) -> dict[str, list[thin.ThinRow]]:
-        rows = {"drawn": seen_drawn(estimate, drawings)}
-        return rows | (
-            {} if options.photos is None else {"photos": thin.seen_on_photos(estimate, options.photos, some)}
-        )
-
-    alone, *used = reversed(estimates_of(tested, DEPTH_QUALITIES).items())
-    measured = {name: sets(estimate) for name, estimate in (alone, *reversed(used))}
-    of_network = measured[alone[0]]
-    text = thin.report(measured)
-    before = ", ".join(f"{where} {VERSION_1[where]:.3f}" for where in of_network)
-    text += f"\n\nVersion 1 of {BUILT_IN_NETWORK}, one pass: {before}."
+    ways = {"one pass": tested.alone} | {way: partial(tested.full, quality=way) for way in ("good", "best")}
+    measured = {way: {"drawn": seen_drawn(estimate, drawings)} for way, estimate in ways.items()}
+    text = ""
     if options.photos is not None:
+        for way, estimate in ways.items():
+            measured[way]["photos"] = thin.seen_on_photos(estimate, options.photos, some)
         unseen = thin.never_shown(options.photos)
-        rows = [row for row in of_network["photos"] if row.name in unseen]
-        text += f" On the {len(rows)} photos that no training was shown: {thin.seen(rows):.3f}."
-    plain = {
-        name: {where: [asdict(row) for row in rows] for where, rows in of.items()} for name, of in measured.items()
-    }
-    return Part(text, {"thin": plain}, thin.bars(of_network))
+        rows = [row for row in measured["one pass"]["photos"] if row.name in unseen]
+        text = f"\n\nOn the {len(rows)} photos that no training was shown, one pass: {thin.seen(rows):.3f}."
+    plain = {way: {where: [asdict(row) for row in of[where]] for where in of} for way, of in measured.items()}
+    return Part(thin.report(measured) + text, {"thin": plain}, thin.bars(measured))
 
 
 def on_hard_pictures(tested: Tested, options: argparse.Namespace) -> Part:

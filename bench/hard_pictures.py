@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -108,13 +108,14 @@ class Robustness:
         return mean(list(self.plain.values())) - mean(list(self.changed[change].values()))
 
 
-def robustness(estimate: Estimate, truths: Sequence[Truth]) -> Robustness:
-    """Measure an estimate, which may be of any size, on pictures as they are and made harder in every way."""
+def robustness(estimate: Estimate, truths: Sequence[Truth], changes: Iterable[str] = CHANGES) -> Robustness:
+    """Measure an estimate, which may be of any size, on pictures as they are and made harder in these ways."""
     plain = {truth.name: correlation(estimate(truth.rgb), truth.inverse_depth) for truth in truths}
     changed: dict[str, dict[str, float]] = {}
-    for name, change in CHANGES.items():
-        wanted = {truth.name: _like(truth, name) for truth in truths}
-        changed[name] = {truth.name: correlation(estimate(change(truth.rgb)), wanted[truth.name]) for truth in truths}
+    for change in changes:
+        changed[change] = {
+            truth.name: correlation(estimate(CHANGES[change](truth.rgb)), _like(truth, change)) for truth in truths
+        }
     return Robustness(plain, changed)
 
 

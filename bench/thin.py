@@ -174,28 +174,26 @@ def seen(rows: Sequence[ThinRow]) -> float:
     return mean([row.seen for row in rows])
 
 
-def bars(of_network: Mapping[str, Sequence[ThinRow]]) -> list[Bar]:
-    """Return the bars on what one pass sees of thin things, on drawn scenes and on photos as far as they are there."""
+def bars(measured: Mapping[str, Mapping[str, Sequence[ThinRow]]]) -> list[Bar]:
+    """Return the bars on what is seen of thin things: by way of VERSION_1, on drawn scenes and on photos if given."""
     return [
-        at_least(f"thin things, {where}, one pass: seen", seen(rows), THIN_TIMES * VERSION_1[where])
-        for where, rows in of_network.items()
+        at_least(f"thin things, {where}, {way}: seen", seen(rows), THIN_TIMES * VERSION_1[way][where])
+        for way, sets in measured.items()
+        for where, rows in sets.items()
     ]
 
 
 def report(measured: Mapping[str, Mapping[str, Sequence[ThinRow]]]) -> str:
-    """Return a Markdown table: a row per estimate, a column per set of pictures and kind of thing."""
+    """Return a Markdown table: a row per set of pictures and kind of thing, a column per way, and version 1's."""
     first = next(iter(measured.values()))
-    kinds = {where: sorted({kind for row in rows for kind in row.kinds}) for where, rows in first.items()}
-    titles = [title for where in first for title in (where, *(f"{where}: {kind}" for kind in kinds[where]))]
-    wide = max(len(title) for title in titles)
     lines = [
-        f"| {'thin things seen':{wide}} |" + "".join(f" {name:>16} |" for name in measured),
-        f"|{'-' * (wide + 2)}|" + "-----------------:|" * len(measured),
+        "| thin things seen |" + "".join(f" {way:>8} | version 1 |" for way in measured),
+        "|------------------|" + "---------:|----------:|" * len(measured),
     ]
-    for where in first:
-        cells = "".join(f" {seen(sets[where]):16.3f} |" for sets in measured.values())
-        lines.append(f"| {where:{wide}} |{cells}")
-        for kind in kinds[where]:
+    for where, rows in first.items():
+        cells = (f" {seen(sets[where]):8.3f} | {VERSION_1[way][where]:9.3f} |" for way, sets in measured.items())
+        lines.append(f"| {where:16} |" + "".join(cells))
+        for kind in sorted({kind for row in rows for kind in row.kinds}):
             means = (mean([row.kinds[kind] for row in sets[where] if kind in row.kinds]) for sets in measured.values())
-            lines.append(f"| {f'{where}: {kind}':{wide}} |" + "".join(f" {value:16.3f} |" for value in means))
+            lines.append(f"| {f'{where}: {kind}':16} |" + "".join(f" {value:8.3f} |           |" for value in means))
     return "\n".join(lines)
