@@ -40,6 +40,15 @@ def test_a_perfect_map_shows_everything_and_a_floor_nothing(marks):
     assert seen_marks("a", np.ones(SIZE_PX[::-1], np.float32), marks).seen == 0
 
 
+def test_what_is_much_nearer_beside_a_thing_does_not_hide_it_if_it_is_marked():
+    """A twig little nearer than the floor, beside a post."""
+    post, twig = mark((106, 20), (106, 150), width_px=10), mark((98, 40), (98, 130), width_px=2, what="branch")
+    depth = perfect([post])
+    depth[drawn(twig, SIZE_PX)] = 0.35
+    assert seen_marks("a", depth, [post, twig]).kinds["branch"] == 1
+    assert seen_marks("a", depth, [twig]).kinds["branch"] < 0.5
+
+
 def test_what_is_farther_than_its_surround_is_not_seen():
     """A post that the map takes for a hole."""
     assert seen_marks("a", perfect([POST], near=0.0), [POST]).seen == 0
@@ -54,10 +63,11 @@ def test_half_a_post_is_half_seen_and_kinds_are_told_apart():
     assert row.pixels == sum(int(drawn(one, SIZE_PX).sum()) for one in (POST, BRANCH))
 
 
-def test_a_soft_edge_next_to_a_mark_does_not_count():
-    """A map that is right, but a pixel fatter than the mark."""
-    fat = mark((100, 20), (100, 150), width_px=6)
-    assert seen_marks("a", perfect([fat]), [POST]).seen == 1
+def test_what_a_map_says_right_beside_a_mark_does_not_count():
+    """Edges are soft, and lines drawn by hand."""
+    depth = perfect([POST])
+    depth[drawn(mark(*POST.points, width_px=6.8), SIZE_PX) & ~drawn(POST, SIZE_PX)] = 3.0
+    assert seen_marks("a", depth, [POST]).seen == 1
 
 
 @pytest.mark.parametrize("width_px", [1, 2, 5])
