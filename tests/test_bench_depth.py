@@ -163,7 +163,8 @@ def test_a_few_are_spread_evenly():
 def test_only_what_training_holds_out_is_measured(good_depth):
     """The very pictures that the trainers leave out, with the unknown left unknown."""
     truths = of_strong(good_depth)
-    held_out = load_strong(good_depth, permissive=True)[1]
+    training, held_out = load_strong(good_depth, permissive=False)
+    assert not {truth.name for truth in truths} & {one.name for one in training}
     assert [truth.name for truth in truths] == [one.name for one in held_out]
     assert len(of_strong(good_depth, 2)) == 2
     assert np.isnan(truths[0].inverse_depth[:4, :4]).all()
