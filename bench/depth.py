@@ -83,7 +83,7 @@ def on_thin(tested: Tested, options: argparse.Namespace) -> Part:
             measured[way]["photos"] = thin.seen_on_photos(estimate, options.photos, some)
         unseen = thin.never_shown(options.photos)
         rows = [row for row in measured["one pass"]["photos"] if row.name in unseen]
-        text = f"\n\nOn the {len(rows)} photos that no training was shown, one pass: {thin.seen(rows):.3f}."
+        text = f"\n\nPhotos that no training was shown ({len(rows)}), one pass: {thin.seen(rows):.3f}."
     plain = {way: {where: [asdict(row) for row in of[where]] for where in of} for way, of in measured.items()}
     return Part(thin.report(measured) + text, {"thin": plain}, thin.bars(measured))
 
@@ -166,7 +166,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         about = {"network": name, "limit": options.limit}
         print(json.dumps(machine.as_json() | about | plain | {"bars": bars_json(bars)}, indent=1))
     else:
-        print("\n".join(machine.lines()), *(part.text for part in parts), bars_text(bars), sep="\n\n")
+        texts = [part.text for part in parts]
+        if options.limit is not None:
+            texts.append(f"A quick look: {options.limit} pictures of each kind at most, too few to judge by.")
+        print("\n".join(machine.lines()), *texts, bars_text(bars), sep="\n\n")
     return 0
 
 

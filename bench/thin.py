@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float32, Float64
 
 from bench.depth_bars import THIN_TIMES, VERSION_1, Bar, at_least, mean
 from bench.estimates import Estimate
+from export.samples import HELD_OUT_EVERY
 from kbvr.errors import InputError
 from kbvr.photo import load_photo
 
@@ -32,9 +33,6 @@ GAP_PX = 1.5
 NEARER_SHARE = 0.02
 """A marked pixel is seen if it stands out from its surround by so much of the map's range, from the 2nd to the 98th
 percentile: less than what a chair's leg stands before the wall of a room."""
-
-HELD_OUT_EVERY = 100
-"""The trainers leave out one photo of so many, in the order of their names."""
 
 Points = Float64[np.ndarray, "n 2"]
 
@@ -164,7 +162,7 @@ def seen_on_photos(estimate: Estimate, folder: Path, marks: Mapping[str, Sequenc
 
 
 def never_shown(folder: Path) -> set[str]:
-    """Return the photos of a folder, one in a hundred, that no training was shown, labelled or not."""
+    """Return the photos of a folder, one in a hundred in the order of their names, that the trainers leave out."""
     names = sorted(path.name for path in folder.glob("*.jpg"))
     return set(names[::HELD_OUT_EVERY])
 

@@ -191,6 +191,7 @@ def test_another_network_is_measured_by_its_file(good_depth, capsys):
     text = capsys.readouterr().out
     assert "| held-out good depth, one pass: correlation |" in text
     assert "| file, MB " in text
+    assert "A quick look: 1 pictures of each kind at most" in text
     assert "pairs" not in text
 
 
