@@ -1,10 +1,8 @@
-"""Compare the built-in depth with the true disparity of real stereo pairs.
+"""Measure the depth of the built-in network, or of another one, and hold every figure against its bar.
 
-Two figures per picture, over the pixels whose disparity is known: the correlation (Pearson) of inverse depth
-with disparity, and the mean absolute error after the best scale and shift (least squares) over that of the
-best constant, which is the median disparity: 0 is perfect, 1 is no better than a flat wall. And two about edges:
-how many of the depth edges lie where the true disparity jumps (F-score), and how wide the edges of cards before walls
-are drawn, from 10% to 90%.
+On real stereo pairs (`bench.depth_pairs`), on pictures with good depth that were held out from training
+(`bench.strong`), on thin things (`bench.thin`), on pictures made harder (`bench.hard_pictures`), and what it costs
+(`bench.network_cost`). Each part is measured where what it needs is given.
 """
 
 from __future__ import annotations
@@ -12,219 +10,166 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-import cv2
-import numpy as np
-from jaxtyping import Float32, UInt8
-
-from bench.edges import cards, edge_f_score, edge_widths_px
+from bench import depth_pairs, hard_pictures, network_cost, strong, thin
+from bench.depth_bars import Bar, bars_json, bars_text
+from bench.drawn_things import scenes, seen_drawn
+from bench.estimates import Tested, estimates_of, teachers_in
 from bench.machine import this_machine
-from bench.novel_view import fitted_disparity_px
-from bench.pairs import StereoPair, load_pairs
-from kbvr.depth import estimate_depth
-from kbvr.depth_model import BUILT_IN_NETWORK, depth_network
+from bench.pairs import load_pairs
+from bench.truths import Truth, few, of_pairs, of_strong
+from kbvr.depth_model import BUILT_IN_NETWORK
 from kbvr.errors import InputError
-from kbvr.nets import open_session
-from kbvr.nets.runtime import onnxruntime
-from kbvr.network_depth import DEPTH_QUALITIES, estimate_with
-from kbvr.photo import photo_from_array
+from kbvr.network_depth import DEPTH_QUALITIES
 
-TEACHER_SIZES_PX = ((288, 192), (256, 256), (384, 256))
-"""(width, height) of the TCMonoDepth files that are measured, alone and averaged with their mirror images."""
-
-TIMED_SIZE_PX = (512, 384)
-TIMED_PASSES = 21
-
-Estimate = Callable[[UInt8[np.ndarray, "H W 3"]], Float32[np.ndarray, "H W"]]
-"""Relative inverse depth, in any scale and shift, of an RGB picture."""
+NEEDS: Mapping[str, Sequence[str]] = {
+    "pairs": ("pairs",),
+    "strong": ("strong",),
+    "thin": (),
+    "robust": ("pairs", "strong"),
+    "time": (),
+}
+"""What can be measured, and any one of which folders it needs; `thin` measures on photos too if they are given."""
 
 
-@dataclass(frozen=True)
-class DepthFigures:
-    """How one estimate of one picture did."""
+@dataclass
+class Part:
+    """What was measured of one kind."""
 
-    correlation: float
-    """-1 to 1; NaN for an estimate that is flat."""
-
-    error_share: float
-    """Mean absolute error over the best constant's; 0 is perfect."""
-
-    edge_f_score: float
-    """See `bench.edges.edge_f_score`; 1 is perfect."""
+    text: str
+    plain: Mapping[str, Any]
+    bars: Sequence[Bar] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class CardFigures:
-    """How one estimate draws the edges of cards before walls."""
+def on_pairs(tested: Tested, options: argparse.Namespace) -> Part:
+    """Measure on stereo pairs and on cards; the teachers beside it if they are given."""
+    estimates = estimates_of(tested, DEPTH_QUALITIES)
+    if options.teachers is not None:
+        estimates |= teachers_in(options.teachers)
+    measured = depth_pairs.measure(few(load_pairs(options.pairs), options.limit), estimates)
+    cards_of = {name: depth_pairs.card_figures(estimate) for name, estimate in estimates.items()}
+    plain = {name: {row: asdict(value) for row, value in rows.items()} for name, rows in measured.items()}
+    of_cards = {name: asdict(value) for name, value in cards_of.items()}
+    bars = depth_pairs.bars(measured, f"kbvr, {DEPTH_QUALITIES[-1]}", f"{tested.network.name} alone")
+    return Part(depth_pairs.report(measured, cards_of), {"estimates": plain, "cards": of_cards}, bars)
 
-    edge_width_px: float
-    """Median over the edges of all cards that were seen; NaN if none was."""
 
-    seen_share: float
+def on_strong(tested: Tested, options: argparse.Namespace) -> Part:
+    """Measure on pictures with good depth."""
+    rows = [strong.strong_row(tested, truth, DEPTH_QUALITIES) for truth in of_strong(options.strong, options.limit)]
+    plain = {
+        "strong": [asdict(row) for row in rows],
+        "worst": [row.name for row in strong.worst(rows)],
+        "doubt_agrees": strong.doubt_agrees(rows),
+    }
+    return Part(strong.report(rows), plain, strong.bars(rows))
 
 
-def figures_of(inverse_depth: Float32[np.ndarray, "H W"], pair: StereoPair) -> DepthFigures:
-    """Measure one estimate."""
-    known = pair.known
-    truth = pair.disparity_px[known].astype(np.float64)
-    estimate = inverse_depth[known].astype(np.float64)
-    error = np.abs(fitted_disparity_px(inverse_depth, pair)[known] - truth).mean()
-    constant_error = np.abs(np.median(truth) - truth).mean()
-    spread = estimate.std() * truth.std()
-    covariance = ((estimate - estimate.mean()) * (truth - truth.mean())).mean()
-    return DepthFigures(
-        correlation=float(covariance / spread) if spread > 0 else float("nan"),
-        error_share=float(error / constant_error) if constant_error > 0 else float("nan"),
-        edge_f_score=edge_f_score(inverse_depth, pair),
+def on_thin(tested: Tested, options: argparse.Namespace) -> Part:
+    """Measure on thin things, drawn and marked: the network alone, and kbvr as it is used."""
+    drawings = few(scenes(), options.limit)
+    marks = thin.read_marks()
+    some = {name: marks[name] for name in few(list(marks), options.limit)}
+    ways = {"one pass": tested.alone} | {way: partial(tested.full, quality=way) for way in ("good", "best")}
+    measured = {way: {"drawn": seen_drawn(estimate, drawings)} for way, estimate in ways.items()}
+    text = ""
+    if options.photos is not None:
+        for way, estimate in ways.items():
+            measured[way]["photos"] = thin.seen_on_photos(estimate, options.photos, some)
+        unseen = thin.never_shown(options.photos)
+        rows = [row for row in measured["one pass"]["photos"] if row.name in unseen]
+        text = f"\n\nPhotos that no training was shown ({len(rows)}), one pass: {thin.seen(rows):.3f}."
+    plain = {way: {where: [asdict(row) for row in of[where]] for where in of} for way, of in measured.items()}
+    return Part(thin.report(measured) + text, {"thin": plain}, thin.bars(measured))
+
+
+def on_hard_pictures(tested: Tested, options: argparse.Namespace) -> Part:
+    """Measure what is lost on pictures that are made harder, of every set that is given."""
+    sets: dict[str, list[Truth]] = {}
+    if options.pairs is not None:
+        sets["pairs"] = of_pairs(few(load_pairs(options.pairs), options.limit))
+    if options.strong is not None:
+        sets["good depth"] = of_strong(options.strong, options.limit)
+    measured = {where: hard_pictures.robustness(tested.small, truths) for where, truths in sets.items()}
+    plain = {where: asdict(result) for where, result in measured.items()}
+    return Part(hard_pictures.report(measured), {"robust": plain}, hard_pictures.bars(measured))
+
+
+def on_time(tested: Tested, options: argparse.Namespace) -> Part:  # noqa: ARG001  every part is called alike
+    """Measure seconds and bytes."""
+    cost = network_cost.cost_of(tested)
+    return Part(
+        network_cost.report(tested.network.name, cost),
+        {"pass_s": cost.pass_s, "file_mb": cost.file_mb},
+        network_cost.bars(cost),
     )
 
 
-def built_in(rgb: UInt8[np.ndarray, "H W 3"], quality: str = "good") -> Float32[np.ndarray, "H W"]:
-    """Return what kbvr estimates, by default or with another quality, at the photo's full resolution."""
-    return estimate_depth(photo_from_array(rgb), model=BUILT_IN_NETWORK, quality=quality).inverse_depth
+PARTS = {"pairs": on_pairs, "strong": on_strong, "thin": on_thin, "robust": on_hard_pictures, "time": on_time}
 
 
-def network_alone(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
-    """Return one pass of the built-in network, enlarged without a look at the photo, as the teachers' are."""
-    return _enlarged(estimate_with(depth_network(BUILT_IN_NETWORK), rgb, quality="fast").values, rgb)
-
-
-def _enlarged(small: Float32[np.ndarray, "h w"], rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
-    return np.asarray(cv2.resize(small, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
-
-
-def fixed_size_teacher(file: Path, size_px: tuple[int, int]) -> Estimate:
-    """Return a network that the built-in one learnt from (TCMonoDepth, small), at its own fixed size."""
-    session = onnxruntime().InferenceSession(str(file), providers=["CPUExecutionProvider"])
-
-    def estimate(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
-        small = cv2.resize(rgb, size_px, interpolation=cv2.INTER_AREA).astype(np.float32)
-        disparity = np.asarray(session.run(None, {"rgb255": small.transpose(2, 0, 1)[None]})[0], np.float32)
-        return _enlarged(disparity.reshape(size_px[::-1]), rgb)
-
-    return estimate
-
-
-def averaged_with_mirror(estimates: Sequence[Estimate]) -> Estimate:
-    """Return the mean of several estimates and of their mirror images', each brought to one scale first."""
-
-    def estimate(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
-        total = np.zeros(rgb.shape[:2], np.float32)
-        for one in estimates:
-            both = one(rgb) + one(np.ascontiguousarray(rgb[:, ::-1]))[:, ::-1]
-            total += (both - np.median(both)) / max(float(np.abs(both - np.median(both)).mean()), 1e-6)
-        return total
-
-    return estimate
-
-
-def teachers_in(folder: Path) -> dict[str, Estimate]:
-    """Return the estimates of the teachers found in a folder.
+def wanted_parts(options: argparse.Namespace) -> Iterator[str]:
+    """Yield the parts to measure.
 
     Raises:
-        InputError: if one is missing.
+        InputError: if one is not there, or lacks the folder that it needs.
     """
-    files = [folder / f"tcmonodepth_small_{h}x{w}.onnx" for w, h in TEACHER_SIZES_PX]
-    for file in files:
-        if not file.is_file():
-            raise InputError(f"--teachers wants a folder that holds {file.name}, got {folder}")
-    sizes = {
-        f"tcmonodepth {w}x{h}": fixed_size_teacher(file, (w, h))
-        for file, (w, h) in zip(files, TEACHER_SIZES_PX, strict=True)
-    }
-    return {**sizes, "tcmonodepth, mean of all": averaged_with_mirror(list(sizes.values()))}
+    only = None if options.only is None else options.only.split(",")
+    for name in only or ():
+        if name not in PARTS:
+            raise InputError(f"--only takes {', '.join(PARTS)}, got {name}")
+    for name in PARTS if only is None else only:
+        is_given = not NEEDS[name] or any(getattr(options, folder) is not None for folder in NEEDS[name])
+        if is_given:
+            yield name
+        elif only is not None:
+            raise InputError(f"--only {name} needs {' or '.join(f'--{folder}' for folder in NEEDS[name])}")
 
 
-def card_figures(estimate: Estimate) -> CardFigures:
-    """Measure the edges of cards before walls."""
-    widths = [edge_widths_px(estimate(card.rgb), card) for card in cards()]
-    every = [width for pair in widths for width in pair]
-    return CardFigures(float(np.median(every)) if every else float("nan"), len(every) / (2 * len(widths)))
-
-
-def measure(pairs: Sequence[StereoPair], estimates: dict[str, Estimate]) -> dict[str, dict[str, DepthFigures]]:
-    """Return the figures by estimate, then by pair, with "mean" and "median" over the pairs at the end."""
-    result = {}
-    for name, estimate in estimates.items():
-        rows = {pair.name: figures_of(estimate(pair.left), pair) for pair in pairs}
-        values = np.array([list(asdict(row).values()) for row in rows.values()])
-        rows["mean"] = DepthFigures(*values.mean(axis=0).tolist())
-        rows["median"] = DepthFigures(*np.median(values, axis=0).tolist())
-        result[name] = rows
-    return result
-
-
-def report(measured: dict[str, dict[str, DepthFigures]], cards_of: dict[str, CardFigures]) -> str:
-    """Return two Markdown tables, a row per estimate: the means, and correlation / error share of each pair."""
-    pairs = [name for name in next(iter(measured.values())) if name not in ("mean", "median")]
-    wide = max(len(name) for name in measured)
-    lines = [
-        f"| {f'mean of {len(pairs)} pairs':{wide}} | correlation | error share | edge F | card edge px | seen |",
-        f"|{'-' * (wide + 2)}|------------:|------------:|-------:|-------------:|-----:|",
-    ]
-    for name, rows in measured.items():
-        mean, card = rows["mean"], cards_of[name]
-        lines.append(
-            f"| {name:{wide}} | {mean.correlation:11.3f} | {mean.error_share:11.3f} | {mean.edge_f_score:6.3f} "
-            f"| {card.edge_width_px:12.1f} | {card.seen_share:4.0%} |"
-        )
-    lines += ["", f"| {'':{wide}} |" + "".join(f" {pair:>13} |" for pair in pairs)]
-    lines.append(f"|{'-' * (wide + 2)}|" + f"{'-' * 14}:|" * len(pairs))
-    for name, rows in measured.items():
-        cells = (f"{rows[pair].correlation:.3f} / {rows[pair].error_share:.3f}" for pair in pairs)
-        lines.append(f"| {name:{wide}} |" + "".join(f" {cell:>13} |" for cell in cells))
-    return "\n".join(lines)
-
-
-def pass_seconds() -> list[float]:
-    """Return how long each of TIMED_PASSES passes of the network took on a picture of TIMED_SIZE_PX, on the CPU."""
-    width, height = TIMED_SIZE_PX
-    session = open_session("kbvr-depth", device="cpu")
-    feeds = {"rgb01": np.random.default_rng(0).random((1, 3, height, width), np.float32)}
-    session.run(None, feeds)
-    seconds = []
-    for _ in range(TIMED_PASSES):
-        start = time.perf_counter()
-        session.run(None, feeds)
-        seconds.append(time.perf_counter() - start)
-    return sorted(seconds)
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return the options."""
+    parser = argparse.ArgumentParser(prog="python -m bench.depth", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--model", default=BUILT_IN_NETWORK, help="name or ONNX file of a network, else the built-in one"
+    )
+    parser.add_argument("--pairs", type=Path, help="folder of NAME/{left.png,right.png,disparity.npz}")
+    parser.add_argument("--strong", type=Path, help="folder of NAME.jpg, NAME.png (good depth) and INDEX.csv")
+    parser.add_argument("--photos", type=Path, help="folder of the photos that thin_things.csv has marks of")
+    parser.add_argument("--teachers", type=Path, help="folder of networks that it learnt from, for the pairs")
+    parser.add_argument("--only", help=f"what to measure, parted by commas: {','.join(PARTS)} (default: all it can)")
+    parser.add_argument("--limit", type=int, help="measure on so many pictures of each kind only, for a quick look")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; 0, or 2 when the pairs or the teacher cannot be used."""
-    parser = argparse.ArgumentParser(prog="python -m bench.depth", description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=Path, required=True, help="folder of NAME/{left.png,right.png,disparity.npz}")
-    parser.add_argument("--teachers", type=Path, help="folder of the networks that it learnt from, measured beside it")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    options = parser.parse_args(arguments)
+    """Measure and print; 0, or 2 when the network, the pictures or the teachers cannot be used."""
+    options = parsed(arguments)
     machine = this_machine()
     try:
-        estimates: dict[str, Estimate] = {f"kbvr, {name}": partial(built_in, quality=name) for name in DEPTH_QUALITIES}
-        estimates["kbvr-depth alone"] = network_alone
-        if options.teachers is not None:
-            estimates |= teachers_in(options.teachers)
-        measured = measure(load_pairs(options.pairs), estimates)
+        if options.limit is not None and options.limit < 1:
+            raise InputError(f"--limit takes a number above 0, got {options.limit}")
+        tested = Tested(options.model)
+        name = tested.network.name
+        parts = [PARTS[part](tested, options) for part in wanted_parts(options)]
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
-    cards_of = {name: card_figures(estimate) for name, estimate in estimates.items()}
-    seconds = pass_seconds()
+    bars = [bar for part in parts for bar in part.bars]
     if options.json:
-        plain = {name: {row: asdict(value) for row, value in rows.items()} for name, rows in measured.items()}
-        of_cards = {name: asdict(value) for name, value in cards_of.items()}
-        print(json.dumps(machine.as_json() | {"estimates": plain, "cards": of_cards, "pass_s": seconds}, indent=1))
+        plain = {key: value for part in parts for key, value in part.plain.items()}
+        about = {"network": name, "limit": options.limit}
+        print(json.dumps(machine.as_json() | about | plain | {"bars": bars_json(bars)}, indent=1))
     else:
-        width, height = TIMED_SIZE_PX
-        timed = (
-            f"One pass of kbvr-depth at {width}x{height}: {seconds[0]:.3f} s at best, "
-            f"{seconds[len(seconds) // 2]:.3f} s median, {seconds[-1]:.3f} s at worst of {TIMED_PASSES}."
-        )
-        print("\n".join(machine.lines()), report(measured, cards_of), timed, sep="\n\n")
+        texts = [part.text for part in parts]
+        if options.limit is not None:
+            texts.append(f"A quick look: {options.limit} pictures of each kind at most, too few to judge by.")
+        print("\n".join(machine.lines()), *texts, bars_text(bars), sep="\n\n")
     return 0
 
 

@@ -10,8 +10,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from bench.agreement import correlation
 from bench.edges import edge_f_score
 from bench.pairs import StereoPair
+from bench.thin import nearer
 from export.samples import Sample
 from export.strong_labels import Strong, kind_of
 from export.thin_things import with_thin_thing
@@ -37,14 +39,6 @@ def predict(net: nn.Module, rgb: np.ndarray, long_side: int = LONG_SIDE) -> tupl
         return tuple(output[0, 0].float().numpy() for output in net(tensor))
 
 
-def correlation(guess: np.ndarray, truth: np.ndarray) -> float:
-    """Return the correlation of two maps of any sizes where the second is known."""
-    wanted = truth.astype(np.float32)
-    got = cv2.resize(guess, wanted.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    known = np.isfinite(wanted)
-    return float(np.corrcoef(got[known], wanted[known])[0, 1])
-
-
 def edges_of(guess: np.ndarray, strong: Strong) -> float:
     """Return the F-score of the map's edges against the label's, as `bench` measures it on stereo pairs."""
     truth = strong.sample.depth.astype(np.float32)
@@ -67,11 +61,7 @@ def thin_recall(net: nn.Module, rgb: np.ndarray, texture: np.ndarray, seed: int)
     if not solid.any():
         return float("nan")
     depth = predict(net, drawn_on)[0]
-    window = (2 * AROUND_PX + 1,) * 2
-    others = np.maximum(cv2.blur((~solid).astype(np.float32), window), 1e-6)
-    around = cv2.blur(np.where(solid, 0, depth), window) / others
-    low, high = np.percentile(depth, (2, 98))
-    return float((depth[solid] > (around + NEARER_SHARE * (high - low))[solid]).mean())
+    return float(nearer(depth, solid, np.zeros_like(solid), around_px=AROUND_PX, share=NEARER_SHARE)[solid].mean())
 
 
 def figures_of(net: nn.Module, strong: Sequence[Strong], photos: Sequence[Sample]) -> dict[str, float]:

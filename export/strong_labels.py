@@ -7,7 +7,7 @@ depth, and how good it is (3 to 5).
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +53,9 @@ CLOSED_NETWORKS = ("BoostingMonocularDepth", "UniDepth")
 
 NON_COMMERCIAL = ("-NC", "non-commercial")
 """What the licence of a picture says that must not be used for money."""
+
+Row = dict[str, str]
+"""A row of INDEX.csv."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +141,7 @@ def is_between(name: str, held_out: set[str]) -> bool:
     return scene_of(name) in held_out and not NYU_MARGIN <= place < NYU_SCENE - NYU_MARGIN
 
 
-def read_index(folder: Path) -> list[dict[str, str]]:
+def read_index(folder: Path) -> list[Row]:
     """Return the rows of INDEX.csv.
 
     Raises:
@@ -153,20 +156,29 @@ def read_index(folder: Path) -> list[dict[str, str]]:
 
 def load_strong(folder: Path, *, permissive: bool) -> tuple[list[Strong], list[Strong]]:
     """Return (training, held out); what is held out is the same whatever licences are let in."""
-    rows = read_index(folder)
-    held_out_names = held_out_scenes(row["name"] for row in rows)
-    kept: list[Strong] = []
-    held_out: list[Strong] = []
-    for row in rows:
-        if is_between(row["name"], held_out_names):
-            continue
-        is_held_out = scene_of(row["name"]) in held_out_names
-        if is_held_out or not permissive or is_permissive(row["licence"], row["label"]):
-            (held_out if is_held_out else kept).append(_load(folder, row))
-    return kept, held_out
+    training, held_out = _parted(read_index(folder))
+    kept = [row for row in training if not permissive or is_permissive(row["licence"], row["label"])]
+    return [_load(folder, row) for row in kept], [_load(folder, row) for row in held_out]
 
 
-def _load(folder: Path, row: Mapping[str, str]) -> Strong:
+def load_held_out(folder: Path, choose: Callable[[list[Row]], list[Row]] = list) -> list[Strong]:
+    """Return what is held out, or those of its rows that are chosen, without a look at what is trained on.
+
+    Raises:
+        InputError: if there is no such folder, or a picture of it cannot be read.
+    """
+    return [_load(folder, row) for row in choose(_parted(read_index(folder))[1])]
+
+
+def _parted(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """Return the rows (trained on, held out), without those that are too near to both."""
+    scenes = held_out_scenes(row["name"] for row in rows)
+    apart = [row for row in rows if not is_between(row["name"], scenes)]
+    held_out = [row for row in apart if scene_of(row["name"]) in scenes]
+    return [row for row in apart if scene_of(row["name"]) not in scenes], held_out
+
+
+def _load(folder: Path, row: Row) -> Strong:
     name = row["name"]
     levels = cv2.imread(str(folder / f"{name}.png"), cv2.IMREAD_GRAYSCALE)
     if levels is None:

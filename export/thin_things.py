@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable, Mapping
 
 import cv2
 import numpy as np
@@ -21,21 +22,26 @@ PLAIN_SHARE = 0.5
 """Share of things of one colour with a light and a dark side; the others have the texture of a photo."""
 
 
-def thin_matte(hw: tuple[int, int], rng: random.Random) -> np.ndarray:
-    """Return the matte of a thin thing, float32 (H, W) in 0-1."""
+def thin_matte(hw: tuple[int, int], rng: random.Random, kind: str | None = None) -> np.ndarray:
+    """Return the matte of a thin thing, of one of the KINDS or any, float32 (H, W) in 0-1."""
     height, width = hw
     canvas: np.ndarray = np.zeros((height * FINER, width * FINER), np.uint8)
     side = min(canvas.shape)
     line_px = max(2, round(side * math.exp(rng.uniform(*(math.log(share) for share in WIDTH_SHARE)))))
-    rng.choice((_poles, _poles, _wires, _fence, _wheel, _branches, _branches))(canvas, line_px, rng)
+    KINDS[kind or rng.choice(ANY_KIND)](canvas, line_px, rng)
     return cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
 
 
 def with_thin_thing(
-    rgb: np.ndarray, depth: np.ndarray, sky: np.ndarray, texture: np.ndarray, rng: random.Random
+    rgb: np.ndarray,
+    depth: np.ndarray,
+    sky: np.ndarray,
+    texture: np.ndarray,
+    rng: random.Random,
+    kind: str | None = None,
 ) -> None:
     """Draw a thin thing before a picture (uint8), its depth and its sky; changes the arrays in place."""
-    alpha = thin_matte((rgb.shape[0], rgb.shape[1]), rng)
+    alpha = thin_matte((rgb.shape[0], rgb.shape[1]), rng, kind)
     solid = alpha > 0.5
     behind = depth[solid & np.isfinite(depth)]
     if behind.size < 8:
@@ -150,3 +156,14 @@ def _grow(
         return
     for _ in range(rng.randrange(2, 4)):
         _grow(canvas, end, heading + rng.gauss(0, 0.5), length * rng.uniform(0.55, 0.85), width_px * 0.66, rng)
+
+
+KINDS: Mapping[str, Callable[[np.ndarray, int, random.Random], None]] = {
+    "poles": _poles,
+    "wires": _wires,
+    "fence": _fence,
+    "wheel": _wheel,
+    "branches": _branches,
+}
+ANY_KIND = ("poles", "poles", "wires", "fence", "wheel", "branches", "branches")
+"""What is chosen from where no kind is wanted."""

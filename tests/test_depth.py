@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scenes import photo_of
 
 import kbvr
-from bench.depth import built_in, measure, network_alone
+from bench.depth_pairs import measure
+from bench.estimates import BUILT_IN
 from bench.pairs import load_pairs
 from kbvr.depth import FARTHEST_OVER_NEAREST, DepthMap, place
 from kbvr.depth_model import BUILT_IN_NETWORK, depth_network
@@ -173,7 +174,7 @@ def test_any_size_of_photo_gets_depth_of_its_size(size):
 
 def test_the_built_in_network_is_as_good_as_its_card_says(shared):
     """On real stereo pairs: agreement with the true disparity and its edges, as used by default and in one pass."""
-    ways = {"pairs": built_in, "pairs_one_pass": network_alone}
+    ways = {"pairs": BUILT_IN.full, "pairs_one_pass": BUILT_IN.alone}
     claimed = built_in_card("kbvr-depth").figures
     for name, rows in measure(load_pairs(shared / "pairs"), ways).items():
         mean = rows["mean"]

@@ -147,7 +147,8 @@ def test_a_card_beside_the_file_says_how_it_is_fed(tmp_path):
 def test_a_quality_is_so_many_looks_at_these_sizes(quality, sides_px, tmp_path):
     """One; the mirror image too; two other sizes too."""
     path = with_card(
-        red_meter(tmp_path / "x.onnx", input_="rgb01"), DepthRecipe("rgb01", "y", long_side_px=96, multiple_of_px=8)
+        red_meter(tmp_path / "x.onnx", input_="rgb01"),
+        DepthRecipe("rgb01", "predicted_depth", long_side_px=96, multiple_of_px=8),
     )
     network, session = watched(depth_network(path))
     estimate_with(network, coloured(120, 160), quality=quality)

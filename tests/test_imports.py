@@ -126,3 +126,32 @@ def test_importing_kbvr_loads_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
     heavy = {"PIL", "av", "cv2", "numpy", "onnxruntime", "requests", "rich", "torch", "trimesh", "typer"}
     assert not heavy & set(done.stdout.split())
+
+
+def test_benches_and_trainers_import_in_no_circle():
+    """The trainers use the benches' measures, and the benches the trainers' data: module by module one of the two."""
+    root = PACKAGE.parent
+    files = {
+        f"{path.parent.name}.{path.stem}": path for part in ("bench", "export") for path in root.glob(f"{part}/*.py")
+    }
+    wanted = {name: set(files) & set(with_submodules(path)) for name, path in files.items()}
+    while wanted:
+        free = {name for name, others in wanted.items() if not others & set(wanted)}
+        assert free, f"imported in a circle: {sorted(wanted)}"
+        wanted = {name: others for name, others in wanted.items() if name not in free}
+
+
+def with_submodules(path: Path) -> Iterator[str]:
+    """Yield the modules that a file imports, those too that it takes from a package."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield f"{node.module}"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_benches_know_no_command_line():
+    """They measure what the library does."""
+    files = (PACKAGE.parent / "bench").glob("*.py")
+    assert not [path.name for path in files if any(name.startswith("kbvr.cli") for name in with_submodules(path))]

@@ -1,0 +1,127 @@
+"""The ways to get depth of a picture that `bench.depth` compares: kbvr as it is used, a network alone, its teachers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from kbvr.depth import estimate_depth
+from kbvr.depth_model import BUILT_IN_NETWORK, DepthNetwork, depth_network
+from kbvr.errors import InputError
+from kbvr.nets import card_of
+from kbvr.nets.runtime import onnxruntime
+from kbvr.network_depth import estimate_with, network_input
+from kbvr.photo import photo_from_array
+
+CONFIDENCE = "confidence"
+"""Output of a network that says how sure it is: 1/(1 + the error to expect)."""
+
+TEACHER_SIZES_PX = ((288, 192), (256, 256), (384, 256))
+"""(width, height) of the TCMonoDepth files that are measured, alone and averaged with their mirror images."""
+
+Estimate = Callable[[UInt8[np.ndarray, "H W 3"]], Float32[np.ndarray, "H W"]]
+"""Relative inverse depth, in any scale and shift, of an RGB picture."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """The network that is measured."""
+
+    model: str
+    """What `--depth-model` would be: a name or an ONNX file."""
+
+    @cached_property
+    def network(self) -> DepthNetwork:
+        """Return the network, ready to run."""
+        return depth_network(self.model)
+
+    @property
+    def path(self) -> Path:
+        """Return its file."""
+        return Path(self.model) if Path(self.model).suffix.lower() == ".onnx" else card_of(self.model).path
+
+    def full(self, rgb: UInt8[np.ndarray, "H W 3"], quality: str = "good") -> Float32[np.ndarray, "H W"]:
+        """Return what kbvr makes of it, by default or with another quality, at the photo's full resolution."""
+        return estimate_depth(photo_from_array(rgb), model=self.model, quality=quality).inverse_depth
+
+    def small(self, rgb: UInt8[np.ndarray, "H W 3"], quality: str = "fast") -> Float32[np.ndarray, "h w"]:
+        """Return what it says, of one pass or with another quality, at its own size."""
+        return estimate_with(self.network, rgb, quality=quality).values
+
+    def alone(self, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
+        """Return one pass, enlarged without a look at the photo, as the teachers' are."""
+        return enlarged(self.small(rgb), rgb)
+
+    @property
+    def gives_confidence(self) -> bool:
+        """Tell whether it says how sure it is."""
+        return CONFIDENCE in [output.name for output in self.network.session.get_outputs()]
+
+    def confidence(self, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "h w"]:
+        """Return how sure it is in one pass, at its own size."""
+        recipe = self.network.recipe
+        feeds = {recipe.input: np.ascontiguousarray(network_input(self.network, rgb, recipe.long_side_px))}
+        (said,) = self.network.session.run([CONFIDENCE], feeds)
+        return np.asarray(said, np.float32).reshape(said.shape[-2:])
+
+
+BUILT_IN = Tested(BUILT_IN_NETWORK)
+
+
+def enlarged(small: Float32[np.ndarray, "h w"], rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
+    """Return a map at a picture's size."""
+    return np.asarray(cv2.resize(small, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def estimates_of(tested: Tested, qualities: Sequence[str]) -> dict[str, Estimate]:
+    """Return kbvr with each quality, and the network alone."""
+    ways: dict[str, Estimate] = {f"kbvr, {name}": partial(tested.full, quality=name) for name in qualities}
+    return {**ways, f"{tested.network.name} alone": tested.alone}
+
+
+def fixed_size_teacher(file: Path, size_px: tuple[int, int]) -> Estimate:
+    """Return a network that the built-in one learnt from (TCMonoDepth, small), at its own fixed size."""
+    session = onnxruntime().InferenceSession(str(file), providers=["CPUExecutionProvider"])
+
+    def estimate(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
+        small = cv2.resize(rgb, size_px, interpolation=cv2.INTER_AREA).astype(np.float32)
+        disparity = np.asarray(session.run(None, {"rgb255": small.transpose(2, 0, 1)[None]})[0], np.float32)
+        return enlarged(disparity.reshape(size_px[::-1]), rgb)
+
+    return estimate
+
+
+def averaged_with_mirror(estimates: Sequence[Estimate]) -> Estimate:
+    """Return the mean of several estimates and of their mirror images', each brought to one scale first."""
+
+    def estimate(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
+        total = np.zeros(rgb.shape[:2], np.float32)
+        for one in estimates:
+            both = one(rgb) + one(np.ascontiguousarray(rgb[:, ::-1]))[:, ::-1]
+            total += (both - np.median(both)) / max(float(np.abs(both - np.median(both)).mean()), 1e-6)
+        return total
+
+    return estimate
+
+
+def teachers_in(folder: Path) -> dict[str, Estimate]:
+    """Return the estimates of the teachers found in a folder.
+
+    Raises:
+        InputError: if one is missing.
+    """
+    files = [folder / f"tcmonodepth_small_{h}x{w}.onnx" for w, h in TEACHER_SIZES_PX]
+    for file in files:
+        if not file.is_file():
+            raise InputError(f"--teachers wants a folder that holds {file.name}, got {folder}")
+    sizes = {
+        f"tcmonodepth {w}x{h}": fixed_size_teacher(file, (w, h))
+        for file, (w, h) in zip(files, TEACHER_SIZES_PX, strict=True)
+    }
+    return {**sizes, "tcmonodepth, mean of all": averaged_with_mirror(list(sizes.values()))}

@@ -1,0 +1,113 @@
+"""Depth against pictures with good depth that were held out from training, and how sure the network is of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from bench.agreement import correlation, errors
+from bench.depth_bars import STRONG_CORRELATION, Bar, at_least, mean
+from bench.estimates import Tested
+from bench.truths import Truth
+
+FIRST = "fast"
+"""The quality that the bar is on: one pass."""
+
+WORST = 10
+QUARTERS = ("surest", "sure", "unsure", "least sure")
+
+
+@dataclass(frozen=True)
+class StrongRow:
+    """How the network did on one picture."""
+
+    name: str
+    kind: str
+    correlations: Mapping[str, float]
+    """By quality."""
+
+    error_share: float
+    """Of one pass: 0 is perfect, 1 no better than a flat wall."""
+
+    error_by_quarter: tuple[float, ...] = ()
+    """Of one pass, for the pixels of which it is surest first; empty if it does not say how sure it is."""
+
+    expected_error: float = float("nan")
+    """What the network expects, in the same unit."""
+
+
+def strong_row(tested: Tested, truth: Truth, qualities: Sequence[str]) -> StrongRow:
+    """Measure one picture."""
+    maps = {quality: tested.small(truth.rgb, quality) for quality in qualities}
+    correlations = {quality: correlation(values, truth.inverse_depth) for quality, values in maps.items()}
+    wrong = errors(maps[FIRST], truth.inverse_depth)
+    row = (truth.name, truth.kind, correlations, float(np.nanmean(wrong)))
+    if not tested.gives_confidence:
+        return StrongRow(*row)
+    sure = tested.confidence(truth.rgb)
+    expected = 1 / np.maximum(sure, np.float32(1e-3)) - 1
+    return StrongRow(*row, by_quarter(wrong, sure), float(expected.mean()))
+
+
+def by_quarter(wrong: Float32[np.ndarray, "H W"], sure: Float32[np.ndarray, "h w"]) -> tuple[float, ...]:
+    """Return the mean error of each quarter of the pixels, those first of which the network is surest.
+
+    Where the error is not known (NaN) a pixel does not count.
+    """
+    sized = cv2.resize(sure, wrong.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    known = np.isfinite(wrong)
+    order = np.argsort(-sized[known], kind="stable")
+    return tuple(float(part.mean()) for part in np.array_split(wrong[known][order], len(QUARTERS)))
+
+
+def bars(rows: Sequence[StrongRow]) -> list[Bar]:
+    """Return the bar on the mean correlation."""
+    figure = mean([row.correlations[FIRST] for row in rows])
+    return [at_least("held-out good depth, one pass: correlation", figure, STRONG_CORRELATION)]
+
+
+def worst(rows: Sequence[StrongRow]) -> list[StrongRow]:
+    """Return the pictures with the least correlation in one pass, the worst first."""
+    return sorted(rows, key=lambda row: np.nan_to_num(row.correlations[FIRST], nan=-2.0))[:WORST]
+
+
+def report(rows: Sequence[StrongRow]) -> str:
+    """Return the means by kind as a Markdown table, the worst pictures, and what the confidence is worth."""
+    qualities = list(rows[0].correlations)
+    titles = "".join(f" {quality:>6} |" for quality in qualities)
+    lines = [
+        f"| {'held-out good depth':19} | pictures |{titles} error share |",
+        "|---------------------|---------:|" + "-------:|" * len(qualities) + "------------:|",
+    ]
+    kinds = {"all": list(rows)} | {
+        kind: [row for row in rows if row.kind == kind] for kind in sorted({row.kind for row in rows})
+    }
+    for kind, some in kinds.items():
+        means = "".join(f" {mean([row.correlations[quality] for row in some]):6.3f} |" for quality in qualities)
+        share = mean([row.error_share for row in some])
+        lines.append(f"| {kind:19} | {len(some):8} |{means} {share:11.3f} |")
+    named = ", ".join(f"{row.name} {row.correlations[FIRST]:.3f}" for row in worst(rows))
+    lines += ["", f"The {len(worst(rows))} worst: {named}."]
+    sure = [row for row in rows if row.error_by_quarter]
+    return "\n".join(lines + (["", confidence_text(sure)] if sure else []))
+
+
+def confidence_text(rows: Sequence[StrongRow]) -> str:
+    """Return what the confidence says about the error: inside a picture, and of one picture against another."""
+    means = [mean([row.error_by_quarter[quarter] for row in rows]) for quarter in range(len(QUARTERS))]
+    parts = ", ".join(f"{name} {value:.3f}" for name, value in zip(QUARTERS, means, strict=True))
+    text = f"Error share of the quarters of the pixels, by confidence: {parts}."
+    agrees = doubt_agrees(rows)
+    return f"{text} Errors that pictures are expected to have, and have, correlate by {agrees:.2f}."
+
+
+def doubt_agrees(rows: Sequence[StrongRow]) -> float:
+    """Return the correlation, over the pictures, of the error that the network expects with the one that it makes."""
+    expected = np.array([row.expected_error for row in rows], np.float32)
+    made = np.array([row.error_share for row in rows], np.float32)
+    known = np.isfinite(expected) & np.isfinite(made)
+    return correlation(expected[known][None], made[known][None]) if known.sum() > 1 else float("nan")

@@ -1,0 +1,76 @@
+"""The shipped depth network keeps what it reached, as far as that is measured quickly.
+
+`bench.depth` measures all of it, against the bars of `bench.depth_bars`. Where another network is shipped, the figures
+below are its own.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.depth_bars import MOST_MB, bars_text, mean
+from bench.drawn_things import scenes, seen_drawn
+from bench.estimates import BUILT_IN
+from bench.hard_pictures import CHANGES, robustness
+from bench.strong import bars, strong_row
+from bench.thin import read_marks, seen, seen_on_photos
+from bench.truths import few, of_strong
+
+LEAST_SEEN_DRAWN = 0.12
+LEAST_SEEN_ON_PHOTOS = 0.13
+"""Share of thin things, in one pass, on every second drawn scene and on ten photos."""
+
+LEAST_STRONG = 0.61
+"""Mean correlation in one pass on 16 of the held-out pictures with good depth."""
+
+MOST_LOST = {
+    "grey": 0.005,
+    "sepia": 0.01,
+    "noisy": 0.07,
+    "dark": 0.02,
+    "turned by 90 degrees": 0.12,
+    "128 px": 0.02,
+}
+"""Correlation that is lost on eight of those pictures when they are made harder; 6000 px take too long for a test."""
+
+
+def test_thin_things_that_were_drawn_are_seen_as_much_as_they_were():
+    """Poles, wires, fences, wheels and branches before cards and walls."""
+    assert seen(seen_drawn(BUILT_IN.alone, scenes()[::2])) >= LEAST_SEEN_DRAWN
+
+
+def test_thin_things_on_photos_are_seen_as_much_as_they_were(shared):
+    """Ten of the marked photos."""
+    marks = read_marks()
+    some = {name: marks[name] for name in few(list(marks), 10)}
+    assert seen(seen_on_photos(BUILT_IN.alone, shared / "photos", some)) >= LEAST_SEEN_ON_PHOTOS
+
+
+def test_held_out_good_depth_is_agreed_with_as_much_as_it_was(shared):
+    """Rooms and films; the bench's table of bars says the same figure."""
+    rows = [strong_row(BUILT_IN, truth, ["fast"]) for truth in of_strong(shared / "depth", 16)]
+    figure = mean([row.correlations["fast"] for row in rows])
+    assert figure >= LEAST_STRONG
+    assert f"{figure:.3f}" in bars_text(bars(rows))
+
+
+@pytest.fixture(scope="module")
+def made_harder(shared):
+    """Return how the network does on pictures as they are and made harder."""
+    return robustness(BUILT_IN.small, of_strong(shared / "depth", 8), MOST_LOST)
+
+
+def test_the_test_knows_every_change():
+    """But for the largest pictures."""
+    assert set(CHANGES) - set(MOST_LOST) == {"6000 px"}
+
+
+@pytest.mark.parametrize("change", MOST_LOST)
+def test_no_more_is_lost_on_harder_pictures_than_was(change, made_harder):
+    """Of the mean correlation."""
+    assert made_harder.lost(change) <= MOST_LOST[change]
+
+
+def test_the_file_is_small():
+    """As it is in the wheel."""
+    assert BUILT_IN.path.stat().st_size / 1e6 <= MOST_MB
