@@ -34,7 +34,7 @@ def seen(depth: np.ndarray, size_px: tuple[int, int], f_px: float, *, shift: flo
 @pytest.mark.parametrize("size_px", SIZES_PX)
 @pytest.mark.parametrize("fov_deg", FOVS_DEG)
 def test_focal_length_and_shift_are_found_to_half_a_percent(size_px, fov_deg):
-    """Of exact points and of those with 3% of noise, with a sky masked off and holes in the mask, shifted either way."""
+    """Of exact points and of those with 3% of noise, with a sky masked off and holes in the mask, of either shift."""
     f_px = f_px_from_fov(fov_deg, max(size_px))
     for shift, noise, relief in ((0.7, 0.0, 1.0), (-3.0, 0.0, 0.2), (0.5, 0.03, 1.0), (1.0, 0.02, 2.0)):
         depth = depths(size_px, relief=relief)
