@@ -143,13 +143,13 @@ def test_a_built_in_network_is_what_its_card_says(name):
 
 @pytest.mark.parametrize("size_px", [(256, 192), (192, 320), (32, 32)])
 def test_kbvr_depth_takes_any_multiple_of_32(size_px):
-    """Outputs have the size of the input, are finite, and the sky is a probability."""
+    """Outputs have the size of the input, are finite; sky and confidence are from 0 to 1."""
     width, height = size_px
     rgb01 = np.random.default_rng(0).random((1, 3, height, width), np.float32)
-    inverse_depth, sky = open_session("kbvr-depth", "cpu").run(None, {"rgb01": rgb01})
-    assert inverse_depth.shape == sky.shape == (1, 1, height, width)
+    inverse_depth, sky, confidence = open_session("kbvr-depth", "cpu").run(None, {"rgb01": rgb01})
+    assert inverse_depth.shape == sky.shape == confidence.shape == (1, 1, height, width)
     assert np.isfinite(inverse_depth).all()
-    assert ((sky >= 0) & (sky <= 1)).all()
+    assert all(((share >= 0) & (share <= 1)).all() for share in (sky, confidence))
 
 
 @pytest.mark.parametrize("device", PROVIDERS)
