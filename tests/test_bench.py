@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bench import depth as depth_bench
-from bench import novel_view, render
+from bench import depth_pairs, novel_view, render
 from bench.baselines import best_constant_shift_px, naive_warp, paper_points, shifted
 from bench.machine import this_machine
 from bench.metrics import psnr_db, ssim, ssim_map, unseen_by_left
@@ -174,7 +174,7 @@ def test_a_depth_that_is_right_up_to_scale_and_shift_has_no_error(scale: float, 
     disparity_px[:, :20] = 0
     relative = (np.where(disparity_px == 0, 50, disparity_px) - shift) / scale
     pair = StereoPair("card", noise(), noise(), disparity_px)
-    figures = depth_bench.figures_of(relative.astype(np.float32), pair)
+    figures = depth_pairs.figures_of(relative.astype(np.float32), pair)
     assert figures.correlation == pytest.approx(1, abs=1e-5)
     assert figures.error_share == pytest.approx(0, abs=1e-3)
 

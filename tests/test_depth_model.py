@@ -91,7 +91,7 @@ def test_the_built_in_network_is_fed_as_it_always_was():
     rgb = load_photo(EXAMPLES / "coffee.jpg").rgb
     said = estimate_with(depth_network(BUILT_IN_NETWORK), rgb)
     height, width = rgb.shape[:2]
-    steps = 16 / max(width, height)
+    steps = 12 / max(width, height)
     small = cv2.resize(rgb, (round(width * steps) * 32, round(height * steps) * 32), interpolation=cv2.INTER_AREA)
     planes = small.transpose(2, 0, 1)[None].astype(np.float32) / np.float32(255)
     session = open_session("kbvr-depth")
