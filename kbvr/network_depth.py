@@ -23,7 +23,7 @@ SMALLER, LARGER = 2 / 3, 3 / 2
 LAYOUT_SIGMA_SHARE = 0.06
 """Blur that parts layout from detail, as a share of the long side."""
 
-SURE_SKY = 0.85
+SURE_SKY = 0.8
 """Mean probability that a region must have to be taken for sky."""
 
 MOST_VALUE = 1e18
