@@ -11,12 +11,13 @@ from scenes import photo_of
 import kbvr
 from bench.depth import built_in, measure, network_alone
 from bench.pairs import load_pairs
+from export.steep import steepened
 from kbvr.depth import FARTHEST_OVER_NEAREST, DepthMap, place
 from kbvr.depth_model import BUILT_IN_NETWORK, depth_network
 from kbvr.errors import InputError
 from kbvr.nets import built_in_card
 from kbvr.network_depth import estimate_with, merged, network_size_px, trusted_sky
-from kbvr.upsample import steepened, upsample_along_edges
+from kbvr.upsample import upsample_along_edges
 
 
 def ramp(height: int = 40, width: int = 60) -> np.ndarray:
