@@ -1,40 +1,50 @@
 """Where the depth map's boundaries lie at the photo's full size: drawn photos, whose depth is known to the pixel.
 
-A small map is what a network would say: the true depth, made small and soft, or what a network says of the drawn photo.
+The small map is the true depth, made small and soft (`soft`), with outlines that wander too (`wander`), or what a depth
+network says of the drawn photo (`network`); thin things are drawn a cell or two wide, as networks do.
 
-Columns: `90%` the length, in photo pixels across a boundary, on which 9 of 10 boundary pixels lie on the wrong side of it;
-`<1.5` the share of boundary pixels with less than 1.5; both where the picture shows an edge;  `all 90%` everywhere;
-`soft` the length of the ramp, the mean; `jag` how far a boundary wanders from its own course, its deviation; `off` the 99.9th
-percentile of the error away from boundaries, per mille of the range; `kept` and `fat` the share of thin things that is
-still there, and how many times as wide they are.
+For every boundary pixel, the length is taken on which a line across the boundary lies on the wrong side of it. Columns:
+
+`within`  share of boundary pixels with less than 1.5 pixels, where the picture shows an edge
+`90% px`  nine of ten have less than this
+`all px`  the same for all boundaries, shown or not
+`jag px`  nine of ten deviate by less than this from those around them
+`ramp px` how much of the line is neither near nor far, the mean
+`off`     the 99.9th percentile of the error away from boundaries, per mille of the range
+`kept`    share of thin things that is still there
+`fat`     how many times as large they are
+`none`    share of the boundary where the map has no step at all; it counts for nothing else
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int, UInt8
+from jaxtyping import Bool, Float, Float32
 
-from bench.drawn import DrawnPhoto, draw, drawn_worlds, small_map
+from bench.drawn import MAP_LONG_SIDE_PX, DrawnPhoto, draw, drawn_worlds, fattened, small_map
 from bench.machine import this_machine
-from kbvr.depth_model import depth_network
+from kbvr.depth_model import DepthNetwork, depth_network
 from kbvr.errors import InputError
 from kbvr.network_depth import estimate_with
 from kbvr.upsample import upsample_along_edges
-
-Upsample = Callable[[Float32[np.ndarray, "h w"], UInt8[np.ndarray, "H W 3"]], Float32[np.ndarray, "H W"]]
 
 STEP_SHARE = 0.08
 """A step of the true depth by so much of its range is a boundary."""
 
 MOST_PIXELS = 6000
 """Of a boundary that are looked at."""
+
+CLOSE_PX = 1.5
+"""So near to the true boundary a map's boundary is to lie."""
+
+NEIGHBOURS_PX = 40
+"""Boundary pixels in squares of this side are neighbours."""
 
 STRIDE_PX = 0.25
 REACH_CELLS = 2.5
@@ -46,6 +56,10 @@ REACH_PX = (4.0, 32.0)
 SEEN_LEVELS = 24.0
 """A boundary shows in the picture if the colours on its two sides differ by so much."""
 
+WANDER_CELLS = 0.8
+"""Deviation of the outlines of a map that wanders."""
+
+MAPS = ("soft", "wander", "network")
 SIZES_PX = {"1": (1154, 866), "3": (2000, 1500), "12": (4000, 3000)}
 
 
@@ -71,14 +85,18 @@ class Profiles:
 class Figures:
     """How well a map's boundaries lie. NaN where a figure does not apply."""
 
-    most_px: float
     within: float
+    most_px: float
     all_most_px: float
-    soft_px: float
     jag_px: float
+    ramp_px: float
     off: float
     kept: float
     fat: float
+    none: float
+
+
+HEADS = ("within", "90% px", "all px", "jag px", "ramp px", "off", "kept", "fat", "none")
 
 
 def profiles_of(photo: DrawnPhoto, cell_px: float) -> Profiles:
@@ -134,40 +152,43 @@ def levelled(values: Float32[np.ndarray, "H W"], lines: Profiles, cell_px: float
     said = _sampled(values, lines.x, lines.y)
     true = lines.truth > ((lines.near + lines.far) / 2)[:, None]
     outside = np.abs(lines.away_px) > min(1.2 * cell_px, 0.5 * lines.away_px[-1])
-    levels = []
-    for side in (true & outside, ~true & outside):
-        levels.append((said * side).sum(axis=1) / np.maximum(side.sum(axis=1), 1))
-    near, far = levels
+    near, far = (
+        (said * side).sum(axis=1) / np.maximum(side.sum(axis=1), 1) for side in (true & outside, ~true & outside)
+    )
     steps = (near - far) > 0.02 * np.ptp(values)
-    kept = [part[steps] for part in (lines.x, lines.y)]
-    scaled = far[:, None] + true * (near - far)[:, None]
-    return (
-        Profiles(*kept, lines.away_px, near[steps], far[steps], scaled[steps].astype(np.float32), lines.seen[steps]),
-        1 - float(steps.mean()),
-    )
+    scaled = (far[:, None] + true * (near - far)[:, None]).astype(np.float32)
+    x, y, near, far, truth, seen = (part[steps] for part in (lines.x, lines.y, near, far, scaled, lines.seen))
+    return Profiles(x, y, lines.away_px, near, far, truth, seen), 1 - float(steps.mean())
 
 
-def figures_of(values: Float32[np.ndarray, "H W"], photo: DrawnPhoto, lines: Profiles, cell_px: float) -> Figures:
-    """Return the figures of a map of a drawn photo in the truth's units."""
-    truth = photo.disparity_px
-    spread = float(np.ptp(truth))
-    step = STEP_SHARE * spread / 8
-    window = np.ones((3, 3), np.uint8)
-    jumps = (cv2.dilate(truth, window) - cv2.erode(truth, window) > step).astype(np.uint8)
-    away = cv2.distanceTransform(1 - jumps, cv2.DIST_L2, 5) > 4 * cell_px if jumps.any() else np.ones(truth.shape, bool)
-    off = float(np.percentile(np.abs(values - truth)[away], 99.9)) / spread * 1000 if away.any() else float("nan")
-    kept, fat = thin_figures(values, truth) if photo.name == "thin" else (float("nan"), float("nan"))
-    if not len(lines.near):
+def figures_of(
+    values: Float32[np.ndarray, "H W"], photo: DrawnPhoto, lines: Profiles, cell_px: float, *, own_levels: bool = False
+) -> Figures:
+    """Return the figures of a map of a drawn photo: in the truth's units, or in a network's own."""
+    none, off, kept, fat = 0.0, float("nan"), float("nan"), float("nan")
+    if own_levels:
+        lines, none = levelled(values, lines, cell_px)
+    else:
+        off = off_per_mille(values, photo.disparity_px, cell_px)
+        if photo.name == "thin":
+            kept, fat = thin_figures(values, photo.disparity_px)
+    if not lines.seen.any():
         nan = float("nan")
-        return Figures(nan, nan, nan, nan, nan, off, kept, fat)
+        return Figures(nan, nan, nan, nan, nan, off, kept, fat, none)
     wrong, ramp, shift = wrong_px(values, lines)
-    seen = lines.seen
-    most, within = (
-        (float(np.percentile(wrong[seen], 90)), float((wrong[seen] < 1.5).mean())) if seen.any() else (np.nan, np.nan)
-    )
-    return Figures(
-        most, within, float(np.percentile(wrong, 90)), float(ramp.mean()), _jag(lines, shift), off, kept, fat
-    )
+    seen = wrong[lines.seen]
+    most, all_most = (float(np.percentile(lengths, 90)) for lengths in (seen, wrong))
+    within = float((seen < CLOSE_PX).mean())
+    return Figures(within, most, all_most, _jag(lines, shift), float(ramp.mean()), off, kept, fat, none)
+
+
+def off_per_mille(values: Float32[np.ndarray, "H W"], truth: Float32[np.ndarray, "H W"], cell_px: float) -> float:
+    """Return the 99.9th percentile of the error away from boundaries, per mille of the range."""
+    spread = float(np.ptp(truth))
+    window = np.ones((3, 3), np.uint8)
+    jumps = (cv2.dilate(truth, window) - cv2.erode(truth, window) > STEP_SHARE * spread / 8).astype(np.uint8)
+    away = cv2.distanceTransform(1 - jumps, cv2.DIST_L2, 5) > 4 * cell_px if jumps.any() else np.ones(truth.shape, bool)
+    return float(np.percentile(np.abs(values - truth)[away], 99.9)) / spread * 1000 if away.any() else float("nan")
 
 
 def thin_figures(values: Float32[np.ndarray, "H W"], truth: Float32[np.ndarray, "H W"]) -> tuple[float, float]:
@@ -178,17 +199,15 @@ def thin_figures(values: Float32[np.ndarray, "H W"], truth: Float32[np.ndarray, 
 
 
 def _jag(lines: Profiles, shift: np.ndarray) -> float:
-    """Return how far boundary pixels are shifted otherwise than their neighbours: the deviation, pixels."""
+    """Return how far boundary pixels are shifted otherwise than those around them: the 90th percentile, pixels."""
     middle = lines.x.shape[1] // 2
-    places = np.stack([lines.x[:, middle], lines.y[:, middle]], axis=1)
-    near_by = np.floor(places / 40).astype(np.int64)
-    _, group = np.unique(near_by, axis=0, return_inverse=True)
+    squares = np.floor(np.stack([lines.x[:, middle], lines.y[:, middle]], axis=1) / NEIGHBOURS_PX).astype(np.int64)
+    _, group = np.unique(squares, axis=0, return_inverse=True)
     group = group.reshape(-1)
     count = np.bincount(group)
     mean = np.bincount(group, shift) / count
-    return (
-        float(np.percentile(np.abs(shift - mean[group])[count[group] > 4], 90)) if (count > 4).any() else float("nan")
-    )
+    several = count[group] > 4
+    return float(np.percentile(np.abs(shift - mean[group])[several], 90)) if several.any() else float("nan")
 
 
 def _sampled(
@@ -203,3 +222,59 @@ def _sampled(
         for i in range(0, len(flat[0]), 30000)
     ]
     return np.concatenate(rows).reshape(*x.shape, *values.shape[2:])
+
+
+def small_map_of(photo: DrawnPhoto, kind: str, network: DepthNetwork | None) -> Float32[np.ndarray, "h w"]:
+    """Return the small map of a drawn photo."""
+    if kind == "network":
+        assert network is not None
+        return estimate_with(network, photo.rgb).values
+    return small_map(fattened(photo), wander_cells=WANDER_CELLS if kind == "wander" else 0.0)
+
+
+def table(size: str, kind: str, rows: dict[str, Figures]) -> str:
+    """Return a Markdown table, with the mean of every column."""
+    every = np.array([list(asdict(row).values()) for row in rows.values()])
+    means = [float(column[np.isfinite(column)].mean()) if np.isfinite(column).any() else np.nan for column in every.T]
+    title = f"{size} MP, {kind}"
+    lines = [f"| {title:18} | " + " | ".join(f"{head:>7}" for head in HEADS) + " |"]
+    lines.append(f"|{'-' * 20}|" + "|".join("-" * 8 + ":" for _ in HEADS) + "|")
+    for name, values in [*((name, list(asdict(row).values())) for name, row in rows.items()), ("mean", means)]:
+        cells = ["" if np.isnan(value) else f"{value:.2f}" for value in values]
+        lines.append(f"| {name:18} | " + " | ".join(f"{cell:>7}" for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; 0, or 2 when the network is not there."""
+    parser = argparse.ArgumentParser(prog="python -m bench.boundaries", description=__doc__.splitlines()[0])
+    parser.add_argument("--megapixels", choices=SIZES_PX, action="append", help="size of the photos; again for more")
+    parser.add_argument("--map", choices=MAPS, action="append", help="what the small map is; again for more")
+    parser.add_argument("--world", choices=[world.name for world in drawn_worlds()], action="append")
+    parser.add_argument("--depth-model", default="auto", help="the network of `--map network`")
+    options = parser.parse_args(arguments)
+    kinds = options.map or MAPS[:2]
+    try:
+        network = depth_network(options.depth_model) if "network" in kinds else None
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print("\n".join(this_machine().lines()))
+    for size in options.megapixels or SIZES_PX:
+        rows: dict[str, dict[str, Figures]] = {kind: {} for kind in kinds}
+        for world in drawn_worlds():
+            if options.world and world.name not in options.world:
+                continue
+            photo = draw(world, SIZES_PX[size])
+            cell_px = SIZES_PX[size][0] / MAP_LONG_SIDE_PX
+            lines = profiles_of(photo, cell_px)
+            for kind in kinds:
+                large = upsample_along_edges(small_map_of(photo, kind, network), photo.rgb)
+                rows[kind][world.name] = figures_of(large, photo, lines, cell_px, own_levels=kind == "network")
+        for kind in kinds:
+            print("", table(size, kind, rows[kind]), sep="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

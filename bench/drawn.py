@@ -22,6 +22,14 @@ WORLD_SIZE_PX = (480, 360)
 LENS_SIGMA_PX = 0.7
 NOISE_LEVELS = 2.5
 
+MAP_LONG_SIDE_PX = 384
+
+FATTENED = ("thin", "hair")
+"""Worlds of things that are thinner than a cell."""
+
+FATTENED_CELLS = 0.6
+"""By how much, on either side, small maps draw them wider."""
+
 WANDER_SIGMA_CELLS = 3.0
 """How far along its outline a small map errs to the same side."""
 
@@ -113,13 +121,26 @@ def draw(world: World, size_px: tuple[int, int], *, seed: int = 0) -> DrawnPhoto
     larger = World(world.name, tuple(Enlarged(surface, scale) for surface in world.surfaces))
     camera = camera_of_photo(size_px, F_PX * scale)
     blurred = cv2.GaussianBlur(trace(larger, camera, samples=1), (0, 0), LENS_SIGMA_PX)
-    noise = np.random.default_rng(seed).normal(0, NOISE_LEVELS, blurred.shape).astype(np.float32)
+    noise = NOISE_LEVELS * np.random.default_rng(seed).standard_normal(blurred.shape, np.float32)
     rgb = np.clip(np.rint(blurred + noise), 0, 255).astype(np.uint8)
     return DrawnPhoto(world.name, rgb, disparity_of_photo(larger, camera, samples=1))
 
 
+def fattened(photo: DrawnPhoto) -> Float32[np.ndarray, "H W"]:
+    """Return the true depth with things thinner than a cell as wide as networks draw them: near things are wider."""
+    if photo.name not in FATTENED:
+        return photo.disparity_px
+    radius = max(1, round(FATTENED_CELLS * max(photo.disparity_px.shape) / MAP_LONG_SIDE_PX))
+    window = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    return cv2.dilate(photo.disparity_px, window)
+
+
 def small_map(
-    values: Float32[np.ndarray, "H W"], *, long_side_px: int = 384, blur_cells: float = 1.0, wander_cells: float = 0.0
+    values: Float32[np.ndarray, "H W"],
+    *,
+    long_side_px: int = MAP_LONG_SIDE_PX,
+    blur_cells: float = 1.0,
+    wander_cells: float = 0.0,
 ) -> Float32[np.ndarray, "h w"]:
     """Return a true map as a network would say it: small, soft, and with outlines that wander by so much."""
     height, width = values.shape
@@ -149,7 +170,7 @@ def _gable(x: float, top: float, slope: float) -> Coverage:
 def _slanted_card() -> Coverage:
     """Cover a square that stands on none of its sides."""
     turn = 0.35
-    cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
+    cos, sin = float(np.cos(turn)), float(np.sin(turn))
 
     def covers(x: Values, y: Values, samples: float) -> Values:
         across, along = np.abs(cos * x + sin * y), np.abs(cos * y - sin * x)

@@ -7,13 +7,15 @@ boundary each side has about one colour, so that its mean and variance will do, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from jaxtyping import Float32, Int, UInt8
 
-TAPS = 32
+TAPS = 24
 COLOUR_SIGMA_LEVELS = 20.0
 """Colours that differ by so much are alike, at 0.6."""
 
@@ -32,6 +34,9 @@ SPREAD_PX = 2.5
 SURE = 0.3
 """Pixels that lean less than this to either side are of none."""
 
+LEAST_COUNT = 0.02
+"""A side of so small a part of the window is half trusted."""
+
 NOISE_LEVELS = 8.0
 """Deviation of the colours of one thing, at the least."""
 
@@ -40,7 +45,7 @@ MOST_SAID = 3.0
 
 
 def said_by_taps(
-    picture: Float32[np.ndarray, "H W 4"],
+    planes: Sequence[Float32[np.ndarray, "H W"]],
     band: Int[np.ndarray, "N"],
     near: Float32[np.ndarray, "N"],
     far: Float32[np.ndarray, "N"],
@@ -49,114 +54,142 @@ def said_by_taps(
 ) -> Float32[np.ndarray, "N"]:
     """Return what the colours of a band say: positive is near, negative is far, 0 is nothing.
 
-    `picture` holds red, green, blue and the map; `band` are indices of its pixels, and `near` and `far` what the map
+    `planes` are red, green, blue and the map; `band` are indices of their pixels, and `near` and `far` what the map
     has on the sides of the step at each. They are asked twice. The second time, pixels that look like the other side
     hardly count for their own: a map draws thin things too wide, and what it calls near is mostly background then.
     """
-    trust = np.ones((picture.shape[0] * picture.shape[1], 2), np.float32)
-    said = _said(picture, band, near, far, trust, reach_px=reach_px, taps=TAPS // 2)
-    trust[band, 0] = np.clip(said, LEAST_TRUST, 1)
-    trust[band, 1] = np.clip(-said, LEAST_TRUST, 1)
-    return _said(picture, band, near, far, trust, reach_px=reach_px, taps=TAPS)
+    border = int(np.ceil(reach_px))
+    y, x = np.divmod(band, planes[0].shape[1])
+    framed = [cv2.copyMakeBorder(plane, border, border, border, border, cv2.BORDER_REPLICATE) for plane in planes]
+    at = (y + border) * framed[0].shape[1] + x + border
+    taps = _Taps(framed, at, near, far, reach_px)
+    said = taps.said(TAPS // 2, None)
+    trust = np.ones((2, framed[0].size), np.float32)
+    trust[0, at], trust[1, at] = np.clip(said, LEAST_TRUST, 1), np.clip(-said, LEAST_TRUST, 1)
+    return taps.said(TAPS, trust)
+
+
+@dataclass(frozen=True, eq=False)
+class _Taps:
+    """What a band is compared with; see `said_by_taps`."""
+
+    planes: Sequence[Float32[np.ndarray, "H W"]]
+    at: Int[np.ndarray, "N"]
+    near: Float32[np.ndarray, "N"]
+    far: Float32[np.ndarray, "N"]
+    reach_px: float
+
+    def said(self, taps: int, trust: Float32[np.ndarray, "2 P"] | None) -> Float32[np.ndarray, "N"]:
+        """Return the log ratio of the two sides' densities of every pixel's colour; chunks are independent."""
+        result = np.empty(len(self.at), np.float32)
+
+        def one_chunk(start: int) -> None:
+            chunk = np.s_[start : start + CHUNK]
+            like, count = self._densities(chunk, taps, trust)
+            like /= count
+            like += np.float32(LEAST_DENSITY)
+            result[chunk] = np.log(like[0] / like[1])
+
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(one_chunk, range(0, len(self.at), CHUNK)))
+        return result
+
+    def _densities(
+        self, chunk: slice, taps: int, trust: Float32[np.ndarray, "2 P"] | None
+    ) -> tuple[Float32[np.ndarray, "2 N"], Float32[np.ndarray, "2 N"]]:
+        """Return how many pixels of the near and the far side are alike, and how many there are."""
+        *colours, values = (plane.ravel() for plane in self.planes)
+        at = self.at[chunk]
+        own = [plane.take(at) for plane in colours]
+        per_value = 2 / (self.near[chunk] - self.far[chunk])
+        at_far = self.far[chunk] * per_value + np.float32(0.5)
+        like = np.zeros((2, len(at)), np.float32)
+        count = np.full_like(like, 1e-6)
+        for offset, weight in _spiral(taps, self.reach_px, self.planes[0].shape[1]):
+            there = at + offset
+            alike = np.zeros(len(at), np.float32)
+            for plane, colour in zip(colours, own, strict=True):
+                away = plane.take(there)
+                away -= colour
+                away *= away
+                alike += away
+            alike *= np.float32(-0.5 / COLOUR_SIGMA_LEVELS**2)
+            np.exp(alike, out=alike)
+            is_near = values.take(there)
+            is_near *= per_value
+            is_near -= at_far
+            np.clip(is_near, 0, 1, out=is_near)
+            is_near *= weight
+            for side, counted in enumerate((is_near, weight - is_near)):
+                if trust is not None:
+                    counted *= trust[side].take(there)  # noqa: PLW2901  in place: this is where time goes
+                count[side] += counted
+                counted *= alike  # noqa: PLW2901
+                like[side] += counted
+        return like, count
 
 
 def side_colours(
-    picture: Float32[np.ndarray, "H W 3"], leaning: Float32[np.ndarray, "H W"]
-) -> Float32[np.ndarray, "h w 10"]:
-    """Return mean colour (3), variance and weight of the near side, and of the far side, at half the size."""
-    size = ((leaning.shape[1] + 1) // 2, (leaning.shape[0] + 1) // 2)
-    power = picture * picture
-    power = power[..., 0] + power[..., 1] + power[..., 2]
-    sides = []
+    planes: Sequence[Float32[np.ndarray, "H W"]], leaning: Float32[np.ndarray, "H W"]
+) -> Float32[np.ndarray, "h w 6"]:
+    """Return what colours say, at half the size: factors of the colour's square, red, green and blue, 1, and a weight.
+
+    Each side's colours near by are taken for normally distributed, the same in all channels; what a colour says is how
+    much likelier it is on the near side, as a logarithm.
+    """
+    power = planes[0] * planes[0] + planes[1] * planes[1] + planes[2] * planes[2]
+    means, variances, counts = [], [], []
     for sign in (1, -1):
         weight = np.clip(sign * leaning - SURE, 0, 1)
-        sums = np.dstack([picture * weight[..., None], power * weight, weight])
-        sums = cv2.GaussianBlur(cv2.resize(sums, size, interpolation=cv2.INTER_AREA), (0, 0), SPREAD_PX / 2)
-        count = np.maximum(sums[..., 4:], np.float32(1e-4))
-        mean = sums[..., :3] / count
-        variance = np.maximum(sums[..., 3:4] / count - (mean * mean).sum(axis=-1, keepdims=True), 0) / 3
-        sides += [mean, variance, count]
-    return np.dstack(sides)
+        count = np.maximum(_halved_and_blurred(weight), np.float32(1e-4))
+        mean = np.stack([_halved_and_blurred(cv2.multiply(plane, weight)) / count for plane in planes])
+        square = _halved_and_blurred(cv2.multiply(power, weight)) / count
+        variances.append(np.maximum(square - _power(mean), 0) / 3 + np.float32(NOISE_LEVELS**2))
+        means.append(mean)
+        counts.append(count)
+    apart = _power(means[0] - means[1])
+    sure = apart / (apart + variances[0] + variances[1])  # one colour on both sides says nothing
+    enough = np.minimum(*counts)
+    sure *= enough / (enough + np.float32(LEAST_COUNT))
+    half = [0.5 / variance for variance in variances]
+    linear = 2 * (means[0] * half[0] - means[1] * half[1])
+    constant = _power(means[1]) * half[1] - _power(means[0]) * half[0]
+    constant += np.float32(1.5) * np.log(variances[1] / variances[0])
+    return np.dstack([half[1] - half[0], *linear, constant, sure]).astype(np.float32)
 
 
-def said_by_means(colours: UInt8[np.ndarray, "N 3"], sides: Float32[np.ndarray, "N 10"]) -> Float32[np.ndarray, "N"]:
+def said_by_means(colours: UInt8[np.ndarray, "N 3"], sides: Float32[np.ndarray, "N 6"]) -> Float32[np.ndarray, "N"]:
     """Return what colours say, given the `side_colours` beside each: positive is near, 0 is nothing."""
-    away, variance = [], []
-    for mean, spread in ((sides[:, :3], sides[:, 3]), (sides[:, 5:8], sides[:, 8])):
-        variance.append(spread + np.float32(NOISE_LEVELS**2))
-        away.append(_squared(colours - mean) / (2 * variance[-1]) + np.float32(1.5) * np.log(variance[-1]))
-    said = np.clip(away[1] - away[0], -MOST_SAID, MOST_SAID)
-    apart = _squared(sides[:, :3] - sides[:, 5:8])
-    weight = np.minimum(sides[:, 4], sides[:, 9])
-    said *= apart / (apart + variance[0] + variance[1])  # one colour on both sides says nothing
-    said *= weight / (weight + np.float32(0.02))
+    said, power = sides[:, 4].copy(), np.zeros(len(colours), np.float32)
+    for channel in range(3):
+        colour = colours[:, channel].astype(np.float32)
+        said += sides[:, 1 + channel] * colour
+        colour *= colour
+        power += colour
+    power *= sides[:, 0]
+    said += power
+    np.clip(said, -MOST_SAID, MOST_SAID, out=said)
+    said *= sides[:, 5]
     return said
 
 
-def _said(
-    picture: Float32[np.ndarray, "H W 4"],
-    band: Int[np.ndarray, "N"],
-    near: Float32[np.ndarray, "N"],
-    far: Float32[np.ndarray, "N"],
-    trust: Float32[np.ndarray, "P 2"],
-    *,
-    reach_px: float,
-    taps: int,
-) -> Float32[np.ndarray, "N"]:
-    """Return the log ratio of the two sides' densities of every pixel's colour; chunks are independent."""
-    height, width = picture.shape[:2]
-    pixels = picture.reshape(-1, 4)
-    spiral = _spiral(taps, reach_px)
-    result = np.empty(len(band), np.float32)
-
-    def one_chunk(start: int) -> None:
-        chunk = np.s_[start : start + CHUNK]
-        y, x = np.divmod(band[chunk], width)
-        own = pixels.take(band[chunk], axis=0)
-        own[:, 3] = 0
-        per_value = 2 / (near[chunk] - far[chunk])
-        at_far = far[chunk] * per_value + np.float32(0.5)
-        like = np.zeros((2, len(y)), np.float32)
-        count = np.full_like(like, 1e-6)
-        for dy, dx, weight in spiral:
-            at = np.clip(y + dy, 0, height - 1) * width + np.clip(x + dx, 0, width - 1)
-            tap = pixels.take(at, axis=0)
-            is_near = tap[:, 3] * per_value
-            is_near -= at_far
-            np.clip(is_near, 0, 1, out=is_near)
-            tap -= own
-            alike = _squared(tap)
-            alike *= np.float32(-0.5 / COLOUR_SIGMA_LEVELS**2)
-            np.exp(alike, out=alike)
-            trusted = trust.take(at, axis=0)
-            for side, counts in enumerate((is_near, 1 - is_near)):
-                counted = counts * trusted[:, side]
-                counted *= np.float32(weight)
-                count[side] += counted
-                counted *= alike
-                like[side] += counted
-        like /= count
-        like += np.float32(LEAST_DENSITY)
-        result[chunk] = np.log(like[0] / like[1])
-
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(one_chunk, range(0, len(band), CHUNK)))
-    return result
+def _halved_and_blurred(values: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "h w"]:
+    size = ((values.shape[1] + 1) // 2, (values.shape[0] + 1) // 2)
+    return cv2.GaussianBlur(cv2.resize(values, size, interpolation=cv2.INTER_AREA), (0, 0), SPREAD_PX / 2)
 
 
-def _spiral(taps: int, reach_px: float) -> list[tuple[int, int, float]]:
-    """Return (dy, dx, weight) of pixels around a pixel, spread evenly over a disc (Vogel 1979): no texture beats it."""
+def _power(colours: Float32[np.ndarray, "3 h w"]) -> Float32[np.ndarray, "h w"]:
+    return colours[0] * colours[0] + colours[1] * colours[1] + colours[2] * colours[2]
+
+
+def _spiral(taps: int, reach_px: float, row_px: int) -> list[tuple[int, np.float32]]:
+    """Return offset and weight of pixels around a pixel, spread evenly over a disc (Vogel 1979) so as to fit no texture.
+
+    An offset leads from an index to another, in a picture with rows of so many pixels.
+    """
     index = np.arange(taps) + 0.5
     share, turn = np.sqrt(index / taps), index * np.pi * (3 - np.sqrt(5))
-    places = np.rint(reach_px * share * np.stack([np.sin(turn), np.cos(turn)])).astype(int)
-    weights = np.exp(-1.5 * share**2)
-    return [(int(dy), int(dx), float(weight)) for dy, dx, weight in zip(*places, weights, strict=True)]
-
-
-def _squared(difference: Float32[np.ndarray, "N C"]) -> Float32[np.ndarray, "N"]:
-    """Return the sum of the squares of the first three columns; in this order, on every machine."""
-    red, green, blue = difference[:, 0], difference[:, 1], difference[:, 2]
-    result = red * red
-    result += green * green
-    result += blue * blue
-    return result
+    down, right = np.rint(reach_px * share * np.stack([np.sin(turn), np.cos(turn)])).astype(int)
+    return [
+        (int(at), np.float32(weight)) for at, weight in zip(down * row_px + right, np.exp(-1.5 * share**2), strict=True)
+    ]

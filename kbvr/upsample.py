@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import product
 
 import cv2
 import numpy as np
@@ -19,9 +20,14 @@ from jaxtyping import Float, Float32, Int, UInt8
 
 from kbvr.ramps import steps_of
 from kbvr.sides import said_by_means, said_by_taps, side_colours
+from kbvr.tiles import framed
 
-WORKING_LONG_SIDE_PX = 1280
-STRIP_ROWS = 128
+WORKING_LONG_SIDE_PX = 1024
+SQUARE_PX = 128
+"""Side of the squares of the full size in which steps are looked for."""
+
+AROUND_PX = 3
+"""What is blurred has neighbours."""
 
 REACH_CELLS = 3.2
 """How far away on the map colours are compared."""
@@ -51,8 +57,8 @@ class _Working:
     ramp: Float32[np.ndarray, "H W 4"]
     """What is near, what is far, the share of a step, and to which side a pixel leans: positive is near."""
 
-    sides: Float32[np.ndarray, "h2 w2 10"]
-    """The colours on both sides (`kbvr.sides.side_colours`)."""
+    sides: Float32[np.ndarray, "h2 w2 6"]
+    """What colours say right beside the boundary (`kbvr.sides.side_colours`)."""
 
 
 def upsample_along_edges(
@@ -73,20 +79,20 @@ def upsample_all_along_edges(
     scale = min(1.0, WORKING_LONG_SIDE_PX / max(width, height))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     guide = rgb if scale == 1 else cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    colours = guide.astype(np.float32)
+    colours = cv2.split(guide.astype(np.float32))
     return [_at_full_size(_at_working_size(_no_larger(small, size), colours), rgb) for small in maps]
 
 
-def _no_larger(small: Float32[np.ndarray, "h w"], size: tuple[int, int]) -> Float32[np.ndarray, "h w"]:
+def _no_larger(small: Float32[np.ndarray, "h w"], size: tuple[int, int]) -> Float32[np.ndarray, "h2 w2"]:
     """Return a map that has no more cells than the picture has pixels, along either side."""
     fitting = (min(small.shape[1], size[0]), min(small.shape[0], size[1]))
     return small if fitting == small.shape[::-1] else cv2.resize(small, fitting, interpolation=cv2.INTER_AREA)
 
 
-def _at_working_size(small: Float32[np.ndarray, "h w"], colours: Float32[np.ndarray, "H W 3"]) -> _Working:
+def _at_working_size(small: Float32[np.ndarray, "h w"], colours: Sequence[Float32[np.ndarray, "H W"]]) -> _Working:
     """Decide to which side of its step every pixel of the working size leans."""
     steps = steps_of(small)
-    size = colours.shape[1::-1]
+    size = colours[0].shape[::-1]
     near, far, share, smooth, sharp = (
         cv2.resize(cells, size, interpolation=cv2.INTER_LINEAR)
         for cells in (steps.near, steps.far, steps.share, steps.smooth, steps.sharp)
@@ -97,58 +103,87 @@ def _at_working_size(small: Float32[np.ndarray, "h w"], colours: Float32[np.ndar
         high, low = near.ravel()[band], far.ravel()[band]
         up = np.clip((smooth.ravel()[band] - low) / (high - low), LEAST_UP, 1 - LEAST_UP)
         reach_px = max(LEAST_REACH_PX, REACH_CELLS * size[0] / small.shape[1])
-        said = said_by_taps(np.dstack([colours, sharp]), band, high, low, reach_px=reach_px)
+        said = said_by_taps([*colours, sharp], band, high, low, reach_px=reach_px)
         by_map = np.float32(MAP_WEIGHT) * np.log(up / (1 - up))
         leaning.ravel()[band] = by_map + _smoothed(said, band, share.shape, SMOOTH_PX[0])
     return _Working(steps.flat, np.dstack([near, far, share, leaning]), side_colours(colours, leaning))
 
 
 def _at_full_size(working: _Working, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
-    """Enlarge a map; strips of rows are independent, so threads share them."""
+    """Enlarge a map; squares are independent, so threads share them."""
     height, width = rgb.shape[:2]
     rows, columns = working.ramp.shape[:2]
     result = cv2.resize(working.flat, (width, height), interpolation=cv2.INTER_LINEAR)
+    share_of_step = np.ascontiguousarray(working.ramp[..., 2])
     is_near = (working.ramp[..., 3] > 0).astype(np.uint8)
     window = np.ones((2 * NARROW_PX + 1, 2 * NARROW_PX + 1), np.uint8)
-    narrow = (cv2.dilate(is_near, window) != cv2.erode(is_near, window)) & (working.ramp[..., 2] > 0)
-    same_size = (rows, columns) == (height, width)
-    column_of = np.minimum(((np.arange(width) + 0.5) * columns / width).astype(np.intp), columns - 1)
+    narrow = (cv2.dilate(is_near, window) != cv2.erode(is_near, window)) & (share_of_step > 0)
+    asked_already = (rows, columns) == (height, width)
+    row_places, column_places = (
+        {start: _Places.of(start, full, working) for start in range(0, full, SQUARE_PX)}
+        for full, working in ((height, rows), (width, columns))
+    )
 
-    def one_strip(start: int) -> None:
-        end = min(start + STRIP_ROWS, height)
-        around = np.arange(max(0, start - 3), min(height, end + 3))  # what is blurred has neighbours
-        row_of = np.minimum(((around + 0.5) * rows / height).astype(np.intp), rows - 1)
-        if not working.ramp[max(0, row_of[0] - 1) : row_of[-1] + 2, :, 2].any():
+    def one_square(corner: tuple[int, int]) -> None:
+        square, around, inside = framed(*corner, side_px=SQUARE_PX, around_px=AROUND_PX)
+        row, column = row_places[corner[0]], column_places[corner[1]]
+        window = np.s_[row.first : row.last + 2, column.first : column.last + 2]
+        if not share_of_step[window].any():
             return
-        near, far, share, leaning = cv2.split(_enlarged_rows(working.ramp, around, height, width))
-        band = np.flatnonzero(narrow[row_of].take(column_of, axis=1))
-        if band.size and not same_size:
-            y, x = np.divmod(band, width)
-            beside = working.sides[row_of[y] // 2, column_of[x] // 2]
-            said = said_by_means(rgb[around[0] : around[-1] + 1].reshape(-1, 3).take(band, axis=0), beside)
+        near, far, share, leaning = cv2.split(_enlarged(working.ramp[window], row, column))
+        if not asked_already:
+            band = np.flatnonzero(narrow[row.nearest].take(column.nearest, axis=1))
+            y, x = np.divmod(band, leaning.shape[1])
+            beside = (row.nearest // 2)[y] * working.sides.shape[1] + (column.nearest // 2)[x]
+            colours = rgb[around].reshape(-1, 3).take(band, axis=0)
+            said = said_by_means(colours, working.sides.reshape(-1, 6).take(beside, axis=0))
             flat = leaning.ravel()
             flat[band] = np.float32(MAP_WEIGHT) * flat[band] + _smoothed(said, band, leaning.shape, SMOOTH_PX[1])
-        inside = np.s_[start - around[0] : end - around[0]]
         step = np.where(leaning[inside] > 0, near[inside], far[inside])
-        step -= result[start:end]
+        step -= result[square]
         step *= share[inside]
-        result[start:end] += step
+        result[square] += step
 
     with ThreadPoolExecutor() as pool:
-        list(pool.map(one_strip, range(0, height, STRIP_ROWS)))
+        list(pool.map(one_square, product(range(0, height, SQUARE_PX), range(0, width, SQUARE_PX))))
     return result
 
 
-def _enlarged_rows(
-    planes: Float32[np.ndarray, "h w C"], rows: Int[np.ndarray, "R"], height: int, width: int
-) -> Float32[np.ndarray, "R W C"]:
-    """Return some rows of what planes look like at a full size, as bilinear interpolation has them."""
-    at = np.clip((rows + 0.5) * (planes.shape[0] / height) - 0.5, 0, planes.shape[0] - 1)
-    above = at.astype(np.intp)
-    share = (at - above).astype(np.float32)[:, None, None]
-    below = np.minimum(above + 1, planes.shape[0] - 1)
-    mixed = planes[above] * (1 - share) + planes[below] * share
-    return cv2.resize(mixed, (width, len(rows)), interpolation=cv2.INTER_LINEAR)
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """Where the pixels of a piece of the full size lie at the working size, along one side."""
+
+    first: int
+    last: int
+    above: Int[np.ndarray, "N"]
+    """The working pixel before each, counted from the first."""
+
+    share: Float32[np.ndarray, "N"]
+    """How far each lies from that to the next."""
+
+    nearest: Int[np.ndarray, "N"]
+
+    @classmethod
+    def of(cls, start: int, full: int, working: int) -> _Places:
+        """Place the pixels of a square and those around it as `cv2.resize` places them."""
+        pixels = np.arange(max(0, start - AROUND_PX), min(full, start + SQUARE_PX + AROUND_PX))
+        at = (pixels + 0.5) * (working / full) - 0.5
+        at = np.clip(at, 0, working - 1)
+        above = at.astype(np.intp)
+        first, last = int(above[0]), int(above[-1])
+        return cls(first, last, above - first, (at - above).astype(np.float32), np.rint(at).astype(np.intp))
+
+
+def _enlarged(planes: Float32[np.ndarray, "h w C"], row: _Places, column: _Places) -> Float32[np.ndarray, "R X C"]:
+    """Return what a piece of planes looks like at the full size, as bilinear interpolation has it."""
+    for axis, places in enumerate((row, column)):
+        share = places.share.reshape(-1, *[1] * (2 - axis))
+        after = planes.take(np.minimum(places.above + 1, planes.shape[axis] - 1), axis=axis)
+        planes = planes.take(places.above, axis=axis)
+        after -= planes
+        after *= share
+        planes += after
+    return planes
 
 
 def _smoothed(
