@@ -19,8 +19,13 @@ RAMP_SHARE = 1 / 64
 LEAST_BEND = 0.15
 """A ramp bends by so much of its slope, per cell; a slope by less."""
 
-SIDE_CELLS = 2
+SIDE_CELLS = 3
 """So far from a step its two sides are looked for, once it is sharp."""
+
+STEEP_CELLS = 2
+STEEP_SHARE = (0.5, 0.7)
+"""A step rises by most of its height within so many cells on either side; what rises evenly is a slope, if a steep one.
+By less than the first share it stays, by more than the second it becomes a step."""
 
 STEP_SHARE = (0.05, 0.12)
 """Ramps that rise by less than the first share of the map's range stay; by more than the second become steps."""
@@ -56,10 +61,17 @@ def steps_of(small: Float32[np.ndarray, "h w"]) -> Steps:
     reach = _disc(rounds)  # what was carried on beyond the border of the map must not come back from there
     np.clip(sharp, cv2.erode(small, reach), cv2.dilate(small, reach), out=sharp)
     side = _disc(SIDE_CELLS)
-    near, far = cv2.dilate(sharp, side), cv2.erode(sharp, side)
     whole_range = float(np.subtract(*np.percentile(small[::2, ::2], (98, 2)))) or float(np.ptp(small)) or 1.0
     start, end = STEP_SHARE
+    near, far = cv2.dilate(sharp, side), cv2.erode(sharp, side)
+    nearer_side = np.where(sharp - far < near - sharp, far, near)  # what is left between two sides is of one of them
+    sharp = np.where(near - far > end * whole_range, nearer_side, sharp)
+    near, far = cv2.dilate(sharp, side), cv2.erode(sharp, side)
     share = np.clip(((near - far) / np.float32(whole_range) - start) / (end - start), 0, 1).astype(np.float32)
+    inner = _disc(STEEP_CELLS)
+    rise = (cv2.dilate(small, inner) - cv2.erode(small, inner)) / np.maximum(near - far, np.float32(1e-6 * whole_range))
+    rise = cv2.dilate(rise, side)  # the whole ramp is a step if it is steep in its middle
+    share *= np.clip((rise - STEEP_SHARE[0]) / (STEEP_SHARE[1] - STEEP_SHARE[0]), 0, 1).astype(np.float32)
     beside = cv2.GaussianBlur(cv2.dilate(share, side), (0, 0), 1.0)
     return Steps(small, sharp, near, far, share, small + (sharp - small) * beside)
 

@@ -130,7 +130,8 @@ class _Taps:
 
 
 def side_colours(
-    planes: Sequence[Float32[np.ndarray, "H W"]], leaning: Float32[np.ndarray, "H W"]
+    planes: Sequence[Float32[np.ndarray, "H W"]],
+    leaning: Float32[np.ndarray, "H W"],
 ) -> Float32[np.ndarray, "h w 6"]:
     """Return what colours say, at half the size: factors of the colour's square, red, green and blue, 1, and a weight.
 
@@ -183,13 +184,12 @@ def _power(colours: Float32[np.ndarray, "3 h w"]) -> Float32[np.ndarray, "h w"]:
 
 
 def _spiral(taps: int, reach_px: float, row_px: int) -> list[tuple[int, np.float32]]:
-    """Return offset and weight of pixels around a pixel, spread evenly over a disc (Vogel 1979) so as to fit no texture.
+    """Return offset and weight of pixels around a pixel, spread over a disc (Vogel 1979) so that they fit no texture.
 
     An offset leads from an index to another, in a picture with rows of so many pixels.
     """
     index = np.arange(taps) + 0.5
     share, turn = np.sqrt(index / taps), index * np.pi * (3 - np.sqrt(5))
     down, right = np.rint(reach_px * share * np.stack([np.sin(turn), np.cos(turn)])).astype(int)
-    return [
-        (int(at), np.float32(weight)) for at, weight in zip(down * row_px + right, np.exp(-1.5 * share**2), strict=True)
-    ]
+    offsets, weights = down * row_px + right, np.exp(-1.5 * share**2)
+    return [(int(offset), np.float32(weight)) for offset, weight in zip(offsets, weights, strict=True)]

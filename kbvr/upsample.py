@@ -34,14 +34,18 @@ REACH_CELLS = 3.2
 
 LEAST_REACH_PX = 2.0
 
-MAP_WEIGHT = 0.4
-"""What the map counts against the colours: of the logarithm of how far up the ramp a pixel lies to how far down."""
+RAMP_WEIGHT, STEP_WEIGHT = (0.2, 0.02), (0.8, 0.002)
+"""What the map counts against the colours: of the logarithm of how far up the ramp a pixel lies to how far down, with
+the least that both are. A ramp tells where it is steepest; the sharp step, a cell wide, how far away that is."""
 
-LEAST_UP = 0.02
-"""How far up a ramp its foot lies: no place on a ramp is beyond doubt."""
+LEANING_WEIGHT = 0.4
+"""What the working size counts against the colours at the full size."""
 
-SMOOTH_PX = (0.8, 0.9)
+SMOOTH_PX = (1.3, 0.9)
 """Deviation of the blur of what colours say, at the working and at the full size: single pixels are noise."""
+
+SPECK_CELLS = 2.0
+"""Specks of less than this squared, in cells of the map, are noise."""
 
 NARROW_PX = 2
 """How far from a boundary of the working size the photo is asked again, in pixels of the working size."""
@@ -93,19 +97,25 @@ def _at_working_size(small: Float32[np.ndarray, "h w"], colours: Sequence[Float3
     """Decide to which side of its step every pixel of the working size leans."""
     steps = steps_of(small)
     size = colours[0].shape[::-1]
-    near, far, share, smooth, sharp = (
+    around = cv2.GaussianBlur(steps.sharp, (0, 0), 1.0)
+    near, far, share, smooth, sharp, around = (
         cv2.resize(cells, size, interpolation=cv2.INTER_LINEAR)
-        for cells in (steps.near, steps.far, steps.share, steps.smooth, steps.sharp)
+        for cells in (steps.near, steps.far, steps.share, steps.smooth, steps.sharp, around)
     )
     leaning = np.zeros_like(share)
     band = np.flatnonzero(share)
     if band.size:
         high, low = near.ravel()[band], far.ravel()[band]
-        up = np.clip((smooth.ravel()[band] - low) / (high - low), LEAST_UP, 1 - LEAST_UP)
         reach_px = max(LEAST_REACH_PX, REACH_CELLS * size[0] / small.shape[1])
         said = said_by_taps([*colours, sharp], band, high, low, reach_px=reach_px)
-        by_map = np.float32(MAP_WEIGHT) * np.log(up / (1 - up))
+        by_map = np.zeros_like(high)
+        for values, weight, least in ((smooth, *RAMP_WEIGHT), (around, *STEP_WEIGHT)):
+            up = np.clip((values.ravel()[band] - low) / (high - low), least, 1 - least)
+            by_map += np.float32(weight) * np.log(up / (1 - up))
         leaning.ravel()[band] = by_map + _smoothed(said, band, share.shape, SMOOTH_PX[0])
+        least_px = round((SPECK_CELLS * size[0] / small.shape[1]) ** 2)
+        for sign in (1, -1):
+            _turn_specks(leaning, sign, least_px)
     return _Working(steps.flat, np.dstack([near, far, share, leaning]), side_colours(colours, leaning))
 
 
@@ -138,7 +148,7 @@ def _at_full_size(working: _Working, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32
             colours = rgb[around].reshape(-1, 3).take(band, axis=0)
             said = said_by_means(colours, working.sides.reshape(-1, 6).take(beside, axis=0))
             flat = leaning.ravel()
-            flat[band] = np.float32(MAP_WEIGHT) * flat[band] + _smoothed(said, band, leaning.shape, SMOOTH_PX[1])
+            flat[band] = np.float32(LEANING_WEIGHT) * flat[band] + _smoothed(said, band, leaning.shape, SMOOTH_PX[1])
         step = np.where(leaning[inside] > 0, near[inside], far[inside])
         step -= result[square]
         step *= share[inside]
@@ -184,6 +194,15 @@ def _enlarged(planes: Float32[np.ndarray, "h w C"], row: _Places, column: _Place
         after *= share
         planes += after
     return planes
+
+
+def _turn_specks(leaning: Float32[np.ndarray, "H W"], sign: int, least_px: int) -> None:
+    """Let specks of one side, in the midst of the other, lean to that."""
+    count, specks, figures, _ = cv2.connectedComponentsWithStats((leaning * sign > 0).astype(np.uint8), connectivity=4)
+    if count > 1:
+        small = figures[:, cv2.CC_STAT_AREA] < least_px
+        small[0] = False
+        leaning[small[specks]] *= -1
 
 
 def _smoothed(
