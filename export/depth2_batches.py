@@ -42,11 +42,11 @@ PHOTO_WEIGHT = 0.6
 LEAST_SHARE = {"films": 0.6, "rooms": 0.6, "sharp_rooms": 0.6, "photos": 0.7, "scenes": 0.8, "mixtures": 1.0}
 """The smallest part of a picture that is cut out, as a share of its sides."""
 
-DISTURBED_SHARE = {"films": 0.15, "rooms": 0.15, "sharp_rooms": 0.15, "photos": 0.15, "scenes": 0.1, "mixtures": 0.0}
+DISTURBED_SHARE = {"films": 0.25, "rooms": 0.25, "sharp_rooms": 0.25, "photos": 0.25, "scenes": 0.15, "mixtures": 0.0}
 SELF_DISTURBED_SHARE = 0.8
 """Shares of the crops that are made harder, and that of photos which the network itself labelled."""
 
-TURNED_SHARE = 0.05
+TURNED_SHARE = 0.12
 """Share of the crops that lie on a side."""
 
 THIN_SHARE = 0.15

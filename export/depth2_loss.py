@@ -28,7 +28,7 @@ EDGE_JUMP = 0.25
 PASTED_WEIGHT = 0.15
 """Weight of what is wrong where something was pasted: thin things are so few pixels that all may be among the worst."""
 
-SKY_WEIGHT = 0.2
+SKY_WEIGHT = 1.0
 DOUBT_WEIGHT = 0.1
 LEAST_ERROR = 0.02
 """Smaller errors than this are not told from one another."""
