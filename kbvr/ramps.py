@@ -21,6 +21,12 @@ SIDE_CELLS = 3
 STEP_SHARE = (0.05, 0.12)
 """Ramps that rise by less than the first share of the map's range stay; by more than the second become steps."""
 
+PLATEAU_RISE = (0.04, 0.08)
+"""Cells that rise by so little to their neighbours, as a share of a whole ramp, are no part of it."""
+
+BETWEEN = (0.1, 0.2)
+"""Plateaus that lie by less than this share from the head or the foot of a ramp are its ends."""
+
 
 @dataclass(frozen=True, eq=False)
 class Steps:
@@ -49,10 +55,27 @@ def steps_of(small: Float32[np.ndarray, "h w"]) -> Steps:
     """Find the steps of a map; larger values are nearer."""
     whole_range = float(np.subtract(*np.percentile(small[::2, ::2], (98, 2)))) or float(np.ptp(small)) or 1.0
     high, low, share = _sides(small, max(1, round(RAMP_SHARE * max(small.shape))), whole_range)
-    sharp = small + (np.where(small - low > high - small, high, low) - small) * share
+    sharp = small + (np.where(small - low > high - small, high, low) - small) * (share * _on_a_ramp(small, high, low))
     near, far, share = _sides(sharp, SIDE_CELLS, whole_range)
     beside = cv2.GaussianBlur(cv2.dilate(share, _disc(SIDE_CELLS)), (0, 0), 1.0)
+    is_near = sharp - far > near - sharp
+    near, far = np.where(is_near, sharp, near), np.where(is_near, far, sharp)
     return Steps(small, sharp, near, far, share, small + (sharp - small) * beside)
+
+
+def _on_a_ramp(
+    values: Float32[np.ndarray, "h w"], high: Float32[np.ndarray, "h w"], low: Float32[np.ndarray, "h w"]
+) -> Float32[np.ndarray, "h w"]:
+    """Return 0 where a plateau lies between what is nearer and what is farther, near by; else 1.
+
+    A surface between two others is half way up, too, but is flat.
+    """
+    window = _disc(1)
+    rise = np.maximum(high - low, np.float32(1e-30))
+    steepness = (cv2.dilate(values, window) - cv2.erode(values, window)) / rise
+    between = np.minimum(high - values, values - low) / rise
+    flat = np.clip((PLATEAU_RISE[1] - steepness) / (PLATEAU_RISE[1] - PLATEAU_RISE[0]), 0, 1)
+    return (1 - flat * np.clip((between - BETWEEN[0]) / (BETWEEN[1] - BETWEEN[0]), 0, 1)).astype(np.float32)
 
 
 def _sides(

@@ -47,6 +47,7 @@ SMOOTH_PX = (1.3, 0.9)
 SPECK_CELLS = 2.0
 """Specks of less than this squared, in cells of the map, are noise."""
 
+SECOND = True
 NARROW_PX = 2
 """How far from a boundary of the working size the photo is asked again, in pixels of the working size."""
 
@@ -141,7 +142,7 @@ def _at_full_size(working: _Working, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32
         if not share_of_step[window].any():
             return
         near, far, share, leaning = cv2.split(_enlarged(working.ramp[window], row, column))
-        if not asked_already:
+        if not asked_already and SECOND:
             band = np.flatnonzero(narrow[row.nearest].take(column.nearest, axis=1))
             y, x = np.divmod(band, leaning.shape[1])
             beside = (row.nearest // 2)[y] * working.sides.shape[1] + (column.nearest // 2)[x]
