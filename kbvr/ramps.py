@@ -27,6 +27,9 @@ PLATEAU_RISE = (0.04, 0.08)
 BETWEEN = (0.1, 0.2)
 """Plateaus that lie by less than this share from the head or the foot of a ramp are its ends."""
 
+BETWEEN_SIDES = (0.25, 0.4)
+"""The same of a map of steps, where it is no ramp that lies between."""
+
 
 @dataclass(frozen=True, eq=False)
 class Steps:
@@ -56,11 +59,24 @@ def steps_of(small: Float32[np.ndarray, "h w"]) -> Steps:
     whole_range = float(np.subtract(*np.percentile(small[::2, ::2], (98, 2)))) or float(np.ptp(small)) or 1.0
     high, low, share = _sides(small, max(1, round(RAMP_SHARE * max(small.shape))), whole_range)
     sharp = small + (np.where(small - low > high - small, high, low) - small) * (share * _on_a_ramp(small, high, low))
-    near, far, share = _sides(sharp, SIDE_CELLS, whole_range)
+    near, far, share = _sides_of_steps(sharp, whole_range)
     beside = cv2.GaussianBlur(cv2.dilate(share, _disc(SIDE_CELLS)), (0, 0), 1.0)
-    is_near = sharp - far > near - sharp
-    near, far = np.where(is_near, sharp, near), np.where(is_near, far, sharp)
     return Steps(small, sharp, near, far, share, small + (sharp - small) * beside)
+
+
+def _sides_of_steps(
+    sharp: Float32[np.ndarray, "h w"], whole_range: float
+) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
+    """Return what is near and what is far at every step of a map of steps, and 1 where there is one.
+
+    What lies between the two is a surface of its own, or a slope: only its neighbours are its sides, if it has any. On
+    its own side of the step every cell keeps its own value.
+    """
+    wide, narrow = (np.stack(_sides(sharp, radius, whole_range)) for radius in (SIDE_CELLS, 1))
+    near, far, share = wide + (narrow - wide) * _between(sharp, *wide[:2], BETWEEN_SIDES)
+    share *= 1 - _between(sharp, near, far, BETWEEN_SIDES)
+    is_near = sharp - far > near - sharp
+    return np.where(is_near, sharp, near), np.where(is_near, far, sharp), share
 
 
 def _on_a_ramp(
@@ -73,9 +89,19 @@ def _on_a_ramp(
     window = _disc(1)
     rise = np.maximum(high - low, np.float32(1e-30))
     steepness = (cv2.dilate(values, window) - cv2.erode(values, window)) / rise
-    between = np.minimum(high - values, values - low) / rise
     flat = np.clip((PLATEAU_RISE[1] - steepness) / (PLATEAU_RISE[1] - PLATEAU_RISE[0]), 0, 1)
-    return (1 - flat * np.clip((between - BETWEEN[0]) / (BETWEEN[1] - BETWEEN[0]), 0, 1)).astype(np.float32)
+    return (1 - flat * _between(values, high, low, BETWEEN)).astype(np.float32)
+
+
+def _between(
+    values: Float32[np.ndarray, "h w"],
+    high: Float32[np.ndarray, "h w"],
+    low: Float32[np.ndarray, "h w"],
+    share: tuple[float, float],
+) -> Float32[np.ndarray, "h w"]:
+    """Return 1 for what is neither high nor low, 0 for what is either."""
+    away = np.minimum(high - values, values - low) / np.maximum(high - low, np.float32(1e-30))
+    return np.clip((away - share[0]) / (share[1] - share[0]), 0, 1).astype(np.float32)
 
 
 def _sides(

@@ -40,6 +40,9 @@ LEAST_COUNT = 0.02
 NOISE_LEVELS = 8.0
 """Deviation of the colours of one thing, at the least."""
 
+DISTINCT = 8.0
+"""Two sides whose colours differ by so much, squared, as a multiple of their variances, are half trusted."""
+
 MOST_SAID = 3.0
 """What a single colour says, at the most."""
 
@@ -149,7 +152,8 @@ def side_colours(
         means.append(mean)
         counts.append(count)
     apart = _power(means[0] - means[1])
-    sure = apart / (apart + variances[0] + variances[1])  # one colour on both sides says nothing
+    distinct = (apart / (2 * np.minimum(*variances))) ** 2  # one colour on both sides says nothing
+    sure = distinct / (distinct + np.float32(DISTINCT**2))
     enough = np.minimum(*counts)
     sure *= enough / (enough + np.float32(LEAST_COUNT))
     half = [0.5 / variance for variance in variances]

@@ -41,9 +41,14 @@ the least that both are. A ramp tells where it is steepest; the sharp step, a ce
 LEANING_WEIGHT = 0.4
 """What the working size counts against the colours at the full size."""
 
-SMOOTH_PX = (1.3, 0.9)
+SMOOTH_PX = (1.3, 1.5)
 """Deviation of the blur of what colours say, at the working and at the full size: single pixels are noise."""
 
+AGREEMENT = (0.3, 0.6)
+"""Colours that agree with the map by less than the first share say nothing, by more than the second all they say."""
+
+SHRINK = 0.8
+GAIN = 1.4
 SPECK_CELLS = 2.0
 """Specks of less than this squared, in cells of the map, are noise."""
 
@@ -113,7 +118,8 @@ def _at_working_size(small: Float32[np.ndarray, "h w"], colours: Sequence[Float3
         for values, weight, least in ((smooth, *RAMP_WEIGHT), (around, *STEP_WEIGHT)):
             up = np.clip((values.ravel()[band] - low) / (high - low), least, 1 - least)
             by_map += np.float32(weight) * np.log(up / (1 - up))
-        leaning.ravel()[band] = by_map + _smoothed(said, band, share.shape, SMOOTH_PX[0])
+        said = _smoothed(said, band, share.shape, SMOOTH_PX[0])
+        leaning.ravel()[band] = by_map + np.sign(said) * np.maximum(np.abs(said) - SHRINK, 0) * GAIN
         least_px = round((SPECK_CELLS * size[0] / small.shape[1]) ** 2)
         for sign in (1, -1):
             _turn_specks(leaning, sign, least_px)
@@ -206,11 +212,33 @@ def _turn_specks(leaning: Float32[np.ndarray, "H W"], sign: int, least_px: int) 
         leaning[small[specks]] *= -1
 
 
+def _trusted(
+    said: Float32[np.ndarray, "N"],
+    by_map: Float32[np.ndarray, "N"],
+    band: Int[np.ndarray, "N"],
+    shape: tuple[int, ...],
+    reach_px: float,
+) -> Float32[np.ndarray, "N"]:
+    """Return how far colours are to be trusted, 0 to 1: as far as they say around what the map is sure of."""
+    agreement = np.maximum(
+        *(
+            _smoothed(np.clip(sign * said, -1, 1), band, shape, reach_px, weight=np.maximum(sign * by_map, 0))
+            for sign in (1, -1)
+        )
+    )
+    return np.clip((agreement - AGREEMENT[0]) / np.float32(AGREEMENT[1] - AGREEMENT[0]), 0, 1)
+
+
 def _smoothed(
-    values: Float[np.ndarray, "N"], band: Int[np.ndarray, "N"], shape: tuple[int, ...], sigma_px: float
+    values: Float[np.ndarray, "N"],
+    band: Int[np.ndarray, "N"],
+    shape: tuple[int, ...],
+    sigma_px: float,
+    *,
+    weight: Float32[np.ndarray, "N"] | float = 1.0,
 ) -> Float32[np.ndarray, "N"]:
     """Return a band's values blurred among themselves."""
     planes = np.zeros((2, *shape), np.float32)
-    planes[0].ravel()[band], planes[1].ravel()[band] = values, 1
+    planes[0].ravel()[band], planes[1].ravel()[band] = values * weight, weight
     total, count = (cv2.GaussianBlur(plane, (0, 0), sigma_px).ravel()[band] for plane in planes)
     return total / np.maximum(count, np.float32(1e-6))
