@@ -21,6 +21,9 @@ SIDE_CELLS = 3
 STEP_SHARE = (0.05, 0.12)
 """Ramps that rise by less than the first share of the map's range stay; by more than the second become steps."""
 
+HIGH_STEP_SHARE = 0.3
+"""Steps of more than this share of the map's range are high."""
+
 PLATEAU_RISE = (0.04, 0.08)
 """Cells that rise by so little to their neighbours, as a share of a whole ramp, are no part of it."""
 
@@ -53,6 +56,9 @@ class Steps:
     flat: Float32[np.ndarray, "h w"]
     """The map where there is no step; beside one, the map without the ends of its ramp."""
 
+    high_step: float
+    """Difference of near and far from which on a step is high."""
+
 
 def steps_of(small: Float32[np.ndarray, "h w"]) -> Steps:
     """Find the steps of a map; larger values are nearer."""
@@ -61,7 +67,7 @@ def steps_of(small: Float32[np.ndarray, "h w"]) -> Steps:
     sharp = small + (np.where(small - low > high - small, high, low) - small) * (share * _on_a_ramp(small, high, low))
     near, far, share = _sides_of_steps(sharp, whole_range)
     beside = cv2.GaussianBlur(cv2.dilate(share, _disc(SIDE_CELLS)), (0, 0), 1.0)
-    return Steps(small, sharp, near, far, share, small + (sharp - small) * beside)
+    return Steps(small, sharp, near, far, share, small + (sharp - small) * beside, HIGH_STEP_SHARE * whole_range)
 
 
 def _sides_of_steps(
@@ -69,11 +75,14 @@ def _sides_of_steps(
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
     """Return what is near and what is far at every step of a map of steps, and 1 where there is one.
 
-    What lies between the two is a surface of its own, or a slope: only its neighbours are its sides, if it has any. On
-    its own side of the step every cell keeps its own value.
+    Of several steps near by the nearest counts. What lies between near and far even so is a slope, or thinner than a
+    cell. On its own side of the step every cell keeps its own value.
     """
-    wide, narrow = (np.stack(_sides(sharp, radius, whole_range)) for radius in (SIDE_CELLS, 1))
-    near, far, share = wide + (narrow - wide) * _between(sharp, *wide[:2], BETWEEN_SIDES)
+    near, far, share = _sides(sharp, SIDE_CELLS, whole_range)
+    for radius in range(SIDE_CELLS - 1, 0, -1):
+        nearer, farther, closer = _sides(sharp, radius, whole_range)
+        near += (nearer - near) * closer
+        far += (farther - far) * closer
     share *= 1 - _between(sharp, near, far, BETWEEN_SIDES)
     is_near = sharp - far > near - sharp
     return np.where(is_near, sharp, near), np.where(is_near, far, sharp), share

@@ -38,7 +38,7 @@ RAMP_WEIGHT, STEP_WEIGHT = (0.2, 0.02), (0.8, 0.002)
 """What the map counts against the colours: of the logarithm of how far up the ramp a pixel lies to how far down, with
 the least that both are. A ramp tells where it is steepest; the sharp step, a cell wide, how far away that is."""
 
-LEANING_WEIGHT = 0.4
+LEANING_WEIGHT = 0.5
 """What the working size counts against the colours at the full size."""
 
 SMOOTH_PX = (1.3, 1.5)
@@ -47,8 +47,7 @@ SMOOTH_PX = (1.3, 1.5)
 AGREEMENT = (0.3, 0.6)
 """Colours that agree with the map by less than the first share say nothing, by more than the second all they say."""
 
-SHRINK = 0.8
-GAIN = 1.4
+SHRINK = 0.5
 SPECK_CELLS = 2.0
 """Specks of less than this squared, in cells of the map, are noise."""
 
@@ -66,6 +65,9 @@ class _Working:
 
     ramp: Float32[np.ndarray, "H W 4"]
     """What is near, what is far, the share of a step, and to which side a pixel leans: positive is near."""
+
+    high_step: float
+    """See `Steps`."""
 
     sides: Float32[np.ndarray, "h2 w2 6"]
     """What colours say right beside the boundary (`kbvr.sides.side_colours`)."""
@@ -119,11 +121,11 @@ def _at_working_size(small: Float32[np.ndarray, "h w"], colours: Sequence[Float3
             up = np.clip((values.ravel()[band] - low) / (high - low), least, 1 - least)
             by_map += np.float32(weight) * np.log(up / (1 - up))
         said = _smoothed(said, band, share.shape, SMOOTH_PX[0])
-        leaning.ravel()[band] = by_map + np.sign(said) * np.maximum(np.abs(said) - SHRINK, 0) * GAIN
+        leaning.ravel()[band] = by_map + np.sign(said) * np.maximum(np.abs(said) - SHRINK, 0) * np.minimum((high - low) / steps.high_step, 1)
         least_px = round((SPECK_CELLS * size[0] / small.shape[1]) ** 2)
         for sign in (1, -1):
             _turn_specks(leaning, sign, least_px)
-    return _Working(steps.flat, np.dstack([near, far, share, leaning]), side_colours(colours, leaning))
+    return _Working(steps.flat, np.dstack([near, far, share, leaning]), steps.high_step, side_colours(colours, leaning))
 
 
 def _at_full_size(working: _Working, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
@@ -154,6 +156,7 @@ def _at_full_size(working: _Working, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32
             beside = (row.nearest // 2)[y] * working.sides.shape[1] + (column.nearest // 2)[x]
             colours = rgb[around].reshape(-1, 3).take(band, axis=0)
             said = said_by_means(colours, working.sides.reshape(-1, 6).take(beside, axis=0))
+            said *= np.minimum((near.ravel()[band] - far.ravel()[band]) / working.high_step, 1)
             flat = leaning.ravel()
             flat[band] = np.float32(LEANING_WEIGHT) * flat[band] + _smoothed(said, band, leaning.shape, SMOOTH_PX[1])
         step = np.where(leaning[inside] > 0, near[inside], far[inside])
