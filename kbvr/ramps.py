@@ -15,7 +15,7 @@ from jaxtyping import Float32
 RAMP_SHARE = 1 / 64
 """Half the width of the widest ramps that are steps, as a share of the map's long side."""
 
-SIDE_CELLS = 3
+SIDE_CELLS = 2
 """So far from a step its two sides are looked for, once it is sharp."""
 
 STEP_SHARE = (0.05, 0.12)
@@ -27,7 +27,7 @@ HIGH_STEP_SHARE = 0.3
 PLATEAU_RISE = (0.04, 0.08)
 """Cells that rise by so little to their neighbours, as a share of a whole ramp, are no part of it."""
 
-BETWEEN = (0.1, 0.2)
+BETWEEN = (0.15, 0.25)
 """Plateaus that lie by less than this share from the head or the foot of a ramp are its ends."""
 
 BETWEEN_SIDES = (0.25, 0.4)

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Int, UInt8
 
-TAPS = 24
+TAPS = 16
 COLOUR_SIGMA_LEVELS = 20.0
 """Colours that differ by so much are alike, at 0.6."""
 

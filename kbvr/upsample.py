@@ -44,14 +44,12 @@ LEANING_WEIGHT = 0.5
 SMOOTH_PX = (1.3, 1.5)
 """Deviation of the blur of what colours say, at the working and at the full size: single pixels are noise."""
 
-AGREEMENT = (0.3, 0.6)
-"""Colours that agree with the map by less than the first share say nothing, by more than the second all they say."""
+DOUBT = 0.5
+"""What colours say at the working size counts for less by so much: where they hardly tell the sides apart, nothing."""
 
-SHRINK = 0.5
 SPECK_CELLS = 2.0
 """Specks of less than this squared, in cells of the map, are noise."""
 
-SECOND = True
 NARROW_PX = 2
 """How far from a boundary of the working size the photo is asked again, in pixels of the working size."""
 
@@ -121,7 +119,8 @@ def _at_working_size(small: Float32[np.ndarray, "h w"], colours: Sequence[Float3
             up = np.clip((values.ravel()[band] - low) / (high - low), least, 1 - least)
             by_map += np.float32(weight) * np.log(up / (1 - up))
         said = _smoothed(said, band, share.shape, SMOOTH_PX[0])
-        leaning.ravel()[band] = by_map + np.sign(said) * np.maximum(np.abs(said) - SHRINK, 0) * np.minimum((high - low) / steps.high_step, 1)
+        said -= np.clip(said, -DOUBT, DOUBT)
+        leaning.ravel()[band] = by_map + said * np.minimum((high - low) / steps.high_step, 1)
         least_px = round((SPECK_CELLS * size[0] / small.shape[1]) ** 2)
         for sign in (1, -1):
             _turn_specks(leaning, sign, least_px)
@@ -150,7 +149,7 @@ def _at_full_size(working: _Working, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32
         if not share_of_step[window].any():
             return
         near, far, share, leaning = cv2.split(_enlarged(working.ramp[window], row, column))
-        if not asked_already and SECOND:
+        if not asked_already:
             band = np.flatnonzero(narrow[row.nearest].take(column.nearest, axis=1))
             y, x = np.divmod(band, leaning.shape[1])
             beside = (row.nearest // 2)[y] * working.sides.shape[1] + (column.nearest // 2)[x]
@@ -215,33 +214,14 @@ def _turn_specks(leaning: Float32[np.ndarray, "H W"], sign: int, least_px: int) 
         leaning[small[specks]] *= -1
 
 
-def _trusted(
-    said: Float32[np.ndarray, "N"],
-    by_map: Float32[np.ndarray, "N"],
-    band: Int[np.ndarray, "N"],
-    shape: tuple[int, ...],
-    reach_px: float,
-) -> Float32[np.ndarray, "N"]:
-    """Return how far colours are to be trusted, 0 to 1: as far as they say around what the map is sure of."""
-    agreement = np.maximum(
-        *(
-            _smoothed(np.clip(sign * said, -1, 1), band, shape, reach_px, weight=np.maximum(sign * by_map, 0))
-            for sign in (1, -1)
-        )
-    )
-    return np.clip((agreement - AGREEMENT[0]) / np.float32(AGREEMENT[1] - AGREEMENT[0]), 0, 1)
-
-
 def _smoothed(
     values: Float[np.ndarray, "N"],
     band: Int[np.ndarray, "N"],
     shape: tuple[int, ...],
     sigma_px: float,
-    *,
-    weight: Float32[np.ndarray, "N"] | float = 1.0,
 ) -> Float32[np.ndarray, "N"]:
     """Return a band's values blurred among themselves."""
     planes = np.zeros((2, *shape), np.float32)
-    planes[0].ravel()[band], planes[1].ravel()[band] = values * weight, weight
+    planes[0].ravel()[band], planes[1].ravel()[band] = values, 1
     total, count = (cv2.GaussianBlur(plane, (0, 0), sigma_px).ravel()[band] for plane in planes)
     return total / np.maximum(count, np.float32(1e-6))
