@@ -27,6 +27,12 @@ MOST_SAMPLES = 1_000_000
 SKY_SHARE = 0.01
 """A sky smaller than this share of the picture says nothing about where infinity is."""
 
+STANDS_OUT = (0.05, 0.1)
+"""What is nearer than the sky by the first share of the range is in part no sky, by the second none of it."""
+
+SKY_UNREST = 2.0
+"""What is nearer than the sky by less than so many of its median deviations is sky that a network is at odds about."""
+
 
 @dataclass(frozen=True, eq=False)
 class DepthMap:
@@ -120,7 +126,8 @@ def place(
     """Give a relative inverse depth, larger = nearer, a scale and a shift, so that the scene is believable.
 
     The 98th percentile of nearness lies at near_m. The sky, where there is one, lies at infinity; without it the far
-    end lies 12 times as far as the near end.
+    end lies 12 times as far as the near end. What stands out from the sky in depth is none: a sky mask covers thin
+    things.
 
     Raises:
         InputError: if near_m is not positive.
@@ -140,10 +147,31 @@ def place(
     nearness /= spread
     nearness += floor
     if sky is not None:
-        below = sky - np.float32(0.3)
-        below /= 0.4
-        np.clip(below, 0, 1, out=below)
-        nearness *= np.subtract(1, below, out=below)
+        nearness *= _not_sky(sky, relative, few[sampled(sky) > 0.5], spread)
     np.clip(nearness, 0.0, 1.25, out=nearness)
     nearness /= near_m
     return DepthMap(nearness, photo.f_px)
+
+
+def _not_sky(
+    sky: Float32[np.ndarray, "H W"],
+    relative: Float32[np.ndarray, "H W"],
+    in_sky: Float32[np.ndarray, "N"],
+    spread: float,
+) -> Float32[np.ndarray, "H W"]:
+    """Return 0 for sky, 1 for what is none.
+
+    `in_sky` are values of some of its pixels, and `spread` is the range of the map.
+    """
+    below = sky - np.float32(0.3)
+    below /= 0.4
+    np.clip(below, 0, 1, out=below)
+    if in_sky.size:
+        level = float(np.median(in_sky))
+        start, end = (share * spread for share in STANDS_OUT)
+        unrest = SKY_UNREST * float(np.median(np.abs(in_sky - np.float32(level))))
+        stands_out = relative - np.float32(level + max(start, unrest))
+        stands_out /= end - start
+        np.clip(stands_out, 0, 1, out=stands_out)
+        below *= np.subtract(1, stands_out, out=stands_out)
+    return np.subtract(1, below, out=below)
