@@ -13,13 +13,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from export.efficientnet import FEATURES, STEM_CHANNELS, EfficientNetLite0
-from export.kbvr_depth import ConvBlock, LayoutBlock
+from export.kbvr_depth import ConvBlock, LayoutBlock, silent
 
 CHANNELS = (16, 32, 64, 96, 128)
 """Decoder channels at strides 2, 4, 8, 16 and 32."""
 
 LAYOUT_BLOCKS = 2
 DOUBT_CHANNELS = 16
+SKY_CHANNELS = 24
 
 
 class Up(nn.Module):
@@ -38,6 +39,28 @@ class Up(nn.Module):
         return out
 
 
+class Sky(nn.Module):
+    """Say where the sky is by what the encoder knows of things, at stride 8; the decoder adds the outlines.
+
+    What the decoder keeps for depth is little, and the sky is a thing rather than a distance.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lateral = nn.ModuleList(nn.Conv2d(channels, SKY_CHANNELS, 1) for channels in FEATURES[2:])
+        self.joined = ConvBlock(SKY_CHANNELS, SKY_CHANNELS)
+        self.said = silent(nn.Conv2d(SKY_CHANNELS, 1, 3, 1, 1))
+
+    def forward(self, features: list[Tensor]) -> Tensor:
+        """Return a logit (N, 1, 8 h, 8 w) for the encoder's features at strides 8, 16 and 32."""
+        x: Tensor | None = None
+        for lateral, side in zip(reversed(self.lateral), reversed(features), strict=True):
+            own = lateral(side)
+            x = own if x is None else own + F.interpolate(x, size=own.shape[2:], mode="bilinear", align_corners=False)
+        said: Tensor = self.said(self.joined(x))
+        return F.interpolate(said, scale_factor=8.0, mode="bilinear", align_corners=False)
+
+
 class Decoder(nn.Module):
     """Turn the encoder's features and the picture into depth, sky and doubt at full size."""
 
@@ -53,6 +76,7 @@ class Decoder(nn.Module):
         self.merged = ConvBlock(CHANNELS[0], CHANNELS[0])
         self.sub_pixels = _alike(nn.Conv2d(CHANNELS[0], 2 * 4, 3, 1, 1))
         self.doubt = nn.Sequential(ConvBlock(CHANNELS[1], DOUBT_CHANNELS), nn.Conv2d(DOUBT_CHANNELS, 1, 3, 1, 1))
+        self.sky = Sky()
 
     def forward(self, picture: Tensor, features: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Return relative inverse depth, sky logit and log of the error to expect, each (N, 1, H, W)."""
@@ -66,7 +90,7 @@ class Decoder(nn.Module):
         maps = F.pixel_shuffle(self.sub_pixels(merged), 2)
         # What the network learns of its own errors must not change what it says of depth.
         doubt = F.interpolate(self.doubt(quarter.detach()), scale_factor=4.0, mode="bilinear", align_corners=False)
-        return maps[:, :1], maps[:, 1:], doubt
+        return maps[:, :1], maps[:, 1:] + self.sky(coarser[1:]), doubt
 
 
 def _alike(conv: nn.Conv2d) -> nn.Conv2d:
