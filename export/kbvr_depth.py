@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from export.efficientnet import FEATURES, STEM_CHANNELS, EfficientNetLite0
 from export.blocks import ConvBlock, LayoutBlock, silent
+from export.efficientnet import FEATURES, STEM_CHANNELS, EfficientNetLite0
 
 CHANNELS = (16, 32, 64, 96, 128)
 """Decoder channels at strides 2, 4, 8, 16 and 32."""

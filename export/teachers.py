@@ -15,9 +15,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from export.steep import steepened
 from kbvr.nets import Session
 from kbvr.nets.runtime import onnxruntime
-from kbvr.upsample import steepened
 
 LABEL_LONG_SIDE = 384
 STEEP_PX = 3

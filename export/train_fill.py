@@ -23,9 +23,9 @@ from export.kbvr_fill import KbvrFill
 from export.onnx_import import load_folded
 from export.samples import HELD_OUT_EVERY
 from export.sides import MIXED_PX, NEAR, side_map
+from export.steep import steepened
 from export.teachers import load_rgb
 from export.training import Batch, Batches, made_ahead, train_net
-from kbvr.upsample import steepened
 
 WINDOW_PX = 192
 BATCH = 8

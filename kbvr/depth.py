@@ -27,6 +27,12 @@ MOST_SAMPLES = 1_000_000
 SKY_SHARE = 0.01
 """A sky smaller than this share of the picture says nothing about where infinity is."""
 
+STANDS_OUT = (0.05, 0.1)
+"""What is nearer than the sky by the first share of the range is in part no sky, by the second none of it."""
+
+SKY_UNREST = 2.0
+"""What is nearer than the sky by less than so many of its median deviations is sky that a network is at odds about."""
+
 
 @dataclass(frozen=True, eq=False)
 class DepthMap:
@@ -147,7 +153,8 @@ def place(
     """Give a relative inverse depth, larger = nearer, a scale and a shift, so that the scene is believable.
 
     The 98th percentile of nearness lies at near_m. The sky, where there is one, lies at infinity; without it the far
-    end lies 12 times as far as the near end.
+    end lies 12 times as far as the near end. What stands out from the sky in depth is none: a sky mask covers thin
+    things.
 
     Raises:
         InputError: if near_m is not positive.
@@ -167,7 +174,30 @@ def place(
     nearness /= spread
     nearness += floor
     if sky is not None:
-        nearness *= below_sky(sky)
+        nearness *= _not_sky(sky, relative, few[sampled(sky) > 0.5], spread)
     np.clip(nearness, 0.0, 1.25, out=nearness)
     nearness /= near_m
     return DepthMap(nearness, photo.f_px)
+
+
+def _not_sky(
+    sky: Float32[np.ndarray, "H W"],
+    relative: Float32[np.ndarray, "H W"],
+    in_sky: Float32[np.ndarray, "N"],
+    spread: float,
+) -> Float32[np.ndarray, "H W"]:
+    """Return 0 for sky, 1 for what is none or stands out from it in depth.
+
+    `in_sky` are values of some of its pixels, and `spread` is the range of the map.
+    """
+    ground = below_sky(sky)
+    if not in_sky.size:
+        return ground
+    level = float(np.median(in_sky))
+    start, end = (share * spread for share in STANDS_OUT)
+    unrest = SKY_UNREST * float(np.median(np.abs(in_sky - np.float32(level))))
+    stands_out = relative - np.float32(level + max(start, unrest))
+    stands_out /= end - start
+    np.clip(stands_out, 0, 1, out=stands_out)
+    stands_out *= 1 - ground
+    return np.add(ground, stands_out, out=ground)

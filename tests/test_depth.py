@@ -12,12 +12,13 @@ import kbvr
 from bench.depth_pairs import measure
 from bench.estimates import BUILT_IN
 from bench.pairs import load_pairs
+from export.steep import steepened
 from kbvr.depth import FARTHEST_OVER_NEAREST, DepthMap, place
 from kbvr.depth_model import BUILT_IN_NETWORK, depth_network
 from kbvr.errors import InputError
 from kbvr.nets import built_in_card
 from kbvr.network_depth import estimate_with, merged, network_size_px, trusted_sky
-from kbvr.upsample import steepened, upsample_along_edges
+from kbvr.upsample import upsample_along_edges
 
 
 def ramp(height: int = 40, width: int = 60) -> np.ndarray:
@@ -45,6 +46,19 @@ def test_the_sky_is_infinitely_far():
     depth = place(ramp(), sky, photo_of(np.zeros((40, 60, 3), np.uint8)), near_m=1.0)
     assert (depth.inverse_depth[:10] == 0).all()
     assert (depth.inverse_depth[12:] > 0).all()
+
+
+def test_what_stands_out_from_the_sky_in_depth_is_none():
+    """A cross that the sky mask covers: it stays, and what is as far as the sky around it is infinitely far."""
+    relative = np.full((40, 60), 1.0, np.float32)
+    relative[20:] = np.linspace(1.5, 5.0, 20, dtype=np.float32)[:, None]
+    relative[5:20, 30] = 2.0
+    relative[:20, :20] += np.float32(0.1)  # networks see clouds
+    sky = np.zeros((40, 60), np.float32)
+    sky[:20] = 1
+    depth = place(relative, sky, photo_of(np.zeros((40, 60, 3), np.uint8)), near_m=1.0)
+    assert (depth.inverse_depth[5:20, 30] > 0.1).all()
+    assert (np.delete(depth.inverse_depth[:20], 30, axis=1) == 0).all()
 
 
 def test_only_a_sky_that_is_sure_and_reaches_the_top_is_trusted():

@@ -16,6 +16,7 @@ ROWS = (
     ("messages", "errors"),
     ("resources", "stderr", "input_file", "isolated_process", "isolated_worker", "apart", "decoders"),
     ("camera", "screens", "light", "output", "stopwatch", "repeats", "nets", "compiled", "tiles"),
+    ("ramps", "sides"),
     ("decoding_memory",),
     ("picture_file",),
     ("pictures", "picture_colour", "exr"),

@@ -1,0 +1,128 @@
+"""The steps of a small map: which of its ramps are steps drawn softly, and what lies on either side of them.
+
+Each cell of a ramp takes the value of the plateau that it is nearer to (toggle mapping): a ramp becomes a step where it
+is half way up. What rises by little within the width of a ramp is a slope, and stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+RAMP_SHARE = 1 / 64
+"""Half the width of the widest ramps that are steps, as a share of the map's long side."""
+
+SIDE_CELLS = 2
+"""So far from a step its two sides are looked for, once it is sharp."""
+
+STEP_SHARE = (0.05, 0.12)
+"""Ramps that rise by less than the first share of the map's range stay; by more than the second become steps."""
+
+HIGH_STEP_SHARE = 0.3
+"""Steps of more than this share of the map's range are high."""
+
+PLATEAU_RISE = (0.04, 0.08)
+"""Cells that rise by so little to their neighbours, as a share of a whole ramp, are no part of it."""
+
+BETWEEN = (0.15, 0.25)
+"""Plateaus that lie by less than this share from the head or the foot of a ramp are its ends."""
+
+BETWEEN_SIDES = (0.25, 0.4)
+"""The same of a map of steps, where it is no ramp that lies between."""
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """A small map taken apart: what is near and what is far at every step, and the map without its ramps."""
+
+    smooth: Float32[np.ndarray, "h w"]
+    """The map as it came."""
+
+    sharp: Float32[np.ndarray, "h w"]
+    """The map with steps instead of ramps, to the cell."""
+
+    near: Float32[np.ndarray, "h w"]
+    """What is at the head of the step that is near by."""
+
+    far: Float32[np.ndarray, "h w"]
+    """What is at its foot."""
+
+    share: Float32[np.ndarray, "h w"]
+    """1 where there is a step, 0 where there is none."""
+
+    flat: Float32[np.ndarray, "h w"]
+    """The map where there is no step; beside one, the map without the ends of its ramp."""
+
+    high_step: float
+    """Difference of near and far from which on a step is high."""
+
+
+def steps_of(small: Float32[np.ndarray, "h w"]) -> Steps:
+    """Find the steps of a map; larger values are nearer."""
+    whole_range = float(np.subtract(*np.percentile(small[::2, ::2], (98, 2)))) or float(np.ptp(small)) or 1.0
+    high, low, share = _sides(small, max(1, round(RAMP_SHARE * max(small.shape))), whole_range)
+    sharp = small + (np.where(small - low > high - small, high, low) - small) * (share * _on_a_ramp(small, high, low))
+    near, far, share = _sides_of_steps(sharp, whole_range)
+    beside = cv2.GaussianBlur(cv2.dilate(share, _disc(SIDE_CELLS)), (0, 0), 1.0)
+    return Steps(small, sharp, near, far, share, small + (sharp - small) * beside, HIGH_STEP_SHARE * whole_range)
+
+
+def _sides_of_steps(
+    sharp: Float32[np.ndarray, "h w"], whole_range: float
+) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
+    """Return what is near and what is far at every step of a map of steps, and 1 where there is one.
+
+    Of several steps near by the nearest counts. What lies between near and far even so is a slope, or thinner than a
+    cell. On its own side of the step every cell keeps its own value.
+    """
+    near, far, share = _sides(sharp, SIDE_CELLS, whole_range)
+    for radius in range(SIDE_CELLS - 1, 0, -1):
+        nearer, farther, closer = _sides(sharp, radius, whole_range)
+        near += (nearer - near) * closer
+        far += (farther - far) * closer
+    share *= 1 - _between(sharp, near, far, BETWEEN_SIDES)
+    is_near = sharp - far > near - sharp
+    return np.where(is_near, sharp, near), np.where(is_near, far, sharp), share
+
+
+def _on_a_ramp(
+    values: Float32[np.ndarray, "h w"], high: Float32[np.ndarray, "h w"], low: Float32[np.ndarray, "h w"]
+) -> Float32[np.ndarray, "h w"]:
+    """Return 0 where a plateau lies between what is nearer and what is farther, near by; else 1.
+
+    A surface between two others is half way up, too, but is flat.
+    """
+    window = _disc(1)
+    rise = np.maximum(high - low, np.float32(1e-30))
+    steepness = (cv2.dilate(values, window) - cv2.erode(values, window)) / rise
+    flat = np.clip((PLATEAU_RISE[1] - steepness) / (PLATEAU_RISE[1] - PLATEAU_RISE[0]), 0, 1)
+    return (1 - flat * _between(values, high, low, BETWEEN)).astype(np.float32)
+
+
+def _between(
+    values: Float32[np.ndarray, "h w"],
+    high: Float32[np.ndarray, "h w"],
+    low: Float32[np.ndarray, "h w"],
+    share: tuple[float, float],
+) -> Float32[np.ndarray, "h w"]:
+    """Return 1 for what is neither high nor low, 0 for what is either."""
+    away = np.minimum(high - values, values - low) / np.maximum(high - low, np.float32(1e-30))
+    return np.clip((away - share[0]) / (share[1] - share[0]), 0, 1).astype(np.float32)
+
+
+def _sides(
+    values: Float32[np.ndarray, "h w"], radius: int, whole_range: float
+) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
+    """Return the nearest and the farthest that is near by, and how far the two are a step apart, 0 to 1."""
+    window = _disc(radius)
+    near, far = cv2.dilate(values, window), cv2.erode(values, window)
+    start, end = STEP_SHARE
+    share = np.clip(((near - far) / np.float32(whole_range) - start) / (end - start), 0, 1)
+    return near, far, share.astype(np.float32)
+
+
+def _disc(radius: int) -> np.ndarray:
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
