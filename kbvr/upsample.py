@@ -23,7 +23,7 @@ from kbvr.sides import said_by_means, said_by_taps, side_colours
 from kbvr.tiles import framed
 
 WORKING_LONG_SIDE_PX = 1024
-SQUARE_PX = 128
+SQUARE_PX = 256
 """Side of the squares of the full size in which steps are looked for."""
 
 AROUND_PX = 3
