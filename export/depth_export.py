@@ -128,6 +128,10 @@ DEPTH_CARD = Card(
     sizes="sides are multiples of 32; trained at 192 to 448, made for a long side of about 384",
     trained_on="",
     figures={},
-    limits="what is painted on a wall may stand out from it; mirrors and glass are taken for what they show",
+    limits=(
+        "walls, house fronts and ceilings that fill the picture may slope as if they were ground; thin things may break off"
+        " or be too wide; pictures that lie on their side and very noisy ones are judged worse; what is painted on a wall"
+        " may stand out from it; mirrors and glass are taken for what they show"
+    ),
     depth=DepthRecipe("rgb01", "relative_inverse_depth", long_side_px=384, sky_output="sky_probability"),
 )
