@@ -12,6 +12,7 @@ from jaxtyping import Float32, UInt8
 
 from bench.pairs import StereoPair
 from export.strong_labels import kind_of, load_held_out
+from kbvr.errors import InputError
 
 Item = TypeVar("Item")
 
@@ -41,10 +42,13 @@ def of_strong(folder: Path, limit: int | None = None) -> list[Truth]:
     Raises:
         InputError: if the folder holds none, or one that cannot be read.
     """
-    return [
+    truths = [
         Truth(one.name, kind_of(one), one.sample.rgb, one.sample.depth.astype(np.float32))
         for one in load_held_out(folder, lambda rows: few(rows, limit))
     ]
+    if not truths:
+        raise InputError(f"expected pictures with good depth of which some are held out, got {folder}")
+    return truths
 
 
 def few(items: Sequence[Item], limit: int | None) -> list[Item]:

@@ -201,7 +201,8 @@ class Source:
         rgb, depth = cut.rgb, cut.depth
         if rng.random() < self._disturbed[shown.kind]:
             rgb, depth = disturbed(rgb, depth, rng.choice(self._others).rgb, rng)
-        arrays = rgb.astype(np.float32), depth.astype(np.float32), cut.sky.astype(np.float32), cut.pasted
+        sky = np.where(np.isnan(depth) & ~np.isnan(cut.depth), -1, cut.sky)  # what was covered is unknown
+        arrays = rgb.astype(np.float32), depth.astype(np.float32), sky.astype(np.float32), cut.pasted
         if turned:
             quarters = rng.choice((1, 3))
             return tuple(np.rot90(array, quarters) for array in arrays)

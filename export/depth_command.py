@@ -59,7 +59,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--licences",
         choices=("all", "permissive"),
-        default="all",
+        default="permissive",
         help="permissive leaves out depth by networks whose weights are non-commercial or of unknown licence",
     )
     parser.add_argument("--seed", type=int, default=0)

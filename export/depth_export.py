@@ -58,8 +58,8 @@ def write_sources(run: Path, strong: Iterable[Strong], weak: Iterable[Sample], p
     listed = read_index(photos) if photos is not None and (photos / "INDEX.csv").exists() else []
     known = Counter((row["source"], row["licence"]) for row in listed if row["file"] in shown)
     photo_rows = [{"source": s, "licence": licence, "pictures": n} for (s, licence), n in sorted(known.items())]
-    if shown and not listed:
-        photo_rows = [{"source": "photos", "licence": "not listed", "pictures": len(shown)}]
+    if unlisted := shown - {row["file"] for row in listed}:
+        photo_rows.append({"source": "photos", "licence": "not listed", "pictures": len(unlisted)})
     run.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"good_depth": rows, "photos": photo_rows}, indent=1, ensure_ascii=False)
     (run / SOURCES).write_text(f"{text}\n", "utf-8")
@@ -129,9 +129,9 @@ DEPTH_CARD = Card(
     trained_on="",
     figures={},
     limits=(
-        "walls, house fronts and ceilings that fill the picture may slope as if they were ground; thin things may break off"
-        " or be too wide; pictures that lie on their side and very noisy ones are judged worse; what is painted on a wall"
-        " may stand out from it; mirrors and glass are taken for what they show"
+        "walls, house fronts and ceilings that fill the picture may slope as if they were ground; thin things may break"
+        " off or be too wide; pictures that lie on their side are judged badly, noisy and dark ones and long panoramas"
+        " worse; what is painted on a wall may stand out from it; mirrors and glass are taken for what they show"
     ),
     depth=DepthRecipe("rgb01", "relative_inverse_depth", long_side_px=384, sky_output="sky_probability"),
 )

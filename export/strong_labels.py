@@ -39,7 +39,6 @@ OPEN_NETWORKS = (
     "MiDaS",
     "Marigold",
     "Metric3D",
-    "DepthSplat",
     "Consistent Video Depth",
     "HyperNeRF",
 )
@@ -48,8 +47,10 @@ OPEN_NETWORKS = (
 HyperNeRF and Consistent Video Depth are fitted to one film each (code under Apache-2.0 and MIT).
 """
 
-CLOSED_NETWORKS = ("BoostingMonocularDepth", "UniDepth")
-"""Networks whose weights are non-commercial, whichever open one they were built with."""
+CLOSED_NETWORKS = ("BoostingMonocularDepth", "UniDepth", "Depth Anything", "likely")
+"""Networks whose weights are non-commercial, whichever open one they were built with; and guesses which one it was.
+
+DepthSplat is not among the open ones: its larger models start from Depth Anything V2's, which are CC BY-NC 4.0."""
 
 NON_COMMERCIAL = ("-NC", "non-commercial")
 """What the licence of a picture says that must not be used for money."""

@@ -33,6 +33,9 @@ STANDS_OUT = (0.05, 0.1)
 SKY_UNREST = 2.0
 """What is nearer than the sky by less than so many of its median deviations is sky that a network is at odds about."""
 
+RIM_SHARE = 0.008
+"""Networks see a little nearness along the picture's border, as a share of the long side: there the sky is believed."""
+
 
 @dataclass(frozen=True, eq=False)
 class DepthMap:
@@ -199,5 +202,8 @@ def _not_sky(
     stands_out = relative - np.float32(level + max(start, unrest))
     stands_out /= end - start
     np.clip(stands_out, 0, 1, out=stands_out)
+    rim = max(1, round(RIM_SHARE * max(stands_out.shape)))
+    for side in (np.s_[:rim], np.s_[-rim:], np.s_[:, :rim], np.s_[:, -rim:]):
+        stands_out[side] = 0
     stands_out *= 1 - ground
     return np.add(ground, stands_out, out=ground)

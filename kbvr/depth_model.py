@@ -96,7 +96,8 @@ def depth_network(
 
 def gives_depth(card: Card) -> bool:
     """Tell whether a card is that of a depth network."""
-    return card.depth is not None or [tensor.name for tensor in card.inputs] in ([name] for name in UNDERSTOOD)
+    inputs = {tensor.name for tensor in card.inputs}
+    return card.depth is not None or inputs in ({POINTS.input, POINTS.tokens_input}, *({name} for name in UNDERSTOOD))
 
 
 def _of_card(card: Card, *, device: str, threads: int | None, max_bytes: int | None) -> DepthNetwork:

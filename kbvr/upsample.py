@@ -109,7 +109,7 @@ def _at_working_size(small: Float32[np.ndarray, "h w"], colours: Sequence[Float3
         for cells in (steps.near, steps.far, steps.share, steps.smooth, steps.sharp, around)
     )
     leaning = np.zeros_like(share)
-    band = np.flatnonzero(share)
+    band = np.flatnonzero((share > 0) & (near > far))  # of a nearly flat map both may be rounded to one number
     if band.size:
         high, low = near.ravel()[band], far.ravel()[band]
         reach_px = max(LEAST_REACH_PX, REACH_CELLS * size[0] / small.shape[1])

@@ -24,23 +24,25 @@ from kbvr.render.doubled import doubled
 from kbvr.scene import Scene, build_scene
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-LEAST_PSNR_DB = 50.0
+LEAST_PSNR_DB = 48.5
 MOST_OFF_PPM = 30
+MOST_OFF_PPM_WITH_ESTIMATED_DEPTH = 250
 OFF_LEVELS = 24
 
 
-def check_at_rest(scene: Scene, photo: np.ndarray) -> None:
+def check_at_rest(scene: Scene, photo: np.ndarray, most_off_ppm: int = MOST_OFF_PPM) -> None:
     with Renderer(scene) as drawing:
         picture = drawing.frame(scene.camera)
     off = np.abs(picture.astype(int) - photo).max(axis=2) > OFF_LEVELS
     assert psnr_db(picture, photo) > LEAST_PSNR_DB
-    assert off.mean() * 1e6 <= MOST_OFF_PPM
+    assert off.mean() * 1e6 <= most_off_ppm
 
 
 @pytest.mark.parametrize("name", ["cat", "coffee", "temple"])
 def test_a_photo_with_estimated_depth_is_given_back(name):
     photo = load_photo(EXAMPLES / f"{name}.jpg")
-    check_at_rest(build_scene(photo, estimate_depth(photo, model=BUILT_IN_NETWORK)), photo.rgb)
+    scene = build_scene(photo, estimate_depth(photo, model=BUILT_IN_NETWORK))
+    check_at_rest(scene, photo.rgb, MOST_OFF_PPM_WITH_ESTIMATED_DEPTH)
 
 
 @pytest.mark.parametrize("name", ["fence", "hair", "stack", "sky"])

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import pytest
 
-from bench.depth_bars import MOST_MB, bars_text, mean
+from bench.depth_bars import MOST_MB, mean
 from bench.drawn_things import scenes, seen_drawn
 from bench.estimates import BUILT_IN
 from bench.hard_pictures import CHANGES, robustness
-from bench.strong import bars, strong_row
+from bench.strong import strong_row
 from bench.thin import read_marks, seen, seen_on_photos
 from bench.truths import few, of_strong
 
@@ -51,7 +51,6 @@ def test_held_out_good_depth_is_agreed_with_as_much_as_it_was(shared):
     rows = [strong_row(BUILT_IN, truth, ["fast"]) for truth in of_strong(shared / "depth", 16)]
     figure = mean([row.correlations["fast"] for row in rows])
     assert figure >= LEAST_STRONG
-    assert f"{figure:.3f}" in bars_text(bars(rows))
 
 
 @pytest.fixture(scope="module")

@@ -195,3 +195,16 @@ def test_the_built_in_network_is_as_good_as_its_card_says(shared):
         assert mean.correlation == pytest.approx(claimed[f"{name}_correlation"], abs=0.005)
         assert mean.error_share == pytest.approx(claimed[f"{name}_error_share"], abs=0.01)
         assert mean.edge_f_score == pytest.approx(claimed[f"{name}_edge_f_score"], abs=0.01)
+
+
+def test_the_sky_reaches_the_border_of_the_picture():
+    """Networks raise the depth along the border a little; that is no thing before the sky."""
+    relative = np.tile(np.linspace(0, 1, 300, dtype=np.float32)[:, None], (1, 400))
+    sky = np.zeros_like(relative)
+    sky[:150] = 1
+    relative[:150] = 0
+    relative[:150, :2] = relative[:150, -2:] = relative[:2] = 0.3
+    relative[40:140, 200:206] = 0.6  # a mast
+    inverse_depth = place(relative, sky, kbvr.photo_from_array(np.zeros((300, 400, 3), np.uint8)), near_m=1.5).inverse_depth
+    assert (inverse_depth[:140, :190] == 0).all() and (inverse_depth[:140, 210:] == 0).all()
+    assert (inverse_depth[40:140, 201:205] > 0).all()

@@ -70,6 +70,8 @@ def test_between_rooms_that_are_trained_on_and_rooms_that_are_not_some_frames_ar
         ("NYU Depth v2: research use, cite (repo: MIT)", "true", True),
         ("none stated", "synthetic", True),
         ("page CC BY-SA 4.0", "network Marigold", True),
+        ("page CC BY-SA 4.0", "network DepthSplat", False),
+        ("none stated", "network MiDaS/DPT via a script (likely)", False),
         ("none stated", "network MiDaS DPT-Large", True),
         ("page CC BY-SA 4.0", "network SharpDepth (UniDepth+Marigold)", False),
         ("none stated (project page)", "network BoostingMonocularDepth (MiDaS v2)", False),

@@ -35,15 +35,16 @@ def fetch_depth_network(options: ExportOptions, *, quiet: bool, shows_bar: bool)
     from rich.console import Console
 
     from kbvr.cli.progress import download_bar
-    from kbvr.depth_model import BEST_FIRST, best_network
+    from kbvr.depth_model import BEST_FIRST, best_network, gives_depth
     from kbvr.nets import is_whole, known_cards, pull
 
     if not _estimates(options):
         return
     model = str(options.depth_model)
     name = BEST_FIRST[0] if model == "auto" else model
-    card = known_cards().get(name)
-    if card is None or not card.url or is_whole(card):
+    with nullcontext() if quiet else warnings_printed():
+        card = known_cards().get(name)
+    if card is None or not card.url or not gives_depth(card) or is_whole(card):
         return
     if not quiet:
         tell_licence(card)

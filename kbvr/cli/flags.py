@@ -480,8 +480,8 @@ DepthQualityOption: TypeAlias = Annotated[
     Literal["fast", "good", "best"],
     typer.Option(
         "--depth-quality",
-        help="How the depth is estimated. fast: one look; good: at the mirror image too; best: at a larger picture "
-        "too, for detail.",
+        help="How the depth is estimated. fast: one look; good: at the mirror image too; best: at a smaller and a "
+        "larger picture too.",
         rich_help_panel=DEPTH,
     ),
 ]
