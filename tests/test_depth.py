@@ -205,6 +205,7 @@ def test_the_sky_reaches_the_border_of_the_picture():
     relative[:150] = 0
     relative[:150, :2] = relative[:150, -2:] = relative[:2] = 0.3
     relative[40:140, 200:206] = 0.6  # a mast
-    inverse_depth = place(relative, sky, kbvr.photo_from_array(np.zeros((300, 400, 3), np.uint8)), near_m=1.5).inverse_depth
+    photo = kbvr.photo_from_array(np.zeros((300, 400, 3), np.uint8))
+    inverse_depth = place(relative, sky, photo, near_m=1.5).inverse_depth
     assert (inverse_depth[:140, :190] == 0).all() and (inverse_depth[:140, 210:] == 0).all()
     assert (inverse_depth[40:140, 201:205] > 0).all()

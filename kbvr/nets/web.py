@@ -98,7 +98,8 @@ def network_errors(url: str, proxy: str | None) -> Iterator[None]:
         raise PassingError(f"{host} did not answer in time") from error
     except failed.ConnectionError as error:
         if _never_connected(error):
-            raise DownloadError(f"{host} cannot be reached: no network here, or a proxy is needed (HTTPS_PROXY)") from error
+            said = f"{host} cannot be reached: no network here, or a proxy is needed (HTTPS_PROXY)"
+            raise DownloadError(said) from error
         raise PassingError(f"the connection to {host} was lost") from error
     except failed.ChunkedEncodingError as error:
         raise PassingError(f"the connection to {host} was cut") from error
