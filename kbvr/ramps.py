@@ -24,6 +24,12 @@ STEP_SHARE = (0.05, 0.12)
 HIGH_STEP_SHARE = 0.3
 """Steps of more than this share of the map's range are high."""
 
+ABRUPT = (1.25, 1.7)
+"""A ramp that is nowhere so many times steeper than an even slope is one; above the second number it is a step."""
+
+LEAST_RADIUS = 3
+"""In smaller windows a step is no steeper than a slope."""
+
 PLATEAU_RISE = (0.04, 0.08)
 """Cells that rise by so little to their neighbours, as a share of a whole ramp, are no part of it."""
 
@@ -63,7 +69,9 @@ class Steps:
 def steps_of(small: Float32[np.ndarray, "h w"]) -> Steps:
     """Find the steps of a map; larger values are nearer."""
     whole_range = float(np.subtract(*np.percentile(small[::2, ::2], (98, 2)))) or float(np.ptp(small)) or 1.0
-    high, low, share = _sides(small, max(1, round(RAMP_SHARE * max(small.shape))), whole_range)
+    radius = max(1, round(RAMP_SHARE * max(small.shape)))
+    high, low, share = _sides(small, radius, whole_range)
+    share *= _is_abrupt(small, high, low, radius)
     sharp = small + (np.where(small - low > high - small, high, low) - small) * (share * _on_a_ramp(small, high, low))
     near, far, share = _sides_of_steps(sharp, whole_range)
     beside = cv2.GaussianBlur(cv2.dilate(share, _disc(SIDE_CELLS)), (0, 0), 1.0)
@@ -86,6 +94,19 @@ def _sides_of_steps(
     share *= 1 - _between(sharp, near, far, BETWEEN_SIDES)
     is_near = sharp - far > near - sharp
     return np.where(is_near, sharp, near), np.where(is_near, far, sharp), share
+
+
+def _is_abrupt(
+    values: Float32[np.ndarray, "h w"], high: Float32[np.ndarray, "h w"], low: Float32[np.ndarray, "h w"], radius: int
+) -> Float32[np.ndarray, "h w"]:
+    """Return 1 where the map rises by much at once near by, 0 where it rises evenly, as ground does."""
+    if radius < LEAST_RADIUS:
+        return np.ones_like(values)
+    beside = _disc(1)
+    steepest = cv2.dilate(cv2.dilate(values, beside) - cv2.erode(values, beside), _disc(radius))
+    over_even = steepest * np.float32(radius) / np.maximum(high - low, np.float32(1e-30))
+    start, end = ABRUPT
+    return np.clip((over_even - start) / (end - start), 0, 1).astype(np.float32)
 
 
 def _on_a_ramp(

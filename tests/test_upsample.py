@@ -187,3 +187,13 @@ def test_figures_are_columns() -> None:
     from bench.boundaries import HEADS, Figures
 
     assert len(HEADS) == len(dataclasses.fields(Figures))
+
+
+def test_ground_that_runs_to_the_viewer_is_not_cut_into_terraces() -> None:
+    """Of a slope over half of the picture, with the little waves that networks draw, no row is far from the next."""
+    y, x = np.indices((288, 384), np.float32)
+    ground = np.clip((y - 144) / 144, 0, 1) + 0.008 * np.sin(y / 2.5 + x / 40)
+    rgb = np.random.default_rng(5).integers(60, 190, (900, 1200, 3), np.uint8)
+    large = upsample_along_edges(ground.astype(np.float32), rgb)
+    steepest = np.abs(np.diff(cv2.resize(ground, (1200, 900), interpolation=cv2.INTER_LINEAR), axis=0)).max()
+    assert np.abs(np.diff(large, axis=0)).max() < 2 * steepest
