@@ -70,7 +70,7 @@ def test_who_is_killed_while_writing_leaves_no_half_file(zygote, wholes, given, 
 def test_a_disk_that_gives_out_is_told_of_in_one_line(zygote, wholes, given, tmp_path, kind):
     """It is broken, full, or the person's share of it is: from an event on, or at one event only."""
     number = list(KINDS).index(kind)
-    at = number_for(kind, "disk", wholes(kind)[0].events)
+    at = number_for(kind, "disk", max(1, wholes(kind)[0].events * 3 // 4))  # the last ones are not met in every run
     fault = Fault(folder=str(tmp_path / "out"), event=at, events=(1, 10_000)[number % 2], error=ERRORS[number % 3])
     wrong, ended = problem_of_fault(zygote, kind, given, tmp_path / "out", fault, then=False)
     assert wrong == "", fault.says
