@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Float64, Shaped
 
 
-def sized_as(guess: Float32[np.ndarray, "h w"], truth: Float[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
-    """Return a map at the size of another."""
-    return np.asarray(cv2.resize(guess, truth.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+def sized_as(
+    guess: Float32[np.ndarray, "h w"], other: Shaped[np.ndarray, "H W *channels"]
+) -> Float32[np.ndarray, "H W"]:
+    """Return a map at the size of another, or of a picture."""
+    return np.asarray(cv2.resize(guess, other.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def fitted(guess: Float32[np.ndarray, "h w"], truth: Float[np.ndarray, "H W"]) -> Float64[np.ndarray, "H W"]:
+    """Return a map at the truth's size, scaled and shifted to be nearest to what is known of it (least squares)."""
+    known = np.isfinite(truth)
+    got = sized_as(guess, truth).astype(np.float64)
+    terms = np.stack([got[known], np.ones(int(known.sum()))], axis=1)
+    scale, shift = np.linalg.lstsq(terms, truth[known].astype(np.float64), rcond=None)[0]
+    return np.asarray(scale * got + shift)
 
 
 def correlation(guess: Float32[np.ndarray, "h w"], truth: Float[np.ndarray, "H W"]) -> float:
@@ -30,11 +41,7 @@ def errors(guess: Float32[np.ndarray, "h w"], truth: Float[np.ndarray, "H W"]) -
     In mean absolute deviations of the truth from its median, so that the mean is the share of a flat wall's error that
     is left: 0 is perfect. NaN where the truth is unknown, and everywhere if it is flat.
     """
-    known = np.isfinite(truth)
     wanted = truth.astype(np.float64)
-    got = sized_as(guess, truth).astype(np.float64)
-    terms = np.stack([got[known], np.ones(int(known.sum()))], axis=1)
-    scale, shift = np.linalg.lstsq(terms, wanted[known], rcond=None)[0]
-    deviation = float(np.abs(wanted[known] - np.median(wanted[known])).mean())
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.abs(scale * got + shift - wanted) / deviation, np.float32)
+    known = wanted[np.isfinite(wanted)]
+    deviation = float(np.abs(known - np.median(known)).mean())
+    return np.asarray(np.abs(fitted(guess, truth) - wanted) / (deviation or np.nan), np.float32)

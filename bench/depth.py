@@ -73,12 +73,12 @@ def on_strong(tested: Tested, options: argparse.Namespace) -> Part:
 def on_thin(tested: Tested, options: argparse.Namespace) -> Part:
     """Measure on thin things, drawn and marked: the network alone, and kbvr as it is used."""
     drawings = few(scenes(), options.limit)
-    marks = thin.read_marks()
-    some = {name: marks[name] for name in few(list(marks), options.limit)}
     ways = {"one pass": tested.alone} | {way: partial(tested.full, quality=way) for way in ("good", "best")}
     measured = {way: {"drawn": seen_drawn(estimate, drawings)} for way, estimate in ways.items()}
     text = ""
     if options.photos is not None:
+        marks = thin.read_marks()
+        some = {name: marks[name] for name in few(list(marks), options.limit)}
         for way, estimate in ways.items():
             measured[way]["photos"] = thin.seen_on_photos(estimate, options.photos, some)
         unseen = thin.never_shown(options.photos)

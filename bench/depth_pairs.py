@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from jaxtyping import Float32
 
+from bench.agreement import correlation
 from bench.depth_bars import (
     BEST_CORRELATION,
     BEST_EDGE_F,
@@ -57,15 +58,11 @@ class CardFigures:
 
 def figures_of(inverse_depth: Float32[np.ndarray, "H W"], pair: StereoPair) -> DepthFigures:
     """Measure one estimate."""
-    known = pair.known
-    truth = pair.disparity_px[known].astype(np.float64)
-    estimate = inverse_depth[known].astype(np.float64)
-    error = np.abs(fitted_disparity_px(inverse_depth, pair)[known] - truth).mean()
+    truth = pair.disparity_px[pair.known].astype(np.float64)
+    error = np.abs(fitted_disparity_px(inverse_depth, pair)[pair.known] - truth).mean()
     constant_error = np.abs(np.median(truth) - truth).mean()
-    spread = estimate.std() * truth.std()
-    covariance = ((estimate - estimate.mean()) * (truth - truth.mean())).mean()
     return DepthFigures(
-        correlation=float(covariance / spread) if spread > 0 else float("nan"),
+        correlation=correlation(inverse_depth, pair.known_disparity_px),
         error_share=float(error / constant_error) if constant_error > 0 else float("nan"),
         edge_f_score=edge_f_score(inverse_depth, pair),
     )

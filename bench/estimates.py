@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from bench.agreement import sized_as
 from kbvr.depth import estimate_depth
 from kbvr.depth_model import BUILT_IN_NETWORK, DepthNetwork, depth_network
 from kbvr.errors import InputError
@@ -56,7 +57,7 @@ class Tested:
 
     def alone(self, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
         """Return one pass, enlarged without a look at the photo, as the teachers' are."""
-        return enlarged(self.small(rgb), rgb)
+        return sized_as(self.small(rgb), rgb)
 
     @property
     def gives_confidence(self) -> bool:
@@ -65,18 +66,12 @@ class Tested:
 
     def confidence(self, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "h w"]:
         """Return how sure it is in one pass, at its own size."""
-        recipe = self.network.recipe
-        feeds = {recipe.input: np.ascontiguousarray(network_input(self.network, rgb, recipe.long_side_px))}
-        (said,) = self.network.session.run([CONFIDENCE], feeds)
-        return np.asarray(said, np.float32).reshape(said.shape[-2:])
+        picture = network_input(self.network, rgb, self.network.recipe.long_side_px)
+        (said,) = self.network.answers(picture, [CONFIDENCE])
+        return said.reshape(said.shape[-2:])
 
 
 BUILT_IN = Tested(BUILT_IN_NETWORK)
-
-
-def enlarged(small: Float32[np.ndarray, "h w"], rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
-    """Return a map at a picture's size."""
-    return np.asarray(cv2.resize(small, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def estimates_of(tested: Tested, qualities: Sequence[str]) -> dict[str, Estimate]:
@@ -92,7 +87,7 @@ def fixed_size_teacher(file: Path, size_px: tuple[int, int]) -> Estimate:
     def estimate(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
         small = cv2.resize(rgb, size_px, interpolation=cv2.INTER_AREA).astype(np.float32)
         disparity = np.asarray(session.run(None, {"rgb255": small.transpose(2, 0, 1)[None]})[0], np.float32)
-        return enlarged(disparity.reshape(size_px[::-1]), rgb)
+        return sized_as(disparity.reshape(size_px[::-1]), rgb)
 
     return estimate
 

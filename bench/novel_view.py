@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
+from bench.agreement import fitted
 from bench.baselines import best_constant_shift_px, shifted
 from bench.machine import this_machine
 from bench.metrics import Unseen, psnr_db, ssim_map, unseen_by_left
@@ -75,10 +76,7 @@ def figures_of(predicted: UInt8[np.ndarray, "H W 3"], truth: UInt8[np.ndarray, "
 
 def fitted_disparity_px(inverse_depth: Float32[np.ndarray, "H W"], pair: StereoPair) -> Float32[np.ndarray, "H W"]:
     """Return scale * inverse_depth + shift, nearest to the known disparity in least squares, not below 0."""
-    known = pair.known
-    x, y = inverse_depth[known].astype(np.float64), pair.disparity_px[known].astype(np.float64)
-    scale, shift = np.linalg.lstsq(np.stack([x, np.ones_like(x)], axis=1), y, rcond=None)[0]
-    return np.asarray(np.maximum(scale * inverse_depth + shift, 0), np.float32)
+    return np.asarray(np.maximum(fitted(inverse_depth, pair.known_disparity_px), 0), np.float32)
 
 
 def built_in_disparity_px(pair: StereoPair) -> Float32[np.ndarray, "H W"]:

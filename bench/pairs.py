@@ -32,6 +32,11 @@ class StereoPair:
         """Where the true disparity is known."""
         return np.asarray(self.disparity_px > 0)
 
+    @property
+    def known_disparity_px(self) -> Float32[np.ndarray, "H W"]:
+        """The disparity, NaN where it is not known."""
+        return np.where(self.known, self.disparity_px, np.float32(np.nan))
+
     def filled_disparity_px(self) -> Float32[np.ndarray, "H W"]:
         """Return the disparity without gaps.
 

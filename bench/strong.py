@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from bench.agreement import correlation, errors
+from bench.agreement import correlation, errors, sized_as
 from bench.depth_bars import STRONG_CORRELATION, Bar, at_least, mean
 from bench.estimates import Tested
 from bench.truths import Truth
@@ -58,7 +57,7 @@ def by_quarter(wrong: Float32[np.ndarray, "H W"], sure: Float32[np.ndarray, "h w
 
     Where the error is not known (NaN) a pixel does not count.
     """
-    sized = cv2.resize(sure, wrong.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    sized = sized_as(sure, wrong)
     known = np.isfinite(wrong)
     order = np.argsort(-sized[known], kind="stable")
     return tuple(float(part.mean()) for part in np.array_split(wrong[known][order], len(QUARTERS)))

@@ -32,8 +32,7 @@ class Truth:
 
 def of_pairs(pairs: Sequence[StereoPair]) -> list[Truth]:
     """Return the left pictures with their disparity."""
-    unknown = np.float32(np.nan)
-    return [Truth(pair.name, PAIRS, pair.left, np.where(pair.known, pair.disparity_px, unknown)) for pair in pairs]
+    return [Truth(pair.name, PAIRS, pair.left, pair.known_disparity_px) for pair in pairs]
 
 
 def of_strong(folder: Path, limit: int | None = None) -> list[Truth]:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float32
+
 from kbvr.errors import InputError
 from kbvr.nets import (
     Card,
@@ -35,6 +38,12 @@ its authors bring the short side to 518, so a 4:3 photo to 686x518."""
 MAP_DIMENSIONS = 3
 """An output of fewer is a number: maps count pictures, rows and columns."""
 
+PATCH_PX = 14
+"""Side of the patches that DINOv2, and so MoGe, divides a picture into."""
+
+LARGEST_ANSWER = 4
+"""Sides of an answer, as multiples of the picture's that was asked about."""
+
 INT64 = "tensor(int64)"
 """onnxruntime's name of the type."""
 
@@ -62,6 +71,21 @@ class DepthNetwork:
     recipe: DepthRecipe
     fixed_size_px: tuple[int, int] | None = None
     """The only size (width, height) that it takes, if there is but one."""
+
+    def answers(
+        self, picture: Float32[np.ndarray, "1 3 H W"], outputs: Sequence[str]
+    ) -> list[Float32[np.ndarray, "*any"]]:
+        """Return what the network says of a picture, prepared as the recipe wants, by the names of its outputs.
+
+        Numbers that float32 cannot hold become infinity.
+        """
+        recipe = self.recipe
+        feeds: dict[str, np.ndarray] = {recipe.input: np.ascontiguousarray(picture)}
+        if recipe.tokens_input:
+            patches = round(picture.shape[2] * picture.shape[3] / PATCH_PX**2)
+            feeds[recipe.tokens_input] = np.array(min(max(patches, recipe.least_tokens), recipe.most_tokens), np.int64)
+        with np.errstate(over="ignore"):
+            return [np.asarray(answer).astype(np.float32) for answer in self.session.run([*outputs], feeds)]
 
 
 def best_network() -> str:

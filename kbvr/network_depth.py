@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Int32, UInt8
 
-from kbvr.depth_model import BUILT_IN_NETWORK, DepthNetwork, depth_network
+from kbvr.depth_model import BUILT_IN_NETWORK, LARGEST_ANSWER, DepthNetwork, depth_network
 from kbvr.errors import InputError
-from kbvr.point_depth import LARGEST_ANSWER, LEAST_DEPTH_M, depth_of_points
+from kbvr.point_depth import LEAST_DEPTH_M, depth_of_points
 
 DepthQuality = Literal["fast", "good", "best"]
 DEPTH_QUALITIES: tuple[str, ...] = get_args(DepthQuality)
@@ -209,9 +209,8 @@ def _maps(
     """
     recipe = network.recipe
     wanted = [recipe.output, *([recipe.sky_output] if recipe.sky_output else [])]
-    outputs = network.session.run(wanted, {recipe.input: np.ascontiguousarray(picture)})
-    with np.errstate(over="ignore"):  # float64 that float32 cannot hold becomes infinity, which is refused below
-        maps = [np.squeeze(output).astype(np.float32) for output in outputs]
+    outputs = network.answers(picture, wanted)
+    maps = [np.squeeze(output) for output in outputs]
     for name, given, told in zip(wanted, maps, outputs, strict=True):
         if given.ndim != 2:
             raise InputError(f"wanted one map from {network.name}, got {name} of shape {told.shape}")

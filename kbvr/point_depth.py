@@ -9,11 +9,8 @@ from jaxtyping import Float32
 from numpy.typing import NDArray
 
 from kbvr.affine_points import focal_and_shift
-from kbvr.depth_model import DepthNetwork
+from kbvr.depth_model import LARGEST_ANSWER, DepthNetwork
 from kbvr.errors import InputError
-
-PATCH_PX = 14
-"""Side of the patches that DINOv2, and so MoGe, divides a picture into."""
 
 LEAST_INSIDE = 0.001
 """The mask must leave this share of the picture, or there is nothing to measure."""
@@ -23,9 +20,6 @@ MOST_BEHIND = 0.01
 
 LEAST_DEPTH_M = 0.01
 """Nearer than this nothing is, whatever a network says."""
-
-LARGEST_ANSWER = 4
-"""Sides of an answer, as multiples of the picture's that was asked about."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,13 +81,7 @@ def _answers(
         InputError: if they are of other shapes, or mask and scale cannot be such.
     """
     recipe = network.recipe
-    feeds: dict[str, np.ndarray] = {recipe.input: np.ascontiguousarray(picture)}
-    if recipe.tokens_input:
-        patches = round(picture.shape[2] * picture.shape[3] / PATCH_PX**2)
-        feeds[recipe.tokens_input] = np.array(min(max(patches, recipe.least_tokens), recipe.most_tokens), np.int64)
-    outputs = network.session.run([recipe.output, recipe.mask_output, recipe.scale_output], feeds)
-    with np.errstate(over="ignore"):  # float64 that float32 cannot hold becomes infinity, which is refused
-        points, mask, scale = (np.asarray(output).astype(np.float32) for output in outputs)
+    points, mask, scale = network.answers(picture, [recipe.output, recipe.mask_output, recipe.scale_output])
     points, mask = _without_batch(points, 3), _without_batch(mask, 2)
     sizes = f"{tuple(points.shape)} and {tuple(mask.shape)}"
     most = tuple(LARGEST_ANSWER * side for side in picture.shape[2:])
