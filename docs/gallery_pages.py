@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 LIST = ROOT / "docs" / "gallery.toml"
@@ -54,14 +55,14 @@ def strips(kind: str) -> tuple[Strip, ...]:
     )
 
 
-def listed() -> Mapping[str, list[dict[str, str]]]:
+def listed() -> Mapping[str, Any]:
     """Return all lists as they are written."""
     return tomllib.loads(LIST.read_text("utf-8"))
 
 
 def credited() -> Mapping[str, Mapping[str, str]]:
     """Return author, licence, source and changes of each photo in docs/photos/, by its name."""
-    return tomllib.loads(LIST.read_text("utf-8"))["photos"]
+    return listed()["photos"]
 
 
 def photo_called(name: str) -> Path:

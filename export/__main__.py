@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from export.depth_anything.command import add_depth_anything
-from export.depth_command import add_depth
+from export.depth_command import add_depth, add_figure
 from export.kenburns.command import add_kenburns
 from export.maskrcnn.command import add_maskrcnn
 from kbvr.errors import KbvrError
@@ -58,24 +58,12 @@ def _parser() -> argparse.ArgumentParser:
         help="weights.pt of a training; given again, the mean of them is written",
     )
     write.add_argument("--out", type=Path, default=NETS, help="folder to write into (default: kbvr/nets)")
-    write.add_argument(
-        "--figure",
-        type=_figure,
-        action="append",
-        default=[],
-        metavar="NAME=NUMBER",
-        help="a measured figure for the card; may be given again",
-    )
+    add_figure(write)
     write.set_defaults(run_command=_write)
 
     for add_command in (add_kenburns, add_maskrcnn, add_depth_anything):
         add_command(commands)
     return parser
-
-
-def _figure(text: str) -> tuple[str, float]:
-    name, _, number = text.partition("=")
-    return name, float(number)
 
 
 def _label(options: argparse.Namespace) -> None:

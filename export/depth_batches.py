@@ -131,12 +131,9 @@ class Source:
         self._others = [sample for sample in self.photos if sample.subject is not None] or everything
         self._scenes = Pool(self._new_scene, self.seed)
         self._mixed = Pool(self._new_mixture, self.seed)
-        there = {"scenes": True, "mixtures": self.mixtures is not None}
-        there |= {kind: bool(shown) for kind, shown in self._by_kind.items()}
-        self._shares = {kind: share for kind, share in SHARES.items() if there[kind]}
-        for kind, pictures in self._by_kind.items():
-            if pictures:
-                self._shares[kind] *= min(1.0, math.sqrt(len(pictures) / ENOUGH))
+        enough = {kind: min(1.0, math.sqrt(len(shown) / ENOUGH)) for kind, shown in self._by_kind.items()}
+        enough |= {"scenes": 1.0, "mixtures": float(self.mixtures is not None)}
+        self._shares = {kind: share * enough[kind] for kind, share in SHARES.items() if enough[kind]}
 
     def _new_scene(self, rng: random.Random) -> Sample:
         scene = rendered_sample(self._pictures, self._subjects, rng, SCENE_HW)

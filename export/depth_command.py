@@ -39,7 +39,7 @@ def add_depth(commands: Any) -> None:
     write = commands.add_parser("kbvr-depth", help="write kbvr-depth.onnx and its card, checked against torch")
     write.add_argument("--run", type=Path, required=True, help="folder of a run")
     write.add_argument("--out", type=Path, required=True, help="folder to write into")
-    write.add_argument("--figure", type=_figure, action="append", default=[], metavar="NAME=NUMBER")
+    add_figure(write)
     write.set_defaults(run_command=_write)
 
     halve = commands.add_parser("halve-weights", help="write weights in 16 bits")
@@ -63,6 +63,18 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         help="permissive leaves out depth by networks whose weights are non-commercial or of unknown licence",
     )
     parser.add_argument("--seed", type=int, default=0)
+
+
+def add_figure(parser: argparse.ArgumentParser) -> None:
+    """Let a command that writes a network take measured figures for its card."""
+    parser.add_argument(
+        "--figure",
+        type=_figure,
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="a measured figure for the card; may be given again",
+    )
 
 
 def _figure(text: str) -> tuple[str, float]:

@@ -16,8 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from export.kbvr_depth import KbvrDepth
-from export.onnx_export import SIDES, SIZES_PX, TRACED_PX, noise_for, store_halves, with_half_weights
-from export.onnx_file import NetworkFile, write_checked
+from export.onnx_export import SIDES, export_net
 from export.samples import Sample
 from export.steady_training import write_whole
 from export.strong_labels import Strong, read_index
@@ -95,9 +94,7 @@ def export_depth(net: KbvrDepth, folder: Path, figures: Mapping[str, float], sou
         ValueError: if torch and onnxruntime differ by more than TOLERANCE at one of SIZES_PX.
     """
     card = replace(DEPTH_CARD, figures=dict(figures), trained_on=trained_on(sources))
-    checks = [noise_for(card, *size_px) for size_px in (TRACED_PX, *SIZES_PX)]
-    wrapped = with_half_weights(ExportedDepth(net).eval())
-    return write_checked([NetworkFile(wrapped, card, checks, store_halves)], folder)[0]
+    return export_net(ExportedDepth(net), card, folder)
 
 
 def write_half_weights(weights: Path, path: Path) -> None:

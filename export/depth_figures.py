@@ -10,13 +10,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.agreement import correlation
+from bench.agreement import correlation, sized_as
 from bench.edges import edge_f_score
 from bench.pairs import StereoPair
 from bench.thin import nearer
 from export.samples import Sample
 from export.strong_labels import Strong, kind_of
 from export.thin_things import with_thin_thing
+from kbvr.network_depth import network_size_px
 
 LONG_SIDE = 384
 STEP = 32
@@ -30,21 +31,22 @@ NEARER_SHARE = 0.05
 
 def predict(net: nn.Module, rgb: np.ndarray, long_side: int = LONG_SIDE) -> tuple[np.ndarray, ...]:
     """Return inverse depth, sky logit and log of the error to expect of a picture, at about so many pixels."""
-    scale = long_side / max(rgb.shape[:2])
-    height, width = (max(STEP, round(side * scale / STEP) * STEP) for side in rgb.shape[:2])
-    shrinks = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    small = cv2.resize(rgb, (width, height), interpolation=shrinks).astype(np.float32) / 255
+    shrinks = cv2.INTER_AREA if long_side < max(rgb.shape[:2]) else cv2.INTER_CUBIC
+    small = cv2.resize(rgb, _size_px(rgb, long_side), interpolation=shrinks).astype(np.float32) / 255
     tensor = torch.from_numpy(small).permute(2, 0, 1)[None].contiguous(memory_format=torch.channels_last)
     with torch.no_grad():
         return tuple(output[0, 0].float().numpy() for output in net(tensor))
 
 
+def _size_px(rgb: np.ndarray, long_side: int) -> tuple[int, int]:
+    return network_size_px((rgb.shape[1], rgb.shape[0]), long_side, STEP)
+
+
 def edges_of(guess: np.ndarray, strong: Strong) -> float:
     """Return the F-score of the map's edges against the label's, as `bench` measures it on stereo pairs."""
     truth = strong.sample.depth.astype(np.float32)
-    got = cv2.resize(guess, truth.shape[::-1], interpolation=cv2.INTER_LINEAR)
     levels = np.where(np.isfinite(truth), 1 + 255 * truth, 0).astype(np.float32)
-    return edge_f_score(got, StereoPair(strong.name, strong.sample.rgb, strong.sample.rgb, levels))
+    return edge_f_score(sized_as(guess, truth), StereoPair(strong.name, strong.sample.rgb, strong.sample.rgb, levels))
 
 
 def thin_recall(net: nn.Module, rgb: np.ndarray, texture: np.ndarray, seed: int) -> float:
@@ -52,10 +54,8 @@ def thin_recall(net: nn.Module, rgb: np.ndarray, texture: np.ndarray, seed: int)
 
     NaN if nothing was drawn.
     """
-    scale = LONG_SIDE / max(rgb.shape[:2])
-    height, width = (max(STEP, round(side * scale / STEP) * STEP) for side in rgb.shape[:2])
-    drawn_on = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
-    flat, sky = np.zeros((height, width), np.float32), np.full((height, width), -1, np.float32)
+    drawn_on = cv2.resize(rgb, _size_px(rgb, LONG_SIDE), interpolation=cv2.INTER_AREA)
+    flat, sky = np.zeros(drawn_on.shape[:2], np.float32), np.full(drawn_on.shape[:2], -1, np.float32)
     with_thin_thing(drawn_on, flat, sky, texture, random.Random(seed))
     solid = flat > 0
     if not solid.any():

@@ -72,10 +72,15 @@ def export_fill(net: KbvrFill, folder: Path, figures: Mapping[str, float]) -> Ca
     Raises:
         ValueError: if torch and onnxruntime differ by more than TOLERANCE at one of SIZES_PX.
     """
-    return _export(ExportedFill(net), replace(FILL_CARD, figures=dict(figures)), folder)
+    return export_net(ExportedFill(net), replace(FILL_CARD, figures=dict(figures)), folder)
 
 
-def _export(wrapped: nn.Module, card: Card, folder: Path) -> Card:
+def export_net(wrapped: nn.Module, card: Card, folder: Path) -> Card:
+    """Write a network with 16-bit weights and its card, checked against torch at SIZES_PX, and return the card.
+
+    Raises:
+        ValueError: if torch and onnxruntime differ by more than TOLERANCE.
+    """
     checks = [noise_for(card, *size_px) for size_px in (TRACED_PX, *SIZES_PX)]
     return write_checked([NetworkFile(with_half_weights(wrapped.eval()), card, checks, store_halves)], folder)[0]
 

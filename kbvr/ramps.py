@@ -70,9 +70,9 @@ def steps_of(small: Float32[np.ndarray, "h w"]) -> Steps:
     """Find the steps of a map; larger values are nearer."""
     whole_range = float(np.subtract(*np.percentile(small[::2, ::2], (98, 2)))) or float(np.ptp(small)) or 1.0
     radius = max(1, round(RAMP_SHARE * max(small.shape)))
-    high, low, share = _sides(small, radius, whole_range)
+    high, low, share = sides_of(small, radius, whole_range)
     share *= _is_abrupt(small, high, low, radius)
-    sharp = small + (np.where(small - low > high - small, high, low) - small) * (share * _on_a_ramp(small, high, low))
+    sharp = toggled(small, high, low, share * _on_a_ramp(small, high, low))
     near, far, share = _sides_of_steps(sharp, whole_range)
     beside = cv2.GaussianBlur(cv2.dilate(share, _disc(SIDE_CELLS)), (0, 0), 1.0)
     return Steps(small, sharp, near, far, share, small + (sharp - small) * beside, HIGH_STEP_SHARE * whole_range)
@@ -86,9 +86,9 @@ def _sides_of_steps(
     Of several steps near by the nearest counts. What lies between near and far even so is a slope, or thinner than a
     cell. On its own side of the step every cell keeps its own value.
     """
-    near, far, share = _sides(sharp, SIDE_CELLS, whole_range)
+    near, far, share = sides_of(sharp, SIDE_CELLS, whole_range)
     for radius in range(SIDE_CELLS - 1, 0, -1):
-        nearer, farther, closer = _sides(sharp, radius, whole_range)
+        nearer, farther, closer = sides_of(sharp, radius, whole_range)
         near += (nearer - near) * closer
         far += (farther - far) * closer
     share *= 1 - _between(sharp, near, far, BETWEEN_SIDES)
@@ -134,7 +134,7 @@ def _between(
     return np.clip((away - share[0]) / (share[1] - share[0]), 0, 1).astype(np.float32)
 
 
-def _sides(
+def sides_of(
     values: Float32[np.ndarray, "h w"], radius: int, whole_range: float
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
     """Return the nearest and the farthest that is near by, and how far the two are a step apart, 0 to 1."""
@@ -143,6 +143,16 @@ def _sides(
     start, end = STEP_SHARE
     share = np.clip(((near - far) / np.float32(whole_range) - start) / (end - start), 0, 1)
     return near, far, share.astype(np.float32)
+
+
+def toggled(
+    values: Float32[np.ndarray, "h w"],
+    high: Float32[np.ndarray, "h w"],
+    low: Float32[np.ndarray, "h w"],
+    share: Float32[np.ndarray, "h w"],
+) -> Float32[np.ndarray, "h w"]:
+    """Return a map in which every cell takes, by its share, the value of the side that it is nearer to."""
+    return values + (np.where(values - low > high - values, high, low) - values) * share
 
 
 def _disc(radius: int) -> np.ndarray:
