@@ -7,7 +7,7 @@ import json
 import cv2
 import numpy as np
 import pytest
-from good_depth import write_good_depth
+from good_depth import COLUMNS, write_good_depth
 
 from bench.agreement import correlation, errors
 from bench.depth import main
@@ -17,6 +17,7 @@ from bench.hard_pictures import bars as robust_bars
 from bench.strong import StrongRow, by_quarter, doubt_agrees, worst
 from bench.truths import Truth, few, of_strong
 from export.strong_labels import load_strong
+from kbvr.errors import InputError
 
 SLOPE = np.broadcast_to(np.linspace(0, 1, 40, dtype=np.float32)[:, None], (40, 60))
 
@@ -50,6 +51,20 @@ def test_a_flat_map_agrees_with_nothing_and_has_the_error_of_a_wall():
     assert np.isnan(correlation(flat, SLOPE))
     assert np.nanmean(errors(flat, SLOPE)) == pytest.approx(1, abs=1e-3)
     assert not at_least("agreement", correlation(flat, SLOPE), -1.0).is_met
+
+
+def test_nothing_is_said_of_the_error_where_the_truth_is_flat():
+    """There is no wall's error to divide by."""
+    assert np.isnan(
+        errors(np.random.default_rng(0).random((6, 8), np.float32), np.full((6, 8), 0.25, np.float32))
+    ).all()
+
+
+def test_a_folder_of_which_nothing_is_held_out_is_refused(tmp_path):
+    """A mean over no pictures is no figure."""
+    (tmp_path / "INDEX.csv").write_text(",".join(COLUMNS) + "\n")
+    with pytest.raises(InputError, match="held out"):
+        of_strong(tmp_path)
 
 
 def test_a_map_of_another_size_is_brought_to_the_truths():

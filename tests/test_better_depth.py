@@ -200,6 +200,18 @@ def test_a_network_that_is_named_is_fetched_by_its_name(call, home, tmp_path, ca
     assert "by other" in explained_network(capsys.readouterr().out)
 
 
+def test_a_network_that_gives_no_depth_is_refused_before_it_is_fetched(call, home, tmp_path, capsys):
+    """Whatever it weighs."""
+    path = moge_like(tmp_path / "other.onnx")
+    script = Script(content=path.read_bytes())
+    with serving(script) as url:
+        card = moge_card(path, url=f"{url}/x", name="other")
+        known(replace(card, depth=None, inputs=card_of("migan").inputs), home)
+        assert main([*call, "--pull", "--depth-model", "other"]) == 2
+    assert script.asked == []
+    assert "wanted a network that gives depth, got other" in capsys.readouterr().err
+
+
 def test_best_is_the_best_network_for_depth(script, home, capsys, tmp_path):
     """Unless a person has added one that is called so."""
     assert main(["models", "pull", "best"]) == 0

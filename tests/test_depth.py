@@ -199,7 +199,7 @@ def test_the_built_in_network_is_as_good_as_its_card_says(shared):
 
 def test_the_sky_reaches_the_border_of_the_picture():
     """Networks raise the depth along the border a little; that is no thing before the sky."""
-    relative = np.tile(np.linspace(0, 1, 300, dtype=np.float32)[:, None], (1, 400))
+    relative = np.tile(np.linspace(-0.8, 1, 300, dtype=np.float32)[:, None], (1, 400))
     sky = np.zeros_like(relative)
     sky[:150] = 1
     relative[:150] = 0

@@ -11,7 +11,7 @@ from good_depth import write_good_depth
 from PIL import Image
 
 from export import depth_batches
-from export.__main__ import main
+from export.__main__ import _parser, main
 from export.depth_export import ExportedDepth, export_depth, trained_on, write_half_weights, write_sources
 from export.efficientnet import ConvNorm, EfficientNetLite0, load_encoder, their_names
 from export.kbvr_depth import KbvrDepth
@@ -125,6 +125,23 @@ def test_what_it_learns_of_its_errors_does_not_change_depth():
     reached = {name for name, p in net.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0}
     assert reached
     assert all(name.startswith("decoder.doubt.") for name in reached)
+
+
+def test_the_sky_s_own_head_says_nothing_at_first_and_then_changes_the_sky_alone():
+    """It adds to the sky's logit, not to depth."""
+    net, rgb = random_net(), torch.rand(1, 3, 64, 96)
+    with torch.no_grad():
+        before = net(rgb)
+        net.decoder.sky.said.bias.fill_(1.5)
+        after = net(rgb)
+    assert torch.equal(before[0], after[0]) and torch.equal(before[2], after[2])
+    torch.testing.assert_close(after[1], before[1] + 1.5)
+
+
+def test_closed_answers_are_left_out_unless_they_are_asked_for():
+    """What ships comes of the command as it is written."""
+    options = _parser().parse_args(["train-depth", "--depth", "depth", "--run", "run"])
+    assert options.licences == "permissive"
 
 
 def test_the_file_computes_what_torch_computes_at_any_multiple_of_32(tmp_path):

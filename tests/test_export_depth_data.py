@@ -234,3 +234,23 @@ def test_samples_of_a_pool_are_made_once_and_become_new():
     assert len(made) == len(first) <= depth_batches.LEAST_POOL
     late = {pool.sample(100_000, random.Random(k)).rgb[0, 0] for k in range(300)}
     assert not first & late
+
+
+def test_of_what_is_covered_neither_depth_nor_sky_is_known(good_depth, monkeypatch):
+    """The piece of another picture that covers a scene may show ground where the scene has its sky."""
+
+    def half_covered(rgb, depth, other, rng):
+        columns = np.arange(depth.shape[1])
+        return rgb, np.where(columns < depth.shape[1] // 2, np.nan, depth)
+
+    monkeypatch.setattr(depth_batches, "SHARES", {"scenes": 1.0})
+    monkeypatch.setattr(depth_batches, "DISTURBED_SHARE", {"scenes": 1.0})
+    monkeypatch.setattr(depth_batches, "TURNED_SHARE", 0.0)
+    monkeypatch.setattr(depth_batches, "THIN_SHARE", 0.0)
+    monkeypatch.setattr(depth_batches, "SCENE_HW", (48, 64))
+    monkeypatch.setattr(depth_batches, "BATCH_PIXELS", 2 * 192 * 256)
+    monkeypatch.setattr(depth_batches, "disturbed", half_covered)
+    _, depth, sky, *_ = small_source(good_depth).batch(0)
+    middle = depth.shape[-1] // 2
+    assert depth[..., :middle].isnan().all() and (sky[..., :middle] == -1).all()
+    assert (sky[..., middle:] >= 0).all()

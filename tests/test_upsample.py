@@ -197,3 +197,13 @@ def test_ground_that_runs_to_the_viewer_is_not_cut_into_terraces() -> None:
     large = upsample_along_edges(ground.astype(np.float32), rgb)
     steepest = np.abs(np.diff(cv2.resize(ground, (1200, 900), interpolation=cv2.INTER_LINEAR), axis=0)).max()
     assert np.abs(np.diff(large, axis=0)).max() < 2 * steepest
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("level", "waves"), [(5.0, 5e-7), (1000.0, 1e-4), (0.5, 3e-7)])
+def test_a_map_that_is_flat_but_for_rounding_stays_flat(level: float, waves: float) -> None:
+    """Both sides of its steps are one number: nothing is divided by their difference."""
+    noise = np.random.default_rng(1)
+    small = (level + waves * noise.standard_normal((96, 128))).astype(np.float32)
+    large = upsample_along_edges(small, noise.integers(0, 255, (200, 260, 3), np.uint8))
+    assert np.abs(large - level).max() <= 10 * waves

@@ -70,7 +70,7 @@ def name_better_network(options: ExportOptions) -> None:
 
 @cache
 def name_once() -> None:
-    """Say it."""
+    """Print the line; the cache lets a process do it once."""
     from kbvr.depth_model import BEST_FIRST
     from kbvr.nets import card_of
 
