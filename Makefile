@@ -51,7 +51,7 @@ wheel: $(VENV)/bin/python
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf build dist out kbvr/render/native kbvr/pages viewers/node_modules tests/web/node_modules
+	rm -rf build dist out kbvr/native/built kbvr/pages viewers/node_modules tests/web/node_modules
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find kbvr export bench tests -name __pycache__ -prune -exec rm -rf {} +
 
@@ -65,6 +65,6 @@ $(VENV)/installed: $(VENV)/bin/python $(SOURCES)
 	@rm -f $(VENV)/installed-for-tests
 	@touch $@
 
-$(VENV)/installed-for-tests: $(VENV)/bin/python pyproject.toml hatch_build.py kbvr/render/kernel.cpp $(VIEWERS)
+$(VENV)/installed-for-tests: $(VENV)/bin/python pyproject.toml hatch_build.py kbvr/native/rasterize.cpp $(VIEWERS)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ $(VENV)/installed

@@ -1,7 +1,7 @@
 """Build hook: compile the kernels of meshing and drawing, and bundle the web pages.
 
 Kernels, with the C++ compiler of the ziglang package: one shared library per instruction set in
-kbvr/render/native/, loaded with ctypes, so a wheel suits every Python version of its platform. The environment
+kbvr/native/built/, loaded with ctypes, so a wheel suits every Python version of its platform. The environment
 variable KBVR_TARGET (a key of TARGETS) builds for another platform than this one. Objects are compiled as C++ but
 linked as C: the kernel uses nothing of the C++ runtime library, which would take the compiler most of a minute to
 build first.
@@ -24,8 +24,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 X86_LEVELS = {"v2": "x86_64_v2", "v3": "x86_64_v3", "v4": "x86_64_v4"}
 BASELINE = {"baseline": "baseline"}
 
-SOURCES = ("kernel.cpp", "mesh.cpp", "yuv.cpp", "quads.h")
-"""Inside kbvr/render."""
+SOURCES = ("rasterize.cpp", "mesh_quads.cpp", "rgb_to_yuv.cpp", "quads.h")
+"""Inside kbvr/native."""
 
 COMPILE = ("-O3", "-fPIC", "-std=c++17", "-ffp-contract=off", "-fno-exceptions", "-fno-rtti")
 """Without contraction every variant computes the same bits."""
@@ -88,10 +88,10 @@ def is_stale(built: Path, newest_source_s: float) -> bool:
 
 def build_kernels(root: Path, target: Target) -> list[Path]:
     """Compile the stale libraries of a platform; return all of them."""
-    folder = root / "kbvr" / "render" / "native"
+    folder = root / "kbvr" / "native" / "built"
     folder.mkdir(exist_ok=True)
     libraries = {folder / f"libkbvr_{v}{target.suffix}": cpu for v, cpu in target.variants.items()}
-    sources = [root / "kbvr" / "render" / name for name in SOURCES]
+    sources = [root / "kbvr" / "native" / name for name in SOURCES]
     newest_source_s = max(path.stat().st_mtime for path in (*sources, Path(__file__)))
     stale = [library for library in libraries if is_stale(library, newest_source_s)]
     with ThreadPoolExecutor() as pool:
@@ -105,7 +105,7 @@ def compile_variant(root: Path, library: Path, target: Target, cpu: str) -> None
     work.mkdir(parents=True, exist_ok=True)
     aside = work / library.name
     objects = []
-    for source in (root / "kbvr" / "render" / name for name in SOURCES if name.endswith(".cpp")):
+    for source in (root / "kbvr" / "native" / name for name in SOURCES if name.endswith(".cpp")):
         objects.append(work / f"{source.stem}-{target.triple}.o")
         compiler(root, "c++", *COMPILE, "-target", target.triple, f"-mcpu={cpu}", "-c", source, "-o", objects[-1])
     link = ("-shared", "-s", *(("-Wl,-z,defs",) if "linux" in target.triple else ()))

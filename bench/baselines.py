@@ -70,10 +70,11 @@ def paper_views(
     Its edge filter, z-buffer, de-grid, splats and hole filling along rays, at the picture's own size and without its
     networks; holes that reach the border continue the nearest covered pixel, where the paper's stay black.
     """
-    from kbvr.camera import camera_of_photo
-    from kbvr.depth import DepthMap
-    from kbvr.paper import PointRenderer, point_scene
-    from kbvr.photo import photo_from_array
+    from kbvr.depth.depth_map import DepthMap
+    from kbvr.geometry.camera import camera_of_photo
+    from kbvr.ken_burns_2019.point_renderer import PointRenderer
+    from kbvr.ken_burns_2019.point_scene import point_scene
+    from kbvr.photo.photo import photo_from_array
 
     long_side_px = max(left.shape[:2])
     photo = photo_from_array(left, f_px=float(long_side_px))

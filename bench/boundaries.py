@@ -29,10 +29,10 @@ from jaxtyping import Bool, Float, Float32
 
 from bench.drawn import MAP_LONG_SIDE_PX, DrawnPhoto, draw, drawn_worlds, fattened, small_map
 from bench.machine import this_machine
-from kbvr.depth_model import DepthNetwork, depth_network
+from kbvr.depth.guided_upsample import upsample_along_edges
+from kbvr.depth.networks import DepthNetwork, depth_network
+from kbvr.depth.predict import estimate_with
 from kbvr.errors import InputError
-from kbvr.network_depth import estimate_with
-from kbvr.upsample import upsample_along_edges
 
 STEP_SHARE = 0.08
 """A step of the true depth by so much of its range is a boundary."""

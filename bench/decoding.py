@@ -91,7 +91,7 @@ KINDS: dict[str, Callable[[np.ndarray, Path], None]] = {
 
 def peak_bytes(path: str) -> tuple[int, int]:
     """Return the peak memory of this process before and after it has decoded a photo, in bytes; Linux only."""
-    from kbvr.decode import decode_photo
+    from kbvr.photo.decode import decode_photo
 
     before = _peak_bytes()
     decode_photo(path)
@@ -105,10 +105,10 @@ def _peak_bytes() -> int:
 
 def measured(kind: str, megapixels: float, folder: Path, repeats: int) -> DecodingFigures:
     """Write a picture and decode it, here and apart."""
-    from kbvr.decode import decode_photo
-    from kbvr.decode_apart import decoded_photo
-    from kbvr.decoders import end_all, started
-    from kbvr.isolated_process import Request
+    from kbvr.photo.decode import decode_photo
+    from kbvr.photo.decoders import end_all, started
+    from kbvr.photo.decoding_process import decoded_photo
+    from kbvr.system.isolated_process import Request
 
     size_px = size_of(megapixels)
     path = folder / f"photo{Path(kind).suffix}"

@@ -23,9 +23,9 @@ from bench.estimates import Tested, estimates_of, teachers_in
 from bench.machine import this_machine
 from bench.pairs import load_pairs
 from bench.truths import Truth, few, of_pairs, of_strong
-from kbvr.depth_model import BUILT_IN_NETWORK
+from kbvr.depth.networks import BUILT_IN_NETWORK
+from kbvr.depth.predict import DEPTH_QUALITIES
 from kbvr.errors import InputError
-from kbvr.network_depth import DEPTH_QUALITIES
 
 NEEDS: Mapping[str, Sequence[str]] = {
     "pairs": ("pairs",),

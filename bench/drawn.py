@@ -14,7 +14,7 @@ from jaxtyping import Float32, UInt8
 
 from bench.tracer import F_PX, Coverage, Hit, Rays, Sheet, Surface, Values, Waves, World, disparity_of_photo, trace
 from bench.worlds import WALL, bars, below, box, union, worlds
-from kbvr.camera import camera_of_photo
+from kbvr.geometry.camera import camera_of_photo
 
 WORLD_SIZE_PX = (480, 360)
 """The size that the worlds are drawn at when nothing is enlarged."""

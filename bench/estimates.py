@@ -12,13 +12,13 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from bench.agreement import sized_as
-from kbvr.depth import estimate_depth
-from kbvr.depth_model import BUILT_IN_NETWORK, DepthNetwork, depth_network
+from kbvr.depth.estimate import estimate_depth
+from kbvr.depth.networks import BUILT_IN_NETWORK, DepthNetwork, depth_network
+from kbvr.depth.predict import estimate_with, network_input
 from kbvr.errors import InputError
 from kbvr.nets import card_of
-from kbvr.nets.runtime import onnxruntime
-from kbvr.network_depth import estimate_with, network_input
-from kbvr.photo import photo_from_array
+from kbvr.nets.onnxruntime_loader import onnxruntime
+from kbvr.photo.photo import photo_from_array
 
 CONFIDENCE = "confidence"
 """Output of a network that says how sure it is: 1/(1 + the error to expect)."""

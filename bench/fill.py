@@ -23,13 +23,13 @@ from jaxtyping import Bool, Float32, UInt8
 from bench.machine import this_machine
 from bench.metrics import psnr_db, ssim
 from export.sides import MIXED_PX, NEAR, side_map
-from kbvr.depth import estimate_depth
-from kbvr.depth_model import BUILT_IN_NETWORK
+from kbvr.depth.estimate import estimate_depth
+from kbvr.depth.networks import BUILT_IN_NETWORK
 from kbvr.errors import InputError
-from kbvr.fill import Filler, filler_named, network_filler
-from kbvr.nearest import nearest_seed
-from kbvr.photo import load_photo
-from kbvr.spread import spread
+from kbvr.imaging.nearest_seed import nearest_seed
+from kbvr.inpaint.choose import Filler, filler_named, network_filler
+from kbvr.inpaint.push_pull import spread
+from kbvr.photo.photo import load_photo
 
 WIDTHS_PX = (5, 10, 20, 40, 80)
 HELD_OUT_EVERY = 100

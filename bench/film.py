@@ -26,7 +26,7 @@ from bench.machine import ROOT, this_machine
 from bench.render import LONGEST_S, SIZES_PX, called_s, photo_rgb
 
 if TYPE_CHECKING:  # an export loads what it needs itself, and that is measured
-    from kbvr.options import ExportOptions
+    from kbvr.plan.options import ExportOptions
 
 FILM_S = 6.0
 RUNS = 3
@@ -70,9 +70,9 @@ def measure_film() -> FilmFigures:
     """Export a 1080p photo as side-by-side video, and encode its frames alone, in turns."""
     from PIL import Image
 
-    from kbvr.formats import Facts, Item
-    from kbvr.formats.writing import write_items
-    from kbvr.options import ExportOptions
+    from kbvr.formats.spec.format import Facts, Item
+    from kbvr.formats.write import write_items
+    from kbvr.plan.options import ExportOptions
 
     import_s = min(called_s(_import_kbvr) for _ in range(3))
     with tempfile.TemporaryDirectory() as folder:
@@ -131,23 +131,23 @@ def _export(path: Path) -> dict[str, float]:
 
 
 def _options() -> ExportOptions:
-    from kbvr.depth_model import BUILT_IN_NETWORK
-    from kbvr.options import ExportOptions
+    from kbvr.depth.networks import BUILT_IN_NETWORK
+    from kbvr.plan.options import ExportOptions
 
     return ExportOptions(seconds=FILM_S, depth_model=BUILT_IN_NETWORK, overwrite=True)
 
 
 def _film(path: Path) -> tuple[Pairs, list[int], float]:
     """Return the pairs of the export's film that are drawn, the source of every frame, and the seconds to the first."""
-    from kbvr.films import planned
-    from kbvr.memory import REPEATS_BYTES
-    from kbvr.outputs import items_of
-    from kbvr.paths import view_of
-    from kbvr.photo import load_photo
-    from kbvr.profiles import Layers
-    from kbvr.render import Renderer
-    from kbvr.repeats import drawn_frames
-    from kbvr.surroundings import surroundings_of
+    from kbvr.depth.scene_depth import surroundings_of
+    from kbvr.motion.frame_reuse import drawn_frames
+    from kbvr.motion.paths import view_of
+    from kbvr.photo.photo import load_photo
+    from kbvr.plan.memory_budget import REPEATS_BYTES
+    from kbvr.plan.output_kinds import items_of
+    from kbvr.plan.shots import planned
+    from kbvr.profiles.layers import Layers
+    from kbvr.rendering.cpu_renderer import Renderer
 
     options = _options()
     profile, photo = Layers(options), load_photo(path)

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float32, Float64, UInt8
 
 from bench.tracer import Sight
 from bench.worlds import LinedFloor
-from kbvr.camera import Camera
+from kbvr.geometry.camera import Camera
 
 Picture = UInt8[np.ndarray, "H W 3"]
 Mask = Bool[np.ndarray, "H W"]

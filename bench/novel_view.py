@@ -81,9 +81,9 @@ def fitted_disparity_px(inverse_depth: Float32[np.ndarray, "H W"], pair: StereoP
 
 def built_in_disparity_px(pair: StereoPair) -> Float32[np.ndarray, "H W"]:
     """Return the built-in depth of the left picture, fitted to the true disparity."""
-    from kbvr.depth import estimate_depth
-    from kbvr.depth_model import BUILT_IN_NETWORK
-    from kbvr.photo import photo_from_array
+    from kbvr.depth.estimate import estimate_depth
+    from kbvr.depth.networks import BUILT_IN_NETWORK
+    from kbvr.photo.photo import photo_from_array
 
     photo = photo_from_array(pair.left, f_px=float(max(pair.left.shape[:2])))
     return fitted_disparity_px(estimate_depth(photo, model=BUILT_IN_NETWORK).inverse_depth, pair)

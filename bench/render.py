@@ -30,10 +30,10 @@ from jaxtyping import Float32, UInt8
 from bench.machine import ROOT, this_machine
 
 if TYPE_CHECKING:  # parents of the measuring processes stay small: these load no picture library
-    from kbvr.camera import Camera
-    from kbvr.depth import DepthMap
-    from kbvr.photo import Photo
-    from kbvr.scene import Scene
+    from kbvr.depth.depth_map import DepthMap
+    from kbvr.geometry.camera import Camera
+    from kbvr.ldi.scene import Scene
+    from kbvr.photo.photo import Photo
 
 SIZES_PX = {"1024x768": (1024, 768), "1080p": (1920, 1080), "12 MP": (4000, 3000)}
 RUNS = {"1024x768": 15, "1080p": 15, "12 MP": 7}
@@ -132,7 +132,7 @@ def photo_rgb(size_px: tuple[int, int]) -> UInt8[np.ndarray, "H W 3"]:
     """Return the example photo, scaled to cover the size and cropped to it about its middle."""
     import cv2
 
-    from kbvr.photo import load_photo
+    from kbvr.photo.photo import load_photo
 
     rgb = load_photo(example_photo()).rgb
     width, height = size_px
@@ -145,9 +145,10 @@ def photo_rgb(size_px: tuple[int, int]) -> UInt8[np.ndarray, "H W 3"]:
 
 def photo_and_depth(case: str) -> tuple[Photo, DepthMap, float | None]:
     """Return what a case renders, and the seconds that estimating its depth took."""
-    from kbvr.depth import DepthMap, estimate_depth
-    from kbvr.depth_model import BUILT_IN_NETWORK
-    from kbvr.photo import photo_from_array
+    from kbvr.depth.depth_map import DepthMap
+    from kbvr.depth.estimate import estimate_depth
+    from kbvr.depth.networks import BUILT_IN_NETWORK
+    from kbvr.photo.photo import photo_from_array
 
     source, size = case.split(" ", 1)
     size_px = SIZES_PX[size]
@@ -164,9 +165,9 @@ def photo_and_depth(case: str) -> tuple[Photo, DepthMap, float | None]:
 def measure_case(case: str) -> RenderFigures:
     """Build and render one case in this process."""
     from bench.baselines import naive_warp
-    from kbvr.camera import camera_of_photo
-    from kbvr.render import render
-    from kbvr.scene import build_scene
+    from kbvr.geometry.camera import camera_of_photo
+    from kbvr.ldi.scene import build_scene
+    from kbvr.rendering.cpu_renderer import render
 
     photo, depth, depth_s = photo_and_depth(case)
     start = time.perf_counter()
@@ -211,7 +212,7 @@ def _seconds(pictures: Iterator[object]) -> float:
 
 def _film_pair_s(scene: Scene, eyes: Sequence[Camera], threads: int | None) -> tuple[float, float]:
     """Return seconds and processor seconds of a pair among many, the renderer ready."""
-    from kbvr.render import Renderer
+    from kbvr.rendering.cpu_renderer import Renderer
 
     with Renderer(scene, threads=threads) as drawing:
         films = []
@@ -238,8 +239,8 @@ def copy_bytes_per_s() -> float:
 
 def measure_export() -> ExportFigures:
     """Export the example photo with the default options in this process."""
-    from kbvr.options import ExportOptions
     from kbvr.pipeline import export_photo
+    from kbvr.plan.options import ExportOptions
 
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()

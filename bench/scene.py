@@ -71,14 +71,14 @@ def write_photo(size_px: tuple[int, int], path: Path) -> None:
 
 def measure(path: Path) -> SceneFigures:
     """Make the scene of a photo in this process."""
-    from kbvr.depth import estimate_depth
-    from kbvr.depth_model import BUILT_IN_NETWORK
-    from kbvr.fill import FILLERS, filler_named
-    from kbvr.options import ExportOptions
-    from kbvr.outputs import view_size_px
-    from kbvr.photo import load_photo
-    from kbvr.render import Renderer
-    from kbvr.scene import build_scene
+    from kbvr.depth.estimate import estimate_depth
+    from kbvr.depth.networks import BUILT_IN_NETWORK
+    from kbvr.inpaint.choose import FILLERS, filler_named
+    from kbvr.ldi.scene import build_scene
+    from kbvr.photo.photo import load_photo
+    from kbvr.plan.options import ExportOptions
+    from kbvr.plan.output_kinds import view_size_px
+    from kbvr.rendering.cpu_renderer import Renderer
 
     filler = filler_named(FILLERS[0])
     moments, busy_s = [time.perf_counter()], time.process_time()

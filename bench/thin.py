@@ -20,7 +20,7 @@ from bench.depth_bars import THIN_TIMES, VERSION_1, Bar, at_least, mean
 from bench.estimates import Estimate
 from export.samples import HELD_OUT_EVERY
 from kbvr.errors import InputError
-from kbvr.photo import load_photo
+from kbvr.photo.photo import load_photo
 
 MARKS = Path(__file__).with_name("thin_things.csv")
 

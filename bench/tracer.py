@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int, UInt8
 
-from kbvr.camera import Camera, camera_of_photo
+from kbvr.geometry.camera import Camera, camera_of_photo
 
 SAMPLES = 4
 """Rays along each side of a pixel."""

@@ -15,9 +15,9 @@ from jaxtyping import Float32, UInt8
 from bench.baselines import naive_warp, paper_views
 from bench.polylines import polylines
 from bench.splatting import softmax_splat
-from kbvr.fill import Filler, filler_named
-from kbvr.render import Renderer
-from kbvr.scene import Scene, build_scene
+from kbvr.inpaint.choose import Filler, filler_named
+from kbvr.ldi.scene import Scene, build_scene
+from kbvr.rendering.cpu_renderer import Renderer
 
 BASELINE_M = 0.06
 """Only a unit here: depth is chosen so that the disparity comes out as it is."""
@@ -35,8 +35,8 @@ def kbvr_scene(
 
     The focal length is the long side. It does not matter: f_px * BASELINE_M * inverse_depth is the disparity.
     """
-    from kbvr.depth import DepthMap
-    from kbvr.photo import photo_from_array
+    from kbvr.depth.depth_map import DepthMap
+    from kbvr.photo.photo import photo_from_array
 
     photo = photo_from_array(left, f_px=float(max(left.shape[:2])))
     inverse_depth = (disparity_px / (photo.f_px * BASELINE_M)).astype(np.float32)

@@ -14,7 +14,7 @@ from gallery_pages import ROOT, remove_strips_not_in, strips, text_of, write_int
 from make_gallery import coloured, fitted, save
 
 import kbvr
-from kbvr.depth_model import BUILT_IN_NETWORK
+from kbvr.depth.networks import BUILT_IN_NETWORK
 
 PAGE = ROOT / "docs" / "depth.md"
 LABELS = ("photo", "before", "now")

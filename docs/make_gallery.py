@@ -10,8 +10,8 @@ from gallery_pages import ROOT, Strip, remove_strips_not_in, strips, text_of, wr
 from PIL import Image
 
 import kbvr
-from kbvr.depth_model import BUILT_IN_NETWORK
-from kbvr.photo import Photo
+from kbvr.depth.networks import BUILT_IN_NETWORK
+from kbvr.photo.photo import Photo
 
 PAGE = ROOT / "docs" / "gallery.md"
 HEIGHT_PX = 240

@@ -11,12 +11,12 @@ import numpy as np
 from PIL import Image
 
 import kbvr
-from kbvr.kenburns import Crop
-from kbvr.paths import PathOptions, moves_along, view_of
-from kbvr.render import Renderer
-from kbvr.stereo import eye_pair, plan_rig
-from kbvr.surroundings import surroundings_of
-from kbvr.timing import Steps
+from kbvr.depth.scene_depth import surroundings_of
+from kbvr.motion.easing import Steps
+from kbvr.motion.ken_burns import Crop
+from kbvr.motion.paths import PathOptions, moves_along, view_of
+from kbvr.rendering.cpu_renderer import Renderer
+from kbvr.stereo.rig import eye_pair, plan_rig
 
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "pictures"

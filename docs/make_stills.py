@@ -13,9 +13,9 @@ from PIL import Image
 
 import kbvr
 from kbvr.errors import InputError
-from kbvr.formats.anaglyph import anaglyph, rivalry
-from kbvr.formats.choices import ANAGLYPH_COLOURS, GLASSES
-from kbvr.formats.vr180_photo import right_eye_of
+from kbvr.formats.packing.anaglyph import anaglyph, rivalry
+from kbvr.formats.spec.file_options import ANAGLYPH_COLOURS, GLASSES
+from kbvr.formats.still.vr180_photo import right_eye_of
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "stills.md"

@@ -13,7 +13,7 @@ from export.kenburns.command import add_kenburns
 from export.maskrcnn.command import add_maskrcnn
 from kbvr.errors import KbvrError
 
-NETS = Path(__file__).parents[1] / "kbvr" / "nets"
+NETS = Path(__file__).parents[1] / "kbvr" / "nets" / "builtin"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         help="weights.pt of a training; given again, the mean of them is written",
     )
-    write.add_argument("--out", type=Path, default=NETS, help="folder to write into (default: kbvr/nets)")
+    write.add_argument("--out", type=Path, default=NETS, help="folder to write into (default: kbvr/nets/builtin)")
     add_figure(write)
     write.set_defaults(run_command=_write)
 

@@ -17,7 +17,7 @@ from bench.thin import nearer
 from export.samples import Sample
 from export.strong_labels import Strong, kind_of
 from export.thin_things import with_thin_thing
-from kbvr.network_depth import network_size_px
+from kbvr.depth.predict import network_size_px
 
 LONG_SIDE = 384
 STEP = 32

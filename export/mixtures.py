@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from kbvr.nets.runtime import onnxruntime
+from kbvr.nets.onnxruntime_loader import onnxruntime
 
 SIDE_PX = 256
 """Side of the square pictures: a size at which the teacher has a file."""

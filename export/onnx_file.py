@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from kbvr.errors import OutputError
 from kbvr.nets import Card, open_session
-from kbvr.nets.card import card_text
+from kbvr.nets.model_card import card_text
 
 OPSET = 18
 

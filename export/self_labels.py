@@ -15,8 +15,8 @@ from torch import nn
 
 from export.depth_figures import predict
 from export.teachers import load_rgb, normalised, write_labels
+from kbvr.depth.predict import merged
 from kbvr.errors import InputError
-from kbvr.network_depth import merged
 
 LAYOUT_LONG_SIDES = (288, 384)
 DETAIL_LONG_SIDE = 512

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kbvr.layers import find_boundaries
+from kbvr.ldi.occlusion import find_boundaries
 
 RANGE_PX = 25.0
 """Parallax between the far and the near end of a photo whose boundaries are looked for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float32
 
-from kbvr.ramps import sides_of, toggled
+from kbvr.depth.edge_ramps import sides_of, toggled
 
 
 def steepened(values: Float32[np.ndarray, "H W"], *, radius_px: int) -> Float32[np.ndarray, "H W"]:

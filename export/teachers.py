@@ -17,7 +17,7 @@ import numpy as np
 
 from export.steep import steepened
 from kbvr.nets import Session
-from kbvr.nets.runtime import onnxruntime
+from kbvr.nets.onnxruntime_loader import onnxruntime
 
 LABEL_LONG_SIDE = 384
 STEEP_PX = 3

@@ -19,16 +19,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kbvr.depth import DepthMap as DepthMap
-    from kbvr.depth import estimate_depth as estimate_depth
-    from kbvr.options import ExportOptions as ExportOptions
-    from kbvr.photo import Photo as Photo
-    from kbvr.photo import load_photo as load_photo
-    from kbvr.photo import photo_from_array as photo_from_array
-    from kbvr.pipeline import export as export
-    from kbvr.render import render as render
-    from kbvr.scene import Scene as Scene
-    from kbvr.scene import build_scene as build_scene
+    from kbvr.depth.depth_map import DepthMap
+    from kbvr.depth.estimate import estimate_depth
+    from kbvr.ldi.scene import Scene, build_scene
+    from kbvr.photo.photo import Photo, load_photo, photo_from_array
+    from kbvr.pipeline import export
+    from kbvr.plan.options import ExportOptions
+    from kbvr.rendering.cpu_renderer import render
 
 __version__ = "0.1.0"
 
@@ -41,14 +38,15 @@ has set it, to whatever value, has decided.
 
 _HOME = {
     "export": "kbvr.pipeline",
-    "DepthMap": "kbvr.depth",
-    "estimate_depth": "kbvr.depth",
-    "Photo": "kbvr.photo",
-    "ExportOptions": "kbvr.options",
-    "load_photo": "kbvr.photo",
-    "photo_from_array": "kbvr.photo",
-    "Scene": "kbvr.scene",
-    "build_scene": "kbvr.scene",
+    "DepthMap": "kbvr.depth.depth_map",
+    "estimate_depth": "kbvr.depth.estimate",
+    "Photo": "kbvr.photo.photo",
+    "ExportOptions": "kbvr.plan.options",
+    "load_photo": "kbvr.photo.photo",
+    "photo_from_array": "kbvr.photo.photo",
+    "Scene": "kbvr.ldi.scene",
+    "build_scene": "kbvr.ldi.scene",
+    "render": "kbvr.rendering.cpu_renderer",
 }
 
 __all__ = [
@@ -66,8 +64,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "render":
-        return import_module("kbvr.render")  # a package that can be called
     if name not in _HOME:
         raise AttributeError(f"module 'kbvr' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)

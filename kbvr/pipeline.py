@@ -3,7 +3,7 @@
 load_photo -> the profile's depth -> surroundings_of -> planned films (moves along a path, a rig of two eyes) -> the
 profile's drawing (split, fill, mattes, mesh, for what the moves can see) -> the cameras of each instant -> all files
 that show it. Depth maps and autostereograms are made of the depth at once, scenes to visit of the layers
-(`kbvr.diorama`).
+(`kbvr.mesh.viewable_scene`).
 """
 
 from __future__ import annotations
@@ -15,34 +15,29 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from kbvr.comfort import Comfort
-from kbvr.depth import DepthMap, seen_through, sized
-from kbvr.diorama import diorama_of
+from kbvr.depth.depth_map import DepthMap, seen_through, sized
+from kbvr.depth.scene_depth import Surroundings, surroundings_of
 from kbvr.errors import InputError, MissingExtraError
-from kbvr.explanation import explain
-from kbvr.failures import Failure, costing_only
-from kbvr.films import Film, planned
-from kbvr.formats import Facts, FileSummary, Item, load_format
-from kbvr.formats.writing import (
-    Views,
-    check_items,
-    paths_of,
-    write_depth_items,
-    write_items,
-    write_scene_items,
-)
-from kbvr.memory import refuse_without_room, repeats_bytes, within_memory, within_px
-from kbvr.options import FROM_DEPTH, OUTPUTS, SCENE_KEYS_PER_S, SCENES, ExportOptions, outputs_at_rest
-from kbvr.output import all_or_none, check_there, refuse_taken
-from kbvr.outputs import items_of, view_size_px
-from kbvr.paths import check_keyframes, moves_along, view_of
-from kbvr.photo import GUESSED_FOV_DEG, Photo, load_photo
-from kbvr.profiles import Drawing, profile_of
-from kbvr.relief import TEXTURE_MAX_PX
-from kbvr.repeats import drawn_frames
-from kbvr.scene import Scene
-from kbvr.stopwatch import Stopwatch
-from kbvr.surroundings import Surroundings, surroundings_of
+from kbvr.formats.registry import load_format
+from kbvr.formats.spec.format import Facts, FileSummary, Item, Views
+from kbvr.formats.write import check_items, paths_of, write_depth_items, write_items, write_scene_items
+from kbvr.ldi.scene import Scene
+from kbvr.mesh.textured_mesh import TEXTURE_MAX_PX
+from kbvr.mesh.viewable_scene import diorama_of
+from kbvr.motion.frame_reuse import drawn_frames
+from kbvr.motion.paths import check_keyframes, moves_along, view_of
+from kbvr.photo.photo import GUESSED_FOV_DEG, Photo, load_photo
+from kbvr.plan.explain import explain
+from kbvr.plan.failures import Failure, costing_only
+from kbvr.plan.memory_budget import refuse_without_room, repeats_bytes, within_memory, within_px
+from kbvr.plan.options import FROM_DEPTH, OUTPUTS, SCENE_KEYS_PER_S, SCENES, ExportOptions, outputs_at_rest
+from kbvr.plan.output_kinds import items_of, view_size_px
+from kbvr.plan.shots import Film, planned
+from kbvr.profiles.choose import profile_of
+from kbvr.profiles.protocol import Drawing
+from kbvr.stereo.comfort import Comfort
+from kbvr.system.atomic_file import all_or_none, check_there, refuse_taken
+from kbvr.system.stopwatch import Stopwatch
 
 Progress = Callable[[str, int, int], None]
 """Told of a stage's name, what is done of it, and how much there is in all."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from kbvr.nets import Card, Tensor
-from kbvr.nets.card import card_text
+from kbvr.nets.model_card import card_text
 
 CONTENT = np.random.default_rng(5).bytes(700_001)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kbvr.scene import QUAD, TOLERANCE_PX, Limits
+from kbvr.ldi.quads import QUAD, TOLERANCE_PX, Limits
 
 
 def slow_quads(inverse_depth: np.ndarray, valid: np.ndarray, largest: int, limits: Limits) -> np.ndarray:

@@ -12,9 +12,9 @@ import onnx
 from file_server import card_for
 from onnx import TensorProto, helper, numpy_helper
 
-from kbvr.depth_model import POINTS
-from kbvr.nets.card import Card, card_text
-from kbvr.nets.store import sha256_of
+from kbvr.depth.networks import POINTS
+from kbvr.nets.model_card import Card, card_text
+from kbvr.nets.model_store import sha256_of
 
 F_HALF_DIAGONALS = 0.8
 """The focal length of the camera that sees the points: 90 degrees across a 4:3 picture's long side."""

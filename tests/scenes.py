@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
-from kbvr.depth import DepthMap
-from kbvr.photo import Photo, photo_from_array
+from kbvr.depth.depth_map import DepthMap
+from kbvr.photo.photo import Photo, photo_from_array
 
 F_PX = 100.0
+LANDSCAPE_SKY_ROWS = 60
 RED, BLUE = (200, 20, 20), (20, 40, 180)
 
 
@@ -45,3 +47,12 @@ def card_before_wall(
     inverse_depth = np.full((height, width), far)
     inverse_depth[CARD] = near
     return photo_of(rgb), depth_of(inverse_depth)
+
+
+def landscape(width: int = 640, height: int = 480) -> np.ndarray:
+    """Return a picture of patches, and of blue sky above."""
+    rng = np.random.default_rng(4)
+    rgb = cv2.resize(rng.integers(0, 256, (9, 12, 3), np.uint8), (width, height), interpolation=cv2.INTER_CUBIC)
+    rgb[..., 2] //= 2
+    rgb[: LANDSCAPE_SKY_ROWS * height // 480] = (60, 120, 255)
+    return rgb

@@ -16,12 +16,12 @@ from bench.metrics import psnr_db
 from bench.tracer import disparity_of_photo, trace
 from bench.ways import kbvr_scene
 from bench.worlds import worlds
-from kbvr.depth import estimate_depth
-from kbvr.depth_model import BUILT_IN_NETWORK
-from kbvr.photo import load_photo, photo_from_array
-from kbvr.render import Renderer
-from kbvr.render.doubled import doubled
-from kbvr.scene import Scene, build_scene
+from kbvr.depth.estimate import estimate_depth
+from kbvr.depth.networks import BUILT_IN_NETWORK
+from kbvr.ldi.scene import Scene, build_scene
+from kbvr.photo.photo import load_photo, photo_from_array
+from kbvr.rendering.cpu_renderer import Renderer
+from kbvr.rendering.texel_doubling import doubled
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 LEAST_PSNR_DB = 48.5

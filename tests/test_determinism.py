@@ -19,8 +19,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kbvr.formats import FORMATS, Facts, FileChoices, Item
-from kbvr.formats.writing import write_items
+from kbvr.formats.registry import FORMATS
+from kbvr.formats.spec.file_options import FileChoices
+from kbvr.formats.spec.format import Facts, Item
+from kbvr.formats.write import write_items
 
 ROOT = Path(__file__).parents[1]
 

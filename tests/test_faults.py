@@ -11,11 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kbvr import output, pipeline
+from kbvr import pipeline
 from kbvr.cli.main import main
 from kbvr.errors import OutputError
-from kbvr.formats import comfort_report, depth_map, poster
-from kbvr.formats.animation import loop_of
+from kbvr.formats import comfort_report
+from kbvr.formats.depth import depth_map
+from kbvr.formats.loop import poster
+from kbvr.formats.loop.animation import loop_of
+from kbvr.system import atomic_file as output
 
 resource = pytest.importorskip("resource", reason="a limit to the size of files is needed, which Windows lacks")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,85 +13,107 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "kbvr"
 
-ROWS = (
-    ("messages", "errors"),
-    ("resources", "stderr", "input_file", "isolated_process", "isolated_worker", "apart", "decoders"),
-    ("camera", "screens", "light", "output", "stopwatch", "repeats", "nets", "compiled", "tiles"),
-    ("ramps", "sides"),
-    ("decoding_memory",),
-    ("picture_file",),
-    ("pictures", "picture_colour", "exr"),
-    ("depth_array",),
-    ("decode",),
-    ("decode_apart",),
-    ("photo", "depth_file", "upsample"),
-    ("depth_model", "affine_points"),
-    ("point_depth",),
-    ("network_depth",),
-    ("depth",),
-    ("surroundings",),
-    ("moves", "timing"),
-    ("kenburns", "keyframes"),
-    ("paths",),
-    ("stereo", "wiggle"),
-    ("comfort",),
-    ("nearest",),
-    ("specks",),
-    ("spread", "layers", "matte"),
-    ("network_fill",),
-    ("inpainting_fill",),
-    ("fill",),
-    ("paper",),
-    ("scene",),
-    ("render", "sheets", "atlas"),
-    ("lens", "dome"),
-    ("relief",),
-    ("dense", "splats"),
-    ("diorama",),
+ROOMS = (
+    ("errors", "imaging", "native"),
+    ("system", "geometry"),
+    ("nets", "photo"),
+    ("depth", "inpaint"),
+    ("ldi", "motion"),
+    ("mesh", "rendering", "stereo", "ken_burns_2019"),
     ("formats",),
-    ("options", "memory"),
-    ("outputs", "failures"),
-    ("films",),
-    ("profiles", "explanation"),
+    ("plan",),
+    ("profiles",),
     ("pipeline",),
     ("doctor", "serving"),
     ("cli",),
 )
-"""What kbvr consists of, in the order in which data moves: each imports from its own row or those above."""
+"""What kbvr consists of, in the order in which data moves: a room imports from the rows above its own."""
 
-RANK = {module: rank for rank, row in enumerate(ROWS) for module in row}
+FORMATS = (
+    ("spec",),
+    ("packing",),
+    ("video",),
+    ("depth", "loop", "scene", "still"),
+    ("comfort_report", "fan_out", "registry"),
+    ("write",),
+)
+"""The same for what is inside kbvr/formats."""
+
+REGISTRY = "formats/registry.py"
+"""It names the modules of all formats, which it loads when they are asked for: no import of its own."""
 
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.stem[:2] != "__")
 
 
 def imported_names(path: Path) -> Iterator[str]:
-    """Yield the dotted name of every module that a file imports, those inside functions included."""
+    """Yield the dotted name of every module that a file imports: those inside functions, and in strings, included."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
             yield f"{node.module}"
-            if node.module == "kbvr":
-                yield from (f"kbvr.{alias.name}" for alias in node.names)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(MODULE, node.value):
+            yield node.value
 
 
-def module_of(path: Path) -> str:
-    """Return the first part of a file's name inside kbvr."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+MODULE = r"kbvr(\.[a-z_0-9]+)+"
+"""A string that is a module's name is there to be imported, or to be run by another process."""
+
+
+def parts_of(path: Path) -> tuple[str, ...]:
+    """Return a file's place inside kbvr, like ("depth", "predict")."""
+    return path.relative_to(PACKAGE).with_suffix("").parts
+
+
+def imports_within_kbvr(path: Path) -> set[tuple[str, ...]]:
+    """Return the places of the modules of kbvr that a file imports."""
+    known = {parts_of(file) for file in FILES} | {parts_of(file)[:-1] for file in FILES}
+    named = {tuple(name.split(".")[1:]) for name in imported_names(path) if name.startswith("kbvr.")}
+    return {next((parts[:n] for n in (3, 2, 1) if parts[:n] in known), parts) for parts in named}
+
+
+def rank(order: tuple[tuple[str, ...], ...]) -> dict[str, int]:
+    """Return name -> number of its row."""
+    return {name: number for number, row in enumerate(order) for name in row}
 
 
 def test_every_module_has_its_place_in_the_order():
-    """A new module is put into ROWS, where a reader finds it."""
-    assert {module_of(path) for path in FILES} == set(RANK)
+    """A new room is put into ROOMS, where a reader finds it; at the top of the house are only three modules."""
+    assert {parts_of(path)[0] for path in FILES} == set(rank(ROOMS))
+    assert {parts_of(path)[1] for path in FILES if parts_of(path)[0] == "formats"} - {"__init__"} == set(rank(FORMATS))
+    assert {path.stem for path in PACKAGE.glob("*.py")} == {"__init__", "__main__", "errors", "pipeline"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_nothing_imports_upward(path):
-    """A stage knows the stages before it and none after it."""
-    inside = {name.split(".")[1] for name in imported_names(path) if name.startswith("kbvr.")}
-    upward = {name for name in inside if RANK[name] > RANK[module_of(path)]}
-    assert not upward
+    """A stage knows the stages before it, and none after it or beside it."""
+    room, *inside = parts_of(path)
+    ranks = rank(ROOMS)
+    others = {parts for parts in imports_within_kbvr(path) if parts[0] != room}
+    assert not [".".join(parts) for parts in others if ranks[parts[0]] >= ranks[room]]
+    if room == "formats" and path != PACKAGE / REGISTRY:
+        ranks = rank(FORMATS)
+        others = {parts for parts in imports_within_kbvr(path) if parts[0] == room and parts[1:2] != (inside[0],)}
+        assert not [".".join(parts) for parts in others if len(parts) < 2 or ranks[parts[1]] >= ranks[inside[0]]]
+
+
+def test_no_two_modules_import_each_other():
+    """Whoever reads one file needs only those below it, inside a room too; what is for types alone counts as well."""
+    wanted = {parts_of(path): imports_within_kbvr(path) - {parts_of(path)} for path in FILES if path.stem != "__init__"}
+    wanted = {name: others & set(wanted) for name, others in wanted.items()}
+    wanted.pop(("formats", "registry"))
+    while wanted:
+        free = {name for name, others in wanted.items() if not others & set(wanted)}
+        assert free, f"imported in a circle: {sorted('.'.join(name) for name in wanted)}"
+        wanted = {name: others for name, others in wanted.items() if name not in free}
+
+
+def test_every_room_says_what_it_is_for():
+    """The first thing that a newcomer opens is the room's __init__."""
+    for folder in sorted({path.parent for path in FILES} - {PACKAGE}):
+        assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))), folder
 
 
 @pytest.mark.parametrize(
@@ -102,16 +125,16 @@ def test_nothing_imports_upward(path):
         ("av", "formats"),
         ("cryptography", "serving"),
         ("segno", "cli"),
-        ("ctypes", "compiled"),
-        ("OpenEXR", "exr"),
-        ("tifffile", "pictures"),
-        ("defusedxml", "pictures"),
+        ("ctypes", "native"),
+        ("OpenEXR", "photo"),
+        ("tifffile", "photo"),
+        ("defusedxml", "photo"),
     ],
 )
 def test_a_library_is_known_to_one_stage_only(library, owner):
     """Whoever changes a library looks in one place."""
-    allowed = {owner, "nets"} if library == "ctypes" else {owner}  # nets asks the CUDA driver for devices
-    users = {module_of(path) for path in FILES if library in {n.split(".")[0] for n in imported_names(path)}}
+    allowed = {owner, "system"} if library == "ctypes" else {owner}  # system asks the CUDA driver for devices
+    users = {parts_of(path)[0] for path in FILES if library in {n.split(".")[0] for n in imported_names(path)}}
     assert users <= allowed
 
 

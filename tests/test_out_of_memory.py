@@ -17,13 +17,15 @@ from PIL import Image
 
 import kbvr
 from bench.decoding import KINDS, peak_bytes, write_picture
-from kbvr import decoders, decoding_memory, memory, pipeline
+from kbvr import pipeline
 from kbvr.cli.main import main
 from kbvr.cli.printing import OUT_OF_MEMORY
 from kbvr.errors import InputError, OutOfMemoryError
-from kbvr.isolated_process import Request
-from kbvr.profiles import Layers
-from kbvr.resources import half_of_machine_bytes, has_room, is_out_of_memory, machine_bytes
+from kbvr.photo import decoders, decoding_memory
+from kbvr.plan import memory_budget as memory
+from kbvr.profiles.layers import Layers
+from kbvr.system.isolated_process import Request
+from kbvr.system.resources import half_of_machine_bytes, has_room, is_out_of_memory, machine_bytes
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="limits memory, or looks it up, as only Linux can")
 GIB = 2**30
@@ -77,7 +79,7 @@ def test_room_is_tried_and_given_back():
 @pytest.mark.parametrize(("machine", "half"), [(None, None), (2**29, 2**30), (2**30, 2**30), (2**34, 2**33)])
 def test_another_process_may_take_half_of_the_machine(monkeypatch, machine, half):
     """But a gibibyte on small ones."""
-    monkeypatch.setattr("kbvr.resources.machine_bytes", lambda: machine)
+    monkeypatch.setattr("kbvr.system.resources.machine_bytes", lambda: machine)
     assert half_of_machine_bytes() == half
 
 

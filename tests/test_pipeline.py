@@ -15,21 +15,21 @@ from scenes import card_before_wall
 
 import kbvr
 from kbvr import pipeline
+from kbvr.depth.scene_depth import surroundings_of
 from kbvr.errors import InputError, OutputError
-from kbvr.films import planned, reaches_m
-from kbvr.formats import video
-from kbvr.kenburns import Crop
-from kbvr.options import ExportOptions
-from kbvr.outputs import items_of, view_size_px
-from kbvr.paths import PATH_NAMES, view_of
-from kbvr.photo import photo_from_array
+from kbvr.formats.video import write_video as video
+from kbvr.ldi.scene import build_scene
+from kbvr.motion.easing import Steps
+from kbvr.motion.ken_burns import Crop
+from kbvr.motion.paths import PATH_NAMES, view_of
+from kbvr.photo.photo import photo_from_array
 from kbvr.pipeline import export_photo
-from kbvr.profiles import Layers
-from kbvr.render import Renderer
-from kbvr.scene import build_scene
-from kbvr.stereo import eye_pair, plan_rig
-from kbvr.surroundings import surroundings_of
-from kbvr.timing import Steps
+from kbvr.plan.options import ExportOptions
+from kbvr.plan.output_kinds import items_of, view_size_px
+from kbvr.plan.shots import planned, reaches_m
+from kbvr.profiles.layers import Layers
+from kbvr.rendering.cpu_renderer import Renderer
+from kbvr.stereo.rig import eye_pair, plan_rig
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 TEMPLE = EXAMPLES / "temple.jpg"

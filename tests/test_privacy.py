@@ -20,11 +20,11 @@ import pytest
 from native_fakes import compiled
 from PIL import Image
 
-from kbvr.nets import runtime
-from kbvr.options import OUTPUTS
+from kbvr.nets import onnxruntime_loader as runtime
+from kbvr.plan.options import OUTPUTS
 
 ROOT = Path(__file__).parents[1]
-NETS = ROOT / "kbvr" / "nets"
+NETS = ROOT / "kbvr" / "nets" / "builtin"
 HEIC = Path(__file__).parent / "data" / "orientation_6.heic"
 SWITCH = "ORT_DISABLE_TELEMETRY"
 
@@ -276,6 +276,6 @@ def test_onnxruntime_is_loaded_in_one_place(package: str) -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Import | ast.ImportFrom)
         and "onnxruntime" in [getattr(node, "module", None), *(alias.name.split(".")[0] for alias in node.names)]
-        and getattr(node, "module", None) != "kbvr.nets.runtime"
+        and getattr(node, "module", None) != "kbvr.nets.onnxruntime_loader"
     }
     assert users == set()

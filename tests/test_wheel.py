@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kbvr import compiled
+from kbvr.native import library as compiled
 
 ROOT = Path(__file__).parents[1]
 
@@ -42,9 +42,9 @@ def test_the_wheel_suits_every_python_of_its_platform(wheel):
 def test_the_wheel_holds_all_that_kbvr_needs_to_run(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     for variant in compiled.variants():
-        assert f"kbvr/render/native/libkbvr_{variant}{compiled.SUFFIX}" in names
-    assert {"kbvr/nets/kbvr-depth.onnx", "kbvr/nets/kbvr-depth.json", "kbvr/py.typed"} <= names
-    assert "kbvr/render/gpu.wgsl" in names
+        assert f"kbvr/native/built/libkbvr_{variant}{compiled.SUFFIX}" in names
+    assert {"kbvr/nets/builtin/kbvr-depth.onnx", "kbvr/nets/builtin/kbvr-depth.json", "kbvr/py.typed"} <= names
+    assert "kbvr/rendering/gpu.wgsl" in names
     assert {"kbvr/pages/kbvr-photo.js", "kbvr/pages/scene.html", "kbvr/pages/stereo.html"} <= names
     sources = ("export/", "tests/", "bench/", "viewers/")
     assert not [name for name in names if name.startswith(sources) or name.endswith(".cpp")]

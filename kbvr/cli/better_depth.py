@@ -12,7 +12,7 @@ from kbvr.cli.printing import complain, warnings_printed
 from kbvr.errors import DownloadError, InputError, KbvrError
 
 if TYPE_CHECKING:
-    from kbvr.options import ExportOptions
+    from kbvr.plan.options import ExportOptions
 
 SWITCH = "KBVR_MODELS"
 """Environment variable: auto fetches without asking; none does not, and says nothing of it either."""
@@ -35,7 +35,7 @@ def fetch_depth_network(options: ExportOptions, *, quiet: bool, shows_bar: bool)
     from rich.console import Console
 
     from kbvr.cli.progress import download_bar
-    from kbvr.depth_model import BEST_FIRST, best_network, gives_depth
+    from kbvr.depth.networks import BEST_FIRST, best_network, gives_depth
     from kbvr.nets import is_whole, known_cards, pull
 
     if not _estimates(options):
@@ -61,7 +61,7 @@ def fetch_depth_network(options: ExportOptions, *, quiet: bool, shows_bar: bool)
 
 def name_better_network(options: ExportOptions) -> None:
     """Say on stderr, once in a process, which network would give finer depth than the built-in one."""
-    from kbvr.depth_model import BUILT_IN_NETWORK, best_network
+    from kbvr.depth.networks import BUILT_IN_NETWORK, best_network
 
     leaves_it_open = _estimates(options) and str(options.depth_model) == "auto" and _switch() is None
     if leaves_it_open and best_network() == BUILT_IN_NETWORK:
@@ -71,7 +71,7 @@ def name_better_network(options: ExportOptions) -> None:
 @cache
 def name_once() -> None:
     """Print the line; the cache lets a process do it once."""
-    from kbvr.depth_model import BEST_FIRST
+    from kbvr.depth.networks import BEST_FIRST
     from kbvr.nets import card_of
 
     card = card_of(BEST_FIRST[0])
@@ -79,7 +79,7 @@ def name_once() -> None:
 
 
 def _estimates(options: ExportOptions) -> bool:
-    """Tell whether a network of `kbvr.depth_model` estimates the depth."""
+    """Tell whether a network of `kbvr.depth.networks` estimates the depth."""
     return options.depth_file is None and (options.profile == "layers" or str(options.depth_model) != "auto")
 
 

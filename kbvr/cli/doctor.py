@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kbvr.cli.printing import complain, warnings_printed
-from kbvr.messages import escaped
+from kbvr.errors import escaped
 
 if TYPE_CHECKING:
     from kbvr.doctor import Finding

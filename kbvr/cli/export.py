@@ -23,16 +23,15 @@ from kbvr.cli.better_depth import fetch_depth_network, name_better_network, want
 from kbvr.cli.interruption import is_interruption
 from kbvr.cli.printing import complain, explained, print_line
 from kbvr.cli.progress import Report, stage_bars
-from kbvr.errors import InputError, KbvrError
-from kbvr.messages import MOST_NAME_LETTERS, escaped, shortened
-from kbvr.options import ONE_EYED, SCENES, ExportOptions
-from kbvr.output import refuse_taken
-from kbvr.photo import load_photo
+from kbvr.errors import MOST_NAME_LETTERS, InputError, KbvrError, escaped, shortened
+from kbvr.photo.photo import load_photo
 from kbvr.pipeline import ExportReport, Written
+from kbvr.plan.options import ONE_EYED, SCENES, ExportOptions
+from kbvr.system.atomic_file import refuse_taken
 
 GOOD, BUG, BAD_INPUT = 0, 1, 2
 """Exit codes."""
-LOADED_LATE = ("kbvr.formats.video", "kbvr.nets")
+LOADED_LATE = ("kbvr.formats.video.write_video", "kbvr.nets")
 """What the pipeline loads when it gets there; here it is loaded before any photo."""
 
 

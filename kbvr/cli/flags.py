@@ -11,8 +11,8 @@ import typer
 from kbvr.errors import InputError
 
 if TYPE_CHECKING:
-    from kbvr.kenburns import Crop
-    from kbvr.timing import Steps
+    from kbvr.motion.easing import Steps
+    from kbvr.motion.ken_burns import Crop
 
 OUTPUT, PICTURE, MOTION, DEPTH, STEREO, RUN = (
     "Output",
@@ -669,7 +669,7 @@ def crop_of(text: str | None, flag: str) -> Crop | None:
     Raises:
         InputError: if it is not like that.
     """
-    from kbvr.kenburns import Crop
+    from kbvr.motion.ken_burns import Crop
 
     if text is None:
         return None
@@ -701,7 +701,7 @@ def steps_of(text: str | None) -> Steps | None:
     Raises:
         InputError: if it is not like that.
     """
-    from kbvr.timing import Steps
+    from kbvr.motion.easing import Steps
 
     if text is None:
         return None

@@ -17,7 +17,8 @@ def formats(
     import json
     from dataclasses import fields
 
-    from kbvr.formats import FORMATS, FileChoices, load_format
+    from kbvr.formats.registry import FORMATS, load_format
+    from kbvr.formats.spec.file_options import FileChoices
 
     takes = {field.name: field.metadata.get("takes", "") for field in fields(FileChoices)}
     known = {name: load_format(name) for name in FORMATS}

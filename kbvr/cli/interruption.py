@@ -18,7 +18,7 @@ from threading import Event, Lock, Thread, current_thread, main_thread
 from time import monotonic
 from types import FrameType
 
-from kbvr.output import remove_unfinished
+from kbvr.system.atomic_file import remove_unfinished
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
 """Windows has no SIGHUP, and nothing else has a SIGBREAK."""
@@ -148,7 +148,7 @@ def _watch(signals: socket.socket, numbers: tuple[int, ...], left: Event, interr
 def _end(number: int, interruption: Interruption) -> None:
     """End the process, with what is unfinished removed and one line on stderr.
 
-    Other processes that it began (`kbvr.isolated_process`) end when their pipes are closed.
+    Other processes that it began (`kbvr.system.isolated_process`) end when their pipes are closed.
     """
 
     def last_words() -> None:

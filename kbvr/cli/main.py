@@ -12,7 +12,6 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from kbvr import decoders
 from kbvr.cli.doctor import doctor
 from kbvr.cli.flags import (
     Alt,
@@ -107,7 +106,8 @@ from kbvr.cli.printing import complain, explained
 from kbvr.cli.streams import dependable_streams
 from kbvr.cli.view import view
 from kbvr.errors import InputError, OutOfMemoryError
-from kbvr.resources import has_room, processors, shown_bytes
+from kbvr.photo import decoders
+from kbvr.system.resources import has_room, processors, shown_bytes
 
 BAD_CALL = 2
 
@@ -255,9 +255,9 @@ def export(
     _refuse_too_few_addresses()
     decoders.warm_up()
     from kbvr.cli.export import ExportRequest, run_export
-    from kbvr.kenburns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
-    from kbvr.memory import bytes_of
-    from kbvr.options import ExportOptions, outputs_at_rest
+    from kbvr.motion.ken_burns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
+    from kbvr.plan.memory_budget import bytes_of
+    from kbvr.plan.options import ExportOptions, outputs_at_rest
 
     _refuse_unclear_depth(len(photos), depth, depth_kind)
     named = {

@@ -93,7 +93,7 @@ def pull_model(
 
     Example: [bold]kbvr models pull best[/bold]
     """
-    from kbvr.depth_model import BEST_FIRST
+    from kbvr.depth.networks import BEST_FIRST
     from kbvr.nets import BUILT_IN, card_of, is_whole, known_cards, pull
 
     with warnings_printed():

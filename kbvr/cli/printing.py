@@ -9,9 +9,8 @@ from contextlib import contextmanager
 
 import typer
 
-from kbvr.errors import KbvrError, OutOfMemoryError
-from kbvr.messages import escaped, shortened
-from kbvr.resources import is_out_of_memory
+from kbvr.errors import KbvrError, OutOfMemoryError, escaped, shortened
+from kbvr.system.resources import is_out_of_memory
 
 OUT_OF_MEMORY = (
     "there is not enough memory, or no more threads or open files are allowed; "

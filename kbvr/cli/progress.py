@@ -18,7 +18,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from kbvr.messages import MOST_NAME_LETTERS, escaped, shortened
+from kbvr.errors import MOST_NAME_LETTERS, escaped, shortened
 
 Report = Callable[[str, int, int], None]
 """Told (name of the stage, steps done, steps in all); 0 in all means that nobody knows."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from kbvr.apart import Answer, run_apart
 from kbvr.doctor.files import folder_finding, network_findings
 from kbvr.doctor.finding import Finding
 from kbvr.doctor.trials import (
@@ -18,9 +17,10 @@ from kbvr.doctor.trials import (
     renderer_finding,
     version_findings,
 )
-from kbvr.formats.encoders import HARDWARE, SOFTWARE
-from kbvr.nets.card import models_folder
+from kbvr.formats.video.encoders import HARDWARE, SOFTWARE
+from kbvr.nets.model_card import models_folder
 from kbvr.nets.providers import on_this_system
+from kbvr.system.trial_process import Answer, run_apart
 
 LIMIT_S = 60.0
 """How long most trials may take: CUDA's libraries may have to come from a slow disk."""
@@ -43,11 +43,11 @@ def diagnose(*, deep: bool = False) -> tuple[Finding, ...]:
     titles = {"cpu": "CPU", **{provider.device: provider.title for provider in on_this_system()}}
     answers = _answers(
         {
-            "gpus": lambda: run_apart("kbvr.nets.cuda:described_devices", limit_s=LIMIT_S),
+            "gpus": lambda: run_apart("kbvr.system.cuda_driver:described_devices", limit_s=LIMIT_S),
             **{device: _asking_device(device) for device in ("auto", *titles) if device != "tensorrt"},
-            "runtime": lambda: run_apart("kbvr.nets.trial:described_runtime", limit_s=LIMIT_S),
-            "renderer": lambda: run_apart("kbvr.render.trial:try_renderer", limit_s=LIMIT_S),
-            "drawing gpu": lambda: run_apart("kbvr.render.trial:try_gpu", limit_s=LIMIT_S),
+            "runtime": lambda: run_apart("kbvr.nets.device_trial:described_runtime", limit_s=LIMIT_S),
+            "renderer": lambda: run_apart("kbvr.rendering.trial:try_renderer", limit_s=LIMIT_S),
+            "drawing gpu": lambda: run_apart("kbvr.rendering.trial:try_gpu", limit_s=LIMIT_S),
             **{f"soft {kind}": _asking_encoders(names) for kind, names in SOFTWARE.items()},
             **{f"hard {kind}": _asking_encoders(names) for kind, names in HARDWARE.items()},
         }
@@ -86,8 +86,8 @@ def _tensorrt_answer(cuda: Answer) -> Answer:
 
 
 def _asking_device(device: str, limit_s: float = LIMIT_S) -> Ask:
-    return lambda: run_apart("kbvr.nets.trial:try_device", device, limit_s=limit_s)
+    return lambda: run_apart("kbvr.nets.device_trial:try_device", device, limit_s=limit_s)
 
 
 def _asking_encoders(names: tuple[str, ...]) -> Ask:
-    return lambda: run_apart("kbvr.formats.encoders:try_encoders", ",".join(names), limit_s=ENCODER_LIMIT_S)
+    return lambda: run_apart("kbvr.formats.video.encoders:try_encoders", ",".join(names), limit_s=ENCODER_LIMIT_S)

@@ -9,7 +9,7 @@ from tempfile import TemporaryFile
 
 from kbvr.doctor.finding import REINSTALL, Finding, State, gigabytes
 from kbvr.nets import BUILT_IN, Card, card_of, known_cards
-from kbvr.nets.card import models_folder
+from kbvr.nets.model_card import models_folder
 
 LEAST_FREE_BYTES = 500_000_000
 """The larger networks that can be fetched need half of this."""

@@ -6,10 +6,10 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 
 import kbvr
-from kbvr.apart import Answer
 from kbvr.doctor.finding import REINSTALL, Finding, State, gigabytes
-from kbvr.formats.encoders import SOFTWARE
-from kbvr.nets.trial import TOLERANCE
+from kbvr.formats.video.encoders import SOFTWARE
+from kbvr.nets.device_trial import TOLERANCE
+from kbvr.system.trial_process import Answer
 
 RENDER_TOLERANCE = 4.0
 """Mean difference of a frame from its photo, in 8-bit steps, from which rendering is taken for broken."""

@@ -9,10 +9,9 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from kbvr.comfort import Comfort
-from kbvr.errors import InputError, OutputError
-from kbvr.messages import escaped
-from kbvr.output import all_or_none, written_aside
+from kbvr.errors import InputError, OutputError, escaped
+from kbvr.stereo.comfort import Comfort
+from kbvr.system.atomic_file import all_or_none, written_aside
 
 SIZE_PX = (900, 420)
 PLOT = (60, 60, 870, 340)

@@ -1,7 +1,9 @@
 """Neural networks: a card describes each, `open_session` runs it. The one place that knows onnxruntime."""
 
-from kbvr.nets.added import add
-from kbvr.nets.card import (
+from kbvr.nets.http import without_credentials
+from kbvr.nets.install import add
+from kbvr.nets.isolated_network import open_network
+from kbvr.nets.model_card import (
     BUILT_IN,
     FETCHED,
     Card,
@@ -15,12 +17,10 @@ from kbvr.nets.card import (
     models_folder,
     read_card,
 )
-from kbvr.nets.foreign import open_network
+from kbvr.nets.model_store import is_whole, pull, remove
 from kbvr.nets.providers import DEVICES
 from kbvr.nets.recipe import DepthRecipe, FillRecipe
 from kbvr.nets.session import MAX_THREADS, Session, open_file, open_session, ran_on
-from kbvr.nets.store import is_whole, pull, remove
-from kbvr.nets.web import without_credentials
 
 __all__ = [
     "BUILT_IN",

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kbvr.errors import DownloadError, OutputError
-from kbvr.nets.web import PassingError, host_of, network_errors, opened, without_credentials
+from kbvr.nets.http import PassingError, host_of, network_errors, opened, without_credentials
 
 if TYPE_CHECKING:
     import requests

@@ -19,8 +19,8 @@ from types import MappingProxyType
 import platformdirs
 
 from kbvr.errors import InputError
-from kbvr.nets import cuda
-from kbvr.nets.runtime import onnxruntime
+from kbvr.nets.onnxruntime_loader import onnxruntime
+from kbvr.system import cuda_driver as cuda
 
 Options = Mapping[str, str]
 
@@ -79,7 +79,7 @@ def cuda_options(threads: int) -> tuple[Options, ...]:
     Pictures differ in size, and cuDNN's exhaustive search would start again for each size: its heuristic is used.
     Memory grows by what is asked for and not by doubling. TF32 lets convolutions run on tensor cores: its mantissa has
     the 10 bits of fp16 and its range is fp32's, so nothing overflows and no second file is needed. The CUDA provider
-    has no switch that runs an fp32 graph in fp16: that takes another graph (`kbvr.nets.half`).
+    has no switch that runs an fp32 graph in fp16: that takes another graph (`kbvr.nets.fp16_session`).
     """
     del threads
     return ({"cudnn_conv_algo_search": "HEURISTIC", "arena_extend_strategy": "kSameAsRequested", "use_tf32": "1"},)

@@ -15,14 +15,14 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 
 from kbvr.errors import InputError
-from kbvr.input_file import check_regular
-from kbvr.nets import cuda
-from kbvr.nets.accelerated import AcceleratedSession, first_line
-from kbvr.nets.card import Card, built_in_card
-from kbvr.nets.half import HalfSession, has_half
+from kbvr.nets.fallback_session import AcceleratedSession, first_line
+from kbvr.nets.fp16_session import HalfSession, has_half
+from kbvr.nets.model_card import Card, built_in_card
+from kbvr.nets.onnxruntime_loader import onnxruntime
 from kbvr.nets.providers import CPU, CUDA, Options, Problem, Provider, candidates, cuda_options, problem_with
-from kbvr.nets.runtime import onnxruntime
-from kbvr.resources import processors
+from kbvr.system import cuda_driver as cuda
+from kbvr.system.input_file import check_regular
+from kbvr.system.resources import processors
 
 MAX_THREADS = 256
 MOST_THREADS = 8

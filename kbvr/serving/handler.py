@@ -12,15 +12,12 @@ import os
 import socket
 from hmac import compare_digest
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kbvr.serving.ranges import part_of
-from kbvr.serving.site import HTML, Resource, opened
-
-if TYPE_CHECKING:
-    from kbvr.serving.server import Server
+from kbvr.serving.site import HTML, Resource, Site, opened
 
 logger = logging.getLogger(__name__)
 
@@ -100,10 +97,25 @@ class _Incoming(io.RawIOBase):
         return count
 
 
+class AnsweringServer(ThreadingHTTPServer):
+    """What answers need to know of their server."""
+
+    site: Site
+    token: str
+    """The secret part of the URL."""
+
+    hosts: set[str]
+    """The names and ports under which browsers may ask."""
+
+    def note_answer(self, request: socket.socket, *, begins: bool, knows_url: bool = False) -> None:
+        """Remember of a connection that an answer to it begins, or is over; and if so, that it knows the URL."""
+        raise NotImplementedError
+
+
 class Handler(BaseHTTPRequestHandler):
     """Answers the requests of one connection."""
 
-    server: Server
+    server: AnsweringServer
     protocol_version = "HTTP/1.1"
     request_version = default_request_version = "HTTP/1.1"
     disable_nagle_algorithm = True

@@ -14,7 +14,6 @@ import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import ThreadingHTTPServer
 from socket import SHUT_RDWR, socket
 from socketserver import TCPServer
 from time import monotonic
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from kbvr.errors import InputError
 from kbvr.serving.addresses import LOOPBACK
-from kbvr.serving.handler import STALL_S, Handler
+from kbvr.serving.handler import STALL_S, AnsweringServer, Handler
 from kbvr.serving.site import Site
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class Connection:
         return self.knows_url, self.is_answered, self.since_s
 
 
-class Server(ThreadingHTTPServer):
+class Server(AnsweringServer):
     """Listens from when it is made until `server_close`; `serve_forever` answers."""
 
     allow_reuse_address = os.name != "nt"  # there it would let two servers have one port

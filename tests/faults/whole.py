@@ -66,7 +66,7 @@ def arrays(path: Path) -> None:
 
 def exrs(path: Path) -> None:
     """Read the depth."""
-    from kbvr.depth_file import load_inverse_depth
+    from kbvr.depth.read_file import load_inverse_depth
 
     with_size = re.search(rb"dataWindow\0box2i\0....(.{16})", path.read_bytes(), re.DOTALL)
     assert with_size
@@ -136,7 +136,7 @@ def trees(path: Path) -> None:
 
 def scripts(path: Path) -> None:
     """Compare with the script that kbvr ships."""
-    from kbvr.formats.html import PAGES
+    from kbvr.formats.scene.html import PAGES
 
     if path.read_bytes() != (PAGES / path.name).read_bytes():
         raise NotWholeError("it is not the script that ships with kbvr")

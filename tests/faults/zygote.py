@@ -27,7 +27,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import kbvr.decode
+import kbvr.photo.decode
 
 LIMIT_S = 25.0
 KILL = -1
@@ -141,7 +141,13 @@ def zygote() -> Iterator[Zygote]:
             running.close()
 
 
-LOADED = ("kbvr.cli.main", "kbvr.cli.export", "kbvr.formats.video", "kbvr.formats.comfort_report", "kbvr.nets")
+LOADED = (
+    "kbvr.cli.main",
+    "kbvr.cli.export",
+    "kbvr.formats.video.write_video",
+    "kbvr.formats.comfort_report",
+    "kbvr.nets",
+)
 LOADED += ("kbvr.render", "pydantic", "rich.console", "trimesh", "pygltflib", "pxr.Usd")
 """What exports import when they get there: here it comes before any of them, and costs its time once."""
 
@@ -151,7 +157,7 @@ def _load() -> None:
     import cv2
     from PIL import Image
 
-    from kbvr.formats import FORMATS, load_format
+    from kbvr.formats.registry import FORMATS, load_format
 
     cv2.setNumThreads(1)
     Image.init()
@@ -170,13 +176,13 @@ def _load() -> None:
 
 def _decoded_here(path: Any, function: str, arguments: tuple[Any, ...], max_bytes: int | None) -> Any:
     """Decode what is given in this process: it is good, and to start another one would take most of the time."""
-    return getattr(kbvr.decode, function)(path, *arguments)
+    return getattr(kbvr.photo.decode, function)(path, *arguments)
 
 
 def _be_called(arguments: list[str], fault: Fault, counter: ctypes.CDLL, said: Any, events: Path) -> None:
     """Be the forked process: meet the fault, run the call, and end."""
-    from kbvr import decode_apart
     from kbvr.cli.main import main
+    from kbvr.photo import decoding_process as decode_apart
 
     os.setsid()
     if not (fault.files_more or fault.more_bytes):

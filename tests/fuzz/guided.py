@@ -57,11 +57,11 @@ def lead(reader: str, seconds: str, corpus: Path, kept: Path, folder: Path) -> N
 
     with atheris.instrument_imports(include=["kbvr"], enable_loader_override=False):
         import kbvr.cli.main
-        import kbvr.keyframes
+        import kbvr.motion.keyframes
         import kbvr.nets
         import kbvr.serving
 
-        assert kbvr.cli.main and kbvr.keyframes and kbvr.nets and kbvr.serving
+        assert kbvr.cli.main and kbvr.motion.keyframes and kbvr.nets and kbvr.serving
     logging.getLogger("kbvr").propagate = False
     work = folder / "input"
     work.mkdir()

@@ -41,7 +41,7 @@ def photo(folder: Path, name: str, data: bytes) -> None:
 
 def depth(folder: Path, name: str, data: bytes) -> None:
     """Read a depth file, its numbers taken for each of the three kinds; one of them has to fit."""
-    from kbvr.depth_file import load_inverse_depth
+    from kbvr.depth.read_file import load_inverse_depth
     from kbvr.errors import InputError
 
     path, refused = _written(folder, name, data), []
@@ -61,7 +61,7 @@ def depth(folder: Path, name: str, data: bytes) -> None:
 
 def keyframes(folder: Path, name: str, data: bytes) -> None:
     """Read keyframes and go along them."""
-    from kbvr.keyframes import load_keyframes
+    from kbvr.motion.keyframes import load_keyframes
 
     path = load_keyframes(_written(folder, name, data))
     for share in (0, 0.3, 1):
@@ -73,7 +73,7 @@ def card(folder: Path, name: str, data: bytes) -> None:
     """Read a card, show it, and list it among all networks."""
     from fuzz.command import run_command
     from kbvr.nets import read_card
-    from kbvr.nets.card import card_text
+    from kbvr.nets.model_card import card_text
 
     models = folder / "models"
     models.mkdir(exist_ok=True)
@@ -86,8 +86,8 @@ def card(folder: Path, name: str, data: bytes) -> None:
 
 def depth_network(folder: Path, name: str, data: bytes) -> None:
     """Estimate depth with a network that a person gave."""
-    from kbvr.depth_model import depth_network as opened
-    from kbvr.network_depth import estimate_with
+    from kbvr.depth.networks import depth_network as opened
+    from kbvr.depth.predict import estimate_with
 
     said = estimate_with(opened(_written(folder, "own.onnx", data), device="cpu", threads=1), _rgb(), quality="fast")
     if said.values.ndim != 2 or not np.isfinite(said.values).all():
@@ -96,7 +96,7 @@ def depth_network(folder: Path, name: str, data: bytes) -> None:
 
 def fill_network(folder: Path, name: str, data: bytes) -> None:
     """Fill a hole with a network that a person gave."""
-    from kbvr.fill import filler_named
+    from kbvr.inpaint.choose import filler_named
 
     filler = filler_named(_written(folder, "own.onnx", data), device="cpu", threads=1)
     hole = np.zeros(SIZE_PX[::-1], bool)
@@ -108,8 +108,8 @@ def fill_network(folder: Path, name: str, data: bytes) -> None:
 
 def segmentation(folder: Path, name: str, data: bytes) -> None:
     """Find objects with a network that a person gave."""
+    from kbvr.depth.upright_objects import segment
     from kbvr.nets import open_network
-    from kbvr.paper.segmentation import segment
 
     segment(_rgb(), open_network(_written(folder, "own.onnx", data), device="cpu", threads=1))
 
@@ -169,8 +169,8 @@ def option(name: str) -> Callable[[Path, str, bytes], None]:
 
     def read(folder: Path, _: str, data: bytes) -> None:
         from kbvr.cli.flags import crop_of, focus_of, size_px_of, steps_of
-        from kbvr.memory import bytes_of
-        from kbvr.screens import screen_of
+        from kbvr.plan.memory_budget import bytes_of
+        from kbvr.stereo.screen import screen_of
 
         readers: dict[str, Callable[[str], object]] = {
             "crop": lambda text: crop_of(text, "--from"),
@@ -296,7 +296,7 @@ def _pull(folder: Path, answered: bytes, noted: bytes | None) -> None:
 
     from kbvr.nets import download, pull
     from kbvr.nets.download import note_of
-    from kbvr.nets.store import part_of
+    from kbvr.nets.model_store import part_of
 
     url, answers = _answering()
     answers[0] = answered

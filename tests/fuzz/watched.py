@@ -134,7 +134,7 @@ def serve(connection: Connection, folder: Path) -> None:
     faulthandler.enable(crash)
     import kbvr.cli.export
     import kbvr.cli.main
-    import kbvr.formats.video
+    import kbvr.formats.video.write_video
     import kbvr.nets  # noqa: F401
 
     _limit_memory()

@@ -7,7 +7,7 @@ import type { Fit, StereoMode } from "./options";
 
 const WIGGLE_S = 1.5;
 
-/** Parallax from nearest to farthest that is pleasant on a flat screen, as a share of the width (kbvr/wiggle.py). */
+/** Parallax from nearest to farthest that is pleasant on a flat screen, as a share of the width (kbvr/motion/sway.py). */
 const PARALLAX = Object.freeze({ anaglyph: 0.02, sbs: 0.03, wiggle: 0.025 });
 
 /** Draws the scene on the element's canvas, for one eye or two. */

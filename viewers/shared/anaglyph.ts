@@ -2,7 +2,7 @@
  * Red-cyan anaglyphs: left and right are matrices, row by row, for linear light; the anaglyph is their sum.
  *
  * Least-squares fits to what filters and screens let through: Dubois, "A projection method to generate anaglyph stereo
- * images", ICASSP 2001, and site.uottawa.ca/~edubois/anaglyph. The same numbers as in kbvr/formats/anaglyph.py.
+ * images", ICASSP 2001, and site.uottawa.ca/~edubois/anaglyph. The same numbers as in kbvr/formats/packing/anaglyph.py.
  */
 export const DUBOIS = Object.freeze({
   left: Object.freeze([0.437, 0.449, 0.164, -0.062, -0.062, -0.024, -0.048, -0.05, -0.017] as const),

@@ -25,7 +25,7 @@ function mixed(group: string, says: string, left: Mix, right: Mix): View {
 const GLASSES = "Anaglyph, for coloured glasses";
 const BARE = "Without glasses";
 
-/** The anaglyphs' matrices are Dubois's, whose source is where DUBOIS is; the same numbers as in kbvr/formats/anaglyph.py. */
+/** The anaglyphs' matrices are Dubois's, whose source is where DUBOIS is; the same numbers as in kbvr/formats/packing/anaglyph.py. */
 export const VIEWS = {
   "red-cyan": mixed(GLASSES, "Red and cyan", DUBOIS.left, DUBOIS.right),
   "green-magenta": mixed(

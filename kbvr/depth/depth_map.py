@@ -1,0 +1,65 @@
+"""Depth of every pixel of a photo, in metres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float32
+
+from kbvr.errors import InputError
+from kbvr.photo.photo import Photo
+
+MOST_SAMPLES = 1_000_000
+"""Percentiles are those of about so many pixels; of more they differ by next to nothing, and take long."""
+
+
+@dataclass(frozen=True, eq=False)
+class DepthMap:
+    """Depth of every pixel of one photo, in that photo's camera."""
+
+    inverse_depth: Float32[np.ndarray, "H W"]
+    """1/m along the optical axis; finite, >= 0, and 0 is infinitely far."""
+
+    f_px: float
+    """Focal length, in pixels of this map."""
+
+    metric: bool = False
+    """Whether the metres are measured (by a file or a metric network) or only placed to look believable."""
+
+    network: str = ""
+    """Name of the network that estimated it; empty if none did."""
+
+    def __post_init__(self) -> None:
+        """Check the range once, so that no later stage has to."""
+        least, most = self.inverse_depth.min(initial=0), self.inverse_depth.max(initial=0)
+        if not (least >= 0 and np.isfinite(most)):  # both are NaN if one is
+            raise InputError("inverse depth must be finite and >= 0 everywhere")
+
+
+def seen_through(photo: Photo, depth: DepthMap) -> Photo:
+    """Return a photo with the focal length of its depth, which a network may have found."""
+    return photo if depth.f_px == photo.f_px else replace(photo, f_px=depth.f_px, f_source="network")
+
+
+def sized(photo: Photo, depth: DepthMap, size_px: tuple[int, int]) -> tuple[Photo, DepthMap]:
+    """Return a photo and its depth at a (width, height) of about its shape, not larger than it is."""
+    import cv2
+
+    if size_px == photo.size_px:
+        return photo, depth
+    rgb, inverse_depth = (
+        np.asarray(cv2.resize(values, size_px, interpolation=cv2.INTER_AREA))
+        for values in (photo.rgb, depth.inverse_depth)
+    )
+    scale = size_px[0] / photo.size_px[0]
+    return (
+        replace(photo, rgb=rgb, f_px=photo.f_px * scale),
+        replace(depth, inverse_depth=np.maximum(inverse_depth, 0), f_px=depth.f_px * scale),
+    )
+
+
+def sampled(values: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "h w"]:
+    """Return a map, or every n-th row and column of a large one: enough to tell percentiles by."""
+    step = max(1, int((values.size / MOST_SAMPLES) ** 0.5))
+    return values[::step, ::step]

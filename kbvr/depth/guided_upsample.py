@@ -1,0 +1,227 @@
+"""Bring a small map (depth, sky) to the photo's full size so that its edges lie on the photo's edges.
+
+Where a map has no step it is enlarged as it is, whatever the photo shows there: a poster stays flat. Networks draw
+steps as ramps, and a ramp between two surfaces would be a rubber sheet in the scene. So a pixel at a step takes what is
+at the head or at the foot of its ramp. Which of them, the map says by how far up the ramp the pixel lies, and the photo
+by which side the pixel's colour is found on; where colours say nothing, the outline is the map's own, and smooth.
+The photo is asked at a working size first, and at its full size once more right beside the boundary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import product
+
+import cv2
+import numpy as np
+from jaxtyping import Float, Float32, Int, UInt8
+
+from kbvr.depth.boundary_sides import said_by_means, said_by_taps, side_colours
+from kbvr.depth.edge_ramps import steps_of
+from kbvr.imaging.tiling import framed
+
+WORKING_LONG_SIDE_PX = 1024
+SQUARE_PX = 256
+"""Side of the squares of the full size in which steps are looked for."""
+
+AROUND_PX = 3
+"""What is blurred has neighbours."""
+
+REACH_CELLS = 3.2
+"""How far away on the map colours are compared."""
+
+LEAST_REACH_PX = 2.0
+
+RAMP_WEIGHT, STEP_WEIGHT = (0.2, 0.02), (0.8, 0.002)
+"""What the map counts against the colours: of the logarithm of how far up the ramp a pixel lies to how far down, with
+the least that both are. A ramp tells where it is steepest; the sharp step, a cell wide, how far away that is."""
+
+LEANING_WEIGHT = 0.5
+"""What the working size counts against the colours at the full size."""
+
+SMOOTH_PX = (1.3, 1.5)
+"""Deviation of the blur of what colours say, at the working and at the full size: single pixels are noise."""
+
+DOUBT = 0.5
+"""What colours say at the working size counts for less by so much: where they hardly tell the sides apart, nothing."""
+
+SPECK_CELLS = 2.0
+"""Specks of less than this squared, in cells of the map, are noise."""
+
+NARROW_PX = 2
+"""How far from a boundary of the working size the photo is asked again, in pixels of the working size."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Working:
+    """What is known of one map at the working size."""
+
+    flat: Float32[np.ndarray, "h w"]
+    """The small map where there is no step."""
+
+    ramp: Float32[np.ndarray, "H W 4"]
+    """What is near, what is far, the share of a step, and to which side a pixel leans: positive is near."""
+
+    high_step: float
+    """See `Steps`."""
+
+    sides: Float32[np.ndarray, "h2 w2 6"]
+    """What colours say right beside the boundary (`kbvr.depth.boundary_sides.side_colours`)."""
+
+
+def upsample_along_edges(
+    small: Float32[np.ndarray, "h w"], rgb: UInt8[np.ndarray, "H W 3"]
+) -> Float32[np.ndarray, "H W"]:
+    """Return the map at the picture's size, its steps on the picture's edges."""
+    return upsample_all_along_edges([small], rgb)[0]
+
+
+def upsample_all_along_edges(
+    maps: Sequence[Float32[np.ndarray, "h w"]], rgb: UInt8[np.ndarray, "H W 3"]
+) -> list[Float32[np.ndarray, "H W"]]:
+    """Return several maps of one size at the picture's size, their steps on the picture's edges.
+
+    In every map the larger value is the nearer one, or else simply one of the two sides.
+    """
+    height, width = rgb.shape[:2]
+    scale = min(1.0, WORKING_LONG_SIDE_PX / max(width, height))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    guide = rgb if scale == 1 else cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    colours = cv2.split(guide.astype(np.float32))
+    return [_at_full_size(_at_working_size(_no_larger(small, size), colours), rgb) for small in maps]
+
+
+def _no_larger(small: Float32[np.ndarray, "h w"], size: tuple[int, int]) -> Float32[np.ndarray, "h2 w2"]:
+    """Return a map that has no more cells than the picture has pixels, along either side."""
+    fitting = (min(small.shape[1], size[0]), min(small.shape[0], size[1]))
+    return small if fitting == small.shape[::-1] else cv2.resize(small, fitting, interpolation=cv2.INTER_AREA)
+
+
+def _at_working_size(small: Float32[np.ndarray, "h w"], colours: Sequence[Float32[np.ndarray, "H W"]]) -> _Working:
+    """Decide to which side of its step every pixel of the working size leans."""
+    steps = steps_of(small)
+    size = colours[0].shape[::-1]
+    around = cv2.GaussianBlur(steps.sharp, (0, 0), 1.0)
+    near, far, share, smooth, sharp, around = (
+        cv2.resize(cells, size, interpolation=cv2.INTER_LINEAR)
+        for cells in (steps.near, steps.far, steps.share, steps.smooth, steps.sharp, around)
+    )
+    leaning = np.zeros_like(share)
+    band = np.flatnonzero((share > 0) & (near > far))  # of a nearly flat map both may be rounded to one number
+    if band.size:
+        high, low = near.ravel()[band], far.ravel()[band]
+        reach_px = max(LEAST_REACH_PX, REACH_CELLS * size[0] / small.shape[1])
+        said = said_by_taps([*colours, sharp], band, high, low, reach_px=reach_px)
+        by_map = np.zeros_like(high)
+        for values, weight, least in ((smooth, *RAMP_WEIGHT), (around, *STEP_WEIGHT)):
+            up = np.clip((values.ravel()[band] - low) / (high - low), least, 1 - least)
+            by_map += np.float32(weight) * np.log(up / (1 - up))
+        said = _smoothed(said, band, share.shape, SMOOTH_PX[0])
+        said -= np.clip(said, -DOUBT, DOUBT)
+        leaning.ravel()[band] = by_map + said * np.minimum((high - low) / steps.high_step, 1)
+        least_px = round((SPECK_CELLS * size[0] / small.shape[1]) ** 2)
+        for sign in (1, -1):
+            _turn_specks(leaning, sign, least_px)
+    return _Working(steps.flat, np.dstack([near, far, share, leaning]), steps.high_step, side_colours(colours, leaning))
+
+
+def _at_full_size(working: _Working, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
+    """Enlarge a map; squares are independent, so threads share them."""
+    height, width = rgb.shape[:2]
+    rows, columns = working.ramp.shape[:2]
+    result = cv2.resize(working.flat, (width, height), interpolation=cv2.INTER_LINEAR)
+    share_of_step = np.ascontiguousarray(working.ramp[..., 2])
+    is_near = (working.ramp[..., 3] > 0).astype(np.uint8)
+    window = np.ones((2 * NARROW_PX + 1, 2 * NARROW_PX + 1), np.uint8)
+    narrow = (cv2.dilate(is_near, window) != cv2.erode(is_near, window)) & (share_of_step > 0)
+    asked_already = (rows, columns) == (height, width)
+    row_places, column_places = (
+        {start: _Places.of(start, full, working) for start in range(0, full, SQUARE_PX)}
+        for full, working in ((height, rows), (width, columns))
+    )
+
+    def one_square(corner: tuple[int, int]) -> None:
+        square, around, inside = framed(*corner, side_px=SQUARE_PX, around_px=AROUND_PX)
+        row, column = row_places[corner[0]], column_places[corner[1]]
+        window = np.s_[row.first : row.last + 2, column.first : column.last + 2]
+        if not share_of_step[window].any():
+            return
+        near, far, share, leaning = cv2.split(_enlarged(working.ramp[window], row, column))
+        if not asked_already:
+            band = np.flatnonzero(narrow[row.nearest].take(column.nearest, axis=1))
+            y, x = np.divmod(band, leaning.shape[1])
+            beside = (row.nearest // 2)[y] * working.sides.shape[1] + (column.nearest // 2)[x]
+            colours = rgb[around].reshape(-1, 3).take(band, axis=0)
+            said = said_by_means(colours, working.sides.reshape(-1, 6).take(beside, axis=0))
+            said *= np.minimum((near.ravel()[band] - far.ravel()[band]) / working.high_step, 1)
+            flat = leaning.ravel()
+            flat[band] = np.float32(LEANING_WEIGHT) * flat[band] + _smoothed(said, band, leaning.shape, SMOOTH_PX[1])
+        step = np.where(leaning[inside] > 0, near[inside], far[inside])
+        step -= result[square]
+        step *= share[inside]
+        result[square] += step
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(one_square, product(range(0, height, SQUARE_PX), range(0, width, SQUARE_PX))))
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """Where the pixels of a piece of the full size lie at the working size, along one side."""
+
+    first: int
+    last: int
+    above: Int[np.ndarray, "N"]
+    """The working pixel before each, counted from the first."""
+
+    share: Float32[np.ndarray, "N"]
+    """How far each lies from that to the next."""
+
+    nearest: Int[np.ndarray, "N"]
+
+    @classmethod
+    def of(cls, start: int, full: int, working: int) -> _Places:
+        """Place the pixels of a square and those around it as `cv2.resize` places them."""
+        pixels = np.arange(max(0, start - AROUND_PX), min(full, start + SQUARE_PX + AROUND_PX))
+        at = (pixels + 0.5) * (working / full) - 0.5
+        at = np.clip(at, 0, working - 1)
+        above = at.astype(np.intp)
+        first, last = int(above[0]), int(above[-1])
+        return cls(first, last, above - first, (at - above).astype(np.float32), np.rint(at).astype(np.intp))
+
+
+def _enlarged(planes: Float32[np.ndarray, "h w C"], row: _Places, column: _Places) -> Float32[np.ndarray, "R X C"]:
+    """Return what a piece of planes looks like at the full size, as bilinear interpolation has it."""
+    for axis, places in enumerate((row, column)):
+        share = places.share.reshape(-1, *[1] * (2 - axis))
+        after = planes.take(np.minimum(places.above + 1, planes.shape[axis] - 1), axis=axis)
+        planes = planes.take(places.above, axis=axis)
+        after -= planes
+        after *= share
+        planes += after
+    return planes
+
+
+def _turn_specks(leaning: Float32[np.ndarray, "H W"], sign: int, least_px: int) -> None:
+    """Let specks of one side, in the midst of the other, lean to that."""
+    count, specks, figures, _ = cv2.connectedComponentsWithStats((leaning * sign > 0).astype(np.uint8), connectivity=4)
+    if count > 1:
+        small = figures[:, cv2.CC_STAT_AREA] < least_px
+        small[0] = False
+        leaning[small[specks]] *= -1
+
+
+def _smoothed(
+    values: Float[np.ndarray, "N"],
+    band: Int[np.ndarray, "N"],
+    shape: tuple[int, ...],
+    sigma_px: float,
+) -> Float32[np.ndarray, "N"]:
+    """Return a band's values blurred among themselves."""
+    planes = np.zeros((2, *shape), np.float32)
+    planes[0].ravel()[band], planes[1].ravel()[band] = values, 1
+    total, count = (cv2.GaussianBlur(plane, (0, 0), sigma_px).ravel()[band] for plane in planes)
+    return total / np.maximum(count, np.float32(1e-6))

@@ -1,0 +1,103 @@
+"""What a network of affine points says of a picture: its points, mask and scale become metric inverse depth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32
+from numpy.typing import NDArray
+
+from kbvr.depth.affine_points import focal_and_shift
+from kbvr.depth.networks import LARGEST_ANSWER, DepthNetwork
+from kbvr.errors import InputError
+
+LEAST_INSIDE = 0.001
+"""The mask must leave this share of the picture, or there is nothing to measure."""
+
+MOST_BEHIND = 0.01
+"""A larger share of the points behind the camera is no depth; a smaller one is taken for very near."""
+
+LEAST_DEPTH_M = 0.01
+"""Nearer than this nothing is, whatever a network says."""
+
+
+@dataclass(frozen=True, eq=False)
+class PointDepth:
+    """Metric depth of one picture."""
+
+    inverse_depth: Float32[np.ndarray, "h w"]
+    """1/m, >= 0. Where the mask says infinitely far it is what the points say there, 0 if they say nothing."""
+
+    sky: Float32[np.ndarray, "h w"]
+    """Probability of being infinitely far."""
+
+    f_px: float
+    """Focal length, in pixels of the picture that was asked about."""
+
+
+def depth_of_points(
+    network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"], size_px: tuple[int, int], f_px: float | None
+) -> PointDepth:
+    """Ask a network of affine points about a picture, prepared as its recipe wants.
+
+    Args:
+        network: Its recipe gives affine points.
+        picture: What it is shown.
+        size_px: (width, height) of the picture that this was made of.
+        f_px: The focal length in pixels of that one, None to recover it.
+
+    Raises:
+        InputError: if the network says what no depth can be.
+    """
+    points, mask, scale = _answers(network, picture)
+    inside = mask > 0.5
+    if inside.mean() < LEAST_INSIDE:
+        raise InputError(f"expected points in the picture from {network.name}, got a mask that leaves none of it")
+    if not np.isfinite(points[inside]).all():
+        raise InputError(f"expected finite points from {network.name}, got NaN or infinity inside its mask")
+    try:
+        found_px, shift = focal_and_shift(points, inside, size_px, f_px=f_px)
+    except InputError as error:
+        raise InputError(f"the points of {network.name} cannot be used: {error}") from error
+    depth = points[..., 2] + np.float32(shift)
+    behind = float((depth[inside] <= 0).mean())
+    if behind > MOST_BEHIND:
+        raise InputError(f"expected points before the camera from {network.name}, got {behind:.0%} of them behind it")
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        inverse_depth = np.reciprocal(depth * np.float32(scale))
+    nearest = min(float(inverse_depth[inside & (depth > 0)].max()), 1 / LEAST_DEPTH_M)
+    inverse_depth[inside & (depth <= 0)] = nearest
+    inverse_depth[~np.isfinite(inverse_depth) | (inverse_depth < 0)] = 0
+    return PointDepth(np.minimum(inverse_depth, np.float32(nearest)), 1 - mask, found_px)
+
+
+def _answers(
+    network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"]
+) -> tuple[Float32[np.ndarray, "h w 3"], Float32[np.ndarray, "h w"], float]:
+    """Return points, mask (0 to 1) and metric scale of one picture.
+
+    Raises:
+        InputError: if they are of other shapes, or mask and scale cannot be such.
+    """
+    recipe = network.recipe
+    points, mask, scale = network.answers(picture, [recipe.output, recipe.mask_output, recipe.scale_output])
+    points, mask = _without_batch(points, 3), _without_batch(mask, 2)
+    sizes = f"{tuple(points.shape)} and {tuple(mask.shape)}"
+    most = tuple(LARGEST_ANSWER * side for side in picture.shape[2:])
+    fits = points.ndim == 3 and points.shape[2] == 3 and points.shape[:2] == mask.shape and mask.size > 0
+    if not fits or mask.shape[0] > most[0] or mask.shape[1] > most[1]:
+        wanted = "points (height, width, 3) and a mask (height, width), both about as large as the picture"
+        raise InputError(f"expected {wanted}, from {network.name}, got {sizes}")
+    if not np.isfinite(mask).all():
+        raise InputError(f"expected a mask of 0 to 1 from {network.name}, got NaN or infinity in it")
+    if scale.size != 1 or not (np.isfinite(scale).all() and scale.min() > 0):
+        raise InputError(f"expected one metric scale > 0 from {network.name}, got {scale.ravel()[:3].tolist()}")
+    return points, np.clip(mask, 0, 1), float(scale.ravel()[0])
+
+
+def _without_batch(array: NDArray[np.float32], dimensions: int) -> NDArray[np.float32]:
+    """Return an array without leading dimensions of 1 beyond so many; a mask may have its plane's dimension too."""
+    while array.ndim > dimensions and array.shape[0] == 1:
+        array = array[0]
+    return array

@@ -1,0 +1,136 @@
+"""Depth files: a person's own depth for a photo, from PNG, TIFF, NPY, NPZ or EXR.
+
+What the numbers mean is never guessed; the caller names one of three conventions:
+
+    disparity            relative, larger is nearer; any scale and shift
+    depth-m              metres along the optical axis, larger is farther; whole numbers are millimetres
+    inverse-depth-per-m  1/metres along the optical axis, larger is nearer; never whole numbers
+
+"Unknown or infinitely far" is 0, NaN or infinity in depth-m, 0 or NaN in inverse-depth-per-m, and NaN in
+disparity; it becomes the farthest value.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any, get_args
+
+import numpy as np
+from jaxtyping import Float32, Float64
+from numpy.typing import NDArray
+
+from kbvr.errors import InputError
+from kbvr.photo.decoding_process import decoded_depth
+from kbvr.photo.depth_array import DepthKind
+from kbvr.photo.picture_file import shown
+
+_KINDS: tuple[DepthKind, ...] = get_args(DepthKind)
+_NEAREST_M = 0.001
+_ASPECT_TOLERANCE = 1.02
+
+_log = logging.getLogger(__name__)
+
+
+def load_inverse_depth(
+    path: str | os.PathLike[str],
+    size_px: tuple[int, int],
+    *,
+    kind: DepthKind,
+    max_memory_bytes: int | None = None,
+) -> tuple[Float32[np.ndarray, "H W"], bool]:
+    """Read a depth file and bring it to a photo's size_px; return it and whether it is metric.
+
+    Metric: 1/m along the optical axis, >= 0, 0 is infinitely far. Relative (from "disparity"): 0 at the
+    farthest pixel to 1 at the nearest. It is resized in inverse depth, linearly up and by areas down.
+
+    Raises:
+        InputError: if the file cannot be read as one channel of numbers, would take more than max_memory_bytes, its
+            aspect differs from the photo's by more than 2%, or its numbers cannot be what kind says.
+        OutOfMemoryError: if there is not enough memory to decode it.
+    """
+    if kind not in _KINDS:
+        raise InputError(f"wanted a depth kind of {', '.join(_KINDS)}, got {kind!r}")
+    stored = decoded_depth(path, kind, max_memory_bytes)
+    _check_aspect((stored.shape[1], stored.shape[0]), size_px, path)
+    if kind == "disparity":
+        return _resized(_normalised(stored, path), size_px), False
+    inverse_depth = _from_metres(stored, path) if kind == "depth-m" else _from_inverse_metres(stored, path)
+    if not inverse_depth.any():
+        raise InputError(f"{shown(path)}: wanted {kind}, but no pixel holds a finite value above 0")
+    if inverse_depth.max() > 1 / _NEAREST_M:
+        nearest_m = 1 / float(inverse_depth.max())
+        raise InputError(f"{shown(path)}: wanted {kind}, but its nearest pixel is {nearest_m:.2g} m away")
+    return _resized(inverse_depth, size_px), True
+
+
+# --- conventions ---
+
+
+def _from_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:
+    _check_not_negative(stored, "depth-m", path)
+    with np.errstate(invalid="ignore"):  # a NaN may be of the kind that complains when it is converted
+        depth_m = stored * 0.001 if stored.dtype.kind in "iu" else stored.astype(np.float64)
+    known = np.isfinite(depth_m) & (depth_m > 0)
+    with np.errstate(over="ignore"):  # that is too near, which is told of all that is
+        return np.divide(1.0, depth_m, out=np.zeros(depth_m.shape, np.float64), where=known)
+
+
+def _from_inverse_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:
+    if stored.dtype.kind in "iu":
+        raise InputError(f"{shown(path)}: wanted inverse-depth-per-m as fractions, got whole numbers ({stored.dtype})")
+    _check_not_negative(stored, "inverse-depth-per-m", path)
+    if np.isinf(stored).any():
+        raise InputError(f"{shown(path)}: wanted inverse-depth-per-m, but {np.isinf(stored).sum()} pixels are infinite")
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isnan(stored), 0.0, stored).astype(np.float64)
+
+
+def _check_not_negative(stored: NDArray[Any], kind: str, path: str | os.PathLike[str]) -> None:
+    negative = int((stored < 0).sum())
+    if negative:
+        least = stored[stored < 0].min()
+        raise InputError(f"{shown(path)}: wanted {kind} >= 0, but {negative} pixels are negative (down to {least:.4g})")
+
+
+def _normalised(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:
+    with np.errstate(invalid="ignore"):
+        disparity = stored.astype(np.float64)
+    if np.isinf(disparity).any():
+        raise InputError(f"{shown(path)}: wanted disparity, but {np.isinf(disparity).sum()} pixels are infinite")
+    known = ~np.isnan(disparity)
+    least, most = (disparity[known].min(), disparity[known].max()) if known.any() else (0.0, 0.0)
+    with np.errstate(over="ignore"):
+        extent = most - least
+    if not extent > 0:
+        raise InputError(f"{shown(path)}: wanted disparity, but all its pixels are the same ({least:.4g})")
+    if np.isinf(extent):
+        raise InputError(f"{shown(path)}: wanted disparity, but it goes from {least:.4g} to {most:.4g}")
+    if stored.dtype == np.uint8:
+        _log.warning("%s: 8 bits hold 256 steps of depth; expect terraces", shown(path))
+    with np.errstate(invalid="ignore"):
+        return np.where(known, (disparity - least) / extent, 0.0)
+
+
+# --- size ---
+
+
+def _check_aspect(came_px: tuple[int, int], size_px: tuple[int, int], path: str | os.PathLike[str]) -> None:
+    ratio = came_px[0] / came_px[1] * size_px[1] / size_px[0]
+    if max(ratio, 1 / ratio) > _ASPECT_TOLERANCE:
+        turned = came_px[1] / came_px[0] * size_px[1] / size_px[0]
+        hint = "; is it turned?" if max(turned, 1 / turned) <= _ASPECT_TOLERANCE else ""
+        raise InputError(
+            f"{shown(path)}: wanted depth of the photo's shape ({size_px[0]} x {size_px[1]}, to within 2%), "
+            f"got {came_px[0]} x {came_px[1]}{hint}"
+        )
+
+
+def _resized(inverse_depth: Float64[np.ndarray, "h w"], size_px: tuple[int, int]) -> Float32[np.ndarray, "H W"]:
+    import cv2
+
+    values = inverse_depth.astype(np.float32)
+    if (values.shape[1], values.shape[0]) == tuple(size_px):
+        return values
+    shrinks = values.size > size_px[0] * size_px[1]
+    return np.asarray(cv2.resize(values, size_px, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))

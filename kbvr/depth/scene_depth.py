@@ -1,0 +1,171 @@
+"""What a camera moves through: how far away the things of a photo are, seen from the photo's camera."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, Float64
+
+from kbvr.depth.depth_map import DepthMap, sampled
+from kbvr.geometry.camera import Camera, camera_of_photo
+
+CORRIDOR_SHARE = 0.12
+"""Half the width of the corridor that must be free ahead of a camera, as a share of the distance flown."""
+
+LARGEST_ENLARGEMENT = 3.0
+"""Nothing ahead of a camera is to be seen larger than so many times its first size: closer there is only blur."""
+
+LARGE_AREA = 0.2
+"""So much of the frame may be larger than that, at its sides."""
+
+KEPT_AREA = 0.5
+"""So much of what is not infinitely far must stay in the frame, as a share of what was in it: a flight ends before all
+is passed and only sky is left."""
+
+PLACES = 96
+"""Places along a way that are looked at."""
+
+CELLS = 128
+"""Cells across the long side of the coarse map that corridors are looked for in."""
+
+FAR_SHARE = 1e-4
+"""Inverse depth that stands for infinitely far where a distance is wanted, as a share of the nearest."""
+
+
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """The depth of a photo, summed up for those who plan moves and eyes."""
+
+    camera: Camera
+    """The photo's own camera."""
+
+    inverse_depth: Float32[np.ndarray, "H W"]
+    """Of every pixel of the photo, 1/m."""
+
+    nearest_inverse_depth: float
+    """99th percentile of the photo's inverse depth, 1/m."""
+
+    farthest_inverse_depth: float
+    """1st percentile of the photo's inverse depth, 1/m."""
+
+    subject_inverse_depth: float
+    """Inverse depth just behind the nearest thing in the middle of the picture, 1/m."""
+
+    @property
+    def depth_spread(self) -> float:
+        """The range of inverse depth that eyes and moves are planned for, 1/m."""
+        return depth_spread(self.nearest_inverse_depth, self.farthest_inverse_depth)
+
+    @property
+    def subject_m(self) -> float:
+        """Distance of the subject, in metres."""
+        return 1 / max(self.subject_inverse_depth, 1e-6)
+
+    def sideways_m(self, share: float) -> float:
+        """Return the sideways move that spreads the depth range over this share of the width, in metres."""
+        return share * self.camera.size_px[0] / (self.camera.f_px * self.depth_spread)
+
+    @property
+    def far(self) -> float:
+        """Inverse depth that stands for infinitely far where a distance is wanted, 1/m."""
+        return FAR_SHARE * max(self.nearest_inverse_depth, 1e-6)
+
+    def inverse_depth_at(self, x_share: float, y_share: float) -> float:
+        """Return the inverse depth about a place in the photo, given as shares of its width and height, 1/m."""
+        rows, columns = self.cells.shape
+        row, column = min(int(y_share * rows), rows - 1), min(int(x_share * columns), columns - 1)
+        return float(np.median(self.cells[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]))
+
+    @cached_property
+    def cells(self) -> Float32[np.ndarray, "h w"]:
+        """The inverse depth of a coarse grid of the photo, 1/m; specks of depth do not show in it."""
+        height, width = self.inverse_depth.shape
+        shrink = max(1.0, max(width, height) / CELLS)
+        size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
+        small = cv2.resize(self.inverse_depth, size, interpolation=cv2.INTER_AREA)
+        return np.maximum(np.asarray(cv2.medianBlur(small, 3)), 0)
+
+    @cached_property
+    def points(self) -> Float64[np.ndarray, "3 N"]:
+        """The points of `cells` in the photo camera's axes, metres; what is infinitely far is put at 1/far."""
+        rows, columns = self.cells.shape
+        width, height = self.camera.size_px
+        x = ((np.arange(columns) + 0.5) * width / columns - self.camera.cx_px) / self.camera.f_px
+        y = ((np.arange(rows) + 0.5) * height / rows - self.camera.cy_px) / self.camera.f_px
+        z = 1 / np.maximum(self.cells.astype(np.float64), self.far)
+        return np.stack([(x * z).ravel(), (y[:, None] * z).ravel(), z.ravel()])
+
+    def room_m(self, start_m: Float64[np.ndarray, "3"], direction: Float64[np.ndarray, "3"]) -> float:
+        """Return how far a camera may go from a place into a direction (of any length) before it is too close.
+
+        What lies in the corridor ahead is enlarged to LARGEST_ENLARGEMENT at most, and so is all but LARGE_AREA of the
+        frame; KEPT_AREA of the scene stays in it.
+        """
+        most_m = self.free_m(start_m, direction)
+        if not most_m < float("inf") or direction[2] <= 0:  # back or aside: nothing is enlarged
+            return most_m
+        ahead = direction / np.linalg.norm(direction)
+        large, kept = self._area_of(start_m, ahead, 0.0)
+        for place_m in np.geomspace(most_m / 1e4, most_m, PLACES):
+            now_large, now_kept = self._area_of(start_m, ahead, float(place_m))
+            if now_large > large + LARGE_AREA or now_kept < KEPT_AREA * kept:
+                return float(place_m)
+        return most_m
+
+    def free_m(self, start_m: Float64[np.ndarray, "3"], direction: Float64[np.ndarray, "3"]) -> float:
+        """Return how far a camera may go before the first thing in the corridor is enlarged too much.
+
+        The corridor grows with the distance.
+        """
+        length = float(np.linalg.norm(direction))
+        if length == 0:
+            return float("inf")
+        offset = self.points - start_m[:, None]
+        along = direction @ offset / length
+        aside = np.linalg.norm(offset - direction[:, None] / length * along, axis=0)
+        blocked: Bool[np.ndarray, "N"] = (along > 0) & (aside <= CORRIDOR_SHARE * along)
+        return (1 - 1 / LARGEST_ENLARGEMENT) * float(along[blocked].min(initial=1 / self.far))
+
+    def _area_of(
+        self, start_m: Float64[np.ndarray, "3"], direction: Float64[np.ndarray, "3"], place_m: float
+    ) -> tuple[float, float]:
+        """Return the area of what is too large, and of what is not infinitely far, as shares of the frame."""
+        width, height = self.camera.size_px
+        first = self.points[2] - start_m[2]
+        x, y, z = self.points - (start_m + direction * place_m)[:, None]
+        ahead = (z > 0) & (first > 0)
+        scale = self.camera.f_px / np.where(ahead, z, 1.0)
+        in_frame = ahead & (np.abs(x * scale) < width / 2) & (np.abs(y * scale) < height / 2)
+        enlargement = (first / np.where(ahead, z, 1.0))[in_frame]
+        area = enlargement**2 / len(first)
+        near = self.points[2, in_frame] < 0.5 / self.far
+        return float(area[enlargement > LARGEST_ENLARGEMENT].sum()), min(1.0, float(area[near].sum()))
+
+
+def surroundings_of(depth: DepthMap) -> Surroundings:
+    """Return what a camera moves through in a photo of this depth."""
+    height, width = depth.inverse_depth.shape
+    nearest, farthest = np.percentile(sampled(depth.inverse_depth), (99, 1))
+    return Surroundings(
+        camera=camera_of_photo((width, height), depth.f_px),
+        inverse_depth=depth.inverse_depth,
+        nearest_inverse_depth=float(nearest),
+        farthest_inverse_depth=float(farthest),
+        subject_inverse_depth=subject_inverse_depth(depth),
+    )
+
+
+def subject_inverse_depth(depth: DepthMap) -> float:
+    """Return the inverse depth just behind the nearest thing in the middle of the picture, 1/m."""
+    height, width = depth.inverse_depth.shape
+    middle = depth.inverse_depth[height // 5 : height - height // 5, width // 4 : width - width // 4]
+    nearest, farthest = np.percentile(sampled(middle if middle.size else depth.inverse_depth), (95, 5))
+    return float(nearest - 0.15 * (nearest - farthest))
+
+
+def depth_spread(nearest: float, farthest: float) -> float:
+    """Return the range between two inverse depths, held off 0 so that a flat scene gets no giant's eyes, 1/m."""
+    return max(nearest - farthest, 0.05 * nearest, 1e-6)

@@ -1,0 +1,197 @@
+"""Make objects stand upright: the 3D Ken Burns method's adjustment of a disparity by an instance segmentation.
+
+A depth network bends a person or a car to and fro, and parts of it are left behind when the camera moves. So a whole
+object gets the disparity that it has where it touches the ground: a flat cut-out. With a softness above 0 it keeps a
+share of its own relief. The classes and shares are those of Niklaus et al. 2019.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, Float32, Int64, Shaped, UInt8
+
+from kbvr.depth.depth_map import DepthMap
+from kbvr.errors import InputError
+from kbvr.nets import Session
+
+STANDING = frozenset({1, 3, *range(6, 10), *range(16, 26)})
+"""COCO ids of what stands on the ground: people, cars, buses, trains, trucks, boats, animals."""
+
+CARRIED = frozenset({2, 4, 27, 28, 31, 32, 33})
+"""COCO ids of what belongs to an object that it overlaps: bicycles, motorcycles, bags, umbrellas, ties."""
+
+LEAST_SCORE = 0.7
+LEAST_MASK = 0.5
+"""A mask's pixel belongs to the object if it is above this."""
+
+LEAST_AREA_PX = 64
+"""Smaller masks are left out; in pixels of the disparity."""
+
+LEAST_OVERLAP = 0.03
+"""What is carried joins an object that covers at least this share of it."""
+
+GROUND_SHARE = 0.97
+"""An object touches the ground below so much of its height."""
+
+EROSIONS = 2
+"""Times that an object is eroded (3x3) before it is measured, as depth is blurred at its outline."""
+
+RGB_INPUT = "rgb01"
+OUTPUTS = ("labels", "scores", "masks")
+
+
+@dataclass(frozen=True, eq=False)
+class Instances:
+    """Objects that a network found in a picture."""
+
+    masks: Float32[np.ndarray, "N H W"]
+    """How surely each pixel belongs to each object, 0 to 1."""
+
+    classes: Int64[np.ndarray, "N"]
+    """COCO ids."""
+
+    scores: Float32[np.ndarray, "N"]
+    """How sure the network is of each object, 0 to 1."""
+
+    def useful(self) -> Instances:
+        """Return those that the adjustment looks at."""
+        keep = (self.scores >= LEAST_SCORE) & np.isin(self.classes, sorted(STANDING | CARRIED))
+        return Instances(self.masks[keep], self.classes[keep], self.scores[keep])
+
+    def resized(self, size_px: tuple[int, int]) -> Instances:
+        """Return the same objects in a picture of another size (area where it is smaller, else bilinear)."""
+        smaller = size_px[0] < self.masks.shape[2]
+        how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+        masks = np.empty((len(self.masks), size_px[1], size_px[0]), np.float32)
+        for target, mask in zip(masks, self.masks, strict=True):
+            target[:] = cv2.resize(mask, size_px, interpolation=how)
+        return replace(self, masks=masks)
+
+
+def check_segmentation(session: Session) -> None:
+    """Check that a network is an instance segmentation that `segment` can run.
+
+    Raises:
+        InputError: if its inputs or outputs are others.
+    """
+    inputs = {tensor.name: len(tensor.shape) for tensor in session.get_inputs()}
+    outputs = [tensor.name for tensor in session.get_outputs()]
+    if inputs != {RGB_INPUT: 3} or not set(OUTPUTS) <= set(outputs):
+        wanted = f"{RGB_INPUT} (3, height, width) and gives {', '.join(OUTPUTS)}"
+        came = ", ".join(f"{name} of {rank} dimensions" for name, rank in inputs.items())
+        raise InputError(f"wanted an instance segmentation that takes {wanted}, got {came} and {', '.join(outputs)}")
+
+
+def segment(photo_rgb: UInt8[np.ndarray, "H W 3"], session: Session) -> Instances:
+    """Return the objects that an instance segmentation finds in a picture.
+
+    The network takes `rgb01` (3, H, W) float32, 0 to 1, and gives `labels` (N,) int64, COCO ids, `scores` (N,) and
+    `masks` (N, 1, H, W), 0 to 1, of the picture's size.
+
+    Raises:
+        InputError: if the network is another one.
+    """
+    check_segmentation(session)
+    rgb01 = np.ascontiguousarray(photo_rgb.transpose(2, 0, 1), np.float32) / np.float32(255)
+    labels, scores, masks = session.run(OUTPUTS, {RGB_INPUT: rgb01})
+    count, wanted = labels.shape, (*labels.shape, 1, *photo_rgb.shape[:2])
+    if scores.shape != count or masks.shape != wanted:
+        raise InputError(f"wanted scores {count} and masks {wanted}, got {scores.shape} and {masks.shape}")
+    return Instances(masks[:, 0].astype(np.float32), labels.astype(np.int64), scores.astype(np.float32))
+
+
+def adjusted_disparity(
+    disparity: Float32[np.ndarray, "H W"],
+    masks: Bool[np.ndarray, "N h w"] | Float[np.ndarray, "N h w"],
+    classes: Shaped[np.ndarray, "n"],
+    scores: Float[np.ndarray, "m"],
+    *,
+    softness: float = 0.0,
+) -> Float32[np.ndarray, "H W"]:
+    """Return the disparity with every object that stands on the ground made upright, in any scale.
+
+    With softness 0 an object becomes flat, as in the paper; with 1 it keeps its relief and is only moved to the
+    disparity that it has at the ground. Where objects overlap, the nearer one is in front. An object of which the
+    erosion leaves nothing stays as it was.
+
+    Raises:
+        InputError: if sizes or numbers do not agree, the disparity is not finite and >= 0, or the softness not 0 to 1.
+    """
+    _check(disparity, masks, classes, scores, softness)
+    adjusted = disparity.copy()
+    objects = [(mask, _grounded(disparity, mask)) for mask in _whole_objects(masks, classes, scores)]
+    standing = [(mask, ground) for mask, ground in objects if ground is not None]
+    for mask, (at_ground, usual) in sorted(standing, key=lambda entry: entry[1]):
+        adjusted[mask] = np.maximum(at_ground + softness * (disparity[mask] - usual), 0)
+    return adjusted
+
+
+def adjusted_depth(depth: DepthMap, instances: Instances, *, softness: float) -> DepthMap:
+    """Return a photo's depth with its objects made upright, as `adjusted_disparity` does; for any depth.
+
+    Raises:
+        InputError: if the softness is not 0 to 1.
+    """
+    height, width = depth.inverse_depth.shape
+    found = instances.useful().resized((width, height))
+    inverse_depth = adjusted_disparity(depth.inverse_depth, found.masks, found.classes, found.scores, softness=softness)
+    return replace(depth, inverse_depth=inverse_depth)
+
+
+def _whole_objects(
+    masks: Shaped[np.ndarray, "N H W"], classes: Shaped[np.ndarray, "N"], scores: Float[np.ndarray, "N"]
+) -> Iterator[Bool[np.ndarray, "H W"]]:
+    """Yield the mask of each object that stands, with what it carries."""
+    solid = np.asarray(masks > LEAST_MASK)
+    areas = solid.sum(axis=(1, 2))
+    sure = (scores >= LEAST_SCORE) & (areas >= LEAST_AREA_PX)
+    carried = [index for index in np.flatnonzero(sure) if int(classes[index]) in CARRIED]
+    for index in np.flatnonzero(sure):
+        if int(classes[index]) not in STANDING:
+            continue
+        own = solid[index]
+        whole = own.copy()
+        for other in carried:
+            if (own & solid[other]).sum() >= LEAST_OVERLAP * areas[other]:
+                whole |= solid[other]
+        yield whole
+
+
+def _grounded(disparity: Float32[np.ndarray, "H W"], mask: Bool[np.ndarray, "H W"]) -> tuple[float, float] | None:
+    """Return the disparity that an object gets, and the usual one where it touches the ground; None if none is left.
+
+    The first is the largest eroded one there, the second the median, which a softened object keeps in place.
+    """
+    window = np.ones((3, 3), np.uint8)
+    inside = cv2.erode(mask.astype(np.uint8), window, iterations=EROSIONS) > 0
+    if not inside.any():
+        return None
+    eroded = cv2.erode(np.where(mask, disparity, np.float32(np.inf)), window, iterations=EROSIONS)
+    rows = np.flatnonzero(inside.any(axis=1))
+    top, bottom = int(rows[0]), int(rows[-1])
+    first = int(top + GROUND_SHARE * (bottom - top))
+    at_ground = inside[first:]
+    return float(eroded[first:][at_ground].max()), float(np.median(disparity[first:][at_ground]))
+
+
+def _check(
+    disparity: Float32[np.ndarray, "H W"],
+    masks: Shaped[np.ndarray, "N h w"],
+    classes: Shaped[np.ndarray, "n"],
+    scores: Shaped[np.ndarray, "m"],
+    softness: float,
+) -> None:
+    if masks.shape[1:] != disparity.shape:
+        raise InputError(f"wanted masks of the disparity's size {disparity.shape}, got {masks.shape[1:]}")
+    if not len(masks) == len(classes) == len(scores):
+        raise InputError(
+            f"wanted a class and a score for each of {len(masks)} masks, got {len(classes)} and {len(scores)}"
+        )
+    if not np.isfinite(disparity).all() or (disparity < 0).any():
+        raise InputError("wanted a disparity that is finite and >= 0 everywhere, got another")
+    if not 0 <= softness <= 1:
+        raise InputError(f"the softness must be 0 to 1, got {softness}")

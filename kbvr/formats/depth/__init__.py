@@ -1,0 +1,1 @@
+"""Depth maps as pictures and numbers."""

@@ -1,0 +1,1 @@
+"""Several views in one picture: `layouts` of both eyes, and `anaglyph`."""

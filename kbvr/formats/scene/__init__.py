@@ -1,0 +1,1 @@
+"""Scenes to visit: glTF and what is made of it, meshes and Gaussians."""

@@ -1,0 +1,56 @@
+"""HTML to paste into a page for a scene beside it, and the script that shows it: one for all scenes of a folder."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from html import escape
+from time import perf_counter
+from urllib.parse import quote
+
+from kbvr.errors import OutputError
+from kbvr.formats.scene.gltf import check_compression, summary_of
+from kbvr.formats.scene.html import built_page
+from kbvr.formats.spec.file_options import FileChoices
+from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
+from kbvr.mesh.viewable_scene import Diorama
+from kbvr.system.atomic_file import written_aside_together
+
+SCRIPT = "kbvr-photo.js"
+"""Defines the element `kbvr-photo`; made of viewers/ when kbvr is built."""
+
+ENDING = "_kbvr_embed"
+
+
+def embedding(glb_name: str, alt: str, size_px: tuple[int, int]) -> str:
+    """Return HTML that shows a scene of this name beside the page."""
+    width, height = size_px
+    said = f'src="{quote(os.fsencode(glb_name))}" alt="{escape(alt)}" style="aspect-ratio: {width} / {height}"'
+    return f'<script src="{SCRIPT}" defer></script>\n<kbvr-photo {said}></kbvr-photo>\n'
+
+
+def write_embed(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    """Write the HTML, and the script unless the very same is there; see `Format.write`."""
+    del facts
+    start = perf_counter()
+    glb_name = f"{item.path.stem.removesuffix(ENDING)}_kbvr.glb"
+    html = embedding(glb_name, choices.alt or diorama.photo, diorama.relief.camera.size_px)
+    script, target = built_page(SCRIPT), item.path.with_name(SCRIPT)
+    beside = () if target.is_file() and target.read_text("utf-8") == script else (target,)
+    with written_aside_together((item.path, *beside), overwrite=choices.overwrite) as asides:
+        for aside, text in zip(asides, (html, script), strict=False):
+            aside.write_text(text, "utf-8")
+            if aside.read_text("utf-8") != text:
+                raise OutputError(f"{item.path.name} did not read back as written")
+    return replace(summary_of(diorama, item, len(html.encode()), perf_counter() - start), beside=beside)
+
+
+FORMAT = Format(
+    says="HTML to paste for a scene beside it, with the script that shows it",
+    needs="scene",
+    suffixes=(".html", ".js"),
+    proof="the HTML is read again",
+    check=check_compression,
+    write=write_embed,
+    options=("alt",),
+)

@@ -1,0 +1,171 @@
+"""3D Gaussian splatting as glTF (GLB): KHR_gaussian_splatting, ratified in 2026; other viewers show coloured points.
+
+Rotations are quaternions (x, y, z, w), scales and opacities plain numbers, colours the spherical harmonic of degree 0
+of sRGB (`srgb_rec709_display`); COLOR_0 has them in linear light for viewers that know no splats. Axes are glTF's: y
+up, -z ahead, metres, and the node stands as high above the floor as eyes do. Source:
+github.com/KhronosGroup/glTF/tree/main/extensions/2.0/Khronos/KHR_gaussian_splatting
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import replace
+from math import atan
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from kbvr.errors import OutputError
+from kbvr.formats.scene.gltf import ARRAY, FLOAT, UNSIGNED_BYTE, Y_UP, copyright_of, no_check, summary_of, told_of
+from kbvr.formats.scene.splats import fitted_splats, harmonics
+from kbvr.formats.spec.encoding import software
+from kbvr.formats.spec.file_options import FileChoices
+from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
+from kbvr.imaging.srgb import to_linear
+from kbvr.mesh.gaussians import Splats
+from kbvr.mesh.viewable_scene import Diorama
+from kbvr.system.atomic_file import written_aside
+
+EXTENSION = "KHR_gaussian_splatting"
+SPLAT_BYTES = 60
+JSON_BYTES = 2000
+"""Of what is told of the splats themselves."""
+
+MAGIC, VERSION = b"glTF", 2
+
+
+def attributes_of(splats: Splats) -> dict[str, np.ndarray]:
+    """Return the attributes of the splats as glTF has them, by their names.
+
+    Half a turn about x leads from the photo camera's axes to glTF's: i (w + x i + y j + z k) = -x + w i - z j + y k.
+    """
+    w, x, y, z = splats.turns.T
+    linear = to_linear(np.rint(255 * np.clip(splats.rgb, 0, 1)).astype(np.uint8)[None])[0]
+    colour = np.column_stack([linear, splats.opacity])
+    return {
+        "POSITION": (splats.points_m * Y_UP).astype("<f4"),
+        "COLOR_0": np.rint(255 * colour).astype(np.uint8),
+        f"{EXTENSION}:ROTATION": np.stack([w, -z, y, -x], axis=1).astype("<f4"),
+        f"{EXTENSION}:SCALE": splats.scales_m.astype("<f4"),
+        f"{EXTENSION}:OPACITY": np.clip(splats.opacity, 0, 1).astype("<f4")[:, None],
+        f"{EXTENSION}:SH_DEGREE_0_COEF_0": harmonics(splats).astype("<f4"),
+    }
+
+
+def splats_glb(attributes: dict[str, np.ndarray], document: dict[str, Any]) -> bytes:
+    """Return a GLB of splats; `document` has what is not about them."""
+    views, accessors, offset = [], [], 0
+    for name, values in attributes.items():
+        views.append({"buffer": 0, "byteOffset": offset, "byteLength": values.nbytes, "target": ARRAY})
+        accessor: dict[str, Any] = {
+            "bufferView": len(views) - 1,
+            "componentType": UNSIGNED_BYTE if values.dtype == np.uint8 else FLOAT,
+            "count": len(values),
+            "type": ("SCALAR", "VEC2", "VEC3", "VEC4")[values.shape[1] - 1],
+        }
+        if values.dtype == np.uint8:
+            accessor["normalized"] = True
+        if name == "POSITION":
+            accessor |= {"min": values.min(axis=0).tolist(), "max": values.max(axis=0).tolist()}
+        accessors.append(accessor)
+        offset += values.nbytes
+    primitive = {
+        "mode": 0,
+        "attributes": {name: index for index, name in enumerate(attributes)},
+        "extensions": {EXTENSION: {"kernel": "ellipse", "colorSpace": "srgb_rec709_display"}},
+    }
+    whole = document | {
+        "extensionsUsed": [EXTENSION],
+        "meshes": [{"name": "splats", "primitives": [primitive]}],
+        "accessors": accessors,
+        "bufferViews": views,
+        "buffers": [{"byteLength": offset}],
+    }
+    text = json.dumps(whole, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 4)
+    body = b"".join(values.tobytes() for values in attributes.values())
+    length = 12 + 8 + len(text) + 8 + len(body)
+    return b"".join(
+        [
+            struct.pack("<4sII", MAGIC, VERSION, length),
+            *(struct.pack("<I4s", len(text), b"JSON"), text),
+            *(struct.pack("<I4s", len(body), b"BIN\0"), body),
+        ]
+    )
+
+
+def attributes_in(content: bytes) -> dict[str, np.ndarray]:
+    """Return the attributes of the splats in a GLB, by their names.
+
+    Raises:
+        OutputError: if it is not such a file.
+    """
+    try:
+        magic, number, length, text_bytes = struct.unpack_from("<4sIII", content)
+        if (magic, number, length) != (MAGIC, VERSION, len(content)):
+            raise ValueError("it is no GLB of this length")
+        document = json.loads(content[20 : 20 + text_bytes])
+        body = memoryview(content)[28 + text_bytes :]
+        (primitive,) = document["meshes"][0]["primitives"]
+        found = {}
+        for name, index in primitive["attributes"].items():
+            accessor = document["accessors"][index]
+            view = document["bufferViews"][accessor["bufferView"]]
+            kind = np.dtype(np.uint8 if accessor["componentType"] == UNSIGNED_BYTE else "<f4")
+            bytes_of = body[view["byteOffset"] : view["byteOffset"] + view["byteLength"]]
+            found[name] = np.frombuffer(bytes_of, kind).reshape(accessor["count"], -1)
+    except (LookupError, TypeError, ValueError, struct.error) as error:
+        raise OutputError(f"the splats could not be read back: {error}") from error
+    return found
+
+
+def _document(diorama: Diorama, facts: Facts, choices: FileChoices) -> dict[str, Any]:
+    """Return the scene's nodes and camera, and whose photo it is."""
+    camera = diorama.relief.camera
+    width, height = camera.size_px
+    perspective = {"yfov": 2 * atan(height / 2 / camera.f_px), "aspectRatio": width / height, "znear": 0.05}
+    owner = copyright_of(facts)
+    credit = {"copyright": owner} if owner else {}
+    return {
+        "asset": {"version": "2.0", "generator": software()} | credit,
+        "scene": 0,
+        "scenes": [{"name": diorama.photo, "nodes": [0], "extras": {"kbvr": told_of(diorama, facts, choices)}}],
+        "nodes": [
+            {"name": "kbvr", "translation": [0, choices.eye_height_m, 0], "children": [1, 2]},
+            {"name": "splats", "mesh": 0},
+            {"name": "camera", "camera": 0},
+        ],
+        "cameras": [{"type": "perspective", "perspective": perspective}],
+    }
+
+
+def write_splats_gltf(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    """Write a scene as a GLB of splats, and read it back; see `Format.write`."""
+    start = perf_counter()
+    document = _document(diorama, facts, choices)
+    rest_bytes = len(json.dumps(document)) + JSON_BYTES
+    splats = fitted_splats(diorama, choices, splat_bytes=SPLAT_BYTES, rest_bytes=rest_bytes)
+    attributes = attributes_of(splats)
+    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+        aside.write_bytes(splats_glb(attributes, document))
+        content = aside.read_bytes()
+        found = attributes_in(content)
+        if found.keys() != attributes.keys() or any(
+            not np.array_equal(found[name], values) for name, values in attributes.items()
+        ):
+            raise OutputError("the splats did not read back as written")
+    summary = summary_of(diorama, item, len(content), perf_counter() - start)
+    return replace(summary, codec=f"{len(splats.opacity)} splats")
+
+
+FORMAT = Format(
+    says="3D Gaussian splatting in glTF (KHR_gaussian_splatting), for viewers that know it",
+    needs="scene",
+    suffixes=(".glb",),
+    proof="its JSON and all attributes read and compared",
+    check=no_check,
+    write=write_splats_gltf,
+    options=("surround", "eye_height_m", "max_mb"),
+)

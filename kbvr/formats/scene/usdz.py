@@ -1,0 +1,224 @@
+"""USDZ: a mesh with textures for Apple's viewers (Quick Look on iPhone, iPad, Mac and Vision Pro) and USD programs.
+
+UsdPreviewSurface shows the pictures as light of its own (emissive), whatever the light is. y is up, -z ahead, metres;
+the photo's camera stands as high above the floor as eyes do. The dome is left out: Quick Look looks at a scene from
+outside.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from shutil import copyfile
+from tempfile import gettempdir
+from time import mktime, perf_counter
+from typing import TYPE_CHECKING
+from zipfile import BadZipFile, ZipFile
+
+import numpy as np
+from PIL import Image
+
+from kbvr.errors import OutputError
+from kbvr.formats.scene.gltf import Y_UP, summary_of
+from kbvr.formats.scene.obj import parts_without_dome
+from kbvr.formats.scene.plain_textures import PlainTextures, fitted, plain_textures
+from kbvr.formats.spec.encoding import credit_texts
+from kbvr.formats.spec.extras import check_extra
+from kbvr.formats.spec.file_options import FileChoices
+from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
+from kbvr.mesh.textured_mesh import Part, Relief
+from kbvr.mesh.viewable_scene import Diorama
+from kbvr.system.atomic_file import folder_aside, written_aside
+
+if TYPE_CHECKING:
+    from pxr import Usd, UsdGeom, UsdShade
+
+APERTURE_MM = 36.0
+"""Width of the film of the photo's camera, as USD wants one."""
+
+PHOTO, ATLAS, ALPHA = "photo.jpg", "atlas.jpg", "alpha.png"
+
+FILE_TIME = (2020, 1, 1, 12, 0, 0, 0, 0, -1)
+"""Of the files in a package, so that the same scene has the same bytes: local time, which is what a package tells, and
+2020, as it has no older than 1980."""
+
+
+def usdz_bytes(
+    relief: Relief, textures: PlainTextures, *, eye_height_m: float, credit: Mapping[str, str] | None = None
+) -> bytes:
+    """Return a relief as USDZ, with who took the photo and when in the custom data of its layer.
+
+    Raises:
+        OutputError: if the folder for temporary files, where it is made, cannot hold it.
+    """
+    from pxr import Tf
+
+    try:
+        with folder_aside(Path(gettempdir())) as folder:
+            return _package(folder, relief, textures, eye_height_m, credit or {})
+    except (OSError, Tf.ErrorException) as error:
+        raise OutputError(f"the USDZ could not be made in {gettempdir()}: {' '.join(str(error).split())}") from error
+
+
+def _package(
+    folder: Path, relief: Relief, textures: PlainTextures, eye_height_m: float, credit: Mapping[str, str]
+) -> bytes:
+    """Return a relief as USDZ, made in a folder of its own."""
+    from pxr import Usd, UsdUtils
+
+    for picture, content in ((PHOTO, textures.photo), (ATLAS, textures.atlas), (ALPHA, textures.alpha)):
+        (folder / picture).write_bytes(content)
+    stage = Usd.Stage.CreateNew(str(folder / "scene.usdc"))
+    _fill(stage, relief, eye_height_m)
+    if credit:
+        stage.GetRootLayer().customLayerData = dict(credit)
+    stage.GetRootLayer().Save()
+    made_s = mktime(FILE_TIME)
+    for file in folder.iterdir():
+        os.utime(file, (made_s, made_s))
+    package = folder / "scene.usdz"
+    if not UsdUtils.CreateNewARKitUsdzPackage(str(folder / "scene.usdc"), str(package)):
+        raise OutputError("the USDZ could not be packed")
+    return package.read_bytes()
+
+
+def _fill(stage: Usd.Stage, relief: Relief, eye_height_m: float) -> None:
+    """Put a relief and its camera into an empty stage."""
+    from pxr import Gf, Sdf, UsdGeom, UsdShade, Vt
+
+    UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.y)
+    UsdGeom.SetStageMetersPerUnit(stage, 1.0)
+    root = UsdGeom.Xform.Define(stage, "/kbvr")
+    root.AddTranslateOp().Set(Gf.Vec3d(0, eye_height_m, 0))
+    stage.SetDefaultPrim(root.GetPrim())
+    camera, (width, height) = relief.camera, relief.camera.size_px
+    seen = UsdGeom.Camera.Define(stage, "/kbvr/camera")
+    seen.CreateHorizontalApertureAttr(APERTURE_MM)
+    seen.CreateVerticalApertureAttr(APERTURE_MM * height / width)
+    seen.CreateFocalLengthAttr(APERTURE_MM * camera.f_px / width)
+    seen.CreateClippingRangeAttr(Gf.Vec2f(0.05, 1e5))
+    materials = {
+        "photo": _material(stage, "photo", PHOTO, None),
+        "atlas": _material(stage, "atlas", ATLAS, None),
+        "blended": _material(stage, "blended", ATLAS, ALPHA),
+    }
+    for part in parts_without_dome(relief):
+        mesh = UsdGeom.Mesh.Define(stage, f"/kbvr/{part.name}")
+        points = Vt.Vec3fArray.FromNumpy((part.points_m * Y_UP).astype(np.float32))
+        mesh.CreatePointsAttr(points)
+        mesh.CreateFaceVertexCountsAttr(Vt.IntArray.FromNumpy(np.full(len(part.triangles), 3, np.int32)))
+        mesh.CreateFaceVertexIndicesAttr(Vt.IntArray.FromNumpy(part.triangles.ravel().astype(np.int32)))
+        mesh.CreateSubdivisionSchemeAttr(UsdGeom.Tokens.none)
+        mesh.CreateExtentAttr(UsdGeom.PointBased.ComputeExtent(points))
+        places = UsdGeom.PrimvarsAPI(mesh).CreatePrimvar(
+            "st", Sdf.ValueTypeNames.TexCoord2fArray, UsdGeom.Tokens.vertex
+        )
+        places.Set(Vt.Vec2fArray.FromNumpy((part.uv * (1, -1) + (0, 1)).astype(np.float32)))
+        UsdShade.MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(materials["blended" if part.blends else part.texture])
+
+
+def _material(stage: Usd.Stage, name: str, colour: str, alpha: str | None) -> UsdShade.Material:
+    """Return a material that shines as a picture does, and is as opaque as the red of another."""
+    from pxr import Gf, Sdf, UsdShade
+
+    kinds = Sdf.ValueTypeNames
+    path = f"/kbvr/{name}_material"
+    material = UsdShade.Material.Define(stage, path)
+    reader = UsdShade.Shader.Define(stage, f"{path}/places")
+    reader.CreateIdAttr("UsdPrimvarReader_float2")
+    reader.CreateInput("varname", kinds.String).Set("st")
+    place = reader.CreateOutput("result", kinds.Float2)
+    surface = UsdShade.Shader.Define(stage, f"{path}/surface")
+    surface.CreateIdAttr("UsdPreviewSurface")
+    surface.CreateInput("diffuseColor", kinds.Color3f).Set(Gf.Vec3f(0))
+    surface.CreateInput("specularColor", kinds.Color3f).Set(Gf.Vec3f(0))
+    surface.CreateInput("useSpecularWorkflow", kinds.Int).Set(1)
+    surface.CreateInput("roughness", kinds.Float).Set(1.0)
+    for use, picture, space, output, kind in (
+        ("emissiveColor", colour, "sRGB", "rgb", kinds.Color3f),
+        ("opacity", alpha, "raw", "r", kinds.Float),
+    ):
+        if picture is None:
+            continue
+        texture = UsdShade.Shader.Define(stage, f"{path}/{use}")
+        texture.CreateIdAttr("UsdUVTexture")
+        texture.CreateInput("file", kinds.Asset).Set(f"./{picture}")
+        texture.CreateInput("sourceColorSpace", kinds.Token).Set(space)
+        texture.CreateInput("wrapS", kinds.Token).Set("clamp")
+        texture.CreateInput("wrapT", kinds.Token).Set("clamp")
+        texture.CreateInput("st", kinds.Float2).ConnectToSource(place)
+        surface.CreateInput(use, kind).ConnectToSource(
+            texture.CreateOutput(output, kinds.Float3 if output == "rgb" else kinds.Float)
+        )
+    material.CreateSurfaceOutput().ConnectToSource(surface.CreateOutput("surface", kinds.Token))
+    return material
+
+
+def check_usdz(path: Path, relief: Relief) -> None:
+    """Read a USDZ, have USD's validators look at it, and compare it with the relief.
+
+    Raises:
+        OutputError: if it is not what was written, or a validator finds an error.
+    """
+    from pxr import Tf, Usd, UsdGeom, UsdValidation
+
+    try:
+        stage = Usd.Stage.Open(str(path))
+        validators = UsdValidation.ValidationRegistry().GetOrLoadAllValidators()
+        found = [error.GetErrorAsString() for error in UsdValidation.ValidationContext(validators).Validate(stage)]
+        meshes = {part.name: UsdGeom.Mesh(stage.GetPrimAtPath(f"/kbvr/{part.name}")) for part in relief.parts}
+        differ = [part.name for part in parts_without_dome(relief) if not _same(meshes[part.name], part)]
+        with ZipFile(path) as package:
+            for picture in (PHOTO, ATLAS, ALPHA):
+                inside = next(name for name in package.namelist() if name.endswith(picture))
+                with package.open(inside) as file, Image.open(file) as opened:
+                    opened.load()
+    except (Tf.ErrorException, BadZipFile, OSError, StopIteration, RuntimeError) as error:
+        raise OutputError(f"the USDZ could not be read back: {error}") from error
+    if found or differ:
+        raise OutputError(f"the USDZ did not read back as written: {found[0] if found else f'{differ[0]} differs'}")
+
+
+def _same(mesh: UsdGeom.Mesh, part: Part) -> bool:
+    points, corners = (
+        np.array(attribute.Get()) for attribute in (mesh.GetPointsAttr(), mesh.GetFaceVertexIndicesAttr())
+    )
+    return np.array_equal(points, (part.points_m * Y_UP).astype(np.float32)) and np.array_equal(
+        corners, part.triangles.ravel()
+    )
+
+
+def check_usd(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+    """Check that usd-core is there; see `Format.check`."""
+    del view_px, item, choices
+    check_extra("usd", "pxr.UsdValidation", "USDZ needs usd-core")
+
+
+def write_usdz(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    """Write a scene as USDZ, and read it back; see `Format.write`."""
+    check_usd(diorama.relief.camera.size_px, item, choices)
+    start = perf_counter()
+    relief = diorama.relief
+
+    def made(quality: int) -> bytes:
+        textures, credit = plain_textures(relief, quality), credit_texts(facts.credits)
+        return usdz_bytes(relief, textures, eye_height_m=choices.eye_height_m, credit=credit)
+
+    content = fitted(made, choices, "a USDZ")
+    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+        aside.write_bytes(content)
+        with folder_aside(Path(gettempdir())) as folder:  # USD wants names that are text
+            check_usdz(Path(copyfile(aside, folder / "scene.usdz")), relief)
+    return summary_of(diorama, item, len(content), perf_counter() - start)
+
+
+FORMAT = Format(
+    says="a mesh with textures, for Apple's Quick Look and USD programs",
+    needs="scene",
+    suffixes=(".usdz",),
+    proof="USD's validators find no error; all triangles compared, pictures decoded",
+    check=check_usd,
+    write=write_usdz,
+    options=("triangles", "surround", "eye_height_m", "quality", "max_mb"),
+)

@@ -1,0 +1,1 @@
+"""What all formats share: `format`, `file_options`, `codecs` and `encoding`."""

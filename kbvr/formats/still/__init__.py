@@ -1,0 +1,1 @@
+"""Stereo pictures for viewers, headsets and bare eyes."""

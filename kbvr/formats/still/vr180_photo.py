@@ -1,0 +1,167 @@
+"""VR180 photo: what each eye sees as half a sphere, the left eye's picture with the right one's inside its metadata.
+
+Google's "Cardboard Camera VR Photo Format" (developers.google.com/vr/reference/cardboard-camera-vr-photo-format), with
+half the sphere: XMP says by GPano that the picture is equirectangular and which part of the sphere it covers, and
+GImage holds the right eye's JPEG in base 64. That is too long for one segment, so it goes into extended XMP, whose
+pieces carry the MD5 of all of it (Adobe's XMP specification, part 3, 1.1.3).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import struct
+from collections.abc import Iterable
+from math import pi
+from time import perf_counter
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from kbvr.errors import InputError, OutputError
+from kbvr.formats.spec.encoding import check_pixels, picture_bytes, software
+from kbvr.formats.spec.file_options import FileChoices
+from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, Views
+from kbvr.formats.still.jpeg_segments import APP1, segments, with_segments
+from kbvr.formats.still.one_instant import pair_of
+from kbvr.system.atomic_file import written_aside
+
+MAX_SIDE_PX = 4096
+"""Headsets show no more of half a sphere."""
+
+MIN_SIDE_PX = 64
+XMP, EXTENDED = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
+PIECE_BYTES = 65400
+IMAGE_SPACE, PANORAMA_SPACE = "http://ns.google.com/photos/1.0/image/", "http://ns.google.com/photos/1.0/panorama/"
+NOTE_SPACE = "http://ns.adobe.com/xmp/note/"
+
+View = UInt8[np.ndarray, "H W 3"]
+
+
+def half_sphere_side_px(f_px: float) -> int:
+    """Return width and height of half a sphere that shows a view with as many pixels as it has in its middle."""
+    return min(MAX_SIDE_PX, max(MIN_SIDE_PX, round(pi * f_px / 2) * 2))
+
+
+def half_sphere(view: View, *, f_px: float, cx_px: float, side_px: int) -> UInt8[np.ndarray, "S S 3"]:
+    """Return a view as an equirectangular picture of half a sphere; what it does not show is black.
+
+    Columns are longitudes from -90 to 90 degrees, rows latitudes from 90 to -90. `cx_px` is the view's column straight
+    ahead of the eye; the row is its middle.
+    """
+    height, width = view.shape[:2]
+    shrink = min(1.0, side_px / (pi * f_px))
+    if shrink < 1:  # else far more pixels than are looked at would be skipped
+        size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+        view = np.asarray(cv2.resize(view, size, interpolation=cv2.INTER_AREA))
+    scale_x, scale_y = view.shape[1] / width, view.shape[0] / height
+    angle = ((np.arange(side_px, dtype=np.float32) + 0.5) / side_px - 0.5) * np.float32(pi)
+    across = np.tan(angle)
+    down = np.tan(angle)[:, None] / np.cos(angle)
+    x = np.broadcast_to((cx_px + f_px * across) * scale_x - 0.5, down.shape)
+    y = (height / 2 + f_px * down) * scale_y - 0.5
+    # Places far outside would overflow remap's numbers.
+    x, y = (np.clip(places, -2, max(view.shape) + 2).astype(np.float32) for places in (x, y))
+    return np.asarray(cv2.remap(view, x, y, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_CONSTANT))
+
+
+def vr180_bytes(left: bytes, right: bytes, side_px: int) -> bytes:
+    """Return the left eye's JPEG with the right one's inside it."""
+    inside = _packet(f'xmlns:GImage="{IMAGE_SPACE}"', f'GImage:Data="{base64.b64encode(right).decode()}"')
+    guid = hashlib.md5(inside, usedforsecurity=False).hexdigest().upper().encode()
+    told = {
+        "GPano:ProjectionType": "equirectangular",
+        "GPano:UsePanoramaViewer": "True",
+        "GPano:CroppedAreaImageWidthPixels": side_px,
+        "GPano:CroppedAreaImageHeightPixels": side_px,
+        "GPano:CroppedAreaLeftPixels": side_px // 2,
+        "GPano:CroppedAreaTopPixels": 0,
+        "GPano:FullPanoWidthPixels": 2 * side_px,
+        "GPano:FullPanoHeightPixels": side_px,
+        "GPano:StitchingSoftware": software(),
+        "GImage:Mime": "image/jpeg",
+        "xmpNote:HasExtendedXMP": guid.decode(),
+    }
+    spaces = f'xmlns:GPano="{PANORAMA_SPACE}" xmlns:GImage="{IMAGE_SPACE}" xmlns:xmpNote="{NOTE_SPACE}"'
+    # All in one description: Google Photos looks for GPano in the first one only.
+    added = [(APP1, XMP + _packet(spaces, " ".join(f'{name}="{value}"' for name, value in told.items())))]
+    for start in range(0, len(inside), PIECE_BYTES):
+        place = struct.pack(">II", len(inside), start)
+        added.append((APP1, EXTENDED + guid + place + inside[start : start + PIECE_BYTES]))
+    return with_segments(left, added)
+
+
+def right_eye_of(data: bytes) -> bytes:
+    """Return the right eye's JPEG of a VR180 photo.
+
+    Raises:
+        ValueError: if there is none, or the pieces that hold it do not fit together.
+    """
+    contents = [content for marker, _, content in segments(data) if marker == APP1]
+    pieces = [content[len(EXTENDED) :] for content in contents if content.startswith(EXTENDED)]
+    inside = b"".join(piece[40:] for piece in sorted(pieces, key=lambda piece: piece[36:40]))
+    guid = hashlib.md5(inside, usedforsecurity=False).hexdigest().upper().encode()
+    (plain,) = (content for content in contents if content.startswith(XMP))
+    if guid not in plain or any(piece[:32] != guid for piece in pieces):
+        raise ValueError("its extended XMP is not whole")
+    found = re.search(rb'GImage:Data="([^"]*)"', inside)
+    if found is None:
+        raise ValueError("there is no second picture in it")
+    return base64.b64decode(found[1], validate=True)
+
+
+def _packet(spaces: str, attributes: str) -> bytes:
+    return (
+        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        f'<rdf:Description rdf:about="" {spaces} {attributes}/></rdf:RDF></x:xmpmeta>'
+        '<?xpacket end="w"?>'
+    ).encode()
+
+
+def write_vr180(instants: Iterable[Views], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+    """Write the views of two eyes, and read them back; see `Format.write`."""
+    left, right = pair_of(instants, item, facts)
+    check_vr180((left.shape[1], left.shape[0]), item, choices)
+    assert facts.baseline_m is not None
+    assert facts.convergence_m is not None
+    begun = perf_counter()
+    side_px = half_sphere_side_px(facts.f_px)
+    ahead_px = left.shape[1] / 2 + np.array((-0.5, 0.5)) * facts.f_px * facts.baseline_m / facts.convergence_m
+    spheres = [
+        half_sphere(view, f_px=facts.f_px, cx_px=float(cx_px), side_px=side_px)
+        for view, cx_px in zip((left, right), ahead_px, strict=True)
+    ]
+    jpegs = [picture_bytes(sphere, "jpeg", facts.credits, quality=choices.quality) for sphere in spheres]
+    data = vr180_bytes(jpegs[0], jpegs[1], side_px)
+    encode_s = perf_counter() - begun
+    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+        aside.write_bytes(data)
+        check_pixels(aside, item.path.name, spheres[0], exact=False)
+        try:
+            found = right_eye_of(aside.read_bytes())
+        except ValueError as error:
+            raise OutputError(f"{item.path.name} could not be read back: {error}") from error
+        if found != jpegs[1]:
+            raise OutputError(f"{item.path.name} did not read back as written: its right eye's picture differs")
+    return FileSummary(item.path, (side_px, side_px), 1, 0.0, 0.0, len(data), encode_s)
+
+
+def check_vr180(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+    """Check the file's name; see `Format.check`."""
+    del view_px, choices
+    if not item.path.name.lower().endswith((".jpg", ".jpeg")):
+        raise InputError(f"a VR180 photo goes into a file that ends in .vr.jpg or .jpg, got {item.path.name}")
+
+
+FORMAT = Format(
+    says="half a sphere for each eye, for headsets",
+    needs="views",
+    suffixes=(".vr.jpg", ".jpg"),
+    proof="decoded; the right eye's picture taken out of the metadata and compared",
+    check=check_vr180,
+    write=write_vr180,
+    options=("quality",),
+)

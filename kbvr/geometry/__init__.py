@@ -1,0 +1,1 @@
+"""Cameras: where they stand, and what they see where. Others use `camera.Camera`."""

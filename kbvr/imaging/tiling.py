@@ -1,0 +1,61 @@
+"""Tiles: a large picture is worked on piece by piece, and only where something is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from jaxtyping import Bool, Float32
+
+
+def squares(wanted: Bool[np.ndarray, "h w"], *, side_px: int) -> Iterator[tuple[int, int]]:
+    """Yield (y, x) of the upper left corner of every square of a grid that holds something wanted."""
+    height, width = wanted.shape
+    for y in range(0, height, side_px):
+        for x in range(0, width, side_px):
+            if wanted[y : y + side_px, x : x + side_px].any():
+                yield y, x
+
+
+def tiles(wanted: Bool[np.ndarray, "h w"], *, tile_px: int, step_px: int) -> Iterator[tuple[int, int]]:
+    """Yield (y, x) of the upper left corner of every tile whose middle holds something wanted.
+
+    Middles are squares of `step_px` that cover the picture; at its borders tiles are moved inside.
+    """
+    border = (tile_px - step_px) // 2
+    height, width = wanted.shape
+    for y, x in squares(wanted, side_px=step_px):
+        yield max(0, min(y - border, height - tile_px)), max(0, min(x - border, width - tile_px))
+
+
+def framed(
+    y: int, x: int, *, side_px: int, around_px: int
+) -> tuple[tuple[slice, slice], tuple[slice, slice], tuple[slice, slice]]:
+    """Return a square of a picture, the square with what is around it, and where the square lies in that.
+
+    At the picture's border there is less around it, and less of it.
+    """
+    top, left = max(0, y - around_px), max(0, x - around_px)
+    square = np.s_[y : y + side_px, x : x + side_px]
+    around = np.s_[top : y + side_px + around_px, left : x + side_px + around_px]
+    return square, around, np.s_[y - top : y - top + side_px, x - left : x - left + side_px]
+
+
+def weights_of(inside: tuple[slice, slice], shape: tuple[int, int], *, overlap_px: int) -> Float32[np.ndarray, "h w"]:
+    """Return the weights of a tile's pixels: they fall towards every neighbour, over what the two share.
+
+    `inside` is where the tile lies in a picture of (height, width) `shape`.
+    """
+    rows, columns = (
+        _ramp(along.stop - along.start, along.start > 0, along.stop < side, overlap_px)
+        for along, side in zip(inside, shape, strict=True)
+    )
+    return rows[:, None] * columns
+
+
+def _ramp(length: int, rises: bool, falls: bool, overlap_px: int) -> Float32[np.ndarray, "N"]:
+    """Return weights that rise and fall over the overlap with a neighbour."""
+    along = np.arange(length, dtype=np.float32) + 0.5
+    up = np.clip(along / overlap_px, 0, 1) if rises else np.ones_like(along)
+    down = np.clip((length - along) / overlap_px, 0, 1) if falls else np.ones_like(along)
+    return (up * down).astype(np.float32)

@@ -1,0 +1,122 @@
+"""Spread colour and inverse depth from known pixels over unknown ones, without a network.
+
+The sources are spread smoothly (push-pull, Gortler et al., "The Lumigraph", 1996, section 3.4) and their fine texture
+is laid over that, mirrored at the nearest source.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
+
+from kbvr.imaging.nearest_seed import nearest_seed_of
+from kbvr.imaging.tiling import framed, squares
+
+RIM_PX = 0.6
+"""How fast a source loses weight with its distance from the hole: what lies next to the hole goes on into it."""
+
+TEXTURE_GAIN = 0.5
+"""How much of the sources' fine texture is laid over the smooth filling."""
+
+TEXTURE_SIGMA_PX = 2.0
+"""Detail finer than this is texture."""
+
+SQUARE_PX = 256
+BLUR_PX = 8
+"""Texture is looked for in squares, with what the blur sees around them: four sigmas."""
+
+
+def spread(
+    rgb: UInt8[np.ndarray, "H W 3"],
+    inverse_depth: Float32[np.ndarray, "H W"],
+    *,
+    hole: Bool[np.ndarray, "H W"],
+    source: Bool[np.ndarray, "H W"],
+) -> tuple[UInt8[np.ndarray, "H W 3"], Float32[np.ndarray, "H W"]]:
+    """Return colour and inverse depth with the hole filled from the sources; without sources, unchanged copies."""
+    if not source.any():
+        return rgb.copy(), inverse_depth.copy()
+    weight = rim_weight(hole, source)
+    at = np.flatnonzero(hole)
+    filled_rgb, filled_depth = rgb.copy(), inverse_depth.copy()
+    for channel in range(3):  # one by one: a large photo would take gigabytes at once
+        plane = rgb[..., channel].astype(np.float32)
+        colour = push_pull(plane[..., None], weight).ravel()[at]
+        filled_rgb[..., channel].flat[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
+    filled_depth.flat[at] = push_pull(inverse_depth[..., None], weight).ravel()[at]
+    return laid_texture(filled_rgb, rgb, hole=hole, source=source, gain=TEXTURE_GAIN), filled_depth
+
+
+def rim_weight(
+    hole: Bool[np.ndarray, "H W"], source: Bool[np.ndarray, "H W"] | Float32[np.ndarray, "H W"]
+) -> Float32[np.ndarray, "H W"]:
+    """Return the sources' weights, 0 to 1: those next to the hole count most."""
+    away_px = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
+    return np.asarray(source * np.exp(-away_px / RIM_PX), np.float32)
+
+
+def laid_texture(
+    filled: UInt8[np.ndarray, "H W 3"],
+    rgb: UInt8[np.ndarray, "H W 3"],
+    *,
+    hole: Bool[np.ndarray, "H W"],
+    source: Bool[np.ndarray, "H W"],
+    gain: float,
+) -> UInt8[np.ndarray, "H W 3"]:
+    """Return a smooth filling of a picture's hole with the fine texture of the sources laid over it."""
+    textured, at = filled.copy(), np.flatnonzero(hole)
+    colour = filled.reshape(-1, 3)[at] + np.float32(gain) * texture_for(at, rgb, source)
+    textured.reshape(-1, 3)[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
+    return textured
+
+
+def texture_for(
+    at: np.ndarray, rgb: UInt8[np.ndarray, "H W 3"], source: Bool[np.ndarray, "H W"]
+) -> Float32[np.ndarray, "N 3"]:
+    """Return the fine texture for some pixels: what their mirror images have beyond the sources' smooth average.
+
+    It is looked for only in the squares that it is taken from; where the mirror image is no source, there is none.
+    """
+    mirrored = _mirror(at, source)
+    taken, fine = np.zeros(source.shape, bool), np.empty(rgb.shape, np.float32)
+    taken.ravel()[mirrored] = True
+
+    def find(corner: tuple[int, int]) -> None:
+        square, around, inside = framed(*corner, side_px=SQUARE_PX, around_px=BLUR_PX)
+        weight = source[around].astype(np.float32)
+        total = np.maximum(cv2.GaussianBlur(weight, (0, 0), TEXTURE_SIGMA_PX), 1e-3)
+        for channel in range(3):
+            plane = rgb[around][..., channel]
+            smooth = cv2.GaussianBlur(cv2.multiply(weight, plane, dtype=cv2.CV_32F), (0, 0), TEXTURE_SIGMA_PX)
+            fine[square][..., channel] = ((plane - smooth / total) * weight)[inside]
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(find, squares(taken, side_px=SQUARE_PX)))
+    return fine.reshape(-1, 3)[mirrored]
+
+
+def push_pull(values: Float32[np.ndarray, "H W C"], weight: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W C"]:
+    """Return values with those of weight 0 replaced by smooth averages of the others; weight is 0 to 1."""
+    if min(weight.shape) <= 2:
+        total = float(weight.sum())
+        mean = (values * weight[..., None]).sum(axis=(0, 1)) / max(total, 1e-6)
+        return np.where(weight[..., None] > 0, values, mean).astype(np.float32)
+    coarse_weight = cv2.pyrDown(weight)
+    coarse = cv2.pyrDown(values * weight[..., None]).reshape(*coarse_weight.shape, -1)
+    coarse /= np.maximum(coarse_weight, 1e-6)[..., None]
+    coarse = push_pull(coarse, np.minimum(coarse_weight * 4, 1))
+    around = cv2.pyrUp(coarse, dstsize=weight.shape[::-1]).reshape(values.shape)
+    return around + (values - around) * weight[..., None]
+
+
+def _mirror(at: np.ndarray, source: Bool[np.ndarray, "H W"]) -> np.ndarray:
+    """Return the flat indices of some pixels' mirror images beyond the nearest source pixel."""
+    height, width = source.shape
+    y, x = np.divmod(at, width)
+    source_y, source_x = np.divmod(nearest_seed_of(at, source), width)
+    mirrored_y = np.clip(2 * source_y - y, 0, height - 1)
+    mirrored_x = np.clip(2 * source_x - x, 0, width - 1)
+    return np.asarray(mirrored_y * width + mirrored_x)

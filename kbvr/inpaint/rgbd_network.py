@@ -1,0 +1,158 @@
+"""Fill what the layers hide, colour and depth, with a network of kbvr-fill's kind.
+
+It works at a size of its own, in tiles, and only where something is hidden, so its work goes with the hidden area and
+not with the photo. What is finer than that size comes from the sources' texture, as in `kbvr.inpaint.push_pull`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
+
+from kbvr.errors import InputError
+from kbvr.imaging.tiling import squares, weights_of
+from kbvr.inpaint.push_pull import TEXTURE_GAIN, push_pull, rim_weight, texture_for
+from kbvr.inpaint.working_size import at_working_size
+from kbvr.nets import Session
+
+NETWORK_INPUTS = ("rgb01", "inverse_depth", "known")
+
+STEP_PX = 192
+AROUND_PX = 64
+"""Squares of so many working pixels are filled at a time, with so much of what is around what is wanted in them;
+neighbours are blended where they overlap."""
+
+MULTIPLE_PX = 32
+"""The network takes sides of a multiple of this."""
+
+LEAST_WEIGHT = 1e-6
+
+FARTHER_WITHIN_PX = 20
+FARTHER_SHARE = 0.2
+"""What is hidden is rather the farther surface: in the smooth continuation a source counts e times less than one within
+so many pixels that is farther by this share of the range of inverse depth."""
+
+SMOOTH_SHARE = 0.7
+"""How much of the answer is the sources' smooth continuation: the mean of two guesses is nearer than either."""
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkFiller:
+    """A `kbvr.inpaint.choose.Filler` that asks a network of kbvr-fill's kind."""
+
+    session: Session
+
+    def __call__(
+        self,
+        rgb: UInt8[np.ndarray, "H W 3"],
+        inverse_depth: Float32[np.ndarray, "H W"],
+        *,
+        hole: Bool[np.ndarray, "H W"],
+        source: Bool[np.ndarray, "H W"],
+    ) -> tuple[UInt8[np.ndarray, "H W 3"], Float32[np.ndarray, "H W"]]:
+        """Return colour and inverse depth with the hole filled from the sources; without sources, unchanged copies."""
+        if not source.any() or not hole.any():
+            return rgb.copy(), inverse_depth.copy()
+        height, width = hole.shape
+        at = np.flatnonzero(hole)
+        with ThreadPoolExecutor() as pool:
+            texture = pool.submit(texture_for, at, rgb, source)
+            small = at_working_size(rgb, inverse_depth, hole=hole, source=source)
+            filled = self._in_tiles(small.planes, small.known, small.wanted)
+            fine = TEXTURE_GAIN * texture.result()
+        filled_rgb, filled_depth = rgb.copy(), inverse_depth.copy()
+        for index in range(3):
+            colour = cv2.resize(filled[index], (width, height), interpolation=cv2.INTER_LINEAR).ravel()[at]
+            smooth = np.clip(colour * 255 + 0.5, 0, 255).astype(np.uint8)
+            filled_rgb[..., index].flat[at] = np.clip(smooth + fine[:, index] + 0.5, 0, 255).astype(np.uint8)
+        depth = cv2.resize(filled[3], (width, height), interpolation=cv2.INTER_LINEAR).ravel()[at]
+        filled_depth.ravel()[at] = np.maximum(depth, 0)
+        return filled_rgb, filled_depth
+
+    def _in_tiles(
+        self, planes: Float32[np.ndarray, "4 h w"], known: Float32[np.ndarray, "h w"], wanted: Bool[np.ndarray, "h w"]
+    ) -> Float32[np.ndarray, "4 h w"]:
+        """Return the four planes filled where it is wanted; where it is not, what is unknown has no meaning."""
+        total, weights = np.zeros_like(planes), np.full(known.shape, 1e-9, np.float32)
+        for corner in squares(wanted, side_px=STEP_PX):
+            inside = _box(wanted, *corner)
+            part, part_known = planes[:, *inside], known[inside]
+            if not part_known.any():
+                continue
+            h, w = part_known.shape
+            pad = ((0, -h % MULTIPLE_PX), (0, -w % MULTIPLE_PX))
+            feeds = {
+                "rgb01": np.pad(part[:3], ((0, 0), *pad), mode="edge")[None],
+                "inverse_depth": np.pad(part[3:], ((0, 0), *pad), mode="edge")[None],
+                "known": np.pad(part_known, pad, mode="edge")[None, None],
+            }
+            shapes = [feeds[name].shape for name in ("rgb01", "inverse_depth")]
+            rgb, depth = checked_answers(self.session.run(None, feeds), shapes)
+            weight = weights_of(inside, known.shape, overlap_px=2 * AROUND_PX)
+            total[:, *inside] += np.concatenate([rgb, depth], axis=1)[0, :, :h, :w] * weight
+            weights[inside] += weight
+        rim = rim_weight(wanted & (known == 0), known) * _farther_first(planes[3], known)
+        smooth = push_pull(np.ascontiguousarray(planes.transpose(1, 2, 0)), rim).transpose(2, 0, 1)
+        out_of_sight = weights < LEAST_WEIGHT  # a hole so wide that a tile in its middle shows nothing known
+        filled = np.where(out_of_sight, smooth, (1 - SMOOTH_SHARE) * total / weights + SMOOTH_SHARE * smooth)
+        return np.where(known > 0, planes, filled).astype(np.float32)
+
+
+def _box(wanted: Bool[np.ndarray, "h w"], y: int, x: int) -> tuple[slice, slice]:
+    """Return where to look in order to fill what is wanted in the square at a corner."""
+    inside = wanted[y : y + STEP_PX, x : x + STEP_PX]
+    rows, columns = (
+        _around(start + np.flatnonzero(inside.any(axis=1 - axis)), wanted.shape[axis])
+        for axis, start in enumerate((y, x))
+    )
+    return rows, columns
+
+
+def _around(at: np.ndarray, side: int) -> slice:
+    """Return the places with what is around them, as many as the network takes if the side has so many."""
+    start, end = max(0, int(at[0]) - AROUND_PX), min(side, int(at[-1]) + 1 + AROUND_PX)
+    length = -(-(end - start) // MULTIPLE_PX) * MULTIPLE_PX
+    end = min(side, start + length)
+    return slice(max(0, end - length), end)
+
+
+def _farther_first(
+    inverse_depth: Float32[np.ndarray, "h w"], known: Float32[np.ndarray, "h w"]
+) -> Float32[np.ndarray, "h w"]:
+    """Return weights that are 1 for the farthest sources near by, and less for nearer ones."""
+    seen = inverse_depth[known > 0]
+    if not seen.size or np.ptp(seen) == 0:
+        return known
+    side = 2 * FARTHER_WITHIN_PX + 1
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    depth = np.where(known > 0, inverse_depth, seen.max()).astype(np.float32)
+    return np.asarray(known * np.exp((cv2.erode(depth, around) - depth) / (FARTHER_SHARE * np.ptp(seen))), np.float32)
+
+
+def checked_answers(
+    outputs: Sequence[np.ndarray], shapes: Sequence[tuple[int, ...]], *, as_bytes: bool = False
+) -> list[np.ndarray]:
+    """Return a network's first outputs, as many as shapes are expected, as float32; as uint8 if `as_bytes`.
+
+    Raises:
+        InputError: if there are fewer, one has another shape or is not uint8 though it should be, or holds NaN,
+            infinity or what float32 cannot hold.
+    """
+    if len(outputs) < len(shapes):
+        raise InputError(f"expected {len(shapes)} outputs from the network that fills, got {len(outputs)}")
+    checked = []
+    for output, shape in zip(outputs, shapes, strict=False):
+        if output.shape != shape:
+            raise InputError(f"expected an output of shape {shape} from the network that fills, got {output.shape}")
+        if as_bytes and output.dtype != np.uint8:
+            raise InputError(f"expected 8-bit colours from the network that fills, got {output.dtype}")
+        with np.errstate(over="ignore"):
+            checked.append(output if as_bytes else output.astype(np.float32, copy=False))
+        if not np.isfinite(checked[-1]).all():
+            raise InputError("expected finite numbers from the network that fills, got NaN or infinity")
+    return checked

@@ -1,0 +1,60 @@
+"""The size at which networks fill: a smaller picture in which nothing but the sources shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
+
+WORKING_LONG_SIDE_PX = 1024
+"""What is finer than a picture of this size is not the networks' to invent."""
+
+KNOWN_SHARE = 0.5
+"""A working pixel is known if so much of it is a source."""
+
+
+@dataclass(frozen=True, eq=False)
+class WorkingPicture:
+    """A picture with a hole at the size at which it is filled."""
+
+    planes: Float32[np.ndarray, "C h w"]
+    """Red, green and blue, 0 to 1, and inverse depth if it was given: means of the sources alone, 0 where unknown."""
+
+    known: Float32[np.ndarray, "h w"]
+    """1 where the sources say what is there, else 0."""
+
+    wanted: Bool[np.ndarray, "h w"]
+    """What has to be filled, with the neighbours that enlarging mixes in."""
+
+
+def at_working_size(
+    rgb: UInt8[np.ndarray, "H W 3"],
+    inverse_depth: Float32[np.ndarray, "H W"] | None,
+    *,
+    hole: Bool[np.ndarray, "H W"],
+    source: Bool[np.ndarray, "H W"],
+) -> WorkingPicture:
+    """Return a picture with a long side of `WORKING_LONG_SIDE_PX` at most, in which nothing but the sources shows."""
+    height, width = hole.shape
+    scale = min(1.0, WORKING_LONG_SIDE_PX / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    share, plane = source.astype(np.float32), hole.astype(np.float32)
+    wanted = _smaller(plane, size) > 0
+    known_share = _smaller(share, size)
+    known = (known_share > KNOWN_SHARE).astype(np.float32)
+    mean = known / np.maximum(known_share, 1e-6)
+    planes = np.empty((3 if inverse_depth is None else 4, *known.shape), np.float32)
+    for index, small in enumerate(planes):  # one by one: a large photo would take gigabytes at once
+        if index == 3 and inverse_depth is not None:
+            cv2.multiply(inverse_depth, share, dst=plane)
+        else:
+            cv2.multiply(rgb[..., index], share, dst=plane, scale=1 / 255, dtype=cv2.CV_32F)
+        np.multiply(_smaller(plane, size), mean, out=small)
+    grown = cv2.dilate(wanted.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    return WorkingPicture(planes, known, grown)
+
+
+def _smaller(plane: Float32[np.ndarray, "H W"], size: tuple[int, int]) -> Float32[np.ndarray, "h w"]:
+    return plane if plane.shape == size[::-1] else np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA))

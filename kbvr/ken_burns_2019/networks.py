@@ -1,0 +1,170 @@
+"""The networks of the 3D Ken Burns method, run one by one. Pictures are BGR, 0 to 1, as those were trained on.
+
+Sessions come from outside: the official weights are not ours to ship.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from kbvr.errors import InputError
+from kbvr.nets import Session
+
+CARDS: Mapping[str, str] = {
+    "disparity": "kenburns-disparity",
+    "refinement": "kenburns-refinement",
+    "context": "kenburns-context",
+    "inpainting": "kenburns-inpainting",
+}
+"""Field of PaperNetworks -> name of the network on its card; the segmentation may be any."""
+
+PICTURE_LONG_SIDE_PX = 1024
+"""Long side of the picture that the refinement and the segmentation see."""
+
+DISPARITY_LONG_SIDE_PX = 512
+"""Long side of the picture that the disparity network sees."""
+
+CONTEXT_CHANNELS = 64
+FEATURE_CHANNELS = 3 + 1 + CONTEXT_CHANNELS
+"""What every point carries for the inpainting: standardised colour and disparity, and context."""
+
+
+@dataclass(frozen=True, eq=False)
+class PaperNetworks:
+    """Sessions of the networks that are there; None for those that are not."""
+
+    disparity: Session | None = None
+    refinement: Session | None = None
+    context: Session | None = None
+    inpainting: Session | None = None
+    segmentation: Session | None = None
+    """Any instance segmentation that `kbvr.depth.upright_objects.segment` takes."""
+
+    @property
+    def can_inpaint(self) -> bool:
+        """Whether both halves of the inpainting network are there."""
+        return self.context is not None and self.inpainting is not None
+
+    def wanted(self, name: str) -> Session:
+        """Return the session of a field.
+
+        Raises:
+            InputError: if it is not there.
+        """
+        session: Session | None = getattr(self, name)
+        if session is None:
+            raise InputError(f"wanted the network {CARDS.get(name, name)}, which is not there")
+        return session
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What the context network says of a photo."""
+
+    features: Float32[np.ndarray, "68 H W"]
+    """Standardised BGR and disparity, and context."""
+
+    mean: Float32[np.ndarray, "1 2 1 1"]
+    deviation: Float32[np.ndarray, "1 2 1 1"]
+    """Of the picture and of the disparity, before they were standardised; the inpainting undoes it with these."""
+
+
+def bgr01_of(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "1 3 H W"]:
+    """Return a picture as the networks take it."""
+    return np.ascontiguousarray(rgb[..., ::-1].transpose(2, 0, 1)[None], np.float32) / np.float32(255)
+
+
+def size_px_with(long_side_px: int, size_px: tuple[int, int]) -> tuple[int, int]:
+    """Return the size of the same shape with another long side."""
+    scale = long_side_px / max(size_px)
+    return max(1, round(size_px[0] * scale)), max(1, round(size_px[1] * scale))
+
+
+def run_disparity(rgb: UInt8[np.ndarray, "H W 3"], session: Session) -> Float32[np.ndarray, "h w"]:
+    """Return the disparity network's answer, at half of the long side of 512 that it sees; relative, >= 0.
+
+    Raises:
+        InputError: if the network is another one.
+    """
+    bgr = bgr01_of(rgb)[0].transpose(1, 2, 0)
+    size = size_px_with(DISPARITY_LONG_SIDE_PX, (rgb.shape[1], rgb.shape[0]))
+    small = cv2.resize(np.ascontiguousarray(bgr), size, interpolation=cv2.INTER_LINEAR)  # no antialiasing, as trained
+    feeds = {"bgr01": np.ascontiguousarray(small.transpose(2, 0, 1)[None])}
+    shape = (1, 1, -(-size[1] // 2), -(-size[0] // 2))
+    return np.maximum(_run(session, feeds, {"disparity": shape})["disparity"][0, 0], 0)
+
+
+def run_refinement(
+    rgb: UInt8[np.ndarray, "H W 3"], disparity: Float32[np.ndarray, "h w"], session: Session
+) -> Float32[np.ndarray, "H W"]:
+    """Return a small disparity brought to the picture's size by the refinement network, in its own scale; >= 0.
+
+    The network enlarges by 4 each way; a disparity of another size is resized to that first (bilinear).
+
+    Raises:
+        InputError: if the network is another one.
+    """
+    height, width = rgb.shape[:2]
+    quarter = cv2.resize(disparity, (-(-width // 4), -(-height // 4)), interpolation=cv2.INTER_LINEAR)
+    feeds = {"bgr01": bgr01_of(rgb), "disparity": quarter[None, None]}
+    outputs = _run(session, feeds, {"refined_disparity": (1, 1, height, width)})
+    return np.maximum(outputs["refined_disparity"][0, 0], 0)
+
+
+def run_context(rgb: UInt8[np.ndarray, "H W 3"], disparity: Float32[np.ndarray, "H W"], session: Session) -> Context:
+    """Return what every pixel of a picture carries into the inpainting.
+
+    Raises:
+        InputError: if the network is another one.
+    """
+    pair = (1, 2, 1, 1)
+    shapes = {"features": (1, FEATURE_CHANNELS, *disparity.shape), "mean": pair, "deviation": pair}
+    outputs = _run(session, {"bgr01": bgr01_of(rgb), "disparity": disparity[None, None]}, shapes)
+    return Context(outputs["features"][0], outputs["mean"], outputs["deviation"])
+
+
+def run_inpainting(
+    features: Float32[np.ndarray, "68 H W"],
+    covered: Float32[np.ndarray, "H W"],
+    context: Context,
+    session: Session,
+) -> tuple[Float32[np.ndarray, "H W 3"], Float32[np.ndarray, "H W"]]:
+    """Return colour (RGB, 0 to 1) and disparity (>= 0) of a whole frame, filled where it is not covered.
+
+    `features` are rendered from where the camera stands and 0 where `covered` is; `context` is the photo's.
+
+    Raises:
+        InputError: if the network is another one.
+    """
+    size = covered.shape
+    feeds = {
+        "features": features[None],
+        "covered": covered[None, None],
+        "mean": context.mean,
+        "deviation": context.deviation,
+    }
+    outputs = _run(session, feeds, {"filled_bgr01": (1, 3, *size), "filled_disparity": (1, 1, *size)})
+    rgb01 = np.clip(outputs["filled_bgr01"][0, ::-1].transpose(1, 2, 0), 0, 1)
+    return np.ascontiguousarray(rgb01), np.maximum(outputs["filled_disparity"][0, 0], 0)
+
+
+def _run(
+    session: Session, feeds: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, np.ndarray]:
+    """Return the named outputs, float32, after a look at names, shapes and numbers."""
+    inputs = {tensor.name for tensor in session.get_inputs()}
+    if inputs != set(feeds):
+        raise InputError(f"wanted a network with the inputs {', '.join(feeds)}, got {', '.join(sorted(inputs))}")
+    values = session.run(list(shapes), dict(feeds))
+    outputs = {name: np.asarray(value, np.float32) for name, value in zip(shapes, values, strict=True)}
+    for name, shape in shapes.items():
+        if outputs[name].shape != shape:
+            raise InputError(f"wanted {name} of shape {shape} from the network, got {outputs[name].shape}")
+        if not np.isfinite(outputs[name]).all():
+            raise InputError(f"wanted finite numbers in {name}, got a network that gives others")
+    return outputs

@@ -1,0 +1,58 @@
+"""The layers of one photo, nearest first, and what of them is to be filled. `kbvr.ldi.split` says what each is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One surface over the photo's plane and its margin."""
+
+    name: Literal["matte", "front", "between", "hidden"]
+    rgba: UInt8[np.ndarray, "H W 4"]
+    """Straight alpha; where it is 0 the layer has no surface, but its colours go on for a few pixels."""
+
+    inverse_depth: Float32[np.ndarray, "H W"]
+    """1/m; finite everywhere."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayeredDepthImage:
+    """The layers of one photo, nearest first, and what of them has to be invented."""
+
+    layers: tuple[Layer, ...]
+    margin_px: int
+    f_px: float
+    size_px: tuple[int, int]
+    """(width, height) of the photo, without the margin."""
+
+    reach_m: float
+    """The farthest sideways camera move that the layers are made for."""
+
+    jump_px: float
+    """Neighbours whose parallax at that move differs by more are two surfaces."""
+
+    fill_mask: Bool[np.ndarray, "H W"]
+    """Pixels of the hidden layer that have to be invented."""
+
+    source_mask: Bool[np.ndarray, "H W"]
+    """Pixels of the hidden layer that may be looked at for that: the far side near a boundary."""
+
+    between_fill: Bool[np.ndarray, "H W"] | None = None
+    """Pixels of the layer between that have to be invented; None where there is no such layer."""
+
+    between_source: Bool[np.ndarray, "H W"] | None = None
+    """Pixels of the layer between that may be looked at for that: the narrow surface between two boundaries."""
+
+
+def with_alpha(rgb: UInt8[np.ndarray, "H W 3"], alpha: UInt8[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 4"]:
+    """Return colours with an alpha channel."""
+    rgba = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA), np.uint8)
+    rgba[..., 3] = alpha
+    return rgba

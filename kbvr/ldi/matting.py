@@ -1,0 +1,154 @@
+"""Soft alpha at occlusion boundaries: what share of each pixel of the strip the near side covers.
+
+A pixel of the strip is C = alpha F + (1 - alpha) B, with F the near side's colour drawn on from within and B the
+filled colour of the far side. Where F and B differ enough, alpha is the place of C between them (least squares, the
+compositing equation of Porter and Duff 1984); where they do not, it goes by distance from the jump. A pixel of the
+near side that is no mixture of the two belongs to it whole. What is left over of C goes to F wherever F shows, so that
+the photo stays exact and no fringe of the foreground stays behind on the far side.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage
+from kbvr.ldi.split import strip_px_for
+
+CONTRAST_LEVELS = 40.0
+"""Distance between F and B, in 8-bit levels, at which colour and distance count alike."""
+
+MISFIT_LEVELS = 20.0
+"""Distance of a pixel from the line between F and B, in 8-bit levels, above which it is no mixture of the two."""
+
+LEAST_ALPHA = 0.1
+"""Where the near side covers less than this, its colour is no matter of the pixel's."""
+
+NEAR_EASE = 9.0
+"""How much more readily the near side's colour takes what neither colour explains; the far side stays clean."""
+
+PART_PX = 1 << 15
+"""So many pixels are solved for at a time, so that what is between stays in the cache."""
+
+
+def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
+    """Return the filled layered depth image with its strip's alpha and colours solved for."""
+    front = ldi.layers[1]
+    inside = front.rgba[..., 3] == 0
+    at = np.flatnonzero(inside)
+    if not at.size:
+        return ldi
+    rim_px = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, 5).ravel()[at]
+    solved = tuple(replace(layer, rgba=layer.rgba.copy()) for layer in ldi.layers)
+
+    strip_px = strip_px_for(ldi.size_px[0])
+
+    def solve(start: int) -> None:
+        part = slice(start, start + PART_PX)
+        _solve(ldi.layers, at[part], rim_px[part], strip_px, solved)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(solve, range(0, at.size, PART_PX)))
+    return replace(ldi, layers=solved)
+
+
+def _solve(
+    layers: tuple[Layer, ...],
+    at: np.ndarray,
+    rim_px: Float32[np.ndarray, "N"],
+    strip_px: float,
+    solved: tuple[Layer, ...],
+) -> None:
+    """Solve for some pixels of the strip, and paint them into the solved layers."""
+    matte, front, *behind = layers
+
+    def pixels(layer: Layer) -> Float32[np.ndarray, "N 3"]:
+        return layer.rgba.reshape(-1, 4)[at, :3].astype(np.float32)
+
+    photo, near, far = pixels(front), pixels(matte), pixels(behind[-1])
+    shows = [np.ones(at.size, bool)]
+    if len(behind) == 2:  # the layer between lies directly behind the strip where it has a surface
+        between = behind[0].rgba.reshape(-1, 4)[at, 3] > 0
+        far = np.where(between[:, None], pixels(behind[0]), far)
+        shows = [between, ~between]
+    by_distance = matte.rgba.reshape(-1, 4)[at, 3].astype(np.float32) / 255
+    difference = near - far
+    contrast = (difference**2).sum(axis=1)
+    by_colour = ((photo - far) * difference).sum(axis=1) / np.maximum(contrast, 1.0)
+    trust = contrast / (contrast + CONTRAST_LEVELS**2)
+    alpha = trust * np.clip(by_colour, 0, 1) + (1 - trust) * by_distance
+    rest = np.linalg.norm(photo - _over(near, far, alpha), axis=1)
+    fits = np.exp(-((rest / MISFIT_LEVELS) ** 2))
+    alpha = np.where(by_distance > 0.5, fits * alpha + (1 - fits), alpha)
+    alpha = _joined_to_front(alpha, by_distance, rim_px, strip_px)
+    near, far = _explained(photo, near, far, alpha, far_side=by_distance < 0.5)
+    alpha = np.round(np.maximum(alpha, _least_alpha(photo, far)) * 255) / 255  # as it is stored
+    shown, covers = alpha[:, None], alpha[:, None] > LEAST_ALPHA
+    far = np.where(covers, far, (photo - shown * near) / (1 - np.minimum(shown, LEAST_ALPHA))).clip(0, 255)
+    near = np.where(shown > 0, (photo - (1 - shown) * far) / np.maximum(shown, 1 / 255), near).clip(0, 255)
+    near, far = near + 0.5, far + 0.5
+    _paint(solved[0], at, near, alpha)
+    _paint(solved[1], at, np.where(by_distance[:, None] > 0.5, near, far))
+    for layer, there in zip(solved[2:], shows, strict=True):
+        _paint(layer, at[there], far[there])
+
+
+def _explained(
+    photo: Float32[np.ndarray, "N 3"],
+    near: Float32[np.ndarray, "N 3"],
+    far: Float32[np.ndarray, "N 3"],
+    alpha: Float32[np.ndarray, "N"],
+    *,
+    far_side: Bool[np.ndarray, "N"],
+) -> tuple[Float32[np.ndarray, "N 3"], Float32[np.ndarray, "N 3"]]:
+    """Return both colours, changed by as little as makes the photo of them, the near side's most easily.
+
+    On the near side, the far one's colour stays: what it hides is not seen there.
+    """
+    share = alpha[:, None]
+    ease_near, ease_far = share * NEAR_EASE, (1 - share) * far_side[:, None]
+    rest = (photo - _over(near, far, alpha)) / np.maximum(share * ease_near + (1 - share) * ease_far, 1e-3)
+    return np.clip(near + ease_near * rest, 0, 255), np.clip(far + ease_far * rest, 0, 255)
+
+
+def _least_alpha(photo: Float32[np.ndarray, "N 3"], far: Float32[np.ndarray, "N 3"]) -> Float32[np.ndarray, "N"]:
+    """Return the least alpha with which some colour of 0 to 255 over the far one makes the photo."""
+    darker = (far - photo) / np.maximum(far, 1.0)
+    brighter = (photo - far) / np.maximum(255 - far, 1.0)
+    return np.maximum(darker, brighter).max(axis=1)
+
+
+def _over(
+    near: Float32[np.ndarray, "N 3"], far: Float32[np.ndarray, "N 3"], alpha: Float32[np.ndarray, "N"]
+) -> Float32[np.ndarray, "N 3"]:
+    return far + alpha[:, None] * (near - far)
+
+
+def _joined_to_front(
+    alpha: Float32[np.ndarray, "N"],
+    by_distance: Float32[np.ndarray, "N"],
+    rim_px: Float32[np.ndarray, "N"],
+    strip_px: float,
+) -> Float32[np.ndarray, "N"]:
+    """Let alpha end where the front layer goes on: at 1 on the strip's inner rim, at that by distance on its outer one.
+
+    The farther from the jump, the less a colour between the two sides' says on the far side.
+    """
+    near = by_distance > 0.5
+    goes_on = np.where(near, np.clip(1.5 - rim_px, 0, 1), np.clip(1 - (rim_px - 0.5) / strip_px, 0, 1) * (1 - alpha))
+    return np.asarray(alpha + (np.where(near, 1, by_distance) - alpha) * goes_on, np.float32)
+
+
+def _paint(
+    layer: Layer,
+    at: np.ndarray,
+    colour: Float32[np.ndarray, "N 3"],
+    alpha: Float32[np.ndarray, "N"] | None = None,
+) -> None:
+    layer.rgba.reshape(-1, 4)[at, :3] = colour.astype(np.uint8)
+    if alpha is not None:
+        layer.rgba.reshape(-1, 4)[at, 3] = (alpha * 255 + 0.5).astype(np.uint8)

@@ -1,0 +1,86 @@
+"""Layers as planar quads in the photo's camera.
+
+Quads are squares of 1 to 32 photo pixels. A larger one stands wherever inverse depth is a plane to within
+`TOLERANCE_PX` of parallax at the largest move, so that flat regions cost little and boundaries keep every pixel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from kbvr.ldi.layered_depth_image import Layer
+from kbvr.native.library import MeshLayer, MeshLimits, kernel
+
+TOLERANCE_PX = 0.1
+LARGEST_QUAD_PX = 32
+LARGEST_MATTE_QUAD_PX = 2
+
+QUAD = np.dtype(
+    [(name, np.float32) for name in ("u", "v", "half", "d", "du", "dv", "slack_px")] + [("layer", np.int32)]
+)
+"""One quad as the kernel reads it: centre and half side in photo pixels, plane of inverse depth, growth, layer."""
+
+BLOCK = np.dtype(
+    [(name, np.float32) for name in ("u0", "v0", "u1", "v1", "d_min", "d_max")]
+    + [(name, np.int32) for name in ("first", "count", "soft", "unused")]
+)
+"""A run of quads that lie in one square of one layer, with the box that bounds them."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a quad may do, as inverse depth, 1/m."""
+
+    tolerance: float
+    """Largest distance of a quad from the depth it stands for."""
+
+    jump: float
+    """Steepest rise from one pixel to the next; steeper is two surfaces."""
+
+    per_px: float
+    """One pixel of parallax at the largest move."""
+
+    forward_m: float
+    """The largest move along the axis."""
+
+
+def layer_quads(layer: Layer, index: int, *, margin_px: int, limits: Limits) -> tuple[np.ndarray, np.ndarray]:
+    """Return QUAD and BLOCK records of one layer; quads are found where alpha is above 0."""
+    depth, rgba = np.ascontiguousarray(layer.inverse_depth), np.ascontiguousarray(layer.rgba)
+    height, width = depth.shape
+    soft = layer.name == "matte"
+    described = MeshLayer(
+        depth=depth.ctypes.data,
+        alpha=rgba.ctypes.data + 3,
+        width=width,
+        height=height,
+        largest=LARGEST_MATTE_QUAD_PX if soft else LARGEST_QUAD_PX,
+        index=index,
+        soft=soft,
+        margin=margin_px,
+    )
+    allowed = MeshLimits(limits.tolerance, limits.jump, limits.per_px, limits.forward_m, TOLERANCE_PX)
+    compiled = kernel()
+    block_px = compiled.kbvr_block_px()
+
+    def rows_from(row: int) -> tuple[np.ndarray, np.ndarray]:
+        quads, blocks = np.empty(block_px * width, QUAD), np.empty(-(-width // block_px), BLOCK)
+        count = compiled.kbvr_mesh_rows(described, allowed, row, quads.ctypes.data, blocks.ctypes.data)
+        blocks = blocks[:count]
+        return quads[: int(blocks["count"].sum())].copy(), blocks
+
+    with ThreadPoolExecutor() as pool:
+        return joined(list(pool.map(rows_from, range(0, height, block_px))))
+
+
+def joined(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Return QUAD and BLOCK records of several parts in a row; blocks then count from the first quad of all."""
+    first = 0
+    for quads, blocks in parts:
+        blocks["first"] += first
+        first += len(quads)
+    return np.concatenate([quads for quads, _ in parts]), np.concatenate([blocks for _, blocks in parts])

@@ -1,0 +1,74 @@
+"""The scene: layers as planar quads in the photo's camera, ready to be drawn from anywhere near it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kbvr.depth.depth_map import DepthMap
+from kbvr.depth.scene_depth import surroundings_of
+from kbvr.geometry.camera import Camera, camera_of_photo
+from kbvr.inpaint.choose import Filler
+from kbvr.ldi.fill_hidden import fill
+from kbvr.ldi.layered_depth_image import LayeredDepthImage
+from kbvr.ldi.matting import solve_mattes
+from kbvr.ldi.quads import TOLERANCE_PX, Limits, joined, layer_quads
+from kbvr.ldi.split import split
+from kbvr.photo.photo import Photo
+
+DEFAULT_REACH_SHARE = 0.035
+"""The default largest sideways move, as the parallax range it gives over the photo's width."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Everything that a camera can see, in metres, with the photo's camera as the world."""
+
+    ldi: LayeredDepthImage
+    quads: np.ndarray
+    """QUAD records, those of a block one after the other."""
+
+    blocks: np.ndarray
+    """BLOCK records; blocks of the matte layer are marked soft."""
+
+    camera: Camera
+    """The photo's own camera."""
+
+    @property
+    def reach_m(self) -> float:
+        """The farthest sideways camera move that the scene is made for."""
+        return self.ldi.reach_m
+
+
+def build_scene(
+    photo: Photo,
+    depth: DepthMap,
+    *,
+    reach_m: float | None = None,
+    border_m: float | None = None,
+    forward_m: float | None = None,
+    filler: Filler | None = None,
+) -> Scene:
+    """Split a photo into layers, fill what they hide, and mesh them.
+
+    `reach_m` is the farthest sideways camera move wanted; by default one that spreads the depth range over
+    3.5% of the width. Wider moves show where the hidden layer ends. `border_m` is the farthest sideways move that
+    looks beyond the photo's border; by default the same. `forward_m` is the farthest move into the picture; by default
+    one that shifts the picture's border as far as `reach_m` does.
+
+    Raises:
+        InputError: if photo and depth differ in size, or a length is not positive.
+    """
+    if reach_m is None:
+        reach_m = surroundings_of(depth).sideways_m(DEFAULT_REACH_SHARE)
+    ldi = solve_mattes(fill(split(photo, depth, reach_m=reach_m, border_m=border_m), filler))
+    per_px = 1 / (depth.f_px * reach_m)
+    if forward_m is None:
+        forward_m = reach_m * 2 * depth.f_px / photo.size_px[0]
+    limits = Limits(TOLERANCE_PX * per_px, ldi.jump_px * per_px, per_px, forward_m)
+    parts = [
+        layer_quads(layer, index, margin_px=ldi.margin_px, limits=limits) for index, layer in enumerate(ldi.layers)
+    ]
+    quads, blocks = joined(parts)
+    return Scene(ldi=ldi, quads=quads, blocks=blocks, camera=camera_of_photo(photo.size_px, depth.f_px))

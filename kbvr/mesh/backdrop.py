@@ -1,0 +1,113 @@
+"""The dome: what is all round a photo that one stands in, its colours ever more blurred and darker.
+
+To the sides the photo is mirrored over and over, so that colours go on at its border and meet again behind the viewer;
+its top goes on to the zenith, and its bottom to the nadir.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, Float64, Int64, UInt8
+
+from kbvr.geometry.camera import Camera
+from kbvr.mesh.texture_atlas import PIECE_PX, Pieces
+
+SURROUNDS = ("none", "fade", "dome")
+"""What lies beyond the photo's border. fade: its colours drawn on, fading; dome: that, and all round their blur."""
+
+PIECES = (4, 2)
+"""(columns, rows) of pieces of an atlas; each covers 90 degrees both ways."""
+
+QUADS = 8
+"""Along a piece's side."""
+
+COLUMNS, ROWS = PIECES[0] * QUADS, PIECES[1] * QUADS
+SMALL_PX = 96
+"""Long side of the photo that the dome shows."""
+
+BLUR_PX = 5.0
+DARKEST = 0.3
+DARKENS_DEG = 100.0
+"""Brightness far from the photo, as a share of its own, and how far from its border that is reached."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dome:
+    """A sphere about the photo's camera, seen from inside."""
+
+    points_m: Float32[np.ndarray, "N 3"]
+    triangles: Int64[np.ndarray, "M 3"]
+    pieces: Pieces
+    slot: Int64[np.ndarray, "N"]
+    """Which of the pieces a vertex is textured with."""
+
+    at_px: Float32[np.ndarray, "N 2"]
+    """Where in it, in pixels of the atlas."""
+
+
+def dome_of(rgb: UInt8[np.ndarray, "H W 3"], camera: Camera, *, radius_m: float) -> Dome:
+    """Return the dome of a photo that this camera took."""
+    rgba = np.full((PIECES[1] * PIECE_PX, PIECES[0] * PIECE_PX, 4), 255, np.uint8)
+    rgba[..., :3] = _colours(rgb, camera)
+    row, column = (index.ravel() for index in np.indices((PIECES[1], PIECES[0])))
+    y, x = np.indices((QUADS + 1, QUADS + 1)).reshape(2, -1)
+    across = (column[:, None] * QUADS + x).ravel() / COLUMNS
+    down = (row[:, None] * QUADS + y).ravel() / ROWS
+    corner = np.arange(QUADS * (QUADS + 1)).reshape(QUADS, QUADS + 1)[:, :-1].ravel()
+    below = corner + QUADS + 1
+    quads = np.concatenate([np.stack([corner, below, corner + 1], 1), np.stack([corner + 1, below, below + 1], 1)])
+    every = np.arange(len(row))
+    triangles = (quads + every[:, None, None] * (QUADS + 1) ** 2).reshape(-1, 3)
+    points_m = (radius_m * _directions(across, down)).T.astype(np.float32)
+    points_m[(down == 0) | (down == 1)] *= (0, 1, 0)  # above and below, all meet in one point
+    corners = points_m[triangles]
+    whole = (corners != np.roll(corners, 1, axis=1)).any(axis=2).all(axis=1)
+    return Dome(
+        points_m=points_m,
+        triangles=triangles[whole],
+        pieces=Pieces(rgba, column, row, 1),
+        slot=every.repeat((QUADS + 1) ** 2),
+        at_px=np.tile(np.stack([x, y], 1) * np.float32(PIECE_PX / QUADS), (len(row), 1)).astype(np.float32),
+    )
+
+
+def _directions(across: Float64[np.ndarray, "*S"], down: Float64[np.ndarray, "*S"]) -> Float64[np.ndarray, "3 *S"]:
+    """Return unit vectors for shares of the way round, from behind over the left, and down from above."""
+    azimuth, elevation = (across - 0.5) * 2 * np.pi, (0.5 - down) * np.pi
+    flat = np.cos(elevation)
+    return np.stack([flat * np.sin(azimuth), -np.sin(elevation), flat * np.cos(azimuth)])
+
+
+def _colours(rgb: UInt8[np.ndarray, "H W 3"], camera: Camera) -> UInt8[np.ndarray, "h w 3"]:
+    """Return the colours by direction."""
+    height, width = rgb.shape[:2]
+    scale = SMALL_PX / max(width, height)
+    size = (max(2, round(width * scale)), max(2, round(height * scale)))
+    small = cv2.GaussianBlur(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), (0, 0), BLUR_PX)
+    rows, columns = PIECES[1] * PIECE_PX, PIECES[0] * PIECE_PX
+    down, across = np.meshgrid((np.arange(rows) + 0.5) / rows, (np.arange(columns) + 0.5) / columns, indexing="ij")
+    half_x, half_y = np.arctan([width / 2 / camera.f_px, height / 2 / camera.f_px])
+    azimuth, elevation = (across - 0.5) * 2 * np.pi, (down - 0.5) * np.pi
+    x = (0.5 + _mirrored(azimuth / half_x) / 2) * size[0]
+    y = (0.5 + np.clip(elevation / half_y, -1, 1) / 2) * size[1]
+    seen = cv2.remap(
+        small,
+        (x - 0.5).astype(np.float32),
+        (y - 0.5).astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    wide = cv2.copyMakeBorder(seen, 0, 0, columns // 2, columns // 2, cv2.BORDER_WRAP)
+    soft = cv2.GaussianBlur(wide, (0, 0), BLUR_PX, borderType=cv2.BORDER_REPLICATE)[:, columns // 2 : -columns // 2]
+    beyond = np.hypot(np.maximum(abs(azimuth) - half_x, 0), np.maximum(abs(elevation) - half_y, 0))
+    share = np.clip(np.degrees(beyond) / DARKENS_DEG, 0, 1)
+    bright = 1 - (1 - DARKEST) * share**2 * (3 - 2 * share)
+    return np.rint(soft * bright[..., None]).astype(np.uint8)
+
+
+def _mirrored(angle: Float64[np.ndarray, "H W"]) -> Float64[np.ndarray, "H W"]:
+    """Return a triangle wave: the value itself from -1 to 1, and its mirror images beyond."""
+    return np.asarray(1 - np.abs((angle + 1) % 4 - 2))

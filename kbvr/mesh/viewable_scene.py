@@ -1,0 +1,106 @@
+"""The diorama: a relief, and how it is to be visited by somebody who moves their head in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import hypot
+
+import numpy as np
+
+from kbvr.depth.depth_map import DepthMap
+from kbvr.depth.scene_depth import Surroundings
+from kbvr.ldi.scene import Scene
+from kbvr.mesh.textured_mesh import NEAREST_SHARE, Relief, relief_of
+from kbvr.motion.move import Move
+from kbvr.photo.photo import Photo
+
+HEAD_BOX_M = (0.10, 0.06, 0.08)
+"""How far the head may move from the photo's camera: to the sides, up and down, forth and back."""
+
+LEAST_BORDER_SHARE = 0.08
+"""What is drawn beyond the photo's border is so wide at least, as a share of the photo's width."""
+
+
+@dataclass(frozen=True, eq=False)
+class Diorama:
+    """A relief, and how it is to be visited."""
+
+    relief: Relief
+    scene: Scene
+    """What the relief is made of."""
+
+    moves: tuple[Move, ...]
+    """The camera's path, in even steps; it ends where it begins."""
+
+    seconds: float
+    """How long the path takes."""
+
+    nearest_m: float
+    farthest_m: float
+    subject_m: float
+    is_metric: bool
+    """Whether the metres were measured rather than made believable."""
+
+    depth_source: str
+    """The network or file that the depth is from."""
+
+    photo: str
+    """The photo's name."""
+
+    ipd_m: float
+    head_box_m: tuple[float, ...]
+    """How far the head may move, as HEAD_BOX_M."""
+
+
+def diorama_of(
+    scene: Scene,
+    photo: Photo,
+    depth: DepthMap,
+    around: Surroundings,
+    *,
+    moves: list[Move],
+    fps: float,
+    ipd_m: float,
+    surround: str,
+    most_triangles: int,
+) -> Diorama:
+    """Return the diorama of a scene; the camera takes the moves, `fps` of them a second, and comes back.
+
+    Raises:
+        InputError: if so few triangles cannot show the scene, or there is no such surround.
+    """
+    path = there_and_back(moves)
+    share = min(1.0, scene.reach_m / head_reaches_m(around, ipd_m)["reach_m"])
+    nearest = max(around.nearest_inverse_depth, 1e-6)
+    return Diorama(
+        relief=relief_of(scene, photo, surround=surround, most_triangles=most_triangles),
+        scene=scene,
+        moves=path,
+        seconds=(len(path) - 1) / fps,
+        nearest_m=1 / nearest,
+        farthest_m=1 / max(around.farthest_inverse_depth, nearest / NEAREST_SHARE),
+        subject_m=around.subject_m,
+        is_metric=depth.metric,
+        depth_source=depth.network or "a file",
+        photo=photo.title,
+        ipd_m=ipd_m,
+        head_box_m=tuple(share * side for side in HEAD_BOX_M),
+    )
+
+
+def there_and_back(moves: list[Move]) -> tuple[Move, ...]:
+    """Return moves that end where they begin: closed if they come back by themselves, else turned about."""
+    places = np.array([move.position_m for move in moves])
+    steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
+    gap = float(np.linalg.norm(places[-1] - places[0]))
+    if gap <= 2 * steps.max(initial=0.0):
+        return (*moves, moves[0])
+    return (*moves, *moves[-2::-1])
+
+
+def head_reaches_m(around: Surroundings, ipd_m: float) -> dict[str, float]:
+    """Return the moves that a scene must be made for if heads move in it, as `build_scene` takes them."""
+    aside_m, up_m, forth_m = HEAD_BOX_M
+    reach_m = hypot(aside_m + ipd_m / 2, up_m)
+    per_m = around.camera.f_px * max(around.nearest_inverse_depth, 1e-6) / around.camera.size_px[0]
+    return {"reach_m": reach_m, "border_m": max(reach_m, LEAST_BORDER_SHARE / per_m), "forward_m": forth_m}

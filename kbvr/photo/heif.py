@@ -1,0 +1,180 @@
+"""HEIC and AVIF: the same boxes around HEVC and AV1.
+
+Rotation and mirror boxes alone say what is upright: the EXIF orientation, which repeats them, does not count.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import struct
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import AvifImagePlugin
+
+from kbvr.photo import metadata as said
+from kbvr.photo.picture_file import Source, damage_reported
+from kbvr.photo.pixels import Colours, Model, Pixels
+from kbvr.photo.transfer_functions import is_known_primaries, is_known_transfer
+
+_log = logging.getLogger(__name__)
+
+
+def read_heic(data: bytes, source: Source) -> Pixels:
+    """Decode the primary picture of a HEIC file; libheif turns it upright.
+
+    Raises:
+        InputError: if it is damaged or too large.
+    """
+    import pi_heif
+
+    for width, height in _sizes_px(_meta(data)):  # libheif tells only what is left after cropping
+        source.check_size(width, height)
+    with damage_reported(source.path, source.wanted):
+        file = pi_heif.open_heif(BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=False)
+        info, mode = file.info, file.mode
+        values = np.array(file, copy=True)  # pi_heif frees its own pixels with the file
+    values = values.reshape(*values.shape[:2], -1)
+    white = 2 ** (int(info["bit_depth"]) if values.dtype == np.uint16 else 8) - 1
+    profile = info.get("icc_profile") or None
+    coded = info.get("nclx_profile") or {}
+    numbers = (int(coded.get("color_primaries", 2)), int(coded.get("transfer_characteristics", 2)))
+    colours = Colours(icc=profile) if profile else _colours(numbers, source)
+    exif, in_exif = said.of_exif(info.get("exif") or b"", source.name)
+    texts = said.merged((in_exif, said.of_xmp(info.get("xmp") or b"", source.name)))
+    return _pixels(values, white, colours, exif, texts, premultiplied=mode.split(";")[0].endswith("a"))
+
+
+def read_avif(data: bytes, source: Source) -> Pixels:
+    """Decode the primary picture of an AVIF file, all its 8, 10 or 12 bits.
+
+    Raises:
+        InputError: if it is damaged or too large.
+    """
+    import imagecodecs
+
+    with damage_reported(source.path, source.wanted):
+        header = AvifImagePlugin.AvifImageFile(BytesIO(data))
+    source.check_size(*header.size)
+    if header.is_animated:
+        _log.info("%s: holds several pictures, the first is used", source.name)
+    with damage_reported(source.path, source.wanted):
+        # imagecodecs writes past its memory for the first of several pictures; Pillow gives 8 bits, which films have
+        values: NDArray[Any] = np.asarray(header) if header.is_animated else imagecodecs.avif_decode(data)
+    values = values.reshape(*header.size[::-1], -1)
+    meta = _meta(data)
+    white = 2 ** (_bits(meta) if values.dtype == np.uint16 else 8) - 1
+    profile = header.info.get("icc_profile")
+    colours = Colours(icc=profile) if profile else _colours(_coded(meta), source)
+    exif, in_exif = said.of_exif(header.info.get("exif", b""), source.name)
+    texts = said.merged((in_exif, said.of_xmp(header.info.get("xmp", b""), source.name)))
+    turn = int(exif.get(0x0112, 1))  # of the boxes: Pillow puts it there
+    return _pixels(values, white, colours, exif, texts, orientation=turn)
+
+
+def _pixels(
+    values: NDArray[Any],
+    white: int,
+    colours: Colours,
+    exif: dict[int, float],
+    texts: dict[int, str],
+    *,
+    orientation: int = 1,
+    premultiplied: bool = False,
+) -> Pixels:
+    count = values.shape[2]
+    model: Model = "grey" if count < 3 else "rgb"
+    alpha = values[..., -1] if count in (2, 4) else None
+    plain = values if alpha is None else values[..., :-1]
+    return Pixels(plain, model, white, alpha, premultiplied, None, orientation, colours, exif, texts)
+
+
+def _colours(coded: tuple[int, int], source: Source) -> Colours:
+    primaries, transfer = coded
+    if not (is_known_primaries(primaries) and is_known_transfer(transfer)):
+        _log.warning("%s: its colours (primaries %s, transfer %s of H.273) are read as sRGB", source.name, *coded)
+        return Colours()
+    return Colours(primaries=primaries, transfer=transfer)
+
+
+# --- boxes (ISO/IEC 14496-12 and 23008-12) ---
+
+
+def _meta(data: bytes) -> bytes:
+    """Return what is in the file's meta box, without its version; nothing if there is none."""
+    return next((content[4:] for kind, content in _boxes(data) if kind == b"meta"), b"")
+
+
+def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the kind and content of each box; what is cut short ends them."""
+    at = 0
+    while at + 8 <= len(data):
+        size, kind, head = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8], 8
+        if size == 1:
+            size, head = int.from_bytes(data[at + 8 : at + 16], "big"), 16
+        if size == 0:
+            size = len(data) - at
+        if size < head:
+            return
+        yield kind, data[at + head : at + size]
+        at += size
+
+
+def _sizes_px(meta: bytes) -> list[tuple[int, int]]:
+    """Return all sizes that a header names."""
+    return [struct.unpack(">II", size) for size in re.findall(rb"ispe....(.{8})", meta, re.DOTALL)]
+
+
+def _properties(meta: bytes) -> list[tuple[bytes, bytes]]:
+    """Return the properties of the primary picture; all there are if it is not said which belong to it."""
+    inside = dict(_boxes(meta))
+    tables = dict(_boxes(inside.get(b"iprp", b"")))
+    every = list(_boxes(tables.get(b"ipco", b"")))
+    first = inside.get(b"pitm", b"")
+    primary = int.from_bytes(first[4:], "big")
+    try:
+        chosen = _associated(tables.get(b"ipma", b""), primary)
+        return [every[index - 1] for index in chosen if index]
+    except (struct.error, IndexError):
+        return every
+
+
+def _associated(table: bytes, primary: int) -> list[int]:
+    """Return the numbers, from 1, of the properties that belong to an item."""
+    version, flags = table[0], table[3]
+    (count,) = struct.unpack_from(">I", table, 4)
+    at = 8
+    for _ in range(count):
+        (item,) = struct.unpack_from(">H" if version < 1 else ">I", table, at)
+        at += 2 if version < 1 else 4
+        number, wide = table[at], 2 if flags & 1 else 1
+        entries = table[at + 1 : at + 1 + number * wide]
+        at += 1 + number * wide
+        if item == primary:
+            steps = range(0, len(entries), wide)
+            return [
+                int.from_bytes(entries[step : step + wide], "big") & (0x7FFF if wide == 2 else 0x7F) for step in steps
+            ]
+    raise IndexError(primary)
+
+
+def _coded(meta: bytes) -> tuple[int, int]:
+    """Return the primaries and the transfer (H.273) that the primary picture's nclx box names; 2 if there is none."""
+    for kind, content in _properties(meta):
+        if kind == b"colr" and content[:4] == b"nclx" and len(content) >= 8:
+            return struct.unpack_from(">HH", content, 4)
+    return 2, 2
+
+
+def _bits(meta: bytes) -> int:
+    """Return how many bits the primary picture's colours have; 10 if it is not said."""
+    for kind, content in _properties(meta):
+        if kind == b"pixi" and len(content) > 5:
+            return content[5]
+        if kind == b"av1C" and len(content) > 2:
+            return 8 if not content[2] & 0x40 else 12 if content[2] & 0x20 else 10
+    return 10

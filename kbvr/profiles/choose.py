@@ -1,0 +1,16 @@
+"""Choose the profile: kbvr's layers, or the points of the paper."""
+
+from __future__ import annotations
+
+from kbvr.plan.options import ExportOptions
+from kbvr.profiles.ken_burns_2019 import Paper
+from kbvr.profiles.layers import Layers
+
+
+def profile_of(options: ExportOptions) -> Layers | Paper:
+    """Return the profile that the options name.
+
+    Raises:
+        InputError: if a network is not there or is another one than wanted.
+    """
+    return Paper(options) if options.profile == "paper" else Layers(options)

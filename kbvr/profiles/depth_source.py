@@ -1,0 +1,92 @@
+"""Where a photo's depth comes from: a file or a network, and how far away its subject is put."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from kbvr.depth.depth_map import DepthMap
+from kbvr.depth.estimate import estimate_depth
+from kbvr.depth.placement import DEFAULT_NEAR_M, place
+from kbvr.depth.read_file import load_inverse_depth
+from kbvr.depth.scene_depth import surroundings_of
+from kbvr.depth.upright_objects import check_segmentation
+from kbvr.errors import InputError
+from kbvr.ken_burns_2019.networks import PICTURE_LONG_SIDE_PX, size_px_with
+from kbvr.nets import Session, fetched_card, known_cards, open_network
+from kbvr.photo.photo import Photo
+from kbvr.plan.options import ExportOptions
+
+SEGMENTATION = "maskrcnn"
+"""The instance segmentation that the paper used, by its card."""
+
+_log = logging.getLogger(__name__)
+
+
+def at_wanted_distance(depth: DepthMap, options: ExportOptions) -> DepthMap:
+    """Return the depth with the subject where the options want it; metres that were measured are kept."""
+    given = {"nearest": options.near_m, "subject's": options.subject_distance_m}
+    for what in (what for what, value in given.items() if depth.metric and value is not None):
+        _log.warning("the %s distance is not used: the depth is in metres already", what)
+    if depth.metric or options.subject_distance_m is None:
+        return depth
+    scale = surroundings_of(depth).subject_m / options.subject_distance_m
+    return replace(depth, inverse_depth=depth.inverse_depth * np.float32(scale))
+
+
+def depth_from_file_or_network(photo: Photo, options: ExportOptions) -> DepthMap:
+    """Return the depth of a photo from the options' file, or else from their network, in metres."""
+    near_m = DEFAULT_NEAR_M if options.near_m is None else options.near_m
+    if options.depth_file is None or options.depth_kind is None:
+        return estimate_depth(
+            photo,
+            model=options.depth_model,
+            near_m=near_m,
+            quality=options.depth_quality,
+            **network_limits(options),
+        )
+    inverse_depth, metric = load_inverse_depth(
+        options.depth_file, photo.size_px, kind=options.depth_kind, max_memory_bytes=options.max_memory_bytes
+    )
+    if metric:
+        return DepthMap(inverse_depth, photo.f_px, metric=True)
+    return place(inverse_depth, None, photo, near_m=near_m)
+
+
+def network_limits(options: ExportOptions) -> dict[str, Any]:
+    """Return what networks run on and what they may take."""
+    return {"device": options.device, "threads": options.threads, "max_bytes": options.max_memory_bytes}
+
+
+def open_named(name: str, options: ExportOptions) -> Session:
+    """Return a network that was fetched or added, by its name."""
+    return open_network(fetched_card(name), **network_limits(options))
+
+
+def open_segmentation(name: str | Path, options: ExportOptions) -> Session:
+    """Return the instance segmentation of this name or ONNX file."""
+    if Path(name).suffix.lower() == ".onnx":
+        session = open_network(Path(name), **network_limits(options))
+    elif str(name) == SEGMENTATION and SEGMENTATION not in known_cards():
+        raise InputError(
+            f"the segmentation {SEGMENTATION} is not there: `python -m export maskrcnn` makes it from torchvision's "
+            "weights and `kbvr models add` takes it"
+        )
+    else:
+        session = open_named(str(name), options)
+    check_segmentation(session)
+    return session
+
+
+def within_segmentation_px(rgb: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "h w 3"]:
+    """Return a picture made smaller to the size that segmentations are good at."""
+    if max(rgb.shape[:2]) <= PICTURE_LONG_SIDE_PX:
+        return rgb
+    size = size_px_with(PICTURE_LONG_SIDE_PX, (rgb.shape[1], rgb.shape[0]))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))

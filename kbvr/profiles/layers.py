@@ -1,0 +1,77 @@
+"""The profile `layers`, kbvr's own: layers with soft edges, filled once."""
+
+from __future__ import annotations
+
+import logging
+
+from kbvr.depth.depth_map import DepthMap
+from kbvr.depth.networks import depth_network
+from kbvr.depth.scene_depth import Surroundings
+from kbvr.depth.upright_objects import adjusted_depth, segment
+from kbvr.inpaint.choose import best_filler, filler_named
+from kbvr.ldi.scene import Scene, build_scene
+from kbvr.mesh.viewable_scene import head_reaches_m
+from kbvr.photo.photo import Photo
+from kbvr.plan.options import ExportOptions
+from kbvr.plan.shots import Film, reaches_m
+from kbvr.profiles.depth_source import (
+    at_wanted_distance,
+    depth_from_file_or_network,
+    network_limits,
+    open_segmentation,
+    within_segmentation_px,
+)
+from kbvr.profiles.protocol import Drawing, Prepared
+from kbvr.rendering.depth_of_field import softened
+from kbvr.rendering.gpu_renderer import best_renderer
+
+_log = logging.getLogger(__name__)
+
+
+class Layers:
+    """The profile `layers`."""
+
+    def __init__(self, options: ExportOptions) -> None:
+        """Open the networks, so that what is not there is told before any work.
+
+        Raises:
+            InputError: if a network is not there or is another one than wanted.
+        """
+        self.options = options
+        self.filler = filler_named(options.fill, **network_limits(options))
+        self.segmentation = None if options.segmentation is None else open_segmentation(options.segmentation, options)
+        if options.depth_file is None:
+            depth_network(options.depth_model, **network_limits(options))
+
+    def depth(self, photo: Photo) -> DepthMap:
+        """Return the depth of a photo, from the options' file or a network, its objects made upright if wanted."""
+        depth = depth_from_file_or_network(photo, self.options)
+        if self.segmentation is not None:
+            softness = 0.5 if self.options.softness is None else self.options.softness
+            depth = adjusted_depth(
+                depth, segment(within_segmentation_px(photo.rgb), self.segmentation), softness=softness
+            )
+        return at_wanted_distance(depth, self.options)
+
+    def prepared(
+        self, photo: Photo, depth: DepthMap, films: list[Film], around: Surroundings, *, is_visited: bool
+    ) -> Prepared:
+        """Return the scene for the films, and for heads that move in it if it is visited."""
+        visited_m = head_reaches_m(around, self.options.ipd_m) if is_visited else None
+        scene = build_scene(photo, depth, **reaches_m(films, around, visited_m=visited_m), filler=self.filler)
+        hidden = float(scene.ldi.fill_mask.mean())
+        made = f"made for moves of {scene.reach_m * 1000:.0f} mm, {hidden:.1%} of it hidden and filled"
+        fill = best_filler() if str(self.options.fill) == "auto" else self.options.fill
+        said = (f"scene: {made}, {len(scene.quads)} quads", f"fill: {fill}")
+        return Prepared(scene, said, lambda films: self._drawing(scene, films))
+
+    def _drawing(self, scene: Scene, films: list[Film]) -> tuple[Drawing, tuple[str, ...]]:
+        density = max(camera.f_px for film in films for eyes in film.instants for camera in eyes) / scene.camera.f_px
+        lens = films[0].lens
+        renderer = best_renderer(
+            scene if lens is None else softened(scene, lens),
+            pixels_per_photo_px=density,
+            threads=self.options.threads,
+            device=self.options.device,
+        )
+        return renderer, (f"pictures: drawn on {renderer.title}",)

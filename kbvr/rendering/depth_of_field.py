@@ -1,0 +1,132 @@
+"""Depth of field: a lens of some width looks at the scene from many places at once.
+
+Each picture is the mean, in linear light, of pictures from places spread over the aperture, whose frames are shifted so
+that one depth stands still (Haeberli and Akeley 1990, "The accumulation buffer"). What lies behind a blurred edge is
+really seen, so nothing bleeds. Each layer is first blurred a little by itself, by what lies between two neighbouring
+places, so that few places do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
+from math import pi, sqrt
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, Float64, UInt8
+
+from kbvr.geometry.camera import Camera
+from kbvr.imaging.srgb import to_linear, to_srgb
+from kbvr.ldi.layered_depth_image import Layer
+from kbvr.ldi.scene import Scene
+
+PX_BETWEEN = 3.0
+"""Blur discs of neighbouring places lie about so many pixels apart."""
+
+LEAST_PLACES, MOST_PLACES = 12, 40
+GOLDEN_ANGLE = pi * (3 - sqrt(5))
+SLABS = 8
+"""Depths that a layer is cut into to blur each by its own amount, without its neighbours'."""
+
+LEAST_SIGMA_PX = 0.3
+
+Frames = Callable[[Iterable[Camera]], Iterator[UInt8[np.ndarray, "H W 3"]]]
+
+
+@dataclass(frozen=True)
+class Lens:
+    """A thin lens; what has its focal inverse depth is sharp."""
+
+    aperture_m: float
+    """Diameter of the opening."""
+
+    focus_inverse_depth: float
+    """1/m, in the photo's camera."""
+
+    count: int
+    """From how many places on it the scene is looked at."""
+
+    @property
+    def places_m(self) -> Float64[np.ndarray, "N 2"]:
+        """Places spread evenly over the opening (Vogel 1979), right and down from its middle."""
+        radii = self.aperture_m / 2 * np.sqrt((np.arange(self.count) + 0.5) / self.count)
+        turns = np.arange(self.count) * GOLDEN_ANGLE
+        return radii[:, None] * np.stack([np.cos(turns), np.sin(turns)], axis=1)
+
+
+def lens_for(blur_px: float, focus_inverse_depth: float, ends: tuple[float, float], f_px: float) -> Lens:
+    """Return the lens that blurs the more blurred end of a range of inverse depths to a disc of this diameter."""
+    farthest = max(*(abs(end - focus_inverse_depth) for end in ends), 1e-9)
+    count = round((blur_px / PX_BETWEEN) ** 2 * pi / 4)
+    return Lens(blur_px / (f_px * farthest), focus_inverse_depth, min(max(count, LEAST_PLACES), MOST_PLACES))
+
+
+def seen_from(place_m: Float64[np.ndarray, "2"], lens: Lens, camera: Camera) -> Camera:
+    """Return a camera that has gone to a place on the lens and still sees what is sharp where it was."""
+    x_m, y_m = place_m.tolist()
+    focus = camera.camera_from_world @ np.array([0.0, 0.0, 1.0, lens.focus_inverse_depth])
+    per_m = camera.f_px * lens.focus_inverse_depth / focus[2]
+    return replace(camera.moved(x_m, y_m), cx_px=camera.cx_px + per_m * x_m, cy_px=camera.cy_px + per_m * y_m)
+
+
+def frames_through(lens: Lens, frames: Frames, cameras: Iterable[Camera]) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
+    """Yield what is seen through a lens, a picture per camera; `frames` draws what a pinhole sees."""
+    places_m = lens.places_m
+    pictures = frames(seen_from(place_m, lens, camera) for camera in cameras for place_m in places_m)
+    for first in pictures:
+        light = to_linear(first)
+        for picture in islice(pictures, lens.count - 1):
+            cv2.add(light, to_linear(picture), dst=light)
+        light *= np.float32(1 / lens.count)
+        yield to_srgb(light)
+
+
+def darker_at_corners(picture: UInt8[np.ndarray, "H W 3"], strength: float) -> UInt8[np.ndarray, "H W 3"]:
+    """Return a picture with a vignette; by the fourth power from the middle, to 1 - strength in the corners."""
+    falloff = _falloff((picture.shape[1], picture.shape[0]), strength)
+    return to_srgb(to_linear(picture) * falloff[..., None])
+
+
+@lru_cache(maxsize=4)
+def _falloff(size_px: tuple[int, int], strength: float) -> Float32[np.ndarray, "H W"]:
+    rows, columns = ((np.arange(side) + 0.5) / side * 2 - 1 for side in size_px[::-1])
+    off_axis = (columns**2 + rows[:, None] ** 2) / 2
+    return (1 - strength * off_axis**2).astype(np.float32)
+
+
+def softened(scene: Scene, lens: Lens) -> Scene:
+    """Return a scene whose layers are blurred by what lies between neighbouring places on the lens."""
+    layers = tuple(
+        replace(layer, rgba=_softened(layer, lens, scene.camera.f_px / sqrt(lens.count))) for layer in scene.ldi.layers
+    )
+    return replace(scene, ldi=replace(scene.ldi, layers=layers))
+
+
+def _softened(layer: Layer, lens: Lens, f_px: float) -> UInt8[np.ndarray, "H W 4"]:
+    """Blur a layer's colours; a disc of diameter D counts as a Gaussian of sigma D / 4, which has the same variance."""
+    sigma_px = lens.aperture_m * f_px / 4 * np.abs(layer.inverse_depth - np.float32(lens.focus_inverse_depth))
+    most = float(sigma_px.max())
+    if most < LEAST_SIGMA_PX:
+        return layer.rgba
+    there = layer.rgba[..., 3] > 0
+    slab = np.minimum(
+        (layer.inverse_depth - layer.inverse_depth.min()) / max(float(np.ptp(layer.inverse_depth)), 1e-9) * SLABS,
+        SLABS - 1,
+    ).astype(np.uint8)
+    light = to_linear(np.ascontiguousarray(layer.rgba[..., :3]))
+    rgba = layer.rgba.copy()
+    for index in range(SLABS):
+        own = there & (slab == index)
+        if not own.any():
+            continue
+        sigma = float(np.median(sigma_px[own]))
+        if sigma < LEAST_SIGMA_PX:
+            continue
+        weight = own.astype(np.float32)
+        blurred = cv2.GaussianBlur(light * weight[..., None], (0, 0), sigma)
+        blurred /= np.maximum(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-6)[..., None]
+        rgba[own, :3] = to_srgb(blurred)[own]
+    return rgba

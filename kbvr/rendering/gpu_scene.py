@@ -1,0 +1,220 @@
+"""A scene in a GPU's memory, and the way to a picture of it, in the words of wgpu; `gpu.wgsl` is the drawing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from kbvr.geometry.camera import Camera
+from kbvr.ldi.scene import Scene
+from kbvr.native.library import Texture
+from kbvr.rendering.cpu_renderer import _fill_empty_rows, _view
+
+SHADER = Path(__file__).with_name("gpu.wgsl")
+DEPTH_FORMAT, SAMPLE_FORMAT = "depth32float", "rgba32uint"
+VIEW_BYTES = 80
+"""Of the shader's `View`."""
+
+PIXELS_A_GROUP = 4 * 64
+"""Pixels that a group of the shader `pack` packs."""
+
+MOST_GROUPS = 65535
+"""Groups of a compute shader along one direction: the least that WebGPU promises."""
+
+NOTHING_BITS = int(np.float32(-1).view(np.uint32))
+"""Inverse depth where no quad was drawn, as the shader keeps it."""
+
+
+class TooLargeError(Exception):
+    """A scene has more texels a side than the GPU takes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """What pictures of one size are drawn into."""
+
+    size_px: tuple[int, int]
+    opaque: Any
+    soft: Any
+    """Textures of samples."""
+
+    depth: Any
+    rgb: Any
+    report: Any
+    """Buffers that are read back."""
+
+    resolving: Any
+    packing: Any
+    """Bind groups."""
+
+    spare: list[Any]
+    """Buffers to read back with that no frame under way uses."""
+
+
+@dataclass(frozen=True, eq=False)
+class GpuFrame:
+    """One picture that is being drawn."""
+
+    targets: Targets
+    buffer: Any
+    mapped: Any
+    """wgpu's promise that the buffer can be read."""
+
+    def received(self) -> tuple[UInt8[np.ndarray, "H W 3"], int]:
+        """Wait for the picture; return it and how many of its pixels nothing covered."""
+        self.mapped.sync_wait()
+        content = np.frombuffer(self.buffer.read_mapped(copy=False), np.uint8)
+        width, height = self.targets.size_px
+        rgb = content[: 3 * width * height].reshape(height, width, 3).copy()
+        report = content[self.targets.rgb.size :].view(np.uint32).copy()
+        del content
+        self.buffer.unmap()
+        self.targets.spare.append(self.buffer)
+        _fill_empty_rows(rgb, report[1:].astype(np.uint8))
+        return rgb, int(report[0])
+
+
+class GpuScene:
+    """One scene in a GPU's memory; wgpu raises errors of its own where something does not fit."""
+
+    def __init__(self, adapter: Any, scene: Scene, texels: UInt8[np.ndarray, "L H W 4"], described: Texture) -> None:
+        """Bring quads and texels there."""
+        height, width = texels.shape[1:3]
+        most = adapter.limits["max-texture-dimension-2d"]
+        if max(width, height) > most:
+            raise TooLargeError(f"layers of {width}x{height} texels are wanted, {most} a side is the most")
+        self._wgpu = import_module("wgpu")
+        limits = ("max-texture-dimension-2d", "max-buffer-size", "max-storage-buffer-binding-size")
+        self._device = adapter.request_device_sync(required_limits={name: adapter.limits[name] for name in limits})
+        self._photo_camera, self._described = scene.camera, described
+        module = self._device.create_shader_module(code=SHADER.read_text("utf-8"))
+        self._draw = self._device.create_render_pipeline(
+            layout="auto",
+            vertex={"module": module, "entry_point": "place"},
+            primitive={"topology": "triangle-list"},
+            depth_stencil={"format": DEPTH_FORMAT, "depth_write_enabled": True, "depth_compare": "greater"},
+            fragment={"module": module, "entry_point": "cover", "targets": [{"format": SAMPLE_FORMAT}]},
+        )
+        self._resolve, self._pack = (
+            self._device.create_compute_pipeline(layout="auto", compute={"module": module, "entry_point": name})
+            for name in ("resolve", "pack")
+        )
+        self._view = self._buffer(VIEW_BYTES, "UNIFORM", "COPY_DST")
+        soft = np.repeat(scene.blocks["soft"], scene.blocks["count"]) != 0
+        self._quads = [self._quads_there(scene.quads[chosen]) for chosen in (~soft, soft)]
+        self._texels = self._texels_there(texels)
+        self._targets = self._targets_of(scene.camera.size_px)
+
+    def begun(self, camera: Camera) -> GpuFrame:
+        """Begin to draw one picture."""
+        if camera.size_px != self._targets.size_px:
+            self._targets = self._targets_of(camera.size_px)
+        targets = self._targets
+        self._device.queue.write_buffer(self._view, 0, self._described_view(camera))
+        encoder = self._device.create_command_encoder()
+        for samples, (group, count) in zip((targets.opaque, targets.soft), self._quads, strict=True):
+            self._draw_quads(encoder, samples, targets.depth, group, count)
+        encoder.clear_buffer(targets.report)
+        width, height = targets.size_px
+        packers = -(-width * height // PIXELS_A_GROUP)
+        _computed(encoder, self._resolve, targets.resolving, -(-width // 8), -(-height // 8))
+        _computed(encoder, self._pack, targets.packing, min(packers, MOST_GROUPS), -(-packers // MOST_GROUPS))
+        size = targets.rgb.size + targets.report.size
+        buffer = targets.spare.pop() if targets.spare else self._buffer(size, "MAP_READ", "COPY_DST")
+        encoder.copy_buffer_to_buffer(targets.rgb, 0, buffer, 0, targets.rgb.size)
+        encoder.copy_buffer_to_buffer(targets.report, 0, buffer, targets.rgb.size, targets.report.size)
+        self._device.queue.submit([encoder.finish()])
+        return GpuFrame(targets, buffer, buffer.map_async("READ"))
+
+    def _draw_quads(self, encoder: Any, samples: Any, depth: Any, group: Any, count: int) -> None:
+        nothing = (NOTHING_BITS, 0, 0, 0)
+        drawing = encoder.begin_render_pass(
+            color_attachments=[{"view": samples, "clear_value": nothing, "load_op": "clear", "store_op": "store"}],
+            depth_stencil_attachment={
+                "view": depth,
+                "depth_clear_value": 0.0,
+                "depth_load_op": "clear",
+                "depth_store_op": "discard",
+            },
+        )
+        drawing.set_pipeline(self._draw)
+        drawing.set_bind_group(0, group)
+        drawing.draw(6 * count)
+        drawing.end()
+
+    def _described_view(self, camera: Camera) -> bytes:
+        """Return `View` of the shader."""
+        view, texture = _view(camera, self._photo_camera), self._described
+        rows = np.column_stack([np.reshape(view.h, (3, 3)), view.e])
+        rest = [
+            *(view.width, view.height, view.enlargement, texture.margin_px),
+            *(texture.scale_x, texture.scale_y, 0, 0),  # its size is a multiple of 16 bytes
+        ]
+        return np.concatenate([rows.ravel(), rest]).astype(np.float32).tobytes()
+
+    def _targets_of(self, size_px: tuple[int, int]) -> Targets:
+        width, height = size_px
+        opaque, soft, depth = (
+            self._device.create_texture(size=(width, height, 1), format=form, usage=self._usage("Texture", *usage))
+            for form, usage in (
+                (SAMPLE_FORMAT, ("RENDER_ATTACHMENT", "TEXTURE_BINDING")),
+                (SAMPLE_FORMAT, ("RENDER_ATTACHMENT", "TEXTURE_BINDING")),
+                (DEPTH_FORMAT, ("RENDER_ATTACHMENT",)),
+            )
+        )
+        resolved = self._buffer(8 * width * height, "STORAGE")
+        rgb = self._buffer(12 * -(-width * height // 4), "STORAGE", "COPY_SRC")
+        report = self._buffer(4 * (1 + height), "STORAGE", "COPY_SRC", "COPY_DST")
+        opaque, soft, depth = (texture.create_view() for texture in (opaque, soft, depth))
+        shared = {0: self._view, 5: resolved, 6: report}
+        resolving = self._group(self._resolve, shared | {2: opaque, 3: soft, 4: self._texels})
+        packing = self._group(self._pack, shared | {7: rgb})
+        return Targets(size_px, opaque, soft, depth, rgb, report, resolving, packing, [])
+
+    def _quads_there(self, quads: np.ndarray) -> tuple[Any, int]:
+        """Return quads as a bind group, and how many they are."""
+        content = quads.tobytes() or bytes(quads.itemsize)  # a buffer cannot be empty
+        buffer = self._buffer(len(content), "STORAGE", "COPY_DST")
+        self._device.queue.write_buffer(buffer, 0, content)
+        return self._group(self._draw, {0: self._view, 1: buffer}), len(quads)
+
+    def _texels_there(self, texels: UInt8[np.ndarray, "L H W 4"]) -> Any:
+        """Return the layers' colours as a view of a texture."""
+        layers, height, width = texels.shape[:3]
+        usage = self._usage("Texture", "TEXTURE_BINDING", "COPY_DST")
+        texture = self._device.create_texture(size=(width, height, layers), format="rgba8uint", usage=usage)
+        for index, layer in enumerate(texels):
+            self._device.queue.write_texture(
+                {"texture": texture, "origin": (0, 0, index)},
+                layer,
+                {"bytes_per_row": 4 * width, "rows_per_image": height},
+                (width, height, 1),
+            )
+        return texture.create_view(dimension="2d-array")
+
+    def _buffer(self, size: int, *usage: str) -> Any:
+        return self._device.create_buffer(size=size, usage=self._usage("Buffer", *usage))
+
+    def _group(self, pipeline: Any, bound: Mapping[int, Any]) -> Any:
+        entries = [{"binding": index, "resource": resource} for index, resource in bound.items()]
+        return self._device.create_bind_group(layout=pipeline.get_bind_group_layout(0), entries=entries)
+
+    def _usage(self, of: str, *names: str) -> int:
+        """Return wgpu's flags of these names, for a Buffer or a Texture."""
+        flags = getattr(self._wgpu, f"{of}Usage")
+        return sum(int(getattr(flags, name)) for name in names)
+
+
+def _computed(encoder: Any, pipeline: Any, group: Any, across: int, down: int) -> None:
+    """Run a compute shader."""
+    computing = encoder.begin_compute_pass()
+    computing.set_pipeline(pipeline)
+    computing.set_bind_group(0, group)
+    computing.dispatch_workgroups(across, down)
+    computing.end()

@@ -1,0 +1,143 @@
+"""Be the other process of `kbvr.system.isolated_process`: read requests, run them, write what came of them."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import pickle
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from kbvr.errors import KbvrError
+from kbvr.system.isolated_process import IDLE_EXIT, Request, Response, receive, send
+
+IDLE_S = 60.0
+"""How long a process without work stays."""
+
+ORPHAN_S = 5
+"""Longer than its time for a request the process cannot live, even if nobody is there to kill it."""
+
+
+def serve(preloaded: str) -> None:
+    """Answer requests from stdin on stdout, until stdin ends or none has come for `IDLE_S`; never return."""
+    requests, answers = os.fdopen(os.dup(0), "rb", buffering=0), os.fdopen(os.dup(1), "wb", buffering=0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)  # C libraries print on stdout too
+    sys.stdout = sys.stderr
+    if preloaded:
+        import_module(preloaded)
+    came: SimpleQueue[Request] = SimpleQueue()
+    threading.Thread(target=_fetch, args=(requests, came), daemon=True).start()
+    send(answers, None)  # ready
+    while True:
+        try:
+            request = came.get(timeout=IDLE_S)
+        except Empty:
+            os._exit(IDLE_EXIT)
+        send(answers, _response(request))
+
+
+def _fetch(requests: Any, came: SimpleQueue[Request]) -> None:
+    """Hand on requests; when there is nobody any more to send them, end the process at once, whatever it does."""
+    try:
+        while True:
+            came.put(receive(requests))
+    except (EOFError, OSError):
+        os._exit(0)
+
+
+def _response(request: Request) -> Response:
+    """Run a request."""
+    module, name = request.function.split(":")
+    with _logged(request.log_level) as records:
+        try:
+            with _limited(request.max_bytes), _alarm(request.limit_s), _working_in(request.folder):
+                value = getattr(import_module(module), name)(*request.arguments)
+            return Response(value, records=tuple(records))
+        except Exception as error:  # noqa: BLE001  whatever it is, the other process raises it
+            return Response(error=_sendable(error), records=tuple(records))
+
+
+@contextmanager
+def _logged(level: int) -> Iterator[list[logging.LogRecord]]:
+    """Yield a list that gets what kbvr logs, as plain text."""
+    records: list[logging.LogRecord] = []
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            record.msg, record.args, record.exc_info = record.getMessage(), None, None
+            records.append(record)
+
+    collector, logger = Collector(), logging.getLogger("kbvr")
+    logger.addHandler(collector)
+    logger.propagate = False
+    logger.setLevel(level)
+    try:
+        yield records
+    finally:
+        logger.removeHandler(collector)
+
+
+@contextmanager
+def _limited(max_bytes: int | None) -> Iterator[None]:
+    """Keep the process from taking more memory."""
+    if max_bytes is None or sys.platform != "linux":
+        yield
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    finite = [limit for limit in (max_bytes, soft, hard, sys.maxsize) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_DATA, (min(finite), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+@contextmanager
+def _alarm(limit_s: float) -> Iterator[None]:
+    """Let the system end the process some seconds after its time: the other process may have been killed meanwhile."""
+    alarm: Callable[[int], int] = getattr(signal, "alarm", lambda _: 0)  # Windows has none
+    alarm(math.ceil(limit_s) + ORPHAN_S)
+    try:
+        yield
+    finally:
+        alarm(0)
+
+
+@contextmanager
+def _working_in(folder: str | None) -> Iterator[None]:
+    """Take relative paths as the other process does; where its folder is gone, they lead nowhere there either."""
+    home = Path.cwd()
+    if folder is not None:
+        with suppress(OSError):
+            os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(home)
+
+
+def _sendable(error: Exception) -> Exception:
+    """Return an exception as it can be sent: with its traceback as a note if it is a bug, and as text if it must."""
+    if not isinstance(error, KbvrError | MemoryError):
+        error.add_note("".join(traceback.format_exception(error)).rstrip())
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301  our own
+    except Exception:  # noqa: BLE001  exceptions may hold anything
+        plain = RuntimeError(f"{type(error).__name__}: {error}")
+        for note in getattr(error, "__notes__", ()):
+            plain.add_note(note)
+        return plain
+    return error

@@ -1,0 +1,137 @@
+"""The gallery and the comparison of depths show what docs/gallery.toml lists, of photos that anyone may pass on."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from doc_pages import ROOT
+from PIL import Image
+
+import kbvr
+from kbvr.depth.networks import BUILT_IN_NETWORK
+
+sys.path.insert(0, str(ROOT / "docs"))
+
+import gallery_pages
+import make_depth_comparison
+import make_gallery
+from gallery_pages import FOLDERS, PICTURES, credited, licence, part_of, photo_called, strips, text_of
+
+LONG_SIDE_PX = 640
+PARTS = {"gallery": "gallery.md", "fails": "gallery.md", "credits": "gallery.md", "compared": "depth.md"}
+KINDS = 12
+"""How many kinds of photos are compared, at least."""
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_pages_say_what_the_list_says(part):
+    """Whoever has changed the list runs the scripts again."""
+    assert part_of(ROOT / "docs" / PARTS[part], part) == text_of(part)
+
+
+@pytest.mark.parametrize("kind", FOLDERS)
+def test_there_is_a_strip_of_every_photo_listed_and_no_other(kind):
+    assert {strip.path for strip in strips(kind)} == {*(PICTURES / FOLDERS[kind]).glob("*.jpg")}
+
+
+def test_every_photo_is_credited_with_a_licence_that_lets_it_be_passed_on():
+    assert {*credited()} == {path.stem for path in (ROOT / "docs" / "photos").iterdir()}
+    for name, photo in credited().items():
+        assert photo.keys() == {"author", "licence", "source", "changes"}, name
+        assert all(photo.values()), name
+        assert licence(photo["licence"])
+
+
+def test_a_licence_that_is_not_known_is_refused():
+    with pytest.raises(KeyError):
+        licence("CC BY-NC 4.0")
+
+
+def test_photos_are_no_larger_than_pages_need():
+    for path in (ROOT / "docs" / "photos").iterdir():
+        with Image.open(path) as image:
+            assert image.format == "JPEG" and max(image.size) <= LONG_SIDE_PX, path.name
+
+
+def test_ten_failures_are_shown_and_twelve_kinds_compared():
+    assert len(strips("fails")) == 10 and all(strip.says for strip in strips("fails"))
+    assert len({strip.title for strip in strips("compared")}) >= KINDS
+
+
+def test_a_photo_that_is_listed_but_not_there_is_named():
+    with pytest.raises(FileNotFoundError, match=r"expected a photo missing\.jpg in docs/photos"):
+        photo_called("missing")
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch) -> Path:
+    """Return docs in which one small photo is in every list, and a strip is left of a photo that was compared."""
+    docs = tmp_path / "docs"
+    (docs / "pictures" / "depth").mkdir(parents=True)
+    (docs / "pictures" / "depth" / "left.jpg").touch()
+    (docs / "depth.md").write_text(
+        "# Depth\n\n<!-- compared: from gallery.toml -->\nold\n<!-- to here -->\nend\n", "utf-8"
+    )
+    marks = [f"<!-- {part}: from gallery.toml -->\n<!-- to here -->\n" for part in ("gallery", "fails", "credits")]
+    (docs / "gallery.md").write_text("".join(marks), "utf-8")
+    listed = [f'[[{kind}]]\nphoto = "dots"\ntitle = "Dots"\nsays = "Round."\n' for kind in FOLDERS]
+    (docs / "list.toml").write_text("".join(listed) + "[photos]\n", "utf-8")
+    rng = np.random.default_rng(1)
+    Image.fromarray(rng.integers(0, 255, (48, 64, 3), np.uint8)).save(docs / "dots.jpg")
+    monkeypatch.setattr(gallery_pages, "ROOT", tmp_path)
+    monkeypatch.setattr(gallery_pages, "LIST", docs / "list.toml")
+    monkeypatch.setattr(gallery_pages, "PICTURES", docs / "pictures")
+    monkeypatch.setattr(gallery_pages, "PHOTOS", (docs,))
+    monkeypatch.setattr(make_depth_comparison, "PAGE", docs / "depth.md")
+    monkeypatch.setattr(make_gallery, "PAGE", docs / "gallery.md")
+    return docs
+
+
+def test_the_comparison_is_drawn_and_written_into_its_page(small, monkeypatch):
+    """Photo, before and now stand beside each other, the labels above; strips of other photos go."""
+    old = small / "old.onnx"
+    old.touch()
+    y, x = np.mgrid[0:48, 0:64].astype(np.float32)
+    said = {old: x, BUILT_IN_NETWORK: y}
+    monkeypatch.setattr(kbvr, "estimate_depth", lambda photo, *, model: SimpleNamespace(inverse_depth=said[model]))
+    monkeypatch.setattr(sys, "argv", ["make_depth_comparison.py", "--old", str(old)])
+    make_depth_comparison.main()
+    with Image.open(small / "pictures" / "depth" / "dots.jpg") as image:
+        assert image.size == (3 * 320, 240 + make_depth_comparison.LABEL_PX)
+        strip = np.asarray(image).astype(int)[make_depth_comparison.LABEL_PX :]
+    before, now = strip[:, 320:640], strip[:, 640:]
+    assert before.std(axis=0).mean() < 5 < before.std(axis=1).mean()
+    assert now.std(axis=1).mean() < 5 < now.std(axis=0).mean()
+    page = (small / "depth.md").read_text("utf-8")
+    assert (
+        "**Dots.** Round.\n\n![Dots: the photo, the depth before, and the depth now](pictures/depth/dots.jpg)" in page
+    )
+    assert page.startswith("# Depth\n") and page.endswith("<!-- to here -->\nend\n") and "old" not in page
+    assert [path.name for path in (small / "pictures" / "depth").iterdir()] == ["dots.jpg"]
+
+
+def test_the_comparison_says_which_file_it_misses(small, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["make_depth_comparison.py", "--old", str(small / "no.onnx")])
+    with pytest.raises(SystemExit, match="2"):
+        make_depth_comparison.main()
+    assert "expected an ONNX file, there is none at" in capsys.readouterr().err
+
+
+def test_the_gallery_is_drawn_and_written_into_its_page(small, monkeypatch):
+    """Three pictures of what is shown, two of what fails."""
+    step = np.where(np.arange(64) < 20, 1.0, 0.2).astype(np.float32)
+    depth = kbvr.DepthMap(np.tile(step, (48, 1)), 60.0)
+    monkeypatch.setattr(kbvr, "estimate_depth", lambda photo, *, model: {BUILT_IN_NETWORK: depth}[model])
+    monkeypatch.setattr(sys, "argv", ["make_gallery.py"])
+    make_gallery.main()
+    for folder, parts in (("gallery", 3), ("fails", 2)):
+        with Image.open(small / "pictures" / folder / "dots.jpg") as image:
+            assert image.size == (parts * 320, 240)
+            near, far = (np.asarray(image).astype(int)[100, 320 + x] for x in (40, 280))
+        assert near[0] > near[2] and far[2] > far[0]
+    page = (small / "gallery.md").read_text("utf-8")
+    assert page.count("**Dots.** Round.") == 2 and "| file | author |" in page

@@ -1,0 +1,74 @@
+"""What the tables in the docs say of files' names is what files are called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from doc_pages import PAGES
+
+from kbvr.formats.packing.layouts import QUILTS
+from kbvr.formats.spec.file_options import DEPTH_MAPS, PLAYERS, STILLS
+from kbvr.plan.options import SCENES, ExportOptions, outputs_at_rest
+from kbvr.plan.output_kinds import items_of
+
+TEXTS = {page.name: page.text for page in PAGES}
+
+
+def rows(page: str, heading: str) -> Iterator[list[list[str]]]:
+    """Yield the rows of a page's table that has this heading, each cell as the code that stands in it."""
+    for table in re.findall(r"(?:^\|.*\|\n)+", TEXTS[page], re.MULTILINE):
+        first, _, *others = table.splitlines()
+        headings = [cell.strip(" `") for cell in first.strip("|").split("|")]
+        if heading in headings:
+            for row in others:
+                yield [re.findall(r"`([^`]+)`", cell) for cell in row.strip("|").split("|")]
+
+
+def endings_of(*outputs: str, **options: Any) -> list[str]:
+    """Return how files are called that outputs make, without the photo's name."""
+    chosen = ExportOptions(outputs=outputs, **options)
+    return [
+        item.path.name.removeprefix("photo") for output in outputs for item in items_of(output, "photo", Path(), chosen)
+    ]
+
+
+def test_stills_have_the_names_in_the_table():
+    told = {name for row in rows("docs/stills.md", "--still") for name in row[1]}
+    assert told == {*STILLS}
+    for _, names, endings, *_ in rows("docs/stills.md", "--still"):
+        made = [end for name in names for end in endings_of(*outputs_at_rest(name, None), still=name)]
+        assert [end.removeprefix("_kbvr") for end in made] == endings
+
+
+def test_quilts_have_the_names_in_the_table():
+    told = {row[0][0]: row[3][0] for row in rows("docs/stills.md", "--quilt-for")}
+    assert told == {
+        name: endings_of("quilt", still="quilt", quilt_for=name)[0].removeprefix("_kbvr").removesuffix(".png")
+        for name in QUILTS
+    }
+
+
+def test_depth_maps_have_the_names_in_the_table():
+    told = {row[0][0]: row[1] for row in rows("docs/stills.md", "--depth-map")}
+    assert {name: [f"_kbvr{end}" for end in ends] for name, ends in told.items()} == {
+        name: endings_of("depth-map", depth_map=name) for name in DEPTH_MAPS
+    }
+
+
+def test_scenes_for_other_programs_have_the_names_in_the_table():
+    told = [(row[0][0], row[1][0]) for row in rows("docs/scenes_formats.md", "asked for by")]
+    others = [output for output in SCENES if output not in ("gltf", "html", "embed")]
+    assert told == [(f"--{output}", end) for output in others for end in endings_of(output)]
+
+
+@pytest.mark.parametrize("player", PLAYERS)
+def test_videos_end_for_players_as_the_table_says(player):
+    layouts = ("sbs", "sbs-half", "tb", "tb-half")
+    made = [endings_of("stereo", layout=layout, name_for=player)[0] for layout in layouts]
+    made += endings_of("stereo", projection="vr180", name_for=player)
+    (told,) = [row[1:6] for row in rows("docs/videos.md", "vr180") if player in row[0]]
+    assert [[end.removeprefix("_kbvr").removesuffix(".mp4")] for end in made] == told

@@ -1,0 +1,249 @@
+"""glTF files and pages: what is in them, that they are as small as wanted, and what is said of what cannot be."""
+
+import json
+import os
+import struct
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from scenes import card_before_wall
+
+import kbvr
+from kbvr.cli.main import main
+from kbvr.errors import InputError, OutputError
+from kbvr.formats.scene import html
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "cat.jpg"
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory):
+    """A small photo, with an author."""
+    path = tmp_path_factory.mktemp("photo") / "a cat.jpg"
+    with Image.open(EXAMPLE) as image:
+        small = image.resize((225, 150))
+    exif = Image.Exif()
+    exif[0x8298] = "Somebody"
+    small.save(path, quality=95, exif=exif)
+    return path
+
+
+def written(photo, out, **options):
+    """Return the only file that an export writes."""
+    return kbvr.export(photo, out, gltf=True, **options).file
+
+
+def chunks(path):
+    """Return the JSON and the binary part of a GLB."""
+    content = path.read_bytes()
+    magic, version, length = struct.unpack_from("<4sII", content)
+    assert (magic, version, length) == (b"glTF", 2, len(content))
+    size, kind = struct.unpack_from("<I4s", content, 12)
+    assert kind == b"JSON"
+    return json.loads(content[20 : 20 + size]), content[28 + size :]
+
+
+def pictures(path):
+    told, binary = chunks(path)
+    views = [told["bufferViews"][image["bufferView"]] for image in told["images"]]
+    return [Image.open(BytesIO(binary[view["byteOffset"] :][: view["byteLength"]])) for view in views]
+
+
+def test_a_scene_says_what_it_is(photo, tmp_path):
+    """Where it comes from, how it is to be visited, and who took the photo."""
+    file = written(photo, tmp_path, eye_height_m=1.2)
+    assert file.path.name == "a cat_kbvr.glb"
+    told, _ = chunks(file.path)
+    assert told["asset"]["generator"].startswith("kbvr ")
+    assert told["asset"]["copyright"] == "Somebody"
+    scene = told["scenes"][told["scene"]]
+    said = scene["extras"]["kbvr"]
+    assert said["size_px"] == [225, 150]
+    assert said["depth"] == "kbvr-depth"
+    assert said["head_box_m"] == [0.1, 0.06, 0.08]
+    assert 0 < said["nearest_m"] <= said["subject_m"] < said["farthest_m"]
+    root = told["nodes"][scene["nodes"][0]]
+    assert root["translation"] == [0, 1.2, 0]
+    names = [told["nodes"][child]["name"].split()[0] for child in root["children"]]
+    assert list(dict.fromkeys(names)) == [
+        name for name in ("dome", "hidden", "between", "front", "border", "matte", "camera") if name in names
+    ]
+    assert {"dome", "hidden", "front", "border", "matte", "camera"} <= {*names}
+
+
+def test_the_camera_is_the_photos_and_its_path_ends_where_it_begins(photo, tmp_path):
+    """A viewer that plays the path over and over sees no jump."""
+    told, binary = chunks(written(photo, tmp_path).path)
+    lens = told["cameras"][0]["perspective"]
+    f_px = told["scenes"][0]["extras"]["kbvr"]["f_px"]
+    assert np.tan(lens["yfov"] / 2) == pytest.approx(75 / f_px)
+    assert lens["aspectRatio"] == pytest.approx(1.5)
+    animation = told["animations"][0]
+    assert {channel["target"]["path"] for channel in animation["channels"]} == {"translation", "rotation"}
+    for sampler in animation["samplers"]:
+        accessor = told["accessors"][sampler["output"]]
+        view = told["bufferViews"][accessor["bufferView"]]
+        keys = np.frombuffer(binary, np.float32, view["byteLength"] // 4, view["byteOffset"]).reshape(
+            accessor["count"], -1
+        )
+        assert np.ptp(keys, axis=0).max() > 1e-3
+        assert np.allclose(keys[0], keys[-1], atol=1e-6)
+
+
+def test_defaults_are_what_a_headset_holds(photo, tmp_path):
+    """At most 150,000 triangles, two textures of 4096, 8 MB."""
+    file = written(photo, tmp_path)
+    told, _ = chunks(file.path)
+    triangles = (
+        sum(told["accessors"][one["indices"]]["count"] for mesh in told["meshes"] for one in mesh["primitives"]) / 3
+    )
+    assert triangles <= 150_000
+    assert file.bytes <= 8e6
+    assert len(told["textures"]) == 2
+    assert all(max(picture.size) <= 4096 and picture.format == "WEBP" for picture in pictures(file.path))
+
+
+def test_jpeg_textures_need_no_extension(photo, tmp_path):
+    """Older programs read JPEG and PNG."""
+    file = written(photo, tmp_path, texture="jpeg")
+    told, _ = chunks(file.path)
+    assert "EXT_texture_webp" not in told["extensionsUsed"]
+    assert [picture.format for picture in pictures(file.path)] == ["JPEG", "PNG"]
+
+
+def test_a_surround_that_is_not_wanted_is_not_there(photo, tmp_path):
+    told, _ = chunks(written(photo, tmp_path, surround="fade").path)
+    names = {node["name"].split()[0] for node in told["nodes"]}
+    assert "border" in names
+    assert "dome" not in names
+
+
+def test_a_largest_size_is_kept_or_refused(photo, tmp_path):
+    """Textures get worse until the file fits; if none fits, nothing is written."""
+    usual = written(photo, tmp_path / "usual")
+    small = written(photo, tmp_path / "small", max_mb=usual.bytes * 0.9 / 1e6)
+    assert small.bytes <= usual.bytes * 0.9
+    with pytest.raises(OutputError, match=r"wanted a scene of at most 0\.01 MB"):
+        written(photo, tmp_path / "none", max_mb=0.01)
+    assert not list((tmp_path / "none").glob("*"))
+
+
+def test_a_largest_size_is_the_whole_pages(photo, tmp_path, monkeypatch):
+    (tmp_path / "scene.html").write_text(f"<title>kbvr</title><!--kbvr-scene--><!--{'viewer' * 10_000}-->")
+    monkeypatch.setattr(html, "PAGES", tmp_path)
+    usual = kbvr.export(photo, tmp_path / "usual", html=True).file.bytes
+    small = kbvr.export(photo, tmp_path / "small", html=True, max_mb=usual * 0.9 / 1e6).file.path
+    assert small.stat().st_size <= usual * 0.9
+
+
+def test_a_page_holds_the_scene_and_its_name(photo, tmp_path, monkeypatch):
+    """What comes out of the page again is the GLB."""
+    page = tmp_path / "scene.html"
+    page.write_text("<!doctype html><title>kbvr</title><body><!--kbvr-scene--><script>view()</script>")
+    monkeypatch.setattr(html, "PAGES", tmp_path)
+    report = kbvr.export(photo, tmp_path / "out", gltf=True, html=True)
+    glb, made = (one.file.path for one in report.written)
+    text = made.read_text("utf-8")
+    assert html.scene_in(text) == glb.read_bytes()
+    assert "<title>a cat</title>" in text
+    assert "<script>view()</script>" in text
+
+
+def test_a_name_cannot_break_out_of_the_pages_title(photo, tmp_path, monkeypatch):
+    page = tmp_path / "scene.html"
+    page.write_text("<title>kbvr</title><!--kbvr-scene-->")
+    monkeypatch.setattr(html, "PAGES", tmp_path)
+    report = kbvr.export(photo, tmp_path / "out", html=True, alt="</title><script>alert(1)</script>")
+    assert "<script>alert" not in report.file.path.read_text("utf-8")
+
+
+def test_a_name_that_is_no_text_is_written_as_well_as_text_can(photo, tmp_path, monkeypatch):
+    named = tmp_path / os.fsdecode(b"caf\xe9.png")
+    try:
+        named.write_bytes(photo.read_bytes())
+    except OSError:
+        pytest.skip("this file system takes text only")
+    for name in ("scene.html", "kbvr-photo.js"):
+        (tmp_path / name).write_text("<title>kbvr</title><!--kbvr-scene-->")
+    monkeypatch.setattr(html, "PAGES", tmp_path)
+    written_files = kbvr.export(named, tmp_path / "out", html=True, embed=True, obj=True, usdz=True).written
+    by_ending = {one.file.path.name.partition("_kbvr")[2]: one.file.path for one in written_files}
+    glb, page, pasted = (by_ending[ending] for ending in (".glb", ".html", "_embed.html"))
+    assert {".obj", ".usdz"} <= {*by_ending}
+    assert chunks(glb)[0]["scenes"][0]["extras"]["kbvr"]["photo"] == "caf\ufffd"
+    assert "<title>caf\ufffd</title>" in page.read_text("utf-8")
+    assert 'src="caf%E9_kbvr.glb" alt="caf\ufffd"' in pasted.read_text("utf-8")
+
+
+def test_a_viewer_that_is_missing_is_told_of(photo, tmp_path, monkeypatch):
+    monkeypatch.setattr(html, "PAGES", tmp_path / "nowhere")
+    with pytest.raises(OutputError, match="the viewer is missing from this installation of kbvr"):
+        kbvr.export(photo, tmp_path / "out", html=True)
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def test_a_scene_to_embed_has_its_script_beside_it(photo, tmp_path, monkeypatch):
+    """One script for all scenes of a folder; another one is not written over."""
+    (tmp_path / "kbvr-photo.js").write_text("the viewer")
+    monkeypatch.setattr(html, "PAGES", tmp_path)
+    out = tmp_path / "out"
+    report = kbvr.export(photo, out, embed=True, alt='a "cat"')
+    assert {path.name for path in out.iterdir()} == {"a cat_kbvr.glb", "a cat_kbvr_embed.html", "kbvr-photo.js"}
+    assert [one.file.path.suffix for one in report.written] == [".glb", ".html"]
+    pasted = (out / "a cat_kbvr_embed.html").read_text("utf-8")
+    assert 'src="a%20cat_kbvr.glb" alt="a &quot;cat&quot;"' in pasted
+    (out / "a cat_kbvr.glb").unlink()
+    (out / "a cat_kbvr_embed.html").unlink()
+    assert len(kbvr.export(photo, out, gltf=True, embed=True).written) == 2
+    (tmp_path / "kbvr-photo.js").write_text("a newer viewer")
+    (out / "a cat_kbvr.glb").unlink()
+    (out / "a cat_kbvr_embed.html").unlink()
+    with pytest.raises(OutputError, match=r"kbvr-photo\.js exists already"):
+        kbvr.export(photo, out, embed=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"triangles": 10}, "the number of triangles must be 2000 to 5e+06, got 10"),
+        ({"surround": "ball"}, "the surround must be one of none, fade, dome, got 'ball'"),
+        ({"texture": "tga"}, "the texture must be one of webp, jpeg, got 'tga'"),
+        ({"compress": "zip"}, "the compression of triangles must be one of none, draco, got 'zip'"),
+        ({"eye_height_m": -1}, "the eye height in metres must be 0 to 10, got -1"),
+        ({"profile": "paper"}, "scenes belong to the profile layers, got the profile paper"),
+    ],
+)
+def test_what_cannot_be_is_told_in_one_line(photo, tmp_path, options, complaint):
+    with pytest.raises(InputError) as caught:
+        kbvr.export(photo, tmp_path, gltf=True, **options)
+    assert str(caught.value).startswith(complaint)
+
+
+def test_draco_that_is_not_there_is_told_of(photo, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "DracoPy", None)
+    with pytest.raises(InputError, match=r"pip install 'kbvr\[draco\]'"):
+        written(photo, tmp_path, compress="draco")
+
+
+def test_a_scene_and_a_video_share_what_they_can(photo, tmp_path, capsys):
+    """One call, one estimate, both files; the command line says what each is."""
+    assert main(["export", "--gltf", "--stereo", "--seconds", "0.2", str(photo), "-o", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "a cat_kbvr.glb  (225x150, " in told
+    assert " triangles, " in told
+    assert "a cat_kbvr_LR.mp4" in told
+
+
+def test_a_metric_depth_keeps_its_metres(tmp_path):
+    """The card stands where the file says, whatever is comfortable."""
+    picture, depth = card_before_wall()
+    Image.fromarray(picture.rgb).save(tmp_path / "card.png")
+    np.save(tmp_path / "depth.npy", (1 / depth.inverse_depth).astype(np.float32))
+    file = written(tmp_path / "card.png", tmp_path, depth_file=tmp_path / "depth.npy", depth_kind="depth-m", fov_deg=60)
+    said = chunks(file.path)[0]["scenes"][0]["extras"]["kbvr"]
+    assert said["is_metric"]
+    assert said["nearest_m"] == pytest.approx(1, rel=0.01)
+    assert said["farthest_m"] == pytest.approx(4, rel=0.01)

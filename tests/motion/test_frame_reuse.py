@@ -1,0 +1,45 @@
+"""Frames that come again are drawn once, within the room that there is."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kbvr.motion.easing import Timing, shares
+from kbvr.motion.frame_reuse import drawn_frames, repeated, sources_of
+
+
+@given(places=st.lists(st.integers(0, 6), max_size=40), most_kept=st.integers(0, 8))
+def test_every_frame_shows_its_own_place_and_no_more_than_allowed_is_kept(places, most_kept):
+    sources = sources_of(places, most_kept=most_kept)
+    drawn = drawn_frames(sources)
+    taken = 0
+
+    def pictures():
+        nonlocal taken
+        for frame in drawn:
+            taken += 1
+            yield places[frame]
+
+    for index, place in enumerate(repeated(pictures(), sources)):
+        assert place == places[index]
+        assert taken == sum(frame <= index for frame in drawn), "nothing is drawn before it is wanted"
+        wanted_again = {source for source in sources[index + 1 :] if source <= index}
+        assert len(wanted_again) <= most_kept
+    assert taken == len(drawn)
+
+
+@given(frames=st.integers(1, 400))
+def test_a_way_there_and_back_is_drawn_once_where_there_is_room(frames):
+    places = shares(Timing(seconds=frames, fps=1.0)).tolist()
+    assert len(drawn_frames(sources_of(places, most_kept=frames))) == frames // 2 + 1
+
+
+def test_what_does_not_fit_is_drawn_again_and_the_middle_of_the_way_is_what_is_kept():
+    there_and_back = [0, 1, 2, 3, 4, 5, 4, 3, 2, 1]
+    assert sources_of(there_and_back, most_kept=2) == [0, 1, 2, 3, 4, 5, 4, 3, 8, 9]
+
+
+def test_a_camera_that_stands_still_draws_one_picture():
+    assert drawn_frames(sources_of(["here"] * 9, most_kept=1)) == [0]
+    assert drawn_frames(sources_of(["here"] * 3, most_kept=0)) == [0, 1, 2]

@@ -1,0 +1,453 @@
+"""Camera paths: they loop without a jump, hold the subject, and never run into what they move through."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scenes import card_before_wall, depth_of
+
+from kbvr.depth.scene_depth import LARGEST_ENLARGEMENT, Surroundings, surroundings_of
+from kbvr.errors import InputError
+from kbvr.geometry.camera import f_px_from_fov, fov_deg_from_f_px
+from kbvr.motion.easing import Steps, Timing, shares, stopped_at
+from kbvr.motion.ken_burns import (
+    DEFAULT_SHIFT_PX,
+    DEFAULT_ZOOM,
+    FROM_SHARE,
+    HAND_SHARE,
+    INSET_PX,
+    PAPER_LONG_SIDE_PX,
+    SHIFT_STEPS,
+    Crop,
+    Framing,
+    autozoom,
+    crop_move,
+    nearest_inside_m,
+)
+from kbvr.motion.keyframes import load_keyframes
+from kbvr.motion.move import Move, border_reach_m, disocclusion_reach_m, orbiting
+from kbvr.motion.paths import OVERSCAN, PATH_NAMES, PATH_SHARE, PathOptions, moves_along, view_of
+
+FOUND = [name for name in PATH_NAMES if name != "keyframes"]
+
+
+@cache
+def card() -> Surroundings:
+    """A card at 1 m before a wall at 4 m."""
+    return surroundings_of(card_before_wall()[1])
+
+
+@cache
+def street() -> Surroundings:
+    """A floor 1.5 m below the camera that goes on to the horizon, and a wall 12 m away."""
+    y = np.mgrid[:90, :160][0] + 0.5 - 45
+    return surroundings_of(depth_of(np.maximum(y / 100 / 1.5, 1 / 12)))
+
+
+def path(name: str, around: Surroundings, frames: int, **options) -> list[Move]:
+    return moves_along(PathOptions(name=name, seconds=frames / 25, **options), around)
+
+
+def positions(moves: list[Move]) -> np.ndarray:
+    return np.array([move.position_m for move in moves])
+
+
+def projected(camera, point) -> np.ndarray:
+    p = camera.intrinsics @ (camera.camera_from_world @ (*point, 1.0))[:3]
+    return p[:2] / p[2]
+
+
+@given(fov=st.floats(2, 160), width=st.floats(16, 20_000))
+def test_field_of_view_and_focal_length_are_each_others_inverse(fov, width):
+    assert fov_deg_from_f_px(f_px_from_fov(fov, width), width) == pytest.approx(fov)
+
+
+@pytest.mark.parametrize("name", FOUND)
+@pytest.mark.parametrize("around", [card, street])
+def test_every_path_is_a_loop_without_a_jump(name, around):
+    """The step over the seam is no larger than the largest step elsewhere, and every number is finite."""
+    moves = path(name, around(), 50, loop=True)
+    where = np.array([list(vars(move).values()) for move in moves])
+    steps = np.linalg.norm(np.diff(np.vstack([where, where[:1]]), axis=0), axis=1)
+    assert np.isfinite(where).all()
+    assert steps[-1] <= steps[:-1].max() + 1e-12
+
+
+@pytest.mark.parametrize("name", ["swing", "orbit", "dolly", "dolly-zoom", "kenburns", "flight"])
+def test_one_way_goes_from_one_end_to_the_other_and_rests_there(name):
+    """As far as a loop goes, but without coming back."""
+    once, loop = (positions(path(name, street(), 60, loop=way)) for way in (False, True))
+    ends = np.linalg.norm(once[-1] - once[0])
+    assert ends == pytest.approx(np.linalg.norm(loop[:, None] - loop[None], axis=2).max(), rel=0.02)
+    assert np.linalg.norm(once[-1] - once[-2]) < 0.1 * ends
+    assert np.linalg.norm(once - once[0], axis=1).argmax() == len(once) - 1
+
+
+def test_linear_easing_of_the_papers_film_gives_its_frames():
+    """75 positions forward and back without the two ends, 148 frames: a loop of 148 passes the same places."""
+    there_and_back = shares(Timing(seconds=148 / 25, ease="linear"))
+    forward = np.linspace(0, 1, 75)
+    assert np.allclose(there_and_back, [*forward, *forward[-2:0:-1]])
+
+
+def test_static_stands_still_and_swing_goes_both_ways():
+    assert {m.x_m for m in path("static", card(), 5)} == {0.0}
+    swing = [m.x_m for m in path("swing", card(), 40)]
+    assert max(swing) == pytest.approx(card().sideways_m(PATH_SHARE["swing"]))
+    assert min(swing) == pytest.approx(-max(swing))
+
+
+def test_sideways_moves_hold_the_subject_still():
+    view = view_of(card(), (120, 100))
+    subject = (0.1, 0.05, card().subject_m)
+    places = [projected(move.camera(view), subject) for move in path("circle", card(), 12)]
+    assert np.ptp(places, axis=0).max() < 1e-6
+
+
+def test_an_orbit_keeps_its_distance_and_looks_at_the_subject():
+    subject = np.array([0.0, 0.0, card().subject_m])
+    view = view_of(card(), (120, 100))
+    moves = path("orbit", card(), 20)
+    assert np.ptp([move.yaw_deg for move in moves]) > 1
+    for move in moves:
+        assert np.linalg.norm(subject - move.position_m) == pytest.approx(card().subject_m)
+        assert projected(move.camera(view), subject) == pytest.approx((60, 50))
+
+
+@given(yaw=st.floats(-40, 40), pitch=st.floats(-40, 40))
+def test_turning_right_and_up_moves_the_picture_left_and_down(yaw, pitch):
+    camera = Move(yaw_deg=yaw, pitch_deg=pitch).camera(card().camera)
+    x, y = projected(camera, (0.0, 0.0, 1.0)) - (60, 50)
+    assert np.sign(round(x, 6)) == -np.sign(round(yaw, 4))
+    assert np.sign(round(y, 6)) == np.sign(round(pitch, 4))
+    assert np.allclose(camera.camera_from_world[:3, :3] @ camera.camera_from_world[:3, :3].T, np.eye(3))
+
+
+def test_a_dolly_zoom_keeps_the_subjects_size_and_brings_the_wall_closer():
+    view = view_of(card(), (120, 100))
+    near, far = (0.2, 0.0, card().subject_m), (0.2, 0.0, 4.0)
+    moves = path("dolly-zoom", card(), 10, loop=False)
+    subject = [projected(move.camera(view), near)[0] for move in moves]
+    wall = [projected(move.camera(view), far)[0] for move in moves]
+    assert np.ptp(subject) < 1e-6
+    assert (np.diff(wall) > 0).all()
+
+
+def test_a_dolly_never_goes_more_than_a_third_of_the_way():
+    around = surroundings_of(card_before_wall(near=4.0, far=3.9)[1])
+    assert 0 < max(move.z_m for move in path("dolly", around, 20)) <= 0.33 / 4.0
+
+
+# The Ken Burns move
+
+
+def test_the_constants_are_the_papers():
+    assert (DEFAULT_ZOOM, DEFAULT_SHIFT_PX, FROM_SHARE) == (1.25, 100, 0.97)
+    assert (SHIFT_STEPS, INSET_PX, PAPER_LONG_SIDE_PX) == (16, 128, 1024)
+
+
+@given(
+    u=st.floats(-60, 60), v=st.floats(-40, 40), first=st.floats(0.5, 1), last=st.floats(0.2, 1), t=st.floats(-1, 1.5)
+)
+def test_a_crop_move_is_the_papers(u, v, first, last, t):
+    """ZTo = dmin crop / max(crops), dz = zTo - dmin, dx = -(cU - W/2) zTo / f, on points; ours moves the camera."""
+    around = card()
+    dmin, f = nearest_inside_m(around), around.camera.f_px
+    shifts = []
+    for framing in (Framing(0.0, 0.0, first), Framing(u, v, last)):
+        z_to = dmin * framing.share / max(first, last)
+        shifts.append((-framing.u_px * z_to / f, -framing.v_px * z_to / f, z_to - dmin))
+    start, end = crop_move(Framing(0.0, 0.0, first), Framing(u, v, last), around)
+    wanted = -((1 - t) * np.array(shifts[0]) + t * np.array(shifts[1]))
+    assert start.towards(end, t).position_m == pytest.approx(wanted)
+
+
+@given(x=st.floats(0, 60), y=st.floats(0, 50), width=st.floats(20, 60), height=st.floats(20, 50))
+def test_a_crop_by_hand_fills_the_frame(x, y, width, height):
+    """Of a wall, the framing's corners are the corners of the last frame, though the camera was held by a near post."""
+    inverse_depth = np.full((100, 120), 0.2)
+    inverse_depth[40:60, 60:62] = 1.0
+    around = surroundings_of(depth_of(inverse_depth))
+    crop = Crop(x, y, width, height)
+    end = path("kenburns", around, 10, loop=False, start=Crop(0, 0, 120, 100), end=crop)[-1]
+    framing = crop.framed((120, 100))
+    assert framing.share >= max(width / 120, height / 100) - 1e-9
+    assert 0 <= end.z_m < 1
+    camera = end.camera(view_of(around, (120, 100)))
+    for side in (-1, 1):
+        corner = np.array([framing.u_px + side * 60 * framing.share, framing.v_px + side * 50 * framing.share])
+        point = (*(corner * 5 / around.camera.f_px), 5.0)
+        assert projected(camera, point) == pytest.approx((60 + side * 60, 50 + side * 50), abs=1e-3)
+
+
+def test_percent_and_pixels_say_the_same():
+    pixels = Crop(50, 10, 100, 50)
+    assert Crop(25, 10, 50, 50, percent=True).framed((200, 100)) == pixels.framed((200, 100))
+    assert pixels.in_percent_of((200, 100)).framed((100, 50)) == Crop(25, 5, 50, 25).framed((100, 50))
+
+
+@pytest.mark.parametrize("bad", [Crop(0, 0, 0, 10), Crop(100, 0, 30, 10), Crop(0, 95, 10, 10), Crop(-1, 0, 9, 9)])
+def test_a_crop_outside_of_the_photo_is_refused_with_both_sizes(bad):
+    with pytest.raises(InputError, match=r"inside the photo, which is 120x100, got"):
+        bad.framed((120, 100))
+
+
+def test_autozoom_takes_no_shift_where_no_shift_costs_less():
+    """Before a flat wall every shift uncovers nothing; the middle keeps most of the subject."""
+    _, end = autozoom(surroundings_of(depth_of(np.full((60, 80), 0.5))))
+    assert (end.u_px, end.v_px) == (0, 0)
+    assert end.share == FROM_SHARE / DEFAULT_ZOOM
+
+
+@pytest.mark.parametrize("column", [12, 108])
+def test_autozoom_keeps_the_subject_in_the_frame(column):
+    """A card near one side would be cut by an end crop in the middle; the crop follows it."""
+    inverse_depth = np.full((100, 120), 0.25)
+    inverse_depth[25:75, column - 10 : column + 10] = 1.0
+    _, end = autozoom(surroundings_of(depth_of(inverse_depth)))
+    assert np.sign(end.u_px) == np.sign(column - 60)
+
+
+@pytest.mark.parametrize("bad", [{"zoom": 0.9}, {"zoom": float("inf")}, {"shift_px": -1.0}, {"shift_px": 1e9}])
+def test_a_zoom_that_cannot_be_is_refused(bad):
+    with pytest.raises(InputError, match=r"the (zoom|shift) must be"):
+        autozoom(card(), **bad)
+
+
+# The long flight
+
+
+@pytest.mark.parametrize("around", [card, street])
+@pytest.mark.parametrize("zoom", [10.0, 1e55])
+def test_the_long_flight_is_finite_slows_down_and_stops_before_the_scene(around, zoom):
+    """Shift 10, zoom 1e55, steps 0:8:400, as people used it."""
+    around = around()
+    options = PathOptions(name="kenburns", shift_px=10, zoom=zoom, steps=Steps(0, 8, 400))
+    moves = moves_along(options, around)
+    where = positions(moves)
+    assert len(moves) == 400
+    assert np.isfinite([list(vars(move).values()) for move in moves]).all()
+    forward = np.diff(where[:, 2])
+    assert (forward >= 0).all()
+    assert (np.diff(forward) <= 1e-9).all()
+    assert forward[-1] < 0.3 * forward[0]
+    room_m = around.room_m(where[0], where[-1] - where[0])
+    assert np.linalg.norm(where[-1] - where[0]) == pytest.approx(room_m)
+
+
+def test_there_is_room_until_what_lies_ahead_is_three_times_as_large():
+    """Straight ahead is a wall at 4 m; or a card at 1 m, which bars the way."""
+    wall = surroundings_of(depth_of(np.full((100, 120), 0.25)))
+    ahead, share = np.array([0.0, 0.0, 2.0]), 1 - 1 / LARGEST_ENLARGEMENT
+    assert wall.room_m(np.zeros(3), ahead) == pytest.approx(share * 4, rel=0.1)
+    assert card().room_m(np.zeros(3), ahead) == pytest.approx(share, rel=0.1)
+    assert card().room_m(np.array([0, 0, 0.4]), ahead) == pytest.approx(share * 0.6, rel=0.1)
+
+
+def test_a_flight_over_things_into_the_open_ends_while_they_are_still_seen():
+    """A floor before a sky: nothing bars the way, but beyond the floor there would be nothing to see."""
+    rows = np.mgrid[:90, :160][0] + 0.5 - 45
+    around = surroundings_of(depth_of(np.where(rows > 10, rows / 100 / 1.5, 0.0)))
+    end = path("flight", around, 30)[-1]
+    seen = around.points[2] - end.z_m > 0
+    y = around.points[1, seen] / (around.points[2, seen] - end.z_m) * 100
+    x = around.points[0, seen] / (around.points[2, seen] - end.z_m) * 100
+    floor = around.points[2, seen] < 1000
+    assert 0.3 < end.z_m < 15
+    assert (floor & (np.abs(y) < 45) & (np.abs(x) < 80)).mean() > 0.04
+
+
+def test_steps_within_the_room_are_where_they_were_wanted():
+    wanted = np.linspace(0, 1.2, 7)
+    assert (stopped_at(wanted, 1.5) == wanted).all()
+
+
+@given(last=st.floats(0.1, 1e6), limit=st.floats(0.01, 100), frames=st.integers(1, 50))
+def test_steps_never_pass_the_limit_and_keep_their_order(last, limit, frames):
+    stopped = stopped_at(np.linspace(0, last, frames), limit)
+    assert (np.diff(stopped) >= 0).all()
+    assert stopped.max() <= limit * (1 + 1e-9)
+
+
+def test_a_flight_takes_the_free_way():
+    """A card in the middle bars the way ahead; there is room above it."""
+    inverse_depth = np.full((100, 120), 0.05)
+    inverse_depth[55:, :] = 1.0
+    moves = path("flight", surroundings_of(depth_of(inverse_depth)), 30)
+    assert moves[0] == Move()
+    assert moves[-1].z_m > 1.0
+    assert moves[-1].y_m < 0
+
+
+# Keyframes
+
+
+def keyframes_file(tmp_path, content) -> Path:
+    file = tmp_path / "path.json"
+    file.write_text(content if isinstance(content, str) else json.dumps(content), "utf-8")
+    return file
+
+
+def test_keyframes_are_met_at_their_times_and_nothing_overshoots(tmp_path):
+    rows = [{"time_s": 0}, {"time_s": 1, "x_m": 0.1}, {"time_s": 3, "x_m": 0.1, "yaw_deg": 5}, {"time_s": 4, "zoom": 2}]
+    frames = load_keyframes(keyframes_file(tmp_path, {"keyframes": rows}))
+    assert frames.seconds == 4
+    assert [frames.at(t / 4).x_m for t in (0, 1, 3, 4)] == pytest.approx([0, 0.1, 0.1, 0], abs=1e-12)
+    assert frames.at(3 / 4).yaw_deg == pytest.approx(5)
+    dense = [frames.at(t) for t in np.linspace(0, 1, 200)]
+    assert max(m.x_m for m in dense) <= 0.1 + 1e-12
+    assert all(m.x_m == pytest.approx(0.1) for t, m in zip(np.linspace(0, 4, 200), dense, strict=True) if 1 <= t <= 3)
+    assert min(m.zoom for m in dense) >= 1 - 1e-12
+
+
+def test_keyframes_set_the_length_and_stop_before_the_scene(tmp_path):
+    file = keyframes_file(tmp_path, {"keyframes": [{"time_s": 0}, {"time_s": 2, "z_m": 50}]})
+    moves = moves_along(PathOptions(name="keyframes", keyframes=file), card())
+    assert len(moves) == 50
+    assert 0.6 < moves[-1].z_m < 1.0
+    assert (np.diff([move.z_m for move in moves]) >= -1e-9).all()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "JSON"),
+        ("[" * 100_000, "JSON"),
+        ([], "2 to 1000"),
+        ({"keyframes": [{"time_s": 0}]}, "2 to 1000"),
+        ({"keyframes": [{"time_s": 0}, {"time_s": 0}]}, "rise"),
+        ({"keyframes": [{"time_s": 1}, {"time_s": 2}]}, "start at 0"),
+        ({"keyframes": [{"time_s": 0}, {"time_s": 1, "roll": 3}]}, "some of x_m"),
+        ({"keyframes": [{"time_s": 0}, {"time_s": 1, "zoom": 0}]}, "zoom must be a number from 0.7 to 20"),
+        ({"keyframes": [{"time_s": 0}, {"time_s": 1, "x_m": "far"}]}, "x_m must be a number"),
+        ('{"keyframes": [{"time_s": 0}, {"time_s": 1, "x_m": NaN}]}', "x_m must be a number"),
+        ({"keyframes": [{"time_s": 0}, {"time_s": 1, "x_m": True}]}, "x_m must be a number"),
+        ('{"keyframes": [{"time_s": 0}, {"time_s": 1, "x_m": 1%s}]}' % ("0" * 400), "x_m must be a number"),
+        ({"keyframes": [{"time_s": 0}, 3]}, "time_s"),
+    ],
+)
+def test_what_is_no_file_of_keyframes_is_refused_in_one_line(tmp_path, content, said):
+    with pytest.raises(InputError, match=said) as caught:
+        load_keyframes(keyframes_file(tmp_path, content))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_of_keyframes_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"none\.json"):
+        load_keyframes(tmp_path / "none.json")
+
+
+# Options
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"name": "loop"},
+        {"seconds": 0.0},
+        {"seconds": float("nan")},
+        {"fps": 1000.0},
+        {"name": "kenburns", "start": Crop(0, 0, 9, 9)},
+        {"name": "swing", "zoom": 2.0},
+        {"name": "swing", "keyframes": Path("a.json")},
+        {"name": "keyframes"},
+        {"name": "kenburns", "start": Crop(0, 0, 9, 9), "end": Crop(0, 0, 9, 9), "zoom": 2.0},
+    ],
+)
+def test_options_that_cannot_be_or_belong_to_another_path_are_refused(bad):
+    with pytest.raises(InputError):
+        PathOptions(**bad)
+
+
+@pytest.mark.parametrize("bad", [(-1, 8, 10), (0, float("inf"), 10), (0, 8, 0), (0, float("nan"), 5), (0, 8, 10**7)])
+def test_steps_that_cannot_be_are_refused(bad):
+    with pytest.raises(InputError, match="steps"):
+        Steps(*bad)
+
+
+def test_keyframes_that_are_held_back_are_held_back_smoothly(tmp_path):
+    """Past a post that bars the way: no step is much larger than the others."""
+    inverse_depth = np.full((100, 120), 0.1)
+    inverse_depth[:, 55:65] = 0.5
+    rows = [{"time_s": 0, "x_m": -1, "z_m": 3}, {"time_s": 4, "x_m": 1, "z_m": 3}]
+    file = keyframes_file(tmp_path, {"keyframes": rows})
+    around = surroundings_of(depth_of(inverse_depth))
+    moves = moves_along(PathOptions(name="keyframes", keyframes=file), around)
+    steps = np.linalg.norm(np.diff(positions(moves), axis=0), axis=1)
+    assert min(move.z_m for move in moves) < 1.4 < 2.9 < max(move.z_m for move in moves)
+    assert steps.max() < 0.15
+    for move in moves:
+        assert np.linalg.norm(move.position_m) <= around.free_m(np.zeros(3), move.position_m) * 1.001
+
+
+@pytest.mark.parametrize("size", [0.05, 0.3])
+def test_a_zoom_between_crops_never_rushes(size):
+    """With linear easing every frame is enlarged by the same factor, within the little that depth changes."""
+    around = surroundings_of(depth_of(np.full((100, 120), 0.2)))
+    crop = Crop(50, 40, 120 * size, 100 * size)
+    moves = path("kenburns", around, 60, loop=False, ease="linear", start=Crop(0, 0, 120, 100), end=crop)
+    seen = np.array([move.zoom / (5 - move.z_m) for move in moves])
+    factors = seen[1:] / seen[:-1]
+    assert np.ptp(factors) < 1e-6
+    assert seen[-1] / seen[0] == pytest.approx(1 / size, rel=1e-6)
+
+
+def test_an_easing_that_is_asked_for_holds_round_closed_paths_too():
+    plain, eased = (np.array([m.x_m for m in path("swing", card(), 40, ease=ease)]) for ease in (None, "smooth"))
+    assert abs(plain[1]) > 5 * abs(eased[1])
+    assert np.ptp(eased) == pytest.approx(np.ptp(plain), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("ease", "starts_at_rest", "ends_at_rest"),
+    [("smooth", True, True), ("linear", False, False), ("in", True, False), ("out", False, True)],
+)
+def test_easings_are_what_they_say(ease, starts_at_rest, ends_at_rest):
+    steps = np.diff(shares(Timing(seconds=4, ease=ease, loop=False)))
+    assert (steps > 0).all()
+    assert (steps[0] < 0.2 * steps.mean()) == starts_at_rest
+    assert (steps[-1] < 0.2 * steps.mean()) == ends_at_rest
+
+
+def test_moves_do_not_depend_on_the_scale_of_the_scene():
+    """The same scene, 1000 times as large: the same moves, 1000 times as long."""
+    depth = card_before_wall()[1].inverse_depth.copy()
+    depth[:20] = 0
+    small, large = (surroundings_of(depth_of(depth * scale)) for scale in (1.0, 1e-3))
+    for name in FOUND:
+        near, far = (positions(path(name, around, 12)) for around in (small, large))
+        assert np.allclose(near * 1000, far, rtol=1e-3, atol=1e-6), name
+
+
+def test_turning_the_view_needs_a_wider_border():
+    """A turn of 10 degrees looks tan(10 degrees) of the focal length beyond the border, at the nearest depth."""
+    turned = border_reach_m(Move(yaw_deg=10), card())
+    assert turned * card().nearest_inverse_depth == pytest.approx(np.tan(np.radians(10)))
+    assert border_reach_m(Move(z_m=0.3), card()) == 0
+
+
+def test_crops_by_hand_move_the_camera_only_so_far():
+    around = card()
+    moves = path("kenburns", around, 20, start=Crop(0, 0, 120, 100), end=Crop(90, 70, 6, 5))
+    most = max(disocclusion_reach_m(move, around.camera) for move in moves)
+    assert most == pytest.approx(around.sideways_m(HAND_SHARE), rel=0.01)
+
+
+def test_steps_have_no_other_timing_beside_them():
+    for other in ({"seconds": 3.0}, {"ease": "in"}, {"loop": True}):
+        with pytest.raises(InputError, match="steps say where every frame is"):
+            PathOptions(steps=Steps(0, 1, 9), **other)
+
+
+def test_orbiting_by_nothing_is_standing_still():
+    assert orbiting(0.0, 3.0) == Move()
+
+
+def test_the_view_is_enlarged_a_little():
+    assert view_of(card(), (60, 50)).f_px == pytest.approx(card().camera.f_px / 2 * OVERSCAN)

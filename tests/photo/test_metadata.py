@@ -1,0 +1,242 @@
+"""Who took a photo and when goes from EXIF, XMP and IPTC, in any letters, into every kind of file that can hold it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+import subprocess
+import zlib
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import OpenEXR
+import pytest
+import tifffile
+from PIL import Image
+
+import kbvr
+from kbvr.photo.metadata import ARTIST, COPYRIGHT, DATE, OFFSET, of_iptc, of_xmp
+from kbvr.photo.photo import load_photo
+
+AUTHOR, OWNER = "Zoë Müller 山田", "© 2024 Müller & Söhne"
+CREDITS = {ARTIST: AUTHOR, COPYRIGHT: OWNER, DATE: "2024:03:04 05:06:07", OFFSET: "+01:00"}
+CASES = Path(__file__).parents[1] / "cases"
+
+
+def xmp(**extra: str) -> bytes:
+    names = 'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/"'
+    author, owner = AUTHOR.replace("&", "&amp;"), OWNER.replace("&", "&amp;")
+    return (
+        f'{extra.get("before", "")}<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        f'<rdf:Description rdf:about="" {names} photoshop:DateCreated="2024-03-04T05:06:07+01:00">'
+        f"<dc:creator><rdf:Seq><rdf:li>{author}</rdf:li></rdf:Seq></dc:creator><dc:rights><rdf:Alt>"
+        f'<rdf:li xml:lang="x-default">{owner}</rdf:li><rdf:li xml:lang="de">anders</rdf:li></rdf:Alt></dc:rights>'
+        "</rdf:Description></rdf:RDF></x:xmpmeta>"
+    ).encode()
+
+
+def iptc(encoding: str) -> bytes:
+    records = [(80, AUTHOR), (116, OWNER), (55, "20240304"), (60, "050607+0100")]
+    marked = b"\x1c\x01\x5a\0\x03\x1b%G" if encoding == "utf-8" else b""
+    for kind, text in records:
+        data = text.encode(encoding, "ignore")
+        marked += struct.pack(">BBBH", 0x1C, 2, kind, len(data)) + data
+    return marked
+
+
+def photoshop(records: bytes) -> bytes:
+    return b"8BIM\x04\x04\0\0" + struct.pack(">I", len(records)) + records + b"\0" * (len(records) % 2)
+
+
+def exif() -> bytes:
+    block = Image.Exif()
+    block[ARTIST], block[COPYRIGHT] = AUTHOR.encode(), OWNER.encode()
+    block.get_ifd(0x8769)[DATE], block.get_ifd(0x8769)[OFFSET] = CREDITS[DATE], CREDITS[OFFSET]
+    return block.tobytes()
+
+
+def saved(folder: Path, kind: str, **options: Any) -> Path:
+    path = folder / f"photo.{kind.lower()}"
+    Image.fromarray(np.full((20, 24, 3), 99, np.uint8)).save(path, kind, **options)
+    return path
+
+
+def with_app13(jpeg: Path, records: bytes) -> Path:
+    content = b"Photoshop 3.0\0" + photoshop(records)
+    data = jpeg.read_bytes()
+    jpeg.write_bytes(data[:2] + b"\xff\xed" + struct.pack(">H", len(content) + 2) + content + data[2:])
+    return jpeg
+
+
+# --- read ---
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
+def test_credits_in_exif_are_read_as_utf8(tmp_path, kind):
+    assert load_photo(saved(tmp_path, kind, exif=exif())).credits == CREDITS
+
+
+def test_credits_in_the_tags_of_a_tiff_are_read_as_utf8(tmp_path):
+    texts = {ARTIST: AUTHOR.encode() + b"\0", COPYRIGHT: OWNER.encode() + b"\0"}
+    tags = [(tag, 2, len(text), text, True) for tag, text in texts.items()]
+    tifffile.imwrite(tmp_path / "photo.tif", np.zeros((20, 24), np.uint8), extratags=tags, metadata=None)
+    assert load_photo(tmp_path / "photo.tif").credits == {ARTIST: AUTHOR, COPYRIGHT: OWNER}
+
+
+def test_credits_in_exif_may_be_latin_1(tmp_path):
+    block = Image.Exif()
+    block[ARTIST] = "Zoë".encode("latin-1")
+    assert load_photo(saved(tmp_path, "JPEG", exif=block.tobytes())).credits == {ARTIST: "Zoë"}
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "TIFF", "AVIF", "PNG"])
+def test_credits_in_xmp_alone_are_read(tmp_path, kind):
+    if kind == "PNG":
+        path = saved(tmp_path, "PNG")
+        text = b"iTXt" + b"XML:com.adobe.xmp\0\0\0\0\0" + xmp()
+        block = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
+        data = path.read_bytes()
+        path.write_bytes(data[:33] + block + data[33:])
+    elif kind == "TIFF":
+        path = tmp_path / "photo.tif"
+        pixels = np.full((20, 24, 3), 99, np.uint8)
+        tifffile.imwrite(path, pixels, photometric="rgb", extratags=[(700, 1, len(xmp()), xmp(), True)], metadata=None)
+    else:
+        path = saved(tmp_path, kind, xmp=xmp())
+    assert load_photo(path).credits == CREDITS
+
+
+def test_credits_in_iptc_alone_are_read(tmp_path):
+    assert load_photo(with_app13(saved(tmp_path, "JPEG"), iptc("utf-8"))).credits == CREDITS
+    path = tmp_path / "photo.tif"
+    pixels, records = np.full((20, 24, 3), 99, np.uint8), iptc("utf-8")
+    tifffile.imwrite(
+        path, pixels, extratags=[(33723, 7, len(records), records, True)], photometric="rgb", metadata=None
+    )
+    assert load_photo(path).credits == CREDITS
+    latin = load_photo(with_app13(saved(tmp_path, "JPEG"), iptc("latin-1"))).credits
+    assert latin[COPYRIGHT] == OWNER
+
+
+def test_exif_comes_before_xmp_and_that_before_iptc(tmp_path):
+    block = Image.Exif()
+    block[ARTIST] = "in EXIF"
+    records = struct.pack(">BBBH", 0x1C, 2, 116, 7) + b"in IPTC"
+    path = with_app13(saved(tmp_path, "JPEG", exif=block.tobytes(), xmp=xmp()), records)
+    assert load_photo(path).credits == CREDITS | {ARTIST: "in EXIF"}
+
+
+@pytest.mark.parametrize(
+    "before",
+    ['<!DOCTYPE x [<!ENTITY a "lol">]>', '<!DOCTYPE x SYSTEM "http://127.0.0.1/x">', "<unclosed>"],
+)
+def test_xmp_with_entities_or_damage_is_left_out_with_a_warning(tmp_path, caplog, before):
+    assert load_photo(saved(tmp_path, "JPEG", xmp=xmp(before=before))).credits == {}
+    assert "its XMP cannot be read and is left out" in caplog.text
+
+
+def test_what_is_no_date_is_left_out_and_texts_are_one_short_line():
+    said = struct.pack(">BBBH", 0x1C, 2, 55, 8) + b"00 June " + struct.pack(">BBBH", 0x1C, 2, 80, 500) + b"a\n" * 250
+    assert of_iptc(said) == {ARTIST: ("a " * 100).strip()}
+    assert of_xmp(b"", "photo") == {}
+
+
+def test_the_cases_that_lost_their_credits_keep_them():
+    assert load_photo(CASES / "exif_copyright_utf8.jpg").credits == {COPYRIGHT: "© 2024 Müller"}
+    assert load_photo(CASES / "credits_in_xmp_only.jpg").credits == {
+        ARTIST: "Test Author",
+        COPYRIGHT: "(c) Test Author",
+        DATE: "2022:01:10 15:15:44",
+    }
+
+
+# --- passed on ---
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> dict[str, Path]:
+    """One export of everything, by the ending of the file's name."""
+    folder = tmp_path_factory.mktemp("credited")
+    y, x = np.mgrid[0:48, 0:64]
+    Image.fromarray(np.dstack([x * 4, y * 5, x + y]).astype(np.uint8)).save(folder / "p.png", exif=exif())
+    np.save(folder / "depth.npy", (np.where((x > 20) & (x < 40), 1.0, 3.0) + y / 50).astype(np.float32))
+    wanted = dict.fromkeys(("stereo", "wiggle", "gltf", "html", "ply", "obj", "usdz", "splats"), True)
+    kbvr.export(
+        folder / "p.png",
+        folder / "out",
+        depth_file=folder / "depth.npy",
+        depth_kind="depth-m",
+        still="sbs,mpo",
+        depth_map="png,npz,exr,color",
+        animate_as="gif,webp,avif,mp4",
+        seconds=0.2,
+        fov_deg=60.0,
+        **wanted,
+    )
+    kbvr.export(
+        folder / "p.png",
+        folder / "mkv",
+        depth_file=folder / "depth.npy",
+        depth_kind="depth-m",
+        stereo=True,
+        container="mkv",
+        seconds=0.2,
+    )
+    return {path.name.removeprefix("p_kbvr"): path for path in [*folder.glob("out/*"), *folder.glob("mkv/*")]}
+
+
+def exiftool(path: Path) -> dict[str, Any]:
+    program = shutil.which("exiftool")
+    assert program, "these tests need exiftool (Debian: apt-get install libimage-exiftool-perl)"
+    command = [program, "-j", "-charset", "exif=utf8", str(path)]
+    told: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)[0]
+    return told
+
+
+@pytest.mark.parametrize(
+    "ending", ["_LR.jpg", ".mpo", "_wiggle.webp", "_wiggle.avif", "_wiggle.jpg", "_depth_color.png"]
+)
+def test_pictures_and_loops_say_it_in_exif(made, ending):
+    names = [name for name in made if name.endswith(ending)]
+    assert names, sorted(made)
+    for name in names:
+        told = exiftool(made[name])
+        assert (told["Artist"], told["Copyright"]) == (AUTHOR, OWNER)
+        assert told["DateTimeOriginal"] == CREDITS[DATE]
+
+
+def test_videos_say_it_in_their_tags(made):
+    for name in [name for name in made if name.endswith((".mp4", ".mkv"))]:
+        with av.open(str(made[name])) as container:
+            told = {key.lower(): value for key, value in container.metadata.items()}
+        assert (told["artist"], told["copyright"]) == (AUTHOR, OWNER), name
+        assert told["date"].startswith("2024-03-04"), name
+
+
+def test_scenes_say_it(made):
+    (glb,) = [path for name, path in made.items() if name == ".glb"]
+    content = glb.read_bytes()
+    document = json.loads(content[20 : 20 + int.from_bytes(content[12:16], "little")])
+    assert document["asset"]["copyright"] == OWNER
+    assert document["scenes"][0]["extras"]["kbvr"]["artist"] == AUTHOR
+    for name, mark in ((".ply", "comment "), ("_splats.ply", "comment "), (".obj", "# ")):
+        content = made[name].read_bytes()[:2000].decode("utf-8", "ignore")
+        assert f"{mark}copyright: {OWNER}\n" in content
+    assert f'<meta name="copyright" content="{OWNER.replace("&", "&amp;")}">' in made[".html"].read_text("utf-8")
+    assert OWNER.encode() in made[".usdz"].read_bytes()
+
+
+def test_depth_maps_and_gifs_say_it(made):
+    with Image.open(made["_depth.png"]) as image:
+        assert image.text["Copyright"] == OWNER
+    assert str(np.load(made["_depth.npz"])["copyright"]) == OWNER
+    assert OpenEXR.File(str(made["_depth.exr"])).header()["owner"] == OWNER
+    gif = next(path for name, path in made.items() if name.endswith(".gif"))
+    assert f"copyright: {OWNER}".encode() in gif.read_bytes()
+    with Image.open(gif) as image:
+        image.seek(image.n_frames - 1)
+        image.load()

@@ -1,0 +1,181 @@
+"""Comfort: what is measured of a pair is what its eyes are given, on the screen that was named."""
+
+from __future__ import annotations
+
+import json
+from math import atan, degrees
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from scenes import card_before_wall
+
+import kbvr
+from kbvr.cli.main import main
+from kbvr.depth.depth_map import DepthMap
+from kbvr.depth.scene_depth import Surroundings, surroundings_of
+from kbvr.errors import InputError
+from kbvr.motion.move import Move
+from kbvr.motion.paths import view_of
+from kbvr.stereo.comfort import comfort_of, window_bars_px
+from kbvr.stereo.rig import plan_rig
+from kbvr.stereo.screen import SCREENS, Screen, screen_of
+
+CAT = Path(__file__).parents[2] / "examples" / "cat.jpg"
+VIEW_PX = (240, 200)
+
+
+def cut_left() -> Surroundings:
+    """A near board that the left border cuts, before a wall; the middle is at 2 m."""
+    inverse_depth = np.full((200, 240), 0.25, np.float32)
+    inverse_depth[:, 100:140] = 0.5
+    inverse_depth[60:, :40] = 1.0
+    return surroundings_of(DepthMap(inverse_depth, 200.0, metric=True))
+
+
+@given(st.sampled_from(sorted(SCREENS)), st.floats(0.01, 3), st.integers(64, 4000), st.integers(64, 4000))
+def test_an_angle_is_what_a_length_on_the_screen_is_seen_under(name, angle_deg, width, height):
+    screen = SCREENS[name]
+    px = screen.px_of_angle(angle_deg, (width, height))
+    assert screen.angle_deg(px, (width, height)) == pytest.approx(angle_deg)
+    across_m = px / screen.px_per_m((width, height))
+    assert degrees(atan(across_m / screen.distance_m)) == pytest.approx(angle_deg)
+    assert width / screen.px_per_m((width, height)) <= screen.width_m * 1.0001
+    assert height / screen.px_per_m((width, height)) <= screen.width_m * 9 / 16 * 1.0001
+
+
+def test_screens_have_names_or_sizes():
+    assert screen_of("phone", ipd_m=0.06) == Screen(0.14, 0.35, 0.06)
+    assert screen_of("1.2@2.5") == Screen(1.2, 2.5)
+    for bad in ("wall", "1.2", "1.2@", "0@1", "1@1000"):
+        with pytest.raises(InputError, match="screen"):
+            screen_of(bad)
+    with pytest.raises(InputError, match="eyes"):
+        screen_of("tv", ipd_m=0.2)
+
+
+@pytest.mark.parametrize("name", sorted(SCREENS))
+@pytest.mark.parametrize("budget", [0.01, 0.15])
+def test_a_rig_keeps_the_angle_and_never_turns_eyes_outwards(name, budget):
+    around = surroundings_of(card_before_wall()[1])
+    rig = plan_rig(around, view_of(around, VIEW_PX), budget=budget, screen=SCREENS[name], max_parallax_deg=0.7)
+    assert max(-rig.nearest_parallax_deg, rig.farthest_parallax_deg) <= 0.7001
+    apart_m = rig.farthest_parallax_px / SCREENS[name].px_per_m(VIEW_PX)
+    assert apart_m <= SCREENS[name].ipd_m * 1.0001
+    if budget == 0.15:
+        assert rig.decided_by == ("eyes" if name == "cinema" else "angle")
+
+
+def test_the_histogram_is_that_of_the_true_parallax():
+    """Three distances, three bins, their areas, at f b (1/z0 - 1/z)."""
+    around = cut_left()
+    view = view_of(around, VIEW_PX)
+    rig = plan_rig(around, view, convergence_m=2.0)
+    comfort = comfort_of([Move()], rig, view, around)
+    assert comfort.histogram.sum() == pytest.approx(1)
+    middles = (comfort.edges_px[1:] + comfort.edges_px[:-1]) / 2
+    bin_px = comfort.edges_px[1] - comfort.edges_px[0]
+    for inverse_depth, area in ((1.0, 140 * 40), (0.5, 200 * 40), (0.25, 200 * 200 - 140 * 40)):
+        wanted = view.f_px * rig.baseline_m * (0.5 - inverse_depth)
+        found = comfort.histogram[np.abs(middles - wanted) <= bin_px].sum()
+        assert found == pytest.approx(area / (200 * 240), abs=0.03)
+    assert comfort.range_px == pytest.approx(
+        [view.f_px * rig.baseline_m * (0.5 - d) for d in (1.0, 0.25)], abs=2 * bin_px
+    )
+
+
+def test_what_the_frame_cuts_before_the_screen_is_found_and_hidden_by_a_bar():
+    around = cut_left()
+    view = view_of(around, VIEW_PX)
+    rig = plan_rig(around, view, convergence_m=2.0)
+    comfort = comfort_of([Move()], rig, view, around)
+    wanted = view.f_px * rig.baseline_m * 0.5
+    assert comfort.cut_px == pytest.approx((wanted, 0.0), abs=0.1)
+    assert window_bars_px(comfort) == (int(np.ceil(comfort.cut_px[0])), 0)
+    behind = comfort_of([Move()], plan_rig(around, view, convergence_m=0.9), view, around)
+    assert window_bars_px(behind) == (0, 0)
+
+
+def test_a_path_that_goes_forward_is_judged_where_it_is_nearest():
+    around = cut_left()
+    view = view_of(around, VIEW_PX)
+    rig = plan_rig(around, view, convergence_m=2.0, forward_m=0.4)
+    still, forward = (comfort_of(moves, rig, view, around) for moves in ([Move()], [Move(), Move(z_m=0.4)]))
+    assert forward.range_px[0] < still.range_px[0] * 1.5
+    assert forward.cut_px[0] > still.cut_px[0] * 1.5
+
+
+def test_a_floating_window_darkens_the_outer_borders_of_both_eyes(tmp_path):
+    """The left eye's left border and the right eye's right one, as wide as --explain says, in every frame."""
+    picture = np.full((200, 240, 3), 180, np.uint8)
+    cv2.imwrite(str(tmp_path / "board.png"), picture)
+    inverse_depth = np.full((200, 240), 0.25, np.float32)
+    inverse_depth[:, 100:140] = 0.5
+    inverse_depth[:, :40] = 1.0
+    np.save(tmp_path / "board.npy", inverse_depth)
+    options = {"depth_file": tmp_path / "board.npy", "depth_kind": "inverse-depth-per-m", "seconds": 0.2}
+    report = kbvr.export(tmp_path / "board.png", tmp_path, window="floating", **options)
+    bar = window_bars_px(report.comfort)[0]
+    assert bar >= 2
+    frame = cv2.VideoCapture(str(report.file.path)).read()[1]
+    left, right = np.split(frame, 2, axis=1)
+    assert left[20:-20, : bar - 1].max() < 40
+    assert left[20:-20, bar + 3 : bar + 20].min() > 140
+    assert right.min(axis=(0, 2))[:20].min() > 140
+    plain = kbvr.export(tmp_path / "board.png", tmp_path, overwrite=True, **options)
+    assert cv2.VideoCapture(str(plain.file.path)).read()[1].min() > 140
+    assert any("--window floating" in line for line in plain.explanation)
+
+
+def test_the_report_says_what_was_given_and_draws_it(tmp_path, capsys):
+    report = tmp_path / "report.json"
+    call = ["export", str(CAT), "-o", str(tmp_path), "--seconds", "0.2", "--comfort", str(report), "--screen", "phone"]
+    assert main(call) == 0
+    (entry,) = json.loads(report.read_text()).values()
+    assert entry["screen"] == {"width_m": 0.14, "distance_m": 0.35, "ipd_mm": 63.0}
+    assert entry["nearest"]["px"] < entry["farthest"]["px"] <= 0.03 * 450 * 1.1
+    assert sum(entry["histogram"]["shares"]) == pytest.approx(1, abs=1e-3)
+    assert entry["share_beyond_limit"] == 0
+    with Image.open(tmp_path / "report.png") as chart:
+        assert chart.size == (900, 420)
+        assert len(chart.getcolors(1 << 20) or ()) > 20
+    assert main([*call, "--overwrite"]) == 0
+    assert main(["export", str(CAT), "-o", str(tmp_path / "new"), "--comfort", str(report)]) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("output", [["--still", "mpo"], ["--anaglyph", "--animate-as", "avif"]])
+def test_the_report_tells_of_pictures_and_loops_for_two_eyes_too(tmp_path, output):
+    report = tmp_path / "report.json"
+    call = ["export", str(CAT), "-o", str(tmp_path), "--max-size", "160x160", *output, "--comfort", str(report)]
+    assert main(call) == 0
+    (entry,) = json.loads(report.read_text()).values()
+    assert entry["nearest"]["px"] < entry["farthest"]["px"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("--comfort a.txt", "end in .json"),
+        ("--kenburns --comfort a.json", "two eyes"),
+        ("--layout mono --comfort a.json", "two eyes"),
+        ("--still quilt --wiggle --comfort a.json", "two eyes"),
+        ("--screen moon", "width@distance"),
+        ("--ipd-mm 200", "eyes"),
+        ("--max-parallax-deg 9", "largest parallax"),
+        ("--focus 40", "--focus must be"),
+        ("--aperture 50", "blur must be"),
+    ],
+)
+def test_bad_options_of_comfort_get_one_line(arguments, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", str(CAT), *arguments.split()]) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert len(told.splitlines()) == 1
+    assert not list(tmp_path.iterdir())

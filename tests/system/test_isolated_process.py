@@ -1,0 +1,316 @@
+"""What goes wrong in a process of its own stays there, whatever it is; what comes out is as if it had run here."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kbvr.errors import InputError
+from kbvr.system.isolated_process import EndedError, IsolatedProcess, NotStartedError, Request, TimeUpError, retried
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc, or limits memory, as only Linux can")
+
+FUNCTIONS = """
+import ctypes, logging, os, time
+import numpy as np
+from kbvr.errors import InputError
+
+def add(a, b):
+    return a + b
+
+def own_id():
+    return os.getpid()
+
+def crash():
+    ctypes.string_at(0)
+
+def hang():
+    while True:
+        pass
+
+def sleep():
+    time.sleep(600)
+
+def eat(megabytes):
+    return len(bytearray(megabytes * 10**6))
+
+def pixels(height, width):
+    return {"rgb": np.arange(height * width * 3, dtype=np.uint32).reshape(height, width, 3), "name": "ü"}
+
+def refuse():
+    raise InputError("expected this, got that")
+
+class OddError(Exception):
+    def __init__(self, one, two):
+        super().__init__(f"{one} {two}")
+
+def fail_oddly():
+    raise OddError("both", "parts")
+
+def fail():
+    return 1 // 0
+
+def log():
+    logger = logging.getLogger("kbvr.somewhere")
+    logger.info("for %s", "the curious")
+    logger.warning("of %d things", 3)
+    return "logged"
+
+def leave_soon():
+    from kbvr.system import isolated_worker
+    isolated_worker.IDLE_S = 0.05
+
+def folder():
+    return os.getcwd()
+"""
+
+
+@pytest.fixture
+def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., object]]:
+    """Return what calls one of FUNCTIONS in a process that all calls of a test share."""
+    (tmp_path / "isolated_functions.py").write_text(FUNCTIONS, "utf-8")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    process = IsolatedProcess("isolated_functions")
+
+    def call(name: str, *arguments: object, **limits: float) -> object:
+        return process.call(Request(f"isolated_functions:{name}", arguments, **limits))  # type: ignore[arg-type]
+
+    call.process = process  # type: ignore[attr-defined]
+    yield call
+    process.close()
+
+
+def state_of(pid: int) -> str:
+    """Return the letter of a process's state ("Z" is a zombie), nothing if it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
+def gone_within(pid: int, seconds: float) -> bool:
+    """Wait until a process is gone, and reaped."""
+    end = time.monotonic() + seconds
+    while state_of(pid) and time.monotonic() < end:
+        time.sleep(0.01)
+    return not state_of(pid)
+
+
+def test_one_process_answers_all_calls(calls):
+    """It is warm after the first, and it is another one than this."""
+    assert calls("add", 1, 2) == 3
+    assert calls("own_id") == calls("own_id") != os.getpid()
+
+
+def test_arrays_come_back_as_they_were(calls):
+    """Of any type and size, beside other values, and free to be written into."""
+    answer = calls("pixels", 700, 300)
+    assert answer["name"] == "ü"
+    assert (answer["rgb"] == np.arange(700 * 300 * 3, dtype=np.uint32).reshape(700, 300, 3)).all()
+    answer["rgb"][0] = 1
+
+
+def test_what_kbvr_raises_on_purpose_is_raised_here_as_it_was(calls):
+    """And the process goes on."""
+    with pytest.raises(InputError, match=r"^expected this, got that$") as caught:
+        calls("refuse")
+    assert not getattr(caught.value, "__notes__", ())
+    assert calls("add", 1, 1) == 2
+
+
+def test_a_bug_keeps_its_traceback(calls):
+    """Its own exception, with where it was raised."""
+    with pytest.raises(ZeroDivisionError) as caught:
+        calls("fail")
+    assert "return 1 // 0" in "".join(caught.value.__notes__)
+
+
+def test_an_exception_that_cannot_be_sent_is_told(calls):
+    """As one that can."""
+    with pytest.raises(RuntimeError, match="OddError: both parts"):
+        calls("fail_oddly")
+
+
+def test_what_is_logged_there_is_logged_here(calls, caplog):
+    """From the level on that is wanted here."""
+    caplog.set_level(logging.WARNING, "kbvr")
+    assert calls("log") == "logged"
+    assert [(record.name, record.getMessage()) for record in caplog.records] == [("kbvr.somewhere", "of 3 things")]
+    caplog.set_level(logging.INFO, "kbvr")
+    calls("log")
+    assert "for the curious" in caplog.text
+
+
+def test_a_crash_is_told_and_ends_that_process_only(calls):
+    """By its signal."""
+    with pytest.raises(EndedError, match=r"^crashed \(SIGSEGV\)$") as caught:
+        calls("crash")
+    assert not caught.value.is_from_outside
+    assert not calls.process.is_running
+
+
+@pytest.mark.parametrize("function", ["hang", "sleep"])
+def test_what_takes_too_long_is_ended(calls, function):
+    """Whether it computes or waits."""
+    start = time.monotonic()
+    with pytest.raises(TimeUpError, match=r"^no answer within 0.3 s$"):
+        calls(function, limit_s=0.3)
+    assert time.monotonic() - start < 30
+    assert not calls.process.is_running
+
+
+@LINUX
+def test_more_memory_than_may_be_taken_is_refused(calls):
+    """As Python says it; the next call may take more."""
+    with pytest.raises(MemoryError):
+        calls("eat", 600, max_bytes=500 * 10**6)
+    assert calls("eat", 600) == 600 * 10**6
+
+
+def test_relative_paths_lead_from_the_folder_of_the_call(calls, tmp_path, monkeypatch):
+    """The process itself keeps to no folder, so that they can be removed."""
+    monkeypatch.chdir(tmp_path)
+    assert Path(str(calls("folder"))).samefile(tmp_path)
+    monkeypatch.chdir("/")
+    assert calls("folder") == str(Path.cwd())
+
+
+@LINUX
+def test_the_folder_it_was_started_in_may_be_removed(tmp_path, monkeypatch):
+    """Some systems keep a folder while a process works in it."""
+    monkeypatch.chdir(tmp_path)
+    process = IsolatedProcess()
+    pid = process.call(Request("os:getpid"))
+    assert Path(f"/proc/{pid}/cwd").resolve() == Path("/")
+    process.close()
+
+
+def test_a_process_without_work_ends(calls):
+    """Who asks it then learns that this says nothing about the question."""
+    calls("leave_soon")
+    end = time.monotonic() + 30
+    while calls.process.is_running and time.monotonic() < end:
+        time.sleep(0.01)
+    with pytest.raises(EndedError) as caught:
+        calls("add", 1, 2)
+    assert caught.value.is_from_outside
+
+
+@LINUX
+@pytest.mark.parametrize("last", ["close", "crash", "idle", "killed"])
+def test_no_process_is_left_behind(calls, last):
+    """Not even as a zombie."""
+    pid = calls("own_id")
+    if last == "close":
+        calls.process.close()
+    elif last == "crash":
+        with pytest.raises(EndedError):
+            calls("crash")
+    elif last == "idle":
+        calls("leave_soon")
+    else:
+        os.kill(pid, signal.SIGKILL)
+    assert gone_within(pid, 30)
+
+
+PARENT = """
+import sys, threading, time
+sys.path[:0] = [{folder!r}]
+from kbvr.system.isolated_process import IsolatedProcess, Request
+process = IsolatedProcess("isolated_functions")
+print(process.call(Request("isolated_functions:own_id")), flush=True)
+{then}
+"""
+
+
+@LINUX
+@pytest.mark.parametrize(
+    "then", ["time.sleep(600)", "process.call(Request('isolated_functions:sleep'))", "import os; os._exit(0)"]
+)
+def test_the_process_ends_with_the_one_that_started_it(calls, tmp_path, then):
+    """However that ends, and whatever is being done."""
+    code = PARENT.format(folder=str(tmp_path), then=then)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        time.sleep(0.1)
+        parent.kill()
+    assert gone_within(pid, 10)
+
+
+@LINUX
+def test_ctrl_c_ends_both_and_only_one_says_so(calls, tmp_path):
+    """A terminal sends it to all processes of the group."""
+    code = PARENT.format(folder=str(tmp_path), then="process.call(Request('isolated_functions:hang'))")
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    time.sleep(0.2)
+    os.killpg(parent.pid, signal.SIGINT)
+    _, said = parent.communicate(timeout=30)
+    assert said.count("Traceback") == said.count("KeyboardInterrupt\n") == 1
+    assert gone_within(pid, 10)
+
+
+def test_ctrl_c_is_no_answer(calls):
+    """A program that goes on after it asks again."""
+    pid = calls("own_id")
+    os.kill(pid, signal.SIGINT)
+    with pytest.raises(EndedError) as caught:
+        calls("sleep", limit_s=20.0)
+    assert caught.value.is_from_outside
+
+
+def test_a_program_that_is_no_plain_python_is_not_started_again(monkeypatch):
+    """It would open a second window of itself."""
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    with pytest.raises(NotStartedError, match="no plain Python"):
+        IsolatedProcess()
+
+
+def test_a_process_that_cannot_import_what_it_runs_was_not_started():
+    """The reason is told."""
+    process = IsolatedProcess("no_such_module_at_all")
+    with pytest.raises(NotStartedError, match="no_such_module_at_all"):
+        process.call(Request("no_such_module_at_all:f"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without signals")
+def test_ctrl_c_while_a_process_starts_is_no_reason_to_do_without_one(tmp_path, monkeypatch):
+    """The next one may start."""
+    (tmp_path / "interrupted_once.py").write_text(
+        "import os, signal\n"
+        "from pathlib import Path\n"
+        "seen = Path(__file__).with_suffix('.seen')\n"
+        "if not seen.exists():\n"
+        "    seen.touch()\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "def answer():\n"
+        "    return 'here'\n",
+        "utf-8",
+    )
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    processes: list[IsolatedProcess] = []
+
+    def asked() -> object:
+        processes.append(IsolatedProcess("interrupted_once"))
+        return processes[-1].call(Request("interrupted_once:answer"))
+
+    assert retried(asked) == "here"
+    assert len(processes) == 2
+    processes[-1].close()
