@@ -24,7 +24,7 @@ from bench.machine import this_machine
 from bench.pairs import load_pairs
 from bench.truths import Truth, few, of_pairs, of_strong
 from kbvr.depth.networks import BUILT_IN_NETWORK
-from kbvr.depth.predict import DEPTH_QUALITIES
+from kbvr.depth.quality import DEPTH_QUALITIES
 from kbvr.errors import InputError
 
 NEEDS: Mapping[str, Sequence[str]] = {

@@ -26,7 +26,7 @@ from bench.machine import ROOT, this_machine
 from bench.render import LONGEST_S, SIZES_PX, called_s, photo_rgb
 
 if TYPE_CHECKING:  # an export loads what it needs itself, and that is measured
-    from kbvr.plan.options import ExportOptions
+    from kbvr.options.export_options import ExportOptions
 
 FILM_S = 6.0
 RUNS = 3
@@ -72,7 +72,7 @@ def measure_film() -> FilmFigures:
 
     from kbvr.formats.spec.format import Facts, Item
     from kbvr.formats.write import write_items
-    from kbvr.plan.options import ExportOptions
+    from kbvr.options.export_options import ExportOptions
 
     import_s = min(called_s(_import_kbvr) for _ in range(3))
     with tempfile.TemporaryDirectory() as folder:
@@ -132,7 +132,7 @@ def _export(path: Path) -> dict[str, float]:
 
 def _options() -> ExportOptions:
     from kbvr.depth.networks import BUILT_IN_NETWORK
-    from kbvr.plan.options import ExportOptions
+    from kbvr.options.export_options import ExportOptions
 
     return ExportOptions(seconds=FILM_S, depth_model=BUILT_IN_NETWORK, overwrite=True)
 

@@ -239,8 +239,8 @@ def copy_bytes_per_s() -> float:
 
 def measure_export() -> ExportFigures:
     """Export the example photo with the default options in this process."""
+    from kbvr.options.export_options import ExportOptions
     from kbvr.pipeline import export_photo
-    from kbvr.plan.options import ExportOptions
 
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()

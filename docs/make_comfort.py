@@ -27,8 +27,8 @@ def main() -> None:
     save("window.jpg", frame)
     small = {"kenburns": True, "path": "static", "max_size_px": (420, 420)}
     save("sharp.jpg", last_frame(**small)[1])
-    save("tower.jpg", last_frame(**small, blur_share=0.02, focus=(0.3, 0.5))[1])
-    save("tree.jpg", last_frame(**small, blur_share=0.02, focus=(0.95, 0.6))[1])
+    save("tower.jpg", last_frame(**small, aperture_percent=2, focus=(30, 50))[1])
+    save("tree.jpg", last_frame(**small, aperture_percent=2, focus=(95, 60))[1])
 
 
 def last_frame(**options: object) -> tuple[ExportReport, np.ndarray]:

@@ -24,13 +24,11 @@ PHOTOS = ("temple", "coffee")
 def main() -> None:
     """Write small loops of two photos, and measure those of the usual size."""
     for photo, options in (("temple", LOOPS["two views"]), ("coffee", LOOPS["13 views"])):
-        kbvr.export(
-            ROOT / f"examples/{photo}.jpg", PICTURES, max_size_px=SHOWN_PX, max_kb=290, overwrite=True, **options
-        )
+        kbvr.export(ROOT / f"examples/{photo}.jpg", PICTURES, max_size=SHOWN_PX, max_kb=290, overwrite=True, **options)
     kbvr.export(
         ROOT / "examples/temple.jpg",
         PICTURES,
-        max_size_px=SHOWN_PX,
+        max_size=SHOWN_PX,
         overwrite=True,
         animate_as="webp",
         **LOOPS["anaglyph"],

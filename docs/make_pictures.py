@@ -12,8 +12,8 @@ from PIL import Image
 
 import kbvr
 from kbvr.depth.scene_depth import surroundings_of
-from kbvr.motion.easing import Steps
-from kbvr.motion.ken_burns import Crop
+from kbvr.motion.crop import Crop
+from kbvr.motion.path_names import Steps
 from kbvr.motion.paths import PathOptions, moves_along, view_of
 from kbvr.rendering.cpu_renderer import Renderer
 from kbvr.stereo.rig import eye_pair, plan_rig
@@ -40,7 +40,7 @@ def main() -> None:
     write_of_readme()
     (PICTURES / "moves").mkdir(exist_ok=True)
     for path, photo in MOVES.items():
-        film = filmed(f"examples/{photo}.jpg", path=path, seconds=3, fps=12, max_size_px=(MOVE_WIDTH_PX, 1000))
+        film = filmed(f"examples/{photo}.jpg", path=path, seconds=3, fps=12, max_size=(MOVE_WIDTH_PX, 1000))
         pictures = [Image.fromarray(frame) for frame in film]
         pictures[0].save(
             PICTURES / "moves" / f"{path}.webp",

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import get_args
 
 import cv2
 import numpy as np
@@ -14,8 +15,8 @@ from PIL import Image
 import kbvr
 from kbvr.errors import InputError
 from kbvr.formats.packing.anaglyph import anaglyph, rivalry
-from kbvr.formats.spec.file_options import ANAGLYPH_COLOURS, GLASSES
 from kbvr.formats.still.vr180_photo import right_eye_of
+from kbvr.options.picture import AnaglyphColours, Glasses
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "stills.md"
@@ -91,8 +92,8 @@ def shown(name: str, path: Path) -> Image.Image:
 
 def methods() -> Iterator[tuple[str, str]]:
     """Yield glasses and colours of every method that there is."""
-    for glasses in GLASSES:
-        for colours in ANAGLYPH_COLOURS:
+    for glasses in get_args(Glasses):
+        for colours in get_args(AnaglyphColours):
             try:
                 rivalry(np.zeros((1, 1, 3), np.uint8), colours=colours, glasses=glasses)
             except InputError:

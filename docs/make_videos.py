@@ -24,7 +24,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         photo = ROOT / "examples" / "temple.jpg"
         made = {"seconds": 0.12, "baseline_m": 0.12}
-        flat = kbvr.export(photo, folder, layout=",".join(LAYOUTS), max_size_px=(320, 320), **made)
+        flat = kbvr.export(photo, folder, layout=",".join(LAYOUTS), max_size=(320, 320), **made)
         cells = [np.hstack([fitted(first_frame(one.file.path)) for one in flat.written[i : i + 3]]) for i in (0, 3, 6)]
         Image.fromarray(np.vstack(cells)).save(PICTURES / "video-layouts.jpg", quality=90)
         sphere = kbvr.export(photo, folder, projection="vr180", **made)

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from kbvr.depth.depth_map import DepthMap
     from kbvr.depth.estimate import estimate_depth
     from kbvr.ldi.scene import Scene, build_scene
+    from kbvr.options.export_options import ExportOptions
     from kbvr.photo.photo import Photo, load_photo, photo_from_array
     from kbvr.pipeline import export
-    from kbvr.plan.options import ExportOptions
     from kbvr.rendering.cpu_renderer import render
 
 __version__ = "0.1.0"
@@ -41,7 +41,7 @@ _HOME = {
     "DepthMap": "kbvr.depth.depth_map",
     "estimate_depth": "kbvr.depth.estimate",
     "Photo": "kbvr.photo.photo",
-    "ExportOptions": "kbvr.plan.options",
+    "ExportOptions": "kbvr.options.export_options",
     "load_photo": "kbvr.photo.photo",
     "photo_from_array": "kbvr.photo.photo",
     "Scene": "kbvr.ldi.scene",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -18,21 +18,21 @@ from typing import Any
 from kbvr.depth.depth_map import DepthMap, seen_through, sized
 from kbvr.depth.scene_depth import Surroundings, surroundings_of
 from kbvr.errors import InputError, MissingExtraError
-from kbvr.formats.registry import load_format
 from kbvr.formats.spec.format import Facts, FileSummary, Item, Views
 from kbvr.formats.write import check_items, paths_of, write_depth_items, write_items, write_scene_items
 from kbvr.ldi.scene import Scene
 from kbvr.mesh.textured_mesh import TEXTURE_MAX_PX
 from kbvr.mesh.viewable_scene import diorama_of
 from kbvr.motion.frame_reuse import drawn_frames
-from kbvr.motion.paths import check_keyframes, moves_along, view_of
+from kbvr.motion.paths import moves_along, view_of
+from kbvr.options.export_options import ExportOptions
+from kbvr.options.outputs import FROM_DEPTH, SCENES
 from kbvr.photo.photo import GUESSED_FOV_DEG, Photo, load_photo
 from kbvr.plan.explain import explain
 from kbvr.plan.failures import Failure, costing_only
 from kbvr.plan.memory_budget import refuse_without_room, repeats_bytes, within_memory, within_px
-from kbvr.plan.options import FROM_DEPTH, OUTPUTS, SCENE_KEYS_PER_S, SCENES, ExportOptions, outputs_at_rest
 from kbvr.plan.output_kinds import items_of, view_size_px
-from kbvr.plan.shots import Film, planned
+from kbvr.plan.shots import SCENE_KEYS_PER_S, Film, check_options, path_options, planned
 from kbvr.profiles.choose import profile_of
 from kbvr.profiles.protocol import Drawing
 from kbvr.stereo.comfort import Comfort
@@ -84,17 +84,6 @@ def export(
     photo: str | PathLike[str],
     out: str | PathLike[str] = ".",
     *,
-    stereo: bool | None = None,
-    kenburns: bool = False,
-    wiggle: bool = False,
-    anaglyph: bool = False,
-    gltf: bool = False,
-    html: bool = False,
-    embed: bool = False,
-    ply: bool = False,
-    obj: bool = False,
-    usdz: bool = False,
-    splats: bool = False,
     progress: Progress | None = None,
     **options: Any,
 ) -> ExportReport:
@@ -108,17 +97,7 @@ def export(
         InputError: if the photo or an option cannot be used, or no kind of output is wanted.
         OutputError: if a video exists and may not be overwritten, or cannot be written.
     """
-    at_rest = outputs_at_rest(options.get("still"), options.get("depth_map"))
-    wanted = {"kenburns": kenburns, "wiggle": wiggle, "anaglyph": anaglyph, "gltf": gltf, "html": html}
-    wanted |= {"embed": embed, "ply": ply, "obj": obj, "usdz": usdz, "splats": splats}
-    wanted["stereo"] = not (any(wanted.values()) or at_rest) if stereo is None else stereo
-    unknown = set(options) - ({field.name for field in fields(ExportOptions) if field.init} - {"outputs"})
-    if unknown:
-        raise InputError(f"options must be fields of ExportOptions, got {', '.join(sorted(unknown))}")
-    outputs = tuple(output for output in OUTPUTS if wanted.get(output) or output in at_rest)
-    if not outputs:
-        raise InputError("at least one kind of output must be wanted, got stereo=False and no other")
-    report = export_photo(Path(photo), Path(out), ExportOptions(outputs=outputs, **options), progress=progress)
+    report = export_photo(Path(photo), Path(out), ExportOptions(**options), progress=progress)
     for failure in report.failed:
         _log.warning("%s: %s: %s", photo, failure.output, failure.message)
     return report
@@ -149,17 +128,16 @@ def _exported(
 ) -> ExportReport:
     """Do what `export_photo` promises; files are added to `made` as soon as they are there."""
     clock = Stopwatch()
-    for path in options.paths.values():
-        check_keyframes(path)
+    check_options(options)
     profile = profile_of(options)
     wanted = {output: items_of(output, photo_path.stem, out_dir, options) for output in options.outputs}
     every = [item for items in wanted.values() for item in items]
     for item in every:
         refuse_taken(item.path, overwrite=options.overwrite)
-    for name in options.idle({name for item in every for name in load_format(item.format).options}):
+    for name in options.idle({item.format for item in every}):
         _log.warning("nothing that is written here takes --%s", name.replace("_", "-"))
     with clock.stage("load"):
-        photo = load_photo(photo_path, fov_deg=options.fov_deg, max_memory_bytes=options.max_memory_bytes)
+        photo = load_photo(photo_path, fov_deg=options.fov_deg, max_memory_bytes=options.max_memory)
     if {*wanted} <= {*SCENES}:
         photo = within_px(photo, TEXTURE_MAX_PX)  # scenes show no more
     file_px = photo.file_size_px
@@ -170,7 +148,7 @@ def _exported(
     not_drawn = (*FROM_DEPTH, *SCENES)
     film_px = max((sizes_px[output] for output in wanted if output not in not_drawn), default=(1, 1))
     is_visited = bool({*wanted} & {*SCENES})
-    photo, said_of_memory = within_memory(photo, film_px, options.max_memory_bytes, is_visited=is_visited)
+    photo, said_of_memory = within_memory(photo, film_px, options.max_memory, is_visited=is_visited)
     refuse_without_room(photo.size_px, film_px, is_visited=is_visited)
     told("depth", 0, 1)
     with clock.stage("depth"):
@@ -297,7 +275,7 @@ def _written_scenes(
     made: list[FileSummary],
 ) -> tuple[Written, ...]:
     """Write the files that hold the scene."""
-    path = replace(options.paths[next(iter(wanted))], fps=SCENE_KEYS_PER_S)
+    path = replace(path_options(next(iter(wanted)), options), fps=SCENE_KEYS_PER_S)
     diorama = diorama_of(
         scene,
         photo,
@@ -305,7 +283,7 @@ def _written_scenes(
         around,
         moves=moves_along(path, around),
         fps=SCENE_KEYS_PER_S,
-        ipd_m=options.ipd_m,
+        ipd_m=options.ipd_mm / 1000,
         surround=options.surround,
         most_triangles=options.triangles,
     )
@@ -331,7 +309,7 @@ def _written(
 ) -> tuple[Written, ...]:
     """Draw the films one after the other, what comes again only once, and write their files as they come."""
     largest_px = max(film.view.size_px for film in films)
-    kept_bytes = repeats_bytes(photo.size_px, largest_px, options.max_memory_bytes)
+    kept_bytes = repeats_bytes(photo.size_px, largest_px, options.max_memory)
     sources = [film.sources_within(kept_bytes) for film in films]
     drawn = [drawn_frames(own) for own in sources]
     total = sum(map(len, drawn))

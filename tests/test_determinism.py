@@ -20,9 +20,9 @@ import pytest
 from PIL import Image
 
 from kbvr.formats.registry import FORMATS
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, Item
 from kbvr.formats.write import write_items
+from kbvr.options.export_options import FileOptions
 
 ROOT = Path(__file__).parents[1]
 
@@ -144,7 +144,7 @@ def test_what_memory_held_before_does_not_get_into_a_video(
         for filling in FILLINGS:
             fill(M_PERTURB, filling)
             path = tmp_path / f"{filling}.mp4"
-            item, choices = Item("video", path, "mono"), FileChoices(codec=codec, fps=30)
+            item, choices = Item("video", path, "mono"), FileOptions(codec=codec, fps=30)
             write_items(iter([(frame,) for frame in frames]), [item], Facts(1.0), choices)
             made.add(hashlib.sha256(path.read_bytes()).hexdigest())
     finally:
@@ -159,7 +159,7 @@ def test_x264_does_without_avx_512(form: str, tmp_path: Path) -> None:
     av.logging.set_level(av.logging.VERBOSE)
     try:
         with av.logging.Capture(local=False) as said:
-            write_items(iter([(frame,) for frame in frames]), [item], Facts(1.0), FileChoices())
+            write_items(iter([(frame,) for frame in frames]), [item], Facts(1.0), FileOptions())
     finally:
         av.logging.set_level(None)
     (used,) = [message for _, _, message in said if "cpu capabilities" in message]

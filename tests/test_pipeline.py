@@ -19,12 +19,12 @@ from kbvr.depth.scene_depth import surroundings_of
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.video import write_video as video
 from kbvr.ldi.scene import build_scene
-from kbvr.motion.easing import Steps
-from kbvr.motion.ken_burns import Crop
-from kbvr.motion.paths import PATH_NAMES, view_of
+from kbvr.motion.crop import Crop
+from kbvr.motion.path_names import PATH_NAMES, Steps
+from kbvr.motion.paths import view_of
+from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import photo_from_array
 from kbvr.pipeline import export_photo
-from kbvr.plan.options import ExportOptions
 from kbvr.plan.output_kinds import items_of, view_size_px
 from kbvr.plan.shots import planned, reaches_m
 from kbvr.profiles.layers import Layers
@@ -121,7 +121,7 @@ def test_the_default_paths_leave_nothing_uncovered(path, cat):
     photo, depth = cat
     around = surroundings_of(depth)
     view = view_of(around, (450, 298))
-    options = ExportOptions(outputs=("stereo", "kenburns"), path=path, seconds=0.16)
+    options = ExportOptions(stereo=True, kenburns=True, path=path, seconds=0.16)
     films = [planned(o, items_of(o, "a", Path(), options), around, view, options) for o in options.outputs]
     scene = build_scene(photo, depth, **reaches_m(films, around))
     with Renderer(scene) as renderer:
@@ -187,10 +187,10 @@ def test_a_crop_by_hand_is_what_the_film_ends_with(tmp_path):
         tmp_path / "flat.png",
         tmp_path,
         kenburns=True,
-        depth_file=tmp_path / "flat.npy",
+        depth=tmp_path / "flat.npy",
         depth_kind="depth-m",
-        start_crop=Crop(0, 0, 320, 240),
-        end_crop=Crop(80, 120, 160, 120),
+        from_crop=Crop(0, 0, 320, 240),
+        to_crop=Crop(80, 120, 160, 120),
         loop=False,
         seconds=0.4,
     )
@@ -211,7 +211,7 @@ def test_the_subject_is_put_where_it_is_wanted(tmp_path, cat, caplog):
 def test_metres_from_a_file_are_kept_and_that_is_said(tmp_path, caplog):
     photo, depth = card_before_wall()
     np.save(tmp_path / "card.npy", 1 / depth.inverse_depth)
-    options = ExportOptions(depth_file=tmp_path / "card.npy", depth_kind="depth-m", subject_distance_m=9.0)
+    options = ExportOptions(depth=tmp_path / "card.npy", depth_kind="depth-m", subject_distance_m=9.0)
     assert np.allclose(Layers(options).depth(photo).inverse_depth, depth.inverse_depth)
     assert "metres already" in caplog.text
 
@@ -221,7 +221,7 @@ def test_a_depth_file_takes_the_place_of_the_network(tmp_path):
     cv2.imwrite(str(tmp_path / "card.png"), photo.rgb[..., ::-1])
     np.save(tmp_path / "card.npy", 1 / depth.inverse_depth)
     report = kbvr.export(
-        tmp_path / "card.png", tmp_path, depth_file=tmp_path / "card.npy", depth_kind="depth-m", seconds=0.2
+        tmp_path / "card.png", tmp_path, depth=tmp_path / "card.npy", depth_kind="depth-m", seconds=0.2
     )
     assert "measured, from the file" in " ".join(report.explanation)
     assert "fill: kbvr-fill" in report.explanation
@@ -262,7 +262,7 @@ def test_a_half_width_video_is_half_as_wide(tmp_path):
     ],
 )
 def test_an_eye_is_never_larger_than_asked_or_than_the_photo(photo, most, wanted):
-    width, height = view_size_px("stereo", photo, ExportOptions(max_size_px=most))
+    width, height = view_size_px("stereo", photo, ExportOptions(max_size=most))
     assert (width, height) == pytest.approx(wanted, abs=2)
     assert width % 2 == height % 2 == 0
 
@@ -360,6 +360,6 @@ def test_a_crop_in_pixels_is_the_photos_own_when_memory_makes_the_photo_smaller(
 def test_a_choice_that_no_file_takes_is_warned_of(tmp_path, caplog, options, idle):
     """Who chose it meant another output."""
     moves = {} if {"still", "depth_map", "wiggle"} & {*options} else {"seconds": 0.1}
-    kbvr.export(EXAMPLES / "cat.jpg", tmp_path, max_size_px=(64, 64), **options, **moves)
+    kbvr.export(EXAMPLES / "cat.jpg", tmp_path, max_size=(64, 64), **options, **moves)
     told = [record.getMessage() for record in caplog.records if "takes --" in record.getMessage()]
     assert told == [f"nothing that is written here takes --{name}" for name in idle]

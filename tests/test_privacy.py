@@ -21,7 +21,7 @@ from native_fakes import compiled
 from PIL import Image
 
 from kbvr.nets import onnxruntime_loader as runtime
-from kbvr.plan.options import OUTPUTS
+from kbvr.options.outputs import OUTPUTS
 
 ROOT = Path(__file__).parents[1]
 NETS = ROOT / "kbvr" / "nets" / "builtin"
@@ -72,7 +72,7 @@ for path in photos:
     kbvr.load_photo(path)
 kbvr.estimate_depth(kbvr.load_photo(photos[0]))
 depth = kbvr.export(photos[0], out, depth_map="exr").written[0].file.path
-kbvr.export(photos[0], out, depth_map="png", depth_file=depth, depth_kind="depth-m")
+kbvr.export(photos[0], out, depth_map="png", depth=depth, depth_kind="depth-m")
 for codec in ("hevc", "av1", "vp9"):
     kbvr.export(photos[0], out, layout="tb", codec=codec, seconds=0.1, overwrite=True)
 time.sleep(float(seconds))

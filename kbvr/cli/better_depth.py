@@ -12,7 +12,7 @@ from kbvr.cli.printing import complain, warnings_printed
 from kbvr.errors import DownloadError, InputError, KbvrError
 
 if TYPE_CHECKING:
-    from kbvr.plan.options import ExportOptions
+    from kbvr.options.export_options import ExportOptions
 
 SWITCH = "KBVR_MODELS"
 """Environment variable: auto fetches without asking; none does not, and says nothing of it either."""
@@ -80,7 +80,7 @@ def name_once() -> None:
 
 def _estimates(options: ExportOptions) -> bool:
     """Tell whether a network of `kbvr.depth.networks` estimates the depth."""
-    return options.depth_file is None and (options.profile == "layers" or str(options.depth_model) != "auto")
+    return options.depth is None and (options.profile == "layers" or str(options.depth_model) != "auto")
 
 
 def _switch() -> str | None:

@@ -20,13 +20,16 @@ from rich.console import Console
 
 from kbvr import pipeline
 from kbvr.cli.better_depth import fetch_depth_network, name_better_network, wants_pull
+from kbvr.cli.call_options import CallOptions
 from kbvr.cli.interruption import is_interruption
 from kbvr.cli.printing import complain, explained, print_line
 from kbvr.cli.progress import Report, stage_bars
 from kbvr.errors import MOST_NAME_LETTERS, InputError, KbvrError, escaped, shortened
+from kbvr.options.export_options import ExportOptions
+from kbvr.options.outputs import ONE_EYED, SCENES
 from kbvr.photo.photo import load_photo
 from kbvr.pipeline import ExportReport, Written
-from kbvr.plan.options import ONE_EYED, SCENES, ExportOptions
+from kbvr.plan.shots import check_options
 from kbvr.system.atomic_file import refuse_taken
 
 GOOD, BUG, BAD_INPUT = 0, 1, 2
@@ -40,19 +43,13 @@ class ExportRequest:
     """What one call of `kbvr export` asks for."""
 
     photos: tuple[Path, ...]
-    out_dir: Path
     options: ExportOptions
-    explain: bool = False
-    quiet: bool = False
-    as_json: bool = False
-    comfort_report: Path | None = None
-    pull: bool = False
-    """Whether the depth network is fetched first."""
+    call: CallOptions
 
     @property
     def is_watched(self) -> bool:
         """Whether a person at a terminal sees what is said beside results."""
-        return sys.stderr.isatty() and not self.quiet and not self.as_json
+        return sys.stderr.isatty() and not self.call.quiet and not self.call.as_json
 
 
 @dataclass(frozen=True)
@@ -88,25 +85,26 @@ def run_export(request: ExportRequest) -> int:
     """
     for module in LOADED_LATE:
         import_module(module)
-    if request.comfort_report is not None:
-        _check_comfort_report(request.comfort_report, request)
-    if wants_pull(flag=request.pull):
-        fetch_depth_network(request.options, quiet=request.quiet, shows_bar=request.is_watched)
+    check_options(request.options)
+    if request.call.comfort is not None:
+        _check_comfort_report(request.call.comfort, request)
+    if wants_pull(flag=request.call.pull):
+        fetch_depth_network(request.options, quiet=request.call.quiet, shows_bar=request.is_watched)
     outcomes = []
     taken: dict[str, Path] = {}
     for photo in request.photos:
         outcome = _export_one(photo, request, taken)
         outcomes.append(outcome)
-        if outcome.report and not request.as_json:
+        if outcome.report and not request.call.as_json:
             _tell(outcome, outcome.report, request)
         for complaint in outcome.complaints:
             complain(f"{_name_of(outcome)}: {complaint}")
     codes = {outcome.exit_code for outcome in outcomes}
-    if request.comfort_report is not None:
-        codes.add(_write_comfort_report(request.comfort_report, outcomes, request))
+    if request.call.comfort is not None:
+        codes.add(_write_comfort_report(request.call.comfort, outcomes, request))
     if request.is_watched and any(outcome.report for outcome in outcomes):
         name_better_network(request.options)
-    if request.as_json:
+    if request.call.as_json:
         typer.echo(json.dumps(_summary(outcomes), indent=2, allow_nan=False))
     return BUG if BUG in codes else max(codes, default=GOOD)
 
@@ -115,7 +113,7 @@ def _check_comfort_report(path: Path, request: ExportRequest) -> None:
     from kbvr.formats.comfort_report import chart_path, check_report_name
 
     check_report_name(path)
-    one_eyed = {*ONE_EYED, "wiggle", "quilt", *(["stereo"] if request.options.layout == "mono" else [])}
+    one_eyed = {*ONE_EYED, "wiggle", "quilt", *(["stereo"] if request.options.layout == ("mono",) else [])}
     if {*request.options.outputs} <= one_eyed:
         raise InputError("--comfort tells of two eyes, got no stereo output")
     for target in (path, *(chart_path(path, photo, len(request.photos)) for photo in request.photos)):
@@ -146,11 +144,11 @@ def _export_one(photo: Path, request: ExportRequest, taken: dict[str, Path]) -> 
         try:
             if name in taken:
                 # what is no photo gets that message: some programs put an XMP file beside each photo
-                load_photo(photo, max_memory_bytes=request.options.max_memory_bytes)
+                load_photo(photo, max_memory_bytes=request.options.max_memory)
                 wanted = "photos of one call must differ in name, for their outputs are named after them"
                 raise InputError(f"{wanted}; this one would write over those of {taken[name]}")
             with bars as report:
-                made = pipeline.export_photo(photo, request.out_dir, request.options, progress=report)
+                made = pipeline.export_photo(photo, request.call.out, request.options, progress=report)
         except Exception as error:
             if is_interruption(error):
                 raise KeyboardInterrupt from error
@@ -189,13 +187,13 @@ def _without_name(message: str, photo: Path) -> str:
 
 def _tell(outcome: Outcome, report: ExportReport, request: ExportRequest) -> None:
     """Print what a person wants to know: warnings, then the files."""
-    if not request.quiet:
+    if not request.call.quiet:
         for warning in outcome.warnings:
             complain(f"{_name_of(outcome)}: warning: {warning}")
-    if request.explain:
+    if request.call.explain:
         for line in report.explanation:
             print_line(line)
-    if not request.quiet:
+    if not request.call.quiet:
         for written in report.written:
             print_line(f"{written.file.path}  ({_shown(written)})")
 

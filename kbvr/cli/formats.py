@@ -15,20 +15,19 @@ def formats(
 ) -> int:
     """List the kinds of files that kbvr writes: what each is for, which options change it, how it is read back."""
     import json
-    from dataclasses import fields
 
     from kbvr.formats.registry import FORMATS, load_format
-    from kbvr.formats.spec.file_options import FileChoices
+    from kbvr.options.export_options import declared
 
-    takes = {field.name: field.metadata.get("takes", "") for field in fields(FileChoices)}
     known = {name: load_format(name) for name in FORMATS}
+    used = {name: [one for one in declared() if name in one.used_by] for name in known}
     if as_json:
         entries = {
             name: {
                 "says": form.says,
                 "needs": form.needs,
                 "suffixes": form.suffixes,
-                "options": {option: takes[option] for option in form.options},
+                "options": {one.name: one.takes for one in used[name]},
                 "proof": form.proof,
             }
             for name, form in known.items()
@@ -37,7 +36,7 @@ def formats(
         return 0
     table = Table("format", "what for, options, and how it is read back", show_lines=True)
     for name, form in known.items():
-        options = [f"--{option.replace('_', '-')}: {takes[option]}" for option in form.options]
+        options = [f"{one.flag}: {one.takes}" for one in used[name]]
         told = "\n".join(
             [f"[bold]{escape(form.says)}[/bold]", *map(escape, options), f"[dim]{escape(form.proof)}[/dim]"]
         )

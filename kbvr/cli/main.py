@@ -7,105 +7,19 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 
 from kbvr.cli.doctor import doctor
-from kbvr.cli.flags import (
-    Alt,
-    Anaglyph,
-    AnaglyphColours,
-    AnimateAs,
-    Aperture,
-    AsJson,
-    AutostereogramPattern,
-    Baseline,
-    Budget,
-    CameraPath,
-    CodecOption,
-    ComfortReport,
-    Compress,
-    ContainerOption,
-    Convergence,
-    DepthFile,
-    DepthKind,
-    DepthMapKind,
-    DepthModel,
-    DepthQualityOption,
-    DeviceOption,
-    EaseOption,
-    Embed,
-    Explain,
-    EyeHeight,
-    Fill,
-    Focus,
-    Fov,
-    Fps,
-    FromCrop,
-    Glasses,
-    Gltf,
-    Html,
-    Ipd,
-    KenBurns,
-    KeyframesFile,
-    Layout,
-    Loop,
-    MaxKb,
-    MaxMb,
-    MaxMemory,
-    MaxParallax,
-    MaxSize,
-    NameFor,
-    Near,
-    Obj,
-    Out,
-    Overwrite,
-    Period,
-    Photos,
-    PictureKind,
-    Ply,
-    Profile,
-    Projection,
-    Pull,
-    Quality,
-    Quiet,
-    QuiltFor,
-    ScreenOption,
-    Seconds,
-    Segmentation,
-    Shift,
-    Softness,
-    Splats,
-    StepsOption,
-    Stereo,
-    Still,
-    SubjectDistance,
-    Surround,
-    Texture,
-    Threads,
-    ToCrop,
-    Triangles,
-    Usdz,
-    Views,
-    Vignette,
-    Vr180Size,
-    Wiggle,
-    Window,
-    Zoom,
-    crop_of,
-    focus_of,
-    size_px_of,
-    steps_of,
-)
+from kbvr.cli.export_command import ExportCommand, Flags
 from kbvr.cli.formats import formats
 from kbvr.cli.interruption import INTERRUPTED, is_interruption, signals_interrupt
 from kbvr.cli.models import app as models_app
 from kbvr.cli.printing import complain, explained
 from kbvr.cli.streams import dependable_streams
 from kbvr.cli.view import view
-from kbvr.errors import InputError, OutOfMemoryError
+from kbvr.errors import OutOfMemoryError
 from kbvr.photo import decoders
 from kbvr.system.resources import has_room, processors, shown_bytes
 
@@ -116,7 +30,6 @@ LIBRARY_ADDRESS_BYTES, LIBRARY_THREAD_ADDRESS_BYTES, MOST_LIBRARY_THREADS = 770 
 
 app = typer.Typer(
     name="kbvr",
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -133,7 +46,7 @@ def _print_version(wanted: bool) -> bool:
 
 
 Version: TypeAlias = Annotated[
-    bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    bool, typer.Option("--version", "-V", help="Print the version.", is_eager=True, callback=_print_version)
 ]
 
 
@@ -151,195 +64,7 @@ app.add_typer(models_app, name="models")
 app.command()(doctor)
 app.command()(formats)
 app.command()(view)
-
-
-@app.command()
-def export(
-    photos: Photos,
-    stereo: Stereo = False,
-    kenburns: KenBurns = False,
-    still: Still = None,
-    depth_map: DepthMapKind = None,
-    wiggle: Wiggle = False,
-    anaglyph: Anaglyph = False,
-    gltf: Gltf = False,
-    html: Html = False,
-    embed: Embed = False,
-    ply: Ply = False,
-    obj: Obj = False,
-    usdz: Usdz = False,
-    splats: Splats = False,
-    profile: Profile = "layers",
-    out: Out = Path(),
-    layout: Layout = "sbs",
-    glasses: Glasses = "red-cyan",
-    anaglyph_colours: AnaglyphColours = "dubois",
-    picture: PictureKind = None,
-    quality: Quality = None,
-    quilt_for: QuiltFor = "portrait",
-    autostereogram_pattern: AutostereogramPattern = "dots",
-    animate_as: AnimateAs = "gif,webp,avif,mp4",
-    views: Views = None,
-    period: Period = None,
-    max_kb: MaxKb = None,
-    alt: Alt = None,
-    texture: Texture = "webp",
-    compress: Compress = "none",
-    triangles: Triangles = 150_000,
-    surround: Surround = "dome",
-    eye_height: EyeHeight = 1.6,
-    codec: CodecOption = "auto",
-    container: ContainerOption = "auto",
-    max_mb: MaxMb = None,
-    projection: Projection = "flat",
-    vr180_px: Vr180Size = 2048,
-    name_for: NameFor = "any",
-    overwrite: Overwrite = False,
-    max_size: MaxSize = None,
-    fov: Fov = None,
-    focus: Focus = None,
-    aperture: Aperture = None,
-    vignette: Vignette = 0.0,
-    fill: Fill = "auto",
-    path: CameraPath = None,
-    seconds: Seconds = None,
-    fps: Fps = 25.0,
-    ease: EaseOption = None,
-    loop: Loop = None,
-    steps: StepsOption = None,
-    from_crop: FromCrop = None,
-    to_crop: ToCrop = None,
-    shift: Shift = None,
-    zoom: Zoom = None,
-    keyframes: KeyframesFile = None,
-    depth: DepthFile = None,
-    depth_kind: DepthKind = None,
-    depth_model: DepthModel = "auto",
-    depth_quality: DepthQualityOption = "good",
-    pull: Pull = False,
-    segmentation: Segmentation = None,
-    softness: Softness = None,
-    near: Near = None,
-    subject_distance: SubjectDistance = None,
-    baseline: Baseline = None,
-    convergence: Convergence = None,
-    budget: Budget = None,
-    screen: ScreenOption = "tv",
-    ipd: Ipd = 63.0,
-    max_parallax: MaxParallax = 1.0,
-    window: Window = "none",
-    comfort: ComfortReport = None,
-    threads: Threads = None,
-    max_memory: MaxMemory = None,
-    device: DeviceOption = "auto",
-    explain: Explain = False,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
-) -> int:
-    """Write a stereo video of each photo, or a plain one, seen from a camera that moves; or stereo pictures.
-
-    The stereo video of cat.jpg is called cat_kbvr_LR.mp4, for players look at the name; the plain one cat_kbvr.mp4.
-
-    Example: [bold]kbvr export --stereo cat.jpg -o out/[/bold]
-
-    Loops for a blog, with the HTML to paste: [bold]kbvr export --wiggle cat.jpg -o out/[/bold]
-
-    A slow zoom: [bold]kbvr export --kenburns cat.jpg -o out/[/bold]
-
-    A scene for a headset, and a page to look about in it: [bold]kbvr export --gltf --html cat.jpg -o out/[/bold]
-
-    Pictures for a 3D viewer and for coloured glasses: [bold]kbvr export --still mpo,anaglyph cat.jpg -o out/[/bold]
-
-    Several at once, with half the usual depth: [bold]kbvr export holiday/*.jpg -o out/ --budget 1.5[/bold]
-    """
-    _refuse_too_few_addresses()
-    decoders.warm_up()
-    from kbvr.cli.export import ExportRequest, run_export
-    from kbvr.motion.ken_burns import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
-    from kbvr.plan.memory_budget import bytes_of
-    from kbvr.plan.options import ExportOptions, outputs_at_rest
-
-    _refuse_unclear_depth(len(photos), depth, depth_kind)
-    named = {
-        "stereo": stereo,
-        "kenburns": kenburns,
-        "wiggle": wiggle,
-        "anaglyph": anaglyph,
-        "gltf": gltf,
-        "html": html,
-        "embed": embed,
-        "ply": ply,
-        "obj": obj,
-        "usdz": usdz,
-        "splats": splats,
-    }
-    wanted = (*(name for name, asked in named.items() if asked), *outputs_at_rest(still, depth_map))
-    options = ExportOptions(
-        outputs=wanted or ("stereo",),
-        profile=profile,
-        layout=layout,
-        glasses=glasses,
-        anaglyph_colours=anaglyph_colours,
-        still=still,
-        picture=picture,
-        quality=quality,
-        quilt_for=quilt_for,
-        autostereogram_pattern=autostereogram_pattern,
-        depth_map=depth_map,
-        animate_as=animate_as,
-        views=views,
-        period_s=period,
-        max_kb=max_kb,
-        alt=alt,
-        texture=texture,
-        compress=compress,
-        triangles=triangles,
-        surround=surround,
-        eye_height_m=eye_height,
-        codec=codec,
-        container=container,
-        max_mb=max_mb,
-        projection=projection,
-        vr180_px=vr180_px,
-        name_for=name_for,
-        path=path,
-        seconds=seconds,
-        fps=fps,
-        ease=ease,
-        loop=loop,
-        steps=steps_of(steps),
-        start_crop=crop_of(from_crop, "--from"),
-        end_crop=crop_of(to_crop, "--to"),
-        shift_px=DEFAULT_SHIFT_PX if shift is None else shift,
-        zoom=DEFAULT_ZOOM if zoom is None else zoom,
-        keyframes=keyframes,
-        max_size_px=None if max_size is None else size_px_of(max_size),
-        fov_deg=fov,
-        focus=focus_of(focus),
-        blur_share=(1.0 if focus else 0.0) / 100 if aperture is None else aperture / 100,
-        vignette=vignette,
-        depth_file=depth,
-        depth_kind=depth_kind,
-        baseline_m=None if baseline is None else baseline / 1000,
-        convergence_m=convergence,
-        budget=None if budget is None else budget / 100,
-        screen=screen,
-        ipd_m=ipd / 1000,
-        max_parallax_deg=max_parallax,
-        window=window,
-        near_m=near,
-        subject_distance_m=subject_distance,
-        depth_model=depth_model,
-        depth_quality=depth_quality,
-        segmentation=segmentation,
-        softness=softness,
-        fill=fill,
-        overwrite=overwrite,
-        threads=threads,
-        max_memory_bytes=None if max_memory is None else bytes_of(max_memory),
-        device=device,
-    )
-    return run_export(ExportRequest(tuple(photos), out, options, explain, quiet, as_json, comfort, pull))
+app.command(cls=ExportCommand)(Flags())
 
 
 def _refuse_too_few_addresses() -> None:
@@ -353,15 +78,6 @@ def _refuse_too_few_addresses() -> None:
         )
 
 
-def _refuse_unclear_depth(photos: int, depth: Path | None, depth_kind: str | None) -> None:
-    if depth is not None and photos > 1:
-        raise InputError(f"--depth belongs to one photo, got {photos} photos")
-    if depth is not None and depth_kind is None:
-        raise InputError("--depth needs --depth-kind: disparity, depth-m or inverse-depth-per-m")
-    if depth is None and depth_kind is not None:
-        raise InputError("--depth-kind says what --depth holds, got no --depth")
-
-
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line, sys.argv if none is given, and return the exit code.
 
@@ -371,6 +87,9 @@ def main(args: Sequence[str] | None = None) -> int:
     sys.argv, or if what is at work does not let go of the main thread.
     """
     given = sys.argv[1:] if args is None else args
+    if given[:1] == ["export"] and not {*given} & {"-h", "--help", "--help-all"}:
+        _refuse_too_few_addresses()
+        decoders.warm_up()
     with dependable_streams() as lost, _warnings_logged(), signals_interrupt() as interruption:
         try:
             code: int = app(args if given else ["--help"], prog_name="kbvr", standalone_mode=False) or 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import Literal, get_args
 
 import cv2
 import numpy as np
@@ -12,10 +11,8 @@ from jaxtyping import Float32, Int32, UInt8
 
 from kbvr.depth.networks import BUILT_IN_NETWORK, LARGEST_ANSWER, DepthNetwork, depth_network
 from kbvr.depth.point_depth import LEAST_DEPTH_M, depth_of_points
+from kbvr.depth.quality import DEPTH_QUALITIES
 from kbvr.errors import InputError
-
-DepthQuality = Literal["fast", "good", "best"]
-DEPTH_QUALITIES: tuple[str, ...] = get_args(DepthQuality)
 
 SMALLER, LARGER = 2 / 3, 3 / 2
 """The other sizes that `best` looks at, as multiples of the network's own: one for the layout too, one for detail."""

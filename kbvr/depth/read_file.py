@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from kbvr.errors import InputError
 from kbvr.photo.decoding_process import decoded_depth
-from kbvr.photo.depth_array import DepthKind
+from kbvr.photo.depth_kind import DepthKind
 from kbvr.photo.picture_file import shown
 
 _KINDS: tuple[DepthKind, ...] = get_args(DepthKind)

@@ -4,46 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import cos, pi
-from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Float64
 
 from kbvr.errors import InputError
-
-Ease = Literal["smooth", "linear", "in", "out"]
-EASES: tuple[str, ...] = get_args(Ease)
+from kbvr.motion.path_names import EASES, Ease, Steps
 
 MAX_SECONDS = 600.0
 MIN_FPS, MAX_FPS = 1.0, 240.0
-MAX_STEPS = 144_000
-MAX_SHARE = 1e6
 
 HARDEST_STOP = 2.0
 """A move that is to end at its limit slows down over the whole film, as 1 - (1 - t)^2 at most."""
-
-
-@dataclass(frozen=True)
-class Steps:
-    """Where the camera is, as people wrote it for the paper's method: `first:last:frames`, evenly spaced.
-
-    0 is the start of the path and 1 its end; a straight path goes on beyond its end.
-    """
-
-    first: float
-    last: float
-    frames: int
-
-    def __post_init__(self) -> None:
-        """Check the ranges.
-
-        Raises:
-            InputError: if a number is out of its range.
-        """
-        if not all(0 <= end <= MAX_SHARE for end in (self.first, self.last)):
-            raise InputError(f"steps go from 0 or more to {MAX_SHARE:g} at most, got {self.first:g} to {self.last:g}")
-        if not 1 <= self.frames <= MAX_STEPS:
-            raise InputError(f"the number of steps must be 1 to {MAX_STEPS}, got {self.frames}")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ implementation. Both crops are framed at the depth of the nearest thing; everyth
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import isfinite
 
 import numpy as np
@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float64
 
 from kbvr.depth.scene_depth import Surroundings
 from kbvr.errors import InputError
+from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM, Framing
 from kbvr.motion.move import Move, disocclusion_reach_m
 
 PAPER_LONG_SIDE_PX = 1024
@@ -22,8 +23,6 @@ PAPER_LONG_SIDE_PX = 1024
 FROM_SHARE = 0.97
 """The automatic move starts with so much of the picture."""
 
-DEFAULT_ZOOM = 1.25
-DEFAULT_SHIFT_PX = 100.0
 SHIFT_STEPS = 16
 INSET_PX = 128
 """The nearest thing counts only where it is so far from the border; lengths of PAPER_LONG_SIDE_PX."""
@@ -33,64 +32,6 @@ HAND_SHARE = 0.1
 
 LOST_SUBJECT_COST = 0.2
 """Cost of losing all of the subject, as the share of the frame that may be uncovered instead."""
-
-
-@dataclass(frozen=True)
-class Crop:
-    """A part of the photo: left, top, width and height, in pixels of the photo or in percent of it."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    percent: bool = False
-
-    def in_percent_of(self, size_px: tuple[int, int]) -> Crop:
-        """Return the same crop of a photo of this size in percent, which stays true when the photo is made smaller.
-
-        Raises:
-            InputError: if it is empty or leaves the photo.
-        """
-        self.framed(size_px)
-        if self.percent:
-            return self
-        across, down = 100 / size_px[0], 100 / size_px[1]
-        return Crop(self.x * across, self.y * down, self.width * across, self.height * down, percent=True)
-
-    def framed(self, size_px: tuple[int, int]) -> Framing:
-        """Return the smallest framing of the photo's own shape that shows the whole crop and stays inside the photo.
-
-        Raises:
-            InputError: if the crop is empty or leaves the photo.
-        """
-        wide, high = size_px
-        across, down = (wide / 100, high / 100) if self.percent else (1.0, 1.0)
-        left, top, width, height = self.x * across, self.y * down, self.width * across, self.height * down
-        fits = left >= 0 and top >= 0 and left + width <= wide + 1e-6 and top + height <= high + 1e-6
-        if not (fits and width > 0 and height > 0):
-            unit = "%" if self.percent else " px"
-            raise InputError(
-                f"a crop must lie inside the photo, which is {wide}x{high}, "
-                f"got {self.x:g},{self.y:g},{self.width:g},{self.height:g}{unit}"
-            )
-        share = min(1.0, max(width / wide, height / high))
-        u = min(max(left + width / 2, share * wide / 2), wide - share * wide / 2)
-        v = min(max(top + height / 2, share * high / 2), high - share * high / 2)
-        return Framing(u - wide / 2, v - high / 2, share)
-
-
-@dataclass(frozen=True)
-class Framing:
-    """A crop of the photo's own shape: its centre from the photo's centre, in pixels, and its share of the width."""
-
-    u_px: float
-    v_px: float
-    share: float
-
-    @property
-    def centre_px(self) -> tuple[float, float]:
-        """The centre."""
-        return self.u_px, self.v_px
 
 
 def crop_move(start: Framing, end: Framing, around: Surroundings) -> tuple[Move, Move]:

@@ -10,31 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from math import asin, cos, degrees, hypot, pi, sin
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 
 from kbvr.depth.scene_depth import Surroundings
 from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera
-from kbvr.motion.easing import Ease, Steps, Timing, shares, turns
-from kbvr.motion.ken_burns import (
-    DEFAULT_SHIFT_PX,
-    DEFAULT_ZOOM,
-    Crop,
-    autozoom,
-    check_zoom,
-    crop_move,
-    depth_within_m,
-    filled_by,
-    framed_at,
-    gentler,
-)
+from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM, Crop
+from kbvr.motion.easing import Timing, shares, turns
+from kbvr.motion.ken_burns import autozoom, check_zoom, crop_move, depth_within_m, filled_by, framed_at, gentler
 from kbvr.motion.keyframes import Keyframes, load_keyframes
 from kbvr.motion.move import Move, orbiting
-
-PathName = Literal["static", "swing", "circle", "orbit", "dolly", "dolly-zoom", "kenburns", "flight", "keyframes"]
-PATH_NAMES: tuple[str, ...] = get_args(PathName)
+from kbvr.motion.path_names import PATH_NAMES, Ease, Steps
 
 PATH_SHARE = {"swing": 0.015, "circle": 0.012, "orbit": 0.045, "dolly": 0.04, "dolly-zoom": 0.08}
 """Largest move of each path: how far it spreads the depth range on the screen, as a share of the width."""

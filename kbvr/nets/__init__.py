@@ -20,13 +20,12 @@ from kbvr.nets.model_card import (
 from kbvr.nets.model_store import is_whole, pull, remove
 from kbvr.nets.providers import DEVICES
 from kbvr.nets.recipe import DepthRecipe, FillRecipe
-from kbvr.nets.session import MAX_THREADS, Session, open_file, open_session, ran_on
+from kbvr.nets.session import Session, open_file, open_session, ran_on
 
 __all__ = [
     "BUILT_IN",
     "DEVICES",
     "FETCHED",
-    "MAX_THREADS",
     "Card",
     "DepthRecipe",
     "FillRecipe",

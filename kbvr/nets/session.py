@@ -22,9 +22,8 @@ from kbvr.nets.onnxruntime_loader import onnxruntime
 from kbvr.nets.providers import CPU, CUDA, Options, Problem, Provider, candidates, cuda_options, problem_with
 from kbvr.system import cuda_driver as cuda
 from kbvr.system.input_file import check_regular
-from kbvr.system.resources import processors
+from kbvr.system.resources import MAX_THREADS, processors
 
-MAX_THREADS = 256
 MOST_THREADS = 8
 """More threads make networks as small as these slower."""
 

@@ -16,7 +16,8 @@ from jaxtyping import UInt8
 from numpy.typing import NDArray
 
 from kbvr.photo.color_management import srgb_over_white
-from kbvr.photo.depth_array import DepthKind, read_depth_array
+from kbvr.photo.depth_array import read_depth_array
+from kbvr.photo.depth_kind import DepthKind
 from kbvr.photo.picture_file import Source, shown
 from kbvr.photo.pixels import ON_THEIR_SIDE, Pixels
 from kbvr.photo.read_pixels import read_pixels

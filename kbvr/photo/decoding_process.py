@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.photo import decoders
 from kbvr.photo.decode import DecodedPhoto
-from kbvr.photo.depth_array import DepthKind
+from kbvr.photo.depth_kind import DepthKind
 from kbvr.photo.picture_file import picture_kind, shown
 from kbvr.system.isolated_process import EndedError, NotStartedError, Request, TimeUpError
 from kbvr.system.resources import half_of_machine_bytes, says_out_of_memory, shown_bytes

@@ -5,18 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import zipfile
-from typing import IO, Any, BinaryIO, Literal
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kbvr.errors import InputError
+from kbvr.photo.depth_kind import DepthKind
 from kbvr.photo.exr import read_exr
 from kbvr.photo.picture_file import Source, damage_reported, named, open_file, picture_kind, shown
 from kbvr.photo.pixels import upright
 from kbvr.photo.read_pixels import read_pixels
-
-DepthKind = Literal["disparity", "depth-m", "inverse-depth-per-m"]
 
 _WANTED = "a depth file (16-bit PNG, TIFF, NPY, NPZ or EXR)"
 _COLOURS = {"palette": "a palette", "cmyk": "ink (CMYK)", "lab": "L*a*b* colours"}

@@ -8,10 +8,11 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.scene_depth import Surroundings
 from kbvr.geometry.camera import fov_deg_from_f_px
 from kbvr.nets import ran_on
+from kbvr.options.export_options import ExportOptions
+from kbvr.options.outputs import AT_REST, LOOPS
 from kbvr.photo.photo import Photo
-from kbvr.plan.options import AT_REST, LOOPS, ExportOptions
 from kbvr.plan.output_kinds import views_of
-from kbvr.plan.shots import QUILT_PAIRS, Film
+from kbvr.plan.shots import QUILT_PAIRS, Film, budget_of, path_options
 
 
 def explain(
@@ -49,8 +50,8 @@ def _explained(film: Film, options: ExportOptions) -> list[str]:
     if film.output in LOOPS:
         still = f"what is at {_metres(film.moves[0].held_inverse_depth)} stands still"
         said = f"{film.output}: {len(film.moves)} views, {film.period_s:g} s there and back; {still}"
-    elif film.output in options.paths:
-        said = f"{film.output} path: {options.paths[film.output].name}"
+    elif film.output not in AT_REST:
+        said = f"{film.output} path: {path_options(film.output, options).name}"
     else:
         said = f"{film.output}: the camera rests"
     lines = [f"{said}; farthest at {place}" if film.output not in AT_REST else said]
@@ -72,7 +73,7 @@ def _explained(film: Film, options: ExportOptions) -> list[str]:
         f"{rig.nearest_parallax_px:+.1f} px ({rig.nearest_parallax_deg:+.2f} degrees) at the nearest, "
         f"{rig.farthest_parallax_px:+.1f} px ({rig.farthest_parallax_deg:+.2f} degrees) at the farthest"
     )
-    budget = f"the budget is {options.budget_of(film.output):.1%} of the width"
+    budget = f"the budget is {budget_of(film.output, options):.1%} of the width"
     chosen_by = {
         "budget": budget,
         "angle": f"{budget}, held to {rig.max_parallax_deg:g} degrees each way",

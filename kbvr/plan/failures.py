@@ -14,7 +14,7 @@ class Failure:
     """An output that could not be made, or not all files of it, while others could."""
 
     output: str
-    """A name of `kbvr.plan.options.OUTPUTS`."""
+    """A name of `kbvr.options.export_options.OUTPUTS`."""
 
     error: KbvrError
 

@@ -10,10 +10,10 @@ from types import MappingProxyType
 
 from kbvr.formats.packing.layouts import INTERLEAVED, PACKINGS, QUILTS
 from kbvr.formats.spec.codecs import container_of
-from kbvr.formats.spec.file_options import PACKED_STILLS, names_in
 from kbvr.formats.spec.format import Item
+from kbvr.options.export_options import ExportOptions
+from kbvr.options.outputs import PACKED_STILLS
 from kbvr.photo.picture_file import MAX_PIXELS
-from kbvr.plan.options import ExportOptions
 
 VIDEO_WITHIN_PX = (1920, 1080)
 STILL_WITHIN_PX = (4096, 4096)
@@ -22,7 +22,7 @@ LOOP_WITHIN_PX = (720, 720)
 """The column of a blog."""
 
 ANIMATION_FORMATS: Mapping[str, str] = MappingProxyType({"gif": "gif", "webp": "webp", "avif": "avif", "mp4": "clip"})
-"""Name of `kbvr.formats.spec.file_options.ANIMATIONS`, which is its suffix too -> format."""
+"""Name of `kbvr.options.loop.ANIMATIONS`, which is its suffix too -> format."""
 
 NAME_ENDINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -60,7 +60,7 @@ PLAYER_ENDINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "plain": {layout: f"_kbvr_{layout}" for layout in NAME_ENDINGS},
     }
 )
-"""Name of `kbvr.formats.spec.file_options.PLAYERS` -> endings that differ from NAME_ENDINGS for it.
+"""Name of `kbvr.options.video.Player` -> endings that differ from NAME_ENDINGS for it.
 
 quest: LR, TB, RL (developers.meta.com, "VR Media Overview"). skybox: SBS, HSBS, OU, HOU, 180
 (skybox.xyz/en/support/add-suffix-to-filename-to-recognize-the-correct-format; VR180 would mean a fisheye there).
@@ -87,8 +87,7 @@ class OutputKind:
 
 
 def _stereo_files(options: ExportOptions) -> list[tuple[str, str, str]]:
-    named = names_in(options.layout)
-    layouts = [one for layout in named for one in (("left", "right") if layout == "left-right" else (layout,))]
+    layouts = [one for layout in options.layout for one in (("left", "right") if layout == "left-right" else (layout,))]
     form, kind = ("vr180-video", "180-") if options.projection == "vr180" else ("video", "")
     endings = {**NAME_ENDINGS, **PLAYER_ENDINGS[options.name_for]}
     return [(form, layout, f"{endings[kind + layout]}{_suffix(options)}") for layout in layouts]
@@ -109,7 +108,7 @@ def _picture_suffix(packing: str, options: ExportOptions) -> str:
 
 def _still_files(options: ExportOptions) -> list[tuple[str, str, str]]:
     files = []
-    for name in names_in(options.still or ""):
+    for name in options.still or ():
         if name in PACKED_STILLS:
             packings = ("left", "right") if name == "left-right" else (name,)
             files += [("picture", one, NAME_ENDINGS[one] + _picture_suffix(one, options)) for one in packings]
@@ -129,7 +128,7 @@ def _autostereogram_files(options: ExportOptions) -> list[tuple[str, str, str]]:
 
 
 def _depth_map_files(options: ExportOptions) -> list[tuple[str, str, str]]:
-    return [("depth-map", name, DEPTH_ENDINGS[name]) for name in names_in(options.depth_map or "")]
+    return [("depth-map", name, DEPTH_ENDINGS[name]) for name in options.depth_map or ()]
 
 
 def _splat_files(_: ExportOptions) -> list[tuple[str, str, str]]:
@@ -176,7 +175,7 @@ def _anaglyph_files(options: ExportOptions) -> list[tuple[str, str, str]]:
 
 
 def _loop_files(packing: str, ending: str, options: ExportOptions) -> list[tuple[str, str, str]]:
-    loops = [(ANIMATION_FORMATS[kind], packing, f"{ending}.{kind}") for kind in names_in(options.animate_as)]
+    loops = [(ANIMATION_FORMATS[kind], packing, f"{ending}.{kind}") for kind in options.animate_as]
     return [*loops, ("poster", packing, f"{ending}.jpg"), ("snippet", packing, f"{ending}.html")]
 
 
@@ -199,7 +198,7 @@ KINDS: Mapping[str, OutputKind] = MappingProxyType(
         "splats": OutputKind("a scene of Gaussians", _splat_files, ANY_SIZE_PX, even=False),
     }
 )
-"""Name of `kbvr.plan.options.OUTPUTS` -> what it is."""
+"""Name of `kbvr.options.outputs.OUTPUTS` -> what it is."""
 
 
 def items_of(output: str, stem: str, out_dir: Path, options: ExportOptions) -> tuple[Item, ...]:
@@ -223,7 +222,7 @@ def view_size_px(
     than it appears on the half sphere.
     """
     kind = KINDS[output]
-    mosts_px = [options.max_size_px or kind.within_px]
+    mosts_px = [options.max_size or kind.within_px]
     if output == "quilt":
         mosts_px.append(QUILTS[options.quilt_for].frame_px)
     scale = min(1.0, *(most / own for most_px in mosts_px for most, own in zip(most_px, photo_size_px, strict=True)))

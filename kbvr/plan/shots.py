@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 
 from kbvr.depth.scene_depth import Surroundings
+from kbvr.formats.spec.codecs import container_of
 from kbvr.formats.spec.format import Facts, Item, Views
 from kbvr.geometry.camera import Camera
+from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
 from kbvr.motion.frame_reuse import sources_of
 from kbvr.motion.move import Move, border_reach_m, disocclusion_reach_m
-from kbvr.motion.paths import moves_along
+from kbvr.motion.paths import PathOptions, check_keyframes, moves_along
 from kbvr.motion.sway import (
+    ANAGLYPH_BUDGET,
     ANAGLYPH_S,
     ANAGLYPH_SHARE,
     SMOOTH_S,
     SMOOTH_VIEWS,
     TWO_VIEWS,
     TWO_VIEWS_S,
+    WIGGLE_BUDGET,
     subject_plane,
     swaying,
 )
-from kbvr.plan.options import AT_REST, LOOPS, ExportOptions
+from kbvr.options.export_options import ExportOptions
+from kbvr.options.outputs import AT_REST, LOOPS
 from kbvr.plan.output_kinds import views_of
 from kbvr.rendering.depth_of_field import Frames, Lens, darker_at_corners, frames_through, lens_for
 from kbvr.stereo.comfort import Comfort, comfort_of, window_bars_px
-from kbvr.stereo.rig import Rig, eye_row, plan_rig
+from kbvr.stereo.rig import DEFAULT_BUDGET, Rig, eye_row, plan_rig
+from kbvr.stereo.screen import screen_of
 
 MIN_REACH_SHARE, MAX_REACH_SHARE = 0.002, 0.3
 """Layers are made for moves that spread the depth range over so much of the width at most; what farther moves uncover
@@ -34,6 +41,12 @@ is filled from beside it when it is drawn."""
 
 YUV_BYTES_A_PX = 1.5
 """What the encoder's pictures take, for each pixel."""
+SCENE_KEYS_PER_S = 5.0
+"""So often a scene says where its camera is; between, viewers find the way."""
+
+BUDGETS: Mapping[str, float] = MappingProxyType({"wiggle": WIGGLE_BUDGET, "anaglyph": ANAGLYPH_BUDGET})
+"""Output -> its budget if none is given, where that is not DEFAULT_BUDGET."""
+
 QUILT_PAIRS = 3.0
 """A quilt's outermost views are so many times as far apart as a pair of eyes: as far as the ends of an orbit,
 from where little is seen that the photo does not show."""
@@ -107,11 +120,59 @@ class Film:
         return replace(facts, baseline_m=self.rig.baseline_m, convergence_m=self.rig.convergence_m)
 
 
+def budget_of(output: str, options: ExportOptions) -> float:
+    """Return the parallax range that an output may have from nearest to farthest, as a share of the width."""
+    own = BUDGETS.get(output, DEFAULT_BUDGET)
+    return own if options.budget_percent is None else options.budget_percent / 100
+
+
+def baseline_m_of(options: ExportOptions) -> float | None:
+    """Return the distance between the eyes' cameras if it was given."""
+    return None if options.baseline_mm is None else options.baseline_mm / 1000
+
+
+def path_options(output: str, options: ExportOptions) -> PathOptions:
+    """Return how the camera moves in an output that is neither a loop nor at rest.
+
+    Raises:
+        InputError: if options belong to different paths.
+    """
+    framed = (
+        options.from_crop or options.to_crop or (options.shift_px, options.zoom) != (DEFAULT_SHIFT_PX, DEFAULT_ZOOM)
+    )
+    meant = "keyframes" if options.keyframes else "kenburns" if framed or output == "kenburns" else "swing"
+    return PathOptions(
+        name=options.path or meant,
+        fps=options.fps,
+        seconds=options.seconds,
+        ease=options.ease,
+        loop=options.loop,
+        steps=options.steps,
+        start=options.from_crop,
+        end=options.to_crop,
+        shift_px=options.shift_px,
+        zoom=options.zoom,
+        keyframes=options.keyframes,
+    )
+
+
+def check_options(options: ExportOptions) -> None:
+    """Check what can be checked before any photo is there.
+
+    Raises:
+        InputError: if a path cannot be gone along, or a codec does not go into a container.
+    """
+    container_of(options.codec, options.container)
+    for output in options.outputs:
+        if output not in (*LOOPS, *AT_REST):
+            check_keyframes(path_options(output, options))
+
+
 def planned(output: str, items: tuple[Item, ...], around: Surroundings, view: Camera, options: ExportOptions) -> Film:
     """Return the film of one output: its moves, and its eyes if it has two."""
     if output in LOOPS:
         return _loop(output, items, around, view, options)
-    moves = [Move()] if output in AT_REST else moves_along(options.paths[output], around)
+    moves = [Move()] if output in AT_REST else moves_along(path_options(output, options), around)
     film = Film(output, items, view, moves, None, lens=_lens(around, view, options), vignette=options.vignette)
     if views_of(items) == 1:
         return film
@@ -119,11 +180,11 @@ def planned(output: str, items: tuple[Item, ...], around: Surroundings, view: Ca
     rig = plan_rig(
         around,
         replace(view, f_px=view.f_px * max(1.0, enlarged)),
-        budget=options.budget_of(output),
-        baseline_m=options.baseline_m,
+        budget=budget_of(output, options),
+        baseline_m=baseline_m_of(options),
         convergence_m=INFINITY_M if options.projection == "vr180" else options.convergence_m,
         forward_m=max(move.z_m for move in moves),
-        screen=options.viewed_on,
+        screen=screen_of(options.screen, ipd_m=options.ipd_mm / 1000),
         max_parallax_deg=options.max_parallax_deg,
     )
     return replace(film, rig=widened(rig)) if output == "quilt" else _seen_by_two(film, rig, around, options)
@@ -137,11 +198,14 @@ def _seen_by_two(film: Film, rig: Rig, around: Surroundings, options: ExportOpti
 
 
 def _lens(around: Surroundings, view: Camera, options: ExportOptions) -> Lens | None:
-    if options.blur_share == 0:
+    blur_percent = (1.0 if options.focus else 0.0) if options.aperture_percent is None else options.aperture_percent
+    if blur_percent == 0:
         return None
-    focus = around.subject_inverse_depth if options.focus is None else around.inverse_depth_at(*options.focus)
+    focus = around.subject_inverse_depth
+    if options.focus is not None:
+        focus = around.inverse_depth_at(options.focus[0] / 100, options.focus[1] / 100)
     ends = around.nearest_inverse_depth, around.farthest_inverse_depth
-    return lens_for(options.blur_share * view.size_px[0], focus, ends, view.f_px)
+    return lens_for(blur_percent / 100 * view.size_px[0], focus, ends, view.f_px)
 
 
 def widened(rig: Rig) -> Rig:
@@ -160,15 +224,15 @@ def widened(rig: Rig) -> Rig:
 
 def _loop(output: str, items: tuple[Item, ...], around: Surroundings, view: Camera, options: ExportOptions) -> Film:
     """Return the film of a loop: each view once; who writes it shows them there and back."""
-    budget = options.budget_of(output)
-    given_m = options.baseline_m
+    budget = budget_of(output, options)
+    given_m = baseline_m_of(options)
     rig = plan_rig(
         around,
         view,
         budget=budget,
         baseline_m=around.sideways_m(budget) if output == "wiggle" and given_m is None else given_m,
         convergence_m=1 / max(subject_plane(around), 1e-5) if options.convergence_m is None else options.convergence_m,
-        screen=options.viewed_on,
+        screen=screen_of(options.screen, ipd_m=options.ipd_mm / 1000),
         max_parallax_deg=options.max_parallax_deg,
     )
     if output == "anaglyph":

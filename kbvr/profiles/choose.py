@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kbvr.plan.options import ExportOptions
+from kbvr.options.export_options import ExportOptions
 from kbvr.profiles.ken_burns_2019 import Paper
 from kbvr.profiles.layers import Layers
 

@@ -20,8 +20,8 @@ from kbvr.depth.upright_objects import check_segmentation
 from kbvr.errors import InputError
 from kbvr.ken_burns_2019.networks import PICTURE_LONG_SIDE_PX, size_px_with
 from kbvr.nets import Session, fetched_card, known_cards, open_network
+from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import Photo
-from kbvr.plan.options import ExportOptions
 
 SEGMENTATION = "maskrcnn"
 """The instance segmentation that the paper used, by its card."""
@@ -43,7 +43,7 @@ def at_wanted_distance(depth: DepthMap, options: ExportOptions) -> DepthMap:
 def depth_from_file_or_network(photo: Photo, options: ExportOptions) -> DepthMap:
     """Return the depth of a photo from the options' file, or else from their network, in metres."""
     near_m = DEFAULT_NEAR_M if options.near_m is None else options.near_m
-    if options.depth_file is None or options.depth_kind is None:
+    if options.depth is None or options.depth_kind is None:
         return estimate_depth(
             photo,
             model=options.depth_model,
@@ -52,7 +52,7 @@ def depth_from_file_or_network(photo: Photo, options: ExportOptions) -> DepthMap
             **network_limits(options),
         )
     inverse_depth, metric = load_inverse_depth(
-        options.depth_file, photo.size_px, kind=options.depth_kind, max_memory_bytes=options.max_memory_bytes
+        options.depth, photo.size_px, kind=options.depth_kind, max_memory_bytes=options.max_memory
     )
     if metric:
         return DepthMap(inverse_depth, photo.f_px, metric=True)
@@ -61,7 +61,7 @@ def depth_from_file_or_network(photo: Photo, options: ExportOptions) -> DepthMap
 
 def network_limits(options: ExportOptions) -> dict[str, Any]:
     """Return what networks run on and what they may take."""
-    return {"device": options.device, "threads": options.threads, "max_bytes": options.max_memory_bytes}
+    return {"device": options.device, "threads": options.threads, "max_bytes": options.max_memory}
 
 
 def open_named(name: str, options: ExportOptions) -> Session:

@@ -20,8 +20,8 @@ from kbvr.ken_burns_2019.networks import CARDS, PaperNetworks
 from kbvr.ken_burns_2019.point_renderer import PointRenderer
 from kbvr.ken_burns_2019.point_scene import point_scene
 from kbvr.nets import known_cards
+from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import Photo
-from kbvr.plan.options import ExportOptions
 from kbvr.plan.shots import Film
 from kbvr.profiles.depth_source import (
     SEGMENTATION,
@@ -56,14 +56,14 @@ class Paper:
         self.options = options
         known = known_cards()
         there = {field: name for field, name in CARDS.items() if name in known and known[name].is_here}
-        self.own_depth = options.depth_file is None and str(options.depth_model) == "auto"
+        self.own_depth = options.depth is None and str(options.depth_model) == "auto"
         if self.own_depth and "disparity" not in there:
             raise InputError(
                 f"the profile paper wants the network {CARDS['disparity']}, which is not there: "
                 "`python -m export kenburns` makes it from the authors' weights and `kbvr models add` takes it; "
                 "or name another with --depth-model, such as kbvr-depth"
             )
-        if not self.own_depth and options.depth_file is None:
+        if not self.own_depth and options.depth is None:
             depth_network(options.depth_model, **network_limits(options))
         has_segmentation = SEGMENTATION in known and known[SEGMENTATION].is_here
         segmentation = options.segmentation or (SEGMENTATION if has_segmentation else None)

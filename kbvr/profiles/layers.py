@@ -11,8 +11,8 @@ from kbvr.depth.upright_objects import adjusted_depth, segment
 from kbvr.inpaint.choose import best_filler, filler_named
 from kbvr.ldi.scene import Scene, build_scene
 from kbvr.mesh.viewable_scene import head_reaches_m
+from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import Photo
-from kbvr.plan.options import ExportOptions
 from kbvr.plan.shots import Film, reaches_m
 from kbvr.profiles.depth_source import (
     at_wanted_distance,
@@ -40,7 +40,7 @@ class Layers:
         self.options = options
         self.filler = filler_named(options.fill, **network_limits(options))
         self.segmentation = None if options.segmentation is None else open_segmentation(options.segmentation, options)
-        if options.depth_file is None:
+        if options.depth is None:
             depth_network(options.depth_model, **network_limits(options))
 
     def depth(self, photo: Photo) -> DepthMap:
@@ -57,7 +57,7 @@ class Layers:
         self, photo: Photo, depth: DepthMap, films: list[Film], around: Surroundings, *, is_visited: bool
     ) -> Prepared:
         """Return the scene for the films, and for heads that move in it if it is visited."""
-        visited_m = head_reaches_m(around, self.options.ipd_m) if is_visited else None
+        visited_m = head_reaches_m(around, self.options.ipd_mm / 1000) if is_visited else None
         scene = build_scene(photo, depth, **reaches_m(films, around, visited_m=visited_m), filler=self.filler)
         hidden = float(scene.ldi.fill_mask.mean())
         made = f"made for moves of {scene.reach_m * 1000:.0f} mm, {hidden:.1%} of it hidden and filled"

@@ -14,15 +14,12 @@ import numpy as np
 from kbvr.depth.scene_depth import Surroundings, depth_spread
 from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera
-from kbvr.stereo.screen import SCREENS, Screen
+from kbvr.stereo.screen import MAX_PARALLAX_DEG, SCREENS, Screen
 
 DEFAULT_BUDGET = 0.03
 """Parallax range from the nearest to the farthest, as a share of the picture's width."""
 
 DEFAULT_SCREEN = SCREENS["tv"]
-MAX_PARALLAX_DEG = 1.0
-"""Largest parallax each way, as a visual angle on the screen: the "zone of comfort" about the screen (Shibata et al.
-2011, "The zone of comfort")."""
 
 MAX_SPREAD_SHARE = 0.2
 """A baseline that spreads the depth over more of the width than this is refused."""

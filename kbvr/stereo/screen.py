@@ -14,6 +14,10 @@ DEFAULT_IPD_M = 0.063
 """Distance between the eyes; the mean of adults (Dodgson 2004, "Variation and extrema of human interpupillary
 distance")."""
 
+MAX_PARALLAX_DEG = 1.0
+"""Largest parallax each way, as a visual angle on the screen: the "zone of comfort" about the screen (Shibata et al.
+2011, "The zone of comfort")."""
+
 ASPECT = 16 / 9
 
 

@@ -9,6 +9,8 @@ import re
 import sys
 from pathlib import Path
 
+MAX_THREADS = 256
+
 CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 """Where containers on Linux read how much memory they may take: of control groups 2 and 1."""
 

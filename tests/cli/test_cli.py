@@ -27,10 +27,10 @@ from kbvr.depth.placement import DEFAULT_NEAR_M
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.spec.format import Facts, Item
 from kbvr.formats.write import write_items
-from kbvr.motion.easing import Steps
-from kbvr.motion.ken_burns import Crop
+from kbvr.motion.crop import Crop
+from kbvr.motion.path_names import Steps
+from kbvr.options.export_options import ExportOptions
 from kbvr.pipeline import ExportReport, Written
-from kbvr.plan.options import ExportOptions
 
 Progress = Callable[[str, int, int], None]
 
@@ -124,20 +124,21 @@ def test_every_option_reaches_the_pipeline_in_its_units(fake: FakePipeline, tmp_
         layout="sbs-half",
         path="dolly",
         fps=30.0,
-        max_size_px=(640, 480),
+        max_size=(640, 480),
         fov_deg=61.0,
-        depth_file=Path("d.png"),
+        depth=Path("d.png"),
         depth_kind="depth-m",
-        baseline_m=0.0125,
+        baseline_mm=12.5,
         convergence_m=1.75,
-        budget=0.015,
+        budget_percent=1.5,
         near_m=2.0,
         depth_quality="best",
         fill="filler.onnx",
         overwrite=True,
         threads=3,
         device="cuda",
-        outputs=("stereo", "kenburns"),
+        stereo=True,
+        kenburns=True,
         steps=Steps(0, 1.5, 40),
     )
     assert fake.calls == [(Path("a.jpg"), Path("out"), options)]
@@ -167,7 +168,8 @@ def test_pictures_are_named_by_their_flags(
     """And a stereo video is written beside them only if it is named too."""
     assert main(["export", "a.jpg", *flags.split()]) == 0
     ((_, _, options),) = fake.calls
-    assert options == ExportOptions(outputs=outputs, **fields)
+    assert options == ExportOptions(stereo="stereo" in outputs or None, **fields)
+    assert options.outputs == outputs
 
 
 @pytest.mark.parametrize(
@@ -178,7 +180,7 @@ def test_pictures_are_named_by_their_flags(
         ("--kenburns --shift 10 --zoom 1e55", {"shift_px": 10.0, "zoom": 1e55}, "kenburns"),
         (
             "--kenburns --from 0,0,100,80.5% --to 10,20,30,40",
-            {"start_crop": Crop(0, 0, 100, 80.5, percent=True), "end_crop": Crop(10, 20, 30, 40)},
+            {"from_crop": Crop(0, 0, 100, 80.5, percent=True), "to_crop": Crop(10, 20, 30, 40)},
             "kenburns",
         ),
         ("--kenburns --keyframes k.json", {"keyframes": Path("k.json")}, "keyframes"),
@@ -196,7 +198,7 @@ def test_camera_moves_reach_the_pipeline(fake: FakePipeline, flags: str, fields:
     """Options of one path name it, and a plain video alone is no stereo video."""
     assert main(["export", "a.jpg", *flags.split()]) == 0
     (options,) = (call[2] for call in fake.calls)
-    assert options == ExportOptions(outputs=("kenburns",), **fields)
+    assert options == ExportOptions(kenburns=True, **fields)
     assert options.paths["kenburns"].name == path
 
 
@@ -400,12 +402,12 @@ ENDLESS = """
 import itertools, sys, numpy as np
 from kbvr import pipeline
 from kbvr.cli.main import main
-from kbvr.formats.spec.format import Facts, Item; from kbvr.formats.spec.file_options import FileChoices
+from kbvr.formats.spec.format import Facts, Item; from kbvr.options.export_options import FileOptions
 from kbvr.formats.write import write_items
 
 def endless(photo, out_dir, options, *, progress=None):
     pair = tuple(np.random.default_rng(0).integers(0, 256, (2, 240, 320, 3), np.uint8))
-    write_items(itertools.repeat(pair), [Item("video", out_dir / "a_LR.mp4", "sbs")], Facts(100.0), FileChoices())
+    write_items(itertools.repeat(pair), [Item("video", out_dir / "a_LR.mp4", "sbs")], Facts(100.0), FileOptions())
 
 pipeline.export_photo = endless
 sys.exit(main())
@@ -477,7 +479,7 @@ def test_the_flags_of_loops_reach_the_pipeline(fake: FakePipeline) -> None:
     text = "export a.jpg --wiggle --anaglyph --animate-as webp,mp4 --views 9 --period-s 1.2 --max-kb 250 --alt kitten"
     assert main(text.split()) == 0
     loops = {"animate_as": "webp,mp4", "views": 9, "period_s": 1.2, "max_kb": 250.0, "alt": "kitten"}
-    assert fake.calls == [(Path("a.jpg"), Path(), ExportOptions(outputs=("wiggle", "anaglyph"), **loops))]
+    assert fake.calls == [(Path("a.jpg"), Path(), ExportOptions(wiggle=True, anaglyph=True, **loops))]
 
 
 def test_help_has_an_example_groups_and_defaults(

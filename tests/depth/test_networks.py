@@ -24,8 +24,8 @@ from kbvr.errors import InputError
 from kbvr.nets import DepthRecipe, card_of, open_session
 from kbvr.nets.model_card import card_text
 from kbvr.nets.model_store import sha256_of
+from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import load_photo
-from kbvr.plan.options import ExportOptions
 from kbvr.profiles.choose import profile_of
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -258,7 +258,7 @@ def test_the_command_line_takes_files_for_depth_and_filling(tmp_path, capsys):
 
 def test_a_depth_file_and_a_network_are_not_asked_for_together():
     with pytest.raises(InputError, match=r"got both d\.npy and kbvr-depth"):
-        ExportOptions(depth_file=Path("d.npy"), depth_kind="depth-m", depth_model="kbvr-depth")
+        ExportOptions(depth=Path("d.npy"), depth_kind="depth-m", depth_model="kbvr-depth")
 
 
 def test_the_card_in_the_docs_is_one(tmp_path):

@@ -17,7 +17,7 @@ import typer
 from doc_pages import NAME, OPTION, PAGES, RECORDS, ROOT, DocPage
 
 from kbvr.cli.main import app
-from kbvr.formats.spec.file_options import FileChoices
+from kbvr.options.export_options import FileOptions
 
 
 def options_of(command: Any) -> set[str]:
@@ -107,7 +107,7 @@ def test_examples_in_the_help_can_be_run(path):
 
 def test_options_that_are_said_to_change_a_file_exist():
     """`kbvr formats` and a warning make options' names of the choices'."""
-    choices = {field.name for field in fields(FileChoices)} - {"animate_as"}
+    choices = {field.name for field in fields(FileOptions)} - {"animate_as"}
     assert {f"--{name.replace('_', '-')}" for name in choices} <= OPTIONS
 
 

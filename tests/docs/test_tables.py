@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from doc_pages import PAGES
 
 from kbvr.formats.packing.layouts import QUILTS
-from kbvr.formats.spec.file_options import DEPTH_MAPS, PLAYERS, STILLS
-from kbvr.plan.options import SCENES, ExportOptions, outputs_at_rest
+from kbvr.options.export_options import ExportOptions
+from kbvr.options.outputs import SCENES, DepthMapKind, Still
+from kbvr.options.video import Player
 from kbvr.plan.output_kinds import items_of
 
 TEXTS = {page.name: page.text for page in PAGES}
@@ -28,47 +29,45 @@ def rows(page: str, heading: str) -> Iterator[list[list[str]]]:
                 yield [re.findall(r"`([^`]+)`", cell) for cell in row.strip("|").split("|")]
 
 
-def endings_of(*outputs: str, **options: Any) -> list[str]:
-    """Return how files are called that outputs make, without the photo's name."""
-    chosen = ExportOptions(outputs=outputs, **options)
-    return [
-        item.path.name.removeprefix("photo") for output in outputs for item in items_of(output, "photo", Path(), chosen)
-    ]
+def endings_of(**options: Any) -> list[str]:
+    """Return how files are called that options make, without the photo's name."""
+    chosen = ExportOptions(**options)
+    files = (item for output in chosen.outputs for item in items_of(output, "photo", Path(), chosen))
+    return [item.path.name.removeprefix("photo") for item in files]
 
 
 def test_stills_have_the_names_in_the_table():
     told = {name for row in rows("docs/stills.md", "--still") for name in row[1]}
-    assert told == {*STILLS}
+    assert told == {*get_args(Still)}
     for _, names, endings, *_ in rows("docs/stills.md", "--still"):
-        made = [end for name in names for end in endings_of(*outputs_at_rest(name, None), still=name)]
+        made = [end for name in names for end in endings_of(still=name)]
         assert [end.removeprefix("_kbvr") for end in made] == endings
 
 
 def test_quilts_have_the_names_in_the_table():
     told = {row[0][0]: row[3][0] for row in rows("docs/stills.md", "--quilt-for")}
     assert told == {
-        name: endings_of("quilt", still="quilt", quilt_for=name)[0].removeprefix("_kbvr").removesuffix(".png")
-        for name in QUILTS
+        name: endings_of(still="quilt", quilt_for=name)[0].removeprefix("_kbvr").removesuffix(".png") for name in QUILTS
     }
 
 
 def test_depth_maps_have_the_names_in_the_table():
     told = {row[0][0]: row[1] for row in rows("docs/stills.md", "--depth-map")}
     assert {name: [f"_kbvr{end}" for end in ends] for name, ends in told.items()} == {
-        name: endings_of("depth-map", depth_map=name) for name in DEPTH_MAPS
+        name: endings_of(depth_map=name) for name in get_args(DepthMapKind)
     }
 
 
 def test_scenes_for_other_programs_have_the_names_in_the_table():
     told = [(row[0][0], row[1][0]) for row in rows("docs/scenes_formats.md", "asked for by")]
     others = [output for output in SCENES if output not in ("gltf", "html", "embed")]
-    assert told == [(f"--{output}", end) for output in others for end in endings_of(output)]
+    assert told == [(f"--{output}", end) for output in others for end in endings_of(**{output: True})]
 
 
-@pytest.mark.parametrize("player", PLAYERS)
+@pytest.mark.parametrize("player", get_args(Player))
 def test_videos_end_for_players_as_the_table_says(player):
     layouts = ("sbs", "sbs-half", "tb", "tb-half")
-    made = [endings_of("stereo", layout=layout, name_for=player)[0] for layout in layouts]
-    made += endings_of("stereo", projection="vr180", name_for=player)
+    made = [endings_of(layout=layout, name_for=player)[0] for layout in layouts]
+    made += endings_of(projection="vr180", name_for=player)
     (told,) = [row[1:6] for row in rows("docs/videos.md", "vr180") if player in row[0]]
     assert [[end.removeprefix("_kbvr").removesuffix(".mp4")] for end in made] == told

@@ -169,6 +169,7 @@ def option(name: str) -> Callable[[Path, str, bytes], None]:
 
     def read(folder: Path, _: str, data: bytes) -> None:
         from kbvr.cli.flags import crop_of, focus_of, size_px_of, steps_of
+
         from kbvr.plan.memory_budget import bytes_of
         from kbvr.stereo.screen import screen_of
 

@@ -15,24 +15,22 @@ from scenes import card_before_wall, depth_of
 from kbvr.depth.scene_depth import LARGEST_ENLARGEMENT, Surroundings, surroundings_of
 from kbvr.errors import InputError
 from kbvr.geometry.camera import f_px_from_fov, fov_deg_from_f_px
-from kbvr.motion.easing import Steps, Timing, shares, stopped_at
+from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM, Crop, Framing
+from kbvr.motion.easing import Timing, shares, stopped_at
 from kbvr.motion.ken_burns import (
-    DEFAULT_SHIFT_PX,
-    DEFAULT_ZOOM,
     FROM_SHARE,
     HAND_SHARE,
     INSET_PX,
     PAPER_LONG_SIDE_PX,
     SHIFT_STEPS,
-    Crop,
-    Framing,
     autozoom,
     crop_move,
     nearest_inside_m,
 )
 from kbvr.motion.keyframes import load_keyframes
 from kbvr.motion.move import Move, border_reach_m, disocclusion_reach_m, orbiting
-from kbvr.motion.paths import OVERSCAN, PATH_NAMES, PATH_SHARE, PathOptions, moves_along, view_of
+from kbvr.motion.path_names import PATH_NAMES, Steps
+from kbvr.motion.paths import OVERSCAN, PATH_SHARE, PathOptions, moves_along, view_of
 
 FOUND = [name for name in PATH_NAMES if name != "keyframes"]
 

@@ -19,9 +19,11 @@ import kbvr
 from kbvr.depth.scene_depth import surroundings_of
 from kbvr.errors import InputError, OutputError
 from kbvr.motion.sway import sideways, subject_plane
+from kbvr.options.export_options import ExportOptions
+from kbvr.options.outputs import LOOPS
 from kbvr.pipeline import ExportReport
-from kbvr.plan.options import BUDGETS, LOOPS, ExportOptions
 from kbvr.plan.output_kinds import LOOP_WITHIN_PX, view_size_px
+from kbvr.plan.shots import BUDGETS, budget_of
 
 CAT = Path(__file__).parents[2] / "examples" / "cat.jpg"
 SUFFIXES = ["gif", "webp", "avif", "mp4", "jpg", "html"]
@@ -31,7 +33,7 @@ SUFFIXES = ["gif", "webp", "avif", "mp4", "jpg", "html"]
 def wiggle(tmp_path_factory: pytest.TempPathFactory) -> ExportReport:
     """Both loops of a photo, as a person would make them, but small."""
     return kbvr.export(
-        CAT, tmp_path_factory.mktemp("out"), wiggle=True, anaglyph=True, views=5, max_size_px=(240, 240), alt="a cat"
+        CAT, tmp_path_factory.mktemp("out"), wiggle=True, anaglyph=True, views=5, max_size=(240, 240), alt="a cat"
     )
 
 
@@ -91,9 +93,9 @@ def test_the_subject_of_an_exact_scene_stands_still(tmp_path, convergence_m):
         tmp_path / "card.png",
         tmp_path,
         wiggle=True,
-        depth_file=tmp_path / "card.npy",
+        depth=tmp_path / "card.npy",
         depth_kind="depth-m",
-        budget=0.02,
+        budget_percent=2,
         convergence_m=convergence_m,
         animate_as="webp",
     )
@@ -187,7 +189,7 @@ def test_chromium_shows_the_loops_and_the_html_beside_them(wiggle, flag, shown):
 
 
 def test_chromium_plays_the_html_of_a_video_alone_and_rests_where_that_is_wanted(wiggle, tmp_path):
-    report = kbvr.export(CAT, tmp_path, wiggle=True, max_size_px=(240, 240), animate_as="mp4")
+    report = kbvr.export(CAT, tmp_path, wiggle=True, max_size=(240, 240), animate_as="mp4")
     html = report.written[-1].file.path.read_text("utf-8")
     script = """
       const video = document.querySelector("video");
@@ -205,7 +207,7 @@ def test_chromium_plays_the_html_of_a_video_alone_and_rests_where_that_is_wanted
 )
 def test_loops_have_the_size_of_a_blogs_column(photo, wanted):
     assert LOOP_WITHIN_PX == (720, 720)
-    assert view_size_px("wiggle", photo, ExportOptions(outputs=("wiggle",))) == wanted
+    assert view_size_px("wiggle", photo, ExportOptions(wiggle=True)) == wanted
 
 
 @pytest.mark.parametrize("size_px", [(16, 16), (16, 900), (33, 17), (60, 301)])
@@ -213,10 +215,10 @@ def test_photos_of_any_shape_make_loops(tmp_path, size_px):
     width, height = size_px
     picture = np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8)
     cv2.imwrite(str(tmp_path / "odd_name.png"), picture)
-    report = kbvr.export(tmp_path / "odd_name.png", tmp_path, wiggle=True, max_size_px=(100, 100))
+    report = kbvr.export(tmp_path / "odd_name.png", tmp_path, wiggle=True, max_size=(100, 100))
     assert len(report.written) == 6
     assert {one.file.size_px for one in report.written} == {
-        view_size_px("wiggle", size_px, ExportOptions(max_size_px=(100, 100)))
+        view_size_px("wiggle", size_px, ExportOptions(max_size=(100, 100)))
     }
     assert 'alt="odd name"' in report.written[-1].file.path.read_text("utf-8")
 
@@ -229,7 +231,7 @@ def test_what_was_chosen_is_told(wiggle):
 
 
 def test_only_what_is_asked_for_is_written(tmp_path):
-    report = kbvr.export(CAT, tmp_path, wiggle=True, animate_as="webp", max_size_px=(64, 64))
+    report = kbvr.export(CAT, tmp_path, wiggle=True, animate_as="webp", max_size=(64, 64))
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"cat_kbvr_wiggle.{x}" for x in ("html", "jpg", "webp")]
     with pytest.raises(OutputError, match=r"cat_kbvr_wiggle\.webp exists"):
         kbvr.export(CAT, tmp_path, wiggle=True, animate_as="gif,webp")
@@ -252,5 +254,5 @@ def test_options_that_mean_nothing_are_refused(bad):
 
 
 def test_each_output_has_its_own_budget_unless_one_is_given():
-    assert [ExportOptions().budget_of(output) for output in BUDGETS] == list(BUDGETS.values())
-    assert {ExportOptions(budget=0.01).budget_of(output) for output in BUDGETS} == {0.01}
+    assert [budget_of(output, ExportOptions()) for output in BUDGETS] == list(BUDGETS.values())
+    assert {budget_of(output, ExportOptions(budget_percent=1)) for output in BUDGETS} == {0.01}

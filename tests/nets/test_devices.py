@@ -23,9 +23,9 @@ from kbvr.nets import DEVICES, open_file, providers, ran_on, session
 from kbvr.nets import onnxruntime_loader as runtime
 from kbvr.nets.fallback_session import AcceleratedSession, run_bound
 from kbvr.nets.providers import PROVIDERS, candidates, problem_with
+from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import photo_from_array
 from kbvr.pipeline import export_photo
-from kbvr.plan.options import ExportOptions
 from kbvr.profiles.choose import profile_of
 from kbvr.system import cuda_driver as cuda
 from kbvr.system.stderr import stderr_without

@@ -168,7 +168,7 @@ def made(tmp_path_factory) -> dict[str, Path]:
     kbvr.export(
         folder / "p.png",
         folder / "out",
-        depth_file=folder / "depth.npy",
+        depth=folder / "depth.npy",
         depth_kind="depth-m",
         still="sbs,mpo",
         depth_map="png,npz,exr,color",
@@ -180,7 +180,7 @@ def made(tmp_path_factory) -> dict[str, Path]:
     kbvr.export(
         folder / "p.png",
         folder / "mkv",
-        depth_file=folder / "depth.npy",
+        depth=folder / "depth.npy",
         depth_kind="depth-m",
         stereo=True,
         container="mkv",

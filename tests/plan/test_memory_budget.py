@@ -62,7 +62,7 @@ def test_a_photo_is_never_made_smaller_than_its_film():
 
 def test_the_limit_belongs_to_the_profile_that_keeps_it():
     with pytest.raises(InputError, match="profile layers"):
-        kbvr.ExportOptions(profile="paper", max_memory_bytes=10**9)
+        kbvr.ExportOptions(profile="paper", max_memory=10**9)
 
 
 def test_pictures_are_kept_within_what_an_export_leaves():

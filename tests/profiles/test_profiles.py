@@ -20,7 +20,7 @@ from kbvr.ken_burns_2019.networks import CARDS
 from kbvr.motion.move import Move
 from kbvr.nets import Card, models_folder
 from kbvr.nets.model_card import card_text
-from kbvr.plan.options import ExportOptions
+from kbvr.options.export_options import ExportOptions
 from kbvr.plan.shots import Film
 from kbvr.profiles.choose import profile_of
 from kbvr.profiles.ken_burns_2019 import INPAINTED_BEYOND, Paper, far_cameras

@@ -14,7 +14,7 @@ from kbvr.errors import InputError
 from kbvr.geometry.camera import camera_of_photo
 from kbvr.imaging.srgb import to_linear
 from kbvr.ldi.scene import build_scene
-from kbvr.plan.options import ExportOptions
+from kbvr.options.export_options import ExportOptions
 from kbvr.rendering.cpu_renderer import Renderer
 from kbvr.rendering.depth_of_field import (
     LEAST_PLACES,

@@ -14,8 +14,8 @@ import pytest
 
 from kbvr.errors import OutputError
 from kbvr.formats.registry import FORMATS, load_format
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Format
+from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import (
     UNFINISHED,
     folder_aside,
@@ -205,7 +205,7 @@ def test_every_format_of_the_table_describes_itself(name: str) -> None:
     form = load_format(name)
     assert isinstance(form, Format)
     assert form.write.__name__.startswith("write_")
-    assert set(form.options) <= {field.name for field in fields(FileChoices)}
+    assert set(form.options) <= {field.name for field in fields(FileOptions)}
 
 
 def aged(path: Path, days: float) -> Path:

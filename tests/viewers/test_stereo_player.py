@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from math import degrees, pi
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -15,12 +16,13 @@ from web_engines import IPD_M, PATIENCE_MS
 
 from kbvr.formats.packing.anaglyph import anaglyph
 from kbvr.formats.packing.layouts import PACKINGS
-from kbvr.formats.spec.file_options import GLASSES, FileChoices
 from kbvr.formats.spec.format import Facts, Item
 from kbvr.formats.still.jps import write_jps
 from kbvr.formats.still.mpo import write_mpo
 from kbvr.formats.still.vr180_photo import half_sphere, vr180_bytes
 from kbvr.formats.video.write_video import write_video
+from kbvr.options.export_options import FileOptions
+from kbvr.options.picture import Glasses
 from kbvr.plan.output_kinds import NAME_ENDINGS, PLAYER_ENDINGS
 
 ROOT = Path(__file__).parents[2]
@@ -83,7 +85,7 @@ SPHERES = [eye_view(eye, (SPHERE_PX, SPHERE_PX)) for eye in (0, 1)]
 
 
 def packed(layout, views=(LEFT, RIGHT)):
-    return PACKINGS[layout].put(list(views), FileChoices())
+    return PACKINGS[layout].put(list(views), FileOptions())
 
 
 def film():
@@ -115,7 +117,7 @@ def picture(folder):
 @pytest.fixture(scope="module")
 def video(folder):
     path = folder / "film_kbvr_LR.mp4"
-    write_video(film(), Item("video", path, "sbs"), FACTS, FileChoices(fps=FPS))
+    write_video(film(), Item("video", path, "sbs"), FACTS, FileOptions(fps=FPS))
     return path
 
 
@@ -215,7 +217,7 @@ def test_the_menu_and_the_address_overrule_the_name(web, site, picture):
 
 @pytest.mark.parametrize("kind", ["mpo", "jps", "vr.jpg"])
 def test_files_of_two_pictures_are_read_as_such(web, site, tmp_path, kind):
-    path, choices = tmp_path / f"card.{kind}", FileChoices(quality=97)
+    path, choices = tmp_path / f"card.{kind}", FileOptions(quality=97)
     if kind == "mpo":
         write_mpo([(LEFT, RIGHT)], Item("mpo", path, "apart"), FACTS, choices)
     elif kind == "jps":
@@ -256,7 +258,7 @@ def test_half_spheres_are_looked_around_in(web, site, tmp_path, layout):
     assert turned[80, 120, 0] == pytest.approx(LEFT[80, round(120 + f_px * np.tan(angle)), 0], abs=3)
 
 
-@pytest.mark.parametrize("glasses", GLASSES)
+@pytest.mark.parametrize("glasses", get_args(Glasses))
 def test_anaglyphs_are_those_of_the_files(web, site, picture, glasses):
     wanted = anaglyph(LEFT, RIGHT, colours="dubois", glasses=glasses)
     with shown(web, site, picture, stereo=glasses) as page:
@@ -279,7 +281,7 @@ def test_videos_play_and_seek_in_their_colours(web, site, folder, video, codec):
     path = video
     if codec != "h264":
         path = folder / f"film_{codec}_kbvr_LR.webm"
-        write_video(film(), Item("video", path, "sbs"), FACTS, FileChoices(fps=FPS, codec=codec, container="webm"))
+        write_video(film(), Item("video", path, "sbs"), FACTS, FileOptions(fps=FPS, codec=codec, container="webm"))
     with web.page(site, SIZE_PX) as page:
         chosen(page, path)
         assert page.input_value("#layout") == "sbs"
@@ -321,14 +323,14 @@ def test_colours_of_saturated_films_are_right(web, site, folder):
     colours = [(200, 30, 30), (30, 200, 30), (30, 30, 200), (200, 200, 30), (240, 240, 240), (20, 20, 20)]
     rgb = np.repeat(np.repeat(np.array([colours], np.uint8), 40, axis=1), 160, axis=0)
     path = folder / "colours_kbvr_mono.mp4"
-    write_video((rgb for _ in range(5)), Item("video", path, "mono"), FACTS, FileChoices(fps=FPS))
+    write_video((rgb for _ in range(5)), Item("video", path, "mono"), FACTS, FileOptions(fps=FPS))
     with shown(web, site, path) as page:
         np.testing.assert_allclose(drawn(page)[80, 20::40], colours, atol=5)
 
 
 def test_what_cannot_be_shown_is_told_in_words(web, site, folder, tmp_path):
     hevc = tmp_path / "film_kbvr_LR.mp4"
-    write_video(film(), Item("video", hevc, "sbs"), FACTS, FileChoices(fps=FPS, codec="hevc"))
+    write_video(film(), Item("video", hevc, "sbs"), FACTS, FileOptions(fps=FPS, codec="hevc"))
     text = tmp_path / "notes.txt"
     text.write_text("no picture", "utf-8")
     lonely = tmp_path / "lonely.mpo"
@@ -453,7 +455,7 @@ def test_half_spheres_are_round_the_head(web, site, tmp_path, kind):
     if kind == "picture":
         Image.fromarray(sphere).save(path)
     else:
-        write_video((sphere for _ in range(20)), Item("video", path, "sbs"), FACTS, FileChoices(fps=FPS))
+        write_video((sphere for _ in range(20)), Item("video", path, "sbs"), FACTS, FileOptions(fps=FPS))
     with web.in_headset(address(web, site, path), EYE_PX, before=loaded) as headset:
         left, right = headset.seen((0, 1.6, 0))
         moved, _ = headset.seen((0.5, 1.2, 0.3))

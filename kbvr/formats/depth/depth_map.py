@@ -25,9 +25,9 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.read_file import load_inverse_depth
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.spec.encoding import PNG_NAMES, check_pixels, credit_texts, picture_bytes, software
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
-from kbvr.photo.depth_array import DepthKind
+from kbvr.options.export_options import FileOptions
+from kbvr.photo.depth_kind import DepthKind
 from kbvr.photo.exr import exr_bytes
 from kbvr.photo.photo import Photo
 from kbvr.system.atomic_file import written_aside
@@ -125,15 +125,15 @@ BYTES_OF: Mapping[str, Callable[[DepthMap, Facts], bytes]] = MappingProxyType(
 """Kind of a depth map (item's packing) -> the file's bytes."""
 
 
-def write_depth_map(source: tuple[Photo, DepthMap], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_depth_map(source: tuple[Photo, DepthMap], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write the depth of a photo as the kind that the item's packing names, and read it back; see `Format.write`."""
     _, depth = source
     height, width = depth.inverse_depth.shape
-    check_depth_map((width, height), item, choices)
+    check_depth_map((width, height), item, options)
     begun = perf_counter()
     data = BYTES_OF[item.packing](depth, facts)
     encode_s = perf_counter() - begun
-    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+    with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(data)
         if item.packing == "color":
             check_pixels(aside, item.path.name, coloured(depth), exact=True)
@@ -159,9 +159,9 @@ def _check_depth(path: Path, item: Item, depth: DepthMap) -> None:
         raise OutputError(f"{item.path.name} did not read back as written: its depth differs")
 
 
-def check_depth_map(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+def check_depth_map(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Check that the item is a kind of depth map; see `Format.check`."""
-    del view_px, choices
+    del view_px, options
     if item.packing not in BYTES_OF:
         raise InputError(f"depth maps are {', '.join(BYTES_OF)}, got {item.packing}")
 
@@ -173,5 +173,4 @@ FORMAT = Format(
     proof="read as --depth reads it and compared; the coloured picture's pixels compared",
     check=check_depth_map,
     write=write_depth_map,
-    options=("depth_map",),
 )

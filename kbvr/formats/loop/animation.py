@@ -14,14 +14,12 @@ from jaxtyping import UInt8
 
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.packing.layouts import PACKINGS
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Item
+from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
 
 Frame = UInt8[np.ndarray, "h w 3"]
 
-OPTIONS = ("animate_as", "views", "period_s", "max_kb", "glasses", "anaglyph_colours")
-"""The fields of `FileChoices` that change a loop."""
 LEAST_HUNDREDTHS = 2
 """Browsers show what is to last less for a tenth of a second."""
 SMALLEST_PX = 64
@@ -79,7 +77,7 @@ def write_loop(
     pictures: Iterable[Frame],
     item: Item,
     facts: Facts,
-    choices: FileChoices,
+    options: FileOptions,
     *,
     encode: Encode,
     read_back: Callable[[Path, str, Loop], Told],
@@ -87,19 +85,19 @@ def write_loop(
     """Write sRGB views as a loop and read the file back; `read_back` does that, and raises OutputError if it differs.
 
     Raises:
-        InputError: no views, or a file that cannot be made as small as `choices.max_kb` wants it.
+        InputError: no views, or a file that cannot be made as small as `options.max_kb` wants it.
         OutputError: the file exists, cannot be written, or did not read back as it was written.
     """
     views = list(pictures)
     if not views:
         raise InputError("a loop needs at least one picture, got none")
     start = perf_counter()
-    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+    with written_aside(item.path, overwrite=options.overwrite) as aside:
 
         def encoded(loop: Loop) -> int:
             return _encoded(encode, replace(loop, credits=facts.credits), aside)
 
-        loop = fitted(views, item.path.name, facts.period_s, choices.max_kb, encoded)
+        loop = fitted(views, item.path.name, facts.period_s, options.max_kb, encoded)
         told = read_back(aside, item.path.name, loop)
         size_bytes = aside.stat().st_size
     seconds = told.milliseconds / 1000

@@ -9,11 +9,11 @@ import av
 from PIL import Image
 
 from kbvr.errors import OutputError
-from kbvr.formats.loop.animation import OPTIONS, Frame, Loop, Told, check_sides, check_told, write_loop
+from kbvr.formats.loop.animation import Frame, Loop, Told, check_sides, check_told, write_loop
 from kbvr.formats.spec.encoding import exif_of
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.video.mp4_boxes import forget_times
+from kbvr.options.export_options import FileOptions
 
 MAX_SIDE_PX = 16384
 QUALITY = 60
@@ -25,9 +25,9 @@ REPEATED = b"\0\0\x01"
 """Flags of an edit list that begins again when it has ended (ISO/IEC 23008-12, 7.3: image sequences)."""
 
 
-def write_avif(pictures: Iterable[Frame], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_avif(pictures: Iterable[Frame], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write sRGB views as a loop and read the file back; see `Format.write`."""
-    return write_loop(pictures, item, facts, choices, encode=encode, read_back=read_back)
+    return write_loop(pictures, item, facts, options, encode=encode, read_back=read_back)
 
 
 def encode(loop: Loop, path: Path) -> None:
@@ -70,9 +70,9 @@ def _told(path: Path) -> Told:
     return Told(size_px, len(frames), milliseconds, forever=edits[1:4] == REPEATED)
 
 
-def check_avif(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+def check_avif(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Check that views of this (width, height) fit; see `Format.check`."""
-    del choices
+    del options
     check_sides(view_px, item, MAX_SIDE_PX)
 
 
@@ -83,5 +83,4 @@ FORMAT = Format(
     proof="all pictures decoded by FFmpeg; size, count, length and repetition compared",
     check=check_avif,
     write=write_avif,
-    options=OPTIONS,
 )

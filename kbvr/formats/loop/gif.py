@@ -14,18 +14,18 @@ from av.filter import Graph
 from PIL import Image, UnidentifiedImageError
 
 from kbvr.errors import OutputError
-from kbvr.formats.loop.animation import OPTIONS, Frame, Loop, Told, check_sides, check_told, write_loop
+from kbvr.formats.loop.animation import Frame, Loop, Told, check_sides, check_told, write_loop
 from kbvr.formats.spec.encoding import credit_texts
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
+from kbvr.options.export_options import FileOptions
 
 MAX_SIDE_PX = 65535
 TIME_BASE = Fraction(1, 100)
 
 
-def write_gif(pictures: Iterable[Frame], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_gif(pictures: Iterable[Frame], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write sRGB views as a loop and read the file back; see `Format.write`."""
-    return write_loop(pictures, item, facts, choices, encode=encode, read_back=read_back)
+    return write_loop(pictures, item, facts, options, encode=encode, read_back=read_back)
 
 
 def encode(loop: Loop, path: Path) -> None:
@@ -87,9 +87,9 @@ def told_by_pillow(path: Path, kind: str) -> Told:
         return Told(picture.size, count, milliseconds if count > 1 else 0, count > 1 and picture.info.get("loop") == 0)
 
 
-def check_gif(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+def check_gif(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Check that views of this (width, height) fit; see `Format.check`."""
-    del choices
+    del options
     check_sides(view_px, item, MAX_SIDE_PX)
 
 
@@ -100,5 +100,4 @@ FORMAT = Format(
     proof="all pictures decoded by Pillow; size, count, length and repetition compared",
     check=check_gif,
     write=write_gif,
-    options=OPTIONS,
 )

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from urllib.parse import quote, unquote_to_bytes
 
 from kbvr.errors import OutputError
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
+from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
 
 BEST_FIRST: Mapping[str, str] = MappingProxyType({".avif": "image/avif", ".webp": "image/webp", ".gif": "image/gif"})
@@ -23,14 +23,14 @@ REST = "(prefers-reduced-motion: reduce)"
 MOVE = "(prefers-reduced-motion: no-preference)"
 
 
-def write_snippet(files: Sequence[FileSummary], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_snippet(files: Sequence[FileSummary], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write HTML that shows loops and their still, all in its own folder, and read it back; see `Format.write`."""
     del facts
     start = perf_counter()
     files = [file for file in files if file.path.parent == item.path.parent]
     size_px = max(file.size_px for file in files)
-    html = snippet(files, alt=choices.alt or item.path.stem.partition("_kbvr")[0])
-    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+    html = snippet(files, alt=options.alt or item.path.stem.partition("_kbvr")[0])
+    with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_text(html, "utf-8")
         _check_read_back(aside, item.path.name, files)
         size_bytes = aside.stat().st_size
@@ -91,7 +91,7 @@ def _check_read_back(path: Path, name: str, files: Sequence[FileSummary]) -> Non
         raise OutputError(f"{name} did not read back as written: it names {', '.join(sorted(unknown)) or 'nothing'}")
 
 
-def check_snippet(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+def check_snippet(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Accept all; see `Format.check`."""
 
 
@@ -102,5 +102,4 @@ FORMAT = Format(
     proof="read by an HTML parser; all files that it names are there",
     check=check_snippet,
     write=write_snippet,
-    options=("animate_as", "alt"),
 )

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import av
 
-from kbvr.formats.loop.animation import OPTIONS, Frame, Loop, Told, check_sides, write_loop
+from kbvr.formats.loop.animation import Frame, Loop, Told, check_sides, write_loop
 from kbvr.formats.spec.codecs import x264_options
 from kbvr.formats.spec.encoding import credit_texts
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.video.verify import VideoFacts, check_read_back
+from kbvr.options.export_options import FileOptions
 
 MAX_SIDE_PX = 4096
 CRF = 23
@@ -29,9 +29,9 @@ BT709, TV_RANGE = 1, 1
 """FFmpeg's numbers: BT.709 as matrix, primaries and transfer; narrow range."""
 
 
-def write_clip(pictures: Iterable[Frame], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_clip(pictures: Iterable[Frame], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write sRGB views of an even size as loops and read the file back; see `Format.write`."""
-    return write_loop(pictures, item, facts, choices, encode=encode, read_back=read_back)
+    return write_loop(pictures, item, facts, options, encode=encode, read_back=read_back)
 
 
 def rounds(loop: Loop) -> int:
@@ -80,9 +80,9 @@ def read_back(path: Path, name: str, loop: Loop) -> Told:
     return Told(loop.size_px, pictures, 10 * loop.hundredths * pictures, forever=False)
 
 
-def check_clip(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+def check_clip(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Check that views of this (width, height) fit; see `Format.check`."""
-    del choices
+    del options
     check_sides(view_px, item, MAX_SIDE_PX)
 
 
@@ -93,6 +93,5 @@ FORMAT = Format(
     proof="first and last pictures decoded; codec, size, rate, count and colours compared",
     check=check_clip,
     write=write_clip,
-    options=OPTIONS,
     even=True,
 )

@@ -13,18 +13,18 @@ from PIL import Image
 from kbvr.errors import OutputError
 from kbvr.formats.loop.animation import Frame, Loop, Told, check_sides, check_told, write_loop
 from kbvr.formats.spec.encoding import exif_of
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
+from kbvr.options.export_options import FileOptions
 
 MAX_SIDE_PX = 65500
 QUALITY = 85
 
 
-def write_poster(pictures: Iterable[Frame], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_poster(pictures: Iterable[Frame], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write the middle one of sRGB views and read the file back; see `Format.write`."""
     views = list(pictures)
     middle = views[(len(views) - 1) // 2 :][:1]
-    return write_loop(middle, item, facts, choices, encode=encode, read_back=read_back)
+    return write_loop(middle, item, facts, options, encode=encode, read_back=read_back)
 
 
 def encode(loop: Loop, path: Path) -> None:
@@ -44,9 +44,9 @@ def read_back(path: Path, name: str, loop: Loop) -> Told:
     return check_told(Told((picture.shape[1], picture.shape[0]), 1, 0, forever=False), name, loop)
 
 
-def check_poster(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+def check_poster(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Check that views of this (width, height) fit; see `Format.check`."""
-    del choices
+    del options
     check_sides(view_px, item, MAX_SIDE_PX)
 
 
@@ -57,5 +57,4 @@ FORMAT = Format(
     proof="decoded by OpenCV; size compared",
     check=check_poster,
     write=write_poster,
-    options=("max_kb", "glasses", "anaglyph_colours"),
 )

@@ -10,11 +10,11 @@ import av
 from PIL import UnidentifiedImageError
 
 from kbvr.errors import OutputError
-from kbvr.formats.loop.animation import OPTIONS, Frame, Loop, Told, check_sides, check_told, write_loop
+from kbvr.formats.loop.animation import Frame, Loop, Told, check_sides, check_told, write_loop
 from kbvr.formats.loop.gif import told_by_pillow
 from kbvr.formats.spec.encoding import exif_of
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
+from kbvr.options.export_options import FileOptions
 
 MAX_SIDE_PX = 16383
 QUALITY = 75
@@ -24,9 +24,9 @@ TIME_BASE = Fraction(1, 1000)
 EXIF_FLAG = 0x08
 
 
-def write_webp(pictures: Iterable[Frame], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_webp(pictures: Iterable[Frame], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write sRGB views as a loop and read the file back; see `Format.write`."""
-    return write_loop(pictures, item, facts, choices, encode=encode, read_back=read_back)
+    return write_loop(pictures, item, facts, options, encode=encode, read_back=read_back)
 
 
 def encode(loop: Loop, path: Path) -> None:
@@ -65,9 +65,9 @@ def read_back(path: Path, name: str, loop: Loop) -> Told:
         raise OutputError(f"{name} could not be read back: {error}") from error
 
 
-def check_webp(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+def check_webp(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Check that views of this (width, height) fit; see `Format.check`."""
-    del choices
+    del options
     check_sides(view_px, item, MAX_SIDE_PX)
 
 
@@ -78,5 +78,4 @@ FORMAT = Format(
     proof="all pictures decoded by Pillow; size, count, length and repetition compared",
     check=check_webp,
     write=write_webp,
-    options=OPTIONS,
 )

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from kbvr.formats.packing.anaglyph import anaglyph
-from kbvr.formats.spec.file_options import FileChoices
+from kbvr.options.export_options import FileOptions
 
 View = UInt8[np.ndarray, "H W 3"]
 Picture = UInt8[np.ndarray, "h w 3"]
@@ -25,7 +25,7 @@ class Packing:
     views: int
     """How many views there are: 1, or 2 with the left one first."""
 
-    put: Callable[[Sequence[View], FileChoices], Picture]
+    put: Callable[[Sequence[View], FileOptions], Picture]
     across: int = 1
     down: int = 1
     """How many views lie beside and above each other."""
@@ -47,51 +47,51 @@ class Packing:
         return width, height
 
 
-def _only(index: int) -> Callable[[Sequence[View], FileChoices], Picture]:
+def _only(index: int) -> Callable[[Sequence[View], FileOptions], Picture]:
     return lambda views, _choices: views[index]
 
 
-def _beside(views: Sequence[View], _choices: FileChoices) -> Picture:
+def _beside(views: Sequence[View], _choices: FileOptions) -> Picture:
     return np.hstack(views)
 
 
-def _above(views: Sequence[View], _choices: FileChoices) -> Picture:
+def _above(views: Sequence[View], _choices: FileOptions) -> Picture:
     return np.vstack(views)
 
 
-def _beside_half(views: Sequence[View], _choices: FileChoices) -> Picture:
+def _beside_half(views: Sequence[View], _choices: FileOptions) -> Picture:
     return np.hstack([_squeezed(view, 2, 1) for view in views])
 
 
-def _above_half(views: Sequence[View], _choices: FileChoices) -> Picture:
+def _above_half(views: Sequence[View], _choices: FileOptions) -> Picture:
     return np.vstack([_squeezed(view, 1, 2) for view in views])
 
 
-def _crossed(views: Sequence[View], _choices: FileChoices) -> Picture:
+def _crossed(views: Sequence[View], _choices: FileOptions) -> Picture:
     return np.hstack(views[::-1])
 
 
-def _rows(views: Sequence[View], _choices: FileChoices) -> Picture:
+def _rows(views: Sequence[View], _choices: FileOptions) -> Picture:
     both = views[0].copy()
     both[1::2] = views[1][1::2]
     return both
 
 
-def _columns(views: Sequence[View], _choices: FileChoices) -> Picture:
+def _columns(views: Sequence[View], _choices: FileOptions) -> Picture:
     both = views[0].copy()
     both[:, 1::2] = views[1][:, 1::2]
     return both
 
 
-def _checkerboard(views: Sequence[View], _choices: FileChoices) -> Picture:
+def _checkerboard(views: Sequence[View], _choices: FileOptions) -> Picture:
     both = views[0].copy()
     for parity in (0, 1):
         both[parity::2, 1 - parity :: 2] = views[1][parity::2, 1 - parity :: 2]
     return both
 
 
-def _anaglyph(views: Sequence[View], choices: FileChoices) -> Picture:
-    return anaglyph(views[0], views[1], colours=choices.anaglyph_colours, glasses=choices.glasses)
+def _anaglyph(views: Sequence[View], options: FileOptions) -> Picture:
+    return anaglyph(views[0], views[1], colours=options.anaglyph_colours, glasses=options.glasses)
 
 
 def _squeezed(view: View, across: int, down: int) -> Picture:
@@ -142,7 +142,7 @@ class Quilt:
         tile[y : y + size[1], x : x + size[0]] = cv2.resize(view, size, interpolation=cv2.INTER_AREA)
         return tile
 
-    def put(self, views: Sequence[View], _choices: FileChoices) -> Picture:
+    def put(self, views: Sequence[View], _choices: FileOptions) -> Picture:
         """Return the quilt of views from left to right: the first at the bottom left, rows from there upwards."""
         rows = [views[start : start + self.across] for start in range(0, len(views), self.across)]
         return np.vstack([np.hstack([self.tile(view) for view in row]) for row in reversed(rows)])

@@ -11,9 +11,9 @@ from urllib.parse import quote
 from kbvr.errors import OutputError
 from kbvr.formats.scene.gltf import check_compression, summary_of
 from kbvr.formats.scene.html import built_page
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.mesh.viewable_scene import Diorama
+from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside_together
 
 SCRIPT = "kbvr-photo.js"
@@ -29,15 +29,15 @@ def embedding(glb_name: str, alt: str, size_px: tuple[int, int]) -> str:
     return f'<script src="{SCRIPT}" defer></script>\n<kbvr-photo {said}></kbvr-photo>\n'
 
 
-def write_embed(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_embed(diorama: Diorama, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write the HTML, and the script unless the very same is there; see `Format.write`."""
     del facts
     start = perf_counter()
     glb_name = f"{item.path.stem.removesuffix(ENDING)}_kbvr.glb"
-    html = embedding(glb_name, choices.alt or diorama.photo, diorama.relief.camera.size_px)
+    html = embedding(glb_name, options.alt or diorama.photo, diorama.relief.camera.size_px)
     script, target = built_page(SCRIPT), item.path.with_name(SCRIPT)
     beside = () if target.is_file() and target.read_text("utf-8") == script else (target,)
-    with written_aside_together((item.path, *beside), overwrite=choices.overwrite) as asides:
+    with written_aside_together((item.path, *beside), overwrite=options.overwrite) as asides:
         for aside, text in zip(asides, (html, script), strict=False):
             aside.write_text(text, "utf-8")
             if aside.read_text("utf-8") != text:
@@ -52,5 +52,4 @@ FORMAT = Format(
     proof="the HTML is read again",
     check=check_compression,
     write=write_embed,
-    options=("alt",),
 )

@@ -25,11 +25,11 @@ from kbvr.formats.scene.plain_textures import jpeg_bytes
 from kbvr.formats.scene.quantized import Slab, slabs_of
 from kbvr.formats.spec.encoding import credit_texts, software
 from kbvr.formats.spec.extras import check_extra
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.mesh.textured_mesh import Part, Relief
 from kbvr.mesh.viewable_scene import Diorama
 from kbvr.motion.move import Move
+from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class _Buffer:
         return len(self.document.accessors) - 1
 
 
-def _glb(diorama: Diorama, meshes: Sequence[_Mesh], textures: Textures, facts: Facts, choices: FileChoices) -> bytes:
+def _glb(diorama: Diorama, meshes: Sequence[_Mesh], textures: Textures, facts: Facts, options: FileOptions) -> bytes:
     """Return a GLB of a scene."""
     import pygltflib
 
@@ -141,7 +141,7 @@ def _glb(diorama: Diorama, meshes: Sequence[_Mesh], textures: Textures, facts: F
     webp = "image/webp" in textures.mime
     _add_textures(document, buffer, textures)
     extensions = ["KHR_materials_unlit", *(["EXT_texture_webp"] if webp else [])]
-    extensions += ["KHR_draco_mesh_compression" if choices.compress == "draco" else "KHR_mesh_quantization"]
+    extensions += ["KHR_draco_mesh_compression" if options.compress == "draco" else "KHR_mesh_quantization"]
     children = [_added(document, buffer, mesh) for mesh in meshes]
     camera = diorama.relief.camera
     width, height = camera.size_px
@@ -156,10 +156,10 @@ def _glb(diorama: Diorama, meshes: Sequence[_Mesh], textures: Textures, facts: F
     document.nodes.append(pygltflib.Node(name="camera", camera=0))
     children.append(len(document.nodes) - 1)
     _add_path(document, buffer, diorama, node=children[-1])
-    document.nodes.append(pygltflib.Node(name="kbvr", translation=[0.0, choices.eye_height_m, 0.0], children=children))
+    document.nodes.append(pygltflib.Node(name="kbvr", translation=[0.0, options.eye_height_m, 0.0], children=children))
     document.scenes.append(
         pygltflib.Scene(
-            name=diorama.photo, nodes=[len(document.nodes) - 1], extras={"kbvr": told_of(diorama, facts, choices)}
+            name=diorama.photo, nodes=[len(document.nodes) - 1], extras={"kbvr": told_of(diorama, facts, options)}
         )
     )
     document.scene = 0
@@ -176,7 +176,7 @@ def copyright_of(facts: Facts) -> str | None:
     return texts.get("copyright") or texts.get("artist")
 
 
-def told_of(diorama: Diorama, facts: Facts, choices: FileChoices) -> dict[str, Any]:
+def told_of(diorama: Diorama, facts: Facts, options: FileOptions) -> dict[str, Any]:
     """Return what a scene says of itself, to viewers too."""
     camera = diorama.relief.camera
     return {
@@ -184,7 +184,7 @@ def told_of(diorama: Diorama, facts: Facts, choices: FileChoices) -> dict[str, A
         "photo": diorama.photo,
         "size_px": list(camera.size_px),
         "f_px": camera.f_px,
-        "eye_height_m": choices.eye_height_m,
+        "eye_height_m": options.eye_height_m,
         "head_box_m": list(diorama.head_box_m),
         "nearest_m": diorama.nearest_m,
         "farthest_m": diorama.farthest_m,
@@ -312,10 +312,10 @@ def _turn(move: Move) -> Float64[np.ndarray, "4"]:
     return np.array([sin(x) * cos(y), cos(x) * sin(y), -sin(x) * sin(y), cos(x) * cos(y)])
 
 
-def _textures(relief: Relief, choices: FileChoices, quality: int) -> Textures:
+def _textures(relief: Relief, options: FileOptions, quality: int) -> Textures:
     """Return the textures at a quality of 1 to 100."""
     photo, atlas = BytesIO(), BytesIO()
-    if choices.texture == "jpeg":
+    if options.texture == "jpeg":
         Image.fromarray(relief.atlas).save(atlas, "PNG", optimize=True)
         return Textures(jpeg_bytes(relief.photo, quality), atlas.getvalue(), ("image/jpeg", "image/png"))
     Image.fromarray(relief.photo).save(photo, "WEBP", quality=quality)
@@ -324,7 +324,7 @@ def _textures(relief: Relief, choices: FileChoices, quality: int) -> Textures:
 
 
 def fitted_glb(
-    diorama: Diorama, facts: Facts, choices: FileChoices, *, file_bytes: Callable[[int], int] = int
+    diorama: Diorama, facts: Facts, options: FileOptions, *, file_bytes: Callable[[int], int] = int
 ) -> bytes:
     """Return a GLB of the quality wanted, or of the best that is small enough.
 
@@ -333,19 +333,19 @@ def fitted_glb(
     Raises:
         OutputError: if none is.
     """
-    meshes = _meshes(diorama.relief, draco=choices.compress == "draco")
-    if choices.quality is not None:
-        return _glb(diorama, meshes, _textures(diorama.relief, choices, choices.quality), facts, choices)
-    most_mb = choices.max_mb or MAX_MB
+    meshes = _meshes(diorama.relief, draco=options.compress == "draco")
+    if options.quality is not None:
+        return _glb(diorama, meshes, _textures(diorama.relief, options, options.quality), facts, options)
+    most_mb = options.max_mb or MAX_MB
     nothing = Textures(b"", b"", ("image/webp", "image/webp"))
-    rest = len(_glb(diorama, meshes, nothing, facts, choices)) + SPARE_BYTES
+    rest = len(_glb(diorama, meshes, nothing, facts, options)) + SPARE_BYTES
     total = rest
     for quality in QUALITIES:
-        textures = _textures(diorama.relief, choices, quality)
+        textures = _textures(diorama.relief, options, quality)
         total = rest + len(textures.photo) + len(textures.atlas)
-        total = total if choices.max_mb is None else file_bytes(total)
+        total = total if options.max_mb is None else file_bytes(total)
         if total <= most_mb * 1e6:
-            return _glb(diorama, meshes, textures, facts, choices)
+            return _glb(diorama, meshes, textures, facts, options)
     raise OutputError(
         f"wanted a scene of at most {most_mb:g} MB, the smallest of this photo has {total / 1e6:.2f} MB: "
         "fewer --triangles or --compress draco make it smaller"
@@ -378,12 +378,12 @@ def check_glb(content: bytes, diorama: Diorama) -> None:
         raise OutputError("the scene did not read back as written")
 
 
-def write_gltf(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_gltf(diorama: Diorama, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write a scene as GLB, and read it back; see `Format.write`."""
     start = perf_counter()
-    content = fitted_glb(diorama, facts, choices)
+    content = fitted_glb(diorama, facts, options)
     check_glb(content, diorama)
-    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+    with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(content)
     return summary_of(diorama, item, len(content), perf_counter() - start)
 
@@ -402,16 +402,16 @@ def summary_of(diorama: Diorama, item: Item, file_bytes: int, seconds: float) ->
     )
 
 
-def check_compression(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+def check_compression(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Check that there is what packs the triangles; see `Format.check`."""
     del view_px, item
-    if choices.compress == "draco":
+    if options.compress == "draco":
         check_extra("draco", "DracoPy", "compressing by Draco needs DracoPy")
 
 
-def no_check(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+def no_check(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Take any size."""
-    del view_px, item, choices
+    del view_px, item, options
 
 
 FORMAT = Format(
@@ -421,5 +421,4 @@ FORMAT = Format(
     proof="its JSON is read, triangles counted, both textures decoded",
     check=check_compression,
     write=write_gltf,
-    options=("texture", "compress", "triangles", "surround", "eye_height_m", "quality", "max_mb"),
 )

@@ -18,10 +18,10 @@ from kbvr.errors import OutputError
 from kbvr.formats.scene.gltf import Y_UP, summary_of
 from kbvr.formats.scene.plain_textures import PlainTextures, fitted, plain_textures
 from kbvr.formats.spec.encoding import credit_texts
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.mesh.textured_mesh import Part, Relief
 from kbvr.mesh.viewable_scene import Diorama
+from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import refuse_taken, written_aside_together
 
 
@@ -103,14 +103,14 @@ def check_obj(files: dict[str, bytes], relief: Relief) -> None:
             raise OutputError(f"the OBJ did not read back as written: {part.name} differs")
 
 
-def check_companions(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+def check_companions(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Check that the files beside an OBJ may be written; see `Format.check`."""
     del view_px
     for name in companions(item.path.stem):
-        refuse_taken(item.path.with_name(name), overwrite=choices.overwrite)
+        refuse_taken(item.path.with_name(name), overwrite=options.overwrite)
 
 
-def write_obj(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_obj(diorama: Diorama, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write a scene as OBJ with the files that belong to it, and read them back; see `Format.write`."""
     start = perf_counter()
     relief = diorama.relief
@@ -121,10 +121,10 @@ def write_obj(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) 
         files = obj_files(relief, item.path.stem, plain_textures(relief, quality), credit_texts(facts.credits))
         return b"".join(files.values())
 
-    total = len(fitted(made, choices, "an OBJ with its files"))
+    total = len(fitted(made, options, "an OBJ with its files"))
     check_obj(files, relief)
     paths = [item.path.with_name(name) for name in files]  # the first is the OBJ
-    with written_aside_together(paths, overwrite=choices.overwrite) as asides:
+    with written_aside_together(paths, overwrite=options.overwrite) as asides:
         for aside, content in zip(asides, files.values(), strict=True):
             aside.write_bytes(content)
     return replace(summary_of(diorama, item, total, perf_counter() - start), beside=tuple(paths[1:]))
@@ -137,5 +137,4 @@ FORMAT = Format(
     proof="read by trimesh with its materials and pictures, all triangles compared",
     check=check_companions,
     write=write_obj,
-    options=("triangles", "surround", "quality", "max_mb"),
 )

@@ -12,8 +12,8 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from kbvr.errors import OutputError
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.mesh.textured_mesh import Part, Relief
+from kbvr.options.export_options import FileOptions
 
 QUALITY = 92
 LOWER_QUALITIES = (84, 75, 64, 50, 34, 18)
@@ -48,26 +48,26 @@ def plain_textures(relief: Relief, quality: int) -> PlainTextures:
     )
 
 
-def fitted(made: Callable[[int], bytes], choices: FileChoices, what: str) -> bytes:
+def fitted(made: Callable[[int], bytes], options: FileOptions, what: str) -> bytes:
     """Return what is made of the quality wanted, or of the best one that is small enough.
 
     Raises:
         OutputError: if none is.
     """
     content = b""
-    for quality in _qualities(choices):
+    for quality in _qualities(options):
         content = made(quality)
-        if choices.max_mb is None or len(content) <= choices.max_mb * 1e6:
+        if options.max_mb is None or len(content) <= options.max_mb * 1e6:
             return content
     raise OutputError(
-        f"wanted {what} of at most {choices.max_mb:g} MB, the smallest of this scene has {len(content) / 1e6:.2f} MB: "
+        f"wanted {what} of at most {options.max_mb:g} MB, the smallest of this scene has {len(content) / 1e6:.2f} MB: "
         "fewer --triangles make it smaller"
     )
 
 
-def _qualities(choices: FileChoices) -> Iterator[int]:
-    yield choices.quality or QUALITY
-    if choices.max_mb is not None:
+def _qualities(options: FileOptions) -> Iterator[int]:
+    yield options.quality or QUALITY
+    if options.max_mb is not None:
         yield from LOWER_QUALITIES
 
 

@@ -17,10 +17,10 @@ import numpy as np
 from kbvr.errors import OutputError
 from kbvr.formats.scene.gltf import Y_UP, no_check, summary_of
 from kbvr.formats.spec.encoding import credit_texts
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.mesh.vertex_colors import DenseMesh, dense_mesh
 from kbvr.mesh.viewable_scene import Diorama
+from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
 
 MAX_MB = 60.0
@@ -70,10 +70,10 @@ def check_ply(content: bytes, mesh: DenseMesh) -> None:
         raise OutputError("the PLY did not read back as written")
 
 
-def write_ply(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_ply(diorama: Diorama, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write a scene as PLY, and read it back; see `Format.write`."""
     start = perf_counter()
-    most_mb = choices.max_mb or MAX_MB
+    most_mb = options.max_mb or MAX_MB
     most_triangles = int(most_mb * 1e6 / (TRIANGLE_BYTES + VERTEX_BYTES * VERTICES_SHARE))
     mesh = dense_mesh(diorama.relief, most_triangles=most_triangles)
     content = ply_bytes(mesh, credit_texts(facts.credits))
@@ -83,7 +83,7 @@ def write_ply(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) 
             "fewer --triangles make it smaller"
         )
     check_ply(content, mesh)
-    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+    with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(content)
     summary = summary_of(diorama, item, len(content), perf_counter() - start)
     return replace(summary, codec=f"{len(mesh.triangles)} triangles")
@@ -96,5 +96,4 @@ FORMAT = Format(
     proof="read by trimesh, all vertices, colours and triangles compared",
     check=no_check,
     write=write_ply,
-    options=("triangles", "surround", "max_mb"),
 )

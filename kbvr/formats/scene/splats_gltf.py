@@ -21,11 +21,11 @@ from kbvr.errors import OutputError
 from kbvr.formats.scene.gltf import ARRAY, FLOAT, UNSIGNED_BYTE, Y_UP, copyright_of, no_check, summary_of, told_of
 from kbvr.formats.scene.splats import fitted_splats, harmonics
 from kbvr.formats.spec.encoding import software
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.imaging.srgb import to_linear
 from kbvr.mesh.gaussians import Splats
 from kbvr.mesh.viewable_scene import Diorama
+from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
 
 EXTENSION = "KHR_gaussian_splatting"
@@ -121,7 +121,7 @@ def attributes_in(content: bytes) -> dict[str, np.ndarray]:
     return found
 
 
-def _document(diorama: Diorama, facts: Facts, choices: FileChoices) -> dict[str, Any]:
+def _document(diorama: Diorama, facts: Facts, options: FileOptions) -> dict[str, Any]:
     """Return the scene's nodes and camera, and whose photo it is."""
     camera = diorama.relief.camera
     width, height = camera.size_px
@@ -131,9 +131,9 @@ def _document(diorama: Diorama, facts: Facts, choices: FileChoices) -> dict[str,
     return {
         "asset": {"version": "2.0", "generator": software()} | credit,
         "scene": 0,
-        "scenes": [{"name": diorama.photo, "nodes": [0], "extras": {"kbvr": told_of(diorama, facts, choices)}}],
+        "scenes": [{"name": diorama.photo, "nodes": [0], "extras": {"kbvr": told_of(diorama, facts, options)}}],
         "nodes": [
-            {"name": "kbvr", "translation": [0, choices.eye_height_m, 0], "children": [1, 2]},
+            {"name": "kbvr", "translation": [0, options.eye_height_m, 0], "children": [1, 2]},
             {"name": "splats", "mesh": 0},
             {"name": "camera", "camera": 0},
         ],
@@ -141,14 +141,14 @@ def _document(diorama: Diorama, facts: Facts, choices: FileChoices) -> dict[str,
     }
 
 
-def write_splats_gltf(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_splats_gltf(diorama: Diorama, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write a scene as a GLB of splats, and read it back; see `Format.write`."""
     start = perf_counter()
-    document = _document(diorama, facts, choices)
+    document = _document(diorama, facts, options)
     rest_bytes = len(json.dumps(document)) + JSON_BYTES
-    splats = fitted_splats(diorama, choices, splat_bytes=SPLAT_BYTES, rest_bytes=rest_bytes)
+    splats = fitted_splats(diorama, options, splat_bytes=SPLAT_BYTES, rest_bytes=rest_bytes)
     attributes = attributes_of(splats)
-    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+    with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(splats_glb(attributes, document))
         content = aside.read_bytes()
         found = attributes_in(content)
@@ -167,5 +167,4 @@ FORMAT = Format(
     proof="its JSON and all attributes read and compared",
     check=no_check,
     write=write_splats_gltf,
-    options=("surround", "eye_height_m", "max_mb"),
 )

@@ -25,10 +25,10 @@ from kbvr.formats.scene.obj import parts_without_dome
 from kbvr.formats.scene.plain_textures import PlainTextures, fitted, plain_textures
 from kbvr.formats.spec.encoding import credit_texts
 from kbvr.formats.spec.extras import check_extra
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.mesh.textured_mesh import Part, Relief
 from kbvr.mesh.viewable_scene import Diorama
+from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import folder_aside, written_aside
 
 if TYPE_CHECKING:
@@ -189,24 +189,24 @@ def _same(mesh: UsdGeom.Mesh, part: Part) -> bool:
     )
 
 
-def check_usd(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+def check_usd(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Check that usd-core is there; see `Format.check`."""
-    del view_px, item, choices
+    del view_px, item, options
     check_extra("usd", "pxr.UsdValidation", "USDZ needs usd-core")
 
 
-def write_usdz(diorama: Diorama, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_usdz(diorama: Diorama, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write a scene as USDZ, and read it back; see `Format.write`."""
-    check_usd(diorama.relief.camera.size_px, item, choices)
+    check_usd(diorama.relief.camera.size_px, item, options)
     start = perf_counter()
     relief = diorama.relief
 
     def made(quality: int) -> bytes:
         textures, credit = plain_textures(relief, quality), credit_texts(facts.credits)
-        return usdz_bytes(relief, textures, eye_height_m=choices.eye_height_m, credit=credit)
+        return usdz_bytes(relief, textures, eye_height_m=options.eye_height_m, credit=credit)
 
-    content = fitted(made, choices, "a USDZ")
-    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+    content = fitted(made, options, "a USDZ")
+    with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(content)
         with folder_aside(Path(gettempdir())) as folder:  # USD wants names that are text
             check_usdz(Path(copyfile(aside, folder / "scene.usdz")), relief)
@@ -220,5 +220,4 @@ FORMAT = Format(
     proof="USD's validators find no error; all triangles compared, pictures decoded",
     check=check_usd,
     write=write_usdz,
-    options=("triangles", "surround", "eye_height_m", "quality", "max_mb"),
 )

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import UInt8
 
-from kbvr.formats.spec.file_options import FileChoices
+from kbvr.options.export_options import FileOptions
 
 Views = tuple[UInt8[np.ndarray, "H W 3"], ...]
 """What all eyes see in one instant, the left one's view first."""
@@ -92,19 +92,16 @@ class Format:
     proof: str
     """How a file is read back before it gets its name."""
 
-    check: Callable[[tuple[int, int], Item, FileChoices], None]
+    check: Callable[[tuple[int, int], Item, FileOptions], None]
     """Raise InputError if views of a (width, height) cannot be written."""
 
-    write: Callable[[Any, Item, Facts, FileChoices], FileSummary]
+    write: Callable[[Any, Item, Facts, FileOptions], FileSummary]
     """Write what the format needs, as it comes, and read the file back.
 
     Raises:
         InputError: what came cannot be written in this format.
         OutputError: the file exists, cannot be written, or did not read back as it was written.
     """
-
-    options: tuple[str, ...] = ()
-    """The fields of `FileChoices` that change the file."""
 
     even: bool = False
     """Whether pictures must have even sizes; views lose their last row or column for that."""

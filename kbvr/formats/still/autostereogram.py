@@ -18,9 +18,9 @@ from jaxtyping import Bool, Float32, Int32, UInt8
 from kbvr.depth.depth_map import DepthMap
 from kbvr.errors import InputError
 from kbvr.formats.spec.encoding import check_pixels, check_side, picture_bytes
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.still.picture import kind_of
+from kbvr.options.export_options import FileOptions
 from kbvr.photo.photo import Photo
 from kbvr.system.atomic_file import written_aside
 
@@ -120,30 +120,30 @@ def nearness_of(depth: DepthMap) -> Nearness:
     return np.clip((depth.inverse_depth - np.float32(far)) / np.float32(spread), 0, 1)
 
 
-def write_autostereogram(source: tuple[Photo, DepthMap], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_autostereogram(source: tuple[Photo, DepthMap], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write the autostereogram of a photo of this depth, and read it back; see `Format.write`."""
     photo, depth = source
-    check_autostereogram(photo.size_px, item, choices)
+    check_autostereogram(photo.size_px, item, options)
     kind = kind_of(item)
     begun = perf_counter()
     width, height = photo.size_px
     strip_px = max(1, eyes_px(width) // 2)
-    if choices.autostereogram_pattern == "photo":
+    if options.autostereogram_pattern == "photo":
         pattern = liveliest_strip(photo.rgb, min(width, strip_px * 4 // 3))
     else:
         pattern = dots(width, height)
     picture = autostereogram(nearness_of(depth), pattern)
-    data = picture_bytes(picture, kind, facts.credits, quality=choices.quality, lossless=True)
+    data = picture_bytes(picture, kind, facts.credits, quality=options.quality, lossless=True)
     encode_s = perf_counter() - begun
-    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+    with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(data)
         check_pixels(aside, item.path.name, picture, exact=kind == "png")
     return FileSummary(item.path, photo.size_px, 1, 0.0, 0.0, len(data), encode_s)
 
 
-def check_autostereogram(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+def check_autostereogram(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Check that a picture of this (width, height) can be written; see `Format.check`."""
-    del choices
+    del options
     check_side(view_px, kind_of(item), "an autostereogram")
     if view_px[0] < MIN_EYES_PX:
         raise InputError(f"an autostereogram must be {MIN_EYES_PX} px wide at least, got {view_px[0]}")
@@ -156,5 +156,4 @@ FORMAT = Format(
     proof="decoded and compared: all pixels of a PNG, the size of others",
     check=check_autostereogram,
     write=write_autostereogram,
-    options=("picture", "quality", "autostereogram_pattern"),
 )

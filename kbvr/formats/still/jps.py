@@ -12,10 +12,10 @@ from time import perf_counter
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.packing.layouts import PACKINGS, Picture
 from kbvr.formats.spec.encoding import check_pixels, check_side, picture_bytes, software
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.still.jpeg_segments import APP3, segments, with_segments
 from kbvr.formats.still.one_instant import only_one
+from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
 
 IDENTIFIER = b"_JPSJPS_"
@@ -29,15 +29,15 @@ def descriptor() -> bytes:
     return IDENTIFIER + len(block).to_bytes(2, "big") + block + len(comment).to_bytes(2, "big") + comment
 
 
-def write_jps(pictures: Iterable[Picture], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_jps(pictures: Iterable[Picture], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write one crossed picture with its descriptor, and read it back; see `Format.write`."""
     _check_name(item)
     picture = only_one(pictures, item)
     begun = perf_counter()
-    plain = picture_bytes(picture, "jpeg", facts.credits, quality=choices.quality)
+    plain = picture_bytes(picture, "jpeg", facts.credits, quality=options.quality)
     data = with_segments(plain, [(APP3, descriptor())])
     encode_s = perf_counter() - begun
-    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+    with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(data)
         check_pixels(aside, item.path.name, picture, exact=False)
         told = [content for marker, _, content in segments(aside.read_bytes()) if marker == APP3]
@@ -46,9 +46,9 @@ def write_jps(pictures: Iterable[Picture], item: Item, facts: Facts, choices: Fi
     return FileSummary(item.path, (picture.shape[1], picture.shape[0]), 1, 0.0, 0.0, len(data), encode_s)
 
 
-def check_jps(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+def check_jps(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Check that views of this (width, height) fit into a JPEG; see `Format.check`."""
-    del choices
+    del options
     _check_name(item)
     check_side(PACKINGS["cross"].size_px(view_px), "jpeg", f"JPS of {view_px[0]}x{view_px[1]}")
 
@@ -65,5 +65,4 @@ FORMAT = Format(
     proof="decoded; size and descriptor compared",
     check=check_jps,
     write=write_jps,
-    options=("quality",),
 )

@@ -20,10 +20,10 @@ from jaxtyping import UInt8
 
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.spec.encoding import check_side, picture_bytes
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, Views
 from kbvr.formats.still.jpeg_segments import APP2, segments, with_segments
 from kbvr.formats.still.one_instant import pair_of
+from kbvr.options.export_options import FileOptions
 from kbvr.photo.picture_file import opened
 from kbvr.system.atomic_file import written_aside
 
@@ -113,15 +113,15 @@ def _directory(entries: list[_Entry], start: int, *, last: bool) -> bytes:
     return head + struct.pack(">I", 0 if last else behind_at + len(behind)) + behind
 
 
-def write_mpo(instants: Iterable[Views], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_mpo(instants: Iterable[Views], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write the views of two eyes, and read them back; see `Format.write`."""
     left, right = pair_of(instants, item, facts)
-    check_mpo((left.shape[1], left.shape[0]), item, choices)
+    check_mpo((left.shape[1], left.shape[0]), item, options)
     begun = perf_counter()
-    first, second = (picture_bytes(view, "jpeg", facts.credits, quality=choices.quality) for view in (left, right))
+    first, second = (picture_bytes(view, "jpeg", facts.credits, quality=options.quality) for view in (left, right))
     data = mpo_bytes((first, second), facts)
     encode_s = perf_counter() - begun
-    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+    with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(data)
         try:
             found = _pictures(aside.read_bytes())
@@ -144,9 +144,9 @@ def _pictures(jpeg: bytes) -> list[UInt8[np.ndarray, "H W 3"]]:
     return found
 
 
-def check_mpo(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+def check_mpo(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Check that views of this (width, height) can be JPEGs; see `Format.check`."""
-    del choices
+    del options
     if item.path.suffix.lower() != ".mpo":
         raise InputError(f"MPO goes into a file that ends in .mpo, got {item.path.name}")
     check_side(view_px, "jpeg", "a view")
@@ -159,5 +159,4 @@ FORMAT = Format(
     proof="both pictures decoded through the file's list and compared",
     check=check_mpo,
     write=write_mpo,
-    options=("quality",),
 )

@@ -8,31 +8,31 @@ from time import perf_counter
 from kbvr.errors import InputError
 from kbvr.formats.packing.layouts import INTERLEAVED, PACKINGS, Picture
 from kbvr.formats.spec.encoding import KINDS, Kind, check_pixels, check_side, picture_bytes
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.still.one_instant import only_one
+from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
 
 
-def write_picture(pictures: Iterable[Picture], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_picture(pictures: Iterable[Picture], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write one sRGB picture, and read it back; see `Format.write`."""
     kind = kind_of(item)
     picture = only_one(pictures, item)
     begun = perf_counter()
     lossless = item.packing in INTERLEAVED
-    data = picture_bytes(picture, kind, facts.credits, quality=choices.quality, lossless=lossless)
+    data = picture_bytes(picture, kind, facts.credits, quality=options.quality, lossless=lossless)
     encode_s = perf_counter() - begun
-    exact = kind == "png" or (kind == "webp" and lossless and choices.quality is None)
-    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+    exact = kind == "png" or (kind == "webp" and lossless and options.quality is None)
+    with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(data)
         check_pixels(aside, item.path.name, picture, exact=exact)
     size_px = (picture.shape[1], picture.shape[0])
     return FileSummary(item.path, size_px, 1, 0.0, 0.0, len(data), encode_s)
 
 
-def check_picture(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+def check_picture(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Check that views of this (width, height) fit into a picture; see `Format.check`."""
-    del choices
+    del options
     check_side(PACKINGS[item.packing].size_px(view_px), kind_of(item), f"{item.packing} of {view_px[0]}x{view_px[1]}")
 
 
@@ -55,5 +55,4 @@ FORMAT = Format(
     proof="decoded and compared: all pixels of what is lossless, the size of what is not",
     check=check_picture,
     write=write_picture,
-    options=("still", "picture", "quality", "quilt_for", "glasses", "anaglyph_colours"),
 )

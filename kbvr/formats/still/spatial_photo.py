@@ -17,9 +17,9 @@ import numpy as np
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.spec.encoding import DEFAULT_QUALITY, exif_of, srgb_profile
 from kbvr.formats.spec.extras import check_extra
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, Views
 from kbvr.formats.still.one_instant import pair_of
+from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
 
 MIN_SIDE_PX, MAX_SIDE_PX = 64, 8192
@@ -159,14 +159,14 @@ def _with_cameras(iprp: bytes, items: list[int], cameras: tuple[bytes, bytes]) -
     return box(b"ipco", properties + b"".join(cameras)) + box(b"ipma", changed)
 
 
-def write_spatial(instants: Iterable[Views], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_spatial(instants: Iterable[Views], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write the views of two eyes, and read them back; see `Format.write`."""
     import pi_heif
     import pillow_heif
 
     views = pair_of(instants, item, facts)
     height, width = views[0].shape[:2]
-    check_spatial((width, height), item, choices)
+    check_spatial((width, height), item, options)
     size_px = (width // 2 * 2, height // 2 * 2)
     left, right = (view[: size_px[1], : size_px[0]] for view in views)
     begun = perf_counter()
@@ -175,11 +175,11 @@ def write_spatial(instants: Iterable[Views], item: Item, facts: Facts, choices: 
         frame = file.add_frombytes("RGB", size_px, np.ascontiguousarray(view).tobytes())
         frame.info["icc_profile"] = srgb_profile()
     file[0].info["exif"] = exif_of(facts.credits, size_px)
-    file.save(stream, quality=DEFAULT_QUALITY if choices.quality is None else choices.quality)
+    file.save(stream, quality=DEFAULT_QUALITY if options.quality is None else options.quality)
     left_camera, right_camera = (camera_properties(facts, size_px, side) for side in (-1, 1))
     data = with_stereo_pair(stream.getvalue(), (left_camera, right_camera))
     encode_s = perf_counter() - begun
-    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+    with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(data)
         try:
             found = [np.asarray(one.to_pillow()) for one in pi_heif.open_heif(str(aside))]
@@ -191,9 +191,9 @@ def write_spatial(instants: Iterable[Views], item: Item, facts: Facts, choices: 
     return FileSummary(item.path, size_px, 1, 0.0, 0.0, len(data), encode_s)
 
 
-def check_spatial(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+def check_spatial(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Check that views of this (width, height) can be written, and by what; see `Format.check`."""
-    del choices
+    del options
     if item.path.suffix.lower() != ".heic":
         raise InputError(f"a spatial photo goes into a file that ends in .heic, got {item.path.name}")
     check_extra("heic", "pillow_heif", "a spatial photo needs pillow-heif")
@@ -209,5 +209,4 @@ FORMAT = Format(
     proof="both pictures decoded by pi-heif, sizes compared; the pair found in the boxes",
     check=check_spatial,
     write=write_spatial,
-    options=("quality",),
 )

@@ -22,10 +22,10 @@ from jaxtyping import UInt8
 
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.spec.encoding import check_pixels, picture_bytes, software
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, Views
 from kbvr.formats.still.jpeg_segments import APP1, segments, with_segments
 from kbvr.formats.still.one_instant import pair_of
+from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
 
 MAX_SIDE_PX = 4096
@@ -121,10 +121,10 @@ def _packet(spaces: str, attributes: str) -> bytes:
     ).encode()
 
 
-def write_vr180(instants: Iterable[Views], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_vr180(instants: Iterable[Views], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write the views of two eyes, and read them back; see `Format.write`."""
     left, right = pair_of(instants, item, facts)
-    check_vr180((left.shape[1], left.shape[0]), item, choices)
+    check_vr180((left.shape[1], left.shape[0]), item, options)
     assert facts.baseline_m is not None
     assert facts.convergence_m is not None
     begun = perf_counter()
@@ -134,10 +134,10 @@ def write_vr180(instants: Iterable[Views], item: Item, facts: Facts, choices: Fi
         half_sphere(view, f_px=facts.f_px, cx_px=float(cx_px), side_px=side_px)
         for view, cx_px in zip((left, right), ahead_px, strict=True)
     ]
-    jpegs = [picture_bytes(sphere, "jpeg", facts.credits, quality=choices.quality) for sphere in spheres]
+    jpegs = [picture_bytes(sphere, "jpeg", facts.credits, quality=options.quality) for sphere in spheres]
     data = vr180_bytes(jpegs[0], jpegs[1], side_px)
     encode_s = perf_counter() - begun
-    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+    with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(data)
         check_pixels(aside, item.path.name, spheres[0], exact=False)
         try:
@@ -149,9 +149,9 @@ def write_vr180(instants: Iterable[Views], item: Item, facts: Facts, choices: Fi
     return FileSummary(item.path, (side_px, side_px), 1, 0.0, 0.0, len(data), encode_s)
 
 
-def check_vr180(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+def check_vr180(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Check the file's name; see `Format.check`."""
-    del view_px, choices
+    del view_px, options
     if not item.path.name.lower().endswith((".jpg", ".jpeg")):
         raise InputError(f"a VR180 photo goes into a file that ends in .vr.jpg or .jpg, got {item.path.name}")
 
@@ -163,5 +163,4 @@ FORMAT = Format(
     proof="decoded; the right eye's picture taken out of the metadata and compared",
     check=check_vr180,
     write=write_vr180,
-    options=("quality",),
 )

@@ -12,7 +12,6 @@ from kbvr.errors import InputError
 from kbvr.formats.packing.layouts import PACKINGS
 from kbvr.formats.spec.codecs import CODECS, CONTAINERS, USUAL_QUALITY, Codec, codec_of
 from kbvr.formats.spec.encoding import credit_texts
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, Item
 from kbvr.formats.video.mp4_boxes import (
     apple_boxes,
@@ -21,6 +20,7 @@ from kbvr.formats.video.mp4_boxes import (
 )
 from kbvr.formats.video.stereo_metadata import STEREO_TAGS, WEBM_MODES, packing_sei
 from kbvr.motion.easing import MAX_FPS, MIN_FPS
+from kbvr.options.export_options import FileOptions
 
 MIN_SIDE_PX = 16
 NTSC_FPS = tuple(Fraction(whole * 1000, 1001) for whole in (24, 30, 48, 60, 120))
@@ -63,7 +63,7 @@ class Recipe:
         return CODECS[self.name]
 
 
-def check_video(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+def check_video(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Check that views of this (width, height) fit into a video; see `Format.check`."""
     packing = PACKINGS[item.packing]
     size_px = packing.size_px(packing.even_view_px(view_px))
@@ -71,7 +71,7 @@ def check_video(view_px: tuple[int, int], item: Item, choices: FileChoices) -> N
     if min(size_px[0] // packing.across, size_px[1] // packing.down) < MIN_SIDE_PX:
         raise InputError(f"a view must be {MIN_SIDE_PX} px or more each way in video, got {shown} as {item.packing}")
     sized_by = "--vr180-px" if item.format == "vr180-video" else "--max-size"
-    codec_of(choices.codec, container_of(item.path), size_px, f"views of {shown} as {item.packing}", sized_by=sized_by)
+    codec_of(options.codec, container_of(item.path), size_px, f"views of {shown} as {item.packing}", sized_by=sized_by)
 
 
 def container_of(path: Path) -> str:
@@ -96,11 +96,11 @@ def recipe_of(
     size_px: tuple[int, int],
     item: Item,
     facts: Facts,
-    choices: FileChoices,
+    options: FileOptions,
     projection: str,
 ) -> Recipe:
     """Return how a video of pictures of this (width, height) is made, and what it has to say."""
-    name = codec_of(choices.codec, container, size_px, "these")
+    name = codec_of(options.codec, container, size_px, "these")
     tag = STEREO_TAGS.get(item.packing)
     in_mp4 = container == "mp4"
     sei = None if tag is None else packing_sei(name, tag)
@@ -121,7 +121,7 @@ def recipe_of(
     return Recipe(
         name=name,
         container=container,
-        crf=CODECS[name].crf_of(USUAL_QUALITY if choices.quality is None else choices.quality),
+        crf=CODECS[name].crf_of(USUAL_QUALITY if options.quality is None else options.quality),
         rate=rate,
         size_px=size_px,
         stereo_mode=stereo_mode,

@@ -16,11 +16,11 @@ from jaxtyping import Float32, UInt8
 
 from kbvr.errors import InputError
 from kbvr.formats.packing.layouts import PACKINGS
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.video.recipe import check_video
 from kbvr.formats.video.write_video import FORMAT as VIDEO
 from kbvr.formats.video.write_video import write_projected
+from kbvr.options.export_options import FileOptions
 
 FEATHER_DEG = 2.5
 """Over so much of the photo's border it turns into what surrounds it: the eyes' borders differ in what they show."""
@@ -121,30 +121,30 @@ def half_sphere(view_px: tuple[int, int], f_px: float, side_px: int) -> HalfSphe
 
 
 def write_vr180(
-    instants: Iterable[Iterable[np.ndarray]], item: Item, facts: Facts, choices: FileChoices
+    instants: Iterable[Iterable[np.ndarray]], item: Item, facts: Facts, options: FileOptions
 ) -> FileSummary:
     """Write the views of each instant as they come, and read the file back; see `Format.write`."""
-    return write_projected(_spheres(instants, item, facts, choices), item, facts, choices, "vr180")
+    return write_projected(_spheres(instants, item, facts, options), item, facts, options, "vr180")
 
 
-def check_vr180(view_px: tuple[int, int], item: Item, choices: FileChoices) -> None:
+def check_vr180(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Check that a half sphere for each eye fits into a video; see `Format.check`."""
     del view_px
-    check_video((choices.vr180_px, choices.vr180_px), item, choices)
+    check_video((options.vr180_px, options.vr180_px), item, options)
 
 
 def _spheres(
-    instants: Iterable[Iterable[np.ndarray]], item: Item, facts: Facts, choices: FileChoices
+    instants: Iterable[Iterable[np.ndarray]], item: Item, facts: Facts, options: FileOptions
 ) -> Iterator[UInt8[np.ndarray, "h w 3"]]:
     sphere: HalfSphere | None = None
     for views in instants:
         spheres = []
         for view in views:
             if sphere is None:
-                check_vr180((view.shape[1], view.shape[0]), item, choices)
-                sphere = half_sphere((view.shape[1], view.shape[0]), facts.f_px, choices.vr180_px)
+                check_vr180((view.shape[1], view.shape[0]), item, options)
+                sphere = half_sphere((view.shape[1], view.shape[0]), facts.f_px, options.vr180_px)
             spheres.append(sphere.of(view))
-        yield PACKINGS[item.packing].put(spheres, choices)
+        yield PACKINGS[item.packing].put(spheres, options)
 
 
 def _angles(side_px: int) -> np.ndarray:
@@ -175,5 +175,4 @@ FORMAT = Format(
     proof=VIDEO.proof,
     check=check_vr180,
     write=write_vr180,
-    options=("fps", "layout", "codec", "quality", "max_mb", "vr180_px"),
 )

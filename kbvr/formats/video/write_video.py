@@ -21,7 +21,6 @@ from jaxtyping import UInt8
 
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.spec.codecs import x264_options
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.video.fit_size import made_to_fit
 from kbvr.formats.video.mp4_boxes import (
@@ -33,6 +32,7 @@ from kbvr.formats.video.recipe import Recipe, check_video, checked_rate, contain
 from kbvr.formats.video.verify import VideoFacts, check_read_back
 from kbvr.motion.frame_reuse import repeated
 from kbvr.native.library import kernel
+from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
 from kbvr.system.stopwatch import Stopwatch
 
@@ -54,28 +54,28 @@ Packet: TypeAlias = Any
 """An av.Packet, which newer versions of av want to know the stream's type of."""
 
 
-def write_video(frames: Iterable[Frame], item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
+def write_video(frames: Iterable[Frame], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write sRGB frames of one even size as they come, and read the file back; see `Format.write`."""
-    return write_projected(frames, item, facts, choices, "flat")
+    return write_projected(frames, item, facts, options, "flat")
 
 
 def write_projected(
-    frames: Iterable[Frame], item: Item, facts: Facts, choices: FileChoices, projection: str
+    frames: Iterable[Frame], item: Item, facts: Facts, options: FileOptions, projection: str
 ) -> FileSummary:
     """Do as `write_video` does, with frames that show what the projection says (a name of PROJECTIONS)."""
     container = container_of(item.path)
-    rate = checked_rate(choices.fps)
-    with written_aside(item.path, overwrite=choices.overwrite) as aside:
+    rate = checked_rate(options.fps)
+    with written_aside(item.path, overwrite=options.overwrite) as aside:
         coming = iter(frames)
         first = next(coming, None)
         if first is None:
             raise InputError("a video needs at least one picture, got none")
         parts = _parts(first)
         size_px = (sum(part.shape[1] for part in parts), parts[0].shape[0])
-        recipe = recipe_of(container, rate, size_px, item, facts, choices, projection)
+        recipe = recipe_of(container, rate, size_px, item, facts, options, projection)
         size_px, count, encode_s = _encode(chain((first,), coming), aside, recipe, facts.sources)
-        if choices.max_mb is not None:
-            encode_s += made_to_fit(aside, round(choices.max_mb * 1e6), recipe, _encode)
+        if options.max_mb is not None:
+            encode_s += made_to_fit(aside, round(options.max_mb * 1e6), recipe, _encode)
         _check(aside, item.path.name, recipe, size_px, count)
         size_bytes = aside.stat().st_size
     seconds = float(count / rate)
@@ -208,7 +208,6 @@ FORMAT = Format(
     proof="first and last frames decoded; codec, size, rate, count, colours, packing and boxes compared",
     check=check_video,
     write=write_video,
-    options=("fps", "layout", "glasses", "anaglyph_colours", "codec", "container", "quality", "max_mb", "name_for"),
     even=True,
     takes_parts=True,
     repeats=True,

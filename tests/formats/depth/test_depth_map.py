@@ -21,9 +21,9 @@ from kbvr.depth.read_file import load_inverse_depth
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.depth import depth_map
 from kbvr.formats.depth.depth_map import READ_AS, depth_m
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, Item
 from kbvr.formats.write import write_depth_items
+from kbvr.options.export_options import FileOptions
 from kbvr.photo.exr import exr_bytes
 from kbvr.photo.photo import Photo, photo_from_array
 
@@ -43,7 +43,7 @@ def written(tmp_path: Path, kind: str, depth: DepthMap) -> Path:
     height, width = depth.inverse_depth.shape
     item = Item("depth-map", tmp_path / ENDING[kind], kind)
     photo = photo_of(smooth_pattern(max(width, 16), max(height, 16)))
-    write_depth_items(photo, depth, [item], Facts(depth.f_px), FileChoices(overwrite=True))
+    write_depth_items(photo, depth, [item], Facts(depth.f_px), FileOptions(overwrite=True))
     return item.path
 
 
@@ -93,7 +93,7 @@ def test_a_film_can_be_made_of_a_depth_map_that_was_written(tmp_path: Path) -> N
             EXAMPLES / "cat.jpg",
             tmp_path / one.item.packing,
             still="left-right",
-            depth_file=one.file.path,
+            depth=one.file.path,
             depth_kind=READ_AS[one.item.packing],
         )
         for name in ("nearest_parallax_px", "farthest_parallax_px"):
@@ -161,7 +161,7 @@ def test_a_depth_map_that_does_not_read_back_is_not_kept(tmp_path: Path, monkeyp
 
 def test_other_kinds_are_refused() -> None:
     with pytest.raises(InputError, match="depth maps are png"):
-        depth_map.check_depth_map((16, 16), Item("depth-map", Path("a.png"), "sbs"), FileChoices())
+        depth_map.check_depth_map((16, 16), Item("depth-map", Path("a.png"), "sbs"), FileOptions())
 
 
 def test_a_smaller_depth_map_shows_the_same_scene() -> None:

@@ -22,9 +22,9 @@ from kbvr.formats.loop import animation, gif
 from kbvr.formats.loop.animation import fitted, loop_of, smaller
 from kbvr.formats.loop.html_snippet import snippet
 from kbvr.formats.loop.mp4_clip import LEAST_S
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Item
 from kbvr.formats.write import write_items
+from kbvr.options.export_options import FileOptions
 from kbvr.plan.output_kinds import ANIMATION_FORMATS
 
 PERIOD_S = 0.48
@@ -46,7 +46,7 @@ def swaying(count: int, size_px: tuple[int, int]) -> list[tuple[np.ndarray]]:
 
 def write(folder: Path, views: Sequence[tuple[np.ndarray]], **choices: object) -> dict[str, FileSummary]:
     wanted = items(folder)
-    files = write_items(views, wanted, Facts(100.0, period_s=PERIOD_S), FileChoices(alt="a cat", **choices))
+    files = write_items(views, wanted, Facts(100.0, period_s=PERIOD_S), FileOptions(alt="a cat", **choices))
     return {item.format: file for item, file in zip(wanted, files, strict=True)}
 
 
@@ -248,7 +248,7 @@ def test_names_that_are_no_text_are_written_and_shown(tmp_path):
         pytest.skip("this file system takes text only")
     formats = {"gif": ANIMATION_FORMATS["gif"], "jpg": "poster", "html": "snippet"}
     wanted = tuple(Item(form, tmp_path / f"{stem}.{suffix}") for suffix, form in formats.items())
-    write_items(swaying(3, (64, 48)), wanted, Facts(100.0, period_s=PERIOD_S), FileChoices(alt="a cat"))
+    write_items(swaying(3, (64, 48)), wanted, Facts(100.0, period_s=PERIOD_S), FileOptions(alt="a cat"))
     assert 'src="caf%E9.gif"' in (tmp_path / f"{stem}.html").read_text("utf-8")
 
 
@@ -273,7 +273,7 @@ def test_a_video_alone_is_shown_as_one(tmp_path):
 )
 def test_choices_that_cannot_be_are_refused(bad, said):
     with pytest.raises(InputError, match=said):
-        FileChoices(**bad)
+        FileOptions(**bad)
 
 
 def test_where_one_file_cannot_be_written_nothing_is_left_of_the_others(tmp_path):
@@ -281,5 +281,5 @@ def test_where_one_file_cannot_be_written_nothing_is_left_of_the_others(tmp_path
     both = (Item("video", tmp_path / "a.mp4"), Item("gif", tmp_path / "a.gif"))
     for overwrite, left in ((False, []), (True, ["a.mp4"])):
         with pytest.raises(InputError, match=r"a\.gif cannot be kept within 1 kB"):
-            write_items(swaying(2, (320, 240)), both, Facts(300.0), FileChoices(max_kb=1, overwrite=overwrite))
+            write_items(swaying(2, (320, 240)), both, Facts(300.0), FileOptions(max_kb=1, overwrite=overwrite))
         assert [path.name for path in tmp_path.iterdir()] == left

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,13 +11,14 @@ from hypothesis import strategies as st
 
 from kbvr.errors import InputError
 from kbvr.formats.packing.anaglyph import CHANNELS, DUBOIS, anaglyph, matrices, rivalry
-from kbvr.formats.spec.file_options import ANAGLYPH_COLOURS, GLASSES, FileChoices
 from kbvr.imaging.srgb import to_linear, to_srgb
+from kbvr.options.export_options import FileOptions
+from kbvr.options.picture import AnaglyphColours, Glasses
 
 METHODS = [
     (colours, glasses)
-    for colours in ANAGLYPH_COLOURS
-    for glasses in GLASSES
+    for colours in get_args(AnaglyphColours)
+    for glasses in get_args(Glasses)
     if glasses == "red-cyan" or colours not in ("true", "optimised")
 ]
 triples = st.tuples(*[st.integers(0, 255)] * 3)
@@ -54,7 +57,7 @@ def test_white_stays_white_and_black_black(colours, glasses):
     assert not anaglyph(dots((0, 0, 0)), dots((0, 0, 0)), colours=colours, glasses=glasses).any()
 
 
-@pytest.mark.parametrize("glasses", GLASSES)
+@pytest.mark.parametrize("glasses", get_args(Glasses))
 def test_published_matrices_share_out_white(glasses):
     """Each row of the two matrices adds up to 1, within the three digits that were published."""
     assert np.allclose(sum(DUBOIS[glasses]).sum(axis=1), 1, atol=0.0015)
@@ -80,10 +83,10 @@ def test_methods_that_do_not_exist_are_refused(colours, glasses):
     with pytest.raises(InputError):
         matrices(colours, glasses)
     with pytest.raises(InputError):
-        FileChoices(anaglyph_colours=colours, glasses=glasses)
+        FileOptions(anaglyph_colours=colours, glasses=glasses)
 
 
-@pytest.mark.parametrize("glasses", GLASSES)
+@pytest.mark.parametrize("glasses", get_args(Glasses))
 def test_grey_anaglyphs_have_no_rivalry(glasses):
     picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
     assert rivalry(picture, colours="gray", glasses=glasses) < 0.5

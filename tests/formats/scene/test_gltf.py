@@ -242,7 +242,7 @@ def test_a_metric_depth_keeps_its_metres(tmp_path):
     picture, depth = card_before_wall()
     Image.fromarray(picture.rgb).save(tmp_path / "card.png")
     np.save(tmp_path / "depth.npy", (1 / depth.inverse_depth).astype(np.float32))
-    file = written(tmp_path / "card.png", tmp_path, depth_file=tmp_path / "depth.npy", depth_kind="depth-m", fov_deg=60)
+    file = written(tmp_path / "card.png", tmp_path, depth=tmp_path / "depth.npy", depth_kind="depth-m", fov_deg=60)
     said = chunks(file.path)[0]["scenes"][0]["extras"]["kbvr"]
     assert said["is_metric"]
     assert said["nearest_m"] == pytest.approx(1, rel=0.01)

@@ -22,8 +22,8 @@ from web_engines import ENGINES, validated
 
 from kbvr.geometry.camera import fov_deg_from_f_px
 from kbvr.ldi.scene import build_scene
+from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import load_photo
-from kbvr.plan.options import ExportOptions
 from kbvr.profiles.choose import profile_of
 from kbvr.rendering.cpu_renderer import Renderer
 
@@ -62,7 +62,7 @@ def drawn_by_kbvr(photo, plain):
     """Return what draws the scene with the renderer of the videos, from a place near the camera."""
     extras = Glb.read(plain).extras
     read = load_photo(photo, fov_deg=fov_deg_from_f_px(extras["f_px"], max(extras["size_px"])))
-    options = ExportOptions(outputs=("stereo",))
+    options = ExportOptions(stereo=True)
     x, _, z = extras["head_box_m"]
     scene = build_scene(read, profile_of(options).depth(read), reach_m=x, forward_m=z)
     with Renderer(scene) as renderer:

@@ -22,7 +22,6 @@ from kbvr.depth.scene_depth import surroundings_of
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.registry import load_format
 from kbvr.formats.scene import splats_gltf
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, Item
 from kbvr.geometry.camera import fov_deg_from_f_px
 from kbvr.inpaint.push_pull import spread
@@ -31,6 +30,7 @@ from kbvr.mesh.gaussians import CLOSED_SIGMA, LINING, SIGMA, THIN, splats_of
 from kbvr.mesh.vertex_colors import bisected
 from kbvr.mesh.viewable_scene import diorama_of
 from kbvr.motion.move import Move
+from kbvr.options.export_options import FileOptions
 
 SUFFIXES = {"ply": ".ply", "obj": ".obj", "usdz": ".usdz", "splats": ".ply", "splats-gltf": ".glb"}
 OUTPUTS = ("ply", "obj", "usdz", "splats")
@@ -63,7 +63,7 @@ def written(diorama, form, folder, name="card", **choices):
     """Return the file of a diorama in a format, written as the program does it."""
     item = Item(form, folder / f"{name}{SUFFIXES[form]}")
     facts = Facts(diorama.relief.camera.f_px, credits={0x8298: "Somebody"})
-    load_format(form).write(diorama, item, facts, FileChoices(**choices))
+    load_format(form).write(diorama, item, facts, FileOptions(**choices))
     return item.path
 
 

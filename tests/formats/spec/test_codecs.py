@@ -20,10 +20,10 @@ import kbvr
 from kbvr.errors import InputError
 from kbvr.formats.packing.layouts import PACKINGS
 from kbvr.formats.spec.codecs import CODECS, USUAL_QUALITY, codec_of, container_of
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Item
 from kbvr.formats.video.stereo_metadata import STEREO_TAGS, packing_sei
 from kbvr.formats.write import check_items, write_items
+from kbvr.options.export_options import FileOptions
 
 PHOTO = Path(__file__).parents[3] / "examples" / "cat.jpg"
 FACTS = Facts(f_px=100.0, baseline_m=0.05, convergence_m=2.0)
@@ -41,7 +41,7 @@ FFMPEG_SAYS = {
 
 
 def write(views: list[Any], path: Path, layout: str = "sbs", **choices: Any) -> FileSummary:
-    (written,) = write_items(views, [Item("video", path, layout)], FACTS, FileChoices(**choices))
+    (written,) = write_items(views, [Item("video", path, layout)], FACTS, FileOptions(**choices))
     return written
 
 
@@ -97,7 +97,7 @@ def test_left_is_left_in_its_colours_and_ffprobe_is_told_the_packing(tmp_path, c
     in_stream = container == "mkv" or (container == "webm" and tag.st3d) or (container == "mp4" and tag.st3d in (1, 2))
     wanted = [(FFMPEG_SAYS[tag.ffmpeg], int(tag.right_first))] if in_stream else []
     assert [(side["type"], side["inverted"]) for side in told] == wanted
-    meant = PACKINGS[layout].put(marked(1)[0], FileChoices()).astype(int)
+    meant = PACKINGS[layout].put(marked(1)[0], FileOptions()).astype(int)
     if layout in ("rows", "columns", "checkerboard"):
         return  # colours of neighbours share samples in 4:2:0
     for frame in video_frames(written.path):
@@ -133,7 +133,7 @@ def test_any_size_is_right_or_refused(tmp_path, codec, container, view_px):
     size_px = packing.size_px(packing.even_view_px(view_px))
     if min(packing.even_view_px(view_px)) < 16 or not CODECS[codec].holds(size_px):
         with pytest.raises(InputError, match=r"^[^\n]* px [^\n]*$"):
-            check_items(view_px, [item], FileChoices(codec=codec))
+            check_items(view_px, [item], FileOptions(codec=codec))
         return
     written = write([(picture, picture)] * 2, item.path, codec=codec)
     assert written.size_px == size_px
@@ -253,7 +253,7 @@ def test_the_usual_h264_is_what_it_was(tmp_path):
 )
 def test_choices_that_cannot_be_get_one_line(options, complaint):
     with pytest.raises(InputError, match=complaint) as caught:
-        FileChoices(**options)
+        FileOptions(**options)
     assert "\n" not in str(caught.value)
 
 
@@ -275,25 +275,27 @@ def test_choices_that_cannot_be_get_one_line(options, complaint):
     ],
 )
 def test_names_end_as_players_want_them(options, names):
-    from kbvr.plan.options import ExportOptions
+    from kbvr.options.export_options import ExportOptions
     from kbvr.plan.output_kinds import items_of
 
     assert [item.path.name for item in items_of("stereo", "cat", Path(), ExportOptions(**options))] == names
 
 
 def test_names_of_one_call_differ():
-    from kbvr.formats.spec.file_options import LAYOUTS, PLAYERS
-    from kbvr.plan.options import ExportOptions
+    from typing import get_args
+
+    from kbvr.options.export_options import ExportOptions
+    from kbvr.options.video import LAYOUTS, Player
     from kbvr.plan.output_kinds import items_of
 
-    for player in PLAYERS:
+    for player in get_args(Player):
         items = items_of("stereo", "cat", Path(), ExportOptions(name_for=player, layout=",".join(LAYOUTS)))
         assert len({item.path for item in items}) == len(items)
 
 
 def test_a_plain_video_of_a_photo_takes_codec_and_container_too(tmp_path):
     report = kbvr.export(
-        PHOTO, tmp_path, kenburns=True, codec="av1", container="webm", seconds=0.12, max_size_px=(160, 160)
+        PHOTO, tmp_path, kenburns=True, codec="av1", container="webm", seconds=0.12, max_size=(160, 160)
     )
     assert report.file.path.name == "cat_kbvr.webm"
     assert probed(report.file.path)["codec_name"] == "av1"

@@ -13,7 +13,6 @@ from PIL import Image
 
 import kbvr
 from kbvr.errors import InputError
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Item
 from kbvr.formats.still.autostereogram import (
     FINER,
@@ -27,6 +26,7 @@ from kbvr.formats.still.autostereogram import (
     seen_by_both,
     separations_px,
 )
+from kbvr.options.export_options import FileOptions
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 EYES = eyes_px(640)
@@ -142,4 +142,4 @@ def test_every_size_has_its_autostereogram(width, height, pattern):
 
 def test_a_picture_narrower_than_the_eyes_is_refused() -> None:
     with pytest.raises(InputError, match="8 px wide at least"):
-        check_autostereogram((7, 5000), Item("autostereogram", Path("a.png")), FileChoices())
+        check_autostereogram((7, 5000), Item("autostereogram", Path("a.png")), FileOptions())

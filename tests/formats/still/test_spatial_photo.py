@@ -12,10 +12,10 @@ import pytest
 
 import kbvr
 from kbvr.errors import InputError
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, Item
 from kbvr.formats.still.spatial_photo import box, boxes, check_spatial, full_box, stereo_pair_of, with_stereo_pair
 from kbvr.formats.write import write_items
+from kbvr.options.export_options import FileOptions
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 FACTS = Facts(f_px=120.0, baseline_m=0.06, convergence_m=2.0, credits={0x9003: "2021:03:04 05:06:07"})
@@ -58,14 +58,14 @@ def test_other_files_are_refused(broken: bytes) -> None:
 def test_without_the_extra_the_way_to_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     with pytest.raises(InputError, match=r"pip install 'kbvr\[heic\]'"):
-        check_spatial((640, 480), Item("spatial", Path("a.heic"), "apart"), FileChoices())
+        check_spatial((640, 480), Item("spatial", Path("a.heic"), "apart"), FileOptions())
 
 
 def test_a_spatial_photo_reads_back_with_its_cameras(tmp_path: Path) -> None:
     pytest.importorskip("pillow_heif", reason="writing HEIC is an extra: pip install 'kbvr[heic]'")
     left, right = (np.full((81, 101, 3), colour, np.uint8) for colour in ((200, 10, 20), (30, 120, 250)))
     item = Item("spatial", tmp_path / "a.heic", "apart")
-    (file,) = write_items([(left, right)], [item], FACTS, FileChoices())
+    (file,) = write_items([(left, right)], [item], FACTS, FileOptions())
     assert file.size_px == (100, 80)
     first, second = pi_heif.open_heif(str(item.path))
     for one, colour, side in ((first, (200, 10, 20), -1), (second, (30, 120, 250), 1)):

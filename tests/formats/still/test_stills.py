@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import cv2
 import numpy as np
@@ -23,20 +23,21 @@ from kbvr.formats import write as writing
 from kbvr.formats.packing.layouts import PACKINGS, QUILTS
 from kbvr.formats.registry import load_format
 from kbvr.formats.spec.encoding import check_pixels
-from kbvr.formats.spec.file_options import PICTURES, QUILTS_FOR, STILLS, FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Item
 from kbvr.formats.still.jpeg_segments import segments
 from kbvr.formats.still.vr180_photo import half_sphere, half_sphere_side_px, right_eye_of
 from kbvr.formats.write import write_items
+from kbvr.options.export_options import ExportOptions, FileOptions
+from kbvr.options.outputs import Still
+from kbvr.options.picture import PictureFile, QuiltDisplay
 from kbvr.pipeline import ExportReport
-from kbvr.plan.options import ExportOptions, outputs_at_rest
 from kbvr.plan.output_kinds import items_of, view_size_px
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 FACTS = Facts(f_px=100.0, baseline_m=0.06, convergence_m=2.0)
 LEFT, RIGHT = (200, 10, 20), (30, 120, 250)
 SUFFIX = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
-ALWAYS_THERE = [name for name in STILLS if name != "spatial"]
+ALWAYS_THERE = [name for name in get_args(Still) if name != "spatial"]
 ALL_PAIRS = ",".join(name for name in ALWAYS_THERE if name not in ("quilt", "autostereogram"))
 
 
@@ -61,7 +62,7 @@ def views(size_px: tuple[int, int], count: int = 2) -> tuple[np.ndarray, ...]:
 def written(
     tmp_path: Path, kind: str, pair: tuple[np.ndarray, ...], facts: Facts = FACTS, **choices: Any
 ) -> list[FileSummary]:
-    options = ExportOptions(outputs=outputs_at_rest(kind, None), still=kind, overwrite=True, **choices)
+    options = ExportOptions(still=kind, overwrite=True, **choices)
     items = items_of(options.outputs[0], "a", tmp_path, options)
     return write_items([pair], items, facts, options)
 
@@ -131,7 +132,7 @@ def test_stills_are_as_large_as_the_photo_even_if_that_is_odd(cat: ExportReport)
     ],
 )
 def test_a_still_is_at_most_4096_px_unless_asked_and_never_above_the_photo(photo, most, wanted):
-    options = ExportOptions(outputs=("still",), still="sbs", max_size_px=most)
+    options = ExportOptions(still="sbs", max_size=most)
     assert view_size_px("still", photo, options) == wanted
 
 
@@ -147,7 +148,7 @@ def test_the_disparity_of_an_exact_scene_is_the_stated_one(tmp_path: Path) -> No
         tmp_path,
         still="left-right",
         picture="png",
-        depth_file=tmp_path / "card.npy",
+        depth=tmp_path / "card.npy",
         depth_kind="depth-m",
         convergence_m=2.0,
     )
@@ -169,7 +170,7 @@ def middle_px(brightness: np.ndarray) -> float:
 def test_colours_come_back_within_2_of_255(tmp_path: Path, kind: str, still: str) -> None:
     (summary,) = written(tmp_path, still, views((64, 48)), picture=kind)
     assert summary.path.suffix == SUFFIX[kind]
-    packed = PACKINGS[still].put(views((64, 48)), FileChoices())
+    packed = PACKINGS[still].put(views((64, 48)), FileOptions())
     found = rgb_of(summary.path).astype(int)
     interleaved = still in ("rows", "checkerboard")
     if kind == "jpeg" and interleaved:
@@ -184,7 +185,7 @@ def test_colours_come_back_within_2_of_255(tmp_path: Path, kind: str, still: str
 def test_an_anaglyph_file_is_what_the_matrices_say(tmp_path: Path, glasses: str) -> None:
     pair = tuple(np.random.default_rng(0).integers(0, 256, (2, 40, 60, 3), np.uint8))
     (summary,) = written(tmp_path, "anaglyph", pair, picture="png", glasses=glasses)
-    wanted = PACKINGS["anaglyph"].put(pair, FileChoices(glasses=glasses))
+    wanted = PACKINGS["anaglyph"].put(pair, FileOptions(glasses=glasses))
     assert (rgb_of(summary.path) == wanted).all()
 
 
@@ -197,7 +198,7 @@ def test_jpegs_keep_every_pixels_colour_and_quality_makes_them_smaller(tmp_path:
 
 
 def test_pictures_say_that_they_are_srgb(tmp_path: Path) -> None:
-    for kind in PICTURES:
+    for kind in get_args(PictureFile):
         (summary,) = written(tmp_path, "sbs", views((32, 32)), picture=kind)
         told = exiftool(summary.path)
         assert "SRGBRendering" in told if kind == "png" else told["ProfileDescription"].startswith("sRGB")
@@ -315,7 +316,7 @@ def test_angles_in_vr180_are_those_of_the_scene(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "card.png"), rgb[..., ::-1])
     np.save(tmp_path / "card.npy", depth_m)
     report = kbvr.export(
-        tmp_path / "card.png", tmp_path, still="vr180", depth_file=tmp_path / "card.npy", depth_kind="depth-m"
+        tmp_path / "card.png", tmp_path, still="vr180", depth=tmp_path / "card.npy", depth_kind="depth-m"
     )
     left = rgb_of(report.file.path).astype(float)
     right = np.asarray(Image.open(BytesIO(right_eye_of(report.file.path.read_bytes())))).astype(float)
@@ -326,14 +327,14 @@ def test_angles_in_vr180_are_those_of_the_scene(tmp_path: Path) -> None:
         assert tangents[0] - tangents[1] == pytest.approx(wanted, abs=0.5 * np.pi / side)
 
 
-@pytest.mark.parametrize("name", QUILTS_FOR)
+@pytest.mark.parametrize("name", get_args(QuiltDisplay))
 def test_a_quilt_begins_at_the_bottom_left(tmp_path: Path, name: str) -> None:
     """Every tile tells its number by its brightness: from left to right, rows upwards."""
     quilt = QUILTS[name]
     count = quilt.across * quilt.down
     shape = (48, round(48 * quilt.aspect))
     tiles = [np.full((*shape, 3), 3 * index, np.uint8) for index in range(count)]
-    choices = FileChoices(quilt_for=name)
+    choices = FileOptions(quilt_for=name)
     picture = PACKINGS[f"quilt-{name}"].put(tiles, choices)
     width, height = PACKINGS[f"quilt-{name}"].size_px((shape[1], shape[0]))
     assert picture.shape == (height, width, 3)
@@ -364,7 +365,7 @@ def test_neighbours_in_a_quilt_differ_by_the_stated_share_of_the_parallax(tmp_pa
         tmp_path / "card.png",
         tmp_path,
         still="quilt",
-        depth_file=tmp_path / "card.npy",
+        depth=tmp_path / "card.npy",
         depth_kind="depth-m",
         convergence_m=4.0,
     )
@@ -387,7 +388,7 @@ def test_neighbours_in_a_quilt_differ_by_the_stated_share_of_the_parallax(tmp_pa
         st.sampled_from([(16, 16), (1, 5000), (5000, 1), (17, 33), (301, 16), (1, 1)]),
         st.tuples(st.integers(1, 70), st.integers(1, 70)),
     ),
-    picture=st.sampled_from(PICTURES),
+    picture=st.sampled_from(get_args(PictureFile)),
 )
 def test_no_size_crashes_or_comes_out_another(tmp_path_factory, kind, size_px, picture):
     files = written(tmp_path_factory.mktemp("a"), kind, views(size_px), picture=picture)
@@ -399,10 +400,10 @@ def test_no_size_crashes_or_comes_out_another(tmp_path_factory, kind, size_px, p
             assert file.size_px == PACKINGS[packings.get(kind, kind)].size_px(size_px)
 
 
-@given(st.sampled_from(QUILTS_FOR), st.integers(1, 900), st.integers(1, 900))
+@given(st.sampled_from(get_args(QuiltDisplay)), st.integers(1, 900), st.integers(1, 900))
 def test_a_quilt_has_the_size_that_is_told_and_no_more_than_the_displays(name, width, height):
     quilt = QUILTS[name]
-    size = view_size_px("quilt", (width, height), ExportOptions(outputs=("quilt",), still="quilt", quilt_for=name))
+    size = view_size_px("quilt", (width, height), ExportOptions(still="quilt", quilt_for=name))
     tile = quilt.tile(np.full((size[1], size[0], 3), 255, np.uint8))
     assert (tile.shape[1], tile.shape[0]) == quilt.tile_of_px(size)
     assert all(own <= most for own, most in zip(quilt.tile_of_px(size), quilt.tile_px, strict=True))
@@ -431,7 +432,7 @@ def test_tiny_photos_make_all_stills(tmp_path: Path, size: tuple[int, int]) -> N
     ],
 )
 def test_sizes_that_a_file_cannot_hold_are_told_before_any_work(still, size_px, choices, said):
-    options = ExportOptions(outputs=("still",), still=still, **choices)
+    options = ExportOptions(still=still, **choices)
     with pytest.raises(InputError, match=said):
         writing.check_items(size_px, items_of("still", "a", Path(), options), options)
 
@@ -467,7 +468,7 @@ def test_choices_that_cannot_be_are_told_at_once(tmp_path: Path, bad: dict[str, 
 )
 def test_names_that_do_not_fit_are_refused(item: Item, said: str) -> None:
     with pytest.raises(InputError, match=said):
-        load_format(item.format).check((32, 32), item, FileChoices())
+        load_format(item.format).check((32, 32), item, FileOptions())
 
 
 @pytest.mark.parametrize(
@@ -476,7 +477,7 @@ def test_names_that_do_not_fit_are_refused(item: Item, said: str) -> None:
 @pytest.mark.parametrize("instants", [0, 2])
 def test_a_still_is_one_instant(tmp_path: Path, form: str, name: str, packing: str, instants: int) -> None:
     with pytest.raises(InputError, match="one instant, got"):
-        write_items([views((32, 32))] * instants, [Item(form, tmp_path / name, packing)], FACTS, FileChoices())
+        write_items([views((32, 32))] * instants, [Item(form, tmp_path / name, packing)], FACTS, FileOptions())
     assert not list(tmp_path.iterdir())
 
 
@@ -486,7 +487,7 @@ def test_a_still_is_one_instant(tmp_path: Path, form: str, name: str, packing: s
 )
 def test_a_file_of_two_eyes_wants_both_and_where_they_are(tmp_path: Path, count: int, facts: Facts, said: str) -> None:
     with pytest.raises(InputError, match=said):
-        write_items([views((32, 32), count)], [Item("mpo", tmp_path / "a.mpo", "apart")], facts, FileChoices())
+        write_items([views((32, 32), count)], [Item("mpo", tmp_path / "a.mpo", "apart")], facts, FileOptions())
 
 
 def test_a_picture_that_does_not_read_back_is_told(tmp_path: Path) -> None:

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, Item
 from kbvr.formats.video import mp4_boxes
 from kbvr.formats.video.mp4_boxes import add_to_sample_entry, box, boxes_in, full_box, sample_entry_boxes
 from kbvr.formats.write import write_items
+from kbvr.options.export_options import FileOptions
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 64, 96, 3), np.uint8)
 
@@ -27,7 +27,7 @@ NOISE = np.random.default_rng(0).integers(0, 256, (40, 64, 96, 3), np.uint8)
 def written(folder: Path, *, layout: str = "sbs", format_name: str = "video", frames: int = 40, **choices: Any) -> Path:
     item = Item(format_name, folder / "a_LR.mp4", layout)
     facts = Facts(f_px=48.0, baseline_m=0.0625, convergence_m=2.0)
-    write_items(zip(NOISE[:frames], NOISE[:frames], strict=True), [item], facts, FileChoices(**choices))
+    write_items(zip(NOISE[:frames], NOISE[:frames], strict=True), [item], facts, FileOptions(**choices))
     return item.path
 
 

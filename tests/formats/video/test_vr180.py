@@ -16,7 +16,7 @@ from scenes import card_before_wall
 import kbvr
 from kbvr.errors import InputError
 from kbvr.formats.video.vr180 import FEATHER_DEG, half_sphere
-from kbvr.plan.options import ExportOptions
+from kbvr.options.export_options import ExportOptions
 from kbvr.plan.output_kinds import view_size_px
 
 
@@ -74,7 +74,7 @@ def test_left_is_left_and_far_things_have_no_parallax(tmp_path):
     report = kbvr.export(
         tmp_path / "card.png",
         tmp_path,
-        depth_file=tmp_path / "card.npy",
+        depth=tmp_path / "card.npy",
         depth_kind="depth-m",
         fov_deg=degrees(2 * atan(max(photo.size_px) / 2 / photo.f_px)),
         path="static",
@@ -132,7 +132,7 @@ def test_a_screen_plane_does_not_go_with_half_spheres():
     with pytest.raises(InputError, match="no screen plane that a floating window"):
         ExportOptions(projection="vr180", window="floating")
     with pytest.raises(InputError, match="VR180 is a stereo video"):
-        ExportOptions(projection="vr180", outputs=("kenburns",))
+        ExportOptions(projection="vr180", kenburns=True)
 
 
 def test_the_largest_sphere_needs_a_codec_that_holds_it(tmp_path):

@@ -24,10 +24,10 @@ from decoded import video_frames
 
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.fan_out import WAITING
-from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Item
 from kbvr.formats.video import write_video as encoder
 from kbvr.formats.write import check_items, write_items
+from kbvr.options.export_options import FileOptions
 
 PATCHES = np.array(
     [
@@ -44,12 +44,12 @@ def write_video(
 ) -> FileSummary:
     """One stereo video of pairs."""
     facts = Facts(f_px=100.0, baseline_m=0.05, convergence_m=2.0)
-    (written,) = write_items(pairs, [Item("video", path, layout)], facts, FileChoices(fps=fps, **choices))
+    (written,) = write_items(pairs, [Item("video", path, layout)], facts, FileOptions(fps=fps, **choices))
     return written
 
 
 def check_eye_size(size_px: tuple[int, int], layout: str) -> None:
-    check_items(size_px, [Item("video", Path("a.mp4"), layout)], FileChoices(codec="h264"))
+    check_items(size_px, [Item("video", Path("a.mp4"), layout)], FileOptions(codec="h264"))
 
 
 def patches(size_px: tuple[int, int] = (128, 64)) -> np.ndarray:
@@ -236,7 +236,7 @@ def test_names_are_names_and_nothing_else(tmp_path: Path, name: str) -> None:
 def test_frames_that_show_the_same_are_given_once(tmp_path: Path) -> None:
     pairs = list(moving_pairs(3))
     item = Item("video", tmp_path / "a.mp4", "sbs")
-    (video,) = write_items(pairs, [item], Facts(100.0, sources=(0, 1, 2, 1, 0)), FileChoices())
+    (video,) = write_items(pairs, [item], Facts(100.0, sources=(0, 1, 2, 1, 0)), FileOptions())
     frames = video_frames(video.path)
     assert video.frames == len(frames) == 5
     for frame, source in zip(frames, (0, 1, 2, 1, 0), strict=True):
@@ -323,12 +323,12 @@ def test_a_full_disk_is_told_in_one_line_and_nothing_is_left(tmp_path: Path) -> 
 import resource, sys, numpy as np
 from pathlib import Path
 from kbvr.errors import OutputError
-from kbvr.formats.spec.format import Facts, Item; from kbvr.formats.spec.file_options import FileChoices
+from kbvr.formats.spec.format import Facts, Item; from kbvr.options.export_options import FileOptions
 from kbvr.formats.write import write_items
 resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
 noise = np.random.default_rng(0).integers(0, 256, (20, 128, 128, 3), np.uint8)
 try:
-    write_items(zip(noise, noise), [Item("video", Path(sys.argv[1]), "sbs")], Facts(100.0), FileChoices())
+    write_items(zip(noise, noise), [Item("video", Path(sys.argv[1]), "sbs")], Facts(100.0), FileOptions())
 except OutputError as error:
     print(error)
 """

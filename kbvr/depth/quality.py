@@ -1,0 +1,8 @@
+"""How carefully depth is estimated."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+DepthQuality = Literal["fast", "good", "best"]
+DEPTH_QUALITIES: tuple[str, ...] = get_args(DepthQuality)

@@ -1,0 +1,38 @@
+"""What people say of a path: its name, how the camera eases along it, and where it is in which frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from kbvr.errors import InputError
+
+PathName = Literal["static", "swing", "circle", "orbit", "dolly", "dolly-zoom", "kenburns", "flight", "keyframes"]
+PATH_NAMES: tuple[str, ...] = get_args(PathName)
+Ease = Literal["smooth", "linear", "in", "out"]
+EASES: tuple[str, ...] = get_args(Ease)
+MAX_STEPS = 144_000
+MAX_SHARE = 1e6
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Where the camera is, as people wrote it for the paper's method: `first:last:frames`, evenly spaced.
+
+    0 is the start of the path and 1 its end; a straight path goes on beyond its end.
+    """
+
+    first: float
+    last: float
+    frames: int
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises:
+            InputError: if a number is out of its range.
+        """
+        if not all(0 <= end <= MAX_SHARE for end in (self.first, self.last)):
+            raise InputError(f"steps go from 0 or more to {MAX_SHARE:g} at most, got {self.first:g} to {self.last:g}")
+        if not 1 <= self.frames <= MAX_STEPS:
+            raise InputError(f"the number of steps must be 1 to {MAX_STEPS}, got {self.frames}")

@@ -1,0 +1,126 @@
+"""What is made of a photo."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, get_args
+
+from kbvr.options.declare import ONCE, SPLIT, OptionGroup, option
+
+PackedStill = Literal[
+    "sbs", "sbs-half", "tb", "tb-half", "cross", "left-right", "rows", "columns", "checkerboard", "anaglyph"
+]
+PACKED_STILLS: tuple[str, ...] = get_args(PackedStill)
+"""Stills that are plain picture files; the names are those of layouts."""
+
+Still = Literal[
+    "sbs",
+    "sbs-half",
+    "tb",
+    "tb-half",
+    "cross",
+    "left-right",
+    "rows",
+    "columns",
+    "checkerboard",
+    "anaglyph",
+    "jps",
+    "mpo",
+    "vr180",
+    "spatial",
+    "autostereogram",
+    "quilt",
+]
+DepthMapKind = Literal["png", "npy", "npz", "exr", "color"]
+
+OUTPUTS = (
+    "stereo",
+    "kenburns",
+    "wiggle",
+    "anaglyph",
+    "still",
+    "quilt",
+    "autostereogram",
+    "depth-map",
+    "gltf",
+    "html",
+    "embed",
+    "ply",
+    "obj",
+    "usdz",
+    "splats",
+)
+"""stereo: a video for two eyes; kenburns: a plain video of a moving camera; wiggle: a loop that shows depth without
+glasses; anaglyph: a loop for coloured glasses; still: pictures for two eyes; quilt: a picture of many views;
+autostereogram, depth-map: what is made of the depth alone; gltf: a scene of triangles; html: the same with its viewer,
+as a page; embed: the same for a place in a page; ply, obj, usdz, splats: the same for other programs."""
+
+LOOPS = ("wiggle", "anaglyph")
+"""Outputs that are loops for web pages, with a move of their own."""
+
+FROM_DEPTH = ("autostereogram", "depth-map")
+"""Outputs for which nothing is drawn."""
+
+SCENES = ("gltf", "html", "embed", "ply", "obj", "usdz", "splats")
+"""Outputs that hold a scene for others to draw; a camera moves in it."""
+
+AT_REST = ("still", "quilt", *FROM_DEPTH)
+"""Outputs in which the camera does not move."""
+
+ONE_EYED = ("kenburns", *SCENES, *FROM_DEPTH)
+"""Outputs that have neither baseline nor screen plane."""
+
+
+class OutputOptions(OptionGroup):
+    """What is made of a photo."""
+
+    title: ClassVar[str] = "Output"
+
+    stereo: bool | None = option(
+        None, "Stereo video for a headset or a 3D screen.", unset="made if no other output is named", is_common=True
+    )
+    kenburns: bool = option(False, "Plain video of a moving camera.", is_common=True)
+    wiggle: bool = option(
+        False,
+        "Loop that shows depth without glasses. It is written as GIF, WebP, AVIF and MP4, with a poster and HTML to "
+        "paste.",
+        is_common=True,
+    )
+    anaglyph: bool = option(False, "Loop for coloured glasses. The files are those of --wiggle.", is_common=True)
+    still: Annotated[tuple[Still, ...], SPLIT, ONCE] | None = option(
+        None,
+        "Stereo pictures. jps, mpo: for 3D viewers and televisions; vr180: for headsets; spatial: HEIC for Apple "
+        "devices (experimental, requires pillow-heif); autostereogram: for bare eyes; quilt: for light field displays; "
+        "the others are layouts, as for videos.",
+        metavar="KIND[,KIND]",
+        is_common=True,
+    )
+    depth_map: Annotated[tuple[DepthMapKind, ...], SPLIT, ONCE] | None = option(
+        None,
+        "The photo's depth. png: 16 bits of disparity; npy, npz, exr: metres; color: a picture to look at. --depth "
+        "reads all but color: png with --depth-kind disparity, the others with depth-m.",
+        metavar="KIND[,KIND]",
+        is_common=True,
+    )
+    gltf: bool = option(False, "3D scene (GLB) for headsets and 3D programs.", is_common=True)
+    html: bool = option(False, "The scene as one web page with its viewer.", is_common=True)
+    embed: bool = option(
+        False, "The scene for a web page of yours. A script shows it; the HTML to paste is written too.", is_common=True
+    )
+    ply: bool = option(
+        False, "Mesh with colours at its vertices. It is as fine as --max-mb (60) allows.", is_common=True
+    )
+    obj: bool = option(False, "Mesh with its pictures. An OBJ, an MTL, two JPEGs and a PNG.", is_common=True)
+    usdz: bool = option(False, "Scene for iPhone, iPad, Mac and Vision Pro. It requires kbvr[usd].", is_common=True)
+    splats: bool = option(False, "Scene of 3D Gaussians, as PLY and glTF.", is_common=True)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of OUTPUTS that are to be made, in their order."""
+        stills = {*(self.still or ())}
+        wanted = {name for name in OUTPUTS if getattr(self, name, None) is True}
+        wanted |= stills & {"quilt", "autostereogram"}
+        wanted |= {"still"} if stills - {"quilt", "autostereogram"} else set()
+        wanted |= {"depth-map"} if self.depth_map else set()
+        if self.stereo is None and not wanted:
+            wanted = {"stereo"}
+        return tuple(name for name in OUTPUTS if name in wanted)

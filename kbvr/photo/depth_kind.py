@@ -1,0 +1,7 @@
+"""What the numbers of a depth file are."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+DepthKind = Literal["disparity", "depth-m", "inverse-depth-per-m"]
