@@ -26,7 +26,7 @@ from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import photo_from_array
 from kbvr.pipeline import export_photo
 from kbvr.plan.output_kinds import items_of, view_size_px
-from kbvr.plan.shots import planned, reaches_m
+from kbvr.plan.shots import check_options, planned, reaches_m
 from kbvr.profiles.layers import Layers
 from kbvr.rendering.cpu_renderer import Renderer
 from kbvr.stereo.rig import eye_pair, plan_rig
@@ -275,26 +275,27 @@ def test_an_eye_is_never_larger_than_asked_or_than_the_photo(photo, most, wanted
         {"layout": "over"},
         {"seconds": 0.0},
         {"fps": 1000.0},
-        {"budget": 0.0},
+        {"budget_percent": 0.0},
         {"threads": 0},
         {"near_m": -1.0},
         {"near_m": 1e-38},
-        {"baseline_m": 1e9},
+        {"baseline_mm": 1e9},
         {"convergence_m": 0.001},
         {"fov_deg": float("nan")},
         {"depth_kind": "depth-m"},
-        {"max_size_px": (8, 8)},
-        {"outputs": ()},
-        {"outputs": ("stereo", "stereo")},
-        {"outputs": ("hologram",)},
+        {"max_size": (8, 8)},
+        {"stereo": False},
+        {"still": ()},
+        {"still": ("sbs", "sbs")},
+        {"still": "hologram"},
         {"near_m": 1.0, "subject_distance_m": 2.0},
         {"subject_distance_m": 0.0},
-        {"start_crop": Crop(0, 0, 1, 1)},
+        {"from_crop": Crop(0, 0, 1, 1)},
     ],
 )
 def test_options_that_cannot_be_are_refused_at_once(bad):
     with pytest.raises(InputError):
-        ExportOptions(**bad)
+        check_options(ExportOptions(**bad))
 
 
 def test_an_export_without_any_output_or_with_an_unknown_option_is_refused(tmp_path):
@@ -323,7 +324,7 @@ def test_the_stages_can_be_called_by_themselves():
     ("options", "said"),
     [
         ({"keyframes": Path("none.json")}, r"none\.json"),
-        ({"start_crop": Crop(0, 0, 9, 9), "end_crop": Crop(400, 0, 99, 9)}, "inside the photo"),
+        ({"from_crop": Crop(0, 0, 9, 9), "to_crop": Crop(400, 0, 99, 9)}, "inside the photo"),
     ],
 )
 def test_a_camera_path_that_cannot_be_is_told_before_the_depth_is_estimated(tmp_path, monkeypatch, options, said):
@@ -339,7 +340,7 @@ def test_a_crop_in_pixels_is_the_photos_own_when_memory_makes_the_photo_smaller(
         return photo_from_array(cv2.resize(photo.rgb, None, fx=0.5, fy=0.5), f_px=photo.f_px / 2), ()
 
     monkeypatch.setattr(pipeline, "within_memory", halved)
-    crops = {"start_crop": Crop(0, 0, 451, 300), "end_crop": Crop(300, 200, 151, 100)}
+    crops = {"from_crop": Crop(0, 0, 451, 300), "to_crop": Crop(300, 200, 151, 100)}
     report = kbvr.export(EXAMPLES / "cat.jpg", tmp_path, kenburns=True, loop=False, seconds=0.12, **crops)
     last = frames_of(report.file.path)[-1].astype(int)
     part = cv2.imread(str(EXAMPLES / "cat.jpg"))[200:300, 300:451, ::-1]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -25,40 +26,56 @@ def user_file() -> Path:
     return (Path(home) if home else platformdirs.user_config_path("kbvr", appauthor=False)) / NAME
 
 
-def values_from_files(given: Path | None, preset: str | None) -> dict[str, Any]:
-    """Return option -> value: those of the files, the nearer one first, then those of the preset.
+@dataclass(frozen=True)
+class Values:
+    """Options that are not from the command line."""
+
+    values: Mapping[str, Any]
+    sources: Mapping[str, str]
+    """Option -> the file or preset that gave its value."""
+
+
+def values_from_files(given: Path | None, preset: str | None, known: Collection[str]) -> Values:
+    """Return the values of the configuration files, the nearer one first, and over them those of the preset.
+
+    `known` are the names of all options.
 
     Raises:
-        InputError: if a file cannot be read, or there is no such preset.
+        InputError: if a file cannot be read, names an option that is not there, or there is no such preset.
     """
-    tables = [_read(path) for path in ([given] if given else [user_file(), Path(NAME)]) if given or path.is_file()]
-    presets: dict[str, Mapping[str, Any]] = dict(PRESETS)
-    values: dict[str, Any] = {}
-    for path, table in tables:
+    presets = {name: Values(values, dict.fromkeys(values, f"preset {name}")) for name, values in PRESETS.items()}
+    found: list[Values] = []
+    for path in [given] if given else [one for one in (user_file(), Path(NAME)) if one.is_file()]:
+        table = _read(path)
         own = table.pop("preset", {})
         if not isinstance(own, dict) or not all(isinstance(one, dict) for one in own.values()):
-            raise InputError(f"{path}: presets must be tables like [preset.mine]")
-        presets |= {name: dict(_named(one)) for name, one in own.items()}
-        values |= _named(table)
-    if preset is None:
-        return values
-    if preset not in presets:
+            raise InputError(f"{path}: a preset must be a table like [preset.mine]")
+        presets |= {name: _values(one, f"preset {name} in {path}", known) for name, one in own.items()}
+        found.append(_values(table, str(path), known))
+    if preset is not None and preset not in presets:
         alike = get_close_matches(preset, presets, n=1)
-        raise InputError(
-            f"--preset must be one of {', '.join(presets)}, got {preset!r}"
-            + (f"; did you mean {alike[0]}?" if alike else "")
-        )
-    return {**values, **presets[preset]}
+        meant = f"; did you mean {alike[0]}?" if alike else ""
+        raise InputError(f"--preset must be one of {', '.join(presets)}, got {preset!r}{meant}")
+    found += [presets[preset]] if preset else []
+    return Values(
+        {name: value for one in found for name, value in one.values.items()},
+        {name: source for one in found for name, source in one.sources.items()},
+    )
 
 
-def _read(path: Path) -> tuple[Path, dict[str, Any]]:
+def _read(path: Path) -> dict[str, Any]:
     content = read_small_file(path, "a configuration file", MOST_BYTES)
     try:
-        return path, tomllib.loads(content.decode("utf-8"))
+        return tomllib.loads(content.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"{path} must be a TOML file of options: {error}") from error
 
 
-def _named(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Return option -> value of a table whose keys may be written as flags are."""
-    return {name.removeprefix("--").replace("-", "_"): value for name, value in table.items()}
+def _values(table: Mapping[str, Any], source: str, known: Collection[str]) -> Values:
+    """Return the options of a table, whose names may be written as flags are."""
+    values = {name.removeprefix("--").replace("-", "_"): value for name, value in table.items()}
+    for name in values:
+        if name not in known:
+            alike = get_close_matches(name, known, n=1)
+            raise InputError(f"{source}: there is no option {name}" + (f"; did you mean {alike[0]}?" if alike else ""))
+    return Values(values, dict.fromkeys(values, source))

@@ -61,19 +61,23 @@ def read_options(given: Mapping[str, Any]) -> tuple[CallOptions, ExportOptions]:
     Raises:
         InputError: if a value is out of its range, or options do not go together; it names flags.
     """
-    own = {name: given[name] for name in CallOptions.model_fields if name in given}
-    first = _read(CallOptions, own)
-    values = {**values_from_files(first.config, first.preset), **given}
-    call = _read(CallOptions, {name: values.pop(name) for name in CallOptions.model_fields if name in values})
-    return call, _read(ExportOptions, values)
+    first = _read(CallOptions, {name: given[name] for name in CallOptions.model_fields if name in given}, {})
+    known = [one.name for one in every_option()]
+    filed = values_from_files(first.config, first.preset, known)
+    sources = {name: source for name, source in filed.sources.items() if name not in given}
+    values = {**filed.values, **given}
+    call = {name: values.pop(name) for name in CallOptions.model_fields if name in values}
+    return _read(CallOptions, call, sources), _read(ExportOptions, values, sources)
 
 
-def _read(group: type[Group], values: Mapping[str, Any]) -> Group:
+def _read(group: type[Group], values: Mapping[str, Any], sources: Mapping[str, str]) -> Group:
+    """Return options; an error names the flag, or where else the value is from."""
     try:
         return group(**values)
     except OptionError as error:
-        flags = {one.name: one.flag for one in every_option()}
-        raise InputError(error.said_of(flags.get(error.option, error.option))) from None
+        flag = next(one.flag for one in every_option() if one.name == error.option)
+        source = sources.get(error.option)
+        raise InputError(error.said_of(f"{source}: {error.option}" if source else flag)) from None
 
 
 def _refuse_unclear_depth(photos: int, given: Mapping[str, Any]) -> None:

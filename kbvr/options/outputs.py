@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal, get_args
 
+from pydantic import model_validator
+
 from kbvr.options.declare import ONCE, SPLIT, OptionGroup, option
 
 PackedStill = Literal[
@@ -113,6 +115,12 @@ class OutputOptions(OptionGroup):
     usdz: bool = option(False, "Scene for iPhone, iPad, Mac and Vision Pro. It requires kbvr[usd].", is_common=True)
     splats: bool = option(False, "Scene of 3D Gaussians, as PLY and glTF.", is_common=True)
 
+    @model_validator(mode="after")
+    def _stereo_unless_others_are_named(self) -> OutputOptions:
+        if self.stereo is None:
+            object.__setattr__(self, "stereo", not self.outputs)
+        return self
+
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of OUTPUTS that are to be made, in their order."""
@@ -121,6 +129,4 @@ class OutputOptions(OptionGroup):
         wanted |= stills & {"quilt", "autostereogram"}
         wanted |= {"still"} if stills - {"quilt", "autostereogram"} else set()
         wanted |= {"depth-map"} if self.depth_map else set()
-        if self.stereo is None and not wanted:
-            wanted = {"stereo"}
         return tuple(name for name in OUTPUTS if name in wanted)

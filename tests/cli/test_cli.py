@@ -20,6 +20,7 @@ from PIL import Image
 from rich.console import Console
 
 from kbvr import pipeline
+from kbvr.cli.export_command import every_option
 from kbvr.cli.interruption import SIGNALS
 from kbvr.cli.main import main
 from kbvr.cli.progress import stage_bars
@@ -31,6 +32,7 @@ from kbvr.motion.crop import Crop
 from kbvr.motion.path_names import Steps
 from kbvr.options.export_options import ExportOptions
 from kbvr.pipeline import ExportReport, Written
+from kbvr.plan.shots import path_options
 
 Progress = Callable[[str, int, int], None]
 
@@ -53,7 +55,7 @@ class FakePipeline:
             progress("frames", 1, 2)
         self.fail_by_name(photo_path)
         grey = np.full((32, 32, 3), 99, np.uint8)
-        item = Item("video", out_dir / f"{photo_path.stem}_kbvr_LR.mp4", options.layout)
+        item = Item("video", out_dir / f"{photo_path.stem}_kbvr_LR.mp4", options.layout[0])
         (file,) = write_items([(grey, grey)] * 2, [item], Facts(100.0), options)
         stereo = {"baseline_m": 0.03, "convergence_m": float("inf")}
         written = (Written("stereo", item, file),)
@@ -196,10 +198,11 @@ def test_pictures_are_named_by_their_flags(
 )
 def test_camera_moves_reach_the_pipeline(fake: FakePipeline, flags: str, fields: dict, path: str) -> None:
     """Options of one path name it, and a plain video alone is no stereo video."""
+    Path("k.json").write_text((Path(__file__).parents[2] / "examples" / "keyframes.json").read_text("utf-8"), "utf-8")
     assert main(["export", "a.jpg", *flags.split()]) == 0
     (options,) = (call[2] for call in fake.calls)
     assert options == ExportOptions(kenburns=True, **fields)
-    assert options.paths["kenburns"].name == path
+    assert path_options("kenburns", options).name == path
 
 
 def test_a_person_is_told_what_was_written(fake: FakePipeline, capsys: pytest.CaptureFixture[str]) -> None:
@@ -323,13 +326,18 @@ def test_json_tells_of_a_bug_too(fake: FakePipeline, capsys: pytest.CaptureFixtu
     ("arguments", "complaint"),
     [
         ("export", "Missing argument 'PHOTO'"),
-        ("export a.jpg --layout wide", "layout must be some of sbs"),
-        ("export a.jpg --path loop", "'--path'"),
-        ("export a.jpg --seconds long", "'--seconds'"),
-        ("export a.jpg --seconds -1", "seconds"),
+        ("export a.jpg --layout wide", "--layout must be one or more of sbs"),
+        ("export a.jpg --path loop", "--path must be one of static, swing"),
+        ("export a.jpg --seconds long", "--seconds must be 0.1 to 600 seconds, got 'long'"),
+        ("export a.jpg --seconds -1", "--seconds must be 0.1 to 600 seconds, got '-1'"),
+        ("export a.jpg --budget 300", "--budget must be above 0 and at most 15 percent of the width, got '300'"),
+        ("export a.jpg --baseline-mm 0.01", "--baseline-mm must be 0.1 to 1e+06 millimetres"),
+        ("export a.jpg --vr180-px 65", "--vr180-px must be 64 to 8192 pixels, even"),
+        ("export a.jpg --max-memory much", "--max-memory must be a size like 2GB"),
+        ("export a.jpg --stero", "Did you mean --stereo?"),
         ("export a.jpg --no-such-option", "--no-such-option"),
-        ("export a.jpg --max-size 1920", "--max-size must be like 1920x1080, got '1920'"),
-        ("export a.jpg --max-size 0x100", "--max-size must be like 1920x1080, got '0x100'"),
+        ("export a.jpg --max-size 1920", "--max-size must be WIDTHxHEIGHT like 1920x1080, 16x16 or more, got '1920'"),
+        ("export a.jpg --max-size 0x100", "--max-size must be WIDTHxHEIGHT like 1920x1080, 16x16 or more, got '0x100'"),
         (
             "export a.jpg b.jpg --depth d.png --depth-kind depth-m",
             "--depth belongs to one photo, got 2 photos",
@@ -343,10 +351,10 @@ def test_json_tells_of_a_bug_too(fake: FakePipeline, capsys: pytest.CaptureFixtu
         ("export a.jpg --kenburns --baseline-mm 20", "for two eyes"),
         ("export a.jpg --softness 0.3", "give --segmentation too"),
         ("export a.jpg --profile paper --fill spread", "fills in its own way"),
-        ("export a.jpg --threads 100000", "threads must be 1 to 256"),
+        ("export a.jpg --threads 100000", "--threads must be a whole number, 1 to 256"),
         ("export a.jpg --kenburns --zoom 0.5", "the zoom must be 1 or more"),
         ("export a.jpg --steps 0:8", "--steps must be first:last:frames"),
-        ("export a.jpg --steps 0:8:0", "the number of steps must be"),
+        ("export a.jpg --steps 0:8:0", "--steps must be first:last:frames, like 0:8:400, got '0:8:0'"),
         ("export a.jpg --near-m 1 --subject-distance 2", "give one of them"),
         ("export a.jpg --depth-kind disparity", "--depth-kind says what --depth holds"),
         ("explode a.jpg", "'explode'"),
@@ -482,24 +490,39 @@ def test_the_flags_of_loops_reach_the_pipeline(fake: FakePipeline) -> None:
     assert fake.calls == [(Path("a.jpg"), Path(), ExportOptions(wiggle=True, anaglyph=True, **loops))]
 
 
-def test_help_has_an_example_groups_and_defaults(
+def test_help_fits_one_screen(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The outputs and what people use most, in 45 lines of 80 columns, and where the rest is."""
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["export", "--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 45
+    assert max(map(len, lines)) <= 80
+    told = " ".join(lines)
+    assert all(f"--{output} " in told for output in ("stereo", "still", "wiggle", "gltf"))
+    assert "--help-all" in told
+    assert "kbvr export cat.jpg -o out/" in told
+
+
+def test_the_full_help_shows_every_option_with_its_default(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
-    assert main(["export", "--help"]) == 0
-    told = capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["export", "--help-all"]) == 0
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
+    told = " ".join(out.split())
+    for one in every_option():
+        assert f" {one.flag}" in told
+        assert " ".join(one.says.split()) in told
     for text in (
-        "kbvr export --stereo cat.jpg -o out/",
-        "kenburns for --kenburns, else swing",
-        "[default: (1920x1080 for videos, 720x720 for --wiggle and --anaglyph)]",
-        "[default: (3; 2.5 for --wiggle, 2 for --anaglyph)]",
-        "[default: (estimated from the photo)]",
-        f"[default: ({DEFAULT_NEAR_M:g})]",
-        "from one crop to another",
-        "wants kbvr[usd]",
-        "With kbvr[gpu]",
-        "─ Motion ─",
-        "─ Stereo ─",
+        "[default: kenburns for --kenburns, else swing]",
+        "[default: 1920x1080 for videos, 720x720 for --wiggle and --anaglyph]",
+        "[default: 3; 2.5 for --wiggle, 2 for --anaglyph]",
+        "[default: gif,webp,avif,mp4]",
+        f"[default: {DEFAULT_NEAR_M:g}]",
+        "requires kbvr[usd]",
+        "Motion:",
+        "Stereo:",
     ):
         assert text in told
 

@@ -1,0 +1,73 @@
+"""Options from files and presets, under those of the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kbvr.cli.export_command import read_options
+from kbvr.cli.main import main
+from kbvr.errors import InputError
+from kbvr.options.presets import PRESETS
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Return a folder for a person's own file; the working folder is another."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "here").mkdir()
+    monkeypatch.setenv("KBVR_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "home"
+
+
+def test_the_nearer_file_wins_and_the_command_line_over_all(home: Path) -> None:
+    (home / "kbvr.toml").write_text('layout = "tb"\nseconds = 9\nout = "far"\nbudget-percent = 1\n')
+    Path("kbvr.toml").write_text('layout = ["sbs", "tb"]\nquiet = true\n')
+    call, options = read_options({"seconds": "3"})
+    assert (options.layout, options.seconds, options.budget_percent) == (("sbs", "tb"), 3.0, 1.0)
+    assert (call.out, call.quiet) == (Path("far"), True)
+
+
+def test_a_file_that_is_named_takes_the_place_of_the_others(home: Path) -> None:
+    (home / "kbvr.toml").write_text("seconds = 9\n")
+    Path("other.toml").write_text("fps = 30\n")
+    _, options = read_options({"config": "other.toml"})
+    assert (options.seconds, options.fps) == (None, 30.0)
+
+
+def test_a_preset_of_ones_own_goes_over_the_file(home: Path) -> None:
+    (home / "kbvr.toml").write_text('layout = "tb"\n[preset.mine]\nlayout = "rows"\nwiggle = true\n')
+    _, options = read_options({"preset": "mine"})
+    assert (options.layout, options.outputs) == (("rows",), ("wiggle",))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_can_be_used(name: str) -> None:
+    _, options = read_options({"preset": name})
+    assert all(getattr(options, option) is not None for option in PRESETS[name])
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "message"),
+    [
+        ("budget-percent = 300", {}, "kbvr.toml: budget_percent must be above 0 and at most 15"),
+        ("[preset.a]\nfps = 0", {"preset": "a"}, "preset a in kbvr.toml: fps must be 1 to 240"),
+        ("layuot = 3", {}, "kbvr.toml: there is no option layuot; did you mean layout?"),
+        ("layout", {}, "kbvr.toml must be a TOML file of options"),
+        ("preset = 3", {}, "a preset must be a table"),
+        ("", {"preset": "qest"}, "--preset must be one of quest, .*got 'qest'; did you mean quest?"),
+        ("", {"config": "none.toml"}, "none.toml"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_told_with_its_name(text: str, given: dict[str, str], message: str) -> None:
+    Path("kbvr.toml").write_text(text)
+    with pytest.raises(InputError, match=message.replace("?", r"\?")):
+        read_options(given)
+
+
+def test_a_file_of_options_reaches_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("kbvr.toml").write_text('codec = "mp3"\n')
+    assert main(["export", "a.jpg"]) == 2
+    assert "kbvr.toml: codec must be one of auto" in capsys.readouterr().err
