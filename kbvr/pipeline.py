@@ -28,6 +28,7 @@ from kbvr.motion.paths import moves_along, view_of
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import FROM_DEPTH, SCENES
 from kbvr.photo.photo import GUESSED_FOV_DEG, Photo, load_photo
+from kbvr.plan.aspect import cut_around_subject, size_within
 from kbvr.plan.explain import explain
 from kbvr.plan.failures import Failure, costing_only
 from kbvr.plan.memory_budget import refuse_without_room, repeats_bytes, within_memory, within_px
@@ -140,7 +141,7 @@ def _exported(
         photo = load_photo(photo_path, fov_deg=options.fov_deg, max_memory_bytes=options.max_memory)
     if {*wanted} <= {*SCENES}:
         photo = within_px(photo, TEXTURE_MAX_PX)  # scenes show no more
-    file_px = photo.file_size_px
+    file_px = photo.file_size_px if options.aspect is None else size_within(photo.file_size_px, options.aspect)
     sizes_px = _view_sizes_px(wanted, photo, file_px, options)
     failed: list[Failure] = []
     wanted = _that_can_be_made(wanted, sizes_px, options, failed)
@@ -155,6 +156,8 @@ def _exported(
         depth = profile.depth(photo)
     told("depth", 1, 1)
     photo = seen_through(photo, depth)
+    if options.aspect is not None:
+        photo, depth = cut_around_subject(photo, depth, options.aspect)
     if photo.f_source == "guess":
         _log.warning(
             "the photo does not say its focal length: a field of view of %g degrees is assumed (--fov)",
@@ -209,7 +212,8 @@ def _view_sizes_px(
     wanted: Iterable[str], photo: Photo, file_px: tuple[int, int], options: ExportOptions
 ) -> dict[str, tuple[int, int]]:
     """Return the size of every output's views; of VR180's it depends on the photo's focal length."""
-    f_px = photo.f_px * file_px[0] / photo.size_px[0]
+    shown_px = photo.size_px if options.aspect is None else size_within(photo.size_px, options.aspect)
+    f_px = photo.f_px * file_px[0] / shown_px[0]
     return {output: view_size_px(output, file_px, options, f_px=f_px) for output in wanted}
 
 

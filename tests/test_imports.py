@@ -20,6 +20,7 @@ ROOMS = (
     ("depth", "inpaint"),
     ("ldi", "motion"),
     ("mesh", "rendering", "stereo", "ken_burns_2019"),
+    ("options",),
     ("formats",),
     ("plan",),
     ("profiles",),
@@ -55,7 +56,8 @@ def imported_names(path: Path) -> Iterator[str]:
             yield f"{node.module}"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(MODULE, node.value):
-            yield node.value
+            if node.value.split(".")[1] in rank(ROOMS):  # kbvr.toml is a file
+                yield node.value
 
 
 MODULE = r"kbvr(\.[a-z_0-9]+)+"

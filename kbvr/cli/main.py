@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from typing import Annotated, TypeAlias
 
 import typer
@@ -121,12 +122,21 @@ def _code_of(error: BaseException) -> int:
     if is_interruption(error):
         return INTERRUPTED
     if isinstance(error, typer.TyperException):
-        complaint = error.format_message().replace("Value error, ", "")  # what pydantic puts before it
-        return _bad_call(f"{complaint} (--help tells what there is)")
+        return _bad_call(f"{_complaint_of(error)} (see --help)")
     explanation = explained(error)
     if explanation is None:
         raise error
     return _bad_call(explanation)
+
+
+def _complaint_of(error: typer.TyperException) -> str:
+    """Return what is wrong with a call, with the option that was probably meant."""
+    alike = getattr(error, "possibilities", None)
+    if not alike:
+        return error.format_message()
+    name = str(getattr(error, "option_name", ""))
+    meant = get_close_matches(name, alike, n=1, cutoff=0) or alike
+    return f"there is no option {name}; did you mean {meant[0]}?"
 
 
 def _bad_call(complaint: str) -> int:

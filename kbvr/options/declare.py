@@ -184,12 +184,10 @@ class Declared:
             kind: getattr(one, kind) for one in self.field.metadata for kind in ("ge", "gt", "le") if hasattr(one, kind)
         }
         least, above, most = (limits.get(kind) for kind in ("ge", "gt", "le"))
-        whole = "a whole number, " if int in self._types and float not in self._types else ""
-        if above is not None:
-            return f"{whole}above {above:g}" + (f" and at most {most:g}" if most is not None else "")
-        if least is not None and most is not None:
-            return f"{whole}{least:g} to {most:g}"
-        return f"{whole}{least:g} or more" if least is not None else "text"
+        whole = "a whole number from " if int in self._types and float not in self._types else ""
+        if above is not None and most is not None:
+            return f"above {above:,.10g} and at most {most:,.10g}"
+        return "text" if least is None or most is None else f"{whole}{least:,.10g} to {most:,.10g}"
 
 
 def _flat(annotation: Any, *, through_tuples: bool = False) -> Iterator[Any]:

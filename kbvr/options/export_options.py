@@ -91,6 +91,10 @@ class ExportOptions(OutputOptions, DepthOptions, MotionOptions, StereoOptions, F
                 self.projection == "flat" or "stereo" in outputs,
                 "VR180 is a stereo video, got none among the outputs",
             ),
+            (
+                self.aspect is None or (self.from_crop, self.to_crop) == (None, None),
+                "an aspect cuts the photo itself: give it or the crops of a kenburns path, got both",
+            ),
             ((self.depth is None) == (self.depth_kind is None), "a depth file and its kind go together"),
             (
                 self.depth is None or str(self.depth_model) == "auto",

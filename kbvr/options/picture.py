@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from kbvr.options.declare import OptionGroup, option
-from kbvr.options.values import Place, Size
+from kbvr.options.values import Place, Ratio, Size
 
 PictureFile = Literal["jpeg", "png", "webp"]
 QuiltDisplay = Literal["portrait", "go", "16", "32", "65"]
@@ -33,6 +33,14 @@ class PictureOptions(OptionGroup):
         takes="WIDTHxHEIGHT like 1920x1080, 16x16 or more",
         metavar="WxH",
         unset="1920x1080 for videos, 720x720 for --wiggle and --anaglyph",
+        is_common=True,
+    )
+    aspect: Ratio | None = option(
+        None,
+        "Shape of the picture, like 9:16, 4:5 or 1:1. The photo is cut to it around its subject.",
+        takes="width:height, like 9:16",
+        metavar="W:H",
+        unset="the photo's own",
         is_common=True,
     )
     quality: int | None = option(

@@ -16,6 +16,9 @@ from kbvr.motion.crop import Crop
 from kbvr.motion.path_names import Steps
 
 LEAST_SIDE_PX = 16
+MOST_LONG = 20.0
+"""Longest side of a shape, over its other one."""
+
 UNITS: Mapping[str, int] = MappingProxyType(
     {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 )
@@ -53,6 +56,13 @@ def _size(value: object) -> object:
     return width, height
 
 
+def _ratio(value: object) -> object:
+    width, height = (float(part) for part in _ratio_in(value))
+    if not (width > 0 and height > 0 and max(width / height, height / width) <= MOST_LONG):
+        raise ValueError
+    return width, height
+
+
 def _crop(value: object) -> object:
     if isinstance(value, Crop):
         return value
@@ -83,6 +93,9 @@ def _bytes(value: object) -> object:
 
 Size = Annotated[tuple[int, int], BeforeValidator(_size)]
 """(width, height) in pixels."""
+
+Ratio = Annotated[tuple[float, float], BeforeValidator(_ratio)]
+"""A shape as (width, height)."""
 
 CropText = Annotated[InstanceOf[Crop], BeforeValidator(_crop)]
 StepsText = Annotated[InstanceOf[Steps], BeforeValidator(_steps)]

@@ -8,7 +8,6 @@ import shlex
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import typer
 from doc_pages import NAME, OPTION, PAGES, RECORDS, ROOT, DocPage
 
 from kbvr.cli.main import app
-from kbvr.options.export_options import FileOptions
+from kbvr.options.export_options import declared
 
 
 def options_of(command: Any) -> set[str]:
@@ -107,8 +106,8 @@ def test_examples_in_the_help_can_be_run(path):
 
 def test_options_that_are_said_to_change_a_file_exist():
     """`kbvr formats` and a warning make options' names of the choices'."""
-    choices = {field.name for field in fields(FileOptions)} - {"animate_as"}
-    assert {f"--{name.replace('_', '-')}" for name in choices} <= OPTIONS
+    named = {f"--{one.name.replace('_', '-')}" for one in declared() if one.used_by}
+    assert named <= {one.flag for one in declared()}
 
 
 @pytest.mark.parametrize("page", [*PAGES, *RECORDS], ids=lambda page: page.name)

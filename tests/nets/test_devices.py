@@ -386,7 +386,7 @@ def test_the_stages_hand_the_device_on(use):
 
 def test_an_unknown_device_is_refused_before_any_work(capfd):
     """By the library with the known ones, by the command line as a bad option."""
-    with pytest.raises(InputError, match=r"the device must be one of auto, cpu, tensorrt, .*, got 'gpu'"):
+    with pytest.raises(InputError, match=r"device must be one of auto, cpu, cuda, tensorrt, .*, got 'gpu'"):
         ExportOptions(device="gpu")
     assert main(["export", "--device", "gpu", "none.jpg"]) == 2
     assert "Invalid value for '--device': 'gpu' is not one of" in capfd.readouterr().err

@@ -57,7 +57,7 @@ def test_names_are_those_of_what_does_the_work():
     """What may be named can be made, and what can be made may be named."""
     assert {*get_args(CodecName)} == {"auto", *CODECS}
     assert {*get_args(Container)} == {"auto", *CONTAINERS}
-    assert get_args(Device) == DEVICES
+    assert {*get_args(Device)} == {*DEVICES}
     assert get_args(Surround) == SURROUNDS
     assert {*get_args(QuiltDisplay)} == {*QUILTS}
     assert {*LAYOUTS} - {"left-right"} <= {*PACKINGS}
@@ -79,7 +79,8 @@ def test_names_are_those_of_what_does_the_work():
         ("budget_percent", "2.5", 2.5, 2.5),
         ("keyframes", "k.json", Path("k.json"), Path("k.json")),
         ("loop", "no", False, False),
-        ("baseline_mm", "63", 63, 63.0),
+        ("aspect", "9:16", [9, 16], (9.0, 16.0)),
+        ("ipd_mm", "60", 60, 60.0),
     ],
 )
 def test_a_text_means_the_same_as_the_value_of_python(name, text, value, read):
@@ -93,8 +94,8 @@ def test_a_text_means_the_same_as_the_value_of_python(name, text, value, read):
     ("name", "bad", "message"),
     [
         ("budget_percent", 300, "budget_percent must be above 0 and at most 15 percent of the width, got 300"),
-        ("baseline_mm", "wide", "baseline_mm must be 0.1 to 1e+06 millimetres, got 'wide'"),
-        ("threads", 1.5, "threads must be a whole number, 1 to 256, got 1.5"),
+        ("baseline_mm", "wide", "baseline_mm must be 0.1 to 1,000,000 millimetres, got 'wide'"),
+        ("threads", 1.5, "threads must be a whole number from 1 to 256, got 1.5"),
         ("codec", "mp3", "codec must be one of auto, h264, hevc, av1, vp9, got 'mp3'"),
         ("animate_as", "gif,gif", "animate_as must be one or more of gif, webp, avif, mp4, separated by commas"),
         ("max_size", (8, 8), "max_size must be WIDTHxHEIGHT like 1920x1080, 16x16 or more, got"),

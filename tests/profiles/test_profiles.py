@@ -122,7 +122,7 @@ def test_people_stand_upright_in_both_profiles_as_much_as_is_wanted(home, profil
     leaning = depth.inverse_depth.copy()
     leaning[30:70, 40:80] = np.linspace(0.6, 1.0, 40)[:, None]
     np.save(home / "depth.npy", 1 / leaning)
-    common = {"depth_file": home / "depth.npy", "depth_kind": "depth-m", "profile": profile}
+    common = {"depth": home / "depth.npy", "depth_kind": "depth-m", "profile": profile}
     made = {"layers": Layers, "paper": Paper}[profile]
 
     def range_of(**options) -> float:

@@ -126,7 +126,8 @@ def test_a_vignette_darkens_the_corners_alone(strength):
 
 
 @pytest.mark.parametrize(
-    "bad", [{"focus": (0.5, 0.5)}, {"focus": (1.5, 0.5), "blur_share": 0.01}, {"blur_share": 0.5}, {"vignette": 2.0}]
+    "bad",
+    [{"focus": (50, 50), "aperture_percent": 0}, {"focus": (150, 50)}, {"aperture_percent": 50}, {"vignette": 2.0}],
 )
 def test_lenses_that_cannot_be_are_refused(bad):
     with pytest.raises(InputError):

@@ -263,7 +263,7 @@ def test_a_video_alone_is_shown_as_one(tmp_path):
     ("bad", "said"),
     [
         ({"animate_as": "gif,png"}, "gif, webp, avif, mp4"),
-        ({"animate_as": ""}, "animations"),
+        ({"animate_as": ""}, "animate_as must be one or more of"),
         ({"views": 1}, "2 to 37"),
         ({"views": 38}, "2 to 37"),
         ({"period_s": 0.0}, "period"),

@@ -208,11 +208,11 @@ def test_a_scene_to_embed_has_its_script_beside_it(photo, tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"triangles": 10}, "the number of triangles must be 2000 to 5e+06, got 10"),
-        ({"surround": "ball"}, "the surround must be one of none, fade, dome, got 'ball'"),
-        ({"texture": "tga"}, "the texture must be one of webp, jpeg, got 'tga'"),
-        ({"compress": "zip"}, "the compression of triangles must be one of none, draco, got 'zip'"),
-        ({"eye_height_m": -1}, "the eye height in metres must be 0 to 10, got -1"),
+        ({"triangles": 10}, "triangles must be a whole number from 2,000 to 5,000,000, got 10"),
+        ({"surround": "ball"}, "surround must be one of none, fade, dome, got 'ball'"),
+        ({"texture": "tga"}, "texture must be one of webp, jpeg, got 'tga'"),
+        ({"compress": "zip"}, "compress must be one of none, draco, got 'zip'"),
+        ({"eye_height_m": -1}, "eye_height_m must be 0 to 10 metres, got -1"),
         ({"profile": "paper"}, "scenes belong to the profile layers, got the profile paper"),
     ],
 )

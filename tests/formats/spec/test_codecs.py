@@ -233,22 +233,32 @@ def test_the_usual_h264_is_what_it_was(tmp_path):
     assert b"subme=2" in content and b"me=hex" in content and b"ref=1" in content
 
 
+def test_a_codec_that_does_not_go_into_a_container_is_told_before_any_work(tmp_path):
+    with pytest.raises(InputError, match="HEVC video goes into mp4 or mkv, got the container webm"):
+        kbvr.export("there_is_none.jpg", tmp_path, codec="hevc", container="webm")
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"codec": "hevc", "container": "webm"}, "HEVC video goes into mp4 or mkv, got the container webm"),
-        ({"codec": "h265"}, "the codec must be one of auto, h264, hevc, av1, vp9, got 'h265'"),
-        ({"container": "mov"}, "the container must be one of auto, mp4, mkv, webm, got 'mov'"),
-        ({"quality": 0}, "the quality must be 1 to 100, got 0"),
-        ({"quality": 101}, "the quality must be 1 to 100, got 101"),
-        ({"max_mb": -1}, "the largest size must be 0.001 to 100000 MB, got -1"),
+        ({"codec": "h265"}, "codec must be one of auto, h264, hevc, av1, vp9, got 'h265'"),
+        ({"container": "mov"}, "container must be one of auto, mp4, mkv, webm, got 'mov'"),
+        ({"quality": 0}, "quality must be a whole number from 1 to 100, got 0"),
+        ({"quality": 101}, "quality must be a whole number from 1 to 100, got 101"),
+        ({"max_mb": -1}, "max_mb must be 0.001 to 100,000 MB, got -1"),
         ({"max_mb": 1, "quality": 50}, "got both"),
-        ({"projection": "360"}, "the projection must be one of flat, vr180, got '360'"),
+        ({"projection": "360"}, "projection must be one of flat, vr180, got '360'"),
         ({"projection": "vr180", "layout": "anaglyph"}, "VR180 has the layouts sbs, tb, mono, got anaglyph"),
-        ({"projection": "vr180", "container": "mkv"}, "VR180 is told to players in mp4 only, got the container mkv"),
-        ({"projection": "vr180", "codec": "vp9"}, "VR180 is told to players in mp4 only, got the container webm"),
-        ({"vr180_px": 2047}, "must be 64 to 8192 px and even, got 2047"),
-        ({"name_for": "vlc"}, "the player that names are for must be one of any, quest"),
+        (
+            {"projection": "vr180", "container": "mkv"},
+            "VR180 is told to players in mp4 only, got the container mkv and the codec auto",
+        ),
+        (
+            {"projection": "vr180", "codec": "vp9"},
+            "VR180 is told to players in mp4 only, got the container auto and the codec vp9",
+        ),
+        ({"vr180_px": 2047}, "vr180_px must be 64 to 8192 pixels, even, got 2047"),
+        ({"name_for": "vlc"}, "name_for must be one of any, quest"),
     ],
 )
 def test_choices_that_cannot_be_get_one_line(options, complaint):

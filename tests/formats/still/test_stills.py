@@ -440,15 +440,15 @@ def test_sizes_that_a_file_cannot_hold_are_told_before_any_work(still, size_px, 
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        ({"still": "sbs,sbs"}, "each once"),
-        ({"still": "hologram"}, "the stills must be some of"),
-        ({"depth_map": "tiff"}, "the depth maps must be some of"),
-        ({"still": "sbs", "picture": "gif"}, "the kind of picture"),
-        ({"still": "sbs", "quality": 0}, "quality must be 1 to 100"),
-        ({"still": "quilt", "quilt_for": "27"}, "the display of a quilt"),
+        ({"still": "sbs,sbs"}, "still must be one or more of"),
+        ({"still": "hologram"}, "still must be one or more of"),
+        ({"depth_map": "tiff"}, "depth_map must be one or more of png"),
+        ({"still": "sbs", "picture": "gif"}, "picture must be one of jpeg"),
+        ({"still": "sbs", "quality": 0}, "quality must be a whole number from 1 to 100"),
+        ({"still": "quilt", "quilt_for": "27"}, "quilt_for must be one of portrait"),
         ({"still": "sbs", "path": "orbit"}, "how a camera moves belongs to videos"),
         ({"still": "sbs", "seconds": 2.0}, "how a camera moves belongs to videos"),
-        ({"still": "autostereogram", "baseline_m": 0.06}, "for two eyes"),
+        ({"still": "autostereogram", "baseline_mm": 60}, "for two eyes"),
     ],
 )
 def test_choices_that_cannot_be_are_told_at_once(tmp_path: Path, bad: dict[str, Any], said: str) -> None:

@@ -1,0 +1,71 @@
+"""A photo that is cut to another shape keeps its subject."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scenes import depth_of, photo_of
+
+import kbvr
+from kbvr.plan.aspect import cut_around_subject, size_within
+
+
+@given(
+    st.tuples(st.integers(16, 5000), st.integers(16, 5000)),
+    st.sampled_from([(9.0, 16.0), (4.0, 5.0), (1.0, 1.0), (2.39, 1.0)]),
+)
+def test_a_shape_fits_and_fills_the_photo_one_way(size_px, aspect):
+    width, height = size_within(size_px, aspect)
+    assert width <= size_px[0] and height <= size_px[1]
+    assert width == size_px[0] or height == size_px[1]
+    assert abs(width - height * aspect[0] / aspect[1]) <= max(1, aspect[0] / aspect[1])
+
+
+@pytest.mark.parametrize("across", [True, False])
+@pytest.mark.parametrize("start", [0, 40, 90])
+def test_the_cut_holds_the_nearest_thing(start, across):
+    """A near card before a far wall, wherever it stands, is whole in a square."""
+    inverse_depth = np.full((60, 120), 0.2)
+    inverse_depth[20:40, start : start + 30] = 1.0
+    rgb = np.zeros((60, 120, 3), np.uint8)
+    rgb[20:40, start : start + 30] = 255
+    if not across:
+        inverse_depth, rgb = inverse_depth.T, np.ascontiguousarray(rgb.transpose(1, 0, 2))
+    photo, depth = cut_around_subject(photo_of(rgb), depth_of(inverse_depth), (1.0, 1.0))
+    assert photo.size_px == (60, 60) == depth.inverse_depth.shape
+    assert (photo.rgb == 255).all(axis=2).sum() == 600
+    assert np.array_equal(photo.rgb[..., 0] == 255, depth.inverse_depth == 1.0)
+
+
+def test_a_wall_is_cut_in_its_middle():
+    rgb = np.zeros((20, 41, 3), np.uint8)
+    rgb[:, 20] = 255
+    photo, _ = cut_around_subject(photo_of(rgb), depth_of(np.full((20, 41), 0.5)), (1.0, 2.0))
+    assert photo.size_px == (10, 20)
+    assert (photo.rgb[:, 5] == 255).all()
+
+
+def test_every_output_has_the_shape(tmp_path):
+    """And a view of the cut photo is at most as large as the cut."""
+    picture = np.full((96, 160, 3), 90, np.uint8)
+    cv2.circle(picture, (120, 50), 20, (250, 60, 60), -1)
+    cv2.imwrite(str(tmp_path / "a.png"), picture)
+    np.save(tmp_path / "d.npy", np.where(picture[..., 0] > 200, 1.0, 4.0).astype(np.float32))
+    report = kbvr.export(
+        *(tmp_path / "a.png", tmp_path),
+        aspect="1:1",
+        still="left-right",
+        kenburns=True,
+        depth_map="npy",
+        seconds=0.1,
+        gltf=True,
+        depth=tmp_path / "d.npy",
+        depth_kind="depth-m",
+    )
+    sizes = {one.item.format: one.file.size_px for one in report.written}
+    assert sizes["picture"] == sizes["video"] == sizes["depth-map"] == (96, 96)
+    card = (np.load(next(tmp_path.glob("*_m.npy"))) < 2).sum()
+    assert card == pytest.approx((picture[..., 0] > 200).sum(), rel=0.02)  # but for its smoothed rim
