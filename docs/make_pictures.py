@@ -50,7 +50,7 @@ def main() -> None:
             loop=0,
             quality=60,
         )
-    crops = {"start_crop": Crop(0, 0, 100, 100, percent=True), "end_crop": Crop(40, 15, 40, 40, percent=True)}
+    crops = {"from_crop": Crop(0, 0, 100, 100, percent=True), "to_crop": Crop(40, 15, 40, 40, percent=True)}
     save_strip("moves/old-photo.jpg", filmed("docs/photos/camera.jpg", loop=False, **crops))
     free = {"shift_px": 10.0, "zoom": 1e55, "steps": Steps(0, 8, 60)}
     save_strip("moves/long-flight.jpg", filmed("examples/coffee.jpg", **free))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from kbvr.depth.depth_map import DepthMap, seen_through, sized
 from kbvr.depth.scene_depth import Surroundings, surroundings_of
@@ -26,6 +26,7 @@ from kbvr.mesh.viewable_scene import diorama_of
 from kbvr.motion.frame_reuse import drawn_frames
 from kbvr.motion.paths import moves_along, view_of
 from kbvr.options.export_options import ExportOptions
+from kbvr.options.keywords import ExportKeywords
 from kbvr.options.outputs import FROM_DEPTH, SCENES
 from kbvr.photo.photo import GUESSED_FOV_DEG, Photo, load_photo
 from kbvr.plan.aspect import cut_around_subject, size_within
@@ -86,7 +87,7 @@ def export(
     out: str | PathLike[str] = ".",
     *,
     progress: Progress | None = None,
-    **options: Any,
+    **options: Unpack[ExportKeywords],
 ) -> ExportReport:
     """Make videos (stereo, kenburns), loops (wiggle, anaglyph), pictures (still, depth_map) or scenes (gltf, ...).
 
@@ -98,7 +99,8 @@ def export(
         InputError: if the photo or an option cannot be used, or no kind of output is wanted.
         OutputError: if a video exists and may not be overwritten, or cannot be written.
     """
-    report = export_photo(Path(photo), Path(out), ExportOptions(**options), progress=progress)
+    values: dict[str, Any] = {**options}
+    report = export_photo(Path(photo), Path(out), ExportOptions(**values), progress=progress)
     for failure in report.failed:
         _log.warning("%s: %s: %s", photo, failure.output, failure.message)
     return report

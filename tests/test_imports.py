@@ -56,8 +56,7 @@ def imported_names(path: Path) -> Iterator[str]:
             yield f"{node.module}"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(MODULE, node.value):
-            if node.value.split(".")[1] in rank(ROOMS):  # kbvr.toml is a file
-                yield node.value
+            yield from [node.value] if node.value.split(".")[1] in rank(ROOMS) else []  # kbvr.toml is a file
 
 
 MODULE = r"kbvr(\.[a-z_0-9]+)+"

@@ -53,7 +53,7 @@ def _entry(one: Declared, *, is_short: bool) -> Iterator[str]:
     if one.off_flag:
         names += f"/{one.off_flag}"
     names = f"  {names} {one.metavar}".rstrip()
-    text = one.says.split(". ")[0].rstrip(".") + "." if is_short else f"{one.says} {_default(one)}".rstrip()
+    text = one.says.split(". ")[0].rstrip(".") + "." if is_short else f"{one.says} {one.said_default}".rstrip()
     lines = textwrap.wrap(text, _columns() - NAMES_WIDTH, break_on_hyphens=False, break_long_words=False)
     if len(names) >= NAMES_WIDTH:
         yield names
@@ -61,19 +61,3 @@ def _entry(one: Declared, *, is_short: bool) -> Iterator[str]:
     for line in lines:
         yield f"{names:{NAMES_WIDTH}}{line}".rstrip()
         names = ""
-
-
-def _default(one: Declared) -> str:
-    """Return what an option is if it is not given, in brackets."""
-    if one.unset:
-        return f"[default: {one.unset}]"
-    if one.is_switch or one.default is None:
-        return ""
-    value = (
-        ",".join(one.default)
-        if isinstance(one.default, tuple)
-        else f"{one.default:g}"
-        if isinstance(one.default, float)
-        else one.default
-    )
-    return f"[default: {value}]"

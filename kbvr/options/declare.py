@@ -6,6 +6,7 @@ An option is a field of an `OptionGroup`: its type, its default, and in `option(
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -44,6 +45,7 @@ def option(
     off_flag: str = "",
     short: str = "",
     metavar: str = "",
+    python: str = "",
     used_by: tuple[str, ...] = (),
     is_common: bool = False,
 ) -> Any:
@@ -61,6 +63,7 @@ def option(
         flag: its flag, if that is not its name with dashes.
         off_flag: the flag that says no to it.
         short: its one-letter flag.
+        python: what Python values it takes, as an annotation, where its type does not say that.
         metavar: what stands for its value in help.
         used_by: the formats (`kbvr.formats.registry`) that it changes; empty if it is not about one file.
         is_common: whether the short help shows it.
@@ -73,7 +76,7 @@ def option(
         "off_flag": off_flag,
         "short": short,
     }
-    known |= {"metavar": metavar, "used_by": list(used_by), "is_common": is_common}
+    known |= {"metavar": metavar, "python": python, "used_by": list(used_by), "is_common": is_common}
     given = {name: value for name, value in known.items() if value}
     return Field(default, description=says, ge=least, gt=above, le=most, json_schema_extra=given)
 
@@ -138,6 +141,17 @@ class Declared:
         return str(self.extra.get("unset", ""))
 
     @property
+    def said_default(self) -> str:
+        """What it is if it is not given, in brackets; empty if there is nothing to say."""
+        if self.unset:
+            return f"[default: {self.unset}]"
+        if self.is_switch or self.default is None:
+            return ""
+        if isinstance(self.default, tuple):
+            return f"[default: {','.join(self.default)}]"
+        return f"[default: {self.default:g}]" if isinstance(self.default, float) else f"[default: {self.default}]"
+
+    @property
     def is_common(self) -> bool:
         """Whether the short help shows it."""
         return bool(self.extra.get("is_common"))
@@ -168,6 +182,22 @@ class Declared:
             listed = ", ".join(self.names)
             return f"one or more of {listed}, separated by commas" if self.is_several else f"one of {listed}"
         return f"{self._range} {self.extra.get('unit', '')}".strip()
+
+    @property
+    def python_type(self) -> str:
+        """The types of Python that it takes, as an annotation."""
+        kinds = self._types
+        if self.is_switch:
+            taken = "bool"
+        elif self.names:
+            taken = "str | Sequence[str]" if self.is_several else f"Literal[{json.dumps(self.names)[1:-1]}]"
+        elif Path in kinds:
+            taken = "str | PathLike[str]"
+        elif kinds & {int, float} and "takes" not in self.extra:
+            taken = "float" if float in kinds else "int"
+        else:
+            taken = str(self.extra.get("python", "str"))
+        return f"{taken} | None" if type(None) in kinds else taken
 
     @property
     def used_by(self) -> tuple[str, ...]:

@@ -48,6 +48,7 @@ class MotionOptions(OptionGroup):
         "on and slows down before it runs into something.",
         takes="first:last:frames, like 0:8:400",
         metavar="A:B:N",
+        python="str | tuple[float, float, int] | Steps",
     )
     from_crop: CropText | None = option(
         None,
@@ -56,6 +57,7 @@ class MotionOptions(OptionGroup):
         flag="--from",
         metavar="X,Y,W,H",
         unset="found",
+        python="str | tuple[float, float, float, float] | Crop",
     )
     to_crop: CropText | None = option(
         None,
@@ -64,6 +66,7 @@ class MotionOptions(OptionGroup):
         flag="--to",
         metavar="X,Y,W,H",
         unset="found",
+        python="str | tuple[float, float, float, float] | Crop",
     )
     shift_px: float = option(
         DEFAULT_SHIFT_PX,
@@ -71,12 +74,14 @@ class MotionOptions(OptionGroup):
         takes="0 or more pixels",
         flag="--shift",
         metavar="PX",
+        python="float",
     )
     zoom: float = option(
         DEFAULT_ZOOM,
         "How much smaller the end of a kenburns path is than its start when it is found.",
         takes="1 or more",
         metavar="FACTOR",
+        python="float",
     )
     keyframes: Path | None = option(
         None, "A JSON file with a camera path of your own.", takes="a JSON file", metavar="FILE"

@@ -34,6 +34,7 @@ class PictureOptions(OptionGroup):
         metavar="WxH",
         unset="1920x1080 for videos, 720x720 for --wiggle and --anaglyph",
         is_common=True,
+        python="str | tuple[int, int]",
     )
     aspect: Ratio | None = option(
         None,
@@ -42,6 +43,7 @@ class PictureOptions(OptionGroup):
         metavar="W:H",
         unset="the photo's own",
         is_common=True,
+        python="str | tuple[float, float]",
     )
     quality: int | None = option(
         None,
@@ -82,6 +84,7 @@ class PictureOptions(OptionGroup):
         takes="x,y in percent of width and height, like 40,60%",
         metavar="X,Y%",
         unset="the subject",
+        python="str | tuple[float, float]",
     )
     aperture_percent: float | None = option(
         None,

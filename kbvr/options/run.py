@@ -37,6 +37,7 @@ class RunOptions(OptionGroup):
         takes="a size like 2GB or 800MB",
         metavar="SIZE",
         unset="no limit",
+        python="int | str",
     )
     device: Device = option(
         "auto",

@@ -62,6 +62,7 @@ class VideoOptions(OptionGroup):
         takes="{} to {} pixels, even".format(*VR180_SIDES_PX),
         metavar="PX",
         used_by=("vr180-video",),
+        python="int",
     )
     fps: float = option(DEFAULT_FPS, "Frames per second.", least=1, most=240, metavar="NUMBER", used_by=VIDEOS)
     codec: CodecName = option(

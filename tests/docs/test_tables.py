@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import runpy
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from doc_pages import PAGES
+from doc_pages import PAGES, ROOT
 
 from kbvr.formats.packing.layouts import QUILTS
 from kbvr.options.export_options import ExportOptions
@@ -71,3 +74,14 @@ def test_videos_end_for_players_as_the_table_says(player):
     made += endings_of(projection="vr180", name_for=player)
     (told,) = [row[1:6] for row in rows("docs/videos.md", "vr180") if player in row[0]]
     assert [[end.removeprefix("_kbvr").removesuffix(".mp4")] for end in made] == told
+
+
+def test_what_follows_from_the_declared_options_is_written_anew():
+    """The page of all options, and the keywords of kbvr.export; `python docs/make_options.py` writes them."""
+    made = runpy.run_path(str(ROOT / "docs" / "make_options.py"))
+    assert (ROOT / made["PAGE"]).read_text("utf-8") == made["page"]()
+    ruff = [sys.executable, "-m", "ruff", "format", "--stdin-filename", made["KEYWORDS"], "-"]
+    keywords = subprocess.run(
+        ruff, input=made["keywords"](), capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout
+    assert (ROOT / made["KEYWORDS"]).read_text("utf-8") == keywords
