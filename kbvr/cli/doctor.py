@@ -35,12 +35,12 @@ def doctor(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
 ) -> int:
-    """Test everything kbvr uses on this machine, and say how to mend what does not work.
+    """Test what works on this machine, and how to fix the rest.
 
-    Networks are run on each device, pictures given to each video encoder, and a scene is rendered. The exit code is 0
-    if kbvr can make videos here, else 2.
+    This runs a network on each device, tries each video encoder and renders a scene. The exit code is 0 if kbvr can
+    make videos here, else 2.
 
-    Example: [bold]kbvr doctor[/bold]
+    Example: kbvr doctor
     """
     from kbvr.doctor import can_work, diagnose
 

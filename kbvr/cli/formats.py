@@ -13,7 +13,10 @@ from rich.table import Table
 def formats(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
 ) -> int:
-    """List the kinds of files that kbvr writes: what each is for, which options change it, how it is read back."""
+    """List the file formats that kbvr writes.
+
+    For each: what it is for, which options change it, and how a written file is verified.
+    """
     import json
 
     from kbvr.formats.registry import FORMATS, load_format

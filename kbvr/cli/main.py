@@ -17,6 +17,7 @@ from kbvr.cli.export_command import ExportCommand, Flags
 from kbvr.cli.formats import formats
 from kbvr.cli.interruption import INTERRUPTED, is_interruption, signals_interrupt
 from kbvr.cli.models import app as models_app
+from kbvr.cli.plain_help import PlainCommand
 from kbvr.cli.printing import complain, explained
 from kbvr.cli.streams import dependable_streams
 from kbvr.cli.view import view
@@ -32,7 +33,7 @@ LIBRARY_ADDRESS_BYTES, LIBRARY_THREAD_ADDRESS_BYTES, MOST_LIBRARY_THREADS = 770 
 app = typer.Typer(
     name="kbvr",
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -53,19 +54,19 @@ Version: TypeAlias = Annotated[
 
 @app.callback()
 def kbvr(version: Version = False) -> None:
-    """Turn one photo into a stereo video for a VR headset or a 3D screen, or into a plain video of a moving camera.
+    """Turn one photo into stereo video, loops, pictures and 3D scenes.
 
-    Example: [bold]kbvr export --stereo photo.jpg -o out/[/bold]
+    Example: kbvr export photo.jpg -o out/
 
-    [bold]kbvr export --help[/bold] tells everything else.
+    See kbvr export --help for everything that it makes.
     """
 
 
-app.add_typer(models_app, name="models")
-app.command()(doctor)
-app.command()(formats)
-app.command()(view)
 app.command(cls=ExportCommand)(Flags())
+app.command(cls=PlainCommand)(view)
+app.command(cls=PlainCommand)(formats)
+app.add_typer(models_app, name="models")
+app.command(cls=PlainCommand)(doctor)
 
 
 def _refuse_too_few_addresses() -> None:

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from kbvr.cli.plain_help import PlainCommand
 from kbvr.cli.printing import print_line, print_note, warnings_printed
 
 if TYPE_CHECKING:
     from kbvr.nets import Card
 
 app = typer.Typer(
-    help="Which networks there are, where they come from, what they can do; fetch, add and remove them.",
+    help="List, download, add and remove networks.",
     no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 Name: TypeAlias = Annotated[
@@ -31,7 +33,7 @@ BEST = "best"
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
 
-@app.command("list")
+@app.command("list", cls=PlainCommand)
 def list_models(as_json: AsJson = False) -> None:
     """List the networks that kbvr carries or knows: licence, size, whether the file is there, task."""
     from kbvr.nets import known_cards
@@ -47,11 +49,11 @@ def list_models(as_json: AsJson = False) -> None:
         print_line("  ".join((*cells, card.task)))
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def show(name: Name, as_json: AsJson = False) -> None:
     """Show the card of a network: what it is, what it was trained on, its figures, its limits.
 
-    Example: [bold]kbvr models show kbvr-depth[/bold]
+    Example: kbvr models show kbvr-depth
     """
     from kbvr.nets import BUILT_IN, card_of, without_credentials
 
@@ -78,7 +80,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
         print_line(f"  {what}: {text}")
 
 
-@app.command("pull")
+@app.command("pull", cls=PlainCommand)
 def pull_model(
     name: Name,
     accept_license: Annotated[
@@ -91,7 +93,7 @@ def pull_model(
 ) -> None:
     """Fetch the file of a network, or go on fetching it where it was broken off; best is the best one for depth.
 
-    Example: [bold]kbvr models pull best[/bold]
+    Example: kbvr models pull best
     """
     from kbvr.depth.networks import BEST_FIRST
     from kbvr.nets import BUILT_IN, card_of, is_whole, known_cards, pull
@@ -108,11 +110,11 @@ def pull_model(
     print_line(f"{name} is here: {path}")
 
 
-@app.command("rm")
+@app.command("rm", cls=PlainCommand)
 def remove_model(name: Name) -> None:
     """Remove the file of a network that was fetched or added.
 
-    Example: [bold]kbvr models rm migan[/bold]
+    Example: kbvr models rm migan
     """
     from kbvr.nets import remove
 
@@ -122,7 +124,7 @@ def remove_model(name: Name) -> None:
         print_line(f"removed {path}")
 
 
-@app.command("add")
+@app.command("add", cls=PlainCommand)
 def add_models(
     path: Annotated[
         Path,
@@ -138,7 +140,7 @@ def add_models(
 ) -> None:
     """Add networks from files, so that they can be used by their names.
 
-    Example: [bold]kbvr models add migan_pipeline_v2.onnx[/bold]
+    Example: kbvr models add migan_pipeline_v2.onnx
     """
     from kbvr.nets import add
 

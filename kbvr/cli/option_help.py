@@ -13,7 +13,7 @@ NAMES_WIDTH = 24
 """Columns of the flags; a longer one has a line of its own."""
 
 USAGE = "Usage: kbvr export [OPTIONS] PHOTO..."
-SAYS = "Make stereo video, loops, pictures and 3D scenes from one or more photos."
+SAYS = "Make stereo video, loops, pictures and 3D scenes."
 SHORT_END = """\
 `kbvr export --help-all` lists every option, `kbvr formats` every kind of file.
   kbvr export cat.jpg -o out/                stereo video: out/cat_kbvr_LR.mp4

@@ -36,24 +36,26 @@ def view(
         bool,
         typer.Option(
             "--lan",
-            help="Serve to a headset or a phone on the same network, by HTTPS, and print a QR code; opens no browser "
-            "here. Wants the extra kbvr\\[lan].",
+            help="Serve to a headset or a phone on the same network, by HTTPS, and print a QR code. "
+            "Requires kbvr[lan].",
         ),
     ] = False,
     address: Annotated[
         str | None,
         typer.Option(
             metavar="IPV4",
-            help="With --lan: which of this machine's addresses.",
+            help="With --lan, the address of this machine to serve at.",
             show_default="that of the way to the internet",
         ),
     ] = None,
 ) -> int:
-    """Show files in a browser, until Ctrl-C. Only this machine can see them, and with --lan who is told the address.
+    """Show files in a browser until Ctrl-C.
 
-    Example: [bold]kbvr view out/cat_kbvr.glb[/bold]
+    Only this machine can see them; with --lan, also anyone on the network who knows the address.
 
-    In a headset: [bold]kbvr view out/cat_kbvr.glb --lan[/bold]
+    Example: kbvr view out/cat_kbvr.glb
+
+    In a headset: kbvr view out/cat_kbvr.glb --lan
     """
     from kbvr.serving import LOOPBACK, lan_address, make_certificate, make_site, open_server
 

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -597,3 +598,32 @@ sys.exit(main())
     done = subprocess.run(command, check=False, capture_output=True, timeout=60)
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.splitlines() == [b"kbvr: caf\\udce9.jpg: not today"]
+
+
+@pytest.mark.parametrize(
+    ("words", "count", "wanted"),
+    [
+        ("kbvr export --cod", 2, ["--codec"]),
+        ("kbvr export --codec ", 3, ["auto", "h264", "hevc", "av1", "vp9"]),
+        ("kbvr export --layout ch", 3, ["checkerboard"]),
+    ],
+)
+def test_a_shell_completes_options_and_their_names(words: str, count: int, wanted: list[str]) -> None:
+    """As bash asks for it, once `kbvr --install-completion` has told it to."""
+    asked = {"_KBVR_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(count)}
+    done = subprocess.run(
+        [sys.executable, "-m", "kbvr"], capture_output=True, text=True, check=True, env={**os.environ, **asked}
+    )
+    assert done.stdout.split() == wanted
+
+
+@pytest.mark.parametrize("command", ["", "export", "view", "formats", "models", "models pull", "doctor"])
+def test_help_has_lines_that_fit_and_no_types_of_python(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main([*command.split(), "--help"]) == 0
+    told = capsys.readouterr().out
+    assert max(map(len, told.splitlines())) <= 80
+    assert len(told.splitlines()) <= 45
+    assert not re.search(r"<(bool|str|int|float|list)", told)
