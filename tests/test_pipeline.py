@@ -21,9 +21,10 @@ from kbvr.formats.video import write_video as video
 from kbvr.ldi.scene import build_scene
 from kbvr.motion.easing import Steps
 from kbvr.motion.ken_burns import Crop
-from kbvr.motion.paths import PATH_NAMES, view_of
+from kbvr.motion.paths import OVERSCAN, PATH_NAMES, view_of
 from kbvr.photo.photo import photo_from_array
 from kbvr.pipeline import export_photo
+from kbvr.plan.memory_budget import export_bytes
 from kbvr.plan.options import ExportOptions
 from kbvr.plan.output_kinds import items_of, view_size_px
 from kbvr.plan.shots import planned, reaches_m
@@ -363,3 +364,38 @@ def test_a_choice_that_no_file_takes_is_warned_of(tmp_path, caplog, options, idl
     kbvr.export(EXAMPLES / "cat.jpg", tmp_path, max_size_px=(64, 64), **options, **moves)
     told = [record.getMessage() for record in caplog.records if "takes --" in record.getMessage()]
     assert told == [f"nothing that is written here takes --{name}" for name in idle]
+
+
+def test_a_film_that_only_zooms_shows_every_enlargement(tmp_path):
+    """The camera stays where it is, so frames differ by the zoom alone: none of them may pass for another."""
+    picture = cv2.resize(np.random.default_rng(1).integers(0, 255, (12, 16, 3), np.uint8), (320, 240))
+    cv2.imwrite(str(tmp_path / "flat.png"), picture)
+    np.save(tmp_path / "flat.npy", np.full((240, 320), 2.0, np.float32))
+    keyframes = [{"time_s": 0, "zoom": 1}, {"time_s": 0.2, "zoom": 2}]
+    (tmp_path / "path.json").write_text(json.dumps({"keyframes": keyframes}))
+    report = kbvr.export(
+        tmp_path / "flat.png",
+        tmp_path,
+        kenburns=True,
+        depth_file=tmp_path / "flat.npy",
+        depth_kind="depth-m",
+        keyframes=tmp_path / "path.json",
+    )
+    frames = frames_of(report.file.path)
+    for frame, zoom in ((frames[0], OVERSCAN), (frames[-1], 2 * OVERSCAN)):
+        shift = [(1 - zoom) * (side - 1) / 2 for side in (320, 240)]
+        enlarged = np.array([[zoom, 0, shift[0]], [0, zoom, shift[1]]])
+        wanted = cv2.warpAffine(picture[..., ::-1], enlarged, (320, 240), flags=cv2.INTER_CUBIC).astype(int)
+        assert np.abs(frame[8:-8, 8:-8].astype(int) - wanted[8:-8, 8:-8]).mean() < 4
+
+
+def test_the_largest_film_decides_how_much_memory_is_enough(tmp_path, monkeypatch):
+    """A loop beside it is smaller, and would fit: the call is refused before any work all the same."""
+    monkeypatch.setattr(Layers, "depth", lambda *_: pytest.fail("the depth was estimated"))
+    cv2.imwrite(str(tmp_path / "large.png"), np.zeros((1000, 1600, 3), np.uint8))
+    for_the_loop = export_bytes((720, 450), (720, 450))
+    with pytest.raises(InputError, match="a film of 1600x1000 takes"):
+        kbvr.export(
+            tmp_path / "large.png", tmp_path, stereo=True, wiggle=True, max_memory_bytes=for_the_loop + 10**7,
+            seconds=0.1,
+        )  # fmt: skip
