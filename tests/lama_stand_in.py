@@ -9,9 +9,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 
-def lama_like(
-    path: Path, *, size_px: int | str = 512, range_: float = 255.0, grey: float | np.ndarray = 0.25
-) -> Path:
+def lama_like(path: Path, *, size_px: int | str = 512, range_: float = 255.0, grey: float | np.ndarray = 0.25) -> Path:
     """Write a network with LaMa's tensors that paints what is to be filled in one grey, or in that of a picture."""
     image, mask = (
         helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, channels, size_px, size_px])
