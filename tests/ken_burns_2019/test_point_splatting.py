@@ -26,9 +26,6 @@ from kbvr.ken_burns_2019 import (
     networks,
 )
 from kbvr.ken_burns_2019 import (
-    point_renderer as renderer,
-)
-from kbvr.ken_burns_2019 import (
     point_scene as cloud,
 )
 from kbvr.ken_burns_2019 import (
@@ -406,4 +403,3 @@ def test_bad_input_is_refused_in_one_line():
         with pytest.raises(InputError, match=message) as caught:
             call()
         assert "\n" not in str(caught.value)
-    assert renderer.BORDERS == ("nearest", "black")

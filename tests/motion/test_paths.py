@@ -17,13 +17,9 @@ from kbvr.errors import InputError
 from kbvr.geometry.camera import f_px_from_fov, fov_deg_from_f_px
 from kbvr.motion.easing import Steps, Timing, shares, stopped_at
 from kbvr.motion.ken_burns import (
-    DEFAULT_SHIFT_PX,
     DEFAULT_ZOOM,
     FROM_SHARE,
     HAND_SHARE,
-    INSET_PX,
-    PAPER_LONG_SIDE_PX,
-    SHIFT_STEPS,
     Crop,
     Framing,
     autozoom,
@@ -147,9 +143,26 @@ def test_a_dolly_never_goes_more_than_a_third_of_the_way():
 # The Ken Burns move
 
 
-def test_the_constants_are_the_papers():
-    assert (DEFAULT_ZOOM, DEFAULT_SHIFT_PX, FROM_SHARE) == (1.25, 100, 0.97)
-    assert (SHIFT_STEPS, INSET_PX, PAPER_LONG_SIDE_PX) == (16, 128, 1024)
+def test_the_automatic_zoom_has_the_papers_lengths():
+    """From 97% of the picture to a 1.25th of that, at one of 16 shifts each way, up to 100 px of 1024."""
+    inverse_depth = np.full((100, 120), 0.25)
+    inverse_depth[25:75, 98:118] = 1.0
+    start, end = autozoom(surroundings_of(depth_of(inverse_depth)))
+    assert start == Framing(0.0, 0.0, 0.97)
+    assert end.share == pytest.approx(0.97 / 1.25)
+    most_px = 100 / 1024 * 120
+    assert 0 < end.u_px <= most_px
+    for shift_px in end.centre_px:
+        steps = (shift_px + most_px) / (2 * most_px / 15)
+        assert steps == pytest.approx(round(steps), abs=1e-6)
+
+
+@pytest.mark.parametrize(("column", "nearest_m"), [(12, 4.0), (15, 1.0), (102, 1.0), (105, 4.0)])
+def test_the_nearest_thing_counts_only_an_eighth_of_the_long_side_from_the_border(column, nearest_m):
+    """As in the paper: 128 px of 1024, which are 15 of 120; the post is three pixels wide."""
+    inverse_depth = np.full((100, 120), 0.25)
+    inverse_depth[:, column : column + 3] = 1.0
+    assert nearest_inside_m(surroundings_of(depth_of(inverse_depth))) == pytest.approx(nearest_m)
 
 
 @given(

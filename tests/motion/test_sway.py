@@ -21,7 +21,7 @@ from kbvr.errors import InputError, OutputError
 from kbvr.motion.sway import sideways, subject_plane
 from kbvr.pipeline import ExportReport
 from kbvr.plan.options import BUDGETS, LOOPS, ExportOptions
-from kbvr.plan.output_kinds import LOOP_WITHIN_PX, view_size_px
+from kbvr.plan.output_kinds import view_size_px
 
 CAT = Path(__file__).parents[2] / "examples" / "cat.jpg"
 SUFFIXES = ["gif", "webp", "avif", "mp4", "jpg", "html"]
@@ -204,7 +204,6 @@ def test_chromium_plays_the_html_of_a_video_alone_and_rests_where_that_is_wanted
     [((4000, 3000), (720, 540)), ((1, 5000), (2, 720)), ((16, 16), (16, 16)), ((17, 33), (16, 32))],
 )
 def test_loops_have_the_size_of_a_blogs_column(photo, wanted):
-    assert LOOP_WITHIN_PX == (720, 720)
     assert view_size_px("wiggle", photo, ExportOptions(outputs=("wiggle",))) == wanted
 
 
@@ -252,5 +251,6 @@ def test_options_that_mean_nothing_are_refused(bad):
 
 
 def test_each_output_has_its_own_budget_unless_one_is_given():
-    assert [ExportOptions().budget_of(output) for output in BUDGETS] == list(BUDGETS.values())
+    own = {output: ExportOptions().budget_of(output) for output in ("stereo", "still", *LOOPS)}
+    assert own == {"stereo": 0.03, "still": 0.03, "wiggle": 0.025, "anaglyph": 0.02}
     assert {ExportOptions(budget=0.01).budget_of(output) for output in BUDGETS} == {0.01}
