@@ -81,6 +81,19 @@ def test_what_is_no_object_changes_nothing(why, masks, classes, scores):
     np.testing.assert_array_equal(adjusted(disparity, masks * 40, classes * 40, scores and scores * 40), disparity, why)
 
 
+def test_what_stands_and_what_is_carried_are_kinds_of_coco():
+    """People, cars, buses, trains, trucks, boats and animals; two-wheelers, bags, umbrellas and ties go with them."""
+    person, bag = mask_of(BODY), mask_of(np.s_[20:40, 28:40])
+    standing, carried = set(), set()
+    for label in range(1, 91):
+        if set(adjusted(ramp(), [person], [label])[person]) == {46}:
+            standing.add(label)
+        elif set(adjusted(ramp(), [person, bag], [PERSON, label])[person | bag]) == {46}:
+            carried.add(label)
+    assert standing == {1, 3, 6, 7, 8, 9, *range(16, 26)}
+    assert carried == {2, 4, 27, 28, 31, 32, 33}
+
+
 def test_the_least_score_and_area_are_enough():
     person = mask_of(np.s_[10:18, 20:28])
     assert len(set(adjusted(ramp(), [person], [PERSON], [0.7])[person])) == 1
