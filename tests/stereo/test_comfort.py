@@ -53,11 +53,14 @@ def test_an_angle_is_what_a_length_on_the_screen_is_seen_under(name, angle_deg, 
 def test_screens_have_names_or_sizes():
     assert screen_of("phone", ipd_m=0.06) == Screen(0.14, 0.35, 0.06)
     assert screen_of("1.2@2.5") == Screen(1.2, 2.5)
-    for bad in ("wall", "1.2", "1.2@", "0@1", "1@1000"):
+    assert screen_of("0.02@100", ipd_m=0.03) == Screen(0.02, 100, 0.03)
+    assert screen_of("100@0.02", ipd_m=0.09) == Screen(100, 0.02, 0.09)
+    for bad in ("wall", "1.2", "1.2@", "0@1", "1@1000", "0.019@1", "101@1", "1@0.019"):
         with pytest.raises(InputError, match="screen"):
             screen_of(bad)
-    with pytest.raises(InputError, match="eyes"):
-        screen_of("tv", ipd_m=0.2)
+    for ipd_m in (0.029, 0.2):
+        with pytest.raises(InputError, match="eyes"):
+            screen_of("tv", ipd_m=ipd_m)
 
 
 @pytest.mark.parametrize("name", sorted(SCREENS))
