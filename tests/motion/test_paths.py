@@ -140,6 +140,12 @@ def test_a_dolly_zoom_keeps_the_subjects_size_and_brings_the_wall_closer():
     assert (np.diff(wall) > 0).all()
 
 
+def test_ways_straight_ahead_move_the_border_by_a_few_percent_of_the_width():
+    """From 1 to 4 m lie 0.75 / m: 4% of the width each way, half of it from the middle, are 0.08 / 0.75 m forward."""
+    assert positions(path("dolly", card(), 20))[:, 2].max() == pytest.approx(0.08 / 0.75, rel=0.01)
+    assert positions(path("dolly-zoom", card(), 20))[:, 2].min() == pytest.approx(-0.16 / 0.75, rel=0.01)
+
+
 def test_a_dolly_never_goes_more_than_a_third_of_the_way():
     around = surroundings_of(card_before_wall(near=4.0, far=3.9)[1])
     assert 0 < max(move.z_m for move in path("dolly", around, 20)) <= 0.33 / 4.0
