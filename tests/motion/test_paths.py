@@ -269,6 +269,15 @@ def test_autozoom_keeps_the_subject_in_the_frame(column):
     assert np.sign(end.u_px) == np.sign(column - 60)
 
 
+@pytest.mark.parametrize("column", [8, 112])
+def test_autozoom_goes_to_the_subject_as_far_as_it_may_where_little_is_uncovered_anywhere(column):
+    """The card stands hardly before the wall: it alone says where to, and without it the shift would be another."""
+    inverse_depth = np.full((100, 120), 0.25)
+    inverse_depth[25:75, column - 8 : column + 8] = 0.26
+    _, end = autozoom(surroundings_of(depth_of(inverse_depth)))
+    assert end.u_px == pytest.approx(np.sign(column - 60) * 100 / 1024 * 120)
+
+
 @pytest.mark.parametrize("bad", [{"zoom": 0.9}, {"zoom": float("inf")}, {"shift_px": -1.0}, {"shift_px": 1e9}])
 def test_a_zoom_that_cannot_be_is_refused(bad):
     with pytest.raises(InputError, match=r"the (zoom|shift) must be"):
