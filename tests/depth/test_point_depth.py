@@ -21,7 +21,7 @@ import kbvr
 from kbvr import pipeline
 from kbvr.cli.main import main
 from kbvr.depth.depth_map import seen_through
-from kbvr.depth.networks import BEST_FIRST, POINTS, DepthNetwork, depth_network
+from kbvr.depth.networks import POINTS, DepthNetwork, depth_network
 from kbvr.depth.point_depth import PointDepth, depth_of_points
 from kbvr.depth.predict import NetworkDepth, estimate_with, trusted_sky
 from kbvr.errors import InputError
@@ -148,7 +148,6 @@ def test_a_photo_takes_over_the_focal_length_of_its_depth():
 
 def test_auto_takes_moge_then_depth_anything_then_the_built_in_network(home, monkeypatch):
     """Each is taken only where none before it is there."""
-    assert BEST_FIRST == ("moge-2-small", "depth-anything-v2-small", "kbvr-depth")
     photo = kbvr.photo_from_array(landscape(*SMALL_PX))
     assert kbvr.estimate_depth(photo).network == "kbvr-depth"
     other = moge_like(home.parent / "other.onnx")

@@ -134,8 +134,8 @@ def test_it_is_shown_tiles_of_its_size_only_where_something_is_hidden(tmp_path):
     np.testing.assert_array_equal(filled[~hole], rgb[~hole])
 
 
-def test_its_tiles_meet_without_a_seam(tmp_path):
-    """A hole over many tiles of a noisy photo is one grey everywhere: nothing was lost to the working size."""
+def test_nothing_is_lost_to_the_working_size(tmp_path):
+    """A hole over many tiles of a noisy photo is the network's grey everywhere."""
     filler, network = watched(lama_like(tmp_path / "lama.onnx"))
     rgb = np.random.default_rng(1).integers(0, 255, (700, 800, 3), np.uint8)
     hole = np.zeros((700, 800), bool)
@@ -143,6 +143,20 @@ def test_its_tiles_meet_without_a_seam(tmp_path):
     filled, _ = filler(rgb, np.ones(hole.shape, np.float32), hole=hole, source=~hole)
     assert len(network.shown) >= 4
     assert (filled[hole] == 64).all()
+
+
+def test_its_tiles_meet_without_a_seam(tmp_path):
+    """A network that paints every tile from dark to bright: neighbours disagree by half of that where they meet."""
+    ramp = np.linspace(0, 0.5, 512, dtype=np.float32)
+    filler, network = watched(lama_like(tmp_path / "lama.onnx", grey=ramp[:, None] + ramp))
+    rgb = np.full((700, 800, 3), 120, np.uint8)
+    hole = np.zeros((700, 800), bool)
+    hole[20:680, 100:700] = True
+    filled, _ = filler(rgb, np.ones(hole.shape, np.float32), hole=hole, source=~hole)
+    inside = filled[20:680, 100:700].astype(int)
+    assert len(network.shown) >= 4
+    assert np.ptp(inside) > 100
+    assert max(np.abs(np.diff(inside, axis=axis)).max() for axis in (0, 1)) <= 4
 
 
 def test_the_near_side_is_not_shown_to_it(tmp_path):

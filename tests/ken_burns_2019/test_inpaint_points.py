@@ -54,11 +54,13 @@ def card_scene():
 
 
 def test_the_networks_are_shown_blue_green_red(stand_ins):
-    """The blue half of a picture is what the stand-in takes for near."""
+    """The blue half of a picture is what the stand-in takes for near; it sees a long side of 512."""
     rgb = np.zeros((64, 128, 3), np.uint8)
     rgb[:, :64, 2] = 255
     rgb[:, 64:, 0] = 255
-    disparity = paper_disparity(photo_of(rgb), PaperNetworks(disparity=stand_ins.disparity))
+    recorder = Recorder(stand_ins.disparity)
+    disparity = paper_disparity(photo_of(rgb), PaperNetworks(disparity=recorder))
+    assert recorder.shown["bgr01"].shape == (1, 3, 256, 512)
     assert disparity.shape == (512, 1024)
     np.testing.assert_allclose(disparity[:, :500], 40, rtol=1e-6)
     np.testing.assert_array_equal(disparity[:, 524:], 0)
@@ -193,6 +195,16 @@ def test_lone_covered_pixels_are_not_trusted():
     weight[:, 7:] = 1
     covered = trusted_coverage(Splat(np.zeros((0, 9, 9), np.float32), weight))
     assert not covered[4, 4] and covered[:, 8].all()
+
+
+@pytest.mark.parametrize(("others", "trusted"), [(4, True), (3, False)])
+def test_most_of_the_five_by_five_pixels_around_decide(others, trusted):
+    """A square whose corner it is covers 9 of them, and 4 others make it 13 of 25; of three by three it covers 4."""
+    weight = np.zeros((13, 13))
+    weight[6:9, 6:9] = 1
+    weight[4, 4 : 4 + others] = 1
+    covered = trusted_coverage(Splat(np.zeros((0, 13, 13), np.float32), weight))
+    assert covered[6, 6] == trusted
 
 
 class Recorder:

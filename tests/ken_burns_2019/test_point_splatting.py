@@ -12,27 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scenes import BLUE, F_PX, RED, card_before_wall, depth_of, photo_of, smooth_pattern
 
-from kbvr.depth import upright_objects as segmentation
 from kbvr.depth.depth_map import DepthMap
 from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera, camera_of_photo
 from kbvr.ken_burns_2019 import (
-    hole_filling as holes,
-)
-from kbvr.ken_burns_2019 import (
-    inpaint_points as inpaint,
-)
-from kbvr.ken_burns_2019 import (
-    networks,
-)
-from kbvr.ken_burns_2019 import (
-    point_renderer as renderer,
-)
-from kbvr.ken_burns_2019 import (
     point_scene as cloud,
-)
-from kbvr.ken_burns_2019 import (
-    point_splatting as points,
 )
 from kbvr.ken_burns_2019.hole_filling import continue_to_border, fill_holes
 from kbvr.ken_burns_2019.point_renderer import PointRenderer
@@ -73,22 +57,6 @@ def frame(scene, camera, **options) -> np.ndarray:
     """One frame."""
     with PointRenderer(scene, **options) as drawn:
         return drawn.frame(camera)
-
-
-def test_the_constants_are_the_papers():
-    """Every number of the method, by name."""
-    assert (cloud.LONG_SIDE_PX, networks.PICTURE_LONG_SIDE_PX, networks.DISPARITY_LONG_SIDE_PX) == (1024, 1024, 512)
-    assert (points.BASELINE, points.EPSILON, points.STEEPEST) == (40, 1e-7, 0.03)
-    np.testing.assert_array_equal(points.EDGE_KERNEL, [[0, -1, -1], [-1, 4, 0], [-1, 0, 0]])
-    assert (points.FARTHEST_ERROR, points.STEP_BEHIND, points.SURFACE_THICKNESS) == (1e6, 1, 1)
-    assert points.DE_GRID_PASSES == 2  # ours, for the reference's work in place
-    assert set(points.OPPOSITE) == {(1, 0), (0, 1), (1, 1), (1, -1)}
-    assert (holes.RAY_PAIRS, len(holes.ray_steps()), inpaint.MEDIAN_PX) == (16, 16, 5)
-    assert (networks.CONTEXT_CHANNELS, networks.FEATURE_CHANNELS) == (64, 68)
-    assert set(segmentation.STANDING) == {1, 3, 6, 7, 8, 9, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25}
-    assert set(segmentation.CARRIED) == {2, 4, 27, 28, 31, 32, 33}
-    assert (segmentation.LEAST_MASK, segmentation.LEAST_SCORE, segmentation.LEAST_AREA_PX) == (0.5, 0.7, 64)
-    assert (segmentation.LEAST_OVERLAP, segmentation.GROUND_SHARE, segmentation.EROSIONS) == (0.03, 0.97, 2)
 
 
 def test_at_the_papers_size_the_nearest_point_lies_at_512():
@@ -406,4 +374,3 @@ def test_bad_input_is_refused_in_one_line():
         with pytest.raises(InputError, match=message) as caught:
             call()
         assert "\n" not in str(caught.value)
-    assert renderer.BORDERS == ("nearest", "black")

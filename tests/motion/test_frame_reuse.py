@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kbvr.motion.easing import Timing, shares
 from kbvr.motion.frame_reuse import drawn_frames, repeated, sources_of
+from kbvr.motion.move import Move
 
 
 @given(places=st.lists(st.integers(0, 6), max_size=40), most_kept=st.integers(0, 8))
@@ -43,3 +47,9 @@ def test_what_does_not_fit_is_drawn_again_and_the_middle_of_the_way_is_what_is_k
 def test_a_camera_that_stands_still_draws_one_picture():
     assert drawn_frames(sources_of(["here"] * 9, most_kept=1)) == [0]
     assert drawn_frames(sources_of(["here"] * 3, most_kept=0)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Move)])
+def test_moves_that_differ_in_anything_are_different_places(name):
+    """Whatever a move says of the camera shows in the picture."""
+    assert sources_of([Move(), Move(**{name: 1.25}), Move()], most_kept=9) == [0, 1, 0]

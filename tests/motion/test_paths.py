@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -15,16 +16,15 @@ from scenes import card_before_wall, depth_of
 from kbvr.depth.scene_depth import LARGEST_ENLARGEMENT, Surroundings, surroundings_of
 from kbvr.errors import InputError
 from kbvr.geometry.camera import f_px_from_fov, fov_deg_from_f_px
-from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM, Crop, Framing
+from kbvr.motion.crop import DEFAULT_ZOOM, Crop, Framing
 from kbvr.motion.easing import Timing, shares, stopped_at
 from kbvr.motion.ken_burns import (
     FROM_SHARE,
     HAND_SHARE,
-    INSET_PX,
-    PAPER_LONG_SIDE_PX,
-    SHIFT_STEPS,
     autozoom,
     crop_move,
+    depth_within_m,
+    framed_at,
     nearest_inside_m,
 )
 from kbvr.motion.keyframes import load_keyframes
@@ -131,10 +131,18 @@ def test_a_dolly_zoom_keeps_the_subjects_size_and_brings_the_wall_closer():
     view = view_of(card(), (120, 100))
     near, far = (0.2, 0.0, card().subject_m), (0.2, 0.0, 4.0)
     moves = path("dolly-zoom", card(), 10, loop=False)
+    beyond = moves_along(PathOptions(name="dolly-zoom", steps=Steps(0, 2, 5)), card())
+    assert positions(beyond)[:, 2] == pytest.approx(np.linspace(0, 2, 5) * moves[-1].z_m), "steps may go twice as far"
     subject = [projected(move.camera(view), near)[0] for move in moves]
     wall = [projected(move.camera(view), far)[0] for move in moves]
     assert np.ptp(subject) < 1e-6
     assert (np.diff(wall) > 0).all()
+
+
+def test_ways_straight_ahead_move_the_border_by_a_few_percent_of_the_width():
+    """From 1 to 4 m lie 0.75 / m: 4% of the width each way, half of it from the middle, are 0.08 / 0.75 m forward."""
+    assert positions(path("dolly", card(), 20))[:, 2].max() == pytest.approx(0.08 / 0.75, rel=0.01)
+    assert positions(path("dolly-zoom", card(), 20))[:, 2].min() == pytest.approx(-0.16 / 0.75, rel=0.01)
 
 
 def test_a_dolly_never_goes_more_than_a_third_of_the_way():
@@ -145,9 +153,26 @@ def test_a_dolly_never_goes_more_than_a_third_of_the_way():
 # The Ken Burns move
 
 
-def test_the_constants_are_the_papers():
-    assert (DEFAULT_ZOOM, DEFAULT_SHIFT_PX, FROM_SHARE) == (1.25, 100, 0.97)
-    assert (SHIFT_STEPS, INSET_PX, PAPER_LONG_SIDE_PX) == (16, 128, 1024)
+def test_the_automatic_zoom_has_the_papers_lengths():
+    """From 97% of the picture to a 1.25th of that, at one of 16 shifts each way, up to 100 px of 1024."""
+    inverse_depth = np.full((100, 120), 0.25)
+    inverse_depth[25:75, 98:118] = 1.0
+    start, end = autozoom(surroundings_of(depth_of(inverse_depth)))
+    assert start == Framing(0.0, 0.0, 0.97)
+    assert end.share == pytest.approx(0.97 / 1.25)
+    most_px = 100 / 1024 * 120
+    assert 0 < end.u_px <= most_px
+    for shift_px in end.centre_px:
+        steps = (shift_px + most_px) / (2 * most_px / 15)
+        assert steps == pytest.approx(round(steps), abs=1e-6)
+
+
+@pytest.mark.parametrize(("column", "nearest_m"), [(12, 4.0), (15, 1.0), (102, 1.0), (105, 4.0)])
+def test_the_nearest_thing_counts_only_an_eighth_of_the_long_side_from_the_border(column, nearest_m):
+    """As in the paper: 128 px of 1024, which are 15 of 120; the post is three pixels wide."""
+    inverse_depth = np.full((100, 120), 0.25)
+    inverse_depth[:, column : column + 3] = 1.0
+    assert nearest_inside_m(surroundings_of(depth_of(inverse_depth))) == pytest.approx(nearest_m)
 
 
 @given(
@@ -184,6 +209,37 @@ def test_a_crop_by_hand_fills_the_frame(x, y, width, height):
         assert projected(camera, point) == pytest.approx((60 + side * 60, 50 + side * 50), abs=1e-3)
 
 
+def test_the_size_of_a_framing_changes_by_the_same_factor_and_its_centre_with_its_size():
+    """Half of the way from the whole to a quarter is a half, and two thirds of the way of size and centre."""
+    start, end = Framing(0.0, 0.0, 1.0), Framing(30.0, -15.0, 0.25)
+    framing, moved = framed_at(start, end, 0.5)
+    assert (framing.u_px, framing.v_px, framing.share) == pytest.approx((20, -10, 0.5))
+    assert moved == pytest.approx(2 / 3)
+    assert [framed_at(start, end, share)[1] for share in (0, 1)] == pytest.approx([0, 1])
+    aside, moved = framed_at(end, replace(end, u_px=10.0), 0.25)
+    assert (aside.u_px, aside.share, moved) == pytest.approx((25, 0.25, 0.25))
+
+
+@pytest.mark.parametrize(
+    ("framing", "wanted_m"),
+    [
+        (Framing(-30.0, -25.0, 0.5), 1.0),
+        (Framing(30.0, -25.0, 0.5), 2.0),
+        (Framing(-30.0, 25.0, 0.5), 4.0),
+        (Framing(30.0, 25.0, 0.5), 5.0),
+        (Framing(10.0, 25.0, 0.5), 5.0),
+        (Framing(-10.0, 25.0, 0.5), 4.0),
+        (Framing(-30.0, 5.0, 0.5), 4.0),
+        (Framing(-30.0, -5.0, 0.5), 1.0),
+    ],
+)
+def test_a_framing_is_as_far_away_as_most_of_what_it_shows(framing, wanted_m):
+    """Four quarters, at 1, 2, 4 and 5 m."""
+    inverse_depth = np.kron([[1, 1 / 2], [1 / 4, 1 / 5]], np.ones((50, 60)))
+    found_m = depth_within_m(framing, surroundings_of(depth_of(inverse_depth)))
+    assert found_m == pytest.approx(wanted_m, rel=0.01)
+
+
 def test_percent_and_pixels_say_the_same():
     pixels = Crop(50, 10, 100, 50)
     assert Crop(25, 10, 50, 50, percent=True).framed((200, 100)) == pixels.framed((200, 100))
@@ -210,6 +266,15 @@ def test_autozoom_keeps_the_subject_in_the_frame(column):
     inverse_depth[25:75, column - 10 : column + 10] = 1.0
     _, end = autozoom(surroundings_of(depth_of(inverse_depth)))
     assert np.sign(end.u_px) == np.sign(column - 60)
+
+
+@pytest.mark.parametrize("column", [8, 112])
+def test_autozoom_goes_to_the_subject_as_far_as_it_may_where_little_is_uncovered_anywhere(column):
+    """The card stands hardly before the wall: it alone says where to, and without it the shift would be another."""
+    inverse_depth = np.full((100, 120), 0.25)
+    inverse_depth[25:75, column - 8 : column + 8] = 0.26
+    _, end = autozoom(surroundings_of(depth_of(inverse_depth)))
+    assert end.u_px == pytest.approx(np.sign(column - 60) * 100 / 1024 * 120)
 
 
 @pytest.mark.parametrize("bad", [{"zoom": 0.9}, {"zoom": float("inf")}, {"shift_px": -1.0}, {"shift_px": 1e9}])
@@ -266,6 +331,13 @@ def test_steps_within_the_room_are_where_they_were_wanted():
     assert (stopped_at(wanted, 1.5) == wanted).all()
 
 
+@pytest.mark.parametrize(("last", "limit"), [(8.0, 5.0), (0.9, 0.5)])
+def test_steps_that_go_too_far_begin_as_fast_as_they_were_wanted(last, limit):
+    """They are slowed down on the way, by the power that leaves the first step alone, if twice as far is the most."""
+    wanted = np.linspace(0, last, 10_001)
+    assert stopped_at(wanted, limit)[1] == pytest.approx(wanted[1], rel=1e-3)
+
+
 @given(last=st.floats(0.1, 1e6), limit=st.floats(0.01, 100), frames=st.integers(1, 50))
 def test_steps_never_pass_the_limit_and_keep_their_order(last, limit, frames):
     stopped = stopped_at(np.linspace(0, last, frames), limit)
@@ -302,6 +374,14 @@ def test_keyframes_are_met_at_their_times_and_nothing_overshoots(tmp_path):
     assert max(m.x_m for m in dense) <= 0.1 + 1e-12
     assert all(m.x_m == pytest.approx(0.1) for t, m in zip(np.linspace(0, 4, 200), dense, strict=True) if 1 <= t <= 3)
     assert min(m.zoom for m in dense) >= 1 - 1e-12
+
+
+def test_keyframes_on_a_straight_line_are_gone_through_at_one_speed(tmp_path):
+    """Whatever the times between them: only at the ends the camera is at rest."""
+    rows = [{"time_s": time_s, "x_m": time_s / 100} for time_s in (0, 1, 3, 4, 9, 10)]
+    frames = load_keyframes(keyframes_file(tmp_path, {"keyframes": rows}))
+    for time_s in np.linspace(1, 9, 33).tolist():
+        assert frames.at(time_s / 10).x_m == pytest.approx(time_s / 100)
 
 
 def test_keyframes_set_the_length_and_stop_before_the_scene(tmp_path):

@@ -16,6 +16,7 @@ import kbvr
 from kbvr.errors import InputError
 from kbvr.formats.spec.format import Item
 from kbvr.geometry.camera import Camera, camera_of_photo
+from kbvr.imaging.srgb import to_linear
 from kbvr.ken_burns_2019.networks import CARDS
 from kbvr.motion.move import Move
 from kbvr.nets import Card, models_folder
@@ -176,3 +177,46 @@ def test_a_photo_of_one_colour_has_no_depth_and_still_becomes_points(home):
     own_networks(home, "disparity", "refinement")
     photo = photo_of(np.zeros((40, 50, 3), np.uint8))
     assert np.isfinite(Paper(ExportOptions(profile="paper")).depth(photo).inverse_depth).all()
+
+
+def focused_on_a_card(home: Path, wall: np.ndarray) -> dict[str, object]:
+    """Write a photo of a red card at 1 m before a wall of this picture at 4 m; return options that blur the wall."""
+    height, width = wall.shape[:2]
+    card = np.s_[height // 3 : height * 2 // 3, width * 2 // 5 : width * 3 // 5]
+    rgb, depth_m = wall.copy(), np.full((height, width), 4.0, np.float32)
+    rgb[card], depth_m[card] = RED, 1.0
+    cv2.imwrite(str(home / "card.png"), rgb[..., ::-1])
+    np.save(home / "card.npy", depth_m)
+    return {"depth": home / "card.npy", "depth_kind": "depth-m", "fov_deg": 60, "focus": (50, 50)}
+
+
+def test_a_point_out_of_focus_becomes_an_even_disc(home):
+    """Not as many points as there are places on the lens: those would be 8 times as bright as the disc."""
+    wall = np.zeros((240, 320, 3), np.uint8)
+    wall[60, 60] = wall[180, 270] = 255
+    report = kbvr.export(
+        home / "card.png", home, still="left-right", picture="png", aperture_percent=3, **focused_on_a_card(home, wall)
+    )
+    disc_px = np.pi * (0.03 * 320 / 2) ** 2
+    for one in report.written:
+        light = to_linear(cv2.imread(str(one.file.path)))[..., 0]
+        for disc in (light[40:75, 30:85], light[165:200, 245:300]):
+            assert 0.3 < disc.sum() < 1.5
+            assert disc.max() < 3 * disc.sum() / disc_px
+
+
+def test_a_film_looks_through_its_own_lens_whatever_is_made_beside_it(home):
+    """A smaller loop is looked at from fewer places, which blurs the layers more: the video has the same bytes."""
+    wall = np.random.default_rng(0).integers(0, 255, (60, 1440, 3), np.uint8)
+    options = focused_on_a_card(home, wall) | {
+        "path": "swing",
+        "seconds": 0.2,
+        "aperture_percent": 1.5,
+        "fill": "spread",
+    }
+    alone = kbvr.export(home / "card.png", home / "alone", kenburns=True, **options)
+    beside = kbvr.export(
+        home / "card.png", home / "beside", kenburns=True, wiggle=True, animate_as="gif", budget_percent=0.5, **options
+    )
+    assert {one.output for one in beside.written} == {"kenburns", "wiggle"}
+    assert beside.file.path.read_bytes() == alone.file.path.read_bytes()

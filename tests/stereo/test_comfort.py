@@ -27,6 +27,8 @@ from kbvr.stereo.screen import SCREENS, Screen, screen_of
 
 CAT = Path(__file__).parents[2] / "examples" / "cat.jpg"
 VIEW_PX = (240, 200)
+BOARD_SHARE, WALL_SHARE = 140 * 40 / 48_000, (200 * 200 - 140 * 40) / 48_000
+"""Of the picture of `cut_left`: the near board, and the wall."""
 
 
 def cut_left() -> Surroundings:
@@ -51,11 +53,14 @@ def test_an_angle_is_what_a_length_on_the_screen_is_seen_under(name, angle_deg, 
 def test_screens_have_names_or_sizes():
     assert screen_of("phone", ipd_m=0.06) == Screen(0.14, 0.35, 0.06)
     assert screen_of("1.2@2.5") == Screen(1.2, 2.5)
-    for bad in ("wall", "1.2", "1.2@", "0@1", "1@1000"):
+    assert screen_of("0.02@100", ipd_m=0.03) == Screen(0.02, 100, 0.03)
+    assert screen_of("100@0.02", ipd_m=0.09) == Screen(100, 0.02, 0.09)
+    for bad in ("wall", "1.2", "1.2@", "0@1", "1@1000", "0.019@1", "101@1", "1@0.019"):
         with pytest.raises(InputError, match="screen"):
             screen_of(bad)
-    with pytest.raises(InputError, match="eyes"):
-        screen_of("tv", ipd_m=0.2)
+    for ipd_m in (0.029, 0.2):
+        with pytest.raises(InputError, match="eyes"):
+            screen_of("tv", ipd_m=ipd_m)
 
 
 @pytest.mark.parametrize("name", sorted(SCREENS))
@@ -100,6 +105,32 @@ def test_what_the_frame_cuts_before_the_screen_is_found_and_hidden_by_a_bar():
     assert window_bars_px(behind) == (0, 0)
 
 
+def test_a_bar_hides_no_more_than_a_few_percent_of_a_view():
+    """The board stands 21 px before the screen, which would take a bar of 9% of the width."""
+    around = cut_left()
+    view = view_of(around, VIEW_PX)
+    comfort = comfort_of([Move()], plan_rig(around, view, baseline_m=0.2, convergence_m=2.0), view, around)
+    assert comfort.cut_px[0] > 20
+    assert window_bars_px(comfort) == (round(0.06 * 240), 0)
+
+
+@pytest.mark.parametrize(
+    ("convergence_m", "limit_deg", "beyond", "diverging"),
+    [(2.0, 1.5, BOARD_SHARE, 0), (1.25, 3.0, 0, WALL_SHARE), (1.25, 1.5, WALL_SHARE, WALL_SHARE), (2.0, 3.0, 0, 0)],
+)
+def test_what_is_uncomfortable_is_as_much_as_stands_there(convergence_m, limit_deg, beyond, diverging):
+    """Eyes that are 200 mm apart: the board is 21 px before the screen, or the wall 23 px behind it.
+
+    1.5 degrees are 16 px on this screen, 3 degrees 31 px, and eyes would turn outwards from 18 px on.
+    """
+    around = cut_left()
+    view = view_of(around, VIEW_PX)
+    rig = plan_rig(around, view, baseline_m=0.2, convergence_m=convergence_m, max_parallax_deg=limit_deg)
+    comfort = comfort_of([Move()], rig, view, around)
+    assert comfort.beyond_share == pytest.approx(beyond, abs=0.01)
+    assert comfort.diverging_share == pytest.approx(diverging, abs=0.01)
+
+
 def test_a_path_that_goes_forward_is_judged_where_it_is_nearest():
     around = cut_left()
     view = view_of(around, VIEW_PX)
@@ -117,7 +148,7 @@ def test_a_floating_window_darkens_the_outer_borders_of_both_eyes(tmp_path):
     inverse_depth[:, 100:140] = 0.5
     inverse_depth[:, :40] = 1.0
     np.save(tmp_path / "board.npy", inverse_depth)
-    options = {"depth_file": tmp_path / "board.npy", "depth_kind": "inverse-depth-per-m", "seconds": 0.2}
+    options = {"depth": tmp_path / "board.npy", "depth_kind": "inverse-depth-per-m", "seconds": 0.2}
     report = kbvr.export(tmp_path / "board.png", tmp_path, window="floating", **options)
     bar = window_bars_px(report.comfort)[0]
     assert bar >= 2
@@ -139,7 +170,6 @@ def test_the_report_says_what_was_given_and_draws_it(tmp_path, capsys):
     assert entry["screen"] == {"width_m": 0.14, "distance_m": 0.35, "ipd_mm": 63.0}
     assert entry["nearest"]["px"] < entry["farthest"]["px"] <= 0.03 * 450 * 1.1
     assert sum(entry["histogram"]["shares"]) == pytest.approx(1, abs=1e-3)
-    assert entry["share_beyond_limit"] == 0
     with Image.open(tmp_path / "report.png") as chart:
         assert chart.size == (900, 420)
         assert len(chart.getcolors(1 << 20) or ()) > 20
@@ -147,6 +177,22 @@ def test_the_report_says_what_was_given_and_draws_it(tmp_path, capsys):
     assert main(["export", str(CAT), "-o", str(tmp_path / "new"), "--comfort", str(report)]) == 2
     assert "exists already" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
+
+
+def test_the_report_says_how_much_is_uncomfortable(tmp_path):
+    """Both shares, in the file as in Python."""
+    cv2.imwrite(str(tmp_path / "board.png"), np.full((200, 240, 3), 180, np.uint8))
+    np.save(tmp_path / "board.npy", cut_left().inverse_depth)
+    call = ["export", str(tmp_path / "board.png"), "-o", str(tmp_path), "--still", "mpo", "--fov", "62"]
+    call += ["--depth", str(tmp_path / "board.npy"), "--depth-kind", "inverse-depth-per-m"]
+    call += ["--baseline-mm", "200", "--convergence-m", "1.5", "--max-parallax-deg", "0.9"]
+    assert main([*call, "--comfort", str(tmp_path / "report.json")]) == 0
+    (entry,) = json.loads((tmp_path / "report.json").read_text()).values()
+    assert entry["share_beyond_limit"] == pytest.approx(BOARD_SHARE + WALL_SHARE, abs=0.01)
+    assert entry["share_turning_eyes_outwards"] == 0
+    assert main([*call, "--overwrite", "--convergence-m", "1.25", "--comfort", str(tmp_path / "other.json")]) == 0
+    (entry,) = json.loads((tmp_path / "other.json").read_text()).values()
+    assert entry["share_turning_eyes_outwards"] == pytest.approx(WALL_SHARE, abs=0.01)
 
 
 @pytest.mark.parametrize("output", [["--still", "mpo"], ["--anaglyph", "--animate-as", "avif"]])
@@ -166,10 +212,10 @@ def test_the_report_tells_of_pictures_and_loops_for_two_eyes_too(tmp_path, outpu
         ("--layout mono --comfort a.json", "two eyes"),
         ("--still quilt --wiggle --comfort a.json", "two eyes"),
         ("--screen moon", "width@distance"),
-        ("--ipd-mm 200", "eyes"),
-        ("--max-parallax-deg 9", "largest parallax"),
+        ("--ipd-mm 200", "--ipd-mm must be 30 to 90 millimetres"),
+        ("--max-parallax-deg 9", "--max-parallax-deg must be 0.05 to 5 degrees"),
         ("--focus 40", "--focus must be"),
-        ("--aperture 50", "blur must be"),
+        ("--aperture 50", "--aperture must be 0 to 5 percent of the width"),
     ],
 )
 def test_bad_options_of_comfort_get_one_line(arguments, said, capsys, tmp_path, monkeypatch):

@@ -74,9 +74,12 @@ def test_a_screen_plane_that_the_path_would_reach_is_refused():
 
 
 def test_a_baseline_that_tears_the_eyes_apart_is_refused_with_the_largest_that_does_not():
+    """The card at 1 m and the wall at 4 m may be spread over a fifth of the 120 px: f b 0.75 = 24, f = 103."""
     view = view_of(card(), (120, 100))
-    with pytest.raises(InputError, match=r"at most \d+ mm"):
+    assert view.f_px == pytest.approx(103)
+    with pytest.raises(InputError, match=r"at most 311 mm .* 20% of the width, got 5000 mm"):
         plan_rig(card(), view, baseline_m=5.0)
+    assert plan_rig(card(), view, baseline_m=0.31).baseline_m == 0.31
 
 
 def test_a_budget_beyond_comfort_is_held_by_the_angle():

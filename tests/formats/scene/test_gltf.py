@@ -1,5 +1,7 @@
 """glTF files and pages: what is in them, that they are as small as wanted, and what is said of what cannot be."""
 
+from __future__ import annotations
+
 import json
 import os
 import struct
@@ -46,6 +48,34 @@ def chunks(path):
     return json.loads(content[20 : 20 + size]), content[28 + size :]
 
 
+def camera_path(path):
+    """Return when a GLB's camera is where, looking how: seconds (N), metres (N x 3) and rotations (N x 3 x 3)."""
+    told, binary = chunks(path)
+    (animation,) = told["animations"]
+
+    def rows_of(index):
+        accessor = told["accessors"][index]
+        view = told["bufferViews"][accessor["bufferView"]]
+        return np.frombuffer(binary, np.float32, view["byteLength"] // 4, view["byteOffset"]).reshape(
+            accessor["count"], -1
+        )
+
+    outputs = {
+        channel["target"]["path"]: rows_of(animation["samplers"][channel["sampler"]]["output"])
+        for channel in animation["channels"]
+    }
+    assert {*outputs} == {"translation", "rotation"}
+    x, y, z, w = outputs["rotation"].T.astype(np.float64)
+    turns = np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+        ]
+    ).transpose(2, 0, 1)
+    return rows_of(animation["samplers"][0]["input"])[:, 0], outputs["translation"], turns
+
+
 def pictures(path):
     told, binary = chunks(path)
     views = [told["bufferViews"][image["bufferView"]] for image in told["images"]]
@@ -75,22 +105,61 @@ def test_a_scene_says_what_it_is(photo, tmp_path):
 
 
 def test_the_camera_is_the_photos_and_its_path_ends_where_it_begins(photo, tmp_path):
-    """A viewer that plays the path over and over sees no jump."""
-    told, binary = chunks(written(photo, tmp_path).path)
+    """A viewer that plays the path over and over sees no jump, and no turning back on a path that is closed."""
+    file = written(photo, tmp_path, seconds=2)
+    told, _ = chunks(file.path)
     lens = told["cameras"][0]["perspective"]
     f_px = told["scenes"][0]["extras"]["kbvr"]["f_px"]
     assert np.tan(lens["yfov"] / 2) == pytest.approx(75 / f_px)
     assert lens["aspectRatio"] == pytest.approx(1.5)
-    animation = told["animations"][0]
-    assert {channel["target"]["path"] for channel in animation["channels"]} == {"translation", "rotation"}
-    for sampler in animation["samplers"]:
-        accessor = told["accessors"][sampler["output"]]
-        view = told["bufferViews"][accessor["bufferView"]]
-        keys = np.frombuffer(binary, np.float32, view["byteLength"] // 4, view["byteOffset"]).reshape(
-            accessor["count"], -1
-        )
+    times_s, places, turns = camera_path(file.path)
+    assert times_s[[0, -1]] == pytest.approx((0, 2))
+    for keys in (places, turns):
         assert np.ptp(keys, axis=0).max() > 1e-3
         assert np.allclose(keys[0], keys[-1], atol=1e-6)
+
+
+def keyframed(tmp_path, *keyframes):
+    """Return the file of a camera path."""
+    path = tmp_path / "path.json"
+    path.write_text(json.dumps({"keyframes": list(keyframes)}))
+    return path
+
+
+def test_an_open_path_is_gone_back_without_a_jump(photo, tmp_path):
+    """From one side to the other in a second: the way back takes another."""
+    path = keyframed(tmp_path, {"time_s": 0, "x_m": -0.05}, {"time_s": 1, "x_m": 0.05})
+    times_s, places, _ = camera_path(written(photo, tmp_path, keyframes=path).path)
+    assert places[[0, -1], 0] == pytest.approx((-0.05, -0.05))
+    assert places[:, 0].max() == pytest.approx(0.05)
+    speeds = np.abs(np.diff(places[:, 0])) / np.diff(times_s)
+    assert speeds.max() < 0.25, "a cubic that is at rest at both ends goes at 1.5 times its mean speed at most"
+
+
+@pytest.mark.parametrize(("yaw_deg", "pitch_deg"), [(12, 0), (0, 9), (-12, 9)])
+def test_the_camera_looks_where_the_path_says(photo, tmp_path, yaw_deg, pitch_deg):
+    """To the right is +x and up is +y in glTF, ahead -z; the horizon stays level."""
+    end = {"yaw_deg": yaw_deg, "pitch_deg": pitch_deg, "x_m": 0.02, "y_m": -0.01, "z_m": 0.03}
+    path = keyframed(tmp_path, {"time_s": 0}, {"time_s": 1, **end})
+    _, places, turns = camera_path(written(photo, tmp_path, keyframes=path).path)
+    farthest = int(np.linalg.norm(places, axis=1).argmax())
+    assert places[farthest] == pytest.approx((0.02, 0.01, -0.03), abs=1e-6)
+    yaw, pitch = np.radians([yaw_deg, pitch_deg])
+    ahead = (np.sin(yaw) * np.cos(pitch), np.sin(pitch), -np.cos(yaw) * np.cos(pitch))
+    assert turns[farthest] @ (0, 0, -1) == pytest.approx(ahead, abs=1e-6)
+    assert turns[farthest] @ (1, 0, 0) == pytest.approx((np.cos(yaw), 0, np.sin(yaw)), abs=1e-6)
+
+
+@pytest.mark.parametrize("path", ["swing", "circle", "orbit"])
+def test_the_camera_keeps_looking_at_the_subject(photo, tmp_path, path):
+    """What a video holds still on the screen is in the middle of the view all the way."""
+    file = written(photo, tmp_path, path=path, seconds=2)
+    subject = (0, 0, -chunks(file.path)[0]["scenes"][0]["extras"]["kbvr"]["subject_m"])
+    _, places, turns = camera_path(file.path)
+    there = np.einsum("nji,nj->ni", turns, subject - places)
+    assert np.linalg.norm(places, axis=1).max() > 0.01
+    assert np.allclose(there[:, :2], 0, atol=1e-4 * -subject[2])
+    assert (there[:, 2] < 0).all()
 
 
 def test_defaults_are_what_a_headset_holds(photo, tmp_path):

@@ -170,7 +170,14 @@ def middle_px(brightness: np.ndarray) -> float:
 def test_colours_come_back_within_2_of_255(tmp_path: Path, kind: str, still: str) -> None:
     (summary,) = written(tmp_path, still, views((64, 48)), picture=kind)
     assert summary.path.suffix == SUFFIX[kind]
-    packed = PACKINGS[still].put(views((64, 48)), FileOptions())
+    left, right = views((64, 48))
+    rows, columns = np.ogrid[:48, :64, :1][:2]
+    packed = {
+        "sbs": np.hstack([left, right]),
+        "tb": np.vstack([left, right]),
+        "rows": np.where(rows % 2 == 0, left, right),
+        "checkerboard": np.where((rows + columns) % 2 == 0, left, right),
+    }[still]
     found = rgb_of(summary.path).astype(int)
     interleaved = still in ("rows", "checkerboard")
     if kind == "jpeg" and interleaved:
@@ -181,12 +188,29 @@ def test_colours_come_back_within_2_of_255(tmp_path: Path, kind: str, still: str
     assert np.abs(found - packed).max() <= 2
 
 
-@pytest.mark.parametrize("glasses", ["red-cyan", "green-magenta", "amber-blue"])
-def test_an_anaglyph_file_is_what_the_matrices_say(tmp_path: Path, glasses: str) -> None:
-    pair = tuple(np.random.default_rng(0).integers(0, 256, (2, 40, 60, 3), np.uint8))
-    (summary,) = written(tmp_path, "anaglyph", pair, picture="png", glasses=glasses)
-    wanted = PACKINGS["anaglyph"].put(pair, FileOptions(glasses=glasses))
+@pytest.mark.parametrize(("glasses", "lefts"), [("red-cyan", [0]), ("green-magenta", [1]), ("amber-blue", [0, 1])])
+def test_an_anaglyph_file_has_each_eyes_own_channels(tmp_path: Path, glasses: str, lefts: list[int]) -> None:
+    left, right = np.random.default_rng(0).integers(0, 256, (2, 40, 60, 3), np.uint8)
+    choices = {"picture": "png", "glasses": glasses, "anaglyph_colours": "colour"}
+    (summary,) = written(tmp_path, "anaglyph", (left, right), **choices)
+    wanted = right.copy()
+    wanted[..., lefts] = left[..., lefts]
     assert (rgb_of(summary.path) == wanted).all()
+
+
+@pytest.mark.parametrize(
+    ("pair", "wanted"),
+    [
+        (((255, 0, 0), (0, 0, 0)), (177, 0, 0)),
+        (((0, 0, 0), (0, 255, 0)), (0, 226, 0)),
+        (((0, 0, 255),) * 2, (110, 0, 255)),
+    ],
+)
+def test_an_anaglyph_is_made_by_dubois_if_nothing_is_said(tmp_path: Path, pair, wanted) -> None:
+    """Red for the left eye is 0.437 in linear light, green for the right one 0.761, blue for both 0.164 - 0.007."""
+    views_of_one_colour = tuple(np.full((16, 16, 3), colour, np.uint8) for colour in pair)
+    (summary,) = written(tmp_path, "anaglyph", views_of_one_colour, picture="png")
+    assert np.abs(rgb_of(summary.path).astype(int) - wanted).max() <= 1
 
 
 def test_jpegs_keep_every_pixels_colour_and_quality_makes_them_smaller(tmp_path: Path) -> None:

@@ -111,8 +111,9 @@ def test_apples_boxes_are_read_by_ffmpeg(tmp_path):
     assert list(sample_entry_boxes(path))[:4] == [b"hvcC", b"st3d", b"vexu", b"hfov"]
     with av.open(str(path)) as container:
         frames = list(container.decode(video=0))
-    of_the_file, _of_the_stream = (bytes(side) for side in frames[0].side_data if side.type.name == "STEREO3D")
-    kind, flags, _view, primary_eye, baseline_um = np.frombuffer(of_the_file[:20], np.int32).tolist()
+    of_the_file: Any = frames[0].side_data[0]  # what the stream says itself comes after it, if at all
+    assert of_the_file.type.name == "STEREO3D"
+    kind, flags, _view, primary_eye, baseline_um = np.frombuffer(bytes(of_the_file)[:20], np.int32).tolist()
     assert (kind, flags, primary_eye, baseline_um) == (1, 0, 1, 62500)
     assert sample_entry_boxes(path)[b"hfov"] == (90_000).to_bytes(4, "big")
     vexu = dict(boxes_in(sample_entry_boxes(path)[b"vexu"]))
