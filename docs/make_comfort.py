@@ -25,7 +25,7 @@ def main() -> None:
     assert report.comfort is not None
     histogram_chart(report.comfort, TEMPLE.name).save(PICTURES / "histogram.png", optimize=True)
     save("window.jpg", frame)
-    small = {"kenburns": True, "path": "static", "max_size_px": (420, 420)}
+    small = {"kenburns": True, "path": "static", "max_size": (420, 420)}
     save("sharp.jpg", last_frame(**small)[1])
     save("tower.jpg", last_frame(**small, aperture_percent=2, focus=(30, 50))[1])
     save("tree.jpg", last_frame(**small, aperture_percent=2, focus=(95, 60))[1])

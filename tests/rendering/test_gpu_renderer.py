@@ -149,7 +149,7 @@ def test_an_export_is_drawn_on_the_gpu_and_says_so(vulkan, monkeypatch, tmp_path
     """The whole pipeline, on a small photo; other devices leave it to the CPU."""
     monkeypatch.setattr(gpu, "_adapter", lambda **options: vulkan)
     picture = Path(__file__).parents[2] / "examples" / "cat.jpg"
-    small: dict[str, Any] = {"max_size_px": (96, 96), "seconds": 0.2, "depth_quality": "fast", "fill": "spread"}
+    small: dict[str, Any] = {"max_size": (96, 96), "seconds": 0.2, "depth_quality": "fast", "fill": "spread"}
     for device, title in (("auto", vulkan.info["device"]), ("cpu", "the CPU")):
         report = export(picture, tmp_path / device, device=device, **small)
         assert f"pictures: drawn on {title}" in report.explanation
