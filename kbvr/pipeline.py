@@ -1,6 +1,6 @@
 """The whole product on one page: one photo in; stereo and plain videos, stereo pictures and scenes out.
 
-load_photo -> the profile's depth -> surroundings_of -> planned films (moves along a path, a rig of two eyes) -> the
+load_photo -> the profile's depth -> scene_depth_of -> planned films (moves along a path, a rig of two eyes) -> the
 profile's drawing (split, fill, mattes, mesh, for what the moves can see) -> the cameras of each instant -> all files
 that show it. Depth maps and autostereograms are made of the depth at once, scenes to visit of the layers
 (`kbvr.mesh.viewable_scene`).
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kbvr.depth.depth_map import DepthMap, seen_through, sized
-from kbvr.depth.scene_depth import Surroundings, surroundings_of
+from kbvr.depth.scene_depth import SceneDepth, scene_depth_of
 from kbvr.errors import InputError, MissingExtraError
 from kbvr.formats.registry import load_format
 from kbvr.formats.spec.format import Facts, FileSummary, Item, Views
@@ -183,7 +183,7 @@ def _exported(
             GUESSED_FOV_DEG,
         )
     sizes_px = _view_sizes_px(wanted, photo, file_px, options)
-    around = surroundings_of(depth)
+    around = scene_depth_of(depth)
     films = [
         planned(output, items, around, view_of(around, sizes_px[output]), options)
         for output, items in wanted.items()
@@ -291,7 +291,7 @@ def _written_scenes(
     scene: Scene,
     photo: Photo,
     depth: DepthMap,
-    around: Surroundings,
+    around: SceneDepth,
     options: ExportOptions,
     failed: list[Failure],
     made: list[FileSummary],

@@ -36,7 +36,7 @@ FAR_SHARE = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
-class Surroundings:
+class SceneDepth:
     """The depth of a photo, summed up for those who plan moves and eyes."""
 
     camera: Camera
@@ -145,11 +145,11 @@ class Surroundings:
         return float(area[enlargement > LARGEST_ENLARGEMENT].sum()), min(1.0, float(area[near].sum()))
 
 
-def surroundings_of(depth: DepthMap) -> Surroundings:
+def scene_depth_of(depth: DepthMap) -> SceneDepth:
     """Return what a camera moves through in a photo of this depth."""
     height, width = depth.inverse_depth.shape
     nearest, farthest = np.percentile(sampled(depth.inverse_depth), (99, 1))
-    return Surroundings(
+    return SceneDepth(
         camera=camera_of_photo((width, height), depth.f_px),
         inverse_depth=depth.inverse_depth,
         nearest_inverse_depth=float(nearest),

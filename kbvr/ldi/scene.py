@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kbvr.depth.depth_map import DepthMap
-from kbvr.depth.scene_depth import surroundings_of
+from kbvr.depth.scene_depth import SceneDepth, scene_depth_of
 from kbvr.geometry.camera import Camera, camera_of_photo
 from kbvr.inpaint.choose import Filler
 from kbvr.ldi.fill_hidden import fill
@@ -49,20 +49,24 @@ def build_scene(
     border_m: float | None = None,
     forward_m: float | None = None,
     filler: Filler | None = None,
+    scene_depth: SceneDepth | None = None,
 ) -> Scene:
     """Split a photo into layers, fill what they hide, and mesh them.
 
     `reach_m` is the farthest sideways camera move wanted; by default one that spreads the depth range over
     3.5% of the width. Wider moves show where the hidden layer ends. `border_m` is the farthest sideways move that
     looks beyond the photo's border; by default the same. `forward_m` is the farthest move into the picture; by default
-    one that shifts the picture's border as far as `reach_m` does.
+    one that shifts the picture's border as far as `reach_m` does. `scene_depth` is that of `depth`, if it is
+    known already.
 
     Raises:
         InputError: if photo and depth differ in size, or a length is not positive.
     """
+    scene_depth = scene_depth or scene_depth_of(depth)
     if reach_m is None:
-        reach_m = surroundings_of(depth).sideways_m(DEFAULT_REACH_SHARE)
-    ldi = solve_mattes(fill(split(photo, depth, reach_m=reach_m, border_m=border_m), filler))
+        reach_m = scene_depth.sideways_m(DEFAULT_REACH_SHARE)
+    layers = split(photo, depth, reach_m=reach_m, border_m=border_m, scene_depth=scene_depth)
+    ldi = solve_mattes(fill(layers, filler))
     per_px = 1 / (depth.f_px * reach_m)
     if forward_m is None:
         forward_m = reach_m * 2 * depth.f_px / photo.size_px[0]

@@ -20,7 +20,7 @@ from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.despeckle import without_specks
-from kbvr.depth.scene_depth import surroundings_of
+from kbvr.depth.scene_depth import SceneDepth, scene_depth_of
 from kbvr.errors import InputError
 from kbvr.imaging.masked_blur import drawn_on
 from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage, with_alpha
@@ -47,11 +47,18 @@ def strip_px_for(width: int) -> float:
     return float(np.clip(STRIP_SHARE * width, 3.0, 12.0))
 
 
-def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | None = None) -> LayeredDepthImage:
+def split(
+    photo: Photo,
+    depth: DepthMap,
+    *,
+    reach_m: float,
+    border_m: float | None = None,
+    scene_depth: SceneDepth | None = None,
+) -> LayeredDepthImage:
     """Return the layers of a photo, the hidden parts not yet filled.
 
     `reach_m` is the farthest sideways move that looks behind things, `border_m` the farthest that looks beyond the
-    border, by default the same.
+    border, by default the same. `scene_depth` is that of `depth`, if it is known already.
 
     Raises:
         InputError: if photo and depth differ in size, or reach_m is not positive.
@@ -65,7 +72,8 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
     margin = min(margin_px_for(depth, reach_m if border_m is None else border_m), round(largest))
     rgb = drawn_out(photo.rgb, margin)
     parallax_per_inverse_depth = depth.f_px * reach_m
-    jump_px = jump_px_for(width, surroundings_of(depth).depth_spread * parallax_per_inverse_depth)
+    depth_spread = (scene_depth or scene_depth_of(depth)).depth_spread
+    jump_px = jump_px_for(width, depth_spread * parallax_per_inverse_depth)
     inverse_depth = cv2.copyMakeBorder(
         _without_steps(depth.inverse_depth, photo.rgb, parallax_per_inverse_depth, jump_px),
         *(margin, margin, margin, margin),

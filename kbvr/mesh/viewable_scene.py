@@ -8,7 +8,7 @@ from math import hypot
 import numpy as np
 
 from kbvr.depth.depth_map import DepthMap
-from kbvr.depth.scene_depth import Surroundings
+from kbvr.depth.scene_depth import SceneDepth
 from kbvr.ldi.scene import Scene
 from kbvr.mesh.textured_mesh import NEAREST_SHARE, Relief, relief_of
 from kbvr.motion.move import Move
@@ -56,7 +56,7 @@ def diorama_of(
     scene: Scene,
     photo: Photo,
     depth: DepthMap,
-    around: Surroundings,
+    scene_depth: SceneDepth,
     *,
     moves: list[Move],
     fps: float,
@@ -70,16 +70,16 @@ def diorama_of(
         InputError: if so few triangles cannot show the scene, or there is no such surround.
     """
     path = there_and_back(moves)
-    share = min(1.0, scene.reach_m / head_reaches_m(around, ipd_m)["reach_m"])
-    nearest = max(around.nearest_inverse_depth, 1e-6)
+    share = min(1.0, scene.reach_m / head_reaches_m(scene_depth, ipd_m)["reach_m"])
+    nearest = max(scene_depth.nearest_inverse_depth, 1e-6)
     return Diorama(
         relief=relief_of(scene, photo, surround=surround, most_triangles=most_triangles),
         scene=scene,
         moves=path,
         seconds=(len(path) - 1) / fps,
         nearest_m=1 / nearest,
-        farthest_m=1 / max(around.farthest_inverse_depth, nearest / NEAREST_SHARE),
-        subject_m=around.subject_m,
+        farthest_m=1 / max(scene_depth.farthest_inverse_depth, nearest / NEAREST_SHARE),
+        subject_m=scene_depth.subject_m,
         is_metric=depth.metric,
         depth_source=depth.network or "a file",
         photo=photo.title,
@@ -98,9 +98,9 @@ def there_and_back(moves: list[Move]) -> tuple[Move, ...]:
     return (*moves, *moves[-2::-1])
 
 
-def head_reaches_m(around: Surroundings, ipd_m: float) -> dict[str, float]:
+def head_reaches_m(scene_depth: SceneDepth, ipd_m: float) -> dict[str, float]:
     """Return the moves that a scene must be made for if heads move in it, as `build_scene` takes them."""
     aside_m, up_m, forth_m = HEAD_BOX_M
     reach_m = hypot(aside_m + ipd_m / 2, up_m)
-    per_m = around.camera.f_px * max(around.nearest_inverse_depth, 1e-6) / around.camera.size_px[0]
+    per_m = scene_depth.camera.f_px * max(scene_depth.nearest_inverse_depth, 1e-6) / scene_depth.camera.size_px[0]
     return {"reach_m": reach_m, "border_m": max(reach_m, LEAST_BORDER_SHARE / per_m), "forward_m": forth_m}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kbvr.depth.depth_map import DepthMap
-from kbvr.depth.scene_depth import Surroundings
+from kbvr.depth.scene_depth import SceneDepth
 from kbvr.geometry.camera import fov_deg_from_f_px
 from kbvr.nets import ran_on
 from kbvr.photo.photo import Photo
@@ -17,7 +17,7 @@ from kbvr.plan.shots import QUILT_PAIRS, Film
 def explain(
     photo: Photo,
     depth: DepthMap,
-    around: Surroundings,
+    around: SceneDepth,
     films: list[Film],
     scene: tuple[str, ...],
     options: ExportOptions,

@@ -15,7 +15,7 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.estimate import estimate_depth
 from kbvr.depth.placement import DEFAULT_NEAR_M, place
 from kbvr.depth.read_file import load_inverse_depth
-from kbvr.depth.scene_depth import surroundings_of
+from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.depth.upright_objects import check_segmentation
 from kbvr.errors import InputError
 from kbvr.ken_burns_2019.networks import PICTURE_LONG_SIDE_PX, size_px_with
@@ -36,7 +36,7 @@ def at_wanted_distance(depth: DepthMap, options: ExportOptions) -> DepthMap:
         _log.warning("the %s distance is not used: the depth is in metres already", what)
     if depth.metric or options.subject_distance_m is None:
         return depth
-    scale = surroundings_of(depth).subject_m / options.subject_distance_m
+    scale = scene_depth_of(depth).subject_m / options.subject_distance_m
     return replace(depth, inverse_depth=depth.inverse_depth * np.float32(scale))
 
 

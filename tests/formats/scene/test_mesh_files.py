@@ -18,7 +18,7 @@ from web_engines import decoded, validated
 
 import kbvr
 from kbvr.cli.main import main
-from kbvr.depth.scene_depth import surroundings_of
+from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.registry import load_format
 from kbvr.formats.scene import splats_gltf
@@ -56,7 +56,7 @@ def card():
     photo, depth = marked_card()
     scene = build_scene(photo, depth, reach_m=0.12, filler=spread)
     options = {"fps": 10.0, "ipd_m": 0.063, "surround": "dome", "most_triangles": 20_000}
-    return diorama_of(scene, photo, depth, surroundings_of(depth), moves=[Move(), Move(x_m=0.05)], **options)
+    return diorama_of(scene, photo, depth, scene_depth_of(depth), moves=[Move(), Move(x_m=0.05)], **options)
 
 
 def written(diorama, form, folder, name="card", **choices):
@@ -460,7 +460,7 @@ def test_files_of_an_obj_come_together_or_not_at_all(card, tmp_path):
 
 def test_a_file_in_the_way_of_an_obj_costs_no_time(photo, tmp_path, monkeypatch):
     (tmp_path / f"{photo.stem}_kbvr.mtl").write_text("mine")
-    monkeypatch.setattr("kbvr.pipeline.surroundings_of", lambda depth: pytest.fail("the depth was estimated"))
+    monkeypatch.setattr("kbvr.pipeline.scene_depth_of", lambda depth: pytest.fail("the depth was estimated"))
     with pytest.raises(OutputError, match="exists already"):
         kbvr.export(photo, tmp_path, obj=True)
     assert [path.name for path in tmp_path.iterdir()] == [f"{photo.stem}_kbvr.mtl"]
