@@ -30,21 +30,20 @@ def fill(ldi: LayeredDepthImage, filler: Filler | None = None) -> LayeredDepthIm
     """
     if not ldi.fill_mask.any():
         return ldi
-    *before, hidden = ldi.layers
+    hidden, between = ldi.hidden, ldi.between
     rgb, inverse_depth = (filler or filler_named(FILLERS[0]))(
         hidden.rgba[..., :3], hidden.inverse_depth, hole=ldi.fill_mask, source=ldi.source_mask
     )
     apart = np.float32(LEAST_APART_JUMPS * ldi.jump_px / (ldi.f_px * ldi.reach_m))
-    near_side = (before[1].rgba[..., 3] > 0) | (before[0].rgba[..., 3] > HALF_COVERED)
-    in_front = before[1].inverse_depth.copy()
+    near_side = (ldi.front.rgba[..., 3] > 0) | (ldi.matte.rgba[..., 3] > HALF_COVERED)
+    in_front = ldi.front.inverse_depth.copy()
     np.subtract(in_front, apart, out=in_front, where=near_side)
-    if ldi.between_fill is not None and ldi.between_source is not None:
-        before[2] = _continued(before[2], in_front, hole=ldi.between_fill, source=ldi.between_source)
-        np.subtract(before[2].inverse_depth, apart, out=in_front, where=ldi.between_fill)
+    if between is not None and ldi.between_fill is not None and ldi.between_source is not None:
+        between = _continued(between, in_front, hole=ldi.between_fill, source=ldi.between_source)
+        np.subtract(between.inverse_depth, apart, out=in_front, where=ldi.between_fill)
     behind, at = hidden.inverse_depth.copy(), np.flatnonzero(ldi.fill_mask)
     behind.ravel()[at] = np.minimum(inverse_depth.ravel()[at], in_front.ravel()[at]).clip(0)
-    filled = Layer("hidden", with_alpha(rgb, hidden.rgba[..., 3]), behind)
-    return replace(ldi, layers=(*before, filled))
+    return replace(ldi, between=between, hidden=Layer("hidden", with_alpha(rgb, hidden.rgba[..., 3]), behind))
 
 
 def _continued(

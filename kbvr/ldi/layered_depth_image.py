@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import cv2
@@ -21,12 +22,24 @@ class Layer:
     inverse_depth: Float32[np.ndarray, "H W"]
     """1/m; finite everywhere."""
 
+    @property
+    def is_soft(self) -> bool:
+        """Whether its alpha blends, so that it is drawn over what lies behind it; others are opaque or not there."""
+        return self.name == "matte"
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it lies behind the front one."""
+        return self.name in ("between", "hidden")
+
 
 @dataclass(frozen=True, eq=False)
 class LayeredDepthImage:
     """The layers of one photo, nearest first, and what of them has to be invented."""
 
-    layers: tuple[Layer, ...]
+    matte: Layer
+    front: Layer
+    hidden: Layer
     margin_px: int
     f_px: float
     size_px: tuple[int, int]
@@ -44,11 +57,26 @@ class LayeredDepthImage:
     source_mask: Bool[np.ndarray, "H W"]
     """Pixels of the hidden layer that may be looked at for that: the far side near a boundary."""
 
+    between: Layer | None = None
+    """None where no two boundaries lie close together."""
+
     between_fill: Bool[np.ndarray, "H W"] | None = None
     """Pixels of the layer between that have to be invented; None where there is no such layer."""
 
     between_source: Bool[np.ndarray, "H W"] | None = None
     """Pixels of the layer between that may be looked at for that: the narrow surface between two boundaries."""
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """All layers, nearest first."""
+        between = () if self.between is None else (self.between,)
+        return (self.matte, self.front, *between, self.hidden)
+
+    def with_layers(self, change: Callable[[Layer], Layer]) -> LayeredDepthImage:
+        """Return the same with every layer changed."""
+        between = None if self.between is None else change(self.between)
+        matte, front, hidden = (change(layer) for layer in (self.matte, self.front, self.hidden))
+        return replace(self, matte=matte, front=front, hidden=hidden, between=between)
 
 
 def with_alpha(rgb: UInt8[np.ndarray, "H W 3"], alpha: UInt8[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 4"]:

@@ -37,45 +37,42 @@ PART_PX = 1 << 15
 
 def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     """Return the filled layered depth image with its strip's alpha and colours solved for."""
-    front = ldi.layers[1]
-    inside = front.rgba[..., 3] == 0
+    inside = ldi.front.rgba[..., 3] == 0
     at = np.flatnonzero(inside)
     if not at.size:
         return ldi
     rim_px = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, 5).ravel()[at]
-    solved = tuple(replace(layer, rgba=layer.rgba.copy()) for layer in ldi.layers)
+    solved = ldi.with_layers(lambda layer: replace(layer, rgba=layer.rgba.copy()))
 
     strip_px = strip_px_for(ldi.size_px[0])
 
     def solve(start: int) -> None:
         part = slice(start, start + PART_PX)
-        _solve(ldi.layers, at[part], rim_px[part], strip_px, solved)
+        _solve(ldi, at[part], rim_px[part], strip_px, solved)
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(solve, range(0, at.size, PART_PX)))
-    return replace(ldi, layers=solved)
+    return solved
 
 
 def _solve(
-    layers: tuple[Layer, ...],
+    ldi: LayeredDepthImage,
     at: np.ndarray,
     rim_px: Float32[np.ndarray, "N"],
     strip_px: float,
-    solved: tuple[Layer, ...],
+    solved: LayeredDepthImage,
 ) -> None:
     """Solve for some pixels of the strip, and paint them into the solved layers."""
-    matte, front, *behind = layers
 
     def pixels(layer: Layer) -> Float32[np.ndarray, "N 3"]:
         return layer.rgba.reshape(-1, 4)[at, :3].astype(np.float32)
 
-    photo, near, far = pixels(front), pixels(matte), pixels(behind[-1])
-    shows = [np.ones(at.size, bool)]
-    if len(behind) == 2:  # the layer between lies directly behind the strip where it has a surface
-        between = behind[0].rgba.reshape(-1, 4)[at, 3] > 0
-        far = np.where(between[:, None], pixels(behind[0]), far)
-        shows = [between, ~between]
-    by_distance = matte.rgba.reshape(-1, 4)[at, 3].astype(np.float32) / 255
+    photo, near, far = pixels(ldi.front), pixels(ldi.matte), pixels(ldi.hidden)
+    is_between = np.zeros(at.size, bool)
+    if ldi.between is not None:  # it lies directly behind the strip where it has a surface
+        is_between = ldi.between.rgba.reshape(-1, 4)[at, 3] > 0
+        far = np.where(is_between[:, None], pixels(ldi.between), far)
+    by_distance = ldi.matte.rgba.reshape(-1, 4)[at, 3].astype(np.float32) / 255
     difference = near - far
     contrast = (difference**2).sum(axis=1)
     by_colour = ((photo - far) * difference).sum(axis=1) / np.maximum(contrast, 1.0)
@@ -91,10 +88,11 @@ def _solve(
     far = np.where(covers, far, (photo - shown * near) / (1 - np.minimum(shown, LEAST_ALPHA))).clip(0, 255)
     near = np.where(shown > 0, (photo - (1 - shown) * far) / np.maximum(shown, 1 / 255), near).clip(0, 255)
     near, far = near + 0.5, far + 0.5
-    _paint(solved[0], at, near, alpha)
-    _paint(solved[1], at, np.where(by_distance[:, None] > 0.5, near, far))
-    for layer, there in zip(solved[2:], shows, strict=True):
-        _paint(layer, at[there], far[there])
+    _paint(solved.matte, at, near, alpha)
+    _paint(solved.front, at, np.where(by_distance[:, None] > 0.5, near, far))
+    _paint(solved.hidden, at[~is_between], far[~is_between])
+    if solved.between is not None:
+        _paint(solved.between, at[is_between], far[is_between])
 
 
 def _explained(

@@ -52,15 +52,14 @@ def layer_quads(layer: Layer, index: int, *, margin_px: int, limits: Limits) -> 
     """Return QUAD and BLOCK records of one layer; quads are found where alpha is above 0."""
     depth, rgba = np.ascontiguousarray(layer.inverse_depth), np.ascontiguousarray(layer.rgba)
     height, width = depth.shape
-    soft = layer.name == "matte"
     described = MeshLayer(
         depth=depth.ctypes.data,
         alpha=rgba.ctypes.data + 3,
         width=width,
         height=height,
-        largest=LARGEST_MATTE_QUAD_PX if soft else LARGEST_QUAD_PX,
+        largest=LARGEST_MATTE_QUAD_PX if layer.is_soft else LARGEST_QUAD_PX,
         index=index,
-        soft=soft,
+        soft=layer.is_soft,
         margin=margin_px,
     )
     allowed = MeshLimits(limits.tolerance, limits.jump, limits.per_px, limits.forward_m, TOLERANCE_PX)

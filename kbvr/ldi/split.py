@@ -91,14 +91,11 @@ def split(
     sources = context & ~near & ~hidden
     rim = ~near & (boundaries.distance_px <= 2 * strip_px + RIM_PX)
     between = _between_sources(inverse_depth, boundaries, jump_px / parallax_per_inverse_depth)
-    layers = (
-        _matte(rgb, near_rgb, inverse_depth, boundaries, near, band, cut),
-        Layer("front", _rgba(rgb, ~cut), inverse_depth),
-        *([] if between is None else [Layer("between", _rgba(rgb, boundaries.doubly | between), inverse_depth)]),
-        Layer("hidden", _rgba(rgb, hidden | rim), inverse_depth),
-    )
     return LayeredDepthImage(
-        layers=layers,
+        matte=_matte(rgb, near_rgb, inverse_depth, boundaries, near, band, cut),
+        front=Layer("front", _rgba(rgb, ~cut), inverse_depth),
+        hidden=Layer("hidden", _rgba(rgb, hidden | rim), inverse_depth),
+        between=None if between is None else Layer("between", _rgba(rgb, boundaries.doubly | between), inverse_depth),
         margin_px=margin,
         f_px=depth.f_px,
         size_px=photo.size_px,

@@ -81,8 +81,7 @@ def splats_of(scene: Scene, *, surround: bool = True, most: int = MOST_SPLATS, s
     pixels = sum(int(np.count_nonzero(layer.rgba[..., 3])) for layer in layers)
     for side_px in range(max(1, isqrt(int(pixels / 2 / most))), max(size_px) // LEAST_ACROSS + 2):
         shown = [
-            _squares(layer, scene, side_px, surround, sigma if layer.name in ("matte", "front") else CLOSED_SIGMA)
-            for layer in layers
+            _squares(layer, scene, side_px, surround, CLOSED_SIGMA if layer.is_hidden else sigma) for layer in layers
         ]
         shown.append(_lining(scene, side_px, surround))
         if sum(int(np.count_nonzero(squares.shown)) for squares in shown) <= most:
@@ -129,7 +128,7 @@ def _squares(layer: Layer, scene: Scene, side_px: int, surround: bool, sigma: fl
     opacity = cover * _fading(x, y, scene, surround)
     return _Squares(
         shown=opacity >= LEAST_OPACITY,
-        inverse_depth=depth * np.float32(BEHIND if layer.name in ("hidden", "between") else 1),
+        inverse_depth=depth * np.float32(BEHIND if layer.is_hidden else 1),
         rgb=rgb / np.maximum(255 * cover, np.float32(1e-9))[..., None],
         opacity=opacity,
         x_px=x,
@@ -142,7 +141,7 @@ def _squares(layer: Layer, scene: Scene, side_px: int, surround: bool, sigma: fl
 
 def _lining(scene: Scene, side_px: int, surround: bool) -> _Squares:
     """Return larger squares of the front, behind all of it that they reach, where it is whole so far."""
-    front = next(layer for layer in scene.ldi.layers if layer.name == "front")
+    front = scene.ldi.front
     large_px = LINING * side_px
     squares = _squares(front, scene, large_px, surround, CLOSED_SIGMA)
     reach_px = 3 * large_px // 2 * 2 + 1

@@ -21,7 +21,7 @@ from jaxtyping import Bool, Float32, Int64, UInt8
 
 from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera
-from kbvr.ldi.layered_depth_image import Layer
+from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage
 from kbvr.ldi.scene import Scene
 from kbvr.mesh.backdrop import COLUMNS as DOME_COLUMNS
 from kbvr.mesh.backdrop import ROWS as DOME_ROWS
@@ -274,24 +274,23 @@ def _plane(scene: Scene, cell_px: int) -> _Plane:
 
 def _drafts(scene: Scene, plane: _Plane, *, bordered: bool) -> list[_Draft]:
     """Return the grid of the near side, which front, matte and border share, and those of what is hidden."""
-    layers = {layer.name: layer for layer in scene.ldi.layers}
     return [
-        _near_draft(layers["matte"], layers["front"], layers["hidden"], plane, bordered=bordered),
-        *(_hidden_draft(layers[name], plane) for name in ("between", "hidden") if name in layers),
+        _near_draft(scene.ldi, plane, bordered=bordered),
+        *(_hidden_draft(layer, plane) for layer in scene.ldi.layers if layer.is_hidden),
     ]
 
 
-def _near_draft(matte: Layer, front: Layer, hidden: Layer, plane: _Plane, *, bordered: bool) -> _Draft:
+def _near_draft(ldi: LayeredDepthImage, plane: _Plane, *, bordered: bool) -> _Draft:
     """Return the near side: cells that are front whole, those of the matte, and those beyond the photo's border.
 
     What is left of cells that the strip cuts goes to the matte, unless the hidden layer shows it anyway.
     """
-    rgba, depth = plane.of(front.rgba), plane.of(front.inverse_depth)
-    strip_rgba, strip_depth = plane.of(matte.rgba), plane.of(matte.inverse_depth)
+    rgba, depth = plane.of(ldi.front.rgba), plane.of(ldi.front.inverse_depth)
+    strip_rgba, strip_depth = plane.of(ldi.matte.rgba), plane.of(ldi.matte.inverse_depth)
     inside = plane.in_photo()
     is_front = rgba[..., 3] > 0
     whole = plane.cells(is_front).all(axis=(1, 3)) & inside
-    shown = (plane.of(hidden.rgba)[..., 3] > 0) & (np.abs(plane.of(hidden.inverse_depth) - depth) < plane.jump)
+    shown = (plane.of(ldi.hidden.rgba)[..., 3] > 0) & (np.abs(plane.of(ldi.hidden.inverse_depth) - depth) < plane.jump)
     left_over = is_front & ~plane.pixels(whole) & ~shown
     beyond = ~plane.pixels(inside)
     strip = (strip_rgba[..., 3] > 0) & ~left_over & ~beyond

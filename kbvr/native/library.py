@@ -23,7 +23,14 @@ class Texture(ctypes.Structure):
         ("scale_y", ctypes.c_float),
         ("margin_px", ctypes.c_float),
         ("layer_height_px", ctypes.c_float),
+        ("first_hidden", ctypes.c_int32),
     ]
+
+
+class Constant(ctypes.Structure):
+    """One constant of drawing by its name; fields as in rasterize.cpp."""
+
+    _fields_ = [("name", ctypes.c_char_p), ("value", ctypes.c_float)]
 
 
 class View(ctypes.Structure):
@@ -83,10 +90,22 @@ def variants() -> tuple[str, ...]:
 
 
 @cache
+def drawing_constants() -> dict[str, float]:
+    """Return the constants of drawing that a shader shares with the kernel, name -> value."""
+    constants, index = kernel().kbvr_shared_constants(), 0
+    found: dict[str, float] = {}
+    while name := constants[index].name:
+        found[name.decode()] = constants[index].value
+        index += 1
+    return found
+
+
+@cache
 def _load(variant: str) -> ctypes.CDLL:
     library = ctypes.CDLL(str(FOLDER / f"libkbvr_{variant}{SUFFIX}"))
     library.kbvr_tile_rows.restype = ctypes.c_int32
     library.kbvr_x86_level.restype = ctypes.c_int32
+    library.kbvr_shared_constants.restype = ctypes.POINTER(Constant)
     pointer, integer = ctypes.c_void_p, ctypes.c_int32
     library.kbvr_scratch_floats.restype = ctypes.c_int64
     library.kbvr_scratch_floats.argtypes = [integer, integer]

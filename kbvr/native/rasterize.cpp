@@ -28,13 +28,26 @@ namespace {
 
 constexpr int TILE_ROWS = 32;
 constexpr int LANES = 8;                  // quads, rows or pixels that are worked on at once
-constexpr float GROWTH_PX = 0.12f;        // hides the seams between neighbours that do not share vertices
-constexpr float NOTHING = -1.0f;          // inverse depth where no quad was drawn
-constexpr float TOO_CLOSE = 0.15f;        // what has come so much nearer (new depth over old) is passed, not seen
-constexpr float RUBBER = 4.0f;            // what is drawn out by so much more than it is enlarged is no surface
-constexpr float EDGE_ON = 0.02f;          // width over length; what is narrower shows its growth only
-constexpr float BEHIND = 0.96f;           // a layer behind the front one is drawn as so much farther: it loses ties
-constexpr float SAME_SURFACE = 0.98f;     // a soft sample is kept if it is not behind the opaque one by more
+
+struct Constant {
+    const char* name;
+    float value;
+};
+
+// The constants that gpu.wgsl needs too: gpu_scene.py reads them from here and appends them to the shader's source.
+#define SHARED_CONSTANTS(constant)                                                                                    \
+    constant(GROWTH_PX, 0.12f)         /* hides the seams between neighbours that do not share vertices */            \
+    constant(NO_SAMPLE, -1.0f)         /* inverse depth where no quad was drawn */                                    \
+    constant(TOO_CLOSE, 0.15f)         /* nearer than this (new depth over old) a surface is passed, not seen */      \
+    constant(MOST_STRETCH, 4.0f)       /* stretched by this much more than it is enlarged, it is no surface */        \
+    constant(EDGE_ON, 0.02f)           /* width over length; a narrower quad would show its growth only */            \
+    constant(HIDDEN_DEPTH_BIAS, 0.96f) /* times the inverse depth of hidden layers, which so lose ties */             \
+    constant(SAME_SURFACE, 0.98f)      /* a soft sample is kept unless it is farther than the opaque one by more */
+
+#define DEFINED(name, value) constexpr float name = value;
+#define LISTED(name, value) {#name, value},
+SHARED_CONSTANTS(DEFINED)
+constexpr Constant SHARED[] = {SHARED_CONSTANTS(LISTED){nullptr, 0}};
 
 // The vectors of Clang and GCC: element by element, on every instruction set.
 typedef float Floats __attribute__((vector_size(4 * LANES)));
@@ -57,6 +70,7 @@ struct Texture {
     float scale_x, scale_y;  // texels per photo pixel
     float margin_px;         // of the layers beyond the photo's border, in photo pixels
     float layer_height_px;   // in photo pixels
+    int32_t first_hidden;    // layers from this one on lie behind the front one
 };
 
 struct View {
@@ -123,7 +137,7 @@ inline void draw_span(const Plane& p, int64_t at, int count, float z, float dz, 
 
 // What drawing needs of eight quads; y_first is above y_last where there is nothing to draw.
 struct Drawn {
-    Floats x0, y0, z0, zx, zy, u, ux, uy, v, vx, vy, layer_v, lean_u, reach_u, lean_v, reach_v, reach_x, tie;
+    Floats x0, y0, z0, zx, zy, u, ux, uy, v, vx, vy, layer_v, lean_u, reach_u, lean_v, reach_v, reach_x, depth_bias;
     Ints y_first, y_last;
 };
 
@@ -170,7 +184,7 @@ Drawn set_up(const Quad* eight, int count, const View& c, const Texture& t, int 
     const Floats det = xu * yv - xv * yu;
     visible &= (det > 1e-4f) & (det < 1e8f);  // neither seen from behind nor edge on, and finite
     const Floats enlarged = c.enlargement * inv_w, stretch = xu * xu + xv * xv + yu * yu + yv * yv;
-    visible &= (stretch <= 2 * RUBBER * RUBBER * enlarged * enlarged) & (det >= EDGE_ON * stretch);
+    visible &= (stretch <= 2 * MOST_STRETCH * MOST_STRETCH * enlarged * enlarged) & (det >= EDGE_ON * stretch);
     const Floats inv_det = 1.0f / det;
     const Floats ux = yv * inv_det, uy = -xv * inv_det, vx = -yu * inv_det, vy = xu * inv_det;
     const Floats zu = (du - z0 * wu) * inv_w, zv = (dv - z0 * wv) * inv_w;
@@ -193,7 +207,7 @@ Drawn set_up(const Quad* eight, int count, const View& c, const Texture& t, int 
             __builtin_convertvector(layer, Floats) * t.layer_height_px,
             -uy * inv_ux, across_u ? half_u * absolute(inv_ux) : reach_x,
             -vy * inv_vx, across_v ? half_v * absolute(inv_vx) : reach_x, reach_x,
-            layer > 1 ? all(BEHIND) : all(1.0f),
+            layer >= t.first_hidden ? all(HIDDEN_DEPTH_BIAS) : all(1.0f),
             __builtin_convertvector(visible ? first : all(1), Ints),
             __builtin_convertvector(visible ? last : all(0), Ints)};
 }
@@ -211,13 +225,13 @@ void draw_quad(const Drawn& q, int i, const View& c, const Plane& plane, int row
         const Floats from = __builtin_elementwise_ceil(clamped(x0 + low - 0.5f, 0.0f, last_x + 1));
         const Floats to = __builtin_elementwise_floor(clamped(x0 + high - 0.5f, -1.0f, last_x));
         const Floats dx = from + 0.5f - x0;
-        const Floats z = (q.z0[i] + q.zx[i] * dx + q.zy[i] * dy) * q.tie[i], u = q.u[i] + q.ux[i] * dx + q.uy[i] * dy;
+        const Floats z = (q.z0[i] + q.zx[i] * dx + q.zy[i] * dy) * q.depth_bias[i], u = q.u[i] + q.ux[i] * dx + q.uy[i] * dy;
         const Floats v = q.v[i] + q.vx[i] * dx + q.vy[i] * dy + q.layer_v[i];
         const Ints x_first = __builtin_convertvector(from, Ints), x_last = __builtin_convertvector(to, Ints);
         const int rows = y_last - y + 1 < LANES ? y_last - y + 1 : LANES;
         int64_t row = static_cast<int64_t>(y - row_begin) * c.width;
         for (int k = 0; k < rows; ++k, row += c.width)
-            draw_span(plane, row + x_first[k], x_last[k] - x_first[k] + 1, z[k], q.zx[i] * q.tie[i], u[k], q.ux[i], v[k], q.vx[i]);
+            draw_span(plane, row + x_first[k], x_last[k] - x_first[k] + 1, z[k], q.zx[i] * q.depth_bias[i], u[k], q.ux[i], v[k], q.vx[i]);
     }
 }
 
@@ -313,15 +327,15 @@ inline void blend_four(const Texture& t, const uint32_t* index, const uint32_t* 
 // Give every pixel of one row that nothing covers the colour of the farther of its covered neighbours.
 int fill_row(uint32_t* colours, const float* z, int width) {
     int missing = 0;
-    for (int x = 0; x < width; ++x) missing += z[x] > NOTHING ? 0 : 1;
+    for (int x = 0; x < width; ++x) missing += z[x] > NO_SAMPLE ? 0 : 1;
     if (missing == 0) return 0;
     for (int x = 0; x < width;) {
-        if (z[x] > NOTHING) {
+        if (z[x] > NO_SAMPLE) {
             ++x;
             continue;
         }
         int end = x;
-        while (end < width && !(z[end] > NOTHING)) ++end;
+        while (end < width && !(z[end] > NO_SAMPLE)) ++end;
         uint32_t colour = 0;
         if (x > 0 && end < width) colour = z[x - 1] <= z[end] ? colours[x - 1] : colours[end];
         else if (x > 0) colour = colours[x - 1];
@@ -332,7 +346,7 @@ int fill_row(uint32_t* colours, const float* z, int width) {
 }
 
 inline bool any_drawn(const float* z) {
-    const Ints drawn = load<Floats>(z) > NOTHING;
+    const Ints drawn = load<Floats>(z) > NO_SAMPLE;
     int32_t any = 0;
     for (int i = 0; i < LANES; ++i) any |= drawn[i];
     return any != 0;
@@ -345,9 +359,9 @@ void blend_soft(float* z, const float* z_soft, const float* u, const float* v, c
         if (x % LANES == 0)  // soft samples are rare: step over whole vectors without any
             while (x + LANES <= width && !any_drawn(z_soft + x)) x += LANES;
         if (x == width) return;
-        if (!(z_soft[x] > NOTHING && z_soft[x] >= z[x] * SAME_SURFACE)) continue;
+        if (!(z_soft[x] > NO_SAMPLE && z_soft[x] >= z[x] * SAME_SURFACE)) continue;
         const uint32_t over = blend(t, place_of(t, u[x], v[x], layers));
-        if (z[x] > NOTHING) {
+        if (z[x] > NO_SAMPLE) {
             colours[x] = lay_over(colours[x], over);
         } else if (over >> 24 > 127) {
             colours[x] = whole(over);
@@ -383,6 +397,9 @@ void store_rgb(const uint32_t* colours, int width, uint8_t* rgb) {
 }  // namespace
 
 KBVR_API int32_t kbvr_tile_rows() { return TILE_ROWS; }
+
+// The shared constants, ended by one without a name.
+KBVR_API const Constant* kbvr_shared_constants() { return SHARED; }
 
 // Highest x86-64 level that this machine runs (2, 3 or 4); 0 on other machines.
 KBVR_API int32_t kbvr_x86_level() {
@@ -431,8 +448,8 @@ KBVR_API int64_t kbvr_render_rows(const Quad* quads, const Block* blocks, int32_
     int64_t missing = 0;
     for (int tile = row_begin; tile < row_end; tile += TILE_ROWS) {
         const int tile_end = tile + TILE_ROWS < row_end ? tile + TILE_ROWS : row_end;
-        for (int64_t i = 0; i < size; ++i) opaque.z[i] = NOTHING;
-        for (int64_t i = 0; i < size; ++i) soft.z[i] = NOTHING;
+        for (int64_t i = 0; i < size; ++i) opaque.z[i] = NO_SAMPLE;
+        for (int64_t i = 0; i < size; ++i) soft.z[i] = NO_SAMPLE;
         for (int32_t b = 0; b < block_count; ++b) {
             if (rows[b].last < tile || rows[b].first > tile_end) continue;
             const Block& block = blocks[b];

@@ -196,13 +196,14 @@ def _view(camera: Camera, photo_camera: Camera) -> View:
 
 def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray, "L H W 4"], Texture]:
     """Return the layers' colours at the density wanted, and the kernel's description of them."""
-    height, width = scene.ldi.layers[0].rgba.shape[:2]
+    layers = scene.ldi.layers
+    height, width = scene.ldi.front.rgba.shape[:2]
     scale = min(texels_per_photo_px, 2.0, MAX_TEXELS_A_SIDE / max(width, height))
     size = (max(2, round(width * scale)), max(2, round(height * scale)))
     how = cv2.INTER_LANCZOS4 if scale > 1 else cv2.INTER_AREA
-    stack = np.zeros((len(scene.ldi.layers), size[1] + GUTTER_TEXELS, size[0], 4), np.uint8)
+    stack = np.zeros((len(layers), size[1] + GUTTER_TEXELS, size[0], 4), np.uint8)
     whole = stack[:, : size[1]]
-    for target, layer in zip(whole, scene.ldi.layers, strict=True):
+    for target, layer in zip(whole, layers, strict=True):
         if size == (2 * width, 2 * height):
             true = texels_per_photo_px <= MOST_ENLARGED_TRUE * TEXELS_PER_OUTPUT_PX
             _double_where_seen(layer, target, true=true)
@@ -219,13 +220,14 @@ def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray
         scale_y=size[1] / height,
         margin_px=float(scene.ldi.margin_px),
         layer_height_px=height * stack.shape[1] / size[1],
+        first_hidden=next(index for index, layer in enumerate(layers) if layer.is_hidden),
     )
     return stack, texture
 
 
 def _times_alpha(layer: Layer, rgba: UInt8[np.ndarray, "H W 4"]) -> UInt8[np.ndarray, "H W 4"]:
     """Return a piece of a layer; of the matte with its colours times alpha, so that what is no surface adds none."""
-    if layer.name != "matte":
+    if not layer.is_soft:
         return rgba
     product = np.zeros_like(rgba)  # most of it is empty, and stays untouched memory
     for y, x in squares(rgba[..., 3] > 0, side_px=SQUARE_PX):
@@ -244,7 +246,7 @@ def _resized(
     would be lined in a lighter tone.
     """
     times_alpha = _times_alpha(layer, rgba)
-    if layer.name != "matte" or how != cv2.INTER_LANCZOS4:
+    if not layer.is_soft or how != cv2.INTER_LANCZOS4:
         return np.asarray(cv2.resize(times_alpha, size_px, interpolation=how))
     large = cv2.resize(times_alpha.astype(np.float32), size_px, interpolation=how)
     large *= np.minimum(1, 255 / np.maximum(large[..., 3:], 1))
@@ -266,7 +268,7 @@ def _double_where_seen(layer: Layer, target: UInt8[np.ndarray, "H2 W2 4"], *, tr
         if not around[..., 3].any():
             return
         if true:
-            large = doubled(around, soft=layer.name == "matte")
+            large = doubled(around, soft=layer.is_soft)
         else:
             size = (2 * around.shape[1], 2 * around.shape[0])
             large = _resized(layer, around, size, cv2.INTER_LANCZOS4)

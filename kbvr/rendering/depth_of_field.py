@@ -99,10 +99,9 @@ def _falloff(size_px: tuple[int, int], strength: float) -> Float32[np.ndarray, "
 
 def softened(scene: Scene, lens: Lens) -> Scene:
     """Return a scene whose layers are blurred by what lies between neighbouring places on the lens."""
-    layers = tuple(
-        replace(layer, rgba=_softened(layer, lens, scene.camera.f_px / sqrt(lens.count))) for layer in scene.ldi.layers
-    )
-    return replace(scene, ldi=replace(scene.ldi, layers=layers))
+    f_px = scene.camera.f_px / sqrt(lens.count)
+    ldi = scene.ldi.with_layers(lambda layer: replace(layer, rgba=_softened(layer, lens, f_px)))
+    return replace(scene, ldi=ldi)
 
 
 def _softened(layer: Layer, lens: Lens, f_px: float) -> UInt8[np.ndarray, "H W 4"]:

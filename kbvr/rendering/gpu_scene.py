@@ -13,7 +13,7 @@ from jaxtyping import UInt8
 
 from kbvr.geometry.camera import Camera
 from kbvr.ldi.scene import Scene
-from kbvr.native.library import Texture
+from kbvr.native.library import Texture, drawing_constants
 from kbvr.rendering.cpu_renderer import _fill_empty_rows, _view
 
 SHADER = Path(__file__).with_name("gpu.wgsl")
@@ -26,9 +26,6 @@ PIXELS_A_GROUP = 4 * 64
 
 MOST_GROUPS = 65535
 """Groups of a compute shader along one direction: the least that WebGPU promises."""
-
-NOTHING_BITS = int(np.float32(-1).view(np.uint32))
-"""Inverse depth where no quad was drawn, as the shader keeps it."""
 
 
 class TooLargeError(Exception):
@@ -80,6 +77,12 @@ class GpuFrame:
         return rgb, int(report[0])
 
 
+def shader_source() -> str:
+    """Return the shader with the constants that it shares with the kernel."""
+    constants = "".join(f"const {name}: f32 = {value};\n" for name, value in drawing_constants().items())
+    return SHADER.read_text("utf-8") + constants
+
+
 class GpuScene:
     """One scene in a GPU's memory; wgpu raises errors of its own where something does not fit."""
 
@@ -93,7 +96,7 @@ class GpuScene:
         limits = ("max-texture-dimension-2d", "max-buffer-size", "max-storage-buffer-binding-size")
         self._device = adapter.request_device_sync(required_limits={name: adapter.limits[name] for name in limits})
         self._photo_camera, self._described = scene.camera, described
-        module = self._device.create_shader_module(code=SHADER.read_text("utf-8"))
+        module = self._device.create_shader_module(code=shader_source())
         self._draw = self._device.create_render_pipeline(
             layout="auto",
             vertex={"module": module, "entry_point": "place"},
@@ -133,9 +136,9 @@ class GpuScene:
         return GpuFrame(targets, buffer, buffer.map_async("READ"))
 
     def _draw_quads(self, encoder: Any, samples: Any, depth: Any, group: Any, count: int) -> None:
-        nothing = (NOTHING_BITS, 0, 0, 0)
+        no_sample = (int(np.float32(drawing_constants()["NO_SAMPLE"]).view(np.uint32)), 0, 0, 0)
         drawing = encoder.begin_render_pass(
-            color_attachments=[{"view": samples, "clear_value": nothing, "load_op": "clear", "store_op": "store"}],
+            color_attachments=[{"view": samples, "clear_value": no_sample, "load_op": "clear", "store_op": "store"}],
             depth_stencil_attachment={
                 "view": depth,
                 "depth_clear_value": 0.0,
@@ -154,7 +157,7 @@ class GpuScene:
         rows = np.column_stack([np.reshape(view.h, (3, 3)), view.e])
         rest = [
             *(view.width, view.height, view.enlargement, texture.margin_px),
-            *(texture.scale_x, texture.scale_y, 0, 0),  # its size is a multiple of 16 bytes
+            *(texture.scale_x, texture.scale_y, texture.first_hidden, 0),  # its size is a multiple of 16 bytes
         ]
         return np.concatenate([rows.ravel(), rest]).astype(np.float32).tobytes()
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from literal_mesh import slow_quads
 
-from kbvr.ldi import scene
+from kbvr.ldi import quads as meshing
 from kbvr.ldi.layered_depth_image import Layer
 from kbvr.ldi.quads import Limits, layer_quads
 from kbvr.native import library as compiled
@@ -68,7 +68,7 @@ def test_blocks_bound_their_quads():
 def test_every_instruction_set_gives_the_same_mesh(monkeypatch):
     meshes = []
     for variant in compiled.variants():
-        monkeypatch.setattr(scene, "kernel", lambda variant=variant: compiled._load(variant))
+        monkeypatch.setattr(meshing, "kernel", lambda variant=variant: compiled._load(variant))
         meshes.append(layer_quads(bumpy_layer(), 0, margin_px=3, limits=LIMITS))
     assert meshes
     assert all((quads == meshes[0][0]).all() and (blocks == meshes[0][1]).all() for quads, blocks in meshes)

@@ -19,6 +19,7 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.estimate import estimate_depth
 from kbvr.geometry.camera import Camera
 from kbvr.inpaint.push_pull import spread
+from kbvr.ldi.layered_depth_image import Layer
 from kbvr.ldi.scene import Scene, build_scene
 from kbvr.photo.photo import load_photo, photo_from_array
 from kbvr.pipeline import export
@@ -52,11 +53,12 @@ def vulkan() -> Any:
 def shown_depth(scene: Scene) -> Scene:
     """Return the scene painted with its own inverse depth, 255 being the nearest."""
     nearest = max(float(layer.inverse_depth.max()) for layer in scene.ldi.layers)
-    painted = []
-    for layer in scene.ldi.layers:
+
+    def painted(layer: Layer) -> Layer:
         grey = np.round(layer.inverse_depth / nearest * 255).astype(np.uint8)
-        painted.append(replace(layer, rgba=np.dstack([grey, grey, grey, layer.rgba[..., 3]])))
-    return replace(scene, ldi=replace(scene.ldi, layers=tuple(painted)))
+        return replace(layer, rgba=np.dstack([grey, grey, grey, layer.rgba[..., 3]]))
+
+    return replace(scene, ldi=scene.ldi.with_layers(painted))
 
 
 def edge_pixels(depth: np.ndarray) -> np.ndarray:
