@@ -44,14 +44,11 @@ def seen_through(photo: Photo, depth: DepthMap) -> Photo:
 
 def sized(photo: Photo, depth: DepthMap, size_px: tuple[int, int]) -> tuple[Photo, DepthMap]:
     """Return a photo and its depth at a (width, height) of about its shape, not larger than it is."""
-    import cv2
-
     if size_px == photo.size_px:
         return photo, depth
-    rgb, inverse_depth = (
-        np.asarray(cv2.resize(values, size_px, interpolation=cv2.INTER_AREA))
-        for values in (photo.rgb, depth.inverse_depth)
-    )
+    from kbvr.imaging.resize import averaged
+
+    rgb, inverse_depth = (averaged(values, size_px) for values in (photo.rgb, depth.inverse_depth))
     scale = size_px[0] / photo.size_px[0]
     return (
         replace(photo, rgb=rgb, f_px=photo.f_px * scale),

@@ -20,6 +20,7 @@ from jaxtyping import Float, Float32, Int, UInt8
 
 from kbvr.depth.boundary_sides import said_by_means, said_by_taps, side_colours
 from kbvr.depth.edge_ramps import steps_of
+from kbvr.imaging.resize import averaged, shrunk
 from kbvr.imaging.tiling import framed
 
 WORKING_LONG_SIDE_PX = 1024
@@ -85,18 +86,14 @@ def upsample_all_along_edges(
 
     In every map the larger value is the nearer one, or else simply one of the two sides.
     """
-    height, width = rgb.shape[:2]
-    scale = min(1.0, WORKING_LONG_SIDE_PX / max(width, height))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    guide = rgb if scale == 1 else cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    guide = shrunk(rgb, WORKING_LONG_SIDE_PX)
     colours = cv2.split(guide.astype(np.float32))
-    return [_at_full_size(_at_working_size(_no_larger(small, size), colours), rgb) for small in maps]
+    return [_at_full_size(_at_working_size(_no_larger(small, guide.shape), colours), rgb) for small in maps]
 
 
-def _no_larger(small: Float32[np.ndarray, "h w"], size: tuple[int, int]) -> Float32[np.ndarray, "h2 w2"]:
-    """Return a map that has no more cells than the picture has pixels, along either side."""
-    fitting = (min(small.shape[1], size[0]), min(small.shape[0], size[1]))
-    return small if fitting == small.shape[::-1] else cv2.resize(small, fitting, interpolation=cv2.INTER_AREA)
+def _no_larger(small: Float32[np.ndarray, "h w"], shape: tuple[int, ...]) -> Float32[np.ndarray, "h2 w2"]:
+    """Return a map that has no more cells than a picture of this shape has pixels, along either side."""
+    return averaged(small, (min(small.shape[1], shape[1]), min(small.shape[0], shape[0])))
 
 
 def _at_working_size(small: Float32[np.ndarray, "h w"], colours: Sequence[Float32[np.ndarray, "H W"]]) -> _Working:

@@ -127,10 +127,6 @@ def _check_aspect(came_px: tuple[int, int], size_px: tuple[int, int], path: str 
 
 
 def _resized(inverse_depth: Float64[np.ndarray, "h w"], size_px: tuple[int, int]) -> Float32[np.ndarray, "H W"]:
-    import cv2
+    from kbvr.imaging.resize import resized
 
-    values = inverse_depth.astype(np.float32)
-    if (values.shape[1], values.shape[0]) == tuple(size_px):
-        return values
-    shrinks = values.size > size_px[0] * size_px[1]
-    return np.asarray(cv2.resize(values, size_px, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
+    return resized(inverse_depth.astype(np.float32), size_px)

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float32, Float64
 
 from kbvr.depth.depth_map import DepthMap, sampled
 from kbvr.geometry.camera import Camera, camera_of_photo
+from kbvr.imaging.resize import shrunk
 
 CORRIDOR_SHARE = 0.12
 """Half the width of the corridor that must be free ahead of a camera, as a share of the distance flown."""
@@ -82,11 +83,7 @@ class SceneDepth:
     @cached_property
     def cells(self) -> Float32[np.ndarray, "h w"]:
         """The inverse depth of a coarse grid of the photo, 1/m; specks of depth do not show in it."""
-        height, width = self.inverse_depth.shape
-        shrink = max(1.0, max(width, height) / CELLS)
-        size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
-        small = cv2.resize(self.inverse_depth, size, interpolation=cv2.INTER_AREA)
-        return np.maximum(np.asarray(cv2.medianBlur(small, 3)), 0)
+        return np.maximum(np.asarray(cv2.medianBlur(shrunk(self.inverse_depth, CELLS), 3)), 0)
 
     @cached_property
     def points(self) -> Float64[np.ndarray, "3 N"]:

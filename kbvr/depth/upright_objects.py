@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float, Float32, Int64, Shaped, UInt8
 
 from kbvr.depth.depth_map import DepthMap
 from kbvr.errors import InputError
+from kbvr.imaging.resize import resized
 from kbvr.nets import Session
 
 STANDING = frozenset({1, 3, *range(6, 10), *range(16, 26)})
@@ -64,11 +65,9 @@ class Instances:
 
     def resized(self, size_px: tuple[int, int]) -> Instances:
         """Return the same objects in a picture of another size (area where it is smaller, else bilinear)."""
-        smaller = size_px[0] < self.masks.shape[2]
-        how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
         masks = np.empty((len(self.masks), size_px[1], size_px[0]), np.float32)
         for target, mask in zip(masks, self.masks, strict=True):
-            target[:] = cv2.resize(mask, size_px, interpolation=how)
+            target[:] = resized(mask, size_px)
         return replace(self, masks=masks)
 
 

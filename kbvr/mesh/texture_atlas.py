@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, sqrt
 
-import cv2
 import numpy as np
 from jaxtyping import Float, Float32, Int64, UInt8
+
+from kbvr.imaging.resize import averaged
 
 PIECE_PX = 64
 """Side of a piece in the atlas."""
@@ -44,9 +45,7 @@ class Pieces:
             piece = self.rgba[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         else:
             piece = self.rgba[rows[:, None], columns]
-        if self.shrink == 1:
-            return piece
-        return np.asarray(cv2.resize(piece, (SLOT_PX, SLOT_PX), interpolation=cv2.INTER_AREA))
+        return averaged(piece, (SLOT_PX, SLOT_PX))
 
 
 def slots_across(count: int) -> int:
@@ -77,13 +76,3 @@ def in_atlas(at_px: Float[np.ndarray, "N 2"], slot: Int64[np.ndarray, "N"], coun
     row, column = np.divmod(slot, across)
     size_px = SLOT_PX * np.array([across, max(1, ceil(count / across))])
     return ((np.stack([column, row], axis=1) * SLOT_PX + FRAME_PX + at_px) / size_px).astype(np.float32)
-
-
-def within_px(picture: UInt8[np.ndarray, "H W C"], most_px: int) -> UInt8[np.ndarray, "h w C"]:
-    """Return a picture made smaller if it is wider or higher than so many pixels."""
-    height, width = picture.shape[:2]
-    scale = most_px / max(width, height)
-    if scale >= 1:
-        return picture
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))

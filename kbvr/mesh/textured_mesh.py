@@ -21,13 +21,14 @@ from jaxtyping import Bool, Float32, Int64, UInt8
 
 from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera
+from kbvr.imaging.resize import shrunk
 from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage
 from kbvr.ldi.scene import Scene
 from kbvr.mesh.backdrop import COLUMNS as DOME_COLUMNS
 from kbvr.mesh.backdrop import ROWS as DOME_ROWS
 from kbvr.mesh.backdrop import SURROUNDS, Dome, dome_of
 from kbvr.mesh.quadtree import Grid, Sheet, grid_of
-from kbvr.mesh.texture_atlas import PIECE_PX, Pieces, atlas_of, in_atlas, within_px
+from kbvr.mesh.texture_atlas import PIECE_PX, Pieces, atlas_of, in_atlas
 from kbvr.photo.photo import Photo
 
 TEXTURE_MAX_PX = 4096
@@ -336,7 +337,7 @@ def _relief(
         uv = in_atlas(around.at_px, firsts[-2] + around.slot, sum(counts))
         parts.append(Part("dome", around.points_m, uv, None, around.triangles))
     parts = sorted((part for part in parts if len(part.triangles)), key=lambda part: ORDER.index(part.name))
-    atlas = within_px(atlas_of(pictures), TEXTURE_MAX_PX)
+    atlas = shrunk(atlas_of(pictures), TEXTURE_MAX_PX)
     return Relief(tuple(parts), _photo_texture(photo, plane), atlas, plane.camera, tolerance_px)
 
 
@@ -399,4 +400,4 @@ def _photo_texture(photo: Photo, plane: _Plane) -> UInt8[np.ndarray, "H W 3"]:
     """Return the photo, its border drawn on to whole cells, no larger than textures may be."""
     (width, height), (across, down) = photo.size_px, (cells * plane.cell_px for cells in plane.photo_cells)
     whole = np.pad(photo.rgb, ((0, down - height), (0, across - width), (0, 0)), mode="edge")
-    return within_px(whole, TEXTURE_MAX_PX)
+    return shrunk(whole, TEXTURE_MAX_PX)

@@ -16,6 +16,7 @@ from jaxtyping import Float32, UInt8
 
 from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera
+from kbvr.imaging.resize import scaled_px
 from kbvr.imaging.tiling import squares
 from kbvr.ldi.layered_depth_image import Layer
 from kbvr.ldi.scene import Scene
@@ -199,7 +200,7 @@ def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray
     layers = scene.ldi.layers
     height, width = scene.ldi.front.rgba.shape[:2]
     scale = min(texels_per_photo_px, 2.0, MAX_TEXELS_A_SIDE / max(width, height))
-    size = (max(2, round(width * scale)), max(2, round(height * scale)))
+    size = scaled_px((width, height), scale, least_px=2)
     how = cv2.INTER_LANCZOS4 if scale > 1 else cv2.INTER_AREA
     stack = np.zeros((len(layers), size[1] + GUTTER_TEXELS, size[0], 4), np.uint8)
     whole = stack[:, : size[1]]

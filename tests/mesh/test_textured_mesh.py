@@ -14,7 +14,7 @@ from kbvr.formats.scene.quantized import RATIO, slabs_of
 from kbvr.geometry.camera import camera_of_photo
 from kbvr.ldi.scene import build_scene
 from kbvr.mesh.backdrop import dome_of
-from kbvr.mesh.texture_atlas import FRAME_PX, PIECE_PX, SLOT_PX, Pieces, atlas_of, in_atlas, within_px
+from kbvr.mesh.texture_atlas import FRAME_PX, PIECE_PX, SLOT_PX, Pieces, atlas_of, in_atlas
 from kbvr.mesh.textured_mesh import relief_of
 
 
@@ -164,13 +164,6 @@ def test_an_atlas_keeps_pieces_and_what_lies_around_them():
         assert (atlas[y : y + SLOT_PX, x : x + SLOT_PX] == wanted).all()
         corner = in_atlas(np.zeros((1, 2), np.float32), np.array([slot]), 3)[0] * atlas.shape[1::-1]
         assert np.allclose(corner, (x + FRAME_PX, y + FRAME_PX), atol=1e-4)
-
-
-def test_textures_are_never_larger_than_they_may_be():
-    """Larger ones are made smaller, both ways by as much."""
-    assert within_px(np.zeros((100, 200, 4), np.uint8), 50).shape == (25, 50, 4)
-    small = np.zeros((10, 20, 4), np.uint8)
-    assert within_px(small, 50) is small
 
 
 def test_the_dome_goes_on_from_the_photo_and_is_darker_behind():
