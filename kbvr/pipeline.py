@@ -22,7 +22,7 @@ from kbvr.formats.registry import load_format
 from kbvr.formats.spec.format import Facts, FileSummary, Item, Views
 from kbvr.formats.write import check_items, paths_of, write_depth_items, write_items, write_scene_items
 from kbvr.ldi.scene import Scene
-from kbvr.mesh.textured_mesh import TEXTURE_MAX_PX
+from kbvr.mesh.cell_plane import TEXTURE_MAX_PX
 from kbvr.mesh.viewable_scene import diorama_of
 from kbvr.motion.frame_reuse import drawn_frames
 from kbvr.motion.paths import check_keyframes, moves_along, view_of

@@ -19,7 +19,8 @@ from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera
 from kbvr.ldi.layered_depth_image import Layer
 from kbvr.ldi.scene import Scene
-from kbvr.mesh.textured_mesh import BEHIND, NEAREST_SHARE
+from kbvr.mesh.cell_plane import NEAREST_SHARE
+from kbvr.mesh.textured_mesh import BEHIND
 
 SIGMA = 0.42
 """Standard deviation, as a share of the square's side: nearest to the photo, drawn at once to twice its size; less

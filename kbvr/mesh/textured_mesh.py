@@ -17,7 +17,7 @@ from math import ceil, log2
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64, UInt8
+from jaxtyping import Float32, Int64, UInt8
 
 from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera
@@ -27,11 +27,11 @@ from kbvr.ldi.scene import Scene
 from kbvr.mesh.backdrop import COLUMNS as DOME_COLUMNS
 from kbvr.mesh.backdrop import ROWS as DOME_ROWS
 from kbvr.mesh.backdrop import SURROUNDS, Dome, dome_of
-from kbvr.mesh.quadtree import Grid, Sheet, grid_of
+from kbvr.mesh.cell_plane import BORDER, BORDER_SHRINK, FRONT, MATTE, TEXTURE_MAX_PX, CellPlane, plane_of
+from kbvr.mesh.quadtree import Grid, Sheet
 from kbvr.mesh.texture_atlas import PIECE_PX, Pieces, atlas_of, in_atlas
 from kbvr.photo.photo import Photo
 
-TEXTURE_MAX_PX = 4096
 VIEW_PX = 1500
 """Errors are counted in pixels of a view so wide, about what a headset shows of it."""
 
@@ -44,9 +44,6 @@ of them, up to the most, in steps of so much."""
 CELL_PX = 2
 """Side of the smallest square, for photos of up to VIEW_PX; larger ones have cells of twice as much, and so on."""
 
-NEAREST_SHARE = 250.0
-"""What is farther away than the nearest times so much stands there."""
-
 DOME_BEHIND = 1.05
 """How far away the dome is, as a share of the farthest corner that there can be."""
 
@@ -55,12 +52,6 @@ HIDDEN_EASE = 4.0
 
 BEHIND = 0.998
 """Inverse depth of what is hidden, as a share of its own."""
-
-BORDER_SHRINK = 4
-"""What is drawn beyond the border is blurred: so many pixels of the photo are one of its texture."""
-
-FRONT, MATTE, BORDER = 1, 2, 3
-"""Kinds of cells of the near side."""
 
 Name = Literal["front", "matte", "between", "hidden", "border", "dome"]
 ORDER: tuple[Name, ...] = ("dome", "hidden", "between", "front", "border", "matte")
@@ -117,104 +108,6 @@ class Relief:
 
 
 @dataclass(frozen=True, eq=False)
-class _Plane:
-    """What all layers share: the photo's plane in cells, and its margin as far as it is whole cells."""
-
-    cell_px: int
-    shrink: int
-    """Photo pixels for one of the atlas."""
-
-    left_px: int
-    """Pixels of the layers that are left out, at the left and at the top."""
-
-    margin_px: int
-    shape: tuple[int, int]
-    """(height, width) in pixels, in whole pieces of the border."""
-
-    camera: Camera
-    farthest: float
-    """Least inverse depth, 1/m."""
-
-    jump: float
-    """Least jump between two surfaces, 1/m."""
-
-    per_px: float
-    """One pixel of parallax at the largest move, 1/m."""
-
-    @property
-    def piece_px(self) -> int:
-        """Side of a piece of the atlas, in photo pixels."""
-        return PIECE_PX * self.shrink
-
-    @property
-    def photo_cells(self) -> tuple[int, int]:
-        """How many cells the photo reaches into: (across, down)."""
-        width, height = (-(-side // self.cell_px) for side in self.camera.size_px)
-        return width, height
-
-    def of(self, layer: np.ndarray) -> np.ndarray:
-        """Return a layer's pixels on this plane; beyond the layer its border goes on."""
-        height, width = self.shape
-        cut = layer[self.left_px :, self.left_px :][:height, :width]
-        missing = ((0, height - cut.shape[0]), (0, width - cut.shape[1]), *[(0, 0)] * (layer.ndim - 2))
-        return np.pad(cut, missing, mode="edge")
-
-    def cells(self, pixels: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "h c w c"]:
-        """Return the pixels of each cell, along the second and the last axis."""
-        height, width = (side // self.cell_px for side in self.shape)
-        return pixels.reshape(height, self.cell_px, width, self.cell_px)
-
-    def pixels(self, cells: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "H W"]:
-        """Return the pixels of some cells."""
-        return cells.repeat(self.cell_px, axis=0).repeat(self.cell_px, axis=1)
-
-    def in_photo(self) -> Bool[np.ndarray, "h w"]:
-        """Return the cells that lie in the photo, if only with a part."""
-        return self._within(self.margin_px // self.cell_px)
-
-    def in_margin(self) -> Bool[np.ndarray, "h w"]:
-        """Return the cells that lie in the photo or its margin."""
-        return self._within(0)
-
-    def _within(self, first: int) -> Bool[np.ndarray, "h w"]:
-        """Return the cells of a rectangle about the photo's middle, from a row and column on."""
-        inside = np.zeros([side // self.cell_px for side in self.shape], bool)
-        rest = 2 * (self.margin_px // self.cell_px - first)
-        width, height = self.photo_cells
-        inside[first : first + height + rest, first : first + width + rest] = True
-        return inside
-
-    def grid(
-        self,
-        inverse_depth: Float32[np.ndarray, "H W"],
-        present: Bool[np.ndarray, "H W"],
-        kinds: Int64[np.ndarray, "h w"],
-    ) -> Grid:
-        """Return the grid of a layer with squares of up to one piece."""
-        levels = (self.piece_px // self.cell_px).bit_length()
-        return grid_of(
-            inverse_depth,
-            present,
-            kinds,
-            cell_px=self.cell_px,
-            jump=self.jump * self.cell_px / 2,  # what is compared lies so far apart
-            per_px=self.per_px,
-            levels=levels,
-            stretched=BORDER,
-        )
-
-    def points_m(self, sheet: Sheet, share: float) -> Float32[np.ndarray, "N 3"]:
-        """Return where vertices lie in space, at a share of their inverse depth."""
-        inverse_depth = np.maximum(sheet.inverse_depth.astype(np.float64) * share, self.farthest)
-        rays = (self.at_px(sheet) - (self.camera.cx_px, self.camera.cy_px)) / self.camera.f_px
-        return (np.column_stack([rays, np.ones(len(rays))]) / inverse_depth[:, None]).astype(np.float32)
-
-    def at_px(self, sheet: Sheet) -> Int64[np.ndarray, "N 2"]:
-        """Return where vertices lie on the photo's plane, in its pixels."""
-        return np.asarray(sheet.at * self.cell_px - self.margin_px)
-
-
-@dataclass(frozen=True, eq=False)
 class _Draft:
     """The grid of one side, and what its kinds of cells are."""
 
@@ -238,7 +131,7 @@ def relief_of(scene: Scene, photo: Photo, *, surround: str = "dome", most_triang
         raise InputError(f"the surround must be one of {', '.join(SURROUNDS)}, got {surround!r}")
     dome = 2 * DOME_COLUMNS * DOME_ROWS if surround == "dome" else 0
     density = max(1.0, photo.size_px[0] / VIEW_PX)
-    plane = _plane(scene, CELL_PX * 2 ** ceil(log2(density)))
+    plane = plane_of(scene, CELL_PX * 2 ** ceil(log2(density)))
     while True:
         drafts = _drafts(scene, plane, bordered=surround != "none")
         tolerance_px = TOLERANCE_PX
@@ -249,31 +142,10 @@ def relief_of(scene: Scene, photo: Photo, *, surround: str = "dome", most_triang
             tolerance_px *= TOLERANCE_STEP
         if plane.cell_px == plane.piece_px:
             raise InputError(f"this scene needs more than {most_triangles} triangles")
-        plane = _plane(scene, 2 * plane.cell_px)
+        plane = plane_of(scene, 2 * plane.cell_px)
 
 
-def _plane(scene: Scene, cell_px: int) -> _Plane:
-    ldi = scene.ldi
-    shrink = 2 ** ceil(log2(max(1.0, max(ldi.size_px) / TEXTURE_MAX_PX)))
-    margin_px = ldi.margin_px // cell_px * cell_px
-    side_px = PIECE_PX * shrink * BORDER_SHRINK
-    width, height = (-(-(2 * margin_px + side) // side_px) * side_px for side in ldi.size_px)
-    nearest = max(float(layer.inverse_depth.max()) for layer in ldi.layers)
-    per_px = 1 / (ldi.f_px * ldi.reach_m)
-    return _Plane(
-        cell_px=cell_px,
-        shrink=shrink,
-        left_px=ldi.margin_px - margin_px,
-        margin_px=margin_px,
-        shape=(height, width),
-        camera=scene.camera,
-        farthest=max(nearest, 1e-6) / NEAREST_SHARE,
-        jump=ldi.jump_px * per_px,
-        per_px=per_px,
-    )
-
-
-def _drafts(scene: Scene, plane: _Plane, *, bordered: bool) -> list[_Draft]:
+def _drafts(scene: Scene, plane: CellPlane, *, bordered: bool) -> list[_Draft]:
     """Return the grid of the near side, which front, matte and border share, and those of what is hidden."""
     return [
         _near_draft(scene.ldi, plane, bordered=bordered),
@@ -281,7 +153,7 @@ def _drafts(scene: Scene, plane: _Plane, *, bordered: bool) -> list[_Draft]:
     ]
 
 
-def _near_draft(ldi: LayeredDepthImage, plane: _Plane, *, bordered: bool) -> _Draft:
+def _near_draft(ldi: LayeredDepthImage, plane: CellPlane, *, bordered: bool) -> _Draft:
     """Return the near side: cells that are front whole, those of the matte, and those beyond the photo's border.
 
     What is left of cells that the strip cuts goes to the matte, unless the hidden layer shows it anyway.
@@ -310,7 +182,7 @@ def _near_draft(ldi: LayeredDepthImage, plane: _Plane, *, bordered: bool) -> _Dr
     )
 
 
-def _hidden_draft(layer: Layer, plane: _Plane) -> _Draft:
+def _hidden_draft(layer: Layer, plane: CellPlane) -> _Draft:
     rgba = plane.of(layer.rgba)
     present = rgba[..., 3] > 0
     kinds = (plane.cells(present).any(axis=(1, 3)) & plane.in_photo()).astype(np.int64)
@@ -320,7 +192,7 @@ def _hidden_draft(layer: Layer, plane: _Plane) -> _Draft:
 
 
 def _relief(
-    photo: Photo, drafts: list[_Draft], sheets: list[Sheet], plane: _Plane, *, dome: bool, tolerance_px: float
+    photo: Photo, drafts: list[_Draft], sheets: list[Sheet], plane: CellPlane, *, dome: bool, tolerance_px: float
 ) -> Relief:
     """Return the parts of all sheets with their textures."""
     surfaces = [
@@ -354,7 +226,7 @@ class _Surface:
     """None of the front, which is textured with the photo."""
 
 
-def _surface(draft: _Draft, sheet: Sheet, kind: int, plane: _Plane) -> _Surface:
+def _surface(draft: _Draft, sheet: Sheet, kind: int, plane: CellPlane) -> _Surface:
     """Return one kind of a sheet's triangles, and what they need of the atlas."""
     name = draft.names[kind]
     chosen = draft.kinds[sheet.cell[:, 1], sheet.cell[:, 0]] == kind
@@ -368,7 +240,7 @@ def _surface(draft: _Draft, sheet: Sheet, kind: int, plane: _Plane) -> _Surface:
     )
 
 
-def _part(surface: _Surface, plane: _Plane, first: int, count: int) -> Part:
+def _part(surface: _Surface, plane: CellPlane, first: int, count: int) -> Part:
     """Return a surface as part of a relief; its pieces are in the slots from `first` on, of an atlas of `count`."""
     name, sheet, pieces = surface.name, surface.sheet, surface.pieces
     at_px = plane.at_px(sheet)
@@ -382,21 +254,21 @@ def _part(surface: _Surface, plane: _Plane, first: int, count: int) -> Part:
     return Part(name, plane.points_m(sheet, share), uv, alpha, sheet.triangles)
 
 
-def _fading(at_px: Int64[np.ndarray, "N 2"], plane: _Plane) -> UInt8[np.ndarray, "N"]:
+def _fading(at_px: Int64[np.ndarray, "N 2"], plane: CellPlane) -> UInt8[np.ndarray, "N"]:
     """Return the alpha of vertices: all at the photo's border, none where the margin ends."""
     beyond = np.maximum(-at_px, at_px - np.array(plane.camera.size_px)).max(axis=1)
     share = np.clip(beyond / max(1, plane.margin_px), 0, 1)
     return np.rint(255 * (1 - share**2 * (3 - 2 * share))).astype(np.uint8)
 
 
-def _dome(photo: Photo, plane: _Plane) -> Dome:
+def _dome(photo: Photo, plane: CellPlane) -> Dome:
     """Return the dome, behind all else."""
     corner = [*(side / 2 + plane.margin_px for side in photo.size_px), plane.camera.f_px]
     radius_m = DOME_BEHIND * float(np.linalg.norm(corner)) / plane.camera.f_px / plane.farthest
     return dome_of(photo.rgb, plane.camera, radius_m=radius_m)
 
 
-def _photo_texture(photo: Photo, plane: _Plane) -> UInt8[np.ndarray, "H W 3"]:
+def _photo_texture(photo: Photo, plane: CellPlane) -> UInt8[np.ndarray, "H W 3"]:
     """Return the photo, its border drawn on to whole cells, no larger than textures may be."""
     (width, height), (across, down) = photo.size_px, (cells * plane.cell_px for cells in plane.photo_cells)
     whole = np.pad(photo.rgb, ((0, down - height), (0, across - width), (0, 0)), mode="edge")

@@ -10,7 +10,8 @@ import numpy as np
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.scene_depth import SceneDepth
 from kbvr.ldi.scene import Scene
-from kbvr.mesh.textured_mesh import NEAREST_SHARE, Relief, relief_of
+from kbvr.mesh.cell_plane import NEAREST_SHARE
+from kbvr.mesh.textured_mesh import Relief, relief_of
 from kbvr.motion.move import Move
 from kbvr.photo.photo import Photo
 
