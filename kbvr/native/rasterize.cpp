@@ -20,6 +20,7 @@
 // ordered and never fused, so that every instruction set and every number of threads gives the same bytes.
 
 #include "quads.h"
+#include "texels.h"
 
 #include <cmath>
 #include <cstring>
@@ -49,28 +50,12 @@ struct Constant {
 SHARED_CONSTANTS(DEFINED)
 constexpr Constant SHARED[] = {SHARED_CONSTANTS(LISTED){nullptr, 0}};
 
-// The vectors of Clang and GCC: element by element, on every instruction set.
+// As in texels.h.
 typedef float Floats __attribute__((vector_size(4 * LANES)));
 typedef int32_t Ints __attribute__((vector_size(4 * LANES)));
-typedef uint8_t FourTexels __attribute__((vector_size(16)));
-typedef uint8_t TwoTexels __attribute__((vector_size(8)));
-typedef uint8_t OneTexel __attribute__((vector_size(4)));
-typedef uint16_t Words __attribute__((vector_size(16)));
-typedef uint16_t TwoPixels __attribute__((vector_size(32)));
-typedef uint16_t FourPixels __attribute__((vector_size(64)));
-typedef uint16_t FourWords __attribute__((vector_size(8)));
 
 struct Plane {  // a sample buffer of one tile
     float *z, *u, *v;
-};
-
-struct Texture {
-    const uint32_t* texels;  // RGBA, layers stacked from top to bottom
-    int32_t width, height;   // of one layer
-    float scale_x, scale_y;  // texels per photo pixel
-    float margin_px;         // of the layers beyond the photo's border, in photo pixels
-    float layer_height_px;   // in photo pixels
-    int32_t first_hidden;    // layers from this one on lie behind the front one
 };
 
 struct View {
@@ -78,11 +63,6 @@ struct View {
     int32_t width, height;
     float enlargement;  // focal length over the photo's
 };
-
-template <typename Number>
-inline Number lesser(Number a, Number b) { return a < b ? a : b; }
-template <typename Number>
-inline Number greater(Number a, Number b) { return a > b ? a : b; }
 
 struct Rows {
     float first, last;
@@ -106,18 +86,6 @@ Rows block_rows(const Block& b, const View& c) {
     }
     if (right < -2 || left > static_cast<float>(c.width) + 2) return {1e30f, -1e30f};
     return {top - 2, bottom + 2};
-}
-
-template <typename Vector, typename Scalar>
-inline Vector load(const Scalar* from) {
-    Vector loaded;
-    std::memcpy(&loaded, from, sizeof loaded);
-    return loaded;
-}
-
-template <typename Vector, typename Scalar>
-inline void store(Scalar* to, Vector value) {
-    std::memcpy(to, &value, sizeof value);
 }
 
 // Whole vectors are read and written, what lies beyond the span unchanged: LANES floats behind a plane are ours, too.
@@ -247,83 +215,6 @@ void draw_block(const Quad* quads, int count, const View& c, const Texture& t, c
     }
 }
 
-// Lay a texel whose colours are already times its alpha over another one.
-inline uint32_t lay_over(uint32_t under, uint32_t over) {
-    const uint32_t even = 0x00FF00FFu, alpha = over >> 24, keep = 256 - alpha - (alpha >> 7);
-    uint32_t low = ((((under & even) * keep + 0x00800080u) >> 8) & even) + (over & even);
-    uint32_t high = (((((under >> 8) & even) * keep + 0x00800080u) >> 8) & even) + ((over >> 8) & even);
-    low |= ((low >> 8) & 0x00010001u) * 255;  // resampling may have made a colour more than its alpha
-    high |= ((high >> 8) & 0x00010001u) * 255;
-    return (low & even) | (high & even) << 8;
-}
-
-// The colours of a texel, no longer times its alpha, which is not 0.
-inline uint32_t whole(uint32_t over) {
-    const uint32_t alpha = over >> 24;
-    uint32_t colours = 0;
-    for (int at = 0; at < 24; at += 8) {
-        const uint32_t colour = (over >> at & 255) * 255 / alpha;
-        colours |= (colour < 255 ? colour : 255) << at;
-    }
-    return colours;
-}
-
-// Where a pixel lies in the texture: index of the upper left one of four texels, weights 0 to 256 of the others.
-struct Place {
-    uint32_t index;
-    uint16_t right, lower;
-};
-
-inline Place place_of(const Texture& t, float u, float v, int layers) {
-    const int last_x = t.width - 2, last_y = t.height * layers - 2;
-    float x = greater((u + t.margin_px) * t.scale_x - 0.5f, 0.0f);  // in this order: what is not a number becomes 0
-    float y = greater((v + t.margin_px) * t.scale_y - 0.5f, 0.0f);
-    x = lesser(x, static_cast<float>(last_x + 1));
-    y = lesser(y, static_cast<float>(last_y + 1));
-    const int xi = lesser(static_cast<int>(x), last_x), yi = lesser(static_cast<int>(y), last_y);
-    const float right = (x - static_cast<float>(xi)) * 256.0f, lower = (y - static_cast<float>(yi)) * 256.0f;
-    return {static_cast<uint32_t>(yi) * static_cast<uint32_t>(t.width) + static_cast<uint32_t>(xi),
-            static_cast<uint16_t>(static_cast<int>(right)), static_cast<uint16_t>(static_cast<int>(lower))};
-}
-
-// Blend four texels. In 16 bits, modulo 2^16: a 256 + (b - a) w is never negative and fits.
-inline uint32_t blend(const Texture& t, Place p) {
-    const uint32_t* texel = t.texels + p.index;
-    const Words upper = __builtin_convertvector(load<TwoTexels>(texel), Words);
-    const Words lower = __builtin_convertvector(load<TwoTexels>(texel + t.width), Words);
-    const Words both = ((upper << 8) + (lower - upper) * p.lower + 128) >> 8;
-    const FourWords left = __builtin_shufflevector(both, both, 0, 1, 2, 3);
-    const FourWords right = __builtin_shufflevector(both, both, 4, 5, 6, 7);
-    const OneTexel mixed = __builtin_convertvector(((left << 8) + (right - left) * p.right + 128) >> 8, OneTexel);
-    return load<uint32_t>(reinterpret_cast<const uint8_t*>(&mixed));
-}
-
-// The same for four pixels at once: their indices, and their weights (right, lower) in turn.
-inline FourPixels texels_of_four(const uint32_t* row, const uint32_t* index) {
-    const auto two = [&](int i) {
-        const TwoTexels first = load<TwoTexels>(row + index[i]), second = load<TwoTexels>(row + index[i + 1]);
-        return __builtin_shufflevector(first, second, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    };
-    const FourTexels a = two(0), b = two(2);
-    const auto four = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
-                                              19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
-    return __builtin_convertvector(four, FourPixels);
-}
-
-inline void blend_four(const Texture& t, const uint32_t* index, const uint32_t* weights, uint32_t* colours) {
-    const Words w = load<Words>(weights);
-    const FourPixels upper = texels_of_four(t.texels, index), lower = texels_of_four(t.texels + t.width, index);
-    const FourPixels down = __builtin_shufflevector(w, w, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 5, 5, 5, 5, 5,
-                                                    5, 5, 5, 7, 7, 7, 7, 7, 7, 7, 7);
-    const FourPixels both = ((upper << 8) + (lower - upper) * down + 128) >> 8;
-    const TwoPixels left =
-        __builtin_shufflevector(both, both, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
-    const TwoPixels right =
-        __builtin_shufflevector(both, both, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
-    const TwoPixels across = __builtin_shufflevector(w, w, 0, 0, 0, 0, 2, 2, 2, 2, 4, 4, 4, 4, 6, 6, 6, 6);
-    store(colours, __builtin_convertvector(((left << 8) + (right - left) * across + 128) >> 8, FourTexels));
-}
-
 // Give every pixel of one row that nothing covers the colour of the farther of its covered neighbours.
 int fill_row(uint32_t* colours, const float* z, int width) {
     int missing = 0;
@@ -400,30 +291,6 @@ KBVR_API int32_t kbvr_tile_rows() { return TILE_ROWS; }
 
 // The shared constants, ended by one without a name.
 KBVR_API const Constant* kbvr_shared_constants() { return SHARED; }
-
-// Highest x86-64 level that this machine runs (2, 3 or 4); 0 on other machines.
-KBVR_API int32_t kbvr_x86_level() {
-#if defined(__x86_64__) || defined(_M_X64)
-    const auto cpuid = [](uint32_t leaf, uint32_t sub, uint32_t* r) {
-        __asm__ volatile("cpuid" : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3]) : "a"(leaf), "c"(sub));
-    };
-    const auto all = [](uint32_t value, uint32_t bits) { return (value & bits) == bits; };
-    uint32_t top[4], one[4], seven[4], extended[4];
-    cpuid(0, 0, top);
-    cpuid(1, 0, one);
-    if (top[0] < 7 || !all(one[2], 1u << 27)) return 2;  // OSXSAVE
-    uint32_t low, high;
-    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    cpuid(7, 0, seven);
-    cpuid(0x80000001u, 0, extended);
-    const bool v3 = all(low, 0x6u) && all(one[2], 1u << 12 | 1u << 22 | 1u << 28 | 1u << 29) &&
-                    all(seven[1], 1u << 3 | 1u << 5 | 1u << 8) && all(extended[2], 1u << 5);
-    const bool v4 = v3 && all(low, 0xE6u) && all(seven[1], 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31);
-    return v4 ? 4 : (v3 ? 3 : 2);
-#else
-    return 0;
-#endif
-}
 
 // Floats of scratch that kbvr_render_rows wants.
 KBVR_API int64_t kbvr_scratch_floats(int32_t width, int32_t block_count) {
