@@ -23,7 +23,7 @@ from kbvr.formats.spec.format import Facts, FileSummary, Item, Views
 from kbvr.formats.write import check_items, paths_of, write_depth_items, write_items, write_scene_items
 from kbvr.ldi.scene import Scene
 from kbvr.mesh.cell_plane import TEXTURE_MAX_PX
-from kbvr.mesh.viewable_scene import diorama_of
+from kbvr.mesh.viewable_scene import viewable_scene_of
 from kbvr.motion.frame_reuse import drawn_frames
 from kbvr.motion.paths import check_keyframes, moves_along, view_of
 from kbvr.photo.photo import GUESSED_FOV_DEG, Photo, load_photo
@@ -298,7 +298,7 @@ def _written_scenes(
 ) -> tuple[Written, ...]:
     """Write the files that hold the scene."""
     path = replace(options.paths[next(iter(wanted))], fps=SCENE_KEYS_PER_S)
-    diorama = diorama_of(
+    diorama = viewable_scene_of(
         scene,
         photo,
         depth,

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Int, UInt8
 
-TAPS = 16
+SAMPLES = 16
 COLOUR_SIGMA_LEVELS = 20.0
 """Colours that differ by so much are alike, at 0.6."""
 
@@ -43,11 +43,11 @@ NOISE_LEVELS = 8.0
 DISTINCT = 8.0
 """Two sides whose colours differ by so much, squared, as a multiple of their variances, are half trusted."""
 
-MOST_SAID = 3.0
+MOST_LOG_ODDS = 3.0
 """What a single colour says, at the most."""
 
 
-def said_by_taps(
+def log_odds_from_samples(
     planes: Sequence[Float32[np.ndarray, "H W"]],
     band: Int[np.ndarray, "N"],
     near: Float32[np.ndarray, "N"],
@@ -65,16 +65,16 @@ def said_by_taps(
     y, x = np.divmod(band, planes[0].shape[1])
     framed = [cv2.copyMakeBorder(plane, border, border, border, border, cv2.BORDER_REPLICATE) for plane in planes]
     at = (y + border) * framed[0].shape[1] + x + border
-    taps = _Taps(framed, at, near, far, reach_px)
-    said = taps.said(TAPS // 2, None)
+    samples = _Samples(framed, at, near, far, reach_px)
+    log_odds = samples.log_odds(SAMPLES // 2, None)
     trust = np.ones((2, framed[0].size), np.float32)
-    trust[0, at], trust[1, at] = np.clip(said, LEAST_TRUST, 1), np.clip(-said, LEAST_TRUST, 1)
-    return taps.said(TAPS, trust)
+    trust[0, at], trust[1, at] = np.clip(log_odds, LEAST_TRUST, 1), np.clip(-log_odds, LEAST_TRUST, 1)
+    return samples.log_odds(SAMPLES, trust)
 
 
 @dataclass(frozen=True, eq=False)
-class _Taps:
-    """What a band is compared with; see `said_by_taps`."""
+class _Samples:
+    """What a band is compared with; see `log_odds_from_samples`."""
 
     planes: Sequence[Float32[np.ndarray, "H W"]]
     at: Int[np.ndarray, "N"]
@@ -82,13 +82,13 @@ class _Taps:
     far: Float32[np.ndarray, "N"]
     reach_px: float
 
-    def said(self, taps: int, trust: Float32[np.ndarray, "2 P"] | None) -> Float32[np.ndarray, "N"]:
+    def log_odds(self, samples: int, trust: Float32[np.ndarray, "2 P"] | None) -> Float32[np.ndarray, "N"]:
         """Return the log ratio of the two sides' densities of every pixel's colour; chunks are independent."""
         result = np.empty(len(self.at), np.float32)
 
         def one_chunk(start: int) -> None:
             chunk = np.s_[start : start + CHUNK]
-            like, count = self._densities(chunk, taps, trust)
+            like, count = self._densities(chunk, samples, trust)
             like /= count
             like += np.float32(LEAST_DENSITY)
             result[chunk] = np.log(like[0] / like[1])
@@ -98,7 +98,7 @@ class _Taps:
         return result
 
     def _densities(
-        self, chunk: slice, taps: int, trust: Float32[np.ndarray, "2 P"] | None
+        self, chunk: slice, samples: int, trust: Float32[np.ndarray, "2 P"] | None
     ) -> tuple[Float32[np.ndarray, "2 N"], Float32[np.ndarray, "2 N"]]:
         """Return how many pixels of the near and the far side are alike, and how many there are."""
         *colours, values = (plane.ravel() for plane in self.planes)
@@ -108,7 +108,7 @@ class _Taps:
         at_far = self.far[chunk] * per_value + np.float32(0.5)
         like = np.zeros((2, len(at)), np.float32)
         count = np.full_like(like, 1e-6)
-        for offset, weight in _spiral(taps, self.reach_px, self.planes[0].shape[1]):
+        for offset, weight in _spiral(samples, self.reach_px, self.planes[0].shape[1]):
             there = at + offset
             alike = np.zeros(len(at), np.float32)
             for plane, colour in zip(colours, own, strict=True):
@@ -163,19 +163,21 @@ def side_colours(
     return np.dstack([half[1] - half[0], *linear, constant, sure]).astype(np.float32)
 
 
-def said_by_means(colours: UInt8[np.ndarray, "N 3"], sides: Float32[np.ndarray, "N 6"]) -> Float32[np.ndarray, "N"]:
+def log_odds_from_means(
+    colours: UInt8[np.ndarray, "N 3"], sides: Float32[np.ndarray, "N 6"]
+) -> Float32[np.ndarray, "N"]:
     """Return what colours say, given the `side_colours` beside each: positive is near, 0 is nothing."""
-    said, power = sides[:, 4].copy(), np.zeros(len(colours), np.float32)
+    log_odds, power = sides[:, 4].copy(), np.zeros(len(colours), np.float32)
     for channel in range(3):
         colour = colours[:, channel].astype(np.float32)
-        said += sides[:, 1 + channel] * colour
+        log_odds += sides[:, 1 + channel] * colour
         colour *= colour
         power += colour
     power *= sides[:, 0]
-    said += power
-    np.clip(said, -MOST_SAID, MOST_SAID, out=said)
-    said *= sides[:, 5]
-    return said
+    log_odds += power
+    np.clip(log_odds, -MOST_LOG_ODDS, MOST_LOG_ODDS, out=log_odds)
+    log_odds *= sides[:, 5]
+    return log_odds
 
 
 def _halved_and_blurred(values: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "h w"]:
@@ -187,13 +189,13 @@ def _power(colours: Float32[np.ndarray, "3 h w"]) -> Float32[np.ndarray, "h w"]:
     return colours[0] * colours[0] + colours[1] * colours[1] + colours[2] * colours[2]
 
 
-def _spiral(taps: int, reach_px: float, row_px: int) -> list[tuple[int, np.float32]]:
+def _spiral(samples: int, reach_px: float, row_px: int) -> list[tuple[int, np.float32]]:
     """Return offset and weight of pixels around a pixel, spread over a disc (Vogel 1979) so that they fit no texture.
 
     An offset leads from an index to another, in a picture with rows of so many pixels.
     """
-    index = np.arange(taps) + 0.5
-    share, turn = np.sqrt(index / taps), index * np.pi * (3 - np.sqrt(5))
+    index = np.arange(samples) + 0.5
+    share, turn = np.sqrt(index / samples), index * np.pi * (3 - np.sqrt(5))
     down, right = np.rint(reach_px * share * np.stack([np.sin(turn), np.cos(turn)])).astype(int)
     offsets, weights = down * row_px + right, np.exp(-1.5 * share**2)
     return [(int(offset), np.float32(weight)) for offset, weight in zip(offsets, weights, strict=True)]

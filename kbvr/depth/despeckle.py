@@ -86,9 +86,9 @@ def without_specks(
         return parallax_px
     specks &= ~lines_of(specks, parallax_px, jump_px=jump_px, longer_px=LINE_SIDES * most_px**0.5)
     clean = parallax_px.copy()
-    around_px = int(2 * most_px**0.5) + SEARCH_PX
-    for y, x in tiles(specks, tile_px=BLOCK_PX + 2 * around_px, step_px=BLOCK_PX):
-        block = np.s_[y : y + BLOCK_PX + 2 * around_px, x : x + BLOCK_PX + 2 * around_px]
+    padding_px = int(2 * most_px**0.5) + SEARCH_PX
+    for y, x in tiles(specks, tile_px=BLOCK_PX + 2 * padding_px, step_px=BLOCK_PX):
+        block = np.s_[y : y + BLOCK_PX + 2 * padding_px, x : x + BLOCK_PX + 2 * padding_px]
         _clean_block(clean[block], specks[block], rgb[block])
     return clean
 
@@ -106,11 +106,11 @@ def _clean_block(
     for start in range(0, at.size, PART_PX):
         here = at[start : start + PART_PX]
         y, x = np.divmod(here, width)
-        around = np.clip(y + away_y, 0, height - 1) * width + np.clip(x + away_x, 0, width - 1)
-        choices = np.concatenate([nearest[None, start : start + PART_PX], around])
+        neighbours = np.clip(y + away_y, 0, height - 1) * width + np.clip(x + away_x, 0, width - 1)
+        choices = np.concatenate([nearest[None, start : start + PART_PX], neighbours])
         colour = ((flat[choices].astype(np.int32) - flat[here].astype(np.int32)) ** 2).sum(axis=2)
         away = (choices // width - y) ** 2 + (choices % width - x) ** 2
         cost = colour / COLOUR_SIGMA_LEVELS**2 + away / AWAY_SIGMA_PX**2
-        cost[1:][is_speck[around]] = np.inf
+        cost[1:][is_speck[neighbours]] = np.inf
         best = np.take_along_axis(choices, cost.argmin(axis=0)[None], axis=0)[0]
         parallax_px[y, x] = filled[best]

@@ -18,16 +18,16 @@ import cv2
 import numpy as np
 from jaxtyping import Float, Float32, Int, UInt8
 
-from kbvr.depth.boundary_sides import said_by_means, said_by_taps, side_colours
+from kbvr.depth.boundary_sides import log_odds_from_means, log_odds_from_samples, side_colours
 from kbvr.depth.edge_ramps import steps_of
 from kbvr.imaging.resize import averaged, shrunk
-from kbvr.imaging.tiling import framed
+from kbvr.imaging.tiling import padded_square
 
 WORKING_LONG_SIDE_PX = 1024
 SQUARE_PX = 256
 """Side of the squares of the full size in which steps are looked for."""
 
-AROUND_PX = 3
+PADDING_PX = 3
 """What is blurred has neighbours."""
 
 REACH_CELLS = 3.2
@@ -100,24 +100,24 @@ def _at_working_size(small: Float32[np.ndarray, "h w"], colours: Sequence[Float3
     """Decide to which side of its step every pixel of the working size leans."""
     steps = steps_of(small)
     size = colours[0].shape[::-1]
-    around = cv2.GaussianBlur(steps.sharp, (0, 0), 1.0)
-    near, far, share, smooth, sharp, around = (
+    blurred = cv2.GaussianBlur(steps.sharp, (0, 0), 1.0)
+    near, far, share, smooth, sharp, blurred = (
         cv2.resize(cells, size, interpolation=cv2.INTER_LINEAR)
-        for cells in (steps.near, steps.far, steps.share, steps.smooth, steps.sharp, around)
+        for cells in (steps.near, steps.far, steps.share, steps.smooth, steps.sharp, blurred)
     )
     leaning = np.zeros_like(share)
     band = np.flatnonzero((share > 0) & (near > far))  # of a nearly flat map both may be rounded to one number
     if band.size:
         high, low = near.ravel()[band], far.ravel()[band]
         reach_px = max(LEAST_REACH_PX, REACH_CELLS * size[0] / small.shape[1])
-        said = said_by_taps([*colours, sharp], band, high, low, reach_px=reach_px)
+        log_odds = log_odds_from_samples([*colours, sharp], band, high, low, reach_px=reach_px)
         by_map = np.zeros_like(high)
-        for values, weight, least in ((smooth, *RAMP_WEIGHT), (around, *STEP_WEIGHT)):
+        for values, weight, least in ((smooth, *RAMP_WEIGHT), (blurred, *STEP_WEIGHT)):
             up = np.clip((values.ravel()[band] - low) / (high - low), least, 1 - least)
             by_map += np.float32(weight) * np.log(up / (1 - up))
-        said = _smoothed(said, band, share.shape, SMOOTH_PX[0])
-        said -= np.clip(said, -DOUBT, DOUBT)
-        leaning.ravel()[band] = by_map + said * np.minimum((high - low) / steps.high_step, 1)
+        log_odds = _smoothed(log_odds, band, share.shape, SMOOTH_PX[0])
+        log_odds -= np.clip(log_odds, -DOUBT, DOUBT)
+        leaning.ravel()[band] = by_map + log_odds * np.minimum((high - low) / steps.high_step, 1)
         least_px = round((SPECK_CELLS * size[0] / small.shape[1]) ** 2)
         for sign in (1, -1):
             _turn_specks(leaning, sign, least_px)
@@ -140,7 +140,7 @@ def _at_full_size(working: _Working, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32
     )
 
     def one_square(corner: tuple[int, int]) -> None:
-        square, around, inside = framed(*corner, side_px=SQUARE_PX, around_px=AROUND_PX)
+        square, padded, inside = padded_square(*corner, side_px=SQUARE_PX, padding_px=PADDING_PX)
         row, column = row_places[corner[0]], column_places[corner[1]]
         window = np.s_[row.first : row.last + 2, column.first : column.last + 2]
         if not share_of_step[window].any():
@@ -150,11 +150,13 @@ def _at_full_size(working: _Working, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32
             band = np.flatnonzero(narrow[row.nearest].take(column.nearest, axis=1))
             y, x = np.divmod(band, leaning.shape[1])
             beside = (row.nearest // 2)[y] * working.sides.shape[1] + (column.nearest // 2)[x]
-            colours = rgb[around].reshape(-1, 3).take(band, axis=0)
-            said = said_by_means(colours, working.sides.reshape(-1, 6).take(beside, axis=0))
-            said *= np.minimum((near.ravel()[band] - far.ravel()[band]) / working.high_step, 1)
+            colours = rgb[padded].reshape(-1, 3).take(band, axis=0)
+            log_odds = log_odds_from_means(colours, working.sides.reshape(-1, 6).take(beside, axis=0))
+            log_odds *= np.minimum((near.ravel()[band] - far.ravel()[band]) / working.high_step, 1)
             flat = leaning.ravel()
-            flat[band] = np.float32(LEANING_WEIGHT) * flat[band] + _smoothed(said, band, leaning.shape, SMOOTH_PX[1])
+            flat[band] = np.float32(LEANING_WEIGHT) * flat[band] + _smoothed(
+                log_odds, band, leaning.shape, SMOOTH_PX[1]
+            )
         step = np.where(leaning[inside] > 0, near[inside], far[inside])
         step -= result[square]
         step *= share[inside]
@@ -182,7 +184,7 @@ class _Places:
     @classmethod
     def of(cls, start: int, full: int, working: int) -> _Places:
         """Place the pixels of a square and those around it as `cv2.resize` places them."""
-        pixels = np.arange(max(0, start - AROUND_PX), min(full, start + SQUARE_PX + AROUND_PX))
+        pixels = np.arange(max(0, start - PADDING_PX), min(full, start + SQUARE_PX + PADDING_PX))
         at = (pixels + 0.5) * (working / full) - 0.5
         at = np.clip(at, 0, working - 1)
         above = at.astype(np.intp)

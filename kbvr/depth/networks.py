@@ -27,7 +27,7 @@ BUILT_IN_NETWORK = "kbvr-depth"
 BEST_FIRST = ("moge-2-small", "depth-anything-v2-small", BUILT_IN_NETWORK)
 """What `auto` takes, if it is there."""
 
-UNDERSTOOD: dict[str, DepthRecipe] = {
+KNOWN_INPUTS: dict[str, DepthRecipe] = {
     "pixel_values": DepthRecipe("pixel_values", "", scaling="imagenet", multiple_of_px=14, long_side_px=686),
     "rgb01": DepthRecipe("rgb01", ""),
     "rgb255": DepthRecipe("rgb255", "", scaling="0-255", long_side_px=384),
@@ -41,7 +41,7 @@ MAP_DIMENSIONS = 3
 PATCH_PX = 14
 """Side of the patches that DINOv2, and so MoGe, divides a picture into."""
 
-LARGEST_ANSWER = 4
+LARGEST_OUTPUT = 4
 """Sides of an answer, as multiples of the picture's that was asked about."""
 
 INT64 = "tensor(int64)"
@@ -100,7 +100,7 @@ def depth_network(
     """Return a depth network: `auto` (the best that is there), the name of a known one, or an ONNX file.
 
     A file is fed by the recipe of the card beside it (the same name with .json) if there is one, else it is understood
-    by the name of its input (`UNDERSTOOD`); what it gives is then taken for relative unless its output's name says
+    by the name of its input (`KNOWN_INPUTS`); what it gives is then taken for relative unless its output's name says
     `depth_m` or `inverse_depth_per_m`. `max_bytes` is the most memory that a person's own network may take.
 
     Raises:
@@ -114,19 +114,19 @@ def depth_network(
         able = ", ".join(card.name for card in known.values() if gives_depth(card))
         raise InputError(f"the depth network must be auto, {able} or a .onnx file, got {name!r}")
     if not gives_depth(known[name]):
-        raise InputError(f"wanted a network that gives depth, got {name}, which is for: {known[name].task}")
+        raise InputError(f"expected a network that gives depth, got {name}, which is for: {known[name].task}")
     return _of_card(fetched_card(name), device=device, threads=threads, max_bytes=max_bytes)
 
 
 def gives_depth(card: Card) -> bool:
     """Tell whether a card is that of a depth network."""
     inputs = {tensor.name for tensor in card.inputs}
-    return card.depth is not None or inputs in ({POINTS.input, POINTS.tokens_input}, *({name} for name in UNDERSTOOD))
+    return card.depth is not None or inputs in ({POINTS.input, POINTS.tokens_input}, *({name} for name in KNOWN_INPUTS))
 
 
 def _of_card(card: Card, *, device: str, threads: int | None, max_bytes: int | None) -> DepthNetwork:
     session = open_network(card, device=device, threads=threads, max_bytes=max_bytes)
-    return _fed_by(card.depth or _told_recipe(session, card.name), session, card.name)
+    return _checked(card.depth or _inferred_recipe(session, card.name), session, card.name)
 
 
 def _of_file(path: Path, *, device: str, threads: int | None, max_bytes: int | None) -> DepthNetwork:
@@ -136,10 +136,10 @@ def _of_file(path: Path, *, device: str, threads: int | None, max_bytes: int | N
         card = replace(read_card(beside), file=path.name)
         return _of_card(card, device=device, threads=threads, max_bytes=max_bytes)
     session = open_network(path, device=device, threads=threads, max_bytes=max_bytes)
-    return _fed_by(_told_recipe(session, str(path)), session, path.name)
+    return _checked(_inferred_recipe(session, str(path)), session, path.name)
 
 
-def _told_recipe(session: Session, name: str) -> DepthRecipe:
+def _inferred_recipe(session: Session, name: str) -> DepthRecipe:
     """Return the recipe that the names of a network's tensors tell.
 
     Raises:
@@ -149,10 +149,10 @@ def _told_recipe(session: Session, name: str) -> DepthRecipe:
     outputs = [tensor.name for tensor in session.get_outputs()]
     if {*inputs} == {POINTS.input, POINTS.tokens_input} and POINTS.output in outputs:
         return POINTS
-    if len(inputs) != 1 or inputs[0] not in UNDERSTOOD:
-        wanted = f"a depth network whose one input is called {' or '.join(UNDERSTOOD)}"
+    if len(inputs) != 1 or inputs[0] not in KNOWN_INPUTS:
+        wanted = f"a depth network whose one input is called {' or '.join(KNOWN_INPUTS)}"
         else_ = "for others docs/networks.md says how to write a card beside the file"
-        raise InputError(f"wanted {wanted}, got {name} with {', '.join(inputs)}; {else_}")
+        raise InputError(f"expected {wanted}, got {name} with {', '.join(inputs)}; {else_}")
     gives: Gives = "relative_inverse_depth"
     if "depth_m" in outputs:
         gives = "depth_m"
@@ -163,10 +163,10 @@ def _told_recipe(session: Session, name: str) -> DepthRecipe:
     if not others:
         raise InputError(f"expected a network that gives depth, got {name}, which gives {sky or 'nothing'} alone")
     output = gives if gives in outputs else others[0]
-    return replace(UNDERSTOOD[inputs[0]], output=output, gives=gives, sky_output=sky)
+    return replace(KNOWN_INPUTS[inputs[0]], output=output, gives=gives, sky_output=sky)
 
 
-def _fed_by(recipe: DepthRecipe, session: Session, name: str) -> DepthNetwork:
+def _checked(recipe: DepthRecipe, session: Session, name: str) -> DepthNetwork:
     """Return a network with its recipe, after a look whether the two go together.
 
     Raises:
@@ -188,11 +188,11 @@ def _fed_by(recipe: DepthRecipe, session: Session, name: str) -> DepthNetwork:
     three_planes = len(shape) == 4 and (shape[1] == 3 or not isinstance(shape[1], int))
     if not three_planes or taken.type != "tensor(float)":
         wanted = f"float32 (1, 3, height, width) as {recipe.input}"
-        raise InputError(f"wanted a network that takes {wanted}, got {name} with {taken.type} {tuple(shape)}")
+        raise InputError(f"expected a network that takes {wanted}, got {name} with {taken.type} {tuple(shape)}")
     tokens = inputs.get(recipe.tokens_input)
     if tokens is not None and (tokens.type != INT64 or tokens.shape):
-        told = f"{tokens.type} {tuple(tokens.shape)}"
-        raise InputError(f"expected a network that takes one int64 number as {tokens.name}, got {name} with {told}")
+        got = f"{tokens.type} {tuple(tokens.shape)}"
+        raise InputError(f"expected a network that takes one int64 number as {tokens.name}, got {name} with {got}")
     height, width = shape[2:]
     fixed = isinstance(width, int) and isinstance(height, int)
     return DepthNetwork(name, session, recipe, (width, height) if fixed else None)

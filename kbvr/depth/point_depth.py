@@ -9,7 +9,7 @@ from jaxtyping import Float32
 from numpy.typing import NDArray
 
 from kbvr.depth.affine_points import focal_and_shift
-from kbvr.depth.networks import LARGEST_ANSWER, DepthNetwork
+from kbvr.depth.networks import LARGEST_OUTPUT, DepthNetwork
 from kbvr.errors import InputError
 
 LEAST_INSIDE = 0.001
@@ -50,7 +50,7 @@ def depth_of_points(
     Raises:
         InputError: if the network says what no depth can be.
     """
-    points, mask, scale = _answers(network, picture)
+    points, mask, scale = _outputs(network, picture)
     inside = mask > 0.5
     if inside.mean() < LEAST_INSIDE:
         raise InputError(f"expected points in the picture from {network.name}, got a mask that leaves none of it")
@@ -72,7 +72,7 @@ def depth_of_points(
     return PointDepth(np.minimum(inverse_depth, np.float32(nearest)), 1 - mask, found_px)
 
 
-def _answers(
+def _outputs(
     network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"]
 ) -> tuple[Float32[np.ndarray, "h w 3"], Float32[np.ndarray, "h w"], float]:
     """Return points, mask (0 to 1) and metric scale of one picture.
@@ -84,7 +84,7 @@ def _answers(
     points, mask, scale = network.answers(picture, [recipe.output, recipe.mask_output, recipe.scale_output])
     points, mask = _without_batch(points, 3), _without_batch(mask, 2)
     sizes = f"{tuple(points.shape)} and {tuple(mask.shape)}"
-    most = tuple(LARGEST_ANSWER * side for side in picture.shape[2:])
+    most = tuple(LARGEST_OUTPUT * side for side in picture.shape[2:])
     fits = points.ndim == 3 and points.shape[2] == 3 and points.shape[:2] == mask.shape and mask.size > 0
     if not fits or mask.shape[0] > most[0] or mask.shape[1] > most[1]:
         wanted = "points (height, width, 3) and a mask (height, width), both about as large as the picture"

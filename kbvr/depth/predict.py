@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Int32, UInt8
 
-from kbvr.depth.networks import BUILT_IN_NETWORK, LARGEST_ANSWER, DepthNetwork, depth_network
+from kbvr.depth.networks import BUILT_IN_NETWORK, LARGEST_OUTPUT, DepthNetwork, depth_network
 from kbvr.depth.point_depth import LEAST_DEPTH_M, depth_of_points
 from kbvr.errors import InputError
 
@@ -34,7 +34,7 @@ IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 
 
 @dataclass(frozen=True, eq=False)
-class NetworkDepth:
+class DepthPrediction:
     """What a network says, at its own size."""
 
     values: Float32[np.ndarray, "h w"]
@@ -49,7 +49,7 @@ class NetworkDepth:
 
 
 @dataclass(frozen=True, eq=False)
-class _Look:
+class _Prediction:
     """What a network says of one picture that it is shown."""
 
     depth: Float32[np.ndarray, "h w"]
@@ -57,9 +57,9 @@ class _Look:
     f_px: float | None = None
 
 
-def estimate_with(
+def predict_depth(
     network: DepthNetwork, rgb: UInt8[np.ndarray, "H W 3"], *, quality: str = "good", f_px: float | None = None
-) -> NetworkDepth:
+) -> DepthPrediction:
     """Return what a network says of a picture, whose focal length in pixels may be known.
 
     `fast` is one pass. `good` is the mean of the picture's and its mirror image's. `best` looks at a larger
@@ -72,21 +72,21 @@ def estimate_with(
     if quality not in DEPTH_QUALITIES:
         raise InputError(f"the depth quality must be one of {', '.join(DEPTH_QUALITIES)}, got {quality!r}")
     long_side_px = network.recipe.long_side_px
-    look = _looks(network, rgb, long_side_px, f_px, mirrored=quality != "fast")
-    values, found_px = look.depth, look.f_px
+    prediction = _predicted(network, rgb, long_side_px, f_px, mirrored=quality != "fast")
+    values, found_px = prediction.depth, prediction.f_px
     if quality == "best" and network.fixed_size_px is None:
         if network.recipe.gives == "relative_inverse_depth":
-            small = _looks(network, rgb, round(long_side_px * SMALLER), f_px, mirrored=True)
+            small = _predicted(network, rgb, round(long_side_px * SMALLER), f_px, mirrored=True)
             values = (values + fitted(_enlarged(small.depth, values.shape[::-1]), values)) / 2
-        look = _looks(network, rgb, round(long_side_px * LARGER), f_px, mirrored=True)
-        values, found_px = merged(values, look.depth), _mean_f_px(found_px, look.f_px)
+        prediction = _predicted(network, rgb, round(long_side_px * LARGER), f_px, mirrored=True)
+        values, found_px = merged(values, prediction.depth), _mean_f_px(found_px, prediction.f_px)
     metric = network.recipe.gives != "relative_inverse_depth"
     if metric:
         values = np.maximum(values, np.float32(0))
-    sky = look.sky
+    sky = prediction.sky
     if sky is not None:
         sky = trusted_sky(sky, glimpses=network.recipe.gives == "affine_points")
-    return NetworkDepth(values, metric, sky, f_px if found_px is None else f_px or found_px)
+    return DepthPrediction(values, metric, sky, f_px if found_px is None else f_px or found_px)
 
 
 def sky_of(
@@ -94,7 +94,7 @@ def sky_of(
 ) -> Float32[np.ndarray, "h w"]:
     """Return the sky that the built-in network sees, for networks that say nothing about it."""
     network = depth_network(BUILT_IN_NETWORK, device=device, threads=threads)
-    sky = estimate_with(network, rgb, quality="fast" if quality == "fast" else "good").sky
+    sky = predict_depth(network, rgb, quality="fast" if quality == "fast" else "good").sky
     assert sky is not None
     return sky
 
@@ -163,21 +163,21 @@ def network_input(
     return planes if recipe.colour_order == "rgb" else planes[:, ::-1]
 
 
-def _looks(
+def _predicted(
     network: DepthNetwork, rgb: UInt8[np.ndarray, "H W 3"], long_side_px: int, f_px: float | None, *, mirrored: bool
-) -> _Look:
+) -> _Prediction:
     """Return what a network says at one size; the mean with what it says of the mirror image if that is wanted."""
     picture = network_input(network, rgb, long_side_px)
     size_px = (rgb.shape[1], rgb.shape[0])
-    look = _run(network, picture, size_px, f_px)
+    prediction = _predicted_once(network, picture, size_px, f_px)
     if not mirrored:
-        return look
-    other = _run(network, picture[..., ::-1], size_px, f_px)
-    if other.depth.shape != look.depth.shape:
-        raise InputError(f"expected one size of answer from {network.name}, got {look.depth.shape} and another")
-    depth = (look.depth + other.depth[:, ::-1]) / 2
-    sky = (look.sky + other.sky[:, ::-1]) / 2 if look.sky is not None and other.sky is not None else None
-    return _Look(depth, sky, _mean_f_px(look.f_px, other.f_px))
+        return prediction
+    other = _predicted_once(network, picture[..., ::-1], size_px, f_px)
+    if other.depth.shape != prediction.depth.shape:
+        raise InputError(f"expected one size of answer from {network.name}, got {prediction.depth.shape} and another")
+    depth = (prediction.depth + other.depth[:, ::-1]) / 2
+    sky = (prediction.sky + other.sky[:, ::-1]) / 2 if prediction.sky is not None and other.sky is not None else None
+    return _Prediction(depth, sky, _mean_f_px(prediction.f_px, other.f_px))
 
 
 def _mean_f_px(one_px: float | None, other_px: float | None) -> float | None:
@@ -185,18 +185,18 @@ def _mean_f_px(one_px: float | None, other_px: float | None) -> float | None:
     return None if one_px is None or other_px is None else sqrt(one_px * other_px)
 
 
-def _run(
+def _predicted_once(
     network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"], size_px: tuple[int, int], f_px: float | None
-) -> _Look:
+) -> _Prediction:
     """Return what a network says of one picture, in the size in which it answers.
 
     Raises:
         InputError: if the network says what no depth can be.
     """
     if network.recipe.gives == "affine_points":
-        said = depth_of_points(network, picture, size_px, f_px)
-        return _Look(said.inverse_depth, said.sky, said.f_px)
-    return _Look(*_maps(network, picture))
+        points = depth_of_points(network, picture, size_px, f_px)
+        return _Prediction(points.inverse_depth, points.sky, points.f_px)
+    return _Prediction(*_maps(network, picture))
 
 
 def _maps(
@@ -211,15 +211,15 @@ def _maps(
     wanted = [recipe.output, *([recipe.sky_output] if recipe.sky_output else [])]
     outputs = network.answers(picture, wanted)
     maps = [np.squeeze(output) for output in outputs]
-    for name, given, told in zip(wanted, maps, outputs, strict=True):
+    for name, given, output in zip(wanted, maps, outputs, strict=True):
         if given.ndim != 2:
-            raise InputError(f"wanted one map from {network.name}, got {name} of shape {told.shape}")
-        most = tuple(LARGEST_ANSWER * side for side in picture.shape[2:])
+            raise InputError(f"expected one map from {network.name}, got {name} of shape {output.shape}")
+        most = tuple(LARGEST_OUTPUT * side for side in picture.shape[2:])
         if not given.size or given.shape[0] > most[0] or given.shape[1] > most[1]:
             like = f"about as large as the picture ({picture.shape[3]}x{picture.shape[2]})"
-            raise InputError(f"expected a map {like} from {network.name}, got {name} of shape {told.shape}")
+            raise InputError(f"expected a map {like} from {network.name}, got {name} of shape {output.shape}")
         if not np.isfinite(given).all():
-            raise InputError(f"wanted finite numbers from {network.name}, got {name} with NaN or infinity in it")
+            raise InputError(f"expected finite numbers from {network.name}, got {name} with NaN or infinity in it")
         if max(float(given.max()), -float(given.min())) > MOST_VALUE:
             raise InputError(f"expected numbers up to {MOST_VALUE:g} from {network.name}, got {name} with larger ones")
     if maps[0].shape != maps[-1].shape:

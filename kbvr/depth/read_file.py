@@ -50,17 +50,17 @@ def load_inverse_depth(
         OutOfMemoryError: if there is not enough memory to decode it.
     """
     if kind not in _KINDS:
-        raise InputError(f"wanted a depth kind of {', '.join(_KINDS)}, got {kind!r}")
+        raise InputError(f"expected a depth kind of {', '.join(_KINDS)}, got {kind!r}")
     stored = decoded_depth(path, kind, max_memory_bytes)
     _check_aspect((stored.shape[1], stored.shape[0]), size_px, path)
     if kind == "disparity":
         return _resized(_normalised(stored, path), size_px), False
     inverse_depth = _from_metres(stored, path) if kind == "depth-m" else _from_inverse_metres(stored, path)
     if not inverse_depth.any():
-        raise InputError(f"{shown(path)}: wanted {kind}, but no pixel holds a finite value above 0")
+        raise InputError(f"{shown(path)}: expected {kind}, but no pixel holds a finite value above 0")
     if inverse_depth.max() > 1 / _NEAREST_M:
         nearest_m = 1 / float(inverse_depth.max())
-        raise InputError(f"{shown(path)}: wanted {kind}, but its nearest pixel is {nearest_m:.2g} m away")
+        raise InputError(f"{shown(path)}: expected {kind}, but its nearest pixel is {nearest_m:.2g} m away")
     return _resized(inverse_depth, size_px), True
 
 
@@ -78,10 +78,10 @@ def _from_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[
 
 def _from_inverse_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:
     if stored.dtype.kind in "iu":
-        raise InputError(f"{shown(path)}: wanted inverse-depth-per-m as fractions, got whole numbers ({stored.dtype})")
+        raise InputError(f"{shown(path)}: expected inverse-depth-per-m as fractions, got whole numbers ({stored.dtype})")
     _check_not_negative(stored, "inverse-depth-per-m", path)
     if np.isinf(stored).any():
-        raise InputError(f"{shown(path)}: wanted inverse-depth-per-m, but {np.isinf(stored).sum()} pixels are infinite")
+        raise InputError(f"{shown(path)}: expected inverse-depth-per-m, but {np.isinf(stored).sum()} pixels are infinite")
     with np.errstate(invalid="ignore"):
         return np.where(np.isnan(stored), 0.0, stored).astype(np.float64)
 
@@ -90,22 +90,22 @@ def _check_not_negative(stored: NDArray[Any], kind: str, path: str | os.PathLike
     negative = int((stored < 0).sum())
     if negative:
         least = stored[stored < 0].min()
-        raise InputError(f"{shown(path)}: wanted {kind} >= 0, but {negative} pixels are negative (down to {least:.4g})")
+        raise InputError(f"{shown(path)}: expected {kind} >= 0, but {negative} pixels are negative (down to {least:.4g})")
 
 
 def _normalised(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:
     with np.errstate(invalid="ignore"):
         disparity = stored.astype(np.float64)
     if np.isinf(disparity).any():
-        raise InputError(f"{shown(path)}: wanted disparity, but {np.isinf(disparity).sum()} pixels are infinite")
+        raise InputError(f"{shown(path)}: expected disparity, but {np.isinf(disparity).sum()} pixels are infinite")
     known = ~np.isnan(disparity)
     least, most = (disparity[known].min(), disparity[known].max()) if known.any() else (0.0, 0.0)
     with np.errstate(over="ignore"):
         extent = most - least
     if not extent > 0:
-        raise InputError(f"{shown(path)}: wanted disparity, but all its pixels are the same ({least:.4g})")
+        raise InputError(f"{shown(path)}: expected disparity, but all its pixels are the same ({least:.4g})")
     if np.isinf(extent):
-        raise InputError(f"{shown(path)}: wanted disparity, but it goes from {least:.4g} to {most:.4g}")
+        raise InputError(f"{shown(path)}: expected disparity, but it goes from {least:.4g} to {most:.4g}")
     if stored.dtype == np.uint8:
         _log.warning("%s: 8 bits hold 256 steps of depth; expect terraces", shown(path))
     with np.errstate(invalid="ignore"):
@@ -121,7 +121,7 @@ def _check_aspect(came_px: tuple[int, int], size_px: tuple[int, int], path: str 
         turned = came_px[1] / came_px[0] * size_px[1] / size_px[0]
         hint = "; is it turned?" if max(turned, 1 / turned) <= _ASPECT_TOLERANCE else ""
         raise InputError(
-            f"{shown(path)}: wanted depth of the photo's shape ({size_px[0]} x {size_px[1]}, to within 2%), "
+            f"{shown(path)}: expected depth of the photo's shape ({size_px[0]} x {size_px[1]}, to within 2%), "
             f"got {came_px[0]} x {came_px[1]}{hint}"
         )
 

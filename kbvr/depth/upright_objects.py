@@ -82,7 +82,7 @@ def check_segmentation(session: Session) -> None:
     if inputs != {RGB_INPUT: 3} or not set(OUTPUTS) <= set(outputs):
         wanted = f"{RGB_INPUT} (3, height, width) and gives {', '.join(OUTPUTS)}"
         came = ", ".join(f"{name} of {rank} dimensions" for name, rank in inputs.items())
-        raise InputError(f"wanted an instance segmentation that takes {wanted}, got {came} and {', '.join(outputs)}")
+        raise InputError(f"expected an instance segmentation that takes {wanted}, got {came} and {', '.join(outputs)}")
 
 
 def segment(photo_rgb: UInt8[np.ndarray, "H W 3"], session: Session) -> Instances:
@@ -99,7 +99,7 @@ def segment(photo_rgb: UInt8[np.ndarray, "H W 3"], session: Session) -> Instance
     labels, scores, masks = session.run(OUTPUTS, {RGB_INPUT: rgb01})
     count, wanted = labels.shape, (*labels.shape, 1, *photo_rgb.shape[:2])
     if scores.shape != count or masks.shape != wanted:
-        raise InputError(f"wanted scores {count} and masks {wanted}, got {scores.shape} and {masks.shape}")
+        raise InputError(f"expected scores {count} and masks {wanted}, got {scores.shape} and {masks.shape}")
     return Instances(masks[:, 0].astype(np.float32), labels.astype(np.int64), scores.astype(np.float32))
 
 
@@ -185,12 +185,12 @@ def _check(
     softness: float,
 ) -> None:
     if masks.shape[1:] != disparity.shape:
-        raise InputError(f"wanted masks of the disparity's size {disparity.shape}, got {masks.shape[1:]}")
+        raise InputError(f"expected masks of the disparity's size {disparity.shape}, got {masks.shape[1:]}")
     if not len(masks) == len(classes) == len(scores):
         raise InputError(
-            f"wanted a class and a score for each of {len(masks)} masks, got {len(classes)} and {len(scores)}"
+            f"expected a class and a score for each of {len(masks)} masks, got {len(classes)} and {len(scores)}"
         )
     if not np.isfinite(disparity).all() or (disparity < 0).any():
-        raise InputError("wanted a disparity that is finite and >= 0 everywhere, got another")
+        raise InputError("expected a disparity that is finite and >= 0 everywhere, got another")
     if not 0 <= softness <= 1:
         raise InputError(f"the softness must be 0 to 1, got {softness}")

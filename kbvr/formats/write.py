@@ -17,7 +17,7 @@ from kbvr.formats.packing.layouts import PACKINGS, Picture
 from kbvr.formats.registry import load_format
 from kbvr.formats.spec.file_options import FileChoices
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, Views
-from kbvr.mesh.viewable_scene import Diorama
+from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.motion.frame_reuse import repeated
 from kbvr.photo.photo import Photo
 from kbvr.system.atomic_file import all_or_none, refuse_taken
@@ -61,14 +61,16 @@ def write_depth_items(
     return _written_in_turn((photo, depth), items, facts, choices)
 
 
-def write_scene_items(diorama: Diorama, items: Sequence[Item], facts: Facts, choices: FileChoices) -> list[FileSummary]:
+def write_scene_items(
+    viewable: ViewableScene, items: Sequence[Item], facts: Facts, choices: FileChoices
+) -> list[FileSummary]:
     """Write files that hold a scene, one after the other; each file is read back. If one fails, none is left.
 
     Raises:
         InputError: a choice that a format cannot have.
         OutputError: a file exists, cannot be written, or did not read back as it was written.
     """
-    return _written_in_turn(diorama, items, facts, choices)
+    return _written_in_turn(viewable, items, facts, choices)
 
 
 def paths_of(files: Iterable[FileSummary]) -> Iterator[Path]:

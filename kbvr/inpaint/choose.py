@@ -100,7 +100,7 @@ def _filler_of(session: Session, card: Card | None, name: str, *, device: str, t
         return NetworkFiller(session)
     if inputs != INPAINTING_INPUTS:
         kinds = " or ".join(", ".join(names) for names in (NETWORK_INPUTS, INPAINTING_INPUTS))
-        raise InputError(f"wanted a network with the inputs {kinds}, got {name} with {', '.join(inputs)}")
+        raise InputError(f"expected a network with the inputs {kinds}, got {name} with {', '.join(inputs)}")
     ours = NetworkFiller(open_session(FILLERS[0], device=device, threads=threads))
     image = session.get_inputs()[0]
     if image.type == "tensor(uint8)":
@@ -108,7 +108,7 @@ def _filler_of(session: Session, card: Card | None, name: str, *, device: str, t
     height, width = image.shape[2:] if len(image.shape) == 4 else (0, 0)
     if image.type != "tensor(float)" or width == 0 or (isinstance(width, int) and width != height):
         wanted = "a square picture as uint8 or float32"
-        raise InputError(f"wanted a network that takes {wanted}, got {name} with {image.type} {tuple(image.shape)}")
+        raise InputError(f"expected a network that takes {wanted}, got {name} with {image.type} {tuple(image.shape)}")
     output_range = card.fill.output_range if card is not None and card.fill is not None else None
     return TileFiller(session, ours, width if isinstance(width, int) else TILE_PX, output_range)
 

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.imaging.nearest_seed import nearest_seed_of
-from kbvr.imaging.tiling import framed, squares
+from kbvr.imaging.tiling import padded_square, squares
 
 RIM_PX = 0.6
 """How fast a source loses weight with its distance from the hole: what lies next to the hole goes on into it."""
@@ -47,7 +47,7 @@ def spread(
         colour = push_pull(plane[..., None], weight).ravel()[at]
         filled_rgb[..., channel].flat[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
     filled_depth.flat[at] = push_pull(inverse_depth[..., None], weight).ravel()[at]
-    return laid_texture(filled_rgb, rgb, hole=hole, source=source, gain=TEXTURE_GAIN), filled_depth
+    return with_texture(filled_rgb, rgb, hole=hole, source=source, gain=TEXTURE_GAIN), filled_depth
 
 
 def rim_weight(
@@ -58,7 +58,7 @@ def rim_weight(
     return np.asarray(source * np.exp(-away_px / RIM_PX), np.float32)
 
 
-def laid_texture(
+def with_texture(
     filled: UInt8[np.ndarray, "H W 3"],
     rgb: UInt8[np.ndarray, "H W 3"],
     *,
@@ -85,11 +85,11 @@ def texture_for(
     taken.ravel()[mirrored] = True
 
     def find(corner: tuple[int, int]) -> None:
-        square, around, inside = framed(*corner, side_px=SQUARE_PX, around_px=BLUR_PX)
-        weight = source[around].astype(np.float32)
+        square, padded, inside = padded_square(*corner, side_px=SQUARE_PX, padding_px=BLUR_PX)
+        weight = source[padded].astype(np.float32)
         total = np.maximum(cv2.GaussianBlur(weight, (0, 0), TEXTURE_SIGMA_PX), 1e-3)
         for channel in range(3):
-            plane = rgb[around][..., channel]
+            plane = rgb[padded][..., channel]
             smooth = cv2.GaussianBlur(cv2.multiply(weight, plane, dtype=cv2.CV_32F), (0, 0), TEXTURE_SIGMA_PX)
             fine[square][..., channel] = ((plane - smooth / total) * weight)[inside]
 
@@ -108,8 +108,8 @@ def push_pull(values: Float32[np.ndarray, "H W C"], weight: Float32[np.ndarray, 
     coarse = cv2.pyrDown(values * weight[..., None]).reshape(*coarse_weight.shape, -1)
     coarse /= np.maximum(coarse_weight, 1e-6)[..., None]
     coarse = push_pull(coarse, np.minimum(coarse_weight * 4, 1))
-    around = cv2.pyrUp(coarse, dstsize=weight.shape[::-1]).reshape(values.shape)
-    return around + (values - around) * weight[..., None]
+    smooth = cv2.pyrUp(coarse, dstsize=weight.shape[::-1]).reshape(values.shape)
+    return smooth + (values - smooth) * weight[..., None]
 
 
 def _mirror(at: np.ndarray, source: Bool[np.ndarray, "H W"]) -> np.ndarray:

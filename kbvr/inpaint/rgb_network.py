@@ -13,9 +13,9 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.errors import InputError
-from kbvr.imaging.tiling import tiles, weights_of
-from kbvr.inpaint.push_pull import TEXTURE_GAIN, laid_texture, push_pull
-from kbvr.inpaint.rgbd_network import NetworkFiller, checked_answers
+from kbvr.imaging.tiling import blend_weights, tiles
+from kbvr.inpaint.push_pull import TEXTURE_GAIN, push_pull, with_texture
+from kbvr.inpaint.rgbd_network import NetworkFiller, checked_outputs
 from kbvr.inpaint.working_size import WORKING_LONG_SIDE_PX, WorkingPicture, at_working_size
 from kbvr.nets import Session
 
@@ -58,11 +58,11 @@ class PipelineFiller:
         box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         keep = source[box]
         # the pipeline blends over the border of the mask, so what lies there must not be black
-        around = push_pull(rgb[box].astype(np.float32), keep.astype(np.float32))
-        image = np.where(keep[..., None], rgb[box], around.astype(np.uint8)).transpose(2, 0, 1)[None]
+        continued = push_pull(rgb[box].astype(np.float32), keep.astype(np.float32))
+        image = np.where(keep[..., None], rgb[box], continued.astype(np.uint8)).transpose(2, 0, 1)[None]
         mask = np.where(keep, 255, 0).astype(np.uint8)[None, None]
         outputs = self.session.run(None, {"image": np.ascontiguousarray(image), "mask": mask})
-        (result,) = checked_answers(outputs, [image.shape], as_bytes=True)
+        (result,) = checked_outputs(outputs, [image.shape], as_bytes=True)
         filled[box][hole[box]] = result[0].transpose(1, 2, 0)[hole[box]]
         return filled, filled_depth
 
@@ -107,7 +107,7 @@ class TileFiller:
             large = cv2.resize(colours[index], (width, height), interpolation=cv2.INTER_LINEAR)
             filled[..., index].flat[at] = np.clip(large.ravel()[at] * 255 + 0.5, 0, 255).astype(np.uint8)
         lost = 1 - min(1.0, WORKING_LONG_SIDE_PX / max(height, width))  # what is finer than the working size
-        return laid_texture(filled, rgb, hole=hole, source=source, gain=TEXTURE_GAIN * lost), filled_depth
+        return with_texture(filled, rgb, hole=hole, source=source, gain=TEXTURE_GAIN * lost), filled_depth
 
     def _in_tiles(self, small: WorkingPicture) -> tuple[Float32[np.ndarray, "3 h w"], Float32[np.ndarray, "h w"]]:
         """Return colours, 0 to 1, and how much the tiles know of each; the colours are smooth where they do not."""
@@ -120,7 +120,7 @@ class TileFiller:
             if not known.any():
                 continue
             h, w = known.shape
-            weight = weights_of(np.s_[y : y + h, x : x + w], small.known.shape, overlap_px=self.tile_px - step_px)
+            weight = blend_weights(np.s_[y : y + h, x : x + w], small.known.shape, overlap_px=self.tile_px - step_px)
             total[:, *inside] += self._tile(smooth[:, *inside], known) * weight
             weights[inside] += weight
         colours = np.where(weights > 0, total / np.maximum(weights, 1e-9), smooth)
@@ -135,22 +135,22 @@ class TileFiller:
         image = np.pad(np.clip(picture, 0, 1), ((0, 0), *pad), mode="symmetric")
         mask = np.pad(1 - known, pad, mode="symmetric")
         outputs = self.session.run(None, {"image": image[None], "mask": mask[None, None]})
-        told = checked_answers(outputs, [(1, *image.shape)])[0][0, :, :h, :w]
-        return told if self._range(told, picture, known) == "0-1" else told / np.float32(255)
+        answer = checked_outputs(outputs, [(1, *image.shape)])[0][0, :, :h, :w]
+        return answer if self._range(answer, picture, known) == "0-1" else answer / np.float32(255)
 
     def _range(
         self,
-        told: Float32[np.ndarray, "3 h w"],
+        answer: Float32[np.ndarray, "3 h w"],
         picture: Float32[np.ndarray, "3 h w"],
         known: Float32[np.ndarray, "h w"],
     ) -> str:
         """Return the range of an answer: what was known comes back in it."""
-        before, after = (float(values[:, known > 0].mean()) for values in (picture, told))
+        before, after = (float(values[:, known > 0].mean()) for values in (picture, answer))
         seen = "0-1" if abs(after - before) < abs(after / 255 - before) else "0-255"
         if self.output_range is None:
             return seen
         if seen != self.output_range and before > CLEAR_LEVELS:
-            raise InputError(f"wanted colours of {self.output_range}, as the card of the network says, got {seen}")
+            raise InputError(f"expected colours of {self.output_range}, as the card of the network says, got {seen}")
         return self.output_range
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.errors import InputError
-from kbvr.imaging.tiling import squares, weights_of
+from kbvr.imaging.tiling import blend_weights, squares
 from kbvr.inpaint.push_pull import TEXTURE_GAIN, push_pull, rim_weight, texture_for
 from kbvr.inpaint.working_size import at_working_size
 from kbvr.nets import Session
@@ -23,7 +23,7 @@ from kbvr.nets import Session
 NETWORK_INPUTS = ("rgb01", "inverse_depth", "known")
 
 STEP_PX = 192
-AROUND_PX = 64
+CONTEXT_PX = 64
 """Squares of so many working pixels are filled at a time, with so much of what is around what is wanted in them;
 neighbours are blended where they overlap."""
 
@@ -92,8 +92,8 @@ class NetworkFiller:
                 "known": np.pad(part_known, pad, mode="edge")[None, None],
             }
             shapes = [feeds[name].shape for name in ("rgb01", "inverse_depth")]
-            rgb, depth = checked_answers(self.session.run(None, feeds), shapes)
-            weight = weights_of(inside, known.shape, overlap_px=2 * AROUND_PX)
+            rgb, depth = checked_outputs(self.session.run(None, feeds), shapes)
+            weight = blend_weights(inside, known.shape, overlap_px=2 * CONTEXT_PX)
             total[:, *inside] += np.concatenate([rgb, depth], axis=1)[0, :, :h, :w] * weight
             weights[inside] += weight
         rim = rim_weight(wanted & (known == 0), known) * _farther_first(planes[3], known)
@@ -107,15 +107,15 @@ def _box(wanted: Bool[np.ndarray, "h w"], y: int, x: int) -> tuple[slice, slice]
     """Return where to look in order to fill what is wanted in the square at a corner."""
     inside = wanted[y : y + STEP_PX, x : x + STEP_PX]
     rows, columns = (
-        _around(start + np.flatnonzero(inside.any(axis=1 - axis)), wanted.shape[axis])
+        _with_context(start + np.flatnonzero(inside.any(axis=1 - axis)), wanted.shape[axis])
         for axis, start in enumerate((y, x))
     )
     return rows, columns
 
 
-def _around(at: np.ndarray, side: int) -> slice:
+def _with_context(at: np.ndarray, side: int) -> slice:
     """Return the places with what is around them, as many as the network takes if the side has so many."""
-    start, end = max(0, int(at[0]) - AROUND_PX), min(side, int(at[-1]) + 1 + AROUND_PX)
+    start, end = max(0, int(at[0]) - CONTEXT_PX), min(side, int(at[-1]) + 1 + CONTEXT_PX)
     length = -(-(end - start) // MULTIPLE_PX) * MULTIPLE_PX
     end = min(side, start + length)
     return slice(max(0, end - length), end)
@@ -129,12 +129,12 @@ def _farther_first(
     if not seen.size or np.ptp(seen) == 0:
         return known
     side = 2 * FARTHER_WITHIN_PX + 1
-    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    window = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     depth = np.where(known > 0, inverse_depth, seen.max()).astype(np.float32)
-    return np.asarray(known * np.exp((cv2.erode(depth, around) - depth) / (FARTHER_SHARE * np.ptp(seen))), np.float32)
+    return np.asarray(known * np.exp((cv2.erode(depth, window) - depth) / (FARTHER_SHARE * np.ptp(seen))), np.float32)
 
 
-def checked_answers(
+def checked_outputs(
     outputs: Sequence[np.ndarray], shapes: Sequence[tuple[int, ...]], *, as_bytes: bool = False
 ) -> list[np.ndarray]:
     """Return a network's first outputs, as many as shapes are expected, as float32; as uint8 if `as_bytes`.

@@ -24,7 +24,7 @@ def margin_px_for(depth: DepthMap, reach_m: float) -> int:
     return int(np.ceil(depth.f_px * reach_m * nearest)) + 4
 
 
-def drawn_out(picture: UInt8[np.ndarray, "H W C"], margin: int) -> UInt8[np.ndarray, "H2 W2 C"]:
+def extended(picture: UInt8[np.ndarray, "H W C"], margin: int) -> UInt8[np.ndarray, "H2 W2 C"]:
     """Continue a picture beyond its border: each further line is the one before, blurred along itself.
 
     The farther out, the more, so that the border's details do not become streaks.

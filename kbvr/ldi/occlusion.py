@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float32
 
 from kbvr.imaging.masked_blur import SQUARE_CELLS
 from kbvr.imaging.nearest_seed import nearest_seed_within, nearest_value
-from kbvr.imaging.tiling import framed, squares
+from kbvr.imaging.tiling import padded_square, squares
 
 JUMP_SHARE = 0.001
 JUMP_PX = 1.5
@@ -148,7 +148,7 @@ def _uncovered(
     uncovered = np.zeros(parallax_px.shape, bool)
     for row, column in squares(beyond < np.inf, side_px=SQUARE_CELLS):
         cells = beyond[row : row + SQUARE_CELLS, column : column + SQUARE_CELLS]
-        square = framed(row * cell_px, column * cell_px, side_px=SQUARE_CELLS * cell_px, around_px=0)[0]
+        square = padded_square(row * cell_px, column * cell_px, side_px=SQUARE_CELLS * cell_px, padding_px=0)[0]
         there = parallax_px[square]
         large = cells.repeat(cell_px, axis=0).repeat(cell_px, axis=1)
         uncovered[square] = there > large[: there.shape[0], : there.shape[1]]

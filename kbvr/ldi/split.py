@@ -22,9 +22,9 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.despeckle import without_specks
 from kbvr.depth.scene_depth import SceneDepth, scene_depth_of
 from kbvr.errors import InputError
-from kbvr.imaging.masked_blur import drawn_on
+from kbvr.imaging.masked_blur import masked_blur
 from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage, with_alpha
-from kbvr.ldi.margin import MAX_MARGIN_SHARE, drawn_out, margin_px_for
+from kbvr.ldi.margin import MAX_MARGIN_SHARE, extended, margin_px_for
 from kbvr.ldi.occlusion import JUMP_PX, RIM_PX, Boundaries, between_px_for, find_boundaries, jump_px_for
 from kbvr.photo.photo import Photo
 
@@ -70,7 +70,7 @@ def split(
     width, height = photo.size_px
     largest = min(MAX_MARGIN_SHARE * max(width, height), 2 * MAX_MARGIN_SHARE * min(width, height) + 4)
     margin = min(margin_px_for(depth, reach_m if border_m is None else border_m), round(largest))
-    rgb = drawn_out(photo.rgb, margin)
+    rgb = extended(photo.rgb, margin)
     parallax_per_inverse_depth = depth.f_px * reach_m
     depth_spread = (scene_depth or scene_depth_of(depth)).depth_spread
     jump_px = jump_px_for(width, depth_spread * parallax_per_inverse_depth)
@@ -143,16 +143,16 @@ def _sides(
     strip_px: float,
 ) -> tuple[UInt8[np.ndarray, "H W 3"], Bool[np.ndarray, "H W"]]:
     """Return the near side's colours, drawn on over the strip from within, and where the far side shows unmixed."""
-    wanted = boundaries.distance_px < 2 * strip_px
+    where = boundaries.distance_px < 2 * strip_px
     at = np.flatnonzero(boundaries.distance_px < 3 * strip_px)
     inside_px = _inside_px(boundaries, near, at)
     weight, seen = np.zeros(near.shape, np.float32), np.zeros(near.shape, bool)
 
-    def drawn_from(depth_px: Float32[np.ndarray, "N"]) -> UInt8[np.ndarray, "H W 3"]:
+    def blurred_from(depth_px: Float32[np.ndarray, "N"]) -> UInt8[np.ndarray, "H W 3"]:
         weight.ravel()[at] = np.where(depth_px > 0, depth_px.clip(0.05, strip_px) ** 4, 0)
-        return drawn_on(rgb, weight, strip_px, wanted=wanted)
+        return masked_blur(rgb, weight, strip_px, where=where)
 
-    near_rgb, far_rgb = drawn_from(inside_px), drawn_from(-inside_px)
+    near_rgb, far_rgb = blurred_from(inside_px), blurred_from(-inside_px)
     there = at[inside_px <= 0]
     photo, over, under = (picture.reshape(-1, 3)[there].astype(np.float32) for picture in (rgb, near_rgb, far_rgb))
     towards, difference = ((photo - under) * (over - under)).sum(axis=1), np.linalg.norm(over - under, axis=1)

@@ -20,7 +20,7 @@ from kbvr.geometry.camera import Camera
 from kbvr.ldi.layered_depth_image import Layer
 from kbvr.ldi.scene import Scene
 from kbvr.mesh.cell_plane import NEAREST_SHARE
-from kbvr.mesh.textured_mesh import BEHIND
+from kbvr.mesh.textured_mesh import HIDDEN_DEPTH_BIAS
 
 SIGMA = 0.42
 """Standard deviation, as a share of the square's side: nearest to the photo, drawn at once to twice its size; less
@@ -92,7 +92,7 @@ def splats_of(scene: Scene, *, surround: bool = True, most: int = MOST_SPLATS, s
                 np.concatenate(arrays).astype(np.float32) for arrays in zip(*parts, strict=True)
             )
             return Splats(points, scales, turns, rgb, opacity, side_px)
-    raise InputError(f"wanted at most {most} splats, which cannot show this scene: a larger --max-mb lets it have more")
+    raise InputError(f"this scene needs more than {most} splats: a larger --max-mb lets it have more")
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +129,7 @@ def _squares(layer: Layer, scene: Scene, side_px: int, surround: bool, sigma: fl
     opacity = cover * _fading(x, y, scene, surround)
     return _Squares(
         shown=opacity >= LEAST_OPACITY,
-        inverse_depth=depth * np.float32(BEHIND if layer.is_hidden else 1),
+        inverse_depth=depth * np.float32(HIDDEN_DEPTH_BIAS if layer.is_hidden else 1),
         rgb=rgb / np.maximum(255 * cover, np.float32(1e-9))[..., None],
         opacity=opacity,
         x_px=x,
@@ -146,12 +146,12 @@ def _lining(scene: Scene, side_px: int, surround: bool) -> _Squares:
     large_px = LINING * side_px
     squares = _squares(front, scene, large_px, surround, CLOSED_SIGMA)
     reach_px = 3 * large_px // 2 * 2 + 1
-    around = np.ones((reach_px, reach_px), np.uint8)
-    least = cv2.erode(front.inverse_depth, around)
-    whole = cv2.erode(front.rgba[..., 3], around, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
+    window = np.ones((reach_px, reach_px), np.uint8)
+    least = cv2.erode(front.inverse_depth, window)
+    whole = cv2.erode(front.rgba[..., 3], window, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
     row, column = (np.arange(count) * large_px + large_px // 2 for count in squares.shown.shape)
     at = np.ix_(np.minimum(row, least.shape[0] - 1), np.minimum(column, least.shape[1] - 1))
-    depth = least[at] * np.float32(BEHIND)
+    depth = least[at] * np.float32(HIDDEN_DEPTH_BIAS)
     return replace(squares, shown=squares.shown & whole[at], inverse_depth=depth)
 
 

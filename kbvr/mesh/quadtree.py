@@ -195,9 +195,9 @@ def _vertices(
 ) -> tuple[Float32[np.ndarray, "K"], Int64[np.ndarray, "4 h w"]]:
     """Return the inverse depth of every vertex, and the vertices at the corners of every cell."""
     height, width = cells.shape
-    around = (height + 1, 2, width + 1, 2)
+    about_corners = (height + 1, 2, width + 1, 2)
     values = np.pad(np.where(_doubled(cells), quarters, np.inf), 1, constant_values=np.inf)
-    values = values.reshape(around).transpose(0, 2, 1, 3).reshape(height + 1, width + 1, 4)
+    values = values.reshape(about_corners).transpose(0, 2, 1, 3).reshape(height + 1, width + 1, 4)
     order = np.argsort(values, axis=2, kind="stable")
     ordered = np.take_along_axis(values, order, axis=2)
     with np.errstate(invalid="ignore"):

@@ -1,4 +1,4 @@
-"""The relief: a scene as textured triangles in metres, for programs that draw triangles.
+"""The textured mesh: a scene as textured triangles in metres, for programs that draw triangles.
 
     front    the photo itself, opaque, in cells that are whole; textured with the photo
     matte    the near side's strip along occlusion boundaries, its alpha in the texture; it takes the rest of the cells
@@ -50,7 +50,7 @@ DOME_BEHIND = 1.05
 HIDDEN_EASE = 4.0
 """How much larger errors may be of what is hidden, mostly."""
 
-BEHIND = 0.998
+HIDDEN_DEPTH_BIAS = 0.998
 """Inverse depth of what is hidden, as a share of its own."""
 
 Name = Literal["front", "matte", "between", "hidden", "border", "dome"]
@@ -60,7 +60,7 @@ ORDER: tuple[Name, ...] = ("dome", "hidden", "between", "front", "border", "matt
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One surface of a relief."""
+    """One surface of a textured mesh."""
 
     name: Name
     points_m: Float32[np.ndarray, "N 3"]
@@ -87,7 +87,7 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
-class Relief:
+class TexturedMesh:
     """A scene as textured triangles."""
 
     parts: tuple[Part, ...]
@@ -121,7 +121,9 @@ class _Draft:
     """How much larger its errors may be."""
 
 
-def relief_of(scene: Scene, photo: Photo, *, surround: str = "dome", most_triangles: int = 150_000) -> Relief:
+def textured_mesh_of(
+    scene: Scene, photo: Photo, *, surround: str = "dome", most_triangles: int = 150_000
+) -> TexturedMesh:
     """Return a scene as triangles: as few as their error allows, and at most so many.
 
     Raises:
@@ -138,7 +140,7 @@ def relief_of(scene: Scene, photo: Photo, *, surround: str = "dome", most_triang
         while tolerance_px <= MOST_TOLERANCE_PX:
             sheets = [draft.grid.sheet(draft.ease * tolerance_px * density) for draft in drafts]
             if sum(len(sheet.triangles) for sheet in sheets) + dome <= most_triangles:
-                return _relief(photo, drafts, sheets, plane, dome=dome > 0, tolerance_px=tolerance_px)
+                return _textured_mesh(photo, drafts, sheets, plane, dome=dome > 0, tolerance_px=tolerance_px)
             tolerance_px *= TOLERANCE_STEP
         if plane.cell_px == plane.piece_px:
             raise InputError(f"this scene needs more than {most_triangles} triangles")
@@ -191,26 +193,26 @@ def _hidden_draft(layer: Layer, plane: CellPlane) -> _Draft:
     return _Draft(grid, kinds, {1: layer.name}, {1: rgba}, HIDDEN_EASE)
 
 
-def _relief(
+def _textured_mesh(
     photo: Photo, drafts: list[_Draft], sheets: list[Sheet], plane: CellPlane, *, dome: bool, tolerance_px: float
-) -> Relief:
+) -> TexturedMesh:
     """Return the parts of all sheets with their textures."""
     surfaces = [
         _surface(draft, sheet, kind, plane) for draft, sheet in zip(drafts, sheets, strict=True) for kind in draft.names
     ]
-    around = _dome(photo, plane) if dome else None
-    pictures = [surface.pieces for surface in surfaces] + ([around.pieces] if around else [])
+    backdrop = _dome(photo, plane) if dome else None
+    pictures = [surface.pieces for surface in surfaces] + ([backdrop.pieces] if backdrop else [])
     counts = [len(picture.rows) for picture in pictures]
     firsts = np.cumsum([0, *counts])
     parts = [
         _part(surface, plane, first, sum(counts)) for surface, first in zip(surfaces, firsts.tolist(), strict=False)
     ]
-    if around is not None:
-        uv = in_atlas(around.at_px, firsts[-2] + around.slot, sum(counts))
-        parts.append(Part("dome", around.points_m, uv, None, around.triangles))
+    if backdrop is not None:
+        uv = in_atlas(backdrop.at_px, firsts[-2] + backdrop.slot, sum(counts))
+        parts.append(Part("dome", backdrop.points_m, uv, None, backdrop.triangles))
     parts = sorted((part for part in parts if len(part.triangles)), key=lambda part: ORDER.index(part.name))
     atlas = shrunk(atlas_of(pictures), TEXTURE_MAX_PX)
-    return Relief(tuple(parts), _photo_texture(photo, plane), atlas, plane.camera, tolerance_px)
+    return TexturedMesh(tuple(parts), _photo_texture(photo, plane), atlas, plane.camera, tolerance_px)
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,7 +243,7 @@ def _surface(draft: _Draft, sheet: Sheet, kind: int, plane: CellPlane) -> _Surfa
 
 
 def _part(surface: _Surface, plane: CellPlane, first: int, count: int) -> Part:
-    """Return a surface as part of a relief; its pieces are in the slots from `first` on, of an atlas of `count`."""
+    """Return a surface as part of the mesh; its pieces are in the slots from `first` on, of an atlas of `count`."""
     name, sheet, pieces = surface.name, surface.sheet, surface.pieces
     at_px = plane.at_px(sheet)
     if name == "front":
@@ -249,7 +251,7 @@ def _part(surface: _Surface, plane: CellPlane, first: int, count: int) -> Part:
     else:
         corner = np.stack([pieces.columns, pieces.rows], axis=1)[surface.slot] * PIECE_PX
         uv = in_atlas((at_px + plane.margin_px) / pieces.shrink - corner, first + surface.slot, count)
-    share = BEHIND if name in ("hidden", "between") else 1.0
+    share = HIDDEN_DEPTH_BIAS if name in ("hidden", "between") else 1.0
     alpha = _fading(at_px, plane) if name == "border" else None
     return Part(name, plane.points_m(sheet, share), uv, alpha, sheet.triangles)
 

@@ -1,4 +1,4 @@
-"""The diorama: a relief, and how it is to be visited by somebody who moves their head in it."""
+"""The viewable scene: a textured mesh, and how it is to be visited by somebody who moves their head in it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.scene_depth import SceneDepth
 from kbvr.ldi.scene import Scene
 from kbvr.mesh.cell_plane import NEAREST_SHARE
-from kbvr.mesh.textured_mesh import Relief, relief_of
+from kbvr.mesh.textured_mesh import TexturedMesh, textured_mesh_of
 from kbvr.motion.move import Move
 from kbvr.photo.photo import Photo
 
@@ -23,12 +23,12 @@ LEAST_BORDER_SHARE = 0.08
 
 
 @dataclass(frozen=True, eq=False)
-class Diorama:
-    """A relief, and how it is to be visited."""
+class ViewableScene:
+    """A textured mesh, and how it is to be visited."""
 
-    relief: Relief
+    textured_mesh: TexturedMesh
     scene: Scene
-    """What the relief is made of."""
+    """What the textured mesh is made of."""
 
     moves: tuple[Move, ...]
     """The camera's path, in even steps; it ends where it begins."""
@@ -53,7 +53,7 @@ class Diorama:
     """How far the head may move, as HEAD_BOX_M."""
 
 
-def diorama_of(
+def viewable_scene_of(
     scene: Scene,
     photo: Photo,
     depth: DepthMap,
@@ -64,8 +64,8 @@ def diorama_of(
     ipd_m: float,
     surround: str,
     most_triangles: int,
-) -> Diorama:
-    """Return the diorama of a scene; the camera takes the moves, `fps` of them a second, and comes back.
+) -> ViewableScene:
+    """Return the viewable scene of a scene; the camera takes the moves, `fps` of them a second, and comes back.
 
     Raises:
         InputError: if so few triangles cannot show the scene, or there is no such surround.
@@ -73,8 +73,8 @@ def diorama_of(
     path = there_and_back(moves)
     share = min(1.0, scene.reach_m / head_reaches_m(scene_depth, ipd_m)["reach_m"])
     nearest = max(scene_depth.nearest_inverse_depth, 1e-6)
-    return Diorama(
-        relief=relief_of(scene, photo, surround=surround, most_triangles=most_triangles),
+    return ViewableScene(
+        textured_mesh=textured_mesh_of(scene, photo, surround=surround, most_triangles=most_triangles),
         scene=scene,
         moves=path,
         seconds=(len(path) - 1) / fps,

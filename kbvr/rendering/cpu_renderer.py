@@ -27,7 +27,7 @@ from kbvr.system.resources import processors
 TEXELS_PER_OUTPUT_PX = 2.0
 """Textures are resampled (Lanczos, or area when smaller) to this density, so that bilinear look-up stays sharp."""
 
-MOST_ENLARGED_TRUE = 1.25
+MOST_EXACT_ENLARGEMENT = 1.25
 """Up to this enlargement the photo's pixels come back as they are; above it, smooth outlines matter more."""
 
 GUTTER_TEXELS = 16
@@ -37,7 +37,7 @@ grown look a little beyond their layer."""
 MAX_TEXELS_A_SIDE = 30_000
 MOST_THREADS = 64
 SQUARE_PX = 256
-NEAR_BY_PX = 16
+SURFACE_SEARCH_PX = 16
 """Texels so near to a layer's surface may be looked at; more than the 4 that the resampling itself looks at."""
 
 BAND_ROWS = 256
@@ -201,15 +201,15 @@ def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray
     height, width = scene.ldi.front.rgba.shape[:2]
     scale = min(texels_per_photo_px, 2.0, MAX_TEXELS_A_SIDE / max(width, height))
     size = scaled_px((width, height), scale, least_px=2)
-    how = cv2.INTER_LANCZOS4 if scale > 1 else cv2.INTER_AREA
+    interpolation = cv2.INTER_LANCZOS4 if scale > 1 else cv2.INTER_AREA
     stack = np.zeros((len(layers), size[1] + GUTTER_TEXELS, size[0], 4), np.uint8)
     whole = stack[:, : size[1]]
     for target, layer in zip(whole, layers, strict=True):
         if size == (2 * width, 2 * height):
-            true = texels_per_photo_px <= MOST_ENLARGED_TRUE * TEXELS_PER_OUTPUT_PX
-            _double_where_seen(layer, target, true=true)
+            exact = texels_per_photo_px <= MOST_EXACT_ENLARGEMENT * TEXELS_PER_OUTPUT_PX
+            _double_where_seen(layer, target, exact=exact)
         else:
-            target[:] = _resized(layer, layer.rgba, size, how)
+            target[:] = _resized(layer, layer.rgba, size, interpolation)
     half = GUTTER_TEXELS // 2
     stack[:, size[1] : size[1] + half] = whole[:, -1:]
     stack[:-1, size[1] + half :] = whole[1:, :1]
@@ -239,7 +239,7 @@ def _times_alpha(layer: Layer, rgba: UInt8[np.ndarray, "H W 4"]) -> UInt8[np.nda
 
 
 def _resized(
-    layer: Layer, rgba: UInt8[np.ndarray, "H W 4"], size_px: tuple[int, int], how: int
+    layer: Layer, rgba: UInt8[np.ndarray, "H W 4"], size_px: tuple[int, int], interpolation: int
 ) -> UInt8[np.ndarray, "h w 4"]:
     """Return a piece of a layer resized, of the matte with its colours times alpha.
 
@@ -247,14 +247,14 @@ def _resized(
     would be lined in a lighter tone.
     """
     times_alpha = _times_alpha(layer, rgba)
-    if not layer.is_soft or how != cv2.INTER_LANCZOS4:
-        return np.asarray(cv2.resize(times_alpha, size_px, interpolation=how))
-    large = cv2.resize(times_alpha.astype(np.float32), size_px, interpolation=how)
+    if not layer.is_soft or interpolation != cv2.INTER_LANCZOS4:
+        return np.asarray(cv2.resize(times_alpha, size_px, interpolation=interpolation))
+    large = cv2.resize(times_alpha.astype(np.float32), size_px, interpolation=interpolation)
     large *= np.minimum(1, 255 / np.maximum(large[..., 3:], 1))
     return np.asarray(np.clip(large + 0.5, 0, 255).astype(np.uint8))
 
 
-def _double_where_seen(layer: Layer, target: UInt8[np.ndarray, "H2 W2 4"], *, true: bool) -> None:
+def _double_where_seen(layer: Layer, target: UInt8[np.ndarray, "H2 W2 4"], *, exact: bool) -> None:
     """Double a layer in squares, where it has a surface near by; most of the others stays untouched memory.
 
     If true, look-up in the middle of a pixel gives that pixel; else outlines are smoother.
@@ -264,15 +264,15 @@ def _double_where_seen(layer: Layer, target: UInt8[np.ndarray, "H2 W2 4"], *, tr
     def double(corner: tuple[int, int]) -> None:
         y0, x0 = corner
         y1, x1 = min(y0 + SQUARE_PX, height), min(x0 + SQUARE_PX, width)
-        top, left = max(y0 - NEAR_BY_PX, 0), max(x0 - NEAR_BY_PX, 0)
-        around = layer.rgba[top : y1 + NEAR_BY_PX, left : x1 + NEAR_BY_PX]
-        if not around[..., 3].any():
+        top, left = max(y0 - SURFACE_SEARCH_PX, 0), max(x0 - SURFACE_SEARCH_PX, 0)
+        padded = layer.rgba[top : y1 + SURFACE_SEARCH_PX, left : x1 + SURFACE_SEARCH_PX]
+        if not padded[..., 3].any():
             return
-        if true:
-            large = doubled(around, soft=layer.is_soft)
+        if exact:
+            large = doubled(padded, soft=layer.is_soft)
         else:
-            size = (2 * around.shape[1], 2 * around.shape[0])
-            large = _resized(layer, around, size, cv2.INTER_LANCZOS4)
+            size = (2 * padded.shape[1], 2 * padded.shape[0])
+            large = _resized(layer, padded, size, cv2.INTER_LANCZOS4)
         inside = large[2 * (y0 - top) : 2 * (y1 - top), 2 * (x0 - left) : 2 * (x1 - left)]
         target[2 * y0 : 2 * y1, 2 * x0 : 2 * x1] = inside
 

@@ -23,7 +23,7 @@ from kbvr.cli.main import main
 from kbvr.depth.depth_map import seen_through
 from kbvr.depth.networks import BEST_FIRST, POINTS, DepthNetwork, depth_network
 from kbvr.depth.point_depth import PointDepth, depth_of_points
-from kbvr.depth.predict import NetworkDepth, estimate_with, trusted_sky
+from kbvr.depth.predict import DepthPrediction, predict_depth, trusted_sky
 from kbvr.errors import InputError
 from kbvr.nets import card_of
 from kbvr.nets.model_card import card_text
@@ -79,7 +79,7 @@ def test_the_shipped_card_feeds_it_as_files_without_a_card_are_fed():
 def test_it_is_shown_the_picture_and_the_number_of_its_patches(size_px, quality, shown_px, tokens, tmp_path):
     """RGB from 0 to 1; 14 px a patch, but not fewer nor more than it was made for; the number is a single int64."""
     network, session = watched(depth_network(moge_like(tmp_path / "m.onnx")))
-    estimate_with(network, landscape(*size_px), quality=quality)
+    predict_depth(network, landscape(*size_px), quality=quality)
     for shown, (width, height), count in zip(session.shown, shown_px, tokens, strict=True):
         picture, number = shown["image"], shown["num_tokens"]
         assert picture.shape == (1, 3, height, width) and picture.dtype == np.float32
@@ -93,7 +93,7 @@ def test_it_is_shown_the_picture_and_the_number_of_its_patches(size_px, quality,
 def test_depth_is_metric_and_the_field_of_view_its_own(size_px, quality, tmp_path):
     """z, the shift that was recovered and the scale make metres, to 1%; the sky is infinitely far."""
     network, session = watched(depth_network(moge_like(tmp_path / "m.onnx")))
-    said = estimate_with(network, landscape(*size_px), quality=quality)
+    said = predict_depth(network, landscape(*size_px), quality=quality)
     assert said.metric and said.sky is not None
     assert said.f_px == pytest.approx(F_HALF_DIAGONALS * np.hypot(*size_px) / 2, rel=0.005)
     points = session.run(["points"], session.shown[0])[0][0]
@@ -348,7 +348,7 @@ def test_what_is_said_of_the_sky_itself_does_not_come_near_the_ground(monkeypatc
     values[20:] = 0.5
     sky = np.zeros((48, 64), np.float32)
     sky[:20], sky[20] = 1, 0.4
-    monkeypatch.setattr("kbvr.depth.estimate.estimate_with", lambda *_, **__: NetworkDepth(values, True, sky))
+    monkeypatch.setattr("kbvr.depth.estimate.predict_depth", lambda *_, **__: DepthPrediction(values, True, sky))
     depth = kbvr.estimate_depth(kbvr.photo_from_array(np.full((480, 640, 3), 99, np.uint8)))
     assert depth.inverse_depth.max() <= 0.51
     assert (depth.inverse_depth[:180] == 0).all() and (depth.inverse_depth[230:] > 0.49).all()

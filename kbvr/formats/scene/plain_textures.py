@@ -13,7 +13,7 @@ from PIL import Image
 
 from kbvr.errors import OutputError
 from kbvr.formats.spec.file_options import FileChoices
-from kbvr.mesh.textured_mesh import Part, Relief
+from kbvr.mesh.textured_mesh import Part, TexturedMesh
 
 QUALITY = 92
 LOWER_QUALITIES = (84, 75, 64, 50, 34, 18)
@@ -38,12 +38,12 @@ class PlainTextures:
     one or the other."""
 
 
-def plain_textures(relief: Relief, quality: int) -> PlainTextures:
-    """Return the textures of a relief; quality is 1 to 100."""
-    alpha = faded_alpha(relief)
+def plain_textures(textured_mesh: TexturedMesh, quality: int) -> PlainTextures:
+    """Return the textures of a textured mesh; quality is 1 to 100."""
+    alpha = faded_alpha(textured_mesh)
     return PlainTextures(
-        photo=jpeg_bytes(relief.photo, quality),
-        atlas=jpeg_bytes(np.ascontiguousarray(relief.atlas[..., :3]), quality),
+        photo=jpeg_bytes(textured_mesh.photo, quality),
+        atlas=jpeg_bytes(np.ascontiguousarray(textured_mesh.atlas[..., :3]), quality),
         alpha=_png(np.repeat(alpha[..., None], 4, axis=2)),
     )
 
@@ -71,10 +71,10 @@ def _qualities(choices: FileChoices) -> Iterator[int]:
         yield from LOWER_QUALITIES
 
 
-def faded_alpha(relief: Relief) -> UInt8[np.ndarray, "H W"]:
+def faded_alpha(textured_mesh: TexturedMesh) -> UInt8[np.ndarray, "H W"]:
     """Return the atlas's alpha, times that of the vertices of what fades."""
-    alpha = relief.atlas[..., 3].copy()
-    for part in relief.parts:
+    alpha = textured_mesh.atlas[..., 3].copy()
+    for part in textured_mesh.parts:
         if part.alpha is not None:
             faded = _faded(part, alpha.shape)
             beside = cv2.erode(np.where(faded < 0, 255, faded).astype(np.uint8), np.ones((EDGE_PX, EDGE_PX), np.uint8))
