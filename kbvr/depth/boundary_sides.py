@@ -1,8 +1,8 @@
-"""On which side of a step a pixel lies, by its colour: what looks like the near side is near.
+"""The side of a depth step that a pixel belongs to, by its colour: a pixel that looks like the near side is near.
 
-Two ways to ask. With many colours around, a pixel is compared with single pixels of both sides; each side's share of
-pixels like it is its density there, and the logarithm of the densities' ratio is what the colour says. Close to the
-boundary each side has about one colour, so that its mean and variance will do, at any number of pixels.
+The result is the log odds of the near side. Two estimates: among many colours, a pixel is compared with single pixels
+of both sides, and the share of similar ones is each side's density there. Close to the boundary each side has about
+one colour, so its mean and variance are enough, whatever the number of pixels.
 """
 
 from __future__ import annotations
@@ -17,34 +17,34 @@ from jaxtyping import Float32, Int, UInt8
 
 SAMPLES = 16
 COLOUR_SIGMA_LEVELS = 20.0
-"""Colours that differ by so much are alike, at 0.6."""
+"""Colours that differ by this much have a similarity of 0.6."""
 
 LEAST_DENSITY = 0.03
-"""Of both sides everywhere: a colour that neither side has says nothing."""
+"""Added to both sides' densities: a colour that neither side has is no evidence."""
 
 LEAST_TRUST = 0.1
-"""What a pixel counts for its own side whose colour says that it belongs to the other."""
+"""Least weight of a pixel in its side's density, when its colour suggests the other side."""
 
 CHUNK = 8192
-"""Pixels that are looked at together: few enough to stay in the processor's cache."""
+"""Pixels processed together: few enough to stay in the processor's cache."""
 
 SPREAD_PX = 2.5
-"""Deviation of the window in which a side's mean colour is taken."""
+"""Sigma of the window over which a side's mean colour is taken."""
 
 SURE = 0.3
-"""Pixels that lean less than this to either side are of none."""
+"""Pixels that lean less than this to either side count for neither."""
 
 LEAST_COUNT = 0.02
-"""A side of so small a part of the window is half trusted."""
+"""A side that fills this share of the window gets half the weight."""
 
 NOISE_LEVELS = 8.0
-"""Deviation of the colours of one thing, at the least."""
+"""Least standard deviation of a side's colours."""
 
 DISTINCT = 8.0
-"""Two sides whose colours differ by so much, squared, as a multiple of their variances, are half trusted."""
+"""Squared difference of the sides' colours, as a multiple of their variances, that gets half the weight."""
 
 MOST_LOG_ODDS = 3.0
-"""What a single colour says, at the most."""
+"""Most log odds from a single colour."""
 
 
 def log_odds_from_samples(
@@ -55,11 +55,11 @@ def log_odds_from_samples(
     *,
     reach_px: float,
 ) -> Float32[np.ndarray, "N"]:
-    """Return what the colours of a band say: positive is near, negative is far, 0 is nothing.
+    """Return the log odds of a band's pixels by their colours: positive is near, negative is far, 0 is undecided.
 
-    `planes` are red, green, blue and the map; `band` are indices of their pixels, and `near` and `far` what the map
-    has on the sides of the step at each. They are asked twice. The second time, pixels that look like the other side
-    hardly count for their own: a map draws thin things too wide, and what it calls near is mostly background then.
+    `planes` are red, green, blue and the map; `band` holds indices of their pixels, `near` and `far` the map's values
+    on the two sides of the step at each. There are two passes. In the second one, pixels that look like the other
+    side hardly count for their own: a map shows thin things too wide, and what it calls near is mostly background.
     """
     border = int(np.ceil(reach_px))
     y, x = np.divmod(band, planes[0].shape[1])
@@ -74,7 +74,7 @@ def log_odds_from_samples(
 
 @dataclass(frozen=True, eq=False)
 class _Samples:
-    """What a band is compared with; see `log_odds_from_samples`."""
+    """The pixels that a band is compared with; see `log_odds_from_samples`."""
 
     planes: Sequence[Float32[np.ndarray, "H W"]]
     at: Int[np.ndarray, "N"]
@@ -83,7 +83,7 @@ class _Samples:
     reach_px: float
 
     def log_odds(self, samples: int, trust: Float32[np.ndarray, "2 P"] | None) -> Float32[np.ndarray, "N"]:
-        """Return the log ratio of the two sides' densities of every pixel's colour; chunks are independent."""
+        """Return the log ratio of the two sides' densities at every pixel's colour; chunks are independent."""
         result = np.empty(len(self.at), np.float32)
 
         def one_chunk(start: int) -> None:
@@ -100,7 +100,7 @@ class _Samples:
     def _densities(
         self, chunk: slice, samples: int, trust: Float32[np.ndarray, "2 P"] | None
     ) -> tuple[Float32[np.ndarray, "2 N"], Float32[np.ndarray, "2 N"]]:
-        """Return how many pixels of the near and the far side are alike, and how many there are."""
+        """Return the weight of similar pixels on the near and the far side, and of all pixels there."""
         *colours, values = (plane.ravel() for plane in self.planes)
         at = self.at[chunk]
         own = [plane.take(at) for plane in colours]
@@ -136,10 +136,9 @@ def side_colours(
     planes: Sequence[Float32[np.ndarray, "H W"]],
     leaning: Float32[np.ndarray, "H W"],
 ) -> Float32[np.ndarray, "h w 6"]:
-    """Return what colours say, at half the size: factors of the colour's square, red, green and blue, 1, and a weight.
+    """Return the log odds as a function of colour, at half the size: factors of |colour|^2, R, G, B and 1, a weight.
 
-    Each side's colours near by are taken for normally distributed, the same in all channels; what a colour says is how
-    much likelier it is on the near side, as a logarithm.
+    Each side's colours nearby are modelled by a normal distribution with one variance for all channels.
     """
     power = planes[0] * planes[0] + planes[1] * planes[1] + planes[2] * planes[2]
     means, variances, counts = [], [], []
@@ -152,7 +151,7 @@ def side_colours(
         means.append(mean)
         counts.append(count)
     apart = _power(means[0] - means[1])
-    distinct = (apart / (2 * np.minimum(*variances))) ** 2  # one colour on both sides says nothing
+    distinct = (apart / (2 * np.minimum(*variances))) ** 2  # one colour on both sides decides nothing
     sure = distinct / (distinct + np.float32(DISTINCT**2))
     enough = np.minimum(*counts)
     sure *= enough / (enough + np.float32(LEAST_COUNT))
@@ -166,7 +165,7 @@ def side_colours(
 def log_odds_from_means(
     colours: UInt8[np.ndarray, "N 3"], sides: Float32[np.ndarray, "N 6"]
 ) -> Float32[np.ndarray, "N"]:
-    """Return what colours say, given the `side_colours` beside each: positive is near, 0 is nothing."""
+    """Return the log odds of colours, given the `side_colours` at each: positive is near, 0 is undecided."""
     log_odds, power = sides[:, 4].copy(), np.zeros(len(colours), np.float32)
     for channel in range(3):
         colour = colours[:, channel].astype(np.float32)
@@ -190,9 +189,9 @@ def _power(colours: Float32[np.ndarray, "3 h w"]) -> Float32[np.ndarray, "h w"]:
 
 
 def _spiral(samples: int, reach_px: float, row_px: int) -> list[tuple[int, np.float32]]:
-    """Return offset and weight of pixels around a pixel, spread over a disc (Vogel 1979) so that they fit no texture.
+    """Return offset and weight of pixels spread over a disc (Vogel 1979), so that they match no regular texture.
 
-    An offset leads from an index to another, in a picture with rows of so many pixels.
+    Offsets are differences of indices in a picture with rows of `row_px` pixels.
     """
     index = np.arange(samples) + 0.5
     share, turn = np.sqrt(index / samples), index * np.pi * (3 - np.sqrt(5))

@@ -30,12 +30,12 @@ def estimate_depth(
 
     `model` is what `kbvr.depth.networks.depth_network` takes: `auto`, a name or an ONNX file; `quality` is that of
     `kbvr.depth.predict.predict_depth`. Metric networks keep their scale; others are placed by near_m, with the sky at
-    infinity, which the built-in network sees if the other does not. The map's focal length is the photo's, unless that
-    is a guess and the network finds a better one. `max_bytes` is the most memory that a person's own network may take.
+    infinity; if they do not detect it, the built-in network does. The map's focal length is the photo's, unless that
+    is a guess and the network finds a better one. `max_bytes` limits the memory of a user's own network.
 
     Raises:
-        InputError: if near_m is not positive, the quality, the device or the network is not there, or what it says
-            can be no depth.
+        InputError: if near_m is not positive, the quality, the device or the network does not exist, or its prediction
+            cannot be a depth.
     """
     network = depth_network(model, device=device, threads=threads, max_bytes=max_bytes)
     known_f_px = None if photo.f_source == "guess" else photo.f_px
@@ -58,7 +58,7 @@ def estimate_depth(
 
 
 def _metric_at_full_size(prediction: DepthPrediction, photo: Photo) -> Float32[np.ndarray, "H W"]:
-    """Return a metric network's inverse depth in the photo's size, 1/m; its sky, if it sees one, is infinitely far."""
+    """Return a metric network's inverse depth at the photo's size, 1/m; the sky, if it finds one, is infinitely far."""
     if prediction.sky is None or not prediction.sky.any() or prediction.sky.shape != prediction.values.shape:
         return np.maximum(upsample_along_edges(prediction.values, photo.rgb), np.float32(0))
     is_sky = prediction.sky > 0.5

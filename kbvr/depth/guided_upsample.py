@@ -1,10 +1,10 @@
-"""Bring a small map (depth, sky) to the photo's full size so that its edges lie on the photo's edges.
+"""Upsample a small map (depth, sky) to the photo's full size so that its edges lie on the photo's edges.
 
-Where a map has no step it is enlarged as it is, whatever the photo shows there: a poster stays flat. Networks draw
-steps as ramps, and a ramp between two surfaces would be a rubber sheet in the scene. So a pixel at a step takes what is
-at the head or at the foot of its ramp. Which of them, the map says by how far up the ramp the pixel lies, and the photo
-by which side the pixel's colour is found on; where colours say nothing, the outline is the map's own, and smooth.
-The photo is asked at a working size first, and at its full size once more right beside the boundary.
+Where a map has no step it is interpolated, whatever the photo shows there: a poster stays flat. Networks blur steps
+into ramps, and a ramp between two surfaces would be a rubber sheet in the scene. So a pixel at a step takes the value
+at the near or the far end of its ramp. Two cues decide which: how far up the ramp the pixel lies, and which side has
+pixels of its colour; where colours do not decide, the outline is the map's own, and smooth. The photo is compared at a
+working size first, and at its full size right beside the boundary.
 """
 
 from __future__ import annotations
@@ -25,51 +25,51 @@ from kbvr.imaging.tiling import padded_square
 
 WORKING_LONG_SIDE_PX = 1024
 SQUARE_PX = 256
-"""Side of the squares of the full size in which steps are looked for."""
+"""Side of the squares of the full size that are searched for steps."""
 
 PADDING_PX = 3
-"""What is blurred has neighbours."""
+"""Padding of a square for the blur."""
 
 REACH_CELLS = 3.2
-"""How far away on the map colours are compared."""
+"""How far away colours are compared, in cells of the map."""
 
 LEAST_REACH_PX = 2.0
 
 RAMP_WEIGHT, STEP_WEIGHT = (0.2, 0.02), (0.8, 0.002)
-"""What the map counts against the colours: of the logarithm of how far up the ramp a pixel lies to how far down, with
-the least that both are. A ramp tells where it is steepest; the sharp step, a cell wide, how far away that is."""
+"""(weight, least share) of the map's own log odds against those of the colours: the logarithm of the share up the ramp
+over the share down. The ramp shows where it is steepest; the sharp step, a cell wide, how far away that is."""
 
 LEANING_WEIGHT = 0.5
-"""What the working size counts against the colours at the full size."""
+"""Weight of the working size's log odds against those at the full size."""
 
 SMOOTH_PX = (1.3, 1.5)
-"""Deviation of the blur of what colours say, at the working and at the full size: single pixels are noise."""
+"""Sigma of the blur of the log odds, at the working and at the full size: single pixels are noise."""
 
 DOUBT = 0.5
-"""What colours say at the working size counts for less by so much: where they hardly tell the sides apart, nothing."""
+"""Log odds at the working size are reduced by this much, so weak evidence counts for nothing."""
 
 SPECK_CELLS = 2.0
 """Specks of less than this squared, in cells of the map, are noise."""
 
 NARROW_PX = 2
-"""How far from a boundary of the working size the photo is asked again, in pixels of the working size."""
+"""How far from a boundary the photo is compared again at full size, in pixels of the working size."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Working:
-    """What is known of one map at the working size."""
+    """One map at the working size."""
 
     flat: Float32[np.ndarray, "h w"]
     """The small map where there is no step."""
 
     ramp: Float32[np.ndarray, "H W 4"]
-    """What is near, what is far, the share of a step, and to which side a pixel leans: positive is near."""
+    """The near value, the far value, whether there is a step (0 to 1), and the log odds of the near side."""
 
     high_step: float
     """See `Steps`."""
 
     sides: Float32[np.ndarray, "h2 w2 6"]
-    """What colours say right beside the boundary (`kbvr.depth.boundary_sides.side_colours`)."""
+    """The colours of both sides right beside the boundary (`kbvr.depth.boundary_sides.side_colours`)."""
 
 
 def upsample_along_edges(
@@ -84,7 +84,7 @@ def upsample_all_along_edges(
 ) -> list[Float32[np.ndarray, "H W"]]:
     """Return several maps of one size at the picture's size, their steps on the picture's edges.
 
-    In every map the larger value is the nearer one, or else simply one of the two sides.
+    In a depth map the larger value is the nearer one; in others it is simply one of the two sides.
     """
     guide = shrunk(rgb, WORKING_LONG_SIDE_PX)
     colours = cv2.split(guide.astype(np.float32))
@@ -97,7 +97,7 @@ def _no_larger(small: Float32[np.ndarray, "h w"], shape: tuple[int, ...]) -> Flo
 
 
 def _at_working_size(small: Float32[np.ndarray, "h w"], colours: Sequence[Float32[np.ndarray, "H W"]]) -> _Working:
-    """Decide to which side of its step every pixel of the working size leans."""
+    """Decide which side of its step every pixel of the working size belongs to."""
     steps = steps_of(small)
     size = colours[0].shape[::-1]
     blurred = cv2.GaussianBlur(steps.sharp, (0, 0), 1.0)
@@ -106,7 +106,7 @@ def _at_working_size(small: Float32[np.ndarray, "h w"], colours: Sequence[Float3
         for cells in (steps.near, steps.far, steps.share, steps.smooth, steps.sharp, blurred)
     )
     leaning = np.zeros_like(share)
-    band = np.flatnonzero((share > 0) & (near > far))  # of a nearly flat map both may be rounded to one number
+    band = np.flatnonzero((share > 0) & (near > far))  # in a nearly flat map both may round to the same number
     if band.size:
         high, low = near.ravel()[band], far.ravel()[band]
         reach_px = max(LEAST_REACH_PX, REACH_CELLS * size[0] / small.shape[1])
@@ -169,15 +169,15 @@ def _at_full_size(working: _Working, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32
 
 @dataclass(frozen=True, eq=False)
 class _Places:
-    """Where the pixels of a piece of the full size lie at the working size, along one side."""
+    """Where pixels of the full size lie at the working size, along one axis."""
 
     first: int
     last: int
     above: Int[np.ndarray, "N"]
-    """The working pixel before each, counted from the first."""
+    """The working pixel before each of them, counted from the first."""
 
     share: Float32[np.ndarray, "N"]
-    """How far each lies from that to the next."""
+    """Where each lies between that one and the next, 0 to 1."""
 
     nearest: Int[np.ndarray, "N"]
 
@@ -193,7 +193,7 @@ class _Places:
 
 
 def _enlarged(planes: Float32[np.ndarray, "h w C"], row: _Places, column: _Places) -> Float32[np.ndarray, "R X C"]:
-    """Return what a piece of planes looks like at the full size, as bilinear interpolation has it."""
+    """Return a piece of planes at the full size, by bilinear interpolation."""
     for axis, places in enumerate((row, column)):
         share = places.share.reshape(-1, *[1] * (2 - axis))
         after = planes.take(np.minimum(places.above + 1, planes.shape[axis] - 1), axis=axis)
@@ -205,7 +205,7 @@ def _enlarged(planes: Float32[np.ndarray, "h w C"], row: _Places, column: _Place
 
 
 def _turn_specks(leaning: Float32[np.ndarray, "H W"], sign: int, least_px: int) -> None:
-    """Let specks of one side, in the midst of the other, lean to that."""
+    """Give specks of one side to the side that surrounds them, in place."""
     count, specks, figures, _ = cv2.connectedComponentsWithStats((leaning * sign > 0).astype(np.uint8), connectivity=4)
     if count > 1:
         small = figures[:, cv2.CC_STAT_AREA] < least_px
@@ -219,7 +219,7 @@ def _smoothed(
     shape: tuple[int, ...],
     sigma_px: float,
 ) -> Float32[np.ndarray, "N"]:
-    """Return a band's values blurred among themselves."""
+    """Return a band's values, blurred within the band."""
     planes = np.zeros((2, *shape), np.float32)
     planes[0].ravel()[band], planes[1].ravel()[band] = values, 1
     total, count = (cv2.GaussianBlur(plane, (0, 0), sigma_px).ravel()[band] for plane in planes)

@@ -1,4 +1,4 @@
-"""Which network estimates depth: a built-in one, one that was pulled or added, or a person's own file."""
+"""Choose the network that estimates depth: a built-in one, a downloaded or added one, or an ONNX file."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ from kbvr.nets.recipe import Gives
 
 BUILT_IN_NETWORK = "kbvr-depth"
 BEST_FIRST = ("moge-2-small", "depth-anything-v2-small", BUILT_IN_NETWORK)
-"""What `auto` takes, if it is there."""
+"""What `auto` chooses: the first that is installed."""
 
 KNOWN_INPUTS: dict[str, DepthRecipe] = {
     "pixel_values": DepthRecipe("pixel_values", "", scaling="imagenet", multiple_of_px=14, long_side_px=686),
     "rgb01": DepthRecipe("rgb01", ""),
     "rgb255": DepthRecipe("rgb255", "", scaling="0-255", long_side_px=384),
 }
-"""Name of the one input of a file without a recipe -> how it is fed. `pixel_values` is what Depth Anything V2 calls it;
-its authors bring the short side to 518, so a 4:3 photo to 686x518."""
+"""Name of the only input of a file without a recipe -> how to feed it. Depth Anything V2 calls it `pixel_values`;
+its authors resize the short side to 518, so a 4:3 photo to 686x518."""
 
 MAP_DIMENSIONS = 3
-"""An output of fewer is a number: maps count pictures, rows and columns."""
+"""An output of fewer dimensions is a number: maps have pictures, rows and columns."""
 
 PATCH_PX = 14
-"""Side of the patches that DINOv2, and so MoGe, divides a picture into."""
+"""Side of the patches into which DINOv2, and so MoGe, divides a picture."""
 
 LARGEST_OUTPUT = 4
-"""Sides of an answer, as multiples of the picture's that was asked about."""
+"""Largest sides of an output, as multiples of the input picture's."""
 
 INT64 = "tensor(int64)"
 """onnxruntime's name of the type."""
@@ -59,7 +59,7 @@ POINTS = DepthRecipe(
     least_tokens=1200,
     most_tokens=3600,
 )
-"""How a file of MoGe-2 without a recipe is fed, by the names of its tensors; a 4:3 photo gets 2352 tokens."""
+"""How to feed a file of MoGe-2 without a recipe, by the names of its tensors; a 4:3 photo gets 2352 tokens."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,12 +70,12 @@ class DepthNetwork:
     session: Session
     recipe: DepthRecipe
     fixed_size_px: tuple[int, int] | None = None
-    """The only size (width, height) that it takes, if there is but one."""
+    """The only size (width, height) that it accepts; None if it accepts others."""
 
     def answers(
         self, picture: Float32[np.ndarray, "1 3 H W"], outputs: Sequence[str]
     ) -> list[Float32[np.ndarray, "*any"]]:
-        """Return what the network says of a picture, prepared as the recipe wants, by the names of its outputs.
+        """Return the named outputs of the network for a picture that was prepared by the recipe.
 
         Numbers that float32 cannot hold become infinity.
         """
@@ -89,7 +89,7 @@ class DepthNetwork:
 
 
 def best_network() -> str:
-    """Return the name of the network that `auto` means here."""
+    """Return the name of the network that `auto` chooses."""
     known = known_cards()
     return next(name for name in BEST_FIRST if known[name].is_here)
 
@@ -119,7 +119,7 @@ def depth_network(
 
 
 def gives_depth(card: Card) -> bool:
-    """Tell whether a card is that of a depth network."""
+    """Return whether a card describes a depth network."""
     inputs = {tensor.name for tensor in card.inputs}
     return card.depth is not None or inputs in ({POINTS.input, POINTS.tokens_input}, *({name} for name in KNOWN_INPUTS))
 
@@ -130,7 +130,7 @@ def _of_card(card: Card, *, device: str, threads: int | None, max_bytes: int | N
 
 
 def _of_file(path: Path, *, device: str, threads: int | None, max_bytes: int | None) -> DepthNetwork:
-    """Open a network's file, with the card beside it if there is one."""
+    """Open a network's file, with the card next to it if there is one."""
     beside = path.with_suffix(".json")
     if is_file(beside):
         card = replace(read_card(beside), file=path.name)
@@ -140,10 +140,10 @@ def _of_file(path: Path, *, device: str, threads: int | None, max_bytes: int | N
 
 
 def _inferred_recipe(session: Session, name: str) -> DepthRecipe:
-    """Return the recipe that the names of a network's tensors tell.
+    """Return the recipe that follows from the names of a network's tensors.
 
     Raises:
-        InputError: if they tell none.
+        InputError: if none does.
     """
     inputs = [tensor.name for tensor in session.get_inputs()]
     outputs = [tensor.name for tensor in session.get_outputs()]
@@ -151,7 +151,7 @@ def _inferred_recipe(session: Session, name: str) -> DepthRecipe:
         return POINTS
     if len(inputs) != 1 or inputs[0] not in KNOWN_INPUTS:
         wanted = f"a depth network whose one input is called {' or '.join(KNOWN_INPUTS)}"
-        else_ = "for others docs/networks.md says how to write a card beside the file"
+        else_ = "docs/networks.md explains how to write a card for others"
         raise InputError(f"expected {wanted}, got {name} with {', '.join(inputs)}; {else_}")
     gives: Gives = "relative_inverse_depth"
     if "depth_m" in outputs:
@@ -167,10 +167,10 @@ def _inferred_recipe(session: Session, name: str) -> DepthRecipe:
 
 
 def _checked(recipe: DepthRecipe, session: Session, name: str) -> DepthNetwork:
-    """Return a network with its recipe, after a look whether the two go together.
+    """Return a network with its recipe, after checking that they match.
 
     Raises:
-        InputError: if the recipe names a tensor that is not there, or the input takes no picture.
+        InputError: if the recipe names a tensor that does not exist, or the input does not take a picture.
     """
     inputs = {tensor.name: tensor for tensor in session.get_inputs()}
     outputs = [tensor.name for tensor in session.get_outputs()]
@@ -182,7 +182,7 @@ def _checked(recipe: DepthRecipe, session: Session, name: str) -> DepthNetwork:
             raise InputError(f"the recipe of {name} names the tensor {wanted}, but there is only {', '.join(there)}")
     others = sorted(set(inputs) - {*taken_in})
     if others:
-        raise InputError(f"a depth network takes one picture and nothing else, {name} wants {', '.join(others)} too")
+        raise InputError(f"expected a network that takes one picture only, {name} requires {', '.join(others)} too")
     taken = inputs[recipe.input]
     shape: Sequence[Any] = taken.shape
     three_planes = len(shape) == 4 and (shape[1] == 3 or not isinstance(shape[1], int))
@@ -199,9 +199,9 @@ def _checked(recipe: DepthRecipe, session: Session, name: str) -> DepthNetwork:
 
 
 def _scale_of(recipe: DepthRecipe, session: Session, network: str) -> str:
-    """Return the name of the output that makes metres of points: the recipe's, else the only one that is no map.
+    """Return the name of the output that scales points to metres: the recipe's, else the only one that is no map.
 
-    The documentation of MoGe-2 calls it otherwise than its published file does.
+    MoGe-2's documentation and its published file call it differently.
 
     Raises:
         InputError: if there is none.

@@ -1,6 +1,6 @@
-"""Depth files: a person's own depth for a photo, from PNG, TIFF, NPY, NPZ or EXR.
+"""Depth files: depth for a photo from PNG, TIFF, NPY, NPZ or EXR.
 
-What the numbers mean is never guessed; the caller names one of three conventions:
+The meaning of the numbers is never guessed; the caller names one of three conventions:
 
     disparity            relative, larger is nearer; any scale and shift
     depth-m              metres along the optical axis, larger is farther; whole numbers are millimetres
@@ -46,7 +46,7 @@ def load_inverse_depth(
 
     Raises:
         InputError: if the file cannot be read as one channel of numbers, would take more than max_memory_bytes, its
-            aspect differs from the photo's by more than 2%, or its numbers cannot be what kind says.
+            aspect differs from the photo's by more than 2%, or its numbers are not valid for the kind.
         OutOfMemoryError: if there is not enough memory to decode it.
     """
     if kind not in _KINDS:
@@ -69,19 +69,22 @@ def load_inverse_depth(
 
 def _from_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:
     _check_not_negative(stored, "depth-m", path)
-    with np.errstate(invalid="ignore"):  # a NaN may be of the kind that complains when it is converted
+    with np.errstate(invalid="ignore"):  # converting a signalling NaN would warn
         depth_m = stored * 0.001 if stored.dtype.kind in "iu" else stored.astype(np.float64)
     known = np.isfinite(depth_m) & (depth_m > 0)
-    with np.errstate(over="ignore"):  # that is too near, which is told of all that is
+    with np.errstate(over="ignore"):  # too near, which the caller reports
         return np.divide(1.0, depth_m, out=np.zeros(depth_m.shape, np.float64), where=known)
 
 
 def _from_inverse_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:
     if stored.dtype.kind in "iu":
-        raise InputError(f"{shown(path)}: expected inverse-depth-per-m as fractions, got whole numbers ({stored.dtype})")
+        raise InputError(
+            f"{shown(path)}: expected fractions for inverse-depth-per-m, got whole numbers"
+        )
     _check_not_negative(stored, "inverse-depth-per-m", path)
     if np.isinf(stored).any():
-        raise InputError(f"{shown(path)}: expected inverse-depth-per-m, but {np.isinf(stored).sum()} pixels are infinite")
+        infinite = np.isinf(stored).sum()
+        raise InputError(f"{shown(path)}: expected inverse-depth-per-m, but {infinite} pixels are infinite")
     with np.errstate(invalid="ignore"):
         return np.where(np.isnan(stored), 0.0, stored).astype(np.float64)
 
@@ -89,8 +92,8 @@ def _from_inverse_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> 
 def _check_not_negative(stored: NDArray[Any], kind: str, path: str | os.PathLike[str]) -> None:
     negative = int((stored < 0).sum())
     if negative:
-        least = stored[stored < 0].min()
-        raise InputError(f"{shown(path)}: expected {kind} >= 0, but {negative} pixels are negative (down to {least:.4g})")
+        pixels = f"{negative} pixels are negative (down to {stored[stored < 0].min():.4g})"
+        raise InputError(f"{shown(path)}: expected {kind} >= 0, but {pixels}")
 
 
 def _normalised(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:

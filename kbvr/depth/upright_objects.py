@@ -1,8 +1,8 @@
 """Make objects stand upright: the 3D Ken Burns method's adjustment of a disparity by an instance segmentation.
 
-A depth network bends a person or a car to and fro, and parts of it are left behind when the camera moves. So a whole
-object gets the disparity that it has where it touches the ground: a flat cut-out. With a softness above 0 it keeps a
-share of its own relief. The classes and shares are those of Niklaus et al. 2019.
+A depth network's error varies over a person or a car, so parts of it would lag behind when the camera moves. So a
+whole object gets the disparity that it has where it touches the ground: a flat cut-out. With a softness above 0 it
+keeps a share of its own relief. The classes and shares are those of Niklaus et al. 2019.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from kbvr.imaging.resize import resized
 from kbvr.nets import Session
 
 STANDING = frozenset({1, 3, *range(6, 10), *range(16, 26)})
-"""COCO ids of what stands on the ground: people, cars, buses, trains, trucks, boats, animals."""
+"""COCO ids of objects that stand on the ground: people, cars, buses, trains, trucks, boats, animals."""
 
 CARRIED = frozenset({2, 4, 27, 28, 31, 32, 33})
-"""COCO ids of what belongs to an object that it overlaps: bicycles, motorcycles, bags, umbrellas, ties."""
+"""COCO ids of things that belong to an object that they overlap: bicycles, motorcycles, bags, umbrellas, ties."""
 
 LEAST_SCORE = 0.7
 LEAST_MASK = 0.5
-"""A mask's pixel belongs to the object if it is above this."""
+"""A pixel belongs to the object if its mask is above this."""
 
 LEAST_AREA_PX = 64
-"""Smaller masks are left out; in pixels of the disparity."""
+"""Smaller masks are ignored; in pixels of the disparity."""
 
 LEAST_OVERLAP = 0.03
-"""What is carried joins an object that covers at least this share of it."""
+"""A carried thing joins an object that covers at least this share of it."""
 
 GROUND_SHARE = 0.97
-"""An object touches the ground below so much of its height."""
+"""An object touches the ground below this share of its height, from its top."""
 
 EROSIONS = 2
-"""Times that an object is eroded (3x3) before it is measured, as depth is blurred at its outline."""
+"""How many times an object is eroded (3x3) before it is measured, because depth is blurred at its outline."""
 
 RGB_INPUT = "rgb01"
 OUTPUTS = ("labels", "scores", "masks")
@@ -50,16 +50,16 @@ class Instances:
     """Objects that a network found in a picture."""
 
     masks: Float32[np.ndarray, "N H W"]
-    """How surely each pixel belongs to each object, 0 to 1."""
+    """Probability that each pixel belongs to each object, 0 to 1."""
 
     classes: Int64[np.ndarray, "N"]
     """COCO ids."""
 
     scores: Float32[np.ndarray, "N"]
-    """How sure the network is of each object, 0 to 1."""
+    """Confidence in each object, 0 to 1."""
 
     def useful(self) -> Instances:
-        """Return those that the adjustment looks at."""
+        """Return the instances that the adjustment uses."""
         keep = (self.scores >= LEAST_SCORE) & np.isin(self.classes, sorted(STANDING | CARRIED))
         return Instances(self.masks[keep], self.classes[keep], self.scores[keep])
 
@@ -144,7 +144,7 @@ def adjusted_depth(depth: DepthMap, instances: Instances, *, softness: float) ->
 def _whole_objects(
     masks: Shaped[np.ndarray, "N H W"], classes: Shaped[np.ndarray, "N"], scores: Float[np.ndarray, "N"]
 ) -> Iterator[Bool[np.ndarray, "H W"]]:
-    """Yield the mask of each object that stands, with what it carries."""
+    """Yield the mask of each standing object, with what it carries."""
     solid = np.asarray(masks > LEAST_MASK)
     areas = solid.sum(axis=(1, 2))
     sure = (scores >= LEAST_SCORE) & (areas >= LEAST_AREA_PX)
@@ -161,9 +161,9 @@ def _whole_objects(
 
 
 def _grounded(disparity: Float32[np.ndarray, "H W"], mask: Bool[np.ndarray, "H W"]) -> tuple[float, float] | None:
-    """Return the disparity that an object gets, and the usual one where it touches the ground; None if none is left.
+    """Return an object's new disparity and its usual one where it touches the ground; None if erosion leaves nothing.
 
-    The first is the largest eroded one there, the second the median, which a softened object keeps in place.
+    The first is the largest eroded disparity there, the second the median, which stays fixed for a softened object.
     """
     window = np.ones((3, 3), np.uint8)
     inside = cv2.erode(mask.astype(np.uint8), window, iterations=EROSIONS) > 0

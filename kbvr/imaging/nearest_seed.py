@@ -23,7 +23,7 @@ def nearest_seed(seeds: Bool[np.ndarray, "H W"]) -> tuple[Float32[np.ndarray, "H
 
 
 def nearest_seed_of(at: np.ndarray, seeds: Bool[np.ndarray, "H W"]) -> np.ndarray:
-    """Return the flat index of the seed nearest to each of some pixels, given by theirs; 0 without seeds."""
+    """Return the flat index of the seed nearest to each of some pixels, given by flat index; 0 without seeds."""
     if not seeds.any():
         return np.zeros(len(at), np.int32)
     _, labels, seeds_at = _labelled(seeds)
@@ -47,7 +47,7 @@ def nearest_value(
 def _labelled(
     seeds: Bool[np.ndarray, "H W"],
 ) -> tuple[Float32[np.ndarray, "H W"], Int32[np.ndarray, "H W"], np.ndarray]:
-    """Return distances to the nearest seed, labels of the seeds, counted from 1, and where the seeds are."""
+    """Return distances to the nearest seed, the seeds' labels, counted from 1, and the seeds' flat indices."""
     distance, labels = cv2.distanceTransformWithLabels(
         np.logical_not(seeds).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
@@ -57,9 +57,9 @@ def _labelled(
 def nearest_seed_within(
     seeds: Bool[np.ndarray, "H W"], reach_px: float
 ) -> tuple[Float32[np.ndarray, "H W"], Int32[np.ndarray, "H W"]]:
-    """Return the same as `nearest_seed` for pixels at most so far from a seed; others are `FAR_PX` away from seed 0.
+    """Return the same as `nearest_seed` for pixels within `reach_px` of a seed; others are `FAR_PX` away from seed 0.
 
-    It looks only where seeds are: a few of them in a large photo take little time.
+    Only blocks near seeds are worked on: a few seeds in a large photo take little time.
     """
     height, width = seeds.shape
     padding = int(np.ceil(reach_px)) + 1
@@ -83,6 +83,6 @@ def nearest_seed_within(
 def _padded_block(
     seeds: Bool[np.ndarray, "H W"], y: int, x: int, side: int, padding: int
 ) -> tuple[Bool[np.ndarray, "h w"], int, int]:
-    """Return a block with what is around it, and its first row and column."""
+    """Return a padded block, and its first row and column."""
     top, left = max(0, y - padding), max(0, x - padding)
     return seeds[top : y + side + padding, left : x + side + padding], top, left

@@ -1,4 +1,4 @@
-"""Tiles: a large picture is worked on piece by piece, and only where something is wanted."""
+"""Tiles: a large picture is worked on piece by piece, and only where a mask is set."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float32
 
 
 def squares(mask: Bool[np.ndarray, "h w"], *, side_px: int) -> Iterator[tuple[int, int]]:
-    """Yield (y, x) of the upper left corner of every square of a grid that holds something wanted."""
+    """Yield (y, x) of the upper left corner of every square of a grid in which the mask is set."""
     height, width = mask.shape
     for y in range(0, height, side_px):
         for x in range(0, width, side_px):
@@ -18,7 +18,7 @@ def squares(mask: Bool[np.ndarray, "h w"], *, side_px: int) -> Iterator[tuple[in
 
 
 def tiles(mask: Bool[np.ndarray, "h w"], *, tile_px: int, step_px: int) -> Iterator[tuple[int, int]]:
-    """Yield (y, x) of the upper left corner of every tile whose middle holds something wanted.
+    """Yield (y, x) of the upper left corner of every tile in whose middle the mask is set.
 
     Middles are squares of `step_px` that cover the picture; at its borders tiles are moved inside.
     """
@@ -31,9 +31,9 @@ def tiles(mask: Bool[np.ndarray, "h w"], *, tile_px: int, step_px: int) -> Itera
 def padded_square(
     y: int, x: int, *, side_px: int, padding_px: int
 ) -> tuple[tuple[slice, slice], tuple[slice, slice], tuple[slice, slice]]:
-    """Return a square of a picture, the square with what is around it, and where the square lies in that.
+    """Return a square of a picture, the padded square, and where the square lies in that.
 
-    At the picture's border there is less around it, and less of it.
+    Both are cut off at the picture's border.
     """
     top, left = max(0, y - padding_px), max(0, x - padding_px)
     square = np.s_[y : y + side_px, x : x + side_px]
@@ -44,7 +44,7 @@ def padded_square(
 def blend_weights(
     inside: tuple[slice, slice], shape: tuple[int, int], *, overlap_px: int
 ) -> Float32[np.ndarray, "h w"]:
-    """Return the weights of a tile's pixels: they fall towards every neighbour, over what the two share.
+    """Return the weights of a tile's pixels, which fall off over the overlap with every neighbour.
 
     `inside` is where the tile lies in a picture of (height, width) `shape`.
     """

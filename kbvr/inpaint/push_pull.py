@@ -1,7 +1,7 @@
-"""Spread colour and inverse depth from known pixels over unknown ones, without a network.
+"""Fill colour and inverse depth from known pixels by push-pull, without a network.
 
-The sources are spread smoothly (push-pull, Gortler et al., "The Lumigraph", 1996, section 3.4) and their fine texture
-is laid over that, mirrored at the nearest source.
+The sources are interpolated smoothly (Gortler et al., "The Lumigraph", 1996, section 3.4), and their fine texture is
+added, mirrored at the nearest source.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from kbvr.imaging.nearest_seed import nearest_seed_of
 from kbvr.imaging.tiling import padded_square, squares
 
 RIM_PX = 0.6
-"""How fast a source loses weight with its distance from the hole: what lies next to the hole goes on into it."""
+"""Decay of a source's weight with its distance from the hole: what borders on the hole continues into it."""
 
 TEXTURE_GAIN = 0.5
-"""How much of the sources' fine texture is laid over the smooth filling."""
+"""Share of the sources' fine texture that is added to the smooth filling."""
 
 TEXTURE_SIGMA_PX = 2.0
 """Detail finer than this is texture."""
 
 SQUARE_PX = 256
 BLUR_PX = 8
-"""Texture is looked for in squares, with what the blur sees around them: four sigmas."""
+"""Texture is computed in squares, padded for the blur: four sigmas."""
 
 
 def spread(
@@ -53,7 +53,7 @@ def spread(
 def rim_weight(
     hole: Bool[np.ndarray, "H W"], source: Bool[np.ndarray, "H W"] | Float32[np.ndarray, "H W"]
 ) -> Float32[np.ndarray, "H W"]:
-    """Return the sources' weights, 0 to 1: those next to the hole count most."""
+    """Return the sources' weights, 0 to 1; those next to the hole count most."""
     away_px = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
     return np.asarray(source * np.exp(-away_px / RIM_PX), np.float32)
 
@@ -66,7 +66,7 @@ def with_texture(
     source: Bool[np.ndarray, "H W"],
     gain: float,
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """Return a smooth filling of a picture's hole with the fine texture of the sources laid over it."""
+    """Return a smooth filling of a picture's hole with the fine texture of the sources added."""
     textured, at = filled.copy(), np.flatnonzero(hole)
     colour = filled.reshape(-1, 3)[at] + np.float32(gain) * texture_for(at, rgb, source)
     textured.reshape(-1, 3)[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
@@ -76,9 +76,9 @@ def with_texture(
 def texture_for(
     at: np.ndarray, rgb: UInt8[np.ndarray, "H W 3"], source: Bool[np.ndarray, "H W"]
 ) -> Float32[np.ndarray, "N 3"]:
-    """Return the fine texture for some pixels: what their mirror images have beyond the sources' smooth average.
+    """Return the fine texture for some pixels: their mirror images minus the sources' smooth average.
 
-    It is looked for only in the squares that it is taken from; where the mirror image is no source, there is none.
+    It is computed only in the squares that are used, and is 0 where the mirror image is no source.
     """
     mirrored = _mirror(at, source)
     taken, fine = np.zeros(source.shape, bool), np.empty(rgb.shape, np.float32)
@@ -99,7 +99,7 @@ def texture_for(
 
 
 def push_pull(values: Float32[np.ndarray, "H W C"], weight: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W C"]:
-    """Return values with those of weight 0 replaced by smooth averages of the others; weight is 0 to 1."""
+    """Return values with those of weight 0 replaced by smooth averages of the others; weights are 0 to 1."""
     if min(weight.shape) <= 2:
         total = float(weight.sum())
         mean = (values * weight[..., None]).sum(axis=(0, 1)) / max(total, 1e-6)

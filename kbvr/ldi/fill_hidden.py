@@ -1,4 +1,4 @@
-"""Fill what the nearer layers hide."""
+"""Fill the hidden layers."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from kbvr.inpaint.push_pull import spread
 from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage, with_alpha
 
 LEAST_GAP_JUMPS = 0.5
-"""What is filled lies so far behind what hides it, in least jumps, so that it never shows through."""
+"""Least distance of a filled pixel behind the surface that hides it, in least jumps, so that it never shows through."""
 
 HALF_COVERED = 127
-"""Alpha of the strip above which a pixel is on the near side, before it is solved for."""
+"""Alpha of the strip above which a pixel is on the near side, before the matte is solved."""
 
 BLOCK_PX = 256
 CONTEXT_PX = 48
-"""Blocks in which the layer between is filled, and how far beyond them sources are looked for."""
+"""Side of the blocks in which the layer between is filled, and how far beyond them sources are searched for."""
 
 
 def fill(ldi: LayeredDepthImage, filler: Filler | None = None) -> LayeredDepthImage:
     """Return the layered depth image with its hidden layers filled, by kbvr-fill if no filler is given.
 
-    The layer between is narrow, and continued without a network.
+    The layer between is narrow and is continued without a network.
     """
     if not ldi.fill_mask.any():
         return ldi
@@ -53,7 +53,7 @@ def _continued(
     hole: Bool[np.ndarray, "H W"],
     source: Bool[np.ndarray, "H W"],
 ) -> Layer:
-    """Return the layer with its hole spread from the sources, block by block; never before `in_front`."""
+    """Return the layer with its hole filled by push-pull, block by block; never nearer than `in_front`."""
     rgba, inverse_depth = layer.rgba.copy(), layer.inverse_depth.copy()
     for y, x in tiles(hole, tile_px=BLOCK_PX + 2 * CONTEXT_PX, step_px=BLOCK_PX):
         block = np.s_[y : y + BLOCK_PX + 2 * CONTEXT_PX, x : x + BLOCK_PX + 2 * CONTEXT_PX]

@@ -1,7 +1,7 @@
 """Layers as planar quads in the photo's camera.
 
-Quads are squares of 1 to 32 photo pixels. A larger one stands wherever inverse depth is a plane to within
-`TOLERANCE_PX` of parallax at the largest move, so that flat regions cost little and boundaries keep every pixel.
+Quads are squares of 1 to 32 photo pixels. They are large wherever inverse depth is a plane to within `TOLERANCE_PX` of
+parallax at the largest move, so that flat regions cost little and boundaries keep every pixel.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ BLOCK = np.dtype(
 
 @dataclass(frozen=True)
 class Limits:
-    """What a quad may do, as inverse depth, 1/m."""
+    """The limits of a quad, as inverse depth, 1/m."""
 
     tolerance: float
-    """Largest distance of a quad from the depth it stands for."""
+    """Largest error of a quad."""
 
     jump: float
-    """Steepest rise from one pixel to the next; steeper is two surfaces."""
+    """Largest difference between neighbouring pixels; more is a jump between two surfaces."""
 
     per_px: float
     """One pixel of parallax at the largest move."""
@@ -49,7 +49,7 @@ class Limits:
 
 
 def layer_quads(layer: Layer, index: int, *, margin_px: int, limits: Limits) -> tuple[np.ndarray, np.ndarray]:
-    """Return QUAD and BLOCK records of one layer; quads are found where alpha is above 0."""
+    """Return QUAD and BLOCK records of one layer; quads cover the pixels whose alpha is above 0."""
     depth, rgba = np.ascontiguousarray(layer.inverse_depth), np.ascontiguousarray(layer.rgba)
     height, width = depth.shape
     described = MeshLayer(
@@ -77,7 +77,7 @@ def layer_quads(layer: Layer, index: int, *, margin_px: int, limits: Limits) -> 
 
 
 def joined(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """Return QUAD and BLOCK records of several parts in a row; blocks then count from the first quad of all."""
+    """Return QUAD and BLOCK records of several parts joined; blocks then count from the first quad of all."""
     first = 0
     for quads, blocks in parts:
         blocks["first"] += first

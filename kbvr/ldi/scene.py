@@ -23,11 +23,11 @@ DEFAULT_REACH_SHARE = 0.035
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Everything that a camera can see, in metres, with the photo's camera as the world."""
+    """Everything that a camera can see, in metres, in the axes of the photo's camera."""
 
     ldi: LayeredDepthImage
     quads: np.ndarray
-    """QUAD records, those of a block one after the other."""
+    """QUAD records, block by block."""
 
     blocks: np.ndarray
     """BLOCK records; blocks of the matte layer are marked soft."""
@@ -37,7 +37,7 @@ class Scene:
 
     @property
     def reach_m(self) -> float:
-        """The farthest sideways camera move that the scene is made for."""
+        """The largest sideways camera move that the scene is made for."""
         return self.ldi.reach_m
 
 
@@ -53,11 +53,10 @@ def build_scene(
 ) -> Scene:
     """Split a photo into layers, fill what they hide, and mesh them.
 
-    `reach_m` is the farthest sideways camera move wanted; by default one that spreads the depth range over
-    3.5% of the width. Wider moves show where the hidden layer ends. `border_m` is the farthest sideways move that
-    looks beyond the photo's border; by default the same. `forward_m` is the farthest move into the picture; by default
-    one that shifts the picture's border as far as `reach_m` does. `scene_depth` is that of `depth`, if it is
-    known already.
+    `reach_m` is the largest sideways camera move; by default one whose parallax range is 3.5% of the width. Larger
+    moves show where the hidden layer ends. `border_m` is the largest sideways move that sees beyond the photo's border;
+    by default the same. `forward_m` is the largest move into the picture; by default one that shifts the picture's
+    border as far as `reach_m` does. `scene_depth` is that of `depth`, if it is known already.
 
     Raises:
         InputError: if photo and depth differ in size, or a length is not positive.

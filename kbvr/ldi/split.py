@@ -4,12 +4,12 @@ The layers share the photo's plane and a margin beyond its border, nearest first
 
     matte    a strip along every occlusion boundary: the near side with a soft alpha
     front    the photo itself, opaque, without the strips
-    between  only where two boundaries lie so near to each other that a move looks behind both: what is directly behind
+    between  only where two boundaries lie so close together that a move sees behind both: the surface directly behind
              the nearer one, continued from the narrow surface between the two
     hidden   what the near side hides, continued from the far side; `kbvr.inpaint.choose` invents it
 
 The strip's colours F and the hidden layer's colours B are chosen so that alpha F + (1 - alpha) B is the photo:
-seen from the photo's own camera the layers give the photo back.
+from the photo's own camera, the layers reproduce the photo.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ STRIP_SHARE = 0.004
 """Half the width of the matte strip, as a share of the photo's width."""
 
 CONTEXT_SHARE = 0.04
-"""How far from a boundary the far side may serve as a source for what is hidden, as a share of the width."""
+"""How far from a boundary the far side is a source for the hidden layer, as a share of the width."""
 
 OVERLAP_PX = 1.5
 """Overlap of the strip with the near side of the front layer."""
 
 MIXED_LEVELS = 6.0
-"""A pixel of the far side whose colour is drawn towards the near side's by less, in 8-bit levels, shows no near side,
-however close the jump is."""
+"""A pixel of the far side whose colour differs from the far side's by less than this towards the near side's, in 8-bit
+levels, contains nothing of the near side, however close the jump is."""
 
 
 def strip_px_for(width: int) -> float:
@@ -57,7 +57,7 @@ def split(
 ) -> LayeredDepthImage:
     """Return the layers of a photo, the hidden parts not yet filled.
 
-    `reach_m` is the farthest sideways move that looks behind things, `border_m` the farthest that looks beyond the
+    `reach_m` is the largest sideways move that sees behind things, `border_m` the largest that sees beyond the
     border, by default the same. `scene_depth` is that of `depth`, if it is known already.
 
     Raises:
@@ -85,7 +85,7 @@ def split(
     band = boundaries.distance_px <= strip_px
     near_rgb, seen = _sides(rgb, boundaries, near, strip_px)
     hidden = boundaries.uncovered | (band & ~seen)
-    band &= near | ~boundaries.uncovered  # what is the far side of one jump but the near side of another stays whole
+    band &= near | ~boundaries.uncovered  # the far side of one jump that is the near side of another stays whole
     cut = band & ~(near & (boundaries.distance_px > strip_px - OVERLAP_PX))
     context = boundaries.far_distance_px <= CONTEXT_SHARE * width + strip_px
     sources = context & ~near & ~hidden
@@ -125,7 +125,7 @@ def _between_sources(
 def _without_steps(
     inverse_depth: Float32[np.ndarray, "H W"], rgb: UInt8[np.ndarray, "H W 3"], to_px: float, jump_px: float
 ) -> Float32[np.ndarray, "H W"]:
-    """Smooth away specks, and the small steps of depth that was stored in few levels; jumps stay."""
+    """Remove specks, and smooth the small steps of a depth that was stored in few levels; jumps stay."""
     clean_px = without_specks(inverse_depth * np.float32(to_px), rgb, jump_px=jump_px)
     smooth_px = np.asarray(cv2.bilateralFilter(clean_px, 7, JUMP_PX / 2, 2.5), np.float32)
     smooth_px /= np.float32(to_px)
@@ -142,7 +142,7 @@ def _sides(
     near: Bool[np.ndarray, "H W"],
     strip_px: float,
 ) -> tuple[UInt8[np.ndarray, "H W 3"], Bool[np.ndarray, "H W"]]:
-    """Return the near side's colours, drawn on over the strip from within, and where the far side shows unmixed."""
+    """Return the near side's colours, continued over the strip from within, and where the far side shows unmixed."""
     where = boundaries.distance_px < 2 * strip_px
     at = np.flatnonzero(boundaries.distance_px < 3 * strip_px)
     inside_px = _inside_px(boundaries, near, at)
@@ -161,7 +161,7 @@ def _sides(
 
 
 def _inside_px(boundaries: Boundaries, near: Bool[np.ndarray, "H W"], at: np.ndarray) -> Float32[np.ndarray, "N"]:
-    """Return how far within the near side pixels lie; below 0 on the far side."""
+    """Return the distance of pixels from the jump, positive on the near side and negative on the far side."""
     to_far, to_near = boundaries.far_distance_px.ravel()[at], boundaries.near_distance_px.ravel()[at]
     return np.asarray(np.where(near.ravel()[at], to_far - 0.5, 0.5 - to_near), np.float32)
 
@@ -175,7 +175,7 @@ def _matte(
     band: Bool[np.ndarray, "H W"],
     cut: Bool[np.ndarray, "H W"],
 ) -> Layer:
-    """Return the strip with its near side's colours, and alpha by distance alone."""
+    """Return the strip with the near side's colours, and alpha by distance alone."""
     at = np.flatnonzero(band)
     alpha, depth = np.zeros(band.shape, np.uint8), np.where(near, inverse_depth, boundaries.near_inverse_depth)
     alpha.ravel()[at] = (np.clip(0.5 + _inside_px(boundaries, near, at) / 1.5, 0, 1) * 255 + 0.5).astype(np.uint8)
