@@ -78,9 +78,7 @@ def _from_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[
 
 def _from_inverse_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:
     if stored.dtype.kind in "iu":
-        raise InputError(
-            f"{shown(path)}: expected fractions for inverse-depth-per-m, got whole numbers"
-        )
+        raise InputError(f"{shown(path)}: expected fractions for inverse-depth-per-m, got whole numbers")
     _check_not_negative(stored, "inverse-depth-per-m", path)
     if np.isinf(stored).any():
         infinite = np.isinf(stored).sum()

@@ -1,4 +1,4 @@
-"""The photo's plane in square cells: what the layers of a scene have in common when they become triangles."""
+"""The photo's plane in square cells, which all layers share when they become triangles."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from kbvr.mesh.texture_atlas import PIECE_PX
 
 TEXTURE_MAX_PX = 4096
 NEAREST_SHARE = 250.0
-"""What is farther away than the nearest times so much stands there."""
+"""Distances are limited to this many times the nearest."""
 
 BORDER_SHRINK = 4
-"""What is drawn beyond the border is blurred: so many pixels of the photo are one of its texture."""
+"""The margin is blurred, so this many pixels of the photo become one of its texture."""
 
 FRONT, MATTE, BORDER = 1, 2, 3
 """Kinds of cells of the near side."""
@@ -26,18 +26,18 @@ FRONT, MATTE, BORDER = 1, 2, 3
 
 @dataclass(frozen=True, eq=False)
 class CellPlane:
-    """What all layers share: the photo's plane in cells, and its margin as far as it is whole cells."""
+    """The photo's plane in cells, with as much of its margin as makes whole cells."""
 
     cell_px: int
     shrink: int
-    """Photo pixels for one of the atlas."""
+    """Photo pixels to one of the atlas."""
 
     left_px: int
-    """Pixels of the layers that are left out, at the left and at the top."""
+    """Pixels cut off the layers at the left and at the top."""
 
     margin_px: int
     shape: tuple[int, int]
-    """(height, width) in pixels, in whole pieces of the border."""
+    """(height, width) in pixels, a multiple of the border's pieces."""
 
     camera: Camera
     farthest: float
@@ -56,12 +56,12 @@ class CellPlane:
 
     @property
     def photo_cells(self) -> tuple[int, int]:
-        """How many cells the photo reaches into: (across, down)."""
+        """Number of cells that contain some of the photo: (across, down)."""
         width, height = (-(-side // self.cell_px) for side in self.camera.size_px)
         return width, height
 
     def of(self, layer: np.ndarray) -> np.ndarray:
-        """Return a layer's pixels on this plane; beyond the layer its border goes on."""
+        """Return a layer's pixels on this plane; beyond the layer its border is repeated."""
         height, width = self.shape
         cut = layer[self.left_px :, self.left_px :][:height, :width]
         missing = ((0, height - cut.shape[0]), (0, width - cut.shape[1]), *[(0, 0)] * (layer.ndim - 2))
@@ -77,7 +77,7 @@ class CellPlane:
         return cells.repeat(self.cell_px, axis=0).repeat(self.cell_px, axis=1)
 
     def in_photo(self) -> Bool[np.ndarray, "h w"]:
-        """Return the cells that lie in the photo, if only with a part."""
+        """Return the cells that contain some of the photo."""
         return self._within(self.margin_px // self.cell_px)
 
     def in_margin(self) -> Bool[np.ndarray, "h w"]:
@@ -85,7 +85,7 @@ class CellPlane:
         return self._within(0)
 
     def _within(self, first: int) -> Bool[np.ndarray, "h w"]:
-        """Return the cells of a rectangle about the photo's middle, from a row and column on."""
+        """Return the cells of a rectangle centred on the photo that begins at a row and column."""
         inside = np.zeros([side // self.cell_px for side in self.shape], bool)
         rest = 2 * (self.margin_px // self.cell_px - first)
         width, height = self.photo_cells
@@ -105,20 +105,20 @@ class CellPlane:
             present,
             kinds,
             cell_px=self.cell_px,
-            jump=self.jump * self.cell_px / 2,  # what is compared lies so far apart
+            jump=self.jump * self.cell_px / 2,  # the compared values lie this far apart
             per_px=self.per_px,
             levels=levels,
             stretched=BORDER,
         )
 
     def points_m(self, sheet: Sheet, share: float) -> Float32[np.ndarray, "N 3"]:
-        """Return where vertices lie in space, at a share of their inverse depth."""
+        """Return the positions of vertices in space, at a share of their inverse depth."""
         inverse_depth = np.maximum(sheet.inverse_depth.astype(np.float64) * share, self.farthest)
         rays = (self.at_px(sheet) - (self.camera.cx_px, self.camera.cy_px)) / self.camera.f_px
         return (np.column_stack([rays, np.ones(len(rays))]) / inverse_depth[:, None]).astype(np.float32)
 
     def at_px(self, sheet: Sheet) -> Int64[np.ndarray, "N 2"]:
-        """Return where vertices lie on the photo's plane, in its pixels."""
+        """Return the positions of vertices on the photo's plane, in its pixels."""
         return np.asarray(sheet.at * self.cell_px - self.margin_px)
 
 

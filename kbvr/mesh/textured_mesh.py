@@ -1,11 +1,11 @@
-"""The textured mesh: a scene as textured triangles in metres, for programs that draw triangles.
+"""The textured mesh: a scene as textured triangles in metres.
 
-    front    the photo itself, opaque, in cells that are whole; textured with the photo
-    matte    the near side's strip along occlusion boundaries, its alpha in the texture; it takes the rest of the cells
-             that the strip cuts, so that the front needs no alpha
-    between, hidden   what is hidden, opaque; a hair's breadth farther away, so that the front lies over it
-    border   what is drawn beyond the photo's border; vertices fade to nothing towards its end
-    dome     all round, far away: the photo's colours, ever more blurred and darker
+    front    the photo itself, opaque, in whole cells; textured with the photo
+    matte    the near side's strip along occlusion boundaries, its alpha in the texture; it includes the rest of the
+             cells that the strip cuts, so that the front needs no alpha
+    between, hidden   the hidden layers, opaque; slightly farther away, so that the front covers them
+    border   the margin beyond the photo's border; vertices fade out towards its end
+    dome     a backdrop all around, far away, with the photo's colours, blurred and darkened
 
 All but the front share one texture, an atlas.
 """
@@ -33,29 +33,29 @@ from kbvr.mesh.texture_atlas import PIECE_PX, Pieces, atlas_of, in_atlas
 from kbvr.photo.photo import Photo
 
 VIEW_PX = 1500
-"""Errors are counted in pixels of a view so wide, about what a headset shows of it."""
+"""Errors are measured in pixels of a view of this width, about what a headset shows of the scene."""
 
 TOLERANCE_PX = 0.25
 MOST_TOLERANCE_PX = 4.0
 TOLERANCE_STEP = 1.25
-"""How far triangles may be from the depth they stand for, as parallax at the largest move; more if there are too many
-of them, up to the most, in steps of so much."""
+"""Largest error of triangles, as parallax at the largest move. If there are too many triangles it is multiplied by the
+step, up to the most."""
 
 CELL_PX = 2
-"""Side of the smallest square, for photos of up to VIEW_PX; larger ones have cells of twice as much, and so on."""
+"""Side of the smallest square, for photos up to VIEW_PX wide; it doubles with the photo's size."""
 
 DOME_BEHIND = 1.05
-"""How far away the dome is, as a share of the farthest corner that there can be."""
+"""Distance of the dome, as a multiple of that of the farthest possible corner."""
 
 HIDDEN_EASE = 4.0
-"""How much larger errors may be of what is hidden, mostly."""
+"""Factor on the tolerance for hidden layers, which are mostly covered."""
 
 HIDDEN_DEPTH_BIAS = 0.998
-"""Inverse depth of what is hidden, as a share of its own."""
+"""Factor on the inverse depth of hidden layers."""
 
 Name = Literal["front", "matte", "between", "hidden", "border", "dome"]
 ORDER: tuple[Name, ...] = ("dome", "hidden", "between", "front", "border", "matte")
-"""What is opaque first, then what blends with it."""
+"""Drawing order: opaque parts first, then those that blend with them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,14 +70,14 @@ class Part:
     """Place in the texture, 0 to 1 right and down."""
 
     alpha: UInt8[np.ndarray, "N"] | None
-    """Of vertices; None where all are opaque."""
+    """By vertex; None if all are opaque."""
 
     triangles: Int64[np.ndarray, "M 3"]
     """Counter-clockwise as the photo's camera sees them."""
 
     @property
     def texture(self) -> Literal["photo", "atlas"]:
-        """The picture that `uv` is a place in."""
+        """The texture of `uv`."""
         return "photo" if self.name == "front" else "atlas"
 
     @property
@@ -91,7 +91,7 @@ class TexturedMesh:
     """A scene as textured triangles."""
 
     parts: tuple[Part, ...]
-    """In ORDER; what is not there is left out."""
+    """In ORDER, without empty ones."""
 
     photo: UInt8[np.ndarray, "H W 3"]
     atlas: UInt8[np.ndarray, "H2 W2 4"]
@@ -103,28 +103,28 @@ class TexturedMesh:
 
     @property
     def triangle_count(self) -> int:
-        """How many triangles all parts have."""
+        """Number of triangles of all parts."""
         return sum(len(part.triangles) for part in self.parts)
 
 
 @dataclass(frozen=True, eq=False)
 class _Draft:
-    """The grid of one side, and what its kinds of cells are."""
+    """The grid of one side, and its kinds of cells."""
 
     grid: Grid
     kinds: Int64[np.ndarray, "h w"]
     names: dict[int, Name]
     rgba: dict[int, UInt8[np.ndarray, "H W 4"]]
-    """What the pieces of each kind are cut from."""
+    """The picture for the pieces of each kind."""
 
     ease: float = 1.0
-    """How much larger its errors may be."""
+    """Factor on its tolerance."""
 
 
 def textured_mesh_of(
     scene: Scene, photo: Photo, *, surround: str = "dome", most_triangles: int = 150_000
 ) -> TexturedMesh:
-    """Return a scene as triangles: as few as their error allows, and at most so many.
+    """Return a scene as triangles: as few as the tolerance allows, and at most `most_triangles`.
 
     Raises:
         InputError: if the surround is none of SURROUNDS, or so few triangles cannot show the scene.
@@ -148,7 +148,7 @@ def textured_mesh_of(
 
 
 def _drafts(scene: Scene, plane: CellPlane, *, bordered: bool) -> list[_Draft]:
-    """Return the grid of the near side, which front, matte and border share, and those of what is hidden."""
+    """Return the grid of the near side, which front, matte and border share, and those of the hidden layers."""
     return [
         _near_draft(scene.ldi, plane, bordered=bordered),
         *(_hidden_draft(layer, plane) for layer in scene.ldi.layers if layer.is_hidden),
@@ -156,9 +156,9 @@ def _drafts(scene: Scene, plane: CellPlane, *, bordered: bool) -> list[_Draft]:
 
 
 def _near_draft(ldi: LayeredDepthImage, plane: CellPlane, *, bordered: bool) -> _Draft:
-    """Return the near side: cells that are front whole, those of the matte, and those beyond the photo's border.
+    """Return the near side: whole cells of the front, cells of the matte, and cells beyond the photo's border.
 
-    What is left of cells that the strip cuts goes to the matte, unless the hidden layer shows it anyway.
+    The rest of cells that the strip cuts goes to the matte, unless the hidden layer shows it anyway.
     """
     rgba, depth = plane.of(ldi.front.rgba), plane.of(ldi.front.inverse_depth)
     strip_rgba, strip_depth = plane.of(ldi.matte.rgba), plane.of(ldi.matte.inverse_depth)
@@ -222,14 +222,14 @@ class _Surface:
     name: Name
     sheet: Sheet
     slot: Int64[np.ndarray, "N"]
-    """Of every vertex, among the pieces."""
+    """The piece of every vertex."""
 
     pieces: Pieces
     """None of the front, which is textured with the photo."""
 
 
 def _surface(draft: _Draft, sheet: Sheet, kind: int, plane: CellPlane) -> _Surface:
-    """Return one kind of a sheet's triangles, and what they need of the atlas."""
+    """Return a sheet's triangles of one kind, and their pieces of the atlas."""
     name = draft.names[kind]
     chosen = draft.kinds[sheet.cell[:, 1], sheet.cell[:, 0]] == kind
     shrink = plane.shrink * (BORDER_SHRINK if name == "border" else 1)
@@ -243,7 +243,7 @@ def _surface(draft: _Draft, sheet: Sheet, kind: int, plane: CellPlane) -> _Surfa
 
 
 def _part(surface: _Surface, plane: CellPlane, first: int, count: int) -> Part:
-    """Return a surface as part of the mesh; its pieces are in the slots from `first` on, of an atlas of `count`."""
+    """Return a surface as part of the mesh; its pieces fill the slots from `first` on, in an atlas of `count`."""
     name, sheet, pieces = surface.name, surface.sheet, surface.pieces
     at_px = plane.at_px(sheet)
     if name == "front":
@@ -257,21 +257,21 @@ def _part(surface: _Surface, plane: CellPlane, first: int, count: int) -> Part:
 
 
 def _fading(at_px: Int64[np.ndarray, "N 2"], plane: CellPlane) -> UInt8[np.ndarray, "N"]:
-    """Return the alpha of vertices: all at the photo's border, none where the margin ends."""
+    """Return the alpha of vertices: 255 at the photo's border, 0 at the margin's end."""
     beyond = np.maximum(-at_px, at_px - np.array(plane.camera.size_px)).max(axis=1)
     share = np.clip(beyond / max(1, plane.margin_px), 0, 1)
     return np.rint(255 * (1 - share**2 * (3 - 2 * share))).astype(np.uint8)
 
 
 def _dome(photo: Photo, plane: CellPlane) -> Dome:
-    """Return the dome, behind all else."""
+    """Return the dome, behind everything else."""
     corner = [*(side / 2 + plane.margin_px for side in photo.size_px), plane.camera.f_px]
     radius_m = DOME_BEHIND * float(np.linalg.norm(corner)) / plane.camera.f_px / plane.farthest
     return dome_of(photo.rgb, plane.camera, radius_m=radius_m)
 
 
 def _photo_texture(photo: Photo, plane: CellPlane) -> UInt8[np.ndarray, "H W 3"]:
-    """Return the photo, its border drawn on to whole cells, no larger than textures may be."""
+    """Return the photo, its border repeated to whole cells, no larger than textures may be."""
     (width, height), (across, down) = photo.size_px, (cells * plane.cell_px for cells in plane.photo_cells)
     whole = np.pad(photo.rgb, ((0, down - height), (0, across - width), (0, 0)), mode="edge")
     return shrunk(whole, TEXTURE_MAX_PX)

@@ -12,12 +12,12 @@ from jaxtyping import Float32, Int64, UInt8
 from kbvr.mesh.textured_mesh import Part, TexturedMesh
 
 COARSEST_PX, FINEST_PX = 76.8, 0.84
-"""Longest edge in pixels of the texture: from one to the next of these levels areas are halved. In a grid of squares
-edges are 0.7, 1, 1.4, 2 ... px long; these lengths are between them, so that rounding does not decide. At the finest
-there is a vertex at every pixel's corner and middle."""
+"""Longest edge in pixels of the texture, halving areas from one level to the next. In a grid of squares edges are 0.7,
+1, 1.4, 2 ... px long; these lengths lie between those, so that rounding does not decide. At the finest level there is a
+vertex at every pixel's corner and middle."""
 
 OPAQUE = 0.5
-"""Triangles that are less opaque are left out: few programs blend the colours of vertices."""
+"""Triangles with less alpha are left out: few viewers blend the colours of vertices."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +69,9 @@ def bisected(
     size_px: Int64[np.ndarray, "2"],
     longest_px: float,
 ) -> tuple[Float32[np.ndarray, "K 6"], Int64[np.ndarray, "L 3"]]:
-    """Return triangles whose edges are no longer than so many pixels of a texture of this (width, height).
+    """Return triangles whose edges are at most `longest_px` long, in pixels of a texture of this (width, height).
 
-    Each triangle's longest edge is cut in the middle, over and over: all that share an edge cut it in the same place,
+    Each triangle's longest edge is repeatedly cut in the middle. Triangles that share an edge cut it in the same place,
     so no crack opens.
     """
     done = []
@@ -94,7 +94,7 @@ def bisected(
 def _joined(
     rows: Float32[np.ndarray, "N 6"], triangles: Int64[np.ndarray, "M 3"]
 ) -> tuple[Float32[np.ndarray, "K 6"], Int64[np.ndarray, "M 3"]]:
-    """Return the triangles with one vertex for those that are the same."""
+    """Return the triangles with equal vertices merged."""
     same = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.shape[1] * rows.itemsize))).ravel()
     _, first, index = np.unique(same, return_index=True, return_inverse=True)
     return rows[first], index[triangles]
@@ -103,7 +103,7 @@ def _joined(
 def _colours(
     texture: UInt8[np.ndarray, "H W C"], rows: Float32[np.ndarray, "N 6"], spacing_px: float
 ) -> UInt8[np.ndarray, "N 4"]:
-    """Return what a texture has at the vertices, as means over about their distance."""
+    """Return the texture's colours at the vertices, averaged over about their distance."""
     shrink = max(1, int(min(spacing_px, *texture.shape[:2]) / (2 * FINEST_PX)))
     size = (texture.shape[1] // shrink, texture.shape[0] // shrink)
     small = cv2.resize(texture, size, interpolation=cv2.INTER_AREA) if shrink > 1 else texture

@@ -1,4 +1,4 @@
-"""The viewable scene: a textured mesh, and how it is to be visited by somebody who moves their head in it."""
+"""The viewable scene: a textured mesh, and how a viewer may move in it."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from kbvr.motion.move import Move
 from kbvr.photo.photo import Photo
 
 HEAD_BOX_M = (0.10, 0.06, 0.08)
-"""How far the head may move from the photo's camera: to the sides, up and down, forth and back."""
+"""How far the head may move from the photo's camera: sideways, up and down, back and forth."""
 
 LEAST_BORDER_SHARE = 0.08
-"""What is drawn beyond the photo's border is so wide at least, as a share of the photo's width."""
+"""Least width of the margin beyond the photo's border, as a share of the photo's width."""
 
 
 @dataclass(frozen=True, eq=False)
 class ViewableScene:
-    """A textured mesh, and how it is to be visited."""
+    """A textured mesh, and how a viewer may move in it."""
 
     textured_mesh: TexturedMesh
     scene: Scene
-    """What the textured mesh is made of."""
+    """The scene that the mesh was made from."""
 
     moves: tuple[Move, ...]
-    """The camera's path, in even steps; it ends where it begins."""
+    """The camera's path, in even time steps; it ends where it begins."""
 
     seconds: float
-    """How long the path takes."""
+    """Duration of the path."""
 
     nearest_m: float
     farthest_m: float
     subject_m: float
     is_metric: bool
-    """Whether the metres were measured rather than made believable."""
+    """Whether distances are measured, not assumed."""
 
     depth_source: str
-    """The network or file that the depth is from."""
+    """The source of the depth: a network or a file."""
 
     photo: str
     """The photo's name."""
@@ -65,7 +65,7 @@ def viewable_scene_of(
     surround: str,
     most_triangles: int,
 ) -> ViewableScene:
-    """Return the viewable scene of a scene; the camera takes the moves, `fps` of them a second, and comes back.
+    """Return the viewable scene of a scene; the camera makes the moves, `fps` of them a second, and returns.
 
     Raises:
         InputError: if so few triangles cannot show the scene, or there is no such surround.
@@ -90,7 +90,7 @@ def viewable_scene_of(
 
 
 def there_and_back(moves: list[Move]) -> tuple[Move, ...]:
-    """Return moves that end where they begin: closed if they come back by themselves, else turned about."""
+    """Return moves that end where they begin: closed if they already return, else played back in reverse."""
     places = np.array([move.position_m for move in moves])
     steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
     gap = float(np.linalg.norm(places[-1] - places[0]))
@@ -100,7 +100,7 @@ def there_and_back(moves: list[Move]) -> tuple[Move, ...]:
 
 
 def head_reaches_m(scene_depth: SceneDepth, ipd_m: float) -> dict[str, float]:
-    """Return the moves that a scene must be made for if heads move in it, as `build_scene` takes them."""
+    """Return the largest moves of a viewer's eyes, as `build_scene` takes them."""
     aside_m, up_m, forth_m = HEAD_BOX_M
     reach_m = hypot(aside_m + ipd_m / 2, up_m)
     per_m = scene_depth.camera.f_px * max(scene_depth.nearest_inverse_depth, 1e-6) / scene_depth.camera.size_px[0]

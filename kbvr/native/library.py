@@ -1,4 +1,4 @@
-"""Load the compiled kernels that suit this machine, and describe their structures to ctypes."""
+"""Load the compiled kernels for this machine, and describe their structures to ctypes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Texture(ctypes.Structure):
 
 
 class Constant(ctypes.Structure):
-    """One constant of drawing by its name; fields as in rasterize.cpp."""
+    """A named constant of rendering; fields as in rasterize.cpp."""
 
     _fields_ = [("name", ctypes.c_char_p), ("value", ctypes.c_float)]
 
@@ -61,7 +61,7 @@ class MeshLayer(ctypes.Structure):
 
 
 class MeshLimits(ctypes.Structure):
-    """What a quad may do; fields as in mesh_quads.cpp."""
+    """The limits of a quad; fields as in mesh_quads.cpp."""
 
     _fields_ = [
         ("tolerance", ctypes.c_float),
@@ -91,7 +91,7 @@ def variants() -> tuple[str, ...]:
 
 @cache
 def drawing_constants() -> dict[str, float]:
-    """Return the constants of drawing that a shader shares with the kernel, name -> value."""
+    """Return the constants of rendering that the shader shares with the kernel, name -> value."""
     constants, index = kernel().kbvr_shared_constants(), 0
     found: dict[str, float] = {}
     while name := constants[index].name:

@@ -29,7 +29,7 @@ struct Layer {
 };
 
 struct Limits {
-    float tolerance, jump, per_px, forward_m, tolerance_px;  // kbvr/ldi/scene.py tells what they mean
+    float tolerance, jump, per_px, forward_m, tolerance_px;  // described in kbvr/ldi/quads.py
 };
 
 inline float greater(float a, float b) { return a > b ? a : b; }

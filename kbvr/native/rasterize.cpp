@@ -1,4 +1,4 @@
-// Draw a scene of planar quads from any camera.
+// Render a scene of planar quads from any camera.
 //
 // A quad is a square of one layer on the photo's plane: centre (u, v) in photo pixels, half its side, and a
 // plane of inverse depth d(u, v) = d + du (u - uc) + dv (v - vc). A camera is "plane + parallax":
@@ -68,7 +68,7 @@ struct Rows {
     float first, last;
 };
 
-// Least and greatest screen row that a block can touch; none if it lies beside the picture.
+// Least and greatest screen row that a block can touch; none if it lies outside the picture.
 Rows block_rows(const Block& b, const View& c) {
     float top = 1e30f, bottom = -1e30f, left = 1e30f, right = -1e30f;
     for (int corner = 0; corner < 8; ++corner) {
@@ -88,7 +88,7 @@ Rows block_rows(const Block& b, const View& c) {
     return {top - 2, bottom + 2};
 }
 
-// Whole vectors are read and written, what lies beyond the span unchanged: LANES floats behind a plane are ours, too.
+// Whole vectors are read and written, unchanged beyond the span: LANES floats behind a plane are reserved for that.
 inline void draw_span(const Plane& p, int64_t at, int count, float z, float dz, float u, float du, float v, float dv) {
     float *pz = p.z + at, *pu = p.u + at, *pv = p.v + at;
     const Floats lane = {0, 1, 2, 3, 4, 5, 6, 7};
@@ -103,7 +103,7 @@ inline void draw_span(const Plane& p, int64_t at, int count, float z, float dz, 
     }
 }
 
-// What drawing needs of eight quads; y_first is above y_last where there is nothing to draw.
+// Eight quads, ready to be drawn; y_first is greater than y_last where there is nothing to draw.
 struct Drawn {
     Floats x0, y0, z0, zx, zy, u, ux, uy, v, vx, vy, layer_v, lean_u, reach_u, lean_v, reach_v, reach_x, depth_bias;
     Ints y_first, y_last;
@@ -215,7 +215,7 @@ void draw_block(const Quad* quads, int count, const View& c, const Texture& t, c
     }
 }
 
-// Give every pixel of one row that nothing covers the colour of the farther of its covered neighbours.
+// Give every uncovered pixel of one row the colour of the farther of its covered neighbours.
 int fill_row(uint32_t* colours, const float* z, int width) {
     int missing = 0;
     for (int x = 0; x < width; ++x) missing += z[x] > NO_SAMPLE ? 0 : 1;
@@ -292,7 +292,7 @@ KBVR_API int32_t kbvr_tile_rows() { return TILE_ROWS; }
 // The shared constants, ended by one without a name.
 KBVR_API const Constant* kbvr_shared_constants() { return SHARED; }
 
-// Floats of scratch that kbvr_render_rows wants.
+// Floats of scratch that kbvr_render_rows needs.
 KBVR_API int64_t kbvr_scratch_floats(int32_t width, int32_t block_count) {
     return 6 * static_cast<int64_t>(TILE_ROWS) * width + LANES + 3 * static_cast<int64_t>(width) +
            2 * static_cast<int64_t>(block_count);

@@ -1,21 +1,21 @@
-// Draw a scene of planar quads on a GPU: the pictures of rasterize.cpp, which explains the method. Its formulas and limits
-// stand here again, and tests compare the two.
+// Render a scene of planar quads on a GPU: the pictures of rasterize.cpp, which explains the method. Its formulas are
+// repeated here; tests compare the two.
 //
 // A quad's centre (u, v) and inverse depth d lie on the screen at x = X / w, y = Y / w, and their new inverse depth is
 // z = d / w, with (X, Y, w) = H (u, v, 1) + d e. Around the centre that is taken as affine:
 //
 //     (x, y) = (x0, y0) + J (u - uc, v - vc),    z = z0 + zu (u - uc) + zv (v - vc)
 //
-// A quad covers the pixels whose middle (x, y) has |u - uc| <= reach_u and |v - vc| <= reach_v.
+// A quad covers the pixels whose centre (x, y) has |u - uc| <= reach_u and |v - vc| <= reach_v.
 //
 //     draw      1. opaque quads, 2. soft ones, each as two triangles into samples (z, u, v, layer); the nearest stays.
-//               The hardware moves corners to a grid of its own, so triangles are drawn a little large and every
-//               fragment is asked by the inequality above whether it is covered.
+//               The hardware snaps corners to its own grid, so triangles are slightly enlarged and every fragment is
+//               tested by the inequality above.
 //     resolve   each pixel: four texels blended for the opaque sample, the soft one over it
 //     pack      what nothing covers gets the colour of the farther of its neighbours in the row; RGB in three bytes
 
-// The constants that are not defined here are those of rasterize.cpp: gpu_scene.py appends them.
-const GRID_PX = 0.02;                    // more than the hardware moves a corner
+// The other constants are those of rasterize.cpp; gpu_scene.py appends them.
+const GRID_PX = 0.02;                    // more than the hardware snaps a corner
 const LEAST_Z = 0x1p-60;
 const DEPTH_PER_Z = 0x1p-20;             // a power of two: the depth buffer keeps z exactly
 

@@ -141,9 +141,9 @@ def test_what_nothing_covers_is_filled_as_on_the_cpu(vulkan):
 
 def test_a_gpu_that_draws_something_else_is_not_used(vulkan, monkeypatch):
     """Its first picture is compared with the CPU's."""
-    received = GpuFrame.received
-    monkeypatch.setattr(GpuFrame, "received", lambda frame: (255 - received(frame)[0], 0))
-    with pytest.raises(NoGpuError, match="not as the CPU does"):
+    read_back = GpuFrame.read_back
+    monkeypatch.setattr(GpuFrame, "read_back", lambda frame: (255 - read_back(frame)[0], 0))
+    with pytest.raises(NoGpuError, match="differ from the CPU's"):
         GpuRenderer(card_scene(), software=True)
 
 
@@ -191,16 +191,16 @@ def test_where_the_gpu_fails_the_cpu_goes_on(vulkan, caplog, monkeypatch):
     """No picture is lost, and one warning tells it."""
     scene = card_scene()
     film = [scene.camera.moved(x_m=0.01 * k) for k in range(8)]
-    received, count = GpuFrame.received, []
+    read_back, count = GpuFrame.read_back, []
 
     def failing(frame: GpuFrame) -> Any:
         count.append(frame)
         if len(count) > 3:
             raise RuntimeError("the device was lost")
-        return received(frame)
+        return read_back(frame)
 
     with GpuRenderer(scene, software=True) as drawing, Renderer(scene) as exact:
-        monkeypatch.setattr(GpuFrame, "received", failing)
+        monkeypatch.setattr(GpuFrame, "read_back", failing)
         pictures = list(drawing.frames(film))
         assert drawing.title == "the CPU, since " + vulkan.info["device"] + " failed"
         assert all((a == b).all() for a, b in zip(pictures[3:], exact.frames(film[3:]), strict=True))
