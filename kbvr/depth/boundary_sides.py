@@ -133,8 +133,7 @@ class _Samples:
 
 
 def side_colours(
-    planes: Sequence[Float32[np.ndarray, "H W"]],
-    leaning: Float32[np.ndarray, "H W"],
+    planes: Sequence[Float32[np.ndarray, "H W"]], leaning: Float32[np.ndarray, "H W"]
 ) -> Float32[np.ndarray, "h w 6"]:
     """Return the log odds as a function of colour, at half the size: factors of |colour|^2, R, G, B and 1, a weight.
 

@@ -43,30 +43,27 @@ def estimate_depth(
     if prediction.metric:
         values = _metric_at_full_size(prediction, photo)
         return DepthMap(values, prediction.f_px or photo.f_px, metric=True, network=network.name)
-    sky = (
-        prediction.sky
-        if prediction.sky is not None
-        else sky_of(photo.rgb, quality=quality, device=device, threads=threads)
-    )
+    values, sky = prediction.values, prediction.sky
+    if sky is None:
+        sky = sky_of(photo.rgb, quality=quality, device=device, threads=threads)
     full_sky: Float32[np.ndarray, "H W"] | None = None
-    if sky.any() and sky.shape == prediction.values.shape:
-        values, full_sky = upsample_all_along_edges([prediction.values, sky], photo.rgb)
+    if sky.any() and sky.shape == values.shape:
+        values, full_sky = upsample_all_along_edges([values, sky], photo.rgb)
     else:
-        values = upsample_along_edges(prediction.values, photo.rgb)
+        values = upsample_along_edges(values, photo.rgb)
         full_sky = upsample_along_edges(sky, photo.rgb) if sky.any() else None
     return replace(place(values, full_sky, photo, near_m=near_m), network=network.name)
 
 
 def _metric_at_full_size(prediction: DepthPrediction, photo: Photo) -> Float32[np.ndarray, "H W"]:
     """Return a metric network's inverse depth at the photo's size, 1/m; the sky, if it finds one, is infinitely far."""
-    if prediction.sky is None or not prediction.sky.any() or prediction.sky.shape != prediction.values.shape:
-        return np.maximum(upsample_along_edges(prediction.values, photo.rgb), np.float32(0))
-    is_sky = prediction.sky > 0.5
-    far = np.float32(0) if is_sky.all() else np.percentile(prediction.values[~is_sky], 2).astype(np.float32)
-    harmless = np.where(
-        is_sky, np.minimum(prediction.values, far), prediction.values
-    )  # what it predicts for the sky itself is no depth
-    values, sky = upsample_all_along_edges([harmless, prediction.sky], photo.rgb)
+    values, sky = prediction.values, prediction.sky
+    if sky is None or not sky.any() or sky.shape != values.shape:
+        return np.maximum(upsample_along_edges(values, photo.rgb), np.float32(0))
+    is_sky = sky > 0.5
+    far = np.float32(0) if is_sky.all() else np.percentile(values[~is_sky], 2).astype(np.float32)
+    harmless = np.where(is_sky, np.minimum(values, far), values)  # the network's depth of the sky itself is no depth
+    values, sky = upsample_all_along_edges([harmless, sky], photo.rgb)
     np.maximum(values, np.float32(0), out=values)
     values *= below_sky(sky)
     return values

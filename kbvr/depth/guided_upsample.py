@@ -214,10 +214,7 @@ def _turn_specks(leaning: Float32[np.ndarray, "H W"], sign: int, least_px: int) 
 
 
 def _smoothed(
-    values: Float[np.ndarray, "N"],
-    band: Int[np.ndarray, "N"],
-    shape: tuple[int, ...],
-    sigma_px: float,
+    values: Float[np.ndarray, "N"], band: Int[np.ndarray, "N"], shape: tuple[int, ...], sigma_px: float
 ) -> Float32[np.ndarray, "N"]:
     """Return a band's values, blurred within the band."""
     planes = np.zeros((2, *shape), np.float32)

@@ -11,16 +11,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from kbvr.errors import InputError
-from kbvr.nets import (
-    Card,
-    DepthRecipe,
-    Session,
-    fetched_card,
-    is_file,
-    known_cards,
-    open_network,
-    read_card,
-)
+from kbvr.nets import Card, DepthRecipe, Session, fetched_card, is_file, known_cards, open_network, read_card
 from kbvr.nets.recipe import Gives
 
 BUILT_IN_NETWORK = "kbvr-depth"
@@ -101,7 +92,7 @@ def depth_network(
 
     A file is fed by the recipe of the card beside it (the same name with .json) if there is one, else it is understood
     by the name of its input (`KNOWN_INPUTS`); what it gives is then taken for relative unless its output's name says
-    `depth_m` or `inverse_depth_per_m`. `max_bytes` is the most memory that a person's own network may take.
+    `depth_m` or `inverse_depth_per_m`. `max_bytes` limits the memory of a user's own network.
 
     Raises:
         InputError: if there is no such network, its file is not there, or it is none that can be fed.

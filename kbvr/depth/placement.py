@@ -38,11 +38,7 @@ def below_sky(sky: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
 
 
 def place(
-    relative: Float32[np.ndarray, "H W"],
-    sky: Float32[np.ndarray, "H W"] | None,
-    photo: Photo,
-    *,
-    near_m: float,
+    relative: Float32[np.ndarray, "H W"], sky: Float32[np.ndarray, "H W"] | None, photo: Photo, *, near_m: float
 ) -> DepthMap:
     """Give a relative inverse depth, larger = nearer, a scale and a shift that make the scene believable.
 

@@ -23,22 +23,22 @@ LEAST_DEPTH_M = 0.01
 
 
 @dataclass(frozen=True, eq=False)
-class PointDepth:
-    """Metric depth of one picture."""
+class RawPrediction:
+    """A network's prediction for one input."""
 
     inverse_depth: Float32[np.ndarray, "h w"]
-    """1/m, >= 0. Where the mask means infinitely far it is still that of the points, 0 if they are not finite."""
+    """Metric (1/m, >= 0) or relative. Points that the mask marks infinitely far keep theirs, or 0 if not finite."""
 
-    sky: Float32[np.ndarray, "h w"]
-    """Probability of being infinitely far."""
+    sky: Float32[np.ndarray, "h w"] | None
+    """Probability of being infinitely far; None if the network does not predict it."""
 
-    f_px: float
-    """Focal length, in pixels of the whole picture."""
+    f_px: float | None
+    """Focal length, in pixels of the whole picture; None if the network does not estimate it."""
 
 
 def depth_of_points(
     network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"], size_px: tuple[int, int], f_px: float | None
-) -> PointDepth:
+) -> RawPrediction:
     """Return the depth that a network of affine points predicts for a picture prepared by its recipe.
 
     Args:
@@ -69,7 +69,7 @@ def depth_of_points(
     nearest = min(float(inverse_depth[inside & (depth > 0)].max()), 1 / LEAST_DEPTH_M)
     inverse_depth[inside & (depth <= 0)] = nearest
     inverse_depth[~np.isfinite(inverse_depth) | (inverse_depth < 0)] = 0
-    return PointDepth(np.minimum(inverse_depth, np.float32(nearest)), 1 - mask, found_px)
+    return RawPrediction(np.minimum(inverse_depth, np.float32(nearest)), 1 - mask, found_px)
 
 
 def _outputs(

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float32, Int32, UInt8
 
 from kbvr.depth.networks import BUILT_IN_NETWORK, LARGEST_OUTPUT, DepthNetwork, depth_network
-from kbvr.depth.point_depth import LEAST_DEPTH_M, depth_of_points
+from kbvr.depth.point_depth import LEAST_DEPTH_M, RawPrediction, depth_of_points
 from kbvr.errors import InputError
 
 DepthQuality = Literal["fast", "good", "best"]
@@ -48,15 +48,6 @@ class DepthPrediction:
     """Focal length in pixels of the whole picture, if the network estimates it."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Prediction:
-    """A network's prediction for one input."""
-
-    depth: Float32[np.ndarray, "h w"]
-    sky: Float32[np.ndarray, "h w"] | None
-    f_px: float | None = None
-
-
 def predict_depth(
     network: DepthNetwork, rgb: UInt8[np.ndarray, "H W 3"], *, quality: str = "good", f_px: float | None = None
 ) -> DepthPrediction:
@@ -73,13 +64,13 @@ def predict_depth(
         raise InputError(f"the depth quality must be one of {', '.join(DEPTH_QUALITIES)}, got {quality!r}")
     long_side_px = network.recipe.long_side_px
     prediction = _predicted(network, rgb, long_side_px, f_px, mirrored=quality != "fast")
-    values, found_px = prediction.depth, prediction.f_px
+    values, found_px = prediction.inverse_depth, prediction.f_px
     if quality == "best" and network.fixed_size_px is None:
         if network.recipe.gives == "relative_inverse_depth":
             small = _predicted(network, rgb, round(long_side_px * SMALLER), f_px, mirrored=True)
-            values = (values + fitted(_enlarged(small.depth, values.shape[::-1]), values)) / 2
+            values = (values + fitted(_enlarged(small.inverse_depth, values.shape[::-1]), values)) / 2
         prediction = _predicted(network, rgb, round(long_side_px * LARGER), f_px, mirrored=True)
-        values, found_px = merged(values, prediction.depth), _mean_f_px(found_px, prediction.f_px)
+        values, found_px = merged(values, prediction.inverse_depth), _mean_f_px(found_px, prediction.f_px)
     metric = network.recipe.gives != "relative_inverse_depth"
     if metric:
         values = np.maximum(values, np.float32(0))
@@ -164,7 +155,7 @@ def network_input(
 
 def _predicted(
     network: DepthNetwork, rgb: UInt8[np.ndarray, "H W 3"], long_side_px: int, f_px: float | None, *, mirrored: bool
-) -> _Prediction:
+) -> RawPrediction:
     """Return the prediction at one size; if `mirrored`, the mean of those for the picture and its mirror image."""
     picture = network_input(network, rgb, long_side_px)
     size_px = (rgb.shape[1], rgb.shape[0])
@@ -172,11 +163,13 @@ def _predicted(
     if not mirrored:
         return prediction
     other = _predicted_once(network, picture[..., ::-1], size_px, f_px)
-    if other.depth.shape != prediction.depth.shape:
-        raise InputError(f"expected outputs of one size from {network.name}, got {prediction.depth.shape} and another")
-    depth = (prediction.depth + other.depth[:, ::-1]) / 2
+    if other.inverse_depth.shape != prediction.inverse_depth.shape:
+        raise InputError(
+            f"expected outputs of one size from {network.name}, got {prediction.inverse_depth.shape} and another"
+        )
+    depth = (prediction.inverse_depth + other.inverse_depth[:, ::-1]) / 2
     sky = (prediction.sky + other.sky[:, ::-1]) / 2 if prediction.sky is not None and other.sky is not None else None
-    return _Prediction(depth, sky, _mean_f_px(prediction.f_px, other.f_px))
+    return RawPrediction(depth, sky, _mean_f_px(prediction.f_px, other.f_px))
 
 
 def _mean_f_px(one_px: float | None, other_px: float | None) -> float | None:
@@ -186,16 +179,15 @@ def _mean_f_px(one_px: float | None, other_px: float | None) -> float | None:
 
 def _predicted_once(
     network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"], size_px: tuple[int, int], f_px: float | None
-) -> _Prediction:
+) -> RawPrediction:
     """Return the prediction for one input, at the size of the network's output.
 
     Raises:
         InputError: if it cannot be a depth.
     """
     if network.recipe.gives == "affine_points":
-        points = depth_of_points(network, picture, size_px, f_px)
-        return _Prediction(points.inverse_depth, points.sky, points.f_px)
-    return _Prediction(*_maps(network, picture))
+        return depth_of_points(network, picture, size_px, f_px)
+    return RawPrediction(*_maps(network, picture), None)
 
 
 def _maps(

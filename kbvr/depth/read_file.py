@@ -33,11 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 def load_inverse_depth(
-    path: str | os.PathLike[str],
-    size_px: tuple[int, int],
-    *,
-    kind: DepthKind,
-    max_memory_bytes: int | None = None,
+    path: str | os.PathLike[str], size_px: tuple[int, int], *, kind: DepthKind, max_memory_bytes: int | None = None
 ) -> tuple[Float32[np.ndarray, "H W"], bool]:
     """Read a depth file and bring it to a photo's size_px; return it and whether it is metric.
 

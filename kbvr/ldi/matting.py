@@ -56,11 +56,7 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
 
 
 def _solve(
-    ldi: LayeredDepthImage,
-    at: np.ndarray,
-    rim_px: Float32[np.ndarray, "N"],
-    strip_px: float,
-    solved: LayeredDepthImage,
+    ldi: LayeredDepthImage, at: np.ndarray, rim_px: Float32[np.ndarray, "N"], strip_px: float, solved: LayeredDepthImage
 ) -> None:
     """Solve for some pixels of the strip, and write them into the solved layers."""
 
@@ -142,10 +138,7 @@ def _joined_to_front(
 
 
 def _paint(
-    layer: Layer,
-    at: np.ndarray,
-    colour: Float32[np.ndarray, "N 3"],
-    alpha: Float32[np.ndarray, "N"] | None = None,
+    layer: Layer, at: np.ndarray, colour: Float32[np.ndarray, "N 3"], alpha: Float32[np.ndarray, "N"] | None = None
 ) -> None:
     layer.rgba.reshape(-1, 4)[at, :3] = colour.astype(np.uint8)
     if alpha is not None:

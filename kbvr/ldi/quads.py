@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,24 +30,7 @@ BLOCK = np.dtype(
 """A run of quads that lie in one square of one layer, with the box that bounds them."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """The limits of a quad, as inverse depth, 1/m."""
-
-    tolerance: float
-    """Largest error of a quad."""
-
-    jump: float
-    """Largest difference between neighbouring pixels; more is a jump between two surfaces."""
-
-    per_px: float
-    """One pixel of parallax at the largest move."""
-
-    forward_m: float
-    """The largest move along the axis."""
-
-
-def layer_quads(layer: Layer, index: int, *, margin_px: int, limits: Limits) -> tuple[np.ndarray, np.ndarray]:
+def layer_quads(layer: Layer, index: int, *, margin_px: int, limits: MeshLimits) -> tuple[np.ndarray, np.ndarray]:
     """Return QUAD and BLOCK records of one layer; quads cover the pixels whose alpha is above 0."""
     depth, rgba = np.ascontiguousarray(layer.inverse_depth), np.ascontiguousarray(layer.rgba)
     height, width = depth.shape
@@ -62,13 +44,12 @@ def layer_quads(layer: Layer, index: int, *, margin_px: int, limits: Limits) -> 
         soft=layer.is_soft,
         margin=margin_px,
     )
-    allowed = MeshLimits(limits.tolerance, limits.jump, limits.per_px, limits.forward_m, TOLERANCE_PX)
     compiled = kernel()
     block_px = compiled.kbvr_block_px()
 
     def rows_from(row: int) -> tuple[np.ndarray, np.ndarray]:
         quads, blocks = np.empty(block_px * width, QUAD), np.empty(-(-width // block_px), BLOCK)
-        count = compiled.kbvr_mesh_rows(described, allowed, row, quads.ctypes.data, blocks.ctypes.data)
+        count = compiled.kbvr_mesh_rows(described, limits, row, quads.ctypes.data, blocks.ctypes.data)
         blocks = blocks[:count]
         return quads[: int(blocks["count"].sum())].copy(), blocks
 

@@ -13,8 +13,9 @@ from kbvr.inpaint.choose import Filler
 from kbvr.ldi.fill_hidden import fill
 from kbvr.ldi.layered_depth_image import LayeredDepthImage
 from kbvr.ldi.matting import solve_mattes
-from kbvr.ldi.quads import TOLERANCE_PX, Limits, joined, layer_quads
+from kbvr.ldi.quads import TOLERANCE_PX, joined, layer_quads
 from kbvr.ldi.split import split
+from kbvr.native.library import MeshLimits
 from kbvr.photo.photo import Photo
 
 DEFAULT_REACH_SHARE = 0.035
@@ -69,7 +70,7 @@ def build_scene(
     per_px = 1 / (depth.f_px * reach_m)
     if forward_m is None:
         forward_m = reach_m * 2 * depth.f_px / photo.size_px[0]
-    limits = Limits(TOLERANCE_PX * per_px, ldi.jump_px * per_px, per_px, forward_m)
+    limits = MeshLimits(TOLERANCE_PX * per_px, ldi.jump_px * per_px, per_px, forward_m, TOLERANCE_PX)
     parts = [
         layer_quads(layer, index, margin_px=ldi.margin_px, limits=limits) for index, layer in enumerate(ldi.layers)
     ]

@@ -111,7 +111,7 @@ def split(
 def _between_sources(
     inverse_depth: Float32[np.ndarray, "H W"], boundaries: Boundaries, jump: float
 ) -> Bool[np.ndarray, "H W"] | None:
-    """Return the narrow surfaces next to what is doubly uncovered; None where there are none.
+    """Return the narrow surfaces next to the doubly uncovered pixels; None if there are none.
 
     `jump` is the least jump, 1/m.
     """
@@ -137,10 +137,7 @@ def _rgba(rgb: UInt8[np.ndarray, "H W 3"], mask: Bool[np.ndarray, "H W"]) -> UIn
 
 
 def _sides(
-    rgb: UInt8[np.ndarray, "H W 3"],
-    boundaries: Boundaries,
-    near: Bool[np.ndarray, "H W"],
-    strip_px: float,
+    rgb: UInt8[np.ndarray, "H W 3"], boundaries: Boundaries, near: Bool[np.ndarray, "H W"], strip_px: float
 ) -> tuple[UInt8[np.ndarray, "H W 3"], Bool[np.ndarray, "H W"]]:
     """Return the near side's colours, continued over the strip from within, and where the far side shows unmixed."""
     where = boundaries.distance_px < 2 * strip_px

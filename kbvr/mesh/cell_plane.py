@@ -76,19 +76,11 @@ class CellPlane:
         """Return the pixels of some cells."""
         return cells.repeat(self.cell_px, axis=0).repeat(self.cell_px, axis=1)
 
-    def in_photo(self) -> Bool[np.ndarray, "h w"]:
-        """Return the cells that contain some of the photo."""
-        return self._within(self.margin_px // self.cell_px)
-
-    def in_margin(self) -> Bool[np.ndarray, "h w"]:
-        """Return the cells that lie in the photo or its margin."""
-        return self._within(0)
-
-    def _within(self, first: int) -> Bool[np.ndarray, "h w"]:
-        """Return the cells of a rectangle centred on the photo that begins at a row and column."""
+    def inside(self, *, with_margin: bool) -> Bool[np.ndarray, "h w"]:
+        """Return the cells that contain some of the photo, or lie in its margin."""
         inside = np.zeros([side // self.cell_px for side in self.shape], bool)
-        rest = 2 * (self.margin_px // self.cell_px - first)
-        width, height = self.photo_cells
+        margin, (width, height) = self.margin_px // self.cell_px, self.photo_cells
+        first, rest = (0, 2 * margin) if with_margin else (margin, 0)
         inside[first : first + height + rest, first : first + width + rest] = True
         return inside
 

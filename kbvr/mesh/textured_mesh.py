@@ -162,7 +162,7 @@ def _near_draft(ldi: LayeredDepthImage, plane: CellPlane, *, bordered: bool) -> 
     """
     rgba, depth = plane.of(ldi.front.rgba), plane.of(ldi.front.inverse_depth)
     strip_rgba, strip_depth = plane.of(ldi.matte.rgba), plane.of(ldi.matte.inverse_depth)
-    inside = plane.in_photo()
+    inside = plane.inside(with_margin=False)
     is_front = rgba[..., 3] > 0
     whole = plane.cells(is_front).all(axis=(1, 3)) & inside
     shown = (plane.of(ldi.hidden.rgba)[..., 3] > 0) & (np.abs(plane.of(ldi.hidden.inverse_depth) - depth) < plane.jump)
@@ -172,22 +172,19 @@ def _near_draft(ldi: LayeredDepthImage, plane: CellPlane, *, bordered: bool) -> 
     in_matte = (strip | left_over) & ~plane.pixels(whole) & ~beyond
     kinds = np.where(whole, FRONT, np.where(plane.cells(in_matte).any(axis=(1, 3)), MATTE, 0))
     if bordered:
-        kinds[plane.in_margin() & ~inside] = BORDER
+        kinds[plane.inside(with_margin=True) & ~inside] = BORDER
     grid = plane.grid(np.where(strip, strip_depth, depth), plane.pixels(whole) | in_matte | beyond, kinds)
     rgba[..., 3] = 255
     strip_rgba[left_over] = rgba[left_over]
     return _Draft(
-        grid,
-        kinds,
-        {FRONT: "front", MATTE: "matte", BORDER: "border"},
-        {FRONT: rgba, MATTE: strip_rgba, BORDER: rgba},
+        grid, kinds, {FRONT: "front", MATTE: "matte", BORDER: "border"}, {FRONT: rgba, MATTE: strip_rgba, BORDER: rgba}
     )
 
 
 def _hidden_draft(layer: Layer, plane: CellPlane) -> _Draft:
     rgba = plane.of(layer.rgba)
     present = rgba[..., 3] > 0
-    kinds = (plane.cells(present).any(axis=(1, 3)) & plane.in_photo()).astype(np.int64)
+    kinds = (plane.cells(present).any(axis=(1, 3)) & plane.inside(with_margin=False)).astype(np.int64)
     grid = plane.grid(plane.of(layer.inverse_depth), present, kinds)
     rgba[..., 3] = 255
     return _Draft(grid, kinds, {1: layer.name}, {1: rgba}, HIDDEN_EASE)

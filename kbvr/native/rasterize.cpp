@@ -287,8 +287,6 @@ void store_rgb(const uint32_t* colours, int width, uint8_t* rgb) {
 
 }  // namespace
 
-KBVR_API int32_t kbvr_tile_rows() { return TILE_ROWS; }
-
 // The shared constants, ended by one without a name.
 KBVR_API const Constant* kbvr_shared_constants() { return SHARED; }
 
@@ -298,7 +296,7 @@ KBVR_API int64_t kbvr_scratch_floats(int32_t width, int32_t block_count) {
            2 * static_cast<int64_t>(block_count);
 }
 
-// Draw rows [row_begin, row_end) of one view into rgb (height, width, 3). row_begin is a multiple of the tile rows.
+// Draw rows [row_begin, row_end) of one view into rgb (height, width, 3). row_begin is a multiple of TILE_ROWS.
 // empty (height bytes) is set to 1 for the rows in which nothing covered any pixel; they are black.
 // Returns the number of pixels that nothing covered.
 KBVR_API int64_t kbvr_render_rows(const Quad* quads, const Block* blocks, int32_t block_count, const View* view,

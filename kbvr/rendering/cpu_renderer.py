@@ -132,23 +132,12 @@ class Renderer:
     def _draw(
         self, camera: Camera, rgb: UInt8[np.ndarray, "H W 3"], empty: UInt8[np.ndarray, "H"], start: int, end: int
     ) -> int:
-        begun = perf_counter()
-        view = kernel_view(camera, self.scene.camera)
-        scratch = self._scratch_for(view.width)
-        holes = self._kernel.kbvr_render_rows(
-            self._quads.ctypes.data,
-            self._blocks.ctypes.data,
-            len(self._blocks),
-            view,
-            self._texture,
-            len(self.scene.ldi.layers),
-            scratch.ctypes.data,
-            rgb.ctypes.data,
-            empty.ctypes.data,
-            start,
-            end,
-        )
-        self._busy_s.append(perf_counter() - begun)
+        started, view = perf_counter(), kernel_view(camera, self.scene.camera)
+        scene = (self._quads.ctypes.data, self._blocks.ctypes.data, len(self._blocks))
+        texture = (self._texture, len(self.scene.ldi.layers))
+        arrays = (array.ctypes.data for array in (self._scratch_for(view.width), rgb, empty))
+        holes = self._kernel.kbvr_render_rows(*scene, view, *texture, *arrays, start, end)
+        self._busy_s.append(perf_counter() - started)
         return int(holes)
 
 

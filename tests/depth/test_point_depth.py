@@ -22,7 +22,7 @@ from kbvr import pipeline
 from kbvr.cli.main import main
 from kbvr.depth.depth_map import seen_through
 from kbvr.depth.networks import BEST_FIRST, POINTS, DepthNetwork, depth_network
-from kbvr.depth.point_depth import PointDepth, depth_of_points
+from kbvr.depth.point_depth import RawPrediction, depth_of_points
 from kbvr.depth.predict import DepthPrediction, predict_depth, trusted_sky
 from kbvr.errors import InputError
 from kbvr.nets import card_of
@@ -298,7 +298,7 @@ def answer() -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([rays * depth[..., None], depth[..., None]], axis=2).astype(np.float32), mask
 
 
-def depth_said(points: np.ndarray, mask: np.ndarray, f_px: float | None = None) -> PointDepth:
+def predicted(points: np.ndarray, mask: np.ndarray, f_px: float | None = None) -> RawPrediction:
     """Return what becomes of an answer about a picture of 120x90."""
     network = DepthNetwork("m", Saying(points, mask), POINTS)
     return depth_of_points(network, np.zeros((1, 3, 90, 120), np.float32), (120, 90), f_px)
@@ -308,7 +308,7 @@ def test_outside_the_mask_nothing_is_nearer_than_inside():
     """Where the points say nothing, or that they are behind the camera, it is infinitely far."""
     points, mask = answer()
     points[:30, :40], points[30:60, :40, 2], points[60:, :40, 2] = np.nan, -3.0, 1e-4
-    said = depth_said(points, mask)
+    said = predicted(points, mask)
     np.testing.assert_allclose(said.inverse_depth[:, 40:], 1 / (METRES * points[:, 40:, 2]), rtol=0.02)
     assert (said.inverse_depth[:60, :40] == 0).all()
     assert (said.inverse_depth[60:, :40] == said.inverse_depth[:, 40:].max()).all()
@@ -318,11 +318,11 @@ def test_outside_the_mask_nothing_is_nearer_than_inside():
 def test_a_few_points_behind_the_camera_are_very_near_and_many_are_refused():
     points, mask = answer()
     points[::20, 41::20, 2] = -5.0
-    said = depth_said(points, mask)
+    said = predicted(points, mask)
     assert (said.inverse_depth[::20, 41::20] == said.inverse_depth.max()).all()
     points[::5, 41::5, 2] = -5.0
     with pytest.raises(InputError, match=r"points before the camera from m, got 4% of them behind it"):
-        depth_said(points, mask, 80.0)
+        predicted(points, mask, 80.0)
 
 
 @pytest.mark.parametrize(
@@ -338,7 +338,7 @@ def test_a_few_points_behind_the_camera_are_very_near_and_many_are_refused():
 )
 def test_answers_of_other_shapes_are_refused_in_one_line(points, mask):
     with pytest.raises(InputError, match=r"points \(height, width, 3\) and a mask .* from m, got \(") as caught:
-        depth_said(points, mask)
+        predicted(points, mask)
     assert "\n" not in str(caught.value)
 
 

@@ -8,10 +8,10 @@ from literal_mesh import slow_quads
 
 from kbvr.ldi import quads as meshing
 from kbvr.ldi.layered_depth_image import Layer
-from kbvr.ldi.quads import Limits, layer_quads
+from kbvr.ldi.quads import TOLERANCE_PX, layer_quads
 from kbvr.native import library as compiled
 
-LIMITS = Limits(tolerance=0.002, jump=0.05, per_px=0.02, forward_m=0.2)
+LIMITS = compiled.MeshLimits(tolerance=0.002, jump=0.05, per_px=0.02, forward_m=0.2, tolerance_px=TOLERANCE_PX)
 HEIGHT, WIDTH = 75, 101
 
 

@@ -9,6 +9,7 @@ import pytest
 from scenes import BLUE, CARD, RED, card_before_wall, checkerboard, depth_of, photo_of
 
 import kbvr
+from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.errors import InputError
 from kbvr.inpaint.push_pull import push_pull, spread
 from kbvr.ldi.fill_hidden import fill
@@ -234,3 +235,15 @@ def test_spread_never_looks_at_what_is_no_source():
     assert (np.abs(filled[hole].astype(int) - (10, 90, 30)) <= 1).all()
     assert (filled[~hole] == rgb[~hole]).all()
     assert np.allclose(depth, 0.5)
+
+
+def test_a_scene_depth_that_is_known_is_not_computed_again(monkeypatch):
+    """Planning has it already; without it `build_scene` computes it, once."""
+    photo, depth = card_before_wall()
+    known, calls = scene_depth_of(depth), []
+    for module in ("scene", "split"):
+        monkeypatch.setattr(f"kbvr.ldi.{module}.scene_depth_of", lambda of: calls.append(of) or known)
+    kbvr.build_scene(photo, depth, filler=spread, scene_depth=known)
+    assert not calls
+    kbvr.build_scene(photo, depth, filler=spread)
+    assert len(calls) == 1

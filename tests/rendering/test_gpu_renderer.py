@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,12 +22,13 @@ from kbvr.geometry.camera import Camera
 from kbvr.inpaint.push_pull import spread
 from kbvr.ldi.layered_depth_image import Layer
 from kbvr.ldi.scene import Scene, build_scene
+from kbvr.native.library import drawing_constants
 from kbvr.photo.photo import load_photo, photo_from_array
 from kbvr.pipeline import export
 from kbvr.rendering import gpu_renderer as gpu
 from kbvr.rendering.cpu_renderer import Renderer
 from kbvr.rendering.gpu_renderer import GpuRenderer, NoGpuError, best_renderer
-from kbvr.rendering.gpu_scene import GpuFrame
+from kbvr.rendering.gpu_scene import SHADER, GpuFrame, shader_source
 from kbvr.rendering.trial import try_gpu
 from kbvr.system import cuda_driver as cuda
 
@@ -112,6 +114,16 @@ def cameras(scene: Scene) -> dict[str, Camera]:
         "turned": photo.moved(x_m=reach_m).turned(2, 1),
         "shifted": replace(photo.moved(x_m=reach_m / 2), cx_px=photo.cx_px + 3.3),
     }
+
+
+def test_the_shader_has_its_constants_from_the_kernel():
+    """It uses every one that the kernel lists, and defines none of them itself."""
+    own, whole = SHADER.read_text("utf-8"), shader_source()
+    assert {"GROWTH_PX", "NO_SAMPLE", "HIDDEN_DEPTH_BIAS"} < set(drawing_constants())
+    for name, value in drawing_constants().items():
+        assert re.search(rf"\b{name}\b", own)
+        assert f"const {name}" not in own
+        assert f"const {name}: f32 = {value};" in whole
 
 
 @pytest.mark.parametrize("make", [floor_scene, card_scene, cards_scene, photo_scene])
@@ -221,7 +233,7 @@ def test_a_camera_nowhere_gives_a_picture_and_no_crash(vulkan, wild):
 def test_a_scene_too_large_for_the_gpus_textures_is_the_cpus(vulkan):
     """Its textures may be 16384 texels a side on most GPUs, and often less."""
     scene = build_scene(photo_of(smooth_pattern(17000, 16)), depth_of(np.full((16, 17000), 0.5)), reach_m=0.1)
-    with pytest.raises(NoGpuError, match=r": layers of \d+x\d+ texels are wanted"):
+    with pytest.raises(NoGpuError, match=r": layers of \d+x\d+ texels do not fit"):
         GpuRenderer(scene, software=True)
 
 

@@ -25,9 +25,9 @@ from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.system.atomic_file import refuse_taken, written_aside_together
 
 
-def parts_without_dome(textured_mesh: TexturedMesh) -> list[Part]:
+def parts_without_dome(mesh: TexturedMesh) -> list[Part]:
     """Return the parts that are looked at from outside too."""
-    return [part for part in textured_mesh.parts if part.name != "dome"]
+    return [part for part in mesh.parts if part.name != "dome"]
 
 
 def companions(stem: str) -> tuple[str, str, str, str]:
@@ -40,7 +40,7 @@ def companions(stem: str) -> tuple[str, str, str, str]:
 
 
 def obj_files(
-    textured_mesh: TexturedMesh, stem: str, textures: PlainTextures, credit: Mapping[str, str] | None = None
+    mesh: TexturedMesh, stem: str, textures: PlainTextures, credit: Mapping[str, str] | None = None
 ) -> dict[str, bytes]:
     """Return the files of a textured mesh by their names; the OBJ itself is the first."""
     mtl, photo, atlas, alpha = companions(stem)
@@ -51,7 +51,7 @@ def obj_files(
         f"newmtl blended\n{lit}map_Kd {atlas}\nmap_d {alpha}\n"
     )
     return {
-        f"{stem}.obj": _obj(textured_mesh, mtl, credit or {}),
+        f"{stem}.obj": _obj(mesh, mtl, credit or {}),
         mtl: materials.encode(),
         photo: textures.photo,
         atlas: textures.atlas,
@@ -59,10 +59,10 @@ def obj_files(
     }
 
 
-def _obj(textured_mesh: TexturedMesh, materials: str, credit: Mapping[str, str]) -> bytes:
+def _obj(mesh: TexturedMesh, materials: str, credit: Mapping[str, str]) -> bytes:
     lines = [*(f"# {name}: {text}" for name, text in credit.items()), f"mtllib {materials}"]
     first = 1
-    for part in parts_without_dome(textured_mesh):
+    for part in parts_without_dome(mesh):
         lines += [f"o {part.name}", f"usemtl {'blended' if part.blends else part.texture}"]
         lines += ["v {:.6g} {:.6g} {:.6g}".format(*point) for point in (part.points_m * Y_UP).tolist()]
         lines += ["vt {:.6f} {:.6f}".format(*place) for place in (part.uv * (1, -1) + (0, 1)).tolist()]
@@ -72,7 +72,7 @@ def _obj(textured_mesh: TexturedMesh, materials: str, credit: Mapping[str, str])
     return ("\n".join(lines) + "\n").encode()
 
 
-def check_obj(files: dict[str, bytes], textured_mesh: TexturedMesh) -> None:
+def check_obj(files: dict[str, bytes], mesh: TexturedMesh) -> None:
     """Read an OBJ with all its files and compare it with the textured mesh.
 
     Raises:
@@ -94,10 +94,10 @@ def check_obj(files: dict[str, bytes], textured_mesh: TexturedMesh) -> None:
         found = {own: (mesh.triangles, mesh.visual.material.image.size) for own, mesh in loaded.geometry.items()}
     except (AttributeError, LookupError, TypeError, ValueError, OSError) as error:
         raise OutputError(f"the OBJ could not be read back: {error}") from error
-    for part in parts_without_dome(textured_mesh):
+    for part in parts_without_dome(mesh):
         corners, size_px = found.get(part.name, (np.zeros(0), None))
         wanted = (part.points_m * Y_UP)[part.triangles]
-        picture = textured_mesh.photo if part.texture == "photo" else textured_mesh.atlas
+        picture = mesh.photo if part.texture == "photo" else mesh.atlas
         same = corners.shape == wanted.shape and np.allclose(corners, wanted, rtol=1e-4, atol=1e-4)
         if not same or size_px != picture.shape[1::-1]:
             raise OutputError(f"the OBJ did not read back as written: {part.name} differs")
@@ -113,18 +113,16 @@ def check_companions(view_px: tuple[int, int], item: Item, choices: FileChoices)
 def write_obj(viewable: ViewableScene, item: Item, facts: Facts, choices: FileChoices) -> FileSummary:
     """Write a scene as OBJ with the files that belong to it, and read them back; see `Format.write`."""
     start = perf_counter()
-    textured_mesh = viewable.textured_mesh
+    mesh = viewable.textured_mesh
     files: dict[str, bytes] = {}
 
     def made(quality: int) -> bytes:
         nonlocal files
-        files = obj_files(
-            textured_mesh, item.path.stem, plain_textures(textured_mesh, quality), credit_texts(facts.credits)
-        )
+        files = obj_files(mesh, item.path.stem, plain_textures(mesh, quality), credit_texts(facts.credits))
         return b"".join(files.values())
 
     total = len(fitted(made, choices, "an OBJ with its files"))
-    check_obj(files, textured_mesh)
+    check_obj(files, mesh)
     paths = [item.path.with_name(name) for name in files]  # the first is the OBJ
     with written_aside_together(paths, overwrite=choices.overwrite) as asides:
         for aside, content in zip(asides, files.values(), strict=True):

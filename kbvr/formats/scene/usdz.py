@@ -45,11 +45,7 @@ FILE_TIME = (2020, 1, 1, 12, 0, 0, 0, 0, -1)
 
 
 def usdz_bytes(
-    textured_mesh: TexturedMesh,
-    textures: PlainTextures,
-    *,
-    eye_height_m: float,
-    credit: Mapping[str, str] | None = None,
+    mesh: TexturedMesh, textures: PlainTextures, *, eye_height_m: float, credit: Mapping[str, str] | None = None
 ) -> bytes:
     """Return a textured mesh as USDZ, with who took the photo and when in the custom data of its layer.
 
@@ -60,13 +56,13 @@ def usdz_bytes(
 
     try:
         with folder_aside(Path(gettempdir())) as folder:
-            return _package(folder, textured_mesh, textures, eye_height_m, credit or {})
+            return _package(folder, mesh, textures, eye_height_m, credit or {})
     except (OSError, Tf.ErrorException) as error:
         raise OutputError(f"the USDZ could not be made in {gettempdir()}: {' '.join(str(error).split())}") from error
 
 
 def _package(
-    folder: Path, textured_mesh: TexturedMesh, textures: PlainTextures, eye_height_m: float, credit: Mapping[str, str]
+    folder: Path, mesh: TexturedMesh, textures: PlainTextures, eye_height_m: float, credit: Mapping[str, str]
 ) -> bytes:
     """Return a textured mesh as USDZ, made in a folder of its own."""
     from pxr import Usd, UsdUtils
@@ -74,7 +70,7 @@ def _package(
     for picture, content in ((PHOTO, textures.photo), (ATLAS, textures.atlas), (ALPHA, textures.alpha)):
         (folder / picture).write_bytes(content)
     stage = Usd.Stage.CreateNew(str(folder / "scene.usdc"))
-    _fill(stage, textured_mesh, eye_height_m)
+    _fill(stage, mesh, eye_height_m)
     if credit:
         stage.GetRootLayer().customLayerData = dict(credit)
     stage.GetRootLayer().Save()
@@ -87,7 +83,7 @@ def _package(
     return package.read_bytes()
 
 
-def _fill(stage: Usd.Stage, textured_mesh: TexturedMesh, eye_height_m: float) -> None:
+def _fill(stage: Usd.Stage, mesh: TexturedMesh, eye_height_m: float) -> None:
     """Put a textured mesh and its camera into an empty stage."""
     from pxr import Gf, Sdf, UsdGeom, UsdShade, Vt
 
@@ -96,7 +92,7 @@ def _fill(stage: Usd.Stage, textured_mesh: TexturedMesh, eye_height_m: float) ->
     root = UsdGeom.Xform.Define(stage, "/kbvr")
     root.AddTranslateOp().Set(Gf.Vec3d(0, eye_height_m, 0))
     stage.SetDefaultPrim(root.GetPrim())
-    camera, (width, height) = textured_mesh.camera, textured_mesh.camera.size_px
+    camera, (width, height) = mesh.camera, mesh.camera.size_px
     seen = UsdGeom.Camera.Define(stage, "/kbvr/camera")
     seen.CreateHorizontalApertureAttr(APERTURE_MM)
     seen.CreateVerticalApertureAttr(APERTURE_MM * height / width)
@@ -107,19 +103,19 @@ def _fill(stage: Usd.Stage, textured_mesh: TexturedMesh, eye_height_m: float) ->
         "atlas": _material(stage, "atlas", ATLAS, None),
         "blended": _material(stage, "blended", ATLAS, ALPHA),
     }
-    for part in parts_without_dome(textured_mesh):
-        mesh = UsdGeom.Mesh.Define(stage, f"/kbvr/{part.name}")
+    for part in parts_without_dome(mesh):
+        surface = UsdGeom.Mesh.Define(stage, f"/kbvr/{part.name}")
         points = Vt.Vec3fArray.FromNumpy((part.points_m * Y_UP).astype(np.float32))
-        mesh.CreatePointsAttr(points)
-        mesh.CreateFaceVertexCountsAttr(Vt.IntArray.FromNumpy(np.full(len(part.triangles), 3, np.int32)))
-        mesh.CreateFaceVertexIndicesAttr(Vt.IntArray.FromNumpy(part.triangles.ravel().astype(np.int32)))
-        mesh.CreateSubdivisionSchemeAttr(UsdGeom.Tokens.none)
-        mesh.CreateExtentAttr(UsdGeom.PointBased.ComputeExtent(points))
-        places = UsdGeom.PrimvarsAPI(mesh).CreatePrimvar(
+        surface.CreatePointsAttr(points)
+        surface.CreateFaceVertexCountsAttr(Vt.IntArray.FromNumpy(np.full(len(part.triangles), 3, np.int32)))
+        surface.CreateFaceVertexIndicesAttr(Vt.IntArray.FromNumpy(part.triangles.ravel().astype(np.int32)))
+        surface.CreateSubdivisionSchemeAttr(UsdGeom.Tokens.none)
+        surface.CreateExtentAttr(UsdGeom.PointBased.ComputeExtent(points))
+        places = UsdGeom.PrimvarsAPI(surface).CreatePrimvar(
             "st", Sdf.ValueTypeNames.TexCoord2fArray, UsdGeom.Tokens.vertex
         )
         places.Set(Vt.Vec2fArray.FromNumpy((part.uv * (1, -1) + (0, 1)).astype(np.float32)))
-        UsdShade.MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(materials["blended" if part.blends else part.texture])
+        UsdShade.MaterialBindingAPI.Apply(surface.GetPrim()).Bind(materials["blended" if part.blends else part.texture])
 
 
 def _material(stage: Usd.Stage, name: str, colour: str, alpha: str | None) -> UsdShade.Material:
@@ -159,7 +155,7 @@ def _material(stage: Usd.Stage, name: str, colour: str, alpha: str | None) -> Us
     return material
 
 
-def check_usdz(path: Path, textured_mesh: TexturedMesh) -> None:
+def check_usdz(path: Path, mesh: TexturedMesh) -> None:
     """Read a USDZ, have USD's validators look at it, and compare it with the textured mesh.
 
     Raises:
@@ -171,8 +167,8 @@ def check_usdz(path: Path, textured_mesh: TexturedMesh) -> None:
         stage = Usd.Stage.Open(str(path))
         validators = UsdValidation.ValidationRegistry().GetOrLoadAllValidators()
         found = [error.GetErrorAsString() for error in UsdValidation.ValidationContext(validators).Validate(stage)]
-        meshes = {part.name: UsdGeom.Mesh(stage.GetPrimAtPath(f"/kbvr/{part.name}")) for part in textured_mesh.parts}
-        differ = [part.name for part in parts_without_dome(textured_mesh) if not _same(meshes[part.name], part)]
+        meshes = {part.name: UsdGeom.Mesh(stage.GetPrimAtPath(f"/kbvr/{part.name}")) for part in mesh.parts}
+        differ = [part.name for part in parts_without_dome(mesh) if not _same(meshes[part.name], part)]
         with ZipFile(path) as package:
             for picture in (PHOTO, ATLAS, ALPHA):
                 inside = next(name for name in package.namelist() if name.endswith(picture))
@@ -203,17 +199,17 @@ def write_usdz(viewable: ViewableScene, item: Item, facts: Facts, choices: FileC
     """Write a scene as USDZ, and read it back; see `Format.write`."""
     check_usd(viewable.textured_mesh.camera.size_px, item, choices)
     start = perf_counter()
-    textured_mesh = viewable.textured_mesh
+    mesh = viewable.textured_mesh
 
     def made(quality: int) -> bytes:
-        textures, credit = plain_textures(textured_mesh, quality), credit_texts(facts.credits)
-        return usdz_bytes(textured_mesh, textures, eye_height_m=choices.eye_height_m, credit=credit)
+        textures, credit = plain_textures(mesh, quality), credit_texts(facts.credits)
+        return usdz_bytes(mesh, textures, eye_height_m=choices.eye_height_m, credit=credit)
 
     content = fitted(made, choices, "a USDZ")
     with written_aside(item.path, overwrite=choices.overwrite) as aside:
         aside.write_bytes(content)
         with folder_aside(Path(gettempdir())) as folder:  # USD wants names that are text
-            check_usdz(Path(copyfile(aside, folder / "scene.usdz")), textured_mesh)
+            check_usdz(Path(copyfile(aside, folder / "scene.usdz")), mesh)
     return summary_of(viewable, item, len(content), perf_counter() - start)
 
 
