@@ -191,8 +191,8 @@ def test_a_crash_costs_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """Of the process; the next call gets a new one."""
     network = open_network(averaging(tmp_path / "network.onnx", PICTURE))
     picture = {"rgb01": np.ones((1, 3, 32, 32), np.float32)}
-    monkeypatch.setattr(foreign, "_WORKER", "test_isolated_network")
-    monkeypatch.setattr(sys, "path", [str(Path(__file__).parent), *sys.path])
+    monkeypatch.setattr(foreign, "_WORKER", "nets.test_isolated_network")
+    monkeypatch.setattr(sys, "path", [str(Path(__file__).parents[1]), *sys.path])
     foreign._processes.clear()
     with pytest.raises(InputError, match=r"network that runs, got .*network\.onnx, at which onnxruntime crashed"):
         network.run(None, picture)
