@@ -18,7 +18,7 @@ ROUNDS ?= 20
 ROOM ?= stereo
 BIN = $(VENV)/bin
 VIEWERS = $(shell find viewers -name node_modules -prune -o -type f -print)
-SOURCES = pyproject.toml hatch_build.py $(shell find kbvr -name '*.py' -o -name '*.cpp' -o -name '*.onnx' -o -name '*.json') $(VIEWERS)
+SOURCES = pyproject.toml hatch_build.py $(shell find kbvr -name '*.py' -o -name '*.cpp' -o -name '*.h' -o -name '*.onnx' -o -name '*.json') $(VIEWERS)
 
 .PHONY: demo test bench fuzz faults soak mutants wheel clean
 

@@ -31,7 +31,7 @@ from bench.drawn import MAP_LONG_SIDE_PX, DrawnPhoto, draw, drawn_worlds, fatten
 from bench.machine import this_machine
 from kbvr.depth.guided_upsample import upsample_along_edges
 from kbvr.depth.networks import DepthNetwork, depth_network
-from kbvr.depth.predict import estimate_with
+from kbvr.depth.predict import predict_depth
 from kbvr.errors import InputError
 
 STEP_SHARE = 0.08
@@ -228,7 +228,7 @@ def small_map_of(photo: DrawnPhoto, kind: str, network: DepthNetwork | None) -> 
     """Return the small map of a drawn photo."""
     if kind == "network":
         assert network is not None
-        return estimate_with(network, photo.rgb).values
+        return predict_depth(network, photo.rgb).values
     return small_map(fattened(photo), wander_cells=WANDER_CELLS if kind == "wander" else 0.0)
 
 

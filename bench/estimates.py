@@ -14,7 +14,7 @@ from jaxtyping import Float32, UInt8
 from bench.agreement import sized_as
 from kbvr.depth.estimate import estimate_depth
 from kbvr.depth.networks import BUILT_IN_NETWORK, DepthNetwork, depth_network
-from kbvr.depth.predict import estimate_with, network_input
+from kbvr.depth.predict import network_input, predict_depth
 from kbvr.errors import InputError
 from kbvr.nets import card_of
 from kbvr.nets.onnxruntime_loader import onnxruntime
@@ -53,7 +53,7 @@ class Tested:
 
     def small(self, rgb: UInt8[np.ndarray, "H W 3"], quality: str = "fast") -> Float32[np.ndarray, "h w"]:
         """Return what it says, of one pass or with another quality, at its own size."""
-        return estimate_with(self.network, rgb, quality=quality).values
+        return predict_depth(self.network, rgb, quality=quality).values
 
     def alone(self, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
         """Return one pass, enlarged without a look at the photo, as the teachers' are."""

@@ -139,7 +139,7 @@ def _options() -> ExportOptions:
 
 def _film(path: Path) -> tuple[Pairs, list[int], float]:
     """Return the pairs of the export's film that are drawn, the source of every frame, and the seconds to the first."""
-    from kbvr.depth.scene_depth import surroundings_of
+    from kbvr.depth.scene_depth import scene_depth_of
     from kbvr.motion.frame_reuse import drawn_frames
     from kbvr.motion.paths import view_of
     from kbvr.photo.photo import load_photo
@@ -152,11 +152,11 @@ def _film(path: Path) -> tuple[Pairs, list[int], float]:
     options = _options()
     profile, photo = Layers(options), load_photo(path)
     depth = profile.depth(photo)
-    around = surroundings_of(depth)
-    view = view_of(around, photo.size_px)
-    film = planned("stereo", items_of("stereo", path.stem, path.parent, options), around, view, options)
+    scene_depth = scene_depth_of(depth)
+    view = view_of(scene_depth, photo.size_px)
+    film = planned("stereo", items_of("stereo", path.stem, path.parent, options), scene_depth, view, options)
     sources = list(film.sources_within(REPEATS_BYTES))
-    made, _ = profile.prepared(photo, depth, [film], around, is_visited=False).drawing([film])
+    made, _ = profile.prepared(photo, depth, [film], scene_depth, is_visited=False).drawing([film])
     assert isinstance(made, Renderer)
     start = time.perf_counter()
     with Renderer(made.scene, pixels_per_photo_px=view.f_px / made.scene.camera.f_px) as drawing:

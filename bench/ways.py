@@ -46,7 +46,7 @@ def kbvr_scene(
 
 def without_hidden(scene: Scene) -> Scene:
     """Return a scene without what was invented behind things: what then shows is the renderer's filling along rows."""
-    seen = [index for index, layer in enumerate(scene.ldi.layers) if layer.name in ("matte", "front")]
+    seen = [index for index, layer in enumerate(scene.ldi.layers) if not layer.is_hidden]
     layer_of_block = scene.quads["layer"][scene.blocks["first"]]
     return replace(scene, blocks=scene.blocks[np.isin(layer_of_block, seen)])
 

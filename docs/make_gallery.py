@@ -40,7 +40,7 @@ def hidden(photo: Photo, depth: kbvr.DepthMap) -> np.ndarray:
     scene = kbvr.build_scene(photo, depth)
     margin, (width, height) = scene.ldi.margin_px, photo.size_px
     inside = np.s_[margin : margin + height, margin : margin + width]
-    filled = scene.ldi.layers[-1].rgba[inside][..., :3]
+    filled = scene.ldi.hidden.rgba[inside][..., :3]
     return np.where(scene.ldi.fill_mask[inside][..., None], filled, photo.rgb // 4 + 160).astype(np.uint8)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 import kbvr
-from kbvr.depth.scene_depth import surroundings_of
+from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.motion.crop import Crop
 from kbvr.motion.path_names import Steps
 from kbvr.motion.paths import PathOptions, moves_along, view_of
@@ -64,10 +64,10 @@ def write_of_readme() -> None:
     nearness = (255 * depth.inverse_depth / depth.inverse_depth.max()).astype(np.uint8)
     coloured = cv2.applyColorMap(nearness, cv2.COLORMAP_TURBO)[..., ::-1]
     save("depth.jpg", np.hstack([photo.rgb, coloured]))
-    around = surroundings_of(depth)
-    view = view_of(around, (WIDTH_PX, round(WIDTH_PX * photo.size_px[1] / photo.size_px[0])))
-    rig = plan_rig(around, view)
-    moves = moves_along(PathOptions(seconds=FRAMES / 25), around)
+    scene_depth = scene_depth_of(depth)
+    view = view_of(scene_depth, (WIDTH_PX, round(WIDTH_PX * photo.size_px[1] / photo.size_px[0])))
+    rig = plan_rig(scene_depth, view)
+    moves = moves_along(PathOptions(seconds=FRAMES / 25), scene_depth)
     with Renderer(scene, pixels_per_photo_px=view.f_px / photo.f_px) as renderer:
         pair = [renderer.frame(camera) for camera in eye_pair(moves[0].camera(view), rig)]
         save("pair.jpg", np.hstack(pair))

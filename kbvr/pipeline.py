@@ -1,6 +1,6 @@
 """The whole product on one page: one photo in; stereo and plain videos, stereo pictures and scenes out.
 
-load_photo -> the profile's depth -> surroundings_of -> planned films (moves along a path, a rig of two eyes) -> the
+load_photo -> the profile's depth -> scene_depth_of -> planned films (moves along a path, a rig of two eyes) -> the
 profile's drawing (split, fill, mattes, mesh, for what the moves can see) -> the cameras of each instant -> all files
 that show it. Depth maps and autostereograms are made of the depth at once, scenes to visit of the layers
 (`kbvr.mesh.viewable_scene`).
@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from kbvr.depth.depth_map import DepthMap, seen_through, sized
-from kbvr.depth.scene_depth import Surroundings, surroundings_of
+from kbvr.depth.scene_depth import SceneDepth, scene_depth_of
 from kbvr.errors import InputError, MissingExtraError
 from kbvr.formats.spec.format import Facts, FileSummary, Item, Views
 from kbvr.formats.write import check_items, paths_of, write_depth_items, write_items, write_scene_items
 from kbvr.ldi.scene import Scene
-from kbvr.mesh.textured_mesh import TEXTURE_MAX_PX
-from kbvr.mesh.viewable_scene import diorama_of
+from kbvr.mesh.cell_plane import TEXTURE_MAX_PX
+from kbvr.mesh.viewable_scene import viewable_scene_of
 from kbvr.motion.frame_reuse import drawn_frames
 from kbvr.motion.paths import moves_along, view_of
 from kbvr.options.export_options import ExportOptions
@@ -166,7 +166,7 @@ def _exported(
             GUESSED_FOV_DEG,
         )
     sizes_px = _view_sizes_px(wanted, photo, file_px, options)
-    around = surroundings_of(depth)
+    around = scene_depth_of(depth)
     films = [
         planned(output, items, around, view_of(around, sizes_px[output]), options)
         for output, items in wanted.items()
@@ -275,14 +275,14 @@ def _written_scenes(
     scene: Scene,
     photo: Photo,
     depth: DepthMap,
-    around: Surroundings,
+    around: SceneDepth,
     options: ExportOptions,
     failed: list[Failure],
     made: list[FileSummary],
 ) -> tuple[Written, ...]:
     """Write the files that hold the scene."""
     path = replace(path_options(next(iter(wanted)), options), fps=SCENE_KEYS_PER_S)
-    diorama = diorama_of(
+    diorama = viewable_scene_of(
         scene,
         photo,
         depth,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from kbvr.ldi.quads import QUAD, TOLERANCE_PX, Limits
+from kbvr.ldi.quads import QUAD, TOLERANCE_PX
+from kbvr.native.library import MeshLimits
 
 
-def slow_quads(inverse_depth: np.ndarray, valid: np.ndarray, largest: int, limits: Limits) -> np.ndarray:
+def slow_quads(inverse_depth: np.ndarray, valid: np.ndarray, largest: int, limits: MeshLimits) -> np.ndarray:
     """Return QUAD records that cover the valid pixels once, large squares first."""
     height, width = valid.shape
     todo = valid.copy()

@@ -84,7 +84,7 @@ def test_another_process_may_take_half_of_the_machine(monkeypatch, machine, half
 
 
 @pytest.mark.parametrize("error", SHORTAGES, ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize("stage", ["surroundings_of", "explain"])
+@pytest.mark.parametrize("stage", ["scene_depth_of", "explain"])
 def test_the_command_line_says_so_in_one_line(tmp_path, capsys, monkeypatch, error, stage):
     """Wherever it is raised, and it leaves nothing half written."""
 

@@ -15,7 +15,7 @@ from scenes import card_before_wall
 
 import kbvr
 from kbvr import pipeline
-from kbvr.depth.scene_depth import surroundings_of
+from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.video import write_video as video
 from kbvr.ldi.scene import build_scene
@@ -85,9 +85,9 @@ def test_parallax_of_an_exact_scene_is_exact(inverse_depth):
     """The card's edges and the wall stand where f b (1/z0 - 1/z) says, to half a pixel."""
     photo, depth = card_before_wall()
     scene = build_scene(photo, depth)
-    around = surroundings_of(depth)
-    view = replace(view_of(around, (240, 200)), f_px=200.0)
-    rig = plan_rig(around, view, convergence_m=1 / inverse_depth)
+    scene_depth = scene_depth_of(depth)
+    view = replace(view_of(scene_depth, (240, 200)), f_px=200.0)
+    rig = plan_rig(scene_depth, view, convergence_m=1 / inverse_depth)
     left, right = eye_pair(view, rig)
     with Renderer(scene, pixels_per_photo_px=2.0) as renderer:
         pictures = [renderer.frame(camera)[100].astype(float) for camera in (left, right)]
@@ -120,11 +120,11 @@ def cat():
 def test_the_default_paths_leave_nothing_uncovered(path, cat):
     """One or both eyes of every path see a layer at all but a few pixels in ten thousand."""
     photo, depth = cat
-    around = surroundings_of(depth)
-    view = view_of(around, (450, 298))
+    scene_depth = scene_depth_of(depth)
+    view = view_of(scene_depth, (450, 298))
     options = ExportOptions(stereo=True, kenburns=True, path=path, seconds=0.16)
-    films = [planned(o, items_of(o, "a", Path(), options), around, view, options) for o in options.outputs]
-    scene = build_scene(photo, depth, **reaches_m(films, around))
+    films = [planned(o, items_of(o, "a", Path(), options), scene_depth, view, options) for o in options.outputs]
+    scene = build_scene(photo, depth, **reaches_m(films, scene_depth))
     with Renderer(scene) as renderer:
         for film in films:
             for camera in (camera for eyes in film.instants for camera in eyes):
@@ -204,8 +204,8 @@ def test_a_crop_by_hand_is_what_the_film_ends_with(tmp_path):
 def test_the_subject_is_put_where_it_is_wanted(tmp_path, cat, caplog):
     photo, depth = cat
     moved = Layers(ExportOptions(subject_distance_m=4.0)).depth(photo)
-    assert surroundings_of(moved).subject_m == pytest.approx(4.0, rel=1e-4)
-    assert np.allclose(moved.inverse_depth * surroundings_of(depth).subject_inverse_depth, depth.inverse_depth / 4)
+    assert scene_depth_of(moved).subject_m == pytest.approx(4.0, rel=1e-4)
+    assert np.allclose(moved.inverse_depth * scene_depth_of(depth).subject_inverse_depth, depth.inverse_depth / 4)
     assert not caplog.records
 
 

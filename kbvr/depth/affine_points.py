@@ -1,9 +1,9 @@
-"""The camera of affine points: points of a scene that are right but for a shift along z and a factor.
+"""The camera of affine points: points of a scene that are known up to a shift along z and a scale.
 
 MoGe's networks give such points (Wang et al. 2025, "MoGe: Unlocking Accurate Monocular Geometry Estimation for
 Open-Domain Images with Optimal Training Supervision", section 3.3): the shift t and the focal length f are those that
 minimise the sum of |f (x, y) / (z + t) - (u, v)|^2, with (u, v) the pixel from the middle of the picture. For a given t
-the best f has a closed form, so one number is searched for, over all that a camera can have.
+the best f has a closed form, so the search is over one number, within the range of real cameras.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from kbvr.errors import InputError
 from kbvr.geometry.camera import f_px_from_fov
 
 FOV_RANGE_DEG = (1.0, 170.0)
-"""Across the long side: the range that a person may give, too."""
+"""Across the long side; the range of a given field of view is the same."""
 
 MOST_CELLS = 4096
-"""A map is averaged over squares to about so many: noise in z would make scenes look flatter than they are."""
+"""A map is averaged over squares, down to about this many: noise in z would make scenes look too flat."""
 
 TOO_NEAR_SHARE = 0.005
-"""This share of the points, the nearest ones, has no say: one stray point must not limit the shift of all."""
+"""This share of the points, the nearest ones, is left out: a single outlier must not limit the shift."""
 
 NEAREST_SHARES = (1e-5, 1e3)
 """Range of the nearest point's depth, as multiples of the scene's spread across the view."""
 
 TRIES, ROUNDS = 60, 3
-"""Each round tries so many depths, evenly in their logarithm, between the neighbours of the last round's best."""
+"""Each round tries this many depths, evenly in their logarithm, between the neighbours of the last round's best."""
 
 PULL = 1e-7
-"""Weight of keeping to the points' own depth: it decides only where nothing else does, as before a flat wall."""
+"""Weight of the points' own depth: it decides only where nothing else does, as in front of a flat wall."""
 
 MOST_UNEXPLAINED = 0.8
-"""Points that leave more than this share of the pixels' offsets from the middle unexplained were seen by no camera.
+"""No camera sees points that leave more than this share of the pixels' offsets from the middle unexplained.
 
-Those of another focal length than a photo claims leave less."""
+A wrong focal length in the photo's metadata leaves less."""
 
 
 def focal_and_shift(
@@ -48,16 +48,16 @@ def focal_and_shift(
     *,
     f_px: float | None = None,
 ) -> tuple[float, float]:
-    """Return the focal length in pixels of a picture of size_px, and what to add to every z, in the points' own unit.
+    """Return the focal length in pixels of a picture of size_px, and the shift to add to every z, in the points' unit.
 
     Args:
-        points: x right, y down, z forward, up to one shift in z and one factor; finite inside.
+        points: x right, y down, z forward, up to a shift in z and a scale; finite inside.
         inside: The pixels that count.
-        size_px: (width, height) of the picture that the points are of, which may be larger than their map.
-        f_px: The focal length where it is known: the shift alone is recovered then.
+        size_px: (width, height) of the picture that shows the points; it may be larger than their map.
+        f_px: The focal length if it is known; then only the shift is recovered.
 
     Raises:
-        InputError: if the points look like those of no camera.
+        InputError: if no camera could see the points at their pixels.
     """
     pixels, seen = _samples(points, inside, size_px)
     own = float(seen[:, 2].min())
@@ -69,7 +69,7 @@ def focal_and_shift(
     widest_px, narrowest_px = (f_px_from_fov(fov_deg, float(max(size_px))) for fov_deg in FOV_RANGE_DEG[::-1])
 
     def cost(nearest: float) -> float:
-        """Return the share of the pixels' squared offsets that stays unexplained if the nearest depth is this."""
+        """Return the share of the pixels' squared offsets that a nearest depth of this leaves unexplained."""
         projected = xy / (nearest + z)[:, None]
         used_px = f_px or _best_f_px(projected, pixels)
         if f_px is None and not widest_px <= used_px <= narrowest_px:
@@ -86,7 +86,7 @@ def focal_and_shift(
 def _samples(
     points: Float[np.ndarray, "h w 3"], inside: Bool[np.ndarray, "h w"], size_px: tuple[int, int]
 ) -> tuple[Float64[np.ndarray, "n 2"], Float64[np.ndarray, "n 3"]]:
-    """Return (u, v) of the map's squares, from the middle and in pixels of the picture, and their points."""
+    """Return (u, v) of the map's squares, measured from the middle in pixels of the picture, and their points."""
     height, width = inside.shape
     side = ceil(sqrt(height * width / MOST_CELLS))
     places = np.empty((height, width, 6))
@@ -103,12 +103,12 @@ def _samples(
 
 
 def _best_f_px(projected: Float64[np.ndarray, "n 2"], pixels: Float64[np.ndarray, "n 2"]) -> float:
-    """Return the focal length that brings points projected at 1 px nearest to their pixels."""
+    """Return the focal length that best fits points projected with a focal length of 1 px to their pixels."""
     return float((projected * pixels).sum() / (projected**2).sum())
 
 
 def _least(cost: Callable[[float], float], low: float, high: float) -> tuple[float, float]:
-    """Return where between two positive numbers a cost is least, and how much it is there."""
+    """Return the number between two positive ones at which a cost is least, and that cost."""
     tries, costs = np.array([low, high]), [inf]
     best = 0
     for _ in range(ROUNDS):

@@ -1,8 +1,8 @@
-"""On which side of a step a pixel lies, by its colour: what looks like the near side is near.
+"""The side of a depth step that a pixel belongs to, by its colour: a pixel that looks like the near side is near.
 
-Two ways to ask. With many colours around, a pixel is compared with single pixels of both sides; each side's share of
-pixels like it is its density there, and the logarithm of the densities' ratio is what the colour says. Close to the
-boundary each side has about one colour, so that its mean and variance will do, at any number of pixels.
+The result is the log odds of the near side. Two estimates: among many colours, a pixel is compared with single pixels
+of both sides, and the share of similar ones is each side's density there. Close to the boundary each side has about
+one colour, so its mean and variance are enough, whatever the number of pixels.
 """
 
 from __future__ import annotations
@@ -15,39 +15,39 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Int, UInt8
 
-TAPS = 16
+SAMPLES = 16
 COLOUR_SIGMA_LEVELS = 20.0
-"""Colours that differ by so much are alike, at 0.6."""
+"""Colours that differ by this much have a similarity of 0.6."""
 
 LEAST_DENSITY = 0.03
-"""Of both sides everywhere: a colour that neither side has says nothing."""
+"""Added to both sides' densities: a colour that neither side has is no evidence."""
 
 LEAST_TRUST = 0.1
-"""What a pixel counts for its own side whose colour says that it belongs to the other."""
+"""Least weight of a pixel in its side's density, when its colour suggests the other side."""
 
 CHUNK = 8192
-"""Pixels that are looked at together: few enough to stay in the processor's cache."""
+"""Pixels processed together: few enough to stay in the processor's cache."""
 
 SPREAD_PX = 2.5
-"""Deviation of the window in which a side's mean colour is taken."""
+"""Sigma of the window over which a side's mean colour is taken."""
 
 SURE = 0.3
-"""Pixels that lean less than this to either side are of none."""
+"""Pixels that lean less than this to either side count for neither."""
 
 LEAST_COUNT = 0.02
-"""A side of so small a part of the window is half trusted."""
+"""A side that fills this share of the window gets half the weight."""
 
 NOISE_LEVELS = 8.0
-"""Deviation of the colours of one thing, at the least."""
+"""Least standard deviation of a side's colours."""
 
 DISTINCT = 8.0
-"""Two sides whose colours differ by so much, squared, as a multiple of their variances, are half trusted."""
+"""Squared difference of the sides' colours, as a multiple of their variances, that gets half the weight."""
 
-MOST_SAID = 3.0
-"""What a single colour says, at the most."""
+MOST_LOG_ODDS = 3.0
+"""Most log odds from a single colour."""
 
 
-def said_by_taps(
+def log_odds_from_samples(
     planes: Sequence[Float32[np.ndarray, "H W"]],
     band: Int[np.ndarray, "N"],
     near: Float32[np.ndarray, "N"],
@@ -55,26 +55,26 @@ def said_by_taps(
     *,
     reach_px: float,
 ) -> Float32[np.ndarray, "N"]:
-    """Return what the colours of a band say: positive is near, negative is far, 0 is nothing.
+    """Return the log odds of a band's pixels by their colours: positive is near, negative is far, 0 is undecided.
 
-    `planes` are red, green, blue and the map; `band` are indices of their pixels, and `near` and `far` what the map
-    has on the sides of the step at each. They are asked twice. The second time, pixels that look like the other side
-    hardly count for their own: a map draws thin things too wide, and what it calls near is mostly background then.
+    `planes` are red, green, blue and the map; `band` holds indices of their pixels, `near` and `far` the map's values
+    on the two sides of the step at each. There are two passes. In the second one, pixels that look like the other
+    side hardly count for their own: a map shows thin things too wide, and what it calls near is mostly background.
     """
     border = int(np.ceil(reach_px))
     y, x = np.divmod(band, planes[0].shape[1])
     framed = [cv2.copyMakeBorder(plane, border, border, border, border, cv2.BORDER_REPLICATE) for plane in planes]
     at = (y + border) * framed[0].shape[1] + x + border
-    taps = _Taps(framed, at, near, far, reach_px)
-    said = taps.said(TAPS // 2, None)
+    samples = _Samples(framed, at, near, far, reach_px)
+    log_odds = samples.log_odds(SAMPLES // 2, None)
     trust = np.ones((2, framed[0].size), np.float32)
-    trust[0, at], trust[1, at] = np.clip(said, LEAST_TRUST, 1), np.clip(-said, LEAST_TRUST, 1)
-    return taps.said(TAPS, trust)
+    trust[0, at], trust[1, at] = np.clip(log_odds, LEAST_TRUST, 1), np.clip(-log_odds, LEAST_TRUST, 1)
+    return samples.log_odds(SAMPLES, trust)
 
 
 @dataclass(frozen=True, eq=False)
-class _Taps:
-    """What a band is compared with; see `said_by_taps`."""
+class _Samples:
+    """The pixels that a band is compared with; see `log_odds_from_samples`."""
 
     planes: Sequence[Float32[np.ndarray, "H W"]]
     at: Int[np.ndarray, "N"]
@@ -82,13 +82,13 @@ class _Taps:
     far: Float32[np.ndarray, "N"]
     reach_px: float
 
-    def said(self, taps: int, trust: Float32[np.ndarray, "2 P"] | None) -> Float32[np.ndarray, "N"]:
-        """Return the log ratio of the two sides' densities of every pixel's colour; chunks are independent."""
+    def log_odds(self, samples: int, trust: Float32[np.ndarray, "2 P"] | None) -> Float32[np.ndarray, "N"]:
+        """Return the log ratio of the two sides' densities at every pixel's colour; chunks are independent."""
         result = np.empty(len(self.at), np.float32)
 
         def one_chunk(start: int) -> None:
             chunk = np.s_[start : start + CHUNK]
-            like, count = self._densities(chunk, taps, trust)
+            like, count = self._densities(chunk, samples, trust)
             like /= count
             like += np.float32(LEAST_DENSITY)
             result[chunk] = np.log(like[0] / like[1])
@@ -98,9 +98,9 @@ class _Taps:
         return result
 
     def _densities(
-        self, chunk: slice, taps: int, trust: Float32[np.ndarray, "2 P"] | None
+        self, chunk: slice, samples: int, trust: Float32[np.ndarray, "2 P"] | None
     ) -> tuple[Float32[np.ndarray, "2 N"], Float32[np.ndarray, "2 N"]]:
-        """Return how many pixels of the near and the far side are alike, and how many there are."""
+        """Return the weight of similar pixels on the near and the far side, and of all pixels there."""
         *colours, values = (plane.ravel() for plane in self.planes)
         at = self.at[chunk]
         own = [plane.take(at) for plane in colours]
@@ -108,7 +108,7 @@ class _Taps:
         at_far = self.far[chunk] * per_value + np.float32(0.5)
         like = np.zeros((2, len(at)), np.float32)
         count = np.full_like(like, 1e-6)
-        for offset, weight in _spiral(taps, self.reach_px, self.planes[0].shape[1]):
+        for offset, weight in _spiral(samples, self.reach_px, self.planes[0].shape[1]):
             there = at + offset
             alike = np.zeros(len(at), np.float32)
             for plane, colour in zip(colours, own, strict=True):
@@ -133,13 +133,11 @@ class _Taps:
 
 
 def side_colours(
-    planes: Sequence[Float32[np.ndarray, "H W"]],
-    leaning: Float32[np.ndarray, "H W"],
+    planes: Sequence[Float32[np.ndarray, "H W"]], leaning: Float32[np.ndarray, "H W"]
 ) -> Float32[np.ndarray, "h w 6"]:
-    """Return what colours say, at half the size: factors of the colour's square, red, green and blue, 1, and a weight.
+    """Return the log odds as a function of colour, at half the size: factors of |colour|^2, R, G, B and 1, a weight.
 
-    Each side's colours near by are taken for normally distributed, the same in all channels; what a colour says is how
-    much likelier it is on the near side, as a logarithm.
+    Each side's colours nearby are modelled by a normal distribution with one variance for all channels.
     """
     power = planes[0] * planes[0] + planes[1] * planes[1] + planes[2] * planes[2]
     means, variances, counts = [], [], []
@@ -152,7 +150,7 @@ def side_colours(
         means.append(mean)
         counts.append(count)
     apart = _power(means[0] - means[1])
-    distinct = (apart / (2 * np.minimum(*variances))) ** 2  # one colour on both sides says nothing
+    distinct = (apart / (2 * np.minimum(*variances))) ** 2  # one colour on both sides decides nothing
     sure = distinct / (distinct + np.float32(DISTINCT**2))
     enough = np.minimum(*counts)
     sure *= enough / (enough + np.float32(LEAST_COUNT))
@@ -163,19 +161,21 @@ def side_colours(
     return np.dstack([half[1] - half[0], *linear, constant, sure]).astype(np.float32)
 
 
-def said_by_means(colours: UInt8[np.ndarray, "N 3"], sides: Float32[np.ndarray, "N 6"]) -> Float32[np.ndarray, "N"]:
-    """Return what colours say, given the `side_colours` beside each: positive is near, 0 is nothing."""
-    said, power = sides[:, 4].copy(), np.zeros(len(colours), np.float32)
+def log_odds_from_means(
+    colours: UInt8[np.ndarray, "N 3"], sides: Float32[np.ndarray, "N 6"]
+) -> Float32[np.ndarray, "N"]:
+    """Return the log odds of colours, given the `side_colours` at each: positive is near, 0 is undecided."""
+    log_odds, power = sides[:, 4].copy(), np.zeros(len(colours), np.float32)
     for channel in range(3):
         colour = colours[:, channel].astype(np.float32)
-        said += sides[:, 1 + channel] * colour
+        log_odds += sides[:, 1 + channel] * colour
         colour *= colour
         power += colour
     power *= sides[:, 0]
-    said += power
-    np.clip(said, -MOST_SAID, MOST_SAID, out=said)
-    said *= sides[:, 5]
-    return said
+    log_odds += power
+    np.clip(log_odds, -MOST_LOG_ODDS, MOST_LOG_ODDS, out=log_odds)
+    log_odds *= sides[:, 5]
+    return log_odds
 
 
 def _halved_and_blurred(values: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "h w"]:
@@ -187,13 +187,13 @@ def _power(colours: Float32[np.ndarray, "3 h w"]) -> Float32[np.ndarray, "h w"]:
     return colours[0] * colours[0] + colours[1] * colours[1] + colours[2] * colours[2]
 
 
-def _spiral(taps: int, reach_px: float, row_px: int) -> list[tuple[int, np.float32]]:
-    """Return offset and weight of pixels around a pixel, spread over a disc (Vogel 1979) so that they fit no texture.
+def _spiral(samples: int, reach_px: float, row_px: int) -> list[tuple[int, np.float32]]:
+    """Return offset and weight of pixels spread over a disc (Vogel 1979), so that they match no regular texture.
 
-    An offset leads from an index to another, in a picture with rows of so many pixels.
+    Offsets are differences of indices in a picture with rows of `row_px` pixels.
     """
-    index = np.arange(taps) + 0.5
-    share, turn = np.sqrt(index / taps), index * np.pi * (3 - np.sqrt(5))
+    index = np.arange(samples) + 0.5
+    share, turn = np.sqrt(index / samples), index * np.pi * (3 - np.sqrt(5))
     down, right = np.rint(reach_px * share * np.stack([np.sin(turn), np.cos(turn)])).astype(int)
     offsets, weights = down * row_px + right, np.exp(-1.5 * share**2)
     return [(int(offset), np.float32(weight)) for offset, weight in zip(offsets, weights, strict=True)]

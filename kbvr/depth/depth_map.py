@@ -11,7 +11,7 @@ from kbvr.errors import InputError
 from kbvr.photo.photo import Photo
 
 MOST_SAMPLES = 1_000_000
-"""Percentiles are those of about so many pixels; of more they differ by next to nothing, and take long."""
+"""Percentiles are computed from about this many pixels: more would take long and hardly change them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,20 +38,17 @@ class DepthMap:
 
 
 def seen_through(photo: Photo, depth: DepthMap) -> Photo:
-    """Return a photo with the focal length of its depth, which a network may have found."""
+    """Return a photo with the focal length of its depth, which a network may have estimated."""
     return photo if depth.f_px == photo.f_px else replace(photo, f_px=depth.f_px, f_source="network")
 
 
 def sized(photo: Photo, depth: DepthMap, size_px: tuple[int, int]) -> tuple[Photo, DepthMap]:
-    """Return a photo and its depth at a (width, height) of about its shape, not larger than it is."""
-    import cv2
-
+    """Return a photo and its depth resized to a (width, height) of about its shape, no larger than it is."""
     if size_px == photo.size_px:
         return photo, depth
-    rgb, inverse_depth = (
-        np.asarray(cv2.resize(values, size_px, interpolation=cv2.INTER_AREA))
-        for values in (photo.rgb, depth.inverse_depth)
-    )
+    from kbvr.imaging.resize import averaged
+
+    rgb, inverse_depth = (averaged(values, size_px) for values in (photo.rgb, depth.inverse_depth))
     scale = size_px[0] / photo.size_px[0]
     return (
         replace(photo, rgb=rgb, f_px=photo.f_px * scale),
@@ -60,6 +57,6 @@ def sized(photo: Photo, depth: DepthMap, size_px: tuple[int, int]) -> tuple[Phot
 
 
 def sampled(values: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "h w"]:
-    """Return a map, or every n-th row and column of a large one: enough to tell percentiles by."""
+    """Return a map, or every n-th row and column of a large one: enough for percentiles."""
     step = max(1, int((values.size / MOST_SAMPLES) ** 0.5))
     return values[::step, ::step]

@@ -1,8 +1,7 @@
-"""Clean a depth map of specks: a few pixels with a depth that nothing around them has.
+"""Remove specks from a depth map: a few pixels whose depth none of their neighbours has.
 
-They are errors of estimation or of matching. In a move they would float before or behind the surface whose colours
-they show. A thin thing before them that goes on for long, such as a wire or a hair, is no speck, even if it is so thin
-that some of its pixels are missing.
+They are errors of estimation or matching; in a move they would float in front of or behind the surface they belong
+to. A long thin thing in front, such as a wire or a hair, is no speck, even if some of its pixels are missing.
 """
 
 from __future__ import annotations
@@ -18,36 +17,36 @@ SPECK_SHARE = 0.008
 """The side of the largest square that is a speck, as a share of the width."""
 
 LINE_SIDES = 2.0
-"""A thin thing is longer than so many sides of the largest speck."""
+"""A thin thing is longer than this many sides of the largest speck."""
 
 LINE_GAP_PX = 2
 """Most missing pixels between two parts of a thin thing."""
 
 LEVELS_PER_PX = 16
-"""Parallax is compared in whole steps of this size."""
+"""Parallax is compared in whole steps; this many make a pixel."""
 
 SEARCH_PX = 4
-"""How far around a pixel of a speck its surface is looked for."""
+"""How far from a pixel of a speck its surface is searched for."""
 
 BLOCK_PX = 256
 """Side of the blocks in which specks are cleaned."""
 
 PART_PX = 4096
-"""So many pixels of specks are cleaned at a time."""
+"""This many pixels of specks are cleaned at a time."""
 
 COLOUR_SIGMA_LEVELS = 12.0
 AWAY_SIGMA_PX = 2.0
 
 
 def speck_px_for(width: int) -> int:
-    """Return how many pixels the largest speck has."""
+    """Return the number of pixels of the largest speck."""
     return max(4, round((SPECK_SHARE * width) ** 2))
 
 
 def specks_of(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float, most_px: int) -> Bool[np.ndarray, "H W"]:
-    """Return the pixels of all surfaces of at most so many pixels.
+    """Return the pixels of all surfaces of at most `most_px` pixels.
 
-    A surface is what hangs together by steps of at most `jump_px` between neighbours.
+    A surface is connected by steps of at most `jump_px` between neighbours.
     """
     levels = np.empty(parallax_px.shape, np.int16)
     for start in range(0, len(levels), BLOCK_PX):
@@ -61,15 +60,13 @@ def specks_of(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float, most_p
 def lines_of(
     specks: Bool[np.ndarray, "H W"], parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float, longer_px: float
 ) -> Bool[np.ndarray, "H W"]:
-    """Return the pixels of specks that are parts of something thin and near which is longer than so many pixels.
+    """Return the pixels of specks that are parts of something thin and near, longer than `longer_px`.
 
-    Parts hang together if they lie LINE_GAP_PX apart at most and differ by at most `jump_px`.
+    Parts are connected if they lie at most LINE_GAP_PX apart and differ by at most `jump_px`.
     """
     reach = 2 * LINE_GAP_PX + 3
     nearest_px = cv2.dilate(parallax_px, np.ones((reach, reach), np.uint8))
-    parts = specks & (
-        parallax_px >= nearest_px - np.float32(jump_px)
-    )  # what lies near to each other is like each other
+    parts = specks & (parallax_px >= nearest_px - np.float32(jump_px))
     joined = cv2.dilate(parts.view(np.uint8), np.ones((LINE_GAP_PX + 1, LINE_GAP_PX + 1), np.uint8))
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     length_px = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) - LINE_GAP_PX
@@ -79,16 +76,16 @@ def lines_of(
 def without_specks(
     parallax_px: Float32[np.ndarray, "H W"], rgb: UInt8[np.ndarray, "H W 3"], *, jump_px: float
 ) -> Float32[np.ndarray, "H W"]:
-    """Return the parallax with every pixel of a speck on the surface next to it that has its colour most."""
+    """Return the parallax with every pixel of a speck moved to the surface next to it that best matches its colour."""
     most_px = speck_px_for(parallax_px.shape[1])
     specks = specks_of(parallax_px, jump_px=jump_px, most_px=most_px)
     if not specks.any() or specks.all():
         return parallax_px
     specks &= ~lines_of(specks, parallax_px, jump_px=jump_px, longer_px=LINE_SIDES * most_px**0.5)
     clean = parallax_px.copy()
-    around_px = int(2 * most_px**0.5) + SEARCH_PX
-    for y, x in tiles(specks, tile_px=BLOCK_PX + 2 * around_px, step_px=BLOCK_PX):
-        block = np.s_[y : y + BLOCK_PX + 2 * around_px, x : x + BLOCK_PX + 2 * around_px]
+    padding_px = int(2 * most_px**0.5) + SEARCH_PX
+    for y, x in tiles(specks, tile_px=BLOCK_PX + 2 * padding_px, step_px=BLOCK_PX):
+        block = np.s_[y : y + BLOCK_PX + 2 * padding_px, x : x + BLOCK_PX + 2 * padding_px]
         _clean_block(clean[block], specks[block], rgb[block])
     return clean
 
@@ -96,7 +93,7 @@ def without_specks(
 def _clean_block(
     parallax_px: Float32[np.ndarray, "H W"], specks: Bool[np.ndarray, "H W"], rgb: UInt8[np.ndarray, "H W 3"]
 ) -> None:
-    """Write the best surface next to it into every pixel of a speck."""
+    """Give every pixel of a speck the parallax of the best surface next to it, in place."""
     height, width = specks.shape
     is_speck, flat, filled = specks.ravel(), rgb.reshape(-1, 3), parallax_px.ravel()
     offsets = np.arange(-SEARCH_PX, SEARCH_PX + 1)
@@ -106,11 +103,11 @@ def _clean_block(
     for start in range(0, at.size, PART_PX):
         here = at[start : start + PART_PX]
         y, x = np.divmod(here, width)
-        around = np.clip(y + away_y, 0, height - 1) * width + np.clip(x + away_x, 0, width - 1)
-        choices = np.concatenate([nearest[None, start : start + PART_PX], around])
+        neighbours = np.clip(y + away_y, 0, height - 1) * width + np.clip(x + away_x, 0, width - 1)
+        choices = np.concatenate([nearest[None, start : start + PART_PX], neighbours])
         colour = ((flat[choices].astype(np.int32) - flat[here].astype(np.int32)) ** 2).sum(axis=2)
         away = (choices // width - y) ** 2 + (choices % width - x) ** 2
         cost = colour / COLOUR_SIGMA_LEVELS**2 + away / AWAY_SIGMA_PX**2
-        cost[1:][is_speck[around]] = np.inf
+        cost[1:][is_speck[neighbours]] = np.inf
         best = np.take_along_axis(choices, cost.argmin(axis=0)[None], axis=0)[0]
         parallax_px[y, x] = filled[best]

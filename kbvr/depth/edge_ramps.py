@@ -1,7 +1,7 @@
-"""The steps of a small map: which of its ramps are steps drawn softly, and what lies on either side of them.
+"""The steps of a small map: which of its ramps are blurred steps, and the values on either side of them.
 
-Each cell of a ramp takes the value of the plateau that it is nearer to (toggle mapping): a ramp becomes a step where it
-is half way up. What rises by little within the width of a ramp is a slope, and stays.
+Each cell of a ramp takes the value of the plateau that it is nearer to (toggle mapping), so the ramp becomes a step
+half way up. What rises little within the width of a ramp is a slope, and stays.
 """
 
 from __future__ import annotations
@@ -13,36 +13,36 @@ import numpy as np
 from jaxtyping import Float32
 
 RAMP_SHARE = 1 / 64
-"""Half the width of the widest ramps that are steps, as a share of the map's long side."""
+"""Half the width of the widest ramp that counts as a step, as a share of the map's long side."""
 
 SIDE_CELLS = 2
-"""So far from a step its two sides are looked for, once it is sharp."""
+"""How far from a sharp step its two sides are searched for."""
 
 STEP_SHARE = (0.05, 0.12)
-"""Ramps that rise by less than the first share of the map's range stay; by more than the second become steps."""
+"""Ramps that rise by less than the first share of the map's range stay; above the second they become steps."""
 
 HIGH_STEP_SHARE = 0.3
 """Steps of more than this share of the map's range are high."""
 
 ABRUPT = (1.25, 1.7)
-"""A ramp that is nowhere so many times steeper than an even slope is one; above the second number it is a step."""
+"""Steepest part of a ramp over its mean slope: below the first number it is a slope, above the second a step."""
 
 LEAST_RADIUS = 3
-"""In smaller windows a step is no steeper than a slope."""
+"""In smaller windows steps and slopes look the same."""
 
 PLATEAU_RISE = (0.04, 0.08)
-"""Cells that rise by so little to their neighbours, as a share of a whole ramp, are no part of it."""
+"""Cells that rise to their neighbours by less than this share of a whole ramp are no part of it."""
 
 BETWEEN = (0.15, 0.25)
 """Plateaus that lie by less than this share from the head or the foot of a ramp are its ends."""
 
 BETWEEN_SIDES = (0.25, 0.4)
-"""The same of a map of steps, where it is no ramp that lies between."""
+"""The same in a map of steps, which has no ramps in between."""
 
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """A small map taken apart: what is near and what is far at every step, and the map without its ramps."""
+    """The near and far values at every step of a small map, and the map without its ramps."""
 
     smooth: Float32[np.ndarray, "h w"]
     """The map as it came."""
@@ -51,19 +51,19 @@ class Steps:
     """The map with steps instead of ramps, to the cell."""
 
     near: Float32[np.ndarray, "h w"]
-    """What is at the head of the step that is near by."""
+    """The value on the near side of the closest step."""
 
     far: Float32[np.ndarray, "h w"]
-    """What is at its foot."""
+    """The value on its far side."""
 
     share: Float32[np.ndarray, "h w"]
     """1 where there is a step, 0 where there is none."""
 
     flat: Float32[np.ndarray, "h w"]
-    """The map where there is no step; beside one, the map without the ends of its ramp."""
+    """The map where there is no step; next to a step, the map without the ends of its ramp."""
 
     high_step: float
-    """Difference of near and far from which on a step is high."""
+    """Steps whose sides differ by more than this are high."""
 
 
 def steps_of(small: Float32[np.ndarray, "h w"]) -> Steps:
@@ -81,10 +81,10 @@ def steps_of(small: Float32[np.ndarray, "h w"]) -> Steps:
 def _sides_of_steps(
     sharp: Float32[np.ndarray, "h w"], whole_range: float
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
-    """Return what is near and what is far at every step of a map of steps, and 1 where there is one.
+    """Return the near and far values at every step of a map of steps, and 1 where there is a step.
 
-    Of several steps near by the nearest counts. What lies between near and far even so is a slope, or thinner than a
-    cell. On its own side of the step every cell keeps its own value.
+    Of several steps nearby the closest counts. Values that still lie in between are a slope, or something thinner than
+    a cell. On its own side of the step every cell keeps its own value.
     """
     near, far, share = sides_of(sharp, SIDE_CELLS, whole_range)
     for radius in range(SIDE_CELLS - 1, 0, -1):
@@ -99,7 +99,7 @@ def _sides_of_steps(
 def _is_abrupt(
     values: Float32[np.ndarray, "h w"], high: Float32[np.ndarray, "h w"], low: Float32[np.ndarray, "h w"], radius: int
 ) -> Float32[np.ndarray, "h w"]:
-    """Return 1 where the map rises by much at once near by, 0 where it rises evenly, as ground does."""
+    """Return 1 where the map rises abruptly nearby, 0 where it rises evenly, as the ground does."""
     if radius < LEAST_RADIUS:
         return np.ones_like(values)
     beside = _disc(1)
@@ -112,9 +112,9 @@ def _is_abrupt(
 def _on_a_ramp(
     values: Float32[np.ndarray, "h w"], high: Float32[np.ndarray, "h w"], low: Float32[np.ndarray, "h w"]
 ) -> Float32[np.ndarray, "h w"]:
-    """Return 0 where a plateau lies between what is nearer and what is farther, near by; else 1.
+    """Return 0 on a plateau between something nearer and something farther; else 1.
 
-    A surface between two others is half way up, too, but is flat.
+    A surface between two others is half way up too, but flat.
     """
     window = _disc(1)
     rise = np.maximum(high - low, np.float32(1e-30))
@@ -129,7 +129,7 @@ def _between(
     low: Float32[np.ndarray, "h w"],
     share: tuple[float, float],
 ) -> Float32[np.ndarray, "h w"]:
-    """Return 1 for what is neither high nor low, 0 for what is either."""
+    """Return 1 for values far from both high and low, 0 for values close to either."""
     away = np.minimum(high - values, values - low) / np.maximum(high - low, np.float32(1e-30))
     return np.clip((away - share[0]) / (share[1] - share[0]), 0, 1).astype(np.float32)
 
@@ -137,7 +137,7 @@ def _between(
 def sides_of(
     values: Float32[np.ndarray, "h w"], radius: int, whole_range: float
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
-    """Return the nearest and the farthest that is near by, and how far the two are a step apart, 0 to 1."""
+    """Return the largest and smallest value nearby, and whether they are a step apart, 0 to 1."""
     window = _disc(radius)
     near, far = cv2.dilate(values, window), cv2.erode(values, window)
     start, end = STEP_SHARE
@@ -151,7 +151,7 @@ def toggled(
     low: Float32[np.ndarray, "h w"],
     share: Float32[np.ndarray, "h w"],
 ) -> Float32[np.ndarray, "h w"]:
-    """Return a map in which every cell takes, by its share, the value of the side that it is nearer to."""
+    """Return a map in which every cell moves, by its share, to the value of the side that it is nearer to."""
     return values + (np.where(values - low > high - values, high, low) - values) * share
 
 

@@ -12,7 +12,7 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.guided_upsample import upsample_all_along_edges, upsample_along_edges
 from kbvr.depth.networks import depth_network
 from kbvr.depth.placement import DEFAULT_NEAR_M, below_sky, place
-from kbvr.depth.predict import NetworkDepth, estimate_with, sky_of
+from kbvr.depth.predict import DepthPrediction, predict_depth, sky_of
 from kbvr.photo.photo import Photo
 
 
@@ -29,38 +29,41 @@ def estimate_depth(
     """Estimate depth with a network and bring it to the photo's size along its edges.
 
     `model` is what `kbvr.depth.networks.depth_network` takes: `auto`, a name or an ONNX file; `quality` is that of
-    `kbvr.depth.predict.estimate_with`. Metric networks keep their scale; others are placed by near_m, with the sky at
-    infinity, which the built-in network sees if the other does not. The map's focal length is the photo's, unless that
-    is a guess and the network finds a better one. `max_bytes` is the most memory that a person's own network may take.
+    `kbvr.depth.predict.predict_depth`. Metric networks keep their scale; others are placed by near_m, with the sky at
+    infinity; if they do not detect it, the built-in network does. The map's focal length is the photo's, unless that
+    is a guess and the network finds a better one. `max_bytes` limits the memory of a user's own network.
 
     Raises:
-        InputError: if near_m is not positive, the quality, the device or the network is not there, or what it says
-            can be no depth.
+        InputError: if near_m is not positive, the quality, the device or the network does not exist, or its prediction
+            cannot be a depth.
     """
     network = depth_network(model, device=device, threads=threads, max_bytes=max_bytes)
     known_f_px = None if photo.f_source == "guess" else photo.f_px
-    said = estimate_with(network, photo.rgb, quality=quality, f_px=known_f_px)
-    if said.metric:
-        values = _metric_at_full_size(said, photo)
-        return DepthMap(values, said.f_px or photo.f_px, metric=True, network=network.name)
-    sky = said.sky if said.sky is not None else sky_of(photo.rgb, quality=quality, device=device, threads=threads)
+    prediction = predict_depth(network, photo.rgb, quality=quality, f_px=known_f_px)
+    if prediction.metric:
+        values = _metric_at_full_size(prediction, photo)
+        return DepthMap(values, prediction.f_px or photo.f_px, metric=True, network=network.name)
+    values, sky = prediction.values, prediction.sky
+    if sky is None:
+        sky = sky_of(photo.rgb, quality=quality, device=device, threads=threads)
     full_sky: Float32[np.ndarray, "H W"] | None = None
-    if sky.any() and sky.shape == said.values.shape:
-        values, full_sky = upsample_all_along_edges([said.values, sky], photo.rgb)
+    if sky.any() and sky.shape == values.shape:
+        values, full_sky = upsample_all_along_edges([values, sky], photo.rgb)
     else:
-        values = upsample_along_edges(said.values, photo.rgb)
+        values = upsample_along_edges(values, photo.rgb)
         full_sky = upsample_along_edges(sky, photo.rgb) if sky.any() else None
     return replace(place(values, full_sky, photo, near_m=near_m), network=network.name)
 
 
-def _metric_at_full_size(said: NetworkDepth, photo: Photo) -> Float32[np.ndarray, "H W"]:
-    """Return a metric network's inverse depth in the photo's size, 1/m; its sky, if it sees one, is infinitely far."""
-    if said.sky is None or not said.sky.any() or said.sky.shape != said.values.shape:
-        return np.maximum(upsample_along_edges(said.values, photo.rgb), np.float32(0))
-    is_sky = said.sky > 0.5
-    far = np.float32(0) if is_sky.all() else np.percentile(said.values[~is_sky], 2).astype(np.float32)
-    harmless = np.where(is_sky, np.minimum(said.values, far), said.values)  # what is said of the sky itself is no depth
-    values, sky = upsample_all_along_edges([harmless, said.sky], photo.rgb)
+def _metric_at_full_size(prediction: DepthPrediction, photo: Photo) -> Float32[np.ndarray, "H W"]:
+    """Return a metric network's inverse depth at the photo's size, 1/m; the sky, if it finds one, is infinitely far."""
+    values, sky = prediction.values, prediction.sky
+    if sky is None or not sky.any() or sky.shape != values.shape:
+        return np.maximum(upsample_along_edges(values, photo.rgb), np.float32(0))
+    is_sky = sky > 0.5
+    far = np.float32(0) if is_sky.all() else np.percentile(values[~is_sky], 2).astype(np.float32)
+    harmless = np.where(is_sky, np.minimum(values, far), values)  # the network's depth of the sky itself is no depth
+    values, sky = upsample_all_along_edges([harmless, sky], photo.rgb)
     np.maximum(values, np.float32(0), out=values)
     values *= below_sky(sky)
     return values

@@ -1,10 +1,10 @@
-"""Bring a small map (depth, sky) to the photo's full size so that its edges lie on the photo's edges.
+"""Upsample a small map (depth, sky) to the photo's full size so that its edges lie on the photo's edges.
 
-Where a map has no step it is enlarged as it is, whatever the photo shows there: a poster stays flat. Networks draw
-steps as ramps, and a ramp between two surfaces would be a rubber sheet in the scene. So a pixel at a step takes what is
-at the head or at the foot of its ramp. Which of them, the map says by how far up the ramp the pixel lies, and the photo
-by which side the pixel's colour is found on; where colours say nothing, the outline is the map's own, and smooth.
-The photo is asked at a working size first, and at its full size once more right beside the boundary.
+Where a map has no step it is interpolated, whatever the photo shows there: a poster stays flat. Networks blur steps
+into ramps, and a ramp between two surfaces would be a rubber sheet in the scene. So a pixel at a step takes the value
+at the near or the far end of its ramp. Two cues decide which: how far up the ramp the pixel lies, and which side has
+pixels of its colour; where colours do not decide, the outline is the map's own, and smooth. The photo is compared at a
+working size first, and at its full size right beside the boundary.
 """
 
 from __future__ import annotations
@@ -18,57 +18,58 @@ import cv2
 import numpy as np
 from jaxtyping import Float, Float32, Int, UInt8
 
-from kbvr.depth.boundary_sides import said_by_means, said_by_taps, side_colours
+from kbvr.depth.boundary_sides import log_odds_from_means, log_odds_from_samples, side_colours
 from kbvr.depth.edge_ramps import steps_of
-from kbvr.imaging.tiling import framed
+from kbvr.imaging.resize import averaged, shrunk
+from kbvr.imaging.tiling import padded_square
 
 WORKING_LONG_SIDE_PX = 1024
 SQUARE_PX = 256
-"""Side of the squares of the full size in which steps are looked for."""
+"""Side of the squares of the full size that are searched for steps."""
 
-AROUND_PX = 3
-"""What is blurred has neighbours."""
+PADDING_PX = 3
+"""Padding of a square for the blur."""
 
 REACH_CELLS = 3.2
-"""How far away on the map colours are compared."""
+"""How far away colours are compared, in cells of the map."""
 
 LEAST_REACH_PX = 2.0
 
 RAMP_WEIGHT, STEP_WEIGHT = (0.2, 0.02), (0.8, 0.002)
-"""What the map counts against the colours: of the logarithm of how far up the ramp a pixel lies to how far down, with
-the least that both are. A ramp tells where it is steepest; the sharp step, a cell wide, how far away that is."""
+"""(weight, least share) of the map's own log odds against those of the colours: the logarithm of the share up the ramp
+over the share down. The ramp shows where it is steepest; the sharp step, a cell wide, how far away that is."""
 
 LEANING_WEIGHT = 0.5
-"""What the working size counts against the colours at the full size."""
+"""Weight of the working size's log odds against those at the full size."""
 
 SMOOTH_PX = (1.3, 1.5)
-"""Deviation of the blur of what colours say, at the working and at the full size: single pixels are noise."""
+"""Sigma of the blur of the log odds, at the working and at the full size: single pixels are noise."""
 
 DOUBT = 0.5
-"""What colours say at the working size counts for less by so much: where they hardly tell the sides apart, nothing."""
+"""Log odds at the working size are reduced by this much, so weak evidence counts for nothing."""
 
 SPECK_CELLS = 2.0
 """Specks of less than this squared, in cells of the map, are noise."""
 
 NARROW_PX = 2
-"""How far from a boundary of the working size the photo is asked again, in pixels of the working size."""
+"""How far from a boundary the photo is compared again at full size, in pixels of the working size."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Working:
-    """What is known of one map at the working size."""
+    """One map at the working size."""
 
     flat: Float32[np.ndarray, "h w"]
     """The small map where there is no step."""
 
     ramp: Float32[np.ndarray, "H W 4"]
-    """What is near, what is far, the share of a step, and to which side a pixel leans: positive is near."""
+    """The near value, the far value, whether there is a step (0 to 1), and the log odds of the near side."""
 
     high_step: float
     """See `Steps`."""
 
     sides: Float32[np.ndarray, "h2 w2 6"]
-    """What colours say right beside the boundary (`kbvr.depth.boundary_sides.side_colours`)."""
+    """The colours of both sides right beside the boundary (`kbvr.depth.boundary_sides.side_colours`)."""
 
 
 def upsample_along_edges(
@@ -83,44 +84,40 @@ def upsample_all_along_edges(
 ) -> list[Float32[np.ndarray, "H W"]]:
     """Return several maps of one size at the picture's size, their steps on the picture's edges.
 
-    In every map the larger value is the nearer one, or else simply one of the two sides.
+    In a depth map the larger value is the nearer one; in others it is simply one of the two sides.
     """
-    height, width = rgb.shape[:2]
-    scale = min(1.0, WORKING_LONG_SIDE_PX / max(width, height))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    guide = rgb if scale == 1 else cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    guide = shrunk(rgb, WORKING_LONG_SIDE_PX)
     colours = cv2.split(guide.astype(np.float32))
-    return [_at_full_size(_at_working_size(_no_larger(small, size), colours), rgb) for small in maps]
+    return [_at_full_size(_at_working_size(_no_larger(small, guide.shape), colours), rgb) for small in maps]
 
 
-def _no_larger(small: Float32[np.ndarray, "h w"], size: tuple[int, int]) -> Float32[np.ndarray, "h2 w2"]:
-    """Return a map that has no more cells than the picture has pixels, along either side."""
-    fitting = (min(small.shape[1], size[0]), min(small.shape[0], size[1]))
-    return small if fitting == small.shape[::-1] else cv2.resize(small, fitting, interpolation=cv2.INTER_AREA)
+def _no_larger(small: Float32[np.ndarray, "h w"], shape: tuple[int, ...]) -> Float32[np.ndarray, "h2 w2"]:
+    """Return a map that has no more cells than a picture of this shape has pixels, along either side."""
+    return averaged(small, (min(small.shape[1], shape[1]), min(small.shape[0], shape[0])))
 
 
 def _at_working_size(small: Float32[np.ndarray, "h w"], colours: Sequence[Float32[np.ndarray, "H W"]]) -> _Working:
-    """Decide to which side of its step every pixel of the working size leans."""
+    """Decide which side of its step every pixel of the working size belongs to."""
     steps = steps_of(small)
     size = colours[0].shape[::-1]
-    around = cv2.GaussianBlur(steps.sharp, (0, 0), 1.0)
-    near, far, share, smooth, sharp, around = (
+    blurred = cv2.GaussianBlur(steps.sharp, (0, 0), 1.0)
+    near, far, share, smooth, sharp, blurred = (
         cv2.resize(cells, size, interpolation=cv2.INTER_LINEAR)
-        for cells in (steps.near, steps.far, steps.share, steps.smooth, steps.sharp, around)
+        for cells in (steps.near, steps.far, steps.share, steps.smooth, steps.sharp, blurred)
     )
     leaning = np.zeros_like(share)
-    band = np.flatnonzero((share > 0) & (near > far))  # of a nearly flat map both may be rounded to one number
+    band = np.flatnonzero((share > 0) & (near > far))  # in a nearly flat map both may round to the same number
     if band.size:
         high, low = near.ravel()[band], far.ravel()[band]
         reach_px = max(LEAST_REACH_PX, REACH_CELLS * size[0] / small.shape[1])
-        said = said_by_taps([*colours, sharp], band, high, low, reach_px=reach_px)
+        log_odds = log_odds_from_samples([*colours, sharp], band, high, low, reach_px=reach_px)
         by_map = np.zeros_like(high)
-        for values, weight, least in ((smooth, *RAMP_WEIGHT), (around, *STEP_WEIGHT)):
+        for values, weight, least in ((smooth, *RAMP_WEIGHT), (blurred, *STEP_WEIGHT)):
             up = np.clip((values.ravel()[band] - low) / (high - low), least, 1 - least)
             by_map += np.float32(weight) * np.log(up / (1 - up))
-        said = _smoothed(said, band, share.shape, SMOOTH_PX[0])
-        said -= np.clip(said, -DOUBT, DOUBT)
-        leaning.ravel()[band] = by_map + said * np.minimum((high - low) / steps.high_step, 1)
+        log_odds = _smoothed(log_odds, band, share.shape, SMOOTH_PX[0])
+        log_odds -= np.clip(log_odds, -DOUBT, DOUBT)
+        leaning.ravel()[band] = by_map + log_odds * np.minimum((high - low) / steps.high_step, 1)
         least_px = round((SPECK_CELLS * size[0] / small.shape[1]) ** 2)
         for sign in (1, -1):
             _turn_specks(leaning, sign, least_px)
@@ -143,7 +140,7 @@ def _at_full_size(working: _Working, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32
     )
 
     def one_square(corner: tuple[int, int]) -> None:
-        square, around, inside = framed(*corner, side_px=SQUARE_PX, around_px=AROUND_PX)
+        square, padded, inside = padded_square(*corner, side_px=SQUARE_PX, padding_px=PADDING_PX)
         row, column = row_places[corner[0]], column_places[corner[1]]
         window = np.s_[row.first : row.last + 2, column.first : column.last + 2]
         if not share_of_step[window].any():
@@ -153,11 +150,13 @@ def _at_full_size(working: _Working, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32
             band = np.flatnonzero(narrow[row.nearest].take(column.nearest, axis=1))
             y, x = np.divmod(band, leaning.shape[1])
             beside = (row.nearest // 2)[y] * working.sides.shape[1] + (column.nearest // 2)[x]
-            colours = rgb[around].reshape(-1, 3).take(band, axis=0)
-            said = said_by_means(colours, working.sides.reshape(-1, 6).take(beside, axis=0))
-            said *= np.minimum((near.ravel()[band] - far.ravel()[band]) / working.high_step, 1)
+            colours = rgb[padded].reshape(-1, 3).take(band, axis=0)
+            log_odds = log_odds_from_means(colours, working.sides.reshape(-1, 6).take(beside, axis=0))
+            log_odds *= np.minimum((near.ravel()[band] - far.ravel()[band]) / working.high_step, 1)
             flat = leaning.ravel()
-            flat[band] = np.float32(LEANING_WEIGHT) * flat[band] + _smoothed(said, band, leaning.shape, SMOOTH_PX[1])
+            flat[band] = np.float32(LEANING_WEIGHT) * flat[band] + _smoothed(
+                log_odds, band, leaning.shape, SMOOTH_PX[1]
+            )
         step = np.where(leaning[inside] > 0, near[inside], far[inside])
         step -= result[square]
         step *= share[inside]
@@ -170,22 +169,22 @@ def _at_full_size(working: _Working, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32
 
 @dataclass(frozen=True, eq=False)
 class _Places:
-    """Where the pixels of a piece of the full size lie at the working size, along one side."""
+    """Where pixels of the full size lie at the working size, along one axis."""
 
     first: int
     last: int
     above: Int[np.ndarray, "N"]
-    """The working pixel before each, counted from the first."""
+    """The working pixel before each of them, counted from the first."""
 
     share: Float32[np.ndarray, "N"]
-    """How far each lies from that to the next."""
+    """Where each lies between that one and the next, 0 to 1."""
 
     nearest: Int[np.ndarray, "N"]
 
     @classmethod
     def of(cls, start: int, full: int, working: int) -> _Places:
         """Place the pixels of a square and those around it as `cv2.resize` places them."""
-        pixels = np.arange(max(0, start - AROUND_PX), min(full, start + SQUARE_PX + AROUND_PX))
+        pixels = np.arange(max(0, start - PADDING_PX), min(full, start + SQUARE_PX + PADDING_PX))
         at = (pixels + 0.5) * (working / full) - 0.5
         at = np.clip(at, 0, working - 1)
         above = at.astype(np.intp)
@@ -194,7 +193,7 @@ class _Places:
 
 
 def _enlarged(planes: Float32[np.ndarray, "h w C"], row: _Places, column: _Places) -> Float32[np.ndarray, "R X C"]:
-    """Return what a piece of planes looks like at the full size, as bilinear interpolation has it."""
+    """Return a piece of planes at the full size, by bilinear interpolation."""
     for axis, places in enumerate((row, column)):
         share = places.share.reshape(-1, *[1] * (2 - axis))
         after = planes.take(np.minimum(places.above + 1, planes.shape[axis] - 1), axis=axis)
@@ -206,7 +205,7 @@ def _enlarged(planes: Float32[np.ndarray, "h w C"], row: _Places, column: _Place
 
 
 def _turn_specks(leaning: Float32[np.ndarray, "H W"], sign: int, least_px: int) -> None:
-    """Let specks of one side, in the midst of the other, lean to that."""
+    """Give specks of one side to the side that surrounds them, in place."""
     count, specks, figures, _ = cv2.connectedComponentsWithStats((leaning * sign > 0).astype(np.uint8), connectivity=4)
     if count > 1:
         small = figures[:, cv2.CC_STAT_AREA] < least_px
@@ -215,12 +214,9 @@ def _turn_specks(leaning: Float32[np.ndarray, "H W"], sign: int, least_px: int) 
 
 
 def _smoothed(
-    values: Float[np.ndarray, "N"],
-    band: Int[np.ndarray, "N"],
-    shape: tuple[int, ...],
-    sigma_px: float,
+    values: Float[np.ndarray, "N"], band: Int[np.ndarray, "N"], shape: tuple[int, ...], sigma_px: float
 ) -> Float32[np.ndarray, "N"]:
-    """Return a band's values blurred among themselves."""
+    """Return a band's values, blurred within the band."""
     planes = np.zeros((2, *shape), np.float32)
     planes[0].ravel()[band], planes[1].ravel()[band] = values, 1
     total, count = (cv2.GaussianBlur(plane, (0, 0), sigma_px).ravel()[band] for plane in planes)

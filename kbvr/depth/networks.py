@@ -1,4 +1,4 @@
-"""Which network estimates depth: a built-in one, one that was pulled or added, or a person's own file."""
+"""Choose the network that estimates depth: a built-in one, a downloaded or added one, or an ONNX file."""
 
 from __future__ import annotations
 
@@ -11,38 +11,29 @@ import numpy as np
 from jaxtyping import Float32
 
 from kbvr.errors import InputError
-from kbvr.nets import (
-    Card,
-    DepthRecipe,
-    Session,
-    fetched_card,
-    is_file,
-    known_cards,
-    open_network,
-    read_card,
-)
+from kbvr.nets import Card, DepthRecipe, Session, fetched_card, is_file, known_cards, open_network, read_card
 from kbvr.nets.recipe import Gives
 
 BUILT_IN_NETWORK = "kbvr-depth"
 BEST_FIRST = ("moge-2-small", "depth-anything-v2-small", BUILT_IN_NETWORK)
-"""What `auto` takes, if it is there."""
+"""What `auto` chooses: the first that is installed."""
 
-UNDERSTOOD: dict[str, DepthRecipe] = {
+KNOWN_INPUTS: dict[str, DepthRecipe] = {
     "pixel_values": DepthRecipe("pixel_values", "", scaling="imagenet", multiple_of_px=14, long_side_px=686),
     "rgb01": DepthRecipe("rgb01", ""),
     "rgb255": DepthRecipe("rgb255", "", scaling="0-255", long_side_px=384),
 }
-"""Name of the one input of a file without a recipe -> how it is fed. `pixel_values` is what Depth Anything V2 calls it;
-its authors bring the short side to 518, so a 4:3 photo to 686x518."""
+"""Name of the only input of a file without a recipe -> how to feed it. Depth Anything V2 calls it `pixel_values`;
+its authors resize the short side to 518, so a 4:3 photo to 686x518."""
 
 MAP_DIMENSIONS = 3
-"""An output of fewer is a number: maps count pictures, rows and columns."""
+"""An output of fewer dimensions is a number: maps have pictures, rows and columns."""
 
 PATCH_PX = 14
-"""Side of the patches that DINOv2, and so MoGe, divides a picture into."""
+"""Side of the patches into which DINOv2, and so MoGe, divides a picture."""
 
-LARGEST_ANSWER = 4
-"""Sides of an answer, as multiples of the picture's that was asked about."""
+LARGEST_OUTPUT = 4
+"""Largest sides of an output, as multiples of the input picture's."""
 
 INT64 = "tensor(int64)"
 """onnxruntime's name of the type."""
@@ -59,7 +50,7 @@ POINTS = DepthRecipe(
     least_tokens=1200,
     most_tokens=3600,
 )
-"""How a file of MoGe-2 without a recipe is fed, by the names of its tensors; a 4:3 photo gets 2352 tokens."""
+"""How to feed a file of MoGe-2 without a recipe, by the names of its tensors; a 4:3 photo gets 2352 tokens."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,12 +61,12 @@ class DepthNetwork:
     session: Session
     recipe: DepthRecipe
     fixed_size_px: tuple[int, int] | None = None
-    """The only size (width, height) that it takes, if there is but one."""
+    """The only size (width, height) that it accepts; None if it accepts others."""
 
     def answers(
         self, picture: Float32[np.ndarray, "1 3 H W"], outputs: Sequence[str]
     ) -> list[Float32[np.ndarray, "*any"]]:
-        """Return what the network says of a picture, prepared as the recipe wants, by the names of its outputs.
+        """Return the named outputs of the network for a picture that was prepared by the recipe.
 
         Numbers that float32 cannot hold become infinity.
         """
@@ -89,7 +80,7 @@ class DepthNetwork:
 
 
 def best_network() -> str:
-    """Return the name of the network that `auto` means here."""
+    """Return the name of the network that `auto` chooses."""
     known = known_cards()
     return next(name for name in BEST_FIRST if known[name].is_here)
 
@@ -100,8 +91,8 @@ def depth_network(
     """Return a depth network: `auto` (the best that is there), the name of a known one, or an ONNX file.
 
     A file is fed by the recipe of the card beside it (the same name with .json) if there is one, else it is understood
-    by the name of its input (`UNDERSTOOD`); what it gives is then taken for relative unless its output's name says
-    `depth_m` or `inverse_depth_per_m`. `max_bytes` is the most memory that a person's own network may take.
+    by the name of its input (`KNOWN_INPUTS`); what it gives is then taken for relative unless its output's name says
+    `depth_m` or `inverse_depth_per_m`. `max_bytes` limits the memory of a user's own network.
 
     Raises:
         InputError: if there is no such network, its file is not there, or it is none that can be fed.
@@ -114,45 +105,45 @@ def depth_network(
         able = ", ".join(card.name for card in known.values() if gives_depth(card))
         raise InputError(f"the depth network must be auto, {able} or a .onnx file, got {name!r}")
     if not gives_depth(known[name]):
-        raise InputError(f"wanted a network that gives depth, got {name}, which is for: {known[name].task}")
+        raise InputError(f"expected a network that gives depth, got {name}, which is for: {known[name].task}")
     return _of_card(fetched_card(name), device=device, threads=threads, max_bytes=max_bytes)
 
 
 def gives_depth(card: Card) -> bool:
-    """Tell whether a card is that of a depth network."""
+    """Return whether a card describes a depth network."""
     inputs = {tensor.name for tensor in card.inputs}
-    return card.depth is not None or inputs in ({POINTS.input, POINTS.tokens_input}, *({name} for name in UNDERSTOOD))
+    return card.depth is not None or inputs in ({POINTS.input, POINTS.tokens_input}, *({name} for name in KNOWN_INPUTS))
 
 
 def _of_card(card: Card, *, device: str, threads: int | None, max_bytes: int | None) -> DepthNetwork:
     session = open_network(card, device=device, threads=threads, max_bytes=max_bytes)
-    return _fed_by(card.depth or _told_recipe(session, card.name), session, card.name)
+    return _checked(card.depth or _inferred_recipe(session, card.name), session, card.name)
 
 
 def _of_file(path: Path, *, device: str, threads: int | None, max_bytes: int | None) -> DepthNetwork:
-    """Open a network's file, with the card beside it if there is one."""
+    """Open a network's file, with the card next to it if there is one."""
     beside = path.with_suffix(".json")
     if is_file(beside):
         card = replace(read_card(beside), file=path.name)
         return _of_card(card, device=device, threads=threads, max_bytes=max_bytes)
     session = open_network(path, device=device, threads=threads, max_bytes=max_bytes)
-    return _fed_by(_told_recipe(session, str(path)), session, path.name)
+    return _checked(_inferred_recipe(session, str(path)), session, path.name)
 
 
-def _told_recipe(session: Session, name: str) -> DepthRecipe:
-    """Return the recipe that the names of a network's tensors tell.
+def _inferred_recipe(session: Session, name: str) -> DepthRecipe:
+    """Return the recipe that follows from the names of a network's tensors.
 
     Raises:
-        InputError: if they tell none.
+        InputError: if none does.
     """
     inputs = [tensor.name for tensor in session.get_inputs()]
     outputs = [tensor.name for tensor in session.get_outputs()]
     if {*inputs} == {POINTS.input, POINTS.tokens_input} and POINTS.output in outputs:
         return POINTS
-    if len(inputs) != 1 or inputs[0] not in UNDERSTOOD:
-        wanted = f"a depth network whose one input is called {' or '.join(UNDERSTOOD)}"
-        else_ = "for others docs/networks.md says how to write a card beside the file"
-        raise InputError(f"wanted {wanted}, got {name} with {', '.join(inputs)}; {else_}")
+    if len(inputs) != 1 or inputs[0] not in KNOWN_INPUTS:
+        wanted = f"a depth network whose one input is called {' or '.join(KNOWN_INPUTS)}"
+        else_ = "docs/networks.md explains how to write a card for others"
+        raise InputError(f"expected {wanted}, got {name} with {', '.join(inputs)}; {else_}")
     gives: Gives = "relative_inverse_depth"
     if "depth_m" in outputs:
         gives = "depth_m"
@@ -163,14 +154,14 @@ def _told_recipe(session: Session, name: str) -> DepthRecipe:
     if not others:
         raise InputError(f"expected a network that gives depth, got {name}, which gives {sky or 'nothing'} alone")
     output = gives if gives in outputs else others[0]
-    return replace(UNDERSTOOD[inputs[0]], output=output, gives=gives, sky_output=sky)
+    return replace(KNOWN_INPUTS[inputs[0]], output=output, gives=gives, sky_output=sky)
 
 
-def _fed_by(recipe: DepthRecipe, session: Session, name: str) -> DepthNetwork:
-    """Return a network with its recipe, after a look whether the two go together.
+def _checked(recipe: DepthRecipe, session: Session, name: str) -> DepthNetwork:
+    """Return a network with its recipe, after checking that they match.
 
     Raises:
-        InputError: if the recipe names a tensor that is not there, or the input takes no picture.
+        InputError: if the recipe names a tensor that does not exist, or the input does not take a picture.
     """
     inputs = {tensor.name: tensor for tensor in session.get_inputs()}
     outputs = [tensor.name for tensor in session.get_outputs()]
@@ -182,26 +173,26 @@ def _fed_by(recipe: DepthRecipe, session: Session, name: str) -> DepthNetwork:
             raise InputError(f"the recipe of {name} names the tensor {wanted}, but there is only {', '.join(there)}")
     others = sorted(set(inputs) - {*taken_in})
     if others:
-        raise InputError(f"a depth network takes one picture and nothing else, {name} wants {', '.join(others)} too")
+        raise InputError(f"expected a network that takes one picture only, {name} requires {', '.join(others)} too")
     taken = inputs[recipe.input]
     shape: Sequence[Any] = taken.shape
     three_planes = len(shape) == 4 and (shape[1] == 3 or not isinstance(shape[1], int))
     if not three_planes or taken.type != "tensor(float)":
         wanted = f"float32 (1, 3, height, width) as {recipe.input}"
-        raise InputError(f"wanted a network that takes {wanted}, got {name} with {taken.type} {tuple(shape)}")
+        raise InputError(f"expected a network that takes {wanted}, got {name} with {taken.type} {tuple(shape)}")
     tokens = inputs.get(recipe.tokens_input)
     if tokens is not None and (tokens.type != INT64 or tokens.shape):
-        told = f"{tokens.type} {tuple(tokens.shape)}"
-        raise InputError(f"expected a network that takes one int64 number as {tokens.name}, got {name} with {told}")
+        got = f"{tokens.type} {tuple(tokens.shape)}"
+        raise InputError(f"expected a network that takes one int64 number as {tokens.name}, got {name} with {got}")
     height, width = shape[2:]
     fixed = isinstance(width, int) and isinstance(height, int)
     return DepthNetwork(name, session, recipe, (width, height) if fixed else None)
 
 
 def _scale_of(recipe: DepthRecipe, session: Session, network: str) -> str:
-    """Return the name of the output that makes metres of points: the recipe's, else the only one that is no map.
+    """Return the name of the output that scales points to metres: the recipe's, else the only one that is no map.
 
-    The documentation of MoGe-2 calls it otherwise than its published file does.
+    MoGe-2's documentation and its published file call it differently.
 
     Raises:
         InputError: if there is none.

@@ -1,4 +1,4 @@
-"""Place a relative depth in metres: the nearest things where they are wanted, the sky at infinity."""
+"""Place a relative depth in metres: the nearest things at a given distance, the sky at infinity."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from kbvr.photo.photo import Photo
 
 DEFAULT_NEAR_M = 1.5
 FARTHEST_OVER_NEAREST = 12.0
-"""How much farther than the nearest things the farthest are put, where no sky tells where infinity is."""
+"""Distance of the farthest things over that of the nearest, where no sky marks infinity."""
 
 LEAST_SPREAD = 0.2
-"""Least distance from the 2nd to the 98th percentile, as a share of the whole range: noise of a wall is no depth."""
+"""Least spread from the 2nd to the 98th percentile, as a share of the whole range: noise on a wall is no depth."""
 
 SKY_SHARE = 0.01
-"""A sky smaller than this share of the picture says nothing about where infinity is."""
+"""A sky smaller than this share of the picture does not mark infinity."""
 
 STANDS_OUT = (0.05, 0.1)
-"""What is nearer than the sky by the first share of the range is in part no sky, by the second none of it."""
+"""Nearer than the sky by the first share of the range, a pixel starts to count as no sky; by the second, it is none."""
 
 SKY_UNREST = 2.0
-"""What is nearer than the sky by less than so many of its median deviations is sky that a network is at odds about."""
+"""Nearer than the sky by less than this many median deviations, a pixel is still sky, wrongly estimated."""
 
 RIM_SHARE = 0.008
-"""Networks see a little nearness along the picture's border, as a share of the long side: there the sky is believed."""
+"""Networks err towards near along the picture's border, this share of the long side: there the sky mask decides."""
 
 
 def below_sky(sky: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
-    """Return what a probability of being sky leaves of inverse depth: 1 for sure ground to 0 for sure sky."""
+    """Return the factor on inverse depth for a probability of sky: 1 for certain ground to 0 for certain sky."""
     below = sky - np.float32(0.3)
     below /= 0.4
     np.clip(below, 0, 1, out=below)
@@ -38,17 +38,13 @@ def below_sky(sky: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
 
 
 def place(
-    relative: Float32[np.ndarray, "H W"],
-    sky: Float32[np.ndarray, "H W"] | None,
-    photo: Photo,
-    *,
-    near_m: float,
+    relative: Float32[np.ndarray, "H W"], sky: Float32[np.ndarray, "H W"] | None, photo: Photo, *, near_m: float
 ) -> DepthMap:
-    """Give a relative inverse depth, larger = nearer, a scale and a shift, so that the scene is believable.
+    """Give a relative inverse depth, larger = nearer, a scale and a shift that make the scene believable.
 
-    The 98th percentile of nearness lies at near_m. The sky, where there is one, lies at infinity; without it the far
-    end lies 12 times as far as the near end. What stands out from the sky in depth is none: a sky mask covers thin
-    things.
+    The 98th percentile of nearness lies at near_m. The sky, if there is one, lies at infinity; without it the far
+    end lies 12 times as far as the near end. What stands out from the sky in depth is not sky: the mask covers thin
+    things too.
 
     Raises:
         InputError: if near_m is not positive.
@@ -80,9 +76,9 @@ def _not_sky(
     in_sky: Float32[np.ndarray, "N"],
     spread: float,
 ) -> Float32[np.ndarray, "H W"]:
-    """Return 0 for sky, 1 for what is none or stands out from it in depth.
+    """Return 0 for sky, 1 for what is not sky or stands out from it in depth.
 
-    `in_sky` are values of some of its pixels, and `spread` is the range of the map.
+    `in_sky` holds values of some of its pixels, and `spread` is the range of the map.
     """
     ground = below_sky(sky)
     if not in_sky.size:

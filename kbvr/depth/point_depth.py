@@ -1,4 +1,4 @@
-"""What a network of affine points says of a picture: its points, mask and scale become metric inverse depth."""
+"""Metric inverse depth from the points, mask and scale that a network of affine points predicts."""
 
 from __future__ import annotations
 
@@ -9,48 +9,48 @@ from jaxtyping import Float32
 from numpy.typing import NDArray
 
 from kbvr.depth.affine_points import focal_and_shift
-from kbvr.depth.networks import LARGEST_ANSWER, DepthNetwork
+from kbvr.depth.networks import LARGEST_OUTPUT, DepthNetwork
 from kbvr.errors import InputError
 
 LEAST_INSIDE = 0.001
-"""The mask must leave this share of the picture, or there is nothing to measure."""
+"""The mask must keep at least this share of the picture."""
 
 MOST_BEHIND = 0.01
-"""A larger share of the points behind the camera is no depth; a smaller one is taken for very near."""
+"""A larger share of points behind the camera is an error; a smaller one counts as very near."""
 
 LEAST_DEPTH_M = 0.01
-"""Nearer than this nothing is, whatever a network says."""
+"""Predictions nearer than this are clipped to it."""
 
 
 @dataclass(frozen=True, eq=False)
-class PointDepth:
-    """Metric depth of one picture."""
+class RawPrediction:
+    """A network's prediction for one input."""
 
     inverse_depth: Float32[np.ndarray, "h w"]
-    """1/m, >= 0. Where the mask says infinitely far it is what the points say there, 0 if they say nothing."""
+    """Metric (1/m, >= 0) or relative. Points that the mask marks infinitely far keep theirs, or 0 if not finite."""
 
-    sky: Float32[np.ndarray, "h w"]
-    """Probability of being infinitely far."""
+    sky: Float32[np.ndarray, "h w"] | None
+    """Probability of being infinitely far; None if the network does not predict it."""
 
-    f_px: float
-    """Focal length, in pixels of the picture that was asked about."""
+    f_px: float | None
+    """Focal length, in pixels of the whole picture; None if the network does not estimate it."""
 
 
 def depth_of_points(
     network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"], size_px: tuple[int, int], f_px: float | None
-) -> PointDepth:
-    """Ask a network of affine points about a picture, prepared as its recipe wants.
+) -> RawPrediction:
+    """Return the depth that a network of affine points predicts for a picture prepared by its recipe.
 
     Args:
         network: Its recipe gives affine points.
-        picture: What it is shown.
-        size_px: (width, height) of the picture that this was made of.
-        f_px: The focal length in pixels of that one, None to recover it.
+        picture: The network's input.
+        size_px: (width, height) of the picture that the input was made of.
+        f_px: The focal length in pixels of that picture, None to recover it.
 
     Raises:
-        InputError: if the network says what no depth can be.
+        InputError: if the prediction cannot be a depth.
     """
-    points, mask, scale = _answers(network, picture)
+    points, mask, scale = _outputs(network, picture)
     inside = mask > 0.5
     if inside.mean() < LEAST_INSIDE:
         raise InputError(f"expected points in the picture from {network.name}, got a mask that leaves none of it")
@@ -69,22 +69,22 @@ def depth_of_points(
     nearest = min(float(inverse_depth[inside & (depth > 0)].max()), 1 / LEAST_DEPTH_M)
     inverse_depth[inside & (depth <= 0)] = nearest
     inverse_depth[~np.isfinite(inverse_depth) | (inverse_depth < 0)] = 0
-    return PointDepth(np.minimum(inverse_depth, np.float32(nearest)), 1 - mask, found_px)
+    return RawPrediction(np.minimum(inverse_depth, np.float32(nearest)), 1 - mask, found_px)
 
 
-def _answers(
+def _outputs(
     network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"]
 ) -> tuple[Float32[np.ndarray, "h w 3"], Float32[np.ndarray, "h w"], float]:
     """Return points, mask (0 to 1) and metric scale of one picture.
 
     Raises:
-        InputError: if they are of other shapes, or mask and scale cannot be such.
+        InputError: if they have other shapes, or mask or scale are out of range.
     """
     recipe = network.recipe
     points, mask, scale = network.answers(picture, [recipe.output, recipe.mask_output, recipe.scale_output])
     points, mask = _without_batch(points, 3), _without_batch(mask, 2)
     sizes = f"{tuple(points.shape)} and {tuple(mask.shape)}"
-    most = tuple(LARGEST_ANSWER * side for side in picture.shape[2:])
+    most = tuple(LARGEST_OUTPUT * side for side in picture.shape[2:])
     fits = points.ndim == 3 and points.shape[2] == 3 and points.shape[:2] == mask.shape and mask.size > 0
     if not fits or mask.shape[0] > most[0] or mask.shape[1] > most[1]:
         wanted = "points (height, width, 3) and a mask (height, width), both about as large as the picture"
@@ -97,7 +97,7 @@ def _answers(
 
 
 def _without_batch(array: NDArray[np.float32], dimensions: int) -> NDArray[np.float32]:
-    """Return an array without leading dimensions of 1 beyond so many; a mask may have its plane's dimension too."""
+    """Return an array with leading dimensions of 1 removed, down to `dimensions`; a mask may have a channel's too."""
     while array.ndim > dimensions and array.shape[0] == 1:
         array = array[0]
     return array

@@ -1,4 +1,4 @@
-"""What a depth network says of a picture: it is fed by its recipe, and whatever it gives becomes inverse depth."""
+"""Run a depth network on a picture: feed it by its recipe, and turn whatever it outputs into inverse depth."""
 
 from __future__ import annotations
 
@@ -9,102 +9,93 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Int32, UInt8
 
-from kbvr.depth.networks import BUILT_IN_NETWORK, LARGEST_ANSWER, DepthNetwork, depth_network
-from kbvr.depth.point_depth import LEAST_DEPTH_M, depth_of_points
+from kbvr.depth.networks import BUILT_IN_NETWORK, LARGEST_OUTPUT, DepthNetwork, depth_network
+from kbvr.depth.point_depth import LEAST_DEPTH_M, RawPrediction, depth_of_points
 from kbvr.depth.quality import DEPTH_QUALITIES
 from kbvr.errors import InputError
 
 SMALLER, LARGER = 2 / 3, 3 / 2
-"""The other sizes that `best` looks at, as multiples of the network's own: one for the layout too, one for detail."""
+"""The other input sizes of `best`, as multiples of the network's own: a smaller one for layout, a larger for detail."""
 
 LAYOUT_SIGMA_SHARE = 0.06
-"""Blur that parts layout from detail, as a share of the long side."""
+"""Sigma of the blur that separates layout from detail, as a share of the long side."""
 
 SURE_SKY = 0.8
-"""Mean probability that a region must have to be taken for sky."""
+"""Mean probability from which on a region is sky."""
 
 MOST_VALUE = 1e18
-"""Larger numbers than this have no square in float32."""
+"""The square of a larger number overflows float32."""
 
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 
 
 @dataclass(frozen=True, eq=False)
-class NetworkDepth:
-    """What a network says, at its own size."""
+class DepthPrediction:
+    """A network's prediction, at its own size."""
 
     values: Float32[np.ndarray, "h w"]
     """Inverse depth, in 1/m and >= 0 if `metric`; else relative: larger is nearer, scale and shift are free."""
 
     metric: bool
     sky: Float32[np.ndarray, "h w"] | None
-    """Probability of being sky, only where it is to be trusted; None if the network says nothing about it."""
+    """Probability of sky, 0 where it is not to be trusted; None if the network does not predict it."""
 
     f_px: float | None = None
-    """Focal length in pixels of the picture that was asked about, if the network finds it."""
+    """Focal length in pixels of the whole picture, if the network estimates it."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Look:
-    """What a network says of one picture that it is shown."""
-
-    depth: Float32[np.ndarray, "h w"]
-    sky: Float32[np.ndarray, "h w"] | None
-    f_px: float | None = None
-
-
-def estimate_with(
+def predict_depth(
     network: DepthNetwork, rgb: UInt8[np.ndarray, "H W 3"], *, quality: str = "good", f_px: float | None = None
-) -> NetworkDepth:
-    """Return what a network says of a picture, whose focal length in pixels may be known.
+) -> DepthPrediction:
+    """Return a network's prediction for a picture; `f_px` is its focal length in pixels, if known.
 
-    `fast` is one pass. `good` is the mean of the picture's and its mirror image's. `best` looks at a larger
-    picture too, which gives the detail, and at a smaller one if the depth is relative, for the layout is better then;
-    a network that takes one size only does no more than for `good`.
+    `fast` is one pass. `good` averages the predictions for the picture and its mirror image. `best` adds a larger
+    input for detail and, if the depth is relative, a smaller one for a better layout; for a network of fixed input
+    size it is the same as `good`.
 
     Raises:
-        InputError: if the quality is not there, or the network says what no depth can be.
+        InputError: if there is no such quality, or the prediction cannot be a depth.
     """
     if quality not in DEPTH_QUALITIES:
         raise InputError(f"the depth quality must be one of {', '.join(DEPTH_QUALITIES)}, got {quality!r}")
     long_side_px = network.recipe.long_side_px
-    look = _looks(network, rgb, long_side_px, f_px, mirrored=quality != "fast")
-    values, found_px = look.depth, look.f_px
+    prediction = _predicted(network, rgb, long_side_px, f_px, mirrored=quality != "fast")
+    values, found_px = prediction.inverse_depth, prediction.f_px
     if quality == "best" and network.fixed_size_px is None:
         if network.recipe.gives == "relative_inverse_depth":
-            small = _looks(network, rgb, round(long_side_px * SMALLER), f_px, mirrored=True)
-            values = (values + fitted(_enlarged(small.depth, values.shape[::-1]), values)) / 2
-        look = _looks(network, rgb, round(long_side_px * LARGER), f_px, mirrored=True)
-        values, found_px = merged(values, look.depth), _mean_f_px(found_px, look.f_px)
+            small = _predicted(network, rgb, round(long_side_px * SMALLER), f_px, mirrored=True)
+            values = (values + fitted(_enlarged(small.inverse_depth, values.shape[::-1]), values)) / 2
+        prediction = _predicted(network, rgb, round(long_side_px * LARGER), f_px, mirrored=True)
+        values, found_px = merged(values, prediction.inverse_depth), _mean_f_px(found_px, prediction.f_px)
     metric = network.recipe.gives != "relative_inverse_depth"
     if metric:
         values = np.maximum(values, np.float32(0))
-    sky = look.sky
+    sky = prediction.sky
     if sky is not None:
         sky = trusted_sky(sky, glimpses=network.recipe.gives == "affine_points")
-    return NetworkDepth(values, metric, sky, f_px if found_px is None else f_px or found_px)
+    return DepthPrediction(values, metric, sky, f_px if found_px is None else f_px or found_px)
 
 
 def sky_of(
     rgb: UInt8[np.ndarray, "H W 3"], *, quality: str, device: str, threads: int | None
 ) -> Float32[np.ndarray, "h w"]:
-    """Return the sky that the built-in network sees, for networks that say nothing about it."""
+    """Return the sky that the built-in network finds, for networks that do not predict it."""
     network = depth_network(BUILT_IN_NETWORK, device=device, threads=threads)
-    sky = estimate_with(network, rgb, quality="fast" if quality == "fast" else "good").sky
+    sky = predict_depth(network, rgb, quality="fast" if quality == "fast" else "good").sky
     assert sky is not None
     return sky
 
 
 def merged(layout: Float32[np.ndarray, "h w"], detail: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
-    """Return the coarse part of one map with the fine part of a larger one, in the coarse one's scale and shift."""
+    """Return the layout of one map with the detail of a larger one, in the first one's scale and shift."""
     coarse = _enlarged(layout, detail.shape[::-1])
     fine = fitted(detail, coarse)
     return fine + cv2.GaussianBlur(coarse - fine, (0, 0), LAYOUT_SIGMA_SHARE * max(fine.shape))
 
 
 def fitted(values: Float32[np.ndarray, "h w"], wanted: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
-    """Return a map in the scale and shift that bring it nearest to another; nothing is turned inside out."""
+    """Return a map scaled and shifted to fit another by least squares; the scale is never negative."""
     centred = values - values.mean()
     variance = float((centred * centred).mean())
     scale = float((centred * (wanted - wanted.mean())).mean()) / variance if variance > 0 else 0.0
@@ -116,17 +107,16 @@ def _enlarged(values: Float32[np.ndarray, "h w"], size: tuple[int, int]) -> Floa
 
 
 def trusted_sky(sky: Float32[np.ndarray, "h w"], *, glimpses: bool = False) -> Float32[np.ndarray, "h w"]:
-    """Return a sky probability that keeps only regions which are sure of themselves and reach the upper border.
+    """Return a sky probability that keeps only confident regions that reach the upper border.
 
-    Still water and dark, blurred backgrounds look like sky in part; a patchwork of infinitely far holes would be
-    worse than no sky at all. With `glimpses`, what is sure and lies no lower than such a region counts too: the sky
-    between branches.
+    Still water and dark, blurred backgrounds partly look like sky; a patchwork of infinitely far holes would be
+    worse than no sky at all. With `glimpses`, confident regions that lie no lower count too: the sky between branches.
     """
     regions: Int32[np.ndarray, "h w"]
     count, regions, boxes, _ = cv2.connectedComponentsWithStats((sky > 0.5).astype(np.uint8))
     mean = np.bincount(regions.ravel(), sky.ravel(), count) / np.maximum(boxes[:, cv2.CC_STAT_AREA], 1)
     sure = mean > SURE_SKY
-    sure[0] = False  # what is no sky
+    sure[0] = False  # the label of everything else
     is_sky = sure & (boxes[:, cv2.CC_STAT_TOP] == 0)
     if glimpses and is_sky.any():
         lowest = boxes[:, cv2.CC_STAT_TOP] + boxes[:, cv2.CC_STAT_HEIGHT]
@@ -137,7 +127,7 @@ def trusted_sky(sky: Float32[np.ndarray, "h w"], *, glimpses: bool = False) -> F
 
 
 def network_size_px(size_px: tuple[int, int], long_side_px: int, multiple_of_px: int) -> tuple[int, int]:
-    """Return the size of about a photo's shape and with about this long side that a network takes."""
+    """Return the size that a network accepts, of about a photo's shape and with about this long side."""
     steps = long_side_px / max(size_px) / multiple_of_px
     width, height = (max(1, round(side * steps)) * multiple_of_px for side in size_px)
     return width, height
@@ -146,7 +136,7 @@ def network_size_px(size_px: tuple[int, int], long_side_px: int, multiple_of_px:
 def network_input(
     network: DepthNetwork, rgb: UInt8[np.ndarray, "H W 3"], long_side_px: int
 ) -> Float32[np.ndarray, "1 3 h w"]:
-    """Return a picture as the network's recipe wants it."""
+    """Return a picture as the network's input, by its recipe."""
     recipe = network.recipe
     height, width = rgb.shape[:2]
     size = network.fixed_size_px or network_size_px((width, height), long_side_px, recipe.multiple_of_px)
@@ -160,63 +150,64 @@ def network_input(
     return planes if recipe.colour_order == "rgb" else planes[:, ::-1]
 
 
-def _looks(
+def _predicted(
     network: DepthNetwork, rgb: UInt8[np.ndarray, "H W 3"], long_side_px: int, f_px: float | None, *, mirrored: bool
-) -> _Look:
-    """Return what a network says at one size; the mean with what it says of the mirror image if that is wanted."""
+) -> RawPrediction:
+    """Return the prediction at one size; if `mirrored`, the mean of those for the picture and its mirror image."""
     picture = network_input(network, rgb, long_side_px)
     size_px = (rgb.shape[1], rgb.shape[0])
-    look = _run(network, picture, size_px, f_px)
+    prediction = _predicted_once(network, picture, size_px, f_px)
     if not mirrored:
-        return look
-    other = _run(network, picture[..., ::-1], size_px, f_px)
-    if other.depth.shape != look.depth.shape:
-        raise InputError(f"expected one size of answer from {network.name}, got {look.depth.shape} and another")
-    depth = (look.depth + other.depth[:, ::-1]) / 2
-    sky = (look.sky + other.sky[:, ::-1]) / 2 if look.sky is not None and other.sky is not None else None
-    return _Look(depth, sky, _mean_f_px(look.f_px, other.f_px))
+        return prediction
+    other = _predicted_once(network, picture[..., ::-1], size_px, f_px)
+    if other.inverse_depth.shape != prediction.inverse_depth.shape:
+        raise InputError(
+            f"expected outputs of one size from {network.name}, got {prediction.inverse_depth.shape} and another"
+        )
+    depth = (prediction.inverse_depth + other.inverse_depth[:, ::-1]) / 2
+    sky = (prediction.sky + other.sky[:, ::-1]) / 2 if prediction.sky is not None and other.sky is not None else None
+    return RawPrediction(depth, sky, _mean_f_px(prediction.f_px, other.f_px))
 
 
 def _mean_f_px(one_px: float | None, other_px: float | None) -> float | None:
-    """Return the mean of two focal lengths, as ratios have it; None where there are none."""
+    """Return the geometric mean of two focal lengths; None if there are none."""
     return None if one_px is None or other_px is None else sqrt(one_px * other_px)
 
 
-def _run(
+def _predicted_once(
     network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"], size_px: tuple[int, int], f_px: float | None
-) -> _Look:
-    """Return what a network says of one picture, in the size in which it answers.
+) -> RawPrediction:
+    """Return the prediction for one input, at the size of the network's output.
 
     Raises:
-        InputError: if the network says what no depth can be.
+        InputError: if it cannot be a depth.
     """
     if network.recipe.gives == "affine_points":
-        said = depth_of_points(network, picture, size_px, f_px)
-        return _Look(said.inverse_depth, said.sky, said.f_px)
-    return _Look(*_maps(network, picture))
+        return depth_of_points(network, picture, size_px, f_px)
+    return RawPrediction(*_maps(network, picture), None)
 
 
 def _maps(
     network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"]
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"] | None]:
-    """Return inverse depth and sky probability of one picture, from a network that gives maps.
+    """Return inverse depth and sky probability for one input, from a network that outputs maps.
 
     Raises:
-        InputError: if the network says what no depth can be.
+        InputError: if they cannot be that.
     """
     recipe = network.recipe
     wanted = [recipe.output, *([recipe.sky_output] if recipe.sky_output else [])]
     outputs = network.answers(picture, wanted)
     maps = [np.squeeze(output) for output in outputs]
-    for name, given, told in zip(wanted, maps, outputs, strict=True):
+    for name, given, output in zip(wanted, maps, outputs, strict=True):
         if given.ndim != 2:
-            raise InputError(f"wanted one map from {network.name}, got {name} of shape {told.shape}")
-        most = tuple(LARGEST_ANSWER * side for side in picture.shape[2:])
+            raise InputError(f"expected one map from {network.name}, got {name} of shape {output.shape}")
+        most = tuple(LARGEST_OUTPUT * side for side in picture.shape[2:])
         if not given.size or given.shape[0] > most[0] or given.shape[1] > most[1]:
             like = f"about as large as the picture ({picture.shape[3]}x{picture.shape[2]})"
-            raise InputError(f"expected a map {like} from {network.name}, got {name} of shape {told.shape}")
+            raise InputError(f"expected a map {like} from {network.name}, got {name} of shape {output.shape}")
         if not np.isfinite(given).all():
-            raise InputError(f"wanted finite numbers from {network.name}, got {name} with NaN or infinity in it")
+            raise InputError(f"expected finite numbers from {network.name}, got {name} with NaN or infinity in it")
         if max(float(given.max()), -float(given.min())) > MOST_VALUE:
             raise InputError(f"expected numbers up to {MOST_VALUE:g} from {network.name}, got {name} with larger ones")
     if maps[0].shape != maps[-1].shape:

@@ -1,6 +1,6 @@
-"""Depth files: a person's own depth for a photo, from PNG, TIFF, NPY, NPZ or EXR.
+"""Depth files: depth for a photo from PNG, TIFF, NPY, NPZ or EXR.
 
-What the numbers mean is never guessed; the caller names one of three conventions:
+The meaning of the numbers is never guessed; the caller names one of three conventions:
 
     disparity            relative, larger is nearer; any scale and shift
     depth-m              metres along the optical axis, larger is farther; whole numbers are millimetres
@@ -33,11 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 def load_inverse_depth(
-    path: str | os.PathLike[str],
-    size_px: tuple[int, int],
-    *,
-    kind: DepthKind,
-    max_memory_bytes: int | None = None,
+    path: str | os.PathLike[str], size_px: tuple[int, int], *, kind: DepthKind, max_memory_bytes: int | None = None
 ) -> tuple[Float32[np.ndarray, "H W"], bool]:
     """Read a depth file and bring it to a photo's size_px; return it and whether it is metric.
 
@@ -46,21 +42,21 @@ def load_inverse_depth(
 
     Raises:
         InputError: if the file cannot be read as one channel of numbers, would take more than max_memory_bytes, its
-            aspect differs from the photo's by more than 2%, or its numbers cannot be what kind says.
+            aspect differs from the photo's by more than 2%, or its numbers are not valid for the kind.
         OutOfMemoryError: if there is not enough memory to decode it.
     """
     if kind not in _KINDS:
-        raise InputError(f"wanted a depth kind of {', '.join(_KINDS)}, got {kind!r}")
+        raise InputError(f"expected a depth kind of {', '.join(_KINDS)}, got {kind!r}")
     stored = decoded_depth(path, kind, max_memory_bytes)
     _check_aspect((stored.shape[1], stored.shape[0]), size_px, path)
     if kind == "disparity":
         return _resized(_normalised(stored, path), size_px), False
     inverse_depth = _from_metres(stored, path) if kind == "depth-m" else _from_inverse_metres(stored, path)
     if not inverse_depth.any():
-        raise InputError(f"{shown(path)}: wanted {kind}, but no pixel holds a finite value above 0")
+        raise InputError(f"{shown(path)}: expected {kind}, but no pixel holds a finite value above 0")
     if inverse_depth.max() > 1 / _NEAREST_M:
         nearest_m = 1 / float(inverse_depth.max())
-        raise InputError(f"{shown(path)}: wanted {kind}, but its nearest pixel is {nearest_m:.2g} m away")
+        raise InputError(f"{shown(path)}: expected {kind}, but its nearest pixel is {nearest_m:.2g} m away")
     return _resized(inverse_depth, size_px), True
 
 
@@ -69,19 +65,20 @@ def load_inverse_depth(
 
 def _from_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:
     _check_not_negative(stored, "depth-m", path)
-    with np.errstate(invalid="ignore"):  # a NaN may be of the kind that complains when it is converted
+    with np.errstate(invalid="ignore"):  # converting a signalling NaN would warn
         depth_m = stored * 0.001 if stored.dtype.kind in "iu" else stored.astype(np.float64)
     known = np.isfinite(depth_m) & (depth_m > 0)
-    with np.errstate(over="ignore"):  # that is too near, which is told of all that is
+    with np.errstate(over="ignore"):  # too near, which the caller reports
         return np.divide(1.0, depth_m, out=np.zeros(depth_m.shape, np.float64), where=known)
 
 
 def _from_inverse_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:
     if stored.dtype.kind in "iu":
-        raise InputError(f"{shown(path)}: wanted inverse-depth-per-m as fractions, got whole numbers ({stored.dtype})")
+        raise InputError(f"{shown(path)}: expected fractions for inverse-depth-per-m, got whole numbers")
     _check_not_negative(stored, "inverse-depth-per-m", path)
     if np.isinf(stored).any():
-        raise InputError(f"{shown(path)}: wanted inverse-depth-per-m, but {np.isinf(stored).sum()} pixels are infinite")
+        infinite = np.isinf(stored).sum()
+        raise InputError(f"{shown(path)}: expected inverse-depth-per-m, but {infinite} pixels are infinite")
     with np.errstate(invalid="ignore"):
         return np.where(np.isnan(stored), 0.0, stored).astype(np.float64)
 
@@ -89,23 +86,23 @@ def _from_inverse_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> 
 def _check_not_negative(stored: NDArray[Any], kind: str, path: str | os.PathLike[str]) -> None:
     negative = int((stored < 0).sum())
     if negative:
-        least = stored[stored < 0].min()
-        raise InputError(f"{shown(path)}: wanted {kind} >= 0, but {negative} pixels are negative (down to {least:.4g})")
+        pixels = f"{negative} pixels are negative (down to {stored[stored < 0].min():.4g})"
+        raise InputError(f"{shown(path)}: expected {kind} >= 0, but {pixels}")
 
 
 def _normalised(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:
     with np.errstate(invalid="ignore"):
         disparity = stored.astype(np.float64)
     if np.isinf(disparity).any():
-        raise InputError(f"{shown(path)}: wanted disparity, but {np.isinf(disparity).sum()} pixels are infinite")
+        raise InputError(f"{shown(path)}: expected disparity, but {np.isinf(disparity).sum()} pixels are infinite")
     known = ~np.isnan(disparity)
     least, most = (disparity[known].min(), disparity[known].max()) if known.any() else (0.0, 0.0)
     with np.errstate(over="ignore"):
         extent = most - least
     if not extent > 0:
-        raise InputError(f"{shown(path)}: wanted disparity, but all its pixels are the same ({least:.4g})")
+        raise InputError(f"{shown(path)}: expected disparity, but all its pixels are the same ({least:.4g})")
     if np.isinf(extent):
-        raise InputError(f"{shown(path)}: wanted disparity, but it goes from {least:.4g} to {most:.4g}")
+        raise InputError(f"{shown(path)}: expected disparity, but it goes from {least:.4g} to {most:.4g}")
     if stored.dtype == np.uint8:
         _log.warning("%s: 8 bits hold 256 steps of depth; expect terraces", shown(path))
     with np.errstate(invalid="ignore"):
@@ -121,16 +118,12 @@ def _check_aspect(came_px: tuple[int, int], size_px: tuple[int, int], path: str 
         turned = came_px[1] / came_px[0] * size_px[1] / size_px[0]
         hint = "; is it turned?" if max(turned, 1 / turned) <= _ASPECT_TOLERANCE else ""
         raise InputError(
-            f"{shown(path)}: wanted depth of the photo's shape ({size_px[0]} x {size_px[1]}, to within 2%), "
+            f"{shown(path)}: expected depth of the photo's shape ({size_px[0]} x {size_px[1]}, to within 2%), "
             f"got {came_px[0]} x {came_px[1]}{hint}"
         )
 
 
 def _resized(inverse_depth: Float64[np.ndarray, "h w"], size_px: tuple[int, int]) -> Float32[np.ndarray, "H W"]:
-    import cv2
+    from kbvr.imaging.resize import resized
 
-    values = inverse_depth.astype(np.float32)
-    if (values.shape[1], values.shape[0]) == tuple(size_px):
-        return values
-    shrinks = values.size > size_px[0] * size_px[1]
-    return np.asarray(cv2.resize(values, size_px, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
+    return resized(inverse_depth.astype(np.float32), size_px)

@@ -1,4 +1,4 @@
-"""What a camera moves through: how far away the things of a photo are, seen from the photo's camera."""
+"""Scene depth: what planning needs to know of a photo's depth, and how far a camera can move through it."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from jaxtyping import Bool, Float32, Float64
 
 from kbvr.depth.depth_map import DepthMap, sampled
 from kbvr.geometry.camera import Camera, camera_of_photo
+from kbvr.imaging.resize import shrunk
 
 CORRIDOR_SHARE = 0.12
-"""Half the width of the corridor that must be free ahead of a camera, as a share of the distance flown."""
+"""Half the width of the corridor that must be free ahead of a camera, as a share of the distance moved."""
 
 LARGEST_ENLARGEMENT = 3.0
-"""Nothing ahead of a camera is to be seen larger than so many times its first size: closer there is only blur."""
+"""Nothing ahead of a camera may appear larger than this many times its first size: closer, there is only blur."""
 
 LARGE_AREA = 0.2
-"""So much of the frame may be larger than that, at its sides."""
+"""Share of the frame that may be larger than that, at its sides."""
 
 KEPT_AREA = 0.5
-"""So much of what is not infinitely far must stay in the frame, as a share of what was in it: a flight ends before all
-is passed and only sky is left."""
+"""Share of what is not infinitely far that must stay in the frame, so that a flight ends before only sky is left."""
 
 PLACES = 96
-"""Places along a way that are looked at."""
+"""Places along a move that are checked."""
 
 CELLS = 128
-"""Cells across the long side of the coarse map that corridors are looked for in."""
+"""Long side of the coarse map in which corridors are searched for, in cells."""
 
 FAR_SHARE = 1e-4
-"""Inverse depth that stands for infinitely far where a distance is wanted, as a share of the nearest."""
+"""Inverse depth that stands for infinity where a distance is needed, as a share of the nearest."""
 
 
 @dataclass(frozen=True, eq=False)
-class Surroundings:
-    """The depth of a photo, summed up for those who plan moves and eyes."""
+class SceneDepth:
+    """The depth of a photo, summarised for planning moves and stereo rigs."""
 
     camera: Camera
     """The photo's own camera."""
@@ -56,7 +56,7 @@ class Surroundings:
 
     @property
     def depth_spread(self) -> float:
-        """The range of inverse depth that eyes and moves are planned for, 1/m."""
+        """The range of inverse depth that moves and stereo rigs are planned for, 1/m."""
         return depth_spread(self.nearest_inverse_depth, self.farthest_inverse_depth)
 
     @property
@@ -65,32 +65,28 @@ class Surroundings:
         return 1 / max(self.subject_inverse_depth, 1e-6)
 
     def sideways_m(self, share: float) -> float:
-        """Return the sideways move that spreads the depth range over this share of the width, in metres."""
+        """Return the sideways move whose parallax range is this share of the width, in metres."""
         return share * self.camera.size_px[0] / (self.camera.f_px * self.depth_spread)
 
     @property
     def far(self) -> float:
-        """Inverse depth that stands for infinitely far where a distance is wanted, 1/m."""
+        """Inverse depth that stands for infinity where a distance is needed, 1/m."""
         return FAR_SHARE * max(self.nearest_inverse_depth, 1e-6)
 
     def inverse_depth_at(self, x_share: float, y_share: float) -> float:
-        """Return the inverse depth about a place in the photo, given as shares of its width and height, 1/m."""
+        """Return the inverse depth at a place in the photo, given as shares of its width and height, 1/m."""
         rows, columns = self.cells.shape
         row, column = min(int(y_share * rows), rows - 1), min(int(x_share * columns), columns - 1)
         return float(np.median(self.cells[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]))
 
     @cached_property
     def cells(self) -> Float32[np.ndarray, "h w"]:
-        """The inverse depth of a coarse grid of the photo, 1/m; specks of depth do not show in it."""
-        height, width = self.inverse_depth.shape
-        shrink = max(1.0, max(width, height) / CELLS)
-        size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
-        small = cv2.resize(self.inverse_depth, size, interpolation=cv2.INTER_AREA)
-        return np.maximum(np.asarray(cv2.medianBlur(small, 3)), 0)
+        """The inverse depth on a coarse grid over the photo, without specks, 1/m."""
+        return np.maximum(np.asarray(cv2.medianBlur(shrunk(self.inverse_depth, CELLS), 3)), 0)
 
     @cached_property
     def points(self) -> Float64[np.ndarray, "3 N"]:
-        """The points of `cells` in the photo camera's axes, metres; what is infinitely far is put at 1/far."""
+        """The points of `cells` in the photo camera's axes, in metres; infinitely far points lie at 1/far."""
         rows, columns = self.cells.shape
         width, height = self.camera.size_px
         x = ((np.arange(columns) + 0.5) * width / columns - self.camera.cx_px) / self.camera.f_px
@@ -99,13 +95,13 @@ class Surroundings:
         return np.stack([(x * z).ravel(), (y[:, None] * z).ravel(), z.ravel()])
 
     def room_m(self, start_m: Float64[np.ndarray, "3"], direction: Float64[np.ndarray, "3"]) -> float:
-        """Return how far a camera may go from a place into a direction (of any length) before it is too close.
+        """Return how far a camera may move from a place in a direction (of any length) before it is too close.
 
-        What lies in the corridor ahead is enlarged to LARGEST_ENLARGEMENT at most, and so is all but LARGE_AREA of the
+        What lies in the corridor ahead is enlarged by LARGEST_ENLARGEMENT at most, and so is all but LARGE_AREA of the
         frame; KEPT_AREA of the scene stays in it.
         """
         most_m = self.free_m(start_m, direction)
-        if not most_m < float("inf") or direction[2] <= 0:  # back or aside: nothing is enlarged
+        if not most_m < float("inf") or direction[2] <= 0:  # backwards or sideways: nothing is enlarged
             return most_m
         ahead = direction / np.linalg.norm(direction)
         large, kept = self._area_of(start_m, ahead, 0.0)
@@ -116,9 +112,9 @@ class Surroundings:
         return most_m
 
     def free_m(self, start_m: Float64[np.ndarray, "3"], direction: Float64[np.ndarray, "3"]) -> float:
-        """Return how far a camera may go before the first thing in the corridor is enlarged too much.
+        """Return how far a camera may move before the first thing in the corridor is enlarged too much.
 
-        The corridor grows with the distance.
+        The corridor widens with the distance.
         """
         length = float(np.linalg.norm(direction))
         if length == 0:
@@ -145,11 +141,11 @@ class Surroundings:
         return float(area[enlargement > LARGEST_ENLARGEMENT].sum()), min(1.0, float(area[near].sum()))
 
 
-def surroundings_of(depth: DepthMap) -> Surroundings:
-    """Return what a camera moves through in a photo of this depth."""
+def scene_depth_of(depth: DepthMap) -> SceneDepth:
+    """Return the scene depth of a depth map."""
     height, width = depth.inverse_depth.shape
     nearest, farthest = np.percentile(sampled(depth.inverse_depth), (99, 1))
-    return Surroundings(
+    return SceneDepth(
         camera=camera_of_photo((width, height), depth.f_px),
         inverse_depth=depth.inverse_depth,
         nearest_inverse_depth=float(nearest),
@@ -167,5 +163,5 @@ def subject_inverse_depth(depth: DepthMap) -> float:
 
 
 def depth_spread(nearest: float, farthest: float) -> float:
-    """Return the range between two inverse depths, held off 0 so that a flat scene gets no giant's eyes, 1/m."""
+    """Return the range between two inverse depths, bounded below so that a flat scene gets no huge baseline, 1/m."""
     return max(nearest - farthest, 0.05 * nearest, 1e-6)

@@ -1,8 +1,8 @@
 """Make objects stand upright: the 3D Ken Burns method's adjustment of a disparity by an instance segmentation.
 
-A depth network bends a person or a car to and fro, and parts of it are left behind when the camera moves. So a whole
-object gets the disparity that it has where it touches the ground: a flat cut-out. With a softness above 0 it keeps a
-share of its own relief. The classes and shares are those of Niklaus et al. 2019.
+A depth network's error varies over a person or a car, so parts of it would lag behind when the camera moves. So a
+whole object gets the disparity that it has where it touches the ground: a flat cut-out. With a softness above 0 it
+keeps a share of its own relief. The classes and shares are those of Niklaus et al. 2019.
 """
 
 from __future__ import annotations
@@ -16,29 +16,30 @@ from jaxtyping import Bool, Float, Float32, Int64, Shaped, UInt8
 
 from kbvr.depth.depth_map import DepthMap
 from kbvr.errors import InputError
+from kbvr.imaging.resize import resized
 from kbvr.nets import Session
 
 STANDING = frozenset({1, 3, *range(6, 10), *range(16, 26)})
-"""COCO ids of what stands on the ground: people, cars, buses, trains, trucks, boats, animals."""
+"""COCO ids of objects that stand on the ground: people, cars, buses, trains, trucks, boats, animals."""
 
 CARRIED = frozenset({2, 4, 27, 28, 31, 32, 33})
-"""COCO ids of what belongs to an object that it overlaps: bicycles, motorcycles, bags, umbrellas, ties."""
+"""COCO ids of things that belong to an object that they overlap: bicycles, motorcycles, bags, umbrellas, ties."""
 
 LEAST_SCORE = 0.7
 LEAST_MASK = 0.5
-"""A mask's pixel belongs to the object if it is above this."""
+"""A pixel belongs to the object if its mask is above this."""
 
 LEAST_AREA_PX = 64
-"""Smaller masks are left out; in pixels of the disparity."""
+"""Smaller masks are ignored; in pixels of the disparity."""
 
 LEAST_OVERLAP = 0.03
-"""What is carried joins an object that covers at least this share of it."""
+"""A carried thing joins an object that covers at least this share of it."""
 
 GROUND_SHARE = 0.97
-"""An object touches the ground below so much of its height."""
+"""An object touches the ground below this share of its height, from its top."""
 
 EROSIONS = 2
-"""Times that an object is eroded (3x3) before it is measured, as depth is blurred at its outline."""
+"""How many times an object is eroded (3x3) before it is measured, because depth is blurred at its outline."""
 
 RGB_INPUT = "rgb01"
 OUTPUTS = ("labels", "scores", "masks")
@@ -49,26 +50,24 @@ class Instances:
     """Objects that a network found in a picture."""
 
     masks: Float32[np.ndarray, "N H W"]
-    """How surely each pixel belongs to each object, 0 to 1."""
+    """Probability that each pixel belongs to each object, 0 to 1."""
 
     classes: Int64[np.ndarray, "N"]
     """COCO ids."""
 
     scores: Float32[np.ndarray, "N"]
-    """How sure the network is of each object, 0 to 1."""
+    """Confidence in each object, 0 to 1."""
 
     def useful(self) -> Instances:
-        """Return those that the adjustment looks at."""
+        """Return the instances that the adjustment uses."""
         keep = (self.scores >= LEAST_SCORE) & np.isin(self.classes, sorted(STANDING | CARRIED))
         return Instances(self.masks[keep], self.classes[keep], self.scores[keep])
 
     def resized(self, size_px: tuple[int, int]) -> Instances:
         """Return the same objects in a picture of another size (area where it is smaller, else bilinear)."""
-        smaller = size_px[0] < self.masks.shape[2]
-        how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
         masks = np.empty((len(self.masks), size_px[1], size_px[0]), np.float32)
         for target, mask in zip(masks, self.masks, strict=True):
-            target[:] = cv2.resize(mask, size_px, interpolation=how)
+            target[:] = resized(mask, size_px)
         return replace(self, masks=masks)
 
 
@@ -83,7 +82,7 @@ def check_segmentation(session: Session) -> None:
     if inputs != {RGB_INPUT: 3} or not set(OUTPUTS) <= set(outputs):
         wanted = f"{RGB_INPUT} (3, height, width) and gives {', '.join(OUTPUTS)}"
         came = ", ".join(f"{name} of {rank} dimensions" for name, rank in inputs.items())
-        raise InputError(f"wanted an instance segmentation that takes {wanted}, got {came} and {', '.join(outputs)}")
+        raise InputError(f"expected an instance segmentation that takes {wanted}, got {came} and {', '.join(outputs)}")
 
 
 def segment(photo_rgb: UInt8[np.ndarray, "H W 3"], session: Session) -> Instances:
@@ -100,7 +99,7 @@ def segment(photo_rgb: UInt8[np.ndarray, "H W 3"], session: Session) -> Instance
     labels, scores, masks = session.run(OUTPUTS, {RGB_INPUT: rgb01})
     count, wanted = labels.shape, (*labels.shape, 1, *photo_rgb.shape[:2])
     if scores.shape != count or masks.shape != wanted:
-        raise InputError(f"wanted scores {count} and masks {wanted}, got {scores.shape} and {masks.shape}")
+        raise InputError(f"expected scores {count} and masks {wanted}, got {scores.shape} and {masks.shape}")
     return Instances(masks[:, 0].astype(np.float32), labels.astype(np.int64), scores.astype(np.float32))
 
 
@@ -145,7 +144,7 @@ def adjusted_depth(depth: DepthMap, instances: Instances, *, softness: float) ->
 def _whole_objects(
     masks: Shaped[np.ndarray, "N H W"], classes: Shaped[np.ndarray, "N"], scores: Float[np.ndarray, "N"]
 ) -> Iterator[Bool[np.ndarray, "H W"]]:
-    """Yield the mask of each object that stands, with what it carries."""
+    """Yield the mask of each standing object, with what it carries."""
     solid = np.asarray(masks > LEAST_MASK)
     areas = solid.sum(axis=(1, 2))
     sure = (scores >= LEAST_SCORE) & (areas >= LEAST_AREA_PX)
@@ -162,9 +161,9 @@ def _whole_objects(
 
 
 def _grounded(disparity: Float32[np.ndarray, "H W"], mask: Bool[np.ndarray, "H W"]) -> tuple[float, float] | None:
-    """Return the disparity that an object gets, and the usual one where it touches the ground; None if none is left.
+    """Return an object's new disparity and its usual one where it touches the ground; None if erosion leaves nothing.
 
-    The first is the largest eroded one there, the second the median, which a softened object keeps in place.
+    The first is the largest eroded disparity there, the second the median, which stays fixed for a softened object.
     """
     window = np.ones((3, 3), np.uint8)
     inside = cv2.erode(mask.astype(np.uint8), window, iterations=EROSIONS) > 0
@@ -186,12 +185,12 @@ def _check(
     softness: float,
 ) -> None:
     if masks.shape[1:] != disparity.shape:
-        raise InputError(f"wanted masks of the disparity's size {disparity.shape}, got {masks.shape[1:]}")
+        raise InputError(f"expected masks of the disparity's size {disparity.shape}, got {masks.shape[1:]}")
     if not len(masks) == len(classes) == len(scores):
         raise InputError(
-            f"wanted a class and a score for each of {len(masks)} masks, got {len(classes)} and {len(scores)}"
+            f"expected a class and a score for each of {len(masks)} masks, got {len(classes)} and {len(scores)}"
         )
     if not np.isfinite(disparity).all() or (disparity < 0).any():
-        raise InputError("wanted a disparity that is finite and >= 0 everywhere, got another")
+        raise InputError("expected a disparity that is finite and >= 0 everywhere, got another")
     if not 0 <= softness <= 1:
         raise InputError(f"the softness must be 0 to 1, got {softness}")

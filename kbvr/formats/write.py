@@ -16,7 +16,7 @@ from kbvr.formats.fan_out import run_alongside
 from kbvr.formats.packing.layouts import PACKINGS, Picture
 from kbvr.formats.registry import load_format
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, Views
-from kbvr.mesh.viewable_scene import Diorama
+from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.motion.frame_reuse import repeated
 from kbvr.options.export_options import FileOptions
 from kbvr.photo.photo import Photo
@@ -61,14 +61,16 @@ def write_depth_items(
     return _written_in_turn((photo, depth), items, facts, options)
 
 
-def write_scene_items(diorama: Diorama, items: Sequence[Item], facts: Facts, options: FileOptions) -> list[FileSummary]:
+def write_scene_items(
+    viewable: ViewableScene, items: Sequence[Item], facts: Facts, options: FileOptions
+) -> list[FileSummary]:
     """Write files that hold a scene, one after the other; each file is read back. If one fails, none is left.
 
     Raises:
         InputError: a choice that a format cannot have.
         OutputError: a file exists, cannot be written, or did not read back as it was written.
     """
-    return _written_in_turn(diorama, items, facts, options)
+    return _written_in_turn(viewable, items, facts, options)
 
 
 def paths_of(files: Iterable[FileSummary]) -> Iterator[Path]:

@@ -1,5 +1,5 @@
-"""What is done to arrays of pixels, whatever they show.
+"""Operations on arrays of pixels, whatever they show.
 
-Others use `srgb` (linear light), `nearest_seed` (distances), `tiling` (a large picture piece by piece) and
+Others use `srgb` (linear light), `nearest_seed` (distances), `resize`, `tiling` (a large picture piece by piece) and
 `masked_blur`.
 """

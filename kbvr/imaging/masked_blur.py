@@ -1,4 +1,4 @@
-"""Blur a picture with weights, and only where that is wanted."""
+"""Blur a picture with a weight for every pixel, and only where it is needed."""
 
 from __future__ import annotations
 
@@ -9,49 +9,49 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from kbvr.imaging.tiling import framed, squares
+from kbvr.imaging.tiling import padded_square, squares
 
 SQUARE_CELLS = 64
-"""What is done only where it is wanted is done in squares of so many cells."""
+"""Only squares of this many cells that contain something to do are worked on."""
 
 CELLS_PER_SIGMA = 3.0
 BLUR_SIGMAS = 4
-"""How far OpenCV's blur of floating-point numbers looks, in sigmas."""
+"""Radius of OpenCV's blur of floating-point numbers, in sigmas."""
 
 
-def drawn_on(
+def masked_blur(
     rgb: UInt8[np.ndarray, "H W 3"],
     weight: Float32[np.ndarray, "H W"],
     sigma_px: float,
     *,
-    wanted: Bool[np.ndarray, "H W"],
+    where: Bool[np.ndarray, "H W"],
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """Return the weighted mean of the colours around each pixel; the picture itself where all weights are 0.
+    """Return the weighted mean of the colours near each pixel; the picture itself where all weights are 0.
 
-    A wide blur has no detail: it is made in cells of up to a third of sigma. Only wanted pixels are changed.
+    A wide blur has no detail, so it is computed in cells of up to a third of sigma. Pixels outside `where` stay.
     """
     cell_px = max(1, int(sigma_px / CELLS_PER_SIGMA))
-    side_px, around_px = SQUARE_CELLS * cell_px, cell_px * ceil(BLUR_SIGMAS * sigma_px / cell_px + 2)
+    side_px, padding_px = SQUARE_CELLS * cell_px, cell_px * ceil(BLUR_SIGMAS * sigma_px / cell_px + 2)
     mean = rgb.copy()
 
     def draw(corner: tuple[int, int]) -> None:
-        square, around, inside = framed(*corner, side_px=side_px, around_px=around_px)
-        at = np.nonzero(wanted[square])
-        total = _blurred(weight[around], cell_px, sigma_px)[inside][at]
+        square, padded, inside = padded_square(*corner, side_px=side_px, padding_px=padding_px)
+        at = np.nonzero(where[square])
+        total = _blurred(weight[padded], cell_px, sigma_px)[inside][at]
         known = total > 1e-6
         at, total = (at[0][known], at[1][known]), total[known]
         for channel in range(3):
-            weighted = cv2.multiply(weight[around], rgb[around][..., channel], dtype=cv2.CV_32F)
+            weighted = cv2.multiply(weight[padded], rgb[padded][..., channel], dtype=cv2.CV_32F)
             colour = _blurred(weighted, cell_px, sigma_px)[inside][at] / total
             mean[square][..., channel][at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
 
     with ThreadPoolExecutor() as pool:
-        list(pool.map(draw, squares(wanted, side_px=side_px)))
+        list(pool.map(draw, squares(where, side_px=side_px)))
     return mean
 
 
 def _blurred(plane: Float32[np.ndarray, "H W"], cell_px: int, sigma_px: float) -> Float32[np.ndarray, "H W"]:
-    """Return a plane blurred in cells of so many pixels; at its lower and right border it goes on as it ends."""
+    """Return a plane blurred in cells of `cell_px`; its lower and right border are repeated to whole cells."""
     height, width = plane.shape
     if cell_px == 1:
         return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma_px), np.float32)

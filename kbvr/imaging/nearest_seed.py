@@ -23,7 +23,7 @@ def nearest_seed(seeds: Bool[np.ndarray, "H W"]) -> tuple[Float32[np.ndarray, "H
 
 
 def nearest_seed_of(at: np.ndarray, seeds: Bool[np.ndarray, "H W"]) -> np.ndarray:
-    """Return the flat index of the seed nearest to each of some pixels, given by theirs; 0 without seeds."""
+    """Return the flat index of the seed nearest to each of some pixels, given by flat index; 0 without seeds."""
     if not seeds.any():
         return np.zeros(len(at), np.int32)
     _, labels, seeds_at = _labelled(seeds)
@@ -47,7 +47,7 @@ def nearest_value(
 def _labelled(
     seeds: Bool[np.ndarray, "H W"],
 ) -> tuple[Float32[np.ndarray, "H W"], Int32[np.ndarray, "H W"], np.ndarray]:
-    """Return distances to the nearest seed, labels of the seeds, counted from 1, and where the seeds are."""
+    """Return distances to the nearest seed, the seeds' labels, counted from 1, and the seeds' flat indices."""
     distance, labels = cv2.distanceTransformWithLabels(
         np.logical_not(seeds).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
@@ -57,21 +57,21 @@ def _labelled(
 def nearest_seed_within(
     seeds: Bool[np.ndarray, "H W"], reach_px: float
 ) -> tuple[Float32[np.ndarray, "H W"], Int32[np.ndarray, "H W"]]:
-    """Return the same as `nearest_seed` for pixels at most so far from a seed; others are `FAR_PX` away from seed 0.
+    """Return the same as `nearest_seed` for pixels within `reach_px` of a seed; others are `FAR_PX` away from seed 0.
 
-    It looks only where seeds are: a few of them in a large photo take little time.
+    Only blocks near seeds are worked on: a few seeds in a large photo take little time.
     """
     height, width = seeds.shape
-    around = int(np.ceil(reach_px)) + 1
-    side = max(LEAST_BLOCK_PX, 4 * around)
+    padding = int(np.ceil(reach_px)) + 1
+    side = max(LEAST_BLOCK_PX, 4 * padding)
     corners = [(y, x) for y in range(0, height, side) for x in range(0, width, side)]
-    boxes = [(y, x) for y, x in corners if _around(seeds, y, x, side, around)[0].any()]
-    if len(boxes) * (side + 2 * around) ** 2 > seeds.size:
+    boxes = [(y, x) for y, x in corners if _padded_block(seeds, y, x, side, padding)[0].any()]
+    if len(boxes) * (side + 2 * padding) ** 2 > seeds.size:
         return nearest_seed(seeds)
     distance = np.full(seeds.shape, np.float32(FAR_PX))
     index = np.zeros(seeds.shape, np.int32)
     for y, x in boxes:
-        part, top, left = _around(seeds, y, x, side, around)
+        part, top, left = _padded_block(seeds, y, x, side, padding)
         away, nearest = nearest_seed(part)
         row, column = np.divmod(nearest, part.shape[1])
         inside = np.s_[y - top : y - top + side, x - left : x - left + side]
@@ -80,9 +80,9 @@ def nearest_seed_within(
     return distance, index
 
 
-def _around(
-    seeds: Bool[np.ndarray, "H W"], y: int, x: int, side: int, around: int
+def _padded_block(
+    seeds: Bool[np.ndarray, "H W"], y: int, x: int, side: int, padding: int
 ) -> tuple[Bool[np.ndarray, "h w"], int, int]:
-    """Return a block with what is around it, and its first row and column."""
-    top, left = max(0, y - around), max(0, x - around)
-    return seeds[top : y + side + around, left : x + side + around], top, left
+    """Return a padded block, and its first row and column."""
+    top, left = max(0, y - padding), max(0, x - padding)
+    return seeds[top : y + side + padding, left : x + side + padding], top, left

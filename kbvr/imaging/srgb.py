@@ -1,4 +1,4 @@
-"""Linear light and sRGB (IEC 61966-2-1), both ways."""
+"""Convert between sRGB (IEC 61966-2-1) and linear light."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 CODES = 4096
-"""Steps of linear light that are told apart on the way back to sRGB; the darkest of its 255 steps is wider than one."""
+"""Steps of linear light in the conversion to sRGB; the darkest of sRGB's 255 steps is wider than one."""
 
 
 def to_linear(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W 3"]:
@@ -18,7 +18,7 @@ def to_linear(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W 3"]:
 
 
 def to_srgb(linear: Float32[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
-    """Return sRGB of linear light; what is below 0 or above 1 is cut off."""
+    """Return sRGB of linear light, clipped to 0 to 1."""
     codes = (np.clip(linear, 0, 1) * (CODES - 1) + 0.5).astype(np.uint16)
     return _code_of_linear()[codes]
 

@@ -1,4 +1,4 @@
-"""Tiles: a large picture is worked on piece by piece, and only where something is wanted."""
+"""Tiles: a large picture is worked on piece by piece, and only where a mask is set."""
 
 from __future__ import annotations
 
@@ -8,41 +8,43 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 
-def squares(wanted: Bool[np.ndarray, "h w"], *, side_px: int) -> Iterator[tuple[int, int]]:
-    """Yield (y, x) of the upper left corner of every square of a grid that holds something wanted."""
-    height, width = wanted.shape
+def squares(mask: Bool[np.ndarray, "h w"], *, side_px: int) -> Iterator[tuple[int, int]]:
+    """Yield (y, x) of the upper left corner of every square of a grid in which the mask is set."""
+    height, width = mask.shape
     for y in range(0, height, side_px):
         for x in range(0, width, side_px):
-            if wanted[y : y + side_px, x : x + side_px].any():
+            if mask[y : y + side_px, x : x + side_px].any():
                 yield y, x
 
 
-def tiles(wanted: Bool[np.ndarray, "h w"], *, tile_px: int, step_px: int) -> Iterator[tuple[int, int]]:
-    """Yield (y, x) of the upper left corner of every tile whose middle holds something wanted.
+def tiles(mask: Bool[np.ndarray, "h w"], *, tile_px: int, step_px: int) -> Iterator[tuple[int, int]]:
+    """Yield (y, x) of the upper left corner of every tile in whose middle the mask is set.
 
     Middles are squares of `step_px` that cover the picture; at its borders tiles are moved inside.
     """
     border = (tile_px - step_px) // 2
-    height, width = wanted.shape
-    for y, x in squares(wanted, side_px=step_px):
+    height, width = mask.shape
+    for y, x in squares(mask, side_px=step_px):
         yield max(0, min(y - border, height - tile_px)), max(0, min(x - border, width - tile_px))
 
 
-def framed(
-    y: int, x: int, *, side_px: int, around_px: int
+def padded_square(
+    y: int, x: int, *, side_px: int, padding_px: int
 ) -> tuple[tuple[slice, slice], tuple[slice, slice], tuple[slice, slice]]:
-    """Return a square of a picture, the square with what is around it, and where the square lies in that.
+    """Return a square of a picture, the padded square, and where the square lies in that.
 
-    At the picture's border there is less around it, and less of it.
+    Both are cut off at the picture's border.
     """
-    top, left = max(0, y - around_px), max(0, x - around_px)
+    top, left = max(0, y - padding_px), max(0, x - padding_px)
     square = np.s_[y : y + side_px, x : x + side_px]
-    around = np.s_[top : y + side_px + around_px, left : x + side_px + around_px]
-    return square, around, np.s_[y - top : y - top + side_px, x - left : x - left + side_px]
+    padded = np.s_[top : y + side_px + padding_px, left : x + side_px + padding_px]
+    return square, padded, np.s_[y - top : y - top + side_px, x - left : x - left + side_px]
 
 
-def weights_of(inside: tuple[slice, slice], shape: tuple[int, int], *, overlap_px: int) -> Float32[np.ndarray, "h w"]:
-    """Return the weights of a tile's pixels: they fall towards every neighbour, over what the two share.
+def blend_weights(
+    inside: tuple[slice, slice], shape: tuple[int, int], *, overlap_px: int
+) -> Float32[np.ndarray, "h w"]:
+    """Return the weights of a tile's pixels, which fall off over the overlap with every neighbour.
 
     `inside` is where the tile lies in a picture of (height, width) `shape`.
     """

@@ -1,4 +1,4 @@
-"""Networks and other ways that invent what a hole hides, in colour and depth.
+"""Fill holes in colour and depth, with a network or without.
 
 Others use `choose.filler_named`; `rgbd_network`, `rgb_network` and `push_pull` are what it chooses from.
 """

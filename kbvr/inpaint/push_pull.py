@@ -1,7 +1,7 @@
-"""Spread colour and inverse depth from known pixels over unknown ones, without a network.
+"""Fill colour and inverse depth from known pixels by push-pull, without a network.
 
-The sources are spread smoothly (push-pull, Gortler et al., "The Lumigraph", 1996, section 3.4) and their fine texture
-is laid over that, mirrored at the nearest source.
+The sources are interpolated smoothly (Gortler et al., "The Lumigraph", 1996, section 3.4), and their fine texture is
+added, mirrored at the nearest source.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.imaging.nearest_seed import nearest_seed_of
-from kbvr.imaging.tiling import framed, squares
+from kbvr.imaging.tiling import padded_square, squares
 
 RIM_PX = 0.6
-"""How fast a source loses weight with its distance from the hole: what lies next to the hole goes on into it."""
+"""Decay of a source's weight with its distance from the hole: what borders on the hole continues into it."""
 
 TEXTURE_GAIN = 0.5
-"""How much of the sources' fine texture is laid over the smooth filling."""
+"""Share of the sources' fine texture that is added to the smooth filling."""
 
 TEXTURE_SIGMA_PX = 2.0
 """Detail finer than this is texture."""
 
 SQUARE_PX = 256
 BLUR_PX = 8
-"""Texture is looked for in squares, with what the blur sees around them: four sigmas."""
+"""Texture is computed in squares, padded for the blur: four sigmas."""
 
 
 def spread(
@@ -47,18 +47,18 @@ def spread(
         colour = push_pull(plane[..., None], weight).ravel()[at]
         filled_rgb[..., channel].flat[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
     filled_depth.flat[at] = push_pull(inverse_depth[..., None], weight).ravel()[at]
-    return laid_texture(filled_rgb, rgb, hole=hole, source=source, gain=TEXTURE_GAIN), filled_depth
+    return with_texture(filled_rgb, rgb, hole=hole, source=source, gain=TEXTURE_GAIN), filled_depth
 
 
 def rim_weight(
     hole: Bool[np.ndarray, "H W"], source: Bool[np.ndarray, "H W"] | Float32[np.ndarray, "H W"]
 ) -> Float32[np.ndarray, "H W"]:
-    """Return the sources' weights, 0 to 1: those next to the hole count most."""
+    """Return the sources' weights, 0 to 1; those next to the hole count most."""
     away_px = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
     return np.asarray(source * np.exp(-away_px / RIM_PX), np.float32)
 
 
-def laid_texture(
+def with_texture(
     filled: UInt8[np.ndarray, "H W 3"],
     rgb: UInt8[np.ndarray, "H W 3"],
     *,
@@ -66,7 +66,7 @@ def laid_texture(
     source: Bool[np.ndarray, "H W"],
     gain: float,
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """Return a smooth filling of a picture's hole with the fine texture of the sources laid over it."""
+    """Return a smooth filling of a picture's hole with the fine texture of the sources added."""
     textured, at = filled.copy(), np.flatnonzero(hole)
     colour = filled.reshape(-1, 3)[at] + np.float32(gain) * texture_for(at, rgb, source)
     textured.reshape(-1, 3)[at] = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
@@ -76,20 +76,20 @@ def laid_texture(
 def texture_for(
     at: np.ndarray, rgb: UInt8[np.ndarray, "H W 3"], source: Bool[np.ndarray, "H W"]
 ) -> Float32[np.ndarray, "N 3"]:
-    """Return the fine texture for some pixels: what their mirror images have beyond the sources' smooth average.
+    """Return the fine texture for some pixels: their mirror images minus the sources' smooth average.
 
-    It is looked for only in the squares that it is taken from; where the mirror image is no source, there is none.
+    It is computed only in the squares that are used, and is 0 where the mirror image is no source.
     """
     mirrored = _mirror(at, source)
     taken, fine = np.zeros(source.shape, bool), np.empty(rgb.shape, np.float32)
     taken.ravel()[mirrored] = True
 
     def find(corner: tuple[int, int]) -> None:
-        square, around, inside = framed(*corner, side_px=SQUARE_PX, around_px=BLUR_PX)
-        weight = source[around].astype(np.float32)
+        square, padded, inside = padded_square(*corner, side_px=SQUARE_PX, padding_px=BLUR_PX)
+        weight = source[padded].astype(np.float32)
         total = np.maximum(cv2.GaussianBlur(weight, (0, 0), TEXTURE_SIGMA_PX), 1e-3)
         for channel in range(3):
-            plane = rgb[around][..., channel]
+            plane = rgb[padded][..., channel]
             smooth = cv2.GaussianBlur(cv2.multiply(weight, plane, dtype=cv2.CV_32F), (0, 0), TEXTURE_SIGMA_PX)
             fine[square][..., channel] = ((plane - smooth / total) * weight)[inside]
 
@@ -99,7 +99,7 @@ def texture_for(
 
 
 def push_pull(values: Float32[np.ndarray, "H W C"], weight: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W C"]:
-    """Return values with those of weight 0 replaced by smooth averages of the others; weight is 0 to 1."""
+    """Return values with those of weight 0 replaced by smooth averages of the others; weights are 0 to 1."""
     if min(weight.shape) <= 2:
         total = float(weight.sum())
         mean = (values * weight[..., None]).sum(axis=(0, 1)) / max(total, 1e-6)
@@ -108,8 +108,8 @@ def push_pull(values: Float32[np.ndarray, "H W C"], weight: Float32[np.ndarray, 
     coarse = cv2.pyrDown(values * weight[..., None]).reshape(*coarse_weight.shape, -1)
     coarse /= np.maximum(coarse_weight, 1e-6)[..., None]
     coarse = push_pull(coarse, np.minimum(coarse_weight * 4, 1))
-    around = cv2.pyrUp(coarse, dstsize=weight.shape[::-1]).reshape(values.shape)
-    return around + (values - around) * weight[..., None]
+    smooth = cv2.pyrUp(coarse, dstsize=weight.shape[::-1]).reshape(values.shape)
+    return smooth + (values - smooth) * weight[..., None]
 
 
 def _mirror(at: np.ndarray, source: Bool[np.ndarray, "H W"]) -> np.ndarray:

@@ -1,7 +1,7 @@
-"""Fill what the layers hide, colour and depth, with a network of kbvr-fill's kind.
+"""Fill hidden layers, colour and depth, with an RGBD network like kbvr-fill.
 
-It works at a size of its own, in tiles, and only where something is hidden, so its work goes with the hidden area and
-not with the photo. What is finer than that size comes from the sources' texture, as in `kbvr.inpaint.push_pull`.
+It runs at a working size, in tiles, and only where something is hidden, so the work grows with the hidden area and not
+with the photo. Finer detail comes from the sources' texture, as in `kbvr.inpaint.push_pull`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.errors import InputError
-from kbvr.imaging.tiling import squares, weights_of
+from kbvr.imaging.tiling import blend_weights, squares
 from kbvr.inpaint.push_pull import TEXTURE_GAIN, push_pull, rim_weight, texture_for
 from kbvr.inpaint.working_size import at_working_size
 from kbvr.nets import Session
@@ -23,27 +23,27 @@ from kbvr.nets import Session
 NETWORK_INPUTS = ("rgb01", "inverse_depth", "known")
 
 STEP_PX = 192
-AROUND_PX = 64
-"""Squares of so many working pixels are filled at a time, with so much of what is around what is wanted in them;
-neighbours are blended where they overlap."""
+CONTEXT_PX = 64
+"""Side of the squares that are filled at a time, and the context around their holes, in working pixels; overlapping
+squares are blended."""
 
 MULTIPLE_PX = 32
-"""The network takes sides of a multiple of this."""
+"""The network's input sides are multiples of this."""
 
 LEAST_WEIGHT = 1e-6
 
 FARTHER_WITHIN_PX = 20
 FARTHER_SHARE = 0.2
-"""What is hidden is rather the farther surface: in the smooth continuation a source counts e times less than one within
-so many pixels that is farther by this share of the range of inverse depth."""
+"""The hidden surface is usually the farther one: in the smooth continuation a source has 1/e of the weight of one
+within this many pixels that is farther by this share of the range of inverse depth."""
 
 SMOOTH_SHARE = 0.7
-"""How much of the answer is the sources' smooth continuation: the mean of two guesses is nearer than either."""
+"""Share of the sources' smooth continuation in the result: the mean of two estimates is better than either."""
 
 
 @dataclass(frozen=True, eq=False)
 class NetworkFiller:
-    """A `kbvr.inpaint.choose.Filler` that asks a network of kbvr-fill's kind."""
+    """A `kbvr.inpaint.choose.Filler` that runs an RGBD network like kbvr-fill."""
 
     session: Session
 
@@ -63,7 +63,7 @@ class NetworkFiller:
         with ThreadPoolExecutor() as pool:
             texture = pool.submit(texture_for, at, rgb, source)
             small = at_working_size(rgb, inverse_depth, hole=hole, source=source)
-            filled = self._in_tiles(small.planes, small.known, small.wanted)
+            filled = self._in_tiles(small.planes, small.known, small.hole)
             fine = TEXTURE_GAIN * texture.result()
         filled_rgb, filled_depth = rgb.copy(), inverse_depth.copy()
         for index in range(3):
@@ -75,12 +75,12 @@ class NetworkFiller:
         return filled_rgb, filled_depth
 
     def _in_tiles(
-        self, planes: Float32[np.ndarray, "4 h w"], known: Float32[np.ndarray, "h w"], wanted: Bool[np.ndarray, "h w"]
+        self, planes: Float32[np.ndarray, "4 h w"], known: Float32[np.ndarray, "h w"], hole: Bool[np.ndarray, "h w"]
     ) -> Float32[np.ndarray, "4 h w"]:
-        """Return the four planes filled where it is wanted; where it is not, what is unknown has no meaning."""
+        """Return the four planes with the hole filled; unknown pixels outside the hole are undefined."""
         total, weights = np.zeros_like(planes), np.full(known.shape, 1e-9, np.float32)
-        for corner in squares(wanted, side_px=STEP_PX):
-            inside = _box(wanted, *corner)
+        for corner in squares(hole, side_px=STEP_PX):
+            inside = _box(hole, *corner)
             part, part_known = planes[:, *inside], known[inside]
             if not part_known.any():
                 continue
@@ -92,30 +92,30 @@ class NetworkFiller:
                 "known": np.pad(part_known, pad, mode="edge")[None, None],
             }
             shapes = [feeds[name].shape for name in ("rgb01", "inverse_depth")]
-            rgb, depth = checked_answers(self.session.run(None, feeds), shapes)
-            weight = weights_of(inside, known.shape, overlap_px=2 * AROUND_PX)
+            rgb, depth = checked_outputs(self.session.run(None, feeds), shapes)
+            weight = blend_weights(inside, known.shape, overlap_px=2 * CONTEXT_PX)
             total[:, *inside] += np.concatenate([rgb, depth], axis=1)[0, :, :h, :w] * weight
             weights[inside] += weight
-        rim = rim_weight(wanted & (known == 0), known) * _farther_first(planes[3], known)
+        rim = rim_weight(hole & (known == 0), known) * _farther_first(planes[3], known)
         smooth = push_pull(np.ascontiguousarray(planes.transpose(1, 2, 0)), rim).transpose(2, 0, 1)
-        out_of_sight = weights < LEAST_WEIGHT  # a hole so wide that a tile in its middle shows nothing known
+        out_of_sight = weights < LEAST_WEIGHT  # in a hole so wide that a tile contains nothing known
         filled = np.where(out_of_sight, smooth, (1 - SMOOTH_SHARE) * total / weights + SMOOTH_SHARE * smooth)
         return np.where(known > 0, planes, filled).astype(np.float32)
 
 
-def _box(wanted: Bool[np.ndarray, "h w"], y: int, x: int) -> tuple[slice, slice]:
-    """Return where to look in order to fill what is wanted in the square at a corner."""
-    inside = wanted[y : y + STEP_PX, x : x + STEP_PX]
+def _box(hole: Bool[np.ndarray, "h w"], y: int, x: int) -> tuple[slice, slice]:
+    """Return the network's input window for the hole in the square at a corner."""
+    inside = hole[y : y + STEP_PX, x : x + STEP_PX]
     rows, columns = (
-        _around(start + np.flatnonzero(inside.any(axis=1 - axis)), wanted.shape[axis])
+        _with_context(start + np.flatnonzero(inside.any(axis=1 - axis)), hole.shape[axis])
         for axis, start in enumerate((y, x))
     )
     return rows, columns
 
 
-def _around(at: np.ndarray, side: int) -> slice:
-    """Return the places with what is around them, as many as the network takes if the side has so many."""
-    start, end = max(0, int(at[0]) - AROUND_PX), min(side, int(at[-1]) + 1 + AROUND_PX)
+def _with_context(at: np.ndarray, side: int) -> slice:
+    """Return the range of some indices with context, its length a multiple of MULTIPLE_PX if the side allows."""
+    start, end = max(0, int(at[0]) - CONTEXT_PX), min(side, int(at[-1]) + 1 + CONTEXT_PX)
     length = -(-(end - start) // MULTIPLE_PX) * MULTIPLE_PX
     end = min(side, start + length)
     return slice(max(0, end - length), end)
@@ -124,24 +124,24 @@ def _around(at: np.ndarray, side: int) -> slice:
 def _farther_first(
     inverse_depth: Float32[np.ndarray, "h w"], known: Float32[np.ndarray, "h w"]
 ) -> Float32[np.ndarray, "h w"]:
-    """Return weights that are 1 for the farthest sources near by, and less for nearer ones."""
+    """Return weights that are 1 for the farthest sources nearby, and less for nearer ones."""
     seen = inverse_depth[known > 0]
     if not seen.size or np.ptp(seen) == 0:
         return known
     side = 2 * FARTHER_WITHIN_PX + 1
-    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    window = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     depth = np.where(known > 0, inverse_depth, seen.max()).astype(np.float32)
-    return np.asarray(known * np.exp((cv2.erode(depth, around) - depth) / (FARTHER_SHARE * np.ptp(seen))), np.float32)
+    return np.asarray(known * np.exp((cv2.erode(depth, window) - depth) / (FARTHER_SHARE * np.ptp(seen))), np.float32)
 
 
-def checked_answers(
+def checked_outputs(
     outputs: Sequence[np.ndarray], shapes: Sequence[tuple[int, ...]], *, as_bytes: bool = False
 ) -> list[np.ndarray]:
-    """Return a network's first outputs, as many as shapes are expected, as float32; as uint8 if `as_bytes`.
+    """Return a network's first outputs, one for each shape, as float32; as uint8 if `as_bytes`.
 
     Raises:
-        InputError: if there are fewer, one has another shape or is not uint8 though it should be, or holds NaN,
-            infinity or what float32 cannot hold.
+        InputError: if there are fewer, one has another shape or is not uint8 as it should be, or contains NaN,
+            infinity or numbers beyond float32.
     """
     if len(outputs) < len(shapes):
         raise InputError(f"expected {len(shapes)} outputs from the network that fills, got {len(outputs)}")

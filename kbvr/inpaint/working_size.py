@@ -1,4 +1,4 @@
-"""The size at which networks fill: a smaller picture in which nothing but the sources shows."""
+"""The working size of the filling networks: a smaller picture that contains the sources only."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
+from kbvr.imaging.resize import shrunk
+
 WORKING_LONG_SIDE_PX = 1024
-"""What is finer than a picture of this size is not the networks' to invent."""
+"""Networks do not invent detail finer than a picture of this size."""
 
 KNOWN_SHARE = 0.5
-"""A working pixel is known if so much of it is a source."""
+"""A working pixel is known if more than this share of it is a source."""
 
 
 @dataclass(frozen=True, eq=False)
 class WorkingPicture:
-    """A picture with a hole at the size at which it is filled."""
+    """A picture with a hole, at the working size."""
 
     planes: Float32[np.ndarray, "C h w"]
     """Red, green and blue, 0 to 1, and inverse depth if it was given: means of the sources alone, 0 where unknown."""
 
     known: Float32[np.ndarray, "h w"]
-    """1 where the sources say what is there, else 0."""
+    """1 where there are sources, else 0."""
 
-    wanted: Bool[np.ndarray, "h w"]
-    """What has to be filled, with the neighbours that enlarging mixes in."""
+    hole: Bool[np.ndarray, "h w"]
+    """The hole, with the neighbours that enlarging mixes in."""
 
 
 def at_working_size(
@@ -36,13 +38,10 @@ def at_working_size(
     hole: Bool[np.ndarray, "H W"],
     source: Bool[np.ndarray, "H W"],
 ) -> WorkingPicture:
-    """Return a picture with a long side of `WORKING_LONG_SIDE_PX` at most, in which nothing but the sources shows."""
-    height, width = hole.shape
-    scale = min(1.0, WORKING_LONG_SIDE_PX / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    """Return a picture with a long side of at most `WORKING_LONG_SIDE_PX` that contains the sources only."""
     share, plane = source.astype(np.float32), hole.astype(np.float32)
-    wanted = _smaller(plane, size) > 0
-    known_share = _smaller(share, size)
+    small_hole = shrunk(plane, WORKING_LONG_SIDE_PX) > 0
+    known_share = shrunk(share, WORKING_LONG_SIDE_PX)
     known = (known_share > KNOWN_SHARE).astype(np.float32)
     mean = known / np.maximum(known_share, 1e-6)
     planes = np.empty((3 if inverse_depth is None else 4, *known.shape), np.float32)
@@ -51,10 +50,6 @@ def at_working_size(
             cv2.multiply(inverse_depth, share, dst=plane)
         else:
             cv2.multiply(rgb[..., index], share, dst=plane, scale=1 / 255, dtype=cv2.CV_32F)
-        np.multiply(_smaller(plane, size), mean, out=small)
-    grown = cv2.dilate(wanted.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+        np.multiply(shrunk(plane, WORKING_LONG_SIDE_PX), mean, out=small)
+    grown = cv2.dilate(small_hole.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     return WorkingPicture(planes, known, grown)
-
-
-def _smaller(plane: Float32[np.ndarray, "H W"], size: tuple[int, int]) -> Float32[np.ndarray, "h w"]:
-    return plane if plane.shape == size[::-1] else np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA))

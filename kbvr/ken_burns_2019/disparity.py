@@ -10,12 +10,12 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.placement import DEFAULT_NEAR_M
 from kbvr.depth.upright_objects import adjusted_disparity, segment
 from kbvr.errors import InputError
+from kbvr.imaging.resize import long_side_px, resized
 from kbvr.ken_burns_2019.networks import (
     PICTURE_LONG_SIDE_PX,
     PaperNetworks,
     run_disparity,
     run_refinement,
-    size_px_with,
 )
 from kbvr.ken_burns_2019.point_splatting import paper_disparity_of
 from kbvr.photo.photo import Photo
@@ -31,9 +31,8 @@ def paper_disparity(photo: Photo, networks: PaperNetworks, *, softness: float = 
         InputError: if the disparity network is not there, a network is another one, or the softness is not 0 to 1.
     """
     session = networks.wanted("disparity")
-    size = size_px_with(PICTURE_LONG_SIDE_PX, photo.size_px)
-    how = cv2.INTER_AREA if size[0] < photo.size_px[0] else cv2.INTER_LINEAR
-    rgb = photo.rgb if size == photo.size_px else cv2.resize(photo.rgb, size, interpolation=how)
+    size_px = long_side_px(photo.size_px, PICTURE_LONG_SIDE_PX)
+    rgb = resized(photo.rgb, size_px)
     disparity = run_disparity(rgb, session)
     if networks.segmentation is not None:
         found = segment(rgb, networks.segmentation).useful().resized((disparity.shape[1], disparity.shape[0]))
@@ -41,7 +40,7 @@ def paper_disparity(photo: Photo, networks: PaperNetworks, *, softness: float = 
     if networks.refinement is not None:
         disparity = run_refinement(rgb, disparity, networks.refinement)
     else:
-        disparity = cv2.resize(disparity, size, interpolation=cv2.INTER_LINEAR)
+        disparity = cv2.resize(disparity, size_px, interpolation=cv2.INTER_LINEAR)
     return paper_disparity_of(disparity)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from kbvr.errors import InputError
+from kbvr.imaging.resize import long_side_px
 from kbvr.nets import Session
 
 CARDS: Mapping[str, str] = {
@@ -79,12 +80,6 @@ def bgr01_of(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "1 3 H W"]:
     return np.ascontiguousarray(rgb[..., ::-1].transpose(2, 0, 1)[None], np.float32) / np.float32(255)
 
 
-def size_px_with(long_side_px: int, size_px: tuple[int, int]) -> tuple[int, int]:
-    """Return the size of the same shape with another long side."""
-    scale = long_side_px / max(size_px)
-    return max(1, round(size_px[0] * scale)), max(1, round(size_px[1] * scale))
-
-
 def run_disparity(rgb: UInt8[np.ndarray, "H W 3"], session: Session) -> Float32[np.ndarray, "h w"]:
     """Return the disparity network's answer, at half of the long side of 512 that it sees; relative, >= 0.
 
@@ -92,7 +87,7 @@ def run_disparity(rgb: UInt8[np.ndarray, "H W 3"], session: Session) -> Float32[
         InputError: if the network is another one.
     """
     bgr = bgr01_of(rgb)[0].transpose(1, 2, 0)
-    size = size_px_with(DISPARITY_LONG_SIDE_PX, (rgb.shape[1], rgb.shape[0]))
+    size = long_side_px((rgb.shape[1], rgb.shape[0]), DISPARITY_LONG_SIDE_PX)
     small = cv2.resize(np.ascontiguousarray(bgr), size, interpolation=cv2.INTER_LINEAR)  # no antialiasing, as trained
     feeds = {"bgr01": np.ascontiguousarray(small.transpose(2, 0, 1)[None])}
     shape = (1, 1, -(-size[1] // 2), -(-size[0] // 2))

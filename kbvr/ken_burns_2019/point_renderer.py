@@ -15,6 +15,7 @@ from jaxtyping import Float32, UInt8
 
 from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera
+from kbvr.imaging.resize import averaged, scaled_px
 from kbvr.ken_burns_2019.hole_filling import continue_to_border, fill_holes
 from kbvr.ken_burns_2019.point_scene import PointScene, seen_from
 from kbvr.ken_burns_2019.point_splatting import render_points
@@ -127,8 +128,8 @@ def _cropped(
         ]  # whole pixels of the view take in whole ones of the frame
         corner = (corner[0] - first[0], corner[1] - first[1])
         height, width = rgb01.shape[:2]
-        smaller = (max(1, round(width * ratio)), max(1, round(height * ratio)))
-        rgb01 = cv2.resize(rgb01, smaller, interpolation=cv2.INTER_AREA)
+        smaller = scaled_px((width, height), ratio)
+        rgb01 = averaged(rgb01, smaller)
         scale_x, scale_y = ratio * width / smaller[0], ratio * height / smaller[1]
     # Column x of the frame is shown at x scale_x - corner ratio, measured from the pictures' edges; cv2 measures from
     # the centres of their first pixels.

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float32, Float64, UInt8
 from kbvr.depth.depth_map import DepthMap
 from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera, camera_of_photo
+from kbvr.imaging.resize import averaged, within_px
 from kbvr.ken_burns_2019.point_splatting import (
     away_from_edges,
     depth_from_disparity,
@@ -70,12 +71,11 @@ def point_scene(photo: Photo, depth: DepthMap, *, long_side_px: int = LONG_SIDE_
     if long_side_px < 16:
         raise InputError(f"the long side of a point scene must be 16 px at least, got {long_side_px}")
     picture, inverse_depth, f_px = photo.rgb, depth.inverse_depth, depth.f_px
-    scale = long_side_px / max(photo.size_px)
-    if scale < 1:
-        size = (max(1, round(photo.size_px[0] * scale)), max(1, round(photo.size_px[1] * scale)))
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        inverse_depth = cv2.resize(inverse_depth, size, interpolation=cv2.INTER_NEAREST_EXACT)  # steps stay steps
-        f_px = f_px * size[0] / photo.size_px[0]
+    size_px = within_px(photo.size_px, long_side_px)
+    if size_px != photo.size_px:
+        picture = averaged(picture, size_px)
+        inverse_depth = cv2.resize(inverse_depth, size_px, interpolation=cv2.INTER_NEAREST_EXACT)  # steps stay steps
+        f_px = f_px * size_px[0] / photo.size_px[0]
     camera = camera_of_photo((picture.shape[1], picture.shape[0]), float(f_px))
     disparity = paper_disparity_of(inverse_depth)
     points, kept = own_points(disparity, camera)

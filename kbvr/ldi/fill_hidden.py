@@ -1,4 +1,4 @@
-"""Fill what the nearer layers hide."""
+"""Fill the hidden layers."""
 
 from __future__ import annotations
 
@@ -12,39 +12,38 @@ from kbvr.inpaint.choose import FILLERS, Filler, filler_named
 from kbvr.inpaint.push_pull import spread
 from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage, with_alpha
 
-LEAST_APART_JUMPS = 0.5
-"""What is filled lies so far behind what hides it, in least jumps, so that it never shows through."""
+LEAST_GAP_JUMPS = 0.5
+"""Least distance of a filled pixel behind the surface that hides it, in least jumps, so that it never shows through."""
 
 HALF_COVERED = 127
-"""Alpha of the strip above which a pixel is on the near side, before it is solved for."""
+"""Alpha of the strip above which a pixel is on the near side, before the matte is solved."""
 
 BLOCK_PX = 256
-AROUND_PX = 48
-"""Blocks in which the layer between is filled, and how far beyond them sources are looked for."""
+CONTEXT_PX = 48
+"""Side of the blocks in which the layer between is filled, and how far beyond them sources are searched for."""
 
 
 def fill(ldi: LayeredDepthImage, filler: Filler | None = None) -> LayeredDepthImage:
     """Return the layered depth image with its hidden layers filled, by kbvr-fill if no filler is given.
 
-    The layer between is narrow, and continued without a network.
+    The layer between is narrow and is continued without a network.
     """
     if not ldi.fill_mask.any():
         return ldi
-    *before, hidden = ldi.layers
+    hidden, between = ldi.hidden, ldi.between
     rgb, inverse_depth = (filler or filler_named(FILLERS[0]))(
         hidden.rgba[..., :3], hidden.inverse_depth, hole=ldi.fill_mask, source=ldi.source_mask
     )
-    apart = np.float32(LEAST_APART_JUMPS * ldi.jump_px / (ldi.f_px * ldi.reach_m))
-    near_side = (before[1].rgba[..., 3] > 0) | (before[0].rgba[..., 3] > HALF_COVERED)
-    in_front = before[1].inverse_depth.copy()
-    np.subtract(in_front, apart, out=in_front, where=near_side)
-    if ldi.between_fill is not None and ldi.between_source is not None:
-        before[2] = _continued(before[2], in_front, hole=ldi.between_fill, source=ldi.between_source)
-        np.subtract(before[2].inverse_depth, apart, out=in_front, where=ldi.between_fill)
+    gap = np.float32(LEAST_GAP_JUMPS * ldi.jump_px / (ldi.f_px * ldi.reach_m))
+    near_side = (ldi.front.rgba[..., 3] > 0) | (ldi.matte.rgba[..., 3] > HALF_COVERED)
+    in_front = ldi.front.inverse_depth.copy()
+    np.subtract(in_front, gap, out=in_front, where=near_side)
+    if between is not None and ldi.between_fill is not None and ldi.between_source is not None:
+        between = _continued(between, in_front, hole=ldi.between_fill, source=ldi.between_source)
+        np.subtract(between.inverse_depth, gap, out=in_front, where=ldi.between_fill)
     behind, at = hidden.inverse_depth.copy(), np.flatnonzero(ldi.fill_mask)
     behind.ravel()[at] = np.minimum(inverse_depth.ravel()[at], in_front.ravel()[at]).clip(0)
-    filled = Layer("hidden", with_alpha(rgb, hidden.rgba[..., 3]), behind)
-    return replace(ldi, layers=(*before, filled))
+    return replace(ldi, between=between, hidden=Layer("hidden", with_alpha(rgb, hidden.rgba[..., 3]), behind))
 
 
 def _continued(
@@ -54,14 +53,14 @@ def _continued(
     hole: Bool[np.ndarray, "H W"],
     source: Bool[np.ndarray, "H W"],
 ) -> Layer:
-    """Return the layer with its hole spread from the sources, block by block; never before `in_front`."""
+    """Return the layer with its hole filled by push-pull, block by block; never nearer than `in_front`."""
     rgba, inverse_depth = layer.rgba.copy(), layer.inverse_depth.copy()
-    for y, x in tiles(hole, tile_px=BLOCK_PX + 2 * AROUND_PX, step_px=BLOCK_PX):
-        around = np.s_[y : y + BLOCK_PX + 2 * AROUND_PX, x : x + BLOCK_PX + 2 * AROUND_PX]
-        at = hole[around]
-        rgb, depth = spread(layer.rgba[around][..., :3], layer.inverse_depth[around], hole=at, source=source[around])
-        rgba[around][at, :3] = rgb[at]
-        inverse_depth[around][at] = np.minimum(depth, in_front[around]).clip(0)[at]
-        if not source[around].any():
-            rgba[around][at, 3] = 0
+    for y, x in tiles(hole, tile_px=BLOCK_PX + 2 * CONTEXT_PX, step_px=BLOCK_PX):
+        block = np.s_[y : y + BLOCK_PX + 2 * CONTEXT_PX, x : x + BLOCK_PX + 2 * CONTEXT_PX]
+        at = hole[block]
+        rgb, depth = spread(layer.rgba[block][..., :3], layer.inverse_depth[block], hole=at, source=source[block])
+        rgba[block][at, :3] = rgb[at]
+        inverse_depth[block][at] = np.minimum(depth, in_front[block]).clip(0)[at]
+        if not source[block].any():
+            rgba[block][at, 3] = 0
     return Layer("between", rgba, inverse_depth)

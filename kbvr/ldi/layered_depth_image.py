@@ -1,8 +1,9 @@
-"""The layers of one photo, nearest first, and what of them is to be filled. `kbvr.ldi.split` says what each is."""
+"""The layers of one photo and the masks of what has to be filled. `kbvr.ldi.split` describes the layers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import cv2
@@ -16,39 +17,66 @@ class Layer:
 
     name: Literal["matte", "front", "between", "hidden"]
     rgba: UInt8[np.ndarray, "H W 4"]
-    """Straight alpha; where it is 0 the layer has no surface, but its colours go on for a few pixels."""
+    """Straight alpha; where it is 0 the layer has no surface, but its colours continue for a few pixels."""
 
     inverse_depth: Float32[np.ndarray, "H W"]
     """1/m; finite everywhere."""
 
+    @property
+    def is_soft(self) -> bool:
+        """Whether it is blended by its alpha over what lies behind; others are opaque where they have a surface."""
+        return self.name == "matte"
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it lies behind the front one."""
+        return self.name in ("between", "hidden")
+
 
 @dataclass(frozen=True, eq=False)
 class LayeredDepthImage:
-    """The layers of one photo, nearest first, and what of them has to be invented."""
+    """The layers of one photo, and the masks of what has to be invented."""
 
-    layers: tuple[Layer, ...]
+    matte: Layer
+    front: Layer
+    hidden: Layer
     margin_px: int
     f_px: float
     size_px: tuple[int, int]
     """(width, height) of the photo, without the margin."""
 
     reach_m: float
-    """The farthest sideways camera move that the layers are made for."""
+    """The largest sideways camera move that the layers are made for."""
 
     jump_px: float
-    """Neighbours whose parallax at that move differs by more are two surfaces."""
+    """Neighbours whose parallax at that move differs by more belong to two surfaces."""
 
     fill_mask: Bool[np.ndarray, "H W"]
     """Pixels of the hidden layer that have to be invented."""
 
     source_mask: Bool[np.ndarray, "H W"]
-    """Pixels of the hidden layer that may be looked at for that: the far side near a boundary."""
+    """Pixels of the hidden layer that it is invented from: the far side near a boundary."""
+
+    between: Layer | None = None
+    """None where no two boundaries lie close together."""
 
     between_fill: Bool[np.ndarray, "H W"] | None = None
-    """Pixels of the layer between that have to be invented; None where there is no such layer."""
+    """Pixels of the layer between that have to be invented; None without such a layer."""
 
     between_source: Bool[np.ndarray, "H W"] | None = None
-    """Pixels of the layer between that may be looked at for that: the narrow surface between two boundaries."""
+    """Pixels of the layer between that it is invented from: the narrow surface between two boundaries."""
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """All layers, nearest first."""
+        between = () if self.between is None else (self.between,)
+        return (self.matte, self.front, *between, self.hidden)
+
+    def with_layers(self, change: Callable[[Layer], Layer]) -> LayeredDepthImage:
+        """Return the same with every layer changed."""
+        between = None if self.between is None else change(self.between)
+        matte, front, hidden = (change(layer) for layer in (self.matte, self.front, self.hidden))
+        return replace(self, matte=matte, front=front, hidden=hidden, between=between)
 
 
 def with_alpha(rgb: UInt8[np.ndarray, "H W 3"], alpha: UInt8[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 4"]:

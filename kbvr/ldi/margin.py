@@ -1,4 +1,4 @@
-"""The margin beyond the photo's border: how wide it is, and what is drawn there."""
+"""The margin beyond the photo's border: its width and its colours."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from jaxtyping import UInt8
 from kbvr.depth.depth_map import DepthMap, sampled
 
 MAX_MARGIN_SHARE = 0.15
-"""Largest margin beyond the border, as a share of the long side, and half of it of the short one."""
+"""Largest margin, as a share of the long side; twice this share of the short side limits it too."""
 
 BORDER_BLUR = 0.45
-"""Blur (sigma) of what is drawn beyond the border, as a share of the distance from it."""
+"""Sigma of the blur beyond the border, as a share of the distance from it."""
 
 MARGIN_BLURS = 64
-"""At most so many blurs on each side, so that wide margins of large photos take no longer."""
+"""Most blurs on each side, so that wide margins of large photos take no longer."""
 
 
 def margin_px_for(depth: DepthMap, reach_m: float) -> int:
-    """Return how far beyond the border the largest move can look, in pixels."""
+    """Return how far beyond the border the largest move can see, in pixels."""
     nearest = float(np.percentile(sampled(depth.inverse_depth), 99.9))
     return int(np.ceil(depth.f_px * reach_m * nearest)) + 4
 
 
-def drawn_out(picture: UInt8[np.ndarray, "H W C"], margin: int) -> UInt8[np.ndarray, "H2 W2 C"]:
-    """Continue a picture beyond its border: each further line is the one before, blurred along itself.
+def extended(picture: UInt8[np.ndarray, "H W C"], margin: int) -> UInt8[np.ndarray, "H2 W2 C"]:
+    """Return a picture extended beyond its border: each line is the previous one, blurred along itself.
 
-    The farther out, the more, so that the border's details do not become streaks.
+    The blur grows with the distance, so that details at the border do not become streaks.
     """
     height, width, channels = picture.shape
     wide = np.empty((height + 2 * margin, width + 2 * margin, channels), np.uint8)

@@ -1,10 +1,10 @@
 """Soft alpha at occlusion boundaries: what share of each pixel of the strip the near side covers.
 
-A pixel of the strip is C = alpha F + (1 - alpha) B, with F the near side's colour drawn on from within and B the
-filled colour of the far side. Where F and B differ enough, alpha is the place of C between them (least squares, the
-compositing equation of Porter and Duff 1984); where they do not, it goes by distance from the jump. A pixel of the
-near side that is no mixture of the two belongs to it whole. What is left over of C goes to F wherever F shows, so that
-the photo stays exact and no fringe of the foreground stays behind on the far side.
+A pixel of the strip is C = alpha F + (1 - alpha) B, where F is the near side's colour, continued from within, and B the
+filled colour of the far side. Where F and B differ enough, alpha is the position of C between them (least squares, the
+compositing equation of Porter and Duff 1984); elsewhere it depends on the distance from the jump. A pixel of the near
+side that is no mixture of the two belongs to it entirely. The remaining difference from C goes to F wherever F shows,
+so the photo is reproduced exactly and no fringe of the foreground stays behind on the far side.
 """
 
 from __future__ import annotations
@@ -20,62 +20,55 @@ from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage
 from kbvr.ldi.split import strip_px_for
 
 CONTRAST_LEVELS = 40.0
-"""Distance between F and B, in 8-bit levels, at which colour and distance count alike."""
+"""Distance between F and B, in 8-bit levels, at which colour and distance have equal weight."""
 
 MISFIT_LEVELS = 20.0
-"""Distance of a pixel from the line between F and B, in 8-bit levels, above which it is no mixture of the two."""
+"""Distance of a pixel's colour from the line between F and B, in 8-bit levels, at which it hardly is a mixture."""
 
 LEAST_ALPHA = 0.1
-"""Where the near side covers less than this, its colour is no matter of the pixel's."""
+"""Where the near side covers less than this, the pixel does not determine its colour."""
 
 NEAR_EASE = 9.0
-"""How much more readily the near side's colour takes what neither colour explains; the far side stays clean."""
+"""Weight of the near side's colour over the far side's in taking up the residual; the far side stays clean."""
 
 PART_PX = 1 << 15
-"""So many pixels are solved for at a time, so that what is between stays in the cache."""
+"""This many pixels are solved for at a time, so that intermediate results stay in the cache."""
 
 
 def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     """Return the filled layered depth image with its strip's alpha and colours solved for."""
-    front = ldi.layers[1]
-    inside = front.rgba[..., 3] == 0
+    inside = ldi.front.rgba[..., 3] == 0
     at = np.flatnonzero(inside)
     if not at.size:
         return ldi
     rim_px = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, 5).ravel()[at]
-    solved = tuple(replace(layer, rgba=layer.rgba.copy()) for layer in ldi.layers)
+    solved = ldi.with_layers(lambda layer: replace(layer, rgba=layer.rgba.copy()))
 
     strip_px = strip_px_for(ldi.size_px[0])
 
     def solve(start: int) -> None:
         part = slice(start, start + PART_PX)
-        _solve(ldi.layers, at[part], rim_px[part], strip_px, solved)
+        _solve(ldi, at[part], rim_px[part], strip_px, solved)
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(solve, range(0, at.size, PART_PX)))
-    return replace(ldi, layers=solved)
+    return solved
 
 
 def _solve(
-    layers: tuple[Layer, ...],
-    at: np.ndarray,
-    rim_px: Float32[np.ndarray, "N"],
-    strip_px: float,
-    solved: tuple[Layer, ...],
+    ldi: LayeredDepthImage, at: np.ndarray, rim_px: Float32[np.ndarray, "N"], strip_px: float, solved: LayeredDepthImage
 ) -> None:
-    """Solve for some pixels of the strip, and paint them into the solved layers."""
-    matte, front, *behind = layers
+    """Solve for some pixels of the strip, and write them into the solved layers."""
 
     def pixels(layer: Layer) -> Float32[np.ndarray, "N 3"]:
         return layer.rgba.reshape(-1, 4)[at, :3].astype(np.float32)
 
-    photo, near, far = pixels(front), pixels(matte), pixels(behind[-1])
-    shows = [np.ones(at.size, bool)]
-    if len(behind) == 2:  # the layer between lies directly behind the strip where it has a surface
-        between = behind[0].rgba.reshape(-1, 4)[at, 3] > 0
-        far = np.where(between[:, None], pixels(behind[0]), far)
-        shows = [between, ~between]
-    by_distance = matte.rgba.reshape(-1, 4)[at, 3].astype(np.float32) / 255
+    photo, near, far = pixels(ldi.front), pixels(ldi.matte), pixels(ldi.hidden)
+    is_between = np.zeros(at.size, bool)
+    if ldi.between is not None:  # it lies directly behind the strip where it has a surface
+        is_between = ldi.between.rgba.reshape(-1, 4)[at, 3] > 0
+        far = np.where(is_between[:, None], pixels(ldi.between), far)
+    by_distance = ldi.matte.rgba.reshape(-1, 4)[at, 3].astype(np.float32) / 255
     difference = near - far
     contrast = (difference**2).sum(axis=1)
     by_colour = ((photo - far) * difference).sum(axis=1) / np.maximum(contrast, 1.0)
@@ -91,10 +84,11 @@ def _solve(
     far = np.where(covers, far, (photo - shown * near) / (1 - np.minimum(shown, LEAST_ALPHA))).clip(0, 255)
     near = np.where(shown > 0, (photo - (1 - shown) * far) / np.maximum(shown, 1 / 255), near).clip(0, 255)
     near, far = near + 0.5, far + 0.5
-    _paint(solved[0], at, near, alpha)
-    _paint(solved[1], at, np.where(by_distance[:, None] > 0.5, near, far))
-    for layer, there in zip(solved[2:], shows, strict=True):
-        _paint(layer, at[there], far[there])
+    _paint(solved.matte, at, near, alpha)
+    _paint(solved.front, at, np.where(by_distance[:, None] > 0.5, near, far))
+    _paint(solved.hidden, at[~is_between], far[~is_between])
+    if solved.between is not None:
+        _paint(solved.between, at[is_between], far[is_between])
 
 
 def _explained(
@@ -105,9 +99,9 @@ def _explained(
     *,
     far_side: Bool[np.ndarray, "N"],
 ) -> tuple[Float32[np.ndarray, "N 3"], Float32[np.ndarray, "N 3"]]:
-    """Return both colours, changed by as little as makes the photo of them, the near side's most easily.
+    """Return both colours with the smallest changes that reproduce the photo, mostly of the near side's.
 
-    On the near side, the far one's colour stays: what it hides is not seen there.
+    On the near side the far colour stays: the photo shows nothing of it.
     """
     share = alpha[:, None]
     ease_near, ease_far = share * NEAR_EASE, (1 - share) * far_side[:, None]
@@ -116,7 +110,7 @@ def _explained(
 
 
 def _least_alpha(photo: Float32[np.ndarray, "N 3"], far: Float32[np.ndarray, "N 3"]) -> Float32[np.ndarray, "N"]:
-    """Return the least alpha with which some colour of 0 to 255 over the far one makes the photo."""
+    """Return the least alpha at which some colour of 0 to 255 over the far one gives the photo."""
     darker = (far - photo) / np.maximum(far, 1.0)
     brighter = (photo - far) / np.maximum(255 - far, 1.0)
     return np.maximum(darker, brighter).max(axis=1)
@@ -134,9 +128,9 @@ def _joined_to_front(
     rim_px: Float32[np.ndarray, "N"],
     strip_px: float,
 ) -> Float32[np.ndarray, "N"]:
-    """Let alpha end where the front layer goes on: at 1 on the strip's inner rim, at that by distance on its outer one.
+    """Return alpha that meets the front layer: 1 on the strip's inner rim, that by distance on its outer rim.
 
-    The farther from the jump, the less a colour between the two sides' says on the far side.
+    On the far side, a colour between the two counts the less, the farther it is from the jump.
     """
     near = by_distance > 0.5
     goes_on = np.where(near, np.clip(1.5 - rim_px, 0, 1), np.clip(1 - (rim_px - 0.5) / strip_px, 0, 1) * (1 - alpha))
@@ -144,10 +138,7 @@ def _joined_to_front(
 
 
 def _paint(
-    layer: Layer,
-    at: np.ndarray,
-    colour: Float32[np.ndarray, "N 3"],
-    alpha: Float32[np.ndarray, "N"] | None = None,
+    layer: Layer, at: np.ndarray, colour: Float32[np.ndarray, "N 3"], alpha: Float32[np.ndarray, "N"] | None = None
 ) -> None:
     layer.rgba.reshape(-1, 4)[at, :3] = colour.astype(np.uint8)
     if alpha is not None:

@@ -1,4 +1,4 @@
-"""Occlusion boundaries: where depth jumps, on which side each pixel nearby is, and what a move sees behind."""
+"""Occlusion boundaries: where depth jumps, which side each pixel nearby is on, and what a move uncovers."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from jaxtyping import Bool, Float32
 
 from kbvr.imaging.masked_blur import SQUARE_CELLS
 from kbvr.imaging.nearest_seed import nearest_seed_within, nearest_value
-from kbvr.imaging.tiling import framed, squares
+from kbvr.imaging.tiling import padded_square, squares
 
 JUMP_SHARE = 0.001
 JUMP_PX = 1.5
-"""Neighbours whose parallax at the largest move differs by more (share of the width, but at least so many pixels)
-are two surfaces; what differs less is stretched."""
+"""Neighbours whose parallax at the largest move differs by more (share of the width, and a minimum in pixels) belong
+to two surfaces; smaller differences are stretched."""
 
 JUMP_SPREAD_SHARE = 0.008
-"""The same as a share of the whole depth range: a floor that a large move stretches is still one surface."""
+"""The same as a share of the whole depth range: a floor stretched by a large move is still one surface."""
 
 RIM_PX = 4
 """Overlap of the hidden layer with the visible far side, so that no pinholes stay."""
 
 CELLS_LONG_SIDE = 2000
-"""How far jumps reach is found on a map of about this many cells along its long side."""
+"""The reach of jumps is computed on a map with a long side of about this many cells."""
 
 GROWTH = 1.6
 """Sizes of jumps are rounded up to powers of this."""
@@ -34,7 +34,7 @@ GROWTH = 1.6
 LEAST_BETWEEN_PX = 6.0
 BETWEEN_SHARE = 0.012
 """How far the narrow surface between two boundaries is continued behind the nearer one, and how far from that boundary
-it is looked at for that, as a share of the width."""
+its sources reach, as a share of the width."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,10 +50,10 @@ class Boundaries:
 
     far_inverse_depth: Float32[np.ndarray, "H W"]
     uncovered: Bool[np.ndarray, "H W"]
-    """Pixels behind which the largest move can look."""
+    """Pixels behind which the largest move can see."""
 
     doubly: Bool[np.ndarray, "H W"]
-    """Pixels behind which it sees a surface that it can look behind, too."""
+    """Pixels behind which it sees a surface that it can see behind as well."""
 
     between_distance_px: Float32[np.ndarray, "H W"]
     """Distance to the nearest pixel of such a surface at the jump that hides it."""
@@ -64,7 +64,7 @@ class Boundaries:
         return np.minimum(self.near_distance_px, self.far_distance_px)
 
     def near_side(self, inverse_depth: Float32[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
-        """Return whether each pixel belongs to the near one of the two surfaces at its nearest jump."""
+        """Return whether each pixel belongs to the nearer of the two surfaces at its closest jump."""
         to_near = cv2.absdiff(inverse_depth, self.near_inverse_depth)
         return np.asarray(to_near <= cv2.absdiff(inverse_depth, self.far_inverse_depth))
 
@@ -78,7 +78,7 @@ def jump_px_for(width: int, spread_px: float) -> float:
 
 
 def between_px_for(width: int) -> float:
-    """Return how far a narrow surface is continued behind what is before it, in pixels."""
+    """Return how far a narrow surface is continued behind the surface in front of it, in pixels."""
     return max(LEAST_BETWEEN_PX, BETWEEN_SHARE * width)
 
 
@@ -122,10 +122,10 @@ def _doubly(
 def _uncovered(
     parallax_px: Float32[np.ndarray, "H W"], far_jump: Float32[np.ndarray, "H W"], jump_px: float
 ) -> Bool[np.ndarray, "H W"]:
-    """Return pixels that lie within some jump's own size of that jump, and in front of its far side.
+    """Return pixels that lie no farther from a jump than its own size, and in front of its far side.
 
-    Exact would be a distance transform for every size of jump; here sizes are rounded up to powers of `GROWTH`.
-    How far a jump reaches is found in cells of a few pixels of a large photo, what lies before its far side in pixels.
+    An exact result needs a distance transform for every size of jump; here sizes are rounded up to powers of `GROWTH`.
+    The reach of a jump is computed in cells of a few pixels of a large photo, its far side in pixels.
     """
     at = np.flatnonzero(far_jump > jump_px)
     if not at.size:
@@ -137,7 +137,7 @@ def _uncovered(
     jumps, far_side = np.zeros((height, width), np.float32), np.full(height * width, np.inf, np.float32)
     np.maximum.at(jumps.ravel(), cells, far_jump.ravel()[at])
     np.minimum.at(far_side, cells, parallax_px.ravel()[at])
-    beyond = np.full(jumps.shape, np.inf, np.float32)  # what has more parallax than this is uncovered
+    beyond = np.full(jumps.shape, np.inf, np.float32)  # more parallax than this is uncovered
     largest, size = float(jumps.max()), jump_px
     while size < largest:
         reach_px = size * GROWTH + RIM_PX
@@ -148,7 +148,7 @@ def _uncovered(
     uncovered = np.zeros(parallax_px.shape, bool)
     for row, column in squares(beyond < np.inf, side_px=SQUARE_CELLS):
         cells = beyond[row : row + SQUARE_CELLS, column : column + SQUARE_CELLS]
-        square = framed(row * cell_px, column * cell_px, side_px=SQUARE_CELLS * cell_px, around_px=0)[0]
+        square = padded_square(row * cell_px, column * cell_px, side_px=SQUARE_CELLS * cell_px, padding_px=0)[0]
         there = parallax_px[square]
         large = cells.repeat(cell_px, axis=0).repeat(cell_px, axis=1)
         uncovered[square] = there > large[: there.shape[0], : there.shape[1]]

@@ -1,14 +1,13 @@
 """Layers as planar quads in the photo's camera.
 
-Quads are squares of 1 to 32 photo pixels. A larger one stands wherever inverse depth is a plane to within
-`TOLERANCE_PX` of parallax at the largest move, so that flat regions cost little and boundaries keep every pixel.
+Quads are squares of 1 to 32 photo pixels. They are large wherever inverse depth is a plane to within `TOLERANCE_PX` of
+parallax at the largest move, so that flat regions cost little and boundaries keep every pixel.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,45 +30,26 @@ BLOCK = np.dtype(
 """A run of quads that lie in one square of one layer, with the box that bounds them."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a quad may do, as inverse depth, 1/m."""
-
-    tolerance: float
-    """Largest distance of a quad from the depth it stands for."""
-
-    jump: float
-    """Steepest rise from one pixel to the next; steeper is two surfaces."""
-
-    per_px: float
-    """One pixel of parallax at the largest move."""
-
-    forward_m: float
-    """The largest move along the axis."""
-
-
-def layer_quads(layer: Layer, index: int, *, margin_px: int, limits: Limits) -> tuple[np.ndarray, np.ndarray]:
-    """Return QUAD and BLOCK records of one layer; quads are found where alpha is above 0."""
+def layer_quads(layer: Layer, index: int, *, margin_px: int, limits: MeshLimits) -> tuple[np.ndarray, np.ndarray]:
+    """Return QUAD and BLOCK records of one layer; quads cover the pixels whose alpha is above 0."""
     depth, rgba = np.ascontiguousarray(layer.inverse_depth), np.ascontiguousarray(layer.rgba)
     height, width = depth.shape
-    soft = layer.name == "matte"
     described = MeshLayer(
         depth=depth.ctypes.data,
         alpha=rgba.ctypes.data + 3,
         width=width,
         height=height,
-        largest=LARGEST_MATTE_QUAD_PX if soft else LARGEST_QUAD_PX,
+        largest=LARGEST_MATTE_QUAD_PX if layer.is_soft else LARGEST_QUAD_PX,
         index=index,
-        soft=soft,
+        soft=layer.is_soft,
         margin=margin_px,
     )
-    allowed = MeshLimits(limits.tolerance, limits.jump, limits.per_px, limits.forward_m, TOLERANCE_PX)
     compiled = kernel()
     block_px = compiled.kbvr_block_px()
 
     def rows_from(row: int) -> tuple[np.ndarray, np.ndarray]:
         quads, blocks = np.empty(block_px * width, QUAD), np.empty(-(-width // block_px), BLOCK)
-        count = compiled.kbvr_mesh_rows(described, allowed, row, quads.ctypes.data, blocks.ctypes.data)
+        count = compiled.kbvr_mesh_rows(described, limits, row, quads.ctypes.data, blocks.ctypes.data)
         blocks = blocks[:count]
         return quads[: int(blocks["count"].sum())].copy(), blocks
 
@@ -78,7 +58,7 @@ def layer_quads(layer: Layer, index: int, *, margin_px: int, limits: Limits) -> 
 
 
 def joined(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """Return QUAD and BLOCK records of several parts in a row; blocks then count from the first quad of all."""
+    """Return QUAD and BLOCK records of several parts joined; blocks then count from the first quad of all."""
     first = 0
     for quads, blocks in parts:
         blocks["first"] += first

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from kbvr.depth.depth_map import DepthMap
-from kbvr.depth.scene_depth import surroundings_of
+from kbvr.depth.scene_depth import SceneDepth, scene_depth_of
 from kbvr.geometry.camera import Camera, camera_of_photo
 from kbvr.inpaint.choose import Filler
 from kbvr.ldi.fill_hidden import fill
 from kbvr.ldi.layered_depth_image import LayeredDepthImage
 from kbvr.ldi.matting import solve_mattes
-from kbvr.ldi.quads import TOLERANCE_PX, Limits, joined, layer_quads
+from kbvr.ldi.quads import TOLERANCE_PX, joined, layer_quads
 from kbvr.ldi.split import split
+from kbvr.native.library import MeshLimits
 from kbvr.photo.photo import Photo
 
 DEFAULT_REACH_SHARE = 0.035
@@ -23,11 +24,11 @@ DEFAULT_REACH_SHARE = 0.035
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Everything that a camera can see, in metres, with the photo's camera as the world."""
+    """Everything that a camera can see, in metres, in the axes of the photo's camera."""
 
     ldi: LayeredDepthImage
     quads: np.ndarray
-    """QUAD records, those of a block one after the other."""
+    """QUAD records, block by block."""
 
     blocks: np.ndarray
     """BLOCK records; blocks of the matte layer are marked soft."""
@@ -37,7 +38,7 @@ class Scene:
 
     @property
     def reach_m(self) -> float:
-        """The farthest sideways camera move that the scene is made for."""
+        """The largest sideways camera move that the scene is made for."""
         return self.ldi.reach_m
 
 
@@ -49,24 +50,27 @@ def build_scene(
     border_m: float | None = None,
     forward_m: float | None = None,
     filler: Filler | None = None,
+    scene_depth: SceneDepth | None = None,
 ) -> Scene:
     """Split a photo into layers, fill what they hide, and mesh them.
 
-    `reach_m` is the farthest sideways camera move wanted; by default one that spreads the depth range over
-    3.5% of the width. Wider moves show where the hidden layer ends. `border_m` is the farthest sideways move that
-    looks beyond the photo's border; by default the same. `forward_m` is the farthest move into the picture; by default
-    one that shifts the picture's border as far as `reach_m` does.
+    `reach_m` is the largest sideways camera move; by default one whose parallax range is 3.5% of the width. Larger
+    moves show where the hidden layer ends. `border_m` is the largest sideways move that sees beyond the photo's border;
+    by default the same. `forward_m` is the largest move into the picture; by default one that shifts the picture's
+    border as far as `reach_m` does. `scene_depth` is that of `depth`, if it is known already.
 
     Raises:
         InputError: if photo and depth differ in size, or a length is not positive.
     """
+    scene_depth = scene_depth or scene_depth_of(depth)
     if reach_m is None:
-        reach_m = surroundings_of(depth).sideways_m(DEFAULT_REACH_SHARE)
-    ldi = solve_mattes(fill(split(photo, depth, reach_m=reach_m, border_m=border_m), filler))
+        reach_m = scene_depth.sideways_m(DEFAULT_REACH_SHARE)
+    layers = split(photo, depth, reach_m=reach_m, border_m=border_m, scene_depth=scene_depth)
+    ldi = solve_mattes(fill(layers, filler))
     per_px = 1 / (depth.f_px * reach_m)
     if forward_m is None:
         forward_m = reach_m * 2 * depth.f_px / photo.size_px[0]
-    limits = Limits(TOLERANCE_PX * per_px, ldi.jump_px * per_px, per_px, forward_m)
+    limits = MeshLimits(TOLERANCE_PX * per_px, ldi.jump_px * per_px, per_px, forward_m, TOLERANCE_PX)
     parts = [
         layer_quads(layer, index, margin_px=ldi.margin_px, limits=limits) for index, layer in enumerate(ldi.layers)
     ]

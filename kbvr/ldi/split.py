@@ -4,12 +4,12 @@ The layers share the photo's plane and a margin beyond its border, nearest first
 
     matte    a strip along every occlusion boundary: the near side with a soft alpha
     front    the photo itself, opaque, without the strips
-    between  only where two boundaries lie so near to each other that a move looks behind both: what is directly behind
+    between  only where two boundaries lie so close together that a move sees behind both: the surface directly behind
              the nearer one, continued from the narrow surface between the two
     hidden   what the near side hides, continued from the far side; `kbvr.inpaint.choose` invents it
 
 The strip's colours F and the hidden layer's colours B are chosen so that alpha F + (1 - alpha) B is the photo:
-seen from the photo's own camera the layers give the photo back.
+from the photo's own camera, the layers reproduce the photo.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.despeckle import without_specks
-from kbvr.depth.scene_depth import surroundings_of
+from kbvr.depth.scene_depth import SceneDepth, scene_depth_of
 from kbvr.errors import InputError
-from kbvr.imaging.masked_blur import drawn_on
+from kbvr.imaging.masked_blur import masked_blur
 from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage, with_alpha
-from kbvr.ldi.margin import MAX_MARGIN_SHARE, drawn_out, margin_px_for
+from kbvr.ldi.margin import MAX_MARGIN_SHARE, extended, margin_px_for
 from kbvr.ldi.occlusion import JUMP_PX, RIM_PX, Boundaries, between_px_for, find_boundaries, jump_px_for
 from kbvr.photo.photo import Photo
 
@@ -32,14 +32,14 @@ STRIP_SHARE = 0.004
 """Half the width of the matte strip, as a share of the photo's width."""
 
 CONTEXT_SHARE = 0.04
-"""How far from a boundary the far side may serve as a source for what is hidden, as a share of the width."""
+"""How far from a boundary the far side is a source for the hidden layer, as a share of the width."""
 
 OVERLAP_PX = 1.5
 """Overlap of the strip with the near side of the front layer."""
 
 MIXED_LEVELS = 6.0
-"""A pixel of the far side whose colour is drawn towards the near side's by less, in 8-bit levels, shows no near side,
-however close the jump is."""
+"""A pixel of the far side whose colour differs from the far side's by less than this towards the near side's, in 8-bit
+levels, contains nothing of the near side, however close the jump is."""
 
 
 def strip_px_for(width: int) -> float:
@@ -47,11 +47,18 @@ def strip_px_for(width: int) -> float:
     return float(np.clip(STRIP_SHARE * width, 3.0, 12.0))
 
 
-def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | None = None) -> LayeredDepthImage:
+def split(
+    photo: Photo,
+    depth: DepthMap,
+    *,
+    reach_m: float,
+    border_m: float | None = None,
+    scene_depth: SceneDepth | None = None,
+) -> LayeredDepthImage:
     """Return the layers of a photo, the hidden parts not yet filled.
 
-    `reach_m` is the farthest sideways move that looks behind things, `border_m` the farthest that looks beyond the
-    border, by default the same.
+    `reach_m` is the largest sideways move that sees behind things, `border_m` the largest that sees beyond the
+    border, by default the same. `scene_depth` is that of `depth`, if it is known already.
 
     Raises:
         InputError: if photo and depth differ in size, or reach_m is not positive.
@@ -63,9 +70,10 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
     width, height = photo.size_px
     largest = min(MAX_MARGIN_SHARE * max(width, height), 2 * MAX_MARGIN_SHARE * min(width, height) + 4)
     margin = min(margin_px_for(depth, reach_m if border_m is None else border_m), round(largest))
-    rgb = drawn_out(photo.rgb, margin)
+    rgb = extended(photo.rgb, margin)
     parallax_per_inverse_depth = depth.f_px * reach_m
-    jump_px = jump_px_for(width, surroundings_of(depth).depth_spread * parallax_per_inverse_depth)
+    depth_spread = (scene_depth or scene_depth_of(depth)).depth_spread
+    jump_px = jump_px_for(width, depth_spread * parallax_per_inverse_depth)
     inverse_depth = cv2.copyMakeBorder(
         _without_steps(depth.inverse_depth, photo.rgb, parallax_per_inverse_depth, jump_px),
         *(margin, margin, margin, margin),
@@ -77,20 +85,17 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
     band = boundaries.distance_px <= strip_px
     near_rgb, seen = _sides(rgb, boundaries, near, strip_px)
     hidden = boundaries.uncovered | (band & ~seen)
-    band &= near | ~boundaries.uncovered  # what is the far side of one jump but the near side of another stays whole
+    band &= near | ~boundaries.uncovered  # the far side of one jump that is the near side of another stays whole
     cut = band & ~(near & (boundaries.distance_px > strip_px - OVERLAP_PX))
     context = boundaries.far_distance_px <= CONTEXT_SHARE * width + strip_px
     sources = context & ~near & ~hidden
     rim = ~near & (boundaries.distance_px <= 2 * strip_px + RIM_PX)
     between = _between_sources(inverse_depth, boundaries, jump_px / parallax_per_inverse_depth)
-    layers = (
-        _matte(rgb, near_rgb, inverse_depth, boundaries, near, band, cut),
-        Layer("front", _rgba(rgb, ~cut), inverse_depth),
-        *([] if between is None else [Layer("between", _rgba(rgb, boundaries.doubly | between), inverse_depth)]),
-        Layer("hidden", _rgba(rgb, hidden | rim), inverse_depth),
-    )
     return LayeredDepthImage(
-        layers=layers,
+        matte=_matte(rgb, near_rgb, inverse_depth, boundaries, near, band, cut),
+        front=Layer("front", _rgba(rgb, ~cut), inverse_depth),
+        hidden=Layer("hidden", _rgba(rgb, hidden | rim), inverse_depth),
+        between=None if between is None else Layer("between", _rgba(rgb, boundaries.doubly | between), inverse_depth),
         margin_px=margin,
         f_px=depth.f_px,
         size_px=photo.size_px,
@@ -106,7 +111,7 @@ def split(photo: Photo, depth: DepthMap, *, reach_m: float, border_m: float | No
 def _between_sources(
     inverse_depth: Float32[np.ndarray, "H W"], boundaries: Boundaries, jump: float
 ) -> Bool[np.ndarray, "H W"] | None:
-    """Return the narrow surfaces next to what is doubly uncovered; None where there are none.
+    """Return the narrow surfaces next to the doubly uncovered pixels; None if there are none.
 
     `jump` is the least jump, 1/m.
     """
@@ -120,7 +125,7 @@ def _between_sources(
 def _without_steps(
     inverse_depth: Float32[np.ndarray, "H W"], rgb: UInt8[np.ndarray, "H W 3"], to_px: float, jump_px: float
 ) -> Float32[np.ndarray, "H W"]:
-    """Smooth away specks, and the small steps of depth that was stored in few levels; jumps stay."""
+    """Remove specks, and smooth the small steps of a depth that was stored in few levels; jumps stay."""
     clean_px = without_specks(inverse_depth * np.float32(to_px), rgb, jump_px=jump_px)
     smooth_px = np.asarray(cv2.bilateralFilter(clean_px, 7, JUMP_PX / 2, 2.5), np.float32)
     smooth_px /= np.float32(to_px)
@@ -132,22 +137,19 @@ def _rgba(rgb: UInt8[np.ndarray, "H W 3"], mask: Bool[np.ndarray, "H W"]) -> UIn
 
 
 def _sides(
-    rgb: UInt8[np.ndarray, "H W 3"],
-    boundaries: Boundaries,
-    near: Bool[np.ndarray, "H W"],
-    strip_px: float,
+    rgb: UInt8[np.ndarray, "H W 3"], boundaries: Boundaries, near: Bool[np.ndarray, "H W"], strip_px: float
 ) -> tuple[UInt8[np.ndarray, "H W 3"], Bool[np.ndarray, "H W"]]:
-    """Return the near side's colours, drawn on over the strip from within, and where the far side shows unmixed."""
-    wanted = boundaries.distance_px < 2 * strip_px
+    """Return the near side's colours, continued over the strip from within, and where the far side shows unmixed."""
+    where = boundaries.distance_px < 2 * strip_px
     at = np.flatnonzero(boundaries.distance_px < 3 * strip_px)
     inside_px = _inside_px(boundaries, near, at)
     weight, seen = np.zeros(near.shape, np.float32), np.zeros(near.shape, bool)
 
-    def drawn_from(depth_px: Float32[np.ndarray, "N"]) -> UInt8[np.ndarray, "H W 3"]:
+    def blurred_from(depth_px: Float32[np.ndarray, "N"]) -> UInt8[np.ndarray, "H W 3"]:
         weight.ravel()[at] = np.where(depth_px > 0, depth_px.clip(0.05, strip_px) ** 4, 0)
-        return drawn_on(rgb, weight, strip_px, wanted=wanted)
+        return masked_blur(rgb, weight, strip_px, where=where)
 
-    near_rgb, far_rgb = drawn_from(inside_px), drawn_from(-inside_px)
+    near_rgb, far_rgb = blurred_from(inside_px), blurred_from(-inside_px)
     there = at[inside_px <= 0]
     photo, over, under = (picture.reshape(-1, 3)[there].astype(np.float32) for picture in (rgb, near_rgb, far_rgb))
     towards, difference = ((photo - under) * (over - under)).sum(axis=1), np.linalg.norm(over - under, axis=1)
@@ -156,7 +158,7 @@ def _sides(
 
 
 def _inside_px(boundaries: Boundaries, near: Bool[np.ndarray, "H W"], at: np.ndarray) -> Float32[np.ndarray, "N"]:
-    """Return how far within the near side pixels lie; below 0 on the far side."""
+    """Return the distance of pixels from the jump, positive on the near side and negative on the far side."""
     to_far, to_near = boundaries.far_distance_px.ravel()[at], boundaries.near_distance_px.ravel()[at]
     return np.asarray(np.where(near.ravel()[at], to_far - 0.5, 0.5 - to_near), np.float32)
 
@@ -170,7 +172,7 @@ def _matte(
     band: Bool[np.ndarray, "H W"],
     cut: Bool[np.ndarray, "H W"],
 ) -> Layer:
-    """Return the strip with its near side's colours, and alpha by distance alone."""
+    """Return the strip with the near side's colours, and alpha by distance alone."""
     at = np.flatnonzero(band)
     alpha, depth = np.zeros(band.shape, np.uint8), np.where(near, inverse_depth, boundaries.near_inverse_depth)
     alpha.ravel()[at] = (np.clip(0.5 + _inside_px(boundaries, near, at) / 1.5, 0, 1) * 255 + 0.5).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""A scene as triangles or Gaussians, for files that are looked at from anywhere nearby.
+"""A scene as triangles or Gaussians, for files that are viewed from anywhere nearby.
 
-Others use `viewable_scene` (everything that a scene file holds), `vertex_colors` and `gaussians`.
+Others use `viewable_scene` (everything that a scene file contains), `vertex_colors` and `gaussians`.
 """

@@ -1,7 +1,7 @@
-"""The dome: what is all round a photo that one stands in, its colours ever more blurred and darker.
+"""The dome: a backdrop all around a viewer inside the photo, with the photo's colours, blurred and darkened.
 
-To the sides the photo is mirrored over and over, so that colours go on at its border and meet again behind the viewer;
-its top goes on to the zenith, and its bottom to the nadir.
+To the sides the photo is mirrored repeatedly, so that colours are continuous at its border and meet behind the viewer;
+its top row is continued to the zenith, its bottom row to the nadir.
 """
 
 from __future__ import annotations
@@ -13,25 +13,26 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64, UInt8
 
 from kbvr.geometry.camera import Camera
+from kbvr.imaging.resize import long_side_px
 from kbvr.mesh.texture_atlas import PIECE_PX, Pieces
 
 SURROUNDS = ("none", "fade", "dome")
-"""What lies beyond the photo's border. fade: its colours drawn on, fading; dome: that, and all round their blur."""
+"""What lies beyond the photo's border. fade: its colours, fading out; dome: the same, and a blurred dome all around."""
 
 PIECES = (4, 2)
-"""(columns, rows) of pieces of an atlas; each covers 90 degrees both ways."""
+"""(columns, rows) of the dome's pieces in the atlas; each covers 90 by 90 degrees."""
 
 QUADS = 8
-"""Along a piece's side."""
+"""Number along a piece's side."""
 
 COLUMNS, ROWS = PIECES[0] * QUADS, PIECES[1] * QUADS
 SMALL_PX = 96
-"""Long side of the photo that the dome shows."""
+"""Long side of the photo's copy that the dome is made of."""
 
 BLUR_PX = 5.0
 DARKEST = 0.3
 DARKENS_DEG = 100.0
-"""Brightness far from the photo, as a share of its own, and how far from its border that is reached."""
+"""Brightness far from the photo, as a share of the original, and the angle from its border at which it is reached."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +43,10 @@ class Dome:
     triangles: Int64[np.ndarray, "M 3"]
     pieces: Pieces
     slot: Int64[np.ndarray, "N"]
-    """Which of the pieces a vertex is textured with."""
+    """The piece that textures each vertex."""
 
     at_px: Float32[np.ndarray, "N 2"]
-    """Where in it, in pixels of the atlas."""
+    """Position in it, in pixels of the atlas."""
 
 
 def dome_of(rgb: UInt8[np.ndarray, "H W 3"], camera: Camera, *, radius_m: float) -> Dome:
@@ -62,7 +63,7 @@ def dome_of(rgb: UInt8[np.ndarray, "H W 3"], camera: Camera, *, radius_m: float)
     every = np.arange(len(row))
     triangles = (quads + every[:, None, None] * (QUADS + 1) ** 2).reshape(-1, 3)
     points_m = (radius_m * _directions(across, down)).T.astype(np.float32)
-    points_m[(down == 0) | (down == 1)] *= (0, 1, 0)  # above and below, all meet in one point
+    points_m[(down == 0) | (down == 1)] *= (0, 1, 0)  # all meet in one point above and one below
     corners = points_m[triangles]
     whole = (corners != np.roll(corners, 1, axis=1)).any(axis=2).all(axis=1)
     return Dome(
@@ -75,7 +76,7 @@ def dome_of(rgb: UInt8[np.ndarray, "H W 3"], camera: Camera, *, radius_m: float)
 
 
 def _directions(across: Float64[np.ndarray, "*S"], down: Float64[np.ndarray, "*S"]) -> Float64[np.ndarray, "3 *S"]:
-    """Return unit vectors for shares of the way round, from behind over the left, and down from above."""
+    """Return unit vectors for shares of a full turn, from behind over the left, and of the way down from the zenith."""
     azimuth, elevation = (across - 0.5) * 2 * np.pi, (0.5 - down) * np.pi
     flat = np.cos(elevation)
     return np.stack([flat * np.sin(azimuth), -np.sin(elevation), flat * np.cos(azimuth)])
@@ -84,8 +85,7 @@ def _directions(across: Float64[np.ndarray, "*S"], down: Float64[np.ndarray, "*S
 def _colours(rgb: UInt8[np.ndarray, "H W 3"], camera: Camera) -> UInt8[np.ndarray, "h w 3"]:
     """Return the colours by direction."""
     height, width = rgb.shape[:2]
-    scale = SMALL_PX / max(width, height)
-    size = (max(2, round(width * scale)), max(2, round(height * scale)))
+    size = long_side_px((width, height), SMALL_PX, least_px=2)
     small = cv2.GaussianBlur(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), (0, 0), BLUR_PX)
     rows, columns = PIECES[1] * PIECE_PX, PIECES[0] * PIECE_PX
     down, across = np.meshgrid((np.arange(rows) + 0.5) / rows, (np.arange(columns) + 0.5) / columns, indexing="ij")
@@ -109,5 +109,5 @@ def _colours(rgb: UInt8[np.ndarray, "H W 3"], camera: Camera) -> UInt8[np.ndarra
 
 
 def _mirrored(angle: Float64[np.ndarray, "H W"]) -> Float64[np.ndarray, "H W"]:
-    """Return a triangle wave: the value itself from -1 to 1, and its mirror images beyond."""
+    """Return a triangle wave: the identity from -1 to 1, mirrored beyond."""
     return np.asarray(1 - np.abs((angle + 1) % 4 - 2))

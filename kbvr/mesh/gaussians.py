@@ -1,9 +1,9 @@
-"""Splats: a scene as flat Gaussians that lie on its surfaces, for programs that draw 3D Gaussian splatting.
+"""Splats: a scene as flat Gaussians on its surfaces, for viewers of 3D Gaussian splatting.
 
 Each square of a layer's pixels is one Gaussian (Kerbl et al., "3D Gaussian splatting for real-time radiance field
 rendering", SIGGRAPH 2023): P(u, v) = ray(u, v) / inverse depth is its centre, and SIGMA times the square's side along
 dP/du and dP/dv its extent, so that it is round and as large as its square, seen from the photo's camera. Gaussians
-never quite close a surface: behind the front lie larger ones with its colours, where it is whole.
+never close a surface completely, so larger ones with its colours line the front from behind, where it is whole.
 """
 
 from __future__ import annotations
@@ -19,30 +19,31 @@ from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera
 from kbvr.ldi.layered_depth_image import Layer
 from kbvr.ldi.scene import Scene
-from kbvr.mesh.textured_mesh import BEHIND, NEAREST_SHARE
+from kbvr.mesh.cell_plane import NEAREST_SHARE
+from kbvr.mesh.textured_mesh import HIDDEN_DEPTH_BIAS
 
 SIGMA = 0.42
-"""Standard deviation, as a share of the square's side: nearest to the photo, drawn at once to twice its size; less
-leaves holes, more is blurred."""
+"""Standard deviation, as a share of the square's side: the best match with the photo at one to two times its size;
+smaller values leave holes, larger ones blur."""
 
 CLOSED_SIGMA = 0.65
-"""That of what lies behind: soft, but closed."""
+"""The same for hidden layers and the lining: blurred, but closed."""
 
 LINING = 4
-"""Side of the larger squares behind the front, in squares."""
+"""Side of the lining's larger squares, in squares."""
 
 THIN = 0.05
 """Extent across the surface, as a share of the smaller one along it."""
 
 MOST_CHANGE = 1.0
-"""Largest change of inverse depth over a square that a splat follows, as a share of it."""
+"""Largest change of inverse depth over a square that a splat is tilted by, as a share of it."""
 
 LEAST_OPACITY = 1 / 64
-"""What covers less of its square is left out."""
+"""Splats with less are left out."""
 
 MOST_SPLATS = 2_000_000
 LEAST_ACROSS = 8
-"""A scene is of so many squares at least, along its long side."""
+"""Least number of squares along a scene's long side."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,7 @@ class Splats:
     """Standard deviations along the three axes, the last one across the surface."""
 
     turns: Float32[np.ndarray, "N 4"]
-    """Unit quaternions (w, x, y, z) that turn the three axes to the splat's own."""
+    """Unit quaternions (w, x, y, z) that rotate the three axes to the splat's own."""
 
     rgb: Float32[np.ndarray, "N 3"]
     """sRGB, 0 to 1."""
@@ -69,10 +70,10 @@ class Splats:
 
 
 def splats_of(scene: Scene, *, surround: bool = True, most: int = MOST_SPLATS, sigma: float = SIGMA) -> Splats:
-    """Return a scene as splats: one a pixel, or one for a square of pixels so that there are at most so many.
+    """Return a scene as splats: one for each pixel, or for each square of pixels if there would be more than `most`.
 
-    `surround` is whether what is drawn beyond the photo's border comes too, fading; `sigma` is the standard deviation
-    of a splat, as a share of its square's side.
+    `surround` includes the margin beyond the photo's border, fading out; `sigma` is the standard deviation of a splat,
+    as a share of its square's side.
 
     Raises:
         InputError: if so few splats cannot show the scene.
@@ -81,8 +82,7 @@ def splats_of(scene: Scene, *, surround: bool = True, most: int = MOST_SPLATS, s
     pixels = sum(int(np.count_nonzero(layer.rgba[..., 3])) for layer in layers)
     for side_px in range(max(1, isqrt(int(pixels / 2 / most))), max(size_px) // LEAST_ACROSS + 2):
         shown = [
-            _squares(layer, scene, side_px, surround, sigma if layer.name in ("matte", "front") else CLOSED_SIGMA)
-            for layer in layers
+            _squares(layer, scene, side_px, surround, CLOSED_SIGMA if layer.is_hidden else sigma) for layer in layers
         ]
         shown.append(_lining(scene, side_px, surround))
         if sum(int(np.count_nonzero(squares.shown)) for squares in shown) <= most:
@@ -92,7 +92,7 @@ def splats_of(scene: Scene, *, surround: bool = True, most: int = MOST_SPLATS, s
                 np.concatenate(arrays).astype(np.float32) for arrays in zip(*parts, strict=True)
             )
             return Splats(points, scales, turns, rgb, opacity, side_px)
-    raise InputError(f"wanted at most {most} splats, which cannot show this scene: a larger --max-mb lets it have more")
+    raise InputError(f"this scene needs more than {most} splats: a larger --max-mb lets it have more")
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +114,7 @@ class _Squares:
     """Least jump between two surfaces, 1/m."""
 
     sigma: float
-    """Standard deviation of their splats, as a share of their side."""
+    """Standard deviation of the splats, as a share of the squares' side."""
 
 
 def _squares(layer: Layer, scene: Scene, side_px: int, surround: bool, sigma: float) -> _Squares:
@@ -129,7 +129,7 @@ def _squares(layer: Layer, scene: Scene, side_px: int, surround: bool, sigma: fl
     opacity = cover * _fading(x, y, scene, surround)
     return _Squares(
         shown=opacity >= LEAST_OPACITY,
-        inverse_depth=depth * np.float32(BEHIND if layer.name in ("hidden", "between") else 1),
+        inverse_depth=depth * np.float32(HIDDEN_DEPTH_BIAS if layer.is_hidden else 1),
         rgb=rgb / np.maximum(255 * cover, np.float32(1e-9))[..., None],
         opacity=opacity,
         x_px=x,
@@ -141,22 +141,22 @@ def _squares(layer: Layer, scene: Scene, side_px: int, surround: bool, sigma: fl
 
 
 def _lining(scene: Scene, side_px: int, surround: bool) -> _Squares:
-    """Return larger squares of the front, behind all of it that they reach, where it is whole so far."""
-    front = next(layer for layer in scene.ldi.layers if layer.name == "front")
+    """Return larger squares of the front that lie behind all of it within their reach, where it is whole that far."""
+    front = scene.ldi.front
     large_px = LINING * side_px
     squares = _squares(front, scene, large_px, surround, CLOSED_SIGMA)
     reach_px = 3 * large_px // 2 * 2 + 1
-    around = np.ones((reach_px, reach_px), np.uint8)
-    least = cv2.erode(front.inverse_depth, around)
-    whole = cv2.erode(front.rgba[..., 3], around, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
+    window = np.ones((reach_px, reach_px), np.uint8)
+    least = cv2.erode(front.inverse_depth, window)
+    whole = cv2.erode(front.rgba[..., 3], window, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
     row, column = (np.arange(count) * large_px + large_px // 2 for count in squares.shown.shape)
     at = np.ix_(np.minimum(row, least.shape[0] - 1), np.minimum(column, least.shape[1] - 1))
-    depth = least[at] * np.float32(BEHIND)
+    depth = least[at] * np.float32(HIDDEN_DEPTH_BIAS)
     return replace(squares, shown=squares.shown & whole[at], inverse_depth=depth)
 
 
 def _means(plane: Float32[np.ndarray, "H W"], side_px: int) -> Float32[np.ndarray, "h w"]:
-    """Return the means of squares; beyond the plane there is 0."""
+    """Return the means over squares; beyond the plane are zeros."""
     if side_px == 1:
         return plane
     height, width = plane.shape
@@ -167,7 +167,7 @@ def _means(plane: Float32[np.ndarray, "H W"], side_px: int) -> Float32[np.ndarra
 def _fading(
     x: Float64[np.ndarray, "w"], y: Float64[np.ndarray, "h"], scene: Scene, surround: bool
 ) -> Float32[np.ndarray, "h w"]:
-    """Return 1 in the photo; beyond its border it falls to 0 where the margin ends, or at once."""
+    """Return 1 in the photo; beyond its border it falls to 0 at the margin's end, or at once without `surround`."""
     width, height = scene.ldi.size_px
     beyond = np.maximum(np.maximum(-x, x - width), np.maximum(-y, y - height)[:, None])
     share = np.clip(beyond / scene.ldi.margin_px, 0, 1)
@@ -204,7 +204,7 @@ def _slope(
 ) -> Float64[np.ndarray, "h w"]:
     """Return how inverse depth changes from one square to the next.
 
-    The larger change of both sides, so that steep surfaces stay closed; where the surface ends or jumps there is none.
+    It is the larger change of both sides, so that steep surfaces stay closed, and 0 where the surface ends or jumps.
     """
     step = np.diff(depth, axis=axis)
     first, second = [slice(None)] * 2, [slice(None)] * 2

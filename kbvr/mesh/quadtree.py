@@ -1,16 +1,17 @@
-"""Sheets: one layer's surface as triangles that meet without gaps, for files that other programs draw.
+"""Sheets: one layer's surface as triangles that meet without gaps.
 
-The surface is looked at in cells of a few pixels. Every corner of the grid of cells gets the mean inverse depth of the
-pixels about it; where the surfaces of its cells lie farther apart than a jump, one vertex each: there the sheet is cut.
+The surface is divided into cells of a few pixels. Every corner of the grid of cells gets the mean inverse depth of the
+pixels around it; where the surfaces of its cells are a jump apart, each gets a vertex of its own: there the sheet is
+cut.
 
-Cells of a kind are joined to squares of 2, 4, 8 ... cells (a quadtree) where that errs by no more than a tolerance in
-pixels. There are two errors. Inverse depth between the square's four corners is not bilinear: a triangle in space is
-linear in it over the photo's plane, so what it is off by is parallax that is wrong. And programs that draw lay a
-texture evenly over a triangle in space, which is uneven on the photo's plane where the triangle leans: in the middle
-of an edge of s pixels between inverse depths a and b it is off by s |a - b| / (2 (a + b)).
+Cells of one kind are merged to squares of 2, 4, 8 ... cells (a quadtree) where the error stays within a tolerance in
+pixels. There are two errors. A triangle in space is linear in inverse depth over the photo's plane, so a deviation of
+the inverse depth from that is wrong parallax. And viewers map a texture evenly to a triangle in space, which is uneven
+on the photo's plane where the triangle is tilted: in the middle of an edge of s pixels between inverse depths a and b
+the texture is off by s |a - b| / (2 (a + b)).
 
-A square whose neighbours are smaller becomes a fan about its middle that uses all their corners: so neighbours share
-their edges whole and no crack opens.
+A square with smaller neighbours becomes a fan around its centre that uses all their corners, so that neighbours share
+their edges and no crack opens.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
 TEXTURE_WEIGHT = 2.0
-"""How much more an error of the texture counts than one of parallax: it shows when nothing moves, too."""
+"""Weight of an error of the texture over one of parallax: it shows even when nothing moves."""
 
 CORNERS = ((3, 0, 0), (2, 0, 1), (1, 1, 0), (0, 1, 1))
-"""Of a cell's upper left, upper right, lower left and lower right corner: which of the corner's four cells it is, and
-how many cells the corner lies below and to the right."""
+"""For a cell's upper left, upper right, lower left and lower right corner: the cell's index among the corner's four
+cells, and how many cells the corner lies below and to the right."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,15 +40,15 @@ class Sheet:
     """1/m."""
 
     triangles: Int64[np.ndarray, "M 3"]
-    """Indices of vertices, counter-clockwise as the photo is seen."""
+    """Indices of vertices, counter-clockwise in the photo."""
 
     cell: Int64[np.ndarray, "M 2"]
-    """Column and row of the first cell of the square that a triangle belongs to."""
+    """Column and row of the first cell of each triangle's square."""
 
     def part(
         self, chosen: Bool[np.ndarray, "M"], pieces: Int64[np.ndarray, "M"]
     ) -> tuple[Sheet, Int64[np.ndarray, "K"]]:
-        """Return some of the triangles, each piece with vertices of its own, and the piece of every vertex."""
+        """Return some of the triangles, with separate vertices for each piece, and the piece of every vertex."""
         triangles, piece = self.triangles[chosen], pieces[chosen]
         keys = piece[:, None] * len(self.at) + triangles
         found, index = np.unique(keys, return_inverse=True)
@@ -58,20 +59,20 @@ class Sheet:
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Cells with a surface, and the error of each square of them: made once, cut at any tolerance."""
+    """Cells with a surface, and the error of every square of them, from which sheets of any tolerance are cut."""
 
     columns: int
     vertex: Int64[np.ndarray, "4 h w"]
-    """The vertex at each of a cell's CORNERS: four times the corner's index, and which of its surfaces."""
+    """The vertex at each of a cell's CORNERS: four times the corner's index, plus the number of its surface."""
 
     depth: Float32[np.ndarray, "K"]
     """Inverse depth by vertex."""
 
     errors: tuple[Float32[np.ndarray, "_ _"], ...]
-    """By level, of squares of 1, 2, 4 ... cells: the tolerance from which on each may stand for what is in it."""
+    """By level, for squares of 1, 2, 4 ... cells: the least tolerance at which each square may replace its cells."""
 
     def leaves(self, tolerance: float) -> list[Bool[np.ndarray, "_ _"]]:
-        """Return by level which squares stand, at a tolerance in pixels."""
+        """Return by level which squares are used at a tolerance in pixels."""
         taken = np.zeros_like(self.errors[-1], bool)
         leaves = []
         for level in reversed(range(len(self.errors))):
@@ -81,7 +82,7 @@ class Grid:
         return leaves[::-1]
 
     def sheet(self, tolerance: float) -> Sheet:
-        """Return the triangles of a tolerance in pixels."""
+        """Return the triangles for a tolerance in pixels."""
         corners, rings = self._rings(self.leaves(tolerance))
         used = np.zeros(len(self.depth), bool)
         used[corners] = True
@@ -98,7 +99,7 @@ class Grid:
     def _rings(
         self, leaves: list[Bool[np.ndarray, "_ _"]]
     ) -> tuple[Int64[np.ndarray, "C"], list[tuple[np.ndarray, np.ndarray, np.ndarray]]]:
-        """Return the vertices at corners of squares; and by level those round each square, and its row and column."""
+        """Return the vertices at corners of squares; and by level those around each square, and its row and column."""
         corners, rings = [], []
         upper_left, upper_right, lower_left, lower_right = self.vertex
         for level, chosen in enumerate(leaves):
@@ -159,11 +160,10 @@ def grid_of(
 ) -> Grid:
     """Return the grid of a layer.
 
-    `present` are the pixels whose depth counts. `kinds` are those of the cells of cell_px (even) pixels; 0 has no
-    surface, others have at least one pixel present, and only cells of one kind are joined. Height and width are whole
-    numbers of the largest squares. `jump` is the least jump between two surfaces, 1/m; `per_px` is a
-    pixel of parallax, 1/m. Between cells of the kind
-    `stretched` the sheet is never cut.
+    `present` are the pixels whose depth counts. `kinds` are the kinds of the cells of cell_px (even) pixels: 0 has no
+    surface, others have at least one pixel present, and only cells of one kind are merged. Height and width are
+    multiples of the largest squares. `jump` is the least jump between two surfaces, 1/m; `per_px` is a pixel of
+    parallax, 1/m. Between cells of the kind `stretched` the sheet is never cut.
     """
     height, width = kinds.shape
     quarter_px = cell_px // 2
@@ -181,7 +181,7 @@ def grid_of(
 
 
 def _corners_amid(cells: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h1 w1"]:
-    """Return the corners that have no other cells about them."""
+    """Return the corners that touch no other cells."""
     wide = np.pad(cells, 1, constant_values=True)
     return np.asarray(wide[:-1, :-1] & wide[1:, :-1] & wide[:-1, 1:] & wide[1:, 1:])
 
@@ -195,9 +195,9 @@ def _vertices(
 ) -> tuple[Float32[np.ndarray, "K"], Int64[np.ndarray, "4 h w"]]:
     """Return the inverse depth of every vertex, and the vertices at the corners of every cell."""
     height, width = cells.shape
-    around = (height + 1, 2, width + 1, 2)
+    about_corners = (height + 1, 2, width + 1, 2)
     values = np.pad(np.where(_doubled(cells), quarters, np.inf), 1, constant_values=np.inf)
-    values = values.reshape(around).transpose(0, 2, 1, 3).reshape(height + 1, width + 1, 4)
+    values = values.reshape(about_corners).transpose(0, 2, 1, 3).reshape(height + 1, width + 1, 4)
     order = np.argsort(values, axis=2, kind="stable")
     ordered = np.take_along_axis(values, order, axis=2)
     with np.errstate(invalid="ignore"):
@@ -223,10 +223,10 @@ def _errors(
     cell_px: int,
     per_px: float,
 ) -> tuple[Float32[np.ndarray, "_ _"], ...]:
-    """Return by level the error of squares, in pixels; infinity where one is not one surface."""
+    """Return by level the error of squares, in pixels; infinity where a square is not one surface."""
     height, width = kinds.shape
     corner = depth[vertex]
-    beside = np.zeros((height, width), bool)  # the cell to the right goes on as the same surface
+    beside = np.zeros((height, width), bool)  # the cell to the right continues the same surface
     beside[:, :-1] = (
         (kinds[:, :-1] == kinds[:, 1:])
         & (vertex[1][:, :-1] == vertex[0][:, 1:])
@@ -246,7 +246,7 @@ def _errors(
         ends = upper_left[:, 0, :, 0], upper_right[:, 0, :, -1], lower_left[:, -1, :, 0], lower_right[:, -1, :, -1]
         uneven = (np.max(ends, axis=0) - np.min(ends, axis=0)) / np.maximum(np.sum(ends, axis=0) / 2, 1e-9)
         worst = np.maximum(worst, TEXTURE_WEIGHT * side * cell_px / 2 * uneven)
-        twist = np.abs(ends[0] - ends[1] - ends[2] + ends[3]) / 4  # by which two triangles differ from bilinear
+        twist = np.abs(ends[0] - ends[1] - ends[2] + ends[3]) / 4  # the difference of two triangles from bilinear
         for values, first in ((upper_left, 0), (lower_right, 1)):
             at = (np.arange(side, dtype=np.float32) + first) / np.float32(side)
             away = np.abs(values - _bilinear(ends, at)).max(axis=(1, 3)) + twist

@@ -1,7 +1,7 @@
-"""An atlas: pieces of several pictures in one, each with a frame of what lies around it.
+"""A texture atlas: pieces of several pictures in one, each padded with its surroundings.
 
-Pieces are squares of a grid over a picture; only those that are wanted are kept. The frame keeps what a graphics card
-mixes in at a piece's border, in smaller copies of the atlas too, from being another piece.
+Pieces are squares of a grid over a picture; only those in use are kept. The padding keeps texture filtering and
+mipmaps from mixing in another piece at the border.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, sqrt
 
-import cv2
 import numpy as np
 from jaxtyping import Float, Float32, Int64, UInt8
+
+from kbvr.imaging.resize import averaged
 
 PIECE_PX = 64
 """Side of a piece in the atlas."""
@@ -22,18 +23,18 @@ SLOT_PX = PIECE_PX + 2 * FRAME_PX
 
 @dataclass(frozen=True, eq=False)
 class Pieces:
-    """What is wanted of one picture."""
+    """The pieces of one picture that are in use."""
 
     rgba: UInt8[np.ndarray, "H W 4"]
     columns: Int64[np.ndarray, "N"]
     rows: Int64[np.ndarray, "N"]
-    """Of the pieces, in a grid of PIECE_PX * shrink pixels from the picture's upper left corner."""
+    """Positions of the pieces in a grid of PIECE_PX * shrink pixels from the picture's upper left corner."""
 
     shrink: int
-    """So many of the picture's pixels become one of the atlas."""
+    """Number of the picture's pixels, along a side, that become one of the atlas."""
 
     def cut(self, index: int) -> UInt8[np.ndarray, "S S 4"]:
-        """Return one piece with its frame, as the atlas has it; beyond the picture its border goes on."""
+        """Return one padded piece at the atlas's resolution; beyond the picture its border is repeated."""
         side, frame = PIECE_PX * self.shrink, FRAME_PX * self.shrink
         height, width = self.rgba.shape[:2]
         rows, columns = (
@@ -44,18 +45,16 @@ class Pieces:
             piece = self.rgba[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         else:
             piece = self.rgba[rows[:, None], columns]
-        if self.shrink == 1:
-            return piece
-        return np.asarray(cv2.resize(piece, (SLOT_PX, SLOT_PX), interpolation=cv2.INTER_AREA))
+        return averaged(piece, (SLOT_PX, SLOT_PX))
 
 
 def slots_across(count: int) -> int:
-    """Return how many pieces lie beside each other in an atlas of so many."""
+    """Return the number of pieces in a row of an atlas of `count` pieces."""
     return max(1, ceil(sqrt(count)))
 
 
 def atlas_of(pictures: list[Pieces]) -> UInt8[np.ndarray, "H W 4"]:
-    """Return the atlas of all pieces, one picture's after the other's, row by row."""
+    """Return the atlas of all pieces, picture by picture, in rows."""
     count = sum(len(pieces.rows) for pieces in pictures)
     across = slots_across(count)
     atlas = np.zeros((max(1, ceil(count / across)) * SLOT_PX, across * SLOT_PX, 4), np.uint8)
@@ -69,7 +68,7 @@ def atlas_of(pictures: list[Pieces]) -> UInt8[np.ndarray, "H W 4"]:
 
 
 def in_atlas(at_px: Float[np.ndarray, "N 2"], slot: Int64[np.ndarray, "N"], count: int) -> Float32[np.ndarray, "N 2"]:
-    """Return where points of pieces lie in an atlas of `count` pieces, 0 to 1 right and down.
+    """Return the texture coordinates of points of pieces in an atlas of `count` pieces, 0 to 1 right and down.
 
     `at_px` is in atlas pixels from the upper left corner of the piece in a slot.
     """
@@ -77,13 +76,3 @@ def in_atlas(at_px: Float[np.ndarray, "N 2"], slot: Int64[np.ndarray, "N"], coun
     row, column = np.divmod(slot, across)
     size_px = SLOT_PX * np.array([across, max(1, ceil(count / across))])
     return ((np.stack([column, row], axis=1) * SLOT_PX + FRAME_PX + at_px) / size_px).astype(np.float32)
-
-
-def within_px(picture: UInt8[np.ndarray, "H W C"], most_px: int) -> UInt8[np.ndarray, "h w C"]:
-    """Return a picture made smaller if it is wider or higher than so many pixels."""
-    height, width = picture.shape[:2]
-    scale = most_px / max(width, height)
-    if scale >= 1:
-        return picture
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))

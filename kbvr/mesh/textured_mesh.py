@@ -1,11 +1,11 @@
-"""The relief: a scene as textured triangles in metres, for programs that draw triangles.
+"""The textured mesh: a scene as textured triangles in metres.
 
-    front    the photo itself, opaque, in cells that are whole; textured with the photo
-    matte    the near side's strip along occlusion boundaries, its alpha in the texture; it takes the rest of the cells
-             that the strip cuts, so that the front needs no alpha
-    between, hidden   what is hidden, opaque; a hair's breadth farther away, so that the front lies over it
-    border   what is drawn beyond the photo's border; vertices fade to nothing towards its end
-    dome     all round, far away: the photo's colours, ever more blurred and darker
+    front    the photo itself, opaque, in whole cells; textured with the photo
+    matte    the near side's strip along occlusion boundaries, its alpha in the texture; it includes the rest of the
+             cells that the strip cuts, so that the front needs no alpha
+    between, hidden   the hidden layers, opaque; slightly farther away, so that the front covers them
+    border   the margin beyond the photo's border; vertices fade out towards its end
+    dome     a backdrop all around, far away, with the photo's colours, blurred and darkened
 
 All but the front share one texture, an atlas.
 """
@@ -17,58 +17,50 @@ from math import ceil, log2
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64, UInt8
+from jaxtyping import Float32, Int64, UInt8
 
 from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera
-from kbvr.ldi.layered_depth_image import Layer
+from kbvr.imaging.resize import shrunk
+from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage
 from kbvr.ldi.scene import Scene
 from kbvr.mesh.backdrop import COLUMNS as DOME_COLUMNS
 from kbvr.mesh.backdrop import ROWS as DOME_ROWS
 from kbvr.mesh.backdrop import SURROUNDS, Dome, dome_of
-from kbvr.mesh.quadtree import Grid, Sheet, grid_of
-from kbvr.mesh.texture_atlas import PIECE_PX, Pieces, atlas_of, in_atlas, within_px
+from kbvr.mesh.cell_plane import BORDER, BORDER_SHRINK, FRONT, MATTE, TEXTURE_MAX_PX, CellPlane, plane_of
+from kbvr.mesh.quadtree import Grid, Sheet
+from kbvr.mesh.texture_atlas import PIECE_PX, Pieces, atlas_of, in_atlas
 from kbvr.photo.photo import Photo
 
-TEXTURE_MAX_PX = 4096
 VIEW_PX = 1500
-"""Errors are counted in pixels of a view so wide, about what a headset shows of it."""
+"""Errors are measured in pixels of a view of this width, about what a headset shows of the scene."""
 
 TOLERANCE_PX = 0.25
 MOST_TOLERANCE_PX = 4.0
 TOLERANCE_STEP = 1.25
-"""How far triangles may be from the depth they stand for, as parallax at the largest move; more if there are too many
-of them, up to the most, in steps of so much."""
+"""Largest error of triangles, as parallax at the largest move. If there are too many triangles it is multiplied by the
+step, up to the most."""
 
 CELL_PX = 2
-"""Side of the smallest square, for photos of up to VIEW_PX; larger ones have cells of twice as much, and so on."""
-
-NEAREST_SHARE = 250.0
-"""What is farther away than the nearest times so much stands there."""
+"""Side of the smallest square, for photos up to VIEW_PX wide; it doubles with the photo's size."""
 
 DOME_BEHIND = 1.05
-"""How far away the dome is, as a share of the farthest corner that there can be."""
+"""Distance of the dome, as a multiple of that of the farthest possible corner."""
 
 HIDDEN_EASE = 4.0
-"""How much larger errors may be of what is hidden, mostly."""
+"""Factor on the tolerance for hidden layers, which are mostly covered."""
 
-BEHIND = 0.998
-"""Inverse depth of what is hidden, as a share of its own."""
-
-BORDER_SHRINK = 4
-"""What is drawn beyond the border is blurred: so many pixels of the photo are one of its texture."""
-
-FRONT, MATTE, BORDER = 1, 2, 3
-"""Kinds of cells of the near side."""
+HIDDEN_DEPTH_BIAS = 0.998
+"""Factor on the inverse depth of hidden layers."""
 
 Name = Literal["front", "matte", "between", "hidden", "border", "dome"]
 ORDER: tuple[Name, ...] = ("dome", "hidden", "between", "front", "border", "matte")
-"""What is opaque first, then what blends with it."""
+"""Drawing order: opaque parts first, then those that blend with them."""
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One surface of a relief."""
+    """One surface of a textured mesh."""
 
     name: Name
     points_m: Float32[np.ndarray, "N 3"]
@@ -78,14 +70,14 @@ class Part:
     """Place in the texture, 0 to 1 right and down."""
 
     alpha: UInt8[np.ndarray, "N"] | None
-    """Of vertices; None where all are opaque."""
+    """By vertex; None if all are opaque."""
 
     triangles: Int64[np.ndarray, "M 3"]
     """Counter-clockwise as the photo's camera sees them."""
 
     @property
     def texture(self) -> Literal["photo", "atlas"]:
-        """The picture that `uv` is a place in."""
+        """The texture of `uv`."""
         return "photo" if self.name == "front" else "atlas"
 
     @property
@@ -95,11 +87,11 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
-class Relief:
+class TexturedMesh:
     """A scene as textured triangles."""
 
     parts: tuple[Part, ...]
-    """In ORDER; what is not there is left out."""
+    """In ORDER, without empty ones."""
 
     photo: UInt8[np.ndarray, "H W 3"]
     atlas: UInt8[np.ndarray, "H2 W2 4"]
@@ -111,124 +103,28 @@ class Relief:
 
     @property
     def triangle_count(self) -> int:
-        """How many triangles all parts have."""
+        """Number of triangles of all parts."""
         return sum(len(part.triangles) for part in self.parts)
 
 
 @dataclass(frozen=True, eq=False)
-class _Plane:
-    """What all layers share: the photo's plane in cells, and its margin as far as it is whole cells."""
-
-    cell_px: int
-    shrink: int
-    """Photo pixels for one of the atlas."""
-
-    left_px: int
-    """Pixels of the layers that are left out, at the left and at the top."""
-
-    margin_px: int
-    shape: tuple[int, int]
-    """(height, width) in pixels, in whole pieces of the border."""
-
-    camera: Camera
-    farthest: float
-    """Least inverse depth, 1/m."""
-
-    jump: float
-    """Least jump between two surfaces, 1/m."""
-
-    per_px: float
-    """One pixel of parallax at the largest move, 1/m."""
-
-    @property
-    def piece_px(self) -> int:
-        """Side of a piece of the atlas, in photo pixels."""
-        return PIECE_PX * self.shrink
-
-    @property
-    def photo_cells(self) -> tuple[int, int]:
-        """How many cells the photo reaches into: (across, down)."""
-        width, height = (-(-side // self.cell_px) for side in self.camera.size_px)
-        return width, height
-
-    def of(self, layer: np.ndarray) -> np.ndarray:
-        """Return a layer's pixels on this plane; beyond the layer its border goes on."""
-        height, width = self.shape
-        cut = layer[self.left_px :, self.left_px :][:height, :width]
-        missing = ((0, height - cut.shape[0]), (0, width - cut.shape[1]), *[(0, 0)] * (layer.ndim - 2))
-        return np.pad(cut, missing, mode="edge")
-
-    def cells(self, pixels: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "h c w c"]:
-        """Return the pixels of each cell, along the second and the last axis."""
-        height, width = (side // self.cell_px for side in self.shape)
-        return pixels.reshape(height, self.cell_px, width, self.cell_px)
-
-    def pixels(self, cells: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "H W"]:
-        """Return the pixels of some cells."""
-        return cells.repeat(self.cell_px, axis=0).repeat(self.cell_px, axis=1)
-
-    def in_photo(self) -> Bool[np.ndarray, "h w"]:
-        """Return the cells that lie in the photo, if only with a part."""
-        return self._within(self.margin_px // self.cell_px)
-
-    def in_margin(self) -> Bool[np.ndarray, "h w"]:
-        """Return the cells that lie in the photo or its margin."""
-        return self._within(0)
-
-    def _within(self, first: int) -> Bool[np.ndarray, "h w"]:
-        """Return the cells of a rectangle about the photo's middle, from a row and column on."""
-        inside = np.zeros([side // self.cell_px for side in self.shape], bool)
-        rest = 2 * (self.margin_px // self.cell_px - first)
-        width, height = self.photo_cells
-        inside[first : first + height + rest, first : first + width + rest] = True
-        return inside
-
-    def grid(
-        self,
-        inverse_depth: Float32[np.ndarray, "H W"],
-        present: Bool[np.ndarray, "H W"],
-        kinds: Int64[np.ndarray, "h w"],
-    ) -> Grid:
-        """Return the grid of a layer with squares of up to one piece."""
-        levels = (self.piece_px // self.cell_px).bit_length()
-        return grid_of(
-            inverse_depth,
-            present,
-            kinds,
-            cell_px=self.cell_px,
-            jump=self.jump * self.cell_px / 2,  # what is compared lies so far apart
-            per_px=self.per_px,
-            levels=levels,
-            stretched=BORDER,
-        )
-
-    def points_m(self, sheet: Sheet, share: float) -> Float32[np.ndarray, "N 3"]:
-        """Return where vertices lie in space, at a share of their inverse depth."""
-        inverse_depth = np.maximum(sheet.inverse_depth.astype(np.float64) * share, self.farthest)
-        rays = (self.at_px(sheet) - (self.camera.cx_px, self.camera.cy_px)) / self.camera.f_px
-        return (np.column_stack([rays, np.ones(len(rays))]) / inverse_depth[:, None]).astype(np.float32)
-
-    def at_px(self, sheet: Sheet) -> Int64[np.ndarray, "N 2"]:
-        """Return where vertices lie on the photo's plane, in its pixels."""
-        return np.asarray(sheet.at * self.cell_px - self.margin_px)
-
-
-@dataclass(frozen=True, eq=False)
 class _Draft:
-    """The grid of one side, and what its kinds of cells are."""
+    """The grid of one side, and its kinds of cells."""
 
     grid: Grid
     kinds: Int64[np.ndarray, "h w"]
     names: dict[int, Name]
     rgba: dict[int, UInt8[np.ndarray, "H W 4"]]
-    """What the pieces of each kind are cut from."""
+    """The picture for the pieces of each kind."""
 
     ease: float = 1.0
-    """How much larger its errors may be."""
+    """Factor on its tolerance."""
 
 
-def relief_of(scene: Scene, photo: Photo, *, surround: str = "dome", most_triangles: int = 150_000) -> Relief:
-    """Return a scene as triangles: as few as their error allows, and at most so many.
+def textured_mesh_of(
+    scene: Scene, photo: Photo, *, surround: str = "dome", most_triangles: int = 150_000
+) -> TexturedMesh:
+    """Return a scene as triangles: as few as the tolerance allows, and at most `most_triangles`.
 
     Raises:
         InputError: if the surround is none of SURROUNDS, or so few triangles cannot show the scene.
@@ -237,108 +133,83 @@ def relief_of(scene: Scene, photo: Photo, *, surround: str = "dome", most_triang
         raise InputError(f"the surround must be one of {', '.join(SURROUNDS)}, got {surround!r}")
     dome = 2 * DOME_COLUMNS * DOME_ROWS if surround == "dome" else 0
     density = max(1.0, photo.size_px[0] / VIEW_PX)
-    plane = _plane(scene, CELL_PX * 2 ** ceil(log2(density)))
+    plane = plane_of(scene, CELL_PX * 2 ** ceil(log2(density)))
     while True:
         drafts = _drafts(scene, plane, bordered=surround != "none")
         tolerance_px = TOLERANCE_PX
         while tolerance_px <= MOST_TOLERANCE_PX:
             sheets = [draft.grid.sheet(draft.ease * tolerance_px * density) for draft in drafts]
             if sum(len(sheet.triangles) for sheet in sheets) + dome <= most_triangles:
-                return _relief(photo, drafts, sheets, plane, dome=dome > 0, tolerance_px=tolerance_px)
+                return _textured_mesh(photo, drafts, sheets, plane, dome=dome > 0, tolerance_px=tolerance_px)
             tolerance_px *= TOLERANCE_STEP
         if plane.cell_px == plane.piece_px:
             raise InputError(f"this scene needs more than {most_triangles} triangles")
-        plane = _plane(scene, 2 * plane.cell_px)
+        plane = plane_of(scene, 2 * plane.cell_px)
 
 
-def _plane(scene: Scene, cell_px: int) -> _Plane:
-    ldi = scene.ldi
-    shrink = 2 ** ceil(log2(max(1.0, max(ldi.size_px) / TEXTURE_MAX_PX)))
-    margin_px = ldi.margin_px // cell_px * cell_px
-    side_px = PIECE_PX * shrink * BORDER_SHRINK
-    width, height = (-(-(2 * margin_px + side) // side_px) * side_px for side in ldi.size_px)
-    nearest = max(float(layer.inverse_depth.max()) for layer in ldi.layers)
-    per_px = 1 / (ldi.f_px * ldi.reach_m)
-    return _Plane(
-        cell_px=cell_px,
-        shrink=shrink,
-        left_px=ldi.margin_px - margin_px,
-        margin_px=margin_px,
-        shape=(height, width),
-        camera=scene.camera,
-        farthest=max(nearest, 1e-6) / NEAREST_SHARE,
-        jump=ldi.jump_px * per_px,
-        per_px=per_px,
-    )
-
-
-def _drafts(scene: Scene, plane: _Plane, *, bordered: bool) -> list[_Draft]:
-    """Return the grid of the near side, which front, matte and border share, and those of what is hidden."""
-    layers = {layer.name: layer for layer in scene.ldi.layers}
+def _drafts(scene: Scene, plane: CellPlane, *, bordered: bool) -> list[_Draft]:
+    """Return the grid of the near side, which front, matte and border share, and those of the hidden layers."""
     return [
-        _near_draft(layers["matte"], layers["front"], layers["hidden"], plane, bordered=bordered),
-        *(_hidden_draft(layers[name], plane) for name in ("between", "hidden") if name in layers),
+        _near_draft(scene.ldi, plane, bordered=bordered),
+        *(_hidden_draft(layer, plane) for layer in scene.ldi.layers if layer.is_hidden),
     ]
 
 
-def _near_draft(matte: Layer, front: Layer, hidden: Layer, plane: _Plane, *, bordered: bool) -> _Draft:
-    """Return the near side: cells that are front whole, those of the matte, and those beyond the photo's border.
+def _near_draft(ldi: LayeredDepthImage, plane: CellPlane, *, bordered: bool) -> _Draft:
+    """Return the near side: whole cells of the front, cells of the matte, and cells beyond the photo's border.
 
-    What is left of cells that the strip cuts goes to the matte, unless the hidden layer shows it anyway.
+    The rest of cells that the strip cuts goes to the matte, unless the hidden layer shows it anyway.
     """
-    rgba, depth = plane.of(front.rgba), plane.of(front.inverse_depth)
-    strip_rgba, strip_depth = plane.of(matte.rgba), plane.of(matte.inverse_depth)
-    inside = plane.in_photo()
+    rgba, depth = plane.of(ldi.front.rgba), plane.of(ldi.front.inverse_depth)
+    strip_rgba, strip_depth = plane.of(ldi.matte.rgba), plane.of(ldi.matte.inverse_depth)
+    inside = plane.inside(with_margin=False)
     is_front = rgba[..., 3] > 0
     whole = plane.cells(is_front).all(axis=(1, 3)) & inside
-    shown = (plane.of(hidden.rgba)[..., 3] > 0) & (np.abs(plane.of(hidden.inverse_depth) - depth) < plane.jump)
+    shown = (plane.of(ldi.hidden.rgba)[..., 3] > 0) & (np.abs(plane.of(ldi.hidden.inverse_depth) - depth) < plane.jump)
     left_over = is_front & ~plane.pixels(whole) & ~shown
     beyond = ~plane.pixels(inside)
     strip = (strip_rgba[..., 3] > 0) & ~left_over & ~beyond
     in_matte = (strip | left_over) & ~plane.pixels(whole) & ~beyond
     kinds = np.where(whole, FRONT, np.where(plane.cells(in_matte).any(axis=(1, 3)), MATTE, 0))
     if bordered:
-        kinds[plane.in_margin() & ~inside] = BORDER
+        kinds[plane.inside(with_margin=True) & ~inside] = BORDER
     grid = plane.grid(np.where(strip, strip_depth, depth), plane.pixels(whole) | in_matte | beyond, kinds)
     rgba[..., 3] = 255
     strip_rgba[left_over] = rgba[left_over]
     return _Draft(
-        grid,
-        kinds,
-        {FRONT: "front", MATTE: "matte", BORDER: "border"},
-        {FRONT: rgba, MATTE: strip_rgba, BORDER: rgba},
+        grid, kinds, {FRONT: "front", MATTE: "matte", BORDER: "border"}, {FRONT: rgba, MATTE: strip_rgba, BORDER: rgba}
     )
 
 
-def _hidden_draft(layer: Layer, plane: _Plane) -> _Draft:
+def _hidden_draft(layer: Layer, plane: CellPlane) -> _Draft:
     rgba = plane.of(layer.rgba)
     present = rgba[..., 3] > 0
-    kinds = (plane.cells(present).any(axis=(1, 3)) & plane.in_photo()).astype(np.int64)
+    kinds = (plane.cells(present).any(axis=(1, 3)) & plane.inside(with_margin=False)).astype(np.int64)
     grid = plane.grid(plane.of(layer.inverse_depth), present, kinds)
     rgba[..., 3] = 255
     return _Draft(grid, kinds, {1: layer.name}, {1: rgba}, HIDDEN_EASE)
 
 
-def _relief(
-    photo: Photo, drafts: list[_Draft], sheets: list[Sheet], plane: _Plane, *, dome: bool, tolerance_px: float
-) -> Relief:
+def _textured_mesh(
+    photo: Photo, drafts: list[_Draft], sheets: list[Sheet], plane: CellPlane, *, dome: bool, tolerance_px: float
+) -> TexturedMesh:
     """Return the parts of all sheets with their textures."""
     surfaces = [
         _surface(draft, sheet, kind, plane) for draft, sheet in zip(drafts, sheets, strict=True) for kind in draft.names
     ]
-    around = _dome(photo, plane) if dome else None
-    pictures = [surface.pieces for surface in surfaces] + ([around.pieces] if around else [])
+    backdrop = _dome(photo, plane) if dome else None
+    pictures = [surface.pieces for surface in surfaces] + ([backdrop.pieces] if backdrop else [])
     counts = [len(picture.rows) for picture in pictures]
     firsts = np.cumsum([0, *counts])
     parts = [
         _part(surface, plane, first, sum(counts)) for surface, first in zip(surfaces, firsts.tolist(), strict=False)
     ]
-    if around is not None:
-        uv = in_atlas(around.at_px, firsts[-2] + around.slot, sum(counts))
-        parts.append(Part("dome", around.points_m, uv, None, around.triangles))
+    if backdrop is not None:
+        uv = in_atlas(backdrop.at_px, firsts[-2] + backdrop.slot, sum(counts))
+        parts.append(Part("dome", backdrop.points_m, uv, None, backdrop.triangles))
     parts = sorted((part for part in parts if len(part.triangles)), key=lambda part: ORDER.index(part.name))
-    atlas = within_px(atlas_of(pictures), TEXTURE_MAX_PX)
-    return Relief(tuple(parts), _photo_texture(photo, plane), atlas, plane.camera, tolerance_px)
+    atlas = shrunk(atlas_of(pictures), TEXTURE_MAX_PX)
+    return TexturedMesh(tuple(parts), _photo_texture(photo, plane), atlas, plane.camera, tolerance_px)
 
 
 @dataclass(frozen=True, eq=False)
@@ -348,14 +219,14 @@ class _Surface:
     name: Name
     sheet: Sheet
     slot: Int64[np.ndarray, "N"]
-    """Of every vertex, among the pieces."""
+    """The piece of every vertex."""
 
     pieces: Pieces
     """None of the front, which is textured with the photo."""
 
 
-def _surface(draft: _Draft, sheet: Sheet, kind: int, plane: _Plane) -> _Surface:
-    """Return one kind of a sheet's triangles, and what they need of the atlas."""
+def _surface(draft: _Draft, sheet: Sheet, kind: int, plane: CellPlane) -> _Surface:
+    """Return a sheet's triangles of one kind, and their pieces of the atlas."""
     name = draft.names[kind]
     chosen = draft.kinds[sheet.cell[:, 1], sheet.cell[:, 0]] == kind
     shrink = plane.shrink * (BORDER_SHRINK if name == "border" else 1)
@@ -368,8 +239,8 @@ def _surface(draft: _Draft, sheet: Sheet, kind: int, plane: _Plane) -> _Surface:
     )
 
 
-def _part(surface: _Surface, plane: _Plane, first: int, count: int) -> Part:
-    """Return a surface as part of a relief; its pieces are in the slots from `first` on, of an atlas of `count`."""
+def _part(surface: _Surface, plane: CellPlane, first: int, count: int) -> Part:
+    """Return a surface as part of the mesh; its pieces fill the slots from `first` on, in an atlas of `count`."""
     name, sheet, pieces = surface.name, surface.sheet, surface.pieces
     at_px = plane.at_px(sheet)
     if name == "front":
@@ -377,27 +248,27 @@ def _part(surface: _Surface, plane: _Plane, first: int, count: int) -> Part:
     else:
         corner = np.stack([pieces.columns, pieces.rows], axis=1)[surface.slot] * PIECE_PX
         uv = in_atlas((at_px + plane.margin_px) / pieces.shrink - corner, first + surface.slot, count)
-    share = BEHIND if name in ("hidden", "between") else 1.0
+    share = HIDDEN_DEPTH_BIAS if name in ("hidden", "between") else 1.0
     alpha = _fading(at_px, plane) if name == "border" else None
     return Part(name, plane.points_m(sheet, share), uv, alpha, sheet.triangles)
 
 
-def _fading(at_px: Int64[np.ndarray, "N 2"], plane: _Plane) -> UInt8[np.ndarray, "N"]:
-    """Return the alpha of vertices: all at the photo's border, none where the margin ends."""
+def _fading(at_px: Int64[np.ndarray, "N 2"], plane: CellPlane) -> UInt8[np.ndarray, "N"]:
+    """Return the alpha of vertices: 255 at the photo's border, 0 at the margin's end."""
     beyond = np.maximum(-at_px, at_px - np.array(plane.camera.size_px)).max(axis=1)
     share = np.clip(beyond / max(1, plane.margin_px), 0, 1)
     return np.rint(255 * (1 - share**2 * (3 - 2 * share))).astype(np.uint8)
 
 
-def _dome(photo: Photo, plane: _Plane) -> Dome:
-    """Return the dome, behind all else."""
+def _dome(photo: Photo, plane: CellPlane) -> Dome:
+    """Return the dome, behind everything else."""
     corner = [*(side / 2 + plane.margin_px for side in photo.size_px), plane.camera.f_px]
     radius_m = DOME_BEHIND * float(np.linalg.norm(corner)) / plane.camera.f_px / plane.farthest
     return dome_of(photo.rgb, plane.camera, radius_m=radius_m)
 
 
-def _photo_texture(photo: Photo, plane: _Plane) -> UInt8[np.ndarray, "H W 3"]:
-    """Return the photo, its border drawn on to whole cells, no larger than textures may be."""
+def _photo_texture(photo: Photo, plane: CellPlane) -> UInt8[np.ndarray, "H W 3"]:
+    """Return the photo, its border repeated to whole cells, no larger than textures may be."""
     (width, height), (across, down) = photo.size_px, (cells * plane.cell_px for cells in plane.photo_cells)
     whole = np.pad(photo.rgb, ((0, down - height), (0, across - width), (0, 0)), mode="edge")
-    return within_px(whole, TEXTURE_MAX_PX)
+    return shrunk(whole, TEXTURE_MAX_PX)

@@ -1,4 +1,4 @@
-"""Dense meshes: a relief cut so finely that colours at its vertices show the picture, for files without textures."""
+"""A textured mesh cut so finely that the colours of its vertices show the picture, for files without textures."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Int64, UInt8
 
-from kbvr.mesh.textured_mesh import Part, Relief
+from kbvr.mesh.textured_mesh import Part, TexturedMesh
 
 COARSEST_PX, FINEST_PX = 76.8, 0.84
-"""Longest edge in pixels of the texture: from one to the next of these levels areas are halved. In a grid of squares
-edges are 0.7, 1, 1.4, 2 ... px long; these lengths are between them, so that rounding does not decide. At the finest
-there is a vertex at every pixel's corner and middle."""
+"""Longest edge in pixels of the texture, halving areas from one level to the next. In a grid of squares edges are 0.7,
+1, 1.4, 2 ... px long; these lengths lie between those, so that rounding does not decide. At the finest level there is a
+vertex at every pixel's corner and middle."""
 
 OPAQUE = 0.5
-"""Triangles that are less opaque are left out: few programs blend the colours of vertices."""
+"""Triangles with less alpha are left out: few viewers blend the colours of vertices."""
 
 
 @dataclass(frozen=True, eq=False)
-class DenseMesh:
+class ColouredMesh:
     """Triangles with colours at their vertices."""
 
     points_m: Float32[np.ndarray, "N 3"]
@@ -31,26 +31,26 @@ class DenseMesh:
     triangles: Int64[np.ndarray, "M 3"]
 
 
-def dense_mesh(relief: Relief, *, most_triangles: int) -> DenseMesh:
-    """Return a relief, without its dome, as finely cut as so many triangles allow; its own are never made fewer."""
-    parts = [part for part in relief.parts if part.name != "dome"]
+def coloured_mesh(textured_mesh: TexturedMesh, *, most_triangles: int) -> ColouredMesh:
+    """Return a mesh, without its dome, cut as finely as `most_triangles` allows; its own triangles are all kept."""
+    parts = [part for part in textured_mesh.parts if part.name != "dome"]
     meshes = [(_rows(part), part.triangles) for part in parts]
     longest_px, finer_px = float("inf"), COARSEST_PX
     while finer_px > 0.9 * FINEST_PX and 2 * sum(len(triangles) for _, triangles in meshes) <= most_triangles:
         longest_px = finer_px
-        sizes_px = [_texture(part, relief).shape[1::-1] for part in parts]
+        sizes_px = [_texture(part, textured_mesh).shape[1::-1] for part in parts]
         meshes = [bisected(*mesh, np.array(size), longest_px) for mesh, size in zip(meshes, sizes_px, strict=True)]
         finer_px /= sqrt(2)
     points, colours, faces, first = [], [], [], 0
     for part, (rows, triangles) in zip(parts, meshes, strict=True):
-        rgba = _colours(_texture(part, relief), rows, longest_px)
+        rgba = _colours(_texture(part, textured_mesh), rows, longest_px)
         kept = triangles[rgba[triangles, 3].mean(axis=1) >= 255 * OPAQUE]
         used, index = np.unique(kept, return_inverse=True)
         points.append(rows[used, :3])
         colours.append(rgba[used])
         faces.append(index.reshape(-1, 3) + first)
         first += len(used)
-    return DenseMesh(np.concatenate(points), np.concatenate(colours), np.concatenate(faces))
+    return ColouredMesh(np.concatenate(points), np.concatenate(colours), np.concatenate(faces))
 
 
 def _rows(part: Part) -> Float32[np.ndarray, "N 6"]:
@@ -59,8 +59,8 @@ def _rows(part: Part) -> Float32[np.ndarray, "N 6"]:
     return np.column_stack([part.points_m, part.uv, alpha]).astype(np.float32)
 
 
-def _texture(part: Part, relief: Relief) -> UInt8[np.ndarray, "H W C"]:
-    return relief.photo if part.texture == "photo" else relief.atlas
+def _texture(part: Part, textured_mesh: TexturedMesh) -> UInt8[np.ndarray, "H W C"]:
+    return textured_mesh.photo if part.texture == "photo" else textured_mesh.atlas
 
 
 def bisected(
@@ -69,9 +69,9 @@ def bisected(
     size_px: Int64[np.ndarray, "2"],
     longest_px: float,
 ) -> tuple[Float32[np.ndarray, "K 6"], Int64[np.ndarray, "L 3"]]:
-    """Return triangles whose edges are no longer than so many pixels of a texture of this (width, height).
+    """Return triangles whose edges are at most `longest_px` long, in pixels of a texture of this (width, height).
 
-    Each triangle's longest edge is cut in the middle, over and over: all that share an edge cut it in the same place,
+    Each triangle's longest edge is repeatedly cut in the middle. Triangles that share an edge cut it in the same place,
     so no crack opens.
     """
     done = []
@@ -94,7 +94,7 @@ def bisected(
 def _joined(
     rows: Float32[np.ndarray, "N 6"], triangles: Int64[np.ndarray, "M 3"]
 ) -> tuple[Float32[np.ndarray, "K 6"], Int64[np.ndarray, "M 3"]]:
-    """Return the triangles with one vertex for those that are the same."""
+    """Return the triangles with equal vertices merged."""
     same = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.shape[1] * rows.itemsize))).ravel()
     _, first, index = np.unique(same, return_index=True, return_inverse=True)
     return rows[first], index[triangles]
@@ -103,7 +103,7 @@ def _joined(
 def _colours(
     texture: UInt8[np.ndarray, "H W C"], rows: Float32[np.ndarray, "N 6"], spacing_px: float
 ) -> UInt8[np.ndarray, "N 4"]:
-    """Return what a texture has at the vertices, as means over about their distance."""
+    """Return the texture's colours at the vertices, averaged over about their distance."""
     shrink = max(1, int(min(spacing_px, *texture.shape[:2]) / (2 * FINEST_PX)))
     size = (texture.shape[1] // shrink, texture.shape[0] // shrink)
     small = cv2.resize(texture, size, interpolation=cv2.INTER_AREA) if shrink > 1 else texture

@@ -1,4 +1,4 @@
-"""The diorama: a relief, and how it is to be visited by somebody who moves their head in it."""
+"""The viewable scene: a textured mesh, and how a viewer may move in it."""
 
 from __future__ import annotations
 
@@ -8,41 +8,42 @@ from math import hypot
 import numpy as np
 
 from kbvr.depth.depth_map import DepthMap
-from kbvr.depth.scene_depth import Surroundings
+from kbvr.depth.scene_depth import SceneDepth
 from kbvr.ldi.scene import Scene
-from kbvr.mesh.textured_mesh import NEAREST_SHARE, Relief, relief_of
+from kbvr.mesh.cell_plane import NEAREST_SHARE
+from kbvr.mesh.textured_mesh import TexturedMesh, textured_mesh_of
 from kbvr.motion.move import Move
 from kbvr.photo.photo import Photo
 
 HEAD_BOX_M = (0.10, 0.06, 0.08)
-"""How far the head may move from the photo's camera: to the sides, up and down, forth and back."""
+"""How far the head may move from the photo's camera: sideways, up and down, back and forth."""
 
 LEAST_BORDER_SHARE = 0.08
-"""What is drawn beyond the photo's border is so wide at least, as a share of the photo's width."""
+"""Least width of the margin beyond the photo's border, as a share of the photo's width."""
 
 
 @dataclass(frozen=True, eq=False)
-class Diorama:
-    """A relief, and how it is to be visited."""
+class ViewableScene:
+    """A textured mesh, and how a viewer may move in it."""
 
-    relief: Relief
+    textured_mesh: TexturedMesh
     scene: Scene
-    """What the relief is made of."""
+    """The scene that the mesh was made from."""
 
     moves: tuple[Move, ...]
-    """The camera's path, in even steps; it ends where it begins."""
+    """The camera's path, in even time steps; it ends where it begins."""
 
     seconds: float
-    """How long the path takes."""
+    """Duration of the path."""
 
     nearest_m: float
     farthest_m: float
     subject_m: float
     is_metric: bool
-    """Whether the metres were measured rather than made believable."""
+    """Whether distances are measured, not assumed."""
 
     depth_source: str
-    """The network or file that the depth is from."""
+    """The source of the depth: a network or a file."""
 
     photo: str
     """The photo's name."""
@@ -52,34 +53,34 @@ class Diorama:
     """How far the head may move, as HEAD_BOX_M."""
 
 
-def diorama_of(
+def viewable_scene_of(
     scene: Scene,
     photo: Photo,
     depth: DepthMap,
-    around: Surroundings,
+    scene_depth: SceneDepth,
     *,
     moves: list[Move],
     fps: float,
     ipd_m: float,
     surround: str,
     most_triangles: int,
-) -> Diorama:
-    """Return the diorama of a scene; the camera takes the moves, `fps` of them a second, and comes back.
+) -> ViewableScene:
+    """Return the viewable scene of a scene; the camera makes the moves, `fps` of them a second, and returns.
 
     Raises:
         InputError: if so few triangles cannot show the scene, or there is no such surround.
     """
     path = there_and_back(moves)
-    share = min(1.0, scene.reach_m / head_reaches_m(around, ipd_m)["reach_m"])
-    nearest = max(around.nearest_inverse_depth, 1e-6)
-    return Diorama(
-        relief=relief_of(scene, photo, surround=surround, most_triangles=most_triangles),
+    share = min(1.0, scene.reach_m / head_reaches_m(scene_depth, ipd_m)["reach_m"])
+    nearest = max(scene_depth.nearest_inverse_depth, 1e-6)
+    return ViewableScene(
+        textured_mesh=textured_mesh_of(scene, photo, surround=surround, most_triangles=most_triangles),
         scene=scene,
         moves=path,
         seconds=(len(path) - 1) / fps,
         nearest_m=1 / nearest,
-        farthest_m=1 / max(around.farthest_inverse_depth, nearest / NEAREST_SHARE),
-        subject_m=around.subject_m,
+        farthest_m=1 / max(scene_depth.farthest_inverse_depth, nearest / NEAREST_SHARE),
+        subject_m=scene_depth.subject_m,
         is_metric=depth.metric,
         depth_source=depth.network or "a file",
         photo=photo.title,
@@ -89,7 +90,7 @@ def diorama_of(
 
 
 def there_and_back(moves: list[Move]) -> tuple[Move, ...]:
-    """Return moves that end where they begin: closed if they come back by themselves, else turned about."""
+    """Return moves that end where they begin: closed if they already return, else played back in reverse."""
     places = np.array([move.position_m for move in moves])
     steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
     gap = float(np.linalg.norm(places[-1] - places[0]))
@@ -98,9 +99,9 @@ def there_and_back(moves: list[Move]) -> tuple[Move, ...]:
     return (*moves, *moves[-2::-1])
 
 
-def head_reaches_m(around: Surroundings, ipd_m: float) -> dict[str, float]:
-    """Return the moves that a scene must be made for if heads move in it, as `build_scene` takes them."""
+def head_reaches_m(scene_depth: SceneDepth, ipd_m: float) -> dict[str, float]:
+    """Return the largest moves of a viewer's eyes, as `build_scene` takes them."""
     aside_m, up_m, forth_m = HEAD_BOX_M
     reach_m = hypot(aside_m + ipd_m / 2, up_m)
-    per_m = around.camera.f_px * max(around.nearest_inverse_depth, 1e-6) / around.camera.size_px[0]
+    per_m = scene_depth.camera.f_px * max(scene_depth.nearest_inverse_depth, 1e-6) / scene_depth.camera.size_px[0]
     return {"reach_m": reach_m, "border_m": max(reach_m, LEAST_BORDER_SHARE / per_m), "forward_m": forth_m}

@@ -8,7 +8,7 @@ from math import cos, hypot, radians, sin, tan
 import numpy as np
 from jaxtyping import Float64
 
-from kbvr.depth.scene_depth import Surroundings
+from kbvr.depth.scene_depth import SceneDepth
 from kbvr.geometry.camera import Camera
 
 
@@ -65,10 +65,10 @@ def disocclusion_reach_m(move: Move, camera: Camera) -> float:
     return hypot(move.x_m, move.y_m) + abs(move.z_m) * camera.size_px[0] / 2 / camera.f_px
 
 
-def border_reach_m(move: Move, around: Surroundings) -> float:
+def border_reach_m(move: Move, scene_depth: SceneDepth) -> float:
     """Return the sideways move that looks as far beyond the photo's border as this one does at worst, in metres."""
-    half = max(around.camera.size_px) / 2 / around.camera.f_px
-    nearest_m = 1 / max(around.nearest_inverse_depth, 1e-6)
+    half = max(scene_depth.camera.size_px) / 2 / scene_depth.camera.f_px
+    nearest_m = 1 / max(scene_depth.nearest_inverse_depth, 1e-6)
     back = max(0.0, -move.z_m) * half
     turned = hypot(tan(radians(move.yaw_deg)), tan(radians(move.pitch_deg))) * nearest_m
     wider = max(0.0, 1 / move.zoom - 1) * half * nearest_m

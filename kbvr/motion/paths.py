@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kbvr.depth.scene_depth import Surroundings
+from kbvr.depth.scene_depth import SceneDepth
 from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera
 from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM, Crop
@@ -126,9 +126,9 @@ class Way:
         return replace(self.pace, **{name: value for name, value in wanted.items() if value is not None})
 
 
-def view_of(around: Surroundings, size_px: tuple[int, int]) -> Camera:
+def view_of(scene_depth: SceneDepth, size_px: tuple[int, int]) -> Camera:
     """Return the photo's camera for pictures of this size, slightly enlarged."""
-    base = around.camera.resized(size_px)
+    base = scene_depth.camera.resized(size_px)
     return replace(base, f_px=base.f_px * OVERSCAN)
 
 
@@ -142,28 +142,28 @@ def check_keyframes(options: PathOptions) -> None:
         load_keyframes(options.keyframes)
 
 
-def moves_along(options: PathOptions, around: Surroundings) -> list[Move]:
+def moves_along(options: PathOptions, scene_depth: SceneDepth) -> list[Move]:
     """Return the move of every frame.
 
     Raises:
         InputError: if a crop or the file of keyframes cannot be used.
     """
-    way = WAYS[options.name](options, around)
+    way = WAYS[options.name](options, scene_depth)
     timing = way.timing(options)
     if way.turn is not None and (timing.loop or timing.steps is not None):
         moves = [way.turn(float(turn)) for turn in turns(timing, ease=options.ease)]
     else:
         moves = [way.once(float(share)) for share in shares(timing, limit=way.limit)]
     held_frames = max(1, round(HELD_S * timing.fps))
-    return kept_clear(moves, around, frames=held_frames) if way.keeps_clear else moves
+    return kept_clear(moves, scene_depth, frames=held_frames) if way.keeps_clear else moves
 
 
-def _static(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
+def _static(options: PathOptions, scene_depth: SceneDepth) -> Way:  # noqa: ARG001
     return Way(once=lambda share: Move())  # noqa: ARG005
 
 
-def _swing(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
-    far, held = around.sideways_m(PATH_SHARE["swing"]), around.subject_inverse_depth
+def _swing(options: PathOptions, scene_depth: SceneDepth) -> Way:  # noqa: ARG001
+    far, held = scene_depth.sideways_m(PATH_SHARE["swing"]), scene_depth.subject_inverse_depth
 
     def at(side: float) -> Move:
         return Move(x_m=far * side, held_inverse_depth=held)
@@ -176,8 +176,8 @@ def _side(turn: float) -> float:
     return round(sin(2 * pi * turn), 12)
 
 
-def _circle(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
-    far, held = around.sideways_m(PATH_SHARE["circle"]), around.subject_inverse_depth
+def _circle(options: PathOptions, scene_depth: SceneDepth) -> Way:  # noqa: ARG001
+    far, held = scene_depth.sideways_m(PATH_SHARE["circle"]), scene_depth.subject_inverse_depth
 
     def at(turn: float) -> Move:
         return Move(far * sin(2 * pi * turn), 0.6 * far * cos(2 * pi * turn), held_inverse_depth=held)
@@ -185,72 +185,72 @@ def _circle(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
     return Way(once=at, turn=at)
 
 
-def _orbit(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
+def _orbit(options: PathOptions, scene_depth: SceneDepth) -> Way:  # noqa: ARG001
     """Go from side to side around the subject, which stays where it is."""
-    sine = around.sideways_m(PATH_SHARE["orbit"]) / around.subject_m
+    sine = scene_depth.sideways_m(PATH_SHARE["orbit"]) / scene_depth.subject_m
     most_deg = LARGEST_ORBIT_DEG if sine >= 1 else min(LARGEST_ORBIT_DEG, degrees(asin(sine)))
 
     def at(side: float) -> Move:
-        return orbiting(most_deg * side, around.subject_m)
+        return orbiting(most_deg * side, scene_depth.subject_m)
 
     return Way(once=lambda share: at(2 * share - 1), turn=lambda turn: at(_side(turn)))
 
 
-def _dolly(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
+def _dolly(options: PathOptions, scene_depth: SceneDepth) -> Way:  # noqa: ARG001
     """Go forward, never by more than a third of the way to the nearest thing."""
-    return _straight(Move(), Move(z_m=_forward_m("dolly", around)), around)
+    return _straight(Move(), Move(z_m=_forward_m("dolly", scene_depth)), scene_depth)
 
 
-def _dolly_zoom(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
+def _dolly_zoom(options: PathOptions, scene_depth: SceneDepth) -> Way:  # noqa: ARG001
     """Go back and zoom in, so that the subject keeps its size and what is behind it comes closer."""
-    back_m = _forward_m("dolly-zoom", around)
+    back_m = _forward_m("dolly-zoom", scene_depth)
 
     def at(share: float) -> Move:
-        return Move(z_m=-back_m * share, zoom=1 + share * back_m / around.subject_m)
+        return Move(z_m=-back_m * share, zoom=1 + share * back_m / scene_depth.subject_m)
 
     return Way(once=at, limit=2.0)
 
 
-def _forward_m(path: str, around: Surroundings) -> float:
+def _forward_m(path: str, scene_depth: SceneDepth) -> float:
     """Return the way straight ahead that moves the picture's border as far as a path's largest sideways move."""
-    sideways_m = around.sideways_m(PATH_SHARE[path])
-    per_forward_m = around.camera.size_px[0] / 2 / around.camera.f_px
-    return min(sideways_m / per_forward_m, 0.33 / max(around.nearest_inverse_depth, 1e-6))
+    sideways_m = scene_depth.sideways_m(PATH_SHARE[path])
+    per_forward_m = scene_depth.camera.size_px[0] / 2 / scene_depth.camera.f_px
+    return min(sideways_m / per_forward_m, 0.33 / max(scene_depth.nearest_inverse_depth, 1e-6))
 
 
-def _kenburns(options: PathOptions, around: Surroundings) -> Way:
+def _kenburns(options: PathOptions, scene_depth: SceneDepth) -> Way:
     """Move from one crop to another; if none are given, those of the automatic zoom."""
     if options.start is None or options.end is None:
-        start, end = autozoom(around, shift_px=options.shift_px, zoom=options.zoom)
-        first, last = (replace(move, zoom=move.zoom / OVERSCAN) for move in crop_move(start, end, around))
-        return _straight(first, last, around)
-    start, end = (crop.framed(around.camera.size_px) for crop in (options.start, options.end))
-    first, last = gentler(crop_move(start, end, around), around)
-    nearness = [1 / depth_within_m(framing, around) for framing in (start, end)]
+        start, end = autozoom(scene_depth, shift_px=options.shift_px, zoom=options.zoom)
+        first, last = (replace(move, zoom=move.zoom / OVERSCAN) for move in crop_move(start, end, scene_depth))
+        return _straight(first, last, scene_depth)
+    start, end = (crop.framed(scene_depth.camera.size_px) for crop in (options.start, options.end))
+    first, last = gentler(crop_move(start, end, scene_depth), scene_depth)
+    nearness = [1 / depth_within_m(framing, scene_depth) for framing in (start, end)]
 
     def at(share: float) -> Move:
         framing, moved = framed_at(start, end, share)
         depth_m = 1 / (nearness[0] + moved * (nearness[1] - nearness[0]))
-        move = filled_by(first.towards(last, moved), framing, around, depth_m=depth_m)
+        move = filled_by(first.towards(last, moved), framing, scene_depth, depth_m=depth_m)
         return replace(move, zoom=move.zoom / OVERSCAN)
 
     return Way(once=at)
 
 
-def _flight(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
+def _flight(options: PathOptions, scene_depth: SceneDepth) -> Way:  # noqa: ARG001
     """Fly into the picture, to where there is most room."""
-    camera = around.camera
+    camera = scene_depth.camera
     end = Move()
     aside = np.linspace(-FLIGHT_SPREAD, FLIGHT_SPREAD, FLIGHT_DIRECTIONS)
     for across, down in sorted(((x, y) for x in aside for y in aside), key=lambda aim: hypot(*aim)):
         aim = np.array([across * camera.size_px[0], down * camera.size_px[1], camera.f_px])
-        there = aim / np.linalg.norm(aim) * around.room_m(np.zeros(3), aim) * FLIGHT_SHARE
+        there = aim / np.linalg.norm(aim) * scene_depth.room_m(np.zeros(3), aim) * FLIGHT_SHARE
         if there[2] > end.z_m * FLIGHT_WORTH:
             end = Move(float(there[0]), float(there[1]), float(there[2]))
-    return replace(_straight(Move(), end, around), limit=1 / FLIGHT_SHARE, pace=Timing(loop=False))
+    return replace(_straight(Move(), end, scene_depth), limit=1 / FLIGHT_SHARE, pace=Timing(loop=False))
 
 
-def _keyframed(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG001
+def _keyframed(options: PathOptions, scene_depth: SceneDepth) -> Way:  # noqa: ARG001
     """Follow keyframes; one that would run into the scene stops before it."""
     assert options.keyframes is not None
     frames: Keyframes = load_keyframes(options.keyframes)
@@ -260,7 +260,7 @@ def _keyframed(options: PathOptions, around: Surroundings) -> Way:  # noqa: ARG0
     return Way(once=frames.at, turn=turn, pace=pace, keeps_clear=True)
 
 
-def kept_clear(moves: list[Move], around: Surroundings, *, frames: int) -> list[Move]:
+def kept_clear(moves: list[Move], scene_depth: SceneDepth, *, frames: int) -> list[Move]:
     """Return moves that stop before what lies on the straight way to each.
 
     How far a move is held back changes smoothly over so many frames before and after it.
@@ -269,7 +269,7 @@ def kept_clear(moves: list[Move], around: Surroundings, *, frames: int) -> list[
     for index, move in enumerate(moves):
         away_m = float(np.linalg.norm(move.position_m))
         if away_m > 0:
-            free[index] = min(1.0, around.free_m(np.zeros(3), move.position_m) / away_m)
+            free[index] = min(1.0, scene_depth.free_m(np.zeros(3), move.position_m) / away_m)
     if free.min() == 1:
         return moves
     window = np.hanning(2 * frames + 3)[1:-1]
@@ -278,15 +278,15 @@ def kept_clear(moves: list[Move], around: Surroundings, *, frames: int) -> list[
     return [move.shortened(share) for move, share in zip(moves, held.tolist(), strict=True)]
 
 
-def _straight(start: Move, end: Move, around: Surroundings) -> Way:
+def _straight(start: Move, end: Move, scene_depth: SceneDepth) -> Way:
     """Return the straight way between two moves; steps may go on until the scene is too close."""
     direction = end.position_m - start.position_m
     length_m = float(np.linalg.norm(direction))
-    limit = around.room_m(start.position_m, direction) / length_m if length_m > 0 else 1.0
+    limit = scene_depth.room_m(start.position_m, direction) / length_m if length_m > 0 else 1.0
     return Way(once=lambda share: start.towards(end, share), limit=limit)
 
 
-WAYS: dict[str, Callable[[PathOptions, Surroundings], Way]] = {
+WAYS: dict[str, Callable[[PathOptions, SceneDepth], Way]] = {
     "static": _static,
     "swing": _swing,
     "circle": _circle,

@@ -6,7 +6,7 @@ from math import cos, pi
 
 import numpy as np
 
-from kbvr.depth.scene_depth import Surroundings
+from kbvr.depth.scene_depth import SceneDepth
 from kbvr.motion.move import Move
 
 TWO_VIEWS, SMOOTH_VIEWS = 2, 13
@@ -44,11 +44,11 @@ def swaying(views: int, reach_m: float, held_inverse_depth: float) -> list[Move]
     return [Move(x_m=reach_m * place, held_inverse_depth=held_inverse_depth) for place in sideways(views)]
 
 
-def subject_plane(around: Surroundings) -> float:
+def subject_plane(scene_depth: SceneDepth) -> float:
     """Return the inverse depth of what one looks at, 1/m: where most lies of what is near and in the middle."""
-    cells, far, spread = around.cells, around.farthest_inverse_depth, around.depth_spread
+    cells, far, spread = scene_depth.cells, scene_depth.farthest_inverse_depth, scene_depth.depth_spread
     y, x = (np.exp(-0.5 * (((np.arange(n) + 0.5) / n - 0.5) / MIDDLE) ** 2) for n in cells.shape)
     weight = np.outer(y, x) * np.clip((cells - far) / spread, 1e-3, 1)
-    levels = np.linspace(far, around.nearest_inverse_depth, LEVELS)
+    levels = np.linspace(far, scene_depth.nearest_inverse_depth, LEVELS)
     likely = [float((weight * np.exp(-0.5 * ((cells - d) / (RELIEF * spread)) ** 2)).sum()) for d in levels]
     return float(levels[int(np.argmax(likely))])

@@ -1,4 +1,4 @@
-"""The C++ kernels of drawing, meshing and video colours, and the library that `hatch_build.py` makes of them.
+"""The C++ kernels for rendering, meshing and video colours, compiled to a library by `hatch_build.py`.
 
 Others call `library.kernel()`.
 """

@@ -1,4 +1,4 @@
-"""Load the compiled kernels that suit this machine, and describe their structures to ctypes."""
+"""Load the compiled kernels for this machine, and describe their structures to ctypes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import ctypes
 import platform
 import sys
 from functools import cache
+from itertools import count, takewhile
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent / "built"
 SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
@@ -17,24 +19,24 @@ class Texture(ctypes.Structure):
 
     _fields_ = [
         ("texels", ctypes.c_void_p),
-        ("width", ctypes.c_int32),
-        ("height", ctypes.c_int32),
-        ("scale_x", ctypes.c_float),
-        ("scale_y", ctypes.c_float),
-        ("margin_px", ctypes.c_float),
-        ("layer_height_px", ctypes.c_float),
+        *((name, ctypes.c_int32) for name in ("width", "height")),
+        *((name, ctypes.c_float) for name in ("scale_x", "scale_y", "margin_px", "layer_height_px")),
+        ("first_hidden", ctypes.c_int32),
     ]
+
+
+class Constant(ctypes.Structure):
+    """A named constant of rendering; fields as in rasterize.cpp."""
+
+    _fields_ = [("name", ctypes.c_char_p), ("value", ctypes.c_float)]
 
 
 class View(ctypes.Structure):
     """One camera as plane + parallax; fields as in rasterize.cpp."""
 
     _fields_ = [
-        ("h", ctypes.c_float * 9),
-        ("e", ctypes.c_float * 3),
-        ("width", ctypes.c_int32),
-        ("height", ctypes.c_int32),
-        ("enlargement", ctypes.c_float),
+        *(("h", ctypes.c_float * 9), ("e", ctypes.c_float * 3)),
+        *(("width", ctypes.c_int32), ("height", ctypes.c_int32), ("enlargement", ctypes.c_float)),
     ]
 
 
@@ -42,36 +44,21 @@ class MeshLayer(ctypes.Structure):
     """One layer to be meshed; fields as in mesh_quads.cpp."""
 
     _fields_ = [
-        ("depth", ctypes.c_void_p),
-        ("alpha", ctypes.c_void_p),
-        ("width", ctypes.c_int32),
-        ("height", ctypes.c_int32),
-        ("largest", ctypes.c_int32),
-        ("index", ctypes.c_int32),
-        ("soft", ctypes.c_int32),
-        ("margin", ctypes.c_int32),
+        *((name, ctypes.c_void_p) for name in ("depth", "alpha")),
+        *((name, ctypes.c_int32) for name in ("width", "height", "largest", "index", "soft", "margin")),
     ]
 
 
 class MeshLimits(ctypes.Structure):
-    """What a quad may do; fields as in mesh_quads.cpp."""
+    """The limits of a quad; fields as in mesh_quads.cpp."""
 
-    _fields_ = [
-        ("tolerance", ctypes.c_float),
-        ("jump", ctypes.c_float),
-        ("per_px", ctypes.c_float),
-        ("forward_m", ctypes.c_float),
-        ("tolerance_px", ctypes.c_float),
-    ]
+    _fields_ = [(name, ctypes.c_float) for name in ("tolerance", "jump", "per_px", "forward_m", "tolerance_px")]
 
 
 @cache
 def kernel() -> ctypes.CDLL:
     """Return the kernel, in the variant for the newest instructions that this machine has."""
-    if platform.machine().lower() in ("x86_64", "amd64"):
-        level = _load("v2").kbvr_x86_level()
-        return _load(f"v{level}")
-    return _load("baseline")
+    return _load(variants()[-1])
 
 
 @cache
@@ -83,36 +70,29 @@ def variants() -> tuple[str, ...]:
 
 
 @cache
+def drawing_constants() -> dict[str, float]:
+    """Return the constants of rendering that the shader shares with the kernel, name -> value."""
+    constants = kernel().kbvr_shared_constants()
+    named = takewhile(lambda constant: constant.name, (constants[index] for index in count()))
+    return {constant.name.decode(): constant.value for constant in named}
+
+
+@cache
 def _load(variant: str) -> ctypes.CDLL:
     library = ctypes.CDLL(str(FOLDER / f"libkbvr_{variant}{SUFFIX}"))
-    library.kbvr_tile_rows.restype = ctypes.c_int32
-    library.kbvr_x86_level.restype = ctypes.c_int32
-    pointer, integer = ctypes.c_void_p, ctypes.c_int32
-    library.kbvr_scratch_floats.restype = ctypes.c_int64
-    library.kbvr_scratch_floats.argtypes = [integer, integer]
-    library.kbvr_render_rows.restype = ctypes.c_int64
-    library.kbvr_render_rows.argtypes = [
-        pointer,
-        pointer,
-        integer,
-        ctypes.POINTER(View),
-        ctypes.POINTER(Texture),
-        integer,
-        pointer,
-        pointer,
-        pointer,
-        integer,
-        integer,
-    ]
-    library.kbvr_yuv420.restype = None
-    library.kbvr_yuv420.argtypes = [pointer, integer, integer, *(3 * (pointer, integer))]
-    library.kbvr_block_px.restype = ctypes.c_int32
-    library.kbvr_mesh_rows.restype = ctypes.c_int32
-    library.kbvr_mesh_rows.argtypes = [
-        ctypes.POINTER(MeshLayer),
-        ctypes.POINTER(MeshLimits),
-        integer,
-        pointer,
-        pointer,
-    ]
+    pointer, integer, large = ctypes.c_void_p, ctypes.c_int32, ctypes.c_int64
+    view, texture, layer, limits = (ctypes.POINTER(kind) for kind in (View, Texture, MeshLayer, MeshLimits))
+    picture = [pointer, pointer, pointer, integer, integer]
+    signatures: dict[str, tuple[Any, list[Any]]] = {
+        "kbvr_x86_level": (integer, []),
+        "kbvr_shared_constants": (ctypes.POINTER(Constant), []),
+        "kbvr_scratch_floats": (large, [integer, integer]),
+        "kbvr_render_rows": (large, [pointer, pointer, integer, view, texture, integer, *picture]),
+        "kbvr_yuv420": (None, [pointer, integer, integer, *(3 * (pointer, integer))]),
+        "kbvr_block_px": (integer, []),
+        "kbvr_mesh_rows": (integer, [layer, limits, integer, pointer, pointer]),
+    }
+    for name, (result, arguments) in signatures.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
     return library

@@ -29,7 +29,11 @@ struct Layer {
 };
 
 struct Limits {
-    float tolerance, jump, per_px, forward_m, tolerance_px;  // kbvr/ldi/scene.py tells what they mean
+    float tolerance;     // largest error of a quad, 1/m
+    float jump;          // largest difference between neighbours of one surface, 1/m
+    float per_px;        // one pixel of parallax at the largest move, 1/m
+    float forward_m;     // the largest move along the axis
+    float tolerance_px;  // largest error from perspective within a quad
 };
 
 inline float greater(float a, float b) { return a > b ? a : b; }

@@ -1,4 +1,4 @@
-// What meshing makes and drawing reads. The same records stand in kbvr/ldi/scene.py.
+// The records that meshing writes and rendering reads; kbvr/ldi/quads.py declares them too.
 
 #pragma once
 

@@ -1,4 +1,4 @@
-// Draw a scene of planar quads from any camera.
+// Render a scene of planar quads from any camera.
 //
 // A quad is a square of one layer on the photo's plane: centre (u, v) in photo pixels, half its side, and a
 // plane of inverse depth d(u, v) = d + du (u - uc) + dv (v - vc). A camera is "plane + parallax":
@@ -20,6 +20,7 @@
 // ordered and never fused, so that every instruction set and every number of threads gives the same bytes.
 
 #include "quads.h"
+#include "texels.h"
 
 #include <cmath>
 #include <cstring>
@@ -28,35 +29,33 @@ namespace {
 
 constexpr int TILE_ROWS = 32;
 constexpr int LANES = 8;                  // quads, rows or pixels that are worked on at once
-constexpr float GROWTH_PX = 0.12f;        // hides the seams between neighbours that do not share vertices
-constexpr float NOTHING = -1.0f;          // inverse depth where no quad was drawn
-constexpr float TOO_CLOSE = 0.15f;        // what has come so much nearer (new depth over old) is passed, not seen
-constexpr float RUBBER = 4.0f;            // what is drawn out by so much more than it is enlarged is no surface
-constexpr float EDGE_ON = 0.02f;          // width over length; what is narrower shows its growth only
-constexpr float BEHIND = 0.96f;           // a layer behind the front one is drawn as so much farther: it loses ties
-constexpr float SAME_SURFACE = 0.98f;     // a soft sample is kept if it is not behind the opaque one by more
 
-// The vectors of Clang and GCC: element by element, on every instruction set.
+struct Constant {
+    const char* name;
+    float value;
+};
+
+// The constants that gpu.wgsl needs too: gpu_scene.py reads them from here and appends them to the shader's source.
+#define SHARED_CONSTANTS(constant)                                                                                    \
+    constant(GROWTH_PX, 0.12f)         /* hides the seams between neighbours that do not share vertices */            \
+    constant(NO_SAMPLE, -1.0f)         /* inverse depth where no quad was drawn */                                    \
+    constant(TOO_CLOSE, 0.15f)         /* nearer than this (new depth over old) a surface is passed, not seen */      \
+    constant(MOST_STRETCH, 4.0f)       /* stretched by this much more than it is enlarged, it is no surface */        \
+    constant(EDGE_ON, 0.02f)           /* width over length; a narrower quad would show its growth only */            \
+    constant(HIDDEN_DEPTH_BIAS, 0.96f) /* times the inverse depth of hidden layers, which so lose ties */             \
+    constant(SAME_SURFACE, 0.98f)      /* a soft sample is kept unless it is farther than the opaque one by more */
+
+#define DEFINED(name, value) constexpr float name = value;
+#define LISTED(name, value) {#name, value},
+SHARED_CONSTANTS(DEFINED)
+constexpr Constant SHARED[] = {SHARED_CONSTANTS(LISTED){nullptr, 0}};
+
+// As in texels.h.
 typedef float Floats __attribute__((vector_size(4 * LANES)));
 typedef int32_t Ints __attribute__((vector_size(4 * LANES)));
-typedef uint8_t FourTexels __attribute__((vector_size(16)));
-typedef uint8_t TwoTexels __attribute__((vector_size(8)));
-typedef uint8_t OneTexel __attribute__((vector_size(4)));
-typedef uint16_t Words __attribute__((vector_size(16)));
-typedef uint16_t TwoPixels __attribute__((vector_size(32)));
-typedef uint16_t FourPixels __attribute__((vector_size(64)));
-typedef uint16_t FourWords __attribute__((vector_size(8)));
 
 struct Plane {  // a sample buffer of one tile
     float *z, *u, *v;
-};
-
-struct Texture {
-    const uint32_t* texels;  // RGBA, layers stacked from top to bottom
-    int32_t width, height;   // of one layer
-    float scale_x, scale_y;  // texels per photo pixel
-    float margin_px;         // of the layers beyond the photo's border, in photo pixels
-    float layer_height_px;   // in photo pixels
 };
 
 struct View {
@@ -65,16 +64,11 @@ struct View {
     float enlargement;  // focal length over the photo's
 };
 
-template <typename Number>
-inline Number lesser(Number a, Number b) { return a < b ? a : b; }
-template <typename Number>
-inline Number greater(Number a, Number b) { return a > b ? a : b; }
-
 struct Rows {
     float first, last;
 };
 
-// Least and greatest screen row that a block can touch; none if it lies beside the picture.
+// Least and greatest screen row that a block can touch; none if it lies outside the picture.
 Rows block_rows(const Block& b, const View& c) {
     float top = 1e30f, bottom = -1e30f, left = 1e30f, right = -1e30f;
     for (int corner = 0; corner < 8; ++corner) {
@@ -94,19 +88,7 @@ Rows block_rows(const Block& b, const View& c) {
     return {top - 2, bottom + 2};
 }
 
-template <typename Vector, typename Scalar>
-inline Vector load(const Scalar* from) {
-    Vector loaded;
-    std::memcpy(&loaded, from, sizeof loaded);
-    return loaded;
-}
-
-template <typename Vector, typename Scalar>
-inline void store(Scalar* to, Vector value) {
-    std::memcpy(to, &value, sizeof value);
-}
-
-// Whole vectors are read and written, what lies beyond the span unchanged: LANES floats behind a plane are ours, too.
+// Whole vectors are read and written, unchanged beyond the span: LANES floats behind a plane are reserved for that.
 inline void draw_span(const Plane& p, int64_t at, int count, float z, float dz, float u, float du, float v, float dv) {
     float *pz = p.z + at, *pu = p.u + at, *pv = p.v + at;
     const Floats lane = {0, 1, 2, 3, 4, 5, 6, 7};
@@ -121,9 +103,9 @@ inline void draw_span(const Plane& p, int64_t at, int count, float z, float dz, 
     }
 }
 
-// What drawing needs of eight quads; y_first is above y_last where there is nothing to draw.
+// Eight quads, ready to be drawn; y_first is greater than y_last where there is nothing to draw.
 struct Drawn {
-    Floats x0, y0, z0, zx, zy, u, ux, uy, v, vx, vy, layer_v, lean_u, reach_u, lean_v, reach_v, reach_x, tie;
+    Floats x0, y0, z0, zx, zy, u, ux, uy, v, vx, vy, layer_v, lean_u, reach_u, lean_v, reach_v, reach_x, depth_bias;
     Ints y_first, y_last;
 };
 
@@ -170,7 +152,7 @@ Drawn set_up(const Quad* eight, int count, const View& c, const Texture& t, int 
     const Floats det = xu * yv - xv * yu;
     visible &= (det > 1e-4f) & (det < 1e8f);  // neither seen from behind nor edge on, and finite
     const Floats enlarged = c.enlargement * inv_w, stretch = xu * xu + xv * xv + yu * yu + yv * yv;
-    visible &= (stretch <= 2 * RUBBER * RUBBER * enlarged * enlarged) & (det >= EDGE_ON * stretch);
+    visible &= (stretch <= 2 * MOST_STRETCH * MOST_STRETCH * enlarged * enlarged) & (det >= EDGE_ON * stretch);
     const Floats inv_det = 1.0f / det;
     const Floats ux = yv * inv_det, uy = -xv * inv_det, vx = -yu * inv_det, vy = xu * inv_det;
     const Floats zu = (du - z0 * wu) * inv_w, zv = (dv - z0 * wv) * inv_w;
@@ -193,7 +175,7 @@ Drawn set_up(const Quad* eight, int count, const View& c, const Texture& t, int 
             __builtin_convertvector(layer, Floats) * t.layer_height_px,
             -uy * inv_ux, across_u ? half_u * absolute(inv_ux) : reach_x,
             -vy * inv_vx, across_v ? half_v * absolute(inv_vx) : reach_x, reach_x,
-            layer > 1 ? all(BEHIND) : all(1.0f),
+            layer >= t.first_hidden ? all(HIDDEN_DEPTH_BIAS) : all(1.0f),
             __builtin_convertvector(visible ? first : all(1), Ints),
             __builtin_convertvector(visible ? last : all(0), Ints)};
 }
@@ -211,13 +193,13 @@ void draw_quad(const Drawn& q, int i, const View& c, const Plane& plane, int row
         const Floats from = __builtin_elementwise_ceil(clamped(x0 + low - 0.5f, 0.0f, last_x + 1));
         const Floats to = __builtin_elementwise_floor(clamped(x0 + high - 0.5f, -1.0f, last_x));
         const Floats dx = from + 0.5f - x0;
-        const Floats z = (q.z0[i] + q.zx[i] * dx + q.zy[i] * dy) * q.tie[i], u = q.u[i] + q.ux[i] * dx + q.uy[i] * dy;
+        const Floats z = (q.z0[i] + q.zx[i] * dx + q.zy[i] * dy) * q.depth_bias[i], u = q.u[i] + q.ux[i] * dx + q.uy[i] * dy;
         const Floats v = q.v[i] + q.vx[i] * dx + q.vy[i] * dy + q.layer_v[i];
         const Ints x_first = __builtin_convertvector(from, Ints), x_last = __builtin_convertvector(to, Ints);
         const int rows = y_last - y + 1 < LANES ? y_last - y + 1 : LANES;
         int64_t row = static_cast<int64_t>(y - row_begin) * c.width;
         for (int k = 0; k < rows; ++k, row += c.width)
-            draw_span(plane, row + x_first[k], x_last[k] - x_first[k] + 1, z[k], q.zx[i] * q.tie[i], u[k], q.ux[i], v[k], q.vx[i]);
+            draw_span(plane, row + x_first[k], x_last[k] - x_first[k] + 1, z[k], q.zx[i] * q.depth_bias[i], u[k], q.ux[i], v[k], q.vx[i]);
     }
 }
 
@@ -233,95 +215,18 @@ void draw_block(const Quad* quads, int count, const View& c, const Texture& t, c
     }
 }
 
-// Lay a texel whose colours are already times its alpha over another one.
-inline uint32_t lay_over(uint32_t under, uint32_t over) {
-    const uint32_t even = 0x00FF00FFu, alpha = over >> 24, keep = 256 - alpha - (alpha >> 7);
-    uint32_t low = ((((under & even) * keep + 0x00800080u) >> 8) & even) + (over & even);
-    uint32_t high = (((((under >> 8) & even) * keep + 0x00800080u) >> 8) & even) + ((over >> 8) & even);
-    low |= ((low >> 8) & 0x00010001u) * 255;  // resampling may have made a colour more than its alpha
-    high |= ((high >> 8) & 0x00010001u) * 255;
-    return (low & even) | (high & even) << 8;
-}
-
-// The colours of a texel, no longer times its alpha, which is not 0.
-inline uint32_t whole(uint32_t over) {
-    const uint32_t alpha = over >> 24;
-    uint32_t colours = 0;
-    for (int at = 0; at < 24; at += 8) {
-        const uint32_t colour = (over >> at & 255) * 255 / alpha;
-        colours |= (colour < 255 ? colour : 255) << at;
-    }
-    return colours;
-}
-
-// Where a pixel lies in the texture: index of the upper left one of four texels, weights 0 to 256 of the others.
-struct Place {
-    uint32_t index;
-    uint16_t right, lower;
-};
-
-inline Place place_of(const Texture& t, float u, float v, int layers) {
-    const int last_x = t.width - 2, last_y = t.height * layers - 2;
-    float x = greater((u + t.margin_px) * t.scale_x - 0.5f, 0.0f);  // in this order: what is not a number becomes 0
-    float y = greater((v + t.margin_px) * t.scale_y - 0.5f, 0.0f);
-    x = lesser(x, static_cast<float>(last_x + 1));
-    y = lesser(y, static_cast<float>(last_y + 1));
-    const int xi = lesser(static_cast<int>(x), last_x), yi = lesser(static_cast<int>(y), last_y);
-    const float right = (x - static_cast<float>(xi)) * 256.0f, lower = (y - static_cast<float>(yi)) * 256.0f;
-    return {static_cast<uint32_t>(yi) * static_cast<uint32_t>(t.width) + static_cast<uint32_t>(xi),
-            static_cast<uint16_t>(static_cast<int>(right)), static_cast<uint16_t>(static_cast<int>(lower))};
-}
-
-// Blend four texels. In 16 bits, modulo 2^16: a 256 + (b - a) w is never negative and fits.
-inline uint32_t blend(const Texture& t, Place p) {
-    const uint32_t* texel = t.texels + p.index;
-    const Words upper = __builtin_convertvector(load<TwoTexels>(texel), Words);
-    const Words lower = __builtin_convertvector(load<TwoTexels>(texel + t.width), Words);
-    const Words both = ((upper << 8) + (lower - upper) * p.lower + 128) >> 8;
-    const FourWords left = __builtin_shufflevector(both, both, 0, 1, 2, 3);
-    const FourWords right = __builtin_shufflevector(both, both, 4, 5, 6, 7);
-    const OneTexel mixed = __builtin_convertvector(((left << 8) + (right - left) * p.right + 128) >> 8, OneTexel);
-    return load<uint32_t>(reinterpret_cast<const uint8_t*>(&mixed));
-}
-
-// The same for four pixels at once: their indices, and their weights (right, lower) in turn.
-inline FourPixels texels_of_four(const uint32_t* row, const uint32_t* index) {
-    const auto two = [&](int i) {
-        const TwoTexels first = load<TwoTexels>(row + index[i]), second = load<TwoTexels>(row + index[i + 1]);
-        return __builtin_shufflevector(first, second, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    };
-    const FourTexels a = two(0), b = two(2);
-    const auto four = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
-                                              19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
-    return __builtin_convertvector(four, FourPixels);
-}
-
-inline void blend_four(const Texture& t, const uint32_t* index, const uint32_t* weights, uint32_t* colours) {
-    const Words w = load<Words>(weights);
-    const FourPixels upper = texels_of_four(t.texels, index), lower = texels_of_four(t.texels + t.width, index);
-    const FourPixels down = __builtin_shufflevector(w, w, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 5, 5, 5, 5, 5,
-                                                    5, 5, 5, 7, 7, 7, 7, 7, 7, 7, 7);
-    const FourPixels both = ((upper << 8) + (lower - upper) * down + 128) >> 8;
-    const TwoPixels left =
-        __builtin_shufflevector(both, both, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
-    const TwoPixels right =
-        __builtin_shufflevector(both, both, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
-    const TwoPixels across = __builtin_shufflevector(w, w, 0, 0, 0, 0, 2, 2, 2, 2, 4, 4, 4, 4, 6, 6, 6, 6);
-    store(colours, __builtin_convertvector(((left << 8) + (right - left) * across + 128) >> 8, FourTexels));
-}
-
-// Give every pixel of one row that nothing covers the colour of the farther of its covered neighbours.
+// Give every uncovered pixel of one row the colour of the farther of its covered neighbours.
 int fill_row(uint32_t* colours, const float* z, int width) {
     int missing = 0;
-    for (int x = 0; x < width; ++x) missing += z[x] > NOTHING ? 0 : 1;
+    for (int x = 0; x < width; ++x) missing += z[x] > NO_SAMPLE ? 0 : 1;
     if (missing == 0) return 0;
     for (int x = 0; x < width;) {
-        if (z[x] > NOTHING) {
+        if (z[x] > NO_SAMPLE) {
             ++x;
             continue;
         }
         int end = x;
-        while (end < width && !(z[end] > NOTHING)) ++end;
+        while (end < width && !(z[end] > NO_SAMPLE)) ++end;
         uint32_t colour = 0;
         if (x > 0 && end < width) colour = z[x - 1] <= z[end] ? colours[x - 1] : colours[end];
         else if (x > 0) colour = colours[x - 1];
@@ -332,7 +237,7 @@ int fill_row(uint32_t* colours, const float* z, int width) {
 }
 
 inline bool any_drawn(const float* z) {
-    const Ints drawn = load<Floats>(z) > NOTHING;
+    const Ints drawn = load<Floats>(z) > NO_SAMPLE;
     int32_t any = 0;
     for (int i = 0; i < LANES; ++i) any |= drawn[i];
     return any != 0;
@@ -345,9 +250,9 @@ void blend_soft(float* z, const float* z_soft, const float* u, const float* v, c
         if (x % LANES == 0)  // soft samples are rare: step over whole vectors without any
             while (x + LANES <= width && !any_drawn(z_soft + x)) x += LANES;
         if (x == width) return;
-        if (!(z_soft[x] > NOTHING && z_soft[x] >= z[x] * SAME_SURFACE)) continue;
+        if (!(z_soft[x] > NO_SAMPLE && z_soft[x] >= z[x] * SAME_SURFACE)) continue;
         const uint32_t over = blend(t, place_of(t, u[x], v[x], layers));
-        if (z[x] > NOTHING) {
+        if (z[x] > NO_SAMPLE) {
             colours[x] = lay_over(colours[x], over);
         } else if (over >> 24 > 127) {
             colours[x] = whole(over);
@@ -382,39 +287,16 @@ void store_rgb(const uint32_t* colours, int width, uint8_t* rgb) {
 
 }  // namespace
 
-KBVR_API int32_t kbvr_tile_rows() { return TILE_ROWS; }
+// The shared constants, ended by one without a name.
+KBVR_API const Constant* kbvr_shared_constants() { return SHARED; }
 
-// Highest x86-64 level that this machine runs (2, 3 or 4); 0 on other machines.
-KBVR_API int32_t kbvr_x86_level() {
-#if defined(__x86_64__) || defined(_M_X64)
-    const auto cpuid = [](uint32_t leaf, uint32_t sub, uint32_t* r) {
-        __asm__ volatile("cpuid" : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3]) : "a"(leaf), "c"(sub));
-    };
-    const auto all = [](uint32_t value, uint32_t bits) { return (value & bits) == bits; };
-    uint32_t top[4], one[4], seven[4], extended[4];
-    cpuid(0, 0, top);
-    cpuid(1, 0, one);
-    if (top[0] < 7 || !all(one[2], 1u << 27)) return 2;  // OSXSAVE
-    uint32_t low, high;
-    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    cpuid(7, 0, seven);
-    cpuid(0x80000001u, 0, extended);
-    const bool v3 = all(low, 0x6u) && all(one[2], 1u << 12 | 1u << 22 | 1u << 28 | 1u << 29) &&
-                    all(seven[1], 1u << 3 | 1u << 5 | 1u << 8) && all(extended[2], 1u << 5);
-    const bool v4 = v3 && all(low, 0xE6u) && all(seven[1], 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31);
-    return v4 ? 4 : (v3 ? 3 : 2);
-#else
-    return 0;
-#endif
-}
-
-// Floats of scratch that kbvr_render_rows wants.
+// Floats of scratch that kbvr_render_rows needs.
 KBVR_API int64_t kbvr_scratch_floats(int32_t width, int32_t block_count) {
     return 6 * static_cast<int64_t>(TILE_ROWS) * width + LANES + 3 * static_cast<int64_t>(width) +
            2 * static_cast<int64_t>(block_count);
 }
 
-// Draw rows [row_begin, row_end) of one view into rgb (height, width, 3). row_begin is a multiple of the tile rows.
+// Draw rows [row_begin, row_end) of one view into rgb (height, width, 3). row_begin is a multiple of TILE_ROWS.
 // empty (height bytes) is set to 1 for the rows in which nothing covered any pixel; they are black.
 // Returns the number of pixels that nothing covered.
 KBVR_API int64_t kbvr_render_rows(const Quad* quads, const Block* blocks, int32_t block_count, const View* view,
@@ -431,8 +313,8 @@ KBVR_API int64_t kbvr_render_rows(const Quad* quads, const Block* blocks, int32_
     int64_t missing = 0;
     for (int tile = row_begin; tile < row_end; tile += TILE_ROWS) {
         const int tile_end = tile + TILE_ROWS < row_end ? tile + TILE_ROWS : row_end;
-        for (int64_t i = 0; i < size; ++i) opaque.z[i] = NOTHING;
-        for (int64_t i = 0; i < size; ++i) soft.z[i] = NOTHING;
+        for (int64_t i = 0; i < size; ++i) opaque.z[i] = NO_SAMPLE;
+        for (int64_t i = 0; i < size; ++i) soft.z[i] = NO_SAMPLE;
         for (int32_t b = 0; b < block_count; ++b) {
             if (rows[b].last < tile || rows[b].first > tile_end) continue;
             const Block& block = blocks[b];

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kbvr.depth.depth_map import DepthMap
-from kbvr.depth.scene_depth import Surroundings
+from kbvr.depth.scene_depth import SceneDepth
 from kbvr.geometry.camera import fov_deg_from_f_px
 from kbvr.nets import ran_on
 from kbvr.options.export_options import ExportOptions
@@ -18,7 +18,7 @@ from kbvr.plan.shots import QUILT_PAIRS, Film, budget_of, path_options
 def explain(
     photo: Photo,
     depth: DepthMap,
-    around: Surroundings,
+    around: SceneDepth,
     films: list[Film],
     scene: tuple[str, ...],
     options: ExportOptions,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 
-from kbvr.depth.scene_depth import Surroundings
+from kbvr.depth.scene_depth import SceneDepth
 from kbvr.formats.spec.codecs import container_of
 from kbvr.formats.spec.format import Facts, Item, Views
 from kbvr.geometry.camera import Camera
@@ -168,7 +168,7 @@ def check_options(options: ExportOptions) -> None:
             check_keyframes(path_options(output, options))
 
 
-def planned(output: str, items: tuple[Item, ...], around: Surroundings, view: Camera, options: ExportOptions) -> Film:
+def planned(output: str, items: tuple[Item, ...], around: SceneDepth, view: Camera, options: ExportOptions) -> Film:
     """Return the film of one output: its moves, and its eyes if it has two."""
     if output in LOOPS:
         return _loop(output, items, around, view, options)
@@ -190,14 +190,14 @@ def planned(output: str, items: tuple[Item, ...], around: Surroundings, view: Ca
     return replace(film, rig=widened(rig)) if output == "quilt" else _seen_by_two(film, rig, around, options)
 
 
-def _seen_by_two(film: Film, rig: Rig, around: Surroundings, options: ExportOptions) -> Film:
+def _seen_by_two(film: Film, rig: Rig, around: SceneDepth, options: ExportOptions) -> Film:
     """Return a film with two eyes, and bars where they need a floating window."""
     comfort = comfort_of(film.moves, rig, film.view, around)
     bars_px = window_bars_px(comfort) if options.window == "floating" else (0, 0)
     return replace(film, rig=rig, comfort=comfort, bars_px=bars_px)
 
 
-def _lens(around: Surroundings, view: Camera, options: ExportOptions) -> Lens | None:
+def _lens(around: SceneDepth, view: Camera, options: ExportOptions) -> Lens | None:
     blur_percent = (1.0 if options.focus else 0.0) if options.aperture_percent is None else options.aperture_percent
     if blur_percent == 0:
         return None
@@ -222,7 +222,7 @@ def widened(rig: Rig) -> Rig:
     )
 
 
-def _loop(output: str, items: tuple[Item, ...], around: Surroundings, view: Camera, options: ExportOptions) -> Film:
+def _loop(output: str, items: tuple[Item, ...], around: SceneDepth, view: Camera, options: ExportOptions) -> Film:
     """Return the film of a loop: each view once; who writes it shows them there and back."""
     budget = budget_of(output, options)
     given_m = baseline_m_of(options)
@@ -254,9 +254,7 @@ def _loop(output: str, items: tuple[Item, ...], around: Surroundings, view: Came
     return _seen_by_two(film, rig, around, options) if output == "anaglyph" else film
 
 
-def reaches_m(
-    films: list[Film], around: Surroundings, *, visited_m: dict[str, float] | None = None
-) -> dict[str, float]:
+def reaches_m(films: list[Film], around: SceneDepth, *, visited_m: dict[str, float] | None = None) -> dict[str, float]:
     """Return the farthest moves that films need a scene for, as `build_scene` takes them.
 
     `visited_m` are those of somebody who moves in it, if there is one.

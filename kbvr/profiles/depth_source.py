@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from jaxtyping import UInt8
 
@@ -15,10 +14,11 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.estimate import estimate_depth
 from kbvr.depth.placement import DEFAULT_NEAR_M, place
 from kbvr.depth.read_file import load_inverse_depth
-from kbvr.depth.scene_depth import surroundings_of
+from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.depth.upright_objects import check_segmentation
 from kbvr.errors import InputError
-from kbvr.ken_burns_2019.networks import PICTURE_LONG_SIDE_PX, size_px_with
+from kbvr.imaging.resize import shrunk
+from kbvr.ken_burns_2019.networks import PICTURE_LONG_SIDE_PX
 from kbvr.nets import Session, fetched_card, known_cards, open_network
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import Photo
@@ -36,7 +36,7 @@ def at_wanted_distance(depth: DepthMap, options: ExportOptions) -> DepthMap:
         _log.warning("the %s distance is not used: the depth is in metres already", what)
     if depth.metric or options.subject_distance_m is None:
         return depth
-    scale = surroundings_of(depth).subject_m / options.subject_distance_m
+    scale = scene_depth_of(depth).subject_m / options.subject_distance_m
     return replace(depth, inverse_depth=depth.inverse_depth * np.float32(scale))
 
 
@@ -86,7 +86,4 @@ def open_segmentation(name: str | Path, options: ExportOptions) -> Session:
 
 def within_segmentation_px(rgb: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "h w 3"]:
     """Return a picture made smaller to the size that segmentations are good at."""
-    if max(rgb.shape[:2]) <= PICTURE_LONG_SIDE_PX:
-        return rgb
-    size = size_px_with(PICTURE_LONG_SIDE_PX, (rgb.shape[1], rgb.shape[0]))
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))
+    return shrunk(rgb, PICTURE_LONG_SIDE_PX)

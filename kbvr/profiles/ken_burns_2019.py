@@ -10,7 +10,7 @@ import numpy as np
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.networks import depth_network
 from kbvr.depth.placement import DEFAULT_NEAR_M
-from kbvr.depth.scene_depth import Surroundings
+from kbvr.depth.scene_depth import SceneDepth
 from kbvr.depth.upright_objects import adjusted_depth, segment
 from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera
@@ -91,11 +91,11 @@ class Paper:
         return at_wanted_distance(depth, self.options)
 
     def prepared(
-        self, photo: Photo, depth: DepthMap, films: list[Film], around: Surroundings, *, is_visited: bool
+        self, photo: Photo, depth: DepthMap, films: list[Film], scene_depth: SceneDepth, *, is_visited: bool
     ) -> Prepared:
         """Return the scene for the films."""
         assert not is_visited, "scenes to visit are of layers"
-        del around
+        del scene_depth
         scene = point_scene(photo, depth)
         if self.networks.can_inpaint:
             scene = inpainted(scene, far_cameras(films), self.networks)

@@ -6,7 +6,7 @@ import logging
 
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.networks import depth_network
-from kbvr.depth.scene_depth import Surroundings
+from kbvr.depth.scene_depth import SceneDepth
 from kbvr.depth.upright_objects import adjusted_depth, segment
 from kbvr.inpaint.choose import best_filler, filler_named
 from kbvr.ldi.scene import Scene, build_scene
@@ -54,11 +54,12 @@ class Layers:
         return at_wanted_distance(depth, self.options)
 
     def prepared(
-        self, photo: Photo, depth: DepthMap, films: list[Film], around: Surroundings, *, is_visited: bool
+        self, photo: Photo, depth: DepthMap, films: list[Film], scene_depth: SceneDepth, *, is_visited: bool
     ) -> Prepared:
         """Return the scene for the films, and for heads that move in it if it is visited."""
-        visited_m = head_reaches_m(around, self.options.ipd_mm / 1000) if is_visited else None
-        scene = build_scene(photo, depth, **reaches_m(films, around, visited_m=visited_m), filler=self.filler)
+        visited_m = head_reaches_m(scene_depth, self.options.ipd_mm / 1000) if is_visited else None
+        moves_m = reaches_m(films, scene_depth, visited_m=visited_m)
+        scene = build_scene(photo, depth, **moves_m, filler=self.filler, scene_depth=scene_depth)
         hidden = float(scene.ldi.fill_mask.mean())
         made = f"made for moves of {scene.reach_m * 1000:.0f} mm, {hidden:.1%} of it hidden and filled"
         fill = best_filler() if str(self.options.fill) == "auto" else self.options.fill

@@ -1,4 +1,4 @@
-"""Draw a scene from any camera, on the CPU or a GPU.
+"""Render a scene from any camera, on the CPU or a GPU.
 
 Others use `cpu_renderer.render`, `gpu_renderer.best_renderer` and `depth_of_field`.
 """

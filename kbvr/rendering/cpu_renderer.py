@@ -1,11 +1,11 @@
-"""Draw frames of a scene on several threads; the same bytes come out for any number of them."""
+"""Render frames of a scene on several threads; the bytes do not depend on their number."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice, product
+from itertools import chain, islice, product
 from threading import local
 from time import perf_counter
 from types import TracebackType
@@ -16,6 +16,7 @@ from jaxtyping import Float32, UInt8
 
 from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera
+from kbvr.imaging.resize import scaled_px
 from kbvr.imaging.tiling import squares
 from kbvr.ldi.layered_depth_image import Layer
 from kbvr.ldi.scene import Scene
@@ -24,33 +25,33 @@ from kbvr.rendering.texel_doubling import doubled
 from kbvr.system.resources import processors
 
 TEXELS_PER_OUTPUT_PX = 2.0
-"""Textures are resampled (Lanczos, or area when smaller) to this density, so that bilinear look-up stays sharp."""
+"""Textures are resampled (Lanczos, or area if smaller) to this density, so that bilinear look-up stays sharp."""
 
-MOST_ENLARGED_TRUE = 1.25
-"""Up to this enlargement the photo's pixels come back as they are; above it, smooth outlines matter more."""
+MOST_EXACT_ENLARGEMENT = 1.25
+"""Up to this enlargement the photo's pixels are reproduced exactly; above it, smooth outlines matter more."""
 
 GUTTER_TEXELS = 16
-"""Rows between the layers of a texture, half of them like the layer above and half like the one below: quads that are
-grown look a little beyond their layer."""
+"""Rows between the layers of a texture, half of them repeating the layer above and half the one below: enlarged quads
+sample slightly beyond their layer."""
 
 MAX_TEXELS_A_SIDE = 30_000
 MOST_THREADS = 64
 SQUARE_PX = 256
-NEAR_BY_PX = 16
-"""Texels so near to a layer's surface may be looked at; more than the 4 that the resampling itself looks at."""
+SURFACE_SEARCH_PX = 16
+"""Texels this close to a layer's surface may be sampled; more than the 4 that the resampling reaches."""
 
 BAND_ROWS = 256
-"""Rows that one task draws; a multiple of the kernel's tile."""
+"""Rows that one task renders; a multiple of the kernel's tile."""
 
 
 class Renderer:
-    """Draws one scene at one zoom: holds its textures at the density that the output needs.
+    """Renders one scene at one zoom: keeps its textures at the density that the output needs.
 
     Use it as a context manager; its threads end with it.
     """
 
     def __init__(self, scene: Scene, *, pixels_per_photo_px: float = 1.0, threads: int | None = None) -> None:
-        """Prepare a scene for frames that show each photo pixel on about so many pixels.
+        """Prepare a scene for frames that show each photo pixel on about `pixels_per_photo_px` pixels.
 
         Raises:
             InputError: if threads or the density is not positive.
@@ -61,7 +62,7 @@ class Renderer:
             raise InputError(f"pixels_per_photo_px must be > 0, got {pixels_per_photo_px}")
         self.scene = scene
         self.title = "the CPU"
-        """What it draws on, in a person's words."""
+        """The device that renders, for people."""
         self.threads = min(threads or MOST_THREADS, processors())
         self._kernel = kernel()
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="kbvr-render")
@@ -81,17 +82,17 @@ class Renderer:
 
     @property
     def busy_s(self) -> float:
-        """Seconds spent on drawing so far, those of all threads added up."""
+        """Seconds spent on rendering, summed over all threads."""
         return sum(self._busy_s)
 
     def frame(self, camera: Camera) -> UInt8[np.ndarray, "H W 3"]:
-        """Return one picture, drawn by all threads together."""
+        """Return one picture, rendered by all threads together."""
         return self.frame_and_holes(camera)[0]
 
     def frame_and_holes(self, camera: Camera) -> tuple[UInt8[np.ndarray, "H W 3"], int]:
-        """Return one picture and how many of its pixels no layer covered.
+        """Return one picture and the number of its pixels that no layer covers.
 
-        They are filled along the row, and rows that nothing covers like the nearest row that is not empty.
+        They are filled along the row; empty rows become copies of the nearest row that is not empty.
         """
         width, height = camera.size_px
         rgb, empty = np.empty((height, width, 3), np.uint8), np.zeros(height, np.uint8)
@@ -100,11 +101,11 @@ class Renderer:
             lambda start: self._draw(camera, rgb, empty, start, min(start + BAND_ROWS, height)), starts
         )
         missing = sum(holes)
-        _fill_empty_rows(rgb, empty)
+        fill_empty_rows(rgb, empty)
         return rgb, missing
 
     def frames(self, cameras: Iterable[Camera]) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
-        """Yield one picture per camera, in order; a few are drawn ahead, never the whole film."""
+        """Yield one picture per camera, in order; a few are rendered ahead, never the whole film."""
         source = iter(cameras)
         ahead: deque[Future[UInt8[np.ndarray, "H W 3"]]] = deque(
             self._pool.submit(self._whole, camera) for camera in islice(source, self.threads + 2)
@@ -117,11 +118,11 @@ class Renderer:
         width, height = camera.size_px
         rgb, empty = np.empty((height, width, 3), np.uint8), np.zeros(height, np.uint8)
         self._draw(camera, rgb, empty, 0, height)
-        _fill_empty_rows(rgb, empty)
+        fill_empty_rows(rgb, empty)
         return rgb
 
     def _scratch_for(self, width: int) -> Float32[np.ndarray, "N"]:
-        """Return this thread's scratch: fresh memory for every call would cost more than a tenth of the drawing."""
+        """Return this thread's scratch memory: allocating it for every call would take a tenth of the time."""
         wanted = self._kernel.kbvr_scratch_floats(width, len(self._blocks))
         held: Float32[np.ndarray, "N"] | None = getattr(self._own, "scratch", None)
         if held is None or len(held) < wanted:
@@ -131,23 +132,12 @@ class Renderer:
     def _draw(
         self, camera: Camera, rgb: UInt8[np.ndarray, "H W 3"], empty: UInt8[np.ndarray, "H"], start: int, end: int
     ) -> int:
-        begun = perf_counter()
-        view = _view(camera, self.scene.camera)
-        scratch = self._scratch_for(view.width)
-        holes = self._kernel.kbvr_render_rows(
-            self._quads.ctypes.data,
-            self._blocks.ctypes.data,
-            len(self._blocks),
-            view,
-            self._texture,
-            len(self.scene.ldi.layers),
-            scratch.ctypes.data,
-            rgb.ctypes.data,
-            empty.ctypes.data,
-            start,
-            end,
-        )
-        self._busy_s.append(perf_counter() - begun)
+        started, view = perf_counter(), kernel_view(camera, self.scene.camera)
+        scene = (self._quads.ctypes.data, self._blocks.ctypes.data, len(self._blocks))
+        texture = (self._texture, len(self.scene.ldi.layers))
+        arrays = (array.ctypes.data for array in (self._scratch_for(view.width), rgb, empty))
+        holes = self._kernel.kbvr_render_rows(*scene, view, *texture, *arrays, start, end)
+        self._busy_s.append(perf_counter() - started)
         return int(holes)
 
 
@@ -156,8 +146,8 @@ def render(
 ) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
     """Yield one sRGB picture per camera, in order, each of its camera's own size.
 
-    Textures are prepared for the first camera's zoom. `threads` (at most and by default one per
-    processor) changes nothing in the pictures.
+    Textures are prepared for the first camera's zoom. `threads` (by default and at most one per processor) does not
+    change the pictures.
     """
     source = iter(cameras)
     first = next(source, None)
@@ -165,16 +155,11 @@ def render(
         return
     density = first.f_px / scene.camera.f_px
     with Renderer(scene, pixels_per_photo_px=density, threads=threads) as renderer:
-        yield from renderer.frames(_chain(first, source))
+        yield from renderer.frames(chain([first], source))
 
 
-def _chain(first: Camera, rest: Iterator[Camera]) -> Iterator[Camera]:
-    yield first
-    yield from rest
-
-
-def _fill_empty_rows(rgb: UInt8[np.ndarray, "H W 3"], empty: UInt8[np.ndarray, "H"]) -> None:
-    """Give every empty row of a picture the colours of the nearest one that is not; a wholly empty one stays black."""
+def fill_empty_rows(rgb: UInt8[np.ndarray, "H W 3"], empty: UInt8[np.ndarray, "H"]) -> None:
+    """Replace every empty row of a picture by the nearest one that is not, in place; an empty picture stays black."""
     if not empty.any() or empty.all():
         return
     seen = np.flatnonzero(empty == 0)
@@ -182,8 +167,8 @@ def _fill_empty_rows(rgb: UInt8[np.ndarray, "H W 3"], empty: UInt8[np.ndarray, "
     rgb[rows] = rgb[seen[np.abs(rows[:, None] - seen).argmin(axis=1)]]
 
 
-def _view(camera: Camera, photo_camera: Camera) -> View:
-    """Return plane + parallax of a camera: H = K R K0^-1 and e = K t, on inverse depth in the photo's camera."""
+def kernel_view(camera: Camera, photo_camera: Camera) -> View:
+    """Return a camera as plane + parallax: H = K R K0^-1 and e = K t, for inverse depth in the photo's camera."""
     rotation, translation = camera.camera_from_world[:3, :3], camera.camera_from_world[:3, 3]
     homography = camera.intrinsics @ rotation @ np.linalg.inv(photo_camera.intrinsics)
     epipole = camera.intrinsics @ translation
@@ -195,19 +180,20 @@ def _view(camera: Camera, photo_camera: Camera) -> View:
 
 
 def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray, "L H W 4"], Texture]:
-    """Return the layers' colours at the density wanted, and the kernel's description of them."""
-    height, width = scene.ldi.layers[0].rgba.shape[:2]
+    """Return the layers' colours at a density, and the kernel's description of them."""
+    layers = scene.ldi.layers
+    height, width = scene.ldi.front.rgba.shape[:2]
     scale = min(texels_per_photo_px, 2.0, MAX_TEXELS_A_SIDE / max(width, height))
-    size = (max(2, round(width * scale)), max(2, round(height * scale)))
-    how = cv2.INTER_LANCZOS4 if scale > 1 else cv2.INTER_AREA
-    stack = np.zeros((len(scene.ldi.layers), size[1] + GUTTER_TEXELS, size[0], 4), np.uint8)
+    size = scaled_px((width, height), scale, least_px=2)
+    interpolation = cv2.INTER_LANCZOS4 if scale > 1 else cv2.INTER_AREA
+    stack = np.zeros((len(layers), size[1] + GUTTER_TEXELS, size[0], 4), np.uint8)
     whole = stack[:, : size[1]]
-    for target, layer in zip(whole, scene.ldi.layers, strict=True):
+    for target, layer in zip(whole, layers, strict=True):
         if size == (2 * width, 2 * height):
-            true = texels_per_photo_px <= MOST_ENLARGED_TRUE * TEXELS_PER_OUTPUT_PX
-            _double_where_seen(layer, target, true=true)
+            exact = texels_per_photo_px <= MOST_EXACT_ENLARGEMENT * TEXELS_PER_OUTPUT_PX
+            _double_where_seen(layer, target, exact=exact)
         else:
-            target[:] = _resized(layer, layer.rgba, size, how)
+            target[:] = _resized(layer, layer.rgba, size, interpolation)
     half = GUTTER_TEXELS // 2
     stack[:, size[1] : size[1] + half] = whole[:, -1:]
     stack[:-1, size[1] + half :] = whole[1:, :1]
@@ -219,15 +205,16 @@ def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray
         scale_y=size[1] / height,
         margin_px=float(scene.ldi.margin_px),
         layer_height_px=height * stack.shape[1] / size[1],
+        first_hidden=next(index for index, layer in enumerate(layers) if layer.is_hidden),
     )
     return stack, texture
 
 
 def _times_alpha(layer: Layer, rgba: UInt8[np.ndarray, "H W 4"]) -> UInt8[np.ndarray, "H W 4"]:
-    """Return a piece of a layer; of the matte with its colours times alpha, so that what is no surface adds none."""
-    if layer.name != "matte":
+    """Return a piece of a layer; the matte's are premultiplied, so that texels without a surface add nothing."""
+    if not layer.is_soft:
         return rgba
-    product = np.zeros_like(rgba)  # most of it is empty, and stays untouched memory
+    product = np.zeros_like(rgba)  # most of it is empty and stays untouched memory
     for y, x in squares(rgba[..., 3] > 0, side_px=SQUARE_PX):
         square = np.s_[y : y + SQUARE_PX, x : x + SQUARE_PX]
         *colours, alpha = cv2.split(rgba[square])
@@ -236,40 +223,40 @@ def _times_alpha(layer: Layer, rgba: UInt8[np.ndarray, "H W 4"]) -> UInt8[np.nda
 
 
 def _resized(
-    layer: Layer, rgba: UInt8[np.ndarray, "H W 4"], size_px: tuple[int, int], how: int
+    layer: Layer, rgba: UInt8[np.ndarray, "H W 4"], size_px: tuple[int, int], interpolation: int
 ) -> UInt8[np.ndarray, "h w 4"]:
-    """Return a piece of a layer resized, of the matte with its colours times alpha.
+    """Return a piece of a layer resized; the matte's colours are premultiplied.
 
-    Where the matte ends in a step, Lanczos overshoots alpha and colours alike: both are held back together, or the edge
-    would be lined in a lighter tone.
+    Where the matte ends in a step, Lanczos overshoots in alpha and colours alike: both are clipped together, or the
+    edge would get a lighter outline.
     """
     times_alpha = _times_alpha(layer, rgba)
-    if layer.name != "matte" or how != cv2.INTER_LANCZOS4:
-        return np.asarray(cv2.resize(times_alpha, size_px, interpolation=how))
-    large = cv2.resize(times_alpha.astype(np.float32), size_px, interpolation=how)
+    if not layer.is_soft or interpolation != cv2.INTER_LANCZOS4:
+        return np.asarray(cv2.resize(times_alpha, size_px, interpolation=interpolation))
+    large = cv2.resize(times_alpha.astype(np.float32), size_px, interpolation=interpolation)
     large *= np.minimum(1, 255 / np.maximum(large[..., 3:], 1))
     return np.asarray(np.clip(large + 0.5, 0, 255).astype(np.uint8))
 
 
-def _double_where_seen(layer: Layer, target: UInt8[np.ndarray, "H2 W2 4"], *, true: bool) -> None:
-    """Double a layer in squares, where it has a surface near by; most of the others stays untouched memory.
+def _double_where_seen(layer: Layer, target: UInt8[np.ndarray, "H2 W2 4"], *, exact: bool) -> None:
+    """Double a layer, in squares with a surface nearby; most of the rest stays untouched memory.
 
-    If true, look-up in the middle of a pixel gives that pixel; else outlines are smoother.
+    If `exact`, look-up in the middle of a pixel gives that pixel; else outlines are smoother.
     """
     height, width = layer.rgba.shape[:2]
 
     def double(corner: tuple[int, int]) -> None:
         y0, x0 = corner
         y1, x1 = min(y0 + SQUARE_PX, height), min(x0 + SQUARE_PX, width)
-        top, left = max(y0 - NEAR_BY_PX, 0), max(x0 - NEAR_BY_PX, 0)
-        around = layer.rgba[top : y1 + NEAR_BY_PX, left : x1 + NEAR_BY_PX]
-        if not around[..., 3].any():
+        top, left = max(y0 - SURFACE_SEARCH_PX, 0), max(x0 - SURFACE_SEARCH_PX, 0)
+        padded = layer.rgba[top : y1 + SURFACE_SEARCH_PX, left : x1 + SURFACE_SEARCH_PX]
+        if not padded[..., 3].any():
             return
-        if true:
-            large = doubled(around, soft=layer.name == "matte")
+        if exact:
+            large = doubled(padded, soft=layer.is_soft)
         else:
-            size = (2 * around.shape[1], 2 * around.shape[0])
-            large = _resized(layer, around, size, cv2.INTER_LANCZOS4)
+            size = (2 * padded.shape[1], 2 * padded.shape[0])
+            large = _resized(layer, padded, size, cv2.INTER_LANCZOS4)
         inside = large[2 * (y0 - top) : 2 * (y1 - top), 2 * (x0 - left) : 2 * (x1 - left)]
         target[2 * y0 : 2 * y1, 2 * x0 : 2 * x1] = inside
 

@@ -1,9 +1,9 @@
-"""Depth of field: a lens of some width looks at the scene from many places at once.
+"""Depth of field: a lens with an aperture sees the scene from many places at once.
 
-Each picture is the mean, in linear light, of pictures from places spread over the aperture, whose frames are shifted so
-that one depth stands still (Haeberli and Akeley 1990, "The accumulation buffer"). What lies behind a blurred edge is
-really seen, so nothing bleeds. Each layer is first blurred a little by itself, by what lies between two neighbouring
-places, so that few places do.
+Each picture is the mean, in linear light, of pictures from places spread over the aperture, shifted so that the depth
+in focus stands still (Haeberli and Akeley 1990, "The accumulation buffer"). What lies behind a blurred edge is really
+visible, so nothing bleeds. Each layer is first blurred by the gap between two neighbouring places, so that few places
+suffice.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from kbvr.ldi.layered_depth_image import Layer
 from kbvr.ldi.scene import Scene
 
 PX_BETWEEN = 3.0
-"""Blur discs of neighbouring places lie about so many pixels apart."""
+"""Distance between neighbouring places, in pixels of the blur disc."""
 
 LEAST_PLACES, MOST_PLACES = 12, 40
 GOLDEN_ANGLE = pi * (3 - sqrt(5))
 SLABS = 8
-"""Depths that a layer is cut into to blur each by its own amount, without its neighbours'."""
+"""Number of depth slabs of a layer; each is blurred by its own amount, without its neighbours."""
 
 LEAST_SIGMA_PX = 0.3
 
@@ -38,34 +38,34 @@ Frames = Callable[[Iterable[Camera]], Iterator[UInt8[np.ndarray, "H W 3"]]]
 
 @dataclass(frozen=True)
 class Lens:
-    """A thin lens; what has its focal inverse depth is sharp."""
+    """A thin lens that is focused on one inverse depth."""
 
     aperture_m: float
-    """Diameter of the opening."""
+    """Diameter of the aperture."""
 
     focus_inverse_depth: float
     """1/m, in the photo's camera."""
 
     count: int
-    """From how many places on it the scene is looked at."""
+    """Number of places on it from which the scene is rendered."""
 
     @property
     def places_m(self) -> Float64[np.ndarray, "N 2"]:
-        """Places spread evenly over the opening (Vogel 1979), right and down from its middle."""
+        """Places spread evenly over the aperture (Vogel 1979), right and down from its centre."""
         radii = self.aperture_m / 2 * np.sqrt((np.arange(self.count) + 0.5) / self.count)
         turns = np.arange(self.count) * GOLDEN_ANGLE
         return radii[:, None] * np.stack([np.cos(turns), np.sin(turns)], axis=1)
 
 
 def lens_for(blur_px: float, focus_inverse_depth: float, ends: tuple[float, float], f_px: float) -> Lens:
-    """Return the lens that blurs the more blurred end of a range of inverse depths to a disc of this diameter."""
+    """Return the lens whose largest blur disc over a range of inverse depths has this diameter."""
     farthest = max(*(abs(end - focus_inverse_depth) for end in ends), 1e-9)
     count = round((blur_px / PX_BETWEEN) ** 2 * pi / 4)
     return Lens(blur_px / (f_px * farthest), focus_inverse_depth, min(max(count, LEAST_PLACES), MOST_PLACES))
 
 
 def seen_from(place_m: Float64[np.ndarray, "2"], lens: Lens, camera: Camera) -> Camera:
-    """Return a camera that has gone to a place on the lens and still sees what is sharp where it was."""
+    """Return a camera at a place on the lens, shifted so that what is in focus stays where it was."""
     x_m, y_m = place_m.tolist()
     focus = camera.camera_from_world @ np.array([0.0, 0.0, 1.0, lens.focus_inverse_depth])
     per_m = camera.f_px * lens.focus_inverse_depth / focus[2]
@@ -73,7 +73,7 @@ def seen_from(place_m: Float64[np.ndarray, "2"], lens: Lens, camera: Camera) -> 
 
 
 def frames_through(lens: Lens, frames: Frames, cameras: Iterable[Camera]) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
-    """Yield what is seen through a lens, a picture per camera; `frames` draws what a pinhole sees."""
+    """Yield what a lens sees, one picture per camera; `frames` renders what a pinhole sees."""
     places_m = lens.places_m
     pictures = frames(seen_from(place_m, lens, camera) for camera in cameras for place_m in places_m)
     for first in pictures:
@@ -85,7 +85,7 @@ def frames_through(lens: Lens, frames: Frames, cameras: Iterable[Camera]) -> Ite
 
 
 def darker_at_corners(picture: UInt8[np.ndarray, "H W 3"], strength: float) -> UInt8[np.ndarray, "H W 3"]:
-    """Return a picture with a vignette; by the fourth power from the middle, to 1 - strength in the corners."""
+    """Return a picture with a vignette that falls off with the fourth power, to 1 - strength in the corners."""
     falloff = _falloff((picture.shape[1], picture.shape[0]), strength)
     return to_srgb(to_linear(picture) * falloff[..., None])
 
@@ -98,15 +98,14 @@ def _falloff(size_px: tuple[int, int], strength: float) -> Float32[np.ndarray, "
 
 
 def softened(scene: Scene, lens: Lens) -> Scene:
-    """Return a scene whose layers are blurred by what lies between neighbouring places on the lens."""
-    layers = tuple(
-        replace(layer, rgba=_softened(layer, lens, scene.camera.f_px / sqrt(lens.count))) for layer in scene.ldi.layers
-    )
-    return replace(scene, ldi=replace(scene.ldi, layers=layers))
+    """Return a scene whose layers are blurred by the gap between neighbouring places on the lens."""
+    f_px = scene.camera.f_px / sqrt(lens.count)
+    ldi = scene.ldi.with_layers(lambda layer: replace(layer, rgba=_softened(layer, lens, f_px)))
+    return replace(scene, ldi=ldi)
 
 
 def _softened(layer: Layer, lens: Lens, f_px: float) -> UInt8[np.ndarray, "H W 4"]:
-    """Blur a layer's colours; a disc of diameter D counts as a Gaussian of sigma D / 4, which has the same variance."""
+    """Return a layer's blurred colours; a disc of diameter D counts as a Gaussian of the same variance, sigma D / 4."""
     sigma_px = lens.aperture_m * f_px / 4 * np.abs(layer.inverse_depth - np.float32(lens.focus_inverse_depth))
     most = float(sigma_px.max())
     if most < LEAST_SIGMA_PX:

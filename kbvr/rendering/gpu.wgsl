@@ -1,27 +1,21 @@
-// Draw a scene of planar quads on a GPU: the pictures of rasterize.cpp, which explains the method. Its formulas and limits
-// stand here again, and tests compare the two.
+// Render a scene of planar quads on a GPU: the pictures of rasterize.cpp, which explains the method. Its formulas are
+// repeated here; tests compare the two.
 //
 // A quad's centre (u, v) and inverse depth d lie on the screen at x = X / w, y = Y / w, and their new inverse depth is
 // z = d / w, with (X, Y, w) = H (u, v, 1) + d e. Around the centre that is taken as affine:
 //
 //     (x, y) = (x0, y0) + J (u - uc, v - vc),    z = z0 + zu (u - uc) + zv (v - vc)
 //
-// A quad covers the pixels whose middle (x, y) has |u - uc| <= reach_u and |v - vc| <= reach_v.
+// A quad covers the pixels whose centre (x, y) has |u - uc| <= reach_u and |v - vc| <= reach_v.
 //
 //     draw      1. opaque quads, 2. soft ones, each as two triangles into samples (z, u, v, layer); the nearest stays.
-//               The hardware moves corners to a grid of its own, so triangles are drawn a little large and every
-//               fragment is asked by the inequality above whether it is covered.
+//               The hardware snaps corners to its own grid, so triangles are slightly enlarged and every fragment is
+//               tested by the inequality above.
 //     resolve   each pixel: four texels blended for the opaque sample, the soft one over it
 //     pack      what nothing covers gets the colour of the farther of its neighbours in the row; RGB in three bytes
 
-const GROWTH_PX = 0.12;
-const NOTHING = -1.0;
-const TOO_CLOSE = 0.15;
-const RUBBER = 4.0;
-const EDGE_ON = 0.02;
-const BEHIND = 0.96;
-const SAME_SURFACE = 0.98;
-const GRID_PX = 0.02;                    // more than the hardware moves a corner
+// The other constants are those of rasterize.cpp; gpu_scene.py appends them.
+const GRID_PX = 0.02;                    // more than the hardware snaps a corner
 const LEAST_Z = 0x1p-60;
 const DEPTH_PER_Z = 0x1p-20;             // a power of two: the depth buffer keeps z exactly
 
@@ -36,6 +30,7 @@ struct View {
     enlargement: f32,  // focal length over the photo's
     margin_px: f32,
     texels_per_px: vec2f,
+    first_hidden: f32,  // layers from this one on lie behind the front one
 }
 
 struct Fragment {
@@ -81,7 +76,7 @@ fn place(@builtin(vertex_index) index: u32) -> Fragment {
     if !(det > 1e-4 && det < 1e8) { return out; }
     let enlarged = view.enlargement * inv_w;
     let stretch = xu * xu + xv * xv + yu * yu + yv * yv;
-    if stretch > 2 * RUBBER * RUBBER * enlarged * enlarged || det < EDGE_ON * stretch { return out; }
+    if stretch > 2 * MOST_STRETCH * MOST_STRETCH * enlarged * enlarged || det < EDGE_ON * stretch { return out; }
     let inverse = vec4f(yv, -xv, -yu, xu) / det;
     let per_px = vec2f(abs(inverse.x) + abs(inverse.y), abs(inverse.z) + abs(inverse.w));
     let reach = q.half_side + (GROWTH_PX + q.slack_px) * per_px;
@@ -105,7 +100,7 @@ fn cover(in: Fragment) -> Sample {
     let from_centre = in.position.xy - in.centre.xy;
     let off = vec2f(dot(in.inverse.xy, from_centre), dot(in.inverse.zw, from_centre));
     if any(abs(off) > in.reach) { discard; }
-    let z = (in.centre.z + dot(in.plane.zw, off)) * select(1.0, BEHIND, in.centre.w > 1);
+    let z = (in.centre.z + dot(in.plane.zw, off)) * select(1.0, HIDDEN_DEPTH_BIAS, in.centre.w >= view.first_hidden);
     return Sample(bitcast<vec4u>(vec4f(z, in.plane.xy + off, in.centre.w)), max(z, LEAST_Z) * DEPTH_PER_Z);
 }
 
@@ -141,22 +136,22 @@ fn resolve(@builtin(global_invocation_id) id: vec3u) {
     let soft_sample = bitcast<vec4f>(textureLoad(soft_samples, id.xy, 0));
     var z = opaque_sample.x;
     var colour = blended(opaque_sample);
-    if soft_sample.x > NOTHING && soft_sample.x >= z * SAME_SURFACE {
+    if soft_sample.x > NO_SAMPLE && soft_sample.x >= z * SAME_SURFACE {
         let over = blended(soft_sample);
-        if z > NOTHING {
+        if z > NO_SAMPLE {
             colour = laid_over(colour, over);
         } else if over.a > 127 {
             colour = min(over * 255 / over.a, vec4i(255));  // no longer times alpha
             z = soft_sample.x;
         }
     }
-    if !(z > NOTHING) { atomicAdd(&report[0], 1); }
+    if !(z > NO_SAMPLE) { atomicAdd(&report[0], 1); }
     let packed = u32(colour.r) | u32(colour.g) << 8 | u32(colour.b) << 16;
     resolved[id.y * size.x + id.x] = vec2u(packed, bitcast<u32>(z));
 }
 
 fn covered(pixel: vec2u) -> bool {
-    return bitcast<f32>(pixel.y) > NOTHING;
+    return bitcast<f32>(pixel.y) > NO_SAMPLE;
 }
 
 fn filled(index: u32) -> u32 {

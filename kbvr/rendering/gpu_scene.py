@@ -1,4 +1,4 @@
-"""A scene in a GPU's memory, and the way to a picture of it, in the words of wgpu; `gpu.wgsl` is the drawing itself."""
+"""A scene in a GPU's memory, and the wgpu calls that render it; `gpu.wgsl` holds the shaders."""
 
 from __future__ import annotations
 
@@ -13,31 +13,28 @@ from jaxtyping import UInt8
 
 from kbvr.geometry.camera import Camera
 from kbvr.ldi.scene import Scene
-from kbvr.native.library import Texture
-from kbvr.rendering.cpu_renderer import _fill_empty_rows, _view
+from kbvr.native.library import Texture, drawing_constants
+from kbvr.rendering.cpu_renderer import fill_empty_rows, kernel_view
 
 SHADER = Path(__file__).with_name("gpu.wgsl")
 DEPTH_FORMAT, SAMPLE_FORMAT = "depth32float", "rgba32uint"
 VIEW_BYTES = 80
-"""Of the shader's `View`."""
+"""Size of the shader's `View`."""
 
 PIXELS_A_GROUP = 4 * 64
-"""Pixels that a group of the shader `pack` packs."""
+"""Pixels that a workgroup of the shader `pack` packs."""
 
 MOST_GROUPS = 65535
-"""Groups of a compute shader along one direction: the least that WebGPU promises."""
-
-NOTHING_BITS = int(np.float32(-1).view(np.uint32))
-"""Inverse depth where no quad was drawn, as the shader keeps it."""
+"""Most workgroups along one dimension that every WebGPU device accepts."""
 
 
 class TooLargeError(Exception):
-    """A scene has more texels a side than the GPU takes."""
+    """A scene has more texels along a side than the GPU accepts."""
 
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """What pictures of one size are drawn into."""
+    """The render targets of one picture size."""
 
     size_px: tuple[int, int]
     opaque: Any
@@ -47,27 +44,27 @@ class Targets:
     depth: Any
     rgb: Any
     report: Any
-    """Buffers that are read back."""
+    """Buffers to read back."""
 
     resolving: Any
     packing: Any
     """Bind groups."""
 
     spare: list[Any]
-    """Buffers to read back with that no frame under way uses."""
+    """Read-back buffers that no frame in flight uses."""
 
 
 @dataclass(frozen=True, eq=False)
 class GpuFrame:
-    """One picture that is being drawn."""
+    """One picture in flight."""
 
     targets: Targets
     buffer: Any
     mapped: Any
     """wgpu's promise that the buffer can be read."""
 
-    def received(self) -> tuple[UInt8[np.ndarray, "H W 3"], int]:
-        """Wait for the picture; return it and how many of its pixels nothing covered."""
+    def read_back(self) -> tuple[UInt8[np.ndarray, "H W 3"], int]:
+        """Wait for the picture; return it and the number of its pixels that nothing covers."""
         self.mapped.sync_wait()
         content = np.frombuffer(self.buffer.read_mapped(copy=False), np.uint8)
         width, height = self.targets.size_px
@@ -76,24 +73,30 @@ class GpuFrame:
         del content
         self.buffer.unmap()
         self.targets.spare.append(self.buffer)
-        _fill_empty_rows(rgb, report[1:].astype(np.uint8))
+        fill_empty_rows(rgb, report[1:].astype(np.uint8))
         return rgb, int(report[0])
 
 
+def shader_source() -> str:
+    """Return the shader with the constants that it shares with the kernel."""
+    constants = "".join(f"const {name}: f32 = {value};\n" for name, value in drawing_constants().items())
+    return SHADER.read_text("utf-8") + constants
+
+
 class GpuScene:
-    """One scene in a GPU's memory; wgpu raises errors of its own where something does not fit."""
+    """One scene in a GPU's memory; wgpu raises its own errors if something does not fit."""
 
     def __init__(self, adapter: Any, scene: Scene, texels: UInt8[np.ndarray, "L H W 4"], described: Texture) -> None:
-        """Bring quads and texels there."""
+        """Upload quads and texels."""
         height, width = texels.shape[1:3]
         most = adapter.limits["max-texture-dimension-2d"]
         if max(width, height) > most:
-            raise TooLargeError(f"layers of {width}x{height} texels are wanted, {most} a side is the most")
+            raise TooLargeError(f"layers of {width}x{height} texels do not fit, {most} a side is the most")
         self._wgpu = import_module("wgpu")
         limits = ("max-texture-dimension-2d", "max-buffer-size", "max-storage-buffer-binding-size")
         self._device = adapter.request_device_sync(required_limits={name: adapter.limits[name] for name in limits})
-        self._photo_camera, self._described = scene.camera, described
-        module = self._device.create_shader_module(code=SHADER.read_text("utf-8"))
+        self._photo_camera, self._texture = scene.camera, described
+        module = self._device.create_shader_module(code=shader_source())
         self._draw = self._device.create_render_pipeline(
             layout="auto",
             vertex={"module": module, "entry_point": "place"},
@@ -107,24 +110,24 @@ class GpuScene:
         )
         self._view = self._buffer(VIEW_BYTES, "UNIFORM", "COPY_DST")
         soft = np.repeat(scene.blocks["soft"], scene.blocks["count"]) != 0
-        self._quads = [self._quads_there(scene.quads[chosen]) for chosen in (~soft, soft)]
-        self._texels = self._texels_there(texels)
-        self._targets = self._targets_of(scene.camera.size_px)
+        self._quads = [self._upload_quads(scene.quads[chosen]) for chosen in (~soft, soft)]
+        self._texels = self._upload_texels(texels)
+        self._targets = self._make_targets(scene.camera.size_px)
 
-    def begun(self, camera: Camera) -> GpuFrame:
-        """Begin to draw one picture."""
+    def submit(self, camera: Camera) -> GpuFrame:
+        """Submit one picture."""
         if camera.size_px != self._targets.size_px:
-            self._targets = self._targets_of(camera.size_px)
+            self._targets = self._make_targets(camera.size_px)
         targets = self._targets
-        self._device.queue.write_buffer(self._view, 0, self._described_view(camera))
+        self._device.queue.write_buffer(self._view, 0, self._view_bytes(camera))
         encoder = self._device.create_command_encoder()
         for samples, (group, count) in zip((targets.opaque, targets.soft), self._quads, strict=True):
             self._draw_quads(encoder, samples, targets.depth, group, count)
         encoder.clear_buffer(targets.report)
         width, height = targets.size_px
         packers = -(-width * height // PIXELS_A_GROUP)
-        _computed(encoder, self._resolve, targets.resolving, -(-width // 8), -(-height // 8))
-        _computed(encoder, self._pack, targets.packing, min(packers, MOST_GROUPS), -(-packers // MOST_GROUPS))
+        _compute(encoder, self._resolve, targets.resolving, -(-width // 8), -(-height // 8))
+        _compute(encoder, self._pack, targets.packing, min(packers, MOST_GROUPS), -(-packers // MOST_GROUPS))
         size = targets.rgb.size + targets.report.size
         buffer = targets.spare.pop() if targets.spare else self._buffer(size, "MAP_READ", "COPY_DST")
         encoder.copy_buffer_to_buffer(targets.rgb, 0, buffer, 0, targets.rgb.size)
@@ -133,9 +136,9 @@ class GpuScene:
         return GpuFrame(targets, buffer, buffer.map_async("READ"))
 
     def _draw_quads(self, encoder: Any, samples: Any, depth: Any, group: Any, count: int) -> None:
-        nothing = (NOTHING_BITS, 0, 0, 0)
+        no_sample = (int(np.float32(drawing_constants()["NO_SAMPLE"]).view(np.uint32)), 0, 0, 0)
         drawing = encoder.begin_render_pass(
-            color_attachments=[{"view": samples, "clear_value": nothing, "load_op": "clear", "store_op": "store"}],
+            color_attachments=[{"view": samples, "clear_value": no_sample, "load_op": "clear", "store_op": "store"}],
             depth_stencil_attachment={
                 "view": depth,
                 "depth_clear_value": 0.0,
@@ -148,17 +151,17 @@ class GpuScene:
         drawing.draw(6 * count)
         drawing.end()
 
-    def _described_view(self, camera: Camera) -> bytes:
-        """Return `View` of the shader."""
-        view, texture = _view(camera, self._photo_camera), self._described
+    def _view_bytes(self, camera: Camera) -> bytes:
+        """Return the shader's `View`."""
+        view, texture = kernel_view(camera, self._photo_camera), self._texture
         rows = np.column_stack([np.reshape(view.h, (3, 3)), view.e])
         rest = [
             *(view.width, view.height, view.enlargement, texture.margin_px),
-            *(texture.scale_x, texture.scale_y, 0, 0),  # its size is a multiple of 16 bytes
+            *(texture.scale_x, texture.scale_y, texture.first_hidden, 0),  # its size is a multiple of 16 bytes
         ]
         return np.concatenate([rows.ravel(), rest]).astype(np.float32).tobytes()
 
-    def _targets_of(self, size_px: tuple[int, int]) -> Targets:
+    def _make_targets(self, size_px: tuple[int, int]) -> Targets:
         width, height = size_px
         opaque, soft, depth = (
             self._device.create_texture(size=(width, height, 1), format=form, usage=self._usage("Texture", *usage))
@@ -177,14 +180,14 @@ class GpuScene:
         packing = self._group(self._pack, shared | {7: rgb})
         return Targets(size_px, opaque, soft, depth, rgb, report, resolving, packing, [])
 
-    def _quads_there(self, quads: np.ndarray) -> tuple[Any, int]:
-        """Return quads as a bind group, and how many they are."""
+    def _upload_quads(self, quads: np.ndarray) -> tuple[Any, int]:
+        """Return quads as a bind group, and their number."""
         content = quads.tobytes() or bytes(quads.itemsize)  # a buffer cannot be empty
         buffer = self._buffer(len(content), "STORAGE", "COPY_DST")
         self._device.queue.write_buffer(buffer, 0, content)
         return self._group(self._draw, {0: self._view, 1: buffer}), len(quads)
 
-    def _texels_there(self, texels: UInt8[np.ndarray, "L H W 4"]) -> Any:
+    def _upload_texels(self, texels: UInt8[np.ndarray, "L H W 4"]) -> Any:
         """Return the layers' colours as a view of a texture."""
         layers, height, width = texels.shape[:3]
         usage = self._usage("Texture", "TEXTURE_BINDING", "COPY_DST")
@@ -206,12 +209,12 @@ class GpuScene:
         return self._device.create_bind_group(layout=pipeline.get_bind_group_layout(0), entries=entries)
 
     def _usage(self, of: str, *names: str) -> int:
-        """Return wgpu's flags of these names, for a Buffer or a Texture."""
+        """Return the sum of wgpu's usage flags of these names, for a Buffer or a Texture."""
         flags = getattr(self._wgpu, f"{of}Usage")
         return sum(int(getattr(flags, name)) for name in names)
 
 
-def _computed(encoder: Any, pipeline: Any, group: Any, across: int, down: int) -> None:
+def _compute(encoder: Any, pipeline: Any, group: Any, across: int, down: int) -> None:
     """Run a compute shader."""
     computing = encoder.begin_compute_pass()
     computing.set_pipeline(pipeline)

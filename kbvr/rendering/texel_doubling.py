@@ -1,9 +1,9 @@
 """Double a picture so that bilinear look-up in the middle of an old pixel gives that pixel back.
 
-The middle of pixel x lies half-way between the new pixels 2x and 2x + 1, a quarter of a pixel to its left and right.
-With p = picture and g the part of Lanczos interpolation at that quarter that is odd about the pixel, they are p - g and
-p + g, whose mean is p. Half-way between two pixels that comes to cubic interpolation or better:
-(p0 + p1) / 2 + (g0 - g1) / 2. In two dimensions, with h downwards and both along both: p +- g +- h +- both.
+The middle of pixel x lies half-way between the new pixels 2x and 2x + 1, which are a quarter of a pixel to its left and
+right. With p = picture and g the odd part of Lanczos interpolation at a quarter of a pixel, they are p - g and p + g,
+whose mean is p. Half-way between two pixels the result, (p0 + p1) / 2 + (g0 - g1) / 2, is at least as good as cubic
+interpolation. In two dimensions, with h the same downwards and both along both: p +- g +- h +- both.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ QUARTER_PX = 0.25
 
 
 def _odd_lanczos() -> Float32[np.ndarray, "N 1"]:
-    """Return the odd part of Lanczos interpolation at a quarter of a pixel, scaled to keep ramps as they are."""
+    """Return the odd part of Lanczos interpolation at a quarter of a pixel, scaled to preserve ramps."""
     offset_px = np.arange(-LOBES, LOBES + 1)
     away_px = offset_px - QUARTER_PX
     weight = np.sinc(away_px) * np.sinc(away_px / LOBES) * (np.abs(away_px) < LOBES)
@@ -30,10 +30,10 @@ ONE = np.ones((1, 1), np.float32)
 
 
 def doubled(rgba: UInt8[np.ndarray, "H W 4"], *, soft: bool) -> UInt8[np.ndarray, "H2 W2 4"]:
-    """Return a layer at twice its size; what would go below 0 or above 255 is held back, on every side alike.
+    """Return a layer at twice its size; overshoots below 0 or above 255 are reduced on every side alike.
 
-    The colours of a soft layer come out times alpha. Where it is between 0 and 1 they are one for the whole old pixel,
-    so that the mean of the products is the product of the means.
+    The colours of a soft layer are premultiplied. Where alpha is below 1 they are constant over an old pixel, so that
+    the mean of the products is the product of the means.
     """
     picture = rgba.astype(np.float32)
 

@@ -22,11 +22,11 @@ MOVE_M = 0.02
 
 
 def try_renderer(_: str = "") -> dict[str, Any]:
-    """Render a photo of two walls from where it was taken.
+    """Render a photo of two walls from its own camera.
 
     Returns:
-        `instructions`: those of the variant that is used; `difference`: how far the frame is from the photo, as the
-        mean over all pixels in 8-bit steps.
+        `instructions`: those of the kernel in use; `difference`: mean difference of the frame from the photo, in 8-bit
+        steps.
     """
     kernel()
     photo, scene = _two_walls()
@@ -39,7 +39,7 @@ def try_gpu(_: str = "") -> dict[str, Any]:
     """Render two walls on the GPU and on the CPU, from the side.
 
     Returns:
-        Either `problem` and `remedy`, or `drawn_on` and `difference`, the mean over all pixels in 8-bit steps.
+        Either `problem` and `remedy`, or `drawn_on` and `difference`, the mean difference in 8-bit steps.
     """
     scene = _two_walls()[1]
     camera = scene.camera.moved(x_m=MOVE_M)

@@ -12,7 +12,7 @@ from math import ceil
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from kbvr.depth.scene_depth import Surroundings
+from kbvr.depth.scene_depth import SceneDepth
 from kbvr.geometry.camera import Camera
 from kbvr.motion.move import Move
 from kbvr.stereo.rig import Rig, screen_m_of
@@ -80,14 +80,14 @@ class Comfort:
         return float(self.histogram[(middles < least) | (middles > most)].sum())
 
 
-def comfort_of(moves: Sequence[Move], rig: Rig, view: Camera, around: Surroundings) -> Comfort:
+def comfort_of(moves: Sequence[Move], rig: Rig, view: Camera, scene_depth: SceneDepth) -> Comfort:
     """Return what a rig gives two eyes on its way along moves."""
     shown = [moves[i] for i in np.unique(np.linspace(0, len(moves) - 1, INSTANTS).round().astype(int))]
-    seen = [_parallax_px(around.cells, move, rig, view) for move in shown]
+    seen = [_parallax_px(scene_depth.cells, move, rig, view) for move in shown]
     parallax = np.concatenate([one.ravel() for one in seen])
     low, high = float(parallax.min()), float(parallax.max())
     histogram, edges = np.histogram(parallax, BINS, (low - 1e-6, max(high, low + 0.5)))
-    border = max(1, round(BORDER_SHARE * around.cells.shape[1]))
+    border = max(1, round(BORDER_SHARE * scene_depth.cells.shape[1]))
     cut = [max(_before_screen_px(one[:, side]) for one in seen) for side in (np.s_[:border], np.s_[-border:])]
     return Comfort(rig, view.size_px, histogram / parallax.size, edges, (cut[0], cut[1]))
 

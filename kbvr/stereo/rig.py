@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from kbvr.depth.scene_depth import Surroundings, depth_spread
+from kbvr.depth.scene_depth import SceneDepth, depth_spread
 from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera
 from kbvr.stereo.screen import MAX_PARALLAX_DEG, SCREENS, Screen
@@ -53,7 +53,7 @@ class Rig:
 
 
 def plan_rig(
-    around: Surroundings,
+    scene_depth: SceneDepth,
     view: Camera,
     *,
     budget: float = DEFAULT_BUDGET,
@@ -83,14 +83,14 @@ def plan_rig(
     for name, value in given.items():
         if value is not None and not 0 < value < float("inf"):
             raise InputError(f"{name} must be > 0, got {value}")
-    wanted = 1 / convergence_m if convergence_m is not None else around.subject_inverse_depth
+    wanted = 1 / convergence_m if convergence_m is not None else scene_depth.subject_inverse_depth
     zero = max(wanted, 1e-6)
     if convergence_m is None:
         zero = min(zero, MAX_APPROACH / max(forward_m, 1e-9))
     elif forward_m * zero > MAX_APPROACH:
         raise InputError(f"the screen plane must lie beyond the path's {forward_m:.2f} m forward, got {1 / zero:.2f} m")
     near, far, middle = (
-        _seen_from(d, forward_m) for d in (around.nearest_inverse_depth, around.farthest_inverse_depth, zero)
+        _seen_from(d, forward_m) for d in (scene_depth.nearest_inverse_depth, scene_depth.farthest_inverse_depth, zero)
     )
     spread = depth_spread(near, far)
     per_spread_m = view.size_px[0] / (view.f_px * spread)
@@ -110,7 +110,8 @@ def plan_rig(
             f"{MAX_SPREAD_SHARE:.0%} of the width, got {baseline_m * 1000:.0f} mm"
         )
     near_px, far_px = (
-        view.f_px * baseline_m * (zero - d) for d in (around.nearest_inverse_depth, around.farthest_inverse_depth)
+        view.f_px * baseline_m * (zero - d)
+        for d in (scene_depth.nearest_inverse_depth, scene_depth.farthest_inverse_depth)
     )
     near_deg, far_deg = (screen.angle_deg(px, view.size_px) for px in (near_px, far_px))
     return Rig(

@@ -210,7 +210,7 @@ def test_a_network_that_gives_no_depth_is_refused_before_it_is_fetched(call, hom
         known(replace(card, depth=None, inputs=card_of("migan").inputs), home)
         assert main([*call, "--pull", "--depth-model", "other"]) == 2
     assert script.asked == []
-    assert "wanted a network that gives depth, got other" in capsys.readouterr().err
+    assert "expected a network that gives depth, got other" in capsys.readouterr().err
 
 
 def test_best_is_the_best_network_for_depth(script, home, capsys, tmp_path):

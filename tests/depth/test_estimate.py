@@ -17,7 +17,7 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.guided_upsample import upsample_along_edges
 from kbvr.depth.networks import BUILT_IN_NETWORK, depth_network
 from kbvr.depth.placement import FARTHEST_OVER_NEAREST, place
-from kbvr.depth.predict import estimate_with, merged, network_size_px, trusted_sky
+from kbvr.depth.predict import merged, network_size_px, predict_depth, trusted_sky
 from kbvr.errors import InputError
 from kbvr.nets import built_in_card
 
@@ -156,7 +156,7 @@ def test_mirrored_passes_do_not_care_which_way_round_the_photo_is(quality):
     """The mean with the mirror image is the mirror image of the mirror image's."""
     rgb = np.random.default_rng(3).integers(0, 255, (24, 32, 3), np.uint8).repeat(8, 0).repeat(8, 1)
     depths = [
-        estimate_with(depth_network(BUILT_IN_NETWORK), np.ascontiguousarray(picture), quality=quality).values
+        predict_depth(depth_network(BUILT_IN_NETWORK), np.ascontiguousarray(picture), quality=quality).values
         for picture in (rgb, rgb[:, ::-1])
     ]
     assert np.abs(depths[0] - depths[1][:, ::-1]).max() < 1e-3 * np.ptp(depths[0])

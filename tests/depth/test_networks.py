@@ -19,7 +19,7 @@ from watched_session import Watched
 import kbvr
 from kbvr.cli.main import main
 from kbvr.depth.networks import BUILT_IN_NETWORK, DepthNetwork, depth_network
-from kbvr.depth.predict import estimate_with, fitted, merged, sky_of
+from kbvr.depth.predict import fitted, merged, predict_depth, sky_of
 from kbvr.errors import InputError
 from kbvr.nets import DepthRecipe, card_of, open_session
 from kbvr.nets.model_card import card_text
@@ -89,7 +89,7 @@ def coloured(width: int = 120, height: int = 80) -> np.ndarray:
 def test_the_built_in_network_is_fed_as_it_always_was():
     """To the byte what a plain session says of the plain picture and its mirror image."""
     rgb = load_photo(EXAMPLES / "coffee.jpg").rgb
-    said = estimate_with(depth_network(BUILT_IN_NETWORK), rgb)
+    said = predict_depth(depth_network(BUILT_IN_NETWORK), rgb)
     height, width = rgb.shape[:2]
     steps = 12 / max(width, height)
     small = cv2.resize(rgb, (round(width * steps) * 32, round(height * steps) * 32), interpolation=cv2.INTER_AREA)
@@ -108,7 +108,7 @@ def test_depth_anything_is_fed_as_its_card_says(tmp_path):
     network, session = watched(depth_network(red_meter(tmp_path / "model.onnx")))
     card = card_of("depth-anything-v2-small")
     assert card.depth == replace(network.recipe, output="predicted_depth")
-    said = estimate_with(network, coloured(), quality="fast")
+    said = predict_depth(network, coloured(), quality="fast")
     (shown,) = session.shown
     picture = shown["pixel_values"]
     assert picture.shape == (1, 3, 462, 686)
@@ -124,7 +124,7 @@ def test_depth_anything_is_fed_as_its_card_says(tmp_path):
 @pytest.mark.parametrize(("input_", "level"), [("rgb01", 1.0), ("rgb255", 255.0)])
 def test_inputs_called_after_their_range_get_it(input_, level, tmp_path):
     network, session = watched(depth_network(red_meter(tmp_path / "x.onnx", input_=input_)))
-    estimate_with(network, np.full((64, 64, 3), 255, np.uint8), quality="fast")
+    predict_depth(network, np.full((64, 64, 3), 255, np.uint8), quality="fast")
     assert (session.shown[0][input_] == level).all()
 
 
@@ -133,7 +133,7 @@ def test_a_card_beside_the_file_says_how_it_is_fed(tmp_path):
     path = red_meter(tmp_path / "x.onnx", input_="bild", outputs=("aux", "tiefe"), scale=0.01, plus=2.0)
     recipe = DepthRecipe("bild", "tiefe", "depth_m", "0-255", "bgr", multiple_of_px=20, long_side_px=100)
     network, session = watched(depth_network(with_card(path, recipe)))
-    said = estimate_with(network, coloured(), quality="fast")
+    said = predict_depth(network, coloured(), quality="fast")
     assert session.shown[0]["bild"].shape == (1, 3, 60, 100)
     assert (session.shown[0]["bild"][0, 0] == 40).all()  # blue comes first
     assert said.metric
@@ -151,7 +151,7 @@ def test_a_quality_is_so_many_looks_at_these_sizes(quality, sides_px, tmp_path):
         DepthRecipe("rgb01", "predicted_depth", long_side_px=96, multiple_of_px=8),
     )
     network, session = watched(depth_network(path))
-    estimate_with(network, coloured(120, 160), quality=quality)
+    predict_depth(network, coloured(120, 160), quality=quality)
     assert [max(shown["rgb01"].shape[2:]) for shown in session.shown] == sides_px
 
 
@@ -174,7 +174,7 @@ def test_what_disagrees_altogether_is_not_turned_inside_out():
 def test_a_fixed_size_is_obeyed(tmp_path):
     """Whatever the photo's shape; `best` cannot show it more."""
     network, session = watched(depth_network(red_meter(tmp_path / "x.onnx", input_="rgb01", size=(96, 160))))
-    said = estimate_with(network, coloured(200, 300), quality="best")
+    said = predict_depth(network, coloured(200, 300), quality="best")
     assert said.values.shape == (96, 160)
     assert [shown["rgb01"].shape for shown in session.shown] == [(1, 3, 96, 160)] * 2
 
@@ -225,7 +225,7 @@ def test_a_network_without_a_sky_gets_the_one_that_kbvr_depth_sees(tmp_path, mon
 
 def test_the_sky_of_kbvr_depth_is_its_own():
     rgb = load_photo(EXAMPLES / "temple.jpg").rgb
-    own = estimate_with(depth_network(BUILT_IN_NETWORK), rgb).sky
+    own = predict_depth(depth_network(BUILT_IN_NETWORK), rgb).sky
     np.testing.assert_array_equal(sky_of(rgb, quality="good", device="auto", threads=None), own)
 
 
@@ -268,7 +268,7 @@ def test_the_card_in_the_docs_is_one(tmp_path):
     assert text is not None
     path = red_meter(tmp_path / "my.onnx", input_="image", outputs=("z",), scale=0.0, plus=2.0)
     path.with_suffix(".json").write_text(text[1].replace('"sha256": "..."', f'"sha256": "{sha256_of(path)}"'))
-    said = estimate_with(depth_network(path), coloured(), quality="fast")
+    said = predict_depth(depth_network(path), coloured(), quality="fast")
     assert said.metric and said.values.shape == (416, 640) and (said.values == 0.5).all()
 
 
@@ -284,8 +284,8 @@ def test_numbers_that_are_none_are_refused_in_one_line(bad, tmp_path):
     [
         ("nonsense", r"auto, kbvr-depth, moge-2-small, depth-anything-v2-small or a \.onnx file, got 'nonsense'"),
         ("depth-anything-v2-small", "kbvr models pull depth-anything-v2-small"),
-        ("kbvr-fill", "wanted a network that gives depth, got kbvr-fill"),
-        ("migan", "wanted a network that gives depth, got migan"),
+        ("kbvr-fill", "expected a network that gives depth, got kbvr-fill"),
+        ("migan", "expected a network that gives depth, got migan"),
         ("gone.onnx", r"gone\.onnx"),
     ],
 )
@@ -300,11 +300,11 @@ def test_a_network_that_is_not_there_or_gives_no_depth_is_refused_in_one_line(mo
     [
         ({"input_": "input.1"}, None, r"pixel_values or rgb01 or rgb255, got .* with input\.1; .*docs/networks\.md"),
         ({"extra_input": True}, None, r"with pixel_values, focal"),
-        ({"extra_input": True}, DepthRecipe("pixel_values", "predicted_depth"), "wants focal too"),
+        ({"extra_input": True}, DepthRecipe("pixel_values", "predicted_depth"), "requires focal too"),
         ({}, DepthRecipe("rgb01", "predicted_depth"), "names the tensor rgb01, but there is only pixel_values"),
         ({}, DepthRecipe("pixel_values", "depth"), "names the tensor depth, but there is only predicted_depth"),
         ({}, DepthRecipe("pixel_values", "predicted_depth", sky_output="sky"), "names the tensor sky"),
-        ({"dtype": TensorProto.UINT8}, None, r"wanted a network that takes float32 .* with tensor\(uint8\)"),
+        ({"dtype": TensorProto.UINT8}, None, r"expected a network that takes float32 .* with tensor\(uint8\)"),
     ],
 )
 def test_a_network_that_cannot_be_fed_is_refused_in_one_line(change, recipe, message, tmp_path):
@@ -327,8 +327,8 @@ def test_a_file_that_is_not_the_one_of_the_card_beside_it_is_refused(tmp_path):
 def test_networks_of_others_can_be_used_as_files(teacher, shared):
     """Real ones, of fixed sizes: they agree with kbvr-depth, which has learnt from them, on a photo."""
     photo = load_photo(EXAMPLES / "temple.jpg")
-    said = estimate_with(depth_network(shared / "models" / teacher), photo.rgb)
-    ours = estimate_with(depth_network(BUILT_IN_NETWORK), photo.rgb).values
+    said = predict_depth(depth_network(shared / "models" / teacher), photo.rgb)
+    ours = predict_depth(depth_network(BUILT_IN_NETWORK), photo.rgb).values
     theirs = cv2.resize(said.values, ours.shape[::-1], interpolation=cv2.INTER_LINEAR)
     assert not said.metric and said.sky is None
     assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.6

@@ -22,8 +22,8 @@ from kbvr import pipeline
 from kbvr.cli.main import main
 from kbvr.depth.depth_map import seen_through
 from kbvr.depth.networks import POINTS, DepthNetwork, depth_network
-from kbvr.depth.point_depth import PointDepth, depth_of_points
-from kbvr.depth.predict import NetworkDepth, estimate_with, trusted_sky
+from kbvr.depth.point_depth import RawPrediction, depth_of_points
+from kbvr.depth.predict import DepthPrediction, predict_depth, trusted_sky
 from kbvr.errors import InputError
 from kbvr.nets import card_of
 from kbvr.nets.model_card import card_text
@@ -79,7 +79,7 @@ def test_the_shipped_card_feeds_it_as_files_without_a_card_are_fed():
 def test_it_is_shown_the_picture_and_the_number_of_its_patches(size_px, quality, shown_px, tokens, tmp_path):
     """RGB from 0 to 1; 14 px a patch, but not fewer nor more than it was made for; the number is a single int64."""
     network, session = watched(depth_network(moge_like(tmp_path / "m.onnx")))
-    estimate_with(network, landscape(*size_px), quality=quality)
+    predict_depth(network, landscape(*size_px), quality=quality)
     for shown, (width, height), count in zip(session.shown, shown_px, tokens, strict=True):
         picture, number = shown["image"], shown["num_tokens"]
         assert picture.shape == (1, 3, height, width) and picture.dtype == np.float32
@@ -93,7 +93,7 @@ def test_it_is_shown_the_picture_and_the_number_of_its_patches(size_px, quality,
 def test_depth_is_metric_and_the_field_of_view_its_own(size_px, quality, tmp_path):
     """z, the shift that was recovered and the scale make metres, to 1%; the sky is infinitely far."""
     network, session = watched(depth_network(moge_like(tmp_path / "m.onnx")))
-    said = estimate_with(network, landscape(*size_px), quality=quality)
+    said = predict_depth(network, landscape(*size_px), quality=quality)
     assert said.metric and said.sky is not None
     assert said.f_px == pytest.approx(F_HALF_DIAGONALS * np.hypot(*size_px) / 2, rel=0.005)
     points = session.run(["points"], session.shown[0])[0][0]
@@ -297,7 +297,7 @@ def answer() -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([rays * depth[..., None], depth[..., None]], axis=2).astype(np.float32), mask
 
 
-def depth_said(points: np.ndarray, mask: np.ndarray, f_px: float | None = None) -> PointDepth:
+def predicted(points: np.ndarray, mask: np.ndarray, f_px: float | None = None) -> RawPrediction:
     """Return what becomes of an answer about a picture of 120x90."""
     network = DepthNetwork("m", Saying(points, mask), POINTS)
     return depth_of_points(network, np.zeros((1, 3, 90, 120), np.float32), (120, 90), f_px)
@@ -307,7 +307,7 @@ def test_outside_the_mask_nothing_is_nearer_than_inside():
     """Where the points say nothing, or that they are behind the camera, it is infinitely far."""
     points, mask = answer()
     points[:30, :40], points[30:60, :40, 2], points[60:, :40, 2] = np.nan, -3.0, 1e-4
-    said = depth_said(points, mask)
+    said = predicted(points, mask)
     np.testing.assert_allclose(said.inverse_depth[:, 40:], 1 / (METRES * points[:, 40:, 2]), rtol=0.02)
     assert (said.inverse_depth[:60, :40] == 0).all()
     assert (said.inverse_depth[60:, :40] == said.inverse_depth[:, 40:].max()).all()
@@ -317,11 +317,11 @@ def test_outside_the_mask_nothing_is_nearer_than_inside():
 def test_a_few_points_behind_the_camera_are_very_near_and_many_are_refused():
     points, mask = answer()
     points[::20, 41::20, 2] = -5.0
-    said = depth_said(points, mask)
+    said = predicted(points, mask)
     assert (said.inverse_depth[::20, 41::20] == said.inverse_depth.max()).all()
     points[::5, 41::5, 2] = -5.0
     with pytest.raises(InputError, match=r"points before the camera from m, got 4% of them behind it"):
-        depth_said(points, mask, 80.0)
+        predicted(points, mask, 80.0)
 
 
 @pytest.mark.parametrize(
@@ -337,7 +337,7 @@ def test_a_few_points_behind_the_camera_are_very_near_and_many_are_refused():
 )
 def test_answers_of_other_shapes_are_refused_in_one_line(points, mask):
     with pytest.raises(InputError, match=r"points \(height, width, 3\) and a mask .* from m, got \(") as caught:
-        depth_said(points, mask)
+        predicted(points, mask)
     assert "\n" not in str(caught.value)
 
 
@@ -347,7 +347,7 @@ def test_what_is_said_of_the_sky_itself_does_not_come_near_the_ground(monkeypatc
     values[20:] = 0.5
     sky = np.zeros((48, 64), np.float32)
     sky[:20], sky[20] = 1, 0.4
-    monkeypatch.setattr("kbvr.depth.estimate.estimate_with", lambda *_, **__: NetworkDepth(values, True, sky))
+    monkeypatch.setattr("kbvr.depth.estimate.predict_depth", lambda *_, **__: DepthPrediction(values, True, sky))
     depth = kbvr.estimate_depth(kbvr.photo_from_array(np.full((480, 640, 3), 99, np.uint8)))
     assert depth.inverse_depth.max() <= 0.51
     assert (depth.inverse_depth[:180] == 0).all() and (depth.inverse_depth[230:] > 0.49).all()

@@ -87,9 +87,9 @@ def card(folder: Path, name: str, data: bytes) -> None:
 def depth_network(folder: Path, name: str, data: bytes) -> None:
     """Estimate depth with a network that a person gave."""
     from kbvr.depth.networks import depth_network as opened
-    from kbvr.depth.predict import estimate_with
+    from kbvr.depth.predict import predict_depth
 
-    said = estimate_with(opened(_written(folder, "own.onnx", data), device="cpu", threads=1), _rgb(), quality="fast")
+    said = predict_depth(opened(_written(folder, "own.onnx", data), device="cpu", threads=1), _rgb(), quality="fast")
     if said.values.ndim != 2 or not np.isfinite(said.values).all():
         raise LawBrokenError(f"depth of shape {said.values.shape} that is not finite")
 

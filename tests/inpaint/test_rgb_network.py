@@ -187,7 +187,7 @@ def test_a_card_that_names_the_wrong_range_is_found_out(tmp_path):
         path.with_suffix(".json").write_text(card_text(card))
         filler = network_filler(path)
         if (answers == 1) != (range_ == "0-1"):
-            with pytest.raises(InputError, match=f"wanted colours of {range_}"):
+            with pytest.raises(InputError, match=f"expected colours of {range_}"):
                 filler(bright, depth, hole=hole, source=~hole)
         else:
             assert (filler(bright, depth, hole=hole, source=~hole)[0][hole] == 64).all()

@@ -13,7 +13,7 @@ from export.kbvr_fill import KbvrFill
 from export.onnx_export import export_fill
 from kbvr.errors import InputError
 from kbvr.inpaint.choose import FILLERS, filler_named, network_filler
-from kbvr.inpaint.rgbd_network import AROUND_PX, MULTIPLE_PX, STEP_PX, NetworkFiller
+from kbvr.inpaint.rgbd_network import CONTEXT_PX, MULTIPLE_PX, STEP_PX, NetworkFiller
 
 
 class Recorder:
@@ -117,8 +117,8 @@ def test_tiles_are_looked_at_only_where_something_is_hidden():
     NetworkFiller(network)(rgb, np.ones((800, 1000), np.float32), hole=hole, source=~hole)
     assert len(network.shown) == 1
     height, width = network.shown[0]["rgb01"].shape[2:]
-    assert 40 + AROUND_PX <= height <= 40 + AROUND_PX + MULTIPLE_PX
-    assert 60 + AROUND_PX <= width <= 60 + AROUND_PX + MULTIPLE_PX
+    assert 40 + CONTEXT_PX <= height <= 40 + CONTEXT_PX + MULTIPLE_PX
+    assert 60 + CONTEXT_PX <= width <= 60 + CONTEXT_PX + MULTIPLE_PX
 
 
 def test_tiles_meet_without_a_seam():

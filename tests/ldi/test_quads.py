@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from literal_mesh import slow_quads
 
-from kbvr.ldi import quads
+from kbvr.ldi import quads as meshing
 from kbvr.ldi.layered_depth_image import Layer
-from kbvr.ldi.quads import Limits, layer_quads
+from kbvr.ldi.quads import TOLERANCE_PX, layer_quads
 from kbvr.native import library as compiled
 
-LIMITS = Limits(tolerance=0.002, jump=0.05, per_px=0.02, forward_m=0.2)
+LIMITS = compiled.MeshLimits(tolerance=0.002, jump=0.05, per_px=0.02, forward_m=0.2, tolerance_px=TOLERANCE_PX)
 HEIGHT, WIDTH = 75, 101
 
 
@@ -68,7 +68,7 @@ def test_blocks_bound_their_quads():
 def test_every_instruction_set_gives_the_same_mesh(monkeypatch):
     meshes = []
     for variant in compiled.variants():
-        monkeypatch.setattr(quads, "kernel", lambda variant=variant: compiled._load(variant))
+        monkeypatch.setattr(meshing, "kernel", lambda variant=variant: compiled._load(variant))
         meshes.append(layer_quads(bumpy_layer(), 0, margin_px=3, limits=LIMITS))
     assert meshes
     assert all((quads == meshes[0][0]).all() and (blocks == meshes[0][1]).all() for quads, blocks in meshes)

@@ -9,6 +9,7 @@ import pytest
 from scenes import BLUE, CARD, RED, card_before_wall, checkerboard, depth_of, photo_of
 
 import kbvr
+from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.errors import InputError
 from kbvr.inpaint.push_pull import push_pull, spread
 from kbvr.ldi.fill_hidden import fill
@@ -35,7 +36,7 @@ def test_a_flat_wall_has_no_boundary_and_nothing_hidden():
     rgb = checkerboard(80, 60)
     ldi = split(photo_of(rgb), depth_of(np.full((60, 80), 0.5)), reach_m=REACH_M)
     assert not ldi.fill_mask.any()
-    assert (inner(ldi, ldi.layers[1].rgba)[..., :3] == rgb).all()
+    assert (inner(ldi, ldi.front.rgba)[..., :3] == rgb).all()
 
 
 def test_a_slanted_floor_is_one_surface():
@@ -85,13 +86,13 @@ def test_the_layers_composite_to_the_photo():
 def test_nothing_red_stands_behind_the_red_card():
     """The wall behind the card is filled from the wall: no colour of the card leaks."""
     _, ldi = filled_card()
-    hidden = ldi.layers[-1].rgba[ldi.fill_mask][:, :3].astype(int)
+    hidden = ldi.hidden.rgba[ldi.fill_mask][:, :3].astype(int)
     assert np.abs(hidden - BLUE).max() <= 6
 
 
 def test_what_is_behind_the_card_lies_on_the_wall():
     _, ldi = filled_card()
-    behind = inner(ldi, ldi.layers[-1].inverse_depth)[CARD]
+    behind = inner(ldi, ldi.hidden.inverse_depth)[CARD]
     assert np.allclose(behind[inner(ldi, ldi.fill_mask)[CARD]], 0.25, atol=0.02)
 
 
@@ -102,9 +103,9 @@ def test_a_filler_that_puts_the_far_side_in_front_is_held_back():
         return rgb, np.full_like(inverse_depth, 9.0)
 
     ldi = fill(split(photo, depth, reach_m=REACH_M), bold)
-    front, hidden = (layer.inverse_depth for layer in ldi.layers[1:])
+    front, hidden = (ldi.front.inverse_depth, ldi.hidden.inverse_depth)
     apart_px = (front - hidden) * ldi.f_px * ldi.reach_m
-    hides = ldi.fill_mask & (ldi.layers[1].rgba[..., 3] > 0)
+    hides = ldi.fill_mask & (ldi.front.rgba[..., 3] > 0)
     assert (apart_px[hides] >= 0.4 * ldi.jump_px).all(), "so near that it could show through"
     assert (apart_px >= -1e-5).all()
     assert (apart_px[~ldi.fill_mask] == 0).all()
@@ -149,7 +150,7 @@ def test_a_ramp_of_depth_is_no_surface_between():
     inverse_depth = depth.inverse_depth.copy()
     inverse_depth[CARD[0], CARD[1].stop] = 0.85
     ldi = split(photo, depth_of(inverse_depth), reach_m=REACH_M)
-    assert len(ldi.layers) == 3
+    assert ldi.between is None
 
 
 @pytest.mark.parametrize("name", ["cat", "coffee", "temple"])
@@ -161,7 +162,7 @@ def test_a_real_photo_is_given_back_whatever_lies_at_the_boundary(name):
     depth = depth_of(np.where(away < 60, 0.9, np.where(away < 64, 0.7, 0.1)))
     scene = kbvr.build_scene(photo_of(np.ascontiguousarray(rgb)), depth, reach_m=REACH_M)
     ldi = scene.ldi
-    assert len(ldi.layers) == 4
+    assert ldi.between is not None
     matte, *opaque = (layer.rgba.astype(float) for layer in ldi.layers)
     below = opaque[-1][..., :3]
     for layer in opaque[-2::-1]:
@@ -178,7 +179,7 @@ def test_a_pole_of_one_pixel_keeps_its_depth_and_moves():
     rgb, inverse_depth = np.full_like(photo.rgb, BLUE), np.full_like(depth.inverse_depth, 0.25)
     rgb[:, 60], inverse_depth[:, 60] = RED, 1.0
     scene = kbvr.build_scene(photo_of(rgb), depth_of(inverse_depth), reach_m=REACH_M)
-    assert np.allclose(inner(scene.ldi, scene.ldi.layers[1].inverse_depth)[:, 60], 1.0, atol=0.01)
+    assert np.allclose(inner(scene.ldi, scene.ldi.front.inverse_depth)[:, 60], 1.0, atol=0.01)
     picture = next(kbvr.render(scene, [scene.camera.moved(x_m=0.1)]))[20:80]
     redness = picture[..., 0].astype(float).mean(axis=0)
     assert redness.argmax() == 50
@@ -191,7 +192,7 @@ def test_beyond_the_border_details_fade_with_distance():
     rgb = np.full((120, 160, 3), 40, np.uint8)
     rgb[(np.arange(120) // 8) % 2 == 1] = 200
     ldi = split(photo_of(rgb), depth_of(np.full((120, 160), 1.5)), reach_m=REACH_M)
-    beyond = ldi.layers[1].rgba[ldi.margin_px + 20 : -ldi.margin_px - 20, : ldi.margin_px, 0].astype(float)
+    beyond = ldi.front.rgba[ldi.margin_px + 20 : -ldi.margin_px - 20, : ldi.margin_px, 0].astype(float)
     assert ldi.margin_px >= 20
     assert beyond[:, -1].std() > 50, "next to the border they are sharp"
     assert beyond[:, 2].std() < 3
@@ -234,3 +235,15 @@ def test_spread_never_looks_at_what_is_no_source():
     assert (np.abs(filled[hole].astype(int) - (10, 90, 30)) <= 1).all()
     assert (filled[~hole] == rgb[~hole]).all()
     assert np.allclose(depth, 0.5)
+
+
+def test_a_scene_depth_that_is_known_is_not_computed_again(monkeypatch):
+    """Planning has it already; without it `build_scene` computes it, once."""
+    photo, depth = card_before_wall()
+    known, calls = scene_depth_of(depth), []
+    for module in ("scene", "split"):
+        monkeypatch.setattr(f"kbvr.ldi.{module}.scene_depth_of", lambda of: calls.append(of) or known)
+    kbvr.build_scene(photo, depth, filler=spread, scene_depth=known)
+    assert not calls
+    kbvr.build_scene(photo, depth, filler=spread)
+    assert len(calls) == 1

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scenes import card_before_wall, depth_of
 
-from kbvr.depth.scene_depth import LARGEST_ENLARGEMENT, Surroundings, surroundings_of
+from kbvr.depth.scene_depth import LARGEST_ENLARGEMENT, SceneDepth, scene_depth_of
 from kbvr.errors import InputError
 from kbvr.geometry.camera import f_px_from_fov, fov_deg_from_f_px
 from kbvr.motion.crop import DEFAULT_ZOOM, Crop, Framing
@@ -36,20 +36,20 @@ FOUND = [name for name in PATH_NAMES if name != "keyframes"]
 
 
 @cache
-def card() -> Surroundings:
+def card() -> SceneDepth:
     """A card at 1 m before a wall at 4 m."""
-    return surroundings_of(card_before_wall()[1])
+    return scene_depth_of(card_before_wall()[1])
 
 
 @cache
-def street() -> Surroundings:
+def street() -> SceneDepth:
     """A floor 1.5 m below the camera that goes on to the horizon, and a wall 12 m away."""
     y = np.mgrid[:90, :160][0] + 0.5 - 45
-    return surroundings_of(depth_of(np.maximum(y / 100 / 1.5, 1 / 12)))
+    return scene_depth_of(depth_of(np.maximum(y / 100 / 1.5, 1 / 12)))
 
 
-def path(name: str, around: Surroundings, frames: int, **options) -> list[Move]:
-    return moves_along(PathOptions(name=name, seconds=frames / 25, **options), around)
+def path(name: str, scene_depth: SceneDepth, frames: int, **options) -> list[Move]:
+    return moves_along(PathOptions(name=name, seconds=frames / 25, **options), scene_depth)
 
 
 def positions(moves: list[Move]) -> np.ndarray:
@@ -67,10 +67,10 @@ def test_field_of_view_and_focal_length_are_each_others_inverse(fov, width):
 
 
 @pytest.mark.parametrize("name", FOUND)
-@pytest.mark.parametrize("around", [card, street])
-def test_every_path_is_a_loop_without_a_jump(name, around):
+@pytest.mark.parametrize("scene_depth", [card, street])
+def test_every_path_is_a_loop_without_a_jump(name, scene_depth):
     """The step over the seam is no larger than the largest step elsewhere, and every number is finite."""
-    moves = path(name, around(), 50, loop=True)
+    moves = path(name, scene_depth(), 50, loop=True)
     where = np.array([list(vars(move).values()) for move in moves])
     steps = np.linalg.norm(np.diff(np.vstack([where, where[:1]]), axis=0), axis=1)
     assert np.isfinite(where).all()
@@ -146,8 +146,8 @@ def test_ways_straight_ahead_move_the_border_by_a_few_percent_of_the_width():
 
 
 def test_a_dolly_never_goes_more_than_a_third_of_the_way():
-    around = surroundings_of(card_before_wall(near=4.0, far=3.9)[1])
-    assert 0 < max(move.z_m for move in path("dolly", around, 20)) <= 0.33 / 4.0
+    scene_depth = scene_depth_of(card_before_wall(near=4.0, far=3.9)[1])
+    assert 0 < max(move.z_m for move in path("dolly", scene_depth, 20)) <= 0.33 / 4.0
 
 
 # The Ken Burns move
@@ -157,7 +157,7 @@ def test_the_automatic_zoom_has_the_papers_lengths():
     """From 97% of the picture to a 1.25th of that, at one of 16 shifts each way, up to 100 px of 1024."""
     inverse_depth = np.full((100, 120), 0.25)
     inverse_depth[25:75, 98:118] = 1.0
-    start, end = autozoom(surroundings_of(depth_of(inverse_depth)))
+    start, end = autozoom(scene_depth_of(depth_of(inverse_depth)))
     assert start == Framing(0.0, 0.0, 0.97)
     assert end.share == pytest.approx(0.97 / 1.25)
     most_px = 100 / 1024 * 120
@@ -172,7 +172,7 @@ def test_the_nearest_thing_counts_only_an_eighth_of_the_long_side_from_the_borde
     """As in the paper: 128 px of 1024, which are 15 of 120; the post is three pixels wide."""
     inverse_depth = np.full((100, 120), 0.25)
     inverse_depth[:, column : column + 3] = 1.0
-    assert nearest_inside_m(surroundings_of(depth_of(inverse_depth))) == pytest.approx(nearest_m)
+    assert nearest_inside_m(scene_depth_of(depth_of(inverse_depth))) == pytest.approx(nearest_m)
 
 
 @given(
@@ -180,13 +180,13 @@ def test_the_nearest_thing_counts_only_an_eighth_of_the_long_side_from_the_borde
 )
 def test_a_crop_move_is_the_papers(u, v, first, last, t):
     """ZTo = dmin crop / max(crops), dz = zTo - dmin, dx = -(cU - W/2) zTo / f, on points; ours moves the camera."""
-    around = card()
-    dmin, f = nearest_inside_m(around), around.camera.f_px
+    scene_depth = card()
+    dmin, f = nearest_inside_m(scene_depth), scene_depth.camera.f_px
     shifts = []
     for framing in (Framing(0.0, 0.0, first), Framing(u, v, last)):
         z_to = dmin * framing.share / max(first, last)
         shifts.append((-framing.u_px * z_to / f, -framing.v_px * z_to / f, z_to - dmin))
-    start, end = crop_move(Framing(0.0, 0.0, first), Framing(u, v, last), around)
+    start, end = crop_move(Framing(0.0, 0.0, first), Framing(u, v, last), scene_depth)
     wanted = -((1 - t) * np.array(shifts[0]) + t * np.array(shifts[1]))
     assert start.towards(end, t).position_m == pytest.approx(wanted)
 
@@ -196,16 +196,16 @@ def test_a_crop_by_hand_fills_the_frame(x, y, width, height):
     """Of a wall, the framing's corners are the corners of the last frame, though the camera was held by a near post."""
     inverse_depth = np.full((100, 120), 0.2)
     inverse_depth[40:60, 60:62] = 1.0
-    around = surroundings_of(depth_of(inverse_depth))
+    scene_depth = scene_depth_of(depth_of(inverse_depth))
     crop = Crop(x, y, width, height)
-    end = path("kenburns", around, 10, loop=False, start=Crop(0, 0, 120, 100), end=crop)[-1]
+    end = path("kenburns", scene_depth, 10, loop=False, start=Crop(0, 0, 120, 100), end=crop)[-1]
     framing = crop.framed((120, 100))
     assert framing.share >= max(width / 120, height / 100) - 1e-9
     assert 0 <= end.z_m < 1
-    camera = end.camera(view_of(around, (120, 100)))
+    camera = end.camera(view_of(scene_depth, (120, 100)))
     for side in (-1, 1):
         corner = np.array([framing.u_px + side * 60 * framing.share, framing.v_px + side * 50 * framing.share])
-        point = (*(corner * 5 / around.camera.f_px), 5.0)
+        point = (*(corner * 5 / scene_depth.camera.f_px), 5.0)
         assert projected(camera, point) == pytest.approx((60 + side * 60, 50 + side * 50), abs=1e-3)
 
 
@@ -236,7 +236,7 @@ def test_the_size_of_a_framing_changes_by_the_same_factor_and_its_centre_with_it
 def test_a_framing_is_as_far_away_as_most_of_what_it_shows(framing, wanted_m):
     """Four quarters, at 1, 2, 4 and 5 m."""
     inverse_depth = np.kron([[1, 1 / 2], [1 / 4, 1 / 5]], np.ones((50, 60)))
-    found_m = depth_within_m(framing, surroundings_of(depth_of(inverse_depth)))
+    found_m = depth_within_m(framing, scene_depth_of(depth_of(inverse_depth)))
     assert found_m == pytest.approx(wanted_m, rel=0.01)
 
 
@@ -254,7 +254,7 @@ def test_a_crop_outside_of_the_photo_is_refused_with_both_sizes(bad):
 
 def test_autozoom_takes_no_shift_where_no_shift_costs_less():
     """Before a flat wall every shift uncovers nothing; the middle keeps most of the subject."""
-    _, end = autozoom(surroundings_of(depth_of(np.full((60, 80), 0.5))))
+    _, end = autozoom(scene_depth_of(depth_of(np.full((60, 80), 0.5))))
     assert (end.u_px, end.v_px) == (0, 0)
     assert end.share == FROM_SHARE / DEFAULT_ZOOM
 
@@ -264,7 +264,7 @@ def test_autozoom_keeps_the_subject_in_the_frame(column):
     """A card near one side would be cut by an end crop in the middle; the crop follows it."""
     inverse_depth = np.full((100, 120), 0.25)
     inverse_depth[25:75, column - 10 : column + 10] = 1.0
-    _, end = autozoom(surroundings_of(depth_of(inverse_depth)))
+    _, end = autozoom(scene_depth_of(depth_of(inverse_depth)))
     assert np.sign(end.u_px) == np.sign(column - 60)
 
 
@@ -273,7 +273,7 @@ def test_autozoom_goes_to_the_subject_as_far_as_it_may_where_little_is_uncovered
     """The card stands hardly before the wall: it alone says where to, and without it the shift would be another."""
     inverse_depth = np.full((100, 120), 0.25)
     inverse_depth[25:75, column - 8 : column + 8] = 0.26
-    _, end = autozoom(surroundings_of(depth_of(inverse_depth)))
+    _, end = autozoom(scene_depth_of(depth_of(inverse_depth)))
     assert end.u_px == pytest.approx(np.sign(column - 60) * 100 / 1024 * 120)
 
 
@@ -286,13 +286,13 @@ def test_a_zoom_that_cannot_be_is_refused(bad):
 # The long flight
 
 
-@pytest.mark.parametrize("around", [card, street])
+@pytest.mark.parametrize("scene_depth", [card, street])
 @pytest.mark.parametrize("zoom", [10.0, 1e55])
-def test_the_long_flight_is_finite_slows_down_and_stops_before_the_scene(around, zoom):
+def test_the_long_flight_is_finite_slows_down_and_stops_before_the_scene(scene_depth, zoom):
     """Shift 10, zoom 1e55, steps 0:8:400, as people used it."""
-    around = around()
+    scene_depth = scene_depth()
     options = PathOptions(name="kenburns", shift_px=10, zoom=zoom, steps=Steps(0, 8, 400))
-    moves = moves_along(options, around)
+    moves = moves_along(options, scene_depth)
     where = positions(moves)
     assert len(moves) == 400
     assert np.isfinite([list(vars(move).values()) for move in moves]).all()
@@ -300,13 +300,13 @@ def test_the_long_flight_is_finite_slows_down_and_stops_before_the_scene(around,
     assert (forward >= 0).all()
     assert (np.diff(forward) <= 1e-9).all()
     assert forward[-1] < 0.3 * forward[0]
-    room_m = around.room_m(where[0], where[-1] - where[0])
+    room_m = scene_depth.room_m(where[0], where[-1] - where[0])
     assert np.linalg.norm(where[-1] - where[0]) == pytest.approx(room_m)
 
 
 def test_there_is_room_until_what_lies_ahead_is_three_times_as_large():
     """Straight ahead is a wall at 4 m; or a card at 1 m, which bars the way."""
-    wall = surroundings_of(depth_of(np.full((100, 120), 0.25)))
+    wall = scene_depth_of(depth_of(np.full((100, 120), 0.25)))
     ahead, share = np.array([0.0, 0.0, 2.0]), 1 - 1 / LARGEST_ENLARGEMENT
     assert wall.room_m(np.zeros(3), ahead) == pytest.approx(share * 4, rel=0.1)
     assert card().room_m(np.zeros(3), ahead) == pytest.approx(share, rel=0.1)
@@ -316,12 +316,12 @@ def test_there_is_room_until_what_lies_ahead_is_three_times_as_large():
 def test_a_flight_over_things_into_the_open_ends_while_they_are_still_seen():
     """A floor before a sky: nothing bars the way, but beyond the floor there would be nothing to see."""
     rows = np.mgrid[:90, :160][0] + 0.5 - 45
-    around = surroundings_of(depth_of(np.where(rows > 10, rows / 100 / 1.5, 0.0)))
-    end = path("flight", around, 30)[-1]
-    seen = around.points[2] - end.z_m > 0
-    y = around.points[1, seen] / (around.points[2, seen] - end.z_m) * 100
-    x = around.points[0, seen] / (around.points[2, seen] - end.z_m) * 100
-    floor = around.points[2, seen] < 1000
+    scene_depth = scene_depth_of(depth_of(np.where(rows > 10, rows / 100 / 1.5, 0.0)))
+    end = path("flight", scene_depth, 30)[-1]
+    seen = scene_depth.points[2] - end.z_m > 0
+    y = scene_depth.points[1, seen] / (scene_depth.points[2, seen] - end.z_m) * 100
+    x = scene_depth.points[0, seen] / (scene_depth.points[2, seen] - end.z_m) * 100
+    floor = scene_depth.points[2, seen] < 1000
     assert 0.3 < end.z_m < 15
     assert (floor & (np.abs(y) < 45) & (np.abs(x) < 80)).mean() > 0.04
 
@@ -349,7 +349,7 @@ def test_a_flight_takes_the_free_way():
     """A card in the middle bars the way ahead; there is room above it."""
     inverse_depth = np.full((100, 120), 0.05)
     inverse_depth[55:, :] = 1.0
-    moves = path("flight", surroundings_of(depth_of(inverse_depth)), 30)
+    moves = path("flight", scene_depth_of(depth_of(inverse_depth)), 30)
     assert moves[0] == Move()
     assert moves[-1].z_m > 1.0
     assert moves[-1].y_m < 0
@@ -455,21 +455,21 @@ def test_keyframes_that_are_held_back_are_held_back_smoothly(tmp_path):
     inverse_depth[:, 55:65] = 0.5
     rows = [{"time_s": 0, "x_m": -1, "z_m": 3}, {"time_s": 4, "x_m": 1, "z_m": 3}]
     file = keyframes_file(tmp_path, {"keyframes": rows})
-    around = surroundings_of(depth_of(inverse_depth))
-    moves = moves_along(PathOptions(name="keyframes", keyframes=file), around)
+    scene_depth = scene_depth_of(depth_of(inverse_depth))
+    moves = moves_along(PathOptions(name="keyframes", keyframes=file), scene_depth)
     steps = np.linalg.norm(np.diff(positions(moves), axis=0), axis=1)
     assert min(move.z_m for move in moves) < 1.4 < 2.9 < max(move.z_m for move in moves)
     assert steps.max() < 0.15
     for move in moves:
-        assert np.linalg.norm(move.position_m) <= around.free_m(np.zeros(3), move.position_m) * 1.001
+        assert np.linalg.norm(move.position_m) <= scene_depth.free_m(np.zeros(3), move.position_m) * 1.001
 
 
 @pytest.mark.parametrize("size", [0.05, 0.3])
 def test_a_zoom_between_crops_never_rushes(size):
     """With linear easing every frame is enlarged by the same factor, within the little that depth changes."""
-    around = surroundings_of(depth_of(np.full((100, 120), 0.2)))
+    scene_depth = scene_depth_of(depth_of(np.full((100, 120), 0.2)))
     crop = Crop(50, 40, 120 * size, 100 * size)
-    moves = path("kenburns", around, 60, loop=False, ease="linear", start=Crop(0, 0, 120, 100), end=crop)
+    moves = path("kenburns", scene_depth, 60, loop=False, ease="linear", start=Crop(0, 0, 120, 100), end=crop)
     seen = np.array([move.zoom / (5 - move.z_m) for move in moves])
     factors = seen[1:] / seen[:-1]
     assert np.ptp(factors) < 1e-6
@@ -497,9 +497,9 @@ def test_moves_do_not_depend_on_the_scale_of_the_scene():
     """The same scene, 1000 times as large: the same moves, 1000 times as long."""
     depth = card_before_wall()[1].inverse_depth.copy()
     depth[:20] = 0
-    small, large = (surroundings_of(depth_of(depth * scale)) for scale in (1.0, 1e-3))
+    small, large = (scene_depth_of(depth_of(depth * scale)) for scale in (1.0, 1e-3))
     for name in FOUND:
-        near, far = (positions(path(name, around, 12)) for around in (small, large))
+        near, far = (positions(path(name, scene_depth, 12)) for scene_depth in (small, large))
         assert np.allclose(near * 1000, far, rtol=1e-3, atol=1e-6), name
 
 
@@ -511,10 +511,10 @@ def test_turning_the_view_needs_a_wider_border():
 
 
 def test_crops_by_hand_move_the_camera_only_so_far():
-    around = card()
-    moves = path("kenburns", around, 20, start=Crop(0, 0, 120, 100), end=Crop(90, 70, 6, 5))
-    most = max(disocclusion_reach_m(move, around.camera) for move in moves)
-    assert most == pytest.approx(around.sideways_m(HAND_SHARE), rel=0.01)
+    scene_depth = card()
+    moves = path("kenburns", scene_depth, 20, start=Crop(0, 0, 120, 100), end=Crop(90, 70, 6, 5))
+    most = max(disocclusion_reach_m(move, scene_depth.camera) for move in moves)
+    assert most == pytest.approx(scene_depth.sideways_m(HAND_SHARE), rel=0.01)
 
 
 def test_steps_have_no_other_timing_beside_them():

@@ -16,7 +16,7 @@ from PIL import Image
 
 from kbvr.cli.main import main
 from kbvr.depth.networks import depth_network
-from kbvr.depth.predict import estimate_with
+from kbvr.depth.predict import predict_depth
 from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.inpaint.choose import filler_named
 from kbvr.nets import built_in_card, open_network, open_session
@@ -152,7 +152,7 @@ def test_a_network_of_one_size_is_given_up_too(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(foreign, "FIRST_LIMIT_S", 2.0)
     network = depth_network(endless(tmp_path / "endless.onnx", {"rgb01": (1, 3, 32, 64)}))
     with pytest.raises(InputError, match="an answer within 2 s"):
-        estimate_with(network, RGB)
+        predict_depth(network, RGB)
 
 
 def test_a_network_may_take_so_much_memory_and_no_more(tmp_path: Path) -> None:

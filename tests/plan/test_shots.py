@@ -11,7 +11,7 @@ import pytest
 from scenes import card_before_wall
 
 import kbvr
-from kbvr.depth.scene_depth import surroundings_of
+from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.formats.spec.format import Item
 from kbvr.motion.paths import view_of
 from kbvr.options.export_options import ExportOptions
@@ -55,7 +55,7 @@ def test_the_budget_holds_where_the_path_comes_nearest_and_where_the_view_is_enl
 @pytest.mark.parametrize("width_px", [120, 480, 960])
 def test_a_lens_blurs_by_a_share_of_its_own_view(width_px):
     """Focused on the card, the wall becomes discs of so many pixels, whatever other films there are."""
-    around = surroundings_of(card_before_wall()[1])
+    around = scene_depth_of(card_before_wall()[1])
     view = view_of(around, (width_px, width_px * 5 // 6))
     options = ExportOptions(aperture_percent=2, focus=(50, 50), seconds=0.2)
     lens = planned("stereo", (Item("video", Path("a.mp4"), "sbs"),), around, view, options).lens

@@ -169,7 +169,7 @@ def test_a_segmentation_that_is_not_there_is_refused_before_any_work(home):
 
 def test_another_network_is_no_segmentation_and_is_refused_in_one_line(home):
     for profile in ("layers", "paper"):
-        with pytest.raises(InputError, match="wanted an instance segmentation"):
+        with pytest.raises(InputError, match="expected an instance segmentation"):
             profile_of(ExportOptions(profile=profile, segmentation="kbvr-depth", depth_model="kbvr-depth"))
 
 

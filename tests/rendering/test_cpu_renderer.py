@@ -164,7 +164,7 @@ def test_a_camera_inside_or_beyond_the_scene_still_gives_a_picture():
 
 def slow_picture(scene: Scene, camera: Camera) -> np.ndarray:
     """Draw opaque quads literally, a pixel at a time: nearest sample, bilinear colour from the photo's own pixels."""
-    front = scene.ldi.layers[1].rgba[..., :3].astype(float)
+    front = scene.ldi.front.rgba[..., :3].astype(float)
     to_screen = camera.intrinsics @ camera.camera_from_world[:3, :3] @ np.linalg.inv(scene.camera.intrinsics)
     epipole = camera.intrinsics @ camera.camera_from_world[:3, 3]
     width, height = camera.size_px

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,13 +20,15 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.estimate import estimate_depth
 from kbvr.geometry.camera import Camera
 from kbvr.inpaint.push_pull import spread
+from kbvr.ldi.layered_depth_image import Layer
 from kbvr.ldi.scene import Scene, build_scene
+from kbvr.native.library import drawing_constants
 from kbvr.photo.photo import load_photo, photo_from_array
 from kbvr.pipeline import export
 from kbvr.rendering import gpu_renderer as gpu
 from kbvr.rendering.cpu_renderer import Renderer
 from kbvr.rendering.gpu_renderer import GpuRenderer, NoGpuError, best_renderer
-from kbvr.rendering.gpu_scene import GpuFrame
+from kbvr.rendering.gpu_scene import SHADER, GpuFrame, shader_source
 from kbvr.rendering.trial import try_gpu
 from kbvr.system import cuda_driver as cuda
 
@@ -52,11 +55,12 @@ def vulkan() -> Any:
 def shown_depth(scene: Scene) -> Scene:
     """Return the scene painted with its own inverse depth, 255 being the nearest."""
     nearest = max(float(layer.inverse_depth.max()) for layer in scene.ldi.layers)
-    painted = []
-    for layer in scene.ldi.layers:
+
+    def painted(layer: Layer) -> Layer:
         grey = np.round(layer.inverse_depth / nearest * 255).astype(np.uint8)
-        painted.append(replace(layer, rgba=np.dstack([grey, grey, grey, layer.rgba[..., 3]])))
-    return replace(scene, ldi=replace(scene.ldi, layers=tuple(painted)))
+        return replace(layer, rgba=np.dstack([grey, grey, grey, layer.rgba[..., 3]]))
+
+    return replace(scene, ldi=scene.ldi.with_layers(painted))
 
 
 def edge_pixels(depth: np.ndarray) -> np.ndarray:
@@ -112,6 +116,16 @@ def cameras(scene: Scene) -> dict[str, Camera]:
     }
 
 
+def test_the_shader_has_its_constants_from_the_kernel():
+    """It uses every one that the kernel lists, and defines none of them itself."""
+    own, whole = SHADER.read_text("utf-8"), shader_source()
+    assert {"GROWTH_PX", "NO_SAMPLE", "HIDDEN_DEPTH_BIAS"} < set(drawing_constants())
+    for name, value in drawing_constants().items():
+        assert re.search(rf"\b{name}\b", own)
+        assert f"const {name}" not in own
+        assert f"const {name}: f32 = {value};" in whole
+
+
 @pytest.mark.parametrize("make", [floor_scene, card_scene, cards_scene, photo_scene])
 def test_pictures_are_the_cpus_but_for_edges(vulkan, make):
     """Within 2/255 on all but edge pixels and few others, on a checkerboard's seams; the same pixels are holes."""
@@ -139,9 +153,9 @@ def test_what_nothing_covers_is_filled_as_on_the_cpu(vulkan):
 
 def test_a_gpu_that_draws_something_else_is_not_used(vulkan, monkeypatch):
     """Its first picture is compared with the CPU's."""
-    received = GpuFrame.received
-    monkeypatch.setattr(GpuFrame, "received", lambda frame: (255 - received(frame)[0], 0))
-    with pytest.raises(NoGpuError, match="not as the CPU does"):
+    read_back = GpuFrame.read_back
+    monkeypatch.setattr(GpuFrame, "read_back", lambda frame: (255 - read_back(frame)[0], 0))
+    with pytest.raises(NoGpuError, match="differ from the CPU's"):
         GpuRenderer(card_scene(), software=True)
 
 
@@ -189,16 +203,16 @@ def test_where_the_gpu_fails_the_cpu_goes_on(vulkan, caplog, monkeypatch):
     """No picture is lost, and one warning tells it."""
     scene = card_scene()
     film = [scene.camera.moved(x_m=0.01 * k) for k in range(8)]
-    received, count = GpuFrame.received, []
+    read_back, count = GpuFrame.read_back, []
 
     def failing(frame: GpuFrame) -> Any:
         count.append(frame)
         if len(count) > 3:
             raise RuntimeError("the device was lost")
-        return received(frame)
+        return read_back(frame)
 
     with GpuRenderer(scene, software=True) as drawing, Renderer(scene) as exact:
-        monkeypatch.setattr(GpuFrame, "received", failing)
+        monkeypatch.setattr(GpuFrame, "read_back", failing)
         pictures = list(drawing.frames(film))
         assert drawing.title == "the CPU, since " + vulkan.info["device"] + " failed"
         assert all((a == b).all() for a, b in zip(pictures[3:], exact.frames(film[3:]), strict=True))
@@ -219,7 +233,7 @@ def test_a_camera_nowhere_gives_a_picture_and_no_crash(vulkan, wild):
 def test_a_scene_too_large_for_the_gpus_textures_is_the_cpus(vulkan):
     """Its textures may be 16384 texels a side on most GPUs, and often less."""
     scene = build_scene(photo_of(smooth_pattern(17000, 16)), depth_of(np.full((16, 17000), 0.5)), reach_m=0.1)
-    with pytest.raises(NoGpuError, match=r": layers of \d+x\d+ texels are wanted"):
+    with pytest.raises(NoGpuError, match=r": layers of \d+x\d+ texels do not fit"):
         GpuRenderer(scene, software=True)
 
 

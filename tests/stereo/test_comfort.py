@@ -17,7 +17,7 @@ from scenes import card_before_wall
 import kbvr
 from kbvr.cli.main import main
 from kbvr.depth.depth_map import DepthMap
-from kbvr.depth.scene_depth import Surroundings, surroundings_of
+from kbvr.depth.scene_depth import SceneDepth, scene_depth_of
 from kbvr.errors import InputError
 from kbvr.motion.move import Move
 from kbvr.motion.paths import view_of
@@ -31,12 +31,12 @@ BOARD_SHARE, WALL_SHARE = 140 * 40 / 48_000, (200 * 200 - 140 * 40) / 48_000
 """Of the picture of `cut_left`: the near board, and the wall."""
 
 
-def cut_left() -> Surroundings:
+def cut_left() -> SceneDepth:
     """A near board that the left border cuts, before a wall; the middle is at 2 m."""
     inverse_depth = np.full((200, 240), 0.25, np.float32)
     inverse_depth[:, 100:140] = 0.5
     inverse_depth[60:, :40] = 1.0
-    return surroundings_of(DepthMap(inverse_depth, 200.0, metric=True))
+    return scene_depth_of(DepthMap(inverse_depth, 200.0, metric=True))
 
 
 @given(st.sampled_from(sorted(SCREENS)), st.floats(0.01, 3), st.integers(64, 4000), st.integers(64, 4000))
@@ -66,8 +66,10 @@ def test_screens_have_names_or_sizes():
 @pytest.mark.parametrize("name", sorted(SCREENS))
 @pytest.mark.parametrize("budget", [0.01, 0.15])
 def test_a_rig_keeps_the_angle_and_never_turns_eyes_outwards(name, budget):
-    around = surroundings_of(card_before_wall()[1])
-    rig = plan_rig(around, view_of(around, VIEW_PX), budget=budget, screen=SCREENS[name], max_parallax_deg=0.7)
+    scene_depth = scene_depth_of(card_before_wall()[1])
+    rig = plan_rig(
+        scene_depth, view_of(scene_depth, VIEW_PX), budget=budget, screen=SCREENS[name], max_parallax_deg=0.7
+    )
     assert max(-rig.nearest_parallax_deg, rig.farthest_parallax_deg) <= 0.7001
     apart_m = rig.farthest_parallax_px / SCREENS[name].px_per_m(VIEW_PX)
     assert apart_m <= SCREENS[name].ipd_m * 1.0001
@@ -77,10 +79,10 @@ def test_a_rig_keeps_the_angle_and_never_turns_eyes_outwards(name, budget):
 
 def test_the_histogram_is_that_of_the_true_parallax():
     """Three distances, three bins, their areas, at f b (1/z0 - 1/z)."""
-    around = cut_left()
-    view = view_of(around, VIEW_PX)
-    rig = plan_rig(around, view, convergence_m=2.0)
-    comfort = comfort_of([Move()], rig, view, around)
+    scene_depth = cut_left()
+    view = view_of(scene_depth, VIEW_PX)
+    rig = plan_rig(scene_depth, view, convergence_m=2.0)
+    comfort = comfort_of([Move()], rig, view, scene_depth)
     assert comfort.histogram.sum() == pytest.approx(1)
     middles = (comfort.edges_px[1:] + comfort.edges_px[:-1]) / 2
     bin_px = comfort.edges_px[1] - comfort.edges_px[0]
@@ -94,14 +96,14 @@ def test_the_histogram_is_that_of_the_true_parallax():
 
 
 def test_what_the_frame_cuts_before_the_screen_is_found_and_hidden_by_a_bar():
-    around = cut_left()
-    view = view_of(around, VIEW_PX)
-    rig = plan_rig(around, view, convergence_m=2.0)
-    comfort = comfort_of([Move()], rig, view, around)
+    scene_depth = cut_left()
+    view = view_of(scene_depth, VIEW_PX)
+    rig = plan_rig(scene_depth, view, convergence_m=2.0)
+    comfort = comfort_of([Move()], rig, view, scene_depth)
     wanted = view.f_px * rig.baseline_m * 0.5
     assert comfort.cut_px == pytest.approx((wanted, 0.0), abs=0.1)
     assert window_bars_px(comfort) == (int(np.ceil(comfort.cut_px[0])), 0)
-    behind = comfort_of([Move()], plan_rig(around, view, convergence_m=0.9), view, around)
+    behind = comfort_of([Move()], plan_rig(scene_depth, view, convergence_m=0.9), view, scene_depth)
     assert window_bars_px(behind) == (0, 0)
 
 
@@ -132,10 +134,10 @@ def test_what_is_uncomfortable_is_as_much_as_stands_there(convergence_m, limit_d
 
 
 def test_a_path_that_goes_forward_is_judged_where_it_is_nearest():
-    around = cut_left()
-    view = view_of(around, VIEW_PX)
-    rig = plan_rig(around, view, convergence_m=2.0, forward_m=0.4)
-    still, forward = (comfort_of(moves, rig, view, around) for moves in ([Move()], [Move(), Move(z_m=0.4)]))
+    scene_depth = cut_left()
+    view = view_of(scene_depth, VIEW_PX)
+    rig = plan_rig(scene_depth, view, convergence_m=2.0, forward_m=0.4)
+    still, forward = (comfort_of(moves, rig, view, scene_depth) for moves in ([Move()], [Move(), Move(z_m=0.4)]))
     assert forward.range_px[0] < still.range_px[0] * 1.5
     assert forward.cut_px[0] > still.cut_px[0] * 1.5
 

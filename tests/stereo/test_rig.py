@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scenes import card_before_wall
 
-from kbvr.depth.scene_depth import Surroundings, surroundings_of
+from kbvr.depth.scene_depth import SceneDepth, scene_depth_of
 from kbvr.errors import InputError
 from kbvr.geometry.camera import camera_of_photo
 from kbvr.motion.move import Move, orbiting
@@ -20,9 +20,9 @@ from kbvr.stereo.screen import MAX_PARALLAX_DEG
 
 
 @cache
-def card() -> Surroundings:
+def card() -> SceneDepth:
     """A card at 1 m before a wall at 4 m."""
-    return surroundings_of(card_before_wall()[1])
+    return scene_depth_of(card_before_wall()[1])
 
 
 def projected(camera, point) -> np.ndarray:
@@ -46,8 +46,8 @@ def test_parallax_sign_tells_the_side_of_the_screen(screen_m, ratio):
 
 @given(budget=st.floats(0.002, 0.1), near=st.floats(0.2, 5), ratio=st.floats(1.05, 50))
 def test_the_budget_is_kept(budget, near, ratio):
-    around = surroundings_of(card_before_wall(near=near, far=near / ratio)[1])
-    rig = plan_rig(around, view_of(around, (120, 100)), budget=budget)
+    scene_depth = scene_depth_of(card_before_wall(near=near, far=near / ratio)[1])
+    rig = plan_rig(scene_depth, view_of(scene_depth, (120, 100)), budget=budget)
     assert rig.nearest_parallax_px <= 0 <= rig.farthest_parallax_px
     assert rig.farthest_parallax_px - rig.nearest_parallax_px <= budget * 120 * 1.001
     assert max(-rig.nearest_parallax_deg, rig.farthest_parallax_deg) <= MAX_PARALLAX_DEG * 1.001

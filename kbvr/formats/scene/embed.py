@@ -12,7 +12,7 @@ from kbvr.errors import OutputError
 from kbvr.formats.scene.gltf import check_compression, summary_of
 from kbvr.formats.scene.html import built_page
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
-from kbvr.mesh.viewable_scene import Diorama
+from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside_together
 
@@ -29,12 +29,12 @@ def embedding(glb_name: str, alt: str, size_px: tuple[int, int]) -> str:
     return f'<script src="{SCRIPT}" defer></script>\n<kbvr-photo {said}></kbvr-photo>\n'
 
 
-def write_embed(diorama: Diorama, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
+def write_embed(viewable: ViewableScene, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write the HTML, and the script unless the very same is there; see `Format.write`."""
     del facts
     start = perf_counter()
     glb_name = f"{item.path.stem.removesuffix(ENDING)}_kbvr.glb"
-    html = embedding(glb_name, options.alt or diorama.photo, diorama.relief.camera.size_px)
+    html = embedding(glb_name, options.alt or viewable.photo, viewable.textured_mesh.camera.size_px)
     script, target = built_page(SCRIPT), item.path.with_name(SCRIPT)
     beside = () if target.is_file() and target.read_text("utf-8") == script else (target,)
     with written_aside_together((item.path, *beside), overwrite=options.overwrite) as asides:
@@ -42,7 +42,7 @@ def write_embed(diorama: Diorama, item: Item, facts: Facts, options: FileOptions
             aside.write_text(text, "utf-8")
             if aside.read_text("utf-8") != text:
                 raise OutputError(f"{item.path.name} did not read back as written")
-    return replace(summary_of(diorama, item, len(html.encode()), perf_counter() - start), beside=beside)
+    return replace(summary_of(viewable, item, len(html.encode()), perf_counter() - start), beside=beside)
 
 
 FORMAT = Format(

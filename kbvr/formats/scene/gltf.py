@@ -26,8 +26,8 @@ from kbvr.formats.scene.quantized import Slab, slabs_of
 from kbvr.formats.spec.encoding import credit_texts, software
 from kbvr.formats.spec.extras import check_extra
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
-from kbvr.mesh.textured_mesh import Part, Relief
-from kbvr.mesh.viewable_scene import Diorama
+from kbvr.mesh.textured_mesh import Part, TexturedMesh
+from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.motion.move import Move
 from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
@@ -132,7 +132,9 @@ class _Buffer:
         return len(self.document.accessors) - 1
 
 
-def _glb(diorama: Diorama, meshes: Sequence[_Mesh], textures: Textures, facts: Facts, options: FileOptions) -> bytes:
+def _glb(
+    viewable: ViewableScene, meshes: Sequence[_Mesh], textures: Textures, facts: Facts, options: FileOptions
+) -> bytes:
     """Return a GLB of a scene."""
     import pygltflib
 
@@ -143,7 +145,7 @@ def _glb(diorama: Diorama, meshes: Sequence[_Mesh], textures: Textures, facts: F
     extensions = ["KHR_materials_unlit", *(["EXT_texture_webp"] if webp else [])]
     extensions += ["KHR_draco_mesh_compression" if options.compress == "draco" else "KHR_mesh_quantization"]
     children = [_added(document, buffer, mesh) for mesh in meshes]
-    camera = diorama.relief.camera
+    camera = viewable.textured_mesh.camera
     width, height = camera.size_px
     document.cameras.append(
         pygltflib.Camera(
@@ -155,11 +157,11 @@ def _glb(diorama: Diorama, meshes: Sequence[_Mesh], textures: Textures, facts: F
     )
     document.nodes.append(pygltflib.Node(name="camera", camera=0))
     children.append(len(document.nodes) - 1)
-    _add_path(document, buffer, diorama, node=children[-1])
+    _add_path(document, buffer, viewable, node=children[-1])
     document.nodes.append(pygltflib.Node(name="kbvr", translation=[0.0, options.eye_height_m, 0.0], children=children))
     document.scenes.append(
         pygltflib.Scene(
-            name=diorama.photo, nodes=[len(document.nodes) - 1], extras={"kbvr": told_of(diorama, facts, options)}
+            name=viewable.photo, nodes=[len(document.nodes) - 1], extras={"kbvr": told_of(viewable, facts, options)}
         )
     )
     document.scene = 0
@@ -176,22 +178,22 @@ def copyright_of(facts: Facts) -> str | None:
     return texts.get("copyright") or texts.get("artist")
 
 
-def told_of(diorama: Diorama, facts: Facts, options: FileOptions) -> dict[str, Any]:
+def told_of(viewable: ViewableScene, facts: Facts, options: FileOptions) -> dict[str, Any]:
     """Return what a scene says of itself, to viewers too."""
-    camera = diorama.relief.camera
+    camera = viewable.textured_mesh.camera
     return {
         "version": version("kbvr"),
-        "photo": diorama.photo,
+        "photo": viewable.photo,
         "size_px": list(camera.size_px),
         "f_px": camera.f_px,
         "eye_height_m": options.eye_height_m,
-        "head_box_m": list(diorama.head_box_m),
-        "nearest_m": diorama.nearest_m,
-        "farthest_m": diorama.farthest_m,
-        "subject_m": diorama.subject_m,
-        "ipd_m": diorama.ipd_m,
-        "depth": diorama.depth_source,
-        "is_metric": diorama.is_metric,
+        "head_box_m": list(viewable.head_box_m),
+        "nearest_m": viewable.nearest_m,
+        "farthest_m": viewable.farthest_m,
+        "subject_m": viewable.subject_m,
+        "ipd_m": viewable.ipd_m,
+        "depth": viewable.depth_source,
+        "is_metric": viewable.is_metric,
         **credit_texts(facts.credits),
     }
 
@@ -221,12 +223,12 @@ def _add_textures(document: pygltflib.GLTF2, buffer: _Buffer, textures: Textures
         )
 
 
-def _meshes(relief: Relief, *, draco: bool) -> list[_Mesh]:
+def _meshes(textured_mesh: TexturedMesh, *, draco: bool) -> list[_Mesh]:
     """Return the meshes of all parts."""
-    slabs = slabs_of([((part.points_m * Y_UP).astype(np.float32), part.triangles) for part in relief.parts])
+    slabs = slabs_of([((part.points_m * Y_UP).astype(np.float32), part.triangles) for part in textured_mesh.parts])
     return [
         _mesh(part, slab, part.name if len(own) == 1 else f"{part.name} {number}", draco=draco)
-        for part, own in zip(relief.parts, slabs, strict=True)
+        for part, own in zip(textured_mesh.parts, slabs, strict=True)
         for number, slab in enumerate(own)
     ]
 
@@ -283,14 +285,14 @@ def _added(document: pygltflib.GLTF2, buffer: _Buffer, mesh: _Mesh) -> int:
     return len(document.nodes) - 1
 
 
-def _add_path(document: pygltflib.GLTF2, buffer: _Buffer, diorama: Diorama, *, node: int) -> None:
+def _add_path(document: pygltflib.GLTF2, buffer: _Buffer, viewable: ViewableScene, *, node: int) -> None:
     """Add the camera's path."""
     import pygltflib
 
-    moves = diorama.moves
+    moves = viewable.moves
     if len(moves) < 2:
         return
-    times = np.linspace(0, diorama.seconds, len(moves), dtype=np.float32)
+    times = np.linspace(0, viewable.seconds, len(moves), dtype=np.float32)
     places = (np.array([move.position_m for move in moves]) * Y_UP).astype(np.float32)
     turns = np.array([_turn(move) for move in moves], np.float32)
     time = buffer.accessor(times)
@@ -312,19 +314,19 @@ def _turn(move: Move) -> Float64[np.ndarray, "4"]:
     return np.array([sin(x) * cos(y), cos(x) * sin(y), -sin(x) * sin(y), cos(x) * cos(y)])
 
 
-def _textures(relief: Relief, options: FileOptions, quality: int) -> Textures:
+def _textures(textured_mesh: TexturedMesh, options: FileOptions, quality: int) -> Textures:
     """Return the textures at a quality of 1 to 100."""
     photo, atlas = BytesIO(), BytesIO()
     if options.texture == "jpeg":
-        Image.fromarray(relief.atlas).save(atlas, "PNG", optimize=True)
-        return Textures(jpeg_bytes(relief.photo, quality), atlas.getvalue(), ("image/jpeg", "image/png"))
-    Image.fromarray(relief.photo).save(photo, "WEBP", quality=quality)
-    Image.fromarray(relief.atlas).save(atlas, "WEBP", quality=quality, exact=True)
+        Image.fromarray(textured_mesh.atlas).save(atlas, "PNG", optimize=True)
+        return Textures(jpeg_bytes(textured_mesh.photo, quality), atlas.getvalue(), ("image/jpeg", "image/png"))
+    Image.fromarray(textured_mesh.photo).save(photo, "WEBP", quality=quality)
+    Image.fromarray(textured_mesh.atlas).save(atlas, "WEBP", quality=quality, exact=True)
     return Textures(photo.getvalue(), atlas.getvalue(), ("image/webp", "image/webp"))
 
 
 def fitted_glb(
-    diorama: Diorama, facts: Facts, options: FileOptions, *, file_bytes: Callable[[int], int] = int
+    viewable: ViewableScene, facts: Facts, options: FileOptions, *, file_bytes: Callable[[int], int] = int
 ) -> bytes:
     """Return a GLB of the quality wanted, or of the best that is small enough.
 
@@ -333,26 +335,26 @@ def fitted_glb(
     Raises:
         OutputError: if none is.
     """
-    meshes = _meshes(diorama.relief, draco=options.compress == "draco")
+    meshes = _meshes(viewable.textured_mesh, draco=options.compress == "draco")
     if options.quality is not None:
-        return _glb(diorama, meshes, _textures(diorama.relief, options, options.quality), facts, options)
+        return _glb(viewable, meshes, _textures(viewable.textured_mesh, options, options.quality), facts, options)
     most_mb = options.max_mb or MAX_MB
     nothing = Textures(b"", b"", ("image/webp", "image/webp"))
-    rest = len(_glb(diorama, meshes, nothing, facts, options)) + SPARE_BYTES
+    rest = len(_glb(viewable, meshes, nothing, facts, options)) + SPARE_BYTES
     total = rest
     for quality in QUALITIES:
-        textures = _textures(diorama.relief, options, quality)
+        textures = _textures(viewable.textured_mesh, options, quality)
         total = rest + len(textures.photo) + len(textures.atlas)
         total = total if options.max_mb is None else file_bytes(total)
         if total <= most_mb * 1e6:
-            return _glb(diorama, meshes, textures, facts, options)
+            return _glb(viewable, meshes, textures, facts, options)
     raise OutputError(
         f"wanted a scene of at most {most_mb:g} MB, the smallest of this photo has {total / 1e6:.2f} MB: "
         "fewer --triangles or --compress draco make it smaller"
     )
 
 
-def check_glb(content: bytes, diorama: Diorama) -> None:
+def check_glb(content: bytes, viewable: ViewableScene) -> None:
     """Read a GLB and compare it with the scene.
 
     Raises:
@@ -372,33 +374,33 @@ def check_glb(content: bytes, diorama: Diorama) -> None:
                 sizes.append(picture.size)
     except (AttributeError, OSError, LookupError, TypeError, ValueError) as error:
         raise OutputError(f"the scene could not be read back: {error}") from error
-    relief = diorama.relief
-    wanted = [texture.shape[1::-1] for texture in (relief.photo, relief.atlas)]
-    if not 0.99 * relief.triangle_count <= triangles / 3 <= relief.triangle_count or sizes != wanted:
+    textured_mesh = viewable.textured_mesh
+    wanted = [texture.shape[1::-1] for texture in (textured_mesh.photo, textured_mesh.atlas)]
+    if not 0.99 * textured_mesh.triangle_count <= triangles / 3 <= textured_mesh.triangle_count or sizes != wanted:
         raise OutputError("the scene did not read back as written")
 
 
-def write_gltf(diorama: Diorama, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
+def write_gltf(viewable: ViewableScene, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write a scene as GLB, and read it back; see `Format.write`."""
     start = perf_counter()
-    content = fitted_glb(diorama, facts, options)
-    check_glb(content, diorama)
+    content = fitted_glb(viewable, facts, options)
+    check_glb(content, viewable)
     with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(content)
-    return summary_of(diorama, item, len(content), perf_counter() - start)
+    return summary_of(viewable, item, len(content), perf_counter() - start)
 
 
-def summary_of(diorama: Diorama, item: Item, file_bytes: int, seconds: float) -> FileSummary:
+def summary_of(viewable: ViewableScene, item: Item, file_bytes: int, seconds: float) -> FileSummary:
     """Return what there is to tell of a scene's file."""
     return FileSummary(
         path=item.path,
-        size_px=diorama.relief.camera.size_px,
+        size_px=viewable.textured_mesh.camera.size_px,
         frames=1,
         fps=0.0,
         seconds=0.0,
         bytes=file_bytes,
         encode_s=seconds,
-        codec=f"{diorama.relief.triangle_count} triangles",
+        codec=f"{viewable.textured_mesh.triangle_count} triangles",
     )
 
 

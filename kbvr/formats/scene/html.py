@@ -14,7 +14,7 @@ from kbvr.errors import OutputError
 from kbvr.formats.scene.gltf import check_compression, check_glb, fitted_glb, summary_of
 from kbvr.formats.spec.encoding import credit_texts
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
-from kbvr.mesh.viewable_scene import Diorama
+from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
 
@@ -71,18 +71,18 @@ def scene_in(page: str) -> bytes:
     return base64.b64decode(found[1])
 
 
-def write_html(diorama: Diorama, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
+def write_html(viewable: ViewableScene, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write a page with a scene in it, and read the scene back; see `Format.write`."""
     start = perf_counter()
-    title = options.alt or diorama.photo
+    title = options.alt or viewable.photo
     credit = credit_texts(facts.credits)
     empty_bytes = len(page_of(b"", title, credit).encode())
-    glb = fitted_glb(diorama, facts, options, file_bytes=lambda count: empty_bytes + 4 * -(-count // 3))
+    glb = fitted_glb(viewable, facts, options, file_bytes=lambda count: empty_bytes + 4 * -(-count // 3))
     page = page_of(glb, title, credit)
     with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_text(page, "utf-8")
-        check_glb(scene_in(aside.read_text("utf-8")), diorama)
-    return summary_of(diorama, item, len(page.encode()), perf_counter() - start)
+        check_glb(scene_in(aside.read_text("utf-8")), viewable)
+    return summary_of(viewable, item, len(page.encode()), perf_counter() - start)
 
 
 FORMAT = Format(

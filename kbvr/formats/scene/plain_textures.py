@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from kbvr.errors import OutputError
-from kbvr.mesh.textured_mesh import Part, Relief
+from kbvr.mesh.textured_mesh import Part, TexturedMesh
 from kbvr.options.export_options import FileOptions
 
 QUALITY = 92
@@ -38,12 +38,12 @@ class PlainTextures:
     one or the other."""
 
 
-def plain_textures(relief: Relief, quality: int) -> PlainTextures:
-    """Return the textures of a relief; quality is 1 to 100."""
-    alpha = faded_alpha(relief)
+def plain_textures(mesh: TexturedMesh, quality: int) -> PlainTextures:
+    """Return the textures of a textured mesh; quality is 1 to 100."""
+    alpha = faded_alpha(mesh)
     return PlainTextures(
-        photo=jpeg_bytes(relief.photo, quality),
-        atlas=jpeg_bytes(np.ascontiguousarray(relief.atlas[..., :3]), quality),
+        photo=jpeg_bytes(mesh.photo, quality),
+        atlas=jpeg_bytes(np.ascontiguousarray(mesh.atlas[..., :3]), quality),
         alpha=_png(np.repeat(alpha[..., None], 4, axis=2)),
     )
 
@@ -71,10 +71,10 @@ def _qualities(options: FileOptions) -> Iterator[int]:
         yield from LOWER_QUALITIES
 
 
-def faded_alpha(relief: Relief) -> UInt8[np.ndarray, "H W"]:
+def faded_alpha(mesh: TexturedMesh) -> UInt8[np.ndarray, "H W"]:
     """Return the atlas's alpha, times that of the vertices of what fades."""
-    alpha = relief.atlas[..., 3].copy()
-    for part in relief.parts:
+    alpha = mesh.atlas[..., 3].copy()
+    for part in mesh.parts:
         if part.alpha is not None:
             faded = _faded(part, alpha.shape)
             beside = cv2.erode(np.where(faded < 0, 255, faded).astype(np.uint8), np.ones((EDGE_PX, EDGE_PX), np.uint8))

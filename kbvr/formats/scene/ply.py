@@ -18,8 +18,8 @@ from kbvr.errors import OutputError
 from kbvr.formats.scene.gltf import Y_UP, no_check, summary_of
 from kbvr.formats.spec.encoding import credit_texts
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
-from kbvr.mesh.vertex_colors import DenseMesh, dense_mesh
-from kbvr.mesh.viewable_scene import Diorama
+from kbvr.mesh.vertex_colors import ColouredMesh, coloured_mesh
+from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
 
@@ -31,7 +31,7 @@ VERTICES_SHARE = 0.6
 """Of the number of triangles: half of it in the midst of a mesh, more at borders."""
 
 
-def ply_bytes(mesh: DenseMesh, credit: Mapping[str, str] | None = None) -> bytes:
+def ply_bytes(mesh: ColouredMesh, credit: Mapping[str, str] | None = None) -> bytes:
     """Return a mesh as binary PLY, with comments on who took the photo and when."""
     import trimesh
 
@@ -49,7 +49,7 @@ def with_comments(content: bytes, texts: Mapping[str, str]) -> bytes:
     return head + "".join(f"comment {name}: {text}\n" for name, text in texts.items()).encode() + end + body
 
 
-def check_ply(content: bytes, mesh: DenseMesh) -> None:
+def check_ply(content: bytes, mesh: ColouredMesh) -> None:
     """Read a PLY and compare it with the mesh.
 
     Raises:
@@ -70,12 +70,12 @@ def check_ply(content: bytes, mesh: DenseMesh) -> None:
         raise OutputError("the PLY did not read back as written")
 
 
-def write_ply(diorama: Diorama, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
+def write_ply(viewable: ViewableScene, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write a scene as PLY, and read it back; see `Format.write`."""
     start = perf_counter()
     most_mb = options.max_mb or MAX_MB
     most_triangles = int(most_mb * 1e6 / (TRIANGLE_BYTES + VERTEX_BYTES * VERTICES_SHARE))
-    mesh = dense_mesh(diorama.relief, most_triangles=most_triangles)
+    mesh = coloured_mesh(viewable.textured_mesh, most_triangles=most_triangles)
     content = ply_bytes(mesh, credit_texts(facts.credits))
     if len(content) > most_mb * 1e6:
         raise OutputError(
@@ -85,7 +85,7 @@ def write_ply(diorama: Diorama, item: Item, facts: Facts, options: FileOptions) 
     check_ply(content, mesh)
     with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(content)
-    summary = summary_of(diorama, item, len(content), perf_counter() - start)
+    summary = summary_of(viewable, item, len(content), perf_counter() - start)
     return replace(summary, codec=f"{len(mesh.triangles)} triangles")
 
 

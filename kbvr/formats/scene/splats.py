@@ -20,7 +20,7 @@ from kbvr.formats.scene.ply import with_comments
 from kbvr.formats.spec.encoding import credit_texts
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.mesh.gaussians import MOST_SPLATS, Splats, splats_of
-from kbvr.mesh.viewable_scene import Diorama
+from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
 
@@ -37,14 +37,14 @@ FIELDS = (
 HEADER_BYTES = 1500
 
 
-def fitted_splats(diorama: Diorama, options: FileOptions, *, splat_bytes: int, rest_bytes: int) -> Splats:
+def fitted_splats(viewable: ViewableScene, options: FileOptions, *, splat_bytes: int, rest_bytes: int) -> Splats:
     """Return the splats of a scene, as many as `max_mb` allows.
 
     Raises:
         InputError: if so few cannot show the scene.
     """
     most = MOST_SPLATS if options.max_mb is None else int((options.max_mb * 1e6 - rest_bytes) / splat_bytes)
-    return splats_of(diorama.scene, surround=options.surround != "none", most=max(1, min(most, MOST_SPLATS)))
+    return splats_of(viewable.scene, surround=options.surround != "none", most=max(1, min(most, MOST_SPLATS)))
 
 
 def harmonics(splats: Splats) -> Float32[np.ndarray, "N 3"]:
@@ -90,17 +90,17 @@ def records_in(content: bytes) -> Float32[np.ndarray, "N 17"]:
     return np.frombuffer(body, "<f4").reshape(-1, len(FIELDS))
 
 
-def write_splats(diorama: Diorama, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
+def write_splats(viewable: ViewableScene, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write a scene as a PLY of splats, and read it back; see `Format.write`."""
     start = perf_counter()
-    splats = fitted_splats(diorama, options, splat_bytes=4 * len(FIELDS), rest_bytes=HEADER_BYTES)
+    splats = fitted_splats(viewable, options, splat_bytes=4 * len(FIELDS), rest_bytes=HEADER_BYTES)
     records = records_of(splats)
     with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(with_comments(splats_ply(records), credit_texts(facts.credits)))
         content = aside.read_bytes()
         if not np.array_equal(records_in(content), records):
             raise OutputError("the splats did not read back as written")
-    summary = summary_of(diorama, item, len(content), perf_counter() - start)
+    summary = summary_of(viewable, item, len(content), perf_counter() - start)
     return replace(summary, codec=f"{len(records)} splats")
 
 

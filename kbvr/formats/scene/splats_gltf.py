@@ -24,7 +24,7 @@ from kbvr.formats.spec.encoding import software
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.imaging.srgb import to_linear
 from kbvr.mesh.gaussians import Splats
-from kbvr.mesh.viewable_scene import Diorama
+from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
 
@@ -121,9 +121,9 @@ def attributes_in(content: bytes) -> dict[str, np.ndarray]:
     return found
 
 
-def _document(diorama: Diorama, facts: Facts, options: FileOptions) -> dict[str, Any]:
+def _document(viewable: ViewableScene, facts: Facts, options: FileOptions) -> dict[str, Any]:
     """Return the scene's nodes and camera, and whose photo it is."""
-    camera = diorama.relief.camera
+    camera = viewable.textured_mesh.camera
     width, height = camera.size_px
     perspective = {"yfov": 2 * atan(height / 2 / camera.f_px), "aspectRatio": width / height, "znear": 0.05}
     owner = copyright_of(facts)
@@ -131,7 +131,7 @@ def _document(diorama: Diorama, facts: Facts, options: FileOptions) -> dict[str,
     return {
         "asset": {"version": "2.0", "generator": software()} | credit,
         "scene": 0,
-        "scenes": [{"name": diorama.photo, "nodes": [0], "extras": {"kbvr": told_of(diorama, facts, options)}}],
+        "scenes": [{"name": viewable.photo, "nodes": [0], "extras": {"kbvr": told_of(viewable, facts, options)}}],
         "nodes": [
             {"name": "kbvr", "translation": [0, options.eye_height_m, 0], "children": [1, 2]},
             {"name": "splats", "mesh": 0},
@@ -141,12 +141,12 @@ def _document(diorama: Diorama, facts: Facts, options: FileOptions) -> dict[str,
     }
 
 
-def write_splats_gltf(diorama: Diorama, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
+def write_splats_gltf(viewable: ViewableScene, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write a scene as a GLB of splats, and read it back; see `Format.write`."""
     start = perf_counter()
-    document = _document(diorama, facts, options)
+    document = _document(viewable, facts, options)
     rest_bytes = len(json.dumps(document)) + JSON_BYTES
-    splats = fitted_splats(diorama, options, splat_bytes=SPLAT_BYTES, rest_bytes=rest_bytes)
+    splats = fitted_splats(viewable, options, splat_bytes=SPLAT_BYTES, rest_bytes=rest_bytes)
     attributes = attributes_of(splats)
     with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(splats_glb(attributes, document))
@@ -156,7 +156,7 @@ def write_splats_gltf(diorama: Diorama, item: Item, facts: Facts, options: FileO
             not np.array_equal(found[name], values) for name, values in attributes.items()
         ):
             raise OutputError("the splats did not read back as written")
-    summary = summary_of(diorama, item, len(content), perf_counter() - start)
+    summary = summary_of(viewable, item, len(content), perf_counter() - start)
     return replace(summary, codec=f"{len(splats.opacity)} splats")
 
 

@@ -26,8 +26,8 @@ from kbvr.formats.scene.plain_textures import PlainTextures, fitted, plain_textu
 from kbvr.formats.spec.encoding import credit_texts
 from kbvr.formats.spec.extras import check_extra
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
-from kbvr.mesh.textured_mesh import Part, Relief
-from kbvr.mesh.viewable_scene import Diorama
+from kbvr.mesh.textured_mesh import Part, TexturedMesh
+from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import folder_aside, written_aside
 
@@ -45,9 +45,9 @@ FILE_TIME = (2020, 1, 1, 12, 0, 0, 0, 0, -1)
 
 
 def usdz_bytes(
-    relief: Relief, textures: PlainTextures, *, eye_height_m: float, credit: Mapping[str, str] | None = None
+    mesh: TexturedMesh, textures: PlainTextures, *, eye_height_m: float, credit: Mapping[str, str] | None = None
 ) -> bytes:
-    """Return a relief as USDZ, with who took the photo and when in the custom data of its layer.
+    """Return a textured mesh as USDZ, with who took the photo and when in the custom data of its layer.
 
     Raises:
         OutputError: if the folder for temporary files, where it is made, cannot hold it.
@@ -56,21 +56,21 @@ def usdz_bytes(
 
     try:
         with folder_aside(Path(gettempdir())) as folder:
-            return _package(folder, relief, textures, eye_height_m, credit or {})
+            return _package(folder, mesh, textures, eye_height_m, credit or {})
     except (OSError, Tf.ErrorException) as error:
         raise OutputError(f"the USDZ could not be made in {gettempdir()}: {' '.join(str(error).split())}") from error
 
 
 def _package(
-    folder: Path, relief: Relief, textures: PlainTextures, eye_height_m: float, credit: Mapping[str, str]
+    folder: Path, mesh: TexturedMesh, textures: PlainTextures, eye_height_m: float, credit: Mapping[str, str]
 ) -> bytes:
-    """Return a relief as USDZ, made in a folder of its own."""
+    """Return a textured mesh as USDZ, made in a folder of its own."""
     from pxr import Usd, UsdUtils
 
     for picture, content in ((PHOTO, textures.photo), (ATLAS, textures.atlas), (ALPHA, textures.alpha)):
         (folder / picture).write_bytes(content)
     stage = Usd.Stage.CreateNew(str(folder / "scene.usdc"))
-    _fill(stage, relief, eye_height_m)
+    _fill(stage, mesh, eye_height_m)
     if credit:
         stage.GetRootLayer().customLayerData = dict(credit)
     stage.GetRootLayer().Save()
@@ -83,8 +83,8 @@ def _package(
     return package.read_bytes()
 
 
-def _fill(stage: Usd.Stage, relief: Relief, eye_height_m: float) -> None:
-    """Put a relief and its camera into an empty stage."""
+def _fill(stage: Usd.Stage, mesh: TexturedMesh, eye_height_m: float) -> None:
+    """Put a textured mesh and its camera into an empty stage."""
     from pxr import Gf, Sdf, UsdGeom, UsdShade, Vt
 
     UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.y)
@@ -92,7 +92,7 @@ def _fill(stage: Usd.Stage, relief: Relief, eye_height_m: float) -> None:
     root = UsdGeom.Xform.Define(stage, "/kbvr")
     root.AddTranslateOp().Set(Gf.Vec3d(0, eye_height_m, 0))
     stage.SetDefaultPrim(root.GetPrim())
-    camera, (width, height) = relief.camera, relief.camera.size_px
+    camera, (width, height) = mesh.camera, mesh.camera.size_px
     seen = UsdGeom.Camera.Define(stage, "/kbvr/camera")
     seen.CreateHorizontalApertureAttr(APERTURE_MM)
     seen.CreateVerticalApertureAttr(APERTURE_MM * height / width)
@@ -103,19 +103,19 @@ def _fill(stage: Usd.Stage, relief: Relief, eye_height_m: float) -> None:
         "atlas": _material(stage, "atlas", ATLAS, None),
         "blended": _material(stage, "blended", ATLAS, ALPHA),
     }
-    for part in parts_without_dome(relief):
-        mesh = UsdGeom.Mesh.Define(stage, f"/kbvr/{part.name}")
+    for part in parts_without_dome(mesh):
+        surface = UsdGeom.Mesh.Define(stage, f"/kbvr/{part.name}")
         points = Vt.Vec3fArray.FromNumpy((part.points_m * Y_UP).astype(np.float32))
-        mesh.CreatePointsAttr(points)
-        mesh.CreateFaceVertexCountsAttr(Vt.IntArray.FromNumpy(np.full(len(part.triangles), 3, np.int32)))
-        mesh.CreateFaceVertexIndicesAttr(Vt.IntArray.FromNumpy(part.triangles.ravel().astype(np.int32)))
-        mesh.CreateSubdivisionSchemeAttr(UsdGeom.Tokens.none)
-        mesh.CreateExtentAttr(UsdGeom.PointBased.ComputeExtent(points))
-        places = UsdGeom.PrimvarsAPI(mesh).CreatePrimvar(
+        surface.CreatePointsAttr(points)
+        surface.CreateFaceVertexCountsAttr(Vt.IntArray.FromNumpy(np.full(len(part.triangles), 3, np.int32)))
+        surface.CreateFaceVertexIndicesAttr(Vt.IntArray.FromNumpy(part.triangles.ravel().astype(np.int32)))
+        surface.CreateSubdivisionSchemeAttr(UsdGeom.Tokens.none)
+        surface.CreateExtentAttr(UsdGeom.PointBased.ComputeExtent(points))
+        places = UsdGeom.PrimvarsAPI(surface).CreatePrimvar(
             "st", Sdf.ValueTypeNames.TexCoord2fArray, UsdGeom.Tokens.vertex
         )
         places.Set(Vt.Vec2fArray.FromNumpy((part.uv * (1, -1) + (0, 1)).astype(np.float32)))
-        UsdShade.MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(materials["blended" if part.blends else part.texture])
+        UsdShade.MaterialBindingAPI.Apply(surface.GetPrim()).Bind(materials["blended" if part.blends else part.texture])
 
 
 def _material(stage: Usd.Stage, name: str, colour: str, alpha: str | None) -> UsdShade.Material:
@@ -155,8 +155,8 @@ def _material(stage: Usd.Stage, name: str, colour: str, alpha: str | None) -> Us
     return material
 
 
-def check_usdz(path: Path, relief: Relief) -> None:
-    """Read a USDZ, have USD's validators look at it, and compare it with the relief.
+def check_usdz(path: Path, mesh: TexturedMesh) -> None:
+    """Read a USDZ, have USD's validators look at it, and compare it with the textured mesh.
 
     Raises:
         OutputError: if it is not what was written, or a validator finds an error.
@@ -167,8 +167,8 @@ def check_usdz(path: Path, relief: Relief) -> None:
         stage = Usd.Stage.Open(str(path))
         validators = UsdValidation.ValidationRegistry().GetOrLoadAllValidators()
         found = [error.GetErrorAsString() for error in UsdValidation.ValidationContext(validators).Validate(stage)]
-        meshes = {part.name: UsdGeom.Mesh(stage.GetPrimAtPath(f"/kbvr/{part.name}")) for part in relief.parts}
-        differ = [part.name for part in parts_without_dome(relief) if not _same(meshes[part.name], part)]
+        meshes = {part.name: UsdGeom.Mesh(stage.GetPrimAtPath(f"/kbvr/{part.name}")) for part in mesh.parts}
+        differ = [part.name for part in parts_without_dome(mesh) if not _same(meshes[part.name], part)]
         with ZipFile(path) as package:
             for picture in (PHOTO, ATLAS, ALPHA):
                 inside = next(name for name in package.namelist() if name.endswith(picture))
@@ -195,22 +195,22 @@ def check_usd(view_px: tuple[int, int], item: Item, options: FileOptions) -> Non
     check_extra("usd", "pxr.UsdValidation", "USDZ needs usd-core")
 
 
-def write_usdz(diorama: Diorama, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
+def write_usdz(viewable: ViewableScene, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write a scene as USDZ, and read it back; see `Format.write`."""
-    check_usd(diorama.relief.camera.size_px, item, options)
+    check_usd(viewable.textured_mesh.camera.size_px, item, options)
     start = perf_counter()
-    relief = diorama.relief
+    mesh = viewable.textured_mesh
 
     def made(quality: int) -> bytes:
-        textures, credit = plain_textures(relief, quality), credit_texts(facts.credits)
-        return usdz_bytes(relief, textures, eye_height_m=options.eye_height_m, credit=credit)
+        textures, credit = plain_textures(mesh, quality), credit_texts(facts.credits)
+        return usdz_bytes(mesh, textures, eye_height_m=options.eye_height_m, credit=credit)
 
     content = fitted(made, options, "a USDZ")
     with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(content)
         with folder_aside(Path(gettempdir())) as folder:  # USD wants names that are text
-            check_usdz(Path(copyfile(aside, folder / "scene.usdz")), relief)
-    return summary_of(diorama, item, len(content), perf_counter() - start)
+            check_usdz(Path(copyfile(aside, folder / "scene.usdz")), mesh)
+    return summary_of(viewable, item, len(content), perf_counter() - start)
 
 
 FORMAT = Format(

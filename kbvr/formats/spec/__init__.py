@@ -1,1 +1,1 @@
-"""What all formats share: `format`, `file_options`, `codecs` and `encoding`."""
+"""What all formats share: `format`, `codecs` and `encoding`."""

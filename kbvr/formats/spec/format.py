@@ -86,7 +86,7 @@ class Format:
     needs: Literal["pictures", "views", "depth", "files", "scene"]
     """pictures: views packed into one, an instant each; views: all views of each instant; depth: the photo and its
     depth, a pair of them; files: the summaries of the files that were written of the same views; scene: a
-    `kbvr.mesh.viewable_scene.Diorama`."""
+    `kbvr.mesh.viewable_scene.ViewableScene`."""
 
     suffixes: tuple[str, ...]
     proof: str

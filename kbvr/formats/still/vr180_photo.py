@@ -25,6 +25,7 @@ from kbvr.formats.spec.encoding import check_pixels, picture_bytes, software
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, Views
 from kbvr.formats.still.jpeg_segments import APP1, segments, with_segments
 from kbvr.formats.still.one_instant import pair_of
+from kbvr.imaging.resize import averaged, scaled_px
 from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
 
@@ -54,8 +55,7 @@ def half_sphere(view: View, *, f_px: float, cx_px: float, side_px: int) -> UInt8
     height, width = view.shape[:2]
     shrink = min(1.0, side_px / (pi * f_px))
     if shrink < 1:  # else far more pixels than are looked at would be skipped
-        size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-        view = np.asarray(cv2.resize(view, size, interpolation=cv2.INTER_AREA))
+        view = averaged(view, scaled_px((width, height), shrink))
     scale_x, scale_y = view.shape[1] / width, view.shape[0] / height
     angle = ((np.arange(side_px, dtype=np.float32) + 0.5) / side_px - 0.5) * np.float32(pi)
     across = np.tan(angle)

@@ -18,7 +18,7 @@ from web_engines import decoded, validated
 
 import kbvr
 from kbvr.cli.main import main
-from kbvr.depth.scene_depth import surroundings_of
+from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.registry import load_format
 from kbvr.formats.scene import splats_gltf
@@ -28,7 +28,7 @@ from kbvr.inpaint.push_pull import spread
 from kbvr.ldi.scene import build_scene
 from kbvr.mesh.gaussians import CLOSED_SIGMA, LINING, SIGMA, THIN, splats_of
 from kbvr.mesh.vertex_colors import bisected
-from kbvr.mesh.viewable_scene import diorama_of
+from kbvr.mesh.viewable_scene import viewable_scene_of
 from kbvr.motion.move import Move
 from kbvr.options.export_options import FileOptions
 
@@ -56,14 +56,14 @@ def card():
     photo, depth = marked_card()
     scene = build_scene(photo, depth, reach_m=0.12, filler=spread)
     options = {"fps": 10.0, "ipd_m": 0.063, "surround": "dome", "most_triangles": 20_000}
-    return diorama_of(scene, photo, depth, surroundings_of(depth), moves=[Move(), Move(x_m=0.05)], **options)
+    return viewable_scene_of(scene, photo, depth, scene_depth_of(depth), moves=[Move(), Move(x_m=0.05)], **options)
 
 
-def written(diorama, form, folder, name="card", **choices):
-    """Return the file of a diorama in a format, written as the program does it."""
+def written(viewable, form, folder, name="card", **choices):
+    """Return the file of a viewable scene in a format, written as the program does it."""
     item = Item(form, folder / f"{name}{SUFFIXES[form]}")
-    facts = Facts(diorama.relief.camera.f_px, credits={0x8298: "Somebody"})
-    load_format(form).write(diorama, item, facts, FileOptions(**choices))
+    facts = Facts(viewable.textured_mesh.camera.f_px, credits={0x8298: "Somebody"})
+    load_format(form).write(viewable, item, facts, FileOptions(**choices))
     return item.path
 
 
@@ -111,7 +111,7 @@ def test_left_is_left_up_is_up_and_metres_are_metres(files, form):
 def test_surfaces_are_the_reliefs(card, files, form, read):
     """All corners, and the pixels they have; the dome, which is for looking from inside, is left out."""
     surfaces = read(files[form])
-    parts = {part.name: part for part in card.relief.parts if part.name != "dome"}
+    parts = {part.name: part for part in card.textured_mesh.parts if part.name != "dome"}
     assert surfaces.keys() == parts.keys() == {"front", "hidden", "matte", "border"}
     for name, part in parts.items():
         surface = surfaces[name]
@@ -124,17 +124,17 @@ def test_trimesh_reads_the_obj_with_its_pictures(card, files):
     import trimesh
 
     scene = trimesh.load_scene(files["obj"], split_objects=True, group_material=False, process=False)
-    wanted = {part.name: len(part.triangles) for part in card.relief.parts if part.name != "dome"}
+    wanted = {part.name: len(part.triangles) for part in card.textured_mesh.parts if part.name != "dome"}
     assert {name: len(mesh.faces) for name, mesh in scene.geometry.items()} == wanted
     front = scene.geometry["front"].visual.material.image
-    assert front.size == card.relief.photo.shape[1::-1]
-    assert psnr(np.asarray(front), card.relief.photo) > 30
+    assert front.size == card.textured_mesh.photo.shape[1::-1]
+    assert psnr(np.asarray(front), card.textured_mesh.photo) > 30
 
 
 def test_a_dense_mesh_covers_what_the_relief_does(card, files):
-    """It has the relief's own corners, no less surface than what is opaque, no more than all."""
+    """It has the textured mesh's own corners, no less surface than what is opaque, no more than all."""
     points, _, triangles = ply_mesh(files["ply"])
-    parts = {part.name: part for part in card.relief.parts if part.name != "dome"}
+    parts = {part.name: part for part in card.textured_mesh.parts if part.name != "dome"}
     own = {tuple(point) for point in points.astype(np.float32).tolist()}
     assert {tuple(point) for point in parts["front"].points_m.tolist()} <= own
     opaque = sum(area(parts[name].points_m, parts[name].triangles) for name in ("front", "hidden"))
@@ -205,8 +205,8 @@ def test_a_usdz_has_the_photos_camera_and_eye_height(card, tmp_path):
     stage = Usd.Stage.Open(str(written(card, "usdz", tmp_path, eye_height_m=1.2)))
     camera = UsdGeom.Camera(stage.GetPrimAtPath("/kbvr/camera")).GetCamera(0)
     assert tuple(camera.transform.ExtractTranslation()) == pytest.approx((0, 1.2, 0))
-    width, height = card.relief.camera.size_px
-    assert camera.focalLength / camera.horizontalAperture == pytest.approx(card.relief.camera.f_px / width)
+    width, height = card.textured_mesh.camera.size_px
+    assert camera.focalLength / camera.horizontalAperture == pytest.approx(card.textured_mesh.camera.f_px / width)
     assert camera.aspectRatio == pytest.approx(width / height)
 
 
@@ -305,7 +305,7 @@ def test_a_scene_has_at_most_so_many_splats(card):
     for most in (20_000, 3_000, 500):
         splats = splats_of(card.scene, most=most)
         assert most / 5 < len(splats.opacity) <= most
-    with pytest.raises(InputError, match="wanted at most 10 splats"):
+    with pytest.raises(InputError, match="needs more than 10 splats"):
         splats_of(card.scene, most=10)
 
 
@@ -428,7 +428,7 @@ def test_a_largest_size_is_kept(card, files, form, tmp_path):
 
 @pytest.mark.parametrize("form", SUFFIXES)
 def test_a_size_that_cannot_be_kept_is_refused_and_nothing_is_left(card, form, tmp_path):
-    with pytest.raises((InputError, OutputError), match=r"wanted (.* of )?at most [^\n]*$"):
+    with pytest.raises((InputError, OutputError), match=r"(wanted (.* of )?at most|needs more than) [^\n]*$"):
         written(card, form, tmp_path / "new", max_mb=0.002)
     assert not (tmp_path / "new").exists()
 
@@ -460,7 +460,7 @@ def test_files_of_an_obj_come_together_or_not_at_all(card, tmp_path):
 
 def test_a_file_in_the_way_of_an_obj_costs_no_time(photo, tmp_path, monkeypatch):
     (tmp_path / f"{photo.stem}_kbvr.mtl").write_text("mine")
-    monkeypatch.setattr("kbvr.pipeline.surroundings_of", lambda depth: pytest.fail("the depth was estimated"))
+    monkeypatch.setattr("kbvr.pipeline.scene_depth_of", lambda depth: pytest.fail("the depth was estimated"))
     with pytest.raises(OutputError, match="exists already"):
         kbvr.export(photo, tmp_path, obj=True)
     assert [path.name for path in tmp_path.iterdir()] == [f"{photo.stem}_kbvr.mtl"]
