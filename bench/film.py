@@ -144,8 +144,7 @@ def _film(path: Path) -> tuple[Pairs, list[int], float]:
     from kbvr.motion.paths import view_of
     from kbvr.photo.photo import load_photo
     from kbvr.plan.memory_budget import REPEATS_BYTES
-    from kbvr.plan.output_kinds import items_of
-    from kbvr.plan.shots import planned
+    from kbvr.plan.output_kinds import KINDS, DrawnKind
     from kbvr.profiles.layers import Layers
     from kbvr.rendering.cpu_renderer import Renderer
 
@@ -154,9 +153,11 @@ def _film(path: Path) -> tuple[Pairs, list[int], float]:
     depth = profile.depth(photo)
     scene_depth = scene_depth_of(depth)
     view = view_of(scene_depth, photo.size_px)
-    film = planned("stereo", items_of("stereo", path.stem, path.parent, options), scene_depth, view, options)
+    kind = KINDS["stereo"]
+    assert isinstance(kind, DrawnKind)
+    film = kind.plan(kind.items(path.stem, path.parent, options), scene_depth, view, options)
     sources = list(film.sources_within(REPEATS_BYTES))
-    made, _ = profile.prepared(photo, depth, [film], scene_depth, is_visited=False).drawing([film])
+    made = profile.build(photo, depth, [film], scene_depth, is_visited=False).drawing([film])
     assert isinstance(made, Renderer)
     start = time.perf_counter()
     with Renderer(made.scene, pixels_per_photo_px=view.f_px / made.scene.camera.f_px) as drawing:

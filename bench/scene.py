@@ -77,7 +77,7 @@ def measure(path: Path) -> SceneFigures:
     from kbvr.ldi.scene import build_scene
     from kbvr.options.export_options import ExportOptions
     from kbvr.photo.photo import load_photo
-    from kbvr.plan.output_kinds import view_size_px
+    from kbvr.plan.output_kinds import KINDS
     from kbvr.rendering.cpu_renderer import Renderer
 
     filler = filler_named(FILLERS[0])
@@ -89,7 +89,7 @@ def measure(path: Path) -> SceneFigures:
     scene = build_scene(photo, depth, reach_m=BASELINE_M / 2, filler=filler)
     moments.append(time.perf_counter())
     busy_s = time.process_time() - busy_s
-    camera = scene.camera.resized(view_size_px("stereo", photo.size_px, ExportOptions(max_size=VIDEO_PX)))
+    camera = scene.camera.resized(KINDS["stereo"].view_px(photo.size_px, ExportOptions(max_size=VIDEO_PX)))
     with Renderer(scene, pixels_per_photo_px=camera.f_px / scene.camera.f_px) as drawing:
         for x_m in (-BASELINE_M / 2, BASELINE_M / 2):
             drawing.frame(camera.moved(x_m=x_m))

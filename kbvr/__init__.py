@@ -21,10 +21,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kbvr.depth.depth_map import DepthMap
     from kbvr.depth.estimate import estimate_depth
+    from kbvr.errors import InputError, KbvrError, OutputError
+    from kbvr.geometry.camera import Camera
     from kbvr.ldi.scene import Scene, build_scene
     from kbvr.options.export_options import ExportOptions
     from kbvr.photo.photo import Photo, load_photo, photo_from_array
-    from kbvr.pipeline import export
+    from kbvr.pipeline import ExportReport, Plan, Written, export, plan_export, write_export
     from kbvr.rendering.cpu_renderer import render
 
 __version__ = "0.1.0"
@@ -37,7 +39,16 @@ has set it, to whatever value, has decided.
 """
 
 _HOME = {
+    "Camera": "kbvr.geometry.camera",
+    "KbvrError": "kbvr.errors",
+    "InputError": "kbvr.errors",
+    "OutputError": "kbvr.errors",
+    "ExportReport": "kbvr.pipeline",
+    "Plan": "kbvr.pipeline",
+    "Written": "kbvr.pipeline",
     "export": "kbvr.pipeline",
+    "plan_export": "kbvr.pipeline",
+    "write_export": "kbvr.pipeline",
     "DepthMap": "kbvr.depth.depth_map",
     "estimate_depth": "kbvr.depth.estimate",
     "Photo": "kbvr.photo.photo",
@@ -50,16 +61,25 @@ _HOME = {
 }
 
 __all__ = [
+    "Camera",
     "DepthMap",
     "ExportOptions",
+    "ExportReport",
+    "InputError",
+    "KbvrError",
+    "OutputError",
     "Photo",
+    "Plan",
     "Scene",
+    "Written",
     "build_scene",
     "estimate_depth",
     "export",
     "load_photo",
     "photo_from_array",
+    "plan_export",
     "render",
+    "write_export",
 ]
 
 
@@ -67,3 +87,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'kbvr' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,19 +1,23 @@
-"""The whole product on one page: one photo in; stereo and plain videos, stereo pictures and scenes out.
+"""The whole product on one page: one photo in; stereo and plain videos, loops, stereo pictures and scenes out.
 
-load_photo -> the profile's depth -> scene_depth_of -> planned films (moves along a path, a rig of two eyes) -> the
-profile's drawing (split, fill, mattes, mesh, for what the moves can see) -> the cameras of each instant -> all files
-that show it. Depth maps and autostereograms are made of the depth at once, scenes to visit of the layers
-(`kbvr.mesh.viewable_scene`).
+load_photo -> the profile's depth -> scene_depth_of -> the plan (a shot for every output: moves along a path, a rig of
+two eyes) -> the profile's scene (split, fill, mattes, mesh, for what the moves can see) -> the cameras of each instant
+-> all files that show it. Depth maps and autostereograms are made of the depth at once, scenes to visit of the layers.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any, Unpack
+
+import numpy as np
+from jaxtyping import UInt8
 
 from kbvr.depth.depth_map import DepthMap, seen_through, sized
 from kbvr.depth.scene_depth import SceneDepth, scene_depth_of
@@ -22,21 +26,22 @@ from kbvr.formats.spec.format import Facts, FileSummary, Item, Views
 from kbvr.formats.write import check_items, paths_of, write_depth_items, write_items, write_scene_items
 from kbvr.ldi.scene import Scene
 from kbvr.mesh.cell_plane import TEXTURE_MAX_PX
-from kbvr.mesh.viewable_scene import viewable_scene_of
+from kbvr.mesh.viewable_scene import ViewableScene, viewable_scene_of
 from kbvr.motion.frame_reuse import drawn_frames
 from kbvr.motion.paths import moves_along, view_of
+from kbvr.nets import devices_of, sessions_noted
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.keywords import ExportKeywords
-from kbvr.options.outputs import FROM_DEPTH, SCENES
-from kbvr.photo.photo import GUESSED_FOV_DEG, Photo, load_photo
+from kbvr.photo.photo import GUESSED_FOV_DEG, Photo, load_photo, photo_from_array
 from kbvr.plan.aspect import cut_around_subject, size_within
-from kbvr.plan.explain import explain
+from kbvr.plan.explain import Made, SceneFacts, explain
 from kbvr.plan.failures import Failure, costing_only
-from kbvr.plan.memory_budget import refuse_without_room, repeats_bytes, within_memory, within_px
-from kbvr.plan.output_kinds import items_of, view_size_px
-from kbvr.plan.shots import SCENE_KEYS_PER_S, Film, check_options, path_options, planned
+from kbvr.plan.from_options import SCENE_KEYS_PER_S, check_options, path_options
+from kbvr.plan.memory_budget import MemoryUse, refuse_without_room, repeats_bytes, within_memory, within_px
+from kbvr.plan.output_kinds import DepthKind, DrawnKind, OutputKind, SceneKind, chosen_kinds
+from kbvr.plan.shots import Shot
 from kbvr.profiles.choose import profile_of
-from kbvr.profiles.protocol import Drawing
+from kbvr.profiles.protocol import Built, Drawing, Profile
 from kbvr.stereo.comfort import Comfort
 from kbvr.system.atomic_file import all_or_none, check_there, refuse_taken
 from kbvr.system.stopwatch import Stopwatch
@@ -45,6 +50,29 @@ Progress = Callable[[str, int, int], None]
 """Told of a stage's name, what is done of it, and how much there is in all."""
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One output of a photo: its files, and the size of its views."""
+
+    kind: OutputKind
+    items: tuple[Item, ...]
+    view_px: tuple[int, int] = (1, 1)
+    """The largest (width, height) that a view can have; VR180's depends on the focal length that is found."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """All that is to be made of a photo and its depth."""
+
+    photo: Photo
+    depth: DepthMap
+    scene_depth: SceneDepth
+    options: ExportOptions
+    jobs: tuple[Job, ...]
+    shots: tuple[Shot, ...]
+    """One for each job that is drawn."""
 
 
 @dataclass(frozen=True)
@@ -83,31 +111,44 @@ class ExportReport:
 
 
 def export(
-    photo: str | PathLike[str],
+    photo: str | PathLike[str] | Photo | UInt8[np.ndarray, "H W 3"],
     out: str | PathLike[str] = ".",
     *,
     progress: Progress | None = None,
     **options: Unpack[ExportKeywords],
 ) -> ExportReport:
-    """Make videos (stereo, kenburns), loops (wiggle, anaglyph), pictures (still, depth_map) or scenes (gltf, ...).
+    """Make videos, loops, pictures and scenes of a photo; a stereo video if no output is named.
 
-    Scenes are gltf, html, embed, ply, obj, usdz and splats. A stereo video is made if nothing else is wanted; the other
-    options are those of `ExportOptions`. An output that cannot be made does not cost the others: the report tells of it
-    in `failed`, and a warning is logged; if there is no other, its error is raised.
+    An output that cannot be made does not cost the others: the report tells of it in `failed`, and a warning is logged;
+    if there is no other, its error is raised.
+
+    Args:
+        photo: a file, a `Photo`, or sRGB pixels.
+        out: folder to write to.
+        progress: called with a stage's name, what is done of it, and how much there is.
+        **options: docs/options.md lists them; texts are read as on the command line.
+
+    Returns:
+        What was written, and what was chosen on the way.
 
     Raises:
         InputError: if the photo or an option cannot be used, or no kind of output is wanted.
-        OutputError: if a video exists and may not be overwritten, or cannot be written.
+        OutputError: if a file exists and may not be overwritten, or cannot be written.
+
+    Example:
+        >>> kbvr.export("examples/cat.jpg", "out", stereo=True, layout=["sbs", "anaglyph"])
     """
     values: dict[str, Any] = {**options}
-    report = export_photo(Path(photo), Path(out), ExportOptions(**values), progress=progress)
+    source = photo_from_array(photo, name="photo") if isinstance(photo, np.ndarray) else photo
+    source = source if isinstance(source, Photo) else Path(source)
+    report = export_photo(source, Path(out), ExportOptions(**values), progress=progress)
     for failure in report.failed:
-        _log.warning("%s: %s: %s", photo, failure.output, failure.message)
+        _log.warning("%s: %s: %s", report.photo, failure.output, failure.message)
     return report
 
 
 def export_photo(
-    photo_path: Path, out_dir: Path, options: ExportOptions, *, progress: Progress | None = None
+    photo: Path | Photo, out_dir: Path, options: ExportOptions, *, progress: Progress | None = None
 ) -> ExportReport:
     """Make the outputs of one photo and return what was done, and what could not be.
 
@@ -119,220 +160,305 @@ def export_photo(
         OutputError: if a file exists and may not be overwritten, or cannot be written.
         KbvrError: if no output could be made: what the first one failed for.
     """
-    made: list[FileSummary] = []
-    with all_or_none(paths_of(made), overwrite=options.overwrite):
-        report = _exported(photo_path, out_dir, options, progress or _untold, made)
-        check_there(paths_of(made))
-    return report
-
-
-def _exported(
-    photo_path: Path, out_dir: Path, options: ExportOptions, told: Progress, made: list[FileSummary]
-) -> ExportReport:
-    """Do what `export_photo` promises; files are added to `made` as soon as they are there."""
-    clock = Stopwatch()
     check_options(options)
-    profile = profile_of(options)
-    wanted = {output: items_of(output, photo_path.stem, out_dir, options) for output in options.outputs}
-    every = [item for items in wanted.values() for item in items]
-    for item in every:
+    run = _Run(str(photo.name if isinstance(photo, Photo) else photo), options.overwrite, progress or _untold)
+    with run.all_or_none(), sessions_noted() as sessions:
+        profile = profile_of(options)
+        jobs = _jobs(photo.name if isinstance(photo, Photo) else photo.stem, out_dir, options)
+        with run.clock.stage("load"):
+            if isinstance(photo, Path):
+                photo = load_photo(photo, fov_deg=options.fov_deg, max_memory_bytes=options.max_memory)
+        if all(isinstance(job.kind, SceneKind) for job in jobs):
+            photo = within_px(photo, TEXTURE_MAX_PX)  # scenes show no more
+        file_px = _file_px(photo, options)
+        jobs = run.that_can_be_made(_sized(jobs, file_px, options), options)
+        options = options.for_photo(file_px, name=photo.title)
+        photo, memory = _within_memory(photo, jobs, options)
+        with run.stage("depth", shown="depth"):
+            depth = profile.depth(photo)
+        plan = _planned(seen_through(photo, depth), depth, jobs, file_px, options)
+        if plan.photo.f_source == "guess":
+            _log.warning(
+                "the photo does not say its focal length: a field of view of %g degrees is assumed (--fov)",
+                GUESSED_FOV_DEG,
+            )
+        return _written(plan, profile, run, memory, lambda: devices_of(sessions))
+
+
+def plan_export(
+    photo: Photo, depth: DepthMap, /, out: str | PathLike[str] = ".", **options: Unpack[ExportKeywords]
+) -> Plan:
+    """Plan what `write_export` makes of a photo and a depth map that are in memory.
+
+    Args:
+        photo: the photo, from `load_photo` or `photo_from_array`.
+        depth: its depth, of the same size.
+        out: folder to write to.
+        **options: those of `export`; the ones about depth say nothing here.
+
+    Returns:
+        The shots (cameras of every instant) and files of every output.
+
+    Raises:
+        InputError: if depth and photo differ in size, or an option cannot be used.
+        OutputError: if a file exists and may not be overwritten.
+
+    Example:
+        >>> photo = kbvr.load_photo("examples/cat.jpg")
+        >>> plan = kbvr.plan_export(photo, kbvr.estimate_depth(photo), "out", wiggle=True)
+        >>> kbvr.write_export(plan)
+    """
+    if depth.inverse_depth.shape != photo.rgb.shape[:2]:
+        wanted, got = (f"{shape[1]}x{shape[0]}" for shape in (photo.rgb.shape, depth.inverse_depth.shape))
+        raise InputError(f"the depth must have the photo's size {wanted}, got {got}")
+    values: dict[str, Any] = {**options}
+    chosen = ExportOptions(**values)
+    check_options(chosen)
+    file_px = _file_px(photo, chosen)
+    jobs = _sized(_jobs(photo.name, Path(out), chosen), file_px, chosen)
+    for job in jobs:
+        check_items(job.view_px, job.items, chosen)
+    return _planned(photo, depth, jobs, file_px, chosen.for_photo(file_px, name=photo.title))
+
+
+def write_export(plan: Plan, *, progress: Progress | None = None) -> ExportReport:
+    """Make the files of a plan.
+
+    Args:
+        plan: what `plan_export` returned.
+        progress: called with a stage's name, what is done of it, and how much there is.
+
+    Returns:
+        What was written, and what was chosen on the way.
+
+    Raises:
+        OutputError: if a file exists and may not be overwritten, or cannot be written.
+        KbvrError: if no output could be made: what the first one failed for.
+    """
+    run = _Run(plan.photo.name, plan.options.overwrite, progress or _untold)
+    with run.all_or_none(), sessions_noted() as sessions:
+        return _written(plan, profile_of(plan.options), run, None, lambda: devices_of(sessions))
+
+
+def _jobs(name: str, out_dir: Path, options: ExportOptions) -> list[Job]:
+    """Return what is to be made, the sizes not yet known."""
+    jobs = [Job(kind, kind.items(name, out_dir, options)) for kind in chosen_kinds(options)]
+    items = [item for job in jobs for item in job.items]
+    for item in items:
         refuse_taken(item.path, overwrite=options.overwrite)
-    for name in options.idle({item.format for item in every}):
-        _log.warning("nothing that is written here takes --%s", name.replace("_", "-"))
-    with clock.stage("load"):
-        photo = load_photo(photo_path, fov_deg=options.fov_deg, max_memory_bytes=options.max_memory)
-    if {*wanted} <= {*SCENES}:
-        photo = within_px(photo, TEXTURE_MAX_PX)  # scenes show no more
-    file_px = photo.file_size_px if options.aspect is None else size_within(photo.file_size_px, options.aspect)
-    sizes_px = _view_sizes_px(wanted, photo, file_px, options)
-    failed: list[Failure] = []
-    wanted = _that_can_be_made(wanted, sizes_px, options, failed)
-    options = options.for_photo(file_px, name=photo.title)
-    not_drawn = (*FROM_DEPTH, *SCENES)
-    film_px = max((sizes_px[output] for output in wanted if output not in not_drawn), default=(1, 1))
-    is_visited = bool({*wanted} & {*SCENES})
-    photo, said_of_memory = within_memory(photo, film_px, options.max_memory, is_visited=is_visited)
-    refuse_without_room(photo.size_px, film_px, is_visited=is_visited)
-    told("depth", 0, 1)
-    with clock.stage("depth"):
-        depth = profile.depth(photo)
-    told("depth", 1, 1)
-    photo = seen_through(photo, depth)
+    for idle in options.idle({item.format for item in items}):
+        _log.warning("nothing that is written here takes --%s", idle.replace("_", "-"))
+    return jobs
+
+
+def _file_px(photo: Photo, options: ExportOptions) -> tuple[int, int]:
+    """Return the (width, height) of the part of the file's picture that is shown."""
+    return photo.file_size_px if options.aspect is None else size_within(photo.file_size_px, options.aspect)
+
+
+def _sized(jobs: Iterable[Job], file_px: tuple[int, int], options: ExportOptions) -> list[Job]:
+    """Return jobs with the largest size that their views can have."""
+    return [replace(job, view_px=job.kind.view_px(file_px, options)) for job in jobs]
+
+
+def _within_memory(photo: Photo, jobs: Sequence[Job], options: ExportOptions) -> tuple[Photo, MemoryUse | None]:
+    """Return the photo, made smaller if there is a limit that asks for it."""
+    drawn_px = max((job.view_px for job in jobs if isinstance(job.kind, DrawnKind)), default=(1, 1))
+    is_visited = any(isinstance(job.kind, SceneKind) for job in jobs)
+    photo, memory = within_memory(photo, drawn_px, options.max_memory, is_visited=is_visited)
+    refuse_without_room(photo.size_px, drawn_px, is_visited=is_visited)
+    return photo, memory
+
+
+def _planned(
+    photo: Photo, depth: DepthMap, jobs: Sequence[Job], file_px: tuple[int, int], options: ExportOptions
+) -> Plan:
+    """Return the plan: size, cameras, eyes and lens of every job that is drawn.
+
+    `file_px` is the size of what is shown of the file, of which the photo may be a smaller copy.
+    """
     if options.aspect is not None:
         photo, depth = cut_around_subject(photo, depth, options.aspect)
-    if photo.f_source == "guess":
-        _log.warning(
-            "the photo does not say its focal length: a field of view of %g degrees is assumed (--fov)",
-            GUESSED_FOV_DEG,
+    scene_depth = scene_depth_of(depth)
+    f_px = photo.f_px * file_px[0] / photo.size_px[0]
+    shots = [
+        job.kind.plan(
+            job.items, scene_depth, view_of(scene_depth, job.kind.view_px(file_px, options, f_px=f_px)), options
         )
-    sizes_px = _view_sizes_px(wanted, photo, file_px, options)
-    around = scene_depth_of(depth)
-    films = [
-        planned(output, items, around, view_of(around, sizes_px[output]), options)
-        for output, items in wanted.items()
-        if output not in not_drawn
+        for job in jobs
+        if isinstance(job.kind, DrawnKind)
     ]
-    scenes = {output: items for output, items in wanted.items() if output in SCENES}
-    with clock.stage("depth files"):
-        written = _written_from_depth(photo, depth, wanted, sizes_px, options, failed, made)
-    said: tuple[str, ...] = ()
+    return Plan(photo, depth, scene_depth, options, tuple(jobs), tuple(shots))
+
+
+def _written(
+    plan: Plan, profile: Profile, run: _Run, memory: MemoryUse | None, devices: Callable[[], tuple[str, ...]]
+) -> ExportReport:
+    """Make all files of a plan."""
+    shots, scenes = plan.shots, [job for job in plan.jobs if isinstance(job.kind, SceneKind)]
+    with run.clock.stage("depth files"):
+        written = run.depth_files(plan)
+    scene: SceneFacts | None = None
+    drawn_on: list[str] = []
     busy: dict[str, float] = {}
-    if films or scenes:
-        told("layers", 0, 1)
-        with clock.stage("scene"):
-            prepared = profile.prepared(photo, depth, films, around, is_visited=bool(scenes))
-        said = prepared.said
-        told("layers", 1, 1)
-        if prepared.scene and scenes:
-            told("triangles", 0, 1)
-            with clock.stage("triangles"):
-                scenes_written = _written_scenes(scenes, prepared.scene, photo, depth, around, options, failed, made)
-                written = (*written, *scenes_written)
-            told("triangles", 1, 1)
-        if films:
-            with clock.stage("scene"):
-                drawing, drawn_on = prepared.drawing(films)
-            said = (*said, *drawn_on)
-            with clock.stage("video"), drawing:
-                written = (*_written(films, drawing, photo, options, told, failed, made), *written)
-            busy = {"render": drawing.busy_s, "encode": sum(one.file.encode_s for one in written)}
+    if shots or scenes:
+        with run.stage("scene", shown="layers"):
+            built = profile.build(plan.photo, plan.depth, shots, plan.scene_depth, is_visited=bool(scenes))
+        scene = built.facts
+        if built.layers is not None and scenes:
+            with run.stage("triangles", shown="triangles"):
+                written += run.scene_files(plan, scenes, built.layers)
+        if shots:
+            drawn, drawn_on, render_s = run.drawn_files(plan, built)
+            written = drawn + written
+            busy = {"render": render_s, "encode": sum(one.file.encode_s for one in written)}
     if not written:
-        raise failed[0].error
-    pair = next((film for film in films if film.rig and film.output in {one.output for one in written}), None)
+        raise run.failed[0].error
+    pair = next((shot for shot in shots if shot.rig and shot.output in {one.output for one in written}), None)
+    made = Made(scene, tuple(drawn_on), memory, devices())
     return ExportReport(
-        photo=str(photo_path),
-        written=written,
+        photo=run.photo,
+        written=tuple(written),
         stereo={name: value for name, value in vars(pair.rig).items() if isinstance(value, float)} if pair else {},
         comfort=pair.comfort if pair else None,
-        explanation=explain(photo, depth, around, films, (*said, *said_of_memory), options),
-        seconds=clock.seconds | busy,
-        failed=tuple(failed),
+        explanation=explain(plan.photo, plan.depth, plan.scene_depth, shots, made, plan.options),
+        seconds=run.clock.seconds | busy,
+        failed=tuple(run.failed),
     )
-
-
-def _view_sizes_px(
-    wanted: Iterable[str], photo: Photo, file_px: tuple[int, int], options: ExportOptions
-) -> dict[str, tuple[int, int]]:
-    """Return the size of every output's views; of VR180's it depends on the photo's focal length."""
-    shown_px = photo.size_px if options.aspect is None else size_within(photo.size_px, options.aspect)
-    f_px = photo.f_px * file_px[0] / shown_px[0]
-    return {output: view_size_px(output, file_px, options, f_px=f_px) for output in wanted}
 
 
 def _untold(stage: str, done: int, total: int) -> None:
     """Report progress to nobody."""
 
 
-def _that_can_be_made(
-    wanted: dict[str, tuple[Item, ...]],
-    sizes_px: dict[str, tuple[int, int]],
-    options: ExportOptions,
-    failed: list[Failure],
-) -> dict[str, tuple[Item, ...]]:
-    """Check all files, and return those for which no library is missing.
+@dataclass
+class _Run:
+    """One export under way: what took how long, which files are there, and what failed."""
 
-    Raises:
-        InputError: if a format cannot hold the pictures, or libraries are missing for all files.
-    """
-    there: dict[str, tuple[Item, ...]] = {}
-    for output, items in wanted.items():
-        missing: dict[str, MissingExtraError] = {}
-        for item in items:
-            try:
-                check_items(sizes_px[output], [item], options)
-                there[output] = (*there.get(output, ()), item)
-            except MissingExtraError as error:
-                missing[str(error)] = error
-        failed += [Failure(output, error) for error in missing.values()]
-    if not there:
-        raise failed[0].error
-    return there
+    photo: str
+    overwrite: bool
+    told: Progress
+    clock: Stopwatch = field(default_factory=Stopwatch)
+    failed: list[Failure] = field(default_factory=list)
+    made: list[FileSummary] = field(default_factory=list)
+
+    @contextmanager
+    def all_or_none(self) -> Iterator[None]:
+        """Leave nothing of what was made if something raises."""
+        with all_or_none(paths_of(self.made), overwrite=self.overwrite):
+            yield
+            check_there(paths_of(self.made))
+
+    @contextmanager
+    def stage(self, name: str, *, shown: str) -> Iterator[None]:
+        """Take the time of a stage, and tell of its begin and end."""
+        self.told(shown, 0, 1)
+        with self.clock.stage(name):
+            yield
+        self.told(shown, 1, 1)
+
+    def that_can_be_made(self, jobs: Sequence[Job], options: ExportOptions) -> list[Job]:
+        """Check all files, and return jobs with those for which no library is missing.
+
+        Raises:
+            InputError: if a format cannot hold the pictures, or libraries are missing for all files.
+        """
+        there: list[Job] = []
+        for job in jobs:
+            missing: dict[str, MissingExtraError] = {}
+            items: list[Item] = []
+            for item in job.items:
+                try:
+                    check_items(job.view_px, [item], options)
+                    items.append(item)
+                except MissingExtraError as error:
+                    missing[str(error)] = error
+            self.failed += [Failure(job.kind.name, error) for error in missing.values()]
+            there += [replace(job, items=tuple(items))] if items else []
+        if not there:
+            raise self.failed[0].error
+        return there
+
+    def written(self, output: str, items: Sequence[Item], write: Callable[[], list[FileSummary]]) -> list[Written]:
+        """Return the files that an output's writer makes; if it cannot, only this output is lost."""
+        written: list[Written] = []
+        with costing_only(output, self.failed):
+            files = write()
+            self.made += files
+            written = [Written(output, item, file) for item, file in zip(items, files, strict=True)]
+        return written
+
+    def depth_files(self, plan: Plan) -> list[Written]:
+        """Write what is made of the depth alone, each output in its own size."""
+        written: list[Written] = []
+        for job in (job for job in plan.jobs if isinstance(job.kind, DepthKind)):
+            photo, depth = sized(plan.photo, plan.depth, min(job.view_px, plan.photo.size_px))
+            facts = Facts(depth.f_px, credits=photo.credits)
+            write = partial(write_depth_items, photo, depth, job.items, facts, plan.options)
+            written += self.written(job.kind.name, job.items, write)
+        return written
+
+    def scene_files(self, plan: Plan, jobs: Sequence[Job], layers: Scene) -> list[Written]:
+        """Write the files that hold the scene."""
+        viewable = _viewable(plan, jobs[0].kind.name, layers)
+        facts = Facts(plan.photo.f_px, credits=plan.photo.credits)
+        written: list[Written] = []
+        for job in jobs:
+            if job.kind.name == "embed" and "gltf" in {one.output for one in self.failed}:
+                error = InputError("the page would show the GLB, which could not be written")
+                self.failed.append(Failure("embed", error))
+                continue
+            write = partial(write_scene_items, viewable, job.items, facts, plan.options)
+            written += self.written(job.kind.name, job.items, write)
+        return written
+
+    def drawn_files(self, plan: Plan, built: Built) -> tuple[list[Written], list[str], float]:
+        """Draw the shots one after the other, what comes again only once, and write their files as they come.
+
+        Return the files too, what they were drawn on, and how long that took. Shots that look through one lens share
+        what draws them.
+        """
+        largest_px = max(shot.view.size_px for shot in plan.shots)
+        kept_bytes = repeats_bytes(plan.photo.size_px, largest_px, plan.options.max_memory)
+        sources = [shot.sources_within(kept_bytes) for shot in plan.shots]
+        total, done = sum(len(drawn_frames(own)) for own in sources), 0
+        written: list[Written] = []
+
+        def instants(shot: Shot, drawing: Drawing, wanted: list[int]) -> Iterator[Views]:
+            nonlocal done
+            for views in shot.seen(drawing.frames, wanted):
+                yield views
+                done += 1
+                self.told("video", done, total)
+
+        with self.clock.stage("scene"):
+            drawings = {
+                lens: built.drawing([shot for shot in plan.shots if shot.lens == lens])
+                for lens in dict.fromkeys(shot.lens for shot in plan.shots)
+            }
+        with self.clock.stage("video"), ExitStack() as open_drawings:
+            for drawing in drawings.values():
+                open_drawings.enter_context(drawing)
+            for shot, own in zip(plan.shots, sources, strict=True):
+                facts = replace(shot.facts, sources=own, credits=plan.photo.credits)
+                views = instants(shot, drawings[shot.lens], drawn_frames(own))
+                write = partial(write_items, views, shot.items, facts, plan.options)
+                written += self.written(shot.output, shot.items, write)
+        titles = [drawing.title for drawing in drawings.values()]
+        return written, list(dict.fromkeys(titles)), sum(drawing.busy_s for drawing in drawings.values())
 
 
-def _written_from_depth(
-    photo: Photo,
-    depth: DepthMap,
-    wanted: dict[str, tuple[Item, ...]],
-    sizes_px: dict[str, tuple[int, int]],
-    options: ExportOptions,
-    failed: list[Failure],
-    made: list[FileSummary],
-) -> tuple[Written, ...]:
-    """Write what is made of the depth alone, each output in its own size."""
-    written: list[Written] = []
-    for output, items in ((output, wanted[output]) for output in FROM_DEPTH if output in wanted):
-        sized_photo, sized_depth = sized(photo, depth, min(sizes_px[output], photo.size_px))
-        facts = Facts(sized_depth.f_px, credits=photo.credits)
-        with costing_only(output, failed):
-            files = write_depth_items(sized_photo, sized_depth, items, facts, options)
-            made += files
-            written += [Written(output, item, file) for item, file in zip(items, files, strict=True)]
-    return tuple(written)
-
-
-def _written_scenes(
-    wanted: dict[str, tuple[Item, ...]],
-    scene: Scene,
-    photo: Photo,
-    depth: DepthMap,
-    around: SceneDepth,
-    options: ExportOptions,
-    failed: list[Failure],
-    made: list[FileSummary],
-) -> tuple[Written, ...]:
-    """Write the files that hold the scene."""
-    path = replace(path_options(next(iter(wanted)), options), fps=SCENE_KEYS_PER_S)
-    diorama = viewable_scene_of(
-        scene,
-        photo,
-        depth,
-        around,
-        moves=moves_along(path, around),
+def _viewable(plan: Plan, output: str, layers: Scene) -> ViewableScene:
+    """Return the scene as triangles, with the path that its camera takes."""
+    path = replace(path_options(output, plan.options), fps=SCENE_KEYS_PER_S)
+    return viewable_scene_of(
+        layers,
+        plan.photo,
+        plan.depth,
+        plan.scene_depth,
+        moves=moves_along(path, plan.scene_depth),
         fps=SCENE_KEYS_PER_S,
-        ipd_m=options.ipd_mm / 1000,
-        surround=options.surround,
-        most_triangles=options.triangles,
+        ipd_m=plan.options.ipd_mm / 1000,
+        surround=plan.options.surround,
+        most_triangles=plan.options.triangles,
     )
-    written: list[Written] = []
-    for output, items in wanted.items():
-        with costing_only(output, failed):
-            if output == "embed" and "gltf" in {one.output for one in failed}:
-                raise InputError("the page would show the GLB, which could not be written")
-            files = write_scene_items(diorama, items, Facts(photo.f_px, credits=photo.credits), options)
-            made += files
-            written += [Written(output, item, file) for item, file in zip(items, files, strict=True)]
-    return tuple(written)
-
-
-def _written(
-    films: list[Film],
-    drawing: Drawing,
-    photo: Photo,
-    options: ExportOptions,
-    told: Progress,
-    failed: list[Failure],
-    made: list[FileSummary],
-) -> tuple[Written, ...]:
-    """Draw the films one after the other, what comes again only once, and write their files as they come."""
-    largest_px = max(film.view.size_px for film in films)
-    kept_bytes = repeats_bytes(photo.size_px, largest_px, options.max_memory)
-    sources = [film.sources_within(kept_bytes) for film in films]
-    drawn = [drawn_frames(own) for own in sources]
-    total = sum(map(len, drawn))
-    done = 0
-    written: list[Written] = []
-
-    def instants(film: Film, wanted: list[int]) -> Iterator[Views]:
-        nonlocal done
-        for views in film.seen(drawing.frames, wanted):
-            yield views
-            done += 1
-            told("video", done, total)
-
-    for film, own, wanted in zip(films, sources, drawn, strict=True):
-        facts = replace(film.facts, sources=own, credits=photo.credits)
-        with costing_only(film.output, failed):
-            files = write_items(instants(film, wanted), film.items, facts, options)
-            made += files
-            written += [Written(film.output, item, file) for item, file in zip(film.items, files, strict=True)]
-    return tuple(written)

@@ -25,9 +25,10 @@ from kbvr.motion.paths import OVERSCAN, view_of
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import photo_from_array
 from kbvr.pipeline import export_photo
+from kbvr.plan.from_options import check_options
 from kbvr.plan.memory_budget import export_bytes
-from kbvr.plan.output_kinds import items_of, view_size_px
-from kbvr.plan.shots import check_options, planned, reaches_m
+from kbvr.plan.output_kinds import KINDS, chosen_kinds
+from kbvr.plan.shots import reaches_m
 from kbvr.profiles.layers import Layers
 from kbvr.rendering.cpu_renderer import Renderer
 from kbvr.stereo.rig import eye_pair, plan_rig
@@ -123,7 +124,7 @@ def test_the_default_paths_leave_nothing_uncovered(path, cat):
     scene_depth = scene_depth_of(depth)
     view = view_of(scene_depth, (450, 298))
     options = ExportOptions(stereo=True, kenburns=True, path=path, seconds=0.16)
-    films = [planned(o, items_of(o, "a", Path(), options), scene_depth, view, options) for o in options.outputs]
+    films = [kind.plan(kind.items("a", Path(), options), scene_depth, view, options) for kind in chosen_kinds(options)]
     scene = build_scene(photo, depth, **reaches_m(films, scene_depth))
     with Renderer(scene) as renderer:
         for film in films:
@@ -263,7 +264,7 @@ def test_a_half_width_video_is_half_as_wide(tmp_path):
     ],
 )
 def test_an_eye_is_never_larger_than_asked_or_than_the_photo(photo, most, wanted):
-    width, height = view_size_px("stereo", photo, ExportOptions(max_size=most))
+    width, height = KINDS["stereo"].view_px(photo, ExportOptions(max_size=most))
     assert (width, height) == pytest.approx(wanted, abs=2)
     assert width % 2 == height % 2 == 0
 

@@ -29,7 +29,7 @@ from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import ONE_EYED, SCENES
 from kbvr.photo.photo import load_photo
 from kbvr.pipeline import ExportReport, Written
-from kbvr.plan.shots import check_options
+from kbvr.plan.from_options import check_options
 from kbvr.system.atomic_file import refuse_taken
 
 GOOD, BUG, BAD_INPUT = 0, 1, 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float32
@@ -18,7 +18,7 @@ MOST_SAMPLES = 1_000_000
 class DepthMap:
     """Depth of every pixel of one photo, in that photo's camera."""
 
-    inverse_depth: Float32[np.ndarray, "H W"]
+    inverse_depth: Float32[np.ndarray, "H W"] = field(repr=False)
     """1/m along the optical axis; finite, >= 0, and 0 is infinitely far."""
 
     f_px: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import cv2
@@ -42,7 +42,7 @@ class SceneDepth:
     camera: Camera
     """The photo's own camera."""
 
-    inverse_depth: Float32[np.ndarray, "H W"]
+    inverse_depth: Float32[np.ndarray, "H W"] = field(repr=False)
     """Of every pixel of the photo, 1/m."""
 
     nearest_inverse_depth: float

@@ -44,6 +44,7 @@ class PointRenderer:
             raise InputError(f"the border must be {' or '.join(BORDERS)}, got {border!r}")
         self.scene = scene
         self.border = border
+        self.title = ""
         self.busy_s = 0.0
         """Seconds spent on drawing so far."""
         self._rgb = np.ascontiguousarray(scene.rgb01.T)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import cv2
@@ -16,10 +16,10 @@ class Layer:
     """One surface over the photo's plane and its margin."""
 
     name: Literal["matte", "front", "between", "hidden"]
-    rgba: UInt8[np.ndarray, "H W 4"]
+    rgba: UInt8[np.ndarray, "H W 4"] = field(repr=False)
     """Straight alpha; where it is 0 the layer has no surface, but its colours continue for a few pixels."""
 
-    inverse_depth: Float32[np.ndarray, "H W"]
+    inverse_depth: Float32[np.ndarray, "H W"] = field(repr=False)
     """1/m; finite everywhere."""
 
     @property
@@ -51,19 +51,19 @@ class LayeredDepthImage:
     jump_px: float
     """Neighbours whose parallax at that move differs by more belong to two surfaces."""
 
-    fill_mask: Bool[np.ndarray, "H W"]
+    fill_mask: Bool[np.ndarray, "H W"] = field(repr=False)
     """Pixels of the hidden layer that have to be invented."""
 
-    source_mask: Bool[np.ndarray, "H W"]
+    source_mask: Bool[np.ndarray, "H W"] = field(repr=False)
     """Pixels of the hidden layer that it is invented from: the far side near a boundary."""
 
     between: Layer | None = None
     """None where no two boundaries lie close together."""
 
-    between_fill: Bool[np.ndarray, "H W"] | None = None
+    between_fill: Bool[np.ndarray, "H W"] | None = field(default=None, repr=False)
     """Pixels of the layer between that have to be invented; None without such a layer."""
 
-    between_source: Bool[np.ndarray, "H W"] | None = None
+    between_source: Bool[np.ndarray, "H W"] | None = field(default=None, repr=False)
     """Pixels of the layer between that it is invented from: the narrow surface between two boundaries."""
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -27,10 +27,10 @@ class Scene:
     """Everything that a camera can see, in metres, in the axes of the photo's camera."""
 
     ldi: LayeredDepthImage
-    quads: np.ndarray
+    quads: np.ndarray = field(repr=False)
     """QUAD records, block by block."""
 
-    blocks: np.ndarray
+    blocks: np.ndarray = field(repr=False)
     """BLOCK records; blocks of the matte layer are marked soft."""
 
     camera: Camera

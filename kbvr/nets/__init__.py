@@ -20,7 +20,7 @@ from kbvr.nets.model_card import (
 from kbvr.nets.model_store import is_whole, pull, remove
 from kbvr.nets.providers import DEVICES
 from kbvr.nets.recipe import DepthRecipe, FillRecipe
-from kbvr.nets.session import Session, open_file, open_session, ran_on
+from kbvr.nets.session import Session, devices_of, open_file, open_session, sessions_noted
 
 __all__ = [
     "BUILT_IN",
@@ -34,6 +34,7 @@ __all__ = [
     "add",
     "built_in_card",
     "card_of",
+    "devices_of",
     "fetched_card",
     "how_to_get",
     "is_file",
@@ -44,8 +45,8 @@ __all__ = [
     "open_network",
     "open_session",
     "pull",
-    "ran_on",
     "read_card",
     "remove",
+    "sessions_noted",
     "without_credentials",
 ]

@@ -23,7 +23,7 @@ from kbvr.nets import isolated_network_worker as foreign_worker
 from kbvr.nets.isolated_network_worker import MEMORY_EXIT, Description, Network, TensorInfo, is_fixed, too_large
 from kbvr.nets.model_card import Card, shipped_sums
 from kbvr.nets.providers import candidates, problem_with
-from kbvr.nets.session import Session, check_threads, default_threads, open_checked, opened, said
+from kbvr.nets.session import Session, check_threads, default_threads, noted, open_checked, said
 from kbvr.system.input_file import check_regular
 from kbvr.system.isolated_process import (
     ONE_THREAD,
@@ -80,7 +80,7 @@ def open_network(
     if max_bytes is None:
         max_bytes = half_of_machine_bytes() or LEAST_HALF_BYTES
     try:
-        return _opened(Network(os.path.abspath(path), sha256, device, threads, max_bytes))  # noqa: PTH100  keeps links
+        return noted(_opened(Network(os.path.abspath(path), sha256, device, threads, max_bytes)))  # noqa: PTH100  keeps links
     except NotStartedError as error:
         _warn_of_no_process(str(error))
         return open_checked(path, sha256, device=device, threads=threads)
@@ -141,7 +141,6 @@ class ForeignSession:
 @cache
 def _opened(network: Network) -> Session:
     session = ForeignSession(network)
-    opened.append((network.device, session))
     return session
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
 from functools import cache, partial
 from pathlib import Path
 from threading import Lock
@@ -36,8 +37,8 @@ _opening = Lock()
 said: set[str] = set()
 """What has been said of where networks run; each is said once a process."""
 
-opened: list[tuple[str, Session]] = []
-"""The --device that was asked for, and the session that it gave."""
+_used: ContextVar[list[Session] | None] = ContextVar("used", default=None)
+"""Where sessions are noted that are opened; None where nobody wants to know."""
 
 
 @runtime_checkable
@@ -72,7 +73,7 @@ def open_session(network: str | Card, device: str = "auto", threads: int | None 
     check_threads(threads)
     candidates(device)
     with _opening:
-        return _open(str(card.path), card.sha256, device, threads or default_threads())
+        return noted(_open(str(card.path), card.sha256, device, threads or default_threads()))
 
 
 def check_threads(threads: int | None) -> None:
@@ -108,7 +109,7 @@ def open_checked(path: Path, sha256: str, *, device: str, threads: int) -> Sessi
     """
     with _opening:
         try:
-            return _open(str(path), sha256, device, threads)
+            return noted(_open(str(path), sha256, device, threads))
         except InputError:
             raise
         except Exception as error:  # onnxruntime has a type of its own for every way a file can be broken
@@ -127,10 +128,28 @@ def default_threads() -> int:
     return min(processors(), MOST_THREADS)
 
 
-def ran_on(device: str) -> str:
-    """Return what the networks that were opened for this --device run on, in a person's words."""
-    titles = {title_of(session) for asked, session in opened if asked == device}
-    return " and ".join(sorted(titles)) or "nothing: none was needed"
+@contextmanager
+def sessions_noted() -> Iterator[list[Session]]:
+    """Yield a list to which every session is added that is opened from here, whether it is new or known."""
+    used: list[Session] = []
+    token = _used.set(used)
+    try:
+        yield used
+    finally:
+        _used.reset(token)
+
+
+def noted(session: Session) -> Session:
+    """Return a session, and note it if somebody wants to know."""
+    used = _used.get()
+    if used is not None:
+        used.append(session)
+    return session
+
+
+def devices_of(sessions: Iterable[Session]) -> tuple[str, ...]:
+    """Return what sessions run on, in a person's words, each once."""
+    return tuple(sorted({title_of(session) for session in sessions}))
 
 
 def title_of(session: Session) -> str:
@@ -146,7 +165,6 @@ def _open(path: str, sha256: str, device: str, threads: int) -> Session:
     session = _best_session(network, partial(_open_on_cpu, path, sha256, threads), device, threads)
     if has_half(session):
         session = HalfSession(session)
-    opened.append((device, session))
     return session
 
 

@@ -44,7 +44,7 @@ _log = logging.getLogger(__name__)
 class Photo:
     """One photo, as a person sees it."""
 
-    rgb: UInt8[np.ndarray, "H W 3"]
+    rgb: UInt8[np.ndarray, "H W 3"] = field(repr=False)
     """Upright sRGB; read-only."""
 
     f_px: float

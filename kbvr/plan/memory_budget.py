@@ -8,8 +8,7 @@ fifth more.
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -18,8 +17,6 @@ from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.photo.decoding_memory import DECODER_BYTES, PROGRAM_BYTES
 from kbvr.photo.photo import Photo
 from kbvr.system.resources import has_room, processors, shown_bytes
-
-UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 
 FIXED_BYTES = 560 * 2**20
 SCENE_BYTES_A_PX = 76
@@ -44,16 +41,21 @@ REPEATS_BYTES = 256 * 2**20
 """At most so much is kept of pictures that a film shows again."""
 
 
-def bytes_of(text: str) -> int:
-    """Return the bytes of a text like 2GB, 1.5GiB or 800MB.
+@dataclass(frozen=True)
+class MemoryUse:
+    """About how much memory an export takes."""
 
-    Raises:
-        InputError: if it is not like that.
-    """
-    said = re.fullmatch(r"(\d{1,12}(?:\.\d{1,9})?)\s*([KMG]i?B)", text.strip(), re.IGNORECASE)
-    if said is None or not float(said[1]) > 0:
-        raise InputError(f"the most memory must be like 2GB or 800MB, got {text!r}")
-    return round(float(said[1]) * UNITS[said[2].upper()])
+    bytes: int
+    most_bytes: int
+    larger_px: tuple[int, int] | None
+    """(width, height) that the photo had before it was made smaller for that; None if it was not."""
+
+    def line(self) -> str:
+        """Return it in words."""
+        told = f"memory: about {shown_bytes(self.bytes)} of {shown_bytes(self.most_bytes)}"
+        if self.larger_px is None:
+            return told
+        return f"{told}, for which the photo of {_size(self.larger_px)} was made smaller"
 
 
 def export_bytes(photo_size_px: tuple[int, int], film_size_px: tuple[int, int], *, is_visited: bool = False) -> int:
@@ -75,8 +77,8 @@ def repeats_bytes(photo_size_px: tuple[int, int], film_size_px: tuple[int, int],
 
 def within_memory(
     photo: Photo, film_size_px: tuple[int, int], max_bytes: int | None, *, is_visited: bool = False
-) -> tuple[Photo, tuple[str, ...]]:
-    """Return the photo, made smaller if its export would take too much memory, and what there is to tell of it.
+) -> tuple[Photo, MemoryUse | None]:
+    """Return the photo, made smaller if its export would take too much memory, and how much it takes within a limit.
 
     It is never made smaller than the film's pictures.
 
@@ -84,7 +86,7 @@ def within_memory(
         InputError: if even that would take too much.
     """
     if max_bytes is None:
-        return photo, ()
+        return photo, None
     size = photo.size_px
     least = export_bytes(film_size_px, film_size_px, is_visited=is_visited)
     if least > max_bytes:
@@ -94,11 +96,10 @@ def within_memory(
     while export_bytes(_scaled(size, scale, film_size_px), film_size_px, is_visited=is_visited) > max_bytes:
         scale *= 0.98
     small = _scaled(size, scale, film_size_px)
-    about = shown_bytes(export_bytes(small, film_size_px, is_visited=is_visited))
-    told = f"memory: about {about} of {shown_bytes(max_bytes)}"
-    if small == size:
-        return photo, (told,)
-    return _resized(photo, small), (f"{told}, for which the photo of {_size(size)} was made smaller",)
+    use = MemoryUse(
+        export_bytes(small, film_size_px, is_visited=is_visited), max_bytes, None if small == size else size
+    )
+    return (photo if small == size else _resized(photo, small)), use
 
 
 def refuse_without_room(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,11 +19,12 @@ from kbvr.ken_burns_2019.disparity import paper_depth_map
 from kbvr.ken_burns_2019.inpaint_points import inpainted
 from kbvr.ken_burns_2019.networks import CARDS, PaperNetworks
 from kbvr.ken_burns_2019.point_renderer import PointRenderer
-from kbvr.ken_burns_2019.point_scene import point_scene
+from kbvr.ken_burns_2019.point_scene import PointScene, point_scene
 from kbvr.nets import known_cards
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import Photo
-from kbvr.plan.shots import Film
+from kbvr.plan.explain import PointsFacts
+from kbvr.plan.shots import Shot
 from kbvr.profiles.depth_source import (
     SEGMENTATION,
     at_wanted_distance,
@@ -32,7 +34,7 @@ from kbvr.profiles.depth_source import (
     open_segmentation,
     within_segmentation_px,
 )
-from kbvr.profiles.protocol import Prepared
+from kbvr.profiles.protocol import Drawing
 
 INPAINTED_BEYOND = 1.1
 """The paper inpaints from a camera that has gone so much farther than the move goes."""
@@ -90,32 +92,47 @@ class Paper:
             )
         return at_wanted_distance(depth, self.options)
 
-    def prepared(
-        self, photo: Photo, depth: DepthMap, films: list[Film], scene_depth: SceneDepth, *, is_visited: bool
-    ) -> Prepared:
-        """Return the scene for the films."""
+    def build(
+        self, photo: Photo, depth: DepthMap, shots: Sequence[Shot], scene_depth: SceneDepth, *, is_visited: bool
+    ) -> BuiltPoints:
+        """Return the scene for the shots."""
         assert not is_visited, "scenes to visit are of layers"
         del scene_depth
         scene = point_scene(photo, depth)
-        if self.networks.can_inpaint:
-            scene = inpainted(scene, far_cameras(films), self.networks)
-        filled = len(scene.points) - scene.own_count
-        said = (f"scene: {len(scene.points)} points, {filled} of them inpainted",)
-        return Prepared(None, said, lambda _: (PointRenderer(scene), ()))
+        return BuiltPoints(inpainted(scene, far_cameras(shots), self.networks) if self.networks.can_inpaint else scene)
 
 
-def far_cameras(films: list[Film]) -> list[Camera]:
+@dataclass(frozen=True, eq=False)
+class BuiltPoints:
+    """A scene of points, and what draws it."""
+
+    points: PointScene
+    layers: None = None
+
+    @property
+    def facts(self) -> PointsFacts:
+        """What was made."""
+        count = len(self.points.points)
+        return PointsFacts(count, count - self.points.own_count)
+
+    def drawing(self, shots: Sequence[Shot]) -> Drawing:
+        """Return what draws shots."""
+        del shots
+        return PointRenderer(self.points)
+
+
+def far_cameras(shots: Sequence[Shot]) -> list[Camera]:
     """Return the cameras that the paper's inpainting looks from: those of the moves' far ends, and a little beyond.
 
     The first stands farthest from the photo's camera, the second, if there is one, farthest from the first.
     """
-    places = np.array([_place_m(camera) for film in films for eyes in film.instants for camera in eyes])
+    places = np.array([_place_m(camera) for shot in shots for eyes in shot.instants for camera in eyes])
     first = places[np.linalg.norm(places, axis=1).argmax()]
     apart = np.linalg.norm(places - first, axis=1)
     chosen = [first]
     if apart.max() > (1 + SAME_PLACE) * np.linalg.norm(first):
         chosen.append(places[apart.argmax()])
-    view = max((film.view for film in films), key=lambda view: view.f_px)
+    view = max((shot.view for shot in shots), key=lambda view: view.f_px)
     return [view.moved(*(INPAINTED_BEYOND * place).tolist()) for place in chosen]
 
 

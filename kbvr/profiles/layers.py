@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.networks import depth_network
@@ -13,7 +14,8 @@ from kbvr.ldi.scene import Scene, build_scene
 from kbvr.mesh.viewable_scene import head_reaches_m
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import Photo
-from kbvr.plan.shots import Film, reaches_m
+from kbvr.plan.explain import LayersFacts
+from kbvr.plan.shots import Shot, reaches_m
 from kbvr.profiles.depth_source import (
     at_wanted_distance,
     depth_from_file_or_network,
@@ -21,11 +23,9 @@ from kbvr.profiles.depth_source import (
     open_segmentation,
     within_segmentation_px,
 )
-from kbvr.profiles.protocol import Drawing, Prepared
+from kbvr.profiles.protocol import Drawing
 from kbvr.rendering.depth_of_field import softened
 from kbvr.rendering.gpu_renderer import best_renderer
-
-_log = logging.getLogger(__name__)
 
 
 class Layers:
@@ -53,26 +53,37 @@ class Layers:
             )
         return at_wanted_distance(depth, self.options)
 
-    def prepared(
-        self, photo: Photo, depth: DepthMap, films: list[Film], scene_depth: SceneDepth, *, is_visited: bool
-    ) -> Prepared:
-        """Return the scene for the films, and for heads that move in it if it is visited."""
+    def build(
+        self, photo: Photo, depth: DepthMap, shots: Sequence[Shot], scene_depth: SceneDepth, *, is_visited: bool
+    ) -> BuiltLayers:
+        """Return the scene for the shots, and for heads that move in it if it is visited."""
         visited_m = head_reaches_m(scene_depth, self.options.ipd_mm / 1000) if is_visited else None
-        moves_m = reaches_m(films, scene_depth, visited_m=visited_m)
+        moves_m = reaches_m(shots, scene_depth, visited_m=visited_m)
         scene = build_scene(photo, depth, **moves_m, filler=self.filler, scene_depth=scene_depth)
-        hidden = float(scene.ldi.fill_mask.mean())
-        made = f"made for moves of {scene.reach_m * 1000:.0f} mm, {hidden:.1%} of it hidden and filled"
-        fill = best_filler() if str(self.options.fill) == "auto" else self.options.fill
-        said = (f"scene: {made}, {len(scene.quads)} quads", f"fill: {fill}")
-        return Prepared(scene, said, lambda films: self._drawing(scene, films))
+        return BuiltLayers(scene, self.options)
 
-    def _drawing(self, scene: Scene, films: list[Film]) -> tuple[Drawing, tuple[str, ...]]:
-        density = max(camera.f_px for film in films for eyes in film.instants for camera in eyes) / scene.camera.f_px
-        lens = films[0].lens
-        renderer = best_renderer(
-            scene if lens is None else softened(scene, lens),
-            pixels_per_photo_px=density,
+
+@dataclass(frozen=True, eq=False)
+class BuiltLayers:
+    """A scene of layers, and what draws it."""
+
+    layers: Scene
+    options: ExportOptions
+
+    @property
+    def facts(self) -> LayersFacts:
+        """What was made."""
+        fill = best_filler() if str(self.options.fill) == "auto" else str(self.options.fill)
+        hidden_share = float(self.layers.ldi.fill_mask.mean())
+        return LayersFacts(self.layers.reach_m, hidden_share, len(self.layers.quads), fill)
+
+    def drawing(self, shots: Sequence[Shot]) -> Drawing:
+        """Return what draws shots that look through one lens."""
+        cameras = (camera for shot in shots for eyes in shot.instants for camera in eyes)
+        lens = shots[0].lens
+        return best_renderer(
+            self.layers if lens is None else softened(self.layers, lens),
+            pixels_per_photo_px=max(camera.f_px for camera in cameras) / self.layers.camera.f_px,
             threads=self.options.threads,
             device=self.options.device,
         )
-        return renderer, (f"pictures: drawn on {renderer.title}",)

@@ -33,7 +33,7 @@ from kbvr.motion.crop import Crop
 from kbvr.motion.path_names import Steps
 from kbvr.options.export_options import ExportOptions
 from kbvr.pipeline import ExportReport, Written
-from kbvr.plan.shots import path_options
+from kbvr.plan.from_options import path_options
 
 Progress = Callable[[str, int, int], None]
 

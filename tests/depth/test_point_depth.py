@@ -27,7 +27,7 @@ from kbvr.depth.predict import DepthPrediction, predict_depth, trusted_sky
 from kbvr.errors import InputError
 from kbvr.nets import card_of
 from kbvr.nets.model_card import card_text
-from kbvr.plan.output_kinds import view_size_px
+from kbvr.plan.output_kinds import KINDS, DrawnKind
 
 F_PX = F_HALF_DIAGONALS * 400
 """The stand-in's focal length in pixels of `landscape()`."""
@@ -204,11 +204,13 @@ def test_the_views_of_vr180_are_sized_by_the_found_focal_length(home, photo, tmp
     put_moge(home)
     sized_by: list[float] = []
 
-    def noted(*arguments, f_px, **others):
-        sized_by.append(f_px)
-        return view_size_px(*arguments, f_px=f_px, **others)
+    class Noted(DrawnKind):
+        def view_px(self, *arguments, f_px=0.0):
+            sized_by.append(f_px)
+            return super().view_px(*arguments, f_px=f_px)
 
-    monkeypatch.setattr(pipeline, "view_size_px", noted)
+    stereo = Noted(**vars(KINDS["stereo"]))
+    monkeypatch.setattr(pipeline, "chosen_kinds", lambda options: [stereo])
     kbvr.export(photo, tmp_path, projection="vr180", vr180_px=256, seconds=0.1)
     assert sized_by[-1] == pytest.approx(SMALL_F_PX, rel=0.005)
 

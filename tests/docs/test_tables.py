@@ -17,7 +17,7 @@ from kbvr.formats.packing.layouts import QUILTS
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import SCENES, DepthMapKind, Still
 from kbvr.options.video import Player
-from kbvr.plan.output_kinds import items_of
+from kbvr.plan.output_kinds import KINDS
 
 TEXTS = {page.name: page.text for page in PAGES}
 
@@ -35,7 +35,7 @@ def rows(page: str, heading: str) -> Iterator[list[list[str]]]:
 def endings_of(**options: Any) -> list[str]:
     """Return how files are called that options make, without the photo's name."""
     chosen = ExportOptions(**options)
-    files = (item for output in chosen.outputs for item in items_of(output, "photo", Path(), chosen))
+    files = (item for output in chosen.outputs for item in KINDS[output].items("photo", Path(), chosen))
     return [item.path.name.removeprefix("photo") for item in files]
 
 

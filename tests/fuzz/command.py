@@ -46,8 +46,10 @@ def arguments_for(reader: str, folder: Path, name: str, data: bytes) -> list[str
         "memory": "--max-memory",
         "screen": "--screen",
         "size": "--max-size",
+        "steps": "--steps",
+        "shape": "--aspect",
+        "names": "--layout",
     }
-    options |= {"steps": "--steps"}
     if reader == "photo":
         return ["export", str(given), *export[2:]]
     if reader == "depth":

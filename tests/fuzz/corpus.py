@@ -35,6 +35,8 @@ OPTIONS = {
     "screen": "1.2@2.5",
     "size": "1920x1080",
     "steps": "0:8:400",
+    "shape": "9:16",
+    "names": "sbs,anaglyph",
 }
 """Option -> a text that it takes."""
 

@@ -13,7 +13,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -168,18 +168,20 @@ def option(name: str) -> Callable[[Path, str, bytes], None]:
     """Return the reader of an option's text."""
 
     def read(folder: Path, _: str, data: bytes) -> None:
-        from kbvr.cli.flags import crop_of, focus_of, size_px_of, steps_of
+        from kbvr.options.export_options import ExportOptions
 
-        from kbvr.plan.memory_budget import bytes_of
-        from kbvr.stereo.screen import screen_of
-
+        options = {
+            "crop": "from_crop",
+            "focus": "focus",
+            "memory": "max_memory",
+            "screen": "screen",
+            "size": "max_size",
+            "steps": "steps",
+            "shape": "aspect",
+            "names": "layout",
+        }
         readers: dict[str, Callable[[str], object]] = {
-            "crop": lambda text: crop_of(text, "--from"),
-            "focus": focus_of,
-            "memory": bytes_of,
-            "screen": screen_of,
-            "size": size_px_of,
-            "steps": steps_of,
+            kind: partial(lambda name, text: ExportOptions(**{name: text}), name) for kind, name in options.items()
         }
         readers[name](data.decode("utf-8", "surrogateescape"))
 
@@ -199,12 +201,15 @@ READERS: Mapping[str, Callable[[Path, str, bytes], None]] = {
     "answer": answer,
     "note": note,
     "stereo page": stereo_page,
-    **{f"option {name}": option(name) for name in ("crop", "focus", "memory", "screen", "size", "steps")},
+    **{
+        f"option {name}": option(name)
+        for name in ("crop", "focus", "memory", "screen", "size", "steps", "shape", "names")
+    },
 }
 """Name -> function of a folder, a file's name and its bytes."""
 
 IN_PYTHON = ("keyframes", "card", "request", "note", "option crop", "option focus", "option memory", "option screen")
-IN_PYTHON += ("option size", "option steps")
+IN_PYTHON += ("option size", "option steps", "option shape", "option names")
 """Readers without a decoder in C, which can be run in any process."""
 
 

@@ -22,8 +22,8 @@ from kbvr.motion.sway import sideways, subject_plane
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import LOOPS
 from kbvr.pipeline import ExportReport
-from kbvr.plan.output_kinds import view_size_px
-from kbvr.plan.shots import BUDGETS, budget_of
+from kbvr.plan.from_options import BUDGETS, budget_of
+from kbvr.plan.output_kinds import KINDS
 
 CAT = Path(__file__).parents[2] / "examples" / "cat.jpg"
 SUFFIXES = ["gif", "webp", "avif", "mp4", "jpg", "html"]
@@ -206,7 +206,7 @@ def test_chromium_plays_the_html_of_a_video_alone_and_rests_where_that_is_wanted
     [((4000, 3000), (720, 540)), ((1, 5000), (2, 720)), ((16, 16), (16, 16)), ((17, 33), (16, 32))],
 )
 def test_loops_have_the_size_of_a_blogs_column(photo, wanted):
-    assert view_size_px("wiggle", photo, ExportOptions(wiggle=True)) == wanted
+    assert KINDS["wiggle"].view_px(photo, ExportOptions(wiggle=True)) == wanted
 
 
 @pytest.mark.parametrize("size_px", [(16, 16), (16, 900), (33, 17), (60, 301)])
@@ -217,7 +217,7 @@ def test_photos_of_any_shape_make_loops(tmp_path, size_px):
     report = kbvr.export(tmp_path / "odd_name.png", tmp_path, wiggle=True, max_size=(100, 100))
     assert len(report.written) == 6
     assert {one.file.size_px for one in report.written} == {
-        view_size_px("wiggle", size_px, ExportOptions(max_size=(100, 100)))
+        KINDS["wiggle"].view_px(size_px, ExportOptions(max_size=(100, 100)))
     }
     assert 'alt="odd name"' in report.written[-1].file.path.read_text("utf-8")
 

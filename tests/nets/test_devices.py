@@ -19,7 +19,7 @@ from PIL import Image
 from kbvr.cli.main import main
 from kbvr.errors import InputError
 from kbvr.inpaint.choose import filler_named
-from kbvr.nets import DEVICES, open_file, providers, ran_on, session
+from kbvr.nets import DEVICES, devices_of, open_file, providers, session, sessions_noted
 from kbvr.nets import onnxruntime_loader as runtime
 from kbvr.nets.fallback_session import AcceleratedSession, run_bound
 from kbvr.nets.providers import PROVIDERS, candidates, problem_with
@@ -102,13 +102,13 @@ def warnings_of(caplog) -> list[str]:
 
 def test_without_a_driver_auto_means_the_cpu_and_nobody_is_warned(doubler, capfd, caplog):
     """A machine without CUDA is nothing to complain about, on no stream."""
-    with caplog.at_level(logging.INFO, logger="kbvr"):
+    with caplog.at_level(logging.INFO, logger="kbvr"), sessions_noted() as noted:
         assert doubles(open_file(doubler))
         assert doubles(open_file(doubler, threads=1))
     assert capfd.readouterr() == ("", "")
     assert not warnings_of(caplog)
     assert caplog.records[0].getMessage().startswith("networks run on the CPU")
-    assert ran_on("auto").startswith("the CPU")
+    assert devices_of(noted) == ("the CPU",)
 
 
 @pytest.mark.parametrize(
@@ -224,9 +224,10 @@ def test_libraries_that_cannot_be_loaded_after_all_print_nothing(
         pytest.skip("this onnxruntime was built without CUDA")
     with_driver()
     with_libraries()
-    assert doubles(open_file(doubler))
+    opened = open_file(doubler)
+    assert doubles(opened)
     assert capfd.readouterr() == ("", "")
-    assert session.ran_on("auto").startswith("CUDA") or len(warnings_of(caplog)) == 1
+    assert session.title_of(opened).startswith("CUDA") or len(warnings_of(caplog)) == 1
 
 
 class OldSession:
@@ -324,10 +325,10 @@ def test_a_failing_run_on_a_device_prints_nothing(doubler, with_driver, with_lib
         get_provider_graph_assignment_info=lambda self: [type("Part", (), {"ep_name": CUDA})],
     )
     opened = open_file(doubler, device="cuda")
-    assert opened.title == "CUDA (Fake GPU A)" and ran_on("cuda") == "CUDA (Fake GPU A)"
+    assert opened.title == "CUDA (Fake GPU A)" and devices_of([opened]) == ("CUDA (Fake GPU A)",)
     assert doubles(opened)
     assert len(warnings_of(caplog)) == 1
-    assert "the CPU, since CUDA (Fake GPU A) failed" in ran_on("cuda")
+    assert "the CPU, since CUDA (Fake GPU A) failed" in devices_of([opened])[0]
     assert capfd.readouterr() == ("", "")
 
 
@@ -371,7 +372,7 @@ def test_a_network_in_16_bits_is_run_with_32_bit_arrays(tmp_path):
     assert y.dtype == np.float32 and same.dtype == np.int64
     assert y.tolist() == [1.0, 2 * float(np.float16(1 / 3))] and same.tolist() == [1 << 40, 2]
     assert opened.run(["same"], {"x": np.zeros(2, np.float32), "n": np.array([1, 2])})[0].tolist() == [1, 2]
-    assert opened.get_providers() == [CPU] and ran_on("cpu") == "the CPU"
+    assert opened.get_providers() == [CPU] and devices_of([opened, opened]) == ("the CPU",)
     with pytest.raises(Exception, match="double"):
         opened.run(None, {"x": np.zeros(2), "n": np.array([1, 2])})
 

@@ -7,8 +7,9 @@ import pytest
 
 import kbvr
 from kbvr.errors import InputError
+from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import photo_from_array
-from kbvr.plan.memory_budget import REPEATS_BYTES, bytes_of, export_bytes, repeats_bytes, within_memory, within_px
+from kbvr.plan.memory_budget import REPEATS_BYTES, export_bytes, repeats_bytes, within_memory, within_px
 
 FILM_PX = (96, 64)
 
@@ -21,33 +22,34 @@ def large_photo():
     ("text", "size"), [("2GB", 2 * 10**9), ("1.5 GiB", 3 * 2**29), ("800mb", 8 * 10**8), ("64KB", 64_000)]
 )
 def test_sizes_are_read_as_people_write_them(text, size):
-    assert bytes_of(text) == size
+    assert ExportOptions(max_memory=text).max_memory == size
 
 
 @pytest.mark.parametrize("text", ["", "2", "GB", "-1GB", "0GB", "2 TB", "two GB"])
 def test_other_texts_are_no_size(text):
     with pytest.raises(InputError, match="like 2GB"):
-        bytes_of(text)
+        ExportOptions(max_memory=text)
 
 
 def test_without_a_limit_and_below_it_the_photo_stays():
     photo = large_photo()
-    assert within_memory(photo, FILM_PX, None) == (photo, ())
-    same, said = within_memory(photo, FILM_PX, export_bytes(photo.size_px, FILM_PX))
+    assert within_memory(photo, FILM_PX, None) == (photo, None)
+    same, use = within_memory(photo, FILM_PX, export_bytes(photo.size_px, FILM_PX))
     assert same is photo
-    assert "memory" in said[0]
+    assert use is not None and use.larger_px is None
+    assert "memory" in use.line()
 
 
 def test_a_photo_is_made_just_small_enough_and_sees_the_same():
     """Its field of view stays, and a slightly larger one would not fit."""
     photo = large_photo()
     limit = export_bytes((900, 600), FILM_PX)
-    small, said = within_memory(photo, FILM_PX, limit)
+    small, use = within_memory(photo, FILM_PX, limit)
     width, height = small.size_px
     assert export_bytes(small.size_px, FILM_PX) <= limit
     assert export_bytes((round(width * 1.03), round(height * 1.03)), FILM_PX) > limit
     assert small.f_px / width == pytest.approx(photo.f_px / photo.size_px[0])
-    assert "1800x1200 was made smaller" in said[0]
+    assert use is not None and "1800x1200 was made smaller" in use.line()
 
 
 def test_what_cannot_be_is_refused_in_one_line():
@@ -92,4 +94,4 @@ def test_triangles_take_memory_too():
 def test_numbers_of_many_digits_are_no_size():
     """A float holds none of them, and nobody has so much."""
     with pytest.raises(InputError, match="must be like 2GB"):
-        bytes_of("9" * 400 + "GB")
+        ExportOptions(max_memory="9" * 400 + "GB")

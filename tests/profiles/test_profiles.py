@@ -22,7 +22,7 @@ from kbvr.motion.move import Move
 from kbvr.nets import Card, models_folder
 from kbvr.nets.model_card import card_text
 from kbvr.options.export_options import ExportOptions
-from kbvr.plan.shots import Film
+from kbvr.plan.shots import Shot
 from kbvr.profiles.choose import profile_of
 from kbvr.profiles.ken_burns_2019 import INPAINTED_BEYOND, Paper, far_cameras
 from kbvr.profiles.layers import Layers
@@ -146,7 +146,7 @@ def test_the_far_cameras_are_the_ends_of_the_moves_and_a_little_beyond():
 
     def places(moves: list[Move], rig: Rig | None = None) -> np.ndarray:
         cameras: list[Camera] = far_cameras(
-            [Film("stereo", (Item("video", Path("a.mp4"), "sbs" if rig else "mono"),), view, moves, rig)]
+            [Shot("stereo", (Item("video", Path("a.mp4"), "sbs" if rig else "mono"),), view, moves, rig)]
         )
         return np.array([-camera.camera_from_world[:3, 3] for camera in cameras])
 

@@ -286,9 +286,9 @@ def test_choices_that_cannot_be_get_one_line(options, complaint):
 )
 def test_names_end_as_players_want_them(options, names):
     from kbvr.options.export_options import ExportOptions
-    from kbvr.plan.output_kinds import items_of
+    from kbvr.plan.output_kinds import KINDS
 
-    assert [item.path.name for item in items_of("stereo", "cat", Path(), ExportOptions(**options))] == names
+    assert [item.path.name for item in KINDS["stereo"].items("cat", Path(), ExportOptions(**options))] == names
 
 
 def test_names_of_one_call_differ():
@@ -296,10 +296,10 @@ def test_names_of_one_call_differ():
 
     from kbvr.options.export_options import ExportOptions
     from kbvr.options.video import LAYOUTS, Player
-    from kbvr.plan.output_kinds import items_of
+    from kbvr.plan.output_kinds import KINDS
 
     for player in get_args(Player):
-        items = items_of("stereo", "cat", Path(), ExportOptions(name_for=player, layout=",".join(LAYOUTS)))
+        items = KINDS["stereo"].items("cat", Path(), ExportOptions(name_for=player, layout=",".join(LAYOUTS)))
         assert len({item.path for item in items}) == len(items)
 
 

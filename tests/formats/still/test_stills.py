@@ -31,7 +31,7 @@ from kbvr.options.export_options import ExportOptions, FileOptions
 from kbvr.options.outputs import Still
 from kbvr.options.picture import PictureFile, QuiltDisplay
 from kbvr.pipeline import ExportReport
-from kbvr.plan.output_kinds import items_of, view_size_px
+from kbvr.plan.output_kinds import KINDS
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 FACTS = Facts(f_px=100.0, baseline_m=0.06, convergence_m=2.0)
@@ -63,7 +63,7 @@ def written(
     tmp_path: Path, kind: str, pair: tuple[np.ndarray, ...], facts: Facts = FACTS, **choices: Any
 ) -> list[FileSummary]:
     options = ExportOptions(still=kind, overwrite=True, **choices)
-    items = items_of(options.outputs[0], "a", tmp_path, options)
+    items = KINDS[options.outputs[0]].items("a", tmp_path, options)
     return write_items([pair], items, facts, options)
 
 
@@ -133,7 +133,7 @@ def test_stills_are_as_large_as_the_photo_even_if_that_is_odd(cat: ExportReport)
 )
 def test_a_still_is_at_most_4096_px_unless_asked_and_never_above_the_photo(photo, most, wanted):
     options = ExportOptions(still="sbs", max_size=most)
-    assert view_size_px("still", photo, options) == wanted
+    assert KINDS["still"].view_px(photo, options) == wanted
 
 
 def test_the_disparity_of_an_exact_scene_is_the_stated_one(tmp_path: Path) -> None:
@@ -427,7 +427,7 @@ def test_no_size_crashes_or_comes_out_another(tmp_path_factory, kind, size_px, p
 @given(st.sampled_from(get_args(QuiltDisplay)), st.integers(1, 900), st.integers(1, 900))
 def test_a_quilt_has_the_size_that_is_told_and_no_more_than_the_displays(name, width, height):
     quilt = QUILTS[name]
-    size = view_size_px("quilt", (width, height), ExportOptions(still="quilt", quilt_for=name))
+    size = KINDS["quilt"].view_px((width, height), ExportOptions(still="quilt", quilt_for=name))
     tile = quilt.tile(np.full((size[1], size[0], 3), 255, np.uint8))
     assert (tile.shape[1], tile.shape[0]) == quilt.tile_of_px(size)
     assert all(own <= most for own, most in zip(quilt.tile_of_px(size), quilt.tile_px, strict=True))
@@ -458,7 +458,7 @@ def test_tiny_photos_make_all_stills(tmp_path: Path, size: tuple[int, int]) -> N
 def test_sizes_that_a_file_cannot_hold_are_told_before_any_work(still, size_px, choices, said):
     options = ExportOptions(still=still, **choices)
     with pytest.raises(InputError, match=said):
-        writing.check_items(size_px, items_of("still", "a", Path(), options), options)
+        writing.check_items(size_px, KINDS["still"].items("a", Path(), options), options)
 
 
 @pytest.mark.parametrize(

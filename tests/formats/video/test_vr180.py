@@ -17,7 +17,7 @@ import kbvr
 from kbvr.errors import InputError
 from kbvr.formats.video.vr180 import FEATHER_DEG, half_sphere
 from kbvr.options.export_options import ExportOptions
-from kbvr.plan.output_kinds import view_size_px
+from kbvr.plan.output_kinds import KINDS
 
 
 def dot(view_px: tuple[int, int], at: tuple[float, float]) -> np.ndarray:
@@ -120,10 +120,10 @@ def test_a_view_thinner_than_a_pixel_of_the_sphere_is_refused():
 
 def test_views_are_as_sharp_as_the_sphere_and_no_larger():
     options = ExportOptions(projection="vr180", vr180_px=1024)
-    width, height = view_size_px("stereo", (4000, 3000), options, f_px=3000.0)
+    width, height = KINDS["stereo"].view_px((4000, 3000), options, f_px=3000.0)
     assert 1.2 < width / 4000 * 3000 / (1024 / pi) <= 1.25
     assert (width, height) == pytest.approx((width, width * 3 / 4), abs=2)
-    assert view_size_px("stereo", (4000, 3000), ExportOptions(), f_px=3000.0) == (1440, 1080)
+    assert KINDS["stereo"].view_px((4000, 3000), ExportOptions(), f_px=3000.0) == (1440, 1080)
 
 
 def test_a_screen_plane_does_not_go_with_half_spheres():

@@ -1,0 +1,89 @@
+"""What follows from options for cameras, eyes and lens, in metres and shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from kbvr.depth.scene_depth import SceneDepth
+from kbvr.formats.spec.codecs import container_of
+from kbvr.geometry.camera import Camera
+from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
+from kbvr.motion.paths import PathOptions, check_keyframes
+from kbvr.motion.sway import ANAGLYPH_BUDGET, WIGGLE_BUDGET
+from kbvr.options.export_options import ExportOptions
+from kbvr.options.outputs import AT_REST, LOOPS
+from kbvr.rendering.depth_of_field import Lens, lens_for
+from kbvr.stereo.rig import DEFAULT_BUDGET
+from kbvr.stereo.screen import Screen, screen_of
+
+SCENE_KEYS_PER_S = 5.0
+"""So often a scene says where its camera is; between, viewers find the way."""
+
+BUDGETS: Mapping[str, float] = MappingProxyType({"wiggle": WIGGLE_BUDGET, "anaglyph": ANAGLYPH_BUDGET})
+"""Output -> its budget if none is given, where that is not DEFAULT_BUDGET."""
+
+
+def budget_of(output: str, options: ExportOptions) -> float:
+    """Return the parallax range that an output may have from nearest to farthest, as a share of the width."""
+    own = BUDGETS.get(output, DEFAULT_BUDGET)
+    return own if options.budget_percent is None else options.budget_percent / 100
+
+
+def baseline_m_of(options: ExportOptions) -> float | None:
+    """Return the distance between the eyes' cameras if it was given."""
+    return None if options.baseline_mm is None else options.baseline_mm / 1000
+
+
+def path_options(output: str, options: ExportOptions) -> PathOptions:
+    """Return how the camera moves in an output that is neither a loop nor at rest.
+
+    Raises:
+        InputError: if options belong to different paths.
+    """
+    framed = (
+        options.from_crop or options.to_crop or (options.shift_px, options.zoom) != (DEFAULT_SHIFT_PX, DEFAULT_ZOOM)
+    )
+    meant = "keyframes" if options.keyframes else "kenburns" if framed or output == "kenburns" else "swing"
+    return PathOptions(
+        name=options.path or meant,
+        fps=options.fps,
+        seconds=options.seconds,
+        ease=options.ease,
+        loop=options.loop,
+        steps=options.steps,
+        start=options.from_crop,
+        end=options.to_crop,
+        shift_px=options.shift_px,
+        zoom=options.zoom,
+        keyframes=options.keyframes,
+    )
+
+
+def check_options(options: ExportOptions) -> None:
+    """Check what can be checked before any photo is there.
+
+    Raises:
+        InputError: if a path cannot be gone along, or a codec does not go into a container.
+    """
+    container_of(options.codec, options.container)
+    for output in options.outputs:
+        if output not in (*LOOPS, *AT_REST):
+            check_keyframes(path_options(output, options))
+
+
+def screen_for(options: ExportOptions) -> Screen:
+    """Return what the parallax is planned for."""
+    return screen_of(options.screen, ipd_m=options.ipd_mm / 1000)
+
+
+def lens_of(scene_depth: SceneDepth, view: Camera, options: ExportOptions) -> Lens | None:
+    """Return the lens that views are seen through; None where all is sharp."""
+    blur_percent = (1.0 if options.focus else 0.0) if options.aperture_percent is None else options.aperture_percent
+    if blur_percent == 0:
+        return None
+    focus = scene_depth.subject_inverse_depth
+    if options.focus is not None:
+        focus = scene_depth.inverse_depth_at(options.focus[0] / 100, options.focus[1] / 100)
+    ends = scene_depth.nearest_inverse_depth, scene_depth.farthest_inverse_depth
+    return lens_for(blur_percent / 100 * view.size_px[0], focus, ends, view.f_px)
