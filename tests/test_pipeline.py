@@ -398,6 +398,6 @@ def test_the_largest_film_decides_how_much_memory_is_enough(tmp_path, monkeypatc
     for_the_loop = export_bytes((720, 450), (720, 450))
     with pytest.raises(InputError, match="a film of 1600x1000 takes"):
         kbvr.export(
-            tmp_path / "large.png", tmp_path, stereo=True, wiggle=True, max_memory_bytes=for_the_loop + 10**7,
+            tmp_path / "large.png", tmp_path, stereo=True, wiggle=True, max_memory=for_the_loop + 10**7,
             seconds=0.1,
         )  # fmt: skip

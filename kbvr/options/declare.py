@@ -16,7 +16,10 @@ from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origi
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from kbvr.errors import InputError
+from kbvr.errors import InputError, shortened
+
+MOST_SHOWN = 80
+"""Letters of a value that a message quotes."""
 
 
 class OptionError(InputError):
@@ -235,8 +238,8 @@ def _flat(annotation: Any, *, through_tuples: bool = False) -> Iterator[Any]:
 def shown(value: object) -> str:
     """Return a value as a message quotes it."""
     if isinstance(value, str | Path):
-        return repr(str(value))
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+        return repr(shortened(str(value), MOST_SHOWN))
+    return f"{value:.10g}" if isinstance(value, float) else shortened(str(value), MOST_SHOWN)
 
 
 def _explained(error: ValidationError, group: type[OptionGroup]) -> InputError:

@@ -85,10 +85,13 @@ def _place(value: object) -> object:
 
 
 def _bytes(value: object) -> object:
-    if isinstance(value, int):
+    if isinstance(value, int) and value > 0:
         return value
     number, unit = _bytes_in(value)
-    return round(float(number) * UNITS[unit.upper()])
+    size = round(float(number) * UNITS[unit.upper()])
+    if size <= 0:
+        raise ValueError
+    return size
 
 
 Size = Annotated[tuple[int, int], BeforeValidator(_size)]

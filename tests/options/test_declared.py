@@ -27,7 +27,7 @@ from kbvr.options.picture import QuiltDisplay
 from kbvr.options.run import Device
 from kbvr.options.scene_file import Surround
 from kbvr.options.video import LAYOUTS, CodecName, Container
-from kbvr.plan.output_kinds import PAIR_FILES
+from kbvr.plan.file_names import PAIR_FILES
 
 ONCE = list(every_option())
 

@@ -93,5 +93,5 @@ def test_triangles_take_memory_too():
 
 def test_numbers_of_many_digits_are_no_size():
     """A float holds none of them, and nobody has so much."""
-    with pytest.raises(InputError, match="must be like 2GB"):
+    with pytest.raises(InputError, match="a size like 2GB"):
         ExportOptions(max_memory="9" * 400 + "GB")

@@ -25,7 +25,7 @@ from kbvr.formats.loop.mp4_clip import LEAST_S
 from kbvr.formats.spec.format import Facts, FileSummary, Item
 from kbvr.formats.write import write_items
 from kbvr.options.export_options import FileOptions
-from kbvr.plan.output_kinds import ANIMATION_FORMATS
+from kbvr.plan.file_names import ANIMATION_FORMATS
 
 PERIOD_S = 0.48
 NAMES = [f"a_kbvr_wiggle.{suffix}" for suffix in (*ANIMATION_FORMATS, "jpg", "html")]
