@@ -339,7 +339,7 @@ def test_a_crop_in_pixels_is_the_photos_own_when_memory_makes_the_photo_smaller(
     """The profile is handed half a photo; the crop still ends inside it."""
 
     def halved(photo, *_, **__):
-        return photo_from_array(cv2.resize(photo.rgb, None, fx=0.5, fy=0.5), f_px=photo.f_px / 2), ()
+        return photo_from_array(cv2.resize(photo.rgb, None, fx=0.5, fy=0.5), f_px=photo.f_px / 2), None
 
     monkeypatch.setattr(pipeline, "within_memory", halved)
     crops = {"from_crop": Crop(0, 0, 451, 300), "to_crop": Crop(300, 200, 151, 100)}

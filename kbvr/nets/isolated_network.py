@@ -140,8 +140,7 @@ class ForeignSession:
 
 @cache
 def _opened(network: Network) -> Session:
-    session = ForeignSession(network)
-    return session
+    return ForeignSession(network)
 
 
 def _process(max_bytes: int) -> IsolatedProcess:
