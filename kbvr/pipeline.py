@@ -385,7 +385,7 @@ class _Run:
         with costing_only(output, self.failed):
             files = write()
             self.made += files
-            written = [Written(output, item, file) for item, file in zip(items, files, strict=True)]
+            written += [Written(output, item, file) for item, file in zip(items, files, strict=True)]
         return written
 
     def depth_files(self, plan: Plan) -> list[Written]:
