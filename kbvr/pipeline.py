@@ -8,6 +8,7 @@ two eyes) -> the profile's scene (split, fill, mattes, mesh, for what the moves 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -32,16 +33,17 @@ from kbvr.motion.paths import moves_along, view_of
 from kbvr.nets import devices_of, sessions_noted
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.keywords import ExportKeywords
-from kbvr.photo.photo import GUESSED_FOV_DEG, Photo, load_photo, photo_from_array
+from kbvr.photo.photo import Photo, load_photo, photo_from_array
 from kbvr.plan.aspect import cut_around_subject, size_within
 from kbvr.plan.explain import Made, SceneFacts, explain
 from kbvr.plan.failures import Failure, costing_only
+from kbvr.plan.file_names import fitted_to, moved_to, names_a_file
 from kbvr.plan.from_options import SCENE_KEYS_PER_S, check_options, path_options
 from kbvr.plan.memory_budget import MemoryUse, refuse_without_room, repeats_bytes, within_memory, within_px
 from kbvr.plan.output_kinds import DepthKind, DrawnKind, OutputKind, SceneKind, chosen_kinds
 from kbvr.plan.shots import Shot
 from kbvr.profiles.choose import profile_of
-from kbvr.profiles.protocol import Built, Drawing, Profile
+from kbvr.profiles.protocol import Built, Profile
 from kbvr.stereo.comfort import Comfort
 from kbvr.system.atomic_file import all_or_none, check_there, refuse_taken
 from kbvr.system.stopwatch import Stopwatch
@@ -104,6 +106,9 @@ class ExportReport:
     failed: tuple[Failure, ...] = ()
     """Outputs that could not be made while those of `written` could."""
 
+    is_fov_assumed: bool = False
+    """Whether nothing said how wide the photo's view is, so that a usual one is taken (`GUESSED_FOV_DEG`)."""
+
     @property
     def file(self) -> FileSummary:
         """The first file that was written."""
@@ -124,7 +129,7 @@ def export(
 
     Args:
         photo: a file, a `Photo`, or sRGB pixels.
-        out: folder to write to.
+        out: folder to write to, or the file if there is only one.
         progress: called with a stage's name, what is done of it, and how much there is.
         **options: docs/options.md lists them; texts are read as on the command line.
 
@@ -148,9 +153,9 @@ def export(
 
 
 def export_photo(
-    photo: Path | Photo, out_dir: Path, options: ExportOptions, *, progress: Progress | None = None
+    photo: Path | Photo, out: Path, options: ExportOptions, *, progress: Progress | None = None
 ) -> ExportReport:
-    """Make the outputs of one photo and return what was done, and what could not be.
+    """Make the outputs of one photo, in a folder or as one file; return what was done, and what could not be.
 
     Where it raises, nothing is left of the files that were written until then, but of those that took the place of
     others.
@@ -160,11 +165,12 @@ def export_photo(
         OutputError: if a file exists and may not be overwritten, or cannot be written.
         KbvrError: if no output could be made: what the first one failed for.
     """
+    options = fitted_to(out, options)
     check_options(options)
     run = _Run(str(photo.name if isinstance(photo, Photo) else photo), options.overwrite, progress or _untold)
     with run.all_or_none(), sessions_noted() as sessions:
         profile = profile_of(options)
-        jobs = _jobs(photo.name if isinstance(photo, Photo) else photo.stem, out_dir, options)
+        jobs = _jobs(photo.name if isinstance(photo, Photo) else photo.stem, out, options)
         with run.clock.stage("load"):
             if isinstance(photo, Path):
                 photo = load_photo(photo, fov_deg=options.fov_deg, max_memory_bytes=options.max_memory)
@@ -177,11 +183,6 @@ def export_photo(
         with run.stage("depth", shown="depth"):
             depth = profile.depth(photo)
         plan = _planned(seen_through(photo, depth), depth, jobs, file_px, options)
-        if plan.photo.f_source == "guess":
-            _log.warning(
-                "the photo does not say its focal length: a field of view of %g degrees is assumed (--fov)",
-                GUESSED_FOV_DEG,
-            )
         return _written(plan, profile, run, memory, lambda: devices_of(sessions))
 
 
@@ -212,7 +213,7 @@ def plan_export(
         wanted, got = (f"{shape[1]}x{shape[0]}" for shape in (photo.rgb.shape, depth.inverse_depth.shape))
         raise InputError(f"the depth must have the photo's size {wanted}, got {got}")
     values: dict[str, Any] = {**options}
-    chosen = ExportOptions(**values)
+    chosen = fitted_to(Path(out), ExportOptions(**values))
     check_options(chosen)
     file_px = _file_px(photo, chosen)
     jobs = _sized(_jobs(photo.name, Path(out), chosen), file_px, chosen)
@@ -240,10 +241,14 @@ def write_export(plan: Plan, *, progress: Progress | None = None) -> ExportRepor
         return _written(plan, profile_of(plan.options), run, None, lambda: devices_of(sessions))
 
 
-def _jobs(name: str, out_dir: Path, options: ExportOptions) -> list[Job]:
-    """Return what is to be made, the sizes not yet known."""
-    jobs = [Job(kind, kind.items(name, out_dir, options)) for kind in chosen_kinds(options)]
+def _jobs(name: str, out: Path, options: ExportOptions) -> list[Job]:
+    """Return what is to be made, the sizes not yet known; `out` is a folder, or the file if there is only one."""
+    is_file = names_a_file(out)
+    jobs = [Job(kind, kind.items(name, out.parent if is_file else out, options)) for kind in chosen_kinds(options)]
     items = [item for job in jobs for item in job.items]
+    if is_file:
+        items = [moved_to(out, items)]
+        jobs = [replace(jobs[0], items=tuple(items))]
     for item in items:
         refuse_taken(item.path, overwrite=options.overwrite)
     for idle in options.idle({item.format for item in items}):
@@ -324,6 +329,7 @@ def _written(
         explanation=explain(plan.photo, plan.depth, plan.scene_depth, shots, made, plan.options),
         seconds=run.clock.seconds | busy,
         failed=tuple(run.failed),
+        is_fov_assumed=plan.photo.f_source == "guess",
     )
 
 
@@ -421,28 +427,29 @@ class _Run:
         largest_px = max(shot.view.size_px for shot in plan.shots)
         kept_bytes = repeats_bytes(plan.photo.size_px, largest_px, plan.options.max_memory)
         sources = [shot.sources_within(kept_bytes) for shot in plan.shots]
-        total, done = sum(len(drawn_frames(own)) for own in sources), 0
+        total, done = sum(map(len, sources)), 0
         written: list[Written] = []
 
-        def instants(shot: Shot, drawing: Drawing, wanted: list[int]) -> Iterator[Views]:
+        def instants(shot: Shot, own: Sequence[int]) -> Iterator[Views]:
             nonlocal done
-            for views in shot.seen(drawing.frames, wanted):
+            wanted, shows = drawn_frames(own), Counter(own)
+            for index, views in zip(wanted, shot.seen(drawings[shot.lens].frames, wanted), strict=True):
                 yield views
-                done += 1
-                self.told("video", done, total)
+                done += shows[index]
+                self.told("frames", done, total)
 
         with self.clock.stage("scene"):
             drawings = {
                 lens: built.drawing([shot for shot in plan.shots if shot.lens == lens])
                 for lens in dict.fromkeys(shot.lens for shot in plan.shots)
             }
+        self.told("frames", 0, total)
         with self.clock.stage("video"), ExitStack() as open_drawings:
             for drawing in drawings.values():
                 open_drawings.enter_context(drawing)
             for shot, own in zip(plan.shots, sources, strict=True):
                 facts = replace(shot.facts, sources=own, credits=plan.photo.credits)
-                views = instants(shot, drawings[shot.lens], drawn_frames(own))
-                write = partial(write_items, views, shot.items, facts, plan.options)
+                write = partial(write_items, instants(shot, own), shot.items, facts, plan.options)
                 written += self.written(shot.output, shot.items, write)
         titles = [drawing.title for drawing in drawings.values()]
         return written, list(dict.fromkeys(titles)), sum(drawing.busy_s for drawing in drawings.values())

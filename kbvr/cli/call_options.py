@@ -13,7 +13,14 @@ class CallOptions(OptionGroup):
 
     title: ClassVar[str] = "Call"
 
-    out: Path = option(Path(), "Folder to write to.", short="-o", takes="a folder", metavar="DIR", is_common=True)
+    out: Path = option(
+        Path(),
+        "Folder to write to. If a call makes one file, its name (out/cat.mp4) is taken too, or - for standard output.",
+        short="-o",
+        takes="a folder or a file",
+        metavar="DIR",
+        is_common=True,
+    )
     preset: str | None = option(
         None,
         "A set of options for a device or site: quest, youtube-vr180, tv-3d, blog, instagram, story, "

@@ -6,14 +6,17 @@ import json
 import logging
 import math
 import os
+import shlex
+import shutil
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, get_args
 
 import typer
 from rich.console import Console
@@ -26,11 +29,18 @@ from kbvr.cli.printing import complain, explained, print_line
 from kbvr.cli.progress import Report, stage_bars
 from kbvr.errors import MOST_NAME_LETTERS, InputError, KbvrError, escaped, shortened
 from kbvr.options.export_options import ExportOptions
-from kbvr.options.outputs import ONE_EYED, SCENES
-from kbvr.photo.photo import load_photo
+from kbvr.options.outputs import ONE_EYED, SCENES, DepthMapKind
+from kbvr.photo.photo import GUESSED_FOV_DEG, load_photo
 from kbvr.pipeline import ExportReport, Written
+from kbvr.plan.file_names import names_a_file
 from kbvr.plan.from_options import check_options
 from kbvr.system.atomic_file import refuse_taken
+
+STREAM = Path("-")
+"""Standard output, as a place for one file."""
+
+VIEWED = (".mp4", ".webm", ".glb", ".html", ".jpg", ".png")
+"""What `kbvr view` shows."""
 
 GOOD, BUG, BAD_INPUT = 0, 1, 2
 """Exit codes."""
@@ -83,6 +93,34 @@ def run_export(request: ExportRequest) -> int:
 
     Return the exit code: the worst is a bug.
     """
+    out = request.call.out
+    if (names_a_file(out) or out == STREAM) and len(request.photos) > 1:
+        raise InputError(f"-o {out} is one file, got {len(request.photos)} photos")
+    if out == STREAM:
+        return _streamed(request)
+    return _exported(request)
+
+
+def _streamed(request: ExportRequest) -> int:
+    """Export into a folder that goes again, and write the one file of it to standard output; return the exit code."""
+    if request.call.as_json or request.call.explain:
+        raise InputError("-o - writes the file to standard output, where --json and --explain print")
+    with TemporaryDirectory() as folder:
+        call = request.call.model_copy(update={"out": Path(folder), "quiet": True})
+        code = _exported(replace(request, call=call))
+        files = [path for path in Path(folder).rglob("*") if path.is_file()]
+        if code == GOOD and len(files) != 1:
+            raise InputError(f"-o - is one file, but this makes {len(files)}: {', '.join(path.name for path in files)}")
+        if code == GOOD:
+            sys.stdout.flush()
+            with files[0].open("rb") as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+    return code
+
+
+def _exported(request: ExportRequest) -> int:
+    """Export every photo into a folder or a file; return the exit code."""
     for module in LOADED_LATE:
         import_module(module)
     check_options(request.options)
@@ -102,7 +140,10 @@ def run_export(request: ExportRequest) -> int:
     codes = {outcome.exit_code for outcome in outcomes}
     if request.call.comfort is not None:
         codes.add(_write_comfort_report(request.call.comfort, outcomes, request))
+    if not request.call.quiet and not request.call.as_json:
+        _tell_of_assumed_fov(outcomes)
     if request.is_watched and any(outcome.report for outcome in outcomes):
+        _name_next_step(outcomes)
         name_better_network(request.options)
     if request.call.as_json:
         typer.echo(json.dumps(_summary(outcomes), indent=2, allow_nan=False))
@@ -196,12 +237,33 @@ def _tell(outcome: Outcome, report: ExportReport, request: ExportRequest) -> Non
     if not request.call.quiet:
         for written in report.written:
             print_line(f"{written.file.path}  ({_shown(written)})")
+            for beside in written.file.beside:
+                print_line(f"{beside}  (belongs to {written.file.path.name})")
+
+
+def _tell_of_assumed_fov(outcomes: list[Outcome]) -> None:
+    """Say once how many photos do not say how wide their view is."""
+    count = sum(outcome.report.is_fov_assumed for outcome in outcomes if outcome.report)
+    if count:
+        which = "" if len(outcomes) == 1 else f" of {count} of {len(outcomes)} photos"
+        complain(
+            f"no focal length in the EXIF data{which}; assuming a {GUESSED_FOV_DEG:g} degree field of view (--fov)"
+        )
+
+
+def _name_next_step(outcomes: list[Outcome]) -> None:
+    """Say how to see what was made, to a person at a terminal."""
+    files = [written.file.path for outcome in outcomes if outcome.report for written in outcome.report.written]
+    shown = next((path for path in files if path.suffix in VIEWED), None)
+    if shown is not None:
+        complain(f"to see it: kbvr view {shlex.quote(str(shown))} (in a headset: add --lan)")
 
 
 def _shown(written: Written) -> str:
     """Return what a file is, in a few words."""
     file = written.file
-    packing = [] if written.output in SCENES else [written.item.packing]
+    has_packing = written.output not in SCENES and written.item.packing not in ("mono", *get_args(DepthMapKind))
+    packing = [written.item.packing] if has_packing else []
     facts = [*packing, "x".join(map(str, file.size_px)), *([file.codec] if file.codec else [])]
     if file.seconds:
         facts += [f"{file.frames} frames", f"{file.seconds:.1f} s"]

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from kbvr.errors import InputError
 from kbvr.formats.packing.layouts import INTERLEAVED, QUILTS
 from kbvr.formats.spec.codecs import container_of
+from kbvr.formats.spec.format import Item
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import PACKED_STILLS
+
+SUFFIXES = frozenset(
+    (
+        *(".mp4", ".mkv", ".webm", ".gif", ".webp", ".avif", ".jpg", ".jpeg", ".png", ".jps", ".mpo", ".heic"),
+        *(".npy", ".npz", ".exr", ".glb", ".html", ".ply", ".obj", ".usdz"),
+    )
+)
+"""What names of files end with; an output folder may have any other ending."""
 
 
 class File(NamedTuple):
@@ -172,3 +184,35 @@ def anaglyph_files(options: ExportOptions) -> list[File]:
 def _loop_files(packing: str, ending: str, options: ExportOptions) -> list[File]:
     loops = [File(ANIMATION_FORMATS[kind], packing, f"{ending}.{kind}") for kind in options.animate_as]
     return [*loops, File("poster", packing, f"{ending}.jpg"), File("snippet", packing, f"{ending}.html")]
+
+
+def names_a_file(out: Path) -> bool:
+    """Return whether outputs are to go into a file of this name, not into a folder."""
+    return out.suffix.lower() in SUFFIXES and not out.is_dir()
+
+
+def fitted_to(out: Path, options: ExportOptions) -> ExportOptions:
+    """Return options with the container or the kind of picture that the name of a file asks for."""
+    suffix = out.suffix.lower().removeprefix(".").replace("jpg", "jpeg")
+    if not names_a_file(out):
+        return options
+    if suffix in ("mp4", "mkv", "webm") and options.container == "auto":
+        return options.model_copy(update={"container": suffix})
+    if suffix in ("jpeg", "png", "webp") and options.picture is None:
+        return options.model_copy(update={"picture": suffix})
+    return options
+
+
+def moved_to(out: Path, items: Sequence[Item]) -> Item:
+    """Return the only item there is, at a place of its own.
+
+    Raises:
+        InputError: if there is another number of items, or the name ends as no file of that kind does.
+    """
+    if len(items) != 1:
+        names = ", ".join(item.path.name for item in items)
+        raise InputError(f"{out} names one file, but this makes {len(items)}: {names}; give a folder")
+    wanted, found = (path.suffix.lower().replace(".jpeg", ".jpg") for path in (items[0].path, out))
+    if wanted != found:
+        raise InputError(f"the name of this output must end with {wanted}, got {out}")
+    return replace(items[0], path=out)

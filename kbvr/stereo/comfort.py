@@ -6,7 +6,7 @@ All in the pixels of a view, as x_right - x_left: negative before the screen, po
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 
 import numpy as np
@@ -40,10 +40,10 @@ class Comfort:
     size_px: tuple[int, int]
     """(width, height) of a view."""
 
-    histogram: Float64[np.ndarray, "N"]
+    histogram: Float64[np.ndarray, "N"] = field(repr=False)
     """Share of the picture in each bin of parallax; adds up to 1."""
 
-    edges_px: Float64[np.ndarray, "N1"]
+    edges_px: Float64[np.ndarray, "N1"] = field(repr=False)
     """Where the bins begin and end."""
 
     cut_px: tuple[float, float]

@@ -175,13 +175,14 @@ def test_an_export_uses_the_field_of_view_of_the_network(home, photo, tmp_path, 
     assert written_f_px(tmp_path / "out") == pytest.approx(SMALL_F_PX, rel=0.005)
     assert "90.0 degrees across, found by moge-2-small" in report.explanation[0]
     assert any("measured, by moge-2-small" in line for line in report.explanation)
-    assert "assumed" not in caplog.text
+    assert not report.is_fov_assumed
 
 
 def test_a_network_that_finds_none_leaves_the_guess_and_says_so(home, photo, tmp_path, caplog):
     report = kbvr.export(photo, tmp_path / "out", depth_map="png")
     assert "55.0 degrees across, assumed" in report.explanation[0]
-    assert "a field of view of 55 degrees is assumed" in caplog.text
+    assert report.is_fov_assumed
+    assert not caplog.text
 
 
 def test_exif_and_the_flag_win_over_the_network(home, tmp_path, capsys):

@@ -1,0 +1,120 @@
+"""What `kbvr export` prints, and where its files go: a folder, a file by its name, or standard output."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import kbvr
+from kbvr.cli.main import main
+
+QUICK = ["--depth", "d.npy", "--depth-kind", "depth-m", "--fill", "spread", "--seconds", "0.2", "--fps", "10"]
+STILL = [*QUICK[:6]]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with a small photo and its depth."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "b"):
+        Image.fromarray(np.full((48, 64, 3), 90, np.uint8)).save(f"{name}.png")
+    np.save("d.npy", np.full((48, 64), 2.0, np.float32))
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "deep/er/film.mkv", "film.webm"])
+def test_a_name_of_a_file_is_where_the_only_output_goes(name: str) -> None:
+    """And its ending chooses the container."""
+    assert main(["export", "a.png", "-o", name, *QUICK, "-q"]) == 0
+    assert Path(name).stat().st_size > 300
+    assert not list(Path().rglob("*_kbvr*"))
+
+
+def test_a_stills_name_chooses_the_kind_of_picture() -> None:
+    assert main(["export", "a.png", "--still", "sbs", "-o", "pair.webp", *STILL, "-q"]) == 0
+    with Image.open("pair.webp") as picture:
+        assert (picture.format, picture.size) == ("WEBP", (128, 48))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["a.png", "--still", "sbs", "--stereo", "-o", "a.jpg"], "names one file, but this makes 2"),
+        (["a.png", "--gltf", "-o", "scene.mp4"], "must end with .glb, got scene.mp4"),
+        (["a.png", "b.png", "-o", "a.mp4"], "-o a.mp4 is one file, got 2 photos"),
+        (["a.png", "b.png", "-o", "-"], "-o - is one file, got 2 photos"),
+        (["a.png", "-o", "-", "--json"], "where --json and --explain print"),
+        (["a.png", "--still", "left-right", "-o", "-"], "-o - is one file, but this makes 2"),
+    ],
+)
+def test_what_does_not_go_into_one_file_is_refused(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", *arguments]) == 2
+    told = capsys.readouterr()
+    assert said in told.err
+    assert told.out == ""
+    assert not [path for path in Path().rglob("*") if path.suffix not in (".png", ".npy")]
+
+
+def test_a_folder_may_be_called_like_a_file_and_other_endings_are_folders() -> None:
+    Path("films.mp4").mkdir()
+    for out in ("films.mp4", "v1.2"):
+        assert main(["export", "a.png", "--depth-map", "npy", "-o", out, *QUICK[:4], "-q"]) == 0
+        assert [path.name for path in Path(out).iterdir()] == ["a_kbvr_depth_m.npy"]
+
+
+def test_standard_output_gets_the_file_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    into = io.TextIOWrapper(io.BytesIO())
+    monkeypatch.setattr(sys, "stdout", into)
+    assert main(["export", "a.png", "--still", "anaglyph", "-o", "-", *STILL]) == 0
+    into.seek(0)
+    with Image.open(io.BytesIO(into.buffer.read())) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (64, 48))
+    assert not list(Path().rglob("*_kbvr*"))
+
+
+def test_every_file_is_listed_with_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those that belong to another, too; and only what has a layout is said to have one."""
+    wanted = ["--embed", "--kenburns", "--still", "sbs", "--depth-map", "npy", "--triangles", "2000", "-o", "out"]
+    assert main(["export", "a.png", *wanted, *QUICK]) == 0
+    told = capsys.readouterr()
+    lines = told.out.splitlines()
+    assert {Path(line.split("  ")[0]).name for line in lines} == {path.name for path in Path("out").iterdir()}
+    assert "mono" not in told.out
+    assert sum("sbs" in line for line in lines) == 1
+    assert any(line.endswith("(belongs to a_kbvr_embed.html)") for line in lines)
+
+
+def test_an_assumed_field_of_view_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "a.png", "b.png", "--depth-map", "npy", "-o", "out", "--depth-quality", "fast"]) == 0
+    told = capsys.readouterr().err
+    assert told == (
+        "kbvr: no focal length in the EXIF data of 2 of 2 photos; assuming a 55 degree field of view (--fov)\n"
+    )
+    assert main(["export", "a.png", "--depth-map", "npy", "-o", "again", "--fov", "50", *QUICK[:4]]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_progress_begins_with_all_frames_and_counts_those_of_the_film() -> None:
+    """Also the ones that are shown again: a swing comes back the way it went."""
+    told: list[tuple[str, int, int]] = []
+    kbvr.export(
+        *("a.png", "out"),
+        depth="d.npy",
+        depth_kind="depth-m",
+        fill="spread",
+        seconds=2,
+        fps=10,
+        kenburns=True,
+        progress=lambda *progress: told.append(progress),
+    )
+    frames = [(done, total) for stage, done, total in told if stage == "frames"]
+    assert frames[0] == (0, 20)
+    assert frames[-1] == (20, 20)
+    assert [done for done, _ in frames] == sorted(done for done, _ in frames)
