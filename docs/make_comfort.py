@@ -11,7 +11,7 @@ from PIL import Image
 
 import kbvr
 from kbvr.formats.comfort_report import histogram_chart
-from kbvr.pipeline import ExportReport
+from kbvr.making.report import ExportReport
 
 ROOT = Path(__file__).parents[1]
 TEMPLE = ROOT / "examples" / "temple.jpg"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import kbvr
-from kbvr.pipeline import ExportReport
+from kbvr.making.report import ExportReport
 
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "pictures" / "loops"

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from kbvr.errors import InputError, KbvrError, OutputError
     from kbvr.geometry.camera import Camera
     from kbvr.ldi.scene import Scene, build_scene
+    from kbvr.making.plan import Plan
+    from kbvr.making.report import ExportReport, Written
     from kbvr.options.export_options import ExportOptions
     from kbvr.photo.photo import Photo, load_photo, photo_from_array
-    from kbvr.pipeline import ExportReport, Plan, Written, export, plan_export, write_export
+    from kbvr.pipeline import export, plan_export, write_export
     from kbvr.rendering.cpu_renderer import render
 
 __version__ = "0.1.0"
@@ -43,9 +45,9 @@ _HOME = {
     "KbvrError": "kbvr.errors",
     "InputError": "kbvr.errors",
     "OutputError": "kbvr.errors",
-    "ExportReport": "kbvr.pipeline",
-    "Plan": "kbvr.pipeline",
-    "Written": "kbvr.pipeline",
+    "ExportReport": "kbvr.making.report",
+    "Plan": "kbvr.making.plan",
+    "Written": "kbvr.making.report",
     "export": "kbvr.pipeline",
     "plan_export": "kbvr.pipeline",
     "write_export": "kbvr.pipeline",

@@ -20,7 +20,7 @@ from kbvr.cli.main import main
 from kbvr.cli.progress import stage_bars
 from kbvr.errors import INVISIBLE, JOINERS, InputError, OutputError, escaped, shortened
 from kbvr.formats.spec.format import FileSummary, Item
-from kbvr.pipeline import ExportReport, Written
+from kbvr.making.report import ExportReport, Written
 
 NASTY = "a\nkbvr: all is well\x1b[2J\u202egpj\u2066\u2028[bold red]b"
 SHOWN = r"a\nkbvr: all is well\x1b[2J\u202egpj\u2066\u2028[bold red]b"

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kbvr import pipeline
 from kbvr.cli.main import main
 from kbvr.errors import OutputError
 from kbvr.formats import comfort_report
 from kbvr.formats.depth import depth_map
 from kbvr.formats.loop import poster
 from kbvr.formats.loop.animation import loop_of
+from kbvr.making import run
 from kbvr.system import atomic_file as output
 
 resource = pytest.importorskip("resource", reason="a limit to the size of files is needed, which Windows lacks")
@@ -144,16 +144,16 @@ def test_a_photo_of_which_one_output_fails_leaves_nothing_of_the_others(
 ) -> None:
     """The same call works when there is room again."""
     flags = "--depth-map npy --obj --embed" + (" --still sbs" if last == "write_items" else " --splats")
-    real = getattr(pipeline, last)
+    real = getattr(run, last)
 
-    def fail(source: object, items: list[pipeline.Item], *rest: object) -> object:
+    def fail(source: object, items: list[run.Item], *rest: object) -> object:
         if items[0].format in ("picture", "splats"):
             with full_disk():
                 return real(source, items, *rest)
         return real(source, items, *rest)
 
     with monkeypatch.context() as patched:
-        patched.setattr(pipeline, last, fail)
+        patched.setattr(run, last, fail)
         assert export(flags) == 2
     assert complaint_in(capfd).endswith("File too large")
     assert list(Path("out").iterdir()) == []
@@ -183,13 +183,13 @@ def test_an_output_that_disappears_while_the_next_is_made_is_missed(
     export: Callable[[str], int], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next one makes the folder anew, so that nothing else would fail."""
-    real = pipeline.write_scene_items
+    real = run.write_scene_items
 
     def write_later(*arguments: object) -> object:
         shutil.rmtree("out")
         return real(*arguments)
 
-    monkeypatch.setattr(pipeline, "write_scene_items", write_later)
+    monkeypatch.setattr(run, "write_scene_items", write_later)
     assert export("--depth-map npy --ply") == 2
     line = complaint_in(capfd)
     assert "cat_kbvr_depth_m.npy was written, but has disappeared since" in line

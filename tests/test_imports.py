@@ -25,6 +25,7 @@ ROOMS = (
     ("formats",),
     ("plan",),
     ("profiles",),
+    ("making",),
     ("pipeline",),
     ("doctor", "serving"),
     ("cli",),

@@ -17,7 +17,6 @@ from PIL import Image
 
 import kbvr
 from bench.decoding import KINDS, peak_bytes, write_picture
-from kbvr import pipeline
 from kbvr.cli.main import main
 from kbvr.cli.printing import OUT_OF_MEMORY
 from kbvr.errors import InputError, OutOfMemoryError
@@ -84,7 +83,7 @@ def test_another_process_may_take_half_of_the_machine(monkeypatch, machine, half
 
 
 @pytest.mark.parametrize("error", SHORTAGES, ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize("stage", ["scene_depth_of", "explain"])
+@pytest.mark.parametrize("stage", ["kbvr.pipeline.scene_depth_of", "kbvr.making.make.explain"])
 def test_the_command_line_says_so_in_one_line(tmp_path, capsys, monkeypatch, error, stage):
     """Wherever it is raised, and it leaves nothing half written."""
 
@@ -93,7 +92,7 @@ def test_the_command_line_says_so_in_one_line(tmp_path, capsys, monkeypatch, err
 
     photo = tmp_path / "a.png"
     Image.new("RGB", (48, 32)).save(photo)
-    monkeypatch.setattr(pipeline, stage, short)
+    monkeypatch.setattr(stage, short)
     assert main(["export", "--depth-map", "png", "-o", str(tmp_path / "out"), str(photo)]) == 2
     said = capsys.readouterr().err.splitlines()
     assert said == [f"kbvr: {photo}: {OUT_OF_MEMORY}"]

@@ -19,6 +19,7 @@ from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.video import write_video as video
 from kbvr.ldi.scene import build_scene
+from kbvr.making import run
 from kbvr.motion.crop import Crop
 from kbvr.motion.path_names import PATH_NAMES, Steps
 from kbvr.motion.paths import OVERSCAN, view_of
@@ -173,7 +174,7 @@ def test_a_film_that_comes_back_is_the_same_whether_or_not_its_frames_are_kept(t
     monkeypatch.setattr(Renderer, "frames", counted)
     monkeypatch.setattr(video, "repeated", noted)
     for kept_bytes in (2**28, 0):
-        monkeypatch.setattr(pipeline, "repeats_bytes", lambda *_, kept=kept_bytes: kept)
+        monkeypatch.setattr(run, "repeats_bytes", lambda *_, kept=kept_bytes: kept)
         kbvr.export(EXAMPLES / "cat.jpg", tmp_path, stereo=True, kenburns=True, seconds=0.48, overwrite=True)
     assert drawn == [2 * 7, 7, 2 * 12, 12]
     assert len(given) == 4 * 12
@@ -310,7 +311,7 @@ def test_an_export_without_any_output_or_with_an_unknown_option_is_refused(tmp_p
 def test_progress_is_told_of_every_stage(tmp_path):
     told = []
     export_photo(EXAMPLES / "cat.jpg", tmp_path, ExportOptions(seconds=0.2), progress=lambda *what: told.append(what))
-    assert [stage for stage, done, total in told if done == total] == ["depth", "layers", "video"]
+    assert [stage for stage, done, total in told if done == total] == ["depth", "layers", "frames"]
 
 
 def test_the_stages_can_be_called_by_themselves():

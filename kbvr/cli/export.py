@@ -28,10 +28,10 @@ from kbvr.cli.interruption import is_interruption
 from kbvr.cli.printing import complain, explained, print_line
 from kbvr.cli.progress import Report, stage_bars
 from kbvr.errors import MOST_NAME_LETTERS, InputError, KbvrError, escaped, shortened
+from kbvr.making.report import ExportReport, Written
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import ONE_EYED, SCENES, DepthMapKind
 from kbvr.photo.photo import GUESSED_FOV_DEG, load_photo
-from kbvr.pipeline import ExportReport, Written
 from kbvr.plan.file_names import names_a_file
 from kbvr.plan.from_options import check_options
 from kbvr.system.atomic_file import refuse_taken

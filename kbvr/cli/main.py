@@ -89,11 +89,11 @@ def main(args: Sequence[str] | None = None) -> int:
     sys.argv, or if what is at work does not let go of the main thread.
     """
     given = sys.argv[1:] if args is None else args
-    if given[:1] == ["export"] and not {*given} & {"-h", "--help", "--help-all"}:
-        _refuse_too_few_addresses()
-        decoders.warm_up()
     with dependable_streams() as lost, _warnings_logged(), signals_interrupt() as interruption:
         try:
+            if given[:1] == ["export"] and not {*given} & {"-h", "--help", "--help-all"}:
+                _refuse_too_few_addresses()
+                decoders.warm_up()
             code: int = app(args if given else ["--help"], prog_name="kbvr", standalone_mode=False) or 0
         except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  bugs are raised again
             code = INTERRUPTED if interruption.came else _code_of(error)

@@ -29,10 +29,10 @@ from kbvr.depth.placement import DEFAULT_NEAR_M
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.spec.format import Facts, Item
 from kbvr.formats.write import write_items
+from kbvr.making.report import ExportReport, Written
 from kbvr.motion.crop import Crop
 from kbvr.motion.path_names import Steps
 from kbvr.options.export_options import ExportOptions
-from kbvr.pipeline import ExportReport, Written
 from kbvr.plan.from_options import path_options
 
 Progress = Callable[[str, int, int], None]

@@ -22,7 +22,7 @@ from kbvr import pipeline
 from kbvr.cli.main import main
 from kbvr.errors import InputError
 from kbvr.formats.spec.format import FileSummary, Item
-from kbvr.pipeline import ExportReport, Written
+from kbvr.making.report import ExportReport, Written
 
 def noise():
     for stream in (1, 2):

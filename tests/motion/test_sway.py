@@ -18,10 +18,10 @@ from scenes import card_before_wall, checkerboard, depth_of
 import kbvr
 from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.errors import InputError, OutputError
+from kbvr.making.report import ExportReport
 from kbvr.motion.sway import sideways, subject_plane
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import LOOPS
-from kbvr.pipeline import ExportReport
 from kbvr.plan.from_options import BUDGETS, budget_of
 from kbvr.plan.output_kinds import KINDS
 

@@ -174,7 +174,7 @@ def test_a_smaller_depth_map_shows_the_same_scene() -> None:
 
 def test_a_depth_map_is_as_large_as_memory_lets_the_photo_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And no larger: what was made smaller is not blown up again."""
-    monkeypatch.setattr(pipeline, "within_memory", lambda photo, *_, **__: (half_of(photo), ()))
+    monkeypatch.setattr(pipeline, "within_memory", lambda photo, *_, **__: (half_of(photo), None))
     report = kbvr.export(EXAMPLES / "cat.jpg", tmp_path, depth_map="npy", still="autostereogram")
     assert [one.file.size_px for one in report.written] == [(225, 150)] * 2
 

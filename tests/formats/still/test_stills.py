@@ -27,10 +27,10 @@ from kbvr.formats.spec.format import Facts, FileSummary, Item
 from kbvr.formats.still.jpeg_segments import segments
 from kbvr.formats.still.vr180_photo import half_sphere, half_sphere_side_px, right_eye_of
 from kbvr.formats.write import write_items
+from kbvr.making.report import ExportReport
 from kbvr.options.export_options import ExportOptions, FileOptions
 from kbvr.options.outputs import Still
 from kbvr.options.picture import PictureFile, QuiltDisplay
-from kbvr.pipeline import ExportReport
 from kbvr.plan.output_kinds import KINDS
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
