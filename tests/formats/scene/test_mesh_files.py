@@ -489,7 +489,7 @@ def test_usd_that_is_not_there_is_told_of_in_one_line(photo, tmp_path, monkeypat
 def test_what_cannot_be_is_told_of_in_one_line(photo, tmp_path, output):
     for options, complaint in (
         ({"max_mb": -1}, "max_mb must be 0.001"),
-        ({"triangles": 10}, "the number of triangles must be 2000 to 5e"),
+        ({"triangles": 10}, "triangles must be a whole number from 2,000 to 5,000,000"),
         ({"profile": "paper"}, "scenes belong to the profile layers"),
     ):
         with pytest.raises(InputError, match=complaint) as caught:
