@@ -19,15 +19,16 @@ PAGE, KEYWORDS = "docs/options.md", "kbvr/options/keywords.py"
 INTRODUCTION = """\
 # All options
 
-Every option of `kbvr export`, by its flag, and by its name in Python (`kbvr.export`) and in configuration files. Lists
-may be texts with commas everywhere, and texts such as `1920x1080` or `2GB` work in Python too. `kbvr export --help-all`
-prints the same.
+Every option of `kbvr export`, by its flag, and by its name in Python (`kbvr.export`). Where a list is taken, a text
+with commas works too, and texts such as `1920x1080` or `2GB` work in Python too. `kbvr export --help-all` prints
+the same.
 
 ## Files of options and presets
 
 `kbvr.toml` in the working folder, then the one in kbvr's configuration folder (`~/.config/kbvr` on Linux,
-`~/Library/Application Support/kbvr` on macOS, `%LOCALAPPDATA%\\\\kbvr` on Windows; or `$KBVR_HOME`), set options by
-name; the command line wins over both.
+`~/Library/Application Support/kbvr` on macOS, `%LOCALAPPDATA%\\kbvr` on Windows; or `$KBVR_HOME`), set options by
+the names of their flags or by their names in Python. The command line wins over both, and options of a file that do not
+go with a call are left out of it. Every switch can be turned off, as in `--no-wiggle`. `overwrite` cannot stand in a file.
 
 ```toml
 layout = "tb"

@@ -28,8 +28,10 @@ from kbvr.making.run import Progress, Run
 from kbvr.mesh.cell_plane import TEXTURE_MAX_PX
 from kbvr.motion.paths import view_of
 from kbvr.nets import devices_of, sessions_noted
+from kbvr.options.declare import shown
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.keywords import ExportKeywords
+from kbvr.options.values import LEAST_SIDE_PX
 from kbvr.photo.photo import Photo, load_photo, photo_from_array
 from kbvr.plan.aspect import cut_around_subject, size_within
 from kbvr.plan.file_names import fitted_to, moved_to, names_a_file
@@ -72,8 +74,8 @@ def export(
     """
     values: dict[str, Any] = {**options}
     source = photo_from_array(photo, name="photo") if isinstance(photo, np.ndarray) else photo
-    source = source if isinstance(source, Photo) else Path(source)
-    report = export_photo(source, Path(out), ExportOptions(**values), progress=progress)
+    source = source if isinstance(source, Photo) else _path(source, "a photo (a file, a Photo or pixels)")
+    report = export_photo(source, _path(out, "a folder or a file"), ExportOptions(**values), progress=progress)
     for failure in report.failed:
         _log.warning("%s: %s: %s", report.photo, failure.output, failure.message)
     return report
@@ -97,7 +99,7 @@ def export_photo(
     run = Run(str(photo.name if isinstance(photo, Photo) else photo), options.overwrite, progress or _untold)
     with run.all_or_none(), sessions_noted() as sessions:
         profile = profile_of(options)
-        jobs = _jobs(photo.name if isinstance(photo, Photo) else photo.stem, out, options)
+        jobs = _jobs(photo, out, options)
         with run.clock.stage("load"):
             if isinstance(photo, Path):
                 photo = load_photo(photo, fov_deg=options.fov_deg, max_memory_bytes=options.max_memory)
@@ -122,7 +124,7 @@ def plan_export(
         photo: the photo, from `load_photo` or `photo_from_array`.
         depth: its depth, of the same size.
         out: folder to write to.
-        **options: those of `export`; the ones about depth say nothing here.
+        **options: those of `export`; the ones about depth and memory say nothing here.
 
     Returns:
         The shots (cameras of every instant) and files of every output.
@@ -136,14 +138,17 @@ def plan_export(
         >>> plan = kbvr.plan_export(photo, kbvr.estimate_depth(photo), "out", wiggle=True)
         >>> kbvr.write_export(plan)
     """
+    if not (isinstance(photo, Photo) and isinstance(depth, DepthMap)):
+        raise InputError(f"expected a Photo and a DepthMap, got {type(photo).__name__} and {type(depth).__name__}")
     if depth.inverse_depth.shape != photo.rgb.shape[:2]:
         wanted, got = (f"{shape[1]}x{shape[0]}" for shape in (photo.rgb.shape, depth.inverse_depth.shape))
         raise InputError(f"the depth must have the photo's size {wanted}, got {got}")
     values: dict[str, Any] = {**options}
-    chosen = fitted_to(Path(out), ExportOptions(**values))
+    out = _path(out, "a folder or a file")
+    chosen = fitted_to(out, ExportOptions(**values))
     check_options(chosen)
     file_px = _file_px(photo, chosen)
-    jobs = _sized(_jobs(photo.name, Path(out), chosen), file_px, chosen)
+    jobs = _sized(_jobs(photo, out, chosen), file_px, chosen)
     for job in jobs:
         check_items(job.view_px, job.items, chosen)
     return _planned(photo, depth, jobs, file_px, chosen.for_photo(file_px, name=photo.title))
@@ -168,8 +173,10 @@ def write_export(plan: Plan, *, progress: Progress | None = None) -> ExportRepor
         return make_files(plan, profile_of(plan.options), run, None, lambda: devices_of(sessions))
 
 
-def _jobs(name: str, out: Path, options: ExportOptions) -> list[Job]:
+def _jobs(photo: Path | Photo, out: Path, options: ExportOptions) -> list[Job]:
     """Return what is to be made, the sizes not yet known; `out` is a folder, or the file if there is only one."""
+    name = photo.name if isinstance(photo, Photo) else photo.stem
+    inputs = [path for path in (photo, options.depth, options.keyframes) if isinstance(path, Path)]
     is_file = names_a_file(out)
     jobs = [Job(kind, kind.items(name, out.parent if is_file else out, options)) for kind in chosen_kinds(options)]
     items = [item for job in jobs for item in job.items]
@@ -178,6 +185,8 @@ def _jobs(name: str, out: Path, options: ExportOptions) -> list[Job]:
         jobs = [replace(jobs[0], items=tuple(items))]
     for item in items:
         refuse_taken(item.path, overwrite=options.overwrite)
+        if any(_is_same(item.path, given) for given in inputs):
+            raise InputError(f"{item.path} is read for this output, and cannot be written too; give another name")
     for idle in options.idle({item.format for item in items}):
         _log.warning("nothing that is written here takes --%s", idle.replace("_", "-"))
     return jobs
@@ -190,7 +199,11 @@ def _file_px(photo: Photo, options: ExportOptions) -> tuple[int, int]:
 
 def _sized(jobs: Iterable[Job], file_px: tuple[int, int], options: ExportOptions) -> list[Job]:
     """Return jobs with the largest size that their views can have."""
-    return [replace(job, view_px=job.kind.view_px(file_px, options)) for job in jobs]
+    sized = [replace(job, view_px=job.kind.view_px(file_px, options)) for job in jobs]
+    if options.aspect is not None and min(min(job.view_px) for job in sized) < LEAST_SIDE_PX:
+        shape, got = f"{options.aspect[0]:g}:{options.aspect[1]:g}", min((job.view_px for job in sized), key=min)
+        raise InputError(f"a picture must be 16x16 or more, got {got[0]}x{got[1]} with the aspect {shape}")
+    return sized
 
 
 def _within_memory(photo: Photo, jobs: Sequence[Job], options: ExportOptions) -> tuple[Photo, MemoryUse | None]:
@@ -221,6 +234,25 @@ def _planned(
         if isinstance(job.kind, DrawnKind)
     ]
     return Plan(photo, depth, scene_depth, options, tuple(jobs), tuple(shots))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Return whether two paths lead to one file."""
+    try:
+        return one.samefile(other)
+    except OSError:  # one of them is not there, or may not be looked at
+        return False
+
+
+def _path(given: object, wanted: str) -> Path:
+    """Return what was given as a path.
+
+    Raises:
+        InputError: if it is none.
+    """
+    if not isinstance(given, str | PathLike) or isinstance(given, bytes) or "\0" in str(given):
+        raise InputError(f"expected {wanted}, got {shown(given)}")
+    return Path(given)
 
 
 def _untold(stage: str, done: int, total: int) -> None:

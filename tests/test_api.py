@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -89,3 +91,32 @@ def test_photo_twos_explanation_does_not_speak_of_photo_one(tmp_path):
     second = kbvr.export(photo, tmp_path / "2", still="sbs", **given)
     assert first.explanation[-1] == "networks: ran on the CPU"
     assert second.explanation[-1] == "networks: ran on nothing: none was needed"
+
+
+MISUSED = """
+import kbvr, numpy as np
+photo = kbvr.photo_from_array(np.zeros((48, 64, 3), np.uint8))
+depth = kbvr.DepthMap(np.ones((48, 64), np.float32), photo.f_px)
+for call in (
+    lambda: kbvr.export(None),
+    lambda: kbvr.export(["a.jpg"]),
+    lambda: kbvr.export(b"a.jpg"),
+    lambda: kbvr.export("a\\0b"),
+    lambda: kbvr.export("a.jpg", None),
+    lambda: kbvr.plan_export("a.jpg", "d.npy"),
+    lambda: kbvr.plan_export(depth, photo),
+):
+    try:
+        call()
+    except kbvr.InputError as error:
+        print(error)
+"""
+
+
+def test_other_things_than_photos_and_paths_are_refused_in_one_line(tmp_path):
+    """In a process of its own: here, annotations are checked first."""
+    done = subprocess.run(
+        [sys.executable, "-c", MISUSED], capture_output=True, text=True, cwd=Path(kbvr.__file__).parents[1]
+    )
+    assert done.stderr == ""
+    assert [line.split(",")[0][:10] for line in done.stdout.splitlines()] == ["expected a"] * 7

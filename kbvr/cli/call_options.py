@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from kbvr.options.declare import OptionGroup, option
+from kbvr.options.presets import PRESETS
 
 
 class CallOptions(OptionGroup):
@@ -15,35 +16,37 @@ class CallOptions(OptionGroup):
 
     out: Path = option(
         Path(),
-        "Folder to write to. If a call makes one file, its name (out/cat.mp4) is taken too, or - for standard output.",
+        "Folder to write to. If only one file is written, this can also be its name (out/cat.mp4), or - for "
+        "standard output.",
         short="-o",
         takes="a folder or a file",
-        metavar="DIR",
+        metavar="PATH",
         is_common=True,
     )
     preset: str | None = option(
         None,
         "A set of options for a device or site: quest, youtube-vr180, tv-3d, blog, instagram, story, "
-        "looking-glass. A configuration file can hold more. Other options given win.",
+        "looking-glass. You can define more in a configuration file. Options on the command line take precedence.",
         takes="a preset's name",
         metavar="NAME",
+        suggests=tuple(PRESETS),
         is_common=True,
     )
     config: Path | None = option(
         None,
-        "A TOML file of options, in place of kbvr.toml in this folder and your own.",
+        "A TOML file of options, read instead of kbvr.toml in this folder and your user kbvr.toml.",
         takes="a TOML file",
         metavar="FILE",
     )
     pull: bool = option(
         False,
         "Download the best depth network first. That is moge-2-small (141 MB), or the network that --depth-model "
-        "names, unless you have it. Without a connection the export uses what is here.",
+        "names, unless it is installed. Without a connection the export uses what is installed.",
         is_common=True,
     )
     comfort: Path | None = option(
         None,
-        "Write a report on what the eyes are given, against what they can follow, with a chart beside it.",
+        "Write a viewing-comfort report: the parallax in the result against what eyes can tolerate, with a chart.",
         takes="a file that ends in .json",
         metavar="FILE.json",
     )

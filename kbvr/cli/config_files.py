@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from kbvr.errors import InputError
+from kbvr.options.declare import Declared, meant_by
 from kbvr.options.presets import PRESETS
 from kbvr.system.input_file import read_small_file
 
 NAME = "kbvr.toml"
+NOT_IN_FILES = ("config", "preset", "overwrite")
+"""Options that only a call can have: a folder that somebody sent shall not make it replace files."""
+
 MOST_BYTES = 10**6
 
 
@@ -35,17 +39,17 @@ class Values:
     """Option -> the file or preset that gave its value."""
 
 
-def values_from_files(given: Path | None, preset: str | None, known: Collection[str]) -> Values:
-    """Return the values of the configuration files, the nearer one first, and over them those of the preset.
+def values_from_files(given: Path | None, preset: str | None, known: Sequence[Declared]) -> tuple[Values, Values]:
+    """Return the values of the configuration files, the nearer one over the other, and those of the preset.
 
-    `known` are the names of all options.
+    `known` are all options; in files they may be called as their flags are.
 
     Raises:
         InputError: if a file cannot be read, names an option that is not there, or there is no such preset.
     """
     presets = {name: Values(values, dict.fromkeys(values, f"preset {name}")) for name, values in PRESETS.items()}
     found: list[Values] = []
-    for path in [given] if given else [one for one in (user_file(), Path(NAME)) if one.is_file()]:
+    for path in [given] if given else [one for one in _places() if _can_be_read(one)]:
         table = _read(path)
         own = table.pop("preset", {})
         if not isinstance(own, dict) or not all(isinstance(one, dict) for one in own.values()):
@@ -56,26 +60,50 @@ def values_from_files(given: Path | None, preset: str | None, known: Collection[
         alike = get_close_matches(preset, presets, n=1)
         meant = f"; did you mean {alike[0]}?" if alike else ""
         raise InputError(f"--preset must be one of {', '.join(presets)}, got {preset!r}{meant}")
-    found += [presets[preset]] if preset else []
-    return Values(
+    filed = Values(
         {name: value for one in found for name, value in one.values.items()},
         {name: source for one in found for name, source in one.sources.items()},
     )
+    return filed, presets[preset] if preset else Values({}, {})
+
+
+def _places() -> list[Path]:
+    """Return where files may lie; a user without a home has none of their own."""
+    try:
+        return [user_file(), Path(NAME)]
+    except RuntimeError:
+        return [Path(NAME)]
+
+
+def _can_be_read(path: Path) -> bool:
+    """Return whether a file is there; a folder that may not be entered has none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _read(path: Path) -> dict[str, Any]:
     content = read_small_file(path, "a configuration file", MOST_BYTES)
     try:
         return tomllib.loads(content.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(f"{path} must be a TOML file of options: {error}") from error
 
 
-def _values(table: Mapping[str, Any], source: str, known: Collection[str]) -> Values:
-    """Return the options of a table, whose names may be written as flags are."""
-    values = {name.removeprefix("--").replace("-", "_"): value for name, value in table.items()}
-    for name in values:
-        if name not in known:
-            alike = get_close_matches(name, known, n=1)
-            raise InputError(f"{source}: there is no option {name}" + (f"; did you mean {alike[0]}?" if alike else ""))
+def _values(table: Mapping[str, Any], source: str, known: Sequence[Declared]) -> Values:
+    """Return the options of a table, called by their names or as their flags are."""
+    names = {one.flag.removeprefix("--").replace("-", "_"): one.name for one in known}
+    names |= {one.name: one.name for one in known}
+    values: dict[str, Any] = {}
+    for written, value in table.items():
+        name = names.get(written.removeprefix("--").replace("-", "_"))
+        if name is None:
+            meant = meant_by(written.replace("-", "_"), known)
+            raise InputError(f"{source}: there is no option {written}" + (f"; did you mean {meant}?" if meant else ""))
+        if name in NOT_IN_FILES:
+            raise InputError(f"{source}: {written} cannot stand in a file")
+        if name in values:
+            raise InputError(f"{source}: {written} stands there twice")
+        values[name] = value
     return Values(values, dict.fromkeys(values, source))

@@ -34,6 +34,7 @@ from kbvr.options.outputs import ONE_EYED, SCENES, DepthMapKind
 from kbvr.photo.photo import GUESSED_FOV_DEG, load_photo
 from kbvr.plan.file_names import names_a_file
 from kbvr.plan.from_options import check_options
+from kbvr.plan.output_kinds import chosen_kinds
 from kbvr.system.atomic_file import refuse_taken
 
 STREAM = Path("-")
@@ -105,15 +106,17 @@ def _streamed(request: ExportRequest) -> int:
     """Export into a folder that goes again, and write the one file of it to standard output; return the exit code."""
     if request.call.as_json or request.call.explain:
         raise InputError("-o - writes the file to standard output, where --json and --explain print")
+    if sys.stdout.isatty():
+        raise InputError("-o - writes a file to standard output, got a terminal; add > or |")
+    names = [file.ending for kind in chosen_kinds(request.options) for file in kind.files(request.options)]
+    if len(names) != 1:
+        raise InputError(f"-o - is one file, but this makes {len(names)}: {', '.join(names)}")
     with TemporaryDirectory() as folder:
         call = request.call.model_copy(update={"out": Path(folder), "quiet": True})
         code = _exported(replace(request, call=call))
-        files = [path for path in Path(folder).rglob("*") if path.is_file()]
-        if code == GOOD and len(files) != 1:
-            raise InputError(f"-o - is one file, but this makes {len(files)}: {', '.join(path.name for path in files)}")
         if code == GOOD:
             sys.stdout.flush()
-            with files[0].open("rb") as file:
+            with next(path for path in Path(folder).rglob("*") if path.is_file()).open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
             sys.stdout.buffer.flush()
     return code

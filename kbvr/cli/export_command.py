@@ -50,24 +50,68 @@ def export(photos: list[Path], given: Mapping[str, Any]) -> int:
     """Export photos with what was given on the command line; return the exit code."""
     from kbvr.cli.export import ExportRequest, run_export
 
-    _refuse_unclear_depth(len(photos), given)
     call, options = read_options(given)
+    if options.depth is not None and len(photos) > 1:
+        raise InputError(f"--depth belongs to one photo, got {len(photos)} photos")
     return run_export(ExportRequest(tuple(photos), options, call))
 
 
 def read_options(given: Mapping[str, Any]) -> tuple[CallOptions, ExportOptions]:
     """Return the options of a call: those given on the command line, over a preset's, over those of files.
 
+    Options of files are wishes for every call: what does not go with this one is left out.
+
     Raises:
         InputError: if a value is out of its range, or options do not go together; it names flags.
     """
     first = _read(CallOptions, {name: given[name] for name in CallOptions.model_fields if name in given}, {})
-    known = [one.name for one in every_option()]
-    filed = values_from_files(first.config, first.preset, known)
-    sources = {name: source for name, source in filed.sources.items() if name not in given}
-    values = {**filed.values, **given}
-    call = {name: values.pop(name) for name in CallOptions.model_fields if name in values}
-    return _read(CallOptions, call, sources), _read(ExportOptions, values, sources)
+    filed, preset = values_from_files(first.config, first.preset, list(every_option()))
+    asked = {**preset.values, **given}
+    sources = {name: source for name, source in {**filed.sources, **preset.sources}.items() if name not in given}
+    call_names = CallOptions.model_fields
+    call = _read(CallOptions, {k: v for k, v in {**filed.values, **asked}.items() if k in call_names}, sources)
+    wanted = {name: value for name, value in asked.items() if name not in call_names}
+    _refuse_unclear_depth({**filed.values, **wanted})
+    return call, _with_wishes(wanted, {k: v for k, v in filed.values.items() if k not in call_names}, sources)
+
+
+def _with_wishes(wanted: Mapping[str, Any], wishes: Mapping[str, Any], sources: Mapping[str, str]) -> ExportOptions:
+    """Return what is wanted, with those wishes that go with it and that a file of it uses."""
+    from kbvr.plan.output_kinds import formats_of
+
+    if {*wanted} & {*OutputOptions.model_fields}:
+        wishes = {name: value for name, value in wishes.items() if name not in OutputOptions.model_fields}
+    for name, value in wishes.items():  # a value that cannot be is wrong in every call
+        _read_one(name, value, sources)
+    kept = {name: value for name, value in wishes.items() if name not in wanted}
+    try:
+        options = _read(ExportOptions, {**kept, **wanted}, sources)
+    except InputError:
+        kept = _that_fit(kept, wanted)
+        options = _read(ExportOptions, {**kept, **wanted}, sources)
+    idle = {*options.idle(formats_of(options))} & {*kept}
+    return _read(ExportOptions, {k: v for k, v in {**kept, **wanted}.items() if k not in idle}, sources)
+
+
+def _read_one(name: str, value: Any, sources: Mapping[str, str]) -> None:
+    """Check a value by itself; what it goes with is another matter."""
+    try:
+        _read(ExportOptions, {name: value}, sources)
+    except InputError as error:
+        if isinstance(error.__context__, OptionError):
+            raise
+
+
+def _that_fit(wishes: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the wishes that go with what is wanted and with each other, those that come first preferred."""
+    kept: dict[str, Any] = {}
+    for name, value in wishes.items():
+        try:
+            ExportOptions(**{**kept, name: value, **wanted})
+        except InputError:
+            continue
+        kept[name] = value
+    return kept
 
 
 def _read(group: type[Group], values: Mapping[str, Any], sources: Mapping[str, str]) -> Group:
@@ -80,21 +124,26 @@ def _read(group: type[Group], values: Mapping[str, Any], sources: Mapping[str, s
         raise InputError(error.said_of(f"{source}: {error.option}" if source else flag)) from None
 
 
-def _refuse_unclear_depth(photos: int, given: Mapping[str, Any]) -> None:
-    if "depth" in given and photos > 1:
-        raise InputError(f"--depth belongs to one photo, got {photos} photos")
-    if "depth" in given and "depth_kind" not in given:
+def _refuse_unclear_depth(values: Mapping[str, Any]) -> None:
+    if "depth" in values and "depth_kind" not in values:
         raise InputError("--depth needs --depth-kind: disparity, depth-m or inverse-depth-per-m")
-    if "depth" not in given and "depth_kind" in given:
+    if "depth" not in values and "depth_kind" in values:
         raise InputError("--depth-kind says what --depth holds, got no --depth")
+
+
+def _completions(one: Declared, incomplete: str) -> list[str]:
+    """Return what may follow; of several names the last is completed."""
+    before, comma, _ = incomplete.rpartition(",") if one.is_several else ("", "", "")
+    return [f"{before}{comma}{name}" for name in one.suggestions]
 
 
 def _parameter(one: Declared) -> inspect.Parameter:
     """Return the parameter that typer makes a flag of; values stay text, for the options read them."""
-    flags = [f"{one.flag}/{one.off_flag}" if one.off_flag else one.flag, *([one.short] if one.short else [])]
+    off_flag = one.off_flag or "no-".join(("--", one.flag.removeprefix("--")))
+    flags = [f"{one.flag}/{off_flag}" if one.is_switch else one.flag, *([one.short] if one.short else [])]
     kind: Any = bool if one.is_switch else str
-    names = one.names
-    told = typer.Option(*flags, metavar=one.metavar or None, autocompletion=(lambda: list(names)) if names else None)
+    complete = (lambda incomplete: _completions(one, incomplete)) if one.suggestions else None
+    told = typer.Option(*flags, metavar=one.metavar or None, autocompletion=complete)
     return inspect.Parameter(
         one.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, told]
     )

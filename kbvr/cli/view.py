@@ -29,9 +29,9 @@ def view(
         typer.Argument(metavar="FILE", help="Scenes (GLB, or HTML that kbvr made), stereo pictures and videos."),
     ],
     port: Annotated[
-        int, typer.Option(metavar="NUMBER", min=0, max=65535, help="Port to serve at.", show_default="a free one")
+        int, typer.Option(metavar="NUMBER", min=0, max=65535, help="Port to listen on.", show_default="any free port")
     ] = 0,
-    no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
     lan: Annotated[
         bool,
         typer.Option(
@@ -45,13 +45,13 @@ def view(
         typer.Option(
             metavar="IPV4",
             help="With --lan, the address of this machine to serve at.",
-            show_default="that of the way to the internet",
+            show_default="that of the default network interface",
         ),
     ] = None,
 ) -> int:
     """Show files in a browser until Ctrl-C.
 
-    Only this machine can see them; with --lan, also anyone on the network who knows the address.
+    Only this machine can reach the server; with --lan, also anyone on the network who knows the address.
 
     Example: kbvr view out/cat_kbvr.glb
 

@@ -7,7 +7,7 @@ An option is a field of an `OptionGroup`: its type, its default, and in `option(
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import UnionType
@@ -50,6 +50,7 @@ def option(
     metavar: str = "",
     python: str = "",
     used_by: tuple[str, ...] = (),
+    suggests: tuple[str, ...] = (),
     is_common: bool = False,
 ) -> Any:
     """Declare an option.
@@ -69,6 +70,7 @@ def option(
         python: what Python values it takes, as an annotation, where its type does not say that.
         metavar: what stands for its value in help.
         used_by: the formats (`kbvr.formats.registry`) that it changes; empty if it is not about one file.
+        suggests: values that a shell completes, where its type has no names.
         is_common: whether the short help shows it.
     """
     known: dict[str, Any] = {
@@ -79,7 +81,13 @@ def option(
         "off_flag": off_flag,
         "short": short,
     }
-    known |= {"metavar": metavar, "python": python, "used_by": list(used_by), "is_common": is_common}
+    known |= {
+        "metavar": metavar,
+        "python": python,
+        "used_by": list(used_by),
+        "suggests": list(suggests),
+        "is_common": is_common,
+    }
     given = {name: value for name, value in known.items() if value}
     return Field(default, description=says, ge=least, gt=above, le=most, json_schema_extra=given)
 
@@ -97,9 +105,20 @@ class OptionGroup(BaseModel):
             InputError: if there is no such option, a value is out of its range, or options do not go together.
         """
         try:
-            super().__init__(**given)
+            super().__init__(**{name: self._plain(name, value) for name, value in given.items()})
         except ValidationError as error:
             raise _explained(error, type(self)) from None
+
+    @classmethod
+    def _plain(cls, name: str, value: object) -> object:
+        """Return a value of numpy's as Python's, and a number as text where names are; yes and no are no numbers."""
+        value = value.tolist() if hasattr(value, "tolist") else value
+        if name not in cls.model_fields:
+            return value
+        one = Declared(name, cls.model_fields[name])
+        if isinstance(value, bool) and not one.is_switch:
+            raise OptionError(name, one.takes, value)
+        return str(value) if one.names and isinstance(value, int) and not one.is_switch else value
 
     @classmethod
     def declared(cls) -> Iterator[Declared]:
@@ -170,6 +189,11 @@ class Declared:
         return tuple(name for kind in self._types if get_origin(kind) is Literal for name in get_args(kind))
 
     @property
+    def suggestions(self) -> tuple[str, ...]:
+        """What a shell completes."""
+        return self.names or tuple(self.extra.get("suggests", ()))
+
+    @property
     def is_several(self) -> bool:
         """Whether it takes several names."""
         return any(get_origin(kind) is tuple for kind in _flat(self.field.annotation))
@@ -235,6 +259,14 @@ def _flat(annotation: Any, *, through_tuples: bool = False) -> Iterator[Any]:
         yield annotation
 
 
+def meant_by(name: str, options: Iterable[Declared]) -> str | None:
+    """Return the name of the option that a wrong name probably means: what a flag is called, or nearly a name."""
+    by_flag = {one.flag.removeprefix("--").replace("-", "_"): one.name for one in options}
+    names = {**by_flag, **{one: one for one in by_flag.values()}}
+    alike = get_close_matches(name, names, n=1, cutoff=0.7)
+    return names[alike[0]] if alike else None
+
+
 def shown(value: object) -> str:
     """Return a value as a message quotes it."""
     if isinstance(value, str | Path):
@@ -250,8 +282,8 @@ def _explained(error: ValidationError, group: type[OptionGroup]) -> InputError:
         return cause if isinstance(cause, InputError) else InputError(str(cause or found["msg"]))
     name = str(found["loc"][0])
     if found["type"] == "extra_forbidden":
-        alike = get_close_matches(name, group.model_fields, n=1)
-        return InputError(f"there is no option {name!r}" + (f"; did you mean {alike[0]!r}?" if alike else ""))
+        meant = meant_by(name, group.declared())
+        return InputError(f"there is no option {name!r}" + (f"; did you mean {meant!r}?" if meant else ""))
     return OptionError(name, Declared(name, group.model_fields[name]).takes, found["input"])
 
 

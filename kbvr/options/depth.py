@@ -30,10 +30,11 @@ class DepthOptions(OptionGroup):
     )
     depth_model: str | Path = option(
         "auto",
-        "The network that estimates the depth. auto: the best one here of moge-2-small, depth-anything-v2-small and "
+        "The network that estimates the depth. auto: the best installed of moge-2-small, depth-anything-v2-small and "
         "kbvr-depth, which is built in; NAME: a network that `kbvr models list` shows; FILE: an ONNX file.",
         takes="auto, a name or an ONNX file",
         metavar="auto|NAME|FILE",
+        suggests=("auto", "kbvr-depth", "moge-2-small", "depth-anything-v2-small"),
     )
     depth_quality: DepthQuality = option(
         "good",
@@ -42,13 +43,13 @@ class DepthOptions(OptionGroup):
     )
     fov_deg: float | None = option(
         None,
-        "Field of view across the photo's long side.",
+        "Field of view along the photo's long side.",
         least=1,
         most=170,
         unit="degrees",
         flag="--fov",
         metavar="DEG",
-        unset="from the EXIF data, else found by moge-2-small if it is here, else 55",
+        unset="from the EXIF data, else found by moge-2-small if it is installed, else 55",
     )
     near_m: float | None = option(
         None,
@@ -73,11 +74,11 @@ class DepthOptions(OptionGroup):
         "An instance segmentation (maskrcnn, or an ONNX file) that makes people, animals and cars stand upright.",
         takes="a name or an ONNX file",
         metavar="NAME|FILE",
-        unset="none; maskrcnn with --profile paper, if it is here",
+        unset="none; maskrcnn with --profile paper, if it is installed",
     )
     softness: float | None = option(
         None,
-        "How much of its own relief an object that stands upright keeps.",
+        "How much of its own depth an upright object keeps.",
         least=0,
         most=1,
         metavar="0-1",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal, get_args
 
+from pydantic import AfterValidator
+
 from kbvr.options.declare import ONCE, SPLIT, OptionGroup, option
 
 Animation = Literal["gif", "webp", "avif", "mp4"]
@@ -13,6 +15,11 @@ ANIMATIONS: tuple[str, ...] = get_args(Animation)
 MAX_VIEWS = 37
 MAX_PERIOD_S = 60.0
 MOVING = ("gif", "webp", "avif", "clip")
+
+
+def _text(text: str) -> str:
+    text.encode()  # what a file name may hold, and no text can, is a ValueError
+    return text
 
 
 class LoopOptions(OptionGroup):
@@ -47,7 +54,7 @@ class LoopOptions(OptionGroup):
     )
     max_kb: float | None = option(
         None,
-        "Largest size of each file of a loop, in kB of 1000 bytes; its pictures become smaller and fewer to fit.",
+        "Largest size of each file of a loop, in kB (1,000 bytes); frames are shrunk or dropped to fit.",
         least=1,
         most=1e6,
         unit="kB",
@@ -55,7 +62,7 @@ class LoopOptions(OptionGroup):
         unset="no limit",
         used_by=(*MOVING, "poster"),
     )
-    alt: str | None = option(
+    alt: Annotated[str, AfterValidator(_text)] | None = option(
         None,
         "What the HTML says the picture shows, for people who cannot see it.",
         takes="any text",

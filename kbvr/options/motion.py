@@ -56,7 +56,7 @@ class MotionOptions(OptionGroup):
         takes=CROP,
         flag="--from",
         metavar="X,Y,W,H",
-        unset="found",
+        unset="chosen automatically",
         python="str | tuple[float, float, float, float] | Crop",
     )
     to_crop: CropText | None = option(
@@ -65,12 +65,13 @@ class MotionOptions(OptionGroup):
         takes=CROP,
         flag="--to",
         metavar="X,Y,W,H",
-        unset="found",
+        unset="chosen automatically",
         python="str | tuple[float, float, float, float] | Crop",
     )
     shift_px: float = option(
         DEFAULT_SHIFT_PX,
-        "How far the end of a kenburns path may be shifted when it is found, in pixels of a picture 1024 px long.",
+        "How far the end of a kenburns path may be shifted when it is found, in pixels, as if the photo were 1024 "
+        "px long.",
         takes="0 or more pixels",
         flag="--shift",
         metavar="PX",

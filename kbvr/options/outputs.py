@@ -78,21 +78,23 @@ class OutputOptions(OptionGroup):
     title: ClassVar[str] = "Output"
 
     stereo: bool | None = option(
-        None, "Stereo video for a headset or a 3D screen.", unset="made if no other output is named", is_common=True
+        None, "A stereo video for a headset or a 3D screen.", unset="made if no other output is named", is_common=True
     )
-    kenburns: bool = option(False, "Plain video of a moving camera.", is_common=True)
+    kenburns: bool = option(False, "A plain video of a moving camera.", is_common=True)
     wiggle: bool = option(
         False,
-        "Loop that shows depth without glasses. It is written as GIF, WebP, AVIF and MP4, with a poster and HTML to "
-        "paste.",
+        "A looping animation that shows depth without glasses. It is written as GIF, WebP, AVIF and MP4, with a "
+        "poster and HTML to paste.",
         is_common=True,
     )
-    anaglyph: bool = option(False, "Loop for coloured glasses. The files are those of --wiggle.", is_common=True)
+    anaglyph: bool = option(
+        False, "A looping animation for coloured glasses. The file types are those of --wiggle.", is_common=True
+    )
     still: Annotated[tuple[Still, ...], SPLIT, ONCE] | None = option(
         None,
         "Stereo pictures. jps, mpo: for 3D viewers and televisions; vr180: for headsets; spatial: HEIC for Apple "
-        "devices (experimental, requires pillow-heif); autostereogram: for bare eyes; quilt: for light field displays; "
-        "the others are layouts, as for videos.",
+        "devices (experimental, requires pillow-heif); autostereogram: a magic-eye picture, seen without glasses; "
+        "quilt: for light field displays; the others are layouts, as for videos.",
         metavar="KIND[,KIND]",
         is_common=True,
     )
@@ -103,17 +105,19 @@ class OutputOptions(OptionGroup):
         metavar="KIND[,KIND]",
         is_common=True,
     )
-    gltf: bool = option(False, "3D scene (GLB) for headsets and 3D programs.", is_common=True)
+    gltf: bool = option(False, "A 3D scene (GLB) for headsets and 3D programs.", is_common=True)
     html: bool = option(False, "The scene as one web page with its viewer.", is_common=True)
     embed: bool = option(
-        False, "The scene for a web page of yours. A script shows it; the HTML to paste is written too.", is_common=True
+        False,
+        "The scene, to embed in your own web page. A script shows it; the HTML to paste is written too.",
+        is_common=True,
     )
     ply: bool = option(
-        False, "Mesh with colours at its vertices. It is as fine as --max-mb (60) allows.", is_common=True
+        False, "A mesh with vertex colours. It is as detailed as --max-mb allows (60 by default).", is_common=True
     )
-    obj: bool = option(False, "Mesh with its pictures. An OBJ, an MTL, two JPEGs and a PNG.", is_common=True)
-    usdz: bool = option(False, "Scene for iPhone, iPad, Mac and Vision Pro. It requires kbvr[usd].", is_common=True)
-    splats: bool = option(False, "Scene of 3D Gaussians, as PLY and glTF.", is_common=True)
+    obj: bool = option(False, "A mesh with textures. An OBJ, an MTL, two JPEGs and a PNG are written.", is_common=True)
+    usdz: bool = option(False, "A scene for iPhone, iPad, Mac and Vision Pro. It requires kbvr[usd].", is_common=True)
+    splats: bool = option(False, "A scene of 3D Gaussians, as PLY and glTF.", is_common=True)
 
     @model_validator(mode="after")
     def _stereo_unless_others_are_named(self) -> OutputOptions:

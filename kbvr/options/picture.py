@@ -29,7 +29,7 @@ class PictureOptions(OptionGroup):
 
     max_size: Size | None = option(
         None,
-        "Largest picture per eye, in pixels; the photo's own size is never exceeded.",
+        "Largest picture per eye, in pixels; never larger than the photo.",
         takes="WIDTHxHEIGHT like 1920x1080, 16x16 or more",
         metavar="WxH",
         unset="1920x1080 for videos, 720x720 for --wiggle and --anaglyph",
@@ -66,9 +66,9 @@ class PictureOptions(OptionGroup):
     glasses: Glasses = option("red-cyan", "Colours of the glasses for anaglyphs, left eye first.", used_by=ANAGLYPHS)
     anaglyph_colours: AnaglyphColours = option(
         "dubois",
-        "How the colours of anaglyphs are made. dubois: as true as the glasses allow; half-colour, colour: "
+        "How the colours of anaglyphs are made. dubois: as faithful as the glasses allow; half-colour, colour: "
         "brighter, and tiring where colours are strong; gray: without colour; true: dark, without ghosts; "
-        "optimised: without reds, calm. true and optimised are for red-cyan glasses.",
+        "optimised: gives up reds for comfort. true and optimised are for red-cyan glasses.",
         used_by=ANAGLYPHS,
     )
     quilt_for: QuiltDisplay = option(
@@ -99,9 +99,10 @@ class PictureOptions(OptionGroup):
     vignette: float = option(0.0, "How much darker the corners are.", least=0, most=1, metavar="0-1")
     fill: str | Path = option(
         "auto",
-        "What invents the parts that the photo hides. auto: lama if it is here, else kbvr-fill, a small network "
-        "that is built in; spread: smooth colours and the texture beside them; lama, migan: LaMa and MI-GAN, "
-        "which `kbvr models pull` downloads; FILE: another network's ONNX file.",
+        "How the areas hidden in the photo are filled in. auto: lama if it is installed, else kbvr-fill, a small "
+        "network that is built in; spread: smooth colours and the texture beside them; lama, migan: LaMa and "
+        "MI-GAN, which `kbvr models pull` downloads; FILE: another network's ONNX file.",
         takes="auto, a name or an ONNX file",
         metavar="auto|NAME|FILE",
+        suggests=("auto", "spread", "kbvr-fill", "lama", "migan"),
     )

@@ -24,7 +24,7 @@ class StereoOptions(OptionGroup):
 
     budget_percent: float | None = option(
         None,
-        "Disparity from nearest to farthest, in percent of the width. More is deeper, and tires the eyes.",
+        "Range of disparity, in percent of the width. A larger value gives more depth but strains the eyes.",
         above=0,
         most=15,
         unit="percent of the width",
@@ -44,7 +44,7 @@ class StereoOptions(OptionGroup):
     )
     convergence_m: float | None = option(
         None,
-        "Distance of what appears on the screen itself; nearer things come out of it.",
+        "Distance of what appears on the screen itself; nearer things appear in front of it.",
         least=0.01,
         most=1e5,
         unit="metres",
@@ -57,6 +57,7 @@ class StereoOptions(OptionGroup):
         f"{', '.join(SCREENS)} (headset: a player's virtual screen), or width and distance in metres, like 1.2@2.5.",
         takes=f"{', '.join(SCREENS)}, or width@distance in metres like 1.2@2.5",
         metavar="NAME|W@D",
+        suggests=tuple(SCREENS),
     )
     ipd_mm: float = option(
         DEFAULT_IPD_M * 1000, "Distance between the viewer's eyes.", least=30, most=90, unit="millimetres", metavar="MM"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from kbvr.motion.crop import Crop
 from kbvr.motion.path_names import Steps
 
 LEAST_SIDE_PX = 16
+MOST_SIDE_PX = 10**6
 MOST_LONG = 20.0
 """Longest side of a shape, over its other one."""
 
@@ -49,16 +51,42 @@ _crop_in, _steps_in = _numbers(",".join([NUMBER] * 4) + "(%?)"), _numbers(f"{NUM
 _place_in, _bytes_in = _numbers(f"{NUMBER},{NUMBER}%"), _numbers(rf"{NUMBER}([KMG]i?B)\s*")
 
 
+def _reader(read: Callable[[object], object]) -> BeforeValidator:
+    """Return a validator: whatever a reader cannot read is a wrong value."""
+
+    def validated(value: object) -> object:
+        try:
+            return read(value)
+        except (TypeError, OverflowError, AttributeError) as error:
+            raise ValueError from error
+
+    return BeforeValidator(validated)
+
+
+def _real(value: Any) -> float:
+    number = float(value)
+    if not isfinite(number):
+        raise ValueError
+    return number
+
+
+def _whole(value: Any) -> int:
+    number = _real(value)
+    if number != int(number):
+        raise ValueError
+    return int(number)
+
+
 def _size(value: object) -> object:
-    width, height = (int(side) for side in _size_in(value))
-    if min(width, height) < LEAST_SIDE_PX:
+    width, height = (_whole(side) for side in _size_in(value))
+    if not (min(width, height) >= LEAST_SIDE_PX and max(width, height) < MOST_SIDE_PX):
         raise ValueError
     return width, height
 
 
 def _ratio(value: object) -> object:
-    width, height = (float(part) for part in _ratio_in(value))
-    if not (width > 0 and height > 0 and max(width / height, height / width) <= MOST_LONG):
+    width, height = (_real(part) for part in _ratio_in(value))
+    if not (min(width, height) > 1e-6 and max(width / height, height / width) <= MOST_LONG):
         raise ValueError
     return width, height
 
@@ -66,19 +94,22 @@ def _ratio(value: object) -> object:
 def _crop(value: object) -> object:
     if isinstance(value, Crop):
         return value
-    x, y, width, height, *percent = _crop_in(value)
-    return Crop(float(x), float(y), float(width), float(height), percent=percent == ["%"])
+    *lengths, percent = (*_crop_in(value), "")[:5] if not isinstance(value, str) else _crop_in(value)
+    if percent not in ("", "%"):
+        raise ValueError
+    x, y, width, height = (_real(length) for length in lengths)
+    return Crop(x, y, width, height, percent=percent == "%")
 
 
 def _steps(value: object) -> object:
     if isinstance(value, Steps):
         return value
     first, last, frames = _steps_in(value)
-    return Steps(float(first), float(last), int(frames))
+    return Steps(_real(first), _real(last), _whole(frames))
 
 
 def _place(value: object) -> object:
-    x, y = (float(part) for part in _place_in(value))
+    x, y = (_real(part) for part in _place_in(value))
     if not (0 <= x <= 100 and 0 <= y <= 100):
         raise ValueError
     return x, y
@@ -87,6 +118,8 @@ def _place(value: object) -> object:
 def _bytes(value: object) -> object:
     if isinstance(value, int) and value > 0:
         return value
+    if not isinstance(value, str):
+        raise ValueError
     number, unit = _bytes_in(value)
     size = round(float(number) * UNITS[unit.upper()])
     if size <= 0:
@@ -94,15 +127,15 @@ def _bytes(value: object) -> object:
     return size
 
 
-Size = Annotated[tuple[int, int], BeforeValidator(_size)]
+Size = Annotated[tuple[int, int], _reader(_size)]
 """(width, height) in pixels."""
 
-Ratio = Annotated[tuple[float, float], BeforeValidator(_ratio)]
+Ratio = Annotated[tuple[float, float], _reader(_ratio)]
 """A shape as (width, height)."""
 
-CropText = Annotated[InstanceOf[Crop], BeforeValidator(_crop)]
-StepsText = Annotated[InstanceOf[Steps], BeforeValidator(_steps)]
-Place = Annotated[tuple[float, float], BeforeValidator(_place)]
+CropText = Annotated[InstanceOf[Crop], _reader(_crop)]
+StepsText = Annotated[InstanceOf[Steps], _reader(_steps)]
+Place = Annotated[tuple[float, float], _reader(_place)]
 """(x, y) in percent of the width and the height."""
 
-Bytes = Annotated[int, BeforeValidator(_bytes)]
+Bytes = Annotated[int, _reader(_bytes)]

@@ -43,7 +43,7 @@ class VideoOptions(OptionGroup):
         "How both eyes share the stereo video. sbs: side by side, for headsets; sbs-half: each squeezed to half "
         "its width, for 3D televisions; tb, tb-half: the left eye above; cross: for crossed eyes; rows, columns, "
         "checkerboard: in turn, for 3D screens; anaglyph: for coloured glasses; left-right: two files; mono: one "
-        "eye. Several layouts, separated by commas, are rendered once.",
+        "eye. Several layouts, separated by commas, share one rendering.",
         metavar="NAME[,NAME]",
         used_by=VIDEOS,
         is_common=True,
@@ -78,7 +78,7 @@ class VideoOptions(OptionGroup):
     )
     max_mb: float | None = option(
         None,
-        "Largest size of a video or scene, in MB of a million bytes; the quality is lowered until it fits.",
+        "Largest size of a video or scene, in MB (1,000,000 bytes); the quality is lowered until it fits.",
         least=0.001,
         most=100_000,
         unit="MB",
@@ -86,6 +86,4 @@ class VideoOptions(OptionGroup):
         unset="no limit; 8 for --gltf and the scenes of --html and --embed",
         used_by=(*VIDEOS, *SCENE_FILES),
     )
-    name_for: Player = option(
-        "any", "The player whose naming rules stereo videos follow, because players go by the file name.", used_by=FLAT
-    )
+    name_for: Player = option("any", "Name stereo videos so that this player recognises their layout.", used_by=FLAT)

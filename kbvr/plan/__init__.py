@@ -1,5 +1,6 @@
-"""What was asked for, and what has to be drawn for it.
+"""What has to be drawn for what was asked.
 
-Others use `options` (everything that can be asked), `output_kinds` (the files of each kind of output), `shots` (cameras
-of each film), `memory_budget`, `failures` and `explain`.
+Others use `output_kinds` (every kind of output and how it is planned; a new one has its name in `kbvr.options.outputs`
+and its files in `file_names`), `shots` (the cameras of one output), `from_options`, `aspect`, `memory_budget`,
+`failures` and `explain`.
 """

@@ -21,7 +21,10 @@ SUFFIXES = frozenset(
         *(".npy", ".npz", ".exr", ".glb", ".html", ".ply", ".obj", ".usdz"),
     )
 )
-"""What names of files end with; an output folder may have any other ending."""
+"""What names of files end with."""
+
+OTHER_SUFFIXES = frozenset((".mov", ".avi", ".m4v", ".tif", ".tiff", ".bmp", ".heif", ".stl", ".fbx", ".gltf", ".zip"))
+"""What others' files end with: no folder is called so. An output folder may have any other ending."""
 
 
 class File(NamedTuple):
@@ -188,7 +191,7 @@ def _loop_files(packing: str, ending: str, options: ExportOptions) -> list[File]
 
 def names_a_file(out: Path) -> bool:
     """Return whether outputs are to go into a file of this name, not into a folder."""
-    return out.suffix.lower() in SUFFIXES and not out.is_dir()
+    return out.suffix.lower() in SUFFIXES | OTHER_SUFFIXES and not out.is_dir()
 
 
 def fitted_to(out: Path, options: ExportOptions) -> ExportOptions:
@@ -198,7 +201,7 @@ def fitted_to(out: Path, options: ExportOptions) -> ExportOptions:
         return options
     if suffix in ("mp4", "mkv", "webm") and options.container == "auto":
         return options.model_copy(update={"container": suffix})
-    if suffix in ("jpeg", "png", "webp") and options.picture is None:
+    if suffix in ("jpeg", "png", "webp") and options.picture is None and options.still:
         return options.model_copy(update={"picture": suffix})
     return options
 

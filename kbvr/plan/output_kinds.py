@@ -291,3 +291,8 @@ KINDS: Mapping[str, OutputKind] = MappingProxyType(
 def chosen_kinds(options: ExportOptions) -> list[OutputKind]:
     """Return the kinds of output that are to be made, in their order."""
     return [KINDS[name] for name in options.outputs]
+
+
+def formats_of(options: ExportOptions) -> set[str]:
+    """Return the formats of the files that options make."""
+    return {file.format for kind in chosen_kinds(options) for file in kind.files(options)}

@@ -1,1 +1,1 @@
-"""Two eyes: how far apart they are (`rig`), on what they look (`screen`), what they can follow (`comfort`)."""
+"""Two eyes: how far apart they are (`rig`), on what they look and the most parallax there (`screen`), `comfort`."""

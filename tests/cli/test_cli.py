@@ -606,6 +606,9 @@ sys.exit(main())
         ("kbvr export --cod", 2, ["--codec"]),
         ("kbvr export --codec ", 3, ["auto", "h264", "hevc", "av1", "vp9"]),
         ("kbvr export --layout ch", 3, ["checkerboard"]),
+        ("kbvr export --layout sbs,ch", 3, ["sbs,checkerboard"]),
+        ("kbvr export --preset q", 3, ["quest"]),
+        ("kbvr export --screen la", 3, ["laptop"]),
     ],
 )
 def test_a_shell_completes_options_and_their_names(words: str, count: int, wanted: list[str]) -> None:

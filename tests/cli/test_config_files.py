@@ -55,6 +55,14 @@ def test_every_preset_can_be_used(name: str) -> None:
         ("budget-percent = 300", {}, "kbvr.toml: budget_percent must be above 0 and at most 15"),
         ("[preset.a]\nfps = 0", {"preset": "a"}, "preset a in kbvr.toml: fps must be 1 to 240"),
         ("layuot = 3", {}, "kbvr.toml: there is no option layuot; did you mean layout?"),
+        ("aperature = 3", {}, "there is no option aperature; did you mean aperture_percent?"),
+        ("hologram = 3", {}, "there is no option hologram$"),
+        ("overwrite = true", {}, "kbvr.toml: overwrite cannot stand in a file"),
+        ("[preset.a]\nconfig = 'x'", {"preset": "a"}, "config cannot stand in a file"),
+        ("max-kb = 5\nmax_kb = 6", {}, "max_kb stands there twice"),
+        ("x = " + "[" * 5000, {}, "must be a TOML file of options"),
+        ("fps = true", {}, "fps must be 1 to 240"),
+        ("max-size = [inf, 5]", {}, "max_size must be WIDTHxHEIGHT"),
         ("layout", {}, "kbvr.toml must be a TOML file of options"),
         ("preset = 3", {}, "a preset must be a table"),
         ("", {"preset": "qest"}, "--preset must be one of quest, .*got 'qest'; did you mean quest?"),
@@ -71,3 +79,33 @@ def test_a_file_of_options_reaches_the_command(capsys: pytest.CaptureFixture[str
     Path("kbvr.toml").write_text('codec = "mp3"\n')
     assert main(["export", "a.jpg"]) == 2
     assert "kbvr.toml: codec must be one of auto" in capsys.readouterr().err
+
+
+def test_a_files_options_that_do_not_go_with_a_call_are_left_out_of_it() -> None:
+    """They are wishes for every call: neither an error nor a warning comes of them."""
+    Path("kbvr.toml").write_text('fps = 30\nquality = 80\nlayout = "tb"\naspect = "1:1"\nglasses = "amber-blue"\n')
+    _, wiggle = read_options({"wiggle": True})
+    assert (wiggle.fps, wiggle.quality, wiggle.layout, wiggle.glasses) == (25.0, None, ("sbs",), "amber-blue")
+    _, small = read_options({"max_mb": "5", "from_crop": "0,0,9,9", "to_crop": "1,1,5,5"})
+    assert (small.quality, small.aspect, small.fps, small.layout) == (None, None, 30.0, ("tb",))
+
+
+def test_outputs_of_the_command_line_take_the_place_of_a_files() -> None:
+    Path("kbvr.toml").write_text("wiggle = true\ngltf = true\n")
+    assert read_options({})[1].outputs == ("wiggle", "gltf")
+    assert read_options({"stereo": True})[1].outputs == ("stereo",)
+    assert read_options({"wiggle": False})[1].outputs == ("stereo",)
+
+
+def test_options_may_be_called_as_their_flags_are() -> None:
+    Path("kbvr.toml").write_text('fov = 60\n"from" = "0,0,9,9"\nto = "1,1,5,5"\njson = true\n')
+    call, options = read_options({})
+    assert (options.fov_deg, call.as_json) == (60.0, True)
+    assert options.from_crop is not None
+
+
+def test_depth_of_a_file_is_for_one_photo_and_its_kind_may_be_there_too(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("kbvr.toml").write_text('depth = "d.npy"\ndepth-kind = "depth-m"\n')
+    assert read_options({"depth": "e.npy"})[1].depth == Path("e.npy")
+    assert main(["export", "a.jpg", "b.jpg"]) == 2
+    assert "--depth belongs to one photo, got 2 photos" in capsys.readouterr().err

@@ -48,8 +48,14 @@ def test_a_stills_name_chooses_the_kind_of_picture() -> None:
         (["a.png", "--gltf", "-o", "scene.mp4"], "must end with .glb, got scene.mp4"),
         (["a.png", "b.png", "-o", "a.mp4"], "-o a.mp4 is one file, got 2 photos"),
         (["a.png", "b.png", "-o", "-"], "-o - is one file, got 2 photos"),
+        (["a.png", "-o", "film.mov"], "must end with .mp4, got film.mov"),
+        (
+            ["a.png", "--still", "sbs", "--aspect", "20:1"],
+            "a picture must be 16x16 or more, got 64x3 with the aspect 20:1",
+        ),
+        (["a.png", "--alt", "\udcff", "--wiggle"], "--alt must be any text"),
         (["a.png", "-o", "-", "--json"], "where --json and --explain print"),
-        (["a.png", "--still", "left-right", "-o", "-"], "-o - is one file, but this makes 2"),
+        (["a.png", "--still", "left-right", "-o", "-"], "-o - is one file, but this makes 2: _kbvr_left.jpg"),
     ],
 )
 def test_what_does_not_go_into_one_file_is_refused(
@@ -118,3 +124,15 @@ def test_progress_begins_with_all_frames_and_counts_those_of_the_film() -> None:
     assert frames[0] == (0, 20)
     assert frames[-1] == (20, 20)
     assert [done for done, _ in frames] == sorted(done for done, _ in frames)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--still", "sbs", "--picture", "png", "-o", "a.png"], ["--depth-map", "npy", "-o", "d.npy"]],
+)
+def test_what_is_read_is_never_written(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Not even with --overwrite."""
+    before = {name: Path(name).read_bytes() for name in ("a.png", "d.npy")}
+    assert main(["export", "a.png", *QUICK[:4], *arguments, "--overwrite"]) == 2
+    assert "is read for this output, and cannot be written too" in capsys.readouterr().err
+    assert {name: Path(name).read_bytes() for name in before} == before

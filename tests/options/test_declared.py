@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,6 +82,10 @@ def test_names_are_those_of_what_does_the_work():
         ("loop", "no", False, False),
         ("aspect", "9:16", [9, 16], (9.0, 16.0)),
         ("ipd_mm", "60", 60, 60.0),
+        ("max_size", "640x480", np.array([640, 480]), (640, 480)),
+        ("max_memory", "2GB", np.int64(2 * 10**9), 2 * 10**9),
+        ("quilt_for", "16", 16, "16"),
+        ("from_crop", "0,10,80,80%", (0, 10, 80, 80, "%"), Crop(0, 10, 80, 80, percent=True)),
     ],
 )
 def test_a_text_means_the_same_as_the_value_of_python(name, text, value, read):
@@ -102,6 +107,17 @@ def test_a_text_means_the_same_as_the_value_of_python(name, text, value, read):
         ("fov_deg", float("nan"), "fov_deg must be 1 to 170 degrees, got nan"),
         ("screen", "1@", "screen must be phone, laptop, tv"),
         ("focus", "101,5%", "focus must be x,y in percent"),
+        ("fps", True, "fps must be 1 to 240, got True"),
+        ("max_memory", True, "max_memory must be a size like 2GB"),
+        ("max_memory", ["2", "GB"], "max_memory must be a size like 2GB"),
+        ("max_size", (None, 480), "max_size must be WIDTHxHEIGHT"),
+        ("max_size", (640.7, 480), "max_size must be WIDTHxHEIGHT"),
+        ("max_size", (10**30, 480), "max_size must be WIDTHxHEIGHT"),
+        ("steps", (0, 1, float("inf")), "steps must be first:last:frames"),
+        ("steps", (0, 1, 5.9), "steps must be first:last:frames"),
+        ("from_crop", (0, 0, 9, 9, 9), "from_crop must be x,y,width,height"),
+        ("from_crop", (0, 0, 10**400, 10), "from_crop must be x,y,width,height"),
+        ("aspect", (1e-320, 1e-320), "aspect must be width:height"),
     ],
 )
 def test_an_error_says_what_was_expected_in_the_callers_unit(name, bad, message):
@@ -112,6 +128,8 @@ def test_an_error_says_what_was_expected_in_the_callers_unit(name, bad, message)
 def test_an_unknown_option_gets_a_suggestion():
     with pytest.raises(InputError, match=r"no option 'baselin_mm'; did you mean 'baseline_mm'\?"):
         ExportOptions(baselin_mm=3)
+    with pytest.raises(InputError, match=r"no option 'aperture'; did you mean 'aperture_percent'\?"):
+        ExportOptions(aperture=3)
     with pytest.raises(InputError, match=r"no option 'hologram'$"):
         kbvr.export("a.jpg", hologram=True)
 

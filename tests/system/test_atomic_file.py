@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import time
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ import pytest
 from kbvr.errors import OutputError
 from kbvr.formats.registry import FORMATS, load_format
 from kbvr.formats.spec.format import Format
-from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import (
     UNFINISHED,
     folder_aside,
@@ -205,7 +203,6 @@ def test_every_format_of_the_table_describes_itself(name: str) -> None:
     form = load_format(name)
     assert isinstance(form, Format)
     assert form.write.__name__.startswith("write_")
-    assert set(form.options) <= {field.name for field in fields(FileOptions)}
 
 
 def aged(path: Path, days: float) -> Path:

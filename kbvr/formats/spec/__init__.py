@@ -1,1 +1,1 @@
-"""What all formats share: `format`, `codecs` and `encoding`."""
+"""What all formats share: `format`, `codecs`, `encoding` and `extras`."""
