@@ -26,9 +26,9 @@ the same.
 ## Files of options and presets
 
 `kbvr.toml` in the working folder, then the one in kbvr's configuration folder (`~/.config/kbvr` on Linux,
-`~/Library/Application Support/kbvr` on macOS, `%LOCALAPPDATA%\\kbvr` on Windows; or `$KBVR_HOME`), set options by
-the names of their flags or by their names in Python. The command line wins over both, and options of a file that do
-not go with a call are left out of it. Every switch can be turned off, as in `--no-wiggle`. `overwrite` cannot stand in a file.
+`~/Library/Application Support/kbvr` on macOS, `%LOCALAPPDATA%\\kbvr` on Windows; or `$KBVR_HOME`), set options by the
+names of their flags or by their names in Python. The command line wins over both, and options of a file that do not go
+with a call are left out of it. Every switch can be turned off, as in `--no-wiggle`. `overwrite` cannot stand in a file.
 
 ```toml
 layout = "tb"
