@@ -23,7 +23,7 @@ def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder:
         photo = ROOT / "examples" / "temple.jpg"
-        made = {"seconds": 0.12, "baseline_m": 0.12}
+        made = {"seconds": 0.12, "baseline_mm": 120}
         flat = kbvr.export(photo, folder, layout=",".join(LAYOUTS), max_size=(320, 320), **made)
         cells = [np.hstack([fitted(first_frame(one.file.path)) for one in flat.written[i : i + 3]]) for i in (0, 3, 6)]
         Image.fromarray(np.vstack(cells)).save(PICTURES / "video-layouts.jpg", quality=90)
