@@ -27,7 +27,7 @@ from kbvr.making.report import ExportReport
 from kbvr.making.run import Progress, Run
 from kbvr.mesh.cell_plane import TEXTURE_MAX_PX
 from kbvr.motion.paths import view_of
-from kbvr.nets import devices_of, sessions_noted
+from kbvr.nets import sessions_noted
 from kbvr.options.declare import shown
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.keywords import ExportKeywords
@@ -112,7 +112,7 @@ def export_photo(
         with run.stage("depth", shown="depth"):
             depth = profile.depth(photo)
         plan = _planned(seen_through(photo, depth), depth, jobs, file_px, options)
-        return make_files(plan, profile, run, memory, lambda: devices_of(sessions))
+        return make_files(plan, profile, run, memory, sessions)
 
 
 def plan_export(
@@ -170,7 +170,7 @@ def write_export(plan: Plan, *, progress: Progress | None = None) -> ExportRepor
     """
     run = Run(plan.photo.name, plan.options.overwrite, progress or _untold)
     with run.all_or_none(), sessions_noted() as sessions:
-        return make_files(plan, profile_of(plan.options), run, None, lambda: devices_of(sessions))
+        return make_files(plan, profile_of(plan.options), run, None, sessions)
 
 
 def _jobs(photo: Path | Photo, out: Path, options: ExportOptions) -> list[Job]:

@@ -90,6 +90,8 @@ def _with_wishes(wanted: Mapping[str, Any], wishes: Mapping[str, Any], sources: 
         kept = _that_fit(kept, wanted)
         options = _read(ExportOptions, {**kept, **wanted}, sources)
     idle = {*options.idle(formats_of(options))} & {*kept}
+    if not idle:
+        return options
     return _read(ExportOptions, {k: v for k, v in {**kept, **wanted}.items() if k not in idle}, sources)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from kbvr.making.plan import Plan
 from kbvr.making.report import ExportReport
 from kbvr.making.run import Run
+from kbvr.nets import Session, devices_of
 from kbvr.plan.explain import Made, SceneFacts, explain
 from kbvr.plan.memory_budget import MemoryUse
 from kbvr.plan.output_kinds import SceneKind
@@ -14,9 +15,9 @@ from kbvr.profiles.protocol import Profile
 
 
 def make_files(
-    plan: Plan, profile: Profile, run: Run, memory: MemoryUse | None, devices: Callable[[], tuple[str, ...]]
+    plan: Plan, profile: Profile, run: Run, memory: MemoryUse | None, sessions: Sequence[Session]
 ) -> ExportReport:
-    """Make all files of a plan."""
+    """Make all files of a plan; `sessions` gets those of the networks that are opened for it."""
     shots, scenes = plan.shots, [job for job in plan.jobs if isinstance(job.kind, SceneKind)]
     with run.clock.stage("depth files"):
         written = run.depth_files(plan)
@@ -37,7 +38,7 @@ def make_files(
     if not written:
         raise run.failed[0].error
     pair = next((shot for shot in shots if shot.rig and shot.output in {one.output for one in written}), None)
-    made = Made(scene, tuple(drawn_on), memory, devices())
+    made = Made(scene, tuple(drawn_on), memory, devices_of(sessions))
     return ExportReport(
         photo=run.photo,
         written=tuple(written),

@@ -14,24 +14,7 @@ PackedStill = Literal[
 PACKED_STILLS: tuple[str, ...] = get_args(PackedStill)
 """Stills that are plain picture files; the names are those of layouts."""
 
-Still = Literal[
-    "sbs",
-    "sbs-half",
-    "tb",
-    "tb-half",
-    "cross",
-    "left-right",
-    "rows",
-    "columns",
-    "checkerboard",
-    "anaglyph",
-    "jps",
-    "mpo",
-    "vr180",
-    "spatial",
-    "autostereogram",
-    "quilt",
-]
+Still = Literal[PackedStill, "jps", "mpo", "vr180", "spatial", "autostereogram", "quilt"]
 DepthMapKind = Literal["png", "npy", "npz", "exr", "color"]
 
 OUTPUTS = (

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import cv2
-import numpy as np
-
 from kbvr.errors import InputError, OutOfMemoryError
+from kbvr.imaging.resize import averaged, long_side_px
 from kbvr.photo.decoding_memory import DECODER_BYTES, PROGRAM_BYTES
 from kbvr.photo.photo import Photo
 from kbvr.system.resources import has_room, processors, shown_bytes
@@ -126,12 +124,11 @@ def refuse_without_room(
 
 def within_px(photo: Photo, most_px: int) -> Photo:
     """Return the photo, made smaller if its long side has more than so many pixels."""
-    scale = most_px / max(photo.size_px)
-    return photo if scale >= 1 else _resized(photo, _scaled(photo.size_px, scale, (1, 1)))
+    return photo if max(photo.size_px) <= most_px else _resized(photo, long_side_px(photo.size_px, most_px))
 
 
 def _resized(photo: Photo, size_px: tuple[int, int]) -> Photo:
-    rgb = np.asarray(cv2.resize(photo.rgb, size_px, interpolation=cv2.INTER_AREA), np.uint8)
+    rgb = averaged(photo.rgb, size_px)
     rgb.flags.writeable = False
     return replace(photo, rgb=rgb, f_px=photo.f_px * size_px[0] / photo.size_px[0], decoded_from=None)
 
