@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Int32, UInt8
 
+from kbvr.depth.clear_picture import clear_picture
 from kbvr.depth.networks import BUILT_IN_NETWORK, LARGEST_OUTPUT, DepthNetwork, depth_network
 from kbvr.depth.point_depth import LEAST_DEPTH_M, RawPrediction, depth_of_points
 from kbvr.depth.quality import DEPTH_QUALITIES
@@ -140,9 +141,11 @@ def network_input(
     recipe = network.recipe
     height, width = rgb.shape[:2]
     size = network.fixed_size_px or network_size_px((width, height), long_side_px, recipe.multiple_of_px)
-    smaller = max(size) < max(width, height)
-    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
-    planes = np.ascontiguousarray(small.transpose(2, 0, 1)[None], np.float32)
+    if max(size) < max(width, height):
+        picture = clear_picture(np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8))
+    else:  # noise is smoothed before it is enlarged
+        picture = np.asarray(cv2.resize(clear_picture(rgb), size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    planes = np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32)
     if recipe.scaling != "0-255":
         planes = planes / np.float32(255)
     if recipe.scaling == "imagenet":
