@@ -8,7 +8,7 @@ from threading import Event
 
 import pytest
 
-from kbvr.formats.fan_out import run_alongside
+from kbvr.formats.fan_out import fan_out
 
 
 def test_a_consumer_that_knows_how_much_comes_may_end_before_it_is_told_so():
@@ -26,12 +26,12 @@ def test_a_consumer_that_knows_how_much_comes_may_end_before_it_is_told_so():
 
     for consumers in ([takes_three], [takes_three, list], [list, takes_three]):
         ended.clear()
-        assert run_alongside(made(), consumers) == [[1, 2, 3]] * len(consumers)
+        assert fan_out(made(), consumers) == [[1, 2, 3]] * len(consumers)
 
 
 def test_a_consumer_that_ends_while_more_is_made_is_a_bug():
     with pytest.raises(AssertionError, match="ended before"):
-        run_alongside(range(100), [next, list])
+        fan_out(range(100), [next, list])
 
 
 def test_what_a_consumer_raises_stops_the_others():
@@ -39,7 +39,7 @@ def test_what_a_consumer_raises_stops_the_others():
         raise ValueError(next(things))
 
     with pytest.raises(ValueError, match="7"):
-        run_alongside(iter(lambda: 7, None), [list, fails])
+        fan_out(iter(lambda: 7, None), [list, fails])
 
 
 def test_consumers_end_where_a_thread_for_the_next_cannot_be_started(monkeypatch):
@@ -61,7 +61,7 @@ def test_consumers_end_where_a_thread_for_the_next_cannot_be_started(monkeypatch
 
     def run():
         try:
-            run_alongside(range(3), [list, list, list])
+            fan_out(range(3), [list, list, list])
         except RuntimeError as error:
             raised.append(str(error))
 

@@ -76,7 +76,7 @@ def views() -> tuple[list[tuple[np.ndarray, ...]], np.ndarray]:
 @pytest.mark.parametrize(("codec", "container"), PAIRS)
 def test_a_photo_comes_back_from_every_codec_and_container(tmp_path, views, codec, container):
     written = write(views[0], tmp_path / f"cat_LR.{container}", codec=codec, quality=90)
-    assert (written.size_px, written.frames, written.codec) == ((256, 130), 8, CODECS[codec].says)
+    assert (written.size_px, written.frames, written.codec) == ((256, 130), 8, CODECS[codec].label)
     stream = probed(written.path)
     assert (stream["codec_name"], stream["nb_read_frames"], stream["pix_fmt"]) == (codec, "8", "yuv420p")
     colours = {stream[key] for key in ("color_space", "color_primaries", "color_transfer")}
@@ -97,7 +97,7 @@ def test_left_is_left_in_its_colours_and_ffprobe_is_told_the_packing(tmp_path, c
     in_stream = container == "mkv" or (container == "webm" and tag.st3d) or (container == "mp4" and tag.st3d in (1, 2))
     wanted = [(FFMPEG_SAYS[tag.ffmpeg], int(tag.right_first))] if in_stream else []
     assert [(side["type"], side["inverted"]) for side in told] == wanted
-    meant = PACKINGS[layout].put(marked(1)[0], FileOptions()).astype(int)
+    meant = PACKINGS[layout].pack(marked(1)[0], FileOptions()).astype(int)
     if layout in ("rows", "columns", "checkerboard"):
         return  # colours of neighbours share samples in 4:2:0
     for frame in video_frames(written.path):
@@ -131,7 +131,7 @@ def test_any_size_is_right_or_refused(tmp_path, codec, container, view_px):
     picture = cv2.resize(marked(1)[0][0], view_px, interpolation=cv2.INTER_NEAREST)
     packing = PACKINGS["sbs"]
     size_px = packing.size_px(packing.even_view_px(view_px))
-    if min(packing.even_view_px(view_px)) < 16 or not CODECS[codec].holds(size_px):
+    if min(packing.even_view_px(view_px)) < 16 or not CODECS[codec].supports(size_px):
         with pytest.raises(InputError, match=r"^[^\n]* px [^\n]*$"):
             check_items(view_px, [item], FileOptions(codec=codec))
         return

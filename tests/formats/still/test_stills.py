@@ -355,14 +355,14 @@ def test_angles_in_vr180_are_those_of_the_scene(tmp_path: Path) -> None:
 def test_a_quilt_begins_at_the_bottom_left(tmp_path: Path, name: str) -> None:
     """Every tile tells its number by its brightness: from left to right, rows upwards."""
     quilt = QUILTS[name]
-    count = quilt.across * quilt.down
+    count = quilt.columns * quilt.rows
     shape = (48, round(48 * quilt.aspect))
     tiles = [np.full((*shape, 3), 3 * index, np.uint8) for index in range(count)]
     choices = FileOptions(quilt_for=name)
-    picture = PACKINGS[f"quilt-{name}"].put(tiles, choices)
+    picture = PACKINGS[f"quilt-{name}"].pack(tiles, choices)
     width, height = PACKINGS[f"quilt-{name}"].size_px((shape[1], shape[0]))
     assert picture.shape == (height, width, 3)
-    tile_width, tile_height = width // quilt.across, height // quilt.down
+    tile_width, tile_height = width // quilt.columns, height // quilt.rows
     middles = picture[tile_height // 2 :: tile_height, tile_width // 2 :: tile_width, 0]
     assert (middles[::-1].ravel() == 3 * np.arange(count)).all()
 
@@ -429,8 +429,8 @@ def test_a_quilt_has_the_size_that_is_told_and_no_more_than_the_displays(name, w
     quilt = QUILTS[name]
     size = KINDS["quilt"].view_px((width, height), ExportOptions(still="quilt", quilt_for=name))
     tile = quilt.tile(np.full((size[1], size[0], 3), 255, np.uint8))
-    assert (tile.shape[1], tile.shape[0]) == quilt.tile_of_px(size)
-    assert all(own <= most for own, most in zip(quilt.tile_of_px(size), quilt.tile_px, strict=True))
+    assert (tile.shape[1], tile.shape[0]) == quilt.tile_px(size)
+    assert all(own <= most for own, most in zip(quilt.tile_px(size), quilt.max_tile_px, strict=True))
     assert tile.any()
 
 

@@ -23,7 +23,7 @@ import pytest
 from decoded import video_frames
 
 from kbvr.errors import InputError, OutputError
-from kbvr.formats.fan_out import WAITING
+from kbvr.formats.fan_out import QUEUE_SIZE
 from kbvr.formats.spec.format import Facts, FileSummary, Item
 from kbvr.formats.video import write_video as encoder
 from kbvr.formats.write import check_items, write_items
@@ -275,7 +275,7 @@ def test_pairs_are_made_while_others_are_encoded_but_never_far_ahead(
 
     monkeypatch.setattr(encoder, "_encode", slow_encode)
     write_video(pairs(), tmp_path / "a.mp4", fps=25.0, layout="sbs")
-    assert 1 <= max(lead) <= WAITING + 1
+    assert 1 <= max(lead) <= QUEUE_SIZE + 1
 
 
 @pytest.mark.parametrize("raised", [RuntimeError, KeyboardInterrupt, InputError])
@@ -313,7 +313,7 @@ def test_what_the_encoder_raises_comes_out_and_stops_the_pairs(
     monkeypatch.setattr(encoder, "_encode", broken_encode)
     with pytest.raises(RuntimeError, match="from the encoder"):
         write_video(endless(), tmp_path / "a.mp4", fps=25.0, layout="sbs")
-    assert made <= at + WAITING + 2
+    assert made <= at + QUEUE_SIZE + 2
     assert everything_in(tmp_path) == []
 
 
