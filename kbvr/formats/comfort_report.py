@@ -39,11 +39,7 @@ def chart_path(report: Path, photo: Path, photos: int) -> Path:
 def write_comfort_report(comforts: Mapping[Path, Comfort], path: Path, *, photos: int, overwrite: bool) -> None:
     """Write a comfort report and its charts. If one fails, none is left.
 
-    Args:
-        comforts: photo -> comfort of its stereo pair.
-        path: the report.
-        photos: number of photos of this call, including those that failed.
-        overwrite: whether existing files may be replaced.
+    `comforts` has the photos with a stereo pair, `photos` is the number of all photos.
 
     Raises:
         InputError: if the name does not end in .json.

@@ -28,14 +28,8 @@ def write_items(
 ) -> list[FileSummary]:
     """Write files from sRGB views of one size, as they are rendered, and verify each file.
 
-    Arrays must not change once they were passed on. If anything fails, an exception of the renderer included, no file
-    is left, unless it has replaced another one.
-
-    Args:
-        instants: the views of each instant, without the instants that only repeat an earlier one (`facts.sources`).
-        items: the files to write.
-        facts: what formats store about the views.
-        options: the options of the formats.
+    Instants that only repeat an earlier one (`facts.sources`) are not passed. Arrays must not change once they were
+    passed. If anything fails, the renderer included, no file is left, unless it has replaced another one.
 
     Raises:
         InputError: if there are no views, their sizes differ, or a format does not support a size or an option.

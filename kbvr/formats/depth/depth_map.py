@@ -166,9 +166,8 @@ def _verify(path: Path, item: Item, depth: DepthMap) -> None:
         raise verification_error(item.path.name, "its depth differs")
 
 
-def check_depth_map(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
+def check_depth_map(_view_px: tuple[int, int], item: Item, _options: FileOptions) -> None:
     """Check that the item is a kind of depth map; see `Format.check`."""
-    del view_px, options
     if item.packing not in ENCODERS:
         raise InputError(f"expected a kind of depth map ({', '.join(ENCODERS)}), got {item.packing}")
 

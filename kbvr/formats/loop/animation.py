@@ -55,12 +55,12 @@ class AnimationFacts:
     """Properties of an animation file."""
 
     size_px: tuple[int, int]
-    frames: int
-    milliseconds: int
-    """Duration; 0 with a single frame."""
+    frame_count: int
+    duration_ms: int
+    """0 with a single frame."""
 
-    forever: bool
-    """Whether it repeats without end."""
+    endless: bool
+    """Whether it repeats for ever."""
 
 
 Encode = Callable[[Loop, Path], None]
@@ -97,24 +97,18 @@ def write_loop(
         loop = fitted(views, item.path.name, facts.period_s, options.max_kb, encoded_bytes)
         found = verify(aside, item.path.name, loop)
         size_bytes = aside.stat().st_size
-    seconds = found.milliseconds / 1000
-    fps = found.frames / seconds if seconds else 0.0
-    return FileSummary(item.path, found.size_px, found.frames, fps, seconds, size_bytes, perf_counter() - start)
+    seconds = found.duration_ms / 1000
+    fps = found.frame_count / seconds if seconds else 0.0
+    return FileSummary(item.path, found.size_px, found.frame_count, fps, seconds, size_bytes, perf_counter() - start)
 
 
 def fitted(
     views: Sequence[Frame], name: str, period_s: float, max_kb: float | None, encoded_bytes: Callable[[Loop], int]
 ) -> Loop:
-    """Return the largest loop of views within a size limit, after encoding it.
+    """Return the largest loop of views within a size limit, after `encoded_bytes` has encoded it.
 
-    A bisection over steps that reduce the pictures and, as they get small, the number of views.
-
-    Args:
-        views: at full size.
-        name: the file's, for errors.
-        period_s: duration of the loop.
-        max_kb: the limit in 1000 bytes; None for none.
-        encoded_bytes: encodes a loop and returns the file's size.
+    A bisection over steps that reduce the pictures and, as they get small, the number of views. Errors call the file
+    `name`.
 
     Raises:
         InputError: if even the smallest loop is too large.
@@ -156,9 +150,8 @@ def smaller(views: Sequence[Frame], scale: float) -> list[UInt8[np.ndarray, "sma
     return [np.asarray(cv2.resize(view, size, interpolation=cv2.INTER_AREA)) for view in views[::every]]
 
 
-def check_sides(view_px: tuple[int, int], item: Item, options: FileOptions, *, max_side_px: int) -> None:
+def check_sides(view_px: tuple[int, int], item: Item, _options: FileOptions, *, max_side_px: int) -> None:
     """Check that a loop of views of this (width, height) is within a limit; see `Format.check`."""
-    del options
     size_px = PACKINGS[item.packing].size_px(view_px)
     if max(size_px) > max_side_px:
         kind, size = item.path.suffix[1:], "x".join(map(str, size_px))
@@ -173,10 +166,10 @@ def verify_loop(found: AnimationFacts, name: str, loop: Loop, *, may_merge: bool
     Raises:
         OutputError: if they differ.
     """
-    frames = min(found.frames, len(loop.frames)) if may_merge else len(loop.frames)
+    frames = min(found.frame_count, len(loop.frames)) if may_merge else len(loop.frames)
     moving = frames > 1
-    milliseconds = 10 * loop.hundredths * len(loop.frames) if moving else 0
-    compare(name, found, AnimationFacts(loop.size_px, frames, milliseconds, moving))
+    duration_ms = 10 * loop.hundredths * len(loop.frames) if moving else 0
+    compare(name, found, AnimationFacts(loop.size_px, frames, duration_ms, moving))
     return found
 
 

@@ -58,10 +58,10 @@ def _facts_of(path: Path) -> AnimationFacts:
         frames = list(container.decode(stream))
         size_px = frames[0].width, frames[0].height
         if len(frames) == 1:
-            return AnimationFacts(size_px, 1, 0, forever=False)
-        milliseconds = round(1000 * float((stream.duration or 0) * (stream.time_base or 0)))
+            return AnimationFacts(size_px, 1, 0, endless=False)
+        duration_ms = round(1000 * float((stream.duration or 0) * (stream.time_base or 0)))
     _, _, edits = path.read_bytes().partition(b"elst")
-    return AnimationFacts(size_px, len(frames), milliseconds, forever=edits[1:4] == REPEATED)
+    return AnimationFacts(size_px, len(frames), duration_ms, endless=edits[1:4] == REPEATED)
 
 
 FORMAT = Format(

@@ -73,13 +73,13 @@ def verify(path: Path, name: str, loop: Loop, *, kind: str = "GIF", may_merge: b
 def _facts_of(path: Path, kind: str) -> AnimationFacts:
     with Image.open(path, formats=[kind]) as picture:
         count = getattr(picture, "n_frames", 1)
-        milliseconds = 0
+        duration_ms = 0
         for index in range(count):
             picture.seek(index)
             picture.load()
-            milliseconds += round(picture.info.get("duration", 0))
-        forever = count > 1 and picture.info.get("loop") == 0
-        return AnimationFacts(picture.size, count, milliseconds if count > 1 else 0, forever)
+            duration_ms += round(picture.info.get("duration", 0))
+        endless = count > 1 and picture.info.get("loop") == 0
+        return AnimationFacts(picture.size, count, duration_ms if count > 1 else 0, endless)
 
 
 FORMAT = Format(

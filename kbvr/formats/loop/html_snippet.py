@@ -23,9 +23,8 @@ REDUCED_MOTION = "(prefers-reduced-motion: reduce)"
 MOTION = "(prefers-reduced-motion: no-preference)"
 
 
-def write_snippet(files: Sequence[FileSummary], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
+def write_snippet(files: Sequence[FileSummary], item: Item, _facts: Facts, options: FileOptions) -> FileSummary:
     """Write and verify HTML for the loops and the poster in the same folder; see `Format.write`."""
-    del facts
     start = perf_counter()
     files = [file for file in files if file.path.parent == item.path.parent]
     size_px = max(file.size_px for file in files)

@@ -68,7 +68,7 @@ def verify(path: Path, name: str, loop: Loop) -> AnimationFacts:
         stereo_packing=None,
     )
     verify_video(path, name, expected)
-    return AnimationFacts(loop.size_px, frames, 10 * loop.hundredths * frames, forever=False)
+    return AnimationFacts(loop.size_px, frames, 10 * loop.hundredths * frames, endless=False)
 
 
 FORMAT = Format(

@@ -42,7 +42,7 @@ def verify(path: Path, name: str, loop: Loop) -> AnimationFacts:
     picture = cv2.imdecode(content, cv2.IMREAD_COLOR)
     if picture is None:
         raise verification_error(name, "OpenCV cannot decode it")
-    return verify_loop(AnimationFacts((picture.shape[1], picture.shape[0]), 1, 0, forever=False), name, loop)
+    return verify_loop(AnimationFacts((picture.shape[1], picture.shape[0]), 1, 0, endless=False), name, loop)
 
 
 FORMAT = Format(

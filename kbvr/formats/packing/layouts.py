@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from kbvr.options.export_options import FileOptions
 
 View = UInt8[np.ndarray, "H W 3"]
 Picture = UInt8[np.ndarray, "h w 3"]
+Pack = Callable[[Sequence[View], FileOptions], Picture]
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Packing:
     views: int
     """Number of views."""
 
-    pack: Callable[[Sequence[View], FileOptions], Picture]
+    pack: Pack
     columns: int = 1
     rows: int = 1
     order: tuple[int, ...] | None = None
@@ -44,56 +46,36 @@ class Packing:
         return width, height
 
 
-def _single(index: int) -> Callable[[Sequence[View], FileOptions], Picture]:
+def _single(index: int) -> Pack:
     return lambda views, _options: views[index]
 
 
-def _side_by_side(views: Sequence[View], _options: FileOptions) -> Picture:
-    return np.hstack(views)
+def _stacked(stack: Callable[[Sequence[View]], Picture]) -> Pack:
+    return lambda views, _options: stack(views)
 
 
-def _top_bottom(views: Sequence[View], _options: FileOptions) -> Picture:
-    return np.vstack(views)
+def _squeezed(stack: Callable[[Sequence[View]], Picture], by: tuple[int, int]) -> Pack:
+    def pack(views: Sequence[View], _options: FileOptions) -> Picture:
+        size = -(-views[0].shape[1] // by[0]), -(-views[0].shape[0] // by[1])
+        return stack([np.asarray(cv2.resize(view, size, interpolation=cv2.INTER_AREA)) for view in views])
+
+    return pack
 
 
-def _side_by_side_half(views: Sequence[View], _options: FileOptions) -> Picture:
-    return np.hstack([_squeezed(view, 2, 1) for view in views])
+def _interleaved(*right: Any) -> Pack:
+    """Return a function that takes the pixels at these indices from the right view, the others from the left one."""
 
+    def pack(views: Sequence[View], _options: FileOptions) -> Picture:
+        picture = views[0].copy()
+        for pixels in right:
+            picture[pixels] = views[1][pixels]
+        return picture
 
-def _top_bottom_half(views: Sequence[View], _options: FileOptions) -> Picture:
-    return np.vstack([_squeezed(view, 1, 2) for view in views])
-
-
-def _crossed(views: Sequence[View], _options: FileOptions) -> Picture:
-    return np.hstack(views[::-1])
-
-
-def _rows(views: Sequence[View], _options: FileOptions) -> Picture:
-    picture = views[0].copy()
-    picture[1::2] = views[1][1::2]
-    return picture
-
-
-def _columns(views: Sequence[View], _options: FileOptions) -> Picture:
-    picture = views[0].copy()
-    picture[:, 1::2] = views[1][:, 1::2]
-    return picture
-
-
-def _checkerboard(views: Sequence[View], _options: FileOptions) -> Picture:
-    picture = views[0].copy()
-    for parity in (0, 1):
-        picture[parity::2, 1 - parity :: 2] = views[1][parity::2, 1 - parity :: 2]
-    return picture
+    return pack
 
 
 def _anaglyph(views: Sequence[View], options: FileOptions) -> Picture:
     return anaglyph(views[0], views[1], colours=options.anaglyph_colours, glasses=options.glasses)
-
-
-def _squeezed(view: View, across: int, down: int) -> Picture:
-    size = -(-view.shape[1] // across), -(-view.shape[0] // down)
-    return np.asarray(cv2.resize(view, size, interpolation=cv2.INTER_AREA))
 
 
 @dataclass(frozen=True)
@@ -178,14 +160,14 @@ PACKINGS: Mapping[str, Packing] = MappingProxyType(
         "mono": Packing(1, _single(0)),
         "left": Packing(2, _single(0)),
         "right": Packing(2, _single(1)),
-        "sbs": Packing(2, _side_by_side, columns=2, order=(0, 1)),
-        "sbs-half": Packing(2, _side_by_side_half, columns=2, squeezed=(2, 1)),
-        "tb": Packing(2, _top_bottom, rows=2),
-        "tb-half": Packing(2, _top_bottom_half, rows=2, squeezed=(1, 2)),
-        "cross": Packing(2, _crossed, columns=2, order=(1, 0)),
-        "rows": Packing(2, _rows),
-        "columns": Packing(2, _columns),
-        "checkerboard": Packing(2, _checkerboard),
+        "sbs": Packing(2, _stacked(np.hstack), columns=2, order=(0, 1)),
+        "sbs-half": Packing(2, _squeezed(np.hstack, (2, 1)), columns=2, squeezed=(2, 1)),
+        "tb": Packing(2, _stacked(np.vstack), rows=2),
+        "tb-half": Packing(2, _squeezed(np.vstack, (1, 2)), rows=2, squeezed=(1, 2)),
+        "cross": Packing(2, lambda views, _options: np.hstack(views[::-1]), columns=2, order=(1, 0)),
+        "rows": Packing(2, _interleaved(np.s_[1::2])),
+        "columns": Packing(2, _interleaved(np.s_[:, 1::2])),
+        "checkerboard": Packing(2, _interleaved(np.s_[::2, 1::2], np.s_[1::2, ::2])),
         "anaglyph": Packing(2, _anaglyph),
         "apart": Packing(2, _single(0)),  # each eye's picture separately; viewers of plain pictures show the left one
         **{

@@ -30,9 +30,8 @@ def embedding(glb_name: str, alt: str, size_px: tuple[int, int]) -> str:
     return f'<script src="{SCRIPT}" defer></script>\n<kbvr-photo {attributes}></kbvr-photo>\n'
 
 
-def write_embed(viewable: ViewableScene, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
+def write_embed(viewable: ViewableScene, item: Item, _facts: Facts, options: FileOptions) -> FileSummary:
     """Write and verify the HTML, and the script unless the folder has the same one; see `Format.write`."""
-    del facts
     start = perf_counter()
     glb_name = f"{item.path.stem.removesuffix(ENDING)}_kbvr.glb"
     html = embedding(glb_name, options.alt or viewable.photo, viewable.textured_mesh.camera.size_px)

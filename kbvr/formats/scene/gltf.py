@@ -143,9 +143,8 @@ def write_gltf(viewable: ViewableScene, item: Item, facts: Facts, options: FileO
     return summary_of(viewable, item, len(content), perf_counter() - start)
 
 
-def check_compression(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
+def check_compression(_view_px: tuple[int, int], _item: Item, options: FileOptions) -> None:
     """Check that the compression is installed; see `Format.check`."""
-    del view_px, item
     if options.compress == "draco":
         check_extra("draco", "DracoPy", "Draco compression requires DracoPy")
 

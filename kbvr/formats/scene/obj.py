@@ -105,9 +105,8 @@ def verify_obj(files: dict[str, bytes], mesh: TexturedMesh) -> None:
             raise verification_error(name, f"{part.name} differs")
 
 
-def check_companions(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
+def check_companions(_view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Check that the companions of an OBJ may be written; see `Format.check`."""
-    del view_px
     for name in companions(item.path.stem):
         refuse_taken(item.path.with_name(name), overwrite=options.overwrite)
 

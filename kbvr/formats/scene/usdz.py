@@ -187,9 +187,8 @@ def _same(mesh: UsdGeom.Mesh, part: Part) -> bool:
     )
 
 
-def check_usd(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
+def check_usd(_view_px: tuple[int, int], _item: Item, _options: FileOptions) -> None:
     """Check that usd-core is installed; see `Format.check`."""
-    del view_px, item, options
     check_extra("usd", "pxr.UsdValidation", "USDZ requires usd-core")
 
 

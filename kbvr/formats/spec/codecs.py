@@ -63,47 +63,22 @@ class Codec:
         )
 
 
+HEVC_OPTIONS = {"preset": "veryfast", "x265-params": "log-level=error:weightp=0"}
+"""Weighted prediction is meant for fades, which these films lack; with it x265 4.2 is not deterministic for pictures
+that are one row of blocks (64 px) high."""
+
+VP9_OPTIONS = {"b": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1"}
+
 CODECS: Mapping[str, Codec] = MappingProxyType(
     {
         "h264": Codec("H.264", "libx264", ("mp4", "mkv"), 18, 0.4, 6, 51, 1, {"preset": "veryfast"}, 4096, 4096 * 4096),
+        # Its encoder refuses 30x6000, and writes past its memory at 48x32 and 48x64.
         "hevc": Codec(
-            "HEVC",
-            "libx265",
-            ("mp4", "mkv"),
-            20,
-            0.4,
-            6,
-            51,
-            1,
-            # Weighted prediction is meant for fades, which these films lack; with it x265 4.2 is not deterministic
-            # for pictures that are one row of blocks (64 px) high.
-            {"preset": "veryfast", "x265-params": "log-level=error:weightp=0"},
-            min_side_px=64,  # its encoder refuses 30x6000, and writes past its memory at 48x32 and 48x64
-            tags={"mp4": "hvc1"},
+            "HEVC", "libx265", ("mp4", "mkv"), 20, 0.4, 6, 51, 1, HEVC_OPTIONS, min_side_px=64, tags={"mp4": "hvc1"}
         ),
-        "av1": Codec(
-            "AV1",
-            "libsvtav1",
-            ("mp4", "mkv", "webm"),
-            24,
-            0.6,
-            9,
-            63,
-            0,
-            {"preset": "8"},
-            min_side_px=64,  # its encoder hangs on 1024x16
-        ),
-        "vp9": Codec(
-            "VP9",
-            "libvpx-vp9",
-            ("webm", "mkv", "mp4"),
-            24,
-            0.6,
-            9,
-            63,
-            0,
-            {"b": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1"},
-        ),
+        # Its encoder hangs on 1024x16.
+        "av1": Codec("AV1", "libsvtav1", ("mp4", "mkv", "webm"), 24, 0.6, 9, 63, 0, {"preset": "8"}, min_side_px=64),
+        "vp9": Codec("VP9", "libvpx-vp9", ("webm", "mkv", "mp4"), 24, 0.6, 9, 63, 0, VP9_OPTIONS),
     }
 )
 """Name -> codec, the most widely supported first."""
@@ -131,7 +106,7 @@ def container_of(codec: str, container: str) -> str:
         return "mp4" if container == "auto" else container
     supported = CODECS[codec].containers
     if container not in ("auto", *supported):
-        raise InputError(f"expected a {' or '.join(supported)} container for {CODECS[codec].label}, got {container}")
+        raise InputError(f"expected the container {' or '.join(supported)} for {CODECS[codec].label}, got {container}")
     return supported[0] if container == "auto" else container
 
 

@@ -22,5 +22,5 @@ def compare(name: str, found: Any, expected: Any) -> None:
     for field in fields(expected):
         value, expected_value = getattr(found, field.name), getattr(expected, field.name)
         if value != expected_value:
-            what = field.name.removesuffix("_px").replace("_", " ")
+            what = field.name.removesuffix("_px").removesuffix("_ms").replace("_", " ")
             raise verification_error(name, f"{what} is {value}, expected {expected_value}")

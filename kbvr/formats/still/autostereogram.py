@@ -50,7 +50,7 @@ def separations_px(nearness: Nearness, eyes: int) -> Int32[np.ndarray, "H W"]:
 
 
 def visible_to_both(nearness: Nearness, eyes: int) -> Bool[np.ndarray, "H W"]:
-    """Return the points that neither eye sees something nearer in front of.
+    """Return the points that both eyes see, because nothing nearer is in the way.
 
     With every pixel of distance from a point, its ray to an eye comes nearer by 2 (2 - MU z) / (MU E).
     """
@@ -138,9 +138,8 @@ def write_autostereogram(source: tuple[Photo, DepthMap], item: Item, facts: Fact
     return FileSummary(item.path, photo.size_px, 1, 0.0, 0.0, len(data), encode_s)
 
 
-def check_autostereogram(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
+def check_autostereogram(view_px: tuple[int, int], item: Item, _options: FileOptions) -> None:
     """Check that an autostereogram of this (width, height) can be written; see `Format.check`."""
-    del options
     check_side(view_px, kind_of(item), "an autostereogram")
     if view_px[0] < MIN_EYES_PX:
         raise InputError(f"expected an autostereogram at least {MIN_EYES_PX} px wide, got {view_px[0]}")

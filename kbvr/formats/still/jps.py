@@ -46,9 +46,8 @@ def write_jps(pictures: Iterable[Picture], item: Item, facts: Facts, options: Fi
     return FileSummary(item.path, (picture.shape[1], picture.shape[0]), 1, 0.0, 0.0, len(data), encode_s)
 
 
-def check_jps(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
+def check_jps(view_px: tuple[int, int], item: Item, _options: FileOptions) -> None:
     """Check that a JPEG can hold both views of this (width, height); see `Format.check`."""
-    del options
     _check_name(item)
     check_side(PACKINGS["cross"].size_px(view_px), "jpeg", f"JPS of {view_px[0]}x{view_px[1]}")
 

@@ -145,9 +145,8 @@ def _pictures(jpeg: bytes) -> list[UInt8[np.ndarray, "H W 3"]]:
     return found
 
 
-def check_mpo(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
+def check_mpo(view_px: tuple[int, int], item: Item, _options: FileOptions) -> None:
     """Check that a JPEG can hold a view of this (width, height); see `Format.check`."""
-    del options
     if item.path.suffix.lower() != ".mpo":
         raise InputError(f"expected a file that ends in .mpo, got {item.path.name}")
     check_side(view_px, "jpeg", "a view")

@@ -30,9 +30,8 @@ def write_picture(pictures: Iterable[Picture], item: Item, facts: Facts, options
     return FileSummary(item.path, size_px, 1, 0.0, 0.0, len(data), encode_s)
 
 
-def check_picture(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
+def check_picture(view_px: tuple[int, int], item: Item, _options: FileOptions) -> None:
     """Check that a picture can hold views of this (width, height); see `Format.check`."""
-    del options
     check_side(PACKINGS[item.packing].size_px(view_px), kind_of(item), f"{item.packing} of {view_px[0]}x{view_px[1]}")
 
 

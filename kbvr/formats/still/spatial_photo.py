@@ -167,9 +167,8 @@ def write_spatial(instants: Iterable[Views], item: Item, facts: Facts, options: 
     return FileSummary(item.path, size_px, 1, 0.0, 0.0, len(data), encode_s)
 
 
-def check_spatial(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
+def check_spatial(view_px: tuple[int, int], item: Item, _options: FileOptions) -> None:
     """Check the extra, the file's name and the views' (width, height); see `Format.check`."""
-    del options
     if item.path.suffix.lower() != ".heic":
         raise InputError(f"expected a file that ends in .heic, got {item.path.name}")
     check_extra("heic", "pillow_heif", "a spatial photo requires pillow-heif")

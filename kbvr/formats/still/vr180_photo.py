@@ -150,9 +150,8 @@ def write_vr180(instants: Iterable[Views], item: Item, facts: Facts, options: Fi
     return FileSummary(item.path, (side_px, side_px), 1, 0.0, 0.0, len(data), encode_s)
 
 
-def check_vr180(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
+def check_vr180(_view_px: tuple[int, int], item: Item, _options: FileOptions) -> None:
     """Check the file's name; see `Format.check`."""
-    del view_px, options
     if not item.path.name.lower().endswith((".jpg", ".jpeg")):
         raise InputError(f"expected a VR180 photo that ends in .vr.jpg or .jpg, got {item.path.name}")
 

@@ -19,7 +19,7 @@ from kbvr.formats.packing.layouts import PACKINGS
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.video.recipe import check_video
 from kbvr.formats.video.write_video import FORMAT as VIDEO
-from kbvr.formats.video.write_video import write_projected
+from kbvr.formats.video.write_video import write_video
 from kbvr.options.export_options import FileOptions
 
 FEATHER_DEG = 2.5
@@ -122,12 +122,11 @@ def write_vr180(
     instants: Iterable[Iterable[np.ndarray]], item: Item, facts: Facts, options: FileOptions
 ) -> FileSummary:
     """Write and verify a VR180 video of the views of each instant; see `Format.write`."""
-    return write_projected(_spheres(instants, item, facts, options), item, facts, options, "vr180")
+    return write_video(_spheres(instants, item, facts, options), item, facts, options, projection="vr180")
 
 
-def check_vr180(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
+def check_vr180(_view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Check that a codec supports the half spheres; see `Format.check`."""
-    del view_px
     check_video((options.vr180_px, options.vr180_px), item, options)
 
 

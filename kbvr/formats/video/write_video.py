@@ -5,10 +5,8 @@ Colours are BT.709 in the narrow ("tv") range, 8 bits, without HDR, and tagged a
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,7 +17,7 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
-from kbvr.errors import InputError, OutputError
+from kbvr.errors import InputError
 from kbvr.formats.spec.codecs import x264_options
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.spec.verification import verification_error
@@ -51,15 +49,13 @@ Packet: TypeAlias = Any
 """An av.Packet, which is generic in newer versions of av."""
 
 
-def write_video(frames: Iterable[Frame], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
-    """Write and verify a video of sRGB frames of one even size; see `Format.write`."""
-    return write_projected(frames, item, facts, options, "flat")
-
-
-def write_projected(
-    frames: Iterable[Frame], item: Item, facts: Facts, options: FileOptions, projection: str
+def write_video(
+    frames: Iterable[Frame], item: Item, facts: Facts, options: FileOptions, *, projection: str = "flat"
 ) -> FileSummary:
-    """Write and verify a video of frames in a projection: `flat` or `vr180`; see `Format.write`."""
+    """Write and verify a video of sRGB frames of one even size; see `Format.write`.
+
+    The projection, `flat` or `vr180`, is stored as metadata.
+    """
     container = container_of(item.path)
     rate = exact_rate(options.fps)
     with written_aside(item.path, overwrite=options.overwrite) as aside:
@@ -85,7 +81,7 @@ def _encode(
     """Encode frames to a file; return (width, height), the number of frames, and the encoding time in seconds."""
     count, clock = 0, Stopwatch()
     options = {"movflags": "+faststart"} if recipe.container == "mp4" else DETERMINISTIC_MUXER
-    with _disk_errors(), av.open(str(path), "w", format=MUXERS[recipe.container], options=options) as container:
+    with av.open(str(path), "w", format=MUXERS[recipe.container], options=options) as container:
         container.metadata.update(recipe.credits)
         first = list(islice(frames, X265_DELAY if recipe.name == "hevc" else 0))
         stream = _add_stream(container, recipe, short=0 < len(first) < X265_DELAY)
@@ -98,8 +94,7 @@ def _encode(
         with clock.stage("encode"):
             container.mux(_with_sei(stream.encode(None), recipe.sei))
     if recipe.boxes:
-        with _disk_errors():
-            add_to_sample_entry(path, recipe.boxes)
+        add_to_sample_entry(path, recipe.boxes)
     return recipe.size_px, count, sum(clock.seconds.values())
 
 
@@ -162,17 +157,6 @@ def _prefixed(packet: Packet, sei: bytes) -> Packet:
     for name in ("stream", "time_base", "pts", "dts", "duration", "is_keyframe"):
         setattr(longer, name, getattr(packet, name))
     return longer
-
-
-@contextmanager
-def _disk_errors() -> Iterator[None]:
-    """Turn the errors of a full or failing disk into OutputError; other errors of the encoder are bugs."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS):
-            raise
-        raise OutputError(f"cannot write the video: {error.strerror}") from error
 
 
 def _verify(path: Path, name: str, recipe: Recipe, size_px: tuple[int, int], frames: int) -> None:

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from kbvr.errors import InputError, OutputError
 from kbvr.formats.loop import animation, gif
 from kbvr.formats.loop.animation import fitted, loop_of, smaller
 from kbvr.formats.loop.html_snippet import snippet
-from kbvr.formats.loop.mp4_clip import LEAST_S
+from kbvr.formats.loop.mp4_clip import MIN_SECONDS
 from kbvr.formats.spec.format import Facts, FileSummary, Item
 from kbvr.formats.write import write_items
 from kbvr.options.export_options import FileOptions
@@ -84,7 +86,7 @@ def test_ffprobe_counts_the_same_pictures(loops, form):
 
 def test_the_video_shows_whole_loops_for_some_seconds(loops):
     assert loops["clip"].frames % 8 == 0
-    assert LEAST_S <= loops["clip"].seconds < LEAST_S + PERIOD_S
+    assert MIN_SECONDS <= loops["clip"].seconds < MIN_SECONDS + PERIOD_S
 
 
 def local_palettes(data: bytes) -> tuple[bool, list[bool]]:
@@ -182,7 +184,7 @@ def test_the_search_for_a_size_ends_soon_at_the_largest_that_fits(long_side, too
         found = fitted(views, "a.gif", 1.0, most_kb, encoded)
     except InputError:
         assert min(size for _, size in tried) > 1000 * most_kb
-        assert tried[-1][0] < 1.1 * animation.SMALLEST_PX
+        assert tried[-1][0] < 1.1 * animation.MIN_LONG_SIDE_PX
     else:
         assert found.size_px[0] * len(found.frames) <= 1000 * most_kb
         assert found.size_px[0] == tried[-1][0]
@@ -206,15 +208,18 @@ def test_no_file_is_larger_than_wanted(tmp_path, views, most_kb, pictures):
 
 def test_a_size_that_cannot_be_kept_is_told_in_one_line_and_nothing_is_left(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (5, 60, 90, 3), np.uint8)
-    with pytest.raises(InputError, match=r"a_kbvr_wiggle\.\w+ cannot be kept within 1 kB: with \d+ pictures of [67]\d"):
+    with pytest.raises(InputError, match=r"a_kbvr_wiggle\.\w+: expected at most 1 kB, got .* with \d+ frames of [67]"):
         write(tmp_path, [(view,) for view in noise], max_kb=1.0)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_file_that_reads_back_otherwise_is_an_error_and_does_not_stay(tmp_path, monkeypatch):
-    real = gif.encode
-    monkeypatch.setattr(gif, "encode", lambda loop, path: real(animation.Loop(loop.frames[:-1], loop.hundredths), path))
-    with pytest.raises(OutputError, match=r"a_kbvr_wiggle\.gif did not read back as written: pictures is 7, wanted 8"):
+    def shortened(loop: animation.Loop, path: Path) -> None:
+        gif.encode(animation.Loop(loop.frames[:-1], loop.hundredths), path)
+
+    broken = replace(gif.FORMAT, write=partial(animation.write_loop, encode=shortened, verify=gif.verify))
+    monkeypatch.setattr(gif, "FORMAT", broken)
+    with pytest.raises(OutputError, match=r"a_kbvr_wiggle\.gif: verification failed: frame count is 7, expected 8"):
         write(tmp_path, swaying(5, (32, 32)))
     assert not list(tmp_path.glob("*.gif"))
 
@@ -280,6 +285,6 @@ def test_where_one_file_cannot_be_written_nothing_is_left_of_the_others(tmp_path
     """Of the call's own; what may be written over takes its place as soon as it is whole."""
     both = (Item("video", tmp_path / "a.mp4"), Item("gif", tmp_path / "a.gif"))
     for overwrite, left in ((False, []), (True, ["a.mp4"])):
-        with pytest.raises(InputError, match=r"a\.gif cannot be kept within 1 kB"):
+        with pytest.raises(InputError, match=r"a\.gif: expected at most 1 kB"):
             write_items(swaying(2, (320, 240)), both, Facts(300.0), FileOptions(max_kb=1, overwrite=overwrite))
         assert [path.name for path in tmp_path.iterdir()] == left

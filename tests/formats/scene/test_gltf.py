@@ -195,7 +195,7 @@ def test_a_largest_size_is_kept_or_refused(photo, tmp_path):
     usual = written(photo, tmp_path / "usual")
     small = written(photo, tmp_path / "small", max_mb=usual.bytes * 0.9 / 1e6)
     assert small.bytes <= usual.bytes * 0.9
-    with pytest.raises(OutputError, match=r"wanted a scene of at most 0\.01 MB"):
+    with pytest.raises(OutputError, match=r"expected a scene of at most 0\.01 MB"):
         written(photo, tmp_path / "none", max_mb=0.01)
     assert not list((tmp_path / "none").glob("*"))
 

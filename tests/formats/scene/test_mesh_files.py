@@ -428,7 +428,7 @@ def test_a_largest_size_is_kept(card, files, form, tmp_path):
 
 @pytest.mark.parametrize("form", SUFFIXES)
 def test_a_size_that_cannot_be_kept_is_refused_and_nothing_is_left(card, form, tmp_path):
-    with pytest.raises((InputError, OutputError), match=r"(wanted (.* of )?at most|needs more than) [^\n]*$"):
+    with pytest.raises((InputError, OutputError), match=r"(expected (.* of )?at most|needs more than) [^\n]*$"):
         written(card, form, tmp_path / "new", max_mb=0.002)
     assert not (tmp_path / "new").exists()
 

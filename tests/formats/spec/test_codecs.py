@@ -148,19 +148,19 @@ def test_any_size_is_right_or_refused(tmp_path, codec, container, view_px):
         ("auto", "mkv", (2160, 4098), "hevc"),
         ("auto", "webm", (5760, 2880), "vp9"),
         ("av1", "mp4", (8192, 4096), "av1"),
-        ("h264", "mp4", (4098, 1080), "16 to 4096 px wide and high, but they make 4098x1080: .* --codec hevc"),
-        ("hevc", "mp4", (8192, 4354), "at most 35.7 million px in all, but they make 8192x4354"),
-        ("auto", "mp4", (8194, 64), "VP9 video is 16 to 8192 px"),
-        ("av1", "mp4", (1024, 16), "AV1 video is 64 to"),
-        ("hevc", "mp4", (48, 64), "HEVC video is 64 to"),
-        ("hevc", "mp4", (30, 6000), "HEVC video is 64 to"),
+        ("h264", "mp4", (4098, 1080), "16 to 4096 px in H.264 video, got 4098x1080 from two views: .* or HEVC"),
+        ("hevc", "mp4", (8192, 4354), "at most 35.7 million px in total in HEVC video, got 8192x4354"),
+        ("auto", "mp4", (8194, 64), "16 to 8192 px .*in VP9 video"),
+        ("av1", "mp4", (1024, 16), "64 to .*in AV1 video"),
+        ("hevc", "mp4", (48, 64), "64 to .*in HEVC video"),
+        ("hevc", "mp4", (30, 6000), "64 to .*in HEVC video"),
         ("auto", "mp4", (30, 6000), "vp9"),
-        ("hevc", "webm", (64, 64), "HEVC video goes into mp4 or mkv, got the container webm"),
+        ("hevc", "webm", (64, 64), "expected the container mp4 or mkv for HEVC, got webm"),
     ],
 )
 def test_the_size_decides_the_codec(codec, container, size_px, meant):
     if " " not in meant:
-        assert codec_of(codec, container, size_px, "they") == meant
+        assert codec_of(codec, container, size_px, "two views") == meant
         return
     with pytest.raises(InputError, match=meant):
         codec_of(codec, container, size_px, "they")
@@ -221,7 +221,7 @@ def test_a_size_that_is_large_enough_changes_nothing(tmp_path):
 
 
 def test_a_size_that_nothing_fits_into_is_told(tmp_path):
-    with pytest.raises(InputError, match=r"does not fit into 0.001 MB: at the lowest quality it has 0\.\d+ MB"):
+    with pytest.raises(InputError, match=r"expected a video of at most 0.001 MB, got 0\.\d+ MB at the lowest quality"):
         write(noise(10), tmp_path / "a.mp4", max_mb=0.001)
     assert list(tmp_path.iterdir()) == []
 
@@ -234,7 +234,7 @@ def test_the_usual_h264_is_what_it_was(tmp_path):
 
 
 def test_a_codec_that_does_not_go_into_a_container_is_told_before_any_work(tmp_path):
-    with pytest.raises(InputError, match="HEVC video goes into mp4 or mkv, got the container webm"):
+    with pytest.raises(InputError, match="expected the container mp4 or mkv for HEVC, got webm"):
         kbvr.export("there_is_none.jpg", tmp_path, codec="hevc", container="webm")
 
 

@@ -15,16 +15,16 @@ import kbvr
 from kbvr.errors import InputError
 from kbvr.formats.spec.format import Item
 from kbvr.formats.still.autostereogram import (
-    FINER,
     MU,
+    OVERSAMPLING,
     autostereogram,
     check_autostereogram,
     dots,
     eyes_px,
     links,
-    liveliest_strip,
-    seen_by_both,
+    most_detailed_strip,
     separations_px,
+    visible_to_both,
 )
 from kbvr.options.export_options import FileOptions
 
@@ -61,7 +61,7 @@ def test_near_dots_are_closer_together_than_far_ones() -> None:
 def test_matching_recovers_the_depth(pattern: str) -> None:
     nearness = step(0.9, 0.1)
     photo = np.random.default_rng(5).integers(0, 256, (48, 640, 3), np.uint8)
-    base = dots(640, 48) if pattern == "dots" else liveliest_strip(photo, EYES // 2 * 4 // 3)
+    base = dots(640, 48) if pattern == "dots" else most_detailed_strip(photo, EYES // 2 * 4 // 3)
     picture = autostereogram(nearness, base)
     wanted = separations_px(nearness, 64 * EYES) / 64
     found = matched_px(picture, int(wanted.min()) - 3, int(wanted.max()) + 3)
@@ -100,7 +100,7 @@ def test_a_photos_depth_can_be_seen(tmp_path: Path) -> None:
 
 def test_what_a_near_thing_hides_binds_nothing() -> None:
     """Beside a near card one eye sees the wall and the other the card: MU E / 4 of the far plane is unbound."""
-    seen = seen_by_both(step(), EYES)
+    seen = visible_to_both(step(), EYES)
     assert seen[:, 240:400].all()
     hidden = ~seen[0]
     assert hidden[:240].any() and hidden[400:].any()
@@ -111,9 +111,9 @@ def test_what_a_near_thing_hides_binds_nothing() -> None:
 
 def test_a_dot_is_bound_to_its_right_only() -> None:
     linked = links(np.random.default_rng(0).uniform(0, 1, (8, 300)).astype(np.float32), eyes_px(300))
-    assert linked.shape == (8, 300 * FINER)
-    assert (linked >= np.arange(300 * FINER)).all()
-    assert linked.max() < 300 * FINER
+    assert linked.shape == (8, 300 * OVERSAMPLING)
+    assert (linked >= np.arange(300 * OVERSAMPLING)).all()
+    assert linked.max() < 300 * OVERSAMPLING
 
 
 def test_a_flat_picture_repeats_exactly() -> None:
@@ -124,11 +124,11 @@ def test_a_flat_picture_repeats_exactly() -> None:
 def test_the_strip_is_the_liveliest_and_closes() -> None:
     rgb = np.full((40, 300, 3), 90, np.uint8)
     rgb[:, 200:240] = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
-    strip = liveliest_strip(rgb, 80)
+    strip = most_detailed_strip(rgb, 80)
     assert strip.shape == (40, 60, 3)
     assert strip.std() > 20
     smooth = np.tile(np.linspace(0, 255, 300).astype(np.uint8)[None, :, None], (40, 1, 3))
-    closed = liveliest_strip(smooth, 80).astype(int)
+    closed = most_detailed_strip(smooth, 80).astype(int)
     assert np.abs(closed[:, -1] - closed[:, 0]).max() < 12, "without blending it would jump by 68"
 
 
@@ -136,7 +136,7 @@ def test_the_strip_is_the_liveliest_and_closes() -> None:
 def test_every_size_has_its_autostereogram(width, height, pattern):
     nearness = np.random.default_rng(width).uniform(0, 1, (height, width)).astype(np.float32)
     rgb = np.random.default_rng(height).integers(0, 256, (height, width, 3), np.uint8)
-    base = dots(width, height) if pattern == "dots" else liveliest_strip(rgb, max(1, eyes_px(width) // 2))
+    base = dots(width, height) if pattern == "dots" else most_detailed_strip(rgb, max(1, eyes_px(width) // 2))
     assert autostereogram(nearness, base).shape == (height, width, 3)
 
 

@@ -449,10 +449,10 @@ def test_tiny_photos_make_all_stills(tmp_path: Path, size: tuple[int, int]) -> N
 @pytest.mark.parametrize(
     ("still", "size_px", "choices", "said"),
     [
-        ("sbs", (40000, 10), {}, "JPEG pictures are at most 65500 px"),
-        ("tb", (10, 9000), {"picture": "webp"}, "WEBP pictures are at most 16383 px"),
-        ("jps", (40000, 10), {}, "JPEG pictures"),
-        ("mpo", (10, 70000), {}, "JPEG pictures"),
+        ("sbs", (40000, 10), {}, "at most 65500 px wide and high in JPEG, got 80000x10"),
+        ("tb", (10, 9000), {"picture": "webp"}, "at most 16383 px wide and high in WEBP, got 10x18000"),
+        ("jps", (40000, 10), {}, "in JPEG, got"),
+        ("mpo", (10, 70000), {}, "in JPEG, got"),
     ],
 )
 def test_sizes_that_a_file_cannot_hold_are_told_before_any_work(still, size_px, choices, said):
@@ -507,7 +507,7 @@ def test_a_still_is_one_instant(tmp_path: Path, form: str, name: str, packing: s
 
 @pytest.mark.parametrize(
     ("count", "facts", "said"),
-    [(1, FACTS, "for two eyes, got 1 views"), (2, Facts(100.0), "how far apart its eyes are")],
+    [(1, FACTS, "expected two views, got 1"), (2, Facts(100.0), "expected the baseline")],
 )
 def test_a_file_of_two_eyes_wants_both_and_where_they_are(tmp_path: Path, count: int, facts: Facts, said: str) -> None:
     with pytest.raises(InputError, match=said):
@@ -517,11 +517,13 @@ def test_a_file_of_two_eyes_wants_both_and_where_they_are(tmp_path: Path, count:
 def test_a_picture_that_does_not_read_back_is_told(tmp_path: Path) -> None:
     picture = views((32, 32))[0]
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    with pytest.raises(OutputError, match="could not be read back"):
+    with pytest.raises(OutputError, match=r"a\.png: verification failed"):
         check_pixels(tmp_path / "a.png", "a.png", picture, exact=True)
     Image.fromarray(picture + 1).save(tmp_path / "b.png")
-    with pytest.raises(OutputError, match="did not read back"):
+    with pytest.raises(OutputError, match=r"b\.png: verification failed: its pixels differ"):
         check_pixels(tmp_path / "b.png", "b.png", picture, exact=True)
+    with pytest.raises(OutputError, match=r"expected a size of \(16, 32\), got \(32, 32\)"):
+        check_pixels(tmp_path / "b.png", "b.png", picture[:, :16], exact=False)
 
 
 def test_date_and_author_are_kept_and_the_picture_is_upright(tmp_path: Path) -> None:
