@@ -1,4 +1,4 @@
-"""Consumers in threads of their own: each gets all that is made, and may end as soon as it has what it wants."""
+"""Fan-out: each consumer receives every item, and may finish early if it knows their number."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from kbvr.formats.fan_out import fan_out
 
 
-def test_a_consumer_that_knows_how_much_comes_may_end_before_it_is_told_so():
-    """A video that shows its pictures again takes so many and ends; the maker goes on until a slower file has its."""
+def test_a_consumer_that_knows_the_number_of_items_may_finish_before_the_end():
+    """A video that repeats its pictures stops at the last one, while a slower file still receives items."""
     ended = Event()
 
     def made():
@@ -29,12 +29,12 @@ def test_a_consumer_that_knows_how_much_comes_may_end_before_it_is_told_so():
         assert fan_out(made(), consumers) == [[1, 2, 3]] * len(consumers)
 
 
-def test_a_consumer_that_ends_while_more_is_made_is_a_bug():
+def test_a_consumer_that_ends_before_its_input_is_a_bug():
     with pytest.raises(AssertionError, match="ended before"):
         fan_out(range(100), [next, list])
 
 
-def test_what_a_consumer_raises_stops_the_others():
+def test_an_exception_in_a_consumer_stops_the_others():
     def fails(things):
         raise ValueError(next(things))
 
@@ -42,8 +42,8 @@ def test_what_a_consumer_raises_stops_the_others():
         fan_out(iter(lambda: 7, None), [list, fails])
 
 
-def test_consumers_end_where_a_thread_for_the_next_cannot_be_started(monkeypatch):
-    """Else the first would wait for ever for what is never made, and the program with it."""
+def test_consumers_end_if_the_thread_of_the_next_fails_to_start(monkeypatch):
+    """Otherwise the first would wait for ever, and the program with it."""
     starts = iter([threading.Thread.start])
 
     def start(thread):

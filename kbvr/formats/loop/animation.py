@@ -67,7 +67,7 @@ Encode = Callable[[Loop, Path], None]
 """Write a loop to a file."""
 
 Verify = Callable[[Path, str, Loop], AnimationFacts]
-"""Decode a file and compare it with the loop; raise OutputError, which calls the file by the name, if it differs."""
+"""Decode a file and compare it with the loop; raise OutputError, with the given name of the file, if it differs."""
 
 
 def loop_of(views: Sequence[Frame], period_s: float) -> Loop:
@@ -107,8 +107,8 @@ def fitted(
 ) -> Loop:
     """Return the largest loop of views within a size limit, after `encoded_bytes` has encoded it.
 
-    A bisection over steps that reduce the pictures and, as they get small, the number of views. Errors call the file
-    `name`.
+    A bisection over steps that reduce the pictures and, as they get small, the number of views. `name` is the file's
+    name for errors.
 
     Raises:
         InputError: if even the smallest loop is too large.

@@ -13,7 +13,7 @@ from kbvr.formats.loop.animation import AnimationFacts, Loop, check_sides, write
 from kbvr.formats.spec.codecs import x264_options
 from kbvr.formats.spec.encoding import credit_texts
 from kbvr.formats.spec.format import Format
-from kbvr.formats.video.verify import VideoFacts, verify_video
+from kbvr.formats.video.verify import BT709, TV_RANGE, VideoFacts, verify_video
 
 MAX_SIDE_PX = 4096
 CRF = 23
@@ -24,8 +24,6 @@ REFERENCES = 16
 """Earlier frames that x264 searches for repeated content; H.264 allows no more."""
 MIN_SECONDS = 3.0
 """Some sites refuse shorter videos, and players pause at each repetition."""
-BT709, TV_RANGE = 1, 1
-"""FFmpeg's numbers: BT.709 as matrix, primaries and transfer; narrow range."""
 
 
 def repetitions(loop: Loop) -> int:

@@ -52,7 +52,7 @@ def plain_textures(mesh: TexturedMesh, quality: int) -> PlainTextures:
 def fitted(encoded: Callable[[int], bytes], options: FileOptions, what: str) -> bytes:
     """Return a file's content at the chosen quality, or at the best quality within the size limit.
 
-    `encoded` returns the content at a quality; errors call the file `what`.
+    `encoded` returns the content at a quality; `what` describes the file in errors.
 
     Raises:
         OutputError: if it is too large at every quality.

@@ -97,7 +97,7 @@ def splats_glb(attributes: dict[str, np.ndarray], document: dict[str, Any]) -> b
 
 
 def attributes_in(content: bytes, file_name: str) -> dict[str, np.ndarray]:
-    """Return the attributes of the splats in a GLB, by name; errors call the file `file_name`.
+    """Return the attributes of the splats in a GLB, by name; `file_name` is for errors.
 
     Raises:
         OutputError: if it cannot be read.

@@ -57,14 +57,10 @@ def picture_bytes(
     quality: int | None = None,
     lossless: bool = False,
 ) -> bytes:
-    """Encode an sRGB picture.
+    """Encode an sRGB picture, with the EXIF tags of the photo's date, author and copyright.
 
-    Args:
-        rgb: the picture.
-        kind: the file format.
-        credit_tags: EXIF tags of the photo's date, author and copyright.
-        quality: 1 to 100, for JPEG and WebP; JPEG has full colour resolution (4:4:4).
-        lossless: for WebP, if there is no quality.
+    `quality` is 1 to 100, for JPEG and WebP; JPEG has full colour resolution (4:4:4). `lossless` is for WebP without a
+    quality.
     """
     file = BytesIO()
     image = Image.fromarray(np.ascontiguousarray(rgb))
@@ -86,7 +82,7 @@ def picture_bytes(
 
 
 def check_side(size_px: tuple[int, int], kind: Kind, what: str) -> None:
-    """Check that a kind of file supports a picture of (width, height); errors call the picture `what`.
+    """Check that a kind of file supports a picture of (width, height); `what` describes the picture in errors.
 
     Raises:
         InputError: if it is too large.
@@ -100,7 +96,7 @@ def check_side(size_px: tuple[int, int], kind: Kind, what: str) -> None:
 
 
 def check_pixels(path: Path, name: str, expected: UInt8[np.ndarray, "H W 3"], *, exact: bool) -> None:
-    """Verify the picture in a file: its size and, if `exact`, its pixels; errors call the file `name`.
+    """Verify the picture in a file: its size and, if `exact`, its pixels; `name` is for errors.
 
     Raises:
         OutputError: if it cannot be decoded or differs.

@@ -14,7 +14,7 @@ def verification_error(name: str, reason: object) -> OutputError:
 
 
 def compare(name: str, found: Any, expected: Any) -> None:
-    """Compare two objects of one dataclass, field by field; errors call the file `name`.
+    """Compare two objects of one dataclass, field by field; `name` is for errors.
 
     Raises:
         OutputError: if a field differs.

@@ -10,15 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import log2
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import av
 
 from kbvr.errors import InputError
+from kbvr.formats.video.recipe import Recipe
 from kbvr.system.atomic_file import folder_aside
-
-if TYPE_CHECKING:
-    from kbvr.formats.video.recipe import Recipe
 
 FULL = 0.85
 """Share of the limit at which a file is close enough."""
@@ -26,7 +23,7 @@ FULL = 0.85
 TARGET = 0.93
 TRIALS = 6
 
-Encode = Callable[[Iterator[av.VideoFrame], Path, "Recipe"], tuple[tuple[int, int], int, float]]
+Encode = Callable[[Iterator[av.VideoFrame], Path, Recipe], tuple[tuple[int, int], int, float]]
 
 
 def shrink_to_fit(path: Path, max_bytes: int, recipe: Recipe, encode: Encode) -> float:

@@ -77,12 +77,8 @@ def apple_boxes(
 ) -> tuple[bytes, bytes]:
     """Return Apple's boxes `vexu` and `hfov` for video with both views in each picture.
 
-    Args:
-        packing: `side` or `over`.
-        projection: `hequ` for half spheres, None for flat pictures.
-        right_first: whether the right eye's view is on the left.
-        baseline_m: between the two cameras.
-        fov_deg: horizontal field of view of a view.
+    `packing` is `side` or `over`; `projection` is `hequ` for half spheres, None for flat pictures; `fov_deg` is a
+    view's horizontal field of view.
     """
     eyes = box(
         b"eyes",

@@ -14,6 +14,9 @@ import av
 
 from kbvr.formats.spec.verification import compare, verification_error
 
+BT709, TV_RANGE = 1, 1
+"""FFmpeg's numbers: BT.709 as matrix, primaries and transfer; narrow range."""
+
 
 @dataclass(frozen=True)
 class VideoFacts:
@@ -37,7 +40,7 @@ class VideoFacts:
 
 
 def verify_video(path: Path, name: str, expected: VideoFacts) -> None:
-    """Decode the first frame and the last group of a file, and compare its properties; errors call the file `name`.
+    """Decode the first frame and the last group of a file, and compare its properties; `name` is for errors.
 
     B frames of the last group are skipped, since the last frame is never one.
 

@@ -24,7 +24,7 @@ from kbvr.formats.spec.verification import verification_error
 from kbvr.formats.video.fit_size import shrink_to_fit
 from kbvr.formats.video.mp4_boxes import add_to_sample_entry, boxes_in, sample_entry_boxes
 from kbvr.formats.video.recipe import Recipe, check_video, container_of, exact_rate, recipe_of
-from kbvr.formats.video.verify import VideoFacts, verify_video
+from kbvr.formats.video.verify import BT709, TV_RANGE, VideoFacts, verify_video
 from kbvr.motion.frame_reuse import repeated
 from kbvr.native.library import kernel
 from kbvr.options.export_options import FileOptions
@@ -35,8 +35,6 @@ KEY_FRAME_SECONDS = 2.0
 """Interval of the positions that a player can seek to; the packing is repeated at each."""
 ENCODER_THREADS = 4
 """Frames that x264 encodes at once: with a whole frame per thread, pictures are not cut into slices."""
-BT709, TV_RANGE = 1, 1
-"""FFmpeg's numbers: BT.709 as matrix, primaries and transfer; narrow range."""
 X265_DELAY = 3
 """With fewer pictures, x265 4.2 leaves decoding times unset, unless B frames are off."""
 DETERMINISTIC_MUXER = {"fflags": "+bitexact"}
@@ -160,7 +158,7 @@ def _prefixed(packet: Packet, sei: bytes) -> Packet:
 
 
 def _verify(path: Path, name: str, recipe: Recipe, size_px: tuple[int, int], frames: int) -> None:
-    """Compare the properties of the written file with the recipe; errors call it `name`."""
+    """Compare the properties of the written file with the recipe; `name` is for errors."""
     expected = VideoFacts(
         codec=recipe.name,
         pixel_format="yuv420p",

@@ -1,4 +1,4 @@
-"""How the views of two eyes share a picture: left is left, and nothing is lost that need not be."""
+"""Packings: left is left, and no pixels are lost needlessly."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def views(size_px: tuple[int, int], count: int = 2) -> list[np.ndarray]:
 
 
 @given(st.sampled_from(sorted(PACKINGS)), sides, sides)
-def test_a_packed_picture_has_the_size_that_its_packing_says(name, width, height):
+def test_a_packed_picture_has_the_predicted_size(name, width, height):
     packed = PACKINGS[name].pack(views((width, height), max(2, PACKINGS[name].views)), FileOptions())
     assert (packed.shape[1], packed.shape[0]) == PACKINGS[name].size_px((width, height))
 

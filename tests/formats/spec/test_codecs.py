@@ -1,4 +1,4 @@
-"""Every codec in every container: read back by ffprobe and by decoding, and refused in one line where it cannot be."""
+"""Every codec in every container: read by ffprobe and decoded, or refused in one line."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from kbvr.options.export_options import FileOptions
 PHOTO = Path(__file__).parents[3] / "examples" / "cat.jpg"
 FACTS = Facts(f_px=100.0, baseline_m=0.05, convergence_m=2.0)
 PAIRS = [(name, container) for name, codec in CODECS.items() for container in codec.containers]
-"""Every codec in every container that it goes into."""
+"""Every codec in every container that supports it."""
 
 LEFT, RIGHT = (200, 60, 40), (30, 120, 190)
 FFMPEG_SAYS = {
@@ -68,7 +68,7 @@ def probed(path: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def views() -> tuple[list[tuple[np.ndarray, ...]], np.ndarray]:
-    """What two eyes see of a real photo, as a person would get it: through the pipeline's own writer."""
+    """A stereo pair of a real photo, from the pipeline."""
     photo = cv2.resize(cv2.imread(str(PHOTO))[..., ::-1], (194, 130), interpolation=cv2.INTER_AREA)
     return [(photo[:, 2 + i : 130 + i], photo[:, i : 128 + i]) for i in range(8)], photo
 
@@ -90,7 +90,7 @@ def test_a_photo_comes_back_from_every_codec_and_container(tmp_path, views, code
 
 @pytest.mark.parametrize(("codec", "container"), PAIRS)
 @pytest.mark.parametrize("layout", sorted(STEREO_TAGS))
-def test_left_is_left_in_its_colours_and_ffprobe_is_told_the_packing(tmp_path, codec, container, layout):
+def test_left_is_left_in_its_colours_and_ffprobe_reads_the_packing(tmp_path, codec, container, layout):
     written = write(marked(), tmp_path / f"a.{container}", layout, codec=codec, quality=100)
     tag = STEREO_TAGS[layout]
     told = [side for side in probed(written.path).get("side_data_list", ()) if side["side_data_type"] == "Stereo 3D"]
@@ -107,7 +107,7 @@ def test_left_is_left_in_its_colours_and_ffprobe_is_told_the_packing(tmp_path, c
 @pytest.mark.parametrize("codec", ["h264", "hevc"])
 @pytest.mark.parametrize("container", ["mp4", "mkv"])
 @pytest.mark.parametrize("layout", sorted(STEREO_TAGS))
-def test_every_key_frame_tells_the_packing(tmp_path, codec, container, layout):
+def test_every_key_frame_has_the_packing(tmp_path, codec, container, layout):
     written = write(marked(60, (64, 64)), tmp_path / f"a.{container}", layout, codec=codec)
     tag = STEREO_TAGS[layout]
     if packing_sei(codec, tag) is None:
@@ -126,7 +126,7 @@ def test_every_key_frame_tells_the_packing(tmp_path, codec, container, layout):
     "view_px", [(17, 33), (33, 300), (301, 65), (16, 16), (16, 2000), (1000, 16), (1, 5000), (5000, 1)]
 )
 def test_any_size_is_right_or_refused(tmp_path, codec, container, view_px):
-    """Even parts of odd views, thin ones, portraits: never another size than the packing says."""
+    """Odd views made even, thin views, portraits: the size is always that of the packing."""
     item = Item("video", tmp_path / f"a.{container}", "sbs")
     picture = cv2.resize(marked(1)[0][0], view_px, interpolation=cv2.INTER_NEAREST)
     packing = PACKINGS["sbs"]
@@ -187,7 +187,7 @@ def test_more_quality_is_a_lower_rate_factor(name, one, other):
 @pytest.mark.parametrize("codec", sorted(CODECS))
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_the_shortest_videos_can_be_written(tmp_path, codec, count):
-    """x265 leaves time stamps of one or two pictures unset, which fails now and then: so it is tried often."""
+    """x265 leaves time stamps of one or two pictures unset, which fails only sometimes: hence several attempts."""
     for index in range(6):
         assert write(marked(count), tmp_path / f"{index}.mp4", codec=codec).frames == count
 
@@ -203,7 +203,7 @@ def test_more_quality_makes_a_larger_file(tmp_path, codec):
 
 @pytest.mark.parametrize(("codec", "container"), [("h264", "mp4"), ("hevc", "mp4"), ("av1", "webm"), ("vp9", "webm")])
 @pytest.mark.parametrize("share", [0.7, 0.3])
-def test_a_video_ends_below_the_size_that_was_wanted(tmp_path, codec, container, share):
+def test_a_video_stays_below_its_size_limit(tmp_path, codec, container, share):
     usual = write(noise(20), tmp_path / f"usual.{container}", codec=codec)
     most = share * usual.bytes
     written = write(noise(20), tmp_path / f"small.{container}", codec=codec, max_mb=most / 1e6)
@@ -213,27 +213,27 @@ def test_a_video_ends_below_the_size_that_was_wanted(tmp_path, codec, container,
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([f"usual.{container}", f"small.{container}"])
 
 
-def test_a_size_that_is_large_enough_changes_nothing(tmp_path):
+def test_a_size_limit_that_is_met_changes_nothing(tmp_path):
     usual, limited = (
         write(noise(5), tmp_path / f"{name}.mp4", max_mb=most) for name, most in (("a", None), ("b", 9.0))
     )
     assert usual.path.read_bytes() == limited.path.read_bytes()
 
 
-def test_a_size_that_nothing_fits_into_is_told(tmp_path):
+def test_a_size_limit_that_cannot_be_met_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"expected a video of at most 0.001 MB, got 0\.\d+ MB at the lowest quality"):
         write(noise(10), tmp_path / "a.mp4", max_mb=0.001)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_usual_h264_is_what_it_was(tmp_path):
-    """CRF 18 and x264's preset veryfast: what the stream says of itself."""
+def test_the_default_h264_settings_are_unchanged(tmp_path):
+    """CRF 18 and x264's preset veryfast, as the stream states them."""
     content = write(noise(3), tmp_path / "a.mp4").path.read_bytes()
     assert b"rc=crf" in content and b"crf=18.0" in content
     assert b"subme=2" in content and b"me=hex" in content and b"ref=1" in content
 
 
-def test_a_codec_that_does_not_go_into_a_container_is_told_before_any_work(tmp_path):
+def test_a_container_that_does_not_support_a_codec_is_refused_before_any_work(tmp_path):
     with pytest.raises(InputError, match="expected the container mp4 or mkv for HEVC, got webm"):
         kbvr.export("there_is_none.jpg", tmp_path, codec="hevc", container="webm")
 
@@ -261,7 +261,7 @@ def test_a_codec_that_does_not_go_into_a_container_is_told_before_any_work(tmp_p
         ({"name_for": "vlc"}, "name_for must be one of any, quest"),
     ],
 )
-def test_choices_that_cannot_be_get_one_line(options, complaint):
+def test_invalid_options_are_one_line(options, complaint):
     with pytest.raises(InputError, match=complaint) as caught:
         FileOptions(**options)
     assert "\n" not in str(caught.value)
@@ -284,7 +284,7 @@ def test_choices_that_cannot_be_get_one_line(options, complaint):
         ({"projection": "vr180", "layout": "tb", "name_for": "deovr"}, ["cat_kbvr_180_TB.mp4"]),
     ],
 )
-def test_names_end_as_players_want_them(options, names):
+def test_names_end_as_players_expect(options, names):
     from kbvr.options.export_options import ExportOptions
     from kbvr.plan.output_kinds import KINDS
 

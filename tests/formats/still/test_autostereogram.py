@@ -1,4 +1,4 @@
-"""Autostereograms: what the eyes match is the depth."""
+"""Autostereograms: matching them as eyes do gives the depth."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def step(near: float = 1.0, far: float = 0.0) -> np.ndarray:
 
 
 def matched_px(picture: np.ndarray, near_px: int, far_px: int) -> np.ndarray:
-    """For every pixel, the shift at which 9x9 pixels to the left and right of it agree best: as eyes do."""
+    """For every pixel, the shift at which 9x9 pixels to its left and right match best, as eyes match them."""
     width = picture.shape[1]
     costs = []
     for apart in range(near_px, far_px + 1):
@@ -79,8 +79,8 @@ def test_a_slope_comes_back_as_a_slope() -> None:
     assert (np.abs(found - wanted)[inside] <= 1).mean() > 0.9
 
 
-def test_depth_has_finer_steps_than_pixels() -> None:
-    """Two planes less than a pixel of separation apart do not come out alike."""
+def test_depth_has_finer_levels_than_pixels() -> None:
+    """Two planes whose separations differ by less than a pixel look different."""
     apart = [separations_px(np.full((1, 1), nearness, np.float32), EYES)[0, 0] for nearness in (0.5, 0.46)]
     assert apart[0] == apart[1]
     first, second = (autostereogram(np.full((4, 640), nearness, np.float32), dots(640, 4)) for nearness in (0.5, 0.46))
@@ -98,8 +98,8 @@ def test_a_photos_depth_can_be_seen(tmp_path: Path) -> None:
     assert np.corrcoef(found.ravel(), shown.ravel())[0, 1] < -0.9
 
 
-def test_what_a_near_thing_hides_binds_nothing() -> None:
-    """Beside a near card one eye sees the wall and the other the card: MU E / 4 of the far plane is unbound."""
+def test_hidden_points_link_no_dots() -> None:
+    """Next to a near card one eye sees the wall and the other the card: MU E / 4 of the far plane has no links."""
     seen = visible_to_both(step(), EYES)
     assert seen[:, 240:400].all()
     hidden = ~seen[0]
@@ -109,7 +109,7 @@ def test_what_a_near_thing_hides_binds_nothing() -> None:
     assert hidden[239] and hidden[400] and not hidden[100]
 
 
-def test_a_dot_is_bound_to_its_right_only() -> None:
+def test_a_dot_is_linked_to_the_right_only() -> None:
     linked = links(np.random.default_rng(0).uniform(0, 1, (8, 300)).astype(np.float32), eyes_px(300))
     assert linked.shape == (8, 300 * OVERSAMPLING)
     assert (linked >= np.arange(300 * OVERSAMPLING)).all()
@@ -121,7 +121,7 @@ def test_a_flat_picture_repeats_exactly() -> None:
     assert (picture[:, : -EYES // 2] == picture[:, EYES // 2 :]).all()
 
 
-def test_the_strip_is_the_liveliest_and_closes() -> None:
+def test_the_strip_has_the_most_detail_and_repeats_seamlessly() -> None:
     rgb = np.full((40, 300, 3), 90, np.uint8)
     rgb[:, 200:240] = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
     strip = most_detailed_strip(rgb, 80)
@@ -133,7 +133,7 @@ def test_the_strip_is_the_liveliest_and_closes() -> None:
 
 
 @given(st.integers(8, 90), st.integers(1, 40), st.sampled_from(["dots", "photo"]))
-def test_every_size_has_its_autostereogram(width, height, pattern):
+def test_any_size_makes_an_autostereogram(width, height, pattern):
     nearness = np.random.default_rng(width).uniform(0, 1, (height, width)).astype(np.float32)
     rgb = np.random.default_rng(height).integers(0, 256, (height, width, 3), np.uint8)
     base = dots(width, height) if pattern == "dots" else most_detailed_strip(rgb, max(1, eyes_px(width) // 2))

@@ -1,4 +1,4 @@
-"""Spatial photos: two pictures in one HEIC that are bound as left and right."""
+"""Spatial photos: two pictures in one HEIC, grouped as left and right."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def heic(items: int = 2) -> bytes:
     return box(b"ftyp", b"heic") + box(b"meta", bytes(4) + meta) + box(b"mdat", b"LR")
 
 
-def test_a_pair_is_named_and_everything_else_only_moves() -> None:
+def test_the_pair_is_added_and_everything_else_only_moves() -> None:
     plain = heic()
     assert stereo_pair_of(plain) is None
     bound = with_stereo_pair(
@@ -58,13 +58,13 @@ def test_other_files_are_refused(broken: bytes) -> None:
         with_stereo_pair(broken, (box(b"cmin", b""), box(b"cmin", b"")))
 
 
-def test_without_the_extra_the_way_to_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_an_error_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     with pytest.raises(InputError, match=r"pip install 'kbvr\[heic\]'"):
         check_spatial((640, 480), Item("spatial", Path("a.heic"), "apart"), FileOptions())
 
 
-def test_a_spatial_photo_reads_back_with_its_cameras(tmp_path: Path) -> None:
+def test_a_spatial_photo_has_its_cameras(tmp_path: Path) -> None:
     pytest.importorskip("pillow_heif", reason="writing HEIC is an extra: pip install 'kbvr[heic]'")
     left, right = (np.full((81, 101, 3), colour, np.uint8) for colour in ((200, 10, 20), (30, 120, 250)))
     item = Item("spatial", tmp_path / "a.heic", "apart")
@@ -81,7 +81,7 @@ def test_a_spatial_photo_reads_back_with_its_cameras(tmp_path: Path) -> None:
     assert ids is not None and ids[0] < ids[1]
 
 
-def test_a_photo_becomes_a_spatial_photo_that_kbvr_itself_can_read(tmp_path: Path) -> None:
+def test_kbvr_can_load_its_own_spatial_photo(tmp_path: Path) -> None:
     pytest.importorskip("pillow_heif", reason="writing HEIC is an extra: pip install 'kbvr[heic]'")
     report = kbvr.export(EXAMPLES / "cat.jpg", tmp_path, still="left-right,spatial")
     photo = kbvr.load_photo(report.written[2].file.path)
