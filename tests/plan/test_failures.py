@@ -98,5 +98,5 @@ def test_a_full_disk_is_everybodys_failure(photo, tmp_path, monkeypatch):
 def test_what_a_format_cannot_hold_is_still_refused_before_the_work(photo, tmp_path, monkeypatch):
     """Wrong options are the call's mistake, not one output's."""
     monkeypatch.setattr("kbvr.profiles.layers.Layers.depth", lambda *_: pytest.fail("the depth was estimated"))
-    with pytest.raises(InputError, match="AV1 video is 64 to 8192 px"):
+    with pytest.raises(InputError, match=r"64 to 8192 px .* in AV1 video"):
         kbvr.export(photo, tmp_path, stereo=True, depth_map="png", codec="av1", max_size=(40, 40))

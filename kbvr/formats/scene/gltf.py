@@ -108,7 +108,7 @@ def fitted_glb(
 
 
 def verify_glb(content: bytes, name: str, viewable: ViewableScene) -> None:
-    """Read a GLB, and compare its triangles and textures with the scene; `name` is for errors.
+    """Read a GLB, and compare its triangles and textures with the scene; `name` names the file in errors.
 
     Raises:
         OutputError: if it cannot be read or differs.

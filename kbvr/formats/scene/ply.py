@@ -48,7 +48,7 @@ def with_comments(content: bytes, texts: Mapping[str, str]) -> bytes:
 
 
 def verify_ply(content: bytes, name: str, mesh: ColouredMesh) -> None:
-    """Read a PLY and compare it with the mesh; `name` is for errors.
+    """Read a PLY and compare it with the mesh; `name` names the file in errors.
 
     Raises:
         OutputError: if it cannot be read or differs.

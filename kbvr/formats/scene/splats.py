@@ -74,7 +74,7 @@ def splats_ply(records: Float32[np.ndarray, "N 17"]) -> bytes:
 
 
 def records_in(content: bytes, name: str) -> Float32[np.ndarray, "N 17"]:
-    """Return the rows of FIELDS in a PLY; `name` is for errors.
+    """Return the rows of FIELDS in a PLY; `name` names the file in errors.
 
     Raises:
         OutputError: if its header differs.

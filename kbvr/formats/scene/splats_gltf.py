@@ -97,7 +97,7 @@ def splats_glb(attributes: dict[str, np.ndarray], document: dict[str, Any]) -> b
 
 
 def attributes_in(content: bytes, file_name: str) -> dict[str, np.ndarray]:
-    """Return the attributes of the splats in a GLB, by name; `file_name` is for errors.
+    """Return the attributes of the splats in a GLB, by name; `file_name` names the file in errors.
 
     Raises:
         OutputError: if it cannot be read.

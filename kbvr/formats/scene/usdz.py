@@ -154,7 +154,7 @@ def _material(stage: Usd.Stage, name: str, colour: str, alpha: str | None) -> Us
 
 
 def verify_usdz(path: Path, name: str, mesh: TexturedMesh) -> None:
-    """Run USD's validators on a USDZ, read it, and compare it with the mesh; `name` is for errors.
+    """Run USD's validators on a USDZ, read it, and compare it with the mesh; `name` names the file in errors.
 
     Raises:
         OutputError: if it cannot be read, a validator finds an error, or the mesh differs.

@@ -96,7 +96,7 @@ def check_side(size_px: tuple[int, int], kind: Kind, what: str) -> None:
 
 
 def check_pixels(path: Path, name: str, expected: UInt8[np.ndarray, "H W 3"], *, exact: bool) -> None:
-    """Verify the picture in a file: its size and, if `exact`, its pixels; `name` is for errors.
+    """Verify the picture in a file: its size and, if `exact`, its pixels; `name` names the file in errors.
 
     Raises:
         OutputError: if it cannot be decoded or differs.

@@ -14,7 +14,7 @@ def verification_error(name: str, reason: object) -> OutputError:
 
 
 def compare(name: str, found: Any, expected: Any) -> None:
-    """Compare two objects of one dataclass, field by field; `name` is for errors.
+    """Compare two objects of one dataclass, field by field; `name` names the file in errors.
 
     Raises:
         OutputError: if a field differs.

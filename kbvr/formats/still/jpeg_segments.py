@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 SOI, APP0, APP1, APP2, APP3, SOS = b"\xff\xd8", 0xE0, 0xE1, 0xE2, 0xE3, 0xDA
-MAX_SEGMENT_BYTES = 65533
 
 
 def with_segments(jpeg: bytes, added: Sequence[tuple[int, bytes]]) -> bytes:
@@ -15,13 +14,8 @@ def with_segments(jpeg: bytes, added: Sequence[tuple[int, bytes]]) -> bytes:
         if marker not in (APP0, APP1):
             break
         end = start + len(content)
-    return jpeg[:end] + b"".join(segment(marker, content) for marker, content in added) + jpeg[end:]
-
-
-def segment(marker: int, content: bytes) -> bytes:
-    """Return a segment."""
-    assert len(content) <= MAX_SEGMENT_BYTES
-    return bytes((0xFF, marker)) + (len(content) + 2).to_bytes(2, "big") + content
+    parts = [bytes((0xFF, marker)) + (len(content) + 2).to_bytes(2, "big") + content for marker, content in added]
+    return jpeg[:end] + b"".join(parts) + jpeg[end:]
 
 
 def segments(jpeg: bytes) -> Iterator[tuple[int, int, bytes]]:

@@ -60,11 +60,6 @@ def boxes_in(content: bytes) -> Iterator[tuple[bytes, bytes]]:
         at = end
 
 
-def stereo_box(mode: int) -> bytes:
-    """Return the box for a stereo mode: 1 top-bottom, 2 left-right, 4 right-left."""
-    return full_box(b"st3d", bytes([mode]))
-
-
 def half_sphere_box() -> bytes:
     """Return the box for an equirectangular half sphere, straight ahead."""
     bounds = struct.pack(">4I", 0, 0, HALF_CIRCLE_BOUND, HALF_CIRCLE_BOUND)

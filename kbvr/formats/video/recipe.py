@@ -13,7 +13,7 @@ from kbvr.formats.packing.layouts import PACKINGS
 from kbvr.formats.spec.codecs import CODECS, CONTAINERS, USUAL_QUALITY, Codec, codec_of
 from kbvr.formats.spec.encoding import credit_texts
 from kbvr.formats.spec.format import Facts, Item
-from kbvr.formats.video.mp4_boxes import apple_boxes, half_sphere_box, stereo_box
+from kbvr.formats.video.mp4_boxes import apple_boxes, full_box, half_sphere_box
 from kbvr.formats.video.stereo_metadata import STEREO_TAGS, WEBM_MODES, packing_sei
 from kbvr.motion.easing import MAX_FPS, MIN_FPS
 from kbvr.options.export_options import FileOptions
@@ -115,7 +115,7 @@ def recipe_of(
     tag = STEREO_TAGS.get(item.packing)
     in_mp4 = container == "mp4"
     sei = None if tag is None else packing_sei(name, tag)
-    boxes = stereo_box(tag.st3d) if in_mp4 and tag and tag.st3d is not None else b""
+    boxes = full_box(b"st3d", bytes([tag.st3d])) if in_mp4 and tag and tag.st3d is not None else b""
     if in_mp4 and projection == "vr180":
         boxes += half_sphere_box()
     expected_projection = EQUIRECTANGULAR_PART if in_mp4 and projection == "vr180" else None

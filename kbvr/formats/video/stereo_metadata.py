@@ -25,7 +25,7 @@ class StereoTag:
     """FFmpeg's name of StereoMode."""
 
     st3d: int | None = None
-    """stereo_mode of the box `st3d` (Spherical Video V2); None if it has no value for the packing."""
+    """stereo_mode of the box `st3d` (Spherical Video V2): 1 top-bottom, 2 left-right, 4 right-left; None for others."""
 
     pkin: bytes | None = None
     """Apple's view packing kind; None if it has no value for the packing."""
@@ -76,9 +76,6 @@ def packing_sei(codec: str, tag: StereoTag) -> bytes | None:
         bits += "0" * (-len(bits) % 8)
     payload = int(bits, 2).to_bytes(len(bits) // 8, "big")
     header = b"\x06" if codec == "h264" else b"\x4e\x01"
-    return b"\x00\x00\x00\x01" + header + _escaped(bytes((45, len(payload))) + payload + b"\x80")
-
-
-def _escaped(content: bytes) -> bytes:
-    """Return content with emulation prevention bytes, so that it contains no start code (H.264, 7.4.1)."""
-    return re.sub(rb"\x00\x00(?=[\x00-\x03])", b"\x00\x00\x03", content)
+    content = bytes((45, len(payload))) + payload + b"\x80"
+    # Emulation prevention bytes, so that the content has no start code (H.264, 7.4.1).
+    return b"\x00\x00\x00\x01" + header + re.sub(rb"\x00\x00(?=[\x00-\x03])", b"\x00\x00\x03", content)

@@ -40,7 +40,7 @@ class VideoFacts:
 
 
 def verify_video(path: Path, name: str, expected: VideoFacts) -> None:
-    """Decode the first frame and the last group of a file, and compare its properties; `name` is for errors.
+    """Decode the first frame and the last group of a file, and compare its properties; `name` names the file in errors.
 
     B frames of the last group are skipped, since the last frame is never one.
 

@@ -158,7 +158,7 @@ def _prefixed(packet: Packet, sei: bytes) -> Packet:
 
 
 def _verify(path: Path, name: str, recipe: Recipe, size_px: tuple[int, int], frames: int) -> None:
-    """Compare the properties of the written file with the recipe; `name` is for errors."""
+    """Compare the properties of the written file with the recipe; `name` names the file in errors."""
     expected = VideoFacts(
         codec=recipe.name,
         pixel_format="yuv420p",

@@ -163,7 +163,7 @@ def test_the_size_decides_the_codec(codec, container, size_px, meant):
         assert codec_of(codec, container, size_px, "two views") == meant
         return
     with pytest.raises(InputError, match=meant):
-        codec_of(codec, container, size_px, "they")
+        codec_of(codec, container, size_px, "two views")
 
 
 def test_containers_follow_from_codecs():

@@ -141,5 +141,5 @@ def test_any_size_makes_an_autostereogram(width, height, pattern):
 
 
 def test_a_picture_narrower_than_the_eyes_is_refused() -> None:
-    with pytest.raises(InputError, match="8 px wide at least"):
+    with pytest.raises(InputError, match="at least 8 px wide"):
         check_autostereogram((7, 5000), Item("autostereogram", Path("a.png")), FileOptions())

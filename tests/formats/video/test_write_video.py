@@ -175,13 +175,13 @@ def test_sizes_are_made_even(tmp_path: Path, layout: str, eye_px: tuple[int, int
     ("layout", "eye_px", "complaint"),
     [
         ("sbs", (2048, 4096), None),
-        ("sbs", (2050, 16), "2050x16 as sbs make 4100x16"),
-        ("sbs", (16, 4098), "make 32x4098"),
+        ("sbs", (2050, 16), "got 4100x16 from views of 2050x16 as sbs"),
+        ("sbs", (16, 4098), "got 32x4098 from"),
         ("sbs-half", (4099, 16), None),
-        ("sbs-half", (4100, 16), "4100x16 as sbs-half make 4100x16"),
+        ("sbs-half", (4100, 16), "got 4100x16 from views of 4100x16 as sbs-half"),
         ("sbs", (17, 16), None),
-        ("sbs", (15, 16), "16 px or more each way in video, got 15x16"),
-        ("sbs-half", (31, 99), "16 px or more each way in video, got 31x99"),
+        ("sbs", (15, 16), "at least 16 px each way in video, got 15x16"),
+        ("sbs-half", (31, 99), "at least 16 px each way in video, got 31x99"),
     ],
 )
 def test_a_size_can_be_checked_before_rendering(layout: str, eye_px: tuple[int, int], complaint: str | None) -> None:
@@ -338,15 +338,12 @@ except OutputError as error:
 
 
 @pytest.mark.parametrize(
-    ("damage", "complaint"),
-    [
-        (lambda content: content[: len(content) // 2], "verification failed"),
-        (lambda _: b"", "verification failed"),
-        (lambda content: content.replace(b"avc1", b"hev1"), "verification failed"),
-    ],
+    "damage",
+    [lambda content: content[: len(content) // 2], lambda _: b"", lambda content: content.replace(b"avc1", b"hev1")],
+    ids=["cut", "empty", "another codec"],
 )
 def test_a_file_that_fails_verification_is_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Any, complaint: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Any
 ) -> None:
     encode = encoder._encode
 
@@ -356,9 +353,8 @@ def test_a_file_that_fails_verification_is_removed(
         return answer
 
     monkeypatch.setattr(encoder, "_encode", damaging)
-    with pytest.raises(OutputError, match=complaint) as caught:
+    with pytest.raises(OutputError, match=r"^a\.mp4: verification failed: "):
         write_video(moving_pairs(30), tmp_path / "a.mp4", fps=25.0, layout="sbs")
-    assert str(caught.value).startswith("a.mp4 ")
     gc.collect()
     assert everything_in(tmp_path) == []
 
@@ -371,7 +367,7 @@ def test_a_missing_frame_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         return size_px, count + 1, busy_s
 
     monkeypatch.setattr(encoder, "_encode", forgetful)
-    with pytest.raises(OutputError, match="number of frames is 5, wanted 6"):
+    with pytest.raises(OutputError, match="number of frames is 5, expected 6"):
         write_video(moving_pairs(5), tmp_path / "a.mp4", fps=25.0, layout="sbs")
 
 
