@@ -150,7 +150,7 @@ def write_depth_map(source: tuple[Photo, DepthMap], item: Item, facts: Facts, op
 
 
 def _verify(path: Path, item: Item, depth: DepthMap) -> None:
-    """Load a depth map as if it was given for the photo, and compare it."""
+    """Load a depth map as an input for the photo, and compare it."""
     height, width = depth.inverse_depth.shape
     low, high = _range(depth)
     if not high > (low if READ_AS[item.packing] == "disparity" else 0):
@@ -176,7 +176,7 @@ FORMAT = Format(
     purpose="the photo's depth, for other programs, to edit or to look at",
     needs="depth",
     suffixes=(".png", ".npy", ".npz", ".exr"),
-    verification="loaded like a depth map that is given, and compared; all pixels of a coloured picture compared",
+    verification="loaded as an input depth map and compared; all pixels of a coloured picture compared",
     check=check_depth_map,
     write=write_depth_map,
 )
