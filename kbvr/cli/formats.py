@@ -27,11 +27,11 @@ def formats(
     if as_json:
         entries = {
             name: {
-                "says": form.says,
+                "says": form.purpose,
                 "needs": form.needs,
                 "suffixes": form.suffixes,
                 "options": {one.name: one.takes for one in used[name]},
-                "proof": form.proof,
+                "proof": form.verification,
             }
             for name, form in known.items()
         }
@@ -41,7 +41,7 @@ def formats(
     for name, form in known.items():
         options = [f"{one.flag}: {one.takes}" for one in used[name]]
         told = "\n".join(
-            [f"[bold]{escape(form.says)}[/bold]", *map(escape, options), f"[dim]{escape(form.proof)}[/dim]"]
+            [f"[bold]{escape(form.purpose)}[/bold]", *map(escape, options), f"[dim]{escape(form.verification)}[/dim]"]
         )
         table.add_row("\n".join([name, *form.suffixes]), told)
     Console().print(table)

@@ -1,4 +1,4 @@
-"""The files that kbvr writes. Others use `registry.load_format`, `write` and what is in `spec`.
+"""The file formats that kbvr writes. Other rooms use `registry.load_format`, `write` and `spec`.
 
 A format is a module with a FORMAT (`spec.format.Format`) that `registry` lists.
 """

@@ -1,4 +1,4 @@
-"""Consumers run in threads of their own while what they consume is made in this one."""
+"""Fan-out: one producer, and several consumers that each run in a thread."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from queue import Empty, Full, Queue
 from threading import Event
 from typing import TypeVar
 
-WAITING = 3
-"""Things that may wait between the maker and each consumer."""
+QUEUE_SIZE = 3
+"""Items that may wait for each consumer."""
 POLL_SECONDS = 0.1
 
 T = TypeVar("T")
@@ -17,58 +17,58 @@ R = TypeVar("R")
 
 
 class _AbandonedError(Exception):
-    """Raised inside a consumer's thread once nobody waits for its result."""
+    """Raised in a consumer's thread when its result is no longer needed."""
 
 
-def run_alongside(made: Iterable[T], consumers: Sequence[Callable[[Iterator[T]], R]]) -> list[R]:
-    """Feed everything that is made to every consumer, each in its own thread; return what they return, in order.
+def fan_out(items: Iterable[T], consumers: Sequence[Callable[[Iterator[T]], R]]) -> list[R]:
+    """Pass every item to every consumer, each in its own thread; return the consumers' results in their order.
 
-    At most WAITING things wait for a consumer. An exception on any side stops all others, and is raised here once the
-    threads have ended.
+    At most QUEUE_SIZE items wait for a consumer. An exception in the producer or in a consumer stops all of them, and
+    is raised here once the threads have ended.
     """
-    queues: list[Queue[T | None]] = [Queue(maxsize=WAITING) for _ in consumers]
+    queues: list[Queue[T | None]] = [Queue(maxsize=QUEUE_SIZE) for _ in consumers]
     abandoned = Event()
 
-    def fed(waiting: Queue[T | None]) -> Iterator[T]:
+    def items_from(queue: Queue[T | None]) -> Iterator[T]:
         while not abandoned.is_set():
             try:
-                thing = waiting.get(timeout=POLL_SECONDS)
+                item = queue.get(timeout=POLL_SECONDS)
             except Empty:
                 continue
-            if thing is None:
+            if item is None:
                 return
-            yield thing
+            yield item
         raise _AbandonedError
 
     with ThreadPoolExecutor(len(consumers), thread_name_prefix="kbvr-write") as pool:
-        running: list[Future[R]] = []
+        futures: list[Future[R]] = []
         try:
-            for consume, waiting in zip(consumers, queues, strict=True):
-                running.append(pool.submit(consume, fed(waiting)))  # if the next cannot be started, this one ends too
-            for thing in made:
-                _offer(thing, queues, running)
-            _offer(None, queues, running)
-            return [future.result() for future in running]
+            for consume, queue in zip(consumers, queues, strict=True):
+                futures.append(pool.submit(consume, items_from(queue)))  # inside try: a thread may fail to start
+            for item in items:
+                _put(item, queues, futures)
+            _put(None, queues, futures)
+            return [future.result() for future in futures]
         except BaseException:
             abandoned.set()
-            wait(running)
+            wait(futures)
             raise
 
 
-def _offer(thing: T | None, queues: Sequence[Queue[T | None]], running: Sequence[Future[R]]) -> None:
-    """Put a thing, or None as the end, into every queue; raise what a consumer raised if it will take no more.
+def _put(item: T | None, queues: Sequence[Queue[T | None]], futures: Sequence[Future[R]]) -> None:
+    """Put an item, or None for the end, into every queue; raise a consumer's exception if it has failed.
 
-    One that knows how much comes may have ended well before it is told that nothing more does.
+    A consumer that knows the number of items may finish before it receives the end.
     """
-    for waiting, consumed in zip(queues, running, strict=True):
+    for queue, future in zip(queues, futures, strict=True):
         while True:
-            if consumed.done():
-                consumed.result()
-                if thing is None:
+            if future.done():
+                future.result()
+                if item is None:
                     break
-                raise AssertionError("a consumer ended before what it consumes did")
+                raise AssertionError("a consumer ended before its input did")
             try:
-                waiting.put(thing, timeout=POLL_SECONDS)
+                queue.put(item, timeout=POLL_SECONDS)
                 break
             except Full:
                 pass

@@ -1,4 +1,4 @@
-"""The formats that kbvr can write: a table that loads none of them until it is asked."""
+"""The formats that kbvr writes. Each module is imported when it is first needed."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "splats-gltf": "kbvr.formats.scene.splats_gltf",
     }
 )
-"""Name of a format -> the module whose FORMAT describes it."""
+"""Name of a format -> the module that defines its FORMAT."""
 
 
 def load_format(name: str) -> Format:
-    """Return a format of FORMATS.
+    """Return a format by its name.
 
     Raises:
         InputError: if there is no such format.
     """
     if name not in FORMATS:
-        raise InputError(f"the format must be one of {', '.join(FORMATS)}, got {name!r}")
-    described: Format = import_module(FORMATS[name]).FORMAT
-    return described
+        raise InputError(f"expected a format ({', '.join(FORMATS)}), got {name!r}")
+    loaded: Format = import_module(FORMATS[name]).FORMAT
+    return loaded

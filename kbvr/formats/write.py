@@ -1,4 +1,4 @@
-"""Several files from the same views, each written in its own thread while the next views are drawn."""
+"""Write files. Those of the same views are encoded in parallel threads while the next views are rendered."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from kbvr.depth.depth_map import DepthMap
 from kbvr.errors import InputError
-from kbvr.formats.fan_out import run_alongside
+from kbvr.formats.fan_out import fan_out
 from kbvr.formats.packing.layouts import PACKINGS, Picture
 from kbvr.formats.registry import load_format
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, Views
@@ -26,55 +26,53 @@ from kbvr.system.atomic_file import all_or_none, refuse_taken
 def write_items(
     instants: Iterable[Views], items: Sequence[Item], facts: Facts, options: FileOptions
 ) -> list[FileSummary]:
-    """Write files from sRGB views, all of one size, as they come; each file is read back.
+    """Write files from sRGB views of one size, as they are rendered, and verify each file.
 
-    Where `facts.sources` says that an instant shows an earlier one, only the earlier one comes.
-
-    The arrays must stay as they are from then on. What the instants raise is raised from here, and nothing is left of
-    the files, but of those that took the place of others.
+    Instants that only repeat an earlier one (`facts.sources`) are not passed. Arrays must not change once they were
+    passed. If anything fails, the renderer included, no file is left, unless it has replaced another one.
 
     Raises:
-        InputError: no views, other sizes than the first, a size or a choice that a format cannot have.
-        OutputError: a file exists, cannot be written, or did not read back as it was written.
+        InputError: if there are no views, their sizes differ, or a format does not support a size or an option.
+        OutputError: if a file exists, cannot be written, or fails verification.
     """
     for item in items:
         refuse_taken(item.path, overwrite=options.overwrite)
-    of_files = {item for item in items if load_format(item.format).needs == "files"}
-    of_views = [item for item in items if item not in of_files]
+    from_files = {item for item in items if load_format(item.format).needs == "files"}
+    from_views = [item for item in items if item not in from_files]
     files: dict[Item, FileSummary] = {}
     with all_or_none(paths_of(files.values()), overwrite=options.overwrite):
-        run_alongside(_checked(instants), [partial(_write_one, files, item, facts, options) for item in of_views])
-        for item in of_files:
-            files[item] = load_format(item.format).write([files[one] for one in of_views], item, facts, options)
+        fan_out(_checked(instants), [partial(_write_item, files, item, facts, options) for item in from_views])
+        for item in from_files:
+            files[item] = load_format(item.format).write([files[view] for view in from_views], item, facts, options)
     return [files[item] for item in items]
 
 
 def write_depth_items(
     photo: Photo, depth: DepthMap, items: Sequence[Item], facts: Facts, options: FileOptions
 ) -> list[FileSummary]:
-    """Write files that show a photo's depth, one after the other; each file is read back. If one fails, none is left.
+    """Write and verify files of a photo's depth. If one fails, none is left.
 
     Raises:
-        InputError: a size or a choice that a format cannot have.
-        OutputError: a file exists, cannot be written, or did not read back as it was written.
+        InputError: if a format does not support the size or an option.
+        OutputError: if a file exists, cannot be written, or fails verification.
     """
-    return _written_in_turn((photo, depth), items, facts, options)
+    return _write_in_turn((photo, depth), items, facts, options)
 
 
 def write_scene_items(
     viewable: ViewableScene, items: Sequence[Item], facts: Facts, options: FileOptions
 ) -> list[FileSummary]:
-    """Write files that hold a scene, one after the other; each file is read back. If one fails, none is left.
+    """Write and verify files of a scene. If one fails, none is left.
 
     Raises:
-        InputError: a choice that a format cannot have.
-        OutputError: a file exists, cannot be written, or did not read back as it was written.
+        InputError: if a format does not support an option.
+        OutputError: if a file exists, cannot be written, or fails verification.
     """
-    return _written_in_turn(viewable, items, facts, options)
+    return _write_in_turn(viewable, items, facts, options)
 
 
 def paths_of(files: Iterable[FileSummary]) -> Iterator[Path]:
-    """Yield where everything lies that was written; the files are looked up when the first is asked for."""
+    """Yield the paths of files and of the files that belong to them; `files` is read only when iteration begins."""
     for file in files:
         yield file.path
         yield from file.beside
@@ -84,14 +82,13 @@ def check_items(view_px: tuple[int, int], items: Sequence[Item], options: FileOp
     """Check that views of this (width, height) can be written.
 
     Raises:
-        InputError: if a format cannot hold them.
+        InputError: if a format does not support them.
     """
     for item in items:
         load_format(item.format).check(view_px, item, options)
 
 
-def _written_in_turn(source: Any, items: Sequence[Item], facts: Facts, options: FileOptions) -> list[FileSummary]:
-    """Write what the formats need, one file after the other; if one fails, none is left."""
+def _write_in_turn(source: Any, items: Sequence[Item], facts: Facts, options: FileOptions) -> list[FileSummary]:
     files: dict[Item, FileSummary] = {}
     with all_or_none(paths_of(files.values()), overwrite=options.overwrite):
         for item in items:
@@ -99,31 +96,31 @@ def _written_in_turn(source: Any, items: Sequence[Item], facts: Facts, options: 
     return list(files.values())
 
 
-def _write_one(
+def _write_item(
     files: dict[Item, FileSummary], item: Item, facts: Facts, options: FileOptions, instants: Iterator[Views]
 ) -> None:
-    """Write one file, and add it to the files as soon as it has its name."""
-    form = load_format(item.format)
-    if facts.sources is not None and not form.repeats:
+    """Write a file, and add it to `files` as soon as it is complete, so that a later failure can remove it."""
+    file_format = load_format(item.format)
+    if facts.sources is not None and not file_format.repeats:
         instants, facts = repeated(instants, facts.sources), replace(facts, sources=None)
-    source = instants if form.needs == "views" else _packed(instants, item, form, options)
-    files[item] = form.write(source, item, facts, options)
+    source = instants if file_format.needs == "views" else _packed(instants, item, file_format, options)
+    files[item] = file_format.write(source, item, facts, options)
 
 
 def _packed(
-    instants: Iterator[Views], item: Item, form: Format, options: FileOptions
+    instants: Iterator[Views], item: Item, file_format: Format, options: FileOptions
 ) -> Iterator[Picture | tuple[Picture, ...]]:
     packing = PACKINGS[item.packing]
     for views in instants:
         height, width = views[0].shape[:2]
-        form.check((width, height), item, options)
-        if form.even:
+        file_format.check((width, height), item, options)
+        if file_format.even:
             width, height = packing.even_view_px((width, height))
         cropped = [view[:height, :width] for view in views]
-        if form.takes_parts and packing.order is not None:
+        if file_format.takes_parts and packing.order is not None:
             yield tuple(cropped[index] for index in packing.order)
         else:
-            yield packing.put(cropped, options)
+            yield packing.pack(cropped, options)
 
 
 def _checked(instants: Iterable[Views]) -> Iterator[Views]:
@@ -132,6 +129,6 @@ def _checked(instants: Iterable[Views]) -> Iterator[Views]:
         first = first or views[0].shape
         for view in views:
             if view.dtype != np.uint8 or view.shape != first or view.ndim != 3 or view.shape[2] != 3:
-                wanted = f"uint8 (height, width, 3), all of one size; the first is {first}"
-                raise InputError(f"views must be {wanted}, one of instant {count} is {view.dtype} {view.shape}")
+                expected = f"uint8 views (height, width, 3) of one size, the first of them {first}"
+                raise InputError(f"expected {expected}, got {view.dtype} {view.shape} in instant {count}")
         yield views

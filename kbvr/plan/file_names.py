@@ -122,7 +122,7 @@ def still_files(options: ExportOptions) -> list[File]:
 def quilt_files(options: ExportOptions) -> list[File]:
     """Return the quilt."""
     quilt, packing = QUILTS[options.quilt_for], f"quilt-{options.quilt_for}"
-    ending = f"_kbvr_qs{quilt.across}x{quilt.down}a{quilt.aspect:g}{_picture_suffix('rows', options)}"
+    ending = f"_kbvr_qs{quilt.columns}x{quilt.rows}a{quilt.aspect:g}{_picture_suffix('rows', options)}"
     return [File("picture", packing, ending)]
 
 

@@ -157,7 +157,7 @@ class QuiltKind(StillKind):
 
     def further_limits_px(self, options: ExportOptions) -> list[tuple[int, int]]:
         """Return the size of the display."""
-        return [QUILTS[options.quilt_for].frame_px]
+        return [QUILTS[options.quilt_for].max_view_px]
 
     def _by_eyes(self, shot: Shot, rig: Rig, scene_depth: SceneDepth, options: ExportOptions) -> Shot:
         """Return a shot whose outermost views are as far apart as several pairs of eyes."""

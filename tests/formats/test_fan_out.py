@@ -1,4 +1,4 @@
-"""Consumers in threads of their own: each gets all that is made, and may end as soon as it has what it wants."""
+"""Fan-out: each consumer receives every item, and may finish early if it knows their number."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from threading import Event
 
 import pytest
 
-from kbvr.formats.fan_out import run_alongside
+from kbvr.formats.fan_out import fan_out
 
 
-def test_a_consumer_that_knows_how_much_comes_may_end_before_it_is_told_so():
-    """A video that shows its pictures again takes so many and ends; the maker goes on until a slower file has its."""
+def test_a_consumer_that_knows_the_number_of_items_may_finish_before_the_end():
+    """A video that repeats its pictures stops at the last one, while a slower file still receives items."""
     ended = Event()
 
     def made():
@@ -26,24 +26,24 @@ def test_a_consumer_that_knows_how_much_comes_may_end_before_it_is_told_so():
 
     for consumers in ([takes_three], [takes_three, list], [list, takes_three]):
         ended.clear()
-        assert run_alongside(made(), consumers) == [[1, 2, 3]] * len(consumers)
+        assert fan_out(made(), consumers) == [[1, 2, 3]] * len(consumers)
 
 
-def test_a_consumer_that_ends_while_more_is_made_is_a_bug():
+def test_a_consumer_that_ends_before_its_input_is_a_bug():
     with pytest.raises(AssertionError, match="ended before"):
-        run_alongside(range(100), [next, list])
+        fan_out(range(100), [next, list])
 
 
-def test_what_a_consumer_raises_stops_the_others():
+def test_an_exception_in_a_consumer_stops_the_others():
     def fails(things):
         raise ValueError(next(things))
 
     with pytest.raises(ValueError, match="7"):
-        run_alongside(iter(lambda: 7, None), [list, fails])
+        fan_out(iter(lambda: 7, None), [list, fails])
 
 
-def test_consumers_end_where_a_thread_for_the_next_cannot_be_started(monkeypatch):
-    """Else the first would wait for ever for what is never made, and the program with it."""
+def test_consumers_end_if_the_thread_of_the_next_fails_to_start(monkeypatch):
+    """Otherwise the first would wait for ever, and the program with it."""
     starts = iter([threading.Thread.start])
 
     def start(thread):
@@ -61,7 +61,7 @@ def test_consumers_end_where_a_thread_for_the_next_cannot_be_started(monkeypatch
 
     def run():
         try:
-            run_alongside(range(3), [list, list, list])
+            fan_out(range(3), [list, list, list])
         except RuntimeError as error:
             raised.append(str(error))
 

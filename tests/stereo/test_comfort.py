@@ -209,7 +209,7 @@ def test_the_report_tells_of_pictures_and_loops_for_two_eyes_too(tmp_path, outpu
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("--comfort a.txt", "end in .json"),
+        ("--comfort a.txt", "ends in .json"),
         ("--kenburns --comfort a.json", "two eyes"),
         ("--layout mono --comfort a.json", "two eyes"),
         ("--still quilt --wiggle --comfort a.json", "two eyes"),

@@ -85,7 +85,7 @@ SPHERES = [eye_view(eye, (SPHERE_PX, SPHERE_PX)) for eye in (0, 1)]
 
 
 def packed(layout, views=(LEFT, RIGHT)):
-    return PACKINGS[layout].put(list(views), FileOptions())
+    return PACKINGS[layout].pack(list(views), FileOptions())
 
 
 def film():

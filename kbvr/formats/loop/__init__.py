@@ -1,1 +1,1 @@
-"""Short loops for web pages, with a poster and the HTML to paste."""
+"""Loops for web pages, with a poster and the HTML to paste."""

@@ -1,9 +1,9 @@
-"""Loops for web pages: a few views, shown there and back again, made as small as a file may be."""
+"""Loops: views shown forward and back, encoded within a limit on the file's size."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from math import log2
 from pathlib import Path
 from time import perf_counter
@@ -15,118 +15,115 @@ from jaxtyping import UInt8
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.packing.layouts import PACKINGS
 from kbvr.formats.spec.format import Facts, FileSummary, Item
+from kbvr.formats.spec.verification import compare
 from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
 
 Frame = UInt8[np.ndarray, "h w 3"]
 
-LEAST_HUNDREDTHS = 2
-"""Browsers show what is to last less for a tenth of a second."""
-SMALLEST_PX = 64
-"""The long side is not made smaller than this to keep a file small."""
+MIN_HUNDREDTHS = 2
+"""Browsers show frames with a shorter duration for a tenth of a second."""
+MIN_LONG_SIDE_PX = 64
 STEPS_TO_HALF = 8
-"""So many sizes are tried on the way to half the width."""
-LEAST_STEPS = 4
-"""Views are left out only as long as so many steps remain from one end of the move to the other."""
+"""Number of sizes to choose from between the full width and half of it."""
+MIN_STEPS = 4
+"""Views are left out only while this many steps remain from the first to the last."""
 BYTES_PER_SIDE = 1.6
-"""About how a file's size goes with the pictures': this power of their width. It only says where to look first."""
+"""A file's size grows about with this power of the width; used as the first guess only."""
 
 
 @dataclass(frozen=True)
 class Loop:
-    """One period, there and back."""
+    """The frames of one period, forward and back."""
 
     frames: tuple[Frame, ...]
     hundredths: int
-    """How long each is shown, in hundredths of a second, which is how a GIF counts."""
+    """Duration of a frame in hundredths of a second, GIF's unit."""
 
     credits: Mapping[int, str] = field(default_factory=dict)
-    """EXIF tags of who took the photo and when."""
+    """EXIF tags of the photo's date, author and copyright."""
 
     @property
     def size_px(self) -> tuple[int, int]:
-        """(width, height) of the pictures."""
+        """(width, height) of the frames."""
         height, width = self.frames[0].shape[:2]
         return width, height
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a file says of its animation."""
+class AnimationFacts:
+    """Properties of an animation file."""
 
     size_px: tuple[int, int]
-    pictures: int
-    milliseconds: int
-    """How long it takes; 0 if there is one picture only."""
+    frame_count: int
+    duration_ms: int
+    """0 with a single frame."""
 
-    forever: bool
-    """Whether it begins again and again."""
+    endless: bool
+    """Whether it repeats for ever."""
 
 
 Encode = Callable[[Loop, Path], None]
 """Write a loop to a file."""
 
+Verify = Callable[[Path, str, Loop], AnimationFacts]
+"""Decode a file and compare it with the loop; raise OutputError, with the given name of the file, if it differs."""
+
 
 def loop_of(views: Sequence[Frame], period_s: float) -> Loop:
-    """Return the loop that shows views from the first to the last and back, in so many seconds."""
+    """Return the loop from the first view to the last and back."""
     frames = (*views, *views[-2:0:-1])
-    return Loop(frames, max(LEAST_HUNDREDTHS, round(100 * period_s / len(frames))))
+    return Loop(frames, max(MIN_HUNDREDTHS, round(100 * period_s / len(frames))))
 
 
 def write_loop(
-    pictures: Iterable[Frame],
-    item: Item,
-    facts: Facts,
-    options: FileOptions,
-    *,
-    encode: Encode,
-    read_back: Callable[[Path, str, Loop], Told],
+    pictures: Iterable[Frame], item: Item, facts: Facts, options: FileOptions, *, encode: Encode, verify: Verify
 ) -> FileSummary:
-    """Write sRGB views as a loop and read the file back; `read_back` does that, and raises OutputError if it differs.
+    """Write and verify a loop of sRGB views; see `Format.write`.
 
     Raises:
-        InputError: no views, or a file that cannot be made as small as `options.max_kb` wants it.
-        OutputError: the file exists, cannot be written, or did not read back as it was written.
+        InputError: if there are no views, or the loop cannot be kept within `options.max_kb`.
+        OutputError: if the file exists, cannot be written, or fails verification.
     """
     views = list(pictures)
     if not views:
-        raise InputError("a loop needs at least one picture, got none")
+        raise InputError("expected at least one picture for a loop, got none")
     start = perf_counter()
     with written_aside(item.path, overwrite=options.overwrite) as aside:
 
-        def encoded(loop: Loop) -> int:
-            return _encoded(encode, replace(loop, credits=facts.credits), aside)
+        def encoded_bytes(loop: Loop) -> int:
+            return _encoded_bytes(encode, replace(loop, credits=facts.credits), aside)
 
-        loop = fitted(views, item.path.name, facts.period_s, options.max_kb, encoded)
-        told = read_back(aside, item.path.name, loop)
+        loop = fitted(views, item.path.name, facts.period_s, options.max_kb, encoded_bytes)
+        found = verify(aside, item.path.name, loop)
         size_bytes = aside.stat().st_size
-    seconds = told.milliseconds / 1000
-    fps = told.pictures / seconds if seconds else 0.0
-    return FileSummary(item.path, told.size_px, told.pictures, fps, seconds, size_bytes, perf_counter() - start)
+    seconds = found.duration_ms / 1000
+    fps = found.frame_count / seconds if seconds else 0.0
+    return FileSummary(item.path, found.size_px, found.frame_count, fps, seconds, size_bytes, perf_counter() - start)
 
 
 def fitted(
-    views: Sequence[Frame], name: str, period_s: float, max_kb: float | None, encoded: Callable[[Loop], int]
+    views: Sequence[Frame], name: str, period_s: float, max_kb: float | None, encoded_bytes: Callable[[Loop], int]
 ) -> Loop:
-    """Encode the largest loop of views that fits, and return it; `encoded` returns how many bytes a loop takes.
+    """Return the largest loop of views within a size limit, after `encoded_bytes` has encoded it.
 
-    Pictures are made smaller step by step, and views left out as they get small: a bisection over these steps.
-    Errors call the file `name`.
+    A bisection over steps that reduce the pictures and, as they get small, the number of views. `name` is the file's
+    name for errors.
 
     Raises:
         InputError: if even the smallest loop is too large.
     """
     loop = loop_of(views, period_s)
-    size_bytes = encoded(loop)
+    size_bytes = encoded_bytes(loop)
     if max_kb is None or size_bytes <= 1000 * max_kb:
         return loop
-    too_large, fits = 0, 1 + max(0, int(STEPS_TO_HALF * log2(max(loop.size_px) / SMALLEST_PX)))
+    too_large, fits = 0, 1 + max(0, int(STEPS_TO_HALF * log2(max(loop.size_px) / MIN_LONG_SIDE_PX)))
     step = round(STEPS_TO_HALF / BYTES_PER_SIDE * log2(size_bytes / 1000 / max_kb))
     best: Loop | None = None
     while fits - too_large > 1:
         step = min(max(step, too_large + 1), fits - 1)
         loop = loop_of(smaller(views, 2 ** (-step / STEPS_TO_HALF)), period_s)
-        size_bytes = encoded(loop)
+        size_bytes = encoded_bytes(loop)
         if size_bytes <= 1000 * max_kb:
             fits, best = step, loop
         else:
@@ -135,59 +132,51 @@ def fitted(
     if best is None:
         width, height = loop.size_px
         raise InputError(
-            f"{name} cannot be kept within {max_kb:g} kB: with {len(loop.frames)} pictures of {width}x{height} it "
-            f"takes {size_bytes / 1000:.1f} kB"
+            f"{name}: expected at most {max_kb:g} kB, got {size_bytes / 1000:.1f} kB with {len(loop.frames)} frames of "
+            f"{width}x{height}"
         )
     if best is not loop:
-        encoded(best)
+        encoded_bytes(best)
     return best
 
 
 def smaller(views: Sequence[Frame], scale: float) -> list[UInt8[np.ndarray, "smaller_h smaller_w 3"]]:
-    """Return evenly spread views, fewer as the scale falls, made smaller by it; their sizes are even."""
+    """Return views scaled to even sizes, and evenly thinned out as the scale falls."""
     steps = len(views) - 1
-    least = max(min(steps, LEAST_STEPS), steps * scale)
-    every = max((n for n in range(1, steps + 1) if steps % n == 0 and steps // n >= least), default=1)
+    min_steps = max(min(steps, MIN_STEPS), steps * scale)
+    every = max((n for n in range(1, steps + 1) if steps % n == 0 and steps // n >= min_steps), default=1)
     height, width = views[0].shape[:2]
     size = max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
     return [np.asarray(cv2.resize(view, size, interpolation=cv2.INTER_AREA)) for view in views[::every]]
 
 
-def check_sides(view_px: tuple[int, int], item: Item, most_px: int) -> None:
-    """Check that a loop of views of this (width, height) is at most so wide and high.
-
-    Raises:
-        InputError: if it is not.
-    """
+def check_sides(view_px: tuple[int, int], item: Item, _options: FileOptions, *, max_side_px: int) -> None:
+    """Check that a loop of views of this (width, height) is within a limit; see `Format.check`."""
     size_px = PACKINGS[item.packing].size_px(view_px)
-    if max(size_px) > most_px:
-        shown = "x".join(map(str, size_px))
-        raise InputError(f"{item.path.suffix[1:]} is at most {most_px} px wide and high, got {shown}")
+    if max(size_px) > max_side_px:
+        kind, size = item.path.suffix[1:], "x".join(map(str, size_px))
+        raise InputError(f"expected a {kind} of at most {max_side_px} px wide and high, got {size}")
 
 
-def check_told(told: Told, name: str, loop: Loop, *, merged: bool = False) -> Told:
-    """Compare what a file says with the loop that was written, and return it.
+def verify_loop(found: AnimationFacts, name: str, loop: Loop, *, may_merge: bool = False) -> AnimationFacts:
+    """Compare the properties of a file with the loop that was written, and return them.
 
-    `merged`: pictures that look the same may have become one that is shown as long.
+    `may_merge`: the encoder may merge equal frames into one with their total duration.
 
     Raises:
-        OutputError: if it differs.
+        OutputError: if they differ.
     """
-    pictures = min(told.pictures, len(loop.frames)) if merged else len(loop.frames)
-    moving = pictures > 1
-    wanted = Told(loop.size_px, pictures, 10 * loop.hundredths * len(loop.frames) if moving else 0, moving)
-    for one in fields(Told):
-        was, meant = getattr(told, one.name), getattr(wanted, one.name)
-        if was != meant:
-            what = one.name.removesuffix("_px")
-            raise OutputError(f"{name} did not read back as written: {what} is {was}, wanted {meant}")
-    return told
+    frames = min(found.frame_count, len(loop.frames)) if may_merge else len(loop.frames)
+    moving = frames > 1
+    duration_ms = 10 * loop.hundredths * len(loop.frames) if moving else 0
+    compare(name, found, AnimationFacts(loop.size_px, frames, duration_ms, moving))
+    return found
 
 
-def _encoded(encode: Encode, loop: Loop, path: Path) -> int:
-    """Write a loop and return how many bytes it takes."""
+def _encoded_bytes(encode: Encode, loop: Loop, path: Path) -> int:
+    """Encode a loop and return the size of the file."""
     try:
         encode(loop, path)
     except OSError as error:
-        raise OutputError(f"{path.suffix[1:]} could not be written: {error.strerror or error}") from error
+        raise OutputError(f"cannot write the {path.suffix[1:]}: {error.strerror or error}") from error
     return path.stat().st_size

@@ -1,31 +1,26 @@
-"""Loops as GIF, which every browser and every mail program shows, with one palette for all pictures.
+"""Loops as GIF, for every browser and mail program, with one palette for all frames.
 
-A palette of its own for each picture would be larger, and colours would flicker.
+A palette for each frame would make files larger and colours flicker.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import av
 from av.filter import Graph
 from PIL import Image, UnidentifiedImageError
 
-from kbvr.errors import OutputError
-from kbvr.formats.loop.animation import Frame, Loop, Told, check_sides, check_told, write_loop
+from kbvr.formats.loop.animation import AnimationFacts, Loop, check_sides, verify_loop, write_loop
 from kbvr.formats.spec.encoding import credit_texts
-from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
-from kbvr.options.export_options import FileOptions
+from kbvr.formats.spec.format import Format
+from kbvr.formats.spec.verification import verification_error
 
 MAX_SIDE_PX = 65535
 TIME_BASE = Fraction(1, 100)
-
-
-def write_gif(pictures: Iterable[Frame], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
-    """Write sRGB views as a loop and read the file back; see `Format.write`."""
-    return write_loop(pictures, item, facts, options, encode=encode, read_back=read_back)
 
 
 def encode(loop: Loop, path: Path) -> None:
@@ -61,43 +56,37 @@ def encode(loop: Loop, path: Path) -> None:
 
 
 def _comment(texts: Mapping[str, str]) -> bytes:
-    """Return a comment extension (GIF89a, section 24), in UTF-8; it belongs before the trailer, which is one byte."""
-    said = "\n".join(f"{name}: {text}" for name, text in texts.items()).encode()
-    blocks = (said[at : at + 255] for at in range(0, len(said), 255))
+    """Return a comment extension (GIF89a, section 24) in UTF-8, to be put before the trailer, the last byte."""
+    text = "\n".join(f"{name}: {text}" for name, text in texts.items()).encode()
+    blocks = (text[at : at + 255] for at in range(0, len(text), 255))
     return b"!\xfe" + b"".join(bytes((len(block),)) + block for block in blocks) + b"\0"
 
 
-def read_back(path: Path, name: str, loop: Loop) -> Told:
-    """Decode all pictures, with Pillow, and compare; errors call the file `name`."""
+def verify(path: Path, name: str, loop: Loop, *, kind: str = "GIF", may_merge: bool = False) -> AnimationFacts:
+    """Decode all frames with Pillow, as a kind of file, and compare; see `animation.Verify` and `verify_loop`."""
     try:
-        return check_told(told_by_pillow(path, "GIF"), name, loop)
+        return verify_loop(_facts_of(path, kind), name, loop, may_merge=may_merge)
     except (UnidentifiedImageError, EOFError, ValueError) as error:
-        raise OutputError(f"{name} could not be read back: {error}") from error
+        raise verification_error(name, error) from error
 
 
-def told_by_pillow(path: Path, kind: str) -> Told:
-    """Return what a file of a kind that Pillow reads says of its animation."""
+def _facts_of(path: Path, kind: str) -> AnimationFacts:
     with Image.open(path, formats=[kind]) as picture:
         count = getattr(picture, "n_frames", 1)
-        milliseconds = 0
+        duration_ms = 0
         for index in range(count):
             picture.seek(index)
             picture.load()
-            milliseconds += round(picture.info.get("duration", 0))
-        return Told(picture.size, count, milliseconds if count > 1 else 0, count > 1 and picture.info.get("loop") == 0)
-
-
-def check_gif(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
-    """Check that views of this (width, height) fit; see `Format.check`."""
-    del options
-    check_sides(view_px, item, MAX_SIDE_PX)
+            duration_ms += round(picture.info.get("duration", 0))
+        endless = count > 1 and picture.info.get("loop") == 0
+        return AnimationFacts(picture.size, count, duration_ms if count > 1 else 0, endless)
 
 
 FORMAT = Format(
-    says="a loop for web pages that anything shows; large",
+    purpose="a loop for web pages that works everywhere; large",
     needs="pictures",
     suffixes=(".gif",),
-    proof="all pictures decoded by Pillow; size, count, length and repetition compared",
-    check=check_gif,
-    write=write_gif,
+    verification="all frames decoded by Pillow; size, count, duration and repetition compared",
+    check=partial(check_sides, max_side_px=MAX_SIDE_PX),
+    write=partial(write_loop, encode=encode, verify=verify),
 )

@@ -1,4 +1,4 @@
-"""HTML to paste into a page: the best loop beside it that a browser can show, or the still where all should rest."""
+"""HTML to paste into a page: it shows the best loop that the browser supports, or the poster if motion is unwanted."""
 
 from __future__ import annotations
 
@@ -11,62 +11,54 @@ from time import perf_counter
 from types import MappingProxyType
 from urllib.parse import quote, unquote_to_bytes
 
-from kbvr.errors import OutputError
-from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
+from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, accept_all
+from kbvr.formats.spec.verification import verification_error
 from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
 
 BEST_FIRST: Mapping[str, str] = MappingProxyType({".avif": "image/avif", ".webp": "image/webp", ".gif": "image/gif"})
-"""Suffix -> type of the loops that stand in a picture element; of those that a browser knows it takes the first."""
+"""Suffix -> media type of the sources of a picture element; browsers take the first that they support."""
 
-REST = "(prefers-reduced-motion: reduce)"
-MOVE = "(prefers-reduced-motion: no-preference)"
+REDUCED_MOTION = "(prefers-reduced-motion: reduce)"
+MOTION = "(prefers-reduced-motion: no-preference)"
 
 
-def write_snippet(files: Sequence[FileSummary], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
-    """Write HTML that shows loops and their still, all in its own folder, and read it back; see `Format.write`."""
-    del facts
+def write_snippet(files: Sequence[FileSummary], item: Item, _facts: Facts, options: FileOptions) -> FileSummary:
+    """Write and verify HTML for the loops and the poster in the same folder; see `Format.write`."""
     start = perf_counter()
     files = [file for file in files if file.path.parent == item.path.parent]
     size_px = max(file.size_px for file in files)
     html = snippet(files, alt=options.alt or item.path.stem.partition("_kbvr")[0])
     with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_text(html, "utf-8")
-        _check_read_back(aside, item.path.name, files)
+        _verify(aside, item.path.name, files)
         size_bytes = aside.stat().st_size
     return FileSummary(item.path, size_px, 0, 0.0, 0.0, size_bytes, perf_counter() - start)
 
 
 def snippet(files: Sequence[FileSummary], *, alt: str) -> str:
-    """Return a picture element of loops and their still, or a video element if there is a video only."""
+    """Return a picture element with the loops and the poster, or a video element if the only loop is a video."""
     by_suffix = {file.path.suffix: file for file in files}
-    still = _address(by_suffix[".jpg"])
+    poster = _address(by_suffix[".jpg"])
     loops = [(_address(by_suffix[suffix]), kind) for suffix, kind in BEST_FIRST.items() if suffix in by_suffix]
     width, height = max(file.size_px for file in files)
-    shown = f'width="{width}" height="{height}"'
+    size = f'width="{width}" height="{height}"'
     style = 'style="max-width: 100%; height: auto"'
     if not loops:
         return (
-            f'<video {shown} {style} poster="{still}" aria-label="{escape(alt)}" autoplay loop muted playsinline>\n'
-            f'  <source media="{MOVE}" src="{_address(by_suffix[".mp4"])}" type="video/mp4">\n'
+            f'<video {size} {style} poster="{poster}" aria-label="{escape(alt)}" autoplay loop muted playsinline>\n'
+            f'  <source media="{MOTION}" src="{_address(by_suffix[".mp4"])}" type="video/mp4">\n'
             "</video>\n"
         )
     *sources, (last, _) = loops
-    lines = [f'  <source media="{REST}" srcset="{still}">']
+    lines = [f'  <source media="{REDUCED_MOTION}" srcset="{poster}">']
     lines += [f'  <source type="{kind}" srcset="{address}">' for address, kind in sources]
-    return "\n".join(
-        [
-            "<picture>",
-            *lines,
-            f'  <img src="{last}" {shown} {style} alt="{escape(alt)}" loading="lazy">',
-            "</picture>",
-            "",
-        ]
-    )
+    lines.append(f'  <img src="{last}" {size} {style} alt="{escape(alt)}" loading="lazy">')
+    return "\n".join(["<picture>", *lines, "</picture>", ""])
 
 
 class _Addresses(HTMLParser):
-    """Collects the files that HTML names."""
+    """Collects the files that HTML refers to."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,23 +75,19 @@ def _address(file: FileSummary) -> str:
     return quote(os.fsencode(file.path.name))
 
 
-def _check_read_back(path: Path, name: str, files: Sequence[FileSummary]) -> None:
+def _verify(path: Path, name: str, files: Sequence[FileSummary]) -> None:
     reader = _Addresses()
     reader.feed(path.read_text("utf-8"))
     unknown = reader.found - {file.path.name for file in files}
     if unknown or not reader.found:
-        raise OutputError(f"{name} did not read back as written: it names {', '.join(sorted(unknown)) or 'nothing'}")
-
-
-def check_snippet(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
-    """Accept all; see `Format.check`."""
+        raise verification_error(name, f"it refers to {', '.join(sorted(unknown)) or 'no file'}")
 
 
 FORMAT = Format(
-    says="HTML to paste into a page, with loops and their still",
+    purpose="HTML to paste into a page, with the loops and their poster",
     needs="files",
     suffixes=(".html",),
-    proof="read by an HTML parser; all files that it names are there",
-    check=check_snippet,
+    verification="read by an HTML parser; all files that it refers to exist",
+    check=accept_all,
     write=write_snippet,
 )

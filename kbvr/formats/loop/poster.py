@@ -1,8 +1,9 @@
-"""The still that stands for a loop: its middle view, as JPEG."""
+"""The poster of a loop: its middle view, as JPEG."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -10,10 +11,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from kbvr.errors import OutputError
-from kbvr.formats.loop.animation import Frame, Loop, Told, check_sides, check_told, write_loop
+from kbvr.formats.loop.animation import AnimationFacts, Frame, Loop, check_sides, verify_loop, write_loop
 from kbvr.formats.spec.encoding import exif_of
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
+from kbvr.formats.spec.verification import verification_error
 from kbvr.options.export_options import FileOptions
 
 MAX_SIDE_PX = 65500
@@ -21,40 +22,34 @@ QUALITY = 85
 
 
 def write_poster(pictures: Iterable[Frame], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
-    """Write the middle one of sRGB views and read the file back; see `Format.write`."""
+    """Write and verify the middle one of sRGB views; see `Format.write`."""
     views = list(pictures)
     middle = views[(len(views) - 1) // 2 :][:1]
-    return write_loop(middle, item, facts, options, encode=encode, read_back=read_back)
+    return write_loop(middle, item, facts, options, encode=encode, verify=verify)
 
 
 def encode(loop: Loop, path: Path) -> None:
-    """Write the first picture of a loop to a file."""
+    """Write the first frame of a loop to a file."""
     exif = exif_of(loop.credits, loop.size_px) if loop.credits else b""
-    file = BytesIO()  # of a file on a full disk, Pillow may not notice that it wrote half of a JPEG
+    file = BytesIO()  # writing to a full disk, Pillow may not notice that a JPEG is incomplete
     Image.fromarray(loop.frames[0]).save(file, "JPEG", quality=QUALITY, optimize=True, progressive=True, exif=exif)
     path.write_bytes(file.getvalue())
 
 
-def read_back(path: Path, name: str, loop: Loop) -> Told:
-    """Decode the picture, with OpenCV, and compare; errors call the file `name`."""
-    content = np.frombuffer(path.read_bytes(), np.uint8)  # OpenCV opens no name that is no text
+def verify(path: Path, name: str, loop: Loop) -> AnimationFacts:
+    """Decode the picture with OpenCV and compare; see `animation.Verify`."""
+    content = np.frombuffer(path.read_bytes(), np.uint8)  # OpenCV cannot open names that are not valid text
     picture = cv2.imdecode(content, cv2.IMREAD_COLOR)
     if picture is None:
-        raise OutputError(f"{name} could not be read back")
-    return check_told(Told((picture.shape[1], picture.shape[0]), 1, 0, forever=False), name, loop)
-
-
-def check_poster(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
-    """Check that views of this (width, height) fit; see `Format.check`."""
-    del options
-    check_sides(view_px, item, MAX_SIDE_PX)
+        raise verification_error(name, "OpenCV cannot decode it")
+    return verify_loop(AnimationFacts((picture.shape[1], picture.shape[0]), 1, 0, endless=False), name, loop)
 
 
 FORMAT = Format(
-    says="the still that stands for a loop",
+    purpose="the still that stands for a loop",
     needs="pictures",
     suffixes=(".jpg",),
-    proof="decoded by OpenCV; size compared",
-    check=check_poster,
+    verification="decoded by OpenCV; size compared",
+    check=partial(check_sides, max_side_px=MAX_SIDE_PX),
     write=write_poster,
 )

@@ -1,20 +1,17 @@
-"""Loops as WebP, a quarter of a GIF and with all colours."""
+"""Loops as WebP: a quarter of the size of a GIF, with all colours."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import av
-from PIL import UnidentifiedImageError
 
-from kbvr.errors import OutputError
-from kbvr.formats.loop.animation import Frame, Loop, Told, check_sides, check_told, write_loop
-from kbvr.formats.loop.gif import told_by_pillow
+from kbvr.formats.loop import gif
+from kbvr.formats.loop.animation import Loop, check_sides, write_loop
 from kbvr.formats.spec.encoding import exif_of
-from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
-from kbvr.options.export_options import FileOptions
+from kbvr.formats.spec.format import Format
 
 MAX_SIDE_PX = 16383
 QUALITY = 75
@@ -22,11 +19,6 @@ EFFORT = 4
 """0 to 6: 6 takes twice as long and saves two percent."""
 TIME_BASE = Fraction(1, 1000)
 EXIF_FLAG = 0x08
-
-
-def write_webp(pictures: Iterable[Frame], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
-    """Write sRGB views as a loop and read the file back; see `Format.write`."""
-    return write_loop(pictures, item, facts, options, encode=encode, read_back=read_back)
 
 
 def encode(loop: Loop, path: Path) -> None:
@@ -49,7 +41,7 @@ def _with_exif(content: bytes, exif: bytes) -> bytes:
     """Return a WebP with an EXIF chunk at its end, and the flag for it (WebP container specification)."""
     body = content[12:]
     if body[:4] != b"VP8X":
-        return content  # a single picture in the simple layout, which has no place for it
+        return content  # the simple layout of single pictures does not support EXIF
     flagged = body[:8] + bytes((body[8] | EXIF_FLAG,)) + body[9:]
     block = exif.removeprefix(b"Exif\0\0")
     chunk = b"EXIF" + len(block).to_bytes(4, "little") + block + b"\0" * (len(block) % 2)
@@ -57,25 +49,11 @@ def _with_exif(content: bytes, exif: bytes) -> bytes:
     return b"RIFF" + size.to_bytes(4, "little") + b"WEBP" + flagged + chunk
 
 
-def read_back(path: Path, name: str, loop: Loop) -> Told:
-    """Decode all pictures, with Pillow, and compare; errors call the file `name`."""
-    try:
-        return check_told(told_by_pillow(path, "WEBP"), name, loop, merged=True)
-    except (UnidentifiedImageError, EOFError, ValueError) as error:
-        raise OutputError(f"{name} could not be read back: {error}") from error
-
-
-def check_webp(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
-    """Check that views of this (width, height) fit; see `Format.check`."""
-    del options
-    check_sides(view_px, item, MAX_SIDE_PX)
-
-
 FORMAT = Format(
-    says="a loop for web pages, in all browsers since 2020",
+    purpose="a loop for web pages, in all browsers since 2020",
     needs="pictures",
     suffixes=(".webp",),
-    proof="all pictures decoded by Pillow; size, count, length and repetition compared",
-    check=check_webp,
-    write=write_webp,
+    verification=gif.FORMAT.verification,
+    check=partial(check_sides, max_side_px=MAX_SIDE_PX),
+    write=partial(write_loop, encode=encode, verify=partial(gif.verify, kind="WEBP", may_merge=True)),
 )

@@ -1,1 +1,1 @@
-"""Several views in one picture: `layouts` of both eyes, and `anaglyph`."""
+"""Packings of several views in one picture: `layouts` and `anaglyph`."""

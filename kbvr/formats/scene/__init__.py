@@ -1,1 +1,1 @@
-"""Scenes to visit: glTF and what is made of it, meshes and Gaussians."""
+"""Scenes for viewers and 3D programs: glTF and pages that contain it, other meshes, and Gaussian splats."""

@@ -1,4 +1,4 @@
-"""HTML to paste into a page for a scene beside it, and the script that shows it: one for all scenes of a folder."""
+"""HTML to paste into a page for a GLB in the same folder, and the script that shows it, one per folder."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from html import escape
 from time import perf_counter
 from urllib.parse import quote
 
-from kbvr.errors import OutputError
-from kbvr.formats.scene.gltf import check_compression, summary_of
+from kbvr.formats.scene.gltf import check_compression
 from kbvr.formats.scene.html import built_page
+from kbvr.formats.scene.scene_file import summary_of
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
+from kbvr.formats.spec.verification import verification_error
 from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside_together
 
 SCRIPT = "kbvr-photo.js"
-"""Defines the element `kbvr-photo`; made of viewers/ when kbvr is built."""
+"""Defines the element `kbvr-photo`; built from viewers/ with kbvr."""
 
 ENDING = "_kbvr_embed"
 
 
 def embedding(glb_name: str, alt: str, size_px: tuple[int, int]) -> str:
-    """Return HTML that shows a scene of this name beside the page."""
+    """Return HTML that shows a GLB in the folder of the page."""
     width, height = size_px
-    said = f'src="{quote(os.fsencode(glb_name))}" alt="{escape(alt)}" style="aspect-ratio: {width} / {height}"'
-    return f'<script src="{SCRIPT}" defer></script>\n<kbvr-photo {said}></kbvr-photo>\n'
+    attributes = f'src="{quote(os.fsencode(glb_name))}" alt="{escape(alt)}" style="aspect-ratio: {width} / {height}"'
+    return f'<script src="{SCRIPT}" defer></script>\n<kbvr-photo {attributes}></kbvr-photo>\n'
 
 
-def write_embed(viewable: ViewableScene, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
-    """Write the HTML, and the script unless the very same is there; see `Format.write`."""
-    del facts
+def write_embed(viewable: ViewableScene, item: Item, _facts: Facts, options: FileOptions) -> FileSummary:
+    """Write and verify the HTML, and the script unless the folder has the same one; see `Format.write`."""
     start = perf_counter()
     glb_name = f"{item.path.stem.removesuffix(ENDING)}_kbvr.glb"
     html = embedding(glb_name, options.alt or viewable.photo, viewable.textured_mesh.camera.size_px)
@@ -41,15 +41,15 @@ def write_embed(viewable: ViewableScene, item: Item, facts: Facts, options: File
         for aside, text in zip(asides, (html, script), strict=False):
             aside.write_text(text, "utf-8")
             if aside.read_text("utf-8") != text:
-                raise OutputError(f"{item.path.name} did not read back as written")
+                raise verification_error(item.path.name, "its text differs")
     return replace(summary_of(viewable, item, len(html.encode()), perf_counter() - start), beside=beside)
 
 
 FORMAT = Format(
-    says="HTML to paste for a scene beside it, with the script that shows it",
+    purpose="HTML to paste into a page for the GLB, with the script that shows it",
     needs="scene",
     suffixes=(".html", ".js"),
-    proof="the HTML is read again",
+    verification="the HTML and the script are read and compared",
     check=check_compression,
     write=write_embed,
 )

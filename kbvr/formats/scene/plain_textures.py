@@ -1,31 +1,32 @@
-"""The textures of a scene for formats that have neither WebP nor an alpha at vertices."""
+"""Textures for formats that support neither WebP nor alpha at vertices."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
+from math import inf
 
 import cv2
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from kbvr.errors import OutputError
+from kbvr.formats.scene.scene_file import too_large
 from kbvr.mesh.textured_mesh import Part, TexturedMesh
 from kbvr.options.export_options import FileOptions
 
 QUALITY = 92
 LOWER_QUALITIES = (84, 75, 64, 50, 34, 18)
-"""Of the JPEGs, tried in turn if a file may have only so many bytes."""
+"""Of the JPEGs, tried in turn if the size is limited."""
 
-EDGE_PX = 5
-"""Width of the square about a pixel that tells what the alpha beside a faded surface is."""
+MARGIN_PX = 5
+"""Width of the square in which the lowest alpha of a faded surface limits the pixels next to it."""
 
 
 @dataclass(frozen=True, eq=False)
 class PlainTextures:
-    """Files of pictures."""
+    """Textures as picture files."""
 
     photo: bytes
     """JPEG."""
@@ -34,12 +35,12 @@ class PlainTextures:
     """JPEG, without alpha."""
 
     alpha: bytes
-    """The atlas's alpha with what fades at vertices in it, as a gray PNG that has itself as its alpha: programs take
-    one or the other."""
+    """The alpha of the atlas and of the vertices, as a grey PNG with the same alpha channel: programs read one or the
+    other."""
 
 
 def plain_textures(mesh: TexturedMesh, quality: int) -> PlainTextures:
-    """Return the textures of a textured mesh; quality is 1 to 100."""
+    """Return the textures of a mesh; quality is 1 to 100."""
     alpha = faded_alpha(mesh)
     return PlainTextures(
         photo=jpeg_bytes(mesh.photo, quality),
@@ -48,42 +49,37 @@ def plain_textures(mesh: TexturedMesh, quality: int) -> PlainTextures:
     )
 
 
-def fitted(made: Callable[[int], bytes], options: FileOptions, what: str) -> bytes:
-    """Return what is made of the quality wanted, or of the best one that is small enough.
+def fitted(encoded: Callable[[int], bytes], options: FileOptions, what: str) -> bytes:
+    """Return a file's content at the chosen quality, or at the best quality within the size limit.
+
+    `encoded` returns the content at a quality; `what` describes the file in errors.
 
     Raises:
-        OutputError: if none is.
+        OutputError: if it is too large at every quality.
     """
+    max_mb = inf if options.max_mb is None else options.max_mb
     content = b""
-    for quality in _qualities(options):
-        content = made(quality)
-        if options.max_mb is None or len(content) <= options.max_mb * 1e6:
+    for quality in (options.quality or QUALITY, *LOWER_QUALITIES):
+        content = encoded(quality)
+        if len(content) <= max_mb * 1e6:
             return content
-    raise OutputError(
-        f"wanted {what} of at most {options.max_mb:g} MB, the smallest of this scene has {len(content) / 1e6:.2f} MB: "
-        "fewer --triangles make it smaller"
-    )
-
-
-def _qualities(options: FileOptions) -> Iterator[int]:
-    yield options.quality or QUALITY
-    if options.max_mb is not None:
-        yield from LOWER_QUALITIES
+    raise too_large(what, max_mb, len(content))
 
 
 def faded_alpha(mesh: TexturedMesh) -> UInt8[np.ndarray, "H W"]:
-    """Return the atlas's alpha, times that of the vertices of what fades."""
+    """Return the atlas's alpha, multiplied by the alpha of the vertices."""
     alpha = mesh.atlas[..., 3].copy()
+    square = np.ones((MARGIN_PX, MARGIN_PX), np.uint8)
     for part in mesh.parts:
         if part.alpha is not None:
-            faded = _faded(part, alpha.shape)
-            beside = cv2.erode(np.where(faded < 0, 255, faded).astype(np.uint8), np.ones((EDGE_PX, EDGE_PX), np.uint8))
-            alpha = np.where(faded < 0, np.minimum(alpha, beside), (alpha * (faded / 255) + 0.5)).astype(np.uint8)
+            faded = _vertex_alpha(part, alpha.shape)
+            limit = cv2.erode(np.where(faded < 0, 255, faded).astype(np.uint8), square)
+            alpha = np.where(faded < 0, np.minimum(alpha, limit), (alpha * (faded / 255) + 0.5)).astype(np.uint8)
     return np.asarray(alpha)
 
 
-def _faded(part: Part, shape: tuple[int, ...]) -> np.ndarray:
-    """Return the alpha between a part's vertices at each of the atlas's pixels, -1 where it is not."""
+def _vertex_alpha(part: Part, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the alpha interpolated between a part's vertices, for every pixel of the atlas; -1 outside the part."""
     assert part.alpha is not None
     height, width = shape
     faded = np.full((height, width), -1, np.float32)
@@ -104,7 +100,7 @@ def _faded(part: Part, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def jpeg_bytes(rgb: UInt8[np.ndarray, "H W 3"], quality: int) -> bytes:
-    """Return a JPEG that keeps every pixel's colour (4:4:4); quality is 1 to 100."""
+    """Return a JPEG with full colour resolution (4:4:4); quality is 1 to 100."""
     file = BytesIO()
     Image.fromarray(rgb).save(file, "JPEG", quality=quality, subsampling=0, optimize=True)
     return file.getvalue()

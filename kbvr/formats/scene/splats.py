@@ -1,34 +1,33 @@
-"""3D Gaussian splatting as PLY, in the layout of its authors' program, which viewers of splats read.
+"""3D Gaussian splatting as PLY, in the layout of the method's authors, which splat viewers read.
 
-One record of float32 each: centre, a normal (0, unread), the colour as the spherical harmonic of degree 0, opacity as
-a logit, the logarithms of the extents, the turn as a quaternion (w, x, y, z). Colours are sRGB, as such scenes are
-trained. Axes are those of the authors' data (COLMAP's): x right, y down, z ahead, metres; some viewers turn it upright
-by themselves. Layout: github.com/graphdeco-inria/gaussian-splatting, scene/gaussian_model.py, `save_ply`.
+Each splat is a record of float32: centre, a normal (0, unused), the colour as the spherical harmonic of degree 0,
+opacity as a logit, the logarithms of the scales, and the rotation as a quaternion (w, x, y, z). Colours are sRGB, as in
+trained scenes. Axes are COLMAP's, as in the authors' data: x right, y down, z ahead, metres; some viewers turn scenes
+upright. Layout: github.com/graphdeco-inria/gaussian-splatting, scene/gaussian_model.py, `save_ply`.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
 from jaxtyping import Float32
 
-from kbvr.errors import OutputError
-from kbvr.formats.scene.gltf import no_check, summary_of
 from kbvr.formats.scene.ply import with_comments
+from kbvr.formats.scene.scene_file import summary_of
 from kbvr.formats.spec.encoding import credit_texts
-from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
+from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, accept_all
+from kbvr.formats.spec.verification import verification_error
 from kbvr.mesh.gaussians import MOST_SPLATS, Splats, splats_of
 from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
 
 HARMONIC_0 = 0.28209479177387814
-"""The real spherical harmonic of degree 0: 1 / (2 sqrt(pi)). A colour is 0.5 plus it times the coefficient."""
+"""The real spherical harmonic of degree 0: 1 / (2 sqrt(pi)); a colour is 0.5 plus this times the coefficient."""
 
-MOST_OPAQUE = 0.999
-"""A logit cannot say 1."""
+MAX_OPACITY = 0.999
+"""The logit of 1 is infinite."""
 
 FIELDS = (
     *("x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", "opacity"),
@@ -38,23 +37,23 @@ HEADER_BYTES = 1500
 
 
 def fitted_splats(viewable: ViewableScene, options: FileOptions, *, splat_bytes: int, rest_bytes: int) -> Splats:
-    """Return the splats of a scene, as many as `max_mb` allows.
+    """Return the splats of a scene, as many as the size limit allows.
 
     Raises:
-        InputError: if so few cannot show the scene.
+        InputError: if they are too few to show the scene.
     """
     most = MOST_SPLATS if options.max_mb is None else int((options.max_mb * 1e6 - rest_bytes) / splat_bytes)
     return splats_of(viewable.scene, surround=options.surround != "none", most=max(1, min(most, MOST_SPLATS)))
 
 
 def harmonics(splats: Splats) -> Float32[np.ndarray, "N 3"]:
-    """Return colours as coefficients of the spherical harmonic of degree 0."""
+    """Return the colours as coefficients of the spherical harmonic of degree 0."""
     return np.asarray((splats.rgb - np.float32(0.5)) / np.float32(HARMONIC_0))
 
 
 def records_of(splats: Splats) -> Float32[np.ndarray, "N 17"]:
-    """Return one row of FIELDS for each splat."""
-    opacity = np.clip(splats.opacity, 1 - MOST_OPAQUE, MOST_OPAQUE)
+    """Return a row of FIELDS for each splat."""
+    opacity = np.clip(splats.opacity, 1 - MAX_OPACITY, MAX_OPACITY)
     return np.column_stack(
         [
             splats.points_m,
@@ -74,41 +73,40 @@ def splats_ply(records: Float32[np.ndarray, "N 17"]) -> bytes:
     return header.encode() + records.astype("<f4").tobytes()
 
 
-def records_in(content: bytes) -> Float32[np.ndarray, "N 17"]:
-    """Return the rows of FIELDS of a PLY.
+def records_in(content: bytes, name: str) -> Float32[np.ndarray, "N 17"]:
+    """Return the rows of FIELDS in a PLY; `name` names the file in errors.
 
     Raises:
-        OutputError: if it is not such a file.
+        OutputError: if its header differs.
     """
     header, end, body = content.partition(b"end_header\n")
     lines = header.decode("ascii", "replace").splitlines()
     names = tuple(line.split()[2] for line in lines if line.startswith("property float "))
     count, rest = divmod(len(body), 4 * len(FIELDS))
-    told = ["ply", "format binary_little_endian 1.0", f"element vertex {count}"]
-    if lines[:3] != told or rest or not end or names != FIELDS:
-        raise OutputError("the splats could not be read back: the header is not as it was written")
+    expected = ["ply", "format binary_little_endian 1.0", f"element vertex {count}"]
+    if lines[:3] != expected or rest or not end or names != FIELDS:
+        raise verification_error(name, "its header differs")
     return np.frombuffer(body, "<f4").reshape(-1, len(FIELDS))
 
 
 def write_splats(viewable: ViewableScene, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
-    """Write a scene as a PLY of splats, and read it back; see `Format.write`."""
+    """Write and verify a scene as a PLY of splats; see `Format.write`."""
     start = perf_counter()
     splats = fitted_splats(viewable, options, splat_bytes=4 * len(FIELDS), rest_bytes=HEADER_BYTES)
     records = records_of(splats)
     with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(with_comments(splats_ply(records), credit_texts(facts.credits)))
         content = aside.read_bytes()
-        if not np.array_equal(records_in(content), records):
-            raise OutputError("the splats did not read back as written")
-    summary = summary_of(viewable, item, len(content), perf_counter() - start)
-    return replace(summary, codec=f"{len(records)} splats")
+        if not np.array_equal(records_in(content, item.path.name), records):
+            raise verification_error(item.path.name, "its records differ")
+    return summary_of(viewable, item, len(content), perf_counter() - start, f"{len(records)} splats")
 
 
 FORMAT = Format(
-    says="3D Gaussian splatting, for viewers of splats",
+    purpose="3D Gaussian splatting, for splat viewers",
     needs="scene",
     suffixes=(".ply",),
-    proof="all records read and compared",
-    check=no_check,
+    verification="all records read and compared",
+    check=accept_all,
     write=write_splats,
 )

@@ -1,8 +1,8 @@
 """3D Gaussian splatting as glTF (GLB): KHR_gaussian_splatting, ratified in 2026; other viewers show coloured points.
 
 Rotations are quaternions (x, y, z, w), scales and opacities plain numbers, colours the spherical harmonic of degree 0
-of sRGB (`srgb_rec709_display`); COLOR_0 has them in linear light for viewers that know no splats. Axes are glTF's: y
-up, -z ahead, metres, and the node stands as high above the floor as eyes do. Source:
+of sRGB (`srgb_rec709_display`), and in COLOR_0 linear, for viewers without support for splats. Axes are glTF's: y up,
+-z ahead, metres; the root node is at eye height. Source:
 github.com/KhronosGroup/glTF/tree/main/extensions/2.0/Khronos/KHR_gaussian_splatting
 """
 
@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import replace
 from math import atan
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from kbvr.errors import OutputError
-from kbvr.formats.scene.gltf import ARRAY, FLOAT, UNSIGNED_BYTE, Y_UP, copyright_of, no_check, summary_of, told_of
+from kbvr.formats.scene.glb import ARRAY, FLOAT, UNSIGNED_BYTE
+from kbvr.formats.scene.scene_file import Y_UP, copyright_of, scene_metadata, summary_of
 from kbvr.formats.scene.splats import fitted_splats, harmonics
 from kbvr.formats.spec.encoding import software
-from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
+from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, accept_all
+from kbvr.formats.spec.verification import verification_error
 from kbvr.imaging.srgb import to_linear
 from kbvr.mesh.gaussians import Splats
 from kbvr.mesh.viewable_scene import ViewableScene
@@ -31,13 +31,13 @@ from kbvr.system.atomic_file import written_aside
 EXTENSION = "KHR_gaussian_splatting"
 SPLAT_BYTES = 60
 JSON_BYTES = 2000
-"""Of what is told of the splats themselves."""
+"""Room for the JSON on the splats."""
 
 MAGIC, VERSION = b"glTF", 2
 
 
 def attributes_of(splats: Splats) -> dict[str, np.ndarray]:
-    """Return the attributes of the splats as glTF has them, by their names.
+    """Return glTF's attributes of the splats, by name.
 
     Half a turn about x leads from the photo camera's axes to glTF's: i (w + x i + y j + z k) = -x + w i - z j + y k.
     """
@@ -55,7 +55,7 @@ def attributes_of(splats: Splats) -> dict[str, np.ndarray]:
 
 
 def splats_glb(attributes: dict[str, np.ndarray], document: dict[str, Any]) -> bytes:
-    """Return a GLB of splats; `document` has what is not about them."""
+    """Return a GLB of splats; `document` is the JSON without the splats."""
     views, accessors, offset = [], [], 0
     for name, values in attributes.items():
         views.append({"buffer": 0, "byteOffset": offset, "byteLength": values.nbytes, "target": ARRAY})
@@ -96,16 +96,16 @@ def splats_glb(attributes: dict[str, np.ndarray], document: dict[str, Any]) -> b
     )
 
 
-def attributes_in(content: bytes) -> dict[str, np.ndarray]:
-    """Return the attributes of the splats in a GLB, by their names.
+def attributes_in(content: bytes, file_name: str) -> dict[str, np.ndarray]:
+    """Return the attributes of the splats in a GLB, by name; `file_name` names the file in errors.
 
     Raises:
-        OutputError: if it is not such a file.
+        OutputError: if it cannot be read.
     """
     try:
         magic, number, length, text_bytes = struct.unpack_from("<4sIII", content)
         if (magic, number, length) != (MAGIC, VERSION, len(content)):
-            raise ValueError("it is no GLB of this length")
+            raise ValueError("its header is not that of a GLB of this length")
         document = json.loads(content[20 : 20 + text_bytes])
         body = memoryview(content)[28 + text_bytes :]
         (primitive,) = document["meshes"][0]["primitives"]
@@ -114,24 +114,25 @@ def attributes_in(content: bytes) -> dict[str, np.ndarray]:
             accessor = document["accessors"][index]
             view = document["bufferViews"][accessor["bufferView"]]
             kind = np.dtype(np.uint8 if accessor["componentType"] == UNSIGNED_BYTE else "<f4")
-            bytes_of = body[view["byteOffset"] : view["byteOffset"] + view["byteLength"]]
-            found[name] = np.frombuffer(bytes_of, kind).reshape(accessor["count"], -1)
+            values = body[view["byteOffset"] : view["byteOffset"] + view["byteLength"]]
+            found[name] = np.frombuffer(values, kind).reshape(accessor["count"], -1)
     except (LookupError, TypeError, ValueError, struct.error) as error:
-        raise OutputError(f"the splats could not be read back: {error}") from error
+        raise verification_error(file_name, error) from error
     return found
 
 
 def _document(viewable: ViewableScene, facts: Facts, options: FileOptions) -> dict[str, Any]:
-    """Return the scene's nodes and camera, and whose photo it is."""
+    """Return the scene's nodes, camera and metadata, as JSON values."""
     camera = viewable.textured_mesh.camera
     width, height = camera.size_px
     perspective = {"yfov": 2 * atan(height / 2 / camera.f_px), "aspectRatio": width / height, "znear": 0.05}
     owner = copyright_of(facts)
     credit = {"copyright": owner} if owner else {}
+    metadata = {"kbvr": scene_metadata(viewable, facts, options)}
     return {
         "asset": {"version": "2.0", "generator": software()} | credit,
         "scene": 0,
-        "scenes": [{"name": viewable.photo, "nodes": [0], "extras": {"kbvr": told_of(viewable, facts, options)}}],
+        "scenes": [{"name": viewable.photo, "nodes": [0], "extras": metadata}],
         "nodes": [
             {"name": "kbvr", "translation": [0, options.eye_height_m, 0], "children": [1, 2]},
             {"name": "splats", "mesh": 0},
@@ -142,7 +143,7 @@ def _document(viewable: ViewableScene, facts: Facts, options: FileOptions) -> di
 
 
 def write_splats_gltf(viewable: ViewableScene, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
-    """Write a scene as a GLB of splats, and read it back; see `Format.write`."""
+    """Write and verify a scene as a GLB of splats; see `Format.write`."""
     start = perf_counter()
     document = _document(viewable, facts, options)
     rest_bytes = len(json.dumps(document)) + JSON_BYTES
@@ -151,20 +152,19 @@ def write_splats_gltf(viewable: ViewableScene, item: Item, facts: Facts, options
     with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(splats_glb(attributes, document))
         content = aside.read_bytes()
-        found = attributes_in(content)
+        found = attributes_in(content, item.path.name)
         if found.keys() != attributes.keys() or any(
             not np.array_equal(found[name], values) for name, values in attributes.items()
         ):
-            raise OutputError("the splats did not read back as written")
-    summary = summary_of(viewable, item, len(content), perf_counter() - start)
-    return replace(summary, codec=f"{len(splats.opacity)} splats")
+            raise verification_error(item.path.name, "its attributes differ")
+    return summary_of(viewable, item, len(content), perf_counter() - start, f"{len(splats.opacity)} splats")
 
 
 FORMAT = Format(
-    says="3D Gaussian splatting in glTF (KHR_gaussian_splatting), for viewers that know it",
+    purpose="3D Gaussian splatting in glTF (KHR_gaussian_splatting), for viewers that support it",
     needs="scene",
     suffixes=(".glb",),
-    proof="its JSON and all attributes read and compared",
-    check=no_check,
+    verification="its JSON and all attributes read and compared",
+    check=accept_all,
     write=write_splats_gltf,
 )

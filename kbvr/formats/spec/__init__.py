@@ -1,1 +1,1 @@
-"""What all formats share: `format`, `codecs`, `encoding` and `extras`."""
+"""What all formats share: their description, codecs, picture encoding, optional libraries and verification."""

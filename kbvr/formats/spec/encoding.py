@@ -1,4 +1,4 @@
-"""Pictures as bytes: PNG, JPEG or WebP in sRGB that say so, with the photo's date and author in their EXIF."""
+"""Encoding of sRGB pictures as PNG, JPEG or WebP, with the photo's date and author as metadata."""
 
 from __future__ import annotations
 
@@ -13,75 +13,76 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
-from kbvr.errors import InputError, OutputError
+from kbvr.errors import InputError
+from kbvr.formats.spec.verification import verification_error
 from kbvr.photo.metadata import ARTIST, COPYRIGHT, DATE, OFFSET
 from kbvr.photo.picture_file import opened, picture_kind
 
 Kind = Literal["png", "jpeg", "webp"]
 
 KINDS: Mapping[str, Kind] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
-"""Suffix of a file -> what it is."""
+"""File suffix -> kind."""
 
 MAX_SIDE_PX: Mapping[Kind, int] = {"png": 2**31 - 1, "jpeg": 65500, "webp": 16383}
-"""JPEG's is libjpeg's, a little below the 65535 that the format could hold."""
+"""The limit for JPEG is libjpeg's; the format allows 65535."""
 
 DEFAULT_QUALITY = 95
-REQUIRED: Mapping[int, float] = {
+MAIN_TAGS: Mapping[int, float] = {
     ExifTags.Base.Orientation: 1,
     ExifTags.Base.XResolution: 72,
     ExifTags.Base.YResolution: 72,
     ExifTags.Base.ResolutionUnit: 2,
     ExifTags.Base.YCbCrPositioning: 1,
 }
-REQUIRED_INSIDE: Mapping[int, bytes | int] = {
+EXIF_TAGS: Mapping[int, bytes | int] = {
     ExifTags.Base.ExifVersion: b"0232",
     ExifTags.Base.ComponentsConfiguration: b"\1\2\3\0",
     ExifTags.Base.FlashPixVersion: b"0100",
     ExifTags.Base.ColorSpace: 1,
 }
-"""What EXIF must say (CIPA DC-008): upright, sRGB, and what is the same for all pictures."""
+"""The tags that EXIF requires (CIPA DC-008), of an upright sRGB picture."""
 
 PNG_NAMES = {"artist": "Author", "copyright": "Copyright", "date": "Creation Time"}
-"""The keywords that the PNG specification has for them."""
+"""Keywords of the PNG specification."""
 
 NO_DATE = bytes(12)
-"""In place of the moment at which a colour profile was made, so that files are the same on every run."""
+"""Replaces the creation date of the colour profile, so that files are deterministic."""
 
 
 def picture_bytes(
     rgb: UInt8[np.ndarray, "H W 3"],
     kind: Kind,
-    said: Mapping[int, str],
+    credit_tags: Mapping[int, str],
     *,
     quality: int | None = None,
     lossless: bool = False,
 ) -> bytes:
-    """Return an sRGB picture as a file's bytes, with what is said of who took the photo and when (EXIF tags).
+    """Encode an sRGB picture, with the EXIF tags of the photo's date, author and copyright.
 
-    `quality` is 1 to 100, of JPEG and WebP; JPEG keeps every pixel's colour (4:4:4). `lossless` is for WebP, if no
-    quality is given.
+    `quality` is 1 to 100, for JPEG and WebP; JPEG has full colour resolution (4:4:4). `lossless` is for WebP without a
+    quality.
     """
     file = BytesIO()
     image = Image.fromarray(np.ascontiguousarray(rgb))
-    exif = exif_of(said, image.size)
-    wanted = DEFAULT_QUALITY if quality is None else quality
+    exif = exif_of(credit_tags, image.size)
+    actual_quality = DEFAULT_QUALITY if quality is None else quality
     if kind == "png":
-        told = PngImagePlugin.PngInfo()
-        told.add(b"sRGB", bytes(1))  # 0: perceptual
-        told.add_text("Software", software())
-        for name, text in credit_texts(said).items():
-            told.add_itxt(PNG_NAMES[name], text)
-        image.save(file, "PNG", pnginfo=told, exif=exif)
+        chunks = PngImagePlugin.PngInfo()
+        chunks.add(b"sRGB", bytes(1))  # 0: perceptual
+        chunks.add_text("Software", software())
+        for name, text in credit_texts(credit_tags).items():
+            chunks.add_itxt(PNG_NAMES[name], text)
+        image.save(file, "PNG", pnginfo=chunks, exif=exif)
     elif kind == "jpeg":
-        image.save(file, "JPEG", quality=wanted, subsampling=0, exif=exif, icc_profile=srgb_profile())
+        image.save(file, "JPEG", quality=actual_quality, subsampling=0, exif=exif, icc_profile=srgb_profile())
     else:
         exact = lossless and quality is None
-        image.save(file, "WEBP", quality=wanted, lossless=exact, exif=exif, icc_profile=srgb_profile())
+        image.save(file, "WEBP", quality=actual_quality, lossless=exact, exif=exif, icc_profile=srgb_profile())
     return file.getvalue()
 
 
 def check_side(size_px: tuple[int, int], kind: Kind, what: str) -> None:
-    """Check that a picture of (width, height) can be of a kind; errors call it `what`.
+    """Check that a kind of file supports a picture of (width, height); `what` describes the picture in errors.
 
     Raises:
         InputError: if it is too large.
@@ -89,16 +90,16 @@ def check_side(size_px: tuple[int, int], kind: Kind, what: str) -> None:
     if max(size_px) > MAX_SIDE_PX[kind]:
         width, height = size_px
         raise InputError(
-            f"{kind.upper()} pictures are at most {MAX_SIDE_PX[kind]} px wide and high, but {what} makes "
-            f"{width}x{height}: choose a smaller --max-size, or another --picture"
+            f"expected at most {MAX_SIDE_PX[kind]} px wide and high in {kind.upper()}, got {width}x{height} for "
+            f"{what}: choose a smaller maximum size or another picture format"
         )
 
 
-def check_pixels(path: Path, name: str, wanted: UInt8[np.ndarray, "H W 3"], *, exact: bool) -> None:
-    """Decode the picture in a file and compare it with what was written; errors call the file `name`.
+def check_pixels(path: Path, name: str, expected: UInt8[np.ndarray, "H W 3"], *, exact: bool) -> None:
+    """Verify the picture in a file: its size and, if `exact`, its pixels; `name` names the file in errors.
 
     Raises:
-        OutputError: if it cannot be read or has another size, or, where it must be exact, other pixels.
+        OutputError: if it cannot be decoded or differs.
     """
     try:
         with path.open("rb") as stream:
@@ -106,44 +107,47 @@ def check_pixels(path: Path, name: str, wanted: UInt8[np.ndarray, "H W 3"], *, e
             stream.seek(0)
             found = np.asarray(opened(stream, str(kind)).convert("RGB"))
     except (OSError, LookupError, SyntaxError, ValueError) as error:
-        raise OutputError(f"{name} could not be read back: {error}") from error
-    if found.shape != wanted.shape or (exact and not np.array_equal(found, wanted)):
-        raise OutputError(f"{name} did not read back as written")
+        raise verification_error(name, error) from error
+    if found.shape != expected.shape:
+        raise verification_error(name, f"expected a size of {expected.shape[1::-1]}, got {found.shape[1::-1]}")
+    if exact and not np.array_equal(found, expected):
+        raise verification_error(name, "its pixels differ")
 
 
-def exif_of(said: Mapping[int, str], size_px: tuple[int, int], *, says_upright: bool = True) -> bytes:
-    """Return EXIF that says: upright, sRGB, written by kbvr, and who took the photo and when.
+def exif_of(credit_tags: Mapping[int, str], size_px: tuple[int, int], *, with_orientation: bool = True) -> bytes:
+    """Return the EXIF data of an upright sRGB picture, with the photo's credits.
 
-    Pillow's AVIF writer takes the orientation out, and then writes texts anew that are not ASCII: it gets none.
+    Without the orientation it is fit for Pillow's AVIF writer, which would remove it and, in doing so, damage texts
+    that are not ASCII.
     """
     exif = Image.Exif()
     inner = exif.get_ifd(ExifTags.IFD.Exif)
     exif[ExifTags.Base.Software] = software()
-    for tag, value in REQUIRED.items():
-        if says_upright or tag != ExifTags.Base.Orientation:
+    for tag, value in MAIN_TAGS.items():
+        if with_orientation or tag != ExifTags.Base.Orientation:
             exif[tag] = value
-    for tag, content in REQUIRED_INSIDE.items():
+    for tag, content in EXIF_TAGS.items():
         inner[tag] = content
     inner[ExifTags.Base.ExifImageWidth], inner[ExifTags.Base.ExifImageHeight] = size_px
-    for tag, text in said.items():
+    for tag, text in credit_tags.items():
         if tag in (ExifTags.Base.Artist, ExifTags.Base.Copyright):
-            exif[tag] = text.encode()  # UTF-8, as Exif 3.0 has it and others read it
+            exif[tag] = text.encode()  # UTF-8, as in Exif 3.0, which older readers accept
         else:
             inner[tag] = text
     return exif.tobytes().replace(b"\x91\x01\0\x01", b"\x91\x01\0\x07")  # Pillow writes one type wrong
 
 
-def credit_texts(said: Mapping[int, str]) -> dict[str, str]:
-    """Return what EXIF tags say of who took the photo and when, by name; the date is as in ISO 8601."""
-    texts = {name: said[tag] for name, tag in (("artist", ARTIST), ("copyright", COPYRIGHT)) if said.get(tag)}
-    day, _, hour = said.get(DATE, "").partition(" ")
+def credit_texts(tags: Mapping[int, str]) -> dict[str, str]:
+    """Return the artist, copyright and date (ISO 8601) of EXIF tags, as far as they are known."""
+    texts = {name: tags[tag] for name, tag in (("artist", ARTIST), ("copyright", COPYRIGHT)) if tags.get(tag)}
+    day, _, hour = tags.get(DATE, "").partition(" ")
     if day:
-        texts["date"] = day.replace(":", "-") + (f"T{hour}{said.get(OFFSET, '')}" if hour else "")
+        texts["date"] = day.replace(":", "-") + (f"T{hour}{tags.get(OFFSET, '')}" if hour else "")
     return texts
 
 
 def software() -> str:
-    """Return what a file says that it was written by."""
+    """Return the name and version of kbvr, as files state it."""
     return f"kbvr {version('kbvr')}"
 
 

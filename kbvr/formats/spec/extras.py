@@ -1,4 +1,4 @@
-"""Libraries that some files need and that an installation has only if it was asked for: the extras of kbvr."""
+"""Optional libraries, which the extras of kbvr install."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from importlib import import_module
 from kbvr.errors import MissingExtraError
 
 
-def check_extra(extra: str, module: str, what: str) -> None:
-    """Check that a module of an extra is installed; errors call what needs it `what`.
+def check_extra(extra: str, module: str, requirement: str) -> None:
+    """Check that a module of an extra is installed; `requirement` is like "USDZ requires usd-core".
 
     Raises:
         MissingExtraError: if it cannot be imported.
@@ -16,4 +16,4 @@ def check_extra(extra: str, module: str, what: str) -> None:
     try:
         import_module(module)
     except ImportError as error:
-        raise MissingExtraError(f"{what}, which is not installed here: pip install 'kbvr[{extra}]'") from error
+        raise MissingExtraError(f"{requirement}, which is not installed: pip install 'kbvr[{extra}]'") from error

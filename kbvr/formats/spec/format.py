@@ -1,4 +1,4 @@
-"""What a format is: what it takes, what it writes, and what is known of the views that it shows."""
+"""The description of a file format, of the files to write, and of the files that were written."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from jaxtyping import UInt8
 from kbvr.options.export_options import FileOptions
 
 Views = tuple[UInt8[np.ndarray, "H W 3"], ...]
-"""What all eyes see in one instant, the left one's view first."""
+"""All views of one instant, from left to right."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One file that is wanted."""
+    """A file to write."""
 
     format: str
     """A name of FORMATS."""
@@ -30,84 +30,90 @@ class Item:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of the views that a file shows, for those that say so in it."""
+    """Facts about the views, for formats that store them."""
 
     f_px: float
     """Focal length, in pixels of a view."""
 
     baseline_m: float | None = None
-    """Distance between the two eyes' cameras; None if there is one."""
+    """None for a single camera."""
 
     convergence_m: float | None = None
     sources: tuple[int, ...] | None = None
-    """For every instant the one that it shows, itself or an earlier one (`kbvr.motion.frame_reuse`); only those come
-    that show themselves. None if all come."""
+    """For each instant, the index of the instant that it shows: itself or an earlier one (`kbvr.motion.frame_reuse`).
+    Only those that show themselves are passed on. None if all are."""
 
     credits: Mapping[int, str] = field(default_factory=dict)
-    """EXIF tags of who took the photo and when."""
+    """EXIF tags of the photo's date, author and copyright."""
 
     period_s: float = 1.0
-    """How long a loop takes, there and back."""
+    """Duration of a loop, forward and back."""
 
 
 @dataclass(frozen=True)
 class FileSummary:
-    """A file that was written and has been read back."""
+    """A file that was written and verified."""
 
     path: Path
     size_px: tuple[int, int]
-    """(width, height) of the whole picture; of a stereo video, both eyes in it."""
+    """(width, height) of the whole picture, with all its views."""
 
     frames: int
     fps: float
-    """Pictures per second; 0 of a still."""
+    """0 for a still."""
 
     seconds: float
-    """How long it plays; 0 of a still."""
+    """Duration; 0 for a still."""
 
     bytes: int
     encode_s: float
-    """Time that converting and encoding took, in their own thread."""
+    """Time spent on conversion and encoding."""
 
     codec: str = ""
-    """What a video is encoded with, in people's words."""
+    """The video codec, or the content of a scene, as shown to people."""
 
     beside: tuple[Path, ...] = ()
-    """Further files that were written for it: an OBJ's material and textures, the script of a page."""
+    """Further files that belong to it: an OBJ's material and textures, the script of an HTML snippet."""
+
+
+Check = Callable[[tuple[int, int], Item, FileOptions], None]
+"""Check that views of a (width, height) can be written as a file, with these options; raise InputError if not."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """One kind of file: what it takes, and how it is written and read back."""
+    """A file format: its input, how files are written, and how they are verified."""
 
-    says: str
-    """What it is for, in a few words."""
+    purpose: str
+    """In a few words."""
 
     needs: Literal["pictures", "views", "depth", "files", "scene"]
-    """pictures: views packed into one, an instant each; views: all views of each instant; depth: the photo and its
-    depth, a pair of them; files: the summaries of the files that were written of the same views; scene: a
+    """What `write` is given. pictures: one packed picture per instant; views: all views of each instant; depth: the
+    photo and its depth map; files: the summaries of the files written from the same views; scene: a
     `kbvr.mesh.viewable_scene.ViewableScene`."""
 
     suffixes: tuple[str, ...]
-    proof: str
-    """How a file is read back before it gets its name."""
+    verification: str
+    """How a file is verified before it is renamed."""
 
-    check: Callable[[tuple[int, int], Item, FileOptions], None]
-    """Raise InputError if views of a (width, height) cannot be written."""
-
+    check: Check
     write: Callable[[Any, Item, Facts, FileOptions], FileSummary]
-    """Write what the format needs, as it comes, and read the file back.
+    """Write a file and verify it; pictures and views are consumed as they arrive.
 
     Raises:
-        InputError: what came cannot be written in this format.
-        OutputError: the file exists, cannot be written, or did not read back as it was written.
+        InputError: if the input cannot be written in this format.
+        OutputError: if the file exists, cannot be written, or fails verification.
     """
 
     even: bool = False
-    """Whether pictures must have even sizes; views lose their last row or column for that."""
+    """Whether pictures must have even sizes; views are cropped by a row or column for that."""
 
     takes_parts: bool = False
-    """Whether a picture may come as a tuple of those that lie beside each other in it, which saves a copy."""
+    """Whether a picture may arrive as a tuple of pictures side by side, which saves a copy."""
 
     repeats: bool = False
-    """Whether it takes each picture once and shows it as often as `Facts.sources` says, which saves work."""
+    """Whether the format takes each picture once and repeats it as `Facts.sources` says, which saves work."""
+
+
+def accept_all(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
+    """Accept views of any size; see `Format.check`."""

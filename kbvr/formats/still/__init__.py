@@ -1,1 +1,1 @@
-"""Stereo pictures for viewers, headsets and bare eyes."""
+"""Stereo pictures for viewers, headsets and the naked eye."""

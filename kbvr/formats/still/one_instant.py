@@ -1,4 +1,4 @@
-"""What all writers of stills take: one instant, and of those that keep the eyes apart, a left and a right view."""
+"""The input of stills: a single instant, and for formats with separate pictures, a left and a right view."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from kbvr.formats.spec.format import Facts, Item, Views
 T = TypeVar("T")
 
 
-def only_one(made: Iterable[T], item: Item) -> T:
-    """Return the only thing that there is.
+def single(instants: Iterable[T], item: Item) -> T:
+    """Return the only instant.
 
     Raises:
-        InputError: if there is none, or another one.
+        InputError: if there is none, or more than one.
     """
-    found = list(islice(made, 2))
+    found = list(islice(instants, 2))
     if len(found) != 1:
-        raise InputError(f"{item.path.name} is a still of one instant, got {'several' if found else 'none'}")
+        raise InputError(f"{item.path.name}: expected one instant, got {'several' if found else 'none'}")
     return found[0]
 
 
-def pair_of(
+def view_pair(
     instants: Iterable[Views], item: Item, facts: Facts
 ) -> tuple[UInt8[np.ndarray, "H W 3"], UInt8[np.ndarray, "H W 3"]]:
     """Return the left and the right view of the only instant.
 
     Raises:
-        InputError: if there is another number of instants or of views, or the facts do not tell where the eyes are.
+        InputError: if there is not one instant with two views, or the baseline or the convergence is unknown.
     """
-    views = only_one(instants, item)
+    views = single(instants, item)
     if len(views) != 2:
-        raise InputError(f"{item.path.name} is for two eyes, got {len(views)} views")
+        raise InputError(f"{item.path.name}: expected two views, got {len(views)}")
     if facts.baseline_m is None or facts.convergence_m is None:
-        raise InputError(f"{item.path.name} tells how far apart its eyes are and where they converge, got neither")
+        raise InputError(f"{item.path.name}: expected the baseline and the convergence distance, got none")
     return views[0], views[1]

@@ -1,4 +1,4 @@
-"""A stereo picture in one plain picture file: both eyes share it as the packing says."""
+"""Plain picture files of packed views."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from kbvr.errors import InputError
 from kbvr.formats.packing.layouts import INTERLEAVED, PACKINGS, Picture
 from kbvr.formats.spec.encoding import KINDS, Kind, check_pixels, check_side, picture_bytes
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
-from kbvr.formats.still.one_instant import only_one
+from kbvr.formats.still.one_instant import single
 from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
 
 
 def write_picture(pictures: Iterable[Picture], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
-    """Write one sRGB picture, and read it back; see `Format.write`."""
+    """Write and verify an sRGB picture; see `Format.write`."""
     kind = kind_of(item)
-    picture = only_one(pictures, item)
-    begun = perf_counter()
+    picture = single(pictures, item)
+    start = perf_counter()
     lossless = item.packing in INTERLEAVED
     data = picture_bytes(picture, kind, facts.credits, quality=options.quality, lossless=lossless)
-    encode_s = perf_counter() - begun
+    encode_s = perf_counter() - start
     exact = kind == "png" or (kind == "webp" and lossless and options.quality is None)
     with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(data)
@@ -30,29 +30,28 @@ def write_picture(pictures: Iterable[Picture], item: Item, facts: Facts, options
     return FileSummary(item.path, size_px, 1, 0.0, 0.0, len(data), encode_s)
 
 
-def check_picture(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
-    """Check that views of this (width, height) fit into a picture; see `Format.check`."""
-    del options
+def check_picture(view_px: tuple[int, int], item: Item, _options: FileOptions) -> None:
+    """Check that a picture can hold views of this (width, height); see `Format.check`."""
     check_side(PACKINGS[item.packing].size_px(view_px), kind_of(item), f"{item.packing} of {view_px[0]}x{view_px[1]}")
 
 
 def kind_of(item: Item) -> Kind:
-    """Return what a picture file is, by its suffix.
+    """Return the kind of a picture file from its suffix.
 
     Raises:
         InputError: if it is none of KINDS.
     """
     suffix = item.path.suffix.lower()
     if suffix not in KINDS:
-        raise InputError(f"a picture goes into a file that ends in {', '.join(KINDS)}, got {item.path.name}")
+        raise InputError(f"expected a picture file that ends in {', '.join(KINDS)}, got {item.path.name}")
     return KINDS[suffix]
 
 
 FORMAT = Format(
-    says="a stereo picture that any viewer shows",
+    purpose="a stereo picture for any viewer",
     needs="pictures",
     suffixes=tuple(KINDS),
-    proof="decoded and compared: all pixels of what is lossless, the size of what is not",
+    verification="decoded; all pixels of lossless pictures compared, the size of others",
     check=check_picture,
     write=write_picture,
 )

@@ -1,9 +1,9 @@
-"""VR180 photo: what each eye sees as half a sphere, the left eye's picture with the right one's inside its metadata.
+"""VR180 photo: a half sphere for each eye, the right eye's picture inside the metadata of the left one's.
 
-Google's "Cardboard Camera VR Photo Format" (developers.google.com/vr/reference/cardboard-camera-vr-photo-format), with
-half the sphere: XMP says by GPano that the picture is equirectangular and which part of the sphere it covers, and
-GImage holds the right eye's JPEG in base 64. That is too long for one segment, so it goes into extended XMP, whose
-pieces carry the MD5 of all of it (Adobe's XMP specification, part 3, 1.1.3).
+Google's "Cardboard Camera VR Photo Format" (developers.google.com/vr/reference/cardboard-camera-vr-photo-format), for a
+half sphere: GPano's XMP properties give the projection, equirectangular, and the part of the sphere; GImage contains
+the right eye's JPEG in base 64. It is too long for one segment, and so is stored as extended XMP, whose pieces carry
+the MD5 of the whole (Adobe's XMP specification, part 3, 1.1.3).
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from kbvr.errors import InputError, OutputError
+from kbvr.errors import InputError
 from kbvr.formats.spec.encoding import check_pixels, picture_bytes, software
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, Views
+from kbvr.formats.spec.verification import verification_error
 from kbvr.formats.still.jpeg_segments import APP1, segments, with_segments
-from kbvr.formats.still.one_instant import pair_of
+from kbvr.formats.still.one_instant import view_pair
 from kbvr.imaging.resize import averaged, scaled_px
 from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
 
 MAX_SIDE_PX = 4096
-"""Headsets show no more of half a sphere."""
+"""Headsets show no more detail of a half sphere."""
 
 MIN_SIDE_PX = 64
 XMP, EXTENDED = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
@@ -42,19 +43,19 @@ View = UInt8[np.ndarray, "H W 3"]
 
 
 def half_sphere_side_px(f_px: float) -> int:
-    """Return width and height of half a sphere that shows a view with as many pixels as it has in its middle."""
+    """Return the width and height of a half sphere that keeps the resolution in the middle of a view."""
     return min(MAX_SIDE_PX, max(MIN_SIDE_PX, round(pi * f_px / 2) * 2))
 
 
 def half_sphere(view: View, *, f_px: float, cx_px: float, side_px: int) -> UInt8[np.ndarray, "S S 3"]:
-    """Return a view as an equirectangular picture of half a sphere; what it does not show is black.
+    """Return a view as an equirectangular half sphere, black outside the view.
 
     Columns are longitudes from -90 to 90 degrees, rows latitudes from 90 to -90. `cx_px` is the view's column straight
-    ahead of the eye; the row is its middle.
+    ahead of the eye; its row is the middle one.
     """
     height, width = view.shape[:2]
     shrink = min(1.0, side_px / (pi * f_px))
-    if shrink < 1:  # else far more pixels than are looked at would be skipped
+    if shrink < 1:  # avoids aliasing: remap below only interpolates
         view = averaged(view, scaled_px((width, height), shrink))
     scale_x, scale_y = view.shape[1] / width, view.shape[0] / height
     angle = ((np.arange(side_px, dtype=np.float32) + 0.5) / side_px - 0.5) * np.float32(pi)
@@ -62,16 +63,16 @@ def half_sphere(view: View, *, f_px: float, cx_px: float, side_px: int) -> UInt8
     down = np.tan(angle)[:, None] / np.cos(angle)
     x = np.broadcast_to((cx_px + f_px * across) * scale_x - 0.5, down.shape)
     y = (height / 2 + f_px * down) * scale_y - 0.5
-    # Places far outside would overflow remap's numbers.
-    x, y = (np.clip(places, -2, max(view.shape) + 2).astype(np.float32) for places in (x, y))
+    # Positions far outside would overflow in remap.
+    x, y = (np.clip(positions, -2, max(view.shape) + 2).astype(np.float32) for positions in (x, y))
     return np.asarray(cv2.remap(view, x, y, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_CONSTANT))
 
 
 def vr180_bytes(left: bytes, right: bytes, side_px: int) -> bytes:
-    """Return the left eye's JPEG with the right one's inside it."""
-    inside = _packet(f'xmlns:GImage="{IMAGE_SPACE}"', f'GImage:Data="{base64.b64encode(right).decode()}"')
-    guid = hashlib.md5(inside, usedforsecurity=False).hexdigest().upper().encode()
-    told = {
+    """Return the left eye's JPEG with the right one's in its metadata."""
+    extended = _packet(f'xmlns:GImage="{IMAGE_SPACE}"', f'GImage:Data="{base64.b64encode(right).decode()}"')
+    guid = hashlib.md5(extended, usedforsecurity=False).hexdigest().upper().encode()
+    properties = {
         "GPano:ProjectionType": "equirectangular",
         "GPano:UsePanoramaViewer": "True",
         "GPano:CroppedAreaImageWidthPixels": side_px,
@@ -85,11 +86,11 @@ def vr180_bytes(left: bytes, right: bytes, side_px: int) -> bytes:
         "xmpNote:HasExtendedXMP": guid.decode(),
     }
     spaces = f'xmlns:GPano="{PANORAMA_SPACE}" xmlns:GImage="{IMAGE_SPACE}" xmlns:xmpNote="{NOTE_SPACE}"'
-    # All in one description: Google Photos looks for GPano in the first one only.
-    added = [(APP1, XMP + _packet(spaces, " ".join(f'{name}="{value}"' for name, value in told.items())))]
-    for start in range(0, len(inside), PIECE_BYTES):
-        place = struct.pack(">II", len(inside), start)
-        added.append((APP1, EXTENDED + guid + place + inside[start : start + PIECE_BYTES]))
+    # All in one description, since Google Photos looks for GPano in the first one only.
+    added = [(APP1, XMP + _packet(spaces, " ".join(f'{name}="{value}"' for name, value in properties.items())))]
+    for start in range(0, len(extended), PIECE_BYTES):
+        header = guid + struct.pack(">II", len(extended), start)
+        added.append((APP1, EXTENDED + header + extended[start : start + PIECE_BYTES]))
     return with_segments(left, added)
 
 
@@ -97,18 +98,18 @@ def right_eye_of(data: bytes) -> bytes:
     """Return the right eye's JPEG of a VR180 photo.
 
     Raises:
-        ValueError: if there is none, or the pieces that hold it do not fit together.
+        ValueError: if there is none, or its pieces are incomplete.
     """
     contents = [content for marker, _, content in segments(data) if marker == APP1]
     pieces = [content[len(EXTENDED) :] for content in contents if content.startswith(EXTENDED)]
-    inside = b"".join(piece[40:] for piece in sorted(pieces, key=lambda piece: piece[36:40]))
-    guid = hashlib.md5(inside, usedforsecurity=False).hexdigest().upper().encode()
-    (plain,) = (content for content in contents if content.startswith(XMP))
-    if guid not in plain or any(piece[:32] != guid for piece in pieces):
-        raise ValueError("its extended XMP is not whole")
-    found = re.search(rb'GImage:Data="([^"]*)"', inside)
+    extended = b"".join(piece[40:] for piece in sorted(pieces, key=lambda piece: piece[36:40]))
+    guid = hashlib.md5(extended, usedforsecurity=False).hexdigest().upper().encode()
+    (main,) = (content for content in contents if content.startswith(XMP))
+    if guid not in main or any(piece[:32] != guid for piece in pieces):
+        raise ValueError("its extended XMP is incomplete")
+    found = re.search(rb'GImage:Data="([^"]*)"', extended)
     if found is None:
-        raise ValueError("there is no second picture in it")
+        raise ValueError("it has no second picture")
     return base64.b64decode(found[1], validate=True)
 
 
@@ -122,12 +123,12 @@ def _packet(spaces: str, attributes: str) -> bytes:
 
 
 def write_vr180(instants: Iterable[Views], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
-    """Write the views of two eyes, and read them back; see `Format.write`."""
-    left, right = pair_of(instants, item, facts)
+    """Write and verify a pair of views; see `Format.write`."""
+    left, right = view_pair(instants, item, facts)
     check_vr180((left.shape[1], left.shape[0]), item, options)
     assert facts.baseline_m is not None
     assert facts.convergence_m is not None
-    begun = perf_counter()
+    start = perf_counter()
     side_px = half_sphere_side_px(facts.f_px)
     ahead_px = left.shape[1] / 2 + np.array((-0.5, 0.5)) * facts.f_px * facts.baseline_m / facts.convergence_m
     spheres = [
@@ -136,31 +137,30 @@ def write_vr180(instants: Iterable[Views], item: Item, facts: Facts, options: Fi
     ]
     jpegs = [picture_bytes(sphere, "jpeg", facts.credits, quality=options.quality) for sphere in spheres]
     data = vr180_bytes(jpegs[0], jpegs[1], side_px)
-    encode_s = perf_counter() - begun
+    encode_s = perf_counter() - start
     with written_aside(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(data)
         check_pixels(aside, item.path.name, spheres[0], exact=False)
         try:
             found = right_eye_of(aside.read_bytes())
         except ValueError as error:
-            raise OutputError(f"{item.path.name} could not be read back: {error}") from error
+            raise verification_error(item.path.name, error) from error
         if found != jpegs[1]:
-            raise OutputError(f"{item.path.name} did not read back as written: its right eye's picture differs")
+            raise verification_error(item.path.name, "the right eye's picture differs")
     return FileSummary(item.path, (side_px, side_px), 1, 0.0, 0.0, len(data), encode_s)
 
 
-def check_vr180(view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
+def check_vr180(_view_px: tuple[int, int], item: Item, _options: FileOptions) -> None:
     """Check the file's name; see `Format.check`."""
-    del view_px, options
     if not item.path.name.lower().endswith((".jpg", ".jpeg")):
-        raise InputError(f"a VR180 photo goes into a file that ends in .vr.jpg or .jpg, got {item.path.name}")
+        raise InputError(f"expected a VR180 photo that ends in .vr.jpg or .jpg, got {item.path.name}")
 
 
 FORMAT = Format(
-    says="half a sphere for each eye, for headsets",
+    purpose="a half sphere for each eye, for headsets",
     needs="views",
     suffixes=(".vr.jpg", ".jpg"),
-    proof="decoded; the right eye's picture taken out of the metadata and compared",
+    verification="decoded; the right eye's picture extracted from the metadata and compared",
     check=check_vr180,
     write=write_vr180,
 )

@@ -1,1 +1,1 @@
-"""Videos: `recipe` says how one is made, `write_video` makes it, `verify` reads it back."""
+"""Videos: `recipe` plans the encoding, `write_video` encodes, `verify` reads the file back."""

@@ -1,4 +1,4 @@
-"""Which video encoders work here: each is opened and given two small pictures."""
+"""A test of the video encoders on this machine: each encodes two small pictures."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ import av
 import numpy as np
 
 SIZE_PX = (320, 192)
-"""(width, height) that every hardware encoder takes; they refuse smaller ones."""
+"""(width, height) that every hardware encoder supports; some refuse smaller pictures."""
 
 SOFTWARE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"H.264": ("libx264",), "HEVC": ("libx265",), "AV1": ("libsvtav1", "libaom-av1"), "VP9": ("libvpx-vp9",)}
 )
-"""Kind of video -> encoders, in ffmpeg's names, that run anywhere."""
+"""Codec -> FFmpeg's names of its software encoders."""
 
 HARDWARE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        kind: tuple(f"{prefix}_{maker}" for maker in ("nvenc", "qsv", "amf", "videotoolbox"))
-        for kind, prefix in (("H.264", "h264"), ("HEVC", "hevc"), ("AV1", "av1"), ("VP9", "vp9"))
+        codec: tuple(f"{prefix}_{api}" for api in ("nvenc", "qsv", "amf", "videotoolbox"))
+        for codec, prefix in (("H.264", "h264"), ("HEVC", "hevc"), ("AV1", "av1"), ("VP9", "vp9"))
     }
 )
-"""Kind of video -> encoders that need hardware of NVIDIA, Intel, AMD or Apple."""
+"""Codec -> encoders that require hardware of NVIDIA, Intel, AMD or Apple."""
 
 
 def try_encoders(names: str) -> dict[str, str]:
-    """Try encoders, named with commas between them; return what is wrong with each, nothing if it works.
+    """Test encoders, given as comma-separated names; return the error of each, "" if it works.
 
-    Those that FFmpeg's libraries were built without are left out.
+    Encoders that FFmpeg was built without are left out.
     """
-    return {name: _complaint(name) for name in names.split(",") if name in av.codecs_available}
+    return {name: _error_of(name) for name in names.split(",") if name in av.codecs_available}
 
 
-def _complaint(name: str) -> str:
+def _error_of(name: str) -> str:
     try:
         size_bytes = _encoded_bytes(name)
-    except Exception as error:  # noqa: BLE001  FFmpeg has an exception for every number, ValueError among them
+    except Exception as error:  # noqa: BLE001  FFmpeg has an exception for each error number, ValueError among them
         return " ".join(str(error).split()) or type(error).__name__
-    return "" if size_bytes else "it wrote nothing"
+    return "" if size_bytes else "no output"
 
 
 def _encoded_bytes(name: str) -> int:
-    """Return how many bytes an encoder makes of two pictures."""
+    """Return the size of two pictures, encoded."""
     context = av.CodecContext.create(name, "w")
     if not isinstance(context, av.VideoCodecContext):
-        raise TypeError(f"{name} is no encoder of video")
+        raise TypeError(f"{name} is not a video encoder")
     context.width, context.height = SIZE_PX
     context.pix_fmt = "yuv420p"
     context.time_base, context.framerate = Fraction(1, 25), Fraction(25)

@@ -1,7 +1,7 @@
-"""Videos that must not be larger than a number of bytes: made anew with a higher rate factor until they are not.
+"""Size limits of videos: a video that is too large is encoded again, with a higher constant rate factor.
 
-A constant rate factor spends bits where pictures need them, as two passes at a bit rate would, and works with every
-encoder. What is made anew is the video that was too large, not the pictures it was made of: they are gone by then.
+Like two passes at a bit rate, a constant rate factor spends bits where pictures need them, and every encoder supports
+it. The source is the first video, since the pictures are not kept.
 """
 
 from __future__ import annotations
@@ -10,66 +10,63 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import log2
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import av
 
 from kbvr.errors import InputError
+from kbvr.formats.video.recipe import Recipe
 from kbvr.system.atomic_file import folder_aside
 
-if TYPE_CHECKING:
-    from kbvr.formats.video.recipe import Recipe
-
 FULL = 0.85
-"""A file of so much of what it may have is good enough."""
+"""Share of the limit at which a file is close enough."""
 
-AIM = 0.93
-TRIES = 6
+TARGET = 0.93
+TRIALS = 6
 
-Encode = Callable[[Iterator[av.VideoFrame], Path, "Recipe"], tuple[tuple[int, int], int, float]]
+Encode = Callable[[Iterator[av.VideoFrame], Path, Recipe], tuple[tuple[int, int], int, float]]
 
 
-def made_to_fit(path: Path, most_bytes: int, recipe: Recipe, encode: Encode) -> float:
-    """Replace a video by one of at most so many bytes, unless it has no more; return the seconds it took.
+def shrink_to_fit(path: Path, max_bytes: int, recipe: Recipe, encode: Encode) -> float:
+    """Replace a video that is larger than a limit; return the encoding time in seconds.
 
     Raises:
-        InputError: if it has more even at the lowest quality.
+        InputError: if it is too large even at the lowest quality.
     """
     sizes = {recipe.crf: path.stat().st_size}
-    if sizes[recipe.crf] <= most_bytes:
+    if sizes[recipe.crf] <= max_bytes:
         return 0.0
-    took_s, best = 0.0, 0
+    encode_s, best = 0.0, 0
     with folder_aside(path.parent) as folder:
         trial, fitting = folder / f"trial{path.suffix}", folder / f"fitting{path.suffix}"
-        for _ in range(TRIES):
-            crf = _next_crf(sizes, AIM * most_bytes, recipe)
+        for _ in range(TRIALS):
+            crf = _next_crf(sizes, TARGET * max_bytes, recipe)
             if crf in sizes:
                 break
-            took_s += encode(_pictures(path), trial, replace(recipe, crf=crf))[2]
+            encode_s += encode(_pictures(path), trial, replace(recipe, crf=crf))[2]
             size = sizes[crf] = trial.stat().st_size
-            if best < size <= most_bytes:
+            if best < size <= max_bytes:
                 best = size
                 trial.replace(fitting)
-            if FULL * most_bytes <= size <= most_bytes:
+            if FULL * max_bytes <= size <= max_bytes:
                 break
         if not best:
             raise InputError(
-                f"the video does not fit into {most_bytes / 1e6:g} MB: at the lowest quality it has "
-                f"{min(sizes.values()) / 1e6:.3g} MB; choose a smaller --max-size, fewer --seconds or more --max-mb"
+                f"expected a video of at most {max_bytes / 1e6:g} MB, got {min(sizes.values()) / 1e6:.3g} MB at the "
+                "lowest quality: choose smaller pictures, a shorter video or a higher limit"
             )
         fitting.replace(path)
-    return took_s
+    return encode_s
 
 
-def _next_crf(sizes: dict[float, int], wanted: float, recipe: Recipe) -> float:
-    """Return the rate factor that should make a file of the wanted size, from sizes of files that were made.
+def _next_crf(sizes: dict[float, int], target: float, recipe: Recipe) -> float:
+    """Return the rate factor that should give the target size, from the sizes at other rate factors.
 
-    The logarithm of the size falls about linearly; between two sizes round the wanted one, as it does there.
+    The logarithm of the size falls about linearly; once there are sizes above and below the target, it is interpolated.
     """
     codec = recipe.codec
-    above = max((crf for crf, size in sizes.items() if size > wanted), default=recipe.crf)
-    below = min((crf for crf, size in sizes.items() if size <= wanted), default=None)
-    halvings = log2(sizes[above] / wanted)
+    above = max((crf for crf, size in sizes.items() if size > target), default=recipe.crf)
+    below = min((crf for crf, size in sizes.items() if size <= target), default=None)
+    halvings = log2(sizes[above] / target)
     if below is None:
         crf = above + max(halvings, 0.2) * codec.crf_per_halving
     else:
@@ -78,7 +75,7 @@ def _next_crf(sizes: dict[float, int], wanted: float, recipe: Recipe) -> float:
 
 
 def _pictures(path: Path) -> Iterator[av.VideoFrame]:
-    """Yield the pictures of a video as if they were new: without what a decoder knows of them."""
+    """Yield the pictures of a video as new frames, without the metadata of the decoder."""
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
             new = av.VideoFrame.from_ndarray(frame.to_ndarray(format="yuv420p"), format="yuv420p")

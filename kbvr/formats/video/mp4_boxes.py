@@ -1,6 +1,6 @@
-"""Boxes of MP4 files: those that say how a video is to be seen, and how they get into a file that is there.
+"""Boxes of MP4, AVIF and HEIC files: reading them, and adding stereo and VR180 metadata to a finished video.
 
-ISO/IEC 14496-12 has boxes and their containers; `st3d` and `sv3d` are Google's Spherical Video V2
+ISO/IEC 14496-12 defines boxes and their containers; `st3d` and `sv3d` are Google's Spherical Video V2
 (github.com/google/spatial-media); `vexu` and `hfov` are Apple's, "ISO Base Media File Format and Apple HEVC Stereo
 Video" and "QuickTime and ISO Base Media File Formats and Spatial and Immersive Media".
 """
@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 CONTAINERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
-"""Boxes on the way to a track's sample entries that hold nothing but boxes."""
+"""Boxes between the file and a track's sample entries that consist of boxes."""
 
 ENTRY_HEADER = 78
 """Bytes of a VisualSampleEntry before its boxes."""
 
 HALF_CIRCLE_BOUND = 0x3FFFFFFF
-"""A quarter of the circle is cut off at the left, and at the right: of 1 in 32 bits of fraction."""
+"""The quarter of the circle that is cut off at the left and at the right, as a 0.32 fixed-point number."""
 
 HEADERS = (b"mvhd", b"tkhd", b"mdhd")
-"""Boxes that begin with the moments at which something was made and changed (8.2.2, 8.3.2 and 8.4.2)."""
+"""Boxes that begin with the times of creation and modification (8.2.2, 8.3.2 and 8.4.2)."""
 
 CHUNK = 1 << 20
 
@@ -33,21 +33,21 @@ def box(kind: bytes, *content: bytes) -> bytes:
     return struct.pack(">I4s", 8 + len(joined), kind) + joined
 
 
-def full_box(kind: bytes, *content: bytes) -> bytes:
-    """Return a box of version 0 without flags."""
-    return box(kind, bytes(4), *content)
+def full_box(kind: bytes, *content: bytes, flags: int = 0) -> bytes:
+    """Return a box of version 0 with flags."""
+    return box(kind, flags.to_bytes(4, "big"), *content)
 
 
 def boxes_in(content: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield (kind, content) of every box.
 
     Raises:
-        ValueError: if a box does not end where it says.
+        ValueError: if the size of a box is wrong.
     """
     at = 0
     while at < len(content):
         if at + 8 > len(content):
-            raise ValueError("a box ends in its header")
+            raise ValueError("a box is cut off in its header")
         size, kind = struct.unpack_from(">I4s", content, at)
         header = 8
         if size == 1:
@@ -55,18 +55,13 @@ def boxes_in(content: bytes) -> Iterator[tuple[bytes, bytes]]:
             header = 16
         end = at + size if size else len(content)
         if not at + header <= end <= len(content):
-            raise ValueError(f"the box {kind!r} says that it has {size} bytes, where {len(content) - at} are left")
+            raise ValueError(f"expected {size} bytes in the box {kind!r}, got {len(content) - at}")
         yield kind, content[at + header : end]
         at = end
 
 
-def stereo_box(mode: int) -> bytes:
-    """Return the box that says how two eyes share a picture: 1 top-bottom, 2 left-right, 4 right-left."""
-    return full_box(b"st3d", bytes([mode]))
-
-
 def half_sphere_box() -> bytes:
-    """Return the box that says that each eye's picture is an equirectangular half sphere, straight ahead."""
+    """Return the box for an equirectangular half sphere, straight ahead."""
     bounds = struct.pack(">4I", 0, 0, HALF_CIRCLE_BOUND, HALF_CIRCLE_BOUND)
     projection = box(b"proj", full_box(b"prhd", bytes(12)), full_box(b"equi", bounds))
     return box(b"sv3d", full_box(b"svhd", b"kbvr\0"), projection)
@@ -75,10 +70,10 @@ def half_sphere_box() -> bytes:
 def apple_boxes(
     packing: bytes, projection: bytes | None, *, right_first: bool, baseline_m: float, fov_deg: float
 ) -> tuple[bytes, bytes]:
-    """Return Apple's boxes `vexu` and `hfov` of a video whose pictures hold both eyes'.
+    """Return Apple's boxes `vexu` and `hfov` for video with both views in each picture.
 
-    `packing` is `side` or `over`; `projection` is `hequ` for half spheres, None for a flat picture; the left eye is
-    the main one. The field of view is that of one eye's picture from side to side.
+    `packing` is `side` or `over`; `projection` is `hequ` for half spheres, None for flat pictures; `fov_deg` is a
+    view's horizontal field of view.
     """
     eyes = box(
         b"eyes",
@@ -93,12 +88,12 @@ def apple_boxes(
 
 
 def add_to_sample_entry(path: Path, boxes: bytes) -> None:
-    """Put boxes into the sample entry of a file's one track, behind the decoder's configuration.
+    """Add boxes to the sample entry of a file's only track, after the decoder's configuration.
 
-    What lies behind the index moves, and the index says so. Nothing of the file is held but the index and CHUNK bytes.
+    Data after the index moves, and the index is updated. Memory holds only the index and CHUNK bytes.
 
     Raises:
-        ValueError: if the file is no MP4 with one sample entry.
+        ValueError: if the file is not an MP4 with one sample entry.
     """
     with path.open("r+b") as file:
         start, end = _extent(file, b"moov")
@@ -106,47 +101,47 @@ def add_to_sample_entry(path: Path, boxes: bytes) -> None:
         ((_, content),) = boxes_in(file.read(end - start))
         mdat_start, _ = _extent(file, b"mdat")
         shift = len(boxes) if mdat_start > start else 0
-        moov = _edited(b"moov", content, boxes, shift)
+        moov = _extended(b"moov", content, boxes, shift)
         if len(moov) != end - start + len(boxes):
             raise ValueError("the index has more than one sample entry")
         _overwrite(file, start, end, moov)
 
 
-def forget_times(path: Path) -> None:
-    """Put 0 in the place of the moments at which a file and its tracks were made, which is unknown by convention.
+def clear_times(path: Path) -> None:
+    """Set the times of creation and modification to 0, which means unknown, so that the file is deterministic.
 
     Raises:
-        ValueError: if the file is no MP4, AVIF or the like.
+        ValueError: if the file does not consist of boxes, as MP4 and AVIF do.
     """
     with path.open("r+b") as file:
         start, end = _extent(file, b"moov")
         file.seek(start)
         ((kind, content),) = boxes_in(file.read(end - start))
         file.seek(start)
-        file.write(_timeless(kind, content))
+        file.write(_without_times(kind, content))
 
 
 def sample_entry_boxes(path: Path) -> dict[bytes, bytes]:
     """Return kind -> content of the boxes in the sample entry of a file's first track.
 
     Raises:
-        ValueError: if the file has none.
+        ValueError: if there is none.
     """
     with path.open("rb") as file:
         start, end = _extent(file, b"moov")
         file.seek(start)
         content = file.read(end - start)
     for kind in (*CONTAINERS, b"stsd"):
-        found = dict(reversed(list(boxes_in(content)))).get(kind)
-        if found is None:
+        inner = dict(reversed(list(boxes_in(content)))).get(kind)
+        if inner is None:
             raise ValueError(f"there is no box {kind!r}")
-        content = found
+        content = inner
     _, entry = next(boxes_in(content[8:]))
     return dict(boxes_in(entry[ENTRY_HEADER:]))
 
 
-def _extent(file: BinaryIO, wanted: bytes) -> tuple[int, int]:
-    """Return where a box of the file begins and ends."""
+def _extent(file: BinaryIO, target: bytes) -> tuple[int, int]:
+    """Return the start and the end of a box."""
     length = file.seek(0, 2)
     at = 0
     while at + 8 <= length:
@@ -157,51 +152,51 @@ def _extent(file: BinaryIO, wanted: bytes) -> tuple[int, int]:
         end = at + size if size else length
         if end < at + 8 or end > length:
             break
-        if kind == wanted:
+        if kind == target:
             return at, end
         at = end
-    raise ValueError(f"the file has no whole box {wanted!r}")
+    raise ValueError(f"the file has no complete box {target!r}")
 
 
-def _edited(kind: bytes, content: bytes, boxes: bytes, shift: int) -> bytes:
-    """Return a box with boxes put into sample entries, and with places of samples moved."""
+def _extended(kind: bytes, content: bytes, boxes: bytes, shift: int) -> bytes:
+    """Return a box with `boxes` added to its sample entries, and the offsets of its samples shifted."""
     if kind in CONTAINERS:
-        return box(kind, *(_edited(inner, inside, boxes, shift) for inner, inside in boxes_in(content)))
+        return box(kind, *(_extended(inner, inside, boxes, shift) for inner, inside in boxes_in(content)))
     if kind == b"stsd":
         return box(kind, content[:8], *(_entry(inner, inside, boxes) for inner, inside in boxes_in(content[8:])))
     if kind in (b"stco", b"co64"):
         letter = "I" if kind == b"stco" else "Q"
         count = int.from_bytes(content[4:8], "big")
-        places = struct.unpack_from(f">{count}{letter}", content, 8)
+        offsets = struct.unpack_from(f">{count}{letter}", content, 8)
         try:
-            moved = struct.pack(f">{count}{letter}", *(place + shift for place in places))
+            shifted = struct.pack(f">{count}{letter}", *(offset + shift for offset in offsets))
         except struct.error as error:
-            raise ValueError("samples would lie beyond 4 GiB, where this index cannot tell them") from error
-        return box(kind, content[:8], moved)
+            raise ValueError("the offsets of samples would exceed the 4 GiB of this index") from error
+        return box(kind, content[:8], shifted)
     return box(kind, content)
 
 
-def _timeless(kind: bytes, content: bytes) -> bytes:
+def _without_times(kind: bytes, content: bytes) -> bytes:
     if kind in CONTAINERS:
-        return box(kind, *(_timeless(*inner) for inner in boxes_in(content)))
+        return box(kind, *(_without_times(*inner) for inner in boxes_in(content)))
     if kind in HEADERS:
-        times = 16 if content[0] else 8  # the box's version says how long they are
-        content = content[:4] + bytes(times) + content[4 + times :]
+        size = 16 if content[0] else 8  # it depends on the box's version
+        content = content[:4] + bytes(size) + content[4 + size :]
     return box(kind, content)
 
 
 def _entry(kind: bytes, content: bytes, boxes: bytes) -> bytes:
-    configuration, *others = (box(*one) for one in boxes_in(content[ENTRY_HEADER:]))
+    configuration, *others = (box(*inner) for inner in boxes_in(content[ENTRY_HEADER:]))
     return box(kind, content[:ENTRY_HEADER], configuration, boxes, *others)
 
 
 def _overwrite(file: BinaryIO, start: int, end: int, content: bytes) -> None:
-    """Replace a part of a file by more, but not over CHUNK bytes more; what follows moves."""
+    """Replace a part of a file by longer content (by at most CHUNK bytes), and move the rest of the file."""
     length = file.seek(0, 2)
-    writing, reading, waiting = start, end, content
-    while waiting:
-        file.seek(reading)
-        ahead = file.read(min(CHUNK, length - reading))  # not what was written behind the end meanwhile
-        file.seek(writing)
-        file.write(waiting)
-        reading, writing, waiting = reading + len(ahead), writing + len(waiting), ahead
+    write_at, read_at, pending = start, end, content
+    while pending:
+        file.seek(read_at)
+        ahead = file.read(min(CHUNK, length - read_at))  # up to the old end only: beyond it is what was just written
+        file.seek(write_at)
+        file.write(pending)
+        read_at, write_at, pending = read_at + len(ahead), write_at + len(pending), ahead

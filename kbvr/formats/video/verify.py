@@ -1,10 +1,10 @@
-"""A video that was written is opened as a player would, and must say what was meant."""
+"""Verification of videos: a written file is opened as a player would open it, and compared."""
 
 from __future__ import annotations
 
 import sys
 from collections import deque
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -12,12 +12,15 @@ from typing import Any
 
 import av
 
-from kbvr.errors import OutputError
+from kbvr.formats.spec.verification import compare, verification_error
+
+BT709, TV_RANGE = 1, 1
+"""FFmpeg's numbers: BT.709 as matrix, primaries and transfer; narrow range."""
 
 
 @dataclass(frozen=True)
 class VideoFacts:
-    """What a file says about the video in it, most of it in FFmpeg's words and numbers."""
+    """Properties of a video file, in FFmpeg's names and numbers."""
 
     codec: str
     pixel_format: str | None
@@ -25,7 +28,7 @@ class VideoFacts:
     """(width, height) in px."""
     number_of_frames: int
     frames_per_second: float
-    """Rounded to two digits: that is how exactly a container tells it."""
+    """Rounded to two decimals, the precision of containers."""
     number_of_the_last_frame: int
     """From its time stamp."""
     colours: tuple[int, int, int, int]
@@ -36,34 +39,30 @@ class VideoFacts:
     """AVSphericalMapping's projection; None if the first frame has none."""
 
 
-def check_read_back(path: Path, name: str, wanted: VideoFacts) -> None:
-    """Decode the first frame of a file and its last group, and compare what it says; errors call the file `name`.
+def verify_video(path: Path, name: str, expected: VideoFacts) -> None:
+    """Decode the first frame and the last group of a file, and compare its properties; `name` names the file in errors.
 
-    Of the last group, frames that only lie between others (B frames) are not decoded: the last frame is none.
+    B frames of the last group are skipped, since the last frame is never one.
 
     Raises:
-        OutputError: if it cannot be read, or differs.
+        OutputError: if it cannot be decoded or differs.
     """
     try:
-        found = _read_back(path)
+        found = _facts_of(path)
     except (av.FFmpegError, LookupError) as error:
-        raise OutputError(f"{name} could not be read back: {error}") from error
-    for field in fields(VideoFacts):
-        was, meant = getattr(found, field.name), getattr(wanted, field.name)
-        if was != meant:
-            what = field.name.replace("_", " ")
-            raise OutputError(f"{name} did not read back as written: {what} is {was}, wanted {meant}")
+        raise verification_error(name, error) from error
+    compare(name, found, expected)
 
 
-def _read_back(path: Path) -> VideoFacts:
-    """Return what a file says about its video; LookupError if it holds none."""
+def _facts_of(path: Path) -> VideoFacts:
+    """Return the properties of a video file; LookupError if it contains no video."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         packets = sum(packet.size > 0 for packet in container.demux(stream))
         container.seek(0)
         first = deque(islice(container.decode(stream), 1))[0]
-        if stream.codec_context.name == "h264":  # others may end with a B frame
+        if stream.codec_context.name == "h264":  # other codecs may end with a B frame
             stream.codec_context.skip_frame = "BIDIR"
         container.seek(stream.duration or 0, stream=stream)
         last = deque(container.decode(stream), maxlen=1)[0]
@@ -82,12 +81,12 @@ def _read_back(path: Path) -> VideoFacts:
 
 
 def _packing(frame: av.VideoFrame) -> tuple[int, bool] | None:
-    """Return type and inversion of the frame's AVStereo3D, its first two numbers; None if it has none."""
+    """Return the type and the inversion of a frame's AVStereo3D, its first two numbers; None if it has none."""
     kind = _first_number(frame, "STEREO3D")
     return None if kind is None else (kind, bool(_first_number(frame, "STEREO3D", skip=4)))
 
 
 def _first_number(frame: av.VideoFrame, name: str, skip: int = 0) -> int | None:
-    """Return an int of a frame's side data; None if it has none of this name."""
+    """Return an int of a frame's side data; None if there is none of this name."""
     side_data: Any = frame.side_data.get(name)
     return None if side_data is None else int.from_bytes(bytes(side_data)[skip : skip + 4], sys.byteorder)

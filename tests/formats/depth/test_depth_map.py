@@ -1,4 +1,4 @@
-"""Depth maps: they say what they hold, other tools read them, and --depth reads them back."""
+"""Depth maps: their metadata is right, and other tools and kbvr itself can load them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def written(tmp_path: Path, kind: str, depth: DepthMap) -> Path:
 
 @pytest.mark.parametrize("kind", ["npy", "npz", "exr"])
 def test_metres_come_back_as_they_were(tmp_path: Path, kind: str) -> None:
-    """The very scene can be made again of the file."""
+    """The file is enough to build the same scene again."""
     report = kbvr.export(EXAMPLES / "cat.jpg", tmp_path, depth_map=kind)
     photo = kbvr.load_photo(EXAMPLES / "cat.jpg")
     wanted = kbvr.estimate_depth(photo).inverse_depth
@@ -58,7 +58,7 @@ def test_metres_come_back_as_they_were(tmp_path: Path, kind: str) -> None:
     assert np.abs(found - wanted).max() <= 1e-6 * wanted.max()
 
 
-def test_disparity_comes_back_in_65535_steps_and_tells_its_metres(tmp_path: Path) -> None:
+def test_disparity_has_65535_steps_and_a_scale_in_metres(tmp_path: Path) -> None:
     report = kbvr.export(EXAMPLES / "cat.jpg", tmp_path, depth_map="png")
     wanted = kbvr.estimate_depth(kbvr.load_photo(EXAMPLES / "cat.jpg")).inverse_depth
     told = exiftool(report.file.path)
@@ -72,7 +72,7 @@ def test_disparity_comes_back_in_65535_steps_and_tells_its_metres(tmp_path: Path
 
 @pytest.mark.parametrize("kind", ["png", "npz", "exr"])
 @pytest.mark.parametrize("metric", [True, False])
-def test_a_depth_map_says_whether_it_was_measured(tmp_path: Path, kind: str, metric: bool) -> None:
+def test_a_depth_map_states_whether_it_is_metric(tmp_path: Path, kind: str, metric: bool) -> None:
     _, depth = card_before_wall()
     path = written(tmp_path, kind, DepthMap(depth.inverse_depth, depth.f_px, metric=metric))
     if kind == "npz":
@@ -85,8 +85,8 @@ def test_a_depth_map_says_whether_it_was_measured(tmp_path: Path, kind: str, met
     assert (float(ends["near_m"]), float(ends["far_m"])) == (1.0, 4.0)
 
 
-def test_a_film_can_be_made_of_a_depth_map_that_was_written(tmp_path: Path) -> None:
-    """Through the files and --depth, parallax is what it was without them, as far as metres are kept."""
+def test_a_written_depth_map_makes_the_same_film(tmp_path: Path) -> None:
+    """Parallax is the same as without the file, within the precision of its metres."""
     wanted = kbvr.export(EXAMPLES / "cat.jpg", tmp_path, still="left-right", depth_map="png,npy,exr")
     for one in wanted.written[2:]:
         again = kbvr.export(
@@ -138,8 +138,8 @@ def test_every_size_and_a_flat_depth_can_be_written(tmp_path_factory, kind, widt
 
 
 @pytest.mark.parametrize("size", [(1, 5000), (5000, 1), (33, 17), (16, 16)])
-def test_an_exr_is_what_another_reader_says(tmp_path: Path, size: tuple[int, int]) -> None:
-    """FFmpeg reads grey by the name of Y: the same bytes with another name of the channel."""
+def test_another_reader_reads_the_same_exr(tmp_path: Path, size: tuple[int, int]) -> None:
+    """FFmpeg reads grey from a channel named Y: the same bytes, with the channel renamed."""
     width, height = size
     values = np.random.default_rng(0).uniform(0, 9, (height, width)).astype(np.float32)
     (tmp_path / "a.exr").write_bytes(exr_bytes(values, "Y", {"unit": "metres"}))
@@ -150,7 +150,7 @@ def test_an_exr_is_what_another_reader_says(tmp_path: Path, size: tuple[int, int
     assert np.allclose(np.frombuffer(told, "<f4").reshape(height, width), values, rtol=1e-6)
 
 
-def test_a_depth_map_that_does_not_read_back_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_depth_map_that_fails_verification_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, depth = card_before_wall()
     other = DepthMap(depth.inverse_depth * 2, depth.f_px)
     monkeypatch.setattr(depth_map, "depth_m", lambda _: depth_m(other))
@@ -160,7 +160,7 @@ def test_a_depth_map_that_does_not_read_back_is_not_kept(tmp_path: Path, monkeyp
 
 
 def test_other_kinds_are_refused() -> None:
-    with pytest.raises(InputError, match="depth maps are png"):
+    with pytest.raises(InputError, match=r"expected a kind of depth map \(png"):
         depth_map.check_depth_map((16, 16), Item("depth-map", Path("a.png"), "sbs"), FileOptions())
 
 
@@ -172,8 +172,8 @@ def test_a_smaller_depth_map_shows_the_same_scene() -> None:
     assert set(np.unique(small.inverse_depth)) == {0.25, 1.0}
 
 
-def test_a_depth_map_is_as_large_as_memory_lets_the_photo_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And no larger: what was made smaller is not blown up again."""
+def test_a_depth_map_has_the_size_that_memory_allows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reduced depth map is not enlarged again."""
     monkeypatch.setattr(pipeline, "within_memory", lambda photo, *_, **__: (half_of(photo), None))
     report = kbvr.export(EXAMPLES / "cat.jpg", tmp_path, depth_map="npy", still="autostereogram")
     assert [one.file.size_px for one in report.written] == [(225, 150)] * 2

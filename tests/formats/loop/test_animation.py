@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from kbvr.errors import InputError, OutputError
 from kbvr.formats.loop import animation, gif
 from kbvr.formats.loop.animation import fitted, loop_of, smaller
 from kbvr.formats.loop.html_snippet import snippet
-from kbvr.formats.loop.mp4_clip import LEAST_S
+from kbvr.formats.loop.mp4_clip import MIN_SECONDS
 from kbvr.formats.spec.format import Facts, FileSummary, Item
 from kbvr.formats.write import write_items
 from kbvr.options.export_options import FileOptions
@@ -37,7 +39,7 @@ def items(folder: Path) -> tuple[Item, ...]:
 
 
 def swaying(count: int, size_px: tuple[int, int]) -> list[tuple[np.ndarray]]:
-    """A coloured picture that goes 2 px to the right from view to view."""
+    """Views of a coloured picture that moves 2 px to the right per view."""
     width, height = size_px
     coarse = np.random.default_rng(5).integers(30, 226, (5, 7, 3), np.uint8)
     wide = cv2.resize(coarse, (width + 2 * count, height), interpolation=cv2.INTER_CUBIC)
@@ -84,11 +86,11 @@ def test_ffprobe_counts_the_same_pictures(loops, form):
 
 def test_the_video_shows_whole_loops_for_some_seconds(loops):
     assert loops["clip"].frames % 8 == 0
-    assert LEAST_S <= loops["clip"].seconds < LEAST_S + PERIOD_S
+    assert MIN_SECONDS <= loops["clip"].seconds < MIN_SECONDS + PERIOD_S
 
 
 def local_palettes(data: bytes) -> tuple[bool, list[bool]]:
-    """Return whether a GIF has a global palette, and of each picture whether it has one of its own (GIF89a, 17-20)."""
+    """Return whether a GIF has a global palette, and for each picture whether it has a local one (GIF89a, 17-20)."""
     has_global = bool(data[10] & 0x80)
     at = 13 + (3 << (data[10] & 7) + 1) * has_global
     own = []
@@ -110,8 +112,8 @@ def test_a_gif_has_one_palette_for_all_pictures(loops):
 
 
 @pytest.mark.parametrize(("form", "least_db"), [("gif", 27), ("webp", 33), ("avif", 34), ("clip", 33)])
-def test_every_picture_is_the_view_that_is_meant(loops, form, least_db):
-    """There and back again, in colour."""
+def test_every_picture_shows_the_right_view(loops, form, least_db):
+    """Forward and back, in colour."""
     views = [view for (view,) in swaying(5, (96, 64))]
     wanted = [*views, *views[-2:0:-1]]
     for index, picture in enumerate(loop_frames(loops[form].path)):
@@ -133,7 +135,7 @@ def test_the_still_is_the_middle_view(loops):
 
 @pytest.mark.parametrize("size_px", [(16, 16), (17, 33), (2, 720), (720, 2), (5, 300), (301, 40), (63, 65)])
 def test_odd_and_tiny_pictures_keep_their_size(tmp_path, size_px):
-    """A video loses its odd last row or column, as 4:2:0 wants it."""
+    """A video loses its odd last row or column, which 4:2:0 requires."""
     written = write(tmp_path, swaying(3, size_px))
     for form, file in written.items():
         wanted = tuple(side // 2 * 2 for side in size_px) if form == "clip" else size_px
@@ -143,8 +145,8 @@ def test_odd_and_tiny_pictures_keep_their_size(tmp_path, size_px):
             assert (width, height) == wanted
 
 
-def test_views_that_look_the_same_make_a_loop_too(tmp_path):
-    """WebP makes one picture of them."""
+def test_equal_views_make_a_loop_too(tmp_path):
+    """WebP merges them into one picture."""
     written = write(tmp_path, [(np.full((32, 48, 3), 77, np.uint8),)] * 2)
     assert [written[form].frames for form in ("gif", "webp", "avif")] == [2, 1, 2]
 
@@ -159,7 +161,7 @@ def test_a_loop_shows_inner_views_twice_and_keeps_its_period(views, period_s):
 
 
 @given(st.integers(2, 37), st.floats(0.05, 1))
-def test_views_that_are_left_out_leave_evenly_spread_ones(views, scale):
+def test_the_remaining_views_are_evenly_spaced(views, scale):
     left = [int(view[0, 0, 0]) for view in smaller([np.full((4, 8, 3), i, np.uint8) for i in range(views)], scale)]
     assert (left[0], left[-1]) == (0, views - 1)
     assert len({after - before for before, after in pairwise(left)}) == 1
@@ -168,7 +170,7 @@ def test_views_that_are_left_out_leave_evenly_spread_ones(views, scale):
 
 @given(st.integers(64, 4000), st.floats(1.1, 500))
 def test_the_search_for_a_size_ends_soon_at_the_largest_that_fits(long_side, too_large):
-    """Of a made-up encoder whose bytes go with the pixels; at most eight encodes."""
+    """With a fake encoder whose size is proportional to the pixels; at most eight encodes after the first."""
     views = [np.zeros((2, long_side, 3), np.uint8)] * 13
     tried: list[tuple[int, int]] = []
 
@@ -182,7 +184,7 @@ def test_the_search_for_a_size_ends_soon_at_the_largest_that_fits(long_side, too
         found = fitted(views, "a.gif", 1.0, most_kb, encoded)
     except InputError:
         assert min(size for _, size in tried) > 1000 * most_kb
-        assert tried[-1][0] < 1.1 * animation.SMALLEST_PX
+        assert tried[-1][0] < 1.1 * animation.MIN_LONG_SIDE_PX
     else:
         assert found.size_px[0] * len(found.frames) <= 1000 * most_kb
         assert found.size_px[0] == tried[-1][0]
@@ -191,7 +193,7 @@ def test_the_search_for_a_size_ends_soon_at_the_largest_that_fits(long_side, too
 
 
 @pytest.mark.parametrize(("views", "most_kb", "pictures"), [(2, 20.0, 2), (9, 40.0, 8)])
-def test_no_file_is_larger_than_wanted(tmp_path, views, most_kb, pictures):
+def test_no_file_is_larger_than_the_limit(tmp_path, views, most_kb, pictures):
     """Sizes fall first, then every other view is left out."""
     rng = np.random.default_rng(0)
     noisy = [(cv2.add(view, rng.integers(0, 25, view.shape, np.uint8)),) for (view,) in swaying(views, (192, 120))]
@@ -204,17 +206,20 @@ def test_no_file_is_larger_than_wanted(tmp_path, views, most_kb, pictures):
     assert held["gif"].frames == pictures
 
 
-def test_a_size_that_cannot_be_kept_is_told_in_one_line_and_nothing_is_left(tmp_path):
+def test_a_limit_that_cannot_be_kept_is_one_line_and_leaves_nothing(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (5, 60, 90, 3), np.uint8)
-    with pytest.raises(InputError, match=r"a_kbvr_wiggle\.\w+ cannot be kept within 1 kB: with \d+ pictures of [67]\d"):
+    with pytest.raises(InputError, match=r"a_kbvr_wiggle\.\w+: expected at most 1 kB, got .* with \d+ frames of [67]"):
         write(tmp_path, [(view,) for view in noise], max_kb=1.0)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_file_that_reads_back_otherwise_is_an_error_and_does_not_stay(tmp_path, monkeypatch):
-    real = gif.encode
-    monkeypatch.setattr(gif, "encode", lambda loop, path: real(animation.Loop(loop.frames[:-1], loop.hundredths), path))
-    with pytest.raises(OutputError, match=r"a_kbvr_wiggle\.gif did not read back as written: pictures is 7, wanted 8"):
+def test_a_file_that_fails_verification_is_an_error_and_is_removed(tmp_path, monkeypatch):
+    def shortened(loop: animation.Loop, path: Path) -> None:
+        gif.encode(animation.Loop(loop.frames[:-1], loop.hundredths), path)
+
+    broken = replace(gif.FORMAT, write=partial(animation.write_loop, encode=shortened, verify=gif.verify))
+    monkeypatch.setattr(gif, "FORMAT", broken)
+    with pytest.raises(OutputError, match=r"a_kbvr_wiggle\.gif: verification failed: frame count is 7, expected 8"):
         write(tmp_path, swaying(5, (32, 32)))
     assert not list(tmp_path.glob("*.gif"))
 
@@ -224,7 +229,7 @@ def test_no_views_make_no_loop(tmp_path):
         write(tmp_path, [])
 
 
-def test_the_html_names_the_best_first_and_the_still_for_those_who_want_rest(loops):
+def test_the_html_offers_the_best_loop_first_and_the_poster_for_reduced_motion(loops):
     html = loops["snippet"].path.read_text("utf-8")
     order = [html.index(name) for name in (NAMES[4], NAMES[2], NAMES[1], NAMES[0])]
     assert order == sorted(order)
@@ -240,7 +245,7 @@ def test_names_and_texts_of_any_kind_are_safe_in_html():
     assert 'src="a%20%22b%22%2C%20%3Cc%3E%26d%20%C3%A9.avif"' in html
 
 
-def test_names_that_are_no_text_are_written_and_shown(tmp_path):
+def test_names_that_are_not_valid_text_are_written_and_shown(tmp_path):
     stem = os.fsdecode(b"caf\xe9")
     try:
         (tmp_path / stem).touch()
@@ -271,15 +276,15 @@ def test_a_video_alone_is_shown_as_one(tmp_path):
         ({"max_kb": float("nan")}, "kB"),
     ],
 )
-def test_choices_that_cannot_be_are_refused(bad, said):
+def test_invalid_options_are_refused(bad, said):
     with pytest.raises(InputError, match=said):
         FileOptions(**bad)
 
 
-def test_where_one_file_cannot_be_written_nothing_is_left_of_the_others(tmp_path):
-    """Of the call's own; what may be written over takes its place as soon as it is whole."""
+def test_if_one_file_fails_the_others_are_removed(tmp_path):
+    """Unless they may replace existing files: those are replaced as soon as they are complete."""
     both = (Item("video", tmp_path / "a.mp4"), Item("gif", tmp_path / "a.gif"))
     for overwrite, left in ((False, []), (True, ["a.mp4"])):
-        with pytest.raises(InputError, match=r"a\.gif cannot be kept within 1 kB"):
+        with pytest.raises(InputError, match=r"a\.gif: expected at most 1 kB"):
             write_items(swaying(2, (320, 240)), both, Facts(300.0), FileOptions(max_kb=1, overwrite=overwrite))
         assert [path.name for path in tmp_path.iterdir()] == left

@@ -65,7 +65,7 @@ def test_published_matrices_share_out_white(glasses):
 
 @pytest.mark.parametrize(("colours", "glasses"), [method for method in METHODS if method[0] != "dubois"])
 @given(left=triples, right=triples, other=triples)
-def test_an_eyes_channels_know_nothing_of_the_other_eye(colours, glasses, left, right, other):
+def test_an_eyes_channels_do_not_depend_on_the_other_eye(colours, glasses, left, right, other):
     first = anaglyph(dots(left), dots(right), colours=colours, glasses=glasses)
     second = anaglyph(dots(left), dots(other), colours=colours, glasses=glasses)
     assert (first[..., CHANNELS[glasses][0]] == second[..., CHANNELS[glasses][0]]).all()
@@ -96,7 +96,7 @@ def test_grey_anaglyphs_have_no_rivalry(glasses):
 
 
 def test_pure_red_is_all_that_one_eye_sees():
-    """Its eye sees white, the other black: 100 of 100. Half colours and optimised ones hold that down."""
+    """One eye sees white, the other black: 100 of 100. Half-colour and optimised anaglyphs reduce that."""
     red = dots((255, 0, 0))
     assert rivalry(red, colours="colour", glasses="red-cyan") == pytest.approx(100, abs=0.01)
     assert rivalry(red, colours="half-colour", glasses="red-cyan") == pytest.approx(61.6, abs=0.5)
@@ -104,7 +104,7 @@ def test_pure_red_is_all_that_one_eye_sees():
 
 
 def test_rivalry_orders_the_methods_as_people_do():
-    """Of a colourful picture: colour tires most, then half colour, then Dubois's."""
+    """For a colourful picture: colour is the most tiring, then half-colour, then Dubois."""
     picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
     figures = [rivalry(picture, colours=colours, glasses="red-cyan") for colours in ("colour", "half-colour", "dubois")]
     assert figures == sorted(figures, reverse=True)

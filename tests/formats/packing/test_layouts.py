@@ -1,4 +1,4 @@
-"""How the views of two eyes share a picture: left is left, and nothing is lost that need not be."""
+"""Packings: left is left, and no pixels are lost needlessly."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def views(size_px: tuple[int, int], count: int = 2) -> list[np.ndarray]:
 
 
 @given(st.sampled_from(sorted(PACKINGS)), sides, sides)
-def test_a_packed_picture_has_the_size_that_its_packing_says(name, width, height):
-    packed = PACKINGS[name].put(views((width, height), max(2, PACKINGS[name].views)), FileOptions())
+def test_a_packed_picture_has_the_predicted_size(name, width, height):
+    packed = PACKINGS[name].pack(views((width, height), max(2, PACKINGS[name].views)), FileOptions())
     assert (packed.shape[1], packed.shape[0]) == PACKINGS[name].size_px((width, height))
 
 
@@ -52,13 +52,13 @@ def test_every_layout_is_a_packing_or_two_files():
     ],
 )
 def test_the_left_eyes_view_is_where_it_belongs(name, left, right):
-    packed = PACKINGS[name].put(views((12, 8)), FileOptions())
+    packed = PACKINGS[name].pack(views((12, 8)), FileOptions())
     assert (packed[left] == LEFT).all()
     assert (packed[right] == RIGHT).all()
 
 
 def test_the_checkerboard_begins_with_the_left_eye():
-    packed = PACKINGS["checkerboard"].put(views((5, 4)), FileOptions())
+    packed = PACKINGS["checkerboard"].pack(views((5, 4)), FileOptions())
     is_left = (packed == LEFT).all(axis=2)
     assert (is_left == (np.add.outer(np.arange(4), np.arange(5)) % 2 == 0)).all()
     assert (packed[~is_left] == RIGHT).all()
@@ -68,13 +68,13 @@ def test_the_checkerboard_begins_with_the_left_eye():
 def test_interlaced_pixels_stay_where_they_were(name):
     """Nothing moves: every pixel is one of the two views' at the same place."""
     left, right = np.random.default_rng(0).integers(0, 256, (2, 9, 11, 3), np.uint8)
-    packed = PACKINGS[name].put([left, right], FileOptions())
+    packed = PACKINGS[name].pack([left, right], FileOptions())
     assert ((packed == left).all(axis=2) | (packed == right).all(axis=2)).all()
 
 
 def test_squeezing_does_not_alias():
     grid = np.zeros((8, 16, 3), np.uint8)
     grid[:, ::2] = 255
-    assert np.abs(PACKINGS["sbs-half"].put([grid, grid], FileOptions()).astype(int) - 128).max() <= 1
+    assert np.abs(PACKINGS["sbs-half"].pack([grid, grid], FileOptions()).astype(int) - 128).max() <= 1
     upright = grid[:, :8].transpose(1, 0, 2).copy()
-    assert np.abs(PACKINGS["tb-half"].put([upright, upright], FileOptions()).astype(int) - 128).max() <= 1
+    assert np.abs(PACKINGS["tb-half"].pack([upright, upright], FileOptions()).astype(int) - 128).max() <= 1

@@ -1,4 +1,4 @@
-"""glTF files and pages: what is in them, that they are as small as wanted, and what is said of what cannot be."""
+"""glTF files and pages: their content, size limits and errors."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def chunks(path):
 
 
 def camera_path(path):
-    """Return when a GLB's camera is where, looking how: seconds (N), metres (N x 3) and rotations (N x 3 x 3)."""
+    """Return the path of a GLB's camera: seconds (N), metres (N x 3) and rotations (N x 3 x 3)."""
     told, binary = chunks(path)
     (animation,) = told["animations"]
 
@@ -82,8 +82,8 @@ def pictures(path):
     return [Image.open(BytesIO(binary[view["byteOffset"] :][: view["byteLength"]])) for view in views]
 
 
-def test_a_scene_says_what_it_is(photo, tmp_path):
-    """Where it comes from, how it is to be visited, and who took the photo."""
+def test_a_scene_has_metadata(photo, tmp_path):
+    """Its origin, the limits for viewers, and the author of the photo."""
     file = written(photo, tmp_path, eye_height_m=1.2)
     assert file.path.name == "a cat_kbvr.glb"
     told, _ = chunks(file.path)
@@ -105,7 +105,7 @@ def test_a_scene_says_what_it_is(photo, tmp_path):
 
 
 def test_the_camera_is_the_photos_and_its_path_ends_where_it_begins(photo, tmp_path):
-    """A viewer that plays the path over and over sees no jump, and no turning back on a path that is closed."""
+    """A viewer that repeats the path shows no jump, and does not reverse a closed path."""
     file = written(photo, tmp_path, seconds=2)
     told, _ = chunks(file.path)
     lens = told["cameras"][0]["perspective"]
@@ -126,8 +126,8 @@ def keyframed(tmp_path, *keyframes):
     return path
 
 
-def test_an_open_path_is_gone_back_without_a_jump(photo, tmp_path):
-    """From one side to the other in a second: the way back takes another."""
+def test_an_open_path_returns_without_a_jump(photo, tmp_path):
+    """From one side to the other takes a second, and so does the way back."""
     path = keyframed(tmp_path, {"time_s": 0, "x_m": -0.05}, {"time_s": 1, "x_m": 0.05})
     times_s, places, _ = camera_path(written(photo, tmp_path, keyframes=path).path)
     assert places[[0, -1], 0] == pytest.approx((-0.05, -0.05))
@@ -152,7 +152,7 @@ def test_the_camera_looks_where_the_path_says(photo, tmp_path, yaw_deg, pitch_de
 
 @pytest.mark.parametrize("path", ["swing", "circle", "orbit"])
 def test_the_camera_keeps_looking_at_the_subject(photo, tmp_path, path):
-    """What a video holds still on the screen is in the middle of the view all the way."""
+    """What stays in place in a video stays in the middle of the view."""
     file = written(photo, tmp_path, path=path, seconds=2)
     subject = (0, 0, -chunks(file.path)[0]["scenes"][0]["extras"]["kbvr"]["subject_m"])
     _, places, turns = camera_path(file.path)
@@ -162,7 +162,7 @@ def test_the_camera_keeps_looking_at_the_subject(photo, tmp_path, path):
     assert (there[:, 2] < 0).all()
 
 
-def test_defaults_are_what_a_headset_holds(photo, tmp_path):
+def test_defaults_suit_a_headset(photo, tmp_path):
     """At most 150,000 triangles, two textures of 4096, 8 MB."""
     file = written(photo, tmp_path)
     told, _ = chunks(file.path)
@@ -183,24 +183,24 @@ def test_jpeg_textures_need_no_extension(photo, tmp_path):
     assert [picture.format for picture in pictures(file.path)] == ["JPEG", "PNG"]
 
 
-def test_a_surround_that_is_not_wanted_is_not_there(photo, tmp_path):
+def test_the_surround_can_be_left_out(photo, tmp_path):
     told, _ = chunks(written(photo, tmp_path, surround="fade").path)
     names = {node["name"].split()[0] for node in told["nodes"]}
     assert "border" in names
     assert "dome" not in names
 
 
-def test_a_largest_size_is_kept_or_refused(photo, tmp_path):
-    """Textures get worse until the file fits; if none fits, nothing is written."""
+def test_a_size_limit_is_kept_or_refused(photo, tmp_path):
+    """Texture quality falls until the file fits; if no quality fits, nothing is written."""
     usual = written(photo, tmp_path / "usual")
     small = written(photo, tmp_path / "small", max_mb=usual.bytes * 0.9 / 1e6)
     assert small.bytes <= usual.bytes * 0.9
-    with pytest.raises(OutputError, match=r"wanted a scene of at most 0\.01 MB"):
+    with pytest.raises(OutputError, match=r"expected a scene of at most 0\.01 MB"):
         written(photo, tmp_path / "none", max_mb=0.01)
     assert not list((tmp_path / "none").glob("*"))
 
 
-def test_a_largest_size_is_the_whole_pages(photo, tmp_path, monkeypatch):
+def test_a_size_limit_applies_to_the_whole_page(photo, tmp_path, monkeypatch):
     (tmp_path / "scene.html").write_text(f"<title>kbvr</title><!--kbvr-scene--><!--{'viewer' * 10_000}-->")
     monkeypatch.setattr(html, "PAGES", tmp_path)
     usual = kbvr.export(photo, tmp_path / "usual", html=True).file.bytes
@@ -208,8 +208,8 @@ def test_a_largest_size_is_the_whole_pages(photo, tmp_path, monkeypatch):
     assert small.stat().st_size <= usual * 0.9
 
 
-def test_a_page_holds_the_scene_and_its_name(photo, tmp_path, monkeypatch):
-    """What comes out of the page again is the GLB."""
+def test_a_page_contains_the_scene_and_its_name(photo, tmp_path, monkeypatch):
+    """The scene extracted from the page is the GLB."""
     page = tmp_path / "scene.html"
     page.write_text("<!doctype html><title>kbvr</title><body><!--kbvr-scene--><script>view()</script>")
     monkeypatch.setattr(html, "PAGES", tmp_path)
@@ -229,7 +229,7 @@ def test_a_name_cannot_break_out_of_the_pages_title(photo, tmp_path, monkeypatch
     assert "<script>alert" not in report.file.path.read_text("utf-8")
 
 
-def test_a_name_that_is_no_text_is_written_as_well_as_text_can(photo, tmp_path, monkeypatch):
+def test_a_name_that_is_not_valid_text_is_replaced_in_texts(photo, tmp_path, monkeypatch):
     named = tmp_path / os.fsdecode(b"caf\xe9.png")
     try:
         named.write_bytes(photo.read_bytes())
@@ -247,15 +247,15 @@ def test_a_name_that_is_no_text_is_written_as_well_as_text_can(photo, tmp_path, 
     assert 'src="caf%E9_kbvr.glb" alt="caf\ufffd"' in pasted.read_text("utf-8")
 
 
-def test_a_viewer_that_is_missing_is_told_of(photo, tmp_path, monkeypatch):
+def test_a_missing_viewer_is_an_error(photo, tmp_path, monkeypatch):
     monkeypatch.setattr(html, "PAGES", tmp_path / "nowhere")
     with pytest.raises(OutputError, match="the viewer is missing from this installation of kbvr"):
         kbvr.export(photo, tmp_path / "out", html=True)
     assert not list((tmp_path / "out").glob("*"))
 
 
-def test_a_scene_to_embed_has_its_script_beside_it(photo, tmp_path, monkeypatch):
-    """One script for all scenes of a folder; another one is not written over."""
+def test_a_scene_to_embed_has_its_script_in_the_same_folder(photo, tmp_path, monkeypatch):
+    """One script for all scenes of a folder; a different script is not overwritten."""
     (tmp_path / "kbvr-photo.js").write_text("the viewer")
     monkeypatch.setattr(html, "PAGES", tmp_path)
     out = tmp_path / "out"
@@ -285,20 +285,20 @@ def test_a_scene_to_embed_has_its_script_beside_it(photo, tmp_path, monkeypatch)
         ({"profile": "paper"}, "scenes belong to the profile layers, got the profile paper"),
     ],
 )
-def test_what_cannot_be_is_told_in_one_line(photo, tmp_path, options, complaint):
+def test_invalid_options_are_one_line(photo, tmp_path, options, complaint):
     with pytest.raises(InputError) as caught:
         kbvr.export(photo, tmp_path, gltf=True, **options)
     assert str(caught.value).startswith(complaint)
 
 
-def test_draco_that_is_not_there_is_told_of(photo, tmp_path, monkeypatch):
+def test_missing_draco_is_an_error_with_the_remedy(photo, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "DracoPy", None)
     with pytest.raises(InputError, match=r"pip install 'kbvr\[draco\]'"):
         written(photo, tmp_path, compress="draco")
 
 
 def test_a_scene_and_a_video_share_what_they_can(photo, tmp_path, capsys):
-    """One call, one estimate, both files; the command line says what each is."""
+    """One call, one depth estimate, both files; the command line describes each."""
     assert main(["export", "--gltf", "--stereo", "--seconds", "0.2", str(photo), "-o", str(tmp_path)]) == 0
     told = capsys.readouterr().out
     assert "a cat_kbvr.glb  (225x150, " in told
@@ -307,7 +307,7 @@ def test_a_scene_and_a_video_share_what_they_can(photo, tmp_path, capsys):
 
 
 def test_a_metric_depth_keeps_its_metres(tmp_path):
-    """The card stands where the file says, whatever is comfortable."""
+    """The card keeps the distance in the file, whatever is comfortable."""
     picture, depth = card_before_wall()
     Image.fromarray(picture.rgb).save(tmp_path / "card.png")
     np.save(tmp_path / "depth.npy", (1 / depth.inverse_depth).astype(np.float32))

@@ -38,7 +38,7 @@ OPTIONS = {
     "coarse": {"triangles": 3000},
 }
 WITHIN_PX = 12
-"""Nearer to the picture's border what is made up beyond it shows, which the two draw in ways of their own."""
+"""Nearer to the picture's border the surround is visible, which both draw differently."""
 
 
 @pytest.fixture(scope="module")
@@ -78,13 +78,13 @@ def size_of(glb):
 
 
 @pytest.mark.parametrize("name", OPTIONS)
-def test_the_validator_has_nothing_to_say_against_it(scenes, name):
+def test_the_validator_finds_no_issue(scenes, name):
     issues = validated(scenes(name))["issues"]
     assert issues["numErrors"] == issues["numWarnings"] == 0, issues["messages"]
 
 
 def test_draco_packs_the_same_triangles(plain, scenes):
-    """Mesh by mesh each triangle has its like, in whatever order, to within the quantising."""
+    """Every triangle of a mesh has a match, in any order, within quantization."""
     one, other = Glb.read(plain), Glb.read(scenes("draco"))
     assert "KHR_draco_mesh_compression" in other.json["extensionsRequired"]
     assert [mesh.name for mesh in one.meshes()] == [mesh.name for mesh in other.meshes()]
@@ -124,8 +124,8 @@ def test_no_background_shows_through_the_photo_from_where_eyes_may_be(web, scene
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_from_beside_the_camera_it_is_what_our_renderer_draws(web, plain, drawn_by_kbvr, engine):
-    """At half the size: the two sample textures in ways of their own."""
+def test_next_to_the_camera_it_matches_our_renderer(web, plain, drawn_by_kbvr, engine):
+    """At half the size, since both sample textures differently."""
     glb = Glb.read(plain)
     looks = rays(size_of(glb), glb.extras["f_px"])
     with web.opened(engine, plain, size_of(glb)) as opened:
@@ -138,7 +138,7 @@ def test_from_beside_the_camera_it_is_what_our_renderer_draws(web, plain, drawn_
 
 
 def test_the_path_plays_and_returns_without_a_jump(web, plain):
-    """Three and Babylon show the same on the way, and at its end what they show at its start."""
+    """Three and Babylon show the same on the path, and at its end the same as at its start."""
     glb = Glb.read(plain)
     seen = {}
     for engine in ("three", "babylon"):

@@ -1,4 +1,4 @@
-"""Meshes and splats for other programs: real readers find the scene where it is, as large and as coloured as it is."""
+"""Meshes and splats for other programs: real readers find the right positions, sizes and colours."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ MOVED_DB = {"ply": 32, "obj": 33, "usdz": 33, "splats": 25.4, "splats-gltf": 25.
 
 
 def marked_card():
-    """A red card before a blue wall, and a green mark in the wall's upper left corner."""
+    """A red card in front of a blue wall, and a green mark in the wall's upper left corner."""
     photo, depth = card_before_wall()
     rgb = photo.rgb.copy()
     rgb[6:26, 6:36] = GREEN
@@ -60,7 +60,7 @@ def card():
 
 
 def written(viewable, form, folder, name="card", **choices):
-    """Return the file of a viewable scene in a format, written as the program does it."""
+    """Write a viewable scene in a format through the public writer, and return the file."""
     item = Item(form, folder / f"{name}{SUFFIXES[form]}")
     facts = Facts(viewable.textured_mesh.camera.f_px, credits={0x8298: "Somebody"})
     load_format(form).write(viewable, item, facts, FileOptions(**choices))
@@ -108,7 +108,7 @@ def test_left_is_left_up_is_up_and_metres_are_metres(files, form):
 
 
 @pytest.mark.parametrize(("form", "read"), [("obj", obj_surfaces), ("usdz", usdz_surfaces)])
-def test_surfaces_are_the_reliefs(card, files, form, read):
+def test_surfaces_match_the_relief(card, files, form, read):
     """All corners, and the pixels they have; the dome, which is for looking from inside, is left out."""
     surfaces = read(files[form])
     parts = {part.name: part for part in card.textured_mesh.parts if part.name != "dome"}
@@ -132,7 +132,7 @@ def test_trimesh_reads_the_obj_with_its_pictures(card, files):
 
 
 def test_a_dense_mesh_covers_what_the_relief_does(card, files):
-    """It has the textured mesh's own corners, no less surface than what is opaque, no more than all."""
+    """It has the corners of the textured mesh; its area is between the opaque surface and the whole."""
     points, _, triangles = ply_mesh(files["ply"])
     parts = {part.name: part for part in card.textured_mesh.parts if part.name != "dome"}
     own = {tuple(point) for point in points.astype(np.float32).tolist()}
@@ -150,7 +150,7 @@ def area(points, triangles):
 
 @pytest.mark.parametrize("form", ["ply", "obj", "usdz"])
 def test_triangles_turn_their_faces_to_the_camera(files, form):
-    """Counter-clockwise, as glTF, USD and most programs have it: none that culls the others shows holes."""
+    """Counter-clockwise, as in glTF, USD and most programs: those that cull back faces show no holes."""
     if form == "ply":
         points, _, triangles = ply_mesh(files[form])
         meshes = [(points, triangles)]
@@ -164,7 +164,7 @@ def test_triangles_turn_their_faces_to_the_camera(files, form):
 
 
 def test_cutting_triangles_keeps_the_surface_and_opens_no_crack():
-    """Edges are as short as wanted, the area stays, every edge but the border's belongs to two triangles."""
+    """Edges are short enough, the area is unchanged, and every inner edge belongs to two triangles."""
     across = 5
     y, x = np.mgrid[:across, :across].reshape(2, -1) / (across - 1)
     rows = np.column_stack([x, y, np.sin(3 * x) * y, x, y, np.ones(across**2)]).astype(np.float32)
@@ -210,8 +210,8 @@ def test_a_usdz_has_the_photos_camera_and_eye_height(card, tmp_path):
     assert camera.aspectRatio == pytest.approx(width / height)
 
 
-def test_splats_in_gltf_are_as_the_extension_has_them(files):
-    """Validated but for the extension, which the validator does not know, by its table of attributes."""
+def test_splats_in_gltf_follow_the_extension(files):
+    """The validator does not support the extension: its attributes are checked against the specification's table."""
     issues = validated(files["splats-gltf"])["issues"]
     own = [message for message in issues["messages"] if "KHR_gaussian_splatting" not in str(message)]
     assert own == []
@@ -239,8 +239,8 @@ def test_splats_in_gltf_are_as_the_extension_has_them(files):
     }
 
 
-def test_both_files_of_splats_say_the_same(files):
-    """But that one cannot say wholly opaque; turns are the same turn if they are each other's negative."""
+def test_both_files_of_splats_have_the_same_content(files):
+    """Except that one cannot store full opacity; a quaternion and its negative are the same rotation."""
     ply, glb = ply_splats(files["splats"]), glb_splats(files["splats-gltf"])
     for name, one, other in zip(("points", "scales", "turns", "rgb", "opacity"), ply, glb, strict=True):
         if name == "turns":
@@ -256,7 +256,7 @@ def test_both_files_of_splats_say_the_same(files):
     assert np.isfinite(points).all()
 
 
-def test_splats_are_as_large_as_their_pixels_and_lie_on_the_surface(files):
+def test_splats_are_as_large_as_their_pixels_and_on_the_surface(files):
     """On the card and the wall, which face the camera, they are round and flat: those in front are the smallest."""
     points, scales, turns, _, _ = ply_splats(files["splats"])
     sizes = scales / (points[:, 2:] / 100)
@@ -287,7 +287,7 @@ def test_splats_have_the_size_that_shows_a_picture_best():
     assert quality[SIGMA] / 3 > 27
 
 
-def test_splats_close_a_leaning_surface_for_cameras_beside():
+def test_splats_cover_a_slanted_surface_seen_from_the_side():
     """They are as long as the surface is from one pixel to the next, wherever it is seen from within the reach."""
     height, width = 72, 96
     inverse_depth = np.full((height, width), 0.2) + 0.6 * np.linspace(0, 1, height)[:, None]
@@ -301,7 +301,7 @@ def test_splats_close_a_leaning_surface_for_cameras_beside():
         assert covered[60:-60, 60:-60].min() > 0.97
 
 
-def test_a_scene_has_at_most_so_many_splats(card):
+def test_the_number_of_splats_is_limited(card):
     for most in (20_000, 3_000, 500):
         splats = splats_of(card.scene, most=most)
         assert most / 5 < len(splats.opacity) <= most
@@ -354,8 +354,8 @@ def test_nothing_shows_through_from_where_the_photo_was_taken(exported, scene, f
     assert np.abs(red - green).max() <= (0.5 if form.startswith("splats") else 1e-6)
 
 
-def test_nothing_shines_through_splats_beside_and_before_it(exported, scene):
-    """Where the camera looks behind things too, and pixels are larger."""
+def test_nothing_shows_through_splats_from_the_side_and_from_nearby(exported, scene):
+    """Where the camera also looks behind things, and pixels are larger."""
     width, height = scene.camera.size_px
     camera = scene.camera.moved(x_m=0.05, z_m=0.03).resized((2 * width, 2 * height))
     red, green = (seen("splats", exported["splats"], camera, colour) for colour in ((255, 0, 0), (0, 255, 0)))
@@ -365,7 +365,7 @@ def test_nothing_shines_through_splats_beside_and_before_it(exported, scene):
 
 
 @pytest.mark.parametrize("form", SUFFIXES)
-def test_a_camera_beside_it_sees_what_kbvr_draws(exported, scene, form):
+def test_a_camera_to_the_side_sees_what_kbvr_draws(exported, scene, form):
     moved = scene.camera.moved(x_m=0.05)
     wanted = next(kbvr.render(scene, [moved])).astype(float)
     picture = seen(form, exported[form], moved)
@@ -374,14 +374,14 @@ def test_a_camera_beside_it_sees_what_kbvr_draws(exported, scene, form):
 
 
 def test_babylon_draws_the_splats(web, photo, exported):
-    """Its reader of KHR_gaussian_splatting is its own; it blurs them less than their authors' renderer does."""
+    """It has its own reader of KHR_gaussian_splatting, and blurs splats less than the authors' renderer."""
     picture = np.asarray(Image.open(photo))
     with web.opened("babylon", exported["splats-gltf"], picture.shape[1::-1]) as opened:
         assert psnr(opened.drawn(), picture) >= 31.5
 
 
 def test_three_shows_the_splats_as_points(web, photo, exported):
-    """A viewer that knows no splats has their colours, in the right light."""
+    """A viewer without support for splats has their colours, in linear light."""
     picture = np.asarray(Image.open(photo))
     with web.opened("three", exported["splats-gltf"], picture.shape[1::-1]) as opened:
         assert psnr(opened.drawn(), picture) >= 25
@@ -403,7 +403,7 @@ def test_three_draws_the_meshes(web, photo, exported, scene, form, least_db):
 
 @pytest.mark.parametrize("form", SUFFIXES)
 def test_the_same_scene_has_the_same_bytes(card, files, form, tmp_path):
-    """Whenever it is written: what lies in a USDZ has one date."""
+    """At any time: files in a USDZ have a fixed date."""
     again = belonging(form, written(card, form, tmp_path, name=form))
     assert sorted(again) == sorted(tmp_path.iterdir())
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in belonging(form, files[form])]
@@ -413,13 +413,13 @@ def test_the_same_scene_has_the_same_bytes(card, files, form, tmp_path):
 
 
 def belonging(form, path):
-    """Return a file and those beside it that are of the same scene."""
+    """Return a file and its companions."""
     ends = (".mtl", "_photo.jpg", "_atlas.jpg", "_alpha.png") if form == "obj" else ()
     return [path, *(path.with_name(path.stem + end) for end in ends)]
 
 
 @pytest.mark.parametrize("form", SUFFIXES)
-def test_a_largest_size_is_kept(card, files, form, tmp_path):
+def test_a_size_limit_is_kept(card, files, form, tmp_path):
     usual = sum(path.stat().st_size for path in belonging(form, files[form]))
     share = 0.97 if form in ("obj", "usdz") else 0.6
     path = written(card, form, tmp_path, max_mb=usual * share / 1e6)
@@ -427,8 +427,8 @@ def test_a_largest_size_is_kept(card, files, form, tmp_path):
 
 
 @pytest.mark.parametrize("form", SUFFIXES)
-def test_a_size_that_cannot_be_kept_is_refused_and_nothing_is_left(card, form, tmp_path):
-    with pytest.raises((InputError, OutputError), match=r"(wanted (.* of )?at most|needs more than) [^\n]*$"):
+def test_a_limit_that_cannot_be_kept_is_refused_and_leaves_nothing(card, form, tmp_path):
+    with pytest.raises((InputError, OutputError), match=r"(expected (.* of )?at most|needs more than) [^\n]*$"):
         written(card, form, tmp_path / "new", max_mb=0.002)
     assert not (tmp_path / "new").exists()
 
@@ -443,8 +443,8 @@ def test_names_may_be_any(card, name, tmp_path):
     assert set(obj_surfaces(path)) == set(usdz_surfaces(written(card, "usdz", tmp_path, name=name)))
 
 
-def test_files_of_an_obj_come_together_or_not_at_all(card, tmp_path):
-    """One that is in the way is told of before any work, and stays as it was."""
+def test_the_files_of_an_obj_are_written_together_or_not_at_all(card, tmp_path):
+    """An existing file is reported before any work, and stays unchanged."""
     for end in (".mtl", "_kbvr_photo.jpg"):
         folder = tmp_path / end
         folder.mkdir()
@@ -458,7 +458,7 @@ def test_files_of_an_obj_come_together_or_not_at_all(card, tmp_path):
         assert b"mine" not in (folder / name).read_bytes()
 
 
-def test_a_file_in_the_way_of_an_obj_costs_no_time(photo, tmp_path, monkeypatch):
+def test_an_existing_companion_of_an_obj_is_reported_before_any_work(photo, tmp_path, monkeypatch):
     (tmp_path / f"{photo.stem}_kbvr.mtl").write_text("mine")
     monkeypatch.setattr("kbvr.pipeline.scene_depth_of", lambda depth: pytest.fail("the depth was estimated"))
     with pytest.raises(OutputError, match="exists already"):
@@ -466,7 +466,7 @@ def test_a_file_in_the_way_of_an_obj_costs_no_time(photo, tmp_path, monkeypatch)
     assert [path.name for path in tmp_path.iterdir()] == [f"{photo.stem}_kbvr.mtl"]
 
 
-def test_if_one_file_of_splats_fails_the_other_goes(photo, tmp_path, monkeypatch):
+def test_if_one_file_of_splats_fails_the_other_is_removed(photo, tmp_path, monkeypatch):
     def failing(*_):
         raise OutputError("the disk is full")
 
@@ -476,7 +476,7 @@ def test_if_one_file_of_splats_fails_the_other_goes(photo, tmp_path, monkeypatch
     assert not list((tmp_path / "new").glob("*"))
 
 
-def test_usd_that_is_not_there_is_told_of_in_one_line(photo, tmp_path, monkeypatch, capsys):
+def test_missing_usd_is_one_line(photo, tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(__import__("sys").modules, "pxr.UsdValidation", None)
     assert main(["export", "--usdz", str(photo), "-o", str(tmp_path / "new")]) != 0
     said = [line for line in capsys.readouterr().err.splitlines() if "warning" not in line]
@@ -486,7 +486,7 @@ def test_usd_that_is_not_there_is_told_of_in_one_line(photo, tmp_path, monkeypat
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
-def test_what_cannot_be_is_told_of_in_one_line(photo, tmp_path, output):
+def test_invalid_options_are_one_line(photo, tmp_path, output):
     for options, complaint in (
         ({"max_mb": -1}, "max_mb must be 0.001"),
         ({"triangles": 10}, "triangles must be a whole number from 2,000 to 5,000,000"),

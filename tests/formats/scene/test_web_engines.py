@@ -1,4 +1,4 @@
-"""The tools that scenes are tested with give the exact answers of a scene made by hand."""
+"""The tools that test scenes give exact answers for a handmade scene."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_the_reader_finds_points_in_metres_and_what_rays_meet(by_hand):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_engine_draws_what_the_camera_sees(web, by_hand, engine):
-    """From its place the picture itself, and 12 mm to the right near and far things where they then are."""
+    """The picture itself from its position; 12 mm to the right, near and far things move as expected."""
     with web.opened(engine, by_hand, SIZE_PX) as opened:
         assert np.abs(opened.drawn() - picture().astype(int)).max() <= 2
         np.testing.assert_array_equal(opened.drawn(), opened.drawn(clear=GREEN))

@@ -1,4 +1,4 @@
-"""Every codec in every container: read back by ffprobe and by decoding, and refused in one line where it cannot be."""
+"""Every codec in every container: read by ffprobe and decoded, or refused in one line."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from kbvr.options.export_options import FileOptions
 PHOTO = Path(__file__).parents[3] / "examples" / "cat.jpg"
 FACTS = Facts(f_px=100.0, baseline_m=0.05, convergence_m=2.0)
 PAIRS = [(name, container) for name, codec in CODECS.items() for container in codec.containers]
-"""Every codec in every container that it goes into."""
+"""Every codec in every container that supports it."""
 
 LEFT, RIGHT = (200, 60, 40), (30, 120, 190)
 FFMPEG_SAYS = {
@@ -68,7 +68,7 @@ def probed(path: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def views() -> tuple[list[tuple[np.ndarray, ...]], np.ndarray]:
-    """What two eyes see of a real photo, as a person would get it: through the pipeline's own writer."""
+    """A stereo pair of a real photo, from the pipeline."""
     photo = cv2.resize(cv2.imread(str(PHOTO))[..., ::-1], (194, 130), interpolation=cv2.INTER_AREA)
     return [(photo[:, 2 + i : 130 + i], photo[:, i : 128 + i]) for i in range(8)], photo
 
@@ -76,7 +76,7 @@ def views() -> tuple[list[tuple[np.ndarray, ...]], np.ndarray]:
 @pytest.mark.parametrize(("codec", "container"), PAIRS)
 def test_a_photo_comes_back_from_every_codec_and_container(tmp_path, views, codec, container):
     written = write(views[0], tmp_path / f"cat_LR.{container}", codec=codec, quality=90)
-    assert (written.size_px, written.frames, written.codec) == ((256, 130), 8, CODECS[codec].says)
+    assert (written.size_px, written.frames, written.codec) == ((256, 130), 8, CODECS[codec].label)
     stream = probed(written.path)
     assert (stream["codec_name"], stream["nb_read_frames"], stream["pix_fmt"]) == (codec, "8", "yuv420p")
     colours = {stream[key] for key in ("color_space", "color_primaries", "color_transfer")}
@@ -90,14 +90,14 @@ def test_a_photo_comes_back_from_every_codec_and_container(tmp_path, views, code
 
 @pytest.mark.parametrize(("codec", "container"), PAIRS)
 @pytest.mark.parametrize("layout", sorted(STEREO_TAGS))
-def test_left_is_left_in_its_colours_and_ffprobe_is_told_the_packing(tmp_path, codec, container, layout):
+def test_left_is_left_in_its_colours_and_ffprobe_reads_the_packing(tmp_path, codec, container, layout):
     written = write(marked(), tmp_path / f"a.{container}", layout, codec=codec, quality=100)
     tag = STEREO_TAGS[layout]
     told = [side for side in probed(written.path).get("side_data_list", ()) if side["side_data_type"] == "Stereo 3D"]
     in_stream = container == "mkv" or (container == "webm" and tag.st3d) or (container == "mp4" and tag.st3d in (1, 2))
     wanted = [(FFMPEG_SAYS[tag.ffmpeg], int(tag.right_first))] if in_stream else []
     assert [(side["type"], side["inverted"]) for side in told] == wanted
-    meant = PACKINGS[layout].put(marked(1)[0], FileOptions()).astype(int)
+    meant = PACKINGS[layout].pack(marked(1)[0], FileOptions()).astype(int)
     if layout in ("rows", "columns", "checkerboard"):
         return  # colours of neighbours share samples in 4:2:0
     for frame in video_frames(written.path):
@@ -107,7 +107,7 @@ def test_left_is_left_in_its_colours_and_ffprobe_is_told_the_packing(tmp_path, c
 @pytest.mark.parametrize("codec", ["h264", "hevc"])
 @pytest.mark.parametrize("container", ["mp4", "mkv"])
 @pytest.mark.parametrize("layout", sorted(STEREO_TAGS))
-def test_every_key_frame_tells_the_packing(tmp_path, codec, container, layout):
+def test_every_key_frame_has_the_packing(tmp_path, codec, container, layout):
     written = write(marked(60, (64, 64)), tmp_path / f"a.{container}", layout, codec=codec)
     tag = STEREO_TAGS[layout]
     if packing_sei(codec, tag) is None:
@@ -126,12 +126,12 @@ def test_every_key_frame_tells_the_packing(tmp_path, codec, container, layout):
     "view_px", [(17, 33), (33, 300), (301, 65), (16, 16), (16, 2000), (1000, 16), (1, 5000), (5000, 1)]
 )
 def test_any_size_is_right_or_refused(tmp_path, codec, container, view_px):
-    """Even parts of odd views, thin ones, portraits: never another size than the packing says."""
+    """Odd views made even, thin views, portraits: the size is always that of the packing."""
     item = Item("video", tmp_path / f"a.{container}", "sbs")
     picture = cv2.resize(marked(1)[0][0], view_px, interpolation=cv2.INTER_NEAREST)
     packing = PACKINGS["sbs"]
     size_px = packing.size_px(packing.even_view_px(view_px))
-    if min(packing.even_view_px(view_px)) < 16 or not CODECS[codec].holds(size_px):
+    if min(packing.even_view_px(view_px)) < 16 or not CODECS[codec].supports(size_px):
         with pytest.raises(InputError, match=r"^[^\n]* px [^\n]*$"):
             check_items(view_px, [item], FileOptions(codec=codec))
         return
@@ -148,22 +148,22 @@ def test_any_size_is_right_or_refused(tmp_path, codec, container, view_px):
         ("auto", "mkv", (2160, 4098), "hevc"),
         ("auto", "webm", (5760, 2880), "vp9"),
         ("av1", "mp4", (8192, 4096), "av1"),
-        ("h264", "mp4", (4098, 1080), "16 to 4096 px wide and high, but they make 4098x1080: .* --codec hevc"),
-        ("hevc", "mp4", (8192, 4354), "at most 35.7 million px in all, but they make 8192x4354"),
-        ("auto", "mp4", (8194, 64), "VP9 video is 16 to 8192 px"),
-        ("av1", "mp4", (1024, 16), "AV1 video is 64 to"),
-        ("hevc", "mp4", (48, 64), "HEVC video is 64 to"),
-        ("hevc", "mp4", (30, 6000), "HEVC video is 64 to"),
+        ("h264", "mp4", (4098, 1080), "16 to 4096 px in H.264 video, got 4098x1080 from two views: .* or HEVC"),
+        ("hevc", "mp4", (8192, 4354), "at most 35.7 million px in total in HEVC video, got 8192x4354"),
+        ("auto", "mp4", (8194, 64), "16 to 8192 px .*in VP9 video"),
+        ("av1", "mp4", (1024, 16), "64 to .*in AV1 video"),
+        ("hevc", "mp4", (48, 64), "64 to .*in HEVC video"),
+        ("hevc", "mp4", (30, 6000), "64 to .*in HEVC video"),
         ("auto", "mp4", (30, 6000), "vp9"),
-        ("hevc", "webm", (64, 64), "HEVC video goes into mp4 or mkv, got the container webm"),
+        ("hevc", "webm", (64, 64), "expected the container mp4 or mkv for HEVC, got webm"),
     ],
 )
 def test_the_size_decides_the_codec(codec, container, size_px, meant):
     if " " not in meant:
-        assert codec_of(codec, container, size_px, "they") == meant
+        assert codec_of(codec, container, size_px, "two views") == meant
         return
     with pytest.raises(InputError, match=meant):
-        codec_of(codec, container, size_px, "they")
+        codec_of(codec, container, size_px, "two views")
 
 
 def test_containers_follow_from_codecs():
@@ -187,7 +187,7 @@ def test_more_quality_is_a_lower_rate_factor(name, one, other):
 @pytest.mark.parametrize("codec", sorted(CODECS))
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_the_shortest_videos_can_be_written(tmp_path, codec, count):
-    """x265 leaves time stamps of one or two pictures unset, which fails now and then: so it is tried often."""
+    """x265 leaves time stamps of one or two pictures unset, which fails only sometimes: hence several attempts."""
     for index in range(6):
         assert write(marked(count), tmp_path / f"{index}.mp4", codec=codec).frames == count
 
@@ -203,7 +203,7 @@ def test_more_quality_makes_a_larger_file(tmp_path, codec):
 
 @pytest.mark.parametrize(("codec", "container"), [("h264", "mp4"), ("hevc", "mp4"), ("av1", "webm"), ("vp9", "webm")])
 @pytest.mark.parametrize("share", [0.7, 0.3])
-def test_a_video_ends_below_the_size_that_was_wanted(tmp_path, codec, container, share):
+def test_a_video_stays_below_its_size_limit(tmp_path, codec, container, share):
     usual = write(noise(20), tmp_path / f"usual.{container}", codec=codec)
     most = share * usual.bytes
     written = write(noise(20), tmp_path / f"small.{container}", codec=codec, max_mb=most / 1e6)
@@ -213,28 +213,28 @@ def test_a_video_ends_below_the_size_that_was_wanted(tmp_path, codec, container,
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([f"usual.{container}", f"small.{container}"])
 
 
-def test_a_size_that_is_large_enough_changes_nothing(tmp_path):
+def test_a_size_limit_that_is_met_changes_nothing(tmp_path):
     usual, limited = (
         write(noise(5), tmp_path / f"{name}.mp4", max_mb=most) for name, most in (("a", None), ("b", 9.0))
     )
     assert usual.path.read_bytes() == limited.path.read_bytes()
 
 
-def test_a_size_that_nothing_fits_into_is_told(tmp_path):
-    with pytest.raises(InputError, match=r"does not fit into 0.001 MB: at the lowest quality it has 0\.\d+ MB"):
+def test_a_size_limit_that_cannot_be_met_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"expected a video of at most 0.001 MB, got 0\.\d+ MB at the lowest quality"):
         write(noise(10), tmp_path / "a.mp4", max_mb=0.001)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_usual_h264_is_what_it_was(tmp_path):
-    """CRF 18 and x264's preset veryfast: what the stream says of itself."""
+def test_the_default_h264_settings_are_unchanged(tmp_path):
+    """CRF 18 and x264's preset veryfast, as the stream states them."""
     content = write(noise(3), tmp_path / "a.mp4").path.read_bytes()
     assert b"rc=crf" in content and b"crf=18.0" in content
     assert b"subme=2" in content and b"me=hex" in content and b"ref=1" in content
 
 
-def test_a_codec_that_does_not_go_into_a_container_is_told_before_any_work(tmp_path):
-    with pytest.raises(InputError, match="HEVC video goes into mp4 or mkv, got the container webm"):
+def test_a_container_that_does_not_support_a_codec_is_refused_before_any_work(tmp_path):
+    with pytest.raises(InputError, match="expected the container mp4 or mkv for HEVC, got webm"):
         kbvr.export("there_is_none.jpg", tmp_path, codec="hevc", container="webm")
 
 
@@ -261,7 +261,7 @@ def test_a_codec_that_does_not_go_into_a_container_is_told_before_any_work(tmp_p
         ({"name_for": "vlc"}, "name_for must be one of any, quest"),
     ],
 )
-def test_choices_that_cannot_be_get_one_line(options, complaint):
+def test_invalid_options_are_one_line(options, complaint):
     with pytest.raises(InputError, match=complaint) as caught:
         FileOptions(**options)
     assert "\n" not in str(caught.value)
@@ -284,7 +284,7 @@ def test_choices_that_cannot_be_get_one_line(options, complaint):
         ({"projection": "vr180", "layout": "tb", "name_for": "deovr"}, ["cat_kbvr_180_TB.mp4"]),
     ],
 )
-def test_names_end_as_players_want_them(options, names):
+def test_names_end_as_players_expect(options, names):
     from kbvr.options.export_options import ExportOptions
     from kbvr.plan.output_kinds import KINDS
 

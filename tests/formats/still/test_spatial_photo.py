@@ -1,4 +1,4 @@
-"""Spatial photos: two pictures in one HEIC that are bound as left and right."""
+"""Spatial photos: two pictures in one HEIC, grouped as left and right."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pytest
 import kbvr
 from kbvr.errors import InputError
 from kbvr.formats.spec.format import Facts, Item
-from kbvr.formats.still.spatial_photo import box, boxes, check_spatial, full_box, stereo_pair_of, with_stereo_pair
+from kbvr.formats.still.spatial_photo import check_spatial, stereo_pair_of, with_stereo_pair
+from kbvr.formats.video.mp4_boxes import box, boxes_in, full_box
 from kbvr.formats.write import write_items
 from kbvr.options.export_options import FileOptions
 
@@ -23,30 +24,32 @@ FACTS = Facts(f_px=120.0, baseline_m=0.06, convergence_m=2.0, credits={0x9003: "
 
 def heic(items: int = 2) -> bytes:
     """The boxes of a HEIC as libheif lays them out, with one byte for each picture."""
-    infos = b"".join(full_box(b"infe", 2 << 24, struct.pack(">HH4s", n + 1, 0, b"hvc1") + b"\0") for n in range(items))
+    infos = b"".join(
+        full_box(b"infe", struct.pack(">HH4s", n + 1, 0, b"hvc1") + b"\0", flags=2 << 24) for n in range(items)
+    )
     places = b"".join(struct.pack(">HHIHII", n + 1, 0, 500 + n, 1, 0, 1) for n in range(items))
     bound = b"".join(struct.pack(">HBB", n + 1, 1, 1) for n in range(items))
-    meta = full_box(b"iloc", 0, b"\x44\x40" + struct.pack(">H", items) + places)
-    meta += full_box(b"iinf", 0, struct.pack(">H", items) + infos)
-    meta += box(b"iprp", box(b"ipco", box(b"hvcC", b"?")) + full_box(b"ipma", 0, struct.pack(">I", items) + bound))
+    meta = full_box(b"iloc", b"\x44\x40" + struct.pack(">H", items) + places)
+    meta += full_box(b"iinf", struct.pack(">H", items) + infos)
+    meta += box(b"iprp", box(b"ipco", box(b"hvcC", b"?")) + full_box(b"ipma", struct.pack(">I", items) + bound))
     return box(b"ftyp", b"heic") + box(b"meta", bytes(4) + meta) + box(b"mdat", b"LR")
 
 
-def test_a_pair_is_named_and_everything_else_only_moves() -> None:
+def test_the_pair_is_added_and_everything_else_only_moves() -> None:
     plain = heic()
     assert stereo_pair_of(plain) is None
     bound = with_stereo_pair(
         plain, (box(b"cmin", b"left") + box(b"cmex", b"l"), box(b"cmin", b"right") + box(b"cmex", b"r"))
     )
     assert stereo_pair_of(bound) == (1, 2)
-    meta = dict(boxes(dict(boxes(bound))[b"meta"][4:]))
+    meta = dict(boxes_in(dict(boxes_in(bound))[b"meta"][4:]))
     longer = len(bound) - len(plain)
     offsets = struct.unpack_from(">HHIHIIHHIHII", meta[b"iloc"], 8)
     assert [offsets[2], offsets[8]] == [500 + longer, 501 + longer]
-    properties = list(boxes(dict(boxes(meta[b"iprp"]))[b"ipco"]))
+    properties = list(boxes_in(dict(boxes_in(meta[b"iprp"]))[b"ipco"]))
     assert [kind for kind, _ in properties] == [b"hvcC", b"cmin", b"cmex", b"cmin", b"cmex"]
-    assert dict(boxes(meta[b"iprp"]))[b"ipma"][8:] == struct.pack(">HB3BHB3B", 1, 3, 1, 2, 3, 2, 3, 1, 4, 5)
-    assert dict(boxes(bound))[b"mdat"] == b"LR"
+    assert dict(boxes_in(meta[b"iprp"]))[b"ipma"][8:] == struct.pack(">HB3BHB3B", 1, 3, 1, 2, 3, 2, 3, 1, 4, 5)
+    assert dict(boxes_in(bound))[b"mdat"] == b"LR"
 
 
 @pytest.mark.parametrize("broken", [b"", b"\0\0\0\4meta", heic(1), heic(3), heic().replace(b"\x44\x40", b"\x44\x44")])
@@ -55,13 +58,13 @@ def test_other_files_are_refused(broken: bytes) -> None:
         with_stereo_pair(broken, (box(b"cmin", b""), box(b"cmin", b"")))
 
 
-def test_without_the_extra_the_way_to_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_an_error_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     with pytest.raises(InputError, match=r"pip install 'kbvr\[heic\]'"):
         check_spatial((640, 480), Item("spatial", Path("a.heic"), "apart"), FileOptions())
 
 
-def test_a_spatial_photo_reads_back_with_its_cameras(tmp_path: Path) -> None:
+def test_a_spatial_photo_has_its_cameras(tmp_path: Path) -> None:
     pytest.importorskip("pillow_heif", reason="writing HEIC is an extra: pip install 'kbvr[heic]'")
     left, right = (np.full((81, 101, 3), colour, np.uint8) for colour in ((200, 10, 20), (30, 120, 250)))
     item = Item("spatial", tmp_path / "a.heic", "apart")
@@ -78,7 +81,7 @@ def test_a_spatial_photo_reads_back_with_its_cameras(tmp_path: Path) -> None:
     assert ids is not None and ids[0] < ids[1]
 
 
-def test_a_photo_becomes_a_spatial_photo_that_kbvr_itself_can_read(tmp_path: Path) -> None:
+def test_kbvr_can_load_its_own_spatial_photo(tmp_path: Path) -> None:
     pytest.importorskip("pillow_heif", reason="writing HEIC is an extra: pip install 'kbvr[heic]'")
     report = kbvr.export(EXAMPLES / "cat.jpg", tmp_path, still="left-right,spatial")
     photo = kbvr.load_photo(report.written[2].file.path)

@@ -1,4 +1,4 @@
-"""Stereo pictures, read back by exiftool, Pillow and by our own eyes for bytes."""
+"""Stereo pictures, read by exiftool, by Pillow and byte by byte."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def written(
 
 @pytest.fixture(scope="module")
 def cat(tmp_path_factory: pytest.TempPathFactory) -> ExportReport:
-    """Every kind of stereo picture of the example photo, of one pair."""
+    """Every kind of stereo picture, of one pair of views."""
     return kbvr.export(EXAMPLES / "cat.jpg", tmp_path_factory.mktemp("out"), still=ALL_PAIRS)
 
 
@@ -78,7 +78,7 @@ def named(report: ExportReport, ending: str) -> FileSummary:
     return found
 
 
-def test_every_still_is_a_file_whose_size_is_told(cat: ExportReport) -> None:
+def test_every_still_has_the_size_in_its_summary(cat: ExportReport) -> None:
     assert len(cat.written) == 14
     for one in cat.written:
         height, width = rgb_of(one.file.path).shape[:2]
@@ -93,13 +93,13 @@ def test_every_still_is_a_file_whose_size_is_told(cat: ExportReport) -> None:
         )
 
 
-def test_a_validator_has_nothing_to_say(cat: ExportReport) -> None:
+def test_a_validator_finds_no_issue(cat: ExportReport) -> None:
     for one in cat.written:
         assert exiftool(one.file.path, "-validate", "-warning")["Validate"] == "OK", one.file.path.name
 
 
 def test_all_stills_show_the_same_two_views(cat: ExportReport) -> None:
-    """They are drawn once: whatever the packing, the pixels are those of the left and the right picture."""
+    """They are rendered once: in any packing, the pixels are those of the left and the right view."""
     left, right = (rgb_of(named(cat, ending).path).astype(int) for ending in ("_left.jpg", "_right.jpg"))
     assert np.abs(left - right).mean() > 4, "the eyes do see the cat from two places"
     for ending, wanted in (
@@ -160,7 +160,7 @@ def test_the_disparity_of_an_exact_scene_is_the_stated_one(tmp_path: Path) -> No
 
 
 def middle_px(brightness: np.ndarray) -> float:
-    """Return where a bright thing before a dark ground is, in pixels."""
+    """Return the position of a bright thing on a dark background, in pixels."""
     weight = np.clip(brightness - 20, 0, 180)
     return float((weight * (np.arange(len(weight)) + 0.5)).sum() / weight.sum())
 
@@ -206,14 +206,14 @@ def test_an_anaglyph_file_has_each_eyes_own_channels(tmp_path: Path, glasses: st
         (((0, 0, 255),) * 2, (110, 0, 255)),
     ],
 )
-def test_an_anaglyph_is_made_by_dubois_if_nothing_is_said(tmp_path: Path, pair, wanted) -> None:
+def test_dubois_is_the_default_anaglyph(tmp_path: Path, pair, wanted) -> None:
     """Red for the left eye is 0.437 in linear light, green for the right one 0.761, blue for both 0.164 - 0.007."""
     views_of_one_colour = tuple(np.full((16, 16, 3), colour, np.uint8) for colour in pair)
     (summary,) = written(tmp_path, "anaglyph", views_of_one_colour, picture="png")
     assert np.abs(rgb_of(summary.path).astype(int) - wanted).max() <= 1
 
 
-def test_jpegs_keep_every_pixels_colour_and_quality_makes_them_smaller(tmp_path: Path) -> None:
+def test_jpegs_keep_full_colour_resolution_and_quality_makes_them_smaller(tmp_path: Path) -> None:
     pair = tuple(np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8))
     (best,) = written(tmp_path, "sbs", pair)
     assert exiftool(best.path)["YCbCrSubSampling"] == "YCbCr4:4:4 (1 1)"
@@ -221,7 +221,7 @@ def test_jpegs_keep_every_pixels_colour_and_quality_makes_them_smaller(tmp_path:
     assert worse.bytes < best.bytes / 2
 
 
-def test_pictures_say_that_they_are_srgb(tmp_path: Path) -> None:
+def test_pictures_are_tagged_as_srgb(tmp_path: Path) -> None:
     for kind in get_args(PictureFile):
         (summary,) = written(tmp_path, "sbs", views((32, 32)), picture=kind)
         told = exiftool(summary.path)
@@ -233,7 +233,7 @@ def test_the_same_still_is_the_same_bytes(tmp_path: Path) -> None:
     assert first == [one.path.read_bytes() for one in written(tmp_path, "sbs,mpo,vr180,jps", views((64, 48)))]
 
 
-def test_jps_has_the_right_eye_on_the_left_and_says_so(tmp_path: Path) -> None:
+def test_jps_has_the_right_eye_on_the_left_and_a_descriptor(tmp_path: Path) -> None:
     (summary,) = written(tmp_path, "jps", views((64, 48)))
     found = rgb_of(summary.path).astype(int)
     assert np.abs(found[:, :56] - RIGHT).max() <= 2
@@ -266,7 +266,7 @@ def test_mpo_is_multi_frame_disparity_with_baseline_and_convergence(tmp_path: Pa
     assert len(cut) == told["MPImage2:MPImageLength"]
 
 
-def test_vr180_holds_the_right_eye_in_its_metadata(tmp_path: Path) -> None:
+def test_vr180_has_the_right_eye_in_its_metadata(tmp_path: Path) -> None:
     (summary,) = written(tmp_path, "vr180", views((64, 48)))
     side = summary.size_px[0]
     assert summary.path.name == "a_kbvr.vr.jpg"
@@ -317,7 +317,7 @@ def test_a_direction_lands_where_its_angles_say(longitude_deg: float, latitude_d
 
 
 def test_infinity_is_straight_ahead_of_both_eyes_in_vr180() -> None:
-    """What has no parallax at infinity: the shift that makes the pictures converge is taken back by the angles."""
+    """Nothing has parallax at infinity: angles undo the shift that makes the views converge."""
     assert half_sphere_side_px(433.0) == 1360
     assert half_sphere_side_px(5000.0) == 4096
     left, right = (
@@ -333,7 +333,7 @@ def _line_at(x_px: float) -> np.ndarray:
 
 
 def test_angles_in_vr180_are_those_of_the_scene(tmp_path: Path) -> None:
-    """A card at 1 m and a stripe at 4 m: the eyes see each at angles that differ as their baseline says."""
+    """A card at 1 m and a stripe at 4 m: the angles of both eyes differ by the baseline over the distance."""
     rgb, depth_m = np.full((200, 240, 3), (20, 20, 180), np.uint8), np.full((200, 240), 4.0, np.float32)
     rgb[60:140, 80:160], depth_m[60:140, 80:160] = (200, 20, 20), 1.0
     rgb[:, 30:44] = (20, 200, 20)
@@ -353,21 +353,21 @@ def test_angles_in_vr180_are_those_of_the_scene(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", get_args(QuiltDisplay))
 def test_a_quilt_begins_at_the_bottom_left(tmp_path: Path, name: str) -> None:
-    """Every tile tells its number by its brightness: from left to right, rows upwards."""
+    """The brightness of a tile is its number: from left to right, rows upwards."""
     quilt = QUILTS[name]
-    count = quilt.across * quilt.down
+    count = quilt.columns * quilt.rows
     shape = (48, round(48 * quilt.aspect))
     tiles = [np.full((*shape, 3), 3 * index, np.uint8) for index in range(count)]
     choices = FileOptions(quilt_for=name)
-    picture = PACKINGS[f"quilt-{name}"].put(tiles, choices)
+    picture = PACKINGS[f"quilt-{name}"].pack(tiles, choices)
     width, height = PACKINGS[f"quilt-{name}"].size_px((shape[1], shape[0]))
     assert picture.shape == (height, width, 3)
-    tile_width, tile_height = width // quilt.across, height // quilt.down
+    tile_width, tile_height = width // quilt.columns, height // quilt.rows
     middles = picture[tile_height // 2 :: tile_height, tile_width // 2 :: tile_width, 0]
     assert (middles[::-1].ravel() == 3 * np.arange(count)).all()
 
 
-def test_a_quilt_of_a_photo_is_named_and_sized_as_players_want_it(tmp_path: Path) -> None:
+def test_a_quilt_of_a_photo_has_the_name_and_size_that_players_expect(tmp_path: Path) -> None:
     report = kbvr.export(EXAMPLES / "temple.jpg", tmp_path, still="quilt")
     assert report.file.path.name == "temple_kbvr_qs8x6a0.75.png"
     assert report.file.size_px == (3360, 3360)
@@ -414,7 +414,7 @@ def test_neighbours_in_a_quilt_differ_by_the_stated_share_of_the_parallax(tmp_pa
     ),
     picture=st.sampled_from(get_args(PictureFile)),
 )
-def test_no_size_crashes_or_comes_out_another(tmp_path_factory, kind, size_px, picture):
+def test_any_size_is_written_unchanged(tmp_path_factory, kind, size_px, picture):
     files = written(tmp_path_factory.mktemp("a"), kind, views(size_px), picture=picture)
     packings = {"left-right": "left", "jps": "cross", "mpo": "apart"}
     for file in files:
@@ -425,12 +425,12 @@ def test_no_size_crashes_or_comes_out_another(tmp_path_factory, kind, size_px, p
 
 
 @given(st.sampled_from(get_args(QuiltDisplay)), st.integers(1, 900), st.integers(1, 900))
-def test_a_quilt_has_the_size_that_is_told_and_no_more_than_the_displays(name, width, height):
+def test_a_quilt_has_the_predicted_size_within_the_displays_limit(name, width, height):
     quilt = QUILTS[name]
     size = KINDS["quilt"].view_px((width, height), ExportOptions(still="quilt", quilt_for=name))
     tile = quilt.tile(np.full((size[1], size[0], 3), 255, np.uint8))
-    assert (tile.shape[1], tile.shape[0]) == quilt.tile_of_px(size)
-    assert all(own <= most for own, most in zip(quilt.tile_of_px(size), quilt.tile_px, strict=True))
+    assert (tile.shape[1], tile.shape[0]) == quilt.tile_px(size)
+    assert all(own <= most for own, most in zip(quilt.tile_px(size), quilt.max_tile_px, strict=True))
     assert tile.any()
 
 
@@ -449,13 +449,13 @@ def test_tiny_photos_make_all_stills(tmp_path: Path, size: tuple[int, int]) -> N
 @pytest.mark.parametrize(
     ("still", "size_px", "choices", "said"),
     [
-        ("sbs", (40000, 10), {}, "JPEG pictures are at most 65500 px"),
-        ("tb", (10, 9000), {"picture": "webp"}, "WEBP pictures are at most 16383 px"),
-        ("jps", (40000, 10), {}, "JPEG pictures"),
-        ("mpo", (10, 70000), {}, "JPEG pictures"),
+        ("sbs", (40000, 10), {}, "at most 65500 px wide and high in JPEG, got 80000x10"),
+        ("tb", (10, 9000), {"picture": "webp"}, "at most 16383 px wide and high in WEBP, got 10x18000"),
+        ("jps", (40000, 10), {}, "in JPEG, got"),
+        ("mpo", (10, 70000), {}, "in JPEG, got"),
     ],
 )
-def test_sizes_that_a_file_cannot_hold_are_told_before_any_work(still, size_px, choices, said):
+def test_sizes_that_a_format_does_not_support_are_refused_before_any_work(still, size_px, choices, said):
     options = ExportOptions(still=still, **choices)
     with pytest.raises(InputError, match=said):
         writing.check_items(size_px, KINDS["still"].items("a", Path(), options), options)
@@ -475,7 +475,7 @@ def test_sizes_that_a_file_cannot_hold_are_told_before_any_work(still, size_px, 
         ({"still": "autostereogram", "baseline_mm": 60}, "for two eyes"),
     ],
 )
-def test_choices_that_cannot_be_are_told_at_once(tmp_path: Path, bad: dict[str, Any], said: str) -> None:
+def test_invalid_options_are_refused_at_once(tmp_path: Path, bad: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         kbvr.export(EXAMPLES / "cat.jpg", tmp_path, **bad)
     assert not list(tmp_path.iterdir())
@@ -490,7 +490,7 @@ def test_choices_that_cannot_be_are_told_at_once(tmp_path: Path, bad: dict[str, 
         (Item("vr180-photo", Path("a.png"), "apart"), r"ends in \.vr\.jpg"),
     ],
 )
-def test_names_that_do_not_fit_are_refused(item: Item, said: str) -> None:
+def test_wrong_suffixes_and_packings_are_refused(item: Item, said: str) -> None:
     with pytest.raises(InputError, match=said):
         load_format(item.format).check((32, 32), item, FileOptions())
 
@@ -507,21 +507,23 @@ def test_a_still_is_one_instant(tmp_path: Path, form: str, name: str, packing: s
 
 @pytest.mark.parametrize(
     ("count", "facts", "said"),
-    [(1, FACTS, "for two eyes, got 1 views"), (2, Facts(100.0), "how far apart its eyes are")],
+    [(1, FACTS, "expected two views, got 1"), (2, Facts(100.0), "expected the baseline")],
 )
-def test_a_file_of_two_eyes_wants_both_and_where_they_are(tmp_path: Path, count: int, facts: Facts, said: str) -> None:
+def test_a_stereo_file_requires_two_views_and_cameras(tmp_path: Path, count: int, facts: Facts, said: str) -> None:
     with pytest.raises(InputError, match=said):
         write_items([views((32, 32), count)], [Item("mpo", tmp_path / "a.mpo", "apart")], facts, FileOptions())
 
 
-def test_a_picture_that_does_not_read_back_is_told(tmp_path: Path) -> None:
+def test_a_picture_that_fails_verification_is_an_error(tmp_path: Path) -> None:
     picture = views((32, 32))[0]
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    with pytest.raises(OutputError, match="could not be read back"):
+    with pytest.raises(OutputError, match=r"a\.png: verification failed"):
         check_pixels(tmp_path / "a.png", "a.png", picture, exact=True)
     Image.fromarray(picture + 1).save(tmp_path / "b.png")
-    with pytest.raises(OutputError, match="did not read back"):
+    with pytest.raises(OutputError, match=r"b\.png: verification failed: its pixels differ"):
         check_pixels(tmp_path / "b.png", "b.png", picture, exact=True)
+    with pytest.raises(OutputError, match=r"expected a size of \(16, 32\), got \(32, 32\)"):
+        check_pixels(tmp_path / "b.png", "b.png", picture[:, :16], exact=False)
 
 
 def test_date_and_author_are_kept_and_the_picture_is_upright(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Boxes of MP4 files: what is put in is found again, by exiftool and FFmpeg too, and every picture still decodes."""
+"""Boxes of MP4 files: added boxes are read by exiftool and FFmpeg, and every picture still decodes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_long_and_open_boxes_are_read():
 
 
 @pytest.mark.parametrize("content", [b"abc", struct.pack(">I4s", 9, b"free"), struct.pack(">I4s", 7, b"free")])
-def test_boxes_that_do_not_end_where_they_say_are_refused(content):
+def test_boxes_with_a_wrong_size_are_refused(content):
     with pytest.raises(ValueError, match="box"):
         list(boxes_in(content))
 
@@ -63,7 +63,7 @@ def test_boxes_that_do_not_end_where_they_say_are_refused(content):
 @pytest.mark.parametrize("chunk", [16, 999, 1 << 20])
 @pytest.mark.parametrize("frames", [1, 2, 40])
 def test_every_picture_decodes_as_before_once_boxes_are_added(tmp_path, monkeypatch, chunk, frames):
-    """Whatever is moved at once, and however little lies behind the index: bytes move, none is lost or doubled."""
+    """For any chunk size and any amount of data after the index: bytes move, none is lost or doubled."""
     path = written(tmp_path, layout="mono", frames=frames)
     before, length = planes(path), path.stat().st_size
     added = full_box(b"free", bytes(chunk - 12 if chunk < 1000 else 500))
@@ -76,7 +76,7 @@ def test_every_picture_decodes_as_before_once_boxes_are_added(tmp_path, monkeypa
     assert kinds[:2] == [b"avcC", b"free"]
 
 
-def test_an_index_behind_the_pictures_does_not_move_them(tmp_path):
+def test_an_index_after_the_pictures_does_not_move_them(tmp_path):
     path = tmp_path / "late.mp4"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25)
@@ -90,7 +90,7 @@ def test_an_index_behind_the_pictures_does_not_move_them(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"abcdefgh" * 4, box(b"moov") + box(b"mdat", b"x"), box(b"mdat", b"x")])
-def test_what_is_no_mp4_is_refused(tmp_path, content):
+def test_files_that_are_not_mp4_are_refused(tmp_path, content):
     path = tmp_path / "a.mp4"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"box|index"):
@@ -122,7 +122,7 @@ def test_apples_boxes_are_read_by_ffmpeg(tmp_path):
     assert dict(boxes_in(vexu[b"eyes"]))[b"stri"] == bytes([0, 0, 0, 0, 3])
 
 
-def test_right_first_is_told_to_apple_as_reversed_eyes(tmp_path):
+def test_right_first_is_stored_as_reversed_eyes_for_apple(tmp_path):
     path = written(tmp_path, codec="hevc", layout="cross", frames=4)
     vexu = dict(boxes_in(sample_entry_boxes(path)[b"vexu"]))
     assert dict(boxes_in(vexu[b"eyes"]))[b"stri"] == bytes([0, 0, 0, 0, 0b1011])

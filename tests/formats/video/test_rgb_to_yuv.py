@@ -50,14 +50,14 @@ def test_every_instruction_set_gives_the_same_bytes(monkeypatch):
     assert all((planes == found[0]).all() for planes in found)
 
 
-def test_pictures_beside_each_other_are_what_they_are_in_one():
+def test_pictures_side_by_side_are_the_same_as_one_picture():
     """For widths that are no multiple of anything, too."""
     both = random_picture(92, 10)
     assert (video._yuv(both[:, :46], both[:, 46:]).to_ndarray() == video._yuv(both).to_ndarray()).all()
 
 
-def test_a_picture_that_is_a_part_of_another_is_read_as_it_is_seen():
-    """Rows that do not follow one another in memory."""
+def test_a_view_into_a_larger_array_is_read_correctly():
+    """Its rows are not contiguous in memory."""
     rgb = random_picture(64, 16)
     part = rgb[2:12, 8:40]
     assert (video._yuv(part).to_ndarray() == video._yuv(part.copy()).to_ndarray()).all()

@@ -1,4 +1,4 @@
-"""Stereo and plain video, read back by PyAV and by ffprobe."""
+"""Stereo and plain video, read by PyAV and ffprobe."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ import pytest
 from decoded import video_frames
 
 from kbvr.errors import InputError, OutputError
-from kbvr.formats.fan_out import WAITING
+from kbvr.formats.fan_out import QUEUE_SIZE
 from kbvr.formats.spec.format import Facts, FileSummary, Item
 from kbvr.formats.video import write_video as encoder
 from kbvr.formats.write import check_items, write_items
@@ -57,7 +57,7 @@ def patches(size_px: tuple[int, int] = (128, 64)) -> np.ndarray:
 
 
 def moving_pairs(count: int, size_px: tuple[int, int] = (96, 64)) -> Iterator[Pair]:
-    """A white bar that walks, 8 px further left for the right eye."""
+    """A moving white bar, 8 px further left for the right eye."""
     width, height = size_px
     for index in range(count):
         left, right = np.full((2, height, width, 3), 40, np.uint8)
@@ -85,7 +85,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> FileSummary:
     return write_video(moving_pairs(125), path, fps=25.0, layout="sbs")
 
 
-def test_the_summary_says_what_is_in_the_file(video: FileSummary) -> None:
+def test_the_summary_matches_the_file(video: FileSummary) -> None:
     assert (video.size_px, video.frames, video.fps, video.seconds) == ((192, 64), 125, 25.0, 5.0)
     assert video.bytes == video.path.stat().st_size > 0
     assert everything_in(video.path.parent) == ["cat_kbvr_LR.mp4"]
@@ -147,7 +147,7 @@ def test_colours_come_back_within_2_of_255(tmp_path: Path, layout: str) -> None:
 
 
 def test_half_layout_averages_columns(tmp_path: Path) -> None:
-    """Squeezing must not alias: a fine black and white grid turns to its mean."""
+    """Squeezing must not alias: a fine black and white grid becomes its mean."""
     grid = np.zeros((64, 128, 3), np.uint8)
     grid[:, ::2] = 255
     summary = write_video([(grid, grid)], tmp_path / "a.mp4", fps=25.0, layout="sbs-half")
@@ -175,19 +175,17 @@ def test_sizes_are_made_even(tmp_path: Path, layout: str, eye_px: tuple[int, int
     ("layout", "eye_px", "complaint"),
     [
         ("sbs", (2048, 4096), None),
-        ("sbs", (2050, 16), "2050x16 as sbs make 4100x16"),
-        ("sbs", (16, 4098), "make 32x4098"),
+        ("sbs", (2050, 16), "got 4100x16 from views of 2050x16 as sbs"),
+        ("sbs", (16, 4098), "got 32x4098 from"),
         ("sbs-half", (4099, 16), None),
-        ("sbs-half", (4100, 16), "4100x16 as sbs-half make 4100x16"),
+        ("sbs-half", (4100, 16), "got 4100x16 from views of 4100x16 as sbs-half"),
         ("sbs", (17, 16), None),
-        ("sbs", (15, 16), "16 px or more each way in video, got 15x16"),
-        ("sbs-half", (31, 99), "16 px or more each way in video, got 31x99"),
+        ("sbs", (15, 16), "at least 16 px each way in video, got 15x16"),
+        ("sbs-half", (31, 99), "at least 16 px each way in video, got 31x99"),
     ],
 )
-def test_a_size_can_be_checked_before_there_are_pictures(
-    layout: str, eye_px: tuple[int, int], complaint: str | None
-) -> None:
-    """And it is judged as the pictures would be: see the tests of bad input and of even sizes."""
+def test_a_size_can_be_checked_before_rendering(layout: str, eye_px: tuple[int, int], complaint: str | None) -> None:
+    """With the same result as for pictures: see the tests of bad input and of even sizes."""
     if complaint is None:
         check_eye_size(eye_px, layout)
     else:
@@ -211,8 +209,8 @@ def test_a_size_can_be_checked_before_there_are_pictures(
         (12.5, Fraction(25, 2)),
     ],
 )
-def test_rates_of_television_are_meant_exactly(tmp_path: Path, written: float, meant: Fraction) -> None:
-    """Time stamps of a slightly other rate drift, and editors call the rate variable."""
+def test_television_rates_are_exact(tmp_path: Path, written: float, meant: Fraction) -> None:
+    """With a slightly different rate, time stamps drift, and editors report a variable rate."""
     path = write_video(moving_pairs(3), tmp_path / "a.mp4", fps=written, layout="sbs").path
     with av.open(str(path)) as container:
         assert container.streams.video[0].average_rate == meant
@@ -220,7 +218,7 @@ def test_rates_of_television_are_meant_exactly(tmp_path: Path, written: float, m
 
 @pytest.mark.parametrize("fps", [1.0, 12.345, 23.976, 30000 / 1001, 60.0, 240.0])
 @pytest.mark.parametrize("frames", [1, 7])
-def test_any_rate_and_a_single_frame_are_read_back_as_written(tmp_path: Path, fps: float, frames: int) -> None:
+def test_any_rate_and_a_single_frame_pass_verification(tmp_path: Path, fps: float, frames: int) -> None:
     summary = write_video(moving_pairs(frames), tmp_path / "a.mp4", fps=fps, layout="sbs")
     assert summary.fps == pytest.approx(fps, rel=1e-4)
     assert summary.seconds == pytest.approx(frames / fps, rel=1e-4)
@@ -233,7 +231,7 @@ def test_names_are_names_and_nothing_else(tmp_path: Path, name: str) -> None:
     assert everything_in(tmp_path) == [name]
 
 
-def test_frames_that_show_the_same_are_given_once(tmp_path: Path) -> None:
+def test_repeated_frames_are_passed_once(tmp_path: Path) -> None:
     pairs = list(moving_pairs(3))
     item = Item("video", tmp_path / "a.mp4", "sbs")
     (video,) = write_items(pairs, [item], Facts(100.0, sources=(0, 1, 2, 1, 0)), FileOptions())
@@ -250,7 +248,7 @@ def test_the_given_arrays_are_only_read(tmp_path: Path) -> None:
     write_video([(left, right)], tmp_path / "a.mp4", fps=25.0, layout="sbs-half")
 
 
-def test_pairs_are_made_while_others_are_encoded_but_never_far_ahead(
+def test_pairs_are_rendered_during_encoding_but_never_far_ahead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, taken, lead = 0, 0, []
@@ -275,12 +273,12 @@ def test_pairs_are_made_while_others_are_encoded_but_never_far_ahead(
 
     monkeypatch.setattr(encoder, "_encode", slow_encode)
     write_video(pairs(), tmp_path / "a.mp4", fps=25.0, layout="sbs")
-    assert 1 <= max(lead) <= WAITING + 1
+    assert 1 <= max(lead) <= QUEUE_SIZE + 1
 
 
 @pytest.mark.parametrize("raised", [RuntimeError, KeyboardInterrupt, InputError])
 @pytest.mark.parametrize("at", [0, 1, 30])
-def test_what_the_pairs_raise_comes_out_and_nothing_is_left(
+def test_an_exception_in_the_pairs_is_raised_and_nothing_is_left(
     tmp_path: Path, raised: type[BaseException], at: int
 ) -> None:
     def broken() -> Iterator[Pair]:
@@ -294,7 +292,7 @@ def test_what_the_pairs_raise_comes_out_and_nothing_is_left(
 
 
 @pytest.mark.parametrize("at", [0, 5])
-def test_what_the_encoder_raises_comes_out_and_stops_the_pairs(
+def test_an_exception_in_the_encoder_is_raised_and_stops_the_pairs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
     def broken_encode(frames: Iterator[np.ndarray], *_: object) -> None:
@@ -313,11 +311,11 @@ def test_what_the_encoder_raises_comes_out_and_stops_the_pairs(
     monkeypatch.setattr(encoder, "_encode", broken_encode)
     with pytest.raises(RuntimeError, match="from the encoder"):
         write_video(endless(), tmp_path / "a.mp4", fps=25.0, layout="sbs")
-    assert made <= at + WAITING + 2
+    assert made <= at + QUEUE_SIZE + 2
     assert everything_in(tmp_path) == []
 
 
-def test_a_full_disk_is_told_in_one_line_and_nothing_is_left(tmp_path: Path) -> None:
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     """A limit on the size of files stands for the full disk."""
     program = """
 import resource, sys, numpy as np
@@ -334,21 +332,18 @@ except OutputError as error:
 """
     command = [sys.executable, "-c", program, str(tmp_path / "a.mp4")]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
-    assert done.stdout.splitlines() == [f"the video could not be written: {os.strerror(errno.EFBIG)}"]
+    assert done.stdout.splitlines() == [f"cannot write to {tmp_path / 'a.mp4'}: {os.strerror(errno.EFBIG)}"]
     assert done.stderr == ""
     assert everything_in(tmp_path) == []
 
 
 @pytest.mark.parametrize(
-    ("damage", "complaint"),
-    [
-        (lambda content: content[: len(content) // 2], "could not be read back|did not read back"),
-        (lambda _: b"", "could not be read back"),
-        (lambda content: content.replace(b"avc1", b"hev1"), "could not be read back|codec is"),
-    ],
+    "damage",
+    [lambda content: content[: len(content) // 2], lambda _: b"", lambda content: content.replace(b"avc1", b"hev1")],
+    ids=["cut", "empty", "another codec"],
 )
-def test_a_file_that_does_not_read_back_is_not_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Any, complaint: str
+def test_a_file_that_fails_verification_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Any
 ) -> None:
     encode = encoder._encode
 
@@ -358,14 +353,13 @@ def test_a_file_that_does_not_read_back_is_not_kept(
         return answer
 
     monkeypatch.setattr(encoder, "_encode", damaging)
-    with pytest.raises(OutputError, match=complaint) as caught:
+    with pytest.raises(OutputError, match=r"^a\.mp4: verification failed: "):
         write_video(moving_pairs(30), tmp_path / "a.mp4", fps=25.0, layout="sbs")
-    assert str(caught.value).startswith("a.mp4 ")
     gc.collect()
     assert everything_in(tmp_path) == []
 
 
-def test_a_frame_too_few_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_frame_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     encode = encoder._encode
 
     def forgetful(frames: Iterator[np.ndarray], *rest: Any) -> Any:
@@ -373,7 +367,7 @@ def test_a_frame_too_few_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         return size_px, count + 1, busy_s
 
     monkeypatch.setattr(encoder, "_encode", forgetful)
-    with pytest.raises(OutputError, match="number of frames is 5, wanted 6"):
+    with pytest.raises(OutputError, match="number of frames is 5, expected 6"):
         write_video(moving_pairs(5), tmp_path / "a.mp4", fps=25.0, layout="sbs")
 
 
@@ -384,20 +378,20 @@ GOOD = np.zeros((32, 32, 3), np.uint8)
     ("pairs", "changes", "complaint"),
     [
         ([], {}, "at least one picture"),
-        ([(GOOD, GOOD[:-2])], {}, r"all of one size.*one of instant 1 is uint8 \(30, 32, 3\)"),
-        ([(GOOD, GOOD), (GOOD[:, :-2], GOOD[:, :-2])], {}, "one of instant 2 is"),
-        ([(GOOD.astype(np.float32), GOOD)], {}, "one of instant 1 is float32"),
+        ([(GOOD, GOOD[:-2])], {}, r"of one size.*got uint8 \(30, 32, 3\) in instant 1"),
+        ([(GOOD, GOOD), (GOOD[:, :-2], GOOD[:, :-2])], {}, "in instant 2"),
+        ([(GOOD.astype(np.float32), GOOD)], {}, r"got float32 \(32, 32, 3\) in instant 1"),
         ([(GOOD[..., 0], GOOD[..., 0])], {}, "height, width, 3"),
-        ([(GOOD[:15], GOOD[:15])], {}, "16 px or more"),
-        ([(GOOD[:, :28], GOOD[:, :28])], {"layout": "sbs-half"}, "16 px or more"),
-        ([(patches((2050, 16)),) * 2], {"codec": "h264"}, "16 to 4096 px.*2050x16 as sbs make 4100x16"),
+        ([(GOOD[:15], GOOD[:15])], {}, "at least 16 px each way"),
+        ([(GOOD[:, :28], GOOD[:, :28])], {"layout": "sbs-half"}, "at least 16 px each way"),
+        ([(patches((2050, 16)),) * 2], {"codec": "h264"}, "16 to 4096 px.*got 4100x16 from views of 2050x16 as sbs"),
         ([(GOOD, GOOD)], {"fps": 0.0}, "1 to 240"),
         ([(GOOD, GOOD)], {"fps": float("nan")}, "1 to 240"),
         ([(GOOD, GOOD)], {"path": Path("a.avi")}, r"ends in \.mp4, \.mkv, \.webm, got a\.avi"),
-        ([(GOOD, GOOD)], {"path": Path("a.webm"), "codec": "h264"}, "H.264 video goes into mp4 or mkv, got"),
+        ([(GOOD, GOOD)], {"path": Path("a.webm"), "codec": "h264"}, "the container mp4 or mkv for H.264, got webm"),
     ],
 )
-def test_bad_input_gets_one_line_and_writes_nothing(
+def test_bad_input_is_one_line_and_writes_nothing(
     tmp_path: Path, pairs: list[Pair], changes: dict[str, Any], complaint: str
 ) -> None:
     given: dict[str, Any] = {"path": Path("a.mp4"), "fps": 25.0, "layout": "sbs", **changes}
@@ -407,7 +401,7 @@ def test_bad_input_gets_one_line_and_writes_nothing(
     assert everything_in(tmp_path) == []
 
 
-def test_an_existing_video_stays_unless_overwriting_was_asked_for(tmp_path: Path) -> None:
+def test_an_existing_video_stays_unless_it_may_be_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(b"old")
     pairs = moving_pairs(3)
