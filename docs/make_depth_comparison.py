@@ -25,7 +25,9 @@ def main() -> None:
     """Write a strip for every photo in the list `compared`, then update the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--old", required=True, type=Path, metavar="FILE.onnx", help="the network of the middle column")
-    parser.add_argument("--depth-model", default=BUILT_IN_NETWORK, help="the network of the right column: a name or a file")
+    parser.add_argument(
+        "--depth-model", default=BUILT_IN_NETWORK, help="the network of the right column: a name or a file"
+    )
     options = parser.parse_args()
     if not options.old.is_file():
         parser.error(f"--old: expected an ONNX file, got no file at {options.old}")

@@ -21,10 +21,11 @@ separated by commas in place of a list, `1920x1080`, or `2GB`. `kbvr export --he
 
 ## Files of options and presets
 
-kbvr reads options from `kbvr.toml` in the working folder, then from the one in its configuration folder (`~/.config/kbvr`
-on Linux, `~/Library/Application Support/kbvr` on macOS, `%LOCALAPPDATA%\\kbvr` on Windows; or `$KBVR_HOME`). Use the
-names of the flags or of the keywords. The command line overrides both files, and a call ignores options of a file that do
-not apply to it. Every switch can be turned off, as in `--no-wiggle`. `overwrite` cannot be set in a file.
+kbvr reads options from `kbvr.toml` in the working folder, then from the one in its configuration folder
+(`~/.config/kbvr` on Linux, `~/Library/Application Support/kbvr` on macOS, `%LOCALAPPDATA%\\kbvr` on Windows; or
+`$KBVR_HOME`). Use the names of the flags or of the keywords. The command line overrides both files, and a call ignores
+options of a file that do not apply to it. Every switch can be turned off, as in `--no-wiggle`. A file cannot set
+`overwrite`.
 
 ```toml
 layout = "tb"

@@ -70,7 +70,7 @@ def rivalry_table() -> str:
 
 
 def preview(name: str, path: Path) -> Image.Image:
-    """Return a still as a page can show it: interleaved ones enlarged eight times, both eyes of files with two pictures."""
+    """Return a still as a page can show it: interleaved ones enlarged eight times, both eyes of files with two."""
     with Image.open(path) as image:
         if name in ("rows", "columns", "checkerboard"):
             return image.convert("RGB").crop((250, 90, 310, 130)).resize((480, 320), Image.Resampling.NEAREST)

@@ -25,7 +25,9 @@ def main() -> None:
         photo = ROOT / "examples" / "temple.jpg"
         options = {"seconds": 0.12, "baseline_mm": 120}
         flat = kbvr.export(photo, folder, layout=",".join(LAYOUTS), max_size=(320, 320), **options)
-        cells = [np.hstack([fitted(first_frame(made.file.path)) for made in flat.written[i : i + 3]]) for i in (0, 3, 6)]
+        cells = [
+            np.hstack([fitted(first_frame(film.file.path)) for film in flat.written[i : i + 3]]) for i in (0, 3, 6)
+        ]
         Image.fromarray(np.vstack(cells)).save(PICTURES / "video-layouts.jpg", quality=90)
         sphere = kbvr.export(photo, folder, projection="vr180", **options)
         frame = cv2.resize(first_frame(sphere.file.path), (1000, 500), interpolation=cv2.INTER_AREA)
