@@ -112,7 +112,7 @@ def measured_sizes(megapixels: Sequence[float]) -> list[SceneFigures]:
     figures = []
     with tempfile.TemporaryDirectory() as folder:
         for size_mp in megapixels:
-            path = Path(folder) / f"{wanted:g}.jpg"
+            path = Path(folder) / f"{size_mp:g}.jpg"
             in_fresh_process("--write", str(size_mp), str(path))
             figures.append(SceneFigures(**json.loads(in_fresh_process("--measure", str(path)))))
             path.unlink()
