@@ -85,13 +85,13 @@ function pairIn(bytes: Uint8Array<ArrayBuffer>, segments: readonly Segment[], fi
 
 /** VR180 photo: the right eye's JPEG is in the extended XMP (Google's "Cardboard Camera VR Photo Format"). */
 function halfSpheresIn(bytes: Uint8Array<ArrayBuffer>, segments: readonly Segment[]): StereoJpeg | null {
-  const told = starting(segments, 0xe1, XMP).map((segment) => text(segment.content)).join("");
+  const xmp = starting(segments, 0xe1, XMP).map((segment) => text(segment.content)).join("");
   const [fullWidth, fullHeight, width, height] = [
     "FullPanoWidthPixels",
     "FullPanoHeightPixels",
     "CroppedAreaImageWidthPixels",
     "CroppedAreaImageHeightPixels",
-  ].map((name) => Number(new RegExp(`GPano:${name}[=">]+(\\d+)`).exec(told)?.[1]));
+  ].map((name) => Number(new RegExp(`GPano:${name}[=">]+(\\d+)`).exec(xmp)?.[1]));
   if (!width || !height || 2 * width !== fullWidth || height !== fullHeight) return null;
   const inside = starting(segments, 0xe1, EXTENDED_XMP)
     .map((segment) => text(segment.content.subarray(EXTENDED_HEAD_BYTES)))
