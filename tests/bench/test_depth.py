@@ -213,10 +213,10 @@ def test_another_network_is_measured_by_its_file(good_depth, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--only", "strong"], "--only strong needs --strong"),
-        (["--only", "robust"], "--only robust needs --pairs or --strong"),
-        (["--only", "tea"], "--only takes pairs, strong, thin, robust, time, got tea"),
-        (["--limit", "0", "--only", "time"], "--limit takes a number above 0, got 0"),
+        (["--only", "strong"], "--only strong requires --strong"),
+        (["--only", "robust"], "--only robust requires --pairs or --strong"),
+        (["--only", "tea"], "--only: expected pairs, strong, thin, robust, time, got tea"),
+        (["--limit", "0", "--only", "time"], "--limit: expected a number above 0, got 0"),
         (["--model", "missing.onnx", "--only", "time"], "missing.onnx"),
         (["--strong", "missing"], "expected a folder with an INDEX.csv, got missing"),
     ],
