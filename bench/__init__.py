@@ -1,9 +1,9 @@
-"""Measurements: how good the pictures are, how good the depth is, and what they cost.
+"""Measurements: the quality of pictures and depth, and what they cost.
 
-    python -m bench.novel_view --pairs DIR      the right picture predicted from the left one
-    python -m bench.analytic                    flaws of pictures of worlds that are known by formula
-    python -m bench.depth --pairs DIR           the built-in depth against true disparity
-    python -m bench.render                      seconds and memory per stereo pair, shares of an export
+    python -m bench.novel_view --pairs DIR      predict the right picture of stereo pairs from the left one
+    python -m bench.analytic                    flaws in pictures of analytic worlds
+    python -m bench.depth --pairs DIR           built-in depth against true disparity
+    python -m bench.render                      seconds and memory per stereo pair, and of an export
 
-Nothing here is part of the installed package.
+bench is not part of the installed package.
 """

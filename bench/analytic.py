@@ -1,17 +1,17 @@
-"""Draw worlds that are known by formula, and measure what is wrong: see bench/worlds.py and bench/flaws.py.
+"""Draw analytic worlds (bench/worlds.py) and measure the flaws of the pictures (bench/flaws.py).
 
-Every way gets a photo and its true disparity. The figures:
+Every method gets a photo and its true disparity. "Seen" pixels are those that the photo sees. The figures:
 
-    all, hidden   PSNR in dB of the picture from the largest move to the right, over all of it and behind things
-    halo px       mean width of the wrong rim (> 8 levels) along boundaries, of what the photo sees
-    cracks        pixels that are wrong by > 40 levels where the truth is flat, of what the photo sees
-    rows px       99.9th percentile of vertical disparity, of what the photo sees away from boundaries
-    eyes          mean difference in levels between two eyes' pictures of points that the photo does not show
-    jumps ppm     pixels whose error jumps by > 60 levels from frame to frame of 60, of what the photo sees
-    shimmer       mean change of the error from frame to frame there, levels
-    lawless ppm   pixels that a frame's move, below half a pixel, takes out of their old neighbourhood's range, and that
-                  it does not take out in truth
-    lines px      99th percentile of how far a floor's lines are off
+    all, hidden   PSNR in dB of the picture at the largest move to the right: of the whole picture, of hidden pixels
+    halo px       mean width of the wrong rim (> 8 levels) along boundaries, seen pixels
+    cracks        pixels that are wrong by > 40 levels where the truth is flat, seen pixels
+    rows px       99.9th percentile of vertical disparity, seen pixels away from boundaries
+    eyes          mean difference in levels between the pictures of two eyes, points that the photo does not show
+    jumps ppm     pixels whose error jumps by > 60 levels between two of 60 frames, seen pixels
+    shimmer       mean change of the error between frames, levels, seen pixels
+    lawless ppm   pixels that leave the range of their old neighbourhood though the frame moves by less than half a
+                  pixel, unless they do so in the truth too
+    lines px      99th percentile of the position error of a floor's lines
     ripple        RMS of the fine part of the error away from boundaries, levels
 """
 
@@ -35,32 +35,32 @@ from bench.flaws import (
     eyes_levels,
     halo_px,
     jumps,
-    lawless_of_its_own,
     line_px,
     ripple_levels,
     row_picture,
     truth_of,
     vertical_px,
+    wrongly_lawless,
 )
 from bench.machine import this_machine
+from bench.methods import Draw, Method, baseline_methods, kbvr_methods
 from bench.metrics import psnr_db
 from bench.tracer import BASELINE_M, Sight, World, disparity_of_photo, sight, trace
-from bench.ways import Draw, Way, baseline_ways, kbvr_ways
 from bench.worlds import FLOOR, SIZE_PX, worlds
 from kbvr.errors import InputError
 
 FRAMES = 60
 FILM_SIZE_PX = (480, 48)
-"""The film shows the middle rows of a world only: time is better spent on frames."""
+"""The film shows only the middle rows of a world, which leaves more time for frames."""
 
 FILM_SAMPLES = 2
 OTHER_EYE = 0.5
-"""Where the second eye stands, as a share of the largest move; the first stands at its end."""
+"""Position of the second eye, as a share of the largest move; the first is at its end."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """How one way drew one world. NaN where a figure does not apply."""
+    """The figures of one method in one world. NaN where a figure does not apply."""
 
     psnr_db: float
     hidden_psnr_db: float
@@ -77,21 +77,21 @@ class Figures:
 
 @dataclass(frozen=True, eq=False)
 class Stills:
-    """The photo of a world, and the truth of two more eyes."""
+    """The photo of a world, and the truth for two other eyes."""
 
     world: World
     photo: Picture
     disparity_px: Float32[np.ndarray, "H W"]
     right: Truth
     other: Sight
-    """Where the right picture's pixels are in the other eye's."""
+    """Positions of the right picture's pixels in the other eye's."""
 
     other_surface: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
 class Film:
-    """A band of a world, and its truth in every frame of a move."""
+    """A band of a world, and the truth of every frame of a move."""
 
     photo: Picture
     disparity_px: Float32[np.ndarray, "H W"]
@@ -100,7 +100,7 @@ class Film:
 
 
 def stills_of(world: World) -> Stills:
-    """Trace the photo and the eyes."""
+    """Trace the photo and the two other eyes."""
     camera = world.camera(SIZE_PX)
     right, other = camera.moved(x_m=BASELINE_M), camera.moved(x_m=BASELINE_M * OTHER_EYE)
     return Stills(
@@ -114,7 +114,7 @@ def stills_of(world: World) -> Stills:
 
 
 def film_of(world: World, frames: int) -> Film:
-    """Trace a film that goes from the photo's camera to the end of the largest move."""
+    """Trace a film from the photo's camera to the end of the largest move."""
     camera = world.camera(FILM_SIZE_PX)
     shares = tuple(float(share) for share in np.linspace(0, 1, frames))
     moved = [camera.moved(x_m=BASELINE_M * share) for share in shares]
@@ -122,12 +122,12 @@ def film_of(world: World, frames: int) -> Film:
     return Film(trace(world, camera, FILM_SAMPLES), disparity_of_photo(world, camera), shares, tuple(truths))
 
 
-def measure(way: Way, stills: Stills, film: Film) -> Figures:
-    """Draw one world in one way and measure it."""
-    draw = way(stills.photo, stills.disparity_px)
+def measure(method: Method, stills: Stills, film: Film) -> Figures:
+    """Draw one world with one method and measure the pictures."""
+    draw = method(stills.photo, stills.disparity_px)
     drawn, right = draw(1.0), stills.right
-    rows = way(row_picture(SIZE_PX), stills.disparity_px)(1.0)
-    jumps_ppm, shimmer, lawless_ppm = film_figures(way(film.photo, film.disparity_px), film)
+    rows = method(row_picture(SIZE_PX), stills.disparity_px)(1.0)
+    jumps_ppm, shimmer, lawless_ppm = film_figures(method(film.photo, film.disparity_px), film)
     floor = stills.world.name == "floor"
     camera = stills.world.camera(SIZE_PX)
     return Figures(
@@ -146,7 +146,7 @@ def measure(way: Way, stills: Stills, film: Film) -> Figures:
 
 
 def film_figures(draw: Draw, film: Film) -> tuple[float, float, float]:
-    """Return pixels that jump (ppm), the mean change of the error (levels), and lawless pixels (ppm)."""
+    """Return jumping pixels (ppm), the mean change of the error (levels), and lawless pixels (ppm)."""
     jumped, changed, compared, lawless_count = 0, 0.0, 0, 0
     before = draw(film.shares[0])
     error = error_levels(before, film.frames[0].picture)
@@ -157,7 +157,7 @@ def film_figures(draw: Draw, film: Film) -> tuple[float, float, float]:
         count, change = jumps(error, new_error, seen)
         jumped, changed, compared = jumped + count, changed + change, compared + int(seen.sum())
         true = film.frames[index - 1].picture, film.frames[index].picture
-        lawless_count += int(lawless_of_its_own(before, drawn, *true).sum())
+        lawless_count += int(wrongly_lawless(before, drawn, *true).sum())
         before, error = drawn, new_error
     pixels = (len(film.shares) - 1) * film.photo.shape[0] * film.photo.shape[1]
     return 1e6 * jumped / compared, changed / compared, 1e6 * lawless_count / pixels
@@ -176,7 +176,7 @@ HEADS = (
     ("lines px", 8, 2),
     ("ripple", 6, 2),
 )
-"""Name, width and digits of every column, in the order of the figures."""
+"""Name, width and digits of every column, in the order of `Figures`."""
 
 
 def table(title: str, rows: dict[str, Figures]) -> str:
@@ -194,46 +194,48 @@ def table(title: str, rows: dict[str, Figures]) -> str:
 
 
 def means(measured: dict[str, dict[str, Figures]]) -> dict[str, Figures]:
-    """Return the mean over the worlds of every figure of every way; where it does not apply it does not count."""
-    ways = next(iter(measured.values()))
+    """Return the mean of every figure of every method over the worlds to which it applies."""
+    methods = next(iter(measured.values()))
     result = {}
-    for way in ways:
-        columns = np.array([list(asdict(rows[way]).values()) for rows in measured.values()]).T
+    for method in methods:
+        columns = np.array([list(asdict(rows[method]).values()) for rows in measured.values()]).T
         kept = [column[np.isfinite(column)] for column in columns]
-        result[way] = Figures(*(float(column.mean()) if column.size else float("nan") for column in kept))
+        result[method] = Figures(*(float(column.mean()) if column.size else float("nan") for column in kept))
     return result
 
 
 def as_json(measured: dict[str, dict[str, Figures]]) -> dict[str, object]:
-    """Return plain values; null where a figure does not apply."""
+    """Return the figures ready for JSON; None where a figure does not apply."""
 
     def plain(row: Figures) -> dict[str, float | None]:
         values = asdict(row)
         return {field.name: values[field.name] if np.isfinite(values[field.name]) else None for field in fields(row)}
 
-    named = {world: {way: plain(row) for way, row in rows.items()} for world, rows in measured.items()}
-    return {"worlds": named, "means": {way: plain(row) for way, row in means(measured).items()}}
+    named = {world: {method: plain(row) for method, row in rows.items()} for world, rows in measured.items()}
+    return {"worlds": named, "means": {method: plain(row) for method, row in means(measured).items()}}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; 0, or 2 when a world or a filler is not there."""
+    """Measure and print; return 0, or 2 if a world or a fill network is missing."""
     every = {world.name: world for world in worlds()}
     parser = argparse.ArgumentParser(prog="python -m bench.analytic", description=__doc__.splitlines()[0])
-    parser.add_argument("--world", choices=every, action="append", help="measure this one only; again for more")
-    parser.add_argument("--fill", type=Path, action="append", default=[], help="ONNX file for a further row of kbvr")
-    parser.add_argument("--kbvr-only", action="store_true", help="leave the baselines out")
+    parser.add_argument("--world", choices=every, action="append", help="measure only this world; can be repeated")
+    parser.add_argument(
+        "--fill", type=Path, action="append", default=[], help="ONNX file for another row of kbvr; can be repeated"
+    )
+    parser.add_argument("--kbvr-only", action="store_true", help="skip the baselines")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     options = parser.parse_args(arguments)
     machine = this_machine()
     try:
-        ways = kbvr_ways(tuple(options.fill)) | ({} if options.kbvr_only else baseline_ways())
+        methods = kbvr_methods(tuple(options.fill)) | ({} if options.kbvr_only else baseline_methods())
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
     measured = {}
     for name in options.world or every:
         stills, film = stills_of(every[name]), film_of(every[name], FRAMES)
-        measured[name] = {title: measure(way, stills, film) for title, way in ways.items()}
+        measured[name] = {title: measure(method, stills, film) for title, method in methods.items()}
     if options.json:
         print(json.dumps(machine.as_json() | as_json(measured), indent=1))
     else:

@@ -1,4 +1,4 @@
-"""Simple and known ways to make the right picture from the left one: what kbvr has to beat."""
+"""Baselines: simple methods that make the right picture from the left one."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from jaxtyping import Float32, UInt8
 from bench.metrics import psnr_db
 from bench.pairs import farther_neighbour_columns, taken_from
 
-WIDEST_SHIFT = 0.25
-"""The greatest constant shift that is tried, as a share of the width."""
+MAX_SHIFT_SHARE = 0.25
+"""The largest constant shift to try, as a share of the width."""
 
 
 def shifted(rgb: UInt8[np.ndarray, "H W 3"], shift_px: int) -> UInt8[np.ndarray, "H W 3"]:
-    """Return the picture moved to the left by a number of pixels >= 0; its last column fills the gap."""
+    """Return the picture shifted to the left by >= 0 pixels; its last column fills the gap."""
     width = rgb.shape[1]
     return rgb[:, np.minimum(np.arange(width) + shift_px, width - 1)]
 
 
 def best_constant_shift_px(left: UInt8[np.ndarray, "H W 3"], right: UInt8[np.ndarray, "H W 3"]) -> int:
-    """Return the whole number of pixels, 0 to a quarter of the width, by which `shifted` has the best PSNR.
+    """Return the whole shift with the best PSNR, 0 to a quarter of the width.
 
-    It looks at the true right picture to choose, which no real method can.
+    The choice uses the true right picture, which no real method can.
     """
-    tried = range(int(left.shape[1] * WIDEST_SHIFT) + 1)
+    tried = range(int(left.shape[1] * MAX_SHIFT_SHARE) + 1)
     return max(tried, key=lambda shift_px: psnr_db(shifted(left, shift_px), right))
 
 
@@ -34,15 +34,14 @@ def naive_warp(
 ) -> UInt8[np.ndarray, "H W 3"]:
     """Return the left picture with every pixel moved by its disparity.
 
-    Every pixel goes to the nearest whole column; where several meet, the one with the greatest disparity
-    wins. A pixel that nothing reached takes the colour of the nearest reached pixel to its left or right,
-    whichever is farther away.
+    Every pixel moves to the nearest whole column; if several meet, the one with the largest disparity wins. A hole
+    takes the colour of the nearest covered pixel to its left or right, whichever is farther from the camera.
     """
     height, width = disparity_px.shape
     target = np.floor(np.arange(width) - disparity_px.astype(np.float64) + 0.5).astype(np.int64)
     inside = (target >= 0) & (target < width)
     rows, columns = np.nonzero(inside)
-    far_to_near = np.argsort(disparity_px[inside], kind="stable")  # of equal indices the last one is kept
+    far_to_near = np.argsort(disparity_px[inside], kind="stable")  # the last of equal indices wins
     rows, columns = rows[far_to_near], columns[far_to_near]
     landed = (rows, target[rows, columns])
 
@@ -58,17 +57,17 @@ def naive_warp(
 def paper_points(
     left: UInt8[np.ndarray, "H W 3"], disparity_px: Float32[np.ndarray, "H W"]
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """Return the right picture of `paper_views`."""
+    """Return the right picture from `paper_views`."""
     return paper_views(left, disparity_px)(1.0)
 
 
 def paper_views(
     left: UInt8[np.ndarray, "H W 3"], disparity_px: Float32[np.ndarray, "H W"]
 ) -> Callable[[float], UInt8[np.ndarray, "H W 3"]]:
-    """Return how the point renderer of the 3D Ken Burns paper shows the picture from a share of the way to the right.
+    """Return a function that draws the view at a share of the move to the right, with the 3D Ken Burns point renderer.
 
-    Its edge filter, z-buffer, de-grid, splats and hole filling along rays, at the picture's own size and without its
-    networks; holes that reach the border continue the nearest covered pixel, where the paper's stay black.
+    It uses the paper's edge filter, z-buffer, de-grid, splats and hole filling along rays, at the picture's size and
+    without its networks. Holes at the border continue the nearest covered pixel; in the paper they stay black.
     """
     from kbvr.depth.depth_map import DepthMap
     from kbvr.geometry.camera import camera_of_photo

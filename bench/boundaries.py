@@ -1,19 +1,20 @@
-"""Where the depth map's boundaries lie at the photo's full size: drawn photos, whose depth is known to the pixel.
+"""Measure the position of depth edges at the photo's full size, on drawn photos with exactly known depth.
 
-The small map is the true depth, made small and soft (`soft`), with outlines that wander too (`wander`), or what a depth
-network says of the drawn photo (`network`); thin things are drawn a cell or two wide, as networks do.
+The small map is the true depth made small and soft (`soft`), the same with wandering outlines (`wander`), or the
+prediction of a depth network for the drawn photo (`network`). Thin things are one or two cells wide, as networks draw
+them.
 
-For every boundary pixel, the length is taken on which a line across the boundary lies on the wrong side of it. Columns:
+The error of a boundary pixel is the length of a line across the boundary that lies on the wrong side. Columns:
 
-`within`  share of boundary pixels with less than 1.5 pixels, where the picture shows an edge
-`90% px`  nine of ten have less than this
-`all px`  the same for all boundaries, shown or not
-`jag px`  nine of ten deviate by less than this from those around them
-`ramp px` how much of the line is neither near nor far, the mean
-`off`     the 99.9th percentile of the error away from boundaries, per mille of the range
-`kept`    share of thin things that is still there
-`fat`     how many times as large they are
-`none`    share of the boundary where the map has no step at all; it counts for nothing else
+`within`  share of boundary pixels with an error below 1.5 pixels, where the picture shows an edge
+`90% px`  90th percentile of the error there
+`all px`  90th percentile of the error along all boundaries
+`jag px`  90th percentile of the deviation from neighbouring boundary pixels
+`ramp px` mean length of the line that is neither near nor far
+`off`     99.9th percentile of the error away from boundaries, per mille of the range
+`kept`    share of thin things that remains
+`fat`     their size relative to the truth
+`none`    share of the boundary where the map has no step; excluded from the other columns
 """
 
 from __future__ import annotations
@@ -35,29 +36,29 @@ from kbvr.depth.predict import predict_depth
 from kbvr.errors import InputError
 
 STEP_SHARE = 0.08
-"""A step of the true depth by so much of its range is a boundary."""
+"""A step of the true depth by this share of its range is a boundary."""
 
-MOST_PIXELS = 6000
-"""Of a boundary that are looked at."""
+MAX_PIXELS = 6000
+"""Maximum number of boundary pixels to measure in a photo."""
 
 CLOSE_PX = 1.5
-"""So near to the true boundary a map's boundary is to lie."""
+"""Maximum error of a boundary pixel that counts as `within`."""
 
 NEIGHBOURS_PX = 40
-"""Boundary pixels in squares of this side are neighbours."""
+"""Side of the squares whose boundary pixels are neighbours."""
 
 STRIDE_PX = 0.25
 REACH_CELLS = 2.5
-"""How far a boundary pixel is looked at on either side, in cells of the small map."""
+"""Length of a line on either side of the boundary, in cells of the small map."""
 
 REACH_PX = (4.0, 32.0)
-"""The least and the most of that."""
+"""Minimum and maximum of that length."""
 
 SEEN_LEVELS = 24.0
-"""A boundary shows in the picture if the colours on its two sides differ by so much."""
+"""The picture shows an edge if the colours of the two sides differ by more than this."""
 
 WANDER_CELLS = 0.8
-"""Deviation of the outlines of a map that wanders."""
+"""Standard deviation of wandering outlines."""
 
 MAPS = ("soft", "wander", "network")
 SIZES_PX = {"1": (1154, 866), "3": (2000, 1500), "12": (4000, 3000)}
@@ -65,15 +66,15 @@ SIZES_PX = {"1": (1154, 866), "3": (2000, 1500), "12": (4000, 3000)}
 
 @dataclass(frozen=True, eq=False)
 class Profiles:
-    """Lines across the true boundary, from its far to its near side; N boundary pixels and K places on each line."""
+    """Lines across the true boundary, from its far to its near side: N boundary pixels, K points on each line."""
 
     x: Float32[np.ndarray, "N K"]
     y: Float32[np.ndarray, "N K"]
     away_px: Float32[np.ndarray, "K"]
-    """From the boundary; positive on the near side."""
+    """Distance from the boundary; positive on the near side."""
 
     near: Float32[np.ndarray, "N"]
-    """What is true right beside the boundary."""
+    """True values right at the boundary; `far` is that of the other side."""
 
     far: Float32[np.ndarray, "N"]
     truth: Float32[np.ndarray, "N K"]
@@ -83,11 +84,11 @@ class Profiles:
 
 @dataclass(frozen=True)
 class Figures:
-    """How well a map's boundaries lie. NaN where a figure does not apply."""
+    """Accuracy of a map's boundaries. NaN where a figure does not apply."""
 
     within: float
-    most_px: float
-    all_most_px: float
+    p90_px: float
+    all_p90_px: float
     jag_px: float
     ramp_px: float
     off: float
@@ -100,17 +101,17 @@ HEADS = ("within", "90% px", "all px", "jag px", "ramp px", "off", "kept", "fat"
 
 
 def profiles_of(photo: DrawnPhoto, cell_px: float) -> Profiles:
-    """Return lines across the boundaries of a drawn photo."""
+    """Return the lines across the boundaries of a drawn photo."""
     truth = photo.disparity_px
     step = STEP_SHARE * float(np.ptp(truth))
     places = []
     for dy, dx in ((0, 1), (1, 0)):
-        here, there = truth[: truth.shape[0] - dy, : truth.shape[1] - dx], truth[dy:, dx:]
-        y, x = np.nonzero(np.abs(here - there) > step)
-        places.append(np.stack([x + 0.5 + dx / 2, y + 0.5 + dy / 2, here[y, x], there[y, x]]))
-    x, y, one, other = np.concatenate(places, axis=1).astype(np.float32)
-    few = np.random.default_rng(0).permutation(len(x))[:MOST_PIXELS]
-    x, y, near, far = x[few], y[few], np.maximum(one, other)[few], np.minimum(one, other)[few]
+        first, second = truth[: truth.shape[0] - dy, : truth.shape[1] - dx], truth[dy:, dx:]
+        y, x = np.nonzero(np.abs(first - second) > step)
+        places.append(np.stack([x + 0.5 + dx / 2, y + 0.5 + dy / 2, first[y, x], second[y, x]]))
+    x, y, a, b = np.concatenate(places, axis=1).astype(np.float32)
+    sample = np.random.default_rng(0).permutation(len(x))[:MAX_PIXELS]
+    x, y, near, far = x[sample], y[sample], np.maximum(a, b)[sample], np.minimum(a, b)[sample]
     soft = cv2.GaussianBlur(truth, (0, 0), 2.5)
     slope = [_sampled(cv2.Sobel(soft, cv2.CV_32F, *order, ksize=3), x, y) for order in ((1, 0), (0, 1))]
     length = np.maximum(np.hypot(*slope), 1e-6)
@@ -128,12 +129,12 @@ def profiles_of(photo: DrawnPhoto, cell_px: float) -> Profiles:
 
 
 def wrong_px(values: Float32[np.ndarray, "H W"], lines: Profiles) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return per boundary pixel how much of its line lies on the wrong side, how much is a ramp, and the shift.
+    """Return for each boundary pixel the wrong length of its line, the length of the ramp, and the shift, in pixels.
 
-    The shift is by how much more of the line is near than is true.
+    The shift is the length that is near in the map minus the length that is near in truth.
     """
-    said = _sampled(values, lines.x, lines.y)
-    share = (said - lines.far[:, None]) / (lines.near - lines.far)[:, None]
+    found_values = _sampled(values, lines.x, lines.y)
+    share = (found_values - lines.far[:, None]) / (lines.near - lines.far)[:, None]
     true = lines.truth > ((lines.near + lines.far) / 2)[:, None]
     found = share > 0.5
     ramp = (np.abs(share - 0.5) < 0.4) & (np.abs(lines.away_px) < lines.away_px[-1] / 2)
@@ -145,15 +146,13 @@ def wrong_px(values: Float32[np.ndarray, "H W"], lines: Profiles) -> tuple[np.nd
 
 
 def levelled(values: Float32[np.ndarray, "H W"], lines: Profiles, cell_px: float) -> tuple[Profiles, float]:
-    """Return the lines with the levels that a map itself has beside them, without those where it has no step.
-
-    Also returns the share of those.
-    """
-    said = _sampled(values, lines.x, lines.y)
+    """Return the lines with the map's own levels on either side, and the share of lines dropped for lack of a step."""
+    found_values = _sampled(values, lines.x, lines.y)
     true = lines.truth > ((lines.near + lines.far) / 2)[:, None]
     outside = np.abs(lines.away_px) > min(1.2 * cell_px, 0.5 * lines.away_px[-1])
     near, far = (
-        (said * side).sum(axis=1) / np.maximum(side.sum(axis=1), 1) for side in (true & outside, ~true & outside)
+        (found_values * side).sum(axis=1) / np.maximum(side.sum(axis=1), 1)
+        for side in (true & outside, ~true & outside)
     )
     steps = (near - far) > 0.02 * np.ptp(values)
     scaled = (far[:, None] + true * (near - far)[:, None]).astype(np.float32)
@@ -164,7 +163,7 @@ def levelled(values: Float32[np.ndarray, "H W"], lines: Profiles, cell_px: float
 def figures_of(
     values: Float32[np.ndarray, "H W"], photo: DrawnPhoto, lines: Profiles, cell_px: float, *, own_levels: bool = False
 ) -> Figures:
-    """Return the figures of a map of a drawn photo: in the truth's units, or in a network's own."""
+    """Return the figures of a map of a drawn photo, in the truth's units or, with `own_levels`, in the map's own."""
     none, off, kept, fat = 0.0, float("nan"), float("nan"), float("nan")
     if own_levels:
         lines, none = levelled(values, lines, cell_px)
@@ -177,9 +176,9 @@ def figures_of(
         return Figures(nan, nan, nan, nan, nan, off, kept, fat, none)
     wrong, ramp, shift = wrong_px(values, lines)
     seen = wrong[lines.seen]
-    most, all_most = (float(np.percentile(lengths, 90)) for lengths in (seen, wrong))
+    p90, all_p90 = (float(np.percentile(lengths, 90)) for lengths in (seen, wrong))
     within = float((seen < CLOSE_PX).mean())
-    return Figures(within, most, all_most, _jag(lines, shift), float(ramp.mean()), off, kept, fat, none)
+    return Figures(within, p90, all_p90, _jag(lines, shift), float(ramp.mean()), off, kept, fat, none)
 
 
 def off_per_mille(values: Float32[np.ndarray, "H W"], truth: Float32[np.ndarray, "H W"], cell_px: float) -> float:
@@ -192,14 +191,14 @@ def off_per_mille(values: Float32[np.ndarray, "H W"], truth: Float32[np.ndarray,
 
 
 def thin_figures(values: Float32[np.ndarray, "H W"], truth: Float32[np.ndarray, "H W"]) -> tuple[float, float]:
-    """Return the share of thin things' pixels that are near, and how many times too many are near."""
+    """Return the share of thin things' pixels that are near, and the number of near pixels relative to the truth."""
     middle = (float(truth.max()) + float(truth.min())) / 2
     true, found = truth > middle, values > middle
     return float(found[true].mean()), float(found.sum() / true.sum())
 
 
 def _jag(lines: Profiles, shift: np.ndarray) -> float:
-    """Return how far boundary pixels are shifted otherwise than those around them: the 90th percentile, pixels."""
+    """Return the 90th percentile of the difference between a pixel's shift and its neighbours' mean, in pixels."""
     middle = lines.x.shape[1] // 2
     squares = np.floor(np.stack([lines.x[:, middle], lines.y[:, middle]], axis=1) / NEIGHBOURS_PX).astype(np.int64)
     _, group = np.unique(squares, axis=0, return_inverse=True)
@@ -213,7 +212,7 @@ def _jag(lines: Profiles, shift: np.ndarray) -> float:
 def _sampled(
     values: Float[np.ndarray, "H W *C"], x: np.ndarray, y: np.ndarray, how: int = cv2.INTER_LINEAR
 ) -> np.ndarray:
-    """Return what lies at places of a picture, in pixels from its upper left corner."""
+    """Return the values of a picture at positions in pixels from its upper left corner."""
     if not x.size:
         return np.zeros((*x.shape, *values.shape[2:]), np.float32)
     flat = [np.ascontiguousarray(at.reshape(len(at), -1) - 0.5, np.float32) for at in (x, y)]
@@ -246,10 +245,10 @@ def table(size: str, kind: str, rows: dict[str, Figures]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; 0, or 2 when the network is not there."""
+    """Measure and print; return 0, or 2 if the network is missing."""
     parser = argparse.ArgumentParser(prog="python -m bench.boundaries", description=__doc__.splitlines()[0])
-    parser.add_argument("--megapixels", choices=SIZES_PX, action="append", help="size of the photos; again for more")
-    parser.add_argument("--map", choices=MAPS, action="append", help="what the small map is; again for more")
+    parser.add_argument("--megapixels", choices=SIZES_PX, action="append", help="size of the photos; can be repeated")
+    parser.add_argument("--map", choices=MAPS, action="append", help="kind of small map; can be repeated")
     parser.add_argument("--world", choices=[world.name for world in drawn_worlds()], action="append")
     parser.add_argument("--depth-model", default="auto", help="the network of `--map network`")
     options = parser.parse_args(arguments)

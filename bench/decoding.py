@@ -1,9 +1,8 @@
-"""What it costs that photos are decoded in a process of their own, and how much memory decoding takes.
+"""Measure the cost of decoding photos in a second process, and the memory that decoding takes.
 
-Every kind of file is decoded here and apart, by turns, and the quickest of each counts, which a busy machine changes
-least. `cost ms` is what the second takes longer, once its process runs; `first ms` is the first photo of a program, if
-the process was not started ahead.
-`peak B/px` is how far decoding raises the peak memory of a fresh process, for each pixel of the photo.
+Every kind of file is decoded in this process and in the second one, by turns. The fastest run of each counts, because a
+busy machine affects it least. `cost ms` is the difference once the process runs; `first ms` is the first photo of a
+program, including the start of the process. `peak B/px` is the growth of a fresh process's peak memory per pixel.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ REPEATS = 7
 
 @dataclass(frozen=True)
 class DecodingFigures:
-    """What one file cost."""
+    """The figures of one file."""
 
     kind: str
     size_px: tuple[int, int]
-    here_ms: float
-    apart_ms: float
+    in_process_ms: float
+    second_process_ms: float
     cost_ms: float
     first_ms: float
     peak_bytes_a_px: float
@@ -86,11 +85,11 @@ KINDS: dict[str, Callable[[np.ndarray, Path], None]] = {
     "WebP.webp": _saver("WEBP"),
     "AVIF.avif": _saver("AVIF", speed=10),
 }
-"""Name and ending of a kind of file -> what writes it."""
+"""Name and suffix of a kind of file -> its writer."""
 
 
 def peak_bytes(path: str) -> tuple[int, int]:
-    """Return the peak memory of this process before and after it has decoded a photo, in bytes; Linux only."""
+    """Return this process's peak memory before and after it decodes a photo, in bytes; Linux only."""
     from kbvr.photo.decode import decode_photo
 
     before = _peak_bytes()
@@ -104,7 +103,7 @@ def _peak_bytes() -> int:
 
 
 def measured(kind: str, megapixels: float, folder: Path, repeats: int) -> DecodingFigures:
-    """Write a picture and decode it, here and apart."""
+    """Write a picture and decode it in this process and in the second one."""
     from kbvr.photo.decode import decode_photo
     from kbvr.photo.decoders import end_all, started
     from kbvr.photo.decoding_process import decoded_photo
@@ -119,9 +118,17 @@ def measured(kind: str, megapixels: float, folder: Path, repeats: int) -> Decodi
     fresh = started()
     before, after = fresh.call(Request("bench.decoding:peak_bytes", (str(path),), limit_s=600.0))
     fresh.close()
-    here, apart = (min(column) for column in zip(*pairs, strict=True))
+    in_process_ms, second_process_ms = (min(column) for column in zip(*pairs, strict=True))
     px = size_px[0] * size_px[1]
-    return DecodingFigures(Path(kind).stem, size_px, here, apart, apart - here, first_ms, (after - before) / px)
+    return DecodingFigures(
+        kind=Path(kind).stem,
+        size_px=size_px,
+        in_process_ms=in_process_ms,
+        second_process_ms=second_process_ms,
+        cost_ms=second_process_ms - in_process_ms,
+        first_ms=first_ms,
+        peak_bytes_a_px=(after - before) / px,
+    )
 
 
 def _milliseconds(decode: Callable[[Path], object], path: Path) -> float:
@@ -133,14 +140,14 @@ def _milliseconds(decode: Callable[[Path], object], path: Path) -> float:
 def decoding_table(figures: Sequence[DecodingFigures]) -> str:
     """Return a Markdown table, a row per file."""
     lines = [
-        "| file                  | photo MP | here ms | apart ms | cost ms | first ms | peak B/px |",
-        "|-----------------------|---------:|--------:|---------:|--------:|---------:|----------:|",
+        "| file                  | photo MP | in-process ms | second process ms | cost ms | first ms | peak B/px |",
+        "|-----------------------|---------:|--------------:|------------------:|--------:|---------:|----------:|",
     ]
     for row in figures:
         megapixels = row.size_px[0] * row.size_px[1] / 1e6
         lines.append(
-            f"| {row.kind:21} | {megapixels:8.1f} | {row.here_ms:7.0f} | {row.apart_ms:8.0f} | {row.cost_ms:7.1f} "
-            f"| {row.first_ms:8.0f} | {row.peak_bytes_a_px:9.1f} |"
+            f"| {row.kind:21} | {megapixels:8.1f} | {row.in_process_ms:13.0f} | {row.second_process_ms:17.0f} "
+            f"| {row.cost_ms:7.1f} | {row.first_ms:8.0f} | {row.peak_bytes_a_px:9.1f} |"
         )
     return "\n".join(lines)
 
@@ -150,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.decoding", description=__doc__.splitlines()[0])
     parser.add_argument("--megapixels", type=float, nargs="+", default=MEGAPIXELS, help="sizes to measure")
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS), help="files to measure")
-    parser.add_argument("--repeats", type=int, default=REPEATS, help="how often each file is decoded")
+    parser.add_argument("--repeats", type=int, default=REPEATS, help="number of runs per file")
     options = parser.parse_args(arguments)
     machine = this_machine()
     with tempfile.TemporaryDirectory() as folder:

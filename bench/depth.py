@@ -1,8 +1,8 @@
-"""Measure the depth of the built-in network, or of another one, and hold every figure against its bar.
+"""Measure the depth of the built-in network or of another one, and compare every figure with its bar.
 
-On real stereo pairs (`bench.depth_pairs`), on pictures with good depth that were held out from training
-(`bench.strong`), on thin things (`bench.thin`), on pictures made harder (`bench.hard_pictures`), and what it costs
-(`bench.network_cost`). Each part is measured where what it needs is given.
+The parts are real stereo pairs (`bench.depth_pairs`), held-out pictures with good depth (`bench.strong`), thin things
+(`bench.thin`), degraded pictures (`bench.hard_pictures`) and the network's cost (`bench.network_cost`). A part is
+measured if its folders are given.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bench.drawn_things import scenes, seen_drawn
 from bench.estimates import Tested, estimates_of, teachers_in
 from bench.machine import this_machine
 from bench.pairs import load_pairs
-from bench.truths import Truth, few, of_pairs, of_strong
+from bench.truths import Truth, evenly_spread, held_out_truths, pair_truths
 from kbvr.depth.networks import BUILT_IN_NETWORK
 from kbvr.depth.quality import DEPTH_QUALITIES
 from kbvr.errors import InputError
@@ -34,12 +34,12 @@ NEEDS: Mapping[str, Sequence[str]] = {
     "robust": ("pairs", "strong"),
     "time": (),
 }
-"""What can be measured, and any one of which folders it needs; `thin` measures on photos too if they are given."""
+"""Part -> folders, one of which it requires; `thin` also measures on photos if they are given."""
 
 
 @dataclass
 class Part:
-    """What was measured of one kind."""
+    """The result of one part."""
 
     text: str
     plain: Mapping[str, Any]
@@ -47,11 +47,11 @@ class Part:
 
 
 def on_pairs(tested: Tested, options: argparse.Namespace) -> Part:
-    """Measure on stereo pairs and on cards; the teachers beside it if they are given."""
+    """Measure on stereo pairs and on cards, with the teachers too if they are given."""
     estimates = estimates_of(tested, DEPTH_QUALITIES)
     if options.teachers is not None:
         estimates |= teachers_in(options.teachers)
-    measured = depth_pairs.measure(few(load_pairs(options.pairs), options.limit), estimates)
+    measured = depth_pairs.measure(evenly_spread(load_pairs(options.pairs), options.limit), estimates)
     cards_of = {name: depth_pairs.card_figures(estimate) for name, estimate in estimates.items()}
     plain = {name: {row: asdict(value) for row, value in rows.items()} for name, rows in measured.items()}
     of_cards = {name: asdict(value) for name, value in cards_of.items()}
@@ -60,8 +60,10 @@ def on_pairs(tested: Tested, options: argparse.Namespace) -> Part:
 
 
 def on_strong(tested: Tested, options: argparse.Namespace) -> Part:
-    """Measure on pictures with good depth."""
-    rows = [strong.strong_row(tested, truth, DEPTH_QUALITIES) for truth in of_strong(options.strong, options.limit)]
+    """Measure on held-out pictures with good depth."""
+    rows = [
+        strong.strong_row(tested, truth, DEPTH_QUALITIES) for truth in held_out_truths(options.strong, options.limit)
+    ]
     plain = {
         "strong": [asdict(row) for row in rows],
         "worst": [row.name for row in strong.worst(rows)],
@@ -71,36 +73,36 @@ def on_strong(tested: Tested, options: argparse.Namespace) -> Part:
 
 
 def on_thin(tested: Tested, options: argparse.Namespace) -> Part:
-    """Measure on thin things, drawn and marked: the network alone, and kbvr as it is used."""
-    drawings = few(scenes(), options.limit)
-    ways = {"one pass": tested.alone} | {way: partial(tested.full, quality=way) for way in ("good", "best")}
-    measured = {way: {"drawn": seen_drawn(estimate, drawings)} for way, estimate in ways.items()}
+    """Measure on thin things, drawn and marked: the network alone, and kbvr."""
+    drawings = evenly_spread(scenes(), options.limit)
+    methods = {"one pass": tested.alone} | {name: partial(tested.full, quality=name) for name in ("good", "best")}
+    measured = {method: {"drawn": seen_drawn(estimate, drawings)} for method, estimate in methods.items()}
     text = ""
     if options.photos is not None:
         marks = thin.read_marks()
-        some = {name: marks[name] for name in few(list(marks), options.limit)}
-        for way, estimate in ways.items():
-            measured[way]["photos"] = thin.seen_on_photos(estimate, options.photos, some)
-        unseen = thin.never_shown(options.photos)
+        some = {name: marks[name] for name in evenly_spread(list(marks), options.limit)}
+        for method, estimate in methods.items():
+            measured[method]["photos"] = thin.seen_on_photos(estimate, options.photos, some)
+        unseen = thin.held_out_photos(options.photos)
         rows = [row for row in measured["one pass"]["photos"] if row.name in unseen]
-        text = f"\n\nPhotos that no training was shown ({len(rows)}), one pass: {thin.seen(rows):.3f}."
-    plain = {way: {where: [asdict(row) for row in of[where]] for where in of} for way, of in measured.items()}
+        text = f"\n\nPhotos that are never used in training ({len(rows)}), one pass: {thin.seen(rows):.3f}."
+    plain = {method: {where: [asdict(row) for row in of[where]] for where in of} for method, of in measured.items()}
     return Part(thin.report(measured) + text, {"thin": plain}, thin.bars(measured))
 
 
 def on_hard_pictures(tested: Tested, options: argparse.Namespace) -> Part:
-    """Measure what is lost on pictures that are made harder, of every set that is given."""
+    """Measure the loss on degraded pictures of every set that is given."""
     sets: dict[str, list[Truth]] = {}
     if options.pairs is not None:
-        sets["pairs"] = of_pairs(few(load_pairs(options.pairs), options.limit))
+        sets["pairs"] = pair_truths(evenly_spread(load_pairs(options.pairs), options.limit))
     if options.strong is not None:
-        sets["good depth"] = of_strong(options.strong, options.limit)
+        sets["good depth"] = held_out_truths(options.strong, options.limit)
     measured = {where: hard_pictures.robustness(tested.small, truths) for where, truths in sets.items()}
     plain = {where: asdict(result) for where, result in measured.items()}
     return Part(hard_pictures.report(measured), {"robust": plain}, hard_pictures.bars(measured))
 
 
-def on_time(tested: Tested, options: argparse.Namespace) -> Part:  # noqa: ARG001  every part is called alike
+def on_time(tested: Tested, options: argparse.Namespace) -> Part:  # noqa: ARG001  all parts have one signature
     """Measure seconds and bytes."""
     cost = network_cost.cost_of(tested)
     return Part(
@@ -113,50 +115,52 @@ def on_time(tested: Tested, options: argparse.Namespace) -> Part:  # noqa: ARG00
 PARTS = {"pairs": on_pairs, "strong": on_strong, "thin": on_thin, "robust": on_hard_pictures, "time": on_time}
 
 
-def wanted_parts(options: argparse.Namespace) -> Iterator[str]:
+def selected_parts(options: argparse.Namespace) -> Iterator[str]:
     """Yield the parts to measure.
 
     Raises:
-        InputError: if one is not there, or lacks the folder that it needs.
+        InputError: if a part is unknown, or the folder that it requires is missing.
     """
     only = None if options.only is None else options.only.split(",")
     for name in only or ():
         if name not in PARTS:
-            raise InputError(f"--only takes {', '.join(PARTS)}, got {name}")
+            raise InputError(f"--only: expected {', '.join(PARTS)}, got {name}")
     for name in PARTS if only is None else only:
         is_given = not NEEDS[name] or any(getattr(options, folder) is not None for folder in NEEDS[name])
         if is_given:
             yield name
         elif only is not None:
-            raise InputError(f"--only {name} needs {' or '.join(f'--{folder}' for folder in NEEDS[name])}")
+            raise InputError(f"--only {name} requires {' or '.join(f'--{folder}' for folder in NEEDS[name])}")
 
 
 def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Return the options."""
+    """Return the parsed options."""
     parser = argparse.ArgumentParser(prog="python -m bench.depth", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--model", default=BUILT_IN_NETWORK, help="name or ONNX file of a network, else the built-in one"
+        "--model", default=BUILT_IN_NETWORK, help="name or ONNX file of a network (default: the built-in one)"
     )
     parser.add_argument("--pairs", type=Path, help="folder of NAME/{left.png,right.png,disparity.npz}")
     parser.add_argument("--strong", type=Path, help="folder of NAME.jpg, NAME.png (good depth) and INDEX.csv")
-    parser.add_argument("--photos", type=Path, help="folder of the photos that thin_things.csv has marks of")
-    parser.add_argument("--teachers", type=Path, help="folder of networks that it learnt from, for the pairs")
-    parser.add_argument("--only", help=f"what to measure, parted by commas: {','.join(PARTS)} (default: all it can)")
-    parser.add_argument("--limit", type=int, help="measure on so many pictures of each kind only, for a quick look")
+    parser.add_argument("--photos", type=Path, help="folder of the photos marked in thin_things.csv")
+    parser.add_argument("--teachers", type=Path, help="folder of the networks that it learnt from, for the pairs")
+    parser.add_argument(
+        "--only", help=f"parts to measure, separated by commas: {','.join(PARTS)} (default: all that are possible)"
+    )
+    parser.add_argument("--limit", type=int, help="maximum number of pictures of each kind, for a quick look")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; 0, or 2 when the network, the pictures or the teachers cannot be used."""
+    """Measure and print; return 0, or 2 if the network, the pictures or the teachers cannot be used."""
     options = parsed(arguments)
     machine = this_machine()
     try:
         if options.limit is not None and options.limit < 1:
-            raise InputError(f"--limit takes a number above 0, got {options.limit}")
+            raise InputError(f"--limit: expected a number above 0, got {options.limit}")
         tested = Tested(options.model)
         name = tested.network.name
-        parts = [PARTS[part](tested, options) for part in wanted_parts(options)]
+        parts = [PARTS[part](tested, options) for part in selected_parts(options)]
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
@@ -168,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         texts = [part.text for part in parts]
         if options.limit is not None:
-            texts.append(f"A quick look: {options.limit} pictures of each kind at most, too few to judge by.")
+            texts.append(f"A quick look: at most {options.limit} pictures of each kind, too few to judge by.")
         print("\n".join(machine.lines()), *texts, bars_text(bars), sep="\n\n")
     return 0
 

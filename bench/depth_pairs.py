@@ -1,10 +1,9 @@
-"""Depth against the true disparity of real stereo pairs, and against the edges of drawn cards.
+"""Measure depth on real stereo pairs with true disparity, and on the edges of drawn cards.
 
-Two figures per picture, over the pixels whose disparity is known: the correlation (Pearson) of inverse depth
-with disparity, and the mean absolute error after the best scale and shift (least squares) over that of the
-best constant, which is the median disparity: 0 is perfect, 1 is no better than a flat wall. And two about edges:
-how many of the depth edges lie where the true disparity jumps (F-score), and how wide the edges of cards before walls
-are drawn, from 10% to 90%.
+Over the pixels with known disparity: the Pearson correlation of inverse depth with disparity; and the mean absolute
+error after the best scale and shift (least squares), relative to that of the best constant, which is the median
+disparity: 0 is perfect, 1 is no better than a flat wall. For edges: the F-score of depth edges against jumps of the
+true disparity, and the 10-90% width of the edges of cards in front of walls.
 """
 
 from __future__ import annotations
@@ -34,13 +33,13 @@ from bench.pairs import StereoPair
 
 @dataclass(frozen=True)
 class DepthFigures:
-    """How one estimate of one picture did."""
+    """The figures of one estimate of one picture."""
 
     correlation: float
-    """-1 to 1; NaN for an estimate that is flat."""
+    """-1 to 1; NaN for a flat estimate."""
 
     error_share: float
-    """Mean absolute error over the best constant's; 0 is perfect."""
+    """Mean absolute error relative to the best constant's; 0 is perfect."""
 
     edge_f_score: float
     """See `bench.edges.edge_f_score`; 1 is perfect."""
@@ -48,10 +47,10 @@ class DepthFigures:
 
 @dataclass(frozen=True)
 class CardFigures:
-    """How one estimate draws the edges of cards before walls."""
+    """The figures of one estimate on the edges of cards in front of walls."""
 
     edge_width_px: float
-    """Median over the edges of all cards that were seen; NaN if none was."""
+    """Median over the edges of all cards that are seen; NaN if none is."""
 
     seen_share: float
 
@@ -69,14 +68,14 @@ def figures_of(inverse_depth: Float32[np.ndarray, "H W"], pair: StereoPair) -> D
 
 
 def card_figures(estimate: Estimate) -> CardFigures:
-    """Measure the edges of cards before walls."""
+    """Measure the edges of cards in front of walls."""
     widths = [edge_widths_px(estimate(card.rgb), card) for card in cards()]
     every = [width for pair in widths for width in pair]
     return CardFigures(float(np.median(every)) if every else float("nan"), len(every) / (2 * len(widths)))
 
 
 def measure(pairs: Sequence[StereoPair], estimates: dict[str, Estimate]) -> dict[str, dict[str, DepthFigures]]:
-    """Return the figures by estimate, then by pair, with "mean" and "median" over the pairs at the end."""
+    """Return the figures by estimate and pair, with "mean" and "median" over the pairs last."""
     result = {}
     for name, estimate in estimates.items():
         rows = {pair.name: figures_of(estimate(pair.left), pair) for pair in pairs}
@@ -110,7 +109,7 @@ def report(measured: dict[str, dict[str, DepthFigures]], cards_of: dict[str, Car
 
 
 def bars(measured: dict[str, dict[str, DepthFigures]], best: str, alone: str) -> list[Bar]:
-    """Return the bars on the pairs: of the network alone, and of kbvr with its best quality."""
+    """Return the bars for the pairs: of the network alone, and of kbvr with its best quality."""
     one_pass, all_passes = measured[alone]["mean"], measured[best]["mean"]
     return [
         at_least("pairs, one pass: correlation", one_pass.correlation, ONE_PASS_CORRELATION),

@@ -1,7 +1,7 @@
-"""Drawn photos of any size with their true depth: what the upsampling of depth is judged by.
+"""Drawn photos of any size with their true depth, to measure the upsampling of depth.
 
-The worlds are those of the analytic suite and a few that upsampling finds hard. They are drawn larger, not finer:
-outlines stay sharp at every size; a lens and a sensor are added.
+The worlds are those of the analytic suite and a few that are hard to upsample. They are drawn larger, not finer:
+outlines stay sharp at every size. A lens and a sensor are simulated.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bench.worlds import WALL, bars, below, box, union, worlds
 from kbvr.geometry.camera import camera_of_photo
 
 WORLD_SIZE_PX = (480, 360)
-"""The size that the worlds are drawn at when nothing is enlarged."""
+"""Size of the worlds without enlargement."""
 
 LENS_SIGMA_PX = 0.7
 NOISE_LEVELS = 2.5
@@ -25,26 +25,26 @@ NOISE_LEVELS = 2.5
 MAP_LONG_SIDE_PX = 384
 
 FATTENED = ("thin", "hair")
-"""Worlds of things that are thinner than a cell."""
+"""Worlds with things thinner than a cell."""
 
 FATTENED_CELLS = 0.6
-"""By how much, on either side, small maps draw them wider."""
+"""Extra width of such things in small maps, on either side."""
 
 WANDER_SIGMA_CELLS = 3.0
-"""How far along its outline a small map errs to the same side."""
+"""Correlation length of a small map's error along an outline."""
 
 THIN_WIDTHS_PX = (2, 3, 4, 5, 6)
-"""Of the bars of the world `thin`, in pixels of a photo that is 4000 wide."""
+"""Widths of the bars of the world `thin`, in pixels of a photo 4000 wide."""
 
 
 @dataclass(frozen=True, eq=False)
 class DrawnPhoto:
-    """A drawn photo and what is true of it."""
+    """A drawn photo and its true depth."""
 
     name: str
     rgb: UInt8[np.ndarray, "H W 3"]
     disparity_px: Float32[np.ndarray, "H W"]
-    """Inverse depth, in pixels of the world."""
+    """Inverse depth, as disparity in pixels of the world."""
 
 
 @dataclass(frozen=True)
@@ -55,18 +55,18 @@ class Enlarged:
     scale: float
 
     def hit(self, rays: Rays) -> Hit:
-        """Return where the rays of the larger photo meet it."""
+        """Return where the rays of the larger photo meet the surface."""
         scale = np.float32(self.scale)
         return self.surface.hit(replace(rays, x=rays.x / scale, y=rays.y / scale, samples=rays.samples * self.scale))
 
     def colour(self, at: tuple[Values, ...]) -> Values:
-        """Return its colour."""
+        """Return the surface's colour."""
         return self.surface.colour(at)
 
 
 @dataclass(frozen=True)
 class Poster:
-    """A texture of hard contrasts: tiles, discs and stripes of three colours."""
+    """A texture with hard contrasts: tiles, discs and stripes of three colours."""
 
     tile_px: float = 23.0
 
@@ -82,7 +82,7 @@ class Poster:
 
 
 def drawn_worlds() -> tuple[World, ...]:
-    """Return the worlds of the analytic suite and those that upsampling finds hard."""
+    """Return the worlds of the analytic suite and those that are hard to upsample."""
     rough = Waves((120, 125, 105), 5, 60, seed=21)
     widths = [width * WORLD_SIZE_PX[0] / 4000 for width in THIN_WIDTHS_PX]
     thin = [(-200 + 80.0 * i, (-1) ** i * 0.07 * i, width) for i, width in enumerate(widths)]
@@ -92,7 +92,7 @@ def drawn_worlds() -> tuple[World, ...]:
     return (
         *worlds(),
         World("poster", (Sheet(9, Poster(), du=0.012, dv=0.004),)),
-        World("poster before wall", (Sheet(14, Poster(), box(-150, -90, 140, 95), du=0.008), Sheet(5, WALL))),
+        World("poster and wall", (Sheet(14, Poster(), box(-150, -90, 140, 95), du=0.008), Sheet(5, WALL))),
         World(
             "textured",
             (
@@ -116,7 +116,7 @@ def drawn_worlds() -> tuple[World, ...]:
 
 
 def draw(world: World, size_px: tuple[int, int], *, seed: int = 0) -> DrawnPhoto:
-    """Draw a world as wide as the photo is to be, with its noise from the seed."""
+    """Draw a world at a size, with noise from the seed."""
     scale = size_px[0] / WORLD_SIZE_PX[0]
     larger = World(world.name, tuple(Enlarged(surface, scale) for surface in world.surfaces))
     camera = camera_of_photo(size_px, F_PX * scale)
@@ -127,7 +127,7 @@ def draw(world: World, size_px: tuple[int, int], *, seed: int = 0) -> DrawnPhoto
 
 
 def fattened(photo: DrawnPhoto) -> Float32[np.ndarray, "H W"]:
-    """Return the true depth with things thinner than a cell as wide as networks draw them: near things are wider."""
+    """Return the true depth, with things thinner than a cell widened as networks draw them."""
     if photo.name not in FATTENED:
         return photo.disparity_px
     radius = max(1, round(FATTENED_CELLS * max(photo.disparity_px.shape) / MAP_LONG_SIDE_PX))
@@ -142,7 +142,7 @@ def small_map(
     blur_cells: float = 1.0,
     wander_cells: float = 0.0,
 ) -> Float32[np.ndarray, "h w"]:
-    """Return a true map as a network would say it: small, soft, and with outlines that wander by so much."""
+    """Return a true map as a network would predict it: small, soft, and with wandering outlines."""
     height, width = values.shape
     scale = long_side_px / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -168,7 +168,7 @@ def _gable(x: float, top: float, slope: float) -> Coverage:
 
 
 def _slanted_card() -> Coverage:
-    """Cover a square that stands on none of its sides."""
+    """Cover a rotated square."""
     turn = 0.35
     cos, sin = float(np.cos(turn)), float(np.sin(turn))
 

@@ -1,4 +1,4 @@
-"""Thin things drawn before drawn scenes: every pixel of them is known."""
+"""Thin things drawn in front of drawn scenes, with exact masks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from export.thin_things import KINDS, with_thin_thing
 
 
 def scenes() -> list[tuple[str, str, UInt8[np.ndarray, "H W 3"], Bool[np.ndarray, "H W"]]]:
-    """Return (name, kind, picture, where the thing is), each kind before each card and its wall."""
+    """Return (name, kind, picture, mask of the thing): each kind in front of each card and its wall."""
     pictures = [card.rgb for card in cards()]
     drawn = []
     for place, kind in enumerate(KINDS):
@@ -32,7 +32,7 @@ def scenes() -> list[tuple[str, str, UInt8[np.ndarray, "H W 3"], Bool[np.ndarray
 def seen_drawn(
     estimate: Estimate, of: Sequence[tuple[str, str, UInt8[np.ndarray, "H W 3"], Bool[np.ndarray, "H W"]]]
 ) -> list[ThinRow]:
-    """Return how much of each thing an estimate shows."""
+    """Return how much of each thing is seen in an estimate."""
     rows = []
     for name, kind, rgb, thing in of:
         around_px = round(max(rgb.shape[:2]) * AROUND_SHARE)

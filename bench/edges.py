@@ -1,4 +1,4 @@
-"""How sharp the edges of a depth map are, and whether they lie where depth really jumps."""
+"""Sharpness and position of the edges of a depth map."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.novel_view import fitted_disparity_px
 from bench.pairs import StereoPair
 
 STEP_SHARES = (0.03, 0.06, 0.1, 0.15)
-"""Steps of disparity that count as an edge, as shares of the picture's range from the 2nd to the 98th percentile."""
+"""Steps of disparity that count as an edge, as shares of the range from the 2nd to the 98th percentile."""
 
 STEP_PX = 3
 """Distance over which a step is measured."""
@@ -21,16 +21,16 @@ TOLERANCE_PX = 3
 CARDS = 12
 CARD_SIZE_PX = (512, 384)
 SEEN_SHARE = 0.15
-"""A card is seen if its middle stands out from the wall by so much of the map's range."""
+"""A card is seen if its middle differs from the wall by this share of the map's range."""
 
 
 @dataclass(frozen=True, eq=False)
 class Card:
-    """A picture of a textured card on a tiled floor before a textured wall."""
+    """A picture of a textured card on a tiled floor in front of a textured wall."""
 
     rgb: UInt8[np.ndarray, "H W 3"]
     left: int
-    """First column of the card; its left and right edges are upright."""
+    """First column of the card; its left and right edges are vertical."""
 
     right: int
     """Last column of the card, plus 1."""
@@ -40,10 +40,10 @@ class Card:
 
 
 def edge_f_score(inverse_depth: Float32[np.ndarray, "H W"], pair: StereoPair) -> float:
-    """Return the F-score of depth edges against the true disparity's, the mean over STEP_SHARES.
+    """Return the F-score of depth edges against those of the true disparity, as the mean over STEP_SHARES.
 
-    An edge is a step over STEP_PX in a row or a column; it is found if there is one within TOLERANCE_PX in the other
-    map. The estimate has the best scale and shift. Steps next to unknown disparity count in neither map.
+    An edge is a step over STEP_PX in a row or a column. It is found if the other map has one within TOLERANCE_PX. The
+    estimate gets the best scale and shift. Steps next to unknown disparity do not count in either map.
     """
     known = cv2.erode(pair.known.astype(np.uint8), np.ones((2 * STEP_PX + 1,) * 2, np.uint8)).astype(bool)
     spread = float(np.subtract(*np.percentile(pair.disparity_px[pair.known], (98, 2))))
@@ -75,12 +75,12 @@ def _widened(edges: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
 
 
 def cards() -> list[Card]:
-    """Return CARDS pictures of cards before walls, the same every time."""
+    """Return CARDS pictures of cards in front of walls, the same in every call."""
     return [_card(np.random.default_rng(seed)) for seed in range(CARDS)]
 
 
 def _card(noise: np.random.Generator) -> Card:
-    """Return a card that stands on a floor of tiles, some way before a wall; one pinhole camera sees all three."""
+    """Return a card on a tiled floor in front of a wall, seen by one pinhole camera."""
     width, height = CARD_SIZE_PX
     f_px, eye_m = 0.9 * width, noise.uniform(1.0, 1.6)
     horizon = height * noise.uniform(0.3, 0.5)
@@ -102,7 +102,7 @@ def _card(noise: np.random.Generator) -> Card:
 
 
 def _texture(noise: np.random.Generator, size: tuple[int, int]) -> UInt8[np.ndarray, "H W 3"]:
-    """Return a colour with spots of several sizes."""
+    """Return a texture of one colour with spots of several sizes."""
     width, height = size
     picture = np.zeros((height, width, 3), np.float32) + noise.uniform(50, 205, 3).astype(np.float32)
     for cell_px, levels in ((64, 10), (16, 8), (4, 6)):
@@ -112,7 +112,7 @@ def _texture(noise: np.random.Generator, size: tuple[int, int]) -> UInt8[np.ndar
 
 
 def edge_widths_px(inverse_depth: Float32[np.ndarray, "H W"], card: Card) -> list[float]:
-    """Return the 10-90% widths of both upright edges of a card, in pixels; none of a card that is not seen."""
+    """Return the 10-90% widths of both vertical edges of a card, in pixels; empty for a card that is not seen."""
     middle = np.s_[card.top + (card.bottom - card.top) // 6 : (card.top + card.bottom) // 2]
     profile = np.median(inverse_depth[middle], axis=0)
     inside = float(np.median(profile[card.left + 20 : card.right - 20]))

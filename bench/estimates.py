@@ -1,4 +1,4 @@
-"""The ways to get depth of a picture that `bench.depth` compares: kbvr as it is used, a network alone, its teachers."""
+"""The depth estimates that `bench.depth` compares: kbvr, a network alone, and its teachers."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from kbvr.nets.onnxruntime_loader import onnxruntime
 from kbvr.photo.photo import photo_from_array
 
 CONFIDENCE = "confidence"
-"""Output of a network that says how sure it is: 1/(1 + the error to expect)."""
+"""Name of a network's confidence output: 1/(1 + the expected error)."""
 
 TEACHER_SIZES_PX = ((288, 192), (256, 256), (384, 256))
-"""(width, height) of the TCMonoDepth files that are measured, alone and averaged with their mirror images."""
+"""(width, height) of the TCMonoDepth files, measured alone and averaged with their mirror images."""
 
 Estimate = Callable[[UInt8[np.ndarray, "H W 3"]], Float32[np.ndarray, "H W"]]
 """Relative inverse depth, in any scale and shift, of an RGB picture."""
@@ -32,10 +32,10 @@ Estimate = Callable[[UInt8[np.ndarray, "H W 3"]], Float32[np.ndarray, "H W"]]
 
 @dataclass(frozen=True, eq=False)
 class Tested:
-    """The network that is measured."""
+    """The network to measure."""
 
     model: str
-    """What `--depth-model` would be: a name or an ONNX file."""
+    """A name or an ONNX file, as for `--depth-model`."""
 
     @cached_property
     def network(self) -> DepthNetwork:
@@ -44,31 +44,31 @@ class Tested:
 
     @property
     def path(self) -> Path:
-        """Return its file."""
+        """Return the network's file."""
         return Path(self.model) if Path(self.model).suffix.lower() == ".onnx" else card_of(self.model).path
 
     def full(self, rgb: UInt8[np.ndarray, "H W 3"], quality: str = "good") -> Float32[np.ndarray, "H W"]:
-        """Return what kbvr makes of it, by default or with another quality, at the photo's full resolution."""
+        """Return kbvr's inverse depth at the photo's resolution."""
         return estimate_depth(photo_from_array(rgb), model=self.model, quality=quality).inverse_depth
 
     def small(self, rgb: UInt8[np.ndarray, "H W 3"], quality: str = "fast") -> Float32[np.ndarray, "h w"]:
-        """Return what it says, of one pass or with another quality, at its own size."""
+        """Return the network's inverse depth at its own size."""
         return predict_depth(self.network, rgb, quality=quality).values
 
     def alone(self, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
-        """Return one pass, enlarged without a look at the photo, as the teachers' are."""
+        """Return one pass, enlarged without use of the photo, like the teachers'."""
         return sized_as(self.small(rgb), rgb)
 
     @property
     def gives_confidence(self) -> bool:
-        """Tell whether it says how sure it is."""
+        """Tell whether the network has a confidence output."""
         return CONFIDENCE in [output.name for output in self.network.session.get_outputs()]
 
     def confidence(self, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "h w"]:
-        """Return how sure it is in one pass, at its own size."""
+        """Return the confidence of one pass, at the network's own size."""
         picture = network_input(self.network, rgb, self.network.recipe.long_side_px)
-        (said,) = self.network.answers(picture, [CONFIDENCE])
-        return said.reshape(said.shape[-2:])
+        (confidence,) = self.network.answers(picture, [CONFIDENCE])
+        return confidence.reshape(confidence.shape[-2:])
 
 
 BUILT_IN = Tested(BUILT_IN_NETWORK)
@@ -76,12 +76,12 @@ BUILT_IN = Tested(BUILT_IN_NETWORK)
 
 def estimates_of(tested: Tested, qualities: Sequence[str]) -> dict[str, Estimate]:
     """Return kbvr with each quality, and the network alone."""
-    ways: dict[str, Estimate] = {f"kbvr, {name}": partial(tested.full, quality=name) for name in qualities}
-    return {**ways, f"{tested.network.name} alone": tested.alone}
+    full: dict[str, Estimate] = {f"kbvr, {name}": partial(tested.full, quality=name) for name in qualities}
+    return {**full, f"{tested.network.name} alone": tested.alone}
 
 
 def fixed_size_teacher(file: Path, size_px: tuple[int, int]) -> Estimate:
-    """Return a network that the built-in one learnt from (TCMonoDepth, small), at its own fixed size."""
+    """Return a teacher of the built-in network (TCMonoDepth, small), at its fixed size."""
     session = onnxruntime().InferenceSession(str(file), providers=["CPUExecutionProvider"])
 
     def estimate(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
@@ -93,7 +93,7 @@ def fixed_size_teacher(file: Path, size_px: tuple[int, int]) -> Estimate:
 
 
 def averaged_with_mirror(estimates: Sequence[Estimate]) -> Estimate:
-    """Return the mean of several estimates and of their mirror images', each brought to one scale first."""
+    """Return the mean of several estimates and of those of the mirror image, all normalised first."""
 
     def estimate(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
         total = np.zeros(rgb.shape[:2], np.float32)
@@ -106,7 +106,7 @@ def averaged_with_mirror(estimates: Sequence[Estimate]) -> Estimate:
 
 
 def teachers_in(folder: Path) -> dict[str, Estimate]:
-    """Return the estimates of the teachers found in a folder.
+    """Return the estimates of the teachers in a folder.
 
     Raises:
         InputError: if one is missing.
@@ -114,7 +114,7 @@ def teachers_in(folder: Path) -> dict[str, Estimate]:
     files = [folder / f"tcmonodepth_small_{h}x{w}.onnx" for w, h in TEACHER_SIZES_PX]
     for file in files:
         if not file.is_file():
-            raise InputError(f"--teachers wants a folder that holds {file.name}, got {folder}")
+            raise InputError(f"--teachers: expected a folder that contains {file.name}, got {folder}")
     sizes = {
         f"tcmonodepth {w}x{h}": fixed_size_teacher(file, (w, h))
         for file, (w, h) in zip(files, TEACHER_SIZES_PX, strict=True)

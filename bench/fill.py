@@ -1,10 +1,9 @@
-"""Compare ways to fill what a photo hides, where the truth is known.
+"""Compare methods that fill what a photo hides, where the truth is known.
 
-A strip along every occlusion boundary is taken away on the far side, 5 to 80 pixels wide, and the near side is masked
-out with the pixels that may hold some of its colour, as if the near things were wider. Every method gets the same
-pixels to look at, but for "hole only": there OpenCV sees the near side too, as it does where nobody tells it what is
-near. PSNR and SSIM are those of `bench.metrics`, inside the strip. The error of inverse depth is over that of copying
-the nearest pixel of the far side.
+A strip along every occlusion boundary, 5 to 80 pixels wide, is removed on the far side. The near side is masked, with
+the pixels that may contain some of its colour, as if the near things were wider. All methods see the same pixels,
+except in "hole only", where OpenCV also sees the near side, as in normal use. PSNR and SSIM are those of
+`bench.metrics`, inside the strip. The error of inverse depth is relative to copying the nearest far-side pixel.
 """
 
 from __future__ import annotations
@@ -33,14 +32,14 @@ from kbvr.photo.photo import load_photo
 
 WIDTHS_PX = (5, 10, 20, 40, 80)
 HELD_OUT_EVERY = 100
-"""The trainers leave out one photo of so many, in the order of their names."""
+"""The trainers hold out every 100th photo, in the order of their names."""
 
 LEAST_HOLE_PX = 200
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """A picture with depth, a strip of which has to be brought back."""
+    """A picture with depth, with a strip to fill."""
 
     name: str
     width_px: int
@@ -49,32 +48,32 @@ class Question:
     hole: Bool[np.ndarray, "H W"]
     source: Bool[np.ndarray, "H W"]
     near: Bool[np.ndarray, "H W"]
-    """The near side, which nothing that is filled may show."""
+    """The near side, which the fill must not continue."""
 
 
 @dataclass(frozen=True)
 class Method:
-    """A filler, and what it is given."""
+    """A filler, and what it may see."""
 
     filler: Filler
     sees_near: bool = False
-    """Whether it takes the near side for a source too, as inpainting that only knows the hole does."""
+    """Whether the near side is a source too, as for inpainting that knows only the hole."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """How one method did on one question."""
+    """The figures of one method on one question."""
 
     psnr_db: float
     ssim: float
     depth_error_share: float
-    """Mean absolute error of inverse depth in the hole over that of nearest-background copying; NaN if that is 0."""
+    """Mean absolute error of inverse depth in the hole, relative to the nearest background's; NaN if that is 0."""
 
 
 def questions_of(
     name: str, rgb: UInt8[np.ndarray, "H W 3"], inverse_depth: Float32[np.ndarray, "H W"]
 ) -> list[Question]:
-    """Return a question for every width of which the picture has enough."""
+    """Return a question for every width with enough pixels in the picture."""
     sides = side_map(inverse_depth)
     questions = []
     for width_px in WIDTHS_PX:
@@ -86,7 +85,7 @@ def questions_of(
 
 
 def opencv_filler(method: int) -> Filler:
-    """Return OpenCV's inpainting as a filler of colours; its inverse depth is that of the nearest source."""
+    """Return OpenCV's inpainting as a filler; inverse depth is that of the nearest source."""
 
     def inpaint(
         rgb: UInt8[np.ndarray, "H W 3"],
@@ -105,12 +104,12 @@ def opencv_filler(method: int) -> Filler:
 def copied_depth(
     inverse_depth: Float32[np.ndarray, "H W"], source: Bool[np.ndarray, "H W"]
 ) -> Float32[np.ndarray, "H W"]:
-    """Return inverse depth with every pixel that is no source taking that of its nearest source."""
+    """Return inverse depth, with every other pixel taking that of its nearest source."""
     return np.asarray(inverse_depth.ravel()[nearest_seed(source)[1]], np.float32).reshape(inverse_depth.shape)
 
 
 def answer_to(question: Question, method: Method) -> Answer:
-    """Fill and measure. A filler gets no pixel that it may not look at: they are grey."""
+    """Fill and measure. Pixels that the filler may not see are grey."""
     source = question.source | question.near if method.sees_near else question.source
     rgb = np.where(source[..., None], question.rgb, 127).astype(np.uint8)
     depth = np.where(source, question.inverse_depth, 0).astype(np.float32)
@@ -128,14 +127,14 @@ def answer_to(question: Question, method: Method) -> Answer:
 
 
 def load_questions(folder: Path, every: int) -> list[Question]:
-    """Return the questions of one photo of so many of a folder.
+    """Return the questions of every n-th photo of a folder.
 
     Raises:
         InputError: if there is no photo.
     """
     files = sorted(folder.glob("*.jpg"))[::every]
     if not files:
-        raise InputError(f"--photos wants a folder of .jpg files, got {folder}")
+        raise InputError(f"--photos: expected a folder of .jpg files, got {folder}")
     photos = [load_photo(file) for file in files]
     return [
         question
@@ -150,7 +149,7 @@ def medians(answers: Sequence[Answer]) -> Answer:
 
 
 def report(questions: Sequence[Question], answers: dict[str, list[Answer]]) -> str:
-    """Return a Markdown table: medians over all questions, what the first method gains at the median, PSNR by width."""
+    """Return a Markdown table: medians over all questions, the first method's median gain, and PSNR by width."""
     best, first = next(iter(answers.items()))
     ours = [answer.psnr_db for answer in first]
     heads = " | ".join(f"{width} px" for width in WIDTHS_PX)
@@ -190,18 +189,18 @@ def methods_of(networks: Sequence[Path]) -> dict[str, Method]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; 0, or 2 when the photos or the network cannot be used."""
+    """Measure and print; return 0, or 2 if the photos or the network cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m bench.fill", description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=Path, required=True, help="folder of .jpg files")
     parser.add_argument(
-        "--every", type=int, default=HELD_OUT_EVERY, help="take one photo of so many (default: those not trained on)"
+        "--every", type=int, default=HELD_OUT_EVERY, help="take every n-th photo (default: those not used in training)"
     )
     parser.add_argument(
         "--network",
         type=Path,
         action="append",
         default=[],
-        help="ONNX file that --fill takes, measured beside; again for more",
+        help="another ONNX file, as for --fill; can be repeated",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args(arguments)

@@ -1,9 +1,9 @@
-"""What a film costs beside what encoding it costs: a default side-by-side export of 6 s in 1080p.
+"""Measure a film against its encoding alone: a default side-by-side export of 6 s in 1080p.
 
-The whole export is a Python of its own, from its start to its end. Encoding alone is the same writer given the very
-frames of that export from memory; both files must be the same. Both take turns, and of each the fastest run counts.
-Processor time adds up all threads: it is what a busy machine changes least. Also: the time from a scene to its first
-pair of pictures, and that of `import kbvr`.
+The export is a whole Python process, from start to end. Encoding alone is the same writer with the same frames from
+memory; both files must be identical. The two take turns, and the fastest run of each counts. Processor time adds up
+all threads; a busy machine affects it least. Also measured: the time from a scene to its first pair of pictures, and
+that of `import kbvr`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import numpy as np
 from bench.machine import ROOT, this_machine
 from bench.render import LONGEST_S, SIZES_PX, called_s, photo_rgb
 
-if TYPE_CHECKING:  # an export loads what it needs itself, and that is measured
+if TYPE_CHECKING:  # an export loads these itself, which is measured
     from kbvr.options.export_options import ExportOptions
 
 FILM_S = 6.0
@@ -36,38 +36,38 @@ Pairs = list[tuple[np.ndarray, ...]]
 
 @dataclass(frozen=True)
 class Spent:
-    """What something took."""
+    """Time used."""
 
     wall_s: float
     cpu_s: float
-    """All threads and child processes added up."""
+    """Processor time, summed over all threads and child processes."""
 
 
 @dataclass(frozen=True)
 class FilmFigures:
-    """What a 1080p side-by-side film cost, and what encoding alone would."""
+    """The figures of a 1080p side-by-side film, and of its encoding alone."""
 
     frames: int
     drawn: int
-    """Pairs that are drawn; the others have been there before."""
+    """Number of pairs that are drawn; the others repeat earlier ones."""
 
     export: list[Spent]
     """The whole export, from the start of Python to its end."""
 
     encode_alone: list[Spent]
     stage_s: dict[str, float]
-    """Where the fastest export's time went: `start` is Python and what it loads before any stage; inside `video`,
-    `render` (all threads added up) and `encode` overlap."""
+    """Stages of the fastest export: `start` is Python and its imports before any stage; inside `video`, `render` (all
+    threads added up) and `encode` overlap."""
 
     first_pair_s: float
-    """From the scene to the first pair, the renderer's textures included."""
+    """From the scene to the first pair, including the renderer's textures."""
 
     import_s: float
-    """A fresh Python that imports kbvr, fastest of three."""
+    """A fresh Python that imports kbvr; fastest of three."""
 
 
 def measure_film() -> FilmFigures:
-    """Export a 1080p photo as side-by-side video, and encode its frames alone, in turns."""
+    """Export a 1080p photo as a side-by-side video, and encode only its frames, in turns."""
     from PIL import Image
 
     from kbvr.formats.spec.format import Facts, Item
@@ -86,7 +86,7 @@ def measure_film() -> FilmFigures:
             exports.append(spent(lambda: stages.append(_exported(path))))
             encodings.append(spent(lambda: write_items(pairs, [item], facts, choices)))
         if alone.read_bytes() != path.with_name("photo_kbvr_LR.mp4").read_bytes():
-            raise RuntimeError("what was encoded alone are not the frames of the export")
+            raise RuntimeError("the frames encoded alone differ from those of the export")
     fastest = min(range(RUNS), key=lambda run: exports[run].wall_s)
     stage_s = stages[fastest]
     inside_s = sum(stage_s[name] for name in ("load", "depth", "scene", "video"))
@@ -102,7 +102,7 @@ def measure_film() -> FilmFigures:
 
 
 def spent(call: Callable[[], object]) -> Spent:
-    """Return what a call took."""
+    """Return the time of a call."""
     start, busy_s = time.perf_counter(), _cpu_s()
     call()
     return Spent(time.perf_counter() - start, _cpu_s() - busy_s)
@@ -117,7 +117,7 @@ def _import_kbvr() -> None:
 
 
 def _exported(path: Path) -> dict[str, float]:
-    """Export a photo in a Python of its own; return the seconds of its stages."""
+    """Export a photo in a fresh Python; return the seconds of its stages."""
     command = [sys.executable, "-m", "bench.film", "--only", str(path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=LONGEST_S)
     stage_s: dict[str, float] = json.loads(done.stdout)
@@ -138,7 +138,7 @@ def _options() -> ExportOptions:
 
 
 def _film(path: Path) -> tuple[Pairs, list[int], float]:
-    """Return the pairs of the export's film that are drawn, the source of every frame, and the seconds to the first."""
+    """Return the drawn pairs of the export's film, the pair of every frame, and the seconds to the first pair."""
     from kbvr.depth.scene_depth import scene_depth_of
     from kbvr.motion.frame_reuse import drawn_frames
     from kbvr.motion.paths import view_of
@@ -168,7 +168,7 @@ def _film(path: Path) -> tuple[Pairs, list[int], float]:
 
 
 def film_table(measured: FilmFigures) -> str:
-    """Return two Markdown tables of one film: its cost over encoding alone, and where the export's time goes."""
+    """Return two Markdown tables: the cost relative to encoding alone, and the stages of the export."""
     lines = [
         f"| film of {measured.frames} frames, {measured.drawn} drawn | seconds | spread | over encoding alone |",
         "|---|---:|---:|---:|",

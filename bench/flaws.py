@@ -1,4 +1,4 @@
-"""What is wrong with drawn pictures whose truth is known in every pixel, each flaw by a figure of its own."""
+"""Figures for the flaws of drawn pictures, each compared with an exact truth."""
 
 from __future__ import annotations
 
@@ -16,50 +16,50 @@ Picture = UInt8[np.ndarray, "H W 3"]
 Mask = Bool[np.ndarray, "H W"]
 
 EDGE_STEP_PX = 1.5
-"""Neighbours whose disparities differ by more are two surfaces."""
+"""Neighbours whose disparities differ by more than this belong to two surfaces."""
 
 HALO_LEVELS = 8
 HALO_REACH_PX = 12.0
 
 CRACK_LEVELS = 40
 FLAT_LEVELS = 32
-"""Range of the 3x3 true pixels around a crack, at most."""
+"""Maximum range of the 3x3 true pixels around a crack."""
 
 JUMP_LEVELS = 60
 LAW_LEVELS = 6
-"""What a pixel may leave its old neighbourhood by: rounding of the frames, and of the resampling."""
+"""How far a pixel may leave the range of its old neighbourhood: rounding of the frames and of the resampling."""
 
 ROW_PERIOD_PX = 32.0
 ROW_AMPLITUDE = 100.0
 ROWS_AWAY_PX = 4.0
 
 LINES_FROM_PX = 30.0
-"""First row of the lines, from the principal point down; farther away they are too fine."""
+"""First row of the lines, below the principal point; farther away they are too fine."""
 
 LINE_REACH_PX = 7.0
-"""Half the width of the window in which a line's middle is found, where the floor has UNIT_DISPARITY_PX."""
+"""Half the width of the window in which to find a line's middle, where the floor has UNIT_DISPARITY_PX."""
 
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """One true picture, and what of it the photo shows."""
+    """A true picture, and the parts of it that the photo shows."""
 
     picture: Picture
     seen: Mask
-    """What the photo sees too."""
+    """Pixels that the photo sees too."""
 
     hidden: Mask
-    """What stands behind something there."""
+    """Pixels that something nearer covers in the photo."""
 
     near_edge: Mask
     """The near side's pixels along every occlusion boundary."""
 
     edge_distance_px: Float32[np.ndarray, "H W"]
-    """Distance to them, or to what is hidden, whose far end the photo shows beside the boundary."""
+    """Distance to the near edge or to hidden pixels; beyond their far end the photo shows the background again."""
 
 
 def truth_of(picture: Picture, sight: Sight) -> Truth:
-    """Return a true picture with what follows from where its pixels are in the photo."""
+    """Return a true picture, and what follows from the positions of its pixels in the photo."""
     disparity = sight.disparity_px
     near = np.zeros(disparity.shape, bool)
     for axis in (0, 1):
@@ -76,15 +76,15 @@ def truth_of(picture: Picture, sight: Sight) -> Truth:
 
 
 def error_levels(drawn: Picture, truth: Picture) -> Float32[np.ndarray, "H W 3"]:
-    """Return drawn less true, in levels."""
+    """Return drawn minus true, in levels."""
     return drawn.astype(np.float32) - truth.astype(np.float32)
 
 
 def halo_px(drawn: Picture, truth: Truth) -> float:
-    """Return how wide the wrong rim along occlusion boundaries is on average, both sides together.
+    """Return the mean width of the wrong rim along occlusion boundaries, both sides together.
 
-    Wrong pixels (by more than HALO_LEVELS in some channel) that the photo sees and that are no more than HALO_REACH_PX
-    away, over the length of the boundaries. NaN without boundaries.
+    It is the number of pixels that the photo sees, within HALO_REACH_PX, that are wrong by more than HALO_LEVELS in a
+    channel, divided by the length of the boundaries. NaN without boundaries.
     """
     wrong = np.abs(error_levels(drawn, truth.picture)).max(axis=2) > HALO_LEVELS
     rim = wrong & truth.seen & (truth.edge_distance_px <= HALO_REACH_PX)
@@ -93,7 +93,7 @@ def halo_px(drawn: Picture, truth: Truth) -> float:
 
 
 def cracks(drawn: Picture, truth: Truth) -> int:
-    """Return how many pixels that the photo sees are wrong by more than CRACK_LEVELS where the truth is flat."""
+    """Return the number of seen pixels that are wrong by more than CRACK_LEVELS where the truth is flat."""
     three = np.ones((3, 3), np.uint8)
     span = (cv2.dilate(truth.picture, three).astype(np.int16) - cv2.erode(truth.picture, three)).max(axis=2)
     wrong = np.abs(error_levels(drawn, truth.picture)).max(axis=2) > CRACK_LEVELS
@@ -101,7 +101,7 @@ def cracks(drawn: Picture, truth: Truth) -> int:
 
 
 def ripple_levels(drawn: Picture, truth: Truth) -> float:
-    """Return the RMS of what an error has beyond its own 5x5 mean, away from boundaries: 0 is as flat as the truth."""
+    """Return the RMS of the error minus its 5x5 mean, away from boundaries: 0 is as smooth as the truth."""
     error = error_levels(drawn, truth.picture)
     fine = error - cv2.blur(error, (5, 5))
     away = truth.seen & (truth.edge_distance_px > HALO_REACH_PX)
@@ -110,7 +110,7 @@ def ripple_levels(drawn: Picture, truth: Truth) -> float:
 
 
 def row_picture(size_px: tuple[int, int]) -> Picture:
-    """Return a picture whose colours tell the row: red and green are a sine and a cosine of it."""
+    """Return a picture whose colours encode the row: red and green are a sine and a cosine of it."""
     width, height = size_px
     turn = 2 * np.pi * (np.arange(height) + 0.5) / ROW_PERIOD_PX
     rows = 127.5 + ROW_AMPLITUDE * np.stack([np.sin(turn), np.cos(turn), np.zeros(height)], axis=1)
@@ -118,51 +118,53 @@ def row_picture(size_px: tuple[int, int]) -> Picture:
 
 
 def vertical_px(drawn: Picture, truth: Truth) -> float:
-    """Return how far rows of a drawn `row_picture` are off, in pixels: the 99.9th percentile.
+    """Return the 99.9th percentile of the vertical error of a drawn `row_picture`, in pixels.
 
-    It is that of what the photo sees, ROWS_AWAY_PX from boundaries at least: what is mixed there, and may be drawn on
-    from other rows, is no place.
+    Only pixels that the photo sees count, at least ROWS_AWAY_PX from boundaries, where colours are mixed and may come
+    from other rows.
     """
     height = len(drawn)
     turn = 2 * np.pi * (np.arange(height) + 0.5) / ROW_PERIOD_PX
     sine, cosine = drawn[..., 0] - 127.5, drawn[..., 1] - 127.5
     found = np.arctan2(sine, cosine)
     off = (found - turn[:, None] + np.pi) % (2 * np.pi) - np.pi
-    asked = truth.seen & (truth.edge_distance_px > ROWS_AWAY_PX)
-    return float(np.percentile(np.abs(off[asked]), 99.9)) * ROW_PERIOD_PX / (2 * np.pi)
+    inside = truth.seen & (truth.edge_distance_px > ROWS_AWAY_PX)
+    return float(np.percentile(np.abs(off[inside]), 99.9)) * ROW_PERIOD_PX / (2 * np.pi)
 
 
-def eyes_levels(one: Picture, two: Picture, sight_of_two: Sight, one_surface: np.ndarray, asked: Mask) -> float:
-    """Return how unlike two eyes show the same points of the world: mean difference in levels over the asked pixels.
+def eyes_levels(
+    first: Picture, second: Picture, sight_of_second: Sight, first_surface: np.ndarray, mask: Mask
+) -> float:
+    """Return the mean difference in levels of the same points in two eyes' pictures, inside a mask of the second.
 
-    `sight_of_two` says where the pixels of `two` are in `one`; `one_surface` is what the pixels of `one` show, so that
-    points beside a boundary there are left out. NaN if no point is left.
+    `sight_of_second` has the positions of the second picture's pixels in the first. `first_surface` has the surface of
+    each pixel of the first, to skip points beside a boundary. NaN if no point is left.
     """
-    x, y = sight_of_two.x - 0.5, sight_of_two.y - 0.5
-    height, width = one_surface.shape
+    x, y = sight_of_second.x - 0.5, sight_of_second.y - 0.5
+    height, width = first_surface.shape
     left = np.clip(np.floor(x), 0, width - 2).astype(np.int64)
     row = np.clip(np.floor(y + 0.5), 0, height - 1).astype(np.int64)
-    same = (one_surface[row, left] == sight_of_two.surface) & (one_surface[row, left + 1] == sight_of_two.surface)
-    both = asked & sight_of_two.inside & ~sight_of_two.hidden & same
-    if not both.any():
+    same = (first_surface[row, left] == sight_of_second.surface) & (
+        first_surface[row, left + 1] == sight_of_second.surface
+    )
+    compared = mask & sight_of_second.inside & ~sight_of_second.hidden & same
+    if not compared.any():
         return float("nan")
     moved = cv2.remap(
-        one.astype(np.float32),
+        first.astype(np.float32),
         x.astype(np.float32),
         y.astype(np.float32),
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return float(np.abs(moved - two)[both].mean())
+    return float(np.abs(moved - second)[compared].mean())
 
 
 def line_px(drawn: Picture, truth: Truth, floor: LinedFloor, camera: Camera, share: float) -> float:
-    """Return how far the middles of a floor's lines are from where they truly are: 99th percentile, in pixels.
+    """Return the 99th percentile of the position error of a floor's lines, in pixels.
 
-    A line counts in the rows where the photo sees all around it, a little below the floor's far end.
-
-    The middle is the mean column of what is darker than the ground, weighted by how much. The camera stands at a share
-    of the largest move to the right.
+    A line counts in rows where the photo sees its whole surroundings, slightly below the floor's far end. Its position
+    is the mean column weighted by darkness. The camera is at a share of the largest move to the right.
     """
     width, height = camera.size_px
     x = np.arange(width) + 0.5 - camera.cx_px
@@ -188,15 +190,15 @@ def line_px(drawn: Picture, truth: Truth, floor: LinedFloor, camera: Camera, sha
 
 
 def jumps(before: Float32[np.ndarray, "H W 3"], after: Float32[np.ndarray, "H W 3"], seen: Mask) -> tuple[int, float]:
-    """Return of two frames' errors: how many pixels jump by more than JUMP_LEVELS, and the sum of all jumps, levels."""
+    """Return the number of pixels whose error jumps by more than JUMP_LEVELS, and the sum of all changes, in levels."""
     change = np.abs(after - before)
     return int((change.max(axis=2) > JUMP_LEVELS)[seen].sum()), float(change[seen].sum() / 3)
 
 
 def lawless(before: Picture, after: Picture) -> Mask:
-    """Return the pixels that left the range of their old 3x3 neighbours by more than LAW_LEVELS.
+    """Return the pixels that leave the range of their old 3x3 neighbours by more than LAW_LEVELS.
 
-    A move that shifts nothing by more than a pixel cannot bring in what was farther away, unless it was hidden.
+    A move of at most one pixel cannot bring in colours from farther away, unless they were hidden.
     """
     three = np.ones((3, 3), np.uint8)
     low, high = cv2.erode(before, three).astype(np.int16), cv2.dilate(before, three).astype(np.int16)
@@ -204,7 +206,7 @@ def lawless(before: Picture, after: Picture) -> Mask:
     return np.asarray(((now < low - LAW_LEVELS) | (now > high + LAW_LEVELS)).any(axis=2))
 
 
-def lawless_of_its_own(before: Picture, after: Picture, true_before: Picture, true_after: Picture) -> Mask:
-    """Return the lawless pixels that have no neighbour that is lawless in truth, as what comes into view is."""
+def wrongly_lawless(before: Picture, after: Picture, true_before: Picture, true_after: Picture) -> Mask:
+    """Return the lawless pixels without a neighbour that is lawless in the truth too, as uncovered pixels are."""
     true = lawless(true_before, true_after).astype(np.uint8)
     return lawless(before, after) & ~(cv2.dilate(true, np.ones((3, 3), np.uint8)) > 0)

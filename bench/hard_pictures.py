@@ -1,4 +1,4 @@
-"""Pictures made harder, in ways that change nothing about their depth: how much worse an estimate gets."""
+"""Degraded pictures with unchanged depth, to measure how much an estimate loses."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from bench.agreement import correlation
-from bench.depth_bars import MOST_LOST, Bar, at_most, mean
+from bench.depth_bars import MAX_LOSS, Bar, at_most, mean
 from bench.estimates import Estimate
 from bench.truths import Truth
 
 SEPIA = np.array([1.0, 0.86, 0.66], np.float32)
-"""What is left of white in red, green and blue on an old print."""
+"""Red, green and blue of white on an old print, as shares."""
 
 NOISE_LEVELS = 20.0
 """Standard deviation of the noise, of 255."""
 
 DARK_SHARE, DARK_NOISE_LEVELS = 0.3, 3.0
-"""Share of the levels of a picture that was exposed too little, and the noise in it."""
+"""Share of the levels of an underexposed picture, and the deviation of its noise."""
 
 SMALL_PX, LARGE_PX = 128, 6000
 """Long sides of very small and very large pictures."""
@@ -43,7 +43,7 @@ def _sepia(rgb: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
 
 
 def _with_noise(values: Float32[np.ndarray, "H W 3"], levels: float) -> UInt8[np.ndarray, "H W 3"]:
-    """Add noise, the same every time."""
+    """Add noise, the same in every call."""
     noise = np.random.default_rng(0).standard_normal(values.shape, np.float32)
     return _levels(values + noise * np.float32(levels))
 
@@ -57,7 +57,7 @@ def _dark(rgb: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
 
 
 def _turned(rgb: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "W H 3"]:
-    """Turn by 90 degrees, against the clock."""
+    """Turn by 90 degrees, counter-clockwise."""
     return np.ascontiguousarray(np.rot90(rgb))
 
 
@@ -87,29 +87,29 @@ CHANGES: Mapping[str, Change] = MappingProxyType(
         f"{LARGE_PX} px": _large,
     }
 )
-"""What is done to a picture."""
+"""Name -> change of a picture."""
 
 TURNED = "turned by 90 degrees"
-"""The change that turns the truth along."""
+"""The change that also turns the truth."""
 
 
 @dataclass(frozen=True)
 class Robustness:
-    """How an estimate does on pictures as they are, and made harder."""
+    """The correlations of an estimate on unchanged and degraded pictures."""
 
     plain: Mapping[str, float]
-    """Correlation by picture."""
+    """Unchanged: correlation by picture."""
 
     changed: Mapping[str, Mapping[str, float]]
-    """Correlation by change, then by picture."""
+    """Degraded: correlation by change and picture."""
 
     def lost(self, change: str) -> float:
-        """Return how much of the mean correlation is lost."""
+        """Return the loss of mean correlation by a change."""
         return mean(list(self.plain.values())) - mean(list(self.changed[change].values()))
 
 
 def robustness(estimate: Estimate, truths: Sequence[Truth], changes: Iterable[str] = CHANGES) -> Robustness:
-    """Measure an estimate, which may be of any size, on pictures as they are and made harder in these ways."""
+    """Measure an estimate of any size on unchanged and degraded pictures."""
     plain = {truth.name: correlation(estimate(truth.rgb), truth.inverse_depth) for truth in truths}
     changed: dict[str, dict[str, float]] = {}
     for change in changes:
@@ -120,14 +120,14 @@ def robustness(estimate: Estimate, truths: Sequence[Truth], changes: Iterable[st
 
 
 def _like(truth: Truth, change: str) -> Float32[np.ndarray, "H W"]:
-    """Return the inverse depth of a changed picture."""
+    """Return the true inverse depth of a degraded picture."""
     return np.rot90(truth.inverse_depth) if change == TURNED else truth.inverse_depth
 
 
 def bars(measured: Mapping[str, Robustness]) -> list[Bar]:
-    """Return the bars on what each change loses, by the set of pictures."""
+    """Return the bars for the loss by each change, for every set of pictures."""
     return [
-        at_most(f"{where}, {change}: correlation lost", result.lost(change), MOST_LOST)
+        at_most(f"{where}, {change}: correlation lost", result.lost(change), MAX_LOSS)
         for where, result in measured.items()
         for change in result.changed
     ]
@@ -142,7 +142,7 @@ def report(measured: Mapping[str, Robustness]) -> str:
         f"|{'-' * (wide + 2)}|" + "-------------:|-------:|" * len(measured),
     ]
     plain = (f" {mean(list(result.plain.values())):12.3f} |        |" for result in measured.values())
-    lines.append(f"| {'as it is':{wide}} |" + "".join(plain))
+    lines.append(f"| {'unchanged':{wide}} |" + "".join(plain))
     for change in next(iter(measured.values())).changed:
         cells = (
             f" {mean(list(result.changed[change].values())):12.3f} | {result.lost(change):6.3f} |"

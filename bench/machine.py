@@ -1,4 +1,4 @@
-"""What a figure was measured with: the commit and the machine. No host names and no paths."""
+"""The commit and the machine of a measurement, without host names and paths."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ PACKAGES = ("numpy", "opencv-python-headless", "onnxruntime", "onnxruntime-gpu",
 
 @dataclass(frozen=True)
 class Machine:
-    """Everything about this run that may change a figure."""
+    """Everything about this run that can affect a figure."""
 
     commit: str
-    """Short hash; ends in "+" when tracked files have changed since, "none" outside a repository."""
+    """Short hash; ends in "+" if tracked files have changed since, "none" outside a repository."""
 
     cpu: str
     cores: int
-    """Logical cores that this process may use."""
+    """Number of logical cores that this process may use."""
 
     memory_gib: float | None
     load: float | None
-    """Processes that wanted a core in the minute before the run; well above 0, distrust the times."""
+    """Load average of the minute before the run; well above 0, times are unreliable."""
 
     system: str
     python: str
     packages: dict[str, str]
 
     def as_json(self) -> dict[str, object]:
-        """Plain values, ready for json.dumps."""
+        """Return plain values for json.dumps."""
         return asdict(self)
 
     def lines(self) -> list[str]:
-        """Two lines to print above a table."""
+        """Return two lines to print above a table."""
         memory = "" if self.memory_gib is None else f", {self.memory_gib:.0f} GiB"
         load = "" if self.load is None else f", load {self.load:.1f} at the start"
         versions = ", ".join(f"{name} {version}" for name, version in self.packages.items())
@@ -48,7 +48,7 @@ class Machine:
 
 
 def this_machine() -> Machine:
-    """Look at the machine and the repository; whatever cannot be found out is None or "unknown"."""
+    """Return this machine and commit; unknown values are None or "unknown"."""
     return Machine(
         commit=_commit(),
         cpu=_cpu_model(),
@@ -68,7 +68,7 @@ def _usable_cores() -> int:
 
 
 def _output_of(*command: str) -> str:
-    """Return what a command prints, stripped; empty when it is missing or fails."""
+    """Return the stripped output of a command; empty if it is missing or fails."""
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=20)
     except (OSError, subprocess.TimeoutExpired):

@@ -1,10 +1,9 @@
-"""How near a predicted picture is to the true one, and where to look.
+"""PSNR and SSIM of a predicted picture, and the regions in which to measure them.
 
-PSNR is over the three channels of 8-bit sRGB with peak 255. SSIM is that of Wang, Bovik, Sheikh and
-Simoncelli, "Image quality assessment: from error visibility to structural similarity", IEEE TIP 13(4), 2004:
-Gaussian window of 11x11 pixels, sigma 1.5, K1 0.01, K2 0.03, on luma (0.299 R + 0.587 G + 0.114 B). The
-paper's code drops the 5 pixels at the border where the window is not whole; here the picture is mirrored
-there, so that the map has a value at every pixel.
+PSNR is over the three channels of 8-bit sRGB with peak 255. SSIM is that of Wang, Bovik, Sheikh and Simoncelli, "Image
+quality assessment: from error visibility to structural similarity", IEEE TIP 13(4), 2004: Gaussian window of 11x11
+pixels, sigma 1.5, K1 0.01, K2 0.03, on luma (0.299 R + 0.587 G + 0.114 B). The paper's code drops the 5 pixels at the
+border, where the window is incomplete; here the picture is mirrored there, so every pixel has a value.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ PEAK = 255.0
 WINDOW_PX = 11
 WINDOW_SIGMA_PX = 1.5
 ONE_SURFACE_STEP_PX = 1.0
-"""Neighbours in a row whose disparities differ by no more than this are taken for one surface."""
+"""Neighbours in a row whose disparities differ by at most this count as one surface."""
 
 
 def psnr_db(
@@ -27,10 +26,7 @@ def psnr_db(
     truth: UInt8[np.ndarray, "H W 3"],
     mask: Bool[np.ndarray, "H W"] | None = None,
 ) -> float:
-    """Return 10 log10(255^2 / mean squared error) inside the mask.
-
-    Infinite for equal pictures, NaN for an empty mask.
-    """
+    """Return 10 log10(255^2 / mean squared error) inside the mask; inf for equal pictures, NaN for an empty mask."""
     squared = (predicted.astype(np.float64) - truth.astype(np.float64)) ** 2
     inside = squared if mask is None else squared[mask]
     if inside.size == 0:
@@ -58,7 +54,7 @@ def ssim(
 ) -> float:
     """Return the mean of the SSIM map inside the mask; NaN for an empty mask.
 
-    The window of a pixel at the rim of the mask reaches 5 pixels beyond it.
+    Windows of pixels at the rim of the mask reach 5 pixels beyond it.
     """
     values = ssim_map(predicted, truth)
     inside = values if mask is None else values[mask]
@@ -76,25 +72,24 @@ def _windowed(values: Float64[np.ndarray, "H W"]) -> Float64[np.ndarray, "H W"]:
 
 @dataclass(frozen=True, eq=False)
 class Unseen:
-    """The pixels of the right picture that show what the left one does not; the masks do not overlap."""
+    """The pixels of the right picture that the left one does not show; the masks do not overlap."""
 
     hidden: Bool[np.ndarray, "H W"]
-    """Behind something nearer, as the left eye sees it."""
+    """Covered by something nearer in the left picture."""
 
     border: Bool[np.ndarray, "H W"]
-    """Beyond the right border of the left picture."""
+    """Outside the left picture, beyond its right border."""
 
 
 def unseen_by_left(disparity_px: Float32[np.ndarray, "H W"]) -> Unseen:
-    """Return what the right picture shows and the left one does not.
+    """Return the pixels of the right picture that the left one does not show.
 
-    The disparity is the left picture's, without gaps. Every left pixel is sent to x - disparity and covers
-    the half pixel to each side of it: [-0.5, 0.5). Where it and its right neighbour differ by no more than
-    ONE_SURFACE_STEP_PX they are one surface, and cover what lies between them too; else a slanted wall would
-    be full of holes. A right pixel is unseen when nothing covers its centre. (What is nearer does not matter
-    for that: a pixel that anything lands on is seen, be it by the nearest or not.) `border` is the run of
-    unseen pixels that ends at the right border of its row; `hidden` is all the rest. A hole behind a near
-    thing that touches the right border of the left picture therefore counts as border.
+    The disparity is the left picture's, without gaps. Every left pixel moves to x - disparity and covers half a pixel
+    to each side: [-0.5, 0.5). If it and its right neighbour differ by at most ONE_SURFACE_STEP_PX, they are one surface
+    and also cover the gap between them; otherwise a slanted wall would be full of holes. A right pixel is unseen if
+    nothing covers its centre; which surface is nearer does not matter. `border` is the run of unseen pixels that ends
+    at the right border of its row; `hidden` is the rest. A hole behind a near thing that touches the right border of
+    the left picture therefore counts as border.
     """
     covered = _covered_in_right(disparity_px.astype(np.float64))
     seen_further_right = np.maximum.accumulate(covered[:, ::-1], axis=1)[:, ::-1]

@@ -1,4 +1,4 @@
-"""What a depth network costs: seconds a pass, and bytes on the disk."""
+"""The cost of a depth network: seconds per pass, and bytes on disk."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.depth_bars import MOST_MB, MOST_SECONDS, Bar, at_most
+from bench.depth_bars import MAX_MB, MAX_SECONDS, Bar, at_most
 from bench.estimates import Tested
 from kbvr.nets import open_file
 
@@ -19,16 +19,16 @@ THREADS = 2
 
 @dataclass(frozen=True)
 class Cost:
-    """What one pass takes on the CPU, and the size of the file."""
+    """The time of passes on the CPU, and the size of the file."""
 
     pass_s: Sequence[float]
-    """Of every pass, the quickest first; empty for a network that takes more than a picture of that size."""
+    """Time of every pass, fastest first; empty for a network that requires more than a picture of that size."""
 
     file_mb: float
 
 
 def cost_of(tested: Tested) -> Cost:
-    """Time the passes of a network, on the CPU with two threads and a picture of TIMED_SIZE_PX."""
+    """Time the passes of a network on the CPU, with two threads and a picture of TIMED_SIZE_PX."""
     mb = tested.path.stat().st_size / 1e6
     if tested.network.fixed_size_px not in (None, TIMED_SIZE_PX) or len(tested.network.session.get_inputs()) > 1:
         return Cost((), mb)
@@ -45,21 +45,21 @@ def cost_of(tested: Tested) -> Cost:
 
 
 def bars(cost: Cost) -> list[Bar]:
-    """Return the bars on the seconds and on the bytes."""
-    bytes_bar = at_most("file, MB", cost.file_mb, MOST_MB)
+    """Return the bars for time and file size."""
+    bytes_bar = at_most("file, MB", cost.file_mb, MAX_MB)
     if not cost.pass_s:
         return [bytes_bar]
-    return [at_most("one pass at 512x384, s", cost.pass_s[len(cost.pass_s) // 2], MOST_SECONDS), bytes_bar]
+    return [at_most("one pass at 512x384, s", cost.pass_s[len(cost.pass_s) // 2], MAX_SECONDS), bytes_bar]
 
 
 def report(name: str, cost: Cost) -> str:
-    """Return a sentence about the seconds and the bytes."""
+    """Return a sentence about time and file size."""
     size = f"The file of {name} has {cost.file_mb:.1f} MB."
     if not cost.pass_s:
         return size
     width, height = TIMED_SIZE_PX
     seconds = cost.pass_s
     return (
-        f"One pass of {name} at {width}x{height} on {THREADS} threads: {seconds[0]:.3f} s at best, "
-        f"{seconds[len(seconds) // 2]:.3f} s median, {seconds[-1]:.3f} s at worst of {len(seconds)}. {size}"
+        f"One pass of {name} at {width}x{height} on {THREADS} threads, {len(seconds)} runs: "
+        f"{seconds[0]:.3f} s minimum, {seconds[len(seconds) // 2]:.3f} s median, {seconds[-1]:.3f} s maximum. {size}"
     )

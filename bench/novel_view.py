@@ -1,10 +1,9 @@
 """Predict the right picture of real stereo pairs from the left one, and measure it.
 
-kbvr predicts it several times, through its own stages (Photo, DepthMap, scene, render): with the true disparity and its
-own filling, none, or that of other networks; and with the built-in depth, whose inverse depth is brought to the true
-disparity by one scale and one shift (least squares over the known pixels). Baselines run beside it: the ways of
-bench/ways.py, which get the true disparity, and two that know of no depth. Figures: over the whole picture, in
-`hidden` and in `border`, see bench/metrics.py.
+kbvr predicts it through its own stages (Photo, DepthMap, scene, render): with the true disparity and its own fill, no
+fill, or the fill of other networks; and with the built-in depth, fitted to the true disparity by one scale and one
+shift (least squares over the known pixels). The baselines are the methods of bench/methods.py, with the true
+disparity, and two without depth. Figures are for the whole picture, `hidden` and `border`; see bench/metrics.py.
 """
 
 from __future__ import annotations
@@ -22,18 +21,18 @@ from jaxtyping import Bool, Float32, UInt8
 from bench.agreement import fitted
 from bench.baselines import best_constant_shift_px, shifted
 from bench.machine import this_machine
+from bench.methods import Method, baseline_methods, kbvr_methods
 from bench.metrics import Unseen, psnr_db, ssim_map, unseen_by_left
 from bench.pairs import StereoPair, load_pairs
-from bench.ways import Way, baseline_ways, kbvr_ways
 from kbvr.errors import InputError
 
 OURS = "kbvr, true disparity"
-"""What the summary compares with the baselines: all ways whose names do not begin with `kbvr`."""
+"""The method that the summary compares with the baselines, whose names do not begin with `kbvr`."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """How one prediction of one picture did. NaN where the region is empty."""
+    """The figures of one predicted picture. NaN for an empty region."""
 
     psnr_db: float
     ssim: float
@@ -45,11 +44,11 @@ class Figures:
 
 @dataclass(frozen=True)
 class PairFigures:
-    """One pair: shares of its pixels, and the figures of every method by its name."""
+    """The figures of one pair: shares of its pixels, and every method by name."""
 
     name: str
     unknown_share: float
-    """Of the left picture: pixels whose true disparity is not known."""
+    """Share of the left picture with unknown true disparity."""
 
     hidden_share: float
     border_share: float
@@ -75,7 +74,7 @@ def figures_of(predicted: UInt8[np.ndarray, "H W 3"], truth: UInt8[np.ndarray, "
 
 
 def fitted_disparity_px(inverse_depth: Float32[np.ndarray, "H W"], pair: StereoPair) -> Float32[np.ndarray, "H W"]:
-    """Return scale * inverse_depth + shift, nearest to the known disparity in least squares, not below 0."""
+    """Return scale * inverse_depth + shift, fitted to the known disparity by least squares, at least 0."""
     return np.asarray(np.maximum(fitted(inverse_depth, pair.known_disparity_px), 0), np.float32)
 
 
@@ -93,34 +92,34 @@ Predict = Callable[[], UInt8[np.ndarray, "H W 3"]]
 
 
 def measure_pair(pair: StereoPair, *, baselines_only: bool = False, fill_files: tuple[Path, ...] = ()) -> PairFigures:
-    """Predict the right picture in every way and measure each; kbvr once more for every network that fills."""
+    """Predict the right picture with every method and measure each; kbvr once more for every fill network."""
     disparity_px = pair.filled_disparity_px()
     unseen = unseen_by_left(disparity_px)
     shift_px = best_constant_shift_px(pair.left, pair.right)
-    kbvr = kbvr_ways(fill_files)
+    kbvr = kbvr_methods(fill_files)
 
-    def predict_by(way: Way, disparity: Callable[[], Float32[np.ndarray, "H W"]]) -> Predict:
-        return lambda: way(pair.left, disparity())(1.0)
+    def predict_by(method: Method, disparity: Callable[[], Float32[np.ndarray, "H W"]]) -> Predict:
+        return lambda: method(pair.left, disparity())(1.0)
 
-    def with_truth(ways: dict[str, Way]) -> dict[str, Predict]:
-        return {f"{name}, true disparity": predict_by(way, lambda: disparity_px) for name, way in ways.items()}
+    def with_truth(methods: dict[str, Method]) -> dict[str, Predict]:
+        return {f"{name}, true disparity": predict_by(method, lambda: disparity_px) for name, method in methods.items()}
 
     baselines: dict[str, Predict] = {
         "no shift": lambda: pair.left,
         "best constant shift": lambda: shifted(pair.left, shift_px),
-        **with_truth(baseline_ways()),
+        **with_truth(baseline_methods()),
     }
-    ways = baselines
+    methods = baselines
     if not baselines_only:
         built_in = predict_by(kbvr["kbvr"], lambda: built_in_disparity_px(pair))
-        ways = {**with_truth(kbvr), "kbvr, built-in depth": built_in, **baselines}
+        methods = {**with_truth(kbvr), "kbvr, built-in depth": built_in, **baselines}
     return PairFigures(
         name=pair.name,
         unknown_share=float(1 - pair.known.mean()),
         hidden_share=float(unseen.hidden.mean()),
         border_share=float(unseen.border.mean()),
         constant_shift_px=shift_px,
-        methods={name: figures_of(predict(), pair.right, unseen) for name, predict in ways.items()},
+        methods={name: figures_of(predict(), pair.right, unseen) for name, predict in methods.items()},
     )
 
 
@@ -138,7 +137,7 @@ def medians(measured: Sequence[PairFigures]) -> dict[str, Figures]:
 
 
 def gains(measured: Sequence[PairFigures]) -> str:
-    """Return by how much kbvr is ahead of each pair's best baseline, median over the pairs, and which those are."""
+    """Return kbvr's gain over each pair's best baseline, as the median over the pairs, with the baselines' names."""
     parts = []
     for title, figure in (("over all", "psnr_db"), ("in hidden", "hidden_psnr_db")):
         ahead, best = [], []
@@ -149,12 +148,12 @@ def gains(measured: Sequence[PairFigures]) -> str:
                 best.append(max(values, key=values.__getitem__))
                 ahead.append(getattr(pair.methods[OURS], figure) - values[best[-1]])
         if ahead:
-            who = ", ".join(
+            names = ", ".join(
                 f"{name.removesuffix(', true disparity')} ({best.count(name)})" for name in dict.fromkeys(best)
             )
             spread = f"{min(ahead):+.2f} to {max(ahead):+.2f}"
-            parts.append(f"{title} {float(np.median(ahead)):+.2f} dB ({spread}; the best are {who})")
-    return f"kbvr less the best baseline of each pair, median of {len(measured)}: {'; '.join(parts)}"
+            parts.append(f"{title} {float(np.median(ahead)):+.2f} dB ({spread}; the best are {names})")
+    return f"kbvr minus the best baseline of each pair, median of {len(measured)}: {'; '.join(parts)}"
 
 
 HEADER = """\
@@ -191,7 +190,7 @@ def report(measured: Sequence[PairFigures]) -> str:
 
 
 def as_json(measured: Sequence[PairFigures]) -> dict[str, object]:
-    """Return plain values; null where a region is empty."""
+    """Return the figures ready for JSON; None for an empty region."""
     plain = {
         "pairs": [asdict(pair) for pair in measured],
         "medians": {name: asdict(row) for name, row in medians(measured).items()},
@@ -202,10 +201,12 @@ def as_json(measured: Sequence[PairFigures]) -> dict[str, object]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; 0, or 2 when the pairs cannot be used."""
+    """Measure and print; return 0, or 2 if the pairs cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m bench.novel_view", description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=Path, required=True, help="folder of NAME/{left.png,right.png,disparity.npz}")
-    parser.add_argument("--fill", type=Path, action="append", default=[], help="ONNX file for a further row of kbvr")
+    parser.add_argument(
+        "--fill", type=Path, action="append", default=[], help="ONNX file for another row of kbvr; can be repeated"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     options = parser.parse_args(arguments)
     machine = this_machine()

@@ -1,7 +1,6 @@
 """Real stereo pairs with true disparity, one folder each: NAME/left.png, right.png, disparity.npz.
 
-The right camera stands to the right of the left one: the point at column x of the left picture is at column
-x - disparity of the right one, in the same row.
+The point at column x of the left picture is at column x - disparity of the right one, in the same row.
 """
 
 from __future__ import annotations
@@ -25,24 +24,23 @@ class StereoPair:
     left: UInt8[np.ndarray, "H W 3"]
     right: UInt8[np.ndarray, "H W 3"]
     disparity_px: Float32[np.ndarray, "H W"]
-    """Of every pixel of the left picture; 0 is unknown."""
+    """Disparity of every pixel of the left picture; 0 is unknown."""
 
     @property
     def known(self) -> Bool[np.ndarray, "H W"]:
-        """Where the true disparity is known."""
+        """Return where the true disparity is known."""
         return np.asarray(self.disparity_px > 0)
 
     @property
     def known_disparity_px(self) -> Float32[np.ndarray, "H W"]:
-        """The disparity, NaN where it is not known."""
+        """Return the disparity, NaN where it is unknown."""
         return np.where(self.known, self.disparity_px, np.float32(np.nan))
 
     def filled_disparity_px(self) -> Float32[np.ndarray, "H W"]:
         """Return the disparity without gaps.
 
-        Most unknown pixels are background that only the left camera sees, so each takes the smaller disparity
-        of the nearest known pixels to its left and right. A row with nothing known takes the smallest of the
-        picture.
+        Most unknown pixels are background that only the left camera sees, so each takes the smaller disparity of the
+        nearest known pixels to its left and right. A row without known pixels takes the smallest of the picture.
         """
         known = self.known
         filled = taken_from(self.disparity_px, farther_neighbour_columns(self.disparity_px, known))
@@ -53,13 +51,13 @@ def load_pairs(folder: Path) -> list[StereoPair]:
     """Return the pairs of a folder, by name.
 
     Raises:
-        InputError: if there is none, or one that cannot be used.
+        InputError: if there is no pair, or one cannot be used.
     """
     if not folder.is_dir():
-        raise InputError(f"--pairs wants a folder of stereo pairs, got {folder}")
+        raise InputError(f"--pairs: expected a folder of stereo pairs, got {folder}")
     pairs = [load_pair(inside) for inside in sorted(folder.iterdir()) if (inside / "disparity.npz").is_file()]
     if not pairs:
-        raise InputError(f"no pair (NAME/left.png, right.png, disparity.npz) in {folder}")
+        raise InputError(f"expected a pair (NAME/left.png, right.png, disparity.npz), got none in {folder}")
     return pairs
 
 
@@ -73,11 +71,11 @@ def load_pair(folder: Path) -> StereoPair:
     disparity_px = _load_disparity_px(folder / "disparity.npz")
     if not left.shape == right.shape == (*disparity_px.shape, 3):
         raise InputError(
-            f"{folder.name}: wanted one size, got left {left.shape[:2]}, right {right.shape[:2]}, "
+            f"{folder.name}: expected one size, got left {left.shape[:2]}, right {right.shape[:2]}, "
             f"disparity {disparity_px.shape} (rows, columns)"
         )
     if not (disparity_px > 0).any():
-        raise InputError(f"{folder.name}: wanted a disparity above 0 somewhere, got none")
+        raise InputError(f"{folder.name}: expected a disparity above 0, got none")
     return StereoPair(folder.name, left, right, disparity_px)
 
 
@@ -86,7 +84,7 @@ def _load_rgb(path: Path) -> UInt8[np.ndarray, "H W 3"]:
         with Image.open(path) as picture:
             return np.asarray(picture.convert("RGB"), np.uint8)
     except (OSError, UnidentifiedImageError) as error:
-        raise InputError(f"wanted a picture, got {path}: {error}") from error
+        raise InputError(f"expected a picture, got {path}: {error}") from error
 
 
 def _load_disparity_px(path: Path) -> Float32[np.ndarray, "H W"]:
@@ -94,20 +92,20 @@ def _load_disparity_px(path: Path) -> Float32[np.ndarray, "H W"]:
         with np.load(path) as arrays:
             disparity_px = np.asarray(arrays["disparity"], np.float32)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(f"wanted an array 'disparity' in {path}: {error}") from error
+        raise InputError(f"expected an array 'disparity' in {path}: {error}") from error
     if disparity_px.ndim != 2 or not np.isfinite(disparity_px).all() or (disparity_px < 0).any():
-        raise InputError(f"wanted disparity (H, W), finite and >= 0, in {path}")
+        raise InputError(f"expected disparity (H, W), finite and >= 0, in {path}")
     return disparity_px
 
 
 def farther_neighbour_columns(
     disparity_px: Float32[np.ndarray, "H W"], known: Bool[np.ndarray, "H W"]
 ) -> Int[np.ndarray, "H W"]:
-    """Return from which column of its row every pixel takes its value.
+    """Return the column of its row from which every pixel takes its value.
 
-    A known pixel: its own. An unknown one: the nearest known pixel to the left or to the right, whichever has
-    the smaller disparity (is farther away); the nearer column when they are equal, the only one where there
-    is one. Rows with nothing known keep their own columns.
+    A known pixel keeps its own. An unknown one takes the nearest known pixel to its left or right: the one with the
+    smaller disparity (farther away), or the nearer column if they are equal. Rows without known pixels keep their own
+    columns.
     """
     width = known.shape[1]
     columns = np.broadcast_to(np.arange(width), known.shape)

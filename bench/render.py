@@ -1,13 +1,12 @@
-"""What pictures cost: seconds and peak memory per stereo pair, and where the time of an export goes.
+"""Measure seconds and peak memory per stereo pair, and the stages of an export.
 
-Every case runs in a process of its own, since peak memory is a figure of a process: it counts everything from
-the start of Python to the last picture. Both eyes are rendered to RGB by one call, getting the renderer ready
-included; the first such call is left out of the times. `film` is the time of every further pair in one call.
-`scene` is a wall, a floor and twelve cards with known depth, `photo` the first example photo brought to the
-size. `naive` is the plain warp of `bench.baselines` (NumPy, one thread, whole pixels), which makes the right picture
-only and takes the photo for the left one. `floor` is how long the memory alone would take: the texels that a pair looks
-at and the pixels that it writes, at the speed of a large copy measured beside it. In an export, rendering and encoding
-run beside each other: their shares of its time may add up to more than all of it.
+Every case runs in its own process, because peak memory belongs to a process: it counts everything from the start of
+Python to the last picture. One call renders both eyes to RGB, including the renderer's setup; the first call is not
+timed. `film` is the time of every further pair in one call. `scene` is a wall, a floor and twelve cards with known
+depth; `photo` is the example photo resized. `naive` is the plain warp of `bench.baselines` (NumPy, one thread, whole
+pixels), which makes only the right picture. `floor` is the time that memory alone would take: the texels that a pair
+reads and the pixels that it writes, at the measured speed of a large copy. In an export, rendering and encoding run at
+the same time, so their shares can add up to more than 100%.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from jaxtyping import Float32, UInt8
 
 from bench.machine import ROOT, this_machine
 
-if TYPE_CHECKING:  # parents of the measuring processes stay small: these load no picture library
+if TYPE_CHECKING:  # the parents of measuring processes stay small: no picture library
     from kbvr.depth.depth_map import DepthMap
     from kbvr.geometry.camera import Camera
     from kbvr.ldi.scene import Scene
@@ -44,7 +43,7 @@ EXPORT = "export"
 COPIED_BYTES = 2**28
 TEXEL_BYTES, TEXELS_PER_PX, PIXEL_BYTES = 4, 4, 3
 BASELINE_M = 0.03
-"""Disparity of 3% of the width at 1 m, the most that a picture gets by default."""
+"""Gives a disparity of 3% of the width at 1 m, the default maximum."""
 
 CARDS = 12
 LONGEST_S = 900.0
@@ -52,12 +51,12 @@ LONGEST_S = 900.0
 
 @dataclass(frozen=True)
 class RenderFigures:
-    """What one case cost."""
+    """The figures of one case."""
 
     case: str
     size_px: tuple[int, int]
     depth_s: float | None
-    """Photo to DepthMap, the network loaded and run once; None where depth was given."""
+    """Photo to DepthMap, including loading the network; None if depth is given."""
 
     scene_s: float
     """DepthMap to Scene."""
@@ -65,49 +64,49 @@ class RenderFigures:
     pair_min_s: float
     pair_median_s: float
     pair_spread_s: float
-    """Slowest less fastest."""
+    """Slowest minus fastest."""
 
     runs: int
     film_pair_s: float
-    """Every further pair of a call that renders many, as an export does; mean of the fastest of `FILM_RUNS` films."""
+    """Every further pair of a call that renders many, as in an export; the mean of the fastest of `FILM_RUNS` films."""
 
     film_one_thread_s: float
-    """The same with one thread."""
+    """The same, with one thread."""
 
     film_cpu_s: float
-    """Processor time of that: what a busy machine changes least."""
+    """Processor time of that; a busy machine affects it least."""
 
     naive_s: float
-    """One picture by the naive warp, fastest of three."""
+    """One picture by the naive warp; fastest of three."""
 
     floor_s: float
-    """What the memory alone would take for a pair."""
+    """Time that memory alone would take for a pair."""
 
     peak_mib: float | None
-    """None where the system does not tell."""
+    """None if the system does not report it."""
 
 
 @dataclass(frozen=True)
 class ExportFigures:
-    """What the default export of the example photo cost."""
+    """The figures of the default export of the example photo."""
 
     total_s: float
     stage_s: dict[str, float]
-    """Seconds that each stage was at work."""
+    """Working time of each stage, in seconds."""
 
     peak_mib: float | None
 
     def share(self, stage: str) -> float:
-        """Return the part of the whole time in which a stage was at work."""
+        """Return the share of a stage in the total time."""
         return self.stage_s[stage] / self.total_s
 
 
 def layered_scene(
     size_px: tuple[int, int],
 ) -> tuple[UInt8[np.ndarray, "H W 3"], Float32[np.ndarray, "H W"]]:
-    """Return a picture and its inverse depth in 1/m: a wall at 6 m, a floor before it, cards from 1 to 4 m.
+    """Return a picture and its inverse depth in 1/m: a wall at 6 m, a floor in front of it, cards from 1 to 4 m.
 
-    The same for every call with the same size; every surface has texture down to single pixels.
+    The result depends only on the size; every surface has texture down to single pixels.
     """
     width, height = size_px
     random = np.random.default_rng(2)
@@ -124,12 +123,12 @@ def layered_scene(
 
 
 def example_photo() -> Path:
-    """Return the photo that the demo uses."""
+    """Return the photo of the demo."""
     return ROOT / "examples" / "temple.jpg"
 
 
 def photo_rgb(size_px: tuple[int, int]) -> UInt8[np.ndarray, "H W 3"]:
-    """Return the example photo, scaled to cover the size and cropped to it about its middle."""
+    """Return the example photo, scaled to cover the size and cropped at its centre."""
     import cv2
 
     from kbvr.photo.photo import load_photo
@@ -144,7 +143,7 @@ def photo_rgb(size_px: tuple[int, int]) -> UInt8[np.ndarray, "H W 3"]:
 
 
 def photo_and_depth(case: str) -> tuple[Photo, DepthMap, float | None]:
-    """Return what a case renders, and the seconds that estimating its depth took."""
+    """Return the photo and depth of a case, and the seconds of the depth estimate."""
     from kbvr.depth.depth_map import DepthMap
     from kbvr.depth.estimate import estimate_depth
     from kbvr.depth.networks import BUILT_IN_NETWORK
@@ -180,7 +179,7 @@ def measure_case(case: str) -> RenderFigures:
     warm_s = pair_s[1:]
     film_pair_s, _ = _film_pair_s(scene, eyes, None)
     film_one_thread_s, film_cpu_s = _film_pair_s(scene, eyes, 1)
-    peak = peak_mib()  # of what is ours: the naive warp comes after it
+    peak = peak_mib()  # kbvr's only: the naive warp runs afterwards
     disparity_px = (photo.f_px * BASELINE_M * depth.inverse_depth).astype(np.float32)
     naive_s = min(called_s(lambda: naive_warp(photo.rgb, disparity_px)) for _ in range(3))
     pair_bytes = 2 * photo.size_px[0] * photo.size_px[1] * (TEXELS_PER_PX * TEXEL_BYTES + PIXEL_BYTES)
@@ -203,7 +202,7 @@ def measure_case(case: str) -> RenderFigures:
 
 
 def _seconds(pictures: Iterator[object]) -> float:
-    """Return how long it takes to get all of them, none kept."""
+    """Return the time to iterate over all pictures, keeping none."""
     start = time.perf_counter()
     for _ in pictures:
         pass
@@ -211,7 +210,7 @@ def _seconds(pictures: Iterator[object]) -> float:
 
 
 def _film_pair_s(scene: Scene, eyes: Sequence[Camera], threads: int | None) -> tuple[float, float]:
-    """Return seconds and processor seconds of a pair among many, the renderer ready."""
+    """Return seconds and processor seconds of a pair among many, without the renderer's setup."""
     from kbvr.rendering.cpu_renderer import Renderer
 
     with Renderer(scene, threads=threads) as drawing:
@@ -224,14 +223,14 @@ def _film_pair_s(scene: Scene, eyes: Sequence[Camera], threads: int | None) -> t
 
 
 def called_s(call: Callable[[], object]) -> float:
-    """Return how long a call takes."""
+    """Return the seconds of a call."""
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
 
 
 def copy_bytes_per_s() -> float:
-    """Return the bytes that a large copy reads and writes a second, fastest of five."""
+    """Return the bytes per second that a large copy reads and writes; fastest of five."""
     source = np.ones(COPIED_BYTES // 8)
     target = np.zeros_like(source)
     return 2 * COPIED_BYTES / min(called_s(lambda: np.copyto(target, source)) for _ in range(5))
@@ -250,7 +249,7 @@ def measure_export() -> ExportFigures:
 
 
 def peak_mib() -> float | None:
-    """Return the most memory that this process has held at once."""
+    """Return the peak memory of this process."""
     try:
         import resource
     except ImportError:  # Windows
@@ -259,10 +258,10 @@ def peak_mib() -> float | None:
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def in_own_process(case: str) -> dict[str, object]:
+def in_fresh_process(case: str) -> dict[str, object]:
     """Measure a case, or EXPORT, in a fresh Python and return its figures.
 
-    On Linux a new process starts with its parent's peak: this one must stay smaller than what it measures.
+    On Linux a new process starts with its parent's peak, so this one must stay smaller than what it measures.
     """
     command = [sys.executable, "-m", "bench.render", "--only", case]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=LONGEST_S)
@@ -314,8 +313,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(asdict(measure_export() if options.only == EXPORT else measure_case(options.only))))
         return 0
     machine = this_machine()
-    rendered = [in_own_process(case) for case in CASES]
-    exported = in_own_process(EXPORT)
+    rendered = [in_fresh_process(case) for case in CASES]
+    exported = in_fresh_process(EXPORT)
     if options.json:
         print(json.dumps(machine.as_json() | {"pairs": rendered, EXPORT: exported}, indent=1))
         return 0

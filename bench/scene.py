@@ -1,8 +1,8 @@
-"""What it costs to make a scene of a photo, from 1 to 48 million pixels: seconds and peak memory of every size.
+"""Measure seconds and peak memory from a photo to its scene, for 1 to 48 million pixels.
 
-Every size is measured in a process of its own: a JPEG of that size (the example photo, enlarged) is loaded, its depth
-estimated by the built-in network, and cut, filled and meshed; then the first stereo pair is drawn for a 1080p video.
-`--plot` draws the curve as a picture. Time is linear in pixels if `s / MP` does not grow.
+Every size runs in its own process. It loads a JPEG of that size (the example photo, enlarged), estimates depth with the
+built-in network, splits, fills and meshes; then it draws the first stereo pair for a 1080p video. `--plot` draws the
+curve. Time is linear in pixels if `s / MP` does not grow.
 """
 
 from __future__ import annotations
@@ -29,41 +29,41 @@ PLOT_PX = (900, 520)
 
 @dataclass(frozen=True)
 class SceneFigures:
-    """What one size cost."""
+    """The figures of one size."""
 
     size_px: tuple[int, int]
     load_s: float
     depth_s: float
-    """The network opened and run for the first time, its map brought to the photo's size."""
+    """Opening the network, its first run, and the upsampling to the photo's size."""
 
     scene_s: float
     first_pair_s: float
-    """From the scene to the first two pictures, the renderer's textures included."""
+    """From the scene to the first two pictures, including the renderer's textures."""
 
     cpu_s: float
-    """Processor time of load, depth and scene, that of all threads added up: what a busy machine changes least."""
+    """Processor time of load, depth and scene, summed over all threads; a busy machine affects it least."""
 
     peak_mib: float | None
 
     @property
     def megapixels(self) -> float:
-        """Millions of pixels."""
+        """Return the size in millions of pixels."""
         return self.size_px[0] * self.size_px[1] / 1e6
 
     @property
     def photo_to_scene_s(self) -> float:
-        """All but the pictures."""
+        """Return the time of all stages before drawing."""
         return self.load_s + self.depth_s + self.scene_s
 
 
 def size_of(megapixels: float) -> tuple[int, int]:
-    """Return the 4:3 size (width, height) of about so many million pixels."""
+    """Return the 4:3 size (width, height) with about this many million pixels."""
     height = round((megapixels * 1e6 * 3 / 4) ** 0.5)
     return round(height * 4 / 3), height
 
 
 def write_photo(size_px: tuple[int, int], path: Path) -> None:
-    """Write the example photo, enlarged to a size, as a JPEG."""
+    """Write the example photo as a JPEG, enlarged to a size."""
     from PIL import Image
 
     Image.fromarray(photo_rgb(size_px)).save(path, quality=92)
@@ -98,7 +98,7 @@ def measure(path: Path) -> SceneFigures:
     return SceneFigures(photo.size_px, load_s, depth_s, scene_s, pair_s, busy_s, peak_mib())
 
 
-def in_own_process(*arguments: str) -> str:
+def in_fresh_process(*arguments: str) -> str:
     """Run this file in a fresh Python and return what it prints."""
     command = [sys.executable, "-m", "bench.scene", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=LONGEST_S)
@@ -108,13 +108,13 @@ def in_own_process(*arguments: str) -> str:
 
 
 def measured_sizes(megapixels: Sequence[float]) -> list[SceneFigures]:
-    """Measure every size in a process of its own; the photos are written by others, since memory is measured."""
+    """Measure every size in its own process; other processes write the photos, because memory is measured."""
     figures = []
     with tempfile.TemporaryDirectory() as folder:
-        for wanted in megapixels:
-            path = Path(folder) / f"{wanted:g}.jpg"
-            in_own_process("--write", str(wanted), str(path))
-            figures.append(SceneFigures(**json.loads(in_own_process("--measure", str(path)))))
+        for size_mp in megapixels:
+            path = Path(folder) / f"{size_mp:g}.jpg"
+            in_fresh_process("--write", str(size_mp), str(path))
+            figures.append(SceneFigures(**json.loads(in_fresh_process("--measure", str(path)))))
             path.unlink()
     return figures
 
@@ -122,7 +122,7 @@ def measured_sizes(megapixels: Sequence[float]) -> list[SceneFigures]:
 def scene_table(figures: Sequence[SceneFigures]) -> str:
     """Return a Markdown table, a row per size."""
     lines = [
-        "| photo MP | load s | depth s | scene s | in all s | cpu s | cpu s / MP | first pair s | peak MiB |",
+        "| photo MP | load s | depth s | scene s |  total s | cpu s | cpu s / MP | first pair s | peak MiB |",
         "|---------:|-------:|--------:|--------:|---------:|------:|-----------:|-------------:|---------:|",
     ]
     for row in figures:
@@ -136,7 +136,7 @@ def scene_table(figures: Sequence[SceneFigures]) -> str:
 
 
 def write_plot(figures: Sequence[SceneFigures], path: Path) -> None:
-    """Draw processor seconds and peak memory over millions of pixels, each over its own greatest value."""
+    """Draw processor seconds and peak memory over millions of pixels, each relative to its maximum."""
     import cv2
     import numpy as np
 
@@ -170,10 +170,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.scene", description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the curve, too")
+    parser.add_argument("--plot", type=Path, metavar="PNG", help="also draw the curve")
     parser.add_argument("--megapixels", type=float, nargs="+", default=MEGAPIXELS, help="sizes to measure")
     parser.add_argument("--measure", type=Path, help="measure one photo in this process and print its JSON")
-    parser.add_argument("--write", nargs=2, metavar=("MEGAPIXELS", "JPEG"), help="write a photo to be measured")
+    parser.add_argument("--write", nargs=2, metavar=("MEGAPIXELS", "JPEG"), help="write a photo to measure")
     options = parser.parse_args(arguments)
     if options.write:
         write_photo(size_of(float(options.write[0])), Path(options.write[1]))

@@ -1,8 +1,8 @@
-"""The right picture by softmax splatting: how warps that were made to be learned through move pixels forward.
+"""The right picture by softmax splatting, the forward warp of learned methods.
 
-Every pixel is shared out between the two columns that it lands on, and where several land, their mean is weighted by
+Every pixel is split between the two columns that it lands on. Where several land, their mean is weighted by
 exp(importance): Niklaus and Liu, "Softmax splatting for video frame interpolation", CVPR 2020, equation 6, with
-nearness for importance.
+nearness as importance.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from jaxtyping import Float32, UInt8
 from bench.pairs import farther_neighbour_columns, taken_from
 
 IMPORTANCE_PER_PX = 1.5
-"""Of a pixel of disparity at the largest move: what is 3 px nearer outweighs what is behind it by 90 to 1."""
+"""Importance per pixel of disparity at the largest move: something 3 px nearer outweighs the background 90 to 1."""
 
-LEAST_WEIGHT = 1e-3
-"""A pixel that gets less, of the share of one whole pixel, is a hole."""
+MIN_WEIGHT = 1e-3
+"""A pixel with less weight than this, relative to one whole pixel, is a hole."""
 
 
 def softmax_splat(
     left: UInt8[np.ndarray, "H W 3"], disparity_px: Float32[np.ndarray, "H W"], *, share: float = 1.0
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """Return the picture from a share of the way to the right; holes take the farther neighbour in the row."""
+    """Return the picture at a share of the move to the right; holes take the farther neighbour in the row."""
     height, width = disparity_px.shape
     disparity = disparity_px.astype(np.float64)
     landing = np.arange(width) - disparity * share
@@ -46,7 +46,7 @@ def softmax_splat(
         near += added(soft * disparity[inside])
         for channel in range(3):
             colour[channel] += added(soft * left[..., channel][inside])
-    reached = (plain > LEAST_WEIGHT).reshape(height, width)
+    reached = (plain > MIN_WEIGHT).reshape(height, width)
     total = np.where(weight > 0, weight, 1)
     mean = np.clip(colour / total + 0.5, 0, 255).astype(np.uint8).T.reshape(height, width, 3)
     nearness = np.asarray((near / total).reshape(height, width), np.float32)

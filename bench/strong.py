@@ -1,4 +1,4 @@
-"""Depth against pictures with good depth that were held out from training, and how sure the network is of it."""
+"""Measure depth on held-out pictures with good depth, and the network's confidence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.estimates import Tested
 from bench.truths import Truth
 
 FIRST = "fast"
-"""The quality that the bar is on: one pass."""
+"""The quality of the bar: one pass."""
 
 WORST = 10
 QUARTERS = ("surest", "sure", "unsure", "least sure")
@@ -22,7 +22,7 @@ QUARTERS = ("surest", "sure", "unsure", "least sure")
 
 @dataclass(frozen=True)
 class StrongRow:
-    """How the network did on one picture."""
+    """The figures of the network on one picture."""
 
     name: str
     kind: str
@@ -30,13 +30,13 @@ class StrongRow:
     """By quality."""
 
     error_share: float
-    """Of one pass: 0 is perfect, 1 no better than a flat wall."""
+    """In one pass: 0 is perfect, 1 no better than a flat wall."""
 
     error_by_quarter: tuple[float, ...] = ()
-    """Of one pass, for the pixels of which it is surest first; empty if it does not say how sure it is."""
+    """In one pass, for quarters of the pixels, most confident first; empty without a confidence output."""
 
     expected_error: float = float("nan")
-    """What the network expects, in the same unit."""
+    """The error that the network expects, in the same unit."""
 
 
 def strong_row(tested: Tested, truth: Truth, qualities: Sequence[str]) -> StrongRow:
@@ -53,10 +53,7 @@ def strong_row(tested: Tested, truth: Truth, qualities: Sequence[str]) -> Strong
 
 
 def by_quarter(wrong: Float32[np.ndarray, "H W"], sure: Float32[np.ndarray, "h w"]) -> tuple[float, ...]:
-    """Return the mean error of each quarter of the pixels, those first of which the network is surest.
-
-    Where the error is not known (NaN) a pixel does not count.
-    """
+    """Return the mean error of each quarter of the pixels, most confident first; unknown errors (NaN) are skipped."""
     sized = sized_as(sure, wrong)
     known = np.isfinite(wrong)
     order = np.argsort(-sized[known], kind="stable")
@@ -64,18 +61,18 @@ def by_quarter(wrong: Float32[np.ndarray, "H W"], sure: Float32[np.ndarray, "h w
 
 
 def bars(rows: Sequence[StrongRow]) -> list[Bar]:
-    """Return the bar on the mean correlation."""
+    """Return the bar for the mean correlation."""
     figure = mean([row.correlations[FIRST] for row in rows])
     return [at_least("held-out good depth, one pass: correlation", figure, STRONG_CORRELATION)]
 
 
 def worst(rows: Sequence[StrongRow]) -> list[StrongRow]:
-    """Return the pictures with the least correlation in one pass, the worst first."""
+    """Return the pictures with the lowest correlation in one pass, worst first."""
     return sorted(rows, key=lambda row: np.nan_to_num(row.correlations[FIRST], nan=-2.0))[:WORST]
 
 
 def report(rows: Sequence[StrongRow]) -> str:
-    """Return the means by kind as a Markdown table, the worst pictures, and what the confidence is worth."""
+    """Return the means by kind as a Markdown table, the worst pictures, and the figures of the confidence."""
     qualities = list(rows[0].correlations)
     titles = "".join(f" {quality:>6} |" for quality in qualities)
     lines = [
@@ -96,16 +93,16 @@ def report(rows: Sequence[StrongRow]) -> str:
 
 
 def confidence_text(rows: Sequence[StrongRow]) -> str:
-    """Return what the confidence says about the error: inside a picture, and of one picture against another."""
+    """Return how well the confidence predicts the error, within a picture and across pictures."""
     means = [mean([row.error_by_quarter[quarter] for row in rows]) for quarter in range(len(QUARTERS))]
     parts = ", ".join(f"{name} {value:.3f}" for name, value in zip(QUARTERS, means, strict=True))
     text = f"Error share of the quarters of the pixels, by confidence: {parts}."
     agrees = doubt_agrees(rows)
-    return f"{text} Errors that pictures are expected to have, and have, correlate by {agrees:.2f}."
+    return f"{text} Expected and actual errors of pictures correlate at {agrees:.2f}."
 
 
 def doubt_agrees(rows: Sequence[StrongRow]) -> float:
-    """Return the correlation, over the pictures, of the error that the network expects with the one that it makes."""
+    """Return the correlation over the pictures of the expected error with the actual one."""
     expected = np.array([row.expected_error for row in rows], np.float32)
     made = np.array([row.error_share for row in rows], np.float32)
     known = np.isfinite(expected) & np.isfinite(made)

@@ -1,8 +1,8 @@
-"""Whether thin things are seen: how much of them is nearer than what surrounds it.
+"""Measure how much of thin things is seen: nearer than its surroundings.
 
-On drawn scenes every pixel of a thing is known. On photos they were marked by hand, in `thin_things.csv` beside this
-file: a line of x and y in pixels of the photo, (0, 0) being the corner of its first pixel, and a width. Feet of what
-stands on the ground are left out, for there it is no nearer than the ground; so is what hangs on a wall.
+In drawn scenes, every pixel of a thing is known. In photos, things are marked by hand in `thin_things.csv`: a line of x
+and y in pixels of the photo, with (0, 0) at the corner of its first pixel, and a width. Feet on the ground are not
+marked, because they are no nearer than the ground; nor are things that hang on a wall.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from kbvr.photo.photo import load_photo
 MARKS = Path(__file__).with_name("thin_things.csv")
 
 AROUND_SHARE = 1 / 64
-"""What is so near to a thing's edge, as a share of the picture's long side, is its surround: 8 pixels of 512."""
+"""Reach of a thing's surroundings, as a share of the picture's long side: 8 pixels of 512."""
 
 GAP_PX = 1.5
-"""So much next to a mark belongs neither to the thing nor to its surround: lines are drawn by hand, edges are soft."""
+"""Width of the rim that belongs neither to a thing nor to its surroundings: marks are imprecise, edges soft."""
 
 NEARER_SHARE = 0.02
-"""A marked pixel is seen if it stands out from its surround by so much of the map's range, from the 2nd to the 98th
-percentile: less than what a chair's leg stands before the wall of a room."""
+"""A marked pixel is seen if it is nearer than its surroundings by this share of the map's range (2nd to 98th
+percentile): less than the distance of a chair leg from the wall of a room."""
 
 Points = Float64[np.ndarray, "n 2"]
 
 
 @dataclass(frozen=True, eq=False)
 class Mark:
-    """One thin thing, or a straight part of one."""
+    """A thin thing, or a straight part of it."""
 
     what: str
     width_px: float
@@ -49,15 +49,15 @@ class Mark:
 
 @dataclass(frozen=True)
 class ThinRow:
-    """How much of one picture's thin things is seen."""
+    """The seen share of the thin things of one picture."""
 
     name: str
     seen: float
-    """Share of their pixels; NaN if there are none."""
+    """Share of all pixels; NaN without any."""
 
     pixels: int
     kinds: Mapping[str, float]
-    """The same by what they are."""
+    """The same by kind of thing."""
 
 
 def nearer(
@@ -68,10 +68,10 @@ def nearer(
     around_px: int,
     share: float,
 ) -> Bool[np.ndarray, "H W"]:
-    """Return which pixels of a thing are nearer than the mean of what surrounds them.
+    """Return the pixels of a thing that are nearer than the mean of their surroundings by `share` of the map's range.
 
-    Its surround is what is neither the thing nor other, in a square of 2 `around_px` + 1. By at least `share` of the
-    map's range. A pixel with no surround is not.
+    The surroundings are the pixels of neither `thing` nor `other` in a square of 2 `around_px` + 1. A pixel without
+    surroundings is not nearer.
     """
     window = (2 * around_px + 1,) * 2
     free = ~(thing | other)
@@ -85,7 +85,7 @@ def read_marks(path: Path = MARKS) -> dict[str, list[Mark]]:
     """Return the marks by the photo's file name, in the order of the file.
 
     Raises:
-        InputError: if the file cannot be read or a row of it is no mark.
+        InputError: if the file cannot be read, or a row is not a mark.
     """
     marks: dict[str, list[Mark]] = {}
     try:
@@ -94,7 +94,7 @@ def read_marks(path: Path = MARKS) -> dict[str, list[Mark]]:
                 points = np.array(row["points"].split(), np.float64).reshape(-1, 2)
                 mark = Mark(row["what"], float(row["width_px"]), points)
                 if len(points) < 2 or not 0 < mark.width_px < np.inf or not np.isfinite(points).all():
-                    raise ValueError(f"{row['photo']}: a line of two points or more and a width above 0")
+                    raise ValueError(f"{row['photo']}: a line of at least two points and a width above 0")
                 marks.setdefault(row["photo"], []).append(mark)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"expected marks (photo, what, width_px, points), got {path}: {error}") from error
@@ -114,7 +114,7 @@ def drawn(mark: Mark, size_px: tuple[int, int]) -> Bool[np.ndarray, "H W"]:
 
 
 def _within(mark: Mark, size_px: tuple[int, int], distance_px: float) -> Bool[np.ndarray, "H W"]:
-    """Return the pixels whose middle is no farther than so much from a mark's line."""
+    """Return the pixels whose middle is within a distance of a mark's line."""
     x, y = np.arange(size_px[0]) + 0.5, np.arange(size_px[1])[:, None] + 0.5
     inside = np.zeros((size_px[1], size_px[0]), bool)
     for start, end in zip(mark.points[:-1], mark.points[1:], strict=True):
@@ -126,9 +126,9 @@ def _within(mark: Mark, size_px: tuple[int, int], distance_px: float) -> Bool[np
 
 
 def seen_marks(name: str, inverse_depth: Float32[np.ndarray, "H W"], marks: Sequence[Mark]) -> ThinRow:
-    """Return how much of the marked things a map of the photo's size shows.
+    """Return the seen share of the marked things in a map of the photo's size.
 
-    The surround of each is measured without all the others.
+    The surroundings of each exclude all the others.
     """
     height, width = inverse_depth.shape
     margin_px = max(height, width) * AROUND_SHARE
@@ -140,8 +140,8 @@ def seen_marks(name: str, inverse_depth: Float32[np.ndarray, "H W"], marks: Sequ
         is_seen = nearer(inverse_depth, thing, near_one, around_px=around_px, share=NEARER_SHARE)
         by_kind.setdefault(mark.what, []).append(is_seen[thing])
     kinds = {what: np.concatenate(parts) for what, parts in by_kind.items()}
-    every = np.concatenate(list(kinds.values()))
-    return ThinRow(name, _share(every), every.size, {what: _share(each) for what, each in kinds.items()})
+    pixels = np.concatenate(list(kinds.values()))
+    return ThinRow(name, _share(pixels), pixels.size, {what: _share(each) for what, each in kinds.items()})
 
 
 def _share(seen: Bool[np.ndarray, " n"]) -> float:
@@ -149,20 +149,20 @@ def _share(seen: Bool[np.ndarray, " n"]) -> float:
 
 
 def seen_on_photos(estimate: Estimate, folder: Path, marks: Mapping[str, Sequence[Mark]]) -> list[ThinRow]:
-    """Return how much of the marked things of each photo an estimate shows.
+    """Return the seen share of the marked things of each photo in an estimate.
 
     Raises:
-        InputError: if a photo is not in the folder, or its marks leave it.
+        InputError: if a photo is missing from the folder, or its marks leave the picture.
     """
     rows = []
-    for name, of_photo in marks.items():
+    for name, photo_marks in marks.items():
         rgb = load_photo(folder / name).rgb
-        rows.append(seen_marks(name, estimate(rgb), of_photo))
+        rows.append(seen_marks(name, estimate(rgb), photo_marks))
     return rows
 
 
-def never_shown(folder: Path) -> set[str]:
-    """Return the photos of a folder, one in a hundred in the order of their names, that the trainers leave out."""
+def held_out_photos(folder: Path) -> set[str]:
+    """Return the photos of a folder that the trainers hold out: every 100th, in the order of their names."""
     names = sorted(path.name for path in folder.glob("*.jpg"))
     return set(names[::HELD_OUT_EVERY])
 
@@ -173,23 +173,23 @@ def seen(rows: Sequence[ThinRow]) -> float:
 
 
 def bars(measured: Mapping[str, Mapping[str, Sequence[ThinRow]]]) -> list[Bar]:
-    """Return the bars on what is seen of thin things: by way of VERSION_1, on drawn scenes and on photos if given."""
+    """Return the bars for thin things: by method of VERSION_1, on drawn scenes and on photos if given."""
     return [
-        at_least(f"thin things, {where}, {way}: seen", seen(rows), THIN_TIMES * VERSION_1[way][where])
-        for way, sets in measured.items()
+        at_least(f"thin things, {where}, {method}: seen", seen(rows), THIN_TIMES * VERSION_1[method][where])
+        for method, sets in measured.items()
         for where, rows in sets.items()
     ]
 
 
 def report(measured: Mapping[str, Mapping[str, Sequence[ThinRow]]]) -> str:
-    """Return a Markdown table: a row per set of pictures and kind of thing, a column per way, and version 1's."""
+    """Return a Markdown table: a row per set of pictures and kind of thing, columns per method and for version 1."""
     first = next(iter(measured.values()))
     lines = [
-        "| thin things seen |" + "".join(f" {way:>8} | version 1 |" for way in measured),
+        "| thin things seen |" + "".join(f" {method:>8} | version 1 |" for method in measured),
         "|------------------|" + "---------:|----------:|" * len(measured),
     ]
     for where, rows in first.items():
-        cells = (f" {seen(sets[where]):8.3f} | {VERSION_1[way][where]:9.3f} |" for way, sets in measured.items())
+        cells = (f" {seen(sets[where]):8.3f} | {VERSION_1[method][where]:9.3f} |" for method, sets in measured.items())
         lines.append(f"| {where:16} |" + "".join(cells))
         for kind in sorted({kind for row in rows for kind in row.kinds}):
             means = (mean([row.kinds[kind] for row in sets[where] if kind in row.kinds]) for sets in measured.values())

@@ -1,11 +1,11 @@
-"""Pictures of scenes that are known by formula: colour, inverse depth and coverage along every ray.
+"""A ray tracer for analytic worlds: colour, inverse depth and coverage along every ray.
 
-A world is a list of surfaces, each a plane or a sphere with a coverage (1 inside its outline, 0 outside, and in between
-on the outline) and a texture of smooth waves. A pixel is the mean of SAMPLES x SAMPLES rays, and on each ray the
-surfaces are laid over each other (Porter and Duff 1984) in 8-bit sRGB values, as the field does.
+A world is a list of surfaces. Each is a plane or a sphere with a coverage (1 inside its outline, 0 outside, in between
+on the outline) and a texture of smooth waves. A pixel is the mean of SAMPLES x SAMPLES rays; on each ray the surfaces
+are composited (Porter and Duff 1984) in 8-bit sRGB values, as is usual.
 
-Outlines and textures live in photo pixels about the photo's principal point, in which a plane of the world is
-`inverse depth = d0 + du x + dv y`. Inverse depth is given as the disparity in pixels that a move of BASELINE_M shows.
+Outlines and textures are in photo pixels relative to the photo's principal point, where a plane is `inverse depth =
+d0 + du x + dv y`. The unit of inverse depth is the disparity in pixels at a baseline of BASELINE_M.
 """
 
 from __future__ import annotations
@@ -20,67 +20,67 @@ from jaxtyping import Bool, Float, Float32, Int, UInt8
 from kbvr.geometry.camera import Camera, camera_of_photo
 
 SAMPLES = 4
-"""Rays along each side of a pixel."""
+"""Number of rays along each side of a pixel."""
 
 BAND_ROWS = 16
-"""Rows of pixels that are traced at once: few enough to stay in the processor's cache."""
+"""Rows of pixels to trace at once: few enough for the processor's cache."""
 
 F_PX = 480.0
 BASELINE_M = 0.06
 """The largest move; a surface with a disparity of d pixels is F_PX BASELINE_M / d metres away."""
 
 SAME_POINT_PX = 0.05
-"""Two hits on one ray whose disparities differ by less are one point."""
+"""Two hits on one ray whose disparities differ by less than this are one point."""
 
 Values = Float[np.ndarray, "..."]
 Coverage = Callable[[Values, Values, float], Values]
-"""Coverage at x, y (photo pixels about the principal point) by a sample that is 1/n pixels wide; 0 to 1."""
+"""Coverage, 0 to 1, of a sample 1/n pixels wide at x, y in photo pixels relative to the principal point."""
 
 
 @dataclass(frozen=True)
 class Rays:
-    """Rays from one point, by where they meet the photo's plane of a camera that stands there."""
+    """Rays from one camera position, by where they meet its image plane."""
 
     origin_px: tuple[float, float, float]
-    """Where the camera stands: x, y in pixels that a disparity of 1 shows, z as a share of what a disparity of 1 is
-    away. (0, 0, 0) is the photo's camera."""
+    """Camera position: x and y in pixels of parallax at a disparity of 1, z as a share of the depth at that disparity.
+    (0, 0, 0) is the photo's camera."""
 
     x: Values
-    """Pixels about the principal point; x and y broadcast against each other."""
+    """Pixels relative to the principal point; x and y broadcast against each other."""
 
     y: Values
 
     samples: float = SAMPLES
-    """One over the width of a ray, in pixels."""
+    """Reciprocal of the width of a ray in pixels."""
 
 
 @dataclass(frozen=True)
 class Hit:
-    """What rays meet on one surface. Everything broadcasts to the shape of the rays."""
+    """The points where rays meet one surface. All fields broadcast to the shape of the rays."""
 
     disparity_px: Values
-    """Inverse depth along the axis, from where the rays start; 0 is infinitely far."""
+    """Inverse depth along the axis, from the rays' origin; 0 is infinitely far."""
 
     coverage: Values
     at: tuple[Values, ...]
-    """Where on the surface: what its texture takes, and for `Surface.photo_xy`."""
+    """Coordinates on the surface, for its texture and `Surface.photo_xy`."""
 
 
 class Surface(Protocol):
-    """One thing of a world."""
+    """A surface of a world."""
 
     def hit(self, rays: Rays) -> Hit:
-        """Return where the rays meet it."""
+        """Return where the rays meet the surface."""
         ...
 
     def colour(self, at: tuple[Values, ...]) -> Values:
-        """Return its colour, 0 to 255, with a last axis of 3."""
+        """Return the colour, 0 to 255, with a last axis of 3."""
         ...
 
 
 @dataclass(frozen=True)
 class Waves:
-    """A texture: a colour with two products of waves laid over it, each along a colour of its own."""
+    """A texture: a base colour plus two products of waves, each in its own colour direction."""
 
     base: tuple[float, float, float]
     wavelength_px: float = 24.0
@@ -108,10 +108,10 @@ def everywhere(x: Values, y: Values, samples: float) -> Values:  # noqa: ARG001
 
 @dataclass(frozen=True)
 class Sheet:
-    """A plane with an outline."""
+    """A plane with a coverage."""
 
     d0: float
-    """Disparity at the principal point, pixels; 0 (with du = dv = 0) is the sky."""
+    """Disparity at the principal point, in pixels; 0 (with du = dv = 0) is the sky."""
 
     texture: Callable[[Values, Values], Values]
     covers: Coverage = everywhere
@@ -127,7 +127,7 @@ class Sheet:
         meets it at 1/s = (d0 + du x + dv y) / (1 - n o).
         """
         ox, oy, oz = rays.origin_px
-        towards: Values = np.full((1, 1), self.d0, np.float32)  # stays small where nothing varies: that saves most time
+        towards: Values = np.full((1, 1), self.d0, np.float32)  # stays small if nothing varies, which saves most time
         for slope, along in ((self.du, rays.x), (self.dv, rays.y)):
             if slope:
                 towards = towards + slope * along
@@ -151,21 +151,21 @@ class Ball:
     """A sphere."""
 
     x: float
-    """Of its centre, photo pixels about the principal point."""
+    """Centre, in photo pixels relative to the principal point."""
 
     y: float
     d0: float
-    """Disparity of its centre, pixels."""
+    """Disparity of the centre, in pixels."""
 
     radius_px: float
-    """As it would look if it were flat."""
+    """Radius of a flat disc at the centre's depth."""
 
     texture: Callable[[Values, Values], Values]
 
     def hit(self, rays: Rays) -> Hit:
         """Return the first point of the sphere on each ray, in units where the photo's camera is F_PX / d0 away.
 
-        With c the centre seen from the origin of the rays and a = (x/F, y/F, 1) a ray, s solves |s a - c| = r.
+        With c the centre relative to the origin of the rays and a = (x/F, y/F, 1) a ray, s solves |s a - c| = r.
         """
         unit = F_PX / self.d0  # metres-like: 1 unit of depth has the disparity F_PX
         ox, oy, oz = (part * scale for part, scale in zip(rays.origin_px, (1.0, 1.0, F_PX), strict=True))
@@ -181,14 +181,14 @@ class Ball:
         return Hit(F_PX / depth, coverage, point)
 
     def colour(self, at: tuple[Values, ...]) -> Values:
-        """Return the texture on the sphere's own coordinates, all three of which it uses."""
+        """Return the texture at the sphere's own three coordinates."""
         x, y, z = at
         return self.texture(self.d0 * (x + 0.7 * z), self.d0 * (y - 0.4 * z))
 
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """Surfaces, nearest first wherever two of them meet a ray."""
+    """Surfaces, sorted so that the nearer of two on a ray comes first."""
 
     name: str
     surfaces: tuple[Surface, ...]
@@ -199,7 +199,7 @@ class World:
 
 
 def origin_of(camera: Camera) -> tuple[float, float, float]:
-    """Return where a camera stands, as `Rays.origin_px` has it."""
+    """Return a camera's position, as in `Rays.origin_px`."""
     x, y, z = -camera.camera_from_world[:3, 3]
     return float(x / BASELINE_M), float(y / BASELINE_M), float(z / (F_PX * BASELINE_M))
 
@@ -213,7 +213,7 @@ def rays_of(camera: Camera, samples: int = SAMPLES) -> Rays:
 
 
 def trace(world: World, camera: Camera, samples: int = SAMPLES) -> UInt8[np.ndarray, "H W 3"]:
-    """Return the true picture that a camera takes; it has moved, not turned."""
+    """Return the true picture of a camera that may be moved but not turned."""
     whole = rays_of(camera, samples)
     step = BAND_ROWS * samples
     bands = [replace(whole, y=whole.y[first : first + step]) for first in range(0, len(whole.y), step)]
@@ -241,30 +241,27 @@ def _traced(world: World, rays: Rays, samples: int) -> UInt8[np.ndarray, "h W 3"
 
 
 def _inside(values: Values, box: tuple[slice, slice]) -> Values:
-    """Return the part of an array that broadcasts to the picture that belongs to a box of the picture."""
+    """Return the part of a broadcastable array that belongs to a box of the picture."""
     return values[tuple(cut if extent > 1 else slice(None) for cut, extent in zip(box, values.shape, strict=True))]
 
 
 def nearest(
-    surfaces: Sequence[Surface], rays: Rays, *, least_coverage: float = 0.5
+    surfaces: Sequence[Surface], rays: Rays, *, min_coverage: float = 0.5
 ) -> tuple[Int[np.ndarray, "H W"], Float32[np.ndarray, "H W"]]:
-    """Return which surface each ray meets first (-1: none), where it is half covered, and its disparity."""
+    """Return the number of the first surface with `min_coverage` on each ray (-1: none), and its disparity."""
     shape = np.broadcast_shapes(rays.x.shape, rays.y.shape)
     number = np.full(shape, -1)
     disparity = np.zeros(shape, np.float32)
     for index, surface in enumerate(surfaces):
         hit = surface.hit(rays)
-        new = (number < 0) & (np.broadcast_to(hit.coverage, shape) >= least_coverage)
+        new = (number < 0) & (np.broadcast_to(hit.coverage, shape) >= min_coverage)
         number[new] = index
         disparity[new] = np.broadcast_to(hit.disparity_px, shape)[new]
     return number, disparity
 
 
 def disparity_of_photo(world: World, camera: Camera, samples: int = SAMPLES) -> Float32[np.ndarray, "H W"]:
-    """Return the disparity of the first surface that, with those before it, covers half of each pixel.
-
-    It is that surface's disparity at the middle of the pixel.
-    """
+    """Return the disparity at the middle of each pixel, of the surface that completes half of the pixel's coverage."""
     width, height = camera.size_px
     fine, middle = rays_of(camera, samples), rays_of(camera, 1)
     left = np.ones((height * samples, width * samples), np.float32)
@@ -281,10 +278,10 @@ def disparity_of_photo(world: World, camera: Camera, samples: int = SAMPLES) -> 
 
 @dataclass(frozen=True, eq=False)
 class Sight:
-    """Where the pixels of one view are in another view, and whether they are seen there."""
+    """Positions of one view's pixels in another view, and whether they are visible there."""
 
     surface: Int[np.ndarray, "H W"]
-    """What the pixel's middle shows."""
+    """Number of the surface at the pixel's middle."""
 
     disparity_px: Float32[np.ndarray, "H W"]
     x: Float[np.ndarray, "H W"]
@@ -292,14 +289,14 @@ class Sight:
 
     y: Float[np.ndarray, "H W"]
     inside: Bool[np.ndarray, "H W"]
-    """Whether it is within the other view's borders."""
+    """Whether the position is inside the other view."""
 
     hidden: Bool[np.ndarray, "H W"]
-    """Whether something stands before it there; says nothing outside the borders of the other picture."""
+    """Whether something nearer covers it there; undefined outside the other view."""
 
 
 def sight(world: World, view: Camera, other: Camera) -> Sight:
-    """Follow the middle of every pixel of a view to its point of the world, and from there to another view."""
+    """Project the middle of every pixel of a view to its point of the world, and from there to another view."""
     rays = rays_of(view, 1)
     surface, disparity = nearest(world.surfaces, rays)
     ox, oy, oz = (a - b for a, b in zip(rays.origin_px, origin_of(other), strict=True))

@@ -1,4 +1,4 @@
-"""Pictures whose inverse depth is known: real stereo pairs, and pictures with good depth that no training saw."""
+"""Pictures with known inverse depth: real stereo pairs, and held-out pictures with good depth."""
 
 from __future__ import annotations
 
@@ -21,37 +21,37 @@ PAIRS = "pairs"
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """A picture and what is known of its depth."""
+    """A picture and its known inverse depth."""
 
     name: str
     kind: str
     rgb: UInt8[np.ndarray, "H W 3"]
     inverse_depth: Float32[np.ndarray, "H W"]
-    """In any scale and shift; NaN where it is unknown."""
+    """In any scale and shift; NaN where unknown."""
 
 
-def of_pairs(pairs: Sequence[StereoPair]) -> list[Truth]:
+def pair_truths(pairs: Sequence[StereoPair]) -> list[Truth]:
     """Return the left pictures with their disparity."""
     return [Truth(pair.name, PAIRS, pair.left, pair.known_disparity_px) for pair in pairs]
 
 
-def of_strong(folder: Path, limit: int | None = None) -> list[Truth]:
+def held_out_truths(folder: Path, limit: int | None = None) -> list[Truth]:
     """Return the pictures with good depth that every training holds out (`export.strong_labels`).
 
     Raises:
-        InputError: if the folder holds none, or one that cannot be read.
+        InputError: if the folder contains none, or one cannot be read.
     """
     truths = [
-        Truth(one.name, kind_of(one), one.sample.rgb, one.sample.depth.astype(np.float32))
-        for one in load_held_out(folder, lambda rows: few(rows, limit))
+        Truth(held_out.name, kind_of(held_out), held_out.sample.rgb, held_out.sample.depth.astype(np.float32))
+        for held_out in load_held_out(folder, lambda rows: evenly_spread(rows, limit))
     ]
     if not truths:
-        raise InputError(f"expected pictures with good depth of which some are held out, got {folder}")
+        raise InputError(f"expected pictures with good depth, some of them held out, got {folder}")
     return truths
 
 
-def few(items: Sequence[Item], limit: int | None) -> list[Item]:
-    """Return so many of the items, evenly spread, or all."""
+def evenly_spread(items: Sequence[Item], limit: int | None) -> list[Item]:
+    """Return at most `limit` of the items, evenly spread."""
     if limit is None or limit >= len(items):
         return list(items)
     return [items[index * len(items) // limit] for index in range(limit)]

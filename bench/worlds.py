@@ -1,6 +1,6 @@
-"""The worlds of the analytic suite: what a photo is made of that layers and warps find hard.
+"""The worlds of the analytic suite: subjects that are hard for layers and warps.
 
-Every outline is in photo pixels about the principal point of a photo 480 pixels wide and 320 high.
+Every outline is in photo pixels relative to the principal point of a photo 480 pixels wide and 320 high.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ SIZE_PX = (480, 320)
 
 @dataclass(frozen=True)
 class LinedFloor:
-    """The texture of a floor: dark lines that run away from the viewer, straight from every side."""
+    """The texture of a floor: dark lines away from the viewer, straight in every view."""
 
     d0: float
     dv: float
     du: float
     ground: Waves
     spacing_px: float = 36.0
-    """Between lines, where the floor has a disparity of UNIT_DISPARITY_PX."""
+    """Distance between lines where the floor has a disparity of UNIT_DISPARITY_PX."""
 
     width_px: float = 5.0
-    """Of a line there, where it is 1/e as dark as in its middle, from side to side."""
+    """Width of a line there, between the points where it is 1/e as dark as in its middle."""
 
     def __call__(self, x: Values, y: Values) -> Values:
         """Return the colours at photo pixels."""
         _, off_px = self.lines(x, y)
         dark = np.exp(-((off_px / (self.width_px / 2)) ** 2)).astype(np.float32)
         disparity = self.d0 + self.du * x + self.dv * y
-        dark *= np.clip(disparity / 4 - 1, 0, 1).astype(np.float32)  # what is finer than pixels would be moiré
+        dark *= np.clip(disparity / 4 - 1, 0, 1).astype(np.float32)  # lines finer than pixels would cause moiré
         return self.ground(x, y) * (1 - 0.7 * dark[..., None])
 
     def lines(self, x: Values, y: Values) -> tuple[Values, Values]:
-        """Return the number of the nearest line, and how far off it is, in pixels at UNIT_DISPARITY_PX."""
+        """Return the number of the nearest line and its distance, in pixels at UNIT_DISPARITY_PX."""
         across_px = x * UNIT_DISPARITY_PX / (self.d0 + self.du * x + self.dv * y)
         number = np.floor(across_px / self.spacing_px + 0.5)
         return number, across_px - number * self.spacing_px
@@ -48,7 +48,7 @@ UNIT_DISPARITY_PX = 14.0
 
 
 def box(x0: float, y0: float, x1: float, y1: float) -> Coverage:
-    """Cover an upright rectangle, exactly."""
+    """Cover an axis-aligned rectangle, exactly."""
 
     def covers(x: Values, y: Values, samples: float) -> Values:
         across = np.clip(0.5 + samples * np.minimum(x - x0, x1 - x), 0, 1)
@@ -59,7 +59,7 @@ def box(x0: float, y0: float, x1: float, y1: float) -> Coverage:
 
 
 def disc(x0: float, y0: float, radius_x: float, radius_y: float | None = None) -> Coverage:
-    """Cover an ellipse; its outline is exact for a circle and soft by a little more or less than a pixel elsewhere."""
+    """Cover an ellipse; the outline of a circle is exact, other outlines are soft over about a pixel."""
     ry = radius_x if radius_y is None else radius_y
 
     def covers(x: Values, y: Values, samples: float) -> Values:
@@ -83,7 +83,7 @@ def bars(*lines: tuple[float, float, float]) -> Coverage:
 
 
 def strands(count: int, *, y0: float, y1: float, spread_px: float, seed: int) -> Coverage:
-    """Cover curved hairs that rise from y1 to y0, 1 to 2.5 px wide at their roots and 0.5 at their tips."""
+    """Cover curved hairs from y1 up to y0, 1 to 2.5 px wide at the roots and 0.5 px at the tips."""
     random = np.random.default_rng(seed)
     root = random.uniform(-spread_px, spread_px, count)
     lean, bend = random.uniform(-0.5, 0.5, count) + root / spread_px / 2, random.uniform(-0.004, 0.004, count)
@@ -122,13 +122,13 @@ def strands(count: int, *, y0: float, y1: float, spread_px: float, seed: int) ->
 
 
 def _within(away: Values, half: Values | float, samples: float) -> Values:
-    """Return how much of a sample, 1/samples wide, lies within half a width of a line that is so far away."""
+    """Return the share of a sample, 1/samples wide, within half a width of a line at a distance."""
     reach = 0.5 / samples
     return np.clip((np.minimum(away + reach, half) - np.maximum(away - reach, -half)) * samples, 0, 1)
 
 
 def below(height: float, wave_px: float = 0.0, wavelength_px: float = 60.0) -> Coverage:
-    """Cover what lies below a wavy skyline, or below a level if there are no waves."""
+    """Cover everything below a wavy skyline, or below a level without waves."""
 
     def covers(x: Values, y: Values, samples: float) -> Values:
         k = 2 * np.pi / wavelength_px
@@ -140,7 +140,7 @@ def below(height: float, wave_px: float = 0.0, wavelength_px: float = 60.0) -> C
 
 
 def union(*parts: Coverage) -> Coverage:
-    """Cover what any part covers."""
+    """Cover the union of the parts."""
 
     def covers(x: Values, y: Values, samples: float) -> Values:
         open_yet: Values = np.ones((1, 1), np.float32)

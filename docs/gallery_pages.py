@@ -1,4 +1,4 @@
-"""What docs/gallery.toml lists, and what it makes of docs/gallery.md and docs/depth.md; needs no network."""
+"""The lists of docs/gallery.toml, and the parts of docs/gallery.md and docs/depth.md made from them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ LIST = ROOT / "docs" / "gallery.toml"
 PICTURES = ROOT / "docs" / "pictures"
 PHOTOS = (ROOT / "docs" / "photos", ROOT / "examples")
 FOLDERS = {"gallery": "gallery", "fails": "fails", "compared": "depth"}
-"""The lists -> the folders in docs/pictures/ that their strips are in."""
+"""List -> folder of its strips in docs/pictures/."""
 
 ALT = {
-    "gallery": "the photo, its depth, and what kbvr puts behind near things",
+    "gallery": "the photo, its depth, and what kbvr fills in behind near things",
     "fails": "the photo and its depth",
     "compared": "the photo, the depth before, and the depth now",
 }
@@ -25,51 +25,52 @@ CREATIVE_COMMONS = "https://creativecommons.org"
 
 @dataclass(frozen=True)
 class Strip:
-    """A strip of pictures and what the page says of it."""
+    """A strip of pictures and its caption."""
 
     kind: str
-    """Which list it is in: `gallery`, `fails` or `compared`."""
+    """The list that it is in: `gallery`, `fails` or `compared`."""
 
     photo: Path
     title: str
-    says: str
-    """What is to be seen in it; empty where the pictures speak for themselves."""
+    caption: str
+    """Empty if the pictures speak for themselves."""
 
     @property
     def path(self) -> Path:
-        """Return where the strip is."""
+        """Return the strip's file."""
         return PICTURES / FOLDERS[self.kind] / f"{self.photo.stem}.jpg"
 
     @property
     def markdown(self) -> str:
-        """Return what the page has of it."""
+        """Return the strip as the page shows it."""
         picture = self.path.relative_to(ROOT / "docs").as_posix()
-        said = f"**{self.title}.** {self.says}".strip()
-        return f"{said}\n\n![{self.title}: {ALT[self.kind]}]({picture})\n"
+        caption = f"**{self.title}.** {self.caption}".strip()
+        return f"{caption}\n\n![{self.title}: {ALT[self.kind]}]({picture})\n"
 
 
 def strips(kind: str) -> tuple[Strip, ...]:
-    """Return a list's strips in its order."""
+    """Return the strips of a list, in its order."""
     return tuple(
-        Strip(kind, photo_called(one["photo"]), one["title"], one.get("says", "").strip()) for one in listed()[kind]
+        Strip(kind, photo_named(entry["photo"]), entry["title"], entry.get("caption", "").strip())
+        for entry in listed()[kind]
     )
 
 
 def listed() -> Mapping[str, Any]:
-    """Return all lists as they are written."""
+    """Return the content of docs/gallery.toml."""
     return tomllib.loads(LIST.read_text("utf-8"))
 
 
 def credited() -> Mapping[str, Mapping[str, str]]:
-    """Return author, licence, source and changes of each photo in docs/photos/, by its name."""
+    """Return author, licence, source and changes of each photo in docs/photos/, by name."""
     return listed()["photos"]
 
 
-def photo_called(name: str) -> Path:
+def photo_named(name: str) -> Path:
     """Return the file of a photo.
 
     Raises:
-        FileNotFoundError: if neither folder has it.
+        FileNotFoundError: if it is in neither folder.
     """
     for folder in PHOTOS:
         if (path := folder / f"{name}.jpg").is_file():
@@ -78,7 +79,7 @@ def photo_called(name: str) -> Path:
 
 
 def credits_table() -> str:
-    """Return the table of who took the photos."""
+    """Return the table of photographers."""
     lines = ["| file | author | licence | source | changes |", "|---|---|---|---|---|"]
     for name, photo in sorted(credited().items()):
         cells = (f"`{name}.jpg`", photo["author"], licence(photo["licence"]), photo["source"], photo["changes"])
@@ -87,7 +88,7 @@ def credits_table() -> str:
 
 
 def licence(name: str) -> str:
-    """Return a licence's name with a link to its text."""
+    """Return the name of a licence, linked to its text."""
     if name == "CC0":
         return f"[CC0]({CREATIVE_COMMONS}/publicdomain/zero/1.0/)"
     if name.startswith("CC BY "):
@@ -96,33 +97,33 @@ def licence(name: str) -> str:
 
 
 def write_into(page: Path, part: str, text: str) -> None:
-    """Put a text between the marks `<!-- part -->` and `<!-- to here -->` of a page."""
-    begins, ends = marks(part)
+    """Replace the part of a page between its markers."""
+    begins, ends = markers(part)
     before, rest = page.read_text("utf-8").split(begins)
     page.write_text(before + begins + text + ends + rest.split(ends, 1)[1], "utf-8")
 
 
 def part_of(page: Path, part: str) -> str:
-    """Return what stands between the marks of a page."""
-    begins, ends = marks(part)
+    """Return the part of a page between its markers."""
+    begins, ends = markers(part)
     return page.read_text("utf-8").split(begins)[1].split(ends)[0]
 
 
-def marks(part: str) -> tuple[str, str]:
-    """Return the lines before and behind a part."""
+def markers(part: str) -> tuple[str, str]:
+    """Return the lines that begin and end a part."""
     return f"<!-- {part}: from gallery.toml -->\n", "<!-- to here -->"
 
 
 def text_of(part: str) -> str:
-    """Return what the list makes of a part: `credits`, or a list of strips."""
+    """Return a part as docs/gallery.toml defines it: `credits`, or a list of strips."""
     if part == "credits":
         return credits_table()
     return "\n".join(strip.markdown for strip in strips(part))
 
 
 def remove_strips_not_in(kind: str) -> None:
-    """Delete the strips of photos that the list names no more."""
-    wanted = {strip.path for strip in strips(kind)}
+    """Delete the strips of photos that are no longer in the list."""
+    listed_paths = {strip.path for strip in strips(kind)}
     for path in (PICTURES / FOLDERS[kind]).glob("*.jpg"):
-        if path not in wanted:
+        if path not in listed_paths:
             path.unlink()

@@ -19,7 +19,7 @@ PICTURES = ROOT / "docs" / "pictures" / "comfort"
 
 
 def main() -> None:
-    """Write a histogram, a pair with a floating window, and three depths of field."""
+    """Write the histogram, a pair with a floating window, and three depths of field."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     report, frame = last_frame(stereo=True, window="floating", path="static")
     assert report.comfort is not None
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def last_frame(**options: object) -> tuple[ExportReport, np.ndarray]:
-    """Return the report on a short video of the temple, and its last frame."""
+    """Return the report of a short video of the temple, and its last frame."""
     with tempfile.TemporaryDirectory() as folder:
         report = kbvr.export(TEMPLE, folder, seconds=0.12, **options)
         with av.open(str(report.file.path)) as container:

@@ -1,6 +1,6 @@
 """Make the strips of docs/depth.md: python docs/make_depth_comparison.py --old FILE.onnx.
 
-FILE.onnx is the network that today's is compared with, which is not kept in the repository; its card stands beside it.
+FILE.onnx is the network to compare with, with its card in the same folder; neither is part of the repository.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ LABEL_PX = 20
 
 
 def main() -> None:
-    """Write a strip for every photo in the list `compared`, then the page."""
+    """Write a strip for every photo in the list `compared`, then update the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--old", required=True, type=Path, metavar="FILE.onnx", help="the network of the middle column")
-    parser.add_argument("--depth-model", default=BUILT_IN_NETWORK, help="that of the right column; a file to try it")
+    parser.add_argument(
+        "--depth-model", default=BUILT_IN_NETWORK, help="the network of the right column: a name or a file"
+    )
     options = parser.parse_args()
     if not options.old.is_file():
-        parser.error(f"--old: expected an ONNX file, there is none at {options.old}")
+        parser.error(f"--old: expected an ONNX file, got no file at {options.old}")
     for strip in strips("compared"):
         photo = kbvr.load_photo(strip.photo)
         depths = [kbvr.estimate_depth(photo, model=model) for model in (options.old, options.depth_model)]
@@ -39,7 +41,7 @@ def main() -> None:
 
 
 def labelled(picture: np.ndarray, text: str) -> np.ndarray:
-    """Return a picture with its label above it, on white."""
+    """Return a picture with a label above it, on white."""
     framed = cv2.copyMakeBorder(picture, LABEL_PX, 0, 0, 0, cv2.BORDER_CONSTANT, value=(255, 255, 255))
     return cv2.putText(framed, text, (4, LABEL_PX - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
 

@@ -1,4 +1,4 @@
-"""Make the strips of docs/gallery.md, and write what gallery.toml says into the page: python docs/make_gallery.py."""
+"""Make the strips of docs/gallery.md, and update the page from gallery.toml: python docs/make_gallery.py."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ HEIGHT_PX = 240
 
 
 def main() -> None:
-    """Write a strip for every photo in the lists `gallery` and `fails`, then the page."""
+    """Write a strip for every photo in the lists `gallery` and `fails`, then update the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--depth-model", default=BUILT_IN_NETWORK, help="whose depth is shown; a file to try it")
+    parser.add_argument("--depth-model", default=BUILT_IN_NETWORK, help="the depth network: a name or a file")
     model = parser.parse_args().depth_model
     for kind in ("gallery", "fails"):
         for strip in strips(kind):
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def hidden(photo: Photo, depth: kbvr.DepthMap) -> np.ndarray:
-    """Return a pale photo with what kbvr puts behind its near things."""
+    """Return a pale photo, overlaid with what kbvr fills in behind near things."""
     scene = kbvr.build_scene(photo, depth)
     margin, (width, height) = scene.ldi.margin_px, photo.size_px
     inside = np.s_[margin : margin + height, margin : margin + width]
@@ -45,19 +45,19 @@ def hidden(photo: Photo, depth: kbvr.DepthMap) -> np.ndarray:
 
 
 def coloured(inverse_depth: np.ndarray) -> np.ndarray:
-    """Return inverse depth as colours, red near and blue far."""
+    """Return inverse depth as colours: red is near, blue is far."""
     nearness = (255 * inverse_depth / inverse_depth.max()).astype(np.uint8)
     return cv2.applyColorMap(nearness, cv2.COLORMAP_TURBO)[..., ::-1]
 
 
 def fitted(picture: np.ndarray) -> np.ndarray:
-    """Return a picture in the height of a strip."""
+    """Return a picture resized to the height of a strip."""
     height, width = picture.shape[:2]
     return cv2.resize(picture, (round(width * HEIGHT_PX / height), HEIGHT_PX), interpolation=cv2.INTER_AREA)
 
 
 def save(strip: Strip, parts: list[np.ndarray]) -> None:
-    """Write a strip's parts beside each other."""
+    """Write the parts of a strip side by side."""
     strip.path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.hstack(parts)).save(strip.path, quality=88)
 

@@ -22,7 +22,7 @@ PHOTOS = ("temple", "coffee")
 
 
 def main() -> None:
-    """Write small loops of two photos, and measure those of the usual size."""
+    """Write small loops of two photos, and measure loops of the default size."""
     for photo, options in (("temple", LOOPS["two views"]), ("coffee", LOOPS["13 views"])):
         kbvr.export(ROOT / f"examples/{photo}.jpg", PICTURES, max_size=SHOWN_PX, max_kb=290, overwrite=True, **options)
     kbvr.export(
@@ -40,10 +40,10 @@ def main() -> None:
 
 
 def print_row(name: str, photo: str, report: ExportReport) -> None:
-    """Print a line of the table."""
-    shown = "x".join(map(str, report.file.size_px))
-    kilobytes = [f"{one.file.bytes / 1000:.0f}" for one in report.written[:5]]
-    sys.stdout.write(f"| {photo}, {name} | {shown}, {report.file.frames} pictures | {' | '.join(kilobytes)} |\n")
+    """Print a row of the table."""
+    size = "x".join(map(str, report.file.size_px))
+    kilobytes = [f"{written.file.bytes / 1000:.0f}" for written in report.written[:5]]
+    sys.stdout.write(f"| {photo}, {name} | {size}, {report.file.frames} pictures | {' | '.join(kilobytes)} |\n")
 
 
 if __name__ == "__main__":

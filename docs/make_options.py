@@ -1,7 +1,4 @@
-"""Write what follows from the declared options: docs/options.md, and the typed keywords of kbvr.export.
-
-python docs/make_options.py
-"""
+"""Write docs/options.md and the typed keywords of kbvr.export from the options: python docs/make_options.py."""
 
 from __future__ import annotations
 
@@ -19,16 +16,16 @@ PAGE, KEYWORDS = "docs/options.md", "kbvr/options/keywords.py"
 INTRODUCTION = """\
 # All options
 
-Every option of `kbvr export`, by its flag, and by its name in Python (`kbvr.export`). Where a list is taken, a text
-with commas works too, and texts such as `1920x1080` or `2GB` work in Python too. `kbvr export --help-all` prints
-the same.
+The options of `kbvr export`: the flag, and the keyword of `kbvr.export` in Python. In Python, texts work too: values
+separated by commas in place of a list, `1920x1080`, or `2GB`. `kbvr export --help-all` prints the same list.
 
 ## Files of options and presets
 
-`kbvr.toml` in the working folder, then the one in kbvr's configuration folder (`~/.config/kbvr` on Linux,
-`~/Library/Application Support/kbvr` on macOS, `%LOCALAPPDATA%\\kbvr` on Windows; or `$KBVR_HOME`), set options by the
-names of their flags or by their names in Python. The command line wins over both, and options of a file that do not go
-with a call are left out of it. Every switch can be turned off, as in `--no-wiggle`. `overwrite` cannot stand in a file.
+kbvr reads options from `kbvr.toml` in the working folder, then from the one in its configuration folder
+(`~/.config/kbvr` on Linux, `~/Library/Application Support/kbvr` on macOS, `%LOCALAPPDATA%\\kbvr` on Windows; or
+`$KBVR_HOME`). Use the names of the flags or of the keywords. The command line overrides both files, and a call ignores
+options of a file that do not apply to it. Every switch can be turned off, as in `--no-wiggle`. A file cannot set
+`overwrite`.
 
 ```toml
 layout = "tb"
@@ -39,8 +36,8 @@ wiggle = true
 max-kb = 500
 ```
 
-`--preset mine` then means `--wiggle --max-kb 500`. Built in are `quest`, `youtube-vr180`, `tv-3d`, `blog`, `instagram`
-(4:5), `story` (9:16) and `looking-glass`.
+`--preset mine` then means `--wiggle --max-kb 500`. The built-in presets are `quest`, `youtube-vr180`, `tv-3d`, `blog`,
+`instagram` (4:5), `story` (9:16) and `looking-glass`.
 """
 
 
@@ -63,7 +60,7 @@ def _row(one: Declared, *, has_keyword: bool) -> str:
 
 
 def keywords() -> str:
-    """Return kbvr/options/keywords.py, before it is laid out."""
+    """Return kbvr/options/keywords.py, not yet formatted."""
     fields = "\n".join(f"    {one.name}: {one.python_type}" for one in declared())
     return f'''"""The keywords of `kbvr.export`, for editors and type checkers; made by docs/make_options.py."""
 

@@ -35,9 +35,9 @@ MOVES = {
 
 
 def main() -> None:
-    """Write photo and depth, a stereo pair, and moving pictures."""
+    """Write the pictures of the README, a clip of every move, and two strips."""
     PICTURES.mkdir(exist_ok=True)
-    write_of_readme()
+    write_readme_pictures()
     (PICTURES / "moves").mkdir(exist_ok=True)
     for path, photo in MOVES.items():
         film = filmed(f"examples/{photo}.jpg", path=path, seconds=3, fps=12, max_size=(MOVE_WIDTH_PX, 1000))
@@ -56,8 +56,8 @@ def main() -> None:
     save_strip("moves/long-flight.jpg", filmed("examples/coffee.jpg", **free))
 
 
-def write_of_readme() -> None:
-    """Write the pictures of the README."""
+def write_readme_pictures() -> None:
+    """Write photo and depth, a stereo pair, and a moving GIF."""
     photo = kbvr.load_photo(ROOT / "examples" / "temple.jpg")
     depth = kbvr.estimate_depth(photo)
     scene = kbvr.build_scene(photo, depth)
@@ -78,7 +78,7 @@ def write_of_readme() -> None:
 
 
 def filmed(photo: str, **options: object) -> list[np.ndarray]:
-    """Return the frames of the plain video of a photo."""
+    """Return the frames of a plain video made from a photo."""
     with tempfile.TemporaryDirectory() as folder:
         report = kbvr.export(ROOT / photo, folder, kenburns=True, **options)
         with av.open(str(report.file.path)) as container:
@@ -86,7 +86,7 @@ def filmed(photo: str, **options: object) -> list[np.ndarray]:
 
 
 def save_strip(name: str, film: list[np.ndarray]) -> None:
-    """Write four frames beside each other, from the first to the last."""
+    """Write four frames side by side, from the first to the last."""
     chosen = [film[round(at * (len(film) - 1))] for at in (0, 1 / 3, 2 / 3, 1)]
     height = round(MOVE_WIDTH_PX * film[0].shape[0] / film[0].shape[1])
     save(name, np.hstack([cv2.resize(f, (MOVE_WIDTH_PX, height), interpolation=cv2.INTER_AREA) for f in chosen]))

@@ -1,4 +1,4 @@
-"""Make the pictures of glTF scenes with what the tests open them in: python docs/make_scene.py."""
+"""Make the pictures of docs/scenes.md with the browsers and engines of the tests: python docs/make_scene.py."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ QUALITY = 80
 
 
 def main() -> None:
-    """Show the scene in its viewer, in a headset, and in three engines from its camera and from beside it."""
+    """Write pictures of the scene in its viewer, in a headset, and in three engines from several places."""
     with tempfile.TemporaryDirectory() as folder, web() as running:
         scene = kbvr.export(PHOTO, folder, gltf=True).file.path
         running.files["/viewers/scene.html"] = PAGES / "scene.html"
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def viewer(running: Web, address: str) -> np.ndarray:
-    """Return the page of the viewer on a screen, its buttons shown, the head moved by the mouse."""
+    """Return the viewer's page on a screen, with its buttons and with the head moved by the mouse."""
     with running.page(address, VIEWER_PX) as page:
         page.wait_for_function("() => document.querySelector('kbvr-photo').state")
         page.mouse.move(VIEWER_PX[0] * 0.2, VIEWER_PX[1] * 0.7)
@@ -50,7 +50,7 @@ def viewer(running: Web, address: str) -> np.ndarray:
 
 
 def headset(running: Web, address: str, scene: Path) -> np.ndarray:
-    """Return what both eyes see, the head at the edge of its box."""
+    """Return what both eyes see with the head at the edge of its box."""
     glb = Glb.read(scene)
     place = glb.camera[0][:3, 3] + np.array([glb.extras["head_box_m"][0], 0, 0])
     with running.in_headset(address, EYE_PX, fov_deg=EYE_FOV_DEG, button=re.compile("Enter VR")) as worn:
@@ -59,7 +59,7 @@ def headset(running: Web, address: str, scene: Path) -> np.ndarray:
 
 
 def engines(running: Web, scene: Path) -> np.ndarray:
-    """Return a row for each engine: from the camera, and from the upper left and the lower right of the head box."""
+    """Return a row per engine: from the camera, and from the upper left and the lower right of the head box."""
     extras = Glb.read(scene).extras
     x, y, _ = extras["head_box_m"]
     rows = []
@@ -70,12 +70,12 @@ def engines(running: Web, scene: Path) -> np.ndarray:
 
 
 def screenshot(png: bytes) -> np.ndarray:
-    """Return a screenshot's pixels."""
+    """Return the pixels of a screenshot."""
     return np.asarray(Image.open(BytesIO(png)).convert("RGB"))
 
 
 def save(name: str, rgb: np.ndarray) -> None:
-    """Write a picture, not larger than a page shows it."""
+    """Write a picture, reduced to the size shown on the page."""
     image = Image.fromarray(rgb)
     image.thumbnail((SHOWN_PX, SHOWN_PX))
     image.save(PICTURES / f"{name}.jpg", quality=QUALITY, optimize=True)

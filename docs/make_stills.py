@@ -40,26 +40,26 @@ MUTED = (
     (133, 128, 177),
     (103, 189, 170),
 )
-"""Skin, light skin, sky, leaves, a blue flower, sea: about as they are in photos."""
+"""Skin, light skin, sky, leaves, a blue flower, sea: roughly their colours in photos."""
 
 
 def main() -> None:
-    """Write a picture of every kind of still, and the chart of anaglyphs, and renew the page's table of rivalry."""
+    """Write a picture of every kind of still and the chart of anaglyphs, and update the page's table of rivalry."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         report = kbvr.export(ROOT / PHOTO, folder, still=STILLS, depth_map="color")
-        for one in report.written:
-            name = one.item.packing if one.item.format == "picture" else one.item.format
-            shown(name, one.file.path).save(PICTURES / f"{name}.jpg", quality=85)
+        for written in report.written:
+            name = written.item.packing if written.item.format == "picture" else written.item.format
+            preview(name, written.file.path).save(PICTURES / f"{name}.jpg", quality=85)
         photo = kbvr.export(ROOT / PHOTO, f"{folder}/photo", still="autostereogram", autostereogram_pattern="photo")
-        shown("autostereogram", photo.file.path).save(PICTURES / "autostereogram-photo.jpg", quality=85)
+        preview("autostereogram", photo.file.path).save(PICTURES / "autostereogram-photo.jpg", quality=85)
     chart().save(PICTURES / "anaglyph-colours.png")
     before, rest = PAGE.read_text("utf-8").split(TABLE_BEGINS)
     PAGE.write_text(before + TABLE_BEGINS + rivalry_table() + TABLE_ENDS + rest.split(TABLE_ENDS)[1], "utf-8")
 
 
 def rivalry_table() -> str:
-    """Return the rivalry of every method on photos, as the page's table."""
+    """Return the page's table: the rivalry of every method on photos."""
     photos = [kbvr.load_photo(path) for path in RIVALS]
     lines = ["| glasses | colours | " + " | ".join(photo.name for photo in photos) + " |"]
     lines.append("|---|---|" + "---|" * len(photos))
@@ -69,8 +69,8 @@ def rivalry_table() -> str:
     return "\n".join([*lines, ""])
 
 
-def shown(name: str, path: Path) -> Image.Image:
-    """Return a file as a page can show it: interleaved ones enlarged eight times, both eyes of those that hold two."""
+def preview(name: str, path: Path) -> Image.Image:
+    """Return a still as a page can show it: interleaved ones enlarged eight times, both eyes of files with two."""
     with Image.open(path) as image:
         if name in ("rows", "columns", "checkerboard"):
             return image.convert("RGB").crop((250, 90, 310, 130)).resize((480, 320), Image.Resampling.NEAREST)
@@ -91,7 +91,7 @@ def shown(name: str, path: Path) -> Image.Image:
 
 
 def methods() -> Iterator[tuple[str, str]]:
-    """Yield glasses and colours of every method that there is."""
+    """Yield the glasses and colours of every method."""
     for glasses in get_args(Glasses):
         for colours in get_args(AnaglyphColours):
             try:
@@ -102,7 +102,7 @@ def methods() -> Iterator[tuple[str, str]]:
 
 
 def target() -> np.ndarray:
-    """Return 24 patches: two rows of hues, strong and soft, one of colours as in photos, one of greys."""
+    """Return 24 patches: rows of strong hues, soft hues, colours of photos, and greys."""
     hues = [
         [[round(180 / 6 * hue), saturation, value] for hue in range(6)]
         for saturation, value in ((235, 220), (120, 190))
@@ -113,7 +113,7 @@ def target() -> np.ndarray:
 
 
 def chart() -> Image.Image:
-    """Return the target, and what it becomes by each method; the name and the rivalry of each stand above it."""
+    """Return the target and its anaglyph by each method, labelled with the method and its rivalry."""
     patches = target()
     parts = [labelled(patches, "the colours")]
     for glasses, colours in methods():
@@ -125,7 +125,7 @@ def chart() -> Image.Image:
 
 
 def labelled(picture: np.ndarray, text: str) -> np.ndarray:
-    """Return a picture with a line above it and white around."""
+    """Return a picture with a label above it and a white border."""
     framed = cv2.copyMakeBorder(picture, 22, 8, 8, 8, cv2.BORDER_CONSTANT, value=(255, 255, 255))
     return cv2.putText(framed, text, (8, 15), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
 

@@ -17,7 +17,7 @@ NETS = Path(__file__).parents[1] / "kbvr" / "nets" / "builtin"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; what the caller did wrong is one line and exit code 2."""
+    """Run one command; an input error gives one line and exit code 2."""
     options = _parser().parse_args(arguments)
     try:
         options.run_command(options)
@@ -30,32 +30,32 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m export", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    label = commands.add_parser("label", help="label photos with the teacher networks; goes on where it was")
+    label = commands.add_parser("label", help="label photos with the teacher networks; resumes")
     label.add_argument("--photos", type=Path, required=True, help="folder of .jpg files")
     label.add_argument("--teachers", type=Path, required=True, help="folder of the teachers' files")
     label.add_argument("--labels", type=Path, required=True, help="folder to write one .npz per photo into")
-    label.add_argument("--part", type=int, default=0, help="which part this process does, from 0")
-    label.add_argument("--parts", type=int, default=1, help="how many processes share the work")
+    label.add_argument("--part", type=int, default=0, help="number of this process's part, from 0")
+    label.add_argument("--parts", type=int, default=1, help="number of processes that share the work")
     label.set_defaults(run_command=_label)
 
     add_depth(commands)
 
-    fill = commands.add_parser("train-fill", help="train kbvr-fill; goes on where it was")
+    fill = commands.add_parser("train-fill", help="train kbvr-fill; resumes")
     fill.add_argument("--photos", type=Path, required=True, help="folder of .jpg files")
     fill.add_argument("--labels", type=Path, required=True, help="folder that `label` wrote")
     fill.add_argument("--run", type=Path, required=True, help="folder for checkpoint, log and weights")
-    fill.add_argument("--minutes", type=float, required=True, help="length of the whole training")
+    fill.add_argument("--minutes", type=float, required=True, help="total length of the training")
     fill.add_argument("--seed", type=int, default=0)
-    fill.add_argument("--start-from", type=Path, help="kbvr-fill.onnx whose weights a new run starts from")
+    fill.add_argument("--start-from", type=Path, help="kbvr-fill.onnx with the initial weights of a new run")
     fill.set_defaults(run_command=_train_fill)
 
-    write = commands.add_parser("kbvr-fill", help="write kbvr-fill.onnx and its card, checked against torch")
+    write = commands.add_parser("kbvr-fill", help="write kbvr-fill.onnx and its card, compared with torch")
     write.add_argument(
         "--weights",
         type=Path,
         required=True,
         action="append",
-        help="weights.pt of a training; given again, the mean of them is written",
+        help="weights.pt of a training; if repeated, the mean is written",
     )
     write.add_argument("--out", type=Path, default=NETS, help="folder to write into (default: kbvr/nets/builtin)")
     add_figure(write)

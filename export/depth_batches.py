@@ -1,7 +1,7 @@
-"""What kbvr-depth is shown at each step: the same for the same seed and step, whether the training stopped or not.
+"""The training batches of kbvr-depth, which depend only on the seed and the step, so training can be resumed.
 
-Every batch has one shape and pictures of all kinds: frames and galleries with good depth, rooms, photos that a teacher
-labelled, ray-cast scenes and mixtures.
+Every batch has one shape and pictures of all kinds: frames and galleries with good depth, rooms, photos labelled by a
+teacher, ray-cast scenes and mixtures.
 """
 
 from __future__ import annotations
@@ -26,46 +26,45 @@ SMALL_HW = ((192, 256), (192, 256), (192, 288), (256, 192), (224, 224))
 MIDDLE_HW = ((256, 352), (352, 256), (288, 288), (224, 384))
 LARGE_HW = ((320, 448), (448, 320), (384, 384))
 SIZES = ((SMALL_HW, 0.6), (MIDDLE_HW, 0.28), (LARGE_HW, 0.12))
-"""(height, width) of the batches, and the share of batches of such a size."""
+"""(height, width) of the batches, and the share of batches with that size."""
 
 BATCH_PIXELS = 8 * 192 * 256
 
 SHARES = {"films": 0.39, "rooms": 0.14, "sharp_rooms": 0.06, "photos": 0.24, "scenes": 0.12, "mixtures": 0.05}
-"""How many of the pictures are of each kind; kinds of which there are none leave theirs to the others."""
+"""Share of the pictures of each kind; the shares of missing kinds go to the others."""
 
 ENOUGH = 500
-"""A kind with fewer pictures than this is shown less, by the root of its number: it would be learnt by heart."""
+"""A kind with fewer pictures is used less, in proportion to the root of their number, against overfitting."""
 
 PHOTO_WEIGHT = 0.6
-"""What a photo that a weak teacher labelled counts, beside 1 for the best labels."""
+"""Weight of a photo labelled by a weak teacher, relative to 1 for the best labels."""
 
-LEAST_SHARE = {"films": 0.6, "rooms": 0.6, "sharp_rooms": 0.6, "photos": 0.7, "scenes": 0.8, "mixtures": 1.0}
-"""The smallest part of a picture that is cut out, as a share of its sides."""
+MIN_SHARE = {"films": 0.6, "rooms": 0.6, "sharp_rooms": 0.6, "photos": 0.7, "scenes": 0.8, "mixtures": 1.0}
+"""Minimum size of a crop, as a share of the picture's sides."""
 
 DISTURBED_SHARE = {"films": 0.25, "rooms": 0.25, "sharp_rooms": 0.25, "photos": 0.25, "scenes": 0.15, "mixtures": 0.0}
 SELF_DISTURBED_SHARE = 0.8
-"""Shares of the crops that are made harder, and that of photos which the network itself labelled."""
+"""Shares of degraded crops: in general, and of photos that the network itself labelled."""
 
 TURNED_SHARE = 0.12
-"""Share of the crops that lie on a side."""
+"""Share of crops turned on their side."""
 
 THIN_SHARE = 0.15
-"""Share of the crops with a thin thing before them."""
+"""Share of crops with a thin thing in front."""
 
 FITTING = 0.45
-"""How far the log of a picture's aspect may be from a batch's."""
+"""Maximum difference of the logarithms of a picture's aspect and a batch's."""
 
 SCENE_HW = (288, 384)
 POOL = 1200
-LEAST_POOL = 100
+FIRST_POOL = 100
 NEW_PER_STEP = 0.15
-"""How many scenes and mixtures are kept to be shown again, how many there are from the start, and how many become new
-at each step."""
+"""Number of scenes and mixtures kept for reuse, their number at the start, and the number replaced at each step."""
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A sample and how it is learnt from."""
+    """A sample and how training uses it."""
 
     sample: Sample
     kind: str
@@ -75,7 +74,7 @@ class Shown:
 
 
 class Pool:
-    """Samples that cost time to make, by number: they are made again, the same, when they are needed again."""
+    """Samples that are slow to make, by number; an evicted one is made again, identically, when needed."""
 
     def __init__(self, make: Callable[[random.Random], Sample], seed: int) -> None:
         self._make = make
@@ -83,8 +82,8 @@ class Pool:
         self._kept: OrderedDict[int, Sample] = OrderedDict()
 
     def sample(self, step: int, rng: random.Random) -> Sample:
-        """Return one of the newest at a step."""
-        end = LEAST_POOL + int(step * NEW_PER_STEP)
+        """Return one of the newest samples at a step."""
+        end = FIRST_POOL + int(step * NEW_PER_STEP)
         number = rng.randrange(max(0, end - POOL), end)
         if number not in self._kept:
             self._kept[number] = self._make(random.Random(f"{self._seed} {number}"))
@@ -96,7 +95,7 @@ class Pool:
 
 @dataclass(eq=False)
 class Source:
-    """Makes the batch of any step."""
+    """The source of the batch of any step."""
 
     strong: Sequence[Strong]
     photos: Sequence[Sample]
@@ -110,15 +109,15 @@ class Source:
     _disturbed: dict[str, float] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Sort what there is by kind."""
+        """Sort the pictures by kind."""
         self._by_kind = {"films": [], "rooms": [], "sharp_rooms": [], "photos": []}
-        frames = Counter(one.scene for one in self.strong)
+        frames = Counter(strong.scene for strong in self.strong)
         self._chance: dict[int, float] = {}
-        for one in self.strong:
-            kind = kind_of(one)
-            shown = Shown(one.sample, kind, one.weight, one.by_rank, kind != "rooms")
+        for strong in self.strong:
+            kind = kind_of(strong)
+            shown = Shown(strong.sample, kind, strong.weight, strong.by_rank, kind != "rooms")
             self._by_kind[kind].append(shown)
-            self._chance[id(shown)] = one.weight / math.sqrt(frames[one.scene])
+            self._chance[id(shown)] = strong.weight / math.sqrt(frames[strong.scene])
         for photo in self.photos:
             shown = Shown(photo, "photos", 1.0 if self.taught_by_itself else PHOTO_WEIGHT)
             self._by_kind["photos"].append(shown)
@@ -145,10 +144,10 @@ class Source:
         return Sample(np.round(rgb * 255).astype(np.uint8), depth.astype(np.float16), None)
 
     def batch(self, step: int) -> Batch:
-        """Return what a step is shown.
+        """Return the batch of a step.
 
-        rgb (N, 3, H, W); inverse depth, sky and where something was pasted (N, 1, H, W); weight, by_rank and sharp
-        (N,).
+        It has rgb (N, 3, H, W); inverse depth, sky and the mask of pasted things (N, 1, H, W); weight, by_rank and
+        sharp (N,).
         """
         rng = random.Random(f"{self.seed} {step}")
         sizes = rng.choices([sizes for sizes, _ in SIZES], [share for _, share in SIZES])[0]
@@ -178,27 +177,27 @@ class Source:
         return rng.choices(fitting, cum_weights=totals)[0]
 
     def _of_aspect(self, kind: str, hw: tuple[int, int]) -> tuple[list[Shown], list[float]]:
-        """Return what fits a shape, or everything where hardly anything does, and the running sum of the chances."""
+        """Return the samples that fit a shape, or all if hardly any fit, and the running sum of their probabilities."""
         everything = self._by_kind[kind]
-        wanted = math.log(hw[1] / hw[0])
+        log_aspect = math.log(hw[1] / hw[0])
         fitting = [
             shown
             for shown in everything
-            if abs(math.log(shown.sample.rgb.shape[1] / shown.sample.rgb.shape[0]) - wanted) < FITTING
+            if abs(math.log(shown.sample.rgb.shape[1] / shown.sample.rgb.shape[0]) - log_aspect) < FITTING
         ]
         if len(fitting) < max(1, len(everything) // 8):
             fitting = everything
         return fitting, np.cumsum([self._chance[id(shown)] for shown in fitting]).tolist()
 
     def _crop(self, shown: Shown, hw: tuple[int, int], rng: random.Random) -> tuple[np.ndarray, ...]:
-        least = LEAST_SHARE[shown.kind]
+        least = MIN_SHARE[shown.kind]
         turned = rng.random() < TURNED_SHARE
         shape = hw[::-1] if turned else hw
-        cut = crop_with(shown.sample, shape, rng, self._others, least_share=least, thin_share=THIN_SHARE)
+        cut = crop_with(shown.sample, shape, rng, self._others, min_share=least, thin_share=THIN_SHARE)
         rgb, depth = cut.rgb, cut.depth
         if rng.random() < self._disturbed[shown.kind]:
             rgb, depth = disturbed(rgb, depth, rng.choice(self._others).rgb, rng)
-        sky = np.where(np.isnan(depth) & ~np.isnan(cut.depth), -1, cut.sky)  # what was covered is unknown
+        sky = np.where(np.isnan(depth) & ~np.isnan(cut.depth), -1, cut.sky)  # covered pixels are unknown
         arrays = rgb.astype(np.float32), depth.astype(np.float32), sky.astype(np.float32), cut.pasted
         if turned:
             quarters = rng.choice((1, 3))

@@ -15,34 +15,36 @@ FOR_EVER = 1_000_000
 
 
 def add_depth(commands: Any) -> None:
-    """Add the commands to a parser's."""
-    train = commands.add_parser("train-depth", help="train kbvr-depth at a steady rate; goes on where it was")
+    """Add the commands to a parser."""
+    train = commands.add_parser("train-depth", help="train kbvr-depth at a steady rate; resumes")
     _add_data(train)
     train.add_argument("--encoder", type=Path, help="EfficientNet-Lite0's weights (default: the installed package's)")
-    train.add_argument("--start-from", type=Path, help="averaged.pt that a new run starts from, for a student")
-    train.add_argument("--steps", type=int, default=FOR_EVER, help="stop after so many steps in all")
+    train.add_argument(
+        "--start-from", type=Path, help="averaged.pt with the initial weights of a new run, for a student"
+    )
+    train.add_argument("--steps", type=int, default=FOR_EVER, help="total number of steps")
     train.set_defaults(run_command=_train)
 
-    finish = commands.add_parser("finish-depth", help="lead the rate of a run down to nothing, in another folder")
+    finish = commands.add_parser("finish-depth", help="finish a run with the rate falling to zero, in another folder")
     _add_data(finish)
-    finish.add_argument("--origin", type=Path, required=True, help="folder of the run to be finished; it can go on too")
-    finish.add_argument("--steps", type=int, default=3000, help="how many steps that takes (default: 3000)")
+    finish.add_argument("--origin", type=Path, required=True, help="folder of the run to finish; it can also continue")
+    finish.add_argument("--steps", type=int, default=3000, help="number of steps that this takes (default: 3000)")
     finish.set_defaults(run_command=_finish)
 
-    label = commands.add_parser("label-own", help="label photos with kbvr-depth itself; goes on where it was")
+    label = commands.add_parser("label-own", help="label photos with kbvr-depth itself; resumes")
     label.add_argument("--weights", type=Path, required=True, help="averaged.pt of a run")
     label.add_argument("--photos", type=Path, required=True, help="folder of .jpg files")
     label.add_argument("--labels", type=Path, required=True, help="folder to write one .npz per photo into")
-    label.add_argument("--earlier", type=Path, help="folder that `label` wrote, whose skies and subjects are kept")
+    label.add_argument("--earlier", type=Path, help="folder that `label` wrote, to reuse its skies and subjects")
     label.set_defaults(run_command=_label)
 
-    write = commands.add_parser("kbvr-depth", help="write kbvr-depth.onnx and its card, checked against torch")
+    write = commands.add_parser("kbvr-depth", help="write kbvr-depth.onnx and its card, compared with torch")
     write.add_argument("--run", type=Path, required=True, help="folder of a run")
     write.add_argument("--out", type=Path, required=True, help="folder to write into")
     add_figure(write)
     write.set_defaults(run_command=_write)
 
-    halve = commands.add_parser("halve-weights", help="write weights in 16 bits")
+    halve = commands.add_parser("halve-weights", help="write 16-bit weights")
     halve.add_argument("--weights", type=Path, required=True, help="averaged.pt of a run")
     halve.add_argument("--out", type=Path, required=True, help="file to write")
     halve.set_defaults(run_command=_halve)
@@ -52,28 +54,28 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--depth", type=Path, required=True, help="folder of photos with good depth and INDEX.csv")
     parser.add_argument("--photos", type=Path, help="folder of .jpg files that `label` labelled")
     parser.add_argument("--labels", type=Path, help="folder that `label` wrote")
-    parser.add_argument("--self-labels", type=Path, help="folder that `label-own` wrote, to learn photos from")
-    parser.add_argument("--teachers", type=Path, help="folder of the teachers' files, to label mixtures of photos too")
+    parser.add_argument("--self-labels", type=Path, help="folder that `label-own` wrote, to use for the photos instead")
+    parser.add_argument("--teachers", type=Path, help="folder of the teachers' files, to also label mixtures of photos")
     parser.add_argument("--run", type=Path, required=True, help="folder for checkpoints, log and weights")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so many minutes from now")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after this many minutes")
     parser.add_argument(
         "--licences",
         choices=("all", "permissive"),
         default="permissive",
-        help="permissive leaves out depth by networks whose weights are non-commercial or of unknown licence",
+        help="permissive excludes depth by networks whose weights are non-commercial or of unknown licence",
     )
     parser.add_argument("--seed", type=int, default=0)
 
 
 def add_figure(parser: argparse.ArgumentParser) -> None:
-    """Let a command that writes a network take measured figures for its card."""
+    """Add the option for measured figures of a network's card."""
     parser.add_argument(
         "--figure",
         type=_figure,
         action="append",
         default=[],
         metavar="NAME=NUMBER",
-        help="a measured figure for the card; may be given again",
+        help="a measured figure for the card; can be repeated",
     )
 
 

@@ -1,4 +1,4 @@
-"""Write kbvr-depth as ONNX, with a card that names all that it learnt from.
+"""Write kbvr-depth as ONNX, with a card that names all training sources.
 
 python -m export kbvr-depth --run runs/finished --out DIR
 """
@@ -25,13 +25,13 @@ from kbvr.nets import Tensor as CardTensor
 from kbvr.nets.recipe import DepthRecipe
 
 SOURCES = "sources.json"
-"""What a run was shown, by source, licence and label, beside its checkpoints."""
+"""Name of a run's list of training pictures by source, licence and label."""
 
 Sources = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 class ExportedDepth(nn.Module):
-    """kbvr-depth with the outputs that its ONNX file has."""
+    """kbvr-depth with the outputs of its ONNX file."""
 
     def __init__(self, net: KbvrDepth) -> None:
         super().__init__()
@@ -40,15 +40,15 @@ class ExportedDepth(nn.Module):
     def forward(self, rgb01: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Map rgb in 0-1 to relative inverse depth, sky probability and confidence.
 
-        Confidence is 1/(1 + e) where e is the error to expect, in mean absolute deviations of the inverse depth.
+        Confidence is 1/(1 + e), where e is the expected error in mean absolute deviations of the inverse depth.
         """
         inverse_depth, sky_logit, log_error = self.net(rgb01)
         return inverse_depth, torch.sigmoid(sky_logit), torch.sigmoid(-log_error)
 
 
 def write_sources(run: Path, strong: Iterable[Strong], weak: Iterable[Sample], photos: Path | None) -> None:
-    """Write down what a run is shown; of the photos what the INDEX.csv in their folder says, if there is one."""
-    counts = Counter((one.origin, one.licence, one.label) for one in strong)
+    """Write the training pictures of a run; for the photos, as in the INDEX.csv of their folder if there is one."""
+    counts = Counter((picture.origin, picture.licence, picture.label) for picture in strong)
     rows = [
         {"source": source, "licence": licence, "label": label, "pictures": pictures}
         for (source, licence, label), pictures in sorted(counts.items())
@@ -65,7 +65,7 @@ def write_sources(run: Path, strong: Iterable[Strong], weak: Iterable[Sample], p
 
 
 def trained_on(sources: Sources) -> str:
-    """Return the sentence of the card that names every source and its licence."""
+    """Return the card's text with every source and its licence."""
     rows, photos = sources["good_depth"], sources["photos"]
     named = "; ".join(f"{row['source']}: {row['pictures']}, {row['label']}, {row['licence']}" for row in rows)
     text = (
@@ -88,7 +88,7 @@ def _total(rows: Sequence[Mapping[str, Any]]) -> int:
 
 
 def export_depth(net: KbvrDepth, folder: Path, figures: Mapping[str, float], sources: Sources) -> Card:
-    """Write kbvr-depth.onnx and kbvr-depth.json into the folder and return the card.
+    """Write kbvr-depth.onnx and kbvr-depth.json into a folder, and return the card.
 
     Raises:
         ValueError: if torch and onnxruntime differ by more than TOLERANCE at one of SIZES_PX.
@@ -98,7 +98,7 @@ def export_depth(net: KbvrDepth, folder: Path, figures: Mapping[str, float], sou
 
 
 def write_half_weights(weights: Path, path: Path) -> None:
-    """Write weights in 16 bits: half the room, for keeping and carrying; they load where the others do."""
+    """Write 16-bit weights, half as large; they load wherever the 32-bit ones do."""
     state = torch.load(weights, map_location="cpu", weights_only=True)
     write_whole({k: v.half() if v.is_floating_point() else v for k, v in state.items()}, path)
 

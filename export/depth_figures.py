@@ -1,4 +1,4 @@
-"""How good a depth network is on pictures that it was not trained on: layout, edges, thin things, sky, doubt."""
+"""Figures of a depth network on held-out pictures: layout, edges, thin things, sky, doubt."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ LONG_SIDE = 384
 STEP = 32
 
 AROUND_PX = 6
-"""What is so near to a thin thing, at the size of the map, is its surround."""
+"""Reach of a thin thing's surroundings, in pixels of the map."""
 
 NEARER_SHARE = 0.05
-"""A pixel of a thin thing is seen if it stands out from its surround by so much of the map's range."""
+"""A pixel of a thin thing is seen if it is nearer than its surroundings by this share of the map's range."""
 
 
 def predict(net: nn.Module, rgb: np.ndarray, long_side: int = LONG_SIDE) -> tuple[np.ndarray, ...]:
-    """Return inverse depth, sky logit and log of the error to expect of a picture, at about so many pixels."""
+    """Return inverse depth, sky logit and log of the expected error of a picture, at about the given long side."""
     shrinks = cv2.INTER_AREA if long_side < max(rgb.shape[:2]) else cv2.INTER_CUBIC
     small = cv2.resize(rgb, _size_px(rgb, long_side), interpolation=shrinks).astype(np.float32) / 255
     tensor = torch.from_numpy(small).permute(2, 0, 1)[None].contiguous(memory_format=torch.channels_last)
@@ -50,10 +50,7 @@ def edges_of(guess: np.ndarray, strong: Strong) -> float:
 
 
 def thin_recall(net: nn.Module, rgb: np.ndarray, texture: np.ndarray, seed: int) -> float:
-    """Draw a thin thing before a picture and return the share of its pixels that are nearer than their surround.
-
-    NaN if nothing was drawn.
-    """
+    """Draw a thin thing in front of a picture and return the seen share of its pixels; NaN if nothing was drawn."""
     drawn_on = cv2.resize(rgb, _size_px(rgb, LONG_SIDE), interpolation=cv2.INTER_AREA)
     flat, sky = np.zeros(drawn_on.shape[:2], np.float32), np.full(drawn_on.shape[:2], -1, np.float32)
     with_thin_thing(drawn_on, flat, sky, texture, random.Random(seed))
@@ -65,17 +62,17 @@ def thin_recall(net: nn.Module, rgb: np.ndarray, texture: np.ndarray, seed: int)
 
 
 def figures_of(net: nn.Module, strong: Sequence[Strong], photos: Sequence[Sample]) -> dict[str, float]:
-    """Return mean correlations with labels that were held out, by kind, edges, thin things and the sky's accuracy."""
+    """Return mean correlations with held-out labels by kind, and the figures of edges, thin things, sky and doubt."""
     by_kind: dict[str, list[float]] = {"films": [], "rooms": [], "sharp_rooms": []}
     edges: list[float] = []
     foreseen: list[float] = []
-    for one in strong:
-        depth, _, doubt = predict(net, one.sample.rgb)
-        kind = kind_of(one)
-        by_kind[kind].append(correlation(depth, one.sample.depth))
+    for picture in strong:
+        depth, _, doubt = predict(net, picture.sample.rgb)
+        kind = kind_of(picture)
+        by_kind[kind].append(correlation(depth, picture.sample.depth))
         foreseen.append(float(doubt.mean()))
         if kind != "rooms":
-            edges.append(edges_of(depth, one))
+            edges.append(edges_of(depth, picture))
     right: list[float] = []
     weak: list[float] = []
     thin: list[float] = []
@@ -90,7 +87,7 @@ def figures_of(net: nn.Module, strong: Sequence[Strong], photos: Sequence[Sample
     figures = {"strong": _mean(correlations), **{kind: _mean(values) for kind, values in by_kind.items()}}
     figures |= {"edges": _mean(edges), "weak": _mean(weak), "thin": _mean(thin), "sky_accuracy": _mean(right)}
     if len(correlations) > 1 and np.std(foreseen) > 0:
-        # Pictures that the network doubts ought to be those that it gets wrong.
+        # The pictures that the network doubts should be those that it gets wrong.
         figures["doubt_agrees"] = float(np.corrcoef(foreseen, [-value for value in correlations])[0, 1])
     return figures
 

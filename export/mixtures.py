@@ -1,8 +1,8 @@
-"""Pictures that no camera took, labelled by a teacher while the training runs.
+"""Mixtures of photos, labelled by a teacher during training.
 
-A student that only sees some thousand photos agrees with its teacher on photos like those. On mixtures, collages and
-turned, tinted windows of them, it has to compute what the teacher computes (function matching:
-Beyer et al., "Knowledge distillation: a good teacher is patient and consistent", 2022).
+A student that sees only some thousand photos agrees with its teacher only on similar photos. On mixtures, collages and
+turned, tinted crops, it has to compute what the teacher computes (function matching: Beyer et al., "Knowledge
+distillation: a good teacher is patient and consistent", 2022).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from kbvr.nets.onnxruntime_loader import onnxruntime
 
 SIDE_PX = 256
-"""Side of the square pictures: a size at which the teacher has a file."""
+"""Side of the square pictures, for which the teacher has a file."""
 
 
 class Mixtures:
@@ -55,7 +55,7 @@ class Mixtures:
 
 
 def _window(rgb: np.ndarray, rng: random.Random) -> np.ndarray:
-    """Return a turned, sheared window of a picture as float32 (S, S, 3) in 0-1."""
+    """Return a turned, sheared crop of a picture, float32 (S, S, 3) in 0-1."""
     height, width = rgb.shape[:2]
     share, turn = rng.uniform(0.35, 1.0), math.radians(rng.gauss(0, 8))
     aspect = math.exp(rng.uniform(-0.3, 0.3))

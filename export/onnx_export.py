@@ -1,4 +1,4 @@
-"""Write our networks as ONNX, check that the files compute what torch computes, and write their cards.
+"""Write our networks as ONNX, compare the files with torch, and write their cards.
 
 python -m export kbvr-fill --weights runs/0/weights.pt --figure psnr_db=25
 """
@@ -37,14 +37,14 @@ SIDES: tuple[int | str, ...] = ("height", "width")
 
 
 class ExportedFill(nn.Module):
-    """kbvr-fill with the outputs that its ONNX file has: colours that do not leave 0-1."""
+    """kbvr-fill with the outputs of its ONNX file: colours are clipped to 0-1."""
 
     def __init__(self, net: KbvrFill) -> None:
         super().__init__()
         self.net = net
 
     def forward(self, rgb01: Tensor, inverse_depth: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-        """Map what is known to colour and inverse depth everywhere."""
+        """Map the known pixels to colour and inverse depth everywhere."""
         rgb, filled_depth = self.net(rgb01, inverse_depth, known)
         return rgb.clamp(0, 1), filled_depth
 
@@ -53,10 +53,10 @@ Net = TypeVar("Net", bound=nn.Module)
 
 
 def load_net(net: Net, weights: Sequence[Path]) -> Net:
-    """Return the network with the weights of a state dict, or the mean of several of one training's.
+    """Return the network with the weights of a state dict, or the mean of several from one training.
 
-    The mean of what a network was before and after it was trained further is often better than either on pictures
-    unlike those of the training (Wortsman et al., "Robust fine-tuning of zero-shot models", 2022).
+    The mean of the weights before and after further training is often better than either on pictures unlike those of
+    the training (Wortsman et al., "Robust fine-tuning of zero-shot models", 2022).
     """
     states = [torch.load(path, map_location="cpu", weights_only=True) for path in weights]
     mean = {
@@ -67,7 +67,7 @@ def load_net(net: Net, weights: Sequence[Path]) -> Net:
 
 
 def export_fill(net: KbvrFill, folder: Path, figures: Mapping[str, float]) -> Card:
-    """Write kbvr-fill.onnx and kbvr-fill.json into the folder and return the card.
+    """Write kbvr-fill.onnx and kbvr-fill.json into a folder, and return the card.
 
     Raises:
         ValueError: if torch and onnxruntime differ by more than TOLERANCE at one of SIZES_PX.
@@ -76,7 +76,7 @@ def export_fill(net: KbvrFill, folder: Path, figures: Mapping[str, float]) -> Ca
 
 
 def export_net(wrapped: nn.Module, card: Card, folder: Path) -> Card:
-    """Write a network with 16-bit weights and its card, checked against torch at SIZES_PX, and return the card.
+    """Write a network with 16-bit weights and its card, compared with torch at SIZES_PX, and return the card.
 
     Raises:
         ValueError: if torch and onnxruntime differ by more than TOLERANCE.
@@ -101,7 +101,7 @@ def with_half_weights(net: nn.Module) -> nn.Module:
 
 
 def store_halves(path: Path) -> None:
-    """Store the file's large tensors in 16 bits, cast as they are loaded: what is computed stays the same."""
+    """Store the file's large tensors in 16 bits, with a cast on loading; the results stay the same."""
     model = onnx.load(str(path))
     graph = model.graph
     casts = []

@@ -1,4 +1,4 @@
-"""Network files: torch to ONNX, compared with torch, put in their place with their cards only when they agree."""
+"""Network files: exported from torch to ONNX, and put in place with their cards only if both agree."""
 
 from __future__ import annotations
 
@@ -20,42 +20,41 @@ from kbvr.nets.model_card import card_text
 OPSET = 18
 
 TOLERANCE = 1e-4
-"""Greatest difference allowed between the file and torch, as a share of an output's greatest value, or absolute where
-that is below 1."""
+"""Maximum difference between the file and torch, as a share of an output's maximum, or absolute if that is below 1."""
 
 Inputs = Mapping[str, np.ndarray]
-"""The name of every input, in the card's order -> an array for it."""
+"""Input name, in the card's order -> array."""
 
 Outputs = Sequence[np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
 class NetworkFile:
-    """A network on its way to a file."""
+    """A network to write to a file."""
 
     net: nn.Module
-    """In eval mode; takes the card's inputs in their order and returns its outputs in theirs."""
+    """In eval mode; takes the card's inputs and returns its outputs, in the card's order."""
 
     card: Card
-    """Without the sum of the file, which is not there yet."""
+    """Without the file's checksum."""
 
     checks: Sequence[Inputs]
-    """What torch and onnxruntime are compared on; the first is what is traced, so it should be small."""
+    """Inputs on which torch and onnxruntime are compared; the first is traced, so it should be small."""
 
     finish: Callable[[Path], None] | None = None
-    """Changes the file before it is compared."""
+    """Changes the file before the comparison."""
 
     measure: Callable[[Outputs, Outputs], float] | None = None
-    """Measures the difference of torch's outputs and the file's, instead of `greatest_share`."""
+    """Measures the difference between torch's outputs and the file's, instead of `greatest_share`."""
 
     tolerance: float = TOLERANCE
 
 
 def write_checked(files: Sequence[NetworkFile], folder: Path) -> list[Card]:
-    """Write the networks and their cards into a folder, all of them or none, and return the cards.
+    """Write the networks and their cards into a folder, all or none, and return the cards.
 
     Raises:
-        OutputError: if the folder cannot be made or written.
+        OutputError: if the folder cannot be created or written.
         ValueError: if torch and onnxruntime differ by more than TOLERANCE.
     """
     try:
@@ -84,18 +83,18 @@ def _write_aside(file: NetworkFile, folder: Path) -> Card:
 
 
 def trace(net: nn.Module, card: Card, inputs: Inputs, path: Path) -> None:
-    """Write the network as ONNX; every side that the card gives a name may change."""
+    """Write the network as ONNX; every side that has a name in the card is dynamic."""
     dynamic_axes = {
         tensor.name: {axis: side for axis, side in enumerate(tensor.shape) if isinstance(side, str)}
         for tensor in (*card.inputs, *card.outputs)
     }
     with warnings.catch_warnings():
-        # The tracing exporter needs no further package and writes one file with batch norm folded in.
+        # The tracing exporter requires no other package and writes one file with batch norms folded in.
         warnings.filterwarnings("ignore", category=DeprecationWarning)
-        warnings.filterwarnings("ignore", message="torch.tensor results")  # they are meant to be constant
+        warnings.filterwarnings("ignore", message="torch.tensor results")  # they are constant on purpose
         warnings.filterwarnings("ignore", message="Constant folding")
-        warnings.filterwarnings("ignore", message="Exporting aten::index")  # of indices that are never negative
-        # What they do is not traced: ONNX has the operators.
+        warnings.filterwarnings("ignore", message="Exporting aten::index")  # indices are never negative here
+        # They are not traced, because ONNX has the operators.
         warnings.filterwarnings("ignore", message=".* trace", module=r"export\.maskrcnn\.operators")
         torch.onnx.export(
             net,
@@ -109,9 +108,9 @@ def trace(net: nn.Module, card: Card, inputs: Inputs, path: Path) -> None:
         )
 
 
-def greatest_share(wanted: Outputs, got: Outputs) -> float:
-    """Return the greatest difference of outputs, measured as TOLERANCE is."""
-    pairs = [(w.astype(np.float64), g) for w, g in zip(wanted, got, strict=True) if g.size]
+def greatest_share(expected: Outputs, got: Outputs) -> float:
+    """Return the greatest difference of outputs, in the unit of TOLERANCE."""
+    pairs = [(w.astype(np.float64), g) for w, g in zip(expected, got, strict=True) if g.size]
     return float(np.max([np.abs(w - g).max() / max(1.0, np.abs(g).max()) for w, g in pairs], initial=0))
 
 
@@ -119,18 +118,18 @@ def greatest_share(wanted: Outputs, got: Outputs) -> float:
 def greatest_difference(
     net: nn.Module, card: Card, checks: Sequence[Inputs], measure: Callable[[Outputs, Outputs], float] = greatest_share
 ) -> float:
-    """Return the greatest difference between torch and onnxruntime over some inputs; NaN if one of them gives NaN.
+    """Return the greatest difference between torch and onnxruntime over some inputs; NaN if either gives NaN.
 
     Raises:
-        ValueError: if an output has another shape than in torch.
+        ValueError: if the shape of an output differs from torch's.
     """
     session = open_session(card, device="cpu")
     differences = []
     for inputs in checks:
         outputs = net(*(torch.from_numpy(inputs[tensor.name]) for tensor in card.inputs))
-        wanted = [output.numpy() for output in ((outputs,) if isinstance(outputs, Tensor) else outputs)]
+        expected = [output.numpy() for output in ((outputs,) if isinstance(outputs, Tensor) else outputs)]
         got = session.run(None, inputs)
-        if [output.shape for output in wanted] != [output.shape for output in got]:
-            raise ValueError(f"wanted outputs of {[o.shape for o in wanted]}, got {[o.shape for o in got]}")
-        differences.append(measure(wanted, got))
+        if [output.shape for output in expected] != [output.shape for output in got]:
+            raise ValueError(f"expected outputs of {[o.shape for o in expected]}, got {[o.shape for o in got]}")
+        differences.append(measure(expected, got))
     return float(np.max(differences))

@@ -1,7 +1,7 @@
-"""Read the weights of a written network back into torch, so that a training can go on from the file that is shipped.
+"""Read the weights of an ONNX file back into torch, to continue training from the shipped file.
 
-The file has its batch norms folded into the convolutions before them. They are unfolded with the statistics of a batch
-of pictures: the network computes the same as the file, and its batch norms have the scale they need to train on.
+In the file, batch norms are folded into the preceding convolutions. They are unfolded with the statistics of a batch of
+pictures: the network computes the same as the file, and its batch norms have a suitable scale for training.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from torch import Tensor, nn
 
 @torch.no_grad()
 def load_folded(net: nn.Module, path: Path, *inputs: Tensor) -> None:
-    """Load weights written by `export.onnx_export` into a network of the same architecture, fed with these inputs.
+    """Load weights written by `export.onnx_export` into a network of the same architecture.
+
+    The inputs are examples, which give the batch norms their statistics.
 
     Raises:
-        ValueError: if the file's layers are not the network's.
+        ValueError: if the file's layers differ from the network's.
     """
     graph = onnx.load(str(path)).graph
     arrays = {i.name: torch.from_numpy(numpy_helper.to_array(i).astype(np.float32)) for i in graph.initializer}
@@ -31,17 +33,17 @@ def load_folded(net: nn.Module, path: Path, *inputs: Tensor) -> None:
     layers = [m for m in _called_in_order(net, *one) if isinstance(m, nn.Conv2d | nn.Linear)]
     kernels = {layer.weight.shape[2:] for layer in layers}
     in_order = [
-        node  # convolutions with kernels that no layer has are computed, not learned
+        node  # convolutions with other kernels are computed, not learnt
         for node in graph.node
         if node.op_type in ("Conv", "Gemm") and arrays.get(node.input[1], torch.empty(0)).shape[2:] in kernels
     ]
     if len(in_order) != len(layers):
-        raise ValueError(f"wanted a file of {len(layers)} layers, got {len(in_order)}: {path}")
+        raise ValueError(f"expected a file of {len(layers)} layers, got {len(in_order)}: {path}")
     biases: dict[nn.Module, Tensor] = {}
     for node, layer in zip(in_order, layers, strict=True):
         weight = arrays[node.input[1]]
         if weight.shape != layer.weight.shape:
-            raise ValueError(f"wanted weights {tuple(layer.weight.shape)}, got {tuple(weight.shape)}: {path}")
+            raise ValueError(f"expected weights {tuple(layer.weight.shape)}, got {tuple(weight.shape)}: {path}")
         layer.weight.copy_(weight)
         biases[layer] = arrays[node.input[2]]
         if layer.bias is not None:
@@ -58,7 +60,7 @@ def load_folded(net: nn.Module, path: Path, *inputs: Tensor) -> None:
 
 
 class _Unfold:
-    """Give a batch norm the statistics of what comes in, and the scale and shift that undo them but for the bias."""
+    """Sets a batch norm to its input's statistics, with the scale and shift that undo them except for the bias."""
 
     def __init__(self, bias: Tensor) -> None:
         self.bias = bias
@@ -76,7 +78,7 @@ class _Unfold:
 
 
 def _called_in_order(net: nn.Module, *inputs: Tensor) -> list[Any]:
-    """Return the modules without children, in the order in which they are called."""
+    """Return the modules without children, in the order of their calls."""
     called: list[nn.Module] = []
     hooks = [
         module.register_forward_pre_hook(lambda module, _: called.append(module))

@@ -1,8 +1,8 @@
-"""Scenes full of simple things, ray-cast with exact depth, for kbvr-depth to learn from beside its teachers.
+"""Ray-cast scenes of simple things with exact depth, to train kbvr-depth.
 
-A pinhole camera looks into a room, or over open ground below a sky; boxes, balls, cylinders, poles and cut-out subjects
-of photos stand there or hang. Every surface has a texture (a photo, a piece of one or a pattern), one light and the
-shadow where things touch. Lengths are in metres, angles in radians, axes as everywhere in kbvr.
+A pinhole camera looks into a room, or over open ground below a sky, with boxes, balls, cylinders, poles and cut-out
+subjects of photos. Every surface has a texture (a photo, a piece of one, or a pattern), one light, and contact shadows.
+Lengths are in metres, angles in radians, axes as everywhere in kbvr.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TEXTURE_PX = 256
 
 FAR_M = 1e6
 SKY_M = 1e5
-"""Farther away than this is sky."""
+"""Distance beyond which everything is sky."""
 
 OPEN_SHARE = 0.3
 """Share of the scenes that are open ground."""
@@ -28,19 +28,19 @@ OPEN_SHARE = 0.3
 
 @dataclass(frozen=True, eq=False)
 class Hit:
-    """Where rays meet one thing: distance along the optical axis, and per ray normal and texture coordinates."""
+    """The points where rays meet one thing: depth along the optical axis, normal and texture coordinates per ray."""
 
     depth: np.ndarray
     normal: np.ndarray
     u: np.ndarray
     v: np.ndarray
     rgb: np.ndarray | None = None
-    """Colours of its own, float32 in 0-1, where no texture is to be laid on it."""
+    """Own colours instead of a texture, float32 in 0-1."""
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """What was cut out of a photo."""
+    """A subject cut out of a photo."""
 
     rgb: np.ndarray
     """uint8 (h, w, 3)."""
@@ -51,7 +51,7 @@ class Subject:
 
 @dataclass(frozen=True, eq=False)
 class Rendered:
-    """A scene as the camera saw it."""
+    """The picture of a scene, with its truth."""
 
     rgb: np.ndarray
     """uint8 (H, W, 3)."""
@@ -65,7 +65,7 @@ class Rendered:
 
 @dataclass(eq=False)
 class _Canvas:
-    """What has been drawn so far: colour (before blur), depth in metres, and the rays into the world."""
+    """The picture so far: colour (before blur), depth in metres, and the rays into the world."""
 
     rays: np.ndarray
     rgb: np.ndarray
@@ -74,7 +74,7 @@ class _Canvas:
     ambient: float
 
     def draw(self, hit: Hit, texture: np.ndarray, scale: float, window: tuple[slice, slice] = np.s_[:, :]) -> None:
-        """Draw a thing where it is nearer than what is there; `hit` belongs to the window's rays."""
+        """Draw a thing where it is nearer than the picture so far; `hit` belongs to the window's rays."""
         seen = hit.depth < self.depth[window]
         if not seen.any():
             return
@@ -92,7 +92,7 @@ class _Canvas:
 def rendered_sample(
     pictures: Sequence[np.ndarray], subjects: Sequence[Subject], rng: random.Random, hw: tuple[int, int]
 ) -> Rendered:
-    """Return a scene of so many (height, width) pixels."""
+    """Return a random scene of (height, width) pixels."""
     height, width = hw
     f_px = max(hw) * rng.uniform(0.7, 1.7)
     eye_m = rng.uniform(0.3, 1.7)
@@ -109,7 +109,7 @@ def rendered_sample(
     )
     open_ground = rng.random() < OPEN_SHARE
     far_m = math.exp(rng.uniform(math.log(6), math.log(40))) if open_ground else rng.uniform(1.5, 6.0)
-    _draw_around(canvas, pictures, rng, eye_m=eye_m, far_m=far_m, open_ground=open_ground)
+    _draw_surroundings(canvas, pictures, rng, eye_m=eye_m, far_m=far_m, open_ground=open_ground)
     for _ in range(rng.randrange(3, 14)):
         z = far_m * math.exp(rng.uniform(math.log(0.12 if open_ground else 0.3), math.log(0.95)))
         ahead = world_from_camera @ np.array([rng.uniform(-0.55, 0.55) * width / f_px, 0, 1], np.float32)
@@ -132,7 +132,7 @@ def _world_from_camera(pitch: float, yaw: float) -> np.ndarray:
     return right @ down
 
 
-def _draw_around(
+def _draw_surroundings(
     canvas: _Canvas,
     pictures: Sequence[np.ndarray],
     rng: random.Random,
@@ -173,7 +173,7 @@ def _draw_thing(
     world_from_camera: np.ndarray,
     f_px: float,
 ) -> None:
-    """Draw one thing that stands at a point, about so many metres wide, and its shadow."""
+    """Draw one thing at a point, about `size` metres wide, and its shadow."""
     tall = size * rng.uniform(0.5, 4.0)
     turn = rng.uniform(0, math.pi)
     make: Callable[[np.ndarray], Hit]
@@ -198,7 +198,7 @@ def _draw_thing(
     )
     if window is None:
         return
-    _shade_around(canvas, at, size, window)
+    _shade_contact(canvas, at, size, window)
     texture = _photo(pictures, rng) if rng.random() < 0.15 else _texture(pictures, rng)
     canvas.draw(make(canvas.rays[window]), texture, TEXTURE_PX / (size * rng.uniform(0.7, 6)), window)
 
@@ -206,7 +206,7 @@ def _draw_thing(
 def _window_of(
     hw: tuple[int, ...], centre: np.ndarray, radius: float, world_from_camera: np.ndarray, f_px: float
 ) -> tuple[slice, slice] | None:
-    """Return the part of the picture that may show a ball; None if none does."""
+    """Return the part of the picture that may show a ball, or None."""
     x, y, z = centre @ world_from_camera
     if z < 0.1:
         return None
@@ -222,15 +222,15 @@ def _window_of(
     return slices[0], slices[1]
 
 
-def _shade_around(canvas: _Canvas, at: np.ndarray, size: float, window: tuple[slice, slice]) -> None:
-    """Darken what lies near to where a thing stands."""
+def _shade_contact(canvas: _Canvas, at: np.ndarray, size: float, window: tuple[slice, slice]) -> None:
+    """Darken the surroundings of a thing's foot."""
     away = canvas.rays[window] * np.minimum(canvas.depth[window], 1e3)[..., None] - at
     squared = np.einsum("hwc,hwc->hw", away, away) * np.float32(1 / (1.2 * size) ** 2)
     canvas.rgb[window] *= (1 - 0.6 * np.exp(-np.minimum(squared, 20)))[..., None]
 
 
 def _photo(pictures: Sequence[np.ndarray], rng: random.Random) -> np.ndarray:
-    """Return a whole photo as a texture: what it shows is flat."""
+    """Return a whole photo as a texture, to show that pictures are flat."""
     return (
         cv2.resize(rng.choice(pictures), (TEXTURE_PX, TEXTURE_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
         / 255
@@ -238,7 +238,7 @@ def _photo(pictures: Sequence[np.ndarray], rng: random.Random) -> np.ndarray:
 
 
 def _texture(pictures: Sequence[np.ndarray], rng: random.Random) -> np.ndarray:
-    """Return a piece of a photo, mirrored so that it goes on without a seam, or a pattern."""
+    """Return a piece of a photo, mirrored to repeat without a seam, or a pattern."""
     if rng.random() < 0.5:
         return _pattern(pictures, rng)
     half = TEXTURE_PX // 2
@@ -303,7 +303,7 @@ def _ball(rays: np.ndarray, centre: np.ndarray, radius: float) -> Hit:
 
 
 def _box(rays: np.ndarray, at: np.ndarray, sizes: tuple[float, float, float], turn: float) -> Hit:
-    """Meet a box (half its width, its height, half its depth) that stands at a point, turned about the upright."""
+    """Meet a box (half its width, its height, half its depth) standing at a point, turned about the vertical."""
     cos, sin = math.cos(turn), math.sin(turn)
     matrix = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]], np.float32)
     local = rays @ matrix.T
@@ -322,7 +322,7 @@ def _box(rays: np.ndarray, at: np.ndarray, sizes: tuple[float, float, float], tu
 
 
 def _cylinder(rays: np.ndarray, at: np.ndarray, radius: float, tall: float) -> Hit:
-    """Meet an upright cylinder that stands at a point of the floor, its lid included."""
+    """Meet a vertical cylinder with its lid, standing at a point of the floor."""
     x, z = rays[..., 0], rays[..., 2]
     a, b = x * x + z * z, x * at[0] + z * at[2]
     root = b * b - a * (at[0] ** 2 + at[2] ** 2 - radius**2)
@@ -352,7 +352,7 @@ def _board(
     world_from_camera: np.ndarray,
     turn: float,
 ) -> Hit:
-    """Meet an upright cut-out that stands at a point and faces the camera but for a turn."""
+    """Meet a vertical cut-out at a point, facing the camera except for a turn."""
     ahead = world_from_camera[:, 2].copy()
     ahead[1] = 0
     ahead /= np.linalg.norm(ahead)

@@ -1,4 +1,4 @@
-"""What kbvr-depth is shown: crops of labelled photos, things pasted before them, and what age does to pictures."""
+"""Training samples of kbvr-depth: crops of labelled photos, with things pasted in front and signs of age."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from export.teachers import load_rgb
 from export.thin_things import with_thin_thing
 
 CARD_SHARE = 0.2
-"""Share of the crops before which something of another photo is pasted: its edges are known to the pixel."""
+"""Share of crops with something of another photo pasted in front, which has exact edges."""
 
 SUBJECT_SHARE = (0.03, 0.7)
-"""What covers less or more of a photo is not taken for its subject."""
+"""Minimum and maximum share of a photo that its subject covers."""
 
 HELD_OUT_EVERY = 100
-"""One photo of so many is never trained on."""
+"""Every 100th photo is held out from training."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """A photo, or a window of one, with its labels; all uint8 or float16 to keep thousands in memory."""
+    """A photo, or a window of it, with its labels; all uint8 or float16, so that thousands fit into memory."""
 
     rgb: np.ndarray
     depth: np.ndarray
@@ -37,7 +37,7 @@ class Sample:
 
 
 def load_samples(photos: Path, labels: Path) -> tuple[list[Sample], list[Sample]]:
-    """Return (training, held out) samples of every photo that has a label."""
+    """Return (training, held-out) samples of every labelled photo."""
     kept: list[Sample] = []
     held_out: list[Sample] = []
     for index, path in enumerate(sorted(photos.glob("*.jpg"))):
@@ -57,7 +57,7 @@ def load_samples(photos: Path, labels: Path) -> tuple[list[Sample], list[Sample]
 
 
 def cut_out_subjects(samples: list[Sample]) -> list[Subject]:
-    """Return the subjects of the samples that have one, each cut out along its matte."""
+    """Return the samples' subjects, each cut out along its matte."""
     subjects = []
     for sample in samples:
         if sample.subject is None:
@@ -80,19 +80,19 @@ def _sky_in(sample: Sample, x0: int, y0: int, x1: int, y1: int) -> np.ndarray | 
 
 @dataclass(frozen=True, eq=False)
 class Crop:
-    """Most of a sample, as a network is shown it; arrays of one height and width."""
+    """A crop of a sample as training input; all arrays have one height and width."""
 
     rgb: np.ndarray
     """float32 (H, W, 3) in 0-1."""
 
     depth: np.ndarray
-    """NaN where that of the sample is."""
+    """NaN where unknown."""
 
     sky: np.ndarray
     """0-1; -1 where it is unknown."""
 
     pasted: np.ndarray
-    """Where something was pasted before the scene: its depth is known exactly."""
+    """Mask of things pasted in front, whose depth is exact."""
 
 
 def crop_with(
@@ -101,14 +101,14 @@ def crop_with(
     rng: random.Random,
     others: list[Sample],
     *,
-    least_share: float = 0.8,
+    min_share: float = 0.8,
     thin_share: float = 0.0,
 ) -> Crop:
-    """Return at least a share of a sample's sides; a share of the crops have a thin thing drawn before them."""
+    """Return a crop of at least a share of a sample's sides; a share of crops get a thin thing in front."""
     height, width = sample.rgb.shape[:2]
     aspect = hw[1] / hw[0] * math.exp(rng.uniform(-0.15, 0.15))
     full_w = min(width, height * aspect)
-    share = rng.uniform(least_share, 1.0)
+    share = rng.uniform(min_share, 1.0)
     crop_w, crop_h = full_w * share, full_w / aspect * share
     x, y = rng.uniform(0, width - crop_w), rng.uniform(0, height - crop_h)
 
@@ -136,7 +136,7 @@ def crop_with(
 
 
 def _with_card(rgb: np.ndarray, depth: np.ndarray, sky: np.ndarray, other: Sample, rng: random.Random) -> None:
-    """Paste the subject of another photo, or a shape cut from it, before the scene; changes the arrays in place."""
+    """Paste the subject of another photo, or a shape cut from it, in front of the scene, in place."""
     height, width = depth.shape
     subject = None if other.subject is None else other.subject.astype(np.float32) / 255
     if subject is not None and SUBJECT_SHARE[0] < (subject > 0.5).mean() < SUBJECT_SHARE[1] and rng.random() < 0.7:
@@ -166,7 +166,7 @@ def _with_card(rgb: np.ndarray, depth: np.ndarray, sky: np.ndarray, other: Sampl
 
 
 def _shape(rng: random.Random) -> np.ndarray:
-    """Return the matte of an ellipse, a polygon or some sticks, float32 (128, 128) in 0-1."""
+    """Return the matte of an ellipse, a polygon or sticks, float32 (128, 128) in 0-1."""
     matte: np.ndarray = np.zeros((128, 128), np.float32)
     kind = rng.randrange(3)
     if kind == 0:
@@ -184,7 +184,7 @@ def _shape(rng: random.Random) -> np.ndarray:
 
 
 def _worn(rgb: np.ndarray, rng: random.Random) -> np.ndarray:
-    """Return the picture as other cameras, other times and a scanner would have left it."""
+    """Return the picture as if from another camera, another time or a scanner."""
     picture: np.ndarray = rgb.astype(np.float32) / 255
     old = rng.random() < 0.15
     if old:

@@ -1,4 +1,4 @@
-"""Which side of the nearest occlusion boundary each pixel of a photo is on."""
+"""The near and far sides of occlusion boundaries."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import numpy as np
 from kbvr.ldi.occlusion import find_boundaries
 
 RANGE_PX = 25.0
-"""Parallax between the far and the near end of a photo whose boundaries are looked for."""
+"""Assumed parallax between the nearest and the farthest point of a photo."""
 
 JUMP_PX = 1.5
 NEAR_REACH_PX = 160
-"""Farther from a boundary than this nothing counts as its near side."""
+"""Maximum distance of the near side from its boundary."""
 
 MIXED_PX = 3
-"""So near to a boundary a pixel of the far side may hold some of the near side's colour: it is no truth to ask for."""
+"""Far-side pixels this close to a boundary may contain the near side's colour, so they are not used as truth."""
 
 NEAR = 255
-"""Code of the near side in a side map; 1 to 254 is the far side, as its distance to the boundary in pixels."""
+"""Value of the near side in a side map; 1 to 254 is the far side's distance to the boundary in pixels."""
 
 
 def side_map(depth: np.ndarray) -> np.ndarray:

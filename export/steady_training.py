@@ -1,11 +1,11 @@
-"""A loop for a training of many sessions, whose end nobody knows when it starts: a steady rate, then a decay.
+"""A training loop for many sessions and an open end: a steady rate, then a decay.
 
-At a steady learning rate with an average of the weights, a training can be stopped anywhere and gone on with. When it
-is to end, `decay_steps` lead the rate down to nothing from any checkpoint (Hu et al. 2024, "MiniCPM": warm-up, stable,
-decay; Hägele et al. 2024, "Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations").
+With a steady learning rate and averaged weights, training can stop and resume anywhere. To finish it from any
+checkpoint, the rate falls to zero over `decay_steps` (Hu et al. 2024, "MiniCPM": warm-up, stable, decay; Hägele et al.
+2024, "Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations").
 
-A run is a folder: `checkpoint.pt` (and the one before it), `averaged.pt`, `log.jsonl`. The same command goes on from
-the checkpoint, and computes what it would have computed had it never been stopped.
+A run is a folder: `checkpoint.pt` (and the previous one), `averaged.pt`, `log.jsonl`. The same command resumes from the
+checkpoint, and computes the same as an uninterrupted run.
 """
 
 from __future__ import annotations
@@ -32,31 +32,31 @@ from kbvr.errors import InputError
 WARM_UP_STEPS = 300
 AVERAGE_DECAY = 0.9995
 WEIGHT_DECAY = 0.02
-GREATEST_GRADIENT = 2.0
+MAX_GRADIENT = 2.0
 LOGGED_EVERY = 100
 AHEAD = 3
-"""How many batches are made ahead."""
+"""Number of batches to make ahead."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long, and how often what is written."""
+    """The length of a training, and how often it writes."""
 
     last_step: int
     """The step to stop after."""
 
     decay_steps: int = 0
-    """How many of the last steps lead the rate down to nothing."""
+    """Number of last steps over which the rate falls to zero."""
 
     minutes: float = float("inf")
-    """Stop after so many minutes of this session, if the last step has not come."""
+    """Maximum length of this session."""
 
     checkpoint_s: float = 480.0
     figures_every: int = 2
-    """Measure at every so many checkpoints."""
+    """Number of checkpoints from one measurement to the next."""
 
     def share_of_rate(self, step: int) -> float:
-        """Return the share of the greatest learning rate of a step, counted from 0."""
+        """Return the share of the maximum learning rate for a step, counted from 0."""
         left = (self.last_step - step) / self.decay_steps if self.decay_steps else 1.0
         return min(1.0, (step + 1) / WARM_UP_STEPS, max(left, 0.0))
 
@@ -71,7 +71,7 @@ class Averaged:
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Take the weights of a step in; early on the average is of few steps."""
+        """Add the weights of a step; early averages cover few steps."""
         decay = min(AVERAGE_DECAY, (1 + step) / (10 + step))
         torch._foreach_lerp_(self._means, self._floats, 1 - decay)
 
@@ -82,13 +82,13 @@ class Averaged:
 
     @torch.no_grad()
     def load(self, state: dict[str, Tensor]) -> None:
-        """Go on from what `state` returned."""
+        """Restore what `state` returned."""
         for mean, saved in zip(self._means, (v for v in state.values() if v.is_floating_point()), strict=True):
             mean.copy_(saved)
 
     @contextmanager
     def in_place(self) -> Iterator[nn.Module]:
-        """Let the network have the averaged weights, in eval mode, for a while."""
+        """Give the network the averaged weights, in eval mode, inside a `with` block."""
         own = {name: tensor.clone() for name, tensor in self._net.state_dict().items()}
         self._net.load_state_dict(self.state())
         self._net.eval()
@@ -100,9 +100,9 @@ class Averaged:
 
 
 def branch(origin: Path, run: Path, decay_steps: int) -> Plan:
-    """Return the plan that ends a run in a folder of its own, from the origin's checkpoint; the origin can go on.
+    """Return the plan that finishes a run in a separate folder, from the origin's checkpoint; the origin can continue.
 
-    What has been begun goes on as it was planned.
+    A decay that has begun keeps its plan.
 
     Raises:
         InputError: if the origin has no checkpoint.
@@ -132,7 +132,7 @@ def train_steadily(
 ) -> Path:
     """Train until the plan's last step, its minutes or a SIGTERM; return the path of the averaged weights.
 
-    `rate_of` is given the name of a part of the network and says its greatest learning rate; the losses are added up.
+    `rate_of` returns the maximum learning rate of a named part of the network; the losses are summed.
     """
     run.mkdir(parents=True, exist_ok=True)
     net = net.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
@@ -166,12 +166,12 @@ def train_steadily(
 def _learn(
     net: nn.Module, optimizer: torch.optim.Optimizer, losses: dict[str, Tensor], share_of_rate: float
 ) -> dict[str, float]:
-    """Take one step and return the losses and the gradient's length; a gradient that is not finite is left out."""
+    """Take one step, and return the losses and the gradient's length; a gradient that is not finite is skipped."""
     for group in optimizer.param_groups:
         group["lr"] = group["greatest_lr"] * share_of_rate
     optimizer.zero_grad(set_to_none=True)
     sum(losses.values(), torch.zeros(())).backward()  # type: ignore[no-untyped-call]
-    norm = torch.nn.utils.clip_grad_norm_(net.parameters(), GREATEST_GRADIENT)
+    norm = torch.nn.utils.clip_grad_norm_(net.parameters(), MAX_GRADIENT)
     if norm.isfinite():
         optimizer.step()
     return {name: value.item() for name, value in {**losses, "gradient": norm}.items()}
@@ -187,7 +187,7 @@ def _optimizer(net: nn.Module, rate_of: Callable[[str], float]) -> torch.optim.O
 
 @contextmanager
 def _stopping() -> Iterator[threading.Event]:
-    """Yield what SIGTERM sets, so that what was learnt since the last checkpoint is not lost."""
+    """Yield an event that SIGTERM sets, so that progress since the last checkpoint is not lost."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield stop
@@ -201,7 +201,7 @@ def _stopping() -> Iterator[threading.Event]:
 
 @contextmanager
 def _made_ahead(batch_of: Callable[[int], Batch], step: int) -> Iterator[Callable[[], Batch]]:
-    """Yield what returns the batches from a step on, made ahead on one thread."""
+    """Yield a function that returns the batches from a step on, made ahead on one thread."""
     with ThreadPoolExecutor(1) as pool:
         waiting = deque(pool.submit(batch_of, step + number) for number in range(AHEAD))
         following = step + AHEAD
@@ -236,7 +236,7 @@ def _resume(run: Path, net: nn.Module, averaged: Averaged, optimizer: torch.opti
     averaged.load(state["averaged"])
     optimizer.load_state_dict(state["optimizer"])
     for group, rate in zip(optimizer.param_groups, rates, strict=True):
-        group["greatest_lr"] = rate  # what the command says holds, not what the checkpoint was trained with
+        group["greatest_lr"] = rate  # the command's rate, not the checkpoint's
     torch.set_rng_state(state["random"])
     step: int = state["step"]
     return step
@@ -255,7 +255,7 @@ def _save(run: Path, net: nn.Module, averaged: Averaged, optimizer: torch.optim.
 
 
 def write_whole(state: object, path: Path, keep: Path | None = None) -> None:
-    """Write a file so that a stop at any moment leaves the old one or the new one; the old one may be kept too."""
+    """Write a file so that an interruption leaves the old or the new one; the old one can be kept too."""
     aside = path.with_suffix(".part")
     with aside.open("wb") as file:
         torch.save(state, file)

@@ -1,7 +1,7 @@
 """Photos with good depth: a folder of NAME.jpg, NAME.png (inverse depth, 255 = nearest, 0 = unknown) and INDEX.csv.
 
-The index says of each where it came from, under which licence, who made the depth, whether it was inverse depth or
-depth, and how good it is (3 to 5).
+The index lists the source and the licence of each, who made the depth, whether it was depth or inverse depth, and a
+quality of 3 to 5.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from export.teachers import load_rgb
 from kbvr.errors import InputError
 
 HELD_OUT_EVERY = 12
-"""One scene of so many is never trained on."""
+"""Every 12th scene is held out from training."""
 
 ROOMS = ("nyu", "kinect", "lidar", "replica", "omnian")
-"""Sources, by the first part of a name, that show rooms as a depth camera or a scanner saw them: edges a little fat."""
+"""Sources of rooms from a depth camera or a scanner, by the first part of a name; their edges are slightly wide."""
 
 SHARP_ROOMS = ("rgbdd",)
-"""Few rooms and few people, with sharp edges."""
+"""Sources of few rooms and people, with sharp edges."""
 
 NYU_SCENE = 24
 NYU_MARGIN = 3
-"""Frames of NYU that follow one another show one room, but where it ends is not said: so many count as a scene, and so
-many at either end of one that is held out are left out altogether, for their neighbours are trained on."""
+"""Successive frames of NYU show one room, but its end is not marked. So a fixed number of frames counts as a scene, and
+this many frames at either end of a held-out scene are not used at all, because their neighbours are in the training."""
 
 WEIGHTS = {"5": 1.0, "4": 0.8, "3": 0.5}
-"""What a picture counts, by its quality."""
+"""Weight of a picture by its quality."""
 
 OPEN_NETWORKS = (
     "MiDaS",
@@ -42,18 +42,18 @@ OPEN_NETWORKS = (
     "Consistent Video Depth",
     "HyperNeRF",
 )
-"""Networks whose published weights are under MIT, BSD or Apache-2.0; of the others some are not, or nothing is said.
+"""Networks whose published weights are under MIT, BSD or Apache-2.0; others have other or unknown licences.
 
 HyperNeRF and Consistent Video Depth are fitted to one film each (code under Apache-2.0 and MIT).
 """
 
 CLOSED_NETWORKS = ("BoostingMonocularDepth", "UniDepth", "Depth Anything", "likely")
-"""Networks whose weights are non-commercial, whichever open one they were built with; and guesses which one it was.
+"""Networks with non-commercial weights, whichever open network they build on; and labels that are only guesses.
 
 DepthSplat is not among the open ones: its larger models start from Depth Anything V2's, which are CC BY-NC 4.0."""
 
 NON_COMMERCIAL = ("-NC", "non-commercial")
-"""What the licence of a picture says that must not be used for money."""
+"""Marks of a licence that excludes commercial use."""
 
 Row = dict[str, str]
 """A row of INDEX.csv."""
@@ -69,28 +69,28 @@ class Strong:
     sample: Sample
     weight: float
     origin: str
-    """The repository that it came from."""
+    """The repository that it comes from."""
 
     licence: str
-    """As its page states it."""
+    """As stated on its page."""
 
     label: str
-    """Who made the depth: a sensor, or which network."""
+    """Who made the depth: a sensor or a network."""
 
     by_rank: bool
-    """Whether only the order of the depths is to be trusted: they were linear, and the offset was fitted."""
+    """Whether only the order of the depths is reliable: they were linear, and the offset was fitted."""
 
 
-def kind_of(one: Strong) -> str:
-    """Return films, rooms or sharp_rooms."""
-    return "rooms" if one.source in ROOMS else "sharp_rooms" if one.source in SHARP_ROOMS else "films"
+def kind_of(strong: Strong) -> str:
+    """Return the kind: films, rooms or sharp_rooms."""
+    return "rooms" if strong.source in ROOMS else "sharp_rooms" if strong.source in SHARP_ROOMS else "films"
 
 
 def scene_of(name: str) -> str:
-    """Return what pictures of one scene have in common.
+    """Return the scene of a picture, from its name.
 
     Frames of a clip share the name up to the last underscore, views of a panorama its code, rgbdd's pictures the hour;
-    omni's have nothing to do with one another.
+    omni's pictures are unrelated.
     """
     source, *rest = name.split("_")
     if source == "nyu":
@@ -105,12 +105,12 @@ def scene_of(name: str) -> str:
 
 
 def is_permissive(licence: str, label: str) -> bool:
-    """Return whether what was learnt from a picture and its depth may be used for anything.
+    """Return whether a network trained on a picture and its depth may be used for any purpose.
 
-    A student is made of its teacher's answers, so a network that made the depth must have weights under an open
-    licence, and be known; depth that was measured, or drawn, is nobody's answer. The picture's own licence must not
-    exclude commercial use. As with ImageNet, pictures that are offered for research are let in: they are looked at
-    and not passed on.
+    A student may be considered derived from its teacher, so a network that made the depth must be known and have
+    weights under an open licence; measured or drawn depth has no such condition. The picture's own licence must not
+    exclude commercial use. As with ImageNet, pictures that are offered for research are accepted: training only looks
+    at them, and they are not redistributed.
     """
     if any(words in licence for words in NON_COMMERCIAL):
         return False
@@ -119,7 +119,7 @@ def is_permissive(licence: str, label: str) -> bool:
 
 
 def held_out_scenes(names: Iterable[str]) -> set[str]:
-    """Return every HELD_OUT_EVERY-th scene of each source, so that every kind of picture is measured."""
+    """Return every HELD_OUT_EVERY-th scene of each source, so that all kinds of pictures are measured."""
     by_source: dict[str, set[str]] = {}
     for name in names:
         by_source.setdefault(name.split("_")[0][:3], set()).add(scene_of(name))
@@ -134,7 +134,7 @@ def held_out_scenes(names: Iterable[str]) -> set[str]:
 
 
 def is_between(name: str, held_out: set[str]) -> bool:
-    """Return whether a picture is so near to a held-out scene, or to its end, that it is left out altogether."""
+    """Return whether a picture is too close to the limit of a held-out scene to be used at all."""
     source, *rest = name.split("_")
     if source != "nyu":
         return False
@@ -156,23 +156,23 @@ def read_index(folder: Path) -> list[Row]:
 
 
 def load_strong(folder: Path, *, permissive: bool) -> tuple[list[Strong], list[Strong]]:
-    """Return (training, held out); what is held out is the same whatever licences are let in."""
+    """Return (training, held-out) pictures; the held-out ones do not depend on the licences."""
     training, held_out = _parted(read_index(folder))
     kept = [row for row in training if not permissive or is_permissive(row["licence"], row["label"])]
     return [_load(folder, row) for row in kept], [_load(folder, row) for row in held_out]
 
 
 def load_held_out(folder: Path, choose: Callable[[list[Row]], list[Row]] = list) -> list[Strong]:
-    """Return what is held out, or those of its rows that are chosen, without a look at what is trained on.
+    """Return the held-out pictures, or a choice of them, without loading the training pictures.
 
     Raises:
-        InputError: if there is no such folder, or a picture of it cannot be read.
+        InputError: if the folder is missing, or a picture cannot be read.
     """
     return [_load(folder, row) for row in choose(_parted(read_index(folder))[1])]
 
 
 def _parted(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
-    """Return the rows (trained on, held out), without those that are too near to both."""
+    """Return the rows (training, held out), without those too close to both."""
     scenes = held_out_scenes(row["name"] for row in rows)
     apart = [row for row in rows if not is_between(row["name"], scenes)]
     held_out = [row for row in apart if scene_of(row["name"]) in scenes]

@@ -1,9 +1,9 @@
 """Label photos with the teacher networks, once, into one .npz per photo.
 
-The label is the mean of several normalised teacher outputs (sizes and mirror images of TCMonoDepth) with ramps made
-steps, for the whole photo and for some windows of it, each looked at by itself: a student that is shown a window learns
-from what the teacher says of that window (Beyer et al., "Knowledge distillation: a good teacher is patient and
-consistent", 2022). Part of the photos have the sky probability of a segmentation network too.
+The label is the mean of several normalised teacher outputs (sizes and mirror images of TCMonoDepth), with ramps turned
+into steps. The whole photo and some windows of it are labelled separately, so that a student that sees a window learns
+from the teacher's output for that window (Beyer et al., "Knowledge distillation: a good teacher is patient and
+consistent", 2022). Some photos also get the sky probability of a segmentation network.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from kbvr.nets.onnxruntime_loader import onnxruntime
 
 LABEL_LONG_SIDE = 384
 STEEP_PX = 3
-"""The teachers' ramps of up to twice this width become steps; on real pairs that finds a third more of the edges."""
+"""Ramps of up to twice this width become steps; on real pairs this finds a third more of the edges."""
 
 WINDOWS = 1
-"""How many windows of each photo are labelled beside the whole."""
+"""Number of windows to label in each photo, besides the whole."""
 
 WINDOW_ASPECTS = (4 / 3, 4 / 3, 1.0, 3 / 4, 3 / 2)
 WINDOW_SHARE = (0.4, 0.9)
-"""Least and greatest size of a window, as a share of the largest one of its shape."""
+"""Minimum and maximum size of a window, as a share of the largest one of its shape."""
 
 SKY_EVERY = 4
-"""Every how many photos the slow sky teacher looks at; the others carry no sky label."""
+"""The slow sky teacher labels every 4th photo; the others get no sky label."""
 
 SUBJECT_EVERY = 8
-"""Every how many photos the subject is cut out, to be pasted before other photos."""
+"""The subject of every 8th photo is cut out, to paste in front of other photos."""
 
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
@@ -44,24 +44,24 @@ TC_SIZES = {
     "portrait": ((384, 256), (256, 256)),
     "square": ((256, 256), (256, 384), (384, 256)),
 }
-"""(height, width) of the fixed-size TCMonoDepth graphs that are averaged for each photo shape."""
+"""(height, width) of the fixed-size TCMonoDepth graphs to average for each photo shape."""
 
 
 def normalised(depth: np.ndarray) -> np.ndarray:
-    """Take the median off and divide by the mean absolute deviation."""
+    """Subtract the median and divide by the mean absolute deviation."""
     centred = depth - np.median(depth)
     return (centred / (np.abs(centred).mean() + 1e-6)).astype(np.float32)
 
 
 def shape_of(width: int, height: int) -> str:
-    """Return which row of TC_SIZES fits a picture."""
+    """Return the key of TC_SIZES that fits a picture."""
     if width > 1.1 * height:
         return "landscape"
     return "portrait" if height > 1.1 * width else "square"
 
 
 class Teachers:
-    """The teacher networks found in one folder."""
+    """The teacher networks of a folder."""
 
     def __init__(self, folder: Path, threads: int = 2) -> None:
         options = onnxruntime().SessionOptions()
@@ -97,7 +97,7 @@ class Teachers:
 
 
 def windows_of(width: int, height: int, seed: int) -> np.ndarray:
-    """Return WINDOWS windows (x0, y0, x1, y1) of a photo, int32, the same for the same seed."""
+    """Return WINDOWS windows (x0, y0, x1, y1) of a photo, int32; they depend only on the seed."""
     rng = random.Random(seed)
     rows = []
     for _ in range(WINDOWS):
@@ -110,7 +110,7 @@ def windows_of(width: int, height: int, seed: int) -> np.ndarray:
 
 
 def _with_mirror(rgb: np.ndarray, hw: tuple[int, int], session: Session) -> np.ndarray:
-    """Run one teacher on the picture and on its mirror image and average the two."""
+    """Return the mean of one teacher's outputs for the picture and its mirror image."""
     small = cv2.resize(rgb, hw[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
 
     def run(picture: np.ndarray) -> np.ndarray:
@@ -144,24 +144,24 @@ def load_rgb(path: Path) -> np.ndarray:
     """Return a picture file as uint8 (H, W, 3) RGB."""
     bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if bgr is None:
-        raise ValueError(f"wanted a picture, got {path}")
+        raise ValueError(f"expected a picture, got {path}")
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
 
 
 def write_labels(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write the labels of one photo; a stop in the middle of it leaves none."""
+    """Write the labels of one photo, completely or not at all."""
     aside = path.with_name(f".{path.name}")
     np.savez(aside, allow_pickle=False, **arrays)
     aside.rename(path)
 
 
 def label_photos(photos: Path, teachers: Path, labels: Path, *, part: int = 0, parts: int = 1) -> int:
-    """Write labels/NAME.npz for every photo that has none; return how many were written.
+    """Write labels/NAME.npz for every photo that has none; return the number written. Resumes.
 
-    `depth` is that of the whole photo, float16, normalised; `windows` are rows (x0, y0, x1, y1) in the photo's pixels
-    and `depth_0`, `depth_1`, ... what belongs to them; `sky` is uint8, 255 = sky, in one of SKY_EVERY files, and
-    `subject`, uint8, 255 = subject, in one of SUBJECT_EVERY. Resumes.
-    Several processes may share the work: each takes one `part` of `parts`.
+    `depth` is that of the whole photo, float16, normalised; `windows` are rows (x0, y0, x1, y1) in the photo's pixels,
+    with their depth in `depth_0`, `depth_1`, ...; `sky` is uint8, 255 = sky, in every SKY_EVERY-th file, and `subject`
+    is uint8, 255 = subject, in every SUBJECT_EVERY-th. Several processes can share the work: each takes one `part` of
+    `parts`.
     """
     labels.mkdir(parents=True, exist_ok=True)
     networks = Teachers(teachers, threads=1 if parts > 1 else 2)

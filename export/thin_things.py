@@ -1,6 +1,6 @@
-"""Thin things with known depth, drawn before photos: poles, wires, fences, wheels and branches.
+"""Thin things with known depth, drawn in front of photos: poles, wires, fences, wheels and branches.
 
-Teachers see them badly, and no set of photos has enough of them.
+Teachers often miss them, and no set of photos has enough of them.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import cv2
 import numpy as np
 
 FINER = 2
-"""How many times finer than the picture they are drawn, so that their edges are smooth."""
+"""Supersampling factor, for smooth edges."""
 
 WIDTH_SHARE = (0.004, 0.02)
 """Width of a thin thing as a share of the picture's short side."""
 
 PLAIN_SHARE = 0.5
-"""Share of things of one colour with a light and a dark side; the others have the texture of a photo."""
+"""Share of things in one colour with a light and a dark side; the others have the texture of a photo."""
 
 
 def thin_matte(hw: tuple[int, int], rng: random.Random, kind: str | None = None) -> np.ndarray:
-    """Return the matte of a thin thing, of one of the KINDS or any, float32 (H, W) in 0-1."""
+    """Return the matte of a thin thing of a kind (default: any), float32 (H, W) in 0-1."""
     height, width = hw
     canvas: np.ndarray = np.zeros((height * FINER, width * FINER), np.uint8)
     side = min(canvas.shape)
@@ -40,7 +40,7 @@ def with_thin_thing(
     rng: random.Random,
     kind: str | None = None,
 ) -> None:
-    """Draw a thin thing before a picture (uint8), its depth and its sky; changes the arrays in place."""
+    """Draw a thin thing in front of a picture (uint8), its depth and its sky, in place."""
     alpha = thin_matte((rgb.shape[0], rgb.shape[1]), rng, kind)
     solid = alpha > 0.5
     behind = depth[solid & np.isfinite(depth)]
@@ -71,7 +71,7 @@ def _line(canvas: np.ndarray, start: tuple[float, float], end: tuple[float, floa
 
 
 def _poles(canvas: np.ndarray, line_px: int, rng: random.Random) -> None:
-    """Draw upright posts, some with an arm or a sign."""
+    """Draw vertical posts, some with an arm or a sign."""
     height, width = canvas.shape
     for _ in range(rng.randrange(1, 4)):
         x, foot = rng.uniform(0, width), height * rng.uniform(0.6, 1.1)
@@ -166,4 +166,4 @@ KINDS: Mapping[str, Callable[[np.ndarray, int, random.Random], None]] = {
     "branches": _branches,
 }
 ANY_KIND = ("poles", "poles", "wires", "fence", "wheel", "branches", "branches")
-"""What is chosen from where no kind is wanted."""
+"""Kinds to choose from by default, weighted by repetition."""

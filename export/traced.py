@@ -1,4 +1,4 @@
-"""Sizes that a trace keeps as variables: as numbers they would be frozen into the file."""
+"""Sizes as tensors, which a trace keeps as variables; plain numbers would become constants of the file."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ def counted_to(count: Tensor) -> Tensor:
 
 
 def as_sizes(sizes: Sequence[Tensor | int]) -> tuple[int, ...]:
-    """Return sizes for a function that says it wants numbers, and takes scalar tensors too."""
+    """Return sizes for a function that is annotated for numbers but accepts scalar tensors too."""
     return tuple(cast(int, size) for size in sizes)

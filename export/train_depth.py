@@ -1,4 +1,4 @@
-"""Train kbvr-depth on photos with good depth, on photos that a teacher labelled and on scenes that are drawn.
+"""Train kbvr-depth on photos with good depth, on photos labelled by a teacher, and on drawn scenes.
 
 python -m export train-depth --depth DIR --photos DIR --labels DIR --teachers DIR --run DIR
 """
@@ -28,7 +28,7 @@ DECODER_RATE = 1e-3
 
 
 def losses_of(net: nn.Module, batch: Batch) -> dict[str, Tensor]:
-    """Return what is wrong with depth, sky and the errors foreseen."""
+    """Return the losses of depth, sky and expected error."""
     rgb, truth, sky, pasted, weight, by_rank, sharp = batch
     with torch.autocast(rgb.device.type, torch.bfloat16):
         depth, sky_logit, doubt = net(rgb.contiguous(memory_format=torch.channels_last))
@@ -50,11 +50,11 @@ def train(
     permissive: bool = False,
     seed: int = 0,
 ) -> Path:
-    """Train as the plan says, or go on; return the path of the averaged weights.
+    """Train or resume as planned; return the path of the averaged weights.
 
-    Photos that `label` has not labelled yet are left out until the training is started again. With labels of the
-    network's own, photos are learnt from those, and are measured by the teacher's. The encoder starts from the
-    installed package's weights, or from those of a file like it; or all starts from a network's averaged weights.
+    Photos that `label` has not labelled yet are skipped until training starts again. With self-labels, photos are
+    learnt from those, but measured by the teacher's. The encoder starts from the installed package's weights or a
+    similar file; or the whole network starts from averaged weights.
     """
     torch.manual_seed(seed)
     strong, strong_held_out = load_strong(depth, permissive=permissive)
@@ -79,7 +79,7 @@ def train(
 
 
 def _photos(photos: Path | None, labels: Path | None, self_labels: Path | None) -> tuple[list[Sample], list[Sample]]:
-    """Return (training, held out) photos; the latter are labelled by the teacher always."""
+    """Return (training, held-out) photos; the held-out ones always have the teacher's labels."""
     if photos is None or labels is None:
         return [], []
     kept, held_out = load_samples(photos, labels)

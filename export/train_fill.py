@@ -2,9 +2,9 @@
 
     python -m export train-fill --photos DIR --labels DIR --run DIR --minutes 60
 
-What a photo hides nobody knows. But what lies beside a near thing, on the far side, is known: a strip of it is taken
-away as if the near thing were wider, the near thing itself is masked out, and the network has to bring the strip back
-from the rest of the far side. Silhouettes of other photos, bands at the border and thin lines are taken away too.
+What a photo hides is unknown, but the far side next to a near thing is known. A strip of it is removed, as if the near
+thing were wider, the near thing itself is masked, and the network has to restore the strip from the rest of the far
+side. Silhouettes of other photos, bands at the border and thin lines are removed too.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from export.training import Batch, Batches, made_ahead, train_net
 WINDOW_PX = 192
 BATCH = 8
 LEARNING_RATE = 5e-4
-LEAST_SQUARED, LEAST_ABSOLUTE = 1e-3, 0.02
-"""Errors of colour (0-1, squared) and normalised inverse depth that are small enough."""
+MIN_SQUARED, MIN_ABSOLUTE = 1e-3, 0.02
+"""Errors of colour (0-1, squared) and normalised inverse depth below which improvement does not count."""
 
 STRIP_PX = (4.0, 80.0)
-"""Least and greatest width of what is taken away, in pixels of the window."""
+"""Minimum and maximum width of a removed strip, in pixels of the window."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A photo with its depth and the sides of its occlusion boundaries."""
+    """A photo with its depth and its side map."""
 
     rgb: np.ndarray
     """uint8 (H, W, 3)."""
@@ -53,17 +53,17 @@ class Scene:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """A window with something taken away."""
+    """A window with a hole to fill."""
 
     rgb: np.ndarray
     depth: np.ndarray
     known: np.ndarray
     hole: np.ndarray
-    """bool (H, W): unknown, but the truth is there to compare with."""
+    """bool (H, W): unknown to the network, with a known truth."""
 
 
 def load_scenes(photos: Path, labels: Path) -> tuple[list[Scene], list[Scene]]:
-    """Return (training, held out) scenes of every photo that has a label; side maps are kept beside the labels."""
+    """Return (training, held-out) scenes of every labelled photo; side maps are cached next to the labels."""
     kept: list[Scene] = []
     held_out: list[Scene] = []
     for index, path in enumerate(sorted(photos.glob("*.jpg"))):
@@ -90,7 +90,7 @@ def _load_scene(path: Path, label: Path, cached: Path) -> Scene:
 
 
 def task_from(scene: Scene, others: list[Scene], rng: random.Random) -> Task | None:
-    """Return a window with something taken away; None where it cannot be made a fair question."""
+    """Return a window with a hole, or None if no fair question is possible there."""
     height, width = scene.sides.shape
     side = min(height, width, round(WINDOW_PX * math.exp(rng.uniform(0, math.log(2.0)))))
     strip_px = math.exp(rng.uniform(*map(math.log, STRIP_PX))) * side / WINDOW_PX
@@ -132,11 +132,11 @@ def task_from(scene: Scene, others: list[Scene], rng: random.Random) -> Task | N
 
 
 def _silhouette(other: Scene, side: int, strip_px: float, rng: random.Random) -> tuple[np.ndarray, np.ndarray]:
-    """Return (hole, unknown): the rim of another photo's near side, and what lies within."""
+    """Return (hole, unknown): the rim of another photo's near side, and its inside."""
     height, width = other.sides.shape
-    side_there = min(height, width, side)
-    x, y = rng.randrange(width - side_there + 1), rng.randrange(height - side_there + 1)
-    near = (other.sides[y : y + side_there, x : x + side_there] == NEAR).astype(np.uint8)
+    crop_px = min(height, width, side)
+    x, y = rng.randrange(width - crop_px + 1), rng.randrange(height - crop_px + 1)
+    near = (other.sides[y : y + crop_px, x : x + crop_px] == NEAR).astype(np.uint8)
     near = cv2.resize(near, (side, side), interpolation=cv2.INTER_NEAREST)
     inside_px = cv2.distanceTransform(np.pad(near, 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
     return (inside_px > 0) & (inside_px <= strip_px), inside_px > strip_px
@@ -174,7 +174,7 @@ def as_tensors(tasks: list[Task]) -> Batch:
 
 
 def tasks_of(scenes: list[Scene], rng: random.Random, count: int) -> list[Task]:
-    """Return so many tasks from random scenes."""
+    """Return `count` tasks from random scenes."""
     tasks: list[Task] = []
     while len(tasks) < count:
         task = task_from(rng.choice(scenes), scenes, rng)
@@ -184,9 +184,9 @@ def tasks_of(scenes: list[Scene], rng: random.Random, count: int) -> list[Task]:
 
 
 def _loss(net: nn.Module, batch: Batch) -> Tensor:
-    """Logarithms of each window's mean errors in the hole: squared of colour, as PSNR is, absolute of inverse depth.
+    """Return the mean logarithm of each window's errors in the hole: squared for colour, absolute for inverse depth.
 
-    So a thin strip, whose truth can nearly be told, counts as much as a wide one.
+    The logarithm gives thin strips, which are easy, the same weight as wide ones.
     """
     rgb, depth, known, hole = batch
     with torch.autocast(rgb.device.type, torch.bfloat16):
@@ -194,7 +194,7 @@ def _loss(net: nn.Module, batch: Batch) -> Tensor:
     area = hole.sum(dim=(1, 2, 3)).clamp(min=1)
     squared = ((filled_rgb.float() - rgb) ** 2 * hole).mean(dim=1).sum(dim=(1, 2)) / area
     absolute = ((filled_depth.float() - depth).abs() * hole).sum(dim=(1, 2, 3)) / area
-    return (squared + LEAST_SQUARED).log().mean() + (absolute + LEAST_ABSOLUTE).log().mean()
+    return (squared + MIN_SQUARED).log().mean() + (absolute + MIN_ABSOLUTE).log().mean()
 
 
 def _figures(net: nn.Module, tasks: list[Task], device: torch.device) -> dict[str, float]:
@@ -212,7 +212,7 @@ def _figures(net: nn.Module, tasks: list[Task], device: torch.device) -> dict[st
 def train(
     photos: Path, labels: Path, run: Path, *, minutes: float, seed: int = 0, start_from: Path | None = None
 ) -> Path:
-    """Train for so many minutes in all, earlier sessions counted in; return the weights' path.
+    """Train for a total number of minutes, including earlier sessions; return the weights' path.
 
     A new run starts from the weights of a kbvr-fill.onnx if one is given.
     """

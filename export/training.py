@@ -1,8 +1,7 @@
-"""The loop that trains a network: resumable, seeded, logged, on a GPU where there is one.
+"""The training loop: resumable, seeded, logged, on a GPU if there is one.
 
-The learning rate follows a cosine over the whole time given, so a run that is stopped goes on where it was:
-`checkpoint.pt` in the run's folder is written every few minutes. What is kept in the end is a running average of the
-weights.
+The learning rate follows a cosine over the whole time, and `checkpoint.pt` in the run's folder is written every few
+minutes, so a stopped run can resume. The result is a running average of the weights.
 """
 
 from __future__ import annotations
@@ -24,15 +23,15 @@ WARM_UP_STEPS = 200
 AVERAGE_DECAY = 0.998
 CHECKPOINT_S = 180.0
 SETTLED_SHARE = 0.7
-"""From this share of the time on batch norms keep their averaged statistics: a batch of one kind of picture is
-normalised by its own until then, which the written network cannot do, so it must learn to do without."""
+"""From this share of the time on, batch norms keep their averaged statistics. Until then a batch is normalised by its
+own statistics, which the written network cannot do, so the network has to learn to work without."""
 
 Batch = tuple[Tensor, ...]
 Batches = Generator[Batch, None, None]
 
 
 def made_ahead(make: Callable[[], Batch]) -> Batches:
-    """Yield what `make` returns for ever, made ahead on a thread of its own, which ends when this is closed."""
+    """Yield the results of `make` forever, made ahead on a thread that ends when this generator is closed."""
     ready: queue.Queue[Batch | Exception] = queue.Queue(maxsize=4)
     closed = threading.Event()
 
@@ -40,7 +39,7 @@ def made_ahead(make: Callable[[], Batch]) -> Batches:
         while not closed.is_set():
             try:
                 batch: Batch | Exception = make()
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again where the batch is wanted
+            except Exception as error:  # noqa: BLE001 - raised again by the consumer
                 batch = error
             while not closed.is_set():
                 with suppress(queue.Full):
@@ -70,10 +69,10 @@ def train_net(
     loss_of: Callable[[nn.Module, Batch], Tensor],
     figures_of: Callable[[nn.Module, torch.device], dict[str, float]],
 ) -> Path:
-    """Train for so many minutes in all, earlier sessions counted in; return the weights' path.
+    """Train for a total number of minutes, including earlier sessions; return the weights' path.
 
-    `learning_rate_of` is given the name of a part of the network and says its greatest rate; `batches_from` is given
-    the step at which it starts; `figures_of` measures the averaged network at every checkpoint.
+    `learning_rate_of` returns the maximum rate of a named part of the network; `batches_from` takes the first step;
+    `figures_of` measures the averaged network at every checkpoint.
     """
     run.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -123,11 +122,11 @@ def train_net(
 
 @torch.no_grad()
 def _settle(net: nn.Module, averaged: nn.Module) -> None:
-    """Give the batch norms of a network the averaged statistics and make them keep those."""
+    """Set the batch norms of a network to the averaged statistics, and freeze them."""
     for norm, steady in zip(net.modules(), averaged.modules(), strict=True):
         if isinstance(norm, nn.BatchNorm2d):
-            for buffer, wanted in zip(norm.buffers(), steady.buffers(), strict=True):
-                buffer.copy_(wanted)
+            for buffer, expected in zip(norm.buffers(), steady.buffers(), strict=True):
+                buffer.copy_(expected)
             norm.eval()
 
 

@@ -12,9 +12,9 @@ from hypothesis.extra.numpy import arrays
 from scenes import card_before_wall
 
 from bench.analytic import SIZE_PX
+from bench.methods import kbvr_scene
 from bench.metrics import psnr_db
 from bench.tracer import disparity_of_photo, trace
-from bench.ways import kbvr_scene
 from bench.worlds import worlds
 from kbvr.depth.estimate import estimate_depth
 from kbvr.depth.networks import BUILT_IN_NETWORK

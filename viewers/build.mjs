@@ -1,6 +1,6 @@
-// Builds the pages that ship in the wheel: node build.mjs [FOLDER], else into ../kbvr/pages.
+// Builds the pages that ship in the wheel: node build.mjs [FOLDER]; by default into ../kbvr/pages.
 //
-// Each page is one file: its script and its style are inside, so that it opens from disk and asks no host for anything.
+// Each page is one file with its script and its style inside, so it opens from disk and loads nothing from other hosts.
 
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
@@ -10,7 +10,7 @@ import { build } from "vite";
 const here = dirname(fileURLToPath(import.meta.url));
 const target = resolve(process.argv[2] ?? join(here, "../kbvr/pages"));
 
-/** Where three.js would look for decoders beside its modules, which are not beside a page; ours are inside. */
+/** The base address of three.js's modules; unused, because the decoders are embedded. */
 const NOWHERE = "file:///";
 
 const NOTICE = `/*!
@@ -38,15 +38,15 @@ async function script(entry) {
     },
   });
   const chunks = output.filter((file) => file.type === "chunk");
-  if (chunks.length !== 1) throw new Error(`${entry}: one script was wanted, got ${chunks.length}`);
+  if (chunks.length !== 1) throw new Error(`${entry}: expected one script, got ${chunks.length}`);
   return NOTICE + chunks[0].code.trim();
 }
 
-/** Write a page with the script that it loads put inside. */
+/** Write a page with its script inlined. */
 async function page(name) {
   const html = await readFile(join(here, name, "index.html"), "utf8");
   const tag = '<script type="module" src="main.ts"></script>';
-  if (html.split(tag).length !== 2) throw new Error(`${name}/index.html must hold ${tag} once`);
+  if (html.split(tag).length !== 2) throw new Error(`${name}/index.html must contain ${tag} once`);
   const code = (await script(`${name}/main.ts`)).replaceAll("</script", "<\\/script").replaceAll("<!--", "\\x3C!--");
   await put(
     `${name}.html`,
@@ -54,11 +54,11 @@ async function page(name) {
   );
 }
 
-/** Write a file under another name until it is whole. */
+/** Write a file under a temporary name, then rename it. */
 async function put(name, text) {
-  const aside = join(target, `${name}.part`);
-  await writeFile(aside, text);
-  await rename(aside, join(target, name));
+  const temporary = join(target, `${name}.part`);
+  await writeFile(temporary, text);
+  await rename(temporary, join(target, name));
 }
 
 await mkdir(target, { recursive: true });

@@ -15,10 +15,10 @@ TRAINED_GRID = 37
 """Patches along a side in training, 518 px."""
 
 GRID_OFFSET = 0.1
-"""Where the official code resizes position embeddings, it does so by the wanted grid + 0.1 over the trained one."""
+"""The official code resizes position embeddings by (target grid + 0.1) / trained grid."""
 
 CUBIC = -0.75
-"""Keys' parameter a of the cubic that torch resizes with."""
+"""Keys' parameter a of torch's cubic resizing."""
 
 
 class Encoder(nn.Module):
@@ -35,7 +35,7 @@ class Encoder(nn.Module):
         self.norm = nn.LayerNorm(width, eps=1e-6)
 
     def forward(self, pixel_values: Tensor, taken: Sequence[int]) -> list[Tensor]:
-        """Return what some of the blocks give, normalised, without the class token.
+        """Return the normalised outputs of some of the blocks, without the class token.
 
         Args:
             pixel_values: (1, 3, 14 h, 14 w), standardised.
@@ -65,9 +65,9 @@ class Encoder(nn.Module):
         return torch.cat((self.pos_embed[:, :1], resized.flatten(1).T[None]), 1)
 
     def _cubic_weights(self, side: Tensor, offset: Tensor) -> Tensor:
-        """Return the matrix (side, grid + 4) that resizes a side by cubic convolution; 2 are added at both ends.
+        """Return the matrix (side, grid + 4) that resizes a side by cubic convolution, with 2 added at both ends.
 
-        Written out, since neither torch's nor ONNX's resizing takes a scale that is computed on the way.
+        It is written out because neither torch's nor ONNX's resizing accepts a computed scale.
         """
         at = (counted_to(side) + 0.5) * (self.grid / (side + offset)) - 0.5
         distance = (at[:, None] - torch.arange(-2, self.grid + 2)).abs()
@@ -77,7 +77,7 @@ class Encoder(nn.Module):
 
 
 class PatchEmbedding(nn.Module):
-    """A patch becomes a token."""
+    """Turns patches into tokens."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class PatchEmbedding(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention and a perceptron, each scaled per channel and added."""
+    """Attention and a perceptron, each scaled per channel and added to its input."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ class LayerScale(nn.Module):
 
 
 class Attention(nn.Module):
-    """Every token looks at every other."""
+    """Multi-head self-attention."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -127,7 +127,7 @@ class Attention(nn.Module):
 
 
 class Perceptron(nn.Module):
-    """Two layers, four times as wide between them."""
+    """Two layers with a hidden layer four times as wide."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

@@ -21,7 +21,7 @@ def load_depth_anything(path: Path) -> DepthAnythingV2:
     """Load the official checkpoint `depth_anything_v2_vits.pth`, key for key.
 
     Raises:
-        InputError: if the file cannot be read, or holds other keys or shapes.
+        InputError: if the file cannot be read, or has other keys or shapes.
     """
     return load_exactly(DepthAnythingV2, read_checkpoint(path), path)
 
@@ -30,7 +30,7 @@ def write_depth_anything(net: DepthAnythingV2, folder: Path) -> Card:
     """Write depth-anything-v2-small.onnx and its card, and return the card.
 
     Raises:
-        OutputError: if the folder cannot be made.
+        OutputError: if the folder cannot be created.
         ValueError: if torch and onnxruntime differ.
     """
     noise = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""The whole network: an encoder and a head that joins four of its layers (Ranftl et al., 2021, arXiv 2103.13413)."""
+"""The whole network: an encoder, and a head that fuses four of its layers (Ranftl et al., 2021, arXiv 2103.13413)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from torch.nn.functional import interpolate
 from export.depth_anything.encoder import PATCH_PX, Encoder
 
 TAKEN = (2, 5, 8, 11)
-"""The blocks of the encoder that the head looks at."""
+"""The encoder's blocks that the head uses."""
 
 FEATURES = 64
 CHANNELS = (48, 96, 192, 384)
-"""Of the four layers, the finest first."""
+"""Channels of the four layers, the finest first."""
 
 LAST = 32
 
@@ -35,7 +35,7 @@ class DepthAnythingV2(nn.Module):
 
 
 class Head(nn.Module):
-    """Layers of the encoder are brought to four sizes and joined, the coarsest first."""
+    """Resizes the encoder's layers to four sizes and fuses them, the coarsest first."""
 
     def __init__(self, width: int, features: int, channels: Sequence[int]) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class Head(nn.Module):
 
 
 class Joining(nn.Module):
-    """From the coarsest of four sizes to the finest and once more twice as large."""
+    """Fuses four sizes from the coarsest to the finest, and enlarges the result to twice that."""
 
     def __init__(self, features: int, channels: Sequence[int]) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class Joining(nn.Module):
         )
 
     def forward(self, layers: Sequence[Tensor]) -> Tensor:
-        """Map four sizes, the finest first, to features of twice the size of the first."""
+        """Map four sizes, the finest first, to features twice the size of the finest."""
         sizes = [self.get_submodule(f"layer{index}_rn")(layer) for index, layer in enumerate(layers, 1)]
         joined: Tensor | None = None
         for index in range(len(layers), 0, -1):
@@ -86,16 +86,16 @@ class Joining(nn.Module):
 
 
 class Fusion(nn.Module):
-    """What came from the coarser sizes and this size's own are added and enlarged."""
+    """Adds the features of the coarser sizes to this size's, and enlarges the sum."""
 
     def __init__(self, features: int) -> None:
         super().__init__()
-        self.resConfUnit1 = Residual(features)  # the coarsest has it too, and does not use it
+        self.resConfUnit1 = Residual(features)  # unused in the coarsest, but a key of the checkpoint
         self.resConfUnit2 = Residual(features)
         self.out_conv = nn.Conv2d(features, features, 1)
 
     def forward(self, own: Tensor, coarser: Tensor | None, size: Sequence[int]) -> Tensor:
-        """Map two of (1, features, h, w), or one where nothing is coarser, to (1, features, *size)."""
+        """Map one or two of (1, features, h, w) to (1, features, *size); the coarsest size has only one."""
         joined = own if coarser is None else coarser + self.resConfUnit1(own)
         large = interpolate(self.resConfUnit2(joined), tuple(size), mode="bilinear", align_corners=True)
         return self.out_conv(large)

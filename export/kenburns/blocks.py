@@ -1,4 +1,4 @@
-"""What the paper's networks are made of; attribute names and positions are the checkpoints' keys."""
+"""Building blocks of the paper's networks; attribute names and positions are the checkpoints' keys."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Lateral(nn.Module):
 
 
 class Down(nn.Module):
-    """Half the size, rounded up."""
+    """Halves the size, rounded up."""
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class Down(nn.Module):
 
 
 class Up(nn.Module):
-    """Twice the size."""
+    """Doubles the size."""
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ def _activated(channels_in: int, channels_out: int, stride: int = 1) -> nn.Seque
 
 
 def standardised(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return (x - mean) / deviation, the mean, and the population's standard deviation + EPSILON; both (1, 1, 1, 1)."""
+    """Return (x - mean) / deviation, the mean, and the population standard deviation + EPSILON; both (1, 1, 1, 1)."""
     mean = x.mean((1, 2, 3), keepdim=True)
     deviation = torch.sqrt(((x - mean) ** 2).mean((1, 2, 3), keepdim=True)) + EPSILON
     return (x - mean) / deviation, mean, deviation

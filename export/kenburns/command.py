@@ -1,4 +1,4 @@
-"""`python -m export kenburns`: the paper's networks, from a person's own copies of the checkpoints."""
+"""`python -m export kenburns`: the paper's networks, from a user's own copies of the checkpoints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Disparity estimation: a grid over the picture, joined by what VGG-19 sees in it."""
+"""Disparity estimation: a grid over the picture, joined by VGG-19's features of it."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from export.kenburns.grid import Grid
 
 ROW_CHANNELS = (32, 48, 64, 512, 512, 512)
 SEMANTICS_ROW = 3
-"""The row of the grid that has the size of VGG's features, 1/16."""
+"""The row of the grid with the size of VGG's features, 1/16."""
 
 VGG_CHANNELS = ((64, 64), (128, 128), (256, 256, 256, 256), (512, 512, 512, 512))
-"""Of the convolutions before each of the first four pools (Simonyan and Zisserman, 2014, table 1, column E)."""
+"""Channels of the convolutions before each of the first four pools (Simonyan and Zisserman, 2014, table 1, E)."""
 
 RGB_MEAN, RGB_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of ImageNet, as torchvision's VGG wants it."""
+"""Mean and deviation of ImageNet, which torchvision's VGG expects."""
 
 
 class VggFeatures(nn.Module):
     """VGG-19 with batch norm up to its fourth pool; keys are torchvision's, `features.0.weight` and so on.
 
-    Pools round sizes up (torchvision's own round down), so that they fit the grid's.
+    Pools round sizes up to match the grid; torchvision's round down.
     """
 
     def __init__(self, channels: Sequence[Sequence[int]] = VGG_CHANNELS) -> None:

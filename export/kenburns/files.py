@@ -1,4 +1,4 @@
-"""ONNX files of a person's own checkpoints of the paper's networks."""
+"""ONNX files from a user's own checkpoints of the paper's networks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def load_kenburns(folder: Path) -> KenburnsNets:
     """Load the three official checkpoints and torchvision's VGG-19-bn from a folder, key for key.
 
     Raises:
-        InputError: if one of the four files is missing, or holds other keys or shapes.
+        InputError: if one of the four files is missing, or has other keys or shapes.
     """
     names = ("network-disparity.pytorch", "network-refinement.pytorch", "network-inpainting.pytorch")
     disparity, refinement, inpainting = (folder / name for name in names)
@@ -45,7 +45,7 @@ def load_kenburns(folder: Path) -> KenburnsNets:
     if missing or len(vgg) != 1:
         found = ", ".join([*missing, *([] if vgg else [VGG_PATTERN])])
         problem = f"without {found}" if found else f"with {len(vgg)} files named {VGG_PATTERN}"
-        raise InputError(f"wanted {', '.join(names)} and one {VGG_PATTERN} in a folder, got {folder} {problem}")
+        raise InputError(f"expected {', '.join(names)} and one {VGG_PATTERN} in a folder, got {folder} {problem}")
     return KenburnsNets(
         disparity=load_exactly(DisparityGrid, read_checkpoint(disparity), disparity),
         vgg=_load_vgg(vgg[0]),
@@ -55,7 +55,7 @@ def load_kenburns(folder: Path) -> KenburnsNets:
 
 
 def _load_vgg(path: Path) -> VggFeatures:
-    """Return the part of torchvision's VGG-19-bn that the paper uses: what comes after the fourth pool is left out."""
+    """Return the part of torchvision's VGG-19-bn that the paper uses: everything up to the fourth pool."""
     layers = sum(3 * len(block) + 1 for block in VGG_CHANNELS)
     used = tuple(f"features.{index}." for index in range(layers))
     part = {key: value for key, value in read_checkpoint(path).items() if key.startswith(used)}
@@ -63,10 +63,10 @@ def _load_vgg(path: Path) -> VggFeatures:
 
 
 def write_kenburns(nets: KenburnsNets, folder: Path) -> list[Card]:
-    """Write the four ONNX files and their cards, all of them or none, and return the cards.
+    """Write the four ONNX files and their cards, all or none, and return the cards.
 
     Raises:
-        OutputError: if the folder cannot be made.
+        OutputError: if the folder cannot be created.
         ValueError: if torch and onnxruntime differ.
     """
     parts = (
@@ -80,7 +80,7 @@ def write_kenburns(nets: KenburnsNets, folder: Path) -> list[Card]:
 
 
 def noise_for(card: Card, width: int, height: int) -> Inputs:
-    """Return noise as the card's inputs: colours and disparities as of photos, features of a rendering with holes."""
+    """Return noise for the card's inputs: colours and disparities like photos', features of a rendering with holes."""
     noise = np.random.default_rng(0)
     quarter = (round(height / 4), round(width / 4))
     covered = (noise.random((1, 1, height, width)) > 0.2).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The grid of Fourure et al., "Residual Conv-Deconv Grid Network for Semantic Segmentation", 2017, as the paper has it.
+"""The grid of Fourure et al., "Residual Conv-Deconv Grid Network for Semantic Segmentation", 2017, as in the paper.
 
 Rows are sizes, each half of the one above; columns are steps. Two columns go down, two come up.
 """
@@ -18,7 +18,7 @@ UPWARD = (2, 3)
 
 
 class Grid(nn.Module):
-    """A grid of blocks, each a child named after its two ends, as '0x1 - 0x2' (row x column)."""
+    """A grid of blocks, each named after its two ends, such as '0x1 - 0x2' (row x column)."""
 
     def __init__(self, row_channels: Sequence[int]) -> None:
         super().__init__()
@@ -33,11 +33,11 @@ class Grid(nn.Module):
                 self.add_module(_name(row + 1, column, row, column), Up(below, above))
 
     def run(self, top: Tensor, joins: Mapping[int, Tensor] | None = None) -> Tensor:
-        """Return the last column's row 0, of the size and channels of `top`, which is the first column's.
+        """Return row 0 of the last column, in the size and channels of `top`, which is row 0 of the first.
 
         Args:
             top: (1, row_channels[0], H, W).
-            joins: row -> what is added to that row of the first column.
+            joins: row -> features to add to that row of the first column.
         """
         column = [top]
         for row in range(1, self.rows):

@@ -1,4 +1,4 @@
-"""Inpainting of colour and disparity: context of the photo before rendering, a grid after it."""
+"""Inpainting of colour and disparity: the photo's context before rendering, a grid after it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ExportedContext(nn.Module):
         self.moduleContext = net.moduleContext
 
     def forward(self, bgr01: Tensor, disparity: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Map the picture (1, 3, H, W) and its disparity (1, 1, H, W) to what is rendered.
+        """Map the picture (1, 3, H, W) and its disparity (1, 1, H, W) to the features to render.
 
         Returns:
             The standardised picture, the standardised disparity and their context, (1, 4 + context, H, W); the means
@@ -61,12 +61,12 @@ class ExportedInpainting(nn.Module):
         self.net = net
 
     def forward(self, features: Tensor, covered: Tensor, mean: Tensor, deviation: Tensor) -> tuple[Tensor, Tensor]:
-        """Map what was rendered to the whole picture.
+        """Map the rendered features to the whole picture.
 
         Args:
-            features: (1, 4 + context, H, W), 0 where nothing is.
-            covered: (1, 1, H, W), 1 where something is, else 0.
-            mean: as the first half gave it.
+            features: (1, 4 + context, H, W), 0 in holes.
+            covered: (1, 1, H, W), 0 in holes, 1 elsewhere.
+            mean: from the first half.
             deviation: likewise.
 
         Returns:

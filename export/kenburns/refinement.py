@@ -1,4 +1,4 @@
-"""Refinement: a disparity of a quarter of the size is brought to the picture's size, led by the picture."""
+"""Refinement: a quarter-size disparity is upsampled to the picture's size, guided by the picture."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Refinement(nn.Module):
         self.moduleRefine = ConvBlock(one, one, 1)
 
     def forward(self, bgr01: Tensor, disparity: Tensor) -> Tensor:
-        """Map the picture (1, 3, H, W) and about a quarter of its size in disparity to (1, 1, H, W), >= 0."""
+        """Map the picture (1, 3, H, W) and a disparity of about a quarter of its size to (1, 1, H, W), >= 0."""
         picture, _, _ = standardised(bgr01)
         coarse, mean, deviation = standardised(disparity)
         one = self.moduleImageOne(picture)
@@ -40,6 +40,6 @@ class Refinement(nn.Module):
 
 
 def _joined(picture: Tensor, disparity: Tensor) -> Tensor:
-    """Return the channels of both; the disparity's are resized where sizes were odd (else resizing changes nothing)."""
+    """Return the channels of both; the disparity's are resized if sizes were odd (otherwise resizing has no effect)."""
     resized = interpolate(disparity, size=picture.shape[2:], mode="bilinear", align_corners=False)
     return torch.cat((picture, resized), 1)

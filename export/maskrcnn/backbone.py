@@ -13,7 +13,7 @@ EXPANSION = 4
 
 
 class FrozenNorm(nn.Module):
-    """A batch norm that never learns. Its epsilon is 0, as torchvision sets it for these weights."""
+    """A frozen batch norm. Its epsilon is 0, as in torchvision for these weights."""
 
     weight: Tensor
     bias: Tensor
@@ -78,7 +78,7 @@ class ResNet50(nn.Module):
 
 
 class Pyramid(nn.Module):
-    """Every size knows what the coarser ones saw."""
+    """The feature pyramid: every size includes the features of the coarser ones."""
 
     def __init__(self, layer_channels: Sequence[int], channels: int) -> None:
         super().__init__()
@@ -88,7 +88,7 @@ class Pyramid(nn.Module):
         )
 
     def forward(self, layers: Sequence[Tensor]) -> list[Tensor]:
-        """Map four layers to four of (1, channels, h, w), the finest first, and every second pixel of the coarsest."""
+        """Map four layers to five of (1, channels, h, w), the finest first; the last is the fourth at half the size."""
         inner = [block(layer) for block, layer in zip(self.inner_blocks, layers, strict=True)]
         for index in range(len(inner) - 2, -1, -1):
             inner[index] = inner[index] + interpolate(inner[index + 1], size=inner[index].shape[2:], mode="nearest")

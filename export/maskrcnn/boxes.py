@@ -1,4 +1,4 @@
-"""Boxes (N, 4): left, top, right, bottom, in px of the resized picture unless said."""
+"""Boxes (N, 4): left, top, right, bottom, in px of the resized picture unless stated otherwise."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ MOST_GROWTH = math.log(1000 / 16)
 
 
 def moved(boxes: Tensor, deltas: Tensor, weights: tuple[float, float]) -> Tensor:
-    """Return the boxes with shifts and growths that a network gave (Girshick et al., 2013, appendix C).
+    """Return the boxes after a network's shifts and growths (Girshick et al., 2013, appendix C).
 
     Args:
         boxes: (..., 4).
         deltas: (..., 4): shift right and down as a share of the side, logarithm of the growth of the sides.
-        weights: what shifts and what growths are divided by.
+        weights: divisors of the shifts and of the growths.
     """
     size = boxes[..., 2:] - boxes[..., :2]
     centre = boxes[..., :2] + 0.5 * size + deltas[..., :2] / weights[0] * size
@@ -27,26 +27,26 @@ def moved(boxes: Tensor, deltas: Tensor, weights: tuple[float, float]) -> Tensor
 
 
 def clipped(boxes: Tensor, size: Tensor) -> Tensor:
-    """Return the part of boxes (..., 4) that lies inside of a picture; size is (height, width)."""
+    """Return the part of boxes (..., 4) inside a picture; size is (height, width)."""
     limit = size.flip(0).repeat(2).to(boxes.dtype)
     return torch.minimum(boxes.clamp(min=0), limit)
 
 
 def best_boxes(
-    boxes: Tensor, scores: Tensor, *, most: int, overlap: float, least_score: float, least_px: float
+    boxes: Tensor, scores: Tensor, *, max_count: int, overlap: float, min_score: float, min_px: float
 ) -> Tensor:
-    """Return (K, 2) int64, group and index of boxes that no better one of their group hides, the best K <= most.
+    """Return group and index of the best boxes that no better one of their group suppresses, (K, 2) int64.
 
     Args:
         boxes: (G, N, 4).
         scores: (G, N), >= 0.
-        most: in all groups together.
-        overlap: intersection over union above which one hides another.
-        least_score: those that score no more are left out.
-        least_px: those with a shorter side are left out.
+        max_count: maximum in all groups together.
+        overlap: intersection over union above which one suppresses another.
+        min_score: boxes must score more than this.
+        min_px: minimum length of the sides.
     """
     size = boxes[..., 2:] - boxes[..., :2]
-    scores = torch.where((size >= least_px).all(-1), scores, -1.0)
-    kept = non_max_suppression(boxes, scores[:, None], most, overlap, least_score)[:, ::2]
+    scores = torch.where((size >= min_px).all(-1), scores, -1.0)
+    kept = non_max_suppression(boxes, scores[:, None], max_count, overlap, min_score)[:, ::2]
     order = scores[kept[:, 0], kept[:, 1]].sort(descending=True)[1]
-    return kept[order[:most]]
+    return kept[order[:max_count]]

@@ -15,24 +15,24 @@ from export.onnx_file import Inputs, NetworkFile, Outputs, write_checked
 from kbvr.nets import Card, Tensor
 
 PHOTO = Path(__file__).parents[2] / "examples" / "cat.jpg"
-"""What torch and onnxruntime are compared on: noise has nothing in it to be found."""
+"""The photo on which torch and onnxruntime are compared: noise contains nothing to detect."""
 
 SIZES_PX = ((160, 128), (320, 213), (161, 243))
-"""(width, height) that the photo is resized to; the first is traced."""
+"""(width, height) of the resized photo; the first is traced."""
 
 TOLERANCE = 1e-3
-"""Greatest difference allowed, as `difference` measures it: a box is cut to whole px before its mask is stretched into
-it, so that the last bit of a number can move a mask's edge by one."""
+"""Maximum value of `difference`: a box is rounded to whole px before its mask is resized into it, so the last bit of a
+number can move a mask's edge by one."""
 
-EXPORTED_LEAST_SCORE = 0.5
-"""Detections with a lower score are not in the file's output, whose masks are as large as the picture. Those that are
-do not depend on it: only a better one hides another."""
+EXPORTED_MIN_SCORE = 0.5
+"""Minimum score of detections in the file's output, whose masks are as large as the picture. It does not affect the
+others, because only a better detection suppresses another."""
 
 RENAMED = (
     (re.compile(r"^(backbone\.fpn\.(?:inner|layer)_blocks\.\d)\.(weight|bias)$"), r"\1.0.\2"),
     (re.compile(r"^(rpn\.head\.conv)\.(weight|bias)$"), r"\1.0.0.\2"),
 )
-"""Keys as torchvision had them when it trained these weights -> as it has them today."""
+"""torchvision's keys when these weights were trained -> its current keys."""
 
 OLD_MASK_KEY = re.compile(r"^roi_heads\.mask_head\.mask_fcn(\d)\.(weight|bias)$")
 
@@ -43,10 +43,10 @@ def load_maskrcnn(path: Path) -> MaskRcnn:
     """Load torchvision's weights `maskrcnn_resnet50_fpn_coco-*.pth`, key for key.
 
     Raises:
-        InputError: if the file cannot be read, or holds other keys or shapes.
+        InputError: if the file cannot be read, or has other keys or shapes.
     """
     state = {_present_key(key): value for key, value in read_checkpoint(path).items()}
-    return load_exactly(partial(MaskRcnn, least_score=EXPORTED_LEAST_SCORE), state, path)
+    return load_exactly(partial(MaskRcnn, min_score=EXPORTED_MIN_SCORE), state, path)
 
 
 def _present_key(key: str) -> str:
@@ -59,28 +59,25 @@ def write_maskrcnn(net: MaskRcnn, folder: Path) -> Card:
     """Write maskrcnn.onnx and its card, and return the card.
 
     Raises:
-        OutputError: if the folder cannot be made.
+        OutputError: if the folder cannot be created.
         ValueError: if torch and onnxruntime differ.
     """
     checks = [photo_at(*size_px) for size_px in SIZES_PX]
     return write_checked([NetworkFile(net.eval(), CARD, checks, measure=difference, tolerance=TOLERANCE)], folder)[0]
 
 
-def difference(wanted: Outputs, got: Outputs) -> float:
-    """Return the greatest difference of boxes, as a share of the long side, of scores, and of masks, their means.
-
-    Infinite if labels differ.
-    """
-    if not np.array_equal(wanted[1], got[1]):
+def difference(expected: Outputs, got: Outputs) -> float:
+    """Return the greatest difference of boxes (share of the long side), scores and masks (mean); inf for labels."""
+    if not np.array_equal(expected[1], got[1]):
         return float("inf")
     if not len(got[1]):
         return 0.0
-    apart = [np.abs(w.astype(np.float64) - g) for w, g in zip(wanted, got, strict=True)]
+    apart = [np.abs(w.astype(np.float64) - g) for w, g in zip(expected, got, strict=True)]
     return float(np.max([apart[0].max() / max(got[3].shape[2:]), apart[2].max(), apart[3].mean((1, 2, 3)).max()]))
 
 
 def photo_at(width: int, height: int) -> Inputs:
-    """Return a photo of that size as the network's input."""
+    """Return the photo at a size, as the network's input."""
     bgr = cv2.imread(str(PHOTO))
     assert bgr is not None, PHOTO
     rgb01 = cv2.resize(bgr, (width, height), interpolation=cv2.INTER_AREA)[..., ::-1].astype(np.float32) / 255
@@ -101,7 +98,7 @@ CARD = Card(
     outputs=(
         Tensor("boxes", "float32", ("things", 4), "left, top, right, bottom, in px; the best first"),
         Tensor("labels", "int64", ("things",), "COCO's ids, 1 to 90"),
-        Tensor("scores", "float32", ("things",), f"{EXPORTED_LEAST_SCORE} to 1"),
+        Tensor("scores", "float32", ("things",), f"{EXPORTED_MIN_SCORE} to 1"),
         Tensor("masks", "float32", ("things", 1, *SIDES), "0 to 1; above 0.5 a pixel belongs to the thing"),
     ),
     normalisation="divide by 255; the rest is done inside",

@@ -1,4 +1,4 @@
-"""What is in a box, where exactly, and which of its pixels belong to it."""
+"""The heads: the class of each box, its exact position, and its mask."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ CLASSES = 91
 BOX_CELLS, MASK_CELLS = 7, 14
 MASK_CONVOLUTIONS = 4
 OVERLAP = 0.5
-MOST = 100
-LEAST_PX = 1e-2
+MAX_COUNT = 100
+MIN_PX = 1e-2
 SCALES = (1 / 4, 1 / 8, 1 / 16, 1 / 32)
-"""Of the sizes of the pyramid that boxes are cut out of."""
+"""Scales of the pyramid from which boxes are cut."""
 
 
 class Heads(nn.Module):
-    """Two heads over features cut out of the pyramid; keys are torchvision's."""
+    """Two heads over features cut from the pyramid; keys are torchvision's."""
 
-    def __init__(self, channels: int, hidden: int, least_score: float) -> None:
+    def __init__(self, channels: int, hidden: int, min_score: float) -> None:
         super().__init__()
-        self.least_score = least_score
+        self.min_score = min_score
         self.box_head = BoxHead(channels, hidden)
         self.box_predictor = BoxPredictor(hidden)
         convolutions = [nn.Conv2d(channels, channels, 3, padding=1) for _ in range(MASK_CONVOLUTIONS)]
@@ -49,7 +49,7 @@ class Heads(nn.Module):
         logits, deltas = self.box_predictor(self.box_head(_cut_out(pyramid, proposals, BOX_CELLS)))
         scores = torch.softmax(logits, -1)[:, 1:].T
         boxes = clipped(moved(proposals[:, None], deltas, (10, 5)), size)[:, 1:].transpose(0, 1)
-        kept = best_boxes(boxes, scores, most=MOST, overlap=OVERLAP, least_score=self.least_score, least_px=LEAST_PX)
+        kept = best_boxes(boxes, scores, max_count=MAX_COUNT, overlap=OVERLAP, min_score=self.min_score, min_px=MIN_PX)
         group, index = kept[:, 0], kept[:, 1]
         return boxes[group, index], group + 1, scores[group, index]
 
@@ -68,7 +68,7 @@ class BoxHead(nn.Module):
 
 
 class BoxPredictor(nn.Module):
-    """A score for every class, and a move of the box for each."""
+    """A score and a box correction for every class."""
 
     def __init__(self, hidden: int) -> None:
         super().__init__()
@@ -94,9 +94,9 @@ class MaskPredictor(nn.Module):
 
 
 def _cut_out(pyramid: Sequence[Tensor], boxes: Tensor, cells: int) -> Tensor:
-    """Return the features inside of the boxes, (N, channels, cells, cells), large boxes from coarse sizes.
+    """Return the features inside the boxes, (N, channels, cells, cells); large boxes use coarse sizes.
 
-    The size is floor(4 + log2(sqrt(area) / 224)), of 2 to 5 (Lin et al., 2016, equation 1).
+    The level is floor(4 + log2(sqrt(area) / 224)), from 2 to 5 (Lin et al., 2016, equation 1).
     """
     size = boxes[:, 2:] - boxes[:, :2]
     level = torch.floor(4 + torch.log2((size[:, 0] * size[:, 1]).sqrt() / 224) + 1e-6).clamp(2, 5)

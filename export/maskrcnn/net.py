@@ -1,4 +1,4 @@
-"""The whole of Mask R-CNN: from a picture of any size to masks of that size."""
+"""The whole Mask R-CNN: from a picture of any size to masks of that size."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from export.traced import as_sizes, counted_to, shape_of
 
 RGB_MEAN, RGB_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 SHORT_PX, LONG_PX = 800, 1333
-"""The picture is resized so that its short side is the one, unless its long side were more than the other."""
+"""The picture is resized to this short side, or to this long side if that is smaller."""
 
 MULTIPLE_PX = 32
-LEAST_SCORE = 0.05
+MIN_SCORE = 0.05
 
 
 class MaskRcnn(nn.Module):
-    """torchvision's maskrcnn_resnet50_fpn; keys are its own."""
+    """torchvision's maskrcnn_resnet50_fpn, with its keys."""
 
     def __init__(
         self,
@@ -33,16 +33,16 @@ class MaskRcnn(nn.Module):
         hidden: int = 1024,
         short_px: int = SHORT_PX,
         long_px: int = LONG_PX,
-        least_score: float = LEAST_SCORE,
+        min_score: float = MIN_SCORE,
     ) -> None:
         super().__init__()
         self.short_px, self.long_px = short_px, long_px
         self.backbone = Backbone(channels, pyramid_channels, blocks)
         self.rpn = Proposals(pyramid_channels)
-        self.roi_heads = Heads(pyramid_channels, hidden, least_score)
+        self.roi_heads = Heads(pyramid_channels, hidden, min_score)
 
     def forward(self, rgb01: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Find what is in a picture.
+        """Detect the objects in a picture.
 
         Args:
             rgb01: (3, H, W), 0 to 1.
@@ -65,7 +65,7 @@ class MaskRcnn(nn.Module):
     def _resized(self, rgb01: Tensor, picture_size: Tensor) -> Tensor:
         mean, deviation = (torch.tensor(values).view(3, 1, 1) for values in (RGB_MEAN, RGB_DEVIATION))
         sides = picture_size.double()
-        # Vectors of doubles: a trace rounds numbers to singles, and a px more or less is another picture.
+        # Vectors of doubles: a trace rounds numbers to singles, and one px changes the picture.
         short_px, long_px = (torch.tensor([px], dtype=torch.float64) for px in (self.short_px, self.long_px))
         scale = torch.minimum(short_px / sides.amin(0, keepdim=True), long_px / sides.amax(0, keepdim=True))
         height, width = torch.floor(sides * scale).long().unbind()
@@ -74,9 +74,9 @@ class MaskRcnn(nn.Module):
 
 
 def _pasted(masks: Tensor, boxes: Tensor, size: Tensor) -> Tensor:
-    """Return masks of the picture's size, 0 outside of their boxes.
+    """Return masks of the picture's size, 0 outside their boxes.
 
-    A mask gets a border of 0, the box grows as much and is cut to whole px; what lies between samples is bilinear.
+    A mask gets a border of 0, and the box grows by as much and is rounded to whole px; interpolation is bilinear.
     """
     side = masks.shape[-1]
     centre = (boxes[:, :2] + boxes[:, 2:]) * 0.5
@@ -88,7 +88,7 @@ def _pasted(masks: Tensor, boxes: Tensor, size: Tensor) -> Tensor:
 
 
 def _resizing(low: Tensor, high: Tensor, size: Tensor, samples: int) -> Tensor:
-    """Return the matrices (N, size, samples) that stretch samples over the px from low to high, both included."""
+    """Return the matrices (N, size, samples) that resize samples to the px from low to high, inclusive."""
     px = counted_to(size)
     length = (high - low + 1).clamp(min=1)[:, None]
     at = (px - low[:, None] + 0.5) * samples / length - 0.5

@@ -1,4 +1,4 @@
-"""Two operators that ONNX has and torch has not; here they are computed plainly, to compare with."""
+"""Two operators that ONNX has and torch lacks, with plain implementations for comparison."""
 
 from __future__ import annotations
 
@@ -11,39 +11,41 @@ from torch import Tensor
 
 
 class NonMaxSuppression(torch.autograd.Function):
-    """Of boxes that overlap, only the best stays."""
+    """Keeps only the best of overlapping boxes."""
 
     @staticmethod
-    def forward(_context: Any, boxes: Tensor, scores: Tensor, most: int, overlap: float, least_score: float) -> Tensor:
-        """Return the boxes to keep, (K, 3) int64: group, 0, index; the best first within a group.
+    def forward(
+        _context: Any, boxes: Tensor, scores: Tensor, max_count: int, overlap: float, min_score: float
+    ) -> Tensor:
+        """Return the boxes to keep, (K, 3) int64: group, 0, index; the best of a group first.
 
         Args:
             boxes: (G, N, 4): left, top, right, bottom.
             scores: (G, 1, N).
-            most: of each group at most so many are kept.
-            overlap: a box goes if its intersection over union with a better one is greater.
-            least_score: boxes with a score no greater are left out.
+            max_count: maximum number of boxes per group.
+            overlap: maximum intersection over union with a better box.
+            min_score: boxes must score more than this.
         """
         kept = [
             (group, 0, index)
             for group in range(len(boxes))
-            for index in _best(boxes[group].numpy(), scores[group, 0].numpy(), most, overlap, least_score)
+            for index in _best(boxes[group].numpy(), scores[group, 0].numpy(), max_count, overlap, min_score)
         ]
         return torch.tensor(kept, dtype=torch.int64).reshape(-1, 3)
 
     @staticmethod
-    def symbolic(g: Any, boxes: Any, scores: Any, most: int, overlap: float, least_score: float) -> Any:
+    def symbolic(g: Any, boxes: Any, scores: Any, max_count: int, overlap: float, min_score: float) -> Any:
         """Return the operator's node."""
-        limits = (torch.tensor([most]), torch.tensor([float(overlap)]), torch.tensor([float(least_score)]))
+        limits = (torch.tensor([max_count]), torch.tensor([float(overlap)]), torch.tensor([float(min_score)]))
         return g.op("NonMaxSuppression", boxes, scores, *(g.op("Constant", value_t=limit) for limit in limits))
 
 
-def _best(boxes: np.ndarray, scores: np.ndarray, most: int, overlap: float, least_score: float) -> list[int]:
+def _best(boxes: np.ndarray, scores: np.ndarray, max_count: int, overlap: float, min_score: float) -> list[int]:
     order = np.argsort(-scores, kind="stable")
-    order = order[scores[order] > least_score]
+    order = order[scores[order] > min_score]
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     kept: list[int] = []
-    while len(order) and len(kept) < most:
+    while len(order) and len(kept) < max_count:
         best, rest = int(order[0]), order[1:]
         kept.append(best)
         low, high = np.maximum(boxes[best, :2], boxes[rest, :2]), np.minimum(boxes[best, 2:], boxes[rest, 2:])
@@ -53,14 +55,14 @@ def _best(boxes: np.ndarray, scores: np.ndarray, most: int, overlap: float, leas
 
 
 SAMPLES = 2
-"""Samples along each side of a cell."""
+"""Number of samples along each side of a cell."""
 
 CHUNK = 64
-"""Boxes that are done at once, which bounds the memory."""
+"""Number of boxes to process at once, which limits the memory."""
 
 
 class RoiAlign(torch.autograd.Function):
-    """The features inside of boxes, on a grid of cells (He et al., 2017, section 3), without half a pixel's shift."""
+    """The features inside boxes, on a grid of cells (He et al., 2017, section 3), without the half-pixel shift."""
 
     @staticmethod
     def forward(_context: Any, features: Tensor, boxes: Tensor, scale: float, cells: int) -> Tensor:
@@ -69,8 +71,8 @@ class RoiAlign(torch.autograd.Function):
         Args:
             features: (1, channels, H, W).
             boxes: (N, 4): left, top, right, bottom, in px of the picture.
-            scale: px of the features for one of the picture.
-            cells: along each side.
+            scale: px of the features per px of the picture.
+            cells: number of cells along each side.
         """
         return torch.cat([_sampled(features[0], chunk * scale, cells) for chunk in torch.split(boxes, CHUNK)])
 
@@ -108,7 +110,7 @@ def _sampled(features: Tensor, boxes: Tensor, cells: int) -> Tensor:
 
 
 def _sides(start: Tensor, end: Tensor, size: int, cells: int) -> list[tuple[Tensor, Tensor]]:
-    """Return the two neighbours of every sample along one side, (N, cells * SAMPLES), each with its weight."""
+    """Return the two neighbours of every sample along one side, (N, cells * SAMPLES), with their weights."""
     count = cells * SAMPLES
     length = (end - start).clamp(min=1)
     at = start[:, None] + (torch.arange(count) + 0.5) * (length / count)[:, None]

@@ -1,4 +1,4 @@
-"""Region proposals: where something may be (Ren et al., 2015, arXiv 1506.01497)."""
+"""Region proposals: boxes that may contain objects (Ren et al., 2015, arXiv 1506.01497)."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from export.maskrcnn.boxes import best_boxes, clipped, moved
 from export.traced import counted_to, shape_of
 
 ANCHOR_PX = (32, 64, 128, 256, 512)
-"""Square root of the anchors' area, one for each size of the pyramid."""
+"""Square root of the anchors' area, for each size of the pyramid."""
 
 HEIGHT_BY_WIDTH = (0.5, 1.0, 2.0)
-MOST = 1000
-"""Of each size of the pyramid before, and of all after boxes that overlap have gone."""
+MAX_COUNT = 1000
+"""Maximum number of boxes: of each size of the pyramid before suppression, of all sizes after it."""
 
 OVERLAP = 0.7
-LEAST_PX = 1e-3
+MIN_PX = 1e-3
 
 
 class ProposalHead(nn.Module):
-    """Scores and moves anchors; keys are torchvision's."""
+    """Scores and corrects anchors; keys are torchvision's."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -51,22 +51,22 @@ class Proposals(nn.Module):
 
         Args:
             pyramid: the five sizes.
-            padded: (height, width) of the picture that the features are of.
-            size: (height, width) of the part of it that is no padding.
+            padded: (height, width) of the padded picture of the features.
+            size: (height, width) without padding.
         """
         boxes, scores = [], []
         for features, anchor_px in zip(pyramid, ANCHOR_PX, strict=True):
             logits, deltas = self.head(features)
-            best = logits.sort(descending=True)[1][:MOST]
+            best = logits.sort(descending=True)[1][:MAX_COUNT]
             anchors = _anchors(shape_of(features)[2:], padded, anchor_px)
             level_boxes = clipped(moved(anchors[best], deltas[best], (1, 1)), size)
             level_scores = torch.sigmoid(logits[best])
             kept = best_boxes(
-                level_boxes[None], level_scores[None], most=MOST, overlap=OVERLAP, least_score=0, least_px=LEAST_PX
+                level_boxes[None], level_scores[None], max_count=MAX_COUNT, overlap=OVERLAP, min_score=0, min_px=MIN_PX
             )[:, 1]
             boxes.append(level_boxes[kept])
             scores.append(level_scores[kept])
-        return torch.cat(boxes)[torch.cat(scores).sort(descending=True)[1][:MOST]]
+        return torch.cat(boxes)[torch.cat(scores).sort(descending=True)[1][:MAX_COUNT]]
 
 
 def _anchors(grid: Tensor, padded: Tensor, anchor_px: int) -> Tensor:

@@ -19,13 +19,14 @@ from bench.flaws import (
     halo_px,
     jumps,
     lawless,
-    lawless_of_its_own,
     line_px,
     ripple_levels,
     row_picture,
     truth_of,
     vertical_px,
+    wrongly_lawless,
 )
+from bench.methods import baseline_methods, drawn_by_kbvr, kbvr_scene, without_hidden
 from bench.polylines import polylines
 from bench.splatting import softmax_splat
 from bench.tracer import (
@@ -41,7 +42,6 @@ from bench.tracer import (
     sight,
     trace,
 )
-from bench.ways import baseline_ways, drawn_by_kbvr, kbvr_scene, without_hidden
 from bench.worlds import FLOOR, SIZE_PX, bars, below, box, disc, worlds
 from kbvr.geometry.camera import camera_of_photo
 from kbvr.inpaint.push_pull import spread
@@ -277,8 +277,8 @@ def test_a_pixel_is_lawless_if_it_leaves_its_old_neighbourhood_and_excused_where
     expected = np.zeros((20, 20), bool)
     expected[7, 7] = True
     np.testing.assert_array_equal(lawless(before, after), expected)
-    assert not lawless_of_its_own(before, after, before, after).any()
-    np.testing.assert_array_equal(lawless_of_its_own(before, after, before, before), expected)
+    assert not wrongly_lawless(before, after, before, after).any()
+    np.testing.assert_array_equal(wrongly_lawless(before, after, before, before), expected)
 
 
 # --- the further baselines ---
@@ -382,7 +382,7 @@ def test_halos_of_cards_are_below_a_pixel_and_thinner_than_every_baselines():
     ours = halo_px(draw(1.0), truth)
     assert ours < 1
     disparity = disparity_of_photo(world, world.camera(SIZE_PX))
-    for name, way in baseline_ways().items():
+    for name, way in baseline_methods().items():
         assert ours < halo_px(way(left, disparity)(1.0), truth), name
 
 
@@ -395,7 +395,7 @@ def test_a_move_of_half_a_pixel_changes_no_pixel_by_more_than_its_neighbourhood_
     share = 0.5 / 28
     for start in (0.0, 0.5):
         true = [trace(world, camera.moved(x_m=BASELINE_M * at)) for at in (start, start + share)]
-        assert lawless_of_its_own(draw(start), draw(start + share), *true).mean() < 5e-4
+        assert wrongly_lawless(draw(start), draw(start + share), *true).mean() < 5e-4
 
 
 def test_the_photo_comes_back_from_its_own_camera():
@@ -423,7 +423,7 @@ def test_the_command_prints_every_way_and_json_that_any_reader_takes(monkeypatch
         monkeypatch.setattr(analytic, name, value)
     assert analytic.main(["--world", "floor"]) == 0
     printed = capsys.readouterr().out
-    assert all(name in printed for name in ("kbvr, no fill", *baseline_ways()))
+    assert all(name in printed for name in ("kbvr, no fill", *baseline_methods()))
     assert analytic.main(["--world", "floor", "--kbvr-only", "--json"]) == 0
     plain = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
     assert plain["worlds"]["floor"]["kbvr"]["hidden_psnr_db"] is None

@@ -231,7 +231,7 @@ def test_pairs_that_cannot_be_used_are_refused_in_one_line(tmp_path: Path) -> No
     """No folder, no pair, sizes that differ, no disparity known, files that are not what they say."""
     with pytest.raises(InputError, match="folder of stereo pairs"):
         load_pairs(tmp_path / "missing")
-    with pytest.raises(InputError, match="no pair"):
+    with pytest.raises(InputError, match="expected a pair"):
         load_pairs(tmp_path)
     write_pair(tmp_path / "sizes", card_before_wall(), noise(), noise(30, 90))
     with pytest.raises(InputError, match="one size"):
@@ -243,7 +243,7 @@ def test_pairs_that_cannot_be_used_are_refused_in_one_line(tmp_path: Path) -> No
     with pytest.raises(InputError, match="disparity"):
         load_pair(tmp_path / "unknown")
     (tmp_path / "unknown" / "left.png").write_text("text")
-    with pytest.raises(InputError, match="wanted a picture"):
+    with pytest.raises(InputError, match="expected a picture"):
         load_pair(tmp_path / "unknown")
 
 

@@ -15,7 +15,7 @@ from bench.depth_bars import at_least, at_most, bars_json, bars_text
 from bench.hard_pictures import CHANGES, robustness
 from bench.hard_pictures import bars as robust_bars
 from bench.strong import StrongRow, by_quarter, doubt_agrees, worst
-from bench.truths import Truth, few, of_strong
+from bench.truths import Truth, evenly_spread, held_out_truths
 from export.strong_labels import load_strong
 from kbvr.errors import InputError
 
@@ -64,7 +64,7 @@ def test_a_folder_of_which_nothing_is_held_out_is_refused(tmp_path):
     """A mean over no pictures is no figure."""
     (tmp_path / "INDEX.csv").write_text(",".join(COLUMNS) + "\n")
     with pytest.raises(InputError, match="held out"):
-        of_strong(tmp_path)
+        held_out_truths(tmp_path)
 
 
 def test_a_map_of_another_size_is_brought_to_the_truths():
@@ -170,18 +170,18 @@ def test_doubt_agrees_if_pictures_are_as_bad_as_expected():
 
 def test_a_few_are_spread_evenly():
     """From the first on; no more than there are."""
-    assert few(list(range(10)), 3) == [0, 3, 6]
-    assert few([1, 2], 5) == [1, 2]
-    assert few([1, 2], None) == [1, 2]
+    assert evenly_spread(list(range(10)), 3) == [0, 3, 6]
+    assert evenly_spread([1, 2], 5) == [1, 2]
+    assert evenly_spread([1, 2], None) == [1, 2]
 
 
 def test_only_what_training_holds_out_is_measured(good_depth):
     """The very pictures that the trainers leave out, with the unknown left unknown."""
-    truths = of_strong(good_depth)
+    truths = held_out_truths(good_depth)
     training, held_out = load_strong(good_depth, permissive=False)
     assert not {truth.name for truth in truths} & {one.name for one in training}
     assert [truth.name for truth in truths] == [one.name for one in held_out]
-    assert len(of_strong(good_depth, 2)) == 2
+    assert len(held_out_truths(good_depth, 2)) == 2
     assert np.isnan(truths[0].inverse_depth[:4, :4]).all()
 
 
@@ -206,17 +206,17 @@ def test_another_network_is_measured_by_its_file(good_depth, capsys):
     text = capsys.readouterr().out
     assert "| held-out good depth, one pass: correlation |" in text
     assert "| file, MB " in text
-    assert "A quick look: 1 pictures of each kind at most" in text
+    assert "A quick look: at most 1 pictures of each kind" in text
     assert "pairs" not in text
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--only", "strong"], "--only strong needs --strong"),
-        (["--only", "robust"], "--only robust needs --pairs or --strong"),
-        (["--only", "tea"], "--only takes pairs, strong, thin, robust, time, got tea"),
-        (["--limit", "0", "--only", "time"], "--limit takes a number above 0, got 0"),
+        (["--only", "strong"], "--only strong requires --strong"),
+        (["--only", "robust"], "--only robust requires --pairs or --strong"),
+        (["--only", "tea"], "--only: expected pairs, strong, thin, robust, time, got tea"),
+        (["--limit", "0", "--only", "time"], "--limit: expected a number above 0, got 0"),
         (["--model", "missing.onnx", "--only", "time"], "missing.onnx"),
         (["--strong", "missing"], "expected a folder with an INDEX.csv, got missing"),
     ],

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from bench.drawn_things import scenes, seen_drawn
-from bench.thin import MARKS, Mark, drawn, never_shown, read_marks, seen_marks, seen_on_photos
+from bench.thin import MARKS, Mark, drawn, held_out_photos, read_marks, seen_marks, seen_on_photos
 from export.thin_things import KINDS
 from kbvr.errors import InputError
 
@@ -134,7 +134,7 @@ def test_one_photo_in_a_hundred_was_never_shown(tmp_path):
     for number in range(201):
         (tmp_path / f"{number:03}.jpg").touch()
     (tmp_path / "000.txt").touch()
-    assert never_shown(tmp_path) == {"000.jpg", "100.jpg", "200.jpg"}
+    assert held_out_photos(tmp_path) == {"000.jpg", "100.jpg", "200.jpg"}
 
 
 def test_drawn_scenes_have_every_kind_of_thing_and_are_the_same_every_time():

@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "docs"))
 import gallery_pages
 import make_depth_comparison
 import make_gallery
-from gallery_pages import FOLDERS, PICTURES, credited, licence, part_of, photo_called, strips, text_of
+from gallery_pages import FOLDERS, PICTURES, credited, licence, part_of, photo_named, strips, text_of
 
 LONG_SIDE_PX = 640
 PARTS = {"gallery": "gallery.md", "fails": "gallery.md", "credits": "gallery.md", "compared": "depth.md"}
@@ -58,13 +58,13 @@ def test_photos_are_no_larger_than_pages_need():
 
 
 def test_ten_failures_are_shown_and_twelve_kinds_compared():
-    assert len(strips("fails")) == 10 and all(strip.says for strip in strips("fails"))
+    assert len(strips("fails")) == 10 and all(strip.caption for strip in strips("fails"))
     assert len({strip.title for strip in strips("compared")}) >= KINDS
 
 
 def test_a_photo_that_is_listed_but_not_there_is_named():
     with pytest.raises(FileNotFoundError, match=r"expected a photo missing\.jpg in docs/photos"):
-        photo_called("missing")
+        photo_named("missing")
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def small(tmp_path, monkeypatch) -> Path:
     )
     marks = [f"<!-- {part}: from gallery.toml -->\n<!-- to here -->\n" for part in ("gallery", "fails", "credits")]
     (docs / "gallery.md").write_text("".join(marks), "utf-8")
-    listed = [f'[[{kind}]]\nphoto = "dots"\ntitle = "Dots"\nsays = "Round."\n' for kind in FOLDERS]
+    listed = [f'[[{kind}]]\nphoto = "dots"\ntitle = "Dots"\ncaption = "Round."\n' for kind in FOLDERS]
     (docs / "list.toml").write_text("".join(listed) + "[photos]\n", "utf-8")
     rng = np.random.default_rng(1)
     Image.fromarray(rng.integers(0, 255, (48, 64, 3), np.uint8)).save(docs / "dots.jpg")
@@ -118,7 +118,7 @@ def test_the_comparison_says_which_file_it_misses(small, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["make_depth_comparison.py", "--old", str(small / "no.onnx")])
     with pytest.raises(SystemExit, match="2"):
         make_depth_comparison.main()
-    assert "expected an ONNX file, there is none at" in capsys.readouterr().err
+    assert "expected an ONNX file, got no file at" in capsys.readouterr().err
 
 
 def test_the_gallery_is_drawn_and_written_into_its_page(small, monkeypatch):

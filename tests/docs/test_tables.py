@@ -62,7 +62,7 @@ def test_depth_maps_have_the_names_in_the_table():
 
 
 def test_scenes_for_other_programs_have_the_names_in_the_table():
-    told = [(row[0][0], row[1][0]) for row in rows("docs/scenes_formats.md", "asked for by")]
+    told = [(row[0][0], row[1][0]) for row in rows("docs/scenes_formats.md", "option")]
     others = [output for output in SCENES if output not in ("gltf", "html", "embed")]
     assert told == [(f"--{output}", end) for output in others for end in endings_of(**{output: True})]
 

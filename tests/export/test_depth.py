@@ -13,7 +13,7 @@ from PIL import Image
 from export import depth_batches
 from export.__main__ import _parser, main
 from export.depth_export import ExportedDepth, export_depth, trained_on, write_half_weights, write_sources
-from export.efficientnet import ConvNorm, EfficientNetLite0, load_encoder, their_names
+from export.efficientnet import ConvNorm, EfficientNetLite0, load_encoder, package_names
 from export.kbvr_depth import KbvrDepth
 from export.onnx_export import noise_for, with_half_weights
 from export.onnx_file import greatest_difference
@@ -35,7 +35,7 @@ def encoder_file(tmp_path_factory):
     """Return a file of random weights with the names and shapes of the package's, its classifier included."""
     torch.manual_seed(0)
     ours = EfficientNetLite0().state_dict()
-    state = {theirs: torch.rand_like(ours[name]) * 0.2 for name, theirs in their_names().items()}
+    state = {theirs: torch.rand_like(ours[name]) * 0.2 for name, theirs in package_names().items()}
     state |= {"_conv_head.weight": torch.zeros(8, 320, 1, 1), "_bn1.bias": torch.zeros(8), "_fc.weight": torch.zeros(2)}
     state["_bn0.num_batches_tracked"] = torch.zeros(())
     path = tmp_path_factory.mktemp("encoder") / "lite0.pth"
@@ -60,10 +60,10 @@ def test_the_encoder_takes_the_package_s_weights_name_for_name(encoder_file):
     """Every tensor lands where it belongs; what a classifier has beside them is left."""
     state = load_encoder(encoder_file)
     theirs = torch.load(encoder_file)
-    for name, key in their_names().items():
+    for name, key in package_names().items():
         assert torch.equal(state[name], theirs[key])
     counted = {name for name in state if not name.endswith("num_batches_tracked")}
-    assert counted == set(their_names())
+    assert counted == set(package_names())
     # The published network has 4,652,008 weights; 412,160 are in its head and 1,281,000 in its classifier.
     assert sum(p.numel() for p in EfficientNetLite0().parameters()) == 4_652_008 - 412_160 - 1_281_000
 

@@ -231,7 +231,7 @@ def test_samples_of_a_pool_are_made_once_and_become_new():
 
     pool = Pool(make, 0)
     first = {pool.sample(0, random.Random(k)).rgb[0, 0] for k in range(300)}
-    assert len(made) == len(first) <= depth_batches.LEAST_POOL
+    assert len(made) == len(first) <= depth_batches.FIRST_POOL
     late = {pool.sample(100_000, random.Random(k)).rgb[0, 0] for k in range(300)}
     assert not first & late
 

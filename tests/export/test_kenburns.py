@@ -193,7 +193,7 @@ def store_a_list(path):
         (rename_a_key, "without 1 of them"),
         (reshape_a_tensor, "of shape"),
         (add_a_key, "with 1 more"),
-        (overwrite_with_text, "wanted a checkpoint"),
+        (overwrite_with_text, "expected a checkpoint"),
         (store_a_list, "with list"),
     ],
 )
@@ -205,7 +205,7 @@ def test_weights_that_do_not_fit_are_one_line_and_nothing_is_written(weights, tm
         main(["kenburns", "--weights", str(weights), "-o", str(tmp_path / "out"), "--accept-license"])
     assert stopped.value.code == 2
     error = capsys.readouterr().err
-    assert said in error and "wanted" in error and "got" in error and error.count("\n") == 1
+    assert said in error and "expected" in error and "got" in error and error.count("\n") == 1
     assert not (tmp_path / "out").exists()
 
 

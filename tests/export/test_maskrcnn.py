@@ -27,7 +27,7 @@ def small_net(*, sure: float) -> MaskRcnn:
     """Return a narrow network of noise; the surer it is, the higher its scores."""
     torch.manual_seed(0)
     net = MaskRcnn(
-        blocks=(1, 2, 1, 1), channels=4, pyramid_channels=8, hidden=16, short_px=128, long_px=200, least_score=0.3
+        blocks=(1, 2, 1, 1), channels=4, pyramid_channels=8, hidden=16, short_px=128, long_px=200, min_score=0.3
     ).eval()
     with torch.no_grad():
         net.roi_heads.box_predictor.cls_score.weight.normal_(0, sure)
@@ -115,7 +115,7 @@ def test_nothing_found_is_no_error(written, tmp_path):
     limits[0].CopyFrom(onnx.numpy_helper.from_array(np.array([1], np.float32), limits[0].name))
     onnx.save(model, tmp_path / "strict.onnx")
     net, picture = small_net(sure=20), files.photo_at(80, 50)
-    net.roi_heads.least_score = 1
+    net.roi_heads.min_score = 1
     shapes = [(0, 4), (0,), (0,), (0, 1, 50, 80)]
     assert [output.shape for output in open_file(tmp_path / "strict.onnx", device="cpu").run(None, picture)] == shapes
     with torch.no_grad():
@@ -131,7 +131,7 @@ def test_of_boxes_that_overlap_the_best_stays(corner, size, order):
     """Those kept do not overlap; those that went overlap with a better one that was kept."""
     boxes = torch.from_numpy(np.concatenate([corner, corner + size], 1))
     scores = torch.tensor(order) / 20 + 0.1
-    kept = best_boxes(boxes[None], scores[None], most=100, overlap=0.5, least_score=0.15, least_px=2)[:, 1].tolist()
+    kept = best_boxes(boxes[None], scores[None], max_count=100, overlap=0.5, min_score=0.15, min_px=2)[:, 1].tolist()
     shared = torch.minimum(boxes[:, None, 2:], boxes[None, :, 2:]) - torch.maximum(
         boxes[:, None, :2], boxes[None, :, :2]
     )

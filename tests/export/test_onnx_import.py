@@ -38,5 +38,5 @@ def test_weights_read_back_compute_what_the_file_computes() -> None:
 
 def test_a_file_of_another_architecture_is_refused() -> None:
     """Other widths do not load, and the message says what came."""
-    with pytest.raises(ValueError, match="wanted weights"):
+    with pytest.raises(ValueError, match="expected weights"):
         load_folded(KbvrFill((8, 16, 32, 64)), SHIPPED, *some_inputs(1).values())

@@ -98,7 +98,7 @@ def main() -> int:
 def table(counts: dict[str, Counter[str]], seconds: float, run: str) -> str:
     """Return the figures as Markdown, as docs/reliability.md has them."""
     lines = [
-        "| fault | calls | ended by it | one line, code 2 | unharmed | an unfinished file left | breaches |",
+        "| fault | calls | killed | one line, code 2 | unharmed | unfinished file left | breaches |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
     total: Counter[str] = Counter()

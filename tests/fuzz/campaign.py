@@ -114,7 +114,7 @@ def keep(folder: Path, seed: Seed, run: str, number: int, data: bytes, verdict: 
 def table(tallies: dict[str, Tally], seconds: float, run: str, starts: int) -> str:
     """Return the figures as Markdown, as docs/reliability.md has them."""
     lines = [
-        "| reader | inputs | read | refused in one line | broke the law | slowest |",
+        "| reader | inputs | read | refused in one line | breaches | slowest |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     total: Counter[str] = Counter()
@@ -172,9 +172,9 @@ def main() -> int:
         tallies, seconds = run_campaign(run, **limits, kept=arguments.kept, process=process)
         for reader in IN_PYTHON if led_s else ():
             counts = run_guided(reader, max(1, round(led_s / len(IN_PYTHON))), arguments.kept)
-            tallies[f"{reader}, led"] = Tally(Counter(counts))
+            tallies[f"{reader}, guided"] = Tally(Counter(counts))
             if counts.get("broken"):
-                tallies[f"{reader}, led"].broken["see the folder of failing inputs"] = ["guided"] * counts["broken"]
+                tallies[f"{reader}, guided"].broken["see the folder of failing inputs"] = ["guided"] * counts["broken"]
         seconds += led_s
         print(table(tallies, seconds, run, process.starts))
     return int(any(tally.broken for tally in tallies.values()))

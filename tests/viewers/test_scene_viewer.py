@@ -325,7 +325,7 @@ def read(glb, index):
     ("content", "says"),
     [
         (b"<html>", "This is not a GLB file."),
-        (lambda whole: whole[: len(whole) // 2], "cut short"),
+        (lambda whole: whole[: len(whole) // 2], "incomplete"),
         (lambda whole: whole.replace(b'"kbvr": {', b'"kbxx": {'), "not a scene made by kbvr"),
         (lambda whole: whole.replace(b'"bufferViews"', b'"bufferViewz"'), "damaged"),
     ],
@@ -344,7 +344,7 @@ def test_a_scene_that_wants_a_picture_from_elsewhere_is_refused(web, site, glb, 
     other.write(tmp_path / "other.glb")
     with web.page(f"{site}/scene.html", SIZE_PX, "console.error = () => {}") as page:
         drop(page, (tmp_path / "other.glb").read_bytes())
-        page.get_by_text("This GLB needs other files").wait_for()
+        page.get_by_text("This GLB requires other files").wait_for()
 
 
 def test_without_a_scene_there_are_no_buttons_for_one(web, site):
@@ -419,7 +419,7 @@ def test_a_percent_sign_in_a_name_may_be_written_as_it_is(web, site, glb):
 def test_a_browser_without_webgl_is_told_of_in_words(web, site):
     without = "HTMLCanvasElement.prototype.getContext = () => null"
     with web.page(f"{site}/scene.html?src=card.glb", SIZE_PX, without) as page:
-        page.get_by_text("This browser cannot draw scenes").wait_for()
+        page.get_by_text("This scene needs WebGL 2").wait_for()
 
 
 def test_who_wants_less_motion_moves_by_keys_only(web, site):

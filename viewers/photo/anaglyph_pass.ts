@@ -24,7 +24,7 @@ void main() {
   gl_FragColor = vec4(toSrgb(clamp(light, 0.0, 1.0)), 1.0);
 }`;
 
-/** Two pictures, drawn on the canvas one after the other, in the colours of one. */
+/** Draws two pictures on the canvas one after the other, and mixes them into an anaglyph. */
 export class AnaglyphPass {
   readonly #material = new ShaderMaterial({
     vertexShader: VERTEX,

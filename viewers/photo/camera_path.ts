@@ -5,7 +5,7 @@ import type { LoadedScene } from "./load";
 
 const BLEND_S = 0.8;
 
-/** The animation of the photo's camera: it comes in from rest smoothly, and goes back to it. */
+/** The animation of the photo's camera, which starts from rest and returns to it smoothly. */
 export class CameraPath {
   isPlaying = false;
   readonly #camera: Camera;
@@ -33,13 +33,13 @@ export class CameraPath {
     }
   }
 
-  /** Back to the photo's camera. */
+  /** Return to the photo's camera. */
   leave(): void {
     this.isPlaying = false;
     this.#isLeaving = true;
   }
 
-  /** Move on by some seconds; return whether there is more to come. */
+  /** Advance by some seconds; return whether the movement continues. */
   step(seconds: number): boolean {
     if (!this.#action?.isRunning()) return false;
     const aim = this.#isLeaving ? 0 : 1;

@@ -1,7 +1,7 @@
 import type { Icon } from "./icons";
 import type { StereoMode } from "./options";
 
-/** What a person can ask for, by a button or a key. */
+/** Commands of buttons and keys. */
 export type Command =
   | "path"
   | StereoMode
@@ -37,13 +37,13 @@ export const KEYS: Readonly<Record<string, Command>> = Object.freeze({
   v: "headset",
 });
 
-/** Buttons in their order; the label is what a screen reader says. */
+/** Buttons in their order, with labels for tooltips and screen readers. */
 export const BUTTONS: readonly (readonly [command: Command & (Icon | "path" | "stereo"), icon: Icon, label: string])[] =
   Object.freeze([
     ["path", "play", "Play the camera path (space)"],
     ["stereo", "none", "Stereo"],
     ["recentre", "recentre", "Recentre (R)"],
-    ["tilt", "tilt", "Look around by tilting"],
+    ["tilt", "tilt", "Tilt to look around"],
     ["headset", "headset", "Enter VR (V)"],
     ["full", "full", "Full screen (F)"],
     ["help", "help", "Keys (?)"],
@@ -56,7 +56,7 @@ export const STEREO_LABELS: Readonly<Record<StereoMode, string>> = Object.freeze
   wiggle: "Stereo: wiggle (4)",
 });
 
-export const HELP: readonly (readonly [keys: string, does: string])[] = Object.freeze([
+export const HELP: readonly (readonly [keys: string, action: string])[] = Object.freeze([
   ["Mouse, arrows", "look around"],
   ["+ −", "zoom"],
   ["Space", "play the camera path"],

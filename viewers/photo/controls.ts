@@ -31,7 +31,7 @@ export class Controls {
     this.#help.hidden = true;
     this.#help.setAttribute("role", "note");
     const list = document.createElement("dl");
-    for (const [keys, does] of HELP) list.append(made("dt", "", keys), made("dd", "", does));
+    for (const [keys, action] of HELP) list.append(made("dt", "", keys), made("dd", "", action));
     this.#help.append(list);
     this.#message.setAttribute("role", "status");
     this.#progress.setAttribute("role", "progressbar");
@@ -43,7 +43,7 @@ export class Controls {
     this.wake();
   }
 
-  /** Show the buttons, until nobody has done anything for a while. */
+  /** Show the buttons until the page has been idle for a while. */
   wake(): void {
     clearTimeout(this.#idle);
     this.frame.classList.remove("idle");
@@ -70,12 +70,12 @@ export class Controls {
     this.#buttons.get("help")!.setAttribute("aria-expanded", String(!this.#help.hidden));
   }
 
-  /** Say something over the picture, or nothing. */
-  say(text: string, ...beside: HTMLElement[]): void {
-    this.#message.replaceChildren(...(text ? [made("p", "", text)] : []), ...beside);
+  /** Show a message over the picture; an empty text removes it. */
+  say(text: string, ...actions: HTMLElement[]): void {
+    this.#message.replaceChildren(...(text ? [made("p", "", text)] : []), ...actions);
   }
 
-  /** Show how much is loaded: 0 to 1, null for unknown, undefined for done. */
+  /** Show the loaded share: 0 to 1, null for unknown, undefined for done. */
   progress(share: number | null | undefined): void {
     this.#progress.hidden = share === undefined;
     this.#progress.classList.toggle("unknown", share === null);

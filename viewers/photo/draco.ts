@@ -4,7 +4,7 @@ import decoder from "three/examples/jsm/libs/draco/gltf/draco_decoder.wasm?url&i
 
 import { bytesFromBase64 } from "./base64";
 
-/** Return a loader whose decoder comes from inside this script; it is unpacked when a scene first asks for it. */
+/** Return a loader with the decoder embedded in this script, unpacked when a scene first needs it. */
 export function dracoLoader(): DRACOLoader {
   const js = URL.createObjectURL(new Blob([wrapper], { type: "text/javascript" }));
   const wasm = URL.createObjectURL(new Blob([bytesFromBase64(decoder.slice(decoder.indexOf(",") + 1))]));

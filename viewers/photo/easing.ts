@@ -1,4 +1,4 @@
-/** Return the share of the way to its aim that something goes in some seconds, if it goes 63% in `smoothing_s`. */
+/** Return the share of the way to a target covered in some seconds, if 63% are covered in `smoothing_s`. */
 export function approach(seconds: number, smoothing_s: number): number {
   return 1 - Math.exp(-seconds / smoothing_s);
 }

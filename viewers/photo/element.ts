@@ -13,14 +13,14 @@ const STEP = 0.25;
 const ZOOM_STEP = 1.2;
 const STATS_MS = 500;
 
-/** Not a style element, so that a page's content security policy may forbid those. */
+/** Not a style element, which a page's content security policy may forbid. */
 const STYLE = new CSSStyleSheet();
 STYLE.replaceSync(style);
 
 /**
  * A photo with depth: `<kbvr-photo src="photo.glb" alt="...">`.
  *
- * It fires `load` once the first picture is there, and `error` with what to tell in `detail`.
+ * Fires `load` after the first picture, and `error` with a message in `detail`.
  */
 export class KbvrPhoto extends HTMLElement {
   static readonly observedAttributes = ATTRIBUTES;
@@ -29,15 +29,15 @@ export class KbvrPhoto extends HTMLElement {
   #controls!: Controls;
   #viewer: Viewer | null = null;
   #looking: Looking | null = null;
-  /** Whether it has come near the window, and so its source has been opened. */
+  /** Whether the element has come near the window, so that its source has been opened. */
   #isOpened = false;
   #isNear = false;
-  /** Ends what belongs to the scene that is shown. */
+  /** Ends everything of the current scene. */
   #shown = new AbortController();
-  /** Ends what belongs to the element's stay in the page. */
+  /** Ends everything of the element's stay in the page. */
   #stay = new AbortController();
 
-  /** What is shown, or null while there is no scene. */
+  /** The state of the view, or null without a scene. */
   get state(): ViewState | null {
     return this.#viewer?.state ?? null;
   }
@@ -70,17 +70,17 @@ export class KbvrPhoto extends HTMLElement {
     else void this.#openSource();
   }
 
-  /** Show a scene that is there already. */
+  /** Show a scene from memory. */
   open(glb: ArrayBuffer): Promise<void> {
     return this.#open(async () => glb);
   }
 
-  /** Show a scene that is written as base64. */
+  /** Show a scene from base64. */
   openBase64(text: string): Promise<void> {
     return this.#open(async () => bytesFromBase64(text.trim()).buffer);
   }
 
-  /** Do what a key asks for; a page that is nothing but this element passes on its own keys. */
+  /** Run the command of a key; a page that consists of this element passes its keys on. */
   press(event: KeyboardEvent): void {
     const command = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     const isForButton = event.key === " " && event.composedPath()[0] instanceof HTMLButtonElement;
@@ -116,7 +116,7 @@ export class KbvrPhoto extends HTMLElement {
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", options.alt);
     if (!canvas.getContext("webgl2", { antialias: true, alpha: true })) {
-      throw new Problem("This browser cannot draw scenes: it has no WebGL 2, or it is switched off.");
+      throw new Problem("This scene needs WebGL 2, which this browser lacks or has turned off.");
     }
     const prefersCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#frame.prepend(canvas);
@@ -149,15 +149,15 @@ export class KbvrPhoto extends HTMLElement {
     this.dispatchEvent(new Event("load"));
   }
 
-  /** Say what went wrong, in the element and to the page. */
+  /** Report an error in the element and to the page. */
   #tell(error: unknown): void {
-    const text = error instanceof Problem ? error.message : `The scene cannot be shown: ${String(error)}`;
+    const text = error instanceof Problem ? error.message : `Could not show the scene: ${String(error)}`;
     if (this.#viewer) this.#controls.say(text);
     else this.#invite(text);
     this.dispatchEvent(new CustomEvent("error", { detail: text }));
   }
 
-  /** Ask for a file where one can be dropped. */
+  /** Ask for a file, if the element accepts dropped ones. */
   #invite(text = ""): void {
     if (!readOptions(this).droppable) {
       this.#controls.say(text);
@@ -282,7 +282,7 @@ export class KbvrPhoto extends HTMLElement {
     viewer.redraw();
   }
 
-  /** Let the buttons tell what is. */
+  /** Update the buttons to the state. */
   #refresh(): void {
     const state = this.state;
     if (!state) return;
@@ -295,5 +295,5 @@ export class KbvrPhoto extends HTMLElement {
   }
 }
 
-// A page that is put together from several may hold this script more than once.
+// A page assembled from several may contain this script more than once.
 if (!customElements.get("kbvr-photo")) customElements.define("kbvr-photo", KbvrPhoto);

@@ -2,15 +2,15 @@ import { Vector3 } from "three";
 
 import { Problem } from "./problem";
 
-/** What kbvr writes about the photo into the scene's extras. */
+/** The data about the photo in the scene's extras. */
 export interface Facts {
   readonly size_px: readonly [number, number];
   readonly f_px: number;
-  /** Half extents of where the eyes' midpoint may be about the photo's camera. */
+  /** Half extents of the head box: how far the eyes' midpoint may move from the photo's camera. */
   readonly headBox_m: Readonly<Vector3>;
   readonly nearest_m: number;
   readonly farthest_m: number;
-  /** What one looks at: it stands still on a flat screen. */
+  /** Distance of the subject, which stands still on a flat screen. */
   readonly subject_m: number;
   readonly ipd_m: number;
 }
@@ -18,7 +18,7 @@ export interface Facts {
 /** Read the extras of a scene. */
 export function readFacts(userData: Record<string, unknown>): Facts {
   const extras = userData["kbvr"] as Record<string, unknown> | undefined;
-  if (!extras) throw new Problem("This GLB is not a scene made by kbvr: it says nothing about the photo.");
+  if (!extras) throw new Problem("This GLB is not a scene made by kbvr: it has no data about the photo.");
   const number = (value: unknown, name: string): number => {
     if (typeof value === "number" && Number.isFinite(value) && value > 0) return value;
     throw new Problem(`The scene is damaged: ${name} must be a number above 0.`);

@@ -7,7 +7,7 @@ import type { Fit, StereoMode } from "./options";
 
 const WIGGLE_S = 1.5;
 
-/** Parallax from nearest to farthest that is pleasant on a flat screen, as a share of the width (kbvr/motion/sway.py). */
+/** Comfortable parallax from nearest to farthest on a flat screen, as a share of the width (kbvr/motion/sway.py). */
 const PARALLAX = Object.freeze({ anaglyph: 0.02, sbs: 0.03, wiggle: 0.025 });
 
 /** Draws the scene on the element's canvas, for one eye or two. */
@@ -21,7 +21,7 @@ export class FlatView {
     private readonly fit: Fit,
   ) {}
 
-  /** Draw what a head sees beside a camera. */
+  /** Draw the view of a head at an offset from a camera. */
   draw(scene: Scene, camera: Camera, facts: Facts, head_m: Readonly<Vector3>, zoom: number, now_s: number): void {
     const size = this.renderer.getSize(new Vector2());
     const { mode } = this;
@@ -49,7 +49,7 @@ export class FlatView {
     }
   }
 
-  /** Set how near and how far is drawn. */
+  /** Set the nearest and farthest distances to draw. */
   reach(near_m: number, far_m: number): void {
     this.#eye.near = near_m;
     this.#eye.far = far_m;
@@ -59,7 +59,7 @@ export class FlatView {
     this.#anaglyph.dispose();
   }
 
-  /** Distance between the eyes: a person's, or less where that would spread the depths too far. */
+  /** Return the distance between the eyes: a person's, or less if the parallax would be too large. */
   #baseline(facts: Facts, halfWidth: number, mode: keyof typeof PARALLAX): number {
     const spread = 1 / facts.nearest_m - 1 / facts.farthest_m;
     return Math.min(facts.ipd_m, (PARALLAX[mode] * 2 * halfWidth) / Math.max(spread, 1e-6));

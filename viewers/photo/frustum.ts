@@ -3,13 +3,13 @@ import { Matrix4, PerspectiveCamera, Vector3 } from "three";
 import type { Facts } from "./facts";
 import type { Fit } from "./options";
 
-/** Half of what a camera sees, at a distance of 1. */
+/** Half extents of a camera's view at a distance of 1. */
 export interface Window {
   readonly halfWidth: number;
   readonly halfHeight: number;
 }
 
-/** Return how much a camera in the photo's place sees so that the photo's frame fits an element of this aspect. */
+/** Return the view of the photo's camera for which the photo fits into an element of this aspect. */
 export function windowOn(facts: Facts, aspect: number, fit: Fit, zoom: number): Window {
   const [width_px, height_px] = facts.size_px;
   const byWidth = aspect > width_px / height_px === (fit === "cover");
@@ -18,8 +18,8 @@ export function windowOn(facts: Facts, aspect: number, fit: Fit, zoom: number): 
 }
 
 /**
- * Put a camera beside another pose, looking the same way, and shift its picture so that the plane at a distance in
- * front of that pose stands still.
+ * Put a camera at an offset from a pose, in the same direction, and shift its picture so that the plane at a distance
+ * in front of that pose stands still.
  */
 export function placeEye(
   eye: PerspectiveCamera,

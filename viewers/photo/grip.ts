@@ -24,12 +24,12 @@ export interface GripListener {
   readonly squeeze: () => void;
 }
 
-/** One controller, or one hand, that pinches for a trigger. */
+/** One controller, or one hand, whose pinch acts as a trigger. */
 export class Grip {
   readonly space: XRTargetRaySpace;
   readonly ray = new Raycaster();
   isDragging = false;
-  /** Where it was in the frame before, while it drags. */
+  /** Its position in the previous frame of a drag. */
   readonly last_m = new Vector3();
 
   readonly #line: Line<BufferGeometry, LineBasicMaterial>;
@@ -66,14 +66,14 @@ export class Grip {
     return this.space.position;
   }
 
-  /** Return thumbstick sideways and up, -1 to 1. */
+  /** Return the thumbstick's position to the right and up, -1 to 1. */
   get stick(): readonly [number, number] {
     const axes = this.#source?.gamepad?.axes ?? [];
     const beyond = (value = 0) => (Math.abs(value) < DEAD_ZONE ? 0 : value);
     return [beyond(axes[THUMBSTICK_X]), -beyond(axes[THUMBSTICK_Y])];
   }
 
-  /** Return whether the button that leaves has just been pressed. */
+  /** Return whether the exit button has just been pressed. */
   hasJustLeft(): boolean {
     const isLeaving = this.#source?.gamepad?.buttons[LEAVING_BUTTON]?.pressed ?? false;
     const isNew = isLeaving && !this.#wasLeaving;
@@ -81,7 +81,7 @@ export class Grip {
     return isNew;
   }
 
-  /** Aim the ray, and draw it as far as the panel, or not. */
+  /** Aim the ray, and draw it up to the panel if it is shown. */
   aim(panel: Object3D, isShown: boolean): void {
     this.space.updateMatrixWorld(true);
     this.ray.set(
@@ -102,9 +102,9 @@ export class Grip {
 
   #on(
     name: "connected" | "disconnected" | "selectstart" | "selectend" | "squeezestart",
-    does: (event: { data?: XRInputSource }) => void,
+    handler: (event: { data?: XRInputSource }) => void,
   ): void {
-    const listener = does as (event: unknown) => void;
+    const listener = handler as (event: unknown) => void;
     this.space.addEventListener(name, listener);
     this.#stop.signal.addEventListener("abort", () => this.space.removeEventListener(name, listener));
   }

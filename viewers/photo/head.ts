@@ -6,15 +6,15 @@ const SMOOTHING_S = 0.12;
 const SETTLED = 1e-4;
 const ZOOM_MAX = 4;
 
-/** Bring any number to within a limit, smoothly: small ones stay as they are. */
+/** Limit a number smoothly; small ones hardly change. */
 export function softLimit(value: number, limit: number): number {
   return limit * Math.tanh(value / limit);
 }
 
-/** What moves the head on a flat screen; each a share of the head box, sideways and up. */
+/** Sources of head movement on a flat screen; each gives a share of the head box, to the right and up. */
 export type Source = "pointer" | "drag" | "tilt" | "scroll";
 
-/** Where a viewer's head is about the photo's camera, and how it gets there. */
+/** The position of a viewer's head relative to the photo's camera, and its movement. */
 export class Head {
   readonly offset_m = new Vector3();
   zoom = 1;
@@ -31,7 +31,7 @@ export class Head {
     this.#wanted.set(source, [x, y]);
   }
 
-  /** Move on from where one source had put the head; what is held back by the limit is not kept. */
+  /** Move the head relative to a source's last position; movement beyond the limit is dropped. */
   nudge(source: Source, x: number, y: number): void {
     const [x0, y0] = this.#wanted.get(source) ?? [0, 0];
     const within = (value: number) => Math.max(-2, Math.min(2, value));
@@ -42,13 +42,13 @@ export class Head {
     this.#wantedZoom = Math.max(1, Math.min(ZOOM_MAX, this.#wantedZoom * factor));
   }
 
-  /** Back to the photo's camera. */
+  /** Return to the photo's camera. */
   recentre(): void {
     this.#wanted.clear();
     this.#wantedZoom = 1;
   }
 
-  /** Move on by some seconds; return whether there is more to come. */
+  /** Advance by some seconds; return whether the movement continues. */
   step(seconds: number): boolean {
     const { x: limitX, y: limitY } = this.box_m;
     let [x, y] = [0, 0];

@@ -1,4 +1,4 @@
-/** Drawings of the buttons: paths in a square of 24, drawn with a line 1.75 wide. */
+/** Icons of the buttons: paths in a 24 x 24 square, with a stroke width of 1.75. */
 const PATHS = Object.freeze({
   play: "M8 5.5v13l10.5-6.5z",
   pause: "M8.5 5.5v13M15.5 5.5v13",

@@ -12,22 +12,22 @@ const HEADER_BYTES = 20;
 export interface LoadedScene {
   readonly root: Group;
   readonly facts: Facts;
-  /** Where the photo was taken, and what the camera path moves. */
+  /** The photo's camera, which the camera path moves. */
   readonly camera: Camera;
   readonly path: AnimationClip | undefined;
 }
 
-/** Return the file's name in an address, to tell people. */
+/** Return the file name in an address, for messages. */
 function nameIn(url: string): string {
   const name = new URL(url, document.baseURI).pathname.split("/").pop() || url;
   try {
     return decodeURIComponent(name);
   } catch {
-    return name; // a percent sign that was written as it is
+    return name; // an unescaped percent sign
   }
 }
 
-/** Fetch a file; tell how much of it is there, 0 to 1, or null where its length is unknown. */
+/** Fetch a file; report the loaded share, 0 to 1, or null if the length is unknown. */
 export async function fetchBytes(
   url: string,
   signal: AbortSignal,
@@ -39,11 +39,11 @@ export async function fetchBytes(
     response = await fetch(url, { signal });
   } catch (error) {
     if (signal.aborted) throw error;
-    const disk = location.protocol === "file:" ? " A page that was opened from disk may not read other files." : "";
-    throw new Problem(`${name} could not be loaded: no answer.${disk}`);
+    const disk = location.protocol === "file:" ? " A page opened from disk cannot read other files." : "";
+    throw new Problem(`Could not load ${name}: no response.${disk}`);
   }
   if (!response.ok || !response.body) {
-    throw new Problem(`${name} could not be loaded: ${response.status} ${response.statusText}`.trimEnd() + ".");
+    throw new Problem(`Could not load ${name}: ${response.status} ${response.statusText}`.trimEnd() + ".");
   }
   const length = response.headers.has("content-encoding") ? 0 : Number(response.headers.get("content-length"));
   const parts: Uint8Array<ArrayBuffer>[] = [];
@@ -67,27 +67,27 @@ function header(bytes: ArrayBuffer): { extensionsRequired?: string[] } {
   }
   const length = view.getUint32(12, true);
   if (view.getUint32(4, true) !== 2 || view.getUint32(16, true) !== JSON_CHUNK) {
-    throw new Problem("This GLB is of a version other than 2.");
+    throw new Problem("This GLB does not have version 2.");
   }
   if (view.getUint32(8, true) > bytes.byteLength || HEADER_BYTES + length > bytes.byteLength) {
-    throw new Problem("This GLB is cut short: part of the file is missing.");
+    throw new Problem("This GLB is incomplete: part of the file is missing.");
   }
   try {
     return JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, HEADER_BYTES, length)));
   } catch {
-    throw new Problem("This GLB is damaged: its description cannot be read.");
+    throw new Problem("This GLB is damaged: its JSON cannot be read.");
   }
 }
 
-/** Read a scene; it may refer to nothing outside its own bytes. */
+/** Read a scene; it must not refer to other files. */
 export async function parseScene(bytes: ArrayBuffer): Promise<LoadedScene> {
   const draco = header(bytes).extensionsRequired?.includes("KHR_draco_mesh_compression") ? dracoLoader() : null;
   const manager = new LoadingManager();
-  const outside = new Problem("This GLB needs other files, which a scene made by kbvr never does.");
+  const outside = new Problem("This GLB requires other files; scenes made by kbvr never do.");
   let isWhole = true;
   manager.setURLModifier((url) => {
     if (/^(blob|data):/.test(url)) return url;
-    isWhole = false; // three.js goes on without a texture
+    isWhole = false; // three.js continues without the texture
     throw outside;
   });
   const loader = new GLTFLoader(manager);

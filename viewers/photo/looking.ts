@@ -1,11 +1,11 @@
 import { approach } from "./easing";
 import type { Head } from "./head";
 
-/** Tilting by so much moves the head to about three quarters of the head box. */
+/** A tilt by this angle moves the head to about three quarters of the head box. */
 const TILT_DEGREES = 20;
-/** How fast the way a device is held becomes its rest, so that one can lie down. */
+/** Time constant for a device's posture to become its rest position, so that a person can lie down. */
 const TILT_REST_S = 8;
-/** Dragging over so much of the element does the same. */
+/** A drag over this share of the element does the same. */
 const DRAG_SHARE = 0.35;
 const POINTER_REACH = 1.2;
 const SCROLL_REACH = 1;
@@ -14,7 +14,7 @@ interface TiltPermission {
   requestPermission?: () => Promise<"granted" | "denied">;
 }
 
-/** Whether this is a device that one tilts, and whether it may ask the person first (iOS). */
+/** Return whether this device can be tilted; and whether that requires permission (iOS). */
 export function canTilt(): boolean {
   return matchMedia("(pointer: coarse)").matches && typeof DeviceOrientationEvent !== "undefined";
 }
@@ -22,7 +22,7 @@ export function mayAskForTilt(): boolean {
   return canTilt() && "requestPermission" in DeviceOrientationEvent;
 }
 
-/** Whether the page, or a part of it that an element is in, has more than it shows; a page around this one may. */
+/** Return whether the page, or a part of it around an element, can scroll; an embedding page may. */
 function scrolls(element: Element): boolean {
   const box = element.parentElement;
   if (!box) return window.parent !== window;
@@ -30,7 +30,7 @@ function scrolls(element: Element): boolean {
   return (may && box.scrollHeight > box.clientHeight) || scrolls(box);
 }
 
-/** Moves the head by mouse, touch, tilt and the element's place in the window, until the signal ends it. */
+/** Moves the head by mouse, touch, tilt and the element's place in the window, until the signal aborts. */
 export class Looking {
   #held: { id: number; x: number; y: number } | null = null;
   #restTilt: [number, number] | null = null;
@@ -56,7 +56,7 @@ export class Looking {
     if (canTilt()) window.addEventListener("deviceorientation", (event) => this.#tilted(event), options);
   }
 
-  /** Ask for the device's orientation, upon a person's tap. */
+  /** Ask for permission to read the device's orientation; must be called from a tap. */
   async askForTilt(): Promise<void> {
     await (DeviceOrientationEvent as TiltPermission).requestPermission?.();
   }
@@ -88,7 +88,7 @@ export class Looking {
     this.redraw();
   }
 
-  /** Zoom where there is nothing to scroll, or by pinching a touchpad. */
+  /** Zoom if there is nothing to scroll, or by pinching a touchpad. */
   #wheel(event: WheelEvent): void {
     if (!event.ctrlKey && scrolls(this.element)) return;
     event.preventDefault();

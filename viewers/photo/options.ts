@@ -2,10 +2,10 @@
 export const STEREO_MODES = ["none", "anaglyph", "sbs", "wiggle"] as const;
 export type StereoMode = (typeof STEREO_MODES)[number];
 
-/** How the photo's frame and the element's differ: cover fills the element, contain shows the whole photo. */
+/** How the photo fits into the element: cover fills the element, contain shows the whole photo. */
 export type Fit = "cover" | "contain";
 
-/** Attributes of the element, read once for every scene. */
+/** The element's attributes, read once per scene. */
 export interface Options {
   readonly src: string | null;
   readonly alt: string;
@@ -13,7 +13,7 @@ export interface Options {
   readonly stereo: StereoMode;
   /** Whether the camera path plays from the start. */
   readonly autoplay: boolean;
-  /** Whether frame times are shown; then frames are drawn all the time. */
+  /** Whether to show frame times; then frames are drawn continuously. */
   readonly stats: boolean;
   /** Whether files can be dropped on the element. */
   readonly droppable: boolean;

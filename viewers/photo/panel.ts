@@ -8,15 +8,15 @@ const AHEAD_M = 0.6;
 const BELOW_M = 0.22;
 const [INK, PAPER, GLASS] = ["#f2f2f4", "#111114", "#1d1d21e6"];
 
-/** In front of everything, the veil too. */
+/** Render order in front of everything, including the veil. */
 export const PANEL_ORDER = 1_000_000;
 
 export interface PanelButton {
-  readonly says: string;
+  readonly label: string;
   readonly press: () => void;
 }
 
-/** A few buttons that float below one's gaze in a headset. */
+/** Buttons that float below the line of sight in a headset. */
 export class Panel {
   readonly mesh: Mesh<PlaneGeometry, MeshBasicMaterial>;
   readonly #canvas = document.createElement("canvas");
@@ -39,7 +39,7 @@ export class Panel {
     this.mesh.visible = false;
   }
 
-  /** Show it in front of a head. */
+  /** Show the panel in front of a head. */
   showBefore(head_m: Readonly<Vector3>, forward: Readonly<Vector3>): void {
     const level = new Vector3(forward.x, 0, forward.z).normalize();
     this.mesh.position.copy(head_m).addScaledVector(level, AHEAD_M);
@@ -53,7 +53,7 @@ export class Panel {
     this.mesh.visible = false;
   }
 
-  /** Return which button rays point at, the last of them, or null; draw those so, and a note below. */
+  /** Return the button that the last of the rays points at, or null; highlight all these buttons, with a note below. */
   point(rays: readonly Raycaster[], note: string): PanelButton | null {
     if (!this.mesh.visible) return null;
     const at: number[] = [];
@@ -72,9 +72,9 @@ export class Panel {
   }
 
   #draw(at: readonly number[], note: string): void {
-    const what = `${at} ${note}`;
-    if (what === this.#drawn) return;
-    this.#drawn = what;
+    const content = `${at} ${note}`;
+    if (content === this.#drawn) return;
+    this.#drawn = content;
     const context = this.#canvas.getContext("2d")!;
     context.clearRect(0, 0, WIDTH_PX, HEIGHT_PX);
     context.textAlign = "center";
@@ -87,7 +87,7 @@ export class Panel {
       context.fill();
       context.fillStyle = at.includes(i) ? PAPER : INK;
       context.font = "500 42px system-ui, sans-serif";
-      context.fillText(button.says, (i + 0.5) * width_px, BUTTON_PX / 2);
+      context.fillText(button.label, (i + 0.5) * width_px, BUTTON_PX / 2);
     });
     if (note) {
       context.font = "28px system-ui, sans-serif";

@@ -2,32 +2,32 @@ import { Matrix4, Quaternion, Vector3 } from "three";
 
 import { smoothstep } from "./easing";
 
-/** The scene can be so many times larger, or smaller. */
+/** Maximum enlargement and reduction of the scene. */
 export const SCALE_MAX = 5;
 export const FARTHER_MAX_M = 10;
 const UP = Object.freeze(new Vector3(0, 1, 0));
 
-/** Beyond the head box the scene goes dark over so much. */
+/** Distance outside the head box over which the scene fades to dark. */
 const VEIL_M = 0.1;
 
-/** Where the scene stands around a person in a headset, whose metres and axes are those of the reference space. */
+/** The placement of the scene around a person in a headset, in metres and axes of the reference space. */
 export class Placement {
   scale = 1;
-  /** How much farther away than it was photographed. */
+  /** Extra distance of the scene beyond that of the photo. */
   distance_m = 0;
   readonly #anchor_m = new Vector3();
   #yaw = 0;
 
   constructor(private readonly nearest_m: number) {}
 
-  /** Put the photo's camera where a head is, level, looking where it looks. */
+  /** Put the photo's camera at a head, level, in the direction of its gaze. */
   recentre(head_m: Readonly<Vector3>, rotation: Readonly<Quaternion>): void {
     const forward = new Vector3(0, 0, -1).applyQuaternion(rotation);
     this.#anchor_m.copy(head_m);
     if (Math.hypot(forward.x, forward.z) > 0.1) this.#yaw = Math.atan2(-forward.x, -forward.z);
   }
 
-  /** As it was photographed. */
+  /** Restore true size and distance. */
   reset(): void {
     this.scale = 1;
     this.distance_m = 0;
@@ -38,7 +38,7 @@ export class Placement {
     this.push(0);
   }
 
-  /** Move the scene away, or nearer: at most half of the way to what is nearest. */
+  /** Move the scene away or nearer: at most half of the distance to the nearest point. */
   push(farther_m: number): void {
     this.distance_m = Math.max(
       -this.nearest_m * this.scale * 0.5,
@@ -51,7 +51,7 @@ export class Placement {
     return direction.clone().applyAxisAngle(UP, this.#yaw);
   }
 
-  /** Return the person's space from the scene's, for a photo whose camera stands at a place of the scene. */
+  /** Return the transform to the person's space, for the position of the photo's camera in the scene. */
   space_from_scene(photo_m: Readonly<Vector3>): Matrix4 {
     const { x, y, z } = this.#anchor_m;
     return new Matrix4()
@@ -62,7 +62,7 @@ export class Placement {
       .multiply(new Matrix4().makeTranslation(-photo_m.x, -photo_m.y, -photo_m.z));
   }
 
-  /** Return how dark it is for a head, 0 inside the head box to 1 some centimetres outside. */
+  /** Return the darkness for a head: 0 inside the head box, 1 some centimetres outside. */
   veil(head_m: Readonly<Vector3>, box_m: Readonly<Vector3>): number {
     const offset_m = new Vector3().subVectors(head_m, this.#anchor_m).applyAxisAngle(UP, -this.#yaw);
     const beyond = (value: number, limit: number) => Math.max(Math.abs(value) - limit * this.scale, 0);

@@ -1,2 +1,2 @@
-/** What went wrong, in words for the person who looks at the page. */
+/** An error with a message for the viewer of the page. */
 export class Problem extends Error {}

@@ -13,17 +13,17 @@ const MAX_PIXEL_RATIO = 2;
 const FIRST_STEP_S = 1 / 60;
 const LONGEST_STEP_S = 0.1;
 
-/** What the element tells about itself, for pages and tests. */
+/** The element's state, for pages and tests. */
 export interface ViewState {
   readonly stereo: StereoMode;
   readonly isPlaying: boolean;
   readonly isPresenting: boolean;
-  /** Of the head about the photo's camera, in metres. */
+  /** Offset of the head from the photo's camera, in metres. */
   readonly offset_m: readonly [number, number, number];
   readonly headset: Readonly<{ scale: number; distance_m: number; veil: number }>;
 }
 
-/** One scene on one canvas: draws when something has changed, and only then. */
+/** One scene on one canvas; draws only after a change. */
 export class Viewer {
   readonly head: Head;
   readonly path: CameraPath;
@@ -65,7 +65,7 @@ export class Viewer {
     this.#flat.reach(near_m, far_m);
     this.headset = new Headset(this.#renderer, this.#scene, this.#world, loaded, far_m, {
       drawn: (now_ms) => this.#frameTimes.add(now_ms),
-      frameTimes: () => (options.stats ? this.#frameTimes.says() : ""),
+      frameTimes: () => (options.stats ? this.#frameTimes.text() : ""),
       began: () => {
         this.#stop();
         this.#frameTimes.clear();
@@ -92,9 +92,9 @@ export class Viewer {
     });
   }
 
-  /** Frame times in words. */
+  /** Frame times as text. */
   get frameTimes(): string {
-    return this.#frameTimes.says();
+    return this.#frameTimes.text();
   }
 
   set stereo(mode: StereoMode) {
@@ -113,7 +113,7 @@ export class Viewer {
     if (this.headset.isPresenting || !width || !height) return;
     this.#renderer.setPixelRatio(Math.min(devicePixelRatio, MAX_PIXEL_RATIO));
     this.#renderer.setSize(width, height, false);
-    this.#draw(); // at once: a canvas of a new size is empty
+    this.#draw(); // immediately: a resized canvas is empty
   }
 
   togglePath(): void {
@@ -122,7 +122,7 @@ export class Viewer {
     this.redraw();
   }
 
-  /** Back to the photo's camera. */
+  /** Return to the photo's camera. */
   recentre(): void {
     this.head.recentre();
     this.path.leave();
@@ -131,7 +131,7 @@ export class Viewer {
     this.redraw();
   }
 
-  /** Draw soon: at the browser's next frame. */
+  /** Draw at the browser's next frame. */
   redraw(): void {
     if (this.#request || !this.#isOnScreen || this.headset.isPresenting) return;
     this.#request = requestAnimationFrame((now_ms) => {
@@ -159,7 +159,7 @@ export class Viewer {
     this.#last_ms = null;
   }
 
-  /** Move on what moves; return whether there is more to come. */
+  /** Advance all movements; return whether any continues. */
   #step(now_ms: number): boolean {
     const seconds = this.#last_ms === null ? FIRST_STEP_S : Math.min((now_ms - this.#last_ms) / 1000, LONGEST_STEP_S);
     this.#last_ms = now_ms;
@@ -174,7 +174,7 @@ export class Viewer {
   }
 }
 
-/** Draw blended meshes one over the other as the file lists them. */
+/** Draw blended meshes in the order of the file. */
 function inFileOrder(root: Group): void {
   let index = 0;
   root.traverse((node) => {
@@ -182,7 +182,7 @@ function inFileOrder(root: Group): void {
   });
 }
 
-/** Free what a scene holds on the GPU, and its decoded pictures. */
+/** Free a scene's GPU memory and decoded pictures. */
 function release(root: Group): void {
   root.traverse((node) => {
     if (!(node instanceof Mesh)) return;

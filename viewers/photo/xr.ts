@@ -17,19 +17,19 @@ import { Panel, PANEL_ORDER } from "./panel";
 import { FARTHER_MAX_M, Placement, SCALE_MAX } from "./placement";
 import { Problem } from "./problem";
 
-/** Hands and the panel come close; a scene that was made small does too. */
+/** Hands, the panel and a reduced scene come close. */
 const NEAR_M = 0.02;
 const FRAME_RATE_HZ = 72;
 const FOVEATION = 0.5;
 const VEIL_COLOUR = 0x050506;
 
-/** A hand that moves the scene moves it three times as far as itself. */
+/** A hand moves the scene three times as far as itself. */
 const DRAG_GAIN = 3;
 const STICK_SCALE_PER_S = 0.8;
 const STICK_M_PER_S = 2;
 
 const PANEL_S = 4;
-/** Within so much of one's gaze a hand is looked at. */
+/** Cosine of the largest angle from the gaze at which a hand is being looked at. */
 const LOOKED_AT = Math.cos((14 * Math.PI) / 180);
 const VEIL_WITH_PANEL = 0.5;
 
@@ -37,11 +37,11 @@ export interface HeadsetListener {
   readonly began: () => void;
   readonly drawn: (now_ms: number) => void;
   readonly ended: () => void;
-  /** Frame times in words, or nothing. */
+  /** Frame times as text, or empty. */
   readonly frameTimes: () => string;
 }
 
-/** Return whether a headset can be entered in this browser. */
+/** Return whether this browser can enter VR. */
 export async function isHeadsetThere(): Promise<boolean> {
   return (await navigator.xr?.isSessionSupported("immersive-vr").catch(() => false)) ?? false;
 }
@@ -75,9 +75,9 @@ export class Headset {
     this.#camera.near = NEAR_M;
     this.#camera.far = far_m * SCALE_MAX + FARTHER_MAX_M;
     this.#panel = new Panel([
-      { says: "Recentre", press: () => this.recentre() },
-      { says: "True size", press: () => this.#placement.reset() },
-      { says: "Exit", press: () => this.leave() },
+      { label: "Recentre", press: () => this.recentre() },
+      { label: "True size", press: () => this.#placement.reset() },
+      { label: "Exit", press: () => this.leave() },
     ]);
     this.#veil = new Mesh(
       new SphereGeometry(1, 16, 12),
@@ -106,7 +106,7 @@ export class Headset {
     return Object.freeze({ scale, distance_m, veil: this.#veil.visible ? this.#veil.material.opacity : 0 });
   }
 
-  /** Begin a session; a person's press has to ask for it. */
+  /** Begin a session; must be called from a user's action. */
   async enter(): Promise<void> {
     if (this.#session) return;
     try {
@@ -119,7 +119,7 @@ export class Headset {
     } catch (error) {
       await this.#session?.end();
       if (this.#session) this.#ended();
-      throw new Problem(`The headset did not start: ${(error as Error).message}`);
+      throw new Problem(`Could not enter VR: ${(error as Error).message}`);
     }
   }
 
@@ -127,7 +127,7 @@ export class Headset {
     void this.#session?.end();
   }
 
-  /** Put the photo's camera where the head is now. */
+  /** Put the photo's camera at the current head position. */
   recentre(): void {
     this.#isPlaced = false;
   }
@@ -145,7 +145,7 @@ export class Headset {
     xr.enabled = true;
     xr.setReferenceSpaceType("local");
     xr.setFoveation(FOVEATION);
-    // Before the session: three.js then takes its frames from the headset only, not from the window too.
+    // Before the session, so that three.js takes its frames only from the headset, not also from the window.
     this.renderer.setAnimationLoop((now_ms, frame) => frame && this.#draw(now_ms, frame));
     await xr.setSession(session);
     xr.getReferenceSpace()?.addEventListener("reset", () => this.recentre());
@@ -188,7 +188,7 @@ export class Headset {
     this.listener.drawn(now_ms);
   }
 
-  /** Put the scene and the veil where they belong. */
+  /** Place the scene and the veil. */
   #place(): void {
     this.world.matrixAutoUpdate = false;
     this.world.matrix.copy(this.#placement.space_from_scene(this.#photo_m));
@@ -202,13 +202,13 @@ export class Headset {
   /** Let hands and thumbsticks move the scene. */
   #grasp(seconds: number): void {
     const dragging = this.#grips.filter((grip) => grip.isDragging);
-    const [one, other] = dragging;
-    if (one && other) {
-      const before_m = one.last_m.distanceTo(other.last_m);
-      if (before_m > 0) this.#placement.magnify(one.place_m.distanceTo(other.place_m) / before_m);
-    } else if (one) {
+    const [first, second] = dragging;
+    if (first && second) {
+      const before_m = first.last_m.distanceTo(second.last_m);
+      if (before_m > 0) this.#placement.magnify(first.place_m.distanceTo(second.place_m) / before_m);
+    } else if (first) {
       const ahead = this.#placement.turned(new Vector3(0, 0, -1));
-      this.#placement.push(DRAG_GAIN * new Vector3().subVectors(one.place_m, one.last_m).dot(ahead));
+      this.#placement.push(DRAG_GAIN * new Vector3().subVectors(first.place_m, first.last_m).dot(ahead));
     }
     for (const grip of dragging) grip.last_m.copy(grip.place_m);
     for (const grip of this.#grips) {
@@ -219,7 +219,7 @@ export class Headset {
     }
   }
 
-  /** Show the panel while it is wanted: after a press, when a hand is looked at, and where it is dark. */
+  /** Show the panel after a press, while the person looks at a hand, and in the dark. */
   #offer(now_ms: number): void {
     const gaze = new Vector3(0, 0, -1).applyQuaternion(this.#rotation);
     const isLookedAt = (grip: Grip) =>
@@ -238,7 +238,7 @@ export class Headset {
     if (pointedAt) this.#panelUntil_ms = Math.max(this.#panelUntil_ms, now_ms + 1000);
   }
 
-  /** Take a press: of a button, or the start of a drag; return whether it is a drag. */
+  /** Handle the press of a button or the start of a drag; return whether it is a drag. */
   #select(grip: Grip): boolean {
     grip.aim(this.#panel.mesh, this.#panel.mesh.visible);
     const button = this.#panel.point([grip.ray], this.listener.frameTimes());

@@ -1,6 +1,6 @@
 import { KbvrPhoto } from "../photo/element";
 
-/** Attributes of the element that may stand after the question mark. */
+/** Attributes of the element that the page's address can set. */
 const PASSED = ["fit", "stereo", "autoplay", "stats"] as const;
 
 const query = new URLSearchParams(location.search);
@@ -13,7 +13,7 @@ for (const name of PASSED) {
   const value = query.get(name);
   if (value !== null) photo.setAttribute(name, value);
 }
-if (window.parent !== window) photo.style.touchAction = "pan-y"; // a finger scrolls the page around this one
+if (window.parent !== window) photo.style.touchAction = "pan-y"; // a finger scrolls the embedding page
 document.addEventListener("keydown", (event) => event.target === document.body && photo.press(event));
 if (embedded) {
   photo.setAttribute("alt", document.title);

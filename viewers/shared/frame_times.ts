@@ -1,8 +1,8 @@
-/** How long frames took in the last second, or the last one if it took longer. */
+/** Frame times of the last second, or of the last frame if it took longer. */
 export class FrameTimes {
   readonly #ends_ms: number[] = [];
 
-  /** Begin anew: the clock is another, or nothing was to draw. */
+  /** Start again after a pause or with another clock. */
   clear(): void {
     this.#ends_ms.length = 0;
   }
@@ -13,8 +13,8 @@ export class FrameTimes {
     while (this.#ends_ms.length > 2 && now_ms - this.#ends_ms[0]! > 1000) this.#ends_ms.shift();
   }
 
-  /** Return what a person reads. */
-  says(): string {
+  /** Return the times as text. */
+  text(): string {
     const times_ms = this.#ends_ms.slice(1).map((end_ms, i) => end_ms - this.#ends_ms[i]!);
     if (!times_ms.length) return "";
     times_ms.sort((a, b) => a - b);

@@ -10,7 +10,7 @@ export class Choices {
   private readonly view = part("view", HTMLSelectElement);
   private readonly swap = part("swap", HTMLButtonElement);
 
-  /** `changed` is called whenever somebody has chosen. */
+  /** `changed` is called after every choice. */
   constructor(
     private readonly show: Show,
     private readonly changed: () => void,
@@ -18,14 +18,14 @@ export class Choices {
     this.layout.onchange = () => this.choose({ layout: this.layout.value as LayoutName });
     this.view.onchange = () => this.choose({ view: this.view.value as ViewName });
     this.swap.onclick = () => this.toggleSwap();
-    for (const [view, { group, says }] of Object.entries(VIEWS)) {
+    for (const [view, { group, title }] of Object.entries(VIEWS)) {
       let under = this.view.querySelector<HTMLOptGroupElement>(`optgroup[label="${group}"]`);
       if (!under) {
         under = document.createElement("optgroup");
         under.label = group;
         this.view.append(under);
       }
-      under.append(new Option(says, view));
+      under.append(new Option(title, view));
     }
   }
 
@@ -33,17 +33,17 @@ export class Choices {
     this.choose({ isSwapped: !this.show.isSwapped });
   }
 
-  /** Choose a view by its place in the menu, from 0. */
+  /** Choose a view by its position in the menu, from 0. */
   chooseView(place: number): void {
     const view = (Object.keys(VIEWS) as ViewName[])[place];
     if (view) this.choose({ view });
   }
 
-  /** Make the menus say what is shown. */
+  /** Update the menus to the current state. */
   update(): void {
     const { source, layout, view, isSwapped } = this.show;
     if (!source) return;
-    this.layout.replaceChildren(...layoutsFor(source).map((name) => new Option(LAYOUTS[name].says, name)));
+    this.layout.replaceChildren(...layoutsFor(source).map((name) => new Option(LAYOUTS[name].title, name)));
     this.layout.value = layout;
     this.view.value = view;
     this.view.disabled = this.swap.disabled = isFlat(this.show);

@@ -1,4 +1,4 @@
-/** What the pictures of a video are encoded with, for people whose browser cannot play it. */
+/** Detects a video's codec, for the message of browsers that cannot play it. */
 
 export const HEAD_BYTES = 1 << 20;
 
@@ -22,11 +22,11 @@ const MATROSKA_CODECS: Readonly<Record<string, string>> = {
   V_VP8: "VP8",
 };
 
-/** Return the name of the codec that the first bytes of an MP4 or WebM tell of; null if they tell of none. */
+/** Return the name of the codec in the first bytes of an MP4 or WebM, or null. */
 export function codecIn(head: Uint8Array): string | null {
   const text = new TextDecoder("latin1").decode(head);
   for (const { index } of text.matchAll(/stsd/g)) {
-    // The box's name, version and flags, count, and the first entry's size lie before that entry's kind.
+    // Before the first entry's kind: the box's name, version and flags, count, and the entry's size.
     const codec = MP4_CODECS[text.slice(index + 16, index + 20)];
     if (codec) return codec;
   }

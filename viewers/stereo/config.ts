@@ -1,4 +1,4 @@
-/** What the page's address asks for; it does not change while the page is open. */
+/** The settings in the page's address, fixed while the page is open. */
 
 import { type LayoutName, layoutNamed } from "./layouts";
 import { Problem } from "../photo/problem";
@@ -6,7 +6,7 @@ import { type ViewName, viewNamed } from "./views";
 
 export interface Config {
   readonly src: URL | null;
-  /** null: what the file or its name says. */
+  /** null: from the file or its name. */
   readonly layout: LayoutName | null;
   readonly view: ViewName;
 }
@@ -14,9 +14,9 @@ export interface Config {
 export const DEFAULTS: Config = Object.freeze({ src: null, layout: null, view: "red-cyan" });
 
 /**
- * Return the choices of an address like `stereo.html?src=a_LR.mp4&layout=sbs&stereo=wiggle`.
+ * Return the settings of an address like `stereo.html?src=a_LR.mp4&layout=sbs&stereo=wiggle`.
  *
- * Throws Problem if a choice is not known, or the file is on another host.
+ * Throws Problem if a value is unknown, or the file is on another host.
  */
 export function configOf(address: URL): Config {
   const asked = address.searchParams;
@@ -30,19 +30,19 @@ export function configOf(address: URL): Config {
 function chosen<Name>(option: string, value: string | null, named: (value: string) => Name | null): Name | null {
   if (value === null) return null;
   const name = named(value);
-  if (name === null) throw new Problem(`There is no ${option} “${value}”.`);
+  if (name === null) throw new Problem(`Unknown ${option} “${value}”.`);
   return name;
 }
 
 function sourceOf(src: string | null, address: URL): URL | null {
   if (!src) return null;
   if (address.protocol === "file:") {
-    throw new Problem(`A page that was opened from disk may not read ${src}: drop the file here, or choose it.`);
+    throw new Problem(`A page opened from disk cannot read ${src}: drop the file here, or choose it.`);
   }
   const url = URL.parse(src, address);
   if (!url) throw new Problem(`${src} is no address of a file.`);
   if (url.origin !== address.origin) {
-    throw new Problem(`This page opens files of its own host only, and ${src} is on another one.`);
+    throw new Problem(`This page opens only files from its own host; ${src} is on another host.`);
   }
   return url;
 }

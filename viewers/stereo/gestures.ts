@@ -1,10 +1,10 @@
-/** Pointers on the picture: dragging, pinching and the wheel look around; a click without a drag is a click. */
+/** Pointers on the picture: drag, pinch and wheel look around; a press without a drag is a click. */
 
 const CLICK_PX = 5;
 const WHEEL_ZOOM = 1.0012;
 
 export interface Gestures {
-  /** Moved to the right and down by shares of the element's height, zoomed by a factor of the field of view. */
+  /** Movement to the right and down, in shares of the element's height, and a factor of the field of view. */
   readonly turned: (right: number, down: number, zoom: number) => void;
   readonly clicked: () => void;
 }

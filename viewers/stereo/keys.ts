@@ -1,8 +1,8 @@
-/** What keys do. */
+/** Keyboard shortcuts. */
 
 export type KeyMap = Readonly<Record<string, () => void>>;
 
-/** Do what a key means, unless it is meant for what has the focus. */
+/** Run the action of a key, unless the focused element uses that key. */
 export function press(event: KeyboardEvent, keys: KeyMap): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const { target } = event;

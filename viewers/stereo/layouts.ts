@@ -1,25 +1,25 @@
-/** Where each eye's picture is in a file, and what the file's name says of it. */
+/** The position of each eye's picture in a file, and the layout in the file's name. */
 
 import endings from "./endings.json";
 
-/** Part of a picture: left, top, width and height as shares of the picture's; y goes down. */
+/** Part of a picture: left, top, width and height as shares of the picture's size; y points down. */
 export type Rect = readonly [number, number, number, number];
 
-/** One eye's picture: which of the painter's pictures it is in, and where; the file's are 0 and, if there is one, 1. */
+/** One eye's picture: the index of the painter's picture that contains it, 0 or 1 for those of the file, and its part. */
 export interface Eye {
   readonly picture: 0 | 1 | 2;
   readonly rect: Rect;
 }
 
 export interface Layout {
-  readonly says: string;
-  /** What the left and the right eye see. */
+  readonly title: string;
+  /** The pictures of the left and the right eye. */
   readonly eyes: readonly [Eye, Eye];
-  /** By how much a view is wider than its rectangle's pixels say: 2 for one that was squeezed to half its width. */
+  /** Width of a view relative to its pixels: 2 for one squeezed to half its width. */
   readonly stretch: number;
-  /** Whether the view is half a sphere round the viewer: columns are longitudes, rows latitudes, 180 degrees of each. */
+  /** Whether the view is half a sphere around the viewer: columns are longitudes, rows latitudes, 180 degrees of each. */
   readonly halfSphere: boolean;
-  /** Whether each eye's picture is by itself in the file, as in MPO. */
+  /** Whether the file stores each eye's picture separately, as MPO does. */
   readonly apart: boolean;
 }
 
@@ -30,8 +30,8 @@ const onRight: Eye = { picture: 0, rect: [0.5, 0, 0.5, 1] };
 const above: Eye = { picture: 0, rect: [0, 0, 1, 0.5] };
 const below: Eye = { picture: 0, rect: [0, 0.5, 1, 0.5] };
 
-function layout(says: string, left: Eye, right: Eye, more: Partial<Layout> = {}): Layout {
-  return { says, eyes: [left, right], stretch: 1, halfSphere: false, apart: false, ...more };
+function layout(title: string, left: Eye, right: Eye, more: Partial<Layout> = {}): Layout {
+  return { title, eyes: [left, right], stretch: 1, halfSphere: false, apart: false, ...more };
 }
 
 export const LAYOUTS = {
@@ -50,19 +50,19 @@ export const LAYOUTS = {
 
 export type LayoutName = keyof typeof LAYOUTS;
 
-/** Return whether both eyes see the same. */
+/** Return whether both eyes see the same picture. */
 export function isMono(name: LayoutName): boolean {
   const [left, right] = LAYOUTS[name].eyes;
   return left === right;
 }
 
-/** Return the layout of a name that kbvr gives to packings; those that are no two pictures are shown as they are. */
+/** Return the layout of kbvr's name of a packing; packings without two separate pictures are shown unchanged. */
 export function layoutNamed(name: string): LayoutName | null {
   if (name in LAYOUTS) return name as LayoutName;
   return Object.values(endings).includes(name) ? "mono" : null;
 }
 
-/** Return the layout that a file's name ends with, with or without `_kbvr`; null if it ends with none. */
+/** Return the layout at the end of a file's name, with or without `_kbvr`, or null. */
 export function layoutOf(fileName: string): LayoutName | null {
   const lower = fileName.toLowerCase();
   if (lower.endsWith(".jps")) return "cross";

@@ -36,7 +36,7 @@ function begin(config: Config): void {
   let isDrawing = false;
   let openings = 0;
 
-  /** Draw before the screen shows its next picture. */
+  /** Draw at the browser's next frame. */
   function redraw(): void {
     if (isDrawing || immersion) return;
     isDrawing = true;
@@ -50,7 +50,7 @@ function begin(config: Config): void {
 
   function changed(): void {
     const { source } = show;
-    if (source) canvas.setAttribute("aria-label", `${source.name}. ${LAYOUTS[show.layout].says}, ${VIEWS[show.view].says}`);
+    if (source) canvas.setAttribute("aria-label", `${source.name}. ${LAYOUTS[show.layout].title}, ${VIEWS[show.view].title}`);
     redraw();
   }
 
@@ -105,7 +105,7 @@ function begin(config: Config): void {
         redraw();
       });
     } catch (error) {
-      say(`The headset could not be entered: ${error instanceof Error ? error.message : String(error)}`);
+      say(`Could not enter VR: ${error instanceof Error ? error.message : String(error)}`);
     }
     headset.disabled = false;
   }
@@ -144,7 +144,7 @@ function begin(config: Config): void {
     stage.fit();
     stage.draw(show, performance.now());
   }).observe(canvas);
-  canvas.addEventListener("webglcontextlost", () => say("The graphics driver has stopped: please load the page anew."));
+  canvas.addEventListener("webglcontextlost", () => say("The graphics driver has stopped: please reload the page."));
   listen(canvas, { turned: turn, clicked: () => transport.togglePlaying() });
   canvas.addEventListener("dblclick", toggleFullScreen);
   addEventListener("keydown", (event) => press(event, keys));
@@ -161,14 +161,14 @@ function begin(config: Config): void {
   else welcome.hidden = false;
 }
 
-/** Return how a source is shown at first: as the address says, if it can be, else as the file or its name says. */
+/** Return the initial layout of a source: from the address if possible, otherwise from the file or its name. */
 function layoutFor(source: Source, config: Config): Show["layout"] {
   const isPair = source.pictures.length === 2;
   if (config.layout && LAYOUTS[config.layout].apart === isPair) return config.layout;
   return source.layout ?? (isPair ? "apart" : "mono");
 }
 
-/** Have files opened that are dropped on the page or chosen. */
+/** Open files that are dropped on the page or chosen. */
 function receive(open: (file: File) => void): void {
   addEventListener("dragover", (event) => {
     event.preventDefault();
@@ -191,7 +191,7 @@ function receive(open: (file: File) => void): void {
 
 let idle = 0;
 
-/** Show the buttons until nobody has done anything for a while. */
+/** Show the buttons until the page has been idle for a while. */
 function wake(): void {
   clearTimeout(idle);
   page.classList.remove("idle");
@@ -222,7 +222,7 @@ function progress(share: number | null): void {
 function wordsOf(error: unknown): string {
   if (error instanceof Problem) return error.message;
   console.error(error);
-  return `That did not work: ${String(error)}`;
+  return `Something went wrong: ${String(error)}`;
 }
 
 function configOrDefaults(): Config {

@@ -1,4 +1,4 @@
-/** Draws two eyes' pictures with WebGL, in linear light. */
+/** Draws the pictures of two eyes with WebGL, in linear light. */
 
 import { SRGB_GLSL } from "../shared/anaglyph";
 import type { Eye } from "./layouts";
@@ -6,17 +6,17 @@ import { IDENTITY_3, IDENTITY_4, type Mat3, type Mat4 } from "./matrices";
 import { Problem } from "../photo/problem";
 import type { Mix } from "./views";
 
-/** What is written beside the picture; see Painter.takePanel. */
+/** Index of the panel's picture; see Painter.takePanel. */
 export const PANEL: Eye = { picture: 2, rect: [0, 0, 1, 1] };
 
 export interface Painting {
   /** Left, bottom, width and height in the target's pixels. */
   readonly viewport: readonly [number, number, number, number];
-  /** What each eye sees, the left one first. */
+  /** The pictures of both eyes, the left one first. */
   readonly eyes: readonly [Eye, Eye];
-  /** What is taken of each. */
+  /** The colour matrix of each. */
   readonly mix: readonly [Mix, Mix];
-  /** Where the square from -1 to 1 is in clip space; all of the viewport if not given. */
+  /** Transform of the square from -1 to 1 to clip space; the default fills the viewport. */
   readonly toClip?: Mat4;
   /** For half spheres: the direction of (x, y, 1), x and y from -1 to 1 in the viewport; y up, -z ahead. */
   readonly toRay?: Mat3;
@@ -83,7 +83,7 @@ export class Painter {
   /** Throws Problem if the browser has no WebGL 2. */
   constructor(canvas: HTMLCanvasElement) {
     const gl = canvas.getContext("webgl2", { alpha: false, depth: false, powerPreference: "high-performance" });
-    if (!gl) throw new Problem("This browser has no WebGL 2, or it is switched off: pictures cannot be drawn.");
+    if (!gl) throw new Problem("This page needs WebGL 2, which this browser lacks or has turned off.");
     this.gl = gl;
     this.maxSidePx = gl.getParameter(gl.MAX_TEXTURE_SIZE) as number;
     const program = linked(gl);
@@ -101,12 +101,12 @@ export class Painter {
     }
   }
 
-  /** Take pictures to draw, or a video's present frame. */
+  /** Upload the pictures to draw, or a video's current frame. */
   take(pictures: readonly TexImageSource[]): void {
     pictures.forEach((picture, index) => this.upload(picture, index));
   }
 
-  /** Take what PANEL shows. */
+  /** Upload the picture of PANEL. */
   takePanel(panel: TexImageSource): void {
     this.upload(panel, PANEL.picture);
   }
@@ -118,7 +118,7 @@ export class Painter {
     gl.generateMipmap(gl.TEXTURE_2D);
   }
 
-  /** Make a part of a target black; it is transparent unless `alpha` is 1. */
+  /** Clear a part of a target to black, transparent unless `alpha` is 1. */
   clear(viewport: Painting["viewport"], alpha: number): void {
     const { gl } = this;
     gl.enable(gl.SCISSOR_TEST);
@@ -137,7 +137,7 @@ export class Painter {
     gl.uniform1i(uniforms.isHalfSphere, painting.toRay ? 1 : 0);
     gl.uniform4f(uniforms.leftRect, ...left.rect);
     gl.uniform4f(uniforms.rightRect, ...right.rect);
-    // Mixes are written row by row.
+    // Mixes are row-major.
     gl.uniformMatrix3fv(uniforms.fromLeft, true, painting.mix[0]);
     gl.uniformMatrix3fv(uniforms.fromRight, true, painting.mix[1]);
     [left, right].forEach((eye, unit) => {

@@ -1,4 +1,4 @@
-/** What is shown, and how: the page's state. */
+/** The page's state: the source and its presentation. */
 
 import { type Eye, isMono, LAYOUTS, type LayoutName } from "./layouts";
 import type { Source } from "./source";
@@ -11,13 +11,13 @@ export interface Show {
   view: ViewName;
 }
 
-/** Return what the left and the right eye see. */
+/** Return the pictures of the left and the right eye. */
 export function eyesOf(show: Show): readonly [Eye, Eye] {
   const [left, right] = LAYOUTS[show.layout].eyes;
   return show.isSwapped ? [right, left] : [left, right];
 }
 
-/** Return a view's width over its height; 1 if nothing is shown. */
+/** Return the aspect (width / height) of a view; 1 without a source. */
 export function aspectOf(show: Show): number {
   const [width, height] = sizePx(show);
   const [, , across, down] = LAYOUTS[show.layout].eyes[0].rect;
@@ -32,12 +32,12 @@ function sizePx(show: Show): [number, number] {
     : [picture.width, picture.height];
 }
 
-/** Return whether there is one picture for both eyes, which is shown as it is. */
+/** Return whether both eyes see one picture, which is shown unchanged. */
 export function isFlat(show: Show): boolean {
   return isMono(show.layout);
 }
 
-/** Return the layouts that a source can have. */
+/** Return the possible layouts of a source. */
 export function layoutsFor(source: Source): LayoutName[] {
   const isPair = source.pictures.length === 2;
   return (Object.keys(LAYOUTS) as LayoutName[]).filter((name) => LAYOUTS[name].apart === isPair);

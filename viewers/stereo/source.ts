@@ -1,4 +1,4 @@
-/** Files become pictures that can be drawn. */
+/** Opens files as pictures to draw. */
 
 import { codecIn, HEAD_BYTES } from "./codec";
 import { type LayoutName, layoutOf } from "./layouts";
@@ -10,19 +10,19 @@ export interface Source {
   /** One picture, or the left and the right one. */
   readonly pictures: readonly (ImageBitmap | HTMLVideoElement)[];
   readonly video: HTMLVideoElement | null;
-  /** What the file or its name says; null if they say nothing. */
+  /** The layout from the file or its name, or null. */
   readonly layout: LayoutName | null;
-  /** Let go of what the browser holds for it. */
+  /** Release the browser's memory. */
   close(): void;
 }
 
-/** Told how much of a file has come: 0 to 1. */
+/** Receives the loaded share of a file: 0 to 1. */
 export type Progress = (share: number) => void;
 
 const VIDEO_NAME = /\.(mp4|m4v|mov|webm|mkv|ogv)$/i;
 const PLAYABLE =
-  "Most browsers play H.264 and AV1 in MP4, and VP9 in WebM, but few play HEVC. kbvr writes H.264 if told --codec h264.";
-const READABLE = "Pictures may be JPEG, PNG, WebP, AVIF, GIF, MPO and JPS, videos MP4 and WebM.";
+  "Most browsers play H.264 and AV1 in MP4, and VP9 in WebM, but few play HEVC. kbvr writes H.264 with --codec h264.";
+const READABLE = "Supported pictures: JPEG, PNG, WebP, AVIF, GIF, MPO, JPS. Supported videos: MP4, WebM.";
 
 /** Open a file that was dropped or chosen. Throws Problem if the browser cannot show it. */
 export async function openFile(file: File, maxSidePx: number): Promise<Source> {
@@ -37,7 +37,7 @@ export async function openFile(file: File, maxSidePx: number): Promise<Source> {
   }
 }
 
-/** Open a file of the page's own host. Throws Problem if it is not there, or the browser cannot show it. */
+/** Open a file from the page's own host. Throws Problem if it is missing, or the browser cannot show it. */
 export async function openUrl(url: URL, maxSidePx: number, progress: Progress): Promise<Source> {
   const name = decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf("/") + 1));
   if (VIDEO_NAME.test(name)) return openVideo(url.href, name, () => headOf(url, name), () => undefined);
@@ -55,9 +55,9 @@ function isVideo(name: string, type: string): boolean {
 
 async function answerOf(url: URL, name: string, headers: HeadersInit = {}): Promise<Response> {
   const answer = await fetch(url, { headers }).catch((error: unknown) => {
-    throw new Problem(`${name} could not be fetched: ${String(error)}`);
+    throw new Problem(`Could not load ${name}: ${String(error)}`);
   });
-  if (!answer.ok) throw new Problem(`${name} could not be fetched: the server says ${answer.status} ${answer.statusText}.`);
+  if (!answer.ok) throw new Problem(`Could not load ${name}: ${answer.status} ${answer.statusText}`.trimEnd() + ".");
   return answer;
 }
 
@@ -90,7 +90,7 @@ async function headOf(url: URL, name: string): Promise<ArrayBuffer> {
 async function openPicture(blob: Blob, name: string, maxSidePx: number): Promise<Source> {
   const stereo = stereoIn(new Uint8Array(await blob.arrayBuffer()), name);
   if (name.toLowerCase().endsWith(".mpo") && stereo?.layout !== "apart") {
-    throw new Problem(`${name} ends in .mpo, but there are no two pictures in it.`);
+    throw new Problem(`${name} ends in .mpo, but does not contain two pictures.`);
   }
   const pictures = await Promise.all((stereo?.pictures ?? [blob]).map((one) => decoded(one, name, maxSidePx)));
   return {
@@ -102,7 +102,7 @@ async function openPicture(blob: Blob, name: string, maxSidePx: number): Promise
   };
 }
 
-/** Return a picture in sRGB and the right way up, no larger than a texture may be. */
+/** Return an upright picture in sRGB, within the maximum size of a texture. */
 async function decoded(blob: Blob, name: string, maxSidePx: number): Promise<ImageBitmap> {
   const options: ImageBitmapOptions = { premultiplyAlpha: "none" };
   const whole = await createImageBitmap(blob, options).catch(() => {
@@ -155,7 +155,7 @@ async function openVideo(
 }
 
 function whyNot(name: string, codec: string | null, said: string | undefined): string {
-  const what = codec ? `${codec}, which is what ${name} is encoded with` : name;
-  const reason = !codec && said ? ` It says: ${said}.` : "";
+  const what = codec ? `${name}, which uses ${codec}` : name;
+  const reason = !codec && said ? ` The browser reports: ${said}.` : "";
   return `This browser cannot play ${what}.${reason} ${PLAYABLE}`;
 }

@@ -1,4 +1,4 @@
-/** The picture on a flat screen: as large as the canvas allows, or for half spheres, a look around in it. */
+/** The picture on a flat screen: as large as the canvas allows, or a view into a half sphere. */
 
 import { type Mat3, turned } from "./matrices";
 import type { Painter } from "./painter";
@@ -6,20 +6,20 @@ import { aspectOf, eyesOf, isFlat, type Show } from "./show";
 import { LAYOUTS } from "./layouts";
 import { only, VIEWS } from "./views";
 
-/** How long each eye's picture is seen of a wiggle, in milliseconds; longer for people who want less motion. */
+/** Duration of each eye's picture in a wiggle, in milliseconds; longer if the user prefers reduced motion. */
 const TURN_MS = { usual: 150, calm: 600 } as const;
 
-const FOV_DEG = { least: 20, most: 110, first: 75 } as const;
-const MOST_TURN = Math.PI / 2;
+const FOV_DEG = { min: 20, max: 110, first: 75 } as const;
+const MAX_TURN = Math.PI / 2;
 
 /** Left, bottom, width and height in the canvas's pixels. */
 type Box = readonly [number, number, number, number];
 
-/** Where somebody looks in half a sphere; angles in radians, to the left and up. */
+/** View direction in a half sphere; angles in radians, to the left and up. */
 interface Look {
   yaw: number;
   pitch: number;
-  /** From the top of the canvas to its bottom. */
+  /** Vertical field of view. */
   fovDeg: number;
 }
 
@@ -32,30 +32,30 @@ export class Stage {
     private readonly painter: Painter,
   ) {}
 
-  /** Make the canvas have as many pixels as the screen under it. */
+  /** Match the canvas's pixels to the screen's. */
   fit(): void {
     this.canvas.width = Math.max(1, Math.round(this.canvas.clientWidth * devicePixelRatio));
     this.canvas.height = Math.max(1, Math.round(this.canvas.clientHeight * devicePixelRatio));
   }
 
-  /** Look further to the right and down by shares of the canvas's height, with the field of view times a factor. */
+  /** Turn to the right and down by shares of the canvas's height, and multiply the field of view by a factor. */
   turn(right: number, down: number, zoom = 1): void {
     const radians = (this.look.fovDeg * Math.PI) / 180;
-    this.look.yaw = clamp(this.look.yaw - right * radians, -MOST_TURN, MOST_TURN);
-    this.look.pitch = clamp(this.look.pitch - down * radians, -MOST_TURN, MOST_TURN);
-    this.look.fovDeg = clamp(this.look.fovDeg * zoom, FOV_DEG.least, FOV_DEG.most);
+    this.look.yaw = clamp(this.look.yaw - right * radians, -MAX_TURN, MAX_TURN);
+    this.look.pitch = clamp(this.look.pitch - down * radians, -MAX_TURN, MAX_TURN);
+    this.look.fovDeg = clamp(this.look.fovDeg * zoom, FOV_DEG.min, FOV_DEG.max);
   }
 
   lookAhead(): void {
     Object.assign(this.look, { yaw: 0, pitch: 0, fovDeg: FOV_DEG.first });
   }
 
-  /** Return whether the next picture differs although nothing was changed. */
+  /** Return whether the picture changes over time. */
   moves(show: Show): boolean {
     return show.source !== null && VIEWS[show.view].kind === "turns" && !isFlat(show);
   }
 
-  /** Draw what is shown at a time in milliseconds. */
+  /** Draw the picture for a time in milliseconds. */
   draw(show: Show, timeMs: number): void {
     const { gl } = this.painter;
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
@@ -83,7 +83,7 @@ export class Stage {
     this.painter.draw({ viewport, eyes: eyesOf(show), mix, ...look });
   }
 
-  /** Return the largest box of a shape in the middle of the canvas; half spheres fill all of it. */
+  /** Return the largest centred box with an aspect; half spheres fill the whole canvas. */
   private boxOf(aspect: number, show: Show): Box {
     const { width, height } = this.canvas;
     if (LAYOUTS[show.layout].halfSphere) return [0, 0, width, height];
@@ -101,6 +101,6 @@ export class Stage {
   }
 }
 
-function clamp(value: number, least: number, most: number): number {
-  return Math.min(most, Math.max(least, value));
+function clamp(value: number, min: number, max: number): number {
+  return Math.min(max, Math.max(min, value));
 }

@@ -1,10 +1,10 @@
-/** JPEG files that hold two pictures or say how theirs is packed: MPO, JPS and VR180 photos. */
+/** JPEG files with two pictures or a stated packing: MPO, JPS and VR180 photos. */
 
 import type { LayoutName } from "./layouts";
 
 export interface StereoJpeg {
   readonly layout: LayoutName;
-  /** Each is a JPEG of its own; the left eye's first if there are two. */
+  /** Each is a separate JPEG; the left eye's first if there are two. */
   readonly pictures: readonly Blob[];
 }
 
@@ -19,17 +19,17 @@ const EXTENDED_HEAD_BYTES = EXTENDED_XMP.length + 32 + 4 + 4;
 interface Segment {
   readonly marker: number;
   readonly content: Uint8Array<ArrayBuffer>;
-  /** Where the content begins in the file. */
+  /** Offset of the content in the file. */
   readonly at: number;
 }
 
-/** Return what a file's bytes say of two eyes; null if they are no JPEG, or say nothing or what cannot be. */
+/** Return the stereo pictures or packing of a file; null if it is not a JPEG, or states none or an impossible one. */
 export function stereoIn(bytes: Uint8Array<ArrayBuffer>, fileName: string): StereoJpeg | null {
   const segments = segmentsOf(bytes);
   try {
     return pairIn(bytes, segments, fileName) ?? halfSpheresIn(bytes, segments) ?? packedIn(bytes, segments);
   } catch (error) {
-    // A directory that points out of the file, or a picture that is no Base64: the first picture may be whole.
+    // If the directory points outside the file, or a picture is not Base64, the first picture may still be intact.
     if (error instanceof RangeError || error instanceof DOMException) return null;
     throw error;
   }
@@ -62,7 +62,7 @@ function jpeg(bytes: Uint8Array<ArrayBuffer>): Blob {
   return new Blob([bytes], { type: "image/jpeg" });
 }
 
-/** MPO: CIPA DC-007; the directory in the segment MPF lists the pictures, whose places count from its header on. */
+/** MPO: CIPA DC-007; the directory in the segment MPF lists the pictures, with offsets relative to its header. */
 function pairIn(bytes: Uint8Array<ArrayBuffer>, segments: readonly Segment[], fileName: string): StereoJpeg | null {
   const index = starting(segments, 0xe2, "MPF\0")[0];
   if (!index || index.content.length < 12) return null;
@@ -85,13 +85,13 @@ function pairIn(bytes: Uint8Array<ArrayBuffer>, segments: readonly Segment[], fi
 
 /** VR180 photo: the right eye's JPEG is in the extended XMP (Google's "Cardboard Camera VR Photo Format"). */
 function halfSpheresIn(bytes: Uint8Array<ArrayBuffer>, segments: readonly Segment[]): StereoJpeg | null {
-  const told = starting(segments, 0xe1, XMP).map((segment) => text(segment.content)).join("");
+  const xmp = starting(segments, 0xe1, XMP).map((segment) => text(segment.content)).join("");
   const [fullWidth, fullHeight, width, height] = [
     "FullPanoWidthPixels",
     "FullPanoHeightPixels",
     "CroppedAreaImageWidthPixels",
     "CroppedAreaImageHeightPixels",
-  ].map((name) => Number(new RegExp(`GPano:${name}[=">]+(\\d+)`).exec(told)?.[1]));
+  ].map((name) => Number(new RegExp(`GPano:${name}[=">]+(\\d+)`).exec(xmp)?.[1]));
   if (!width || !height || 2 * width !== fullWidth || height !== fullHeight) return null;
   const inside = starting(segments, 0xe1, EXTENDED_XMP)
     .map((segment) => text(segment.content.subarray(EXTENDED_HEAD_BYTES)))

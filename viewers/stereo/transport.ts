@@ -1,4 +1,4 @@
-/** Playing a video: the upper row of buttons. */
+/** Playback of a video: the upper row of buttons. */
 
 import { name, part } from "./dom";
 
@@ -30,7 +30,7 @@ export class Transport {
     this.toggleLoop(true);
   }
 
-  /** Take a video that is to be played, or null; it starts unless people want less motion. */
+  /** Set the video to play, or null; it starts unless the user prefers reduced motion. */
   take(video: HTMLVideoElement | null): void {
     const before = this.video;
     this.video = video;
@@ -50,7 +50,7 @@ export class Transport {
     else this.video?.pause();
   }
 
-  /** Go to another time by steps of 5 seconds. */
+  /** Seek by steps of 5 seconds. */
   seek(steps: number): void {
     if (this.video) this.video.currentTime += steps * SEEK_S;
   }
@@ -67,7 +67,7 @@ export class Transport {
     this.loop.setAttribute("aria-pressed", String(isLoop));
   }
 
-  /** Play, without sound where browsers want a click before they give any. */
+  /** Play; muted if the browser requires a click for sound. */
   private async start(video: HTMLVideoElement): Promise<void> {
     try {
       await video.play();
@@ -83,7 +83,7 @@ export class Transport {
     if (!video) return;
     const [now, all] = [clock(video.currentTime), clock(video.duration)];
     name(this.play, video.paused ? "Play" : "Pause", "Space", !video.paused);
-    name(this.mute, video.muted ? "Sound on" : "Sound off", "M", video.muted);
+    name(this.mute, video.muted ? "Unmute" : "Mute", "M", video.muted);
     this.time.value = `${now} / ${all}`;
     this.position.max = String(Number.isFinite(video.duration) ? video.duration : 0);
     this.position.value = String(video.currentTime);

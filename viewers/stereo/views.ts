@@ -1,31 +1,31 @@
-/** What a flat screen shows of two pictures. */
+/** The views of two pictures on a flat screen. */
 
 import { DUBOIS } from "../shared/anaglyph";
 
-/** Nine numbers, row by row: red, green and blue of what is shown from red, green and blue of a picture's linear light. */
+/** A row-major 3x3 matrix from a picture's linear RGB to the shown linear RGB. */
 export type Mix = readonly number[];
 
 const ALL: Mix = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 const NOTHING: Mix = [0, 0, 0, 0, 0, 0, 0, 0, 0];
 
 export interface View {
-  readonly says: string;
-  /** mixed: both pictures in one place. turns: one after the other. beside: both, the first of `order` on the left. */
+  readonly title: string;
+  /** mixed: both pictures added up. turns: in alternation. beside: side by side, the first of `order` on the left. */
   readonly kind: "mixed" | "turns" | "beside";
-  /** What is taken of the left and of the right picture, if they are mixed. */
+  /** The matrices of the left and of the right picture, if they are mixed. */
   readonly mix: readonly [Mix, Mix];
   readonly order: readonly [0 | 1, 0 | 1];
   readonly group: string;
 }
 
-function mixed(group: string, says: string, left: Mix, right: Mix): View {
-  return { says, kind: "mixed", mix: [left, right], order: [0, 1], group };
+function mixed(group: string, title: string, left: Mix, right: Mix): View {
+  return { title, kind: "mixed", mix: [left, right], order: [0, 1], group };
 }
 
 const GLASSES = "Anaglyph, for coloured glasses";
 const BARE = "Without glasses";
 
-/** The anaglyphs' matrices are Dubois's, whose source is where DUBOIS is; the same numbers as in kbvr/formats/packing/anaglyph.py. */
+/** Anaglyph matrices by Dubois (for the source see DUBOIS), the same as in kbvr/formats/packing/anaglyph.py. */
 export const VIEWS = {
   "red-cyan": mixed(GLASSES, "Red and cyan", DUBOIS.left, DUBOIS.right),
   "green-magenta": mixed(
@@ -40,21 +40,21 @@ export const VIEWS = {
     [1.062, -0.205, 0.299, -0.026, 0.908, 0.068, -0.038, -0.173, 0.022],
     [-0.016, -0.123, -0.017, 0.006, 0.062, -0.017, 0.094, 0.185, 0.911],
   ),
-  wiggle: { says: "Wiggle", kind: "turns", mix: [ALL, NOTHING], order: [0, 1], group: BARE },
+  wiggle: { title: "Wiggle", kind: "turns", mix: [ALL, NOTHING], order: [0, 1], group: BARE },
   left: mixed(BARE, "Left eye", ALL, NOTHING),
   right: mixed(BARE, "Right eye", NOTHING, ALL),
-  sbs: { says: "Side by side", kind: "beside", mix: [ALL, NOTHING], order: [0, 1], group: BARE },
-  cross: { says: "Cross-eyed", kind: "beside", mix: [ALL, NOTHING], order: [1, 0], group: BARE },
+  sbs: { title: "Side by side", kind: "beside", mix: [ALL, NOTHING], order: [0, 1], group: BARE },
+  cross: { title: "Cross-eyed", kind: "beside", mix: [ALL, NOTHING], order: [1, 0], group: BARE },
 } satisfies Record<string, View>;
 
 export type ViewName = keyof typeof VIEWS;
 
-/** Return what shows one eye's picture alone. */
+/** Return the matrices that show only one eye's picture. */
 export function only(eye: 0 | 1): readonly [Mix, Mix] {
   return eye === 0 ? [ALL, NOTHING] : [NOTHING, ALL];
 }
 
-/** Return the view of a name; `anaglyph` is the one for the glasses that most people have. */
+/** Return the view of a name; `anaglyph` means red-cyan, the most common glasses. */
 export function viewNamed(name: string): ViewName | null {
   if (name === "anaglyph") return "red-cyan";
   return name in VIEWS ? (name as ViewName) : null;

@@ -1,4 +1,4 @@
-/** The picture in a headset: everything of WebXR. */
+/** The picture in a headset: all WebXR code. */
 
 import { LAYOUTS } from "./layouts";
 import { type Mat3, placed, product, transposed, turned, turnOf } from "./matrices";
@@ -6,21 +6,21 @@ import { PANEL, type Painter } from "./painter";
 import { aspectOf, eyesOf, type Show } from "./show";
 import { only } from "./views";
 
-/** How far the screen is, and how wide it looks: as it moves away it grows, so that it goes on looking as wide. */
-const DISTANCE_M = { first: 2, least: 0.5, most: 20 } as const;
-const WIDTH_DEG = { first: 60, least: 10, most: 120 } as const;
-/** Tall pictures begin narrower, so that they look no higher than this. */
+/** Distance and apparent width of the screen; it grows as it moves away, so that its apparent width stays the same. */
+const DISTANCE_M = { first: 2, min: 0.5, max: 20 } as const;
+const WIDTH_DEG = { first: 60, min: 10, max: 120 } as const;
+/** Maximum initial apparent height; tall pictures start narrower. */
 const FIRST_HEIGHT_DEG = 50;
 
-/** What a thumbstick that is pushed all the way does in a second. */
+/** Effect of a fully pushed thumbstick per second. */
 const TIMES_A_SECOND = 2.5;
 const DEGREES_A_SECOND = 35;
 const STICK_DEAD = 0.2;
 const SEEK_S = 5;
-/** So far a thumbstick is pushed to seek, and so far it comes back before it seeks again. */
+/** Thumbstick position that seeks, and the position to return to before the next seek. */
 const SEEK_PUSH = 0.7;
 const SEEK_BACK = 0.4;
-/** A trigger or a pinch that is held so long puts the screen where one looks. */
+/** Holding the trigger or a pinch this long puts the screen in the direction of the gaze. */
 const HOLD_MS = 800;
 
 /** Buttons of the mapping "xr-standard": A or X, B or Y. */
@@ -32,31 +32,31 @@ const PANEL_PX = [1024, 288] as const;
 const PANEL_WIDTH_DEG = 26;
 const PANEL_DOWN_DEG = 5;
 const PANEL_LINES = [
-  "Trigger or pinch: play and pause. Hold it: bring the screen here.",
-  "Thumbstick: distance and size. Left thumbstick: 5 seconds back and on.",
-  "Grip, A or X: bring the screen here.   B or Y: leave.",
+  "Trigger or pinch: play, pause. Hold: bring the screen here.",
+  "Thumbstick: distance and size. Left thumbstick: 5 seconds back, forward.",
+  "Grip, A or X: bring the screen here.   B or Y: exit.",
 ];
 
-/** What the projection layer of a browser is. */
+/** The projection layer of a browser. */
 interface Target {
   readonly layer: XRLayer;
-  /** Make a view's part of it what is drawn on, and return where that is. */
+  /** Bind a view's part of the layer for drawing, and return its viewport. */
   begin(view: XRView): XRViewport;
 }
 
-/** Return whether there is a headset. */
+/** Return whether this browser can enter VR. */
 export async function hasHeadset(): Promise<boolean> {
   return (await navigator.xr?.isSessionSupported("immersive-vr").catch(() => false)) ?? false;
 }
 
-/** One stay in a headset. */
+/** One session in a headset. */
 export class Immersion {
   private yaw = 0;
   private pitch = 0;
   private head: readonly number[] = [0, 0, 0];
   private distanceM: number = DISTANCE_M.first;
   private widthDeg: number;
-  /** Whether the screen is to be put ahead, upright or where one looks. */
+  /** Pending recentring of the screen: upright, or in the direction of the gaze. */
   private recentring: "upright" | "gaze" | null = "upright";
   private lastMs: number | null = null;
   private heldSinceMs: number | null = null;
@@ -84,7 +84,7 @@ export class Immersion {
     session.requestAnimationFrame(this.frame);
   }
 
-  /** Enter the headset; `left` is called when the stay has ended. What is shown may change meanwhile. */
+  /** Enter VR; `left` is called after the session. The source may change during it. */
   static async enter(painter: Painter, show: Show, left: () => void): Promise<Immersion> {
     const session = await (navigator.xr as XRSystem).requestSession("immersive-vr", { optionalFeatures: ["layers"] });
     session.addEventListener("end", left);
@@ -93,7 +93,7 @@ export class Immersion {
     const canLayMedia = typeof XRMediaBinding === "function" && show.source?.video != null;
     const target = canLayMedia && hasProjectionLayers() ? projection(session, painter.gl) : plain(session, painter.gl);
     const video = show.source?.video;
-    // Some browsers pause a page's videos when a headset takes over.
+    // Some browsers pause a page's videos when a session starts.
     if (video?.paused === false) video.play().catch((error: unknown) => console.info("The video waits:", error));
     return new Immersion(session, space, target, painter, show, canLayMedia);
   }
@@ -131,7 +131,7 @@ export class Immersion {
     }
   }
 
-  /** Return the matrix of the screen: a square from -1 to 1 becomes it. */
+  /** Return the matrix from the square from -1 to 1 to the screen. */
   private screen(): ArrayLike<number> {
     const { width, height } = this.sizeM();
     return placed(this.turn(), this.ahead(this.turn(), this.distanceM), width, height);
@@ -163,7 +163,7 @@ export class Immersion {
     return product(4, view.projectionMatrix, product(4, view.transform.inverse.matrix, model));
   }
 
-  /** Return the directions that a view looks in, as seen from the middle of the half sphere. */
+  /** Return the directions of a view's rays, relative to the centre of the half sphere. */
   private rays(view: XRView): Mat3 {
     const projected = Array.from(view.projectionMatrix) as number[];
     const [across, down, right, up] = [0, 5, 8, 9].map((at) => projected[at] as number) as [number, number, number, number];
@@ -188,7 +188,7 @@ export class Immersion {
     else video.pause();
   }
 
-  /** Do what the controllers ask for. */
+  /** Handle the controllers. */
   private steer(seconds: number): void {
     if (this.heldSinceMs !== null && performance.now() - this.heldSinceMs > HOLD_MS) {
       this.heldSinceMs = null;
@@ -227,7 +227,7 @@ export class Immersion {
     return is && !was;
   }
 
-  /** Have the headset itself show a video, where it can: sharper, and at its own rate. */
+  /** Let the headset show the video itself if possible: sharper, and at its own frame rate. */
   private layMedia(): void {
     const video = this.show.source?.video;
     const key = `${this.show.layout} ${this.show.isSwapped}`;
@@ -235,7 +235,7 @@ export class Immersion {
       try {
         this.media = { key, video, layer: this.mediaLayer(video) };
       } catch (error) {
-        console.info("The headset's browser lays no videos; they are drawn:", error);
+        console.info("This browser has no video layers; the video is drawn instead:", error);
         this.canLayMedia = false;
         this.media = null;
       }
@@ -273,7 +273,7 @@ export class Immersion {
       : binding.createQuadLayer(video, { ...common, ...this.halfSizeM() });
   }
 
-  /** Return the size that quad layers take: browsers and three.js know half the sides by these names. */
+  /** Return the size for quad layers, where browsers and three.js expect half the sides under these names. */
   private halfSizeM(): { width: number; height: number } {
     const { width, height } = this.sizeM();
     return { width: width / 2, height: height / 2 };
@@ -299,7 +299,7 @@ function hasProjectionLayers(): boolean {
   return typeof XRWebGLBinding === "function" && "createProjectionLayer" in XRWebGLBinding.prototype;
 }
 
-/** The layer that every browser has, with as many pixels as the headset. */
+/** The layer that every browser supports, with the headset's resolution. */
 function plain(session: XRSession, gl: WebGL2RenderingContext): Target {
   const framebufferScaleFactor = XRWebGLLayer.getNativeFramebufferScaleFactor(session);
   const layer = new XRWebGLLayer(session, gl, { framebufferScaleFactor, depth: false });
@@ -312,7 +312,7 @@ function plain(session: XRSession, gl: WebGL2RenderingContext): Target {
   };
 }
 
-/** The layer that goes together with others. */
+/** The layer that can be combined with others. */
 function projection(session: XRSession, gl: WebGL2RenderingContext): Target {
   const binding = new XRWebGLBinding(session, gl);
   const layer = binding.createProjectionLayer({ depthFormat: 0 });
@@ -328,7 +328,7 @@ function projection(session: XRSession, gl: WebGL2RenderingContext): Target {
   };
 }
 
-/** Return a picture of what the controllers do. */
+/** Return a picture with the controllers' actions. */
 function panel(): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = PANEL_PX;
@@ -353,6 +353,6 @@ function alive(push: number): number {
   return Math.abs(push) < STICK_DEAD ? 0 : push;
 }
 
-function clamp(value: number, { least, most }: { readonly least: number; readonly most: number }): number {
-  return Math.min(most, Math.max(least, value));
+function clamp(value: number, { min, max }: { readonly min: number; readonly max: number }): number {
+  return Math.min(max, Math.max(min, value));
 }
