@@ -1,4 +1,4 @@
-"""Convert between sRGB (IEC 61966-2-1) and linear light."""
+"""Conversion between sRGB (IEC 61966-2-1) and linear light."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 CODES = 4096
-"""Steps of linear light in the conversion to sRGB; the darkest of sRGB's 255 steps is wider than one."""
+"""Levels of linear light in the conversion to sRGB; even the darkest step of 8-bit sRGB spans more than one."""
 
 
 def to_linear(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W 3"]:
-    """Return the linear light of sRGB (IEC 61966-2-1), 0 to 1."""
+    """Return linear light, 0 to 1."""
     return np.asarray(cv2.LUT(rgb, _linear_of_code()))
 
 
 def to_srgb(linear: Float32[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
-    """Return sRGB of linear light, clipped to 0 to 1."""
+    """Return sRGB; light outside 0 to 1 is clipped."""
     codes = (np.clip(linear, 0, 1) * (CODES - 1) + 0.5).astype(np.uint16)
     return _code_of_linear()[codes]
 

@@ -18,7 +18,7 @@ def test_a_long_side_is_met_and_the_shape_is_kept(width, height, side_px):
     assert max(size_px) == side_px
     for side, new in zip((width, height), size_px, strict=True):
         assert abs(new - max(1, side * side_px / max(width, height))) <= 0.5
-    assert min(long_side_px((width, height), side_px, least_px=2)) >= min(2, side_px)
+    assert min(long_side_px((width, height), side_px, min_px=2)) >= min(2, side_px)
 
 
 def test_what_is_small_enough_stays_itself():
