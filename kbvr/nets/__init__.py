@@ -1,4 +1,4 @@
-"""Neural networks: a card describes each, `open_session` runs it. The one place that knows onnxruntime."""
+"""Neural networks: a card describes each, `open_session` runs it. Only this room imports onnxruntime."""
 
 from kbvr.nets.http import without_credentials
 from kbvr.nets.install import add

@@ -1,5 +1,4 @@
-"""What kbvr needs of the operating system: files that appear whole or not at all, processes, memory, clocks.
+"""Operating system services: files, processes, memory and drivers.
 
-Others use `atomic_file` (every output), `isolated_process` (decoders and networks that may crash), `resources`,
-`stopwatch`, `input_file`, `stderr`, `trial_process` and `cuda_driver`.
+Every output is written by `atomic_file`; decoders and networks that may crash run in an `isolated_process`.
 """

@@ -1,4 +1,4 @@
-"""Measure where the time goes, by stage."""
+"""Time measurement by stage."""
 
 from __future__ import annotations
 

@@ -257,8 +257,8 @@ def test_quiet_says_nothing_of_it(call, nowhere, capsys):
 
 def test_a_server_that_does_not_answer_is_not_waited_for(call, home, tmp_path, capsys, monkeypatch):
     """Once, and for a short time: a person who pulls by hand is served with more patience."""
-    assert web.HURRIED_TIMEOUT_S[0] <= 3 and web.HURRIED_TIMEOUT_S < web.TIMEOUT_S
-    monkeypatch.setattr(web, "HURRIED_TIMEOUT_S", (0.2, 0.2))
+    assert web.FAIL_FAST_TIMEOUT_S[0] <= 3 and web.FAIL_FAST_TIMEOUT_S < web.TIMEOUT_S
+    monkeypatch.setattr(web, "FAIL_FAST_TIMEOUT_S", (0.2, 0.2))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/model.onnx"
         known(moge_card(moge_like(tmp_path / "moge-2-small.onnx"), url=url), home)

@@ -45,7 +45,7 @@ def fresh(monkeypatch, tmp_path):
     monkeypatch.setattr(onnxruntime, "cuda_version", "13.0", raising=False)
     monkeypatch.setattr(onnxruntime, "package_name", "onnxruntime-gpu", raising=False)
     monkeypatch.setattr(cuda, "DRIVER_LIBRARY", str(tmp_path / "none.so"))
-    monkeypatch.setattr(session, "said", set())
+    monkeypatch.setattr(session, "reported", set())
     problem_with.cache_clear()
     yield
     problem_with.cache_clear()

@@ -248,7 +248,7 @@ def test_a_circle_of_redirects_ends(home: Path, script: Script) -> None:
     script.redirects = {"/thing.onnx": "/a", "/a": "/thing.onnx"}
     with pytest.raises(DownloadError, match="circle"):
         pull("thing")
-    assert len(script.asked) == web.MOST_REDIRECTS + 1
+    assert len(script.asked) == web.MAX_REDIRECTS + 1
 
 
 @pytest.mark.parametrize(
@@ -523,7 +523,7 @@ def test_without_any_size_a_pull_ends_somewhere(home: Path, script: Script, monk
     url = script_url(home)
     known(replace(card_for(url), size_bytes=0), home)
     script.says_length = False
-    monkeypatch.setattr(download, "MOST_BYTES", 500_000)
+    monkeypatch.setattr(download, "MAX_BYTES", 500_000)
     with pytest.raises(DownloadError, match="sends more than 500000 bytes"):
         pull("thing")
     assert left(home) == []

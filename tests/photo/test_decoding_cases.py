@@ -17,8 +17,8 @@ CASES = Path(__file__).parents[1] / "cases"
 SIZE_PX = (128, 96)
 NOT_PHOTOS = ("photo7_11.heic", "photo7_14.png", "README.md")
 COMPLAINED_OF = {
-    "bad_crc_in_text.png": "its chunk tEXt is damaged and left out",
-    "jpeg_without_eoi.jpg": "has no end mark; its pixels are all there",
+    "bad_crc_in_text.png": "ignoring the damaged chunk tEXt",
+    "jpeg_without_eoi.jpg": "the end marker is missing, but all pixels are present",
 }
 DEPTH_16 = ("depth16_ok.tif", "depth16_white_is_zero.tif", "depth_rgb16.png", "depth_rgb16.tif", "depth_uint32.tif")
 
@@ -94,11 +94,11 @@ def test_hdr_no_brighter_than_white_is_the_picture_and_is_said():
     found = load_photo(CASES / "pq_bt709.avif")
     assert np.abs(found.rgb.astype(int) - truth()).mean() < 2
     assert np.abs(found.rgb.astype(int) - truth()).max() <= 16  # 8 bits of PQ are coarse
-    assert found.notes[0].startswith("HDR (PQ, colours): light of up to 2")
+    assert found.notes[0].startswith("HDR (PQ, colours): up to 2")
 
 
 def test_a_png_that_does_not_begin_with_its_header_is_refused():
-    with pytest.raises(InputError, match="begins with a chunk tRNS, not with its header"):
+    with pytest.raises(InputError, match="it starts with chunk tRNS instead of its header"):
         load_photo(CASES / "photo7_14.png")
 
 
@@ -115,7 +115,7 @@ def test_depth_in_a_jpeg_is_read_with_warnings(caplog):
     found = disparity("depth8.jpg")
     assert np.abs(found - disparity("depth16_ok.tif")).mean() < 0.02
     assert "256 steps of depth" in caplog.text
-    assert "JPEG smears depth in blocks of 8 pixels" in caplog.text
+    assert "JPEG compression distorts depth in blocks of 8 pixels" in caplog.text
 
 
 # --- through the command line ---
@@ -143,4 +143,4 @@ def test_what_was_done_to_colours_is_explained(tmp_path, capfd):
     np.save(tmp_path / "depth.npy", np.full((96, 128), 2.0, np.float32))
     options = ["--depth", str(tmp_path / "depth.npy"), "--depth-kind", "depth-m", "--depth-map", "npy", "--explain"]
     assert main(["export", str(CASES / "pq_bt709.avif"), "-o", str(tmp_path), *options]) == 0
-    assert "photo: HDR (PQ, colours): light of up to" in capfd.readouterr().out
+    assert "photo: HDR (PQ, colours): up to" in capfd.readouterr().out

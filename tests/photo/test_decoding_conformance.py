@@ -370,7 +370,7 @@ def test_a_png_whose_rows_end_too_early_is_damaged_also_where_its_stream_ends_we
         pixels = chunk(b"IDAT", zlib.compress(rows[: len(rows) - missing]))
         (tmp_path / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + head + pixels + chunk(b"IEND", b""))
         if is_damaged:
-            with pytest.raises(InputError, match="damaged or cut short"):
+            with pytest.raises(InputError, match="damaged or incomplete"):
                 load_photo(tmp_path / "photo.png")
         else:
             assert (load_photo(tmp_path / "photo.png").rgb == 255).all()
@@ -600,9 +600,7 @@ def test_hdr_is_fitted_below_white_and_what_is_dark_stays(tmp_path):
     assert shades[np.searchsorted(nits.ravel(), [100, 203, 300, 400])].tolist() == [186, 229, 243, 250]
     dark = nits.ravel() < 60
     assert_near(shades[dark], eight(srgb_from_light(nits.ravel()[dark] / 203)), ROUNDING)
-    assert photo.notes == (
-        "HDR (PQ, BT.2020 colours): light of up to 1000 cd/m2, fitted to sRGB by the curve of BT.2390",
-    )
+    assert photo.notes == ("HDR (PQ, BT.2020 colours): up to 1000 cd/m2, tone-mapped to sRGB (BT.2390)",)
 
 
 @pytest.mark.parametrize("peak", [1.5, 4.926, 49.0])
@@ -679,20 +677,20 @@ def not_read() -> dict[str, bytes]:
         "a TIFF of a volume, 4 pixels deep": tiff(
             np.zeros((4, 16, 16), np.uint8), photometric="minisblack", volumetric=True, tile=(4, 16, 16)
         ),
-        "a TIFF of nothing but thumbnails": tiff(rgb, photometric="rgb", subfiletype=1),
-        "a camera's raw file (DNG)": tiff(one, photometric="minisblack", extratags=[(50706, 1, 4, b"\1\4\0\0", True)]),
-        "a camera's raw file (NIKON)": with_photometric(one, 32803, extratags=[(271, 2, 0, "NIKON", True)]),
-        "a camera's raw file (Canon CR2)": b"II*\0\x10\0\0\0CR\2\0" + bytes(60),
-        "a camera's raw file (Canon CR3)": iso % (b"crx ", b"isom"),
-        "a camera's raw file (Fujifilm RAF)": b"FUJIFILMCCD-RAW 0201" + bytes(60),
-        "a camera's raw file (Olympus ORF)": b"IIRO\x08\0\0\0" + bytes(60),
-        "a camera's raw file (Panasonic RW2)": b"IIU\0\x18\0\0\0" + bytes(60),
+        "a TIFF of only thumbnails": tiff(rgb, photometric="rgb", subfiletype=1),
+        "a camera raw file (DNG)": tiff(one, photometric="minisblack", extratags=[(50706, 1, 4, b"\1\4\0\0", True)]),
+        "a camera raw file (NIKON)": with_photometric(one, 32803, extratags=[(271, 2, 0, "NIKON", True)]),
+        "a camera raw file (Canon CR2)": b"II*\0\x10\0\0\0CR\2\0" + bytes(60),
+        "a camera raw file (Canon CR3)": iso % (b"crx ", b"isom"),
+        "a camera raw file (Fujifilm RAF)": b"FUJIFILMCCD-RAW 0201" + bytes(60),
+        "a camera raw file (Olympus ORF)": b"IIRO\x08\0\0\0" + bytes(60),
+        "a camera raw file (Panasonic RW2)": b"IIU\0\x18\0\0\0" + bytes(60),
         "a lossless JPEG": imagecodecs.jpeg8_encode(rgb, lossless=True),
         "a JPEG of 12 bits": imagecodecs.jpeg8_encode((deep >> 4).astype(np.uint16), bitspersample=12),
-        "a PNG as Xcode rewrites it for iOS (CgBI)": saved(rgb, "PNG").replace(
+        "a PNG that Xcode has converted for iOS (CgBI)": saved(rgb, "PNG").replace(
             b"\n\0\0\0\rIHDR", b"\n" + chunk(b"CgBI", bytes(4)) + b"\0\0\0\rIHDR", 1
         ),
-        "a PNG with an unknown chunk ABCD": png(rgb, chunk(b"ABCD", b"")),
+        "a PNG with an unknown critical chunk ABCD": png(rgb, chunk(b"ABCD", b"")),
         "a JPEG XL picture": imagecodecs.jpegxl_encode(rgb),
         "a JPEG 2000 picture": imagecodecs.jpeg2k_encode(rgb),
         "a JPEG XR picture": b"II\xbc\x01" + bytes(60),

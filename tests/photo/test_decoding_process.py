@@ -68,13 +68,13 @@ def fresh() -> Iterator[None]:
 def started(fresh: None, monkeypatch: pytest.MonkeyPatch) -> list[IsolatedProcess]:
     """Return the list that gets every process that a test starts."""
     processes: list[IsolatedProcess] = []
-    start = decoders.started
+    start = decoders.start_process
 
     def noted() -> IsolatedProcess:
         processes.append(start())
         return processes[-1]
 
-    monkeypatch.setattr(decoders, "started", noted)
+    monkeypatch.setattr(decoders, "start_process", noted)
     return processes
 
 
@@ -107,7 +107,7 @@ def test_a_file_that_crashes_its_decoder_costs_one_photo(tmp_path, capsys, start
     out = tmp_path / "out"
     assert main(["export", "--still", "anaglyph", "-q", "-o", str(out), *map(str, photos)]) == 2
     assert capsys.readouterr().err == (
-        f"kbvr: {CRASHING_HEIC}: the HEIC decoder crashed (SIGSEGV) on it; the file is probably damaged\n"
+        f"kbvr: {CRASHING_HEIC}: the HEIC decoder crashed (SIGSEGV); the file is probably damaged\n"
     )
     assert sorted(path.name for path in out.iterdir()) == ["a_kbvr_anaglyph.jpg", "b_kbvr_anaglyph.jpg"]
     assert len(started) == 2
@@ -116,12 +116,12 @@ def test_a_file_that_crashes_its_decoder_costs_one_photo(tmp_path, capsys, start
 @pytest.mark.parametrize(
     ("what", "error", "said"),
     [
-        ("crash", InputError, r"the file decoder crashed \(SIGSEGV\) on it; the file is probably damaged"),
-        ("vanish", InputError, r"the file decoder crashed \(SIGSEGV\) on it; the file is probably damaged"),
-        ("hang", InputError, "it could not be decoded: no answer within 1 s"),
-        ("eat", OutOfMemoryError, r"decoding it takes more than 1.1 GB of memory"),
-        ("abort", OutOfMemoryError, "there is not enough memory to decode it"),
-        ("SIGKILL", OutOfMemoryError, "there is not enough memory to decode it"),
+        ("crash", InputError, r"the file decoder crashed \(SIGSEGV\); the file is probably damaged"),
+        ("vanish", InputError, r"the file decoder crashed \(SIGSEGV\); the file is probably damaged"),
+        ("hang", InputError, "decoding failed: no answer within 1 s"),
+        ("eat", OutOfMemoryError, r"decoding takes more than 1.1 GB of memory"),
+        ("abort", OutOfMemoryError, "not enough memory to decode it"),
+        ("SIGKILL", OutOfMemoryError, "not enough memory to decode it"),
     ],
 )
 @pytest.mark.skipif(sys.platform != "linux", reason="signals, and a limit to memory")
@@ -202,7 +202,7 @@ def test_where_no_process_can_be_started_files_are_decoded_here(tmp_path, monkey
     def refuse() -> IsolatedProcess:
         raise NotStartedError("Operation not permitted")
 
-    monkeypatch.setattr(decoders, "started", refuse)
+    monkeypatch.setattr(decoders, "start_process", refuse)
     path = photo_file(tmp_path / "a.png", shade=7)
     for _ in range(2):
         assert kbvr.load_photo(path).rgb[0, 0].tolist() == [7, 7, 7]
@@ -229,7 +229,7 @@ def test_a_script_without_a_main_guard_can_load_photos(tmp_path):
 
 
 def _decoder_of_child(path: str, answers: multiprocessing.Queue) -> None:
-    answers.put((int(kbvr.load_photo(path).rgb[0, 0, 0]), decoders.answered(Request("os:getpid"))))
+    answers.put((int(kbvr.load_photo(path).rgb[0, 0, 0]), decoders.call(Request("os:getpid"))))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
@@ -244,7 +244,7 @@ def test_a_daemon_that_was_forked_loads_photos_by_a_process_of_its_own(tmp_path,
     shade, decoder = answers.get(timeout=60)
     child.join(60)
     assert (shade, kbvr.load_photo(path).rgb[0, 0, 0]) == (9, 9)
-    assert decoder != decoders.answered(Request("os:getpid"))
+    assert decoder != decoders.call(Request("os:getpid"))
     assert len(started) == 1
 
 

@@ -323,7 +323,7 @@ def test_another_disk_in_the_place_of_the_first_gets_nothing(tmp_path: Path, mon
     writing = written_aside(tmp_path / "a.ply", overwrite=False)
     writing.__enter__().write_bytes(b"pixels")
     monkeypatch.setattr(Path, "stat", on_another_disk)
-    with pytest.raises(OutputError, match=r"a\.ply: its disk is there no more"):
+    with pytest.raises(OutputError, match=r"a\.ply: its disk has disappeared"):
         writing.__exit__(None, None, None)
     monkeypatch.undo()
     assert everything_in(tmp_path) == []

@@ -75,7 +75,7 @@ def test_a_small_file_is_read_no_further_than_it_may_go(tmp_path):
         read_small_file(path, "a card", 9)
     with pytest.raises(InputError, match="No such file"):
         read_small_file(tmp_path / "b.json", "a card", 9)
-    with pytest.raises(InputError, match="not a path"):
+    with pytest.raises(InputError, match="not a valid path"):
         read_small_file(Path("a\0b"), "a card", 9)
 
 

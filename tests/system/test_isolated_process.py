@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from kbvr.errors import InputError
-from kbvr.system.isolated_process import EndedError, IsolatedProcess, NotStartedError, Request, TimeUpError, retried
+from kbvr.system.isolated_process import EndedError, IsolatedProcess, NotStartedError, Request, TimeUpError, with_retry
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc, or limits memory, as only Linux can")
 
@@ -154,7 +154,7 @@ def test_a_crash_is_told_and_ends_that_process_only(calls):
     """By its signal."""
     with pytest.raises(EndedError, match=r"^crashed \(SIGSEGV\)$") as caught:
         calls("crash")
-    assert not caught.value.is_from_outside
+    assert not caught.value.is_external
     assert not calls.process.is_running
 
 
@@ -202,7 +202,7 @@ def test_a_process_without_work_ends(calls):
         time.sleep(0.01)
     with pytest.raises(EndedError) as caught:
         calls("add", 1, 2)
-    assert caught.value.is_from_outside
+    assert caught.value.is_external
 
 
 @LINUX
@@ -273,13 +273,13 @@ def test_ctrl_c_is_no_answer(calls):
     os.kill(pid, signal.SIGINT)
     with pytest.raises(EndedError) as caught:
         calls("sleep", limit_s=20.0)
-    assert caught.value.is_from_outside
+    assert caught.value.is_external
 
 
 def test_a_program_that_is_no_plain_python_is_not_started_again(monkeypatch):
     """It would open a second window of itself."""
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    with pytest.raises(NotStartedError, match="no plain Python"):
+    with pytest.raises(NotStartedError, match="not a plain Python"):
         IsolatedProcess()
 
 
@@ -311,6 +311,6 @@ def test_ctrl_c_while_a_process_starts_is_no_reason_to_do_without_one(tmp_path, 
         processes.append(IsolatedProcess("interrupted_once"))
         return processes[-1].call(Request("interrupted_once:answer"))
 
-    assert retried(asked) == "here"
+    assert with_retry(asked) == "here"
     assert len(processes) == 2
     processes[-1].close()

@@ -15,7 +15,7 @@ from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
 from kbvr.errors import InputError, OutputError
 from kbvr.photo.metadata import ARTIST, COPYRIGHT, DATE, OFFSET
-from kbvr.photo.picture_file import opened, picture_kind
+from kbvr.photo.picture_file import open_picture, picture_kind
 
 Kind = Literal["png", "jpeg", "webp"]
 
@@ -104,7 +104,7 @@ def check_pixels(path: Path, name: str, wanted: UInt8[np.ndarray, "H W 3"], *, e
         with path.open("rb") as stream:
             kind = picture_kind(stream.read(64))
             stream.seek(0)
-            found = np.asarray(opened(stream, str(kind)).convert("RGB"))
+            found = np.asarray(open_picture(stream, str(kind)).convert("RGB"))
     except (OSError, LookupError, SyntaxError, ValueError) as error:
         raise OutputError(f"{name} could not be read back: {error}") from error
     if found.shape != wanted.shape or (exact and not np.array_equal(found, wanted)):

@@ -24,7 +24,7 @@ from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, Views
 from kbvr.formats.still.jpeg_segments import APP2, segments, with_segments
 from kbvr.formats.still.one_instant import pair_of
 from kbvr.options.export_options import FileOptions
-from kbvr.photo.picture_file import opened
+from kbvr.photo.picture_file import open_picture
 from kbvr.system.atomic_file import written_aside
 
 IDENTIFIER = b"MPF\0"
@@ -136,7 +136,7 @@ def write_mpo(instants: Iterable[Views], item: Item, facts: Facts, options: File
 
 def _pictures(jpeg: bytes) -> list[UInt8[np.ndarray, "H W 3"]]:
     """Return the pictures that the list in a JPEG or MPO names, decoded."""
-    image = opened(BytesIO(jpeg), "JPEG")
+    image = open_picture(BytesIO(jpeg), "JPEG")
     found = []
     for index in range(getattr(image, "n_frames", 1)):
         image.seek(index)
