@@ -54,7 +54,7 @@ SHORTAGES = [
 def test_every_library_says_it_in_its_own_way(error):
     """Also as the cause of something else."""
     assert is_out_of_memory(error)
-    other = InputError("wanted a network, got this")
+    other = InputError("expected a network, got this")
     other.__cause__ = error
     assert is_out_of_memory(other)
 

@@ -69,8 +69,8 @@ def redirected(url: str, location: str) -> str:
     target = urljoin(url, location)
     allowed = ("https",) if url.lower().startswith("https:") else ("http", "https")
     if urlsplit(target).scheme not in allowed:
-        expected = f"expected {host_of(url)} to redirect to an {' or '.join(allowed)} address"
-        raise DownloadError(f"{expected}, got {without_credentials(target)}")
+        problem = f"{without_credentials(target)}, which is not an {' or '.join(allowed)} address"
+        raise DownloadError(f"{host_of(url)} redirects to {problem}")
     return target
 
 

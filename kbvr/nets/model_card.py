@@ -302,7 +302,7 @@ def fetched_card(name: str) -> Card:
 
 def how_to_get(card: Card) -> str:
     """Return instructions to install a network's file."""
-    by_hand = f"download it from {without_credentials(card.url or card.source)} and run `kbvr models add FILE`"
+    by_hand = f"get the file from {without_credentials(card.url or card.source)} and run `kbvr models add FILE`"
     return f"run `kbvr models pull {card.name}` (or {by_hand})" if card.url else by_hand
 
 

@@ -220,7 +220,7 @@ def test_best_is_the_best_network_for_depth(script, home, capsys, tmp_path):
     known(card_for("", name="best"), home)
     (home / "models" / "best.onnx").write_bytes(b"x")
     assert main(["models", "pull", "best"]) == 2
-    assert "best has no address" in capsys.readouterr().err
+    assert "best has no download address" in capsys.readouterr().err
 
 
 # --- offline ---
@@ -288,7 +288,7 @@ def test_another_file_than_the_cards_is_never_used(call, script, home, capsys):
     script.content = script.content[:-1] + b"x"
     assert main([*call, "--pull", "--explain"]) == 0
     told = capsys.readouterr()
-    assert "another sha256" in told.err and "by kbvr-depth" in explained_network(told.out)
+    assert "does not have the sha256" in told.err and "by kbvr-depth" in explained_network(told.out)
 
 
 def test_a_licence_that_has_to_be_accepted_is_not_accepted_by_pulling(call, home, tmp_path, capsys):

@@ -108,7 +108,7 @@ def test_a_card_alone_is_added_if_it_says_where_its_file_is(brought: Path) -> No
     assert not card.path.exists()
     with pytest.raises(InputError, match="kbvr models pull thing"):
         fetched_card("thing")
-    with pytest.raises(InputError, match=r"needs its file other\.onnx beside it, or a url"):
+    with pytest.raises(InputError, match=r"requires its file other\.onnx next to it, or a url"):
         add(written(card_for("", name="other"), brought, None))
 
 
@@ -149,7 +149,7 @@ def test_another_network_of_the_same_name_needs_leave_to_take_its_place(home: Pa
 def test_the_file_of_another_network_cannot_be_written_over(home: Path, brought: Path) -> None:
     """A stranger's card names migan's file as its own."""
     path = written(replace(card_for("", name="thing"), file="migan_pipeline_v2.onnx"), brought)
-    with pytest.raises(InputError, match="is the file of migan"):
+    with pytest.raises(InputError, match="is already the file of migan"):
         add(path, overwrite=True)
     for n in (1, 2):
         written(replace(card_for("", name=f"twin-{n}"), file="Twin.onnx" if n == 1 else "twin.onnx"), brought)
@@ -190,7 +190,7 @@ def test_a_strangers_card_writes_nowhere_but_into_the_folder(
     values[field] = f"{bad}.onnx" if field == "file" and isinstance(bad, str) and bad not in ("..", "a.") else bad
     (brought / "thing.json").write_text(json.dumps(values))
     before = everything_in(tmp_path)
-    with pytest.raises(InputError, match="wanted a model card"):
+    with pytest.raises(InputError, match="expected a model card"):
         add(brought / "thing.json")
     assert everything_in(tmp_path) == before
 
@@ -253,7 +253,7 @@ def test_a_broken_card_in_the_folder_stops_nobody(home: Path, caplog: pytest.Log
 def test_what_cannot_be_added_is_refused_in_one_line(what: str, brought: Path) -> None:
     (brought / "empty").mkdir()
     (brought / "unknown.onnx").write_bytes(b"a network of nobody")
-    with pytest.raises(InputError, match=r"wanted|needs a card") as caught:
+    with pytest.raises(InputError, match=r"expected|requires a card") as caught:
         add(brought / what)
     assert "\n" not in str(caught.value)
 
@@ -269,7 +269,7 @@ def test_removing_takes_the_file_the_part_and_an_added_card(home: Path, brought:
 
 @pytest.mark.parametrize("name", [*BUILT_IN, *FETCHED])
 def test_what_is_built_in_or_not_there_cannot_be_removed(name: str) -> None:
-    with pytest.raises(InputError, match="ships with kbvr" if name in BUILT_IN else "is not here"):
+    with pytest.raises(InputError, match="ships with kbvr" if name in BUILT_IN else "is not installed"):
         remove(name)
     assert card_of(name).path.exists() == (name in BUILT_IN)
 
