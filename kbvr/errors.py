@@ -1,13 +1,6 @@
-"""The errors that kbvr raises on purpose. Anything else is a bug and keeps its traceback.
+"""The errors that kbvr raises on purpose, for which the command line exits with code 2.
 
-KbvrError
-├── InputError        an argument or an input file cannot be used
-│   └── MissingExtraError  an output requires a library that is not installed
-├── OutputError       a file cannot be written, or failed verification
-├── OutOfMemoryError  not enough memory
-└── DownloadError     a download failed
-
-The command line exits with code 2 for all of them.
+Anything else is a bug and keeps its traceback.
 """
 
 from __future__ import annotations

@@ -66,11 +66,7 @@ class Camera:
         """Return the same view at another picture size; the focal length scales with the height."""
         scale_x, scale_y = size_px[0] / self.size_px[0], size_px[1] / self.size_px[1]
         return replace(
-            self,
-            size_px=size_px,
-            f_px=self.f_px * scale_y,
-            cx_px=self.cx_px * scale_x,
-            cy_px=self.cy_px * scale_y,
+            self, size_px=size_px, f_px=self.f_px * scale_y, cx_px=self.cx_px * scale_x, cy_px=self.cy_px * scale_y
         )
 
 

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Int32
 
+from kbvr.imaging.tiling import padded_square
+
 FAR_PX = 1e6
 """The distance if no seed exists or is in reach."""
 
@@ -66,24 +68,16 @@ def nearest_seed_within(
     padding = int(np.ceil(reach_px)) + 1
     side = max(MIN_BLOCK_PX, 4 * padding)
     corners = [(y, x) for y in range(0, height, side) for x in range(0, width, side)]
-    boxes = [(y, x) for y, x in corners if _padded_block(seeds, y, x, side, padding)[0].any()]
-    if len(boxes) * (side + 2 * padding) ** 2 > seeds.size:
+    blocks = [padded_square(y, x, side_px=side, padding_px=padding) for y, x in corners]
+    blocks = [block for block in blocks if seeds[block[1]].any()]
+    if len(blocks) * (side + 2 * padding) ** 2 > seeds.size:
         return nearest_seed(seeds)
     distance = np.full(seeds.shape, np.float32(FAR_PX))
     index = np.zeros(seeds.shape, np.int32)
-    for y, x in boxes:
-        part, top, left = _padded_block(seeds, y, x, side, padding)
+    for square, padded, inside in blocks:
+        part = seeds[padded]
         block_distance, nearest = nearest_seed(part)
         row, column = np.divmod(nearest, part.shape[1])
-        inside = np.s_[y - top : y - top + side, x - left : x - left + side]
-        distance[y : y + side, x : x + side] = block_distance[inside]
-        index[y : y + side, x : x + side] = ((row + top) * width + column + left)[inside]
+        distance[square] = block_distance[inside]
+        index[square] = ((row + padded[0].start) * width + column + padded[1].start)[inside]
     return distance, index
-
-
-def _padded_block(
-    seeds: Bool[np.ndarray, "H W"], y: int, x: int, side: int, padding: int
-) -> tuple[Bool[np.ndarray, "h w"], int, int]:
-    """Return a padded block, its first row and its first column."""
-    top, left = max(0, y - padding), max(0, x - padding)
-    return seeds[top : y + side + padding, left : x + side + padding], top, left

@@ -29,15 +29,9 @@ Progress = Callable[[int, int | None], None]
 """Called with the bytes that have been downloaded, and the total if it is known."""
 
 WAITS_S = (0.5, 1.0, 2.0, 4.0)
-"""Pauses before further attempts after temporary errors."""
+"""Pauses before further attempts; an attempt that downloads PROGRESS_BYTES starts them again."""
 
-BLOCK_BYTES = 1 << 16
-PROGRESS_BYTES = 1 << 20
-"""An attempt that downloads this much resets the number of attempts."""
-
-SPARE_BYTES = 1 << 20
-"""Disk space that must stay free."""
-
+BLOCK_BYTES, PROGRESS_BYTES, SPARE_BYTES = 1 << 16, 1 << 20, 1 << 20
 MAX_BYTES = 1 << 33
 """The limit if neither the card nor the server knows the size; no network is this large."""
 
@@ -72,12 +66,7 @@ class Downloader:
     """Whether the file consists of more than one response."""
 
     def fetch(self, url: str) -> None:
-        """Download the file to `part`, without checking its content.
-
-        Raises:
-            DownloadError: if the download fails.
-            OutputError: if the disk is full or the folder cannot be written.
-        """
+        """Download the file to `part`, without checking its content; raise DownloadError or OutputError."""
         import requests
 
         waits_s = [] if self.fail_fast else list(WAITS_S)

@@ -32,14 +32,9 @@ class AcceleratedSession:
         bound_to: str | None = None,
         one_at_a_time: bool = False,
     ) -> None:
-        """Wrap onnxruntime's session.
+        """Wrap an `onnxruntime.InferenceSession` on an accelerator that messages call `title`.
 
-        Args:
-            session: An `onnxruntime.InferenceSession` that runs on the accelerator.
-            open_on_cpu: Opens the same network on the CPU.
-            title: The name of the accelerator in messages.
-            bound_to: onnxruntime's name of the memory to bind inputs and outputs to; None lets onnxruntime decide.
-            one_at_a_time: Whether threads take turns.
+        `bound_to` is onnxruntime's name of the memory to bind inputs and outputs to; None lets onnxruntime decide.
         """
         self._session: Any | None = session
         self._described = session

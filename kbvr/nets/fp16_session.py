@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 HALF = "tensor(float16)"
-"""onnxruntime's name of the type."""
 
 
 class HalfSession:

@@ -41,11 +41,7 @@ def check_proxy(proxy: str) -> None:
 def open_url(
     session: requests.Session, url: str, headers: Mapping[str, str], proxy: str | None, *, fail_fast: bool = False
 ) -> Iterator[requests.Response]:
-    """Yield the response after all redirects, before its body is read; `fail_fast` shortens the timeouts.
-
-    Raises:
-        DownloadError: if there are too many redirects, or one leads from https to anything else.
-    """
+    """Yield the response after all redirects, before its body is read; `fail_fast` shortens the timeouts."""
     proxies = {"http": proxy, "https": proxy} if proxy else None
     timeout_s = FAIL_FAST_TIMEOUT_S if fail_fast else TIMEOUT_S
     for _ in range(MAX_REDIRECTS + 1):
@@ -61,11 +57,7 @@ def open_url(
 
 
 def redirected(url: str, location: str) -> str:
-    """Return the target of a redirect.
-
-    Raises:
-        DownloadError: if it is not an http or https URL, or leads from https to http.
-    """
+    """Return the target of a redirect; raise DownloadError if it is not on the web, or leaves https."""
     target = urljoin(url, location)
     allowed = ("https",) if url.lower().startswith("https:") else ("http", "https")
     if urlsplit(target).scheme not in allowed:

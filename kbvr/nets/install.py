@@ -26,7 +26,6 @@ class NewNetwork:
     """The network's file, None if only the card is installed."""
 
     has_card: bool = True
-    """Whether the card is installed too."""
 
 
 def add(path: Path, *, overwrite: bool = False) -> tuple[Card, ...]:

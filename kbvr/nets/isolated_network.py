@@ -44,8 +44,6 @@ OTHER_DEVICE_LIMIT_S = 60.0
 """Extra time on an accelerator, whose libraries are large; TensorRT builds an engine first."""
 
 RUN_LIMIT_S = 600.0
-"""Time limit for any other run."""
-
 _WORKER = worker.__name__
 _log = logging.getLogger(__name__)
 _call_lock = Lock()
@@ -105,9 +103,7 @@ class ForeignSession:
     def run(self, output_names: Sequence[str] | None, feeds: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         """Return the outputs, all of them in the file's order if no names are given.
 
-        Raises:
-            InputError: if the network rejects the inputs, crashes, exceeds the time limit or returns too much.
-            OutOfMemoryError: if it exceeds the memory limit.
+        A crash, a timeout and too large outputs raise InputError; too much memory raises OutOfMemoryError.
         """
         limit_s = RUN_LIMIT_S if self._has_run else self._first_limit_s
         outputs, self.title = self._call("run", limit_s, output_names, dict(feeds))
@@ -164,7 +160,6 @@ def _explained(error: EndedError, network: Network, limit_s: float) -> InputErro
 
 @cache
 def _warn_of_no_process(reason: str) -> None:
-    """Log the warning once per process."""
     _log.warning("a network can crash this program: no process could be started to run it (%s)", reason)
 
 

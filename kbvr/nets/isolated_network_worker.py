@@ -30,11 +30,8 @@ TRIAL_SIDE_PX = 224
 MEMORY_FILE = Path("/proc/self/statm")
 """On Linux, its second number is the pages of this process in memory."""
 
-MAX_DIMENSIONS = 8
-"""Maximum dimensions of an input; pictures have four."""
-
-MAX_SIDE_PX = 16384
-"""Maximum fixed side of an input."""
+MAX_DIMENSIONS, MAX_SIDE_PX = 8, 16384
+"""Limits of an input; pictures have four dimensions."""
 
 OUTPUT_SHARE = 8
 """Outputs may take 1/8 of the memory limit, because callers copy, mirror and resize them."""
@@ -73,12 +70,7 @@ class Description:
 
 
 def describe(network: Network, already_reported: frozenset[str]) -> Description:
-    """Open a network, check its inputs and outputs, and run it with a small picture if it takes any size.
-
-    Raises:
-        InputError: if it cannot be opened, or its inputs or outputs cannot be pictures.
-        OutOfMemoryError: if it exceeds the memory limit.
-    """
+    """Open a network, check its inputs and outputs, and run it with a small picture if it takes any size."""
     reported.update(already_reported)
     with _limited(network):
         session = _session(network)
@@ -91,12 +83,7 @@ def describe(network: Network, already_reported: frozenset[str]) -> Description:
 
 
 def run(network: Network, names: Sequence[str] | None, feeds: Mapping[str, np.ndarray]) -> tuple[list[np.ndarray], str]:
-    """Return a network's outputs, and the device that it ran on.
-
-    Raises:
-        InputError: if it fails with these inputs, or its outputs are too large.
-        OutOfMemoryError: if it exceeds the memory limit.
-    """
+    """Return a network's outputs, and the device that it ran on; raise InputError if the outputs are too large."""
     with _limited(network):
         session = _session(network)
         outputs = _run(session, network, names, feeds)

@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
@@ -176,24 +176,19 @@ def _checked(values: Any) -> dict[str, Any]:
         if not isinstance(values[name], str):
             raise InputError(f"{name} must be text, got {values[name]!r}")
     figures = values["figures"]
-    if not isinstance(figures, dict) or not all(_is_number(figure) for figure in figures.values()):
+    numbers: Iterable[Any] = figures.values() if isinstance(figures, dict) else (None,)
+    if not all(type(number) in (int, float) and abs(number) <= MAX_FIGURE for number in numbers):
         raise InputError(f"figures must be an object of finite numbers, got {figures!r}")
     return values
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_FIGURE
 
 
 def card_text(card: Card) -> str:
     """Return the text of a card's JSON file, without empty optional fields."""
     values = {field.name: getattr(card, field.name) for field in fields(card) if field.name != "folder"}
-    values = {name: value for name, value in values.items() if name not in _OPTIONAL or value}
+    optional = ("url", "size_bytes", "non_commercial", "depth", "fill")
+    values = {name: value for name, value in values.items() if name not in optional or value}
     values["figures"] = dict(card.figures)
     return json.dumps(values, indent=2, ensure_ascii=False, default=vars) + "\n"
-
-
-_OPTIONAL = ("url", "size_bytes", "non_commercial", "depth", "fill")
 
 
 @cache

@@ -31,14 +31,9 @@ def pull(
 ) -> Path:
     """Download the file of a network, unless it is installed, and return its path.
 
-    An interrupted download is resumed. A second process that downloads the same network waits for the first.
-
-    Args:
-        name: The network.
-        accept_license: Accept a licence that forbids commercial use.
-        progress: Called with the downloaded and the total bytes.
-        proxy: URL of a proxy; the default is the environment's (HTTPS_PROXY, NO_PROXY).
-        fail_fast: Fail after seconds if the server does not answer.
+    An interrupted download is resumed. A second process that downloads the same network waits for the first. `proxy` is
+    a URL; the default is the environment's (HTTPS_PROXY, NO_PROXY). `fail_fast` fails after seconds if the server does
+    not answer.
 
     Raises:
         InputError: if there is no such network, it has no download address, or its licence is not accepted.
@@ -113,11 +108,7 @@ def part_of(card: Card) -> Path:
 
 @contextmanager
 def locked(card: Card) -> Iterator[None]:
-    """Lock a network against other processes that download, install or remove it, waiting for them if necessary.
-
-    Raises:
-        OutputError: if the folder cannot be created or written.
-    """
+    """Lock a network against other processes that download, install or remove it, waiting for them if necessary."""
     import filelock
 
     folder = models_folder()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -26,17 +27,12 @@ def onnxruntime() -> Any:
     vendor: the virtual ones of WSL, cloud machines and docks (github.com/microsoft/onnxruntime/issues/26763). These
     warnings are filtered out.
     """
-    loaded = _loaded()
+    filters = "onnxruntime" not in sys.modules and has_card_without_vendor(GRAPHICS_CARDS)
+    with stderr_without("[W:onnxruntime:") if filters else nullcontext():
+        loaded = import_module("onnxruntime")
     if os.environ.get("ORT_DISABLE_TELEMETRY") == "1":
         loaded.disable_telemetry_events()
     return loaded
-
-
-def _loaded() -> Any:
-    if "onnxruntime" in sys.modules or not has_card_without_vendor(GRAPHICS_CARDS):
-        return import_module("onnxruntime")
-    with stderr_without("[W:onnxruntime:"):
-        return import_module("onnxruntime")
 
 
 def has_card_without_vendor(cards: Path) -> bool:

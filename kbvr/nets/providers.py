@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -219,25 +219,19 @@ def _directml_problem() -> Problem | None:
     return Problem("DirectX 12 was not found", "update Windows and the graphics driver")
 
 
-def _coreml_problem() -> Problem | None:
-    return _not_built_in(COREML, "CoreML", "onnxruntime")
-
-
-def _openvino_problem() -> Problem | None:
-    return _not_built_in(OPENVINO, "OpenVINO (for Intel's GPUs)", "onnxruntime-openvino")
-
-
 CUDA, TENSORRT, DIRECTML = "CUDAExecutionProvider", "TensorrtExecutionProvider", "DmlExecutionProvider"
 COREML, OPENVINO = "CoreMLExecutionProvider", "OpenVINOExecutionProvider"
 COREML_OPTIONS: Options = {"ModelFormat": "MLProgram"}
 """The newer of CoreML's two formats."""
 
+_no_coreml = partial(_not_built_in, COREML, "CoreML", "onnxruntime")
+_no_openvino = partial(_not_built_in, OPENVINO, "OpenVINO (for Intel's GPUs)", "onnxruntime-openvino")
 _ORDERED = (
     Provider("tensorrt", "TensorRT", TENSORRT, _tensorrt_problem, tensorrt_options, 0, implies_hardware=True),
     Provider("cuda", "CUDA", CUDA, _cuda_problem, cuda_options, 1, implies_hardware=True, bound_to="cuda"),
     Provider("directml", "DirectML", DIRECTML, _directml_problem, auto_choices=1, one_at_a_time=True),
-    Provider("coreml", "CoreML", COREML, _coreml_problem, lambda _: (COREML_OPTIONS,)),
-    Provider("openvino", "OpenVINO", OPENVINO, _openvino_problem, openvino_options, 1),
+    Provider("coreml", "CoreML", COREML, _no_coreml, lambda _: (COREML_OPTIONS,)),
+    Provider("openvino", "OpenVINO", OPENVINO, _no_openvino, openvino_options, 1),
 )
 PROVIDERS: Mapping[str, Provider] = MappingProxyType({provider.device: provider for provider in _ORDERED})
 """Device name -> its provider, best first."""

@@ -20,8 +20,6 @@ down and z forward, which become metres by a shift in z and a factor that the ne
 PictureRange = Literal["0-1", "0-255"]
 
 POINTS_OUTPUTS = ("mask_output", "scale_output")
-"""Fields that affine points require."""
-
 MAX_PX = 4096
 MAX_TOKENS = 10_000
 
@@ -86,17 +84,17 @@ def read_depth_recipe(given: object) -> DepthRecipe:
             raise InputError(f"{name} must be the name of a tensor, got {value!r}")
     for name, known in (("gives", Gives), ("scaling", Scaling), ("colour_order", ColourOrder)):
         _one_of(values, name, get_args(known))
-    sizes = {name: values.get(name, getattr(DepthRecipe, name)) for name in ("multiple_of_px", "long_side_px")}
-    tokens = {name: values.get(name, getattr(DepthRecipe, name)) for name in ("least_tokens", "most_tokens")}
-    for numbers, maximum in ((sizes, MAX_PX), (tokens, MAX_TOKENS)):
-        for name, value in numbers.items():
-            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= maximum:
-                raise InputError(f"{name} must be a whole number from 1 to {maximum}, got {value!r}")
-    if sizes["long_side_px"] < sizes["multiple_of_px"]:
-        raise InputError(f"long_side_px must be >= multiple_of_px, got {sizes['long_side_px']}")
-    if tokens["most_tokens"] < tokens["least_tokens"]:
-        raise InputError(f"most_tokens must be >= least_tokens, got {tokens['most_tokens']}")
-    return DepthRecipe(**values)
+    recipe = DepthRecipe(**values)
+    limits = {"multiple_of_px": MAX_PX, "long_side_px": MAX_PX, "least_tokens": MAX_TOKENS, "most_tokens": MAX_TOKENS}
+    for name, maximum in limits.items():
+        value = getattr(recipe, name)
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= maximum:
+            raise InputError(f"{name} must be a whole number from 1 to {maximum}, got {value!r}")
+    if recipe.long_side_px < recipe.multiple_of_px:
+        raise InputError(f"long_side_px must be >= multiple_of_px, got {recipe.long_side_px}")
+    if recipe.most_tokens < recipe.least_tokens:
+        raise InputError(f"most_tokens must be >= least_tokens, got {recipe.most_tokens}")
+    return recipe
 
 
 def read_fill_recipe(given: object) -> FillRecipe:

@@ -87,22 +87,14 @@ def check_threads(threads: int | None) -> None:
 
 
 def open_file(path: Path, *, device: str = "auto", threads: int | None = None) -> Session:
-    """Open a trusted network file without a card, in this process; see `kbvr.nets.open_network` for untrusted ones.
-
-    Raises:
-        InputError: if the file is missing or not a network, or the device cannot be used.
-    """
+    """Open a trusted network file without a card, in this process; see `kbvr.nets.open_network` for untrusted ones."""
     candidates(device)
     sha256 = sha256_of_input(path, "a network file")
     return open_checked(path, sha256, device=device, threads=threads or default_threads())
 
 
 def open_checked(path: Path, sha256: str, *, device: str, threads: int) -> Session:
-    """Open a network file with this SHA-256 in this process.
-
-    Raises:
-        InputError: if the file is missing, another file or not a network, or the device cannot be used.
-    """
+    """Open a network file with this SHA-256 in this process, with the errors of `open_session`."""
     with _open_lock:
         try:
             return recorded(_open(str(path), sha256, device, threads))

@@ -202,12 +202,8 @@ def _srgb_profile() -> bytes:
 
 
 def _is_srgb(colours: Colours) -> bool:
-    return (
-        colours.primaries in (1, 2)
-        and colours.transfer in AS_SRGB
-        and colours.exponent is None
-        and not colours.narrow_range
-    )
+    has_curve = colours.exponent is not None or colours.narrow_range
+    return colours.primaries in (1, 2) and colours.transfer in AS_SRGB and not has_curve
 
 
 def _by_numbers(values: NDArray[Any], white: float, colours: Colours) -> tuple[Rgb, float]:

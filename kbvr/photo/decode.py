@@ -49,13 +49,7 @@ def decode_photo(path: str | os.PathLike[str], max_bytes: int | None = None) -> 
     """Decode a photo.
 
     More than 8 bits per channel are rounded to 8, and HDR is tone-mapped to sRGB. If a file contains several pictures,
-    the first or primary one is decoded, of a TIFF the largest. A JPEG that would require more than max_bytes of memory
-    is decoded at 1/2, 1/4 or 1/8 of its size.
-
-    Raises:
-        InputError: if the file is not a readable photo, has more than 200 million pixels, or requires more than
-            max_bytes.
-        OutOfMemoryError: if there is not enough memory.
+    the first or primary one is decoded, of a TIFF the largest. Errors are those of `read_pixels`.
     """
     _, pixels = read_pixels(path, _PHOTO, max_bytes)
     _check_range(pixels, Source(path, _PHOTO))

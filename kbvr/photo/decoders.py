@@ -13,8 +13,6 @@ from typing import Any
 from kbvr.system.isolated_process import ONE_THREAD, IsolatedProcess, NotStartedError, Request, with_retry
 
 MODULE = "kbvr.photo.decode"
-"""The module with the functions that the processes run."""
-
 _idle: list[IsolatedProcess] = []
 
 

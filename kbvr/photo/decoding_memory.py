@@ -10,14 +10,10 @@ from PIL import Image
 from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.system.resources import format_bytes, has_room
 
-PROGRAM_BYTES = 180 * 2**20
-"""This program with its libraries, before it makes anything."""
-
-DECODER_BYTES = 92 * 2**20
-"""The decoder process (`kbvr.photo.decoding_process`) with its libraries, which stays for the next photo."""
+PROGRAM_BYTES, DECODER_BYTES = 180 * 2**20, 92 * 2**20
+"""This program and the decoder process (`kbvr.photo.decoding_process`), with their libraries."""
 
 FIXED_BYTES = PROGRAM_BYTES + DECODER_BYTES
-
 BYTES_A_PX = 24
 """Most pictures: the pixels as stored, in sRGB, and once more in the receiving process."""
 

@@ -82,7 +82,6 @@ def _decoded_in_this_process(path: str | os.PathLike[str], function: str, argume
 
 @cache
 def _warn_of_no_process(reason: str) -> None:
-    """Log the warning once per process."""
     _log.warning("a damaged file can crash this program: no process could be started to decode it (%s)", reason)
 
 

@@ -17,11 +17,7 @@ Channel = tuple[int, str]
 
 
 def read_exr(stream: BinaryIO, source: Source) -> Float32[np.ndarray, "h w c"]:
-    """Read an EXR's depth channel, or R, G and B if it has none.
-
-    Raises:
-        InputError: if it is damaged, larger than MAX_PIXELS, deep or subsampled, or if its depth channel is ambiguous.
-    """
+    """Read an EXR's depth channel, or R, G and B if it has none."""
     import OpenEXR
 
     with source.damage_reported():

@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -19,7 +20,7 @@ from PIL import AvifImagePlugin
 from kbvr.photo import metadata
 from kbvr.photo.picture_file import Source
 from kbvr.photo.pixels import Colours, Model, Pixels
-from kbvr.photo.transfer_functions import is_known_primaries, is_known_transfer
+from kbvr.photo.transfer_functions import is_known
 
 _log = logging.getLogger(__name__)
 
@@ -28,8 +29,8 @@ def read_heic(data: bytes, source: Source) -> Pixels:
     """Decode the primary picture of a HEIC file; libheif turns it upright."""
     import pi_heif
 
-    for width, height in _sizes_px(_meta(data)):  # libheif reports only the cropped size
-        source.check_size(width, height)
+    for size in re.findall(rb"ispe....(.{8})", _meta(data), re.DOTALL):  # libheif reports only the cropped size
+        source.check_size(*struct.unpack(">II", size))
     with source.damage_reported():
         file = pi_heif.open_heif(BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=False)
         info, mode = file.info, file.mode
@@ -40,8 +41,8 @@ def read_heic(data: bytes, source: Source) -> Pixels:
     coded = info.get("nclx_profile") or {}
     numbers = (int(coded.get("color_primaries", 2)), int(coded.get("transfer_characteristics", 2)))
     colours = Colours(icc=profile) if profile else _colours(numbers, source)
-    exif, texts = metadata.read(info.get("exif") or b"", info.get("xmp") or b"", b"", source.name)
-    return _pixels(values, white, colours, exif, texts, premultiplied=mode.split(";")[0].endswith("a"))
+    pixels = _pixels(values, white, colours, info, source.name)
+    return replace(pixels, orientation=1, premultiplied=mode.split(";")[0].endswith("a"))
 
 
 def read_avif(data: bytes, source: Source) -> Pixels:
@@ -61,31 +62,22 @@ def read_avif(data: bytes, source: Source) -> Pixels:
     white = 2 ** (_bits(meta) if values.dtype == np.uint16 else 8) - 1
     profile = header.info.get("icc_profile")
     colours = Colours(icc=profile) if profile else _colours(_coded(meta), source)
-    exif, texts = metadata.read(header.info.get("exif", b""), header.info.get("xmp", b""), b"", source.name)
-    orientation = int(exif.get(0x0112, 1))  # Pillow sets it from the boxes
-    return _pixels(values, white, colours, exif, texts, orientation=orientation)
+    return _pixels(values, white, colours, header.info, source.name)
 
 
-def _pixels(
-    values: NDArray[Any],
-    white: int,
-    colours: Colours,
-    exif: dict[int, float],
-    texts: dict[int, str],
-    *,
-    orientation: int = 1,
-    premultiplied: bool = False,
-) -> Pixels:
+def _pixels(values: NDArray[Any], white: int, colours: Colours, info: Mapping[Any, Any], name: str) -> Pixels:
     count = values.shape[2]
     model: Model = "grey" if count < 3 else "rgb"
     alpha = values[..., -1] if count in (2, 4) else None
     plain = values if alpha is None else values[..., :-1]
-    return Pixels(plain, model, white, alpha, premultiplied, None, orientation, colours, exif, texts)
+    exif, texts = metadata.read(info.get("exif") or b"", info.get("xmp") or b"", b"", name)
+    orientation = int(exif.get(0x0112, 1))  # in an AVIF, Pillow sets it from the boxes
+    return Pixels(plain, model, white, alpha, False, None, orientation, colours, exif, texts)
 
 
 def _colours(coded: tuple[int, int], source: Source) -> Colours:
     primaries, transfer = coded
-    if not (is_known_primaries(primaries) and is_known_transfer(transfer)):
+    if not is_known(primaries, transfer):
         _log.warning("%s: reading unknown colours as sRGB (H.273 primaries %s, transfer %s)", source.name, *coded)
         return Colours()
     return Colours(primaries=primaries, transfer=transfer)
@@ -112,11 +104,6 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             return
         yield kind, data[at + head : at + size]
         at += size
-
-
-def _sizes_px(meta: bytes) -> list[tuple[int, int]]:
-    """Return all picture sizes in a header."""
-    return [struct.unpack(">II", size) for size in re.findall(rb"ispe....(.{8})", meta, re.DOTALL)]
 
 
 def _properties(meta: bytes) -> list[tuple[bytes, bytes]]:

@@ -71,44 +71,24 @@ def _pixels(image: ImageFile.ImageFile, model: Model, source: Source) -> Pixels:
     values = np.asarray(image)
     values = values.reshape(*values.shape[:2], -1)
     has_alpha = image.mode == "RGBA"
-    return Pixels(
-        values[..., :3] if has_alpha else values,
-        model,
-        255,
-        values[..., 3] if has_alpha else None,
-        orientation=int(exif.get(0x0112, 1)),
-        colours=Colours(icc=info.get("icc_profile")),
-        exif=exif,
-        credits=texts,
-    )
+    alpha = values[..., 3] if has_alpha else None
+    orientation, colours = int(exif.get(0x0112, 1)), Colours(icc=info.get("icc_profile"))
+    plain = values[..., :3] if has_alpha else values
+    return Pixels(plain, model, 255, alpha, False, None, orientation, colours, exif, texts)
 
 
 def _check_kind(data: bytes, source: Source) -> None:
-    """Raise InputError for unsupported kinds of JPEG."""
-    frame = _frame(data)
-    if frame is None:
-        return
-    marker, bits = frame
-    if marker in (0xC3, 0xC7, 0xCB, 0xCF):
-        raise source.refused("a lossless JPEG; save it as PNG or TIFF")
-    if bits != 8:
-        raise source.refused(f"a JPEG of {bits} bits; save it as PNG or TIFF")
-
-
-def _frame(data: bytes) -> tuple[int, int] | None:
-    """Return the marker and bits per sample of a JPEG's frame header, None if none precedes the pixels."""
-    at = 2
-    while at + 4 < len(data) and data[at] == 0xFF:
-        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
-        if marker == 0xFF:
-            at += 1
-        elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            return marker, data[at + 4]
-        elif marker == 0xDA:
-            return None
-        else:
-            at += 2 + length
-    return None
+    """Raise InputError if the frame header is that of an unsupported kind of JPEG."""
+    at, marker = 2, 0
+    while at + 4 < len(data) and data[at] == 0xFF and marker != 0xDA:
+        marker, length, bits = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big"), data[at + 4]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            if marker in (0xC3, 0xC7, 0xCB, 0xCF):
+                raise source.refused("a lossless JPEG; save it as PNG or TIFF")
+            if bits != 8:
+                raise source.refused(f"a JPEG of {bits} bits; save it as PNG or TIFF")
+            return
+        at += 1 if marker == 0xFF else 2 + length
 
 
 def _libjpeg_warning(data: bytes) -> str:

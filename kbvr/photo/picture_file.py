@@ -24,7 +24,6 @@ MAX_FILE_BYTES = 4_000_000_000
 """Enough for 200 million pixels of four uncompressed floats."""
 
 Kind = Literal["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIC"]
-"""The supported kinds of picture files."""
 
 
 def display_name(path: str | os.PathLike[str]) -> str:

@@ -22,7 +22,7 @@ from kbvr.photo import metadata
 from kbvr.photo.decoding_memory import BYTES_A_PX, DEEP_PNG_BYTES_A_PX
 from kbvr.photo.picture_file import Source
 from kbvr.photo.pixels import Colours, Model, Pixels
-from kbvr.photo.transfer_functions import SRGB, is_known_primaries, is_known_transfer
+from kbvr.photo.transfer_functions import SRGB, is_known
 
 MAX_PROFILE_BYTES = 32_000_000
 MAX_TEXT_BYTES = 4_000_000
@@ -67,17 +67,9 @@ def read_png(data: bytes, source: Source) -> Pixels:
     model: Model = {1: "grey", 3: "rgb"}[colours.shape[2]] if kind != 3 else "palette"  # type: ignore[assignment]
     alpha = values[..., -1] if has_alpha else _alpha_of_key(colours, kind, bits, chunks.get(b"tRNS", [b""])[0])
     exif, texts = _metadata(chunks, source)
-    return Pixels(
-        colours,
-        model,
-        white,
-        alpha,
-        palette=_palette(chunks, source) if kind == 3 else None,
-        orientation=int(exif.get(0x0112, 1)),
-        colours=_colours(chunks, source),
-        exif=exif,
-        credits=texts,
-    )
+    palette = _palette(chunks, source) if kind == 3 else None
+    orientation = int(exif.get(0x0112, 1))
+    return Pixels(colours, model, white, alpha, False, palette, orientation, _colours(chunks, source), exif, texts)
 
 
 def _chunks(data: bytes, source: Source) -> dict[bytes, list[bytes]]:
@@ -203,7 +195,7 @@ def _colours(chunks: Chunks, source: Source) -> Colours:
     coded = first.get(b"cICP", b"")
     if len(coded) == 4:
         primaries, transfer, matrix, is_full = coded
-        if matrix == 0 and is_known_primaries(primaries) and is_known_transfer(transfer):
+        if matrix == 0 and is_known(primaries, transfer):
             return Colours(primaries=primaries, transfer=transfer, narrow_range=not is_full)
         _log.warning("%s: ignoring unknown colours (cICP %s)", source.name, ", ".join(map(str, coded)))
     if b"iCCP" in first:
@@ -221,7 +213,7 @@ def _colours(chunks: Chunks, source: Source) -> Colours:
         corners = tuple(value / 100_000 for value in struct.unpack(">8I", first[b"cHRM"]))
     if not corners or max(abs(a - b) for a, b in zip(corners, SRGB, strict=True)) < 0.001:
         return Colours(exponent=exponent)
-    if not is_known_primaries(corners):
+    if not is_known(corners):
         _log.warning("%s: ignoring invalid colours (cHRM)", source.name)
         return Colours(exponent=exponent)
     return Colours(primaries=corners, exponent=exponent)

@@ -18,7 +18,7 @@ from kbvr.photo import metadata
 from kbvr.photo.decoding_memory import BYTES_A_PX, DOUBLE_BYTES_A_PX, FLOAT_BYTES_A_PX
 from kbvr.photo.picture_file import Source, raw_description
 from kbvr.photo.pixels import Colours, Model, Pixels
-from kbvr.photo.transfer_functions import SRGB, is_known_primaries
+from kbvr.photo.transfer_functions import SRGB, is_known
 
 if TYPE_CHECKING:
     import tifffile
@@ -69,8 +69,10 @@ def read_tiff(stream: BinaryIO, source: Source) -> Pixels:
         page = _largest(pages[:MAX_PAGES], source)
         source.check_size(page.imagewidth, page.imagelength, _bytes_a_px(page))
         _check_layout(page, size_bytes, source)
-        stored = page.asarray(squeeze=False)
-        return _pixels(page, _samples_last(stored, page), _tags(page), source)
+        stored = page.asarray(squeeze=False)  # (planes, depth, H, W, samples)
+        is_planar = int(page.planarconfig or 1) != 1
+        values = np.moveaxis(stored[:, 0, :, :, 0], 0, -1) if is_planar else stored[0, 0]
+        return _pixels(page, values, _tags(page), source)
 
 
 def _pages(file: tifffile.TiffFile) -> Iterator[tifffile.TiffPage]:
@@ -136,11 +138,6 @@ def _check_layout(page: tifffile.TiffPage, size_bytes: int, source: Source) -> N
         raise source.damaged(f"expected {last} bytes, got {size_bytes}")
 
 
-def _samples_last(stored: NDArray[Any], page: tifffile.TiffPage) -> NDArray[Any]:
-    """Return (H, W, samples) of tifffile's (planes, depth, H, W, samples)."""
-    return stored[0, 0] if int(page.planarconfig or 1) == 1 else np.moveaxis(stored[:, 0, :, :, 0], 0, -1)
-
-
 def _pixels(page: tifffile.TiffPage, values: NDArray[Any], tags: dict[int, Any], source: Source) -> Pixels:
     kind = int(page.photometric)
     model, count = _MODELS[kind]
@@ -168,18 +165,9 @@ def _pixels(page: tifffile.TiffPage, values: NDArray[Any], tags: dict[int, Any],
     elif kind in (CIELAB, ICCLAB):
         values, white, colours = _lab(values, is_icc=kind == ICCLAB), 1, Colours()
     exif, texts = _metadata(tags, page.parent.byteorder, source)
-    return Pixels(
-        values,
-        model,
-        white,
-        alpha,
-        premultiplied,
-        palette,
-        int(tags.get(ORIENTATION, 1)) if isinstance(tags.get(ORIENTATION, 1), int) else 1,
-        colours,
-        exif,
-        texts,
-    )
+    orientation = tags.get(ORIENTATION, 1)
+    orientation = int(orientation) if isinstance(orientation, int) else 1
+    return Pixels(values, model, white, alpha, premultiplied, palette, orientation, colours, exif, texts)
 
 
 def _tags(page: tifffile.TiffPage) -> dict[int, Any]:
@@ -217,7 +205,7 @@ def _colours(tags: dict[int, Any], source: Source) -> Colours:
     xy = tuple(listed[at] / max(listed[at + 1], 1) for at in range(0, 16, 2))
     if max(abs(a - b) for a, b in zip(xy, SRGB, strict=True)) < 0.001:
         return Colours()
-    if not is_known_primaries(xy):
+    if not is_known(xy):
         _log.warning("%s: ignoring invalid primaries (TIFF tag 319)", source.name)
         return Colours()
     return Colours(primaries=xy)

@@ -70,15 +70,11 @@ def hlg_to_scene(code: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.where(code <= 0.5, code**2 / 3, (np.exp((code - c) / a) + b) / 12)
 
 
-def _smpte_240(code: NDArray[np.floating]) -> NDArray[np.floating]:
-    return np.where(code < 0.0913, code / 4, ((np.maximum(code, 0) + 0.1115) / 1.1115) ** (1 / 0.45))
-
-
 _CURVES: dict[int, Callable[[NDArray[np.floating]], NDArray[np.floating]]] = {
     **dict.fromkeys(AS_SRGB, srgb.linear_of_code),
     4: lambda code: np.maximum(code, 0) ** 2.2,
     5: lambda code: np.maximum(code, 0) ** 2.8,
-    7: _smpte_240,
+    7: lambda code: np.where(code < 0.0913, code / 4, ((np.maximum(code, 0) + 0.1115) / 1.1115) ** (1 / 0.45)),
     8: lambda code: code,
     PQ: lambda code: pq_to_linear(code) * (10_000 / WHITE_CD_M2),
     17: lambda code: np.maximum(code, 0) ** 2.6 * (52.37 / 48),
@@ -86,18 +82,13 @@ _CURVES: dict[int, Callable[[NDArray[np.floating]], NDArray[np.floating]]] = {
 }
 
 
-def is_known_transfer(transfer: int) -> bool:
-    """Return whether a transfer can be converted to linear light."""
-    return transfer in _CURVES
-
-
-def is_known_primaries(primaries: int | tuple[float, ...]) -> bool:
-    """Return whether colours of these primaries can be converted to sRGB."""
+def is_known(primaries: int | tuple[float, ...], transfer: int = 2) -> bool:
+    """Return whether colours with these primaries and this transfer can be converted to sRGB."""
     try:
         srgb_from(primaries)
     except ValueError:
         return False
-    return True
+    return transfer in _CURVES
 
 
 def to_linear(code: NDArray[np.floating], transfer: int) -> NDArray[np.floating]:
@@ -114,10 +105,7 @@ def hlg_display(scene: Float32[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W
 
 @lru_cache(maxsize=8)
 def srgb_from(primaries: int | tuple[float, ...]) -> Float64[np.ndarray, "3 3"]:
-    """Return the matrix from linear light of other primaries to linear sRGB, with Bradford adaptation of white.
-
-    Unknown and collinear primaries raise ValueError.
-    """
+    """Return the matrix from linear light of other primaries to linear sRGB, with Bradford adaptation of white."""
     xy = primaries if isinstance(primaries, tuple) else PRIMARIES.get(primaries)
     if xy is None:
         raise ValueError(f"unknown primaries {primaries}")

@@ -40,11 +40,7 @@ def open_regular(path: Path, expected: str) -> Iterator[BufferedReader]:
 
 
 def read_small_file(path: Path, expected: str, max_bytes: int) -> bytes:
-    """Return the content of a file of at most max_bytes.
-
-    Raises:
-        InputError: if it is larger, missing, not a regular file, or cannot be read.
-    """
+    """Return the content of a file of at most max_bytes, with the errors of `open_regular`."""
     with open_regular(path, expected) as file:
         content = file.read(max_bytes + 1)
     if len(content) > max_bytes:
@@ -53,10 +49,6 @@ def read_small_file(path: Path, expected: str, max_bytes: int) -> bytes:
 
 
 def sha256_of_input(path: Path, expected: str) -> str:
-    """Return the SHA-256 of a file in hexadecimal digits.
-
-    Raises:
-        InputError: as `open_regular`.
-    """
+    """Return the SHA-256 of a file in hexadecimal digits, with the errors of `open_regular`."""
     with open_regular(path, expected) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -34,8 +34,6 @@ IDLE_EXIT = 75
 """Exit code of a process that ended after a minute without work."""
 
 MAX_STDERR_BYTES = 4096
-"""Bytes kept from the end of a process's stderr."""
-
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
 """Environment of a process that does not multiply matrices with numpy, whose idle threads take 40 MB of address space
 each."""
@@ -80,10 +78,6 @@ def _working_folder() -> str | None:
         return None
 
 
-def _log_level() -> int:
-    return logging.getLogger("kbvr").getEffectiveLevel()
-
-
 @dataclass(frozen=True)
 class Request:
     """One function call in the process."""
@@ -101,7 +95,7 @@ class Request:
     folder: str | None = field(default_factory=_working_folder)
     """Working folder of the call; None if this process's folder has been removed."""
 
-    log_level: int = field(default_factory=_log_level)
+    log_level: int = field(default_factory=logging.getLogger("kbvr").getEffectiveLevel)
 
 
 @dataclass(frozen=True)
@@ -313,11 +307,7 @@ def _read(stream: Any, size_bytes: int) -> memoryview:
 
 
 def _interpreter() -> str:
-    """Return the path of this Python.
-
-    Raises:
-        NotStartedError: if this is a frozen or embedding program, which would start itself again.
-    """
+    """Return the path of this Python; frozen and embedding programs would start themselves again."""
     name = Path(sys.executable or "").name.lower()
     if getattr(sys, "frozen", False) or not name.startswith(("python", "pypy")):
         raise NotStartedError(f"this program is not a plain Python ({name or 'unknown'})")

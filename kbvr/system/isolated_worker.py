@@ -21,8 +21,6 @@ from kbvr.errors import KbvrError
 from kbvr.system.isolated_process import IDLE_EXIT, Request, Response, receive, send
 
 IDLE_S = 60.0
-"""The process ends after this time without work."""
-
 ORPHAN_S = 5
 """Time after a request's limit at which the process ends even if its parent has been killed."""
 

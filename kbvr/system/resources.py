@@ -18,8 +18,6 @@ MIN_HALF_BYTES = 2**30
 """Decoding a large photo or running a network requires this much, however small the machine is."""
 
 _ERRORS = (errno.ENOMEM, errno.EMFILE, errno.ENFILE)
-"""No memory, and too many open files in this process or in the system."""
-
 _MESSAGES = re.compile(
     r"bad[ _]?alloc|can't start new thread|out of memory|insufficient memory|memory exhausted|not enough memory"
     r"|(?:can ?not|can't|could ?n[o']t|unable to|failed to) (?:re)?allocate|allocation (?:has |still )?failed"
