@@ -152,7 +152,7 @@ def package_name() -> str:
 
 
 def _not_built_in(execution_provider: str, name: str, package: str) -> Problem | None:
-    """Return the problem if this build of onnxruntime lacks a provider: builds replace each other."""
+    """Return the problem if this build of onnxruntime lacks a provider; the remedy installs another build."""
     if execution_provider in onnxruntime().get_available_providers():
         return None
     remedy = f"pip uninstall -y {package_name()} && pip install {package}"

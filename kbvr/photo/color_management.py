@@ -42,7 +42,7 @@ Rgb = UInt8[np.ndarray, "H W 3"]
 
 
 def srgb_over_white(pixels: Pixels, name: str) -> tuple[Rgb, tuple[str, ...]]:
-    """Return upright sRGB and notes on notable colour conversions; warnings call the file `name`.
+    """Return upright sRGB and notes on colour conversions; warnings call the file `name`.
 
     Transparent parts become white, like paper: colours under them are not meant to be seen and often black.
     Premultiplied colours (TIFF's associated alpha) are divided by alpha first, which avoids dark edges.

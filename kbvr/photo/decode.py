@@ -39,7 +39,7 @@ class DecodedPhoto:
     """EXIF tags with the author and the date (`kbvr.photo.metadata`)."""
 
     notes: tuple[str, ...] = ()
-    """Notable colour conversions, a line each."""
+    """Notes on colour conversions, a line each."""
 
     reduced_from: tuple[int, int] | None = None
     """(width, height) of the picture in the file, upright, if it was decoded at a smaller size."""

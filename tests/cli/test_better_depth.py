@@ -169,7 +169,7 @@ def test_it_is_fetched_without_asking_and_used(flag, switch, call, script, home,
     assert (home / "models" / "moge-2-small.onnx").read_bytes() == script.content
 
 
-def test_a_damaged_file_is_fetched_again(call, script, home, capsys):
+def test_a_damaged_file_is_downloaded_again(call, script, home, capsys):
     (home / "models" / "moge-2-small.onnx").write_bytes(b"half of it")
     assert main([*call, "--pull", "--explain"]) == 0
     assert "by moge-2-small" in explained_network(capsys.readouterr().out)
