@@ -60,10 +60,7 @@ def _labelled(
 def nearest_seed_within(
     seeds: Bool[np.ndarray, "H W"], reach_px: float
 ) -> tuple[Float32[np.ndarray, "H W"], Int32[np.ndarray, "H W"]]:
-    """Do the same as `nearest_seed` for pixels within `reach_px` of a seed; others are `FAR_PX` from seed 0.
-
-    Only blocks near seeds are processed, so a few seeds in a large photo take little time.
-    """
+    """Do the same as `nearest_seed` in blocks near seeds only; pixels beyond `reach_px` are `FAR_PX` from seed 0."""
     height, width = seeds.shape
     padding = int(np.ceil(reach_px)) + 1
     side = max(MIN_BLOCK_PX, 4 * padding)

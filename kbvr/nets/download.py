@@ -31,7 +31,7 @@ Progress = Callable[[int, int | None], None]
 WAITS_S = (0.5, 1.0, 2.0, 4.0)
 """Pauses before further attempts; an attempt that downloads PROGRESS_BYTES starts them again."""
 
-BLOCK_BYTES, PROGRESS_BYTES, SPARE_BYTES = 1 << 16, 1 << 20, 1 << 20
+BLOCK_BYTES, PROGRESS_BYTES, MIN_FREE_BYTES = 1 << 16, 1 << 20, 1 << 20
 MAX_BYTES = 1 << 33
 """The limit if neither the card nor the server knows the size; no network is this large."""
 
@@ -163,8 +163,8 @@ class Downloader:
     def _check_space(self, bytes_to_come: int) -> None:
         with _disk_errors(self.part):
             free = shutil.disk_usage(self.part.parent).free
-        if bytes_to_come + SPARE_BYTES > free:
-            needed, available = (f"{count / 1e6:.1f} MB" for count in (bytes_to_come + SPARE_BYTES, free))
+        if bytes_to_come + MIN_FREE_BYTES > free:
+            needed, available = (f"{count / 1e6:.1f} MB" for count in (bytes_to_come + MIN_FREE_BYTES, free))
             raise OutputError(f"the download requires {needed} of free space in {self.part.parent}, got {available}")
 
 

@@ -13,10 +13,9 @@ from kbvr.errors import DownloadError, InputError
 if TYPE_CHECKING:
     import requests
 
-TIMEOUT_S = (10.0, 30.0)
+TIMEOUT_S, FAIL_FAST_TIMEOUT_S = (10.0, 30.0), (3.0, 10.0)
 """Timeouts of the connection, and of the next bytes."""
 
-FAIL_FAST_TIMEOUT_S = (3.0, 10.0)
 MAX_REDIRECTS = 10
 
 _USER = re.compile(r"://[^/\s]*@")

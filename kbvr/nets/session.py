@@ -39,7 +39,6 @@ reported: set[str] = set()
 """Messages about devices that have been logged; each is logged once per process."""
 
 _opened: ContextVar[list[Session] | None] = ContextVar("opened", default=None)
-"""The list that records opened sessions, if any."""
 
 
 @runtime_checkable

@@ -20,11 +20,8 @@ BYTES_A_PX = 24
 DEEP_PNG_BYTES_A_PX, FLOAT_BYTES_A_PX, DOUBLE_BYTES_A_PX = 48, 40, 80
 """The same for 16-bit PNG, and for TIFF and EXR with numbers of 4 or 8 bytes."""
 
-JPEG_BYTES_A_PX = 19
-"""The same for JPEG, per decoded pixel."""
-
-COEFFICIENT_BYTES = 2
-"""What a progressive JPEG requires per channel and pixel in the file, whatever the decoded size."""
+JPEG_BYTES_A_PX, COEFFICIENT_BYTES = 19, 2
+"""JPEG: per decoded pixel, and if it is progressive, per channel and pixel in the file, whatever the decoded size."""
 
 MAX_JPEG_REDUCTION = 8
 """JPEG can be decoded at 1/2, 1/4 and 1/8 of its size, without the highest frequencies."""

@@ -21,11 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-START_LIMIT_S = 60.0
-"""Time for a fresh Python to import the function's module, even from a slow disk."""
-
-GRACE_S = 5.0
-"""Time for a process to end after its pipe is closed."""
+START_LIMIT_S, GRACE_S = 60.0, 5.0
+"""Time for a fresh Python to import the function's module from a slow disk, and to end after its pipe is closed."""
 
 PIPE_BYTES = 2**20
 """The largest pipe buffer that Linux grants to every user."""
@@ -35,12 +32,9 @@ IDLE_EXIT = 75
 
 MAX_STDERR_BYTES = 4096
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
-"""Environment of a process that does not multiply matrices with numpy, whose idle threads take 40 MB of address space
-each."""
+"""Environment without numpy's threads for matrix products, which take 40 MB of address space each."""
 
 EXTERNAL_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""Signals that are unrelated to a process's work."""
-
 _SIZE = struct.Struct("<Q")
 
 
