@@ -105,7 +105,7 @@ def _peak_bytes() -> int:
 def measured(kind: str, megapixels: float, folder: Path, repeats: int) -> DecodingFigures:
     """Write a picture and decode it in this process and in the second one."""
     from kbvr.photo.decode import decode_photo
-    from kbvr.photo.decoders import end_all, started
+    from kbvr.photo.decoders import end_all, start_process
     from kbvr.photo.decoding_process import decoded_photo
     from kbvr.system.isolated_process import Request
 
@@ -115,7 +115,7 @@ def measured(kind: str, megapixels: float, folder: Path, repeats: int) -> Decodi
     end_all()
     first_ms = _milliseconds(decoded_photo, path)
     pairs = [(_milliseconds(decode_photo, path), _milliseconds(decoded_photo, path)) for _ in range(repeats)]
-    fresh = started()
+    fresh = start_process()
     before, after = fresh.call(Request("bench.decoding:peak_bytes", (str(path),), limit_s=600.0))
     fresh.close()
     in_process_ms, second_process_ms = (min(column) for column in zip(*pairs, strict=True))

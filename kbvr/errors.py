@@ -1,73 +1,66 @@
-"""The errors that kbvr raises on purpose. Anything else is a bug and keeps its traceback.
+"""The errors that kbvr raises on purpose, for which the command line exits with code 2.
 
-KbvrError
-├── InputError        what the caller gave cannot be used (exit code 2)
-│   └── MissingExtraError  what was asked for needs a library that is not installed
-├── OutputError       what was written cannot be trusted or may not be written (exit code 2)
-├── OutOfMemoryError  there is not enough memory for what was asked (exit code 2)
-└── DownloadError     a file could not be fetched (exit code 2)
+Anything else is a bug and keeps its traceback.
 """
 
 from __future__ import annotations
 
 from unicodedata import category
 
-MOST_LETTERS = 300
-"""In one message."""
-
-MOST_NAME_LETTERS = 120
-"""Of a name in front of a message, so that there is room for the message."""
+MAX_MESSAGE_LENGTH = 300
+MAX_NAME_LENGTH = 120
+"""Maximum length of a name in front of a message, which leaves room for the message."""
 
 INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
-"""Unicode categories that move the cursor, turn the direction of writing, or show nothing; Cs is what Python makes of
-bytes in a name that are no text."""
+"""Unicode categories that move the cursor, change the writing direction, or show nothing. Python decodes bytes in a
+file name that are not text to category Cs."""
 
 JOINERS = "\u200c\u200d"
-"""Of category Cf, but part of ordinary Persian and Hindi words and of emoji."""
+"""Zero-width joiners (category Cf), which ordinary Persian and Hindi words and emoji contain."""
 
 
 class KbvrError(Exception):
-    """Base of all errors that have a one-line explanation for the person who called."""
+    """Base class of all errors whose message is a one-line explanation for the user."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(escaped(message))  # it may name files, and names may hold anything
+        super().__init__(escaped(message))  # messages contain file names, and those can contain control characters
 
 
 class InputError(KbvrError, ValueError):
-    """An argument or a file cannot be used; the message says what was wanted and what came."""
+    """An argument or a file cannot be used; the message says what was expected and what was given."""
 
 
 class MissingExtraError(InputError):
-    """An output needs a library of an extra that is not installed; the message says how to install it."""
+    """An output requires an extra that is not installed; the message says how to install it."""
 
 
 class OutputError(KbvrError):
-    """A file exists already, cannot be written, or did not read back as it was written."""
+    """A file exists, cannot be written, or differs when it is read back."""
 
 
 class OutOfMemoryError(KbvrError, MemoryError):
-    """There is not enough memory; the message says for what, and how much it takes where that is known."""
+    """There is not enough memory; the message says for what, and how much is needed if that is known."""
 
 
 class DownloadError(KbvrError):
-    """A file could not be fetched; the message says what happened and what to do instead."""
+    """A download failed; the message says why, and what to do instead."""
 
 
 def escaped(text: str) -> str:
-    r"""Return text as one line without control characters: they become what Python writes for them, like \n or \u202e.
+    r"""Return text as one line, with control characters written as Python escapes such as \n or \u202e.
 
-    Escaping twice changes nothing more.
+    Escaped text stays as it is when it is escaped again.
     """
     if text.isascii() and text.isprintable():
         return text
-    hidden = {letter for letter in text if category(letter) in INVISIBLE and letter not in JOINERS}
-    return "".join(letter.encode("unicode_escape").decode() if letter in hidden else letter for letter in text)
+    invisible = {letter for letter in text if category(letter) in INVISIBLE and letter not in JOINERS}
+    return "".join(letter.encode("unicode_escape").decode() if letter in invisible else letter for letter in text)
 
 
-def shortened(text: str, most: int = MOST_LETTERS) -> str:
-    """Return text of at most so many letters: what is too much is left out after two thirds, for ends matter too."""
-    if len(text) <= most:
+def shortened(text: str, max_length: int = MAX_MESSAGE_LENGTH) -> str:
+    """Return text of at most `max_length` letters: the last third is kept, because the end of a message matters."""
+    if len(text) <= max_length:
         return text
     gap = " ... "
-    end = (most - len(gap)) // 3
-    return text[: most - len(gap) - end] + gap + text[-end:]
+    end = (max_length - len(gap)) // 3
+    return text[: max_length - len(gap) - end] + gap + text[-end:]

@@ -1,4 +1,4 @@
-"""What a person reads: names of files cannot move the cursor, hide themselves or fill the screen."""
+"""Messages: file names cannot move the cursor, hide text or fill the screen."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_an_error_is_one_line_for_those_who_use_kbvr_as_a_library() -> None:
 
 @pytest.fixture
 def refuses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A pipeline that refuses every photo whose name begins with a, and explains the others."""
+    """Return a fake pipeline that refuses photos whose name begins with a."""
 
     def export_photo(photo: Path, out_dir: Path, options: object, **_: object) -> ExportReport:
         if photo.name.startswith("a"):
@@ -100,7 +100,7 @@ def test_results_escape_names_and_keep_them_whole(refuses: Path, capsys: pytest.
 @posix
 @pytest.mark.parametrize("flags", [[], ["--json"]])
 def test_a_message_has_at_most_300_letters(refuses: Path, capsys: pytest.CaptureFixture[str], flags: list[str]) -> None:
-    """Both names and reasons are cut in their midst."""
+    """Names and reasons are shortened in the middle."""
     photo = "a" * 150 + "\n" * 50 + ".jpg"
     assert main(["export", photo, *flags]) == 2
     told = capsys.readouterr()

@@ -54,7 +54,7 @@ SHORTAGES = [
 def test_every_library_says_it_in_its_own_way(error):
     """Also as the cause of something else."""
     assert is_out_of_memory(error)
-    other = InputError("wanted a network, got this")
+    other = InputError("expected a network, got this")
     other.__cause__ = error
     assert is_out_of_memory(other)
 
@@ -161,7 +161,7 @@ def test_a_photo_too_large_for_the_addresses_is_not_called_damaged(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert done.returncode == 2
     assert done.stderr == (
-        f"kbvr: {photo}: decoding 14000 x 14000 pixels takes about 4 GB of memory, more than there is\n"
+        f"kbvr: {photo}: decoding 14000 x 14000 pixels takes about 4 GB of memory, more than is available\n"
     )
 
 
@@ -282,7 +282,7 @@ def test_decoding_takes_no_more_memory_than_is_said(tmp_path, kind):
     noise = np.random.default_rng(0).integers(0, 255, (1500, 2000, 3), np.uint8)
     path = tmp_path / f"a{Path(kind).suffix}"
     write_picture(kind, noise, path)
-    fresh = decoders.started()
+    fresh = decoders.start_process()
     _, peak = fresh.call(Request(f"{peak_bytes.__module__}:peak_bytes", (str(path),)))
     fresh.close()
     by_kind = {

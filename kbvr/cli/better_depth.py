@@ -51,7 +51,7 @@ def fetch_depth_network(options: ExportOptions, *, quiet: bool, shows_bar: bool)
     bar = download_bar(name, Console(stderr=True)) if shows_bar else nullcontext()
     try:
         with nullcontext() if quiet else warnings_printed(), bar as progress:
-            pull(name, hurried=True, progress=progress)
+            pull(name, fail_fast=True, progress=progress)
     except KbvrError as error:
         if not quiet:
             why = error.__cause__ if isinstance(error.__cause__, DownloadError) else error  # without what to do then

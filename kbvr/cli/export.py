@@ -27,7 +27,7 @@ from kbvr.cli.call_options import CallOptions
 from kbvr.cli.interruption import is_interruption
 from kbvr.cli.printing import complain, explained, print_line
 from kbvr.cli.progress import Report, stage_bars
-from kbvr.errors import MOST_NAME_LETTERS, InputError, KbvrError, escaped, shortened
+from kbvr.errors import MAX_NAME_LENGTH, InputError, KbvrError, escaped, shortened
 from kbvr.making.report import ExportReport, Written
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import ONE_EYED, SCENES, DepthMapKind
@@ -274,7 +274,7 @@ def _shown(written: Written) -> str:
 
 
 def _name_of(outcome: Outcome) -> str:
-    return shortened(escaped(str(outcome.photo)), MOST_NAME_LETTERS)
+    return shortened(escaped(str(outcome.photo)), MAX_NAME_LENGTH)
 
 
 def _summary(outcomes: list[Outcome]) -> dict[str, Any]:

@@ -23,7 +23,8 @@ from kbvr.cli.streams import dependable_streams
 from kbvr.cli.view import view
 from kbvr.errors import OutOfMemoryError
 from kbvr.photo import decoders
-from kbvr.system.resources import has_room, processors, shown_bytes
+from kbvr.system.resources import format_bytes as shown_bytes
+from kbvr.system.resources import has_room, processors
 
 BAD_CALL = 2
 

@@ -18,7 +18,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from kbvr.errors import MOST_NAME_LETTERS, escaped, shortened
+from kbvr.errors import MAX_NAME_LENGTH, escaped, shortened
 
 Report = Callable[[str, int, int], None]
 """Told (name of the stage, steps done, steps in all); 0 in all means that nobody knows."""
@@ -35,7 +35,7 @@ def stage_bars(title: str, console: Console) -> Iterator[Report]:
     )
     bars: dict[str, TaskID] = {}
     with Progress(*columns, console=console, transient=True) as progress:
-        name = shortened(escaped(title), MOST_NAME_LETTERS)
+        name = shortened(escaped(title), MAX_NAME_LENGTH)
         progress.console.print(f"[bold]{escape(name)}[/bold]", highlight=False)
 
         def report(stage: str, done: int, total: int) -> None:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from kbvr.errors import InputError
 from kbvr.photo.decoding_process import decoded_depth
 from kbvr.photo.depth_kind import DepthKind
-from kbvr.photo.picture_file import shown
+from kbvr.photo.picture_file import display_name as shown
 
 _KINDS: tuple[DepthKind, ...] = get_args(DepthKind)
 _NEAREST_M = 0.001

@@ -1,1 +1,1 @@
-"""Cameras: where they stand, and what they see where. Others use `camera.Camera`."""
+"""Pinhole cameras: position, orientation and projection, in `camera.Camera`."""

@@ -1,4 +1,4 @@
-"""Blur a picture with a weight for every pixel, and only where it is needed."""
+"""A weighted Gaussian blur of part of a picture."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from jaxtyping import Bool, Float32, UInt8
 from kbvr.imaging.tiling import padded_square, squares
 
 SQUARE_CELLS = 64
-"""Only squares of this many cells that contain something to do are worked on."""
+"""Side of the squares that are processed if the mask is set in them, in cells."""
 
 CELLS_PER_SIGMA = 3.0
 BLUR_SIGMAS = 4
-"""Radius of OpenCV's blur of floating-point numbers, in sigmas."""
+"""Radius of OpenCV's Gaussian blur of floats, in sigmas."""
 
 
 def masked_blur(
@@ -26,9 +26,10 @@ def masked_blur(
     *,
     where: Bool[np.ndarray, "H W"],
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """Return the weighted mean of the colours near each pixel; the picture itself where all weights are 0.
+    """Return the weighted mean of the colours near each pixel of `where`.
 
-    A wide blur has no detail, so it is computed in cells of up to a third of sigma. Pixels outside `where` stay.
+    Other pixels, and those with no weight nearby, keep their colour. A wide blur has no detail, so it is computed in
+    cells of up to a third of sigma.
     """
     cell_px = max(1, int(sigma_px / CELLS_PER_SIGMA))
     side_px, padding_px = SQUARE_CELLS * cell_px, cell_px * ceil(BLUR_SIGMAS * sigma_px / cell_px + 2)
@@ -51,7 +52,7 @@ def masked_blur(
 
 
 def _blurred(plane: Float32[np.ndarray, "H W"], cell_px: int, sigma_px: float) -> Float32[np.ndarray, "H W"]:
-    """Return a plane blurred in cells of `cell_px`; its lower and right border are repeated to whole cells."""
+    """Return a plane blurred in cells of `cell_px`; the lower and right borders are repeated to fill the last cells."""
     height, width = plane.shape
     if cell_px == 1:
         return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma_px), np.float32)

@@ -1,4 +1,4 @@
-"""The nearest of many seed pixels, for every pixel of a picture."""
+"""For every pixel of a picture, the nearest pixel of a mask (its seed)."""
 
 from __future__ import annotations
 
@@ -6,30 +6,28 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Int32
 
-FAR_PX = 1e6
-"""The distance where there is no seed."""
+from kbvr.imaging.tiling import padded_square
 
-LEAST_BLOCK_PX = 256
+FAR_PX = 1e6
+"""The distance if no seed exists or is in reach."""
+
+MIN_BLOCK_PX = 256
 
 
 def nearest_seed(seeds: Bool[np.ndarray, "H W"]) -> tuple[Float32[np.ndarray, "H W"], Int32[np.ndarray, "H W"]]:
-    """Return every pixel's distance to the nearest seed and that seed's flat index."""
+    """Return every pixel's distance to the nearest seed, in pixels, and that seed's flat index (0 without seeds)."""
     if not seeds.any():
         return np.full(seeds.shape, np.float32(FAR_PX)), np.zeros(seeds.shape, np.int32)
-    distance, labels, at = _labelled(seeds)
-    index_of_label = np.zeros(len(at) + 1, np.int32)
-    index_of_label[labels.ravel()[at]] = at
-    return distance, np.take(index_of_label, labels)
+    distance, labels, seed_indices = _labelled(seeds)
+    return distance, np.take(_by_label(seed_indices, labels, seed_indices), labels)
 
 
-def nearest_seed_of(at: np.ndarray, seeds: Bool[np.ndarray, "H W"]) -> np.ndarray:
-    """Return the flat index of the seed nearest to each of some pixels, given by flat index; 0 without seeds."""
+def nearest_seed_of(pixels: np.ndarray, seeds: Bool[np.ndarray, "H W"]) -> np.ndarray:
+    """Return the flat index of the seed nearest to each of `pixels` (flat indices); 0 without seeds."""
     if not seeds.any():
-        return np.zeros(len(at), np.int32)
-    _, labels, seeds_at = _labelled(seeds)
-    index_of_label = np.zeros(len(seeds_at) + 1, np.int32)
-    index_of_label[labels.ravel()[seeds_at]] = seeds_at
-    return index_of_label[labels.ravel()[at]]
+        return np.zeros(len(pixels), np.int32)
+    _, labels, seed_indices = _labelled(seeds)
+    return _by_label(seed_indices, labels, seed_indices)[labels.ravel()[pixels]]
 
 
 def nearest_value(
@@ -38,16 +36,21 @@ def nearest_value(
     """Return every pixel's distance to the nearest seed and that seed's value; without seeds, the first pixel's."""
     if not seeds.any():
         return np.full(seeds.shape, np.float32(FAR_PX)), np.full(seeds.shape, values.flat[0])
-    distance, labels, at = _labelled(seeds)
-    value_of_label = np.zeros(len(at) + 1, np.float32)
-    value_of_label[labels.ravel()[at]] = values.ravel()[at]
-    return distance, np.take(value_of_label, labels)
+    distance, labels, seed_indices = _labelled(seeds)
+    return distance, np.take(_by_label(values.ravel()[seed_indices], labels, seed_indices), labels)
+
+
+def _by_label(values: np.ndarray, labels: np.ndarray, seed_indices: np.ndarray) -> np.ndarray:
+    """Return a table from OpenCV's labels to the seeds' values."""
+    table = np.zeros(len(seed_indices) + 1, np.float32 if values.dtype.kind == "f" else np.int32)
+    table[labels.ravel()[seed_indices]] = values
+    return table
 
 
 def _labelled(
     seeds: Bool[np.ndarray, "H W"],
 ) -> tuple[Float32[np.ndarray, "H W"], Int32[np.ndarray, "H W"], np.ndarray]:
-    """Return distances to the nearest seed, the seeds' labels, counted from 1, and the seeds' flat indices."""
+    """Return distances to the nearest seed, its label (from 1) for every pixel, and the seeds' flat indices."""
     distance, labels = cv2.distanceTransformWithLabels(
         np.logical_not(seeds).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
@@ -57,32 +60,21 @@ def _labelled(
 def nearest_seed_within(
     seeds: Bool[np.ndarray, "H W"], reach_px: float
 ) -> tuple[Float32[np.ndarray, "H W"], Int32[np.ndarray, "H W"]]:
-    """Return the same as `nearest_seed` for pixels within `reach_px` of a seed; others are `FAR_PX` away from seed 0.
-
-    Only blocks near seeds are worked on: a few seeds in a large photo take little time.
-    """
+    """Do the same as `nearest_seed` in blocks near seeds only; pixels beyond `reach_px` are `FAR_PX` from seed 0."""
     height, width = seeds.shape
     padding = int(np.ceil(reach_px)) + 1
-    side = max(LEAST_BLOCK_PX, 4 * padding)
+    side = max(MIN_BLOCK_PX, 4 * padding)
     corners = [(y, x) for y in range(0, height, side) for x in range(0, width, side)]
-    boxes = [(y, x) for y, x in corners if _padded_block(seeds, y, x, side, padding)[0].any()]
-    if len(boxes) * (side + 2 * padding) ** 2 > seeds.size:
+    blocks = [padded_square(y, x, side_px=side, padding_px=padding) for y, x in corners]
+    blocks = [block for block in blocks if seeds[block[1]].any()]
+    if len(blocks) * (side + 2 * padding) ** 2 > seeds.size:
         return nearest_seed(seeds)
     distance = np.full(seeds.shape, np.float32(FAR_PX))
     index = np.zeros(seeds.shape, np.int32)
-    for y, x in boxes:
-        part, top, left = _padded_block(seeds, y, x, side, padding)
-        away, nearest = nearest_seed(part)
+    for square, padded, inside in blocks:
+        part = seeds[padded]
+        block_distance, nearest = nearest_seed(part)
         row, column = np.divmod(nearest, part.shape[1])
-        inside = np.s_[y - top : y - top + side, x - left : x - left + side]
-        distance[y : y + side, x : x + side] = away[inside]
-        index[y : y + side, x : x + side] = ((row + top) * width + column + left)[inside]
+        distance[square] = block_distance[inside]
+        index[square] = ((row + padded[0].start) * width + column + padded[1].start)[inside]
     return distance, index
-
-
-def _padded_block(
-    seeds: Bool[np.ndarray, "H W"], y: int, x: int, side: int, padding: int
-) -> tuple[Bool[np.ndarray, "h w"], int, int]:
-    """Return a padded block, and its first row and column."""
-    top, left = max(0, y - padding), max(0, x - padding)
-    return seeds[top : y + side + padding, left : x + side + padding], top, left

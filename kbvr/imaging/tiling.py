@@ -1,4 +1,4 @@
-"""Tiles: a large picture is worked on piece by piece, and only where a mask is set."""
+"""Tiles, to process a large picture piece by piece and only where a mask is set."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float32
 
 
 def squares(mask: Bool[np.ndarray, "h w"], *, side_px: int) -> Iterator[tuple[int, int]]:
-    """Yield (y, x) of the upper left corner of every square of a grid in which the mask is set."""
+    """Yield (y, x) of the upper left corner of every grid square that contains set pixels."""
     height, width = mask.shape
     for y in range(0, height, side_px):
         for x in range(0, width, side_px):
@@ -18,9 +18,9 @@ def squares(mask: Bool[np.ndarray, "h w"], *, side_px: int) -> Iterator[tuple[in
 
 
 def tiles(mask: Bool[np.ndarray, "h w"], *, tile_px: int, step_px: int) -> Iterator[tuple[int, int]]:
-    """Yield (y, x) of the upper left corner of every tile in whose middle the mask is set.
+    """Yield (y, x) of the upper left corner of every tile whose central square contains set pixels.
 
-    Middles are squares of `step_px` that cover the picture; at its borders tiles are moved inside.
+    Central squares of `step_px` cover the picture; at its borders, tiles are moved inside.
     """
     border = (tile_px - step_px) // 2
     height, width = mask.shape
@@ -31,9 +31,9 @@ def tiles(mask: Bool[np.ndarray, "h w"], *, tile_px: int, step_px: int) -> Itera
 def padded_square(
     y: int, x: int, *, side_px: int, padding_px: int
 ) -> tuple[tuple[slice, slice], tuple[slice, slice], tuple[slice, slice]]:
-    """Return a square of a picture, the padded square, and where the square lies in that.
+    """Return a square of a picture, the padded square, and the square's place within the padded one.
 
-    Both are cut off at the picture's border.
+    The padding is clipped at the upper and left borders; slices may extend past the others.
     """
     top, left = max(0, y - padding_px), max(0, x - padding_px)
     square = np.s_[y : y + side_px, x : x + side_px]
@@ -44,9 +44,9 @@ def padded_square(
 def blend_weights(
     inside: tuple[slice, slice], shape: tuple[int, int], *, overlap_px: int
 ) -> Float32[np.ndarray, "h w"]:
-    """Return the weights of a tile's pixels, which fall off over the overlap with every neighbour.
+    """Return a tile's blending weights, which fall off across the overlap with each neighbouring tile.
 
-    `inside` is where the tile lies in a picture of (height, width) `shape`.
+    `inside` is the tile's place in a picture of (height, width) `shape`.
     """
     rows, columns = (
         _ramp(along.stop - along.start, along.start > 0, along.stop < side, overlap_px)
@@ -56,7 +56,7 @@ def blend_weights(
 
 
 def _ramp(length: int, rises: bool, falls: bool, overlap_px: int) -> Float32[np.ndarray, "N"]:
-    """Return weights that rise and fall over the overlap with a neighbour."""
+    """Return weights along one axis that rise and fall across the overlaps."""
     along = np.arange(length, dtype=np.float32) + 0.5
     up = np.clip(along / overlap_px, 0, 1) if rises else np.ones_like(along)
     down = np.clip((length - along) / overlap_px, 0, 1) if falls else np.ones_like(along)

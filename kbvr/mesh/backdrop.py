@@ -85,7 +85,7 @@ def _directions(across: Float64[np.ndarray, "*S"], down: Float64[np.ndarray, "*S
 def _colours(rgb: UInt8[np.ndarray, "H W 3"], camera: Camera) -> UInt8[np.ndarray, "h w 3"]:
     """Return the colours by direction."""
     height, width = rgb.shape[:2]
-    size = long_side_px((width, height), SMALL_PX, least_px=2)
+    size = long_side_px((width, height), SMALL_PX, min_px=2)
     small = cv2.GaussianBlur(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), (0, 0), BLUR_PX)
     rows, columns = PIECES[1] * PIECE_PX, PIECES[0] * PIECE_PX
     down, across = np.meshgrid((np.arange(rows) + 0.5) / rows, (np.arange(columns) + 0.5) / columns, indexing="ij")

@@ -1,4 +1,1 @@
-"""The C++ kernels for rendering, meshing and video colours, compiled to a library by `hatch_build.py`.
-
-Others call `library.kernel()`.
-"""
+"""C++ kernels for rendering, meshing and video colours, built by `hatch_build.py` and loaded by `library.kernel()`."""

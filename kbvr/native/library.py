@@ -1,4 +1,4 @@
-"""Load the compiled kernels for this machine, and describe their structures to ctypes."""
+"""The compiled kernels for this machine, and the ctypes declarations of their structures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
 
 
 class Texture(ctypes.Structure):
-    """The layers' colours, stacked from top to bottom; fields as in rasterize.cpp."""
+    """The layers' colours, stacked from top to bottom; fields as in texels.h."""
 
     _fields_ = [
         ("texels", ctypes.c_void_p),
@@ -26,7 +26,7 @@ class Texture(ctypes.Structure):
 
 
 class Constant(ctypes.Structure):
-    """A named constant of rendering; fields as in rasterize.cpp."""
+    """A named rendering constant; fields as in rasterize.cpp."""
 
     _fields_ = [("name", ctypes.c_char_p), ("value", ctypes.c_float)]
 
@@ -41,7 +41,7 @@ class View(ctypes.Structure):
 
 
 class MeshLayer(ctypes.Structure):
-    """One layer to be meshed; fields as in mesh_quads.cpp."""
+    """A layer to mesh; fields as in mesh_quads.cpp."""
 
     _fields_ = [
         *((name, ctypes.c_void_p) for name in ("depth", "alpha")),
@@ -50,20 +50,20 @@ class MeshLayer(ctypes.Structure):
 
 
 class MeshLimits(ctypes.Structure):
-    """The limits of a quad; fields as in mesh_quads.cpp."""
+    """The error limits of a quad; fields as in mesh_quads.cpp."""
 
     _fields_ = [(name, ctypes.c_float) for name in ("tolerance", "jump", "per_px", "forward_m", "tolerance_px")]
 
 
 @cache
 def kernel() -> ctypes.CDLL:
-    """Return the kernel, in the variant for the newest instructions that this machine has."""
+    """Return the kernel variant for the newest instruction set of this machine."""
     return _load(variants()[-1])
 
 
 @cache
 def variants() -> tuple[str, ...]:
-    """Return the names of the variants that this machine can run, plainest first."""
+    """Return the names of the variants that this machine can run, oldest instruction set first."""
     if platform.machine().lower() not in ("x86_64", "amd64"):
         return ("baseline",)
     return tuple(f"v{level}" for level in range(2, _load("v2").kbvr_x86_level() + 1))
@@ -71,7 +71,7 @@ def variants() -> tuple[str, ...]:
 
 @cache
 def drawing_constants() -> dict[str, float]:
-    """Return the constants of rendering that the shader shares with the kernel, name -> value."""
+    """Return the rendering constants that the shader shares with the kernel, by name."""
     constants = kernel().kbvr_shared_constants()
     named = takewhile(lambda constant: constant.name, (constants[index] for index in count()))
     return {constant.name.decode(): constant.value for constant in named}

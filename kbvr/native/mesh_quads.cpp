@@ -4,13 +4,13 @@
 //
 //     d = mean d,   du = sum p d / (s sum p^2),   dv = sum q d / (s sum p^2),
 //
-// and the error max |d + du p + dv q - d(x, y)|. If it is not planar enough, its four quarters are tried: so every
-// pixel with a surface is covered once, by a square of side 32 at most and 1 at least.
+// and the error max |d + du p + dv q - d(x, y)|. If it is not planar enough, its four quarters are tried, so that every
+// pixel with a surface is covered exactly once, by a square whose side is 1 to 32.
 //
 // Where two squares meet, depth may bend or step by less than a jump; a square grows by half of that (slack_px) to
-// hide the seam. Bend is the second difference, step the first one, of what does not jump, over rows and columns.
+// hide the seam. Bend is the second difference of depth along rows and columns, step the first, both without jumps.
 //
-// Sums run over columns side by side, in the same order on every instruction set.
+// Sums accumulate column by column, in the same order on every instruction set.
 
 #include "quads.h"
 
@@ -24,15 +24,15 @@ constexpr float MOST_SLACK_PX = 1.0f;
 
 struct Layer {
     const float* depth;    // (height, width), 1/m
-    const uint8_t* alpha;  // the fourth byte of every pixel's four
+    const uint8_t* alpha;  // the last of each pixel's four bytes
     int32_t width, height, largest, index, soft, margin;
 };
 
 struct Limits {
     float tolerance;     // largest error of a quad, 1/m
-    float jump;          // largest difference between neighbours of one surface, 1/m
-    float per_px;        // one pixel of parallax at the largest move, 1/m
-    float forward_m;     // the largest move along the axis
+    float jump;          // largest difference between neighbouring pixels of one surface, 1/m
+    float per_px;        // one pixel of parallax at the largest camera move, 1/m
+    float forward_m;     // the largest move along the optical axis
     float tolerance_px;  // largest error from perspective within a quad
 };
 
@@ -43,7 +43,7 @@ inline float rise(const Layer& l, int from, int to, float jump) {
     return std::fabs(step) > jump ? 0.0f : step;
 }
 
-// Greatest bend of a square's pixels, or greatest step for a square of one pixel.
+// Maximum bend of a square's pixels, or maximum step for a square of one pixel.
 float seam(const Layer& l, int x0, int y0, int side, float jump) {
     float most = 0;
     for (int y = y0; y < y0 + side; ++y) {
@@ -61,7 +61,7 @@ float seam(const Layer& l, int x0, int y0, int side, float jump) {
     return most;
 }
 
-// Fit a plane to a square; return whether the quad may stand for it.
+// Fit a plane to a square; return whether it is within the limits.
 bool fit(const Layer& l, const Limits& limits, int x0, int y0, int side, Quad* quad) {
     float sum[LARGEST] = {0}, lean[LARGEST] = {0}, error[LARGEST] = {0};
     const float middle = static_cast<float>(side - 1) / 2;
@@ -88,7 +88,7 @@ bool fit(const Layer& l, const Limits& limits, int x0, int y0, int side, Quad* q
     dv /= norm;
     const float steepest = greater(std::fabs(du), std::fabs(dv));
     if (!(steepest <= limits.jump)) return false;
-    // So small that perspective within it is nearly affine.
+    // Small enough for perspective within it to be nearly affine.
     const float half = static_cast<float>(side) / 2;
     if (side > 2 && !(half * half * steepest * limits.forward_m <= limits.tolerance_px)) return false;
     for (int y = 0; y < side; ++y) {
@@ -109,7 +109,7 @@ bool fit(const Layer& l, const Limits& limits, int x0, int y0, int side, Quad* q
     return true;
 }
 
-// Cover what has a surface in a square; return the end of the quads.
+// Cover a square's pixels that have a surface; return the end of the quads.
 Quad* cover(const Layer& l, const Limits& limits, int x0, int y0, int side, Quad* out) {
     if (x0 >= l.width || y0 >= l.height) return out;
     bool any = false, all = x0 + side <= l.width && y0 + side <= l.height;
@@ -147,8 +147,8 @@ Block box(const Layer& l, const Quad* first, const Quad* end) {
 
 KBVR_API int32_t kbvr_block_px() { return BLOCK_PX; }
 
-// Mesh rows [row, row + BLOCK_PX) of a layer, row a multiple of that. `quads` has room for one quad a pixel, `blocks`
-// for one block every BLOCK_PX columns; blocks count quads from the first one here. Returns the number of blocks.
+// Mesh rows [row, row + BLOCK_PX) of a layer; row is a multiple of BLOCK_PX. `quads` must hold one quad per pixel,
+// `blocks` one block per BLOCK_PX columns; blocks count quads from the start of `quads`. Returns the number of blocks.
 KBVR_API int32_t kbvr_mesh_rows(const Layer* layer, const Limits* limits, int32_t row, Quad* quads, Block* blocks) {
     int32_t count = 0;
     Quad* end = quads;

@@ -1,4 +1,4 @@
-// The records that meshing writes and rendering reads; kbvr/ldi/quads.py declares them too.
+// The records that meshing writes and rendering reads, also declared in kbvr/ldi/quads.py.
 
 #pragma once
 

@@ -8,16 +8,16 @@
 // so position and depth come out of one expression. Within one small quad the map is taken as affine around the
 // quad's centre; its Jacobian is inverted, and every row of the quad is a span in which u, v and z are linear in x.
 //
-// On the row that lies dy below the centre, |u - uc| <= half_u and |v - vc| <= half_v bound x - x0 from both sides:
+// On the row dy below the centre, |u - uc| <= half_u and |v - vc| <= half_v bound x - x0 from both sides:
 //
-//     u - uc = ux (x - x0) + uy dy   =>   |x - x0 + (uy / ux) dy| <= half_u / |ux|,   and so for v.
+//     u - uc = ux (x - x0) + uy dy   =>   |x - x0 + (uy / ux) dy| <= half_u / |ux|,   and likewise for v.
 //
 // The picture is drawn in tiles of TILE_ROWS whole rows that stay in the cache. Each pixel keeps the nearest opaque
 // sample and the nearest soft one (a sample of a matte layer, whose alpha comes from the texture). Colours are
-// fetched after all quads of a tile are drawn, a row at a time: first where each pixel lies in the texture (float
-// arithmetic that compilers turn into vector instructions), then the blend of the four texels there. Quads are set
-// up LANES at once, their rows are found LANES at once, and spans go in steps of LANES pixels. Arithmetic is strictly
-// ordered and never fused, so that every instruction set and every number of threads gives the same bytes.
+// fetched after all quads of a tile are drawn, a row at a time: first each pixel's position in the texture (float
+// arithmetic that compilers vectorize), then the blend of the four texels there. Quads are set up and their rows found
+// LANES at a time, and spans advance in steps of LANES pixels. Arithmetic is strictly ordered and never fused, so that
+// every instruction set and every number of threads gives the same bytes.
 
 #include "quads.h"
 #include "texels.h"
@@ -28,14 +28,14 @@
 namespace {
 
 constexpr int TILE_ROWS = 32;
-constexpr int LANES = 8;                  // quads, rows or pixels that are worked on at once
+constexpr int LANES = 8;                  // quads, rows or pixels processed at once
 
 struct Constant {
     const char* name;
     float value;
 };
 
-// The constants that gpu.wgsl needs too: gpu_scene.py reads them from here and appends them to the shader's source.
+// Constants shared with gpu.wgsl: gpu_scene.py reads them from here and appends them to the shader's source.
 #define SHARED_CONSTANTS(constant)                                                                                    \
     constant(GROWTH_PX, 0.12f)         /* hides the seams between neighbours that do not share vertices */            \
     constant(NO_SAMPLE, -1.0f)         /* inverse depth where no quad was drawn */                                    \
@@ -61,14 +61,14 @@ struct Plane {  // a sample buffer of one tile
 struct View {
     float h[9], e[3];
     int32_t width, height;
-    float enlargement;  // focal length over the photo's
+    float enlargement;  // focal length divided by the photo's
 };
 
 struct Rows {
     float first, last;
 };
 
-// Least and greatest screen row that a block can touch; none if it lies outside the picture.
+// First and last screen row that a block can touch; none if the block is outside the picture.
 Rows block_rows(const Block& b, const View& c) {
     float top = 1e30f, bottom = -1e30f, left = 1e30f, right = -1e30f;
     for (int corner = 0; corner < 8; ++corner) {
@@ -103,7 +103,7 @@ inline void draw_span(const Plane& p, int64_t at, int count, float z, float dz, 
     }
 }
 
-// Eight quads, ready to be drawn; y_first is greater than y_last where there is nothing to draw.
+// Eight quads, ready to be drawn; y_first > y_last if there is nothing to draw.
 struct Drawn {
     Floats x0, y0, z0, zx, zy, u, ux, uy, v, vx, vy, layer_v, lean_u, reach_u, lean_v, reach_v, reach_x, depth_bias;
     Ints y_first, y_last;
@@ -115,7 +115,7 @@ inline Floats clamped(Floats x, float low, float high) { return x < low ? all(lo
 
 static_assert(LANES == 8 && sizeof(Quad) == sizeof(Floats), "eight quads of eight numbers are set up at once");
 
-// Turn eight records of eight numbers into eight numbers of eight records, in three rounds of pairing halves.
+// Transpose eight records of eight numbers, in three rounds of interleaving halves.
 inline void transpose(Floats* r) {
     Floats a[8];
     for (int i = 0; i < 8; i += 2) {
@@ -162,12 +162,12 @@ Drawn set_up(const Quad* eight, int count, const View& c, const Texture& t, int 
     const Floats reach_y = half_u * absolute(yu) + half_v * absolute(yv);
     const Floats reach_x = half_u * absolute(xu) + half_v * absolute(xv);
     const float begin = static_cast<float>(row_begin), end = static_cast<float>(row_end);
-    // Written so that what is not a number is left out, too.
+    // Written so that NaN is skipped too.
     visible &= (y0 + reach_y >= begin) & (y0 - reach_y <= end) & (x0 + reach_x >= 0.0f);
     visible &= (x0 - reach_x <= static_cast<float>(c.width)) & (Ints{0, 1, 2, 3, 4, 5, 6, 7} < count);
     const Floats first = __builtin_elementwise_ceil(clamped(y0 - reach_y - 0.5f, begin, end));
     const Floats last = __builtin_elementwise_floor(clamped(y0 + reach_y - 0.5f, -1.0f, end - 1));
-    // The span of a row, relative to x0: between lean_u dy +- reach_u, and lean_v dy +- reach_v.
+    // The span of a row, relative to x0: within lean_u dy +- reach_u and lean_v dy +- reach_v.
     const Ints across_u = absolute(ux) > 1e-6f, across_v = absolute(vx) > 1e-6f;
     const Floats inv_ux = across_u ? 1.0f / ux : all(0), inv_vx = across_v ? 1.0f / vx : all(0);
     const Ints layer = load<Ints>(r + 7);
@@ -215,7 +215,7 @@ void draw_block(const Quad* quads, int count, const View& c, const Texture& t, c
     }
 }
 
-// Give every uncovered pixel of one row the colour of the farther of its covered neighbours.
+// Give each uncovered pixel of a row the colour of its farther covered neighbour.
 int fill_row(uint32_t* colours, const float* z, int width) {
     int missing = 0;
     for (int x = 0; x < width; ++x) missing += z[x] > NO_SAMPLE ? 0 : 1;
@@ -247,7 +247,7 @@ inline bool any_drawn(const float* z) {
 void blend_soft(float* z, const float* z_soft, const float* u, const float* v, const Texture& t, int layers, int width,
                 uint32_t* colours) {
     for (int x = 0; x < width; ++x) {
-        if (x % LANES == 0)  // soft samples are rare: step over whole vectors without any
+        if (x % LANES == 0)  // soft samples are rare: skip whole vectors without any
             while (x + LANES <= width && !any_drawn(z_soft + x)) x += LANES;
         if (x == width) return;
         if (!(z_soft[x] > NO_SAMPLE && z_soft[x] >= z[x] * SAME_SURFACE)) continue;
@@ -287,18 +287,18 @@ void store_rgb(const uint32_t* colours, int width, uint8_t* rgb) {
 
 }  // namespace
 
-// The shared constants, ended by one without a name.
+// The shared constants; the last has no name.
 KBVR_API const Constant* kbvr_shared_constants() { return SHARED; }
 
-// Floats of scratch that kbvr_render_rows needs.
+// Number of scratch floats that kbvr_render_rows requires.
 KBVR_API int64_t kbvr_scratch_floats(int32_t width, int32_t block_count) {
     return 6 * static_cast<int64_t>(TILE_ROWS) * width + LANES + 3 * static_cast<int64_t>(width) +
            2 * static_cast<int64_t>(block_count);
 }
 
-// Draw rows [row_begin, row_end) of one view into rgb (height, width, 3). row_begin is a multiple of TILE_ROWS.
-// empty (height bytes) is set to 1 for the rows in which nothing covered any pixel; they are black.
-// Returns the number of pixels that nothing covered.
+// Draw rows [row_begin, row_end) of a view into rgb (height, width, 3); row_begin is a multiple of TILE_ROWS.
+// empty (height bytes) is set to 1 for rows without a covered pixel, which stay black. Returns the number of uncovered
+// pixels.
 KBVR_API int64_t kbvr_render_rows(const Quad* quads, const Block* blocks, int32_t block_count, const View* view,
                                   const Texture* texture, int32_t layers, float* scratch, uint8_t* rgb,
                                   uint8_t* empty, int32_t row_begin, int32_t row_end) {

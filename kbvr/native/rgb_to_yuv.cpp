@@ -1,17 +1,18 @@
-// Turn sRGB pictures into what video encoders take: Y'CbCr 4:2:0 of BT.709 in narrow range.
+// Convert sRGB pictures to the pixel format of video encoders: Y'CbCr 4:2:0 of BT.709 in narrow range.
 //
 // With R, G, B from 0 to 255 (ITU-R BT.709-6, sections 3.2 to 3.5, for 8 bits):
 //
 //     Y  = 16 + 219/255 (0.2126 R + 0.7152 G + 0.0722 B)
 //     Cb = 128 + 224/255 (B - Y0) / 1.8556,    Cr = 128 + 224/255 (R - Y0) / 1.5748,    Y0 the bracket of Y,
 //
-// in 16 bits of fraction. A chroma sample is that of the mean of its four pixels. Integers only: the same everywhere.
+// with 16 fractional bits. A chroma sample is that of the mean of its four pixels. Integer arithmetic gives the same
+// bytes on every machine.
 
 #include "quads.h"
 
 namespace {
 
-constexpr int CHUNK = 256;  // pixels that are split into planes at once
+constexpr int CHUNK = 256;  // pixels split into planes at once
 
 struct Planes {
     uint8_t r[CHUNK], g[CHUNK], b[CHUNK];
@@ -41,7 +42,7 @@ void chroma(const Planes& upper, const Planes& lower, int count, uint8_t* cb, ui
 
 }  // namespace
 
-// Convert a picture (height, width, 3) of even size; strides are bytes from row to row.
+// Convert a picture (height, width, 3) with even sides; strides are bytes per row.
 KBVR_API void kbvr_yuv420(const uint8_t* rgb, int32_t width, int32_t height, uint8_t* y, int32_t y_stride, uint8_t* cb,
                           int32_t cb_stride, uint8_t* cr, int32_t cr_stride) {
     Planes upper, lower;

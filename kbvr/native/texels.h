@@ -1,4 +1,4 @@
-// The texture of all layers: where a pixel lies in it, and the blend of the four texels there.
+// The texture of all layers: positions of pixels in it, and the blend of four texels.
 
 #pragma once
 
@@ -22,7 +22,7 @@ struct Texture {
     float scale_x, scale_y;  // texels per photo pixel
     float margin_px;         // of the layers beyond the photo's border, in photo pixels
     float layer_height_px;   // in photo pixels
-    int32_t first_hidden;    // layers from this one on lie behind the front one
+    int32_t first_hidden;    // the first of the layers behind the front one
 };
 
 template <typename Number>
@@ -42,17 +42,17 @@ inline void store(Scalar* to, Vector value) {
     std::memcpy(to, &value, sizeof value);
 }
 
-// Lay a texel whose colours are already times its alpha over another one.
+// Lay a premultiplied texel over another one.
 inline uint32_t lay_over(uint32_t under, uint32_t over) {
     const uint32_t even = 0x00FF00FFu, alpha = over >> 24, keep = 256 - alpha - (alpha >> 7);
     uint32_t low = ((((under & even) * keep + 0x00800080u) >> 8) & even) + (over & even);
     uint32_t high = (((((under >> 8) & even) * keep + 0x00800080u) >> 8) & even) + ((over >> 8) & even);
-    low |= ((low >> 8) & 0x00010001u) * 255;  // resampling may have made a colour more than its alpha
+    low |= ((low >> 8) & 0x00010001u) * 255;  // resampling can make a colour exceed its alpha
     high |= ((high >> 8) & 0x00010001u) * 255;
     return (low & even) | (high & even) << 8;
 }
 
-// The colours of a texel, no longer times its alpha, which is not 0.
+// Colours of a premultiplied texel divided by its alpha, which must not be 0.
 inline uint32_t whole(uint32_t over) {
     const uint32_t alpha = over >> 24;
     uint32_t colours = 0;
@@ -63,7 +63,7 @@ inline uint32_t whole(uint32_t over) {
     return colours;
 }
 
-// Where a pixel lies in the texture: index of the upper left one of four texels, weights 0 to 256 of the others.
+// A pixel's position in the texture: index of the upper left of four texels, and weights 0 to 256 of the others.
 struct Place {
     uint32_t index;
     uint16_t right, lower;
@@ -71,7 +71,7 @@ struct Place {
 
 inline Place place_of(const Texture& t, float u, float v, int layers) {
     const int last_x = t.width - 2, last_y = t.height * layers - 2;
-    float x = greater((u + t.margin_px) * t.scale_x - 0.5f, 0.0f);  // in this order: what is not a number becomes 0
+    float x = greater((u + t.margin_px) * t.scale_x - 0.5f, 0.0f);  // in this order, NaN becomes 0
     float y = greater((v + t.margin_px) * t.scale_y - 0.5f, 0.0f);
     x = lesser(x, static_cast<float>(last_x + 1));
     y = lesser(y, static_cast<float>(last_y + 1));
@@ -93,7 +93,7 @@ inline uint32_t blend(const Texture& t, Place p) {
     return load<uint32_t>(reinterpret_cast<const uint8_t*>(&mixed));
 }
 
-// The same for four pixels at once: their indices, and their weights (right, lower) in turn.
+// Blend the texels of four pixels at once: their indices, and their weights (right, lower) in turn.
 inline FourPixels texels_of_four(const uint32_t* row, const uint32_t* index) {
     const auto two = [&](int i) {
         const TwoTexels first = load<TwoTexels>(row + index[i]), second = load<TwoTexels>(row + index[i + 1]);

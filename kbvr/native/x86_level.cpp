@@ -1,8 +1,8 @@
-// Which of the compiled variants this machine can run.
+// Find out which compiled variants this machine can run.
 
 #include "quads.h"
 
-// Highest x86-64 level that this machine runs (2, 3 or 4); 0 on other machines.
+// Highest x86-64 level of this machine (2, 3 or 4); 0 on other architectures.
 KBVR_API int32_t kbvr_x86_level() {
 #if defined(__x86_64__) || defined(_M_X64)
     const auto cpuid = [](uint32_t leaf, uint32_t sub, uint32_t* r) {

@@ -1,4 +1,4 @@
-"""Neural networks: a card describes each, `open_session` runs it. The one place that knows onnxruntime."""
+"""Neural networks: a card describes each, `open_session` runs it. Only this room imports onnxruntime."""
 
 from kbvr.nets.http import without_credentials
 from kbvr.nets.install import add
@@ -11,7 +11,6 @@ from kbvr.nets.model_card import (
     built_in_card,
     card_of,
     fetched_card,
-    how_to_get,
     is_file,
     known_cards,
     models_folder,
@@ -36,7 +35,6 @@ __all__ = [
     "card_of",
     "devices_of",
     "fetched_card",
-    "how_to_get",
     "is_file",
     "is_whole",
     "known_cards",

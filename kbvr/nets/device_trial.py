@@ -1,4 +1,4 @@
-"""Try one device with a real network, for `kbvr doctor`, in a process of its own (`kbvr.system.trial_process`)."""
+"""Test a device with a real network, for `kbvr doctor`; runs in another process (`kbvr.system.trial_process`)."""
 
 from __future__ import annotations
 
@@ -10,28 +10,27 @@ from typing import Any
 
 import numpy as np
 
-from kbvr.errors import InputError
+from kbvr.errors import MAX_MESSAGE_LENGTH, InputError
 from kbvr.nets.onnxruntime_loader import onnxruntime
 from kbvr.nets.providers import PROVIDERS, problem_with
-from kbvr.nets.session import Session, open_session, title_of
+from kbvr.nets.session import CANNOT_RUN_ON, Session, open_session, title_of
 from kbvr.nets.session import __name__ as session_module
 from kbvr.system.stderr import held_stderr
 
 NETWORK = "kbvr-fill"
-"""It has convolutions, sums and resizing, and takes any size in steps of 32."""
+"""A network with convolutions, sums and resizing, for any multiple of 32 pixels."""
 
 SIZES_PX = ((64, 64), (96, 64))
-"""(width, height): two, since a device may take one size and not another."""
+"""(width, height): two, because a device may fail when the size changes."""
 
 TOLERANCE = 0.02
-"""Largest difference from the CPU's answer, where white is 1: tensor cores round to 10 bits."""
+"""Maximum difference from the CPU's result, where white is 1: tensor cores round to 10 bits."""
 
-MOST_LETTERS = 300
 ANSI_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def described_runtime(_: str = "") -> dict[str, Any]:
-    """Return which onnxruntime this is and what it was built with."""
+    """Return the version of onnxruntime, its CUDA version and its providers."""
     runtime = onnxruntime()
     return {
         "version": runtime.__version__,
@@ -41,23 +40,23 @@ def described_runtime(_: str = "") -> dict[str, Any]:
 
 
 def try_device(device: str) -> dict[str, Any]:
-    """Run a network on a device and on the CPU; return what speaks against the device, or how it did.
+    """Run a network on a device and compare it with the CPU.
 
     Returns:
-        Either `problem`, `remedy` and `surprising`, or `ran_on`, `difference` (the largest, where white is 1) and
-        `seconds` of one run at the last of SIZES_PX.
+        Either `problem`, `remedy` and `surprising`, or `ran_on`, `difference` (the maximum, where white is 1) and
+        `seconds` for one run at the last of SIZES_PX.
     """
     problem = problem_with(device) if device in PROVIDERS else None
     if problem is not None:
         return {"problem": problem.reason, "remedy": problem.remedy, "surprising": problem.surprising}
     logging.getLogger(session_module).setLevel(logging.DEBUG)
-    said: list[bytes] = []
+    lines: list[bytes] = []
     try:
-        with held_stderr() as said:
+        with held_stderr() as lines:
             session = open_session(NETWORK, device)
     except InputError as error:
-        surprising = device not in PROVIDERS or PROVIDERS[device].promises
-        reason = complaint(said) or str(error).split(", but ", 1)[-1]
+        surprising = device not in PROVIDERS or PROVIDERS[device].implies_hardware
+        reason = last_error(lines) or str(error).removeprefix(CANNOT_RUN_ON.format(device))
         return {"problem": reason, "remedy": "", "surprising": surprising}
     title, difference, seconds = title_of(session), 0.0, 0.0
     for size_px in SIZES_PX:
@@ -70,22 +69,22 @@ def try_device(device: str) -> dict[str, Any]:
     return {"ran_on": title, "difference": difference, "seconds": seconds}
 
 
-def complaint(lines: Iterable[bytes]) -> str:
-    """Return the last error that onnxruntime's C++ wrote, without colours, times and where in its code that was."""
+def last_error(lines: Iterable[bytes]) -> str:
+    """Return the last error that onnxruntime's C++ printed, without colours, time and source location."""
     text = ANSI_COLOUR.sub("", b"".join(lines).decode("utf-8", "replace"))
     errors = [line.partition("] ")[2] for line in text.splitlines() if "[E:onnxruntime" in line]
-    return errors[-1].rpartition(" : FAIL : ")[2].strip()[:MOST_LETTERS] if errors else ""
+    return errors[-1].rpartition(" : FAIL : ")[2].strip()[:MAX_MESSAGE_LENGTH] if errors else ""
 
 
-def _difference(session: Session, exact: Session, size_px: tuple[int, int]) -> float:
-    """Return the largest difference between two sessions' answers, infinity if one of them is not finite."""
-    pairs = zip(session.run(None, _noise(size_px)), exact.run(None, _noise(size_px)), strict=True)
-    worst = max(float(np.abs(answer - wanted).max()) for answer, wanted in pairs)
+def _difference(session: Session, reference: Session, size_px: tuple[int, int]) -> float:
+    """Return the maximum difference between two sessions' outputs, infinity if one of them is not finite."""
+    pairs = zip(session.run(None, _noise(size_px)), reference.run(None, _noise(size_px)), strict=True)
+    worst = max(float(np.abs(output - expected).max()) for output, expected in pairs)
     return worst if np.isfinite(worst) else float("inf")
 
 
 def _noise(size_px: tuple[int, int]) -> dict[str, np.ndarray]:
-    """Return an input of random numbers in which the middle is to be filled."""
+    """Return random inputs with a hole to fill."""
     width, height = size_px
     random = np.random.default_rng(0)
     known = np.ones((1, 1, height, width), np.float32)

@@ -1,8 +1,7 @@
-"""Networks that compute in 16 bits, run with the 32-bit arrays that the rest of kbvr has.
+"""Run networks with 16-bit inputs and outputs on the 32-bit arrays of the rest of kbvr.
 
-A graph in fp16 needs half the memory on a GPU, and tensor cores are made for it. onnxruntime cannot turn another graph
-into one while it loads it, and kbvr has no converter; but files in fp16 exist of most larger networks, and `--fill`
-and its like take them as they are.
+An fp16 graph takes half the memory on a GPU, and tensor cores are made for it. onnxruntime cannot convert a graph while
+loading it, and kbvr has no converter, but most larger networks are also published in fp16.
 """
 
 from __future__ import annotations
@@ -13,14 +12,13 @@ from typing import Any
 import numpy as np
 
 HALF = "tensor(float16)"
-"""onnxruntime's name of the type."""
 
 
 class HalfSession:
-    """A `kbvr.nets.Session` whose inputs are cast to 16 bits where the network wants that, its outputs to 32."""
+    """A `kbvr.nets.Session` that casts inputs to 16 bits where the network requires it, and 16-bit outputs to 32."""
 
     def __init__(self, session: Any) -> None:
-        """Wrap a session; its network may have other inputs too, which are left alone."""
+        """Wrap a session."""
         self.session = session
         self._halves = {tensor.name for tensor in session.get_inputs() if tensor.type == HALF}
 
@@ -42,10 +40,10 @@ class HalfSession:
         return list(self.session.get_outputs())
 
     def get_providers(self) -> list[str]:
-        """Return what the session runs on, best first."""
+        """Return onnxruntime's names of the providers, best first."""
         return list(self.session.get_providers())
 
 
 def has_half(session: Any) -> bool:
-    """Tell whether a network takes or gives 16-bit numbers."""
+    """Return whether a network has 16-bit inputs or outputs."""
     return any(tensor.type == HALF for tensor in (*session.get_inputs(), *session.get_outputs()))

@@ -1,4 +1,4 @@
-"""Ask for a file over HTTP: proxies, redirects, and every failure in one line."""
+"""HTTP requests for files: proxies, redirects and one-line errors."""
 
 from __future__ import annotations
 
@@ -13,48 +13,37 @@ from kbvr.errors import DownloadError, InputError
 if TYPE_CHECKING:
     import requests
 
-TIMEOUT_S = (10.0, 30.0)
-"""How long to wait for a connection, and for the next bytes."""
+TIMEOUT_S, FAIL_FAST_TIMEOUT_S = (10.0, 30.0), (3.0, 10.0)
+"""Timeouts of the connection, and of the next bytes."""
 
-HURRIED_TIMEOUT_S = (3.0, 10.0)
-"""The same for somebody who can do without the file."""
-
-MOST_REDIRECTS = 10
+MAX_REDIRECTS = 10
 
 _USER = re.compile(r"://[^/\s]*@")
 _QUERY = re.compile(r"(://[^\s?]*)\?\S+")
 
 
-class PassingError(DownloadError):
-    """A failure that another try may not meet."""
+class TemporaryError(DownloadError):
+    """A failure that may not happen again at the next attempt."""
 
 
 def check_proxy(proxy: str) -> None:
-    """Check that a text can be a proxy's URL.
-
-    Raises:
-        InputError: if it is not like http://host:port; a password in it is not repeated.
-    """
+    """Raise InputError, without repeating a password, if a text is not a proxy's URL."""
     with suppress(ValueError):
         parts = urlsplit(proxy)
         _ = parts.port
         if parts.scheme in ("http", "https") and parts.hostname:
             return
-    raise InputError("the proxy must be like http://host:port, or with name:password@ before the host")
+    raise InputError("the proxy must be like http://host:port or http://name:password@host:port")
 
 
 @contextmanager
-def opened(
-    session: requests.Session, url: str, headers: Mapping[str, str], proxy: str | None, *, hurried: bool = False
+def open_url(
+    session: requests.Session, url: str, headers: Mapping[str, str], proxy: str | None, *, fail_fast: bool = False
 ) -> Iterator[requests.Response]:
-    """Yield the answer to a request after all redirects, its body not yet read; `hurried` waits for less long.
-
-    Raises:
-        DownloadError: if there are too many redirects, or one leads away from https.
-    """
+    """Yield the response after all redirects, before its body is read; `fail_fast` shortens the timeouts."""
     proxies = {"http": proxy, "https": proxy} if proxy else None
-    timeout_s = HURRIED_TIMEOUT_S if hurried else TIMEOUT_S
-    for _ in range(MOST_REDIRECTS + 1):
+    timeout_s = FAIL_FAST_TIMEOUT_S if fail_fast else TIMEOUT_S
+    for _ in range(MAX_REDIRECTS + 1):
         response = session.get(
             url, headers=dict(headers), stream=True, allow_redirects=False, timeout=timeout_s, proxies=proxies
         )
@@ -67,48 +56,45 @@ def opened(
 
 
 def redirected(url: str, location: str) -> str:
-    """Return where a redirect leads.
-
-    Raises:
-        DownloadError: if it leads from https to anything else, or to what is not the web.
-    """
+    """Return the target of a redirect; raise DownloadError if it is not on the web, or leaves https."""
     target = urljoin(url, location)
     allowed = ("https",) if url.lower().startswith("https:") else ("http", "https")
     if urlsplit(target).scheme not in allowed:
-        where = f"{without_credentials(target)}, which is no {' or '.join(allowed)} address"
-        raise DownloadError(f"{host_of(url)} redirects to {where}")
+        problem = f"{without_credentials(target)}, which is not an {' or '.join(allowed)} address"
+        raise DownloadError(f"{host_of(url)} redirects to {problem}")
     return target
 
 
 @contextmanager
 def network_errors(url: str, proxy: str | None) -> Iterator[None]:
-    """Turn what requests raises into one line, told apart by whether it may pass by."""
+    """Turn the exceptions of requests into a one-line TemporaryError or DownloadError."""
     from requests import exceptions as failed
 
     host = host_of(url)
     try:
         yield
     except failed.ProxyError as error:
-        which = host_of(proxy) if proxy else "that the environment names (HTTPS_PROXY)"
-        raise DownloadError(f"the proxy {which} cannot be reached, or does not let anyone reach {host}") from error
+        name = f"proxy {host_of(proxy)}" if proxy else "environment's proxy (HTTPS_PROXY)"
+        raise DownloadError(f"the {name} cannot be reached or refuses to connect to {host}") from error
     except failed.SSLError as error:
-        mend = "behind a company's proxy, REQUESTS_CA_BUNDLE has to name its certificates"
-        raise DownloadError(f"the certificate of {host} is not trusted; {mend}") from error
+        remedy = "behind a corporate proxy, set REQUESTS_CA_BUNDLE to its certificates"
+        raise DownloadError(f"the certificate of {host} is not trusted; {remedy}") from error
     except failed.Timeout as error:
-        raise PassingError(f"{host} did not answer in time") from error
+        raise TemporaryError(f"{host} did not answer in time") from error
     except failed.ConnectionError as error:
         if _never_connected(error):
-            said = f"{host} cannot be reached: no network here, or a proxy is needed (HTTPS_PROXY)"
-            raise DownloadError(said) from error
-        raise PassingError(f"the connection to {host} was lost") from error
+            reason = "there is no network connection, or a proxy is required (HTTPS_PROXY)"
+            raise DownloadError(f"{host} cannot be reached: {reason}") from error
+        raise TemporaryError(f"the connection to {host} was lost") from error
     except failed.ChunkedEncodingError as error:
-        raise PassingError(f"the connection to {host} was cut") from error
+        raise TemporaryError(f"the connection to {host} was cut") from error
     except failed.RequestException as error:
-        raise DownloadError(f"{host} cannot be asked: {without_credentials(' '.join(str(error).split()))}") from error
+        reason = without_credentials(" ".join(str(error).split()))
+        raise DownloadError(f"the request to {host} failed: {reason}") from error
 
 
 def _never_connected(error: BaseException) -> bool:
-    """Tell whether there was no connection at all: a name that nobody knows, or nobody there."""
+    """Return whether no connection was made: the name does not resolve, or the server refuses."""
     from urllib3.exceptions import MaxRetryError, NewConnectionError
 
     reason: Any = error.args[0] if error.args else None
@@ -116,7 +102,7 @@ def _never_connected(error: BaseException) -> bool:
 
 
 def host_of(url: str) -> str:
-    """Return the host of a URL, without a password that may be in it."""
+    """Return the host and port of a URL, without credentials."""
     try:
         parts = urlsplit(url)
         return f"{parts.hostname}:{parts.port}" if parts.port else f"{parts.hostname}"
@@ -125,5 +111,5 @@ def host_of(url: str) -> str:
 
 
 def without_credentials(text: str) -> str:
-    """Return a text with no name, password or query in the URLs that are in it: each may let people in."""
+    """Return a text without the user names, passwords and queries of its URLs, which may grant access."""
     return _QUERY.sub(r"\1?...", _USER.sub("://", text))

@@ -1,4 +1,4 @@
-"""What the process of `kbvr.nets.isolated_network` does: open networks of strangers, look at them, run them."""
+"""The process of `kbvr.nets.isolated_network`: it opens, checks and runs untrusted networks."""
 
 from __future__ import annotations
 
@@ -15,34 +15,31 @@ import numpy as np
 
 from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.nets.fallback_session import first_line
-from kbvr.nets.session import Session, open_checked, said, title_of
-from kbvr.system.resources import is_out_of_memory, shown_bytes
+from kbvr.nets.session import Session, open_checked, reported, title_of
+from kbvr.system.resources import format_bytes, is_out_of_memory
 
 MEMORY_EXIT = 76
-"""Exit code of a process that takes more memory than it may."""
+"""Exit code of a process that exceeds its memory limit."""
 
-LOOK_S = 0.02
-"""How often is looked: what is written in this time is the most by which a limit is passed."""
+CHECK_INTERVAL_S = 0.02
+"""Interval between checks of the memory, in which the limit can be exceeded."""
 
 TRIAL_SIDE_PX = 224
-"""Side of the picture that a network is tried with: a multiple of 14 and of 32, in which most networks step."""
+"""Side of the picture for the first run: a multiple of 14 and 32, the usual steps of networks."""
 
-NOW = Path("/proc/self/statm")
-"""Where Linux says how many pages a process has in memory, in the second place."""
+MEMORY_FILE = Path("/proc/self/statm")
+"""On Linux, its second number is the pages of this process in memory."""
 
-MOST_DIMENSIONS = 8
-"""Of an input: pictures have four; numpy has no more than 64."""
+MAX_DIMENSIONS, MAX_SIDE_PX = 8, 16384
+"""Limits of an input; pictures have four dimensions."""
 
-MOST_SIDE_PX = 16384
-"""No network has a larger fixed side."""
-
-ANSWER_SHARE = 8
-"""An answer may have one part in so many of the memory: it is copied, mirrored and resized by whoever asked."""
+OUTPUT_SHARE = 8
+"""Outputs may take 1/8 of the memory limit, because callers copy, mirror and resize them."""
 
 
 @dataclass(frozen=True)
 class TensorInfo:
-    """One input or output, as onnxruntime describes it."""
+    """An input or output, as onnxruntime describes it."""
 
     name: str
     shape: tuple[int | str | None, ...]
@@ -51,7 +48,7 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class Network:
-    """A network file and how it is to be run."""
+    """A network file and how to run it."""
 
     path: str
     sha256: str
@@ -62,59 +59,49 @@ class Network:
 
 @dataclass(frozen=True)
 class Description:
-    """What is known of a network that was opened."""
+    """An opened network."""
 
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
     providers: tuple[str, ...]
     title: str
-    said: frozenset[str]
-    """What has been said of where networks run."""
+    reported: frozenset[str]
+    """Messages about devices that have been logged."""
 
 
-def describe(network: Network, already_said: frozenset[str]) -> Description:
-    """Open a network, check what it takes and gives, and run it with a small picture if it takes any size.
-
-    Raises:
-        InputError: if it cannot be opened, or takes or gives what no picture can be.
-        OutOfMemoryError: if there is not enough memory.
-    """
-    said.update(already_said)
+def describe(network: Network, already_reported: frozenset[str]) -> Description:
+    """Open a network, check its inputs and outputs, and run it with a small picture if it takes any size."""
+    reported.update(already_reported)
     with _limited(network):
         session = _session(network)
         inputs, outputs = _infos(session.get_inputs()), _infos(session.get_outputs())
         _check(network.path, inputs, outputs)
         if not is_fixed(inputs):
-            with suppress(InputError):  # it may want another size or other values: its first picture will tell
+            with suppress(InputError):  # it may require another size or other values; the first picture shows that
                 _run(session, network, None, {tensor.name: _sample(tensor) for tensor in inputs})
-        return Description(inputs, outputs, tuple(session.get_providers()), title_of(session), frozenset(said))
+        return Description(inputs, outputs, tuple(session.get_providers()), title_of(session), frozenset(reported))
 
 
 def run(network: Network, names: Sequence[str] | None, feeds: Mapping[str, np.ndarray]) -> tuple[list[np.ndarray], str]:
-    """Return a network's answer, and what it ran on.
-
-    Raises:
-        InputError: if it cannot be run like that, or its answer is too large.
-        OutOfMemoryError: if there is not enough memory.
-    """
+    """Return a network's outputs, and the device that it ran on; raise InputError if the outputs are too large."""
     with _limited(network):
         session = _session(network)
         outputs = _run(session, network, names, feeds)
         size_bytes = sum(output.nbytes for output in outputs)
-        if size_bytes > network.max_bytes // ANSWER_SHARE:
+        if size_bytes > network.max_bytes // OUTPUT_SHARE:
             raise InputError(
-                f"expected an answer about as large as the picture, got {shown_bytes(size_bytes)} from {network.path}"
+                f"expected an output about as large as the picture, got {format_bytes(size_bytes)} from {network.path}"
             )
         return outputs, title_of(session)
 
 
 def too_large(network: Network) -> OutOfMemoryError:
-    """Return what a person is told of a network that needs more memory than it may take."""
-    return OutOfMemoryError(f"{network.path} needs more than {shown_bytes(network.max_bytes)} of memory (--max-memory)")
+    """Return the error for a network that exceeds its memory limit."""
+    return OutOfMemoryError(f"{network.path} requires more memory than its limit of {format_bytes(network.max_bytes)}")
 
 
 def is_fixed(inputs: Sequence[TensorInfo]) -> bool:
-    """Tell whether a network takes one size only."""
+    """Return whether a network takes only one size."""
     return all(tensor.shape and all(isinstance(side, int) for side in tensor.shape) for tensor in inputs)
 
 
@@ -133,26 +120,25 @@ def _run(
             raise too_large(network) from error
         raise InputError(f"{network.path} cannot be run: {first_line(error)}") from error
     if not all(isinstance(output, np.ndarray) and output.dtype.kind in "biuf" for output in outputs):
-        raise InputError(f"expected arrays of numbers, got something else from {network.path}")
+        raise InputError(f"expected arrays of numbers, got other outputs from {network.path}")
     return outputs
 
 
 def _check(path: str, inputs: Sequence[TensorInfo], outputs: Sequence[TensorInfo]) -> None:
-    """Refuse a network of which the description alone says that it cannot be used."""
+    """Raise InputError for a network whose inputs or outputs cannot be pictures."""
     if not outputs:
         raise InputError(f"expected a network with an output, got {path} without one")
     for tensor in (*inputs, *outputs):
         if not tensor.type.startswith("tensor("):
             raise InputError(f"expected tensors, got {path} with {tensor.name}, which is {tensor.type}")
     for tensor in inputs:
-        if len(tensor.shape) > MOST_DIMENSIONS:
+        if len(tensor.shape) > MAX_DIMENSIONS:
             raise InputError(
-                f"expected inputs of at most {MOST_DIMENSIONS} dimensions, got {path} with {len(tensor.shape)}"
+                f"expected inputs of at most {MAX_DIMENSIONS} dimensions, got {path} with {len(tensor.shape)}"
             )
-        wrong = [side for side in tensor.shape if isinstance(side, int) and not 1 <= side <= MOST_SIDE_PX]
-        if wrong:
+        if any(isinstance(side, int) and not 1 <= side <= MAX_SIDE_PX for side in tensor.shape):
             shape = "x".join(map(str, tensor.shape))
-            raise InputError(f"expected sides of 1 to {MOST_SIDE_PX}, got {path} with {tensor.name} of {shape}")
+            raise InputError(f"expected sides of 1 to {MAX_SIDE_PX}, got {path} with {tensor.name} of {shape}")
         if len(tensor.shape) == 4 and isinstance(tensor.shape[0], int) and tensor.shape[0] != 1:
             batch = f"{tensor.shape[0]} at a time as {tensor.name}"
             raise InputError(f"expected a network that takes one picture at a time, got {path}, which takes {batch}")
@@ -162,11 +148,11 @@ def _infos(tensors: Sequence[Any]) -> tuple[TensorInfo, ...]:
     try:
         return tuple(TensorInfo(tensor.name, tuple(tensor.shape), tensor.type) for tensor in tensors)
     except UnicodeDecodeError as error:
-        raise InputError(f"expected a network whose tensors have names in UTF-8, got {error.object!r:.80}") from error
+        raise InputError(f"expected tensor names in UTF-8, got {error.object!r:.80}") from error
 
 
 def _sample(tensor: TensorInfo) -> np.ndarray:
-    """Return a small input of zeros; a free side is the picture's, the number of planes, or that of pictures."""
+    """Return a small input of zeros; free dimensions are taken from (1, 3, height, width)."""
     free = (1, 3, TRIAL_SIDE_PX, TRIAL_SIDE_PX)[-len(tensor.shape) :] if tensor.shape else ()
     free = (1,) * (len(tensor.shape) - len(free)) + free
     shape = [side if isinstance(side, int) else other for side, other in zip(tensor.shape, free, strict=True)]
@@ -176,15 +162,15 @@ def _sample(tensor: TensorInfo) -> np.ndarray:
 
 @contextmanager
 def _limited(network: Network) -> Iterator[None]:
-    """End this process if it takes more memory than it may; what says that by itself becomes an OutOfMemoryError."""
-    left = threading.Event()
+    """End this process if it exceeds its memory limit; turn errors for lack of memory into OutOfMemoryError."""
+    done = threading.Event()
 
-    def look() -> None:
-        while not left.wait(LOOK_S):
-            if _taken_bytes() > network.max_bytes:
+    def watch() -> None:
+        while not done.wait(CHECK_INTERVAL_S):
+            if _used_bytes() > network.max_bytes:
                 os._exit(MEMORY_EXIT)
 
-    threading.Thread(target=look, daemon=True).start()
+    threading.Thread(target=watch, daemon=True).start()
     try:
         yield
     except (MemoryError, InputError) as error:
@@ -192,13 +178,13 @@ def _limited(network: Network) -> Iterator[None]:
             raise
         raise too_large(network) from error
     finally:
-        left.set()
+        done.set()
 
 
-def _taken_bytes() -> int:
-    """Return how much memory this process takes: now on Linux, at most so far on macOS; 0 on Windows."""
-    if NOW.exists():
-        return int(NOW.read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+def _used_bytes() -> int:
+    """Return the memory that this process uses: current on Linux, peak on macOS, 0 on Windows."""
+    if MEMORY_FILE.exists():
+        return int(MEMORY_FILE.read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     with suppress(ImportError):
         import resource
 

@@ -1,6 +1,6 @@
-"""Model cards: what a network file is, where it comes from and how to feed it.
+"""Model cards: the description, source and input format of a network file.
 
-A card is a JSON file beside its .onnx file, written by the exporter: a better network is two files.
+A card is a JSON file next to its .onnx file, written by the exporter.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
@@ -26,51 +26,49 @@ from kbvr.system.input_file import read_small_file
 FOLDER = Path(__file__).parent / "builtin"
 
 BUILT_IN: Mapping[str, str] = MappingProxyType({"kbvr-depth": "kbvr-depth.json", "kbvr-fill": "kbvr-fill.json"})
-"""Name of a network that ships with kbvr -> its card in this folder."""
-
+"""Networks that ship with kbvr -> their cards in FOLDER."""
 
 FETCHED: Mapping[str, str] = MappingProxyType(
     {name: f"{name}.json" for name in ("moge-2-small", "depth-anything-v2-small", "migan", "lama")}
 )
-"""Name of a network whose card ships with kbvr but whose file does not -> its card in this folder."""
+"""Networks whose cards ship with kbvr but whose files are downloaded -> their cards in FOLDER."""
 
 MAX_CARD_BYTES = 1_000_000
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
-"""What a network may be called: a plain file name on every system, in no folder but its own."""
+"""Valid names of networks: plain file names on every system, without folders."""
 
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
-"""What Windows takes for a device, in whatever folder."""
+"""Device names on Windows, in every folder."""
 
-MOST_FIGURE = 1e300
-"""False of NaN and infinity, which JSON must not have, and of whole numbers that no float holds."""
+MAX_FIGURE = 1e300
+"""Excludes NaN and infinity, which JSON does not allow, and integers too large for a float."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-
 _CARD = re.compile(r"[^.].*\.json", re.DOTALL)
 
 NO_FOLDER = Path(os.devnull, "kbvr", "models")
-"""No system lets anybody make this one."""
+"""A folder that cannot exist on any system."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """One input or output of a network."""
+    """An input or output of a network."""
 
     name: str
     dtype: str
     shape: tuple[int | str, ...]
-    """A name stands for a size that may change."""
+    """A name stands for a variable size."""
 
     meaning: str
-    """What the numbers are: unit, range, sign."""
+    """The unit, range and sign of the numbers."""
 
 
 @dataclass(frozen=True)
 class Card:
-    """All that a person or a program must know about one network file."""
+    """The description of a network file, for people and programs."""
 
     name: str
     file: str
@@ -79,45 +77,42 @@ class Card:
     sha256: str
     licence: str
     source: str
-    """Who made the architecture and the weights."""
+    """The authors of the architecture and the weights."""
 
     task: str
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     normalisation: str
-    """What is done to 8-bit sRGB before it goes in."""
+    """How 8-bit sRGB is converted to the input."""
 
     sizes: str
-    """Which picture sizes it takes and which it likes."""
+    """Supported and recommended picture sizes."""
 
     trained_on: str
     figures: Mapping[str, float]
     """Measured quality, by name."""
 
     limits: str
-    """What it is known to do badly."""
+    """Known weaknesses."""
 
     url: str = ""
-    """Where the file is fetched from; empty if it is not."""
+    """Download address; empty if there is none."""
 
     size_bytes: int = 0
-    """The size of the file or a little more, 0 if nobody knows: a pull stops there. The sum proves it whole."""
+    """The size of the file or slightly more, 0 if it is unknown: the maximum size of a download."""
 
     non_commercial: bool = False
-    """Whether the licence forbids commercial use, so that it has to be accepted first."""
+    """Whether the licence forbids commercial use, and must be accepted before the download."""
 
     depth: DepthRecipe | None = None
-    """How it is fed, if it is a depth network."""
-
     fill: FillRecipe | None = None
-    """How it is read, if it is an inpainting network of a fixed size."""
 
     folder: Path = FOLDER
-    """Where the card was read; not a part of the file."""
+    """The folder of the card, which is not stored in it."""
 
     @property
     def tensors(self) -> tuple[tuple[str, Tensor], ...]:
-        """Every input and output, with "in" or "out" before it."""
+        """All inputs and outputs, as ("in" or "out", tensor)."""
         return (*(("in", tensor) for tensor in self.inputs), *(("out", tensor) for tensor in self.outputs))
 
     @property
@@ -127,17 +122,17 @@ class Card:
 
     @property
     def is_here(self) -> bool:
-        """Whether the network file is there, as far as this user may see."""
+        """Whether the network file exists."""
         return is_file(self.path)
 
 
 def read_card(path: Path) -> Card:
     """Read a card from its JSON file.
 
-    Its name and file are names only, so nothing that is done with a stranger's card leaves the card's folder.
+    Its name and file must be plain names, so that an untrusted card cannot refer to files outside its folder.
 
     Raises:
-        InputError: if the file is missing, is no JSON, lacks a field or has one too many, or a value cannot be.
+        InputError: if the file cannot be read or is not valid JSON, or a field is missing, unknown or invalid.
     """
     text = read_small_file(path, "a model card", MAX_CARD_BYTES)
     try:
@@ -151,20 +146,20 @@ def read_card(path: Path) -> Card:
         }
         return Card(**{**values, **tensors, **recipes, "figures": figures, "folder": path.parent})
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise InputError(f"wanted a model card, got {path}: {' '.join(str(error).split())}") from error
+        raise InputError(f"expected a model card, got {path}: {' '.join(str(error).split())}") from error
 
 
 def _checked(values: Any) -> dict[str, Any]:
-    """Return the values of a card after those that something is done with have been checked."""
+    """Return the values of a card, checked except for tensors and recipes."""
     if not isinstance(values, dict):
-        raise InputError(f"a card is an object, this is a {type(values).__name__}")
-    lacking = [field.name for field in fields(Card) if field.default is MISSING and field.name not in values]
-    if lacking:
-        raise InputError(f"it lacks {', '.join(lacking)}")
-    for what in ("name", "file"):
-        value = values[what]
+        raise InputError(f"a card must be an object, got {type(values).__name__}")
+    missing = [field.name for field in fields(Card) if field.default is MISSING and field.name not in values]
+    if missing:
+        raise InputError(f"missing {', '.join(missing)}")
+    for field in ("name", "file"):
+        value = values[field]
         if not isinstance(value, str) or not _NAME.fullmatch(value) or _DEVICES.fullmatch(value):
-            raise InputError(f"{what} must be a plain name of letters, digits, '.', '_' and '-', got {value!r}")
+            raise InputError(f"{field} must be a plain name of letters, digits, '.', '_' and '-', got {value!r}")
     if not values["file"].endswith(".onnx"):
         raise InputError(f"file must end with .onnx, got {values['file']!r}")
     if not isinstance(values["sha256"], str) or not _SHA256.fullmatch(values["sha256"]):
@@ -179,48 +174,39 @@ def _checked(values: Any) -> dict[str, Any]:
         raise InputError(f"non_commercial must be true or false, got {values['non_commercial']!r}")
     for name in ("licence", "source", "task", "normalisation", "sizes", "trained_on", "limits"):
         if not isinstance(values[name], str):
-            raise InputError(f"{name} must be a text, got {values[name]!r}")
+            raise InputError(f"{name} must be text, got {values[name]!r}")
     figures = values["figures"]
-    if not isinstance(figures, dict) or not all(_is_number(figure) for figure in figures.values()):
+    numbers: Iterable[Any] = figures.values() if isinstance(figures, dict) else (None,)
+    if not all(type(number) in (int, float) and abs(number) <= MAX_FIGURE for number in numbers):
         raise InputError(f"figures must be an object of finite numbers, got {figures!r}")
     return values
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST_FIGURE
-
-
 def card_text(card: Card) -> str:
-    """Return the text of a card's JSON file; fields that say nothing are left out."""
+    """Return the text of a card's JSON file, without empty optional fields."""
     values = {field.name: getattr(card, field.name) for field in fields(card) if field.name != "folder"}
-    values = {name: value for name, value in values.items() if name not in _OPTIONAL or value}
+    optional = ("url", "size_bytes", "non_commercial", "depth", "fill")
+    values = {name: value for name, value in values.items() if name not in optional or value}
     values["figures"] = dict(card.figures)
     return json.dumps(values, indent=2, ensure_ascii=False, default=vars) + "\n"
 
 
-_OPTIONAL = ("url", "size_bytes", "non_commercial", "depth", "fill")
-
-
 @cache
 def built_in_card(name: str) -> Card:
-    """Return the card of a network that ships with kbvr.
-
-    Raises:
-        InputError: if there is no such network.
-    """
+    """Return the card of a network that ships with kbvr; raise InputError if there is none of that name."""
     if name not in BUILT_IN:
         raise InputError(f"the network must be one of {', '.join(BUILT_IN)}, got {name!r}")
     return read_card(FOLDER / BUILT_IN[name])
 
 
 @cache
-def shipped_sums() -> frozenset[str]:
-    """Return the sums of all networks whose cards ship with kbvr."""
+def shipped_checksums() -> frozenset[str]:
+    """Return the SHA-256 of all networks whose cards ship with kbvr."""
     return frozenset(read_card(FOLDER / file).sha256 for file in (*BUILT_IN.values(), *FETCHED.values()))
 
 
 def is_file(path: Path) -> bool:
-    """Tell whether there is a file; none in a folder that may not be entered."""
+    """Return whether a path is an existing file, False if its folder may not be accessed."""
     try:
         return path.is_file()
     except OSError:
@@ -228,22 +214,22 @@ def is_file(path: Path) -> bool:
 
 
 def models_folder() -> Path:
-    """Return the folder of network files that do not ship with kbvr: $KBVR_HOME/models or the system's own place.
+    """Return the folder of installed networks: $KBVR_HOME/models, or models in the user's data folder.
 
-    A user without a home, as containers have, has none either: then it is one that cannot be.
+    For a user without a home folder, as in containers, this is NO_FOLDER.
     """
     home = os.environ.get("KBVR_HOME")
     if home:
         return Path(home) / "models"
     try:
         folder = platformdirs.user_data_path("kbvr", appauthor=False) / "models"
-    except RuntimeError:  # platformdirs' word for it; older ones give a path that is not absolute
+    except RuntimeError:  # there is no home folder; older versions of platformdirs return a relative path instead
         return NO_FOLDER
     return folder if folder.is_absolute() else NO_FOLDER
 
 
 def _cards_in(folder: Path) -> list[Path]:
-    """Return the files in the folder of networks that should be cards; warn if it cannot be looked into."""
+    """Return the card files in a folder; warn if it cannot be read."""
     try:
         with os.scandir(folder) as entries:
             return sorted(Path(entry.path) for entry in entries if _CARD.fullmatch(entry.name))
@@ -251,15 +237,15 @@ def _cards_in(folder: Path) -> list[Path]:
         return []  # nothing has been pulled yet
     except OSError as error:
         where = "without a home folder" if folder == NO_FOLDER else f"in {folder}: {error.strerror}"
-        _warn_once(f"pulled and added networks cannot be looked for {where} (KBVR_HOME can name another folder)")
+        _warn_once(f"installed networks cannot be found {where} (set KBVR_HOME to use another folder)")
         return []
 
 
 def known_cards() -> dict[str, Card]:
-    """Return the cards of all networks that kbvr knows, by name: built in, to be fetched, and a person's own.
+    """Return the cards of all known networks by name: built-in, downloadable, and the user's own.
 
-    A card in `models_folder()` counts more than a shipped one of the same name, unless that one is built in. One
-    that cannot be read is passed over with a warning.
+    A card in `models_folder()` replaces a shipped one of the same name, unless that is built in. Unreadable cards are
+    skipped with a warning.
     """
     folder = models_folder()
     known = {name: built_in_card(name) for name in BUILT_IN}
@@ -271,7 +257,7 @@ def known_cards() -> dict[str, Card]:
             _warn_once(str(error))
             continue
         if path.stem != card.name or card.name in BUILT_IN:
-            _warn_once(f"a card must be named after its network, which must not be a built-in one's, got {path}")
+            _warn_once(f"a card must be named after its network, and not after a built-in network, got {path}")
             continue
         known[card.name] = card
     return known
@@ -279,16 +265,12 @@ def known_cards() -> dict[str, Card]:
 
 @cache
 def _warn_once(message: str) -> None:
-    """Log a warning, the first time that it is one."""
+    """Log a warning once per process."""
     _log.warning("%s", message)
 
 
 def card_of(name: str) -> Card:
-    """Return the card of a network that kbvr knows; its file need not be there.
-
-    Raises:
-        InputError: if there is no such network.
-    """
+    """Return the card of a known network, installed or not; raise InputError if there is none of that name."""
     known = known_cards()
     if name not in known:
         raise InputError(f"the network must be one of {', '.join(known)}, got {name!r}")
@@ -296,33 +278,32 @@ def card_of(name: str) -> Card:
 
 
 def fetched_card(name: str) -> Card:
-    """Return the card of a network whose file is there.
+    """Return the card of an installed network.
 
     Raises:
-        InputError: if there is no such network, or its file is not in `models_folder()`; it says how to get it.
+        InputError: if there is no such network, or its file is missing; the message says how to get it.
     """
     card = card_of(name)
     if not card.is_here:
         try:
             card.path.stat()
         except PermissionError as error:
-            raise InputError(f"{name} wants the file {card.path}, which may not be read: {error.strerror}") from error
+            raise InputError(f"{name} requires {card.path}, which cannot be read: {error.strerror}") from error
         except OSError:
-            pass  # as if it were not there
-        raise InputError(f"{name} wants the file {card.path}, which is not there; {how_to_get(card)}")
+            pass  # reported as missing
+        raise InputError(f"{name} requires {card.path}, which is missing; {how_to_get(card)}")
     return card
 
 
 def how_to_get(card: Card) -> str:
-    """Return what a person can do to have a network's file, in words."""
-    comes_from = without_credentials(card.url or card.source)
-    by_hand = f"put there with `kbvr models add FILE`, it comes from {comes_from}"
-    return f"`kbvr models pull {card.name}` gets it (or by hand: {by_hand})" if card.url else by_hand
+    """Return instructions to install a network's file."""
+    by_hand = f"get the file from {without_credentials(card.url or card.source)} and run `kbvr models add FILE`"
+    return f"run `kbvr models pull {card.name}` (or {by_hand})" if card.url else by_hand
 
 
 def _tensor(row: Mapping[str, Any]) -> Tensor:
-    if not all(isinstance(row[what], str) for what in ("name", "dtype", "meaning")):
-        raise InputError(f"name, dtype and meaning of a tensor must be texts, got {row!r}")
+    if not all(isinstance(row[field], str) for field in ("name", "dtype", "meaning")):
+        raise InputError(f"name, dtype and meaning of a tensor must be text, got {row!r}")
     if not all(isinstance(side, int | str) for side in row["shape"]):
-        raise InputError(f"the shape of a tensor must be of whole numbers and names, got {row['shape']!r}")
+        raise InputError(f"the shape of a tensor must consist of whole numbers and names, got {row['shape']!r}")
     return Tensor(**{**row, "shape": tuple(row["shape"])})

@@ -1,7 +1,6 @@
-"""The networks that a person has beside the built-in ones: fetched, removed, added.
+"""Download and remove networks in `models_folder()`: `FILE.onnx`, and `NAME.json` if the card does not ship with kbvr.
 
-They are kept in `models_folder()`: `FILE.onnx`, and `NAME.json` where kbvr has no card of its own. Sums are checked
-before a file gets its name.
+The SHA-256 is checked before a file is renamed to its final name.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -28,17 +27,17 @@ def pull(
     accept_license: bool = False,
     progress: Progress | None = None,
     proxy: str | None = None,
-    hurried: bool = False,
+    fail_fast: bool = False,
 ) -> Path:
-    """Fetch the file of a network, unless it is there already, and return where it is.
+    """Download the file of a network, unless it is installed, and return its path.
 
-    What an earlier try left is gone on with. A second process that fetches the same network waits for the first.
-    `proxy` is a URL; without it the environment's (HTTPS_PROXY, NO_PROXY) count. `hurried` is for somebody who can do
-    without: it gives up after seconds if nobody answers.
+    An interrupted download is resumed. A second process that downloads the same network waits for the first. `proxy` is
+    a URL; the default is the environment's (HTTPS_PROXY, NO_PROXY). `fail_fast` fails after seconds if the server does
+    not answer.
 
     Raises:
-        InputError: if there is no such network, it comes from nowhere, or its licence has to be accepted first.
-        DownloadError: if it cannot be fetched, or another file came; the message says what to do.
+        InputError: if there is no such network, it has no download address, or its licence is not accepted.
+        DownloadError: if the download fails or its checksum is wrong; the message says what to do.
         OutputError: if the disk is full or the folder cannot be written.
     """
     card = card_of(name)
@@ -47,56 +46,49 @@ def pull(
     if name in BUILT_IN or is_whole(card):
         return card.path
     if not card.url:
-        raise InputError(f"{name} has no address that it could be fetched from; {how_to_get(card)}")
+        raise InputError(f"{name} has no download address; {how_to_get(card)}")
     if card.non_commercial and not accept_license:
-        raise InputError(f"{name} is under {card.licence}, which forbids commercial use: accept it (--accept-license)")
+        raise InputError(f"{name} is under {card.licence}, which forbids commercial use: accept it with accept_license")
     with locked(card):
         if not is_whole(card):
-            _fetch(card, Downloader(part_of(card), card.sha256, card.size_bytes, proxy, progress, hurried))
+            _fetch(card, Downloader(part_of(card), card.sha256, card.size_bytes, proxy, progress, fail_fast))
     return card.path
 
 
 def remove(name: str) -> tuple[Path, ...]:
-    """Remove a network's file and what a broken-off pull left of it, and its card if that was added; return them.
+    """Remove a network's file and partial download, and its card if the user added it; return their paths.
 
     Raises:
-        InputError: if it is built in, or nothing of it is there.
-        OutputError: if something cannot be removed.
+        InputError: if the network is built in or not installed.
+        OutputError: if a file cannot be removed.
     """
     if name in BUILT_IN:
         raise InputError(f"{name} ships with kbvr and cannot be removed")
-    if name not in known_cards():
-        return _broken_removed(name)
+    json_file = models_folder() / f"{name}.json"
+    if name not in known_cards() and json_file in models_folder().glob("[!.]*.json"):  # an unreadable card
+        return _unlink((json_file, json_file.with_name(f"{name}.onnx")))
     card = card_of(name)
     part = part_of(card)
-    files = [path for path in (card.path, part, note_of(part), _card_path(card)) if is_file(path)]
-    if not files:
-        raise InputError(f"{name} is not here, so there is nothing to remove")
+    files = (card.path, part, note_of(part), json_file)
+    if not any(map(is_file, files)):
+        raise InputError(f"{name} is not installed, so there is nothing to remove")
     with locked(card):
-        for path in files:
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                raise OutputError(f"cannot remove {path}: {error.strerror or error}") from error
-    return tuple(files)
+        return _unlink(files)
 
 
-def _broken_removed(name: str) -> tuple[Path, ...]:
-    """Remove a card that cannot be read, and the file beside it."""
-    stems = {path.stem for path in models_folder().glob("[!.]*.json")}
-    if name not in stems:
-        card_of(name)  # says which networks there are
-    files = [path for suffix in (".json", ".onnx") if is_file(path := models_folder() / f"{name}{suffix}")]
-    for path in files:
+def _unlink(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Remove the files that exist, and return them."""
+    existing = tuple(filter(is_file, paths))
+    for path in existing:
         try:
-            path.unlink()
+            path.unlink(missing_ok=True)
         except OSError as error:
             raise OutputError(f"cannot remove {path}: {error.strerror or error}") from error
-    return tuple(files)
+    return existing
 
 
 def is_whole(card: Card) -> bool:
-    """Tell whether a network's file is there and is the one on its card."""
+    """Return whether a network's file exists and has the SHA-256 on its card."""
     try:
         return card.path.is_file() and sha256_of(card.path) == card.sha256
     except OSError:
@@ -104,23 +96,19 @@ def is_whole(card: Card) -> bool:
 
 
 def sha256_of(path: Path) -> str:
-    """Return the sum of a file in hexadecimal digits."""
+    """Return the SHA-256 of a file in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def part_of(card: Card) -> Path:
-    """Return where a file is collected while it is fetched."""
+    """Return the path of a network's partial download."""
     return card.folder / f"{card.file}.part"
 
 
 @contextmanager
 def locked(card: Card) -> Iterator[None]:
-    """Keep other processes from fetching, adding or removing the same network; wait for one that does.
-
-    Raises:
-        OutputError: if the folder cannot be made or written.
-    """
+    """Lock a network against other processes that download, install or remove it, waiting for them if necessary."""
     import filelock
 
     folder = models_folder()
@@ -130,7 +118,7 @@ def locked(card: Card) -> Iterator[None]:
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
-            _log.warning("another process is at work on %s; waiting for it", card.name)
+            _log.warning("waiting for another process that is installing or removing %s", card.name)
             lock.acquire()
     except OSError as error:
         raise OutputError(f"cannot write to {folder}: {error.strerror or error}") from error
@@ -141,8 +129,8 @@ def locked(card: Card) -> Iterator[None]:
 
 
 def _fetch(card: Card, downloader: Downloader) -> None:
-    """Fetch a file, check it and give it its name; remove what killed pulls of others left more than a day ago."""
-    by_hand = f"try again later, or fetch {without_credentials(card.url)} by hand and `kbvr models add FILE`"
+    """Download, check and rename a file; remove abandoned downloads of other networks."""
+    remedy = f"try again later, or download {without_credentials(card.url)} by hand and run `kbvr models add FILE`"
     others = re.compile(rf"(?!{re.escape(card.file)})[^.].*\.onnx\.part(-note)?")
     for names in (others, UNFINISHED):
         remove_abandoned(card.folder, names)
@@ -152,35 +140,31 @@ def _fetch(card: Card, downloader: Downloader) -> None:
         except _WrongFileError:
             if not downloader.resumed:
                 raise
-            _log.info("%s was put together from parts of two files; once more from the start", card.name)
+            _log.info("the resumed download of %s is invalid; starting again", card.name)
             downloader.resumed = False
             _retrieve(card, downloader)
     except DownloadError as error:
-        raise DownloadError(f"{card.name} could not be fetched: {error}; {by_hand}") from error
+        raise DownloadError(f"{card.name} could not be downloaded: {error}; {remedy}") from error
     except OSError as error:
         raise OutputError(f"cannot write to {card.folder}: {error.strerror or error}") from error
 
 
 def _retrieve(card: Card, downloader: Downloader) -> None:
-    """Fetch a file once, and give it its name if it is the right one."""
+    """Download a file once, check its SHA-256 and rename it."""
     part = downloader.part
     downloader.fetch(card.url)
     if sha256_of(part) != card.sha256:
         discard(part)
-        raise _WrongFileError("what came is not the file of the card (another sha256) and was thrown away")
+        raise _WrongFileError("the downloaded file does not have the sha256 on the card, and was removed")
     part.replace(card.path)
     discard(part)
 
 
 class _WrongFileError(DownloadError):
-    """Another file came."""
+    """The downloaded file has another checksum."""
 
 
-def _card_path(card: Card) -> Path:
-    return models_folder() / f"{card.name}.json"
-
-
-def forget_part(card: Card) -> None:
-    """Remove what a broken-off pull left of a network."""
+def remove_part(card: Card) -> None:
+    """Remove a network's partial download, if there is one."""
     with suppress(OSError):
         discard(part_of(card))

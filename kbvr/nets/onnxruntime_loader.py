@@ -1,9 +1,10 @@
-"""Load onnxruntime, once: without its telemetry, and without what it says of graphics cards that are none."""
+"""Import onnxruntime without telemetry, and without its warnings about virtual graphics cards."""
 
 from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -18,27 +19,22 @@ GRAPHICS_CARDS = Path("/sys/class/drm")
 def onnxruntime() -> Any:
     """Return the module.
 
-    Importing kbvr has kept its telemetry from starting (`ORT_DISABLE_TELEMETRY`). Where the program that uses kbvr had
-    imported onnxruntime before, its own switch ends what it can: most events, but neither its threads nor its files.
-    Who has set the variable to another value is left alone (onnxruntime's Privacy.md).
+    Importing kbvr has disabled its telemetry (`ORT_DISABLE_TELEMETRY`). If the program imported onnxruntime before
+    kbvr, onnxruntime's own switch ends most events, but neither its threads nor its files. Another value of the
+    variable, set by the user, is respected (onnxruntime's Privacy.md).
 
-    Its C++ looks at every graphics card while it is loaded, before a level of logging can be set, and warns on stderr
-    of each that has no PCI vendor: the virtual ones of WSL, of cloud machines and of docks
-    (github.com/microsoft/onnxruntime/issues/26763). Where there is one, that warning is kept from the terminal.
+    While it is loaded, before its log level can be set, its C++ warns on stderr of each graphics card without a PCI
+    vendor: the virtual ones of WSL, cloud machines and docks (github.com/microsoft/onnxruntime/issues/26763). These
+    warnings are filtered out.
     """
-    loaded = _loaded()
+    filters = "onnxruntime" not in sys.modules and has_card_without_vendor(GRAPHICS_CARDS)
+    with stderr_without("[W:onnxruntime:") if filters else nullcontext():
+        loaded = import_module("onnxruntime")
     if os.environ.get("ORT_DISABLE_TELEMETRY") == "1":
         loaded.disable_telemetry_events()
     return loaded
 
 
-def _loaded() -> Any:
-    if "onnxruntime" in sys.modules or not has_card_without_vendor(GRAPHICS_CARDS):
-        return import_module("onnxruntime")
-    with stderr_without("[W:onnxruntime:"):
-        return import_module("onnxruntime")
-
-
 def has_card_without_vendor(cards: Path) -> bool:
-    """Tell whether Linux lists a graphics card of which onnxruntime cannot read the vendor."""
+    """Return whether Linux lists a graphics card whose vendor onnxruntime cannot read."""
     return any(card.name[4:].isdecimal() and not (card / "device" / "vendor").exists() for card in cards.glob("card*"))

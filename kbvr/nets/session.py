@@ -1,4 +1,4 @@
-"""Sessions: a network file made ready to run on the best there is, once per process."""
+"""Sessions: each network is opened once per process, on the best usable device."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from kbvr.nets.model_card import Card, built_in_card
 from kbvr.nets.onnxruntime_loader import onnxruntime
 from kbvr.nets.providers import CPU, CUDA, Options, Problem, Provider, candidates, cuda_options, problem_with
 from kbvr.system import cuda_driver as cuda
-from kbvr.system.input_file import check_regular
+from kbvr.system.input_file import open_regular, sha256_of_input
 from kbvr.system.resources import MAX_THREADS, processors
 
-MOST_THREADS = 8
-"""More threads make networks as small as these slower."""
+MAX_DEFAULT_THREADS = 8
+"""More threads slow down networks as small as these."""
 
+CANNOT_RUN_ON = "cannot run on {}: "
 _SILENT, _ERRORS, _WARNINGS = 4, 3, 2
 _SPIN = "session.intra_op.allow_spinning"
 _RECORD_NODES = "session.record_ep_graph_assignment_info"
 
 logger = logging.getLogger(__name__)
-_opening = Lock()
-said: set[str] = set()
-"""What has been said of where networks run; each is said once a process."""
+_open_lock = Lock()
+reported: set[str] = set()
+"""Messages about devices that have been logged; each is logged once per process."""
 
-_used: ContextVar[list[Session] | None] = ContextVar("used", default=None)
-"""Where sessions are noted that are opened; None where nobody wants to know."""
+_opened: ContextVar[list[Session] | None] = ContextVar("opened", default=None)
 
 
 @runtime_checkable
@@ -55,105 +55,91 @@ class Session(Protocol):
         """Return descriptions of the outputs, each with a `name`, a `shape` and a `type`."""
 
     def get_providers(self) -> list[str]:
-        """Return what the session runs on, best first."""
+        """Return onnxruntime's names of the providers, best first."""
 
 
 def open_session(network: str | Card, device: str = "auto", threads: int | None = None) -> Session:
-    """Open a network, given as its card or as a built-in one's name; the same call gives the same session.
+    """Open a network; repeated calls return the same session.
 
-    `device` is one of `kbvr.nets.DEVICES`; `kbvr.nets.candidates` says what `auto` takes. A device by name is had or
-    refused; `auto` ends at the CPU, with a warning where a person would expect more. Arrays are float32 also where
-    the network computes in 16 bits. `threads` counts for the CPU only and is by default the number of processors that
-    this process may use, 8 at most.
+    Inputs and outputs are float32, even if the network computes in 16 bits.
+
+    Args:
+        network: A card, or the name of a built-in network.
+        device: One of `kbvr.nets.DEVICES`. `auto` falls back to the CPU, with a warning if the hardware suggests a
+            faster device; see `kbvr.nets.providers.candidates`.
+        threads: Threads on the CPU; the default is the number of processors, at most 8.
 
     Raises:
-        InputError: if the network or the device is not there, or the file is not the one on its card.
+        InputError: if the network is missing, the device cannot be used, or the file does not match its card.
     """
     card = built_in_card(network) if isinstance(network, str) else network
     check_threads(threads)
     candidates(device)
-    with _opening:
-        return noted(_open(str(card.path), card.sha256, device, threads or default_threads()))
+    with _open_lock:
+        return recorded(_open(str(card.path), card.sha256, device, threads or default_threads()))
 
 
 def check_threads(threads: int | None) -> None:
-    """Check that a network can have so many threads.
-
-    Raises:
-        InputError: if it cannot.
-    """
+    """Raise InputError if the number of threads is out of range."""
     if threads is not None and not 1 <= threads <= MAX_THREADS:
         raise InputError(f"the number of threads must be 1 to {MAX_THREADS}, got {threads}")
 
 
 def open_file(path: Path, *, device: str = "auto", threads: int | None = None) -> Session:
-    """Open a network file that has no card, in this process; `kbvr.nets.open_network` is for those of strangers.
-
-    Raises:
-        InputError: if the file or the device is not there, or the file is no network.
-    """
+    """Open a trusted network file without a card, in this process; see `kbvr.nets.open_network` for untrusted ones."""
     candidates(device)
-    try:
-        check_regular(path, "a network file")
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise InputError(f"wanted a network file, got {path}: {error.strerror}") from error
-    return open_checked(path, digest, device=device, threads=threads or default_threads())
+    sha256 = sha256_of_input(path, "a network file")
+    return open_checked(path, sha256, device=device, threads=threads or default_threads())
 
 
 def open_checked(path: Path, sha256: str, *, device: str, threads: int) -> Session:
-    """Open a network file of this sum, in this process.
-
-    Raises:
-        InputError: if the file or the device is not there, or the file is another one or no network.
-    """
-    with _opening:
+    """Open a network file with this SHA-256 in this process, with the errors of `open_session`."""
+    with _open_lock:
         try:
-            return noted(_open(str(path), sha256, device, threads))
+            return recorded(_open(str(path), sha256, device, threads))
         except InputError:
             raise
-        except Exception as error:  # onnxruntime has a type of its own for every way a file can be broken
-            raise InputError(f"wanted an ONNX network, got {path}: {_cause(error)}") from error
+        except Exception as error:  # onnxruntime has many types of errors without a common base class
+            raise InputError(f"expected an ONNX network, got {path}: {_reason(error)}") from error
 
 
-def _cause(error: Exception) -> str:
-    """Return why onnxruntime made no session."""
+def _reason(error: Exception) -> str:
     if "model_path must not be empty" in str(error):
-        return "it keeps weights in another file, and kbvr reads networks of one file"
+        return "its weights are in a second file, and kbvr requires networks of a single file"
     return first_line(error)
 
 
 def default_threads() -> int:
-    """Return how many threads a network gets when nobody says."""
-    return min(processors(), MOST_THREADS)
+    """Return the default number of threads of a network."""
+    return min(processors(), MAX_DEFAULT_THREADS)
 
 
 @contextmanager
 def sessions_noted() -> Iterator[list[Session]]:
-    """Yield a list to which every session is added that is opened from here, whether it is new or known."""
-    used: list[Session] = []
-    token = _used.set(used)
+    """Yield a list to which every session opened inside is added, whether it is new or reused."""
+    sessions: list[Session] = []
+    token = _opened.set(sessions)
     try:
-        yield used
+        yield sessions
     finally:
-        _used.reset(token)
+        _opened.reset(token)
 
 
-def noted(session: Session) -> Session:
-    """Return a session, and note it if somebody wants to know."""
-    used = _used.get()
-    if used is not None:
-        used.append(session)
+def recorded(session: Session) -> Session:
+    """Return a session after adding it to the current list of `sessions_noted`, if any."""
+    sessions = _opened.get()
+    if sessions is not None:
+        sessions.append(session)
     return session
 
 
 def devices_of(sessions: Iterable[Session]) -> tuple[str, ...]:
-    """Return what sessions run on, in a person's words, each once."""
+    """Return the readable names of the devices that sessions run on, each once."""
     return tuple(sorted({title_of(session) for session in sessions}))
 
 
 def title_of(session: Session) -> str:
-    """Return what a session runs on, in a person's words."""
+    """Return the readable name of the device that a session runs on."""
     if isinstance(session, HalfSession):
         return title_of(session.session)
     return str(getattr(session, "title", "the CPU"))
@@ -169,45 +155,45 @@ def _open(path: str, sha256: str, device: str, threads: int) -> Session:
 
 
 def _open_on_cpu(path: str, sha256: str, threads: int) -> Session:
-    with _opening:
+    with _open_lock:
         return _open(path, sha256, "cpu", threads)
 
 
 def _best_session(network: bytes, open_on_cpu: Any, device: str, threads: int) -> Session:
-    """Return a session on the first candidate that works, on the CPU if there is none that must."""
+    """Return a session on the first candidate that works, otherwise on the CPU if the device is `auto` or `cpu`."""
     for provider in candidates(device):
         problem = problem_with(provider.device)
         if problem is None:
-            created, why = _accelerated(network, provider, threads, by_name=device != "auto")
+            created, reason = _accelerated(network, provider, threads, by_name=device != "auto")
             if created is not None:
                 return _wrapped(created, provider, open_on_cpu)
-            problem = Problem(f"onnxruntime {why}", surprising=provider.promises)
+            problem = Problem(f"onnxruntime {reason}", surprising=provider.implies_hardware)
         if device != "auto":
-            raise InputError(f"wanted to run on {device}, but {problem}")
+            raise InputError(f"{CANNOT_RUN_ON.format(device)}{problem}")
         if problem.surprising:
-            _say(logging.WARNING, f"networks run on the CPU, not on {provider.title}: {problem}")
-    _say(logging.INFO, f"networks run on the CPU, with {threads} threads")
+            _log_once(logging.WARNING, f"networks run on the CPU, not on {provider.title}: {problem}")
+    _log_once(logging.INFO, f"networks run on the CPU, with {threads} threads")
     options = _session_options(threads)
     return cast(Session, onnxruntime().InferenceSession(network, options, providers=[CPU], enable_fallback=0))
 
 
 def _accelerated(network: bytes, provider: Provider, threads: int, *, by_name: bool) -> tuple[Any | None, str]:
-    """Return onnxruntime's session on a provider, or None and why: it would run all of the network on the CPU."""
-    why = "was not asked"
+    """Return onnxruntime's session on a provider, or None and the reason: a session may run entirely on the CPU."""
+    reason = "was not asked"
     choices = provider.choices(threads)
-    for options in choices if by_name else choices[: provider.in_auto]:
+    for options in choices if by_name else choices[: provider.auto_choices]:
         chain: list[str | tuple[str, Options]] = [(provider.execution_provider, options)]
-        if provider.device == "tensorrt":  # what TensorRT does not know runs on CUDA
+        if provider.device == "tensorrt":  # nodes that TensorRT does not support run on CUDA
             chain += [(CUDA, choice) for choice in cuda_options(threads)]
         try:
             session = _created(network, [*chain, CPU], _session_options(threads, provider))
-        except Exception as error:  # noqa: BLE001  onnxruntime raises a type of its own for every reason
-            why = f"made no session on {provider.title}: {first_line(error)}"
+        except Exception as error:  # noqa: BLE001  onnxruntime has many types of errors without a common base class
+            reason = f"made no session on {provider.title}: {first_line(error)}"
             continue
         if _runs_on(session, provider.execution_provider):
             return session, ""
-        why = f"runs nothing of this network on {provider.title}, and does not say why"
-    return None, why
+        reason = f"runs no part of this network on {provider.title}, without giving a reason"
+    return None, reason
 
 
 def _wrapped(created: Any, provider: Provider, open_on_cpu: Any) -> Session:
@@ -215,7 +201,7 @@ def _wrapped(created: Any, provider: Provider, open_on_cpu: Any) -> Session:
     found = cuda.driver() if provider.device in ("cuda", "tensorrt") else None
     if found is not None and found.devices:
         title += f" ({found.devices[0].name})"
-    _say(logging.INFO, f"networks run on {title}")
+    _log_once(logging.INFO, f"networks run on {title}")
     return AcceleratedSession(
         created, open_on_cpu, title=title, bound_to=provider.bound_to, one_at_a_time=provider.one_at_a_time
     )
@@ -225,17 +211,17 @@ def _session_options(threads: int, provider: Provider | None = None) -> Any:
     options = onnxruntime().SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.add_session_config_entry(_SPIN, "0")  # threads that wait busily take the processor from all others
-    options.log_severity_level = _SILENT  # what fails is raised, with the same words
+    options.add_session_config_entry(_SPIN, "0")  # spinning threads take processor time from all others
+    options.log_severity_level = _SILENT  # errors are raised with the same message
     if provider is not None:
         options.add_session_config_entry(_RECORD_NODES, "1")
     if provider is not None and provider.device == "directml":
-        options.enable_mem_pattern = False  # DirectML has none (onnxruntime.ai, DirectML execution provider)
+        options.enable_mem_pattern = False  # not supported (onnxruntime.ai, DirectML execution provider)
     return options
 
 
 def _created(network: bytes, chain: Sequence[str | tuple[str, Options]], options: Any) -> Any:
-    """Make a session; what onnxruntime prints of libraries or devices gets to the terminal only in debugging."""
+    """Make a session; what onnxruntime prints about libraries or devices is hidden unless debugging is on."""
     runtime = onnxruntime()
     runtime.set_default_logger_severity(_ERRORS if logger.isEnabledFor(logging.DEBUG) else _SILENT)
     try:
@@ -246,10 +232,10 @@ def _created(network: bytes, chain: Sequence[str | tuple[str, Options]], options
 
 
 def _runs_on(session: Any, execution_provider: str) -> bool:
-    """Tell whether a session runs anything where it was meant to.
+    """Return whether a session runs any part of the network on a provider.
 
-    onnxruntime drops a provider that it cannot load, and it may keep one that then gets no node of the network. Only
-    the newer ones tell which nodes a provider got.
+    onnxruntime drops a provider that it cannot load, and can keep one without assigning it any node. The assignment is
+    known for newer versions only.
     """
     if session.get_providers()[0] != execution_provider:
         return False
@@ -259,19 +245,16 @@ def _runs_on(session: Any, execution_provider: str) -> bool:
 
 
 def _checked_bytes(path: str, sha256: str) -> bytes:
-    """Return the content of a network file after its sum has been checked."""
-    try:
-        check_regular(Path(path), "a network file")
-        network = Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"wanted a network file, got {path}: {error.strerror}") from error
-    found = hashlib.sha256(network).hexdigest()
-    if found != sha256:
-        raise InputError(f"wanted a network file with sha256 {sha256}, got {path} with {found}")
+    """Return the content of a network file after checking its SHA-256."""
+    with open_regular(Path(path), "a network file") as file:
+        network = file.read()
+    actual = hashlib.sha256(network).hexdigest()
+    if actual != sha256:
+        raise InputError(f"expected a network file with sha256 {sha256}, got {path} with {actual}")
     return network
 
 
-def _say(level: int, message: str) -> None:
-    if message not in said:
-        said.add(message)
+def _log_once(level: int, message: str) -> None:
+    if message not in reported:
+        reported.add(message)
         logger.log(level, message)

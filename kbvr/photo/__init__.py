@@ -1,5 +1,4 @@
-"""From any picture file to a `photo.Photo`: upright sRGB, its focal length, its credits.
+"""Load picture files of any kind as a `photo.Photo`: upright sRGB, focal length and credits.
 
-Others use `photo` (load one), `depth_array` and `exr` (numbers in picture files), `picture_file` and `metadata`.
-`read_pixels` reads every kind of file; `color_management` and `transfer_functions` bring any colours to sRGB.
+`read_pixels` decodes every kind of file; `color_management` converts its colours to sRGB.
 """

@@ -1,4 +1,4 @@
-"""Colours: a decoded picture of any model becomes upright sRGB, with its transparent parts laid over white."""
+"""Convert a decoded picture of any colour model to upright sRGB, with transparent parts on white."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from jaxtyping import UInt8
 from numpy.typing import NDArray
 
 from kbvr.errors import escaped
+from kbvr.imaging import srgb
 from kbvr.photo.pixels import Colours, Pixels, upright
 from kbvr.photo.transfer_functions import (
     AS_SRGB,
@@ -21,16 +22,16 @@ from kbvr.photo.transfer_functions import (
     NAMES,
     PQ,
     WHITE_CD_M2,
-    fitted,
     hlg_display,
     linear_of_lab,
     srgb_from,
     to_linear,
+    tone_mapped,
 )
 from kbvr.system.resources import processors
 
 BAND_PX = 1_000_000
-"""So many pixels are converted at a time, which bounds what the conversion needs beside the picture."""
+"""Pixels converted at a time, which limits the memory for intermediate results."""
 
 _ICC_SPACES = {"grey": b"GRAY", "rgb": b"RGB ", "cmyk": b"CMYK"}
 _LCMS_SPACES = {b"GRAY": "gray", b"RGB ": "rgb", b"CMYK": "cmyk"}
@@ -41,10 +42,10 @@ Rgb = UInt8[np.ndarray, "H W 3"]
 
 
 def srgb_over_white(pixels: Pixels, name: str) -> tuple[Rgb, tuple[str, ...]]:
-    """Return upright sRGB, and what was done to its colours that a person may want to know; messages say `name`.
+    """Return upright sRGB and notes on colour conversions; warnings call the file `name`.
 
-    White, as paper: what lies under a transparent pixel was never meant to be seen, and is often black.
-    Premultiplied files (TIFF's associated alpha) are divided first, so that their edges stay clean.
+    Transparent parts become white, like paper: colours under them are not meant to be seen and often black.
+    Premultiplied colours (TIFF's associated alpha) are divided by alpha first, which avoids dark edges.
     """
     values, white, colours = _plain_values(pixels), pixels.white, pixels.colours
     if pixels.model == "palette":
@@ -64,10 +65,7 @@ def srgb_over_white(pixels: Pixels, name: str) -> tuple[Rgb, tuple[str, ...]]:
 
 
 def _plain_values(pixels: Pixels) -> NDArray[Any]:
-    """Return (H, W, C) grey, RGB or CMYK: palettes are looked up, and premultiplied colours divided by their alpha.
-
-    Of Lab it is linear RGB.
-    """
+    """Return (H, W, C) grey, RGB, CMYK, or linear RGB for Lab, with palettes looked up and alpha divided out."""
     values = pixels.values
     if pixels.palette is not None:
         return pixels.palette[values[..., 0]]
@@ -94,7 +92,7 @@ def _bands(values: NDArray[Any]) -> Iterator[slice]:
 
 
 def _eight(values: NDArray[Any], white: float) -> NDArray[np.uint8]:
-    """Round numbers from 0 to `white` to 0 to 255."""
+    """Return values from 0 to `white`, scaled and rounded to 8 bits."""
     import cv2
 
     if values.dtype == np.uint8 and white == 255:
@@ -108,7 +106,7 @@ def _eight(values: NDArray[Any], white: float) -> NDArray[np.uint8]:
 
 
 def _as_srgb(values: NDArray[Any], white: float) -> Rgb:
-    """Return RGB, or the grey or ink of it, without any conversion of colours."""
+    """Return grey, RGB or CMYK as RGB without a colour profile."""
     eight = _eight(values, white)
     if eight.shape[2] == 1:
         return np.repeat(eight, 3, axis=2)
@@ -133,7 +131,7 @@ def _over_white(rgb: Rgb, alpha: NDArray[Any], white: float) -> Rgb:
 
 
 def _by_profile(values: NDArray[Any], white: float, pixels: Pixels, name: str) -> Rgb | None:
-    """Convert by the file's ICC profile; None, with a warning, if it cannot be used."""
+    """Return sRGB by the file's ICC profile; None, with a warning, if the profile is unusable."""
     import imagecodecs
 
     icc = pixels.colours.icc or b""
@@ -141,13 +139,13 @@ def _by_profile(values: NDArray[Any], white: float, pixels: Pixels, name: str) -
     if icc[16:20] == b"RGB " and space == b"GRAY":
         values, space = np.repeat(values, 3, axis=2), b"RGB "
     if icc[16:20] != space:
-        its = icc[16:20].decode("latin-1").strip() if len(icc) >= 128 else "damaged"
-        _log.warning("%s: its colour profile cannot be used and is left out (it is %s)", name, escaped(its))
+        reason = f"for {icc[16:20].decode('latin-1').strip()} pictures" if len(icc) >= 128 else "damaged"
+        _log.warning("%s: ignoring the colour profile (%s)", name, escaped(reason))
         return None
     exact = values.dtype != np.uint8 or white != 255
     values = _for_lcms(values, white) if exact else values
     flags = int(imagecodecs.CMS.FLAGS.BLACKPOINTCOMPENSATION)
-    if exact:  # else 16 bits go by a table, up to 15 of 255 levels off
+    if exact:  # otherwise lcms uses a table for 16 bits, with errors of up to 15 of 255 levels
         flags |= imagecodecs.CMS.FLAGS.NOOPTIMIZE
     rgb = np.empty((*values.shape[:2], 3), np.uint8)
 
@@ -168,13 +166,13 @@ def _by_profile(values: NDArray[Any], white: float, pixels: Pixels, name: str) -
         _in_threads(convert, values.shape[0])
     except (RuntimeError, ValueError, TypeError) as error:
         reason = " ".join(str(error).split())
-        _log.warning("%s: its colour profile cannot be used and is left out (%s)", name, reason)
+        _log.warning("%s: ignoring the colour profile (%s)", name, reason)
         return None
     return rgb
 
 
 def _for_lcms(values: NDArray[Any], white: float) -> NDArray[Any]:
-    """Return whole numbers of 16 bits, or floats, both of which lcms converts exactly."""
+    """Return 16-bit integers or floats, both of which lcms converts exactly."""
     if values.dtype.kind == "f":
         return np.clip(np.nan_to_num(values), 0, 1).astype(np.float32)
     if values.dtype == np.uint16 and white == 65535:
@@ -186,7 +184,7 @@ def _for_lcms(values: NDArray[Any], white: float) -> NDArray[Any]:
 
 
 def _in_threads(convert: Callable[[slice], None], height: int) -> None:
-    """Call a function for as many bands of rows as there are processors."""
+    """Call a function for bands of rows, one per processor."""
     workers = min(processors(), 16, height)
     edges = np.linspace(0, height, workers + 1).astype(int)
     with ThreadPoolExecutor(workers) as pool:
@@ -200,22 +198,18 @@ def _srgb_profile() -> bytes:
     return bytes(imagecodecs.cms_profile("srgb"))
 
 
-# --- numbers of H.273 and chromaticities ---
+# --- H.273 codes and chromaticities ---
 
 
 def _is_srgb(colours: Colours) -> bool:
-    return (
-        colours.primaries in (1, 2)
-        and colours.transfer in AS_SRGB
-        and colours.exponent is None
-        and not colours.narrow_range
-    )
+    has_curve = colours.exponent is not None or colours.narrow_range
+    return colours.primaries in (1, 2) and colours.transfer in AS_SRGB and not has_curve
 
 
 def _by_numbers(values: NDArray[Any], white: float, colours: Colours) -> tuple[Rgb, float]:
-    """Convert by primaries and transfer, band by band, in linear light; what sRGB cannot show is cut off.
+    """Return sRGB by primaries and transfer, with out-of-gamut colours clipped, and the peak of the light.
 
-    Also return the brightest light, where 1 is white; 1 if it is no HDR.
+    White is 1; the peak of a picture that is not HDR is 1.
     """
     is_hdr = colours.transfer in (PQ, HLG)
     table = _linear_table(values, white, colours)
@@ -234,7 +228,7 @@ def _by_numbers(values: NDArray[Any], white: float, colours: Colours) -> tuple[R
     peak = max(float(linear(rows).max()) for rows in _bands(values)) if is_hdr else 1.0
     rgb = np.empty((*values.shape[:2], 3), np.uint8)
     for rows in _bands(values):
-        rgb[rows] = _encoded(fitted(linear(rows), peak) if is_hdr else linear(rows))
+        rgb[rows] = _encoded(tone_mapped(linear(rows), peak) if is_hdr else linear(rows))
     return rgb, peak
 
 
@@ -245,7 +239,7 @@ def _linear(code: NDArray[np.floating], colours: Colours) -> NDArray[np.floating
 
 
 def _linear_table(values: NDArray[Any], white: float, colours: Colours) -> NDArray[np.float32] | None:
-    """Return the light of every number of up to 16 bits, or None if there are more."""
+    """Return the light of every code of up to 16 bits, None for other types."""
     if values.dtype not in (np.uint8, np.uint16):
         return None
     codes = np.arange(2 ** (8 * values.dtype.itemsize)) / white
@@ -253,18 +247,16 @@ def _linear_table(values: NDArray[Any], white: float, colours: Colours) -> NDArr
 
 
 def _encoded(linear: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return sRGB of light from 0 to 1, rounded once."""
-    light = np.clip(linear, 0, 1)
-    code = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** np.float32(1 / 2.4) - 0.055)
-    return np.rint(code * 255).astype(np.uint8)
+    """Return 8-bit sRGB of linear light from 0 to 1."""
+    return np.rint(srgb.code_of_linear(np.clip(linear, 0, 1)) * 255).astype(np.uint8)
 
 
 def _note(colours: Colours, peak: float) -> str:
-    own = NAMES.get(colours.primaries, "") if isinstance(colours.primaries, int) else ""
-    space = f"{own} colours" if own and colours.primaries != 1 else "colours"
+    name = NAMES.get(colours.primaries, "") if isinstance(colours.primaries, int) else ""
+    space = f"{name} colours" if name and colours.primaries != 1 else "colours"
     if colours.transfer in (PQ, HLG):
         kind = "PQ" if colours.transfer == PQ else "HLG"
-        how = "fitted to sRGB by the curve of BT.2390" if peak > 1 else "no brighter than sRGB's white"
-        return f"HDR ({kind}, {space}): light of up to {peak * WHITE_CD_M2:.0f} cd/m2, {how}"
+        result = "tone-mapped to sRGB (BT.2390)" if peak > 1 else "no brighter than white in sRGB"
+        return f"HDR ({kind}, {space}): up to {peak * WHITE_CD_M2:.0f} cd/m2, {result}"
     curve = f"transfer {colours.transfer}" if colours.exponent is None else f"gamma {colours.exponent:.3g}"
     return f"{space} converted to sRGB ({curve})"

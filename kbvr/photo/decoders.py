@@ -1,6 +1,6 @@
-"""The processes that decode, kept warm: as many as there have been threads that decoded at the same time.
+"""A pool of decoder processes, as large as the number of threads that have decoded at the same time.
 
-Quick to import, so that the first of them starts while everything else is loaded.
+It is quick to import, so that the first process can start while everything else is loaded.
 """
 
 from __future__ import annotations
@@ -10,40 +10,37 @@ import os
 from contextlib import suppress
 from typing import Any
 
-from kbvr.system.isolated_process import ONE_THREAD, IsolatedProcess, NotStartedError, Request, retried
+from kbvr.system.isolated_process import ONE_THREAD, IsolatedProcess, NotStartedError, Request, with_retry
 
 MODULE = "kbvr.photo.decode"
-"""What they run."""
-
 _idle: list[IsolatedProcess] = []
-"""Those that wait for work."""
 
 
 def warm_up() -> None:
-    """Start a process, so that it is there when the first file comes; who needs it learns why there is none."""
+    """Start a process in advance; if that fails, the first file to decode reports why."""
     with suppress(NotStartedError, RuntimeError):
         if not _idle:
-            _idle.append(started())
+            _idle.append(start_process())
 
 
-def answered(request: Request) -> Any:
-    """Ask a process that waits for work, or a new one; see `IsolatedProcess.call`."""
-    return retried(lambda: _asked_once(request))
+def call(request: Request) -> Any:
+    """Run a request in an idle process, or in a new one; see `IsolatedProcess.call`."""
+    return with_retry(lambda: _call_once(request))
 
 
-def started() -> IsolatedProcess:
-    """Start a process that decodes."""
+def start_process() -> IsolatedProcess:
+    """Start a decoder process."""
     return IsolatedProcess(MODULE, ONE_THREAD)
 
 
 def end_all() -> None:
-    """End the processes that wait for work; the next file gets a new one."""
+    """End the idle processes; the next file starts a new one."""
     while _idle:
         _idle.pop().close()
 
 
-def _asked_once(request: Request) -> Any:
-    process = _taken()
+def _call_once(request: Request) -> Any:
+    process = _idle_or_new_process()
     try:
         return process.call(request)
     finally:
@@ -51,16 +48,16 @@ def _asked_once(request: Request) -> Any:
             _idle.append(process)
 
 
-def _taken() -> IsolatedProcess:
+def _idle_or_new_process() -> IsolatedProcess:
     while _idle:
         with suppress(IndexError):  # another thread was quicker
             process = _idle.pop()
             if process.is_running:
                 return process
-            process.close()  # it ended for lack of work; its pipes would stay open, of which Python warns
-    return started()
+            process.close()  # it ended when idle; Python warns of open pipes
+    return start_process()
 
 
 atexit.register(end_all)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_idle.clear)  # the processes are the parent's
+    os.register_at_fork(after_in_child=_idle.clear)  # the processes belong to the parent

@@ -1,9 +1,8 @@
-"""Decode photos and depth files in a process of their own, so that a file that crashes a decoder costs one photo.
+"""Decode photos and depth files in another process, so that a file that crashes a decoder costs one photo.
 
-The decoders are C and C++, and strangers' files have made some of them write where they must not. All kinds of files
-are decoded by one process after the other (`kbvr.system.isolated_process`), kept warm, within limits to time and
-memory.
-Where no process can be started (programs that embed or freeze Python; systems that forbid it) they are decoded here.
+The decoders are C and C++, and untrusted files have made some of them write out of bounds. A pool of processes decodes
+files of all kinds within limits on time and memory. If no process can be started (programs that embed or freeze Python;
+systems that forbid it), files are decoded in this process.
 """
 
 from __future__ import annotations
@@ -23,34 +22,24 @@ from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.photo import decoders
 from kbvr.photo.decode import DecodedPhoto
 from kbvr.photo.depth_kind import DepthKind
-from kbvr.photo.picture_file import picture_kind, shown
+from kbvr.photo.picture_file import display_name, picture_kind
 from kbvr.system.isolated_process import EndedError, NotStartedError, Request, TimeUpError
-from kbvr.system.resources import half_of_machine_bytes, says_out_of_memory, shown_bytes
+from kbvr.system.resources import format_bytes, half_of_machine_bytes, says_out_of_memory
 
 LIMIT_S, LIMIT_S_A_MB = 60.0, 2.0
-"""Time to decode a file: so much, and so much for each megabyte of it; a hundred times what one takes here."""
+"""Time limit per file, plus time per megabyte: about 100 times what decoding takes."""
 
 _log = logging.getLogger(__name__)
 
 
 def decoded_photo(path: str | os.PathLike[str], max_bytes: int | None = None) -> DecodedPhoto:
-    """Decode a photo; see `kbvr.photo.decode.decode_photo`.
-
-    Raises:
-        InputError: as `decode_photo`, and if a decoder crashes or takes too long.
-        OutOfMemoryError: if it takes more than max_bytes of memory, or more than there is.
-    """
+    """Decode a photo as `kbvr.photo.decode.decode_photo`; a crash or a timeout raises InputError too."""
     photo: DecodedPhoto = _decoded(path, "decode_photo", (max_bytes,), max_bytes)
     return photo
 
 
 def decoded_depth(path: str | os.PathLike[str], kind: DepthKind, max_bytes: int | None = None) -> NDArray[Any]:
-    """Decode a depth file; see `kbvr.photo.decode.decode_depth`.
-
-    Raises:
-        InputError: as `decode_depth`, and if a decoder crashes or takes too long.
-        OutOfMemoryError: if it takes more than max_bytes of memory, or more than there is.
-    """
+    """Decode a depth file as `kbvr.photo.depth_array.read_depth_array`; a crash or timeout raises InputError too."""
     stored: NDArray[Any] = _decoded(path, "decode_depth", (kind, max_bytes), max_bytes)
     return stored
 
@@ -58,26 +47,26 @@ def decoded_depth(path: str | os.PathLike[str], kind: DepthKind, max_bytes: int 
 def _decoded(path: str | os.PathLike[str], function: str, arguments: tuple[Any, ...], max_bytes: int | None) -> Any:
     size_bytes = _size_bytes(path)
     if size_bytes is None:
-        return _decoded_here(path, function, arguments)  # it refuses the path, and says why
-    most = max_bytes or half_of_machine_bytes()
+        return _decoded_in_this_process(path, function, arguments)  # raises the error that says what is wrong
+    limit_bytes = max_bytes or half_of_machine_bytes()
     limit_s = LIMIT_S + LIMIT_S_A_MB * size_bytes / 1e6
-    request = Request(f"{decoders.MODULE}:{function}", (os.fspath(path), *arguments), limit_s, most)
+    request = Request(f"{decoders.MODULE}:{function}", (os.fspath(path), *arguments), limit_s, limit_bytes)
     try:
-        return decoders.answered(request)
+        return decoders.call(request)
     except NotStartedError as error:
         _warn_of_no_process(str(error))
-        return _decoded_here(path, function, arguments)
+        return _decoded_in_this_process(path, function, arguments)
     except EndedError as error:
         raise _explained(error, path) from error
     except MemoryError as error:
         if isinstance(error, OutOfMemoryError):
             raise
-        more = f"more than {shown_bytes(most)} of memory" if most else "more memory than there is"
-        raise OutOfMemoryError(f"{shown(path)}: decoding it takes {more}") from error
+        limit = f"more than {format_bytes(limit_bytes)} of memory" if limit_bytes else "more memory than is available"
+        raise OutOfMemoryError(f"{display_name(path)}: decoding takes {limit}") from error
 
 
 def _size_bytes(path: str | os.PathLike[str]) -> int | None:
-    """Return the size of a file, None if there is nothing to be read."""
+    """Return the size of a file, None if it cannot be read."""
     try:
         if not Path(path).is_file():
             return None
@@ -87,24 +76,23 @@ def _size_bytes(path: str | os.PathLike[str]) -> int | None:
         return None
 
 
-def _decoded_here(path: str | os.PathLike[str], function: str, arguments: tuple[Any, ...]) -> Any:
+def _decoded_in_this_process(path: str | os.PathLike[str], function: str, arguments: tuple[Any, ...]) -> Any:
     return getattr(import_module(decoders.MODULE), function)(path, *arguments)
 
 
 @cache
 def _warn_of_no_process(reason: str) -> None:
-    """Say once that there is no protection."""
     _log.warning("a damaged file can crash this program: no process could be started to decode it (%s)", reason)
 
 
 def _explained(error: EndedError, path: str | os.PathLike[str]) -> InputError | OutOfMemoryError:
-    """Return what a person is told of a file whose decoding ended like that."""
+    """Return the error to raise for a decoder process that ended."""
     if isinstance(error, TimeUpError):
-        return InputError(f"{shown(path)}: it could not be decoded: {error}")
+        return InputError(f"{display_name(path)}: decoding failed: {error}")
     killed = -getattr(signal, "SIGKILL", 0)
-    if says_out_of_memory(error.last_words) or error.exit_code == killed != 0:
-        return OutOfMemoryError(f"{shown(path)}: there is not enough memory to decode it")
+    if says_out_of_memory(error.last_line) or error.exit_code == killed != 0:
+        return OutOfMemoryError(f"{display_name(path)}: not enough memory to decode it")
     kind = None
-    with suppress(OSError), Path(path).open("rb") as file:  # it may have gone meanwhile
+    with suppress(OSError), Path(path).open("rb") as file:  # it may have been removed meanwhile
         kind = picture_kind(file.read(64))
-    return InputError(f"{shown(path)}: the {kind or 'file'} decoder {error} on it; the file is probably damaged")
+    return InputError(f"{display_name(path)}: the {kind or 'file'} decoder {error}; the file is probably damaged")

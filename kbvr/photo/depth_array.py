@@ -1,4 +1,4 @@
-"""What a depth file holds: one array of numbers out of a PNG, TIFF, NPY, NPZ or EXR."""
+"""Read a depth file (PNG, TIFF, NPY, NPZ or EXR) as one array of numbers."""
 
 from __future__ import annotations
 
@@ -13,33 +13,35 @@ from numpy.typing import NDArray
 from kbvr.errors import InputError
 from kbvr.photo.depth_kind import DepthKind
 from kbvr.photo.exr import read_exr
-from kbvr.photo.picture_file import Source, damage_reported, named, open_file, picture_kind, shown
+from kbvr.photo.picture_file import Source, display_name, file_description, picture_kind
 from kbvr.photo.pixels import upright
 from kbvr.photo.read_pixels import read_pixels
 
-_WANTED = "a depth file (16-bit PNG, TIFF, NPY, NPZ or EXR)"
+_DEPTH_FILE = "a depth file (16-bit PNG, TIFF, NPY, NPZ or EXR)"
 _COLOURS = {"palette": "a palette", "cmyk": "ink (CMYK)", "lab": "L*a*b* colours"}
 _NPZ_KEY = {"disparity": "disparity", "depth-m": "depth", "inverse-depth-per-m": "inverse_depth"}
 
 COPIES = 4
-"""Of a depth file's numbers, while they are read and handed on."""
+"""Copies of an NPY array in memory while it is read and passed on."""
 
 _log = logging.getLogger(__name__)
 
 
 def read_depth_array(path: str | os.PathLike[str], kind: DepthKind, max_bytes: int | None = None) -> NDArray[Any]:
-    """Return a depth file's (h, w) real numbers as they are stored, with their own type; see `kbvr.photo.decode`.
+    """Return a depth file's (h, w) real numbers as stored, in their own type.
+
+    The kind selects an array of an NPZ, and is checked against the bit depth of a picture.
 
     Raises:
-        InputError: if the file cannot be read as one channel of numbers, or that would take more than max_bytes.
+        InputError: if the file is not one channel of numbers, or requires more than max_bytes of memory.
         OutOfMemoryError: if there is not enough memory.
     """
-    return _one_channel(_read(Source(path, _WANTED, max_bytes), kind), path)
+    return _one_channel(_read(Source(path, _DEPTH_FILE, max_bytes), kind), path)
 
 
 def _read(source: Source, kind: DepthKind) -> NDArray[Any]:
-    with open_file(source.path, source.wanted) as stream:
-        with damage_reported(source.path, source.wanted):
+    with source.open() as stream:
+        with source.damage_reported():
             head = stream.read(64)
             stream.seek(0)
         if head.startswith(b"\x93NUMPY"):
@@ -50,25 +52,25 @@ def _read(source: Source, kind: DepthKind) -> NDArray[Any]:
             return read_exr(stream, source)
     kind_of_file = picture_kind(head)
     if kind_of_file not in ("PNG", "TIFF", "JPEG"):
-        raise source.refused(f"a {kind_of_file} picture" if kind_of_file else named(head))
+        raise source.refused(f"a {kind_of_file} picture" if kind_of_file else file_description(head))
     return _read_picture(source, kind)
 
 
 def _read_picture(source: Source, kind: DepthKind) -> NDArray[Any]:
-    """Return the numbers of a PNG, TIFF or JPEG, upright; alpha says nothing of depth."""
-    kind_of_file, pixels = read_pixels(source.path, source.wanted, source.max_bytes)
+    """Return the numbers of a PNG, TIFF or JPEG, upright and without alpha."""
+    kind_of_file, pixels = read_pixels(source.path, source.expected, source.max_bytes)
     if pixels.model not in ("grey", "rgb"):
         raise source.refused(f"a picture of {_COLOURS[pixels.model]}")
     values = upright(pixels.values, pixels.orientation)
     if values.dtype == np.uint8 and kind != "disparity":
-        raise InputError(f"{source.name}: wanted {kind} as one channel of 16 bits or floats, got 8 bits")
+        raise InputError(f"{source.name}: expected {kind} as one channel of 16 bits or floats, got 8 bits")
     if kind_of_file == "JPEG":
-        _log.warning("%s: JPEG smears depth in blocks of 8 pixels; expect ripples. A 16-bit PNG has none", source.name)
+        _log.warning("%s: JPEG compression distorts depth in blocks of 8 pixels; use a 16-bit PNG", source.name)
     return values
 
 
 def _one_channel(stored: NDArray[Any], path: str | os.PathLike[str]) -> NDArray[Any]:
-    """Return (h, w) real numbers; axes of length 1 and channels that all say the same are dropped."""
+    """Return (h, w) real numbers, without axes of length 1 and identical channels."""
     shape = stored.shape
     _check_real(stored.dtype, shape, path)
     while stored.ndim > 2 and stored.shape[-1] == 1:
@@ -80,43 +82,43 @@ def _one_channel(stored: NDArray[Any], path: str | os.PathLike[str]) -> NDArray[
         if np.array_equal(red, green, equal_nan=True) and np.array_equal(red, blue, equal_nan=True):
             stored = red
     if stored.ndim != 2:
-        raise InputError(f"{shown(path)}: wanted one channel of depth (height, width), got shape {shape}")
+        raise InputError(f"{display_name(path)}: expected one channel of depth (height, width), got shape {shape}")
     return stored
 
 
 def _check_real(dtype: np.dtype[Any], shape: tuple[int, ...], path: str | os.PathLike[str]) -> None:
     if dtype.kind not in "iuf" or 0 in shape:
-        raise InputError(f"{shown(path)}: wanted an array of real numbers, got {dtype} of shape {shape}")
+        raise InputError(f"{display_name(path)}: expected an array of real numbers, got {dtype} of shape {shape}")
 
 
 def _read_npy(stream: BinaryIO | IO[bytes], source: Source) -> NDArray[Any]:
-    with damage_reported(source.path, source.wanted):
+    with source.damage_reported():
         version = np.lib.format.read_magic(stream)
         read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, dtype = read_header(stream)
     _check_real(dtype, shape, source.path)
     source.check_size(int(np.prod(shape, dtype=object)), 1, COPIES * dtype.itemsize)
-    with damage_reported(source.path, source.wanted):
+    with source.damage_reported():
         stream.seek(0)
         stored: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
     return stored
 
 
 def _read_npz(stream: BinaryIO, source: Source, kind: DepthKind) -> NDArray[Any]:
-    """Read the array called as the kind is, else the only one with such a name, else the only one.
+    """Read the array named after the kind, else the only one named after any kind, else the only one.
 
-    What an archive says of sizes may be wrong: no more of it is inflated than the array's own header asks for.
+    Sizes in the archive's directory can be wrong, so no more is inflated than the array's own header requires.
     """
-    with damage_reported(source.path, source.wanted):
+    with source.damage_reported():
         archive = zipfile.ZipFile(stream)
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
     known = [key for key in _NPZ_KEY.values() if key in members]
     matches = [_NPZ_KEY[kind]] if _NPZ_KEY[kind] in members else known or list(members)
     if len(matches) != 1:
-        there = ", ".join(members)
-        raise InputError(f"{source.name}: wanted an array called {_NPZ_KEY[kind]}, or one only, got {there}")
-    with damage_reported(source.path, source.wanted), archive.open(members[matches[0]]) as inside:
+        names = ", ".join(members)
+        raise InputError(f"{source.name}: expected an array called {_NPZ_KEY[kind]} or a single array, got {names}")
+    with source.damage_reported(), archive.open(members[matches[0]]) as inside:
         stored = _read_npy(inside, source)
-        if inside.read(1):  # at the end of it, its sum is checked
-            raise ValueError("it goes on after its array")
+        if inside.read(1):  # reading to the end also verifies the checksum
+            raise ValueError("data after the end of the array")
     return stored

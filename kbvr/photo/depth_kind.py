@@ -1,4 +1,4 @@
-"""What the numbers of a depth file are."""
+"""What the numbers of a depth file mean."""
 
 from __future__ import annotations
 

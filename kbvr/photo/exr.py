@@ -1,4 +1,4 @@
-"""OpenEXR, by the library of that name: a channel of depth is read out of any of its layouts, and written by ZIP."""
+"""OpenEXR: read a depth channel from any layout, and write one with ZIP compression."""
 
 from __future__ import annotations
 
@@ -10,22 +10,17 @@ import numpy as np
 from jaxtyping import Float32
 
 from kbvr.photo.decoding_memory import FLOAT_BYTES_A_PX
-from kbvr.photo.picture_file import Source, damage_reported
+from kbvr.photo.picture_file import Source
 
 Channel = tuple[int, str]
-"""A part's number, and the name of one of its channels."""
+"""The number of a part, and the name of one of its channels."""
 
 
 def read_exr(stream: BinaryIO, source: Source) -> Float32[np.ndarray, "h w c"]:
-    """Read an EXR's channel of depth, or R, G and B if it has no such channel.
-
-    Raises:
-        InputError: if it is damaged, larger than MAX_PIXELS, of deep or subsampled pixels, or if it is not clear which
-            of its channels holds depth.
-    """
+    """Read an EXR's depth channel, or R, G and B if it has none."""
     import OpenEXR
 
-    with damage_reported(source.path, source.wanted):
+    with source.damage_reported():
         data = stream.read()
         parts = OpenEXR.File(BytesIO(data), header_only=True).parts
         headers = [part.header for part in parts]
@@ -44,20 +39,20 @@ def read_exr(stream: BinaryIO, source: Source) -> Float32[np.ndarray, "h w c"]:
     chosen = _depth_channels(list(listed), source)
     if any(listed[channel] != (1, 1) for channel in chosen):
         raise source.refused(f"an EXR with its channel {chosen[0][1]} subsampled")
-    with damage_reported(source.path, source.wanted):
+    with source.damage_reported():
         file = OpenEXR.File(BytesIO(data), separate_channels=True)
         planes = [np.asarray(file.channels(part)[name].pixels) for part, name in chosen]
         if any(plane.shape != sizes_px[chosen[0][0]][::-1] for plane in planes):
             raise ValueError("its pixels cannot be read")
-    # In an EXR even whole numbers are in the convention's own unit: it has a type for each.
+    # Integers are converted without scaling: unlike PNG, EXR has float types, so its integers are plain values.
     return np.stack(planes, axis=-1).astype(np.float32)
 
 
 def _depth_channels(channels: list[Channel], source: Source) -> list[Channel]:
-    """Return the only channel, else the only one called depth (or its layer), else Z, Y, or R, G and B."""
+    """Return the only channel, else the only one named depth (or in such a layer), else Z, Y, or R, G and B."""
     words = {channel: channel[1].lower().split(".") for channel in channels}
     named = [channel for channel, word in words.items() if {"depth", "disparity", "inverse_depth"} & set(word[-2:])]
-    for choice in (channels, named, *([c for c, word in words.items() if word == [one]] for one in "zy")):
+    for choice in (channels, named, *([c for c, word in words.items() if word == [letter]] for letter in "zy")):
         if len(choice) == 1:
             return choice
     first = [(part, name) for part, name in channels if name in ("R", "G", "B") and part == channels[0][0]]
@@ -67,11 +62,11 @@ def _depth_channels(channels: list[Channel], source: Source) -> list[Channel]:
     raise source.refused(f"an EXR whose channels ({names}) do not say which is depth (Z, depth, disparity or Y)")
 
 
-def exr_bytes(values: Float32[np.ndarray, "h w"], channel: str, told: Mapping[str, str]) -> bytes:
-    """Return one channel of floats as an EXR, with texts in its header; compressed by ZIP, which loses nothing."""
+def exr_bytes(values: Float32[np.ndarray, "h w"], channel: str, attributes: Mapping[str, str]) -> bytes:
+    """Return an EXR of one channel of floats, losslessly compressed, with text attributes in its header."""
     import OpenEXR
 
-    header = {**told, "compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    header = {**attributes, "compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
     file = BytesIO()
     OpenEXR.File(header, {channel: np.ascontiguousarray(values)}).write(file)
     return file.getvalue()

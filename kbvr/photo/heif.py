@@ -1,6 +1,6 @@
-"""HEIC and AVIF: the same boxes around HEVC and AV1.
+"""HEIC and AVIF, which share a container of boxes around HEVC and AV1.
 
-Rotation and mirror boxes alone say what is upright: the EXIF orientation, which repeats them, does not count.
+Rotation and mirror boxes define the orientation; the EXIF orientation, which repeats them, is ignored.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -16,87 +17,68 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import AvifImagePlugin
 
-from kbvr.photo import metadata as said
-from kbvr.photo.picture_file import Source, damage_reported
+from kbvr.photo import metadata
+from kbvr.photo.picture_file import Source
 from kbvr.photo.pixels import Colours, Model, Pixels
-from kbvr.photo.transfer_functions import is_known_primaries, is_known_transfer
+from kbvr.photo.transfer_functions import is_known
 
 _log = logging.getLogger(__name__)
 
 
 def read_heic(data: bytes, source: Source) -> Pixels:
-    """Decode the primary picture of a HEIC file; libheif turns it upright.
-
-    Raises:
-        InputError: if it is damaged or too large.
-    """
+    """Decode the primary picture of a HEIC file; libheif turns it upright."""
     import pi_heif
 
-    for width, height in _sizes_px(_meta(data)):  # libheif tells only what is left after cropping
-        source.check_size(width, height)
-    with damage_reported(source.path, source.wanted):
+    for size in re.findall(rb"ispe....(.{8})", _meta(data), re.DOTALL):  # libheif reports only the cropped size
+        source.check_size(*struct.unpack(">II", size))
+    with source.damage_reported():
         file = pi_heif.open_heif(BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=False)
         info, mode = file.info, file.mode
-        values = np.array(file, copy=True)  # pi_heif frees its own pixels with the file
+        values = np.array(file, copy=True)  # pi_heif frees its pixels with the file
     values = values.reshape(*values.shape[:2], -1)
     white = 2 ** (int(info["bit_depth"]) if values.dtype == np.uint16 else 8) - 1
     profile = info.get("icc_profile") or None
     coded = info.get("nclx_profile") or {}
     numbers = (int(coded.get("color_primaries", 2)), int(coded.get("transfer_characteristics", 2)))
     colours = Colours(icc=profile) if profile else _colours(numbers, source)
-    exif, in_exif = said.of_exif(info.get("exif") or b"", source.name)
-    texts = said.merged((in_exif, said.of_xmp(info.get("xmp") or b"", source.name)))
-    return _pixels(values, white, colours, exif, texts, premultiplied=mode.split(";")[0].endswith("a"))
+    pixels = _pixels(values, white, colours, info, source.name)
+    return replace(pixels, orientation=1, premultiplied=mode.split(";")[0].endswith("a"))
 
 
 def read_avif(data: bytes, source: Source) -> Pixels:
-    """Decode the primary picture of an AVIF file, all its 8, 10 or 12 bits.
-
-    Raises:
-        InputError: if it is damaged or too large.
-    """
+    """Decode the primary picture of an AVIF file with all its 8, 10 or 12 bits."""
     import imagecodecs
 
-    with damage_reported(source.path, source.wanted):
+    with source.damage_reported():
         header = AvifImagePlugin.AvifImageFile(BytesIO(data))
     source.check_size(*header.size)
     if header.is_animated:
-        _log.info("%s: holds several pictures, the first is used", source.name)
-    with damage_reported(source.path, source.wanted):
-        # imagecodecs writes past its memory for the first of several pictures; Pillow gives 8 bits, which films have
+        _log.info("%s: several pictures; using the first", source.name)
+    with source.damage_reported():
+        # imagecodecs writes out of bounds for animations; Pillow gives 8 bits, which animations have
         values: NDArray[Any] = np.asarray(header) if header.is_animated else imagecodecs.avif_decode(data)
     values = values.reshape(*header.size[::-1], -1)
     meta = _meta(data)
     white = 2 ** (_bits(meta) if values.dtype == np.uint16 else 8) - 1
     profile = header.info.get("icc_profile")
     colours = Colours(icc=profile) if profile else _colours(_coded(meta), source)
-    exif, in_exif = said.of_exif(header.info.get("exif", b""), source.name)
-    texts = said.merged((in_exif, said.of_xmp(header.info.get("xmp", b""), source.name)))
-    turn = int(exif.get(0x0112, 1))  # of the boxes: Pillow puts it there
-    return _pixels(values, white, colours, exif, texts, orientation=turn)
+    return _pixels(values, white, colours, header.info, source.name)
 
 
-def _pixels(
-    values: NDArray[Any],
-    white: int,
-    colours: Colours,
-    exif: dict[int, float],
-    texts: dict[int, str],
-    *,
-    orientation: int = 1,
-    premultiplied: bool = False,
-) -> Pixels:
+def _pixels(values: NDArray[Any], white: int, colours: Colours, info: Mapping[Any, Any], name: str) -> Pixels:
     count = values.shape[2]
     model: Model = "grey" if count < 3 else "rgb"
     alpha = values[..., -1] if count in (2, 4) else None
     plain = values if alpha is None else values[..., :-1]
-    return Pixels(plain, model, white, alpha, premultiplied, None, orientation, colours, exif, texts)
+    exif, texts = metadata.read(info.get("exif") or b"", info.get("xmp") or b"", b"", name)
+    orientation = int(exif.get(0x0112, 1))  # in an AVIF, Pillow sets it from the boxes
+    return Pixels(plain, model, white, alpha, False, None, orientation, colours, exif, texts)
 
 
 def _colours(coded: tuple[int, int], source: Source) -> Colours:
     primaries, transfer = coded
-    if not (is_known_primaries(primaries) and is_known_transfer(transfer)):
-        _log.warning("%s: its colours (primaries %s, transfer %s of H.273) are read as sRGB", source.name, *coded)
+    if not is_known(primaries, transfer):
+        _log.warning("%s: reading unknown colours as sRGB (H.273 primaries %s, transfer %s)", source.name, *coded)
         return Colours()
     return Colours(primaries=primaries, transfer=transfer)
 
@@ -105,12 +87,12 @@ def _colours(coded: tuple[int, int], source: Source) -> Colours:
 
 
 def _meta(data: bytes) -> bytes:
-    """Return what is in the file's meta box, without its version; nothing if there is none."""
+    """Return the content of the file's meta box after its version, empty if there is none."""
     return next((content[4:] for kind, content in _boxes(data) if kind == b"meta"), b"")
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the kind and content of each box; what is cut short ends them."""
+    """Yield the kind and content of each box, up to the first invalid one."""
     at = 0
     while at + 8 <= len(data):
         size, kind, head = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8], 8
@@ -124,13 +106,8 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         at += size
 
 
-def _sizes_px(meta: bytes) -> list[tuple[int, int]]:
-    """Return all sizes that a header names."""
-    return [struct.unpack(">II", size) for size in re.findall(rb"ispe....(.{8})", meta, re.DOTALL)]
-
-
 def _properties(meta: bytes) -> list[tuple[bytes, bytes]]:
-    """Return the properties of the primary picture; all there are if it is not said which belong to it."""
+    """Return the properties of the primary picture, or all properties if their association is missing."""
     inside = dict(_boxes(meta))
     tables = dict(_boxes(inside.get(b"iprp", b"")))
     every = list(_boxes(tables.get(b"ipco", b"")))
@@ -144,7 +121,7 @@ def _properties(meta: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def _associated(table: bytes, primary: int) -> list[int]:
-    """Return the numbers, from 1, of the properties that belong to an item."""
+    """Return the indices, from 1, of an item's properties."""
     version, flags = table[0], table[3]
     (count,) = struct.unpack_from(">I", table, 4)
     at = 8
@@ -163,7 +140,7 @@ def _associated(table: bytes, primary: int) -> list[int]:
 
 
 def _coded(meta: bytes) -> tuple[int, int]:
-    """Return the primaries and the transfer (H.273) that the primary picture's nclx box names; 2 if there is none."""
+    """Return the primaries and transfer (H.273) of the primary picture's nclx box; both 2 if there is none."""
     for kind, content in _properties(meta):
         if kind == b"colr" and content[:4] == b"nclx" and len(content) >= 8:
             return struct.unpack_from(">HH", content, 4)
@@ -171,7 +148,7 @@ def _coded(meta: bytes) -> tuple[int, int]:
 
 
 def _bits(meta: bytes) -> int:
-    """Return how many bits the primary picture's colours have; 10 if it is not said."""
+    """Return the bit depth of the primary picture, 10 if it is not specified."""
     for kind, content in _properties(meta):
         if kind == b"pixi" and len(content) > 5:
             return content[5]

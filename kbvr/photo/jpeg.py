@@ -13,30 +13,26 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFile, JpegImagePlugin, WebPImagePlugin
 
-from kbvr.photo import metadata as said
+from kbvr.photo import metadata
 from kbvr.photo.decoding_memory import jpeg_within
-from kbvr.photo.picture_file import Source, check_pixel_count, damage_reported
+from kbvr.photo.picture_file import Source
 from kbvr.photo.pixels import Colours, Model, Pixels
 from kbvr.system.stderr import held_stderr
 
-_END = b"\xff\xd9"
-_FILLINGS = (b"", b"\x5a\x25\x93" * 4096)
-"""What may stand for data that is missing: a picture that is whole looks the same with both."""
+_END_MARKER = b"\xff\xd9"
+_PADDINGS = (b"", b"\x5a\x25\x93" * 4096)
+"""Replacements for missing data: a complete picture decodes to the same pixels with either."""
 
 _log = logging.getLogger(__name__)
 
 
 def read_jpeg(data: bytes, source: Source) -> Pixels:
-    """Decode a JPEG; one whose end mark alone is missing is whole, and a warning says so.
-
-    Raises:
-        InputError: if it is damaged, too large, or of a kind that is not read.
-    """
+    """Decode a JPEG, with a warning if only its end marker is missing."""
     _check_kind(data, source)
-    with damage_reported(source.path, source.wanted):
+    with source.damage_reported():
         image = JpegImagePlugin.JpegImageFile(BytesIO(data))
     file_px = image.size
-    check_pixel_count(*file_px, source.path)
+    source.check_pixel_count(*file_px)
     jpeg_within(image, source.name, source.max_bytes)
     decoded_px = image.size
     try:
@@ -46,106 +42,81 @@ def read_jpeg(data: bytes, source: Source) -> Pixels:
         if whole is None:
             raise source.damaged(" ".join(str(error).split())) from error
         image = whole
-        _log.warning("%s: has no end mark; its pixels are all there", source.name)
+        _log.warning("%s: the end marker is missing, but all pixels are present", source.name)
     else:
-        complaint = _complaint(data)
-        if complaint:
-            _log.warning("%s: some of its pixels may be wrong; libjpeg reports: %s", source.name, complaint)
+        libjpeg_warning = _libjpeg_warning(data)
+        if libjpeg_warning:
+            _log.warning("%s: some pixels may be wrong; libjpeg reports: %s", source.name, libjpeg_warning)
     model: Model = {"L": "grey", "RGB": "rgb", "CMYK": "cmyk"}[image.mode]  # type: ignore[assignment]
     return replace(_pixels(image, model, source), reduced_from=None if decoded_px == file_px else file_px)
 
 
 def read_webp(data: bytes, source: Source) -> Pixels:
-    """Decode a WebP, or the first picture of an animated one.
-
-    Raises:
-        InputError: if it is damaged or too large.
-    """
-    with damage_reported(source.path, source.wanted):
+    """Decode a WebP, or the first picture of an animated one."""
+    with source.damage_reported():
         image = WebPImagePlugin.WebPImageFile(BytesIO(data))
     source.check_size(*image.size)
     if image.is_animated:
-        _log.info("%s: holds several pictures, the first is used", source.name)
-    with damage_reported(source.path, source.wanted):
+        _log.info("%s: several pictures; using the first", source.name)
+    with source.damage_reported():
         image.load()
     return _pixels(image, "rgb", source)
 
 
 def _pixels(image: ImageFile.ImageFile, model: Model, source: Source) -> Pixels:
     info: dict[Any, Any] = image.info
-    exif, in_exif = said.of_exif(info.get("exif", b""), source.name)
-    in_xmp = said.of_xmp(info.get("xmp", b""), source.name)
     resources = info.get("photoshop")
     iptc = resources.get(0x0404, b"") if isinstance(resources, dict) else b""
+    exif, texts = metadata.read(info.get("exif", b""), info.get("xmp", b""), iptc, source.name)
     values = np.asarray(image)
     values = values.reshape(*values.shape[:2], -1)
     has_alpha = image.mode == "RGBA"
-    return Pixels(
-        values[..., :3] if has_alpha else values,
-        model,
-        255,
-        values[..., 3] if has_alpha else None,
-        orientation=int(exif.get(0x0112, 1)),
-        colours=Colours(icc=info.get("icc_profile")),
-        exif=exif,
-        credits=said.merged((in_exif, in_xmp, said.of_iptc(iptc))),
-    )
+    alpha = values[..., 3] if has_alpha else None
+    orientation, colours = int(exif.get(0x0112, 1)), Colours(icc=info.get("icc_profile"))
+    plain = values[..., :3] if has_alpha else values
+    return Pixels(plain, model, 255, alpha, False, None, orientation, colours, exif, texts)
 
 
 def _check_kind(data: bytes, source: Source) -> None:
-    """Raise InputError for the kinds of JPEG that are not read, by their name."""
-    frame = _frame(data)
-    if frame is None:
-        return
-    mark, bits = frame
-    if mark in (0xC3, 0xC7, 0xCB, 0xCF):
-        raise source.refused("a lossless JPEG; save it as PNG or TIFF")
-    if bits != 8:
-        raise source.refused(f"a JPEG of {bits} bits; save it as PNG or TIFF")
+    """Raise InputError if the frame header is that of an unsupported kind of JPEG."""
+    at, marker = 2, 0
+    while at + 4 < len(data) and data[at] == 0xFF and marker != 0xDA:
+        marker, length, bits = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big"), data[at + 4]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            if marker in (0xC3, 0xC7, 0xCB, 0xCF):
+                raise source.refused("a lossless JPEG; save it as PNG or TIFF")
+            if bits != 8:
+                raise source.refused(f"a JPEG of {bits} bits; save it as PNG or TIFF")
+            return
+        at += 1 if marker == 0xFF else 2 + length
 
 
-def _frame(data: bytes) -> tuple[int, int] | None:
-    """Return the mark of a JPEG's frame header and its bits per sample, None if there is none before the pixels."""
-    at = 2
-    while at + 4 < len(data) and data[at] == 0xFF:
-        mark, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
-        if mark == 0xFF:
-            at += 1
-        elif 0xC0 <= mark <= 0xCF and mark not in (0xC4, 0xC8, 0xCC):
-            return mark, data[at + 4]
-        elif mark == 0xDA:
-            return None
-        else:
-            at += 2 + length
-    return None
+def _libjpeg_warning(data: bytes) -> str:
+    """Return libjpeg's first warning of corrupt pixel data, empty if there is none.
 
-
-def _complaint(data: bytes) -> str:
-    """Return the first thing that libjpeg finds wrong with the coded pixels of a JPEG, empty if there is nothing.
-
-    Where data is damaged between its first and last byte, libjpeg goes on with grey or with what it takes for pixels,
-    and warns. Pillow hides that, OpenCV prints it. At an eighth of the size it takes about half the time of decoding.
+    If data in the middle of a file is damaged, libjpeg warns and continues with grey or wrong pixels. Pillow hides the
+    warning, OpenCV prints it. Decoding at an eighth of the size takes about half as long as full decoding.
     """
     import cv2
 
-    how = cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION
+    flags = cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION
     with held_stderr() as lines, suppress(cv2.error):
-        cv2.imdecode(np.frombuffer(data, np.uint8), how)
-    said = (line.decode("ascii", "replace").strip() for line in lines)
-    return next((line for line in said if line.startswith("Corrupt JPEG data")), "")
+        cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    printed = (line.decode("ascii", "replace").strip() for line in lines)
+    return next((line for line in printed if line.startswith("Corrupt JPEG data")), "")
 
 
 def _without_end(data: bytes, size_px: tuple[int, int]) -> JpegImagePlugin.JpegImageFile | None:
-    """Return a JPEG that lacks its end mark only, decoded at this size; None if pixels are missing too.
+    """Return a JPEG that lacks only its end marker, decoded at this size; None if pixels are missing too.
 
-    Pixels that are missing depend on what follows in their place.
+    Missing pixels show as a difference between paddings.
     """
     found: list[tuple[JpegImagePlugin.JpegImageFile, NDArray[Any]]] = []
-    for filling in _FILLINGS:
+    for padding in _PADDINGS:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                image = JpegImagePlugin.JpegImageFile(BytesIO(data.rstrip(b"\xff") + filling + _END))
+                image = JpegImagePlugin.JpegImageFile(BytesIO(data.rstrip(b"\xff") + padding + _END_MARKER))
                 image.draft(None, size_px)
                 image.load()
         except (OSError, SyntaxError, ValueError):

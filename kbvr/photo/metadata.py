@@ -1,7 +1,7 @@
-"""Who took a photo and when: out of EXIF, XMP and IPTC, as text.
+"""Credits of a photo (author, copyright, date) from EXIF, XMP and IPTC.
 
-EXIF comes first, then XMP, then IPTC, each tag for itself. Texts in EXIF are read as UTF-8 where they are that, else as
-Latin-1; IPTC (IIM) likewise. XMP is read with entities and document types forbidden.
+Each tag is taken from the first of EXIF, XMP and IPTC that has it. Texts in EXIF and IPTC (IIM) are decoded as UTF-8 if
+they are valid, otherwise as Latin-1. XML entities and document types in XMP are rejected.
 """
 
 from __future__ import annotations
@@ -21,22 +21,13 @@ _log = logging.getLogger(__name__)
 ARTIST, COPYRIGHT = int(ExifTags.Base.Artist), int(ExifTags.Base.Copyright)
 DATE, OFFSET = int(ExifTags.Base.DateTimeOriginal), int(ExifTags.Base.OffsetTimeOriginal)
 CREDITS = (ARTIST, COPYRIGHT, DATE, OFFSET)
-"""EXIF tags of who took a photo and when, which what is made of it keeps."""
+"""The EXIF tags that outputs copy from the photo."""
 
-MOST_CREDIT_LETTERS = 200
-MOST_XMP_BYTES = 4_000_000
+MAX_CREDIT_LENGTH = 200
+MAX_XMP_BYTES = 4_000_000
 
-_DAMAGE = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
+_PILLOW_ERRORS = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, SyntaxError)
+_EXIF_ERRORS = (*_PILLOW_ERRORS, TypeError, ValueError, struct.error)
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _XMP_NAMES = {
     ARTIST: ("{http://purl.org/dc/elements/1.1/}creator", "{http://ns.adobe.com/tiff/1.0/}Artist"),
@@ -47,7 +38,7 @@ _XMP_NAMES = {
         "{http://ns.adobe.com/xap/1.0/}CreateDate",
     ),
 }
-"""EXIF tag -> where XMP has it, the best first."""
+"""EXIF tag -> its names in XMP, in order of preference."""
 
 _IPTC = {80: ARTIST, 116: COPYRIGHT}
 _DATE = re.compile(
@@ -55,8 +46,14 @@ _DATE = re.compile(
 )
 
 
-def of_exif(data: bytes, name: str) -> tuple[dict[int, float], dict[int, str]]:
-    """Return an EXIF block's tags that are numbers, and its credits; messages call the file `name`."""
+def read(exif: bytes, xmp: bytes, iptc: bytes, name: str) -> tuple[dict[int, float], dict[int, str]]:
+    """Return the numeric EXIF tags, and the credits in all three blocks; warnings call the file `name`."""
+    numbers, in_exif = from_exif(exif, name)
+    return numbers, merged((in_exif, from_xmp(xmp, name), from_iptc(iptc)))
+
+
+def from_exif(data: bytes, name: str) -> tuple[dict[int, float], dict[int, str]]:
+    """Return an EXIF block's numeric tags and its credits."""
     if not data:
         return {}, {}
     try:
@@ -66,8 +63,8 @@ def of_exif(data: bytes, name: str) -> tuple[dict[int, float], dict[int, str]]:
             exif.load(data)
             inner = dict(exif.get_ifd(ExifTags.IFD.Exif))
             outer = dict(exif)
-    except _DAMAGE as error:  # the picture itself may be whole
-        _log.warning("%s: its EXIF cannot be read and is left out (%s)", name, error)
+    except _EXIF_ERRORS as error:  # the picture itself may be intact
+        _log.warning("%s: ignoring damaged EXIF data (%s)", name, error)
         return {}, {}
     orientation = int(ExifTags.Base.Orientation)
     return numbers_of({**inner, orientation: outer.get(orientation)}), texts_of({**outer, **inner})
@@ -87,7 +84,7 @@ def numbers_of(tags: Mapping[int, Any]) -> dict[int, float]:
 
 
 def texts_of(tags: Mapping[int, Any]) -> dict[int, str]:
-    """Return the credits among EXIF tags, whose texts are bytes, or Latin-1 as Pillow reads them."""
+    """Return the credits in EXIF tags, whose texts are bytes, or decoded by Pillow as Latin-1."""
     texts = {tag: _cleaned(_decoded(tags[tag])) for tag in CREDITS if tag in tags}
     author = tags.get(int(ExifTags.Base.XPAuthor))
     if not texts.get(ARTIST) and isinstance(author, bytes):
@@ -110,24 +107,24 @@ def _decoded(value: Any) -> str:
 
 
 def _cleaned(text: str) -> str:
-    """Return text in one line, short and free of control characters; EXIF parts photographer from editor by a 0."""
+    """Return text as one short line without control characters; in EXIF, a 0 separates photographer and editor."""
     text = "".join(letter if letter.isprintable() else " " for letter in text.strip("\0 ").replace("\0", "; "))
-    return " ".join(text.split())[:MOST_CREDIT_LETTERS].strip()
+    return " ".join(text.split())[:MAX_CREDIT_LENGTH].strip()
 
 
-def of_xmp(data: bytes, name: str) -> dict[int, str]:
-    """Return the credits in an XMP packet; messages call the file `name`."""
+def from_xmp(data: bytes, name: str) -> dict[int, str]:
+    """Return the credits in an XMP packet."""
     if not data:
         return {}
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import ParseError, fromstring
 
     try:
-        if len(data) > MOST_XMP_BYTES:
-            raise ValueError(f"it has {len(data) / 1e6:.1f} MB")
+        if len(data) > MAX_XMP_BYTES:
+            raise ValueError(f"{len(data) / 1e6:.1f} MB")
         root = fromstring(data.strip(b"\0 \n\r\t"), forbid_dtd=True)
     except (DefusedXmlException, ParseError, ValueError, LookupError) as error:
-        _log.warning("%s: its XMP cannot be read and is left out (%s)", name, error)
+        _log.warning("%s: ignoring unreadable XMP data (%s)", name, error)
         return {}
     found: dict[str, str] = {}
     for element in root.iter(f"{_RDF}Description"):
@@ -135,14 +132,14 @@ def of_xmp(data: bytes, name: str) -> dict[int, str]:
             found.setdefault(key, value)
         for child in element:
             items = [item.text or "" for item in child.iter(f"{_RDF}li")] or [child.text or ""]
-            first_only = child.find(f"{_RDF}Alt") is not None  # the same in several languages
+            first_only = child.find(f"{_RDF}Alt") is not None  # the same text in several languages
             found.setdefault(child.tag, items[0] if first_only else ", ".join(filter(None, items)))
     texts = {tag: next((found[key] for key in keys if found.get(key)), "") for tag, keys in _XMP_NAMES.items()}
     return _with_date(texts)
 
 
-def of_iptc(data: bytes) -> dict[int, str]:
-    """Return the credits among IPTC's records (IIM 4.2); what is damaged ends them."""
+def from_iptc(data: bytes) -> dict[int, str]:
+    """Return the credits in IPTC records (IIM 4.2), up to the first damaged one."""
     records: dict[tuple[int, int], list[bytes]] = {}
     at = 0
     while at + 5 <= len(data) and data[at] == 0x1C:
@@ -161,7 +158,7 @@ def of_iptc(data: bytes) -> dict[int, str]:
 
 
 def iptc_of_photoshop(data: bytes) -> bytes:
-    """Return the IPTC records among Photoshop's image resources, as JPEG and TIFF have them."""
+    """Return the IPTC records in Photoshop's image resources, which JPEG and TIFF files contain."""
     found = re.search(rb"8BIM\x04\x04(?P<name>.)", data, re.DOTALL)
     if not found:
         return b""
@@ -171,7 +168,7 @@ def iptc_of_photoshop(data: bytes) -> bytes:
 
 
 def _with_date(texts: Mapping[int, str]) -> dict[int, str]:
-    """Return texts cleaned, with the date as EXIF writes it, and its offset apart; a date that is none is left out."""
+    """Return cleaned texts with the date and its offset in EXIF's format; an invalid date is dropped."""
     cleaned = {tag: _cleaned(text) for tag, text in texts.items() if tag != DATE}
     date = _DATE.match(_cleaned(texts.get(DATE, "")))
     if date:
@@ -184,7 +181,7 @@ def _with_date(texts: Mapping[int, str]) -> dict[int, str]:
 
 
 def merged(sources: Iterable[Mapping[int, str]]) -> dict[int, str]:
-    """Return each credit from the first source that has it; an offset belongs to the date beside it."""
+    """Return each credit from the first source that has it; a date and its offset come from the same source."""
     result: dict[int, str] = {}
     for texts in sources:
         has_date = DATE in result

@@ -1,7 +1,6 @@
-"""Photos: a picture file becomes upright sRGB pixels and a focal length.
+"""Photos: upright sRGB pixels and a focal length, from a picture file or an array.
 
-A picture that says how it is to be seen is obeyed: orientation is applied, colours are converted to
-sRGB, transparent parts are laid over white.
+Loading applies the orientation, converts colours to sRGB and puts transparent parts on white.
 """
 
 from __future__ import annotations
@@ -23,26 +22,25 @@ from kbvr.errors import InputError
 from kbvr.geometry.camera import f_px_from_fov, fov_deg_from_f_px
 from kbvr.photo.decode import DecodedPhoto
 from kbvr.photo.decoding_process import decoded_photo
-from kbvr.photo.picture_file import shown
+from kbvr.photo.picture_file import display_name
 
 GUESSED_FOV_DEG = 55.0
-"""Across the long side of a photo that does not tell it: between a phone (67) and a 50 mm lens (40)."""
+"""Field of view across the long side if the file has no focal length: between a phone (67) and a 50 mm lens (40)."""
 
 MIN_SIDE_PX = 16
-"""Smaller pictures hold nothing to look at in depth."""
 
 _FULL_FRAME_DIAGONAL_MM = hypot(36, 24)
 # FocalLengthIn35mmFilm is defined by the same diagonal angle of view on 36 x 24 mm film (CIPA DCG-001).
 
 _MM_PER_UNIT = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
-# FocalPlaneResolutionUnit: inch, cm (Exif 2.3); mm, um (TIFF/EP). 1, "no unit", tells nothing.
+# FocalPlaneResolutionUnit: inch, cm (Exif 2.3); mm, um (TIFF/EP). 1 is "no unit".
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """One photo, as a person sees it."""
+    """A photo as a viewer shows it."""
 
     rgb: UInt8[np.ndarray, "H W 3"] = field(repr=False)
     """Upright sRGB; read-only."""
@@ -51,28 +49,28 @@ class Photo:
     """Focal length in pixels of this picture."""
 
     f_source: Literal["exif", "flag", "guess", "network"]
-    """Where the focal length came from."""
+    """The source of the focal length."""
 
     name: str
-    """What its outputs are named after: the file's name without its ending."""
+    """The base name of outputs: the file name without its suffix."""
 
     credits: Mapping[int, str] = field(default_factory=dict)
-    """EXIF tags of who took it and when (`kbvr.photo.metadata`)."""
+    """EXIF tags with the author and the date (`kbvr.photo.metadata`)."""
 
     notes: tuple[str, ...] = ()
-    """What was done to decode it that a person may want to know, a line each."""
+    """Notes on how it was decoded, a line each."""
 
     decoded_from: tuple[int, int] | None = None
-    """(width, height) of the picture in the file; None if this one was made of another in some other way."""
+    """(width, height) of the picture in the file; None if the pixels are not those of a decoded file."""
 
     @property
     def file_size_px(self) -> tuple[int, int]:
-        """(width, height) of the picture in the file, which may have been decoded smaller; else this one's."""
+        """(width, height) of the picture in the file, which can be larger than size_px."""
         return self.decoded_from or self.size_px
 
     @property
     def title(self) -> str:
-        """The name as text, which a file's name may not be."""
+        """The name as valid Unicode text, which file names need not be."""
         return os.fsencode(self.name).decode(errors="replace")
 
     @property
@@ -84,20 +82,25 @@ class Photo:
 def load_photo(
     path: str | os.PathLike[str], *, fov_deg: float | None = None, max_memory_bytes: int | None = None
 ) -> Photo:
-    """Read a photo; a field of view in degrees across its long side overrides what the file says.
+    """Load a photo from a JPEG, PNG, WebP, TIFF, HEIC or AVIF file.
 
-    16 bits a channel are rounded to 8. Of several pictures in a file, the first or primary one is taken. A JPEG that
-    would take more than max_memory_bytes is decoded at 1/2, 1/4 or 1/8 of its size.
+    16 bits per channel are rounded to 8. If a file contains several pictures, the first or primary one is loaded.
+
+    Args:
+        path: The picture file.
+        fov_deg: Field of view across the long side, 1 to 170 degrees; it overrides the file's focal length.
+        max_memory_bytes: A JPEG that would require more is decoded at 1/2, 1/4 or 1/8 of its size.
 
     Raises:
-        InputError: if there is no readable photo of 16 px a side to 200 million pixels, it would take more than
-            max_memory_bytes, or fov_deg is not 1 to 170.
+        InputError: if the file is not a readable photo, has sides under 16 pixels or over 200 million pixels, requires
+            more than max_memory_bytes, or fov_deg is out of range.
         OutOfMemoryError: if there is not enough memory to decode it.
     """
     decoded = decoded_photo(path, max_memory_bytes)
     height, width = decoded.rgb.shape[:2]
     if min(width, height) < MIN_SIDE_PX:
-        raise InputError(f"{shown(path)}: wanted {MIN_SIDE_PX} pixels a side at least, got {width} x {height}")
+        expected = f"expected at least {MIN_SIDE_PX} pixels per side"
+        raise InputError(f"{display_name(path)}: {expected}, got {width} x {height}")
     f_px, f_source = _focal_length(decoded, fov_deg, path)
     decoded.rgb.flags.writeable = False
     full_px = decoded.reduced_from or (width, height)
@@ -110,20 +113,26 @@ def load_photo(
 def photo_from_array(
     rgb: NDArray[Any], *, fov_deg: float | None = None, f_px: float | None = None, name: str = "photo"
 ) -> Photo:
-    """Make a photo from upright sRGB uint8 pixels (H, W, 3), which are copied.
+    """Make a photo from an array.
+
+    Args:
+        rgb: Upright sRGB, uint8 (H, W, 3); it is copied.
+        fov_deg: Field of view across the long side, 1 to 170 degrees.
+        f_px: Focal length in pixels, instead of fov_deg; without either, the field of view is 55 degrees.
+        name: The base name of outputs.
 
     Raises:
-        InputError: if the array is something else, fov_deg and f_px are both given, or one is out of range.
+        InputError: if rgb is not such an array or has sides under 16 pixels, or fov_deg or f_px is out of range.
     """
-    # The array comes from outside: it is checked here, in words, and not by its annotation.
+    # Arrays from outside get a readable error here; their annotation is checked under pytest only.
     if not (isinstance(rgb, np.ndarray) and rgb.dtype == np.uint8 and rgb.ndim == 3 and rgb.shape[2] == 3):
-        came = f"{rgb.dtype} {rgb.shape}" if isinstance(rgb, np.ndarray) else type(rgb).__name__
-        raise InputError(f"wanted sRGB pixels as a uint8 array (H, W, 3), got {came}")
+        actual = f"{rgb.dtype} {rgb.shape}" if isinstance(rgb, np.ndarray) else type(rgb).__name__
+        raise InputError(f"expected sRGB pixels as a uint8 array (H, W, 3), got {actual}")
     height, width = rgb.shape[:2]
     if min(width, height) < MIN_SIDE_PX:
-        raise InputError(f"wanted {MIN_SIDE_PX} pixels a side at least, got {width} x {height}")
+        raise InputError(f"expected at least {MIN_SIDE_PX} pixels per side, got {width} x {height}")
     if fov_deg is not None and f_px is not None:
-        raise InputError(f"wanted fov_deg or f_px, got both ({fov_deg} and {f_px})")
+        raise InputError(f"expected fov_deg or f_px, got both ({fov_deg} and {f_px})")
     if f_px is not None and not (isfinite(f_px) and f_px > 0):
         raise InputError(f"f_px must be > 0, got {f_px}")
     f_given = f_px_from_fov(GUESSED_FOV_DEG if fov_deg is None else fov_deg, float(max(width, height)))
@@ -139,7 +148,7 @@ def photo_from_array(
 def _focal_length(
     decoded: DecodedPhoto, fov_deg: float | None, path: str | os.PathLike[str]
 ) -> tuple[float, Literal["exif", "flag", "guess"]]:
-    """Return the focal length in pixels of the file's picture and its source: the flag, else EXIF, else the guess."""
+    """Return the focal length in pixels of the file's picture, from fov_deg, EXIF or a guess, and its source."""
     width, height = decoded.reduced_from or decoded.rgb.shape[1::-1]
     long_side_px = float(max(width, height))
     if fov_deg is not None:
@@ -149,20 +158,21 @@ def _focal_length(
         exif_fov_deg = fov_deg_from_f_px(f_px, long_side_px)
         if 0.5 <= exif_fov_deg <= 170:
             return f_px, "exif"
-        _log.warning("%s: its EXIF says a field of view of %.3g degrees: left out", shown(path), exif_fov_deg)
+        name = display_name(path)
+        _log.warning("%s: ignoring the EXIF focal length: it means a field of view of %.3g degrees", name, exif_fov_deg)
     return f_px_from_fov(GUESSED_FOV_DEG, long_side_px), "guess"
 
 
 def _f_px_from_exif(exif: Mapping[int, float], size_px: tuple[int, int]) -> float | None:
-    """Return the focal length in pixels of the picture, None if its tags do not tell."""
+    """Return the focal length in pixels of the picture, None if the tags are missing."""
     tag = ExifTags.Base
-    film_mm = exif.get(tag.FocalLengthIn35mmFilm, 0)  # 0 is "unknown"
+    film_mm = exif.get(tag.FocalLengthIn35mmFilm, 0)  # 0 means unknown
     if film_mm > 0:
         return film_mm * hypot(*size_px) / _FULL_FRAME_DIAGONAL_MM
     f_mm, per_unit = exif.get(tag.FocalLength, 0), exif.get(tag.FocalPlaneXResolution, 0)
     unit_mm = _MM_PER_UNIT.get(int(exif.get(tag.FocalPlaneResolutionUnit, 2)))
     if not (f_mm > 0 and per_unit > 0 and unit_mm):
         return None
-    # The resolution counts pixels of the picture as it was taken: it may have been made smaller since.
-    taken_px = max(exif.get(tag.ExifImageWidth, 0), exif.get(tag.ExifImageHeight, 0))
-    return f_mm * per_unit / unit_mm * (max(size_px) / taken_px if taken_px > 0 else 1)
+    # The resolution counts pixels of the original picture, which may have been scaled down since.
+    original_px = max(exif.get(tag.ExifImageWidth, 0), exif.get(tag.ExifImageHeight, 0))
+    return f_mm * per_unit / unit_mm * (max(size_px) / original_px if original_px > 0 else 1)

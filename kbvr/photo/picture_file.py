@@ -1,8 +1,7 @@
-"""Files that come in: opened, told by their first bytes, and what goes wrong with them said in one line."""
+"""Picture files as input: opening them, detecting their kind by the first bytes, and one-line errors."""
 
 from __future__ import annotations
 
-import logging
 import os
 import warnings
 from collections.abc import Callable, Iterator
@@ -12,134 +11,116 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from PIL import (
-    AvifImagePlugin,
-    ImageFile,
-    JpegImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import AvifImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
 from kbvr.errors import InputError, escaped
 from kbvr.photo.decoding_memory import BYTES_A_PX, FIXED_BYTES, check_decoding_memory
-from kbvr.system.resources import is_out_of_memory, shown_bytes
+from kbvr.system.resources import format_bytes, is_out_of_memory
 
 MAX_PIXELS = 200_000_000
 """Larger pictures are refused by their header, before a pixel is decoded."""
 
 MAX_FILE_BYTES = 4_000_000_000
-"""Larger files are not read: 200 million pixels of four floats have no more, uncompressed."""
-
-_log = logging.getLogger(__name__)
-
+"""Enough for 200 million pixels of four uncompressed floats."""
 
 Kind = Literal["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIC"]
-"""The kinds of pictures that are read."""
 
 
-def shown(path: str | os.PathLike[str]) -> str:
-    """Return the path as it can stand in a one-line message."""
+def display_name(path: str | os.PathLike[str]) -> str:
+    """Return a path for a one-line message."""
     return escaped(os.fspath(path)) or "''"
 
 
 @dataclass(frozen=True)
 class Source:
-    """The file that is being read, as messages name it."""
+    """A file to read, and what it should be."""
 
     path: str | os.PathLike[str]
-    wanted: str
-    """What it was expected to be."""
+    expected: str
+    """What messages say the file should be, such as "a photo (JPEG or PNG)"."""
 
     max_bytes: int | None = None
-    """Memory that decoding it may take."""
+    """The memory limit of decoding it."""
 
     @property
     def name(self) -> str:
-        """The file's path for a message."""
-        return shown(self.path)
+        """The path for a one-line message."""
+        return display_name(self.path)
 
-    def refused(self, came: str) -> InputError:
-        """Return the error that names what the file is instead."""
-        return InputError(f"{self.name}: expected {self.wanted}, got {came}")
+    def refused(self, actual: str) -> InputError:
+        """Return the error for a file that is something else."""
+        return InputError(f"{self.name}: expected {self.expected}, got {actual}")
 
     def damaged(self, reason: str) -> InputError:
-        """Return the error that says what is broken in the file."""
-        return InputError(f"{self.name}: wanted {self.wanted}, but it is damaged or cut short ({reason})")
+        """Return the error for a file of the right kind that cannot be decoded."""
+        return self.refused(f"a damaged or incomplete file ({reason})")
 
-    def check_size(self, width: int, height: int, bytes_a_px: float = BYTES_A_PX) -> None:
-        """Check that a picture of this size can be decoded, which takes so many bytes for each pixel.
+    def open(self) -> BinaryIO:
+        """Open the file for reading.
 
         Raises:
-            InputError: if it has more than MAX_PIXELS, or takes more than max_bytes of memory.
-            OutOfMemoryError: if it takes more than there is.
+            InputError: if it is missing, not a regular file, empty, too large, or cannot be read.
         """
-        check_pixel_count(width, height, self.path)
+        try:
+            file = Path(self.path)
+            if file.is_dir():
+                raise self.refused("a folder")
+            if file.exists() and not file.is_file():
+                raise self.refused("a pipe, device or socket")
+            size_bytes = file.stat().st_size
+            if size_bytes == 0:
+                raise self.refused("an empty file")
+            if size_bytes > MAX_FILE_BYTES:
+                expected = f"{self.expected} of at most {format_bytes(MAX_FILE_BYTES)}"
+                raise InputError(f"{self.name}: expected {expected}, got {format_bytes(size_bytes)}")
+            return file.open("rb")
+        except FileNotFoundError:
+            raise InputError(f"{self.name}: no such file") from None
+        except PermissionError:
+            raise InputError(f"{self.name}: permission denied") from None
+        except OSError as error:
+            raise InputError(f"{self.name}: {error.strerror or error}") from error
+        except ValueError as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"{self.name}: not a valid path ({error})") from error
+
+    @contextmanager
+    def damage_reported(self) -> Iterator[None]:
+        """Turn what a decoder raises for a damaged file into an InputError.
+
+        Decoders raise nearly anything (OSError, SyntaxError, struct.error, KeyError, ...), so every exception is
+        caught, and nothing but decoding belongs inside.
+        """
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Pillow's warnings precede an exception or are harmless
+                yield
+        except (InputError, MemoryError):
+            raise
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise MemoryError(*error.args) from error
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise self.damaged(reason) from error
+
+    def check_pixel_count(self, width: int, height: int) -> None:
+        """Raise InputError if a picture has more than MAX_PIXELS."""
+        if width * height > MAX_PIXELS:
+            raise InputError(
+                f"{self.name}: expected at most {MAX_PIXELS // 10**6} million pixels, "
+                f"got {width} x {height} = {width * height / 1e6:.9g} million"
+            )
+
+    def check_size(self, width: int, height: int, bytes_a_px: float = BYTES_A_PX) -> None:
+        """Check MAX_PIXELS, and that the memory limit and the available memory suffice to decode a picture."""
+        self.check_pixel_count(width, height)
         needed = FIXED_BYTES + round(bytes_a_px * width * height)
         check_decoding_memory((width, height), self.name, self.max_bytes, needed)
 
 
-def open_file(path: str | os.PathLike[str], wanted: str) -> BinaryIO:
-    """Open a file to read; `wanted` says in messages what it should have been.
-
-    Raises:
-        InputError: if it is missing, a folder, not a regular file, empty, too large, or may not be read.
-    """
-    file = Path(path)
-    try:
-        if file.is_dir():
-            raise InputError(f"{shown(path)}: wanted {wanted}, but it is a folder")
-        if file.exists() and not file.is_file():
-            raise InputError(f"{shown(path)}: wanted {wanted}, but it is not a regular file")
-        size_bytes = file.stat().st_size
-        if size_bytes == 0:
-            raise InputError(f"{shown(path)}: wanted {wanted}, but it is empty (0 bytes)")
-        if size_bytes > MAX_FILE_BYTES:
-            most = shown_bytes(MAX_FILE_BYTES)
-            raise InputError(f"{shown(path)}: expected {wanted} of at most {most}, got {shown_bytes(size_bytes)}")
-        return file.open("rb")
-    except FileNotFoundError:
-        raise InputError(f"{shown(path)}: wanted {wanted}, but there is no such file") from None
-    except PermissionError:
-        raise InputError(f"{shown(path)}: wanted {wanted}, but it may not be read (permission denied)") from None
-    except OSError as error:
-        raise InputError(f"{shown(path)}: wanted {wanted}, but: {error.strerror or error}") from error
-    except ValueError as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{shown(path)}: wanted {wanted}, but this is no path ({error})") from error
-
-
-@contextmanager
-def damage_reported(path: str | os.PathLike[str], wanted: str) -> Iterator[None]:
-    """Turn what a decoder raises for a damaged file into an InputError; wrap nothing else in it.
-
-    Decoders raise nearly anything (OSError, SyntaxError, struct.error, KeyError, ...), so all is caught.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of what it then raises, or of what does not matter
-            yield
-    except (InputError, MemoryError):
-        raise
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise MemoryError(*error.args) from error
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise Source(path, wanted).damaged(reason) from error
-
-
-def check_pixel_count(width: int, height: int, path: str | os.PathLike[str]) -> None:
-    """Raise InputError if a picture has more than MAX_PIXELS."""
-    if width * height > MAX_PIXELS:
-        raise InputError(
-            f"{shown(path)}: wanted at most {MAX_PIXELS // 10**6} million pixels, "
-            f"got {width} x {height} = {width * height / 1e6:.9g} million"
-        )
-
-
 def picture_kind(head: bytes) -> Kind | None:
-    """Tell a picture file by its first 64 bytes; None if it is none of these."""
+    """Return the kind of picture file that starts with these 64 bytes, None for any other file."""
     if head.startswith(b"\xff\xd8\xff"):
         return "JPEG"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -158,12 +139,12 @@ def picture_kind(head: bytes) -> Kind | None:
     return None
 
 
-def raw_file(kind: str = "") -> str:
-    """Return what a camera's raw file is called, of a kind if it is known, and what helps."""
-    return f"a camera's raw file{f' ({kind})' if kind else ''}; save it as TIFF or JPEG"
+def raw_description(kind: str = "") -> str:
+    """Return what messages call a camera raw file, and how to convert it."""
+    return f"a camera raw file{f' ({kind})' if kind else ''}; save it as TIFF or JPEG"
 
 
-_STARTS: dict[bytes, str] = {
+_SIGNATURES: dict[bytes, str] = {
     b"GIF8": "a GIF",
     b"BM": "a BMP picture",
     b"%PDF": "a PDF",
@@ -180,52 +161,51 @@ _STARTS: dict[bytes, str] = {
     b"DDS ": "a DDS texture",
     b"gimp xcf": "a GIMP picture (XCF)",
     b"\0\0\1\0": "an icon (ICO)",
-    b"FUJIFILMCCD-RAW": raw_file("Fujifilm RAF"),
-    b"IIRO": raw_file("Olympus ORF"),
-    b"IIRS": raw_file("Olympus ORF"),
-    b"MMOR": raw_file("Olympus ORF"),
-    b"IIU\0": raw_file("Panasonic RW2"),
-    b"FOVb": raw_file("Sigma X3F"),
-    b"\0MRM": raw_file("Minolta MRW"),
+    b"FUJIFILMCCD-RAW": raw_description("Fujifilm RAF"),
+    b"IIRO": raw_description("Olympus ORF"),
+    b"IIRS": raw_description("Olympus ORF"),
+    b"MMOR": raw_description("Olympus ORF"),
+    b"IIU\0": raw_description("Panasonic RW2"),
+    b"FOVb": raw_description("Sigma X3F"),
+    b"\0MRM": raw_description("Minolta MRW"),
     b"\x93NUMPY": "a NumPy array",
     b"PK\3\4": "a ZIP archive",
     b"\x1f\x8b": "a gzip archive",
     b"\x1aE\xdf\xa3": "a Matroska or WebM video",
     b"glTF": "a glTF scene",
-    b"ID3": "a sound (MP3)",
+    b"ID3": "an MP3 file",
     b"OggS": "an Ogg file",
     b"\x7fELF": "a program",
     b"MZ": "a program",
 }
-"""First bytes of what is often mistaken for a photo -> what it is."""
+"""First bytes of files that people mistake for photos -> what they are."""
 
 
-def named(head: bytes) -> str:
-    """Return what a file is, in words, by its first 64 bytes."""
-    for start, what in _STARTS.items():
-        if head.startswith(start):
-            return what
+def file_description(head: bytes) -> str:
+    """Return what kind of file starts with these 64 bytes, in words."""
+    for signature, description in _SIGNATURES.items():
+        if head.startswith(signature):
+            return description
     if head[:4] == b"RIFF":
-        return {b"AVI ": "an AVI video", b"WAVE": "a sound (WAV)"}.get(head[8:12], "a RIFF file")
+        return {b"AVI ": "an AVI video", b"WAVE": "a WAV file"}.get(head[8:12], "a RIFF file")
     if head[4:8] == b"ftyp":
         brand = head[8:12].decode("latin-1").strip()
         if brand == "crx":
-            return raw_file("Canon CR3")
+            return raw_description("Canon CR3")
         if brand in ("jxl", "jp2", "jpx"):
             return "a JPEG XL picture" if brand == "jxl" else "a JPEG 2000 picture"
         return f"a video or another kind of file (of brand {brand!r})"
-    text = head.rstrip(b"\0").decode("utf-8", errors="replace").rstrip("\ufffd")  # a cut may split a letter
+    text = head.rstrip(b"\0").decode("utf-8", errors="replace").rstrip("\ufffd")  # a letter may be cut in two
     if all(letter.isprintable() or letter.isspace() for letter in text):
-        is_drawing = "<svg" in text
-        return "an SVG drawing" if is_drawing else f"text ({text[:24]!r}...)"
-    return f"something else (its first bytes are {head[:8].hex(' ')})"
+        return "an SVG drawing" if "<svg" in text else f"text ({text[:24]!r}...)"
+    return f"an unknown kind of file (its first bytes are {head[:8].hex(' ')})"
 
 
-def opened(stream: BinaryIO | BytesIO, kind: str) -> ImageFile.ImageFile:
-    """Read the header of a picture of a kind that `picture_kind` tells, except HEIC.
+def open_picture(stream: BinaryIO | BytesIO, kind: str) -> ImageFile.ImageFile:
+    """Read the header of a picture file of a known kind, except HEIC.
 
-    Image.open has a limit of its own, below MAX_PIXELS, that could only be changed for everybody in the
-    process: so the readers are called by themselves.
+    Image.open has its own limit below MAX_PIXELS, which can only be changed for the whole process, so the readers are
+    called directly.
     """
     readers: dict[str, Callable[[Any], ImageFile.ImageFile]] = {
         "JPEG": JpegImagePlugin.jpeg_factory,

@@ -1,4 +1,4 @@
-"""What every decoder of pictures gives: the stored numbers, what they mean, and what else the file says."""
+"""The result of every picture decoder: the stored numbers, their meaning and the file's metadata."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-ON_THEIR_SIDE = (5, 6, 7, 8)
-"""EXIF orientations that exchange width and height."""
+TRANSPOSED = (5, 6, 7, 8)
+"""EXIF orientations that swap width and height."""
 
 Model = Literal["grey", "rgb", "cmyk", "lab", "palette"]
 
 
 @dataclass(frozen=True)
 class Colours:
-    """How a file describes its colours; a profile comes before the rest, and nothing at all means sRGB."""
+    """A file's colour space: an ICC profile, which takes precedence, or the other fields. The default is sRGB."""
 
     icc: bytes | None = None
     primaries: int | tuple[float, ...] = 2
-    """A number of ITU-T H.273 (2: not said, read as sRGB's), or x and y of white, red, green and blue."""
+    """A code of ITU-T H.273 (2: unspecified, read as sRGB's), or x and y of white, red, green and blue."""
 
     transfer: int = 2
-    """A number of ITU-T H.273 (2: not said, read as sRGB's)."""
+    """A code of ITU-T H.273 (2: unspecified, read as sRGB's)."""
 
     exponent: float | None = None
-    """In place of a transfer: the power of the stored numbers that is linear light."""
+    """Linear light is the stored value to this power; replaces the transfer."""
 
     narrow_range: bool = False
     """Black is 16/255 and white 235/255, as in video."""
@@ -35,37 +35,37 @@ class Colours:
 
 @dataclass(frozen=True, eq=False)
 class Pixels:
-    """A decoded picture as it is stored."""
+    """A decoded picture, as stored in the file."""
 
     values: NDArray[Any]
-    """(H, W, C), whole numbers or floats: 1 channel of grey or palette, 3 of RGB, 4 of CMYK (0 is no ink), or 3 floats
-    of CIE L*a*b* for D50, with L* from 0 to 100."""
+    """(H, W, C), integers or floats: 1 channel of grey or palette indices, 3 of RGB, 4 of CMYK (0 is no ink), or 3
+    floats of CIE L*a*b* for D50, with L* from 0 to 100."""
 
     model: Model
     white: float
-    """The number that means 1: 255 of 8 bits, 65535 of 16, 1 of floats."""
+    """The value of white: 255 for 8 bits, 65535 for 16, 1 for floats."""
 
     alpha: NDArray[Any] | None = None
-    """(H, W): 0 is clear and `white` opaque."""
+    """(H, W): 0 is transparent and `white` opaque."""
 
     premultiplied: bool = False
     palette: NDArray[np.uint8] | None = None
-    """(N, 3) RGB, of palettes."""
+    """(N, 3) RGB."""
 
     orientation: int = 1
-    """EXIF's: what is to be done to see it upright."""
+    """The EXIF orientation, 1 to 8."""
 
     colours: Colours = field(default_factory=Colours)
     exif: Mapping[int, float] = field(default_factory=dict)
     credits: Mapping[int, str] = field(default_factory=dict)
 
     reduced_from: tuple[int, int] | None = None
-    """(width, height) in the file, as stored, if it was decoded smaller."""
+    """(width, height) in the file, before orientation, if it was decoded at a smaller size."""
 
 
 def upright(values: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Return a view of (H, W, ...) turned and mirrored as an EXIF orientation of 1 to 8 says; others are 1."""
-    if orientation in ON_THEIR_SIDE:
+    """Return a view of (H, W, ...) with an EXIF orientation of 1 to 8 applied; other values mean 1."""
+    if orientation in TRANSPOSED:
         values = values.swapaxes(0, 1)
     if orientation in (2, 3, 6, 7):
         values = values[:, ::-1]

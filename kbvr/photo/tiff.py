@@ -1,6 +1,6 @@
-"""TIFF and BigTIFF of all layouts, by tifffile and imagecodecs: what the numbers mean is settled here.
+"""TIFF and BigTIFF: tifffile and imagecodecs decode them, this module interprets the numbers.
 
-The largest page is the picture. Floats are 0 to 1, and sRGB if no profile says otherwise.
+The largest page is the picture. Floats range from 0 to 1, and are sRGB without a profile.
 """
 
 from __future__ import annotations
@@ -14,17 +14,16 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from kbvr.photo import metadata as said
+from kbvr.photo import metadata
 from kbvr.photo.decoding_memory import BYTES_A_PX, DOUBLE_BYTES_A_PX, FLOAT_BYTES_A_PX
-from kbvr.photo.picture_file import Source, damage_reported, raw_file
+from kbvr.photo.picture_file import Source, raw_description
 from kbvr.photo.pixels import Colours, Model, Pixels
-from kbvr.photo.transfer_functions import SRGB, is_known_primaries
+from kbvr.photo.transfer_functions import SRGB, is_known
 
 if TYPE_CHECKING:
     import tifffile
 
-MOST_PAGES = 1000
-
+MAX_PAGES = 1000
 THUMBNAIL, MASK = 1, 4
 """Bits of NewSubfileType."""
 
@@ -41,46 +40,43 @@ _MODELS: dict[int, tuple[Model, int]] = {
 }
 _OTHERS = {4: "a transparency mask", 10: "ITU L*a*b* colours", 32844: "LogL light", 32845: "LogLuv light"}
 _MOSAICS = (32803, 34892)
-"""Photometric interpretations of sensors: CFA and LinearRaw."""
+"""Photometric interpretations of raw sensor data: CFA and LinearRaw."""
 
-SUBFILE, MAKE, STRIPS, STRIP_BYTES, TILES, TILE_BYTES = 254, 271, 273, 279, 324, 325
 ORIENTATION, TRANSFER, WHITE_POINT, CORNERS, INK_SET, COEFFICIENTS, RANGES = 274, 301, 318, 319, 332, 529, 532
-XMP, IPTC, PHOTOSHOP, EXIF, ICC, DNG = 700, 33723, 34377, 34665, 34675, 50706
+MAKE, XMP, IPTC, PHOTOSHOP, EXIF, ICC, DNG = 271, 700, 33723, 34377, 34665, 34675, 50706
 
 _log = logging.getLogger(__name__)
 
 
 def read_tiff(stream: BinaryIO, source: Source) -> Pixels:
-    """Decode the largest page of a TIFF.
-
-    Raises:
-        InputError: if it is damaged, too large, a camera's raw file, or holds what is no picture.
-    """
+    """Decode the largest page of a TIFF."""
     import tifffile
 
     logger = logging.getLogger("tifffile")
     if not logger.handlers:
-        logger.addHandler(logging.NullHandler())  # else it speaks on stderr of what is raised or left out here
-    with damage_reported(source.path, source.wanted):
+        logger.addHandler(logging.NullHandler())  # otherwise tifffile prints on stderr what is handled here
+    with source.damage_reported():
         is_cr2 = stream.read(10)[8:] == b"CR"
         size_bytes = stream.seek(0, os.SEEK_END)
         stream.seek(0)
         file = tifffile.TiffFile(stream)
-        pages = list(islice(_pages(file), MOST_PAGES + 1))
-    if len(pages) > MOST_PAGES:
-        _log.warning("%s: only its first %d pages are looked at", source.name, MOST_PAGES)
+        pages = list(islice(_pages(file), MAX_PAGES + 1))
+    if len(pages) > MAX_PAGES:
+        _log.warning("%s: using only the first %d pages", source.name, MAX_PAGES)
     if is_cr2:
-        raise source.refused(raw_file("Canon CR2"))
-    with file, damage_reported(source.path, source.wanted):  # all of it: in a damaged file a tag can be of any type
-        page = _largest(pages[:MOST_PAGES], source)
+        raise source.refused(raw_description("Canon CR2"))
+    with file, source.damage_reported():  # in a damaged file, a tag can be of any type
+        page = _largest(pages[:MAX_PAGES], source)
         source.check_size(page.imagewidth, page.imagelength, _bytes_a_px(page))
         _check_layout(page, size_bytes, source)
-        stored = page.asarray(squeeze=False)
-        return _pixels(page, _samples_last(stored, page), _tags(page), source)
+        stored = page.asarray(squeeze=False)  # (planes, depth, H, W, samples)
+        is_planar = int(page.planarconfig or 1) != 1
+        values = np.moveaxis(stored[:, 0, :, :, 0], 0, -1) if is_planar else stored[0, 0]
+        return _pixels(page, values, _tags(page), source)
 
 
 def _pages(file: tifffile.TiffFile) -> Iterator[tifffile.TiffPage]:
-    """Yield the pages and those inside them."""
+    """Yield the pages, each followed by its subpages."""
     for page in file.pages:
         full = page.aspage()
         yield full
@@ -89,40 +85,40 @@ def _pages(file: tifffile.TiffFile) -> Iterator[tifffile.TiffPage]:
 
 
 def _largest(pages: list[tifffile.TiffPage], source: Source) -> tifffile.TiffPage:
-    """Return the largest page that is a picture; a raw file's are none."""
+    """Return the largest page that is a picture, or raise InputError for a raw file."""
     for page in pages:
         if DNG in page.tags or int(page.photometric or 0) in _MOSAICS:
             make = page.tags.get(MAKE) or pages[0].tags.get(MAKE)
-            what = "DNG" if DNG in page.tags else str(make.value).strip() if make else ""
-            raise source.refused(raw_file(what))
+            kind = "DNG" if DNG in page.tags else str(make.value).strip() if make else ""
+            raise source.refused(raw_description(kind))
     pictures = [page for page in pages if not page.subfiletype & (THUMBNAIL | MASK)]
     if not pictures:
-        raise source.refused(f"a TIFF of nothing but thumbnails, or {raw_file()}")
+        raise source.refused(f"a TIFF of only thumbnails, or {raw_description()}")
     return max(pictures, key=lambda page: page.imagewidth * page.imagelength)
 
 
 def _bytes_a_px(page: tifffile.TiffPage) -> float:
-    """Return what decoding takes for each pixel; many samples (bands) cost more than colours do."""
+    """Return the memory that decoding requires per pixel; many samples (bands) require more than colours do."""
     itemsize = page.dtype.itemsize if page.dtype is not None else 1
     known = {4: FLOAT_BYTES_A_PX, 8: DOUBLE_BYTES_A_PX}.get(itemsize, BYTES_A_PX)
     return max(known, 2 * itemsize * page.samplesperpixel)
 
 
 def _check_layout(page: tifffile.TiffPage, size_bytes: int, source: Source) -> None:
-    """Raise InputError for what cannot be decoded, by its name, and for a file that is cut short."""
+    """Raise InputError for unsupported layouts and truncated files."""
     kind = int(page.photometric if page.photometric is not None else -1)
     if kind not in _MODELS:
         raise source.refused(f"a TIFF of {_OTHERS.get(kind, f'photometric interpretation {kind}')}")
     needed = _MODELS[kind][1]
     if page.samplesperpixel < needed:
-        raise source.damaged(f"{needed} samples a pixel are needed, {page.samplesperpixel} are there")
+        raise source.damaged(f"expected {needed} samples per pixel, got {page.samplesperpixel}")
     if page.imagedepth > 1:
         raise source.refused(f"a TIFF of a volume, {page.imagedepth} pixels deep")
     if kind == CMYK and page.tags.valueof(INK_SET, 1) != 1:
         raise source.refused("a TIFF of other inks than cyan, magenta, yellow and black")
     if page.dtype is None or page.dtype.kind not in "buif":
-        what = "complex numbers" if page.dtype is not None and page.dtype.kind == "c" else ""
-        raise source.refused(f"a TIFF of {what or f'{page.bitspersample}-bit samples'}")
+        is_complex = page.dtype is not None and page.dtype.kind == "c"
+        raise source.refused(f"a TIFF of {'complex numbers' if is_complex else f'{page.bitspersample}-bit samples'}")
     if kind == YCBCR and page.is_subsampled and page.compression != 7:
         raise source.refused("a TIFF of subsampled YCbCr without JPEG compression")
     if kind == YCBCR and page.compression == 6:
@@ -139,12 +135,7 @@ def _check_layout(page: tifffile.TiffPage, size_bytes: int, source: Source) -> N
         raise source.damaged("some of its strips or tiles are missing")
     last = max(start + count for start, count in zip(offsets, counts, strict=False))
     if last > size_bytes:
-        raise source.damaged(f"{last} bytes are needed, {size_bytes} are there")
-
-
-def _samples_last(stored: NDArray[Any], page: tifffile.TiffPage) -> NDArray[Any]:
-    """Return (H, W, samples) of tifffile's (planes, depth, H, W, samples)."""
-    return stored[0, 0] if int(page.planarconfig or 1) == 1 else np.moveaxis(stored[:, 0, :, :, 0], 0, -1)
+        raise source.damaged(f"expected {last} bytes, got {size_bytes}")
 
 
 def _pixels(page: tifffile.TiffPage, values: NDArray[Any], tags: dict[int, Any], source: Source) -> Pixels:
@@ -161,7 +152,7 @@ def _pixels(page: tifffile.TiffPage, values: NDArray[Any], tags: dict[int, Any],
             break
     used = count + (alpha is not None)
     if used < values.shape[2]:
-        _log.warning("%s: %d of its %d channels are used", source.name, used, values.shape[2])
+        _log.warning("%s: using %d of %d channels", source.name, used, values.shape[2])
     values = values[..., :count]
     colours = _colours(tags, source)
     palette = None
@@ -173,23 +164,14 @@ def _pixels(page: tifffile.TiffPage, values: NDArray[Any], tags: dict[int, Any],
         values, white = _rgb_of_ycbcr(values / white * 255, tags), 1
     elif kind in (CIELAB, ICCLAB):
         values, white, colours = _lab(values, is_icc=kind == ICCLAB), 1, Colours()
-    exif, texts = _said(tags, page.parent.byteorder, source)
-    return Pixels(
-        values,
-        model,
-        white,
-        alpha,
-        premultiplied,
-        palette,
-        int(tags.get(ORIENTATION, 1)) if isinstance(tags.get(ORIENTATION, 1), int) else 1,
-        colours,
-        exif,
-        texts,
-    )
+    exif, texts = _metadata(tags, page.parent.byteorder, source)
+    orientation = tags.get(ORIENTATION, 1)
+    orientation = int(orientation) if isinstance(orientation, int) else 1
+    return Pixels(values, model, white, alpha, premultiplied, palette, orientation, colours, exif, texts)
 
 
 def _tags(page: tifffile.TiffPage) -> dict[int, Any]:
-    """Return the values of the page's tags by number, those of its EXIF block among them."""
+    """Return the values of the page's tags by number, including its EXIF block."""
     import tifffile
 
     tags = {tag.code: tag.value for tag in page.tags}
@@ -204,7 +186,7 @@ def _palette(page: tifffile.TiffPage, source: Source) -> NDArray[np.uint8]:
     if page.colormap is None or page.dtype is None or page.dtype.itemsize > 2:
         raise source.damaged("its palette is missing")
     colours = np.asarray(page.colormap, np.uint16).T
-    eight = colours if colours.max() < 256 else np.rint(colours / 257)  # some writers mean 0 to 255
+    eight = colours if colours.max() < 256 else np.rint(colours / 257)  # some writers store 0 to 255
     size = 2 ** (8 * page.dtype.itemsize)
     return np.pad(eight.astype(np.uint8), ((0, max(0, size - len(eight))), (0, 0)))
 
@@ -214,7 +196,7 @@ def _colours(tags: dict[int, Any], source: Source) -> Colours:
     if isinstance(profile, bytes) and profile:
         return Colours(icc=profile)
     if TRANSFER in tags:
-        _log.warning("%s: its transfer function (TIFF tag 301) is not used; it is read as sRGB", source.name)
+        _log.warning("%s: ignoring the transfer function (TIFF tag 301) and assuming sRGB", source.name)
     corners = tags.get(CORNERS)
     if not isinstance(corners, tuple) or len(corners) != 12:
         return Colours()
@@ -223,14 +205,14 @@ def _colours(tags: dict[int, Any], source: Source) -> Colours:
     xy = tuple(listed[at] / max(listed[at + 1], 1) for at in range(0, 16, 2))
     if max(abs(a - b) for a, b in zip(xy, SRGB, strict=True)) < 0.001:
         return Colours()
-    if not is_known_primaries(xy):
-        _log.warning("%s: its primaries (TIFF tag 319) cannot be used and are left out", source.name)
+    if not is_known(xy):
+        _log.warning("%s: ignoring invalid primaries (TIFF tag 319)", source.name)
         return Colours()
     return Colours(primaries=xy)
 
 
 def _rgb_of_ycbcr(values: NDArray[np.floating], tags: dict[int, Any]) -> NDArray[np.float32]:
-    """Return RGB, 0 to 1, of Y, Cb and Cr that count to 255 (TIFF 6.0, section 21)."""
+    """Return RGB, 0 to 1, for Y, Cb and Cr of 0 to 255 (TIFF 6.0, section 21)."""
     luma = _fractions(tags.get(COEFFICIENTS), (0.299, 0.587, 0.114))
     low = _fractions(tags.get(RANGES), (0, 255, 128, 255, 128, 255))
     y = (values[..., 0] - low[0]) / max(low[1] - low[0], 1) * 255
@@ -240,17 +222,17 @@ def _rgb_of_ycbcr(values: NDArray[np.floating], tags: dict[int, Any]) -> NDArray
     return np.clip(np.stack([r, g, b], axis=2) / 255, 0, 1).astype(np.float32)
 
 
-def _fractions(value: Any, usual: tuple[float, ...]) -> tuple[float, ...]:
-    """Return a tag's rational numbers, which tifffile gives as numerators and denominators in turn."""
-    if not isinstance(value, tuple) or len(value) != 2 * len(usual):
-        return usual
+def _fractions(value: Any, default: tuple[float, ...]) -> tuple[float, ...]:
+    """Return a tag's rational numbers, which tifffile gives as alternating numerators and denominators."""
+    if not isinstance(value, tuple) or len(value) != 2 * len(default):
+        return default
     return tuple(value[at] / max(value[at + 1], 1) for at in range(0, len(value), 2))
 
 
 def _lab(values: NDArray[Any], *, is_icc: bool) -> NDArray[np.float32]:
-    """Return L* of 0 to 100, a* and b* of what TIFF 6.0 stores (section 23); floats are them already.
+    """Return L* (0 to 100), a* and b* from their encoding in TIFF 6.0 (section 23); floats are not encoded.
 
-    Some writers call L* signed, as a* and b* are.
+    Some writers declare L* as signed, like a* and b*, so all are read as unsigned first.
     """
     if values.dtype.kind == "f":
         return values.astype(np.float32)
@@ -262,21 +244,22 @@ def _lab(values: NDArray[Any], *, is_icc: bool) -> NDArray[np.float32]:
     return np.concatenate([lightness, signed / np.float32(256 if wide else 1)], axis=2).astype(np.float32)
 
 
-def _said(tags: dict[int, Any], byte_order: str, source: Source) -> tuple[dict[int, float], dict[int, str]]:
+def _metadata(tags: dict[int, Any], byte_order: str, source: Source) -> tuple[dict[int, float], dict[int, str]]:
     """Return the EXIF numbers, and the credits in EXIF, XMP and IPTC."""
     fractions = {
         tag: value[0] / value[1]
         for tag, value in tags.items()
-        if isinstance(value, tuple) and len(value) == 2 and all(isinstance(one, int) for one in value) and value[1]
+        if isinstance(value, tuple) and len(value) == 2 and all(isinstance(part, int) for part in value) and value[1]
     }
     texts = {tag: value.encode() if isinstance(value, str) else value for tag, value in tags.items()}
-    in_xmp = said.of_xmp(_bytes(tags.get(XMP), byte_order), source.name)
-    iptc = _bytes(tags.get(IPTC), byte_order) or said.iptc_of_photoshop(_bytes(tags.get(PHOTOSHOP), byte_order))
-    return said.numbers_of({**tags, **fractions}), said.merged((said.texts_of(texts), in_xmp, said.of_iptc(iptc)))
+    in_xmp = metadata.from_xmp(_bytes(tags.get(XMP), byte_order), source.name)
+    iptc = _bytes(tags.get(IPTC), byte_order) or metadata.iptc_of_photoshop(_bytes(tags.get(PHOTOSHOP), byte_order))
+    credit = metadata.merged((metadata.texts_of(texts), in_xmp, metadata.from_iptc(iptc)))
+    return metadata.numbers_of({**tags, **fractions}), credit
 
 
 def _bytes(value: Any, byte_order: str) -> bytes:
-    """Return a tag's bytes, which some writers call long numbers."""
-    if isinstance(value, tuple) and all(isinstance(one, int) for one in value):
+    """Return a tag's bytes, which some writers declare as 32-bit integers."""
+    if isinstance(value, tuple) and all(isinstance(number, int) for number in value):
         return np.array(value, np.uint32).astype(f"{byte_order}u4").tobytes()
     return value if isinstance(value, bytes) else b""

@@ -14,7 +14,8 @@ from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.imaging.resize import averaged, long_side_px
 from kbvr.photo.decoding_memory import DECODER_BYTES, PROGRAM_BYTES
 from kbvr.photo.photo import Photo
-from kbvr.system.resources import has_room, processors, shown_bytes
+from kbvr.system.resources import format_bytes as shown_bytes
+from kbvr.system.resources import has_room, processors
 
 FIXED_BYTES = 560 * 2**20
 SCENE_BYTES_A_PX = 76

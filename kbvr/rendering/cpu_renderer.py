@@ -184,7 +184,7 @@ def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray
     layers = scene.ldi.layers
     height, width = scene.ldi.front.rgba.shape[:2]
     scale = min(texels_per_photo_px, 2.0, MAX_TEXELS_A_SIDE / max(width, height))
-    size = scaled_px((width, height), scale, least_px=2)
+    size = scaled_px((width, height), scale, min_px=2)
     interpolation = cv2.INTER_LANCZOS4 if scale > 1 else cv2.INTER_AREA
     stack = np.zeros((len(layers), size[1] + GUTTER_TEXELS, size[0], 4), np.uint8)
     whole = stack[:, : size[1]]

@@ -1,4 +1,4 @@
-"""Files are written aside and renamed when they are whole, so that nobody ever meets half a file."""
+"""Files are written under a temporary name and renamed when they are complete."""
 
 from __future__ import annotations
 
@@ -15,84 +15,80 @@ from pathlib import Path
 
 from kbvr.errors import KbvrError, OutputError
 
-GIVEN_OUT = {
+DEVICE_ERRORS = {
     getattr(errno, name)
     for name in (
         *("ENOSPC", "EDQUOT", "EFBIG"),  # full
-        *("EIO", "EROFS", "ENODEV", "ENXIO"),  # broken or pulled out
-        *("ESTALE", "ENOTCONN", "EHOSTDOWN", "EHOSTUNREACH", "ETIMEDOUT"),  # over a network
+        *("EIO", "EROFS", "ENODEV", "ENXIO"),  # broken or removed
+        *("ESTALE", "ENOTCONN", "EHOSTDOWN", "EHOSTUNREACH", "ETIMEDOUT"),  # network file systems
     )
     if hasattr(errno, name)
 }
-"""What a system says if a place takes no more."""
+"""Error numbers of a disk that cannot be written any more."""
 
-GONE = "was its folder removed, renamed or unmounted?"
+REMOVED = "was its folder removed, renamed or unmounted?"
 
 CAN_OPEN_FOLDERS = os.unlink in os.supports_dir_fd
-"""Windows cannot, but lets nobody rename a folder of which a file is open."""
+"""Not on Windows, which does not rename a folder with an open file anyway."""
 
 OPEN_FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", os.O_RDONLY)
 
 UNFINISHED = re.compile(r"\.kbvr-[0-9a-f]{8}\.part(\.[^.]*)?")
-"""What a file is called while it is written; the target's suffix is kept, for encoders go by it."""
+"""Temporary names; they end in the target's suffix, because encoders depend on it."""
 
 ABANDONED_S = 24 * 60 * 60
-"""A file with such a name that nothing was written to for so long was left by a process that was killed."""
+"""Age since the last write at which a temporary file is assumed to be left by a killed process."""
 
 _unfinished: dict[Path, list[Path]] = {}
-"""What this process is writing, and the folders that were made for it, the outermost first."""
+"""Temporary files of this process -> the folders created for them, the outermost first."""
 
 
 @contextmanager
 def written_aside(target: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Yield a temporary file beside the target, with its suffix; leaving without an exception renames it.
+    """Yield a temporary file in the target's folder, with its suffix; a normal exit renames it to the target.
 
-    Folders that are missing are made. Whatever is raised inside, KeyboardInterrupt included, removes the
-    temporary file and those folders, and goes on. An existing target stays as it was until the rename, which
-    is atomic. Temporary files that killed processes left in the same folder are removed.
+    Missing folders are created. If anything is raised inside, even KeyboardInterrupt, the temporary file and those
+    folders are removed. An existing target stays unchanged until the atomic rename. Temporary files that killed
+    processes left in the folder are removed.
 
     Raises:
-        OutputError: before any work, if the target exists and may not be overwritten, or if its folder cannot
-            be made or written; if the disk is full or has gone, or the folder has; at the end, if the target has
-            appeared meanwhile and may not be overwritten.
+        OutputError: on entry, if the target exists and may not be overwritten, or its folder cannot be created or
+            written; if the disk is full, or the disk or folder is removed; on exit, if the target has been created
+            meanwhile and may not be overwritten.
     """
     target = _absolute(target)
-    aside = _aside(target.parent, target.suffix)
+    temporary = _temporary_path(target.parent, target.suffix)
     _refuse_existing(target, overwrite=overwrite)
     missing = _missing_folders(target.parent)
     try:
         with _output_errors(target.parent):
-            _unfinished[aside] = missing
+            _unfinished[temporary] = missing
             for folder in missing:
                 folder.mkdir(exist_ok=True)
         remove_abandoned(target.parent)
-        with _nothing_left(aside):
+        with _removed_at_exit(temporary):
             with _output_errors(target.parent):
-                aside.open("xb").close()
+                temporary.open("xb").close()
                 disk = target.parent.stat().st_dev
-            with _losses_reported(target, aside):
-                yield aside
+            with _write_errors(target, temporary):
+                yield temporary
                 _refuse_existing(target, overwrite=overwrite)
                 with _output_errors(target):
                     if target.parent.stat().st_dev != disk:
-                        gone = OSError(errno.ENODEV, os.strerror(errno.ENODEV))
-                        raise OutputError(f"cannot write to {target}: its disk is there no more ({GONE})") from gone
-                    aside.replace(target)
+                        error = OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+                        raise OutputError(f"cannot write to {target}: its disk has disappeared ({REMOVED})") from error
+                    temporary.replace(target)
     except BaseException:
-        _take_back(aside, missing)
+        _undo(temporary, missing)
         raise
     finally:
-        _unfinished.pop(aside, None)
+        _unfinished.pop(temporary, None)
 
 
 @contextmanager
 def folder_aside(parent: Path) -> Iterator[Path]:
-    """Yield a new folder for files that are of no use after this context, which only this user may enter.
-
-    Raises:
-        OSError: if it cannot be made.
-    """
-    folder = _aside(parent)
+    """Yield a new private folder, which is removed at exit. If it cannot be created, OSError is raised."""
+    folder = _temporary_path(parent)
     _unfinished[folder] = []
     try:
         folder.mkdir(mode=0o700)
@@ -104,21 +100,21 @@ def folder_aside(parent: Path) -> Iterator[Path]:
 
 
 def remove_unfinished() -> None:
-    """Remove what this process is writing; for a process that is about to end without going on."""
+    """Remove the temporary files of this process, before it ends abruptly."""
     for path, folders in tuple(reversed(_unfinished.items())):
-        _take_back(path, folders)
+        _undo(path, folders)
 
 
 def remove_abandoned(folder: Path, names: re.Pattern[str] = UNFINISHED) -> None:
-    """Remove what was being written to a folder more than a day ago, when its process was killed."""
+    """Remove temporary files that killed processes left in a folder more than a day ago."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if names.fullmatch(entry.name) and time.time() - entry.stat(follow_symlinks=False).st_mtime > ABANDONED_S:
                 _remove(Path(entry.path))
 
 
-def _take_back(path: Path, folders: list[Path]) -> None:
-    """Remove what was written and the folders that were made for it; one that something else was put into stays."""
+def _undo(path: Path, folders: list[Path]) -> None:
+    """Remove a temporary file, and the folders created for it unless they contain other files."""
     _remove(path)
     with suppress(OSError):
         for folder in reversed(folders):
@@ -126,7 +122,7 @@ def _take_back(path: Path, folders: list[Path]) -> None:
 
 
 def _remove(path: Path) -> None:
-    """Remove a file or a folder of ours, if it is there; a link is none."""
+    """Remove a file or folder if it exists, but never a link."""
     with suppress(OSError):
         mode = path.lstat().st_mode
         if stat.S_ISDIR(mode):
@@ -135,16 +131,15 @@ def _remove(path: Path) -> None:
             path.unlink()
 
 
-def _aside(folder: Path, suffix: str = "") -> Path:
-    """Return a name for a file that is being written."""
+def _temporary_path(folder: Path, suffix: str = "") -> Path:
     return folder / f".kbvr-{secrets.token_hex(4)}.part{suffix}"
 
 
 @contextmanager
 def all_or_none(written: Iterable[Path], *, overwrite: bool) -> Iterator[None]:
-    """Remove the files that `written` names by then if anything is raised.
+    """Remove the files that `written` lists at exit if anything is raised.
 
-    With `overwrite` nothing is removed: the files may have taken the place of others, which are gone already.
+    With `overwrite`, nothing is removed: the files may have replaced others, which cannot be restored.
     """
     try:
         yield
@@ -157,36 +152,32 @@ def all_or_none(written: Iterable[Path], *, overwrite: bool) -> Iterator[None]:
 
 @contextmanager
 def written_aside_together(targets: Sequence[Path], *, overwrite: bool) -> Iterator[list[Path]]:
-    """Do as `written_aside` does for files that belong together: all get their names or none, the first one last."""
-    named: list[Path] = []
+    """Do the same as `written_aside` for several files: all are renamed or none, the first one last."""
+    renamed: list[Path] = []
 
     @contextmanager
-    def noted(target: Path) -> Iterator[Path]:
-        with written_aside(target, overwrite=overwrite) as aside:
-            yield aside
-        named.append(target)
+    def recorded(target: Path) -> Iterator[Path]:
+        with written_aside(target, overwrite=overwrite) as temporary:
+            yield temporary
+        renamed.append(target)
 
-    with all_or_none(named, overwrite=overwrite), ExitStack() as stack:
-        yield [stack.enter_context(noted(target)) for target in targets]
+    with all_or_none(renamed, overwrite=overwrite), ExitStack() as stack:
+        yield [stack.enter_context(recorded(target)) for target in targets]
 
 
 def check_there(written: Iterable[Path]) -> None:
-    """Check that files which were written earlier are still there.
-
-    Raises:
-        OutputError: if one is not: a later file makes a folder anew that was removed meanwhile.
-    """
+    """Raise OutputError if a file written earlier is missing: a later file recreates a folder that was removed."""
     for path in written:
         if not os.path.lexists(path):
-            raise OutputError(f"{path} was written, but has disappeared since ({GONE})")
+            raise OutputError(f"{path} was written, but has disappeared since ({REMOVED})")
 
 
 def refuse_taken(target: Path, *, overwrite: bool) -> None:
-    """Check that a file of this name may and can be written, as early as the caller likes; leaves nothing behind.
+    """Check in advance that a file can be written, without leaving anything behind.
 
     Raises:
-        OutputError: if the target is a folder, cannot be a file, or exists and may not be overwritten, or if its
-            folder cannot be made or written.
+        OutputError: if the target is a folder or exists and may not be overwritten, or its folder cannot be created or
+            written.
     """
     target = _absolute(target)
     _refuse_existing(target, overwrite=overwrite)
@@ -203,7 +194,7 @@ def _absolute(target: Path) -> Path:
 def _refuse_existing(target: Path, *, overwrite: bool) -> None:
     with _output_errors(target):
         if target.is_dir():
-            raise OutputError(f"wanted to write a file, but {target} is a folder")
+            raise OutputError(f"cannot write to {target}: it is a folder")
         try:
             target.lstat()
         except (FileNotFoundError, NotADirectoryError):
@@ -213,12 +204,12 @@ def _refuse_existing(target: Path, *, overwrite: bool) -> None:
 
 
 def _refuse_unwritable(target: Path) -> None:
-    """Make and remove a file in the innermost folder that exists: permissions alone say little (think of /proc).
+    """Create and remove a file in the innermost existing folder: permissions alone are not reliable (as in /proc).
 
-    The missing folders are not made for that: another process may just be writing to them.
+    Missing folders are not created, because removing them could disturb another process that writes to them.
     """
     outermost = next(iter(_missing_folders(target.parent)), target)
-    probe = _aside(outermost.parent)
+    probe = _temporary_path(outermost.parent)
     with _output_errors(target.parent):
         try:
             probe.open("xb").close()
@@ -228,7 +219,7 @@ def _refuse_unwritable(target: Path) -> None:
 
 
 def _missing_folders(folder: Path) -> list[Path]:
-    """Return the folders on the way that do not exist, the outermost first."""
+    """Return the folder and its parents that do not exist, the outermost first."""
     missing: list[Path] = []
     while not os.path.lexists(folder):
         missing.insert(0, folder)
@@ -237,40 +228,40 @@ def _missing_folders(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def _nothing_left(aside: Path) -> Iterator[None]:
-    """Remove a temporary file at the end unless it has another name by then, also where its folder has another."""
+def _removed_at_exit(temporary: Path) -> Iterator[None]:
+    """Remove a temporary file at exit unless it has been renamed, even if its folder has been renamed."""
     folder = None
     with suppress(OSError):
-        folder = os.open(aside.parent, OPEN_FOLDER) if CAN_OPEN_FOLDERS else None
+        folder = os.open(temporary.parent, OPEN_FOLDER) if CAN_OPEN_FOLDERS else None
     try:
         yield
     finally:
         with suppress(OSError):
-            aside.unlink()
+            temporary.unlink()
         if folder is not None:
             with suppress(OSError):
-                os.unlink(aside.name, dir_fd=folder)
+                os.unlink(temporary.name, dir_fd=folder)
             os.close(folder)
 
 
 @contextmanager
-def _losses_reported(target: Path, aside: Path) -> Iterator[None]:
-    """Report in one line that a place takes no more, or that it has gone; other errors stay as they are."""
+def _write_errors(target: Path, temporary: Path) -> Iterator[None]:
+    """Turn errors of a full or removed disk or folder into an OutputError; other errors pass."""
     try:
         yield
     except (OSError, KbvrError) as error:
-        if isinstance(error, OSError) and error.errno in GIVEN_OUT:
+        if isinstance(error, OSError) and error.errno in DEVICE_ERRORS:
             raise OutputError(f"cannot write to {target}: {error.strerror}") from error
-        if not os.path.lexists(aside):
-            gone = error if isinstance(error, OSError) else FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-            raise OutputError(f"cannot write to {target}: the unfinished file has disappeared ({GONE})") from gone
+        if not os.path.lexists(temporary):
+            cause = error if isinstance(error, OSError) else FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            raise OutputError(f"cannot write to {target}: the unfinished file has disappeared ({REMOVED})") from cause
         raise
 
 
 @contextmanager
-def _output_errors(place: Path) -> Iterator[None]:
-    """Turn what the system says about a place into one line."""
+def _output_errors(path: Path) -> Iterator[None]:
+    """Turn OSError into a one-line OutputError."""
     try:
         yield
     except OSError as error:
-        raise OutputError(f"cannot write to {place}: {error.strerror or error}") from error
+        raise OutputError(f"cannot write to {path}: {error.strerror or error}") from error

@@ -1,4 +1,4 @@
-"""NVIDIA's driver and CUDA's libraries, asked directly: neither onnxruntime nor a tool beside the driver is needed."""
+"""Query NVIDIA's driver and the CUDA libraries directly, without onnxruntime or command line tools."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ DRIVER_LIBRARY = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 
 CUDNN_MAJOR = 9
 TENSORRT_MAJOR = 10
-"""What onnxruntime has been built with since 1.19; only the major version has to be the same."""
+"""The versions that onnxruntime has been built with since 1.19; only the major version must match."""
 
 _NAME_BYTES = 256
 
 
 @dataclass(frozen=True)
 class CudaDevice:
-    """One device that the driver reports."""
+    """A device that the driver reports."""
 
     name: str
     memory_bytes: int
@@ -28,18 +28,18 @@ class CudaDevice:
 
 @dataclass(frozen=True)
 class Driver:
-    """NVIDIA's driver, and what it can see."""
+    """NVIDIA's driver and its devices."""
 
     cuda_version: tuple[int, int]
-    """The newest CUDA that it can run: (major, minor)."""
+    """The newest supported CUDA version: (major, minor)."""
 
     devices: tuple[CudaDevice, ...]
     error: int = 0
-    """What cuInit answered; 0 is success (CUDA driver API, type CUresult)."""
+    """The result of cuInit; 0 is success (CUDA driver API, type CUresult)."""
 
 
 def driver() -> Driver | None:
-    """Return what the driver says, None where there is none."""
+    """Return the installed driver, None if there is none."""
     library = _driver_library()
     if library is None:
         return None
@@ -54,9 +54,9 @@ def driver() -> Driver | None:
 
 
 def free_memory_bytes(index: int) -> int | None:
-    """Return how much memory of a device is free, None if it cannot be told.
+    """Return the free memory of a device in bytes, None if it is unknown.
 
-    The driver tells it inside a context only, and a context takes some memory itself: not for every run.
+    This creates a context, which takes memory itself, so it is not meant for every run.
     """
     library = _driver_library()
     handle, context = ctypes.c_int(0), ctypes.c_void_p()
@@ -74,7 +74,7 @@ def free_memory_bytes(index: int) -> int | None:
 
 
 def described_devices(_: str = "") -> dict[str, Any]:
-    """Return the driver's CUDA version and devices in words that JSON has, for `kbvr doctor`."""
+    """Return the driver's CUDA version and devices as plain values, for `kbvr doctor`."""
     found = driver()
     if found is None:
         return {"driver": False, "devices": []}
@@ -86,7 +86,7 @@ def described_devices(_: str = "") -> dict[str, Any]:
 
 
 def missing_libraries(cuda_major: int) -> tuple[str, ...]:
-    """Return which libraries of this CUDA and of cuDNN, which onnxruntime will ask for, cannot be loaded."""
+    """Return the libraries of this CUDA version and of cuDNN that onnxruntime requires but that cannot be loaded."""
     if sys.platform == "win32":
         names = [f"cublasLt64_{cuda_major}.dll", f"cublas64_{cuda_major}.dll", f"cudart64_{cuda_major}.dll"]
         names.append(f"cudnn64_{CUDNN_MAJOR}.dll")
@@ -97,28 +97,28 @@ def missing_libraries(cuda_major: int) -> tuple[str, ...]:
 
 
 def other_cuda_majors(cuda_major: int) -> tuple[int, ...]:
-    """Return the major versions of CUDA whose runtime is here, other than the one that is wanted."""
+    """Return the major versions of installed CUDA runtimes other than the required one."""
     pattern = "cudart64_{}.dll" if sys.platform == "win32" else "libcudart.so.{}"
     others = (major for major in range(11, 17) if major != cuda_major)
     return tuple(major for major in others if loadable(pattern.format(major)))
 
 
 def missing_tensorrt() -> tuple[str, ...]:
-    """Return which libraries of TensorRT cannot be loaded; those of its wheel are loaded from there."""
+    """Return the TensorRT libraries that cannot be loaded from its wheel or from the system."""
     pattern = "{}_{}.dll" if sys.platform == "win32" else "lib{}.so.{}"
     names = [pattern.format(part, TENSORRT_MAJOR) for part in ("nvinfer", "nvinfer_plugin", "nvonnxparser")]
     wheel = find_spec("tensorrt_libs")
     folders = wheel.submodule_search_locations if wheel is not None else None
     for folder in folders or ():
-        for name in names:  # one that has been loaded by its path is found by its name from then on
+        for name in names:  # a library loaded by its path is found by its name from then on
             loadable(str(Path(folder) / name))
     return tuple(name for name in names if not loadable(name))
 
 
 def loadable(name: str) -> bool:
-    """Tell whether a shared library can be loaded; it stays loaded."""
+    """Return whether a shared library can be loaded; it stays loaded."""
     try:
-        ctypes.CDLL(name, winmode=0)  # on Windows: look in PATH too, as onnxruntime does
+        ctypes.CDLL(name, winmode=0)  # on Windows, this searches PATH, as onnxruntime does
     except OSError:
         return False
     return True

@@ -1,47 +1,54 @@
-"""Small files that a person gives (keyframes, cards): read as a whole, but never more than they may have."""
+"""Checked reading of the user's input files."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 
 from kbvr.errors import InputError
-from kbvr.system.resources import shown_bytes
+from kbvr.system.resources import format_bytes
 
 _KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFDIR: "a folder", stat.S_IFSOCK: "a socket"}
 
 
-def read_small_file(path: Path, wanted: str, most_bytes: int) -> bytes:
-    """Return what is in a file of at most most_bytes; `wanted` says in messages what it should have been.
+@contextmanager
+def open_regular(path: Path, expected: str) -> Iterator[BufferedReader]:
+    """Open a file that messages expect to be, for example, "a model card".
 
-    A pipe or a device, which may have no end or no beginning, is not opened.
+    Pipes and devices are refused before they are opened, because they may block or never end.
 
     Raises:
-        InputError: if it is missing, no regular file, too large, or may not be read.
+        InputError: if it is missing, not a regular file, or cannot be read.
     """
     try:
-        check_regular(path, wanted)
+        mode = os.stat(path).st_mode  # noqa: PTH116  follows links, as opening does
+        if not stat.S_ISREG(mode):
+            raise InputError(f"expected {expected}, got {path}, which is {_KINDS.get(stat.S_IFMT(mode), 'a device')}")
         with path.open("rb") as file:
-            content = file.read(most_bytes + 1)
+            yield file
     except OSError as error:
-        raise InputError(f"wanted {wanted}, got {path}: {error.strerror}") from error
+        raise InputError(f"expected {expected}, got {path}: {error.strerror}") from error
     except ValueError as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"expected {wanted}, got {str(path)!r}, which is not a path") from error
-    if len(content) > most_bytes:
-        raise InputError(f"expected {wanted} of at most {shown_bytes(most_bytes)}, got {path}, which is larger")
+        raise InputError(f"expected {expected}, got {str(path)!r}, which is not a valid path") from error
+
+
+def read_small_file(path: Path, expected: str, max_bytes: int) -> bytes:
+    """Return the content of a file of at most max_bytes, with the errors of `open_regular`."""
+    with open_regular(path, expected) as file:
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise InputError(f"expected {expected} of at most {format_bytes(max_bytes)}, got {path}, which is larger")
     return content
 
 
-def check_regular(path: Path, wanted: str) -> None:
-    """Check that a path is that of a regular file, before it is opened.
-
-    Raises:
-        InputError: if it is something else.
-        OSError: if it is missing, or cannot be looked at.
-    """
-    mode = os.stat(path).st_mode  # noqa: PTH116  follows links, as opening does
-    if not stat.S_ISREG(mode):
-        raise InputError(f"expected {wanted}, got {path}, which is {_KINDS.get(stat.S_IFMT(mode), 'a device')}")
+def sha256_of_input(path: Path, expected: str) -> str:
+    """Return the SHA-256 of a file in hexadecimal digits, with the errors of `open_regular`."""
+    with open_regular(path, expected) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,8 +1,8 @@
-"""Run functions in a warm process of their own: what hangs, crashes or eats memory there does so there only.
+"""Run functions in another process, which contains hangs, crashes and memory leaks.
 
-The process is a fresh Python that finds modules where this one does and imports nothing of the program that runs
-(`multiprocessing` would import its main script again). It ends when this process ends, and after a minute without
-work. Requests and answers are pickled; the arrays of an answer go through the pipe as they are.
+The process is a fresh Python with the same module search path. It does not import the running program
+(`multiprocessing` would import its main script again). It ends with this process, or after a minute without work.
+Requests and responses are pickled; arrays go through the pipe unchanged.
 """
 
 from __future__ import annotations
@@ -21,28 +21,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-START_LIMIT_S = 60.0
-"""How long a fresh Python may take to import what it is to run: disks may be slow."""
-
-GRACE_S = 5.0
-"""How long a process that has closed its end of the pipe may take to end."""
+START_LIMIT_S, GRACE_S = 60.0, 5.0
+"""Time for a fresh Python to import the function's module from a slow disk, and to end after its pipe is closed."""
 
 PIPE_BYTES = 2**20
-"""The most that Linux lets everybody have."""
+"""The largest pipe buffer that Linux grants to every user."""
 
 IDLE_EXIT = 75
-"""Exit code of a process that ended for lack of work."""
+"""Exit code of a process that ended after a minute without work."""
 
-MOST_LAST_WORDS = 4096
-"""So many bytes of what a process wrote on stderr are kept."""
-
+MAX_STDERR_BYTES = 4096
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
-"""Environment of a process that multiplies no matrices with numpy: each thread that waits for that takes 40 MB of
-address space."""
+"""Environment without numpy's threads for matrix products, which take 40 MB of address space each."""
 
-SENT_FROM_OUTSIDE = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""Signals that say nothing about the work of a process."""
-
+EXTERNAL_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _SIZE = struct.Struct("<Q")
 
 
@@ -51,71 +43,66 @@ class NotStartedError(Exception):
 
 
 class EndedError(Exception):
-    """A process ended before it had answered; the message says how."""
+    """A process ended without a response; the message says how."""
 
-    def __init__(self, how: str, exit_code: int, last_words: str = "") -> None:
-        super().__init__(how, exit_code, last_words)
+    def __init__(self, how: str, exit_code: int, last_line: str = "") -> None:
+        super().__init__(how, exit_code, last_line)
         self.exit_code = exit_code
-        """Negative: the number of the signal that ended it."""
-        self.last_words = last_words
+        """The signal that ended the process, if negative."""
+        self.last_line = last_line
         """The last line that it wrote on stderr."""
 
     def __str__(self) -> str:
         return str(self.args[0])
 
     @property
-    def is_from_outside(self) -> bool:
-        """Whether it ended for a reason that has nothing to do with what it was asked."""
-        return self.exit_code == IDLE_EXIT or -self.exit_code in SENT_FROM_OUTSIDE
+    def is_external(self) -> bool:
+        """Whether the cause is unrelated to the request."""
+        return self.exit_code == IDLE_EXIT or -self.exit_code in EXTERNAL_SIGNALS
 
 
 class TimeUpError(EndedError):
-    """A process was killed, for its time was up."""
+    """A process was killed at the time limit."""
 
 
-def _here() -> str | None:
+def _working_folder() -> str | None:
     try:
         return os.getcwd()  # noqa: PTH109  a text
     except OSError:
         return None
 
 
-def _log_level() -> int:
-    return logging.getLogger("kbvr").getEffectiveLevel()
-
-
 @dataclass(frozen=True)
 class Request:
-    """One call of a function in the process."""
+    """One function call in the process."""
 
     function: str
     """As "module:name"."""
 
     arguments: tuple[Any, ...] = ()
     limit_s: float = 60.0
-    """The process is killed when this time is up."""
+    """The process is killed after this time."""
 
     max_bytes: int | None = None
-    """Memory that the process may take. Linux keeps to it; macOS and Windows have no such limit for a process."""
+    """Memory limit of the process, on Linux only: macOS and Windows have no such limit."""
 
-    folder: str | None = field(default_factory=_here)
-    """Working directory of the call; None if this process's is gone."""
+    folder: str | None = field(default_factory=_working_folder)
+    """Working folder of the call; None if this process's folder has been removed."""
 
-    log_level: int = field(default_factory=_log_level)
+    log_level: int = field(default_factory=logging.getLogger("kbvr").getEffectiveLevel)
 
 
 @dataclass(frozen=True)
 class Response:
-    """What came of a request."""
+    """The result of a request."""
 
     value: Any = None
     error: Exception | None = None
     records: tuple[logging.LogRecord, ...] = ()
-    """What was logged meanwhile."""
 
 
 def _absolute_search_path() -> list[str]:
-    """Return where modules are found; "" is the working directory of now, and finds nothing once that is gone."""
+    """Return sys.path without relative entries: "" is the working folder, which may have been removed."""
     path: list[str] = []
     for entry in sys.path:
         with suppress(FileNotFoundError):
@@ -124,15 +111,15 @@ def _absolute_search_path() -> list[str]:
 
 
 class IsolatedProcess:
-    """A process that runs one function after the other, asked by one thread at a time."""
+    """A process that runs functions one after the other; only one thread may call it at a time."""
 
     def __init__(self, preloaded: str = "", environment: Mapping[str, str] | None = None) -> None:
-        """Start a process without waiting for it; `preloaded` is a module that it imports at once.
+        """Start a process without waiting for it; it imports the module `preloaded` at once.
 
         Raises:
-            NotStartedError: if the system refuses, or this program is no plain Python.
+            NotStartedError: if the system refuses, or this program is not a plain Python.
         """
-        self._is_ready, self._is_late, self._last_words = False, False, b""
+        self._is_ready, self._timed_out, self._stderr_end = False, False, b""
         path = _absolute_search_path()
         code = (
             f"import sys; sys.path[:] = {path!r}; from kbvr.system.isolated_worker import serve; serve({preloaded!r})"
@@ -144,7 +131,7 @@ class IsolatedProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
-                cwd=Path(sys.executable).anchor,  # not to keep anybody from removing this process's folder
+                cwd=Path(sys.executable).anchor,  # so that this process's folder can be removed
                 env={**os.environ, **(environment or {})},
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
@@ -153,7 +140,7 @@ class IsolatedProcess:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._requests, self._answers = self._process.stdin, self._process.stdout
-        _widen(self._answers)
+        _enlarge_buffer(self._answers)
         self._listener = threading.Thread(target=self._listen, name="kbvr-isolated", daemon=True)
         try:
             self._listener.start()
@@ -162,18 +149,18 @@ class IsolatedProcess:
             raise
 
     def call(self, request: Request) -> Any:
-        """Return what a function returned, or raise what it raised; what it logged is logged here.
+        """Return what a function returned, or raise what it raised; its log records are logged here.
 
         Raises:
             NotStartedError: if the process ended before it was ready for its first call.
-            EndedError: if it ended before it had answered.
-            TimeUpError: if it was ended because it had not answered in time.
+            EndedError: if it ended without a response.
+            TimeUpError: if it was killed at the time limit.
         """
         try:
             if not self._is_ready:
                 self._wait_until_ready()
-            response = self._asked(request)
-        except BaseException:  # what is on its way through the pipes now is nobody's
+            response = self._response(request)
+        except BaseException:  # a partial message in a pipe makes the process useless
             self._end(0)
             raise
         for record in response.records:
@@ -186,23 +173,23 @@ class IsolatedProcess:
 
     @property
     def is_running(self) -> bool:
-        """Whether it can be asked."""
+        """Whether it can be called."""
         return self._process.poll() is None
 
     def close(self) -> None:
-        """Let it end, and wait until it has."""
+        """End the process and wait for it."""
         self._end(GRACE_S)
 
     def _wait_until_ready(self) -> None:
         try:
             self._receive(START_LIMIT_S)
         except EndedError as error:
-            if error.is_from_outside:
-                raise  # it can be tried again: see `retried`
-            raise NotStartedError(": ".join(filter(None, (str(error), error.last_words)))) from error
+            if error.is_external:
+                raise  # see `with_retry`
+            raise NotStartedError(": ".join(filter(None, (str(error), error.last_line)))) from error
         self._is_ready = True
 
-    def _asked(self, request: Request) -> Response:
+    def _response(self, request: Request) -> Response:
         try:
             send(self._requests, request)
         except OSError as error:
@@ -211,7 +198,7 @@ class IsolatedProcess:
         return response
 
     def _receive(self, limit_s: float) -> Any:
-        """Return the next message; kill the process if none comes in time."""
+        """Return the next message; kill the process at the time limit."""
         timer = threading.Timer(limit_s, self._expire)
         timer.daemon = True
         timer.start()
@@ -219,23 +206,23 @@ class IsolatedProcess:
             return receive(self._answers)
         except EOFError:
             error = self._ended()
-            raise TimeUpError(f"no answer within {limit_s:.3g} s", -9) if self._is_late else error from None
+            raise TimeUpError(f"no answer within {limit_s:.3g} s", -9) if self._timed_out else error from None
         finally:
             timer.cancel()
 
     def _expire(self) -> None:
-        self._is_late = True
+        self._timed_out = True
         self._process.kill()
 
     def _ended(self) -> EndedError:
-        """Return how the process has ended."""
+        """Return the error for a process that has ended."""
         exit_code = self._end(GRACE_S)
-        last_words = self._last_words.decode("utf-8", "replace").split("\n")
-        last = next((line.strip() for line in reversed(last_words) if line.strip()), "")
-        return EndedError(_how_it_ended(exit_code), exit_code, last)
+        lines = self._stderr_end.decode("utf-8", "replace").split("\n")
+        last_line = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return EndedError(_exit_description(exit_code), exit_code, last_line)
 
     def _end(self, grace_s: float) -> int:
-        """Close the pipes, wait until the process has ended, and return its exit code; kill it if it takes longer."""
+        """Close the pipes, kill the process if it does not end in time, and return its exit code."""
         self._requests.close()
         try:
             exit_code = self._process.wait(grace_s) if grace_s else self._process.poll()
@@ -250,38 +237,38 @@ class IsolatedProcess:
         return exit_code
 
     def _listen(self) -> None:
-        """Keep the end of what the process writes on stderr, and fetch its exit code: nobody leaves a zombie."""
+        """Keep the end of the process's stderr, then fetch its exit code, so that it does not stay as a zombie."""
         assert self._process.stderr is not None
         with self._process.stderr as stderr:
-            while said := stderr.read(65536):
-                self._last_words = (self._last_words + said)[-MOST_LAST_WORDS:]
+            while text := stderr.read(65536):
+                self._stderr_end = (self._stderr_end + text)[-MAX_STDERR_BYTES:]
         self._process.wait()
 
 
-def retried(call: Callable[[], Any]) -> Any:
-    """Return what a call of a process returns, tried again if the process ended for a reason from outside.
+def with_retry(call: Callable[[], Any]) -> Any:
+    """Return the result of a call of a process, repeated once if the process ended for an external reason.
 
-    It may have had no work for too long just then, or Ctrl-C ended it while this program goes on.
+    For example, it ended at that moment for lack of work, or Ctrl-C ended it but this program handles Ctrl-C.
     """
     try:
         return call()
     except EndedError as error:
-        if not error.is_from_outside:
+        if not error.is_external:
             raise
     return call()
 
 
-def _widen(pipe: Any) -> None:
-    """Let more pass through a pipe at once, where that is known to work: on a busy machine every turn is waited for."""
+def _enlarge_buffer(pipe: Any) -> None:
+    """Enlarge a pipe's buffer on Linux, which saves waits for the scheduler on a busy machine."""
     if sys.platform == "linux":
         import fcntl
 
-        with suppress(OSError):  # the system allows a person so many pages in all
+        with suppress(OSError):  # the system limits the pages of all pipes per user
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def send(stream: Any, message: Any) -> None:
-    """Write a message to an unbuffered stream: sizes, the pickle, and after it the arrays as they are in memory."""
+    """Write a message to an unbuffered stream: the sizes, the pickle, and the raw arrays."""
     buffers: list[pickle.PickleBuffer] = []
     plain = pickle.dumps(message, protocol=5, buffer_callback=buffers.append)
     parts = [memoryview(plain), *(buffer.raw() for buffer in buffers)]
@@ -293,11 +280,7 @@ def send(stream: Any, message: Any) -> None:
 
 
 def receive(stream: Any) -> Any:
-    """Read a message that `send` wrote.
-
-    Raises:
-        EOFError: if the stream ends before the message does.
-    """
+    """Read a message that `send` wrote; a stream that ends too early raises EOFError."""
     (count,) = _SIZE.unpack(_read(stream, _SIZE.size))
     sizes = [_SIZE.unpack(_read(stream, _SIZE.size))[0] for _ in range(count)]
     plain, *buffers = [_read(stream, size) for size in sizes]
@@ -305,7 +288,7 @@ def receive(stream: Any) -> Any:
 
 
 def _read(stream: Any, size_bytes: int) -> memoryview:
-    import numpy as np  # here, for this module has to be quick to import
+    import numpy as np  # not at the top, because this module must be quick to import
 
     content = np.empty(size_bytes, np.uint8).data
     done = 0
@@ -318,18 +301,14 @@ def _read(stream: Any, size_bytes: int) -> memoryview:
 
 
 def _interpreter() -> str:
-    """Return the Python that runs this.
-
-    Raises:
-        NotStartedError: if this is a frozen or an embedding program: started anew, it would do what it always does.
-    """
+    """Return the path of this Python; frozen and embedding programs would start themselves again."""
     name = Path(sys.executable or "").name.lower()
     if getattr(sys, "frozen", False) or not name.startswith(("python", "pypy")):
-        raise NotStartedError(f"this program is no plain Python ({name or 'unknown'})")
+        raise NotStartedError(f"this program is not a plain Python ({name or 'unknown'})")
     return sys.executable
 
 
-def _how_it_ended(exit_code: int) -> str:
+def _exit_description(exit_code: int) -> str:
     if exit_code >= 0:
         return f"ended with code {exit_code}"
     known = {int(number): number.name for number in signal.Signals}

@@ -1,4 +1,4 @@
-"""Be the other process of `kbvr.system.isolated_process`: read requests, run them, write what came of them."""
+"""The other process of `kbvr.system.isolated_process`: it reads requests, runs them and writes responses."""
 
 from __future__ import annotations
 
@@ -21,14 +21,12 @@ from kbvr.errors import KbvrError
 from kbvr.system.isolated_process import IDLE_EXIT, Request, Response, receive, send
 
 IDLE_S = 60.0
-"""How long a process without work stays."""
-
 ORPHAN_S = 5
-"""Longer than its time for a request the process cannot live, even if nobody is there to kill it."""
+"""Time after a request's limit at which the process ends even if its parent has been killed."""
 
 
 def serve(preloaded: str) -> None:
-    """Answer requests from stdin on stdout, until stdin ends or none has come for `IDLE_S`; never return."""
+    """Answer requests from stdin on stdout, until stdin ends or no request comes for `IDLE_S`; never return."""
     requests, answers = os.fdopen(os.dup(0), "rb", buffering=0), os.fdopen(os.dup(1), "wb", buffering=0)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -36,41 +34,40 @@ def serve(preloaded: str) -> None:
     sys.stdout = sys.stderr
     if preloaded:
         import_module(preloaded)
-    came: SimpleQueue[Request] = SimpleQueue()
-    threading.Thread(target=_fetch, args=(requests, came), daemon=True).start()
+    queue: SimpleQueue[Request] = SimpleQueue()
+    threading.Thread(target=_fetch, args=(requests, queue), daemon=True).start()
     send(answers, None)  # ready
     while True:
         try:
-            request = came.get(timeout=IDLE_S)
+            request = queue.get(timeout=IDLE_S)
         except Empty:
             os._exit(IDLE_EXIT)
         send(answers, _response(request))
 
 
-def _fetch(requests: Any, came: SimpleQueue[Request]) -> None:
-    """Hand on requests; when there is nobody any more to send them, end the process at once, whatever it does."""
+def _fetch(requests: Any, queue: SimpleQueue[Request]) -> None:
+    """Queue requests; end the process at once when the parent closes the pipe."""
     try:
         while True:
-            came.put(receive(requests))
+            queue.put(receive(requests))
     except (EOFError, OSError):
         os._exit(0)
 
 
 def _response(request: Request) -> Response:
-    """Run a request."""
     module, name = request.function.split(":")
     with _logged(request.log_level) as records:
         try:
             with _limited(request.max_bytes), _alarm(request.limit_s), _working_in(request.folder):
                 value = getattr(import_module(module), name)(*request.arguments)
             return Response(value, records=tuple(records))
-        except Exception as error:  # noqa: BLE001  whatever it is, the other process raises it
+        except Exception as error:  # noqa: BLE001  the parent raises it
             return Response(error=_sendable(error), records=tuple(records))
 
 
 @contextmanager
 def _logged(level: int) -> Iterator[list[logging.LogRecord]]:
-    """Yield a list that gets what kbvr logs, as plain text."""
+    """Yield a list that receives kbvr's log records, as plain text."""
     records: list[logging.LogRecord] = []
 
     class Collector(logging.Handler):
@@ -90,7 +87,7 @@ def _logged(level: int) -> Iterator[list[logging.LogRecord]]:
 
 @contextmanager
 def _limited(max_bytes: int | None) -> Iterator[None]:
-    """Keep the process from taking more memory."""
+    """Limit the memory of this process."""
     if max_bytes is None or sys.platform != "linux":
         yield
         return
@@ -107,7 +104,7 @@ def _limited(max_bytes: int | None) -> Iterator[None]:
 
 @contextmanager
 def _alarm(limit_s: float) -> Iterator[None]:
-    """Let the system end the process some seconds after its time: the other process may have been killed meanwhile."""
+    """Let the system end this process some seconds after the time limit, in case the parent has been killed."""
     alarm: Callable[[int], int] = getattr(signal, "alarm", lambda _: 0)  # Windows has none
     alarm(math.ceil(limit_s) + ORPHAN_S)
     try:
@@ -118,7 +115,7 @@ def _alarm(limit_s: float) -> Iterator[None]:
 
 @contextmanager
 def _working_in(folder: str | None) -> Iterator[None]:
-    """Take relative paths as the other process does; where its folder is gone, they lead nowhere there either."""
+    """Resolve relative paths as the parent does; if its folder has been removed, they do not resolve there either."""
     home = Path.cwd()
     if folder is not None:
         with suppress(OSError):
@@ -130,12 +127,12 @@ def _working_in(folder: str | None) -> Iterator[None]:
 
 
 def _sendable(error: Exception) -> Exception:
-    """Return an exception as it can be sent: with its traceback as a note if it is a bug, and as text if it must."""
+    """Return an exception that can be pickled; a bug carries its traceback as a note."""
     if not isinstance(error, KbvrError | MemoryError):
         error.add_note("".join(traceback.format_exception(error)).rstrip())
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301  our own
-    except Exception:  # noqa: BLE001  exceptions may hold anything
+    except Exception:  # noqa: BLE001  pickling can fail in any way
         plain = RuntimeError(f"{type(error).__name__}: {error}")
         for note in getattr(error, "__notes__", ()):
             plain.add_note(note)

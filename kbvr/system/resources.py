@@ -1,4 +1,4 @@
-"""What this process may take of the machine, and how libraries say that there is no more."""
+"""Memory and processors that are available to this process, and detection of out-of-memory errors."""
 
 from __future__ import annotations
 
@@ -12,51 +12,49 @@ from pathlib import Path
 MAX_THREADS = 256
 
 CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
-"""Where containers on Linux read how much memory they may take: of control groups 2 and 1."""
+"""Memory limits of Linux containers: control groups version 2 and 1."""
 
-LEAST_HALF_BYTES = 2**30
-"""Less is not enough to decode a large photo or to run a network, however small the machine is."""
+MIN_HALF_BYTES = 2**30
+"""Decoding a large photo or running a network requires this much, however small the machine is."""
 
 _ERRORS = (errno.ENOMEM, errno.EMFILE, errno.ENFILE)
-"""What the system calls it: no memory, too many open files in this process or in all."""
-
-_SAID_BY_LIBRARIES = re.compile(
+_MESSAGES = re.compile(
     r"bad[ _]?alloc|can't start new thread|out of memory|insufficient memory|memory exhausted|not enough memory"
     r"|(?:can ?not|can't|could ?n[o']t|unable to|failed to) (?:re)?allocate|allocation (?:has |still )?failed"
     r"|failed to map segment|DefaultCPUAllocator|cannot create a new thread|pthread_create|thread constructor failed",
     re.IGNORECASE,
 )
-"""Standard C++ (bad_alloc), Python, OpenCV, FFmpeg, Pillow, the dynamic linker and onnxruntime."""
+"""Messages of standard C++ (bad_alloc), Python, OpenCV, FFmpeg, Pillow, the dynamic linker and onnxruntime."""
 
 
 def is_out_of_memory(error: BaseException | None) -> bool:
-    """Tell whether an exception says that there was no memory, thread or open file left, or comes of one that does."""
+    """Return whether an exception, or one that caused it, means a lack of memory, threads or open files."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         if isinstance(error, MemoryError) or getattr(error, "errno", None) in _ERRORS:
             return True
-        own_words = isinstance(error, ImportError | RuntimeError | OSError | SystemError) or _is_of_library(error)
-        if own_words and says_out_of_memory(str(error)):
+        is_system = isinstance(error, ImportError | RuntimeError | OSError | SystemError)
+        if (is_system or _is_of_library(error)) and says_out_of_memory(str(error)):
             return True
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return False
 
 
 def says_out_of_memory(text: str) -> bool:
-    """Tell whether what a library wrote says that there was no memory."""
-    return _SAID_BY_LIBRARIES.search(text) is not None
+    """Return whether a library's message means a lack of memory."""
+    return _MESSAGES.search(text) is not None
 
 
 def _is_of_library(error: BaseException) -> bool:
-    """Tell whether an exception is of a library's own type: our own hold names of files, which may say anything."""
+    """Return whether a library defines an exception; messages of other types can quote any file name."""
     return type(error).__module__.partition(".")[0] in ("cv2", "onnxruntime", "av", "zlib", "PIL", "wgpu", "numpy")
 
 
 def has_room(size_bytes: int, *, for_addresses: bool = False) -> bool:
-    """Tell whether this process could get so much memory now; nothing is touched, and it is given back at once.
+    """Return whether this much memory can be allocated now; it is released at once, without being touched.
 
-    `for_addresses` asks for no memory, only for addresses, which `ulimit -v` limits; Windows has enough of them.
+    `for_addresses` checks only the address space, which `ulimit -v` limits; on Windows it is never short.
     """
     try:
         if sys.platform == "win32":
@@ -71,33 +69,33 @@ def has_room(size_bytes: int, *, for_addresses: bool = False) -> bool:
 
 
 def machine_bytes() -> int | None:
-    """Return how much memory this machine has, or the container that this runs in; None if it does not say."""
+    """Return the memory of this machine or container in bytes, None if it is unknown."""
     limits = []
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     for file in CGROUP_LIMITS:
         try:
-            said = file.read_text("ascii").strip()
+            text = file.read_text("ascii").strip()
         except OSError:
             continue
-        limits += [int(said)] if said.isdecimal() else []
+        limits += [int(text)] if text.isdecimal() else []  # version 2 writes "max" for no limit
     return min((limit for limit in limits if limit > 0), default=None)
 
 
 def half_of_machine_bytes() -> int | None:
-    """Return how much memory another process may take by default: half of the machine's, LEAST_HALF_BYTES at least.
+    """Return the default memory limit of another process: half of the machine's memory, at least MIN_HALF_BYTES.
 
-    None if the machine does not say how much it has.
+    None if the machine's memory is unknown.
     """
     machine = machine_bytes()
-    return None if machine is None else max(LEAST_HALF_BYTES, machine // 2)
+    return None if machine is None else max(MIN_HALF_BYTES, machine // 2)
 
 
 def processors() -> int:
-    """Return how many processors this process may use."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def shown_bytes(size_bytes: int) -> str:
-    """Return a size as a person reads it."""
+def format_bytes(size_bytes: int) -> str:
+    """Return a size in MB or GB, as text."""
     return f"{size_bytes / 1e9:.2g} GB" if size_bytes >= 10**9 else f"{size_bytes / 1e6:.0f} MB"

@@ -1,4 +1,4 @@
-"""What libraries in C print on stderr past Python: held back, or looked at."""
+"""Capture or filter what C libraries print on stderr."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tempfile import TemporaryFile
 
 @contextmanager
 def stderr_without(mark: str) -> Iterator[None]:
-    """Hold back what is written to file descriptor 2 meanwhile; after that, pass on every line without the mark."""
+    """Capture file descriptor 2; at exit, print the captured lines that do not contain the mark."""
     lines: list[bytes] = []
     try:
         with held_stderr() as lines:
@@ -19,30 +19,30 @@ def stderr_without(mark: str) -> Iterator[None]:
     finally:
         for line in lines:
             if mark.encode() not in line:
-                with suppress(OSError):  # there may be no stderr, or no room
+                with suppress(OSError):  # stderr may be closed or full
                     os.write(2, line)
 
 
 @contextmanager
 def held_stderr() -> Iterator[list[bytes]]:
-    """Keep what is written to file descriptor 2 from the terminal; yield a list that gets the lines at the end."""
+    """Capture file descriptor 2; yield a list that receives the lines at exit."""
     lines: list[bytes] = []
     try:
-        kept = os.dup(2)
-    except OSError:  # a program with windows may have none
+        original = os.dup(2)
+    except OSError:  # a program without a terminal may have no stderr
         yield lines
         return
     _flush_stderr()
-    with TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
+    with TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
         try:
             yield lines
         finally:
             _flush_stderr()
-            os.dup2(kept, 2)
-            os.close(kept)
-            held.seek(0)
-            lines += held.read().splitlines(keepends=True)
+            os.dup2(original, 2)
+            os.close(original)
+            file.seek(0)
+            lines += file.read().splitlines(keepends=True)
 
 
 def _flush_stderr() -> None:

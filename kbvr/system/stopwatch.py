@@ -1,18 +1,18 @@
-"""Measure where the time goes, by stage."""
+"""Time measurement by stage."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from time import perf_counter
 
 
+@dataclass
 class Stopwatch:
     """Adds up seconds by stage."""
 
-    def __init__(self) -> None:
-        """Start with no stages."""
-        self.seconds: dict[str, float] = {}
+    seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

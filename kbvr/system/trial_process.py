@@ -1,4 +1,4 @@
-"""Run a trial in a process of its own, used once: `kbvr doctor` asks what works here, whatever it breaks."""
+"""Run a trial in a process that is used once, so that `kbvr doctor` survives whatever the trial breaks."""
 
 from __future__ import annotations
 
@@ -11,18 +11,15 @@ from kbvr.system.isolated_process import EndedError, IsolatedProcess, NotStarted
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a function that ran apart."""
+    """The result of a trial."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     failure: str = ""
-    """Why there are no values, in one line; empty if there are."""
+    """Why the trial failed, in one line; empty if it succeeded."""
 
 
 def run_apart(function: str, argument: str = "", *, limit_s: float = 60.0) -> Answer:
-    """Call a function, given as "module:name", with a text, and return the values that it returned.
-
-    The process finds modules where this one does, and it is killed when the time is up.
-    """
+    """Call a function, given as "module:name", with a text; it is killed at the time limit."""
     try:
         process = IsolatedProcess()
     except NotStartedError as error:
@@ -30,8 +27,8 @@ def run_apart(function: str, argument: str = "", *, limit_s: float = 60.0) -> An
     try:
         return Answer(process.call(Request(function, (argument,), limit_s)))
     except EndedError as error:
-        return Answer(failure=": ".join(filter(None, (str(error), error.last_words))))
-    except Exception as error:  # noqa: BLE001  whatever a trial raises, it is an answer
+        return Answer(failure=": ".join(filter(None, (str(error), error.last_line))))
+    except Exception as error:  # noqa: BLE001  whatever a trial raises is its result
         return Answer(failure=" ".join(f"{type(error).__name__}: {error}".split()))
     finally:
         process.close()

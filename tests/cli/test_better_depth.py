@@ -169,7 +169,7 @@ def test_it_is_fetched_without_asking_and_used(flag, switch, call, script, home,
     assert (home / "models" / "moge-2-small.onnx").read_bytes() == script.content
 
 
-def test_a_damaged_file_is_fetched_again(call, script, home, capsys):
+def test_a_damaged_file_is_downloaded_again(call, script, home, capsys):
     (home / "models" / "moge-2-small.onnx").write_bytes(b"half of it")
     assert main([*call, "--pull", "--explain"]) == 0
     assert "by moge-2-small" in explained_network(capsys.readouterr().out)
@@ -220,7 +220,7 @@ def test_best_is_the_best_network_for_depth(script, home, capsys, tmp_path):
     known(card_for("", name="best"), home)
     (home / "models" / "best.onnx").write_bytes(b"x")
     assert main(["models", "pull", "best"]) == 2
-    assert "best has no address" in capsys.readouterr().err
+    assert "best has no download address" in capsys.readouterr().err
 
 
 # --- offline ---
@@ -257,8 +257,8 @@ def test_quiet_says_nothing_of_it(call, nowhere, capsys):
 
 def test_a_server_that_does_not_answer_is_not_waited_for(call, home, tmp_path, capsys, monkeypatch):
     """Once, and for a short time: a person who pulls by hand is served with more patience."""
-    assert web.HURRIED_TIMEOUT_S[0] <= 3 and web.HURRIED_TIMEOUT_S < web.TIMEOUT_S
-    monkeypatch.setattr(web, "HURRIED_TIMEOUT_S", (0.2, 0.2))
+    assert web.FAIL_FAST_TIMEOUT_S[0] <= 3 and web.FAIL_FAST_TIMEOUT_S < web.TIMEOUT_S
+    monkeypatch.setattr(web, "FAIL_FAST_TIMEOUT_S", (0.2, 0.2))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/model.onnx"
         known(moge_card(moge_like(tmp_path / "moge-2-small.onnx"), url=url), home)
@@ -288,7 +288,7 @@ def test_another_file_than_the_cards_is_never_used(call, script, home, capsys):
     script.content = script.content[:-1] + b"x"
     assert main([*call, "--pull", "--explain"]) == 0
     told = capsys.readouterr()
-    assert "another sha256" in told.err and "by kbvr-depth" in explained_network(told.out)
+    assert "does not have the sha256" in told.err and "by kbvr-depth" in explained_network(told.out)
 
 
 def test_a_licence_that_has_to_be_accepted_is_not_accepted_by_pulling(call, home, tmp_path, capsys):

@@ -126,7 +126,7 @@ def told(*arguments, **named):
 foreign.{where} = told
 sys.exit(main())
 """
-TRUSTED = "foreign.shipped_sums = lambda: {foreign._sha256(__import__('pathlib').Path(sys.argv[-1]))}"
+TRUSTED = "foreign.shipped_checksums = lambda: {foreign.sha256_of_input(__import__('pathlib').Path(sys.argv[-1]), '')}"
 
 
 @pytest.fixture

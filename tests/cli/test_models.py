@@ -77,7 +77,7 @@ def test_a_broken_card_is_told_and_the_rest_is_listed(tmp_path: Path, capsys: py
     assert main(["models", "list"]) == 0
     told = capsys.readouterr()
     assert len(told.out.splitlines()) == len(NAMES)
-    assert told.err.startswith("kbvr: wanted a model card") and len(told.err.splitlines()) == 1
+    assert told.err.startswith("kbvr: expected a model card") and len(told.err.splitlines()) == 1
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -66,12 +66,12 @@ def openexr_file(tmp_path: Path, channels: dict[str, np.ndarray], header: dict[s
 
 
 def refused(path: Path, kind: Any, size_px: tuple[int, int] = SIZE_PX) -> str:
-    """The message for a file that cannot be used: one line that names the file and what was wanted."""
+    """Return the message for an unusable file: one line with its name, and what was expected if the file exists."""
     with pytest.raises(InputError) as caught:
         load_inverse_depth(path, size_px, kind=kind)
     message = str(caught.value)
     assert "\n" not in message
-    assert "wanted" in message or "expected" in message
+    assert "expected" in message or not path.exists()
     assert path.name in message
     return message
 
@@ -185,7 +185,7 @@ def test_npz_is_read_by_the_name_of_its_kind_or_the_only_one(tmp_path):
         np.savez_compressed(path, **arrays)
         assert_is_depth(path)
     np.savez(path, left=DEPTH_M, right=DEPTH_M)
-    assert "wanted an array called depth, or one only, got left, right" in refused(path, "depth-m")
+    assert "expected an array called depth or a single array, got left, right" in refused(path, "depth-m")
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("notes.txt", "hello")
     assert "damaged" in refused(path, "depth-m")
@@ -330,15 +330,15 @@ def test_the_orientation_tag_of_a_depth_picture_is_obeyed(tmp_path):
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (b"", "empty (0 bytes)"),
+        (b"", "an empty file"),
         (b"hello", "got text ('hello'...)"),
         (b"\1\2\3hello", "its first bytes are 01 02 03"),
         (b"RIFF\0\0\0\0WEBPVP8 ", "got a WEBP picture"),
-        (b"\xff\xd8\xff\xe0" + b"\0" * 90, "damaged or cut short"),
-        (b"\x93NUMPY\1\0", "damaged or cut short"),
-        (b"PK\x03\x04", "damaged or cut short"),
-        (b"\x76\x2f\x31\x01\2\0\0\0", "damaged or cut short"),
-        (b"\x89PNG\r\n\x1a\n", "damaged or cut short"),
+        (b"\xff\xd8\xff\xe0" + b"\0" * 90, "damaged or incomplete"),
+        (b"\x93NUMPY\1\0", "damaged or incomplete"),
+        (b"PK\x03\x04", "damaged or incomplete"),
+        (b"\x76\x2f\x31\x01\2\0\0\0", "damaged or incomplete"),
+        (b"\x89PNG\r\n\x1a\n", "damaged or incomplete"),
     ],
 )
 def test_what_is_no_depth_file_gets_one_clear_line(tmp_path, data, told):
@@ -349,7 +349,7 @@ def test_what_is_no_depth_file_gets_one_clear_line(tmp_path, data, told):
 
 def test_missing_files_and_folders_get_one_clear_line(tmp_path):
     assert "no such file" in refused(tmp_path / "missing.npy", "depth-m")
-    assert "is a folder" in refused(tmp_path, "depth-m")
+    assert "got a folder" in refused(tmp_path, "depth-m")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from kbvr.cli.main import main
 from kbvr.doctor import Finding, can_work, diagnosis, files, trials
 from kbvr.formats.video.encoders import HARDWARE, SOFTWARE, try_encoders
 from kbvr.nets import BUILT_IN, FETCHED, card_of
-from kbvr.nets.device_trial import complaint
+from kbvr.nets.device_trial import last_error
 from kbvr.system import cuda_driver as cuda
 from kbvr.system.trial_process import Answer, run_apart
 
@@ -251,7 +251,7 @@ def test_an_encoder_is_given_pictures_and_one_that_is_none_is_left_out() -> None
 )
 def test_onnxruntimes_own_complaint_is_told_without_what_only_its_authors_need(lines: list[bytes], said: str) -> None:
     """The last error; warnings are none."""
-    assert complaint(lines) == said
+    assert last_error(lines) == said
 
 
 def network_row(name: str, *, deep: bool) -> Finding | None:

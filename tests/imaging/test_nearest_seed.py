@@ -10,7 +10,7 @@ from kbvr.imaging.nearest_seed import FAR_PX, nearest_seed, nearest_seed_within
 
 @pytest.mark.parametrize("reach_px", [3.0, 20.5])
 def test_blocks_find_what_the_whole_picture_finds(reach_px):
-    """Near enough to a seed, distances are the same; the seed named lies at that distance (ties may differ)."""
+    """Within reach of a seed, distances are the same, and the returned seed is at that distance (ties may differ)."""
     rng = np.random.default_rng(2)
     seeds = np.zeros((700, 1100), bool)
     seeds[rng.integers(0, 200, 30), rng.integers(0, 1100, 30)] = True

@@ -1,4 +1,4 @@
-"""What networks run on: probes, fallbacks and what is said of them, with drivers and libraries that are fakes."""
+"""Devices of networks: probes, fallbacks and messages, with fake drivers and libraries."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="the fake librar
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch, tmp_path):
-    """Forget what was probed and said; onnxruntime has CUDA 13, and there is no driver."""
+    """Reset probes and messages; onnxruntime has CUDA 13, and there is no driver."""
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["TensorrtExecutionProvider", CUDA, CPU])
     monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: None)
     monkeypatch.setattr(onnxruntime, "cuda_version", "13.0", raising=False)
     monkeypatch.setattr(onnxruntime, "package_name", "onnxruntime-gpu", raising=False)
     monkeypatch.setattr(cuda, "DRIVER_LIBRARY", str(tmp_path / "none.so"))
-    monkeypatch.setattr(session, "said", set())
+    monkeypatch.setattr(session, "reported", set())
     problem_with.cache_clear()
     yield
     problem_with.cache_clear()
@@ -53,7 +53,7 @@ def fresh(monkeypatch, tmp_path):
 
 @pytest.fixture
 def with_driver(monkeypatch, tmp_path):
-    """Return a function that puts a fake driver in the place of NVIDIA's."""
+    """Return a function that replaces NVIDIA's driver with a fake."""
     if sys.platform != "linux":
         pytest.skip("the fake driver is built as Linux names it")
     return lambda **how: monkeypatch.setattr(cuda, "DRIVER_LIBRARY", str(driver(tmp_path, **how)))
@@ -61,7 +61,7 @@ def with_driver(monkeypatch, tmp_path):
 
 @pytest.fixture
 def with_libraries(monkeypatch):
-    """Return a function that makes some libraries loadable and no other."""
+    """Return a function that makes only some libraries loadable."""
     return lambda *names: monkeypatch.setattr(cuda, "loadable", lambda name: not names or name in names)
 
 
@@ -101,7 +101,7 @@ def warnings_of(caplog) -> list[str]:
 
 
 def test_without_a_driver_auto_means_the_cpu_and_nobody_is_warned(doubler, capfd, caplog):
-    """A machine without CUDA is nothing to complain about, on no stream."""
+    """A machine without CUDA gets no message on any stream."""
     with caplog.at_level(logging.INFO, logger="kbvr"), sessions_noted() as noted:
         assert doubles(open_file(doubler))
         assert doubles(open_file(doubler, threads=1))
@@ -113,18 +113,18 @@ def test_without_a_driver_auto_means_the_cpu_and_nobody_is_warned(doubler, capfd
 
 @pytest.mark.parametrize(
     ("device", "reason"),
-    [("cuda", "no NVIDIA driver"), ("tensorrt", "needs CUDA: no NVIDIA driver"), ("coreml", "without CoreML")],
+    [("cuda", "no NVIDIA driver"), ("tensorrt", "requires CUDA: no NVIDIA driver"), ("coreml", "without CoreML")],
 )
-def test_a_device_that_was_asked_for_and_is_not_there_is_refused_with_the_reason(doubler, device, reason, capfd):
-    """In one line, and without onnxruntime's own pages."""
-    with pytest.raises(InputError, match=f"wanted to run on {device}, but .*{reason}") as caught:
+def test_a_missing_device_is_refused_with_the_reason(doubler, device, reason, capfd):
+    """In one line, without onnxruntime's own output."""
+    with pytest.raises(InputError, match=f"cannot run on {device}: .*{reason}") as caught:
         open_file(doubler, device=device)
     assert "\n" not in str(caught.value)
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_build_that_lacks_a_device_is_answered_with_the_command_that_gets_another(doubler):
-    """The old one has to go first: both are the same module."""
+def test_a_build_without_a_device_is_reported_with_the_command_that_replaces_it(doubler):
+    """The old build must be removed first, because both install the same module."""
     with pytest.raises(InputError, match="pip uninstall -y onnxruntime-gpu && pip install onnxruntime-openvino"):
         open_file(doubler, device="openvino")
 
@@ -135,12 +135,12 @@ def test_a_driver_without_a_device_is_no_surprise(doubler, with_driver, how, cap
     with_driver(**how)
     assert doubles(open_file(doubler))
     assert not warnings_of(caplog)
-    with pytest.raises(InputError, match="the driver sees none"):
+    with pytest.raises(InputError, match="driver found no device"):
         open_file(doubler, device="cuda")
 
 
-def test_a_hidden_device_is_told_by_the_variable_that_hides_it(doubler, with_driver, monkeypatch):
-    """CUDA_VISIBLE_DEVICES is forgotten easily."""
+def test_the_variable_that_hides_a_device_is_named(doubler, with_driver, monkeypatch):
+    """CUDA_VISIBLE_DEVICES is easily forgotten."""
     with_driver(devices=0)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     with pytest.raises(InputError, match="unset CUDA_VISIBLE_DEVICES"):
@@ -148,7 +148,7 @@ def test_a_hidden_device_is_told_by_the_variable_that_hides_it(doubler, with_dri
 
 
 def check_fallback(doubler, capfd, caplog, *parts: str) -> None:
-    """Auto takes the CPU and warns once, on the log alone; the same device by name is refused; both say the parts."""
+    """Check that auto uses the CPU with one warning, the named device is refused, and both messages match."""
     for threads in (None, 1, 2):
         opened = open_file(doubler, threads=threads)
         assert opened.get_providers() == [CPU] and doubles(opened)
@@ -161,10 +161,10 @@ def check_fallback(doubler, capfd, caplog, *parts: str) -> None:
 
 
 def test_a_driver_too_old_for_onnxruntime_is_named(doubler, with_driver, with_libraries, capfd, caplog):
-    """Its libraries would load, and every call of them fail."""
+    """Its libraries would load, but every call would fail."""
     with_driver(cuda=(12, 4))
     with_libraries()
-    check_fallback(doubler, capfd, caplog, "wants CUDA 13", "runs CUDA 12.4", "update the NVIDIA driver")
+    check_fallback(doubler, capfd, caplog, "requires CUDA 13", "at most CUDA 12.4", "update the NVIDIA driver")
 
 
 def test_missing_cuda_libraries_are_named_with_the_command_that_brings_them(
@@ -177,14 +177,14 @@ def test_missing_cuda_libraries_are_named_with_the_command_that_brings_them(
     assert "libcurand" not in caplog.text
 
 
-def test_libraries_of_another_cuda_are_told_apart_from_none(doubler, with_driver, with_libraries, capfd, caplog):
-    """Someone with CUDA 12 believes that all is there."""
+def test_libraries_of_another_cuda_version_are_named(doubler, with_driver, with_libraries, capfd, caplog):
+    """Users with CUDA 12 believe that everything is installed."""
     with_driver()
     with_libraries("libcudart.so.12", "libcublas.so.12", "libcublasLt.so.12", "libcurand.so.10", "libcudnn.so.9")
-    check_fallback(doubler, capfd, caplog, "CUDA 12 is here, onnxruntime wants 13", "libcudart.so.13")
+    check_fallback(doubler, capfd, caplog, "CUDA 12 is installed, onnxruntime requires 13", "libcudart.so.13")
 
 
-def test_onnxruntime_without_cuda_beside_a_gpu_is_told(doubler, with_driver, monkeypatch, capfd, caplog):
+def test_onnxruntime_without_cuda_on_a_machine_with_a_gpu_is_reported(doubler, with_driver, monkeypatch, capfd, caplog):
     """The plain package on a machine with a GPU."""
     with_driver()
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [CPU])
@@ -206,20 +206,20 @@ def sessions_that(monkeypatch, **methods) -> None:
     monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
 
 
-def test_a_session_that_drops_cuda_in_silence_is_found_out(
+def test_a_session_that_drops_cuda_silently_is_detected(
     doubler, with_driver, with_libraries, monkeypatch, capfd, caplog
 ):
-    """Nothing spoke against it before, and onnxruntime says nothing."""
+    """The probe found no problem, and onnxruntime reports none."""
     with_driver()
     with_libraries()
     sessions_that(monkeypatch)
-    check_fallback(doubler, capfd, caplog, "runs nothing of this network on CUDA")
+    check_fallback(doubler, capfd, caplog, "runs no part of this network on CUDA")
 
 
 def test_libraries_that_cannot_be_loaded_after_all_print_nothing(
     doubler, with_driver, with_libraries, monkeypatch, capfd, caplog
 ):
-    """Asked for CUDA in earnest, onnxruntime says on stderr where that fails, unless it is kept from it."""
+    """Without precautions, onnxruntime prints such failures on stderr."""
     if CUDA not in REALLY_AVAILABLE:
         pytest.skip("this onnxruntime was built without CUDA")
     with_driver()
@@ -231,32 +231,32 @@ def test_libraries_that_cannot_be_loaded_after_all_print_nothing(
 
 
 class OldSession:
-    """A session of an onnxruntime that does not tell which nodes a provider got."""
+    """A session of an onnxruntime that does not report the node assignment."""
 
     def __init__(self, *listed):
         self.get_providers = lambda: list(listed)
 
 
-def test_an_onnxruntime_that_tells_no_nodes_is_believed_in_what_it_lists():
-    """There is nothing else to go by."""
+def test_without_the_node_assignment_the_list_of_providers_counts():
+    """Older versions report nothing else."""
     assert session._runs_on(OldSession(CUDA, CPU), CUDA)
     assert not session._runs_on(OldSession(CPU), CUDA)
 
 
-def test_a_session_that_lists_cuda_but_gives_it_nothing_to_do_is_found_out(
+def test_a_session_that_lists_cuda_without_using_it_is_detected(
     doubler, with_driver, with_libraries, monkeypatch, capfd, caplog
 ):
     """As onnxruntime-openvino does with its device AUTO."""
     with_driver()
     with_libraries()
     sessions_that(monkeypatch, get_providers=lambda self: [CUDA, CPU])
-    check_fallback(doubler, capfd, caplog, "runs nothing of this network on CUDA")
+    check_fallback(doubler, capfd, caplog, "runs no part of this network on CUDA")
 
 
-def test_a_session_that_cannot_be_made_is_told_with_onnxruntimes_reason(
+def test_a_failed_session_is_reported_with_onnxruntimes_reason(
     doubler, with_driver, with_libraries, monkeypatch, capfd, caplog
 ):
-    """Its first line: the rest is for onnxruntime's authors."""
+    """Only the first line of the reason is shown."""
     with_driver()
     with_libraries()
     real = onnxruntime.InferenceSession
@@ -287,25 +287,25 @@ class OutOfMemory:
         return self.on_cpu.get_inputs()
 
     def get_providers(self):
-        """Return what it is meant to run on."""
+        """Return the intended providers."""
         return [CUDA, CPU]
 
 
-def test_a_run_that_fails_on_the_device_is_done_on_the_cpu_with_one_warning(doubler, caplog):
-    """And so are all later ones, without another try: the device's memory is let go."""
+def test_a_run_that_fails_on_the_device_is_repeated_on_the_cpu_with_one_warning(doubler, caplog):
+    """All later runs use the CPU too, and the device's memory is released."""
     on_cpu = open_file(doubler, device="cpu")
     full = OutOfMemory(on_cpu)
     opened = AcceleratedSession(full, lambda: on_cpu, title="CUDA (Fake)")
     assert opened.title == "CUDA (Fake)" and opened.get_providers()[0] == CUDA
     assert doubles(opened) and doubles(opened)
     (warning,) = warnings_of(caplog)
-    assert "Failed to allocate memory" in warning and "--device cpu" in warning and "\n" not in warning
+    assert "Failed to allocate memory" in warning and "\n" not in warning
     assert full.calls == 1
     assert opened.get_providers() == [CPU] and opened.title == "the CPU, since CUDA (Fake) failed"
 
 
-def test_wrong_inputs_are_no_reason_to_leave_the_device(doubler, caplog):
-    """The CPU refuses them too: its error is raised, and nothing is said or changed."""
+def test_wrong_inputs_do_not_cause_the_fallback(doubler, caplog):
+    """The CPU refuses them too: its error is raised, and nothing is logged or changed."""
     on_cpu = open_file(doubler, device="cpu")
     opened = AcceleratedSession(OutOfMemory(on_cpu), lambda: on_cpu, title="CUDA")
     with pytest.raises(ValueError, match="Required inputs"):
@@ -315,7 +315,7 @@ def test_wrong_inputs_are_no_reason_to_leave_the_device(doubler, caplog):
 
 
 def test_a_failing_run_on_a_device_prints_nothing(doubler, with_driver, with_libraries, monkeypatch, capfd, caplog):
-    """Neither the device's C++ nor onnxruntime's, through open_file as in real use."""
+    """Neither the device's C++ nor onnxruntime prints, when opened by open_file."""
     with_driver()
     with_libraries()
     sessions_that(
@@ -332,8 +332,8 @@ def test_a_failing_run_on_a_device_prints_nothing(doubler, with_driver, with_lib
     assert capfd.readouterr() == ("", "")
 
 
-def test_what_onnxruntime_itself_says_of_a_failing_run_is_kept_from_the_terminal(tmp_path, capfd):
-    """It comes as an exception, which is told in one line."""
+def test_onnxruntimes_own_message_about_a_failing_run_is_not_printed(tmp_path, capfd):
+    """It is raised as an exception, and reported in one line."""
     sides = {"x": (TensorProto.FLOAT, ["n"]), "y": (TensorProto.FLOAT, ["m"])}
     adder = helper.make_node("Add", ["x", "y"], ["sum"])
     path = saved(tmp_path / "adder.onnx", [adder], sides, {"sum": (TensorProto.FLOAT, ["k"])})
@@ -344,8 +344,8 @@ def test_what_onnxruntime_itself_says_of_a_failing_run_is_kept_from_the_terminal
         assert capfd.readouterr().err == ""
 
 
-def test_binding_gives_what_a_plain_run_gives_also_for_sizes_that_nobody_knows_before(tmp_path):
-    """Here in the CPU's own memory: positions of what is not zero, and a sum, from an array that is not contiguous."""
+def test_binding_gives_the_same_outputs_even_for_unknown_sizes(tmp_path):
+    """In CPU memory: nonzero positions and a sum of a non-contiguous array."""
     nodes = [helper.make_node("NonZero", ["x"], ["where"]), helper.make_node("Add", ["x", "x"], ["twice"])]
     sides = (TensorProto.FLOAT, ["h", "w"])
     outputs = {"where": (TensorProto.INT64, [2, "n"]), "twice": sides}
@@ -363,7 +363,7 @@ def test_binding_gives_what_a_plain_run_gives_also_for_sizes_that_nobody_knows_b
 
 
 def test_a_network_in_16_bits_is_run_with_32_bit_arrays(tmp_path):
-    """Files in fp16 are taken as they are; what is no float goes through as it is, and another type is refused."""
+    """fp16 files are supported; integers pass unchanged, and other types are refused."""
     nodes = [helper.make_node("Add", ["x", "x"], ["y"]), helper.make_node("Identity", ["n"], ["same"])]
     half, whole = (TensorProto.FLOAT16, ["k"]), (TensorProto.INT64, ["k"])
     path = saved(tmp_path / "half.onnx", nodes, {"x": half, "n": whole}, {"y": half, "same": whole})
@@ -378,15 +378,15 @@ def test_a_network_in_16_bits_is_run_with_32_bit_arrays(tmp_path):
 
 
 @pytest.mark.parametrize("use", [lambda device: filler_named("kbvr-fill", device=device), estimate_on])
-def test_the_stages_hand_the_device_on(use):
-    """Filling and depth run where it is said, or not at all."""
-    with pytest.raises(InputError, match="wanted to run on cuda, but no NVIDIA driver"):
+def test_the_stages_pass_the_device_on(use):
+    """Filling and depth run on the given device, or not at all."""
+    with pytest.raises(InputError, match="cannot run on cuda: no NVIDIA driver"):
         use("cuda")
     use("cpu")
 
 
 def test_an_unknown_device_is_refused_before_any_work(capfd):
-    """By the library with the known ones, by the command line as a bad option."""
+    """The library lists the known devices; the command line reports a bad option."""
     with pytest.raises(InputError, match=r"device must be one of auto, cpu, cuda, tensorrt, .*, got 'gpu'"):
         ExportOptions(device="gpu")
     assert main(["export", "--device", "gpu", "none.jpg"]) == 2
@@ -403,15 +403,15 @@ def test_explain_says_what_networks_ran_on(tmp_path):
     assert report.explanation[-1] == "networks: ran on the CPU"
 
 
-def test_auto_takes_neither_tensorrt_nor_coreml():
-    """Those two may take minutes, so nobody gets them unasked; cpu has no candidates, as nothing comes before it."""
+def test_auto_uses_neither_tensorrt_nor_coreml():
+    """Those two may take minutes, so they must be named; cpu has no candidates."""
     assert [provider.device for provider in candidates("auto")] == ["cuda", "directml", "openvino"]
     assert candidates("cpu") == ()
     assert [candidates(device)[0].device for device in DEVICES[2:]] == list(PROVIDERS)
 
 
-def test_the_driver_tells_its_devices_and_their_memory(with_driver):
-    """Through the same calls that NVIDIA's answers."""
+def test_the_driver_reports_its_devices_and_their_memory(with_driver):
+    """Through the calls of NVIDIA's driver API."""
     with_driver(cuda=(12, 14))
     told = cuda.described_devices()
     assert (told["driver"], told["cuda_version"]) == (True, (12, 14))
@@ -420,15 +420,15 @@ def test_the_driver_tells_its_devices_and_their_memory(with_driver):
     assert [device["free_bytes"] for device in told["devices"]] == [5_000_000_000, 5_000_000_000]
 
 
-def test_no_driver_is_told_as_none():
-    """With no device and no memory."""
+def test_a_missing_driver_is_reported_as_none():
+    """Without devices and memory."""
     assert cuda.driver() is None and cuda.free_memory_bytes(0) is None
     assert cuda.described_devices() == {"driver": False, "devices": []}
 
 
 @linux_only
 def test_tensorrts_libraries_are_found_in_its_wheel(tmp_path, monkeypatch):
-    """They lie in a package of their own, where no loader looks."""
+    """They are in a separate package, which the loader does not search."""
     assert cuda.missing_tensorrt() == ("libnvinfer.so.10", "libnvinfer_plugin.so.10", "libnvonnxparser.so.10")
     wheel = tmp_path / "tensorrt_libs"
     wheel.mkdir()
@@ -442,7 +442,7 @@ def test_tensorrts_libraries_are_found_in_its_wheel(tmp_path, monkeypatch):
 
 
 def test_the_loading_of_onnxruntime_is_quiet_about_virtual_graphics_cards(tmp_path, capfd):
-    """What else is written meanwhile comes through."""
+    """Other output is still printed."""
     for name, vendor in (("card0", True), ("card0-HDMI-A-1", False), ("renderD128", False)):
         (tmp_path / name / "device").mkdir(parents=True)
         if vendor:
@@ -462,7 +462,7 @@ def test_the_loading_of_onnxruntime_is_quiet_about_virtual_graphics_cards(tmp_pa
 
 
 def test_engines_are_kept_in_kbvrs_own_folder(tmp_path, monkeypatch):
-    """TensorRT is told to keep them there, and the folder is made."""
+    """TensorRT gets the folder, which is created."""
     monkeypatch.setenv("KBVR_HOME", str(tmp_path))
     (options,) = providers.tensorrt_options(4)
     assert (tmp_path / "engines").is_dir()
@@ -470,9 +470,9 @@ def test_engines_are_kept_in_kbvrs_own_folder(tmp_path, monkeypatch):
     assert options["trt_fp16_enable"] == options["trt_engine_cache_enable"] == options["trt_timing_cache_enable"] == "1"
 
 
-def test_engines_that_cannot_be_kept_are_built_anew(tmp_path, monkeypatch, caplog):
-    """A folder that cannot be made stops nothing."""
+def test_engines_that_cannot_be_cached_are_built_again(tmp_path, monkeypatch, caplog):
+    """A folder that cannot be created is only a warning."""
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("KBVR_HOME", str(tmp_path / "file"))
     assert providers.tensorrt_options(4) == ({"trt_fp16_enable": "1"},)
-    assert "cannot be kept" in caplog.text
+    assert "cannot be cached" in caplog.text

@@ -1,4 +1,4 @@
-"""Networks of strangers: whatever they do costs one line, some seconds and so much memory, and nothing crashes."""
+"""Untrusted networks: whatever they do costs one line, limited time and limited memory, and crashes nothing."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def photo(tmp_path: Path) -> Path:
 
 
 def sequence(path: Path) -> Path:
-    """Save a network that gives a sequence of tensors."""
+    """Save a network that outputs a sequence of tensors."""
     graph = helper.make_graph(
         [helper.make_node("SequenceConstruct", ["rgb01"], ["depth"])],
         "g",
@@ -55,7 +55,7 @@ def with_unknown_operator(path: Path) -> Path:
 
 
 def with_weights_elsewhere(path: Path, location: str = "/etc/passwd") -> Path:
-    """Save a network that wants to read its weights from another file."""
+    """Save a network whose weights are in another file."""
     saved(path, [helper.make_node("Add", ["rgb01", "w"], ["y"])], {"rgb01": PICTURE}, {"y": PICTURE})
     model = onnx.load(path)
     weights = onnx.TensorProto(name="w", data_type=1, dims=[1], data_location=1)
@@ -67,7 +67,7 @@ def with_weights_elsewhere(path: Path, location: str = "/etc/passwd") -> Path:
 
 
 def of_many_dimensions(path: Path) -> Path:
-    """Save a network of whose input numpy cannot even make an array."""
+    """Save a network whose input has more dimensions than numpy supports."""
     return saved(path, [helper.make_node("Identity", ["rgb01"], ["y"])], {"rgb01": [1] * 200}, {"y": [1] * 200})
 
 
@@ -100,15 +100,18 @@ def cut_off(path: Path) -> Path:
         (lambda path: constant(path, np.full((1, 1, 40, 40), np.nan)), "finite numbers"),
         (lambda path: constant(path, np.full((1, 1, 40, 40), -np.inf)), "finite numbers"),
         (lambda path: constant(path, np.full((1, 1, 40, 40), 1e30)), r"numbers up to 1e\+18"),
-        (with_unknown_operator, "wanted an ONNX network"),
-        (with_weights_elsewhere, "wanted an ONNX network, got .*Absolute path not allowed"),
-        (lambda path: with_weights_elsewhere(path, "../../w.bin"), "wanted an ONNX network, got .*External data path"),
-        (lambda path: with_weights_elsewhere(path, "setup.py"), "wanted an ONNX network"),
-        (cut_off, "wanted an ONNX network"),
+        (with_unknown_operator, "expected an ONNX network"),
+        (with_weights_elsewhere, "expected an ONNX network, got .*Absolute path not allowed"),
+        (
+            lambda path: with_weights_elsewhere(path, "../../w.bin"),
+            "expected an ONNX network, got .*External data path",
+        ),
+        (lambda path: with_weights_elsewhere(path, "setup.py"), "expected an ONNX network"),
+        (cut_off, "expected an ONNX network"),
     ],
 )
 def test_a_network_that_cannot_be_used_costs_one_line(photo: Path, make, complaint: str, capfd) -> None:
-    """Through the command line: exit code 2, nothing written, and no library prints beside our line."""
+    """On the command line: exit code 2, nothing written, and one line on stderr."""
     network = make(photo.with_name("network.onnx"))
     out = photo.with_name("out")
     assert main(["export", "--depth-map", "png", str(photo), "-o", str(out), "--depth-model", str(network)]) == 2
@@ -119,8 +122,8 @@ def test_a_network_that_cannot_be_used_costs_one_line(photo: Path, make, complai
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 4, 6, 7])
-def test_networks_that_strangers_tried_cost_one_line(number: int, photo: Path, shared: Path, capfd) -> None:
-    """Files of the campaign, as they are."""
+def test_networks_of_the_fuzzing_campaign_cost_one_line(number: int, photo: Path, shared: Path, capfd) -> None:
+    """Files of the fuzzing campaign."""
     network = shared / "cases" / f"model_{number}.onnx"
     arguments = ["--depth-map", "png", "--depth-model", str(network)]
     assert main(["export", str(photo), "-o", str(photo.parent), *arguments]) == 2
@@ -130,15 +133,15 @@ def test_networks_that_strangers_tried_cost_one_line(number: int, photo: Path, s
 
 
 @pytest.mark.parametrize("value", [0.0, -3.0, 1e17, 1e-40])
-def test_a_network_that_says_little_makes_a_picture(photo: Path, value: float) -> None:
-    """A plain is a scene too."""
+def test_a_network_with_a_constant_output_makes_a_picture(photo: Path, value: float) -> None:
+    """A constant depth is a valid scene."""
     network = constant(photo.with_name("network.onnx"), np.full((1, 1, 40, 40), value))
     out = photo.with_name("out")
     assert main(["export", "--still", "jps", str(photo), "-o", str(out), "--depth-model", str(network), "-q"]) == 0
 
 
-def test_a_network_that_never_answers_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """To a small picture, before any photo is resized for it; the next network gets a new process."""
+def test_a_network_that_never_finishes_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its trial run, before a photo is resized for it; the next network gets a new process."""
     monkeypatch.setattr(foreign, "FIRST_LIMIT_S", 2.0)
     start = time.monotonic()
     with pytest.raises(InputError, match=r"an answer within 2 s, got none from .*endless\.onnx"):
@@ -147,23 +150,23 @@ def test_a_network_that_never_answers_is_given_up(tmp_path: Path, monkeypatch: p
     assert depth_network(averaging(tmp_path / "good.onnx", PICTURE)).fixed_size_px is None
 
 
-def test_a_network_of_one_size_is_given_up_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its first picture is the trial: nothing is asked of it twice."""
+def test_a_network_of_a_fixed_size_is_killed_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first picture is the trial run."""
     monkeypatch.setattr(foreign, "FIRST_LIMIT_S", 2.0)
     network = depth_network(endless(tmp_path / "endless.onnx", {"rgb01": (1, 3, 32, 64)}))
     with pytest.raises(InputError, match="an answer within 2 s"):
         predict_depth(network, RGB)
 
 
-def test_a_network_may_take_so_much_memory_and_no_more(tmp_path: Path) -> None:
-    """It asks for 40 GB; the message names the limit."""
+def test_a_network_must_keep_its_memory_limit(tmp_path: Path) -> None:
+    """It requires 40 GB; the message names the limit."""
     greedy = expanding(tmp_path / "greedy.onnx", 1, 1, 100_000, 100_000)
-    with pytest.raises(OutOfMemoryError, match=r"greedy\.onnx needs more than 700 MB of memory"):
+    with pytest.raises(OutOfMemoryError, match=r"greedy\.onnx requires more memory than its limit of 700 MB"):
         depth_network(greedy, max_bytes=700_000_000)
 
 
-def test_memory_that_is_taken_is_seen_where_the_system_sets_no_limit(tmp_path: Path, monkeypatch) -> None:
-    """As on macOS, and beside CUDA: the process looks by itself, and ends."""
+def test_used_memory_is_watched_where_the_system_has_no_limit(tmp_path: Path, monkeypatch) -> None:
+    """As on macOS, and with CUDA: the process checks its memory itself, and ends."""
     greedy = expanding(tmp_path / "greedy.onnx", 1, 1, 20_000, 20_000)
     asked = foreign.Request
     monkeypatch.setattr(foreign, "Request", lambda *arguments: asked(*arguments[:3]))
@@ -175,7 +178,7 @@ def test_memory_that_is_taken_is_seen_where_the_system_sets_no_limit(tmp_path: P
         return explained(error, *rest)
 
     monkeypatch.setattr(foreign, "_explained", noted)
-    with pytest.raises(OutOfMemoryError, match="needs more than 600 MB"):
+    with pytest.raises(OutOfMemoryError, match="limit of 600 MB"):
         depth_network(greedy, max_bytes=600_000_000)
     assert codes == [MEMORY_EXIT]
 
@@ -184,17 +187,17 @@ def test_max_memory_reaches_the_network(photo: Path, capfd) -> None:
     network = expanding(photo.with_name("greedy.onnx"), 1, 1, 20_000, 20_000)
     arguments = ["--depth-model", str(network), "--max-memory", "900MB"]
     assert main(["export", "--depth-map", "png", str(photo), "-o", str(photo.parent), *arguments]) == 2
-    assert "greedy.onnx needs more than 900 MB of memory" in capfd.readouterr().err
+    assert "greedy.onnx requires more memory than its limit of 900 MB" in capfd.readouterr().err
 
 
 def test_a_crash_costs_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the process; the next call gets a new one."""
+    """The next call gets a new process."""
     network = open_network(averaging(tmp_path / "network.onnx", PICTURE))
     picture = {"rgb01": np.ones((1, 3, 32, 32), np.float32)}
     monkeypatch.setattr(foreign, "_WORKER", "nets.test_isolated_network")
     monkeypatch.setattr(sys, "path", [str(Path(__file__).parents[1]), *sys.path])
     foreign._processes.clear()
-    with pytest.raises(InputError, match=r"network that runs, got .*network\.onnx, at which onnxruntime crashed"):
+    with pytest.raises(InputError, match=r"network that runs, got .*network\.onnx: onnxruntime crashed"):
         network.run(None, picture)
     monkeypatch.undo()
     assert np.array_equal(network.run(None, picture)[0], np.ones((1, 1, 32, 32), np.float32))
@@ -205,8 +208,8 @@ def run(*_: object) -> None:
     os.abort()
 
 
-def test_a_process_that_ended_for_lack_of_work_is_begun_again(tmp_path: Path) -> None:
-    """And opens the network again."""
+def test_a_process_that_ended_when_idle_is_restarted(tmp_path: Path) -> None:
+    """It opens the network again."""
     network = open_network(averaging(tmp_path / "network.onnx", PICTURE))
     for process in foreign._processes.values():
         process.close()
@@ -214,8 +217,8 @@ def test_a_process_that_ended_for_lack_of_work_is_begun_again(tmp_path: Path) ->
     assert np.allclose(mean, 0.5)
 
 
-def test_networks_that_ship_with_kbvr_run_here(tmp_path: Path) -> None:
-    """Also as files: the sum tells. They are not slowed down."""
+def test_networks_that_ship_with_kbvr_run_in_this_process(tmp_path: Path) -> None:
+    """Also copies of their files, which have the same checksum."""
     card = built_in_card("kbvr-fill")
     copy = tmp_path / "renamed.onnx"
     copy.write_bytes(card.path.read_bytes())
@@ -223,7 +226,7 @@ def test_networks_that_ship_with_kbvr_run_here(tmp_path: Path) -> None:
     assert open_network(card) is open_session(card)
 
 
-def test_without_a_second_process_a_network_runs_here(tmp_path: Path, monkeypatch, caplog) -> None:
+def test_without_a_second_process_a_network_runs_in_this_one(tmp_path: Path, monkeypatch, caplog) -> None:
     """With a warning."""
 
     def refused(*_: object) -> None:
@@ -236,8 +239,8 @@ def test_without_a_second_process_a_network_runs_here(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
-def test_a_pipe_is_no_network(tmp_path: Path) -> None:
-    """Nobody waits for somebody to write to it."""
+def test_a_pipe_is_not_a_network(tmp_path: Path) -> None:
+    """Opening it would block until something is written to it."""
     os.mkfifo(tmp_path / "pipe.onnx")
     (tmp_path / "folder.onnx").mkdir()
     for name, complaint in (("pipe.onnx", "which is a pipe"), ("folder.onnx", "which is a folder")):
@@ -264,8 +267,8 @@ FILLING = {"rgb01": PICTURE, "inverse_depth": PLANE, "known": PLANE}
         ),
     ],
 )
-def test_answers_of_fillers_are_looked_at(tmp_path: Path, nodes, outputs, complaint: str) -> None:
-    """Number, shape and numbers."""
+def test_outputs_of_fillers_are_checked(tmp_path: Path, nodes, outputs, complaint: str) -> None:
+    """Their number, shape and values."""
     made = [helper.make_node(*node) for node in nodes]
     filler = filler_named(saved(tmp_path / "filler.onnx", made, FILLING, outputs))
     hole = np.zeros((64, 96), bool)

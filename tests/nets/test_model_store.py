@@ -1,4 +1,4 @@
-"""Networks that are added and removed, and the cards of strangers."""
+"""Adding and removing networks, and untrusted cards."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from kbvr.nets.recipe import DepthRecipe, FillRecipe
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the test a folder of networks of its own."""
+    """Use an empty models folder."""
     monkeypatch.setenv("KBVR_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
 
 
 @pytest.fixture
 def brought(tmp_path: Path) -> Path:
-    """Return a folder that a person brings networks in."""
+    """Return a folder for networks to add."""
     folder = tmp_path / "brought"
     folder.mkdir()
     return folder
@@ -55,14 +55,14 @@ def written(card: Card, folder: Path, content: bytes | None = CONTENT) -> Path:
 
 
 def everything_in(folder: Path) -> dict[str, bytes]:
-    """Return every file below a folder but locks."""
+    """Return all files below a folder except locks."""
     files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 @pytest.mark.parametrize("by", ["thing.onnx", "thing.json", ""])
 def test_a_network_is_added_with_its_card(by: str, home: Path, brought: Path) -> None:
-    """Named by its file, its card or its folder, it is known from then on, and what was brought stays."""
+    """Given by its file, card or folder, it is known from then on, and the originals stay."""
     written(card_for("", name="thing"), brought)
     before = everything_in(brought)
     (card,) = add(brought / by)
@@ -74,7 +74,7 @@ def test_a_network_is_added_with_its_card(by: str, home: Path, brought: Path) ->
 
 
 def test_a_folder_of_several_is_added_at_once_or_not_at_all(home: Path, brought: Path) -> None:
-    """The fourth of four has a file that is not its own: none of them comes in."""
+    """The file of the fourth does not match its card, so none is added."""
     cards = [card_for("", name=f"part-{n}", content=CONTENT[n:]) for n in range(4)]
     for n, card in enumerate(cards):
         written(card, brought, CONTENT[n:] if n < 3 else b"something else")
@@ -86,8 +86,8 @@ def test_a_folder_of_several_is_added_at_once_or_not_at_all(home: Path, brought:
     assert set(known_cards()) == {*BUILT_IN, *FETCHED, *(card.name for card in cards)}
 
 
-def test_a_file_under_another_name_finds_its_known_network_by_its_sum(home: Path, brought: Path) -> None:
-    """A file that a person has fetched by hand gets the name that kbvr looks for."""
+def test_a_renamed_file_is_recognized_by_its_checksum(home: Path, brought: Path) -> None:
+    """A file downloaded by hand gets the name on its card."""
     known(card_for("http://a.example/thing.onnx"), home)
     (brought / "model (1).onnx").write_bytes(CONTENT)
     (card,) = add(brought / "model (1).onnx")
@@ -95,7 +95,7 @@ def test_a_file_under_another_name_finds_its_known_network_by_its_sum(home: Path
     assert fetched_card("thing").path == card.path
 
 
-def test_migan_fetched_by_hand_is_added(shared: Path) -> None:
+def test_migan_downloaded_by_hand_is_added(shared: Path) -> None:
     """The real file and the card that ships with kbvr."""
     (card,) = add(shared / "models" / "migan_pipeline_v2.onnx")
     assert card.name == "migan"
@@ -103,18 +103,18 @@ def test_migan_fetched_by_hand_is_added(shared: Path) -> None:
     assert is_whole(fetched_card("migan"))
 
 
-def test_a_card_alone_is_added_if_it_says_where_its_file_is(brought: Path) -> None:
+def test_a_card_alone_is_added_if_it_has_a_url(brought: Path) -> None:
     (card,) = add(written(card_for("https://a.example/thing.onnx"), brought, None))
     assert not card.path.exists()
     with pytest.raises(InputError, match="kbvr models pull thing"):
         fetched_card("thing")
-    with pytest.raises(InputError, match=r"needs its file other\.onnx beside it, or a url"):
+    with pytest.raises(InputError, match=r"requires its file other\.onnx next to it, or a url"):
         add(written(card_for("", name="other"), brought, None))
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_the_name_of_a_built_in_network_cannot_be_taken(name: str, home: Path, brought: Path) -> None:
-    """Not by adding, nor by a card that lies in the folder."""
+    """Neither by adding it nor by a card in the folder."""
     card = card_for("", name=name)
     with pytest.raises(InputError, match=f"{name} is the name of a built-in network"):
         add(written(card, brought))
@@ -122,8 +122,8 @@ def test_the_name_of_a_built_in_network_cannot_be_taken(name: str, home: Path, b
     assert card_of(name).sha256 != card.sha256
 
 
-def test_a_shipped_card_gives_way_to_a_persons_own_network(home: Path, brought: Path) -> None:
-    """A Depth Anything that a person has exported, until it is removed."""
+def test_the_users_network_replaces_a_shipped_card(home: Path, brought: Path) -> None:
+    """For example an exported Depth Anything, until it is removed."""
     own = replace(card_for("", name="depth-anything-v2-small"), task="my own export")
     add(written(own, brought))
     assert card_of("depth-anything-v2-small").task == "my own export"
@@ -132,8 +132,8 @@ def test_a_shipped_card_gives_way_to_a_persons_own_network(home: Path, brought: 
     assert everything_in(home) == {}
 
 
-def test_another_network_of_the_same_name_needs_leave_to_take_its_place(home: Path, brought: Path) -> None:
-    """And what it replaces is gone: nothing would ever ask for it again."""
+def test_replacing_a_network_of_the_same_name_requires_overwrite(home: Path, brought: Path) -> None:
+    """The replaced file is removed, because no card names it any more."""
     add(written(card_for("", name="thing"), brought))
     new = replace(card_for("", name="thing", content=CONTENT[1:]), file="newer.onnx")
     path = written(new, brought, CONTENT[1:])
@@ -146,10 +146,10 @@ def test_another_network_of_the_same_name_needs_leave_to_take_its_place(home: Pa
     assert is_whole(card_of("thing"))
 
 
-def test_the_file_of_another_network_cannot_be_written_over(home: Path, brought: Path) -> None:
-    """A stranger's card names migan's file as its own."""
+def test_the_file_of_another_network_cannot_be_overwritten(home: Path, brought: Path) -> None:
+    """An untrusted card names migan's file as its own."""
     path = written(replace(card_for("", name="thing"), file="migan_pipeline_v2.onnx"), brought)
-    with pytest.raises(InputError, match="is the file of migan"):
+    with pytest.raises(InputError, match="is already the file of migan"):
         add(path, overwrite=True)
     for n in (1, 2):
         written(replace(card_for("", name=f"twin-{n}"), file="Twin.onnx" if n == 1 else "twin.onnx"), brought)
@@ -182,15 +182,15 @@ ESCAPES = (
 
 @pytest.mark.parametrize("bad", ESCAPES)
 @pytest.mark.parametrize("field", ["name", "file"])
-def test_a_strangers_card_writes_nowhere_but_into_the_folder(
+def test_an_untrusted_card_writes_only_into_the_models_folder(
     field: str, bad: str | None, home: Path, brought: Path, tmp_path: Path
 ) -> None:
-    """A name that leads out of the folder, hides, or is none, is refused before anything is written."""
+    """Names with folders, hidden names and invalid names are refused before anything is written."""
     values = json.loads(card_text(card_for("https://a.example/x", name="thing")))
     values[field] = f"{bad}.onnx" if field == "file" and isinstance(bad, str) and bad not in ("..", "a.") else bad
     (brought / "thing.json").write_text(json.dumps(values))
     before = everything_in(tmp_path)
-    with pytest.raises(InputError, match="wanted a model card"):
+    with pytest.raises(InputError, match="expected a model card"):
         add(brought / "thing.json")
     assert everything_in(tmp_path) == before
 
@@ -231,15 +231,15 @@ def test_values_of_a_card_are_checked_when_it_is_read(change: dict, message: str
 
 
 def test_recipes_survive_the_file_of_a_card(tmp_path: Path) -> None:
-    """With every field at a value that is not its default."""
+    """With a non-default value in every field."""
     depth = DepthRecipe("a", "b", "depth_m", "imagenet", "bgr", 14, 518, "s")
     card = replace(card_for("https://a.example/x"), depth=depth, fill=FillRecipe("0-1"), folder=tmp_path)
     path = written(card, tmp_path, None)
     assert read_card(path) == card
 
 
-def test_a_broken_card_in_the_folder_stops_nobody(home: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """It is passed over with a warning that names it; so is one that is not named after its network."""
+def test_a_broken_card_in_the_folder_is_skipped(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It is skipped with a warning that names it, like one that is not named after its network."""
     known(card_for("", name="good"), home)
     (home / "models" / "broken.json").write_text("{")
     (home / "models" / "other.json").write_text(card_text(card_for("", name="thing")))
@@ -253,12 +253,12 @@ def test_a_broken_card_in_the_folder_stops_nobody(home: Path, caplog: pytest.Log
 def test_what_cannot_be_added_is_refused_in_one_line(what: str, brought: Path) -> None:
     (brought / "empty").mkdir()
     (brought / "unknown.onnx").write_bytes(b"a network of nobody")
-    with pytest.raises(InputError, match=r"wanted|needs a card") as caught:
+    with pytest.raises(InputError, match=r"expected|requires a card") as caught:
         add(brought / what)
     assert "\n" not in str(caught.value)
 
 
-def test_removing_takes_the_file_the_part_and_an_added_card(home: Path, brought: Path) -> None:
+def test_removing_deletes_the_file_the_part_and_an_added_card(home: Path, brought: Path) -> None:
     (card,) = add(written(card_for("https://a.example/x", name="thing"), brought))
     part_of(card).write_bytes(b"half")
     assert {path.name for path in remove("thing")} == {"thing.onnx", "thing.onnx.part", "thing.json"}
@@ -268,15 +268,15 @@ def test_removing_takes_the_file_the_part_and_an_added_card(home: Path, brought:
 
 
 @pytest.mark.parametrize("name", [*BUILT_IN, *FETCHED])
-def test_what_is_built_in_or_not_there_cannot_be_removed(name: str) -> None:
-    with pytest.raises(InputError, match="ships with kbvr" if name in BUILT_IN else "is not here"):
+def test_built_in_and_missing_networks_cannot_be_removed(name: str) -> None:
+    with pytest.raises(InputError, match="ships with kbvr" if name in BUILT_IN else "is not installed"):
         remove(name)
     assert card_of(name).path.exists() == (name in BUILT_IN)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="permissions of folders are another matter there")
 def test_a_copy_that_fails_leaves_nothing(home: Path, brought: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither half a file, nor a card without one."""
+    """Neither a partial file nor a card without its file."""
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -288,7 +288,7 @@ def test_a_copy_that_fails_leaves_nothing(home: Path, brought: Path, monkeypatch
 
 
 def test_a_card_that_cannot_be_read_can_be_removed_by_its_name(home: Path) -> None:
-    """With the file beside it, and nothing else."""
+    """Together with its file, and nothing else."""
     folder = models_folder()
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("broken.json", "broken.onnx", "other.onnx"):

@@ -1,4 +1,4 @@
-"""Fetching networks from a server on this machine: whole, in pieces, and all that goes wrong on the way."""
+"""Downloads from a server on this machine: complete, resumed, and failing in every way."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PULL = [sys.executable, "-m", "kbvr", "models", "pull", "thing"]
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the test a folder of networks of its own, no proxy, and little patience."""
+    """Use an empty models folder, no proxy, and short timeouts."""
     monkeypatch.setenv("KBVR_HOME", str(tmp_path))
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
@@ -45,7 +45,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def script(home: Path) -> Iterator[Script]:
-    """Serve a file, and let kbvr know it as `thing`."""
+    """Serve a file that kbvr knows as `thing`."""
     script = Script()
     with serving(script) as url:
         known(card_for(f"{url}/thing.onnx"), home)
@@ -57,7 +57,7 @@ def part(home: Path) -> Path:
 
 
 def left(home: Path) -> list[str]:
-    """Return what is in the folder beside the card and the lock."""
+    """Return the files in the folder except the card and the lock."""
     return sorted(p.name for p in (home / "models").iterdir() if p.name not in ("thing.json", ".thing.lock"))
 
 
@@ -65,8 +65,8 @@ def ranges_asked(script: Script) -> list[str | None]:
     return [headers.get("range") for _, headers in script.asked]
 
 
-def test_a_file_is_fetched_whole_with_progress(home: Path, script: Script) -> None:
-    """Byte for byte, once, with nothing left beside it; the progress goes up to the size."""
+def test_a_file_is_downloaded_with_progress(home: Path, script: Script) -> None:
+    """Byte for byte, once, without leftovers; the progress rises to the size."""
     told: list[tuple[int, int | None]] = []
     path = pull("thing", progress=lambda done, total: told.append((done, total)))
     assert path == home / "models" / "thing.onnx"
@@ -78,13 +78,13 @@ def test_a_file_is_fetched_whole_with_progress(home: Path, script: Script) -> No
     assert len(script.asked) == 1
 
 
-def test_a_damaged_file_is_fetched_again(home: Path, script: Script) -> None:
+def test_a_damaged_file_is_downloaded_again(home: Path, script: Script) -> None:
     (home / "models" / "thing.onnx").write_bytes(b"half of it")
     assert pull("thing").read_bytes() == CONTENT
 
 
-def test_a_cut_connection_is_gone_on_with_where_it_broke(home: Path, script: Script) -> None:
-    """By itself, as often as it takes; what is there is not sent again."""
+def test_a_cut_connection_is_resumed(home: Path, script: Script) -> None:
+    """Automatically and repeatedly; no byte is sent twice."""
     script.cuts = [200_000, 300_000]
     assert pull("thing").read_bytes() == CONTENT
     first, second, third = ranges_asked(script)
@@ -93,10 +93,10 @@ def test_a_cut_connection_is_gone_on_with_where_it_broke(home: Path, script: Scr
     assert 100_000 < starts[0] <= 200_000 < 400_000 < starts[1] <= 500_000
 
 
-def test_what_a_pull_left_behind_is_gone_on_with_by_the_next(
+def test_an_interrupted_download_is_resumed_by_the_next_pull(
     home: Path, script: Script, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """After more cuts than one pull has patience for."""
+    """After more cuts than one pull retries."""
     script.cuts = [100_000] * 4
     with pytest.raises(DownloadError, match=r"cut.*models add"):
         pull("thing")
@@ -111,8 +111,8 @@ def test_what_a_pull_left_behind_is_gone_on_with_by_the_next(
     assert left(home) == ["thing.onnx"]
 
 
-def test_a_server_without_ranges_gives_no_spliced_file(home: Path, script: Script) -> None:
-    """It sends all of it again, which replaces what was there."""
+def test_a_server_without_ranges_sends_the_whole_file_again(home: Path, script: Script) -> None:
+    """The new data replaces the part."""
     script.ranges = False
     script.cuts = [200_000]
     assert pull("thing").read_bytes() == CONTENT
@@ -120,17 +120,15 @@ def test_a_server_without_ranges_gives_no_spliced_file(home: Path, script: Scrip
 
 
 @pytest.mark.parametrize("etag", ['W/"one"', None])
-def test_without_a_strong_name_of_the_version_nothing_is_gone_on_with(
-    etag: str | None, home: Path, script: Script
-) -> None:
+def test_without_a_strong_validator_nothing_is_resumed(etag: str | None, home: Path, script: Script) -> None:
     script.etag = etag
     script.cuts = [200_000]
     assert pull("thing").read_bytes() == CONTENT
     assert ranges_asked(script) == [None, None]
 
 
-def test_a_file_that_changed_meanwhile_is_fetched_from_the_start(home: Path, script: Script) -> None:
-    """The part is of a version that the server has no more; the sum of the new one is on the card."""
+def test_a_changed_file_is_downloaded_from_the_start(home: Path, script: Script) -> None:
+    """The part belongs to an old version; the card has the checksum of the new one."""
     card = card_for(card_of("thing").url)
     part(home).write_bytes(b"\0" * 300_000)
     note_of(part(home)).write_text(f'{{"url": "{card.url}", "sha256": "{card.sha256}", "validator": "\\"old\\""}}')
@@ -138,8 +136,8 @@ def test_a_file_that_changed_meanwhile_is_fetched_from_the_start(home: Path, scr
     assert script.asked[0][1]["if-range"] == '"old"'
 
 
-def test_a_server_that_goes_on_with_another_file_is_found_out(home: Path, script: Script) -> None:
-    """It answers the condition wrongly and the sum does not fit: once more from the start, and the file is right."""
+def test_a_server_that_continues_with_another_file_is_detected(home: Path, script: Script) -> None:
+    """It ignores the condition, and the checksum differs: the download starts again and succeeds."""
     card = card_of("thing")
     part(home).write_bytes(b"\0" * 300_000)
     note_of(part(home)).write_text(f'{{"url": "{card.url}", "sha256": "{card.sha256}", "validator": "\\"one\\""}}')
@@ -149,7 +147,7 @@ def test_a_server_that_goes_on_with_another_file_is_found_out(home: Path, script
 
 @pytest.mark.parametrize("other", ["url", "sha256"])
 def test_a_part_of_another_version_of_the_card_is_not_used(other: str, home: Path, script: Script) -> None:
-    """Of another address, or of another sum."""
+    """With another URL or another checksum."""
     card = card_of("thing")
     note = {"url": card.url, "sha256": card.sha256, "validator": '"one"'} | {other: "another"}
     part(home).write_bytes(b"\0" * 300_000)
@@ -160,7 +158,7 @@ def test_a_part_of_another_version_of_the_card_is_not_used(other: str, home: Pat
 
 @pytest.mark.parametrize("lie", [{"shift": 7}, {"etag_of_parts": '"two"'}])
 def test_a_partial_answer_that_does_not_fit_is_not_used(lie: dict, home: Path, script: Script) -> None:
-    """It begins elsewhere, or says that it is of another version: nothing is spliced, all is asked for anew."""
+    """It starts elsewhere or belongs to another version: the download starts again."""
     script.cuts = [200_000]
     for name, value in lie.items():
         setattr(script, name, value)
@@ -179,8 +177,8 @@ def test_a_part_with_a_broken_note_is_not_used(note: str, home: Path, script: Sc
 
 
 @pytest.mark.parametrize("extra", [0, 5])
-def test_a_part_that_is_whole_or_too_long_already(extra: int, home: Path, script: Script) -> None:
-    """Whole: nothing is sent again. Too long: it is of no use."""
+def test_a_part_that_is_already_complete_or_too_long(extra: int, home: Path, script: Script) -> None:
+    """Complete: nothing is sent again. Too long: it is discarded."""
     card = card_of("thing")
     part(home).write_bytes(CONTENT + b"\0" * extra)
     note_of(part(home)).write_text(f'{{"url": "{card.url}", "sha256": "{card.sha256}", "validator": "\\"one\\""}}')
@@ -188,8 +186,8 @@ def test_a_part_that_is_whole_or_too_long_already(extra: int, home: Path, script
     assert len(script.asked) == (1 if extra == 0 else 2)
 
 
-def test_a_part_that_is_long_enough_but_wrong_is_found_out(home: Path, script: Script) -> None:
-    """The server has nothing to add, the sum does not fit: once more from the start."""
+def test_a_part_of_the_right_size_but_wrong_content_is_detected(home: Path, script: Script) -> None:
+    """The server has no more bytes and the checksum differs: the download starts again."""
     card = card_of("thing")
     part(home).write_bytes(b"\0" * len(CONTENT))
     note_of(part(home)).write_text(f'{{"url": "{card.url}", "sha256": "{card.sha256}", "validator": "\\"one\\""}}')
@@ -198,14 +196,14 @@ def test_a_part_that_is_long_enough_but_wrong_is_found_out(home: Path, script: S
 
 
 @pytest.mark.parametrize("says_length", [True, False])
-def test_another_file_than_the_cards_is_thrown_away(says_length: bool, home: Path, script: Script) -> None:
-    """Also one that is cut where nobody knows how long it is; it is not asked for twice."""
+def test_a_file_with_another_checksum_is_removed(says_length: bool, home: Path, script: Script) -> None:
+    """Also a truncated one of unknown length; there is no second request."""
     script.says_length = says_length
     if says_length:
         script.content = b"a page that asks to log in"
     else:
         script.cuts = [100_000]
-    with pytest.raises(DownloadError, match="another sha256") as caught:
+    with pytest.raises(DownloadError, match="does not have the sha256") as caught:
         pull("thing")
     assert "\n" not in str(caught.value)
     assert left(home) == []
@@ -213,8 +211,8 @@ def test_another_file_than_the_cards_is_thrown_away(says_length: bool, home: Pat
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
-def test_a_refusal_is_told_at_once(status: int, home: Path, script: Script) -> None:
-    """With the address, so that the file can be fetched by hand; asking again would not help."""
+def test_a_refusal_is_reported_at_once(status: int, home: Path, script: Script) -> None:
+    """With the URL, so that the file can be downloaded by hand; retrying would not help."""
     script.statuses = [status]
     with pytest.raises(DownloadError, match=rf"answers {status}.*http://127.*models add"):
         pull("thing")
@@ -223,13 +221,13 @@ def test_a_refusal_is_told_at_once(status: int, home: Path, script: Script) -> N
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
-def test_a_server_with_trouble_is_asked_again(status: int, home: Path, script: Script) -> None:
+def test_temporary_server_errors_are_retried(status: int, home: Path, script: Script) -> None:
     script.statuses = [status, status]
     assert pull("thing").read_bytes() == CONTENT
     assert len(script.asked) == 3
 
 
-def test_a_server_whose_trouble_lasts_is_given_up(home: Path, script: Script) -> None:
+def test_lasting_server_errors_end_the_pull(home: Path, script: Script) -> None:
     script.statuses = [502] * 9
     with pytest.raises(DownloadError, match="answers 502"):
         pull("thing")
@@ -237,18 +235,18 @@ def test_a_server_whose_trouble_lasts_is_given_up(home: Path, script: Script) ->
 
 
 def test_redirects_are_followed(home: Path, script: Script) -> None:
-    """As hubs of networks do, relative ones too; the file is gone on with behind them."""
+    """Including relative ones, as model hubs use; downloads are resumed across them."""
     script.redirects = {"/thing.onnx": "/elsewhere/1", "/elsewhere/1": "2"}
     script.cuts = [200_000]
     assert pull("thing").read_bytes() == CONTENT
     assert [path for path, _ in script.asked] == ["/thing.onnx", "/elsewhere/1", "/elsewhere/2"] * 2
 
 
-def test_a_circle_of_redirects_ends(home: Path, script: Script) -> None:
+def test_endless_redirects_are_refused(home: Path, script: Script) -> None:
     script.redirects = {"/thing.onnx": "/a", "/a": "/thing.onnx"}
     with pytest.raises(DownloadError, match="circle"):
         pull("thing")
-    assert len(script.asked) == web.MOST_REDIRECTS + 1
+    assert len(script.asked) == web.MAX_REDIRECTS + 1
 
 
 @pytest.mark.parametrize(
@@ -264,14 +262,14 @@ def test_a_redirect_never_leaves_https_or_the_web(url: str, location: str) -> No
         redirected(url, location)
 
 
-def test_redirects_that_are_no_harm_are_followed() -> None:
+def test_harmless_redirects_are_followed() -> None:
     assert redirected("https://a.example/x/y", "../z") == "https://a.example/z"
     assert redirected("http://a.example/x", "https://b.example/y") == "https://b.example/y"
     assert redirected("https://a.example/x", "//b.example/y") == "https://b.example/y"
 
 
 def test_without_a_network_one_line_says_what_to_do(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """At once and with exit code 2: where the file is, and how it is added by hand."""
+    """At once, with exit code 2: the URL, and how to add the file by hand."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -285,14 +283,14 @@ def test_without_a_network_one_line_says_what_to_do(home: Path, capsys: pytest.C
     assert "cannot be reached" in complaint and url in complaint and "models add FILE" in complaint
 
 
-def test_a_name_that_nobody_knows_is_no_network_either(home: Path) -> None:
+def test_an_unknown_host_is_reported_as_unreachable(home: Path) -> None:
     known(card_for("http://nowhere.invalid/thing.onnx"), home)
     with pytest.raises(DownloadError, match=r"nowhere\.invalid cannot be reached"):
         pull("thing")
 
 
-def test_a_server_that_falls_silent_is_given_up(home: Path, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What came before stays."""
+def test_a_server_that_stops_sending_times_out(home: Path, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The partial download stays."""
     monkeypatch.setattr(web, "TIMEOUT_S", (0.2, 0.2))
     monkeypatch.setattr(download, "WAITS_S", ())
     script.hold = threading.Event()
@@ -304,8 +302,8 @@ def test_a_server_that_falls_silent_is_given_up(home: Path, script: Script, monk
     assert 200_000 < part(home).stat().st_size <= len(CONTENT) // 2
 
 
-def test_a_full_disk_keeps_what_came(home: Path, script: Script) -> None:
-    """A limit on the size of files stands for the disk; with more room the next pull goes on."""
+def test_a_full_disk_keeps_the_partial_download(home: Path, script: Script) -> None:
+    """A limit on file sizes simulates the disk; with more space, the next pull resumes."""
     code = (
         "import resource, sys\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))\n"
@@ -314,24 +312,24 @@ def test_a_full_disk_keeps_what_came(home: Path, script: Script) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith("kbvr: no space is left in ")
+    assert done.stderr.splitlines()[-1].startswith("kbvr: no space left in ")
     assert part(home).stat().st_size == 300_000
     assert pull("thing").read_bytes() == CONTENT
     assert ranges_asked(script)[-1] == "bytes=300000-"
 
 
-def test_a_disk_that_will_be_too_small_is_told_before_anything_is_sent(
+def test_too_little_disk_space_is_reported_before_the_download(
     home: Path, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = type("Usage", (), {"free": 1_000_000})
     monkeypatch.setattr(download.shutil, "disk_usage", lambda _: free)
-    with pytest.raises(OutputError, match=r"needs 1\.7 MB of free space, but has 1\.0 MB"):
+    with pytest.raises(OutputError, match=r"requires 1\.7 MB of free space in .*, got 1\.0 MB"):
         pull("thing")
     assert left(home) == []
 
 
 def test_a_disk_error_in_the_middle_is_one_line(home: Path, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The system's own word for it comes with it."""
+    """The message contains the system's reason."""
 
     class FullAfter:
         def __init__(self, file: object) -> None:
@@ -359,14 +357,14 @@ def test_a_disk_error_in_the_middle_is_one_line(home: Path, script: Script, monk
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "open", open_part)
-        with pytest.raises(OutputError, match=r"no space is left .* kept"):
+        with pytest.raises(OutputError, match=r"no space left .* resumes the download"):
             pull("thing")
     assert 100_000 < part(home).stat().st_size < 200_000
     assert pull("thing").read_bytes() == CONTENT
 
 
-def test_two_processes_fetch_a_file_once(home: Path, script: Script) -> None:
-    """The second says that it waits, and finds the file there."""
+def test_two_processes_download_a_file_once(home: Path, script: Script) -> None:
+    """The second logs that it waits, and then finds the file."""
     script.hold = threading.Event()
     first = subprocess.Popen(PULL, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     wait_until(lambda: bool(script.asked))
@@ -384,7 +382,7 @@ def test_two_processes_fetch_a_file_once(home: Path, script: Script) -> None:
     assert (home / "models" / "thing.onnx").read_bytes() == CONTENT
 
 
-def test_an_interrupted_pull_is_gone_on_with(home: Path, script: Script) -> None:
+def test_an_interrupted_pull_is_resumed(home: Path, script: Script) -> None:
     """Ctrl-C: exit code 130, the part stays, the lock does not."""
     script.hold = threading.Event()
     process = subprocess.Popen(PULL, cwd=ROOT, stderr=subprocess.PIPE, text=True)
@@ -410,7 +408,7 @@ def wait_until(condition) -> None:
 
 @pytest.fixture
 def proxy() -> Iterator[tuple[str, list[str]]]:
-    """Run a proxy that gives the file whatever is asked for; yield its address and what it was asked."""
+    """Run a proxy that sends the file for every request; yield its URL and the requests."""
     asked: list[str] = []
 
     class Proxy(BaseHTTPRequestHandler):
@@ -433,15 +431,15 @@ def proxy() -> Iterator[tuple[str, list[str]]]:
     server.server_close()
 
 
-def test_a_proxy_is_asked_when_it_is_named(home: Path, proxy: tuple[str, list[str]]) -> None:
-    """With the whole address, for a name that this machine does not know; with name and password if they are given."""
+def test_a_given_proxy_is_used(home: Path, proxy: tuple[str, list[str]]) -> None:
+    """With the full URL of a host that does not resolve here, and with credentials if they are given."""
     address, asked = proxy
     known(card_for("http://nowhere.invalid/thing.onnx"), home)
     assert main(["models", "pull", "thing", "--proxy", f"http://ann:secret@{address}"]) == 0
     assert asked == ["http://nowhere.invalid/thing.onnx Basic YW5uOnNlY3JldA=="]
 
 
-def test_the_environments_proxy_is_asked_too(
+def test_the_environments_proxy_is_used(
     home: Path, proxy: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", f"http://{proxy[0]}")
@@ -450,7 +448,7 @@ def test_the_environments_proxy_is_asked_too(
     assert proxy[1] == ["http://nowhere.invalid/thing.onnx"]
 
 
-def test_a_proxy_that_is_not_there_is_told_without_its_password(home: Path) -> None:
+def test_an_unreachable_proxy_is_reported_without_its_password(home: Path) -> None:
     known(card_for("http://nowhere.invalid/thing.onnx"), home)
     with pytest.raises(DownloadError, match=r"proxy 127\.0\.0\.1:9") as caught:
         pull("thing", proxy="http://ann:secret@127.0.0.1:9")
@@ -458,30 +456,28 @@ def test_a_proxy_that_is_not_there_is_told_without_its_password(home: Path) -> N
 
 
 @pytest.mark.parametrize("proxy", ["", "secret", "http://", "socks9://secret@x", "http://secret@x:port"])
-def test_what_is_no_proxy_is_refused_without_repeating_it(proxy: str, home: Path, script: Script) -> None:
+def test_an_invalid_proxy_is_refused_without_repeating_it(proxy: str, home: Path, script: Script) -> None:
     with pytest.raises(InputError, match="http://host:port") as caught:
         pull("thing", proxy=proxy)
     assert "secret" not in str(caught.value)
     assert not script.asked
 
 
-def test_a_licence_that_forbids_commercial_use_has_to_be_accepted(
-    home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """It is shown, and nothing is fetched before."""
+def test_a_non_commercial_licence_must_be_accepted(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The licence is shown, and nothing is downloaded before."""
     script = Script()
     with serving(script) as url:
         known(card_for(f"{url}/thing.onnx", non_commercial=True), home)
         assert main(["models", "pull", "thing"]) == 2
         shown, complaint = capsys.readouterr().err.splitlines()
         assert "CC BY-NC 4.0" in shown
-        assert "CC BY-NC 4.0" in complaint and "--accept-license" in complaint
+        assert "CC BY-NC 4.0" in complaint and "accept_license" in complaint
         assert not script.asked
         assert main(["models", "pull", "thing", "--accept-license"]) == 0
         assert is_whole(card_of("thing"))
 
 
-def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_created_gives_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("KBVR_HOME", str(tmp_path / "file"))
     with pytest.raises(OutputError, match="cannot write to"):
@@ -489,13 +485,13 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize("name", ["kbvr-depth", "kbvr-fill"])
-def test_pulling_what_is_built_in_does_nothing(name: str) -> None:
+def test_pulling_a_built_in_network_does_nothing(name: str) -> None:
     assert pull(name) == card_of(name).path
 
 
 @pytest.mark.parametrize("says_length", [True, False])
 def test_a_pull_stops_at_the_size_on_the_card(says_length: bool, home: Path, script: Script) -> None:
-    """Not a byte more gets to the disk, whatever the server says of its file, and what came is thrown away."""
+    """Not a byte more is written, whatever size the server announces, and the part is removed."""
     script.content = CONTENT + b"more" * 1_000_000
     script.says_length = says_length
     told: list[int] = []
@@ -507,8 +503,8 @@ def test_a_pull_stops_at_the_size_on_the_card(says_length: bool, home: Path, scr
     assert len(script.asked) == 1
 
 
-def test_a_pull_goes_on_to_the_size_on_the_card_and_no_further(home: Path, script: Script) -> None:
-    """Also where it goes on with what is there."""
+def test_a_resumed_pull_stops_at_the_size_on_the_card(home: Path, script: Script) -> None:
+    """Also when it resumes a part."""
     script.cuts = [100_000] * 4
     with pytest.raises(DownloadError, match="cut"):
         pull("thing")
@@ -518,28 +514,30 @@ def test_a_pull_goes_on_to_the_size_on_the_card_and_no_further(home: Path, scrip
     assert left(home) == []
 
 
-def test_without_any_size_a_pull_ends_somewhere(home: Path, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The card says none, and neither does the server."""
+def test_without_any_size_a_pull_stops_at_the_global_limit(
+    home: Path, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the card nor the server specifies one."""
     url = script_url(home)
     known(replace(card_for(url), size_bytes=0), home)
     script.says_length = False
-    monkeypatch.setattr(download, "MOST_BYTES", 500_000)
+    monkeypatch.setattr(download, "MAX_BYTES", 500_000)
     with pytest.raises(DownloadError, match="sends more than 500000 bytes"):
         pull("thing")
     assert left(home) == []
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "gzip, gzip"])
-def test_an_encoded_answer_is_refused_before_it_is_decoded(encoding: str, home: Path, script: Script) -> None:
-    """A kilobyte of gzip may become a gigabyte, and none was asked for."""
+def test_an_encoded_response_is_refused_before_it_is_decoded(encoding: str, home: Path, script: Script) -> None:
+    """A kilobyte of gzip can expand to a gigabyte, and no encoding was requested."""
     script.content, script.encoding = gzip.compress(bytes(10_000_000)), encoding
-    with pytest.raises(DownloadError, match="sends the file encoded"):
+    with pytest.raises(DownloadError, match=r"expected a plain file from .*, got one encoded as"):
         pull("thing")
     assert left(home) == []
 
 
 def script_url(home: Path) -> str:
-    """Return the address of the file that kbvr knows as `thing`."""
+    """Return the URL of the file that kbvr knows as `thing`."""
     return str(json.loads((home / "models" / "thing.json").read_text("utf-8"))["url"])
 
 
@@ -548,10 +546,10 @@ def with_secrets(url: str) -> str:
 
 
 @pytest.mark.parametrize("trouble", ["nothing", "refusal", "redirect", "larger", "cut", "other file", "no server"])
-def test_what_is_secret_in_a_url_is_never_printed(
+def test_credentials_in_a_url_are_never_printed(
     trouble: str, home: Path, script: Script, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """In no message, no log, no list; the server is told it."""
+    """In no message, log or list; the server receives them."""
     caplog.set_level("DEBUG", "kbvr")
     url = script_url(home)
     if trouble == "no server":
@@ -590,15 +588,15 @@ def test_urls_are_shown_without_credentials(text: str, shown: str) -> None:
     assert web.without_credentials(text) == shown
 
 
-def test_a_card_with_an_address_that_is_none_tells_no_secret(home: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The address is the card's fault, and the card may be printed."""
+def test_the_message_for_an_invalid_url_contains_no_credentials(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The message quotes the invalid URL."""
     known(card_for("ftp://ann:s3cret@a.example/x?token=s3cret"), home)
     assert main(["models", "list"]) == 0
     assert "must start with https://" in caplog.text and "s3cret" not in caplog.text
 
 
-def test_what_killed_pulls_of_others_left_is_removed(home: Path, script: Script) -> None:
-    """After a day, and nothing else: what is left of this network is gone on with, however old it is."""
+def test_abandoned_downloads_of_other_networks_are_removed(home: Path, script: Script) -> None:
+    """After a day, and nothing else: a part of this network is resumed, however old it is."""
     folder = home / "models"
     old = ["gone.onnx.part", "gone.onnx.part-note", ".kbvr-0123abcd.part.onnx"]
     kept = ["mine.part", "notes.onnx.party", "other.onnx"]
@@ -618,8 +616,8 @@ def test_what_killed_pulls_of_others_left_is_removed(home: Path, script: Script)
     assert left(home) == sorted([*kept, "new.onnx.part", "thing.onnx"])
 
 
-def test_a_killed_pull_leaves_only_what_the_next_goes_on_with(home: Path, script: Script) -> None:
-    """No power on earth lets a process clean up after kill -9."""
+def test_a_killed_pull_leaves_only_a_resumable_download(home: Path, script: Script) -> None:
+    """A process cannot clean up after kill -9."""
     script.hold = threading.Event()
     process = subprocess.Popen(PULL, cwd=ROOT, stderr=subprocess.DEVNULL)
     wait_until(lambda: part(home).is_file() and part(home).stat().st_size > 200_000)

@@ -1,4 +1,4 @@
-"""Files that once were read wrongly, or complained of by a library, come in right, through the command line too."""
+"""Regression tests: files that were once decoded wrongly or made a library print warnings."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ CASES = Path(__file__).parents[1] / "cases"
 SIZE_PX = (128, 96)
 NOT_PHOTOS = ("photo7_11.heic", "photo7_14.png", "README.md")
 COMPLAINED_OF = {
-    "bad_crc_in_text.png": "its chunk tEXt is damaged and left out",
-    "jpeg_without_eoi.jpg": "has no end mark; its pixels are all there",
+    "bad_crc_in_text.png": "ignoring the damaged chunk tEXt",
+    "jpeg_without_eoi.jpg": "the end marker is missing, but all pixels are present",
 }
 DEPTH_16 = ("depth16_ok.tif", "depth16_white_is_zero.tif", "depth_rgb16.png", "depth_rgb16.tif", "depth_uint32.tif")
 
@@ -55,12 +55,12 @@ def test_a_big_endian_bigtiff_is_the_first_part_of_the_picture_or_all_of_it():
     assert (rgb.min(), rgb.max()) == (0, 255)
 
 
-def test_white_is_zero_is_no_negative():
+def test_white_is_zero_is_not_read_as_a_negative():
     np.testing.assert_array_equal(photo("grey16_white_is_zero.tif"), photo("grey16_black_is_zero_ok.tif"))
 
 
-def test_a_jpeg_without_its_end_and_one_turned_by_xmp_alone_are_as_the_plain_one():
-    """Chromium, libvips and FFmpeg leave an orientation that only XMP has out, too."""
+def test_a_missing_end_marker_and_an_orientation_in_xmp_change_no_pixels():
+    """Chromium, libvips and FFmpeg also ignore an orientation that only XMP contains."""
     plain = photo("plain_ok.jpg")
     for name in ("jpeg_without_eoi.jpg", "xmp_orientation_6.jpg", "exif_copyright_utf8.jpg", "credits_in_xmp_only.jpg"):
         np.testing.assert_array_equal(photo(name), plain)
@@ -75,30 +75,30 @@ def srgb(light: np.ndarray) -> np.ndarray:
     return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055) * 255
 
 
-def test_colours_that_png_names_are_converted():
+def test_colour_chunks_of_png_are_converted():
     srgb_from_p3 = np.array([[1.22494, -0.22494, 0], [-0.042057, 1.042057, 0], [-0.019638, -0.078636, 1.098274]])
     wanted = srgb(linear(truth() / 255) @ srgb_from_p3.T)
     assert np.abs(photo("cicp_display_p3.png") - wanted).max() <= 1
     assert np.abs(photo("gama_linear.png") - srgb(truth() / 255)).max() <= 1
 
 
-def test_a_grey_profile_counts_with_alpha_too():
-    """Opaque where the alpha says so: there both files are the same."""
+def test_a_grey_profile_applies_with_alpha_too():
+    """Where alpha is opaque, both files are the same."""
     seen, plain = photo("grey16_alpha_linear_icc.png"), photo("grey16_noalpha_ok_linear_icc.png")
     alpha = np.asarray(Image.open(CASES / "grey16_alpha_linear_icc.png").convert("LA"))[..., 1:]
     over_white = 255 - alpha / 255 * (255 - plain)
     assert np.abs(seen - over_white).max() <= 2
 
 
-def test_hdr_no_brighter_than_white_is_the_picture_and_is_said():
+def test_hdr_no_brighter_than_white_is_unchanged_and_noted():
     found = load_photo(CASES / "pq_bt709.avif")
     assert np.abs(found.rgb.astype(int) - truth()).mean() < 2
     assert np.abs(found.rgb.astype(int) - truth()).max() <= 16  # 8 bits of PQ are coarse
-    assert found.notes[0].startswith("HDR (PQ, colours): light of up to 2")
+    assert found.notes[0].startswith("HDR (PQ, colours): up to 2")
 
 
-def test_a_png_that_does_not_begin_with_its_header_is_refused():
-    with pytest.raises(InputError, match="begins with a chunk tRNS, not with its header"):
+def test_a_png_that_does_not_start_with_its_header_is_refused():
+    with pytest.raises(InputError, match="it starts with chunk tRNS instead of its header"):
         load_photo(CASES / "photo7_14.png")
 
 
@@ -115,15 +115,15 @@ def test_depth_in_a_jpeg_is_read_with_warnings(caplog):
     found = disparity("depth8.jpg")
     assert np.abs(found - disparity("depth16_ok.tif")).mean() < 0.02
     assert "256 steps of depth" in caplog.text
-    assert "JPEG smears depth in blocks of 8 pixels" in caplog.text
+    assert "JPEG compression distorts depth in blocks of 8 pixels" in caplog.text
 
 
 # --- through the command line ---
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in CASES.iterdir()))
-def test_no_library_speaks_beside_our_lines(tmp_path, capfd, name):
-    """On stderr there is what is known to be said of the file, in lines of our own, and nothing else."""
+def test_no_library_prints_on_stderr(tmp_path, capfd, name):
+    """Stderr contains only kbvr's own warnings."""
     size_px = (48, 40) if name.startswith("bigtiff") else SIZE_PX
     np.save(tmp_path / "depth.npy", np.full(size_px[::-1], 2.0, np.float32))
     options = ["--depth", str(tmp_path / "depth.npy"), "--depth-kind", "depth-m", "--depth-map", "npy"]
@@ -139,8 +139,8 @@ def test_no_library_speaks_beside_our_lines(tmp_path, capfd, name):
         assert said == []
 
 
-def test_what_was_done_to_colours_is_explained(tmp_path, capfd):
+def test_explain_shows_the_colour_conversion(tmp_path, capfd):
     np.save(tmp_path / "depth.npy", np.full((96, 128), 2.0, np.float32))
     options = ["--depth", str(tmp_path / "depth.npy"), "--depth-kind", "depth-m", "--depth-map", "npy", "--explain"]
     assert main(["export", str(CASES / "pq_bt709.avif"), "-o", str(tmp_path), *options]) == 0
-    assert "photo: HDR (PQ, colours): light of up to" in capfd.readouterr().out
+    assert "photo: HDR (PQ, colours): up to" in capfd.readouterr().out

@@ -29,13 +29,13 @@ from kbvr.photo.transfer_functions import eetf
 
 H, W = 40, 48
 ROUNDING = 1
-"""Levels of 255 by which a picture may differ that is stored without loss: its rounding to 8 bits."""
+"""Tolerance in levels of 255 for lossless pictures: rounding to 8 bits."""
 
 CONVERTED = 2
-"""The same where colours are converted."""
+"""The same for converted colours."""
 
 LOSSY = 6
-"""The same of JPEG, lossy WebP and AVIF at their best quality, of a smooth picture."""
+"""The same for a smooth picture as JPEG, lossy WebP and AVIF at maximum quality."""
 
 
 def formula() -> np.ndarray:
@@ -49,7 +49,7 @@ def grey() -> np.ndarray:
 
 
 def coded(values: np.ndarray, dtype: str) -> np.ndarray:
-    """Return 0 to 1 as numbers of a type."""
+    """Return values of 0 to 1 converted to a type."""
     kind = np.dtype(dtype)
     if kind.kind == "f":
         return values.astype(kind)
@@ -77,7 +77,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def png(values: np.ndarray, *extra: bytes, bits: int = 8) -> bytes:
-    """A PNG of whole numbers of 1 to 16 bits, grey, RGB or with alpha; extra chunks go before the pixels."""
+    """Return a PNG of 1 to 16 bits, grey, RGB or with alpha; extra chunks precede the pixels."""
     channels = 1 if values.ndim == 2 else values.shape[2]
     kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
     if bits < 8:
@@ -129,11 +129,11 @@ TIFF_TYPES = ("u1", "u2", "u4", "f2", "f4", "f8")
 TIFF_COMPRESSIONS = (None, "packbits", "lzw", "deflate", "zstd", "lzma")
 CONTAINERS = tuple(product((False, True), "<>"))
 VIPS_COMPRESSIONS = (None, "packbits", "lzw", "deflate")
-"""The others are not in libvips' wheel, which reads them as black without an error: libtiff reads those here."""
+"""libvips' wheel lacks the other codecs and returns black without an error, so libtiff decodes those."""
 
 
 def second_tiff(data: bytes, dtype: str, compression: str | None, *, is_planar: bool, is_tiled: bool) -> np.ndarray:
-    """Return what a second decoder reads of a TIFF: libvips where it can."""
+    """Return a TIFF decoded by a second decoder, libvips if possible."""
     can_vips = dtype not in ("f2", "f8") and compression in VIPS_COMPRESSIONS and not (is_planar and is_tiled)
     return by_vips(data) if can_vips else by_libtiff(data)
 
@@ -166,7 +166,7 @@ def test_tiff_of_every_layout_is_the_picture(tmp_path, dtype, compression):
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 6, 8, 10, 12, 14, 16])
 @pytest.mark.parametrize("photometric", ["minisblack", "miniswhite"])
-def test_grey_tiff_of_any_bits_is_black_where_it_says_so(tmp_path, bits, photometric):
+def test_grey_tiff_of_any_bit_depth_is_black_where_it_should_be(tmp_path, bits, photometric):
     stored = np.rint(grey() * (2**bits - 1)).astype(np.uint8 if bits <= 8 else np.uint16)
     if photometric == "miniswhite":
         stored = (2**bits - 1 - stored).astype(stored.dtype)
@@ -185,7 +185,7 @@ def test_grey_tiff_of_any_bits_is_black_where_it_says_so(tmp_path, bits, photome
 
 
 def packed_tiff(packed: bytes, bits: int, photometric: int, tags: dict[int, int] | None = None) -> bytes:
-    """A little-endian TIFF of one strip, its numbers packed without gaps."""
+    """Return a little-endian TIFF of one strip with bit-packed samples."""
     shorts = {256: W, 257: H, 258: bits, 259: 1, 262: photometric, 277: 1, 278: H} | (tags or {})
     entries = {tag: struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in shorts.items()}
     entries[273], entries[279] = (
@@ -203,7 +203,7 @@ XYZ_D50_FROM_SRGB = np.array(
 
 
 @pytest.mark.parametrize("dtype", ["u1", "u2"])
-def test_ink_in_tiff_is_the_colours_it_leaves(tmp_path, dtype):
+def test_cmyk_tiff_is_converted_to_rgb(tmp_path, dtype):
     ink = coded(np.dstack([1 - formula(), np.zeros((H, W))]), dtype)
     for planar in ("contig", "separate"):
         data = tiff(
@@ -213,7 +213,7 @@ def test_ink_in_tiff_is_the_colours_it_leaves(tmp_path, dtype):
 
 
 def test_lab_tiffs_of_8_and_16_bits_and_floats_are_the_picture(tmp_path):
-    """As TIFF 6.0 has them, as ICC counts them, and as libvips writes them: floats, and 16 bits called signed."""
+    """In the encodings of TIFF 6.0, of ICC, and of libvips (floats, and 16 bits declared as signed)."""
     xyz = light_from_srgb(formula()) @ XYZ_D50_FROM_SRGB.T / XYZ_D50_FROM_SRGB.sum(axis=1)
     roots = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
     light = 116 * roots[..., 1:2] - 16
@@ -253,7 +253,7 @@ def test_jpeg_inside_tiff_is_rgb_again(tmp_path, subsampling):
 
 
 def test_luma_and_chroma_without_compression_are_rgb_again(tmp_path):
-    """As TIFF 6.0 has it: BT.601, all of 0 to 255."""
+    """As defined in TIFF 6.0: BT.601, full range."""
     r, g, b = np.moveaxis(formula() * 255, 2, 0)
     y = 0.299 * r + 0.587 * g + 0.114 * b
     ycbcr = np.stack([y, (b - y) / 1.772 + 128, (r - y) / 1.402 + 128], axis=2)
@@ -284,8 +284,8 @@ def test_bilevel_tiff_is_black_and_white(tmp_path, compression):
 @pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
 @pytest.mark.parametrize("planar", ["contig", "separate"])
 @pytest.mark.parametrize("kind", ["unassalpha", "assocalpha", "unspecified"])
-def test_alpha_of_tiff_lies_over_white_as_it_is_meant(tmp_path, dtype, planar, kind):
-    """Associated alpha is divided out; what is not said to be alpha is none."""
+def test_tiff_alpha_is_composited_over_white(tmp_path, dtype, planar, kind):
+    """Associated alpha is divided out; unspecified extra samples are ignored."""
     alpha = (grey() * 0.75 + 0.25)[..., None]
     for colours, photometric in ((formula(), "rgb"), (grey()[..., None], "minisblack")):
         stored = coded(np.dstack([colours * alpha if kind == "assocalpha" else colours, alpha]), dtype)
@@ -297,7 +297,7 @@ def test_alpha_of_tiff_lies_over_white_as_it_is_meant(tmp_path, dtype, planar, k
 
 
 @pytest.mark.parametrize("bits", [8, 16])
-def test_alpha_of_png_and_webp_lies_over_white(tmp_path, bits):
+def test_png_and_webp_alpha_is_composited_over_white(tmp_path, bits):
     rgba = np.dstack([formula(), grey()])
     wanted = eight(formula() * grey()[..., None] + 1 - grey()[..., None])
     whole = coded(rgba, "u1" if bits == 8 else "u2")
@@ -336,7 +336,7 @@ def test_avif_keeps_its_bits_and_its_alpha(tmp_path, bits):
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
-def test_grey_png_of_every_depth_and_its_clear_key(tmp_path, bits):
+def test_grey_png_of_every_depth_and_its_transparent_colour(tmp_path, bits):
     stored = np.rint(grey() * (2**bits - 1)).astype(np.uint16)
     wanted = np.rint(stored / (2**bits - 1) * 255).astype(int)[..., None].repeat(3, axis=2)
     data = png(stored, bits=bits)
@@ -359,7 +359,7 @@ def test_interlaced_png_is_the_same_picture(tmp_path):
 
 @pytest.mark.parametrize("interlaced", [False, True])
 @pytest.mark.parametrize("bits", [8, 16])
-def test_a_png_whose_rows_end_too_early_is_damaged_also_where_its_stream_ends_well(tmp_path, bits, interlaced):
+def test_a_png_with_missing_rows_is_damaged_even_if_its_stream_is_valid(tmp_path, bits, interlaced):
     values = np.full((H, W, 3), 2**bits - 1, f"u{bits // 8}")
     image = pyvips.Image.new_from_array(values, interpretation="rgb" if bits == 8 else "rgb16")
     whole = image.pngsave_buffer(interlace=interlaced)
@@ -370,13 +370,13 @@ def test_a_png_whose_rows_end_too_early_is_damaged_also_where_its_stream_ends_we
         pixels = chunk(b"IDAT", zlib.compress(rows[: len(rows) - missing]))
         (tmp_path / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + head + pixels + chunk(b"IEND", b""))
         if is_damaged:
-            with pytest.raises(InputError, match="damaged or cut short"):
+            with pytest.raises(InputError, match="damaged or incomplete"):
                 load_photo(tmp_path / "photo.png")
         else:
             assert (load_photo(tmp_path / "photo.png").rgb == 255).all()
 
 
-def test_a_png_that_ends_in_black_is_whole(tmp_path):
+def test_a_png_that_ends_in_black_is_complete(tmp_path):
     assert not came_in(tmp_path, png(np.zeros((H, W, 3), np.uint8))).any()
 
 
@@ -392,7 +392,7 @@ def test_palette_png_with_alpha_is_looked_up(tmp_path):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_container_is_turned_as_the_second_decoder_turns_it(tmp_path, orientation):
+def test_orientation_matches_the_second_decoder_in_every_container(tmp_path, orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     whole = coded(formula(), "u1")
@@ -425,7 +425,7 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 @pytest.mark.parametrize("profile", ["p3", "srgb"])
-def test_profiles_of_colour_are_obeyed_in_every_container(tmp_path, profile):
+def test_colour_profiles_apply_in_every_container(tmp_path, profile):
     icc = {"p3": P3, "srgb": SRGB}[profile]
     whole, deep, floats = (coded(formula(), dtype) for dtype in ("u1", "u2", "f4"))
     packed = chunk(b"iCCP", b"icc\0\0" + zlib.compress(icc))
@@ -447,8 +447,8 @@ def test_profiles_of_colour_are_obeyed_in_every_container(tmp_path, profile):
             assert_near(came_in(tmp_path, data), by_vips(data, convert=True), CONVERTED)
 
 
-def test_profiles_of_grey_are_obeyed_with_and_without_alpha(tmp_path):
-    """Linear grey: 16 bits keep the dark steps apart until the last rounding."""
+def test_grey_profiles_apply_with_and_without_alpha(tmp_path):
+    """Linear grey: 16 bits keep dark steps distinct until the final rounding."""
     light = grey()
     wanted = eight(srgb_from_light(light))[..., None].repeat(3, axis=2)
     packed = chunk(b"iCCP", b"icc\0\0" + zlib.compress(LINEAR_GREY))
@@ -514,15 +514,15 @@ TRANSFERS = {
 
 
 def coded_as(primaries: int, transfer: int, light: np.ndarray | None = None) -> np.ndarray:
-    """Return the picture, or linear light, as other numbers of H.273 have it, 0 to 1."""
+    """Return the picture, or linear light, encoded with other H.273 codes, 0 to 1."""
     light = light_from_srgb(formula()) if light is None else light
     return np.clip(TRANSFERS[transfer](np.clip(light @ GAMUTS[primaries].T, 0, None)), 0, 1)
 
 
 @pytest.mark.parametrize("primaries", GAMUTS)
 @pytest.mark.parametrize("transfer", TRANSFERS)
-def test_png_of_any_cicp_is_the_picture_again(tmp_path, primaries, transfer):
-    """HLG's curve is steep near black, and BT.2100 gives it no weights but BT.2020's."""
+def test_png_of_any_cicp_is_converted_back(tmp_path, primaries, transfer):
+    """HLG's curve is steep near black, and BT.2100 defines it only for BT.2020."""
     values = coded_as(primaries, transfer)
     deep = came_in(tmp_path, png(coded(values, "u2"), chunk(b"cICP", bytes((primaries, transfer, 0, 1))), bits=16))
     tolerance = 12 if transfer == 18 and primaries != 9 else CONVERTED
@@ -534,7 +534,7 @@ def test_png_of_any_cicp_is_the_picture_again(tmp_path, primaries, transfer):
 
 @pytest.mark.parametrize(("primaries", "transfer"), [(1, 13), (1, 16), (9, 16), (9, 18), (12, 13), (1, 8)])
 @pytest.mark.parametrize("bits", [10, 12])
-def test_avif_of_any_nclx_is_the_picture_again(tmp_path, primaries, transfer, bits):
+def test_avif_of_any_nclx_is_converted_back(tmp_path, primaries, transfer, bits):
     values = np.rint(coded_as(primaries, transfer) * (2**bits - 1)).astype(np.uint16)
     data = imagecodecs.avif_encode(
         values,
@@ -551,14 +551,14 @@ def test_avif_of_any_nclx_is_the_picture_again(tmp_path, primaries, transfer, bi
 
 
 @pytest.mark.parametrize("name", ["pq_bt2020_10_bits", "hlg_bt2020_10_bits", "srgb_p3_8_bits"])
-def test_heic_of_any_nclx_is_the_picture_again(name):
+def test_heic_of_any_nclx_is_converted_back(name):
     rgb = load_photo(Path(__file__).parents[1] / "data" / f"{name}.heic").rgb.astype(int)
     assert np.abs(rgb - eight(formula())).mean() < 2.5
     assert_near(rgb, eight(formula()), 26)  # x265's own loss, seen through a steep curve
 
 
 @pytest.mark.parametrize(("gamma", "white"), [(1.0, 1), (1 / 1.8, 1), (1 / 2.6, 1)])
-def test_gamma_and_chromaticities_of_png_are_obeyed(tmp_path, gamma, white):
+def test_gamma_and_chromaticities_of_png_apply(tmp_path, gamma, white):
     light = light_from_srgb(formula())
     said = chunk(b"gAMA", struct.pack(">I", round(gamma * 100_000)))
     assert_near(came_in(tmp_path, png(coded(light**gamma, "u2"), said, bits=16)), eight(formula()), CONVERTED)
@@ -567,7 +567,7 @@ def test_gamma_and_chromaticities_of_png_are_obeyed(tmp_path, gamma, white):
     assert_near(came_in(tmp_path, png(values, said, wide, bits=16)), eight(formula()), CONVERTED)
 
 
-def test_what_png_says_of_colours_counts_in_the_order_of_its_specification(tmp_path):
+def test_colour_chunks_of_png_take_precedence_in_the_specified_order(tmp_path):
     """cICP, then iCCP, then sRGB, then gAMA and cHRM (third edition, section 4.3)."""
     plain = coded(formula(), "u1")
     said = {
@@ -587,8 +587,8 @@ def test_what_png_says_of_colours_counts_in_the_order_of_its_specification(tmp_p
 # --- HDR ---
 
 
-def test_hdr_is_fitted_below_white_and_what_is_dark_stays(tmp_path):
-    """A ramp up to 1000 cd/m2: it rises all the way, stays under white, and below the curve's knee nothing changes."""
+def test_hdr_is_compressed_below_white_and_dark_parts_are_unchanged(tmp_path):
+    """A ramp up to 1000 cd/m2 rises everywhere, ends at white, and is unchanged below the knee."""
     nits = np.linspace(0, 1000, 64 * 32).reshape(32, 64)
     values = coded(pq(nits)[..., None].repeat(3, axis=2), "u2")
     path = tmp_path / "hdr.png"
@@ -600,9 +600,7 @@ def test_hdr_is_fitted_below_white_and_what_is_dark_stays(tmp_path):
     assert shades[np.searchsorted(nits.ravel(), [100, 203, 300, 400])].tolist() == [186, 229, 243, 250]
     dark = nits.ravel() < 60
     assert_near(shades[dark], eight(srgb_from_light(nits.ravel()[dark] / 203)), ROUNDING)
-    assert photo.notes == (
-        "HDR (PQ, BT.2020 colours): light of up to 1000 cd/m2, fitted to sRGB by the curve of BT.2390",
-    )
+    assert photo.notes == ("HDR (PQ, BT.2020 colours): up to 1000 cd/m2, tone-mapped to sRGB (BT.2390)",)
 
 
 @pytest.mark.parametrize("peak", [1.5, 4.926, 49.0])
@@ -644,7 +642,7 @@ def test_depth_keeps_its_steps_in_one_channel_or_three(tmp_path, dtype, compress
 
 
 def with_photometric(values: np.ndarray, number: int, **options: Any) -> bytes:
-    """A TIFF that says of its pixels what tifffile would not write."""
+    """Return a TIFF with a photometric interpretation that tifffile does not write."""
     data = bytearray(tiff(values, photometric="rgb" if values.ndim == 3 else "minisblack", **options))
     at = data.index(struct.pack("<HHI", 262, 3, 1))
     data[at + 8 : at + 10] = struct.pack("<H", number)
@@ -652,7 +650,7 @@ def with_photometric(values: np.ndarray, number: int, **options: Any) -> bytes:
 
 
 def not_read() -> dict[str, bytes]:
-    """Return files by the words that refuse them."""
+    """Return unsupported files by the words of their message."""
     rgb, one = coded(formula(), "u1"), coded(grey(), "u1")
     deep = coded(formula(), "u2")
     samples = [("a TIFF of signed whole numbers", np.int16), ("a TIFF of complex numbers", np.complex64)]
@@ -679,20 +677,20 @@ def not_read() -> dict[str, bytes]:
         "a TIFF of a volume, 4 pixels deep": tiff(
             np.zeros((4, 16, 16), np.uint8), photometric="minisblack", volumetric=True, tile=(4, 16, 16)
         ),
-        "a TIFF of nothing but thumbnails": tiff(rgb, photometric="rgb", subfiletype=1),
-        "a camera's raw file (DNG)": tiff(one, photometric="minisblack", extratags=[(50706, 1, 4, b"\1\4\0\0", True)]),
-        "a camera's raw file (NIKON)": with_photometric(one, 32803, extratags=[(271, 2, 0, "NIKON", True)]),
-        "a camera's raw file (Canon CR2)": b"II*\0\x10\0\0\0CR\2\0" + bytes(60),
-        "a camera's raw file (Canon CR3)": iso % (b"crx ", b"isom"),
-        "a camera's raw file (Fujifilm RAF)": b"FUJIFILMCCD-RAW 0201" + bytes(60),
-        "a camera's raw file (Olympus ORF)": b"IIRO\x08\0\0\0" + bytes(60),
-        "a camera's raw file (Panasonic RW2)": b"IIU\0\x18\0\0\0" + bytes(60),
+        "a TIFF of only thumbnails": tiff(rgb, photometric="rgb", subfiletype=1),
+        "a camera raw file (DNG)": tiff(one, photometric="minisblack", extratags=[(50706, 1, 4, b"\1\4\0\0", True)]),
+        "a camera raw file (NIKON)": with_photometric(one, 32803, extratags=[(271, 2, 0, "NIKON", True)]),
+        "a camera raw file (Canon CR2)": b"II*\0\x10\0\0\0CR\2\0" + bytes(60),
+        "a camera raw file (Canon CR3)": iso % (b"crx ", b"isom"),
+        "a camera raw file (Fujifilm RAF)": b"FUJIFILMCCD-RAW 0201" + bytes(60),
+        "a camera raw file (Olympus ORF)": b"IIRO\x08\0\0\0" + bytes(60),
+        "a camera raw file (Panasonic RW2)": b"IIU\0\x18\0\0\0" + bytes(60),
         "a lossless JPEG": imagecodecs.jpeg8_encode(rgb, lossless=True),
         "a JPEG of 12 bits": imagecodecs.jpeg8_encode((deep >> 4).astype(np.uint16), bitspersample=12),
-        "a PNG as Xcode rewrites it for iOS (CgBI)": saved(rgb, "PNG").replace(
+        "a PNG that Xcode has converted for iOS (CgBI)": saved(rgb, "PNG").replace(
             b"\n\0\0\0\rIHDR", b"\n" + chunk(b"CgBI", bytes(4)) + b"\0\0\0\rIHDR", 1
         ),
-        "a PNG with an unknown chunk ABCD": png(rgb, chunk(b"ABCD", b"")),
+        "a PNG with an unknown critical chunk ABCD": png(rgb, chunk(b"ABCD", b"")),
         "a JPEG XL picture": imagecodecs.jpegxl_encode(rgb),
         "a JPEG 2000 picture": imagecodecs.jpeg2k_encode(rgb),
         "a JPEG XR picture": b"II\xbc\x01" + bytes(60),
@@ -709,7 +707,7 @@ def not_read() -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("words", not_read())
-def test_what_is_not_read_is_refused_by_its_name(tmp_path, words):
+def test_unsupported_files_are_refused_by_name(tmp_path, words):
     path = tmp_path / "photo.jpg"
     path.write_bytes(not_read()[words])
     with pytest.raises(InputError) as caught:

@@ -1,4 +1,4 @@
-"""A file that crashes a decoder costs one photo; the others are made, and the program goes on."""
+"""A file that crashes a decoder costs one photo; the program and the other photos continue."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from kbvr.system.isolated_process import IsolatedProcess, NotStartedError, Reque
 
 CASES = Path(__file__).parents[1] / "cases"
 CRASHING_HEIC = CASES / "photo7_11.heic"
-"""One bit of it is wrong; libheif 1.21 reads beyond its memory."""
+"""It has one wrong bit, which makes libheif 1.21 read out of bounds."""
 
 STAND_IN = """
 import ctypes, os, signal, sys, time
@@ -58,7 +58,7 @@ def decode_depth(path, kind, max_bytes):
 
 @pytest.fixture
 def fresh() -> Iterator[None]:
-    """Let a test begin and end without processes that wait."""
+    """Begin and end a test without idle processes."""
     decoders.end_all()
     yield
     decoders.end_all()
@@ -66,21 +66,21 @@ def fresh() -> Iterator[None]:
 
 @pytest.fixture
 def started(fresh: None, monkeypatch: pytest.MonkeyPatch) -> list[IsolatedProcess]:
-    """Return the list that gets every process that a test starts."""
+    """Return a list that receives every process that a test starts."""
     processes: list[IsolatedProcess] = []
-    start = decoders.started
+    start = decoders.start_process
 
     def noted() -> IsolatedProcess:
         processes.append(start())
         return processes[-1]
 
-    monkeypatch.setattr(decoders, "started", noted)
+    monkeypatch.setattr(decoders, "start_process", noted)
     return processes
 
 
 @pytest.fixture
 def stand_in(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    """Let files be decoded by STAND_IN; return what writes one that does what its content says."""
+    """Decode files with STAND_IN; return a function that writes a file with an instruction for it."""
     (tmp_path / "stand_in_decoder.py").write_text(STAND_IN, "utf-8")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     monkeypatch.setattr(decoders, "MODULE", "stand_in_decoder")
@@ -96,18 +96,18 @@ def stand_in(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
 
 
 def photo_file(path: Path, *, shade: int = 0, size_px: tuple[int, int] = (48, 32)) -> Path:
-    """Write a photo of one grey."""
+    """Write a uniformly grey photo."""
     Image.new("RGB", size_px, (shade, shade, shade)).save(path)
     return path
 
 
 def test_a_file_that_crashes_its_decoder_costs_one_photo(tmp_path, capsys, started):
-    """One line and exit code 2 for it; those before and after it are made."""
+    """It gets one line and exit code 2; the photos before and after it are exported."""
     photos = [photo_file(tmp_path / "a.png"), CRASHING_HEIC, photo_file(tmp_path / "b.png")]
     out = tmp_path / "out"
     assert main(["export", "--still", "anaglyph", "-q", "-o", str(out), *map(str, photos)]) == 2
     assert capsys.readouterr().err == (
-        f"kbvr: {CRASHING_HEIC}: the HEIC decoder crashed (SIGSEGV) on it; the file is probably damaged\n"
+        f"kbvr: {CRASHING_HEIC}: the HEIC decoder crashed (SIGSEGV); the file is probably damaged\n"
     )
     assert sorted(path.name for path in out.iterdir()) == ["a_kbvr_anaglyph.jpg", "b_kbvr_anaglyph.jpg"]
     assert len(started) == 2
@@ -116,16 +116,16 @@ def test_a_file_that_crashes_its_decoder_costs_one_photo(tmp_path, capsys, start
 @pytest.mark.parametrize(
     ("what", "error", "said"),
     [
-        ("crash", InputError, r"the file decoder crashed \(SIGSEGV\) on it; the file is probably damaged"),
-        ("vanish", InputError, r"the file decoder crashed \(SIGSEGV\) on it; the file is probably damaged"),
-        ("hang", InputError, "it could not be decoded: no answer within 1 s"),
-        ("eat", OutOfMemoryError, r"decoding it takes more than 1.1 GB of memory"),
-        ("abort", OutOfMemoryError, "there is not enough memory to decode it"),
-        ("SIGKILL", OutOfMemoryError, "there is not enough memory to decode it"),
+        ("crash", InputError, r"the file decoder crashed \(SIGSEGV\); the file is probably damaged"),
+        ("vanish", InputError, r"the file decoder crashed \(SIGSEGV\); the file is probably damaged"),
+        ("hang", InputError, "decoding failed: no answer within 1 s"),
+        ("eat", OutOfMemoryError, r"decoding takes more than 1.1 GB of memory"),
+        ("abort", OutOfMemoryError, "not enough memory to decode it"),
+        ("SIGKILL", OutOfMemoryError, "not enough memory to decode it"),
     ],
 )
 @pytest.mark.skipif(sys.platform != "linux", reason="signals, and a limit to memory")
-def test_whatever_a_decoder_does_is_told_in_one_line(stand_in, what, error, said):
+def test_every_failure_of_a_decoder_gives_one_line(stand_in, what, error, said):
     """For photos and for depth files."""
     path = stand_in(what)
     with pytest.raises(error, match=f"^{path}: {said}$"):
@@ -136,13 +136,13 @@ def test_whatever_a_decoder_does_is_told_in_one_line(stand_in, what, error, said
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without signals")
 def test_ctrl_c_that_the_program_survives_costs_no_photo(stand_in):
-    """A server may go on after it: the file is decoded by a new process."""
+    """A program may handle Ctrl-C: a new process decodes the file."""
     with pytest.raises(ValueError, match="asked twice"):
         kbvr.load_photo(stand_in("interrupted"))
 
 
 def test_a_hundred_files_are_decoded_by_one_process(tmp_path, started):
-    """Those that are refused among them."""
+    """Including files that are refused."""
     for index in range(50):
         photo = kbvr.load_photo(photo_file(tmp_path / f"{index}.png", shade=index))
         assert photo.rgb[0, 0].tolist() == [index] * 3
@@ -153,7 +153,7 @@ def test_a_hundred_files_are_decoded_by_one_process(tmp_path, started):
 
 
 def test_threads_decode_at_the_same_time(tmp_path, started):
-    """Each its own photo."""
+    """Each thread loads its own photo."""
     wrong: list[int] = []
 
     def load(shade: int) -> None:
@@ -171,7 +171,7 @@ def test_threads_decode_at_the_same_time(tmp_path, started):
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without signals")
 def test_a_process_that_has_ended_leaves_no_open_pipes(tmp_path, started):
-    """After a minute without work, say: `python -X dev` would warn of them."""
+    """For example after a minute without work: `python -X dev` would warn of open pipes."""
     photo = photo_file(tmp_path / "a.png")
     kbvr.load_photo(photo)
     process = started[0]
@@ -187,7 +187,7 @@ def test_more_memory_than_any_machine_has_is_no_limit(tmp_path, started):
     assert kbvr.load_photo(photo_file(tmp_path / "a.png"), max_memory_bytes=10**19).size_px == (48, 32)
 
 
-def test_what_is_missing_starts_no_process(tmp_path, started):
+def test_a_missing_file_starts_no_process(tmp_path, started):
     """The message is the same."""
     for path in (tmp_path / "no.jpg", tmp_path):
         with pytest.raises(InputError):
@@ -195,14 +195,14 @@ def test_what_is_missing_starts_no_process(tmp_path, started):
     assert not started
 
 
-def test_where_no_process_can_be_started_files_are_decoded_here(tmp_path, monkeypatch, caplog, fresh):
-    """And that is said once."""
+def test_without_a_second_process_files_are_decoded_in_this_one(tmp_path, monkeypatch, caplog, fresh):
+    """The warning is logged once."""
     decode_apart._warn_of_no_process.cache_clear()
 
     def refuse() -> IsolatedProcess:
         raise NotStartedError("Operation not permitted")
 
-    monkeypatch.setattr(decoders, "started", refuse)
+    monkeypatch.setattr(decoders, "start_process", refuse)
     path = photo_file(tmp_path / "a.png", shade=7)
     for _ in range(2):
         assert kbvr.load_photo(path).rgb[0, 0].tolist() == [7, 7, 7]
@@ -213,7 +213,7 @@ def test_where_no_process_can_be_started_files_are_decoded_here(tmp_path, monkey
 
 
 def test_a_script_without_a_main_guard_can_load_photos(tmp_path):
-    """It is run once, not again in the other process; and nothing is printed."""
+    """The script runs once, not again in the other process, and nothing is printed."""
     script = tmp_path / "script.py"
     path = photo_file(tmp_path / "a.png")
     script.write_text(f"print('once')\nimport kbvr\nprint(kbvr.load_photo({str(path)!r}).size_px)\n", "utf-8")
@@ -229,12 +229,12 @@ def test_a_script_without_a_main_guard_can_load_photos(tmp_path):
 
 
 def _decoder_of_child(path: str, answers: multiprocessing.Queue) -> None:
-    answers.put((int(kbvr.load_photo(path).rgb[0, 0, 0]), decoders.answered(Request("os:getpid"))))
+    answers.put((int(kbvr.load_photo(path).rgb[0, 0, 0]), decoders.call(Request("os:getpid"))))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
-def test_a_daemon_that_was_forked_loads_photos_by_a_process_of_its_own(tmp_path, started):
-    """The parent's is not its to ask."""
+def test_a_forked_daemon_starts_its_own_decoder(tmp_path, started):
+    """It must not use the parent's process."""
     path = photo_file(tmp_path / "a.png", shade=9)
     kbvr.load_photo(path)
     forked = multiprocessing.get_context("fork")
@@ -244,12 +244,12 @@ def test_a_daemon_that_was_forked_loads_photos_by_a_process_of_its_own(tmp_path,
     shade, decoder = answers.get(timeout=60)
     child.join(60)
     assert (shade, kbvr.load_photo(path).rgb[0, 0, 0]) == (9, 9)
-    assert decoder != decoders.answered(Request("os:getpid"))
+    assert decoder != decoders.call(Request("os:getpid"))
     assert len(started) == 1
 
 
-def test_depth_comes_from_the_other_process_too(tmp_path, started):
-    """With its own type."""
+def test_depth_files_are_decoded_in_the_other_process_too(tmp_path, started):
+    """The array keeps its type."""
     np.save(tmp_path / "depth.npy", np.arange(12, dtype=">i2").reshape(3, 4))
     stored = decode_apart.decoded_depth(tmp_path / "depth.npy", "depth-m")
     assert (stored.dtype.kind, stored.tolist()) == ("i", np.arange(12).reshape(3, 4).tolist())

@@ -1,4 +1,4 @@
-"""Who took a photo and when goes from EXIF, XMP and IPTC, in any letters, into every kind of file that can hold it."""
+"""Credits are read from EXIF, XMP and IPTC in any script, and written to every output format that supports them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import tifffile
 from PIL import Image
 
 import kbvr
-from kbvr.photo.metadata import ARTIST, COPYRIGHT, DATE, OFFSET, of_iptc, of_xmp
+from kbvr.photo.metadata import ARTIST, COPYRIGHT, DATE, OFFSET, from_iptc, from_xmp
 from kbvr.photo.photo import load_photo
 
 AUTHOR, OWNER = "Zoë Müller 山田", "© 2024 Müller & Söhne"
@@ -122,7 +122,7 @@ def test_credits_in_iptc_alone_are_read(tmp_path):
     assert latin[COPYRIGHT] == OWNER
 
 
-def test_exif_comes_before_xmp_and_that_before_iptc(tmp_path):
+def test_exif_takes_precedence_over_xmp_and_xmp_over_iptc(tmp_path):
     block = Image.Exif()
     block[ARTIST] = "in EXIF"
     records = struct.pack(">BBBH", 0x1C, 2, 116, 7) + b"in IPTC"
@@ -134,15 +134,15 @@ def test_exif_comes_before_xmp_and_that_before_iptc(tmp_path):
     "before",
     ['<!DOCTYPE x [<!ENTITY a "lol">]>', '<!DOCTYPE x SYSTEM "http://127.0.0.1/x">', "<unclosed>"],
 )
-def test_xmp_with_entities_or_damage_is_left_out_with_a_warning(tmp_path, caplog, before):
+def test_xmp_with_entities_or_damage_is_ignored_with_a_warning(tmp_path, caplog, before):
     assert load_photo(saved(tmp_path, "JPEG", xmp=xmp(before=before))).credits == {}
-    assert "its XMP cannot be read and is left out" in caplog.text
+    assert "ignoring unreadable XMP data" in caplog.text
 
 
-def test_what_is_no_date_is_left_out_and_texts_are_one_short_line():
+def test_invalid_dates_are_dropped_and_texts_become_one_short_line():
     said = struct.pack(">BBBH", 0x1C, 2, 55, 8) + b"00 June " + struct.pack(">BBBH", 0x1C, 2, 80, 500) + b"a\n" * 250
-    assert of_iptc(said) == {ARTIST: ("a " * 100).strip()}
-    assert of_xmp(b"", "photo") == {}
+    assert from_iptc(said) == {ARTIST: ("a " * 100).strip()}
+    assert from_xmp(b"", "photo") == {}
 
 
 def test_the_cases_that_lost_their_credits_keep_them():
@@ -159,7 +159,7 @@ def test_the_cases_that_lost_their_credits_keep_them():
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> dict[str, Path]:
-    """One export of everything, by the ending of the file's name."""
+    """Return the files of one export of all outputs, by the end of their names."""
     folder = tmp_path_factory.mktemp("credited")
     y, x = np.mgrid[0:48, 0:64]
     Image.fromarray(np.dstack([x * 4, y * 5, x + y]).astype(np.uint8)).save(folder / "p.png", exif=exif())

@@ -1,4 +1,4 @@
-"""Folders that may not be entered, users without a home, photos that may not be read: each costs a line."""
+"""Inaccessible folders, users without a home folder and unreadable photos each give one line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kbvr.cli.main import main
 from kbvr.nets import model_card as card
 
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, PR_CAPBSET_DROP = 1, 2, 24
-"""What lets root read everything, and how it is given up (capabilities(7), prctl(2))."""
+"""The capabilities that let root read everything, and the call that drops them (capabilities(7), prctl(2))."""
 
 DIAGNOSE = """
 from kbvr.doctor.files import *
@@ -28,9 +28,9 @@ found = folder_finding(models_folder())
 print(found.state, found.found)
 """
 DOCTOR = ("-c", DIAGNOSE)
-"""What `kbvr doctor` asks of the folder, without its trials of devices and encoders."""
+"""The checks of the models folder in `kbvr doctor`, without devices and encoders."""
 
-CANNOT = "pulled and added networks cannot be looked for"
+CANNOT = "installed networks cannot be found"
 
 
 @pytest.fixture
@@ -43,12 +43,12 @@ def photos(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def forget_warnings() -> None:
-    """Let a warning that comes once a process come once a test."""
+    """Allow warnings that are logged once per process in every test."""
     card._warn_once.cache_clear()
 
 
 def without_rights() -> None:
-    """Give up what lets root read everything; runs in the process to be, before its program starts."""
+    """Drop the capabilities that let root read everything, in the child process before exec."""
     import ctypes
 
     for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
@@ -56,7 +56,7 @@ def without_rights() -> None:
 
 
 def run(arguments: Sequence[str], folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
-    """Run kbvr as somebody to whom permissions apply."""
+    """Run kbvr as a user without root capabilities."""
     if sys.platform != "linux" and os.geteuid() == 0:
         pytest.skip("only Linux lets root give up its rights")
     return subprocess.run(
@@ -72,8 +72,8 @@ def run(arguments: Sequence[str], folder: Path, home: Path) -> subprocess.Comple
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
 @pytest.mark.parametrize("locked", ["home", "home/models"])
-def test_a_folder_that_may_not_be_entered_costs_one_line(photos: Path, locked: str) -> None:
-    """Real permissions: photos are exported with the built-in networks; the doctor and the list say what is wrong."""
+def test_an_inaccessible_models_folder_costs_one_line(photos: Path, locked: str) -> None:
+    """With real permissions: photos are exported with the built-in networks; doctor and list report the problem."""
     models = photos / "home" / "models"
     models.mkdir(parents=True)
     (photos / locked).chmod(0)
@@ -96,8 +96,8 @@ def test_a_folder_that_may_not_be_entered_costs_one_line(photos: Path, locked: s
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
-def test_a_photo_that_may_not_be_read_does_not_stop_the_others(photos: Path) -> None:
-    """Nor does one in a folder that may not be entered."""
+def test_an_unreadable_photo_does_not_stop_the_others(photos: Path) -> None:
+    """Neither does one in an inaccessible folder."""
     (photos / "locked").mkdir()
     (photos / "a.png").chmod(0)
     (photos / "locked").chmod(0)
@@ -109,13 +109,13 @@ def test_a_photo_that_may_not_be_read_does_not_stop_the_others(photos: Path) -> 
         (photos / "locked").chmod(0o755)
     assert done.returncode == 2
     first, second, *_ = (line for line in done.stderr.splitlines() if "warning" not in line)
-    assert first.startswith("kbvr: a.png: ") and "may not be read" in first
-    assert second.startswith("kbvr: locked/c.png: ") and "may not be read" in second
+    assert first.startswith("kbvr: a.png: ") and "permission denied" in first
+    assert second.startswith("kbvr: locked/c.png: ") and "permission denied" in second
     assert sorted(path.name for path in (photos / "out").iterdir()) == ["b_kbvr_depth.png"]
 
 
 def refusing(real: Callable[..., object], folder: Path) -> Callable[..., object]:
-    """Return a function of the system that may not enter a folder."""
+    """Return a system function that is denied access to a folder."""
 
     def refused(path: object = ".", *arguments: object, **named: object) -> object:
         if isinstance(path, str | os.PathLike) and Path(os.fspath(path)).is_relative_to(folder):
@@ -125,10 +125,10 @@ def refusing(real: Callable[..., object], folder: Path) -> Callable[..., object]
     return refused
 
 
-def test_every_command_bears_a_folder_that_may_not_be_entered(
+def test_every_command_works_with_an_inaccessible_models_folder(
     photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """On every system: what asks the system itself is told no."""
+    """On every operating system, with faked system calls."""
     home = photos / "home"
     (home / "models").mkdir(parents=True)
     monkeypatch.setenv("KBVR_HOME", str(home))
@@ -164,14 +164,14 @@ def test_every_command_bears_a_folder_that_may_not_be_entered(
         else:
             assert said.splitlines()[-1].startswith("kbvr: ") and "bug" not in said
         if "--depth-model" in arguments:
-            assert "may not be read" in said
+            assert "cannot be read" in said
 
 
 @pytest.mark.parametrize("trouble", ["unknown user", "path that is not absolute"])
 def test_a_user_without_a_home_has_the_built_in_networks(
     trouble: str, photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As containers run programs: no HOME, and no entry for the user either."""
+    """As in containers: no HOME, and no entry for the user."""
     monkeypatch.delenv("KBVR_HOME")
     monkeypatch.chdir(photos)
     if trouble == "unknown user":
@@ -185,7 +185,7 @@ def test_a_user_without_a_home_has_the_built_in_networks(
     else:
         monkeypatch.setattr(platformdirs, "user_data_path", lambda *_, **__: Path("~/.local/share/kbvr"))
     assert main(["export", "--depth-map", "png", "a.png", "-o", "out"]) == 0
-    assert f"{CANNOT} without a home folder (KBVR_HOME" in capsys.readouterr().err
+    assert f"{CANNOT} without a home folder (set KBVR_HOME" in capsys.readouterr().err
     assert main(["models", "list"]) == 0
     assert main(["models", "pull", "migan"]) == 2
     assert capsys.readouterr().err.splitlines()[-1].startswith("kbvr: cannot write to ")
@@ -193,10 +193,10 @@ def test_a_user_without_a_home_has_the_built_in_networks(
 
 
 @pytest.mark.parametrize("home", ["file", "missing", "loop"])
-def test_a_kbvr_home_that_is_no_folder_stops_nothing(
+def test_a_kbvr_home_that_is_not_a_folder_stops_nothing(
     home: str, photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One that is missing is made by the first pull, so nothing is said of it."""
+    """A missing folder gives no warning, because the first pull creates it."""
     (photos / "file").write_text("")
     (photos / "loop").symlink_to(photos / "loop")
     monkeypatch.setenv("KBVR_HOME", str(photos / home))

@@ -1,4 +1,4 @@
-"""Files are written aside: whole under their name, or not there at all."""
+"""Files are written under a temporary name, and appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def everything_in(folder: Path) -> list[str]:
 
 
 def write_half(target: Path, raised: type[BaseException], *, beside: str = "", overwrite: bool = False) -> None:
-    """Start to write, put another file beside it if one is named, then raise."""
+    """Start to write, create another file in the folder if one is named, then raise."""
     with written_aside(target, overwrite=overwrite) as aside:
         aside.write_bytes(b"half")
         if beside:
@@ -37,7 +37,7 @@ def write_half(target: Path, raised: type[BaseException], *, beside: str = "", o
         raise raised
 
 
-def test_the_file_appears_whole_and_only_at_the_end(tmp_path: Path) -> None:
+def test_the_file_appears_complete_and_only_at_the_end(tmp_path: Path) -> None:
     target = tmp_path / "a.mp4"
     with written_aside(target, overwrite=False) as aside:
         assert aside.parent == tmp_path
@@ -55,7 +55,7 @@ def test_whatever_is_raised_leaves_nothing_behind(tmp_path: Path, raised: type[B
     assert everything_in(tmp_path) == []
 
 
-def test_a_full_disk_is_told_of_in_one_line_and_other_trouble_as_it_is(tmp_path: Path) -> None:
+def test_a_full_disk_gives_one_line_and_other_errors_pass(tmp_path: Path) -> None:
     with (
         pytest.raises(OutputError, match=r"cannot write to .*a\.ply: No space left on device$"),
         written_aside(tmp_path / "a.ply", overwrite=False),
@@ -66,7 +66,7 @@ def test_a_full_disk_is_told_of_in_one_line_and_other_trouble_as_it_is(tmp_path:
     assert everything_in(tmp_path) == []
 
 
-def test_a_folder_that_was_there_or_is_used_by_others_stays(tmp_path: Path) -> None:
+def test_existing_and_shared_folders_stay(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         write_half(tmp_path / "out" / "deep" / "a.mp4", RuntimeError, beside="other.txt")
     assert everything_in(tmp_path) == ["deep", "other.txt", "out"]
@@ -81,7 +81,7 @@ def test_an_existing_file_is_refused_before_any_work(tmp_path: Path) -> None:
     assert everything_in(tmp_path) == ["a.mp4"]
 
 
-def test_overwriting_keeps_the_old_file_until_the_new_one_is_whole(tmp_path: Path) -> None:
+def test_overwriting_keeps_the_old_file_until_the_new_one_is_complete(tmp_path: Path) -> None:
     target = tmp_path / "a.mp4"
     target.write_bytes(b"old")
     with pytest.raises(RuntimeError):
@@ -125,7 +125,7 @@ def test_the_mode_of_the_file_is_that_of_any_new_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["file/a.mp4", "file/deep/a.mp4", "folder", "long" * 100 + ".mp4"])
-def test_a_place_that_cannot_be_written_gets_one_line(tmp_path: Path, place: str) -> None:
+def test_an_unwritable_folder_gets_one_line(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("a file where a folder is wanted")
     (tmp_path / "folder").mkdir()
     with (
@@ -138,7 +138,7 @@ def test_a_place_that_cannot_be_written_gets_one_line(tmp_path: Path, place: str
 
 
 def test_a_folder_without_permission_gets_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The system's answer is put in by hand: whoever runs the tests may be allowed to write everywhere."""
+    """The error is faked, because the user of the tests may have all permissions."""
 
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
@@ -153,13 +153,13 @@ def test_a_folder_without_permission_gets_one_line(tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize("place", ["a.mp4", "new/deep/a.mp4"])
-def test_asking_early_leaves_nothing_behind(tmp_path: Path, place: str) -> None:
+def test_checking_in_advance_leaves_nothing_behind(tmp_path: Path, place: str) -> None:
     refuse_taken(tmp_path / place, overwrite=False)
     assert everything_in(tmp_path) == []
 
 
 @pytest.mark.parametrize("place", ["file/a.mp4", "file/deep/a.mp4", "dangling/a.mp4", "dangling/deep/a.mp4"])
-def test_a_folder_that_cannot_be_made_is_found_out_early(tmp_path: Path, place: str) -> None:
+def test_a_folder_that_cannot_be_created_is_detected_in_advance(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("a file where a folder is wanted")
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     with pytest.raises(OutputError, match=f"^cannot write to {(tmp_path / place).parent}: ") as caught:
@@ -170,13 +170,13 @@ def test_a_folder_that_cannot_be_made_is_found_out_early(tmp_path: Path, place: 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="Linux has these")
 @pytest.mark.parametrize("folder", ["/proc", "/proc/new", "/sys/new/deep", "/dev/full", "/dev/full/new"])
-def test_folders_that_even_root_cannot_write_are_found_out_early(folder: str) -> None:
+def test_folders_that_even_root_cannot_write_are_detected_in_advance(folder: str) -> None:
     with pytest.raises(OutputError, match=f"^cannot write to {folder}: "):
         refuse_taken(Path(folder) / "a.mp4", overwrite=True)
 
 
-def test_a_folder_without_permission_is_found_out_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The system's answer is put in by hand, as above."""
+def test_a_folder_without_permission_is_detected_in_advance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error is faked, as above."""
 
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
@@ -186,7 +186,7 @@ def test_a_folder_without_permission_is_found_out_early(tmp_path: Path, monkeypa
         refuse_taken(tmp_path / "new" / "a.mp4", overwrite=False)
 
 
-def test_an_existing_file_is_found_out_early_from_a_relative_path_too(
+def test_an_existing_file_is_detected_in_advance_from_a_relative_path_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -206,13 +206,13 @@ def test_every_format_of_the_table_describes_itself(name: str) -> None:
 
 
 def aged(path: Path, days: float) -> Path:
-    """Let a file or a folder be so old."""
+    """Set the age of a file or folder."""
     os.utime(path, (time.time() - days * 86_400,) * 2)
     return path
 
 
-def test_what_killed_runs_left_is_removed_by_the_next(tmp_path: Path) -> None:
-    """By those that write to the same folder, if it is older than a day and its name is unmistakably ours."""
+def test_temporary_files_of_killed_runs_are_removed_by_the_next_run(tmp_path: Path) -> None:
+    """In the same folder, if they are older than a day and match the pattern of temporary names."""
     (tmp_path / ".kbvr-00112233.part").mkdir()
     (tmp_path / ".kbvr-00112233.part" / "trial.mp4").write_bytes(b"half")
     left = [".kbvr-0123abcd.part.mp4", ".kbvr-0123abcd.part", ".kbvr-89abcdef.part.usdz"]
@@ -234,14 +234,14 @@ def test_what_killed_runs_left_is_removed_by_the_next(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a", "a.", "a. b", "x" * 200 + ".html", "a.tar.gz"])
-def test_a_name_aside_is_known_again_and_keeps_the_suffix(tmp_path: Path, name: str) -> None:
-    """Encoders go by the suffix."""
+def test_temporary_names_are_recognized_and_keep_the_suffix(tmp_path: Path, name: str) -> None:
+    """Encoders depend on the suffix."""
     with written_aside(tmp_path / name, overwrite=False) as aside:
         assert UNFINISHED.fullmatch(aside.name)
         assert aside.suffix == (tmp_path / name).suffix or not (tmp_path / name).suffix
 
 
-def test_a_folder_aside_is_ours_alone_and_goes_with_what_is_in_it(tmp_path: Path) -> None:
+def test_a_temporary_folder_is_private_and_removed_with_its_files(tmp_path: Path) -> None:
     with folder_aside(tmp_path) as folder:
         assert UNFINISHED.fullmatch(folder.name)
         assert os.name == "nt" or folder.stat().st_mode & 0o777 == 0o700
@@ -249,8 +249,8 @@ def test_a_folder_aside_is_ours_alone_and_goes_with_what_is_in_it(tmp_path: Path
     assert everything_in(tmp_path) == []
 
 
-def test_a_process_that_is_ended_takes_back_what_it_is_writing(tmp_path: Path) -> None:
-    """And the folders that it made for that; what it wrote whole stays."""
+def test_a_terminated_process_removes_its_unfinished_files(tmp_path: Path) -> None:
+    """It also removes the folders created for them; finished files stay."""
     with written_aside(tmp_path / "whole.mp4", overwrite=False) as aside:
         aside.write_bytes(b"whole")
     contexts = [
@@ -270,7 +270,7 @@ def test_a_process_that_is_ended_takes_back_what_it_is_writing(tmp_path: Path) -
 
 
 def without(folder: Path, how: str) -> None:
-    """Take a folder away."""
+    """Remove or rename a folder."""
     if how == "removed":
         shutil.rmtree(folder)
     elif how == "renamed":
@@ -281,7 +281,7 @@ def without(folder: Path, how: str) -> None:
 
 
 def write_while_it_goes(target: Path, how: str, *, is_open: bool) -> None:
-    """Write a file of which the folder goes away before, or while, it is open."""
+    """Write a file whose folder disappears before or while it is open."""
     with written_aside(target, overwrite=False) as aside, aside.open("wb") as file:
         if not is_open:
             file.close()
@@ -292,8 +292,8 @@ def write_while_it_goes(target: Path, how: str, *, is_open: bool) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="Windows keeps a folder while one of its files is open")
 @pytest.mark.parametrize("how", ["removed", "renamed", "replaced"])
 @pytest.mark.parametrize("is_open", [True, False], ids=["open", "closed"])
-def test_a_folder_that_goes_away_is_one_line_and_leaves_nothing(tmp_path: Path, how: str, is_open: bool) -> None:
-    """Also not in the folder's new place."""
+def test_a_folder_that_disappears_gives_one_line_and_leaves_nothing(tmp_path: Path, how: str, is_open: bool) -> None:
+    """The renamed folder contains no temporary file either."""
     with pytest.raises(
         OutputError, match=r"cannot write to .*a\.mp4: .*\(was its folder removed, renamed or unmounted"
     ):
@@ -302,7 +302,7 @@ def test_a_folder_that_goes_away_is_one_line_and_leaves_nothing(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("name", ["ENOSPC", "EIO", "EROFS", "ENODEV", "ESTALE", "ENOTCONN"])
-def test_a_disk_that_gives_out_is_one_line(tmp_path: Path, name: str) -> None:
+def test_a_failing_disk_gives_one_line(tmp_path: Path, name: str) -> None:
     number = getattr(errno, name)
     with (
         pytest.raises(OutputError, match=rf"^cannot write to .*a\.ply: {re.escape(os.strerror(number))}$"),
@@ -312,8 +312,8 @@ def test_a_disk_that_gives_out_is_one_line(tmp_path: Path, name: str) -> None:
     assert everything_in(tmp_path) == []
 
 
-def test_another_disk_in_the_place_of_the_first_gets_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where one is unmounted. The number of a disk is put in by hand."""
+def test_nothing_is_written_to_another_disk_mounted_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after unmounting. The device number is faked."""
     real = Path.stat
 
     def on_another_disk(path: Path, **how: bool) -> os.stat_result:
@@ -323,14 +323,14 @@ def test_another_disk_in_the_place_of_the_first_gets_nothing(tmp_path: Path, mon
     writing = written_aside(tmp_path / "a.ply", overwrite=False)
     writing.__enter__().write_bytes(b"pixels")
     monkeypatch.setattr(Path, "stat", on_another_disk)
-    with pytest.raises(OutputError, match=r"a\.ply: its disk is there no more"):
+    with pytest.raises(OutputError, match=r"a\.ply: its disk has disappeared"):
         writing.__exit__(None, None, None)
     monkeypatch.undo()
     assert everything_in(tmp_path) == []
 
 
-def test_files_that_belong_together_are_all_there_or_none(tmp_path: Path) -> None:
-    """Even where the first, which gets its name last, is the one that cannot have it."""
+def test_files_written_together_all_appear_or_none(tmp_path: Path) -> None:
+    """Even if the first file, which is renamed last, cannot be renamed."""
     targets = [tmp_path / name for name in ("a.obj", "a.mtl", "a.png")]
     writing = written_aside_together(targets, overwrite=False)
     assert sorted(aside.name for aside in writing.__enter__()) == everything_in(tmp_path)
@@ -345,7 +345,7 @@ def test_files_that_belong_together_are_all_there_or_none(tmp_path: Path) -> Non
     assert everything_in(tmp_path) == ["a.mtl", "a.obj", "a.png"]
 
 
-def test_a_working_folder_that_has_gone_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_removed_working_folder_gives_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def gone() -> str:
         raise FileNotFoundError(errno.ENOENT, "No such file or directory")
 

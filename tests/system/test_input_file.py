@@ -1,4 +1,4 @@
-"""Files of a person's are read no further than they may go: pipes and devices are not opened, archives not inflated."""
+"""Input files are read only up to their limits: pipes and devices are not opened, oversized archives not inflated."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def depth_of(path: Path) -> object:
 
 @pytest.fixture(params=["pipe", "device", "folder"])
 def unusual(request, tmp_path) -> Path:
-    """What has no end, or whose beginning never comes."""
+    """Return a file that never ends or never begins."""
     if request.param == "device":
         return Path("/dev/zero")
     path = tmp_path / "unusual"
@@ -45,8 +45,8 @@ def unusual(request, tmp_path) -> Path:
 
 @PIPES
 @pytest.mark.parametrize("reads", [load_keyframes, read_card, open_network_file, load_photo, depth_of])
-def test_what_is_no_file_is_refused_without_being_opened(unusual, reads):
-    """Whatever it was given as."""
+def test_pipes_and_devices_are_refused_without_being_opened(unusual, reads):
+    """For every kind of input."""
     with pytest.raises(InputError, match=r"a folder|a pipe|a device|not a regular file"):
         reads(unusual)
 
@@ -54,7 +54,7 @@ def test_what_is_no_file_is_refused_without_being_opened(unusual, reads):
 @PIPES
 @pytest.mark.parametrize("option", ["--keyframes", "--depth-model", "--fill", "--depth", "PHOTO"])
 def test_the_command_line_refuses_a_pipe_in_one_line(tmp_path, capsys, option):
-    """It would wait for ever."""
+    """Reading it would block for ever."""
     pipe = tmp_path / "pipe.onnx"
     os.mkfifo(pipe)
     photo = "examples/cat.jpg" if option != "PHOTO" else str(pipe)
@@ -66,8 +66,8 @@ def test_the_command_line_refuses_a_pipe_in_one_line(tmp_path, capsys, option):
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def test_a_small_file_is_read_no_further_than_it_may_go(tmp_path):
-    """One byte too many is too many."""
+def test_a_small_file_is_read_only_up_to_its_limit(tmp_path):
+    """A file that is one byte too large is refused."""
     path = tmp_path / "a.json"
     path.write_bytes(bytes(10))
     assert read_small_file(path, "a card", 10) == bytes(10)
@@ -75,12 +75,12 @@ def test_a_small_file_is_read_no_further_than_it_may_go(tmp_path):
         read_small_file(path, "a card", 9)
     with pytest.raises(InputError, match="No such file"):
         read_small_file(tmp_path / "b.json", "a card", 9)
-    with pytest.raises(InputError, match="not a path"):
+    with pytest.raises(InputError, match="not a valid path"):
         read_small_file(Path("a\0b"), "a card", 9)
 
 
 def lying_npz(path: Path, megabytes: int) -> Path:
-    """Write an archive of a small array with millions of zeros behind it, of which the directory says nothing."""
+    """Write an archive of a small array followed by millions of zeros that its directory omits."""
     array = io.BytesIO()
     np.save(array, np.ones((3, 4), np.float32))
     content = array.getvalue() + bytes(megabytes * 10**6)
@@ -93,8 +93,8 @@ def lying_npz(path: Path, megabytes: int) -> Path:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="measures memory as Linux says it")
-def test_an_archive_that_lies_about_its_size_is_not_inflated(tmp_path):
-    """400 MB that its directory does not tell of."""
+def test_an_archive_with_a_wrong_size_is_not_inflated(tmp_path):
+    """It contains 400 MB more than its directory says."""
     path = lying_npz(tmp_path / "a.npz", 400)
     assert path.stat().st_size < 10**6
     process = IsolatedProcess("kbvr.photo.decode")
@@ -107,7 +107,7 @@ def test_an_archive_that_lies_about_its_size_is_not_inflated(tmp_path):
 
 
 def test_an_array_that_is_too_large_is_refused_by_its_own_header(tmp_path):
-    """Whatever the archive says of it."""
+    """Whatever size the archive specifies."""
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": (30_000, 30_000)})
     with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:
@@ -117,7 +117,7 @@ def test_an_array_that_is_too_large_is_refused_by_its_own_header(tmp_path):
 
 
 def test_a_file_too_large_to_be_a_picture_is_not_read(tmp_path):
-    """Its size alone says so."""
+    """It is refused by its size alone."""
     path = tmp_path / "a.png"
     path.write_bytes(b"\x89PNG\r\n\x1a\n")
     os.truncate(path, 5 * 10**9)

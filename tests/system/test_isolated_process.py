@@ -1,4 +1,4 @@
-"""What goes wrong in a process of its own stays there, whatever it is; what comes out is as if it had run here."""
+"""Failures in an isolated process are contained; results are the same as in this process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from kbvr.errors import InputError
-from kbvr.system.isolated_process import EndedError, IsolatedProcess, NotStartedError, Request, TimeUpError, retried
+from kbvr.system.isolated_process import EndedError, IsolatedProcess, NotStartedError, Request, TimeUpError, with_retry
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc, or limits memory, as only Linux can")
 
@@ -76,7 +76,7 @@ def folder():
 
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., object]]:
-    """Return what calls one of FUNCTIONS in a process that all calls of a test share."""
+    """Return a function that calls one of FUNCTIONS in a process shared by the calls of a test."""
     (tmp_path / "isolated_functions.py").write_text(FUNCTIONS, "utf-8")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     process = IsolatedProcess("isolated_functions")
@@ -90,7 +90,7 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
 
 def state_of(pid: int) -> str:
-    """Return the letter of a process's state ("Z" is a zombie), nothing if it is gone."""
+    """Return the letter of a process's state ("Z" is a zombie), empty if it has ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
     except OSError:
@@ -98,7 +98,7 @@ def state_of(pid: int) -> str:
 
 
 def gone_within(pid: int, seconds: float) -> bool:
-    """Wait until a process is gone, and reaped."""
+    """Wait until a process has ended and been reaped."""
     end = time.monotonic() + seconds
     while state_of(pid) and time.monotonic() < end:
         time.sleep(0.01)
@@ -106,21 +106,21 @@ def gone_within(pid: int, seconds: float) -> bool:
 
 
 def test_one_process_answers_all_calls(calls):
-    """It is warm after the first, and it is another one than this."""
+    """It stays after the first call, and is not this process."""
     assert calls("add", 1, 2) == 3
     assert calls("own_id") == calls("own_id") != os.getpid()
 
 
 def test_arrays_come_back_as_they_were(calls):
-    """Of any type and size, beside other values, and free to be written into."""
+    """With any type and size, among other values, and writable."""
     answer = calls("pixels", 700, 300)
     assert answer["name"] == "ü"
     assert (answer["rgb"] == np.arange(700 * 300 * 3, dtype=np.uint32).reshape(700, 300, 3)).all()
     answer["rgb"][0] = 1
 
 
-def test_what_kbvr_raises_on_purpose_is_raised_here_as_it_was(calls):
-    """And the process goes on."""
+def test_errors_of_kbvr_are_raised_unchanged_in_the_caller(calls):
+    """The process continues."""
     with pytest.raises(InputError, match=r"^expected this, got that$") as caught:
         calls("refuse")
     assert not getattr(caught.value, "__notes__", ())
@@ -128,20 +128,20 @@ def test_what_kbvr_raises_on_purpose_is_raised_here_as_it_was(calls):
 
 
 def test_a_bug_keeps_its_traceback(calls):
-    """Its own exception, with where it was raised."""
+    """The exception has its type, and a note with the traceback."""
     with pytest.raises(ZeroDivisionError) as caught:
         calls("fail")
     assert "return 1 // 0" in "".join(caught.value.__notes__)
 
 
-def test_an_exception_that_cannot_be_sent_is_told(calls):
-    """As one that can."""
+def test_an_exception_that_cannot_be_pickled_is_raised_as_another(calls):
+    """As a RuntimeError with the same text."""
     with pytest.raises(RuntimeError, match="OddError: both parts"):
         calls("fail_oddly")
 
 
-def test_what_is_logged_there_is_logged_here(calls, caplog):
-    """From the level on that is wanted here."""
+def test_log_records_are_logged_in_the_caller(calls, caplog):
+    """At the caller's log level."""
     caplog.set_level(logging.WARNING, "kbvr")
     assert calls("log") == "logged"
     assert [(record.name, record.getMessage()) for record in caplog.records] == [("kbvr.somewhere", "of 3 things")]
@@ -150,16 +150,16 @@ def test_what_is_logged_there_is_logged_here(calls, caplog):
     assert "for the curious" in caplog.text
 
 
-def test_a_crash_is_told_and_ends_that_process_only(calls):
-    """By its signal."""
+def test_a_crash_is_reported_and_ends_only_that_process(calls):
+    """The message names the signal."""
     with pytest.raises(EndedError, match=r"^crashed \(SIGSEGV\)$") as caught:
         calls("crash")
-    assert not caught.value.is_from_outside
+    assert not caught.value.is_external
     assert not calls.process.is_running
 
 
 @pytest.mark.parametrize("function", ["hang", "sleep"])
-def test_what_takes_too_long_is_ended(calls, function):
+def test_a_process_is_killed_at_the_time_limit(calls, function):
     """Whether it computes or waits."""
     start = time.monotonic()
     with pytest.raises(TimeUpError, match=r"^no answer within 0.3 s$"):
@@ -169,15 +169,15 @@ def test_what_takes_too_long_is_ended(calls, function):
 
 
 @LINUX
-def test_more_memory_than_may_be_taken_is_refused(calls):
-    """As Python says it; the next call may take more."""
+def test_memory_beyond_the_limit_is_refused(calls):
+    """As a MemoryError; the limit applies to this call only."""
     with pytest.raises(MemoryError):
         calls("eat", 600, max_bytes=500 * 10**6)
     assert calls("eat", 600) == 600 * 10**6
 
 
-def test_relative_paths_lead_from_the_folder_of_the_call(calls, tmp_path, monkeypatch):
-    """The process itself keeps to no folder, so that they can be removed."""
+def test_relative_paths_start_at_the_working_folder_of_the_call(calls, tmp_path, monkeypatch):
+    """The process itself stays in no folder, so that folders can be removed."""
     monkeypatch.chdir(tmp_path)
     assert Path(str(calls("folder"))).samefile(tmp_path)
     monkeypatch.chdir("/")
@@ -186,7 +186,7 @@ def test_relative_paths_lead_from_the_folder_of_the_call(calls, tmp_path, monkey
 
 @LINUX
 def test_the_folder_it_was_started_in_may_be_removed(tmp_path, monkeypatch):
-    """Some systems keep a folder while a process works in it."""
+    """Some systems do not remove a folder in which a process runs."""
     monkeypatch.chdir(tmp_path)
     process = IsolatedProcess()
     pid = process.call(Request("os:getpid"))
@@ -195,14 +195,14 @@ def test_the_folder_it_was_started_in_may_be_removed(tmp_path, monkeypatch):
 
 
 def test_a_process_without_work_ends(calls):
-    """Who asks it then learns that this says nothing about the question."""
+    """A later call reports an external reason."""
     calls("leave_soon")
     end = time.monotonic() + 30
     while calls.process.is_running and time.monotonic() < end:
         time.sleep(0.01)
     with pytest.raises(EndedError) as caught:
         calls("add", 1, 2)
-    assert caught.value.is_from_outside
+    assert caught.value.is_external
 
 
 @LINUX
@@ -237,7 +237,7 @@ print(process.call(Request("isolated_functions:own_id")), flush=True)
     "then", ["time.sleep(600)", "process.call(Request('isolated_functions:sleep'))", "import os; os._exit(0)"]
 )
 def test_the_process_ends_with_the_one_that_started_it(calls, tmp_path, then):
-    """However that ends, and whatever is being done."""
+    """However the parent ends, and whatever the child is doing."""
     code = PARENT.format(folder=str(tmp_path), then=then)
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
@@ -248,7 +248,7 @@ def test_the_process_ends_with_the_one_that_started_it(calls, tmp_path, then):
 
 
 @LINUX
-def test_ctrl_c_ends_both_and_only_one_says_so(calls, tmp_path):
+def test_ctrl_c_ends_both_processes_and_only_one_prints_it(calls, tmp_path):
     """A terminal sends it to all processes of the group."""
     code = PARENT.format(folder=str(tmp_path), then="process.call(Request('isolated_functions:hang'))")
     parent = subprocess.Popen(
@@ -267,31 +267,31 @@ def test_ctrl_c_ends_both_and_only_one_says_so(calls, tmp_path):
     assert gone_within(pid, 10)
 
 
-def test_ctrl_c_is_no_answer(calls):
-    """A program that goes on after it asks again."""
+def test_ctrl_c_in_the_other_process_allows_a_retry(calls):
+    """A program that handles Ctrl-C calls again."""
     pid = calls("own_id")
     os.kill(pid, signal.SIGINT)
     with pytest.raises(EndedError) as caught:
         calls("sleep", limit_s=20.0)
-    assert caught.value.is_from_outside
+    assert caught.value.is_external
 
 
-def test_a_program_that_is_no_plain_python_is_not_started_again(monkeypatch):
-    """It would open a second window of itself."""
+def test_a_frozen_program_does_not_start_itself_again(monkeypatch):
+    """It would open a second window."""
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    with pytest.raises(NotStartedError, match="no plain Python"):
+    with pytest.raises(NotStartedError, match="not a plain Python"):
         IsolatedProcess()
 
 
-def test_a_process_that_cannot_import_what_it_runs_was_not_started():
-    """The reason is told."""
+def test_a_process_that_fails_to_import_counts_as_not_started():
+    """The message gives the reason."""
     process = IsolatedProcess("no_such_module_at_all")
     with pytest.raises(NotStartedError, match="no_such_module_at_all"):
         process.call(Request("no_such_module_at_all:f"))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without signals")
-def test_ctrl_c_while_a_process_starts_is_no_reason_to_do_without_one(tmp_path, monkeypatch):
+def test_ctrl_c_while_a_process_starts_allows_a_retry(tmp_path, monkeypatch):
     """The next one may start."""
     (tmp_path / "interrupted_once.py").write_text(
         "import os, signal\n"
@@ -311,6 +311,6 @@ def test_ctrl_c_while_a_process_starts_is_no_reason_to_do_without_one(tmp_path, 
         processes.append(IsolatedProcess("interrupted_once"))
         return processes[-1].call(Request("interrupted_once:answer"))
 
-    assert retried(asked) == "here"
+    assert with_retry(asked) == "here"
     assert len(processes) == 2
     processes[-1].close()

@@ -1,4 +1,4 @@
-"""What goes wrong in a process of its own is told and stays there."""
+"""Failures of a trial are contained and reported."""
 
 from __future__ import annotations
 
@@ -43,31 +43,31 @@ def functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_values_come_back_whatever_else_is_printed() -> None:
-    """And the text that goes in may hold anything."""
+    """The argument may contain any characters."""
     text = "a 'b' \"c\" ü\nd"
     answer = run_apart("functions_apart:echo", text)
     assert answer.failure == ""
     assert answer.values == {"text": text, "nested": [1, {"a": None}]}
 
 
-def test_an_exception_is_told_in_one_line() -> None:
+def test_an_exception_gives_one_line() -> None:
     """With its type."""
     answer = run_apart("functions_apart:fail", "this")
     assert (answer.values, answer.failure) == ({}, "ValueError: not this, never")
 
 
-def test_a_module_that_is_not_there_is_told() -> None:
-    """As any other exception."""
+def test_a_missing_module_is_reported() -> None:
+    """Like any other exception."""
     assert "no_such_module" in run_apart("no_such_module:f").failure
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without signals")
-def test_a_crash_is_told_by_its_signal() -> None:
-    """This process goes on."""
+def test_a_crash_is_reported_with_its_signal() -> None:
+    """This process continues."""
     assert run_apart("functions_apart:crash").failure == f"crashed ({signal.SIGABRT.name})"
 
 
-def test_an_end_without_an_answer_is_told_with_the_last_words() -> None:
+def test_an_end_without_a_result_is_reported_with_the_last_line_of_stderr() -> None:
     """As when a library calls exit."""
     assert run_apart("functions_apart:leave").failure == "ended with code 7: the last thing said"
 

@@ -16,7 +16,7 @@ from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 from kbvr.errors import InputError
 from kbvr.formats.spec.verification import verification_error
 from kbvr.photo.metadata import ARTIST, COPYRIGHT, DATE, OFFSET
-from kbvr.photo.picture_file import opened, picture_kind
+from kbvr.photo.picture_file import open_picture, picture_kind
 
 Kind = Literal["png", "jpeg", "webp"]
 
@@ -105,7 +105,7 @@ def check_pixels(path: Path, name: str, expected: UInt8[np.ndarray, "H W 3"], *,
         with path.open("rb") as stream:
             kind = picture_kind(stream.read(64))
             stream.seek(0)
-            found = np.asarray(opened(stream, str(kind)).convert("RGB"))
+            found = np.asarray(open_picture(stream, str(kind)).convert("RGB"))
     except (OSError, LookupError, SyntaxError, ValueError) as error:
         raise verification_error(name, error) from error
     if found.shape != expected.shape:

@@ -25,7 +25,7 @@ from kbvr.formats.spec.verification import verification_error
 from kbvr.formats.still.jpeg_segments import APP2, segments, with_segments
 from kbvr.formats.still.one_instant import view_pair
 from kbvr.options.export_options import FileOptions
-from kbvr.photo.picture_file import opened
+from kbvr.photo.picture_file import open_picture
 from kbvr.system.atomic_file import written_aside
 
 IDENTIFIER = b"MPF\0"
@@ -137,7 +137,7 @@ def write_mpo(instants: Iterable[Views], item: Item, facts: Facts, options: File
 
 def _pictures(jpeg: bytes) -> list[UInt8[np.ndarray, "H W 3"]]:
     """Return the decoded pictures in the index of a JPEG or MPO."""
-    image = opened(BytesIO(jpeg), "JPEG")
+    image = open_picture(BytesIO(jpeg), "JPEG")
     found = []
     for index in range(getattr(image, "n_frames", 1)):
         image.seek(index)
