@@ -20,7 +20,7 @@ from kbvr.geometry.camera import f_px_from_fov
 FOV_RANGE_DEG = (1.0, 170.0)
 """Across the long side; the range of a given field of view is the same."""
 
-MOST_CELLS = 4096
+MAX_CELLS = 4096
 """A map is averaged over squares, down to about this many: noise in z would make scenes look too flat."""
 
 TOO_NEAR_SHARE = 0.005
@@ -35,7 +35,7 @@ TRIES, ROUNDS = 60, 3
 PULL = 1e-7
 """Weight of the points' own depth: it decides only where nothing else does, as in front of a flat wall."""
 
-MOST_UNEXPLAINED = 0.8
+MAX_UNEXPLAINED = 0.8
 """No camera sees points that leave more than this share of the pixels' offsets from the middle unexplained.
 
 A wrong focal length in the photo's metadata leaves less."""
@@ -78,7 +78,7 @@ def focal_and_shift(
         return share + (PULL * log((nearest + middle) / (own + middle)) ** 2 if own + middle > 0 else 0.0)
 
     nearest, share = _least(cost, NEAREST_SHARES[0] * spread, NEAREST_SHARES[1] * spread)
-    if not share <= MOST_UNEXPLAINED:
+    if not share <= MAX_UNEXPLAINED:
         raise InputError("expected points that a camera can see at their pixels")
     return f_px or _best_f_px(xy / (nearest + z)[:, None], pixels), nearest - own
 
@@ -88,7 +88,7 @@ def _samples(
 ) -> tuple[Float64[np.ndarray, "n 2"], Float64[np.ndarray, "n 3"]]:
     """Return (u, v) of the map's squares, measured from the middle in pixels of the picture, and their points."""
     height, width = inside.shape
-    side = ceil(sqrt(height * width / MOST_CELLS))
+    side = ceil(sqrt(height * width / MAX_CELLS))
     places = np.empty((height, width, 6))
     places[..., 0] = ((np.arange(width) + 0.5) / width - 0.5) * size_px[0]
     places[..., 1] = (((np.arange(height) + 0.5) / height - 0.5) * size_px[1])[:, None]

@@ -19,10 +19,10 @@ SAMPLES = 16
 COLOUR_SIGMA_LEVELS = 20.0
 """Colours that differ by this much have a similarity of 0.6."""
 
-LEAST_DENSITY = 0.03
+MIN_DENSITY = 0.03
 """Added to both sides' densities: a colour that neither side has is no evidence."""
 
-LEAST_TRUST = 0.1
+MIN_TRUST = 0.1
 """Least weight of a pixel in its side's density, when its colour suggests the other side."""
 
 CHUNK = 8192
@@ -34,7 +34,7 @@ SPREAD_PX = 2.5
 SURE = 0.3
 """Pixels that lean less than this to either side count for neither."""
 
-LEAST_COUNT = 0.02
+HALF_WEIGHT_SHARE = 0.02
 """A side that fills this share of the window gets half the weight."""
 
 NOISE_LEVELS = 8.0
@@ -43,7 +43,7 @@ NOISE_LEVELS = 8.0
 DISTINCT = 8.0
 """Squared difference of the sides' colours, as a multiple of their variances, that gets half the weight."""
 
-MOST_LOG_ODDS = 3.0
+MAX_LOG_ODDS = 3.0
 """Most log odds from a single colour."""
 
 
@@ -68,7 +68,7 @@ def log_odds_from_samples(
     samples = _Samples(framed, at, near, far, reach_px)
     log_odds = samples.log_odds(SAMPLES // 2, None)
     trust = np.ones((2, framed[0].size), np.float32)
-    trust[0, at], trust[1, at] = np.clip(log_odds, LEAST_TRUST, 1), np.clip(-log_odds, LEAST_TRUST, 1)
+    trust[0, at], trust[1, at] = np.clip(log_odds, MIN_TRUST, 1), np.clip(-log_odds, MIN_TRUST, 1)
     return samples.log_odds(SAMPLES, trust)
 
 
@@ -90,7 +90,7 @@ class _Samples:
             chunk = np.s_[start : start + CHUNK]
             like, count = self._densities(chunk, samples, trust)
             like /= count
-            like += np.float32(LEAST_DENSITY)
+            like += np.float32(MIN_DENSITY)
             result[chunk] = np.log(like[0] / like[1])
 
         with ThreadPoolExecutor() as pool:
@@ -153,7 +153,7 @@ def side_colours(
     distinct = (apart / (2 * np.minimum(*variances))) ** 2  # one colour on both sides decides nothing
     sure = distinct / (distinct + np.float32(DISTINCT**2))
     enough = np.minimum(*counts)
-    sure *= enough / (enough + np.float32(LEAST_COUNT))
+    sure *= enough / (enough + np.float32(HALF_WEIGHT_SHARE))
     half = [0.5 / variance for variance in variances]
     linear = 2 * (means[0] * half[0] - means[1] * half[1])
     constant = _power(means[1]) * half[1] - _power(means[0]) * half[0]
@@ -173,7 +173,7 @@ def log_odds_from_means(
         power += colour
     power *= sides[:, 0]
     log_odds += power
-    np.clip(log_odds, -MOST_LOG_ODDS, MOST_LOG_ODDS, out=log_odds)
+    np.clip(log_odds, -MAX_LOG_ODDS, MAX_LOG_ODDS, out=log_odds)
     log_odds *= sides[:, 5]
     return log_odds
 

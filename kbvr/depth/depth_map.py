@@ -10,7 +10,7 @@ from jaxtyping import Float32
 from kbvr.errors import InputError
 from kbvr.photo.photo import Photo
 
-MOST_SAMPLES = 1_000_000
+MAX_SAMPLES = 1_000_000
 """Percentiles are computed from about this many pixels: more would take long and hardly change them."""
 
 
@@ -58,5 +58,5 @@ def sized(photo: Photo, depth: DepthMap, size_px: tuple[int, int]) -> tuple[Phot
 
 def sampled(values: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "h w"]:
     """Return a map, or every n-th row and column of a large one: enough for percentiles."""
-    step = max(1, int((values.size / MOST_SAMPLES) ** 0.5))
+    step = max(1, int((values.size / MAX_SAMPLES) ** 0.5))
     return values[::step, ::step]

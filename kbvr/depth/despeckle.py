@@ -43,8 +43,8 @@ def speck_px_for(width: int) -> int:
     return max(4, round((SPECK_SHARE * width) ** 2))
 
 
-def specks_of(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float, most_px: int) -> Bool[np.ndarray, "H W"]:
-    """Return the pixels of all surfaces of at most `most_px` pixels.
+def specks_of(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float, max_px: int) -> Bool[np.ndarray, "H W"]:
+    """Return the pixels of all surfaces of at most `max_px` pixels.
 
     A surface is connected by steps of at most `jump_px` between neighbours.
     """
@@ -53,7 +53,7 @@ def specks_of(parallax_px: Float32[np.ndarray, "H W"], *, jump_px: float, most_p
         rows = slice(start, start + BLOCK_PX)
         scaled = parallax_px[rows] * np.float32(LEVELS_PER_PX) + 1
         levels[rows] = np.clip(scaled, 1, 32000, out=scaled)
-    cv2.filterSpeckles(levels, 0, most_px, jump_px * LEVELS_PER_PX)
+    cv2.filterSpeckles(levels, 0, max_px, jump_px * LEVELS_PER_PX)
     return levels == 0
 
 
@@ -77,13 +77,13 @@ def without_specks(
     parallax_px: Float32[np.ndarray, "H W"], rgb: UInt8[np.ndarray, "H W 3"], *, jump_px: float
 ) -> Float32[np.ndarray, "H W"]:
     """Return the parallax with every pixel of a speck moved to the surface next to it that best matches its colour."""
-    most_px = speck_px_for(parallax_px.shape[1])
-    specks = specks_of(parallax_px, jump_px=jump_px, most_px=most_px)
+    max_px = speck_px_for(parallax_px.shape[1])
+    specks = specks_of(parallax_px, jump_px=jump_px, max_px=max_px)
     if not specks.any() or specks.all():
         return parallax_px
-    specks &= ~lines_of(specks, parallax_px, jump_px=jump_px, longer_px=LINE_SIDES * most_px**0.5)
+    specks &= ~lines_of(specks, parallax_px, jump_px=jump_px, longer_px=LINE_SIDES * max_px**0.5)
     clean = parallax_px.copy()
-    padding_px = int(2 * most_px**0.5) + SEARCH_PX
+    padding_px = int(2 * max_px**0.5) + SEARCH_PX
     for y, x in tiles(specks, tile_px=BLOCK_PX + 2 * padding_px, step_px=BLOCK_PX):
         block = np.s_[y : y + BLOCK_PX + 2 * padding_px, x : x + BLOCK_PX + 2 * padding_px]
         _clean_block(clean[block], specks[block], rgb[block])

@@ -27,7 +27,7 @@ HIGH_STEP_SHARE = 0.3
 ABRUPT = (1.25, 1.7)
 """Steepest part of a ramp over its mean slope: below the first number it is a slope, above the second a step."""
 
-LEAST_RADIUS = 3
+MIN_RADIUS = 3
 """In smaller windows steps and slopes look the same."""
 
 PLATEAU_RISE = (0.04, 0.08)
@@ -100,7 +100,7 @@ def _is_abrupt(
     values: Float32[np.ndarray, "h w"], high: Float32[np.ndarray, "h w"], low: Float32[np.ndarray, "h w"], radius: int
 ) -> Float32[np.ndarray, "h w"]:
     """Return 1 where the map rises abruptly nearby, 0 where it rises evenly, as the ground does."""
-    if radius < LEAST_RADIUS:
+    if radius < MIN_RADIUS:
         return np.ones_like(values)
     beside = _disc(1)
     steepest = cv2.dilate(cv2.dilate(values, beside) - cv2.erode(values, beside), _disc(radius))

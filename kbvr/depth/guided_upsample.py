@@ -33,7 +33,7 @@ PADDING_PX = 3
 REACH_CELLS = 3.2
 """How far away colours are compared, in cells of the map."""
 
-LEAST_REACH_PX = 2.0
+MIN_REACH_PX = 2.0
 
 RAMP_WEIGHT, STEP_WEIGHT = (0.2, 0.02), (0.8, 0.002)
 """(weight, least share) of the map's own log odds against those of the colours: the logarithm of the share up the ramp
@@ -109,7 +109,7 @@ def _at_working_size(small: Float32[np.ndarray, "h w"], colours: Sequence[Float3
     band = np.flatnonzero((share > 0) & (near > far))  # in a nearly flat map both may round to the same number
     if band.size:
         high, low = near.ravel()[band], far.ravel()[band]
-        reach_px = max(LEAST_REACH_PX, REACH_CELLS * size[0] / small.shape[1])
+        reach_px = max(MIN_REACH_PX, REACH_CELLS * size[0] / small.shape[1])
         log_odds = log_odds_from_samples([*colours, sharp], band, high, low, reach_px=reach_px)
         by_map = np.zeros_like(high)
         for values, weight, least in ((smooth, *RAMP_WEIGHT), (blurred, *STEP_WEIGHT)):

@@ -13,7 +13,7 @@ DEFAULT_NEAR_M = 1.5
 FARTHEST_OVER_NEAREST = 12.0
 """Distance of the farthest things over that of the nearest, where no sky marks infinity."""
 
-LEAST_SPREAD = 0.2
+MIN_SPREAD = 0.2
 """Least spread from the 2nd to the 98th percentile, as a share of the whole range: noise on a wall is no depth."""
 
 SKY_SHARE = 0.01
@@ -58,7 +58,7 @@ def place(
         ground = sampled(sky) <= 0.5
         if SKY_SHARE < float(ground.mean()) < 1 - SKY_SHARE:
             farthest = float(np.percentile(few[ground], 2))
-    spread = max(nearest - farthest, LEAST_SPREAD * float(np.ptp(relative)), 1e-6)
+    spread = max(nearest - farthest, MIN_SPREAD * float(np.ptp(relative)), 1e-6)
     nearness = relative - np.float32(farthest)  # in place from here on: a large photo's maps are large
     nearness *= 1 - floor
     nearness /= spread

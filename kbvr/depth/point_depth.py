@@ -12,13 +12,13 @@ from kbvr.depth.affine_points import focal_and_shift
 from kbvr.depth.networks import LARGEST_OUTPUT, DepthNetwork
 from kbvr.errors import InputError
 
-LEAST_INSIDE = 0.001
+MIN_MASK_SHARE = 0.001
 """The mask must keep at least this share of the picture."""
 
-MOST_BEHIND = 0.01
+MAX_BEHIND_SHARE = 0.01
 """A larger share of points behind the camera is an error; a smaller one counts as very near."""
 
-LEAST_DEPTH_M = 0.01
+MIN_DEPTH_M = 0.01
 """Predictions nearer than this are clipped to it."""
 
 
@@ -52,7 +52,7 @@ def depth_of_points(
     """
     points, mask, scale = _outputs(network, picture)
     inside = mask > 0.5
-    if inside.mean() < LEAST_INSIDE:
+    if inside.mean() < MIN_MASK_SHARE:
         raise InputError(f"expected points in the picture from {network.name}, got a mask that leaves none of it")
     if not np.isfinite(points[inside]).all():
         raise InputError(f"expected finite points from {network.name}, got NaN or infinity inside its mask")
@@ -62,11 +62,11 @@ def depth_of_points(
         raise InputError(f"the points of {network.name} cannot be used: {error}") from error
     depth = points[..., 2] + np.float32(shift)
     behind = float((depth[inside] <= 0).mean())
-    if behind > MOST_BEHIND:
+    if behind > MAX_BEHIND_SHARE:
         raise InputError(f"expected points before the camera from {network.name}, got {behind:.0%} of them behind it")
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         inverse_depth = np.reciprocal(depth * np.float32(scale))
-    nearest = min(float(inverse_depth[inside & (depth > 0)].max()), 1 / LEAST_DEPTH_M)
+    nearest = min(float(inverse_depth[inside & (depth > 0)].max()), 1 / MIN_DEPTH_M)
     inverse_depth[inside & (depth <= 0)] = nearest
     inverse_depth[~np.isfinite(inverse_depth) | (inverse_depth < 0)] = 0
     return RawPrediction(np.minimum(inverse_depth, np.float32(nearest)), 1 - mask, found_px)

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float32, Int32, UInt8
 
 from kbvr.depth.networks import BUILT_IN_NETWORK, LARGEST_OUTPUT, DepthNetwork, depth_network
-from kbvr.depth.point_depth import LEAST_DEPTH_M, RawPrediction, depth_of_points
+from kbvr.depth.point_depth import MIN_DEPTH_M, RawPrediction, depth_of_points
 from kbvr.depth.quality import DEPTH_QUALITIES
 from kbvr.errors import InputError
 
@@ -23,7 +23,7 @@ LAYOUT_SIGMA_SHARE = 0.06
 SURE_SKY = 0.8
 """Mean probability from which on a region is sky."""
 
-MOST_VALUE = 1e18
+MAX_VALUE = 1e18
 """The square of a larger number overflows float32."""
 
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
@@ -208,11 +208,11 @@ def _maps(
             raise InputError(f"expected a map {like} from {network.name}, got {name} of shape {output.shape}")
         if not np.isfinite(given).all():
             raise InputError(f"expected finite numbers from {network.name}, got {name} with NaN or infinity in it")
-        if max(float(given.max()), -float(given.min())) > MOST_VALUE:
-            raise InputError(f"expected numbers up to {MOST_VALUE:g} from {network.name}, got {name} with larger ones")
+        if max(float(given.max()), -float(given.min())) > MAX_VALUE:
+            raise InputError(f"expected numbers up to {MAX_VALUE:g} from {network.name}, got {name} with larger ones")
     if maps[0].shape != maps[-1].shape:
         raise InputError(f"expected depth and sky of one size from {network.name}, got {[map_.shape for map_ in maps]}")
     depth, sky = maps[0], np.clip(maps[1], 0, 1) if recipe.sky_output else None
     if recipe.gives == "depth_m":
-        depth = np.reciprocal(np.maximum(depth, np.float32(LEAST_DEPTH_M)))
+        depth = np.reciprocal(np.maximum(depth, np.float32(MIN_DEPTH_M)))
     return depth, sky

@@ -100,16 +100,16 @@ class SceneDepth:
         What lies in the corridor ahead is enlarged by LARGEST_ENLARGEMENT at most, and so is all but LARGE_AREA of the
         frame; KEPT_AREA of the scene stays in it.
         """
-        most_m = self.free_m(start_m, direction)
-        if not most_m < float("inf") or direction[2] <= 0:  # backwards or sideways: nothing is enlarged
-            return most_m
+        max_m = self.free_m(start_m, direction)
+        if not max_m < float("inf") or direction[2] <= 0:  # backwards or sideways: nothing is enlarged
+            return max_m
         ahead = direction / np.linalg.norm(direction)
         large, kept = self._area_of(start_m, ahead, 0.0)
-        for place_m in np.geomspace(most_m / 1e4, most_m, PLACES):
+        for place_m in np.geomspace(max_m / 1e4, max_m, PLACES):
             now_large, now_kept = self._area_of(start_m, ahead, float(place_m))
             if now_large > large + LARGE_AREA or now_kept < KEPT_AREA * kept:
                 return float(place_m)
-        return most_m
+        return max_m
 
     def free_m(self, start_m: Float64[np.ndarray, "3"], direction: Float64[np.ndarray, "3"]) -> float:
         """Return how far a camera may move before the first thing in the corridor is enlarged too much.

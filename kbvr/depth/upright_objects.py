@@ -25,14 +25,14 @@ STANDING = frozenset({1, 3, *range(6, 10), *range(16, 26)})
 CARRIED = frozenset({2, 4, 27, 28, 31, 32, 33})
 """COCO ids of things that belong to an object that they overlap: bicycles, motorcycles, bags, umbrellas, ties."""
 
-LEAST_SCORE = 0.7
-LEAST_MASK = 0.5
+MIN_SCORE = 0.7
+MASK_THRESHOLD = 0.5
 """A pixel belongs to the object if its mask is above this."""
 
-LEAST_AREA_PX = 64
+MIN_AREA_PX = 64
 """Smaller masks are ignored; in pixels of the disparity."""
 
-LEAST_OVERLAP = 0.03
+MIN_OVERLAP = 0.03
 """A carried thing joins an object that covers at least this share of it."""
 
 GROUND_SHARE = 0.97
@@ -60,7 +60,7 @@ class Instances:
 
     def useful(self) -> Instances:
         """Return the instances that the adjustment uses."""
-        keep = (self.scores >= LEAST_SCORE) & np.isin(self.classes, sorted(STANDING | CARRIED))
+        keep = (self.scores >= MIN_SCORE) & np.isin(self.classes, sorted(STANDING | CARRIED))
         return Instances(self.masks[keep], self.classes[keep], self.scores[keep])
 
     def resized(self, size_px: tuple[int, int]) -> Instances:
@@ -145,9 +145,9 @@ def _whole_objects(
     masks: Shaped[np.ndarray, "N H W"], classes: Shaped[np.ndarray, "N"], scores: Float[np.ndarray, "N"]
 ) -> Iterator[Bool[np.ndarray, "H W"]]:
     """Yield the mask of each standing object, with what it carries."""
-    solid = np.asarray(masks > LEAST_MASK)
+    solid = np.asarray(masks > MASK_THRESHOLD)
     areas = solid.sum(axis=(1, 2))
-    sure = (scores >= LEAST_SCORE) & (areas >= LEAST_AREA_PX)
+    sure = (scores >= MIN_SCORE) & (areas >= MIN_AREA_PX)
     carried = [index for index in np.flatnonzero(sure) if int(classes[index]) in CARRIED]
     for index in np.flatnonzero(sure):
         if int(classes[index]) not in STANDING:
@@ -155,7 +155,7 @@ def _whole_objects(
         own = solid[index]
         whole = own.copy()
         for other in carried:
-            if (own & solid[other]).sum() >= LEAST_OVERLAP * areas[other]:
+            if (own & solid[other]).sum() >= MIN_OVERLAP * areas[other]:
                 whole |= solid[other]
         yield whole
 

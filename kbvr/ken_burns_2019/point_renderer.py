@@ -27,7 +27,7 @@ BORDERS: tuple[Border, ...] = ("nearest", "black")
 MARGIN_PX = 4
 """Points are drawn so far beyond the frame on every side: de-grid needs neighbours at its border too."""
 
-MOST_WIDENING = 2.0
+MAX_WIDENING = 2.0
 """A view that shows more than the photo did is drawn up to so many times the photo's size each way."""
 
 
@@ -93,7 +93,7 @@ def working_lens(photo_camera: Camera, camera: Camera) -> tuple[Camera, tuple[in
     size, corner = [], []
     for own, wanted in zip(photo_camera.size_px, camera.size_px, strict=True):
         shown = wanted / ratio
-        side = max(own, min(ceil(shown - 1e-6), ceil(own * MOST_WIDENING)))
+        side = max(own, min(ceil(shown - 1e-6), ceil(own * MAX_WIDENING)))
         size.append(side)
         corner.append(floor((side - shown) / 2 + 1e-6))
     lens = replace(

@@ -9,10 +9,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def sources_of(places: Sequence[Hashable], *, most_kept: int) -> list[int]:
+def sources_of(places: Sequence[Hashable], *, max_kept: int) -> list[int]:
     """Return for every frame the frame whose picture it shows: an earlier one of the same place, or itself.
 
-    A picture is kept until it has been shown for the last time. Where that would keep more than most_kept, the one
+    A picture is kept until it has been shown for the last time. Where that would keep more than max_kept, the one
     that was drawn first is given up: on a way there and back it is the one that is wanted last.
     """
     to_come = Counter(places)
@@ -24,9 +24,9 @@ def sources_of(places: Sequence[Hashable], *, most_kept: int) -> list[int]:
         sources.append(source)
         if not to_come[place]:
             kept.pop(place, None)
-        elif most_kept > 0:
+        elif max_kept > 0:
             kept[place] = source
-            if len(kept) > most_kept:
+            if len(kept) > max_kept:
                 del kept[next(iter(kept))]
     return sources
 

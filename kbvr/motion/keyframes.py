@@ -31,7 +31,7 @@ RANGES = {
 }
 """What a keyframe may say of the camera, and the least and greatest value."""
 
-MOST_KEYFRAMES = 1000
+MAX_KEYFRAMES = 1000
 MAX_FILE_BYTES = 1_000_000
 
 
@@ -96,8 +96,8 @@ def load_keyframes(path: Path) -> Keyframes:
     except (ValueError, RecursionError) as error:
         raise InputError(f"wanted keyframes as JSON, got {path}: {error}") from error
     rows = content.get("keyframes") if isinstance(content, dict) else None
-    if not isinstance(rows, list) or not 2 <= len(rows) <= MOST_KEYFRAMES:
-        raise InputError(f'wanted {{"keyframes": [...]}} with 2 to {MOST_KEYFRAMES} of them, got {path}')
+    if not isinstance(rows, list) or not 2 <= len(rows) <= MAX_KEYFRAMES:
+        raise InputError(f'wanted {{"keyframes": [...]}} with 2 to {MAX_KEYFRAMES} of them, got {path}')
     checked = [_checked(row, index, path) for index, row in enumerate(rows)]
     times_s = np.array([row[0] for row in checked])
     if times_s[0] != 0 or not (np.diff(times_s) > 0).all():

@@ -188,10 +188,10 @@ def _circle(options: PathOptions, scene_depth: SceneDepth) -> Way:  # noqa: ARG0
 def _orbit(options: PathOptions, scene_depth: SceneDepth) -> Way:  # noqa: ARG001
     """Go from side to side around the subject, which stays where it is."""
     sine = scene_depth.sideways_m(PATH_SHARE["orbit"]) / scene_depth.subject_m
-    most_deg = LARGEST_ORBIT_DEG if sine >= 1 else min(LARGEST_ORBIT_DEG, degrees(asin(sine)))
+    max_deg = LARGEST_ORBIT_DEG if sine >= 1 else min(LARGEST_ORBIT_DEG, degrees(asin(sine)))
 
     def at(side: float) -> Move:
-        return orbiting(most_deg * side, scene_depth.subject_m)
+        return orbiting(max_deg * side, scene_depth.subject_m)
 
     return Way(once=lambda share: at(2 * share - 1), turn=lambda turn: at(_side(turn)))
 

@@ -27,7 +27,7 @@ from kbvr.system.resources import processors
 TEXELS_PER_OUTPUT_PX = 2.0
 """Textures are resampled (Lanczos, or area if smaller) to this density, so that bilinear look-up stays sharp."""
 
-MOST_EXACT_ENLARGEMENT = 1.25
+MAX_EXACT_ENLARGEMENT = 1.25
 """Up to this enlargement the photo's pixels are reproduced exactly; above it, smooth outlines matter more."""
 
 GUTTER_TEXELS = 16
@@ -35,7 +35,7 @@ GUTTER_TEXELS = 16
 sample slightly beyond their layer."""
 
 MAX_TEXELS_A_SIDE = 30_000
-MOST_THREADS = 64
+MAX_THREADS = 64
 SQUARE_PX = 256
 SURFACE_SEARCH_PX = 16
 """Texels this close to a layer's surface may be sampled; more than the 4 that the resampling reaches."""
@@ -63,7 +63,7 @@ class Renderer:
         self.scene = scene
         self.title = "the CPU"
         """The device that renders, for people."""
-        self.threads = min(threads or MOST_THREADS, processors())
+        self.threads = min(threads or MAX_THREADS, processors())
         self._kernel = kernel()
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="kbvr-render")
         self._texels, self._texture = _texture(scene, pixels_per_photo_px * TEXELS_PER_OUTPUT_PX)
@@ -190,7 +190,7 @@ def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray
     whole = stack[:, : size[1]]
     for target, layer in zip(whole, layers, strict=True):
         if size == (2 * width, 2 * height):
-            exact = texels_per_photo_px <= MOST_EXACT_ENLARGEMENT * TEXELS_PER_OUTPUT_PX
+            exact = texels_per_photo_px <= MAX_EXACT_ENLARGEMENT * TEXELS_PER_OUTPUT_PX
             _double_where_seen(layer, target, exact=exact)
         else:
             target[:] = _resized(layer, layer.rgba, size, interpolation)

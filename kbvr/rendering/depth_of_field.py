@@ -26,12 +26,12 @@ from kbvr.ldi.scene import Scene
 PX_BETWEEN = 3.0
 """Distance between neighbouring places, in pixels of the blur disc."""
 
-LEAST_PLACES, MOST_PLACES = 12, 40
+MIN_PLACES, MAX_PLACES = 12, 40
 GOLDEN_ANGLE = pi * (3 - sqrt(5))
 SLABS = 8
 """Number of depth slabs of a layer; each is blurred by its own amount, without its neighbours."""
 
-LEAST_SIGMA_PX = 0.3
+MIN_SIGMA_PX = 0.3
 
 Frames = Callable[[Iterable[Camera]], Iterator[UInt8[np.ndarray, "H W 3"]]]
 
@@ -61,7 +61,7 @@ def lens_for(blur_px: float, focus_inverse_depth: float, ends: tuple[float, floa
     """Return the lens whose largest blur disc over a range of inverse depths has this diameter."""
     farthest = max(*(abs(end - focus_inverse_depth) for end in ends), 1e-9)
     count = round((blur_px / PX_BETWEEN) ** 2 * pi / 4)
-    return Lens(blur_px / (f_px * farthest), focus_inverse_depth, min(max(count, LEAST_PLACES), MOST_PLACES))
+    return Lens(blur_px / (f_px * farthest), focus_inverse_depth, min(max(count, MIN_PLACES), MAX_PLACES))
 
 
 def seen_from(place_m: Float64[np.ndarray, "2"], lens: Lens, camera: Camera) -> Camera:
@@ -108,7 +108,7 @@ def _softened(layer: Layer, lens: Lens, f_px: float) -> UInt8[np.ndarray, "H W 4
     """Return a layer's blurred colours; a disc of diameter D counts as a Gaussian of the same variance, sigma D / 4."""
     sigma_px = lens.aperture_m * f_px / 4 * np.abs(layer.inverse_depth - np.float32(lens.focus_inverse_depth))
     most = float(sigma_px.max())
-    if most < LEAST_SIGMA_PX:
+    if most < MIN_SIGMA_PX:
         return layer.rgba
     there = layer.rgba[..., 3] > 0
     slab = np.minimum(
@@ -122,7 +122,7 @@ def _softened(layer: Layer, lens: Lens, f_px: float) -> UInt8[np.ndarray, "H W 4
         if not own.any():
             continue
         sigma = float(np.median(sigma_px[own]))
-        if sigma < LEAST_SIGMA_PX:
+        if sigma < MIN_SIGMA_PX:
             continue
         weight = own.astype(np.float32)
         blurred = cv2.GaussianBlur(light * weight[..., None], (0, 0), sigma)

@@ -36,7 +36,7 @@ DEVICES = ("auto", "cuda", "tensorrt")
 AHEAD = 3
 """Frames in flight: one is rendered while another is copied and a third is read."""
 
-MOST_LETTERS = 300
+MAX_CHARACTERS = 300
 
 SAME_LEVELS, WRONG_SHARE = 2, 0.01
 """A GPU is not used if more than this share of its first picture differs from the CPU's by more than these levels."""
@@ -183,4 +183,4 @@ def _share_that_differs(picture: UInt8[np.ndarray, "H W 3"], expected: UInt8[np.
 
 def _one_line(error: Exception) -> str:
     """Return an error's message in one line, truncated if it is long."""
-    return " ".join(str(error).split())[:MOST_LETTERS]
+    return " ".join(str(error).split())[:MAX_CHARACTERS]

@@ -24,7 +24,7 @@ VIEW_BYTES = 80
 PIXELS_A_GROUP = 4 * 64
 """Pixels that a workgroup of the shader `pack` packs."""
 
-MOST_GROUPS = 65535
+MAX_WORKGROUPS = 65535
 """Most workgroups along one dimension that every WebGPU device accepts."""
 
 
@@ -127,7 +127,7 @@ class GpuScene:
         width, height = targets.size_px
         packers = -(-width * height // PIXELS_A_GROUP)
         _compute(encoder, self._resolve, targets.resolving, -(-width // 8), -(-height // 8))
-        _compute(encoder, self._pack, targets.packing, min(packers, MOST_GROUPS), -(-packers // MOST_GROUPS))
+        _compute(encoder, self._pack, targets.packing, min(packers, MAX_WORKGROUPS), -(-packers // MAX_WORKGROUPS))
         size = targets.rgb.size + targets.report.size
         buffer = targets.spare.pop() if targets.spare else self._buffer(size, "MAP_READ", "COPY_DST")
         encoder.copy_buffer_to_buffer(targets.rgb, 0, buffer, 0, targets.rgb.size)

@@ -104,9 +104,9 @@ def plan_rig(
         decided_by = min(px_per_m, key=lambda reason: px_per_m[reason])
         baseline_m = px_per_m[decided_by] / view.f_px
     elif baseline_m > MAX_SPREAD_SHARE * per_spread_m:
-        most_mm = MAX_SPREAD_SHARE * per_spread_m * 1000
+        max_mm = MAX_SPREAD_SHARE * per_spread_m * 1000
         raise InputError(
-            f"the baseline must be at most {most_mm:.0f} mm for this photo, or the depth is spread over more than "
+            f"the baseline must be at most {max_mm:.0f} mm for this photo, or the depth is spread over more than "
             f"{MAX_SPREAD_SHARE:.0%} of the width, got {baseline_m * 1000:.0f} mm"
         )
     near_px, far_px = (

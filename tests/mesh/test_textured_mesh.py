@@ -130,11 +130,11 @@ def test_fewer_triangles_are_coarser_and_too_few_are_refused():
     photo = photo_of(checkerboard(width, height))
     depth = depth_of(0.5 + 0.2 * np.sin(x / 9) * np.cos(y / 7))
     scene = build_scene(photo, depth, reach_m=0.1)
-    fine, coarse = (textured_mesh_of(scene, photo, surround="none", most_triangles=most) for most in (100_000, 6_000))
+    fine, coarse = (textured_mesh_of(scene, photo, surround="none", max_triangles=most) for most in (100_000, 6_000))
     assert coarse.triangle_count <= 6_000 < fine.triangle_count
     assert coarse.tolerance_px > fine.tolerance_px
     with pytest.raises(InputError, match="needs more than 10 triangles"):
-        textured_mesh_of(scene, photo, surround="none", most_triangles=10)
+        textured_mesh_of(scene, photo, surround="none", max_triangles=10)
 
 
 @given(width=st.integers(16, 90), height=st.integers(16, 90), reach_m=st.floats(0.001, 0.4))
@@ -167,7 +167,7 @@ def test_an_atlas_keeps_pieces_and_what_lies_around_them():
 
 
 def test_the_dome_goes_on_from_the_photo_and_is_darker_behind():
-    """Ahead it has the photo's colours in their places; behind it is as bright as DARKEST says."""
+    """Ahead it has the photo's colours in their places; behind it is as bright as MIN_BRIGHTNESS."""
     rgb = np.empty((120, 160, 3), np.uint8)
     rgb[:60], rgb[60:] = (90, 120, 200), (60, 100, 40)
     dome = dome_of(rgb, camera_of_photo((160, 120), 140.0), radius_m=100.0)

@@ -17,8 +17,8 @@ from kbvr.ldi.scene import build_scene
 from kbvr.options.export_options import ExportOptions
 from kbvr.rendering.cpu_renderer import Renderer
 from kbvr.rendering.depth_of_field import (
-    LEAST_PLACES,
-    MOST_PLACES,
+    MAX_PLACES,
+    MIN_PLACES,
     Lens,
     darker_at_corners,
     frames_through,
@@ -74,7 +74,7 @@ def test_a_point_lands_on_a_disc_about_its_place(focus, depth, x, y, forward):
     assert aside == pytest.approx((wanted, 0.0), abs=1e-6)
 
 
-@given(st.integers(LEAST_PLACES, MOST_PLACES), st.floats(0.001, 1))
+@given(st.integers(MIN_PLACES, MAX_PLACES), st.floats(0.001, 1))
 def test_places_fill_the_opening_evenly(count, aperture_m):
     """None is outside; they balance about the middle; half of them lie within the inner half of the area."""
     places = Lens(aperture_m, 0.5, count).places_m

@@ -74,8 +74,8 @@ def write_ply(viewable: ViewableScene, item: Item, facts: Facts, options: FileOp
     """Write a scene as PLY, and read it back; see `Format.write`."""
     start = perf_counter()
     most_mb = options.max_mb or MAX_MB
-    most_triangles = int(most_mb * 1e6 / (TRIANGLE_BYTES + VERTEX_BYTES * VERTICES_SHARE))
-    mesh = coloured_mesh(viewable.textured_mesh, most_triangles=most_triangles)
+    max_triangles = int(most_mb * 1e6 / (TRIANGLE_BYTES + VERTEX_BYTES * VERTICES_SHARE))
+    mesh = coloured_mesh(viewable.textured_mesh, max_triangles=max_triangles)
     content = ply_bytes(mesh, credit_texts(facts.credits))
     if len(content) > most_mb * 1e6:
         raise OutputError(
