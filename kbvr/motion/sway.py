@@ -20,9 +20,6 @@ ANAGLYPH_S = 2.4
 ANAGLYPH_SHARE = 0.006
 """How far the camera goes each way in a moving anaglyph: it spreads the depth range over so much of the width."""
 
-WIGGLE_BUDGET, ANAGLYPH_BUDGET = 0.025, 0.02
-"""Parallax range from nearest to farthest, as a share of the width: what looks deep and does not tear, and what has no
-ghosts at the borders of things."""
 
 LEVELS = 128
 """Depths that are compared on the search for the subject."""

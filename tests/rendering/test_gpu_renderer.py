@@ -200,7 +200,7 @@ def test_an_error_of_who_gives_the_cameras_is_theirs(vulkan):
 
 
 def test_where_the_gpu_fails_the_cpu_goes_on(vulkan, caplog, monkeypatch):
-    """No picture is lost, and one warning tells it."""
+    """No picture is lost, and there is one warning."""
     scene = card_scene()
     film = [scene.camera.moved(x_m=0.01 * k) for k in range(8)]
     read_back, count = GpuFrame.read_back, []
@@ -217,7 +217,7 @@ def test_where_the_gpu_fails_the_cpu_goes_on(vulkan, caplog, monkeypatch):
         assert drawing.title == "the CPU, since " + vulkan.info["device"] + " failed"
         assert all((a == b).all() for a, b in zip(pictures[3:], exact.frames(film[3:]), strict=True))
     assert len(pictures) == len(film)
-    assert [record.levelname for record in caplog.records if "drawn" in record.message] == ["WARNING"]
+    assert [record.levelname for record in caplog.records if "rendered" in record.message] == ["WARNING"]
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in matmul")

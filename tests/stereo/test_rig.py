@@ -15,8 +15,8 @@ from kbvr.errors import InputError
 from kbvr.geometry.camera import camera_of_photo
 from kbvr.motion.move import Move, orbiting
 from kbvr.motion.paths import view_of
+from kbvr.stereo.comfort_limits import MAX_PARALLAX_DEG
 from kbvr.stereo.rig import MAX_APPROACH, Rig, eye_pair, plan_rig
-from kbvr.stereo.screen import MAX_PARALLAX_DEG
 
 
 @cache
