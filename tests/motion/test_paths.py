@@ -162,7 +162,7 @@ def test_the_automatic_zoom_has_the_papers_lengths():
     assert end.share == pytest.approx(0.97 / 1.25)
     most_px = 100 / 1024 * 120
     assert 0 < end.u_px <= most_px
-    for shift_px in end.centre_px:
+    for shift_px in (end.u_px, end.v_px):
         steps = (shift_px + most_px) / (2 * most_px / 15)
         assert steps == pytest.approx(round(steps), abs=1e-6)
 
@@ -519,7 +519,7 @@ def test_crops_by_hand_move_the_camera_only_so_far():
 
 def test_steps_have_no_other_timing_beside_them():
     for other in ({"seconds": 3.0}, {"ease": "in"}, {"loop": True}):
-        with pytest.raises(InputError, match="steps say where every frame is"):
+        with pytest.raises(InputError, match="steps fix the position in every frame"):
             PathOptions(steps=Steps(0, 1, 9), **other)
 
 
