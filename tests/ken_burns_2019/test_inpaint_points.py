@@ -137,7 +137,7 @@ def test_filled_points_lie_at_the_disparity_that_the_network_said_wherever_the_c
     scene = card_scene()
     for camera in (scene.camera.moved(x_m=0.12), scene.camera.moved(0.12, 0, 0.3), scene.camera.moved(0.1, 0.05, -0.2)):
         filled = inpainted(scene, [camera], stand_ins)
-        new = filled.points[filled.own_count :]
+        new = filled.points[filled.photo_point_count :]
         assert len(new) > 50
         np.testing.assert_allclose(new[:, 2] / filled.units_per_m, 5, rtol=1e-5)
 
@@ -147,11 +147,11 @@ def test_filled_points_land_on_the_centres_of_pixels_that_were_open(stand_ins):
     camera = scene.camera.moved(x_m=0.12, z_m=0.1)
     filled = inpainted(scene, [camera], stand_ins)
     lens = lens_at(scene, camera)
-    seen = seen_from(filled.points[filled.own_count :], lens, scene.units_per_m)
+    seen = seen_from(filled.points[filled.photo_point_count :], lens, scene.units_per_m)
     place = lens.f_px * seen[:, :2] / seen[:, 2:] + (lens.cx_px, lens.cy_px) - 0.5
     np.testing.assert_allclose(place, np.rint(place), atol=1e-6)
     columns, rows = np.rint(place).astype(int).T
-    no_data = np.zeros((0, scene.own_count), np.float32)
+    no_data = np.zeros((0, scene.photo_point_count), np.float32)
     own = render_points(seen_from(scene.points, lens, scene.units_per_m), no_data, lens)
     assert not trusted_coverage(own)[rows, columns].any()
 
