@@ -67,7 +67,7 @@ class Tested:
     def confidence(self, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "h w"]:
         """Return how sure it is in one pass, at its own size."""
         picture = network_input(self.network, rgb, self.network.recipe.long_side_px)
-        (said,) = self.network.answers(picture, [CONFIDENCE])
+        (said,) = self.network.run(picture, [CONFIDENCE])
         return said.reshape(said.shape[-2:])
 
 

@@ -9,4 +9,7 @@ Picture = UInt8[np.ndarray, "H W 3"]
 """sRGB."""
 
 Plane = Float32[np.ndarray, "H W"]
+SmallPlane = Float32[np.ndarray, "h w"]
+"""A plane of another size than the picture's."""
+
 Mask = Bool[np.ndarray, "H W"]

@@ -222,7 +222,7 @@ def test_the_views_of_vr180_are_sized_by_the_found_focal_length(home, photo, tmp
         ({"points_plus": np.nan}, "NaN or infinity inside its mask"),
         ({"points_plus": np.inf}, "NaN or infinity inside its mask"),
         ({"mask_plus": np.nan}, "NaN or infinity in it"),
-        ({"mask_plus": -1.0}, "a mask that leaves none of it"),
+        ({"mask_plus": -1.0}, "a mask that excludes all of it"),
         ({"focal": -0.8}, "the points of m.onnx cannot be used"),
         ({"scale": (0.0,)}, r"one metric scale > 0 from m.onnx, got \[0.0\]"),
         ({"scale": (-1.0,)}, "one metric scale > 0"),
@@ -323,7 +323,7 @@ def test_a_few_points_behind_the_camera_are_very_near_and_many_are_refused():
     said = predicted(points, mask)
     assert (said.inverse_depth[::20, 41::20] == said.inverse_depth.max()).all()
     points[::5, 41::5, 2] = -5.0
-    with pytest.raises(InputError, match=r"points before the camera from m, got 4% of them behind it"):
+    with pytest.raises(InputError, match=r"points in front of the camera from m, got 4% behind it"):
         predicted(points, mask, 80.0)
 
 
