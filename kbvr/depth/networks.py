@@ -163,11 +163,9 @@ def _checked(recipe: DepthRecipe, session: Session, name: str) -> DepthNetwork:
         for tensor in tensors:
             if tensor and tensor not in existing:
                 raise InputError(f"the recipe of {name} names the tensor {tensor}, got only {', '.join(existing)}")
-    others = sorted(set(inputs) - {*recipe_inputs})
+    others = ", ".join(sorted(set(inputs) - {*recipe_inputs}))
     if others:
-        raise InputError(
-            f"expected a network that takes only a picture, got {name}, which requires {', '.join(others)} too"
-        )
+        raise InputError(f"expected a network that takes only a picture, got {name}, which also requires {others}")
     picture = inputs[recipe.input]
     shape: Sequence[Any] = picture.shape
     three_planes = len(shape) == 4 and (shape[1] == 3 or not isinstance(shape[1], int))

@@ -21,7 +21,7 @@ SKY_SHARE = 0.01
 """A sky smaller than this share of the picture does not mark infinity."""
 
 STANDS_OUT = (0.05, 0.1)
-"""A pixel nearer than the sky by the first share of the range starts to count as ground; by the second, it is ground."""
+"""A pixel nearer than the sky by the first share of the range may be ground; by the second share, it is ground."""
 
 SKY_NOISE = 2.0
 """Pixels nearer than the sky by less than this many median deviations are still sky, with a wrong estimate."""

@@ -153,11 +153,16 @@ def _predicted(
 ) -> RawPrediction:
     """Return the prediction at one size; if `mirrored`, the mean over the picture and its mirror image."""
     picture = network_input(network, rgb, long_side_px)
-    size_px = (rgb.shape[1], rgb.shape[0])
-    prediction = _predicted_once(network, picture, size_px, f_px)
+
+    def predict(planes: Float32[np.ndarray, "1 3 h w"]) -> RawPrediction:
+        if network.recipe.gives == "affine_points":
+            return depth_of_points(network, planes, (rgb.shape[1], rgb.shape[0]), f_px)
+        return RawPrediction(*_maps(network, planes), None)
+
+    prediction = predict(picture)
     if not mirrored:
         return prediction
-    other = _predicted_once(network, picture[..., ::-1], size_px, f_px)
+    other = predict(picture[..., ::-1])
     if other.inverse_depth.shape != prediction.inverse_depth.shape:
         shapes = f"{prediction.inverse_depth.shape} and {other.inverse_depth.shape}"
         raise InputError(f"expected outputs of one size from {network.name}, got {shapes}")
@@ -169,15 +174,6 @@ def _predicted(
 def _mean_f_px(first_px: float | None, second_px: float | None) -> float | None:
     """Return the geometric mean of two focal lengths, if the network estimates them."""
     return None if first_px is None or second_px is None else sqrt(first_px * second_px)
-
-
-def _predicted_once(
-    network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"], size_px: tuple[int, int], f_px: float | None
-) -> RawPrediction:
-    """Return the prediction for one input, at the size of the network's output."""
-    if network.recipe.gives == "affine_points":
-        return depth_of_points(network, picture, size_px, f_px)
-    return RawPrediction(*_maps(network, picture), None)
 
 
 def _maps(network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"]) -> tuple[SmallPlane, SmallPlane | None]:

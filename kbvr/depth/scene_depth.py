@@ -143,21 +143,15 @@ def scene_depth_of(depth: DepthMap) -> SceneDepth:
     """Return the scene depth of a depth map."""
     height, width = depth.inverse_depth.shape
     nearest, farthest = np.percentile(sampled(depth.inverse_depth), (99, 1))
+    middle = depth.inverse_depth[height // 5 : height - height // 5, width // 4 : width - width // 4]
+    middle_nearest, middle_farthest = np.percentile(sampled(middle if middle.size else depth.inverse_depth), (95, 5))
     return SceneDepth(
         camera=camera_of_photo((width, height), depth.f_px),
         inverse_depth=depth.inverse_depth,
         nearest_inverse_depth=float(nearest),
         farthest_inverse_depth=float(farthest),
-        subject_inverse_depth=subject_inverse_depth(depth),
+        subject_inverse_depth=float(middle_nearest - 0.15 * (middle_nearest - middle_farthest)),
     )
-
-
-def subject_inverse_depth(depth: DepthMap) -> float:
-    """Return the inverse depth just behind the nearest thing in the middle of the picture, 1/m."""
-    height, width = depth.inverse_depth.shape
-    middle = depth.inverse_depth[height // 5 : height - height // 5, width // 4 : width - width // 4]
-    nearest, farthest = np.percentile(sampled(middle if middle.size else depth.inverse_depth), (95, 5))
-    return float(nearest - 0.15 * (nearest - farthest))
 
 
 def depth_spread(nearest: float, farthest: float) -> float:

@@ -121,7 +121,15 @@ def adjusted_disparity(
     Raises:
         InputError: if sizes or counts differ, the disparity is not finite and >= 0, or the softness is not 0 to 1.
     """
-    _check(disparity, masks, classes, scores, softness)
+    if masks.shape[1:] != disparity.shape:
+        raise InputError(f"expected masks of the disparity's size {disparity.shape}, got {masks.shape[1:]}")
+    if not len(masks) == len(classes) == len(scores):
+        counts = f"{len(classes)} and {len(scores)}"
+        raise InputError(f"expected a class and a score for each of {len(masks)} masks, got {counts}")
+    if not np.isfinite(disparity).all() or (disparity < 0).any():
+        raise InputError("expected a disparity that is finite and >= 0 everywhere, got other values")
+    if not 0 <= softness <= 1:
+        raise InputError(f"the softness must be 0 to 1, got {softness}")
     adjusted = disparity.copy()
     objects = [(mask, _grounded(disparity, mask)) for mask in _whole_objects(masks, classes, scores)]
     standing = [(mask, ground) for mask, ground in objects if ground is not None]
@@ -175,22 +183,3 @@ def _grounded(disparity: Plane, mask: Mask) -> tuple[float, float] | None:
     first = int(top + GROUND_SHARE * (bottom - top))
     at_ground = inside[first:]
     return float(eroded[first:][at_ground].max()), float(np.median(disparity[first:][at_ground]))
-
-
-def _check(
-    disparity: Plane,
-    masks: Shaped[np.ndarray, "N h w"],
-    classes: Shaped[np.ndarray, "n"],
-    scores: Shaped[np.ndarray, "m"],
-    softness: float,
-) -> None:
-    if masks.shape[1:] != disparity.shape:
-        raise InputError(f"expected masks of the disparity's size {disparity.shape}, got {masks.shape[1:]}")
-    if not len(masks) == len(classes) == len(scores):
-        raise InputError(
-            f"expected a class and a score for each of {len(masks)} masks, got {len(classes)} and {len(scores)}"
-        )
-    if not np.isfinite(disparity).all() or (disparity < 0).any():
-        raise InputError("expected a disparity that is finite and >= 0 everywhere, got other values")
-    if not 0 <= softness <= 1:
-        raise InputError(f"the softness must be 0 to 1, got {softness}")

@@ -18,12 +18,7 @@ from kbvr.imaging.array_types import Picture, Plane
 from kbvr.imaging.resize import long_side_px
 from kbvr.nets import Session
 
-CARDS: Mapping[str, str] = {
-    "disparity": "kenburns-disparity",
-    "refinement": "kenburns-refinement",
-    "context": "kenburns-context",
-    "inpainting": "kenburns-inpainting",
-}
+CARDS = {name: f"kenburns-{name}" for name in ("disparity", "refinement", "context", "inpainting")}
 """Field of PaperNetworks -> name of the network on its card; the segmentation can be any."""
 
 PICTURE_LONG_SIDE_PX = 1024

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from math import ceil, floor
 from time import perf_counter
-from types import TracebackType
 from typing import Literal
 
 import cv2
@@ -53,9 +52,7 @@ class PointRenderer:
     def __enter__(self) -> PointRenderer:  # noqa: PYI034 (beartype knows no Self here)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Do nothing: no resource is open."""
 
     def frame(self, camera: Camera) -> Picture:

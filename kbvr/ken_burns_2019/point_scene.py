@@ -18,7 +18,6 @@ from kbvr.ken_burns_2019.point_splatting import (
     depth_from_disparity,
     directions,
     paper_disparity_of,
-    render_points,
 )
 from kbvr.photo.photo import Photo
 
@@ -103,10 +102,3 @@ def seen_from(points: Float64[np.ndarray, "N 3"], camera: Camera, units_per_m: f
 def lens_at(scene: PointScene, camera: Camera) -> Camera:
     """Return the scene's camera in the pose of another camera."""
     return replace(scene.camera, camera_from_world=camera.camera_from_world)
-
-
-def coverage(scene: PointScene, camera: Camera) -> Mask:
-    """Return the pixels that a point covers before any filling, for the scene's camera in the pose of another one."""
-    no_data = np.empty((0, len(scene.points)), np.float32)
-    lens = lens_at(scene, camera)
-    return render_points(seen_from(scene.points, lens, scene.units_per_m), no_data, lens).covered

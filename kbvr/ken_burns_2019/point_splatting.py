@@ -16,6 +16,9 @@ from jaxtyping import Float32, Float64, Int64
 from kbvr.geometry.camera import Camera
 from kbvr.imaging.array_types import Mask, Plane
 
+Values = Float64[np.ndarray, "M"]
+Indices = Int64[np.ndarray, "M"]
+
 BASELINE = 40.0
 """The paper's baseline. The largest disparity is scaled to the same number of pixels."""
 
@@ -165,12 +168,8 @@ def _snapped(pixels: Float64[np.ndarray, "N"]) -> Float64[np.ndarray, "N"]:
 
 
 def _contributions(
-    error: Float64[np.ndarray, "M"],
-    corner: Int64[np.ndarray, "M"],
-    shares: tuple[Float64[np.ndarray, "M"], Float64[np.ndarray, "M"]],
-    z_buffer: Float64[np.ndarray, "P"],
-    stride: int,
-) -> list[tuple[Int64[np.ndarray, "M"], Float64[np.ndarray, "M"]]]:
+    error: Values, corner: Indices, shares: tuple[Values, Values], z_buffer: Float64[np.ndarray, "P"], stride: int
+) -> list[tuple[Indices, Values]]:
     """Return, for each of a point's four neighbouring pixels, their flat indices and weights; 0 for hidden points.
 
     `corner` is the upper left pixel of every point, and `shares` are the point's offsets to the right and down from it.

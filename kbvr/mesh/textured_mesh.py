@@ -26,7 +26,7 @@ from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage
 from kbvr.ldi.scene import Scene
 from kbvr.mesh.backdrop import COLUMNS as DOME_COLUMNS
 from kbvr.mesh.backdrop import ROWS as DOME_ROWS
-from kbvr.mesh.backdrop import SURROUNDS, Dome, dome_of
+from kbvr.mesh.backdrop import SURROUNDS, dome_of
 from kbvr.mesh.cell_plane import BORDER, BORDER_SHRINK, FRONT, MATTE, TEXTURE_MAX_PX, CellPlane, plane_of
 from kbvr.mesh.quadtree import Grid, LayerMesh
 from kbvr.mesh.texture_atlas import PIECE_PX, Pieces, atlas_of, in_atlas
@@ -192,7 +192,11 @@ def _textured_mesh(
     surfaces = [
         _surface(draft, mesh, kind, plane) for draft, mesh in zip(drafts, meshes, strict=True) for kind in draft.names
     ]
-    backdrop = _dome(photo, plane) if dome else None
+    backdrop = None
+    if dome:
+        farthest_corner = [*(side / 2 + plane.margin_px for side in photo.size_px), plane.camera.f_px]
+        radius_m = DOME_DISTANCE * float(np.linalg.norm(farthest_corner)) / plane.camera.f_px / plane.farthest
+        backdrop = dome_of(photo.rgb, plane.camera, radius_m=radius_m)
     pictures = [surface.pieces for surface in surfaces] + ([backdrop.pieces] if backdrop else [])
     counts = [len(picture.rows) for picture in pictures]
     firsts = np.cumsum([0, *counts])
@@ -204,7 +208,9 @@ def _textured_mesh(
         parts.append(Part("dome", backdrop.points_m, uv, None, backdrop.triangles))
     parts = sorted((part for part in parts if len(part.triangles)), key=lambda part: ORDER.index(part.name))
     atlas = shrunk(atlas_of(pictures), TEXTURE_MAX_PX)
-    return TexturedMesh(tuple(parts), _photo_texture(photo, plane), atlas, plane.camera, tolerance_px)
+    (width, height), (across, down) = photo.size_px, (cells * plane.cell_px for cells in plane.photo_cells)
+    whole_cells = np.pad(photo.rgb, ((0, down - height), (0, across - width), (0, 0)), mode="edge")
+    return TexturedMesh(tuple(parts), shrunk(whole_cells, TEXTURE_MAX_PX), atlas, plane.camera, tolerance_px)
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,17 +258,3 @@ def _fading(photo_px: Int64[np.ndarray, "N 2"], plane: CellPlane) -> UInt8[np.nd
     beyond = np.maximum(-photo_px, photo_px - np.array(plane.camera.size_px)).max(axis=1)
     share = np.clip(beyond / max(1, plane.margin_px), 0, 1)
     return np.rint(255 * (1 - share**2 * (3 - 2 * share))).astype(np.uint8)
-
-
-def _dome(photo: Photo, plane: CellPlane) -> Dome:
-    """Return the dome, behind everything else."""
-    corner = [*(side / 2 + plane.margin_px for side in photo.size_px), plane.camera.f_px]
-    radius_m = DOME_DISTANCE * float(np.linalg.norm(corner)) / plane.camera.f_px / plane.farthest
-    return dome_of(photo.rgb, plane.camera, radius_m=radius_m)
-
-
-def _photo_texture(photo: Photo, plane: CellPlane) -> UInt8[np.ndarray, "H W 3"]:
-    """Return the photo, extended to whole cells by repeating its border and limited to TEXTURE_MAX_PX."""
-    (width, height), (across, down) = photo.size_px, (cells * plane.cell_px for cells in plane.photo_cells)
-    whole = np.pad(photo.rgb, ((0, down - height), (0, across - width), (0, 0)), mode="edge")
-    return shrunk(whole, TEXTURE_MAX_PX)

@@ -88,16 +88,9 @@ def bisected(
         middle = index + len(rows)
         rows = np.concatenate([rows, (rows[low] + rows[high]) / 2])
         triangles = np.concatenate([np.stack([a, middle, c], axis=1), np.stack([middle, b, c], axis=1)])
-    return _joined(rows, np.concatenate(done))
-
-
-def _joined(
-    rows: Float32[np.ndarray, "N 6"], triangles: Int64[np.ndarray, "M 3"]
-) -> tuple[Float32[np.ndarray, "K 6"], Int64[np.ndarray, "M 3"]]:
-    """Return the triangles with equal vertices merged."""
-    same = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.shape[1] * rows.itemsize))).ravel()
-    _, first, index = np.unique(same, return_index=True, return_inverse=True)
-    return rows[first], index[triangles]
+    keys = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.shape[1] * rows.itemsize))).ravel()
+    _, first, index = np.unique(keys, return_index=True, return_inverse=True)  # merges equal vertices
+    return rows[first], index[np.concatenate(done)]
 
 
 def _colours(

@@ -8,7 +8,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain, islice, product
 from threading import local
 from time import perf_counter
-from types import TracebackType
 
 import cv2
 import numpy as np
@@ -76,9 +75,7 @@ class Renderer:
     def __enter__(self) -> Renderer:  # noqa: PYI034 (beartype knows no Self here)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     @property

@@ -12,7 +12,6 @@ from importlib import import_module
 from importlib.util import find_spec
 from itertools import islice
 from time import perf_counter
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -96,11 +95,9 @@ class GpuRenderer(Renderer):
         if wrong_share > MAX_WRONG_SHARE:
             raise NoGpuError(f"{self.title}: {wrong_share:.1%} of the pixels differ from the CPU's")
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._gpu_scene = None  # frees the GPU's memory
-        super().__exit__(kind, error, trace)
+        super().__exit__(*error)
 
     def frame_and_holes(self, camera: Camera) -> tuple[Picture, int]:
         """Return one picture and the number of its pixels that no layer covers, filled as by `Renderer`."""

@@ -28,10 +28,6 @@ MAX_WORKGROUPS = 65535
 """Maximum number of workgroups along one dimension that every WebGPU device accepts."""
 
 
-class TooLargeError(Exception):
-    """A scene has more texels along a side than the GPU accepts."""
-
-
 @dataclass(frozen=True, eq=False)
 class Targets:
     """The render targets of one picture size."""
@@ -91,7 +87,7 @@ class GpuScene:
         height, width = texels.shape[1:3]
         max_side = adapter.limits["max-texture-dimension-2d"]
         if max(width, height) > max_side:
-            raise TooLargeError(f"layers of {width}x{height} texels do not fit; the maximum side is {max_side}")
+            raise ValueError(f"layers of {width}x{height} texels do not fit; the maximum side is {max_side}")
         self._wgpu = import_module("wgpu")
         limits = ("max-texture-dimension-2d", "max-buffer-size", "max-storage-buffer-binding-size")
         self._device = adapter.request_device_sync(required_limits={name: adapter.limits[name] for name in limits})

@@ -300,7 +300,7 @@ def test_a_network_that_is_not_there_or_gives_no_depth_is_refused_in_one_line(mo
     [
         ({"input_": "input.1"}, None, r"pixel_values or rgb01 or rgb255, got .* with input\.1; .*docs/networks\.md"),
         ({"extra_input": True}, None, r"with pixel_values, focal"),
-        ({"extra_input": True}, DepthRecipe("pixel_values", "predicted_depth"), "requires focal too"),
+        ({"extra_input": True}, DepthRecipe("pixel_values", "predicted_depth"), "also requires focal"),
         ({}, DepthRecipe("rgb01", "predicted_depth"), "names the tensor rgb01, got only pixel_values"),
         ({}, DepthRecipe("pixel_values", "depth"), "names the tensor depth, got only predicted_depth"),
         ({}, DepthRecipe("pixel_values", "predicted_depth", sky_output="sky"), "names the tensor sky"),

@@ -20,6 +20,7 @@ from paper_stand_ins import (
     plain_context,
     red_is_a_person,
 )
+from point_coverage import coverage
 from scenes import F_PX, RED, card_before_wall, photo_of, smooth_pattern
 
 from kbvr.errors import InputError
@@ -27,7 +28,7 @@ from kbvr.ken_burns_2019.disparity import paper_depth_map, paper_disparity
 from kbvr.ken_burns_2019.inpaint_points import inpainted, points_behind, trusted_coverage
 from kbvr.ken_burns_2019.networks import PaperNetworks
 from kbvr.ken_burns_2019.point_renderer import PointRenderer
-from kbvr.ken_burns_2019.point_scene import coverage, lens_at, point_scene, seen_from
+from kbvr.ken_burns_2019.point_scene import lens_at, point_scene, seen_from
 from kbvr.ken_burns_2019.point_splatting import Splat, render_points
 from kbvr.nets import Session, open_file
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from point_coverage import coverage
 from scenes import BLUE, F_PX, RED, card_before_wall, depth_of, photo_of, smooth_pattern
 
 from kbvr.depth.depth_map import DepthMap
@@ -20,7 +21,7 @@ from kbvr.ken_burns_2019 import (
 )
 from kbvr.ken_burns_2019.hole_filling import continue_to_border, fill_holes
 from kbvr.ken_burns_2019.point_renderer import PointRenderer
-from kbvr.ken_burns_2019.point_scene import coverage, point_scene
+from kbvr.ken_burns_2019.point_scene import point_scene
 from kbvr.ken_burns_2019.point_splatting import (
     away_from_edges,
     depth_from_disparity,
