@@ -18,8 +18,6 @@ from kbvr.errors import InputError
 from kbvr.geometry.camera import f_px_from_fov
 
 FOV_RANGE_DEG = (1.0, 170.0)
-"""Field of view across the long side."""
-
 MAX_CELLS = 4096
 """A map is averaged over squares down to about this many cells: noise in z would make scenes look too flat."""
 

@@ -43,13 +43,10 @@ HALF_WEIGHT_SHARE = 0.02
 """Share of the window that a side must fill to get half the weight."""
 
 NOISE_LEVELS = 8.0
-"""Minimum standard deviation of a side's colours."""
-
 DISTINCT = 8.0
 """Squared difference of the sides' colours, as a multiple of their variance, that gets half the weight."""
 
 MAX_LOG_ODDS = 3.0
-"""Maximum log odds from a single colour."""
 
 
 def log_odds_from_samples(

@@ -29,11 +29,7 @@ SEARCH_PX = 4
 """How far from a speck's pixel its surface is searched for."""
 
 BLOCK_PX = 256
-"""Side of the blocks in which specks are removed."""
-
 PART_PX = 4096
-"""Number of pixels processed at a time."""
-
 COLOUR_SIGMA_LEVELS = 12.0
 DISTANCE_SIGMA_PX = 2.0
 
@@ -44,10 +40,7 @@ def speck_px_for(width: int) -> int:
 
 
 def specks_of(parallax_px: Plane, *, jump_px: float, max_px: int) -> Mask:
-    """Return the pixels of all surfaces of at most `max_px` pixels.
-
-    A surface is connected by steps of at most `jump_px` between neighbouring pixels.
-    """
+    """Return the pixels of surfaces of at most `max_px` pixels; neighbours on one differ by at most `jump_px`."""
     levels = np.empty(parallax_px.shape, np.int16)
     for start in range(0, len(levels), BLOCK_PX):
         rows = slice(start, start + BLOCK_PX)

@@ -52,10 +52,8 @@ class Steps:
     """The map with steps instead of ramps."""
 
     near: SmallPlane
-    """The value on the near side of the closest step."""
-
     far: SmallPlane
-    """The value on its far side."""
+    """The values on the near and the far side of the closest step."""
 
     share: SmallPlane
     """1 where there is a step, 0 where there is none."""
@@ -64,7 +62,6 @@ class Steps:
     """The map where there is no step; next to a step, the map without the ends of its ramp."""
 
     high_step: float
-    """Minimum difference between the sides of a high step."""
 
 
 def steps_of(small: SmallPlane) -> Steps:
@@ -108,10 +105,7 @@ def _is_abrupt(values: SmallPlane, high: SmallPlane, low: SmallPlane, radius: in
 
 
 def _on_a_ramp(values: SmallPlane, high: SmallPlane, low: SmallPlane) -> SmallPlane:
-    """Return 0 on a plateau between a nearer and a farther surface, otherwise 1.
-
-    A surface between two others is at half height like a ramp, but flat.
-    """
+    """Return 0 on a plateau between a nearer and a farther surface, which is at half height but flat; otherwise 1."""
     window = _disc(1)
     rise = np.maximum(high - low, np.float32(1e-30))
     steepness = (cv2.dilate(values, window) - cv2.erode(values, window)) / rise

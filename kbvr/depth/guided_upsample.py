@@ -26,10 +26,8 @@ from kbvr.imaging.tiling import padded_square
 
 WORKING_LONG_SIDE_PX = 1024
 SQUARE_PX = 256
-"""Side of the squares of the full size that are processed at a time."""
-
 PADDING_PX = 3
-"""Padding of a square for the blur."""
+"""Side of the squares processed at a time at full size, and their padding for the blur."""
 
 REACH_CELLS = 3.2
 """Distance within which colours are compared, in cells of the map."""
@@ -67,8 +65,6 @@ class _Working:
     """The near value, the far value, whether there is a step (0 to 1), and the log odds of the near side."""
 
     high_step: float
-    """See `Steps`."""
-
     sides: Float32[np.ndarray, "h2 w2 6"]
     """The colours of both sides close to the boundary (`kbvr.depth.boundary_sides.side_colours`)."""
 

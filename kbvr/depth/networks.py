@@ -36,8 +36,6 @@ LARGEST_OUTPUT = 4
 """Maximum sides of an output, as a multiple of the input picture's."""
 
 INT64 = "tensor(int64)"
-"""onnxruntime's name of the type."""
-
 POINTS = DepthRecipe(
     "image",
     "points",
@@ -64,10 +62,7 @@ class DepthNetwork:
     """The only (width, height) that it accepts; None if it accepts others."""
 
     def run(self, picture: Float32[np.ndarray, "1 3 H W"], outputs: Sequence[str]) -> list[Float32[np.ndarray, "*any"]]:
-        """Return the named outputs of the network for a picture that was prepared by the recipe.
-
-        Numbers too large for float32 become infinity.
-        """
+        """Return the named outputs for a picture prepared by the recipe; numbers too large become infinity."""
         recipe = self.recipe
         feeds: dict[str, np.ndarray] = {recipe.input: np.ascontiguousarray(picture)}
         if recipe.tokens_input:
@@ -182,10 +177,7 @@ def _checked(recipe: DepthRecipe, session: Session, name: str) -> DepthNetwork:
 
 
 def _scale_of(recipe: DepthRecipe, session: Session, network: str) -> str:
-    """Return the name of the output that scales points to metres: the recipe's, or else the only one that is no map.
-
-    MoGe-2's documentation and its published file use different names.
-    """
+    """Return the output that scales points to metres: the recipe's or, as MoGe-2's files vary, the only number."""
     outputs = {tensor.name: len(tensor.shape) for tensor in session.get_outputs()}
     if recipe.scale_output in outputs:
         return recipe.scale_output

@@ -69,10 +69,7 @@ def place(relative: Plane, sky: Plane | None, photo: Photo, *, near_m: float) ->
 
 
 def _ground(sky: Plane, relative: Plane, in_sky: Float32[np.ndarray, "N"], spread: float) -> Plane:
-    """Return 0 for sky, 1 for what is not sky or is clearly nearer than the sky.
-
-    `in_sky` are values of the map in the sky, and `spread` is the range of the map.
-    """
+    """Return 1 for ground, 0 for sky; `in_sky` are values of the map in the sky, `spread` is the map's range."""
     ground = below_sky(sky)
     if not in_sky.size:
         return ground

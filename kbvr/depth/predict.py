@@ -43,7 +43,6 @@ class DepthPrediction:
     """Probability of sky, 0 where it is not trusted; None if the network does not predict it."""
 
     f_px: float | None = None
-    """Focal length in pixels of the whole picture, if the network estimates it."""
 
 
 def predict_depth(

@@ -41,16 +41,10 @@ class SceneDepth:
     """The depth of a photo, summarised for planning moves and stereo rigs."""
 
     camera: Camera
-    """The photo's camera."""
-
     inverse_depth: Plane = field(repr=False)
-    """Of every pixel of the photo, 1/m."""
-
     nearest_inverse_depth: float
-    """99th percentile of the photo's inverse depth, 1/m."""
-
     farthest_inverse_depth: float
-    """1st percentile of the photo's inverse depth, 1/m."""
+    """99th and 1st percentile of the photo's inverse depth, 1/m."""
 
     subject_inverse_depth: float
     """Inverse depth just behind the nearest thing in the middle of the picture, 1/m."""

@@ -54,10 +54,8 @@ class Instances:
     """Probability that each pixel belongs to each object, 0 to 1."""
 
     classes: Int64[np.ndarray, "N"]
-    """COCO ids."""
-
     scores: Float32[np.ndarray, "N"]
-    """Confidence in each object, 0 to 1."""
+    """COCO ids, and the confidence in each object, 0 to 1."""
 
     def useful(self) -> Instances:
         """Return the instances that the adjustment uses."""

@@ -60,10 +60,7 @@ def with_texture(filled: Picture, rgb: Picture, *, hole: Mask, source: Mask, gai
 
 
 def texture_for(at: np.ndarray, rgb: Picture, source: Mask) -> Float32[np.ndarray, "N 3"]:
-    """Return the fine texture for the pixels `at`: their mirror images minus the sources' smooth average.
-
-    It is computed only in the squares that are needed, and is 0 where the mirror image is not a source.
-    """
+    """Return the sources' fine texture, mirrored, for the pixels `at`; 0 where the mirror image is not a source."""
     mirrored = _mirror(at, source)
     needed, fine = np.zeros(source.shape, bool), np.empty(rgb.shape, np.float32)
     needed.ravel()[mirrored] = True

@@ -29,8 +29,6 @@ CONTEXT_PX = 64
 squares are blended."""
 
 MULTIPLE_PX = 32
-"""The sides of the network's input are multiples of this."""
-
 MIN_WEIGHT = 1e-6
 
 FARTHER_WITHIN_PX = 20

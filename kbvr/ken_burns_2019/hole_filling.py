@@ -38,10 +38,7 @@ def ray_steps() -> list[tuple[float, float]]:
 
 
 def fill_holes(values: Channels, depth: Plane, covered: Mask) -> tuple[Channels, Mask]:
-    """Return the frame with its holes filled, and the pixels that are covered now.
-
-    Of the two ends of a span, the deeper one is used; if they are equal, that of the first ray.
-    """
+    """Return the frame with its holes filled from the deeper ends, and the pixels that are covered now."""
     height, width = covered.shape
     mark = np.full((height + 2, width + 2), _OUTSIDE, np.uint8)
     mark[1:-1, 1:-1] = np.where(covered, _COVERED, _HOLE)
@@ -89,10 +86,7 @@ def _ray_ends(
     columns: Int[np.ndarray, "N"],
     step: tuple[float, float],
 ) -> Int64[np.ndarray, "N"]:
-    """Return the flat index of the first pixel outside the hole on the ray from each pixel.
-
-    `free_px` is every pixel's distance from the nearest pixel outside a hole; it is above 0 at the start.
-    """
+    """Return the flat index where each pixel's ray leaves its hole; `free_px` is the distance to the hole's edge."""
     stride, free = free_px.shape[1], free_px.ravel()
     start = rows * stride + columns
     ends = np.zeros(rows.size, np.int64)

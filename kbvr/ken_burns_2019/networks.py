@@ -21,11 +21,8 @@ from kbvr.nets import Session
 CARDS = {name: f"kenburns-{name}" for name in ("disparity", "refinement", "context", "inpainting")}
 """Field of PaperNetworks -> name of the network on its card; the segmentation can be any."""
 
-PICTURE_LONG_SIDE_PX = 1024
-"""Long side of the input of the refinement and the segmentation."""
-
-DISPARITY_LONG_SIDE_PX = 512
-"""Long side of the input of the disparity network."""
+DISPARITY_LONG_SIDE_PX, PICTURE_LONG_SIDE_PX = 512, 1024
+"""Long side of the input of the disparity network, and of the refinement and the segmentation."""
 
 CONTEXT_CHANNELS = 64
 FEATURE_CHANNELS = 3 + 1 + CONTEXT_CHANNELS
@@ -65,8 +62,6 @@ class Context:
     """The output of the context network for a photo."""
 
     features: Float32[np.ndarray, "68 H W"]
-    """Standardised BGR and disparity, and context."""
-
     mean: Float32[np.ndarray, "1 2 1 1"]
     deviation: Float32[np.ndarray, "1 2 1 1"]
     """Mean and deviation of picture and disparity, with which the inpainting undoes the standardisation."""

@@ -37,14 +37,8 @@ class PointScene:
     """x right, y down, z forward, in units. The photo's points come first."""
 
     rgb01: Float32[np.ndarray, "N 3"]
-    """Colours of the points, sRGB, 0 to 1."""
-
     picture: Picture
-    """The photo at the scene's size."""
-
     inverse_depth: Plane
-    """1/m, of every pixel of the picture."""
-
     camera: Camera
     """The photo's camera at the scene's size."""
 

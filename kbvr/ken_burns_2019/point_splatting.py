@@ -170,9 +170,9 @@ def _snapped(pixels: Float64[np.ndarray, "N"]) -> Float64[np.ndarray, "N"]:
 def _contributions(
     error: Values, corner: Indices, shares: tuple[Values, Values], z_buffer: Float64[np.ndarray, "P"], stride: int
 ) -> list[tuple[Indices, Values]]:
-    """Return, for each of a point's four neighbouring pixels, their flat indices and weights; 0 for hidden points.
+    """Return flat indices and weights (0 if hidden) of the four pixels around every point.
 
-    `corner` is the upper left pixel of every point, and `shares` are the point's offsets to the right and down from it.
+    `corner` is the upper left pixel, and `shares` are the point's offsets to the right and down from it.
     """
     right, down = shares
     corners = (

@@ -26,10 +26,7 @@ CONTEXT_PX = 48
 
 
 def fill(ldi: LayeredDepthImage, filler: Filler | None = None) -> LayeredDepthImage:
-    """Return the layered depth image with its hidden layers filled, by kbvr-fill if no filler is given.
-
-    The layer between is narrow, so it is filled without a network.
-    """
+    """Return the image with its hidden layer filled, by default with kbvr-fill, and the layer between by push-pull."""
     if not ldi.fill_mask.any():
         return ldi
     hidden, between = ldi.hidden, ldi.between

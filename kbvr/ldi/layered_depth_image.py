@@ -54,17 +54,15 @@ class LayeredDepthImage:
     """Neighbouring pixels whose parallax at that move differs by more belong to different surfaces."""
 
     fill_mask: Mask = field(repr=False)
-    """Pixels of the hidden layer to fill."""
-
     source_mask: Mask = field(repr=False)
-    """Pixels that the hidden layer is filled from: the far side near a boundary."""
+    """Pixels of the hidden layer to fill, and those that it is filled from: the far side near a boundary."""
 
     between: Layer | None = None
     """None if no two boundaries are close together; so are its masks."""
 
     between_fill: Mask | None = field(default=None, repr=False)
     between_source: Mask | None = field(default=None, repr=False)
-    """Pixels that the layer between is filled from: the narrow surface between two boundaries."""
+    """The same for the layer between; its source is the narrow surface between two boundaries."""
 
     @property
     def layers(self) -> tuple[Layer, ...]:

@@ -70,10 +70,7 @@ class Boundaries:
 
 
 def jump_px_for(width: int, spread_px: float) -> float:
-    """Return the difference of parallax at the largest move above which neighbouring pixels are two surfaces.
-
-    `spread_px` is the parallax of the whole depth range at that move.
-    """
+    """Return the minimum jump, as parallax at the largest move; `spread_px` is that of the whole depth range."""
     return max(JUMP_PX, JUMP_SHARE * width, JUMP_SPREAD_SHARE * spread_px)
 
 

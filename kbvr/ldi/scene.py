@@ -34,7 +34,6 @@ class Scene:
     """BLOCK records; blocks of the matte layer are marked soft."""
 
     camera: Camera
-    """The photo's camera."""
 
     @property
     def reach_m(self) -> float:

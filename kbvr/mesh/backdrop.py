@@ -22,10 +22,8 @@ SURROUNDS = ("none", "fade", "dome")
 PIECES = (4, 2)
 """(columns, rows) of the dome's pieces in the atlas; each covers 90 by 90 degrees."""
 
-QUADS = 8
-"""Quads along each side of a piece."""
-
-COLUMNS, ROWS = PIECES[0] * QUADS, PIECES[1] * QUADS
+SIDE_QUADS = 8
+COLUMNS, ROWS = PIECES[0] * SIDE_QUADS, PIECES[1] * SIDE_QUADS
 SMALL_PX = 96
 """Long side of the downscaled photo that textures the dome."""
 
@@ -54,14 +52,14 @@ def dome_of(rgb: UInt8[np.ndarray, "H W 3"], camera: Camera, *, radius_m: float)
     rgba = np.full((PIECES[1] * PIECE_PX, PIECES[0] * PIECE_PX, 4), 255, np.uint8)
     rgba[..., :3] = _colours(rgb, camera)
     row, column = (index.ravel() for index in np.indices((PIECES[1], PIECES[0])))
-    y, x = np.indices((QUADS + 1, QUADS + 1)).reshape(2, -1)
-    across = (column[:, None] * QUADS + x).ravel() / COLUMNS
-    down = (row[:, None] * QUADS + y).ravel() / ROWS
-    corner = np.arange(QUADS * (QUADS + 1)).reshape(QUADS, QUADS + 1)[:, :-1].ravel()
-    below = corner + QUADS + 1
+    y, x = np.indices((SIDE_QUADS + 1, SIDE_QUADS + 1)).reshape(2, -1)
+    across = (column[:, None] * SIDE_QUADS + x).ravel() / COLUMNS
+    down = (row[:, None] * SIDE_QUADS + y).ravel() / ROWS
+    corner = np.arange(SIDE_QUADS * (SIDE_QUADS + 1)).reshape(SIDE_QUADS, SIDE_QUADS + 1)[:, :-1].ravel()
+    below = corner + SIDE_QUADS + 1
     quads = np.concatenate([np.stack([corner, below, corner + 1], 1), np.stack([corner + 1, below, below + 1], 1)])
     pieces = np.arange(len(row))
-    triangles = (quads + pieces[:, None, None] * (QUADS + 1) ** 2).reshape(-1, 3)
+    triangles = (quads + pieces[:, None, None] * (SIDE_QUADS + 1) ** 2).reshape(-1, 3)
     points_m = (radius_m * _directions(across, down)).T.astype(np.float32)
     points_m[(down == 0) | (down == 1)] *= (0, 1, 0)  # exactly one point at the zenith and one at the nadir
     corners = points_m[triangles]
@@ -70,8 +68,8 @@ def dome_of(rgb: UInt8[np.ndarray, "H W 3"], camera: Camera, *, radius_m: float)
         points_m=points_m,
         triangles=triangles[has_area],
         pieces=Pieces(rgba, column, row, 1),
-        piece=pieces.repeat((QUADS + 1) ** 2),
-        piece_px=np.tile(np.stack([x, y], 1) * np.float32(PIECE_PX / QUADS), (len(row), 1)).astype(np.float32),
+        piece=pieces.repeat((SIDE_QUADS + 1) ** 2),
+        piece_px=np.tile(np.stack([x, y], 1) * np.float32(PIECE_PX / SIDE_QUADS), (len(row), 1)).astype(np.float32),
     )
 
 

@@ -39,11 +39,8 @@ MAX_TILT = 1.0
 """Maximum relative change of inverse depth over a square that tilts its splat."""
 
 MIN_OPACITY = 1 / 64
-"""Fainter splats are omitted."""
-
 MAX_SPLATS = 2_000_000
 MIN_SQUARES_ACROSS = 8
-"""Minimum number of squares along a scene's long side."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +57,8 @@ class Splats:
     """Unit quaternions (w, x, y, z) that rotate the coordinate axes to the splat's axes."""
 
     rgb: Float32[np.ndarray, "N 3"]
-    """sRGB, 0 to 1."""
-
     opacity: Float32[np.ndarray, "N"]
-    """0 to 1."""
+    """sRGB and opacity, 0 to 1."""
 
     side_px: int
     """Side of the squares, in photo pixels."""
@@ -102,8 +97,6 @@ class _Squares:
     present: Bool[np.ndarray, "h w"]
     inverse_depth: Float32[np.ndarray, "h w"]
     rgb: Float32[np.ndarray, "h w 3"]
-    """0 to 1."""
-
     opacity: Float32[np.ndarray, "h w"]
     x_px: Float64[np.ndarray, "w"]
     y_px: Float64[np.ndarray, "h"]
@@ -203,10 +196,7 @@ def _splats(squares: _Squares, camera: Camera, farthest: float) -> tuple[np.ndar
 def _slope(
     depth: Float64[np.ndarray, "h w"], present: Bool[np.ndarray, "h w"], axis: int, jump: float
 ) -> Float64[np.ndarray, "h w"]:
-    """Return the change of inverse depth from one square to the next; 0 where the surface ends or jumps.
-
-    Of the changes on both sides it is the larger one, so that steep surfaces stay closed.
-    """
+    """Return the larger change of inverse depth to both neighbours, which keeps steep surfaces closed; 0 at jumps."""
     step = np.diff(depth, axis=axis)
     first, second = [slice(None)] * 2, [slice(None)] * 2
     first[axis], second[axis] = slice(None, -1), slice(1, None)

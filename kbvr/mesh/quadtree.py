@@ -36,8 +36,6 @@ class LayerMesh:
     """Column and row of the grid corner at each vertex."""
 
     inverse_depth: Float32[np.ndarray, "N"]
-    """1/m."""
-
     triangles: Int64[np.ndarray, "M 3"]
     """Vertex indices, counter-clockwise in the photo."""
 

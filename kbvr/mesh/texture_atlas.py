@@ -15,8 +15,6 @@ from jaxtyping import Float, Float32, Int64, UInt8
 from kbvr.imaging.resize import averaged
 
 PIECE_PX = 64
-"""Side of a piece in the atlas."""
-
 FRAME_PX = 8
 SLOT_PX = PIECE_PX + 2 * FRAME_PX
 
@@ -70,10 +68,7 @@ def atlas_of(pictures: list[Pieces]) -> UInt8[np.ndarray, "H W 4"]:
 def in_atlas(
     piece_px: Float[np.ndarray, "N 2"], slot: Int64[np.ndarray, "N"], count: int
 ) -> Float32[np.ndarray, "N 2"]:
-    """Return texture coordinates in an atlas of `count` pieces, 0 to 1 right and down.
-
-    `piece_px` is in atlas pixels from the upper left corner of the piece in each slot.
-    """
+    """Return texture coordinates in an atlas of `count` pieces; `piece_px` is measured from each piece's corner."""
     across = slots_across(count)
     row, column = np.divmod(slot, across)
     size_px = SLOT_PX * np.array([across, max(1, ceil(count / across))])

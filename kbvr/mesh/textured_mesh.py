@@ -96,8 +96,6 @@ class TexturedMesh:
     photo: UInt8[np.ndarray, "H W 3"]
     atlas: UInt8[np.ndarray, "H2 W2 4"]
     camera: Camera
-    """The photo's camera."""
-
     tolerance_px: float
     """Largest error of the triangles, as parallax at the largest move in a view VIEW_PX wide."""
 
@@ -114,10 +112,8 @@ class _Draft:
     grid: Grid
     kinds: Int64[np.ndarray, "h w"]
     names: dict[int, Name]
-    """The part that each kind of cells belongs to."""
-
     rgba: dict[int, UInt8[np.ndarray, "H W 4"]]
-    """The picture that textures each kind of cells."""
+    """By kind of cells: the part that it belongs to, and the picture that textures it."""
 
     tolerance_factor: float = 1.0
 

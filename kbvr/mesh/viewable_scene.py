@@ -28,7 +28,6 @@ class CameraPath:
 
     moves: tuple[Move, ...]
     fps: float
-    """Moves per second."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +40,6 @@ class ViewableScene:
     """The camera's path, in even time steps; it ends where it begins."""
 
     seconds: float
-    """Duration of the path."""
-
     nearest_m: float
     farthest_m: float
     subject_m: float

@@ -56,10 +56,7 @@ def turns(timing: Timing, *, ease: Ease | None = None) -> Float64[np.ndarray, "N
 
 
 def shares(timing: Timing, *, limit: float = 1.0) -> Float64[np.ndarray, "N"]:
-    """Return the camera's position on an open path in every frame, as a share of the path.
-
-    Steps that exceed `limit` are slowed down so that they end there.
-    """
+    """Return the share of an open path in every frame; steps that exceed `limit` slow down and end there."""
     if timing.steps is not None:
         return stopped_at(np.linspace(timing.steps.first, timing.steps.last, timing.steps.frames), limit)
     count = timing.frames

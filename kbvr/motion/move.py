@@ -20,10 +20,8 @@ class Move:
     y_m: float = 0.0
     z_m: float = 0.0
     yaw_deg: float = 0.0
-    """Positive to the right."""
-
     pitch_deg: float = 0.0
-    """Positive upwards."""
+    """Positive to the right, and upwards."""
 
     zoom: float = 1.0
     lens_x: float = 0.0

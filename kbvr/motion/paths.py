@@ -69,7 +69,6 @@ class PathOptions:
     """For kenburns: size of the first crop relative to the last."""
 
     keyframes: Path | None = None
-    """For keyframes: the JSON file."""
 
     def __post_init__(self) -> None:
         """Raise InputError if a value is out of range, or an option does not belong to the path."""
@@ -249,10 +248,7 @@ def _keyframed(options: PathOptions, scene_depth: SceneDepth) -> ScenePath:  # n
 
 
 def _held_back(moves: list[Move], scene_depth: SceneDepth, *, frames: int) -> list[Move]:
-    """Return the moves shortened so that none runs into the scene on the straight line from the photo's camera.
-
-    The shortening is smoothed over `frames` frames before and after each.
-    """
+    """Return the moves shortened, smoothly over `frames` before and after each, so that none runs into the scene."""
     free = np.ones(len(moves))
     for index, move in enumerate(moves):
         distance_m = float(np.linalg.norm(move.position_m))

@@ -22,8 +22,6 @@ ANAGLYPH_SHARE = 0.006
 
 
 LEVELS = 128
-"""Number of candidate depths for the subject."""
-
 RELIEF = 0.05
 """Assumed depth of the subject, as a share of the depth range."""
 

@@ -27,8 +27,6 @@ from kbvr.system.stderr import held_stderr
 EXTRA = 'pip install "kbvr[gpu]"'
 
 NVIDIA_VENDOR = 0x10DE
-"""PCI vendor ID."""
-
 DEVICES = ("auto", "cuda", "tensorrt")
 """Devices that allow an NVIDIA GPU."""
 

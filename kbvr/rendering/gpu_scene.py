@@ -19,13 +19,9 @@ from kbvr.rendering.cpu_renderer import fill_empty_rows, kernel_view
 SHADER = Path(__file__).with_name("gpu.wgsl")
 DEPTH_FORMAT, SAMPLE_FORMAT = "depth32float", "rgba32uint"
 VIEW_BYTES = 80
-"""Size of the shader's `View`."""
-
 WORKGROUP_PX = 4 * 64
-"""Pixels per workgroup of the shader `pack`."""
-
 MAX_WORKGROUPS = 65535
-"""Maximum number of workgroups along one dimension that every WebGPU device accepts."""
+"""Workgroups along one dimension that every WebGPU device accepts."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -38,14 +38,10 @@ class Comfort:
 
     rig: Rig
     size_px: tuple[int, int]
-    """(width, height) of a view."""
-
     histogram: Float64[np.ndarray, "N"] = field(repr=False)
     """Share of the picture in each bin of parallax; the sum is 1."""
 
     edges_px: Float64[np.ndarray, "N1"] = field(repr=False)
-    """Limits of the bins."""
-
     cut_px: tuple[float, float]
     """Parallax, >= 0, in front of the screen of what the left and the right border cut."""
 
@@ -95,10 +91,7 @@ def comfort_of(moves: Sequence[Move], rig: Rig, view: Camera, scene_depth: Scene
 
 
 def window_bars_px(comfort: Comfort) -> tuple[int, int]:
-    """Return the widths of a floating window's bars: at the left eye's left border, and the right eye's right border.
-
-    They bring the frame as far forward as the nearest thing that it cuts.
-    """
+    """Return the widths of a floating window's bars: at the left eye's left and the right eye's right border."""
     max_px = round(MAX_BAR_SHARE * comfort.size_px[0])
     left, right = (min(ceil(cut), max_px) for cut in comfort.cut_px)
     return left, right

@@ -23,7 +23,6 @@ class Screen:
     width_m: float
     distance_m: float
     ipd_m: float = DEFAULT_IPD_M
-    """Distance between the viewer's eyes."""
 
     def __post_init__(self) -> None:
         """Raise InputError if a length is out of range."""
