@@ -66,7 +66,7 @@ def openexr_file(tmp_path: Path, channels: dict[str, np.ndarray], header: dict[s
 
 
 def refused(path: Path, kind: Any, size_px: tuple[int, int] = SIZE_PX) -> str:
-    """The message for a file that cannot be used: one line that names the file and what was wanted."""
+    """Return the one-line message for an invalid file; it names the file and what was expected."""
     with pytest.raises(InputError) as caught:
         load_inverse_depth(path, size_px, kind=kind)
     message = str(caught.value)
@@ -244,7 +244,7 @@ def test_unknown_depth_is_infinitely_far(tmp_path):
         ("disparity", np.inf, "got infinity in 1 pixels"),
     ],
 )
-def test_numbers_that_cannot_be_are_refused(tmp_path, kind, value, told):
+def test_numbers_out_of_range_are_refused(tmp_path, kind, value, told):
     values = DEPTH_M.copy()
     values[2, 3] = value
     assert told in refused(npy_file(tmp_path, values), kind)
@@ -260,7 +260,7 @@ def test_numbers_that_cannot_be_are_refused(tmp_path, kind, value, told):
         ("inverse-depth-per-m", 0.0, "no finite value above 0"),
     ],
 )
-def test_depth_that_says_nothing_is_refused(tmp_path, kind, value, told):
+def test_depth_without_information_is_refused(tmp_path, kind, value, told):
     assert told in refused(npy_file(tmp_path, np.full((8, 12), value)), kind)
 
 
@@ -341,7 +341,7 @@ def test_the_orientation_tag_of_a_depth_picture_is_obeyed(tmp_path):
         (b"\x89PNG\r\n\x1a\n", "damaged or cut short"),
     ],
 )
-def test_what_is_no_depth_file_gets_one_clear_line(tmp_path, data, told):
+def test_a_file_without_depth_gets_one_clear_line(tmp_path, data, told):
     path = tmp_path / "depth.png"
     path.write_bytes(data)
     assert told in refused(path, "depth-m")

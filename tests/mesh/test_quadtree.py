@@ -15,7 +15,7 @@ SIDE = CELL_PX << (LEVELS - 1)
 
 
 def mesh_of(depth, *, kinds=None, present=None, jump=0.2, tolerance=0.25, per_px=0.01):
-    """Return the mesh of an inverse depth, all of it present unless said otherwise."""
+    """Return the mesh of an inverse depth, all of it present by default."""
     cells = tuple(side // CELL_PX for side in depth.shape)
     kinds = np.ones(cells, np.int64) if kinds is None else kinds
     present = np.ones(depth.shape, bool) if present is None else present
@@ -89,14 +89,14 @@ def test_no_corner_is_farther_from_the_surface_than_the_tolerance(seed, toleranc
     assert off_px.max() <= 1.1 * tolerance + 1e-3
 
 
-def test_a_plane_that_faces_the_camera_takes_two_triangles_a_square():
-    """What is flat costs next to nothing."""
+def test_a_plane_that_faces_the_camera_has_two_triangles_per_square():
+    """Flat surfaces cost next to nothing."""
     mesh = mesh_of(np.ones((3 * SIDE, 2 * SIDE)))
     assert len(mesh.triangles) == 2 * 6
     assert np.unique(mesh.inverse_depth).tolist() == [1.0]
 
 
-def test_a_plane_that_leans_takes_more_where_textures_would_be_uneven():
+def test_a_tilted_plane_has_more_triangles_where_textures_would_be_uneven():
     """Inverse depth of a floor is linear on the screen, but a texture on it is not."""
     depth = np.linspace(0.2, 1.0, 4 * SIDE)[:, None].repeat(2 * SIDE, axis=1)
     counts = [len(mesh_of(depth, tolerance=tolerance).triangles) for tolerance in (0.05, 0.25, 20.0)]
@@ -105,7 +105,7 @@ def test_a_plane_that_leans_takes_more_where_textures_would_be_uneven():
 
 @pytest.mark.parametrize("at_px", [SIDE, SIDE + 2, SIDE + 5])
 def test_a_jump_cuts_the_mesh(at_px):
-    """No triangle joins a card to the wall behind it, wherever the jump lies."""
+    """No triangle joins a card to the wall behind it, wherever the jump is."""
     depth = np.full((2 * SIDE, 3 * SIDE), 0.5)
     depth[:, :at_px] = 1.0
     corners = mesh_of(depth).inverse_depth[mesh_of(depth).triangles]
@@ -137,7 +137,7 @@ def test_between_stretched_cells_nothing_is_cut():
 
 
 def test_kinds_share_their_vertices_but_no_square():
-    """A square never holds cells of two kinds, and at their seam the mesh hangs together."""
+    """A square never contains cells of two kinds, and the mesh is connected at their seam."""
     kinds = np.ones((SIDE // CELL_PX,) * 2, np.int64)
     kinds[:, 3:] = 2
     mesh = mesh_of(np.ones((SIDE, SIDE)), kinds=kinds)
@@ -155,7 +155,7 @@ def test_kinds_share_their_vertices_but_no_square():
 
 
 def test_cells_without_a_surface_are_left_out():
-    """And pixels that are not present have no say in depth."""
+    """And pixels that are not present do not affect depth."""
     depth = np.ones((SIDE, SIDE))
     depth[:, 1::2] = 9.0
     present = np.zeros(depth.shape, bool)
@@ -167,7 +167,7 @@ def test_cells_without_a_surface_are_left_out():
     assert np.unique(mesh.inverse_depth).tolist() == [1.0]
 
 
-def test_a_part_has_vertices_of_its_own_for_every_piece():
+def test_a_part_has_separate_vertices_for_every_piece():
     """A vertex that two pieces share becomes two."""
     mesh = mesh_of(waves(1, 2 * SIDE, 2 * SIDE))
     pieces = mesh.cell[:, 0] * CELL_PX // SIDE
