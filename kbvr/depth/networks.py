@@ -157,7 +157,8 @@ def _checked(recipe: DepthRecipe, session: Session, name: str) -> DepthNetwork:
     for tensors, existing in ((recipe_inputs, list(inputs)), (recipe_outputs, outputs)):
         for tensor in tensors:
             if tensor and tensor not in existing:
-                raise InputError(f"the recipe of {name} names the tensor {tensor}, got only {', '.join(existing)}")
+                names = ", ".join(existing)
+                raise InputError(f"expected the tensor {tensor} named in the recipe of {name}, got only {names}")
     others = ", ".join(sorted(set(inputs) - {*recipe_inputs}))
     if others:
         raise InputError(f"expected a network that takes only a picture, got {name}, which also requires {others}")

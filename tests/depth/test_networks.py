@@ -301,9 +301,9 @@ def test_a_network_that_does_not_exist_or_gives_no_depth_is_refused_in_one_line(
         ({"input_": "input.1"}, None, r"pixel_values or rgb01 or rgb255, got .* with input\.1; .*docs/networks\.md"),
         ({"extra_input": True}, None, r"with pixel_values, focal"),
         ({"extra_input": True}, DepthRecipe("pixel_values", "predicted_depth"), "also requires focal"),
-        ({}, DepthRecipe("rgb01", "predicted_depth"), "names the tensor rgb01, got only pixel_values"),
-        ({}, DepthRecipe("pixel_values", "depth"), "names the tensor depth, got only predicted_depth"),
-        ({}, DepthRecipe("pixel_values", "predicted_depth", sky_output="sky"), "names the tensor sky"),
+        ({}, DepthRecipe("rgb01", "predicted_depth"), "tensor rgb01 named in .*, got only pixel_values"),
+        ({}, DepthRecipe("pixel_values", "depth"), "tensor depth named in .*, got only predicted_depth"),
+        ({}, DepthRecipe("pixel_values", "predicted_depth", sky_output="sky"), "the tensor sky named in the recipe"),
         ({"dtype": TensorProto.UINT8}, None, r"expected a network that takes float32 .* with tensor\(uint8\)"),
     ],
 )

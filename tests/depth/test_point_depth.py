@@ -241,7 +241,7 @@ def test_what_can_be_no_depth_is_refused_in_one_line(spoilt, message, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"leaves_out": "mask"}, "names the tensor mask"),
+        ({"leaves_out": "mask"}, "the tensor mask named in the recipe"),
         ({"leaves_out": "scale"}, r"an output metric_scale, or one other that is a single number, got m\.onnx with"),
         ({"tokens_type": TensorProto.INT32}, "one int64 number as num_tokens"),
         ({"leaves_out": "points"}, "docs/networks.md"),
