@@ -67,7 +67,7 @@ class Tested:
     def confidence(self, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "h w"]:
         """Return the confidence of one pass, at the network's own size."""
         picture = network_input(self.network, rgb, self.network.recipe.long_side_px)
-        (confidence,) = self.network.answers(picture, [CONFIDENCE])
+        (confidence,) = self.network.run(picture, [CONFIDENCE])
         return confidence.reshape(confidence.shape[-2:])
 
 

@@ -26,7 +26,8 @@ from kbvr.depth.estimate import estimate_depth
 from kbvr.depth.networks import BUILT_IN_NETWORK
 from kbvr.errors import InputError
 from kbvr.imaging.nearest_seed import nearest_seed
-from kbvr.inpaint.choose import Filler, filler_named, network_filler
+from kbvr.inpaint.choose import filler_named, network_filler
+from kbvr.inpaint.filler import Filler
 from kbvr.inpaint.push_pull import spread
 from kbvr.photo.photo import load_photo
 

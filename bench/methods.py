@@ -15,7 +15,8 @@ from jaxtyping import Float32, UInt8
 from bench.baselines import naive_warp, paper_views
 from bench.polylines import polylines
 from bench.splatting import softmax_splat
-from kbvr.inpaint.choose import Filler, filler_named
+from kbvr.inpaint.choose import filler_named
+from kbvr.inpaint.filler import Filler
 from kbvr.ldi.scene import Scene, build_scene
 from kbvr.rendering.cpu_renderer import Renderer
 

@@ -1,8 +1,8 @@
 """The side of a depth step that a pixel belongs to, by its colour: a pixel that looks like the near side is near.
 
-The result is the log odds of the near side. Two estimates: among many colours, a pixel is compared with single pixels
-of both sides, and the share of similar ones is each side's density there. Close to the boundary each side has about
-one colour, so its mean and variance are enough, whatever the number of pixels.
+The result is the log odds of the near side, estimated in two ways. Where there are many colours, a pixel is compared
+with single pixels of both sides; the share of similar ones is each side's density. Close to the boundary each side has
+about one colour, so its mean and variance are enough, whatever the number of pixels.
 """
 
 from __future__ import annotations
@@ -15,51 +15,48 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Int, UInt8
 
+from kbvr.imaging.array_types import Plane
+
+Values = Float32[np.ndarray, "N"]
+Indices = Int[np.ndarray, "N"]
+
 SAMPLES = 16
 COLOUR_SIGMA_LEVELS = 20.0
 """Colours that differ by this much have a similarity of 0.6."""
 
-LEAST_DENSITY = 0.03
+MIN_DENSITY = 0.03
 """Added to both sides' densities: a colour that neither side has is no evidence."""
 
-LEAST_TRUST = 0.1
-"""Least weight of a pixel in its side's density, when its colour suggests the other side."""
+MIN_TRUST = 0.1
+"""Minimum weight of a pixel in its side's density, if its colour suggests the other side."""
 
 CHUNK = 8192
 """Pixels processed together: few enough to stay in the processor's cache."""
 
 SPREAD_PX = 2.5
-"""Sigma of the window over which a side's mean colour is taken."""
+"""Sigma of the window for a side's mean colour."""
 
-SURE = 0.3
+MIN_LEANING = 0.3
 """Pixels that lean less than this to either side count for neither."""
 
-LEAST_COUNT = 0.02
-"""A side that fills this share of the window gets half the weight."""
+HALF_WEIGHT_SHARE = 0.02
+"""Share of the window that a side must fill to get half the weight."""
 
 NOISE_LEVELS = 8.0
-"""Least standard deviation of a side's colours."""
-
 DISTINCT = 8.0
-"""Squared difference of the sides' colours, as a multiple of their variances, that gets half the weight."""
+"""Squared difference of the sides' colours, as a multiple of their variance, that gets half the weight."""
 
-MOST_LOG_ODDS = 3.0
-"""Most log odds from a single colour."""
+MAX_LOG_ODDS = 3.0
 
 
 def log_odds_from_samples(
-    planes: Sequence[Float32[np.ndarray, "H W"]],
-    band: Int[np.ndarray, "N"],
-    near: Float32[np.ndarray, "N"],
-    far: Float32[np.ndarray, "N"],
-    *,
-    reach_px: float,
-) -> Float32[np.ndarray, "N"]:
+    planes: Sequence[Plane], band: Indices, near: Values, far: Values, *, reach_px: float
+) -> Values:
     """Return the log odds of a band's pixels by their colours: positive is near, negative is far, 0 is undecided.
 
-    `planes` are red, green, blue and the map; `band` holds indices of their pixels, `near` and `far` the map's values
-    on the two sides of the step at each. There are two passes. In the second one, pixels that look like the other
-    side hardly count for their own: a map shows thin things too wide, and what it calls near is mostly background.
+    `planes` are red, green, blue and the map. `band` are indices of their pixels, `near` and `far` the map's values on
+    the two sides of the step at each pixel. There are two passes. In the second one, pixels that look like the other
+    side hardly count for their side: a map shows thin things too wide, so its near side there is mostly background.
     """
     border = int(np.ceil(reach_px))
     y, x = np.divmod(band, planes[0].shape[1])
@@ -68,7 +65,7 @@ def log_odds_from_samples(
     samples = _Samples(framed, at, near, far, reach_px)
     log_odds = samples.log_odds(SAMPLES // 2, None)
     trust = np.ones((2, framed[0].size), np.float32)
-    trust[0, at], trust[1, at] = np.clip(log_odds, LEAST_TRUST, 1), np.clip(-log_odds, LEAST_TRUST, 1)
+    trust[0, at], trust[1, at] = np.clip(log_odds, MIN_TRUST, 1), np.clip(-log_odds, MIN_TRUST, 1)
     return samples.log_odds(SAMPLES, trust)
 
 
@@ -76,94 +73,90 @@ def log_odds_from_samples(
 class _Samples:
     """The pixels that a band is compared with; see `log_odds_from_samples`."""
 
-    planes: Sequence[Float32[np.ndarray, "H W"]]
-    at: Int[np.ndarray, "N"]
-    near: Float32[np.ndarray, "N"]
-    far: Float32[np.ndarray, "N"]
+    planes: Sequence[Plane]
+    at: Indices
+    near: Values
+    far: Values
     reach_px: float
 
-    def log_odds(self, samples: int, trust: Float32[np.ndarray, "2 P"] | None) -> Float32[np.ndarray, "N"]:
-        """Return the log ratio of the two sides' densities at every pixel's colour; chunks are independent."""
+    def log_odds(self, samples: int, trust: Float32[np.ndarray, "2 P"] | None) -> Values:
+        """Return the log ratio of the two sides' densities at every pixel's colour."""
         result = np.empty(len(self.at), np.float32)
 
-        def one_chunk(start: int) -> None:
+        def compute(start: int) -> None:
             chunk = np.s_[start : start + CHUNK]
-            like, count = self._densities(chunk, samples, trust)
-            like /= count
-            like += np.float32(LEAST_DENSITY)
-            result[chunk] = np.log(like[0] / like[1])
+            similar, total = self._weights(chunk, samples, trust)
+            similar /= total
+            similar += np.float32(MIN_DENSITY)
+            result[chunk] = np.log(similar[0] / similar[1])
 
         with ThreadPoolExecutor() as pool:
-            list(pool.map(one_chunk, range(0, len(self.at), CHUNK)))
+            list(pool.map(compute, range(0, len(self.at), CHUNK)))
         return result
 
-    def _densities(
+    def _weights(
         self, chunk: slice, samples: int, trust: Float32[np.ndarray, "2 P"] | None
     ) -> tuple[Float32[np.ndarray, "2 N"], Float32[np.ndarray, "2 N"]]:
-        """Return the weight of similar pixels on the near and the far side, and of all pixels there."""
+        """Return the weight of similar pixels, and of all pixels, on the near and the far side."""
         *colours, values = (plane.ravel() for plane in self.planes)
         at = self.at[chunk]
-        own = [plane.take(at) for plane in colours]
+        band_colours = [plane.take(at) for plane in colours]
         per_value = 2 / (self.near[chunk] - self.far[chunk])
         at_far = self.far[chunk] * per_value + np.float32(0.5)
-        like = np.zeros((2, len(at)), np.float32)
-        count = np.full_like(like, 1e-6)
+        similar = np.zeros((2, len(at)), np.float32)
+        total = np.full_like(similar, 1e-6)
         for offset, weight in _spiral(samples, self.reach_px, self.planes[0].shape[1]):
-            there = at + offset
-            alike = np.zeros(len(at), np.float32)
-            for plane, colour in zip(colours, own, strict=True):
-                away = plane.take(there)
-                away -= colour
-                away *= away
-                alike += away
-            alike *= np.float32(-0.5 / COLOUR_SIGMA_LEVELS**2)
-            np.exp(alike, out=alike)
-            is_near = values.take(there)
+            sample = at + offset
+            similarity = np.zeros(len(at), np.float32)
+            for plane, colour in zip(colours, band_colours, strict=True):
+                difference = plane.take(sample)
+                difference -= colour
+                difference *= difference
+                similarity += difference
+            similarity *= np.float32(-0.5 / COLOUR_SIGMA_LEVELS**2)
+            np.exp(similarity, out=similarity)
+            is_near = values.take(sample)
             is_near *= per_value
             is_near -= at_far
             np.clip(is_near, 0, 1, out=is_near)
             is_near *= weight
-            for side, counted in enumerate((is_near, weight - is_near)):
+            for side, side_weight in enumerate((is_near, weight - is_near)):
                 if trust is not None:
-                    counted *= trust[side].take(there)  # noqa: PLW2901  in place: this is where time goes
-                count[side] += counted
-                counted *= alike  # noqa: PLW2901
-                like[side] += counted
-        return like, count
+                    side_weight *= trust[side].take(sample)  # noqa: PLW2901  in place: most time is spent here
+                total[side] += side_weight
+                side_weight *= similarity  # noqa: PLW2901
+                similar[side] += side_weight
+        return similar, total
 
 
-def side_colours(
-    planes: Sequence[Float32[np.ndarray, "H W"]], leaning: Float32[np.ndarray, "H W"]
-) -> Float32[np.ndarray, "h w 6"]:
+def side_colours(planes: Sequence[Plane], leaning: Plane) -> Float32[np.ndarray, "h w 6"]:
     """Return the log odds as a function of colour, at half the size: factors of |colour|^2, R, G, B and 1, a weight.
 
-    Each side's colours nearby are modelled by a normal distribution with one variance for all channels.
+    The nearby colours of each side are modelled by a normal distribution with one variance for all channels.
     """
     power = planes[0] * planes[0] + planes[1] * planes[1] + planes[2] * planes[2]
     means, variances, counts = [], [], []
     for sign in (1, -1):
-        weight = np.clip(sign * leaning - SURE, 0, 1)
+        weight = np.clip(sign * leaning - MIN_LEANING, 0, 1)
         count = np.maximum(_halved_and_blurred(weight), np.float32(1e-4))
         mean = np.stack([_halved_and_blurred(cv2.multiply(plane, weight)) / count for plane in planes])
         square = _halved_and_blurred(cv2.multiply(power, weight)) / count
         variances.append(np.maximum(square - _power(mean), 0) / 3 + np.float32(NOISE_LEVELS**2))
         means.append(mean)
         counts.append(count)
-    apart = _power(means[0] - means[1])
-    distinct = (apart / (2 * np.minimum(*variances))) ** 2  # one colour on both sides decides nothing
-    sure = distinct / (distinct + np.float32(DISTINCT**2))
-    enough = np.minimum(*counts)
-    sure *= enough / (enough + np.float32(LEAST_COUNT))
+    distance = _power(means[0] - means[1])
+    distinct = (distance / (2 * np.minimum(*variances))) ** 2  # the same colour on both sides is no evidence
+    certainty = distinct / (distinct + np.float32(DISTINCT**2))
+    smaller_side = np.minimum(*counts)
+    certainty *= smaller_side / (smaller_side + np.float32(HALF_WEIGHT_SHARE))
     half = [0.5 / variance for variance in variances]
     linear = 2 * (means[0] * half[0] - means[1] * half[1])
     constant = _power(means[1]) * half[1] - _power(means[0]) * half[0]
     constant += np.float32(1.5) * np.log(variances[1] / variances[0])
-    return np.dstack([half[1] - half[0], *linear, constant, sure]).astype(np.float32)
+    return np.dstack([half[1] - half[0], *linear, constant, certainty]).astype(np.float32)
 
 
-def log_odds_from_means(
-    colours: UInt8[np.ndarray, "N 3"], sides: Float32[np.ndarray, "N 6"]
-) -> Float32[np.ndarray, "N"]:
+def log_odds_from_means(colours: UInt8[np.ndarray, "N 3"], sides: Float32[np.ndarray, "N 6"]) -> Values:
     """Return the log odds of colours, given the `side_colours` at each: positive is near, 0 is undecided."""
     log_odds, power = sides[:, 4].copy(), np.zeros(len(colours), np.float32)
     for channel in range(3):
@@ -173,12 +166,12 @@ def log_odds_from_means(
         power += colour
     power *= sides[:, 0]
     log_odds += power
-    np.clip(log_odds, -MOST_LOG_ODDS, MOST_LOG_ODDS, out=log_odds)
+    np.clip(log_odds, -MAX_LOG_ODDS, MAX_LOG_ODDS, out=log_odds)
     log_odds *= sides[:, 5]
     return log_odds
 
 
-def _halved_and_blurred(values: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "h w"]:
+def _halved_and_blurred(values: Plane) -> Float32[np.ndarray, "h w"]:
     size = ((values.shape[1] + 1) // 2, (values.shape[0] + 1) // 2)
     return cv2.GaussianBlur(cv2.resize(values, size, interpolation=cv2.INTER_AREA), (0, 0), SPREAD_PX / 2)
 
@@ -190,7 +183,7 @@ def _power(colours: Float32[np.ndarray, "3 h w"]) -> Float32[np.ndarray, "h w"]:
 def _spiral(samples: int, reach_px: float, row_px: int) -> list[tuple[int, np.float32]]:
     """Return offset and weight of pixels spread over a disc (Vogel 1979), so that they match no regular texture.
 
-    Offsets are differences of indices in a picture with rows of `row_px` pixels.
+    Offsets are differences of flat indices in a picture `row_px` wide.
     """
     index = np.arange(samples) + 0.5
     share, turn = np.sqrt(index / samples), index * np.pi * (3 - np.sqrt(5))

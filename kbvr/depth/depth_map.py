@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from jaxtyping import Float32
 
 from kbvr.errors import InputError
+from kbvr.imaging.array_types import Plane, SmallPlane
 from kbvr.photo.photo import Photo
 
-MOST_SAMPLES = 1_000_000
-"""Percentiles are computed from about this many pixels: more would take long and hardly change them."""
+MAX_SAMPLES = 1_000_000
+"""Percentiles are computed from about this many pixels: more take longer and hardly change them."""
 
 
 @dataclass(frozen=True, eq=False)
 class DepthMap:
     """Depth of every pixel of one photo, in that photo's camera."""
 
-    inverse_depth: Float32[np.ndarray, "H W"] = field(repr=False)
+    inverse_depth: Plane = field(repr=False)
     """1/m along the optical axis; finite, >= 0, and 0 is infinitely far."""
 
     f_px: float
@@ -28,12 +28,12 @@ class DepthMap:
     """Whether the metres are measured (by a file or a metric network) or only placed to look believable."""
 
     network: str = ""
-    """Name of the network that estimated it; empty if none did."""
+    """Name of the network that estimated the depth; empty if none did."""
 
     def __post_init__(self) -> None:
         """Check the range once, so that no later stage has to."""
-        least, most = self.inverse_depth.min(initial=0), self.inverse_depth.max(initial=0)
-        if not (least >= 0 and np.isfinite(most)):  # both are NaN if one is
+        low, high = self.inverse_depth.min(initial=0), self.inverse_depth.max(initial=0)
+        if not (low >= 0 and np.isfinite(high)):  # NaN anywhere makes both NaN
             raise InputError("inverse depth must be finite and >= 0 everywhere")
 
 
@@ -43,7 +43,7 @@ def seen_through(photo: Photo, depth: DepthMap) -> Photo:
 
 
 def sized(photo: Photo, depth: DepthMap, size_px: tuple[int, int]) -> tuple[Photo, DepthMap]:
-    """Return a photo and its depth resized to a (width, height) of about its shape, no larger than it is."""
+    """Return a photo and its depth downscaled to a (width, height) of about the same shape."""
     if size_px == photo.size_px:
         return photo, depth
     from kbvr.imaging.resize import averaged
@@ -56,7 +56,7 @@ def sized(photo: Photo, depth: DepthMap, size_px: tuple[int, int]) -> tuple[Phot
     )
 
 
-def sampled(values: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "h w"]:
+def sampled(values: Plane) -> SmallPlane:
     """Return a map, or every n-th row and column of a large one: enough for percentiles."""
-    step = max(1, int((values.size / MOST_SAMPLES) ** 0.5))
+    step = max(1, int((values.size / MAX_SAMPLES) ** 0.5))
     return values[::step, ::step]

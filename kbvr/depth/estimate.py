@@ -1,4 +1,4 @@
-"""Depth of every pixel of a photo, estimated by a network and placed in metres."""
+"""Estimate the depth of every pixel of a photo with a network, and place it in metres."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32
 
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.guided_upsample import upsample_all_along_edges, upsample_along_edges
 from kbvr.depth.networks import depth_network
 from kbvr.depth.placement import DEFAULT_NEAR_M, below_sky, place
 from kbvr.depth.predict import DepthPrediction, predict_depth, sky_of
+from kbvr.imaging.array_types import Plane
 from kbvr.photo.photo import Photo
 
 
@@ -26,16 +26,16 @@ def estimate_depth(
     threads: int | None = None,
     max_bytes: int | None = None,
 ) -> DepthMap:
-    """Estimate depth with a network and bring it to the photo's size along its edges.
+    """Estimate depth with a network, and upsample it to the photo's size along the photo's edges.
 
-    `model` is what `kbvr.depth.networks.depth_network` takes: `auto`, a name or an ONNX file; `quality` is that of
-    `kbvr.depth.predict.predict_depth`. Metric networks keep their scale; others are placed by near_m, with the sky at
-    infinity; if they do not detect it, the built-in network does. The map's focal length is the photo's, unless that
-    is a guess and the network finds a better one. `max_bytes` limits the memory of a user's own network.
+    `model` is `auto`, a name or an ONNX file, as in `kbvr.depth.networks.depth_network`; `quality` is as in
+    `kbvr.depth.predict.predict_depth`. Metric networks keep their scale. Others are placed by near_m, with the sky at
+    infinity; if they do not detect the sky, the built-in network does. The map's focal length is the photo's, unless
+    that is a guess and the network estimates it. `max_bytes` limits the memory of a user's network.
 
     Raises:
         InputError: if near_m is not positive, the quality, the device or the network does not exist, or its prediction
-            cannot be a depth.
+            is not a valid depth.
     """
     network = depth_network(model, device=device, threads=threads, max_bytes=max_bytes)
     known_f_px = None if photo.f_source == "guess" else photo.f_px
@@ -46,7 +46,7 @@ def estimate_depth(
     values, sky = prediction.values, prediction.sky
     if sky is None:
         sky = sky_of(photo.rgb, quality=quality, device=device, threads=threads)
-    full_sky: Float32[np.ndarray, "H W"] | None = None
+    full_sky: Plane | None = None
     if sky.any() and sky.shape == values.shape:
         values, full_sky = upsample_all_along_edges([values, sky], photo.rgb)
     else:
@@ -55,15 +55,15 @@ def estimate_depth(
     return replace(place(values, full_sky, photo, near_m=near_m), network=network.name)
 
 
-def _metric_at_full_size(prediction: DepthPrediction, photo: Photo) -> Float32[np.ndarray, "H W"]:
-    """Return a metric network's inverse depth at the photo's size, 1/m; the sky, if it finds one, is infinitely far."""
+def _metric_at_full_size(prediction: DepthPrediction, photo: Photo) -> Plane:
+    """Return a metric network's inverse depth at the photo's size, 1/m; the sky, if detected, is infinitely far."""
     values, sky = prediction.values, prediction.sky
     if sky is None or not sky.any() or sky.shape != values.shape:
         return np.maximum(upsample_along_edges(values, photo.rgb), np.float32(0))
     is_sky = sky > 0.5
     far = np.float32(0) if is_sky.all() else np.percentile(values[~is_sky], 2).astype(np.float32)
-    harmless = np.where(is_sky, np.minimum(values, far), values)  # the network's depth of the sky itself is no depth
-    values, sky = upsample_all_along_edges([harmless, sky], photo.rgb)
+    values = np.where(is_sky, np.minimum(values, far), values)  # what the network predicts in the sky is meaningless
+    values, sky = upsample_all_along_edges([values, sky], photo.rgb)
     np.maximum(values, np.float32(0), out=values)
     values *= below_sky(sky)
     return values

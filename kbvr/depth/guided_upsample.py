@@ -1,10 +1,10 @@
-"""Upsample a small map (depth, sky) to the photo's full size so that its edges lie on the photo's edges.
+"""Upsample a small map (depth, sky) to the photo's full size so that its edges follow the photo's edges.
 
-Where a map has no step it is interpolated, whatever the photo shows there: a poster stays flat. Networks blur steps
-into ramps, and a ramp between two surfaces would be a rubber sheet in the scene. So a pixel at a step takes the value
-at the near or the far end of its ramp. Two cues decide which: how far up the ramp the pixel lies, and which side has
-pixels of its colour; where colours do not decide, the outline is the map's own, and smooth. The photo is compared at a
-working size first, and at its full size right beside the boundary.
+Where the map has no step it is interpolated, whatever the photo shows: a poster stays flat. Networks blur steps into
+ramps, and a ramp between two surfaces would become a rubber sheet in the scene. So a pixel at a step gets the value at
+the near or the far end of its ramp. Two cues decide which: the pixel's height on the ramp, and the side that has pixels
+of its colour. Where colours do not decide, the outline is the map's, and smooth. The photo is compared at a working
+size first, and at full size close to the boundary.
 """
 
 from __future__ import annotations
@@ -16,87 +16,77 @@ from itertools import product
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Float32, Int, UInt8
+from jaxtyping import Float, Float32
 
-from kbvr.depth.boundary_sides import log_odds_from_means, log_odds_from_samples, side_colours
+from kbvr.depth.boundary_sides import Indices, log_odds_from_means, log_odds_from_samples, side_colours
 from kbvr.depth.edge_ramps import steps_of
+from kbvr.imaging.array_types import Picture, Plane, SmallPlane
 from kbvr.imaging.resize import averaged, shrunk
 from kbvr.imaging.tiling import padded_square
 
 WORKING_LONG_SIDE_PX = 1024
 SQUARE_PX = 256
-"""Side of the squares of the full size that are searched for steps."""
-
 PADDING_PX = 3
-"""Padding of a square for the blur."""
+"""Side of the squares processed at a time at full size, and their padding for the blur."""
 
 REACH_CELLS = 3.2
-"""How far away colours are compared, in cells of the map."""
+"""Distance within which colours are compared, in cells of the map."""
 
-LEAST_REACH_PX = 2.0
+MIN_REACH_PX = 2.0
 
 RAMP_WEIGHT, STEP_WEIGHT = (0.2, 0.02), (0.8, 0.002)
-"""(weight, least share) of the map's own log odds against those of the colours: the logarithm of the share up the ramp
-over the share down. The ramp shows where it is steepest; the sharp step, a cell wide, how far away that is."""
+"""(weight, minimum share) of the map's log odds relative to the colours': the logarithm of the share up the ramp over
+the share down. The ramp shows where it is steepest; the sharp step, a cell wide, shows the distance from there."""
 
 LEANING_WEIGHT = 0.5
-"""Weight of the working size's log odds against those at the full size."""
+"""Weight of the log odds at the working size relative to those at full size."""
 
 SMOOTH_PX = (1.3, 1.5)
-"""Sigma of the blur of the log odds, at the working and at the full size: single pixels are noise."""
+"""Sigma of the blur of the log odds, at the working size and at full size: single pixels are noise."""
 
 DOUBT = 0.5
-"""Log odds at the working size are reduced by this much, so weak evidence counts for nothing."""
+"""Log odds at the working size are reduced by this amount, so that weak evidence counts for nothing."""
 
 SPECK_CELLS = 2.0
-"""Specks of less than this squared, in cells of the map, are noise."""
+"""Specks smaller than the square of this, in cells of the map, are noise."""
 
 NARROW_PX = 2
-"""How far from a boundary the photo is compared again at full size, in pixels of the working size."""
+"""Distance from a boundary within which the photo is compared at full size, in pixels of the working size."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Working:
     """One map at the working size."""
 
-    flat: Float32[np.ndarray, "h w"]
+    flat: SmallPlane
     """The small map where there is no step."""
 
     ramp: Float32[np.ndarray, "H W 4"]
     """The near value, the far value, whether there is a step (0 to 1), and the log odds of the near side."""
 
     high_step: float
-    """See `Steps`."""
-
     sides: Float32[np.ndarray, "h2 w2 6"]
-    """The colours of both sides right beside the boundary (`kbvr.depth.boundary_sides.side_colours`)."""
+    """The colours of both sides close to the boundary (`kbvr.depth.boundary_sides.side_colours`)."""
 
 
-def upsample_along_edges(
-    small: Float32[np.ndarray, "h w"], rgb: UInt8[np.ndarray, "H W 3"]
-) -> Float32[np.ndarray, "H W"]:
-    """Return the map at the picture's size, its steps on the picture's edges."""
+def upsample_along_edges(small: SmallPlane, rgb: Picture) -> Plane:
+    """Return the map at the picture's size, with its steps on the picture's edges."""
     return upsample_all_along_edges([small], rgb)[0]
 
 
-def upsample_all_along_edges(
-    maps: Sequence[Float32[np.ndarray, "h w"]], rgb: UInt8[np.ndarray, "H W 3"]
-) -> list[Float32[np.ndarray, "H W"]]:
-    """Return several maps of one size at the picture's size, their steps on the picture's edges.
+def upsample_all_along_edges(maps: Sequence[SmallPlane], rgb: Picture) -> list[Plane]:
+    """Return several maps of one size at the picture's size, with their steps on the picture's edges.
 
-    In a depth map the larger value is the nearer one; in others it is simply one of the two sides.
+    In a depth map the larger value is the nearer one; in other maps it is simply one of the two sides.
     """
     guide = shrunk(rgb, WORKING_LONG_SIDE_PX)
     colours = cv2.split(guide.astype(np.float32))
-    return [_at_full_size(_at_working_size(_no_larger(small, guide.shape), colours), rgb) for small in maps]
+    height, width = guide.shape[:2]
+    small_maps = [averaged(cells, (min(cells.shape[1], width), min(cells.shape[0], height))) for cells in maps]
+    return [_at_full_size(_at_working_size(small, colours), rgb) for small in small_maps]
 
 
-def _no_larger(small: Float32[np.ndarray, "h w"], shape: tuple[int, ...]) -> Float32[np.ndarray, "h2 w2"]:
-    """Return a map that has no more cells than a picture of this shape has pixels, along either side."""
-    return averaged(small, (min(small.shape[1], shape[1]), min(small.shape[0], shape[0])))
-
-
-def _at_working_size(small: Float32[np.ndarray, "h w"], colours: Sequence[Float32[np.ndarray, "H W"]]) -> _Working:
+def _at_working_size(small: SmallPlane, colours: Sequence[Plane]) -> _Working:
     """Decide which side of its step every pixel of the working size belongs to."""
     steps = steps_of(small)
     size = colours[0].shape[::-1]
@@ -106,26 +96,26 @@ def _at_working_size(small: Float32[np.ndarray, "h w"], colours: Sequence[Float3
         for cells in (steps.near, steps.far, steps.share, steps.smooth, steps.sharp, blurred)
     )
     leaning = np.zeros_like(share)
-    band = np.flatnonzero((share > 0) & (near > far))  # in a nearly flat map both may round to the same number
+    band = np.flatnonzero((share > 0) & (near > far))  # in a nearly flat map both may round to the same value
     if band.size:
         high, low = near.ravel()[band], far.ravel()[band]
-        reach_px = max(LEAST_REACH_PX, REACH_CELLS * size[0] / small.shape[1])
+        reach_px = max(MIN_REACH_PX, REACH_CELLS * size[0] / small.shape[1])
         log_odds = log_odds_from_samples([*colours, sharp], band, high, low, reach_px=reach_px)
         by_map = np.zeros_like(high)
-        for values, weight, least in ((smooth, *RAMP_WEIGHT), (blurred, *STEP_WEIGHT)):
-            up = np.clip((values.ravel()[band] - low) / (high - low), least, 1 - least)
+        for values, weight, min_share in ((smooth, *RAMP_WEIGHT), (blurred, *STEP_WEIGHT)):
+            up = np.clip((values.ravel()[band] - low) / (high - low), min_share, 1 - min_share)
             by_map += np.float32(weight) * np.log(up / (1 - up))
         log_odds = _smoothed(log_odds, band, share.shape, SMOOTH_PX[0])
         log_odds -= np.clip(log_odds, -DOUBT, DOUBT)
         leaning.ravel()[band] = by_map + log_odds * np.minimum((high - low) / steps.high_step, 1)
-        least_px = round((SPECK_CELLS * size[0] / small.shape[1]) ** 2)
+        min_px = round((SPECK_CELLS * size[0] / small.shape[1]) ** 2)
         for sign in (1, -1):
-            _turn_specks(leaning, sign, least_px)
+            _flip_specks(leaning, sign, min_px)
     return _Working(steps.flat, np.dstack([near, far, share, leaning]), steps.high_step, side_colours(colours, leaning))
 
 
-def _at_full_size(working: _Working, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
-    """Enlarge a map; squares are independent, so threads share them."""
+def _at_full_size(working: _Working, rgb: Picture) -> Plane:
+    """Enlarge a map; threads share its squares, which are independent."""
     height, width = rgb.shape[:2]
     rows, columns = working.ramp.shape[:2]
     result = cv2.resize(working.flat, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -133,57 +123,56 @@ def _at_full_size(working: _Working, rgb: UInt8[np.ndarray, "H W 3"]) -> Float32
     is_near = (working.ramp[..., 3] > 0).astype(np.uint8)
     window = np.ones((2 * NARROW_PX + 1, 2 * NARROW_PX + 1), np.uint8)
     narrow = (cv2.dilate(is_near, window) != cv2.erode(is_near, window)) & (share_of_step > 0)
-    asked_already = (rows, columns) == (height, width)
-    row_places, column_places = (
-        {start: _Places.of(start, full, working) for start in range(0, full, SQUARE_PX)}
+    is_full_size = (rows, columns) == (height, width)
+    row_positions, column_positions = (
+        {start: _Positions.of(start, full, working) for start in range(0, full, SQUARE_PX)}
         for full, working in ((height, rows), (width, columns))
     )
 
-    def one_square(corner: tuple[int, int]) -> None:
+    def enlarge(corner: tuple[int, int]) -> None:
         square, padded, inside = padded_square(*corner, side_px=SQUARE_PX, padding_px=PADDING_PX)
-        row, column = row_places[corner[0]], column_places[corner[1]]
+        row, column = row_positions[corner[0]], column_positions[corner[1]]
         window = np.s_[row.first : row.last + 2, column.first : column.last + 2]
         if not share_of_step[window].any():
             return
         near, far, share, leaning = cv2.split(_enlarged(working.ramp[window], row, column))
-        if not asked_already:
+        if not is_full_size:
             band = np.flatnonzero(narrow[row.nearest].take(column.nearest, axis=1))
             y, x = np.divmod(band, leaning.shape[1])
-            beside = (row.nearest // 2)[y] * working.sides.shape[1] + (column.nearest // 2)[x]
+            side = (row.nearest // 2)[y] * working.sides.shape[1] + (column.nearest // 2)[x]
             colours = rgb[padded].reshape(-1, 3).take(band, axis=0)
-            log_odds = log_odds_from_means(colours, working.sides.reshape(-1, 6).take(beside, axis=0))
+            log_odds = log_odds_from_means(colours, working.sides.reshape(-1, 6).take(side, axis=0))
             log_odds *= np.minimum((near.ravel()[band] - far.ravel()[band]) / working.high_step, 1)
+            log_odds = _smoothed(log_odds, band, leaning.shape, SMOOTH_PX[1])
             flat = leaning.ravel()
-            flat[band] = np.float32(LEANING_WEIGHT) * flat[band] + _smoothed(
-                log_odds, band, leaning.shape, SMOOTH_PX[1]
-            )
+            flat[band] = np.float32(LEANING_WEIGHT) * flat[band] + log_odds
         step = np.where(leaning[inside] > 0, near[inside], far[inside])
         step -= result[square]
         step *= share[inside]
         result[square] += step
 
     with ThreadPoolExecutor() as pool:
-        list(pool.map(one_square, product(range(0, height, SQUARE_PX), range(0, width, SQUARE_PX))))
+        list(pool.map(enlarge, product(range(0, height, SQUARE_PX), range(0, width, SQUARE_PX))))
     return result
 
 
 @dataclass(frozen=True, eq=False)
-class _Places:
-    """Where pixels of the full size lie at the working size, along one axis."""
+class _Positions:
+    """Positions of full-size pixels at the working size, along one axis."""
 
     first: int
     last: int
-    above: Int[np.ndarray, "N"]
+    above: Indices
     """The working pixel before each of them, counted from the first."""
 
     share: Float32[np.ndarray, "N"]
-    """Where each lies between that one and the next, 0 to 1."""
+    """The position between that working pixel and the next, 0 to 1."""
 
-    nearest: Int[np.ndarray, "N"]
+    nearest: Indices
 
     @classmethod
-    def of(cls, start: int, full: int, working: int) -> _Places:
-        """Place the pixels of a square and those around it as `cv2.resize` places them."""
+    def of(cls, start: int, full: int, working: int) -> _Positions:
+        """Return the positions of a square's pixels and its padding, as `cv2.resize` computes them."""
         pixels = np.arange(max(0, start - PADDING_PX), min(full, start + SQUARE_PX + PADDING_PX))
         at = (pixels + 0.5) * (working / full) - 0.5
         at = np.clip(at, 0, working - 1)
@@ -192,29 +181,31 @@ class _Places:
         return cls(first, last, above - first, (at - above).astype(np.float32), np.rint(at).astype(np.intp))
 
 
-def _enlarged(planes: Float32[np.ndarray, "h w C"], row: _Places, column: _Places) -> Float32[np.ndarray, "R X C"]:
-    """Return a piece of planes at the full size, by bilinear interpolation."""
-    for axis, places in enumerate((row, column)):
-        share = places.share.reshape(-1, *[1] * (2 - axis))
-        after = planes.take(np.minimum(places.above + 1, planes.shape[axis] - 1), axis=axis)
-        planes = planes.take(places.above, axis=axis)
+def _enlarged(
+    planes: Float32[np.ndarray, "h w C"], row: _Positions, column: _Positions
+) -> Float32[np.ndarray, "R X C"]:
+    """Return a piece of planes at full size, by bilinear interpolation."""
+    for axis, positions in enumerate((row, column)):
+        share = positions.share.reshape(-1, *[1] * (2 - axis))
+        after = planes.take(np.minimum(positions.above + 1, planes.shape[axis] - 1), axis=axis)
+        planes = planes.take(positions.above, axis=axis)
         after -= planes
         after *= share
         planes += after
     return planes
 
 
-def _turn_specks(leaning: Float32[np.ndarray, "H W"], sign: int, least_px: int) -> None:
-    """Give specks of one side to the side that surrounds them, in place."""
-    count, specks, figures, _ = cv2.connectedComponentsWithStats((leaning * sign > 0).astype(np.uint8), connectivity=4)
+def _flip_specks(leaning: Plane, sign: int, min_px: int) -> None:
+    """Assign specks of one side to the side that surrounds them, in place."""
+    count, specks, stats, _ = cv2.connectedComponentsWithStats((leaning * sign > 0).astype(np.uint8), connectivity=4)
     if count > 1:
-        small = figures[:, cv2.CC_STAT_AREA] < least_px
+        small = stats[:, cv2.CC_STAT_AREA] < min_px
         small[0] = False
         leaning[small[specks]] *= -1
 
 
 def _smoothed(
-    values: Float[np.ndarray, "N"], band: Int[np.ndarray, "N"], shape: tuple[int, ...], sigma_px: float
+    values: Float[np.ndarray, "N"], band: Indices, shape: tuple[int, ...], sigma_px: float
 ) -> Float32[np.ndarray, "N"]:
     """Return a band's values, blurred within the band."""
     planes = np.zeros((2, *shape), np.float32)

@@ -1,4 +1,4 @@
-"""How carefully depth is estimated."""
+"""The qualities of depth estimation."""
 
 from __future__ import annotations
 

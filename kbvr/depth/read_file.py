@@ -1,13 +1,13 @@
-"""Depth files: depth for a photo from PNG, TIFF, NPY, NPZ or EXR.
+"""Read the depth of a photo from a PNG, TIFF, NPY, NPZ or EXR file.
 
-The meaning of the numbers is never guessed; the caller names one of three conventions:
+The meaning of the numbers is never guessed; the caller names one of three kinds:
 
     disparity            relative, larger is nearer; any scale and shift
     depth-m              metres along the optical axis, larger is farther; whole numbers are millimetres
     inverse-depth-per-m  1/metres along the optical axis, larger is nearer; never whole numbers
 
-"Unknown or infinitely far" is 0, NaN or infinity in depth-m, 0 or NaN in inverse-depth-per-m, and NaN in
-disparity; it becomes the farthest value.
+Unknown or infinitely far pixels are 0, NaN or infinity in depth-m, 0 or NaN in inverse-depth-per-m, and NaN in
+disparity; they get the farthest value.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import os
 from typing import Any, get_args
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float64
 from numpy.typing import NDArray
 
 from kbvr.errors import InputError
+from kbvr.imaging.array_types import Plane
 from kbvr.photo.decoding_process import decoded_depth
 from kbvr.photo.depth_kind import DepthKind
 from kbvr.photo.picture_file import display_name as shown
@@ -34,14 +35,14 @@ _log = logging.getLogger(__name__)
 
 def load_inverse_depth(
     path: str | os.PathLike[str], size_px: tuple[int, int], *, kind: DepthKind, max_memory_bytes: int | None = None
-) -> tuple[Float32[np.ndarray, "H W"], bool]:
-    """Read a depth file and bring it to a photo's size_px; return it and whether it is metric.
+) -> tuple[Plane, bool]:
+    """Read a depth file, resize it to a photo's size_px, and return it and whether it is metric.
 
-    Metric: 1/m along the optical axis, >= 0, 0 is infinitely far. Relative (from "disparity"): 0 at the
-    farthest pixel to 1 at the nearest. It is resized in inverse depth, linearly up and by areas down.
+    Metric: 1/m along the optical axis, >= 0, 0 is infinitely far. Relative (from "disparity"): 0 at the farthest pixel
+    to 1 at the nearest. It is resized in inverse depth, bilinearly up and by area down.
 
     Raises:
-        InputError: if the file cannot be read as one channel of numbers, would take more than max_memory_bytes, its
+        InputError: if the file cannot be read as one channel of numbers, requires more than max_memory_bytes, its
             aspect differs from the photo's by more than 2%, or its numbers are not valid for the kind.
         OutOfMemoryError: if there is not enough memory to decode it.
     """
@@ -53,14 +54,11 @@ def load_inverse_depth(
         return _resized(_normalised(stored, path), size_px), False
     inverse_depth = _from_metres(stored, path) if kind == "depth-m" else _from_inverse_metres(stored, path)
     if not inverse_depth.any():
-        raise InputError(f"{shown(path)}: expected {kind}, but no pixel holds a finite value above 0")
+        raise InputError(f"{shown(path)}: expected {kind}, got no finite value above 0")
     if inverse_depth.max() > 1 / _NEAREST_M:
         nearest_m = 1 / float(inverse_depth.max())
-        raise InputError(f"{shown(path)}: expected {kind}, but its nearest pixel is {nearest_m:.2g} m away")
+        raise InputError(f"{shown(path)}: expected {kind} of at least {_NEAREST_M} m, got {nearest_m:.2g} m")
     return _resized(inverse_depth, size_px), True
-
-
-# --- conventions ---
 
 
 def _from_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:
@@ -68,7 +66,7 @@ def _from_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[
     with np.errstate(invalid="ignore"):  # converting a signalling NaN would warn
         depth_m = stored * 0.001 if stored.dtype.kind in "iu" else stored.astype(np.float64)
     known = np.isfinite(depth_m) & (depth_m > 0)
-    with np.errstate(over="ignore"):  # too near, which the caller reports
+    with np.errstate(over="ignore"):  # the caller reports pixels that are too near
         return np.divide(1.0, depth_m, out=np.zeros(depth_m.shape, np.float64), where=known)
 
 
@@ -78,7 +76,7 @@ def _from_inverse_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> 
     _check_not_negative(stored, "inverse-depth-per-m", path)
     if np.isinf(stored).any():
         infinite = np.isinf(stored).sum()
-        raise InputError(f"{shown(path)}: expected inverse-depth-per-m, but {infinite} pixels are infinite")
+        raise InputError(f"{shown(path)}: expected inverse-depth-per-m, got infinity in {infinite} pixels")
     with np.errstate(invalid="ignore"):
         return np.where(np.isnan(stored), 0.0, stored).astype(np.float64)
 
@@ -86,44 +84,41 @@ def _from_inverse_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> 
 def _check_not_negative(stored: NDArray[Any], kind: str, path: str | os.PathLike[str]) -> None:
     negative = int((stored < 0).sum())
     if negative:
-        pixels = f"{negative} pixels are negative (down to {stored[stored < 0].min():.4g})"
-        raise InputError(f"{shown(path)}: expected {kind} >= 0, but {pixels}")
+        lowest = f"{stored[stored < 0].min():.4g}"
+        raise InputError(f"{shown(path)}: expected {kind} >= 0, got {negative} negative pixels (down to {lowest})")
 
 
 def _normalised(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:
     with np.errstate(invalid="ignore"):
         disparity = stored.astype(np.float64)
     if np.isinf(disparity).any():
-        raise InputError(f"{shown(path)}: expected disparity, but {np.isinf(disparity).sum()} pixels are infinite")
+        raise InputError(f"{shown(path)}: expected disparity, got infinity in {np.isinf(disparity).sum()} pixels")
     known = ~np.isnan(disparity)
-    least, most = (disparity[known].min(), disparity[known].max()) if known.any() else (0.0, 0.0)
+    low, high = (disparity[known].min(), disparity[known].max()) if known.any() else (0.0, 0.0)
     with np.errstate(over="ignore"):
-        extent = most - least
+        extent = high - low
     if not extent > 0:
-        raise InputError(f"{shown(path)}: expected disparity, but all its pixels are the same ({least:.4g})")
+        raise InputError(f"{shown(path)}: expected disparity, got the same value in all pixels ({low:.4g})")
     if np.isinf(extent):
-        raise InputError(f"{shown(path)}: expected disparity, but it goes from {least:.4g} to {most:.4g}")
+        raise InputError(f"{shown(path)}: expected disparity, got too large a range, {low:.4g} to {high:.4g}")
     if stored.dtype == np.uint8:
-        _log.warning("%s: 8 bits hold 256 steps of depth; expect terraces", shown(path))
+        _log.warning("%s: 8 bits store only 256 steps of depth, which may be visible as terraces", shown(path))
     with np.errstate(invalid="ignore"):
-        return np.where(known, (disparity - least) / extent, 0.0)
+        return np.where(known, (disparity - low) / extent, 0.0)
 
 
-# --- size ---
-
-
-def _check_aspect(came_px: tuple[int, int], size_px: tuple[int, int], path: str | os.PathLike[str]) -> None:
-    ratio = came_px[0] / came_px[1] * size_px[1] / size_px[0]
+def _check_aspect(got_px: tuple[int, int], size_px: tuple[int, int], path: str | os.PathLike[str]) -> None:
+    ratio = got_px[0] / got_px[1] * size_px[1] / size_px[0]
     if max(ratio, 1 / ratio) > _ASPECT_TOLERANCE:
-        turned = came_px[1] / came_px[0] * size_px[1] / size_px[0]
-        hint = "; is it turned?" if max(turned, 1 / turned) <= _ASPECT_TOLERANCE else ""
+        rotated = got_px[1] / got_px[0] * size_px[1] / size_px[0]
+        hint = "; is it rotated?" if max(rotated, 1 / rotated) <= _ASPECT_TOLERANCE else ""
         raise InputError(
             f"{shown(path)}: expected depth of the photo's shape ({size_px[0]} x {size_px[1]}, to within 2%), "
-            f"got {came_px[0]} x {came_px[1]}{hint}"
+            f"got {got_px[0]} x {got_px[1]}{hint}"
         )
 
 
-def _resized(inverse_depth: Float64[np.ndarray, "h w"], size_px: tuple[int, int]) -> Float32[np.ndarray, "H W"]:
+def _resized(inverse_depth: Float64[np.ndarray, "h w"], size_px: tuple[int, int]) -> Plane:
     from kbvr.imaging.resize import resized
 
     return resized(inverse_depth.astype(np.float32), size_px)

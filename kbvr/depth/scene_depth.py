@@ -1,4 +1,4 @@
-"""Scene depth: what planning needs to know of a photo's depth, and how far a camera can move through it."""
+"""Scene depth: a summary of a photo's depth for planning, and how far a camera can move through the scene."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Float64
+from jaxtyping import Bool, Float64
 
 from kbvr.depth.depth_map import DepthMap, sampled
 from kbvr.geometry.camera import Camera, camera_of_photo
+from kbvr.imaging.array_types import Plane, SmallPlane
 from kbvr.imaging.resize import shrunk
 
 CORRIDOR_SHARE = 0.12
 """Half the width of the corridor that must be free ahead of a camera, as a share of the distance moved."""
 
 LARGEST_ENLARGEMENT = 3.0
-"""Nothing ahead of a camera may appear larger than this many times its first size: closer, there is only blur."""
+"""Maximum enlargement of things ahead of a camera: beyond it there is only blur."""
 
 LARGE_AREA = 0.2
-"""Share of the frame that may be larger than that, at its sides."""
+"""Share of the frame, towards its border, that may be enlarged more."""
 
 KEPT_AREA = 0.5
-"""Share of what is not infinitely far that must stay in the frame, so that a flight ends before only sky is left."""
+"""Share of the finite part of the scene that must stay in the frame, so that a flight ends before only sky is left."""
 
-PLACES = 96
-"""Places along a move that are checked."""
+POSITIONS = 96
+"""Number of positions along a move that are checked."""
 
 CELLS = 128
-"""Long side of the coarse map in which corridors are searched for, in cells."""
+"""Long side of the coarse map for corridors, in cells."""
 
 FAR_SHARE = 1e-4
 """Inverse depth that stands for infinity where a distance is needed, as a share of the nearest."""
@@ -40,16 +41,10 @@ class SceneDepth:
     """The depth of a photo, summarised for planning moves and stereo rigs."""
 
     camera: Camera
-    """The photo's own camera."""
-
-    inverse_depth: Float32[np.ndarray, "H W"] = field(repr=False)
-    """Of every pixel of the photo, 1/m."""
-
+    inverse_depth: Plane = field(repr=False)
     nearest_inverse_depth: float
-    """99th percentile of the photo's inverse depth, 1/m."""
-
     farthest_inverse_depth: float
-    """1st percentile of the photo's inverse depth, 1/m."""
+    """99th and 1st percentile of the photo's inverse depth, 1/m."""
 
     subject_inverse_depth: float
     """Inverse depth just behind the nearest thing in the middle of the picture, 1/m."""
@@ -74,19 +69,19 @@ class SceneDepth:
         return FAR_SHARE * max(self.nearest_inverse_depth, 1e-6)
 
     def inverse_depth_at(self, x_share: float, y_share: float) -> float:
-        """Return the inverse depth at a place in the photo, given as shares of its width and height, 1/m."""
+        """Return the inverse depth at a point of the photo, given as shares of its width and height, 1/m."""
         rows, columns = self.cells.shape
         row, column = min(int(y_share * rows), rows - 1), min(int(x_share * columns), columns - 1)
         return float(np.median(self.cells[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]))
 
     @cached_property
-    def cells(self) -> Float32[np.ndarray, "h w"]:
+    def cells(self) -> SmallPlane:
         """The inverse depth on a coarse grid over the photo, without specks, 1/m."""
         return np.maximum(np.asarray(cv2.medianBlur(shrunk(self.inverse_depth, CELLS), 3)), 0)
 
     @cached_property
     def points(self) -> Float64[np.ndarray, "3 N"]:
-        """The points of `cells` in the photo camera's axes, in metres; infinitely far points lie at 1/far."""
+        """The points of `cells` in the photo camera's axes, in metres; infinitely far points are at 1/far."""
         rows, columns = self.cells.shape
         width, height = self.camera.size_px
         x = ((np.arange(columns) + 0.5) * width / columns - self.camera.cx_px) / self.camera.f_px
@@ -95,73 +90,64 @@ class SceneDepth:
         return np.stack([(x * z).ravel(), (y[:, None] * z).ravel(), z.ravel()])
 
     def room_m(self, start_m: Float64[np.ndarray, "3"], direction: Float64[np.ndarray, "3"]) -> float:
-        """Return how far a camera may move from a place in a direction (of any length) before it is too close.
+        """Return how far a camera may move from a position in a direction (of any length) before it is too close.
 
-        What lies in the corridor ahead is enlarged by LARGEST_ENLARGEMENT at most, and so is all but LARGE_AREA of the
-        frame; KEPT_AREA of the scene stays in it.
+        Things in the corridor ahead are enlarged by at most LARGEST_ENLARGEMENT, as is all but LARGE_AREA of the frame,
+        and KEPT_AREA of the scene stays in the frame.
         """
-        most_m = self.free_m(start_m, direction)
-        if not most_m < float("inf") or direction[2] <= 0:  # backwards or sideways: nothing is enlarged
-            return most_m
+        max_m = self.free_m(start_m, direction)
+        if not max_m < float("inf") or direction[2] <= 0:  # backwards or sideways: nothing is enlarged
+            return max_m
         ahead = direction / np.linalg.norm(direction)
         large, kept = self._area_of(start_m, ahead, 0.0)
-        for place_m in np.geomspace(most_m / 1e4, most_m, PLACES):
-            now_large, now_kept = self._area_of(start_m, ahead, float(place_m))
+        for distance_m in np.geomspace(max_m / 1e4, max_m, POSITIONS):
+            now_large, now_kept = self._area_of(start_m, ahead, float(distance_m))
             if now_large > large + LARGE_AREA or now_kept < KEPT_AREA * kept:
-                return float(place_m)
-        return most_m
+                return float(distance_m)
+        return max_m
 
     def free_m(self, start_m: Float64[np.ndarray, "3"], direction: Float64[np.ndarray, "3"]) -> float:
-        """Return how far a camera may move before the first thing in the corridor is enlarged too much.
-
-        The corridor widens with the distance.
-        """
+        """Return how far a camera may move before the first thing in the corridor is enlarged too much."""
         length = float(np.linalg.norm(direction))
         if length == 0:
             return float("inf")
         offset = self.points - start_m[:, None]
         along = direction @ offset / length
-        aside = np.linalg.norm(offset - direction[:, None] / length * along, axis=0)
-        blocked: Bool[np.ndarray, "N"] = (along > 0) & (aside <= CORRIDOR_SHARE * along)
+        across = np.linalg.norm(offset - direction[:, None] / length * along, axis=0)
+        blocked: Bool[np.ndarray, "N"] = (along > 0) & (across <= CORRIDOR_SHARE * along)
         return (1 - 1 / LARGEST_ENLARGEMENT) * float(along[blocked].min(initial=1 / self.far))
 
     def _area_of(
-        self, start_m: Float64[np.ndarray, "3"], direction: Float64[np.ndarray, "3"], place_m: float
+        self, start_m: Float64[np.ndarray, "3"], direction: Float64[np.ndarray, "3"], distance_m: float
     ) -> tuple[float, float]:
-        """Return the area of what is too large, and of what is not infinitely far, as shares of the frame."""
+        """Return the areas of things that are enlarged too much, and that are not infinitely far, as frame shares."""
         width, height = self.camera.size_px
         first = self.points[2] - start_m[2]
-        x, y, z = self.points - (start_m + direction * place_m)[:, None]
+        x, y, z = self.points - (start_m + direction * distance_m)[:, None]
         ahead = (z > 0) & (first > 0)
         scale = self.camera.f_px / np.where(ahead, z, 1.0)
         in_frame = ahead & (np.abs(x * scale) < width / 2) & (np.abs(y * scale) < height / 2)
         enlargement = (first / np.where(ahead, z, 1.0))[in_frame]
         area = enlargement**2 / len(first)
-        near = self.points[2, in_frame] < 0.5 / self.far
-        return float(area[enlargement > LARGEST_ENLARGEMENT].sum()), min(1.0, float(area[near].sum()))
+        finite = self.points[2, in_frame] < 0.5 / self.far
+        return float(area[enlargement > LARGEST_ENLARGEMENT].sum()), min(1.0, float(area[finite].sum()))
 
 
 def scene_depth_of(depth: DepthMap) -> SceneDepth:
     """Return the scene depth of a depth map."""
     height, width = depth.inverse_depth.shape
     nearest, farthest = np.percentile(sampled(depth.inverse_depth), (99, 1))
+    middle = depth.inverse_depth[height // 5 : height - height // 5, width // 4 : width - width // 4]
+    middle_nearest, middle_farthest = np.percentile(sampled(middle if middle.size else depth.inverse_depth), (95, 5))
     return SceneDepth(
         camera=camera_of_photo((width, height), depth.f_px),
         inverse_depth=depth.inverse_depth,
         nearest_inverse_depth=float(nearest),
         farthest_inverse_depth=float(farthest),
-        subject_inverse_depth=subject_inverse_depth(depth),
+        subject_inverse_depth=float(middle_nearest - 0.15 * (middle_nearest - middle_farthest)),
     )
 
 
-def subject_inverse_depth(depth: DepthMap) -> float:
-    """Return the inverse depth just behind the nearest thing in the middle of the picture, 1/m."""
-    height, width = depth.inverse_depth.shape
-    middle = depth.inverse_depth[height // 5 : height - height // 5, width // 4 : width - width // 4]
-    nearest, farthest = np.percentile(sampled(middle if middle.size else depth.inverse_depth), (95, 5))
-    return float(nearest - 0.15 * (nearest - farthest))
-
-
 def depth_spread(nearest: float, farthest: float) -> float:
-    """Return the range between two inverse depths, bounded below so that a flat scene gets no huge baseline, 1/m."""
+    """Return the range between two inverse depths, 1/m, with a minimum so that a flat scene gets no huge baseline."""
     return max(nearest - farthest, 0.05 * nearest, 1e-6)

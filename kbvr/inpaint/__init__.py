@@ -1,4 +1,4 @@
 """Fill holes in colour and depth, with a network or without.
 
-Others use `choose.filler_named`; `rgbd_network`, `rgb_network` and `push_pull` are what it chooses from.
+Public: `choose.filler_named`, which chooses from `rgbd_network`, `rgb_network` and `push_pull`.
 """

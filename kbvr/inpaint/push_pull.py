@@ -1,7 +1,7 @@
 """Fill colour and inverse depth from known pixels by push-pull, without a network.
 
-The sources are interpolated smoothly (Gortler et al., "The Lumigraph", 1996, section 3.4), and their fine texture is
-added, mirrored at the nearest source.
+The sources are interpolated smoothly (Gortler et al., "The Lumigraph", 1996, section 3.4). Their fine texture, mirrored
+at the nearest source, is added.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Float32
 
+from kbvr.imaging.array_types import Mask, Picture, Plane
 from kbvr.imaging.nearest_seed import nearest_seed_of
 from kbvr.imaging.tiling import padded_square, squares
 
 RIM_PX = 0.6
-"""Decay of a source's weight with its distance from the hole: what borders on the hole continues into it."""
+"""Decay of a source's weight with its distance from the hole: mainly pixels next to the hole continue into it."""
 
 TEXTURE_GAIN = 0.5
 """Share of the sources' fine texture that is added to the smooth filling."""
@@ -26,17 +27,11 @@ TEXTURE_SIGMA_PX = 2.0
 
 SQUARE_PX = 256
 BLUR_PX = 8
-"""Texture is computed in squares, padded for the blur: four sigmas."""
+"""Texture is computed in squares that are padded for the blur by four sigmas."""
 
 
-def spread(
-    rgb: UInt8[np.ndarray, "H W 3"],
-    inverse_depth: Float32[np.ndarray, "H W"],
-    *,
-    hole: Bool[np.ndarray, "H W"],
-    source: Bool[np.ndarray, "H W"],
-) -> tuple[UInt8[np.ndarray, "H W 3"], Float32[np.ndarray, "H W"]]:
-    """Return colour and inverse depth with the hole filled from the sources; without sources, unchanged copies."""
+def spread(rgb: Picture, inverse_depth: Plane, *, hole: Mask, source: Mask) -> tuple[Picture, Plane]:
+    """Fill the hole by push-pull; see `Filler`."""
     if not source.any():
         return rgb.copy(), inverse_depth.copy()
     weight = rim_weight(hole, source)
@@ -50,22 +45,13 @@ def spread(
     return with_texture(filled_rgb, rgb, hole=hole, source=source, gain=TEXTURE_GAIN), filled_depth
 
 
-def rim_weight(
-    hole: Bool[np.ndarray, "H W"], source: Bool[np.ndarray, "H W"] | Float32[np.ndarray, "H W"]
-) -> Float32[np.ndarray, "H W"]:
+def rim_weight(hole: Mask, source: Mask | Plane) -> Plane:
     """Return the sources' weights, 0 to 1; those next to the hole count most."""
-    away_px = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
-    return np.asarray(source * np.exp(-away_px / RIM_PX), np.float32)
+    distance_px = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
+    return np.asarray(source * np.exp(-distance_px / RIM_PX), np.float32)
 
 
-def with_texture(
-    filled: UInt8[np.ndarray, "H W 3"],
-    rgb: UInt8[np.ndarray, "H W 3"],
-    *,
-    hole: Bool[np.ndarray, "H W"],
-    source: Bool[np.ndarray, "H W"],
-    gain: float,
-) -> UInt8[np.ndarray, "H W 3"]:
+def with_texture(filled: Picture, rgb: Picture, *, hole: Mask, source: Mask, gain: float) -> Picture:
     """Return a smooth filling of a picture's hole with the fine texture of the sources added."""
     textured, at = filled.copy(), np.flatnonzero(hole)
     colour = filled.reshape(-1, 3)[at] + np.float32(gain) * texture_for(at, rgb, source)
@@ -73,16 +59,11 @@ def with_texture(
     return textured
 
 
-def texture_for(
-    at: np.ndarray, rgb: UInt8[np.ndarray, "H W 3"], source: Bool[np.ndarray, "H W"]
-) -> Float32[np.ndarray, "N 3"]:
-    """Return the fine texture for some pixels: their mirror images minus the sources' smooth average.
-
-    It is computed only in the squares that are used, and is 0 where the mirror image is no source.
-    """
+def texture_for(at: np.ndarray, rgb: Picture, source: Mask) -> Float32[np.ndarray, "N 3"]:
+    """Return the sources' fine texture, mirrored, for the pixels `at`; 0 where the mirror image is not a source."""
     mirrored = _mirror(at, source)
-    taken, fine = np.zeros(source.shape, bool), np.empty(rgb.shape, np.float32)
-    taken.ravel()[mirrored] = True
+    needed, fine = np.zeros(source.shape, bool), np.empty(rgb.shape, np.float32)
+    needed.ravel()[mirrored] = True
 
     def find(corner: tuple[int, int]) -> None:
         square, padded, inside = padded_square(*corner, side_px=SQUARE_PX, padding_px=BLUR_PX)
@@ -94,12 +75,12 @@ def texture_for(
             fine[square][..., channel] = ((plane - smooth / total) * weight)[inside]
 
     with ThreadPoolExecutor() as pool:
-        list(pool.map(find, squares(taken, side_px=SQUARE_PX)))
+        list(pool.map(find, squares(needed, side_px=SQUARE_PX)))
     return fine.reshape(-1, 3)[mirrored]
 
 
 def push_pull(values: Float32[np.ndarray, "H W C"], weight: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W C"]:
-    """Return values with those of weight 0 replaced by smooth averages of the others; weights are 0 to 1."""
+    """Return values in which those of weight 0 are replaced by smooth averages of the others; weights are 0 to 1."""
     if min(weight.shape) <= 2:
         total = float(weight.sum())
         mean = (values * weight[..., None]).sum(axis=(0, 1)) / max(total, 1e-6)
@@ -112,8 +93,8 @@ def push_pull(values: Float32[np.ndarray, "H W C"], weight: Float32[np.ndarray, 
     return smooth + (values - smooth) * weight[..., None]
 
 
-def _mirror(at: np.ndarray, source: Bool[np.ndarray, "H W"]) -> np.ndarray:
-    """Return the flat indices of some pixels' mirror images beyond the nearest source pixel."""
+def _mirror(at: np.ndarray, source: Mask) -> np.ndarray:
+    """Return the flat indices of the pixels `at`, mirrored at their nearest source pixel."""
     height, width = source.shape
     y, x = np.divmod(at, width)
     source_y, source_x = np.divmod(nearest_seed_of(at, source), width)

@@ -1,7 +1,7 @@
-"""Fill hidden layers, colour and depth, with an RGBD network like kbvr-fill.
+"""Fill the colour and depth of hidden layers with an RGBD network like kbvr-fill.
 
-It runs at a working size, in tiles, and only where something is hidden, so the work grows with the hidden area and not
-with the photo. Finer detail comes from the sources' texture, as in `kbvr.inpaint.push_pull`.
+The network runs at a working size, in tiles over the hidden area, so the work grows with that area and not with the
+photo. Finer detail comes from the sources' texture, as in `kbvr.inpaint.push_pull`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, Float32
 
 from kbvr.errors import InputError
+from kbvr.imaging.array_types import Mask, Picture, Plane
 from kbvr.imaging.tiling import blend_weights, squares
 from kbvr.inpaint.push_pull import TEXTURE_GAIN, push_pull, rim_weight, texture_for
 from kbvr.inpaint.working_size import at_working_size
@@ -24,38 +25,29 @@ NETWORK_INPUTS = ("rgb01", "inverse_depth", "known")
 
 STEP_PX = 192
 CONTEXT_PX = 64
-"""Side of the squares that are filled at a time, and the context around their holes, in working pixels; overlapping
+"""Side of the squares that are filled at a time, and the context around their holes, in working pixels. Overlapping
 squares are blended."""
 
 MULTIPLE_PX = 32
-"""The network's input sides are multiples of this."""
-
-LEAST_WEIGHT = 1e-6
+MIN_WEIGHT = 1e-6
 
 FARTHER_WITHIN_PX = 20
 FARTHER_SHARE = 0.2
-"""The hidden surface is usually the farther one: in the smooth continuation a source has 1/e of the weight of one
-within this many pixels that is farther by this share of the range of inverse depth."""
+"""The hidden surface is usually the farther one. So in the smooth continuation, a source has only 1/e of the weight of
+another one that is within this many pixels and farther by this share of the range of inverse depth."""
 
 SMOOTH_SHARE = 0.7
-"""Share of the sources' smooth continuation in the result: the mean of two estimates is better than either."""
+"""Weight of the smooth continuation in the result: the mean of two estimates is better than either."""
 
 
 @dataclass(frozen=True, eq=False)
 class NetworkFiller:
-    """A `kbvr.inpaint.choose.Filler` that runs an RGBD network like kbvr-fill."""
+    """A `Filler` that runs an RGBD network like kbvr-fill."""
 
     session: Session
 
-    def __call__(
-        self,
-        rgb: UInt8[np.ndarray, "H W 3"],
-        inverse_depth: Float32[np.ndarray, "H W"],
-        *,
-        hole: Bool[np.ndarray, "H W"],
-        source: Bool[np.ndarray, "H W"],
-    ) -> tuple[UInt8[np.ndarray, "H W 3"], Float32[np.ndarray, "H W"]]:
-        """Return colour and inverse depth with the hole filled from the sources; without sources, unchanged copies."""
+    def __call__(self, rgb: Picture, inverse_depth: Plane, *, hole: Mask, source: Mask) -> tuple[Picture, Plane]:
+        """Fill colour and depth with the network; see `Filler`."""
         if not source.any() or not hole.any():
             return rgb.copy(), inverse_depth.copy()
         height, width = hole.shape
@@ -98,13 +90,13 @@ class NetworkFiller:
             weights[inside] += weight
         rim = rim_weight(hole & (known == 0), known) * _farther_first(planes[3], known)
         smooth = push_pull(np.ascontiguousarray(planes.transpose(1, 2, 0)), rim).transpose(2, 0, 1)
-        out_of_sight = weights < LEAST_WEIGHT  # in a hole so wide that a tile contains nothing known
-        filled = np.where(out_of_sight, smooth, (1 - SMOOTH_SHARE) * total / weights + SMOOTH_SHARE * smooth)
+        no_context = weights < MIN_WEIGHT  # in a hole so wide that a tile contains no source
+        filled = np.where(no_context, smooth, (1 - SMOOTH_SHARE) * total / weights + SMOOTH_SHARE * smooth)
         return np.where(known > 0, planes, filled).astype(np.float32)
 
 
 def _box(hole: Bool[np.ndarray, "h w"], y: int, x: int) -> tuple[slice, slice]:
-    """Return the network's input window for the hole in the square at a corner."""
+    """Return the window of the network's input for the hole in the square whose upper left corner is (x, y)."""
     inside = hole[y : y + STEP_PX, x : x + STEP_PX]
     rows, columns = (
         _with_context(start + np.flatnonzero(inside.any(axis=1 - axis)), hole.shape[axis])
@@ -114,7 +106,7 @@ def _box(hole: Bool[np.ndarray, "h w"], y: int, x: int) -> tuple[slice, slice]:
 
 
 def _with_context(at: np.ndarray, side: int) -> slice:
-    """Return the range of some indices with context, its length a multiple of MULTIPLE_PX if the side allows."""
+    """Return the range of indices `at` with context; its length is a multiple of MULTIPLE_PX if the side allows."""
     start, end = max(0, int(at[0]) - CONTEXT_PX), min(side, int(at[-1]) + 1 + CONTEXT_PX)
     length = -(-(end - start) // MULTIPLE_PX) * MULTIPLE_PX
     end = min(side, start + length)
@@ -124,35 +116,35 @@ def _with_context(at: np.ndarray, side: int) -> slice:
 def _farther_first(
     inverse_depth: Float32[np.ndarray, "h w"], known: Float32[np.ndarray, "h w"]
 ) -> Float32[np.ndarray, "h w"]:
-    """Return weights that are 1 for the farthest sources nearby, and less for nearer ones."""
-    seen = inverse_depth[known > 0]
-    if not seen.size or np.ptp(seen) == 0:
+    """Return weights that are 1 for the farthest source in the neighbourhood, and less for nearer sources."""
+    values = inverse_depth[known > 0]
+    if not values.size or np.ptp(values) == 0:
         return known
     side = 2 * FARTHER_WITHIN_PX + 1
     window = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    depth = np.where(known > 0, inverse_depth, seen.max()).astype(np.float32)
-    return np.asarray(known * np.exp((cv2.erode(depth, window) - depth) / (FARTHER_SHARE * np.ptp(seen))), np.float32)
+    depth = np.where(known > 0, inverse_depth, values.max()).astype(np.float32)
+    return np.asarray(known * np.exp((cv2.erode(depth, window) - depth) / (FARTHER_SHARE * np.ptp(values))), np.float32)
 
 
 def checked_outputs(
     outputs: Sequence[np.ndarray], shapes: Sequence[tuple[int, ...]], *, as_bytes: bool = False
 ) -> list[np.ndarray]:
-    """Return a network's first outputs, one for each shape, as float32; as uint8 if `as_bytes`.
+    """Return a network's first outputs, one per shape, as float32, or as uint8 if `as_bytes`.
 
     Raises:
-        InputError: if there are fewer, one has another shape or is not uint8 as it should be, or contains NaN,
-            infinity or numbers beyond float32.
+        InputError: if there are fewer outputs, or one has another shape or type, or contains NaN, infinity or numbers
+            beyond float32.
     """
     if len(outputs) < len(shapes):
-        raise InputError(f"expected {len(shapes)} outputs from the network that fills, got {len(outputs)}")
+        raise InputError(f"expected {len(shapes)} outputs from the filling network, got {len(outputs)}")
     checked = []
     for output, shape in zip(outputs, shapes, strict=False):
         if output.shape != shape:
-            raise InputError(f"expected an output of shape {shape} from the network that fills, got {output.shape}")
+            raise InputError(f"expected an output of shape {shape} from the filling network, got {output.shape}")
         if as_bytes and output.dtype != np.uint8:
-            raise InputError(f"expected 8-bit colours from the network that fills, got {output.dtype}")
+            raise InputError(f"expected 8-bit colours from the filling network, got {output.dtype}")
         with np.errstate(over="ignore"):
             checked.append(output if as_bytes else output.astype(np.float32, copy=False))
         if not np.isfinite(checked[-1]).all():
-            raise InputError("expected finite numbers from the network that fills, got NaN or infinity")
+            raise InputError("expected finite numbers from the filling network, got NaN or infinity")
     return checked

@@ -1,4 +1,4 @@
-"""The working size of the filling networks: a smaller picture that contains the sources only."""
+"""The filling networks' working picture: a downscaled copy that contains only the sources."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, Float32
 
+from kbvr.imaging.array_types import Mask, Picture, Plane
 from kbvr.imaging.resize import shrunk
 
 WORKING_LONG_SIDE_PX = 1024
-"""Networks do not invent detail finer than a picture of this size."""
+"""Networks do not invent finer detail than a picture of this size shows."""
 
 KNOWN_SHARE = 0.5
 """A working pixel is known if more than this share of it is a source."""
@@ -22,23 +23,17 @@ class WorkingPicture:
     """A picture with a hole, at the working size."""
 
     planes: Float32[np.ndarray, "C h w"]
-    """Red, green and blue, 0 to 1, and inverse depth if it was given: means of the sources alone, 0 where unknown."""
+    """Red, green and blue, 0 to 1, and inverse depth if it was given: means over the sources, 0 where unknown."""
 
     known: Float32[np.ndarray, "h w"]
     """1 where there are sources, else 0."""
 
     hole: Bool[np.ndarray, "h w"]
-    """The hole, with the neighbours that enlarging mixes in."""
+    """The hole, and the neighbouring pixels that enlarging mixes in."""
 
 
-def at_working_size(
-    rgb: UInt8[np.ndarray, "H W 3"],
-    inverse_depth: Float32[np.ndarray, "H W"] | None,
-    *,
-    hole: Bool[np.ndarray, "H W"],
-    source: Bool[np.ndarray, "H W"],
-) -> WorkingPicture:
-    """Return a picture with a long side of at most `WORKING_LONG_SIDE_PX` that contains the sources only."""
+def at_working_size(rgb: Picture, inverse_depth: Plane | None, *, hole: Mask, source: Mask) -> WorkingPicture:
+    """Return the sources in a picture whose long side is at most `WORKING_LONG_SIDE_PX`."""
     share, plane = source.astype(np.float32), hole.astype(np.float32)
     small_hole = shrunk(plane, WORKING_LONG_SIDE_PX) > 0
     known_share = shrunk(share, WORKING_LONG_SIDE_PX)

@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from jaxtyping import Float32
 
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.placement import DEFAULT_NEAR_M
 from kbvr.depth.upright_objects import adjusted_disparity, segment
 from kbvr.errors import InputError
+from kbvr.imaging.array_types import Plane
 from kbvr.imaging.resize import long_side_px, resized
-from kbvr.ken_burns_2019.networks import (
-    PICTURE_LONG_SIDE_PX,
-    PaperNetworks,
-    run_disparity,
-    run_refinement,
-)
+from kbvr.ken_burns_2019.networks import PICTURE_LONG_SIDE_PX, PaperNetworks, run_disparity, run_refinement
 from kbvr.ken_burns_2019.point_splatting import paper_disparity_of
 from kbvr.photo.photo import Photo
 
 
-def paper_disparity(photo: Photo, networks: PaperNetworks, *, softness: float = 0.0) -> Float32[np.ndarray, "H W"]:
+def paper_disparity(photo: Photo, networks: PaperNetworks, *, softness: float = 0.0) -> Plane:
     """Return the paper's disparity of a photo at a long side of 1024: 40 at the nearest pixel, >= 0.
 
     Without a segmentation nothing is made upright; without the refinement the disparity is enlarged (bilinear).
     `softness` is that of `adjusted_disparity`.
 
     Raises:
-        InputError: if the disparity network is not there, a network is another one, or the softness is not 0 to 1.
+        InputError: if the disparity network is missing, a network does not fit, or the softness is not 0 to 1.
     """
-    session = networks.wanted("disparity")
+    session = networks.required("disparity")
     size_px = long_side_px(photo.size_px, PICTURE_LONG_SIDE_PX)
     rgb = resized(photo.rgb, size_px)
     disparity = run_disparity(rgb, session)
@@ -47,9 +42,9 @@ def paper_disparity(photo: Photo, networks: PaperNetworks, *, softness: float = 
 def paper_depth_map(
     photo: Photo, networks: PaperNetworks, *, near_m: float = DEFAULT_NEAR_M, softness: float = 0.0
 ) -> DepthMap:
-    """Return the paper's depth of a photo at the photo's size, its nearest pixel near_m away.
+    """Return the paper's depth of a photo at the photo's size; the nearest pixel is near_m away.
 
-    A disparity of 0 is infinitely far, so no shift has to be chosen.
+    A disparity of 0 is infinitely far, so there is no shift to choose.
 
     Raises:
         InputError: as `paper_disparity`, and if near_m is not positive.

@@ -1,4 +1,4 @@
-"""Fill what a camera will uncover with the inpainting networks of the 3D Ken Burns method, and add it to the scene."""
+"""Fill what a camera uncovers, with the 3D Ken Burns method's inpainting networks, and add the points to the scene."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Float64
+from jaxtyping import Float64
 
 from kbvr.geometry.camera import Camera
+from kbvr.imaging.array_types import Mask, Plane
 from kbvr.ken_burns_2019.networks import PaperNetworks, run_context, run_inpainting
-from kbvr.ken_burns_2019.point_scene import PointScene, lens_at, own_points, seen_from
+from kbvr.ken_burns_2019.point_scene import PointScene, lens_at, photo_points, seen_from
 from kbvr.ken_burns_2019.point_splatting import (
     NEAREST_Z,
     Splat,
@@ -22,30 +23,30 @@ from kbvr.ken_burns_2019.point_splatting import (
 )
 
 MEDIAN_PX = 5
-"""Side of the median that takes lone covered pixels out of the coverage."""
+"""Side of the median filter that removes single covered pixels from the coverage."""
 
 
 def inpainted(scene: PointScene, cameras: Sequence[Camera], networks: PaperNetworks) -> PointScene:
-    """Return the scene with the points that the networks see behind and beside the photo, from each camera in turn.
+    """Return the scene with the points that the networks add behind the photo's points and beyond its border.
 
-    The cameras are the far ends of a move; only where they stand counts, they look through the scene's own lens. From
-    each the photo's points are drawn with their features, and what they leave open is filled. Filled pixels that fail
-    the edge filter become no points, and neither do those that the filling from an earlier camera covers.
+    The cameras are the far ends of a move; of each only the pose is used, with the scene's lens. For each camera in
+    turn, the photo's points are rendered with their features, and the uncovered pixels are filled. Filled pixels that
+    fail the edge filter do not become points, nor do those that an earlier camera's filling already covers.
 
     Raises:
-        InputError: if the context or the inpainting network is not there, or is another one.
+        InputError: if the context or the inpainting network is missing or does not fit.
     """
-    context = run_context(scene.picture, scene.disparity, networks.wanted("context"))
-    session = networks.wanted("inpainting")
-    own, kept = own_points(scene.disparity, scene.camera)
+    context = run_context(scene.picture, scene.disparity, networks.required("context"))
+    session = networks.required("inpainting")
+    points_of_photo, kept = photo_points(scene.disparity, scene.camera)
     features = np.ascontiguousarray(context.features[:, kept])
     for camera in cameras:
         lens = lens_at(scene, camera)
-        splat = render_points(seen_from(own, lens, scene.units_per_m), features, lens)
+        splat = render_points(seen_from(points_of_photo, lens, scene.units_per_m), features, lens)
         covered = trusted_coverage(splat)
         rgb01, disparity = run_inpainting(splat.values * covered, covered.astype(np.float32), context, session)
         points, valid = points_behind(disparity, lens, scene.units_per_m)
-        valid &= ~covered & ~_filled_before(scene, lens)
+        valid &= ~covered & ~_already_filled(scene, lens)
         scene = replace(
             scene,
             points=np.concatenate([scene.points, points[valid]]),
@@ -54,21 +55,19 @@ def inpainted(scene: PointScene, cameras: Sequence[Camera], networks: PaperNetwo
     return scene
 
 
-def trusted_coverage(splat: Splat) -> Bool[np.ndarray, "H W"]:
-    """Return where points landed and most of the 5x5 pixels around are covered too."""
+def trusted_coverage(splat: Splat) -> Mask:
+    """Return the covered pixels of which most of the 5x5 neighbours are covered too."""
     covered = splat.covered
     return covered & (cv2.medianBlur(covered.astype(np.uint8), MEDIAN_PX) > 0)
 
 
-def points_behind(
-    disparity: Float32[np.ndarray, "H W"], lens: Camera, units_per_m: float
-) -> tuple[Float64[np.ndarray, "H W 3"], Bool[np.ndarray, "H W"]]:
-    """Return the world's points that the pixels of a lens show, and which of them are points at all.
+def points_behind(disparity: Plane, lens: Camera, units_per_m: float) -> tuple[Float64[np.ndarray, "H W 3"], Mask]:
+    """Return the world points of a lens's pixels, and which of them are valid.
 
-    The features carry the photo's disparity and the network continues them, so its answer is a depth along the axis of
-    the photo's camera, wherever the lens stands: each point lies where its pixel's ray reaches that depth. (The
-    reference takes it for the depth from the lens, which puts what is filled too far back or forth by the camera's move
-    along the axis.) Rays that never get there, or only behind the lens, show no point; nor do steps of the disparity.
+    The features contain the photo's disparity and the network continues them. So its output is a depth along the axis
+    of the photo's camera, wherever the lens is, and each point is where its pixel's ray reaches that depth. (The
+    reference implementation takes it for the depth from the lens, which misplaces the filling by the camera's move
+    along the axis.) Rays that never reach that depth, or only behind the lens, give no point; nor do disparity steps.
     """
     world_from_lens = lens.camera_from_world[:3, :3].T
     centre = -world_from_lens @ lens.camera_from_world[:3, 3] * units_per_m
@@ -80,7 +79,7 @@ def points_behind(
     return centre + rays * along[..., None], valid
 
 
-def _filled_before(scene: PointScene, lens: Camera) -> Bool[np.ndarray, "H W"]:
-    filled = scene.points[scene.own_count :]
-    nothing = np.empty((0, len(filled)), np.float32)
-    return render_points(seen_from(filled, lens, scene.units_per_m), nothing, lens).covered
+def _already_filled(scene: PointScene, lens: Camera) -> Mask:
+    filled = scene.points[scene.photo_point_count :]
+    no_data = np.empty((0, len(filled)), np.float32)
+    return render_points(seen_from(filled, lens, scene.units_per_m), no_data, lens).covered

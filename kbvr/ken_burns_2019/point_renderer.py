@@ -1,4 +1,4 @@
-"""Draw frames of a point scene, as the 3D Ken Burns method does: draw the points, fill the holes, crop, resize."""
+"""Render frames of a point scene, as the 3D Ken Burns method does: draw the points, fill the holes, crop, resize."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from math import ceil, floor
 from time import perf_counter
-from types import TracebackType
 from typing import Literal
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32
 
 from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera
+from kbvr.imaging.array_types import Picture
 from kbvr.imaging.resize import averaged, scaled_px
 from kbvr.ken_burns_2019.hole_filling import continue_to_border, fill_holes
 from kbvr.ken_burns_2019.point_scene import PointScene, seen_from
@@ -22,23 +22,23 @@ from kbvr.ken_burns_2019.point_splatting import render_points
 
 Border = Literal["nearest", "black"]
 BORDERS: tuple[Border, ...] = ("nearest", "black")
-"""Holes that reach the border continue the nearest covered pixel, or stay black as in the paper."""
+"""Holes that reach the border: copied from the nearest covered pixel, or black as in the paper."""
 
 MARGIN_PX = 4
-"""Points are drawn so far beyond the frame on every side: de-grid needs neighbours at its border too."""
+"""Points are drawn this far beyond the frame on every side, because de-grid needs neighbours at the border."""
 
-MOST_WIDENING = 2.0
-"""A view that shows more than the photo did is drawn up to so many times the photo's size each way."""
+MAX_WIDENING = 2.0
+"""A view wider than the photo is drawn at up to this multiple of the photo's width and height."""
 
 
 class PointRenderer:
-    """Draws one point scene, one frame at a time, like `kbvr.rendering.cpu_renderer.Renderer`: a context manager."""
+    """Renders one point scene, frame by frame; a context manager like `kbvr.rendering.cpu_renderer.Renderer`."""
 
     def __init__(self, scene: PointScene, *, border: str = "nearest") -> None:
         """Prepare a scene.
 
         Raises:
-            InputError: if there is no such border.
+            InputError: if the border is not one of BORDERS.
         """
         if border not in BORDERS:
             raise InputError(f"the border must be {' or '.join(BORDERS)}, got {border!r}")
@@ -46,32 +46,30 @@ class PointRenderer:
         self.border = border
         self.title = ""
         self.busy_s = 0.0
-        """Seconds spent on drawing so far."""
+        """Seconds spent on rendering."""
         self._rgb = np.ascontiguousarray(scene.rgb01.T)
 
     def __enter__(self) -> PointRenderer:  # noqa: PYI034 (beartype knows no Self here)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing is held open."""
+    def __exit__(self, *error: object) -> None:
+        """Do nothing: no resource is open."""
 
-    def frame(self, camera: Camera) -> UInt8[np.ndarray, "H W 3"]:
-        """Return one picture of the camera's own size."""
-        begun = perf_counter()
+    def frame(self, camera: Camera) -> Picture:
+        """Return one picture of the camera's size."""
+        start = perf_counter()
         lens, corner = working_lens(self.scene.camera, camera)
         rgb = self._drawn(lens)
         picture = _cropped(rgb, corner, camera.f_px / lens.f_px, camera.size_px, continued=self.border == "nearest")
-        self.busy_s += perf_counter() - begun
+        self.busy_s += perf_counter() - start
         return picture
 
-    def frames(self, cameras: Iterable[Camera]) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
+    def frames(self, cameras: Iterable[Camera]) -> Iterator[Picture]:
         """Yield one picture per camera, in order."""
         return map(self.frame, cameras)
 
     def _drawn(self, lens: Camera) -> Float32[np.ndarray, "H W 3"]:
-        """Return the points' colours through a lens, its holes filled, 0 to 1."""
+        """Return the points' colours, 0 to 1, seen through a lens, with the holes filled."""
         points = seen_from(self.scene.points, lens, self.scene.units_per_m)
         data = np.concatenate([self._rgb, points[:, 2].astype(np.float32)[None]])
         splat = render_points(points, data, _widened(lens))
@@ -84,18 +82,18 @@ class PointRenderer:
 
 
 def working_lens(photo_camera: Camera, camera: Camera) -> tuple[Camera, tuple[int, int]]:
-    """Return the lens, at the photo's scale, that sees a camera's view, and that view's upper left corner (x, y) in it.
+    """Return the lens, at the photo's scale, that contains a camera's view, and the view's upper left corner (x, y).
 
-    The lens stands where the camera does, and its frame is the photo's or, where the view is wider, the view's.
-    The corner is a whole pixel, so that a view at the photo's own scale is cut out and not resampled.
+    The lens is at the camera's position, and as large as the photo or, if the view is wider, as the view. The corner is
+    a whole pixel, so that a view at the photo's scale is cropped and not resampled.
     """
     ratio = camera.f_px / photo_camera.f_px
     size, corner = [], []
-    for own, wanted in zip(photo_camera.size_px, camera.size_px, strict=True):
-        shown = wanted / ratio
-        side = max(own, min(ceil(shown - 1e-6), ceil(own * MOST_WIDENING)))
+    for photo_side, view_side in zip(photo_camera.size_px, camera.size_px, strict=True):
+        view_px = view_side / ratio
+        side = max(photo_side, min(ceil(view_px - 1e-6), ceil(photo_side * MAX_WIDENING)))
         size.append(side)
-        corner.append(floor((side - shown) / 2 + 1e-6))
+        corner.append(floor((side - view_px) / 2 + 1e-6))
     lens = replace(
         camera,
         size_px=(size[0], size[1]),
@@ -118,28 +116,26 @@ def _cropped(
     size_px: tuple[int, int],
     *,
     continued: bool,
-) -> UInt8[np.ndarray, "H W 3"]:
-    """Return the view whose upper left corner is given, enlarged by a ratio (bilinear; area where it is below 1)."""
+) -> Picture:
+    """Return the view at a corner, enlarged by a ratio (bilinear; area if it is below 1)."""
     scale_x = scale_y = ratio
     if ratio < 1:
         first = [max(0, start) for start in corner]
-        ends = [start + ceil(shown_px / ratio - 1e-6) for start, shown_px in zip(corner, size_px, strict=True)]
-        rgb01 = rgb01[
-            first[1] : ends[1], first[0] : ends[0]
-        ]  # whole pixels of the view take in whole ones of the frame
+        ends = [start + ceil(side_px / ratio - 1e-6) for start, side_px in zip(corner, size_px, strict=True)]
+        rgb01 = rgb01[first[1] : ends[1], first[0] : ends[0]]  # so that whole frame pixels make whole view pixels
         corner = (corner[0] - first[0], corner[1] - first[1])
         height, width = rgb01.shape[:2]
         smaller = scaled_px((width, height), ratio)
         rgb01 = averaged(rgb01, smaller)
         scale_x, scale_y = ratio * width / smaller[0], ratio * height / smaller[1]
-    # Column x of the frame is shown at x scale_x - corner ratio, measured from the pictures' edges; cv2 measures from
-    # the centres of their first pixels.
-    shown_from_frame = np.array(
+    # Column x of the frame maps to x scale_x - corner ratio, measured from the pictures' borders; cv2 measures from the
+    # centres of the first pixels.
+    view_from_frame = np.array(
         [
             [scale_x, 0, (scale_x - 1) / 2 - corner[0] * ratio],
             [0, scale_y, (scale_y - 1) / 2 - corner[1] * ratio],
         ]
     )
-    edge = cv2.BORDER_REPLICATE if continued else cv2.BORDER_CONSTANT
-    shown = cv2.warpAffine(rgb01, shown_from_frame, size_px, flags=cv2.INTER_LINEAR, borderMode=edge)
-    return np.asarray(np.clip(shown * 255 + 0.5, 0, 255), np.float32).astype(np.uint8)
+    border = cv2.BORDER_REPLICATE if continued else cv2.BORDER_CONSTANT
+    view = cv2.warpAffine(rgb01, view_from_frame, size_px, flags=cv2.INTER_LINEAR, borderMode=border)
+    return np.asarray(np.clip(view * 255 + 0.5, 0, 255), np.float32).astype(np.uint8)

@@ -5,36 +5,35 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Bool, Float32
 
+from kbvr.imaging.array_types import Mask, Plane
 from kbvr.imaging.tiling import tiles
-from kbvr.inpaint.choose import FILLERS, Filler, filler_named
+from kbvr.inpaint.choose import FILLERS, filler_named
+from kbvr.inpaint.filler import Filler
 from kbvr.inpaint.push_pull import spread
 from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage, with_alpha
 
-LEAST_GAP_JUMPS = 0.5
-"""Least distance of a filled pixel behind the surface that hides it, in least jumps, so that it never shows through."""
+MIN_GAP_JUMPS = 0.5
+"""Minimum distance of a filled pixel behind the surface that hides it, as a multiple of the minimum jump, so that it
+never shows through."""
 
 HALF_COVERED = 127
 """Alpha of the strip above which a pixel is on the near side, before the matte is solved."""
 
 BLOCK_PX = 256
 CONTEXT_PX = 48
-"""Side of the blocks in which the layer between is filled, and how far beyond them sources are searched for."""
+"""Side of the blocks in which the layer between is filled, and the width of the context that provides sources."""
 
 
 def fill(ldi: LayeredDepthImage, filler: Filler | None = None) -> LayeredDepthImage:
-    """Return the layered depth image with its hidden layers filled, by kbvr-fill if no filler is given.
-
-    The layer between is narrow and is continued without a network.
-    """
+    """Return the image with its hidden layer filled, by default with kbvr-fill, and the layer between by push-pull."""
     if not ldi.fill_mask.any():
         return ldi
     hidden, between = ldi.hidden, ldi.between
     rgb, inverse_depth = (filler or filler_named(FILLERS[0]))(
         hidden.rgba[..., :3], hidden.inverse_depth, hole=ldi.fill_mask, source=ldi.source_mask
     )
-    gap = np.float32(LEAST_GAP_JUMPS * ldi.jump_px / (ldi.f_px * ldi.reach_m))
+    gap = np.float32(MIN_GAP_JUMPS * ldi.jump_px / (ldi.f_px * ldi.reach_m))
     near_side = (ldi.front.rgba[..., 3] > 0) | (ldi.matte.rgba[..., 3] > HALF_COVERED)
     in_front = ldi.front.inverse_depth.copy()
     np.subtract(in_front, gap, out=in_front, where=near_side)
@@ -46,14 +45,8 @@ def fill(ldi: LayeredDepthImage, filler: Filler | None = None) -> LayeredDepthIm
     return replace(ldi, between=between, hidden=Layer("hidden", with_alpha(rgb, hidden.rgba[..., 3]), behind))
 
 
-def _continued(
-    layer: Layer,
-    in_front: Float32[np.ndarray, "H W"],
-    *,
-    hole: Bool[np.ndarray, "H W"],
-    source: Bool[np.ndarray, "H W"],
-) -> Layer:
-    """Return the layer with its hole filled by push-pull, block by block; never nearer than `in_front`."""
+def _continued(layer: Layer, in_front: Plane, *, hole: Mask, source: Mask) -> Layer:
+    """Return the layer with its hole filled by push-pull, block by block, never nearer than `in_front`."""
     rgba, inverse_depth = layer.rgba.copy(), layer.inverse_depth.copy()
     for y, x in tiles(hole, tile_px=BLOCK_PX + 2 * CONTEXT_PX, step_px=BLOCK_PX):
         block = np.s_[y : y + BLOCK_PX + 2 * CONTEXT_PX, x : x + BLOCK_PX + 2 * CONTEXT_PX]

@@ -1,6 +1,6 @@
 """Layers as planar quads in the photo's camera.
 
-Quads are squares of 1 to 32 photo pixels. They are large wherever inverse depth is a plane to within `TOLERANCE_PX` of
+Quads are squares of 1 to 32 photo pixels. They are large wherever inverse depth is planar to within `TOLERANCE_PX` of
 parallax at the largest move, so that flat regions cost little and boundaries keep every pixel.
 """
 
@@ -27,14 +27,14 @@ BLOCK = np.dtype(
     [(name, np.float32) for name in ("u0", "v0", "u1", "v1", "d_min", "d_max")]
     + [(name, np.int32) for name in ("first", "count", "soft", "unused")]
 )
-"""A run of quads that lie in one square of one layer, with the box that bounds them."""
+"""A run of quads in one square of one layer, with their bounding box."""
 
 
 def layer_quads(layer: Layer, index: int, *, margin_px: int, limits: MeshLimits) -> tuple[np.ndarray, np.ndarray]:
     """Return QUAD and BLOCK records of one layer; quads cover the pixels whose alpha is above 0."""
     depth, rgba = np.ascontiguousarray(layer.inverse_depth), np.ascontiguousarray(layer.rgba)
     height, width = depth.shape
-    described = MeshLayer(
+    mesh_layer = MeshLayer(
         depth=depth.ctypes.data,
         alpha=rgba.ctypes.data + 3,
         width=width,
@@ -49,7 +49,7 @@ def layer_quads(layer: Layer, index: int, *, margin_px: int, limits: MeshLimits)
 
     def rows_from(row: int) -> tuple[np.ndarray, np.ndarray]:
         quads, blocks = np.empty(block_px * width, QUAD), np.empty(-(-width // block_px), BLOCK)
-        count = compiled.kbvr_mesh_rows(described, limits, row, quads.ctypes.data, blocks.ctypes.data)
+        count = compiled.kbvr_mesh_rows(mesh_layer, limits, row, quads.ctypes.data, blocks.ctypes.data)
         blocks = blocks[:count]
         return quads[: int(blocks["count"].sum())].copy(), blocks
 
@@ -58,7 +58,7 @@ def layer_quads(layer: Layer, index: int, *, margin_px: int, limits: MeshLimits)
 
 
 def joined(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """Return QUAD and BLOCK records of several parts joined; blocks then count from the first quad of all."""
+    """Return the QUAD and BLOCK records of all parts; the blocks' `first` then refers to the joined quads."""
     first = 0
     for quads, blocks in parts:
         blocks["first"] += first

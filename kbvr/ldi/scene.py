@@ -1,4 +1,4 @@
-"""The scene: layers as planar quads in the photo's camera, ready to be drawn from anywhere near it."""
+"""The scene: layers as planar quads, ready to be rendered from anywhere near the photo's camera."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.scene_depth import SceneDepth, scene_depth_of
 from kbvr.geometry.camera import Camera, camera_of_photo
-from kbvr.inpaint.choose import Filler
+from kbvr.inpaint.filler import Filler
 from kbvr.ldi.fill_hidden import fill
 from kbvr.ldi.layered_depth_image import LayeredDepthImage
 from kbvr.ldi.matting import solve_mattes
@@ -19,7 +19,7 @@ from kbvr.native.library import MeshLimits
 from kbvr.photo.photo import Photo
 
 DEFAULT_REACH_SHARE = 0.035
-"""The default largest sideways move, as the parallax range it gives over the photo's width."""
+"""The default largest sideways move, as its parallax range over the photo's width."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,6 @@ class Scene:
     """BLOCK records; blocks of the matte layer are marked soft."""
 
     camera: Camera
-    """The photo's own camera."""
 
     @property
     def reach_m(self) -> float:
@@ -54,10 +53,16 @@ def build_scene(
 ) -> Scene:
     """Split a photo into layers, fill what they hide, and mesh them.
 
-    `reach_m` is the largest sideways camera move; by default one whose parallax range is 3.5% of the width. Larger
-    moves show where the hidden layer ends. `border_m` is the largest sideways move that sees beyond the photo's border;
-    by default the same. `forward_m` is the largest move into the picture; by default one that shifts the picture's
-    border as far as `reach_m` does. `scene_depth` is that of `depth`, if it is known already.
+    Args:
+        photo: Gives the colours and the size.
+        depth: Its depth, of the same size.
+        reach_m: The largest sideways move of a camera, by default one whose parallax range is 3.5% of the width. Larger
+            moves show where the hidden layer ends.
+        border_m: The largest sideways move that sees beyond the photo's border, by default `reach_m`.
+        forward_m: The largest move into the picture, by default one that shifts the picture's border as far as
+            `reach_m` does.
+        filler: Fills the hidden layers, by default kbvr-fill.
+        scene_depth: That of `depth`, if it is already known.
 
     Raises:
         InputError: if photo and depth differ in size, or a length is not positive.

@@ -1,27 +1,28 @@
 """Cut a photo with depth into layers at its occlusion boundaries.
 
-The layers share the photo's plane and a margin beyond its border, nearest first:
+The layers share the photo's plane and a margin beyond its border. Nearest first:
 
     matte    a strip along every occlusion boundary: the near side with a soft alpha
     front    the photo itself, opaque, without the strips
-    between  only where two boundaries lie so close together that a move sees behind both: the surface directly behind
+    between  only where two boundaries are so close together that a move sees behind both: the surface directly behind
              the nearer one, continued from the narrow surface between the two
-    hidden   what the near side hides, continued from the far side; `kbvr.inpaint.choose` invents it
+    hidden   what the near side hides, continued from the far side by a filler of `kbvr.inpaint`
 
-The strip's colours F and the hidden layer's colours B are chosen so that alpha F + (1 - alpha) B is the photo:
-from the photo's own camera, the layers reproduce the photo.
+The strip's colours F and the hidden layer's colours B are chosen so that alpha F + (1 - alpha) B is the photo: seen
+from the photo's camera, the layers reproduce the photo.
 """
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Float32, UInt8
 
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.despeckle import without_specks
 from kbvr.depth.scene_depth import SceneDepth, scene_depth_of
 from kbvr.errors import InputError
+from kbvr.imaging.array_types import Mask, Picture, Plane
 from kbvr.imaging.masked_blur import masked_blur
 from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage, with_alpha
 from kbvr.ldi.margin import MAX_MARGIN_SHARE, extended, margin_px_for
@@ -32,14 +33,14 @@ STRIP_SHARE = 0.004
 """Half the width of the matte strip, as a share of the photo's width."""
 
 CONTEXT_SHARE = 0.04
-"""How far from a boundary the far side is a source for the hidden layer, as a share of the width."""
+"""Distance from a boundary within which the far side is a source for the hidden layer, as a share of the width."""
 
 OVERLAP_PX = 1.5
 """Overlap of the strip with the near side of the front layer."""
 
 MIXED_LEVELS = 6.0
-"""A pixel of the far side whose colour differs from the far side's by less than this towards the near side's, in 8-bit
-levels, contains nothing of the near side, however close the jump is."""
+"""A far-side pixel is unmixed, however close to the jump, if its colour deviates from the far side's towards the near
+side's by less than this, in 8-bit levels."""
 
 
 def strip_px_for(width: int) -> float:
@@ -55,16 +56,15 @@ def split(
     border_m: float | None = None,
     scene_depth: SceneDepth | None = None,
 ) -> LayeredDepthImage:
-    """Return the layers of a photo, the hidden parts not yet filled.
-
-    `reach_m` is the largest sideways move that sees behind things, `border_m` the largest that sees beyond the
-    border, by default the same. `scene_depth` is that of `depth`, if it is known already.
+    """Return the layers of a photo, with the hidden parts not yet filled; see `kbvr.ldi.scene.build_scene`.
 
     Raises:
         InputError: if photo and depth differ in size, or reach_m is not positive.
     """
     if photo.rgb.shape[:2] != depth.inverse_depth.shape:
-        raise InputError(f"depth must have the photo's size {photo.rgb.shape[:2]}, got {depth.inverse_depth.shape}")
+        raise InputError(
+            f"expected a depth map of the photo's size {photo.rgb.shape[:2]}, got {depth.inverse_depth.shape}"
+        )
     if not reach_m > 0:
         raise InputError(f"reach_m must be > 0, got {reach_m}")
     width, height = photo.size_px
@@ -83,19 +83,21 @@ def split(
     strip_px = strip_px_for(width)
     near = boundaries.near_side(inverse_depth)
     band = boundaries.distance_px <= strip_px
-    near_rgb, seen = _sides(rgb, boundaries, near, strip_px)
-    hidden = boundaries.uncovered | (band & ~seen)
-    band &= near | ~boundaries.uncovered  # the far side of one jump that is the near side of another stays whole
+    near_rgb, unmixed = _sides(rgb, boundaries, near, strip_px)
+    hidden = boundaries.uncovered | (band & ~unmixed)
+    band &= near | ~boundaries.uncovered  # keep the far side of one jump whole if it is the near side of another
     cut = band & ~(near & (boundaries.distance_px > strip_px - OVERLAP_PX))
     context = boundaries.far_distance_px <= CONTEXT_SHARE * width + strip_px
     sources = context & ~near & ~hidden
     rim = ~near & (boundaries.distance_px <= 2 * strip_px + RIM_PX)
-    between = _between_sources(inverse_depth, boundaries, jump_px / parallax_per_inverse_depth)
+    between, between_fill, between_source = _between(
+        rgb, inverse_depth, boundaries, jump=jump_px / parallax_per_inverse_depth
+    )
     return LayeredDepthImage(
         matte=_matte(rgb, near_rgb, inverse_depth, boundaries, near, band, cut),
         front=Layer("front", _rgba(rgb, ~cut), inverse_depth),
         hidden=Layer("hidden", _rgba(rgb, hidden | rim), inverse_depth),
-        between=None if between is None else Layer("between", _rgba(rgb, boundaries.doubly | between), inverse_depth),
+        between=between,
         margin_px=margin,
         f_px=depth.f_px,
         size_px=photo.size_px,
@@ -103,28 +105,28 @@ def split(
         jump_px=jump_px,
         fill_mask=hidden,
         source_mask=sources,
-        between_fill=None if between is None else boundaries.doubly,
-        between_source=between,
+        between_fill=between_fill,
+        between_source=between_source,
     )
 
 
-def _between_sources(
-    inverse_depth: Float32[np.ndarray, "H W"], boundaries: Boundaries, jump: float
-) -> Bool[np.ndarray, "H W"] | None:
-    """Return the narrow surfaces next to the doubly uncovered pixels; None if there are none.
+def _between(
+    rgb: Picture, inverse_depth: Plane, boundaries: Boundaries, *, jump: float
+) -> tuple[Layer, Mask, Mask] | tuple[None, None, None]:
+    """Return the layer between, its pixels to fill, and its sources: the narrow surfaces next to those pixels.
 
-    `jump` is the least jump, 1/m.
+    `jump` is the minimum difference of inverse depth between two surfaces, 1/m.
     """
-    if not boundaries.doubly.any():
-        return None
+    hole = boundaries.doubly_uncovered
+    if not hole.any():
+        return None, None, None
     close = boundaries.between_distance_px <= between_px_for(inverse_depth.shape[1])
     on_far_side = np.abs(inverse_depth - boundaries.far_inverse_depth) <= jump
-    return on_far_side & boundaries.uncovered & ~boundaries.doubly & close
+    source = on_far_side & boundaries.uncovered & ~hole & close
+    return Layer("between", _rgba(rgb, hole | source), inverse_depth), hole, source
 
 
-def _without_steps(
-    inverse_depth: Float32[np.ndarray, "H W"], rgb: UInt8[np.ndarray, "H W 3"], to_px: float, jump_px: float
-) -> Float32[np.ndarray, "H W"]:
+def _without_steps(inverse_depth: Plane, rgb: Picture, to_px: float, jump_px: float) -> Plane:
     """Remove specks, and smooth the small steps of a depth that was stored in few levels; jumps stay."""
     clean_px = without_specks(inverse_depth * np.float32(to_px), rgb, jump_px=jump_px)
     smooth_px = np.asarray(cv2.bilateralFilter(clean_px, 7, JUMP_PX / 2, 2.5), np.float32)
@@ -132,47 +134,39 @@ def _without_steps(
     return np.maximum(smooth_px, 0, out=smooth_px)
 
 
-def _rgba(rgb: UInt8[np.ndarray, "H W 3"], mask: Bool[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 4"]:
+def _rgba(rgb: Picture, mask: Mask) -> UInt8[np.ndarray, "H W 4"]:
     return with_alpha(rgb, mask.view(np.uint8) * np.uint8(255))
 
 
-def _sides(
-    rgb: UInt8[np.ndarray, "H W 3"], boundaries: Boundaries, near: Bool[np.ndarray, "H W"], strip_px: float
-) -> tuple[UInt8[np.ndarray, "H W 3"], Bool[np.ndarray, "H W"]]:
-    """Return the near side's colours, continued over the strip from within, and where the far side shows unmixed."""
+def _sides(rgb: Picture, boundaries: Boundaries, near: Mask, strip_px: float) -> tuple[Picture, Mask]:
+    """Return the near side's colours, continued over the strip from inside, and the unmixed pixels of the far side."""
     where = boundaries.distance_px < 2 * strip_px
     at = np.flatnonzero(boundaries.distance_px < 3 * strip_px)
     inside_px = _inside_px(boundaries, near, at)
-    weight, seen = np.zeros(near.shape, np.float32), np.zeros(near.shape, bool)
+    weight, unmixed = np.zeros(near.shape, np.float32), np.zeros(near.shape, bool)
 
-    def blurred_from(depth_px: Float32[np.ndarray, "N"]) -> UInt8[np.ndarray, "H W 3"]:
+    def blurred_from(depth_px: Float32[np.ndarray, "N"]) -> Picture:
         weight.ravel()[at] = np.where(depth_px > 0, depth_px.clip(0.05, strip_px) ** 4, 0)
         return masked_blur(rgb, weight, strip_px, where=where)
 
     near_rgb, far_rgb = blurred_from(inside_px), blurred_from(-inside_px)
-    there = at[inside_px <= 0]
-    photo, over, under = (picture.reshape(-1, 3)[there].astype(np.float32) for picture in (rgb, near_rgb, far_rgb))
+    outside = at[inside_px <= 0]
+    photo, over, under = (picture.reshape(-1, 3)[outside].astype(np.float32) for picture in (rgb, near_rgb, far_rgb))
     towards, difference = ((photo - under) * (over - under)).sum(axis=1), np.linalg.norm(over - under, axis=1)
-    seen.ravel()[there] = towards <= MIXED_LEVELS * difference
-    return near_rgb, seen
+    unmixed.ravel()[outside] = towards <= MIXED_LEVELS * difference
+    return near_rgb, unmixed
 
 
-def _inside_px(boundaries: Boundaries, near: Bool[np.ndarray, "H W"], at: np.ndarray) -> Float32[np.ndarray, "N"]:
-    """Return the distance of pixels from the jump, positive on the near side and negative on the far side."""
+def _inside_px(boundaries: Boundaries, near: Mask, at: np.ndarray) -> Float32[np.ndarray, "N"]:
+    """Return the distance of the pixels `at` from the jump, positive on the near side and negative on the far side."""
     to_far, to_near = boundaries.far_distance_px.ravel()[at], boundaries.near_distance_px.ravel()[at]
     return np.asarray(np.where(near.ravel()[at], to_far - 0.5, 0.5 - to_near), np.float32)
 
 
 def _matte(
-    rgb: UInt8[np.ndarray, "H W 3"],
-    near_rgb: UInt8[np.ndarray, "H W 3"],
-    inverse_depth: Float32[np.ndarray, "H W"],
-    boundaries: Boundaries,
-    near: Bool[np.ndarray, "H W"],
-    band: Bool[np.ndarray, "H W"],
-    cut: Bool[np.ndarray, "H W"],
+    rgb: Picture, near_rgb: Picture, inverse_depth: Plane, boundaries: Boundaries, near: Mask, band: Mask, cut: Mask
 ) -> Layer:
-    """Return the strip with the near side's colours, and alpha by distance alone."""
+    """Return the strip with the near side's colours and alpha by distance alone."""
     at = np.flatnonzero(band)
     alpha, depth = np.zeros(band.shape, np.uint8), np.where(near, inverse_depth, boundaries.near_inverse_depth)
     alpha.ravel()[at] = (np.clip(0.5 + _inside_px(boundaries, near, at) / 1.5, 0, 1) * 255 + 0.5).astype(np.uint8)

@@ -15,7 +15,7 @@ from kbvr.formats.write import check_items, paths_of, write_depth_items, write_i
 from kbvr.ldi.scene import Scene
 from kbvr.making.plan import Job, Plan
 from kbvr.making.report import Written
-from kbvr.mesh.viewable_scene import ViewableScene, viewable_scene_of
+from kbvr.mesh.viewable_scene import CameraPath, ViewableScene, viewable_scene_of
 from kbvr.motion.frame_reuse import drawn_frames
 from kbvr.motion.paths import moves_along
 from kbvr.options.export_options import ExportOptions
@@ -158,9 +158,8 @@ def _viewable(plan: Plan, output: str, layers: Scene) -> ViewableScene:
         plan.photo,
         plan.depth,
         plan.scene_depth,
-        moves=moves_along(path, plan.scene_depth),
-        fps=SCENE_KEYS_PER_S,
+        path=CameraPath(tuple(moves_along(path, plan.scene_depth)), SCENE_KEYS_PER_S),
         ipd_m=plan.options.ipd_mm / 1000,
         surround=plan.options.surround,
-        most_triangles=plan.options.triangles,
+        max_triangles=plan.options.triangles,
     )

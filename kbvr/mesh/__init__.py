@@ -1,4 +1,4 @@
-"""A scene as triangles or Gaussians, for files that are viewed from anywhere nearby.
+"""A scene as triangles or Gaussians, for scene files.
 
-Others use `viewable_scene` (everything that a scene file contains), `vertex_colors` and `gaussians`.
+Public modules: `viewable_scene` (all that a scene file contains), `vertex_colors` and `gaussians`.
 """

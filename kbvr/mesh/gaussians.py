@@ -1,9 +1,9 @@
 """Splats: a scene as flat Gaussians on its surfaces, for viewers of 3D Gaussian splatting.
 
-Each square of a layer's pixels is one Gaussian (Kerbl et al., "3D Gaussian splatting for real-time radiance field
-rendering", SIGGRAPH 2023): P(u, v) = ray(u, v) / inverse depth is its centre, and SIGMA times the square's side along
-dP/du and dP/dv its extent, so that it is round and as large as its square, seen from the photo's camera. Gaussians
-never close a surface completely, so larger ones with its colours line the front from behind, where it is whole.
+Each square of a layer's pixels becomes one Gaussian (Kerbl et al., "3D Gaussian splatting for real-time radiance field
+rendering", SIGGRAPH 2023). Its centre is P(u, v) = ray(u, v) / inverse depth. Its extent is SIGMA times the square's
+side along dP/du and dP/dv, so it looks round and as large as its square from the photo's camera. Gaussians never close
+a surface completely, so larger ones of the same colours line the front layer from behind.
 """
 
 from __future__ import annotations
@@ -23,27 +23,24 @@ from kbvr.mesh.cell_plane import NEAREST_SHARE
 from kbvr.mesh.textured_mesh import HIDDEN_DEPTH_BIAS
 
 SIGMA = 0.42
-"""Standard deviation, as a share of the square's side: the best match with the photo at one to two times its size;
+"""Standard deviation, as a share of the square's side. It matches the photo best at one to two times its size;
 smaller values leave holes, larger ones blur."""
 
 CLOSED_SIGMA = 0.65
 """The same for hidden layers and the lining: blurred, but closed."""
 
 LINING = 4
-"""Side of the lining's larger squares, in squares."""
+"""Side of the lining's squares, in squares of the front layer."""
 
-THIN = 0.05
-"""Extent across the surface, as a share of the smaller one along it."""
+THICKNESS = 0.05
+"""Extent across the surface, as a share of the smaller extent along it."""
 
-MOST_CHANGE = 1.0
-"""Largest change of inverse depth over a square that a splat is tilted by, as a share of it."""
+MAX_TILT = 1.0
+"""Maximum relative change of inverse depth over a square that tilts its splat."""
 
-LEAST_OPACITY = 1 / 64
-"""Splats with less are left out."""
-
-MOST_SPLATS = 2_000_000
-LEAST_ACROSS = 8
-"""Least number of squares along a scene's long side."""
+MIN_OPACITY = 1 / 64
+MAX_SPLATS = 2_000_000
+MIN_SQUARES_ACROSS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,64 +51,60 @@ class Splats:
     """x right, y down, z forward from the photo's camera."""
 
     scales_m: Float32[np.ndarray, "N 3"]
-    """Standard deviations along the three axes, the last one across the surface."""
+    """Standard deviations along the splat's three axes; the last axis is normal to the surface."""
 
     turns: Float32[np.ndarray, "N 4"]
-    """Unit quaternions (w, x, y, z) that rotate the three axes to the splat's own."""
+    """Unit quaternions (w, x, y, z) that rotate the coordinate axes to the splat's axes."""
 
     rgb: Float32[np.ndarray, "N 3"]
-    """sRGB, 0 to 1."""
-
     opacity: Float32[np.ndarray, "N"]
-    """0 to 1."""
+    """sRGB and opacity, 0 to 1."""
 
     side_px: int
     """Side of the squares, in photo pixels."""
 
 
-def splats_of(scene: Scene, *, surround: bool = True, most: int = MOST_SPLATS, sigma: float = SIGMA) -> Splats:
-    """Return a scene as splats: one for each pixel, or for each square of pixels if there would be more than `most`.
+def splats_of(scene: Scene, *, surround: bool = True, max_splats: int = MAX_SPLATS, sigma: float = SIGMA) -> Splats:
+    """Return a scene as splats: one per pixel, or one per square of pixels if there would be more than `max_splats`.
 
-    `surround` includes the margin beyond the photo's border, fading out; `sigma` is the standard deviation of a splat,
+    `surround` includes the margin beyond the photo's border, fading out. `sigma` is the standard deviation of a splat,
     as a share of its square's side.
 
     Raises:
-        InputError: if so few splats cannot show the scene.
+        InputError: if `max_splats` are too few for the scene.
     """
     layers, size_px = scene.ldi.layers, scene.ldi.size_px
     pixels = sum(int(np.count_nonzero(layer.rgba[..., 3])) for layer in layers)
-    for side_px in range(max(1, isqrt(int(pixels / 2 / most))), max(size_px) // LEAST_ACROSS + 2):
-        shown = [
+    for side_px in range(max(1, isqrt(int(pixels / 2 / max_splats))), max(size_px) // MIN_SQUARES_ACROSS + 2):
+        surfaces = [
             _squares(layer, scene, side_px, surround, CLOSED_SIGMA if layer.is_hidden else sigma) for layer in layers
         ]
-        shown.append(_lining(scene, side_px, surround))
-        if sum(int(np.count_nonzero(squares.shown)) for squares in shown) <= most:
+        surfaces.append(_lining(scene, side_px, surround))
+        if sum(int(np.count_nonzero(squares.present)) for squares in surfaces) <= max_splats:
             farthest = max(float(layer.inverse_depth.max()) for layer in layers) / NEAREST_SHARE
-            parts = [_splats(squares, scene.camera, max(farthest, 1e-9)) for squares in shown]
+            parts = [_splats(squares, scene.camera, max(farthest, 1e-9)) for squares in surfaces]
             points, scales, turns, rgb, opacity = (
                 np.concatenate(arrays).astype(np.float32) for arrays in zip(*parts, strict=True)
             )
             return Splats(points, scales, turns, rgb, opacity, side_px)
-    raise InputError(f"this scene needs more than {most} splats: a larger --max-mb lets it have more")
+    raise InputError(f"this scene needs more than {max_splats} splats; allow a larger file")
 
 
 @dataclass(frozen=True, eq=False)
 class _Squares:
     """One layer in squares of pixels."""
 
-    shown: Bool[np.ndarray, "h w"]
+    present: Bool[np.ndarray, "h w"]
     inverse_depth: Float32[np.ndarray, "h w"]
     rgb: Float32[np.ndarray, "h w 3"]
-    """0 to 1."""
-
     opacity: Float32[np.ndarray, "h w"]
     x_px: Float64[np.ndarray, "w"]
     y_px: Float64[np.ndarray, "h"]
-    """Columns and rows of their centres, in pixels of the photo."""
+    """Centres of the squares, in pixels of the photo."""
 
     side_px: int
     jump: float
-    """Least jump between two surfaces, 1/m."""
+    """Minimum difference of inverse depth between two surfaces, 1/m."""
 
     sigma: float
     """Standard deviation of the splats, as a share of the squares' side."""
@@ -122,13 +115,14 @@ def _squares(layer: Layer, scene: Scene, side_px: int, surround: bool, sigma: fl
     height, width = (-(-side // side_px) for side in layer.inverse_depth.shape)
     x, y = ((np.arange(count) + 0.5) * side_px - ldi.margin_px for count in (width, height))
     alpha = layer.rgba[..., 3].astype(np.float32) / np.float32(255)
-    there = (alpha > 0).astype(np.float32)
+    has_surface = (alpha > 0).astype(np.float32)
     cover = _means(alpha, side_px)
     rgb = np.stack([_means(layer.rgba[..., channel] * alpha, side_px) for channel in range(3)], axis=2)
-    depth = _means(layer.inverse_depth * there, side_px) / np.maximum(_means(there, side_px), np.float32(1e-9))
+    depth_sum = _means(layer.inverse_depth * has_surface, side_px)
+    depth = depth_sum / np.maximum(_means(has_surface, side_px), np.float32(1e-9))
     opacity = cover * _fading(x, y, scene, surround)
     return _Squares(
-        shown=opacity >= LEAST_OPACITY,
+        present=opacity >= MIN_OPACITY,
         inverse_depth=depth * np.float32(HIDDEN_DEPTH_BIAS if layer.is_hidden else 1),
         rgb=rgb / np.maximum(255 * cover, np.float32(1e-9))[..., None],
         opacity=opacity,
@@ -141,22 +135,22 @@ def _squares(layer: Layer, scene: Scene, side_px: int, surround: bool, sigma: fl
 
 
 def _lining(scene: Scene, side_px: int, surround: bool) -> _Squares:
-    """Return larger squares of the front that lie behind all of it within their reach, where it is whole that far."""
+    """Return larger squares behind the front layer, where it has no gaps within their reach."""
     front = scene.ldi.front
     large_px = LINING * side_px
     squares = _squares(front, scene, large_px, surround, CLOSED_SIGMA)
     reach_px = 3 * large_px // 2 * 2 + 1
     window = np.ones((reach_px, reach_px), np.uint8)
-    least = cv2.erode(front.inverse_depth, window)
-    whole = cv2.erode(front.rgba[..., 3], window, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
-    row, column = (np.arange(count) * large_px + large_px // 2 for count in squares.shown.shape)
-    at = np.ix_(np.minimum(row, least.shape[0] - 1), np.minimum(column, least.shape[1] - 1))
-    depth = least[at] * np.float32(HIDDEN_DEPTH_BIAS)
-    return replace(squares, shown=squares.shown & whole[at], inverse_depth=depth)
+    farthest = cv2.erode(front.inverse_depth, window)
+    closed = cv2.erode(front.rgba[..., 3], window, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
+    row, column = (np.arange(count) * large_px + large_px // 2 for count in squares.present.shape)
+    at = np.ix_(np.minimum(row, farthest.shape[0] - 1), np.minimum(column, farthest.shape[1] - 1))
+    depth = farthest[at] * np.float32(HIDDEN_DEPTH_BIAS)
+    return replace(squares, present=squares.present & closed[at], inverse_depth=depth)
 
 
 def _means(plane: Float32[np.ndarray, "H W"], side_px: int) -> Float32[np.ndarray, "h w"]:
-    """Return the means over squares; beyond the plane are zeros."""
+    """Return the means over squares; pixels beyond the plane count as 0."""
     if side_px == 1:
         return plane
     height, width = plane.shape
@@ -167,7 +161,7 @@ def _means(plane: Float32[np.ndarray, "H W"], side_px: int) -> Float32[np.ndarra
 def _fading(
     x: Float64[np.ndarray, "w"], y: Float64[np.ndarray, "h"], scene: Scene, surround: bool
 ) -> Float32[np.ndarray, "h w"]:
-    """Return 1 in the photo; beyond its border it falls to 0 at the margin's end, or at once without `surround`."""
+    """Return 1 in the photo, falling to 0 at the margin's end, or right at the photo's border without `surround`."""
     width, height = scene.ldi.size_px
     beyond = np.maximum(np.maximum(-x, x - width), np.maximum(-y, y - height)[:, None])
     share = np.clip(beyond / scene.ldi.margin_px, 0, 1)
@@ -176,8 +170,8 @@ def _fading(
 
 
 def _splats(squares: _Squares, camera: Camera, farthest: float) -> tuple[np.ndarray, ...]:
-    """Return the arrays of Splats for the squares of one layer that are shown."""
-    row, column = np.nonzero(squares.shown)
+    """Return the arrays of `Splats` for the squares of one layer."""
+    row, column = np.nonzero(squares.present)
     depth = np.maximum(squares.inverse_depth.astype(np.float64), farthest)
     rays = np.stack(
         [
@@ -191,8 +185,8 @@ def _splats(squares: _Squares, camera: Camera, farthest: float) -> tuple[np.ndar
     step = squares.sigma * squares.side_px / camera.f_px
     along = []
     for axis in (1, 0):
-        slope = _slope(depth, squares.shown, axis, squares.jump)[row, column][:, None] / inverse_depth
-        slope = np.clip(slope, -MOST_CHANGE, MOST_CHANGE) * camera.f_px / squares.side_px
+        slope = _slope(depth, squares.present, axis, squares.jump)[row, column][:, None] / inverse_depth
+        slope = np.clip(slope, -MAX_TILT, MAX_TILT) * camera.f_px / squares.side_px
         along.append(step * (np.eye(3)[1 - axis] - slope * rays) / inverse_depth)
     scales, turns = _axes(*along)
     colours, opacity = squares.rgb[row, column], squares.opacity[row, column]
@@ -200,16 +194,13 @@ def _splats(squares: _Squares, camera: Camera, farthest: float) -> tuple[np.ndar
 
 
 def _slope(
-    depth: Float64[np.ndarray, "h w"], shown: Bool[np.ndarray, "h w"], axis: int, jump: float
+    depth: Float64[np.ndarray, "h w"], present: Bool[np.ndarray, "h w"], axis: int, jump: float
 ) -> Float64[np.ndarray, "h w"]:
-    """Return how inverse depth changes from one square to the next.
-
-    It is the larger change of both sides, so that steep surfaces stay closed, and 0 where the surface ends or jumps.
-    """
+    """Return the larger change of inverse depth to both neighbours, which keeps steep surfaces closed; 0 at jumps."""
     step = np.diff(depth, axis=axis)
     first, second = [slice(None)] * 2, [slice(None)] * 2
     first[axis], second[axis] = slice(None, -1), slice(1, None)
-    joined = shown[tuple(first)] & shown[tuple(second)] & (np.abs(step) <= jump)
+    joined = present[tuple(first)] & present[tuple(second)] & (np.abs(step) <= jump)
     step = np.where(joined, step, 0)
     ends = [(0, 0), (0, 0)]
     ends[axis] = (1, 1)
@@ -221,7 +212,7 @@ def _slope(
 def _axes(
     along_x: Float64[np.ndarray, "N 3"], along_y: Float64[np.ndarray, "N 3"]
 ) -> tuple[Float64[np.ndarray, "N 3"], Float64[np.ndarray, "N 4"]]:
-    """Return extents and turns of Gaussians with the covariance x x^T + y y^T, made a little thick.
+    """Return extents and rotations of Gaussians with the covariance x x^T + y y^T, thickened slightly.
 
     The eigenvectors of that matrix are x cos t + y sin t with tan 2t = 2 x.y / (x.x - y.y).
     """
@@ -232,12 +223,12 @@ def _axes(
     lengths = [np.linalg.norm(axis, axis=1) for axis in (first, second)]
     axes = [axis / length[:, None] for axis, length in zip((first, second), lengths, strict=True)]
     axes.append(np.cross(*axes))
-    scales = np.stack([*lengths, THIN * np.minimum(*lengths)], axis=1)
+    scales = np.stack([*lengths, THICKNESS * np.minimum(*lengths)], axis=1)
     return scales, _quaternions(np.stack(axes, axis=2))
 
 
 def _quaternions(turns: Float64[np.ndarray, "N 3 3"]) -> Float64[np.ndarray, "N 4"]:
-    """Return rotations as (w, x, y, z): the largest component by the diagonal, the others by it, which is stable."""
+    """Return rotations as (w, x, y, z); starting from the largest component is numerically stable."""
     xx, yy, zz = turns[:, 0, 0], turns[:, 1, 1], turns[:, 2, 2]
     four_squares = 1 + np.stack([xx + yy + zz, xx - yy - zz, yy - xx - zz, zz - xx - yy], axis=1)  # 4 q q
     minus = [turns[:, c, b] - turns[:, b, c] for b, c in ((1, 2), (2, 0), (0, 1))]  # 4 w x, 4 w y, 4 w z

@@ -1,4 +1,4 @@
-"""A textured mesh cut so finely that the colours of its vertices show the picture, for files without textures."""
+"""A mesh so fine that the colours of its vertices show the picture, for files without textures."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from jaxtyping import Float32, Int64, UInt8
 from kbvr.mesh.textured_mesh import Part, TexturedMesh
 
 COARSEST_PX, FINEST_PX = 76.8, 0.84
-"""Longest edge in pixels of the texture, halving areas from one level to the next. In a grid of squares edges are 0.7,
-1, 1.4, 2 ... px long; these lengths lie between those, so that rounding does not decide. At the finest level there is a
-vertex at every pixel's corner and middle."""
+"""Longest edge in pixels of the texture; each level halves the triangles' area. In a grid of squares edges are 0.7, 1,
+1.4, 2 ... px long; these lengths lie between them, so that rounding makes no difference. The finest level has a vertex
+at every pixel's corner and centre."""
 
-OPAQUE = 0.5
-"""Triangles with less alpha are left out: few viewers blend the colours of vertices."""
+MIN_ALPHA = 0.5
+"""More transparent triangles are omitted: few viewers blend vertex colours."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +31,12 @@ class ColouredMesh:
     triangles: Int64[np.ndarray, "M 3"]
 
 
-def coloured_mesh(textured_mesh: TexturedMesh, *, most_triangles: int) -> ColouredMesh:
-    """Return a mesh, without its dome, cut as finely as `most_triangles` allows; its own triangles are all kept."""
+def coloured_mesh(textured_mesh: TexturedMesh, *, max_triangles: int) -> ColouredMesh:
+    """Return a mesh without its dome, subdivided as finely as `max_triangles` allows."""
     parts = [part for part in textured_mesh.parts if part.name != "dome"]
     meshes = [(_rows(part), part.triangles) for part in parts]
     longest_px, finer_px = float("inf"), COARSEST_PX
-    while finer_px > 0.9 * FINEST_PX and 2 * sum(len(triangles) for _, triangles in meshes) <= most_triangles:
+    while finer_px > 0.9 * FINEST_PX and 2 * sum(len(triangles) for _, triangles in meshes) <= max_triangles:
         longest_px = finer_px
         sizes_px = [_texture(part, textured_mesh).shape[1::-1] for part in parts]
         meshes = [bisected(*mesh, np.array(size), longest_px) for mesh, size in zip(meshes, sizes_px, strict=True)]
@@ -44,7 +44,7 @@ def coloured_mesh(textured_mesh: TexturedMesh, *, most_triangles: int) -> Colour
     points, colours, faces, first = [], [], [], 0
     for part, (rows, triangles) in zip(parts, meshes, strict=True):
         rgba = _colours(_texture(part, textured_mesh), rows, longest_px)
-        kept = triangles[rgba[triangles, 3].mean(axis=1) >= 255 * OPAQUE]
+        kept = triangles[rgba[triangles, 3].mean(axis=1) >= 255 * MIN_ALPHA]
         used, index = np.unique(kept, return_inverse=True)
         points.append(rows[used, :3])
         colours.append(rgba[used])
@@ -69,15 +69,15 @@ def bisected(
     size_px: Int64[np.ndarray, "2"],
     longest_px: float,
 ) -> tuple[Float32[np.ndarray, "K 6"], Int64[np.ndarray, "L 3"]]:
-    """Return triangles whose edges are at most `longest_px` long, in pixels of a texture of this (width, height).
+    """Return triangles whose edges are at most `longest_px` long, in pixels of a texture of size_px (width, height).
 
-    Each triangle's longest edge is repeatedly cut in the middle. Triangles that share an edge cut it in the same place,
+    The longest edge of each triangle is bisected repeatedly. Triangles that share an edge bisect it at the same point,
     so no crack opens.
     """
     done = []
     while triangles.size:
-        at = rows[triangles, 3:5] * size_px.astype(np.float32)
-        lengths = ((at - np.roll(at, -1, axis=1)) ** 2).sum(axis=2)
+        corners_px = rows[triangles, 3:5] * size_px.astype(np.float32)
+        lengths = ((corners_px - np.roll(corners_px, -1, axis=1)) ** 2).sum(axis=2)
         edge = lengths.argmax(axis=1)
         long = lengths.max(axis=1) > longest_px**2
         done.append(triangles[~long])
@@ -88,32 +88,25 @@ def bisected(
         middle = index + len(rows)
         rows = np.concatenate([rows, (rows[low] + rows[high]) / 2])
         triangles = np.concatenate([np.stack([a, middle, c], axis=1), np.stack([middle, b, c], axis=1)])
-    return _joined(rows, np.concatenate(done))
-
-
-def _joined(
-    rows: Float32[np.ndarray, "N 6"], triangles: Int64[np.ndarray, "M 3"]
-) -> tuple[Float32[np.ndarray, "K 6"], Int64[np.ndarray, "M 3"]]:
-    """Return the triangles with equal vertices merged."""
-    same = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.shape[1] * rows.itemsize))).ravel()
-    _, first, index = np.unique(same, return_index=True, return_inverse=True)
-    return rows[first], index[triangles]
+    keys = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.shape[1] * rows.itemsize))).ravel()
+    _, first, index = np.unique(keys, return_index=True, return_inverse=True)  # merges equal vertices
+    return rows[first], index[np.concatenate(done)]
 
 
 def _colours(
     texture: UInt8[np.ndarray, "H W C"], rows: Float32[np.ndarray, "N 6"], spacing_px: float
 ) -> UInt8[np.ndarray, "N 4"]:
-    """Return the texture's colours at the vertices, averaged over about their distance."""
+    """Return the texture's colours at the vertices, averaged over about the spacing of the vertices."""
     shrink = max(1, int(min(spacing_px, *texture.shape[:2]) / (2 * FINEST_PX)))
     size = (texture.shape[1] // shrink, texture.shape[0] // shrink)
     small = cv2.resize(texture, size, interpolation=cv2.INTER_AREA) if shrink > 1 else texture
-    across = 1024
-    at = np.zeros((-(-len(rows) // across) * across, 2), np.float32)
-    at[: len(rows)] = rows[:, 3:5] * np.array(size, np.float32) - np.float32(0.5)
-    x, y = at.reshape(-1, across, 2).transpose(2, 0, 1)
-    seen = cv2.remap(small, x.copy(), y.copy(), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    seen = seen.reshape(len(at), -1)[: len(rows)]
+    across = 1024  # cv2.remap takes a map in two dimensions, of limited size
+    texture_px = np.zeros((-(-len(rows) // across) * across, 2), np.float32)
+    texture_px[: len(rows)] = rows[:, 3:5] * np.array(size, np.float32) - np.float32(0.5)
+    x, y = texture_px.reshape(-1, across, 2).transpose(2, 0, 1)
+    colours = cv2.remap(small, x.copy(), y.copy(), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    colours = colours.reshape(len(texture_px), -1)[: len(rows)]
     rgba = np.full((len(rows), 4), 255, np.uint8)
-    rgba[:, : seen.shape[1]] = seen
+    rgba[:, : colours.shape[1]] = colours
     rgba[:, 3] = np.rint(rgba[:, 3] * rows[:, 5])
     return rgba

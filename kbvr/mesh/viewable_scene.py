@@ -18,8 +18,16 @@ from kbvr.photo.photo import Photo
 HEAD_BOX_M = (0.10, 0.06, 0.08)
 """How far the head may move from the photo's camera: sideways, up and down, back and forth."""
 
-LEAST_BORDER_SHARE = 0.08
-"""Least width of the margin beyond the photo's border, as a share of the photo's width."""
+MIN_BORDER_SHARE = 0.08
+"""Minimum width of the margin beyond the photo's border, as a share of the photo's width."""
+
+
+@dataclass(frozen=True)
+class CameraPath:
+    """The moves of a camera in even time steps."""
+
+    moves: tuple[Move, ...]
+    fps: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,14 +36,10 @@ class ViewableScene:
 
     textured_mesh: TexturedMesh
     scene: Scene
-    """The scene that the mesh was made from."""
-
     moves: tuple[Move, ...]
     """The camera's path, in even time steps; it ends where it begins."""
 
     seconds: float
-    """Duration of the path."""
-
     nearest_m: float
     farthest_m: float
     subject_m: float
@@ -43,10 +47,10 @@ class ViewableScene:
     """Whether distances are measured, not assumed."""
 
     depth_source: str
-    """The source of the depth: a network or a file."""
+    """Name of the network that estimated the depth, or `a file`."""
 
     photo: str
-    """The photo's name."""
+    """The photo's title."""
 
     ipd_m: float
     head_box_m: tuple[float, ...]
@@ -59,25 +63,24 @@ def viewable_scene_of(
     depth: DepthMap,
     scene_depth: SceneDepth,
     *,
-    moves: list[Move],
-    fps: float,
+    path: CameraPath,
     ipd_m: float,
     surround: str,
-    most_triangles: int,
+    max_triangles: int,
 ) -> ViewableScene:
-    """Return the viewable scene of a scene; the camera makes the moves, `fps` of them a second, and returns.
+    """Return a scene as triangles; the camera follows the path and returns to its start.
 
     Raises:
-        InputError: if so few triangles cannot show the scene, or there is no such surround.
+        InputError: if `max_triangles` are too few for the scene, or the surround does not exist.
     """
-    path = there_and_back(moves)
+    moves = there_and_back(path.moves)
     share = min(1.0, scene.reach_m / head_reaches_m(scene_depth, ipd_m)["reach_m"])
     nearest = max(scene_depth.nearest_inverse_depth, 1e-6)
     return ViewableScene(
-        textured_mesh=textured_mesh_of(scene, photo, surround=surround, most_triangles=most_triangles),
+        textured_mesh=textured_mesh_of(scene, photo, surround=surround, max_triangles=max_triangles),
         scene=scene,
-        moves=path,
-        seconds=(len(path) - 1) / fps,
+        moves=moves,
+        seconds=(len(moves) - 1) / path.fps,
         nearest_m=1 / nearest,
         farthest_m=1 / max(scene_depth.farthest_inverse_depth, nearest / NEAREST_SHARE),
         subject_m=scene_depth.subject_m,
@@ -89,19 +92,19 @@ def viewable_scene_of(
     )
 
 
-def there_and_back(moves: list[Move]) -> tuple[Move, ...]:
-    """Return moves that end where they begin: closed if they already return, else played back in reverse."""
-    places = np.array([move.position_m for move in moves])
-    steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
-    gap = float(np.linalg.norm(places[-1] - places[0]))
-    if gap <= 2 * steps.max(initial=0.0):
+def there_and_back(moves: tuple[Move, ...]) -> tuple[Move, ...]:
+    """Return moves that end where they begin: closed if they nearly return, else played back in reverse."""
+    positions_m = np.array([move.position_m for move in moves])
+    steps_m = np.linalg.norm(np.diff(positions_m, axis=0), axis=1)
+    gap_m = float(np.linalg.norm(positions_m[-1] - positions_m[0]))
+    if gap_m <= 2 * steps_m.max(initial=0.0):
         return (*moves, moves[0])
     return (*moves, *moves[-2::-1])
 
 
 def head_reaches_m(scene_depth: SceneDepth, ipd_m: float) -> dict[str, float]:
-    """Return the largest moves of a viewer's eyes, as `build_scene` takes them."""
-    aside_m, up_m, forth_m = HEAD_BOX_M
-    reach_m = hypot(aside_m + ipd_m / 2, up_m)
+    """Return the largest moves of a viewer's eyes, as keyword arguments of `build_scene`."""
+    sideways_m, up_m, forward_m = HEAD_BOX_M
+    reach_m = hypot(sideways_m + ipd_m / 2, up_m)
     per_m = scene_depth.camera.f_px * max(scene_depth.nearest_inverse_depth, 1e-6) / scene_depth.camera.size_px[0]
-    return {"reach_m": reach_m, "border_m": max(reach_m, LEAST_BORDER_SHARE / per_m), "forward_m": forth_m}
+    return {"reach_m": reach_m, "border_m": max(reach_m, MIN_BORDER_SHARE / per_m), "forward_m": forward_m}

@@ -1,1 +1,1 @@
-"""How a camera moves in time. Others use `paths.moves_along`, `move.Move` and `frame_reuse`."""
+"""How a camera moves over time. Public: `paths.moves_along`, `move.Move` and `frame_reuse`."""

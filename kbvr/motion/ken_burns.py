@@ -1,7 +1,7 @@
 """The Ken Burns move: from one crop of the photo to another, by a camera that really moves.
 
-Niklaus, Mai, Yang, Liu, "3D Ken Burns Effect from a Single Image", 2019, section 3.3, with the constants of their own
-implementation. Both crops are framed at the depth of the nearest thing; everything behind moves less.
+Niklaus, Mai, Yang, Liu, "3D Ken Burns Effect from a Single Image", 2019, section 3.3, with the constants of the
+authors' implementation. Both crops are framed at the depth of the nearest thing; everything behind it moves less.
 """
 
 from __future__ import annotations
@@ -18,60 +18,60 @@ from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM, Framing
 from kbvr.motion.move import Move, disocclusion_reach_m
 
 PAPER_LONG_SIDE_PX = 1024
-"""The long side of the pictures that the paper's lengths in pixels belong to."""
+"""Long side of the pictures in which the paper gives lengths in pixels."""
 
 FROM_SHARE = 0.97
-"""The automatic move starts with so much of the picture."""
+"""Share of the picture's width with which the automatic move starts."""
 
 SHIFT_STEPS = 16
 INSET_PX = 128
-"""The nearest thing counts only where it is so far from the border; lengths of PAPER_LONG_SIDE_PX."""
+"""Minimum distance of the nearest thing from the border, in pixels of a picture PAPER_LONG_SIDE_PX long."""
 
 HAND_SHARE = 0.1
-"""How far a move between crops by hand may spread the depth range, as a share of the width; zooming does the rest."""
+"""Maximum parallax range of a move between crops by hand, as a share of the width; zooming does the rest."""
 
 LOST_SUBJECT_COST = 0.2
 """Cost of losing all of the subject, as the share of the frame that may be uncovered instead."""
 
 
 def crop_move(start: Framing, end: Framing, scene_depth: SceneDepth) -> tuple[Move, Move]:
-    """Return the moves at the start and the end of the way between two framings.
+    """Return the first and the last move between two framings.
 
-    A camera that goes forward to z sees a crop of the share 1 - z / nearest of what lies at the nearest depth; the
-    larger framing is cut out of the picture instead, by zooming.
+    A camera that has moved forward to z sees the share 1 - z / nearest of the plane at the nearest depth. The larger
+    framing is cropped instead, by zooming.
     """
     largest = max(start.share, end.share)
     nearest_m = nearest_inside_m(scene_depth)
 
     def move(framing: Framing) -> Move:
-        left_m = nearest_m * framing.share / largest
-        at_unit = left_m / scene_depth.camera.f_px
-        return Move(framing.u_px * at_unit, framing.v_px * at_unit, nearest_m - left_m, zoom=1 / largest)
+        remaining_m = nearest_m * framing.share / largest
+        m_per_px = remaining_m / scene_depth.camera.f_px
+        return Move(framing.u_px * m_per_px, framing.v_px * m_per_px, nearest_m - remaining_m, zoom=1 / largest)
 
     return move(start), move(end)
 
 
 def gentler(moves: tuple[Move, Move], scene_depth: SceneDepth) -> tuple[Move, Move]:
-    """Return the moves with their way shortened to HAND_SHARE: crops by hand may ask for far more than looks well."""
-    way_m = max(disocclusion_reach_m(move, scene_depth.camera) for move in moves)
-    scale = min(1.0, scene_depth.sideways_m(HAND_SHARE) / max(way_m, 1e-9))
+    """Return the moves shortened to HAND_SHARE: crops by hand may require much larger moves than look good."""
+    reach_m = max(disocclusion_reach_m(move, scene_depth.camera) for move in moves)
+    scale = min(1.0, scene_depth.sideways_m(HAND_SHARE) / max(reach_m, 1e-9))
     return moves[0].shortened(scale), moves[1].shortened(scale)
 
 
 def framed_at(start: Framing, end: Framing, share: float) -> tuple[Framing, float]:
-    """Return the framing at a share of the way between two, and how far its centre has come, 0 to 1.
+    """Return the framing at a share of the path between two, and the share that its centre has moved.
 
-    The size changes by the same factor in every step, and the centre with it, so that no part of a zoom rushes.
+    The size changes by the same factor in every step, and the centre moves with it, so that a zoom looks even.
     """
     size = start.share ** (1 - share) * end.share**share
-    apart = start.share - end.share
-    moved = (start.share - size) / apart if abs(apart) > 1e-6 else share
-    u_px, v_px = (first + moved * (last - first) for first, last in zip(start.centre_px, end.centre_px, strict=True))
-    return Framing(u_px, v_px, size), moved
+    change = start.share - end.share
+    moved = (start.share - size) / change if abs(change) > 1e-6 else share
+    u_px = start.u_px + moved * (end.u_px - start.u_px)
+    return Framing(u_px, start.v_px + moved * (end.v_px - start.v_px), size), moved
 
 
 def depth_within_m(framing: Framing, scene_depth: SceneDepth) -> float:
-    """Return the median distance of what a framing shows, in metres."""
+    """Return the median distance inside a framing, in metres."""
     rows, columns = scene_depth.cells.shape
     width, height = scene_depth.camera.size_px
     x, y = (framing.u_px / width + 0.5) * columns, (framing.v_px / height + 0.5) * rows
@@ -82,21 +82,21 @@ def depth_within_m(framing: Framing, scene_depth: SceneDepth) -> float:
 
 
 def filled_by(move: Move, framing: Framing, scene_depth: SceneDepth, *, depth_m: float) -> Move:
-    """Return a move zoomed and shifted so that the framing fills the frame with what lies at a depth.
+    """Return a move zoomed and shifted so that the framing, at a depth, fills the frame.
 
-    The nearest thing alone decides how far the camera goes, so what lies behind it is enlarged too little by that.
+    The nearest thing alone decides how far the camera moves, which enlarges everything behind it too little.
     """
-    left_m = depth_m - move.z_m
+    remaining_m = depth_m - move.z_m
     return replace(
         move,
-        zoom=left_m / (framing.share * depth_m),
-        lens_x=(move.x_m - framing.u_px * depth_m / scene_depth.camera.f_px) / left_m,
-        lens_y=(move.y_m - framing.v_px * depth_m / scene_depth.camera.f_px) / left_m,
+        zoom=remaining_m / (framing.share * depth_m),
+        lens_x=(move.x_m - framing.u_px * depth_m / scene_depth.camera.f_px) / remaining_m,
+        lens_y=(move.y_m - framing.v_px * depth_m / scene_depth.camera.f_px) / remaining_m,
     )
 
 
 def nearest_inside_m(scene_depth: SceneDepth) -> float:
-    """Return the distance of the nearest thing that is not near the picture's border, in metres."""
+    """Return the distance of the nearest thing at least INSET_PX from the picture's border, in metres."""
     rows, columns = scene_depth.cells.shape
     inset = round(INSET_PX / PAPER_LONG_SIDE_PX * max(rows, columns))
     inset = min(inset, (min(rows, columns) - 1) // 2)
@@ -104,10 +104,10 @@ def nearest_inside_m(scene_depth: SceneDepth) -> float:
 
 
 def check_zoom(*, shift_px: float, zoom: float) -> None:
-    """Check what an automatic zoom is asked for.
+    """Check the values of an automatic zoom.
 
     Raises:
-        InputError: if zoom is below 1 or shift_px negative, or either is not finite.
+        InputError: if zoom is below 1, shift_px is out of range, or either is not finite.
     """
     if not (isfinite(zoom) and zoom >= 1):
         raise InputError(f"the zoom must be 1 or more, got {zoom:g}")
@@ -120,8 +120,8 @@ def autozoom(
 ) -> tuple[Framing, Framing]:
     """Return the start and the end of the automatic Ken Burns move: a zoom, shifted to where it costs least.
 
-    Of 16 x 16 shifts of up to shift_px (of a picture 1024 px long) and no shift at all, that one is taken which
-    leaves little uncovered, as in the paper, and keeps what is near and not far from the middle in the frame.
+    Of 16 x 16 shifts of up to shift_px (in a picture 1024 px long) and no shift, the one is chosen that uncovers
+    little, as in the paper, and keeps near things close to the middle in the frame.
 
     Raises:
         InputError: as `check_zoom`.
@@ -146,7 +146,7 @@ def autozoom(
 
 
 def _subject_weight(scene_depth: SceneDepth) -> Float64[np.ndarray, "N"]:
-    """Return how much each cell belongs to what the picture is about: near, and not far from the middle; sum 1."""
+    """Return the weight of each cell as part of the subject: high for near cells close to the middle; the sum is 1."""
     rows, columns = scene_depth.cells.shape
     x = (np.arange(columns) + 0.5) / columns - 0.5
     y = (np.arange(rows) + 0.5) / rows - 0.5
@@ -157,7 +157,7 @@ def _subject_weight(scene_depth: SceneDepth) -> Float64[np.ndarray, "N"]:
 
 
 def _cost(end: Move, scene_depth: SceneDepth, weight: Float64[np.ndarray, "N"]) -> float:
-    """Return the share of the end's frame that no point reaches, and what losing the subject costs."""
+    """Return the share of the last frame that no point covers, plus the cost of losing the subject."""
     rows, columns = scene_depth.cells.shape
     x, y, ahead = _projected(end, scene_depth)
     in_frame = (np.abs(x) < 0.5) & (np.abs(y) < 0.5)
@@ -175,7 +175,7 @@ def _cost(end: Move, scene_depth: SceneDepth, weight: Float64[np.ndarray, "N"]) 
 def _projected(
     move: Move, scene_depth: SceneDepth
 ) -> tuple[Float64[np.ndarray, "M"], Float64[np.ndarray, "M"], Bool[np.ndarray, "N"]]:
-    """Return where the points ahead are in the frame, -0.5 to 0.5 from side to side, and which points those are."""
+    """Return x and y of the points ahead (the frame is -0.5 to 0.5), and which points those are."""
     width, height = scene_depth.camera.size_px
     offset = scene_depth.points - move.position_m[:, None]
     ahead = offset[2] > 1e-3 / max(scene_depth.nearest_inverse_depth, 1e-6)

@@ -1,4 +1,4 @@
-"""Moves: where a camera stands and looks in one frame, and how far it is from home."""
+"""Moves: the position and direction of a camera in one frame, relative to the photo's camera."""
 
 from __future__ import annotations
 
@@ -14,32 +14,30 @@ from kbvr.geometry.camera import Camera
 
 @dataclass(frozen=True)
 class Move:
-    """Where a camera stands and looks, in the photo camera's axes, and how the view is shifted and enlarged."""
+    """The position and direction of a camera, in the photo camera's axes, and how its picture is shifted and zoomed."""
 
     x_m: float = 0.0
     y_m: float = 0.0
     z_m: float = 0.0
     yaw_deg: float = 0.0
-    """To the right."""
-
     pitch_deg: float = 0.0
-    """Up."""
+    """Positive to the right, and upwards."""
 
     zoom: float = 1.0
     lens_x: float = 0.0
     lens_y: float = 0.0
-    """How far the picture is shifted behind the lens, right and down, as a share of the focal length."""
+    """Shift of the picture, right and down, as a share of the focal length."""
 
     held_inverse_depth: float = 0.0
-    """Sideways moves keep this inverse depth still on the screen, 1/m."""
+    """The inverse depth that stays still on the screen when the camera moves sideways, 1/m."""
 
     @property
     def position_m(self) -> Float64[np.ndarray, "3"]:
-        """Where the camera stands."""
+        """(x, y, z) of the camera."""
         return np.array([self.x_m, self.y_m, self.z_m])
 
     def camera(self, base: Camera) -> Camera:
-        """Return the camera of this move, made from the view of a camera at rest."""
+        """Return the camera of this move; `base` is the camera at rest."""
         f_px = base.f_px * self.zoom
         at_held = f_px * self.held_inverse_depth
         camera = base.moved(self.x_m, self.y_m, self.z_m).turned(self.yaw_deg, self.pitch_deg)
@@ -51,22 +49,22 @@ class Move:
         )
 
     def shortened(self, share: float) -> Move:
-        """Return the same move with so much of its way from home."""
+        """Return the move with its position scaled by a share."""
         return replace(self, x_m=self.x_m * share, y_m=self.y_m * share, z_m=self.z_m * share)
 
     def towards(self, other: Move, share: float) -> Move:
-        """Return the move at a share of the straight way to another; beyond it if the share is above 1."""
+        """Return the move at a share of the straight line to another; a share above 1 goes beyond it."""
         values = {f.name: getattr(self, f.name) for f in fields(Move)}
         return Move(**{name: value + share * (getattr(other, name) - value) for name, value in values.items()})
 
 
 def disocclusion_reach_m(move: Move, camera: Camera) -> float:
-    """Return the sideways move that uncovers as much behind things as this one does at worst, in metres."""
+    """Return the sideways move that uncovers as much behind things as this one at most does, in metres."""
     return hypot(move.x_m, move.y_m) + abs(move.z_m) * camera.size_px[0] / 2 / camera.f_px
 
 
 def border_reach_m(move: Move, scene_depth: SceneDepth) -> float:
-    """Return the sideways move that looks as far beyond the photo's border as this one does at worst, in metres."""
+    """Return the sideways move that sees as far beyond the photo's border as this one at most does, in metres."""
     half = max(scene_depth.camera.size_px) / 2 / scene_depth.camera.f_px
     nearest_m = 1 / max(scene_depth.nearest_inverse_depth, 1e-6)
     back = max(0.0, -move.z_m) * half
@@ -76,6 +74,6 @@ def border_reach_m(move: Move, scene_depth: SceneDepth) -> float:
 
 
 def orbiting(angle_deg: float, distance_m: float) -> Move:
-    """Return the move to the right around a point straight ahead at a distance, still looking at it."""
+    """Return the move to the right on a circle around a point straight ahead, looking at that point."""
     angle = radians(angle_deg)
     return Move(x_m=distance_m * sin(angle), z_m=distance_m * (1 - cos(angle)), yaw_deg=-angle_deg)

@@ -1,4 +1,4 @@
-"""What people say of a path: its name, how the camera eases along it, and where it is in which frame."""
+"""The names of paths and easings, and steps along a path."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MAX_SHARE = 1e6
 
 @dataclass(frozen=True)
 class Steps:
-    """Where the camera is, as people wrote it for the paper's method: `first:last:frames`, evenly spaced.
+    """Evenly spaced positions along a path, written `first:last:frames` as for the paper's method.
 
-    0 is the start of the path and 1 its end; a straight path goes on beyond its end.
+    0 is the start of the path and 1 its end; a straight path continues beyond its end.
     """
 
     first: float
@@ -27,12 +27,8 @@ class Steps:
     frames: int
 
     def __post_init__(self) -> None:
-        """Check the ranges.
-
-        Raises:
-            InputError: if a number is out of its range.
-        """
+        """Raise InputError if a number is out of range."""
         if not all(0 <= end <= MAX_SHARE for end in (self.first, self.last)):
-            raise InputError(f"steps go from 0 or more to {MAX_SHARE:g} at most, got {self.first:g} to {self.last:g}")
+            raise InputError(f"steps must be 0 to {MAX_SHARE:g}, got {self.first:g} to {self.last:g}")
         if not 1 <= self.frames <= MAX_STEPS:
             raise InputError(f"the number of steps must be 1 to {MAX_STEPS}, got {self.frames}")

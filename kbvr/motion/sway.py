@@ -1,4 +1,4 @@
-"""Loops that need no screen for two eyes: a camera goes from side to side around a subject that stands still."""
+"""Loops that show depth on any screen: a camera sways from side to side while the subject stays still."""
 
 from __future__ import annotations
 
@@ -11,41 +11,36 @@ from kbvr.motion.move import Move
 
 TWO_VIEWS, SMOOTH_VIEWS = 2, 13
 TWO_VIEWS_S = 0.22
-"""Nine changes a second: slower looks like two pictures, faster like a tremor."""
+"""Nine changes per second: slower looks like two pictures, faster like a tremor."""
 
 SMOOTH_S = 1.5
 ANAGLYPH_S = 2.4
-"""Depth is there already, the move only adds life to it."""
+"""Slow: an anaglyph shows depth anyway, and the move only adds life."""
 
 ANAGLYPH_SHARE = 0.006
-"""How far the camera goes each way in a moving anaglyph: it spreads the depth range over so much of the width."""
+"""Reach of a moving anaglyph's camera to each side, as its parallax range: a share of the width."""
 
-WIGGLE_BUDGET, ANAGLYPH_BUDGET = 0.025, 0.02
-"""Parallax range from nearest to farthest, as a share of the width: what looks deep and does not tear, and what has no
-ghosts at the borders of things."""
 
 LEVELS = 128
-"""Depths that are compared on the search for the subject."""
-
 RELIEF = 0.05
-"""What a subject's own relief is thought to be, as a share of the depth range."""
+"""Assumed depth of the subject, as a share of the depth range."""
 
 MIDDLE = 0.22
-"""How fast things count less away from the middle: a Gaussian's width, as a share of the picture's."""
+"""Sigma of the Gaussian that weights the middle of the picture, as a share of its width or height."""
 
 
 def sideways(views: int) -> list[float]:
-    """Return where the camera is in each view, -1 (left) to 1 (right): shown as long each, there and back is a sine."""
+    """Return the camera's position in each view, -1 (left) to 1 (right); there and back is a sine over time."""
     return [-cos(pi * index / (views - 1)) for index in range(views)]
 
 
 def swaying(views: int, reach_m: float, held_inverse_depth: float) -> list[Move]:
-    """Return moves to so many places up to a reach to both sides; a plane of this inverse depth stands still."""
-    return [Move(x_m=reach_m * place, held_inverse_depth=held_inverse_depth) for place in sideways(views)]
+    """Return the moves of a camera that sways by a reach to both sides; the plane held_inverse_depth stays still."""
+    return [Move(x_m=reach_m * position, held_inverse_depth=held_inverse_depth) for position in sideways(views)]
 
 
 def subject_plane(scene_depth: SceneDepth) -> float:
-    """Return the inverse depth of what one looks at, 1/m: where most lies of what is near and in the middle."""
+    """Return the inverse depth of the subject, 1/m: the depth of most near things in the middle of the picture."""
     cells, far, spread = scene_depth.cells, scene_depth.farthest_inverse_depth, scene_depth.depth_spread
     y, x = (np.exp(-0.5 * (((np.arange(n) + 0.5) / n - 0.5) / MIDDLE) ** 2) for n in cells.shape)
     weight = np.outer(y, x) * np.clip((cells - far) / spread, 1e-3, 1)

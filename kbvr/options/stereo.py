@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator
 
 from kbvr.options.declare import OptionGroup, option
-from kbvr.stereo.screen import DEFAULT_IPD_M, MAX_PARALLAX_DEG, SCREENS, screen_of
+from kbvr.stereo.comfort_limits import MAX_PARALLAX_DEG
+from kbvr.stereo.screen import DEFAULT_IPD_M, SCREENS, screen_of
 
 Window = Literal["none", "floating"]
 

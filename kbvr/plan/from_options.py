@@ -10,11 +10,10 @@ from kbvr.formats.spec.codecs import container_of
 from kbvr.geometry.camera import Camera
 from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
 from kbvr.motion.paths import PathOptions, check_keyframes
-from kbvr.motion.sway import ANAGLYPH_BUDGET, WIGGLE_BUDGET
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import AT_REST, LOOPS
 from kbvr.rendering.depth_of_field import Lens, lens_for
-from kbvr.stereo.rig import DEFAULT_BUDGET
+from kbvr.stereo.comfort_limits import ANAGLYPH_BUDGET, DEFAULT_BUDGET, WIGGLE_BUDGET
 from kbvr.stereo.screen import Screen, screen_of
 
 SCENE_KEYS_PER_S = 5.0

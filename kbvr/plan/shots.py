@@ -60,7 +60,7 @@ class Shot:
         """Return for every instant the one that it shows: itself, or an earlier one kept within so many bytes."""
         eyes = len(self.instants[0])
         instant_bytes = YUV_BYTES_A_PX * self.view.size_px[0] * self.view.size_px[1] * eyes * len(self.items)
-        return tuple(sources_of(self.moves, most_kept=int(most_bytes / instant_bytes)))
+        return tuple(sources_of(self.moves, max_kept=int(most_bytes / instant_bytes)))
 
     def seen(self, frames: Frames, wanted: Sequence[int]) -> Iterator[Views]:
         """Yield what the eyes see of some instants; `frames` draws what cameras see."""

@@ -113,7 +113,7 @@ class BuiltPoints:
     def facts(self) -> PointsFacts:
         """What was made."""
         count = len(self.points.points)
-        return PointsFacts(count, count - self.points.own_count)
+        return PointsFacts(count, count - self.points.photo_point_count)
 
     def drawing(self, shots: Sequence[Shot]) -> Drawing:
         """Return what draws shots."""

@@ -1,4 +1,4 @@
 """Render a scene from any camera, on the CPU or a GPU.
 
-Others use `cpu_renderer.render`, `gpu_renderer.best_renderer` and `depth_of_field`.
+Public: `cpu_renderer.render`, `gpu_renderer.best_renderer` and `depth_of_field`.
 """

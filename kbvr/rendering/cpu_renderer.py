@@ -1,4 +1,4 @@
-"""Render frames of a scene on several threads; the bytes do not depend on their number."""
+"""Render frames of a scene on several threads; the pixels do not depend on the number of threads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain, islice, product
 from threading import local
 from time import perf_counter
-from types import TracebackType
 
 import cv2
 import numpy as np
@@ -16,6 +15,7 @@ from jaxtyping import Float32, UInt8
 
 from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera
+from kbvr.imaging.array_types import Picture
 from kbvr.imaging.resize import scaled_px
 from kbvr.imaging.tiling import squares
 from kbvr.ldi.layered_depth_image import Layer
@@ -27,34 +27,34 @@ from kbvr.system.resources import processors
 TEXELS_PER_OUTPUT_PX = 2.0
 """Textures are resampled (Lanczos, or area if smaller) to this density, so that bilinear look-up stays sharp."""
 
-MOST_EXACT_ENLARGEMENT = 1.25
+MAX_EXACT_ENLARGEMENT = 1.25
 """Up to this enlargement the photo's pixels are reproduced exactly; above it, smooth outlines matter more."""
 
 GUTTER_TEXELS = 16
-"""Rows between the layers of a texture, half of them repeating the layer above and half the one below: enlarged quads
-sample slightly beyond their layer."""
+"""Rows between the layers of a texture: half repeat the layer above, half the one below, because enlarged quads sample
+slightly beyond their layer."""
 
-MAX_TEXELS_A_SIDE = 30_000
-MOST_THREADS = 64
+MAX_SIDE_TEXELS = 30_000
+MAX_THREADS = 64
 SQUARE_PX = 256
-SURFACE_SEARCH_PX = 16
-"""Texels this close to a layer's surface may be sampled; more than the 4 that the resampling reaches."""
+SURFACE_PADDING_PX = 16
+"""Texels this close to a layer's surface may be sampled; resampling reaches only 4."""
 
 BAND_ROWS = 256
-"""Rows that one task renders; a multiple of the kernel's tile."""
+"""Rows rendered per task; a multiple of the kernel's tile."""
 
 
 class Renderer:
-    """Renders one scene at one zoom: keeps its textures at the density that the output needs.
+    """Renders one scene at one zoom, with textures of the density that the output needs.
 
-    Use it as a context manager; its threads end with it.
+    Use it as a context manager, which ends its threads.
     """
 
     def __init__(self, scene: Scene, *, pixels_per_photo_px: float = 1.0, threads: int | None = None) -> None:
-        """Prepare a scene for frames that show each photo pixel on about `pixels_per_photo_px` pixels.
+        """Prepare a scene for frames that enlarge the photo by about `pixels_per_photo_px`.
 
         Raises:
-            InputError: if threads or the density is not positive.
+            InputError: if `threads` or `pixels_per_photo_px` is not positive.
         """
         if threads is not None and threads < 1:
             raise InputError(f"threads must be at least 1, got {threads}")
@@ -62,22 +62,20 @@ class Renderer:
             raise InputError(f"pixels_per_photo_px must be > 0, got {pixels_per_photo_px}")
         self.scene = scene
         self.title = "the CPU"
-        """The device that renders, for people."""
-        self.threads = min(threads or MOST_THREADS, processors())
+        """The device that renders, as shown to people."""
+        self.threads = min(threads or MAX_THREADS, processors())
         self._kernel = kernel()
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="kbvr-render")
         self._texels, self._texture = _texture(scene, pixels_per_photo_px * TEXELS_PER_OUTPUT_PX)
         self._quads = np.ascontiguousarray(scene.quads)
         self._blocks = np.ascontiguousarray(scene.blocks)
-        self._own = local()
+        self._thread_local = local()
         self._busy_s: list[float] = []
 
     def __enter__(self) -> Renderer:  # noqa: PYI034 (beartype knows no Self here)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     @property
@@ -85,14 +83,14 @@ class Renderer:
         """Seconds spent on rendering, summed over all threads."""
         return sum(self._busy_s)
 
-    def frame(self, camera: Camera) -> UInt8[np.ndarray, "H W 3"]:
+    def frame(self, camera: Camera) -> Picture:
         """Return one picture, rendered by all threads together."""
         return self.frame_and_holes(camera)[0]
 
-    def frame_and_holes(self, camera: Camera) -> tuple[UInt8[np.ndarray, "H W 3"], int]:
+    def frame_and_holes(self, camera: Camera) -> tuple[Picture, int]:
         """Return one picture and the number of its pixels that no layer covers.
 
-        They are filled along the row; empty rows become copies of the nearest row that is not empty.
+        These are filled along the row; empty rows become copies of the nearest row that is not empty.
         """
         width, height = camera.size_px
         rgb, empty = np.empty((height, width, 3), np.uint8), np.zeros(height, np.uint8)
@@ -100,21 +98,21 @@ class Renderer:
         holes = self._pool.map(
             lambda start: self._draw(camera, rgb, empty, start, min(start + BAND_ROWS, height)), starts
         )
-        missing = sum(holes)
+        hole_count = sum(holes)
         fill_empty_rows(rgb, empty)
-        return rgb, missing
+        return rgb, hole_count
 
-    def frames(self, cameras: Iterable[Camera]) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
-        """Yield one picture per camera, in order; a few are rendered ahead, never the whole film."""
+    def frames(self, cameras: Iterable[Camera]) -> Iterator[Picture]:
+        """Yield one picture per camera, in order; only a few are rendered ahead."""
         source = iter(cameras)
-        ahead: deque[Future[UInt8[np.ndarray, "H W 3"]]] = deque(
-            self._pool.submit(self._whole, camera) for camera in islice(source, self.threads + 2)
+        ahead: deque[Future[Picture]] = deque(
+            self._pool.submit(self._on_one_thread, camera) for camera in islice(source, self.threads + 2)
         )
         while ahead:
             yield ahead.popleft().result()
-            ahead.extend(self._pool.submit(self._whole, camera) for camera in islice(source, 1))
+            ahead.extend(self._pool.submit(self._on_one_thread, camera) for camera in islice(source, 1))
 
-    def _whole(self, camera: Camera) -> UInt8[np.ndarray, "H W 3"]:
+    def _on_one_thread(self, camera: Camera) -> Picture:
         width, height = camera.size_px
         rgb, empty = np.empty((height, width, 3), np.uint8), np.zeros(height, np.uint8)
         self._draw(camera, rgb, empty, 0, height)
@@ -123,15 +121,14 @@ class Renderer:
 
     def _scratch_for(self, width: int) -> Float32[np.ndarray, "N"]:
         """Return this thread's scratch memory: allocating it for every call would take a tenth of the time."""
-        wanted = self._kernel.kbvr_scratch_floats(width, len(self._blocks))
-        held: Float32[np.ndarray, "N"] | None = getattr(self._own, "scratch", None)
-        if held is None or len(held) < wanted:
-            held = self._own.scratch = np.empty(wanted, np.float32)
-        return held
+        count = self._kernel.kbvr_scratch_floats(width, len(self._blocks))
+        scratch: Float32[np.ndarray, "N"] | None = getattr(self._thread_local, "scratch", None)
+        if scratch is None or len(scratch) < count:
+            scratch = self._thread_local.scratch = np.empty(count, np.float32)
+        return scratch
 
-    def _draw(
-        self, camera: Camera, rgb: UInt8[np.ndarray, "H W 3"], empty: UInt8[np.ndarray, "H"], start: int, end: int
-    ) -> int:
+    def _draw(self, camera: Camera, rgb: Picture, empty: UInt8[np.ndarray, "H"], start: int, end: int) -> int:
+        """Render some rows; mark the empty ones, and return the number of pixels that no layer covers."""
         started, view = perf_counter(), kernel_view(camera, self.scene.camera)
         scene = (self._quads.ctypes.data, self._blocks.ctypes.data, len(self._blocks))
         texture = (self._texture, len(self.scene.ldi.layers))
@@ -141,10 +138,8 @@ class Renderer:
         return int(holes)
 
 
-def render(
-    scene: Scene, cameras: Iterable[Camera], *, threads: int | None = None
-) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
-    """Yield one sRGB picture per camera, in order, each of its camera's own size.
+def render(scene: Scene, cameras: Iterable[Camera], *, threads: int | None = None) -> Iterator[Picture]:
+    """Yield one sRGB picture per camera, in order, of the camera's size.
 
     Textures are prepared for the first camera's zoom. `threads` (by default and at most one per processor) does not
     change the pictures.
@@ -158,13 +153,13 @@ def render(
         yield from renderer.frames(chain([first], source))
 
 
-def fill_empty_rows(rgb: UInt8[np.ndarray, "H W 3"], empty: UInt8[np.ndarray, "H"]) -> None:
-    """Replace every empty row of a picture by the nearest one that is not, in place; an empty picture stays black."""
+def fill_empty_rows(rgb: Picture, empty: UInt8[np.ndarray, "H"]) -> None:
+    """Replace every empty row with the nearest row that is not empty, in place; an empty picture stays black."""
     if not empty.any() or empty.all():
         return
-    seen = np.flatnonzero(empty == 0)
+    sources = np.flatnonzero(empty == 0)
     rows = np.flatnonzero(empty)
-    rgb[rows] = rgb[seen[np.abs(rows[:, None] - seen).argmin(axis=1)]]
+    rgb[rows] = rgb[sources[np.abs(rows[:, None] - sources).argmin(axis=1)]]
 
 
 def kernel_view(camera: Camera, photo_camera: Camera) -> View:
@@ -180,18 +175,18 @@ def kernel_view(camera: Camera, photo_camera: Camera) -> View:
 
 
 def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray, "L H W 4"], Texture]:
-    """Return the layers' colours at a density, and the kernel's description of them."""
+    """Return the layers' colours at a density, and their description for the kernel."""
     layers = scene.ldi.layers
     height, width = scene.ldi.front.rgba.shape[:2]
-    scale = min(texels_per_photo_px, 2.0, MAX_TEXELS_A_SIDE / max(width, height))
+    scale = min(texels_per_photo_px, 2.0, MAX_SIDE_TEXELS / max(width, height))
     size = scaled_px((width, height), scale, min_px=2)
     interpolation = cv2.INTER_LANCZOS4 if scale > 1 else cv2.INTER_AREA
     stack = np.zeros((len(layers), size[1] + GUTTER_TEXELS, size[0], 4), np.uint8)
     whole = stack[:, : size[1]]
     for target, layer in zip(whole, layers, strict=True):
         if size == (2 * width, 2 * height):
-            exact = texels_per_photo_px <= MOST_EXACT_ENLARGEMENT * TEXELS_PER_OUTPUT_PX
-            _double_where_seen(layer, target, exact=exact)
+            exact = texels_per_photo_px <= MAX_EXACT_ENLARGEMENT * TEXELS_PER_OUTPUT_PX
+            _double_near_surface(layer, target, exact=exact)
         else:
             target[:] = _resized(layer, layer.rgba, size, interpolation)
     half = GUTTER_TEXELS // 2
@@ -210,11 +205,11 @@ def _texture(scene: Scene, texels_per_photo_px: float) -> tuple[UInt8[np.ndarray
     return stack, texture
 
 
-def _times_alpha(layer: Layer, rgba: UInt8[np.ndarray, "H W 4"]) -> UInt8[np.ndarray, "H W 4"]:
-    """Return a piece of a layer; the matte's are premultiplied, so that texels without a surface add nothing."""
+def _premultiplied(layer: Layer, rgba: UInt8[np.ndarray, "H W 4"]) -> UInt8[np.ndarray, "H W 4"]:
+    """Return a piece of a layer, premultiplied if it is the matte, so that texels without a surface add nothing."""
     if not layer.is_soft:
         return rgba
-    product = np.zeros_like(rgba)  # most of it is empty and stays untouched memory
+    product = np.zeros_like(rgba)  # the matte is mostly empty, and the system allocates pages when they are written
     for y, x in squares(rgba[..., 3] > 0, side_px=SQUARE_PX):
         square = np.s_[y : y + SQUARE_PX, x : x + SQUARE_PX]
         *colours, alpha = cv2.split(rgba[square])
@@ -227,29 +222,29 @@ def _resized(
 ) -> UInt8[np.ndarray, "h w 4"]:
     """Return a piece of a layer resized; the matte's colours are premultiplied.
 
-    Where the matte ends in a step, Lanczos overshoots in alpha and colours alike: both are clipped together, or the
-    edge would get a lighter outline.
+    Where the matte ends in a step, Lanczos overshoots in alpha and colours alike. Both are scaled down together;
+    otherwise the edge would get a lighter outline.
     """
-    times_alpha = _times_alpha(layer, rgba)
+    piece = _premultiplied(layer, rgba)
     if not layer.is_soft or interpolation != cv2.INTER_LANCZOS4:
-        return np.asarray(cv2.resize(times_alpha, size_px, interpolation=interpolation))
-    large = cv2.resize(times_alpha.astype(np.float32), size_px, interpolation=interpolation)
+        return np.asarray(cv2.resize(piece, size_px, interpolation=interpolation))
+    large = cv2.resize(piece.astype(np.float32), size_px, interpolation=interpolation)
     large *= np.minimum(1, 255 / np.maximum(large[..., 3:], 1))
     return np.asarray(np.clip(large + 0.5, 0, 255).astype(np.uint8))
 
 
-def _double_where_seen(layer: Layer, target: UInt8[np.ndarray, "H2 W2 4"], *, exact: bool) -> None:
-    """Double a layer, in squares with a surface nearby; most of the rest stays untouched memory.
+def _double_near_surface(layer: Layer, target: UInt8[np.ndarray, "H2 W2 4"], *, exact: bool) -> None:
+    """Double a layer in the squares that are near a surface; the rest of the memory stays untouched.
 
-    If `exact`, look-up in the middle of a pixel gives that pixel; else outlines are smoother.
+    If `exact`, look-up at the centre of a pixel gives that pixel; otherwise outlines are smoother.
     """
     height, width = layer.rgba.shape[:2]
 
     def double(corner: tuple[int, int]) -> None:
         y0, x0 = corner
         y1, x1 = min(y0 + SQUARE_PX, height), min(x0 + SQUARE_PX, width)
-        top, left = max(y0 - SURFACE_SEARCH_PX, 0), max(x0 - SURFACE_SEARCH_PX, 0)
-        padded = layer.rgba[top : y1 + SURFACE_SEARCH_PX, left : x1 + SURFACE_SEARCH_PX]
+        top, left = max(y0 - SURFACE_PADDING_PX, 0), max(x0 - SURFACE_PADDING_PX, 0)
+        padded = layer.rgba[top : y1 + SURFACE_PADDING_PX, left : x1 + SURFACE_PADDING_PX]
         if not padded[..., 3].any():
             return
         if exact:

@@ -1,21 +1,21 @@
-// Render a scene of planar quads on a GPU: the pictures of rasterize.cpp, which explains the method. Its formulas are
-// repeated here; tests compare the two.
+// Render a scene of planar quads on a GPU. The pictures equal those of rasterize.cpp, which explains the method. Its
+// formulas are repeated here; tests compare the two.
 //
-// A quad's centre (u, v) and inverse depth d lie on the screen at x = X / w, y = Y / w, and their new inverse depth is
-// z = d / w, with (X, Y, w) = H (u, v, 1) + d e. Around the centre that is taken as affine:
+// A quad's centre (u, v) with inverse depth d is projected to x = X / w, y = Y / w, and its new inverse depth is
+// z = d / w, with (X, Y, w) = H (u, v, 1) + d e. Near the centre this is approximated as affine:
 //
 //     (x, y) = (x0, y0) + J (u - uc, v - vc),    z = z0 + zu (u - uc) + zv (v - vc)
 //
 // A quad covers the pixels whose centre (x, y) has |u - uc| <= reach_u and |v - vc| <= reach_v.
 //
-//     draw      1. opaque quads, 2. soft ones, each as two triangles into samples (z, u, v, layer); the nearest stays.
-//               The hardware snaps corners to its own grid, so triangles are slightly enlarged and every fragment is
+//     draw      1. opaque quads, 2. soft ones, each as two triangles into samples (z, u, v, layer); the nearest sample
+//               is kept. The hardware snaps corners to a grid, so triangles are slightly enlarged and every fragment is
 //               tested by the inequality above.
-//     resolve   each pixel: four texels blended for the opaque sample, the soft one over it
-//     pack      what nothing covers gets the colour of the farther of its neighbours in the row; RGB in three bytes
+//     resolve   each pixel: blend four texels for the opaque sample, then the soft sample over it
+//     pack      uncovered pixels get the colour of the farther of their neighbours in the row; RGB in three bytes
 
-// The other constants are those of rasterize.cpp; gpu_scene.py appends them.
-const GRID_PX = 0.02;                    // more than the hardware snaps a corner
+// gpu_scene.py appends the other constants, which are those of rasterize.cpp.
+const GRID_PX = 0.02;                    // larger than the hardware's snapping distance
 const LEAST_Z = 0x1p-60;
 const DEPTH_PER_Z = 0x1p-20;             // a power of two: the depth buffer keeps z exactly
 
@@ -30,7 +30,7 @@ struct View {
     enlargement: f32,  // focal length over the photo's
     margin_px: f32,
     texels_per_px: vec2f,
-    first_hidden: f32,  // layers from this one on lie behind the front one
+    first_hidden: f32,  // layers from this one on are behind the front layer
 }
 
 struct Fragment {
@@ -59,7 +59,7 @@ struct Sample {
 fn place(@builtin(vertex_index) index: u32) -> Fragment {
     let q = quads[index / 6];
     var out: Fragment;
-    out.position = vec4f(2, 2, 2, 1);  // all corners there: nothing is drawn
+    out.position = vec4f(2, 2, 2, 1);  // outside the clip volume: nothing is drawn
     let w = view.w.x * q.u + view.w.y * q.v + view.w.z + q.d * view.w.w;
     if !(w > TOO_CLOSE) { return out; }
     let inv_w = 1 / w;
@@ -104,7 +104,7 @@ fn cover(in: Fragment) -> Sample {
     return Sample(bitcast<vec4u>(vec4f(z, in.plane.xy + off, in.centre.w)), max(z, LEAST_Z) * DEPTH_PER_Z);
 }
 
-// Colour of a sample, 0 to 255: four texels, weights in 256ths, rounded down the columns and then across.
+// Colour of a sample, 0 to 255: four texels with weights in 256ths, blended and rounded vertically, then horizontally.
 fn blended(sample: vec4f) -> vec4i {
     let last = vec2f(textureDimensions(texels) - 2);
     let at = clamp((sample.yz + view.margin_px) * view.texels_per_px - 0.5, vec2f(0), last + 1);
@@ -122,7 +122,7 @@ fn mixed(a: vec4i, b: vec4i, weight: i32) -> vec4i {
     return (a * 256 + (b - a) * weight + 128) >> vec4u(8);
 }
 
-// Lay a colour that is already times its alpha over another one.
+// Blend a premultiplied colour over another one.
 fn laid_over(under: vec4i, over: vec4i) -> vec4i {
     let keep = 256 - over.a - (over.a >> 7);
     return min(((under * keep + 128) >> vec4u(8)) + over, vec4i(255));
@@ -141,7 +141,7 @@ fn resolve(@builtin(global_invocation_id) id: vec3u) {
         if z > NO_SAMPLE {
             colour = laid_over(colour, over);
         } else if over.a > 127 {
-            colour = min(over * 255 / over.a, vec4i(255));  // no longer times alpha
+            colour = min(over * 255 / over.a, vec4i(255));  // no longer premultiplied
             z = soft_sample.x;
         }
     }
@@ -171,7 +171,7 @@ fn filled(index: u32) -> u32 {
     return 0;
 }
 
-// Four pixels into three words; the last ones again and again beyond the picture's end.
+// Pack four pixels into three words; beyond the picture's end, repeat the last pixel.
 @compute @workgroup_size(64)
 fn pack(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
     let four = id.y * groups.x * 64 + id.x;

@@ -1,6 +1,6 @@
-"""Render frames of a scene on an NVIDIA GPU: the CPU renderer's pictures, but for a few levels at silhouettes.
+"""Render frames of a scene on an NVIDIA GPU; they differ from the CPU renderer's by a few levels at silhouettes.
 
-It uses wgpu (the optional extra `gpu`), which calls the driver by Vulkan or Direct3D 12.
+It uses wgpu (the optional extra `gpu`), which calls the driver through Vulkan or Direct3D 12.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from importlib import import_module
 from importlib.util import find_spec
 from itertools import islice
 from time import perf_counter
-from types import TracebackType
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
 
 from kbvr.geometry.camera import Camera
+from kbvr.imaging.array_types import Picture
 from kbvr.ldi.scene import Scene
 from kbvr.rendering.cpu_renderer import Renderer
 from kbvr.rendering.gpu_scene import GpuFrame, GpuScene
@@ -28,27 +27,24 @@ from kbvr.system.stderr import held_stderr
 EXTRA = 'pip install "kbvr[gpu]"'
 
 NVIDIA_VENDOR = 0x10DE
-"""PCI vendor ID."""
-
 DEVICES = ("auto", "cuda", "tensorrt")
-"""Devices that mean an NVIDIA GPU, if there is one."""
+"""Devices that allow an NVIDIA GPU."""
 
-AHEAD = 3
-"""Frames in flight: one is rendered while another is copied and a third is read."""
+FRAMES_IN_FLIGHT = 3
+"""One is rendered while another is copied and a third is read."""
 
-MOST_LETTERS = 300
+MAX_CHARACTERS = 300
 
-SAME_LEVELS, WRONG_SHARE = 2, 0.01
-"""A GPU is not used if more than this share of its first picture differs from the CPU's by more than these levels."""
+TOLERANCE_LEVELS, MAX_WRONG_SHARE = 2, 0.01
+"""A GPU is rejected if more than this share of its first picture differs from the CPU's by more than the tolerance."""
 
 _log = logging.getLogger(__name__)
 
 
 class NoGpuError(Exception):
-    """There is no usable GPU, or this scene does not fit into it; the CPU can render it."""
+    """There is no usable GPU, or the scene does not fit into its memory; the CPU can render it."""
 
     def __init__(self, reason: str, remedy: str = "") -> None:
-        """Keep the reason and the remedy."""
         super().__init__(reason)
         self.remedy = remedy
 
@@ -56,7 +52,7 @@ class NoGpuError(Exception):
 def best_renderer(
     scene: Scene, *, pixels_per_photo_px: float = 1.0, threads: int | None = None, device: str = "auto"
 ) -> Renderer:
-    """Return the GPU's renderer where the device (one of `kbvr.nets.DEVICES`) allows it and it works, else the CPU's.
+    """Return the GPU renderer if the device (one of `kbvr.nets.DEVICES`) allows it and it works, else the CPU's.
 
     Raises:
         InputError: as `Renderer`.
@@ -65,21 +61,21 @@ def best_renderer(
         try:
             return GpuRenderer(scene, pixels_per_photo_px=pixels_per_photo_px, threads=threads)
         except NoGpuError as error:
-            _log.info("pictures are drawn on the CPU: %s", error)
+            _log.info("pictures are rendered on the CPU: %s", error)
     return Renderer(scene, pixels_per_photo_px=pixels_per_photo_px, threads=threads)
 
 
 class GpuRenderer(Renderer):
-    """Renders one scene at one zoom on a GPU; if a frame fails, on the CPU from then on.
+    """Renders one scene at one zoom on a GPU; after a failure, on the CPU.
 
-    Used like `Renderer`, by one thread. Equal to it within 2/255, except at occlusion boundaries, where the rounding of
-    positions decides which of two surfaces is visible.
+    It is used like `Renderer`, from one thread. Its pictures equal `Renderer`'s within 2/255, except at occlusion
+    boundaries, where the rounding of positions decides which of two surfaces is visible.
     """
 
     def __init__(
         self, scene: Scene, *, pixels_per_photo_px: float = 1.0, threads: int | None = None, software: bool = False
     ) -> None:
-        """Prepare a scene as `Renderer` does, and check a first picture; `software` uses a driver on the CPU.
+        """Prepare a scene as `Renderer` does, and check a first picture; `software` selects a driver on the CPU.
 
         Raises:
             NoGpuError: if there is no GPU, the scene does not fit, or its picture differs from the CPU's.
@@ -89,47 +85,45 @@ class GpuRenderer(Renderer):
         super().__init__(scene, pixels_per_photo_px=pixels_per_photo_px, threads=threads)
         self.title = str(adapter.info["device"])
         try:
-            self._drawing: GpuScene | None = GpuScene(adapter, scene, self._texels, self._texture)
-            first, _ = self._drawing.submit(scene.camera).read_back()
+            self._gpu_scene: GpuScene | None = GpuScene(adapter, scene, self._texels, self._texture)
+            first, _ = self._gpu_scene.submit(scene.camera).read_back()
         except Exception as error:
             raise NoGpuError(f"{self.title}: {_one_line(error)}") from error
-        wrong = _share_that_differs(first, super().frame_and_holes(scene.camera)[0])
-        if wrong > WRONG_SHARE:
-            raise NoGpuError(f"{self.title}: {wrong:.1%} of the pixels differ from the CPU's")
+        wrong_share = _share_that_differs(first, super().frame_and_holes(scene.camera)[0])
+        if wrong_share > MAX_WRONG_SHARE:
+            raise NoGpuError(f"{self.title}: {wrong_share:.1%} of the pixels differ from the CPU's")
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._drawing = None  # and with it the GPU's memory
-        super().__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        self._gpu_scene = None  # frees the GPU's memory
+        super().__exit__(*error)
 
-    def frame_and_holes(self, camera: Camera) -> tuple[UInt8[np.ndarray, "H W 3"], int]:
-        """Return one picture and the number of its pixels that no layer covers, filled as `Renderer` does."""
+    def frame_and_holes(self, camera: Camera) -> tuple[Picture, int]:
+        """Return one picture and the number of its pixels that no layer covers, filled as by `Renderer`."""
         return self._read_back(camera, self._submitted(camera))
 
-    def frames(self, cameras: Iterable[Camera]) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
-        """Yield one picture per camera, in order; a few are in flight on the GPU meanwhile."""
+    def frames(self, cameras: Iterable[Camera]) -> Iterator[Picture]:
+        """Yield one picture per camera, in order; a few are in flight on the GPU."""
         source = iter(cameras)
-        ahead = deque((camera, self._submitted(camera)) for camera in islice(source, AHEAD))
+        ahead = deque((camera, self._submitted(camera)) for camera in islice(source, FRAMES_IN_FLIGHT))
         while ahead:
             yield self._read_back(*ahead.popleft())[0]
             ahead.extend((camera, self._submitted(camera)) for camera in islice(source, 1))
 
     def _submitted(self, camera: Camera) -> GpuFrame | None:
-        """Submit a picture to the GPU; None if it has failed."""
-        if self._drawing is None:
+        """Submit a picture to the GPU; return None if the GPU has failed."""
+        if self._gpu_scene is None:
             return None
         started = perf_counter()
         try:
-            return self._drawing.submit(camera)
+            return self._gpu_scene.submit(camera)
         except Exception as error:  # noqa: BLE001  wgpu raises many types
             self._give_up(error)
             return None
         finally:
             self._busy_s.append(perf_counter() - started)
 
-    def _read_back(self, camera: Camera, frame: GpuFrame | None) -> tuple[UInt8[np.ndarray, "H W 3"], int]:
-        """Return a submitted picture, or render it on the CPU."""
+    def _read_back(self, camera: Camera, frame: GpuFrame | None) -> tuple[Picture, int]:
+        """Return a submitted picture; render it on the CPU if the GPU has failed."""
         if frame is None:
             return super().frame_and_holes(camera)
         started = perf_counter()
@@ -143,19 +137,16 @@ class GpuRenderer(Renderer):
 
     def _give_up(self, error: Exception) -> None:
         """Release the GPU and its memory, and warn once."""
-        if self._drawing is not None:
+        if self._gpu_scene is not None:
             reason = _one_line(error)
-            _log.warning("a picture could not be drawn on %s (%s): the CPU does it from now on", self.title, reason)
-            self._drawing, self.title = None, f"the CPU, since {self.title} failed"
+            _log.warning("a picture could not be rendered on %s (%s); using the CPU from now on", self.title, reason)
+            self._gpu_scene, self.title = None, f"the CPU, since {self.title} failed"
 
 
 def _adapter(*, software: bool) -> Any:
-    """Return wgpu's adapter of an NVIDIA GPU, or of a driver that runs on the CPU.
+    """Return wgpu's adapter for an NVIDIA GPU, or for a driver that runs on the CPU; NoGpuError if there is none.
 
-    Without an NVIDIA driver wgpu is not loaded. What graphics libraries write to stderr is kept from the terminal.
-
-    Raises:
-        NoGpuError: if there is none.
+    wgpu is loaded only if there is an NVIDIA driver. Graphics libraries may write to stderr, which is hidden.
     """
     driver = None if software else cuda.driver()
     if not software and (driver is None or not driver.devices):
@@ -176,11 +167,10 @@ def _adapter(*, software: bool) -> Any:
     raise NoGpuError(f"no {expected} was found", "install the graphics part of the driver, too")
 
 
-def _share_that_differs(picture: UInt8[np.ndarray, "H W 3"], expected: UInt8[np.ndarray, "H W 3"]) -> float:
-    """Return the share of pixels in which a channel differs by more than SAME_LEVELS."""
-    return float((np.abs(picture.astype(np.int16) - expected).max(axis=2) > SAME_LEVELS).mean())
+def _share_that_differs(picture: Picture, expected: Picture) -> float:
+    """Return the share of pixels in which a channel differs by more than TOLERANCE_LEVELS."""
+    return float((np.abs(picture.astype(np.int16) - expected).max(axis=2) > TOLERANCE_LEVELS).mean())
 
 
 def _one_line(error: Exception) -> str:
-    """Return an error's message in one line, truncated if it is long."""
-    return " ".join(str(error).split())[:MOST_LETTERS]
+    return " ".join(str(error).split())[:MAX_CHARACTERS]

@@ -19,17 +19,9 @@ from kbvr.rendering.cpu_renderer import fill_empty_rows, kernel_view
 SHADER = Path(__file__).with_name("gpu.wgsl")
 DEPTH_FORMAT, SAMPLE_FORMAT = "depth32float", "rgba32uint"
 VIEW_BYTES = 80
-"""Size of the shader's `View`."""
-
-PIXELS_A_GROUP = 4 * 64
-"""Pixels that a workgroup of the shader `pack` packs."""
-
-MOST_GROUPS = 65535
-"""Most workgroups along one dimension that every WebGPU device accepts."""
-
-
-class TooLargeError(Exception):
-    """A scene has more texels along a side than the GPU accepts."""
+WORKGROUP_PX = 4 * 64
+MAX_WORKGROUPS = 65535
+"""Workgroups along one dimension that every WebGPU device accepts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,10 +53,10 @@ class GpuFrame:
     targets: Targets
     buffer: Any
     mapped: Any
-    """wgpu's promise that the buffer can be read."""
+    """wgpu's promise that resolves when the buffer can be read."""
 
     def read_back(self) -> tuple[UInt8[np.ndarray, "H W 3"], int]:
-        """Wait for the picture; return it and the number of its pixels that nothing covers."""
+        """Wait for the picture; return it and the number of its pixels that no layer covers."""
         self.mapped.sync_wait()
         content = np.frombuffer(self.buffer.read_mapped(copy=False), np.uint8)
         width, height = self.targets.size_px
@@ -78,24 +70,24 @@ class GpuFrame:
 
 
 def shader_source() -> str:
-    """Return the shader with the constants that it shares with the kernel."""
+    """Return the shader, including the constants that it shares with the kernel."""
     constants = "".join(f"const {name}: f32 = {value};\n" for name, value in drawing_constants().items())
     return SHADER.read_text("utf-8") + constants
 
 
 class GpuScene:
-    """One scene in a GPU's memory; wgpu raises its own errors if something does not fit."""
+    """One scene in a GPU's memory; wgpu raises errors if something does not fit."""
 
-    def __init__(self, adapter: Any, scene: Scene, texels: UInt8[np.ndarray, "L H W 4"], described: Texture) -> None:
+    def __init__(self, adapter: Any, scene: Scene, texels: UInt8[np.ndarray, "L H W 4"], texture: Texture) -> None:
         """Upload quads and texels."""
         height, width = texels.shape[1:3]
-        most = adapter.limits["max-texture-dimension-2d"]
-        if max(width, height) > most:
-            raise TooLargeError(f"layers of {width}x{height} texels do not fit, {most} a side is the most")
+        max_side = adapter.limits["max-texture-dimension-2d"]
+        if max(width, height) > max_side:
+            raise ValueError(f"layers of {width}x{height} texels do not fit; the maximum side is {max_side}")
         self._wgpu = import_module("wgpu")
         limits = ("max-texture-dimension-2d", "max-buffer-size", "max-storage-buffer-binding-size")
         self._device = adapter.request_device_sync(required_limits={name: adapter.limits[name] for name in limits})
-        self._photo_camera, self._texture = scene.camera, described
+        self._photo_camera, self._texture = scene.camera, texture
         module = self._device.create_shader_module(code=shader_source())
         self._draw = self._device.create_render_pipeline(
             layout="auto",
@@ -125,9 +117,9 @@ class GpuScene:
             self._draw_quads(encoder, samples, targets.depth, group, count)
         encoder.clear_buffer(targets.report)
         width, height = targets.size_px
-        packers = -(-width * height // PIXELS_A_GROUP)
+        packers = -(-width * height // WORKGROUP_PX)
         _compute(encoder, self._resolve, targets.resolving, -(-width // 8), -(-height // 8))
-        _compute(encoder, self._pack, targets.packing, min(packers, MOST_GROUPS), -(-packers // MOST_GROUPS))
+        _compute(encoder, self._pack, targets.packing, min(packers, MAX_WORKGROUPS), -(-packers // MAX_WORKGROUPS))
         size = targets.rgb.size + targets.report.size
         buffer = targets.spare.pop() if targets.spare else self._buffer(size, "MAP_READ", "COPY_DST")
         encoder.copy_buffer_to_buffer(targets.rgb, 0, buffer, 0, targets.rgb.size)
@@ -137,7 +129,7 @@ class GpuScene:
 
     def _draw_quads(self, encoder: Any, samples: Any, depth: Any, group: Any, count: int) -> None:
         no_sample = (int(np.float32(drawing_constants()["NO_SAMPLE"]).view(np.uint32)), 0, 0, 0)
-        drawing = encoder.begin_render_pass(
+        render_pass = encoder.begin_render_pass(
             color_attachments=[{"view": samples, "clear_value": no_sample, "load_op": "clear", "store_op": "store"}],
             depth_stencil_attachment={
                 "view": depth,
@@ -146,10 +138,10 @@ class GpuScene:
                 "depth_store_op": "discard",
             },
         )
-        drawing.set_pipeline(self._draw)
-        drawing.set_bind_group(0, group)
-        drawing.draw(6 * count)
-        drawing.end()
+        render_pass.set_pipeline(self._draw)
+        render_pass.set_bind_group(0, group)
+        render_pass.draw(6 * count)
+        render_pass.end()
 
     def _view_bytes(self, camera: Camera) -> bytes:
         """Return the shader's `View`."""
@@ -157,7 +149,7 @@ class GpuScene:
         rows = np.column_stack([np.reshape(view.h, (3, 3)), view.e])
         rest = [
             *(view.width, view.height, view.enlargement, texture.margin_px),
-            *(texture.scale_x, texture.scale_y, texture.first_hidden, 0),  # its size is a multiple of 16 bytes
+            *(texture.scale_x, texture.scale_y, texture.first_hidden, 0),  # padded to a multiple of 16 bytes
         ]
         return np.concatenate([rows.ravel(), rest]).astype(np.float32).tobytes()
 
@@ -181,7 +173,7 @@ class GpuScene:
         return Targets(size_px, opaque, soft, depth, rgb, report, resolving, packing, [])
 
     def _upload_quads(self, quads: np.ndarray) -> tuple[Any, int]:
-        """Return quads as a bind group, and their number."""
+        """Return the bind group of quads, and their number."""
         content = quads.tobytes() or bytes(quads.itemsize)  # a buffer cannot be empty
         buffer = self._buffer(len(content), "STORAGE", "COPY_DST")
         self._device.queue.write_buffer(buffer, 0, content)
@@ -208,16 +200,15 @@ class GpuScene:
         entries = [{"binding": index, "resource": resource} for index, resource in bound.items()]
         return self._device.create_bind_group(layout=pipeline.get_bind_group_layout(0), entries=entries)
 
-    def _usage(self, of: str, *names: str) -> int:
-        """Return the sum of wgpu's usage flags of these names, for a Buffer or a Texture."""
-        flags = getattr(self._wgpu, f"{of}Usage")
+    def _usage(self, kind: str, *names: str) -> int:
+        """Return the sum of wgpu's usage flags of these names; `kind` is Buffer or Texture."""
+        flags = getattr(self._wgpu, f"{kind}Usage")
         return sum(int(getattr(flags, name)) for name in names)
 
 
 def _compute(encoder: Any, pipeline: Any, group: Any, across: int, down: int) -> None:
-    """Run a compute shader."""
-    computing = encoder.begin_compute_pass()
-    computing.set_pipeline(pipeline)
-    computing.set_bind_group(0, group)
-    computing.dispatch_workgroups(across, down)
-    computing.end()
+    compute_pass = encoder.begin_compute_pass()
+    compute_pass.set_pipeline(pipeline)
+    compute_pass.set_bind_group(0, group)
+    compute_pass.dispatch_workgroups(across, down)
+    compute_pass.end()

@@ -1,1 +1,1 @@
-"""Two eyes: how far apart they are (`rig`), on what they look and the most parallax there (`screen`), `comfort`."""
+"""Two eyes: their cameras (`rig`), the screen that they look at (`screen`), `comfort` and its limits."""

@@ -15,7 +15,7 @@ FOVS_DEG = (20.0, 35.0, 55.0, 80.0, 110.0)
 
 
 def depths(size_px: tuple[int, int], *, relief: float, seed: int = 3) -> np.ndarray:
-    """Return soft hills before a ground that comes nearer downwards, at half a picture's size."""
+    """Return soft hills in front of ground that comes nearer downwards, at half a picture's size."""
     width, height = (side // 2 for side in size_px)
     coarse = np.random.default_rng(seed).random((6, 8))
     hills = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
@@ -49,7 +49,7 @@ def test_focal_length_and_shift_are_found_to_half_a_percent(size_px, fov_deg):
 
 @pytest.mark.parametrize("fov_deg", FOVS_DEG)
 def test_the_shift_alone_is_found_where_the_focal_length_is_known(fov_deg):
-    """Of a nearly flat scene and much noise too, which say little of the focal length."""
+    """Even for a nearly flat scene with much noise, which shows little of the focal length."""
     size_px = (640, 480)
     f_px = f_px_from_fov(fov_deg, 640)
     depth = depths(size_px, relief=0.1)
@@ -59,7 +59,7 @@ def test_the_shift_alone_is_found_where_the_focal_length_is_known(fov_deg):
     assert found == pytest.approx(1.2, abs=0.005 * np.median(depth))
 
 
-def test_a_known_focal_length_is_obeyed_where_the_points_say_another():
+def test_a_known_focal_length_overrides_that_of_the_points():
     """They are moved until they fit it as well as they can: twice as far away for twice the focal length."""
     size_px = (640, 480)
     depth = depths(size_px, relief=0.2)
@@ -101,7 +101,7 @@ def test_before_a_flat_wall_the_points_own_depth_counts():
 
 
 def test_stray_points_do_not_limit_the_shift():
-    """A speck that comes out far before all others."""
+    """A speck far in front of everything else."""
     size_px = (640, 480)
     depth = depths(size_px, relief=1.0)
     points = seen(depth, size_px, 450.0, shift=0.5)

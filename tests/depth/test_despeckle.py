@@ -45,8 +45,8 @@ def test_a_wire_is_no_speck():
     """One pixel wide, but longer than any speck."""
     parallax = np.zeros((200, 240), np.float32)
     parallax[:, 100] = 8.0
-    assert not specks_of(parallax, jump_px=JUMP_PX, most_px=speck_px_for(240)).any()
-    assert specks_of(parallax[:3], jump_px=JUMP_PX, most_px=speck_px_for(240)).sum() == 3
+    assert not specks_of(parallax, jump_px=JUMP_PX, max_px=speck_px_for(240)).any()
+    assert specks_of(parallax[:3], jump_px=JUMP_PX, max_px=speck_px_for(240)).sum() == 3
 
 
 def test_specks_are_cleaned_in_every_block_of_a_large_map():

@@ -35,7 +35,7 @@ def test_placement_does_not_depend_on_scale_and_shift_of_the_network(near_m, sca
 
 
 @given(near_m=st.floats(0.2, 20))
-def test_the_near_end_is_where_it_is_wanted_and_the_far_end_is_capped(near_m):
+def test_the_near_end_is_at_near_m_and_the_far_end_is_limited(near_m):
     inverse_depth = place(ramp(), None, photo_of(np.zeros((40, 60, 3), np.uint8)), near_m=near_m).inverse_depth
     assert np.percentile(inverse_depth, 98) == pytest.approx(1 / near_m, rel=0.02)
     assert np.percentile(inverse_depth, 2) == pytest.approx(1 / near_m / FARTHEST_OVER_NEAREST, rel=0.1)
@@ -49,7 +49,7 @@ def test_the_sky_is_infinitely_far():
     assert (depth.inverse_depth[12:] > 0).all()
 
 
-def test_what_stands_out_from_the_sky_in_depth_is_none():
+def test_whatever_is_clearly_nearer_than_the_sky_is_not_sky():
     """A cross that the sky mask covers: it stays, and what is as far as the sky around it is infinitely far."""
     relative = np.full((40, 60), 1.0, np.float32)
     relative[20:] = np.linspace(1.5, 5.0, 20, dtype=np.float32)[:, None]
@@ -131,8 +131,8 @@ def test_slopes_stay_and_ramps_become_steps():
 
 
 @pytest.mark.parametrize(("scale", "shift"), [(1.0, 0.0), (0.2, 5.0), (30.0, -7.0)])
-def test_merging_keeps_the_layout_of_the_one_and_the_detail_of_the_other(scale, shift):
-    """In whatever scale and shift the detail comes: a slope with stripes."""
+def test_merging_keeps_the_layout_of_one_map_and_the_detail_of_the_other(scale, shift):
+    """A slope with stripes; the detail may have any scale and shift."""
     slope = np.broadcast_to(np.linspace(0, 10, 400), (300, 400)).astype(np.float32)
     stripes = np.where(np.arange(400) // 4 % 2, 0.5, -0.5).astype(np.float32)
     layout = slope[::4, ::4]
@@ -165,7 +165,7 @@ def test_mirrored_passes_do_not_care_which_way_round_the_photo_is(quality):
 @given(
     width=st.integers(1, 9000), height=st.integers(1, 9000), sizes_px=st.sampled_from([(512, 32), (768, 32), (686, 14)])
 )
-def test_the_network_sees_the_photo_in_nearly_its_own_shape(width, height, sizes_px):
+def test_the_networks_input_has_nearly_the_photos_shape(width, height, sizes_px):
     """Within a sixth, but for photos more than five times as long as wide; always in steps that the network takes."""
     long_side_px, step_px = sizes_px
     size = network_size_px((width, height), long_side_px, step_px)

@@ -55,7 +55,7 @@ def test_boundaries_that_wander_come_back_to_the_edges_of_the_picture() -> None:
 
 
 def test_a_poster_stays_flat() -> None:
-    """A plane with hard patterns on it: what comes out is the plane, whatever the picture shows."""
+    """A plane with hard patterns: the result is the plane, whatever the picture shows."""
     photo = drawn("poster")
     small = small_map(photo.disparity_px, blur_cells=0)
     plain = cv2.resize(small, SIZE_PX, interpolation=cv2.INTER_LINEAR)
@@ -93,7 +93,7 @@ def test_a_slanted_boundary_has_no_stairs(slope: float) -> None:
     assert ((large > 0.05) & (large < 0.95))[16:-16].sum() == 0
 
 
-def test_where_colour_says_nothing_the_outline_is_the_maps_own_and_smooth() -> None:
+def test_where_colours_do_not_decide_the_outline_is_the_maps_and_smooth() -> None:
     """A slanted step before a plain picture."""
     _, near = slanted_edge(1600, 800, 0.3)
     large = upsample_along_edges(small_map(near, long_side_px=200), np.full((800, 1600, 3), 90, np.uint8))
@@ -140,7 +140,7 @@ def test_maps_that_come_together_are_those_that_come_alone() -> None:
     factor=st.sampled_from([1e-12, 1.0, 1e15]),
 )
 def test_any_map_fits_any_photo(width: int, height: int, map_width: int, map_height: int, factor: float) -> None:
-    """Of its size, finite, and nothing that the map does not hold."""
+    """It has the picture's size, is finite, and has no values outside the map's range."""
     random = np.random.default_rng(width + 1000 * height)
     small = cv2.GaussianBlur(random.random((map_height, map_width), np.float32), (0, 0), 2.0) * np.float32(factor)
     large = upsample_along_edges(small, random.integers(0, 255, (height, width, 3), np.uint8))
@@ -150,7 +150,7 @@ def test_any_map_fits_any_photo(width: int, height: int, map_width: int, map_hei
     assert large.max() <= small.max() + slack
 
 
-def test_the_bench_tells_a_boundary_that_is_off_by_three_pixels() -> None:
+def test_the_bench_detects_a_boundary_that_is_off_by_three_pixels() -> None:
     """And none of the true map."""
     photo = draw(WORLDS["cards"], (480, 360))
     lines = profiles_of(photo, 4.0)
@@ -177,7 +177,7 @@ def test_boundaries_prints_a_table_for_every_map(capsys: pytest.CaptureFixture[s
     assert "1 MP, wander" in printed
 
 
-def test_boundaries_says_in_one_line_that_a_network_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+def test_boundaries_reports_a_missing_network_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert boundaries_main(["--map", "network", "--depth-model", "nowhere.onnx"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
 
@@ -202,7 +202,7 @@ def test_ground_that_runs_to_the_viewer_is_not_cut_into_terraces() -> None:
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("level", "waves"), [(5.0, 5e-7), (1000.0, 1e-4), (0.5, 3e-7)])
 def test_a_map_that_is_flat_but_for_rounding_stays_flat(level: float, waves: float) -> None:
-    """Both sides of its steps are one number: nothing is divided by their difference."""
+    """Both sides of its steps round to one number, whose difference is no divisor."""
     noise = np.random.default_rng(1)
     small = (level + waves * noise.standard_normal((96, 128))).astype(np.float32)
     large = upsample_along_edges(small, noise.integers(0, 255, (200, 260, 3), np.uint8))

@@ -72,7 +72,7 @@ def watched(network: DepthNetwork) -> tuple[DepthNetwork, Watched]:
 
 
 def with_card(path: Path, recipe: DepthRecipe | None, name: str = "mine") -> Path:
-    """Write a card beside a network's file."""
+    """Write a card next to a network's file."""
     card = replace(card_for("", name=name), file=path.name, sha256=sha256_of(path), depth=recipe)
     path.with_suffix(".json").write_text(card_text(card), "utf-8")
     return path
@@ -87,7 +87,7 @@ def coloured(width: int = 120, height: int = 80) -> np.ndarray:
 
 
 def test_the_built_in_network_is_fed_as_it_always_was():
-    """To the byte what a plain session says of the plain picture and its mirror image."""
+    """To the byte the outputs of a plain session for the picture and its mirror image."""
     rgb = load_photo(EXAMPLES / "coffee.jpg").rgb
     said = predict_depth(depth_network(BUILT_IN_NETWORK), rgb)
     height, width = rgb.shape[:2]
@@ -128,7 +128,7 @@ def test_inputs_called_after_their_range_get_it(input_, level, tmp_path):
     assert (session.shown[0][input_] == level).all()
 
 
-def test_a_card_beside_the_file_says_how_it_is_fed(tmp_path):
+def test_a_card_next_to_the_file_describes_its_input(tmp_path):
     """BGR, multiples of 20, a name that nobody knows, and an answer in metres."""
     path = red_meter(tmp_path / "x.onnx", input_="bild", outputs=("aux", "tiefe"), scale=0.01, plus=2.0)
     recipe = DepthRecipe("bild", "tiefe", "depth_m", "0-255", "bgr", multiple_of_px=20, long_side_px=100)
@@ -155,7 +155,7 @@ def test_a_quality_is_so_many_looks_at_these_sizes(quality, sides_px, tmp_path):
     assert [max(shown["rgb01"].shape[2:]) for shown in session.shown] == sides_px
 
 
-def test_the_layout_comes_from_the_smaller_and_the_detail_from_the_larger_one():
+def test_the_layout_comes_from_the_smaller_input_and_the_detail_from_the_larger():
     """A slope that only one of them has, and stripes that only the other has, in any scale and shift."""
     slope = np.tile(np.linspace(0, 1, 96, dtype=np.float32), (72, 1))
     stripes = np.tile(np.float32([0, 0.1]), (108, 72))
@@ -166,7 +166,7 @@ def test_the_layout_comes_from_the_smaller_and_the_detail_from_the_larger_one():
 
 
 def test_what_disagrees_altogether_is_not_turned_inside_out():
-    """A map that says the contrary says nothing of detail."""
+    """A map of the opposite sign adds no detail."""
     slope = np.tile(np.linspace(0, 1, 96, dtype=np.float32), (72, 1))
     assert np.allclose(fitted(-slope, slope), slope.mean())
 
@@ -183,7 +183,7 @@ def test_a_fixed_size_is_obeyed(tmp_path):
     ("outputs", "plus", "inverse_m"), [(("depth_m",), 4.0, 0.25), (("inverse_depth_per_m",), 0.5, 0.5)]
 )
 def test_metric_networks_keep_their_scale(outputs, plus, inverse_m, tmp_path, caplog):
-    """The map is metric, the nearest distance is not used, and whoever asked for one is told."""
+    """The map is metric; near_m is not used, and a warning says so."""
     path = red_meter(tmp_path / "x.onnx", input_="rgb01", outputs=outputs, scale=0.0, plus=plus)
     photo = photo_of(coloured())
     depth = kbvr.estimate_depth(photo, model=path, near_m=7.0)
@@ -194,13 +194,13 @@ def test_metric_networks_keep_their_scale(outputs, plus, inverse_m, tmp_path, ca
     assert "nearest distance is not used" in caplog.text
 
 
-def test_metres_of_nothing_or_less_are_very_near_and_not_infinite(tmp_path):
+def test_depths_of_zero_or_less_are_very_near_and_not_infinite(tmp_path):
     path = red_meter(tmp_path / "x.onnx", input_="rgb01", outputs=("depth_m",), scale=-1.0)
     assert kbvr.estimate_depth(photo_of(coloured()), model=path).inverse_depth.max() <= 100 * (1 + 1e-6)
 
 
-def test_auto_takes_depth_anything_if_it_is_there(tmp_path, monkeypatch):
-    """By a card of the test's own; else kbvr-depth; the map says which it was."""
+def test_auto_selects_depth_anything_if_it_is_installed(tmp_path, monkeypatch):
+    """With a card made by the test; otherwise kbvr-depth. The map names the network."""
     monkeypatch.setenv("KBVR_HOME", str(tmp_path))
     photo = photo_of(coloured())
     assert kbvr.estimate_depth(photo).network == "kbvr-depth"
@@ -211,8 +211,8 @@ def test_auto_takes_depth_anything_if_it_is_there(tmp_path, monkeypatch):
     assert kbvr.estimate_depth(photo, model="kbvr-depth").network == "kbvr-depth"
 
 
-def test_a_network_without_a_sky_gets_the_one_that_kbvr_depth_sees(tmp_path, monkeypatch):
-    """A relative network that thinks the bright sky near: it lies at infinity all the same."""
+def test_for_a_network_without_a_sky_kbvr_depth_detects_it(tmp_path, monkeypatch):
+    """A relative network that predicts a near sky: the sky is at infinity all the same."""
     sky = np.zeros((32, 48), np.float32)
     sky[:12] = 1
     monkeypatch.setattr("kbvr.depth.estimate.sky_of", lambda *_, **__: sky)
@@ -223,14 +223,14 @@ def test_a_network_without_a_sky_gets_the_one_that_kbvr_depth_sees(tmp_path, mon
     assert (depth.inverse_depth[140:, 100:] > 0).all()
 
 
-def test_the_sky_of_kbvr_depth_is_its_own():
+def test_kbvr_depth_detects_its_own_sky():
     rgb = load_photo(EXAMPLES / "temple.jpg").rgb
     own = predict_depth(depth_network(BUILT_IN_NETWORK), rgb).sky
     np.testing.assert_array_equal(sky_of(rgb, quality="good", device="auto", threads=None), own)
 
 
-def test_a_file_may_be_called_otherwise_than_on_its_card(tmp_path):
-    """The card lies beside it under the file's own name; the sum says that the two belong together."""
+def test_a_file_may_have_another_name_than_on_its_card(tmp_path):
+    """The card has the file's name; the checksum proves that the two belong together."""
     with_card(red_meter(tmp_path / "x.onnx", input_="bild"), DepthRecipe("bild", "predicted_depth"))
     for path in tmp_path.glob("x.*"):
         path.rename(path.with_stem("renamed"))
@@ -289,7 +289,7 @@ def test_numbers_that_are_none_are_refused_in_one_line(bad, tmp_path):
         ("gone.onnx", r"gone\.onnx"),
     ],
 )
-def test_a_network_that_is_not_there_or_gives_no_depth_is_refused_in_one_line(model, message):
+def test_a_network_that_does_not_exist_or_gives_no_depth_is_refused_in_one_line(model, message):
     with pytest.raises(InputError, match=message) as caught:
         depth_network(model)
     assert "\n" not in str(caught.value)
@@ -300,10 +300,10 @@ def test_a_network_that_is_not_there_or_gives_no_depth_is_refused_in_one_line(mo
     [
         ({"input_": "input.1"}, None, r"pixel_values or rgb01 or rgb255, got .* with input\.1; .*docs/networks\.md"),
         ({"extra_input": True}, None, r"with pixel_values, focal"),
-        ({"extra_input": True}, DepthRecipe("pixel_values", "predicted_depth"), "requires focal too"),
-        ({}, DepthRecipe("rgb01", "predicted_depth"), "names the tensor rgb01, but there is only pixel_values"),
-        ({}, DepthRecipe("pixel_values", "depth"), "names the tensor depth, but there is only predicted_depth"),
-        ({}, DepthRecipe("pixel_values", "predicted_depth", sky_output="sky"), "names the tensor sky"),
+        ({"extra_input": True}, DepthRecipe("pixel_values", "predicted_depth"), "also requires focal"),
+        ({}, DepthRecipe("rgb01", "predicted_depth"), "tensor rgb01 named in .*, got only pixel_values"),
+        ({}, DepthRecipe("pixel_values", "depth"), "tensor depth named in .*, got only predicted_depth"),
+        ({}, DepthRecipe("pixel_values", "predicted_depth", sky_output="sky"), "the tensor sky named in the recipe"),
         ({"dtype": TensorProto.UINT8}, None, r"expected a network that takes float32 .* with tensor\(uint8\)"),
     ],
 )
@@ -316,7 +316,7 @@ def test_a_network_that_cannot_be_fed_is_refused_in_one_line(change, recipe, mes
     assert "\n" not in str(caught.value)
 
 
-def test_a_file_that_is_not_the_one_of_the_card_beside_it_is_refused(tmp_path):
+def test_a_file_that_does_not_match_the_card_next_to_it_is_refused(tmp_path):
     path = with_card(red_meter(tmp_path / "x.onnx"), None)
     path.write_bytes(path.read_bytes() + b"\0")
     with pytest.raises(InputError, match="sha256"):

@@ -46,7 +46,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:
-    """Write a small photo that does not say its field of view."""
+    """Write a small photo without a field of view."""
     Image.fromarray(landscape(*SMALL_PX)).save(tmp_path / "photo.png")
     return tmp_path / "photo.png"
 
@@ -90,7 +90,7 @@ def test_it_is_shown_the_picture_and_the_number_of_its_patches(size_px, quality,
 
 @pytest.mark.parametrize("size_px", [(640, 480), (480, 640), (900, 300)])
 @pytest.mark.parametrize("quality", ["fast", "good", "best"])
-def test_depth_is_metric_and_the_field_of_view_its_own(size_px, quality, tmp_path):
+def test_depth_and_field_of_view_are_those_of_the_network(size_px, quality, tmp_path):
     """z, the shift that was recovered and the scale make metres, to 1%; the sky is infinitely far."""
     network, session = watched(depth_network(moge_like(tmp_path / "m.onnx")))
     said = predict_depth(network, landscape(*size_px), quality=quality)
@@ -111,7 +111,7 @@ def test_the_scale_is_found_by_its_name_or_its_shape(name, tmp_path):
 
 
 def test_the_map_of_a_photo_has_metres_sky_and_focal_length(tmp_path):
-    """In the photo's size; what is said of the sky itself is not seen."""
+    """At the photo's size; predictions inside the sky have no effect."""
     depth = kbvr.estimate_depth(kbvr.photo_from_array(landscape()), model=moge_like(tmp_path / "m.onnx"))
     assert depth.metric and depth.network == "m.onnx" and depth.inverse_depth.shape == (480, 640)
     assert depth.f_px == pytest.approx(F_PX, rel=0.005)
@@ -131,14 +131,14 @@ def test_a_field_of_view_that_is_known_wins(f_px, tmp_path):
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1e30])
-def test_metres_of_nothing_are_very_near_and_those_without_end_very_far(scale, tmp_path):
+def test_a_scale_of_almost_nothing_is_very_near_and_a_huge_one_very_far(scale, tmp_path):
     """A scale that cannot be leaves numbers that can be squared."""
     path = moge_like(tmp_path / "m.onnx", scale=(scale,))
     depth = kbvr.estimate_depth(kbvr.photo_from_array(landscape(*SMALL_PX)), model=path, quality="fast")
     assert np.median(depth.inverse_depth) == pytest.approx(100.0 if scale < 1 else 0.0, abs=1e-3)
 
 
-def test_a_photo_takes_over_the_focal_length_of_its_depth():
+def test_a_photo_adopts_the_focal_length_of_its_depth():
     photo = kbvr.photo_from_array(landscape())
     flat = kbvr.DepthMap(np.ones((480, 640), np.float32), photo.f_px)
     assert seen_through(photo, flat) is photo
@@ -146,7 +146,7 @@ def test_a_photo_takes_over_the_focal_length_of_its_depth():
     assert (other.f_px, other.f_source) == (321.0, "network")
 
 
-def test_auto_takes_moge_then_depth_anything_then_the_built_in_network(home, monkeypatch):
+def test_auto_prefers_moge_then_depth_anything_then_the_built_in_network(home, monkeypatch):
     """Each is taken only where none before it is there."""
     photo = kbvr.photo_from_array(landscape(*SMALL_PX))
     assert kbvr.estimate_depth(photo).network == "kbvr-depth"
@@ -161,13 +161,13 @@ def test_auto_takes_moge_then_depth_anything_then_the_built_in_network(home, mon
 
 
 def written_f_px(folder: Path) -> float:
-    """Return the focal length that the depth map of photo.* tells."""
+    """Return the focal length in the depth map of photo.*."""
     with Image.open(folder / "photo_kbvr_depth.png") as depth_map:
         return float(depth_map.info["focal_length_px"])
 
 
 def test_an_export_uses_the_field_of_view_of_the_network(home, photo, tmp_path, caplog):
-    """In the scene and the depth map that are written and in what is explained; nothing is assumed."""
+    """In the scene, the depth map and the explanation; nothing is assumed."""
     put_moge(home)
     report = kbvr.export(photo, tmp_path / "out", gltf=True, depth_map="png", depth_quality="fast", triangles=2000)
     scene = pygltflib.GLTF2().load(str(tmp_path / "out" / "photo_kbvr.glb"))
@@ -186,7 +186,7 @@ def test_a_network_that_finds_none_leaves_the_guess_and_says_so(home, photo, tmp
 
 
 def test_exif_and_the_flag_win_over_the_network(home, tmp_path, capsys):
-    """Each is named as where the field of view comes from."""
+    """Each is named as the source of the field of view."""
     put_moge(home)
     exif = Image.Exif()
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.FocalLengthIn35mmFilm] = 50
@@ -222,7 +222,7 @@ def test_the_views_of_vr180_are_sized_by_the_found_focal_length(home, photo, tmp
         ({"points_plus": np.nan}, "NaN or infinity inside its mask"),
         ({"points_plus": np.inf}, "NaN or infinity inside its mask"),
         ({"mask_plus": np.nan}, "NaN or infinity in it"),
-        ({"mask_plus": -1.0}, "a mask that leaves none of it"),
+        ({"mask_plus": -1.0}, "a mask that excludes all of it"),
         ({"focal": -0.8}, "the points of m.onnx cannot be used"),
         ({"scale": (0.0,)}, r"one metric scale > 0 from m.onnx, got \[0.0\]"),
         ({"scale": (-1.0,)}, "one metric scale > 0"),
@@ -241,7 +241,7 @@ def test_what_can_be_no_depth_is_refused_in_one_line(spoilt, message, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"leaves_out": "mask"}, "names the tensor mask"),
+        ({"leaves_out": "mask"}, "the tensor mask named in the recipe"),
         ({"leaves_out": "scale"}, r"an output metric_scale, or one other that is a single number, got m\.onnx with"),
         ({"tokens_type": TensorProto.INT32}, "one int64 number as num_tokens"),
         ({"leaves_out": "points"}, "docs/networks.md"),
@@ -254,7 +254,7 @@ def test_a_file_with_other_tensors_is_refused_in_one_line(change, message, tmp_p
 
 
 def test_a_card_says_the_same_as_the_tensors_names(tmp_path):
-    """Beside a file of another name, and as a recipe that lacks what points need is refused."""
+    """Next to a file of another name; a recipe without what points require is refused."""
     path = moge_like(tmp_path / "mine.onnx")
     text = card_text(moge_card(path, name="mine"))
     path.with_suffix(".json").write_text(text, "utf-8")
@@ -268,7 +268,7 @@ def test_a_card_says_the_same_as_the_tensors_names(tmp_path):
 
 
 class Saying:
-    """A session that says the same whatever it is shown."""
+    """A session with constant outputs."""
 
     def __init__(self, points: np.ndarray, mask: np.ndarray) -> None:
         self.outputs = [points[None], mask[None], np.array([METRES], np.float32)]
@@ -301,13 +301,13 @@ def answer() -> tuple[np.ndarray, np.ndarray]:
 
 
 def predicted(points: np.ndarray, mask: np.ndarray, f_px: float | None = None) -> RawPrediction:
-    """Return what becomes of an answer about a picture of 120x90."""
+    """Return the prediction from given outputs for a picture of 120x90."""
     network = DepthNetwork("m", Saying(points, mask), POINTS)
     return depth_of_points(network, np.zeros((1, 3, 90, 120), np.float32), (120, 90), f_px)
 
 
 def test_outside_the_mask_nothing_is_nearer_than_inside():
-    """Where the points say nothing, or that they are behind the camera, it is infinitely far."""
+    """Points that are NaN or behind the camera are infinitely far."""
     points, mask = answer()
     points[:30, :40], points[30:60, :40, 2], points[60:, :40, 2] = np.nan, -3.0, 1e-4
     said = predicted(points, mask)
@@ -323,7 +323,7 @@ def test_a_few_points_behind_the_camera_are_very_near_and_many_are_refused():
     said = predicted(points, mask)
     assert (said.inverse_depth[::20, 41::20] == said.inverse_depth.max()).all()
     points[::5, 41::5, 2] = -5.0
-    with pytest.raises(InputError, match=r"points before the camera from m, got 4% of them behind it"):
+    with pytest.raises(InputError, match=r"points in front of the camera from m, got 4% behind it"):
         predicted(points, mask, 80.0)
 
 
@@ -344,8 +344,8 @@ def test_answers_of_other_shapes_are_refused_in_one_line(points, mask):
     assert "\n" not in str(caught.value)
 
 
-def test_what_is_said_of_the_sky_itself_does_not_come_near_the_ground(monkeypatch):
-    """A metric network with a sky that it calls very near: along the horizon nothing is nearer than the ground."""
+def test_predictions_inside_the_sky_do_not_affect_the_ground(monkeypatch):
+    """A metric network predicts a very near sky: along the horizon nothing is nearer than the ground."""
     values = np.full((48, 64), 90, np.float32)
     values[20:] = 0.5
     sky = np.zeros((48, 64), np.float32)

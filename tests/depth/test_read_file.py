@@ -236,15 +236,15 @@ def test_unknown_depth_is_infinitely_far(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "value", "told"),
     [
-        ("depth-m", -1.5, "1 pixels are negative (down to -1.5)"),
-        ("depth-m", 1e-6, "its nearest pixel is 1e-06 m away"),
-        ("inverse-depth-per-m", -0.25, "1 pixels are negative (down to -0.25)"),
-        ("inverse-depth-per-m", np.inf, "1 pixels are infinite"),
-        ("inverse-depth-per-m", 5000.0, "its nearest pixel is 0.0002 m away"),
-        ("disparity", np.inf, "1 pixels are infinite"),
+        ("depth-m", -1.5, "1 negative pixels (down to -1.5)"),
+        ("depth-m", 1e-6, "got 1e-06 m"),
+        ("inverse-depth-per-m", -0.25, "1 negative pixels (down to -0.25)"),
+        ("inverse-depth-per-m", np.inf, "got infinity in 1 pixels"),
+        ("inverse-depth-per-m", 5000.0, "got 0.0002 m"),
+        ("disparity", np.inf, "got infinity in 1 pixels"),
     ],
 )
-def test_numbers_that_cannot_be_are_refused(tmp_path, kind, value, told):
+def test_numbers_out_of_range_are_refused(tmp_path, kind, value, told):
     values = DEPTH_M.copy()
     values[2, 3] = value
     assert told in refused(npy_file(tmp_path, values), kind)
@@ -253,14 +253,14 @@ def test_numbers_that_cannot_be_are_refused(tmp_path, kind, value, told):
 @pytest.mark.parametrize(
     ("kind", "value", "told"),
     [
-        ("disparity", 3.0, "all its pixels are the same (3)"),
-        ("disparity", np.nan, "all its pixels are the same"),
-        ("depth-m", 0.0, "no pixel holds a finite value above 0"),
-        ("depth-m", np.nan, "no pixel holds a finite value above 0"),
-        ("inverse-depth-per-m", 0.0, "no pixel holds a finite value above 0"),
+        ("disparity", 3.0, "the same value in all pixels (3)"),
+        ("disparity", np.nan, "the same value in all pixels"),
+        ("depth-m", 0.0, "no finite value above 0"),
+        ("depth-m", np.nan, "no finite value above 0"),
+        ("inverse-depth-per-m", 0.0, "no finite value above 0"),
     ],
 )
-def test_depth_that_says_nothing_is_refused(tmp_path, kind, value, told):
+def test_depth_without_information_is_refused(tmp_path, kind, value, told):
     assert told in refused(npy_file(tmp_path, np.full((8, 12), value)), kind)
 
 
@@ -312,7 +312,7 @@ def test_another_shape_than_the_photos_is_refused(tmp_path):
     load_inverse_depth(path, (1500, 1000), kind="depth-m")
     load_inverse_depth(path, (1525, 1000), kind="depth-m")
     assert "(1540 x 1000, to within 2%), got 150 x 100" in refused(path, "depth-m", (1540, 1000))
-    assert "got 150 x 100; is it turned?" in refused(path, "depth-m", (1000, 1500))
+    assert "got 150 x 100; is it rotated?" in refused(path, "depth-m", (1000, 1500))
 
 
 def test_the_orientation_tag_of_a_depth_picture_is_obeyed(tmp_path):
@@ -341,7 +341,7 @@ def test_the_orientation_tag_of_a_depth_picture_is_obeyed(tmp_path):
         (b"\x89PNG\r\n\x1a\n", "damaged or incomplete"),
     ],
 )
-def test_what_is_no_depth_file_gets_one_clear_line(tmp_path, data, told):
+def test_a_file_without_depth_gets_one_clear_line(tmp_path, data, told):
     path = tmp_path / "depth.png"
     path.write_bytes(data)
     assert told in refused(path, "depth-m")

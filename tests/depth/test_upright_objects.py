@@ -33,7 +33,7 @@ def ramp() -> np.ndarray:
 
 
 def adjusted(disparity, masks, classes, scores=None, softness=0.0) -> np.ndarray:
-    """The adjustment, every score 1 unless said."""
+    """Return the adjusted disparity; scores are 1 by default."""
     scores = np.ones(len(masks), np.float32) if scores is None else np.array(scores, np.float32)
     return adjusted_disparity(disparity, np.stack(masks), np.array(classes, np.int64), scores, softness=softness)
 
@@ -76,12 +76,12 @@ def test_an_outline_that_bleeds_is_eroded_away():
         ("empty", [mask_of()], [PERSON], None),
     ],
 )
-def test_what_is_no_object_changes_nothing(why, masks, classes, scores):
+def test_anything_but_an_object_changes_nothing(why, masks, classes, scores):
     disparity = ramp()
     np.testing.assert_array_equal(adjusted(disparity, masks * 40, classes * 40, scores and scores * 40), disparity, why)
 
 
-def test_what_stands_and_what_is_carried_are_kinds_of_coco():
+def test_standing_and_carried_objects_are_coco_classes():
     """People, cars, buses, trains, trucks, boats and animals; two-wheelers, bags, umbrellas and ties go with them."""
     person, bag = mask_of(BODY), mask_of(np.s_[20:40, 28:40])
     standing, carried = set(), set()

@@ -71,7 +71,7 @@ def test_migan_fills_a_hole(shared):
 
 
 def test_migan_by_name_is_looked_for_where_models_are_kept(tmp_path, monkeypatch, request):
-    """Without its file the one line says where it belongs and where to get it; with it, it fills."""
+    """Without the file, one line says where it belongs and where to get it; with the file, it fills."""
     monkeypatch.setenv("KBVR_HOME", str(tmp_path))
     with pytest.raises(InputError, match=r"migan_pipeline_v2\.onnx.*https://"):
         filler_named("migan")
@@ -160,7 +160,7 @@ def test_its_tiles_meet_without_a_seam(tmp_path):
 
 
 def test_the_near_side_is_not_shown_to_it(tmp_path):
-    """Where the card stands it sees the wall go on, and is told to fill it; nothing red comes near it."""
+    """In place of the card its input shows the continued wall, masked to be filled; nothing red is near."""
     filler, network = watched(lama_like(tmp_path / "lama.onnx"))
     photo, depth = card_before_wall()
     near = (photo.rgb == RED).all(axis=-1)
@@ -202,7 +202,7 @@ def test_colours_that_are_no_numbers_are_refused(tmp_path):
         filler(np.full((64, 64, 3), 90, np.uint8), np.ones((64, 64), np.float32), hole=hole, source=~hole)
 
 
-def test_auto_is_lama_if_it_is_there_else_kbvr_fill(tmp_path, monkeypatch):
+def test_auto_is_lama_if_it_is_installed_else_kbvr_fill(tmp_path, monkeypatch):
     """A network of the name and file of LaMa, with a card of the test's own."""
     monkeypatch.setenv("KBVR_HOME", str(tmp_path))
     assert best_filler() == "kbvr-fill"

@@ -45,7 +45,7 @@ class Recorder:
 
 @pytest.fixture(scope="module")
 def untrained(tmp_path_factory) -> Path:
-    """Return the file of a kbvr-fill that adds nothing to the smooth continuation of what is known."""
+    """Return the file of a kbvr-fill that adds nothing to the smooth continuation of the sources."""
     return export_fill(KbvrFill((8, 8, 8, 8)), tmp_path_factory.mktemp("untrained"), {}).path
 
 
@@ -67,7 +67,7 @@ def band(width: int, height: int, columns: slice) -> tuple[np.ndarray, np.ndarra
 
 @pytest.mark.parametrize("name", [*FILLERS, "network"])
 def test_no_red_of_a_card_gets_into_the_wall_behind_it(name, untrained):
-    """The whole card is masked out; what is filled behind it is as blue as the wall and lies on it."""
+    """The whole card is masked out; the filling behind it is as blue as the wall, and at its depth."""
     photo, depth = card_before_wall()
     hole = np.zeros(depth.inverse_depth.shape, bool)
     hole[CARD] = True
@@ -79,7 +79,7 @@ def test_no_red_of_a_card_gets_into_the_wall_behind_it(name, untrained):
 
 
 def test_what_is_masked_out_makes_no_difference_at_all(random):
-    """Neither hole nor source: whatever stands there, the filling has the same bytes."""
+    """Pixels that are neither hole nor source do not change a byte of the filling."""
     photo, depth = card_before_wall()
     near = np.zeros(depth.inverse_depth.shape, bool)
     near[CARD] = True
@@ -122,7 +122,7 @@ def test_tiles_are_looked_at_only_where_something_is_hidden():
 
 
 def test_tiles_meet_without_a_seam():
-    """It paints every tile anew from dark to bright: where two meet, one goes over into the other, depth as well."""
+    """It paints every tile from dark to bright: where two meet they blend, in colour and depth."""
     network = Recorder()
     rgb = np.full((500, 900, 3), 128, np.uint8)
     hole, source = band(900, 500, slice(300, 500))
@@ -151,8 +151,8 @@ def test_the_network_never_sees_what_is_no_source():
     assert (shown["inverse_depth"] * (1 - shown["known"]) == 0).all()
 
 
-def test_no_dark_rim_is_left_beside_what_is_masked_out_of_a_large_photo(untrained):
-    """A photo that the network sees smaller: the near side, neither hole nor source, has no say in the hole."""
+def test_no_dark_rim_is_left_next_to_the_masked_out_part_of_a_large_photo(untrained):
+    """A photo that is downscaled for the network: the near side does not affect the hole."""
     rgb = np.full((600, 2100, 3), 200, np.uint8)
     hole, source = band(2100, 600, slice(900, 960))
     near = np.zeros_like(hole)
@@ -183,7 +183,7 @@ def test_without_a_source_or_a_hole_nothing_changes(untrained):
         ("lama", "kbvr models pull lama"),
     ],
 )
-def test_a_filler_that_is_not_there_is_refused_in_one_line(name, message):
+def test_a_filler_that_does_not_exist_is_refused_in_one_line(name, message):
     with pytest.raises(InputError, match=message) as caught:
         filler_named(name)
     assert "\n" not in str(caught.value)

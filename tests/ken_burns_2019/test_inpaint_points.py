@@ -20,6 +20,7 @@ from paper_stand_ins import (
     plain_context,
     red_is_a_person,
 )
+from point_coverage import coverage
 from scenes import F_PX, RED, card_before_wall, photo_of, smooth_pattern
 
 from kbvr.errors import InputError
@@ -27,7 +28,7 @@ from kbvr.ken_burns_2019.disparity import paper_depth_map, paper_disparity
 from kbvr.ken_burns_2019.inpaint_points import inpainted, points_behind, trusted_coverage
 from kbvr.ken_burns_2019.networks import PaperNetworks
 from kbvr.ken_burns_2019.point_renderer import PointRenderer
-from kbvr.ken_burns_2019.point_scene import coverage, lens_at, point_scene, seen_from
+from kbvr.ken_burns_2019.point_scene import lens_at, point_scene, seen_from
 from kbvr.ken_burns_2019.point_splatting import Splat, render_points
 from kbvr.nets import Session, open_file
 
@@ -54,7 +55,7 @@ def card_scene():
 
 
 def test_the_networks_are_shown_blue_green_red(stand_ins):
-    """The blue half of a picture is what the stand-in takes for near; it sees a long side of 512."""
+    """The stand-in takes the blue half of a picture for near; its input has a long side of 512."""
     rgb = np.zeros((64, 128, 3), np.uint8)
     rgb[:, :64, 2] = 255
     rgb[:, 64:, 0] = 255
@@ -80,7 +81,7 @@ def test_any_shape_comes_back_at_a_long_side_of_1024(stand_ins, width, height):
 
 
 def test_a_person_is_made_upright_between_the_networks(stand_ins):
-    """Red is a person to the segmentation, and the ramp of blue on it becomes flat."""
+    """The segmentation takes red for a person, and the blue ramp on it becomes flat."""
     rgb = np.zeros((128, 128, 3), np.uint8)
     rgb[..., 2] = np.arange(128)[:, None]
     rgb[20:100, 40:80, 0] = 255
@@ -94,7 +95,7 @@ def test_a_person_is_made_upright_between_the_networks(stand_ins):
     np.testing.assert_array_equal(upright[:, :280], bent[:, :280])
 
 
-def test_the_depth_map_has_the_photos_size_and_its_nearest_point_where_wanted(stand_ins):
+def test_the_depth_map_has_the_photos_size_and_its_nearest_point_at_near_m(stand_ins):
     photo = photo_of(smooth_pattern(100, 70))
     depth = paper_depth_map(photo, stand_ins, near_m=2.5)
     assert depth.inverse_depth.shape == (70, 100) and depth.f_px == F_PX and not depth.metric
@@ -104,7 +105,7 @@ def test_the_depth_map_has_the_photos_size_and_its_nearest_point_where_wanted(st
     assert scene.disparity.max() == pytest.approx(40, rel=1e-6)
 
 
-def test_a_disparity_of_nothing_is_infinitely_far(stand_ins):
+def test_a_disparity_of_zero_is_infinitely_far(stand_ins):
     """A picture without blue: no crash, and no nearest point."""
     photo = photo_of(np.full((40, 60, 3), (200, 50, 0), np.uint8))
     depth = paper_depth_map(photo, PaperNetworks(disparity=stand_ins.disparity))
@@ -132,12 +133,12 @@ def test_what_a_move_uncovers_is_filled_in_the_scene(stand_ins):
     assert alike.mean() > 0.95  # points beside a hole share their pixels with it
 
 
-def test_filled_points_lie_at_the_disparity_that_the_network_said_wherever_the_camera_went(stand_ins):
+def test_filled_points_have_the_networks_disparity_wherever_the_camera_is(stand_ins):
     """Also after a move along the axis: 8 is the wall's, so the filled points are the wall's continuation."""
     scene = card_scene()
     for camera in (scene.camera.moved(x_m=0.12), scene.camera.moved(0.12, 0, 0.3), scene.camera.moved(0.1, 0.05, -0.2)):
         filled = inpainted(scene, [camera], stand_ins)
-        new = filled.points[filled.own_count :]
+        new = filled.points[filled.photo_point_count :]
         assert len(new) > 50
         np.testing.assert_allclose(new[:, 2] / filled.units_per_m, 5, rtol=1e-5)
 
@@ -147,11 +148,11 @@ def test_filled_points_land_on_the_centres_of_pixels_that_were_open(stand_ins):
     camera = scene.camera.moved(x_m=0.12, z_m=0.1)
     filled = inpainted(scene, [camera], stand_ins)
     lens = lens_at(scene, camera)
-    seen = seen_from(filled.points[filled.own_count :], lens, scene.units_per_m)
+    seen = seen_from(filled.points[filled.photo_point_count :], lens, scene.units_per_m)
     place = lens.f_px * seen[:, :2] / seen[:, 2:] + (lens.cx_px, lens.cy_px) - 0.5
     np.testing.assert_allclose(place, np.rint(place), atol=1e-6)
     columns, rows = np.rint(place).astype(int).T
-    no_data = np.zeros((0, scene.own_count), np.float32)
+    no_data = np.zeros((0, scene.photo_point_count), np.float32)
     own = render_points(seen_from(scene.points, lens, scene.units_per_m), no_data, lens)
     assert not trusted_coverage(own)[rows, columns].any()
 
@@ -198,7 +199,7 @@ def test_lone_covered_pixels_are_not_trusted():
 
 
 @pytest.mark.parametrize(("others", "trusted"), [(4, True), (3, False)])
-def test_most_of_the_five_by_five_pixels_around_decide(others, trusted):
+def test_the_majority_of_the_five_by_five_neighbours_decides(others, trusted):
     """A square whose corner it is covers 9 of them, and 4 others make it 13 of 25; of three by three it covers 4."""
     weight = np.zeros((13, 13))
     weight[6:9, 6:9] = 1
@@ -232,7 +233,7 @@ class Recorder:
         return self.session.get_providers()
 
 
-def test_the_inpainting_is_shown_nothing_where_nothing_is_covered(stand_ins):
+def test_the_inpainting_input_is_zero_where_no_point_is(stand_ins):
     """68 channels, 0 in the holes; elsewhere the photo's own colours in the order blue, green, red."""
     recorder = Recorder(stand_ins.inpainting)
     scene = card_scene()
@@ -244,7 +245,7 @@ def test_the_inpainting_is_shown_nothing_where_nothing_is_covered(stand_ins):
     np.testing.assert_allclose(features[3:, 50, 50], 40, rtol=1e-5)
 
 
-def test_networks_that_are_not_there_or_are_others_are_refused_in_one_line(stand_ins):
+def test_missing_or_unsuitable_networks_are_refused_in_one_line(stand_ins):
     photo, depth = card_before_wall()
     scene = point_scene(photo, depth)
     swapped = replace(stand_ins, context=stand_ins.refinement)
@@ -263,8 +264,8 @@ def test_networks_that_are_not_there_or_are_others_are_refused_in_one_line(stand
     assert stand_ins.can_inpaint and swapped.can_inpaint and not PaperNetworks(context=stand_ins.context).can_inpaint
 
 
-def test_a_network_whose_answer_has_another_shape_or_is_no_number_is_refused(stand_ins, tmp_path):
-    """It would fail much later, and in words that nobody understands."""
+def test_a_network_with_outputs_of_another_shape_or_nan_is_refused(stand_ins, tmp_path):
+    """Otherwise it would fail much later, with an obscure message."""
     photo = photo_of(smooth_pattern(64, 64))
     whole = network(
         tmp_path / "whole.onnx",

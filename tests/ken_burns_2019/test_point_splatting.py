@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from point_coverage import coverage
 from scenes import BLUE, F_PX, RED, card_before_wall, depth_of, photo_of, smooth_pattern
 
 from kbvr.depth.depth_map import DepthMap
@@ -20,7 +21,7 @@ from kbvr.ken_burns_2019 import (
 )
 from kbvr.ken_burns_2019.hole_filling import continue_to_border, fill_holes
 from kbvr.ken_burns_2019.point_renderer import PointRenderer
-from kbvr.ken_burns_2019.point_scene import coverage, point_scene
+from kbvr.ken_burns_2019.point_scene import point_scene
 from kbvr.ken_burns_2019.point_splatting import (
     away_from_edges,
     depth_from_disparity,
@@ -142,7 +143,7 @@ def test_a_plane_shifts_by_half_pixels_too():
 
 @given(step_px=st.integers(3, 20))
 def test_a_card_uncovers_a_strip_as_wide_as_the_parallaxes_differ(step_px):
-    """To the pixel; the edge filter takes one more of the card and one of the wall."""
+    """To the pixel; the edge filter removes one more pixel of the card and one of the wall."""
     photo, depth = card_before_wall()
     scene = point_scene(photo, depth)
     dx_m = step_px / (F_PX * (1 - 0.25))
@@ -195,7 +196,7 @@ def test_nothing_shows_through_a_magnified_bend(relief):
 
 
 def test_nothing_shows_through_at_the_border_of_the_frame():
-    """A card that grows out of the frame is red up to the first row, where de-grid needs what lies beyond it."""
+    """A card that grows out of the frame is red up to the first row, where de-grid needs pixels beyond it."""
     inverse_depth = np.full((100, 120), 0.05)
     inverse_depth[:, 20:100] = 1
     rgb = np.where(inverse_depth[..., None] == 1, RED, BLUE).astype(np.uint8)
@@ -206,7 +207,7 @@ def test_nothing_shows_through_at_the_border_of_the_frame():
 
 
 def test_a_hole_at_the_border_stays_one():
-    """Filled along no ray; then continued from the nearest, or black, as wanted."""
+    """No ray fills it; then it is continued from the nearest pixel, or black."""
     scene = wall()
     camera = scene.camera.moved(x_m=10 / (F_PX * 0.25))
     np.testing.assert_array_equal(coverage(scene, camera), np.broadcast_to(np.arange(60) < 50, (40, 60)))
@@ -282,7 +283,7 @@ def test_points_too_near_to_the_lens_are_not_drawn():
 
 @pytest.mark.parametrize("ratio", [0.5, 0.97, 1.0, 1.25, 2.0])
 def test_another_focal_length_and_principal_point_are_a_warp_of_the_frame(ratio):
-    """Pixels of a smooth picture land where the intrinsics say."""
+    """Pixels of a smooth picture land where the intrinsics project them."""
     y, x = np.mgrid[:100, :120].astype(np.float64)
 
     def pattern(x_px, y_px):
@@ -345,7 +346,7 @@ def test_frames_come_in_order_and_the_same_every_time():
     assert (frames[0] != frames[1]).any()
 
 
-def test_a_depth_of_nothing_but_infinity_is_a_picture_that_never_moves():
+def test_a_picture_that_is_infinitely_far_never_moves():
     rgb = smooth_pattern(60, 40)
     scene = point_scene(photo_of(rgb), depth_of(np.zeros((40, 60))))
     np.testing.assert_array_equal(frame(scene, scene.camera.moved(x_m=1, z_m=2)), rgb)

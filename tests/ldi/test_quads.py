@@ -52,7 +52,7 @@ def test_every_pixel_with_a_surface_is_covered_once():
 
 
 def test_blocks_bound_their_quads():
-    """In place and in depth; quads of a block lie one after the other, and the margin is taken off."""
+    """In position and depth; a block's quads are consecutive, and the margin is subtracted."""
     quads, blocks = layer_quads(bumpy_layer(), 2, margin_px=7, limits=LIMITS)
     assert (blocks["first"] == np.cumsum(blocks["count"]) - blocks["count"]).all()
     assert quads["u"].min() - quads["half"].max() < 0

@@ -51,7 +51,7 @@ def test_depth_in_few_levels_is_one_surface_too():
     assert not split(photo_of(checkerboard(80, 60)), depth_of(stepped), reach_m=REACH_M).fill_mask.any()
 
 
-def test_sides_of_a_jump_are_told_apart():
+def test_the_sides_of_a_jump_are_distinguished():
     parallax = np.zeros((20, 30), np.float32)
     parallax[:, 15:] = 10
     boundaries = find_boundaries(parallax, jump_px=2.0)
@@ -83,14 +83,14 @@ def test_the_layers_composite_to_the_photo():
     assert np.abs(inner(ldi, picture) - photo.rgb).max() <= 2
 
 
-def test_nothing_red_stands_behind_the_red_card():
+def test_nothing_red_is_behind_the_red_card():
     """The wall behind the card is filled from the wall: no colour of the card leaks."""
     _, ldi = filled_card()
     hidden = ldi.hidden.rgba[ldi.fill_mask][:, :3].astype(int)
     assert np.abs(hidden - BLUE).max() <= 6
 
 
-def test_what_is_behind_the_card_lies_on_the_wall():
+def test_the_filling_behind_the_card_is_at_the_walls_depth():
     _, ldi = filled_card()
     behind = inner(ldi, ldi.hidden.inverse_depth)[CARD]
     assert np.allclose(behind[inner(ldi, ldi.fill_mask)[CARD]], 0.25, atol=0.02)
@@ -123,7 +123,7 @@ def ledge_scene():
     return photo_of(rgb), depth_of(inverse_depth)
 
 
-def test_what_lies_directly_behind_shows_between_two_boundaries():
+def test_the_surface_directly_behind_is_visible_between_two_boundaries():
     """A move of 3 px between card and ledge, and of 6 px between ledge and wall: the ledge goes on behind the card."""
     photo, depth = ledge_scene()
     scene = kbvr.build_scene(photo, depth, reach_m=REACH_M)
@@ -154,7 +154,7 @@ def test_a_ramp_of_depth_is_no_surface_between():
 
 
 @pytest.mark.parametrize("name", ["cat", "coffee", "temple"])
-def test_a_real_photo_is_given_back_whatever_lies_at_the_boundary(name):
+def test_a_real_photo_is_reproduced_at_its_boundaries_too(name):
     """A round jump of depth laid at random over a photo: alpha F + (1 - alpha) B is the photo for any colours."""
     rgb = load_photo(EXAMPLES / f"{name}.jpg").rgb[:200, :300]
     y, x = np.mgrid[:200, :300]

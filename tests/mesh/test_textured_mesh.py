@@ -35,7 +35,7 @@ def at_px(textured_mesh, part):
     return camera.f_px * points[:, :2] / points[:, 2:] + (camera.cx_px, camera.cy_px)
 
 
-def test_every_part_lies_where_its_layer_does():
+def test_every_part_is_where_its_layer_is():
     """The card is at 1 m, the wall at 4 m, what is hidden a hair's breadth behind the wall."""
     _, textured_mesh = card_relief()
     depths = {name: {round(float(z), 2) for z in part.points_m[:, 2]} for name, part in parts_of(textured_mesh).items()}
@@ -102,7 +102,7 @@ def test_triangles_face_the_camera():
         assert (towards < 0).all(), part.name
 
 
-def test_the_border_fades_to_nothing_and_the_dome_lies_behind_all():
+def test_the_border_fades_to_nothing_and_the_dome_is_behind_everything():
     """There is no cliff: whole at the photo's border, nothing at the margin's end."""
     photo, textured_mesh = card_relief()
     border, dome = parts_of(textured_mesh)["border"], parts_of(textured_mesh)["dome"]
@@ -114,7 +114,7 @@ def test_the_border_fades_to_nothing_and_the_dome_lies_behind_all():
     assert np.linalg.norm(dome.points_m, axis=1).min() > farthest
 
 
-def test_a_surround_is_left_out_if_it_is_not_wanted():
+def test_without_a_surround_there_is_none():
     """Fade has no dome, none has neither."""
     assert {"dome", "border"} & {*parts_of(card_relief("fade")[1])} == {"border"}
     assert not {"dome", "border"} & {*parts_of(card_relief("none")[1])}
@@ -130,11 +130,11 @@ def test_fewer_triangles_are_coarser_and_too_few_are_refused():
     photo = photo_of(checkerboard(width, height))
     depth = depth_of(0.5 + 0.2 * np.sin(x / 9) * np.cos(y / 7))
     scene = build_scene(photo, depth, reach_m=0.1)
-    fine, coarse = (textured_mesh_of(scene, photo, surround="none", most_triangles=most) for most in (100_000, 6_000))
+    fine, coarse = (textured_mesh_of(scene, photo, surround="none", max_triangles=most) for most in (100_000, 6_000))
     assert coarse.triangle_count <= 6_000 < fine.triangle_count
     assert coarse.tolerance_px > fine.tolerance_px
     with pytest.raises(InputError, match="needs more than 10 triangles"):
-        textured_mesh_of(scene, photo, surround="none", most_triangles=10)
+        textured_mesh_of(scene, photo, surround="none", max_triangles=10)
 
 
 @given(width=st.integers(16, 90), height=st.integers(16, 90), reach_m=st.floats(0.001, 0.4))
@@ -151,7 +151,7 @@ def test_any_size_of_photo_has_a_relief(width, height, reach_m):
     assert max(textured_mesh.atlas.shape[:2]) <= 4096
 
 
-def test_an_atlas_keeps_pieces_and_what_lies_around_them():
+def test_an_atlas_contains_pieces_and_their_surroundings():
     """Each slot is the piece with its frame, cut from where it belongs; beyond the picture its border goes on."""
     rng = np.random.default_rng(3)
     picture = rng.integers(0, 256, (3 * PIECE_PX, 4 * PIECE_PX, 4), np.uint8)
@@ -166,8 +166,8 @@ def test_an_atlas_keeps_pieces_and_what_lies_around_them():
         assert np.allclose(corner, (x + FRAME_PX, y + FRAME_PX), atol=1e-4)
 
 
-def test_the_dome_goes_on_from_the_photo_and_is_darker_behind():
-    """Ahead it has the photo's colours in their places; behind it is as bright as DARKEST says."""
+def test_the_dome_continues_the_photo_and_is_darker_behind_the_viewer():
+    """Ahead it has the photo's colours in their places; behind it is as bright as MIN_BRIGHTNESS."""
     rgb = np.empty((120, 160, 3), np.uint8)
     rgb[:60], rgb[60:] = (90, 120, 200), (60, 100, 40)
     dome = dome_of(rgb, camera_of_photo((160, 120), 140.0), radius_m=100.0)

@@ -94,7 +94,7 @@ def test_linear_easing_of_the_papers_film_gives_its_frames():
     assert np.allclose(there_and_back, [*forward, *forward[-2:0:-1]])
 
 
-def test_static_stands_still_and_swing_goes_both_ways():
+def test_static_does_not_move_and_swing_goes_both_ways():
     assert {m.x_m for m in path("static", card(), 5)} == {0.0}
     swing = [m.x_m for m in path("swing", card(), 40)]
     assert max(swing) == pytest.approx(card().sideways_m(PATH_SHARE["swing"]))
@@ -162,7 +162,7 @@ def test_the_automatic_zoom_has_the_papers_lengths():
     assert end.share == pytest.approx(0.97 / 1.25)
     most_px = 100 / 1024 * 120
     assert 0 < end.u_px <= most_px
-    for shift_px in end.centre_px:
+    for shift_px in (end.u_px, end.v_px):
         steps = (shift_px + most_px) / (2 * most_px / 15)
         assert steps == pytest.approx(round(steps), abs=1e-6)
 
@@ -233,14 +233,14 @@ def test_the_size_of_a_framing_changes_by_the_same_factor_and_its_centre_with_it
         (Framing(-30.0, -5.0, 0.5), 1.0),
     ],
 )
-def test_a_framing_is_as_far_away_as_most_of_what_it_shows(framing, wanted_m):
+def test_a_framing_is_as_far_away_as_its_median(framing, wanted_m):
     """Four quarters, at 1, 2, 4 and 5 m."""
     inverse_depth = np.kron([[1, 1 / 2], [1 / 4, 1 / 5]], np.ones((50, 60)))
     found_m = depth_within_m(framing, scene_depth_of(depth_of(inverse_depth)))
     assert found_m == pytest.approx(wanted_m, rel=0.01)
 
 
-def test_percent_and_pixels_say_the_same():
+def test_percent_and_pixels_are_equivalent():
     pixels = Crop(50, 10, 100, 50)
     assert Crop(25, 10, 50, 50, percent=True).framed((200, 100)) == pixels.framed((200, 100))
     assert pixels.in_percent_of((200, 100)).framed((100, 50)) == Crop(25, 5, 50, 25).framed((100, 50))
@@ -252,8 +252,8 @@ def test_a_crop_outside_of_the_photo_is_refused_with_both_sizes(bad):
         bad.framed((120, 100))
 
 
-def test_autozoom_takes_no_shift_where_no_shift_costs_less():
-    """Before a flat wall every shift uncovers nothing; the middle keeps most of the subject."""
+def test_autozoom_does_not_shift_without_a_gain():
+    """In front of a flat wall no shift uncovers anything; the middle keeps most of the subject."""
     _, end = autozoom(scene_depth_of(depth_of(np.full((60, 80), 0.5))))
     assert (end.u_px, end.v_px) == (0, 0)
     assert end.share == FROM_SHARE / DEFAULT_ZOOM
@@ -270,7 +270,7 @@ def test_autozoom_keeps_the_subject_in_the_frame(column):
 
 @pytest.mark.parametrize("column", [8, 112])
 def test_autozoom_goes_to_the_subject_as_far_as_it_may_where_little_is_uncovered_anywhere(column):
-    """The card stands hardly before the wall: it alone says where to, and without it the shift would be another."""
+    """The card is hardly nearer than the wall: it alone decides the shift."""
     inverse_depth = np.full((100, 120), 0.25)
     inverse_depth[25:75, column - 8 : column + 8] = 0.26
     _, end = autozoom(scene_depth_of(depth_of(inverse_depth)))
@@ -278,7 +278,7 @@ def test_autozoom_goes_to_the_subject_as_far_as_it_may_where_little_is_uncovered
 
 
 @pytest.mark.parametrize("bad", [{"zoom": 0.9}, {"zoom": float("inf")}, {"shift_px": -1.0}, {"shift_px": 1e9}])
-def test_a_zoom_that_cannot_be_is_refused(bad):
+def test_a_zoom_out_of_range_is_refused(bad):
     with pytest.raises(InputError, match=r"the (zoom|shift) must be"):
         autozoom(card(), **bad)
 
@@ -304,7 +304,7 @@ def test_the_long_flight_is_finite_slows_down_and_stops_before_the_scene(scene_d
     assert np.linalg.norm(where[-1] - where[0]) == pytest.approx(room_m)
 
 
-def test_there_is_room_until_what_lies_ahead_is_three_times_as_large():
+def test_there_is_room_until_things_ahead_are_three_times_as_large():
     """Straight ahead is a wall at 4 m; or a card at 1 m, which bars the way."""
     wall = scene_depth_of(depth_of(np.full((100, 120), 0.25)))
     ahead, share = np.array([0.0, 0.0, 2.0]), 1 - 1 / LARGEST_ENLARGEMENT
@@ -314,7 +314,7 @@ def test_there_is_room_until_what_lies_ahead_is_three_times_as_large():
 
 
 def test_a_flight_over_things_into_the_open_ends_while_they_are_still_seen():
-    """A floor before a sky: nothing bars the way, but beyond the floor there would be nothing to see."""
+    """A floor and a sky: the way is free, but beyond the floor there would be nothing to see."""
     rows = np.mgrid[:90, :160][0] + 0.5 - 45
     scene_depth = scene_depth_of(depth_of(np.where(rows > 10, rows / 100 / 1.5, 0.0)))
     end = path("flight", scene_depth, 30)[-1]
@@ -326,13 +326,13 @@ def test_a_flight_over_things_into_the_open_ends_while_they_are_still_seen():
     assert (floor & (np.abs(y) < 45) & (np.abs(x) < 80)).mean() > 0.04
 
 
-def test_steps_within_the_room_are_where_they_were_wanted():
+def test_steps_within_the_limit_are_unchanged():
     wanted = np.linspace(0, 1.2, 7)
     assert (stopped_at(wanted, 1.5) == wanted).all()
 
 
 @pytest.mark.parametrize(("last", "limit"), [(8.0, 5.0), (0.9, 0.5)])
-def test_steps_that_go_too_far_begin_as_fast_as_they_were_wanted(last, limit):
+def test_steps_that_go_too_far_begin_at_the_original_speed(last, limit):
     """They are slowed down on the way, by the power that leaves the first step alone, if twice as far is the most."""
     wanted = np.linspace(0, last, 10_001)
     assert stopped_at(wanted, limit)[1] == pytest.approx(wanted[1], rel=1e-3)
@@ -345,7 +345,7 @@ def test_steps_never_pass_the_limit_and_keep_their_order(last, limit, frames):
     assert stopped.max() <= limit * (1 + 1e-9)
 
 
-def test_a_flight_takes_the_free_way():
+def test_a_flight_goes_where_the_way_is_free():
     """A card in the middle bars the way ahead; there is room above it."""
     inverse_depth = np.full((100, 120), 0.05)
     inverse_depth[55:, :] = 1.0
@@ -410,13 +410,13 @@ def test_keyframes_set_the_length_and_stop_before_the_scene(tmp_path):
         ({"keyframes": [{"time_s": 0}, 3]}, "time_s"),
     ],
 )
-def test_what_is_no_file_of_keyframes_is_refused_in_one_line(tmp_path, content, said):
+def test_an_invalid_keyframes_file_is_refused_in_one_line(tmp_path, content, said):
     with pytest.raises(InputError, match=said) as caught:
         load_keyframes(keyframes_file(tmp_path, content))
     assert "\n" not in str(caught.value)
 
 
-def test_a_missing_file_of_keyframes_is_refused(tmp_path):
+def test_a_missing_keyframes_file_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"none\.json"):
         load_keyframes(tmp_path / "none.json")
 
@@ -438,13 +438,13 @@ def test_a_missing_file_of_keyframes_is_refused(tmp_path):
         {"name": "kenburns", "start": Crop(0, 0, 9, 9), "end": Crop(0, 0, 9, 9), "zoom": 2.0},
     ],
 )
-def test_options_that_cannot_be_or_belong_to_another_path_are_refused(bad):
+def test_options_out_of_range_or_of_another_path_are_refused(bad):
     with pytest.raises(InputError):
         PathOptions(**bad)
 
 
 @pytest.mark.parametrize("bad", [(-1, 8, 10), (0, float("inf"), 10), (0, 8, 0), (0, float("nan"), 5), (0, 8, 10**7)])
-def test_steps_that_cannot_be_are_refused(bad):
+def test_steps_out_of_range_are_refused(bad):
     with pytest.raises(InputError, match="steps"):
         Steps(*bad)
 
@@ -476,7 +476,7 @@ def test_a_zoom_between_crops_never_rushes(size):
     assert seen[-1] / seen[0] == pytest.approx(1 / size, rel=1e-6)
 
 
-def test_an_easing_that_is_asked_for_holds_round_closed_paths_too():
+def test_an_easing_also_applies_to_closed_paths():
     plain, eased = (np.array([m.x_m for m in path("swing", card(), 40, ease=ease)]) for ease in (None, "smooth"))
     assert abs(plain[1]) > 5 * abs(eased[1])
     assert np.ptp(eased) == pytest.approx(np.ptp(plain), rel=0.02)
@@ -510,20 +510,20 @@ def test_turning_the_view_needs_a_wider_border():
     assert border_reach_m(Move(z_m=0.3), card()) == 0
 
 
-def test_crops_by_hand_move_the_camera_only_so_far():
+def test_crops_by_hand_move_the_camera_by_a_limited_distance():
     scene_depth = card()
     moves = path("kenburns", scene_depth, 20, start=Crop(0, 0, 120, 100), end=Crop(90, 70, 6, 5))
     most = max(disocclusion_reach_m(move, scene_depth.camera) for move in moves)
     assert most == pytest.approx(scene_depth.sideways_m(HAND_SHARE), rel=0.01)
 
 
-def test_steps_have_no_other_timing_beside_them():
+def test_steps_exclude_other_timing():
     for other in ({"seconds": 3.0}, {"ease": "in"}, {"loop": True}):
-        with pytest.raises(InputError, match="steps say where every frame is"):
+        with pytest.raises(InputError, match="steps fix the position in every frame"):
             PathOptions(steps=Steps(0, 1, 9), **other)
 
 
-def test_orbiting_by_nothing_is_standing_still():
+def test_orbiting_by_zero_degrees_does_not_move():
     assert orbiting(0.0, 3.0) == Move()
 
 

@@ -68,7 +68,7 @@ def test_the_plane_of_a_card_before_a_wall_is_the_cards():
 
 
 def test_a_floor_below_and_a_sky_above_are_not_the_subject():
-    """A person stands at 0.6 on a floor that comes nearer; most of the picture is sky."""
+    """A person at 0.6 on a floor that comes nearer; most of the picture is sky."""
     inverse_depth = np.zeros((120, 160))
     inverse_depth[80:] = np.linspace(0.3, 1.0, 40)[:, None]
     inverse_depth[30:98, 65:95] = 0.6
@@ -83,7 +83,7 @@ def test_a_flat_photo_has_a_plane_too(inverse_depth):
 
 @pytest.mark.parametrize("convergence_m", [None, 1.0, 4.0])
 def test_the_subject_of_an_exact_scene_stands_still(tmp_path, convergence_m):
-    """And what is elsewhere moves as far as the budget says, the other way behind the plane."""
+    """Everything else moves as far as the budget allows, in the opposite direction behind the plane."""
     rgb, inverse_depth = checkerboard(480, 400, cell=5), np.full((400, 480), 0.25)
     rgb[120:280, 160:320] = 255 - checkerboard(160, 160, cell=7)
     inverse_depth[120:280, 160:320] = 1.0
@@ -172,7 +172,7 @@ SEEN = """
 
 
 @pytest.mark.parametrize(("flag", "shown"), [(None, "avif"), ("--force-prefers-reduced-motion", "jpg")])
-def test_chromium_shows_the_loops_and_the_html_beside_them(wiggle, flag, shown):
+def test_chromium_shows_the_loops_and_their_html(wiggle, flag, shown):
     files = files_of(wiggle, "wiggle")
     told = told_by_chromium(files["html"].parent, files["html"].read_text("utf-8"), SEEN, *([flag] if flag else []))
     assert told["files"] == {f"image/{name}": [8, "Infinity", 190_000, 240, 158] for name in SUFFIXES[:3]}
@@ -188,7 +188,7 @@ def test_chromium_shows_the_loops_and_the_html_beside_them(wiggle, flag, shown):
     assert told["shown"] == [f"cat_kbvr_wiggle.{shown}", 240, 240, 158, "a cat"]
 
 
-def test_chromium_plays_the_html_of_a_video_alone_and_rests_where_that_is_wanted(wiggle, tmp_path):
+def test_chromium_plays_the_html_of_a_video_alone_and_respects_reduced_motion(wiggle, tmp_path):
     report = kbvr.export(CAT, tmp_path, wiggle=True, max_size=(240, 240), animate_as="mp4")
     html = report.written[-1].file.path.read_text("utf-8")
     script = """
@@ -222,7 +222,7 @@ def test_photos_of_any_shape_make_loops(tmp_path, size_px):
     assert 'alt="odd name"' in report.written[-1].file.path.read_text("utf-8")
 
 
-def test_what_was_chosen_is_told(wiggle):
+def test_the_choices_are_explained(wiggle):
     told = "\n".join(wiggle.explanation)
     assert "wiggle: 5 views, 1.5 s there and back; what is at" in told
     assert "anaglyph: 5 views, 2.4 s there and back" in told
@@ -247,7 +247,7 @@ def test_only_what_is_asked_for_is_written(tmp_path):
         ({"kenburns": True, "baseline_mm": 100}, "are for two eyes"),
     ],
 )
-def test_options_that_mean_nothing_are_refused(bad, said):
+def test_options_without_effect_are_refused(bad, said):
     with pytest.raises(InputError, match=said):
         ExportOptions(**bad)
 

@@ -263,7 +263,7 @@ FILLING = {"rgb01": PICTURE, "inverse_depth": PLANE, "known": PLANE}
         (
             [("Identity", ["rgb01"], ["rgb"]), ("Log", ["inverse_depth"], ["l"]), ("Log", ["l"], ["d"])],
             {"rgb": PICTURE, "d": PLANE},
-            "finite numbers from the network that fills",
+            "finite numbers from the filling network",
         ),
     ],
 )

@@ -50,7 +50,7 @@ def test_a_plane_grows_as_the_camera_goes_forward():
 
 
 def test_a_moving_eye_sees_the_wall_behind_the_card():
-    """What the card hid is blue wall; the card is 12 px to the left; nothing is torn."""
+    """The wall behind the card is blue; the card is 12 px to the left; nothing is torn."""
     scene = card_scene()
     with Renderer(scene) as drawing:
         picture, holes = drawing.frame_and_holes(scene.camera.moved(x_m=REACH_M))
@@ -80,7 +80,7 @@ def test_a_floor_in_few_levels_of_depth_has_no_cracks():
         assert drawing.frame_and_holes(scene.camera.moved(y_m=-0.1))[1] == 0
 
 
-def test_what_nothing_covers_takes_the_colour_of_the_farther_side():
+def test_uncovered_pixels_get_the_colour_of_the_farther_side():
     """Beyond the move that the scene was made for there are holes: the wall goes on into them, not the card."""
     scene = build_scene(*card_before_wall(), reach_m=0.03)
     with Renderer(scene) as drawing:
@@ -101,7 +101,7 @@ def test_a_matte_does_not_shine_through_what_hides_it():
 
 
 def test_a_tall_picture_is_the_same_in_bands_and_whole():
-    """Several bands of rows, each drawn by a thread of its own or one after the other."""
+    """Several bands of rows, rendered in parallel or one after the other."""
     scene = plane_scene(smooth_pattern(40, 700), 0.5)
     camera = scene.camera.moved(x_m=0.03)
     with Renderer(scene, threads=2) as drawing:
@@ -218,7 +218,7 @@ def test_a_checkerboard_stays_sharp_at_a_whole_pixel_shift():
 
 
 def test_a_camera_that_looks_away_shows_no_black_rows():
-    """Rows that nothing covers go on as the nearest row that something does."""
+    """Empty rows are copies of the nearest row that is not empty."""
     scene = plane_scene(np.full((60, 80, 3), (200, 120, 40), np.uint8), 0.5)
     for pitch_deg in (-25.0, 25.0):
         picture = next(kbvr.render(scene, [scene.camera.turned(0.0, pitch_deg)]))

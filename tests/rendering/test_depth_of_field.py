@@ -17,8 +17,8 @@ from kbvr.ldi.scene import build_scene
 from kbvr.options.export_options import ExportOptions
 from kbvr.rendering.cpu_renderer import Renderer
 from kbvr.rendering.depth_of_field import (
-    LEAST_PLACES,
-    MOST_PLACES,
+    MAX_PLACES,
+    MIN_PLACES,
     Lens,
     darker_at_corners,
     frames_through,
@@ -32,7 +32,7 @@ NEAR, FAR = 1.0, 0.25
 
 
 def seen(focus_inverse_depth: float, blur_px: float) -> np.ndarray:
-    """The card before the wall through a lens that blurs the other one to a disc of so many pixels."""
+    """The card in front of the wall, through a lens that blurs the one out of focus to a disc of this size."""
     photo, depth = card_before_wall()
     lens = lens_for(blur_px, focus_inverse_depth, (NEAR, FAR), depth.f_px)
     scene = build_scene(photo, depth, reach_m=lens.aperture_m)
@@ -74,7 +74,7 @@ def test_a_point_lands_on_a_disc_about_its_place(focus, depth, x, y, forward):
     assert aside == pytest.approx((wanted, 0.0), abs=1e-6)
 
 
-@given(st.integers(LEAST_PLACES, MOST_PLACES), st.floats(0.001, 1))
+@given(st.integers(MIN_PLACES, MAX_PLACES), st.floats(0.001, 1))
 def test_places_fill_the_opening_evenly(count, aperture_m):
     """None is outside; they balance about the middle; half of them lie within the inner half of the area."""
     places = Lens(aperture_m, 0.5, count).places_m
@@ -92,7 +92,7 @@ def test_what_is_in_focus_stays_as_it_is():
 
 @pytest.mark.parametrize("blur_px", [6.0, 12.0])
 def test_a_blurred_edge_is_as_wide_as_the_disc_and_the_sharp_side_does_not_bleed(blur_px):
-    """The card in focus before a blurred wall: right beside the card the wall's colour is the wall's."""
+    """The card in focus in front of a blurred wall: right next to the card, the wall has its own colour."""
     beside = seen(NEAR, blur_px)[45:55, 36:38].reshape(-1, 3).mean(axis=0)
     assert np.abs(beside - BLUE).max() < 12
 

@@ -141,8 +141,8 @@ def test_pictures_are_the_cpus_but_for_edges(vulkan, make):
             assert abs(holes - wanted_holes) <= 0.0005 * differs.size, name
 
 
-def test_what_nothing_covers_is_filled_as_on_the_cpu(vulkan):
-    """Along rows, and rows that nothing covers; a camera that turns away sees nothing at all."""
+def test_uncovered_pixels_are_filled_as_on_the_cpu(vulkan):
+    """Along rows, and empty rows; a camera that turns away sees nothing at all."""
     scene = build_scene(*card_before_wall(), reach_m=0.03)
     with GpuRenderer(scene, software=True) as drawing, Renderer(scene) as exact:
         for camera in (scene.camera.moved(x_m=0.25), scene.camera.moved(y_m=0.8), scene.camera.turned(0, 170)):
@@ -160,7 +160,7 @@ def test_a_gpu_that_draws_something_else_is_not_used(vulkan, monkeypatch):
 
 
 def test_an_export_is_drawn_on_the_gpu_and_says_so(vulkan, monkeypatch, tmp_path):
-    """The whole pipeline, on a small photo; other devices leave it to the CPU."""
+    """The whole pipeline, on a small photo; other devices use the CPU."""
     monkeypatch.setattr(gpu, "_adapter", lambda **options: vulkan)
     picture = Path(__file__).parents[2] / "examples" / "cat.jpg"
     small: dict[str, Any] = {"max_size": (96, 96), "seconds": 0.2, "depth_quality": "fast", "fill": "spread"}
@@ -199,8 +199,8 @@ def test_an_error_of_who_gives_the_cameras_is_theirs(vulkan):
         assert not drawing.title.startswith("the CPU")
 
 
-def test_where_the_gpu_fails_the_cpu_goes_on(vulkan, caplog, monkeypatch):
-    """No picture is lost, and one warning tells it."""
+def test_if_the_gpu_fails_the_cpu_continues(vulkan, caplog, monkeypatch):
+    """No picture is lost, and there is one warning."""
     scene = card_scene()
     film = [scene.camera.moved(x_m=0.01 * k) for k in range(8)]
     read_back, count = GpuFrame.read_back, []
@@ -217,12 +217,12 @@ def test_where_the_gpu_fails_the_cpu_goes_on(vulkan, caplog, monkeypatch):
         assert drawing.title == "the CPU, since " + vulkan.info["device"] + " failed"
         assert all((a == b).all() for a, b in zip(pictures[3:], exact.frames(film[3:]), strict=True))
     assert len(pictures) == len(film)
-    assert [record.levelname for record in caplog.records if "drawn" in record.message] == ["WARNING"]
+    assert [record.levelname for record in caplog.records if "rendered" in record.message] == ["WARNING"]
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in matmul")
 @pytest.mark.parametrize("wild", [np.nan, np.inf, 1e30, -1e30])
-def test_a_camera_nowhere_gives_a_picture_and_no_crash(vulkan, wild):
+def test_a_camera_at_nan_or_infinity_gives_a_picture_and_no_crash(vulkan, wild):
     """As on the CPU."""
     scene = card_scene()
     with GpuRenderer(scene, software=True) as drawing:
@@ -271,7 +271,7 @@ def test_an_nvidia_gpu_is_taken_by_vulkan(monkeypatch):
     [(0, [], "no NVIDIA driver", "install its driver"), (1, None, "wgpu is not installed", 'pip install "kbvr[gpu]"')],
 )
 def test_without_a_gpu_the_cpu_draws_without_a_word(monkeypatch, caplog, cards, adapters, why, remedy):
-    """Only `kbvr doctor` tells why, and what would mend it."""
+    """Only `kbvr doctor` says why, and how to fix it."""
     machine(monkeypatch, cards=cards, adapters=adapters)
     with caplog.at_level(logging.WARNING), best_renderer(card_scene()) as drawing:
         assert type(drawing) is Renderer
@@ -283,7 +283,7 @@ def test_without_a_gpu_the_cpu_draws_without_a_word(monkeypatch, caplog, cards, 
 
 
 def test_the_device_cpu_draws_on_the_cpu(monkeypatch):
-    """And so does one of another maker; nothing is asked for a GPU then."""
+    """As does one with another vendor's GPU; no GPU is then searched for."""
     monkeypatch.setattr(gpu, "_adapter", lambda **options: pytest.fail("asked for a GPU"))
     for device in ("cpu", "directml", "openvino", "coreml"):
         with best_renderer(card_scene(), device=device) as drawing:

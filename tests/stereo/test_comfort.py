@@ -95,7 +95,7 @@ def test_the_histogram_is_that_of_the_true_parallax():
     )
 
 
-def test_what_the_frame_cuts_before_the_screen_is_found_and_hidden_by_a_bar():
+def test_things_cut_in_front_of_the_screen_are_found_and_hidden_by_a_bar():
     scene_depth = cut_left()
     view = view_of(scene_depth, VIEW_PX)
     rig = plan_rig(scene_depth, view, convergence_m=2.0)
@@ -108,7 +108,7 @@ def test_what_the_frame_cuts_before_the_screen_is_found_and_hidden_by_a_bar():
 
 
 def test_a_bar_hides_no_more_than_a_few_percent_of_a_view():
-    """The board stands 21 px before the screen, which would take a bar of 9% of the width."""
+    """The board is 21 px in front of the screen, which would require a bar of 9% of the width."""
     around = cut_left()
     view = view_of(around, VIEW_PX)
     comfort = comfort_of([Move()], plan_rig(around, view, baseline_m=0.2, convergence_m=2.0), view, around)
@@ -120,7 +120,7 @@ def test_a_bar_hides_no_more_than_a_few_percent_of_a_view():
     ("convergence_m", "limit_deg", "beyond", "diverging"),
     [(2.0, 1.5, BOARD_SHARE, 0), (1.25, 3.0, 0, WALL_SHARE), (1.25, 1.5, WALL_SHARE, WALL_SHARE), (2.0, 3.0, 0, 0)],
 )
-def test_what_is_uncomfortable_is_as_much_as_stands_there(convergence_m, limit_deg, beyond, diverging):
+def test_the_uncomfortable_shares_are_exact(convergence_m, limit_deg, beyond, diverging):
     """Eyes that are 200 mm apart: the board is 21 px before the screen, or the wall 23 px behind it.
 
     1.5 degrees are 16 px on this screen, 3 degrees 31 px, and eyes would turn outwards from 18 px on.
@@ -143,7 +143,7 @@ def test_a_path_that_goes_forward_is_judged_where_it_is_nearest():
 
 
 def test_a_floating_window_darkens_the_outer_borders_of_both_eyes(tmp_path):
-    """The left eye's left border and the right eye's right one, as wide as --explain says, in every frame."""
+    """At the left eye's left and the right eye's right border, as wide as --explain says, in every frame."""
     picture = np.full((200, 240, 3), 180, np.uint8)
     cv2.imwrite(str(tmp_path / "board.png"), picture)
     inverse_depth = np.full((200, 240), 0.25, np.float32)
@@ -198,7 +198,7 @@ def test_the_report_says_how_much_is_uncomfortable(tmp_path):
 
 
 @pytest.mark.parametrize("output", [["--still", "mpo"], ["--anaglyph", "--animate-as", "avif"]])
-def test_the_report_tells_of_pictures_and_loops_for_two_eyes_too(tmp_path, output):
+def test_the_report_covers_stereo_pictures_and_loops_too(tmp_path, output):
     report = tmp_path / "report.json"
     call = ["export", str(CAT), "-o", str(tmp_path), "--max-size", "160x160", *output, "--comfort", str(report)]
     assert main(call) == 0

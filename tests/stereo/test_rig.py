@@ -15,8 +15,8 @@ from kbvr.errors import InputError
 from kbvr.geometry.camera import camera_of_photo
 from kbvr.motion.move import Move, orbiting
 from kbvr.motion.paths import view_of
+from kbvr.stereo.comfort_limits import MAX_PARALLAX_DEG
 from kbvr.stereo.rig import MAX_APPROACH, Rig, eye_pair, plan_rig
-from kbvr.stereo.screen import MAX_PARALLAX_DEG
 
 
 @cache
@@ -31,7 +31,7 @@ def projected(camera, point) -> np.ndarray:
 
 
 @given(screen_m=st.floats(0.3, 30), ratio=st.floats(1.01, 10))
-def test_parallax_sign_tells_the_side_of_the_screen(screen_m, ratio):
+def test_the_sign_of_parallax_shows_the_side_of_the_screen(screen_m, ratio):
     """Points behind the screen have positive parallax, points in front negative, and none is vertical."""
     camera = camera_of_photo((120, 100), 100.0)
     rig = Rig(0.06, screen_m, 0.0, 0.0, 0.0, 0.0)
@@ -73,7 +73,7 @@ def test_a_screen_plane_that_the_path_would_reach_is_refused():
         plan_rig(card(), view_of(card(), (120, 100)), convergence_m=0.3, forward_m=0.28)
 
 
-def test_a_baseline_that_tears_the_eyes_apart_is_refused_with_the_largest_that_does_not():
+def test_too_large_a_baseline_is_refused_with_the_largest_that_is_not():
     """The card at 1 m and the wall at 4 m may be spread over a fifth of the 120 px: f b 0.75 = 24, f = 103."""
     view = view_of(card(), (120, 100))
     assert view.f_px == pytest.approx(103)
@@ -88,13 +88,13 @@ def test_a_budget_beyond_comfort_is_held_by_the_angle():
     assert max(-rig.nearest_parallax_deg, rig.farthest_parallax_deg) == pytest.approx(MAX_PARALLAX_DEG, rel=0.01)
 
 
-def test_what_is_given_is_kept():
+def test_given_values_are_kept():
     rig = plan_rig(card(), view_of(card(), (120, 100)), baseline_m=0.05, convergence_m=2.0)
     assert (rig.baseline_m, rig.convergence_m) == (0.05, 2.0)
 
 
 @pytest.mark.parametrize("bad", [{"baseline_m": -1.0}, {"convergence_m": 0.0}, {"budget": float("nan")}])
-def test_lengths_that_cannot_be_are_refused(bad):
+def test_lengths_out_of_range_are_refused(bad):
     with pytest.raises(InputError):
         plan_rig(card(), view_of(card(), (120, 100)), **bad)
 
@@ -108,8 +108,8 @@ def test_on_an_orbit_the_point_orbited_stays_on_the_screen_and_nothing_is_vertic
     assert projected(left, (0.3, 0.2, 4.0))[1] == pytest.approx(projected(right, (0.3, 0.2, 4.0))[1])
 
 
-def test_a_path_beyond_the_subject_takes_the_screen_plane_along():
-    """No plane was given: it lies so far ahead that the path's end does not come too close to it."""
+def test_a_path_beyond_the_subject_moves_the_screen_plane_ahead():
+    """By default the plane is so far ahead that the path's end does not come too close to it."""
     rig = plan_rig(card(), view_of(card(), (120, 100)), forward_m=3.0)
     assert rig.convergence_m * MAX_APPROACH == pytest.approx(3.0)
     left, right = eye_pair(Move(z_m=3.0).camera(view_of(card(), (120, 100))), rig)

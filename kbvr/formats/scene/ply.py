@@ -73,7 +73,7 @@ def write_ply(viewable: ViewableScene, item: Item, facts: Facts, options: FileOp
     start = perf_counter()
     max_mb = options.max_mb or DEFAULT_MAX_MB
     max_triangles = int(max_mb * 1e6 / (TRIANGLE_BYTES + VERTEX_BYTES * VERTICES_PER_TRIANGLE))
-    mesh = coloured_mesh(viewable.textured_mesh, most_triangles=max_triangles)
+    mesh = coloured_mesh(viewable.textured_mesh, max_triangles=max_triangles)
     content = ply_bytes(mesh, credit_texts(facts.credits))
     if len(content) > max_mb * 1e6:
         raise too_large("a PLY", max_mb, len(content))

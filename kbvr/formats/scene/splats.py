@@ -18,7 +18,7 @@ from kbvr.formats.scene.scene_file import summary_of
 from kbvr.formats.spec.encoding import credit_texts
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, accept_all
 from kbvr.formats.spec.verification import verification_error
-from kbvr.mesh.gaussians import MOST_SPLATS, Splats, splats_of
+from kbvr.mesh.gaussians import MAX_SPLATS, Splats, splats_of
 from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import written_aside
@@ -42,8 +42,8 @@ def fitted_splats(viewable: ViewableScene, options: FileOptions, *, splat_bytes:
     Raises:
         InputError: if they are too few to show the scene.
     """
-    most = MOST_SPLATS if options.max_mb is None else int((options.max_mb * 1e6 - rest_bytes) / splat_bytes)
-    return splats_of(viewable.scene, surround=options.surround != "none", most=max(1, min(most, MOST_SPLATS)))
+    most = MAX_SPLATS if options.max_mb is None else int((options.max_mb * 1e6 - rest_bytes) / splat_bytes)
+    return splats_of(viewable.scene, surround=options.surround != "none", max_splats=max(1, min(most, MAX_SPLATS)))
 
 
 def harmonics(splats: Splats) -> Float32[np.ndarray, "N 3"]:

@@ -26,9 +26,9 @@ from kbvr.formats.spec.format import Facts, Item
 from kbvr.geometry.camera import fov_deg_from_f_px
 from kbvr.inpaint.push_pull import spread
 from kbvr.ldi.scene import build_scene
-from kbvr.mesh.gaussians import CLOSED_SIGMA, LINING, SIGMA, THIN, splats_of
+from kbvr.mesh.gaussians import CLOSED_SIGMA, LINING, SIGMA, THICKNESS, splats_of
 from kbvr.mesh.vertex_colors import bisected
-from kbvr.mesh.viewable_scene import viewable_scene_of
+from kbvr.mesh.viewable_scene import CameraPath, viewable_scene_of
 from kbvr.motion.move import Move
 from kbvr.options.export_options import FileOptions
 
@@ -55,8 +55,9 @@ def marked_card():
 def card():
     photo, depth = marked_card()
     scene = build_scene(photo, depth, reach_m=0.12, filler=spread)
-    options = {"fps": 10.0, "ipd_m": 0.063, "surround": "dome", "most_triangles": 20_000}
-    return viewable_scene_of(scene, photo, depth, scene_depth_of(depth), moves=[Move(), Move(x_m=0.05)], **options)
+    path = CameraPath((Move(), Move(x_m=0.05)), 10.0)
+    options = {"path": path, "ipd_m": 0.063, "surround": "dome", "max_triangles": 20_000}
+    return viewable_scene_of(scene, photo, depth, scene_depth_of(depth), **options)
 
 
 def written(viewable, form, folder, name="card", **choices):
@@ -265,7 +266,7 @@ def test_splats_are_as_large_as_their_pixels_and_on_the_surface(files):
     )
     assert (front | behind | lining).mean() > 0.95
     assert front.sum() > behind.sum() > lining.sum() > 0
-    assert np.allclose(sizes[front, 2], THIN * SIGMA, rtol=0.05)
+    assert np.allclose(sizes[front, 2], THICKNESS * SIGMA, rtol=0.05)
     across = splat_renderer.matrices_of(turns[front])[:, :, 2]
     assert (np.abs(across[:, 2]) > 0.99).mean() > 0.99
 
@@ -303,10 +304,10 @@ def test_splats_cover_a_slanted_surface_seen_from_the_side():
 
 def test_the_number_of_splats_is_limited(card):
     for most in (20_000, 3_000, 500):
-        splats = splats_of(card.scene, most=most)
+        splats = splats_of(card.scene, max_splats=most)
         assert most / 5 < len(splats.opacity) <= most
     with pytest.raises(InputError, match="needs more than 10 splats"):
-        splats_of(card.scene, most=10)
+        splats_of(card.scene, max_splats=10)
 
 
 @pytest.fixture(scope="module")
