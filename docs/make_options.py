@@ -58,7 +58,7 @@ def page() -> str:
 def _row(one: Declared, *, has_keyword: bool) -> str:
     flags = " ".join(f"`{flag}`" for flag in (one.short, one.flag, one.off_flag) if flag)
     value = f" {one.metavar}".replace("|", "\\|") if one.metavar else ""
-    says = f"{one.says} {one.said_default}".strip().replace("|", "\\|")
+    says = f"{one.help} {one.default_note}".strip().replace("|", "\\|")
     return f"| {flags}{value} | {f'`{one.name}`' if has_keyword else ''} | {says} |"
 
 

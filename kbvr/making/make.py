@@ -1,4 +1,4 @@
-"""Make the files of a plan: those of the depth alone, the scene, its triangles, the pictures."""
+"""Make the files of a plan: depth maps, scenes and rendered pictures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kbvr.profiles.protocol import Profile
 def make_files(
     plan: Plan, profile: Profile, run: Run, memory: MemoryUse | None, sessions: Sequence[Session]
 ) -> ExportReport:
-    """Make all files of a plan; `sessions` gets those of the networks that are opened for it."""
+    """Make all files of a plan; `sessions` collects the networks that are opened meanwhile, for the explanation."""
     shots, scenes = plan.shots, [job for job in plan.jobs if isinstance(job.kind, SceneKind)]
     with run.clock.stage("depth files"):
         written = run.depth_files(plan)
@@ -25,11 +25,11 @@ def make_files(
     drawn_on: list[str] = []
     busy: dict[str, float] = {}
     if shots or scenes:
-        with run.stage("scene", shown="layers"):
+        with run.stage("scene", title="layers"):
             built = profile.build(plan.photo, plan.depth, shots, plan.scene_depth, is_visited=bool(scenes))
         scene = built.facts
         if built.layers is not None and scenes:
-            with run.stage("triangles", shown="triangles"):
+            with run.stage("triangles"):
                 written += run.scene_files(plan, scenes, built.layers)
         if shots:
             drawn, drawn_on, render_s = run.drawn_files(plan, built)

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kbvr.errors import InputError, OutputError
+from kbvr.errors import AlreadyExistsError, InputError, OutputError
 from kbvr.nets.model_card import BUILT_IN, Card, card_text, is_file, known_cards, models_folder, read_card
 from kbvr.nets.model_store import forget_part, is_whole, locked, sha256_of
 from kbvr.system.atomic_file import written_aside
@@ -101,7 +101,7 @@ def _refuse(arrival: Arrival, known: dict[str, Card], *, overwrite: bool) -> Non
     if there is None or overwrite or there == card:
         return
     if there.is_here or is_file(there.folder / f"{card.name}.json"):
-        raise OutputError(f"there is another {card.name} already, and overwriting it was not asked for (--overwrite)")
+        raise AlreadyExistsError(f"another network named {card.name}")
 
 
 def _take_in(arrival: Arrival) -> None:

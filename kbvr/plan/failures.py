@@ -1,4 +1,4 @@
-"""Of several outputs, one that cannot be made does not cost the others."""
+"""Outputs that fail without stopping the others."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from kbvr.errors import KbvrError, OutputError
 
 @dataclass(frozen=True)
 class Failure:
-    """An output that could not be made, or not all files of it, while others could."""
+    """An output that could not be made, or not all of its files, while others could."""
 
     output: str
-    """A name of `kbvr.options.export_options.OUTPUTS`."""
+    """A name of `kbvr.options.outputs.OUTPUTS`."""
 
     error: KbvrError
 
     @property
     def message(self) -> str:
-        """Return what it failed for, in one line."""
+        """The reason, in one line."""
         return str(self.error)
 
 
 @contextmanager
-def costing_only(output: str, failed: list[Failure]) -> Iterator[None]:
-    """Add what is raised inside to the failures, and go on after it; what the system refuses goes on as it is.
+def failing_alone(output: str, failed: list[Failure]) -> Iterator[None]:
+    """Catch a KbvrError and add it to the failures.
 
-    A full disk or a folder that has gone is everybody's failure: the outputs after it would meet the same.
+    Errors of the system, such as a full disk or a removed folder, are raised: they would hit the other outputs too.
     """
     try:
         yield

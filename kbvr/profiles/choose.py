@@ -1,4 +1,4 @@
-"""Choose the profile: kbvr's layers, or the points of the paper."""
+"""Choose the profile: kbvr's layers or the paper's points."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ def profile_of(options: ExportOptions) -> Layers | Paper:
     """Return the profile that the options name.
 
     Raises:
-        InputError: if a network is not there or is another one than wanted.
+        InputError: if a network is not installed or is of another kind.
     """
     return Paper(options) if options.profile == "paper" else Layers(options)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from kbvr.errors import KbvrError, OutputError
+from kbvr.errors import AlreadyExistsError, KbvrError, OutputError
 
 GIVEN_OUT = {
     getattr(errno, name)
@@ -209,7 +209,7 @@ def _refuse_existing(target: Path, *, overwrite: bool) -> None:
         except (FileNotFoundError, NotADirectoryError):
             return
     if not overwrite:
-        raise OutputError(f"{target} exists already, and overwriting it was not asked for (--overwrite)")
+        raise AlreadyExistsError(str(target))
 
 
 def _refuse_unwritable(target: Path) -> None:

@@ -92,12 +92,12 @@ def test_the_table_fits_80_columns_and_has_no_colours_in_a_pipe(
     """Only a remedy, which is copied whole, may be longer; the verdict is first, the marks are explained last."""
     machine["kbvr.nets.device_trial:try_device", "cuda"] = Answer(failure="crashed (SIGSEGV) " + "and went on " * 20)
     lines = told(capsys, 0).splitlines()
-    assert lines[0] == "kbvr works here, but not all of it: see CUDA."
+    assert lines[0] == "kbvr works here, with problems: see CUDA."
     assert lines[-1] == LEGEND
     assert not [line for line in lines if len(line) > 80 and "->" not in line]
     assert not [line for line in lines if "\x1b" in line]
     assert [line for line in lines if line.startswith("  !! CUDA ")]
-    assert [line for line in lines if line.strip() == "-> until it is mended: --device cpu"]
+    assert [line for line in lines if line.strip() == "-> until this is fixed, use --device cpu"]
 
 
 def test_a_terminal_gets_colours_and_its_own_width() -> None:
@@ -152,12 +152,12 @@ def test_without_what_a_video_needs_the_exit_code_is_2(
         (
             Answer({"ran_on": "CUDA (X)", "difference": 0.004, "seconds": 0.0021}),
             "good",
-            "CUDA (X), a small network in 2 ms",
+            "CUDA (X), ran a small network in 2 ms",
         ),
         (
             Answer({"ran_on": "CUDA (X)", "difference": 0.3, "seconds": 1.0}),
             "bad",
-            "wrong: they differ from the CPU's by 0.3 of white",
+            "wrong results: they differ from the CPU's by 0.3 of white",
         ),
         (Answer({"ran_on": "CUDA (X)", "difference": float("inf"), "seconds": 1.0}), "bad", "by inf of white"),
         (Answer(NO_CUDA), "absent", "no NVIDIA driver"),
@@ -186,7 +186,7 @@ def test_a_driver_that_takes_auto_down_is_told(
     """Every call without --device cpu would end so."""
     machine["kbvr.nets.device_trial:try_device", "auto"] = Answer(failure="crashed (SIGSEGV)")
     out = told(capsys, 0)
-    assert out.splitlines()[0] == "kbvr works here, but not all of it: see --device auto."
+    assert out.splitlines()[0] == "kbvr works here, with problems: see --device auto."
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the fake driver is built as Linux names it")
@@ -195,7 +195,7 @@ def test_a_gpu_is_told_with_its_memory(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(cuda, "DRIVER_LIBRARY", str(driver(tmp_path, cuda=(13, 1), devices=1)))
     (row,) = trials.gpu_findings(Answer(cuda.described_devices()))
     assert (row.what, row.state) == ("GPU 0", "good")
-    assert row.found == "Fake GPU A, 6.0 GB, 5.0 GB of it free; its driver runs CUDA 13.1"
+    assert row.found == "Fake GPU A, 6.0 GB (5.0 GB free); the driver supports CUDA 13.1"
 
 
 def test_two_builds_of_onnxruntime_at_once_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,7 +304,7 @@ def test_a_folder_that_is_not_there_yet_is_judged_by_where_it_would_be(home: Pat
 
 def test_a_folder_that_cannot_be_written_to_or_is_full_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the variable that names another."""
-    monkeypatch.setattr(files, "LEAST_FREE_BYTES", 1 << 60)
+    monkeypatch.setattr(files, "MIN_FREE_BYTES", 1 << 60)
     row = files.folder_finding(home)
     assert row.state == "bad" and "KBVR_HOME" in row.remedy and "free" in row.found
 
@@ -345,15 +345,15 @@ def test_tensorrt_is_tried_only_where_cuda_works(
     findings = json.loads(told(capsys, 0, "--json"))["findings"]
     (row,) = [finding for finding in findings if finding["what"] == "TensorRT"]
     assert row["state"] == ("good" if works else "absent")
-    assert works or "needs CUDA" in row["found"]
+    assert works or "requires CUDA" in row["found"]
 
 
 @pytest.mark.parametrize(
     ("answer", "state", "said"),
     [
-        ({"drawn_on": "NVIDIA A", "difference": 0.01}, "good", "NVIDIA A draws the pictures"),
-        ({"drawn_on": "NVIDIA A", "difference": 9.0}, "bad", "NVIDIA A draws a frame that differs"),
-        ({"problem": "no NVIDIA driver", "remedy": ""}, "absent", "the CPU draws the pictures: no NVIDIA driver"),
+        ({"drawn_on": "NVIDIA A", "difference": 0.01}, "good", "on NVIDIA A"),
+        ({"drawn_on": "NVIDIA A", "difference": 9.0}, "bad", "a frame of NVIDIA A differs"),
+        ({"problem": "no NVIDIA driver", "remedy": ""}, "absent", "not used: no NVIDIA driver"),
     ],
 )
 def test_it_says_what_draws_the_pictures(answer: dict[str, Any], state: str, said: str) -> None:

@@ -224,9 +224,9 @@ def test_photos_of_any_shape_make_loops(tmp_path, size_px):
 
 def test_what_was_chosen_is_told(wiggle):
     told = "\n".join(wiggle.explanation)
-    assert "wiggle: 5 views, 1.5 s there and back; what is at" in told
+    assert "wiggle: 5 views, 1.5 s there and back, swinging around" in told
     assert "anaglyph: 5 views, 2.4 s there and back" in told
-    assert f"the budget is {BUDGETS['anaglyph']:.1%} of the width" in told
+    assert f"budget {BUDGETS['anaglyph']:.1%} of the width" in told
 
 
 def test_only_what_is_asked_for_is_written(tmp_path):
@@ -241,10 +241,10 @@ def test_only_what_is_asked_for_is_written(tmp_path):
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        ({"wiggle": True, "path": "orbit"}, "how a camera moves belongs to videos"),
-        ({"wiggle": True, "anaglyph": True, "seconds": 3.0}, "how a camera moves belongs to videos"),
-        ({"anaglyph": True, "fps": 12.0}, "how a camera moves belongs to videos"),
-        ({"kenburns": True, "baseline_mm": 100}, "are for two eyes"),
+        ({"wiggle": True, "path": "orbit"}, "path applies to videos only"),
+        ({"wiggle": True, "anaglyph": True, "seconds": 3.0}, "seconds applies to videos only"),
+        ({"anaglyph": True, "fps": 12.0}, "fps applies to videos only"),
+        ({"kenburns": True, "baseline_mm": 100}, "baseline_mm requires a stereo output"),
     ],
 )
 def test_options_that_mean_nothing_are_refused(bad, said):

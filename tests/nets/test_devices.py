@@ -400,7 +400,7 @@ def test_explain_says_what_networks_ran_on(tmp_path):
     report = export_photo(
         tmp_path / "photo.png", tmp_path, ExportOptions(device="cpu", seconds=0.2, depth_quality="fast")
     )
-    assert report.explanation[-1] == "networks: ran on the CPU"
+    assert report.explanation[-1] == "networks: on the CPU"
 
 
 def test_auto_takes_neither_tensorrt_nor_coreml():

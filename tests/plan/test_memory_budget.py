@@ -36,7 +36,7 @@ def test_without_a_limit_and_below_it_the_photo_stays():
     assert within_memory(photo, FILM_PX, None) == (photo, None)
     same, use = within_memory(photo, FILM_PX, export_bytes(photo.size_px, FILM_PX))
     assert same is photo
-    assert use is not None and use.larger_px is None
+    assert use is not None and use.original_px is None
     assert "memory" in use.line()
 
 

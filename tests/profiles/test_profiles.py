@@ -95,7 +95,7 @@ def test_the_paper_works_in_stereo_and_its_eyes_see_the_stated_parallax(home):
 
 
 def test_without_its_depth_network_the_paper_says_how_to_get_it(home):
-    with pytest.raises(InputError, match=r"kenburns-disparity, which is not there.*python -m export kenburns"):
+    with pytest.raises(InputError, match=r"kenburns-disparity, which is not installed.*python -m export kenburns"):
         Paper(ExportOptions(profile="paper"))
 
 

@@ -161,7 +161,7 @@ def test_a_floating_window_darkens_the_outer_borders_of_both_eyes(tmp_path):
     assert right.min(axis=(0, 2))[:20].min() > 140
     plain = kbvr.export(tmp_path / "board.png", tmp_path, overwrite=True, **options)
     assert cv2.VideoCapture(str(plain.file.path)).read()[1].min() > 140
-    assert any("--window floating" in line for line in plain.explanation)
+    assert any("a floating window would hide this" in line for line in plain.explanation)
 
 
 def test_the_report_says_what_was_given_and_draws_it(tmp_path, capsys):
@@ -177,7 +177,7 @@ def test_the_report_says_what_was_given_and_draws_it(tmp_path, capsys):
         assert len(chart.getcolors(1 << 20) or ()) > 20
     assert main([*call, "--overwrite"]) == 0
     assert main(["export", str(CAT), "-o", str(tmp_path / "new"), "--comfort", str(report)]) == 2
-    assert "exists already" in capsys.readouterr().err
+    assert "report.json already exists (use --overwrite to replace it)\n" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
 
 

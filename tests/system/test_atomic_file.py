@@ -75,7 +75,10 @@ def test_a_folder_that_was_there_or_is_used_by_others_stays(tmp_path: Path) -> N
 def test_an_existing_file_is_refused_before_any_work(tmp_path: Path) -> None:
     target = tmp_path / "a.mp4"
     target.write_bytes(b"old")
-    with pytest.raises(OutputError, match=r"a\.mp4 exists already"), written_aside(target, overwrite=False):
+    with (
+        pytest.raises(OutputError, match=r"a\.mp4 already exists \(overwrite=True replaces it\)"),
+        written_aside(target, overwrite=False),
+    ):
         pytest.fail("no work may be done")
     assert target.read_bytes() == b"old"
     assert everything_in(tmp_path) == ["a.mp4"]
@@ -98,7 +101,7 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> Non
     writing = written_aside(target, overwrite=False)
     writing.__enter__().write_bytes(b"ours")
     target.write_bytes(b"theirs")
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(OutputError, match="already exists"):
         writing.__exit__(None, None, None)
     assert target.read_bytes() == b"theirs"
     assert everything_in(tmp_path) == ["a.mp4"]
@@ -192,7 +195,7 @@ def test_an_existing_file_is_found_out_early_from_a_relative_path_too(
     monkeypatch.chdir(tmp_path)
     refuse_taken(Path("a.mp4"), overwrite=False)
     Path("a.mp4").touch()
-    with pytest.raises(OutputError, match=r"a\.mp4 exists already"):
+    with pytest.raises(OutputError, match=r"a\.mp4 already exists"):
         refuse_taken(Path("a.mp4"), overwrite=False)
     refuse_taken(Path("a.mp4"), overwrite=True)
     assert everything_in(tmp_path) == ["a.mp4"]
@@ -335,7 +338,7 @@ def test_files_that_belong_together_are_all_there_or_none(tmp_path: Path) -> Non
     writing = written_aside_together(targets, overwrite=False)
     assert sorted(aside.name for aside in writing.__enter__()) == everything_in(tmp_path)
     targets[0].write_bytes(b"theirs")
-    with pytest.raises(OutputError, match=r"a\.obj exists already"):
+    with pytest.raises(OutputError, match=r"a\.obj already exists"):
         writing.__exit__(None, None, None)
     assert everything_in(tmp_path) == ["a.obj"]
     assert targets[0].read_bytes() == b"theirs"

@@ -270,7 +270,7 @@ def test_a_scene_to_embed_has_its_script_beside_it(photo, tmp_path, monkeypatch)
     (tmp_path / "kbvr-photo.js").write_text("a newer viewer")
     (out / "a cat_kbvr.glb").unlink()
     (out / "a cat_kbvr_embed.html").unlink()
-    with pytest.raises(OutputError, match=r"kbvr-photo\.js exists already"):
+    with pytest.raises(OutputError, match=r"kbvr-photo\.js already exists"):
         kbvr.export(photo, out, embed=True)
 
 

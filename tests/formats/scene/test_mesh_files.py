@@ -450,7 +450,7 @@ def test_files_of_an_obj_come_together_or_not_at_all(card, tmp_path):
         folder.mkdir()
         name = "card_kbvr.mtl" if end == ".mtl" else f"card{end}"
         (folder / name).write_text("mine")
-        with pytest.raises(OutputError, match=f"{name} exists already"):
+        with pytest.raises(OutputError, match=f"{name} already exists"):
             written(card, "obj", folder, name="card_kbvr")
         assert [path.name for path in folder.iterdir()] == [name]
         written(card, "obj", folder, name="card_kbvr", overwrite=True)
@@ -461,7 +461,7 @@ def test_files_of_an_obj_come_together_or_not_at_all(card, tmp_path):
 def test_a_file_in_the_way_of_an_obj_costs_no_time(photo, tmp_path, monkeypatch):
     (tmp_path / f"{photo.stem}_kbvr.mtl").write_text("mine")
     monkeypatch.setattr("kbvr.pipeline.scene_depth_of", lambda depth: pytest.fail("the depth was estimated"))
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(OutputError, match="already exists"):
         kbvr.export(photo, tmp_path, obj=True)
     assert [path.name for path in tmp_path.iterdir()] == [f"{photo.stem}_kbvr.mtl"]
 

@@ -109,7 +109,7 @@ def test_what_a_path_comes_by_again_is_shown_again(tmp_path):
     report = kbvr.export(cat, tmp_path, seconds=0.48, projection="vr180", vr180_px=256, quality=100, fov_deg=120)
     frames = [frame.astype(int) for frame in video_frames(report.file.path)]
     assert report.file.frames == len(frames) == 12
-    assert not any("before the screen" in line for line in report.explanation)
+    assert not any("in front of the screen" in line for line in report.explanation)
     assert np.abs(frames[1] - frames[5]).mean() < np.abs(frames[1] - frames[11]).mean() / 2
 
 

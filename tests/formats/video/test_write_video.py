@@ -411,7 +411,7 @@ def test_an_existing_video_stays_unless_overwriting_was_asked_for(tmp_path: Path
     path = tmp_path / "a.mp4"
     path.write_bytes(b"old")
     pairs = moving_pairs(3)
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(OutputError, match="already exists"):
         write_video(pairs, path, fps=25.0, layout="sbs")
     assert len(list(pairs)) == 3, "nothing may be rendered for a file that cannot be written"
     assert path.read_bytes() == b"old"
