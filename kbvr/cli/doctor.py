@@ -25,7 +25,7 @@ WORKS, DOES_NOT = 0, 2
 MAX_WIDTH, PIPED_WIDTH = 100, 80
 MARKS = {"good": ("ok", "green"), "absent": ("--", "bright_black"), "bad": ("!!", "yellow"), "broken": ("XX", "red")}
 
-LEGEND = "ok works   -- optional, not installed   !! needs fixing   XX kbvr cannot make videos without it"
+LEGEND = "ok works   -- optional, missing   !! needs fixing   XX no videos without it"
 
 
 def doctor(

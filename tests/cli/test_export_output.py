@@ -149,9 +149,8 @@ def test_library_messages_name_flags_on_the_command_line(capsys: pytest.CaptureF
     assert main([*arguments, "--quality", "90", "--max-mb", "1"]) == 2
     assert capsys.readouterr().err == "kbvr: --quality and --max-mb exclude each other\n"
     assert main(arguments) == 2
-    path = Path("out") / "a_kbvr_LR.jpg"
-    assert capsys.readouterr().err == f"kbvr: a.png: {path} already exists (use --overwrite to replace it)\n"
-    with pytest.raises(kbvr.InputError, match="^quality and max_mb exclude each other$"):
+    assert capsys.readouterr().err.endswith("a_kbvr_LR.jpg already exists (use --overwrite to replace it)\n")
+    with pytest.raises(kbvr.InputError, match=r"^quality and max_mb exclude each other$"):
         kbvr.export("a.png", quality=90, max_mb=1)
 
 

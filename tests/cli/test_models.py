@@ -33,7 +33,7 @@ def test_the_list_names_every_network_with_licence_size_and_whereabouts(
     for name, line in lines.items():
         assert card_of(name).licence in line and card_of(name).task in line
     assert all("built in" in lines[name] for name in BUILT_IN)
-    assert "1.2 MB  here" in lines["migan"]
+    assert "1.2 MB  installed" in lines["migan"]
     assert "208.0 MB  not installed: kbvr models pull lama" in lines["lama"]
     assert "not installed: kbvr models add FILE" in lines["mine"]
 
