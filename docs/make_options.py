@@ -50,7 +50,7 @@ def page() -> str:
     for group in (GROUPS[0], CallOptions, *GROUPS[1:]):
         rows = [_row(one, has_keyword=group is not CallOptions) for one in group.declared()]
         parts.append(
-            f"## {group.title}\n\n| flag | in Python | what it does |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+            f"## {group.heading()}\n\n| flag | in Python | what it does |\n|---|---|---|\n" + "\n".join(rows) + "\n"
         )
     return "\n".join(parts)
 

@@ -32,8 +32,6 @@ def pull_depth_network(options: ExportOptions, *, quiet: bool, shows_bar: bool) 
 
     If that fails, a line on stderr says so, and the export uses what is installed.
     """
-    from rich.console import Console
-
     from kbvr.cli.progress import download_bar
     from kbvr.depth.networks import BEST_FIRST, best_network, gives_depth
     from kbvr.nets import is_whole, known_cards, pull
@@ -48,9 +46,8 @@ def pull_depth_network(options: ExportOptions, *, quiet: bool, shows_bar: bool) 
         return
     if not quiet:
         print_licence(card)
-    bar = download_bar(name, Console(stderr=True)) if shows_bar else nullcontext()
     try:
-        with nullcontext() if quiet else warnings_to(complain), bar as progress:
+        with nullcontext() if quiet else warnings_to(complain), download_bar(name, is_shown=shows_bar) as progress:
             pull(name, hurried=True, progress=progress)
     except KbvrError as error:
         if not quiet:

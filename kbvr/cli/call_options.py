@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
 
 from kbvr.options.declare import Declared, OptionGroup, option
 from kbvr.options.export_options import declared
 from kbvr.options.presets import PRESETS
 
 
-class CallOptions(OptionGroup):
+class CallOptions(OptionGroup, title="Call"):
     """Where files go, and what is printed."""
-
-    title: ClassVar[str] = "Call"
 
     out: Path = option(
         Path(),

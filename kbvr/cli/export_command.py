@@ -35,7 +35,7 @@ def print_full_help(is_given: bool) -> bool:
     """Print every option and exit if --help-all is given."""
     if is_given:
         groups: tuple[type[OptionGroup], ...] = (OutputOptions, CallOptions, *GROUPS[1:])
-        typer.echo(full_help((group.title, group.declared()) for group in groups))
+        typer.echo(full_help((group.heading(), group.declared()) for group in groups))
         raise typer.Exit
     return is_given
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -97,6 +95,7 @@ def pull_model(
 
     Example: kbvr models pull best
     """
+    from kbvr.cli.progress import download_bar
     from kbvr.depth.networks import BEST_FIRST
     from kbvr.nets import BUILT_IN, card_of, is_whole, known_cards, pull
 
@@ -107,7 +106,7 @@ def pull_model(
         print_line(f"{name} is already installed: {card.path}")
         return
     print_licence(card)
-    with warnings_to(complain), _terminal_bar(name) as progress:
+    with warnings_to(complain), download_bar(name, is_shown=sys.stderr.isatty()) as progress:
         path = pull(name, accept_license=accept_license, proxy=proxy, progress=progress)
     print_line(f"{name} is installed: {path}")
 
@@ -194,17 +193,3 @@ def print_licence(card: Card) -> None:
     """Print the licence and source of a network on stderr."""
     terms = ", which forbids commercial use" if card.non_commercial else ""
     print_note(f"{card.name}: licence {card.licence}{terms}; source: {card.source}")
-
-
-@contextmanager
-def _terminal_bar(name: str) -> Iterator[Any]:
-    """Yield the progress callback of a download; None if stderr is not a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-
-    from kbvr.cli.progress import download_bar
-
-    with download_bar(name, Console(stderr=True)) as report:
-        yield report

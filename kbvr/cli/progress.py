@@ -47,7 +47,7 @@ def stage_bars(title: str, console: Console) -> Iterator[Report]:
 
 
 @contextmanager
-def download_bar(title: str, console: Console) -> Iterator[Callable[[int, int | None], None]]:
+def download_bar(title: str, *, is_shown: bool) -> Iterator[Callable[[int, int | None], None]]:
     """Yield the progress callback of a download: received bytes, and total bytes if known."""
     columns = (
         TextColumn("{task.description}"),
@@ -56,6 +56,6 @@ def download_bar(title: str, console: Console) -> Iterator[Callable[[int, int | 
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not is_shown) as progress:
         bar = progress.add_task(escape(title), total=None)
         yield lambda done, total: progress.update(bar, completed=done, total=total)

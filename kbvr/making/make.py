@@ -8,7 +8,7 @@ from kbvr.making.plan import Plan
 from kbvr.making.report import ExportReport
 from kbvr.making.run import Run
 from kbvr.nets import Session, devices_of
-from kbvr.plan.explain import Made, SceneFacts, explain
+from kbvr.plan.explain import Made, explain
 from kbvr.plan.memory_budget import MemoryUse
 from kbvr.plan.output_kinds import SceneKind
 from kbvr.profiles.protocol import Profile
@@ -21,13 +21,13 @@ def make_files(
     shots, scenes = plan.shots, [job for job in plan.jobs if isinstance(job.kind, SceneKind)]
     with run.clock.stage("depth files"):
         written = run.depth_files(plan)
-    scene: SceneFacts | None = None
+    scene: tuple[str, ...] = ()
     drawn_on: list[str] = []
     busy: dict[str, float] = {}
     if shots or scenes:
         with run.stage("scene", title="layers"):
             built = profile.build(plan.photo, plan.depth, shots, plan.scene_depth, is_visited=bool(scenes))
-        scene = built.facts
+        scene = built.explanation
         if built.layers is not None and scenes:
             with run.stage("triangles"):
                 written += run.scene_files(plan, scenes, built.layers)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -62,7 +62,7 @@ def option(
         flag: its flag, if that is not its name with dashes.
         off_flag: the flag that turns it off.
         short: its one-letter flag.
-        metavar: the placeholder for its value in help.
+        metavar: the placeholder for its value in help; the choices or the unit if empty.
         python_type: the Python types it accepts, as an annotation, if its own type does not say it.
         used_by: the formats (`kbvr.formats.registry`) that it affects; empty if it does not affect single files.
         suggestions: values that a shell completes, if its type has no names.
@@ -92,10 +92,9 @@ def option(
 
 
 class OptionGroup(BaseModel):
-    """Options that belong together; `title` is their heading."""
+    """Options that belong together; the model's title is their heading."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True)
-    title: ClassVar[str] = ""
 
     def __init__(self, **given: Any) -> None:
         """Validate the given values.
@@ -118,6 +117,11 @@ class OptionGroup(BaseModel):
         if isinstance(value, bool) and not declared.is_switch:
             raise OptionError(name, declared.accepts, value)
         return str(value) if declared.choices and isinstance(value, int) and not declared.is_switch else value
+
+    @classmethod
+    def heading(cls) -> str:
+        """Return the title of the group."""
+        return cls.model_config.get("title") or ""
 
     @classmethod
     def declared(cls) -> Iterator[Declared]:
@@ -148,7 +152,8 @@ class Declared:
     @property
     def metavar(self) -> str:
         """The placeholder for its value in help; empty for a switch."""
-        return "" if self.is_switch else str(self.extra.get("metavar") or "|".join(self.choices))
+        extra = self.extra
+        return "" if self.is_switch else extra.get("metavar") or "|".join(self.choices) or extra.get("unit", "").upper()
 
     @property
     def default_note(self) -> str:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
 
 from kbvr.depth.quality import DepthQuality
 from kbvr.options.declare import OptionGroup, option
 from kbvr.photo.depth_kind import DepthKind
 
 
-class DepthOptions(OptionGroup):
+class DepthOptions(OptionGroup, title="Depth"):
     """How far away everything is."""
-
-    title: ClassVar[str] = "Depth"
 
     depth: Path | None = option(
         None,
@@ -56,7 +53,6 @@ class DepthOptions(OptionGroup):
         minimum=0.01,
         maximum=1e4,
         unit="metres",
-        metavar="METRES",
         default_text="1.5",
     )
     subject_distance_m: float | None = option(
@@ -66,7 +62,6 @@ class DepthOptions(OptionGroup):
         maximum=1e4,
         unit="metres",
         flag="--subject-distance",
-        metavar="METRES",
     )
     segmentation: str | Path | None = option(
         None,

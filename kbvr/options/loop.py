@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator
 
@@ -21,10 +21,8 @@ def _text(text: str) -> str:
     return text
 
 
-class LoopOptions(OptionGroup):
+class LoopOptions(OptionGroup, title="Loop"):
     """Loops for web pages."""
-
-    title: ClassVar[str] = "Loop"
 
     animate_as: Annotated[tuple[Animation, ...], SPLIT, ONCE] = option(
         ANIMATIONS,
@@ -47,7 +45,6 @@ class LoopOptions(OptionGroup):
         minimum=0.04,
         maximum=MAX_PERIOD_S,
         unit="seconds",
-        metavar="SECONDS",
         default_text="0.22 for 2 views, 1.5 for more, 2.4 for --anaglyph",
         used_by=MOVING,
     )
@@ -57,7 +54,6 @@ class LoopOptions(OptionGroup):
         minimum=1,
         maximum=1e6,
         unit="kB",
-        metavar="KB",
         default_text="no limit",
         used_by=(*MOVING, "poster"),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
 
 from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
 from kbvr.motion.path_names import Ease, PathName
@@ -14,10 +13,8 @@ CROP = "x,y,width,height in pixels, or in percent with a % at the end"
 CROP_TYPE = "str | tuple[float, float, float, float] | Crop"
 
 
-class MotionOptions(OptionGroup):
+class MotionOptions(OptionGroup, title="Motion"):
     """How the camera moves in a video."""
-
-    title: ClassVar[str] = "Motion"
 
     path: PathName | None = option(
         None,
@@ -34,7 +31,6 @@ class MotionOptions(OptionGroup):
         minimum=0.1,
         maximum=600,
         unit="seconds",
-        metavar="SECONDS",
         default_text="6",
         is_common=True,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import model_validator
 
@@ -16,28 +16,6 @@ PACKED_STILLS: tuple[str, ...] = get_args(PackedStill)
 
 Still = Literal[PackedStill, "jps", "mpo", "vr180", "spatial", "autostereogram", "quilt"]
 DepthMapKind = Literal["png", "npy", "npz", "exr", "color"]
-
-OUTPUTS = (
-    "stereo",
-    "kenburns",
-    "wiggle",
-    "anaglyph",
-    "still",
-    "quilt",
-    "autostereogram",
-    "depth-map",
-    "gltf",
-    "html",
-    "embed",
-    "ply",
-    "obj",
-    "usdz",
-    "splats",
-)
-"""stereo: a video for two eyes; kenburns: a plain video of a moving camera; wiggle: a loop that shows depth without
-glasses; anaglyph: a loop for coloured glasses; still: pictures for two eyes; quilt: a picture of many views;
-autostereogram, depth-map: made from the depth alone; gltf: a scene as triangles; html: the scene in a page with its
-viewer; embed: the scene for other pages; ply, obj, usdz, splats: the scene for other programs."""
 
 LOOPS = ("wiggle", "anaglyph")
 """Loops for web pages, which have their own camera moves."""
@@ -54,11 +32,15 @@ AT_REST = ("still", "quilt", *FROM_DEPTH)
 ONE_EYED = ("kenburns", *SCENES, *FROM_DEPTH)
 """Outputs that have neither a baseline nor a screen plane."""
 
+OUTPUTS = ("stereo", "kenburns", *LOOPS, *AT_REST, *SCENES)
+"""stereo: a video for two eyes; kenburns: a plain video of a moving camera; wiggle: a loop that shows depth without
+glasses; anaglyph: a loop for coloured glasses; still: pictures for two eyes; quilt: a picture of many views;
+autostereogram, depth-map: made from the depth alone; gltf: a scene as triangles; html: the scene in a page with its
+viewer; embed: the scene for other pages; ply, obj, usdz, splats: the scene for other programs."""
 
-class OutputOptions(OptionGroup):
+
+class OutputOptions(OptionGroup, title="Output"):
     """What is made of a photo."""
-
-    title: ClassVar[str] = "Output"
 
     stereo: bool | None = option(
         None,

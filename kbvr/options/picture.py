@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 from kbvr.options.declare import OptionGroup, option
 from kbvr.options.values import Aspect, Place, Size
@@ -22,10 +22,8 @@ AnaglyphColours = Literal["dubois", "true", "gray", "colour", "half-colour", "op
 ANAGLYPHS = ("video", "picture", "gif", "webp", "avif", "clip", "poster")
 
 
-class PictureOptions(OptionGroup):
+class PictureOptions(OptionGroup, title="Picture"):
     """How pictures look, in stills, videos and loops."""
-
-    title: ClassVar[str] = "Picture"
 
     max_size: Size | None = option(
         None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from kbvr.options.declare import OptionGroup, option
 from kbvr.options.values import Bytes
@@ -12,10 +12,8 @@ Profile = Literal["layers", "paper"]
 Device = Literal["auto", "cpu", "cuda", "tensorrt", "directml", "coreml", "openvino"]
 
 
-class RunOptions(OptionGroup):
+class RunOptions(OptionGroup, title="Run"):
     """What an export may use, and whether it may replace files."""
-
-    title: ClassVar[str] = "Run"
 
     overwrite: bool = option(False, "Replace files that already exist.", is_common=True)
     profile: Profile = option(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from kbvr.options.declare import OptionGroup, option
 
@@ -11,10 +11,8 @@ Compression = Literal["none", "draco"]
 Surround = Literal["none", "fade", "dome"]
 
 
-class SceneFileOptions(OptionGroup):
+class SceneFileOptions(OptionGroup, title="Scene"):
     """Files that hold a scene."""
-
-    title: ClassVar[str] = "Scene"
 
     texture: Texture = option(
         "webp",
@@ -46,6 +44,5 @@ class SceneFileOptions(OptionGroup):
         minimum=0,
         maximum=10,
         unit="metres",
-        metavar="METRES",
         used_by=("gltf", "html", "usdz", "splats-gltf"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
@@ -17,10 +17,8 @@ def _screen(text: str) -> str:
     return text
 
 
-class StereoOptions(OptionGroup):
+class StereoOptions(OptionGroup, title="Stereo"):
     """The stereo rig and the limits of comfortable viewing."""
-
-    title: ClassVar[str] = "Stereo"
 
     budget_percent: float | None = option(
         None,
@@ -48,7 +46,6 @@ class StereoOptions(OptionGroup):
         minimum=0.01,
         maximum=1e5,
         unit="metres",
-        metavar="METRES",
         default_text="just behind the nearest object in the middle",
     )
     screen: Annotated[str, AfterValidator(_screen)] = option(

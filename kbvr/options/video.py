@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator
 
@@ -33,10 +33,8 @@ def _even(side_px: int) -> int:
     return side_px
 
 
-class VideoOptions(OptionGroup):
+class VideoOptions(OptionGroup, title="Video"):
     """How videos are packed, encoded and named."""
-
-    title: ClassVar[str] = "Video"
 
     layout: Annotated[tuple[Layout, ...], SPLIT, ONCE] = option(
         ("sbs",),
@@ -82,7 +80,6 @@ class VideoOptions(OptionGroup):
         minimum=0.001,
         maximum=100_000,
         unit="MB",
-        metavar="MB",
         default_text="no limit; 8 for --gltf and the scenes of --html and --embed",
         used_by=(*VIDEOS, *SCENE_FILES),
     )

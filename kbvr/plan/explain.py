@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -20,47 +19,13 @@ from kbvr.plan.shots import Shot, views_of
 from kbvr.stereo.rig import Rig
 
 
-@runtime_checkable
-class SceneFacts(Protocol):
-    """Facts about the scene that a profile built."""
-
-    def lines(self) -> list[str]:
-        """Return the facts in words."""
-
-
-@dataclass(frozen=True)
-class LayersFacts:
-    """Facts about a scene of layers."""
-
-    reach_m: float
-    hidden_share: float
-    quads: int
-    fill: str
-    """Name of the filler."""
-
-    def lines(self) -> list[str]:
-        """Return the facts in words."""
-        size = f"{self.quads} quads, {self.hidden_share:.1%} of it filled in"
-        return [f"scene: built for moves of {self.reach_m * 1000:.0f} mm, {size}", f"fill: {self.fill}"]
-
-
-@dataclass(frozen=True)
-class PointsFacts:
-    """Facts about a scene of points."""
-
-    points: int
-    inpainted: int
-
-    def lines(self) -> list[str]:
-        """Return the facts in words."""
-        return [f"scene: {self.points} points, {self.inpainted} of them inpainted"]
-
-
 @dataclass(frozen=True)
 class Made:
     """Facts that are known only after an export has run."""
 
-    scene: SceneFacts | None
+    scene: tuple[str, ...]
+    """Lines about the scene."""
+
     drawn_on: tuple[str, ...]
     """The devices that drew pictures."""
 
@@ -93,7 +58,7 @@ def explain(
     ]
     for shot in shots:
         lines += _shot_lines(shot, options)
-    lines += [] if made.scene is None else made.scene.lines()
+    lines += made.scene
     lines += [f"rendering: on {title}" for title in made.drawn_on if title]
     lines += [] if made.memory is None else [made.memory.line()]
     return (*lines, f"networks: {'on ' + ' and '.join(made.devices) if made.devices else 'none used'}")

@@ -174,19 +174,13 @@ DEPTH_ENDINGS: Mapping[str, str] = MappingProxyType(
 """Kind of depth map -> ending."""
 
 
-def wiggle_files(options: ExportOptions) -> list[File]:
-    """Return the files of a wiggle loop."""
-    return _loop_files("mono", "_kbvr_wiggle", options)
-
-
-def anaglyph_files(options: ExportOptions) -> list[File]:
-    """Return the files of an anaglyph loop."""
-    return _loop_files("anaglyph", "_kbvr_moving_anaglyph", options)
-
-
-def _loop_files(packing: str, ending: str, options: ExportOptions) -> list[File]:
-    loops = [File(ANIMATION_FORMATS[kind], packing, f"{ending}.{kind}") for kind in options.animate_as]
-    return [*loops, File("poster", packing, f"{ending}.jpg"), File("snippet", packing, f"{ending}.html")]
+def loop_files(packing: str, ending: str) -> Callable[[ExportOptions], list[File]]:
+    """Return a function that returns the files of a loop."""
+    companions = [File("poster", packing, f"{ending}.jpg"), File("snippet", packing, f"{ending}.html")]
+    return lambda options: [
+        *(File(ANIMATION_FORMATS[kind], packing, f"{ending}.{kind}") for kind in options.animate_as),
+        *companions,
+    ]
 
 
 def names_a_file(out: Path) -> bool:

@@ -244,8 +244,8 @@ KINDS: Mapping[str, OutputKind] = MappingProxyType(
         for kind in (
             DrawnKind("stereo", file_names.stereo_files, VIDEO_WITHIN_PX),
             DrawnKind("kenburns", file_names.kenburns_files, VIDEO_WITHIN_PX),
-            WiggleKind("wiggle", file_names.wiggle_files, LOOP_WITHIN_PX),
-            AnaglyphLoopKind("anaglyph", file_names.anaglyph_files, LOOP_WITHIN_PX),
+            WiggleKind("wiggle", file_names.loop_files("mono", "_kbvr_wiggle"), LOOP_WITHIN_PX),
+            AnaglyphLoopKind("anaglyph", file_names.loop_files("anaglyph", "_kbvr_moving_anaglyph"), LOOP_WITHIN_PX),
             StillKind("still", file_names.still_files, STILL_WITHIN_PX, even=False),
             QuiltKind("quilt", file_names.quilt_files, STILL_WITHIN_PX),
             DepthKind("autostereogram", file_names.autostereogram_files, VIDEO_WITHIN_PX, even=False),

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
 
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.estimate import estimate_depth
 from kbvr.depth.placement import DEFAULT_NEAR_M, place
 from kbvr.depth.read_file import load_inverse_depth
 from kbvr.depth.scene_depth import scene_depth_of
-from kbvr.depth.upright_objects import check_segmentation
+from kbvr.depth.upright_objects import adjusted_depth, check_segmentation, segment
 from kbvr.errors import InputError, OptionText
 from kbvr.imaging.resize import shrunk
 from kbvr.ken_burns_2019.networks import PICTURE_LONG_SIDE_PX
@@ -64,11 +63,6 @@ def network_limits(options: ExportOptions) -> dict[str, Any]:
     return {"device": options.device, "threads": options.threads, "max_bytes": options.max_memory}
 
 
-def open_named(name: str, options: ExportOptions) -> Session:
-    """Open an installed network by name."""
-    return open_network(fetched_card(name), **network_limits(options))
-
-
 def open_segmentation(name: str | Path, options: ExportOptions) -> Session:
     """Open an instance segmentation by name or ONNX file."""
     if Path(name).suffix.lower() == ".onnx":
@@ -79,11 +73,13 @@ def open_segmentation(name: str | Path, options: ExportOptions) -> Session:
             "`python -m export maskrcnn` and add it with `kbvr models add`"
         )
     else:
-        session = open_named(str(name), options)
+        session = open_network(fetched_card(str(name)), **network_limits(options))
     check_segmentation(session)
     return session
 
 
-def within_segmentation_px(rgb: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "h w 3"]:
-    """Return a picture shrunk to the size at which segmentations work best."""
-    return shrunk(rgb, PICTURE_LONG_SIDE_PX)
+def with_upright_objects(depth: DepthMap, photo: Photo, segmentation: Session | None, softness: float) -> DepthMap:
+    """Return the depth with upright objects, found in the photo at the paper's size; unchanged without a network."""
+    if segmentation is None:
+        return depth
+    return adjusted_depth(depth, segment(shrunk(photo.rgb, PICTURE_LONG_SIDE_PX), segmentation), softness=softness)

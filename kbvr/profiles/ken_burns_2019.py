@@ -12,7 +12,6 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.networks import depth_network
 from kbvr.depth.placement import DEFAULT_NEAR_M
 from kbvr.depth.scene_depth import SceneDepth
-from kbvr.depth.upright_objects import adjusted_depth, segment
 from kbvr.errors import OptionsError
 from kbvr.geometry.camera import Camera
 from kbvr.ken_burns_2019.disparity import paper_depth_map
@@ -20,19 +19,17 @@ from kbvr.ken_burns_2019.inpaint_points import inpainted
 from kbvr.ken_burns_2019.networks import CARDS, PaperNetworks
 from kbvr.ken_burns_2019.point_renderer import PointRenderer
 from kbvr.ken_burns_2019.point_scene import PointScene, point_scene
-from kbvr.nets import known_cards
+from kbvr.nets import fetched_card, known_cards, open_network
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import Photo
-from kbvr.plan.explain import PointsFacts
 from kbvr.plan.shots import Shot
 from kbvr.profiles.depth_source import (
     SEGMENTATION,
     at_subject_distance,
     depth_from_file_or_network,
     network_limits,
-    open_named,
     open_segmentation,
-    within_segmentation_px,
+    with_upright_objects,
 )
 from kbvr.profiles.protocol import Drawing
 
@@ -55,7 +52,7 @@ class Paper:
             InputError: if the paper's depth network is required but not installed, or a network is of another kind.
         """
         self.options = options
-        known = known_cards()
+        known, limits = known_cards(), network_limits(options)
         installed = {field: name for field, name in CARDS.items() if name in known and known[name].is_here}
         self.uses_paper_depth = options.depth is None and str(options.depth_model) == "auto"
         if self.uses_paper_depth and "disparity" not in installed:
@@ -65,11 +62,11 @@ class Paper:
                 "another {depth_model}, such as kbvr-depth"
             )
         if not self.uses_paper_depth and options.depth is None:
-            depth_network(options.depth_model, **network_limits(options))
+            depth_network(options.depth_model, **limits)
         has_segmentation = SEGMENTATION in known and known[SEGMENTATION].is_here
         segmentation = options.segmentation or (SEGMENTATION if has_segmentation else None)
         self.networks = PaperNetworks(
-            **{field: open_named(name, options) for field, name in installed.items()},
+            **{field: open_network(fetched_card(name), **limits) for field, name in installed.items()},
             segmentation=None if segmentation is None else open_segmentation(segmentation, options),
         )
         used = [*(["refinement"] if self.uses_paper_depth else []), "context", "inpainting"]
@@ -85,10 +82,7 @@ class Paper:
             depth = paper_depth_map(photo, self.networks, near_m=near_m, softness=softness)
             return at_subject_distance(replace(depth, network=CARDS["disparity"]), self.options)
         depth = depth_from_file_or_network(photo, self.options)
-        if self.networks.segmentation is not None:
-            depth = adjusted_depth(
-                depth, segment(within_segmentation_px(photo.rgb), self.networks.segmentation), softness=softness
-            )
+        depth = with_upright_objects(depth, photo, self.networks.segmentation, softness)
         return at_subject_distance(depth, self.options)
 
     def build(
@@ -109,10 +103,10 @@ class BuiltPoints:
     layers: None = None
 
     @property
-    def facts(self) -> PointsFacts:
-        """Facts about the scene, for the explanation."""
+    def explanation(self) -> tuple[str, ...]:
+        """Lines about the scene."""
         count = len(self.points.points)
-        return PointsFacts(count, count - self.points.own_count)
+        return (f"scene: {count} points, {count - self.points.own_count} of them inpainted",)
 
     def drawing(self, shots: Sequence[Shot]) -> Drawing:
         """Return the renderer."""

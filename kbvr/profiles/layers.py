@@ -8,20 +8,18 @@ from dataclasses import dataclass
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.networks import depth_network
 from kbvr.depth.scene_depth import SceneDepth
-from kbvr.depth.upright_objects import adjusted_depth, segment
 from kbvr.inpaint.choose import best_filler, filler_named
 from kbvr.ldi.scene import Scene, build_scene
 from kbvr.mesh.viewable_scene import head_reaches_m
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import Photo
-from kbvr.plan.explain import LayersFacts
 from kbvr.plan.shots import Shot, reaches_m
 from kbvr.profiles.depth_source import (
     at_subject_distance,
     depth_from_file_or_network,
     network_limits,
     open_segmentation,
-    within_segmentation_px,
+    with_upright_objects,
 )
 from kbvr.profiles.protocol import Drawing
 from kbvr.rendering.depth_of_field import softened
@@ -46,12 +44,8 @@ class Layers:
     def depth(self, photo: Photo) -> DepthMap:
         """Return the depth of a photo from a file or a network, with upright objects if there is a segmentation."""
         depth = depth_from_file_or_network(photo, self.options)
-        if self.segmentation is not None:
-            softness = 0.5 if self.options.softness is None else self.options.softness
-            depth = adjusted_depth(
-                depth, segment(within_segmentation_px(photo.rgb), self.segmentation), softness=softness
-            )
-        return at_subject_distance(depth, self.options)
+        softness = 0.5 if self.options.softness is None else self.options.softness
+        return at_subject_distance(with_upright_objects(depth, photo, self.segmentation, softness), self.options)
 
     def build(
         self, photo: Photo, depth: DepthMap, shots: Sequence[Shot], scene_depth: SceneDepth, *, is_visited: bool
@@ -71,11 +65,12 @@ class BuiltLayers:
     options: ExportOptions
 
     @property
-    def facts(self) -> LayersFacts:
-        """Facts about the scene, for the explanation."""
-        fill = best_filler() if str(self.options.fill) == "auto" else str(self.options.fill)
-        hidden_share = float(self.layers.ldi.fill_mask.mean())
-        return LayersFacts(self.layers.reach_m, hidden_share, len(self.layers.quads), fill)
+    def explanation(self) -> tuple[str, ...]:
+        """Lines about the scene."""
+        layers, fill = self.layers, str(self.options.fill)
+        size = f"{len(layers.quads)} quads, {float(layers.ldi.fill_mask.mean()):.1%} of it filled in"
+        scene = f"scene: built for moves of {layers.reach_m * 1000:.0f} mm, {size}"
+        return scene, f"fill: {best_filler() if fill == 'auto' else fill}"
 
     def drawing(self, shots: Sequence[Shot]) -> Drawing:
         """Return the renderer of shots with the same lens."""

@@ -14,7 +14,6 @@ from kbvr.depth.scene_depth import SceneDepth
 from kbvr.geometry.camera import Camera
 from kbvr.ldi.scene import Scene
 from kbvr.photo.photo import Photo
-from kbvr.plan.explain import SceneFacts
 from kbvr.plan.shots import Shot
 
 
@@ -46,8 +45,8 @@ class Built(Protocol):
     """A scene built for shots."""
 
     @property
-    def facts(self) -> SceneFacts:
-        """Facts about the scene, for the explanation."""
+    def explanation(self) -> tuple[str, ...]:
+        """Lines about the scene."""
 
     @property
     def layers(self) -> Scene | None:
