@@ -197,7 +197,6 @@ def _file_px(photo: Photo, options: ExportOptions) -> tuple[int, int]:
 
 
 def _sized(jobs: Iterable[Job], file_px: tuple[int, int], options: ExportOptions) -> list[Job]:
-    """Return jobs with the maximum size of their views."""
     sized = [replace(job, view_px=job.kind.view_px(file_px, options)) for job in jobs]
     if options.aspect is not None and min(min(job.view_px) for job in sized) < MIN_SIDE_PX:
         aspect, got = f"{options.aspect[0]:g}:{options.aspect[1]:g}", min((job.view_px for job in sized), key=min)

@@ -220,7 +220,6 @@ def _print_report(outcome: Outcome, report: ExportReport, request: ExportRequest
 
 
 def _print_assumed_fov(outcomes: list[Outcome]) -> None:
-    """Print once for how many photos the field of view was assumed."""
     count = sum(outcome.report.is_fov_assumed for outcome in outcomes if outcome.report)
     if count:
         which = "" if len(outcomes) == 1 else f" of {count} of {len(outcomes)} photos"
@@ -230,7 +229,6 @@ def _print_assumed_fov(outcomes: list[Outcome]) -> None:
 
 
 def _print_next_step(outcomes: list[Outcome]) -> None:
-    """Print how to view the first output that `kbvr view` shows."""
     files = [written.file.path for outcome in outcomes if outcome.report for written in outcome.report.written]
     viewable = next((path for path in files if path.suffix in VIEWABLE), None)
     if viewable is not None:
@@ -238,7 +236,6 @@ def _print_next_step(outcomes: list[Outcome]) -> None:
 
 
 def _facts(written: Written) -> str:
-    """Return the layout, size, codec, length and bytes of a file, as far as it has them."""
     file = written.file
     has_packing = written.output not in SCENES and written.item.packing not in ("mono", *get_args(DepthMapKind))
     packing = [written.item.packing] if has_packing else []
@@ -253,7 +250,6 @@ def _name_of(outcome: Outcome) -> str:
 
 
 def _summary(outcomes: list[Outcome]) -> dict[str, Any]:
-    """Return the object that --json prints."""
     return {
         "photos": [_photo_entry(outcome, outcome.report) for outcome in outcomes if outcome.report],
         "failures": [

@@ -157,7 +157,6 @@ def _row(card: Card) -> tuple[str, ...]:
 
 
 def _entry(card: Card) -> dict[str, Any]:
-    """Return a card and the facts about its file, for JSON."""
     from kbvr.nets import BUILT_IN, without_credentials
 
     entry = {field: value for field, value in vars(card).items() if field not in ("folder", "figures")}

@@ -101,7 +101,6 @@ def _open_browser(url: str) -> None:
 
 
 def _print_for_headset(url: str, fingerprint: str) -> None:
-    """Print the certificate's fingerprint and the URL as a QR code on stderr."""
     print_note(
         "The browser will warn about this URL because kbvr signed the certificate itself. "
         f"The certificate is genuine if its SHA-256 fingerprint is {fingerprint}"

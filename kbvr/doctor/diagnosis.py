@@ -67,7 +67,6 @@ def diagnose(*, deep: bool = False) -> tuple[Finding, ...]:
 
 
 def _answers(trials: Mapping[str, Trial]) -> dict[str, Answer]:
-    """Run the trials in parallel and return their answers by name."""
     pool = ThreadPoolExecutor(PARALLEL_TRIALS, thread_name_prefix="kbvr-doctor")
     try:
         running = {name: pool.submit(trial) for name, trial in trials.items()}

@@ -155,7 +155,6 @@ class Run:
 
 
 def _viewable(plan: Plan, output: str, layers: Scene) -> ViewableScene:
-    """Return the scene as triangles, with its camera path."""
     path = replace(path_options(output, plan.options), fps=SCENE_KEYS_PER_S)
     return viewable_scene_of(
         layers,

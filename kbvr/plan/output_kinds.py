@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from kbvr.depth.scene_depth import SceneDepth
 from kbvr.formats.packing.layouts import QUILTS
@@ -108,7 +109,8 @@ class DrawnKind(OutputKind):
     def plan(self, items: tuple[Item, ...], scene_depth: SceneDepth, view: Camera, options: ExportOptions) -> Shot:
         """Return the shot: its moves, and its rig if there are two eyes."""
         path = path_options(self.name, options)
-        return self._shot(items, scene_depth, view, moves_along(path, scene_depth), options, path=path.name)
+        shot = self._shot(items, scene_depth, view, moves_along(path, scene_depth), options, path=path.name)
+        return self._with_eyes(shot, scene_depth, options)
 
     def _shot(
         self,
@@ -117,25 +119,26 @@ class DrawnKind(OutputKind):
         view: Camera,
         moves: list[Move],
         options: ExportOptions,
-        *,
-        path: str = "",
+        **details: Any,
     ) -> Shot:
-        lens = lens_of(scene_depth, view, options)
-        shot = Shot(self.name, items, view, moves, None, path=path, lens=lens, vignette=options.vignette)
-        if views_of(items) == 1:
+        lens, budget = lens_of(scene_depth, view, options), budget_of(self.name, options)
+        return Shot(self.name, items, view, moves, None, lens=lens, budget=budget, vignette=options.vignette, **details)
+
+    def _with_eyes(self, shot: Shot, scene_depth: SceneDepth, options: ExportOptions) -> Shot:
+        if views_of(shot.items) == 1:
             return shot
-        budget, max_zoom = budget_of(self.name, options), max(move.zoom for move in moves)
+        max_zoom = max(move.zoom for move in shot.moves)
         rig = plan_rig(
             scene_depth,
-            replace(view, f_px=view.f_px * max(1.0, max_zoom)),
-            budget=budget,
+            replace(shot.view, f_px=shot.view.f_px * max(1.0, max_zoom)),
+            budget=shot.budget,
             baseline_m=baseline_m_of(options),
             convergence_m=INFINITY_M if options.projection == "vr180" else options.convergence_m,
-            forward_m=max(move.z_m for move in moves),
+            forward_m=max(move.z_m for move in shot.moves),
             screen=screen_for(options),
             max_parallax_deg=options.max_parallax_deg,
         )
-        return self._with_rig(replace(shot, budget=budget), rig, scene_depth, options)
+        return self._with_rig(shot, rig, scene_depth, options)
 
     def _with_rig(self, shot: Shot, rig: Rig, scene_depth: SceneDepth, options: ExportOptions) -> Shot:
         """Return a shot with two eyes, and with the bars of a floating window if the options ask for it."""
@@ -149,7 +152,7 @@ class StillKind(DrawnKind):
 
     def plan(self, items: tuple[Item, ...], scene_depth: SceneDepth, view: Camera, options: ExportOptions) -> Shot:
         """Return the shot."""
-        return self._shot(items, scene_depth, view, [Move()], options)
+        return self._with_eyes(self._shot(items, scene_depth, view, [Move()], options), scene_depth, options)
 
 
 class QuiltKind(StillKind):
@@ -176,7 +179,8 @@ class WiggleKind(DrawnKind):
         rig = self._rig(scene_depth, view, baseline_m, options)
         views = options.views or TWO_VIEWS
         period_s = options.period_s or (TWO_VIEWS_S if views == 2 else SMOOTH_S)
-        return self._swaying(items, scene_depth, view, rig, views, rig.baseline_m / 2, period_s, options)
+        moves = swaying(views, rig.baseline_m / 2, 1 / rig.convergence_m)
+        return self._shot(items, scene_depth, view, moves, options, period_s=period_s)
 
     def _rig(self, scene_depth: SceneDepth, view: Camera, baseline_m: float | None, options: ExportOptions) -> Rig:
         convergence_m = options.convergence_m
@@ -190,29 +194,6 @@ class WiggleKind(DrawnKind):
             max_parallax_deg=options.max_parallax_deg,
         )
 
-    def _swaying(
-        self,
-        items: tuple[Item, ...],
-        scene_depth: SceneDepth,
-        view: Camera,
-        rig: Rig,
-        views: int,
-        reach_m: float,
-        period_s: float,
-        options: ExportOptions,
-    ) -> Shot:
-        return Shot(
-            self.name,
-            items,
-            view,
-            swaying(views, reach_m, 1 / rig.convergence_m),
-            None,
-            budget=budget_of(self.name, options),
-            lens=lens_of(scene_depth, view, options),
-            vignette=options.vignette,
-            period_s=period_s,
-        )
-
 
 class AnaglyphLoopKind(WiggleKind):
     """A gently swaying loop for coloured glasses."""
@@ -220,9 +201,9 @@ class AnaglyphLoopKind(WiggleKind):
     def plan(self, items: tuple[Item, ...], scene_depth: SceneDepth, view: Camera, options: ExportOptions) -> Shot:
         """Return the shot."""
         rig = self._rig(scene_depth, view, baseline_m_of(options), options)
-        views, reach_m = options.views or SMOOTH_VIEWS, scene_depth.sideways_m(ANAGLYPH_SHARE)
-        period_s = options.period_s or ANAGLYPH_S
-        shot = self._swaying(items, scene_depth, view, rig, views, reach_m, period_s, options)
+        reach_m = scene_depth.sideways_m(ANAGLYPH_SHARE)
+        moves = swaying(options.views or SMOOTH_VIEWS, reach_m, 1 / rig.convergence_m)
+        shot = self._shot(items, scene_depth, view, moves, options, period_s=options.period_s or ANAGLYPH_S)
         return self._with_rig(shot, rig, scene_depth, options)
 
 

@@ -130,6 +130,5 @@ def far_cameras(shots: Sequence[Shot]) -> list[Camera]:
 
 
 def _position_m(camera: Camera) -> np.ndarray:
-    """Return the position of a camera in the world."""
     transform = camera.camera_from_world
     return np.asarray(-transform[:3, :3].T @ transform[:3, 3])

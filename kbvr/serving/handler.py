@@ -212,7 +212,6 @@ class Handler(BaseHTTPRequestHandler):
         return headers[0]
 
     def _begin(self, status: HTTPStatus, mime: str, length: int, **headers: str) -> None:
-        """Send the status and headers of an answer."""
         self.send_response(status)
         self.send_header("Content-Type", mime)
         self.send_header("Content-Length", str(length))
