@@ -89,7 +89,7 @@ def signals_interrupt() -> Iterator[Interruption]:
 def _watched(numbers: tuple[int, ...], interruption: Interruption) -> Iterator[None]:
     """Run a thread that ends the process if one of these signals arrives and this context is not left soon after."""
     left = Event()
-    ours = _watcher(numbers, left, interruption)
+    ours = _started_watcher(numbers, left, interruption)
     if ours is None:
         yield
         return
@@ -102,7 +102,7 @@ def _watched(numbers: tuple[int, ...], interruption: Interruption) -> Iterator[N
         ours.close()  # ends the thread
 
 
-def _watcher(numbers: tuple[int, ...], left: Event, interruption: Interruption) -> socket.socket | None:
+def _started_watcher(numbers: tuple[int, ...], left: Event, interruption: Interruption) -> socket.socket | None:
     """Start the thread and return the socket it reads signals from; None if no more files or threads are allowed.
 
     Without the thread, a signal ends kbvr when the main thread returns from compiled code.

@@ -134,20 +134,20 @@ class Declared:
     """One option as it was declared; see `option`."""
 
     def __init__(self, name: str, field: FieldInfo) -> None:
-        self.name, self.field = name, field
         extra: Any = field.json_schema_extra
         self.extra: Mapping[str, Any] = extra if isinstance(extra, dict) else {}
+        self.name, self.field, self.default = name, field, field.default
         self.help = field.description or ""
-        self.default = field.default
-        self.short = str(self.extra.get("short", ""))
-        self.off_flag = str(self.extra.get("off_flag", ""))
-        self.is_common = bool(self.extra.get("is_common"))
+        self.flag: str = self.extra.get("flag") or f"--{name.replace('_', '-')}"
+        self.short: str = self.extra.get("short", "")
+        self.off_flag: str = self.extra.get("off_flag", "")
+        self.is_common: bool = self.extra.get("is_common", False)
         self.used_by: tuple[str, ...] = tuple(self.extra.get("used_by", ()))
-
-    @property
-    def flag(self) -> str:
-        """Its name on the command line."""
-        return str(self.extra.get("flag") or f"--{self.name.replace('_', '-')}")
+        self._types = set(_member_types(field.annotation, in_tuples=True))
+        self.is_switch = bool in self._types
+        self.is_list = any(get_origin(kind) is tuple for kind in _member_types(field.annotation))
+        self.choices = tuple(name for kind in self._types if get_origin(kind) is Literal for name in get_args(kind))
+        self.suggestions: tuple[str, ...] = self.choices or tuple(self.extra.get("suggestions", ()))
 
     @property
     def metavar(self) -> str:
@@ -165,26 +165,6 @@ class Declared:
         if isinstance(self.default, tuple):
             return f"[default: {','.join(self.default)}]"
         return f"[default: {self.default:g}]" if isinstance(self.default, float) else f"[default: {self.default}]"
-
-    @property
-    def is_switch(self) -> bool:
-        """Whether it is on or off."""
-        return bool in self._types
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        """The names it accepts; empty if it accepts other values."""
-        return tuple(name for kind in self._types if get_origin(kind) is Literal for name in get_args(kind))
-
-    @property
-    def suggestions(self) -> tuple[str, ...]:
-        """The values that a shell completes."""
-        return self.choices or tuple(self.extra.get("suggestions", ()))
-
-    @property
-    def is_list(self) -> bool:
-        """Whether it accepts several names."""
-        return any(get_origin(kind) is tuple for kind in _member_types(self.field.annotation))
 
     @property
     def accepts(self) -> str:
@@ -213,10 +193,6 @@ class Declared:
         else:
             accepted = str(self.extra.get("python_type", "str"))
         return f"{accepted} | None" if type(None) in types else accepted
-
-    @property
-    def _types(self) -> set[Any]:
-        return set(_member_types(self.field.annotation, in_tuples=True))
 
     @property
     def _range(self) -> str:

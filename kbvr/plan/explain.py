@@ -107,7 +107,7 @@ def _parallax_line(shot: Shot, rig: Rig) -> str:
     budget = f"budget {shot.budget:.1%} of the width"
     reason = {
         "budget": budget,
-        "angle": f"{budget}, limited to {rig.max_parallax_deg:g} degrees in front of the screen and behind",
+        "angle": f"{budget}, limited by the maximum angle ({rig.max_parallax_deg:g} degrees)",
         "eyes": f"{budget}, limited to what eyes {rig.screen.ipd_m * 1000:g} mm apart can follow",
         "caller": "baseline as given",
     }[rig.decided_by]

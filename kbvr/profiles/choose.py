@@ -8,9 +8,5 @@ from kbvr.profiles.layers import Layers
 
 
 def profile_of(options: ExportOptions) -> Layers | Paper:
-    """Return the profile that the options name.
-
-    Raises:
-        InputError: if a network is not installed or is of another kind.
-    """
+    """Return the profile that the options name, with its networks open."""
     return Paper(options) if options.profile == "paper" else Layers(options)
