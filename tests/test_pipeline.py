@@ -216,7 +216,7 @@ def test_metres_from_a_file_are_kept_and_that_is_said(tmp_path, caplog):
     np.save(tmp_path / "card.npy", 1 / depth.inverse_depth)
     options = ExportOptions(depth=tmp_path / "card.npy", depth_kind="depth-m", subject_distance_m=9.0)
     assert np.allclose(Layers(options).depth(photo).inverse_depth, depth.inverse_depth)
-    assert "metres already" in caplog.text
+    assert "subject_distance_m has no effect: the depth is already in metres" in caplog.text
 
 
 def test_a_depth_file_takes_the_place_of_the_network(tmp_path):

@@ -20,7 +20,7 @@ SHORT_END = """\
   kbvr export --gltf --html cat.jpg -o out/  a scene, and a page that shows it
   kbvr export --preset quest holiday/*.jpg   several photos, for a headset"""
 FULL_END = """\
-Any option can be set in kbvr.toml, in this folder or in kbvr's configuration folder: layout = "tb". A table
+Options can also be set in kbvr.toml, in this folder or in kbvr's configuration folder: layout = "tb". A table
 [preset.NAME] in it defines your own preset."""
 
 

@@ -73,7 +73,7 @@ class DepthOptions(OptionGroup, title="Depth"):
     )
     softness: float | None = option(
         None,
-        "How much of its own depth an upright object keeps.",
+        "How much of its own depth an upright object keeps, from 0 (flat) to 1 (all).",
         minimum=0,
         maximum=1,
         metavar="0-1",

@@ -34,7 +34,7 @@ class FileOptions(VideoOptions, PictureOptions, LoopOptions, SceneFileOptions, R
             (self.quality is None or self.max_mb is None, "{quality} and {max_mb} exclude each other"),
             (
                 is_flat or {*self.layout} <= {*VR180_LAYOUTS},
-                f"{{projection}} vr180 requires {{layout}} {', '.join(VR180_LAYOUTS)}, got {', '.join(self.layout)}",
+                f"{{projection}} vr180 requires {{layout}} sbs, tb or mono, got {', '.join(self.layout)}",
             ),
             (
                 is_flat or self.container in ("auto", "mp4"),

@@ -45,7 +45,7 @@ class OutputOptions(OptionGroup, title="Output"):
     stereo: bool | None = option(
         None,
         "A stereo video for a headset or a 3D screen.",
-        default_text="made if no other output is named",
+        default_text="on if no other output is chosen",
         is_common=True,
     )
     kenburns: bool = option(False, "A plain video of a moving camera.", is_common=True)
@@ -77,7 +77,7 @@ class OutputOptions(OptionGroup, title="Output"):
     html: bool = option(False, "The scene as one web page with its viewer.", is_common=True)
     embed: bool = option(
         False,
-        "The scene, to embed in your own web page. A script shows it; the HTML to paste is written too.",
+        "The scene, to embed in your own web page. It comes with a script that shows it and HTML to paste.",
         is_common=True,
     )
     ply: bool = option(

@@ -191,7 +191,7 @@ def test_metric_networks_keep_their_scale(outputs, plus, inverse_m, tmp_path, ca
     assert np.allclose(depth.inverse_depth, inverse_m, rtol=1e-5)
     assert profile_of(ExportOptions(depth_model=path)).depth(photo).metric and not caplog.records
     profile_of(ExportOptions(depth_model=path, near_m=7.0)).depth(photo)
-    assert "nearest distance is not used" in caplog.text
+    assert "near_m has no effect" in caplog.text
 
 
 def test_metres_of_nothing_or_less_are_very_near_and_not_infinite(tmp_path):

@@ -193,7 +193,7 @@ def test_exif_and_the_flag_win_over_the_network(home, tmp_path, capsys):
     Image.fromarray(landscape(*SMALL_PX)).save(tmp_path / "photo.jpg", exif=exif)
     call = ["export", str(tmp_path / "photo.jpg"), "-o", str(tmp_path), "--depth-map", "png", "--explain"]
     assert main(call) == 0
-    assert "from its EXIF data" in capsys.readouterr().out
+    assert "from the EXIF data" in capsys.readouterr().out
     assert written_f_px(tmp_path) == pytest.approx(50 * 200 / np.hypot(36, 24))
     assert main([*call, "--overwrite", "--fov", "70"]) == 0
     assert "70.0 degrees field of view, as given" in capsys.readouterr().out

@@ -232,7 +232,7 @@ def test_what_was_chosen_is_told(wiggle):
 def test_only_what_is_asked_for_is_written(tmp_path):
     report = kbvr.export(CAT, tmp_path, wiggle=True, animate_as="webp", max_size=(64, 64))
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"cat_kbvr_wiggle.{x}" for x in ("html", "jpg", "webp")]
-    with pytest.raises(OutputError, match=r"cat_kbvr_wiggle\.webp exists"):
+    with pytest.raises(OutputError, match=r"cat_kbvr_wiggle\.webp already exists"):
         kbvr.export(CAT, tmp_path, wiggle=True, animate_as="gif,webp")
     assert report.file.frames == 2
     assert report.file.seconds == pytest.approx(0.22)

@@ -104,7 +104,7 @@ def test_another_depth_may_serve_the_paper_and_what_is_lacking_is_said(home, cap
     photo, _ = card_before_wall()
     depth = Paper(ExportOptions(profile="paper", depth_model="kbvr-depth")).depth(photo)
     assert depth.network == "kbvr-depth"
-    assert "not there: kenburns-context, kenburns-inpainting" in caplog.text
+    assert "left out: kenburns-context, kenburns-inpainting" in caplog.text
 
 
 def test_a_damaged_network_of_the_paper_is_refused(home):

@@ -210,9 +210,9 @@ def test_the_report_tells_of_pictures_and_loops_for_two_eyes_too(tmp_path, outpu
     ("arguments", "said"),
     [
         ("--comfort a.txt", "end in .json"),
-        ("--kenburns --comfort a.json", "two eyes"),
-        ("--layout mono --comfort a.json", "two eyes"),
-        ("--still quilt --wiggle --comfort a.json", "two eyes"),
+        ("--kenburns --comfort a.json", "--comfort requires a stereo output"),
+        ("--layout mono --comfort a.json", "--comfort requires a stereo output"),
+        ("--still quilt --wiggle --comfort a.json", "--comfort requires a stereo output"),
         ("--screen moon", "width@distance"),
         ("--ipd-mm 200", "--ipd-mm must be 30 to 90 millimetres"),
         ("--max-parallax-deg 9", "--max-parallax-deg must be 0.05 to 5 degrees"),
