@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kbvr.errors import KbvrError
 from kbvr.formats.spec.format import FileSummary, Item
-from kbvr.plan.failures import Failure
 from kbvr.stereo.comfort import Comfort
 
 
@@ -16,6 +16,21 @@ class Written:
     output: str
     item: Item
     file: FileSummary
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An output that could not be made, or not all of its files, while others could."""
+
+    output: str
+    """A name of `kbvr.options.outputs.OUTPUTS`."""
+
+    error: KbvrError
+
+    @property
+    def message(self) -> str:
+        """The reason, in one line."""
+        return str(self.error)
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from kbvr.depth.depth_map import sized
-from kbvr.errors import InputError, MissingExtraError
+from kbvr.errors import InputError, KbvrError, MissingExtraError, OutputError
 from kbvr.formats.spec.format import Facts, FileSummary, Item, Views
 from kbvr.formats.write import check_items, paths_of, write_depth_items, write_items, write_scene_items
 from kbvr.ldi.scene import Scene
 from kbvr.making.plan import Job, Plan
-from kbvr.making.report import Written
+from kbvr.making.report import Failure, Written
 from kbvr.mesh.viewable_scene import ViewableScene, viewable_scene_of
 from kbvr.motion.frame_reuse import drawn_frames
 from kbvr.motion.paths import moves_along
 from kbvr.options.export_options import ExportOptions
-from kbvr.plan.failures import Failure, failing_alone
 from kbvr.plan.from_options import SCENE_KEYS_PER_S, path_options
 from kbvr.plan.memory_budget import repeats_bytes
 from kbvr.plan.output_kinds import DepthKind
@@ -81,13 +80,19 @@ class Run:
         return possible
 
     def written(self, output: str, items: Sequence[Item], write: Callable[[], list[FileSummary]]) -> list[Written]:
-        """Write the files of an output; if that fails, only this output is lost."""
-        written: list[Written] = []
-        with failing_alone(output, self.failed):
+        """Write the files of an output; if that fails, only this output is lost.
+
+        Errors of the system, such as a full disk or a removed folder, are raised: they would hit the others too.
+        """
+        try:
             files = write()
-            self.made += files
-            written += [Written(output, item, file) for item, file in zip(items, files, strict=True)]
-        return written
+        except KbvrError as error:
+            if isinstance(error, OutputError) and isinstance(error.__cause__, OSError):
+                raise
+            self.failed.append(Failure(output, error))
+            return []
+        self.made += files
+        return [Written(output, item, file) for item, file in zip(items, files, strict=True)]
 
     def depth_files(self, plan: Plan) -> list[Written]:
         """Write the files made from the depth alone, each output in its own size."""

@@ -2,5 +2,5 @@
 
 Other rooms use `output_kinds` (the kinds of output and how each is planned; a new kind has its name in
 `kbvr.options.outputs` and its files in `file_names`), `shots` (the cameras of one output), `from_options`, `aspect`,
-`memory_budget`, `failures` and `explain`.
+`memory_budget` and `explain`.
 """

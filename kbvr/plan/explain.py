@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,38 +12,15 @@ from kbvr.geometry.camera import fov_deg_from_f_px
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import AT_REST, LOOPS
 from kbvr.photo.photo import Photo
-from kbvr.plan.memory_budget import MemoryUse
 from kbvr.plan.output_kinds import QUILT_PAIRS
 from kbvr.plan.shots import Shot, views_of
 from kbvr.stereo.rig import Rig
 
 
-@dataclass(frozen=True)
-class Made:
-    """Facts that are known only after an export has run."""
-
-    scene: tuple[str, ...]
-    """Lines about the scene."""
-
-    drawn_on: tuple[str, ...]
-    """The devices that drew pictures."""
-
-    memory: MemoryUse | None
-    """None if there was no limit."""
-
-    devices: tuple[str, ...]
-    """The devices that networks ran on."""
-
-
 def explain(
-    photo: Photo,
-    depth: DepthMap,
-    scene_depth: SceneDepth,
-    shots: Sequence[Shot],
-    made: Made,
-    options: ExportOptions,
-) -> tuple[str, ...]:
-    """Return every choice made for a photo, one per line."""
+    photo: Photo, depth: DepthMap, scene_depth: SceneDepth, shots: Sequence[Shot], options: ExportOptions
+) -> list[str]:
+    """Return the choices of a plan, one per line."""
     width, height = photo.size_px
     fov_deg = fov_deg_from_f_px(photo.f_px, max(width, height))
     nearest, farthest = (_metres(d) for d in (scene_depth.nearest_inverse_depth, scene_depth.farthest_inverse_depth))
@@ -58,10 +34,7 @@ def explain(
     ]
     for shot in shots:
         lines += _shot_lines(shot, options)
-    lines += made.scene
-    lines += [f"rendering: on {title}" for title in made.drawn_on if title]
-    lines += [] if made.memory is None else [made.memory.line()]
-    return (*lines, f"networks: {'on ' + ' and '.join(made.devices) if made.devices else 'none used'}")
+    return lines
 
 
 def _shot_lines(shot: Shot, options: ExportOptions) -> list[str]:

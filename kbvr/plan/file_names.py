@@ -136,14 +136,9 @@ def depth_map_files(options: ExportOptions) -> list[File]:
     return [File("depth-map", name, DEPTH_ENDINGS[name]) for name in options.depth_map or ()]
 
 
-def splat_files(_: ExportOptions) -> list[File]:
-    """Return the files of Gaussians."""
-    return [File("splats", "mono", "_kbvr_splats.ply"), File("splats-gltf", "mono", "_kbvr_splats.glb")]
-
-
-def scene_files(form: str, suffix: str) -> Callable[[ExportOptions], list[File]]:
-    """Return a function that returns the only file of a scene output."""
-    return lambda _: [File(form, "mono", f"_kbvr{suffix}")]
+def scene_files(**endings: str) -> Callable[[ExportOptions], list[File]]:
+    """Return a function that returns the files of a scene output, from the endings of its formats."""
+    return lambda _: [File(name.replace("_", "-"), "mono", ending) for name, ending in endings.items()]
 
 
 def embed_files(options: ExportOptions) -> list[File]:

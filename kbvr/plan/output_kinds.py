@@ -231,13 +231,18 @@ KINDS: Mapping[str, OutputKind] = MappingProxyType(
             QuiltKind("quilt", file_names.quilt_files, STILL_WITHIN_PX),
             DepthKind("autostereogram", file_names.autostereogram_files, VIDEO_WITHIN_PX, even=False),
             DepthKind("depth-map", file_names.depth_map_files, ANY_SIZE_PX, even=False),
-            SceneKind("gltf", file_names.scene_files("gltf", ".glb"), ANY_SIZE_PX, even=False),
-            SceneKind("html", file_names.scene_files("html", ".html"), ANY_SIZE_PX, even=False),
+            SceneKind("gltf", file_names.scene_files(gltf="_kbvr.glb"), ANY_SIZE_PX, even=False),
+            SceneKind("html", file_names.scene_files(html="_kbvr.html"), ANY_SIZE_PX, even=False),
             SceneKind("embed", file_names.embed_files, ANY_SIZE_PX, even=False),
-            SceneKind("ply", file_names.scene_files("ply", ".ply"), ANY_SIZE_PX, even=False),
-            SceneKind("obj", file_names.scene_files("obj", ".obj"), ANY_SIZE_PX, even=False),
-            SceneKind("usdz", file_names.scene_files("usdz", ".usdz"), ANY_SIZE_PX, even=False),
-            SceneKind("splats", file_names.splat_files, ANY_SIZE_PX, even=False),
+            SceneKind("ply", file_names.scene_files(ply="_kbvr.ply"), ANY_SIZE_PX, even=False),
+            SceneKind("obj", file_names.scene_files(obj="_kbvr.obj"), ANY_SIZE_PX, even=False),
+            SceneKind("usdz", file_names.scene_files(usdz="_kbvr.usdz"), ANY_SIZE_PX, even=False),
+            SceneKind(
+                "splats",
+                file_names.scene_files(splats="_kbvr_splats.ply", splats_gltf="_kbvr_splats.glb"),
+                ANY_SIZE_PX,
+                even=False,
+            ),
         )
     }
 )

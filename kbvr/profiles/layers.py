@@ -30,11 +30,7 @@ class Layers:
     """The profile `layers`."""
 
     def __init__(self, options: ExportOptions) -> None:
-        """Open the networks, so that missing ones are reported first.
-
-        Raises:
-            InputError: if a network is not installed or is of another kind.
-        """
+        """Open the networks, so that missing ones are reported first, as an InputError."""
         self.options = options
         self.filler = filler_named(options.fill, **network_limits(options))
         self.segmentation = None if options.segmentation is None else open_segmentation(options.segmentation, options)
