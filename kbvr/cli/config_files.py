@@ -40,12 +40,9 @@ class Values:
 
 
 def values_from_files(given: Path | None, preset: str | None, known: Sequence[Declared]) -> tuple[Values, Values]:
-    """Return the options of the configuration files, and those of the preset.
+    """Return the options of the configuration files, and those of the preset, which may be in a file.
 
-    Args:
-        given: the only file to read, instead of the user's and the one in the working folder, which takes precedence.
-        preset: a built-in preset, or one of a file.
-        known: all options; files may call them by their flags.
+    `given` is read instead of the default files, of which the one in the working folder takes precedence.
 
     Raises:
         InputError: if a file cannot be read or names an unknown option, or the preset does not exist.

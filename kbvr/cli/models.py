@@ -16,11 +16,7 @@ from kbvr.cli.printing import complain, print_line, print_note, warnings_to
 if TYPE_CHECKING:
     from kbvr.nets import Card
 
-app = typer.Typer(
-    help="List, download, add and remove networks.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+app = typer.Typer(help="List, download, add and remove networks.", no_args_is_help=True, rich_markup_mode=None)
 
 Name: TypeAlias = Annotated[
     str, typer.Argument(metavar="NAME", help="Name of a network, as `kbvr models list` prints it.")
@@ -85,8 +81,7 @@ def pull_model(
         bool, typer.Option("--accept-license", help="Accept a licence that forbids commercial use.")
     ] = False,
     proxy: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="Proxy to download through.", show_default="$HTTPS_PROXY"),
+        str | None, typer.Option(metavar="URL", help="Proxy to download through.", show_default="$HTTPS_PROXY")
     ] = None,
 ) -> None:
     """Download a network, or resume a download.

@@ -123,10 +123,8 @@ class Run:
     def drawn_files(self, plan: Plan, built: Built) -> tuple[list[Written], list[str], float]:
         """Render the shots one after the other, repeated frames only once, and write their files meanwhile.
 
-        Shots with the same lens share a renderer.
-
-        Returns:
-            The files, the names of the renderers, and the seconds they were busy.
+        Return the files, the names of the renderers, and the seconds they were busy. Shots with the same lens share
+        a renderer.
         """
         largest_px = max(shot.view.size_px for shot in plan.shots)
         kept_bytes = repeats_bytes(plan.photo.size_px, largest_px, plan.options.max_memory)

@@ -33,9 +33,8 @@ def option(
     default: Any,
     help: str,  # noqa: A002  the usual name for it
     *,
-    minimum: float | None = None,
-    exclusive_minimum: float | None = None,
-    maximum: float | None = None,
+    between: tuple[float | None, float | None] = (None, None),
+    excludes_minimum: bool = False,
     unit: str = "",
     accepts: str = "",
     default_text: str = "",
@@ -53,9 +52,8 @@ def option(
     Args:
         default: its value if none is given.
         help: its help text, which must make sense alone.
-        minimum: the smallest number it accepts.
-        exclusive_minimum: the number that it must be larger than.
-        maximum: the largest number it accepts.
+        between: the smallest and the largest number it accepts.
+        excludes_minimum: whether it must be above the smallest number.
         unit: the unit of a number, in words.
         accepts: the values it accepts, in words, if its type and range do not say it.
         default_text: what the default means, in words.
@@ -81,11 +79,12 @@ def option(
         "suggestions": list(suggestions),
         "is_common": is_common,
     }
+    minimum, maximum = between
     return Field(
         default,
         description=help,
-        ge=minimum,
-        gt=exclusive_minimum,
+        ge=None if excludes_minimum else minimum,
+        gt=minimum if excludes_minimum else None,
         le=maximum,
         json_schema_extra={name: value for name, value in extra.items() if value},
     )

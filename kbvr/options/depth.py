@@ -40,8 +40,7 @@ class DepthOptions(OptionGroup, title="Depth"):
     fov_deg: float | None = option(
         None,
         "Field of view along the photo's long side.",
-        minimum=1,
-        maximum=170,
+        between=(1, 170),
         unit="degrees",
         flag="--fov",
         metavar="DEG",
@@ -50,16 +49,14 @@ class DepthOptions(OptionGroup, title="Depth"):
     near_m: float | None = option(
         None,
         "Distance of the nearest object, used if the depth is not in metres.",
-        minimum=0.01,
-        maximum=1e4,
+        between=(0.01, 1e4),
         unit="metres",
         default_text="1.5",
     )
     subject_distance_m: float | None = option(
         None,
         "Distance of the subject, used if the depth is not in metres. It replaces --near-m.",
-        minimum=0.01,
-        maximum=1e4,
+        between=(0.01, 1e4),
         unit="metres",
         flag="--subject-distance",
     )
@@ -74,8 +71,7 @@ class DepthOptions(OptionGroup, title="Depth"):
     softness: float | None = option(
         None,
         "How much of its own depth an upright object keeps, from 0 (flat) to 1 (all).",
-        minimum=0,
-        maximum=1,
+        between=(0, 1),
         metavar="0-1",
         default_text="0.5; 0 with --profile paper",
     )

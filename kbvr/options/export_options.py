@@ -58,10 +58,7 @@ class ExportOptions(OutputOptions, DepthOptions, MotionOptions, StereoOptions, F
             (bool(outputs), "no output is chosen: {stereo} is off and no other output is on"),
             (self.max_memory is None or not is_paper, "{max_memory} requires {profile} layers"),
             (self.focus is None or self.aperture_percent != 0, "{focus} requires {aperture_percent} above 0"),
-            (
-                self.softness is None or self.segmentation is not None or is_paper,
-                "{softness} requires {segmentation}",
-            ),
+            (self.softness is None or self.segmentation is not None or is_paper, "{softness} requires {segmentation}"),
             (
                 not is_paper or not outputs & {*SCENES},
                 f"scene outputs ({', '.join(sorted(outputs & {*SCENES}))}) require {{profile}} layers",
@@ -76,10 +73,7 @@ class ExportOptions(OutputOptions, DepthOptions, MotionOptions, StereoOptions, F
             (self.aspect is None or self.from_crop is None, "{aspect} and {from_crop} exclude each other"),
             (self.aspect is None or self.to_crop is None, "{aspect} and {to_crop} exclude each other"),
             ((self.depth is None) == (self.depth_kind is None), "{depth} and {depth_kind} require each other"),
-            (
-                self.depth is None or str(self.depth_model) == "auto",
-                "{depth} and {depth_model} exclude each other",
-            ),
+            (self.depth is None or str(self.depth_model) == "auto", "{depth} and {depth_model} exclude each other"),
             (
                 self.near_m is None or self.subject_distance_m is None,
                 "{near_m} and {subject_distance_m} exclude each other",

@@ -33,8 +33,7 @@ class LoopOptions(OptionGroup, title="Loop"):
     views: int | None = option(
         None,
         "Number of views in a loop: 2 flip back and forth, more swing smoothly.",
-        minimum=2,
-        maximum=MAX_VIEWS,
+        between=(2, MAX_VIEWS),
         metavar="N",
         default_text="2; 13 for --anaglyph",
         used_by=MOVING,
@@ -42,8 +41,7 @@ class LoopOptions(OptionGroup, title="Loop"):
     period_s: float | None = option(
         None,
         "Duration of a loop, there and back.",
-        minimum=0.04,
-        maximum=MAX_PERIOD_S,
+        between=(0.04, MAX_PERIOD_S),
         unit="seconds",
         default_text="0.22 for 2 views, 1.5 for more, 2.4 for --anaglyph",
         used_by=MOVING,
@@ -51,8 +49,7 @@ class LoopOptions(OptionGroup, title="Loop"):
     max_kb: float | None = option(
         None,
         "Maximum size of each file of a loop, in kB (1,000 bytes). Frames are shrunk or dropped to fit.",
-        minimum=1,
-        maximum=1e6,
+        between=(1, 1e6),
         unit="kB",
         default_text="no limit",
         used_by=(*MOVING, "poster"),

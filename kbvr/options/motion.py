@@ -26,13 +26,7 @@ class MotionOptions(OptionGroup, title="Motion"):
         is_common=True,
     )
     seconds: float | None = option(
-        None,
-        "Length of the video.",
-        minimum=0.1,
-        maximum=600,
-        unit="seconds",
-        default_text="6",
-        is_common=True,
+        None, "Length of the video.", between=(0.1, 600), unit="seconds", default_text="6", is_common=True
     )
     ease: Ease | None = option(
         None,

@@ -46,8 +46,7 @@ class PictureOptions(OptionGroup, title="Picture"):
     quality: int | None = option(
         None,
         "Quality of videos, JPEG and WebP pictures. Each 15 points more make a video about twice as large.",
-        minimum=1,
-        maximum=100,
+        between=(1, 100),
         metavar="1-100",
         default_text="75 for videos, 95 for pictures",
         used_by=(
@@ -87,14 +86,13 @@ class PictureOptions(OptionGroup, title="Picture"):
     aperture_percent: float | None = option(
         None,
         "Depth of field: the largest blur, in percent of the width. Rendering takes longer.",
-        minimum=0,
-        maximum=5,
+        between=(0, 5),
         unit="percent of the width",
         flag="--aperture",
         metavar="PERCENT",
         default_text="0, all is sharp; 1 with --focus",
     )
-    vignette: float = option(0.0, "How much darker the corners are.", minimum=0, maximum=1, metavar="0-1")
+    vignette: float = option(0.0, "How much darker the corners are.", between=(0, 1), metavar="0-1")
     fill: str | Path = option(
         "auto",
         "How areas that the photo hides are filled. auto: lama if it is installed, else kbvr-fill, a small built-in "

@@ -24,8 +24,7 @@ class RunOptions(OptionGroup, title="Run"):
     threads: int | None = option(
         None,
         "Number of threads for networks and rendering.",
-        minimum=1,
-        maximum=MAX_THREADS,
+        between=(1, MAX_THREADS),
         metavar="N",
         default_text="one per core",
     )

@@ -27,8 +27,7 @@ class SceneFileOptions(OptionGroup, title="Scene"):
     triangles: int = option(
         150_000,
         "Maximum number of triangles in a scene. Headsets draw the default easily.",
-        minimum=2000,
-        maximum=5_000_000,
+        between=(2000, 5_000_000),
         metavar="N",
         used_by=("gltf", "html", "ply", "obj", "usdz"),
     )
@@ -41,8 +40,7 @@ class SceneFileOptions(OptionGroup, title="Scene"):
     eye_height_m: float = option(
         1.6,
         "Height of the camera above the floor of a scene.",
-        minimum=0,
-        maximum=10,
+        between=(0, 10),
         unit="metres",
         used_by=("gltf", "html", "usdz", "splats-gltf"),
     )

@@ -23,8 +23,8 @@ class StereoOptions(OptionGroup, title="Stereo"):
     budget_percent: float | None = option(
         None,
         "Range of disparity, in percent of the width. A larger value gives more depth but strains the eyes.",
-        exclusive_minimum=0,
-        maximum=15,
+        between=(0, 15),
+        excludes_minimum=True,
         unit="percent of the width",
         flag="--budget",
         metavar="PERCENT",
@@ -34,8 +34,7 @@ class StereoOptions(OptionGroup, title="Stereo"):
     baseline_mm: float | None = option(
         None,
         "Distance between the two cameras.",
-        minimum=0.1,
-        maximum=1e6,
+        between=(0.1, 1e6),
         unit="millimetres",
         metavar="MM",
         default_text="chosen to fit --budget",
@@ -43,8 +42,7 @@ class StereoOptions(OptionGroup, title="Stereo"):
     convergence_m: float | None = option(
         None,
         "Distance of what appears at the screen; nearer objects appear in front of it.",
-        minimum=0.01,
-        maximum=1e5,
+        between=(0.01, 1e5),
         unit="metres",
         default_text="just behind the nearest object in the middle",
     )
@@ -57,18 +55,12 @@ class StereoOptions(OptionGroup, title="Stereo"):
         suggestions=tuple(SCREENS),
     )
     ipd_mm: float = option(
-        DEFAULT_IPD_M * 1000,
-        "Distance between the viewer's eyes.",
-        minimum=30,
-        maximum=90,
-        unit="millimetres",
-        metavar="MM",
+        DEFAULT_IPD_M * 1000, "Distance between the viewer's eyes.", between=(30, 90), unit="millimetres", metavar="MM"
     )
     max_parallax_deg: float = option(
         MAX_PARALLAX_DEG,
         "Maximum parallax in front of the screen and behind it, as an angle at the eyes.",
-        minimum=0.05,
-        maximum=5,
+        between=(0.05, 5),
         unit="degrees",
         metavar="DEG",
     )

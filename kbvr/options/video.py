@@ -55,14 +55,13 @@ class VideoOptions(OptionGroup, title="Video"):
         2048,
         "Width and height of each eye's half sphere with --projection vr180. 4096 is sharper; above 2048 the "
         "codec is hevc.",
-        minimum=VR180_SIDES_PX[0],
-        maximum=VR180_SIDES_PX[1],
+        between=VR180_SIDES_PX,
         accepts="{} to {} pixels, even".format(*VR180_SIDES_PX),
         metavar="PX",
         used_by=("vr180-video",),
         python_type="int",
     )
-    fps: float = option(DEFAULT_FPS, "Frames per second.", minimum=1, maximum=240, metavar="NUMBER", used_by=VIDEOS)
+    fps: float = option(DEFAULT_FPS, "Frames per second.", between=(1, 240), metavar="NUMBER", used_by=VIDEOS)
     codec: CodecName = option(
         "auto",
         "The video codec. auto: h264, which plays everywhere; hevc for pictures above 4096 px; vp9 in webm. av1 makes "
@@ -77,8 +76,7 @@ class VideoOptions(OptionGroup, title="Video"):
     max_mb: float | None = option(
         None,
         "Maximum size of a video or scene, in MB (1,000,000 bytes). The quality is lowered until it fits.",
-        minimum=0.001,
-        maximum=100_000,
+        between=(0.001, 100_000),
         unit="MB",
         default_text="no limit; 8 for --gltf and the scenes of --html and --embed",
         used_by=(*VIDEOS, *SCENE_FILES),

@@ -56,13 +56,7 @@ class MemoryUse:
 
 
 def export_bytes(photo_size_px: tuple[int, int], film_size_px: tuple[int, int], *, is_visited: bool = False) -> int:
-    """Return the approximate peak memory of an export.
-
-    Args:
-        photo_size_px: (width, height) of the photo.
-        film_size_px: (width, height) of one eye's view.
-        is_visited: whether the scene becomes triangles for a viewer.
-    """
+    """Return the approximate peak memory of an export; film sizes are per eye, a visited scene becomes triangles."""
     photo_px, film_px = (width * height for width, height in (photo_size_px, film_size_px))
     scene = (VISITED_BYTES_A_PX if is_visited else SCENE_BYTES_A_PX) * photo_px
     return FIXED_BYTES + DECODER_BYTES + max(scene, HELD_BYTES_A_PX * photo_px + FILM_BYTES_A_PX * film_px)

@@ -95,12 +95,19 @@ class OutputKind:
         return []
 
 
+@dataclass(frozen=True)
 class DepthKind(OutputKind):
     """Made from the depth alone."""
 
+    even: bool = False
 
+
+@dataclass(frozen=True)
 class SceneKind(OutputKind):
     """A scene for other programs to draw."""
+
+    within_px: tuple[int, int] = ANY_SIZE_PX
+    even: bool = False
 
 
 class DrawnKind(OutputKind):
@@ -229,20 +236,15 @@ KINDS: Mapping[str, OutputKind] = MappingProxyType(
             AnaglyphLoopKind("anaglyph", file_names.loop_files("anaglyph", "_kbvr_moving_anaglyph"), LOOP_WITHIN_PX),
             StillKind("still", file_names.still_files, STILL_WITHIN_PX, even=False),
             QuiltKind("quilt", file_names.quilt_files, STILL_WITHIN_PX),
-            DepthKind("autostereogram", file_names.autostereogram_files, VIDEO_WITHIN_PX, even=False),
-            DepthKind("depth-map", file_names.depth_map_files, ANY_SIZE_PX, even=False),
-            SceneKind("gltf", file_names.scene_files(gltf="_kbvr.glb"), ANY_SIZE_PX, even=False),
-            SceneKind("html", file_names.scene_files(html="_kbvr.html"), ANY_SIZE_PX, even=False),
-            SceneKind("embed", file_names.embed_files, ANY_SIZE_PX, even=False),
-            SceneKind("ply", file_names.scene_files(ply="_kbvr.ply"), ANY_SIZE_PX, even=False),
-            SceneKind("obj", file_names.scene_files(obj="_kbvr.obj"), ANY_SIZE_PX, even=False),
-            SceneKind("usdz", file_names.scene_files(usdz="_kbvr.usdz"), ANY_SIZE_PX, even=False),
-            SceneKind(
-                "splats",
-                file_names.scene_files(splats="_kbvr_splats.ply", splats_gltf="_kbvr_splats.glb"),
-                ANY_SIZE_PX,
-                even=False,
-            ),
+            DepthKind("autostereogram", file_names.autostereogram_files, VIDEO_WITHIN_PX),
+            DepthKind("depth-map", file_names.depth_map_files, ANY_SIZE_PX),
+            SceneKind("gltf", file_names.scene_files(gltf="_kbvr.glb")),
+            SceneKind("html", file_names.scene_files(html="_kbvr.html")),
+            SceneKind("embed", file_names.embed_files),
+            SceneKind("ply", file_names.scene_files(ply="_kbvr.ply")),
+            SceneKind("obj", file_names.scene_files(obj="_kbvr.obj")),
+            SceneKind("usdz", file_names.scene_files(usdz="_kbvr.usdz")),
+            SceneKind("splats", file_names.scene_files(splats="_kbvr_splats.ply", splats_gltf="_kbvr_splats.glb")),
         )
     }
 )

@@ -44,11 +44,7 @@ def depth_from_file_or_network(photo: Photo, options: ExportOptions) -> DepthMap
     near_m = DEFAULT_NEAR_M if options.near_m is None else options.near_m
     if options.depth is None or options.depth_kind is None:
         return estimate_depth(
-            photo,
-            model=options.depth_model,
-            near_m=near_m,
-            quality=options.depth_quality,
-            **network_limits(options),
+            photo, model=options.depth_model, near_m=near_m, quality=options.depth_quality, **network_limits(options)
         )
     inverse_depth, metric = load_inverse_depth(
         options.depth, photo.size_px, kind=options.depth_kind, max_memory_bytes=options.max_memory
