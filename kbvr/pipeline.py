@@ -86,12 +86,8 @@ def export_photo(
 ) -> ExportReport:
     """Make the outputs of one photo, in a folder or as one file.
 
-    If it raises, all files written so far are removed, except those that replaced others.
-
-    Raises:
-        InputError: if the photo or the depth file cannot be used.
-        OutputError: if a file exists and may not be overwritten, or cannot be written.
-        KbvrError: if no output could be made: the error of the first one.
+    The errors are those of `export`. If it raises, all files written so far are removed, except those that replaced
+    others.
     """
     options = fitted_to(out, options)
     check_options(options)

@@ -18,15 +18,6 @@ VARIABLE = "KBVR_MODELS"
 """Environment variable: auto downloads the network without --pull; none never suggests it."""
 
 
-def is_pull_chosen(*, flag: bool) -> bool:
-    """Return whether to download the depth network, because of --pull or the environment.
-
-    Raises:
-        InputError: if the environment variable has an unknown value.
-    """
-    return _variable() == "auto" or flag
-
-
 def pull_depth_network(options: ExportOptions, *, quiet: bool, shows_bar: bool) -> None:
     """Download the network that the options name, or the best one for depth, unless it is installed.
 
@@ -51,7 +42,7 @@ def pull_depth_network(options: ExportOptions, *, quiet: bool, shows_bar: bool) 
             pull(name, hurried=True, progress=progress)
     except KbvrError as error:
         if not quiet:
-            # the cause alone: the error itself goes on to say what to do, which here has been done
+            # the cause alone, because the error also says what to do instead, which has been done here
             reason = error.__cause__ if isinstance(error.__cause__, DownloadError) else error
             instead = f", using {best_network()} for depth" if model == "auto" else ""
             complain(f"warning: {name} could not be downloaded{instead}: {reason}")
@@ -61,7 +52,7 @@ def suggest_better_network(options: ExportOptions) -> None:
     """Print on stderr, once per process, which network gives better depth than the built-in one."""
     from kbvr.depth.networks import BUILT_IN_NETWORK, best_network
 
-    is_unset = _estimates(options) and str(options.depth_model) == "auto" and _variable() is None
+    is_unset = _estimates(options) and str(options.depth_model) == "auto" and models_variable() is None
     if is_unset and best_network() == BUILT_IN_NETWORK:
         print_suggestion()
 
@@ -82,7 +73,8 @@ def _estimates(options: ExportOptions) -> bool:
     return options.depth is None and (options.profile == "layers" or str(options.depth_model) != "auto")
 
 
-def _variable() -> str | None:
+def models_variable() -> str | None:
+    """Return the value of VARIABLE; raise InputError if it is unknown."""
     value = os.environ.get(VARIABLE) or None
     if value not in (None, "auto", "none"):
         raise InputError(f"expected auto or none in the environment variable {VARIABLE}, got {value!r}")

@@ -20,7 +20,7 @@ import typer
 from rich.console import Console
 
 from kbvr import pipeline
-from kbvr.cli.better_depth import is_pull_chosen, pull_depth_network, suggest_better_network
+from kbvr.cli.better_depth import models_variable, pull_depth_network, suggest_better_network
 from kbvr.cli.call_options import CallOptions
 from kbvr.cli.interruption import is_interruption
 from kbvr.cli.printing import complain, explained, print_line, warnings_to
@@ -44,7 +44,7 @@ GOOD, BUG, BAD_INPUT = 0, 1, 2
 """Exit codes."""
 
 LAZY_MODULES = ("kbvr.formats.video.write_video", "kbvr.nets")
-"""Modules that the pipeline imports late; importing them first means that none of the photos waits for them."""
+"""Modules that the pipeline imports late; here they are imported before the first photo."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _export_all(request: ExportRequest) -> int:
     check_options(request.options)
     if request.call.comfort is not None:
         _check_comfort_report(request.call.comfort, request)
-    if is_pull_chosen(flag=request.call.pull):
+    if models_variable() == "auto" or request.call.pull:
         pull_depth_network(request.options, quiet=request.call.quiet, shows_bar=request.is_watched)
     outcomes = []
     exported: dict[str, Path] = {}

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="List, download, add and remove networks.", no_args_is_help=True, rich_markup_mode=None)
 
-Name: TypeAlias = Annotated[
-    str, typer.Argument(metavar="NAME", help="Name of a network, as `kbvr models list` prints it.")
-]
+Name: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", help="A name that `kbvr models list` prints.")]
 BEST = "best"
 """Stands for the best network for depth, unless an added network has this name."""
 
