@@ -135,7 +135,7 @@ def _completions(option: Declared, incomplete: str) -> list[str]:
 
 def _parameter(option: Declared) -> inspect.Parameter:
     """Return the parameter that typer turns into a flag; values stay text, because the options parse them."""
-    off_flag = option.off_flag or f"--no-{option.flag.removeprefix('--')}"
+    off_flag = option.off_flag or "--" + option.flag.replace("--", "no-", 1)
     flags = [f"{option.flag}/{off_flag}" if option.is_switch else option.flag]
     flags += [option.short] if option.short else []
     kind: Any = bool if option.is_switch else str
