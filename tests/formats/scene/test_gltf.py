@@ -282,7 +282,7 @@ def test_a_scene_to_embed_has_its_script_beside_it(photo, tmp_path, monkeypatch)
         ({"texture": "tga"}, "texture must be one of webp, jpeg, got 'tga'"),
         ({"compress": "zip"}, "compress must be one of none, draco, got 'zip'"),
         ({"eye_height_m": -1}, "eye_height_m must be 0 to 10 metres, got -1"),
-        ({"profile": "paper"}, "scenes belong to the profile layers, got the profile paper"),
+        ({"profile": "paper"}, "scene outputs (gltf) require profile layers"),
     ],
 )
 def test_what_cannot_be_is_told_in_one_line(photo, tmp_path, options, complaint):

@@ -490,7 +490,7 @@ def test_what_cannot_be_is_told_of_in_one_line(photo, tmp_path, output):
     for options, complaint in (
         ({"max_mb": -1}, "max_mb must be 0.001"),
         ({"triangles": 10}, "triangles must be a whole number from 2,000 to 5,000,000"),
-        ({"profile": "paper"}, "scenes belong to the profile layers"),
+        ({"profile": "paper"}, rf"scene outputs \({output}\) require profile layers"),
     ):
         with pytest.raises(InputError, match=complaint) as caught:
             kbvr.export(photo, tmp_path, **{output: True}, **options)

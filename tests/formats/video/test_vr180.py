@@ -127,11 +127,11 @@ def test_views_are_as_sharp_as_the_sphere_and_no_larger():
 
 
 def test_a_screen_plane_does_not_go_with_half_spheres():
-    with pytest.raises(InputError, match="no screen plane"):
+    with pytest.raises(InputError, match="convergence_m and projection vr180 exclude each other"):
         ExportOptions(projection="vr180", convergence_m=2.0)
-    with pytest.raises(InputError, match="no screen plane that a floating window"):
+    with pytest.raises(InputError, match="window floating and projection vr180 exclude each other"):
         ExportOptions(projection="vr180", window="floating")
-    with pytest.raises(InputError, match="VR180 is a stereo video"):
+    with pytest.raises(InputError, match="projection vr180 requires stereo"):
         ExportOptions(projection="vr180", kenburns=True)
 
 
