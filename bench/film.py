@@ -161,7 +161,7 @@ def _film(path: Path) -> tuple[Pairs, list[int], float]:
     assert isinstance(made, Renderer)
     start = time.perf_counter()
     with Renderer(made.scene, pixels_per_photo_px=view.f_px / made.scene.camera.f_px) as drawing:
-        pairs = film.seen(drawing.frames, drawn_frames(sources))
+        pairs = film.views_at(drawn_frames(sources), drawing.frames)
         first = next(pairs)
         first_s = time.perf_counter() - start
         return [first, *pairs], sources, first_s

@@ -1,4 +1,7 @@
-"""Write docs/options.md and the typed keywords of kbvr.export from the options: python docs/make_options.py."""
+"""Generate docs/options.md and the typed keywords of kbvr.export from the declared options.
+
+python docs/make_options.py
+"""
 
 from __future__ import annotations
 
@@ -16,16 +19,16 @@ PAGE, KEYWORDS = "docs/options.md", "kbvr/options/keywords.py"
 INTRODUCTION = """\
 # All options
 
-The options of `kbvr export`: the flag, and the keyword of `kbvr.export` in Python. In Python, texts work too: values
-separated by commas in place of a list, `1920x1080`, or `2GB`. `kbvr export --help-all` prints the same list.
+Every option of `kbvr export`, with its flag and its name in Python (`kbvr.export`). Python accepts the texts of the
+command line too: `1920x1080`, `2GB`, or a text with commas instead of a list. `kbvr export --help-all` prints the same.
 
-## Files of options and presets
+## Configuration files and presets
 
-kbvr reads options from `kbvr.toml` in the working folder, then from the one in its configuration folder
-(`~/.config/kbvr` on Linux, `~/Library/Application Support/kbvr` on macOS, `%LOCALAPPDATA%\\kbvr` on Windows; or
-`$KBVR_HOME`). Use the names of the flags or of the keywords. The command line overrides both files, and a call ignores
-options of a file that do not apply to it. Every switch can be turned off, as in `--no-wiggle`. A file cannot set
-`overwrite`.
+Two files set options: `kbvr.toml` in the working folder, and the one in kbvr's configuration folder (`~/.config/kbvr`
+on Linux, `~/Library/Application Support/kbvr` on macOS, `%LOCALAPPDATA%\\kbvr` on Windows, or `$KBVR_HOME` if it is
+set). The working folder takes precedence over the configuration folder, and the command line over both. The keys are
+flags or Python names. Options that do not fit a call are ignored in it. Every switch can be turned off, as in
+`--no-wiggle`. `overwrite` can only be given on the command line.
 
 ```toml
 layout = "tb"
@@ -45,23 +48,21 @@ def page() -> str:
     """Return docs/options.md."""
     parts = [INTRODUCTION]
     for group in (GROUPS[0], CallOptions, *GROUPS[1:]):
-        rows = [_row(one, has_keyword=group is not CallOptions) for one in group.declared()]
-        parts.append(
-            f"## {group.title}\n\n| flag | in Python | what it does |\n|---|---|---|\n" + "\n".join(rows) + "\n"
-        )
+        rows = [_row(option, has_keyword=group is not CallOptions) for option in group.declared()]
+        parts.append(f"## {group.heading()}\n\n| flag | in Python | effect |\n|---|---|---|\n" + "\n".join(rows) + "\n")
     return "\n".join(parts)
 
 
-def _row(one: Declared, *, has_keyword: bool) -> str:
-    flags = " ".join(f"`{flag}`" for flag in (one.short, one.flag, one.off_flag) if flag)
-    value = f" {one.metavar}".replace("|", "\\|") if one.metavar else ""
-    says = f"{one.says} {one.said_default}".strip().replace("|", "\\|")
-    return f"| {flags}{value} | {f'`{one.name}`' if has_keyword else ''} | {says} |"
+def _row(option: Declared, *, has_keyword: bool) -> str:
+    flags = " ".join(f"`{flag}`" for flag in (option.short, option.flag, option.off_flag) if flag)
+    value = f" {option.metavar}".replace("|", "\\|") if option.metavar else ""
+    text = f"{option.help} {option.default_note}".strip().replace("|", "\\|")
+    return f"| {flags}{value} | {f'`{option.name}`' if has_keyword else ''} | {text} |"
 
 
 def keywords() -> str:
-    """Return kbvr/options/keywords.py, not yet formatted."""
-    fields = "\n".join(f"    {one.name}: {one.python_type}" for one in declared())
+    """Return kbvr/options/keywords.py, before formatting."""
+    fields = "\n".join(f"    {option.name}: {option.python_type}" for option in declared())
     return f'''"""The keywords of `kbvr.export`, for editors and type checkers; made by docs/make_options.py."""
 
 from __future__ import annotations

@@ -9,7 +9,7 @@
     for picture in kbvr.render(scene, [scene.camera, scene.camera.moved(x_m=0.06)]):
         ...
 
-Everything is loaded when it is first used, so importing kbvr is quick.
+Submodules are imported when they are first used, so importing kbvr is quick.
 """
 
 from __future__ import annotations
@@ -34,33 +34,23 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-"""Everything stays on this machine: onnxruntime 1.31 sends telemetry unless this is set before anyone imports it.
+"""onnxruntime 1.31 sends telemetry unless this is set before it is imported. It is set here so that it also applies to
+child processes and to programs that import kbvr first; a value that the user has set is kept."""
 
-Here, so that it also holds for processes that kbvr starts and for a program that imports kbvr before onnxruntime. Who
-has set it, to whatever value, has decided.
-"""
-
-_HOME = {
-    "Camera": "kbvr.geometry.camera",
-    "KbvrError": "kbvr.errors",
-    "InputError": "kbvr.errors",
-    "OutputError": "kbvr.errors",
-    "ExportReport": "kbvr.making.report",
-    "Plan": "kbvr.making.plan",
-    "Written": "kbvr.making.report",
-    "export": "kbvr.pipeline",
-    "plan_export": "kbvr.pipeline",
-    "write_export": "kbvr.pipeline",
-    "DepthMap": "kbvr.depth.depth_map",
-    "estimate_depth": "kbvr.depth.estimate",
-    "Photo": "kbvr.photo.photo",
-    "ExportOptions": "kbvr.options.export_options",
-    "load_photo": "kbvr.photo.photo",
-    "photo_from_array": "kbvr.photo.photo",
-    "Scene": "kbvr.ldi.scene",
-    "build_scene": "kbvr.ldi.scene",
-    "render": "kbvr.rendering.cpu_renderer",
+_EXPORTS = {
+    "kbvr.depth.depth_map": ["DepthMap"],
+    "kbvr.depth.estimate": ["estimate_depth"],
+    "kbvr.errors": ["InputError", "KbvrError", "OutputError"],
+    "kbvr.geometry.camera": ["Camera"],
+    "kbvr.ldi.scene": ["Scene", "build_scene"],
+    "kbvr.making.plan": ["Plan"],
+    "kbvr.making.report": ["ExportReport", "Written"],
+    "kbvr.options.export_options": ["ExportOptions"],
+    "kbvr.photo.photo": ["Photo", "load_photo", "photo_from_array"],
+    "kbvr.pipeline": ["export", "plan_export", "write_export"],
+    "kbvr.rendering.cpu_renderer": ["render"],
 }
+_MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
 
 __all__ = [
     "Camera",
@@ -86,9 +76,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _MODULES:
         raise AttributeError(f"module 'kbvr' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -1,10 +1,19 @@
 """The errors that kbvr raises on purpose, for which the command line exits with code 2.
 
-Anything else is a bug and keeps its traceback.
+KbvrError
+├── InputError        what the caller gave cannot be used (exit code 2)
+│   ├── MissingExtraError  an output requires a library that is not installed
+│   └── OptionsError  options have bad values or do not fit together; the command line shows their flags
+├── OutputError       what was written cannot be trusted or may not be written (exit code 2)
+│   └── AlreadyExistsError  a file may not be replaced; the command line adds its flag
+├── OutOfMemoryError  there is not enough memory for what was asked (exit code 2)
+└── DownloadError     a file could not be fetched (exit code 2)
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from unicodedata import category
 
 MAX_MESSAGE_LENGTH = 300
@@ -34,8 +43,46 @@ class MissingExtraError(InputError):
     """An output requires an extra that is not installed; the message says how to install it."""
 
 
+class OptionText:
+    """A text about options: `{fps}` in it becomes `fps` in Python and `--fps` on the command line.
+
+    A literal brace is doubled.
+    """
+
+    def __init__(self, template: str) -> None:
+        self.template = template
+
+    def __str__(self) -> str:
+        return self.naming(str)
+
+    def naming(self, name_of: Callable[[str], str]) -> str:
+        """Return the text with options called what `name_of` returns for their Python names."""
+        return re.sub(r"\{\{|\}\}|\{(\w+)\}", lambda m: name_of(m[1]) if m[1] else m[0][0], self.template)
+
+
+def verbatim(text: str) -> str:
+    """Return a text for an `OptionText` that stays as it is."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+class OptionsError(InputError):
+    """Options have bad values or do not fit together; the message is an `OptionText`."""
+
+    def __init__(self, message: str) -> None:
+        self.text = OptionText(message)
+        super().__init__(str(self.text))
+
+
 class OutputError(KbvrError):
-    """A file exists, cannot be written, or differs when it is read back."""
+    """A file already exists, cannot be written, or differs when it is read back."""
+
+
+class AlreadyExistsError(OutputError):
+    """A file already exists and may not be replaced."""
+
+    def __init__(self, what: str) -> None:
+        self.statement = f"{what} already exists"
+        super().__init__(f"{self.statement} (overwrite=True replaces it)")
 
 
 class OutOfMemoryError(KbvrError, MemoryError):

@@ -1,8 +1,8 @@
-"""The whole product on one page: one photo in; stereo and plain videos, loops, stereo pictures and scenes out.
+"""The whole product on one page: from a photo to videos, loops, stereo pictures and scenes.
 
 load_photo -> the profile's depth -> scene_depth_of -> the plan (a shot for every output: moves along a path, a rig of
-two eyes) -> the profile's scene (split, fill, mattes, mesh, for what the moves can see) -> the cameras of each instant
--> all files that show it. Depth maps and autostereograms are made of the depth at once, scenes to visit of the layers.
+two eyes) -> the profile's scene (split, fill, mattes and mesh for what the moves uncover) -> the views of each instant
+-> the files that show them. Depth maps and autostereograms are made from the depth alone, scene files from the layers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from jaxtyping import UInt8
 
 from kbvr.depth.depth_map import DepthMap, seen_through
 from kbvr.depth.scene_depth import scene_depth_of
-from kbvr.errors import InputError
+from kbvr.errors import InputError, OptionsError, OptionText
 from kbvr.formats.write import check_items
 from kbvr.making.make import make_files
 from kbvr.making.plan import Job, Plan
@@ -27,19 +27,19 @@ from kbvr.making.report import ExportReport
 from kbvr.making.run import Progress, Run
 from kbvr.mesh.cell_plane import TEXTURE_MAX_PX
 from kbvr.motion.paths import view_of
-from kbvr.nets import sessions_noted
-from kbvr.options.declare import shown
+from kbvr.nets import record_sessions
+from kbvr.options.declare import quoted
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.keywords import ExportKeywords
-from kbvr.options.values import LEAST_SIDE_PX
+from kbvr.options.values import MIN_SIDE_PX
 from kbvr.photo.photo import Photo, load_photo, photo_from_array
-from kbvr.plan.aspect import cut_around_subject, size_within
+from kbvr.plan.aspect import cropped_around_subject, size_within
 from kbvr.plan.file_names import fitted_to, moved_to, names_a_file
 from kbvr.plan.from_options import check_options
 from kbvr.plan.memory_budget import MemoryUse, refuse_without_room, within_memory, within_px
 from kbvr.plan.output_kinds import DrawnKind, SceneKind, chosen_kinds
 from kbvr.profiles.choose import profile_of
-from kbvr.system.atomic_file import refuse_taken
+from kbvr.system.atomic_file import check_writable
 
 _log = logging.getLogger(__name__)
 
@@ -51,22 +51,22 @@ def export(
     progress: Progress | None = None,
     **options: Unpack[ExportKeywords],
 ) -> ExportReport:
-    """Make videos, loops, pictures and scenes of a photo; a stereo video if no output is named.
+    """Make videos, loops, pictures and scenes of a photo; a stereo video by default.
 
-    An output that cannot be made does not cost the others: the report tells of it in `failed`, and a warning is logged;
-    if there is no other, its error is raised.
+    An output that cannot be made does not stop the others: the report lists it in `failed`, and a warning is logged. If
+    no output can be made, the error of the first one is raised.
 
     Args:
         photo: a file, a `Photo`, or sRGB pixels.
-        out: folder to write to, or the file if there is only one.
-        progress: called with a stage's name, what is done of it, and how much there is.
-        **options: docs/options.md lists them; texts are read as on the command line.
+        out: the folder to write to, or the output file if there is only one.
+        progress: called with a stage's name, its finished steps and its total steps.
+        **options: see docs/options.md; texts are parsed as on the command line.
 
     Returns:
-        What was written, and what was chosen on the way.
+        The written files, and the choices made for the photo.
 
     Raises:
-        InputError: if the photo or an option cannot be used, or no kind of output is wanted.
+        InputError: if the photo or an option cannot be used, or no output is chosen.
         OutputError: if a file exists and may not be overwritten, or cannot be written.
 
     Example:
@@ -84,32 +84,27 @@ def export(
 def export_photo(
     photo: Path | Photo, out: Path, options: ExportOptions, *, progress: Progress | None = None
 ) -> ExportReport:
-    """Make the outputs of one photo, in a folder or as one file; return what was done, and what could not be.
+    """Make the outputs of one photo, in a folder or as one file.
 
-    Where it raises, nothing is left of the files that were written until then, but of those that took the place of
+    The errors are those of `export`. If it raises, all files written so far are removed, except those that replaced
     others.
-
-    Raises:
-        InputError: if the photo or the depth file cannot be used.
-        OutputError: if a file exists and may not be overwritten, or cannot be written.
-        KbvrError: if no output could be made: what the first one failed for.
     """
     options = fitted_to(out, options)
     check_options(options)
-    run = Run(str(photo.name if isinstance(photo, Photo) else photo), options.overwrite, progress or _untold)
-    with run.all_or_none(), sessions_noted() as sessions:
+    run = Run(str(photo.name if isinstance(photo, Photo) else photo), options.overwrite, progress or _ignore_progress)
+    with run.all_or_none(), record_sessions() as sessions:
         profile = profile_of(options)
         jobs = _jobs(photo, out, options)
         with run.clock.stage("load"):
             if isinstance(photo, Path):
                 photo = load_photo(photo, fov_deg=options.fov_deg, max_memory_bytes=options.max_memory)
         if all(isinstance(job.kind, SceneKind) for job in jobs):
-            photo = within_px(photo, TEXTURE_MAX_PX)  # scenes show no more
+            photo = within_px(photo, TEXTURE_MAX_PX)  # scene files hold no larger textures
         file_px = _file_px(photo, options)
-        jobs = run.that_can_be_made(_sized(jobs, file_px, options), options)
+        jobs = run.with_installed_extras(_sized(jobs, file_px, options), options)
         options = options.for_photo(file_px, name=photo.title)
         photo, memory = _within_memory(photo, jobs, options)
-        with run.stage("depth", shown="depth"):
+        with run.stage("depth"):
             depth = profile.depth(photo)
         plan = _planned(seen_through(photo, depth), depth, jobs, file_px, options)
         return make_files(plan, profile, run, memory, sessions)
@@ -118,19 +113,19 @@ def export_photo(
 def plan_export(
     photo: Photo, depth: DepthMap, /, out: str | PathLike[str] = ".", **options: Unpack[ExportKeywords]
 ) -> Plan:
-    """Plan what `write_export` makes of a photo and a depth map that are in memory.
+    """Plan the outputs of a photo and a depth map in memory, for `write_export`.
 
     Args:
         photo: the photo, from `load_photo` or `photo_from_array`.
-        depth: its depth, of the same size.
-        out: folder to write to.
-        **options: those of `export`; the ones about depth and memory say nothing here.
+        depth: its depth map, of the same size.
+        out: the folder to write to.
+        **options: those of `export`; options about depth and memory have no effect here.
 
     Returns:
-        The shots (cameras of every instant) and files of every output.
+        The shots and files of every output.
 
     Raises:
-        InputError: if depth and photo differ in size, or an option cannot be used.
+        InputError: if photo and depth map differ in size, or an option cannot be used.
         OutputError: if a file exists and may not be overwritten.
 
     Example:
@@ -141,8 +136,8 @@ def plan_export(
     if not (isinstance(photo, Photo) and isinstance(depth, DepthMap)):
         raise InputError(f"expected a Photo and a DepthMap, got {type(photo).__name__} and {type(depth).__name__}")
     if depth.inverse_depth.shape != photo.rgb.shape[:2]:
-        wanted, got = (f"{shape[1]}x{shape[0]}" for shape in (photo.rgb.shape, depth.inverse_depth.shape))
-        raise InputError(f"the depth must have the photo's size {wanted}, got {got}")
+        expected, got = (f"{shape[1]}x{shape[0]}" for shape in (photo.rgb.shape, depth.inverse_depth.shape))
+        raise InputError(f"expected a depth map of the photo's size {expected}, got {got}")
     values: dict[str, Any] = {**options}
     out = _path(out, "a folder or a file")
     chosen = fitted_to(out, ExportOptions(**values))
@@ -158,23 +153,23 @@ def write_export(plan: Plan, *, progress: Progress | None = None) -> ExportRepor
     """Make the files of a plan.
 
     Args:
-        plan: what `plan_export` returned.
-        progress: called with a stage's name, what is done of it, and how much there is.
+        plan: the plan, from `plan_export`.
+        progress: called with a stage's name, its finished steps and its total steps.
 
     Returns:
-        What was written, and what was chosen on the way.
+        The written files, and the choices made for the photo.
 
     Raises:
         OutputError: if a file exists and may not be overwritten, or cannot be written.
-        KbvrError: if no output could be made: what the first one failed for.
+        KbvrError: if no output could be made: the error of the first one.
     """
-    run = Run(plan.photo.name, plan.options.overwrite, progress or _untold)
-    with run.all_or_none(), sessions_noted() as sessions:
+    run = Run(plan.photo.name, plan.options.overwrite, progress or _ignore_progress)
+    with run.all_or_none(), record_sessions() as sessions:
         return make_files(plan, profile_of(plan.options), run, None, sessions)
 
 
 def _jobs(photo: Path | Photo, out: Path, options: ExportOptions) -> list[Job]:
-    """Return what is to be made, the sizes not yet known; `out` is a folder, or the file if there is only one."""
+    """Return the jobs, without the sizes of their views; `out` is a folder, or the file if there is only one."""
     name = photo.name if isinstance(photo, Photo) else photo.stem
     inputs = [path for path in (photo, options.depth, options.keyframes) if isinstance(path, Path)]
     is_file = names_a_file(out)
@@ -184,30 +179,29 @@ def _jobs(photo: Path | Photo, out: Path, options: ExportOptions) -> list[Job]:
         items = [moved_to(out, items)]
         jobs = [replace(jobs[0], items=tuple(items))]
     for item in items:
-        refuse_taken(item.path, overwrite=options.overwrite)
-        if any(_is_same(item.path, given) for given in inputs):
-            raise InputError(f"{item.path} is read for this output, and cannot be written too; give another name")
-    for idle in options.idle({item.format for item in items}):
-        _log.warning("nothing that is written here takes --%s", idle.replace("_", "-"))
+        check_writable(item.path, overwrite=options.overwrite)
+        if any(_is_same(item.path, path) for path in inputs):
+            raise InputError(f"{item.path} is an input of this export and cannot be its output; choose another name")
+    for name in options.unused({item.format for item in items}):
+        _log.warning(OptionText(f"{{{name}}} has no effect on the chosen outputs"))
     return jobs
 
 
 def _file_px(photo: Photo, options: ExportOptions) -> tuple[int, int]:
-    """Return the (width, height) of the part of the file's picture that is shown."""
+    """Return the (width, height) of the photo's file, cropped to the aspect ratio of the options."""
     return photo.file_size_px if options.aspect is None else size_within(photo.file_size_px, options.aspect)
 
 
 def _sized(jobs: Iterable[Job], file_px: tuple[int, int], options: ExportOptions) -> list[Job]:
-    """Return jobs with the largest size that their views can have."""
     sized = [replace(job, view_px=job.kind.view_px(file_px, options)) for job in jobs]
-    if options.aspect is not None and min(min(job.view_px) for job in sized) < LEAST_SIDE_PX:
-        shape, got = f"{options.aspect[0]:g}:{options.aspect[1]:g}", min((job.view_px for job in sized), key=min)
-        raise InputError(f"a picture must be 16x16 or more, got {got[0]}x{got[1]} with the aspect {shape}")
+    if options.aspect is not None and min(min(job.view_px) for job in sized) < MIN_SIDE_PX:
+        aspect, got = f"{options.aspect[0]:g}:{options.aspect[1]:g}", min((job.view_px for job in sized), key=min)
+        raise OptionsError(f"a picture must be 16x16 or more, got {got[0]}x{got[1]} with {{aspect}} {aspect}")
     return sized
 
 
 def _within_memory(photo: Photo, jobs: Sequence[Job], options: ExportOptions) -> tuple[Photo, MemoryUse | None]:
-    """Return the photo, made smaller if there is a limit that asks for it."""
+    """Return the photo, shrunk if the memory limit requires it, and the memory of the export."""
     drawn_px = max((job.view_px for job in jobs if isinstance(job.kind, DrawnKind)), default=(1, 1))
     is_visited = any(isinstance(job.kind, SceneKind) for job in jobs)
     photo, memory = within_memory(photo, drawn_px, options.max_memory, is_visited=is_visited)
@@ -218,12 +212,12 @@ def _within_memory(photo: Photo, jobs: Sequence[Job], options: ExportOptions) ->
 def _planned(
     photo: Photo, depth: DepthMap, jobs: Sequence[Job], file_px: tuple[int, int], options: ExportOptions
 ) -> Plan:
-    """Return the plan: size, cameras, eyes and lens of every job that is drawn.
+    """Return the plan, with a shot for every rendered job.
 
-    `file_px` is the size of what is shown of the file, of which the photo may be a smaller copy.
+    `file_px` is the size of the file's picture after cropping; the photo may be a smaller copy of it.
     """
     if options.aspect is not None:
-        photo, depth = cut_around_subject(photo, depth, options.aspect)
+        photo, depth = cropped_around_subject(photo, depth, options.aspect)
     scene_depth = scene_depth_of(depth)
     f_px = photo.f_px * file_px[0] / photo.size_px[0]
     shots = [
@@ -236,24 +230,18 @@ def _planned(
     return Plan(photo, depth, scene_depth, options, tuple(jobs), tuple(shots))
 
 
-def _is_same(one: Path, other: Path) -> bool:
-    """Return whether two paths lead to one file."""
+def _is_same(path: Path, other: Path) -> bool:
     try:
-        return one.samefile(other)
-    except OSError:  # one of them is not there, or may not be looked at
+        return path.samefile(other)
+    except OSError:  # one of them does not exist or cannot be accessed
         return False
 
 
-def _path(given: object, wanted: str) -> Path:
-    """Return what was given as a path.
-
-    Raises:
-        InputError: if it is none.
-    """
-    if not isinstance(given, str | PathLike) or isinstance(given, bytes) or "\0" in str(given):
-        raise InputError(f"expected {wanted}, got {shown(given)}")
-    return Path(given)
+def _path(value: object, expected: str) -> Path:
+    if not isinstance(value, str | PathLike) or isinstance(value, bytes) or "\0" in str(value):
+        raise InputError(f"expected {expected}, got {quoted(value)}")
+    return Path(value)
 
 
-def _untold(stage: str, done: int, total: int) -> None:
-    """Report progress to nobody."""
+def _ignore_progress(stage: str, done: int, total: int) -> None:
+    """Do nothing."""

@@ -64,7 +64,7 @@ def test_pixels_are_a_photo(tmp_path):
 def test_depth_of_another_size_is_refused(tmp_path):
     photo, depth = card_before_wall()
     small = kbvr.DepthMap(depth.inverse_depth[:50], depth.f_px)
-    with pytest.raises(kbvr.InputError, match="must have the photo's size 120x100, got 120x50"):
+    with pytest.raises(kbvr.InputError, match="expected a depth map of the photo's size 120x100, got 120x50"):
         kbvr.plan_export(photo, small, tmp_path, stereo=True)
 
 
@@ -90,8 +90,8 @@ def test_photo_twos_explanation_does_not_speak_of_photo_one(tmp_path):
     first = kbvr.export(photo, tmp_path / "1", still="sbs", depth_quality="fast")
     given = {"depth": tmp_path / "d.npy", "depth_kind": "depth-m", "fill": "spread"}
     second = kbvr.export(photo, tmp_path / "2", still="sbs", **given)
-    assert first.explanation[-1] == "networks: ran on the CPU"
-    assert second.explanation[-1] == "networks: ran on nothing: none was needed"
+    assert first.explanation[-1] == "networks: on the CPU"
+    assert second.explanation[-1] == "networks: none used"
 
 
 MISUSED = """

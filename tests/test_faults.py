@@ -114,12 +114,12 @@ def refuse(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Return what lets no depth map of a name be written."""
 
     def refuse_one(name: str) -> None:
-        def written_aside(target: Path, *, overwrite: bool) -> AbstractContextManager[Path]:
+        def atomic_write(target: Path, *, overwrite: bool) -> AbstractContextManager[Path]:
             if target.name == name:
                 raise OutputError("no room")
-            return output.written_aside(target, overwrite=overwrite)
+            return output.atomic_write(target, overwrite=overwrite)
 
-        monkeypatch.setattr(depth_map, "written_aside", written_aside)
+        monkeypatch.setattr(depth_map, "atomic_write", atomic_write)
 
     return refuse_one
 

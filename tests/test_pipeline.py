@@ -216,7 +216,7 @@ def test_metres_from_a_file_are_kept_and_that_is_said(tmp_path, caplog):
     np.save(tmp_path / "card.npy", 1 / depth.inverse_depth)
     options = ExportOptions(depth=tmp_path / "card.npy", depth_kind="depth-m", subject_distance_m=9.0)
     assert np.allclose(Layers(options).depth(photo).inverse_depth, depth.inverse_depth)
-    assert "metres already" in caplog.text
+    assert "subject_distance_m has no effect: the depth is already in metres" in caplog.text
 
 
 def test_a_depth_file_takes_the_place_of_the_network(tmp_path):
@@ -226,7 +226,7 @@ def test_a_depth_file_takes_the_place_of_the_network(tmp_path):
     report = kbvr.export(
         tmp_path / "card.png", tmp_path, depth=tmp_path / "card.npy", depth_kind="depth-m", seconds=0.2
     )
-    assert "measured, from the file" in " ".join(report.explanation)
+    assert "metric, from the file" in " ".join(report.explanation)
     assert "fill: kbvr-fill" in report.explanation
     assert report.stereo["nearest_parallax_px"] < 0 < report.stereo["farthest_parallax_px"]
 
@@ -352,21 +352,21 @@ def test_a_crop_in_pixels_is_the_photos_own_when_memory_makes_the_photo_smaller(
 
 
 @pytest.mark.parametrize(
-    ("options", "idle"),
+    ("options", "unused"),
     [
-        ({"stereo": True, "animate_as": "gif"}, ["animate-as"]),
+        ({"stereo": True, "animate_as": "gif"}, ["animate_as"]),
         ({"still": "mpo", "picture": "png"}, ["picture"]),
         ({"still": "sbs", "quilt_for": "go", "alt": "a cat"}, ["alt"]),
         ({"wiggle": True, "animate_as": "gif", "period_s": 1.0, "alt": "a cat"}, []),
         ({"depth_map": "png", "quality": 50}, ["quality"]),
     ],
 )
-def test_a_choice_that_no_file_takes_is_warned_of(tmp_path, caplog, options, idle):
+def test_a_choice_that_no_file_takes_is_warned_of(tmp_path, caplog, options, unused):
     """Who chose it meant another output."""
     moves = {} if {"still", "depth_map", "wiggle"} & {*options} else {"seconds": 0.1}
     kbvr.export(EXAMPLES / "cat.jpg", tmp_path, max_size=(64, 64), **options, **moves)
-    told = [record.getMessage() for record in caplog.records if "takes --" in record.getMessage()]
-    assert told == [f"nothing that is written here takes --{name}" for name in idle]
+    told = [record.getMessage() for record in caplog.records if "has no effect" in record.getMessage()]
+    assert told == [f"{name} has no effect on the chosen outputs" for name in unused]
 
 
 def test_a_film_that_only_zooms_shows_every_enlargement(tmp_path):

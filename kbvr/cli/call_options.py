@@ -1,41 +1,41 @@
-"""Options of one call of `kbvr export` that are not about what is made."""
+"""Options of one call of `kbvr export` that do not affect the outputs, and the flag of every option."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
 
-from kbvr.options.declare import OptionGroup, option
+from kbvr.options.declare import Declared, OptionGroup, option
+from kbvr.options.export_options import declared
 from kbvr.options.presets import PRESETS
 
 
-class CallOptions(OptionGroup):
+class CallOptions(OptionGroup, title="Call"):
     """Where files go, and what is printed."""
-
-    title: ClassVar[str] = "Call"
 
     out: Path = option(
         Path(),
         "Folder to write to. If only one file is written, this can also be its name (out/cat.mp4), or - for "
         "standard output.",
         short="-o",
-        takes="a folder or a file",
+        accepts="a folder or a file",
         metavar="PATH",
         is_common=True,
     )
     preset: str | None = option(
         None,
-        "A set of options for a device or site: quest, youtube-vr180, tv-3d, blog, instagram, story, "
-        "looking-glass. You can define more in a configuration file. Options on the command line take precedence.",
-        takes="a preset's name",
+        f"A set of options for a device or site: {', '.join(PRESETS)}. You can define more in a configuration file. "
+        "Options on the command line take precedence.",
+        accepts="a preset's name",
         metavar="NAME",
-        suggests=tuple(PRESETS),
+        suggestions=tuple(PRESETS),
         is_common=True,
     )
     config: Path | None = option(
         None,
-        "A TOML file of options, read instead of kbvr.toml in this folder and your user kbvr.toml.",
-        takes="a TOML file",
+        "A TOML file of options, read instead of the kbvr.toml files in this folder and in kbvr's configuration "
+        "folder.",
+        accepts="a TOML file",
         metavar="FILE",
     )
     pull: bool = option(
@@ -47,9 +47,20 @@ class CallOptions(OptionGroup):
     comfort: Path | None = option(
         None,
         "Write a viewing-comfort report: the parallax in the result against what eyes can tolerate, with a chart.",
-        takes="a file that ends in .json",
+        accepts="a file that ends in .json",
         metavar="FILE.json",
     )
     explain: bool = option(False, "Print what was chosen for each photo, and why.", is_common=True)
-    quiet: bool = option(False, "Print only errors, and what --explain asks for.", short="-q")
+    quiet: bool = option(False, "Print only errors, and the output of --explain.", short="-q")
     as_json: bool = option(False, "Print one JSON object about all photos, and nothing else.", flag="--json")
+
+
+def every_option() -> Iterator[Declared]:
+    """Yield the options of a call, then those of exports."""
+    yield from CallOptions.declared()
+    yield from declared()
+
+
+def flag_of(name: str) -> str:
+    """Return the flag of an option by its name in Python."""
+    return next((option.flag for option in every_option() if option.name == name), f"--{name.replace('_', '-')}")

@@ -1,4 +1,4 @@
-"""`kbvr doctor`: the diagnosis as a table for a person, or as JSON for a program."""
+"""`kbvr doctor`: the diagnosis as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kbvr.cli.printing import complain, warnings_printed
+from kbvr.cli.printing import complain, warnings_to
 from kbvr.errors import escaped
 
 if TYPE_CHECKING:
@@ -22,20 +22,19 @@ if TYPE_CHECKING:
 WORKS, DOES_NOT = 0, 2
 """Exit codes."""
 
-LARGEST_WIDTH, PIPED_WIDTH = 100, 80
+MAX_WIDTH, PIPED_WIDTH = 100, 80
 MARKS = {"good": ("ok", "green"), "absent": ("--", "bright_black"), "bad": ("!!", "yellow"), "broken": ("XX", "red")}
-"""State -> its mark, which says the same without colour."""
 
-LEGEND = "ok works   -- not here, not needed   !! mend this   XX no video without it"
+LEGEND = "ok works   -- optional, missing   !! needs fixing   XX no videos without it"
 
 
 def doctor(
     deep: Annotated[
-        bool, typer.Option("--deep", help="Read all of every network file and compare it with its card.")
+        bool, typer.Option("--deep", help="Also compare the checksums of downloaded networks, which reads them whole.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
 ) -> int:
-    """Test what works on this machine, and how to fix the rest.
+    """Test what works on this machine, and show how to fix the rest.
 
     This runs a network on each device, tries each video encoder and renders a scene. The exit code is 0 if kbvr can
     make videos here, else 2.
@@ -45,25 +44,22 @@ def doctor(
     from kbvr.doctor import can_work, diagnose
 
     if sys.stderr.isatty() and not as_json:
-        complain("testing, some seconds ...")
-    with warnings_printed():
+        complain("testing, this takes a few seconds ...")
+    with warnings_to(complain):
         findings = diagnose(deep=deep)
     works = can_work(findings)
     if as_json:
         entries = [asdict(finding) for finding in findings]
         typer.echo(json.dumps({"works": works, "findings": entries}, indent=2, allow_nan=False))
     else:
-        width = min(shutil.get_terminal_size().columns, LARGEST_WIDTH) if sys.stdout.isatty() else PIPED_WIDTH
+        width = min(shutil.get_terminal_size().columns, MAX_WIDTH) if sys.stdout.isatty() else PIPED_WIDTH
         for line in table(findings, width):
             typer.echo(line)
     return WORKS if works else DOES_NOT
 
 
 def table(findings: Sequence[Finding], width: int) -> Iterator[str]:
-    """Yield the lines of the diagnosis, the verdict first; a remedy stands on a line of its own, to be copied whole.
-
-    `width` is the number of columns; only a remedy may be wider.
-    """
+    """Yield the lines of the diagnosis, at most `width` columns wide, except remedies, which can be copied whole."""
     yield _verdict(findings)
     name_width = max(len(finding.what) for finding in findings)
     indent = " " * (name_width + 7)
@@ -82,11 +78,10 @@ def table(findings: Sequence[Finding], width: int) -> Iterator[str]:
 
 
 def _verdict(findings: Sequence[Finding]) -> str:
-    """Return what a newcomer wants to know, in one line."""
     broken = [finding.what for finding in findings if finding.state == "broken"]
     bad = [finding.what for finding in findings if finding.state == "bad"]
     if broken:
         return typer.style(f"kbvr cannot make videos here: see {', '.join(broken)}.", fg="red", bold=True)
     if bad:
-        return typer.style(f"kbvr works here, but not all of it: see {', '.join(bad)}.", fg="yellow", bold=True)
+        return typer.style(f"kbvr works here, with problems: see {', '.join(bad)}.", fg="yellow", bold=True)
     return typer.style("kbvr works here.", fg="green", bold=True)

@@ -1,17 +1,15 @@
-"""`kbvr export`, once the command line is understood: photo after photo, told to a person or to a program."""
+"""`kbvr export`, once its options are known: export photo after photo, and print results as text or JSON."""
 
 from __future__ import annotations
 
 import json
-import logging
 import math
 import os
 import shlex
 import shutil
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -22,10 +20,10 @@ import typer
 from rich.console import Console
 
 from kbvr import pipeline
-from kbvr.cli.better_depth import fetch_depth_network, name_better_network, wants_pull
+from kbvr.cli.better_depth import models_variable, pull_depth_network, suggest_better_network
 from kbvr.cli.call_options import CallOptions
 from kbvr.cli.interruption import is_interruption
-from kbvr.cli.printing import complain, explained, print_line
+from kbvr.cli.printing import complain, explained, print_line, warnings_to
 from kbvr.cli.progress import Report, stage_bars
 from kbvr.errors import MAX_NAME_LENGTH, InputError, KbvrError, escaped, shortened
 from kbvr.making.report import ExportReport, Written
@@ -35,23 +33,23 @@ from kbvr.photo.photo import GUESSED_FOV_DEG, load_photo
 from kbvr.plan.file_names import names_a_file
 from kbvr.plan.from_options import check_options
 from kbvr.plan.output_kinds import chosen_kinds
-from kbvr.system.atomic_file import refuse_taken
+from kbvr.system.atomic_file import check_writable
 
-STREAM = Path("-")
-"""Standard output, as a place for one file."""
+STDOUT = Path("-")
 
-VIEWED = (".mp4", ".webm", ".glb", ".html", ".jpg", ".png")
-"""What `kbvr view` shows."""
+VIEWABLE = (".mp4", ".webm", ".glb", ".html", ".jpg", ".png")
+"""Suffixes of outputs that `kbvr view` shows."""
 
 GOOD, BUG, BAD_INPUT = 0, 1, 2
 """Exit codes."""
-LOADED_LATE = ("kbvr.formats.video.write_video", "kbvr.nets")
-"""What the pipeline loads when it gets there; here it is loaded before any photo."""
+
+LAZY_MODULES = ("kbvr.formats.video.write_video", "kbvr.nets")
+"""Modules that the pipeline imports late; here they are imported before the first photo."""
 
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """What one call of `kbvr export` asks for."""
+    """One call of `kbvr export`."""
 
     photos: tuple[Path, ...]
     options: ExportOptions
@@ -59,61 +57,56 @@ class ExportRequest:
 
     @property
     def is_watched(self) -> bool:
-        """Whether a person at a terminal sees what is said beside results."""
+        """Whether a person at a terminal sees progress bars and hints."""
         return sys.stderr.isatty() and not self.call.quiet and not self.call.as_json
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one photo: a report (in which outputs may have failed), or a one-line message."""
+    """The result of one photo: a report (in which outputs may have failed), or the message of an error."""
 
     photo: Path
     report: ExportReport | None = None
     message: str = ""
     is_bug: bool = False
     warnings: tuple[str, ...] = ()
-    """None where there is a message: it has to stand alone."""
+    """Empty if there is a message, which must make sense alone."""
 
     @property
     def exit_code(self) -> int:
-        """What the whole call would end with if this were its only photo."""
+        """The exit code of the call if this were its only photo."""
         if self.report:
             return BAD_INPUT if self.report.failed else GOOD
         return BUG if self.is_bug else BAD_INPUT
 
     @property
-    def complaints(self) -> tuple[str, ...]:
-        """What could not be made, a line each."""
+    def failures(self) -> list[tuple[str | None, str]]:
+        """The outputs that could not be made, and why; None stands for all of them."""
         if self.report is None:
-            return (self.message,)
-        return tuple(f"{failure.output}: {failure.message}" for failure in self.report.failed)
+            return [(None, self.message)]
+        return [(failure.output, explained(failure.error) or failure.message) for failure in self.report.failed]
 
 
 def run_export(request: ExportRequest) -> int:
-    """Export every photo; one that fails does not stop the rest, nor does an output of it.
-
-    Return the exit code: the worst is a bug.
-    """
+    """Export every photo and return the exit code; a photo or an output that fails does not stop the others."""
     out = request.call.out
-    if (names_a_file(out) or out == STREAM) and len(request.photos) > 1:
-        raise InputError(f"-o {out} is one file, got {len(request.photos)} photos")
-    if out == STREAM:
-        return _streamed(request)
-    return _exported(request)
+    if (names_a_file(out) or out == STDOUT) and len(request.photos) > 1:
+        raise InputError(f"-o {out} names one file, got {len(request.photos)} photos")
+    return _export_to_stdout(request) if out == STDOUT else _export_all(request)
 
 
-def _streamed(request: ExportRequest) -> int:
-    """Export into a folder that goes again, and write the one file of it to standard output; return the exit code."""
+def _export_to_stdout(request: ExportRequest) -> int:
+    """Export into a temporary folder and copy its only file to standard output; return the exit code."""
     if request.call.as_json or request.call.explain:
-        raise InputError("-o - writes the file to standard output, where --json and --explain print")
+        raise InputError("-o - excludes --json and --explain: they print to standard output too")
     if sys.stdout.isatty():
-        raise InputError("-o - writes a file to standard output, got a terminal; add > or |")
+        raise InputError("-o - writes the file to standard output, which is a terminal; add > or |")
     names = [file.ending for kind in chosen_kinds(request.options) for file in kind.files(request.options)]
     if len(names) != 1:
-        raise InputError(f"-o - is one file, but this makes {len(names)}: {', '.join(names)}")
+        raise InputError(f"-o - requires a single output file, got {len(names)}: {', '.join(names)}")
     with TemporaryDirectory() as folder:
         call = request.call.model_copy(update={"out": Path(folder), "quiet": True})
-        code = _exported(replace(request, call=call))
+        code = _export_all(replace(request, call=call))
         if code == GOOD:
             sys.stdout.flush()
             with next(path for path in Path(folder).rglob("*") if path.is_file()).open("rb") as file:
@@ -122,32 +115,32 @@ def _streamed(request: ExportRequest) -> int:
     return code
 
 
-def _exported(request: ExportRequest) -> int:
-    """Export every photo into a folder or a file; return the exit code."""
-    for module in LOADED_LATE:
+def _export_all(request: ExportRequest) -> int:
+    """Export every photo into a folder or a file; return the exit code, which is the worst of all photos'."""
+    for module in LAZY_MODULES:
         import_module(module)
     check_options(request.options)
     if request.call.comfort is not None:
         _check_comfort_report(request.call.comfort, request)
-    if wants_pull(flag=request.call.pull):
-        fetch_depth_network(request.options, quiet=request.call.quiet, shows_bar=request.is_watched)
+    if models_variable() == "auto" or request.call.pull:
+        pull_depth_network(request.options, quiet=request.call.quiet, shows_bar=request.is_watched)
     outcomes = []
-    taken: dict[str, Path] = {}
+    exported: dict[str, Path] = {}
     for photo in request.photos:
-        outcome = _export_one(photo, request, taken)
+        outcome = _export_one(photo, request, exported)
         outcomes.append(outcome)
         if outcome.report and not request.call.as_json:
-            _tell(outcome, outcome.report, request)
-        for complaint in outcome.complaints:
-            complain(f"{_name_of(outcome)}: {complaint}")
+            _print_report(outcome, outcome.report, request)
+        for output, message in outcome.failures:
+            complain(f"{_name_of(outcome)}: {message if output is None else f'{output}: {message}'}")
     codes = {outcome.exit_code for outcome in outcomes}
     if request.call.comfort is not None:
         codes.add(_write_comfort_report(request.call.comfort, outcomes, request))
     if not request.call.quiet and not request.call.as_json:
-        _tell_of_assumed_fov(outcomes)
+        _print_assumed_fov(outcomes)
     if request.is_watched and any(outcome.report for outcome in outcomes):
-        _name_next_step(outcomes)
-        name_better_network(request.options)
+        _print_next_step(outcomes)
+        suggest_better_network(request.options)
     if request.call.as_json:
         typer.echo(json.dumps(_summary(outcomes), indent=2, allow_nan=False))
     return BUG if BUG in codes else max(codes, default=GOOD)
@@ -159,78 +152,60 @@ def _check_comfort_report(path: Path, request: ExportRequest) -> None:
     check_report_name(path)
     one_eyed = {*ONE_EYED, "wiggle", "quilt", *(["stereo"] if request.options.layout == ("mono",) else [])}
     if {*request.options.outputs} <= one_eyed:
-        raise InputError("--comfort tells of two eyes, got no stereo output")
+        raise InputError("--comfort requires a stereo output")
     for target in (path, *(chart_path(path, photo, len(request.photos)) for photo in request.photos)):
-        refuse_taken(target, overwrite=request.options.overwrite)
+        check_writable(target, overwrite=request.options.overwrite)
 
 
 def _write_comfort_report(path: Path, outcomes: list[Outcome], request: ExportRequest) -> int:
-    """Write the report of the photos that were exported and return the exit code; their files stay whatever happens."""
+    """Write the comfort report of the exported photos and return the exit code; if it fails, their files stay."""
     from kbvr.formats.comfort_report import write_comfort_report
 
-    found = {outcome.photo: outcome.report.comfort for outcome in outcomes if outcome.report}
-    told = {photo: comfort for photo, comfort in found.items() if comfort is not None}
+    reports = {outcome.photo: outcome.report.comfort for outcome in outcomes if outcome.report}
+    comforts = {photo: comfort for photo, comfort in reports.items() if comfort is not None}
     try:
-        if told:
-            write_comfort_report(told, path, photos=len(request.photos), overwrite=request.options.overwrite)
+        if comforts:
+            write_comfort_report(comforts, path, photos=len(request.photos), overwrite=request.options.overwrite)
     except KbvrError as error:
-        complain(str(error))
+        complain(explained(error) or "")
         return BAD_INPUT
     return GOOD
 
 
-def _export_one(photo: Path, request: ExportRequest, taken: dict[str, Path]) -> Outcome:
-    """Export one photo; taken maps names of outputs to the photos they were made of, and is added to."""
+def _export_one(photo: Path, request: ExportRequest, exported: dict[str, Path]) -> Outcome:
+    """Export one photo, and add it to `exported`, which maps names of outputs to their photos."""
     bars: AbstractContextManager[Report | None]
     bars = stage_bars(photo.name, Console(stderr=True)) if request.is_watched else nullcontext()
     name = os.path.normcase(photo.stem)
-    with _collected_warnings() as warnings:
+    warnings: list[str] = []
+    with warnings_to(lambda warning: warnings.append(shortened(escaped(warning)))):
         try:
-            if name in taken:
-                # what is no photo gets that message: some programs put an XMP file beside each photo
+            if name in exported:
+                # a file that is not a photo gets that error: some programs save an XMP file with each photo
                 load_photo(photo, max_memory_bytes=request.options.max_memory)
-                wanted = "photos of one call must differ in name, for their outputs are named after them"
-                raise InputError(f"{wanted}; this one would write over those of {taken[name]}")
-            with bars as report:
-                made = pipeline.export_photo(photo, request.call.out, request.options, progress=report)
+                raise InputError(f"same name as {exported[name]}, whose outputs it would overwrite")
+            with bars as progress:
+                report = pipeline.export_photo(photo, request.call.out, request.options, progress=progress)
         except Exception as error:
             if is_interruption(error):
                 raise KeyboardInterrupt from error
             explanation = explained(error)
             if explanation is not None:
                 return Outcome(photo, message=_without_name(explanation, photo))
-            traceback.print_exc()  # a bug in one photo does not stop the rest either
+            traceback.print_exc()  # a bug in one photo does not stop the others either
             message = f"this is a bug in kbvr: {type(error).__name__}: {_without_name(str(error), photo)}"
             return Outcome(photo, message=message, is_bug=True)
-    taken[name] = photo
-    return Outcome(photo, made, warnings=tuple(warnings))
-
-
-@contextmanager
-def _collected_warnings() -> Iterator[list[str]]:
-    """Yield a list that gets what kbvr logs as a warning or worse."""
-    collected: list[str] = []
-
-    class Collector(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            collected.append(shortened(escaped(record.getMessage())))
-
-    collector = Collector(logging.WARNING)
-    logger = logging.getLogger("kbvr")
-    logger.addHandler(collector)
-    try:
-        yield collected
-    finally:
-        logger.removeHandler(collector)
+    exported[name] = photo
+    return Outcome(photo, report, warnings=tuple(warnings))
 
 
 def _without_name(message: str, photo: Path) -> str:
-    """Return a message without the photo's name, which stands before it in any case."""
+    """Return a message without the photo's name, which is printed before every message."""
     return shortened(escaped(message).removeprefix(f"{escaped(str(photo))}: "))
 
 
-def _tell(outcome: Outcome, report: ExportReport, request: ExportRequest) -> None:
-    """Print what a person wants to know: warnings, then the files."""
+def _print_report(outcome: Outcome, report: ExportReport, request: ExportRequest) -> None:
+    """Print the warnings, the explanation and the files of a photo, as far as the options ask for them."""
     if not request.call.quiet:
         for warning in outcome.warnings:
             complain(f"{_name_of(outcome)}: warning: {warning}")
@@ -239,13 +214,12 @@ def _tell(outcome: Outcome, report: ExportReport, request: ExportRequest) -> Non
             print_line(line)
     if not request.call.quiet:
         for written in report.written:
-            print_line(f"{written.file.path}  ({_shown(written)})")
-            for beside in written.file.beside:
-                print_line(f"{beside}  (belongs to {written.file.path.name})")
+            print_line(f"{written.file.path}  ({_facts(written)})")
+            for companion in written.file.beside:
+                print_line(f"{companion}  (belongs to {written.file.path.name})")
 
 
-def _tell_of_assumed_fov(outcomes: list[Outcome]) -> None:
-    """Say once how many photos do not say how wide their view is."""
+def _print_assumed_fov(outcomes: list[Outcome]) -> None:
     count = sum(outcome.report.is_fov_assumed for outcome in outcomes if outcome.report)
     if count:
         which = "" if len(outcomes) == 1 else f" of {count} of {len(outcomes)} photos"
@@ -254,16 +228,14 @@ def _tell_of_assumed_fov(outcomes: list[Outcome]) -> None:
         )
 
 
-def _name_next_step(outcomes: list[Outcome]) -> None:
-    """Say how to see what was made, to a person at a terminal."""
+def _print_next_step(outcomes: list[Outcome]) -> None:
     files = [written.file.path for outcome in outcomes if outcome.report for written in outcome.report.written]
-    shown = next((path for path in files if path.suffix in VIEWED), None)
-    if shown is not None:
-        complain(f"to see it: kbvr view {shlex.quote(str(shown))} (in a headset: add --lan)")
+    viewable = next((path for path in files if path.suffix in VIEWABLE), None)
+    if viewable is not None:
+        complain(f"to view it: kbvr view {shlex.quote(str(viewable))} (for a headset: add --lan)")
 
 
-def _shown(written: Written) -> str:
-    """Return what a file is, in a few words."""
+def _facts(written: Written) -> str:
     file = written.file
     has_packing = written.output not in SCENES and written.item.packing not in ("mono", *get_args(DepthMapKind))
     packing = [written.item.packing] if has_packing else []
@@ -278,25 +250,18 @@ def _name_of(outcome: Outcome) -> str:
 
 
 def _summary(outcomes: list[Outcome]) -> dict[str, Any]:
-    """Return the object of --json; numbers that JSON has not (infinity) become null."""
     return {
         "photos": [_photo_entry(outcome, outcome.report) for outcome in outcomes if outcome.report],
         "failures": [
-            {"photo": str(outcome.photo), "output": output, "message": message, "bug": outcome.is_bug}
+            {"photo": str(outcome.photo), "output": output, "message": shortened(message), "bug": outcome.is_bug}
             for outcome in outcomes
-            for output, message in _failures(outcome)
+            for output, message in outcome.failures
         ],
     }
 
 
-def _failures(outcome: Outcome) -> list[tuple[str | None, str]]:
-    """Return what could not be made, each with its message: outputs, or None for all."""
-    if outcome.report is None:
-        return [(None, outcome.message)]
-    return [(failure.output, shortened(failure.message)) for failure in outcome.report.failed]
-
-
 def _photo_entry(outcome: Outcome, report: ExportReport) -> dict[str, Any]:
+    """Return a photo's files and facts; infinity, which JSON lacks, becomes null."""
     return {
         "photo": str(outcome.photo),
         "written": [

@@ -1,4 +1,4 @@
-"""`kbvr formats`: what can be written."""
+"""`kbvr formats`: the file formats that kbvr writes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def formats(
 ) -> int:
     """List the file formats that kbvr writes.
 
-    For each: what it is for, which options change it, and how a written file is verified.
+    For each: its use, the options that affect it, and how a written file is verified.
     """
     import json
 
@@ -23,26 +23,24 @@ def formats(
     from kbvr.options.export_options import declared
 
     known = {name: load_format(name) for name in FORMATS}
-    used = {name: [one for one in declared() if name in one.used_by] for name in known}
+    options = {name: [option for option in declared() if name in option.used_by] for name in known}
     if as_json:
         entries = {
             name: {
                 "says": form.purpose,
                 "needs": form.needs,
                 "suffixes": form.suffixes,
-                "options": {one.name: one.takes for one in used[name]},
+                "options": {option.name: option.accepts for option in options[name]},
                 "proof": form.verification,
             }
             for name, form in known.items()
         }
         typer.echo(json.dumps(entries, indent=2))
         return 0
-    table = Table("format", "what for, options, and how it is read back", show_lines=True)
+    table = Table("format", "use, options, verification", show_lines=True)
     for name, form in known.items():
-        options = [f"{one.flag}: {one.takes}" for one in used[name]]
-        told = "\n".join(
-            [f"[bold]{escape(form.purpose)}[/bold]", *map(escape, options), f"[dim]{escape(form.verification)}[/dim]"]
-        )
-        table.add_row("\n".join([name, *form.suffixes]), told)
+        flags = [escape(f"{option.flag}: {option.accepts}") for option in options[name]]
+        lines = [f"[bold]{escape(form.purpose)}[/bold]", *flags, f"[dim]{escape(form.verification)}[/dim]"]
+        table.add_row("\n".join([name, *form.suffixes]), "\n".join(lines))
     Console().print(table)
     return 0

@@ -1,8 +1,8 @@
-"""Ctrl-C, a closed terminal, or the system that wants kbvr to end: each cleans up in the same way, and in time.
+"""Clean up quickly after Ctrl-C, a closed terminal or a request of the system to end.
 
-Python runs the handler of a signal when its main thread comes back from compiled code, and a network or an encoder may
-keep it for minutes. So a second thread watches: the signal's number is written to a socket by the handler in C, at
-once, and where kbvr has not ended by itself `GRACE_S` later, the thread removes what is unfinished and ends it.
+Python runs signal handlers only when its main thread returns from compiled code, which may take a network or an encoder
+minutes. So a second thread watches: Python's handler in C writes the signal's number to a socket at once, and if kbvr
+has not ended `GRACE_S` later, the thread removes unfinished files and ends the process.
 """
 
 from __future__ import annotations
@@ -21,61 +21,58 @@ from types import FrameType
 from kbvr.system.atomic_file import remove_unfinished
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
-"""Windows has no SIGHUP, and nothing else has a SIGBREAK."""
+"""SIGHUP does not exist on Windows, and SIGBREAK exists only there."""
 
 SIGNALLED = 128
-"""Added to the number of the signal that ended kbvr, as shells do."""
+"""Added to a signal's number to make the exit code, as shells do."""
 
 INTERRUPTED = SIGNALLED + signal.SIGINT
 
 GRACE_S = 1.5
-"""How long kbvr may take to end by itself after a signal."""
+"""Time for kbvr to end by itself after a signal."""
 
 LAST_WORDS_S = 0.3
-"""How long removing files and saying so may take after that: a disk or a terminal may hang too."""
+"""Time to remove files and print a line after that: a disk or a terminal may hang too."""
 
-SHOWN_CURSOR = b"\r\x1b[K\x1b[?25h"
+RESTORE_CURSOR = b"\r\x1b[K\x1b[?25h"
 """Clears the line of a progress bar and shows the cursor, which the bar hides (ECMA-48; DECTCEM)."""
 
 
 @dataclass
 class Interruption:
-    """What came, and whether it has been told."""
+    """The signals received, and whether the interruption has been reported."""
 
-    came: list[int] = field(default_factory=list)
-    """The numbers of the signals, in order."""
-
-    told: Lock = field(default_factory=Lock)
-    """Held from when it is told, so that it is told once."""
+    signals: list[int] = field(default_factory=list)
+    reported: Lock = field(default_factory=Lock)
+    """Acquired by the first report and never released, so that there is only one."""
 
     @property
     def code(self) -> int:
         """The exit code after an interruption: 128 + the first signal's number."""
-        return SIGNALLED + self.came[0] if self.came else INTERRUPTED
+        return SIGNALLED + self.signals[0] if self.signals else INTERRUPTED
 
-    def tell(self, write: Callable[[], object]) -> None:
-        """Call `write`, unless the interruption has been told."""
-        if self.told.acquire(blocking=False):
+    def report(self, write: Callable[[], object]) -> None:
+        """Call `write`, unless the interruption has been reported."""
+        if self.reported.acquire(blocking=False):
             with suppress(OSError, ValueError):  # the terminal may be gone
                 write()
 
 
 @contextmanager
 def signals_interrupt() -> Iterator[Interruption]:
-    """Let the first of SIGNALS raise KeyboardInterrupt, and end the process if it is still inside `GRACE_S` later.
+    """Raise KeyboardInterrupt on the first of SIGNALS, and end the process if it is still in here `GRACE_S` later.
 
-    Those that come after the first raise nothing: a closing terminal sends SIGHUP more than once, which must not break
-    off the cleaning up. A second SIGINT ends the process at once: a person insists. What kbvr was started to ignore
-    (nohup) stays ignored.
+    Later signals raise nothing: a closing terminal sends SIGHUP more than once, which must not abort the clean-up. A
+    second SIGINT ends the process at once, because a person insists. Signals ignored at the start (nohup) stay so.
     """
     interruption = Interruption()
     if current_thread() is not main_thread():
-        yield interruption  # Python lets no other thread set handlers
+        yield interruption  # in Python only the main thread can set handlers
         return
 
     def interrupt(number: int, _: FrameType | None) -> None:
-        interruption.came.append(number)
-        if len(interruption.came) == 1:
+        interruption.signals.append(number)
+        if len(interruption.signals) == 1:
             raise KeyboardInterrupt
 
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
@@ -90,9 +87,9 @@ def signals_interrupt() -> Iterator[Interruption]:
 
 @contextmanager
 def _watched(numbers: tuple[int, ...], interruption: Interruption) -> Iterator[None]:
-    """Let a thread end the process if one of these signals comes and this context is not left soon after."""
+    """Run a thread that ends the process if one of these signals arrives and this context is not left soon after."""
     left = Event()
-    ours = _watcher(numbers, left, interruption)
+    ours = _started_watcher(numbers, left, interruption)
     if ours is None:
         yield
         return
@@ -102,13 +99,13 @@ def _watched(numbers: tuple[int, ...], interruption: Interruption) -> Iterator[N
     finally:
         left.set()
         signal.set_wakeup_fd(before)
-        ours.close()  # which the thread reads as the end
+        ours.close()  # ends the thread
 
 
-def _watcher(numbers: tuple[int, ...], left: Event, interruption: Interruption) -> socket.socket | None:
-    """Start the thread and return where it is told of signals; None where no more files or threads are allowed.
+def _started_watcher(numbers: tuple[int, ...], left: Event, interruption: Interruption) -> socket.socket | None:
+    """Start the thread and return the socket it reads signals from; None if no more files or threads are allowed.
 
-    Then a signal ends kbvr as soon as Python gets to it; whether there is enough for the command, that will say.
+    Without the thread, a signal ends kbvr when the main thread returns from compiled code.
     """
     try:
         theirs, ours = socket.socketpair()
@@ -126,7 +123,7 @@ def _watcher(numbers: tuple[int, ...], left: Event, interruption: Interruption) 
 
 
 def _watch(signals: socket.socket, numbers: tuple[int, ...], left: Event, interruption: Interruption) -> None:
-    """Wait for a signal, then for the end of the context, a second SIGINT or the end of the time."""
+    """Wait for a signal, then for the end of the context, a second SIGINT or the end of the grace time."""
     first, until = 0, 0.0
     with signals:
         while True:
@@ -146,29 +143,29 @@ def _watch(signals: socket.socket, numbers: tuple[int, ...], left: Event, interr
 
 
 def _end(number: int, interruption: Interruption) -> None:
-    """End the process, with what is unfinished removed and one line on stderr.
+    """Remove unfinished files, print one line on stderr and end the process.
 
-    Other processes that it began (`kbvr.system.isolated_process`) end when their pipes are closed.
+    Its child processes (`kbvr.system.isolated_process`) end when their pipes close.
     """
 
     def last_words() -> None:
         remove_unfinished()
-        interruption.tell(_write_interrupted)
+        interruption.report(_write_interrupted)
 
-    saying = Thread(target=last_words, daemon=True)
-    saying.start()
-    saying.join(LAST_WORDS_S)
+    thread = Thread(target=last_words, daemon=True)
+    thread.start()
+    thread.join(LAST_WORDS_S)
     os._exit(SIGNALLED + number)
 
 
 def _write_interrupted() -> None:
-    """Write past Python's own stream, whose lock the main thread may hold."""
-    shown = SHOWN_CURSOR if sys.stderr is not None and sys.stderr.isatty() else b""
-    os.write(2, shown + b"kbvr: interrupted\n")
+    """Write to the descriptor, because the main thread may hold the lock of sys.stderr."""
+    cursor = RESTORE_CURSOR if sys.stderr is not None and sys.stderr.isatty() else b""
+    os.write(2, cursor + b"kbvr: interrupted\n")
 
 
 def is_interruption(error: BaseException | None) -> bool:
-    """Tell whether an exception is, or was raised because of, a KeyboardInterrupt (an import turns one into others)."""
+    """Return whether an exception is or comes from a KeyboardInterrupt, which an import may turn into another error."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:

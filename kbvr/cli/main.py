@@ -1,4 +1,4 @@
-"""The commands and their options. Nothing heavy is loaded before a command has been understood."""
+"""The commands. Nothing heavy is imported before the command line has been parsed."""
 
 from __future__ import annotations
 
@@ -23,13 +23,12 @@ from kbvr.cli.streams import dependable_streams
 from kbvr.cli.view import view
 from kbvr.errors import OutOfMemoryError
 from kbvr.photo import decoders
-from kbvr.system.resources import format_bytes as shown_bytes
-from kbvr.system.resources import has_room, processors
+from kbvr.system.resources import format_bytes, has_room, processors
 
 BAD_CALL = 2
 
-LIBRARY_ADDRESS_BYTES, LIBRARY_THREAD_ADDRESS_BYTES, MOST_LIBRARY_THREADS = 770 * 10**6, 180 * 10**6, 64
-"""Addresses that the libraries take when they are loaded, and for each further thread of OpenBLAS (loaded twice)."""
+LIBRARY_ADDRESS_BYTES, LIBRARY_THREAD_ADDRESS_BYTES, MAX_LIBRARY_THREADS = 770 * 10**6, 180 * 10**6, 64
+"""Address space of the loaded libraries, and of each further thread of OpenBLAS (which is loaded twice)."""
 
 app = typer.Typer(
     name="kbvr",
@@ -39,9 +38,9 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> bool:
-    if not wanted:
-        return wanted
+def _print_version(is_given: bool) -> bool:
+    if not is_given:
+        return is_given
     from importlib.metadata import version
 
     typer.echo(f"kbvr {version('kbvr')}")
@@ -59,7 +58,7 @@ def kbvr(version: Version = False) -> None:
 
     Example: kbvr export photo.jpg -o out/
 
-    See kbvr export --help for everything that it makes.
+    See kbvr export --help for all outputs.
     """
 
 
@@ -70,37 +69,37 @@ app.add_typer(models_app, name="models")
 app.command(cls=PlainCommand)(doctor)
 
 
-def _refuse_too_few_addresses() -> None:
-    """Refuse a limit (`ulimit -v`) under which the libraries cannot be loaded: some of them crash where they notice."""
-    threads = min(processors(), MOST_LIBRARY_THREADS)
+def _refuse_low_address_limit() -> None:
+    """Refuse a limit (`ulimit -v`) that is too low to load the libraries: some of them crash when they reach it."""
+    threads = min(processors(), MAX_LIBRARY_THREADS)
     needed = LIBRARY_ADDRESS_BYTES + LIBRARY_THREAD_ADDRESS_BYTES * (threads - 1)
     if not has_room(needed, for_addresses=True):
         raise OutOfMemoryError(
-            f"kbvr needs about {shown_bytes(needed)} of address space with {threads} processors, more than it may have "
-            "here; a higher limit (ulimit -v) or fewer processors (taskset) would help"
+            f"kbvr requires about {format_bytes(needed)} of address space with {threads} processors, which is above "
+            "the limit; raise the limit (ulimit -v) or use fewer processors (taskset)"
         )
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run the command line, sys.argv if none is given, and return the exit code.
+    """Run a command line (sys.argv if `args` is None) and return the exit code.
 
-    0: all is done. 1: a bug, with its traceback. 2: bad options or photos, or outputs that cannot be made while others
-    are, a line each; or results that could not be printed. 128 + the signal's number if a signal ended it: 130 after
-    Ctrl-C; but that is how a person ends `kbvr view`: 0. A signal ends the process from here if the command line is
-    sys.argv, or if what is at work does not let go of the main thread.
+    0: success. 1: a bug, with its traceback. 2: bad options or photos, outputs that could not be made, or results that
+    could not be printed; each has a line on stderr. 128 + the signal's number if a signal ended it, so 130 after
+    Ctrl-C, except for `kbvr view`, which people end that way: 0. A signal ends the process from here if `args` is
+    None, or if compiled code does not return to the main thread.
     """
     given = sys.argv[1:] if args is None else args
     with dependable_streams() as lost, _warnings_logged(), signals_interrupt() as interruption:
         try:
             if given[:1] == ["export"] and not {*given} & {"-h", "--help", "--help-all"}:
-                _refuse_too_few_addresses()
+                _refuse_low_address_limit()
                 decoders.warm_up()
             code: int = app(args if given else ["--help"], prog_name="kbvr", standalone_mode=False) or 0
         except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  bugs are raised again
-            code = INTERRUPTED if interruption.came else _code_of(error)
+            code = INTERRUPTED if interruption.signals else _code_of(error)
         if code == INTERRUPTED:
             code = interruption.code
-            interruption.tell(lambda: complain("interrupted"))
+            interruption.report(lambda: complain("interrupted"))
             if args is None:
                 os._exit(code)  # Python would wait for threads that are still in compiled code
         return code or (BAD_CALL if lost else code)
@@ -108,8 +107,8 @@ def main(args: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _warnings_logged() -> Iterator[None]:
-    """Keep the terminal clean of what libraries tell programmers, by warnings (numpy's overflows) and by `logging`."""
-    silent = logging.NullHandler()  # where there is no handler at all, warnings go to stderr
+    """Keep libraries' messages for programmers (such as numpy's overflow warnings) off the terminal."""
+    silent = logging.NullHandler()  # without any handler, `logging` prints warnings on stderr
     logging.getLogger().addHandler(silent)
     logging.captureWarnings(True)
     try:
@@ -120,27 +119,21 @@ def _warnings_logged() -> Iterator[None]:
 
 
 def _code_of(error: BaseException) -> int:
-    """Return the exit code for what a command raised, a complaint told; a bug is raised again."""
+    """Print the message of an error and return the exit code; a bug is raised again."""
     if is_interruption(error):
         return INTERRUPTED
-    if isinstance(error, typer.TyperException):
-        return _bad_call(f"{_complaint_of(error)} (see --help)")
-    explanation = explained(error)
-    if explanation is None:
+    message = f"{_call_message(error)} (see --help)" if isinstance(error, typer.TyperException) else explained(error)
+    if message is None:
         raise error
-    return _bad_call(explanation)
+    complain(message)
+    return BAD_CALL
 
 
-def _complaint_of(error: typer.TyperException) -> str:
-    """Return what is wrong with a call, with the option that was probably meant."""
+def _call_message(error: typer.TyperException) -> str:
+    """Return what is wrong with a command line; for an unknown option, with the closest one that exists."""
     alike = getattr(error, "possibilities", None)
     if not alike:
         return error.format_message()
     name = str(getattr(error, "option_name", ""))
-    meant = get_close_matches(name, alike, n=1, cutoff=0) or alike
-    return f"there is no option {name}; did you mean {meant[0]}?"
-
-
-def _bad_call(complaint: str) -> int:
-    complain(complaint)
-    return BAD_CALL
+    closest = get_close_matches(name, alike, n=1, cutoff=0) or alike
+    return f"there is no option {name}; did you mean {closest[0]}?"

@@ -1,11 +1,9 @@
-"""`kbvr models`: which networks there are, what they are, and how they come and go."""
+"""`kbvr models`: list, show, download, add and remove networks."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -13,32 +11,26 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from kbvr.cli.plain_help import PlainCommand
-from kbvr.cli.printing import print_line, print_note, warnings_printed
+from kbvr.cli.printing import complain, print_line, print_note, warnings_to
 
 if TYPE_CHECKING:
     from kbvr.nets import Card
 
-app = typer.Typer(
-    help="List, download, add and remove networks.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+app = typer.Typer(help="List, download, add and remove networks.", no_args_is_help=True, rich_markup_mode=None)
 
-Name: TypeAlias = Annotated[
-    str, typer.Argument(metavar="NAME", help="Name of a network, as `kbvr models list` prints it.")
-]
+Name: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", help="A name that `kbvr models list` prints.")]
 BEST = "best"
-"""Stands for the best network for depth, unless somebody has added one of this name."""
+"""Stands for the best network for depth, unless an added network has this name."""
 
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
 
 @app.command("list", cls=PlainCommand)
 def list_models(as_json: AsJson = False) -> None:
-    """List the networks that kbvr carries or knows: licence, size, whether the file is there, task."""
+    """List all known networks: licence, size, whether installed, task."""
     from kbvr.nets import known_cards
 
-    with warnings_printed():
+    with warnings_to(complain):
         cards = list(known_cards().values())
     if as_json:
         typer.echo(json.dumps([_entry(card) for card in cards], indent=2, allow_nan=False))
@@ -51,13 +43,13 @@ def list_models(as_json: AsJson = False) -> None:
 
 @app.command(cls=PlainCommand)
 def show(name: Name, as_json: AsJson = False) -> None:
-    """Show the card of a network: what it is, what it was trained on, its figures, its limits.
+    """Show a network's card: training data, figures and limits.
 
     Example: kbvr models show kbvr-depth
     """
     from kbvr.nets import BUILT_IN, card_of, without_credentials
 
-    with warnings_printed():
+    with warnings_to(complain):
         card = card_of(name)
     if as_json:
         typer.echo(json.dumps(_entry(card), indent=2, allow_nan=False))
@@ -65,10 +57,10 @@ def show(name: Name, as_json: AsJson = False) -> None:
     print_line(f"{card.name}: {card.task}")
     file = card.path.name if name in BUILT_IN else card.path
     rows = [
-        ("file", f"{file}, {_size(card)}, {_whereabouts(card)}, sha256 {card.sha256}"),
+        ("file", f"{file}, {_size(card)}, {_status(card)}, sha256 {card.sha256}"),
         ("licence", card.licence + (" (no commercial use)" if card.non_commercial else "")),
-        ("from", card.source),
-        *([("fetched from", without_credentials(card.url))] if card.url else []),
+        ("source", card.source),
+        *([("download", without_credentials(card.url))] if card.url else []),
         ("trained on", card.trained_on),
         ("sizes", card.sizes),
         ("input", card.normalisation),
@@ -87,38 +79,40 @@ def pull_model(
         bool, typer.Option("--accept-license", help="Accept a licence that forbids commercial use.")
     ] = False,
     proxy: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="Proxy to fetch through.", show_default="HTTPS_PROXY of the environment"),
+        str | None, typer.Option(metavar="URL", help="Proxy to download through.", show_default="$HTTPS_PROXY")
     ] = None,
 ) -> None:
-    """Fetch the file of a network, or go on fetching it where it was broken off; best is the best one for depth.
+    """Download a network, or resume a download.
+
+    The name best stands for the best network for depth.
 
     Example: kbvr models pull best
     """
+    from kbvr.cli.progress import download_bar
     from kbvr.depth.networks import BEST_FIRST
-    from kbvr.nets import BUILT_IN, card_of, is_whole, known_cards, pull
+    from kbvr.nets import BUILT_IN, card_of, is_verified, known_cards, pull
 
-    with warnings_printed():
+    with warnings_to(complain):
         name = BEST_FIRST[0] if name == BEST and BEST not in known_cards() else name
         card = card_of(name)
-    if name in BUILT_IN or is_whole(card):
-        print_line(f"{name} is here already: {card.path}")
+    if name in BUILT_IN or is_verified(card):
+        print_line(f"{name} is already installed: {card.path}")
         return
-    tell_licence(card)
-    with warnings_printed(), _bar(name) as progress:
+    print_licence(card)
+    with warnings_to(complain), download_bar(name, is_shown=sys.stderr.isatty()) as progress:
         path = pull(name, accept_license=accept_license, proxy=proxy, progress=progress)
-    print_line(f"{name} is here: {path}")
+    print_line(f"{name} is installed: {path}")
 
 
 @app.command("rm", cls=PlainCommand)
 def remove_model(name: Name) -> None:
-    """Remove the file of a network that was fetched or added.
+    """Remove a downloaded or added network.
 
     Example: kbvr models rm migan
     """
     from kbvr.nets import remove
 
-    with warnings_printed():
+    with warnings_to(complain):
         removed = remove(name)
     for path in removed:
         print_line(f"removed {path}")
@@ -130,33 +124,32 @@ def add_models(
         Path,
         typer.Argument(
             metavar="PATH",
-            help="A network (.onnx) with its card (.json, the same name) beside it; the file of a network that "
-            "`kbvr models list` names; a card; or a folder of such.",
+            help="A network (.onnx) with its card (.json) of the same name in the same folder; the file of a network "
+            "that `kbvr models list` prints; a card; or a folder of these.",
         ),
     ],
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a network of the same name that is there already.")
+        bool, typer.Option("--overwrite", help="Replace an existing network of the same name.")
     ] = False,
 ) -> None:
-    """Add networks from files, so that they can be used by their names.
+    """Add networks from files, to use them by name.
 
     Example: kbvr models add migan_pipeline_v2.onnx
     """
     from kbvr.nets import add
 
-    with warnings_printed():
+    with warnings_to(complain):
         cards = add(path, overwrite=overwrite)
     for card in cards:
-        tell_licence(card)
-        print_line(f"{card.name}: {card.path}" if card.is_here else f"{card.name}: {_whereabouts(card)}")
+        print_licence(card)
+        print_line(f"{card.name}: {card.path}" if card.is_installed else f"{card.name}: {_status(card)}")
 
 
 def _row(card: Card) -> tuple[str, ...]:
-    return card.name, card.licence, _size(card).rjust(8), _whereabouts(card)
+    return card.name, card.licence, _size(card).rjust(8), _status(card)
 
 
 def _entry(card: Card) -> dict[str, Any]:
-    """Return a card as JSON has it, with what is known about the file."""
     from kbvr.nets import BUILT_IN, without_credentials
 
     entry = {field: value for field, value in vars(card).items() if field not in ("folder", "figures")}
@@ -165,44 +158,30 @@ def _entry(card: Card) -> dict[str, Any]:
         entry[recipe] = asdict(entry[recipe]) if entry[recipe] else None
     for side in ("inputs", "outputs"):
         entry[side] = [asdict(tensor) for tensor in entry[side]]
-    there = card.is_here
-    size_bytes = card.path.stat().st_size if there else card.size_bytes or None
-    about = {"path": str(card.path), "here": there, "built_in": card.name in BUILT_IN, "size_bytes": size_bytes}
-    return {**entry, "figures": dict(card.figures), **about}
+    is_here = card.is_installed
+    size_bytes = card.path.stat().st_size if is_here else card.size_bytes or None
+    file = {"path": str(card.path), "here": is_here, "built_in": card.name in BUILT_IN, "size_bytes": size_bytes}
+    return {**entry, "figures": dict(card.figures), **file}
 
 
 def _size(card: Card) -> str:
-    """Return the size of a card's file, or about what it will be."""
-    size_bytes = card.path.stat().st_size if card.is_here else card.size_bytes
+    """Return the size of a network's file; the card's figure if it is not installed."""
+    size_bytes = card.path.stat().st_size if card.is_installed else card.size_bytes
     return f"{size_bytes / 1e6:.1f} MB" if size_bytes else "? MB"
 
 
-def _whereabouts(card: Card) -> str:
-    """Return whether a network can be used, else what has to be done first."""
+def _status(card: Card) -> str:
+    """Return whether a network is installed, or the command that installs it."""
     from kbvr.nets import BUILT_IN
 
     if card.name in BUILT_IN:
         return "built in"
-    if card.is_here:
-        return "here"
-    return f"not here: kbvr models {f'pull {card.name}' if card.url else 'add FILE'}"
+    if card.is_installed:
+        return "installed"
+    return f"not installed: kbvr models {f'pull {card.name}' if card.url else 'add FILE'}"
 
 
-def tell_licence(card: Card) -> None:
-    """Print on stderr under which licence a network comes, and from whom."""
+def print_licence(card: Card) -> None:
+    """Print the licence and source of a network on stderr."""
     terms = ", which forbids commercial use" if card.non_commercial else ""
-    print_note(f"{card.name}: licence {card.licence}{terms}; from {card.source}")
-
-
-@contextmanager
-def _bar(name: str) -> Iterator[Any]:
-    """Yield what a download reports to; None where nobody looks."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-
-    from kbvr.cli.progress import download_bar
-
-    with download_bar(name, Console(stderr=True)) as report:
-        yield report
+    print_note(f"{card.name}: licence {card.licence}{terms}; source: {card.source}")

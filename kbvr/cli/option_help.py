@@ -1,4 +1,4 @@
-"""The help of `kbvr export`: one screen of what people use, or every option, group after group."""
+"""The help of `kbvr export`: the common options on one screen, or every option, group after group."""
 
 from __future__ import annotations
 
@@ -8,56 +8,55 @@ from shutil import get_terminal_size
 
 from kbvr.options.declare import Declared
 
-MOST_COLUMNS, LEAST_COLUMNS = 100, 60
-NAMES_WIDTH = 24
-"""Columns of the flags; a longer one has a line of its own."""
+MAX_COLUMNS, MIN_COLUMNS = 100, 60
+FLAGS_WIDTH = 24
 
 USAGE = "Usage: kbvr export [OPTIONS] PHOTO..."
-SAYS = "Make stereo video, loops, pictures and 3D scenes."
+SUMMARY = "Make stereo video, loops, pictures and 3D scenes."
 SHORT_END = """\
-`kbvr export --help-all` lists every option, `kbvr formats` every kind of file.
+`kbvr export --help-all` lists every option, `kbvr formats` every file format.
   kbvr export cat.jpg -o out/                stereo video: out/cat_kbvr_LR.mp4
   kbvr export --wiggle cat.jpg -o out/       a loop for a blog
   kbvr export --gltf --html cat.jpg -o out/  a scene, and a page that shows it
   kbvr export --preset quest holiday/*.jpg   several photos, for a headset"""
 FULL_END = """\
-Any option can be set in kbvr.toml, in this folder or in kbvr's configuration folder: layout = "tb". A table
-[preset.NAME] there makes a preset of your own."""
+Options can also be set in kbvr.toml, in this folder or in kbvr's configuration folder: layout = "tb". A table
+[preset.NAME] in it defines your own preset."""
 
 
 def short_help(outputs: Iterable[Declared], others: Iterable[Declared]) -> str:
-    """Return one screen: the outputs and the common options, with their first sentence each."""
-    parts = [USAGE, "", SAYS, "", "Outputs (several are rendered together):"]
-    parts += [line for one in outputs for line in _entry(one, is_short=True)]
-    parts += ["", "Common options:"]
-    parts += [line for one in others if one.is_common for line in _entry(one, is_short=True)]
-    return "\n".join([*parts, "", SHORT_END])
+    """Return one screen: the outputs and the common options, each with the first sentence of its help."""
+    lines = [USAGE, "", SUMMARY, "", "Outputs (several are rendered together):"]
+    lines += [line for option in outputs for line in _entry(option, is_short=True)]
+    lines += ["", "Common options:"]
+    lines += [line for option in others if option.is_common for line in _entry(option, is_short=True)]
+    return "\n".join([*lines, "", SHORT_END])
 
 
 def full_help(groups: Iterable[tuple[str, Iterable[Declared]]]) -> str:
-    """Return every option with all that is known of it; groups are titles and options."""
-    parts = [USAGE, "", SAYS]
+    """Return every option with its whole help and its default; groups are titles and options."""
+    lines = [USAGE, "", SUMMARY]
     for title, options in groups:
-        parts += ["", f"{title}:"]
-        parts += [line for one in options for line in _entry(one, is_short=False)]
-    return "\n".join([*parts, "", *textwrap.wrap(FULL_END, _columns())])
+        lines += ["", f"{title}:"]
+        lines += [line for option in options for line in _entry(option, is_short=False)]
+    return "\n".join([*lines, "", *textwrap.wrap(FULL_END, _columns())])
 
 
 def _columns() -> int:
-    return max(LEAST_COLUMNS, min(MOST_COLUMNS, get_terminal_size().columns))
+    return max(MIN_COLUMNS, min(MAX_COLUMNS, get_terminal_size().columns))
 
 
-def _entry(one: Declared, *, is_short: bool) -> Iterator[str]:
-    """Yield the lines about one option."""
-    names = f"{one.short}, {one.flag}" if one.short else one.flag
-    if one.off_flag:
-        names += f"/{one.off_flag}"
-    names = f"  {names} {one.metavar}".rstrip()
-    text = one.says.split(". ")[0].rstrip(".") + "." if is_short else f"{one.says} {one.said_default}".rstrip()
-    lines = textwrap.wrap(text, _columns() - NAMES_WIDTH, break_on_hyphens=False, break_long_words=False)
-    if len(names) >= NAMES_WIDTH:
-        yield names
-        names = ""
+def _entry(option: Declared, *, is_short: bool) -> Iterator[str]:
+    flags = f"{option.short}, {option.flag}" if option.short else option.flag
+    if option.off_flag:
+        flags += f"/{option.off_flag}"
+    flags = f"  {flags} {option.metavar}".rstrip()
+    first_sentence = option.help.split(". ")[0].rstrip(".") + "."
+    text = first_sentence if is_short else f"{option.help} {option.default_note}".rstrip()
+    lines = textwrap.wrap(text, _columns() - FLAGS_WIDTH, break_on_hyphens=False, break_long_words=False)
+    if len(flags) >= FLAGS_WIDTH:
+        yield flags
+        flags = ""
     for line in lines:
-        yield f"{names:{NAMES_WIDTH}}{line}".rstrip()
-        names = ""
+        yield f"{flags:{FLAGS_WIDTH}}{line}".rstrip()
+        flags = ""

@@ -1,4 +1,4 @@
-"""Help of commands without the types of Python, which say nothing to a person."""
+"""Command help without Python's type names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PYTHON_TYPE = re.compile(r" <(?:list\[)?[A-Za-z]+\]?>(?=\s|$)")
 
 
 class PlainCommand(TyperCommand):
-    """A command whose help names arguments and options only."""
+    """A command whose help leaves out the types of arguments and options."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help."""

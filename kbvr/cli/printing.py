@@ -1,60 +1,66 @@
-"""What commands print: lines of results on stdout, complaints and warnings on stderr."""
+"""What commands print: results on stdout, errors, warnings and notes on stderr."""
 
 from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import typer
 
-from kbvr.errors import KbvrError, OutOfMemoryError, escaped, shortened
+from kbvr.cli.call_options import flag_of
+from kbvr.errors import AlreadyExistsError, KbvrError, OptionsError, OptionText, OutOfMemoryError, escaped, shortened
 from kbvr.system.resources import is_out_of_memory
 
 OUT_OF_MEMORY = (
-    "there is not enough memory, or no more threads or open files are allowed; "
-    "a smaller photo, less memory (--max-memory) or fewer threads (--threads) would help"
+    "not enough memory, threads or open files; try a smaller photo, a memory limit (--max-memory) or fewer threads "
+    "(--threads)"
 )
-"""What a person is told if a library runs out of memory, whatever it raises."""
+"""The message if a library runs out of memory, whatever it raises."""
 
 
 def print_line(text: str) -> None:
-    """Print a line of the result on stdout, whole."""
+    """Print a line of the result on stdout, never shortened."""
     typer.echo(escaped(text))
 
 
 def print_note(text: str) -> None:
-    """Print a line on stderr, where it is in nobody's way who reads the result."""
+    """Print a line on stderr, apart from the result."""
     typer.echo(escaped(text), err=True)
 
 
 def complain(message: str) -> None:
-    """Print a message on stderr, behind the name of the program."""
+    """Print a message on stderr, after the name of the program."""
     typer.echo(shortened(f"kbvr: {escaped(message)}"), err=True)
 
 
 def explained(error: BaseException) -> str | None:
-    """Return what a person is told of an error; None if it is a bug."""
+    """Return the message for an error, with flags instead of Python's option names; None if it is a bug."""
     if is_out_of_memory(error) and not isinstance(error, OutOfMemoryError):
         return OUT_OF_MEMORY
+    if isinstance(error, OptionsError):
+        return error.text.naming(flag_of)
+    if isinstance(error, AlreadyExistsError):
+        return f"{error.statement} (use --overwrite to replace it)"
     return str(error) if isinstance(error, KbvrError) else None
 
 
 @contextmanager
-def warnings_printed() -> Iterator[None]:
-    """Print what kbvr logs as a warning or worse, when it happens; an exception keeps its traceback."""
+def warnings_to(write: Callable[[str], object]) -> Iterator[None]:
+    """Call `write` with each warning or error that kbvr logs; an exception's traceback is printed."""
 
-    class Printer(logging.Handler):
+    class Writer(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if record.exc_info:
                 traceback.print_exception(record.exc_info[1])
-            complain(record.getMessage())
+            message: object = record.msg
+            write(message.naming(flag_of) if isinstance(message, OptionText) else record.getMessage())
 
-    printer = Printer(logging.WARNING)
+    writer = Writer(logging.WARNING)
     logger = logging.getLogger("kbvr")
-    logger.addHandler(printer)
+    logger.addHandler(writer)
     try:
         yield
     finally:
-        logger.removeHandler(printer)
+        logger.removeHandler(writer)

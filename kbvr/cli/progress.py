@@ -1,4 +1,4 @@
-"""Progress bars with the time left, one a stage, on stderr."""
+"""Progress bars with the remaining time, on stderr."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from rich.progress import (
 from kbvr.errors import MAX_NAME_LENGTH, escaped, shortened
 
 Report = Callable[[str, int, int], None]
-"""Told (name of the stage, steps done, steps in all); 0 in all means that nobody knows."""
+"""Called with a stage's name, its finished steps and its total steps; 0 if the total is unknown."""
 
 
 @contextmanager
 def stage_bars(title: str, console: Console) -> Iterator[Report]:
-    """Yield what the pipeline reports to; every stage that it names gets a bar, all of them go at the end."""
+    """Yield the progress callback of an export; each stage gets a bar, and all bars disappear at the end."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -47,8 +47,8 @@ def stage_bars(title: str, console: Console) -> Iterator[Report]:
 
 
 @contextmanager
-def download_bar(title: str, console: Console) -> Iterator[Callable[[int, int | None], None]]:
-    """Yield what a download reports to: bytes that are there, and bytes in all if anybody knows."""
+def download_bar(title: str, *, is_shown: bool) -> Iterator[Callable[[int, int | None], None]]:
+    """Yield the progress callback of a download: received bytes, and total bytes if known."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -56,6 +56,6 @@ def download_bar(title: str, console: Console) -> Iterator[Callable[[int, int | 
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not is_shown) as progress:
         bar = progress.add_task(escape(title), total=None)
         yield lambda done, total: progress.update(bar, completed=done, total=total)

@@ -1,7 +1,7 @@
-"""stdout and stderr that a command can rely on: they are there, and writing to them never stops the work.
+"""Standard streams that always exist and never fail, so that printing cannot stop an export.
 
-A person may have closed them (`2>&-`), Windows gives none to programs without a console (pythonw), a disk may be full,
-and `| head` leaves when it has seen enough.
+The caller may have closed them (`2>&-`), Windows gives none to programs without a console (pythonw), a disk may be
+full, and `| head` closes its end early.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import Any
 
 from kbvr.cli.printing import complain
 
-READER_LEFT = {errno.EPIPE, *([errno.EINVAL] if os.name == "nt" else [])}
-"""What writing to a pipe gives if nobody reads it any more."""
+READER_CLOSED = {errno.EPIPE, *([errno.EINVAL] if os.name == "nt" else [])}
+"""Errors of writing to a pipe whose reader has closed it."""
 
 
 class Unfailing(io.RawIOBase):
-    """A stream that reports the first error of writing, and drops what comes after it."""
+    """A stream that reports the first write error and discards everything after it."""
 
     def __init__(self, raw: Any, report: Callable[[OSError], None]) -> None:
         self._raw = raw
@@ -58,47 +58,47 @@ class Unfailing(io.RawIOBase):
 
 @contextmanager
 def dependable_streams() -> Iterator[list[OSError]]:
-    """Make sys.stdout and sys.stderr such streams; yield a list that gets the error if results were lost on stdout.
+    """Replace sys.stdout and sys.stderr by such streams; yield a list that gets the error if stdout loses results.
 
-    That is also reported on stderr; but a reader that leaves early is no loss. Letters that the terminal lacks are
-    written as backslashes and numbers. Streams that are missing lead to the null device.
+    That error is also printed on stderr; a reader that closes its end early is no error. Characters that the terminal
+    cannot encode become backslash escapes. Missing streams lead to the null device.
     """
     lost: list[OSError] = []
 
     def report_loss(error: OSError) -> None:
-        if error.errno not in READER_LEFT:
+        if error.errno not in READER_CLOSED:
             lost.append(error)
             complain(f"cannot write to standard output: {error.strerror or error}")
 
     _open_missing_descriptors()
     before = sys.stdin, sys.stdout, sys.stderr
-    with Path(os.devnull).open("r+", encoding="utf-8") as nowhere:
-        sys.stdin = before[0] or nowhere
-        sys.stdout = _unfailing(before[1] or nowhere, report_loss)
-        sys.stderr = _unfailing(before[2] or nowhere, lambda _: None)
+    with Path(os.devnull).open("r+", encoding="utf-8") as null:
+        sys.stdin = before[0] or null
+        sys.stdout = _unfailing(before[1] or null, report_loss)
+        sys.stderr = _unfailing(before[2] or null, lambda _: None)
         try:
             yield lost
         finally:
             for stream in (sys.stdout, sys.stderr):
-                with suppress(ValueError):  # closed by somebody
+                with suppress(ValueError):  # already closed
                     stream.flush()
             sys.stdin, sys.stdout, sys.stderr = before
 
 
 def _open_missing_descriptors() -> None:
-    """Open the null device where stdin, stdout or stderr of the system is closed.
+    """Open the null device in place of closed standard descriptors.
 
-    Else the next file to be opened would get its number, and what a library prints would go into that file.
+    Otherwise the next opened file would get their number, and a library's messages would go into that file.
     """
     for number in (0, 1, 2):
         try:
             os.fstat(number)
         except OSError:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # gets the lowest number that is free: this one
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # gets the lowest free number, which is this one
 
 
 def _unfailing(stream: Any, report: Callable[[OSError], None]) -> Any:
-    """Return a stream that writes to the same file, pipe or terminal; the very same one if it writes to none."""
+    """Return an `Unfailing` stream to the same file, pipe or terminal; the given stream if it writes to none."""
     if not isinstance(stream, io.TextIOWrapper):
         return stream
     raw = getattr(stream.buffer, "raw", stream.buffer)

@@ -1,4 +1,4 @@
-"""`kbvr view`: files in a browser, here or in a headset on the same network."""
+"""`kbvr view`: show files in a browser, on this machine or in a headset on the same network."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from typing import Annotated
 
 import typer
 
-from kbvr.cli.printing import complain, print_line, print_note, warnings_printed
+from kbvr.cli.printing import complain, print_line, print_note, warnings_to
 from kbvr.errors import InputError
 
 HALF_BLOCKS = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 """Whether the upper and the lower module of a QR code are dark -> character."""
 
 BLACK_ON_WHITE, PLAIN = "\x1b[38;5;16;48;5;231m", "\x1b[0m"
-"""Not the terminal's own colours: half of all terminals are light."""
+"""Fixed colours, because terminals may be light or dark."""
 
 
 def view(
@@ -29,29 +29,28 @@ def view(
         typer.Argument(metavar="FILE", help="Scenes (GLB, or HTML that kbvr made), stereo pictures and videos."),
     ],
     port: Annotated[
-        int, typer.Option(metavar="NUMBER", min=0, max=65535, help="Port to listen on.", show_default="any free port")
+        int, typer.Option(metavar="NUMBER", min=0, max=65535, help="Port to listen on.", show_default="a free port")
     ] = 0,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
     lan: Annotated[
         bool,
         typer.Option(
             "--lan",
-            help="Serve to a headset or a phone on the same network, by HTTPS, and print a QR code. "
-            "Requires kbvr[lan].",
+            help="Serve to a headset or phone on the same network over HTTPS, and print a QR code. Requires kbvr[lan].",
         ),
     ] = False,
     address: Annotated[
         str | None,
         typer.Option(
             metavar="IPV4",
-            help="With --lan, the address of this machine to serve at.",
-            show_default="that of the default network interface",
+            help="This machine's address to serve at with --lan.",
+            show_default="the default network interface's",
         ),
     ] = None,
 ) -> int:
     """Show files in a browser until Ctrl-C.
 
-    Only this machine can reach the server; with --lan, also anyone on the network who knows the address.
+    Only this machine can reach the server. With --lan, so can anyone on the network who knows its URL.
 
     Example: kbvr view out/cat_kbvr.glb
 
@@ -60,23 +59,24 @@ def view(
     from kbvr.serving import LOOPBACK, lan_address, make_certificate, make_site, open_server
 
     if address is not None and not lan:
-        raise InputError("--address is for --lan, got no --lan")
+        raise InputError("--address requires --lan")
     site = make_site(files)
     host, certificate = LOOPBACK, None
     if lan:
         _refuse_missing_libraries()
         host = lan_address(address)
         certificate = make_certificate(host)
-    with suppress(KeyboardInterrupt), warnings_printed(), open_server(site, host, port, certificate) as server:
+    with suppress(KeyboardInterrupt), warnings_to(complain), open_server(site, host, port, certificate) as server:
         urls = [server.url + link for link in site.links]
         if len(urls) > 1:
             urls.insert(0, server.url)
         for url in urls:
             print_line(url)
         if certificate:
-            _tell_headset(urls[0], certificate.fingerprint)
+            _print_for_headset(urls[0], certificate.fingerprint)
         elif not no_open:
-            Thread(target=_open_browser, args=(urls[0],), daemon=True).start()  # some return when they are closed
+            # a thread, because some browsers do not return until they are closed
+            Thread(target=_open_browser, args=(urls[0],), daemon=True).start()
         server.serve_forever()
     return 0
 
@@ -84,11 +84,11 @@ def view(
 def _refuse_missing_libraries() -> None:
     missing = [name for name in ("cryptography", "segno") if find_spec(name) is None]
     if missing:
-        raise InputError(f"--lan wants {' and '.join(missing)}, not installed here: pip install 'kbvr[lan]'")
+        raise InputError(f"--lan requires {' and '.join(missing)}: pip install 'kbvr[lan]'")
 
 
 def _open_browser(url: str) -> None:
-    """Open a browser with windows; on Linux without a display Python would start one in the terminal."""
+    """Open a graphical browser; on Linux without a display, Python would start one in the terminal."""
     import webbrowser
 
     windows = sys.platform != "linux" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")))
@@ -97,14 +97,13 @@ def _open_browser(url: str) -> None:
     except webbrowser.Error:
         done = False
     if not done:
-        complain("no browser was found here; open the address above in one")
+        complain("no browser found; open the URL above in one")
 
 
-def _tell_headset(url: str, fingerprint: str) -> None:
-    """Print what the wearer of a headset needs to know, where it is in nobody's way who reads the URLs."""
+def _print_for_headset(url: str, fingerprint: str) -> None:
     print_note(
-        "The browser will warn of this address, for kbvr signed the certificate itself and nobody vouches for it. "
-        f"It is the right one if its SHA-256 fingerprint is {fingerprint}"
+        "The browser will warn about this URL because kbvr signed the certificate itself. "
+        f"The certificate is genuine if its SHA-256 fingerprint is {fingerprint}"
     )
     if sys.stderr.isatty():
         for line in qr_lines(url):
@@ -112,7 +111,7 @@ def _tell_headset(url: str, fingerprint: str) -> None:
 
 
 def qr_lines(text: str) -> Iterator[str]:
-    """Yield the lines of a QR code for a terminal, two rows of modules each, with the margin of four that it wants."""
+    """Yield the lines of a QR code for a terminal, two rows of modules each, with its required margin of four."""
     import segno
 
     rows = [[module != 0 for module in row] for row in segno.make_qr(text, error="m").matrix_iter(border=4)]

@@ -75,7 +75,7 @@ class DepthNetwork:
 def best_network() -> str:
     """Return the name of the network that `auto` chooses."""
     known = known_cards()
-    return next(name for name in BEST_FIRST if known[name].is_here)
+    return next(name for name in BEST_FIRST if known[name].is_installed)
 
 
 def depth_network(

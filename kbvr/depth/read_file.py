@@ -24,7 +24,7 @@ from kbvr.errors import InputError
 from kbvr.imaging.array_types import Plane
 from kbvr.photo.decoding_process import decoded_depth
 from kbvr.photo.depth_kind import DepthKind
-from kbvr.photo.picture_file import display_name as shown
+from kbvr.photo.picture_file import display_name
 
 _KINDS: tuple[DepthKind, ...] = get_args(DepthKind)
 _NEAREST_M = 0.001
@@ -54,10 +54,10 @@ def load_inverse_depth(
         return _resized(_normalised(stored, path), size_px), False
     inverse_depth = _from_metres(stored, path) if kind == "depth-m" else _from_inverse_metres(stored, path)
     if not inverse_depth.any():
-        raise InputError(f"{shown(path)}: expected {kind}, got no finite value above 0")
+        raise InputError(f"{display_name(path)}: expected {kind}, got no finite value above 0")
     if inverse_depth.max() > 1 / _NEAREST_M:
         nearest_m = 1 / float(inverse_depth.max())
-        raise InputError(f"{shown(path)}: expected {kind} of at least {_NEAREST_M} m, got {nearest_m:.2g} m")
+        raise InputError(f"{display_name(path)}: expected {kind} of at least {_NEAREST_M} m, got {nearest_m:.2g} m")
     return _resized(inverse_depth, size_px), True
 
 
@@ -72,11 +72,11 @@ def _from_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[
 
 def _from_inverse_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:
     if stored.dtype.kind in "iu":
-        raise InputError(f"{shown(path)}: expected fractions for inverse-depth-per-m, got whole numbers")
+        raise InputError(f"{display_name(path)}: expected fractions for inverse-depth-per-m, got whole numbers")
     _check_not_negative(stored, "inverse-depth-per-m", path)
     if np.isinf(stored).any():
         infinite = np.isinf(stored).sum()
-        raise InputError(f"{shown(path)}: expected inverse-depth-per-m, got infinity in {infinite} pixels")
+        raise InputError(f"{display_name(path)}: expected inverse-depth-per-m, got infinity in {infinite} pixels")
     with np.errstate(invalid="ignore"):
         return np.where(np.isnan(stored), 0.0, stored).astype(np.float64)
 
@@ -85,24 +85,28 @@ def _check_not_negative(stored: NDArray[Any], kind: str, path: str | os.PathLike
     negative = int((stored < 0).sum())
     if negative:
         lowest = f"{stored[stored < 0].min():.4g}"
-        raise InputError(f"{shown(path)}: expected {kind} >= 0, got {negative} negative pixels (down to {lowest})")
+        raise InputError(
+            f"{display_name(path)}: expected {kind} >= 0, got {negative} negative pixels (down to {lowest})"
+        )
 
 
 def _normalised(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:
     with np.errstate(invalid="ignore"):
         disparity = stored.astype(np.float64)
     if np.isinf(disparity).any():
-        raise InputError(f"{shown(path)}: expected disparity, got infinity in {np.isinf(disparity).sum()} pixels")
+        raise InputError(
+            f"{display_name(path)}: expected disparity, got infinity in {np.isinf(disparity).sum()} pixels"
+        )
     known = ~np.isnan(disparity)
     low, high = (disparity[known].min(), disparity[known].max()) if known.any() else (0.0, 0.0)
     with np.errstate(over="ignore"):
         extent = high - low
     if not extent > 0:
-        raise InputError(f"{shown(path)}: expected disparity, got the same value in all pixels ({low:.4g})")
+        raise InputError(f"{display_name(path)}: expected disparity, got the same value in all pixels ({low:.4g})")
     if np.isinf(extent):
-        raise InputError(f"{shown(path)}: expected disparity, got too large a range, {low:.4g} to {high:.4g}")
+        raise InputError(f"{display_name(path)}: expected disparity, got too large a range, {low:.4g} to {high:.4g}")
     if stored.dtype == np.uint8:
-        _log.warning("%s: 8 bits store only 256 steps of depth, which may be visible as terraces", shown(path))
+        _log.warning("%s: 8 bits store only 256 steps of depth, which may be visible as terraces", display_name(path))
     with np.errstate(invalid="ignore"):
         return np.where(known, (disparity - low) / extent, 0.0)
 
@@ -113,7 +117,7 @@ def _check_aspect(got_px: tuple[int, int], size_px: tuple[int, int], path: str |
         rotated = got_px[1] / got_px[0] * size_px[1] / size_px[0]
         hint = "; is it rotated?" if max(rotated, 1 / rotated) <= _ASPECT_TOLERANCE else ""
         raise InputError(
-            f"{shown(path)}: expected depth of the photo's shape ({size_px[0]} x {size_px[1]}, to within 2%), "
+            f"{display_name(path)}: expected depth of the photo's shape ({size_px[0]} x {size_px[1]}, to within 2%), "
             f"got {got_px[0]} x {got_px[1]}{hint}"
         )
 

@@ -1,7 +1,7 @@
-"""Find out what works on this machine and what does not, each with what mends it; see `kbvr doctor`.
+"""Find out what works on this machine, and how to fix what does not; see `kbvr doctor`.
 
-Whatever loads a driver or a compiled library is tried in a process of its own, with a time limit: a driver that crashes
-or hangs becomes a finding.
+Everything that loads a driver or a compiled library is tried in its own process with a time limit, so a driver that
+crashes or hangs becomes a finding.
 """
 
 from kbvr.doctor.diagnosis import diagnose

@@ -1,4 +1,4 @@
-"""Ask everything that kbvr uses whether it works here."""
+"""Test everything that kbvr uses on this machine."""
 
 from __future__ import annotations
 
@@ -20,36 +20,35 @@ from kbvr.doctor.trials import (
 from kbvr.formats.video.encoders import HARDWARE, SOFTWARE
 from kbvr.nets.model_card import models_folder
 from kbvr.nets.providers import on_this_system
-from kbvr.system.trial_process import Answer, run_apart
+from kbvr.system.trial_process import TrialResult, run_trial
 
 LIMIT_S = 60.0
-"""How long most trials may take: CUDA's libraries may have to come from a slow disk."""
+"""Time limit of most trials: CUDA's libraries may have to be read from a slow disk."""
 
 ENCODER_LIMIT_S = 20.0
 TENSORRT_LIMIT_S = 300.0
-"""It builds an engine first."""
+"""TensorRT builds an engine first."""
 
-AT_ONCE = 4
-"""Trials that run at the same time."""
+PARALLEL_TRIALS = 4
 
-Ask = Callable[[], Answer]
+Trial = Callable[[], TrialResult]
 
 
 def diagnose(*, deep: bool = False) -> tuple[Finding, ...]:
-    """Try everything that kbvr uses; it takes some seconds, and minutes where a driver hangs.
+    """Test everything that kbvr uses; this takes a few seconds, or minutes if a driver hangs.
 
-    `deep` compares every fetched network with the sum on its card: that reads all of each file.
+    `deep` also verifies the checksums of downloaded networks, which reads each file completely.
     """
     titles = {"cpu": "CPU", **{provider.device: provider.title for provider in on_this_system()}}
     answers = _answers(
         {
-            "gpus": lambda: run_apart("kbvr.system.cuda_driver:described_devices", limit_s=LIMIT_S),
-            **{device: _asking_device(device) for device in ("auto", *titles) if device != "tensorrt"},
-            "runtime": lambda: run_apart("kbvr.nets.device_trial:described_runtime", limit_s=LIMIT_S),
-            "renderer": lambda: run_apart("kbvr.rendering.trial:try_renderer", limit_s=LIMIT_S),
-            "drawing gpu": lambda: run_apart("kbvr.rendering.trial:try_gpu", limit_s=LIMIT_S),
-            **{f"soft {kind}": _asking_encoders(names) for kind, names in SOFTWARE.items()},
-            **{f"hard {kind}": _asking_encoders(names) for kind, names in HARDWARE.items()},
+            "gpus": lambda: run_trial("kbvr.system.cuda_driver:described_devices", limit_s=LIMIT_S),
+            **{device: _device_trial(device) for device in ("auto", *titles) if device != "tensorrt"},
+            "runtime": lambda: run_trial("kbvr.nets.device_trial:described_runtime", limit_s=LIMIT_S),
+            "renderer": lambda: run_trial("kbvr.rendering.trial:try_renderer", limit_s=LIMIT_S),
+            "drawing gpu": lambda: run_trial("kbvr.rendering.trial:try_gpu", limit_s=LIMIT_S),
+            **{f"soft {kind}": _encoder_trial(names) for kind, names in SOFTWARE.items()},
+            **{f"hard {kind}": _encoder_trial(names) for kind, names in HARDWARE.items()},
         }
     )
     if "tensorrt" in titles:
@@ -67,27 +66,26 @@ def diagnose(*, deep: bool = False) -> tuple[Finding, ...]:
     )
 
 
-def _answers(asked: Mapping[str, Ask]) -> dict[str, Answer]:
-    """Ask several at a time and return the answers by the same names."""
-    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="kbvr-doctor")
+def _answers(trials: Mapping[str, Trial]) -> dict[str, TrialResult]:
+    pool = ThreadPoolExecutor(PARALLEL_TRIALS, thread_name_prefix="kbvr-doctor")
     try:
-        waiting = {name: pool.submit(ask) for name, ask in asked.items()}
-        return {name: future.result() for name, future in waiting.items()}
+        running = {name: pool.submit(trial) for name, trial in trials.items()}
+        return {name: future.result() for name, future in running.items()}
     finally:
-        pool.shutdown(cancel_futures=True)  # after Ctrl-C no further trial is begun
+        pool.shutdown(cancel_futures=True)  # after Ctrl-C no other trial starts
 
 
-def _tensorrt_answer(cuda: Answer) -> Answer:
-    """Try TensorRT, which has the longest time limit, only where CUDA works: it cannot do without."""
+def _tensorrt_answer(cuda: TrialResult) -> TrialResult:
+    """Try TensorRT, which has the longest time limit, only if CUDA works, which it requires."""
     if "ran_on" in cuda.values:
-        return _asking_device("tensorrt", TENSORRT_LIMIT_S)()
+        return _device_trial("tensorrt", TENSORRT_LIMIT_S)()
     remedy = cuda.values.get("remedy") or ON_THE_CPU
-    return Answer({"problem": "it needs CUDA, which cannot be used here", "remedy": remedy, "surprising": False})
+    return TrialResult({"problem": "requires CUDA, which does not work here", "remedy": remedy, "surprising": False})
 
 
-def _asking_device(device: str, limit_s: float = LIMIT_S) -> Ask:
-    return lambda: run_apart("kbvr.nets.device_trial:try_device", device, limit_s=limit_s)
+def _device_trial(device: str, limit_s: float = LIMIT_S) -> Trial:
+    return lambda: run_trial("kbvr.nets.device_trial:try_device", device, limit_s=limit_s)
 
 
-def _asking_encoders(names: tuple[str, ...]) -> Ask:
-    return lambda: run_apart("kbvr.formats.video.encoders:try_encoders", ",".join(names), limit_s=ENCODER_LIMIT_S)
+def _encoder_trial(names: tuple[str, ...]) -> Trial:
+    return lambda: run_trial("kbvr.formats.video.encoders:try_encoders", ",".join(names), limit_s=ENCODER_LIMIT_S)

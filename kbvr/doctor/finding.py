@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 State = Literal["good", "absent", "bad", "broken"]
-"""good: it works. absent: it is not here, and kbvr works without. bad: it should work, and does not. broken: without it
-kbvr makes no video."""
+"""good: it works. absent: optional and not installed. bad: it should work, but does not. broken: it does not work, and
+kbvr cannot make videos without it."""
 
 REINSTALL = "pip install --force-reinstall kbvr"
 
@@ -22,14 +22,14 @@ class Finding:
     state: State
     found: str
     remedy: str = ""
-    """The command that mends it, or what else does; empty only if it is good."""
+    """A command or advice that fixes it; empty only if the state is good."""
 
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """The same for a program: numbers and words that JSON can hold."""
+    """The finding as JSON values."""
 
 
 def can_work(findings: Iterable[Finding]) -> bool:
-    """Tell whether kbvr can make a video with what was found."""
+    """Return whether kbvr can make videos on this machine."""
     return all(finding.state != "broken" for finding in findings)
 
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from kbvr.errors import InputError, escaped
 from kbvr.formats.spec.verification import verification_error
 from kbvr.stereo.comfort import Comfort
-from kbvr.system.atomic_file import all_or_none, written_aside
+from kbvr.system.atomic_file import all_or_none, atomic_write
 
 SIZE_PX = (900, 420)
 PLOT = (60, 60, 870, 340)
@@ -53,14 +53,14 @@ def write_comfort_report(comforts: Mapping[Path, Comfort], path: Path, *, photos
             chart = chart_path(path, photo, photos)
             _write_chart(comfort, escaped(photo.name), chart, overwrite=overwrite)
             charts.append(chart)
-        with written_aside(path, overwrite=overwrite) as aside:
+        with atomic_write(path, overwrite=overwrite) as aside:
             aside.write_text(json.dumps(entries, indent=2, allow_nan=False) + "\n", encoding="utf-8")
             if json.loads(aside.read_text(encoding="utf-8")) != entries:
                 raise verification_error(path.name, "its entries differ")
 
 
 def _write_chart(comfort: Comfort, title: str, chart: Path, *, overwrite: bool) -> None:
-    with written_aside(chart, overwrite=overwrite) as aside:
+    with atomic_write(chart, overwrite=overwrite) as aside:
         picture = histogram_chart(comfort, title)
         picture.save(aside, "PNG")
         with Image.open(aside) as written:

@@ -20,7 +20,7 @@ from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.motion.frame_reuse import repeated
 from kbvr.options.export_options import FileOptions
 from kbvr.photo.photo import Photo
-from kbvr.system.atomic_file import all_or_none, refuse_taken
+from kbvr.system.atomic_file import all_or_none, check_writable
 
 
 def write_items(
@@ -36,7 +36,7 @@ def write_items(
         OutputError: if a file exists, cannot be written, or fails verification.
     """
     for item in items:
-        refuse_taken(item.path, overwrite=options.overwrite)
+        check_writable(item.path, overwrite=options.overwrite)
     from_files = {item for item in items if load_format(item.format).needs == "files"}
     from_views = [item for item in items if item not in from_files]
     files: dict[Item, FileSummary] = {}

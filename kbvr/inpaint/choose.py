@@ -22,7 +22,7 @@ BEST_FIRST = ("lama", FILLERS[0])
 def best_filler() -> str:
     """Return the name of the filler that `auto` chooses."""
     known = known_cards()
-    return next(name for name in BEST_FIRST if known[name].is_here)
+    return next(name for name in BEST_FIRST if known[name].is_installed)
 
 
 def filler_named(
@@ -42,7 +42,7 @@ def filler_named(
         return spread
     known = known_cards()
     fillers = [card.name for card in known.values() if _inputs(card) in (NETWORK_INPUTS, INPAINTING_INPUTS)]
-    if name not in known or (name not in fillers and not known[name].is_here):  # refused before any download
+    if name not in known or (name not in fillers and not known[name].is_installed):  # refused before any download
         raise InputError(f"the filler must be auto, spread, {', '.join(fillers)} or a .onnx file, got {name!r}")
     card = fetched_card(name)
     session = open_network(card, device=device, threads=threads, max_bytes=max_bytes)

@@ -1,1 +1,1 @@
-"""From a plan to files. Others use `plan.Plan`, `make.make_files` and `report.ExportReport`."""
+"""Make the files of a plan. Other rooms use `plan.Plan`, `make.make_files` and `report.ExportReport`."""

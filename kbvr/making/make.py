@@ -1,4 +1,4 @@
-"""Make the files of a plan: those of the depth alone, the scene, its triangles, the pictures."""
+"""Make the files of a plan: depth maps, scenes and rendered pictures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kbvr.making.plan import Plan
 from kbvr.making.report import ExportReport
 from kbvr.making.run import Run
 from kbvr.nets import Session, devices_of
-from kbvr.plan.explain import Made, SceneFacts, explain
+from kbvr.plan.explain import explain
 from kbvr.plan.memory_budget import MemoryUse
 from kbvr.plan.output_kinds import SceneKind
 from kbvr.profiles.protocol import Profile
@@ -17,34 +17,37 @@ from kbvr.profiles.protocol import Profile
 def make_files(
     plan: Plan, profile: Profile, run: Run, memory: MemoryUse | None, sessions: Sequence[Session]
 ) -> ExportReport:
-    """Make all files of a plan; `sessions` gets those of the networks that are opened for it."""
+    """Make all files of a plan; `sessions` collects the networks that are opened meanwhile, for the explanation."""
     shots, scenes = plan.shots, [job for job in plan.jobs if isinstance(job.kind, SceneKind)]
     with run.clock.stage("depth files"):
         written = run.depth_files(plan)
-    scene: SceneFacts | None = None
-    drawn_on: list[str] = []
+    explanation = explain(plan.photo, plan.depth, plan.scene_depth, shots, plan.options)
     busy: dict[str, float] = {}
     if shots or scenes:
-        with run.stage("scene", shown="layers"):
+        with run.stage("scene", title="layers"):
             built = profile.build(plan.photo, plan.depth, shots, plan.scene_depth, is_visited=bool(scenes))
-        scene = built.facts
+        explanation += built.explanation
         if built.layers is not None and scenes:
-            with run.stage("triangles", shown="triangles"):
+            with run.stage("triangles"):
                 written += run.scene_files(plan, scenes, built.layers)
         if shots:
-            drawn, drawn_on, render_s = run.drawn_files(plan, built)
+            drawn, renderers, render_s = run.drawn_files(plan, built)
             written = drawn + written
-            busy = {"render": render_s, "encode": sum(one.file.encode_s for one in written)}
+            explanation += [f"rendering: on {renderer}" for renderer in renderers if renderer]
+            busy = {"render": render_s, "encode": sum(made.file.encode_s for made in written)}
     if not written:
         raise run.failed[0].error
-    pair = next((shot for shot in shots if shot.rig and shot.output in {one.output for one in written}), None)
-    made = Made(scene, tuple(drawn_on), memory, devices_of(sessions))
+    outputs = {made.output for made in written}
+    pair = next((shot for shot in shots if shot.rig and shot.output in outputs), None)
+    explanation += [] if memory is None else [memory.line()]
+    devices = devices_of(sessions)
+    explanation.append(f"networks: {'on ' + ' and '.join(devices) if devices else 'none used'}")
     return ExportReport(
         photo=run.photo,
         written=tuple(written),
         stereo={name: value for name, value in vars(pair.rig).items() if isinstance(value, float)} if pair else {},
         comfort=pair.comfort if pair else None,
-        explanation=explain(plan.photo, plan.depth, plan.scene_depth, shots, made, plan.options),
+        explanation=tuple(explanation),
         seconds=run.clock.seconds | busy,
         failed=tuple(run.failed),
         is_fov_assumed=plan.photo.f_source == "guess",

@@ -1,4 +1,4 @@
-"""What is to be made of a photo and its depth."""
+"""The plan of an export: the cameras and files of every output."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from kbvr.plan.shots import Shot
 
 @dataclass(frozen=True)
 class Job:
-    """One output of a photo: its files, and the size of its views."""
+    """One output of a photo: its files and the size of its views."""
 
     kind: OutputKind
     items: tuple[Item, ...]
     view_px: tuple[int, int] = (1, 1)
-    """The largest (width, height) that a view can have; VR180's depends on the focal length that is found."""
+    """Maximum (width, height) of a view; that of VR180 also depends on the focal length."""
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """All that is to be made of a photo and its depth."""
+    """All outputs to make of a photo and its depth."""
 
     photo: Photo
     depth: DepthMap
@@ -33,4 +33,4 @@ class Plan:
     options: ExportOptions
     jobs: tuple[Job, ...]
     shots: tuple[Shot, ...]
-    """One for each job that is drawn."""
+    """One for each rendered job."""

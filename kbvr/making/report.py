@@ -1,17 +1,17 @@
-"""What an export made, and what was chosen on the way."""
+"""The report of an export."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kbvr.errors import KbvrError
 from kbvr.formats.spec.format import FileSummary, Item
-from kbvr.plan.failures import Failure
 from kbvr.stereo.comfort import Comfort
 
 
 @dataclass(frozen=True)
 class Written:
-    """One file that was written."""
+    """One written file."""
 
     output: str
     item: Item
@@ -19,29 +19,44 @@ class Written:
 
 
 @dataclass(frozen=True)
+class Failure:
+    """An output that could not be made, or not all of its files, while others could."""
+
+    output: str
+    """A name of `kbvr.options.outputs.OUTPUTS`."""
+
+    error: KbvrError
+
+    @property
+    def message(self) -> str:
+        """The reason, in one line."""
+        return str(self.error)
+
+
+@dataclass(frozen=True)
 class ExportReport:
-    """What was written for one photo, and what was chosen on the way."""
+    """The files written for one photo, and the choices made for it."""
 
     photo: str
     written: tuple[Written, ...]
     stereo: dict[str, float]
-    """Baseline and convergence in metres, and the parallax of nearest and farthest in output pixels and degrees; empty
-    if nothing in stereo was written. Of a quilt alone, they are those of its outermost views."""
+    """The rig of the first stereo output: baseline and convergence in metres, nearest and farthest parallax in output
+    pixels and degrees. Empty without stereo outputs; for a quilt, of its outermost views."""
 
     explanation: tuple[str, ...]
     seconds: dict[str, float]
-    """Time that each stage took. Inside `video`, `render` (all threads added up) and `encode` overlap."""
+    """Duration of each stage. `render` (the sum of all threads) and `encode` overlap within `video`."""
 
     comfort: Comfort | None = None
-    """What the first pair of eyes is given; None if nothing in stereo was written."""
+    """The viewing comfort of the first stereo output; None without one."""
 
     failed: tuple[Failure, ...] = ()
-    """Outputs that could not be made while those of `written` could."""
+    """Outputs that could not be made."""
 
     is_fov_assumed: bool = False
-    """Whether nothing said how wide the photo's view is, so that a usual one is taken (`GUESSED_FOV_DEG`)."""
+    """Whether the field of view is unknown and GUESSED_FOV_DEG was assumed."""
 
     @property
     def file(self) -> FileSummary:
-        """The first file that was written."""
+        """The first written file."""
         return self.written[0].file

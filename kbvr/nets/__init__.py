@@ -16,10 +16,10 @@ from kbvr.nets.model_card import (
     models_folder,
     read_card,
 )
-from kbvr.nets.model_store import is_whole, pull, remove
+from kbvr.nets.model_store import is_verified, pull, remove
 from kbvr.nets.providers import DEVICES
 from kbvr.nets.recipe import DepthRecipe, FillRecipe
-from kbvr.nets.session import Session, devices_of, open_file, open_session, sessions_noted
+from kbvr.nets.session import Session, devices_of, open_file, open_session, record_sessions
 
 __all__ = [
     "BUILT_IN",
@@ -36,7 +36,7 @@ __all__ = [
     "devices_of",
     "fetched_card",
     "is_file",
-    "is_whole",
+    "is_verified",
     "known_cards",
     "models_folder",
     "open_file",
@@ -44,7 +44,7 @@ __all__ = [
     "open_session",
     "pull",
     "read_card",
+    "record_sessions",
     "remove",
-    "sessions_noted",
     "without_credentials",
 ]

@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kbvr.errors import InputError, OutputError
+from kbvr.errors import AlreadyExistsError, InputError, OutputError
 from kbvr.nets.model_card import BUILT_IN, Card, card_text, is_file, known_cards, models_folder, read_card
-from kbvr.nets.model_store import is_whole, locked, remove_part, sha256_of
-from kbvr.system.atomic_file import written_aside
+from kbvr.nets.model_store import is_verified, locked, remove_part, sha256_of
+from kbvr.system.atomic_file import atomic_write
 from kbvr.system.input_file import sha256_of_input
 
 
@@ -63,7 +63,7 @@ def _networks_at(path: Path) -> Iterator[NewNetwork]:
         yield from (new for part in (*cards, *loose) for new in _networks_at(part))
     elif path.suffix.lower() == ".json":
         card = read_card(path)
-        yield NewNetwork(replace(card, folder=models_folder()), card.path if card.is_here else None)
+        yield NewNetwork(replace(card, folder=models_folder()), card.path if card.is_installed else None)
     elif path.suffix.lower() != ".onnx":
         raise InputError(f"expected a network (.onnx), a card (.json) or a folder of these, got {path}")
     elif not is_file(path):
@@ -99,18 +99,18 @@ def _check(new: NewNetwork, known: dict[str, Card], *, overwrite: bool) -> None:
     existing = known.get(card.name)
     if existing is None or overwrite or existing == card:
         return
-    if existing.is_here or is_file(existing.folder / f"{card.name}.json"):
-        raise OutputError(f"there is another {card.name} already, and overwriting it was not asked for (--overwrite)")
+    if existing.is_installed or is_file(existing.folder / f"{card.name}.json"):
+        raise AlreadyExistsError(f"another network named {card.name}")
 
 
 def _install(new: NewNetwork) -> None:
     card = new.card
     with locked(card), ExitStack() as stack:  # contexts exit in reverse: the file is renamed before its card
         if new.has_card:
-            json_file = stack.enter_context(written_aside(card.folder / f"{card.name}.json", overwrite=True))
+            json_file = stack.enter_context(atomic_write(card.folder / f"{card.name}.json", overwrite=True))
             json_file.write_text(card_text(card), "utf-8")
-        if new.file is not None and not is_whole(card):
-            copy = stack.enter_context(written_aside(card.path, overwrite=True))
+        if new.file is not None and not is_verified(card):
+            copy = stack.enter_context(atomic_write(card.path, overwrite=True))
             try:
                 shutil.copyfile(new.file, copy)
             except OSError as error:

@@ -121,7 +121,7 @@ class Card:
         return self.folder / self.file
 
     @property
-    def is_here(self) -> bool:
+    def is_installed(self) -> bool:
         """Whether the network file exists."""
         return is_file(self.path)
 
@@ -284,7 +284,7 @@ def fetched_card(name: str) -> Card:
         InputError: if there is no such network, or its file is missing; the message says how to get it.
     """
     card = card_of(name)
-    if not card.is_here:
+    if not card.is_installed:
         try:
             card.path.stat()
         except PermissionError as error:

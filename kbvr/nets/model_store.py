@@ -43,14 +43,14 @@ def pull(
     card = card_of(name)
     if proxy is not None:
         check_proxy(proxy)
-    if name in BUILT_IN or is_whole(card):
+    if name in BUILT_IN or is_verified(card):
         return card.path
     if not card.url:
         raise InputError(f"{name} has no download address; {how_to_get(card)}")
     if card.non_commercial and not accept_license:
         raise InputError(f"{name} is under {card.licence}, which forbids commercial use: accept it with accept_license")
     with locked(card):
-        if not is_whole(card):
+        if not is_verified(card):
             _fetch(card, Downloader(part_of(card), card.sha256, card.size_bytes, proxy, progress, fail_fast))
     return card.path
 
@@ -87,7 +87,7 @@ def _unlink(paths: Iterable[Path]) -> tuple[Path, ...]:
     return existing
 
 
-def is_whole(card: Card) -> bool:
+def is_verified(card: Card) -> bool:
     """Return whether a network's file exists and has the SHA-256 on its card."""
     try:
         return card.path.is_file() and sha256_of(card.path) == card.sha256

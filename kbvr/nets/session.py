@@ -115,7 +115,7 @@ def default_threads() -> int:
 
 
 @contextmanager
-def sessions_noted() -> Iterator[list[Session]]:
+def record_sessions() -> Iterator[list[Session]]:
     """Yield a list to which every session opened inside is added, whether it is new or reused."""
     sessions: list[Session] = []
     token = _opened.set(sessions)
@@ -126,7 +126,7 @@ def sessions_noted() -> Iterator[list[Session]]:
 
 
 def recorded(session: Session) -> Session:
-    """Return a session after adding it to the current list of `sessions_noted`, if any."""
+    """Return a session after adding it to the current list of `record_sessions`, if any."""
     sessions = _opened.get()
     if sessions is not None:
         sessions.append(session)

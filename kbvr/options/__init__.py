@@ -1,5 +1,5 @@
-"""Everything that can be asked of an export, each option declared once, one file a group.
+"""The options of an export, each declared once, one file per group.
 
-Others use `export_options.ExportOptions`, `export_options.FileOptions` (what formats see) and `declare` (what is known
-of an option: its flag, its range, its help). A new option is a line in its group and the place that uses it.
+Other rooms use `export_options.ExportOptions`, `export_options.FileOptions` (what formats see) and `declare` (an
+option's flag, range and help). A new option is a declaration in its group and the code that uses it.
 """

@@ -1,4 +1,4 @@
-"""All options of an export together, and which of them do not go together."""
+"""All options of an export together, and which of them exclude or require each other."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from pydantic import model_validator
 
-from kbvr.errors import InputError
+from kbvr.errors import OptionsError
 from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
 from kbvr.options.declare import Declared, OptionGroup
 from kbvr.options.depth import DepthOptions
@@ -21,118 +21,91 @@ from kbvr.options.video import DEFAULT_FPS, VR180_LAYOUTS, VideoOptions
 
 
 class FileOptions(VideoOptions, PictureOptions, LoopOptions, SceneFileOptions, RunOptions):
-    """What formats (`kbvr.formats`) know of the options."""
+    """The options that formats (`kbvr.formats`) know."""
 
     @model_validator(mode="after")
-    def _go_together(self) -> FileOptions:
+    def _check_files(self) -> FileOptions:
+        is_flat = self.projection == "flat"
         _check(
             (
                 self.anaglyph_colours not in ("true", "optimised") or self.glasses == "red-cyan",
-                f"{self.anaglyph_colours} anaglyphs are for red-cyan glasses, got {self.glasses}",
+                f"{{anaglyph_colours}} {self.anaglyph_colours} requires {{glasses}} red-cyan, got {self.glasses}",
+            ),
+            (self.quality is None or self.max_mb is None, "{quality} and {max_mb} exclude each other"),
+            (
+                is_flat or {*self.layout} <= {*VR180_LAYOUTS},
+                f"{{projection}} vr180 requires {{layout}} sbs, tb or mono, got {', '.join(self.layout)}",
             ),
             (
-                self.quality is None or self.max_mb is None,
-                "a largest size means the usual quality or what fits: give a quality or a size, got both",
+                is_flat or self.container in ("auto", "mp4"),
+                f"{{projection}} vr180 requires {{container}} mp4, got {self.container}",
             ),
-            (
-                self.projection == "flat" or {*self.layout} <= {*VR180_LAYOUTS},
-                f"VR180 has the layouts {', '.join(VR180_LAYOUTS)}, got {', '.join(self.layout)}",
-            ),
-            (
-                self.projection == "flat" or (self.container in ("auto", "mp4") and self.codec != "vp9"),
-                f"VR180 is told to players in mp4 only, got the container {self.container} and the codec {self.codec}",
-            ),
+            (is_flat or self.codec != "vp9", "{projection} vr180 and {codec} vp9 exclude each other"),
         )
         return self
 
 
 class ExportOptions(OutputOptions, DepthOptions, MotionOptions, StereoOptions, FileOptions):
-    """What is made of a photo, and how; every default makes a good result."""
+    """What is made of a photo, and how; the defaults give a good result."""
 
     @model_validator(mode="after")
-    def _belong_together(self) -> ExportOptions:
+    def _check_all(self) -> ExportOptions:
         outputs = {*self.outputs}
+        is_flat, is_paper = self.projection == "flat", self.profile == "paper"
+        has_two_eyes = bool(outputs - {*ONE_EYED})
+        motion = () if outputs - {*LOOPS, *AT_REST} else self._given_motion()
         _check(
-            (bool(outputs), "at least one kind of output must be wanted, got stereo=False and no other"),
+            (bool(outputs), "no output is chosen: {stereo} is off and no other output is on"),
+            (self.max_memory is None or not is_paper, "{max_memory} requires {profile} layers"),
+            (self.focus is None or self.aperture_percent != 0, "{focus} requires {aperture_percent} above 0"),
+            (self.softness is None or self.segmentation is not None or is_paper, "{softness} requires {segmentation}"),
             (
-                self.max_memory is None or self.profile == "layers",
-                f"a limit to the memory belongs to the profile layers, got the profile {self.profile}",
+                not is_paper or not outputs & {*SCENES},
+                f"scene outputs ({', '.join(sorted(outputs & {*SCENES}))}) require {{profile}} layers",
             ),
-            (self.focus is None or self.aperture_percent != 0, "a focus needs an aperture, got none"),
-            (
-                self.softness is None or self.segmentation is not None or self.profile == "paper",
-                "a softness says how objects of a segmentation stand: give --segmentation too",
-            ),
-            (
-                self.profile == "layers" or not outputs & {*SCENES},
-                f"scenes belong to the profile layers, got the profile {self.profile}",
-            ),
-            (
-                self.profile == "layers" or str(self.fill) == "auto",
-                f"the profile paper fills in its own way, got the filler {self.fill} too",
-            ),
-            (
-                bool(outputs - {*ONE_EYED}) or (self.baseline_mm, self.convergence_m) == (None, None),
-                "a baseline and a screen plane are for two eyes, got no stereo video among the outputs",
-            ),
-            (
-                not outputs <= {*LOOPS, *AT_REST} or self._rests,
-                "how a camera moves belongs to videos, got none among the outputs",
-            ),
-            (
-                self.projection == "flat" or self.convergence_m is None,
-                "VR180 has no screen plane: the eyes look straight ahead, got the distance of one",
-            ),
-            (
-                self.projection == "flat" or self.window == "none",
-                "VR180 has no screen plane that a floating window could stand before, got the window floating",
-            ),
-            (
-                self.projection == "flat" or "stereo" in outputs,
-                "VR180 is a stereo video, got none among the outputs",
-            ),
-            (
-                self.aspect is None or (self.from_crop, self.to_crop) == (None, None),
-                "an aspect cuts the photo itself: give it or the crops of a kenburns path, got both",
-            ),
-            ((self.depth is None) == (self.depth_kind is None), "a depth file and its kind go together"),
-            (
-                self.depth is None or str(self.depth_model) == "auto",
-                f"a depth file takes the place of a network, got both {self.depth} and {self.depth_model}",
-            ),
+            (not is_paper or str(self.fill) == "auto", "{fill} requires {profile} layers"),
+            (has_two_eyes or self.baseline_mm is None, "{baseline_mm} requires a stereo output"),
+            (has_two_eyes or self.convergence_m is None, "{convergence_m} requires a stereo output"),
+            (not motion, f"{{{motion[0] if motion else ''}}} applies to videos only"),
+            (is_flat or self.convergence_m is None, "{convergence_m} and {projection} vr180 exclude each other"),
+            (is_flat or self.window == "none", "{window} floating and {projection} vr180 exclude each other"),
+            (is_flat or "stereo" in outputs, "{projection} vr180 requires {stereo}"),
+            (self.aspect is None or self.from_crop is None, "{aspect} and {from_crop} exclude each other"),
+            (self.aspect is None or self.to_crop is None, "{aspect} and {to_crop} exclude each other"),
+            ((self.depth is None) == (self.depth_kind is None), "{depth} and {depth_kind} require each other"),
+            (self.depth is None or str(self.depth_model) == "auto", "{depth} and {depth_model} exclude each other"),
             (
                 self.near_m is None or self.subject_distance_m is None,
-                "the nearest distance and the subject's both set the scale: give one of them, got both",
+                "{near_m} and {subject_distance_m} exclude each other",
             ),
         )
         return self
 
-    @property
-    def _rests(self) -> bool:
-        """Whether nothing is said of a move."""
-        said = (self.path, self.seconds, self.ease, self.loop, self.steps, self.from_crop, self.to_crop)
-        numbers = (self.fps, self.shift_px, self.zoom)
-        return {*said, self.keyframes} == {None} and numbers == (DEFAULT_FPS, DEFAULT_SHIFT_PX, DEFAULT_ZOOM)
+    def _given_motion(self) -> list[str]:
+        """Return the names of options that move the camera of a video and differ from their defaults."""
+        names = ("path", "seconds", "ease", "loop", "steps", "from_crop", "to_crop", "keyframes")
+        defaults = dict.fromkeys(names) | {"fps": DEFAULT_FPS, "shift_px": DEFAULT_SHIFT_PX, "zoom": DEFAULT_ZOOM}
+        return [name for name, default in defaults.items() if getattr(self, name) != default]
 
     def for_photo(self, size_px: tuple[int, int], *, name: str) -> ExportOptions:
-        """Return the options with what they leave to a photo of this size and name, and its pixels in percent of it.
+        """Return the options for a photo of this size and name: crops in percent, and its name as alternative text.
 
         Raises:
-            InputError: if a crop leaves the photo.
+            InputError: if a crop is not inside the photo.
         """
         crops = (crop and crop.in_percent_of(size_px) for crop in (self.from_crop, self.to_crop))
         alt = name.replace("_", " ") if self.alt is None else self.alt
         return self.model_copy(update={**dict(zip(("from_crop", "to_crop"), crops, strict=True)), "alt": alt})
 
-    def idle(self, formats: Collection[str]) -> tuple[str, ...]:
-        """Return the names of options that were given although none of these formats uses them."""
+    def unused(self, formats: Collection[str]) -> tuple[str, ...]:
+        """Return the names of options that were given but that none of these formats uses."""
         return tuple(
-            one.name
-            for one in declared()
-            if one.used_by
-            and not {*one.used_by} & {*formats}
-            and getattr(self, one.name) != one.default
-            and one.name not in OutputOptions.model_fields
+            option.name
+            for option in declared()
+            if option.used_by
+            and not {*option.used_by} & {*formats}
+            and getattr(self, option.name) != option.default
+            and option.name not in OutputOptions.model_fields
         )
 
 
@@ -157,6 +130,6 @@ def declared() -> Iterable[Declared]:
 
 
 def _check(*checks: tuple[bool, str]) -> None:
-    for good, message in checks:
-        if not good:
-            raise InputError(message)
+    for passes, message in checks:
+        if not passes:
+            raise OptionsError(message)

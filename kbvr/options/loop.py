@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator
 
@@ -10,7 +10,6 @@ from kbvr.options.declare import ONCE, SPLIT, OptionGroup, option
 
 Animation = Literal["gif", "webp", "avif", "mp4"]
 ANIMATIONS: tuple[str, ...] = get_args(Animation)
-"""What loops for web pages are written as."""
 
 MAX_VIEWS = 37
 MAX_PERIOD_S = 60.0
@@ -18,14 +17,12 @@ MOVING = ("gif", "webp", "avif", "clip")
 
 
 def _text(text: str) -> str:
-    text.encode()  # what a file name may hold, and no text can, is a ValueError
+    text.encode()  # raises ValueError for surrogates, which file names may hold and HTML may not
     return text
 
 
-class LoopOptions(OptionGroup):
-    """Loops for web pages: --wiggle and --anaglyph."""
-
-    title: ClassVar[str] = "Loop"
+class LoopOptions(OptionGroup, title="Loop"):
+    """Loops for web pages."""
 
     animate_as: Annotated[tuple[Animation, ...], SPLIT, ONCE] = option(
         ANIMATIONS,
@@ -36,37 +33,32 @@ class LoopOptions(OptionGroup):
     views: int | None = option(
         None,
         "Number of views in a loop: 2 flip back and forth, more swing smoothly.",
-        least=2,
-        most=MAX_VIEWS,
+        between=(2, MAX_VIEWS),
         metavar="N",
-        unset="2; 13 for --anaglyph",
+        default_text="2; 13 for --anaglyph",
         used_by=MOVING,
     )
     period_s: float | None = option(
         None,
-        "How long a loop takes, there and back.",
-        least=0.04,
-        most=MAX_PERIOD_S,
+        "Duration of a loop, there and back.",
+        between=(0.04, MAX_PERIOD_S),
         unit="seconds",
-        metavar="SECONDS",
-        unset="0.22 for 2 views, 1.5 for more, 2.4 for --anaglyph",
+        default_text="0.22 for 2 views, 1.5 for more, 2.4 for --anaglyph",
         used_by=MOVING,
     )
     max_kb: float | None = option(
         None,
-        "Largest size of each file of a loop, in kB (1,000 bytes); frames are shrunk or dropped to fit.",
-        least=1,
-        most=1e6,
+        "Maximum size of each file of a loop, in kB (1,000 bytes). Frames are shrunk or dropped to fit.",
+        between=(1, 1e6),
         unit="kB",
-        metavar="KB",
-        unset="no limit",
+        default_text="no limit",
         used_by=(*MOVING, "poster"),
     )
     alt: Annotated[str, AfterValidator(_text)] | None = option(
         None,
-        "What the HTML says the picture shows, for people who cannot see it.",
-        takes="any text",
+        "Alternative text in the HTML, for people who cannot see the picture.",
+        accepts="any text",
         metavar="TEXT",
-        unset="the photo's name",
+        default_text="the photo's name",
         used_by=("snippet", "html", "embed"),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
 
 from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
 from kbvr.motion.path_names import Ease, PathName
@@ -11,79 +10,78 @@ from kbvr.options.declare import OptionGroup, option
 from kbvr.options.values import CropText, StepsText
 
 CROP = "x,y,width,height in pixels, or in percent with a % at the end"
+CROP_TYPE = "str | tuple[float, float, float, float] | Crop"
 
 
-class MotionOptions(OptionGroup):
+class MotionOptions(OptionGroup, title="Motion"):
     """How the camera moves in a video."""
-
-    title: ClassVar[str] = "Motion"
 
     path: PathName | None = option(
         None,
         "How the camera moves. swing: from side to side; circle: in a circle; orbit: around the subject; dolly: in; "
         "dolly-zoom: back while zooming in; kenburns: from one crop to another; flight: deep into the picture; "
         "keyframes: as --keyframes says; static: not at all.",
-        unset="kenburns for --kenburns, else swing",
+        default_text="kenburns for --kenburns, else swing",
         metavar="NAME",
         is_common=True,
     )
     seconds: float | None = option(
-        None, "Length of the video.", least=0.1, most=600, unit="seconds", metavar="SECONDS", unset="6", is_common=True
+        None, "Length of the video.", between=(0.1, 600), unit="seconds", default_text="6", is_common=True
     )
     ease: Ease | None = option(
         None,
         "How the camera speeds up and slows down. smooth: at rest at both ends; in: starts at rest; out: ends at "
         "rest; linear: at a constant speed.",
-        unset="smooth",
+        default_text="smooth",
     )
     loop: bool | None = option(
         None,
-        "There and back, so that the video repeats without a jump, or one way.",
+        "Move there and back, so that the video repeats without a jump. --one-way: move there only.",
         off_flag="--one-way",
-        unset="--loop; --one-way for flight and keyframes",
+        default_text="--loop; --one-way for flight and keyframes",
     )
     steps: StepsText | None = option(
         None,
-        "N frames, spaced evenly from A to B along the path: 0 is its start, 1 its end. Beyond 1 the camera goes "
-        "on and slows down before it runs into something.",
-        takes="first:last:frames, like 0:8:400",
+        "N frames, spaced evenly from A to B along the path: 0 is its start, 1 its end. Beyond 1 the camera "
+        "continues, and slows down before it hits anything.",
+        accepts="first:last:frames, like 0:8:400",
         metavar="A:B:N",
-        python="str | tuple[float, float, int] | Steps",
+        python_type="str | tuple[float, float, int] | Steps",
     )
     from_crop: CropText | None = option(
         None,
         "The part of the photo that a kenburns path starts with, in pixels, or in percent as in 0,10,80,80%.",
-        takes=CROP,
+        accepts=CROP,
         flag="--from",
         metavar="X,Y,W,H",
-        unset="chosen automatically",
-        python="str | tuple[float, float, float, float] | Crop",
+        default_text="chosen automatically",
+        python_type=CROP_TYPE,
     )
     to_crop: CropText | None = option(
         None,
         "The part of the photo that a kenburns path ends with.",
-        takes=CROP,
+        accepts=CROP,
         flag="--to",
         metavar="X,Y,W,H",
-        unset="chosen automatically",
-        python="str | tuple[float, float, float, float] | Crop",
+        default_text="chosen automatically",
+        python_type=CROP_TYPE,
     )
     shift_px: float = option(
         DEFAULT_SHIFT_PX,
-        "How far the end of a kenburns path may be shifted when it is found, in pixels, as if the photo were 1024 "
-        "px long.",
-        takes="0 or more pixels",
+        "How far the end of a kenburns path may be shifted when it is chosen automatically, in pixels of a photo "
+        "1024 px long.",
+        accepts="0 or more pixels",
         flag="--shift",
         metavar="PX",
-        python="float",
+        python_type="float",
     )
     zoom: float = option(
         DEFAULT_ZOOM,
-        "How much smaller the end of a kenburns path is than its start when it is found.",
-        takes="1 or more",
+        "How much smaller than its start the end of a kenburns path is when it is chosen automatically.",
+        accepts="1 or more",
         metavar="FACTOR",
-        python="float",
+        python_type="float",
     )
     keyframes: Path | None = option(
-        None, "A JSON file with a camera path of your own.", takes="a JSON file", metavar="FILE"
+        None, "A JSON file with your own camera path.", accepts="a JSON file", metavar="FILE"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import model_validator
 
@@ -12,66 +12,51 @@ PackedStill = Literal[
     "sbs", "sbs-half", "tb", "tb-half", "cross", "left-right", "rows", "columns", "checkerboard", "anaglyph"
 ]
 PACKED_STILLS: tuple[str, ...] = get_args(PackedStill)
-"""Stills that are plain picture files; the names are those of layouts."""
+"""Stills that are plain picture files, named after their layouts."""
 
 Still = Literal[PackedStill, "jps", "mpo", "vr180", "spatial", "autostereogram", "quilt"]
 DepthMapKind = Literal["png", "npy", "npz", "exr", "color"]
 
-OUTPUTS = (
-    "stereo",
-    "kenburns",
-    "wiggle",
-    "anaglyph",
-    "still",
-    "quilt",
-    "autostereogram",
-    "depth-map",
-    "gltf",
-    "html",
-    "embed",
-    "ply",
-    "obj",
-    "usdz",
-    "splats",
-)
-"""stereo: a video for two eyes; kenburns: a plain video of a moving camera; wiggle: a loop that shows depth without
-glasses; anaglyph: a loop for coloured glasses; still: pictures for two eyes; quilt: a picture of many views;
-autostereogram, depth-map: what is made of the depth alone; gltf: a scene of triangles; html: the same with its viewer,
-as a page; embed: the same for a place in a page; ply, obj, usdz, splats: the same for other programs."""
-
 LOOPS = ("wiggle", "anaglyph")
-"""Outputs that are loops for web pages, with a move of their own."""
+"""Loops for web pages, which have their own camera moves."""
 
 FROM_DEPTH = ("autostereogram", "depth-map")
-"""Outputs for which nothing is drawn."""
+"""Outputs made from the depth alone, without rendering."""
 
 SCENES = ("gltf", "html", "embed", "ply", "obj", "usdz", "splats")
-"""Outputs that hold a scene for others to draw; a camera moves in it."""
+"""Outputs that hold a scene for other programs to draw."""
 
 AT_REST = ("still", "quilt", *FROM_DEPTH)
 """Outputs in which the camera does not move."""
 
 ONE_EYED = ("kenburns", *SCENES, *FROM_DEPTH)
-"""Outputs that have neither baseline nor screen plane."""
+"""Outputs that have neither a baseline nor a screen plane."""
+
+OUTPUTS = ("stereo", "kenburns", *LOOPS, *AT_REST, *SCENES)
+"""stereo: a video for two eyes; kenburns: a plain video of a moving camera; wiggle: a loop that shows depth without
+glasses; anaglyph: a loop for coloured glasses; still: pictures for two eyes; quilt: a picture of many views;
+autostereogram, depth-map: made from the depth alone; gltf: a scene as triangles; html: the scene in a page with its
+viewer; embed: the scene for other pages; ply, obj, usdz, splats: the scene for other programs."""
 
 
-class OutputOptions(OptionGroup):
+class OutputOptions(OptionGroup, title="Output"):
     """What is made of a photo."""
 
-    title: ClassVar[str] = "Output"
-
     stereo: bool | None = option(
-        None, "A stereo video for a headset or a 3D screen.", unset="made if no other output is named", is_common=True
+        None,
+        "A stereo video for a headset or a 3D screen.",
+        default_text="on if no other output is chosen",
+        is_common=True,
     )
     kenburns: bool = option(False, "A plain video of a moving camera.", is_common=True)
     wiggle: bool = option(
         False,
         "A looping animation that shows depth without glasses. It is written as GIF, WebP, AVIF and MP4, with a "
-        "poster and HTML to paste.",
+        "poster image and HTML to paste.",
         is_common=True,
     )
     anaglyph: bool = option(
-        False, "A looping animation for coloured glasses. The file types are those of --wiggle.", is_common=True
+        False, "A looping animation for coloured glasses. It is written like --wiggle.", is_common=True
     )
     still: Annotated[tuple[Still, ...], SPLIT, ONCE] | None = option(
         None,
@@ -83,8 +68,8 @@ class OutputOptions(OptionGroup):
     )
     depth_map: Annotated[tuple[DepthMapKind, ...], SPLIT, ONCE] | None = option(
         None,
-        "The photo's depth. png: 16 bits of disparity; npy, npz, exr: metres; color: a picture to look at. --depth "
-        "reads all but color: png with --depth-kind disparity, the others with depth-m.",
+        "The photo's depth. png: 16-bit disparity; npy, npz, exr: metres; color: a picture to look at. --depth reads "
+        "all but color: png with --depth-kind disparity, the others with depth-m.",
         metavar="KIND[,KIND]",
         is_common=True,
     )
@@ -92,13 +77,13 @@ class OutputOptions(OptionGroup):
     html: bool = option(False, "The scene as one web page with its viewer.", is_common=True)
     embed: bool = option(
         False,
-        "The scene, to embed in your own web page. A script shows it; the HTML to paste is written too.",
+        "The scene, to embed in your own web page. It comes with a script that shows it and HTML to paste.",
         is_common=True,
     )
     ply: bool = option(
-        False, "A mesh with vertex colours. It is as detailed as --max-mb allows (60 by default).", is_common=True
+        False, "A mesh with vertex colours. It is as detailed as --max-mb allows (default 60).", is_common=True
     )
-    obj: bool = option(False, "A mesh with textures. An OBJ, an MTL, two JPEGs and a PNG are written.", is_common=True)
+    obj: bool = option(False, "A mesh with textures: an OBJ, an MTL, two JPEG and a PNG file.", is_common=True)
     usdz: bool = option(False, "A scene for iPhone, iPad, Mac and Vision Pro. It requires kbvr[usd].", is_common=True)
     splats: bool = option(False, "A scene of 3D Gaussians, as PLY and glTF.", is_common=True)
 
@@ -110,10 +95,10 @@ class OutputOptions(OptionGroup):
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Names of OUTPUTS that are to be made, in their order."""
+        """The names of OUTPUTS to make, in their order."""
         stills = {*(self.still or ())}
-        wanted = {name for name in OUTPUTS if getattr(self, name, None) is True}
-        wanted |= stills & {"quilt", "autostereogram"}
-        wanted |= {"still"} if stills - {"quilt", "autostereogram"} else set()
-        wanted |= {"depth-map"} if self.depth_map else set()
-        return tuple(name for name in OUTPUTS if name in wanted)
+        chosen = {name for name in OUTPUTS if getattr(self, name, None) is True}
+        chosen |= stills & {"quilt", "autostereogram"}
+        chosen |= {"still"} if stills - {"quilt", "autostereogram"} else set()
+        chosen |= {"depth-map"} if self.depth_map else set()
+        return tuple(name for name in OUTPUTS if name in chosen)

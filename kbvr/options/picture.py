@@ -3,55 +3,52 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 from kbvr.options.declare import OptionGroup, option
-from kbvr.options.values import Place, Ratio, Size
+from kbvr.options.values import Aspect, Place, Size
 
 PictureFile = Literal["jpeg", "png", "webp"]
 QuiltDisplay = Literal["portrait", "go", "16", "32", "65"]
-"""Looking Glass displays; numbers are inches across the long side."""
+"""Looking Glass displays; numbers are sizes in inches."""
 
 Pattern = Literal["dots", "photo"]
 Glasses = Literal["red-cyan", "green-magenta", "amber-blue"]
-"""Colours in front of the left and the right eye."""
+"""The filter colours of the left and the right eye."""
 
 AnaglyphColours = Literal["dubois", "true", "gray", "colour", "half-colour", "optimised"]
-"""How the colours of two pictures become those of one (`kbvr.formats.packing.anaglyph`)."""
+"""Methods of `kbvr.formats.packing.anaglyph`."""
 
 ANAGLYPHS = ("video", "picture", "gif", "webp", "avif", "clip", "poster")
 
 
-class PictureOptions(OptionGroup):
+class PictureOptions(OptionGroup, title="Picture"):
     """How pictures look, in stills, videos and loops."""
-
-    title: ClassVar[str] = "Picture"
 
     max_size: Size | None = option(
         None,
-        "Largest picture per eye, in pixels; never larger than the photo.",
-        takes="WIDTHxHEIGHT like 1920x1080, 16x16 or more",
+        "Maximum picture size per eye, in pixels; never above the photo's size.",
+        accepts="WIDTHxHEIGHT like 1920x1080, 16x16 or more",
         metavar="WxH",
-        unset="1920x1080 for videos, 720x720 for --wiggle and --anaglyph",
+        default_text="1920x1080 for videos, 720x720 for --wiggle and --anaglyph",
         is_common=True,
-        python="str | tuple[int, int]",
+        python_type="str | tuple[int, int]",
     )
-    aspect: Ratio | None = option(
+    aspect: Aspect | None = option(
         None,
-        "Shape of the picture, like 9:16, 4:5 or 1:1. The photo is cut to it around its subject.",
-        takes="width:height, like 9:16",
+        "Shape of the picture, like 9:16, 4:5 or 1:1. The photo is cropped around its subject.",
+        accepts="width:height, like 9:16",
         metavar="W:H",
-        unset="the photo's own",
+        default_text="the photo's shape",
         is_common=True,
-        python="str | tuple[float, float]",
+        python_type="str | tuple[float, float]",
     )
     quality: int | None = option(
         None,
-        "Quality of videos, JPEG and WebP pictures. Every 15 points more make a video about twice as large.",
-        least=1,
-        most=100,
+        "Quality of videos, JPEG and WebP pictures. Each 15 points more make a video about twice as large.",
+        between=(1, 100),
         metavar="1-100",
-        unset="75 for videos, 95 for pictures",
+        default_text="75 for videos, 95 for pictures",
         used_by=(
             *("video", "picture", "jps", "mpo", "vr180-photo", "spatial", "autostereogram", "vr180-video"),
             *("gltf", "html", "obj", "usdz"),
@@ -60,49 +57,48 @@ class PictureOptions(OptionGroup):
     picture: PictureFile | None = option(
         None,
         "The file format of stills that are plain pictures.",
-        unset="jpeg; png for rows, columns, checkerboard, quilt and autostereogram",
+        default_text="jpeg; png for rows, columns, checkerboard, quilt and autostereogram",
         used_by=("picture", "autostereogram"),
     )
-    glasses: Glasses = option("red-cyan", "Colours of the glasses for anaglyphs, left eye first.", used_by=ANAGLYPHS)
+    glasses: Glasses = option("red-cyan", "Colours of the anaglyph glasses, left eye first.", used_by=ANAGLYPHS)
     anaglyph_colours: AnaglyphColours = option(
         "dubois",
         "How the colours of anaglyphs are made. dubois: as faithful as the glasses allow; half-colour, colour: "
-        "brighter, and tiring where colours are strong; gray: without colour; true: dark, without ghosts; "
-        "optimised: gives up reds for comfort. true and optimised are for red-cyan glasses.",
+        "brighter, but tiring where colours are strong; gray: without colour; true: dark, without ghosting; "
+        "optimised: less red, for comfort. true and optimised require red-cyan glasses.",
         used_by=ANAGLYPHS,
     )
     quilt_for: QuiltDisplay = option(
-        "portrait", "The Looking Glass display that a quilt is for; numbers are inches.", used_by=("picture",)
+        "portrait", "The Looking Glass display that a quilt is for; 16, 32 and 65 are inches.", used_by=("picture",)
     )
     autostereogram_pattern: Pattern = option(
-        "dots", "What an autostereogram repeats: random dots, or a strip of the photo.", used_by=("autostereogram",)
+        "dots", "What an autostereogram repeats: random dots or a strip of the photo.", used_by=("autostereogram",)
     )
     focus: Place | None = option(
         None,
-        "Where the picture is sharp, in percent of its width and height, as in 40,60%; the rest is blurred as "
-        "--aperture says.",
-        takes="x,y in percent of width and height, like 40,60%",
+        "The point in focus, in percent of the width and height, as in 40,60%. --aperture sets how much the rest is "
+        "blurred.",
+        accepts="x,y in percent of width and height, like 40,60%",
         metavar="X,Y%",
-        unset="the subject",
-        python="str | tuple[float, float]",
+        default_text="the subject",
+        python_type="str | tuple[float, float]",
     )
     aperture_percent: float | None = option(
         None,
         "Depth of field: the largest blur, in percent of the width. Rendering takes longer.",
-        least=0,
-        most=5,
+        between=(0, 5),
         unit="percent of the width",
         flag="--aperture",
         metavar="PERCENT",
-        unset="none, all is sharp; 1 with --focus",
+        default_text="0, all is sharp; 1 with --focus",
     )
-    vignette: float = option(0.0, "How much darker the corners are.", least=0, most=1, metavar="0-1")
+    vignette: float = option(0.0, "How much darker the corners are.", between=(0, 1), metavar="0-1")
     fill: str | Path = option(
         "auto",
-        "How the areas hidden in the photo are filled in. auto: lama if it is installed, else kbvr-fill, a small "
-        "network that is built in; spread: smooth colours and the texture beside them; lama, migan: LaMa and "
-        "MI-GAN, which `kbvr models pull` downloads; FILE: another network's ONNX file.",
-        takes="auto, a name or an ONNX file",
+        "How areas that the photo hides are filled. auto: lama if it is installed, else kbvr-fill, a small built-in "
+        "network; spread: smooth colours with nearby texture, without a network; lama, migan: LaMa and MI-GAN, which "
+        "`kbvr models pull` downloads; FILE: another network's ONNX file.",
+        accepts="auto, a name or an ONNX file",
         metavar="auto|NAME|FILE",
-        suggests=("auto", "spread", "kbvr-fill", "lama", "migan"),
+        suggestions=("auto", "spread", "kbvr-fill", "lama", "migan"),
     )

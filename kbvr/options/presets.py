@@ -1,4 +1,4 @@
-"""Sets of options with a name: what suits a device or a web site."""
+"""Named sets of options for a device or a web site."""
 
 from __future__ import annotations
 
@@ -17,5 +17,4 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "looking-glass": {"still": "quilt", "quilt_for": "portrait"},
     }
 )
-"""Name -> options. quest: side by side for a headset's player; youtube-vr180: half a sphere; tv-3d: for 3D televisions;
-blog: a loop of at most 2 MB a file; instagram, story: a moving camera in a portrait format; looking-glass: a quilt."""
+"""Preset name -> options by their Python names."""

@@ -1,6 +1,6 @@
-"""Values that are written as text, like 1920x1080, 10,20,300,200% or 2GB; Python's own values are taken too.
+"""Option values with a text form, like 1920x1080, 10,20,300,200% or 2GB; Python values work too.
 
-A reader raises ValueError for what it cannot read: `kbvr.options.declare` says what was expected.
+A parser raises ValueError for what it cannot parse; `kbvr.options.declare` makes the message.
 """
 
 from __future__ import annotations
@@ -16,22 +16,20 @@ from pydantic import BeforeValidator, InstanceOf
 from kbvr.motion.crop import Crop
 from kbvr.motion.path_names import Steps
 
-LEAST_SIDE_PX = 16
-MOST_SIDE_PX = 10**6
-MOST_LONG = 20.0
-"""Longest side of a shape, over its other one."""
+MIN_SIDE_PX = 16
+MAX_SIDE_PX = 10**6
+MAX_ASPECT = 20.0
 
 UNITS: Mapping[str, int] = MappingProxyType(
     {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 )
-"""What stands after a number of bytes -> how many each is."""
 
 NUMBER = r"\s*(-?\d{1,7}(?:\.\d{1,9})?)\s*"
 WHOLE = r"\s*([1-9]\d{0,6})\s*"
 
 
-def _numbers(pattern: str) -> Callable[[object], Sequence[Any]]:
-    """Return what reads the numbers of a text of this pattern, or takes them as they are."""
+def _numbers_in(pattern: str) -> Callable[[object], Sequence[Any]]:
+    """Return a function that returns the numbers in a text of this pattern, and sequences as they are."""
 
     def read(value: object) -> Sequence[Any]:
         if isinstance(value, str):
@@ -46,17 +44,17 @@ def _numbers(pattern: str) -> Callable[[object], Sequence[Any]]:
     return read
 
 
-_size_in, _ratio_in = _numbers(f"{WHOLE}x{WHOLE}"), _numbers(f"{NUMBER}:{NUMBER}")
-_crop_in, _steps_in = _numbers(",".join([NUMBER] * 4) + "(%?)"), _numbers(f"{NUMBER}:{NUMBER}:{WHOLE}")
-_place_in, _bytes_in = _numbers(f"{NUMBER},{NUMBER}%"), _numbers(rf"{NUMBER}([KMG]i?B)\s*")
+_size_parts, _aspect_parts = _numbers_in(f"{WHOLE}x{WHOLE}"), _numbers_in(f"{NUMBER}:{NUMBER}")
+_crop_parts, _steps_parts = _numbers_in(",".join([NUMBER] * 4) + "(%?)"), _numbers_in(f"{NUMBER}:{NUMBER}:{WHOLE}")
+_place_parts, _bytes_parts = _numbers_in(f"{NUMBER},{NUMBER}%"), _numbers_in(rf"{NUMBER}([KMG]i?B)\s*")
 
 
-def _reader(read: Callable[[object], object]) -> BeforeValidator:
-    """Return a validator: whatever a reader cannot read is a wrong value."""
+def _validator(parse: Callable[[object], object]) -> BeforeValidator:
+    """Return a validator that raises ValueError for everything that a parser cannot parse."""
 
     def validated(value: object) -> object:
         try:
-            return read(value)
+            return parse(value)
         except (TypeError, OverflowError, AttributeError) as error:
             raise ValueError from error
 
@@ -78,15 +76,15 @@ def _whole(value: Any) -> int:
 
 
 def _size(value: object) -> object:
-    width, height = (_whole(side) for side in _size_in(value))
-    if not (min(width, height) >= LEAST_SIDE_PX and max(width, height) < MOST_SIDE_PX):
+    width, height = (_whole(side) for side in _size_parts(value))
+    if not (min(width, height) >= MIN_SIDE_PX and max(width, height) < MAX_SIDE_PX):
         raise ValueError
     return width, height
 
 
-def _ratio(value: object) -> object:
-    width, height = (_real(part) for part in _ratio_in(value))
-    if not (min(width, height) > 1e-6 and max(width / height, height / width) <= MOST_LONG):
+def _aspect(value: object) -> object:
+    width, height = (_real(part) for part in _aspect_parts(value))
+    if not (min(width, height) > 1e-6 and max(width / height, height / width) <= MAX_ASPECT):
         raise ValueError
     return width, height
 
@@ -94,7 +92,7 @@ def _ratio(value: object) -> object:
 def _crop(value: object) -> object:
     if isinstance(value, Crop):
         return value
-    *lengths, percent = (*_crop_in(value), "")[:5] if not isinstance(value, str) else _crop_in(value)
+    *lengths, percent = (*_crop_parts(value), "")[:5] if not isinstance(value, str) else _crop_parts(value)
     if percent not in ("", "%"):
         raise ValueError
     x, y, width, height = (_real(length) for length in lengths)
@@ -104,12 +102,12 @@ def _crop(value: object) -> object:
 def _steps(value: object) -> object:
     if isinstance(value, Steps):
         return value
-    first, last, frames = _steps_in(value)
+    first, last, frames = _steps_parts(value)
     return Steps(_real(first), _real(last), _whole(frames))
 
 
 def _place(value: object) -> object:
-    x, y = (_real(part) for part in _place_in(value))
+    x, y = (_real(part) for part in _place_parts(value))
     if not (0 <= x <= 100 and 0 <= y <= 100):
         raise ValueError
     return x, y
@@ -120,22 +118,22 @@ def _bytes(value: object) -> object:
         return value
     if not isinstance(value, str):
         raise ValueError
-    number, unit = _bytes_in(value)
+    number, unit = _bytes_parts(value)
     size = round(float(number) * UNITS[unit.upper()])
     if size <= 0:
         raise ValueError
     return size
 
 
-Size = Annotated[tuple[int, int], _reader(_size)]
+Size = Annotated[tuple[int, int], _validator(_size)]
 """(width, height) in pixels."""
 
-Ratio = Annotated[tuple[float, float], _reader(_ratio)]
-"""A shape as (width, height)."""
+Aspect = Annotated[tuple[float, float], _validator(_aspect)]
+"""(width, height), of which only the ratio matters."""
 
-CropText = Annotated[InstanceOf[Crop], _reader(_crop)]
-StepsText = Annotated[InstanceOf[Steps], _reader(_steps)]
-Place = Annotated[tuple[float, float], _reader(_place)]
+CropText = Annotated[InstanceOf[Crop], _validator(_crop)]
+StepsText = Annotated[InstanceOf[Steps], _validator(_steps)]
+Place = Annotated[tuple[float, float], _validator(_place)]
 """(x, y) in percent of the width and the height."""
 
-Bytes = Annotated[int, _reader(_bytes)]
+Bytes = Annotated[int, _validator(_bytes)]

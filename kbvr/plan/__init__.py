@@ -1,6 +1,6 @@
-"""What has to be drawn for what was asked.
+"""Plan the shots and files of every output.
 
-Others use `output_kinds` (every kind of output and how it is planned; a new one has its name in `kbvr.options.outputs`
-and its files in `file_names`), `shots` (the cameras of one output), `from_options`, `aspect`, `memory_budget`,
-`failures` and `explain`.
+Other rooms use `output_kinds` (the kinds of output and how each is planned; a new kind has its name in
+`kbvr.options.outputs` and its files in `file_names`), `shots` (the cameras of one output), `from_options`, `aspect`,
+`memory_budget` and `explain`.
 """

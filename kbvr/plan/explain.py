@@ -1,10 +1,8 @@
-"""What was chosen for a photo, and why, in words."""
+"""Explain in words what was chosen for a photo, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -14,142 +12,82 @@ from kbvr.geometry.camera import fov_deg_from_f_px
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import AT_REST, LOOPS
 from kbvr.photo.photo import Photo
-from kbvr.plan.memory_budget import MemoryUse
 from kbvr.plan.output_kinds import QUILT_PAIRS
 from kbvr.plan.shots import Shot, views_of
-
-
-@runtime_checkable
-class SceneFacts(Protocol):
-    """What a profile made of a photo."""
-
-    def lines(self) -> list[str]:
-        """Return it in words."""
-
-
-@dataclass(frozen=True)
-class LayersFacts:
-    """A scene of layers."""
-
-    reach_m: float
-    hidden_share: float
-    quads: int
-    fill: str
-    """What invented the hidden parts."""
-
-    def lines(self) -> list[str]:
-        """Return it in words."""
-        made = f"made for moves of {self.reach_m * 1000:.0f} mm, {self.hidden_share:.1%} of it hidden and filled"
-        return [f"scene: {made}, {self.quads} quads", f"fill: {self.fill}"]
-
-
-@dataclass(frozen=True)
-class PointsFacts:
-    """A scene of points."""
-
-    points: int
-    inpainted: int
-
-    def lines(self) -> list[str]:
-        """Return it in words."""
-        return [f"scene: {self.points} points, {self.inpainted} of them inpainted"]
-
-
-@dataclass(frozen=True)
-class Made:
-    """What was decided while an export was made."""
-
-    scene: SceneFacts | None
-    drawn_on: tuple[str, ...]
-    """What pictures were drawn on."""
-
-    memory: MemoryUse | None
-    """None where there was no limit."""
-
-    devices: tuple[str, ...]
-    """What networks ran on."""
+from kbvr.stereo.rig import Rig
 
 
 def explain(
-    photo: Photo,
-    depth: DepthMap,
-    scene_depth: SceneDepth,
-    shots: Sequence[Shot],
-    made: Made,
-    options: ExportOptions,
-) -> tuple[str, ...]:
-    """Return every choice that was made for a photo, a line each."""
+    photo: Photo, depth: DepthMap, scene_depth: SceneDepth, shots: Sequence[Shot], options: ExportOptions
+) -> list[str]:
+    """Return the choices of a plan, one per line."""
     width, height = photo.size_px
     fov_deg = fov_deg_from_f_px(photo.f_px, max(width, height))
     nearest, farthest = (_metres(d) for d in (scene_depth.nearest_inverse_depth, scene_depth.farthest_inverse_depth))
-    origin = f"by {depth.network}" if depth.network else "from the file"
-    placed = f"placed to look believable, as the depth {origin} is relative"
-    source = f"measured, {origin}" if depth.metric else placed
-    seen = {"exif": "from its EXIF data", "flag": "as given", "guess": "assumed", "network": f"found {origin}"}[
-        photo.f_source
-    ]
+    source = f"estimated by {depth.network}" if depth.network else "from the file"
+    scale = f"metric, {source}" if depth.metric else f"relative, {source}, scaled to plausible distances"
+    f_source = {"exif": "from the EXIF data", "flag": "as given", "guess": "assumed", "network": source}[photo.f_source]
     lines = [
-        f"photo: {width}x{height}, focal length {photo.f_px:.0f} px ({fov_deg:.1f} degrees across, {seen})",
+        f"photo: {width}x{height}, focal length {photo.f_px:.0f} px ({fov_deg:.1f} degrees field of view, {f_source})",
         *(f"photo: {note}" for note in photo.notes),
-        f"depth: nearest {nearest}, farthest {farthest}; {source}",
+        f"depth: nearest {nearest}, farthest {farthest}; {scale}",
     ]
     for shot in shots:
-        lines += _explained(shot, options)
-    lines += [] if made.scene is None else made.scene.lines()
-    lines += [f"pictures: drawn on {title}" for title in made.drawn_on if title]
-    lines += [] if made.memory is None else [made.memory.line()]
-    return (*lines, f"networks: ran on {' and '.join(made.devices) or 'nothing: none was needed'}")
+        lines += _shot_lines(shot, options)
+    return lines
 
 
-def _explained(shot: Shot, options: ExportOptions) -> list[str]:
-    """Return what was chosen for one shot."""
+def _shot_lines(shot: Shot, options: ExportOptions) -> list[str]:
     end = max(shot.moves, key=lambda move: float(np.linalg.norm(move.position_m)))
-    place = ", ".join(f"{value * 1000:+.0f} mm {axis}" for value, axis in zip(end.position_m, "xyz", strict=True))
+    position = ", ".join(f"{value * 1000:+.0f} mm {axis}" for value, axis in zip(end.position_m, "xyz", strict=True))
     if shot.output in LOOPS:
-        still = f"what is at {_metres(shot.moves[0].held_inverse_depth)} stands still"
-        said = f"{shot.output}: {len(shot.moves)} views, {shot.period_s:g} s there and back; {still}"
+        centre = _metres(shot.moves[0].held_inverse_depth)
+        motion = f"{shot.output}: {len(shot.moves)} views, {shot.period_s:g} s there and back, swinging around {centre}"
     elif shot.path:
-        said = f"{shot.output} path: {shot.path}"
+        motion = f"{shot.output}: path {shot.path}"
     else:
-        said = f"{shot.output}: the camera rests"
-    lines = [f"{said}; farthest at {place}" if shot.output not in AT_REST else said]
+        motion = f"{shot.output}: the camera does not move"
+    lines = [motion if shot.output in AT_REST else f"{motion}; farthest at {position}"]
     if shot.lens is not None:
-        sharp = _metres(shot.lens.focus_inverse_depth)
-        opening = f"{shot.lens.aperture_m * 1000:.1f} mm wide, sharp at {sharp}"
-        lines.append(f"lens: {opening}, looked through at {shot.lens.count} places")
+        focus = _metres(shot.lens.focus_inverse_depth)
+        aperture = f"aperture {shot.lens.aperture_m * 1000:.1f} mm, focus at {focus}"
+        lines.append(f"lens: {aperture}, sampled at {shot.lens.count} points")
     rig = shot.rig
     if rig is None:
         return lines
     if shot.output == "quilt":
         steps, spread_px = views_of(shot.items) - 1, rig.farthest_parallax_px - rig.nearest_parallax_px
         lines.append(
-            f"quilt: {steps + 1} views over {rig.baseline_m * 1000:.1f} mm, which is {QUILT_PAIRS:g} pairs of eyes, "
-            f"focused at {_metres(1 / rig.convergence_m)}; from view to view depth shifts by {spread_px / steps:.2f} px"
+            f"quilt: {steps + 1} views over {rig.baseline_m * 1000:.1f} mm, as wide as {QUILT_PAIRS:g} pairs of eyes, "
+            f"focus at {_metres(1 / rig.convergence_m)}; {spread_px / steps:.2f} px of parallax between views"
         )
         return lines
-    parallax = (
-        f"{rig.nearest_parallax_px:+.1f} px ({rig.nearest_parallax_deg:+.2f} degrees) at the nearest, "
-        f"{rig.farthest_parallax_px:+.1f} px ({rig.farthest_parallax_deg:+.2f} degrees) at the farthest"
-    )
-    budget = f"the budget is {shot.budget:.1%} of the width"
-    chosen_by = {
-        "budget": budget,
-        "angle": f"{budget}, held to {rig.max_parallax_deg:g} degrees each way",
-        "eyes": f"{budget}, held to what eyes {rig.screen.ipd_m * 1000:g} mm apart can follow",
-        "caller": "the baseline was given",
-    }[rig.decided_by]
     lines.append(f"eyes: {rig.baseline_m * 1000:.1f} mm apart, screen plane at {_metres(1 / rig.convergence_m)}")
-    lines.append(f"parallax: {parallax}; {chosen_by}")
+    lines.append(_parallax_line(shot, rig))
     has_screen = shot.output != "stereo" or options.projection == "flat"
     if has_screen and shot.comfort is not None and max(shot.comfort.cut_px) >= 1:
-        cut = " and ".join(
+        cuts = " and ".join(
             f"the {side} border by {px:.1f} px"
             for side, px in zip(("left", "right"), shot.comfort.cut_px, strict=True)
             if px >= 1
         )
-        mended = "bars hide it (--window floating)" if any(shot.bars_px) else "--window floating mends it"
-        lines.append(f"window: what stands before the screen is cut at {cut}; {mended}")
+        remedy = "a floating window hides this" if any(shot.bars_px) else "a floating window would hide this"
+        lines.append(f"window: objects in front of the screen are cut at {cuts}; {remedy}")
     return lines
+
+
+def _parallax_line(shot: Shot, rig: Rig) -> str:
+    budget = f"budget {shot.budget:.1%} of the width"
+    reason = {
+        "budget": budget,
+        "angle": f"{budget}, limited by the maximum angle ({rig.max_parallax_deg:g} degrees)",
+        "eyes": f"{budget}, limited to what eyes {rig.screen.ipd_m * 1000:g} mm apart can follow",
+        "caller": "baseline as given",
+    }[rig.decided_by]
+    return (
+        f"parallax: {rig.nearest_parallax_px:+.1f} px ({rig.nearest_parallax_deg:+.2f} degrees) at the nearest, "
+        f"{rig.farthest_parallax_px:+.1f} px ({rig.farthest_parallax_deg:+.2f} degrees) at the farthest; {reason}"
+    )
 
 
 def _metres(inverse_depth: float) -> str:

@@ -1,4 +1,4 @@
-"""How the files of every output are named, and which formats and packings they have."""
+"""The names, formats and packings of each output's files."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ SUFFIXES = frozenset(
         *(".npy", ".npz", ".exr", ".glb", ".html", ".ply", ".obj", ".usdz"),
     )
 )
-"""What names of files end with."""
+"""Suffixes of the files that kbvr writes."""
 
 OTHER_SUFFIXES = frozenset((".mov", ".avi", ".m4v", ".tif", ".tiff", ".bmp", ".heif", ".stl", ".fbx", ".gltf", ".zip"))
-"""What others' files end with: no folder is called so. An output folder may have any other ending."""
+"""Suffixes of other files, which are not taken for folder names either."""
 
 
 class File(NamedTuple):
@@ -35,11 +35,11 @@ class File(NamedTuple):
 
     packing: str
     ending: str
-    """What follows the photo's name."""
+    """The rest of its name after the photo's name."""
 
 
 ANIMATION_FORMATS: Mapping[str, str] = MappingProxyType({"gif": "gif", "webp": "webp", "avif": "avif", "mp4": "clip"})
-"""Name of `kbvr.options.loop.ANIMATIONS`, which is its suffix too -> format."""
+"""Name of `kbvr.options.loop.ANIMATIONS`, which is also the suffix -> format."""
 
 NAME_ENDINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -60,60 +60,60 @@ NAME_ENDINGS: Mapping[str, str] = MappingProxyType(
         "180-mono": "_kbvr_180",
     }
 )
-"""Packing of a stereo video, 180- before it if it is VR180 -> how its name ends, which is what players look at: SKYBOX
-and others know LR (left and right side by side), TB (top and bottom), HSBS and HOU (each squeezed)."""
+"""Packing of a stereo video, with 180- for VR180 -> ending. Players detect the layout from it: SKYBOX and others know
+LR (left and right side by side), TB (top and bottom), HSBS and HOU (squeezed to half)."""
 
 PLAYER_ENDINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "any": {},
         "quest": {"sbs-half": "_kbvr_half_LR", "tb-half": "_kbvr_half_TB"},
         "skybox": {"sbs": "_kbvr_SBS", "sbs-half": "_kbvr_HSBS", "tb": "_kbvr_OU", "tb-half": "_kbvr_HOU"},
-        "deovr": {
-            "sbs": "_kbvr_SBS",
-            "sbs-half": "_kbvr_half_SBS",
-            "tb-half": "_kbvr_half_TB",
-        },
+        "deovr": {"sbs": "_kbvr_SBS", "sbs-half": "_kbvr_half_SBS", "tb-half": "_kbvr_half_TB"},
         "youtube": {layout: f"_kbvr_{layout}" for layout in NAME_ENDINGS},
         "plain": {layout: f"_kbvr_{layout}" for layout in NAME_ENDINGS},
     }
 )
-"""Name of `kbvr.options.video.Player` -> endings that differ from NAME_ENDINGS for it.
+"""Name of `kbvr.options.video.Player` -> its endings that differ from NAME_ENDINGS.
 
 quest: LR, TB, RL (developers.meta.com, "VR Media Overview"). skybox: SBS, HSBS, OU, HOU, 180
 (skybox.xyz/en/support/add-suffix-to-filename-to-recognize-the-correct-format; VR180 would mean a fisheye there).
-deovr: SBS, TB, 180, the words of most players. youtube: what is in the file decides, not its name.
+deovr: SBS, TB, 180, as most players use. youtube: goes by the metadata in the file, not by its name.
 """
 
 
 def stereo_files(options: ExportOptions) -> list[File]:
-    """Return the videos for two eyes, one a layout."""
-    layouts = [one for layout in options.layout for one in (("left", "right") if layout == "left-right" else (layout,))]
-    form, kind = ("vr180-video", "180-") if options.projection == "vr180" else ("video", "")
+    """Return the videos for two eyes, one per layout."""
+    pairs = [("left", "right") if layout == "left-right" else (layout,) for layout in options.layout]
+    form, prefix = ("vr180-video", "180-") if options.projection == "vr180" else ("video", "")
     endings = {**NAME_ENDINGS, **PLAYER_ENDINGS[options.name_for]}
-    return [File(form, layout, f"{endings[kind + layout]}{_suffix(options)}") for layout in layouts]
+    return [
+        File(form, packing, f"{endings[prefix + packing]}{_video_suffix(options)}")
+        for packings in pairs
+        for packing in packings
+    ]
 
 
 def kenburns_files(options: ExportOptions) -> list[File]:
     """Return the plain video."""
-    return [File("video", "mono", f"_kbvr{_suffix(options)}")]
+    return [File("video", "mono", f"_kbvr{_video_suffix(options)}")]
 
 
-def _suffix(options: ExportOptions) -> str:
+def _video_suffix(options: ExportOptions) -> str:
     return f".{container_of(options.codec, options.container)}"
 
 
 def _picture_suffix(packing: str, options: ExportOptions) -> str:
-    best = "png" if packing in INTERLEAVED else "jpeg"
-    return {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}[options.picture or best]
+    default = "png" if packing in INTERLEAVED else "jpeg"
+    return {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}[options.picture or default]
 
 
 def still_files(options: ExportOptions) -> list[File]:
-    """Return the stills that are neither quilt nor autostereogram."""
+    """Return the stills except quilts and autostereograms."""
     files: list[File] = []
     for name in options.still or ():
         if name in PACKED_STILLS:
             packings = ("left", "right") if name == "left-right" else (name,)
-            files += [File("picture", one, NAME_ENDINGS[one] + _picture_suffix(one, options)) for one in packings]
+            files += [File("picture", p, NAME_ENDINGS[p] + _picture_suffix(p, options)) for p in packings]
         elif name in PAIR_FILES:
             files.append(PAIR_FILES[name])
     return files
@@ -136,18 +136,13 @@ def depth_map_files(options: ExportOptions) -> list[File]:
     return [File("depth-map", name, DEPTH_ENDINGS[name]) for name in options.depth_map or ()]
 
 
-def splat_files(_: ExportOptions) -> list[File]:
-    """Return the files of Gaussians."""
-    return [File("splats", "mono", "_kbvr_splats.ply"), File("splats-gltf", "mono", "_kbvr_splats.glb")]
-
-
-def scene_files(form: str, suffix: str) -> Callable[[ExportOptions], list[File]]:
-    """Return what returns the one file of a scene."""
-    return lambda _: [File(form, "mono", f"_kbvr{suffix}")]
+def scene_files(**endings: str) -> Callable[[ExportOptions], list[File]]:
+    """Return a function that returns the files of a scene output, from the endings of its formats."""
+    return lambda _: [File(name.replace("_", "-"), "mono", ending) for name, ending in endings.items()]
 
 
 def embed_files(options: ExportOptions) -> list[File]:
-    """Return the files for a place in a page: the scene, unless it is made anyway, and the HTML."""
+    """Return the files of an embedded scene: the GLB, unless `gltf` makes it, and the HTML."""
     scene = [] if "gltf" in options.outputs else [File("gltf", "mono", "_kbvr.glb")]
     return [*scene, File("embed", "mono", "_kbvr_embed.html")]
 
@@ -160,7 +155,7 @@ PAIR_FILES: Mapping[str, File] = MappingProxyType(
         "spatial": File("spatial", "apart", "_kbvr_spatial.heic"),
     }
 )
-"""Still with a format of its own -> format, packing and the end of the file's name."""
+"""Still with its own format -> file."""
 
 DEPTH_ENDINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -171,31 +166,25 @@ DEPTH_ENDINGS: Mapping[str, str] = MappingProxyType(
         "color": "_kbvr_depth_color.png",
     }
 )
-"""Kind of a depth map -> how its name ends."""
+"""Kind of depth map -> ending."""
 
 
-def wiggle_files(options: ExportOptions) -> list[File]:
-    """Return the files of a wiggle."""
-    return _loop_files("mono", "_kbvr_wiggle", options)
-
-
-def anaglyph_files(options: ExportOptions) -> list[File]:
-    """Return the files of a moving anaglyph."""
-    return _loop_files("anaglyph", "_kbvr_moving_anaglyph", options)
-
-
-def _loop_files(packing: str, ending: str, options: ExportOptions) -> list[File]:
-    loops = [File(ANIMATION_FORMATS[kind], packing, f"{ending}.{kind}") for kind in options.animate_as]
-    return [*loops, File("poster", packing, f"{ending}.jpg"), File("snippet", packing, f"{ending}.html")]
+def loop_files(packing: str, ending: str) -> Callable[[ExportOptions], list[File]]:
+    """Return a function that returns the files of a loop."""
+    companions = [File("poster", packing, f"{ending}.jpg"), File("snippet", packing, f"{ending}.html")]
+    return lambda options: [
+        *(File(ANIMATION_FORMATS[kind], packing, f"{ending}.{kind}") for kind in options.animate_as),
+        *companions,
+    ]
 
 
 def names_a_file(out: Path) -> bool:
-    """Return whether outputs are to go into a file of this name, not into a folder."""
+    """Return whether `out` names the output file, rather than the folder to write to."""
     return out.suffix.lower() in SUFFIXES | OTHER_SUFFIXES and not out.is_dir()
 
 
 def fitted_to(out: Path, options: ExportOptions) -> ExportOptions:
-    """Return options with the container or the kind of picture that the name of a file asks for."""
+    """Return options with the container or picture format that the suffix of an output file implies."""
     suffix = out.suffix.lower().removeprefix(".").replace("jpg", "jpeg")
     if not names_a_file(out):
         return options
@@ -207,15 +196,15 @@ def fitted_to(out: Path, options: ExportOptions) -> ExportOptions:
 
 
 def moved_to(out: Path, items: Sequence[Item]) -> Item:
-    """Return the only item there is, at a place of its own.
+    """Return the only item, with another path.
 
     Raises:
-        InputError: if there is another number of items, or the name ends as no file of that kind does.
+        InputError: if there is not exactly one item, or the path has the wrong suffix.
     """
     if len(items) != 1:
         names = ", ".join(item.path.name for item in items)
-        raise InputError(f"{out} names one file, but this makes {len(items)}: {names}; give a folder")
-    wanted, found = (path.suffix.lower().replace(".jpeg", ".jpg") for path in (items[0].path, out))
-    if wanted != found:
-        raise InputError(f"the name of this output must end with {wanted}, got {out}")
+        raise InputError(f"expected a folder for {len(items)} files ({names}), got the file name {out}")
+    expected, found = (path.suffix.lower().replace(".jpeg", ".jpg") for path in (items[0].path, out))
+    if expected != found:
+        raise InputError(f"expected an output name that ends in {expected}, got {out}")
     return replace(items[0], path=out)

@@ -1,4 +1,4 @@
-"""What follows from options for cameras, eyes and lens, in metres and shares."""
+"""Convert options to the parameters of cameras, eyes and lens, in metres and shares."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ from kbvr.stereo.comfort_limits import ANAGLYPH_BUDGET, DEFAULT_BUDGET, WIGGLE_B
 from kbvr.stereo.screen import Screen, screen_of
 
 SCENE_KEYS_PER_S = 5.0
-"""So often a scene says where its camera is; between, viewers find the way."""
+"""Keyframes per second of a scene's camera path; viewers interpolate."""
 
 BUDGETS: Mapping[str, float] = MappingProxyType({"wiggle": WIGGLE_BUDGET, "anaglyph": ANAGLYPH_BUDGET})
-"""Output -> its budget if none is given, where that is not DEFAULT_BUDGET."""
+"""Output -> default budget, if that is not DEFAULT_BUDGET."""
 
 
 def budget_of(output: str, options: ExportOptions) -> float:
-    """Return the parallax range that an output may have from nearest to farthest, as a share of the width."""
-    own = BUDGETS.get(output, DEFAULT_BUDGET)
-    return own if options.budget_percent is None else options.budget_percent / 100
+    """Return the parallax range of an output, from nearest to farthest, as a share of the width."""
+    if options.budget_percent is not None:
+        return options.budget_percent / 100
+    return BUDGETS.get(output, DEFAULT_BUDGET)
 
 
 def baseline_m_of(options: ExportOptions) -> float | None:
-    """Return the distance between the eyes' cameras if it was given."""
+    """Return the given baseline; None if there is none."""
     return None if options.baseline_mm is None else options.baseline_mm / 1000
 
 
 def path_options(output: str, options: ExportOptions) -> PathOptions:
-    """Return how the camera moves in an output that is neither a loop nor at rest.
+    """Return how the camera moves in a video or scene.
 
     Raises:
         InputError: if options belong to different paths.
@@ -43,9 +44,9 @@ def path_options(output: str, options: ExportOptions) -> PathOptions:
     framed = (
         options.from_crop or options.to_crop or (options.shift_px, options.zoom) != (DEFAULT_SHIFT_PX, DEFAULT_ZOOM)
     )
-    meant = "keyframes" if options.keyframes else "kenburns" if framed or output == "kenburns" else "swing"
+    default = "keyframes" if options.keyframes else "kenburns" if framed or output == "kenburns" else "swing"
     return PathOptions(
-        name=options.path or meant,
+        name=options.path or default,
         fps=options.fps,
         seconds=options.seconds,
         ease=options.ease,
@@ -60,10 +61,10 @@ def path_options(output: str, options: ExportOptions) -> PathOptions:
 
 
 def check_options(options: ExportOptions) -> None:
-    """Check what can be checked before any photo is there.
+    """Check what can be checked before a photo is loaded.
 
     Raises:
-        InputError: if a path cannot be gone along, or a codec does not go into a container.
+        InputError: if the path's options do not fit together, or the container cannot hold the codec.
     """
     container_of(options.codec, options.container)
     for output in options.outputs:
@@ -72,12 +73,12 @@ def check_options(options: ExportOptions) -> None:
 
 
 def screen_for(options: ExportOptions) -> Screen:
-    """Return what the parallax is planned for."""
+    """Return the screen that parallax is planned for."""
     return screen_of(options.screen, ipd_m=options.ipd_mm / 1000)
 
 
 def lens_of(scene_depth: SceneDepth, view: Camera, options: ExportOptions) -> Lens | None:
-    """Return the lens that views are seen through; None where all is sharp."""
+    """Return the lens of the views; None if everything is sharp."""
     blur_percent = (1.0 if options.focus else 0.0) if options.aperture_percent is None else options.aperture_percent
     if blur_percent == 0:
         return None

@@ -1,9 +1,8 @@
-"""How much memory an export takes, and how small a photo has to be made for it to take no more than it may.
+"""Estimate the memory of an export, and shrink the photo to keep it within a limit.
 
-The peak comes while the layers are cut and filled: a fixed part (Python, libraries, the built-in networks at work) and
-so much for every pixel of the photo with its margin. Then the film is drawn: layers and depth are still there, with
-textures and frames in the film's size. `python -m bench.scene` measures both; the figures here are its own and a
-fifth more.
+The peak comes while the layers are split and filled: a fixed part (Python, libraries, the built-in networks) and a part
+per pixel of the photo with its margin. Then the film is rendered: layers and depth are still in memory, with textures
+and frames of the film's size. `python -m bench.scene` measures both; the figures here are a fifth above its own.
 """
 
 from __future__ import annotations
@@ -14,61 +13,57 @@ from kbvr.errors import InputError, OutOfMemoryError
 from kbvr.imaging.resize import averaged, long_side_px
 from kbvr.photo.decoding_memory import DECODER_BYTES, PROGRAM_BYTES
 from kbvr.photo.photo import Photo
-from kbvr.system.resources import format_bytes as shown_bytes
-from kbvr.system.resources import has_room, processors
+from kbvr.system.resources import format_bytes, has_room, processors
 
 FIXED_BYTES = 560 * 2**20
 SCENE_BYTES_A_PX = 76
-"""Peak of cutting and filling, for each pixel of the photo."""
+"""Peak of splitting and filling, per pixel of the photo."""
 
 VISITED_BYTES_A_PX = 150
-"""The same if triangles are made of the scene too."""
+"""The same if the scene becomes triangles too."""
 
 HELD_BYTES_A_PX = 44
-"""Photo, depth and layers, while the film is drawn."""
+"""Photo, depth and layers during rendering."""
 
 FILM_BYTES_A_PX = 300
-"""Textures, frames ahead and the encoder's pictures, for each pixel of the film's pictures (per eye)."""
+"""Textures, queued frames and the encoder's pictures, per pixel of one eye's view."""
 
 THREAD_ADDRESS_BYTES = 72 * 2**20
-"""What a thread reserves of the addresses: glibc's 64 MiB to allocate from, and its stack."""
+"""Address space per thread: glibc's 64 MiB arena and the stack."""
 
 EXTRA_THREADS = 4
-"""So many more threads than processors work at once."""
+"""Threads beyond one per processor."""
 
 REPEATS_BYTES = 256 * 2**20
-"""At most so much is kept of pictures that a film shows again."""
+"""Maximum for kept frames that the film shows again."""
 
 
 @dataclass(frozen=True)
 class MemoryUse:
-    """About how much memory an export takes."""
+    """Approximate memory of an export, and its limit."""
 
     bytes: int
-    most_bytes: int
-    larger_px: tuple[int, int] | None
-    """(width, height) that the photo had before it was made smaller for that; None if it was not."""
+    max_bytes: int
+    original_px: tuple[int, int] | None
+    """(width, height) of the photo before it was shrunk to stay within the limit; None if it was not shrunk."""
 
     def line(self) -> str:
-        """Return it in words."""
-        told = f"memory: about {shown_bytes(self.bytes)} of {shown_bytes(self.most_bytes)}"
-        if self.larger_px is None:
-            return told
-        return f"{told}, for which the photo of {_size(self.larger_px)} was made smaller"
+        """Return the line of `--explain`."""
+        use = f"memory: about {format_bytes(self.bytes)} of {format_bytes(self.max_bytes)}"
+        if self.original_px is None:
+            return use
+        return f"{use}; the photo was shrunk from {_size(self.original_px)} to stay within the limit"
 
 
 def export_bytes(photo_size_px: tuple[int, int], film_size_px: tuple[int, int], *, is_visited: bool = False) -> int:
-    """Return about how much memory the export of a photo of this size takes at most; film sizes are per eye.
-
-    A scene that is visited becomes triangles.
-    """
+    """Return the approximate peak memory of an export; film sizes are per eye, a visited scene becomes triangles."""
     photo_px, film_px = (width * height for width, height in (photo_size_px, film_size_px))
     scene = (VISITED_BYTES_A_PX if is_visited else SCENE_BYTES_A_PX) * photo_px
     return FIXED_BYTES + DECODER_BYTES + max(scene, HELD_BYTES_A_PX * photo_px + FILM_BYTES_A_PX * film_px)
 
 
 def repeats_bytes(photo_size_px: tuple[int, int], film_size_px: tuple[int, int], max_bytes: int | None) -> int:
-    """Return how much may be kept of pictures that a film shows again: what the rest of the export leaves."""
+    """Return the memory for kept frames that a film shows again: what the rest of the export leaves of the limit."""
     if max_bytes is None:
         return REPEATS_BYTES
     return min(REPEATS_BYTES, max(0, max_bytes - export_bytes(photo_size_px, film_size_px)))
@@ -77,19 +72,19 @@ def repeats_bytes(photo_size_px: tuple[int, int], film_size_px: tuple[int, int],
 def within_memory(
     photo: Photo, film_size_px: tuple[int, int], max_bytes: int | None, *, is_visited: bool = False
 ) -> tuple[Photo, MemoryUse | None]:
-    """Return the photo, made smaller if its export would take too much memory, and how much it takes within a limit.
+    """Return the photo, shrunk if its export would exceed a memory limit, and the memory of the export.
 
-    It is never made smaller than the film's pictures.
+    The photo is never made smaller than the film's views.
 
     Raises:
-        InputError: if even that would take too much.
+        InputError: if the smallest photo would still exceed the limit.
     """
     if max_bytes is None:
         return photo, None
     size = photo.size_px
-    least = export_bytes(film_size_px, film_size_px, is_visited=is_visited)
-    if least > max_bytes:
-        needed = f"takes about {shown_bytes(least)} of memory, more than {shown_bytes(max_bytes)}"
+    minimum = export_bytes(film_size_px, film_size_px, is_visited=is_visited)
+    if minimum > max_bytes:
+        needed = f"takes about {format_bytes(minimum)} of memory, more than {format_bytes(max_bytes)}"
         raise InputError(f"a film of {_size(film_size_px)} {needed}")
     scale = 1.0
     while export_bytes(_scaled(size, scale, film_size_px), film_size_px, is_visited=is_visited) > max_bytes:
@@ -104,9 +99,9 @@ def within_memory(
 def refuse_without_room(
     photo_size_px: tuple[int, int], film_size_px: tuple[int, int], *, is_visited: bool = False
 ) -> None:
-    """Check that this process can get the memory of an export, and the addresses that its threads reserve beside it.
+    """Check that this process can get the memory of an export and the address space of its threads.
 
-    Libraries that run out of memory may end the process, or write of anything else but that: so it is not left to them.
+    This is checked in advance because libraries that run out of memory may crash or report something else.
 
     Raises:
         OutOfMemoryError: if it cannot.
@@ -117,15 +112,15 @@ def refuse_without_room(
         return
     film = "" if film_size_px == (1, 1) else f" in a film of {_size(film_size_px)}"
     raise OutOfMemoryError(
-        f"a photo of {_size(photo_size_px)} pixels{film} takes about {shown_bytes(needed)} more memory, and "
-        f"{shown_bytes(addresses)} of address space, which this process cannot get; a smaller photo, less memory "
-        "(max_memory_bytes) or a higher limit (ulimit -v) would help"
+        f"a photo of {_size(photo_size_px)} pixels{film} takes about {format_bytes(needed)} more memory and "
+        f"{format_bytes(addresses)} of address space, which this process cannot get; use a smaller photo, set a memory "
+        "limit for the export, or raise the limit of the process (ulimit -v)"
     )
 
 
-def within_px(photo: Photo, most_px: int) -> Photo:
-    """Return the photo, made smaller if its long side has more than so many pixels."""
-    return photo if max(photo.size_px) <= most_px else _resized(photo, long_side_px(photo.size_px, most_px))
+def within_px(photo: Photo, max_px: int) -> Photo:
+    """Return the photo, shrunk if its long side is above a limit."""
+    return photo if max(photo.size_px) <= max_px else _resized(photo, long_side_px(photo.size_px, max_px))
 
 
 def _resized(photo: Photo, size_px: tuple[int, int]) -> Photo:
@@ -134,8 +129,8 @@ def _resized(photo: Photo, size_px: tuple[int, int]) -> Photo:
     return replace(photo, rgb=rgb, f_px=photo.f_px * size_px[0] / photo.size_px[0], decoded_from=None)
 
 
-def _scaled(size_px: tuple[int, int], scale: float, least_px: tuple[int, int]) -> tuple[int, int]:
-    width, height = (max(round(side * scale), least) for side, least in zip(size_px, least_px, strict=True))
+def _scaled(size_px: tuple[int, int], scale: float, min_px: tuple[int, int]) -> tuple[int, int]:
+    width, height = (max(round(side * scale), minimum) for side, minimum in zip(size_px, min_px, strict=True))
     return width, height
 
 

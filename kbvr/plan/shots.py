@@ -1,4 +1,4 @@
-"""Shots: what cameras see for the files of one output, and what the scene must be made for."""
+"""Shots: the cameras of one output's files, and the reach that a scene needs for them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from kbvr.stereo.comfort import Comfort
 from kbvr.stereo.rig import Rig, eye_row
 
 MIN_REACH_SHARE, MAX_REACH_SHARE = 0.002, 0.3
-"""Layers are made for moves that spread the depth range over so much of the width at most; what farther moves uncover
-is filled from beside it when it is drawn."""
+"""Range of the parallax that layers are built for, as a share of the width. Holes of farther moves are filled from
+nearby pixels during rendering."""
 
 YUV_BYTES_A_PX = 1.5
-"""What the encoder's pictures take, for each pixel."""
+"""Size of a picture in the encoder's format."""
 
 
 @dataclass(frozen=True)
 class Shot:
-    """What is drawn once for one output, and the files that show it."""
+    """The views rendered for one output, and the files that show them."""
 
     output: str
     """A name of OUTPUTS."""
@@ -37,40 +37,40 @@ class Shot:
 
     moves: list[Move]
     rig: Rig | None
-    """None where one eye looks."""
+    """None for one eye."""
 
     path: str = ""
-    """Name of the path along which the camera moves; empty where it rests, or the output has a move of its own."""
+    """Name of the camera path; empty for loops and for a camera that does not move."""
 
     budget: float = 0.0
-    """Parallax range that the eyes may have from nearest to farthest, as a share of the width."""
+    """Allowed parallax range from nearest to farthest, as a share of the width."""
 
     comfort: Comfort | None = None
     bars_px: tuple[int, int] = (0, 0)
-    """Width of the floating window's bars: at the left eye's left border and at the right eye's right one."""
+    """Width of the floating window's bars: at the left eye's left border and at the right eye's right border."""
 
     lens: Lens | None = None
-    """None where all is sharp."""
+    """None if everything is sharp."""
 
     vignette: float = 0.0
     period_s: float = 1.0
-    """Of a loop: how long it takes, there and back."""
+    """Duration of a loop, there and back."""
 
-    def sources_within(self, most_bytes: int) -> tuple[int, ...]:
-        """Return for every instant the one that it shows: itself, or an earlier one kept within so many bytes."""
+    def sources_within(self, max_bytes: int) -> tuple[int, ...]:
+        """Return for every instant the one whose views it shows: itself, or an earlier one kept within `max_bytes`."""
         eyes = len(self.instants[0])
         instant_bytes = YUV_BYTES_A_PX * self.view.size_px[0] * self.view.size_px[1] * eyes * len(self.items)
-        return tuple(sources_of(self.moves, max_kept=int(most_bytes / instant_bytes)))
+        return tuple(sources_of(self.moves, max_kept=int(max_bytes / instant_bytes)))
 
-    def seen(self, frames: Frames, wanted: Sequence[int]) -> Iterator[Views]:
-        """Yield what the eyes see of some instants; `frames` draws what cameras see."""
-        cameras = (camera for index in wanted for camera in self.instants[index])
+    def views_at(self, instants: Sequence[int], frames: Frames) -> Iterator[Views]:
+        """Yield the views of some instants, by index; `frames` renders the views of cameras."""
+        cameras = (camera for index in instants for camera in self.instants[index])
         pictures = frames(cameras) if self.lens is None else frames_through(self.lens, frames, cameras)
-        for eyes in (self.instants[index] for index in wanted):
-            yield self._framed(tuple(next(pictures) for _ in eyes))
+        for eyes in (self.instants[index] for index in instants):
+            yield self._finished(tuple(next(pictures) for _ in eyes))
 
-    def _framed(self, views: Views) -> Views:
-        """Return what the eyes see of an instant, darker at the corners and inside the floating window if wanted."""
+    def _finished(self, views: Views) -> Views:
+        """Return the views of an instant with the vignette and the floating window's bars."""
         if self.vignette > 0:
             views = tuple(darker_at_corners(view, self.vignette) for view in views)
         if self.bars_px == (0, 0):
@@ -82,14 +82,14 @@ class Shot:
 
     @cached_property
     def instants(self) -> list[tuple[Camera, ...]]:
-        """The cameras of every instant: one, or those of the left to the right eye."""
+        """The cameras of every instant: one, or a row from left to right."""
         centres = [move.camera(self.view) for move in self.moves]
         eyes = views_of(self.items)
         return [(centre,) if self.rig is None else eye_row(centre, self.rig, eyes) for centre in centres]
 
     @property
     def facts(self) -> Facts:
-        """What files may tell of the views."""
+        """Facts for the metadata of files."""
         facts = Facts(self.view.f_px, period_s=self.period_s)
         if self.rig is None:
             return facts
@@ -97,17 +97,14 @@ class Shot:
 
 
 def views_of(items: tuple[Item, ...]) -> int:
-    """Return how many views an instant of these files has."""
+    """Return the number of views per instant."""
     return max(PACKINGS[item.packing].views for item in items)
 
 
 def reaches_m(
     shots: Sequence[Shot], scene_depth: SceneDepth, *, visited_m: dict[str, float] | None = None
 ) -> dict[str, float]:
-    """Return the farthest moves that shots need a scene for, as `build_scene` takes them.
-
-    `visited_m` are those of somebody who moves in it, if there is one.
-    """
+    """Return the reaches of `build_scene` that cover the shots and, in a viewer, the moves of a head (`visited_m`)."""
     eye_m = max(
         (
             (shot.rig.baseline_m / 2 if shot.rig else 0.0) + (shot.lens.aperture_m / 2 if shot.lens else 0.0)
@@ -115,13 +112,13 @@ def reaches_m(
         ),
         default=0.0,
     )
-    own_m = visited_m or {"reach_m": 0.0, "border_m": 0.0, "forward_m": 0.0}
+    head_m = visited_m or {"reach_m": 0.0, "border_m": 0.0, "forward_m": 0.0}
     moves = [move for shot in shots for move in shot.moves]
-    behind_m = max(own_m["reach_m"], *(eye_m + disocclusion_reach_m(move, scene_depth.camera) for move in moves), 0.0)
-    least_m, most_m = scene_depth.sideways_m(MIN_REACH_SHARE), scene_depth.sideways_m(MAX_REACH_SHARE)
-    reach_m = min(max(behind_m, least_m), most_m)
+    needed_m = max(head_m["reach_m"], *(eye_m + disocclusion_reach_m(move, scene_depth.camera) for move in moves), 0.0)
+    min_m, max_m = scene_depth.sideways_m(MIN_REACH_SHARE), scene_depth.sideways_m(MAX_REACH_SHARE)
+    reach_m = min(max(needed_m, min_m), max_m)
     return {
         "reach_m": reach_m,
-        "border_m": max(own_m["border_m"], *(eye_m + border_reach_m(move, scene_depth) for move in moves), 0.0),
-        "forward_m": max(reach_m, own_m["forward_m"], *(abs(move.z_m) for move in moves)),
+        "border_m": max(head_m["border_m"], *(eye_m + border_reach_m(move, scene_depth) for move in moves), 0.0),
+        "forward_m": max(reach_m, head_m["forward_m"], *(abs(move.z_m) for move in moves)),
     }

@@ -1,4 +1,4 @@
-"""How a photo becomes something that cameras can look at: kbvr's own `layers`, or the method `ken_burns_2019`.
+"""The methods that build a scene of a photo: kbvr's own `layers`, and `ken_burns_2019`.
 
-Others use `choose.profile_of` and the `protocol` of what it returns.
+Other rooms use `choose.profile_of` and the `protocol` of its result.
 """

@@ -1,4 +1,4 @@
-"""Choose the profile: kbvr's layers, or the points of the paper."""
+"""Choose the profile: kbvr's layers or the paper's points."""
 
 from __future__ import annotations
 
@@ -8,9 +8,5 @@ from kbvr.profiles.layers import Layers
 
 
 def profile_of(options: ExportOptions) -> Layers | Paper:
-    """Return the profile that the options name.
-
-    Raises:
-        InputError: if a network is not there or is another one than wanted.
-    """
+    """Return the profile that the options name, with its networks open."""
     return Paper(options) if options.profile == "paper" else Layers(options)

@@ -1,4 +1,4 @@
-"""Where a photo's depth comes from: a file or a network, and how far away its subject is put."""
+"""Depth of a photo from a file or a network, scaled to the distance of the subject."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
 
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.estimate import estimate_depth
 from kbvr.depth.placement import DEFAULT_NEAR_M, place
 from kbvr.depth.read_file import load_inverse_depth
 from kbvr.depth.scene_depth import scene_depth_of
-from kbvr.depth.upright_objects import check_segmentation
-from kbvr.errors import InputError
+from kbvr.depth.upright_objects import adjusted_depth, check_segmentation, segment
+from kbvr.errors import InputError, OptionText
 from kbvr.imaging.resize import shrunk
 from kbvr.ken_burns_2019.networks import PICTURE_LONG_SIDE_PX
 from kbvr.nets import Session, fetched_card, known_cards, open_network
@@ -24,16 +23,16 @@ from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import Photo
 
 SEGMENTATION = "maskrcnn"
-"""The instance segmentation that the paper used, by its card."""
+"""Name of the paper's instance segmentation."""
 
 _log = logging.getLogger(__name__)
 
 
-def at_wanted_distance(depth: DepthMap, options: ExportOptions) -> DepthMap:
-    """Return the depth with the subject where the options want it; metres that were measured are kept."""
-    given = {"nearest": options.near_m, "subject's": options.subject_distance_m}
-    for what in (what for what, value in given.items() if depth.metric and value is not None):
-        _log.warning("the %s distance is not used: the depth is in metres already", what)
+def at_subject_distance(depth: DepthMap, options: ExportOptions) -> DepthMap:
+    """Return the depth scaled to the subject distance of the options; metric depth is kept."""
+    for name in ("near_m", "subject_distance_m"):
+        if depth.metric and getattr(options, name) is not None:
+            _log.warning(OptionText(f"{{{name}}} has no effect: the depth is already in metres"))
     if depth.metric or options.subject_distance_m is None:
         return depth
     scale = scene_depth_of(depth).subject_m / options.subject_distance_m
@@ -41,15 +40,11 @@ def at_wanted_distance(depth: DepthMap, options: ExportOptions) -> DepthMap:
 
 
 def depth_from_file_or_network(photo: Photo, options: ExportOptions) -> DepthMap:
-    """Return the depth of a photo from the options' file, or else from their network, in metres."""
+    """Return the depth of a photo in metres, from the file of the options if there is one, else from their network."""
     near_m = DEFAULT_NEAR_M if options.near_m is None else options.near_m
     if options.depth is None or options.depth_kind is None:
         return estimate_depth(
-            photo,
-            model=options.depth_model,
-            near_m=near_m,
-            quality=options.depth_quality,
-            **network_limits(options),
+            photo, model=options.depth_model, near_m=near_m, quality=options.depth_quality, **network_limits(options)
         )
     inverse_depth, metric = load_inverse_depth(
         options.depth, photo.size_px, kind=options.depth_kind, max_memory_bytes=options.max_memory
@@ -60,30 +55,27 @@ def depth_from_file_or_network(photo: Photo, options: ExportOptions) -> DepthMap
 
 
 def network_limits(options: ExportOptions) -> dict[str, Any]:
-    """Return what networks run on and what they may take."""
+    """Return the device, threads and memory of networks, as `open_network` takes them."""
     return {"device": options.device, "threads": options.threads, "max_bytes": options.max_memory}
 
 
-def open_named(name: str, options: ExportOptions) -> Session:
-    """Return a network that was fetched or added, by its name."""
-    return open_network(fetched_card(name), **network_limits(options))
-
-
 def open_segmentation(name: str | Path, options: ExportOptions) -> Session:
-    """Return the instance segmentation of this name or ONNX file."""
+    """Open an instance segmentation by name or ONNX file."""
     if Path(name).suffix.lower() == ".onnx":
         session = open_network(Path(name), **network_limits(options))
     elif str(name) == SEGMENTATION and SEGMENTATION not in known_cards():
         raise InputError(
-            f"the segmentation {SEGMENTATION} is not there: `python -m export maskrcnn` makes it from torchvision's "
-            "weights and `kbvr models add` takes it"
+            f"the segmentation {SEGMENTATION} is not installed: make it from torchvision's weights with "
+            "`python -m export maskrcnn` and add it with `kbvr models add`"
         )
     else:
-        session = open_named(str(name), options)
+        session = open_network(fetched_card(str(name)), **network_limits(options))
     check_segmentation(session)
     return session
 
 
-def within_segmentation_px(rgb: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "h w 3"]:
-    """Return a picture made smaller to the size that segmentations are good at."""
-    return shrunk(rgb, PICTURE_LONG_SIDE_PX)
+def with_upright_objects(depth: DepthMap, photo: Photo, segmentation: Session | None, softness: float) -> DepthMap:
+    """Return the depth with upright objects, found in the photo at the paper's size; unchanged without a network."""
+    if segmentation is None:
+        return depth
+    return adjusted_depth(depth, segment(shrunk(photo.rgb, PICTURE_LONG_SIDE_PX), segmentation), softness=softness)

@@ -1,4 +1,4 @@
-"""The profile `paper`: the 3D Ken Burns method as its authors published it, through their networks."""
+"""The profile `paper`: the 3D Ken Burns method with its authors' networks (Niklaus et al. 2019)."""
 
 from __future__ import annotations
 
@@ -12,35 +12,32 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.networks import depth_network
 from kbvr.depth.placement import DEFAULT_NEAR_M
 from kbvr.depth.scene_depth import SceneDepth
-from kbvr.depth.upright_objects import adjusted_depth, segment
-from kbvr.errors import InputError
+from kbvr.errors import OptionsError
 from kbvr.geometry.camera import Camera
 from kbvr.ken_burns_2019.disparity import paper_depth_map
 from kbvr.ken_burns_2019.inpaint_points import inpainted
 from kbvr.ken_burns_2019.networks import CARDS, PaperNetworks
 from kbvr.ken_burns_2019.point_renderer import PointRenderer
 from kbvr.ken_burns_2019.point_scene import PointScene, point_scene
-from kbvr.nets import known_cards
+from kbvr.nets import fetched_card, known_cards, open_network
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import Photo
-from kbvr.plan.explain import PointsFacts
 from kbvr.plan.shots import Shot
 from kbvr.profiles.depth_source import (
     SEGMENTATION,
-    at_wanted_distance,
+    at_subject_distance,
     depth_from_file_or_network,
     network_limits,
-    open_named,
     open_segmentation,
-    within_segmentation_px,
+    with_upright_objects,
 )
 from kbvr.profiles.protocol import Drawing
 
 INPAINTED_BEYOND = 1.1
-"""The paper inpaints from a camera that has gone so much farther than the move goes."""
+"""The paper inpaints from a camera this many times as far away as the end of the move."""
 
 SAME_PLACE = 0.1
-"""A second camera is inpainted from if it stands farther from the first than this share of the first's own way."""
+"""A second inpainting camera is used if its distance from the first exceeds the first's own by this share."""
 
 _log = logging.getLogger(__name__)
 
@@ -49,54 +46,50 @@ class Paper:
     """The profile `paper`."""
 
     def __init__(self, options: ExportOptions) -> None:
-        """Open the networks that are there.
+        """Open the installed networks.
 
         Raises:
-            InputError: if the depth is to come from the paper's network and that is not there, or a network is another
-                one than wanted.
+            InputError: if the paper's depth network is required but not installed, or a network is of another kind.
         """
         self.options = options
-        known = known_cards()
-        there = {field: name for field, name in CARDS.items() if name in known and known[name].is_here}
-        self.own_depth = options.depth is None and str(options.depth_model) == "auto"
-        if self.own_depth and "disparity" not in there:
-            raise InputError(
-                f"the profile paper wants the network {CARDS['disparity']}, which is not there: "
-                "`python -m export kenburns` makes it from the authors' weights and `kbvr models add` takes it; "
-                "or name another with --depth-model, such as kbvr-depth"
+        known, limits = known_cards(), network_limits(options)
+        installed = {field: name for field, name in CARDS.items() if name in known and known[name].is_installed}
+        self.uses_paper_depth = options.depth is None and str(options.depth_model) == "auto"
+        if self.uses_paper_depth and "disparity" not in installed:
+            raise OptionsError(
+                f"{{profile}} paper requires the network {CARDS['disparity']}, which is not installed: make it from "
+                "the authors' weights with `python -m export kenburns` and add it with `kbvr models add`, or choose "
+                "another {depth_model}, such as kbvr-depth"
             )
-        if not self.own_depth and options.depth is None:
-            depth_network(options.depth_model, **network_limits(options))
-        has_segmentation = SEGMENTATION in known and known[SEGMENTATION].is_here
+        if not self.uses_paper_depth and options.depth is None:
+            depth_network(options.depth_model, **limits)
+        has_segmentation = SEGMENTATION in known and known[SEGMENTATION].is_installed
         segmentation = options.segmentation or (SEGMENTATION if has_segmentation else None)
         self.networks = PaperNetworks(
-            **{field: open_named(name, options) for field, name in there.items()},
+            **{field: open_network(fetched_card(name), **limits) for field, name in installed.items()},
             segmentation=None if segmentation is None else open_segmentation(segmentation, options),
         )
-        of_use = [*(["refinement"] if self.own_depth else []), "context", "inpainting"]
-        lacking = [CARDS[field] for field in of_use if field not in there]
-        if lacking:
-            _log.warning("the profile paper does without the networks that are not there: %s", ", ".join(lacking))
+        used = [*(["refinement"] if self.uses_paper_depth else []), "context", "inpainting"]
+        missing = [CARDS[field] for field in used if field not in installed]
+        if missing:
+            _log.warning("these networks of the paper are not installed and are left out: %s", ", ".join(missing))
 
     def depth(self, photo: Photo) -> DepthMap:
-        """Return the depth of a photo, as the paper has it unless the options say otherwise."""
+        """Return the depth of a photo, by the paper's network unless the options choose another source."""
         near_m = DEFAULT_NEAR_M if self.options.near_m is None else self.options.near_m
         softness = self.options.softness or 0.0
-        if self.own_depth:
+        if self.uses_paper_depth:
             depth = paper_depth_map(photo, self.networks, near_m=near_m, softness=softness)
-            return at_wanted_distance(replace(depth, network=CARDS["disparity"]), self.options)
+            return at_subject_distance(replace(depth, network=CARDS["disparity"]), self.options)
         depth = depth_from_file_or_network(photo, self.options)
-        if self.networks.segmentation is not None:
-            depth = adjusted_depth(
-                depth, segment(within_segmentation_px(photo.rgb), self.networks.segmentation), softness=softness
-            )
-        return at_wanted_distance(depth, self.options)
+        depth = with_upright_objects(depth, photo, self.networks.segmentation, softness)
+        return at_subject_distance(depth, self.options)
 
     def build(
         self, photo: Photo, depth: DepthMap, shots: Sequence[Shot], scene_depth: SceneDepth, *, is_visited: bool
     ) -> BuiltPoints:
         """Return the scene for the shots."""
-        assert not is_visited, "scenes to visit are of layers"
+        assert not is_visited, "scene files require layers"
         del scene_depth
         scene = point_scene(photo, depth)
         return BuiltPoints(inpainted(scene, far_cameras(shots), self.networks) if self.networks.can_inpaint else scene)
@@ -104,39 +97,38 @@ class Paper:
 
 @dataclass(frozen=True, eq=False)
 class BuiltPoints:
-    """A scene of points, and what draws it."""
+    """A scene of points."""
 
     points: PointScene
     layers: None = None
 
     @property
-    def facts(self) -> PointsFacts:
-        """What was made."""
+    def explanation(self) -> tuple[str, ...]:
+        """Lines about the scene."""
         count = len(self.points.points)
-        return PointsFacts(count, count - self.points.photo_point_count)
+        return (f"scene: {count} points, {count - self.points.photo_point_count} of them inpainted",)
 
     def drawing(self, shots: Sequence[Shot]) -> Drawing:
-        """Return what draws shots."""
+        """Return the renderer."""
         del shots
         return PointRenderer(self.points)
 
 
 def far_cameras(shots: Sequence[Shot]) -> list[Camera]:
-    """Return the cameras that the paper's inpainting looks from: those of the moves' far ends, and a little beyond.
+    """Return the cameras that the paper inpaints from, a little beyond the far ends of the moves.
 
-    The first stands farthest from the photo's camera, the second, if there is one, farthest from the first.
+    The first is the farthest from the photo's camera, the second, if there is one, the farthest from the first.
     """
-    places = np.array([_place_m(camera) for shot in shots for eyes in shot.instants for camera in eyes])
-    first = places[np.linalg.norm(places, axis=1).argmax()]
-    apart = np.linalg.norm(places - first, axis=1)
+    positions = np.array([_position_m(camera) for shot in shots for eyes in shot.instants for camera in eyes])
+    first = positions[np.linalg.norm(positions, axis=1).argmax()]
+    distances = np.linalg.norm(positions - first, axis=1)
     chosen = [first]
-    if apart.max() > (1 + SAME_PLACE) * np.linalg.norm(first):
-        chosen.append(places[apart.argmax()])
+    if distances.max() > (1 + SAME_PLACE) * np.linalg.norm(first):
+        chosen.append(positions[distances.argmax()])
     view = max((shot.view for shot in shots), key=lambda view: view.f_px)
-    return [view.moved(*(INPAINTED_BEYOND * place).tolist()) for place in chosen]
+    return [view.moved(*(INPAINTED_BEYOND * position).tolist()) for position in chosen]
 
 
-def _place_m(camera: Camera) -> np.ndarray:
-    """Return where a camera stands in the world."""
+def _position_m(camera: Camera) -> np.ndarray:
     transform = camera.camera_from_world
     return np.asarray(-transform[:3, :3].T @ transform[:3, 3])

@@ -1,4 +1,4 @@
-"""The profile `layers`, kbvr's own: layers with soft edges, filled once."""
+"""The profile `layers`: kbvr's own method, with layers that have soft edges and are filled once."""
 
 from __future__ import annotations
 
@@ -8,20 +8,18 @@ from dataclasses import dataclass
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.networks import depth_network
 from kbvr.depth.scene_depth import SceneDepth
-from kbvr.depth.upright_objects import adjusted_depth, segment
 from kbvr.inpaint.choose import best_filler, filler_named
 from kbvr.ldi.scene import Scene, build_scene
 from kbvr.mesh.viewable_scene import head_reaches_m
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import Photo
-from kbvr.plan.explain import LayersFacts
 from kbvr.plan.shots import Shot, reaches_m
 from kbvr.profiles.depth_source import (
-    at_wanted_distance,
+    at_subject_distance,
     depth_from_file_or_network,
     network_limits,
     open_segmentation,
-    within_segmentation_px,
+    with_upright_objects,
 )
 from kbvr.profiles.protocol import Drawing
 from kbvr.rendering.depth_of_field import softened
@@ -32,11 +30,7 @@ class Layers:
     """The profile `layers`."""
 
     def __init__(self, options: ExportOptions) -> None:
-        """Open the networks, so that what is not there is told before any work.
-
-        Raises:
-            InputError: if a network is not there or is another one than wanted.
-        """
+        """Open the networks, so that missing ones are reported first, as an InputError."""
         self.options = options
         self.filler = filler_named(options.fill, **network_limits(options))
         self.segmentation = None if options.segmentation is None else open_segmentation(options.segmentation, options)
@@ -44,19 +38,15 @@ class Layers:
             depth_network(options.depth_model, **network_limits(options))
 
     def depth(self, photo: Photo) -> DepthMap:
-        """Return the depth of a photo, from the options' file or a network, its objects made upright if wanted."""
+        """Return the depth of a photo from a file or a network, with upright objects if there is a segmentation."""
         depth = depth_from_file_or_network(photo, self.options)
-        if self.segmentation is not None:
-            softness = 0.5 if self.options.softness is None else self.options.softness
-            depth = adjusted_depth(
-                depth, segment(within_segmentation_px(photo.rgb), self.segmentation), softness=softness
-            )
-        return at_wanted_distance(depth, self.options)
+        softness = 0.5 if self.options.softness is None else self.options.softness
+        return at_subject_distance(with_upright_objects(depth, photo, self.segmentation, softness), self.options)
 
     def build(
         self, photo: Photo, depth: DepthMap, shots: Sequence[Shot], scene_depth: SceneDepth, *, is_visited: bool
     ) -> BuiltLayers:
-        """Return the scene for the shots, and for heads that move in it if it is visited."""
+        """Return the scene for the shots, and for head movement if it is visited."""
         visited_m = head_reaches_m(scene_depth, self.options.ipd_mm / 1000) if is_visited else None
         moves_m = reaches_m(shots, scene_depth, visited_m=visited_m)
         scene = build_scene(photo, depth, **moves_m, filler=self.filler, scene_depth=scene_depth)
@@ -65,20 +55,21 @@ class Layers:
 
 @dataclass(frozen=True, eq=False)
 class BuiltLayers:
-    """A scene of layers, and what draws it."""
+    """A scene of layers."""
 
     layers: Scene
     options: ExportOptions
 
     @property
-    def facts(self) -> LayersFacts:
-        """What was made."""
-        fill = best_filler() if str(self.options.fill) == "auto" else str(self.options.fill)
-        hidden_share = float(self.layers.ldi.fill_mask.mean())
-        return LayersFacts(self.layers.reach_m, hidden_share, len(self.layers.quads), fill)
+    def explanation(self) -> tuple[str, ...]:
+        """Lines about the scene."""
+        layers, fill = self.layers, str(self.options.fill)
+        size = f"{len(layers.quads)} quads, {float(layers.ldi.fill_mask.mean()):.1%} of it filled in"
+        scene = f"scene: built for moves of {layers.reach_m * 1000:.0f} mm, {size}"
+        return scene, f"fill: {best_filler() if fill == 'auto' else fill}"
 
     def drawing(self, shots: Sequence[Shot]) -> Drawing:
-        """Return what draws shots that look through one lens."""
+        """Return the renderer of shots with the same lens."""
         cameras = (camera for shot in shots for eyes in shot.instants for camera in eyes)
         lens = shots[0].lens
         return best_renderer(

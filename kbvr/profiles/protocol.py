@@ -1,4 +1,4 @@
-"""What a profile does: give depth, build a scene for shots, and make what draws them."""
+"""The interface of profiles: estimate depth, build a scene for shots, and return its renderer."""
 
 from __future__ import annotations
 
@@ -14,52 +14,51 @@ from kbvr.depth.scene_depth import SceneDepth
 from kbvr.geometry.camera import Camera
 from kbvr.ldi.scene import Scene
 from kbvr.photo.photo import Photo
-from kbvr.plan.explain import SceneFacts
 from kbvr.plan.shots import Shot
 
 
 @runtime_checkable
 class Drawing(Protocol):
-    """A scene that is ready to be drawn; used as a context manager."""
+    """A scene with its renderer; used as a context manager."""
 
     title: str
-    """What it is drawn on, in a person's words; empty if there is no choice."""
+    """The device that renders; empty if there is no choice."""
 
     @property
     def busy_s(self) -> float:
-        """Seconds spent on drawing so far, those of all threads added up."""
+        """Seconds spent on rendering so far, summed over all threads."""
 
     def frames(self, cameras: Iterable[Camera]) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
         """Yield one picture per camera, in order."""
 
     def __enter__(self) -> Drawing:  # noqa: PYI034 (beartype knows no Self here)
-        """Begin."""
+        """Start rendering."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End."""
+        """Release threads and memory."""
 
 
 @runtime_checkable
 class Built(Protocol):
-    """A scene that shots can be drawn of."""
+    """A scene built for shots."""
 
     @property
-    def facts(self) -> SceneFacts:
-        """What was made."""
+    def explanation(self) -> tuple[str, ...]:
+        """Lines about the scene."""
 
     @property
     def layers(self) -> Scene | None:
-        """The scene if it is of layers, which can be visited; else None."""
+        """The scene if it consists of layers, which scene files require; else None."""
 
     def drawing(self, shots: Sequence[Shot]) -> Drawing:
-        """Return what draws shots that look through one lens."""
+        """Return the renderer of shots with the same lens."""
 
 
 @runtime_checkable
 class Profile(Protocol):
-    """A way from a photo to pictures."""
+    """A method that turns a photo into rendered views."""
 
     def depth(self, photo: Photo) -> DepthMap:
         """Return the depth of a photo."""
@@ -67,4 +66,4 @@ class Profile(Protocol):
     def build(
         self, photo: Photo, depth: DepthMap, shots: Sequence[Shot], scene_depth: SceneDepth, *, is_visited: bool
     ) -> Built:
-        """Return the scene for the shots, and for heads that move in it if it is visited."""
+        """Return the scene for the shots, and for head movement if it is visited."""

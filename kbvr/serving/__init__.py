@@ -1,4 +1,4 @@
-"""Show files in a browser: a small web server for this machine, or for a headset on the same network."""
+"""A small web server that shows files in a browser on this machine, or in a headset on the same network."""
 
 from kbvr.serving.addresses import LOOPBACK, lan_address
 from kbvr.serving.certificate import Certificate, make_certificate

@@ -1,4 +1,4 @@
-"""A certificate of our own for HTTPS: browsers open no headset to pages that came another way from another machine."""
+"""A self-signed certificate for HTTPS, which browsers require before a page from another machine may use WebXR."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ VALID_FOR = timedelta(days=2)
 
 @dataclass(frozen=True)
 class Certificate:
-    """What a server proves itself with, to those who compare fingerprints."""
+    """A server's certificate, which people verify by its fingerprint."""
 
     context: ssl.SSLContext
-    """Holds the key; nothing else does."""
+    """The only holder of the private key."""
 
     fingerprint: str
-    """SHA-256 of the certificate, as browsers show it: 32 pairs of hexadecimal digits with colons between them."""
+    """SHA-256 of the certificate, as browsers show it: 32 hexadecimal bytes separated by colons."""
 
 
 def make_certificate(address: str) -> Certificate:
-    """Return a new certificate for an IPv4 address, signed with its own key, for TLS 1.2 and later.
+    """Return a new self-signed certificate for an IPv4 address, for TLS 1.2 and later.
 
-    Wants the library cryptography, which comes with the extra `lan`.
+    Requires the library cryptography (extra `lan`).
     """
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -68,7 +68,7 @@ def _signed(address: str, key: EllipticCurvePrivateKey) -> x509.Certificate:
 
 
 def _load(context: ssl.SSLContext, certificate: x509.Certificate, key: EllipticCurvePrivateKey) -> None:
-    """Give a context its key, which Python takes from files only: one that others cannot read, and encrypted."""
+    """Load a key into a context; Python reads keys from files only, so it goes through an encrypted private one."""
     from cryptography.hazmat.primitives import serialization
 
     password = secrets.token_bytes(32).hex()

@@ -1,7 +1,7 @@
-"""How one connection is answered: a request is looked up, in a table that was made before, as it came.
+"""The HTTP handler: it looks up the requested path, exactly as received, in the site's fixed table.
 
-Nothing is decoded, joined or resolved, so no spelling of `..` leads anywhere. Other pages in the same browser do not
-know the secret part of the address, and what reaches this machine under another name (DNS rebinding) is turned away.
+Paths are never decoded, joined or resolved, so no spelling of `..` leads anywhere. Other pages in the same browser do
+not know the secret part of the URL, and requests for another host name (DNS rebinding) are refused.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from kbvr.serving.site import HTML, Resource, Site, opened
 logger = logging.getLogger(__name__)
 
 HEAD_S, HEAD_BYTES = 15.0, 32_768
-"""A request has to be whole within this time and size; so long, too, a connection waits for its next request."""
+"""Limits of a request's head; HEAD_S is also how long a connection waits for its next request."""
 
 STALL_S = 30.0
-"""For a client to take CHUNK_BYTES, or to agree on encryption. A paused video asks again for what is missing."""
+"""Time limit for a client to receive CHUNK_BYTES, or for the TLS handshake. A paused video requests the rest later."""
 
 CHUNK_BYTES = 65_536
 
@@ -61,22 +61,22 @@ HEADERS = (
     ("Referrer-Policy", "no-referrer"),
     ("X-Content-Type-Options", "nosniff"),
 )
-"""Of every answer."""
+"""Headers of every answer."""
 
 
 class _HeadTooLongError(Exception):
-    """A request has more than HEAD_BYTES bytes."""
+    """A request's head has more than HEAD_BYTES bytes."""
 
 
 class _Incoming(io.RawIOBase):
-    """What a client sends, with limits that a slow client cannot stretch byte by byte."""
+    """A connection's input, with limits per request that a client cannot stretch by sending byte by byte."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self.expect_request()
 
     def expect_request(self) -> None:
-        """Begin to count anew."""
+        """Restart the limits for the next request."""
         self._until_s = monotonic() + HEAD_S
         self._left = HEAD_BYTES
 
@@ -98,22 +98,22 @@ class _Incoming(io.RawIOBase):
 
 
 class AnsweringServer(ThreadingHTTPServer):
-    """What answers need to know of their server."""
+    """The interface of the server that handlers use."""
 
     site: Site
     token: str
     """The secret part of the URL."""
 
     hosts: set[str]
-    """The names and ports under which browsers may ask."""
+    """Accepted values of the Host header."""
 
     def note_answer(self, request: socket.socket, *, begins: bool, knows_url: bool = False) -> None:
-        """Remember of a connection that an answer to it begins, or is over; and if so, that it knows the URL."""
+        """Note that an answer to a connection begins or has ended, and whether its client knows the URL."""
         raise NotImplementedError
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers the requests of one connection."""
+    """Handler for the requests of one connection."""
 
     server: AnsweringServer
     protocol_version = "HTTP/1.1"
@@ -121,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def setup(self) -> None:
-        """Read with limits."""
+        """Limit the input."""
         super().setup()
         self.rfile.close()
         self._incoming = _Incoming(self.connection)
@@ -130,7 +130,7 @@ class Handler(BaseHTTPRequestHandler):
     def handle_one_request(self) -> None:
         """Answer one request."""
         self._incoming.expect_request()
-        self.requestline = self.command = ""  # an answer reads them, also to a line that was never read to its end
+        self.requestline = self.command = ""  # read by error answers, also if the request line never ended
         try:
             super().handle_one_request()
         except _HeadTooLongError:
@@ -139,7 +139,7 @@ class Handler(BaseHTTPRequestHandler):
             self.server.note_answer(self.connection, begins=False)
 
     def parse_request(self) -> bool:
-        """Understand the head of a request, and refuse what no browser that was given our URL would send."""
+        """Parse the head of a request, and refuse what a browser with the right URL never sends."""
         if not super().parse_request():
             return False
         self.connection.settimeout(STALL_S)
@@ -157,11 +157,11 @@ class Handler(BaseHTTPRequestHandler):
         if self.command not in ("GET", "HEAD"):
             return HTTPStatus.METHOD_NOT_ALLOWED
         if "Transfer-Encoding" in self.headers or self.headers.get("Content-Length", "0") != "0":
-            return HTTPStatus.BAD_REQUEST  # what follows would be taken for the next request
+            return HTTPStatus.BAD_REQUEST  # the body would be parsed as the next request
         return None
 
     def do_GET(self) -> None:
-        """Give the index or a resource."""
+        """Send the index or a resource."""
         site, prefix = self.server.site, f"/{self.server.token}/"
         path = self.path.partition("?")[0]
         token, name = path[: len(prefix)], path[len(prefix) :]
@@ -170,7 +170,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         self.server.note_answer(self.connection, begins=True, knows_url=True)
         if name in site.resources:
-            self._give(site.resources[name])
+            self._send_resource(site.resources[name])
         elif name:
             self.send_error(HTTPStatus.NOT_FOUND)
         else:
@@ -178,21 +178,21 @@ class Handler(BaseHTTPRequestHandler):
             self._send(io.BytesIO(site.index), len(site.index))
 
     def do_HEAD(self) -> None:
-        """Give the same without its body."""
+        """Send the same headers without a body."""
         self.do_GET()
 
-    def _give(self, resource: Resource) -> None:
-        """Give a file as it is now: whoever reloads sees what was exported again."""
+    def _send_resource(self, resource: Resource) -> None:
+        """Send a file in its current state, so that a reload shows a new export."""
         try:
             file = opened(resource.path)
         except OSError:
-            logger.warning("%s cannot be read any more", resource.path)
+            logger.warning("%s can no longer be read", resource.path)
             self.send_error(HTTPStatus.NOT_FOUND)
             return
         with file:
             status = os.fstat(file.fileno())
             size, etag = status.st_size, f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
-            part = part_of(size, self._range_wanted(etag))
+            part = part_of(size, self._range_header(etag))
             if part is None:
                 self._begin(HTTPStatus.OK, resource.mime, size, ETag=etag)
                 self._send(file, size)
@@ -204,15 +204,14 @@ class Handler(BaseHTTPRequestHandler):
             else:
                 self._refuse(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, **{"Content-Range": f"bytes */{size}"})
 
-    def _range_wanted(self, etag: str) -> str | None:
-        """Return the Range header, if it is to be obeyed: the rest of a file that has changed would not fit."""
-        wanted = self.headers.get_all("Range", [])
-        if self.command != "GET" or len(wanted) != 1 or self.headers.get("If-Range", etag) != etag:
+    def _range_header(self, etag: str) -> str | None:
+        """Return the Range header; None if the file has changed, because the rest would not fit the first part."""
+        headers = self.headers.get_all("Range", [])
+        if self.command != "GET" or len(headers) != 1 or self.headers.get("If-Range", etag) != etag:
             return None
-        return wanted[0]
+        return headers[0]
 
     def _begin(self, status: HTTPStatus, mime: str, length: int, **headers: str) -> None:
-        """Send all of an answer but its body."""
         self.send_response(status)
         self.send_header("Content-Type", mime)
         self.send_header("Content-Length", str(length))
@@ -221,7 +220,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _send(self, content: io.BufferedIOBase, length: int) -> None:
-        """Send so many bytes as the body; if there are fewer by now, hang up, which tells the client."""
+        """Send a body of this length; if the file has become shorter, close the connection to signal it."""
         if self.command == "HEAD":
             return
         while length:
@@ -233,7 +232,7 @@ class Handler(BaseHTTPRequestHandler):
             length -= len(chunk)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer with a status and nothing of what was asked, and hang up; the parent calls this, too."""
+        """Answer with a status only, and close the connection."""
         del message, explain
         self._refuse(HTTPStatus(code))
 
@@ -245,13 +244,13 @@ class Handler(BaseHTTPRequestHandler):
         self._send(io.BytesIO(body), len(body))
 
     def handle_expect_100(self) -> bool:
-        """Go on without a word: what has a body is refused."""
+        """Send no interim answer, because requests with a body are refused anyway."""
         return True
 
     def version_string(self) -> str:
-        """Return what the Server header says: no versions."""
+        """Return the Server header, without versions."""
         return "kbvr"
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the parent's name
-        """Log for those who look for errors; what was asked may hold the secret address."""
+        """Log at debug level only, because requests hold the secret URL."""
         logger.debug(format, *args)

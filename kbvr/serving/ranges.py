@@ -1,4 +1,4 @@
-"""Parts of a file, as browsers ask for them to jump within a video (RFC 9110, section 14)."""
+"""Byte ranges, which browsers request to seek in a video (RFC 9110, section 14)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import re
 ONE_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))", re.IGNORECASE | re.ASCII)
 
 
-def part_of(size: int, wanted: str | None) -> range | None:
-    """Return which bytes of a file of `size` bytes a Range header wants; an empty range if the file has none of them.
+def part_of(size: int, header: str | None) -> range | None:
+    """Return the bytes of a file of `size` bytes that a Range header requests; empty if the file has none of them.
 
-    None, for all of the file, if there is no header, if it cannot be understood, or if it wants several parts: a
-    server may ignore it, and lists of parts have been used to exhaust servers.
+    None stands for the whole file: without a header, and if it is invalid or requests several ranges, which a server
+    may ignore, and which have been used to exhaust servers.
     """
-    match = ONE_RANGE.fullmatch(wanted or "")
+    match = ONE_RANGE.fullmatch(header or "")
     if match is None:
         return None
     first, last, tail = (None if text is None else int(text) for text in match.groups())

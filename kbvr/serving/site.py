@@ -1,4 +1,4 @@
-"""What is served: the named files, the pages that show them, and an index of links. All is decided before serving."""
+"""The served files: those of the caller, the pages that show them, and an index. The list is fixed before serving."""
 
 from __future__ import annotations
 
@@ -38,46 +38,45 @@ KINDS: Mapping[str, tuple[str, str | None]] = MappingProxyType(
         ".mkv": ("video/x-matroska", STEREO),
     }
 )
-"""Suffix -> MIME type, and the page that shows such a file; none if it is a page itself. JPS and MPO are JPEGs."""
+"""Suffix -> MIME type, and the page that shows such files (None for pages). JPS and MPO are JPEG files."""
 
 NAME_LENGTH = 40
-"""Of a name in a URL, its end: that tells the layout of a stereo picture. URLs have to fit into a QR code."""
+"""Maximum length of a file name in a URL, which must fit in a QR code. The end is kept: it holds the stereo layout."""
 
-
-CAREFULLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-"""Windows has neither."""
+SAFE_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Flags for opening files; Windows has neither."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One file that may be asked for."""
+    """A served file."""
 
     path: Path
-    """Absolute, without symbolic links on the day that serving began."""
+    """Absolute, and free of symbolic links when serving started."""
 
     mime: str
 
 
 @dataclass(frozen=True)
 class Site:
-    """All that a server gives, and nothing else is."""
+    """Everything that a server serves."""
 
     index: bytes
     """HTML with a link to each file."""
 
     resources: Mapping[str, Resource]
-    """Address below the site's own -> file."""
+    """Path below the site's URL -> file."""
 
     links: tuple[str, ...]
-    """Address below the site's own that shows each file, in the order in which they were named."""
+    """Path below the site's URL that shows each file, in the caller's order."""
 
 
 def make_site(files: Sequence[Path]) -> Site:
-    """Return what serves these files.
+    """Return the site that shows these files.
 
     Raises:
-        InputError: if one is not there, cannot be read, is no file or of a kind that no page shows, or if kbvr was
-            built without its pages.
+        InputError: if a file cannot be read, is not a regular file or of an unknown kind, or if kbvr was built without
+            its pages.
     """
     resources: dict[str, Resource] = {}
     links = []
@@ -93,32 +92,32 @@ def make_site(files: Sequence[Path]) -> Site:
 
 
 def opened(path: Path) -> io.BufferedIOBase:
-    """Open a regular file for reading; never waits, and follows no link that has taken its place.
+    """Open a regular file for reading, without blocking and without following a link that has replaced it.
 
     Raises:
-        OSError: if it has gone, is something else by now, or may not be read.
+        OSError: if it is missing, is not a regular file, or cannot be read.
     """
-    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | CAREFULLY))  # noqa: SIM115
+    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | SAFE_FLAGS))  # noqa: SIM115
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise OSError("it is no file")
+        raise OSError("not a regular file")
     return file
 
 
 def _kind_of(file: Path) -> tuple[str, str | None]:
     kind = KINDS.get(file.suffix.lower())
     if kind is None:
-        raise InputError(f"kbvr view shows {' '.join(KINDS)}, got {file}")
+        raise InputError(f"expected a file that ends in {', '.join(KINDS)}, got {file}")
     return kind
 
 
 def _resolved(file: Path) -> Path:
     if file.is_dir():
-        raise InputError(f"kbvr view wants files, got the folder {file}")
+        raise InputError(f"expected a file, got the folder {file}")
     try:
         path = file.resolve(strict=True)
         opened(path).close()
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symbolic links
         raise InputError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}") from error
     return path
 
@@ -126,12 +125,12 @@ def _resolved(file: Path) -> Path:
 def _page(name: str) -> Resource:
     path = PAGES / name
     if not path.is_file():
-        raise InputError(f"this copy of kbvr was built without its page {name}: install kbvr again")
+        raise InputError(f"this copy of kbvr was built without the page {name}; reinstall kbvr")
     return Resource(path.resolve(), HTML)
 
 
 def _name_in_url(file: Path) -> str:
-    """Return a name of letters, digits, dots, dashes and underscores, which no browser writes in another way."""
+    """Return the end of a file's name, in characters that no browser escapes."""
     return re.sub(r"[^A-Za-z0-9._-]", "_", file.name)[-NAME_LENGTH:]
 
 
@@ -150,4 +149,4 @@ def _index(names: Sequence[str], links: Sequence[str]) -> bytes:
 <ul>
 {items}</ul>
 </html>
-""".encode(errors="replace")  # a file's name may be no text
+""".encode(errors="replace")  # file names may hold surrogates

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from kbvr.errors import KbvrError, OutputError
+from kbvr.errors import AlreadyExistsError, KbvrError, OutputError
 
 DEVICE_ERRORS = {
     getattr(errno, name)
@@ -44,7 +44,7 @@ _unfinished: dict[Path, list[Path]] = {}
 
 
 @contextmanager
-def written_aside(target: Path, *, overwrite: bool) -> Iterator[Path]:
+def atomic_write(target: Path, *, overwrite: bool) -> Iterator[Path]:
     """Yield a temporary file in the target's folder, with its suffix; a normal exit renames it to the target.
 
     Missing folders are created. If anything is raised inside, even KeyboardInterrupt, the temporary file and those
@@ -86,7 +86,7 @@ def written_aside(target: Path, *, overwrite: bool) -> Iterator[Path]:
 
 
 @contextmanager
-def folder_aside(parent: Path) -> Iterator[Path]:
+def temporary_folder(parent: Path) -> Iterator[Path]:
     """Yield a new private folder, which is removed at exit. If it cannot be created, OSError is raised."""
     folder = _temporary_path(parent)
     _unfinished[folder] = []
@@ -151,13 +151,13 @@ def all_or_none(written: Iterable[Path], *, overwrite: bool) -> Iterator[None]:
 
 
 @contextmanager
-def written_aside_together(targets: Sequence[Path], *, overwrite: bool) -> Iterator[list[Path]]:
-    """Do the same as `written_aside` for several files: all are renamed or none, the first one last."""
+def atomic_write_together(targets: Sequence[Path], *, overwrite: bool) -> Iterator[list[Path]]:
+    """Do the same as `atomic_write` for several files: all are renamed or none, the first one last."""
     renamed: list[Path] = []
 
     @contextmanager
     def recorded(target: Path) -> Iterator[Path]:
-        with written_aside(target, overwrite=overwrite) as temporary:
+        with atomic_write(target, overwrite=overwrite) as temporary:
             yield temporary
         renamed.append(target)
 
@@ -165,14 +165,14 @@ def written_aside_together(targets: Sequence[Path], *, overwrite: bool) -> Itera
         yield [stack.enter_context(recorded(target)) for target in targets]
 
 
-def check_there(written: Iterable[Path]) -> None:
+def check_still_exist(written: Iterable[Path]) -> None:
     """Raise OutputError if a file written earlier is missing: a later file recreates a folder that was removed."""
     for path in written:
         if not os.path.lexists(path):
             raise OutputError(f"{path} was written, but has disappeared since ({REMOVED})")
 
 
-def refuse_taken(target: Path, *, overwrite: bool) -> None:
+def check_writable(target: Path, *, overwrite: bool) -> None:
     """Check in advance that a file can be written, without leaving anything behind.
 
     Raises:
@@ -200,7 +200,7 @@ def _refuse_existing(target: Path, *, overwrite: bool) -> None:
         except (FileNotFoundError, NotADirectoryError):
             return
     if not overwrite:
-        raise OutputError(f"{target} exists already, and overwriting it was not asked for (--overwrite)")
+        raise AlreadyExistsError(str(target))
 
 
 def _refuse_unwritable(target: Path) -> None:

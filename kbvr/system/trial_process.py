@@ -10,7 +10,7 @@ from kbvr.system.isolated_process import EndedError, IsolatedProcess, NotStarted
 
 
 @dataclass(frozen=True)
-class Answer:
+class TrialResult:
     """The result of a trial."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -18,17 +18,17 @@ class Answer:
     """Why the trial failed, in one line; empty if it succeeded."""
 
 
-def run_apart(function: str, argument: str = "", *, limit_s: float = 60.0) -> Answer:
+def run_trial(function: str, argument: str = "", *, limit_s: float = 60.0) -> TrialResult:
     """Call a function, given as "module:name", with a text; it is killed at the time limit."""
     try:
         process = IsolatedProcess()
     except NotStartedError as error:
-        return Answer(failure=f"no process could be started: {error}")
+        return TrialResult(failure=f"no process could be started: {error}")
     try:
-        return Answer(process.call(Request(function, (argument,), limit_s)))
+        return TrialResult(process.call(Request(function, (argument,), limit_s)))
     except EndedError as error:
-        return Answer(failure=": ".join(filter(None, (str(error), error.last_line))))
+        return TrialResult(failure=": ".join(filter(None, (str(error), error.last_line))))
     except Exception as error:  # noqa: BLE001  whatever a trial raises is its result
-        return Answer(failure=" ".join(f"{type(error).__name__}: {error}".split()))
+        return TrialResult(failure=" ".join(f"{type(error).__name__}: {error}".split()))
     finally:
         process.close()

@@ -23,7 +23,7 @@ from kbvr.nets import card_of, download
 from kbvr.nets import http as web
 from kbvr.nets.model_card import card_text
 
-HINT = "kbvr: `kbvr models pull moge-2-small` gives finer depth (141 MB, MIT, with DINOv2 inside under Apache-2.0)\n"
+HINT = "kbvr: for finer depth: kbvr models pull moge-2-small (141 MB, MIT, with DINOv2 inside under Apache-2.0)\n"
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name.lower(), raising=False)
     monkeypatch.setenv("KBVR_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(download, "WAITS_S", (0.01, 0.01))
-    better_depth.name_once.cache_clear()
+    better_depth.print_suggestion.cache_clear()
     return tmp_path / "home"
 
 
@@ -85,7 +85,7 @@ def test_the_better_network_is_named_once_in_a_process(call, terminal, capsys):
 def test_it_is_not_named_where_nobody_looks_or_has_the_choice(arguments, call, terminal, capsys, tmp_path):
     if arguments == ["--depth", "depth.npy"]:
         assert main(call) == 0
-        better_depth.name_once.cache_clear()
+        better_depth.print_suggestion.cache_clear()
         file = tmp_path / "out" / "photo_kbvr_depth.png"
         file.rename(tmp_path / "depth.png")
         arguments = ["--depth", str(tmp_path / "depth.png"), "--depth-kind", "disparity"]
@@ -216,7 +216,7 @@ def test_a_network_that_gives_no_depth_is_refused_before_it_is_fetched(call, hom
 def test_best_is_the_best_network_for_depth(script, home, capsys, tmp_path):
     """Unless a person has added one that is called so."""
     assert main(["models", "pull", "best"]) == 0
-    assert capsys.readouterr().out == f"moge-2-small is here: {home / 'models' / 'moge-2-small.onnx'}\n"
+    assert capsys.readouterr().out == f"moge-2-small is installed: {home / 'models' / 'moge-2-small.onnx'}\n"
     known(card_for("", name="best"), home)
     (home / "models" / "best.onnx").write_bytes(b"x")
     assert main(["models", "pull", "best"]) == 2
@@ -246,7 +246,7 @@ def test_offline_the_export_goes_on_with_what_is_here(call, nowhere, capsys):
     assert main([*call, "--pull", "--explain"]) == 0
     told = capsys.readouterr()
     (warning,) = [line for line in told.err.splitlines() if line.startswith("kbvr: warning: ")]
-    assert "moge-2-small could not be downloaded, so depth comes from kbvr-depth: " in warning and nowhere in warning
+    assert "moge-2-small could not be downloaded, using kbvr-depth for depth: " in warning and nowhere in warning
     assert "by kbvr-depth" in explained_network(told.out)
 
 
@@ -278,7 +278,7 @@ def test_half_a_file_is_never_used(call, script, home, capsys):
     assert main([*call, "--pull", "--explain"]) == 0
     told = capsys.readouterr()
     assert "was cut" in told.err and "by kbvr-depth" in explained_network(told.out)
-    assert not card_of("moge-2-small").is_here
+    assert not card_of("moge-2-small").is_installed
     assert main([*call, "--pull", "--explain"]) == 0
     assert "by moge-2-small" in explained_network(capsys.readouterr().out)
     assert "range" in script.asked[-1][1]

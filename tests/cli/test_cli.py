@@ -68,7 +68,7 @@ class FakePipeline:
             logging.getLogger("kbvr.photo.photo").warning("the focal length is a guess")
             raise InputError(f"{photo}: wanted a photo, got a text")
         if photo.stem == "taken":
-            raise OutputError("taken_kbvr_LR.mp4 exists already")
+            raise OutputError("taken_kbvr_LR.mp4 already exists")
         if photo.stem == "bug":
             raise ZeroDivisionError("division by zero")
         if photo.stem == "interrupted":
@@ -233,7 +233,7 @@ def test_one_failure_does_not_stop_the_rest(fake: FakePipeline, capsys: pytest.C
     assert main(["export", "a.jpg", "x/broken.jpg", "taken.jpg", "b.jpg"]) == 2
     assert capsys.readouterr().err.splitlines() == [
         f"kbvr: {Path('x/broken.jpg')}: wanted a photo, got a text",
-        "kbvr: taken.jpg: taken_kbvr_LR.mp4 exists already",
+        "kbvr: taken.jpg: taken_kbvr_LR.mp4 already exists",
     ]
     assert everything_in(Path()) == ["a_kbvr_LR.mp4", "b_kbvr_LR.mp4"]
 
@@ -247,7 +247,7 @@ def test_two_photos_of_one_name_do_not_overwrite_each_other(
     assert [call[0].name for call in fake.calls] == ["a.jpg", "b.jpg"]
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"kbvr: {Path(second)}: ")
-    assert line.endswith("this one would write over those of a.jpg")
+    assert line.endswith("same name as a.jpg, whose outputs it would overwrite")
 
 
 def test_a_name_is_free_again_if_its_photo_failed(fake: FakePipeline, capsys: pytest.CaptureFixture[str]) -> None:
@@ -255,7 +255,7 @@ def test_a_name_is_free_again_if_its_photo_failed(fake: FakePipeline, capsys: py
     assert main(["export", "broken/a.jpg", "x/a.jpg", "y/a.jpg"]) == 2
     first, second = capsys.readouterr().err.splitlines()
     assert first.endswith("wanted a photo, got a text")
-    assert second.endswith(f"this one would write over those of {Path('x/a.jpg')}")
+    assert second.endswith(f"same name as {Path('x/a.jpg')}, whose outputs it would overwrite")
     assert videos_in(Path()) == ["a_kbvr_LR.mp4"]
 
 
@@ -341,23 +341,23 @@ def test_json_tells_of_a_bug_too(fake: FakePipeline, capsys: pytest.CaptureFixtu
         ("export a.jpg --max-size 0x100", "--max-size must be WIDTHxHEIGHT like 1920x1080, 16x16 or more, got '0x100'"),
         (
             "export a.jpg b.jpg --depth d.png --depth-kind depth-m",
-            "--depth belongs to one photo, got 2 photos",
+            "--depth requires a single photo, got 2 photos",
         ),
-        ("export a.jpg --depth d.png", "--depth needs --depth-kind"),
+        ("export a.jpg --depth d.png", "--depth requires --depth-kind"),
         ("export a.jpg --from 1,2,3", "--from must be x,y,width,height"),
         ("export a.jpg --from 1,2,3,4", "expected both a start and an end crop"),
         ("export a.jpg --path swing --zoom 2", "a zoom belongs to the path kenburns, got the path swing"),
         ("export a.jpg --path keyframes", "requires a keyframes file"),
         ("export a.jpg --steps 0:8:9 --seconds 3", "steps fix the position in every frame"),
-        ("export a.jpg --kenburns --baseline-mm 20", "for two eyes"),
-        ("export a.jpg --softness 0.3", "give --segmentation too"),
-        ("export a.jpg --profile paper --fill spread", "fills in its own way"),
+        ("export a.jpg --kenburns --baseline-mm 20", "--baseline-mm requires a stereo output"),
+        ("export a.jpg --softness 0.3", "--softness requires --segmentation"),
+        ("export a.jpg --profile paper --fill spread", "--fill requires --profile layers"),
         ("export a.jpg --threads 100000", "--threads must be a whole number from 1 to 256"),
         ("export a.jpg --kenburns --zoom 0.5", "the zoom must be 1 or more"),
         ("export a.jpg --steps 0:8", "--steps must be first:last:frames"),
         ("export a.jpg --steps 0:8:0", "--steps must be first:last:frames, like 0:8:400, got '0:8:0'"),
-        ("export a.jpg --near-m 1 --subject-distance 2", "give one of them"),
-        ("export a.jpg --depth-kind disparity", "--depth-kind says what --depth holds"),
+        ("export a.jpg --near-m 1 --subject-distance 2", "--near-m and --subject-distance exclude each other"),
+        ("export a.jpg --depth-kind disparity", "--depth-kind requires --depth"),
         ("explode a.jpg", "'explode'"),
     ],
 )
@@ -514,7 +514,7 @@ def test_the_full_help_shows_every_option_with_its_default(
     told = " ".join(out.split())
     for one in every_option():
         assert f" {one.flag}" in told
-        assert " ".join(one.says.split()) in told
+        assert " ".join(one.help.split()) in told
     for text in (
         "[default: kenburns for --kenburns, else swing]",
         "[default: 1920x1080 for videos, 720x720 for --wiggle and --anaglyph]",

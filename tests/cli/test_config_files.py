@@ -57,13 +57,13 @@ def test_every_preset_can_be_used(name: str) -> None:
         ("layuot = 3", {}, "kbvr.toml: there is no option layuot; did you mean layout?"),
         ("aperature = 3", {}, "there is no option aperature; did you mean aperture_percent?"),
         ("hologram = 3", {}, "there is no option hologram$"),
-        ("overwrite = true", {}, "kbvr.toml: overwrite cannot stand in a file"),
-        ("[preset.a]\nconfig = 'x'", {"preset": "a"}, "config cannot stand in a file"),
-        ("max-kb = 5\nmax_kb = 6", {}, "max_kb stands there twice"),
-        ("x = " + "[" * 5000, {}, "must be a TOML file of options"),
+        ("overwrite = true", {}, "kbvr.toml: overwrite can only be given on the command line"),
+        ("[preset.a]\nconfig = 'x'", {"preset": "a"}, "config can only be given on the command line"),
+        ("max-kb = 5\nmax_kb = 6", {}, "max_kb is set twice"),
+        ("x = " + "[" * 5000, {}, "expected a TOML file of options, got kbvr.toml"),
         ("fps = true", {}, "fps must be 1 to 240"),
         ("max-size = [inf, 5]", {}, "max_size must be WIDTHxHEIGHT"),
-        ("layout", {}, "kbvr.toml must be a TOML file of options"),
+        ("layout", {}, "expected a TOML file of options, got kbvr.toml"),
         ("preset = 3", {}, "a preset must be a table"),
         ("", {"preset": "qest"}, "--preset must be one of quest, .*got 'qest'; did you mean quest?"),
         ("", {"config": "none.toml"}, "none.toml"),
@@ -108,4 +108,4 @@ def test_depth_of_a_file_is_for_one_photo_and_its_kind_may_be_there_too(capsys: 
     Path("kbvr.toml").write_text('depth = "d.npy"\ndepth-kind = "depth-m"\n')
     assert read_options({"depth": "e.npy"})[1].depth == Path("e.npy")
     assert main(["export", "a.jpg", "b.jpg"]) == 2
-    assert "--depth belongs to one photo, got 2 photos" in capsys.readouterr().err
+    assert "--depth requires a single photo, got 2 photos" in capsys.readouterr().err

@@ -44,18 +44,21 @@ def test_a_stills_name_chooses_the_kind_of_picture() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["a.png", "--still", "sbs", "--stereo", "-o", "a.jpg"], "names one file, but this makes 2"),
-        (["a.png", "--gltf", "-o", "scene.mp4"], "must end with .glb, got scene.mp4"),
-        (["a.png", "b.png", "-o", "a.mp4"], "-o a.mp4 is one file, got 2 photos"),
-        (["a.png", "b.png", "-o", "-"], "-o - is one file, got 2 photos"),
-        (["a.png", "-o", "film.mov"], "must end with .mp4, got film.mov"),
+        (
+            ["a.png", "--still", "sbs", "--stereo", "-o", "a.jpg"],
+            "expected a folder for 2 files (a_kbvr_LR.mp4, a_kbvr_LR.jpg), got the file name a.jpg",
+        ),
+        (["a.png", "--gltf", "-o", "scene.mp4"], "expected an output name that ends in .glb, got scene.mp4"),
+        (["a.png", "b.png", "-o", "a.mp4"], "-o a.mp4 names one file, got 2 photos"),
+        (["a.png", "b.png", "-o", "-"], "-o - names one file, got 2 photos"),
+        (["a.png", "-o", "film.mov"], "expected an output name that ends in .mp4, got film.mov"),
         (
             ["a.png", "--still", "sbs", "--aspect", "20:1"],
-            "a picture must be 16x16 or more, got 64x3 with the aspect 20:1",
+            "a picture must be 16x16 or more, got 64x3 with --aspect 20:1",
         ),
         (["a.png", "--alt", "\udcff", "--wiggle"], "--alt must be any text"),
-        (["a.png", "-o", "-", "--json"], "where --json and --explain print"),
-        (["a.png", "--still", "left-right", "-o", "-"], "-o - is one file, but this makes 2: _kbvr_left.jpg"),
+        (["a.png", "-o", "-", "--json"], "-o - excludes --json and --explain"),
+        (["a.png", "--still", "left-right", "-o", "-"], "-o - requires a single output file, got 2: _kbvr_left.jpg"),
     ],
 )
 def test_what_does_not_go_into_one_file_is_refused(
@@ -134,5 +137,23 @@ def test_what_is_read_is_never_written(arguments: list[str], capsys: pytest.Capt
     """Not even with --overwrite."""
     before = {name: Path(name).read_bytes() for name in ("a.png", "d.npy")}
     assert main(["export", "a.png", *QUICK[:4], *arguments, "--overwrite"]) == 2
-    assert "is read for this output, and cannot be written too" in capsys.readouterr().err
+    assert "is an input of this export and cannot be its output" in capsys.readouterr().err
     assert {name: Path(name).read_bytes() for name in before} == before
+
+
+def test_library_messages_name_flags_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """A warning, an error about two options, and a file that exists; Python names them in its own way."""
+    arguments = ["export", "a.png", "--still", "sbs", "-o", "out", *STILL]
+    assert main([*arguments, "--max-kb", "9", "--quality", "90", "--fov", "50"]) == 0
+    assert capsys.readouterr().err == "kbvr: a.png: warning: --max-kb has no effect on the chosen outputs\n"
+    assert main([*arguments, "--quality", "90", "--max-mb", "1"]) == 2
+    assert capsys.readouterr().err == "kbvr: --quality and --max-mb exclude each other\n"
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.endswith("a_kbvr_LR.jpg already exists (use --overwrite to replace it)\n")
+    with pytest.raises(kbvr.InputError, match=r"^quality and max_mb exclude each other$"):
+        kbvr.export("a.png", quality=90, max_mb=1)
+
+
+def test_braces_in_a_value_are_quoted_as_they_are() -> None:
+    with pytest.raises(kbvr.InputError, match=r"got '\{fps\}'$"):
+        kbvr.export("a.png", codec="{fps}")

@@ -29,7 +29,7 @@ import hashlib, sys
 from concurrent.futures import ThreadPoolExecutor
 from kbvr import pipeline
 from kbvr.cli.main import main
-from kbvr.system.atomic_file import folder_aside, written_aside
+from kbvr.system.atomic_file import temporary_folder, atomic_write
 
 def in_compiled_code():
     hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)  # a signal does not get in, another thread does
@@ -39,7 +39,7 @@ def in_a_thread():
         pool.submit(in_compiled_code).result()
 
 def export(photo, out_dir, options, *, progress=None):
-    with written_aside(out_dir / "a.mp4", overwrite=True) as aside, folder_aside(out_dir) as folder:
+    with atomic_write(out_dir / "a.mp4", overwrite=True) as aside, temporary_folder(out_dir) as folder:
         (folder / "b").write_bytes(b"half")
         aside.write_bytes(b"half")
         print("at work", flush=True)

@@ -33,9 +33,9 @@ def test_the_list_names_every_network_with_licence_size_and_whereabouts(
     for name, line in lines.items():
         assert card_of(name).licence in line and card_of(name).task in line
     assert all("built in" in lines[name] for name in BUILT_IN)
-    assert "1.2 MB  here" in lines["migan"]
-    assert "208.0 MB  not here: kbvr models pull lama" in lines["lama"]
-    assert "not here: kbvr models add FILE" in lines["mine"]
+    assert "1.2 MB  installed" in lines["migan"]
+    assert "208.0 MB  not installed: kbvr models pull lama" in lines["lama"]
+    assert "not installed: kbvr models add FILE" in lines["mine"]
 
 
 def test_the_list_is_told_to_programs_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,7 +64,7 @@ def test_networks_come_and_go(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert str(tmp_path / "models" / "mine.onnx") in came.out
     assert "CC BY-NC 4.0, which forbids commercial use" in came.err
     assert main(["models", "pull", "mine"]) == 0
-    assert "here already" in capsys.readouterr().out
+    assert "already installed" in capsys.readouterr().out
     assert main(["models", "rm", "mine"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
     assert main(["models", "rm", "mine"]) == 2

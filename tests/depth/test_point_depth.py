@@ -173,14 +173,14 @@ def test_an_export_uses_the_field_of_view_of_the_network(home, photo, tmp_path, 
     scene = pygltflib.GLTF2().load(str(tmp_path / "out" / "photo_kbvr.glb"))
     assert scene.cameras[0].perspective.yfov == pytest.approx(2 * np.arctan(60 / SMALL_F_PX), rel=0.005)
     assert written_f_px(tmp_path / "out") == pytest.approx(SMALL_F_PX, rel=0.005)
-    assert "90.0 degrees across, found by moge-2-small" in report.explanation[0]
-    assert any("measured, by moge-2-small" in line for line in report.explanation)
+    assert "90.0 degrees field of view, estimated by moge-2-small" in report.explanation[0]
+    assert any("metric, estimated by moge-2-small" in line for line in report.explanation)
     assert not report.is_fov_assumed
 
 
 def test_a_network_that_finds_none_leaves_the_guess_and_says_so(home, photo, tmp_path, caplog):
     report = kbvr.export(photo, tmp_path / "out", depth_map="png")
-    assert "55.0 degrees across, assumed" in report.explanation[0]
+    assert "55.0 degrees field of view, assumed" in report.explanation[0]
     assert report.is_fov_assumed
     assert not caplog.text
 
@@ -193,10 +193,10 @@ def test_exif_and_the_flag_win_over_the_network(home, tmp_path, capsys):
     Image.fromarray(landscape(*SMALL_PX)).save(tmp_path / "photo.jpg", exif=exif)
     call = ["export", str(tmp_path / "photo.jpg"), "-o", str(tmp_path), "--depth-map", "png", "--explain"]
     assert main(call) == 0
-    assert "from its EXIF data" in capsys.readouterr().out
+    assert "from the EXIF data" in capsys.readouterr().out
     assert written_f_px(tmp_path) == pytest.approx(50 * 200 / np.hypot(36, 24))
     assert main([*call, "--overwrite", "--fov", "70"]) == 0
-    assert "70.0 degrees across, as given" in capsys.readouterr().out
+    assert "70.0 degrees field of view, as given" in capsys.readouterr().out
     assert written_f_px(tmp_path) == pytest.approx(80 / np.tan(np.radians(35)))
 
 

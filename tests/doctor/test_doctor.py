@@ -19,7 +19,7 @@ from kbvr.formats.video.encoders import HARDWARE, SOFTWARE, try_encoders
 from kbvr.nets import BUILT_IN, FETCHED, card_of
 from kbvr.nets.device_trial import last_error
 from kbvr.system import cuda_driver as cuda
-from kbvr.system.trial_process import Answer, run_apart
+from kbvr.system.trial_process import TrialResult, run_trial
 
 GOOD: dict[str, dict[str, Any]] = {
     "kbvr.nets.device_trial:described_runtime": {
@@ -44,21 +44,21 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], Answer]:
+def machine(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], TrialResult]:
     """Return what to fill with the answers of a machine, by function and argument; others are a good machine's."""
-    answers: dict[tuple[str, str], Answer] = {}
+    answers: dict[tuple[str, str], TrialResult] = {}
     monkeypatch.setattr(trials, "_version_of", {"onnxruntime-gpu": "1.31.1"}.get)
 
-    def answered(function: str, argument: str = "", *, limit_s: float = 60.0) -> Answer:
+    def answered(function: str, argument: str = "", *, limit_s: float = 60.0) -> TrialResult:
         if (function, argument) in answers:
             return answers[function, argument]
         if function == "kbvr.nets.device_trial:try_device" and argument not in ("cpu", "auto"):
-            return Answer(NO_CUDA)
+            return TrialResult(NO_CUDA)
         if function == "kbvr.formats.video.encoders:try_encoders" and argument in map(",".join, SOFTWARE.values()):
-            return Answer({argument.split(",")[0]: ""})
-        return Answer(GOOD[function])
+            return TrialResult({argument.split(",")[0]: ""})
+        return TrialResult(GOOD[function])
 
-    monkeypatch.setattr(diagnosis, "run_apart", answered)
+    monkeypatch.setattr(diagnosis, "run_trial", answered)
     return answers
 
 
@@ -87,17 +87,19 @@ def test_this_machine_can_make_videos(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_the_table_fits_80_columns_and_has_no_colours_in_a_pipe(
-    machine: dict[tuple[str, str], Answer], capsys: pytest.CaptureFixture[str]
+    machine: dict[tuple[str, str], TrialResult], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Only a remedy, which is copied whole, may be longer; the verdict is first, the marks are explained last."""
-    machine["kbvr.nets.device_trial:try_device", "cuda"] = Answer(failure="crashed (SIGSEGV) " + "and went on " * 20)
+    machine["kbvr.nets.device_trial:try_device", "cuda"] = TrialResult(
+        failure="crashed (SIGSEGV) " + "and went on " * 20
+    )
     lines = told(capsys, 0).splitlines()
-    assert lines[0] == "kbvr works here, but not all of it: see CUDA."
+    assert lines[0] == "kbvr works here, with problems: see CUDA."
     assert lines[-1] == LEGEND
     assert not [line for line in lines if len(line) > 80 and "->" not in line]
     assert not [line for line in lines if "\x1b" in line]
     assert [line for line in lines if line.startswith("  !! CUDA ")]
-    assert [line for line in lines if line.strip() == "-> until it is mended: --device cpu"]
+    assert [line for line in lines if line.strip() == "-> until this is fixed, use --device cpu"]
 
 
 def test_a_terminal_gets_colours_and_its_own_width() -> None:
@@ -115,28 +117,28 @@ def test_a_terminal_gets_colours_and_its_own_width() -> None:
         (
             "kbvr.nets.device_trial:described_runtime",
             "",
-            Answer(failure="ImportError: no libonnxruntime"),
+            TrialResult(failure="ImportError: no libonnxruntime"),
             "onnxruntime",
         ),
-        ("kbvr.nets.device_trial:try_device", "cpu", Answer(failure="crashed (SIGILL)"), "CPU"),
-        ("kbvr.nets.device_trial:try_device", "cpu", Answer({**NO_CUDA, "surprising": True}), "CPU"),
-        ("kbvr.formats.video.encoders:try_encoders", "libx264", Answer({"libx264": "Invalid argument"}), "H.264"),
-        ("kbvr.formats.video.encoders:try_encoders", "libx264", Answer({}), "H.264"),
-        ("kbvr.rendering.trial:try_renderer", "", Answer(failure="OSError: libkbvr_v2.so"), "renderer"),
+        ("kbvr.nets.device_trial:try_device", "cpu", TrialResult(failure="crashed (SIGILL)"), "CPU"),
+        ("kbvr.nets.device_trial:try_device", "cpu", TrialResult({**NO_CUDA, "surprising": True}), "CPU"),
+        ("kbvr.formats.video.encoders:try_encoders", "libx264", TrialResult({"libx264": "Invalid argument"}), "H.264"),
+        ("kbvr.formats.video.encoders:try_encoders", "libx264", TrialResult({}), "H.264"),
+        ("kbvr.rendering.trial:try_renderer", "", TrialResult(failure="OSError: libkbvr_v2.so"), "renderer"),
         (
             "kbvr.rendering.trial:try_renderer",
             "",
-            Answer({"instructions": "AVX2", "difference": 30.0}),
+            TrialResult({"instructions": "AVX2", "difference": 30.0}),
             "renderer",
         ),
     ],
 )
 def test_without_what_a_video_needs_the_exit_code_is_2(
-    machine: dict[tuple[str, str], Answer],
+    machine: dict[tuple[str, str], TrialResult],
     capsys: pytest.CaptureFixture[str],
     function: str,
     argument: str,
-    answer: Answer,
+    answer: TrialResult,
     what: str,
 ) -> None:
     """And the first line says where to look."""
@@ -150,25 +152,25 @@ def test_without_what_a_video_needs_the_exit_code_is_2(
     ("answer", "state", "said"),
     [
         (
-            Answer({"ran_on": "CUDA (X)", "difference": 0.004, "seconds": 0.0021}),
+            TrialResult({"ran_on": "CUDA (X)", "difference": 0.004, "seconds": 0.0021}),
             "good",
-            "CUDA (X), a small network in 2 ms",
+            "CUDA (X), ran a small network in 2 ms",
         ),
         (
-            Answer({"ran_on": "CUDA (X)", "difference": 0.3, "seconds": 1.0}),
+            TrialResult({"ran_on": "CUDA (X)", "difference": 0.3, "seconds": 1.0}),
             "bad",
-            "wrong: they differ from the CPU's by 0.3 of white",
+            "wrong results: they differ from the CPU's by 0.3 of white",
         ),
-        (Answer({"ran_on": "CUDA (X)", "difference": float("inf"), "seconds": 1.0}), "bad", "by inf of white"),
-        (Answer(NO_CUDA), "absent", "no NVIDIA driver"),
-        (Answer({**NO_CUDA, "surprising": True}), "bad", "no NVIDIA driver"),
-        (Answer(failure="no answer within 60 s"), "bad", "no answer within 60 s"),
+        (TrialResult({"ran_on": "CUDA (X)", "difference": float("inf"), "seconds": 1.0}), "bad", "by inf of white"),
+        (TrialResult(NO_CUDA), "absent", "no NVIDIA driver"),
+        (TrialResult({**NO_CUDA, "surprising": True}), "bad", "no NVIDIA driver"),
+        (TrialResult(failure="no answer within 60 s"), "bad", "no answer within 60 s"),
     ],
 )
 def test_a_device_is_judged_by_its_answers(
-    machine: dict[tuple[str, str], Answer],
+    machine: dict[tuple[str, str], TrialResult],
     capsys: pytest.CaptureFixture[str],
-    answer: Answer,
+    answer: TrialResult,
     state: str,
     said: str,
 ) -> None:
@@ -181,28 +183,28 @@ def test_a_device_is_judged_by_its_answers(
 
 
 def test_a_driver_that_takes_auto_down_is_told(
-    machine: dict[tuple[str, str], Answer], capsys: pytest.CaptureFixture[str]
+    machine: dict[tuple[str, str], TrialResult], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Every call without --device cpu would end so."""
-    machine["kbvr.nets.device_trial:try_device", "auto"] = Answer(failure="crashed (SIGSEGV)")
+    machine["kbvr.nets.device_trial:try_device", "auto"] = TrialResult(failure="crashed (SIGSEGV)")
     out = told(capsys, 0)
-    assert out.splitlines()[0] == "kbvr works here, but not all of it: see --device auto."
+    assert out.splitlines()[0] == "kbvr works here, with problems: see --device auto."
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the fake driver is built as Linux names it")
 def test_a_gpu_is_told_with_its_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The name and sizes are the driver's."""
     monkeypatch.setattr(cuda, "DRIVER_LIBRARY", str(driver(tmp_path, cuda=(13, 1), devices=1)))
-    (row,) = trials.gpu_findings(Answer(cuda.described_devices()))
+    (row,) = trials.gpu_findings(TrialResult(cuda.described_devices()))
     assert (row.what, row.state) == ("GPU 0", "good")
-    assert row.found == "Fake GPU A, 6.0 GB, 5.0 GB of it free; its driver runs CUDA 13.1"
+    assert row.found == "Fake GPU A, 6.0 GB (5.0 GB free); the driver supports CUDA 13.1"
 
 
 def test_two_builds_of_onnxruntime_at_once_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """One of them overwrites files of the other; the remedy keeps the one with the GPU."""
     installed = {"onnxruntime": "1.30.0", "onnxruntime-gpu": "1.31.1"}
     monkeypatch.setattr(trials, "_version_of", installed.get)
-    runtime = Answer(GOOD["kbvr.nets.device_trial:described_runtime"])
+    runtime = TrialResult(GOOD["kbvr.nets.device_trial:described_runtime"])
     *_, row = trials.version_findings(runtime)
     assert row.state == "bad"
     assert "onnxruntime-gpu 1.31.1 and onnxruntime 1.30.0" in row.found
@@ -214,10 +216,10 @@ def test_two_builds_of_onnxruntime_at_once_are_found(monkeypatch: pytest.MonkeyP
 
 
 def test_a_hardware_encoder_that_crashes_takes_no_other_with_it(
-    machine: dict[tuple[str, str], Answer], capsys: pytest.CaptureFixture[str]
+    machine: dict[tuple[str, str], TrialResult], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """H.264 works on the processor all the same; the JSON says what happened."""
-    machine["kbvr.formats.video.encoders:try_encoders", ",".join(HARDWARE["H.264"])] = Answer(
+    machine["kbvr.formats.video.encoders:try_encoders", ",".join(HARDWARE["H.264"])] = TrialResult(
         failure="crashed (SIGSEGV)"
     )
     findings = json.loads(told(capsys, 0, "--json"))["findings"]
@@ -304,7 +306,7 @@ def test_a_folder_that_is_not_there_yet_is_judged_by_where_it_would_be(home: Pat
 
 def test_a_folder_that_cannot_be_written_to_or_is_full_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the variable that names another."""
-    monkeypatch.setattr(files, "LEAST_FREE_BYTES", 1 << 60)
+    monkeypatch.setattr(files, "MIN_FREE_BYTES", 1 << 60)
     row = files.folder_finding(home)
     assert row.state == "bad" and "KBVR_HOME" in row.remedy and "free" in row.found
 
@@ -323,42 +325,44 @@ def test_a_machine_with_a_driver_and_nothing_else_is_told_what_to_install(
     """Through the real trial in its own process, which finds the fake driver as it would find NVIDIA's."""
     driver(tmp_path)
     monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
-    answer = run_apart("kbvr.nets.device_trial:try_device", "cuda")
+    answer = run_trial("kbvr.nets.device_trial:try_device", "cuda")
     if "problem" not in answer.values or "libraries" not in answer.values["problem"]:
         pytest.skip(f"this machine does not lack CUDA's libraries alone: {answer}")
     row = trials.device_finding("cuda", "CUDA", answer)
     assert (row.state, row.remedy) == ("bad", 'pip install "kbvr[cuda]"')
-    (gpu, *_) = trials.gpu_findings(run_apart("kbvr.system.cuda_driver:described_devices"))
+    (gpu, *_) = trials.gpu_findings(run_trial("kbvr.system.cuda_driver:described_devices"))
     assert gpu.found.startswith("Fake GPU A, 6.0 GB")
 
 
 @pytest.mark.parametrize("works", [True, False])
 def test_tensorrt_is_tried_only_where_cuda_works(
-    machine: dict[tuple[str, str], Answer], capsys: pytest.CaptureFixture[str], works: bool
+    machine: dict[tuple[str, str], TrialResult], capsys: pytest.CaptureFixture[str], works: bool
 ) -> None:
     """It has minutes to answer in, which a driver that hangs must not use up a second time."""
     if sys.platform == "darwin":
         pytest.skip("there is neither on this system")
-    fine = Answer({"ran_on": "CUDA (X)", "difference": 0.0, "seconds": 0.001})
-    machine["kbvr.nets.device_trial:try_device", "cuda"] = fine if works else Answer(failure="no answer within 60 s")
+    fine = TrialResult({"ran_on": "CUDA (X)", "difference": 0.0, "seconds": 0.001})
+    machine["kbvr.nets.device_trial:try_device", "cuda"] = (
+        fine if works else TrialResult(failure="no answer within 60 s")
+    )
     machine["kbvr.nets.device_trial:try_device", "tensorrt"] = fine
     findings = json.loads(told(capsys, 0, "--json"))["findings"]
     (row,) = [finding for finding in findings if finding["what"] == "TensorRT"]
     assert row["state"] == ("good" if works else "absent")
-    assert works or "needs CUDA" in row["found"]
+    assert works or "requires CUDA" in row["found"]
 
 
 @pytest.mark.parametrize(
     ("answer", "state", "said"),
     [
-        ({"drawn_on": "NVIDIA A", "difference": 0.01}, "good", "NVIDIA A draws the pictures"),
-        ({"drawn_on": "NVIDIA A", "difference": 9.0}, "bad", "NVIDIA A draws a frame that differs"),
-        ({"problem": "no NVIDIA driver", "remedy": ""}, "absent", "the CPU draws the pictures: no NVIDIA driver"),
+        ({"drawn_on": "NVIDIA A", "difference": 0.01}, "good", "on NVIDIA A"),
+        ({"drawn_on": "NVIDIA A", "difference": 9.0}, "bad", "a frame of NVIDIA A differs"),
+        ({"problem": "no NVIDIA driver", "remedy": ""}, "absent", "not used: no NVIDIA driver"),
     ],
 )
 def test_it_says_what_draws_the_pictures(answer: dict[str, Any], state: str, said: str) -> None:
     """The GPU where it agrees with the CPU; else why not, and what to do."""
-    finding = trials.drawing_finding(Answer(answer))
+    finding = trials.drawing_finding(TrialResult(answer))
     assert (finding.state, finding.found.startswith(said)) == (state, True)
     assert (finding.remedy == "") == (state == "good")
-    assert trials.drawing_finding(Answer(failure="crashed (SIGSEGV)")).state == "bad"
+    assert trials.drawing_finding(TrialResult(failure="crashed (SIGSEGV)")).state == "bad"

@@ -224,15 +224,15 @@ def test_photos_of_any_shape_make_loops(tmp_path, size_px):
 
 def test_the_choices_are_explained(wiggle):
     told = "\n".join(wiggle.explanation)
-    assert "wiggle: 5 views, 1.5 s there and back; what is at" in told
+    assert "wiggle: 5 views, 1.5 s there and back, swinging around" in told
     assert "anaglyph: 5 views, 2.4 s there and back" in told
-    assert f"the budget is {BUDGETS['anaglyph']:.1%} of the width" in told
+    assert f"budget {BUDGETS['anaglyph']:.1%} of the width" in told
 
 
 def test_only_what_is_asked_for_is_written(tmp_path):
     report = kbvr.export(CAT, tmp_path, wiggle=True, animate_as="webp", max_size=(64, 64))
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"cat_kbvr_wiggle.{x}" for x in ("html", "jpg", "webp")]
-    with pytest.raises(OutputError, match=r"cat_kbvr_wiggle\.webp exists"):
+    with pytest.raises(OutputError, match=r"cat_kbvr_wiggle\.webp already exists"):
         kbvr.export(CAT, tmp_path, wiggle=True, animate_as="gif,webp")
     assert report.file.frames == 2
     assert report.file.seconds == pytest.approx(0.22)
@@ -241,10 +241,10 @@ def test_only_what_is_asked_for_is_written(tmp_path):
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        ({"wiggle": True, "path": "orbit"}, "how a camera moves belongs to videos"),
-        ({"wiggle": True, "anaglyph": True, "seconds": 3.0}, "how a camera moves belongs to videos"),
-        ({"anaglyph": True, "fps": 12.0}, "how a camera moves belongs to videos"),
-        ({"kenburns": True, "baseline_mm": 100}, "are for two eyes"),
+        ({"wiggle": True, "path": "orbit"}, "path applies to videos only"),
+        ({"wiggle": True, "anaglyph": True, "seconds": 3.0}, "seconds applies to videos only"),
+        ({"anaglyph": True, "fps": 12.0}, "fps applies to videos only"),
+        ({"kenburns": True, "baseline_mm": 100}, "baseline_mm requires a stereo output"),
     ],
 )
 def test_options_without_effect_are_refused(bad, said):

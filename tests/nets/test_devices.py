@@ -19,7 +19,7 @@ from PIL import Image
 from kbvr.cli.main import main
 from kbvr.errors import InputError
 from kbvr.inpaint.choose import filler_named
-from kbvr.nets import DEVICES, devices_of, open_file, providers, session, sessions_noted
+from kbvr.nets import DEVICES, devices_of, open_file, providers, record_sessions, session
 from kbvr.nets import onnxruntime_loader as runtime
 from kbvr.nets.fallback_session import AcceleratedSession, run_bound
 from kbvr.nets.providers import PROVIDERS, candidates, problem_with
@@ -102,7 +102,7 @@ def warnings_of(caplog) -> list[str]:
 
 def test_without_a_driver_auto_means_the_cpu_and_nobody_is_warned(doubler, capfd, caplog):
     """A machine without CUDA gets no message on any stream."""
-    with caplog.at_level(logging.INFO, logger="kbvr"), sessions_noted() as noted:
+    with caplog.at_level(logging.INFO, logger="kbvr"), record_sessions() as noted:
         assert doubles(open_file(doubler))
         assert doubles(open_file(doubler, threads=1))
     assert capfd.readouterr() == ("", "")
@@ -400,7 +400,7 @@ def test_explain_says_what_networks_ran_on(tmp_path):
     report = export_photo(
         tmp_path / "photo.png", tmp_path, ExportOptions(device="cpu", seconds=0.2, depth_quality="fast")
     )
-    assert report.explanation[-1] == "networks: ran on the CPU"
+    assert report.explanation[-1] == "networks: on the CPU"
 
 
 def test_auto_uses_neither_tensorrt_nor_coreml():

@@ -19,7 +19,7 @@ from kbvr.nets import (
     add,
     card_of,
     fetched_card,
-    is_whole,
+    is_verified,
     known_cards,
     models_folder,
     read_card,
@@ -67,7 +67,7 @@ def test_a_network_is_added_with_its_card(by: str, home: Path, brought: Path) ->
     before = everything_in(brought)
     (card,) = add(brought / by)
     assert card == fetched_card("thing") and card.path == home / "models" / "thing.onnx"
-    assert is_whole(card)
+    assert is_verified(card)
     assert everything_in(brought) == before
     assert set(everything_in(home)) == {"models/thing.onnx", "models/thing.json"}
     assert add(brought / by) == (card,)
@@ -100,7 +100,7 @@ def test_migan_downloaded_by_hand_is_added(shared: Path) -> None:
     (card,) = add(shared / "models" / "migan_pipeline_v2.onnx")
     assert card.name == "migan"
     assert card.path.stat().st_size == card.size_bytes == 28_079_181
-    assert is_whole(fetched_card("migan"))
+    assert is_verified(fetched_card("migan"))
 
 
 def test_a_card_alone_is_added_if_it_has_a_url(brought: Path) -> None:
@@ -143,7 +143,7 @@ def test_replacing_a_network_of_the_same_name_requires_overwrite(home: Path, bro
     assert everything_in(home) == before
     add(path, overwrite=True)
     assert set(everything_in(home)) == {"models/newer.onnx", "models/thing.json"}
-    assert is_whole(card_of("thing"))
+    assert is_verified(card_of("thing"))
 
 
 def test_the_file_of_another_network_cannot_be_overwritten(home: Path, brought: Path) -> None:

@@ -23,7 +23,7 @@ from file_server import CONTENT, Script, card_for, known, serving
 
 from kbvr.cli.main import main
 from kbvr.errors import DownloadError, InputError, OutputError
-from kbvr.nets import card_of, download, is_whole, pull
+from kbvr.nets import card_of, download, is_verified, pull
 from kbvr.nets import http as web
 from kbvr.nets.download import note_of
 from kbvr.nets.http import redirected
@@ -107,7 +107,7 @@ def test_an_interrupted_download_is_resumed_by_the_next_pull(
     assert not (home / "models" / "thing.onnx").exists()
     pull("thing")
     assert ranges_asked(script)[-1] == f"bytes={have}-"
-    assert is_whole(card_of("thing"))
+    assert is_verified(card_of("thing"))
     assert left(home) == ["thing.onnx"]
 
 
@@ -474,7 +474,7 @@ def test_a_non_commercial_licence_must_be_accepted(home: Path, capsys: pytest.Ca
         assert "CC BY-NC 4.0" in complaint and "accept_license" in complaint
         assert not script.asked
         assert main(["models", "pull", "thing", "--accept-license"]) == 0
-        assert is_whole(card_of("thing"))
+        assert is_verified(card_of("thing"))
 
 
 def test_a_folder_that_cannot_be_created_gives_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

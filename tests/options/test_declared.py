@@ -43,9 +43,9 @@ def test_no_two_options_have_a_name_or_a_flag_in_common():
 @pytest.mark.parametrize("one", ONCE, ids=lambda one: one.name)
 def test_every_option_says_what_it_is_for_and_what_it_takes(one):
     """Help is whole sentences, each of which stands alone."""
-    assert re.fullmatch(r"[A-Za-z0-9].*\.", one.says, re.DOTALL)
-    assert not re.match(r"(And|Or|The same)\b", one.says)
-    assert one.takes
+    assert re.fullmatch(r"[A-Za-z0-9].*\.", one.help, re.DOTALL)
+    assert not re.match(r"(And|Or|The same)\b", one.help)
+    assert one.accepts
     assert {*one.used_by} <= {*FORMATS}
 
 
@@ -134,9 +134,9 @@ def test_an_unknown_option_gets_a_suggestion():
         kbvr.export("a.jpg", hologram=True)
 
 
-@given(st.sampled_from([one for one in declared() if one.names]), st.text(max_size=8))
+@given(st.sampled_from([one for one in declared() if one.choices]), st.text(max_size=8))
 def test_only_names_are_taken_where_names_are(one, text):
-    if {part.strip() for part in text.split(",")} <= {*one.names}:
+    if {part.strip() for part in text.split(",")} <= {*one.choices}:
         return
     with pytest.raises(OptionError) as caught:
         ExportOptions(**{one.name: text})
@@ -147,11 +147,11 @@ def test_an_export_makes_stereo_unless_something_else_is_named():
     assert ExportOptions().outputs == ("stereo",)
     assert ExportOptions(still="jps,quilt", depth_map="png").outputs == ("still", "quilt", "depth-map")
     assert ExportOptions(stereo=True, wiggle=True).outputs == ("stereo", "wiggle")
-    with pytest.raises(InputError, match="at least one kind of output"):
+    with pytest.raises(InputError, match="no output is chosen: stereo is off"):
         ExportOptions(stereo=False)
 
 
 def test_options_that_no_file_uses_are_named():
     options = ExportOptions(codec="h264", views=5, budget_percent=2, triangles=5000)
-    assert options.idle({"video"}) == ("views", "triangles")
-    assert options.idle({"gif", "gltf", "vr180-video"}) == ()
+    assert options.unused({"video"}) == ("views", "triangles")
+    assert options.unused({"gif", "gltf", "vr180-video"}) == ()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scenes import depth_of, photo_of
 
 import kbvr
-from kbvr.plan.aspect import cut_around_subject, size_within
+from kbvr.plan.aspect import cropped_around_subject, size_within
 
 
 @given(
@@ -34,7 +34,7 @@ def test_the_cut_holds_the_nearest_thing(start, across):
     rgb[20:40, start : start + 30] = 255
     if not across:
         inverse_depth, rgb = inverse_depth.T, np.ascontiguousarray(rgb.transpose(1, 0, 2))
-    photo, depth = cut_around_subject(photo_of(rgb), depth_of(inverse_depth), (1.0, 1.0))
+    photo, depth = cropped_around_subject(photo_of(rgb), depth_of(inverse_depth), (1.0, 1.0))
     assert photo.size_px == (60, 60) == depth.inverse_depth.shape
     assert (photo.rgb == 255).all(axis=2).sum() == 600
     assert np.array_equal(photo.rgb[..., 0] == 255, depth.inverse_depth == 1.0)
@@ -43,7 +43,7 @@ def test_the_cut_holds_the_nearest_thing(start, across):
 def test_a_wall_is_cut_in_its_middle():
     rgb = np.zeros((20, 41, 3), np.uint8)
     rgb[:, 20] = 255
-    photo, _ = cut_around_subject(photo_of(rgb), depth_of(np.full((20, 41), 0.5)), (1.0, 2.0))
+    photo, _ = cropped_around_subject(photo_of(rgb), depth_of(np.full((20, 41), 0.5)), (1.0, 2.0))
     assert photo.size_px == (10, 20)
     assert (photo.rgb[:, 5] == 255).all()
 

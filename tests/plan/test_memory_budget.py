@@ -36,7 +36,7 @@ def test_without_a_limit_and_below_it_the_photo_stays():
     assert within_memory(photo, FILM_PX, None) == (photo, None)
     same, use = within_memory(photo, FILM_PX, export_bytes(photo.size_px, FILM_PX))
     assert same is photo
-    assert use is not None and use.larger_px is None
+    assert use is not None and use.original_px is None
     assert "memory" in use.line()
 
 
@@ -49,7 +49,7 @@ def test_a_photo_is_made_just_small_enough_and_sees_the_same():
     assert export_bytes(small.size_px, FILM_PX) <= limit
     assert export_bytes((round(width * 1.03), round(height * 1.03)), FILM_PX) > limit
     assert small.f_px / width == pytest.approx(photo.f_px / photo.size_px[0])
-    assert use is not None and "1800x1200 was made smaller" in use.line()
+    assert use is not None and "the photo was shrunk from 1800x1200" in use.line()
 
 
 def test_what_cannot_be_is_refused_in_one_line():

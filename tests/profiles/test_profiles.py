@@ -95,7 +95,7 @@ def test_the_paper_works_in_stereo_and_its_eyes_see_the_stated_parallax(home):
 
 
 def test_without_its_depth_network_the_paper_says_how_to_get_it(home):
-    with pytest.raises(InputError, match=r"kenburns-disparity, which is not there.*python -m export kenburns"):
+    with pytest.raises(InputError, match=r"kenburns-disparity, which is not installed.*python -m export kenburns"):
         Paper(ExportOptions(profile="paper"))
 
 
@@ -104,7 +104,7 @@ def test_another_depth_may_serve_the_paper_and_what_is_lacking_is_said(home, cap
     photo, _ = card_before_wall()
     depth = Paper(ExportOptions(profile="paper", depth_model="kbvr-depth")).depth(photo)
     assert depth.network == "kbvr-depth"
-    assert "not there: kenburns-context, kenburns-inpainting" in caplog.text
+    assert "left out: kenburns-context, kenburns-inpainting" in caplog.text
 
 
 def test_a_damaged_network_of_the_paper_is_refused(home):

@@ -166,7 +166,7 @@ def test_an_export_is_drawn_on_the_gpu_and_says_so(vulkan, monkeypatch, tmp_path
     small: dict[str, Any] = {"max_size": (96, 96), "seconds": 0.2, "depth_quality": "fast", "fill": "spread"}
     for device, title in (("auto", vulkan.info["device"]), ("cpu", "the CPU")):
         report = export(picture, tmp_path / device, device=device, **small)
-        assert f"pictures: drawn on {title}" in report.explanation
+        assert f"rendering: on {title}" in report.explanation
         assert report.file.frames == 5
         assert report.seconds["render"] > 0
 

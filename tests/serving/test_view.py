@@ -469,7 +469,7 @@ def test_idle_connections_do_not_keep_out_who_knows_the_url(serving, idle, sourc
     kept.request("GET", path_of(serving))
     kept.getresponse().read()
     for _ in range(5):
-        idle(serving, server.MOST_OF_ONE + 5, source)
+        idle(serving, server.MAX_PER_CLIENT + 5, source)
         assert asked(serving, path_of(serving))[0].status == 200
     same = kept.sock
     kept.request("GET", path_of(serving))
@@ -479,7 +479,7 @@ def test_idle_connections_do_not_keep_out_who_knows_the_url(serving, idle, sourc
 
 
 def test_idle_connections_make_room_and_the_oldest_does_first(serving, idle, monkeypatch):
-    monkeypatch.setattr(server, "MOST_OF_ONE", 4)
+    monkeypatch.setattr(server, "MAX_PER_CLIENT", 4)
     clients = idle(serving, 9)
     assert [is_open(client) for client in clients] == [False] * 5 + [True] * 4
     assert len(serving._connections) == 4
@@ -487,7 +487,7 @@ def test_idle_connections_make_room_and_the_oldest_does_first(serving, idle, mon
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there are all addresses from 127.0.0.1 on this machine")
 def test_many_machines_have_no_more_connections_than_one_could_serve(serving, idle, monkeypatch):
-    monkeypatch.setattr(server, "MOST_CLIENTS", 6)
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 6)
     clients = [idle(serving, 1, f"127.0.0.{number}")[0] for number in range(2, 12)]
     assert asked(serving, path_of(serving))[0].status == 200
     assert sum(map(is_open, clients)) <= 6
@@ -495,7 +495,7 @@ def test_many_machines_have_no_more_connections_than_one_could_serve(serving, id
 
 def test_a_file_under_way_is_given_to_its_end_and_only_the_next_client_is_hung_up_on(files, idle, monkeypatch):
     """Where all clients know the URL and take what they asked for, there is no room."""
-    monkeypatch.setattr(server, "MOST_OF_ONE", 3)
+    monkeypatch.setattr(server, "MAX_PER_CLIENT", 3)
     with files[1].open("wb") as file:
         file.truncate(20_000_000)
     with running(open_server(make_site(files))) as served:
@@ -539,7 +539,7 @@ def test_a_file_that_has_gone_is_not_found(serving, files, put, caplog):
         put(files[0])
     answer, body = asked(serving, path_of(serving, "files/0/cat.glb"))
     assert (answer.status, body) == (404, b"404 Not Found\n")
-    assert "cannot be read any more" in caplog.text
+    assert "can no longer be read" in caplog.text
     assert asked(serving, path_of(serving, "files/1/cat_LR.mp4"))[1] == VIDEO
 
 
@@ -641,7 +641,7 @@ def test_a_client_that_never_shakes_hands_stops_nobody(secure, monkeypatch):
 
 def test_clients_that_never_shake_hands_do_not_keep_out_who_does(secure, idle):
     served, _ = secure
-    first, *_ = idle(served, 2 * server.MOST_OF_ONE)
+    first, *_ = idle(served, 2 * server.MAX_PER_CLIENT)
     assert certificate_shown_by(served.server_address[1])
     assert not is_open(first)
 
@@ -674,7 +674,7 @@ NO_ADDRESSES = """
 
 @pytest.mark.parametrize("wanted", ["", *NO_ADDRESSES.split()])
 def test_an_address_has_to_be_one_of_a_machine(wanted):
-    with pytest.raises(InputError, match="--address wants"):
+    with pytest.raises(InputError, match="address must be"):
         lan_address(wanted)
 
 
@@ -695,12 +695,12 @@ class FakeSocket(socket.socket):
 
 def test_the_address_is_that_of_the_way_out_unless_the_internet_is_there(monkeypatch):
     monkeypatch.setattr(socket, "socket", FakeSocket)
-    with pytest.raises(InputError, match="on no network"):
+    with pytest.raises(InputError, match="no network connection"):
         lan_address()
     monkeypatch.setattr(FakeSocket, "source", "192.168.1.20")
     assert lan_address() == "192.168.1.20"
     monkeypatch.setattr(FakeSocket, "source", "8.8.8.8")
-    with pytest.raises(InputError, match=r"all the internet may reach 8\.8\.8\.8"):
+    with pytest.raises(InputError, match=r"the internet can reach 8\.8\.8\.8"):
         lan_address()
     assert lan_address("8.8.8.8") == "8.8.8.8"
 
@@ -826,22 +826,22 @@ def test_without_a_browser_the_address_is_enough(monkeypatch, capsys):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
     view._open_browser("http://127.0.0.1:1/")
-    assert capsys.readouterr().err == "kbvr: no browser was found here; open the address above in one\n"
+    assert capsys.readouterr().err == "kbvr: no browser found; open the URL above in one\n"
 
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         (["none.glb"], "cannot read none.glb: No such file or directory"),
-        (["folder.glb"], "kbvr view wants files, got the folder folder.glb"),
-        (["."], "kbvr view wants files, got the folder ."),
-        (["secret.txt"], f"kbvr view shows {' '.join(site.KINDS)}, got secret.txt"),
-        (["pipe.glb"], "cannot read pipe.glb: it is no file"),
+        (["folder.glb"], "expected a file, got the folder folder.glb"),
+        (["."], "expected a file, got the folder ."),
+        (["secret.txt"], f"expected a file that ends in {', '.join(site.KINDS)}, got secret.txt"),
+        (["pipe.glb"], "cannot read pipe.glb: not a regular file"),
         (["circle.glb"], "cannot read circle.glb: Symlink loop from"),
         (["cat.glb", "none.mp4"], "cannot read none.mp4: No such file or directory"),
-        (["cat.glb", "--address", "127.0.0.1"], "--address is for --lan, got no --lan"),
-        (["cat.glb", "--lan", "--address", "here"], "--address wants an IPv4 address like 192.168.1.20, got here"),
-        (["cat.glb", "--lan", "--address", "192.0.2.77"], "cannot serve at 192.0.2.77: 192.0.2.77 is no address"),
+        (["cat.glb", "--address", "127.0.0.1"], "--address requires --lan"),
+        (["cat.glb", "--lan", "--address", "here"], "--address must be an IPv4 address like 192.168.1.20, got here"),
+        (["cat.glb", "--lan", "--address", "192.0.2.77"], "cannot serve at 192.0.2.77: 192.0.2.77 is not an address"),
         (["cat.glb", "--port", "PORT"], "cannot serve at 127.0.0.1: port PORT is in use"),
         (["cat.glb", "--port", "65536"], "Invalid value for '--port'"),
         ([], "Missing argument 'FILE'"),
@@ -862,13 +862,11 @@ def test_a_bad_call_is_one_line(serving, tmp_path, monkeypatch, capsys, argument
 def test_a_missing_page_or_library_is_one_line(files, pages, monkeypatch, capsys):
     monkeypatch.setattr(view, "find_spec", lambda name: None)
     assert main(["view", str(files[0]), "--lan"]) == 2
-    assert capsys.readouterr().err == (
-        "kbvr: --lan wants cryptography and segno, not installed here: pip install 'kbvr[lan]'\n"
-    )
+    assert capsys.readouterr().err == ("kbvr: --lan requires cryptography and segno: pip install 'kbvr[lan]'\n")
     (pages / "stereo.html").unlink()
     assert main(["view", str(files[1])]) == 2
     assert capsys.readouterr().err == (
-        "kbvr: this copy of kbvr was built without its page stereo.html: install kbvr again\n"
+        "kbvr: this copy of kbvr was built without the page stereo.html; reinstall kbvr\n"
     )
 
 

@@ -16,11 +16,11 @@ from kbvr.formats.registry import FORMATS, load_format
 from kbvr.formats.spec.format import Format
 from kbvr.system.atomic_file import (
     UNFINISHED,
-    folder_aside,
-    refuse_taken,
+    atomic_write,
+    atomic_write_together,
+    check_writable,
     remove_unfinished,
-    written_aside,
-    written_aside_together,
+    temporary_folder,
 )
 
 
@@ -30,7 +30,7 @@ def everything_in(folder: Path) -> list[str]:
 
 def write_half(target: Path, raised: type[BaseException], *, beside: str = "", overwrite: bool = False) -> None:
     """Start to write, create another file in the folder if one is named, then raise."""
-    with written_aside(target, overwrite=overwrite) as aside:
+    with atomic_write(target, overwrite=overwrite) as aside:
         aside.write_bytes(b"half")
         if beside:
             (target.parent / beside).write_bytes(b"theirs")
@@ -39,7 +39,7 @@ def write_half(target: Path, raised: type[BaseException], *, beside: str = "", o
 
 def test_the_file_appears_complete_and_only_at_the_end(tmp_path: Path) -> None:
     target = tmp_path / "a.mp4"
-    with written_aside(target, overwrite=False) as aside:
+    with atomic_write(target, overwrite=False) as aside:
         assert aside.parent == tmp_path
         assert aside.suffix == ".mp4"
         aside.write_bytes(b"whole")
@@ -58,10 +58,10 @@ def test_whatever_is_raised_leaves_nothing_behind(tmp_path: Path, raised: type[B
 def test_a_full_disk_gives_one_line_and_other_errors_pass(tmp_path: Path) -> None:
     with (
         pytest.raises(OutputError, match=r"cannot write to .*a\.ply: No space left on device$"),
-        written_aside(tmp_path / "a.ply", overwrite=False),
+        atomic_write(tmp_path / "a.ply", overwrite=False),
     ):
         raise OSError(errno.ENOSPC, "No space left on device")
-    with pytest.raises(FileNotFoundError), written_aside(tmp_path / "a.ply", overwrite=False):
+    with pytest.raises(FileNotFoundError), atomic_write(tmp_path / "a.ply", overwrite=False):
         raise FileNotFoundError(errno.ENOENT, "no such program")
     assert everything_in(tmp_path) == []
 
@@ -75,7 +75,10 @@ def test_existing_and_shared_folders_stay(tmp_path: Path) -> None:
 def test_an_existing_file_is_refused_before_any_work(tmp_path: Path) -> None:
     target = tmp_path / "a.mp4"
     target.write_bytes(b"old")
-    with pytest.raises(OutputError, match=r"a\.mp4 exists already"), written_aside(target, overwrite=False):
+    with (
+        pytest.raises(OutputError, match=r"a\.mp4 already exists \(overwrite=True replaces it\)"),
+        atomic_write(target, overwrite=False),
+    ):
         pytest.fail("no work may be done")
     assert target.read_bytes() == b"old"
     assert everything_in(tmp_path) == ["a.mp4"]
@@ -87,7 +90,7 @@ def test_overwriting_keeps_the_old_file_until_the_new_one_is_complete(tmp_path: 
     with pytest.raises(RuntimeError):
         write_half(target, RuntimeError, overwrite=True)
     assert target.read_bytes() == b"old"
-    with written_aside(target, overwrite=True) as aside:
+    with atomic_write(target, overwrite=True) as aside:
         aside.write_bytes(b"new")
         assert target.read_bytes() == b"old"
     assert target.read_bytes() == b"new"
@@ -95,31 +98,31 @@ def test_overwriting_keeps_the_old_file_until_the_new_one_is_complete(tmp_path: 
 
 def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     target = tmp_path / "a.mp4"
-    writing = written_aside(target, overwrite=False)
+    writing = atomic_write(target, overwrite=False)
     writing.__enter__().write_bytes(b"ours")
     target.write_bytes(b"theirs")
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(OutputError, match="already exists"):
         writing.__exit__(None, None, None)
     assert target.read_bytes() == b"theirs"
     assert everything_in(tmp_path) == ["a.mp4"]
 
 
 def test_a_missing_folder_is_made(tmp_path: Path) -> None:
-    with written_aside(tmp_path / "x" / "y" / "a.mp4", overwrite=False) as aside:
+    with atomic_write(tmp_path / "x" / "y" / "a.mp4", overwrite=False) as aside:
         aside.write_bytes(b"whole")
     assert (tmp_path / "x" / "y" / "a.mp4").read_bytes() == b"whole"
 
 
 def test_a_relative_target_is_taken_from_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with written_aside(Path("a.mp4"), overwrite=False) as aside:
+    with atomic_write(Path("a.mp4"), overwrite=False) as aside:
         assert aside.is_absolute()
     assert everything_in(tmp_path) == ["a.mp4"]
 
 
 def test_the_mode_of_the_file_is_that_of_any_new_file(tmp_path: Path) -> None:
     (tmp_path / "usual").touch()
-    with written_aside(tmp_path / "a.mp4", overwrite=False):
+    with atomic_write(tmp_path / "a.mp4", overwrite=False):
         pass
     assert (tmp_path / "a.mp4").stat().st_mode == (tmp_path / "usual").stat().st_mode
 
@@ -130,7 +133,7 @@ def test_an_unwritable_folder_gets_one_line(tmp_path: Path, place: str) -> None:
     (tmp_path / "folder").mkdir()
     with (
         pytest.raises(OutputError, match=r"cannot write|is a folder") as caught,
-        written_aside(tmp_path / place, overwrite=True),
+        atomic_write(tmp_path / place, overwrite=True),
     ):
         pytest.fail("no work may be done")
     assert "\n" not in str(caught.value)
@@ -146,7 +149,7 @@ def test_a_folder_without_permission_gets_one_line(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(Path, "open", refuse)
     with (
         pytest.raises(OutputError, match=rf"cannot write to {tmp_path}.*: Permission denied"),
-        written_aside(tmp_path / "new" / "a.mp4", overwrite=False),
+        atomic_write(tmp_path / "new" / "a.mp4", overwrite=False),
     ):
         pytest.fail("no work may be done")
     assert everything_in(tmp_path) == []
@@ -154,7 +157,7 @@ def test_a_folder_without_permission_gets_one_line(tmp_path: Path, monkeypatch: 
 
 @pytest.mark.parametrize("place", ["a.mp4", "new/deep/a.mp4"])
 def test_checking_in_advance_leaves_nothing_behind(tmp_path: Path, place: str) -> None:
-    refuse_taken(tmp_path / place, overwrite=False)
+    check_writable(tmp_path / place, overwrite=False)
     assert everything_in(tmp_path) == []
 
 
@@ -163,7 +166,7 @@ def test_a_folder_that_cannot_be_created_is_detected_in_advance(tmp_path: Path, 
     (tmp_path / "file").write_text("a file where a folder is wanted")
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     with pytest.raises(OutputError, match=f"^cannot write to {(tmp_path / place).parent}: ") as caught:
-        refuse_taken(tmp_path / place, overwrite=True)
+        check_writable(tmp_path / place, overwrite=True)
     assert "\n" not in str(caught.value)
     assert everything_in(tmp_path) == ["dangling", "file"]
 
@@ -172,7 +175,7 @@ def test_a_folder_that_cannot_be_created_is_detected_in_advance(tmp_path: Path, 
 @pytest.mark.parametrize("folder", ["/proc", "/proc/new", "/sys/new/deep", "/dev/full", "/dev/full/new"])
 def test_folders_that_even_root_cannot_write_are_detected_in_advance(folder: str) -> None:
     with pytest.raises(OutputError, match=f"^cannot write to {folder}: "):
-        refuse_taken(Path(folder) / "a.mp4", overwrite=True)
+        check_writable(Path(folder) / "a.mp4", overwrite=True)
 
 
 def test_a_folder_without_permission_is_detected_in_advance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,18 +186,18 @@ def test_a_folder_without_permission_is_detected_in_advance(tmp_path: Path, monk
 
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(OutputError, match=f"^cannot write to {tmp_path / 'new'}: Permission denied$"):
-        refuse_taken(tmp_path / "new" / "a.mp4", overwrite=False)
+        check_writable(tmp_path / "new" / "a.mp4", overwrite=False)
 
 
 def test_an_existing_file_is_detected_in_advance_from_a_relative_path_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    refuse_taken(Path("a.mp4"), overwrite=False)
+    check_writable(Path("a.mp4"), overwrite=False)
     Path("a.mp4").touch()
-    with pytest.raises(OutputError, match=r"a\.mp4 exists already"):
-        refuse_taken(Path("a.mp4"), overwrite=False)
-    refuse_taken(Path("a.mp4"), overwrite=True)
+    with pytest.raises(OutputError, match=r"a\.mp4 already exists"):
+        check_writable(Path("a.mp4"), overwrite=False)
+    check_writable(Path("a.mp4"), overwrite=True)
     assert everything_in(tmp_path) == ["a.mp4"]
 
 
@@ -228,7 +231,7 @@ def test_temporary_files_of_killed_runs_are_removed_by_the_next_run(tmp_path: Pa
     link = tmp_path / ".kbvr-bbbbbbbb.part.mp4"
     link.symlink_to(tmp_path / "elsewhere")
     os.utime(link, (0, 0), follow_symlinks=False)
-    with written_aside(tmp_path / "b.mp4", overwrite=False) as aside:
+    with atomic_write(tmp_path / "b.mp4", overwrite=False) as aside:
         aside.write_bytes(b"whole")
     assert everything_in(tmp_path) == sorted([*theirs, aged_little.name, "b.mp4", "elsewhere", link.name])
 
@@ -236,13 +239,13 @@ def test_temporary_files_of_killed_runs_are_removed_by_the_next_run(tmp_path: Pa
 @pytest.mark.parametrize("name", ["a.mp4", "a", "a.", "a. b", "x" * 200 + ".html", "a.tar.gz"])
 def test_temporary_names_are_recognized_and_keep_the_suffix(tmp_path: Path, name: str) -> None:
     """Encoders depend on the suffix."""
-    with written_aside(tmp_path / name, overwrite=False) as aside:
+    with atomic_write(tmp_path / name, overwrite=False) as aside:
         assert UNFINISHED.fullmatch(aside.name)
         assert aside.suffix == (tmp_path / name).suffix or not (tmp_path / name).suffix
 
 
 def test_a_temporary_folder_is_private_and_removed_with_its_files(tmp_path: Path) -> None:
-    with folder_aside(tmp_path) as folder:
+    with temporary_folder(tmp_path) as folder:
         assert UNFINISHED.fullmatch(folder.name)
         assert os.name == "nt" or folder.stat().st_mode & 0o777 == 0o700
         (folder / "a").write_bytes(b"half")
@@ -251,12 +254,12 @@ def test_a_temporary_folder_is_private_and_removed_with_its_files(tmp_path: Path
 
 def test_a_terminated_process_removes_its_unfinished_files(tmp_path: Path) -> None:
     """It also removes the folders created for them; finished files stay."""
-    with written_aside(tmp_path / "whole.mp4", overwrite=False) as aside:
+    with atomic_write(tmp_path / "whole.mp4", overwrite=False) as aside:
         aside.write_bytes(b"whole")
     contexts = [
-        written_aside(tmp_path / "new" / "deep" / "a.mp4", overwrite=False),
-        written_aside(tmp_path / "b.mp4", overwrite=False),
-        folder_aside(tmp_path),
+        atomic_write(tmp_path / "new" / "deep" / "a.mp4", overwrite=False),
+        atomic_write(tmp_path / "b.mp4", overwrite=False),
+        temporary_folder(tmp_path),
     ]
     for context in contexts:
         context.__enter__()
@@ -282,7 +285,7 @@ def without(folder: Path, how: str) -> None:
 
 def write_while_it_goes(target: Path, how: str, *, is_open: bool) -> None:
     """Write a file whose folder disappears before or while it is open."""
-    with written_aside(target, overwrite=False) as aside, aside.open("wb") as file:
+    with atomic_write(target, overwrite=False) as aside, aside.open("wb") as file:
         if not is_open:
             file.close()
         without(target.parent, how)
@@ -306,7 +309,7 @@ def test_a_failing_disk_gives_one_line(tmp_path: Path, name: str) -> None:
     number = getattr(errno, name)
     with (
         pytest.raises(OutputError, match=rf"^cannot write to .*a\.ply: {re.escape(os.strerror(number))}$"),
-        written_aside(tmp_path / "a.ply", overwrite=False),
+        atomic_write(tmp_path / "a.ply", overwrite=False),
     ):
         raise OSError(number, os.strerror(number))
     assert everything_in(tmp_path) == []
@@ -320,7 +323,7 @@ def test_nothing_is_written_to_another_disk_mounted_meanwhile(tmp_path: Path, mo
         mode, inode, disk, *rest = real(path, **how)
         return os.stat_result((mode, inode, disk + 1, *rest))
 
-    writing = written_aside(tmp_path / "a.ply", overwrite=False)
+    writing = atomic_write(tmp_path / "a.ply", overwrite=False)
     writing.__enter__().write_bytes(b"pixels")
     monkeypatch.setattr(Path, "stat", on_another_disk)
     with pytest.raises(OutputError, match=r"a\.ply: its disk has disappeared"):
@@ -332,15 +335,15 @@ def test_nothing_is_written_to_another_disk_mounted_meanwhile(tmp_path: Path, mo
 def test_files_written_together_all_appear_or_none(tmp_path: Path) -> None:
     """Even if the first file, which is renamed last, cannot be renamed."""
     targets = [tmp_path / name for name in ("a.obj", "a.mtl", "a.png")]
-    writing = written_aside_together(targets, overwrite=False)
+    writing = atomic_write_together(targets, overwrite=False)
     assert sorted(aside.name for aside in writing.__enter__()) == everything_in(tmp_path)
     targets[0].write_bytes(b"theirs")
-    with pytest.raises(OutputError, match=r"a\.obj exists already"):
+    with pytest.raises(OutputError, match=r"a\.obj already exists"):
         writing.__exit__(None, None, None)
     assert everything_in(tmp_path) == ["a.obj"]
     assert targets[0].read_bytes() == b"theirs"
     targets[0].unlink()
-    with written_aside_together(targets, overwrite=False):
+    with atomic_write_together(targets, overwrite=False):
         pass
     assert everything_in(tmp_path) == ["a.mtl", "a.obj", "a.png"]
 
@@ -350,7 +353,7 @@ def test_a_removed_working_folder_gives_one_line(tmp_path: Path, monkeypatch: py
         raise FileNotFoundError(errno.ENOENT, "No such file or directory")
 
     monkeypatch.setattr(os, "getcwd", gone)
-    for ask in (refuse_taken, lambda target, overwrite: written_aside(target, overwrite=overwrite).__enter__()):
+    for ask in (check_writable, lambda target, overwrite: atomic_write(target, overwrite=overwrite).__enter__()):
         with pytest.raises(OutputError, match=r"^cannot write to a\.mp4: the working folder has been removed$"):
             ask(Path("a.mp4"), overwrite=False)
-    refuse_taken(tmp_path / "a.mp4", overwrite=False)
+    check_writable(tmp_path / "a.mp4", overwrite=False)

@@ -10,7 +10,7 @@ from time import perf_counter
 
 import pytest
 
-from kbvr.system.trial_process import run_apart
+from kbvr.system.trial_process import run_trial
 
 FUNCTIONS = """
 import os, sys, time
@@ -45,35 +45,35 @@ def functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_values_come_back_whatever_else_is_printed() -> None:
     """The argument may contain any characters."""
     text = "a 'b' \"c\" ü\nd"
-    answer = run_apart("functions_apart:echo", text)
+    answer = run_trial("functions_apart:echo", text)
     assert answer.failure == ""
     assert answer.values == {"text": text, "nested": [1, {"a": None}]}
 
 
 def test_an_exception_gives_one_line() -> None:
     """With its type."""
-    answer = run_apart("functions_apart:fail", "this")
+    answer = run_trial("functions_apart:fail", "this")
     assert (answer.values, answer.failure) == ({}, "ValueError: not this, never")
 
 
 def test_a_missing_module_is_reported() -> None:
     """Like any other exception."""
-    assert "no_such_module" in run_apart("no_such_module:f").failure
+    assert "no_such_module" in run_trial("no_such_module:f").failure
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without signals")
 def test_a_crash_is_reported_with_its_signal() -> None:
     """This process continues."""
-    assert run_apart("functions_apart:crash").failure == f"crashed ({signal.SIGABRT.name})"
+    assert run_trial("functions_apart:crash").failure == f"crashed ({signal.SIGABRT.name})"
 
 
 def test_an_end_without_a_result_is_reported_with_the_last_line_of_stderr() -> None:
     """As when a library calls exit."""
-    assert run_apart("functions_apart:leave").failure == "ended with code 7: the last thing said"
+    assert run_trial("functions_apart:leave").failure == "ended with code 7: the last thing said"
 
 
 def test_a_function_that_hangs_is_ended_when_its_time_is_up() -> None:
     """It is not waited for."""
     start = perf_counter()
-    assert run_apart("functions_apart:hang", limit_s=1.0).failure == "no answer within 1 s"
+    assert run_trial("functions_apart:hang", limit_s=1.0).failure == "no answer within 1 s"
     assert perf_counter() - start < 20

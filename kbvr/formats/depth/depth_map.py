@@ -31,7 +31,7 @@ from kbvr.options.export_options import FileOptions
 from kbvr.photo.depth_kind import DepthKind
 from kbvr.photo.exr import exr_bytes
 from kbvr.photo.photo import Photo
-from kbvr.system.atomic_file import written_aside
+from kbvr.system.atomic_file import atomic_write
 
 MAX_16_BIT = 65535
 TOLERANCE = 1e-5
@@ -140,7 +140,7 @@ def write_depth_map(source: tuple[Photo, DepthMap], item: Item, facts: Facts, op
     start = perf_counter()
     data = ENCODERS[item.packing](depth, facts)
     encode_s = perf_counter() - start
-    with written_aside(item.path, overwrite=options.overwrite) as aside:
+    with atomic_write(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(data)
         if item.packing == "color":
             check_pixels(aside, item.path.name, coloured(depth), exact=True)

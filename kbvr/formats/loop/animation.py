@@ -17,7 +17,7 @@ from kbvr.formats.packing.layouts import PACKINGS
 from kbvr.formats.spec.format import Facts, FileSummary, Item
 from kbvr.formats.spec.verification import compare
 from kbvr.options.export_options import FileOptions
-from kbvr.system.atomic_file import written_aside
+from kbvr.system.atomic_file import atomic_write
 
 Frame = UInt8[np.ndarray, "h w 3"]
 
@@ -89,7 +89,7 @@ def write_loop(
     if not views:
         raise InputError("expected at least one picture for a loop, got none")
     start = perf_counter()
-    with written_aside(item.path, overwrite=options.overwrite) as aside:
+    with atomic_write(item.path, overwrite=options.overwrite) as aside:
 
         def encoded_bytes(loop: Loop) -> int:
             return _encoded_bytes(encode, replace(loop, credits=facts.credits), aside)

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote_to_bytes
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, accept_all
 from kbvr.formats.spec.verification import verification_error
 from kbvr.options.export_options import FileOptions
-from kbvr.system.atomic_file import written_aside
+from kbvr.system.atomic_file import atomic_write
 
 BEST_FIRST: Mapping[str, str] = MappingProxyType({".avif": "image/avif", ".webp": "image/webp", ".gif": "image/gif"})
 """Suffix -> media type of the sources of a picture element; browsers take the first that they support."""
@@ -29,7 +29,7 @@ def write_snippet(files: Sequence[FileSummary], item: Item, _facts: Facts, optio
     files = [file for file in files if file.path.parent == item.path.parent]
     size_px = max(file.size_px for file in files)
     html = snippet(files, alt=options.alt or item.path.stem.partition("_kbvr")[0])
-    with written_aside(item.path, overwrite=options.overwrite) as aside:
+    with atomic_write(item.path, overwrite=options.overwrite) as aside:
         aside.write_text(html, "utf-8")
         _verify(aside, item.path.name, files)
         size_bytes = aside.stat().st_size

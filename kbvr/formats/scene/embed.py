@@ -15,7 +15,7 @@ from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.spec.verification import verification_error
 from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.options.export_options import FileOptions
-from kbvr.system.atomic_file import written_aside_together
+from kbvr.system.atomic_file import atomic_write_together
 
 SCRIPT = "kbvr-photo.js"
 """Defines the element `kbvr-photo`; built from viewers/ with kbvr."""
@@ -37,7 +37,7 @@ def write_embed(viewable: ViewableScene, item: Item, _facts: Facts, options: Fil
     html = embedding(glb_name, options.alt or viewable.photo, viewable.textured_mesh.camera.size_px)
     script, target = built_page(SCRIPT), item.path.with_name(SCRIPT)
     beside = () if target.is_file() and target.read_text("utf-8") == script else (target,)
-    with written_aside_together((item.path, *beside), overwrite=options.overwrite) as asides:
+    with atomic_write_together((item.path, *beside), overwrite=options.overwrite) as asides:
         for aside, text in zip(asides, (html, script), strict=False):
             aside.write_text(text, "utf-8")
             if aside.read_text("utf-8") != text:

@@ -26,7 +26,7 @@ from kbvr.formats.spec.verification import verification_error
 from kbvr.mesh.textured_mesh import Part, TexturedMesh
 from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.options.export_options import FileOptions
-from kbvr.system.atomic_file import written_aside
+from kbvr.system.atomic_file import atomic_write
 
 QUALITIES = (94, 90, 86, 84, 80, 75, 70, 64, 58, 50, 42, 34, 26, 18, 10)
 """Of the textures, tried in turn until the file is small enough."""
@@ -138,7 +138,7 @@ def write_gltf(viewable: ViewableScene, item: Item, facts: Facts, options: FileO
     start = perf_counter()
     content = fitted_glb(viewable, facts, options)
     verify_glb(content, item.path.name, viewable)
-    with written_aside(item.path, overwrite=options.overwrite) as aside:
+    with atomic_write(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(content)
     return summary_of(viewable, item, len(content), perf_counter() - start)
 

@@ -18,7 +18,7 @@ from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.spec.verification import verification_error
 from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.options.export_options import FileOptions
-from kbvr.system.atomic_file import written_aside
+from kbvr.system.atomic_file import atomic_write
 
 PAGES = Path(kbvr.__file__).parent / "pages"
 """Folder of the viewers, which are built from viewers/ with kbvr."""
@@ -75,7 +75,7 @@ def write_html(viewable: ViewableScene, item: Item, facts: Facts, options: FileO
     empty_bytes = len(page_of(b"", title, credit).encode())
     glb = fitted_glb(viewable, facts, options, file_bytes=lambda count: empty_bytes + 4 * -(-count // 3))
     page = page_of(glb, title, credit)
-    with written_aside(item.path, overwrite=options.overwrite) as aside:
+    with atomic_write(item.path, overwrite=options.overwrite) as aside:
         aside.write_text(page, "utf-8")
         scene = scene_in(aside.read_text("utf-8"))
         if scene is None:

@@ -22,7 +22,7 @@ from kbvr.formats.spec.verification import verification_error
 from kbvr.mesh.textured_mesh import Part, TexturedMesh
 from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.options.export_options import FileOptions
-from kbvr.system.atomic_file import refuse_taken, written_aside_together
+from kbvr.system.atomic_file import atomic_write_together, check_writable
 
 
 def parts_without_dome(mesh: TexturedMesh) -> list[Part]:
@@ -108,7 +108,7 @@ def verify_obj(files: dict[str, bytes], mesh: TexturedMesh) -> None:
 def check_companions(_view_px: tuple[int, int], item: Item, options: FileOptions) -> None:
     """Check that the companions of an OBJ may be written; see `Format.check`."""
     for name in companions(item.path.stem):
-        refuse_taken(item.path.with_name(name), overwrite=options.overwrite)
+        check_writable(item.path.with_name(name), overwrite=options.overwrite)
 
 
 def write_obj(viewable: ViewableScene, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
@@ -125,7 +125,7 @@ def write_obj(viewable: ViewableScene, item: Item, facts: Facts, options: FileOp
     total = len(fitted(encoded, options, "an OBJ with its pictures"))
     verify_obj(files, mesh)
     paths = [item.path.with_name(name) for name in files]  # the first is the OBJ
-    with written_aside_together(paths, overwrite=options.overwrite) as asides:
+    with atomic_write_together(paths, overwrite=options.overwrite) as asides:
         for aside, content in zip(asides, files.values(), strict=True):
             aside.write_bytes(content)
     return replace(summary_of(viewable, item, total, perf_counter() - start), beside=tuple(paths[1:]))

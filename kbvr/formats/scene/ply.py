@@ -21,7 +21,7 @@ from kbvr.formats.spec.verification import verification_error
 from kbvr.mesh.vertex_colors import ColouredMesh, coloured_mesh
 from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.options.export_options import FileOptions
-from kbvr.system.atomic_file import written_aside
+from kbvr.system.atomic_file import atomic_write
 
 DEFAULT_MAX_MB = 60.0
 TRIANGLE_BYTES, VERTEX_BYTES = 13, 16
@@ -78,7 +78,7 @@ def write_ply(viewable: ViewableScene, item: Item, facts: Facts, options: FileOp
     if len(content) > max_mb * 1e6:
         raise too_large("a PLY", max_mb, len(content))
     verify_ply(content, item.path.name, mesh)
-    with written_aside(item.path, overwrite=options.overwrite) as aside:
+    with atomic_write(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(content)
     return summary_of(viewable, item, len(content), perf_counter() - start, f"{len(mesh.triangles)} triangles")
 

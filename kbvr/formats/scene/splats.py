@@ -21,7 +21,7 @@ from kbvr.formats.spec.verification import verification_error
 from kbvr.mesh.gaussians import MAX_SPLATS, Splats, splats_of
 from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.options.export_options import FileOptions
-from kbvr.system.atomic_file import written_aside
+from kbvr.system.atomic_file import atomic_write
 
 HARMONIC_0 = 0.28209479177387814
 """The real spherical harmonic of degree 0: 1 / (2 sqrt(pi)); a colour is 0.5 plus this times the coefficient."""
@@ -94,7 +94,7 @@ def write_splats(viewable: ViewableScene, item: Item, facts: Facts, options: Fil
     start = perf_counter()
     splats = fitted_splats(viewable, options, splat_bytes=4 * len(FIELDS), rest_bytes=HEADER_BYTES)
     records = records_of(splats)
-    with written_aside(item.path, overwrite=options.overwrite) as aside:
+    with atomic_write(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(with_comments(splats_ply(records), credit_texts(facts.credits)))
         content = aside.read_bytes()
         if not np.array_equal(records_in(content, item.path.name), records):

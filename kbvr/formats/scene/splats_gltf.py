@@ -26,7 +26,7 @@ from kbvr.imaging.srgb import to_linear
 from kbvr.mesh.gaussians import Splats
 from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.options.export_options import FileOptions
-from kbvr.system.atomic_file import written_aside
+from kbvr.system.atomic_file import atomic_write
 
 EXTENSION = "KHR_gaussian_splatting"
 SPLAT_BYTES = 60
@@ -149,7 +149,7 @@ def write_splats_gltf(viewable: ViewableScene, item: Item, facts: Facts, options
     rest_bytes = len(json.dumps(document)) + JSON_BYTES
     splats = fitted_splats(viewable, options, splat_bytes=SPLAT_BYTES, rest_bytes=rest_bytes)
     attributes = attributes_of(splats)
-    with written_aside(item.path, overwrite=options.overwrite) as aside:
+    with atomic_write(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(splats_glb(attributes, document))
         content = aside.read_bytes()
         found = attributes_in(content, item.path.name)

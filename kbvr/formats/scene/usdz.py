@@ -29,7 +29,7 @@ from kbvr.formats.spec.verification import verification_error
 from kbvr.mesh.textured_mesh import Part, TexturedMesh
 from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.options.export_options import FileOptions
-from kbvr.system.atomic_file import folder_aside, written_aside
+from kbvr.system.atomic_file import atomic_write, temporary_folder
 
 if TYPE_CHECKING:
     from pxr import Usd, UsdGeom, UsdShade
@@ -55,7 +55,7 @@ def usdz_bytes(
     from pxr import Tf
 
     try:
-        with folder_aside(Path(gettempdir())) as folder:
+        with temporary_folder(Path(gettempdir())) as folder:
             return _package(folder, mesh, textures, eye_height_m, credit or {})
     except (OSError, Tf.ErrorException) as error:
         raise OutputError(f"cannot create the USDZ in {gettempdir()}: {' '.join(str(error).split())}") from error
@@ -203,9 +203,9 @@ def write_usdz(viewable: ViewableScene, item: Item, facts: Facts, options: FileO
         return usdz_bytes(mesh, textures, eye_height_m=options.eye_height_m, credit=credit)
 
     content = fitted(encoded, options, "a USDZ")
-    with written_aside(item.path, overwrite=options.overwrite) as aside:
+    with atomic_write(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(content)
-        with folder_aside(Path(gettempdir())) as folder:  # USD requires names that are valid text
+        with temporary_folder(Path(gettempdir())) as folder:  # USD requires names that are valid text
             verify_usdz(Path(copyfile(aside, folder / "scene.usdz")), item.path.name, mesh)
     return summary_of(viewable, item, len(content), perf_counter() - start)
 

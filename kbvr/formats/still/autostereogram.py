@@ -22,7 +22,7 @@ from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.still.picture import kind_of
 from kbvr.options.export_options import FileOptions
 from kbvr.photo.photo import Photo
-from kbvr.system.atomic_file import written_aside
+from kbvr.system.atomic_file import atomic_write
 
 MU = 1 / 3
 EYES_SHARE = 0.25
@@ -132,7 +132,7 @@ def write_autostereogram(source: tuple[Photo, DepthMap], item: Item, facts: Fact
     picture = autostereogram(nearness_of(depth), pattern)
     data = picture_bytes(picture, kind, facts.credits, quality=options.quality, lossless=True)
     encode_s = perf_counter() - start
-    with written_aside(item.path, overwrite=options.overwrite) as aside:
+    with atomic_write(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(data)
         check_pixels(aside, item.path.name, picture, exact=kind == "png")
     return FileSummary(item.path, photo.size_px, 1, 0.0, 0.0, len(data), encode_s)

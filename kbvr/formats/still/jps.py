@@ -17,7 +17,7 @@ from kbvr.formats.spec.verification import verification_error
 from kbvr.formats.still.jpeg_segments import APP3, segments, with_segments
 from kbvr.formats.still.one_instant import single
 from kbvr.options.export_options import FileOptions
-from kbvr.system.atomic_file import written_aside
+from kbvr.system.atomic_file import atomic_write
 
 IDENTIFIER = b"_JPSJPS_"
 STEREO, SIDE_BY_SIDE, RIGHT_FIRST_FULL_SIZE, NO_SEPARATION = 1, 2, 0, 0
@@ -38,7 +38,7 @@ def write_jps(pictures: Iterable[Picture], item: Item, facts: Facts, options: Fi
     plain = picture_bytes(picture, "jpeg", facts.credits, quality=options.quality)
     data = with_segments(plain, [(APP3, descriptor())])
     encode_s = perf_counter() - start
-    with written_aside(item.path, overwrite=options.overwrite) as aside:
+    with atomic_write(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(data)
         check_pixels(aside, item.path.name, picture, exact=False)
         if [content for marker, _, content in segments(aside.read_bytes()) if marker == APP3] != [descriptor()]:

@@ -26,7 +26,7 @@ from kbvr.formats.still.jpeg_segments import APP2, segments, with_segments
 from kbvr.formats.still.one_instant import view_pair
 from kbvr.options.export_options import FileOptions
 from kbvr.photo.picture_file import open_picture
-from kbvr.system.atomic_file import written_aside
+from kbvr.system.atomic_file import atomic_write
 
 IDENTIFIER = b"MPF\0"
 VERSION = b"0100"
@@ -122,7 +122,7 @@ def write_mpo(instants: Iterable[Views], item: Item, facts: Facts, options: File
     first, second = (picture_bytes(view, "jpeg", facts.credits, quality=options.quality) for view in (left, right))
     data = mpo_bytes((first, second), facts)
     encode_s = perf_counter() - start
-    with written_aside(item.path, overwrite=options.overwrite) as aside:
+    with atomic_write(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(data)
         try:
             found = _pictures(aside.read_bytes())

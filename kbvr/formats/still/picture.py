@@ -11,7 +11,7 @@ from kbvr.formats.spec.encoding import KINDS, Kind, check_pixels, check_side, pi
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.still.one_instant import single
 from kbvr.options.export_options import FileOptions
-from kbvr.system.atomic_file import written_aside
+from kbvr.system.atomic_file import atomic_write
 
 
 def write_picture(pictures: Iterable[Picture], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
@@ -23,7 +23,7 @@ def write_picture(pictures: Iterable[Picture], item: Item, facts: Facts, options
     data = picture_bytes(picture, kind, facts.credits, quality=options.quality, lossless=lossless)
     encode_s = perf_counter() - start
     exact = kind == "png" or (kind == "webp" and lossless and options.quality is None)
-    with written_aside(item.path, overwrite=options.overwrite) as aside:
+    with atomic_write(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(data)
         check_pixels(aside, item.path.name, picture, exact=exact)
     size_px = (picture.shape[1], picture.shape[0])

@@ -22,7 +22,7 @@ from kbvr.formats.spec.verification import verification_error
 from kbvr.formats.still.one_instant import view_pair
 from kbvr.formats.video.mp4_boxes import box, boxes_in, full_box
 from kbvr.options.export_options import FileOptions
-from kbvr.system.atomic_file import written_aside
+from kbvr.system.atomic_file import atomic_write
 
 MIN_SIDE_PX, MAX_SIDE_PX = 64, 8192
 """libheif pads smaller and odd pictures, which would change the meaning of intrinsics; 8192 is the limit of HEVC's
@@ -155,7 +155,7 @@ def write_spatial(instants: Iterable[Views], item: Item, facts: Facts, options: 
     left_camera, right_camera = (camera_properties(facts, size_px, side) for side in (-1, 1))
     data = with_stereo_pair(stream.getvalue(), (left_camera, right_camera))
     encode_s = perf_counter() - start
-    with written_aside(item.path, overwrite=options.overwrite) as aside:
+    with atomic_write(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(data)
         try:
             shapes = [np.asarray(picture.to_pillow()).shape for picture in pi_heif.open_heif(str(aside))]

@@ -28,7 +28,7 @@ from kbvr.formats.still.jpeg_segments import APP1, segments, with_segments
 from kbvr.formats.still.one_instant import view_pair
 from kbvr.imaging.resize import averaged, scaled_px
 from kbvr.options.export_options import FileOptions
-from kbvr.system.atomic_file import written_aside
+from kbvr.system.atomic_file import atomic_write
 
 MAX_SIDE_PX = 4096
 """Headsets show no more detail of a half sphere."""
@@ -138,7 +138,7 @@ def write_vr180(instants: Iterable[Views], item: Item, facts: Facts, options: Fi
     jpegs = [picture_bytes(sphere, "jpeg", facts.credits, quality=options.quality) for sphere in spheres]
     data = vr180_bytes(jpegs[0], jpegs[1], side_px)
     encode_s = perf_counter() - start
-    with written_aside(item.path, overwrite=options.overwrite) as aside:
+    with atomic_write(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(data)
         check_pixels(aside, item.path.name, spheres[0], exact=False)
         try:

@@ -15,7 +15,7 @@ import av
 
 from kbvr.errors import InputError
 from kbvr.formats.video.recipe import Recipe
-from kbvr.system.atomic_file import folder_aside
+from kbvr.system.atomic_file import temporary_folder
 
 FULL = 0.85
 """Share of the limit at which a file is close enough."""
@@ -36,7 +36,7 @@ def shrink_to_fit(path: Path, max_bytes: int, recipe: Recipe, encode: Encode) ->
     if sizes[recipe.crf] <= max_bytes:
         return 0.0
     encode_s, best = 0.0, 0
-    with folder_aside(path.parent) as folder:
+    with temporary_folder(path.parent) as folder:
         trial, fitting = folder / f"trial{path.suffix}", folder / f"fitting{path.suffix}"
         for _ in range(TRIALS):
             crf = _next_crf(sizes, TARGET * max_bytes, recipe)

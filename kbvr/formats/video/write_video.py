@@ -28,7 +28,7 @@ from kbvr.formats.video.verify import BT709, TV_RANGE, VideoFacts, verify_video
 from kbvr.motion.frame_reuse import repeated
 from kbvr.native.library import kernel
 from kbvr.options.export_options import FileOptions
-from kbvr.system.atomic_file import written_aside
+from kbvr.system.atomic_file import atomic_write
 from kbvr.system.stopwatch import Stopwatch
 
 KEY_FRAME_SECONDS = 2.0
@@ -56,7 +56,7 @@ def write_video(
     """
     container = container_of(item.path)
     rate = exact_rate(options.fps)
-    with written_aside(item.path, overwrite=options.overwrite) as aside:
+    with atomic_write(item.path, overwrite=options.overwrite) as aside:
         others = iter(frames)
         first = next(others, None)
         if first is None:

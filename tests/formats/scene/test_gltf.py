@@ -270,7 +270,7 @@ def test_a_scene_to_embed_has_its_script_in_the_same_folder(photo, tmp_path, mon
     (tmp_path / "kbvr-photo.js").write_text("a newer viewer")
     (out / "a cat_kbvr.glb").unlink()
     (out / "a cat_kbvr_embed.html").unlink()
-    with pytest.raises(OutputError, match=r"kbvr-photo\.js exists already"):
+    with pytest.raises(OutputError, match=r"kbvr-photo\.js already exists"):
         kbvr.export(photo, out, embed=True)
 
 
@@ -282,7 +282,7 @@ def test_a_scene_to_embed_has_its_script_in_the_same_folder(photo, tmp_path, mon
         ({"texture": "tga"}, "texture must be one of webp, jpeg, got 'tga'"),
         ({"compress": "zip"}, "compress must be one of none, draco, got 'zip'"),
         ({"eye_height_m": -1}, "eye_height_m must be 0 to 10 metres, got -1"),
-        ({"profile": "paper"}, "scenes belong to the profile layers, got the profile paper"),
+        ({"profile": "paper"}, "scene outputs (gltf) require profile layers"),
     ],
 )
 def test_invalid_options_are_one_line(photo, tmp_path, options, complaint):

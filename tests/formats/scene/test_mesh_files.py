@@ -451,7 +451,7 @@ def test_the_files_of_an_obj_are_written_together_or_not_at_all(card, tmp_path):
         folder.mkdir()
         name = "card_kbvr.mtl" if end == ".mtl" else f"card{end}"
         (folder / name).write_text("mine")
-        with pytest.raises(OutputError, match=f"{name} exists already"):
+        with pytest.raises(OutputError, match=f"{name} already exists"):
             written(card, "obj", folder, name="card_kbvr")
         assert [path.name for path in folder.iterdir()] == [name]
         written(card, "obj", folder, name="card_kbvr", overwrite=True)
@@ -462,7 +462,7 @@ def test_the_files_of_an_obj_are_written_together_or_not_at_all(card, tmp_path):
 def test_an_existing_companion_of_an_obj_is_reported_before_any_work(photo, tmp_path, monkeypatch):
     (tmp_path / f"{photo.stem}_kbvr.mtl").write_text("mine")
     monkeypatch.setattr("kbvr.pipeline.scene_depth_of", lambda depth: pytest.fail("the depth was estimated"))
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(OutputError, match="already exists"):
         kbvr.export(photo, tmp_path, obj=True)
     assert [path.name for path in tmp_path.iterdir()] == [f"{photo.stem}_kbvr.mtl"]
 
@@ -491,7 +491,7 @@ def test_invalid_options_are_one_line(photo, tmp_path, output):
     for options, complaint in (
         ({"max_mb": -1}, "max_mb must be 0.001"),
         ({"triangles": 10}, "triangles must be a whole number from 2,000 to 5,000,000"),
-        ({"profile": "paper"}, "scenes belong to the profile layers"),
+        ({"profile": "paper"}, rf"scene outputs \({output}\) require profile layers"),
     ):
         with pytest.raises(InputError, match=complaint) as caught:
             kbvr.export(photo, tmp_path, **{output: True}, **options)

@@ -372,7 +372,7 @@ def test_a_quilt_of_a_photo_has_the_name_and_size_that_players_expect(tmp_path: 
     assert report.file.path.name == "temple_kbvr_qs8x6a0.75.png"
     assert report.file.size_px == (3360, 3360)
     (line,) = [line for line in report.explanation if line.startswith("quilt: 48 views")]
-    assert f"{report.stereo['baseline_m'] * 1000:.1f} mm, which is 3 pairs of eyes" in line
+    assert f"{report.stereo['baseline_m'] * 1000:.1f} mm, as wide as 3 pairs of eyes" in line
     picture = rgb_of(report.file.path)
     leftmost, rightmost = picture[-560:, :420].astype(int), picture[:560, -420:].astype(int)
     assert (leftmost[:100] == 0).all() and (leftmost[-100:] == 0).all(), "a wide photo has black above and below"
@@ -470,9 +470,9 @@ def test_sizes_that_a_format_does_not_support_are_refused_before_any_work(still,
         ({"still": "sbs", "picture": "gif"}, "picture must be one of jpeg"),
         ({"still": "sbs", "quality": 0}, "quality must be a whole number from 1 to 100"),
         ({"still": "quilt", "quilt_for": "27"}, "quilt_for must be one of portrait"),
-        ({"still": "sbs", "path": "orbit"}, "how a camera moves belongs to videos"),
-        ({"still": "sbs", "seconds": 2.0}, "how a camera moves belongs to videos"),
-        ({"still": "autostereogram", "baseline_mm": 60}, "for two eyes"),
+        ({"still": "sbs", "path": "orbit"}, "path applies to videos only"),
+        ({"still": "sbs", "seconds": 2.0}, "seconds applies to videos only"),
+        ({"still": "autostereogram", "baseline_mm": 60}, "baseline_mm requires a stereo output"),
     ],
 )
 def test_invalid_options_are_refused_at_once(tmp_path: Path, bad: dict[str, Any], said: str) -> None:

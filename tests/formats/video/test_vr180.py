@@ -110,7 +110,7 @@ def test_positions_that_a_path_passes_twice_are_drawn_once(tmp_path):
     report = kbvr.export(cat, tmp_path, seconds=0.48, projection="vr180", vr180_px=256, quality=100, fov_deg=120)
     frames = [frame.astype(int) for frame in video_frames(report.file.path)]
     assert report.file.frames == len(frames) == 12
-    assert not any("before the screen" in line for line in report.explanation)
+    assert not any("in front of the screen" in line for line in report.explanation)
     assert np.abs(frames[1] - frames[5]).mean() < np.abs(frames[1] - frames[11]).mean() / 2
 
 
@@ -128,11 +128,11 @@ def test_views_are_as_sharp_as_the_sphere_and_no_larger():
 
 
 def test_half_spheres_have_no_screen_plane():
-    with pytest.raises(InputError, match="no screen plane"):
+    with pytest.raises(InputError, match="convergence_m and projection vr180 exclude each other"):
         ExportOptions(projection="vr180", convergence_m=2.0)
-    with pytest.raises(InputError, match="no screen plane that a floating window"):
+    with pytest.raises(InputError, match="window floating and projection vr180 exclude each other"):
         ExportOptions(projection="vr180", window="floating")
-    with pytest.raises(InputError, match="VR180 is a stereo video"):
+    with pytest.raises(InputError, match="projection vr180 requires stereo"):
         ExportOptions(projection="vr180", kenburns=True)
 
 

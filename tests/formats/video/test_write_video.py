@@ -405,7 +405,7 @@ def test_an_existing_video_stays_unless_it_may_be_overwritten(tmp_path: Path) ->
     path = tmp_path / "a.mp4"
     path.write_bytes(b"old")
     pairs = moving_pairs(3)
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(OutputError, match="already exists"):
         write_video(pairs, path, fps=25.0, layout="sbs")
     assert len(list(pairs)) == 3, "nothing may be rendered for a file that cannot be written"
     assert path.read_bytes() == b"old"
