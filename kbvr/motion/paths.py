@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from kbvr.depth.scene_depth import SceneDepth
-from kbvr.errors import InputError
+from kbvr.errors import InputError, OptionsError
 from kbvr.geometry.camera import Camera
 from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM, Crop
 from kbvr.motion.easing import Timing, shares, turns
@@ -76,22 +76,22 @@ class PathOptions:
             raise InputError(f"path must be one of {', '.join(PATH_NAMES)}, got {self.name!r}")
         ScenePath(at=lambda share: Move()).timing(self)  # noqa: ARG005  it checks the numbers
         if (self.start is None) != (self.end is None):
-            raise InputError("expected both a start and an end crop, got one of them")
-        for given, path, subject in (
-            (self.start is not None, "kenburns", "start and end crops belong"),
-            (self.shift_px != DEFAULT_SHIFT_PX, "kenburns", "a shift belongs"),
-            (self.zoom != DEFAULT_ZOOM, "kenburns", "a zoom belongs"),
-            (self.keyframes is not None, "keyframes", "a keyframes file belongs"),
+            raise OptionsError("{from_crop} and {to_crop} require each other")
+        for given, path, names in (
+            (self.start is not None, "kenburns", "{from_crop} and {to_crop} require"),
+            (self.shift_px != DEFAULT_SHIFT_PX, "kenburns", "{shift_px} requires"),
+            (self.zoom != DEFAULT_ZOOM, "kenburns", "{zoom} requires"),
+            (self.keyframes is not None, "keyframes", "{keyframes} requires"),
         ):
             if given and self.name != path:
-                raise InputError(f"{subject} to the path {path}, got the path {self.name}")
+                raise OptionsError(f"{names} {{path}} {path}, got {self.name}")
         check_zoom(shift_px=self.shift_px, zoom=self.zoom)
         if self.start is not None and (self.shift_px, self.zoom) != (DEFAULT_SHIFT_PX, DEFAULT_ZOOM):
-            raise InputError("a shift or zoom applies to an automatic move, got start and end crops too")
+            raise OptionsError("{from_crop} excludes {shift_px} and {zoom}, which apply to an automatic move")
         if self.steps is not None and (self.seconds, self.ease, self.loop) != (None, None, None):
-            raise InputError("steps fix the position in every frame, got a length, an easing or a loop option too")
+            raise OptionsError("{steps} excludes {seconds}, {ease} and {loop}: it fixes the position in every frame")
         if self.name == "keyframes" and self.keyframes is None:
-            raise InputError("the path keyframes requires a keyframes file, got none")
+            raise OptionsError("{path} keyframes requires {keyframes}")
 
 
 @dataclass(frozen=True)
