@@ -130,5 +130,7 @@ DEPTH_CARD = Card(
         " off or be too wide; pictures that lie on their side are judged badly, noisy and dark ones and long panoramas"
         " worse; what is painted on a wall may stand out from it; mirrors and glass are taken for what they show"
     ),
-    depth=DepthRecipe("rgb01", "relative_inverse_depth", long_side_px=384, sky_output="sky_probability"),
+    depth=DepthRecipe(
+        "rgb01", "relative_inverse_depth", long_side_px=384, max_enlargement=2, sky_output="sky_probability"
+    ),
 )

@@ -137,6 +137,7 @@ def network_input(network: DepthNetwork, rgb: Picture, long_side_px: int) -> Flo
     """Return a picture as the network's input, prepared by its recipe."""
     recipe = network.recipe
     height, width = rgb.shape[:2]
+    long_side_px = min(long_side_px, recipe.max_enlargement * max(width, height))
     size = network.fixed_size_px or network_size_px((width, height), long_side_px, recipe.multiple_of_px)
     if max(size) < max(width, height):
         picture = clear_picture(np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8))

@@ -22,6 +22,7 @@ PictureRange = Literal["0-1", "0-255"]
 POINTS_OUTPUTS = ("mask_output", "scale_output")
 MAX_PX = 4096
 MAX_TOKENS = 10_000
+MAX_ENLARGEMENT = 100
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,9 @@ class DepthRecipe:
 
     long_side_px: int = 512
     """The size that the network was made for, unless its input has fixed sides."""
+
+    max_enlargement: int = MAX_ENLARGEMENT
+    """A photo smaller than that is enlarged at most so many times."""
 
     sky_output: str = ""
     """Tensor name of the probability of sky, 0 to 1, if there is one."""
@@ -85,7 +89,8 @@ def read_depth_recipe(given: object) -> DepthRecipe:
     for name, known in (("gives", Gives), ("scaling", Scaling), ("colour_order", ColourOrder)):
         _one_of(values, name, get_args(known))
     recipe = DepthRecipe(**values)
-    limits = {"multiple_of_px": MAX_PX, "long_side_px": MAX_PX, "least_tokens": MAX_TOKENS, "most_tokens": MAX_TOKENS}
+    sizes = {"multiple_of_px": MAX_PX, "long_side_px": MAX_PX, "max_enlargement": MAX_ENLARGEMENT}
+    limits = {**sizes, "least_tokens": MAX_TOKENS, "most_tokens": MAX_TOKENS}
     for name, maximum in limits.items():
         value = getattr(recipe, name)
         if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= maximum:

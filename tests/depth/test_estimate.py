@@ -210,3 +210,10 @@ def test_the_sky_reaches_the_border_of_the_picture():
     inverse_depth = place(relative, sky, photo, near_m=1.5).inverse_depth
     assert (inverse_depth[:140, :190] == 0).all() and (inverse_depth[:140, 210:] == 0).all()
     assert (inverse_depth[40:140, 201:205] > 0).all()
+
+
+@pytest.mark.parametrize(("long_side_px", "input_px"), [(20, 32), (128, 256), (192, 384), (500, 384)])
+def test_the_built_in_network_sees_a_small_photo_at_most_twice_as_large(long_side_px, input_px):
+    """More blur misleads it: 128 px photos lose 0.013 of the correlation at 384 px, and none at 256 px."""
+    rgb = np.full((long_side_px // 2, long_side_px, 3), 128, np.uint8)
+    assert predict_depth(depth_network(BUILT_IN_NETWORK), rgb, quality="fast").values.shape[1] == input_px

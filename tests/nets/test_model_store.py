@@ -138,7 +138,7 @@ def test_replacing_a_network_of_the_same_name_requires_overwrite(home: Path, bro
     new = replace(card_for("", name="thing", content=CONTENT[1:]), file="newer.onnx")
     path = written(new, brought, CONTENT[1:])
     before = everything_in(home)
-    with pytest.raises(OutputError, match="--overwrite"):
+    with pytest.raises(OutputError, match="already exists"):
         add(path)
     assert everything_in(home) == before
     add(path, overwrite=True)
@@ -213,6 +213,7 @@ def test_an_untrusted_card_writes_only_into_the_models_folder(
         ({"depth": {"input": "x", "output": "y", "multiple_of_px": 0}}, "multiple_of_px"),
         ({"depth": {"input": "x", "output": "y", "long_side_px": 1e3}}, "long_side_px"),
         ({"depth": {"input": "x", "output": "y", "long_side_px": 16}}, "long_side_px"),
+        ({"depth": {"input": "x", "output": "y", "max_enlargement": 0}}, "max_enlargement"),
         ({"depth": {"input": "", "output": "y"}}, "input must be the name"),
         ({"depth": {"input": "x"}}, "output"),
         ({"depth": {"input": "x", "output": "y", "sky_output": 1}}, "sky_output"),
@@ -232,7 +233,7 @@ def test_values_of_a_card_are_checked_when_it_is_read(change: dict, message: str
 
 def test_recipes_survive_the_file_of_a_card(tmp_path: Path) -> None:
     """With a non-default value in every field."""
-    depth = DepthRecipe("a", "b", "depth_m", "imagenet", "bgr", 14, 518, "s")
+    depth = DepthRecipe("a", "b", "depth_m", "imagenet", "bgr", 14, 518, 3, "s")
     card = replace(card_for("https://a.example/x"), depth=depth, fill=FillRecipe("0-1"), folder=tmp_path)
     path = written(card, tmp_path, None)
     assert read_card(path) == card
