@@ -209,7 +209,7 @@ def test_the_report_covers_stereo_pictures_and_loops_too(tmp_path, output):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("--comfort a.txt", "end in .json"),
+        ("--comfort a.txt", "ends in .json"),
         ("--kenburns --comfort a.json", "--comfort requires a stereo output"),
         ("--layout mono --comfort a.json", "--comfort requires a stereo output"),
         ("--still quilt --wiggle --comfort a.json", "--comfort requires a stereo output"),
