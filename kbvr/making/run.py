@@ -23,7 +23,7 @@ from kbvr.plan.from_options import path_options
 from kbvr.plan.memory_budget import repeats_bytes
 from kbvr.plan.output_kinds import DepthKind
 from kbvr.plan.shots import Shot
-from kbvr.profiles.protocol import Built
+from kbvr.profiles.choose import Built
 from kbvr.system.atomic_file import all_or_none, check_still_exist
 from kbvr.system.stopwatch import Stopwatch
 
