@@ -8,7 +8,7 @@ the first camera, and the angle at which both cameras' lines of sight meet in th
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from fractions import Fraction
 from io import BytesIO
 from math import atan, degrees
@@ -39,18 +39,15 @@ TAG_VERSION, TAG_COUNT, TAG_LIST = 0xB000, 0xB001, 0xB002
 TAG_NUMBER, TAG_BASE, TAG_ANGLE, TAG_LENGTH = 0xB101, 0xB204, 0xB205, 0xB206
 MICRO = 1_000_000
 
-
-def convergence_angle_deg(facts: Facts) -> float:
-    """Return the angle at which both cameras' lines of sight to the middle of the screen plane meet."""
-    assert facts.baseline_m is not None
-    assert facts.convergence_m is not None
-    return degrees(2 * atan(facts.baseline_m / 2 / facts.convergence_m))
+Entries = dict[int, bytes | int | Fraction]
+"""Tag -> value of a directory."""
 
 
 def mpo_bytes(jpegs: tuple[bytes, bytes], facts: Facts) -> bytes:
     """Return the JPEGs of the left and the right view as one MPO."""
-    attributes = _directory({TAG_VERSION: VERSION, **_attributes(2, facts)}, len(HEADER), last=True)
-    second = with_segments(jpegs[1], [(APP2, IDENTIFIER + HEADER + attributes)])
+    attributes: Entries = {TAG_VERSION: VERSION, **_attributes(2, facts)}
+    directory = _directory(attributes, len(HEADER), last=True)
+    second = with_segments(jpegs[1], [(APP2, IDENTIFIER + HEADER + directory)])
     empty = with_segments(jpegs[0], [(APP2, _index(0, 0, 0, facts))])
     at = empty.index(IDENTIFIER + HEADER) + len(IDENTIFIER)
     index = _index(len(empty), len(second), len(empty) - at, facts)
@@ -61,21 +58,22 @@ def _index(first_bytes: int, second_bytes: int, second_at: int, facts: Facts) ->
     """Return the first picture's segment: the index of both pictures, then its attributes; offsets are from HEADER."""
     pictures = struct.pack(">IIIHH", REPRESENTATIVE | DISPARITY, first_bytes, 0, 0, 0)
     pictures += struct.pack(">IIIHH", DISPARITY, second_bytes, second_at, 0, 0)
-    entries = {TAG_VERSION: VERSION, TAG_COUNT: 2, TAG_LIST: pictures}
+    entries: Entries = {TAG_VERSION: VERSION, TAG_COUNT: 2, TAG_LIST: pictures}
     index = IDENTIFIER + HEADER + _directory(entries, len(HEADER), last=False)
     return index + _directory(_attributes(1, facts), len(index) - len(IDENTIFIER), last=True)
 
 
-def _attributes(number: int, facts: Facts) -> dict[int, int | Fraction]:
+def _attributes(number: int, facts: Facts) -> Entries:
     """Return a picture's attributes: the position of its camera relative to the first one."""
-    is_first = number == 1
-    angle = 0.0 if is_first else convergence_angle_deg(facts)
-    length_m = 0.0 if is_first else facts.baseline_m or 0.0
-    angle_and_length = (Fraction(value).limit_denominator(MICRO) for value in (angle, length_m))
+    assert facts.baseline_m is not None
+    assert facts.convergence_m is not None
+    length_m = 0.0 if number == 1 else facts.baseline_m
+    angle_deg = degrees(2 * atan(length_m / 2 / facts.convergence_m))
+    angle_and_length = (Fraction(value).limit_denominator(MICRO) for value in (angle_deg, length_m))
     return dict(zip((TAG_NUMBER, TAG_BASE, TAG_ANGLE, TAG_LENGTH), (number, 1, *angle_and_length), strict=True))
 
 
-def _directory(entries: Mapping[int, bytes | int | Fraction], start: int, *, last: bool) -> bytes:
+def _directory(entries: Entries, start: int, *, last: bool) -> bytes:
     """Return a TIFF directory at the offset `start`; unless it is the last, it refers to another right after it."""
     directory = ImageFileDirectory_v2(HEADER)
     directory.update(entries)
