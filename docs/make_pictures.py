@@ -16,7 +16,7 @@ from kbvr.motion.crop import Crop
 from kbvr.motion.path_names import Steps
 from kbvr.motion.paths import PathOptions, moves_along, view_of
 from kbvr.rendering.cpu_renderer import Renderer
-from kbvr.stereo.rig import eye_pair, plan_rig
+from kbvr.stereo.rig import eye_row, plan_rig
 
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "pictures"
@@ -69,7 +69,7 @@ def write_readme_pictures() -> None:
     rig = plan_rig(scene_depth, view)
     moves = moves_along(PathOptions(seconds=FRAMES / 25), scene_depth)
     with Renderer(scene, pixels_per_photo_px=view.f_px / photo.f_px) as renderer:
-        pair = [renderer.frame(camera) for camera in eye_pair(moves[0].camera(view), rig)]
+        pair = [renderer.frame(camera) for camera in eye_row(moves[0].camera(view), rig, 2)]
         save("pair.jpg", np.hstack(pair))
         film = [Image.fromarray(renderer.frame(move.camera(view))) for move in moves]
     palette = film[0].quantize(128)

@@ -14,8 +14,9 @@ from PIL import Image
 
 import kbvr
 from kbvr.errors import InputError
-from kbvr.formats.packing.anaglyph import anaglyph, rivalry
+from kbvr.formats.packing.anaglyph import CHANNELS, anaglyph
 from kbvr.formats.still.vr180_photo import right_eye_of
+from kbvr.imaging.srgb import to_linear
 from kbvr.options.picture import AnaglyphColours, Glasses
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +30,9 @@ RIVALS = (
     ROOT / "docs/photos/flower.jpg",
 )
 TABLE_BEGINS, TABLE_ENDS = "<!-- rivalry -->\n", "<!-- to here -->"
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
+"""Relative luminance of the channels, ITU-R BT.709."""
+
 SHOWN_PX = 480
 PATCH_PX = 36
 GREYS = (243, 200, 160, 122, 85, 52)
@@ -67,6 +71,24 @@ def rivalry_table() -> str:
         figures = [rivalry(photo.rgb, colours=colours, glasses=glasses) for photo in photos]
         lines.append(f"| {glasses} | {colours} | " + " | ".join(f"{figure:.1f}" for figure in figures) + " |")
     return "\n".join([*lines, ""])
+
+
+def rivalry(rgb: np.ndarray, *, colours: str, glasses: str) -> float:
+    """Return the binocular rivalry of an anaglyph: the difference in lightness between the eyes, 0 to 100.
+
+    Both views are the same picture. Filters are ideal, and each eye is adapted to its filter (white looks white). The
+    result is the mean difference in CIE 1976 lightness L*: 0 if both eyes see the same, 100 for white against black.
+
+    Raises:
+        InputError: if the method does not exist for these glasses.
+    """
+    light = to_linear(anaglyph(rgb, rgb, colours=colours, glasses=glasses))
+    lightness = []
+    for channels in CHANNELS[glasses]:
+        weights = LUMINANCE[list(channels)]
+        luminance = light[..., list(channels)] @ (weights / weights.sum())
+        lightness.append(np.where(luminance > (6 / 29) ** 3, 116 * np.cbrt(luminance) - 16, luminance * (29 / 3) ** 3))
+    return float(np.abs(lightness[0] - lightness[1]).mean())
 
 
 def preview(name: str, path: Path) -> Image.Image:

@@ -138,7 +138,7 @@ def test_depth_maps_are_taken_back_together(
     assert list(Path("out").iterdir()) == []
 
 
-@pytest.mark.parametrize("last", ["write_items", "write_scene_items"])
+@pytest.mark.parametrize("last", ["write_items", "write_in_turn"])
 def test_a_photo_of_which_one_output_fails_leaves_nothing_of_the_others(
     export: Callable[[str], int], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, last: str
 ) -> None:
@@ -183,13 +183,14 @@ def test_an_output_that_disappears_while_the_next_is_made_is_missed(
     export: Callable[[str], int], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next one makes the folder anew, so that nothing else would fail."""
-    real = run.write_scene_items
+    real = run.write_in_turn
 
-    def write_later(*arguments: object) -> object:
-        shutil.rmtree("out")
-        return real(*arguments)
+    def write_later(source: object, items: list[run.Item], *rest: object) -> object:
+        if items[0].format == "ply":
+            shutil.rmtree("out")
+        return real(source, items, *rest)
 
-    monkeypatch.setattr(run, "write_scene_items", write_later)
+    monkeypatch.setattr(run, "write_in_turn", write_later)
     assert export("--depth-map npy --ply") == 2
     line = complaint_in(capfd)
     assert "cat_kbvr_depth_m.npy was written, but has disappeared since" in line

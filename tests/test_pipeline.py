@@ -32,7 +32,7 @@ from kbvr.plan.output_kinds import KINDS, chosen_kinds
 from kbvr.plan.shots import reaches_m
 from kbvr.profiles.layers import Layers
 from kbvr.rendering.cpu_renderer import Renderer
-from kbvr.stereo.rig import eye_pair, plan_rig
+from kbvr.stereo.rig import eye_row, plan_rig
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 TEMPLE = EXAMPLES / "temple.jpg"
@@ -90,7 +90,7 @@ def test_parallax_of_an_exact_scene_is_exact(inverse_depth):
     scene_depth = scene_depth_of(depth)
     view = replace(view_of(scene_depth, (240, 200)), f_px=200.0)
     rig = plan_rig(scene_depth, view, convergence_m=1 / inverse_depth)
-    left, right = eye_pair(view, rig)
+    left, right = eye_row(view, rig, 2)
     with Renderer(scene, pixels_per_photo_px=2.0) as renderer:
         pictures = [renderer.frame(camera)[100].astype(float) for camera in (left, right)]
     edges = [

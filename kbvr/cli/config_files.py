@@ -13,7 +13,7 @@ from typing import Any
 from kbvr.errors import InputError
 from kbvr.options.declare import Declared, closest_option
 from kbvr.options.presets import PRESETS
-from kbvr.system.input_file import read_small_file
+from kbvr.system.input_file import is_file, read_small_file
 
 NAME = "kbvr.toml"
 NOT_IN_FILES = ("config", "preset", "overwrite")
@@ -49,7 +49,7 @@ def values_from_files(given: Path | None, preset: str | None, known: Sequence[De
     """
     presets = {name: Values(values, dict.fromkeys(values, f"preset {name}")) for name, values in PRESETS.items()}
     filed = Values({}, {})
-    for path in [given] if given else [path for path in _default_files() if _is_file(path)]:
+    for path in [given] if given else [path for path in _default_files() if is_file(path)]:
         table = _read(path)
         tables = table.pop("preset", {})
         if not isinstance(tables, dict) or not all(isinstance(values, dict) for values in tables.values()):
@@ -69,13 +69,6 @@ def _default_files() -> list[Path]:
         return [user_file(), Path(NAME)]
     except RuntimeError:  # the user has no home folder
         return [Path(NAME)]
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # its folder may not be entered
-        return False
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -45,9 +45,6 @@ BETWEEN_SIDES = (0.25, 0.4)
 class Steps:
     """The near and far values at every step of a small map, and the map without its ramps."""
 
-    smooth: SmallPlane
-    """The original map."""
-
     sharp: SmallPlane
     """The map with steps instead of ramps."""
 
@@ -74,7 +71,7 @@ def steps_of(small: SmallPlane) -> Steps:
     near, far, share = _sides_of_steps(sharp, whole_range)
     next_to_step = cv2.GaussianBlur(cv2.dilate(share, _disc(SIDE_CELLS)), (0, 0), 1.0)
     flat = small + (sharp - small) * next_to_step
-    return Steps(small, sharp, near, far, share, flat, HIGH_STEP_SHARE * whole_range)
+    return Steps(sharp, near, far, share, flat, HIGH_STEP_SHARE * whole_range)
 
 
 def _sides_of_steps(sharp: SmallPlane, whole_range: float) -> tuple[SmallPlane, SmallPlane, SmallPlane]:

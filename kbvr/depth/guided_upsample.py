@@ -93,7 +93,7 @@ def _at_working_size(small: SmallPlane, colours: Sequence[Plane]) -> _Working:
     blurred = cv2.GaussianBlur(steps.sharp, (0, 0), 1.0)
     near, far, share, smooth, sharp, blurred = (
         cv2.resize(cells, size, interpolation=cv2.INTER_LINEAR)
-        for cells in (steps.near, steps.far, steps.share, steps.smooth, steps.sharp, blurred)
+        for cells in (steps.near, steps.far, steps.share, small, steps.sharp, blurred)
     )
     leaning = np.zeros_like(share)
     band = np.flatnonzero((share > 0) & (near > far))  # in a nearly flat map both may round to the same value

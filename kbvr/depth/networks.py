@@ -11,8 +11,9 @@ import numpy as np
 from jaxtyping import Float32
 
 from kbvr.errors import InputError
-from kbvr.nets import Card, DepthRecipe, Session, fetched_card, is_file, known_cards, open_network, read_card
+from kbvr.nets import Card, DepthRecipe, Session, fetched_card, known_cards, open_network, read_card
 from kbvr.nets.recipe import Gives
+from kbvr.system.input_file import is_file
 
 BUILT_IN_NETWORK = "kbvr-depth"
 BEST_FIRST = ("moge-2-small", "depth-anything-v2-small", BUILT_IN_NETWORK)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from kbvr.errors import InputError
 from kbvr.imaging.array_types import Plane
+from kbvr.imaging.resize import resized
 from kbvr.photo.decoding_process import decoded_depth
 from kbvr.photo.depth_kind import DepthKind
 from kbvr.photo.picture_file import display_name
@@ -51,14 +52,14 @@ def load_inverse_depth(
     stored = decoded_depth(path, kind, max_memory_bytes)
     _check_aspect((stored.shape[1], stored.shape[0]), size_px, path)
     if kind == "disparity":
-        return _resized(_normalised(stored, path), size_px), False
+        return resized(_normalised(stored, path).astype(np.float32), size_px), False
     inverse_depth = _from_metres(stored, path) if kind == "depth-m" else _from_inverse_metres(stored, path)
     if not inverse_depth.any():
         raise InputError(f"{display_name(path)}: expected {kind}, got no finite value above 0")
     if inverse_depth.max() > 1 / _NEAREST_M:
         nearest_m = 1 / float(inverse_depth.max())
         raise InputError(f"{display_name(path)}: expected {kind} of at least {_NEAREST_M} m, got {nearest_m:.2g} m")
-    return _resized(inverse_depth, size_px), True
+    return resized(inverse_depth.astype(np.float32), size_px), True
 
 
 def _from_metres(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[np.ndarray, "h w"]:
@@ -120,9 +121,3 @@ def _check_aspect(got_px: tuple[int, int], size_px: tuple[int, int], path: str |
             f"{display_name(path)}: expected depth of the photo's shape ({size_px[0]} x {size_px[1]}, to within 2%), "
             f"got {got_px[0]} x {got_px[1]}{hint}"
         )
-
-
-def _resized(inverse_depth: Float64[np.ndarray, "h w"], size_px: tuple[int, int]) -> Plane:
-    from kbvr.imaging.resize import resized
-
-    return resized(inverse_depth.astype(np.float32), size_px)

@@ -10,16 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from kbvr.depth.depth_map import DepthMap
 from kbvr.errors import InputError
 from kbvr.formats.fan_out import fan_out
 from kbvr.formats.packing.layouts import PACKINGS, Picture
 from kbvr.formats.registry import load_format
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, Views
-from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.motion.frame_reuse import repeated
 from kbvr.options.export_options import FileOptions
-from kbvr.photo.photo import Photo
 from kbvr.system.atomic_file import all_or_none, check_writable
 
 
@@ -47,28 +44,18 @@ def write_items(
     return [files[item] for item in items]
 
 
-def write_depth_items(
-    photo: Photo, depth: DepthMap, items: Sequence[Item], facts: Facts, options: FileOptions
-) -> list[FileSummary]:
-    """Write and verify files of a photo's depth. If one fails, none is left.
+def write_in_turn(source: Any, items: Sequence[Item], facts: Facts, options: FileOptions) -> list[FileSummary]:
+    """Write and verify files of a scene, or of a photo and its depth (`Format.needs`). If one fails, none is left.
 
     Raises:
         InputError: if a format does not support the size or an option.
         OutputError: if a file exists, cannot be written, or fails verification.
     """
-    return _write_in_turn((photo, depth), items, facts, options)
-
-
-def write_scene_items(
-    viewable: ViewableScene, items: Sequence[Item], facts: Facts, options: FileOptions
-) -> list[FileSummary]:
-    """Write and verify files of a scene. If one fails, none is left.
-
-    Raises:
-        InputError: if a format does not support an option.
-        OutputError: if a file exists, cannot be written, or fails verification.
-    """
-    return _write_in_turn(viewable, items, facts, options)
+    files: dict[Item, FileSummary] = {}
+    with all_or_none(paths_of(files.values()), overwrite=options.overwrite):
+        for item in items:
+            files[item] = load_format(item.format).write(source, item, facts, options)
+    return list(files.values())
 
 
 def paths_of(files: Iterable[FileSummary]) -> Iterator[Path]:
@@ -86,14 +73,6 @@ def check_items(view_px: tuple[int, int], items: Sequence[Item], options: FileOp
     """
     for item in items:
         load_format(item.format).check(view_px, item, options)
-
-
-def _write_in_turn(source: Any, items: Sequence[Item], facts: Facts, options: FileOptions) -> list[FileSummary]:
-    files: dict[Item, FileSummary] = {}
-    with all_or_none(paths_of(files.values()), overwrite=options.overwrite):
-        for item in items:
-            files[item] = load_format(item.format).write(source, item, facts, options)
-    return list(files.values())
 
 
 def _write_item(

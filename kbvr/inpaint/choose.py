@@ -10,7 +10,8 @@ from kbvr.inpaint.filler import Filler
 from kbvr.inpaint.push_pull import spread
 from kbvr.inpaint.rgb_network import INPAINTING_INPUTS, TILE_PX, Filling, PipelineFiller, TileFiller
 from kbvr.inpaint.rgbd_network import NETWORK_INPUTS, NetworkFiller
-from kbvr.nets import Card, Session, fetched_card, is_file, known_cards, open_network, open_session, read_card
+from kbvr.nets import Card, Session, fetched_card, known_cards, open_network, open_session, read_card
+from kbvr.system.input_file import is_file
 
 FILLERS = ("kbvr-fill", "spread")
 """Names of the built-in fillers, the default first."""

@@ -11,7 +11,7 @@ from kbvr.nets import Session, devices_of
 from kbvr.plan.explain import explain
 from kbvr.plan.memory_budget import MemoryUse
 from kbvr.plan.output_kinds import SceneKind
-from kbvr.profiles.protocol import Profile
+from kbvr.profiles.choose import Profile
 
 
 def make_files(

@@ -11,19 +11,19 @@ from functools import partial
 from kbvr.depth.depth_map import sized
 from kbvr.errors import InputError, KbvrError, MissingExtraError, OutputError
 from kbvr.formats.spec.format import Facts, FileSummary, Item, Views
-from kbvr.formats.write import check_items, paths_of, write_depth_items, write_items, write_scene_items
+from kbvr.formats.write import check_items, paths_of, write_in_turn, write_items
 from kbvr.ldi.scene import Scene
 from kbvr.making.plan import Job, Plan
 from kbvr.making.report import Failure, Written
-from kbvr.mesh.viewable_scene import CameraPath, ViewableScene, viewable_scene_of
+from kbvr.mesh.viewable_scene import KEYS_PER_S, ViewableScene, viewable_scene_of
 from kbvr.motion.frame_reuse import drawn_frames
 from kbvr.motion.paths import moves_along
 from kbvr.options.export_options import ExportOptions
-from kbvr.plan.from_options import SCENE_KEYS_PER_S, path_options
+from kbvr.plan.from_options import path_options
 from kbvr.plan.memory_budget import repeats_bytes
 from kbvr.plan.output_kinds import DepthKind
 from kbvr.plan.shots import Shot
-from kbvr.profiles.protocol import Built
+from kbvr.profiles.choose import Built
 from kbvr.system.atomic_file import all_or_none, check_still_exist
 from kbvr.system.stopwatch import Stopwatch
 
@@ -102,7 +102,7 @@ class Run:
                 continue
             photo, depth = sized(plan.photo, plan.depth, min(job.view_px, plan.photo.size_px))
             facts = Facts(depth.f_px, credits=photo.credits)
-            write = partial(write_depth_items, photo, depth, job.items, facts, plan.options)
+            write = partial(write_in_turn, (photo, depth), job.items, facts, plan.options)
             written += self.written(job.kind.name, job.items, write)
         return written
 
@@ -116,7 +116,7 @@ class Run:
                 error = InputError("the page needs the GLB, which could not be written")
                 self.failed.append(Failure("embed", error))
                 continue
-            write = partial(write_scene_items, viewable, job.items, facts, plan.options)
+            write = partial(write_in_turn, viewable, job.items, facts, plan.options)
             written += self.written(job.kind.name, job.items, write)
         return written
 
@@ -158,13 +158,13 @@ class Run:
 
 
 def _viewable(plan: Plan, output: str, layers: Scene) -> ViewableScene:
-    path = replace(path_options(output, plan.options), fps=SCENE_KEYS_PER_S)
+    path = replace(path_options(output, plan.options), fps=KEYS_PER_S)
     return viewable_scene_of(
         layers,
         plan.photo,
         plan.depth,
         plan.scene_depth,
-        path=CameraPath(tuple(moves_along(path, plan.scene_depth)), SCENE_KEYS_PER_S),
+        path=moves_along(path, plan.scene_depth),
         ipd_m=plan.options.ipd_mm / 1000,
         surround=plan.options.surround,
         max_triangles=plan.options.triangles,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import hypot
 
@@ -18,16 +19,11 @@ from kbvr.photo.photo import Photo
 HEAD_BOX_M = (0.10, 0.06, 0.08)
 """How far the head may move from the photo's camera: sideways, up and down, back and forth."""
 
+KEYS_PER_S = 5.0
+"""Moves per second of the camera's path; viewers interpolate."""
+
 MIN_BORDER_SHARE = 0.08
 """Minimum width of the margin beyond the photo's border, as a share of the photo's width."""
-
-
-@dataclass(frozen=True)
-class CameraPath:
-    """The moves of a camera in even time steps."""
-
-    moves: tuple[Move, ...]
-    fps: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,24 +59,24 @@ def viewable_scene_of(
     depth: DepthMap,
     scene_depth: SceneDepth,
     *,
-    path: CameraPath,
+    path: Sequence[Move],
     ipd_m: float,
     surround: str,
     max_triangles: int,
 ) -> ViewableScene:
-    """Return a scene as triangles; the camera follows the path and returns to its start.
+    """Return a scene as triangles; the camera follows the path, KEYS_PER_S moves per second, and returns to its start.
 
     Raises:
         InputError: if `max_triangles` are too few for the scene, or the surround does not exist.
     """
-    moves = there_and_back(path.moves)
+    moves = there_and_back(path)
     share = min(1.0, scene.reach_m / head_reaches_m(scene_depth, ipd_m)["reach_m"])
     nearest = max(scene_depth.nearest_inverse_depth, 1e-6)
     return ViewableScene(
         textured_mesh=textured_mesh_of(scene, photo, surround=surround, max_triangles=max_triangles),
         scene=scene,
         moves=moves,
-        seconds=(len(moves) - 1) / path.fps,
+        seconds=(len(moves) - 1) / KEYS_PER_S,
         nearest_m=1 / nearest,
         farthest_m=1 / max(scene_depth.farthest_inverse_depth, nearest / NEAREST_SHARE),
         subject_m=scene_depth.subject_m,
@@ -92,7 +88,7 @@ def viewable_scene_of(
     )
 
 
-def there_and_back(moves: tuple[Move, ...]) -> tuple[Move, ...]:
+def there_and_back(moves: Sequence[Move]) -> tuple[Move, ...]:
     """Return moves that end where they begin: closed if they nearly return, else played back in reverse."""
     positions_m = np.array([move.position_m for move in moves])
     steps_m = np.linalg.norm(np.diff(positions_m, axis=0), axis=1)

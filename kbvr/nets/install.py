@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kbvr.errors import AlreadyExistsError, InputError, OutputError
-from kbvr.nets.model_card import BUILT_IN, Card, card_text, is_file, known_cards, models_folder, read_card
+from kbvr.nets.model_card import BUILT_IN, Card, card_text, known_cards, models_folder, read_card
 from kbvr.nets.model_store import is_verified, locked, remove_part, sha256_of
 from kbvr.system.atomic_file import atomic_write
-from kbvr.system.input_file import sha256_of_input
+from kbvr.system.input_file import is_file, sha256_of_input
 
 
 @dataclass(frozen=True)

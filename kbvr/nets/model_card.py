@@ -21,7 +21,7 @@ import platformdirs
 from kbvr.errors import InputError
 from kbvr.nets.http import without_credentials
 from kbvr.nets.recipe import DepthRecipe, FillRecipe, read_depth_recipe, read_fill_recipe
-from kbvr.system.input_file import read_small_file
+from kbvr.system.input_file import is_file, read_small_file
 
 FOLDER = Path(__file__).parent / "builtin"
 
@@ -203,14 +203,6 @@ def built_in_card(name: str) -> Card:
 def shipped_checksums() -> frozenset[str]:
     """Return the SHA-256 of all networks whose cards ship with kbvr."""
     return frozenset(read_card(FOLDER / file).sha256 for file in (*BUILT_IN.values(), *FETCHED.values()))
-
-
-def is_file(path: Path) -> bool:
-    """Return whether a path is an existing file, False if its folder may not be accessed."""
-    try:
-        return path.is_file()
-    except OSError:
-        return False
 
 
 def models_folder() -> Path:

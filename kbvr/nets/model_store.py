@@ -15,8 +15,9 @@ from pathlib import Path
 from kbvr.errors import DownloadError, InputError, OutputError
 from kbvr.nets.download import Downloader, Progress, discard, note_of
 from kbvr.nets.http import check_proxy, without_credentials
-from kbvr.nets.model_card import BUILT_IN, Card, card_of, how_to_get, is_file, known_cards, models_folder
+from kbvr.nets.model_card import BUILT_IN, Card, card_of, how_to_get, known_cards, models_folder
 from kbvr.system.atomic_file import UNFINISHED, remove_abandoned
+from kbvr.system.input_file import is_file
 
 _log = logging.getLogger(__name__)
 

@@ -16,9 +16,6 @@ from kbvr.rendering.depth_of_field import Lens, lens_for
 from kbvr.stereo.comfort_limits import ANAGLYPH_BUDGET, DEFAULT_BUDGET, WIGGLE_BUDGET
 from kbvr.stereo.screen import Screen, screen_of
 
-SCENE_KEYS_PER_S = 5.0
-"""Keyframes per second of a scene's camera path; viewers interpolate."""
-
 BUDGETS: Mapping[str, float] = MappingProxyType({"wiggle": WIGGLE_BUDGET, "anaglyph": ANAGLYPH_BUDGET})
 """Output -> default budget, if that is not DEFAULT_BUDGET."""
 

@@ -77,7 +77,9 @@ class OutputKind:
 
         With VR180, `f_px` limits it too: little more detail than the half sphere can show.
         """
-        limits_px = [options.max_size or self.within_px, *self.further_limits_px(options)]
+        limits_px = [options.max_size or self.within_px]
+        if self.name == "quilt":
+            limits_px.append(QUILTS[options.quilt_for].max_view_px)
         scale = min(
             1.0, *(limit / side for limit_px in limits_px for limit, side in zip(limit_px, photo_px, strict=True))
         )
@@ -88,11 +90,6 @@ class OutputKind:
         else:
             width, height = (max(1, int(side * scale + 1e-6)) for side in photo_px)
         return width, height
-
-    def further_limits_px(self, options: ExportOptions) -> list[tuple[int, int]]:
-        """Return other sizes that a view must fit in."""
-        del options
-        return []
 
 
 @dataclass(frozen=True)
@@ -164,10 +161,6 @@ class StillKind(DrawnKind):
 
 class QuiltKind(StillKind):
     """Rendered from a row of many cameras."""
-
-    def further_limits_px(self, options: ExportOptions) -> list[tuple[int, int]]:
-        """Return the size of the display."""
-        return [QUILTS[options.quilt_for].max_view_px]
 
     def _with_rig(self, shot: Shot, rig: Rig, scene_depth: SceneDepth, options: ExportOptions) -> Shot:
         """Return a shot whose outermost views are QUILT_PAIRS times as far apart as two eyes."""

@@ -1,4 +1,4 @@
 """The methods that build a scene of a photo: kbvr's own `layers`, and `ken_burns_2019`.
 
-Other rooms use `choose.profile_of` and the `protocol` of its result.
+Other rooms use `choose`.
 """

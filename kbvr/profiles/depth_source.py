@@ -39,7 +39,7 @@ def at_subject_distance(depth: DepthMap, options: ExportOptions) -> DepthMap:
     return replace(depth, inverse_depth=depth.inverse_depth * np.float32(scale))
 
 
-def depth_from_file_or_network(photo: Photo, options: ExportOptions) -> DepthMap:
+def _from_file_or_network(photo: Photo, options: ExportOptions) -> DepthMap:
     """Return the depth of a photo in metres, from the file of the options if there is one, else from their network."""
     near_m = DEFAULT_NEAR_M if options.near_m is None else options.near_m
     if options.depth is None or options.depth_kind is None:
@@ -74,8 +74,12 @@ def open_segmentation(name: str | Path, options: ExportOptions) -> Session:
     return session
 
 
-def with_upright_objects(depth: DepthMap, photo: Photo, segmentation: Session | None, softness: float) -> DepthMap:
-    """Return the depth with upright objects, found in the photo at the paper's size; unchanged without a network."""
-    if segmentation is None:
-        return depth
-    return adjusted_depth(depth, segment(shrunk(photo.rgb, PICTURE_LONG_SIDE_PX), segmentation), softness=softness)
+def depth_from_file_or_network(
+    photo: Photo, options: ExportOptions, segmentation: Session | None, *, softness: float
+) -> DepthMap:
+    """Return the depth of a photo, with upright objects if there is a segmentation, at the subject distance."""
+    depth = _from_file_or_network(photo, options)
+    if segmentation is not None:
+        instances = segment(shrunk(photo.rgb, PICTURE_LONG_SIDE_PX), segmentation)
+        depth = adjusted_depth(depth, instances, softness=softness)
+    return at_subject_distance(depth, options)

@@ -29,9 +29,7 @@ from kbvr.profiles.depth_source import (
     depth_from_file_or_network,
     network_limits,
     open_segmentation,
-    with_upright_objects,
 )
-from kbvr.profiles.protocol import Drawing
 
 INPAINTED_BEYOND = 1.1
 """The paper inpaints from a camera this many times as far away as the end of the move."""
@@ -76,14 +74,12 @@ class Paper:
 
     def depth(self, photo: Photo) -> DepthMap:
         """Return the depth of a photo, by the paper's network unless the options choose another source."""
-        near_m = DEFAULT_NEAR_M if self.options.near_m is None else self.options.near_m
         softness = self.options.softness or 0.0
-        if self.uses_paper_depth:
-            depth = paper_depth_map(photo, self.networks, near_m=near_m, softness=softness)
-            return at_subject_distance(replace(depth, network=CARDS["disparity"]), self.options)
-        depth = depth_from_file_or_network(photo, self.options)
-        depth = with_upright_objects(depth, photo, self.networks.segmentation, softness)
-        return at_subject_distance(depth, self.options)
+        if not self.uses_paper_depth:
+            return depth_from_file_or_network(photo, self.options, self.networks.segmentation, softness=softness)
+        near_m = DEFAULT_NEAR_M if self.options.near_m is None else self.options.near_m
+        depth = paper_depth_map(photo, self.networks, near_m=near_m, softness=softness)
+        return at_subject_distance(replace(depth, network=CARDS["disparity"]), self.options)
 
     def build(
         self, photo: Photo, depth: DepthMap, shots: Sequence[Shot], scene_depth: SceneDepth, *, is_visited: bool
@@ -108,7 +104,7 @@ class BuiltPoints:
         count = len(self.points.points)
         return (f"scene: {count} points, {count - self.points.photo_point_count} of them inpainted",)
 
-    def drawing(self, shots: Sequence[Shot]) -> Drawing:
+    def drawing(self, shots: Sequence[Shot]) -> PointRenderer:
         """Return the renderer."""
         del shots
         return PointRenderer(self.points)

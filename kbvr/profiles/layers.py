@@ -14,14 +14,8 @@ from kbvr.mesh.viewable_scene import head_reaches_m
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import Photo
 from kbvr.plan.shots import Shot, reaches_m
-from kbvr.profiles.depth_source import (
-    at_subject_distance,
-    depth_from_file_or_network,
-    network_limits,
-    open_segmentation,
-    with_upright_objects,
-)
-from kbvr.profiles.protocol import Drawing
+from kbvr.profiles.depth_source import depth_from_file_or_network, network_limits, open_segmentation
+from kbvr.rendering.cpu_renderer import Renderer
 from kbvr.rendering.depth_of_field import softened
 from kbvr.rendering.gpu_renderer import best_renderer
 
@@ -39,9 +33,8 @@ class Layers:
 
     def depth(self, photo: Photo) -> DepthMap:
         """Return the depth of a photo from a file or a network, with upright objects if there is a segmentation."""
-        depth = depth_from_file_or_network(photo, self.options)
         softness = 0.5 if self.options.softness is None else self.options.softness
-        return at_subject_distance(with_upright_objects(depth, photo, self.segmentation, softness), self.options)
+        return depth_from_file_or_network(photo, self.options, self.segmentation, softness=softness)
 
     def build(
         self, photo: Photo, depth: DepthMap, shots: Sequence[Shot], scene_depth: SceneDepth, *, is_visited: bool
@@ -68,7 +61,7 @@ class BuiltLayers:
         scene = f"scene: built for moves of {layers.reach_m * 1000:.0f} mm, {size}"
         return scene, f"fill: {best_filler() if fill == 'auto' else fill}"
 
-    def drawing(self, shots: Sequence[Shot]) -> Drawing:
+    def drawing(self, shots: Sequence[Shot]) -> Renderer:
         """Return the renderer of shots with the same lens."""
         cameras = (camera for shot in shots for eyes in shot.instants for camera in eyes)
         lens = shots[0].lens

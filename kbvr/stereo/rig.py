@@ -129,12 +129,6 @@ def _check_baseline(baseline_m: float, view: Camera, spread: float) -> None:
         )
 
 
-def eye_pair(camera: Camera, rig: Rig) -> tuple[Camera, Camera]:
-    """Return the left and the right camera of a pair centred on this camera; see `eye_row`."""
-    left, right = eye_row(camera, rig, 2)
-    return left, right
-
-
 def eye_row(camera: Camera, rig: Rig, count: int) -> tuple[Camera, ...]:
     """Return cameras evenly spaced from the rig's left eye to its right eye, centred on this camera.
 

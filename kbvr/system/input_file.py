@@ -16,6 +16,14 @@ from kbvr.system.resources import format_bytes
 _KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFDIR: "a folder", stat.S_IFSOCK: "a socket"}
 
 
+def is_file(path: Path) -> bool:
+    """Return whether a path is an existing file, False if its folder may not be accessed."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 @contextmanager
 def open_regular(path: Path, expected: str) -> Iterator[BufferedReader]:
     """Open a file that messages expect to be, for example, "a model card".

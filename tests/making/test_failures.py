@@ -89,7 +89,7 @@ def test_a_full_disk_is_everybodys_failure(photo, tmp_path, monkeypatch):
     def full(*_):
         raise OutputError("cannot write: No space left on device") from OSError(ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("kbvr.making.run.write_scene_items", full)
+    monkeypatch.setattr("kbvr.making.run.write_in_turn", full)
     monkeypatch.setattr("kbvr.making.run.write_items", lambda *_: pytest.fail("a film was drawn"))
     with pytest.raises(OutputError, match="No space left on device"):
         kbvr.export(photo, tmp_path, gltf=True, kenburns=True, seconds=0.2)

@@ -16,7 +16,7 @@ from kbvr.geometry.camera import camera_of_photo
 from kbvr.motion.move import Move, orbiting
 from kbvr.motion.paths import view_of
 from kbvr.stereo.comfort_limits import MAX_PARALLAX_DEG
-from kbvr.stereo.rig import MAX_APPROACH, Rig, eye_pair, plan_rig
+from kbvr.stereo.rig import MAX_APPROACH, Rig, eye_row, plan_rig
 
 
 @cache
@@ -35,7 +35,7 @@ def test_the_sign_of_parallax_shows_the_side_of_the_screen(screen_m, ratio):
     """Points behind the screen have positive parallax, points in front negative, and none is vertical."""
     camera = camera_of_photo((120, 100), 100.0)
     rig = Rig(0.06, screen_m, 0.0, 0.0, 0.0, 0.0)
-    left, right = eye_pair(camera, rig)
+    left, right = eye_row(camera, rig, 2)
     for distance, sign in ((screen_m, 0), (screen_m * ratio, 1), (screen_m / ratio, -1)):
         point = (0.1, -0.2, distance)
         parallax = projected(right, point) - projected(left, point)
@@ -59,7 +59,7 @@ def test_the_budget_holds_and_the_screen_plane_stays_when_the_path_goes_forward(
     view = view_of(card(), (120, 100))
     rig = plan_rig(card(), view, budget=0.02, forward_m=forward_m)
     move = Move(z_m=forward_m)
-    left, right = eye_pair(move.camera(view), rig)
+    left, right = eye_row(move.camera(view), rig, 2)
 
     def parallax_px(distance_m):
         return (projected(right, (0.0, 0.0, distance_m)) - projected(left, (0.0, 0.0, distance_m)))[0]
@@ -103,7 +103,7 @@ def test_lengths_out_of_range_are_refused(bad):
 def test_on_an_orbit_the_point_orbited_stays_on_the_screen_and_nothing_is_vertical(angle_deg):
     rig = Rig(0.06, 1.5, 0.0, 0.0, 0.0, 0.0)
     camera = orbiting(angle_deg, 1.5).camera(camera_of_photo((120, 100), 100.0))
-    left, right = eye_pair(camera, rig)
+    left, right = eye_row(camera, rig, 2)
     assert projected(left, (0.0, 0.0, 1.5)) == pytest.approx(projected(right, (0.0, 0.0, 1.5)))
     assert projected(left, (0.3, 0.2, 4.0))[1] == pytest.approx(projected(right, (0.3, 0.2, 4.0))[1])
 
@@ -112,5 +112,5 @@ def test_a_path_beyond_the_subject_moves_the_screen_plane_ahead():
     """By default the plane is so far ahead that the path's end does not come too close to it."""
     rig = plan_rig(card(), view_of(card(), (120, 100)), forward_m=3.0)
     assert rig.convergence_m * MAX_APPROACH == pytest.approx(3.0)
-    left, right = eye_pair(Move(z_m=3.0).camera(view_of(card(), (120, 100))), rig)
+    left, right = eye_row(Move(z_m=3.0).camera(view_of(card(), (120, 100))), rig, 2)
     assert np.isfinite([left.cx_px, right.cx_px]).all()

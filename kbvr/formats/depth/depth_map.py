@@ -24,7 +24,7 @@ from PIL import Image, PngImagePlugin
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.read_file import load_inverse_depth
 from kbvr.errors import InputError
-from kbvr.formats.spec.encoding import PNG_NAMES, check_pixels, credit_texts, picture_bytes, software
+from kbvr.formats.spec.encoding import PNG_NAMES, check_pixels, credit_texts, picture_bytes, saved, software
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.spec.verification import verification_error
 from kbvr.options.export_options import FileOptions
@@ -90,15 +90,14 @@ def coloured(depth: DepthMap) -> UInt8[np.ndarray, "H W 3"]:
 
 
 def _png(depth: DepthMap, facts: Facts) -> bytes:
-    file, chunks = BytesIO(), PngImagePlugin.PngInfo()
+    chunks = PngImagePlugin.PngInfo()
     low, high = _range(depth)
     meaning = f"1 / metres = {low:.9g} + value / {MAX_16_BIT} * {high - low:.9g}"
     for name, text in {**depth_metadata(depth), "depth_kind": "disparity", "meaning": meaning}.items():
         chunks.add_text(name, text)
     for name, text in credit_texts(facts.credits).items():
         chunks.add_itxt(PNG_NAMES[name], text)
-    Image.fromarray(disparity_16_bit(depth)).save(file, "PNG", pnginfo=chunks)
-    return file.getvalue()
+    return saved(Image.fromarray(disparity_16_bit(depth)), "PNG", pnginfo=chunks)
 
 
 def _npy(depth: DepthMap, _facts: Facts) -> bytes:

@@ -92,7 +92,11 @@ def write_loop(
     with atomic_write(item.path, overwrite=options.overwrite) as aside:
 
         def encoded_bytes(loop: Loop) -> int:
-            return _encoded_bytes(encode, replace(loop, credits=facts.credits), aside)
+            try:
+                encode(replace(loop, credits=facts.credits), aside)
+            except OSError as error:
+                raise OutputError(f"cannot write the {aside.suffix[1:]}: {error.strerror or error}") from error
+            return aside.stat().st_size
 
         loop = fitted(views, item.path.name, facts.period_s, options.max_kb, encoded_bytes)
         found = verify(aside, item.path.name, loop)
@@ -171,12 +175,3 @@ def verify_loop(found: AnimationFacts, name: str, loop: Loop, *, may_merge: bool
     duration_ms = 10 * loop.hundredths * len(loop.frames) if moving else 0
     compare(name, found, AnimationFacts(loop.size_px, frames, duration_ms, moving))
     return found
-
-
-def _encoded_bytes(encode: Encode, loop: Loop, path: Path) -> int:
-    """Encode a loop and return the size of the file."""
-    try:
-        encode(loop, path)
-    except OSError as error:
-        raise OutputError(f"cannot write the {path.suffix[1:]}: {error.strerror or error}") from error
-    return path.stat().st_size

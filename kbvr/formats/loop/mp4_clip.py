@@ -57,13 +57,10 @@ def verify(path: Path, name: str, loop: Loop) -> AnimationFacts:
     frames = repetitions(loop) * len(loop.frames)
     expected = VideoFacts(
         codec="h264",
-        pixel_format="yuv420p",
         size=loop.size_px,
         number_of_frames=frames,
         frames_per_second=round(100 / loop.hundredths, 2),
         number_of_the_last_frame=frames - 1,
-        colours=(BT709, BT709, BT709, TV_RANGE),
-        stereo_packing=None,
     )
     verify_video(path, name, expected)
     return AnimationFacts(loop.size_px, frames, 10 * loop.hundredths * frames, endless=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 
 import cv2
@@ -12,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from kbvr.formats.loop.animation import AnimationFacts, Frame, Loop, check_sides, verify_loop, write_loop
-from kbvr.formats.spec.encoding import exif_of
+from kbvr.formats.spec.encoding import exif_of, saved
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.spec.verification import verification_error
 from kbvr.options.export_options import FileOptions
@@ -31,9 +30,8 @@ def write_poster(pictures: Iterable[Frame], item: Item, facts: Facts, options: F
 def encode(loop: Loop, path: Path) -> None:
     """Write the first frame of a loop to a file."""
     exif = exif_of(loop.credits, loop.size_px) if loop.credits else b""
-    file = BytesIO()  # writing to a full disk, Pillow may not notice that a JPEG is incomplete
-    Image.fromarray(loop.frames[0]).save(file, "JPEG", quality=QUALITY, optimize=True, progressive=True, exif=exif)
-    path.write_bytes(file.getvalue())
+    picture = Image.fromarray(loop.frames[0])
+    path.write_bytes(saved(picture, "JPEG", quality=QUALITY, optimize=True, progressive=True, exif=exif))
 
 
 def verify(path: Path, name: str, loop: Loop) -> AnimationFacts:

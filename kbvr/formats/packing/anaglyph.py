@@ -25,9 +25,6 @@ CHANNELS: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]] = MappingProxyTy
 LUMA = (0.299, 0.587, 0.114)
 """ITU-R BT.601."""
 
-LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
-"""Relative luminance of the channels, ITU-R BT.709."""
-
 DUBOIS: Mapping[str, tuple[Matrix, Matrix]] = MappingProxyType(
     {
         "red-cyan": (
@@ -88,21 +85,3 @@ def anaglyph(
     """
     views = np.concatenate([to_linear(left), to_linear(right)], axis=2)
     return to_srgb(cv2.transform(views, np.hstack(matrices(colours, glasses)).astype(np.float32)))
-
-
-def rivalry(rgb: UInt8[np.ndarray, "H W 3"], *, colours: str, glasses: str) -> float:
-    """Return the binocular rivalry of an anaglyph: the difference in lightness between the eyes, 0 to 100.
-
-    Both views are the same picture. Filters are ideal, and each eye is adapted to its filter (white looks white). The
-    result is the mean difference in CIE 1976 lightness L*: 0 if both eyes see the same, 100 for white against black.
-
-    Raises:
-        InputError: if the method does not exist for these glasses.
-    """
-    light = to_linear(anaglyph(rgb, rgb, colours=colours, glasses=glasses))
-    lightness = []
-    for channels in CHANNELS[glasses]:
-        weights = LUMINANCE[list(channels)]
-        luminance = light[..., list(channels)] @ (weights / weights.sum())
-        lightness.append(np.where(luminance > (6 / 29) ** 3, 116 * np.cbrt(luminance) - 16, luminance * (29 / 3) ** 3))
-    return float(np.abs(lightness[0] - lightness[1]).mean())

@@ -20,65 +20,6 @@ Pack = Callable[[Sequence[View], FileOptions], Picture]
 
 
 @dataclass(frozen=True)
-class Packing:
-    """A way to combine the views of an instant into one picture."""
-
-    views: int
-    """Number of views."""
-
-    pack: Pack
-    columns: int = 1
-    rows: int = 1
-    order: tuple[int, ...] | None = None
-    """Views from left to right if the picture is just these views side by side, else None."""
-
-    squeezed: tuple[int, int] = (1, 1)
-    """Divisors of a view's width and height."""
-
-    def size_px(self, view_px: tuple[int, int]) -> tuple[int, int]:
-        """Return (width, height) of the packed picture."""
-        width, height = (-(-side // by) for side, by in zip(view_px, self.squeezed, strict=True))
-        return width * self.columns, height * self.rows
-
-    def even_view_px(self, view_px: tuple[int, int]) -> tuple[int, int]:
-        """Return the largest (width, height) within a view that is even after squeezing, as video requires."""
-        width, height = (side // (2 * by) * (2 * by) for side, by in zip(view_px, self.squeezed, strict=True))
-        return width, height
-
-
-def _single(index: int) -> Pack:
-    return lambda views, _options: views[index]
-
-
-def _stacked(stack: Callable[[Sequence[View]], Picture]) -> Pack:
-    return lambda views, _options: stack(views)
-
-
-def _squeezed(stack: Callable[[Sequence[View]], Picture], by: tuple[int, int]) -> Pack:
-    def pack(views: Sequence[View], _options: FileOptions) -> Picture:
-        size = -(-views[0].shape[1] // by[0]), -(-views[0].shape[0] // by[1])
-        return stack([np.asarray(cv2.resize(view, size, interpolation=cv2.INTER_AREA)) for view in views])
-
-    return pack
-
-
-def _interleaved(*right: Any) -> Pack:
-    """Return a function that takes the pixels at these indices from the right view, the others from the left one."""
-
-    def pack(views: Sequence[View], _options: FileOptions) -> Picture:
-        picture = views[0].copy()
-        for pixels in right:
-            picture[pixels] = views[1][pixels]
-        return picture
-
-    return pack
-
-
-def _anaglyph(views: Sequence[View], options: FileOptions) -> Picture:
-    return anaglyph(views[0], views[1], colours=options.anaglyph_colours, glasses=options.glasses)
-
-
-@dataclass(frozen=True)
 class Quilt:
     """The grid of views that a light field display shows."""
 
@@ -128,16 +69,68 @@ class Quilt:
 
 
 @dataclass(frozen=True)
-class QuiltPacking(Packing):
-    """A packing into a quilt."""
+class Packing:
+    """A way to combine the views of an instant into one picture."""
+
+    views: int
+    """Number of views."""
+
+    pack: Pack
+    columns: int = 1
+    rows: int = 1
+    order: tuple[int, ...] | None = None
+    """Views from left to right if the picture is just these views side by side, else None."""
+
+    squeezed: tuple[int, int] = (1, 1)
+    """Divisors of a view's width and height."""
 
     quilt: Quilt | None = None
+    """The grid of a quilt, which has tiles of its own size; else None."""
 
     def size_px(self, view_px: tuple[int, int]) -> tuple[int, int]:
-        """Return (width, height) of the quilt."""
-        assert self.quilt is not None
-        width, height = self.quilt.tile_px(view_px)
+        """Return (width, height) of the packed picture."""
+        if self.quilt is not None:
+            width, height = self.quilt.tile_px(view_px)
+        else:
+            width, height = (-(-side // by) for side, by in zip(view_px, self.squeezed, strict=True))
         return width * self.columns, height * self.rows
+
+    def even_view_px(self, view_px: tuple[int, int]) -> tuple[int, int]:
+        """Return the largest (width, height) within a view that is even after squeezing, as video requires."""
+        width, height = (side // (2 * by) * (2 * by) for side, by in zip(view_px, self.squeezed, strict=True))
+        return width, height
+
+
+def _single(index: int) -> Pack:
+    return lambda views, _options: views[index]
+
+
+def _stacked(stack: Callable[[Sequence[View]], Picture]) -> Pack:
+    return lambda views, _options: stack(views)
+
+
+def _squeezed(stack: Callable[[Sequence[View]], Picture], by: tuple[int, int]) -> Pack:
+    def pack(views: Sequence[View], _options: FileOptions) -> Picture:
+        size = -(-views[0].shape[1] // by[0]), -(-views[0].shape[0] // by[1])
+        return stack([np.asarray(cv2.resize(view, size, interpolation=cv2.INTER_AREA)) for view in views])
+
+    return pack
+
+
+def _interleaved(*right: Any) -> Pack:
+    """Return a function that takes the pixels at these indices from the right view, the others from the left one."""
+
+    def pack(views: Sequence[View], _options: FileOptions) -> Picture:
+        picture = views[0].copy()
+        for pixels in right:
+            picture[pixels] = views[1][pixels]
+        return picture
+
+    return pack
+
+
+def _anaglyph(views: Sequence[View], options: FileOptions) -> Picture:
+    return anaglyph(views[0], views[1], colours=options.anaglyph_colours, glasses=options.glasses)
 
 
 QUILTS: Mapping[str, Quilt] = MappingProxyType(
@@ -171,9 +164,7 @@ PACKINGS: Mapping[str, Packing] = MappingProxyType(
         "anaglyph": Packing(2, _anaglyph),
         "apart": Packing(2, _single(0)),  # each eye's picture separately; viewers of plain pictures show the left one
         **{
-            f"quilt-{name}": QuiltPacking(
-                quilt.columns * quilt.rows, quilt.pack, columns=quilt.columns, rows=quilt.rows, quilt=quilt
-            )
+            f"quilt-{name}": Packing(quilt.columns * quilt.rows, quilt.pack, quilt.columns, quilt.rows, quilt=quilt)
             for name, quilt in QUILTS.items()
         },
     }

@@ -20,6 +20,7 @@ from kbvr.formats.scene.glb import GlbMesh, Textures, glb_bytes
 from kbvr.formats.scene.plain_textures import jpeg_bytes
 from kbvr.formats.scene.quantized import Slab, slabs_of
 from kbvr.formats.scene.scene_file import Y_UP, summary_of, too_large
+from kbvr.formats.spec.encoding import saved
 from kbvr.formats.spec.extras import check_extra
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.spec.verification import verification_error
@@ -71,13 +72,12 @@ def _mesh(part: Part, slab: Slab, name: str, *, draco: bool) -> GlbMesh:
 
 def _textures(textured_mesh: TexturedMesh, options: FileOptions, quality: int) -> Textures:
     """Return the textures at a quality of 1 to 100."""
-    photo, atlas = BytesIO(), BytesIO()
+    photo, atlas = Image.fromarray(textured_mesh.photo), Image.fromarray(textured_mesh.atlas)
     if options.texture == "jpeg":
-        Image.fromarray(textured_mesh.atlas).save(atlas, "PNG", optimize=True)
-        return Textures(jpeg_bytes(textured_mesh.photo, quality), atlas.getvalue(), ("image/jpeg", "image/png"))
-    Image.fromarray(textured_mesh.photo).save(photo, "WEBP", quality=quality)
-    Image.fromarray(textured_mesh.atlas).save(atlas, "WEBP", quality=quality, exact=True)
-    return Textures(photo.getvalue(), atlas.getvalue(), ("image/webp", "image/webp"))
+        content = jpeg_bytes(textured_mesh.photo, quality), saved(atlas, "PNG", optimize=True)
+        return Textures(*content, ("image/jpeg", "image/png"))
+    content = saved(photo, "WEBP", quality=quality), saved(atlas, "WEBP", quality=quality, exact=True)
+    return Textures(*content, ("image/webp", "image/webp"))
 
 
 def fitted_glb(

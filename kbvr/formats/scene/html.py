@@ -51,14 +51,12 @@ def page_of(glb: bytes, title: str, credit: Mapping[str, str] | None = None) -> 
         OutputError: if the viewer is missing.
     """
     page = built_page(VIEWER)
-    head, title_mark, rest = page.partition(TITLE_MARK)
-    before, scene_mark, after = rest.partition(SCENE_MARK)
-    assert title_mark, "the viewer's page has no mark for its title"
-    assert scene_mark, "the viewer's page has no mark for its scene"
+    assert TITLE_MARK in page, "the viewer's page has no mark for its title"
+    assert SCENE_MARK in page, "the viewer's page has no mark for its scene"
     scene = f"{SCENE_TAG}{base64.b64encode(glb).decode()}</script>"
     named = ((META_NAMES[name], text) for name, text in (credit or {}).items())
     metas = "".join(f'<meta name="{name}" content="{escape(text)}">' for name, text in named)
-    return f"{head}<title>{escape(title)}</title>{metas}{before}{scene}{after}"
+    return page.replace(TITLE_MARK, f"<title>{escape(title)}</title>{metas}", 1).replace(SCENE_MARK, scene, 1)
 
 
 def scene_in(page: str) -> bytes | None:

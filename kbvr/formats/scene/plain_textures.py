@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
 from math import inf
 
 import cv2
@@ -13,6 +12,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from kbvr.formats.scene.scene_file import too_large
+from kbvr.formats.spec.encoding import saved
 from kbvr.mesh.textured_mesh import Part, TexturedMesh
 from kbvr.options.export_options import FileOptions
 
@@ -45,7 +45,7 @@ def plain_textures(mesh: TexturedMesh, quality: int) -> PlainTextures:
     return PlainTextures(
         photo=jpeg_bytes(mesh.photo, quality),
         atlas=jpeg_bytes(np.ascontiguousarray(mesh.atlas[..., :3]), quality),
-        alpha=_png(np.repeat(alpha[..., None], 4, axis=2)),
+        alpha=saved(Image.fromarray(np.repeat(alpha[..., None], 4, axis=2)), "PNG"),
     )
 
 
@@ -101,12 +101,4 @@ def _vertex_alpha(part: Part, shape: tuple[int, ...]) -> np.ndarray:
 
 def jpeg_bytes(rgb: UInt8[np.ndarray, "H W 3"], quality: int) -> bytes:
     """Return a JPEG with full colour resolution (4:4:4); quality is 1 to 100."""
-    file = BytesIO()
-    Image.fromarray(rgb).save(file, "JPEG", quality=quality, subsampling=0, optimize=True)
-    return file.getvalue()
-
-
-def _png(rgba: UInt8[np.ndarray, "H W 4"]) -> bytes:
-    file = BytesIO()
-    Image.fromarray(rgba).save(file, "PNG")
-    return file.getvalue()
+    return saved(Image.fromarray(rgb), "JPEG", quality=quality, subsampling=0, optimize=True)

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import UInt8
@@ -62,7 +62,6 @@ def picture_bytes(
     `quality` is 1 to 100, for JPEG and WebP; JPEG has full colour resolution (4:4:4). `lossless` is for WebP without a
     quality.
     """
-    file = BytesIO()
     image = Image.fromarray(np.ascontiguousarray(rgb))
     exif = exif_of(credit_tags, image.size)
     actual_quality = DEFAULT_QUALITY if quality is None else quality
@@ -72,12 +71,17 @@ def picture_bytes(
         chunks.add_text("Software", software())
         for name, text in credit_texts(credit_tags).items():
             chunks.add_itxt(PNG_NAMES[name], text)
-        image.save(file, "PNG", pnginfo=chunks, exif=exif)
-    elif kind == "jpeg":
-        image.save(file, "JPEG", quality=actual_quality, subsampling=0, exif=exif, icc_profile=srgb_profile())
-    else:
-        exact = lossless and quality is None
-        image.save(file, "WEBP", quality=actual_quality, lossless=exact, exif=exif, icc_profile=srgb_profile())
+        return saved(image, "PNG", pnginfo=chunks, exif=exif)
+    common = {"quality": actual_quality, "exif": exif, "icc_profile": srgb_profile()}
+    if kind == "jpeg":
+        return saved(image, "JPEG", subsampling=0, **common)
+    return saved(image, "WEBP", lossless=lossless and quality is None, **common)
+
+
+def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
+    """Return the content of a picture file; kind and options are Pillow's, which may not notice a full disk itself."""
+    file = BytesIO()
+    image.save(file, kind, **options)
     return file.getvalue()
 
 

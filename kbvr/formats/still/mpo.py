@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
 from math import atan, degrees
@@ -17,6 +16,7 @@ from time import perf_counter
 
 import numpy as np
 from jaxtyping import UInt8
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from kbvr.errors import InputError
 from kbvr.formats.spec.encoding import check_side, picture_bytes
@@ -35,33 +35,19 @@ REPRESENTATIVE = 1 << 29
 """Flag of the picture that viewers of single pictures show."""
 
 HEADER = b"MM\0*" + (8).to_bytes(4, "big")
-LONG, RATIONAL, UNDEFINED, SIGNED_RATIONAL = 4, 5, 7, 10
 TAG_VERSION, TAG_COUNT, TAG_LIST = 0xB000, 0xB001, 0xB002
 TAG_NUMBER, TAG_BASE, TAG_ANGLE, TAG_LENGTH = 0xB101, 0xB204, 0xB205, 0xB206
 MICRO = 1_000_000
 
-
-@dataclass(frozen=True)
-class _Entry:
-    """An entry of a directory."""
-
-    tag: int
-    kind: int
-    count: int
-    content: bytes
-
-
-def convergence_angle_deg(facts: Facts) -> float:
-    """Return the angle at which both cameras' lines of sight to the middle of the screen plane meet."""
-    assert facts.baseline_m is not None
-    assert facts.convergence_m is not None
-    return degrees(2 * atan(facts.baseline_m / 2 / facts.convergence_m))
+Entries = dict[int, bytes | int | Fraction]
+"""Tag -> value of a directory."""
 
 
 def mpo_bytes(jpegs: tuple[bytes, bytes], facts: Facts) -> bytes:
     """Return the JPEGs of the left and the right view as one MPO."""
-    assert facts.baseline_m is not None
-    second = with_segments(jpegs[1], [(APP2, IDENTIFIER + HEADER + _directory(_attributes(2, facts), 8, last=True))])
+    attributes: Entries = {TAG_VERSION: VERSION, **_attributes(2, facts)}
+    directory = _directory(attributes, len(HEADER), last=True)
+    second = with_segments(jpegs[1], [(APP2, IDENTIFIER + HEADER + directory)])
     empty = with_segments(jpegs[0], [(APP2, _index(0, 0, 0, facts))])
     at = empty.index(IDENTIFIER + HEADER) + len(IDENTIFIER)
     index = _index(len(empty), len(second), len(empty) - at, facts)
@@ -72,46 +58,27 @@ def _index(first_bytes: int, second_bytes: int, second_at: int, facts: Facts) ->
     """Return the first picture's segment: the index of both pictures, then its attributes; offsets are from HEADER."""
     pictures = struct.pack(">IIIHH", REPRESENTATIVE | DISPARITY, first_bytes, 0, 0, 0)
     pictures += struct.pack(">IIIHH", DISPARITY, second_bytes, second_at, 0, 0)
-    entries = [
-        _Entry(TAG_VERSION, UNDEFINED, 4, VERSION),
-        _Entry(TAG_COUNT, LONG, 1, struct.pack(">I", 2)),
-        _Entry(TAG_LIST, UNDEFINED, len(pictures), pictures),
-    ]
+    entries: Entries = {TAG_VERSION: VERSION, TAG_COUNT: 2, TAG_LIST: pictures}
     index = IDENTIFIER + HEADER + _directory(entries, len(HEADER), last=False)
-    return index + _directory(_attributes(1, facts)[1:], len(index) - len(IDENTIFIER), last=True)
+    return index + _directory(_attributes(1, facts), len(index) - len(IDENTIFIER), last=True)
 
 
-def _attributes(number: int, facts: Facts) -> list[_Entry]:
+def _attributes(number: int, facts: Facts) -> Entries:
     """Return a picture's attributes: the position of its camera relative to the first one."""
-    is_first = number == 1
-    angle = 0.0 if is_first else convergence_angle_deg(facts)
-    length_m = 0.0 if is_first else facts.baseline_m or 0.0
-    return [
-        _Entry(TAG_VERSION, UNDEFINED, 4, VERSION),
-        _Entry(TAG_NUMBER, LONG, 1, struct.pack(">I", number)),
-        _Entry(TAG_BASE, LONG, 1, struct.pack(">I", 1)),
-        _Entry(TAG_ANGLE, SIGNED_RATIONAL, 1, _rational(angle)),
-        _Entry(TAG_LENGTH, RATIONAL, 1, _rational(length_m)),
-    ]
+    assert facts.baseline_m is not None
+    assert facts.convergence_m is not None
+    length_m = 0.0 if number == 1 else facts.baseline_m
+    angle_deg = degrees(2 * atan(length_m / 2 / facts.convergence_m))
+    angle_and_length = (Fraction(value).limit_denominator(MICRO) for value in (angle_deg, length_m))
+    return dict(zip((TAG_NUMBER, TAG_BASE, TAG_ANGLE, TAG_LENGTH), (number, 1, *angle_and_length), strict=True))
 
 
-def _rational(value: float) -> bytes:
-    fraction = Fraction(value).limit_denominator(MICRO)
-    return struct.pack(">II", fraction.numerator, fraction.denominator)
-
-
-def _directory(entries: list[_Entry], start: int, *, last: bool) -> bytes:
-    """Return a TIFF directory at the offset `start`, followed by its values of more than 4 bytes."""
-    values_at = start + 2 + 12 * len(entries) + 4
-    head, values = struct.pack(">H", len(entries)), b""
-    for entry in entries:
-        head += struct.pack(">HHI", entry.tag, entry.kind, entry.count)
-        if len(entry.content) <= 4:
-            head += entry.content.ljust(4, b"\0")
-        else:
-            head += struct.pack(">I", values_at + len(values))
-            values += entry.content
-    return head + struct.pack(">I", 0 if last else values_at + len(values)) + values
+def _directory(entries: Entries, start: int, *, last: bool) -> bytes:
+    """Return a TIFF directory at the offset `start`; unless it is the last, it refers to another right after it."""
+    directory = ImageFileDirectory_v2(HEADER)
+    directory.update(entries)
+    content, link_at = directory.tobytes(start), 2 + 12 * len(entries)
+    return content if last else content[:link_at] + struct.pack(">I", start + len(content)) + content[link_at + 4 :]
 
 
 def write_mpo(instants: Iterable[Views], item: Item, facts: Facts, options: FileOptions) -> FileSummary:

@@ -20,7 +20,7 @@ from kbvr.formats.spec.extras import check_extra
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, Views
 from kbvr.formats.spec.verification import verification_error
 from kbvr.formats.still.one_instant import view_pair
-from kbvr.formats.video.mp4_boxes import box, boxes_in, full_box
+from kbvr.formats.video.mp4_boxes import box, boxes_in, content_of, full_box
 from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import atomic_write
 
@@ -38,7 +38,7 @@ def stereo_pair_of(heic: bytes) -> tuple[int, int] | None:
     Raises:
         ValueError: if the file does not consist of boxes.
     """
-    for kind, content in boxes_in(_content_of(heic, b"meta")[4:]):
+    for kind, content in boxes_in(content_of(heic, b"meta")[4:]):
         if kind == b"grpl":
             for group, members in boxes_in(content):
                 if group == b"ster" and struct.unpack_from(">II", members, 4)[1] == 2:
@@ -53,7 +53,7 @@ def with_stereo_pair(heic: bytes, cameras: tuple[bytes, bytes]) -> bytes:
     Raises:
         ValueError: if its layout is not libheif's: `meta` before `mdat`, 32-bit offsets.
     """
-    meta = _content_of(heic, b"meta")
+    meta = content_of(heic, b"meta")
     items = _picture_items(meta)
     if len(items) != 2:
         raise ValueError(f"expected two pictures, got {len(items)}")
@@ -89,16 +89,9 @@ def camera_properties(facts: Facts, size_px: tuple[int, int], side: int) -> byte
     return full_box(b"cmin", values, flags=bits << 8) + full_box(b"cmex", struct.pack(">i", position_um), flags=1)
 
 
-def _content_of(data: bytes, target: bytes) -> bytes:
-    for kind, content in boxes_in(data):
-        if kind == target:
-            return content
-    raise ValueError(f"it has no {target.decode()}")
-
-
 def _picture_items(meta: bytes) -> list[int]:
     """Return the ids of the items that are pictures, in order."""
-    infos = _content_of(meta[4:], b"iinf")
+    infos = content_of(meta[4:], b"iinf")
     return [
         struct.unpack_from(">H", content, 4)[0]
         for kind, content in boxes_in(infos[6:])
@@ -120,7 +113,7 @@ def _shifted(iloc: bytes, shift: int) -> bytes:
 
 def _with_cameras(iprp: bytes, items: list[int], cameras: tuple[bytes, bytes]) -> bytes:
     """Return the pictures' properties with those of the cameras added."""
-    properties, associations = _content_of(iprp, b"ipco"), _content_of(iprp, b"ipma")
+    properties, associations = content_of(iprp, b"ipco"), content_of(iprp, b"ipma")
     if associations[:4] != bytes(4):
         raise ValueError("its properties have an unexpected layout")
     first = sum(1 for _ in boxes_in(properties)) + 1

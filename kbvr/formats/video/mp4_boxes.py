@@ -60,6 +60,18 @@ def boxes_in(content: bytes) -> Iterator[tuple[bytes, bytes]]:
         at = end
 
 
+def content_of(boxes: bytes, target: bytes) -> bytes:
+    """Return the content of the first box of a kind.
+
+    Raises:
+        ValueError: if there is none, or the size of a box is wrong.
+    """
+    for kind, content in boxes_in(boxes):
+        if kind == target:
+            return content
+    raise ValueError(f"it has no {target.decode()}")
+
+
 def half_sphere_box() -> bytes:
     """Return the box for an equirectangular half sphere, straight ahead."""
     bounds = struct.pack(">4I", 0, 0, HALF_CIRCLE_BOUND, HALF_CIRCLE_BOUND)
@@ -96,9 +108,7 @@ def add_to_sample_entry(path: Path, boxes: bytes) -> None:
         ValueError: if the file is not an MP4 with one sample entry.
     """
     with path.open("r+b") as file:
-        start, end = _extent(file, b"moov")
-        file.seek(start)
-        ((_, content),) = boxes_in(file.read(end - start))
+        start, end, content = _index(file)
         mdat_start, _ = _extent(file, b"mdat")
         shift = len(boxes) if mdat_start > start else 0
         moov = _extended(b"moov", content, boxes, shift)
@@ -114,11 +124,9 @@ def clear_times(path: Path) -> None:
         ValueError: if the file does not consist of boxes, as MP4 and AVIF do.
     """
     with path.open("r+b") as file:
-        start, end = _extent(file, b"moov")
+        start, _, content = _index(file)
         file.seek(start)
-        ((kind, content),) = boxes_in(file.read(end - start))
-        file.seek(start)
-        file.write(_without_times(kind, content))
+        file.write(_without_times(b"moov", content))
 
 
 def sample_entry_boxes(path: Path) -> dict[bytes, bytes]:
@@ -128,16 +136,19 @@ def sample_entry_boxes(path: Path) -> dict[bytes, bytes]:
         ValueError: if there is none.
     """
     with path.open("rb") as file:
-        start, end = _extent(file, b"moov")
-        file.seek(start)
-        content = file.read(end - start)
-    for kind in (*CONTAINERS, b"stsd"):
-        inner = dict(reversed(list(boxes_in(content)))).get(kind)
-        if inner is None:
-            raise ValueError(f"there is no box {kind!r}")
-        content = inner
+        _, _, content = _index(file)
+    for kind in (*CONTAINERS[1:], b"stsd"):
+        content = content_of(content, kind)
     _, entry = next(boxes_in(content[8:]))
     return dict(boxes_in(entry[ENTRY_HEADER:]))
+
+
+def _index(file: BinaryIO) -> tuple[int, int, bytes]:
+    """Return the start and the end of a file's index, and its content."""
+    start, end = _extent(file, b"moov")
+    file.seek(start)
+    ((_, content),) = boxes_in(file.read(end - start))
+    return start, end, content
 
 
 def _extent(file: BinaryIO, target: bytes) -> tuple[int, int]:

@@ -18,12 +18,12 @@ BT709, TV_RANGE = 1, 1
 """FFmpeg's numbers: BT.709 as matrix, primaries and transfer; narrow range."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class VideoFacts:
     """Properties of a video file, in FFmpeg's names and numbers."""
 
     codec: str
-    pixel_format: str | None
+    pixel_format: str | None = "yuv420p"
     size: tuple[int, int]
     """(width, height) in px."""
     number_of_frames: int
@@ -31,9 +31,9 @@ class VideoFacts:
     """Rounded to two decimals, the precision of containers."""
     number_of_the_last_frame: int
     """From its time stamp."""
-    colours: tuple[int, int, int, int]
+    colours: tuple[int, int, int, int] = (BT709, BT709, BT709, TV_RANGE)
     """Matrix, primaries, transfer, range."""
-    stereo_packing: tuple[int, bool] | None
+    stereo_packing: tuple[int, bool] | None = None
     """AVStereo3D's type, and whether the right eye comes first; None if the first frame has none."""
     spherical: int | None = None
     """AVSphericalMapping's projection; None if the first frame has none."""

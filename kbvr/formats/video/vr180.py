@@ -16,7 +16,7 @@ from jaxtyping import Float32, UInt8
 
 from kbvr.errors import InputError
 from kbvr.formats.packing.layouts import PACKINGS
-from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
+from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, Views
 from kbvr.formats.video.recipe import check_video
 from kbvr.formats.video.write_video import FORMAT as VIDEO
 from kbvr.formats.video.write_video import write_video
@@ -118,9 +118,7 @@ def half_sphere(view_px: tuple[int, int], f_px: float, side_px: int) -> HalfSphe
     )
 
 
-def write_vr180(
-    instants: Iterable[Iterable[np.ndarray]], item: Item, facts: Facts, options: FileOptions
-) -> FileSummary:
+def write_vr180(instants: Iterable[Views], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write and verify a VR180 video of the views of each instant; see `Format.write`."""
     return write_video(_spheres(instants, item, facts, options), item, facts, options, projection="vr180")
 
@@ -131,17 +129,15 @@ def check_vr180(_view_px: tuple[int, int], item: Item, options: FileOptions) -> 
 
 
 def _spheres(
-    instants: Iterable[Iterable[np.ndarray]], item: Item, facts: Facts, options: FileOptions
+    instants: Iterable[Views], item: Item, facts: Facts, options: FileOptions
 ) -> Iterator[UInt8[np.ndarray, "h w 3"]]:
     sphere: HalfSphere | None = None
     for views in instants:
-        spheres = []
-        for view in views:
-            if sphere is None:
-                check_vr180((view.shape[1], view.shape[0]), item, options)
-                sphere = half_sphere((view.shape[1], view.shape[0]), facts.f_px, options.vr180_px)
-            spheres.append(sphere.of(view))
-        yield PACKINGS[item.packing].pack(spheres, options)
+        if sphere is None:
+            height, width = views[0].shape[:2]
+            check_vr180((width, height), item, options)
+            sphere = half_sphere((width, height), facts.f_px, options.vr180_px)
+        yield PACKINGS[item.packing].pack([sphere.of(view) for view in views], options)
 
 
 def _angles(side_px: int) -> np.ndarray:

@@ -22,7 +22,7 @@ from kbvr.errors import InputError, OutputError
 from kbvr.formats.depth import depth_map
 from kbvr.formats.depth.depth_map import READ_AS, depth_m
 from kbvr.formats.spec.format import Facts, Item
-from kbvr.formats.write import write_depth_items
+from kbvr.formats.write import write_in_turn
 from kbvr.options.export_options import FileOptions
 from kbvr.photo.exr import exr_bytes
 from kbvr.photo.photo import Photo, photo_from_array
@@ -43,7 +43,7 @@ def written(tmp_path: Path, kind: str, depth: DepthMap) -> Path:
     height, width = depth.inverse_depth.shape
     item = Item("depth-map", tmp_path / ENDING[kind], kind)
     photo = photo_of(smooth_pattern(max(width, 16), max(height, 16)))
-    write_depth_items(photo, depth, [item], Facts(depth.f_px), FileOptions(overwrite=True))
+    write_in_turn((photo, depth), [item], Facts(depth.f_px), FileOptions(overwrite=True))
     return item.path
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from docs.make_stills import rivalry
 from kbvr.errors import InputError
-from kbvr.formats.packing.anaglyph import CHANNELS, DUBOIS, anaglyph, matrices, rivalry
+from kbvr.formats.packing.anaglyph import CHANNELS, DUBOIS, anaglyph, matrices
 from kbvr.imaging.srgb import to_linear, to_srgb
 from kbvr.options.export_options import FileOptions
 from kbvr.options.picture import AnaglyphColours, Glasses
