@@ -154,7 +154,7 @@ def test_merging_with_a_flat_map_changes_nothing():
 @pytest.mark.parametrize("quality", ["good", "best"])
 def test_mirrored_passes_do_not_care_which_way_round_the_photo_is(quality):
     """The mean with the mirror image is the mirror image of the mirror image's."""
-    rgb = np.random.default_rng(3).integers(0, 255, (24, 32, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+    rgb = np.random.default_rng(3).integers(0, 255, (36, 48, 3), np.uint8).repeat(8, 0).repeat(8, 1)
     depths = [
         predict_depth(depth_network(BUILT_IN_NETWORK), np.ascontiguousarray(picture), quality=quality).values
         for picture in (rgb, rgb[:, ::-1])
