@@ -131,9 +131,10 @@ def _code_of(error: BaseException) -> int:
 
 def _call_message(error: typer.TyperException) -> str:
     """Return what is wrong with a command line; for an unknown option, with the closest one that exists."""
-    alike = getattr(error, "possibilities", None)
-    if not alike:
+    if isinstance(error, typer.BadParameter) and error.param and not error.message:
+        return f"no {str(error.param.metavar).lower()} is given"
+    if not hasattr(error, "possibilities"):
         return error.format_message()
     name = str(getattr(error, "option_name", ""))
-    closest = get_close_matches(name, alike, n=1, cutoff=0) or alike
-    return f"there is no option {name}; did you mean {closest[0]}?"
+    closest = get_close_matches(name, error.possibilities or (), n=1, cutoff=0)
+    return f"there is no option {name}" + (f"; did you mean {closest[0]}?" if closest else "")

@@ -9,14 +9,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
+from typer.core import TyperGroup
 
 from kbvr.cli.plain_help import PlainCommand
 from kbvr.cli.printing import complain, print_line, print_note, warnings_to
+from kbvr.errors import InputError
 
 if TYPE_CHECKING:
     from kbvr.nets import Card
 
-app = typer.Typer(help="List, download, add and remove networks.", no_args_is_help=True, rich_markup_mode=None)
+
+class HelpfulGroup(TyperGroup):
+    """Commands whose help is printed if none of them is named."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the command line."""
+        return super().parse_args(ctx, args or ["--help"])
+
+
+app = typer.Typer(cls=HelpfulGroup, help="List, download, add and remove networks.", rich_markup_mode=None)
 
 Name: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", help="A name that `kbvr models list` prints.")]
 BEST = "best"
@@ -79,7 +90,7 @@ def pull_model(
         bool, typer.Option("--accept-license", help="Accept a licence that forbids commercial use.")
     ] = False,
     proxy: Annotated[
-        str | None, typer.Option(metavar="URL", help="Proxy to download through.", show_default="$HTTPS_PROXY")
+        str | None, typer.Option(metavar="URL", help="Proxy to download through.  [default: $HTTPS_PROXY]")
     ] = None,
 ) -> None:
     """Download a network, or resume a download.
@@ -90,11 +101,14 @@ def pull_model(
     """
     from kbvr.cli.progress import download_bar
     from kbvr.depth.networks import BEST_FIRST
-    from kbvr.nets import BUILT_IN, card_of, is_verified, known_cards, pull
+    from kbvr.nets import BUILT_IN, is_verified, known_cards, pull
 
     with warnings_to(complain):
-        name = BEST_FIRST[0] if name == BEST and BEST not in known_cards() else name
-        card = card_of(name)
+        cards = known_cards()
+    name = BEST_FIRST[0] if name == BEST and BEST not in cards else name
+    if name not in cards:
+        raise InputError(f"the network must be {BEST} or one of {', '.join(cards)}, got {name!r}")
+    card = cards[name]
     if name in BUILT_IN or is_verified(card):
         print_line(f"{name} is already installed: {card.path}")
         return

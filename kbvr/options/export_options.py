@@ -66,7 +66,7 @@ class ExportOptions(OutputOptions, DepthOptions, MotionOptions, StereoOptions, F
             (not is_paper or str(self.fill) == "auto", "{fill} requires {profile} layers"),
             (has_two_eyes or self.baseline_mm is None, "{baseline_mm} requires a stereo output"),
             (has_two_eyes or self.convergence_m is None, "{convergence_m} requires a stereo output"),
-            (not motion, f"{{{motion[0] if motion else ''}}} applies to videos only"),
+            (not motion, f"{{{motion[0] if motion else ''}}} requires a video or a scene"),
             (is_flat or self.convergence_m is None, "{convergence_m} and {projection} vr180 exclude each other"),
             (is_flat or self.window == "none", "{window} floating and {projection} vr180 exclude each other"),
             (is_flat or "stereo" in outputs, "{projection} vr180 requires {stereo}"),

@@ -61,7 +61,7 @@ class OutputOptions(OptionGroup, title="Output"):
     still: Annotated[tuple[Still, ...], SPLIT, ONCE] | None = option(
         None,
         "Stereo pictures. jps, mpo: for 3D viewers and televisions; vr180: for headsets; spatial: HEIC for Apple "
-        "devices (experimental, requires pillow-heif); autostereogram: a magic-eye picture, seen without glasses; "
+        "devices (experimental, requires kbvr[heic]); autostereogram: a magic-eye picture, seen without glasses; "
         "quilt: for light field displays; the others are layouts, as for videos.",
         metavar="KIND[,KIND]",
         is_common=True,

@@ -39,5 +39,5 @@ class RunOptions(OptionGroup, title="Run"):
     device: Device = option(
         "auto",
         "The device that networks run on. auto: the fastest that works (see `kbvr doctor`); tensorrt: may take "
-        "minutes the first time. With kbvr[gpu], auto and cuda also render on an NVIDIA GPU.",
+        "minutes the first time. With kbvr[gpu], auto, cuda and tensorrt also render on an NVIDIA GPU.",
     )

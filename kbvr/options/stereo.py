@@ -23,7 +23,8 @@ class StereoOptions(OptionGroup, title="Stereo"):
 
     budget_percent: float | None = option(
         None,
-        "Range of disparity, in percent of the width. A larger value gives more depth but strains the eyes.",
+        "Range of parallax from the nearest to the farthest point, in percent of the width. A larger value gives more "
+        "depth but strains the eyes.",
         between=(0, 15),
         excludes_minimum=True,
         unit="percent of the width",
@@ -45,7 +46,7 @@ class StereoOptions(OptionGroup, title="Stereo"):
         "Distance of what appears at the screen; nearer objects appear in front of it.",
         between=(0.01, 1e5),
         unit="metres",
-        default_text="just behind the nearest object in the middle",
+        default_text="just behind the nearest object in the middle; the subject for --wiggle and --anaglyph",
     )
     screen: Annotated[str, AfterValidator(_screen)] = option(
         "tv",

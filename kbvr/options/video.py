@@ -78,7 +78,7 @@ class VideoOptions(OptionGroup, title="Video"):
         "Maximum size of a video or scene, in MB (1,000,000 bytes). The quality is lowered until it fits.",
         between=(0.001, 100_000),
         unit="MB",
-        default_text="no limit; 8 for --gltf and the scenes of --html and --embed",
+        default_text="no limit; 8 for --gltf and the scenes of --html and --embed; 60 for --ply",
         used_by=(*VIDEOS, *SCENE_FILES),
     )
     name_for: Player = option("any", "Name stereo videos so that this player recognises their layout.", used_by=FLAT)
