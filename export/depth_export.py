@@ -127,8 +127,9 @@ DEPTH_CARD = Card(
     figures={},
     limits=(
         "walls, house fronts and ceilings that fill the picture may slope as if they were ground; thin things may break"
-        " off or be too wide; pictures that lie on their side are judged badly, noisy and dark ones and long panoramas"
-        " worse; what is painted on a wall may stand out from it; mirrors and glass are taken for what they show"
+        " off or be too wide; pictures that lie on their side get poor depth; noisy and dark ones and long panoramas"
+        " get worse depth than usual; what is painted on a wall may stand out from it; mirrors and glass get the depth of what"
+        " they show"
     ),
     depth=DepthRecipe(
         "rgb01", "relative_inverse_depth", long_side_px=384, max_enlargement=2, sky_output="sky_probability"

@@ -44,7 +44,7 @@ def doctor(
     from kbvr.doctor import can_work, diagnose
 
     if sys.stderr.isatty() and not as_json:
-        complain("testing, this takes a few seconds ...")
+        complain("testing; this takes a few seconds ...")
     with warnings_to(complain):
         findings = diagnose(deep=deep)
     works = can_work(findings)

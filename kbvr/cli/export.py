@@ -98,7 +98,7 @@ def run_export(request: ExportRequest) -> int:
 def _export_to_stdout(request: ExportRequest) -> int:
     """Export into a temporary folder and copy its only file to standard output; return the exit code."""
     if request.call.as_json or request.call.explain:
-        raise InputError("-o - excludes --json and --explain: they print to standard output too")
+        raise InputError("-o - cannot be combined with --json and --explain: they print to standard output too")
     if sys.stdout.isatty():
         raise InputError("-o - writes the file to standard output, which is a terminal; add > or |")
     names = [file.ending for kind in chosen_kinds(request.options) for file in kind.files(request.options)]
@@ -152,7 +152,9 @@ def _check_comfort_report(path: Path, request: ExportRequest) -> None:
     check_report_name(path)
     one_eyed = {*ONE_EYED, "wiggle", "quilt", *(["stereo"] if request.options.layout == ("mono",) else [])}
     if {*request.options.outputs} <= one_eyed:
-        raise InputError("--comfort requires a stereo output")
+        raise InputError(
+            "--comfort requires --stereo, --still or --anaglyph (other than mono, quilt and autostereogram)"
+        )
     for target in (path, *(chart_path(path, photo, len(request.photos)) for photo in request.photos)):
         check_writable(target, overwrite=request.options.overwrite)
 

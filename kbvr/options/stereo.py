@@ -10,6 +10,8 @@ from kbvr.options.declare import OptionGroup, option
 from kbvr.stereo.comfort_limits import MAX_PARALLAX_DEG
 from kbvr.stereo.screen import DEFAULT_IPD_M, SCREENS, screen_of
 
+HEADSET = "headset (a player's virtual screen)"
+
 Window = Literal["none", "floating"]
 
 
@@ -51,7 +53,7 @@ class StereoOptions(OptionGroup, title="Stereo"):
     screen: Annotated[str, AfterValidator(_screen)] = option(
         "tv",
         "The screen that the result is made for, which limits the parallax: "
-        f"{', '.join(SCREENS)} (headset: a player's virtual screen), or width@distance in metres, like 1.2@2.5.",
+        f"{', '.join(SCREENS).replace('headset', HEADSET)}, or width@distance in metres, like 1.2@2.5.",
         accepts=f"{', '.join(SCREENS)}, or width@distance in metres like 1.2@2.5",
         metavar="NAME|W@D",
         suggestions=tuple(SCREENS),

@@ -38,10 +38,10 @@ class VideoOptions(OptionGroup, title="Video"):
 
     layout: Annotated[tuple[Layout, ...], SPLIT, ONCE] = option(
         ("sbs",),
-        "How both eyes share the stereo video. sbs: side by side, for headsets; sbs-half: each squeezed to half "
-        "its width, for 3D televisions; tb, tb-half: the left eye above; cross: for crossed eyes; rows, columns, "
-        "checkerboard: interleaved, for 3D screens; anaglyph: for coloured glasses; left-right: two files; mono: one "
-        "eye. Several layouts, separated by commas, are rendered once.",
+        "How the two eyes' views are arranged in the video. sbs: side by side, for headsets; sbs-half: each squeezed "
+        "to half its width, for 3D televisions; tb, tb-half: the left eye above; cross: for cross-eyed viewing; rows, "
+        "columns, checkerboard: interleaved, for 3D screens; anaglyph: for coloured glasses; left-right: two files; "
+        "mono: one eye. Several layouts, separated by commas, share one rendering.",
         metavar="NAME[,NAME]",
         used_by=VIDEOS,
         is_common=True,

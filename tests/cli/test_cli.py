@@ -348,10 +348,10 @@ def test_json_tells_of_a_bug_too(fake: FakePipeline, capsys: pytest.CaptureFixtu
         ),
         ("export a.jpg --depth d.png", "--depth requires --depth-kind"),
         ("export a.jpg --from 1,2,3", "--from must be x,y,width,height"),
-        ("export a.jpg --from 1,2,3,4", "--from and --to require each other"),
+        ("export a.jpg --from 1,2,3,4", "--from and --to must be given together"),
         ("export a.jpg --path swing --zoom 2", "--zoom requires --path kenburns, got swing"),
         ("export a.jpg --path keyframes", "--path keyframes requires --keyframes"),
-        ("export a.jpg --steps 0:8:9 --seconds 3", "--steps excludes --seconds, --ease and --loop"),
+        ("export a.jpg --steps 0:8:9 --seconds 3", "--steps cannot be combined with --seconds, --ease and --loop"),
         ("export a.jpg --kenburns --baseline-mm 20", "--baseline-mm requires a stereo output"),
         ("export a.jpg --softness 0.3", "--softness requires --segmentation"),
         ("export a.jpg --profile paper --fill spread", "--fill requires --profile layers"),
@@ -360,7 +360,7 @@ def test_json_tells_of_a_bug_too(fake: FakePipeline, capsys: pytest.CaptureFixtu
         ("export a.jpg --aspect 30:1", "--aspect must be width:height from 1:20 to 20:1, like 9:16, got '30:1'"),
         ("export a.jpg --steps 0:8", "--steps must be first:last:frames"),
         ("export a.jpg --steps 0:8:0", "--steps must be first:last:frames, like 0:8:400, got '0:8:0'"),
-        ("export a.jpg --near-m 1 --subject-distance 2", "--near-m and --subject-distance exclude each other"),
+        ("export a.jpg --near-m 1 --subject-distance 2", "--near-m and --subject-distance cannot be combined"),
         ("export a.jpg --depth-kind disparity", "--depth-kind requires --depth"),
         ("explode a.jpg", "'explode'"),
     ],
@@ -521,8 +521,7 @@ def test_the_full_help_shows_every_option_with_its_default(
         assert " ".join(one.help.split()) in told
     for text in (
         "[default: kenburns for --kenburns, else swing]",
-        "[default: 1920x1080 for videos and autostereograms, 4096x4096 for other stills, 720x720 for --wiggle and "
-            "--anaglyph]",
+        "[default: 1920x1080 for videos and autostereograms, 4096x4096 for other stills, 720x720 for --wiggle",
         "[default: 3; 2.5 for --wiggle, 2 for --anaglyph]",
         "[default: gif,webp,avif,mp4]",
         f"[default: {DEFAULT_NEAR_M:g}]",
