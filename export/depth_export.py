@@ -128,8 +128,8 @@ DEPTH_CARD = Card(
     limits=(
         "walls, house fronts and ceilings that fill the picture may slope as if they were ground; thin things may break"
         " off or be too wide; pictures that lie on their side get poor depth; noisy and dark ones and long panoramas"
-        " get worse depth than usual; what is painted on a wall may stand out from it; mirrors and glass get the depth of what"
-        " they show"
+        " get worse depth than usual; what is painted on a wall may stand out from it; mirrors and glass get the"
+        " depth of what they show"
     ),
     depth=DepthRecipe(
         "rgb01", "relative_inverse_depth", long_side_px=384, max_enlargement=2, sky_output="sky_probability"

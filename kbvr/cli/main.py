@@ -18,7 +18,7 @@ from kbvr.cli.formats import formats
 from kbvr.cli.interruption import INTERRUPTED, is_interruption, signals_interrupt
 from kbvr.cli.models import app as models_app
 from kbvr.cli.plain_help import PlainCommand
-from kbvr.cli.printing import complain, explained
+from kbvr.cli.printing import explained, print_message
 from kbvr.cli.streams import dependable_streams
 from kbvr.cli.view import view
 from kbvr.errors import OutOfMemoryError
@@ -99,7 +99,7 @@ def main(args: Sequence[str] | None = None) -> int:
             code = INTERRUPTED if interruption.signals else _code_of(error)
         if code == INTERRUPTED:
             code = interruption.code
-            interruption.report(lambda: complain("interrupted"))
+            interruption.report(lambda: print_message("interrupted"))
             if args is None:
                 os._exit(code)  # Python would wait for threads that are still in compiled code
         return code or (BAD_CALL if lost else code)
@@ -125,7 +125,7 @@ def _code_of(error: BaseException) -> int:
     message = f"{_call_message(error)} (see --help)" if isinstance(error, typer.TyperException) else explained(error)
     if message is None:
         raise error
-    complain(message)
+    print_message(message)
     return BAD_CALL
 
 

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from kbvr.cli.plain_help import PlainCommand
-from kbvr.cli.printing import complain, print_line, print_note, warnings_to
+from kbvr.cli.printing import print_line, print_message, print_note, warnings_to
 from kbvr.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def list_models(as_json: AsJson = False) -> None:
     """List all known networks: licence, size, whether installed, task."""
     from kbvr.nets import known_cards
 
-    with warnings_to(complain):
+    with warnings_to(print_message):
         cards = list(known_cards().values())
     if as_json:
         typer.echo(json.dumps([_entry(card) for card in cards], indent=2, allow_nan=False))
@@ -60,7 +60,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
     """
     from kbvr.nets import BUILT_IN, card_of, without_credentials
 
-    with warnings_to(complain):
+    with warnings_to(print_message):
         card = card_of(name)
     if as_json:
         typer.echo(json.dumps(_entry(card), indent=2, allow_nan=False))
@@ -103,7 +103,7 @@ def pull_model(
     from kbvr.depth.networks import BEST_FIRST
     from kbvr.nets import BUILT_IN, is_verified, known_cards, pull
 
-    with warnings_to(complain):
+    with warnings_to(print_message):
         cards = known_cards()
     name = BEST_FIRST[0] if name == BEST and BEST not in cards else name
     if name not in cards:
@@ -113,7 +113,7 @@ def pull_model(
         print_line(f"{name} is already installed: {card.path}")
         return
     print_licence(card)
-    with warnings_to(complain), download_bar(name, is_shown=sys.stderr.isatty()) as progress:
+    with warnings_to(print_message), download_bar(name, is_shown=sys.stderr.isatty()) as progress:
         path = pull(name, accept_license=accept_license, proxy=proxy, progress=progress)
     print_line(f"{name} is installed: {path}")
 
@@ -126,7 +126,7 @@ def remove_model(name: Name) -> None:
     """
     from kbvr.nets import remove
 
-    with warnings_to(complain):
+    with warnings_to(print_message):
         removed = remove(name)
     for path in removed:
         print_line(f"removed {path}")
@@ -152,7 +152,7 @@ def add_models(
     """
     from kbvr.nets import add
 
-    with warnings_to(complain):
+    with warnings_to(print_message):
         cards = add(path, overwrite=overwrite)
     for card in cards:
         print_licence(card)

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from kbvr.cli.printing import complain, print_line, print_note, warnings_to
+from kbvr.cli.printing import print_line, print_message, print_note, warnings_to
 from kbvr.errors import InputError
 
 HALF_BLOCKS = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
@@ -68,7 +68,11 @@ def view(
         _refuse_missing_libraries()
         host = lan_address(address)
         certificate = make_certificate(host)
-    with suppress(KeyboardInterrupt), warnings_to(complain), open_server(site, host, number, certificate) as server:
+    with (
+        suppress(KeyboardInterrupt),
+        warnings_to(print_message),
+        open_server(site, host, number, certificate) as server,
+    ):
         urls = [server.url + link for link in site.links]
         if len(urls) > 1:
             urls.insert(0, server.url)
@@ -105,7 +109,7 @@ def _open_browser(url: str) -> None:
     except webbrowser.Error:
         done = False
     if not done:
-        complain("no browser found; open the URL above in one")
+        print_message("no browser found; open the URL above in one")
 
 
 def _print_for_headset(url: str, fingerprint: str) -> None:

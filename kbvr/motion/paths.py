@@ -1,4 +1,4 @@
-"""Camera paths: the camera's position in every frame of a film.
+"""Camera paths: the camera's position in every frame of a video.
 
 A path is a straight line, a closed curve or keyframes. Sideways moves keep the subject's plane still on the screen: the
 picture is shifted as the camera moves. No path runs into the scene.
@@ -51,7 +51,7 @@ class PathOptions:
     name: str = "swing"
     fps: float = 25.0
     seconds: float | None = None
-    """Length of the film; None: 6 seconds, or the duration of the keyframes."""
+    """Length of the video; None: 6 seconds, or the duration of the keyframes."""
 
     ease: Ease | None = None
     loop: bool | None = None
