@@ -19,8 +19,9 @@ PAGE, KEYWORDS = "docs/options.md", "kbvr/options/keywords.py"
 INTRODUCTION = """\
 # All options
 
-Every option of `kbvr export`, with its flag and its name in Python (`kbvr.export`). Python accepts the texts of the
-command line too: `1920x1080`, `2GB`, or a text with commas instead of a list. `kbvr export --help-all` prints the same.
+Every option of `kbvr export`, with its flag and its name in Python (`kbvr.export`). Python also accepts values written
+as on the command line: `1920x1080`, `2GB`, or a comma-separated string instead of a list. `kbvr export --help-all`
+prints the same.
 
 ## Configuration files and presets
 

@@ -133,11 +133,11 @@ FILL_CARD = Card(
     sha256="",
     licence="MIT",
     source="kbvr: architecture and training in export/",
-    task="colour and inverse depth of what a photo does not show, from the pixels that may be looked at",
+    task="colour and inverse depth of what a photo does not show, from the visible pixels",
     inputs=(
         CardTensor("rgb01", "float32", (1, 3, *SIDES), "sRGB, 0 to 1"),
         CardTensor("inverse_depth", "float32", (1, 1, *SIDES), "any scale and shift"),
-        CardTensor("known", "float32", (1, 1, *SIDES), "1: may be looked at, 0: not"),
+        CardTensor("known", "float32", (1, 1, *SIDES), "1: visible, 0: not"),
     ),
     outputs=(
         CardTensor("filled_rgb01", "float32", (1, 3, *SIDES), "sRGB, 0 to 1; what was known is what it was"),

@@ -100,12 +100,12 @@ def escaped(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    invisible = {letter for letter in text if category(letter) in INVISIBLE and letter not in JOINERS}
-    return "".join(letter.encode("unicode_escape").decode() if letter in invisible else letter for letter in text)
+    invisible = {char for char in text if category(char) in INVISIBLE and char not in JOINERS}
+    return "".join(char.encode("unicode_escape").decode() if char in invisible else char for char in text)
 
 
 def shortened(text: str, max_length: int = MAX_MESSAGE_LENGTH) -> str:
-    """Return text of at most `max_length` letters: the last third is kept, because the end of a message matters."""
+    """Return text of at most `max_length` characters: the last third is kept, because the end of a message matters."""
     if len(text) <= max_length:
         return text
     gap = " ... "

@@ -264,11 +264,11 @@ def test_an_export_that_cannot_get_its_memory_is_refused_before_anything_is_made
     monkeypatch.setattr(memory, "has_room", lambda *_, **__: False)
     monkeypatch.setattr(Layers, "depth", lambda *_: pytest.fail("the depth was estimated"))
     Image.new("RGB", (64, 48)).save(tmp_path / "a.png")
-    with pytest.raises(OutOfMemoryError, match="a photo of 64x48 pixels in a film of 64x48 takes about"):
+    with pytest.raises(OutOfMemoryError, match="a photo of 64x48 pixels with an output of 64x48 takes about"):
         kbvr.export(tmp_path / "a.png", tmp_path / "out")
     monkeypatch.setattr(memory, "has_room", lambda size, **_: size < 10**9)
     memory.refuse_without_room((640, 480), (64, 48))
-    with pytest.raises(OutOfMemoryError, match=r"a photo of 8000x6000 pixels in a film of 640x480 takes about 4 GB"):
+    with pytest.raises(OutOfMemoryError, match=r"8000x6000 pixels with an output of 640x480 takes about 4 GB"):
         memory.refuse_without_room((8000, 6000), (640, 480))
 
 

@@ -397,7 +397,7 @@ def test_the_largest_film_decides_how_much_memory_is_enough(tmp_path, monkeypatc
     monkeypatch.setattr(Layers, "depth", lambda *_: pytest.fail("the depth was estimated"))
     cv2.imwrite(str(tmp_path / "large.png"), np.zeros((1000, 1600, 3), np.uint8))
     for_the_loop = export_bytes((720, 450), (720, 450))
-    with pytest.raises(InputError, match="a film of 1600x1000 takes"):
+    with pytest.raises(InputError, match="an output of 1600x1000 takes"):
         kbvr.export(
             tmp_path / "large.png", tmp_path, stereo=True, wiggle=True, max_memory=for_the_loop + 10**7,
             seconds=0.1,

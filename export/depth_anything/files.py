@@ -53,6 +53,6 @@ CARD = Card(
     sizes="sides are multiples of 14; made for a short side of 518",
     trained_on="see the paper; by its authors",
     figures={},
-    limits="thin things at small sizes; mirrors and glass are taken for what they show",
+    limits="thin things at small sizes; mirrors and glass get the depth of what they show",
     depth=DepthRecipe("pixel_values", "predicted_depth", scaling="imagenet", multiple_of_px=14, long_side_px=686),
 )

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from kbvr.cli.models import print_licence
-from kbvr.cli.printing import complain, warnings_to
+from kbvr.cli.printing import print_message, warnings_to
 from kbvr.errors import DownloadError, InputError, KbvrError
 
 if TYPE_CHECKING:
@@ -31,21 +31,21 @@ def pull_depth_network(options: ExportOptions, *, quiet: bool, shows_bar: bool) 
         return
     model = str(options.depth_model)
     name = BEST_FIRST[0] if model == "auto" else model
-    with nullcontext() if quiet else warnings_to(complain):
+    with nullcontext() if quiet else warnings_to(print_message):
         card = known_cards().get(name)
     if card is None or not card.url or not gives_depth(card) or is_verified(card):
         return
     if not quiet:
         print_licence(card)
     try:
-        with nullcontext() if quiet else warnings_to(complain), download_bar(name, is_shown=shows_bar) as progress:
+        with nullcontext() if quiet else warnings_to(print_message), download_bar(name, is_shown=shows_bar) as progress:
             pull(name, fail_fast=True, progress=progress)
     except KbvrError as error:
         if not quiet:
             # the cause alone, because the error also says what to do instead, which has been done here
             reason = error.__cause__ if isinstance(error.__cause__, DownloadError) else error
             instead = f", using {best_network()} for depth" if model == "auto" else ""
-            complain(f"warning: {name} could not be downloaded{instead}: {reason}")
+            print_message(f"warning: {name} could not be downloaded{instead}: {reason}")
 
 
 def suggest_better_network(options: ExportOptions) -> None:
@@ -65,7 +65,7 @@ def print_suggestion() -> None:
 
     card = card_of(BEST_FIRST[0])
     size = f"{card.size_bytes / 1e6:.0f} MB, {card.licence}"
-    complain(f"for finer depth: kbvr models pull {card.name} ({size})")
+    print_message(f"for finer depth: kbvr models pull {card.name} ({size})")
 
 
 def _estimates(options: ExportOptions) -> bool:

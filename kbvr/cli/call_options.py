@@ -10,7 +10,7 @@ from kbvr.options.export_options import declared
 from kbvr.options.presets import PRESETS
 
 
-class CallOptions(OptionGroup, title="Call"):
+class CallOptions(OptionGroup, title="Files and messages"):
     """Where files go, and what is printed."""
 
     out: Path = option(
@@ -46,7 +46,8 @@ class CallOptions(OptionGroup, title="Call"):
     )
     comfort: Path | None = option(
         None,
-        "Write a viewing-comfort report: the parallax in the result against what eyes can tolerate, with a chart.",
+        "Write a viewing-comfort report: the parallax in the result compared with what the eyes can "
+        "tolerate, with a chart.",
         accepts="a file that ends in .json",
         metavar="FILE.json",
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kbvr.cli.printing import complain, warnings_to
+from kbvr.cli.printing import print_message, warnings_to
 from kbvr.errors import escaped
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def doctor(
     from kbvr.doctor import can_work, diagnose
 
     if sys.stderr.isatty() and not as_json:
-        complain("testing, this takes a few seconds ...")
-    with warnings_to(complain):
+        print_message("testing; this takes a few seconds ...")
+    with warnings_to(print_message):
         findings = diagnose(deep=deep)
     works = can_work(findings)
     if as_json:

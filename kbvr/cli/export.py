@@ -23,7 +23,7 @@ from kbvr import pipeline
 from kbvr.cli.better_depth import models_variable, pull_depth_network, suggest_better_network
 from kbvr.cli.call_options import CallOptions
 from kbvr.cli.interruption import is_interruption
-from kbvr.cli.printing import complain, explained, print_line, warnings_to
+from kbvr.cli.printing import explained, print_line, print_message, warnings_to
 from kbvr.cli.progress import Report, stage_bars
 from kbvr.errors import MAX_NAME_LENGTH, InputError, KbvrError, escaped, shortened
 from kbvr.making.report import ExportReport, Written
@@ -70,7 +70,7 @@ class Outcome:
     message: str = ""
     is_bug: bool = False
     warnings: tuple[str, ...] = ()
-    """Empty if there is a message, which must make sense alone."""
+    """Empty if there is a message, which must make sense on its own."""
 
     @property
     def exit_code(self) -> int:
@@ -98,7 +98,7 @@ def run_export(request: ExportRequest) -> int:
 def _export_to_stdout(request: ExportRequest) -> int:
     """Export into a temporary folder and copy its only file to standard output; return the exit code."""
     if request.call.as_json or request.call.explain:
-        raise InputError("-o - excludes --json and --explain: they print to standard output too")
+        raise InputError("-o - cannot be combined with --json and --explain: they print to standard output too")
     if sys.stdout.isatty():
         raise InputError("-o - writes the file to standard output, which is a terminal; add > or |")
     names = [file.ending for kind in chosen_kinds(request.options) for file in kind.files(request.options)]
@@ -132,7 +132,7 @@ def _export_all(request: ExportRequest) -> int:
         if outcome.report and not request.call.as_json:
             _print_report(outcome, outcome.report, request)
         for output, message in outcome.failures:
-            complain(f"{_name_of(outcome)}: {message if output is None else f'{output}: {message}'}")
+            print_message(f"{_name_of(outcome)}: {message if output is None else f'{output}: {message}'}")
     codes = {outcome.exit_code for outcome in outcomes}
     if request.call.comfort is not None:
         codes.add(_write_comfort_report(request.call.comfort, outcomes, request))
@@ -152,7 +152,9 @@ def _check_comfort_report(path: Path, request: ExportRequest) -> None:
     check_report_name(path)
     one_eyed = {*ONE_EYED, "wiggle", "quilt", *(["stereo"] if request.options.layout == ("mono",) else [])}
     if {*request.options.outputs} <= one_eyed:
-        raise InputError("--comfort requires a stereo output")
+        raise InputError(
+            "--comfort requires --stereo, --still or --anaglyph (other than mono, quilt and autostereogram)"
+        )
     for target in (path, *(chart_path(path, photo, len(request.photos)) for photo in request.photos)):
         check_writable(target, overwrite=request.options.overwrite)
 
@@ -167,7 +169,7 @@ def _write_comfort_report(path: Path, outcomes: list[Outcome], request: ExportRe
         if comforts:
             write_comfort_report(comforts, path, photos=len(request.photos), overwrite=request.options.overwrite)
     except KbvrError as error:
-        complain(explained(error) or "")
+        print_message(explained(error) or "")
         return BAD_INPUT
     return GOOD
 
@@ -205,10 +207,10 @@ def _without_name(message: str, photo: Path) -> str:
 
 
 def _print_report(outcome: Outcome, report: ExportReport, request: ExportRequest) -> None:
-    """Print the warnings, the explanation and the files of a photo, as far as the options ask for them."""
+    """Print the warnings, the explanation and the files of a photo, if the options ask for them."""
     if not request.call.quiet:
         for warning in outcome.warnings:
-            complain(f"{_name_of(outcome)}: warning: {warning}")
+            print_message(f"{_name_of(outcome)}: warning: {warning}")
     if request.call.explain:
         for line in report.explanation:
             print_line(line)
@@ -223,7 +225,7 @@ def _print_assumed_fov(outcomes: list[Outcome]) -> None:
     count = sum(outcome.report.is_fov_assumed for outcome in outcomes if outcome.report)
     if count:
         which = "" if len(outcomes) == 1 else f" of {count} of {len(outcomes)} photos"
-        complain(
+        print_message(
             f"no focal length in the EXIF data{which}; assuming a {GUESSED_FOV_DEG:g} degree field of view (--fov)"
         )
 
@@ -232,7 +234,7 @@ def _print_next_step(outcomes: list[Outcome]) -> None:
     files = [written.file.path for outcome in outcomes if outcome.report for written in outcome.report.written]
     viewable = next((path for path in files if path.suffix in VIEWABLE), None)
     if viewable is not None:
-        complain(f"to view it: kbvr view {shlex.quote(str(viewable))} (for a headset: add --lan)")
+        print_message(f"to view it: kbvr view {shlex.quote(str(viewable))} (for a headset: add --lan)")
 
 
 def _facts(written: Written) -> str:

@@ -1,4 +1,4 @@
-"""Clean up quickly after Ctrl-C, a closed terminal or a request of the system to end.
+"""Clean up quickly after Ctrl-C, a closed terminal or a system request to terminate.
 
 Python runs signal handlers only when its main thread returns from compiled code, which may take a network or an encoder
 minutes. So a second thread watches: Python's handler in C writes the signal's number to a socket at once, and if kbvr
@@ -29,7 +29,7 @@ SIGNALLED = 128
 INTERRUPTED = SIGNALLED + signal.SIGINT
 
 GRACE_S = 1.5
-"""Time for kbvr to end by itself after a signal."""
+"""Time kbvr has to exit on its own after a signal."""
 
 LAST_WORDS_S = 0.3
 """Time to remove files and print a line after that: a disk or a terminal may hang too."""

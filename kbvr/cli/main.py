@@ -18,7 +18,7 @@ from kbvr.cli.formats import formats
 from kbvr.cli.interruption import INTERRUPTED, is_interruption, signals_interrupt
 from kbvr.cli.models import app as models_app
 from kbvr.cli.plain_help import PlainCommand
-from kbvr.cli.printing import complain, explained
+from kbvr.cli.printing import explained, print_message
 from kbvr.cli.streams import dependable_streams
 from kbvr.cli.view import view
 from kbvr.errors import OutOfMemoryError
@@ -99,7 +99,7 @@ def main(args: Sequence[str] | None = None) -> int:
             code = INTERRUPTED if interruption.signals else _code_of(error)
         if code == INTERRUPTED:
             code = interruption.code
-            interruption.report(lambda: complain("interrupted"))
+            interruption.report(lambda: print_message("interrupted"))
             if args is None:
                 os._exit(code)  # Python would wait for threads that are still in compiled code
         return code or (BAD_CALL if lost else code)
@@ -125,15 +125,16 @@ def _code_of(error: BaseException) -> int:
     message = f"{_call_message(error)} (see --help)" if isinstance(error, typer.TyperException) else explained(error)
     if message is None:
         raise error
-    complain(message)
+    print_message(message)
     return BAD_CALL
 
 
 def _call_message(error: typer.TyperException) -> str:
     """Return what is wrong with a command line; for an unknown option, with the closest one that exists."""
-    alike = getattr(error, "possibilities", None)
-    if not alike:
+    if isinstance(error, typer.BadParameter) and error.param and not error.message:
+        return f"no {str(error.param.metavar).lower()} is given"
+    if not hasattr(error, "possibilities"):
         return error.format_message()
     name = str(getattr(error, "option_name", ""))
-    closest = get_close_matches(name, alike, n=1, cutoff=0) or alike
-    return f"there is no option {name}; did you mean {closest[0]}?"
+    closest = get_close_matches(name, error.possibilities or (), n=1, cutoff=0)
+    return f"there is no option {name}" + (f"; did you mean {closest[0]}?" if closest else "")

@@ -9,14 +9,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
+from typer.core import TyperGroup
 
 from kbvr.cli.plain_help import PlainCommand
-from kbvr.cli.printing import complain, print_line, print_note, warnings_to
+from kbvr.cli.printing import print_line, print_message, print_note, warnings_to
+from kbvr.errors import InputError
 
 if TYPE_CHECKING:
     from kbvr.nets import Card
 
-app = typer.Typer(help="List, download, add and remove networks.", no_args_is_help=True, rich_markup_mode=None)
+
+class HelpfulGroup(TyperGroup):
+    """Commands whose help is printed if none of them is named."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the command line."""
+        return super().parse_args(ctx, args or ["--help"])
+
+
+app = typer.Typer(cls=HelpfulGroup, help="List, download, add and remove networks.", rich_markup_mode=None)
 
 Name: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", help="A name that `kbvr models list` prints.")]
 BEST = "best"
@@ -30,7 +41,7 @@ def list_models(as_json: AsJson = False) -> None:
     """List all known networks: licence, size, whether installed, task."""
     from kbvr.nets import known_cards
 
-    with warnings_to(complain):
+    with warnings_to(print_message):
         cards = list(known_cards().values())
     if as_json:
         typer.echo(json.dumps([_entry(card) for card in cards], indent=2, allow_nan=False))
@@ -49,7 +60,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
     """
     from kbvr.nets import BUILT_IN, card_of, without_credentials
 
-    with warnings_to(complain):
+    with warnings_to(print_message):
         card = card_of(name)
     if as_json:
         typer.echo(json.dumps(_entry(card), indent=2, allow_nan=False))
@@ -79,7 +90,7 @@ def pull_model(
         bool, typer.Option("--accept-license", help="Accept a licence that forbids commercial use.")
     ] = False,
     proxy: Annotated[
-        str | None, typer.Option(metavar="URL", help="Proxy to download through.", show_default="$HTTPS_PROXY")
+        str | None, typer.Option(metavar="URL", help="Proxy to download through.  [default: $HTTPS_PROXY]")
     ] = None,
 ) -> None:
     """Download a network, or resume a download.
@@ -90,16 +101,19 @@ def pull_model(
     """
     from kbvr.cli.progress import download_bar
     from kbvr.depth.networks import BEST_FIRST
-    from kbvr.nets import BUILT_IN, card_of, is_verified, known_cards, pull
+    from kbvr.nets import BUILT_IN, is_verified, known_cards, pull
 
-    with warnings_to(complain):
-        name = BEST_FIRST[0] if name == BEST and BEST not in known_cards() else name
-        card = card_of(name)
+    with warnings_to(print_message):
+        cards = known_cards()
+    name = BEST_FIRST[0] if name == BEST and BEST not in cards else name
+    if name not in cards:
+        raise InputError(f"the network must be {BEST} or one of {', '.join(cards)}, got {name!r}")
+    card = cards[name]
     if name in BUILT_IN or is_verified(card):
         print_line(f"{name} is already installed: {card.path}")
         return
     print_licence(card)
-    with warnings_to(complain), download_bar(name, is_shown=sys.stderr.isatty()) as progress:
+    with warnings_to(print_message), download_bar(name, is_shown=sys.stderr.isatty()) as progress:
         path = pull(name, accept_license=accept_license, proxy=proxy, progress=progress)
     print_line(f"{name} is installed: {path}")
 
@@ -112,7 +126,7 @@ def remove_model(name: Name) -> None:
     """
     from kbvr.nets import remove
 
-    with warnings_to(complain):
+    with warnings_to(print_message):
         removed = remove(name)
     for path in removed:
         print_line(f"removed {path}")
@@ -138,7 +152,7 @@ def add_models(
     """
     from kbvr.nets import add
 
-    with warnings_to(complain):
+    with warnings_to(print_message):
         cards = add(path, overwrite=overwrite)
     for card in cards:
         print_licence(card)

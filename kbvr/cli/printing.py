@@ -30,7 +30,7 @@ def print_note(text: str) -> None:
     typer.echo(escaped(text), err=True)
 
 
-def complain(message: str) -> None:
+def print_message(message: str) -> None:
     """Print a message on stderr, after the name of the program."""
     typer.echo(shortened(f"kbvr: {escaped(message)}"), err=True)
 

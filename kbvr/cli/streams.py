@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from kbvr.cli.printing import complain
+from kbvr.cli.printing import print_message
 
 READER_CLOSED = {errno.EPIPE, *([errno.EINVAL] if os.name == "nt" else [])}
 """Errors of writing to a pipe whose reader has closed it."""
@@ -60,15 +60,15 @@ class Unfailing(io.RawIOBase):
 def dependable_streams() -> Iterator[list[OSError]]:
     """Replace sys.stdout and sys.stderr by such streams; yield a list that gets the error if stdout loses results.
 
-    That error is also printed on stderr; a reader that closes its end early is no error. Characters that the terminal
-    cannot encode become backslash escapes. Missing streams lead to the null device.
+    That error is also printed on stderr; a reader that closes its end early is not an error. Characters that the
+    terminal cannot encode become backslash escapes. Missing streams lead to the null device.
     """
     lost: list[OSError] = []
 
     def report_loss(error: OSError) -> None:
         if error.errno not in READER_CLOSED:
             lost.append(error)
-            complain(f"cannot write to standard output: {error.strerror or error}")
+            print_message(f"cannot write to standard output: {error.strerror or error}")
 
     _open_missing_descriptors()
     before = sys.stdin, sys.stdout, sys.stderr

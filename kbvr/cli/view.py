@@ -13,11 +13,13 @@ from typing import Annotated
 
 import typer
 
-from kbvr.cli.printing import complain, print_line, print_note, warnings_to
+from kbvr.cli.printing import print_line, print_message, print_note, warnings_to
 from kbvr.errors import InputError
 
 HALF_BLOCKS = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 """Whether the upper and the lower module of a QR code are dark -> character."""
+
+MAX_PORT = 65535
 
 BLACK_ON_WHITE, PLAIN = "\x1b[38;5;16;48;5;231m", "\x1b[0m"
 """Fixed colours, because terminals may be light or dark."""
@@ -29,8 +31,8 @@ def view(
         typer.Argument(metavar="FILE", help="Scenes (GLB, or HTML that kbvr made), stereo pictures and videos."),
     ],
     port: Annotated[
-        int, typer.Option(metavar="NUMBER", min=0, max=65535, help="Port to listen on.", show_default="a free port")
-    ] = 0,
+        str, typer.Option(metavar="NUMBER", help="Port to listen on.  [default: a free port]", show_default=False)
+    ] = "0",
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
     lan: Annotated[
         bool,
@@ -43,8 +45,7 @@ def view(
         str | None,
         typer.Option(
             metavar="IPV4",
-            help="This machine's address to serve at with --lan.",
-            show_default="the default network interface's",
+            help="This machine's address to serve at with --lan.  [default: the default network interface's]",
         ),
     ] = None,
 ) -> int:
@@ -60,13 +61,18 @@ def view(
 
     if address is not None and not lan:
         raise InputError("--address requires --lan")
+    number = _port_number(port)
     site = make_site(files)
     host, certificate = LOOPBACK, None
     if lan:
         _refuse_missing_libraries()
         host = lan_address(address)
         certificate = make_certificate(host)
-    with suppress(KeyboardInterrupt), warnings_to(complain), open_server(site, host, port, certificate) as server:
+    with (
+        suppress(KeyboardInterrupt),
+        warnings_to(print_message),
+        open_server(site, host, number, certificate) as server,
+    ):
         urls = [server.url + link for link in site.links]
         if len(urls) > 1:
             urls.insert(0, server.url)
@@ -79,6 +85,12 @@ def view(
             Thread(target=_open_browser, args=(urls[0],), daemon=True).start()
         server.serve_forever()
     return 0
+
+
+def _port_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_PORT)) and int(text) <= MAX_PORT):
+        raise InputError(f"--port must be a whole number from 0 to {MAX_PORT}, got {text!r}")
+    return int(text)
 
 
 def _refuse_missing_libraries() -> None:
@@ -97,7 +109,7 @@ def _open_browser(url: str) -> None:
     except webbrowser.Error:
         done = False
     if not done:
-        complain("no browser found; open the URL above in one")
+        print_message("no browser found; open the URL above in one")
 
 
 def _print_for_headset(url: str, fingerprint: str) -> None:

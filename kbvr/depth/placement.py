@@ -27,7 +27,8 @@ SKY_NOISE = 2.0
 """Pixels nearer than the sky by less than this many median deviations are still sky, with a wrong estimate."""
 
 RIM_SHARE = 0.008
-"""Along the picture's border networks err towards near, so only the sky mask counts there; a share of the long side."""
+"""Along the picture's border networks tend to predict too near, so only the sky mask counts there; a share of the long
+side."""
 
 
 def below_sky(sky: Plane) -> Plane:

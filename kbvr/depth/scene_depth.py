@@ -120,7 +120,7 @@ class SceneDepth:
     def _area_of(
         self, start_m: Float64[np.ndarray, "3"], direction: Float64[np.ndarray, "3"], distance_m: float
     ) -> tuple[float, float]:
-        """Return the areas of things that are enlarged too much, and that are not infinitely far, as frame shares."""
+        """Return, as fractions of the frame, the areas of things enlarged too much and of those not infinitely far."""
         width, height = self.camera.size_px
         first = self.points[2] - start_m[2]
         x, y, z = self.points - (start_m + direction * distance_m)[:, None]

@@ -17,7 +17,7 @@ from kbvr.doctor.trials import (
     renderer_finding,
     version_findings,
 )
-from kbvr.formats.video.encoders import HARDWARE, SOFTWARE
+from kbvr.formats.video.encoder_trial import HARDWARE, SOFTWARE
 from kbvr.nets.model_card import models_folder
 from kbvr.nets.providers import on_this_system
 from kbvr.system.trial_process import TrialResult, run_trial
@@ -88,4 +88,4 @@ def _device_trial(device: str, limit_s: float = LIMIT_S) -> Trial:
 
 
 def _encoder_trial(names: tuple[str, ...]) -> Trial:
-    return lambda: run_trial("kbvr.formats.video.encoders:try_encoders", ",".join(names), limit_s=ENCODER_LIMIT_S)
+    return lambda: run_trial("kbvr.formats.video.encoder_trial:try_encoders", ",".join(names), limit_s=ENCODER_LIMIT_S)

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import kbvr
 from kbvr.doctor.finding import REINSTALL, Finding, State, gigabytes
-from kbvr.formats.video.encoders import SOFTWARE
+from kbvr.formats.video.encoder_trial import SOFTWARE
 from kbvr.nets.device_trial import TOLERANCE
 from kbvr.system.trial_process import TrialResult
 

@@ -82,7 +82,7 @@ class Run:
     def written(self, output: str, items: Sequence[Item], write: Callable[[], list[FileSummary]]) -> list[Written]:
         """Write the files of an output; if that fails, only this output is lost.
 
-        Errors of the system, such as a full disk or a removed folder, are raised: they would hit the others too.
+        System errors, such as a full disk or a removed folder, are raised: they would affect the others too.
         """
         try:
             files = write()

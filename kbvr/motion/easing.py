@@ -1,4 +1,4 @@
-"""Timing: how far along its path a camera is in every frame of a film."""
+"""Timing: how far along its path a camera is in every frame of a video."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ MAX_SECONDS = 600.0
 MIN_FPS, MAX_FPS = 1.0, 240.0
 
 MAX_STOP_POWER = 2.0
-"""A move that would pass its limit slows down over the whole film, at most as 1 - (1 - t)^2."""
+"""A move that would pass its limit slows down over the whole video, at most as 1 - (1 - t)^2."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """The length of a film, and how its camera speeds up and slows down."""
+    """The length of a video, and how its camera speeds up and slows down."""
 
     seconds: float = 6.0
     fps: float = 25.0
@@ -28,7 +28,7 @@ class Timing:
     """smooth: at rest at both ends; linear: at a constant speed; in: starts at rest; out: ends at rest."""
 
     loop: bool = True
-    """There and back, or once around a closed path, so that the film repeats without a jump; otherwise one way."""
+    """There and back, or once around a closed path, so that the video repeats without a jump; otherwise one way."""
 
     steps: Steps | None = None
     """The position in every frame; overrides seconds, ease and loop."""

@@ -1,4 +1,4 @@
-"""Camera paths: the camera's position in every frame of a film.
+"""Camera paths: the camera's position in every frame of a video.
 
 A path is a straight line, a closed curve or keyframes. Sideways moves keep the subject's plane still on the screen: the
 picture is shifted as the camera moves. No path runs into the scene.
@@ -51,7 +51,7 @@ class PathOptions:
     name: str = "swing"
     fps: float = 25.0
     seconds: float | None = None
-    """Length of the film; None: 6 seconds, or the duration of the keyframes."""
+    """Length of the video; None: 6 seconds, or the duration of the keyframes."""
 
     ease: Ease | None = None
     loop: bool | None = None
@@ -76,7 +76,7 @@ class PathOptions:
             raise InputError(f"path must be one of {', '.join(PATH_NAMES)}, got {self.name!r}")
         ScenePath(at=lambda share: Move()).timing(self)  # noqa: ARG005  it checks the numbers
         if (self.start is None) != (self.end is None):
-            raise OptionsError("{from_crop} and {to_crop} require each other")
+            raise OptionsError("{from_crop} and {to_crop} must be given together")
         for given, path, names in (
             (self.start is not None, "kenburns", "{from_crop} and {to_crop} require"),
             (self.shift_px != DEFAULT_SHIFT_PX, "kenburns", "{shift_px} requires"),
@@ -87,9 +87,13 @@ class PathOptions:
                 raise OptionsError(f"{names} {{path}} {path}, got {self.name}")
         check_zoom(shift_px=self.shift_px, zoom=self.zoom)
         if self.start is not None and (self.shift_px, self.zoom) != (DEFAULT_SHIFT_PX, DEFAULT_ZOOM):
-            raise OptionsError("{from_crop} excludes {shift_px} and {zoom}, which apply to an automatic move")
+            raise OptionsError(
+                "{from_crop} cannot be combined with {shift_px} and {zoom}, which apply to an automatic move"
+            )
         if self.steps is not None and (self.seconds, self.ease, self.loop) != (None, None, None):
-            raise OptionsError("{steps} excludes {seconds}, {ease} and {loop}: it fixes the position in every frame")
+            raise OptionsError(
+                "{steps} cannot be combined with {seconds}, {ease} and {loop}: it fixes the position in every frame"
+            )
         if self.name == "keyframes" and self.keyframes is None:
             raise OptionsError("{path} keyframes requires {keyframes}")
 

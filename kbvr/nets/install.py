@@ -67,7 +67,7 @@ def _networks_at(path: Path) -> Iterator[NewNetwork]:
     elif path.suffix.lower() != ".onnx":
         raise InputError(f"expected a network (.onnx), a card (.json) or a folder of these, got {path}")
     elif not is_file(path):
-        raise InputError(f"expected a network file, got {path}, which does not exist")
+        raise InputError(f"{path}: no such file")
     elif is_file(card_path := path.with_suffix(".json")):
         yield NewNetwork(replace(read_card(card_path), folder=models_folder()), path)
     else:

@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 
 from kbvr.errors import InputError, OptionsError, shortened, verbatim
 
-MAX_QUOTED_LETTERS = 80
+MAX_QUOTED_CHARACTERS = 80
 
 
 class OptionError(OptionsError):
@@ -51,7 +51,7 @@ def option(
 
     Args:
         default: its value if none is given.
-        help: its help text, which must make sense alone.
+        help: its help text, which must make sense on its own.
         between: the smallest and the largest number it accepts.
         excludes_minimum: whether it must be above the smallest number.
         unit: the unit of a number, in words.
@@ -228,8 +228,8 @@ def closest_option(name: str, options: Iterable[Declared]) -> str | None:
 def quoted(value: object) -> str:
     """Return a value as a message quotes it."""
     if isinstance(value, str | Path):
-        return repr(shortened(str(value), MAX_QUOTED_LETTERS))
-    return f"{value:.10g}" if isinstance(value, float) else shortened(str(value), MAX_QUOTED_LETTERS)
+        return repr(shortened(str(value), MAX_QUOTED_CHARACTERS))
+    return f"{value:.10g}" if isinstance(value, float) else shortened(str(value), MAX_QUOTED_CHARACTERS)
 
 
 def _first_error(error: ValidationError, group: type[OptionGroup]) -> InputError:

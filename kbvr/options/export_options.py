@@ -1,4 +1,4 @@
-"""All options of an export together, and which of them exclude or require each other."""
+"""All options of an export together, and which of them conflict with or depend on each other."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class FileOptions(VideoOptions, PictureOptions, LoopOptions, SceneFileOptions, R
                 self.anaglyph_colours not in ("true", "optimised") or self.glasses == "red-cyan",
                 f"{{anaglyph_colours}} {self.anaglyph_colours} requires {{glasses}} red-cyan, got {self.glasses}",
             ),
-            (self.quality is None or self.max_mb is None, "{quality} and {max_mb} exclude each other"),
+            (self.quality is None or self.max_mb is None, "{quality} and {max_mb} cannot be combined"),
             (
                 is_flat or {*self.layout} <= {*VR180_LAYOUTS},
                 f"{{projection}} vr180 requires {{layout}} sbs, tb or mono, got {', '.join(self.layout)}",
@@ -40,7 +40,7 @@ class FileOptions(VideoOptions, PictureOptions, LoopOptions, SceneFileOptions, R
                 is_flat or self.container in ("auto", "mp4"),
                 f"{{projection}} vr180 requires {{container}} mp4, got {self.container}",
             ),
-            (is_flat or self.codec != "vp9", "{projection} vr180 and {codec} vp9 exclude each other"),
+            (is_flat or self.codec != "vp9", "{projection} vr180 and {codec} vp9 cannot be combined"),
         )
         return self
 
@@ -66,17 +66,17 @@ class ExportOptions(OutputOptions, DepthOptions, MotionOptions, StereoOptions, F
             (not is_paper or str(self.fill) == "auto", "{fill} requires {profile} layers"),
             (has_two_eyes or self.baseline_mm is None, "{baseline_mm} requires a stereo output"),
             (has_two_eyes or self.convergence_m is None, "{convergence_m} requires a stereo output"),
-            (not motion, f"{{{motion[0] if motion else ''}}} applies to videos only"),
-            (is_flat or self.convergence_m is None, "{convergence_m} and {projection} vr180 exclude each other"),
-            (is_flat or self.window == "none", "{window} floating and {projection} vr180 exclude each other"),
+            (not motion, f"{{{motion[0] if motion else ''}}} requires a video or a scene"),
+            (is_flat or self.convergence_m is None, "{convergence_m} and {projection} vr180 cannot be combined"),
+            (is_flat or self.window == "none", "{window} floating and {projection} vr180 cannot be combined"),
             (is_flat or "stereo" in outputs, "{projection} vr180 requires {stereo}"),
-            (self.aspect is None or self.from_crop is None, "{aspect} and {from_crop} exclude each other"),
-            (self.aspect is None or self.to_crop is None, "{aspect} and {to_crop} exclude each other"),
-            ((self.depth is None) == (self.depth_kind is None), "{depth} and {depth_kind} require each other"),
-            (self.depth is None or str(self.depth_model) == "auto", "{depth} and {depth_model} exclude each other"),
+            (self.aspect is None or self.from_crop is None, "{aspect} and {from_crop} cannot be combined"),
+            (self.aspect is None or self.to_crop is None, "{aspect} and {to_crop} cannot be combined"),
+            ((self.depth is None) == (self.depth_kind is None), "{depth} and {depth_kind} must be given together"),
+            (self.depth is None or str(self.depth_model) == "auto", "{depth} and {depth_model} cannot be combined"),
             (
                 self.near_m is None or self.subject_distance_m is None,
-                "{near_m} and {subject_distance_m} exclude each other",
+                "{near_m} and {subject_distance_m} cannot be combined",
             ),
         )
         return self

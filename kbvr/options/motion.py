@@ -68,8 +68,8 @@ class MotionOptions(OptionGroup, title="Motion"):
     )
     shift_px: float = option(
         DEFAULT_SHIFT_PX,
-        "How far the end of a kenburns path may be shifted when it is chosen automatically, in pixels of a photo "
-        "1024 px long.",
+        "How far the end of a kenburns path may be shifted when it is chosen automatically, in pixels, if the photo's "
+        "long side were 1024 px.",
         accepts="0 or more pixels",
         flag="--shift",
         metavar="PX",

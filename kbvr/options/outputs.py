@@ -33,8 +33,8 @@ ONE_EYED = ("kenburns", *SCENES, *FROM_DEPTH)
 """Outputs that have neither a baseline nor a screen plane."""
 
 OUTPUTS = ("stereo", "kenburns", *LOOPS, *AT_REST, *SCENES)
-"""stereo: a video for two eyes; kenburns: a plain video of a moving camera; wiggle: a loop that shows depth without
-glasses; anaglyph: a loop for coloured glasses; still: pictures for two eyes; quilt: a picture of many views;
+"""stereo: a video for two eyes; kenburns: a plain video in which the camera moves; wiggle: a loop that shows depth
+without glasses; anaglyph: a loop for coloured glasses; still: pictures for two eyes; quilt: a picture of many views;
 autostereogram, depth-map: made from the depth alone; gltf: a scene as triangles; html: the scene in a page with its
 viewer; embed: the scene for other pages; ply, obj, usdz, splats: the scene for other programs."""
 
@@ -48,7 +48,7 @@ class OutputOptions(OptionGroup, title="Output"):
         default_text="on if no other output is chosen",
         is_common=True,
     )
-    kenburns: bool = option(False, "A plain video of a moving camera.", is_common=True)
+    kenburns: bool = option(False, "A plain (2D) video in which the camera moves.", is_common=True)
     wiggle: bool = option(
         False,
         "A looping animation that shows depth without glasses. It is written as GIF, WebP, AVIF and MP4, with a "
@@ -61,7 +61,7 @@ class OutputOptions(OptionGroup, title="Output"):
     still: Annotated[tuple[Still, ...], SPLIT, ONCE] | None = option(
         None,
         "Stereo pictures. jps, mpo: for 3D viewers and televisions; vr180: for headsets; spatial: HEIC for Apple "
-        "devices (experimental, requires pillow-heif); autostereogram: a magic-eye picture, seen without glasses; "
+        "devices (experimental, requires kbvr[heic]); autostereogram: a magic-eye picture, seen without glasses; "
         "quilt: for light field displays; the others are layouts, as for videos.",
         metavar="KIND[,KIND]",
         is_common=True,
@@ -74,7 +74,7 @@ class OutputOptions(OptionGroup, title="Output"):
         is_common=True,
     )
     gltf: bool = option(False, "A 3D scene (GLB) for headsets and 3D programs.", is_common=True)
-    html: bool = option(False, "The scene as one web page with its viewer.", is_common=True)
+    html: bool = option(False, "The scene and its viewer in one web page.", is_common=True)
     embed: bool = option(
         False,
         "The scene, to embed in your own web page. It comes with a script that shows it and HTML to paste.",
@@ -83,7 +83,9 @@ class OutputOptions(OptionGroup, title="Output"):
     ply: bool = option(
         False, "A mesh with vertex colours. It is as detailed as --max-mb allows (default 60).", is_common=True
     )
-    obj: bool = option(False, "A mesh with textures: an OBJ, an MTL, two JPEG and a PNG file.", is_common=True)
+    obj: bool = option(
+        False, "A mesh with textures: an OBJ file, an MTL file, two JPEG files and one PNG file.", is_common=True
+    )
     usdz: bool = option(False, "A scene for iPhone, iPad, Mac and Vision Pro. It requires kbvr[usd].", is_common=True)
     splats: bool = option(False, "A scene of 3D Gaussians, as PLY and glTF.", is_common=True)
 

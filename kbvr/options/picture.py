@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from kbvr.options.declare import OptionGroup, option
-from kbvr.options.values import Aspect, Place, Size
+from kbvr.options.values import MAX_ASPECT, Aspect, Place, Size
 
 PictureFile = Literal["jpeg", "png", "webp"]
 QuiltDisplay = Literal["portrait", "go", "16", "32", "65"]
@@ -30,14 +30,15 @@ class PictureOptions(OptionGroup, title="Picture"):
         "Maximum picture size per eye, in pixels; never above the photo's size.",
         accepts="WIDTHxHEIGHT like 1920x1080, 16x16 or more",
         metavar="WxH",
-        default_text="1920x1080 for videos, 720x720 for --wiggle and --anaglyph",
+        default_text="1920x1080 for videos and autostereograms, 4096x4096 for other stills, 720x720 for --wiggle and "
+        "--anaglyph",
         is_common=True,
         python_type="str | tuple[int, int]",
     )
     aspect: Aspect | None = option(
         None,
         "Shape of the picture, like 9:16, 4:5 or 1:1. The photo is cropped around its subject.",
-        accepts="width:height, like 9:16",
+        accepts=f"width:height from 1:{MAX_ASPECT:g} to {MAX_ASPECT:g}:1, like 9:16",
         metavar="W:H",
         default_text="the photo's shape",
         is_common=True,

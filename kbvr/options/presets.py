@@ -1,4 +1,4 @@
-"""Named sets of options for a device or a web site."""
+"""Named sets of options for a device or a website."""
 
 from __future__ import annotations
 

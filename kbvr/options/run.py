@@ -12,14 +12,14 @@ Profile = Literal["layers", "paper"]
 Device = Literal["auto", "cpu", "cuda", "tensorrt", "directml", "coreml", "openvino"]
 
 
-class RunOptions(OptionGroup, title="Run"):
+class RunOptions(OptionGroup, title="Method and machine"):
     """What an export may use, and whether it may replace files."""
 
     overwrite: bool = option(False, "Replace files that already exist.", is_common=True)
     profile: Profile = option(
         "layers",
-        "The method. layers: kbvr's own; paper: 3D Ken Burns of 2019, with its authors' networks if you have them "
-        "(`python -m export kenburns`).",
+        "The method. layers: kbvr's own; paper: the 2019 3D Ken Burns method, with its authors' networks if you have "
+        "them (`python -m export kenburns`).",
     )
     threads: int | None = option(
         None,
@@ -39,5 +39,5 @@ class RunOptions(OptionGroup, title="Run"):
     device: Device = option(
         "auto",
         "The device that networks run on. auto: the fastest that works (see `kbvr doctor`); tensorrt: may take "
-        "minutes the first time. With kbvr[gpu], auto and cuda also render on an NVIDIA GPU.",
+        "minutes the first time. With kbvr[gpu], auto, cuda and tensorrt also render on an NVIDIA GPU.",
     )

@@ -21,12 +21,13 @@ class SceneFileOptions(OptionGroup, title="Scene"):
     )
     compress: Compression = option(
         "none",
-        "How a scene's triangles are compressed. draco: to a third of the size, for programs that can decode it.",
+        "How a scene's triangles are compressed. draco: triangles take a third of the space, "
+        "for programs that can decode it.",
         used_by=("gltf", "html"),
     )
     triangles: int = option(
         150_000,
-        "Maximum number of triangles in a scene. Headsets draw the default easily.",
+        "Maximum number of triangles in a scene. Headsets handle the default easily.",
         between=(2000, 5_000_000),
         metavar="N",
         used_by=("gltf", "html", "ply", "obj", "usdz"),

@@ -10,6 +10,8 @@ from kbvr.options.declare import OptionGroup, option
 from kbvr.stereo.comfort_limits import MAX_PARALLAX_DEG
 from kbvr.stereo.screen import DEFAULT_IPD_M, SCREENS, screen_of
 
+HEADSET = "headset (a player's virtual screen)"
+
 Window = Literal["none", "floating"]
 
 
@@ -23,7 +25,8 @@ class StereoOptions(OptionGroup, title="Stereo"):
 
     budget_percent: float | None = option(
         None,
-        "Range of disparity, in percent of the width. A larger value gives more depth but strains the eyes.",
+        "Range of parallax from the nearest to the farthest point, in percent of the width. A larger value gives more "
+        "depth but strains the eyes.",
         between=(0, 15),
         excludes_minimum=True,
         unit="percent of the width",
@@ -45,12 +48,12 @@ class StereoOptions(OptionGroup, title="Stereo"):
         "Distance of what appears at the screen; nearer objects appear in front of it.",
         between=(0.01, 1e5),
         unit="metres",
-        default_text="just behind the nearest object in the middle",
+        default_text="just behind the nearest object in the middle; the subject for --wiggle and --anaglyph",
     )
     screen: Annotated[str, AfterValidator(_screen)] = option(
         "tv",
         "The screen that the result is made for, which limits the parallax: "
-        f"{', '.join(SCREENS)} (headset: a player's virtual screen), or width@distance in metres, like 1.2@2.5.",
+        f"{', '.join(SCREENS).replace('headset', HEADSET)}, or width@distance in metres, like 1.2@2.5.",
         accepts=f"{', '.join(SCREENS)}, or width@distance in metres like 1.2@2.5",
         metavar="NAME|W@D",
         suggestions=tuple(SCREENS),

@@ -38,10 +38,10 @@ class VideoOptions(OptionGroup, title="Video"):
 
     layout: Annotated[tuple[Layout, ...], SPLIT, ONCE] = option(
         ("sbs",),
-        "How both eyes share the stereo video. sbs: side by side, for headsets; sbs-half: each squeezed to half "
-        "its width, for 3D televisions; tb, tb-half: the left eye above; cross: for crossed eyes; rows, columns, "
-        "checkerboard: interleaved, for 3D screens; anaglyph: for coloured glasses; left-right: two files; mono: one "
-        "eye. Several layouts, separated by commas, are rendered once.",
+        "How the two eyes' views are arranged in the video. sbs: side by side, for headsets; sbs-half: each squeezed "
+        "to half its width, for 3D televisions; tb, tb-half: the left eye above; cross: for cross-eyed viewing; rows, "
+        "columns, checkerboard: interleaved, for 3D screens; anaglyph: for coloured glasses; left-right: two files; "
+        "mono: one eye. Several layouts, separated by commas, share one rendering.",
         metavar="NAME[,NAME]",
         used_by=VIDEOS,
         is_common=True,
@@ -78,7 +78,7 @@ class VideoOptions(OptionGroup, title="Video"):
         "Maximum size of a video or scene, in MB (1,000,000 bytes). The quality is lowered until it fits.",
         between=(0.001, 100_000),
         unit="MB",
-        default_text="no limit; 8 for --gltf and the scenes of --html and --embed",
+        default_text="no limit; 8 for --gltf and the scenes of --html and --embed; 60 for --ply",
         used_by=(*VIDEOS, *SCENE_FILES),
     )
     name_for: Player = option("any", "Name stereo videos so that this player recognises their layout.", used_by=FLAT)

@@ -1,8 +1,8 @@
 """Estimate the memory of an export, and shrink the photo to keep it within a limit.
 
 The peak comes while the layers are split and filled: a fixed part (Python, libraries, the built-in networks) and a part
-per pixel of the photo with its margin. Then the film is rendered: layers and depth are still in memory, with textures
-and frames of the film's size. `python -m bench.scene` measures both; the figures here are a fifth above its own.
+per pixel of the photo with its margin. Then the video is rendered: layers and depth are still in memory, with textures
+and frames of the video's size. `python -m bench.scene` measures both; the figures here are a fifth above its own.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ EXTRA_THREADS = 4
 """Threads beyond one per processor."""
 
 REPEATS_BYTES = 256 * 2**20
-"""Maximum for kept frames that the film shows again."""
+"""Maximum for kept frames that the video shows again."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ class MemoryUse:
 
 
 def export_bytes(photo_size_px: tuple[int, int], film_size_px: tuple[int, int], *, is_visited: bool = False) -> int:
-    """Return the approximate peak memory of an export; film sizes are per eye, a visited scene becomes triangles."""
+    """Return the approximate peak memory of an export; video sizes are per eye, a visited scene becomes triangles."""
     photo_px, film_px = (width * height for width, height in (photo_size_px, film_size_px))
     scene = (VISITED_BYTES_A_PX if is_visited else SCENE_BYTES_A_PX) * photo_px
     return FIXED_BYTES + DECODER_BYTES + max(scene, HELD_BYTES_A_PX * photo_px + FILM_BYTES_A_PX * film_px)
 
 
 def repeats_bytes(photo_size_px: tuple[int, int], film_size_px: tuple[int, int], max_bytes: int | None) -> int:
-    """Return the memory for kept frames that a film shows again: what the rest of the export leaves of the limit."""
+    """Return the memory for kept frames that a video shows again: what the rest of the export leaves of the limit."""
     if max_bytes is None:
         return REPEATS_BYTES
     return min(REPEATS_BYTES, max(0, max_bytes - export_bytes(photo_size_px, film_size_px)))
@@ -74,7 +74,7 @@ def within_memory(
 ) -> tuple[Photo, MemoryUse | None]:
     """Return the photo, shrunk if its export would exceed a memory limit, and the memory of the export.
 
-    The photo is never made smaller than the film's views.
+    The photo is never made smaller than the video's views.
 
     Raises:
         InputError: if the smallest photo would still exceed the limit.
@@ -85,7 +85,7 @@ def within_memory(
     minimum = export_bytes(film_size_px, film_size_px, is_visited=is_visited)
     if minimum > max_bytes:
         needed = f"takes about {format_bytes(minimum)} of memory, more than {format_bytes(max_bytes)}"
-        raise InputError(f"a film of {_size(film_size_px)} {needed}")
+        raise InputError(f"an output of {_size(film_size_px)} {needed}")
     scale = 1.0
     while export_bytes(_scaled(size, scale, film_size_px), film_size_px, is_visited=is_visited) > max_bytes:
         scale *= 0.98
@@ -110,7 +110,7 @@ def refuse_without_room(
     addresses = needed + THREAD_ADDRESS_BYTES * (processors() + EXTRA_THREADS)
     if has_room(needed) and has_room(addresses, for_addresses=True):
         return
-    film = "" if film_size_px == (1, 1) else f" in a film of {_size(film_size_px)}"
+    film = "" if film_size_px == (1, 1) else f" with an output of {_size(film_size_px)}"
     raise OutOfMemoryError(
         f"a photo of {_size(photo_size_px)} pixels{film} takes about {format_bytes(needed)} more memory and "
         f"{format_bytes(addresses)} of address space, which this process cannot get; use a smaller photo, set a memory "

@@ -150,7 +150,7 @@ def _adapter(*, software: bool) -> Any:
     """
     driver = None if software else cuda.driver()
     if not software and (driver is None or not driver.devices):
-        raise NoGpuError("no NVIDIA driver with a device was found", "with an NVIDIA card: install its driver")
+        raise NoGpuError("no NVIDIA GPU was found", "with an NVIDIA card: install its driver")
     if find_spec("wgpu") is None:
         raise NoGpuError("the package wgpu is not installed", EXTRA)
     try:

@@ -117,6 +117,8 @@ def _resolved(file: Path) -> Path:
     try:
         path = file.resolve(strict=True)
         opened(path).close()
+    except FileNotFoundError:
+        raise InputError(f"{file}: no such file") from None
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symbolic links
         raise InputError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}") from error
     return path

@@ -27,14 +27,14 @@ MAX_BAR_SHARE = 0.06
 """Maximum width of a floating window's bar, as a share of the width."""
 
 INSTANTS = 9
-"""Number of frames that represent a film."""
+"""Number of frames that represent a video."""
 
 BINS = 100
 
 
 @dataclass(frozen=True, eq=False)
 class Comfort:
-    """The parallax of a pair of views over a film."""
+    """The parallax of a pair of views over a video."""
 
     rig: Rig
     size_px: tuple[int, int]

@@ -39,6 +39,8 @@ def open_regular(path: Path, expected: str) -> Iterator[BufferedReader]:
             raise InputError(f"expected {expected}, got {path}, which is {_KINDS.get(stat.S_IFMT(mode), 'a device')}")
         with path.open("rb") as file:
             yield file
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
     except OSError as error:
         raise InputError(f"expected {expected}, got {path}: {error.strerror}") from error
     except ValueError as error:

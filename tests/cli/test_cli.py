@@ -326,7 +326,7 @@ def test_json_tells_of_a_bug_too(fake: FakePipeline, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ("export", "Missing argument 'PHOTO'"),
+        ("export", "no photo is given (see --help)"),
         ("export a.jpg --layout wide", "--layout must be one or more of sbs"),
         ("export a.jpg --path loop", "--path must be one of static, swing"),
         ("export a.jpg --seconds long", "--seconds must be 0.1 to 600 seconds, got 'long'"),
@@ -336,7 +336,10 @@ def test_json_tells_of_a_bug_too(fake: FakePipeline, capsys: pytest.CaptureFixtu
         ("export a.jpg --vr180-px 65", "--vr180-px must be 64 to 8192 pixels, even"),
         ("export a.jpg --max-memory much", "--max-memory must be a size like 2GB"),
         ("export a.jpg --stero", "there is no option --stero; did you mean --stereo?"),
-        ("export a.jpg --no-such-option", "--no-such-option"),
+        ("export a.jpg --no-such-option", "there is no option --no-such-option; did you mean"),
+        ("view a.glb --foo", "there is no option --foo (see --help)"),
+        ("view a.glb --port abc", "--port must be a whole number from 0 to 65535, got 'abc'"),
+        ("models pull bset", "the network must be best or one of kbvr-depth, "),
         ("export a.jpg --max-size 1920", "--max-size must be WIDTHxHEIGHT like 1920x1080, 16x16 or more, got '1920'"),
         ("export a.jpg --max-size 0x100", "--max-size must be WIDTHxHEIGHT like 1920x1080, 16x16 or more, got '0x100'"),
         (
@@ -345,18 +348,19 @@ def test_json_tells_of_a_bug_too(fake: FakePipeline, capsys: pytest.CaptureFixtu
         ),
         ("export a.jpg --depth d.png", "--depth requires --depth-kind"),
         ("export a.jpg --from 1,2,3", "--from must be x,y,width,height"),
-        ("export a.jpg --from 1,2,3,4", "--from and --to require each other"),
+        ("export a.jpg --from 1,2,3,4", "--from and --to must be given together"),
         ("export a.jpg --path swing --zoom 2", "--zoom requires --path kenburns, got swing"),
         ("export a.jpg --path keyframes", "--path keyframes requires --keyframes"),
-        ("export a.jpg --steps 0:8:9 --seconds 3", "--steps excludes --seconds, --ease and --loop"),
+        ("export a.jpg --steps 0:8:9 --seconds 3", "--steps cannot be combined with --seconds, --ease and --loop"),
         ("export a.jpg --kenburns --baseline-mm 20", "--baseline-mm requires a stereo output"),
         ("export a.jpg --softness 0.3", "--softness requires --segmentation"),
         ("export a.jpg --profile paper --fill spread", "--fill requires --profile layers"),
         ("export a.jpg --threads 100000", "--threads must be a whole number from 1 to 256"),
         ("export a.jpg --kenburns --zoom 0.5", "the zoom must be 1 or more"),
+        ("export a.jpg --aspect 30:1", "--aspect must be width:height from 1:20 to 20:1, like 9:16, got '30:1'"),
         ("export a.jpg --steps 0:8", "--steps must be first:last:frames"),
         ("export a.jpg --steps 0:8:0", "--steps must be first:last:frames, like 0:8:400, got '0:8:0'"),
-        ("export a.jpg --near-m 1 --subject-distance 2", "--near-m and --subject-distance exclude each other"),
+        ("export a.jpg --near-m 1 --subject-distance 2", "--near-m and --subject-distance cannot be combined"),
         ("export a.jpg --depth-kind disparity", "--depth-kind requires --depth"),
         ("explode a.jpg", "'explode'"),
     ],
@@ -517,7 +521,7 @@ def test_the_full_help_shows_every_option_with_its_default(
         assert " ".join(one.help.split()) in told
     for text in (
         "[default: kenburns for --kenburns, else swing]",
-        "[default: 1920x1080 for videos, 720x720 for --wiggle and --anaglyph]",
+        "[default: 1920x1080 for videos and autostereograms, 4096x4096 for other stills, 720x720 for --wiggle",
         "[default: 3; 2.5 for --wiggle, 2 for --anaglyph]",
         "[default: gif,webp,avif,mp4]",
         f"[default: {DEFAULT_NEAR_M:g}]",
@@ -541,7 +545,7 @@ def test_python_m_kbvr_is_kbvr() -> None:
         [sys.executable, "-m", "kbvr", "export"], check=False, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("kbvr: Missing argument 'PHOTO'")
+    assert done.stderr.startswith("kbvr: no photo is given")
 
 
 @pytest.mark.parametrize(

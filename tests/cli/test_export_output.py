@@ -57,7 +57,7 @@ def test_a_stills_name_chooses_the_kind_of_picture() -> None:
             "a picture must be 16x16 or more, got 64x3 with --aspect 20:1",
         ),
         (["a.png", "--alt", "\udcff", "--wiggle"], "--alt must be any text"),
-        (["a.png", "-o", "-", "--json"], "-o - excludes --json and --explain"),
+        (["a.png", "-o", "-", "--json"], "-o - cannot be combined with --json and --explain"),
         (["a.png", "--still", "left-right", "-o", "-"], "-o - requires a single output file, got 2: _kbvr_left.jpg"),
     ],
 )
@@ -147,10 +147,10 @@ def test_library_messages_name_flags_on_the_command_line(capsys: pytest.CaptureF
     assert main([*arguments, "--max-kb", "9", "--quality", "90", "--fov", "50"]) == 0
     assert capsys.readouterr().err == "kbvr: a.png: warning: --max-kb has no effect on the chosen outputs\n"
     assert main([*arguments, "--quality", "90", "--max-mb", "1"]) == 2
-    assert capsys.readouterr().err == "kbvr: --quality and --max-mb exclude each other\n"
+    assert capsys.readouterr().err == "kbvr: --quality and --max-mb cannot be combined\n"
     assert main(arguments) == 2
     assert capsys.readouterr().err.endswith("a_kbvr_LR.jpg already exists (use --overwrite to replace it)\n")
-    with pytest.raises(kbvr.InputError, match=r"^quality and max_mb exclude each other$"):
+    with pytest.raises(kbvr.InputError, match=r"^quality and max_mb cannot be combined$"):
         kbvr.export("a.png", quality=90, max_mb=1)
 
 

@@ -21,6 +21,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KBVR_HOME", str(tmp_path))
 
 
+def test_without_a_subcommand_the_help_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models"]) == 0
+    bare = capsys.readouterr()
+    assert main(["models", "--help"]) == 0
+    assert bare == capsys.readouterr()
+    assert not bare.err and "\n  pull  Download a network" in bare.out
+
+
 def test_the_list_names_every_network_with_licence_size_and_whereabouts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -257,7 +257,7 @@ def test_the_command_line_takes_files_for_depth_and_filling(tmp_path, capsys):
 
 
 def test_a_depth_file_and_a_network_are_not_asked_for_together():
-    with pytest.raises(InputError, match="depth and depth_model exclude each other"):
+    with pytest.raises(InputError, match="depth and depth_model cannot be combined"):
         ExportOptions(depth=Path("d.npy"), depth_kind="depth-m", depth_model="kbvr-depth")
 
 

@@ -15,7 +15,7 @@ import kbvr
 from kbvr.cli.doctor import LEGEND, table
 from kbvr.cli.main import main
 from kbvr.doctor import Finding, can_work, diagnosis, files, trials
-from kbvr.formats.video.encoders import HARDWARE, SOFTWARE, try_encoders
+from kbvr.formats.video.encoder_trial import HARDWARE, SOFTWARE, try_encoders
 from kbvr.nets import BUILT_IN, FETCHED, card_of
 from kbvr.nets.device_trial import last_error
 from kbvr.system import cuda_driver as cuda
@@ -31,7 +31,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "kbvr.system.cuda_driver:described_devices": {"driver": False, "devices": []},
     "kbvr.rendering.trial:try_renderer": {"instructions": "AVX2", "difference": 0.1},
     "kbvr.rendering.trial:try_gpu": {"problem": "no NVIDIA driver was found", "remedy": "install its driver"},
-    "kbvr.formats.video.encoders:try_encoders": {},
+    "kbvr.formats.video.encoder_trial:try_encoders": {},
 }
 NO_CUDA = {"problem": "no NVIDIA driver was found", "remedy": "install its driver", "surprising": False}
 
@@ -54,7 +54,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], TrialResul
             return answers[function, argument]
         if function == "kbvr.nets.device_trial:try_device" and argument not in ("cpu", "auto"):
             return TrialResult(NO_CUDA)
-        if function == "kbvr.formats.video.encoders:try_encoders" and argument in map(",".join, SOFTWARE.values()):
+        if function == "kbvr.formats.video.encoder_trial:try_encoders" and argument in map(",".join, SOFTWARE.values()):
             return TrialResult({argument.split(",")[0]: ""})
         return TrialResult(GOOD[function])
 
@@ -122,8 +122,13 @@ def test_a_terminal_gets_colours_and_its_own_width() -> None:
         ),
         ("kbvr.nets.device_trial:try_device", "cpu", TrialResult(failure="crashed (SIGILL)"), "CPU"),
         ("kbvr.nets.device_trial:try_device", "cpu", TrialResult({**NO_CUDA, "surprising": True}), "CPU"),
-        ("kbvr.formats.video.encoders:try_encoders", "libx264", TrialResult({"libx264": "Invalid argument"}), "H.264"),
-        ("kbvr.formats.video.encoders:try_encoders", "libx264", TrialResult({}), "H.264"),
+        (
+            "kbvr.formats.video.encoder_trial:try_encoders",
+            "libx264",
+            TrialResult({"libx264": "Invalid argument"}),
+            "H.264",
+        ),
+        ("kbvr.formats.video.encoder_trial:try_encoders", "libx264", TrialResult({}), "H.264"),
         ("kbvr.rendering.trial:try_renderer", "", TrialResult(failure="OSError: libkbvr_v2.so"), "renderer"),
         (
             "kbvr.rendering.trial:try_renderer",
@@ -219,7 +224,7 @@ def test_a_hardware_encoder_that_crashes_takes_no_other_with_it(
     machine: dict[tuple[str, str], TrialResult], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """H.264 works on the processor all the same; the JSON says what happened."""
-    machine["kbvr.formats.video.encoders:try_encoders", ",".join(HARDWARE["H.264"])] = TrialResult(
+    machine["kbvr.formats.video.encoder_trial:try_encoders", ",".join(HARDWARE["H.264"])] = TrialResult(
         failure="crashed (SIGSEGV)"
     )
     findings = json.loads(told(capsys, 0, "--json"))["findings"]

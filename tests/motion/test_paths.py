@@ -519,7 +519,7 @@ def test_crops_by_hand_move_the_camera_by_a_limited_distance():
 
 def test_steps_exclude_other_timing():
     for other in ({"seconds": 3.0}, {"ease": "in"}, {"loop": True}):
-        with pytest.raises(InputError, match="steps excludes seconds, ease and loop"):
+        with pytest.raises(InputError, match="steps cannot be combined with seconds, ease and loop"):
             PathOptions(steps=Steps(0, 1, 9), **other)
 
 

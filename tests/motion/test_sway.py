@@ -241,9 +241,9 @@ def test_only_what_is_asked_for_is_written(tmp_path):
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        ({"wiggle": True, "path": "orbit"}, "path applies to videos only"),
-        ({"wiggle": True, "anaglyph": True, "seconds": 3.0}, "seconds applies to videos only"),
-        ({"anaglyph": True, "fps": 12.0}, "fps applies to videos only"),
+        ({"wiggle": True, "path": "orbit"}, "path requires a video or a scene"),
+        ({"wiggle": True, "anaglyph": True, "seconds": 3.0}, "seconds requires a video or a scene"),
+        ({"anaglyph": True, "fps": 12.0}, "fps requires a video or a scene"),
         ({"kenburns": True, "baseline_mm": 100}, "baseline_mm requires a stereo output"),
     ],
 )

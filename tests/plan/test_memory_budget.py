@@ -53,7 +53,7 @@ def test_a_photo_is_made_just_small_enough_and_sees_the_same():
 
 
 def test_what_cannot_be_is_refused_in_one_line():
-    with pytest.raises(InputError, match=r"^a film of 96x64 takes about \d+ MB of memory, more than 100 MB$"):
+    with pytest.raises(InputError, match=r"^an output of 96x64 takes about \d+ MB of memory, more than 100 MB$"):
         within_memory(large_photo(), FILM_PX, 10**8)
 
 

@@ -832,19 +832,19 @@ def test_without_a_browser_the_address_is_enough(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["none.glb"], "cannot read none.glb: No such file or directory"),
+        (["none.glb"], "none.glb: no such file"),
         (["folder.glb"], "expected a file, got the folder folder.glb"),
         (["."], "expected a file, got the folder ."),
         (["secret.txt"], f"expected a file that ends in {', '.join(site.KINDS)}, got secret.txt"),
         (["pipe.glb"], "cannot read pipe.glb: not a regular file"),
         (["circle.glb"], "cannot read circle.glb: Symlink loop from"),
-        (["cat.glb", "none.mp4"], "cannot read none.mp4: No such file or directory"),
+        (["cat.glb", "none.mp4"], "none.mp4: no such file"),
         (["cat.glb", "--address", "127.0.0.1"], "--address requires --lan"),
         (["cat.glb", "--lan", "--address", "here"], "--address must be an IPv4 address like 192.168.1.20, got here"),
         (["cat.glb", "--lan", "--address", "192.0.2.77"], "cannot serve at 192.0.2.77: 192.0.2.77 is not an address"),
         (["cat.glb", "--port", "PORT"], "cannot serve at 127.0.0.1: port PORT is in use"),
-        (["cat.glb", "--port", "65536"], "Invalid value for '--port'"),
-        ([], "Missing argument 'FILE'"),
+        (["cat.glb", "--port", "65536"], "--port must be a whole number from 0 to 65535, got '65536'"),
+        ([], "no file is given (see --help)"),
     ],
 )  # fmt: skip
 def test_a_bad_call_is_one_line(serving, tmp_path, monkeypatch, capsys, arguments, complaint):

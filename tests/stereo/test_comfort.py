@@ -210,9 +210,9 @@ def test_the_report_covers_stereo_pictures_and_loops_too(tmp_path, output):
     ("arguments", "said"),
     [
         ("--comfort a.txt", "ends in .json"),
-        ("--kenburns --comfort a.json", "--comfort requires a stereo output"),
-        ("--layout mono --comfort a.json", "--comfort requires a stereo output"),
-        ("--still quilt --wiggle --comfort a.json", "--comfort requires a stereo output"),
+        ("--kenburns --comfort a.json", "--comfort requires --stereo, --still or --anaglyph"),
+        ("--layout mono --comfort a.json", "--comfort requires --stereo, --still or --anaglyph"),
+        ("--still quilt --wiggle --comfort a.json", "--comfort requires --stereo, --still or --anaglyph"),
         ("--screen moon", "width@distance"),
         ("--ipd-mm 200", "--ipd-mm must be 30 to 90 millimetres"),
         ("--max-parallax-deg 9", "--max-parallax-deg must be 0.05 to 5 degrees"),

@@ -73,7 +73,7 @@ def test_a_small_file_is_read_only_up_to_its_limit(tmp_path):
     assert read_small_file(path, "a card", 10) == bytes(10)
     with pytest.raises(InputError, match=r"^expected a card of at most 0 MB, got .*a\.json, which is larger$"):
         read_small_file(path, "a card", 9)
-    with pytest.raises(InputError, match="No such file"):
+    with pytest.raises(InputError, match="no such file"):
         read_small_file(tmp_path / "b.json", "a card", 9)
     with pytest.raises(InputError, match="not a valid path"):
         read_small_file(Path("a\0b"), "a card", 9)

@@ -1,4 +1,4 @@
-"""HTML to paste into a page: it shows the best loop that the browser supports, or the poster if motion is unwanted."""
+"""HTML to paste: the best loop that the browser supports, or the poster if the visitor prefers reduced motion."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Codec:
 
 
 HEVC_OPTIONS = {"preset": "veryfast", "x265-params": "log-level=error:weightp=0"}
-"""Weighted prediction is meant for fades, which these films lack; with it x265 4.2 is not deterministic for pictures
+"""Weighted prediction is meant for fades, which these videos lack; with it x265 4.2 is not deterministic for pictures
 that are one row of blocks (64 px) high."""
 
 VP9_OPTIONS = {"b": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1"}

@@ -128,9 +128,9 @@ def test_views_are_as_sharp_as_the_sphere_and_no_larger():
 
 
 def test_half_spheres_have_no_screen_plane():
-    with pytest.raises(InputError, match="convergence_m and projection vr180 exclude each other"):
+    with pytest.raises(InputError, match="convergence_m and projection vr180 cannot be combined"):
         ExportOptions(projection="vr180", convergence_m=2.0)
-    with pytest.raises(InputError, match="window floating and projection vr180 exclude each other"):
+    with pytest.raises(InputError, match="window floating and projection vr180 cannot be combined"):
         ExportOptions(projection="vr180", window="floating")
     with pytest.raises(InputError, match="projection vr180 requires stereo"):
         ExportOptions(projection="vr180", kenburns=True)
