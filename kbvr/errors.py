@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 from unicodedata import category
 
 MAX_MESSAGE_LENGTH = 300
@@ -33,6 +34,16 @@ class KbvrError(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(escaped(message))  # messages contain file names, and those can contain control characters
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what copies of the error in other processes are made from, without its message being made again."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[KbvrError], args: tuple[Any, ...], state: dict[str, Any]) -> KbvrError:
+    error: KbvrError = BaseException.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class InputError(KbvrError, ValueError):

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import pickle
 from pathlib import Path
 from unicodedata import category
 
@@ -17,10 +18,22 @@ from rich.console import Console
 
 from kbvr import pipeline
 from kbvr.cli.main import main
+from kbvr.cli.printing import explained
 from kbvr.cli.progress import stage_bars
-from kbvr.errors import INVISIBLE, JOINERS, InputError, OutputError, escaped, shortened
+from kbvr.errors import (
+    INVISIBLE,
+    JOINERS,
+    AlreadyExistsError,
+    InputError,
+    OptionsError,
+    OutOfMemoryError,
+    OutputError,
+    escaped,
+    shortened,
+)
 from kbvr.formats.spec.format import FileSummary, Item
 from kbvr.making.report import ExportReport, Written
+from kbvr.options.declare import OptionError
 
 NASTY = "a\nkbvr: all is well\x1b[2J\u202egpj\u2066\u2028[bold red]b"
 SHOWN = r"a\nkbvr: all is well\x1b[2J\u202egpj\u2066\u2028[bold red]b"
@@ -78,6 +91,23 @@ def refuses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @posix
+@pytest.mark.parametrize(
+    "error",
+    [
+        InputError("a {b}"),
+        OutOfMemoryError("too little"),
+        AlreadyExistsError("a.mp4"),
+        OptionsError("{quality} and {max_mb}, got {{fps}}"),
+        OptionError("fps", "1 to 240", "{x}"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_errors_stay_the_same_on_their_way_from_another_process(error: InputError) -> None:
+    """In Python and on the command line."""
+    other = pickle.loads(pickle.dumps(error))  # noqa: S301  our own
+    assert (type(other), str(other), explained(other)) == (type(error), str(error), explained(error))
+
+
 def test_complaints_escape_names(refuses: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", NASTY]) == 2
     assert capsys.readouterr().err == f"kbvr: {SHOWN}: wanted a photo, got {SHOWN}\n"

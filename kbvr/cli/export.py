@@ -109,7 +109,11 @@ def _export_to_stdout(request: ExportRequest) -> int:
         code = _export_all(replace(request, call=call))
         if code == GOOD:
             sys.stdout.flush()
-            with next(path for path in Path(folder).rglob("*") if path.is_file()).open("rb") as file:
+            files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+            if len(files) != 1:  # companion files
+                found = ", ".join(path.name for path in files)
+                raise InputError(f"-o - requires a single output file, got {len(files)}: {found}")
+            with files[0].open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
             sys.stdout.buffer.flush()
     return code

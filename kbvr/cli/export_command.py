@@ -13,7 +13,7 @@ from typer.core import TyperCommand
 from kbvr.cli.call_options import CallOptions, every_option, flag_of
 from kbvr.cli.config_files import values_from_files
 from kbvr.cli.option_help import SUMMARY, full_help, short_help
-from kbvr.errors import InputError
+from kbvr.errors import InputError, OptionsError
 from kbvr.options.declare import Declared, OptionError, OptionGroup
 from kbvr.options.export_options import GROUPS, ExportOptions
 from kbvr.options.outputs import OutputOptions
@@ -114,9 +114,8 @@ def _read(group: type[Group], values: Mapping[str, Any], sources: Mapping[str, s
     """Return options; the error of a bad value names its flag, or the file or preset that it comes from."""
     try:
         return group(**values)
-    except OptionError as error:
-        source = sources.get(error.option)
-        message = error.text.naming(lambda name: f"{source}: {name}" if source else flag_of(name))
+    except OptionsError as error:
+        message = error.text.naming(lambda name: f"{sources[name]}: {name}" if name in sources else flag_of(name))
         raise InputError(message) from None
 
 

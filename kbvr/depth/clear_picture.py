@@ -9,7 +9,12 @@ from jaxtyping import UInt8
 WHITE_PERCENTILE = 98
 DARK_LEVEL, BRIGHT_LEVEL = 128, 200
 """A picture whose bright pixels (their largest channel at the percentile) are below the first level, of 255, is
-multiplied so that they reach the second."""
+multiplied so that they reach the second, at most by MAX_GAIN: more would burn out what little is bright."""
+
+MAX_GAIN = 8.0
+
+MIN_NOISY_PX = 128
+"""Long side from which noise is looked for: in smaller pictures, detail looks like noise."""
 
 NOISY_LEVELS = 5.0
 """Standard deviation of noise, of 255, above which a picture is smoothed. Ordinary photos at a network's size have 0.7
@@ -26,7 +31,7 @@ def clear_picture(rgb: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]
     """Return a picture brightened if it is dark, then smoothed within its edges if it is noisy."""
     bright = brightened(rgb)
     deviation = noise_deviation(bright)
-    if deviation < NOISY_LEVELS:
+    if deviation < NOISY_LEVELS or max(rgb.shape) < MIN_NOISY_PX:
         return bright
     return np.asarray(cv2.bilateralFilter(bright, FILTER_PX, SIGMA_DEVIATIONS * deviation, SIGMA_PX), np.uint8)
 
@@ -36,7 +41,7 @@ def brightened(rgb: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
     white = float(np.percentile(rgb.max(axis=2), WHITE_PERCENTILE))
     if not 0 < white < DARK_LEVEL:
         return rgb
-    return np.asarray(cv2.convertScaleAbs(rgb, alpha=BRIGHT_LEVEL / white), np.uint8)
+    return np.asarray(cv2.convertScaleAbs(rgb, alpha=min(BRIGHT_LEVEL / white, MAX_GAIN)), np.uint8)
 
 
 def noise_deviation(rgb: UInt8[np.ndarray, "H W 3"]) -> float:

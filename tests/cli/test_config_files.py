@@ -54,6 +54,11 @@ def test_every_preset_can_be_used(name: str) -> None:
     [
         ("budget-percent = 300", {}, "kbvr.toml: budget_percent must be above 0 and at most 15"),
         ("[preset.a]\nfps = 0", {"preset": "a"}, "preset a in kbvr.toml: fps must be 1 to 240"),
+        (
+            "[preset.a]\nquality = 50\nmax_mb = 1",
+            {"preset": "a"},
+            "preset a in kbvr.toml: quality and preset a in kbvr.toml: max_mb cannot be combined",
+        ),
         ("layuot = 3", {}, "kbvr.toml: there is no option layuot; did you mean layout?"),
         ("aperature = 3", {}, "there is no option aperature; did you mean aperture_percent?"),
         ("hologram = 3", {}, "there is no option hologram$"),

@@ -88,6 +88,16 @@ def test_standard_output_gets_the_file_and_nothing_else(monkeypatch: pytest.Monk
     assert not list(Path().rglob("*_kbvr*"))
 
 
+def test_an_output_with_companion_files_does_not_go_to_standard_output(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    into = io.TextIOWrapper(io.BytesIO())
+    monkeypatch.setattr(sys, "stdout", into)
+    assert main(["export", "a.png", "--obj", "--triangles", "2000", "-o", "-", *QUICK]) == 2
+    assert "-o - requires a single output file, got 5: a_kbvr.mtl" in capsys.readouterr().err
+    assert not into.buffer.tell()
+
+
 def test_every_file_is_listed_with_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     """Those that belong to another, too; and only what has a layout is said to have one."""
     wanted = ["--embed", "--kenburns", "--still", "sbs", "--depth-map", "npy", "--triangles", "2000", "-o", "out"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import kbvr
 from bench.agreement import correlation
-from kbvr.depth.clear_picture import BRIGHT_LEVEL, DARK_LEVEL, brightened, clear_picture, noise_deviation
+from kbvr.depth.clear_picture import BRIGHT_LEVEL, DARK_LEVEL, MAX_GAIN, brightened, clear_picture, noise_deviation
 from kbvr.photo.photo import load_photo, photo_from_array
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -37,7 +37,19 @@ def test_an_ordinary_photo_stays_as_it_is(name):
 def test_a_dark_picture_is_brightened_to_one_level(white):
     rgb = np.full((12, 16, 3), (white // 2, white, 0), np.uint8)
     found = int(brightened(rgb).max())
-    assert found == (BRIGHT_LEVEL if white < DARK_LEVEL else white)
+    assert found == (min(BRIGHT_LEVEL, MAX_GAIN * white) if white < DARK_LEVEL else white)
+
+
+def test_a_small_object_in_a_very_dark_picture_does_not_burn_out():
+    """Such as the moon: 1.5% of the picture, brighter than the rest."""
+    rgb = np.full((100, 100, 3), 3, np.uint8)
+    rgb[40:52, 40:52] = np.arange(12, 24)[:, None, None]
+    assert np.ptp(clear_picture(rgb)[40:52, 40:52]) > 80
+
+
+def test_detail_of_a_tiny_picture_is_not_smoothed():
+    rgb = noisy(np.full((60, 80, 3), 130), 20)
+    assert (clear_picture(rgb) == rgb).all()
 
 
 def test_a_black_picture_stays_black():
