@@ -268,7 +268,7 @@ def test_an_nvidia_gpu_is_taken_by_vulkan(monkeypatch):
 
 @pytest.mark.parametrize(
     ("cards", "adapters", "why", "remedy"),
-    [(0, [], "no NVIDIA driver", "install its driver"), (1, None, "wgpu is not installed", 'pip install "kbvr[gpu]"')],
+    [(0, [], "no NVIDIA GPU", "install its driver"), (1, None, "wgpu is not installed", 'pip install "kbvr[gpu]"')],
 )
 def test_without_a_gpu_the_cpu_draws_without_a_word(monkeypatch, caplog, cards, adapters, why, remedy):
     """Only `kbvr doctor` says why, and how to fix it."""
