@@ -17,7 +17,7 @@ from kbvr.cli.export_command import ExportCommand, Flags
 from kbvr.cli.formats import formats
 from kbvr.cli.interruption import INTERRUPTED, is_interruption, signals_interrupt
 from kbvr.cli.models import app as models_app
-from kbvr.cli.plain_help import PlainCommand
+from kbvr.cli.plain_help import HelpfulGroup, PlainCommand
 from kbvr.cli.printing import explained, print_message
 from kbvr.cli.streams import dependable_streams
 from kbvr.cli.view import view
@@ -32,6 +32,7 @@ LIBRARY_ADDRESS_BYTES, LIBRARY_THREAD_ADDRESS_BYTES, MAX_LIBRARY_THREADS = 770 *
 
 app = typer.Typer(
     name="kbvr",
+    cls=HelpfulGroup,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -94,7 +95,7 @@ def main(args: Sequence[str] | None = None) -> int:
             if given[:1] == ["export"] and not {*given} & {"-h", "--help", "--help-all"}:
                 _refuse_low_address_limit()
                 decoders.warm_up()
-            code: int = app(args if given else ["--help"], prog_name="kbvr", standalone_mode=False) or 0
+            code: int = app(args, prog_name="kbvr", standalone_mode=False) or 0
         except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  bugs are raised again
             code = INTERRUPTED if interruption.signals else _code_of(error)
         if code == INTERRUPTED:

@@ -9,22 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
-from typer.core import TyperGroup
 
-from kbvr.cli.plain_help import PlainCommand
+from kbvr.cli.plain_help import HelpfulGroup, PlainCommand
 from kbvr.cli.printing import print_line, print_message, print_note, warnings_to
 from kbvr.errors import InputError
 
 if TYPE_CHECKING:
     from kbvr.nets import Card
-
-
-class HelpfulGroup(TyperGroup):
-    """Commands whose help is printed if none of them is named."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the command line."""
-        return super().parse_args(ctx, args or ["--help"])
 
 
 app = typer.Typer(cls=HelpfulGroup, help="List, download, add and remove networks.", rich_markup_mode=None)

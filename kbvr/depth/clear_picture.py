@@ -30,8 +30,8 @@ LAPLACIAN_DIFFERENCE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float3
 def clear_picture(rgb: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
     """Return a picture brightened if it is dark, then smoothed within its edges if it is noisy."""
     bright = brightened(rgb)
-    deviation = noise_deviation(bright)
-    if deviation < NOISY_LEVELS or max(rgb.shape) < MIN_NOISY_PX:
+    deviation = noise_deviation(bright) if max(rgb.shape) >= MIN_NOISY_PX else 0
+    if deviation < NOISY_LEVELS:
         return bright
     return np.asarray(cv2.bilateralFilter(bright, FILTER_PX, SIGMA_DEVIATIONS * deviation, SIGMA_PX), np.uint8)
 
