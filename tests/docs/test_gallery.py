@@ -179,8 +179,18 @@ def test_the_ends_of_the_moves_are_drawn_and_written_into_their_page(small, monk
         ]
     for i, part in enumerate(parts):
         assert np.argmin([np.abs(part - picture).mean() for picture in pictures]) == i, names[i]
+    photo, left, right, _ = pictures
+    near, far = np.s_[8:-8, 4:18], np.s_[8:-8, 24:60]
+    for origin, target in ((left, right), (photo, (left + right) / 2)):  # a swing ends at the right
+        assert shift_px(origin, target, near) < shift_px(origin, target, far)
     page = (small / "kinds.md").read_text("utf-8")
     assert page.index("**Dots.** Round.") < page.index("## Round things\n") < page.index("**More dots.** Blue.")
+
+
+def shift_px(origin: np.ndarray, target: np.ndarray, part: tuple[slice, slice]) -> float:
+    """Return roughly how far a part moves to the right, by its gradient (Lucas and Kanade, 1981)."""
+    gradient = np.gradient((origin + target) / 2, axis=1)[part]
+    return float((gradient * (origin - target)[part]).sum() / (gradient**2).sum())
 
 
 def test_a_photo_that_is_not_of_a_kind_is_refused(small, monkeypatch, capsys):
