@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from doc_pages import ROOT
@@ -189,8 +190,9 @@ def test_the_ends_of_the_moves_are_drawn_and_written_into_their_page(small, monk
 
 def shift_px(origin: np.ndarray, target: np.ndarray, part: tuple[slice, slice]) -> float:
     """Return roughly how far a part moves to the right, by its gradient (Lucas and Kanade, 1981)."""
-    gradient = np.gradient((origin + target) / 2, axis=1)[part]
-    return float((gradient * (origin - target)[part]).sum() / (gradient**2).sum())
+    smooth, moved = (cv2.GaussianBlur(picture.astype(float), (0, 0), 3) for picture in (origin, target))
+    gradient = np.gradient((smooth + moved) / 2, axis=1)[part]
+    return float((gradient * (smooth - moved)[part]).sum() / (gradient**2).sum())
 
 
 def test_a_photo_that_is_not_of_a_kind_is_refused(small, monkeypatch, capsys):
