@@ -70,15 +70,11 @@ def split(
     width, height = photo.size_px
     largest = min(MAX_MARGIN_SHARE * max(width, height), 2 * MAX_MARGIN_SHARE * min(width, height) + 4)
     margin = min(margin_px_for(depth, reach_m if border_m is None else border_m), round(largest))
-    rgb = extended(photo.rgb, margin)
     parallax_per_inverse_depth = depth.f_px * reach_m
     depth_spread = (scene_depth or scene_depth_of(depth)).depth_spread
     jump_px = jump_px_for(width, depth_spread * parallax_per_inverse_depth)
-    inverse_depth = cv2.copyMakeBorder(
-        _without_steps(depth.inverse_depth, photo.rgb, parallax_per_inverse_depth, jump_px),
-        *(margin, margin, margin, margin),
-        cv2.BORDER_REPLICATE,
-    )
+    smooth = _without_steps(depth.inverse_depth, photo.rgb, parallax_per_inverse_depth, jump_px)
+    rgb, inverse_depth = extended(photo.rgb, smooth, margin)
     boundaries = find_boundaries(inverse_depth, jump_px=jump_px, px=parallax_per_inverse_depth)
     strip_px = strip_px_for(width)
     near = boundaries.near_side(inverse_depth)
