@@ -7,6 +7,8 @@ texture, so that no object appears twice. Depth continues in the direction of th
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -20,8 +22,11 @@ MAX_MARGIN_SHARE = 0.15
 BORDER_BLUR = 0.45
 """Sigma of the blur beyond the border, as a share of the distance from the border."""
 
-MARGIN_BLURS = 64
-"""Maximum number of blurs on each side, so that wide margins of large photos take no longer."""
+STEP_SHARE = 0.25
+"""Distance between two computed lines of the margin, as a share of their distance from the border; those between them
+are interpolated."""
+
+MAX_STEP_PX = 32
 
 FULL_DETAIL_PX = 1000
 """Long side of the photos for which the next lengths in pixels hold; they grow with larger photos."""
@@ -41,16 +46,25 @@ MAX_SLOPE = 3.0
 TEXTURE_PX = 8
 """Side of the cells whose mean is not texture."""
 
-TEXTURE_GAIN = 0.8
-TEXTURE_LEVELS = 16.0
-"""The texture's share of the detail inside the border, and the level at which it saturates, so that outlines of objects
-are not mirrored."""
+FILM_TEXTURE, SCENE_TEXTURE = 0.2, 1.0
+"""The texture's share of the detail inside the border. A film shows a narrow strip for a moment, where lines in the
+right places count; in a scene people look at the margin, and a blurred one looks cut off."""
 
-SMOOTH_LEVELS = 10.0
+TEXTURE_LEVELS = 20.0
+"""Level at which the texture saturates, so that outlines of objects are not mirrored."""
+
+SMOOTH_LEVELS = 6.0
 """Surfaces whose detail has a smaller standard deviation get less texture: there it would be noise."""
 
 TEXTURE_FROM_PX = 6.0
 """Distance from the border at which the texture is complete; up to there, the lines themselves are sharp."""
+
+ZERO_LEVEL = 128
+LEVELS = np.arange(256, dtype=np.float32) - ZERO_LEVEL
+SQUARES, SATURATED = LEVELS**2, LEVELS / np.sqrt(1 + (LEVELS / TEXTURE_LEVELS) ** 2)
+"""Detail in 8 bits, with ZERO_LEVEL for none: its square, and the level that is added."""
+
+Texture = Callable[[slice], Float32[np.ndarray, "lines along 3"]]
 
 
 def margin_px_for(depth: DepthMap, reach_m: float) -> int:
@@ -60,9 +74,12 @@ def margin_px_for(depth: DepthMap, reach_m: float) -> int:
 
 
 def extended(
-    rgb: Picture, inverse_depth: Plane, margin: int
+    rgb: Picture, inverse_depth: Plane, margin: int, *, texture: float
 ) -> tuple[UInt8[np.ndarray, "H2 W2 3"], Float32[np.ndarray, "H2 W2"]]:
-    """Return a picture and its inverse depth, extended beyond the border by `margin` pixels on each side."""
+    """Return a picture and its inverse depth, extended beyond the border by `margin` pixels on each side.
+
+    `texture` is a share: FILM_TEXTURE or SCENE_TEXTURE.
+    """
     height, width = inverse_depth.shape
     wide = np.empty((height + 2 * margin, width + 2 * margin, 3), np.uint8)
     depth = np.empty(wide.shape[:2], np.float32)
@@ -72,32 +89,48 @@ def extended(
     rows = np.s_[margin:-margin]
     for colours, depths in ((wide[rows].swapaxes(0, 1), depth[rows].swapaxes(0, 1)), (wide, depth)):
         for side in (np.s_[::-1], np.s_[::1]):
-            _continue(colours[side], depths[side], margin, scale)
+            _continue(colours[side], depths[side], margin, scale, texture)
     return wide, depth
 
 
 def _continue(
-    colours: UInt8[np.ndarray, "lines along 3"], depths: Float32[np.ndarray, "lines along"], margin: int, scale: float
+    colours: UInt8[np.ndarray, "lines along 3"],
+    depths: Float32[np.ndarray, "lines along"],
+    margin: int,
+    scale: float,
+    texture_share: float,
 ) -> None:
     """Write the last `margin` lines, which are beyond the border; `scale` is the size of details, 1 in small photos."""
     border, extent = len(colours) - margin - 1, len(colours) - 2 * margin
-    strip = colours[border + 1 - min(extent, round(DIRECTION_PX * scale)) : border + 1]
+    strip = np.ascontiguousarray(colours[border + 1 - min(extent, round(DIRECTION_PX * scale)) : border + 1])
     mirrored = margin + np.pad(np.arange(extent), (0, margin), mode="symmetric")[extent:]
-    texture = _texture(np.ascontiguousarray(colours[mirrored]), scale)
+    texture = _texture(np.ascontiguousarray(colours[mirrored]), scale, texture_share)
     place = np.arange(colours.shape[1], dtype=np.float32)
     line = np.column_stack([colours[border], _slopes(strip, scale), place]).astype(np.float32)
-    stride = max(1, margin // MARGIN_BLURS)
-    for step in range(1, margin + 1, stride):
-        end = min(step + stride, margin + 1)
-        line = _sampled(line, place - line[:, 3] * (end - step))
-        sigma_px = BORDER_BLUR * ((end - 1) ** 2 - (step - 1) ** 2) ** 0.5
+    done = 0
+    while done < margin:
+        before, steps = line, min(max(1, round(STEP_SHARE * done)), MAX_STEP_PX, margin - done)
+        sigma_px = BORDER_BLUR * ((done + steps) ** 2 - done**2) ** 0.5
+        line = _sampled(line, place - line[:, 3] * steps)
         line = cv2.GaussianBlur(line[None], (0, 0), sigma_px, sigmaY=1e-3, borderType=cv2.BORDER_REPLICATE)[0]
-        drawn = line[:, :3] + texture[step - 1 : end - 1] + 0.5
-        colours[border + step : border + end] = drawn.clip(0, 255, out=drawn)
-        depths[border + step : border + end] = depths[border, np.rint(line[:, 4]).astype(np.int64)]
+        share = np.arange(1, steps + 1, dtype=np.float32)[:, None] / steps
+        first, last = border + done + 1, border + done + steps + 1
+        drawn = _between(before[:, :3].ravel(), line[:, :3].ravel(), share).reshape(steps, -1, 3)
+        colours[first:last] = cv2.add(drawn, texture(np.s_[done : done + steps]), dtype=cv2.CV_8U)
+        source = _between(before[:, 4], line[:, 4], share)
+        depths[first:last] = depths[border, (source + np.float32(0.5)).astype(np.int32)]
+        done += steps
 
 
-def _sampled(line: Float32[np.ndarray, "along N"], place: Float32[np.ndarray, "along"]) -> Float32[np.ndarray, "along N"]:
+def _between(
+    one: Float32[np.ndarray, "N"], other: Float32[np.ndarray, "N"], share: Float32[np.ndarray, "S 1"]
+) -> Float32[np.ndarray, "S N"]:
+    return one + share * (other - one)
+
+
+def _sampled(
+    line: Float32[np.ndarray, "along N"], place: Float32[np.ndarray, "along"]
+) -> Float32[np.ndarray, "along N"]:
     """Return the values of a line at these places, interpolated."""
     place = place.clip(0, len(line) - 1)
     before = place.astype(np.int64)
@@ -125,16 +158,16 @@ def _slopes(strip: UInt8[np.ndarray, "lines along 3"], scale: float) -> Float32[
     return np.asarray(cv2.resize(slope[None], (strip.shape[1], 1), interpolation=cv2.INTER_LINEAR)[0])
 
 
-def _texture(strip: UInt8[np.ndarray, "lines along 3"], scale: float) -> Float32[np.ndarray, "lines along 3"]:
-    """Return the detail of a strip that begins at the border, as levels to add."""
+def _texture(strip: UInt8[np.ndarray, "lines along 3"], scale: float, whole: float) -> Texture:
+    """Return the detail of a strip that begins at the border, by lines, as levels to add."""
     height, width = strip.shape[:2]
     cells = max(1, round(width / (TEXTURE_PX * scale))), max(1, round(height / (TEXTURE_PX * scale)))
-    mean = cv2.resize(strip, cells, interpolation=cv2.INTER_AREA)
-    detail = strip - cv2.resize(mean, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
-    variance = cv2.resize((detail * detail).mean(axis=2), cells, interpolation=cv2.INTER_AREA)
+    mean = cv2.resize(cv2.resize(strip, cells, interpolation=cv2.INTER_AREA), (width, height))
+    detail = cv2.addWeighted(strip, 1, mean, -1, ZERO_LEVEL)
+    variance = cv2.resize(cv2.LUT(detail, SQUARES), cells, interpolation=cv2.INTER_AREA).mean(axis=2)
     variance = cv2.blur(variance, (3, 3), borderType=cv2.BORDER_REPLICATE)
-    share = cv2.resize(variance / (variance + SMOOTH_LEVELS**2), (width, height), interpolation=cv2.INTER_LINEAR)
+    share = np.asarray(cv2.resize(variance / (variance + SMOOTH_LEVELS**2), (width, height)))
     distance_px = np.arange(1, height + 1, dtype=np.float32)
-    fading = TEXTURE_GAIN * np.minimum(1, distance_px / TEXTURE_FROM_PX) * (1 - distance_px / height)
-    saturated = detail / np.sqrt(1 + (detail / TEXTURE_LEVELS) ** 2)
-    return np.asarray(saturated * (share * fading[:, None])[..., None])
+    fading = whole * np.minimum(1, distance_px / (TEXTURE_FROM_PX * scale)) * (1 - (distance_px / height) ** 2)
+    share *= fading[:, None]
+    return lambda lines: cv2.multiply(cv2.LUT(detail[lines], SATURATED), cv2.merge([share[lines]] * 3))
