@@ -133,9 +133,9 @@ def _sampled(
 ) -> Float32[np.ndarray, "along N"]:
     """Return the values of a line at these places, interpolated."""
     place = place.clip(0, len(line) - 1)
-    before = place.astype(np.int64)
-    share = (place - before)[:, None]
-    return np.asarray(line[before] * (1 - share) + line[np.minimum(before + 1, len(line) - 1)] * share)
+    whole = np.floor(place)
+    share, before = (place - whole)[:, None], whole.astype(np.int32)
+    return line[before] * (1 - share) + line[np.minimum(before + 1, len(line) - 1)] * share
 
 
 def _slopes(strip: UInt8[np.ndarray, "lines along 3"], scale: float) -> Float32[np.ndarray, "along"]:
