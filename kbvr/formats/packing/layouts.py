@@ -130,6 +130,7 @@ def _interleaved(*right: Any) -> Pack:
 
 
 def _anaglyph(views: Sequence[View], options: FileOptions) -> Picture:
+    assert options.anaglyph_colours != "auto", "the plan chooses the method for the photo"
     return anaglyph(views[0], views[1], colours=options.anaglyph_colours, glasses=options.glasses)
 
 
