@@ -224,7 +224,7 @@ def test_photos_of_any_shape_make_loops(tmp_path, size_px):
 
 def test_the_choices_are_explained(wiggle):
     told = "\n".join(wiggle.explanation)
-    assert "wiggle: 5 views, 1.5 s there and back, swinging around" in told
+    assert "wiggle: 5 views, 2 s there and back, swinging around" in told
     assert "anaglyph: 5 views, 2.4 s there and back" in told
     assert f"budget {BUDGETS['anaglyph']:.1%} of the width" in told
 

@@ -12,16 +12,12 @@ from hypothesis import strategies as st
 from docs.make_stills import rivalry
 from kbvr.errors import InputError
 from kbvr.formats.packing.anaglyph import CHANNELS, DUBOIS, anaglyph, matrices
+from kbvr.formats.packing.anaglyph import METHODS as anaglyph_methods
 from kbvr.imaging.srgb import to_linear, to_srgb
 from kbvr.options.export_options import FileOptions
 from kbvr.options.picture import AnaglyphColours, Glasses
 
-METHODS = [
-    (colours, glasses)
-    for colours in get_args(AnaglyphColours)
-    for glasses in get_args(Glasses)
-    if glasses == "red-cyan" or colours not in ("true", "optimised")
-]
+METHODS = [(colours, glasses) for glasses, methods in anaglyph_methods.items() for colours in methods]
 triples = st.tuples(*[st.integers(0, 255)] * 3)
 
 
@@ -38,6 +34,19 @@ def slow_code(linear: float) -> float:
 
 def dots(colour: tuple[int, int, int]) -> np.ndarray:
     return np.full((2, 3, 3), colour, np.uint8)
+
+
+def test_every_method_is_an_option_and_every_option_but_auto_a_method():
+    """Those that exist for some glasses only are refused for the others by the options too."""
+    assert {*get_args(AnaglyphColours)} - {"auto"} == {colours for colours, _ in METHODS}
+    assert {*anaglyph_methods} == {*get_args(Glasses)}
+    for colours in {*get_args(AnaglyphColours)} - {"auto"}:
+        for glasses in get_args(Glasses):
+            if (colours, glasses) in METHODS:
+                FileOptions(anaglyph_colours=colours, glasses=glasses)
+            else:
+                with pytest.raises(InputError):
+                    FileOptions(anaglyph_colours=colours, glasses=glasses)
 
 
 @pytest.mark.parametrize(("colours", "glasses"), METHODS)
