@@ -46,9 +46,10 @@ MAX_SLOPE = 3.0
 TEXTURE_PX = 8
 """Side of the cells whose mean is not texture."""
 
-FILM_TEXTURE, SCENE_TEXTURE = 0.2, 1.0
+FILM_TEXTURE, SCENE_TEXTURE = 0.0, 1.0
 """The texture's share of the detail inside the border. A film shows a narrow strip for a moment, where lines in the
-right places count; in a scene people look at the margin, and a blurred one looks cut off."""
+right places count, and invented detail is farther from the truth (SSIM); in a scene people look at the margin, and a
+blurred one looks cut off."""
 
 TEXTURE_LEVELS = 20.0
 """Level at which the texture saturates, so that outlines of objects are not mirrored."""
@@ -104,7 +105,7 @@ def _continue(
     border, extent = len(colours) - margin - 1, len(colours) - 2 * margin
     strip = np.ascontiguousarray(colours[border + 1 - min(extent, round(DIRECTION_PX * scale)) : border + 1])
     mirrored = margin + np.pad(np.arange(extent), (0, margin), mode="symmetric")[extent:]
-    texture = _texture(np.ascontiguousarray(colours[mirrored]), scale, texture_share)
+    texture = _texture(np.ascontiguousarray(colours[mirrored]), scale, texture_share) if texture_share else None
     place = np.arange(colours.shape[1], dtype=np.float32)
     line = np.column_stack([colours[border], _slopes(strip, scale), place]).astype(np.float32)
     done = 0
@@ -116,7 +117,9 @@ def _continue(
         share = np.arange(1, steps + 1, dtype=np.float32)[:, None] / steps
         first, last = border + done + 1, border + done + steps + 1
         drawn = _between(before[:, :3].ravel(), line[:, :3].ravel(), share).reshape(steps, -1, 3)
-        colours[first:last] = cv2.add(drawn, texture(np.s_[done : done + steps]), dtype=cv2.CV_8U)
+        colours[first:last] = cv2.add(
+            drawn, texture(np.s_[done : done + steps]) if texture else np.zeros_like(drawn), dtype=cv2.CV_8U
+        )
         source = _between(before[:, 4], line[:, 4], share)
         depths[first:last] = depths[border, (source + np.float32(0.5)).astype(np.int32)]
         done += steps
