@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "pictures" / "loops"
 SHOWN_PX = (320, 320)
 LOOPS: dict[str, dict[str, Any]] = {
-    "two views": {"wiggle": True},
-    "13 views": {"wiggle": True, "views": 13},
+    "smooth": {"wiggle": True},
+    "two views": {"wiggle": True, "views": 2},
     "anaglyph": {"anaglyph": True},
 }
 PHOTOS = ("temple", "coffee")
@@ -23,7 +23,7 @@ PHOTOS = ("temple", "coffee")
 
 def main() -> None:
     """Write small loops of two photos, and measure loops of the default size."""
-    for photo, options in (("temple", LOOPS["two views"]), ("coffee", LOOPS["13 views"])):
+    for photo, options in (("temple", LOOPS["smooth"]), ("coffee", LOOPS["two views"])):
         kbvr.export(ROOT / f"examples/{photo}.jpg", PICTURES, max_size=SHOWN_PX, max_kb=290, overwrite=True, **options)
     kbvr.export(
         ROOT / "examples/temple.jpg",

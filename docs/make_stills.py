@@ -6,18 +6,15 @@ import tempfile
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import get_args
 
 import cv2
 import numpy as np
 from PIL import Image
 
 import kbvr
-from kbvr.errors import InputError
-from kbvr.formats.packing.anaglyph import CHANNELS, anaglyph
+from kbvr.formats.packing.anaglyph import METHODS, anaglyph
+from kbvr.formats.packing.rivalry import lightnesses
 from kbvr.formats.still.vr180_photo import right_eye_of
-from kbvr.imaging.srgb import to_linear
-from kbvr.options.picture import AnaglyphColours, Glasses
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "stills.md"
@@ -30,9 +27,6 @@ RIVALS = (
     ROOT / "docs/photos/flower.jpg",
 )
 TABLE_BEGINS, TABLE_ENDS = "<!-- rivalry -->\n", "<!-- to here -->"
-LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
-"""Relative luminance of the channels, ITU-R BT.709."""
-
 SHOWN_PX = 480
 PATCH_PX = 36
 GREYS = (243, 200, 160, 122, 85, 52)
@@ -74,21 +68,15 @@ def rivalry_table() -> str:
 
 
 def rivalry(rgb: np.ndarray, *, colours: str, glasses: str) -> float:
-    """Return the binocular rivalry of an anaglyph: the difference in lightness between the eyes, 0 to 100.
+    """Return the binocular rivalry of an anaglyph: the mean difference in lightness between the eyes, 0 to 100.
 
-    Both views are the same picture. Filters are ideal, and each eye is adapted to its filter (white looks white). The
-    result is the mean difference in CIE 1976 lightness L*: 0 if both eyes see the same, 100 for white against black.
+    Both views are the same picture; see `kbvr.formats.packing.rivalry`.
 
     Raises:
         InputError: if the method does not exist for these glasses.
     """
-    light = to_linear(anaglyph(rgb, rgb, colours=colours, glasses=glasses))
-    lightness = []
-    for channels in CHANNELS[glasses]:
-        weights = LUMINANCE[list(channels)]
-        luminance = light[..., list(channels)] @ (weights / weights.sum())
-        lightness.append(np.where(luminance > (6 / 29) ** 3, 116 * np.cbrt(luminance) - 16, luminance * (29 / 3) ** 3))
-    return float(np.abs(lightness[0] - lightness[1]).mean())
+    left, right = lightnesses(anaglyph(rgb, rgb, colours=colours, glasses=glasses), glasses)
+    return float(np.abs(left - right).mean())
 
 
 def preview(name: str, path: Path) -> Image.Image:
@@ -114,13 +102,7 @@ def preview(name: str, path: Path) -> Image.Image:
 
 def methods() -> Iterator[tuple[str, str]]:
     """Yield the glasses and colours of every method."""
-    for glasses in get_args(Glasses):
-        for colours in get_args(AnaglyphColours):
-            try:
-                rivalry(np.zeros((1, 1, 3), np.uint8), colours=colours, glasses=glasses)
-            except InputError:
-                continue
-            yield glasses, colours
+    return ((glasses, colours) for glasses, methods in METHODS.items() for colours in methods)
 
 
 def target() -> np.ndarray:

@@ -35,7 +35,7 @@ from kbvr.options.values import MIN_SIDE_PX
 from kbvr.photo.photo import Photo, load_photo, photo_from_array
 from kbvr.plan.aspect import cropped_around_subject, size_within
 from kbvr.plan.file_names import fitted_to, moved_to, names_a_file
-from kbvr.plan.from_options import check_options
+from kbvr.plan.from_options import check_options, with_anaglyph_method
 from kbvr.plan.memory_budget import MemoryUse, refuse_without_room, within_memory, within_px
 from kbvr.plan.output_kinds import DrawnKind, SceneKind, chosen_kinds
 from kbvr.profiles.choose import profile_of
@@ -218,6 +218,7 @@ def _planned(
     """
     if options.aspect is not None:
         photo, depth = cropped_around_subject(photo, depth, options.aspect)
+    options = with_anaglyph_method(options, photo, [item for job in jobs for item in job.items])
     scene_depth = scene_depth_of(depth)
     f_px = photo.f_px * file_px[0] / photo.size_px[0]
     shots = [

@@ -50,6 +50,7 @@ def build_scene(
     forward_m: float | None = None,
     filler: Filler | None = None,
     scene_depth: SceneDepth | None = None,
+    is_visited: bool = False,
 ) -> Scene:
     """Split a photo into layers, fill what they hide, and mesh them.
 
@@ -63,6 +64,7 @@ def build_scene(
             `reach_m` does.
         filler: Fills the hidden layers, by default kbvr-fill.
         scene_depth: That of `depth`, if it is already known.
+        is_visited: Whether people move in the scene and look beyond the photo's border: it has more texture there.
 
     Raises:
         InputError: if photo and depth differ in size, or a length is not positive.
@@ -70,7 +72,7 @@ def build_scene(
     scene_depth = scene_depth or scene_depth_of(depth)
     if reach_m is None:
         reach_m = scene_depth.sideways_m(DEFAULT_REACH_SHARE)
-    layers = split(photo, depth, reach_m=reach_m, border_m=border_m, scene_depth=scene_depth)
+    layers = split(photo, depth, reach_m=reach_m, border_m=border_m, scene_depth=scene_depth, is_visited=is_visited)
     ldi = solve_mattes(fill(layers, filler))
     per_px = 1 / (depth.f_px * reach_m)
     if forward_m is None:

@@ -25,7 +25,7 @@ from kbvr.errors import InputError
 from kbvr.imaging.array_types import Mask, Picture, Plane
 from kbvr.imaging.masked_blur import masked_blur
 from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage, with_alpha
-from kbvr.ldi.margin import MAX_MARGIN_SHARE, extended, margin_px_for
+from kbvr.ldi.margin import FILM_TEXTURE, MAX_MARGIN_SHARE, SCENE_TEXTURE, extended, margin_px_for
 from kbvr.ldi.occlusion import JUMP_PX, RIM_PX, Boundaries, between_px_for, find_boundaries, jump_px_for
 from kbvr.photo.photo import Photo
 
@@ -55,6 +55,7 @@ def split(
     reach_m: float,
     border_m: float | None = None,
     scene_depth: SceneDepth | None = None,
+    is_visited: bool = False,
 ) -> LayeredDepthImage:
     """Return the layers of a photo, with the hidden parts not yet filled; see `kbvr.ldi.scene.build_scene`.
 
@@ -70,15 +71,11 @@ def split(
     width, height = photo.size_px
     largest = min(MAX_MARGIN_SHARE * max(width, height), 2 * MAX_MARGIN_SHARE * min(width, height) + 4)
     margin = min(margin_px_for(depth, reach_m if border_m is None else border_m), round(largest))
-    rgb = extended(photo.rgb, margin)
     parallax_per_inverse_depth = depth.f_px * reach_m
     depth_spread = (scene_depth or scene_depth_of(depth)).depth_spread
     jump_px = jump_px_for(width, depth_spread * parallax_per_inverse_depth)
-    inverse_depth = cv2.copyMakeBorder(
-        _without_steps(depth.inverse_depth, photo.rgb, parallax_per_inverse_depth, jump_px),
-        *(margin, margin, margin, margin),
-        cv2.BORDER_REPLICATE,
-    )
+    smooth = _without_steps(depth.inverse_depth, photo.rgb, parallax_per_inverse_depth, jump_px)
+    rgb, inverse_depth = extended(photo.rgb, smooth, margin, texture=SCENE_TEXTURE if is_visited else FILM_TEXTURE)
     boundaries = find_boundaries(inverse_depth, jump_px=jump_px, px=parallax_per_inverse_depth)
     strip_px = strip_px_for(width)
     near = boundaries.near_side(inverse_depth)

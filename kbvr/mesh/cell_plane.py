@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, log2
+from math import ceil, floor, log2
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
@@ -17,8 +17,11 @@ TEXTURE_MAX_PX = 4096
 NEAREST_SHARE = 250.0
 """Largest distance, as a multiple of the nearest."""
 
-BORDER_SHRINK = 4
-"""Photo pixels per texel of the margin; it is blurred, so few texels are enough."""
+BORDER_DETAIL_PX = 1000
+"""Width of the photo from which on the margin has half its texels along a side; it is blurred, but near the photo it
+should not look it."""
+
+MAX_BORDER_SHRINK = 4
 
 FRONT, MATTE, BORDER = 1, 2, 3
 """Kinds of cells of the near side."""
@@ -31,6 +34,9 @@ class CellPlane:
     cell_px: int
     shrink: int
     """Photo pixels per pixel of the atlas."""
+
+    border_shrink: int
+    """The same for the margin, as a multiple of `shrink`."""
 
     left_px: int
     """Pixels cropped from the layers at the left and at the top."""
@@ -119,13 +125,15 @@ def plane_of(scene: Scene, cell_px: int) -> CellPlane:
     ldi = scene.ldi
     shrink = 2 ** ceil(log2(max(1.0, max(ldi.size_px) / TEXTURE_MAX_PX)))
     margin_px = ldi.margin_px // cell_px * cell_px
-    side_px = PIECE_PX * shrink * BORDER_SHRINK
+    border_shrink = min(MAX_BORDER_SHRINK, 2 ** floor(log2(max(1.0, ldi.size_px[0] / shrink / BORDER_DETAIL_PX))))
+    side_px = PIECE_PX * shrink * border_shrink
     width, height = (-(-(2 * margin_px + side) // side_px) * side_px for side in ldi.size_px)
     nearest = max(float(layer.inverse_depth.max()) for layer in ldi.layers)
     per_px = 1 / (ldi.f_px * ldi.reach_m)
     return CellPlane(
         cell_px=cell_px,
         shrink=shrink,
+        border_shrink=border_shrink,
         left_px=ldi.margin_px - margin_px,
         margin_px=margin_px,
         shape=(height, width),

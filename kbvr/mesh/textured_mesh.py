@@ -27,7 +27,7 @@ from kbvr.ldi.scene import Scene
 from kbvr.mesh.backdrop import COLUMNS as DOME_COLUMNS
 from kbvr.mesh.backdrop import ROWS as DOME_ROWS
 from kbvr.mesh.backdrop import SURROUNDS, dome_of
-from kbvr.mesh.cell_plane import BORDER, BORDER_SHRINK, FRONT, MATTE, TEXTURE_MAX_PX, CellPlane, plane_of
+from kbvr.mesh.cell_plane import BORDER, FRONT, MATTE, TEXTURE_MAX_PX, CellPlane, plane_of
 from kbvr.mesh.quadtree import Grid, LayerMesh
 from kbvr.mesh.texture_atlas import PIECE_PX, Pieces, atlas_of, in_atlas
 from kbvr.photo.photo import Photo
@@ -226,7 +226,7 @@ def _surface(draft: _Draft, mesh: LayerMesh, kind: int, plane: CellPlane) -> _Su
     """Return a mesh's triangles of one kind, and the atlas pieces that they use."""
     name = draft.names[kind]
     chosen = draft.kinds[mesh.cell[:, 1], mesh.cell[:, 0]] == kind
-    shrink = plane.shrink * (BORDER_SHRINK if name == "border" else 1)
+    shrink = plane.shrink * (plane.border_shrink if name == "border" else 1)
     column, row = (mesh.cell * plane.cell_px // (PIECE_PX * shrink)).T
     across = plane.shape[1] // (PIECE_PX * shrink)
     part, piece = mesh.part(chosen, np.zeros_like(row) if name == "front" else row * across + column)

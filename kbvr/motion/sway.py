@@ -9,17 +9,20 @@ import numpy as np
 from kbvr.depth.scene_depth import SceneDepth
 from kbvr.motion.move import Move
 
-TWO_VIEWS, SMOOTH_VIEWS = 2, 13
+SMOOTH_VIEWS = 13
+"""With the default reach and duration, nothing moves by more than about 2.5 px between pictures 720 px wide."""
+
+SMOOTH_S = 2.0
+"""A calm swing: 12 pictures per second. Slower needs more pictures, or it stutters."""
+
 TWO_VIEWS_S = 0.22
 """Nine changes per second: slower looks like two pictures, faster like a tremor."""
 
-SMOOTH_S = 1.5
 ANAGLYPH_S = 2.4
 """Slow: an anaglyph shows depth anyway, and the move only adds life."""
 
 ANAGLYPH_SHARE = 0.006
 """Reach of a moving anaglyph's camera to each side, as its parallax range: a share of the width."""
-
 
 LEVELS = 128
 RELIEF = 0.05

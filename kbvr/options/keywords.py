@@ -39,7 +39,7 @@ class ExportKeywords(TypedDict, total=False):
     quality: int | None
     picture: Literal["jpeg", "png", "webp"] | None
     glasses: Literal["red-cyan", "green-magenta", "amber-blue"]
-    anaglyph_colours: Literal["dubois", "true", "gray", "colour", "half-colour", "optimised"]
+    anaglyph_colours: Literal["auto", "dubois", "true", "gray", "colour", "half-colour", "optimised"]
     quilt_for: Literal["portrait", "go", "16", "32", "65"]
     autostereogram_pattern: Literal["dots", "photo"]
     focus: str | tuple[float, float] | None

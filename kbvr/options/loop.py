@@ -32,10 +32,10 @@ class LoopOptions(OptionGroup, title="Loop"):
     )
     views: int | None = option(
         None,
-        "Number of views in a loop: 2 flip back and forth, more swing smoothly.",
+        "Number of views in a loop: it swings smoothly through them, and 2 views flip back and forth.",
         between=(2, MAX_VIEWS),
         metavar="N",
-        default_text="2; 13 for --anaglyph",
+        default_text="13",
         used_by=MOVING,
     )
     period_s: float | None = option(
@@ -43,7 +43,7 @@ class LoopOptions(OptionGroup, title="Loop"):
         "Duration of a loop, there and back.",
         between=(0.04, MAX_PERIOD_S),
         unit="seconds",
-        default_text="0.22 for 2 views, 1.5 for more, 2.4 for --anaglyph",
+        default_text="2; 2.4 for --anaglyph; 0.22 for a wiggle of 2 views",
         used_by=MOVING,
     )
     max_kb: float | None = option(

@@ -16,8 +16,8 @@ Pattern = Literal["dots", "photo"]
 Glasses = Literal["red-cyan", "green-magenta", "amber-blue"]
 """The filter colours of the left and the right eye."""
 
-AnaglyphColours = Literal["dubois", "true", "gray", "colour", "half-colour", "optimised"]
-"""Methods of `kbvr.formats.packing.anaglyph`."""
+AnaglyphColours = Literal["auto", "dubois", "true", "gray", "colour", "half-colour", "optimised"]
+"""Methods of `kbvr.formats.packing.anaglyph`; auto is replaced by one of them for each photo."""
 
 ANAGLYPHS = ("video", "picture", "gif", "webp", "avif", "clip", "poster")
 
@@ -63,9 +63,10 @@ class PictureOptions(OptionGroup, title="Picture"):
     )
     glasses: Glasses = option("red-cyan", "Colours of the anaglyph glasses, left eye first.", used_by=ANAGLYPHS)
     anaglyph_colours: AnaglyphColours = option(
-        "dubois",
-        "How the colours of anaglyphs are made. dubois: as faithful as the glasses allow; half-colour, colour: "
-        "brighter, but tiring where colours are strong; gray: without colour; true: dark, without ghosting; "
+        "auto",
+        "How the colours of anaglyphs are made. auto: dubois, or the method that suits the photo's colours clearly "
+        "better, for example half-colour if much of it is red; dubois: calm, with the faintest ghosts; half-colour, "
+        "colour: more colour, but tiring where colours are strong; gray: without colour; true: dark, without ghosting; "
         "optimised: less red, for comfort. true and optimised require red-cyan glasses.",
         used_by=ANAGLYPHS,
     )

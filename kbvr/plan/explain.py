@@ -8,6 +8,7 @@ import numpy as np
 
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.scene_depth import SceneDepth
+from kbvr.formats.packing.rivalry import faults_of
 from kbvr.geometry.camera import fov_deg_from_f_px
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import AT_REST, LOOPS
@@ -34,7 +35,18 @@ def explain(
     ]
     for shot in shots:
         lines += _shot_lines(shot, options)
+    if any(item.packing == "anaglyph" for shot in shots for item in shot.items):
+        lines.append(_anaglyph_line(photo, options.anaglyph_colours, options.glasses))
     return lines
+
+
+def _anaglyph_line(photo: Photo, colours: str, glasses: str) -> str:
+    faults = {name: faults_of(photo.rgb, colours=name, glasses=glasses) for name in dict.fromkeys((colours, "dubois"))}
+    figures = [
+        f"{name} (rivalry between the eyes {fault.rivalry:.0f}, colour error {fault.colour_error:.0f})"
+        for name, fault in faults.items()
+    ]
+    return f"anaglyph: {' instead of '.join(figures)}, for {glasses} glasses"
 
 
 def _shot_lines(shot: Shot, options: ExportOptions) -> list[str]:

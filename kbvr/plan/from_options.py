@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from kbvr.depth.scene_depth import SceneDepth
+from kbvr.formats.packing.rivalry import best_method
 from kbvr.formats.spec.codecs import container_of
+from kbvr.formats.spec.format import Item
 from kbvr.geometry.camera import Camera
 from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
 from kbvr.motion.paths import PathOptions, check_keyframes
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import AT_REST, LOOPS
+from kbvr.photo.photo import Photo
 from kbvr.rendering.depth_of_field import Lens, lens_for
 from kbvr.stereo.comfort_limits import ANAGLYPH_BUDGET, DEFAULT_BUDGET, WIGGLE_BUDGET
 from kbvr.stereo.screen import Screen, screen_of
@@ -67,6 +70,13 @@ def check_options(options: ExportOptions) -> None:
     for output in options.outputs:
         if output not in (*LOOPS, *AT_REST):
             check_keyframes(path_options(output, options))
+
+
+def with_anaglyph_method(options: ExportOptions, photo: Photo, items: Iterable[Item]) -> ExportOptions:
+    """Return the options with the anaglyph method that suits the photo, if there are anaglyphs and it is not given."""
+    if options.anaglyph_colours != "auto" or all(item.packing != "anaglyph" for item in items):
+        return options
+    return options.model_copy(update={"anaglyph_colours": best_method(photo.rgb, options.glasses)})
 
 
 def screen_for(options: ExportOptions) -> Screen:

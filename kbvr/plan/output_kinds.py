@@ -24,7 +24,6 @@ from kbvr.motion.sway import (
     ANAGLYPH_SHARE,
     SMOOTH_S,
     SMOOTH_VIEWS,
-    TWO_VIEWS,
     TWO_VIEWS_S,
     subject_plane,
     swaying,
@@ -177,7 +176,7 @@ class WiggleKind(DrawnKind):
         if baseline_m is None:
             baseline_m = scene_depth.sideways_m(budget_of(self.name, options))
         rig = self._rig(scene_depth, view, baseline_m, options)
-        views = options.views or TWO_VIEWS
+        views = options.views or SMOOTH_VIEWS
         period_s = options.period_s or (TWO_VIEWS_S if views == 2 else SMOOTH_S)
         moves = swaying(views, rig.baseline_m / 2, 1 / rig.convergence_m)
         return self._shot(items, scene_depth, view, moves, options, period_s=period_s)

@@ -42,7 +42,7 @@ class Layers:
         """Return the scene for the shots, and for head movement if it is visited."""
         visited_m = head_reaches_m(scene_depth, self.options.ipd_mm / 1000) if is_visited else None
         moves_m = reaches_m(shots, scene_depth, visited_m=visited_m)
-        scene = build_scene(photo, depth, **moves_m, filler=self.filler, scene_depth=scene_depth)
+        scene = build_scene(photo, depth, **moves_m, filler=self.filler, scene_depth=scene_depth, is_visited=is_visited)
         return BuiltLayers(scene, self.options)
 
 

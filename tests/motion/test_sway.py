@@ -95,6 +95,7 @@ def test_the_subject_of_an_exact_scene_stands_still(tmp_path, convergence_m):
         wiggle=True,
         depth=tmp_path / "card.npy",
         depth_kind="depth-m",
+        views=2,
         budget_percent=2,
         convergence_m=convergence_m,
         animate_as="webp",
@@ -109,7 +110,7 @@ def test_the_subject_of_an_exact_scene_stands_still(tmp_path, convergence_m):
 
 
 def test_the_subject_of_a_photo_stands_still_and_its_background_moves(tmp_path):
-    report = kbvr.export(CAT, tmp_path, wiggle=True, animate_as="avif")
+    report = kbvr.export(CAT, tmp_path, wiggle=True, views=2, animate_as="avif")
     left, right = loop_frames(report.file.path)
     for between_the_eyes in ((210, 110), (240, 140)):
         assert abs(moved_px(left, right, between_the_eyes)) < 0.5
@@ -175,7 +176,7 @@ SEEN = """
 def test_chromium_shows_the_loops_and_their_html(wiggle, flag, shown):
     files = files_of(wiggle, "wiggle")
     told = told_by_chromium(files["html"].parent, files["html"].read_text("utf-8"), SEEN, *([flag] if flag else []))
-    assert told["files"] == {f"image/{name}": [8, "Infinity", 190_000, 240, 158] for name in SUFFIXES[:3]}
+    assert told["files"] == {f"image/{name}": [8, "Infinity", 250_000, 240, 158] for name in SUFFIXES[:3]}
     wanted = (
         cv2.resize(loop_frames(files["webp"])[1], (24, 16), interpolation=cv2.INTER_AREA).reshape(-1, 3).astype(int)
     )
@@ -214,7 +215,7 @@ def test_photos_of_any_shape_make_loops(tmp_path, size_px):
     width, height = size_px
     picture = np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8)
     cv2.imwrite(str(tmp_path / "odd_name.png"), picture)
-    report = kbvr.export(tmp_path / "odd_name.png", tmp_path, wiggle=True, max_size=(100, 100))
+    report = kbvr.export(tmp_path / "odd_name.png", tmp_path, wiggle=True, views=3, max_size=(100, 100))
     assert len(report.written) == 6
     assert {one.file.size_px for one in report.written} == {
         KINDS["wiggle"].view_px(size_px, ExportOptions(max_size=(100, 100)))
@@ -224,13 +225,30 @@ def test_photos_of_any_shape_make_loops(tmp_path, size_px):
 
 def test_the_choices_are_explained(wiggle):
     told = "\n".join(wiggle.explanation)
-    assert "wiggle: 5 views, 1.5 s there and back, swinging around" in told
+    assert "wiggle: 5 views, 2 s there and back, swinging around" in told
     assert "anaglyph: 5 views, 2.4 s there and back" in told
     assert f"budget {BUDGETS['anaglyph']:.1%} of the width" in told
 
 
+@pytest.mark.parametrize(
+    ("options", "views", "period_s"),
+    [({}, 13, 2.0), ({"views": 2}, 2, 0.22), ({"views": 5}, 5, 2.0), ({"views": 2, "period_s": 1}, 2, 1.0)],
+)
+def test_a_wiggle_swings_smoothly_unless_two_views_are_asked_for(options, views, period_s):
+    """By default, nothing moves by more than 3 px from picture to picture in a blog's column."""
+    rgb, depth = card_before_wall()
+    photo = kbvr.photo_from_array(cv2.resize(rgb.rgb, (720, 480)))
+    deep = kbvr.DepthMap(cv2.resize(depth.inverse_depth, (720, 480)), f_px=photo.f_px, metric=True)
+    (shot,) = kbvr.plan_export(photo, deep, wiggle=True, **options).shots
+    assert (len(shot.moves), shot.period_s) == (views, period_s)
+    steps_px = np.abs(np.diff([move.x_m for move in shot.moves])) * photo.f_px
+    spread_px = steps_px * (deep.inverse_depth.max() - deep.inverse_depth.min())
+    assert spread_px.sum() == pytest.approx(0.025 * 720, rel=0.05), "the budget of wiggles"
+    assert (spread_px.max() < 3) == (views >= 13)
+
+
 def test_only_what_is_asked_for_is_written(tmp_path):
-    report = kbvr.export(CAT, tmp_path, wiggle=True, animate_as="webp", max_size=(64, 64))
+    report = kbvr.export(CAT, tmp_path, wiggle=True, views=2, animate_as="webp", max_size=(64, 64))
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"cat_kbvr_wiggle.{x}" for x in ("html", "jpg", "webp")]
     with pytest.raises(OutputError, match=r"cat_kbvr_wiggle\.webp already exists"):
         kbvr.export(CAT, tmp_path, wiggle=True, animate_as="gif,webp")

@@ -22,6 +22,15 @@ CHANNELS: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]] = MappingProxyTy
 )
 """Glasses -> the channels (0 red, 1 green, 2 blue) that the left filter passes, and those that the right one passes."""
 
+METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "red-cyan": ("dubois", "true", "gray", "colour", "half-colour", "optimised"),
+        "green-magenta": ("dubois", "gray", "colour", "half-colour"),
+        "amber-blue": ("dubois", "gray", "colour", "half-colour"),
+    }
+)
+"""Glasses -> the methods that exist for them; see `matrices`."""
+
 LUMA = (0.299, 0.587, 0.114)
 """ITU-R BT.601."""
 
@@ -58,14 +67,12 @@ def matrices(colours: str, glasses: str) -> tuple[Matrix, Matrix]:
     """
     if glasses not in CHANNELS:
         raise InputError(f"expected one of {', '.join(CHANNELS)} as glasses, got {glasses!r}")
+    if colours not in METHODS[glasses]:
+        raise InputError(f"{glasses} glasses do not support {colours!r} anaglyphs")
     if colours == "dubois":
         return DUBOIS[glasses]
     pair: tuple[Matrix, Matrix] = np.zeros((3, 3)), np.zeros((3, 3))
-    rows = CHANNELS[glasses]
-    if colours == "true" and glasses == "red-cyan":
-        rows = ((0,), (2,))
-    elif colours not in ("gray", "colour", "half-colour") and (colours, glasses) != ("optimised", "red-cyan"):
-        raise InputError(f"{glasses} glasses do not support {colours!r} anaglyphs")
+    rows = ((0,), (2,)) if colours == "true" else CHANNELS[glasses]
     for matrix, channels in zip(pair, rows, strict=True):
         for channel in channels:
             grey = colours in ("true", "gray") or (colours == "half-colour" and len(channels) == 1)

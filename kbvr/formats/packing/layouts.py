@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from kbvr.formats.packing.anaglyph import anaglyph
+from kbvr.formats.packing.rivalry import best_method
 from kbvr.options.export_options import FileOptions
 
 View = UInt8[np.ndarray, "H W 3"]
@@ -130,7 +131,12 @@ def _interleaved(*right: Any) -> Pack:
 
 
 def _anaglyph(views: Sequence[View], options: FileOptions) -> Picture:
-    return anaglyph(views[0], views[1], colours=options.anaglyph_colours, glasses=options.glasses)
+    left, right = views
+    if (
+        options.anaglyph_colours == "auto"
+    ):  # a plan has chosen the method for the photo; pictures without a plan choose their own
+        return anaglyph(left, right, colours=best_method(left, options.glasses), glasses=options.glasses)
+    return anaglyph(left, right, colours=options.anaglyph_colours, glasses=options.glasses)
 
 
 QUILTS: Mapping[str, Quilt] = MappingProxyType(

@@ -111,6 +111,25 @@ def test_a_gif_has_one_palette_for_all_pictures(loops):
     assert local_palettes(loops["gif"].path.read_bytes()) == (True, [False] * 8)
 
 
+def ceiling_above_noise() -> list[tuple[np.ndarray]]:
+    """A shaded ceiling below a moving picture that uses up the palette; the ceiling does not move."""
+    y, x = np.mgrid[:80, :160]
+    ceiling = (150 + x / 4 + y / 8)[..., None].repeat(3, axis=2) * (1.0, 0.97, 0.92)
+    crowd = np.random.default_rng(2).integers(0, 256, (240, 180, 3))
+    return [(np.vstack([crowd[:, at : at + 160], ceiling]).astype(np.uint8),) for at in (0, 4, 8)]
+
+
+def test_a_ceiling_has_no_bands_in_a_gif_and_does_not_flicker(tmp_path):
+    """Averaged over a few pixels, as an eye does, it is the gradient; every picture has the same pattern."""
+    written = write(tmp_path, ceiling_above_noise(), animate_as="gif")
+    pictures = np.stack(loop_frames(written["gif"].path))[:, 244:].astype(np.float32)
+    first = ceiling_above_noise()[0][0][244:]
+    shown, wanted = (cv2.blur(one.astype(np.float32), (8, 8))[8:-8, 8:-8] for one in (pictures[0], first))
+    steps = np.abs(np.diff(shown - wanted, axis=1)).mean(axis=2)
+    assert np.percentile(steps, 99) < 0.2, "without dithering there are steps of whole colours"
+    assert not np.diff(pictures, axis=0).any(), "error diffusion carries noise from above"
+
+
 @pytest.mark.parametrize(("form", "least_db"), [("gif", 27), ("webp", 33), ("avif", 34), ("clip", 33)])
 def test_every_picture_shows_the_right_view(loops, form, least_db):
     """Forward and back, in colour."""

@@ -11,17 +11,12 @@ from hypothesis import strategies as st
 
 from docs.make_stills import rivalry
 from kbvr.errors import InputError
-from kbvr.formats.packing.anaglyph import CHANNELS, DUBOIS, anaglyph, matrices
+from kbvr.formats.packing.anaglyph import CHANNELS, DUBOIS, METHODS, anaglyph, matrices
 from kbvr.imaging.srgb import to_linear, to_srgb
 from kbvr.options.export_options import FileOptions
 from kbvr.options.picture import AnaglyphColours, Glasses
 
-METHODS = [
-    (colours, glasses)
-    for colours in get_args(AnaglyphColours)
-    for glasses in get_args(Glasses)
-    if glasses == "red-cyan" or colours not in ("true", "optimised")
-]
+EVERY = [(colours, glasses) for glasses, methods in METHODS.items() for colours in methods]
 triples = st.tuples(*[st.integers(0, 255)] * 3)
 
 
@@ -40,7 +35,20 @@ def dots(colour: tuple[int, int, int]) -> np.ndarray:
     return np.full((2, 3, 3), colour, np.uint8)
 
 
-@pytest.mark.parametrize(("colours", "glasses"), METHODS)
+def test_every_method_is_an_option_and_every_option_but_auto_a_method():
+    """Those that exist for some glasses only are refused for the others by the options too."""
+    assert {*get_args(AnaglyphColours)} - {"auto"} == {colours for colours, _ in EVERY}
+    assert {*METHODS} == {*get_args(Glasses)}
+    for colours in {*get_args(AnaglyphColours)} - {"auto"}:
+        for glasses in get_args(Glasses):
+            if (colours, glasses) in EVERY:
+                FileOptions(anaglyph_colours=colours, glasses=glasses)
+            else:
+                with pytest.raises(InputError):
+                    FileOptions(anaglyph_colours=colours, glasses=glasses)
+
+
+@pytest.mark.parametrize(("colours", "glasses"), EVERY)
 @given(left=triples, right=triples)
 def test_a_pixel_is_what_the_matrices_say(colours, glasses, left, right):
     """Two matrices on linear light, to one step of 255."""
@@ -50,7 +58,7 @@ def test_a_pixel_is_what_the_matrices_say(colours, glasses, left, right):
     assert np.abs(made - [slow_code(one) for one in light]).max() <= 1
 
 
-@pytest.mark.parametrize(("colours", "glasses"), METHODS)
+@pytest.mark.parametrize(("colours", "glasses"), EVERY)
 def test_white_stays_white_and_black_black(colours, glasses):
     white = anaglyph(dots((255, 255, 255)), dots((255, 255, 255)), colours=colours, glasses=glasses)
     seen = (0, 2) if colours == "true" else (0, 1, 2)
@@ -64,7 +72,7 @@ def test_published_matrices_share_out_white(glasses):
     assert np.allclose(sum(DUBOIS[glasses]).sum(axis=1), 1, atol=0.0015)
 
 
-@pytest.mark.parametrize(("colours", "glasses"), [method for method in METHODS if method[0] != "dubois"])
+@pytest.mark.parametrize(("colours", "glasses"), [method for method in EVERY if method[0] != "dubois"])
 @given(left=triples, right=triples, other=triples)
 def test_an_eyes_channels_do_not_depend_on_the_other_eye(colours, glasses, left, right, other):
     first = anaglyph(dots(left), dots(right), colours=colours, glasses=glasses)

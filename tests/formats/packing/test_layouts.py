@@ -22,7 +22,9 @@ def views(size_px: tuple[int, int], count: int = 2) -> list[np.ndarray]:
 
 @given(st.sampled_from(sorted(PACKINGS)), sides, sides)
 def test_a_packed_picture_has_the_predicted_size(name, width, height):
-    packed = PACKINGS[name].pack(views((width, height), max(2, PACKINGS[name].views)), FileOptions())
+    packed = PACKINGS[name].pack(
+        views((width, height), max(2, PACKINGS[name].views)), FileOptions(anaglyph_colours="dubois")
+    )
     assert (packed.shape[1], packed.shape[0]) == PACKINGS[name].size_px((width, height))
 
 

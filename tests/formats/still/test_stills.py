@@ -206,10 +206,10 @@ def test_an_anaglyph_file_has_each_eyes_own_channels(tmp_path: Path, glasses: st
         (((0, 0, 255),) * 2, (110, 0, 255)),
     ],
 )
-def test_dubois_is_the_default_anaglyph(tmp_path: Path, pair, wanted) -> None:
+def test_a_dubois_anaglyph_has_the_published_shares(tmp_path: Path, pair, wanted) -> None:
     """Red for the left eye is 0.437 in linear light, green for the right one 0.761, blue for both 0.164 - 0.007."""
     views_of_one_colour = tuple(np.full((16, 16, 3), colour, np.uint8) for colour in pair)
-    (summary,) = written(tmp_path, "anaglyph", views_of_one_colour, picture="png")
+    (summary,) = written(tmp_path, "anaglyph", views_of_one_colour, picture="png", anaglyph_colours="dubois")
     assert np.abs(rgb_of(summary.path).astype(int) - wanted).max() <= 1
 
 
