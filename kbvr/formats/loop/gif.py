@@ -2,7 +2,7 @@
 
 A palette for each frame would make files larger and colours flicker. Ordered dithering keeps skies and ceilings from
 banding: its pattern stays in place, so that nothing flickers, and costs 2% of the size. Error diffusion (Floyd and
-Steinberg, Sierra, Heckbert) makes files 10% to 25% larger, and its grain changes from frame to frame.
+Steinberg, Sierra, Heckbert) makes files up to 63% larger, and its grain changes from frame to frame.
 """
 
 from __future__ import annotations
