@@ -17,6 +17,9 @@ from kbvr.geometry.camera import Camera
 STEP_SHARE = 1 / 960
 """Neighbouring pixels whose parallax differs by more than this move against each other: 1 px of 960."""
 
+NEIGHBOURS_PX = 2.0
+"""Points of one layer that are this close in the photo and neighbours in the view are one surface."""
+
 PIECE_SHARE = 1 / 120
 """A piece smaller than a square of this side is torn off: 8 px of 960."""
 
@@ -40,9 +43,9 @@ Box = tuple[float, float, float, float]
 def torn_pieces(seen: Seen, photo_camera: Camera) -> Int32[np.ndarray, "N"]:
     """Return the areas of the pieces that move against everything around them and are small, in pixels.
 
-    Pixels are one piece if their parallax differs by at most STEP_SHARE from neighbour to neighbour. Parallax is the
-    way from where the point would be if it were infinitely far. Pieces at the frame's border may go on beyond it and do
-    not count.
+    Neighbours are one piece if their parallax differs by at most STEP_SHARE, or if they were neighbours in the photo
+    too, as on steep ground. Parallax is the way from where the point would be if it were infinitely far. Pieces at the
+    frame's border may go on beyond it and do not count.
     """
     labels, areas = pieces(seen, photo_camera)
     small = areas < (PIECE_SHARE * seen.rgb.shape[1]) ** 2
@@ -58,9 +61,10 @@ def pieces(seen: Seen, photo_camera: Camera) -> tuple[Int32[np.ndarray, "H W"], 
     grid = np.zeros((2 * height - 1, 2 * width - 1), np.uint8)  # pixels, and between them whether they are one piece
     grid[::2, ::2] = seen.shown
     for axis, links in ((0, grid[1::2, ::2]), (1, grid[::2, 1::2])):
-        step = np.linalg.norm(np.diff(parallax, axis=axis), axis=2)
-        links[:] = step <= STEP_SHARE * width
-        links &= _both(seen.shown, axis)
+        one = np.linalg.norm(np.diff(parallax, axis=axis), axis=2) <= STEP_SHARE * width
+        way = np.hypot(np.diff(seen.u, axis=axis), np.diff(seen.v, axis=axis))
+        one |= (way <= NEIGHBOURS_PX) & (np.diff(seen.layer, axis=axis) == 0)
+        links[:] = one & _both(seen.shown, axis)
     _, every = cv2.connectedComponents(grid, connectivity=4, ltype=cv2.CV_32S)
     labels = np.ascontiguousarray(every[::2, ::2])
     return labels, np.bincount(labels.ravel(), minlength=int(every.max()) + 1).astype(np.int32)
