@@ -91,8 +91,9 @@ def licence(name: str) -> str:
     """Return the name of a licence, linked to its text."""
     if name == "CC0":
         return f"[CC0]({CREATIVE_COMMONS}/publicdomain/zero/1.0/)"
-    if name.startswith("CC BY "):
-        return f"[{name}]({CREATIVE_COMMONS}/licenses/by/{name.removeprefix('CC BY ')}/)"
+    if name.startswith(("CC BY ", "CC BY-SA ")):
+        terms, version = name.removeprefix("CC ").lower().split()
+        return f"[{name}]({CREATIVE_COMMONS}/licenses/{terms}/{version}/)"
     return {"MIT": "[MIT](https://opensource.org/license/mit)", "public domain": "public domain"}[name]
 
 

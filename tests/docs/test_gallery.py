@@ -21,7 +21,8 @@ import make_depth_comparison
 import make_gallery
 from gallery_pages import FOLDERS, PICTURES, credited, licence, part_of, photo_named, strips, text_of
 
-LONG_SIDE_PX = 640
+LONG_SIDE_PX = 1280
+PHOTO_BYTES = 200_000
 PARTS = {"gallery": "gallery.md", "fails": "gallery.md", "credits": "gallery.md", "compared": "depth.md"}
 KINDS = 12
 """How many kinds of photos are compared, at least."""
@@ -55,6 +56,7 @@ def test_photos_are_no_larger_than_pages_need():
     for path in (ROOT / "docs" / "photos").iterdir():
         with Image.open(path) as image:
             assert image.format == "JPEG" and max(image.size) <= LONG_SIDE_PX, path.name
+        assert path.stat().st_size <= PHOTO_BYTES, path.name
 
 
 def test_ten_failures_are_shown_and_twelve_kinds_compared():
