@@ -78,7 +78,9 @@ class CodedRenderer:
         self._soft = soft
 
         def renderer(recoloured: Callable[[int, Layer], UInt8[np.ndarray, "H W 4"]]) -> Renderer:
-            return Renderer(_recoloured(scene, recoloured), pixels_per_photo_px=CODES_PER_PX / TEXELS_PER_OUTPUT_PX, threads=1)
+            return Renderer(
+                _recoloured(scene, recoloured), pixels_per_photo_px=CODES_PER_PX / TEXELS_PER_OUTPUT_PX, threads=1
+            )
 
         self._colours = Renderer(scene, pixels_per_photo_px=pixels_per_photo_px, threads=1)
         self._opaque = [renderer(self._position_codes(axis, soft_alpha=0)) for axis in (0, 1)]
@@ -167,7 +169,7 @@ def _recoloured(scene: Scene, recoloured: Callable[[int, Layer], UInt8[np.ndarra
 
 
 def _soft_is_white(index: int, layer: Layer) -> UInt8[np.ndarray, "H W 4"]:  # noqa: ARG001
-    """Return a layer's alpha with white for a soft layer and black for others, which so shows the soft layer's cover."""
+    """Return white for a soft layer and black for others, each with its alpha, which shows what the soft one covers."""
     rgba = np.full_like(layer.rgba, 255 if layer.is_soft else 0)
     rgba[..., 3] = layer.rgba[..., 3]
     return rgba

@@ -6,7 +6,7 @@ the scene that an export with default options builds for it, in rendered views w
 
     invented %    pixels whose colour is not from the photo: filled in, beyond its border, or covered by no layer
     torn / MP     pieces smaller than 8x8 px that move by more than 1 px against everything around them
-    lines px      how far straight lines of the photo are bent
+    lines px      how far straight lines of the photo bend, per 1000 px of the width (bench/line_bending.py)
     inside        photos whose subjects stay inside the frame, with a margin of 1%, at every end
     grows         size of the subject at the end relative to the start
     flicker ppm   pixels whose change from frame to frame is not explained by motion
@@ -20,12 +20,13 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 
 from bench.coded_views import CodedRenderer, Picture, Seen
+from bench.line_bending import Segments, bends_of, segments_of
 from bench.machine import this_machine
 from bench.people_moves import MOVES, MeasuredMove, at_size, depth_of, moves_of
 from bench.people_photos import Listed, listed
@@ -40,6 +41,7 @@ from bench.seen_flaws import (
 )
 from kbvr.depth.depth_map import DepthMap
 from kbvr.geometry.camera import Camera
+from kbvr.ldi.scene import Scene
 
 LONG_SIDE_PX = 960
 
@@ -85,15 +87,16 @@ def measure(entry: Listed) -> tuple[dict[str, Figures], Row]:
     """Return the figures of one photo, and its row of the contact sheet."""
     photo = at_size(entry.photo(), LONG_SIDE_PX)
     depth = depth_of(photo)
+    segments = segments_of(photo.rgb)
     figures, pictures = {}, {"photo": photo.rgb}
     for move in moves_of(photo, depth):
-        figures[move.name], views = measured_move(move, depth, entry.subjects)
+        figures[move.name], views = measured_move(move, depth, segments, entry.subjects)
         pictures |= _sheet_views(move.name, views)
     return figures, Row(f"{entry.kind}: {entry.name}", pictures)
 
 
 def measured_move(
-    move: MeasuredMove, depth: DepthMap, subjects: Sequence[Box]
+    move: MeasuredMove, depth: DepthMap, segments: Segments, subjects: Sequence[Box]
 ) -> tuple[Figures, list[tuple[Seen, ...]]]:
     """Return the figures of a move, and the views of the eyes at its ends."""
     photo_camera = move.scene.camera
@@ -105,17 +108,25 @@ def measured_move(
             for before, after in move.steps
         ]
     views = [view for eyes in ends for view in eyes]
+    drawn = drawn_depth(move.scene, depth)
     pairs = [eye_mismatch_levels(*eyes, photo_camera) for eyes in ends if len(eyes) == 2]
     figures = Figures(
         invented_percent=100 * float(np.mean([view.invented.mean() for view in views])),
         torn_per_mp=1e6 * float(np.mean([len(torn_pieces(view, photo_camera)) / view.layer.size for view in views])),
-        line_px=float("nan"),
+        line_px=_mean([bends_of(segments, drawn, camera).summary().p90_px for camera in move.cameras]),
         inside=_inside(subjects, depth, move.cameras, photo_camera),
         growth=_growth(subjects, depth, move) if move.name == "kenburns" else float("nan"),
         flicker_ppm=float(np.mean(flicker)),
         eyes_levels=_mean(pairs),
     )
     return figures, ends
+
+
+def drawn_depth(scene: Scene, depth: DepthMap) -> DepthMap:
+    """Return the depth that a scene draws the photo at: that of its front layer, which splitting may change."""
+    margin, (width, height) = scene.ldi.margin_px, scene.ldi.size_px
+    front = scene.ldi.front.inverse_depth[margin : margin + height, margin : margin + width]
+    return replace(depth, inverse_depth=np.ascontiguousarray(front))
 
 
 def _inside(subjects: Sequence[Box], depth: DepthMap, cameras: Sequence[Camera], photo_camera: Camera) -> float:
@@ -219,7 +230,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--limit", type=int, metavar="N", help="measure only the first N photos of each kind")
     parser.add_argument("--photos", action="store_true", help="also print the figures of every photo")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parser.add_argument("--sheet", type=Path, metavar="FILE", help="also draw a contact sheet: photos and ends of moves")
+    parser.add_argument(
+        "--sheet", type=Path, metavar="FILE", help="also draw a contact sheet: photos and ends of moves"
+    )
     options = parser.parse_args(arguments)
     machine = this_machine()
     chosen = [

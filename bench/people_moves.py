@@ -107,15 +107,15 @@ def _head_box(photo: Photo, depth: DepthMap) -> MeasuredMove:
     share = min(1.0, scene.reach_m / head_reaches_m(scene_depth, ipd_m)["reach_m"])
     sides_m = [share * side for side in HEAD_BOX_M]
     sides_m[0] += share * ipd_m / 2
+    held = scene_depth.subject_inverse_depth
     corners = [
-        Move(*(sign * side for sign, side in zip(signs, sides_m, strict=True)), held_inverse_depth=held)
-        for signs in product((-1, 1), repeat=3)
-        for held in (scene_depth.subject_inverse_depth,)
+        Move(x * sides_m[0], y * sides_m[1], z * sides_m[2], held_inverse_depth=held)
+        for x, y, z in product((-1, 1), repeat=3)
     ]
     view = view_of(scene_depth, photo.size_px)
     steps = [
-        tuple(corner.shortened(share).camera(view) for share in (middle, middle + 1 / HEAD_STEPS))
-        for corner, middle in zip(corners[::3], (0.2, 0.5, 0.8), strict=True)
+        (corner.shortened(at).camera(view), corner.shortened(at + 1 / HEAD_STEPS).camera(view))
+        for corner, at in zip(corners[::3], (0.2, 0.5, 0.8), strict=True)
     ]
     return MeasuredMove("head box", scene, view, [(corner.camera(view),) for corner in corners], steps)
 

@@ -29,12 +29,14 @@ BAND_SHARE = 1 / 160
 FLICKER_LEVELS = 24
 """How far a pixel may leave the range of colours around its point in the frame before."""
 
+TRIAL_INVERSE_DEPTH = 1e-3
+
 SUBJECT_MARGIN = 0.01
 """Minimum distance of a subject from the frame's border, as a share of the frame's size."""
 
 CUT_SHARE = 0.03
-"""A subject that ends this close to the photo's border may be cut off there by a move: the photo already does it, or the
-view's own enlargement."""
+"""A subject that ends this close to the photo's border may be cut off there by a move: the photo or the enlargement of
+the view already does it."""
 
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom, as shares of the photo's width and height."""
@@ -96,7 +98,9 @@ def flickering(before: Seen, after: Seen, photo_camera: Camera) -> Mask:
     inside = (x > 1) & (y > 1) & (x < width - 1) & (y < height - 1)
     per_px = _nearness_per_px(before, after, photo_camera)
     hidden = resampled(_widest(_own_nearness(before, photo_camera)), x, y, cv2.INTER_NEAREST) > nearness + per_px
-    return inside & ~(hidden & after.shown) & (_outside_levels(after.rgb, before.rgb, x, y).max(axis=2) > FLICKER_LEVELS)
+    return (
+        inside & ~(hidden & after.shown) & (_outside_levels(after.rgb, before.rgb, x, y).max(axis=2) > FLICKER_LEVELS)
+    )
 
 
 def flicker_ppm(before: Seen, after: Seen, photo_camera: Camera) -> float:
@@ -137,16 +141,15 @@ def _nearness_per_px(first: Seen, second: Seen, photo_camera: Camera) -> float:
 
     It is measured in the middle of the picture.
     """
-    width, height = photo_camera.size_px
-    u, v = np.float32([width / 2]), np.float32([height / 2])
-    depths = (np.float32([0]), np.float32([1e-3]))
-    ends = [
-        np.subtract(*(project(u, v, depth, seen.camera, photo_camera)[axis] for depth in depths))
-        for seen in (first, second)
-        for axis in (0, 1)
-    ]
-    per_unit = float(np.hypot(ends[0] - ends[2], ends[1] - ends[3])[0]) / 1e-3
-    return STEP_SHARE * first.rgb.shape[1] / max(per_unit, 1e-9)
+    u, v = (np.array([side / 2], np.float32) for side in photo_camera.size_px)
+    shifts = []
+    for seen in (first, second):
+        far, near = (
+            np.concatenate(project(u, v, np.array([depth], np.float32), seen.camera, photo_camera)[:2])
+            for depth in (0.0, TRIAL_INVERSE_DEPTH)
+        )
+        shifts.append((near - far) / TRIAL_INVERSE_DEPTH)
+    return STEP_SHARE * first.rgb.shape[1] / max(float(np.linalg.norm(shifts[0] - shifts[1])), 1e-9)
 
 
 def _boundary_distance_px(nearness: Plane, step: float) -> Plane:
@@ -198,9 +201,10 @@ def subject_growth(box: Box, inverse_depth: Plane, start: Camera, end: Camera, p
 def subject_in_view(box: Box, inverse_depth: Plane, camera: Camera, photo_camera: Camera) -> Box:
     """Return a subject's box in a view: at the depth in the middle of its box in the photo, without a turn."""
     width, height = photo_camera.size_px
-    u, v = np.float32([box[0], box[2]]) * np.float32(width), np.float32([box[1], box[3]]) * np.float32(height)
-    (x0, x1), (y0, y1), _ = project(u, v, np.float32(_subject_depth(box, inverse_depth)), camera, photo_camera)
-    return float(x0 / camera.size_px[0]), float(y0 / camera.size_px[1]), float(x1 / camera.size_px[0]), float(y1 / camera.size_px[1])
+    u, v = np.array(box[::2], np.float32) * np.float32(width), np.array(box[1::2], np.float32) * np.float32(height)
+    x, y, _ = project(u, v, np.full(2, _subject_depth(box, inverse_depth), np.float32), camera, photo_camera)
+    x, y = x / camera.size_px[0], y / camera.size_px[1]
+    return float(x[0]), float(y[0]), float(x[1]), float(y[1])
 
 
 def _subject_depth(box: Box, inverse_depth: Plane) -> float:
