@@ -97,13 +97,12 @@ class CodedRenderer:
     def seen_from(self, camera: Camera) -> Seen:
         """Render a view."""
         rgb = self._colours.frame(camera)
-        layer, u, v = self._decoded(self._opaque, camera)
+        layer, u, v = self._decoded([renderer.frame(camera) for renderer in self._opaque])
         layer[_spread(u, v)] = NO_LAYER
         soft = self._cover.frame(camera)[..., 0] > 127
         if self._soft is not None and soft.any():
-            _, soft_u, soft_v = self._decoded(self._matte, camera)
+            _, u[soft], v[soft] = self._decoded([renderer.frame(camera)[soft] for renderer in self._matte])
             layer[soft] = self._soft
-            u, v = np.where(soft, soft_u, u), np.where(soft, soft_v, v)
         return self._looked_up(camera, rgb, layer, u, v)
 
     def _looked_up(self, camera: Camera, rgb: Picture, layer: np.ndarray, u: Plane, v: Plane) -> Seen:
@@ -146,15 +145,14 @@ class CodedRenderer:
 
         return codes
 
-    def _decoded(self, renderers: Sequence[Renderer], camera: Camera) -> tuple[Int64[np.ndarray, "H W"], Plane, Plane]:
-        """Return the layers and the positions of a view's pixels."""
+    def _decoded(self, codes: Sequence[UInt8[np.ndarray, "*N 3"]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the layers and the positions of pixels, from their codes of u and v."""
         layer, places = np.zeros(0, np.int64), []
-        for axis, renderer in enumerate(renderers):
-            code = renderer.frame(camera).astype(np.float32)
-            layer = ((code[..., 2] + (LAYER_LEVELS - COARSE_LEVELS) / 2) / LAYER_LEVELS).astype(np.int64)
-            side = self._sides_px[axis]
-            coarse_px = (code[..., 2] - LAYER_LEVELS * layer) / COARSE_LEVELS * side
-            fine_px = np.arctan2(code[..., 0] - 127.5, code[..., 1] - 127.5) * np.float32(PERIOD_PX / (2 * np.pi))
+        for axis, code in enumerate(codes):
+            sine, cosine, blue = (code[..., channel].astype(np.float32) for channel in range(3))
+            layer = ((code[..., 2] + (LAYER_LEVELS - COARSE_LEVELS) // 2) // LAYER_LEVELS).astype(np.int64)
+            coarse_px = (blue - LAYER_LEVELS * layer) * np.float32(self._sides_px[axis] / COARSE_LEVELS)
+            fine_px = np.arctan2(sine - 127.5, cosine - 127.5) * np.float32(PERIOD_PX / (2 * np.pi))
             periods = np.round((coarse_px - fine_px) / PERIOD_PX)
             places.append((fine_px + periods * PERIOD_PX - self.scene.ldi.margin_px).astype(np.float32))
         return layer, places[0], places[1]
