@@ -1,24 +1,26 @@
-"""The lists of docs/gallery.toml, and the parts of docs/gallery.md and docs/depth.md made from them."""
+"""The lists of docs/gallery.toml and docs/kinds.toml, and the parts of the pages made from them."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-LIST = ROOT / "docs" / "gallery.toml"
+LISTS = (ROOT / "docs" / "gallery.toml", ROOT / "docs" / "kinds.toml")
 PICTURES = ROOT / "docs" / "pictures"
 PHOTOS = (ROOT / "docs" / "photos", ROOT / "examples")
-FOLDERS = {"gallery": "gallery", "fails": "fails", "compared": "depth"}
+FOLDERS = {"gallery": "gallery", "fails": "fails", "compared": "depth", "kinds": "kinds"}
 """List -> folder of its strips in docs/pictures/."""
 
 ALT = {
     "gallery": "the photo, its depth, and what kbvr fills in behind near things",
     "fails": "the photo and its depth",
     "compared": "the photo, the depth before, and the depth now",
+    "kinds": "the photo, the left and the right eye at the end of a swing, and the end of a Ken Burns move",
 }
 CREATIVE_COMMONS = "https://creativecommons.org"
 
@@ -28,12 +30,15 @@ class Strip:
     """A strip of pictures and its caption."""
 
     kind: str
-    """The list that it is in: `gallery`, `fails` or `compared`."""
+    """The list that it is in: `gallery`, `fails`, `compared` or `kinds`."""
 
     photo: Path
     title: str
     caption: str
     """Empty if the pictures speak for themselves."""
+
+    heading: str = ""
+    """Heading of its section; empty if the list has no sections."""
 
     @property
     def path(self) -> Path:
@@ -51,14 +56,20 @@ class Strip:
 def strips(kind: str) -> tuple[Strip, ...]:
     """Return the strips of a list, in its order."""
     return tuple(
-        Strip(kind, photo_named(entry["photo"]), entry["title"], entry.get("caption", "").strip())
+        Strip(
+            kind,
+            photo_named(entry["photo"]),
+            entry["title"],
+            entry.get("caption", "").strip(),
+            entry.get("heading", ""),
+        )
         for entry in listed()[kind]
     )
 
 
 def listed() -> Mapping[str, Any]:
-    """Return the content of docs/gallery.toml."""
-    return tomllib.loads(LIST.read_text("utf-8"))
+    """Return the content of all lists."""
+    return {name: part for path in LISTS for name, part in tomllib.loads(path.read_text("utf-8")).items()}
 
 
 def credited() -> Mapping[str, Mapping[str, str]]:
@@ -75,7 +86,7 @@ def photo_named(name: str) -> Path:
     for folder in PHOTOS:
         if (path := folder / f"{name}.jpg").is_file():
             return path
-    raise FileNotFoundError(f"expected a photo {name}.jpg in docs/photos/ or examples/, as {LIST.name} lists it")
+    raise FileNotFoundError(f"expected a photo {name}.jpg in docs/photos/ or examples/, as the lists name it")
 
 
 def credits_table() -> str:
@@ -112,14 +123,20 @@ def part_of(page: Path, part: str) -> str:
 
 def markers(part: str) -> tuple[str, str]:
     """Return the lines that begin and end a part."""
-    return f"<!-- {part}: from gallery.toml -->\n", "<!-- to here -->"
+    source = "kinds.toml" if part == "kinds" else "gallery.toml"
+    return f"<!-- {part}: from {source} -->\n", "<!-- to here -->"
 
 
 def text_of(part: str) -> str:
-    """Return a part as docs/gallery.toml defines it: `credits`, or a list of strips."""
+    """Return a part as the lists define it: `credits`, or a list of strips in their sections."""
     if part == "credits":
         return credits_table()
-    return "\n".join(strip.markdown for strip in strips(part))
+    sections = groupby(strips(part), key=lambda strip: strip.heading)
+    return "\n".join(
+        line
+        for heading, members in sections
+        for line in ([f"## {heading}\n"] if heading else []) + [strip.markdown for strip in members]
+    )
 
 
 def remove_strips_not_in(kind: str) -> None:

@@ -1,4 +1,4 @@
-"""The gallery and the comparison of depths show what docs/gallery.toml lists, of photos that anyone may pass on."""
+"""The galleries and the comparison of depths show what their lists say, of photos that anyone may pass on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from gallery_pages import FOLDERS, PICTURES, credited, licence, part_of, photo_n
 
 LONG_SIDE_PX = 1280
 PHOTO_BYTES = 200_000
-PARTS = {"gallery": "gallery.md", "fails": "gallery.md", "credits": "gallery.md", "compared": "depth.md"}
+PARTS = {"gallery": "gallery.md", "fails": "gallery.md", "credits": "gallery.md", "compared": "depth.md", "kinds": "kinds.md"}
 KINDS = 12
 """How many kinds of photos are compared, at least."""
 
@@ -85,7 +85,7 @@ def small(tmp_path, monkeypatch) -> Path:
     rng = np.random.default_rng(1)
     Image.fromarray(rng.integers(0, 255, (48, 64, 3), np.uint8)).save(docs / "dots.jpg")
     monkeypatch.setattr(gallery_pages, "ROOT", tmp_path)
-    monkeypatch.setattr(gallery_pages, "LIST", docs / "list.toml")
+    monkeypatch.setattr(gallery_pages, "LISTS", (docs / "list.toml",))
     monkeypatch.setattr(gallery_pages, "PICTURES", docs / "pictures")
     monkeypatch.setattr(gallery_pages, "PHOTOS", (docs,))
     monkeypatch.setattr(make_depth_comparison, "PAGE", docs / "depth.md")
