@@ -18,9 +18,8 @@ Figures of kinds and of all photos are `mean / median / worst`.
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +27,10 @@ import numpy as np
 from bench.coded_views import CodedRenderer, Picture, Seen
 from bench.line_bending import Segments, bends_of, segments_of
 from bench.machine import this_machine
-from bench.people_moves import MOVES, MeasuredMove, at_size, depth_of, moves_of
+from bench.people_moves import MeasuredMove, at_size, depth_of, moves_of
 from bench.people_photos import Listed, listed
 from bench.people_sheet import Row, write_sheet
+from bench.people_tables import Figures, Run, read_run, tables
 from bench.seen_flaws import (
     Box,
     eye_mismatch_levels,
@@ -44,43 +44,6 @@ from kbvr.geometry.camera import Camera
 from kbvr.ldi.scene import Scene
 
 LONG_SIDE_PX = 960
-
-
-@dataclass(frozen=True)
-class Figures:
-    """The figures of one photo and one move. NaN where a figure does not apply."""
-
-    invented_percent: float
-    torn_per_mp: float
-    line_px: float
-    inside: float
-    """1 if all subjects stay inside the frame, else 0."""
-
-    growth: float
-    flicker_ppm: float
-    eyes_levels: float
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table."""
-
-    head: str
-    digits: int
-    worst: Callable[[np.ndarray], float] = np.max
-
-
-COLUMNS = {
-    "invented_percent": Column("invented %", 1),
-    "torn_per_mp": Column("torn / MP", 0),
-    "line_px": Column("lines px", 2),
-    "inside": Column("inside", 0, np.min),
-    "growth": Column("grows", 2, np.min),
-    "flicker_ppm": Column("flicker ppm", 0),
-    "eyes_levels": Column("eyes", 2),
-}
-Measured = dict[str, dict[str, Figures]]
-"""Photo -> move -> figures."""
 
 
 def measure(entry: Listed) -> tuple[dict[str, Figures], Row]:
@@ -152,73 +115,14 @@ def _sheet_views(move: str, ends: Sequence[tuple[Seen, ...]]) -> dict[str, Pictu
     return {"kenburns, end": ends[-1][0].rgb} if move == "kenburns" else {}
 
 
-def photo_table(move: str, photos: Sequence[Listed], measured: Measured) -> str:
-    """Return a Markdown table of one move: a row for every photo."""
-    lines = _head(f"{move}: kind, photo")
+def run_of(photos: Sequence[Listed]) -> tuple[Run, list[Row]]:
+    """Measure photos; return their figures and their rows of the contact sheet."""
+    machine = this_machine()
+    figures, rows = {}, []
     for entry in photos:
-        row = asdict(measured[entry.name][move])
-        cells = [_number(row[name], column.digits) for name, column in COLUMNS.items()]
-        lines.append(f"| {entry.kind}: {entry.name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def kind_table(move: str, photos: Sequence[Listed], measured: Measured) -> str:
-    """Return a Markdown table of one move: a row for every kind, and one for all photos."""
-    lines = _head(move)
-    kinds = list(dict.fromkeys(entry.kind for entry in photos))
-    groups = {kind: [entry for entry in photos if entry.kind == kind] for kind in kinds}
-    for title, group in [*groups.items(), (f"all {len(photos)}", list(photos))]:
-        cells = _summary([measured[entry.name][move] for entry in group])
-        lines.append(f"| {title} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def overall_table(photos: Sequence[Listed], measured: Measured) -> str:
-    """Return a Markdown table over all photos: a row for every move."""
-    lines = _head(f"all {len(photos)}")
-    for move in MOVES:
-        lines.append(f"| {move} | " + " | ".join(_summary([measured[entry.name][move] for entry in photos])) + " |")
-    return "\n".join(lines)
-
-
-def _head(title: str) -> list[str]:
-    heads = " | ".join(column.head for column in COLUMNS.values())
-    return [f"| {title} | {heads} |", "|---|" + "---:|" * len(COLUMNS)]
-
-
-def _summary(rows: Sequence[Figures]) -> list[str]:
-    """Return the cells of several photos: mean / median / worst, or how many of how many are inside."""
-    cells = []
-    for name, column in COLUMNS.items():
-        values = np.array([getattr(row, name) for row in rows])
-        values = values[np.isfinite(values)]
-        if not values.size:
-            cells.append("")
-        elif name == "inside":
-            cells.append(f"{int(values.sum())} of {values.size}")
-        else:
-            three = (float(values.mean()), float(np.median(values)), float(column.worst(values)))
-            cells.append(" / ".join(_number(value, column.digits) for value in three))
-    return cells
-
-
-def _number(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}" if np.isfinite(value) else ""
-
-
-def as_json(photos: Sequence[Listed], measured: Measured) -> dict[str, object]:
-    """Return the figures ready for JSON; None where a figure does not apply."""
-
-    def plain(row: Figures) -> dict[str, float | None]:
-        values = asdict(row)
-        return {field.name: values[field.name] if np.isfinite(values[field.name]) else None for field in fields(row)}
-
-    return {
-        "photos": {
-            entry.name: {"kind": entry.kind} | {move: plain(row) for move, row in measured[entry.name].items()}
-            for entry in photos
-        }
-    }
+        figures[entry.name], row = measure(entry)
+        rows.append(row)
+    return Run(machine, {entry.name: entry.kind for entry in photos}, figures), rows
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -233,28 +137,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--sheet", type=Path, metavar="FILE", help="also draw a contact sheet: photos and ends of moves"
     )
+    parser.add_argument(
+        "--from",
+        dest="runs",
+        type=Path,
+        action="append",
+        metavar="FILE",
+        help="print the figures of an earlier run from its JSON instead of measuring; can be repeated to compare",
+    )
     options = parser.parse_args(arguments)
-    machine = this_machine()
+    if options.runs:
+        print(tables([read_run(path) for path in options.runs], every_photo=options.photos))
+        return 0
     chosen = [
         entry
         for kind in options.only or kinds
         for entry in [entry for entry in photos if entry.kind == kind][: options.limit]
     ]
-    measured: Measured = {}
-    rows = []
-    for entry in chosen:
-        measured[entry.name], row = measure(entry)
-        rows.append(row)
+    run, rows = run_of(chosen)
     if options.sheet:
         write_sheet(options.sheet, rows)
-    if options.json:
-        print(json.dumps(machine.as_json() | as_json(chosen, measured), indent=1))
-        return 0
-    print("\n".join(machine.lines()), overall_table(chosen, measured), sep="\n\n")
-    for move in MOVES:
-        print("", kind_table(move, chosen, measured), sep="\n")
-        if options.photos:
-            print("", photo_table(move, chosen, measured), sep="\n")
+    print(run.as_json() if options.json else tables([run], every_photo=options.photos))
     return 0
 
 

@@ -12,10 +12,12 @@ from PIL import Image
 from bench import people, seen_flaws
 from bench.coded_views import NO_LAYER, CodedRenderer, Seen, project
 from bench.drawn_kinds import HORIZON_PX, ROAD_DV, SIZE_PX, traffic
+from bench.machine import this_machine
 from bench.methods import without_hidden
-from bench.people import Figures, kind_table, main
+from bench.people import main
 from bench.people_moves import MOVES, at_size, moves_of
 from bench.people_photos import Listed, listed
+from bench.people_tables import Figures, Run, summary
 from bench.seen_flaws import (
     eye_mismatch_levels,
     flicker_ppm,
@@ -38,6 +40,7 @@ F_PX = 240.0
 FLAT_PX = (480, 80)
 BASELINE_M = 0.06
 WALL_PX, CARD_PX = 4.0, 16.0
+NAN = float("nan")
 CARD = (-40, -30, 40, 30)
 
 
@@ -75,11 +78,14 @@ def card_views(card_scene):
 
 @pytest.fixture(scope="module")
 def wall_views():
-    """Return the views of the wall from the photo's camera and from a pixel to its right; the frame is narrower."""
+    """Return the views of the wall from the photo's camera and from 8 px of parallax to its right.
+
+    Their frame is narrower than the photo.
+    """
     scene = scene_of(wall())
     narrow = replace(scene.camera, size_px=(WIDE_PX - 20, HIGH_PX - 20), cx_px=WIDE_PX / 2 - 10, cy_px=HIGH_PX / 2 - 10)
     with CodedRenderer(scene) as renderer:
-        return [renderer.seen_from(narrow.moved(x_m=share * BASELINE_M / WALL_PX)) for share in (0.0, 1.0)]
+        return [renderer.seen_from(narrow.moved(x_m=share * BASELINE_M)) for share in (0.0, 8 / WALL_PX)]
 
 
 def photo_camera():
@@ -139,6 +145,7 @@ def test_the_invented_share_is_what_a_card_uncovers(card_views):
     """A strip of the card's height, as wide as the difference of disparities, and the border that comes into view."""
     seen = card_views[1]
     border = seen.u > WIDE_PX
+    assert seen.invented[border].all()
     uncovered = (CARD_PX - WALL_PX) * (CARD[3] - CARD[1])
     assert border.sum() == pytest.approx(WALL_PX * HIGH_PX, rel=0.1)
     assert (seen.invented & ~border).sum() == pytest.approx(uncovered, rel=0.1)
@@ -185,7 +192,7 @@ def test_a_moving_wall_does_not_flicker(wall_views):
 def test_what_a_card_uncovers_does_not_flicker(card_scene):
     """Motion explains pixels that were hidden before, and pixels that are hidden afterwards."""
     with CodedRenderer(card_scene) as renderer:
-        before, after = (renderer.seen_from(card_scene.camera.moved(x_m=share * BASELINE_M)) for share in (0.5, 0.55))
+        before, after = (renderer.seen_from(card_scene.camera.moved(x_m=share * BASELINE_M)) for share in (0.5, 0.8))
     assert flicker_ppm(before, after, photo_camera()) < 100
     assert flickering(before, after, photo_camera()).sum() <= 4
 
@@ -313,11 +320,21 @@ def test_the_bench_measures_a_photo_and_draws_its_sheet(monkeypatch, tmp_path, c
 
 def test_a_summary_has_the_mean_the_median_and_the_worst():
     """Of figures that apply; of subjects, how many are inside."""
-    values = ((1.0, 10.0, 1.0), (2.0, 20.0, 0.0), (6.0, float("nan"), float("nan")))
-    photos = [Listed(str(index), "food", ()) for index in range(3)]
-    measured = {
-        str(index): {"swing": Figures(invented, torn, float("nan"), inside, float("nan"), 0.0, 0.0)}
-        for index, (invented, torn, inside) in enumerate(values)
-    }
-    row = kind_table("swing", photos, measured).splitlines()[-1]
-    assert row.startswith("| all 3 | 3.0 / 2.0 / 6.0 | 15 / 15 / 20 |  | 1 of 2 |")
+    cells = summary([figures_with(1.0, 10.0, 1.0), figures_with(2.0, 20.0, 0.0), figures_with(6.0, NAN, NAN)])
+    assert cells == ["3.0 / 2.0 / 6.0", "15 / 15 / 20", "", "1 of 2", "", "0 / 0 / 0", "0.00 / 0.00 / 0.00"]
+
+
+def test_an_earlier_run_is_compared_with_a_later_one(tmp_path, capsys):
+    """Rows of both, by commit; a figure that does not apply stays empty."""
+    for name, invented in (("before", 4.0), ("after", 2.0)):
+        machine = replace(this_machine(), commit=name)
+        run = Run(machine, {"fig": "food"}, {"fig": dict.fromkeys(MOVES, figures_with(invented, NAN, 1.0))})
+        (tmp_path / name).write_text(run.as_json(), encoding="utf-8")
+    assert main(["--from", str(tmp_path / "before"), "--from", str(tmp_path / "after")]) == 0
+    printed = capsys.readouterr().out
+    assert "| swing, before | 4.0 / 4.0 / 4.0 |  |  | 1 of 1 |" in printed
+    assert "| food, after | 2.0 / 2.0 / 2.0 |" in printed
+
+
+def figures_with(invented, torn, inside):
+    return Figures(invented, torn, NAN, inside, NAN, 0.0, 0.0)
