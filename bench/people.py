@@ -7,6 +7,7 @@ the scene that an export with default options builds for it, in rendered views w
     invented %    pixels whose colour is not from the photo: filled in, beyond its border, or covered by no layer
     torn / MP     pieces smaller than 8x8 px that move by more than 1 px against everything around them
     lines px      how far straight lines of the photo bend, per 1000 px of the width (bench/line_bending.py)
+    torn lines %  share of the lines' length that is not bent but torn, because their depth jumps
     inside        photos whose subjects stay inside the frame, with a margin of 1%, at every end
     grows         size of the subject at the end relative to the start
     flicker ppm   pixels whose change from frame to frame is not explained by motion
@@ -72,11 +73,13 @@ def measured_move(
         ]
     views = [view for eyes in ends for view in eyes]
     drawn = drawn_depth(move.scene, depth)
+    bends = [bends_of(segments, drawn, camera).summary() for camera in move.cameras]
     pairs = [eye_mismatch_levels(*eyes, photo_camera) for eyes in ends if len(eyes) == 2]
     figures = Figures(
         invented_percent=100 * float(np.mean([view.invented.mean() for view in views])),
         torn_per_mp=1e6 * float(np.mean([len(torn_pieces(view, photo_camera)) / view.layer.size for view in views])),
-        line_px=_mean([bends_of(segments, drawn, camera).summary().p90_px for camera in move.cameras]),
+        line_px=_mean([bend.p90_px for bend in bends]),
+        torn_lines_percent=100 * _mean([bend.torn_share for bend in bends]),
         inside=_inside(subjects, depth, move.cameras, photo_camera),
         growth=_growth(subjects, depth, move) if move.name == "kenburns" else float("nan"),
         flicker_ppm=float(np.mean(flicker)),

@@ -20,6 +20,7 @@ class Figures:
     invented_percent: float
     torn_per_mp: float
     line_px: float
+    torn_lines_percent: float
     inside: float
     """1 if all subjects stay inside the frame, else 0."""
 
@@ -41,6 +42,7 @@ COLUMNS = {
     "invented_percent": Column("invented %", 1),
     "torn_per_mp": Column("torn / MP", 0),
     "line_px": Column("lines px", 2),
+    "torn_lines_percent": Column("torn lines %", 0),
     "inside": Column("inside", 0, np.min),
     "growth": Column("grows", 2, np.min),
     "flicker_ppm": Column("flicker ppm", 0),

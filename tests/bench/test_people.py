@@ -312,6 +312,7 @@ def test_the_bench_measures_a_photo_and_draws_its_sheet(monkeypatch, tmp_path, c
     assert list(photos) == ["fig"] and photos["fig"]["kind"] == "food"
     for move in MOVES:
         row = photos["fig"][move]
+        assert 0 <= row["torn_lines_percent"] <= 100
         assert 0 < row["invented_percent"] < 60 and row["inside"] in (0, 1)
         assert (row["eyes_levels"] is None) == (move in ("kenburns", "head box"))
     assert photos["fig"]["kenburns"]["growth"] > 1
@@ -321,7 +322,7 @@ def test_the_bench_measures_a_photo_and_draws_its_sheet(monkeypatch, tmp_path, c
 def test_a_summary_has_the_mean_the_median_and_the_worst():
     """Of figures that apply; of subjects, how many are inside."""
     cells = summary([figures_with(1.0, 10.0, 1.0), figures_with(2.0, 20.0, 0.0), figures_with(6.0, NAN, NAN)])
-    assert cells == ["3.0 / 2.0 / 6.0", "15 / 15 / 20", "", "1 of 2", "", "0 / 0 / 0", "0.00 / 0.00 / 0.00"]
+    assert cells == ["3.0 / 2.0 / 6.0", "15 / 15 / 20", "", "", "1 of 2", "", "0 / 0 / 0", "0.00 / 0.00 / 0.00"]
 
 
 def test_an_earlier_run_is_compared_with_a_later_one(tmp_path, capsys):
@@ -332,9 +333,9 @@ def test_an_earlier_run_is_compared_with_a_later_one(tmp_path, capsys):
         (tmp_path / name).write_text(run.as_json(), encoding="utf-8")
     assert main(["--from", str(tmp_path / "before"), "--from", str(tmp_path / "after")]) == 0
     printed = capsys.readouterr().out
-    assert "| swing, before | 4.0 / 4.0 / 4.0 |  |  | 1 of 1 |" in printed
+    assert "| swing, before | 4.0 / 4.0 / 4.0 |  |  |  | 1 of 1 |" in printed
     assert "| food, after | 2.0 / 2.0 / 2.0 |" in printed
 
 
 def figures_with(invented, torn, inside):
-    return Figures(invented, torn, NAN, inside, NAN, 0.0, 0.0)
+    return Figures(invented, torn, NAN, NAN, inside, NAN, 0.0, 0.0)
