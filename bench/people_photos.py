@@ -6,10 +6,9 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.drawn_kinds import drawn_photo
 from bench.machine import ROOT
 from bench.seen_flaws import Box
-from kbvr.photo.photo import Photo, load_photo, photo_from_array
+from kbvr.photo.photo import Photo, load_photo
 
 LIST = Path(__file__).with_name("people.toml")
 FOLDERS = (ROOT / "docs" / "photos", ROOT / "examples")
@@ -20,7 +19,7 @@ class Listed:
     """A photo of the list."""
 
     name: str
-    """The name of a file in one of FOLDERS, without .jpg, or of a drawn photo."""
+    """The name of a file in one of FOLDERS, without .jpg."""
 
     kind: str
     subjects: tuple[Box, ...]
@@ -32,7 +31,7 @@ class Listed:
             path = folder / f"{self.name}.jpg"
             if path.is_file():
                 return load_photo(path)
-        return photo_from_array(drawn_photo(self.name), name=self.name)
+        raise FileNotFoundError(f"expected {self.name}.jpg in docs/photos or examples")
 
 
 def listed(path: Path = LIST) -> list[Listed]:

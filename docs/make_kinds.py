@@ -78,7 +78,9 @@ def save(strip: Strip, pictures: list[np.ndarray]) -> None:
     width = sum(picture.shape[1] * HEIGHT_PX / picture.shape[0] for picture in pictures)
     height = round(HEIGHT_PX * min(1, MAX_WIDTH_PX / width))
     sizes = [(round(picture.shape[1] * height / picture.shape[0]), height) for picture in pictures]
-    fitted = [Image.fromarray(p).resize(size, Image.Resampling.LANCZOS) for p, size in zip(pictures, sizes, strict=True)]
+    fitted = [
+        Image.fromarray(p).resize(size, Image.Resampling.LANCZOS) for p, size in zip(pictures, sizes, strict=True)
+    ]
     row = Image.fromarray(np.hstack([np.asarray(picture) for picture in fitted]))
     strip.path.parent.mkdir(parents=True, exist_ok=True)
     for quality in QUALITIES:

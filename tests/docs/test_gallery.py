@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from doc_pages import ROOT
@@ -13,19 +14,30 @@ from PIL import Image
 
 import kbvr
 from kbvr.depth.networks import BUILT_IN_NETWORK
+from kbvr.profiles.layers import Layers
 
 sys.path.insert(0, str(ROOT / "docs"))
 
 import gallery_pages
 import make_depth_comparison
 import make_gallery
+import make_kinds
 from gallery_pages import FOLDERS, PICTURES, credited, licence, part_of, photo_named, strips, text_of
 
 LONG_SIDE_PX = 1280
 PHOTO_BYTES = 200_000
-PARTS = {"gallery": "gallery.md", "fails": "gallery.md", "credits": "gallery.md", "compared": "depth.md", "kinds": "kinds.md"}
+PARTS = {
+    "gallery": "gallery.md",
+    "fails": "gallery.md",
+    "credits": "gallery.md",
+    "compared": "depth.md",
+    "kinds": "kinds.md",
+}
 KINDS = 12
 """How many kinds of photos are compared, at least."""
+
+SPOILT_KINDS, PHOTOS_A_KIND = 10, 3
+"""Kinds of photos that a moving camera spoils most, and the photos of each."""
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -64,6 +76,14 @@ def test_ten_failures_are_shown_and_twelve_kinds_compared():
     assert len({strip.title for strip in strips("compared")}) >= KINDS
 
 
+def test_every_spoilt_kind_has_its_photos_together():
+    headings = [strip.heading for strip in strips("kinds")]
+    assert headings == [name for name in dict.fromkeys(headings) for _ in range(PHOTOS_A_KIND)]
+    assert len(headings) == SPOILT_KINDS * PHOTOS_A_KIND
+    assert all(strip.caption for strip in strips("kinds"))
+    assert all(strip.path.stat().st_size <= make_kinds.BYTES for strip in strips("kinds"))
+
+
 def test_a_photo_that_is_listed_but_not_there_is_named():
     with pytest.raises(FileNotFoundError, match=r"expected a photo missing\.jpg in docs/photos"):
         photo_named("missing")
@@ -80,6 +100,7 @@ def small(tmp_path, monkeypatch) -> Path:
     )
     marks = [f"<!-- {part}: from gallery.toml -->\n<!-- to here -->\n" for part in ("gallery", "fails", "credits")]
     (docs / "gallery.md").write_text("".join(marks), "utf-8")
+    (docs / "kinds.md").write_text("<!-- kinds: from kinds.toml -->\n<!-- to here -->\n", "utf-8")
     listed = [f'[[{kind}]]\nphoto = "dots"\ntitle = "Dots"\ncaption = "Round."\n' for kind in FOLDERS]
     (docs / "list.toml").write_text("".join(listed) + "[photos]\n", "utf-8")
     rng = np.random.default_rng(1)
@@ -90,6 +111,7 @@ def small(tmp_path, monkeypatch) -> Path:
     monkeypatch.setattr(gallery_pages, "PHOTOS", (docs,))
     monkeypatch.setattr(make_depth_comparison, "PAGE", docs / "depth.md")
     monkeypatch.setattr(make_gallery, "PAGE", docs / "gallery.md")
+    monkeypatch.setattr(make_kinds, "PAGE", docs / "kinds.md")
     return docs
 
 
@@ -137,3 +159,44 @@ def test_the_gallery_is_drawn_and_written_into_its_page(small, monkeypatch):
         assert near[0] > near[2] and far[2] > far[0]
     page = (small / "gallery.md").read_text("utf-8")
     assert page.count("**Dots.** Round.") == 2 and "| file | author |" in page
+
+
+def test_the_ends_of_the_moves_are_drawn_and_written_into_their_page(small, monkeypatch):
+    """Photo, left eye, right eye and the end of a Ken Burns move stand side by side, in this order."""
+    step = np.where(np.arange(64) < 20, 1.0, 0.2).astype(np.float32)
+    depth = kbvr.DepthMap(np.tile(step, (48, 1)), 60.0)
+    monkeypatch.setattr(Layers, "depth", lambda self, photo: depth)
+    monkeypatch.setattr(sys, "argv", ["make_kinds.py", "--unscaled", str(small / "unscaled")])
+    with (small / "list.toml").open("a", encoding="utf-8") as file:
+        file.write('[[kinds]]\nheading = "Round things"\nphoto = "dots"\ntitle = "More dots"\ncaption = "Blue."\n')
+    make_kinds.main()
+    names = ("photo", "left", "right", "kenburns")
+    pictures = [np.asarray(Image.open(small / "unscaled" / f"dots-{name}.png")).astype(int) for name in names]
+    assert np.array_equal(pictures[0], np.asarray(Image.open(small / "dots.jpg")))
+    with Image.open(small / "pictures" / "kinds" / "dots.jpg") as strip:
+        assert strip.size == (4 * 480, 360)
+        parts = [
+            np.asarray(strip.crop((480 * i, 0, 480 * i + 480, 360)).resize((64, 48))).astype(int) for i in range(4)
+        ]
+    for i, part in enumerate(parts):
+        assert np.argmin([np.abs(part - picture).mean() for picture in pictures]) == i, names[i]
+    photo, left, right, _ = pictures
+    near, far = np.s_[8:-8, 4:18], np.s_[8:-8, 24:60]
+    for origin, target in ((left, right), (photo, (left + right) / 2)):  # a swing ends at the right
+        assert shift_px(origin, target, near) < shift_px(origin, target, far)
+    page = (small / "kinds.md").read_text("utf-8")
+    assert page.index("**Dots.** Round.") < page.index("## Round things\n") < page.index("**More dots.** Blue.")
+
+
+def shift_px(origin: np.ndarray, target: np.ndarray, part: tuple[slice, slice]) -> float:
+    """Return roughly how far a part moves to the right, by its gradient (Lucas and Kanade, 1981)."""
+    smooth, moved = (cv2.GaussianBlur(picture.astype(float), (0, 0), 3) for picture in (origin, target))
+    gradient = np.gradient((smooth + moved) / 2, axis=1)[part]
+    return float((gradient * (smooth - moved)[part]).sum() / (gradient**2).sum())
+
+
+def test_a_photo_that_is_not_of_a_kind_is_refused(small, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["make_kinds.py", "leaf"])
+    with pytest.raises(SystemExit, match="2"):
+        make_kinds.main()
+    assert "expected photos in kinds.toml, got leaf" in capsys.readouterr().err
