@@ -37,6 +37,7 @@ test: $(VENV)/installed-for-tests
 bench: $(VENV)/installed-for-tests
 	$(BIN)/python -m bench.novel_view --pairs $(PAIRS)
 	$(BIN)/python -m bench.depth --pairs $(PAIRS)
+	$(BIN)/python -m bench.people
 	$(BIN)/python -m bench.render
 
 fuzz: $(VENV)/installed-for-tests
