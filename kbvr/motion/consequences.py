@@ -14,6 +14,7 @@ from kbvr.depth.scene_depth import SceneDepth
 from kbvr.geometry.camera import Camera
 from kbvr.motion.straight_lines import StraightLines, exceeded, straight_lines_of
 from kbvr.motion.subject import Subject, subject_of
+from kbvr.motion.view import view_of
 
 JUMP_SHARE = 0.08
 """Minimum difference of inverse depth between neighbouring cells across an occlusion boundary, as a share of the depth
@@ -85,6 +86,11 @@ class Landmarks:
         every = [self.consequences(camera) for camera in cameras]
         return Consequences(*(max(getattr(one, name) for one in every) for name in CONSEQUENCES))
 
+    @property
+    def view_at_rest(self) -> Camera:
+        """The camera of a picture in which nothing has moved."""
+        return view_of(self.scene_depth, self.scene_depth.camera.size_px)
+
     @cached_property
     def inverse_depth(self) -> Float64[np.ndarray, "R C"]:
         """The cells of the scene depth, with boundaries one step wide, 1/m."""
@@ -142,16 +148,14 @@ class Landmarks:
         x, y = (np.quantile(plane[subject.cells], (SPECK_SHARE, 1 - SPECK_SHARE)) for plane in shown[:2])
         margins = (x[0] + 0.5, y[0] + 0.5, 0.5 - x[1], 0.5 - y[1])
         at_rest = (subject.left, subject.top, 1 - subject.right, 1 - subject.bottom)
-        lacking = [max(0.0, min(MARGIN, rest) - margin) for margin, rest in zip(margins, at_rest, strict=True) if rest > 0]
-        return max(lacking, default=0.0)
+        sides = zip(margins, at_rest, strict=True)
+        return max((max(0.0, min(MARGIN, rest) - margin) for margin, rest in sides if rest > 0), default=0.0)
 
 
 CONSEQUENCES = tuple(one.name for one in fields(Consequences))
 
 
-def _shown(
-    points: Float64[np.ndarray, "3 R C"], photo_camera: Camera, camera: Camera
-) -> Float64[np.ndarray, "3 R C"]:
+def _shown(points: Float64[np.ndarray, "3 R C"], photo_camera: Camera, camera: Camera) -> Float64[np.ndarray, "3 R C"]:
     """Return x and y of points in a camera's picture, -0.5 to 0.5 inside, and their magnification."""
     rotation, position = camera.camera_from_world[:3, :3], camera.camera_from_world[:3, 3]
     x, y, z = np.einsum("ij,jrc->irc", rotation, points) + position[:, None, None]

@@ -49,7 +49,7 @@ class Limits:
         return max(excess, key=lambda name: excess[name], default=None)
 
 
-LIMITS = Limits(invented=0.025, parallax=0.022, bend_px=2.0, lost=LOST_TOLERANCE)
+LIMITS = Limits(invented=0.025, parallax=0.022, bend_px=2.5, lost=LOST_TOLERANCE)
 
 STRENGTHS: Mapping[Strength, float] = MappingProxyType({"gentle": 0.6, "normal": 1.0, "bold": 1.6})
 """Size of moves, and of their limits, relative to the default."""
@@ -70,9 +70,7 @@ class Verdict:
     """Name of the consequence whose limit holds; None if the whole move is within its limits."""
 
 
-def largest(
-    cameras_at: Callable[[float], Iterable[Camera]], landmarks: Landmarks, limits: Limits
-) -> Verdict:
+def largest(cameras_at: Callable[[float], Iterable[Camera]], landmarks: Landmarks, limits: Limits) -> Verdict:
     """Return the largest size, at most 1, at which a move's cameras are within the limits.
 
     `cameras_at` returns the cameras at the ends of the move of a size; the move of size 0 may not move at all, or crop.
@@ -81,7 +79,7 @@ def largest(
     if limits.broken(whole) is None:
         return Verdict(1.0, whole, limits)
     least = landmarks.worst(cameras_at(0.0))
-    limits = replace(limits, lost=least.lost + LOST_TOLERANCE)
+    limits = replace(limits, lost=max(limits.lost, least.lost + LOST_TOLERANCE))
     limited_by = limits.broken(whole)
     if limited_by is None:
         return Verdict(1.0, whole, limits)

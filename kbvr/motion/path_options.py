@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 
 from kbvr.errors import InputError, OptionsError
@@ -11,6 +12,9 @@ from kbvr.motion.easing import Timing
 from kbvr.motion.ken_burns import check_zoom
 from kbvr.motion.limits import LIMITS, STRENGTHS, Limits
 from kbvr.motion.path_names import PATH_NAMES, Ease, Steps, Strength
+
+FLIGHT_BOLDNESS = 3.0
+"""Limits of a flight, which goes deep into the picture, relative to those of other moves."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,9 @@ class PathOptions:
 
     @property
     def limits(self) -> Limits:
-        """The limits of the move."""
+        """The limits of the move. A flight is meant to be bold, and to leave the subject behind."""
+        if self.name == "flight":
+            return replace(LIMITS.scaled(FLIGHT_BOLDNESS * self.factor * self.limit_share), lost=inf)
         return LIMITS.scaled(self.factor * self.limit_share)
 
     def timing(self, defaults: Timing) -> Timing:

@@ -24,13 +24,11 @@ from kbvr.motion.keyframes import Keyframes, load_keyframes
 from kbvr.motion.limits import Verdict, largest
 from kbvr.motion.move import Move, disocclusion_reach_m, orbiting
 from kbvr.motion.path_options import PathOptions
+from kbvr.motion.view import OVERSCAN
 from kbvr.motion.zoom_to_subject import ASIDES, zoom_to_subject
 
 PATH_SHARE = {"swing": 0.015, "circle": 0.012, "orbit": 0.045, "dolly": 0.04, "dolly-zoom": 0.08}
 """Largest move of each path at normal strength, as the parallax range that it causes: a share of the width."""
-
-OVERSCAN = 1.03
-"""Enlargement of the view, so that moves show less of the area beyond the photo's border."""
 
 HOLD_BACK_S = 0.5
 """Time over which keyframes that would run into the scene are held back."""
@@ -86,12 +84,6 @@ class ScenePath:
         return _held_back(moves, scene_depth, frames=frames) if self.avoids_scene else moves
 
 
-def view_of(scene_depth: SceneDepth, size_px: tuple[int, int]) -> Camera:
-    """Return the photo's camera for pictures of this size, enlarged by OVERSCAN."""
-    base = scene_depth.camera.resized(size_px)
-    return replace(base, f_px=base.f_px * OVERSCAN)
-
-
 def check_keyframes(options: PathOptions) -> None:
     """Check the keyframes file, if there is one.
 
@@ -131,11 +123,10 @@ def path_through(options: PathOptions, landmarks: Landmarks) -> ScenePath:
 
 def _within_limits(path: SizedPath, options: PathOptions, landmarks: Landmarks) -> ScenePath:
     """Return the path at the largest size that the options' limits allow."""
-    rest = view_of(landmarks.scene_depth, landmarks.scene_depth.camera.size_px)
 
     def cameras(size: float) -> list[Camera]:
         sized = path(options.factor * size)
-        return [sized.at(end).camera(rest) for end in sized.ends]
+        return [sized.at(end).camera(landmarks.view_at_rest) for end in sized.ends]
 
     verdict = largest(cameras, landmarks, options.limits)
     return replace(path(options.factor * verdict.size), verdict=verdict)
@@ -217,7 +208,8 @@ def _kenburns(options: PathOptions, landmarks: Landmarks, *, aside: float = 1.0)
     """Move from one crop to another: towards the subject, as in the paper, or between crops by hand."""
     scene_depth = landmarks.scene_depth
     if options.start is not None and options.end is not None:
-        path = _between(*(crop.framed(scene_depth.camera.size_px) for crop in (options.start, options.end)), scene_depth)
+        size_px = scene_depth.camera.size_px
+        path = _between(options.start.framed(size_px), options.end.framed(size_px), scene_depth)
         return lambda size: path  # noqa: ARG005
 
     def sized(size: float) -> ScenePath:

@@ -1,7 +1,7 @@
 """The straight lines of a photo, and how much a camera bends them.
 
-A line on a plane stays straight from everywhere, because the inverse depth along it is linear. Depth that wobbles inside
-one surface bends it.
+A line on a plane looks straight from everywhere, because the inverse depth along it is linear. Depth that wobbles
+within one surface bends it.
 """
 
 from __future__ import annotations

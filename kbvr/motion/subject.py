@@ -28,6 +28,12 @@ MIN_AREA = 0.004
 LEANING_SHARE = 0.7
 """What touches the left or right border along this share of its height is a wall or a frame, not the subject."""
 
+PART_SHARE = 0.5
+"""Standout of a subject's outer parts (a hat, a spire, petals), as a share of that of its middle."""
+
+BESIDE_SHARE = 0.1
+"""How far such parts may stick out beside a subject, as a share of its width."""
+
 GROUP_SHARE = 0.5
 """What scores at least this share of the best belongs to the subject too: people side by side, a herd."""
 
@@ -71,7 +77,18 @@ def subject_of(scene_depth: SceneDepth) -> Subject | None:
         return None
     scores = [float((standout * middle)[cells].mean() * np.sqrt(cells.sum())) for cells in candidates]
     group = [cells for cells, score in zip(candidates, scores, strict=True) if score >= GROUP_SHARE * max(scores)]
-    return _subject(np.any(group, axis=0), nearness, scene_depth)
+    parts = standout > max(MIN_STANDOUT, PART_SHARE * threshold)
+    return _subject(_with_parts(np.any(group, axis=0), parts), nearness, scene_depth)
+
+
+def _with_parts(cells: Bool[np.ndarray, "R C"], parts: Bool[np.ndarray, "R C"]) -> Bool[np.ndarray, "R C"]:
+    """Return a subject with the parts that are connected to it above its feet and hardly beside it."""
+    rows, columns = (np.flatnonzero(cells.any(axis=axis)) for axis in (1, 0))
+    beside = round(BESIDE_SHARE * (columns[-1] - columns[0] + 1))
+    allowed = np.zeros_like(cells)
+    allowed[: rows[-1] + 1, max(0, columns[0] - beside) : columns[-1] + 1 + beside] = True
+    _, labels = cv2.connectedComponents((cells | (parts & allowed)).astype(np.uint8), connectivity=8)
+    return np.isin(labels, np.unique(labels[cells]))
 
 
 def _is_at_side(cells: Bool[np.ndarray, "R C"]) -> bool:
@@ -80,9 +97,7 @@ def _is_at_side(cells: Bool[np.ndarray, "R C"]) -> bool:
     return max(int(cells[:, 0].sum()), int(cells[:, -1].sum())) >= LEANING_SHARE * height
 
 
-def _subject(
-    cells: Bool[np.ndarray, "R C"], nearness: Float64[np.ndarray, "R C"], scene_depth: SceneDepth
-) -> Subject:
+def _subject(cells: Bool[np.ndarray, "R C"], nearness: Float64[np.ndarray, "R C"], scene_depth: SceneDepth) -> Subject:
     """Return the subject that covers these cells, and its feet: the cells below that are as near as it is."""
     rows, columns = (np.flatnonzero(cells.any(axis=axis)) for axis in (1, 0))
     near = float(np.median(nearness[cells]))

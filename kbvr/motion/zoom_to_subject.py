@@ -53,9 +53,7 @@ def end_framing(subject: Subject | None, size_px: tuple[int, int], *, zoom: floa
     share = min(max(FROM_SHARE / zoom, _needed(*across), _needed(*down)), FROM_SHARE / MIN_ZOOM)
     width, height = size_px
     shift_px = DEFAULT_SHIFT_PX / PAPER_LONG_SIDE_PX * max(size_px)
-    x, y = (
-        _centre(*ends, share, shift_px / side) for ends, side in ((across, width), (down, height))
-    )
+    x, y = (_centre(*ends, share, shift_px / side) for ends, side in ((across, width), (down, height)))
     return Framing((x - 0.5) * width, (y - 0.5) * height, share)
 
 

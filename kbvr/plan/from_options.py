@@ -9,12 +9,18 @@ from kbvr.depth.scene_depth import SceneDepth
 from kbvr.formats.spec.codecs import container_of
 from kbvr.geometry.camera import Camera
 from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
-from kbvr.motion.paths import PathOptions, check_keyframes
+from kbvr.motion.limits import LIMITS, STRENGTHS, Limits
+from kbvr.motion.path_options import PathOptions
+from kbvr.motion.paths import check_keyframes
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import AT_REST, LOOPS
 from kbvr.rendering.depth_of_field import Lens, lens_for
 from kbvr.stereo.comfort_limits import ANAGLYPH_BUDGET, DEFAULT_BUDGET, WIGGLE_BUDGET
 from kbvr.stereo.screen import Screen, screen_of
+
+EYES_SHARE = 0.5
+"""Share of the limits that two eyes use in a video; its path may use the rest. Both shift things alike, so that the
+outer eye at the end of a path is within the limits."""
 
 BUDGETS: Mapping[str, float] = MappingProxyType({"wiggle": WIGGLE_BUDGET, "anaglyph": ANAGLYPH_BUDGET})
 """Output -> default budget, if that is not DEFAULT_BUDGET."""
@@ -54,7 +60,30 @@ def path_options(output: str, options: ExportOptions) -> PathOptions:
         shift_px=options.shift_px,
         zoom=options.zoom,
         keyframes=options.keyframes,
+        strength=None if options.profile == "paper" else options.strength,
+        limit_share=1 - EYES_SHARE if output == "stereo" else 1.0,
     )
+
+
+def sway_strength(options: ExportOptions) -> float:
+    """Return the size of a sway that is wished for, relative to the default."""
+    return 1.0 if options.profile == "paper" else STRENGTHS[options.strength]
+
+
+def sway_limits(options: ExportOptions) -> Limits | None:
+    """Return the limits of a loop's sway; None if the options give its size, or for the paper's profile."""
+    if options.profile == "paper" or options.baseline_mm is not None or options.budget_percent is not None:
+        return None
+    return LIMITS.scaled(STRENGTHS[options.strength])
+
+
+def eye_limits(output: str, options: ExportOptions) -> Limits | None:
+    """Return the limits of what two eyes may show; None if the options give their distance, or for the paper's profile.
+
+    Quilts have none: their outermost views are seen only from far aside.
+    """
+    limits = sway_limits(options)
+    return limits if limits is None or output in AT_REST else limits.scaled(EYES_SHARE)
 
 
 def check_options(options: ExportOptions) -> None:
