@@ -32,7 +32,7 @@ def zoom_to_subject(landmarks: Landmarks, *, strength: float, size: float, aside
     """
     scene_depth = landmarks.scene_depth
     start = Framing(0.0, 0.0, FROM_SHARE)
-    end = end_framing(landmarks.subject, scene_depth.camera.size_px, zoom=1 + strength * (DEFAULT_ZOOM - 1))
+    end = end_framing(landmarks.subject, scene_depth.camera.size_px, zoom=wished_zoom(strength))
     first, last = crop_move(start, end, scene_depth)
     last = replace(last, x_m=size * aside * last.x_m, y_m=size * aside * last.y_m, z_m=size * last.z_m)
     depth_m = depth_within_m(end, scene_depth)
@@ -40,6 +40,17 @@ def zoom_to_subject(landmarks: Landmarks, *, strength: float, size: float, aside
         depth_m = 1 / max(landmarks.subject.inverse_depth, scene_depth.far)
     last = last.shortened(min(1.0, (1 - end.share / start.share) * depth_m / max(last.z_m, 1e-9)))
     return first, filled_by(last, end, scene_depth, depth_m=depth_m)
+
+
+def wished_zoom(strength: float) -> float:
+    """Return the zoom of a strength, 1 for the default."""
+    return 1 + strength * (DEFAULT_ZOOM - 1)
+
+
+def zoom_that_fits(landmarks: Landmarks, strength: float) -> float:
+    """Return the zoom of a strength, or the largest that leaves the subject in the frame."""
+    size_px = landmarks.scene_depth.camera.size_px
+    return FROM_SHARE / end_framing(landmarks.subject, size_px, zoom=wished_zoom(strength)).share
 
 
 def end_framing(subject: Subject | None, size_px: tuple[int, int], *, zoom: float) -> Framing:

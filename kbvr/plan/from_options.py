@@ -10,6 +10,7 @@ from kbvr.formats.spec.codecs import container_of
 from kbvr.geometry.camera import Camera
 from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
 from kbvr.motion.limits import LIMITS, STRENGTHS, Limits
+from kbvr.motion.path_names import Strength
 from kbvr.motion.path_options import PathOptions
 from kbvr.motion.paths import check_keyframes
 from kbvr.options.export_options import ExportOptions
@@ -60,21 +61,20 @@ def path_options(output: str, options: ExportOptions) -> PathOptions:
         shift_px=options.shift_px,
         zoom=options.zoom,
         keyframes=options.keyframes,
-        strength=None if options.profile == "paper" else options.strength,
+        strength=strength_of(options),
         limit_share=1 - EYES_SHARE if output == "stereo" else 1.0,
     )
 
 
-def sway_strength(options: ExportOptions) -> float:
-    """Return the size of a sway that is wished for, relative to the default."""
-    return 1.0 if options.profile == "paper" else STRENGTHS[options.strength]
+def strength_of(options: ExportOptions) -> Strength | None:
+    """Return the strength of moves; None for the paper's profile, whose moves are not limited."""
+    return None if options.profile == "paper" else options.strength
 
 
-def sway_limits(options: ExportOptions) -> Limits | None:
-    """Return the limits of a loop's sway; None if the options give its size, or for the paper's profile."""
-    if options.profile == "paper" or options.baseline_mm is not None or options.budget_percent is not None:
-        return None
-    return LIMITS.scaled(STRENGTHS[options.strength])
+def sway_of(options: ExportOptions) -> tuple[float, Limits | None]:
+    """Return the size of a loop's sway that is wished for, relative to the default, and its limits if there are any."""
+    strength = strength_of(options)
+    return (1.0, None) if strength is None else (STRENGTHS[strength], LIMITS.scaled(STRENGTHS[strength]))
 
 
 def eye_limits(output: str, options: ExportOptions) -> Limits | None:
@@ -82,8 +82,15 @@ def eye_limits(output: str, options: ExportOptions) -> Limits | None:
 
     Quilts have none: their outermost views are seen only from far aside.
     """
-    limits = sway_limits(options)
-    return limits if limits is None or output in AT_REST else limits.scaled(EYES_SHARE)
+    _, limits = sway_of(options)
+    if limits is None or is_baseline_given(options):
+        return None
+    return limits if output in AT_REST else limits.scaled(EYES_SHARE)
+
+
+def is_baseline_given(options: ExportOptions) -> bool:
+    """Return whether the options give the distance between the eyes, or the parallax that decides it."""
+    return options.baseline_mm is not None or options.budget_percent is not None
 
 
 def check_options(options: ExportOptions) -> None:

@@ -40,11 +40,11 @@ from kbvr.plan.from_options import (
     baseline_m_of,
     budget_of,
     eye_limits,
+    is_baseline_given,
     lens_of,
     path_options,
     screen_for,
-    sway_limits,
-    sway_strength,
+    sway_of,
 )
 from kbvr.plan.shots import Shot, views_of
 from kbvr.stereo.comfort import comfort_of, window_bars_px
@@ -193,14 +193,14 @@ class WiggleKind(DrawnKind):
 
     def plan(self, items: tuple[Item, ...], landmarks: Landmarks, view: Camera, options: ExportOptions) -> Shot:
         """Return the shot."""
-        scene_depth = landmarks.scene_depth
-        baseline_m = baseline_m_of(options)
+        scene_depth, baseline_m = landmarks.scene_depth, baseline_m_of(options)
+        strength, limits = (1.0, None) if is_baseline_given(options) else sway_of(options)
         if baseline_m is None:
-            baseline_m = sway_strength(options) * scene_depth.sideways_m(budget_of(self.name, options))
+            baseline_m = strength * scene_depth.sideways_m(budget_of(self.name, options))
         rig = self._rig(scene_depth, view, baseline_m, options)
         views = options.views or TWO_VIEWS
         period_s = options.period_s or (TWO_VIEWS_S if views == 2 else SMOOTH_S)
-        moves, verdict = self._sway(views, rig.baseline_m / 2, 1 / rig.convergence_m, landmarks, sway_limits(options))
+        moves, verdict = self._sway(views, rig.baseline_m / 2, 1 / rig.convergence_m, landmarks, limits)
         return self._shot(items, landmarks, view, moves, options, period_s=period_s, move_verdict=verdict)
 
     def _sway(
@@ -237,8 +237,8 @@ class AnaglyphLoopKind(WiggleKind):
         """Return the shot."""
         scene_depth = landmarks.scene_depth
         rig = self._rig(scene_depth, view, baseline_m_of(options), options)
-        reach_m = sway_strength(options) * scene_depth.sideways_m(ANAGLYPH_SHARE)
-        limits = sway_limits(options)
+        strength, limits = sway_of(options)
+        reach_m = strength * scene_depth.sideways_m(ANAGLYPH_SHARE)
         path_limits = None if limits is None else limits.scaled(1 - EYES_SHARE)
         views = options.views or SMOOTH_VIEWS
         moves, verdict = self._sway(views, reach_m, 1 / rig.convergence_m, landmarks, path_limits)
