@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float64, UInt8
 
-from kbvr.depth.scene_depth import SceneDepth
+from kbvr.depth.scene_depth import CELLS, SceneDepth
 from kbvr.geometry.camera import Camera
+from kbvr.imaging.resize import shrunk
 from kbvr.motion.straight_lines import StraightLines, exceeded, straight_lines_of
 from kbvr.motion.subject import Subject, subject_of
 from kbvr.motion.view import view_of
@@ -93,8 +94,9 @@ class Landmarks:
 
     @cached_property
     def inverse_depth(self) -> Float64[np.ndarray, "R C"]:
-        """The cells of the scene depth, with boundaries one step wide, 1/m."""
-        cells, kernel = self.scene_depth.cells.astype(np.float64), np.ones((3, 3), np.uint8)
+        """The inverse depth on a coarse grid, with thin things, and with boundaries one step wide, 1/m."""
+        cells = np.maximum(shrunk(self.scene_depth.inverse_depth, CELLS).astype(np.float64), 0)
+        kernel = np.ones((3, 3), np.uint8)
         low, high = np.asarray(cv2.erode(cells, kernel)), np.asarray(cv2.dilate(cells, kernel))
         is_edge = high - low > JUMP_SHARE * self.scene_depth.depth_spread
         return np.where(is_edge, np.where(cells - low < high - cells, low, high), cells)

@@ -49,7 +49,7 @@ class Limits:
         return max(excess, key=lambda name: excess[name], default=None)
 
 
-LIMITS = Limits(invented=0.025, parallax=0.022, bend_px=2.5, lost=LOST_TOLERANCE)
+LIMITS = Limits(invented=0.03, parallax=0.022, bend_px=2.5, lost=LOST_TOLERANCE)
 
 STRENGTHS: Mapping[Strength, float] = MappingProxyType({"gentle": 0.6, "normal": 1.0, "bold": 1.6})
 """Size of moves, and of their limits, relative to the default."""
