@@ -8,7 +8,7 @@ from functools import cache
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenes import card_before_wall, depth_of
 
@@ -179,6 +179,7 @@ def shown(landmarks: Landmarks, move: Move) -> tuple[np.ndarray, np.ndarray]:
     return at.min(axis=1), at.max(axis=1)
 
 
+@settings(max_examples=15)
 @given(left=st.integers(8, 80), top=st.integers(8, 60), width=st.integers(14, 32), height=st.integers(14, 32))
 def test_a_zoom_keeps_the_subject_inside_with_a_margin_and_makes_it_grow(left, top, width, height):
     landmarks = with_card(left, top, left + width, top + height)
@@ -189,6 +190,7 @@ def test_a_zoom_keeps_the_subject_inside_with_a_margin_and_makes_it_grow(left, t
     assert (after[1] - after[0] > 1.1 * (before[1] - before[0])).all()
 
 
+@settings(max_examples=15)
 @given(left=st.integers(8, 80), top=st.integers(8, 60))
 def test_a_zoom_goes_towards_the_subject(left, top):
     """Its middle is no farther from the frame's middle at the end, unless it is near it at both ends."""
