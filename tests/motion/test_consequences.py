@@ -97,6 +97,14 @@ def test_a_boundary_shorter_than_a_quarter_of_the_width_counts_by_half_its_lengt
     assert of(plane(inverse_depth), x_m=0.05).parallax > 0
 
 
+def test_a_boundary_with_a_mixed_pixel_counts_as_a_sharp_one():
+    """Where a cell holds both sides, the boundary would be two smaller steps."""
+    inverse_depth = np.full((HEIGHT, WIDTH), 0.25)
+    inverse_depth[29:71, 39:81] = 0.55
+    inverse_depth[30:70, 40:80] = 1.0
+    assert of(plane(inverse_depth), x_m=0.05).parallax == pytest.approx(of(card(), x_m=0.05).parallax, rel=0.01)
+
+
 def test_a_post_one_pixel_wide_counts():
     """It would be lost in cells that are smoothed."""
     inverse_depth = np.full((HEIGHT, WIDTH), 0.25)

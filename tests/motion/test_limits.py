@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scenes import card_before_wall, depth_of
 
 from kbvr.depth.scene_depth import scene_depth_of
-from kbvr.motion.consequences import MARGIN, Landmarks
+from kbvr.motion.consequences import MARGIN, Consequences, Landmarks
 from kbvr.motion.crop import Crop
 from kbvr.motion.ken_burns import autozoom, crop_move
 from kbvr.motion.limits import HALVINGS, LIMITS, STRENGTHS, Limits, largest
@@ -103,6 +103,24 @@ def test_the_largest_size_is_found_to_a_64th(shift, limit):
     assert verdict.size > wanted - 0.5**HALVINGS - 1e-9
     assert (verdict.limited_by is None) == (wanted == 1)
     assert verdict.consequences == card().worst(cameras(verdict.size))
+
+
+class Told(Landmarks):
+    """Landmarks whose consequences grow at different rates with a camera's focal length."""
+
+    def worst(self, cameras) -> Consequences:
+        """Return those of the only camera."""
+        (camera,) = cameras
+        return Consequences(invented=10 * camera.f_px**2, parallax=camera.f_px)
+
+
+def test_the_limit_that_is_named_holds_at_the_size_that_is_chosen():
+    """The whole move invents ten times too much and shifts five times too far; a third of it only shifts too far."""
+    told, rest = Told(card().scene_depth), card().view_at_rest
+    limits = Limits(invented=1, parallax=0.2, bend_px=1)
+    verdict = largest(lambda size: [replace(rest, f_px=size)], told, limits)
+    assert verdict.limited_by == "parallax"
+    assert verdict.size == pytest.approx(0.2, abs=0.5**HALVINGS)
 
 
 def test_a_subject_that_is_lost_at_rest_does_not_hold_a_move_back():
