@@ -140,8 +140,9 @@ def _options() -> ExportOptions:
 def _film(path: Path) -> tuple[Pairs, list[int], float]:
     """Return the drawn pairs of the export's film, the pair of every frame, and the seconds to the first pair."""
     from kbvr.depth.scene_depth import scene_depth_of
+    from kbvr.motion.consequences import Landmarks
     from kbvr.motion.frame_reuse import drawn_frames
-    from kbvr.motion.paths import view_of
+    from kbvr.motion.view import view_of
     from kbvr.photo.photo import load_photo
     from kbvr.plan.memory_budget import REPEATS_BYTES
     from kbvr.plan.output_kinds import KINDS, DrawnKind
@@ -155,7 +156,7 @@ def _film(path: Path) -> tuple[Pairs, list[int], float]:
     view = view_of(scene_depth, photo.size_px)
     kind = KINDS["stereo"]
     assert isinstance(kind, DrawnKind)
-    film = kind.plan(kind.items(path.stem, path.parent, options), scene_depth, view, options)
+    film = kind.plan(kind.items(path.stem, path.parent, options), Landmarks(scene_depth, photo.rgb), view, options)
     sources = list(film.sources_within(REPEATS_BYTES))
     made = profile.build(photo, depth, [film], scene_depth, is_visited=False).drawing([film])
     assert isinstance(made, Renderer)

@@ -12,9 +12,12 @@ from PIL import Image
 
 import kbvr
 from kbvr.depth.scene_depth import scene_depth_of
+from kbvr.motion.consequences import Landmarks
 from kbvr.motion.crop import Crop
 from kbvr.motion.path_names import Steps
-from kbvr.motion.paths import PathOptions, moves_along, view_of
+from kbvr.motion.path_options import PathOptions
+from kbvr.motion.paths import moves_along
+from kbvr.motion.view import view_of
 from kbvr.rendering.cpu_renderer import Renderer
 from kbvr.stereo.rig import eye_row, plan_rig
 
@@ -67,7 +70,7 @@ def write_readme_pictures() -> None:
     scene_depth = scene_depth_of(depth)
     view = view_of(scene_depth, (WIDTH_PX, round(WIDTH_PX * photo.size_px[1] / photo.size_px[0])))
     rig = plan_rig(scene_depth, view)
-    moves = moves_along(PathOptions(seconds=FRAMES / 25), scene_depth)
+    moves = moves_along(PathOptions(seconds=FRAMES / 25), Landmarks(scene_depth, photo.rgb))
     with Renderer(scene, pixels_per_photo_px=view.f_px / photo.f_px) as renderer:
         pair = [renderer.frame(camera) for camera in eye_row(moves[0].camera(view), rig, 2)]
         save("pair.jpg", np.hstack(pair))

@@ -1,8 +1,9 @@
 """The whole product on one page: from a photo to videos, loops, stereo pictures and scenes.
 
 load_photo -> the profile's depth -> scene_depth_of -> the plan (a shot for every output: moves along a path, a rig of
-two eyes) -> the profile's scene (split, fill, mattes and mesh for what the moves uncover) -> the views of each instant
--> the files that show them. Depth maps and autostereograms are made from the depth alone, scene files from the layers.
+two eyes, both limited by what they would show) -> the profile's scene (split, fill, mattes and mesh for what the moves
+uncover) -> the views of each instant -> the files that show them. Depth maps and autostereograms are made from the
+depth alone, scene files from the layers.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from kbvr.making.plan import Job, Plan
 from kbvr.making.report import ExportReport
 from kbvr.making.run import Progress, Run
 from kbvr.mesh.cell_plane import TEXTURE_MAX_PX
-from kbvr.motion.paths import view_of
+from kbvr.motion.consequences import Landmarks
+from kbvr.motion.view import view_of
 from kbvr.nets import record_sessions
 from kbvr.options.declare import quoted
 from kbvr.options.export_options import ExportOptions
@@ -220,15 +222,16 @@ def _planned(
         photo, depth = cropped_around_subject(photo, depth, options.aspect)
     options = with_anaglyph_method(options, photo, [item for job in jobs for item in job.items])
     scene_depth = scene_depth_of(depth)
+    landmarks = Landmarks(scene_depth, photo.rgb)
     f_px = photo.f_px * file_px[0] / photo.size_px[0]
     shots = [
         job.kind.plan(
-            job.items, scene_depth, view_of(scene_depth, job.kind.view_px(file_px, options, f_px=f_px)), options
+            job.items, landmarks, view_of(scene_depth, job.kind.view_px(file_px, options, f_px=f_px)), options
         )
         for job in jobs
         if isinstance(job.kind, DrawnKind)
     ]
-    return Plan(photo, depth, scene_depth, options, tuple(jobs), tuple(shots))
+    return Plan(photo, depth, landmarks, options, tuple(jobs), tuple(shots))
 
 
 def _is_same(path: Path, other: Path) -> bool:

@@ -20,9 +20,10 @@ from kbvr.errors import InputError, OutputError
 from kbvr.formats.video import write_video as video
 from kbvr.ldi.scene import build_scene
 from kbvr.making import run
+from kbvr.motion.consequences import Landmarks
 from kbvr.motion.crop import Crop
 from kbvr.motion.path_names import PATH_NAMES, Steps
-from kbvr.motion.paths import OVERSCAN, view_of
+from kbvr.motion.view import OVERSCAN, view_of
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import photo_from_array
 from kbvr.pipeline import export_photo
@@ -125,7 +126,8 @@ def test_the_default_paths_leave_nothing_uncovered(path, cat):
     scene_depth = scene_depth_of(depth)
     view = view_of(scene_depth, (450, 298))
     options = ExportOptions(stereo=True, kenburns=True, path=path, seconds=0.16)
-    films = [kind.plan(kind.items("a", Path(), options), scene_depth, view, options) for kind in chosen_kinds(options)]
+    landmarks = Landmarks(scene_depth, photo.rgb)
+    films = [kind.plan(kind.items("a", Path(), options), landmarks, view, options) for kind in chosen_kinds(options)]
     scene = build_scene(photo, depth, **reaches_m(films, scene_depth))
     with Renderer(scene) as renderer:
         for film in films:

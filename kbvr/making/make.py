@@ -21,7 +21,7 @@ def make_files(
     shots, scenes = plan.shots, [job for job in plan.jobs if isinstance(job.kind, SceneKind)]
     with run.clock.stage("depth files"):
         written = run.depth_files(plan)
-    explanation = explain(plan.photo, plan.depth, plan.scene_depth, shots, plan.options)
+    explanation = explain(plan.photo, plan.depth, plan.landmarks, shots, plan.options)
     busy: dict[str, float] = {}
     if shots or scenes:
         with run.stage("scene", title="layers"):

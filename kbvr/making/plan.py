@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.scene_depth import SceneDepth
 from kbvr.formats.spec.format import Item
+from kbvr.motion.consequences import Landmarks
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import Photo
 from kbvr.plan.output_kinds import OutputKind
@@ -29,8 +30,13 @@ class Plan:
 
     photo: Photo
     depth: DepthMap
-    scene_depth: SceneDepth
+    landmarks: Landmarks
     options: ExportOptions
     jobs: tuple[Job, ...]
     shots: tuple[Shot, ...]
     """One for each rendered job."""
+
+    @property
+    def scene_depth(self) -> SceneDepth:
+        """The scene depth of the photo."""
+        return self.landmarks.scene_depth

@@ -164,7 +164,7 @@ def _viewable(plan: Plan, output: str, layers: Scene) -> ViewableScene:
         plan.photo,
         plan.depth,
         plan.scene_depth,
-        path=moves_along(path, plan.scene_depth),
+        path=moves_along(path, plan.landmarks),
         ipd_m=plan.options.ipd_mm / 1000,
         surround=plan.options.surround,
         max_triangles=plan.options.triangles,

@@ -1,4 +1,4 @@
-"""The names of paths and easings, and steps along a path."""
+"""The names of paths, easings and strengths, and steps along a path."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ PathName = Literal["static", "swing", "circle", "orbit", "dolly", "dolly-zoom", 
 PATH_NAMES: tuple[str, ...] = get_args(PathName)
 Ease = Literal["smooth", "linear", "in", "out"]
 EASES: tuple[str, ...] = get_args(Ease)
+Strength = Literal["gentle", "normal", "bold"]
 MAX_STEPS = 144_000
 MAX_SHARE = 1e6
 

@@ -57,6 +57,7 @@ class ExportKeywords(TypedDict, total=False):
     surround: Literal["none", "fade", "dome"]
     eye_height_m: float
     path: Literal["static", "swing", "circle", "orbit", "dolly", "dolly-zoom", "kenburns", "flight", "keyframes"] | None
+    strength: Literal["gentle", "normal", "bold"]
     seconds: float | None
     ease: Literal["smooth", "linear", "in", "out"] | None
     loop: bool | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
-from kbvr.motion.path_names import Ease, PathName
+from kbvr.motion.path_names import Ease, PathName, Strength
 from kbvr.options.declare import OptionGroup, option
 from kbvr.options.values import CropText, StepsText
 
@@ -23,6 +23,12 @@ class MotionOptions(OptionGroup, title="Motion"):
         "keyframes: as --keyframes says; static: not at all.",
         default_text="kenburns for --kenburns, else swing",
         metavar="NAME",
+        is_common=True,
+    )
+    strength: Strength = option(
+        "normal",
+        "How large camera moves are. A move is made smaller if it would show too many flaws; gentle allows fewer, bold "
+        "allows more. What other options set, such as --zoom or --baseline-mm, stays as it is.",
         is_common=True,
     )
     seconds: float | None = option(

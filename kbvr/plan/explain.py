@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from kbvr.depth.depth_map import DepthMap
-from kbvr.depth.scene_depth import SceneDepth
 from kbvr.formats.packing.rivalry import faults_of
 from kbvr.geometry.camera import fov_deg_from_f_px
+from kbvr.motion.consequences import FRAME_LONG_SIDE_PX, Landmarks
+from kbvr.motion.limits import STRENGTHS, Verdict
+from kbvr.motion.zoom_to_subject import wished_zoom, zoom_that_fits
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import AT_REST, LOOPS
 from kbvr.photo.photo import Photo
@@ -19,9 +21,10 @@ from kbvr.stereo.rig import Rig
 
 
 def explain(
-    photo: Photo, depth: DepthMap, scene_depth: SceneDepth, shots: Sequence[Shot], options: ExportOptions
+    photo: Photo, depth: DepthMap, landmarks: Landmarks, shots: Sequence[Shot], options: ExportOptions
 ) -> list[str]:
     """Return the choices of a plan, one per line."""
+    scene_depth = landmarks.scene_depth
     width, height = photo.size_px
     fov_deg = fov_deg_from_f_px(photo.f_px, max(width, height))
     nearest, farthest = (_metres(d) for d in (scene_depth.nearest_inverse_depth, scene_depth.farthest_inverse_depth))
@@ -34,7 +37,7 @@ def explain(
         f"depth: nearest {nearest}, farthest {farthest}; {scale}",
     ]
     for shot in shots:
-        lines += _shot_lines(shot, options)
+        lines += _shot_lines(shot, landmarks, options)
     if any(item.packing == "anaglyph" for shot in shots for item in shot.items):
         lines.append(_anaglyph_line(photo, options.anaglyph_colours, options.glasses))
     return lines
@@ -49,7 +52,7 @@ def _anaglyph_line(photo: Photo, colours: str, glasses: str) -> str:
     return f"anaglyph: {' instead of '.join(figures)}, for {glasses} glasses"
 
 
-def _shot_lines(shot: Shot, options: ExportOptions) -> list[str]:
+def _shot_lines(shot: Shot, landmarks: Landmarks, options: ExportOptions) -> list[str]:
     end = max(shot.moves, key=lambda move: float(np.linalg.norm(move.position_m)))
     position = ", ".join(f"{value * 1000:+.0f} mm {axis}" for value, axis in zip(end.position_m, "xyz", strict=True))
     if shot.output in LOOPS:
@@ -60,6 +63,7 @@ def _shot_lines(shot: Shot, options: ExportOptions) -> list[str]:
     else:
         motion = f"{shot.output}: the camera does not move"
     lines = [motion if shot.output in AT_REST else f"{motion}; farthest at {position}"]
+    lines += _limit_lines(shot, landmarks, options)
     if shot.lens is not None:
         focus = _metres(shot.lens.focus_inverse_depth)
         aperture = f"aperture {shot.lens.aperture_m * 1000:.1f} mm, focus at {focus}"
@@ -88,6 +92,33 @@ def _shot_lines(shot: Shot, options: ExportOptions) -> list[str]:
     return lines
 
 
+def _limit_lines(shot: Shot, landmarks: Landmarks, options: ExportOptions) -> list[str]:
+    """Return what limited the move and the zoom of a shot."""
+    verdict = shot.move_verdict
+    if verdict is None:
+        return []
+    size = "full size, within all limits"
+    if verdict.limited_by is not None:
+        size = f"reduced to {verdict.size:.0%}: {_limit(verdict)}"
+    lines = [f"move: {options.strength} strength, {size}"]
+    strength = STRENGTHS[options.strength]
+    if shot.path == "kenburns" and zoom_that_fits(landmarks, strength) < wished_zoom(strength) - 0.005:
+        zoom, wished = zoom_that_fits(landmarks, strength), wished_zoom(strength)
+        lines.append(f"zoom: {zoom:.2f} instead of {wished:.2f}, which leaves the subject in the frame")
+    return lines
+
+
+def _limit(verdict: Verdict) -> str:
+    """Return in words which limit holds."""
+    limits = verdict.limits
+    return {
+        "invented": f"at most {limits.invented:.1%} of the frame may show what the photo does not",
+        "parallax": f"objects may shift by at most {limits.parallax:.1%} of the width against what is behind them",
+        "bend_px": f"straight lines may bend by at most {limits.bend_px:.1f} px of {FRAME_LONG_SIDE_PX}",
+        "lost": "the subject must stay in the frame",
+    }[verdict.limited_by or ""]
+
+
 def _parallax_line(shot: Shot, rig: Rig) -> str:
     budget = f"budget {shot.budget:.1%} of the width"
     reason = {
@@ -96,6 +127,8 @@ def _parallax_line(shot: Shot, rig: Rig) -> str:
         "eyes": f"{budget}, limited to what eyes {rig.screen.ipd_m * 1000:g} mm apart can follow",
         "caller": "baseline as given",
     }[rig.decided_by]
+    if shot.eyes_verdict is not None and shot.eyes_verdict.limited_by is not None:
+        reason += f", reduced to {shot.eyes_verdict.size:.0%}: {_limit(shot.eyes_verdict)}"
     return (
         f"parallax: {rig.nearest_parallax_px:+.1f} px ({rig.nearest_parallax_deg:+.2f} degrees) at the nearest, "
         f"{rig.farthest_parallax_px:+.1f} px ({rig.farthest_parallax_deg:+.2f} degrees) at the farthest; {reason}"

@@ -11,13 +11,20 @@ from kbvr.formats.spec.codecs import container_of
 from kbvr.formats.spec.format import Item
 from kbvr.geometry.camera import Camera
 from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
-from kbvr.motion.paths import PathOptions, check_keyframes
+from kbvr.motion.limits import LIMITS, STRENGTHS, Limits
+from kbvr.motion.path_names import Strength
+from kbvr.motion.path_options import PathOptions
+from kbvr.motion.paths import check_keyframes
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import AT_REST, LOOPS
 from kbvr.photo.photo import Photo
 from kbvr.rendering.depth_of_field import Lens, lens_for
 from kbvr.stereo.comfort_limits import ANAGLYPH_BUDGET, DEFAULT_BUDGET, WIGGLE_BUDGET
 from kbvr.stereo.screen import Screen, screen_of
+
+EYES_SHARE = 0.5
+"""Share of the limits that two eyes use in a video; its path may use the rest. Both shift things alike, so that the
+outer eye at the end of a path is within the limits."""
 
 BUDGETS: Mapping[str, float] = MappingProxyType({"wiggle": WIGGLE_BUDGET, "anaglyph": ANAGLYPH_BUDGET})
 """Output -> default budget, if that is not DEFAULT_BUDGET."""
@@ -57,7 +64,36 @@ def path_options(output: str, options: ExportOptions) -> PathOptions:
         shift_px=options.shift_px,
         zoom=options.zoom,
         keyframes=options.keyframes,
+        strength=strength_of(options),
+        limit_share=1 - EYES_SHARE if output == "stereo" else 1.0,
     )
+
+
+def strength_of(options: ExportOptions) -> Strength | None:
+    """Return the strength of moves; None for the paper's profile, whose moves are not limited."""
+    return None if options.profile == "paper" else options.strength
+
+
+def sway_of(options: ExportOptions) -> tuple[float, Limits | None]:
+    """Return the size of a loop's sway that is wished for, relative to the default, and its limits if there are any."""
+    strength = strength_of(options)
+    return (1.0, None) if strength is None else (STRENGTHS[strength], LIMITS.scaled(STRENGTHS[strength]))
+
+
+def eye_limits(output: str, options: ExportOptions) -> Limits | None:
+    """Return the limits of what two eyes may show; None if the options give their distance, or for the paper's profile.
+
+    Quilts have none: their outermost views are seen only from far aside.
+    """
+    _, limits = sway_of(options)
+    if limits is None or is_baseline_given(options):
+        return None
+    return limits if output in AT_REST else limits.scaled(EYES_SHARE)
+
+
+def is_baseline_given(options: ExportOptions) -> bool:
+    """Return whether the options give the distance between the eyes, or the parallax that decides it."""
+    return options.baseline_mm is not None or options.budget_percent is not None
 
 
 def check_options(options: ExportOptions) -> None:

@@ -17,8 +17,10 @@ from kbvr.depth.scene_depth import SceneDepth
 from kbvr.formats.packing.layouts import QUILTS
 from kbvr.formats.spec.format import Item
 from kbvr.geometry.camera import Camera
+from kbvr.motion.consequences import Landmarks
+from kbvr.motion.limits import Limits, Verdict, largest
 from kbvr.motion.move import Move
-from kbvr.motion.paths import moves_along
+from kbvr.motion.paths import path_through
 from kbvr.motion.sway import (
     ANAGLYPH_S,
     ANAGLYPH_SHARE,
@@ -32,10 +34,20 @@ from kbvr.options.export_options import ExportOptions
 from kbvr.photo.picture_file import MAX_PIXELS
 from kbvr.plan import file_names
 from kbvr.plan.file_names import File
-from kbvr.plan.from_options import baseline_m_of, budget_of, lens_of, path_options, screen_for
+from kbvr.plan.from_options import (
+    EYES_SHARE,
+    baseline_m_of,
+    budget_of,
+    eye_limits,
+    is_baseline_given,
+    lens_of,
+    path_options,
+    screen_for,
+    sway_of,
+)
 from kbvr.plan.shots import Shot, views_of
 from kbvr.stereo.comfort import comfort_of, window_bars_px
-from kbvr.stereo.rig import Rig, plan_rig
+from kbvr.stereo.rig import Rig, eye_row, plan_rig
 
 VIDEO_WITHIN_PX = (1920, 1080)
 STILL_WITHIN_PX = (4096, 4096)
@@ -109,30 +121,32 @@ class SceneKind(OutputKind):
 class DrawnKind(OutputKind):
     """Rendered from cameras that move along a path."""
 
-    def plan(self, items: tuple[Item, ...], scene_depth: SceneDepth, view: Camera, options: ExportOptions) -> Shot:
+    def plan(self, items: tuple[Item, ...], landmarks: Landmarks, view: Camera, options: ExportOptions) -> Shot:
         """Return the shot: its moves, and its rig if there are two eyes."""
         path = path_options(self.name, options)
-        shot = self._shot(items, scene_depth, view, moves_along(path, scene_depth), options, path=path.name)
-        return self._with_eyes(shot, scene_depth, options)
+        planned = path_through(path, landmarks)
+        moves = planned.moves(path, landmarks.scene_depth)
+        shot = self._shot(items, landmarks, view, moves, options, path=path.name, move_verdict=planned.verdict)
+        return self._with_eyes(shot, landmarks, options)
 
     def _shot(
         self,
         items: tuple[Item, ...],
-        scene_depth: SceneDepth,
+        landmarks: Landmarks,
         view: Camera,
         moves: list[Move],
         options: ExportOptions,
         **details: Any,
     ) -> Shot:
-        lens, budget = lens_of(scene_depth, view, options), budget_of(self.name, options)
+        lens, budget = lens_of(landmarks.scene_depth, view, options), budget_of(self.name, options)
         return Shot(self.name, items, view, moves, None, lens=lens, budget=budget, vignette=options.vignette, **details)
 
-    def _with_eyes(self, shot: Shot, scene_depth: SceneDepth, options: ExportOptions) -> Shot:
+    def _with_eyes(self, shot: Shot, landmarks: Landmarks, options: ExportOptions) -> Shot:
         if views_of(shot.items) == 1:
             return shot
         max_zoom = max(move.zoom for move in shot.moves)
         rig = plan_rig(
-            scene_depth,
+            landmarks.scene_depth,
             replace(shot.view, f_px=shot.view.f_px * max(1.0, max_zoom)),
             budget=shot.budget,
             baseline_m=baseline_m_of(options),
@@ -141,45 +155,66 @@ class DrawnKind(OutputKind):
             screen=screen_for(options),
             max_parallax_deg=options.max_parallax_deg,
         )
-        return self._with_rig(shot, rig, scene_depth, options)
+        return self._with_rig(shot, rig, landmarks, options)
 
-    def _with_rig(self, shot: Shot, rig: Rig, scene_depth: SceneDepth, options: ExportOptions) -> Shot:
-        """Return a shot with two eyes, and with the bars of a floating window if the options ask for it."""
-        comfort = comfort_of(shot.moves, rig, shot.view, scene_depth)
+    def _with_rig(self, shot: Shot, rig: Rig, landmarks: Landmarks, options: ExportOptions) -> Shot:
+        """Return a shot with two eyes, and with the bars of a floating window if the options ask for it.
+
+        The eyes are as far apart as the limits of what they may show allow.
+        """
+        limits = eye_limits(self.name, options)
+        verdict = None if limits is None else _largest_rig(rig, landmarks, shot.view, limits)
+        rig = rig if verdict is None else rig.scaled(verdict.size)
+        comfort = comfort_of(shot.moves, rig, shot.view, landmarks.scene_depth)
         bars_px = window_bars_px(comfort) if options.window == "floating" else (0, 0)
-        return replace(shot, rig=rig, comfort=comfort, bars_px=bars_px)
+        return replace(shot, rig=rig, comfort=comfort, bars_px=bars_px, eyes_verdict=verdict)
 
 
 class StillKind(DrawnKind):
     """Rendered from the photo's camera."""
 
-    def plan(self, items: tuple[Item, ...], scene_depth: SceneDepth, view: Camera, options: ExportOptions) -> Shot:
+    def plan(self, items: tuple[Item, ...], landmarks: Landmarks, view: Camera, options: ExportOptions) -> Shot:
         """Return the shot."""
-        return self._with_eyes(self._shot(items, scene_depth, view, [Move()], options), scene_depth, options)
+        return self._with_eyes(self._shot(items, landmarks, view, [Move()], options), landmarks, options)
 
 
 class QuiltKind(StillKind):
     """Rendered from a row of many cameras."""
 
-    def _with_rig(self, shot: Shot, rig: Rig, scene_depth: SceneDepth, options: ExportOptions) -> Shot:
+    def _with_rig(self, shot: Shot, rig: Rig, landmarks: Landmarks, options: ExportOptions) -> Shot:
         """Return a shot whose outermost views are QUILT_PAIRS times as far apart as two eyes."""
-        del scene_depth, options
-        return replace(shot, rig=widened(rig))
+        del landmarks, options
+        return replace(shot, rig=rig.scaled(QUILT_PAIRS))
 
 
 class WiggleKind(DrawnKind):
     """A swaying loop; each view is rendered once, and the writer shows them there and back."""
 
-    def plan(self, items: tuple[Item, ...], scene_depth: SceneDepth, view: Camera, options: ExportOptions) -> Shot:
+    def plan(self, items: tuple[Item, ...], landmarks: Landmarks, view: Camera, options: ExportOptions) -> Shot:
         """Return the shot."""
-        baseline_m = baseline_m_of(options)
+        scene_depth, baseline_m = landmarks.scene_depth, baseline_m_of(options)
+        strength, limits = (1.0, None) if is_baseline_given(options) else sway_of(options)
         if baseline_m is None:
-            baseline_m = scene_depth.sideways_m(budget_of(self.name, options))
+            baseline_m = strength * scene_depth.sideways_m(budget_of(self.name, options))
         rig = self._rig(scene_depth, view, baseline_m, options)
         views = options.views or SMOOTH_VIEWS
         period_s = options.period_s or (TWO_VIEWS_S if views == 2 else SMOOTH_S)
-        moves = swaying(views, rig.baseline_m / 2, 1 / rig.convergence_m)
-        return self._shot(items, scene_depth, view, moves, options, period_s=period_s)
+        moves, verdict = self._sway(views, rig.baseline_m / 2, 1 / rig.convergence_m, landmarks, limits)
+        return self._shot(items, landmarks, view, moves, options, period_s=period_s, move_verdict=verdict)
+
+    def _sway(
+        self, views: int, reach_m: float, held_inverse_depth: float, landmarks: Landmarks, limits: Limits | None
+    ) -> tuple[list[Move], Verdict | None]:
+        """Return the moves of a sway by this reach, or by as much of it as the limits allow."""
+        if limits is None:
+            return swaying(views, reach_m, held_inverse_depth), None
+        rest = landmarks.view_at_rest
+
+        def cameras(size: float) -> list[Camera]:
+            return [move.camera(rest) for move in swaying(2, size * reach_m, held_inverse_depth)]
+
+        verdict = largest(cameras, landmarks, limits)
+        return swaying(views, verdict.size * reach_m, held_inverse_depth), verdict
 
     def _rig(self, scene_depth: SceneDepth, view: Camera, baseline_m: float | None, options: ExportOptions) -> Rig:
         convergence_m = options.convergence_m
@@ -197,25 +232,23 @@ class WiggleKind(DrawnKind):
 class AnaglyphLoopKind(WiggleKind):
     """A gently swaying loop for coloured glasses."""
 
-    def plan(self, items: tuple[Item, ...], scene_depth: SceneDepth, view: Camera, options: ExportOptions) -> Shot:
+    def plan(self, items: tuple[Item, ...], landmarks: Landmarks, view: Camera, options: ExportOptions) -> Shot:
         """Return the shot."""
+        scene_depth = landmarks.scene_depth
         rig = self._rig(scene_depth, view, baseline_m_of(options), options)
-        reach_m = scene_depth.sideways_m(ANAGLYPH_SHARE)
-        moves = swaying(options.views or SMOOTH_VIEWS, reach_m, 1 / rig.convergence_m)
-        shot = self._shot(items, scene_depth, view, moves, options, period_s=options.period_s or ANAGLYPH_S)
-        return self._with_rig(shot, rig, scene_depth, options)
+        strength, limits = sway_of(options)
+        reach_m = strength * scene_depth.sideways_m(ANAGLYPH_SHARE)
+        path_limits = None if limits is None else limits.scaled(1 - EYES_SHARE)
+        views = options.views or SMOOTH_VIEWS
+        moves, verdict = self._sway(views, reach_m, 1 / rig.convergence_m, landmarks, path_limits)
+        period_s = options.period_s or ANAGLYPH_S
+        shot = self._shot(items, landmarks, view, moves, options, period_s=period_s, move_verdict=verdict)
+        return self._with_rig(shot, rig, landmarks, options)
 
 
-def widened(rig: Rig) -> Rig:
-    """Return the rig of a quilt's outermost views."""
-    return replace(
-        rig,
-        baseline_m=QUILT_PAIRS * rig.baseline_m,
-        nearest_parallax_px=QUILT_PAIRS * rig.nearest_parallax_px,
-        farthest_parallax_px=QUILT_PAIRS * rig.farthest_parallax_px,
-        nearest_parallax_deg=QUILT_PAIRS * rig.nearest_parallax_deg,
-        farthest_parallax_deg=QUILT_PAIRS * rig.farthest_parallax_deg,
-    )
+def _largest_rig(rig: Rig, landmarks: Landmarks, view: Camera, limits: Limits) -> Verdict:
+    """Return the largest share of a rig's baseline at which both eyes are within the limits."""
+    return largest(lambda size: eye_row(view, rig.scaled(size), 2), landmarks, limits)
 
 
 KINDS: Mapping[str, OutputKind] = MappingProxyType(

@@ -11,6 +11,7 @@ from kbvr.formats.packing.layouts import PACKINGS
 from kbvr.formats.spec.format import Facts, Item, Views
 from kbvr.geometry.camera import Camera
 from kbvr.motion.frame_reuse import sources_of
+from kbvr.motion.limits import Verdict
 from kbvr.motion.move import Move, border_reach_m, disocclusion_reach_m
 from kbvr.rendering.depth_of_field import Frames, Lens, darker_at_corners, frames_through
 from kbvr.stereo.comfort import Comfort
@@ -44,6 +45,12 @@ class Shot:
 
     budget: float = 0.0
     """Allowed parallax range from nearest to farthest, as a share of the width."""
+
+    move_verdict: Verdict | None = None
+    """How large the move may be; None if it was not chosen by what it shows."""
+
+    eyes_verdict: Verdict | None = None
+    """How far apart the eyes may be; None as for the move."""
 
     comfort: Comfort | None = None
     bars_px: tuple[int, int] = (0, 0)

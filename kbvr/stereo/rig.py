@@ -46,6 +46,17 @@ class Rig:
     screen: Screen = DEFAULT_SCREEN
     max_parallax_deg: float = MAX_PARALLAX_DEG
 
+    def scaled(self, factor: float) -> Rig:
+        """Return the rig with its cameras this many times as far apart."""
+        return replace(
+            self,
+            baseline_m=factor * self.baseline_m,
+            nearest_parallax_px=factor * self.nearest_parallax_px,
+            farthest_parallax_px=factor * self.farthest_parallax_px,
+            nearest_parallax_deg=factor * self.nearest_parallax_deg,
+            farthest_parallax_deg=factor * self.farthest_parallax_deg,
+        )
+
 
 def plan_rig(
     scene_depth: SceneDepth,

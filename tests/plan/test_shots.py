@@ -13,7 +13,8 @@ from scenes import card_before_wall
 import kbvr
 from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.formats.spec.format import Item
-from kbvr.motion.paths import view_of
+from kbvr.motion.consequences import Landmarks
+from kbvr.motion.view import view_of
 from kbvr.options.export_options import ExportOptions
 from kbvr.plan.output_kinds import KINDS
 
@@ -58,7 +59,7 @@ def test_a_lens_blurs_by_a_share_of_its_own_view(width_px):
     around = scene_depth_of(card_before_wall()[1])
     view = view_of(around, (width_px, width_px * 5 // 6))
     options = ExportOptions(aperture_percent=2, focus=(50, 50), seconds=0.2)
-    lens = KINDS["stereo"].plan((Item("video", Path("a.mp4"), "sbs"),), around, view, options).lens
+    lens = KINDS["stereo"].plan((Item("video", Path("a.mp4"), "sbs"),), Landmarks(around), view, options).lens
     assert lens is not None
     assert lens.focus_inverse_depth == pytest.approx(1.0)
     assert lens.aperture_m * view.f_px * (1.0 - 0.25) == pytest.approx(0.02 * width_px)

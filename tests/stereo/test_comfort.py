@@ -20,7 +20,7 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.scene_depth import SceneDepth, scene_depth_of
 from kbvr.errors import InputError
 from kbvr.motion.move import Move
-from kbvr.motion.paths import view_of
+from kbvr.motion.view import view_of
 from kbvr.stereo.comfort import comfort_of, window_bars_px
 from kbvr.stereo.rig import plan_rig
 from kbvr.stereo.screen import SCREENS, Screen, screen_of

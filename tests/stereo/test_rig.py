@@ -14,7 +14,7 @@ from kbvr.depth.scene_depth import SceneDepth, scene_depth_of
 from kbvr.errors import InputError
 from kbvr.geometry.camera import camera_of_photo
 from kbvr.motion.move import Move, orbiting
-from kbvr.motion.paths import view_of
+from kbvr.motion.view import view_of
 from kbvr.stereo.comfort_limits import MAX_PARALLAX_DEG
 from kbvr.stereo.rig import MAX_APPROACH, Rig, eye_row, plan_rig
 

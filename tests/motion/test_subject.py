@@ -1,0 +1,80 @@
+"""The subject of a photo: what stands out from its surroundings near the middle, from its head to its feet."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scenes import depth_of
+
+from kbvr.depth.scene_depth import scene_depth_of
+from kbvr.motion.subject import Subject, subject_of
+
+ROWS, COLUMNS = 100, 120
+
+
+def found(inverse_depth: np.ndarray) -> Subject | None:
+    return subject_of(scene_depth_of(depth_of(inverse_depth)))
+
+
+def before_wall(*cards: tuple[int, int, int, int], near: float = 1.0) -> np.ndarray:
+    """Return cards (left, top, right, bottom) before a wall at 4 m."""
+    inverse_depth = np.full((ROWS, COLUMNS), 0.25)
+    for left, top, right, bottom in cards:
+        inverse_depth[top:bottom, left:right] = near
+    return inverse_depth
+
+
+def box_px(subject: Subject | None) -> tuple[float, ...]:
+    assert subject is not None
+    return (subject.left * COLUMNS, subject.top * ROWS, subject.right * COLUMNS, subject.bottom * ROWS)
+
+
+@given(left=st.integers(15, 70), top=st.integers(15, 50), width=st.integers(12, 30), height=st.integers(12, 30))
+def test_a_card_before_a_wall_is_the_subject(left, top, width, height):
+    card = (left, top, left + width, top + height)
+    subject = found(before_wall(card))
+    assert box_px(subject) == pytest.approx(card, abs=1)
+    assert subject is not None and subject.inverse_depth == pytest.approx(1.0)
+
+
+def test_nothing_stands_out_of_a_wall_or_a_floor():
+    assert found(np.full((ROWS, COLUMNS), 0.5)) is None
+    assert found(np.repeat(np.linspace(0.1, 1.0, ROWS)[:, None], COLUMNS, axis=1)) is None
+
+
+def test_a_side_wall_is_not_the_subject_but_a_card_cut_by_the_bottom_is():
+    assert found(before_wall((0, 0, 25, ROWS))) is None
+    subject = found(before_wall((0, 0, 25, ROWS), (50, 30, 80, ROWS)))
+    assert box_px(subject) == pytest.approx((50, 30, 80, ROWS), abs=1)
+
+
+def test_of_two_cards_the_one_in_the_middle_is_the_subject_and_two_beside_each_other_both_are():
+    """A card far from the middle counts less, however large it is; those alike belong together."""
+    assert box_px(found(before_wall((54, 30, 66, 70), (98, 30, 116, 70)))) == pytest.approx((54, 30, 66, 70), abs=1)
+    both = found(before_wall((35, 30, 55, 70), (65, 30, 85, 70)))
+    assert box_px(both) == pytest.approx((35, 30, 85, 70), abs=1)
+
+
+def test_someone_who_stands_on_the_ground_has_head_and_feet():
+    """The ground rises to the horizon in the middle; a person stands on it where it is as near as the person is."""
+    y = np.arange(ROWS)[:, None] + 0.5
+    inverse_depth = np.repeat(np.clip((y - 50) / 50, 0, 1), COLUMNS, axis=1)
+    inverse_depth[20:80, 55:65] = 0.6
+    subject = found(inverse_depth)
+    assert box_px(subject)[1] == pytest.approx(20, abs=1)
+    assert box_px(subject)[3] == pytest.approx(80, abs=4)
+
+
+def test_a_hat_that_is_farther_than_the_head_belongs_to_it():
+    """Its standout is less than what decides the subject, but it is connected; what lies beside is not."""
+    inverse_depth = before_wall((45, 40, 75, 90))
+    inverse_depth[30:40, 55:65] = 0.25 + 0.75 * 0.3
+    inverse_depth[50:60, 75:110] = 0.25 + 0.75 * 0.3
+    assert box_px(found(inverse_depth))[1] == pytest.approx(30, abs=1)
+    assert box_px(found(inverse_depth))[2] <= 75 + 0.1 * 30 + 1
+
+
+def test_a_speck_is_not_a_subject():
+    assert found(before_wall((58, 50, 61, 53))) is None
