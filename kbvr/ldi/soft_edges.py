@@ -15,18 +15,15 @@ from jaxtyping import Float32
 
 from kbvr.imaging.array_types import Mask, Plane
 from kbvr.imaging.tiling import padded_square, squares
-from kbvr.ldi.edge_evidence import EdgeEvidence, jump_sides
+from kbvr.ldi.edge_evidence import EdgeEvidence, jump_sides, smooth_step
 
-SUPPORTED = (0.15, 0.4)
-"""Share of a jump that the colours explain: below the first number the photo shows no edge, above the second it does."""
-
-CERTAIN = (0.7, 1.4)
+CERTAIN = (0.8, 1.6)
 """Jump over the expected error: below the first number the jump is doubtful, above the second it is certain."""
 
 SIDE_PX = 2
 """Distance from a jump within which its two ends are found: some jumps take a few pixels."""
 
-MAX_SIGMA_PX = 8
+MAX_SIGMA_PX = 16
 """Sigma of the widest blur. It is half the height of a jump, in minimum jumps, so higher jumps stay."""
 
 RANGE_HEIGHTS = 1.5
@@ -82,19 +79,10 @@ def _blur(parallax_px: Plane, share: Plane, held: Mask, sigma_px: int, range_px:
 def _soft_share(height: Plane, seeds: Mask, evidence: EdgeEvidence, error_px: Plane | None) -> Plane:
     """Return the share of every jump that becomes a slope, at the jump's pixels; 0 elsewhere."""
     at = np.flatnonzero(seeds)
-    y, x = (
-        np.minimum(index / evidence.cell_px, side - 1).astype(np.intp)
-        for index, side in zip(np.divmod(at, seeds.shape[1]), evidence.plain.shape, strict=True)
-    )
-    supported, doubt = _smooth_step(evidence.support[y, x], SUPPORTED), np.zeros(at.size, np.float32)
+    y, x = (index // evidence.cell_px for index in np.divmod(at, seeds.shape[1]))
+    doubt = np.zeros(at.size, np.float32)
     if error_px is not None:
-        doubt = 1 - _smooth_step(height.ravel()[at] / np.maximum(error_px.ravel()[at], np.float32(1e-6)), CERTAIN)
+        doubt = 1 - smooth_step(height.ravel()[at] / np.maximum(error_px.ravel()[at], np.float32(1e-6)), CERTAIN)
     share = np.zeros(seeds.shape, np.float32)
-    share.ravel()[at] = (1 - supported) * np.maximum(evidence.plain[y, x], doubt)
+    share.ravel()[at] = (1 - evidence.support[y, x]) * np.maximum(evidence.plain[y, x], doubt)
     return share
-
-
-def _smooth_step(values: Float32[np.ndarray, "N"], ends: tuple[float, float]) -> Float32[np.ndarray, "N"]:
-    """Return 0 below the first end, 1 above the second, and a smooth transition between them."""
-    share = np.clip((values - np.float32(ends[0])) / np.float32(ends[1] - ends[0]), 0, 1)
-    return share * share * (3 - 2 * share)

@@ -28,6 +28,7 @@ from kbvr.ldi.edge_evidence import edge_evidence
 from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage, with_alpha
 from kbvr.ldi.margin import MAX_MARGIN_SHARE, extended, margin_px_for
 from kbvr.ldi.occlusion import JUMP_PX, RIM_PX, Boundaries, between_px_for, find_boundaries, jump_px_for
+from kbvr.ldi.snapping import snapped
 from kbvr.ldi.soft_edges import softened
 from kbvr.photo.photo import Photo
 
@@ -134,6 +135,7 @@ def _settled(depth: DepthMap, rgb: Picture, to_px: float, jump_px: float) -> Pla
     smooth_px = np.asarray(cv2.bilateralFilter(clean_px, 7, JUMP_PX / 2, 2.5), np.float32)
     error = depth.expected_error()
     evidence = edge_evidence(smooth_px, rgb, jump_px=jump_px)
+    smooth_px = snapped(smooth_px, rgb, evidence, jump_px=jump_px)
     smooth_px = softened(smooth_px, evidence, None if error is None else error * np.float32(to_px), jump_px=jump_px)
     smooth_px /= np.float32(to_px)
     return np.maximum(smooth_px, 0, out=smooth_px)
