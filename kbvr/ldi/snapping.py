@@ -17,7 +17,7 @@ CLEAR = 0.15
 MIN_SUPPORT = 0.5
 """Below this the edge in the photo is not the jump's."""
 
-SMOOTH_PX = 5
+SMOOTH_PX = 3
 """Side of the median filter of the changes: single pixels are noise."""
 
 
@@ -43,10 +43,10 @@ def snapped(parallax_px: Plane, rgb: Picture, evidence: EdgeEvidence, *, jump_px
         was_near = np.abs(before - to_near) <= np.abs(before - to_far)
         clear = band[padded] & (enlarged(evidence.support) > MIN_SUPPORT)
         clear &= to_near - to_far > jump_px
-        is_near = np.where(clear & (np.abs(share - 0.5) > CLEAR), share > 0.5, was_near)
-        is_near = cv2.medianBlur(is_near.view(np.uint8), SMOOTH_PX) > 0
-        changed = (clear & (is_near != was_near))[inside]
-        result[square][changed] = np.where(is_near, to_near, to_far)[inside][changed]
+        changed = clear & np.where(was_near, share < 0.5 - CLEAR, share > 0.5 + CLEAR)
+        changed &= cv2.medianBlur(changed.view(np.uint8), SMOOTH_PX) > 0
+        changed = changed[inside]
+        result[square][changed] = np.where(was_near, to_far, to_near)[inside][changed]
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(snap, squares(band, side_px=SQUARE_CELLS * cell_px)))
