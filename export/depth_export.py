@@ -132,6 +132,11 @@ DEPTH_CARD = Card(
         " they show"
     ),
     depth=DepthRecipe(
-        "rgb01", "relative_inverse_depth", long_side_px=384, max_enlargement=2, sky_output="sky_probability"
+        "rgb01",
+        "relative_inverse_depth",
+        long_side_px=384,
+        max_enlargement=2,
+        sky_output="sky_probability",
+        confidence_output="confidence",
     ),
 )

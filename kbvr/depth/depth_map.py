@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from kbvr.errors import InputError
-from kbvr.imaging.array_types import Plane, SmallPlane
+from kbvr.imaging.array_types import Bytes, Plane, SmallPlane
 from kbvr.photo.photo import Photo
 
 MAX_SAMPLES = 1_000_000
@@ -30,11 +30,27 @@ class DepthMap:
     network: str = ""
     """Name of the network that estimated the depth; empty if none did."""
 
+    confidence: Bytes | None = field(default=None, repr=False)
+    """1/(1 + e), as 0 to 255, e being the expected error in mean absolute deviations of the inverse depth; None if no
+    error is expected."""
+
     def __post_init__(self) -> None:
         """Check the range once, so that no later stage has to."""
         low, high = self.inverse_depth.min(initial=0), self.inverse_depth.max(initial=0)
         if not (low >= 0 and np.isfinite(high)):  # NaN anywhere makes both NaN
             raise InputError("inverse depth must be finite and >= 0 everywhere")
+        if self.confidence is not None and self.confidence.shape != self.inverse_depth.shape:
+            expected, got = (f"{plane.shape[1]}x{plane.shape[0]}" for plane in (self.inverse_depth, self.confidence))
+            raise InputError(f"expected a confidence of the depth map's size {expected}, got {got}")
+
+    def expected_error(self) -> Plane | None:
+        """Return the error to expect in the inverse depth of every pixel, 1/m; None if none is expected."""
+        if self.confidence is None:
+            return None
+        samples = sampled(self.inverse_depth)
+        deviation = float(np.abs(samples - np.median(samples)).mean())
+        errors = deviation * (255 / np.maximum(np.arange(256), 1) - 1)
+        return errors.astype(np.float32)[self.confidence]
 
 
 def seen_through(photo: Photo, depth: DepthMap) -> Photo:
@@ -49,10 +65,13 @@ def sized(photo: Photo, depth: DepthMap, size_px: tuple[int, int]) -> tuple[Phot
     from kbvr.imaging.resize import averaged
 
     rgb, inverse_depth = (averaged(values, size_px) for values in (photo.rgb, depth.inverse_depth))
+    confidence = None if depth.confidence is None else averaged(depth.confidence, size_px)
     scale = size_px[0] / photo.size_px[0]
     return (
         replace(photo, rgb=rgb, f_px=photo.f_px * scale),
-        replace(depth, inverse_depth=np.maximum(inverse_depth, 0), f_px=depth.f_px * scale),
+        replace(
+            depth, inverse_depth=np.maximum(inverse_depth, 0), f_px=depth.f_px * scale, confidence=confidence
+        ),
     )
 
 

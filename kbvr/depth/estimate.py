@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from kbvr.depth.depth_map import DepthMap
@@ -12,7 +13,7 @@ from kbvr.depth.guided_upsample import upsample_all_along_edges, upsample_along_
 from kbvr.depth.networks import depth_network
 from kbvr.depth.placement import DEFAULT_NEAR_M, below_sky, place
 from kbvr.depth.predict import DepthPrediction, predict_depth, sky_of
-from kbvr.imaging.array_types import Plane
+from kbvr.imaging.array_types import Bytes, Plane
 from kbvr.photo.photo import Photo
 
 
@@ -42,7 +43,13 @@ def estimate_depth(
     prediction = predict_depth(network, photo.rgb, quality=quality, f_px=known_f_px)
     if prediction.metric:
         values = _metric_at_full_size(prediction, photo)
-        return DepthMap(values, prediction.f_px or photo.f_px, metric=True, network=network.name)
+        return DepthMap(
+            values,
+            prediction.f_px or photo.f_px,
+            metric=True,
+            network=network.name,
+            confidence=_confidence_at(photo.size_px, prediction),
+        )
     values, sky = prediction.values, prediction.sky
     if sky is None:
         sky = sky_of(photo.rgb, quality=quality, device=device, threads=threads)
@@ -52,7 +59,16 @@ def estimate_depth(
     else:
         values = upsample_along_edges(values, photo.rgb)
         full_sky = upsample_along_edges(sky, photo.rgb) if sky.any() else None
-    return replace(place(values, full_sky, photo, near_m=near_m), network=network.name)
+    depth = place(values, full_sky, photo, near_m=near_m)
+    return replace(depth, network=network.name, confidence=_confidence_at(photo.size_px, prediction))
+
+
+def _confidence_at(size_px: tuple[int, int], prediction: DepthPrediction) -> Bytes | None:
+    """Return the confidence of a prediction at the photo's size, 0 to 255."""
+    if prediction.confidence is None:
+        return None
+    small = np.clip(prediction.confidence * 255 + 0.5, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.resize(small, size_px, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _metric_at_full_size(prediction: DepthPrediction, photo: Photo) -> Plane:

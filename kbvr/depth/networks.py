@@ -140,11 +140,12 @@ def _inferred_recipe(session: Session, name: str) -> DepthRecipe:
     elif "inverse_depth_per_m" in outputs:
         gives = "inverse_depth_per_m"
     sky = "sky_probability" if "sky_probability" in outputs else ""
-    others = [output for output in outputs if output != sky]
+    confidence = "confidence" if "confidence" in outputs else ""
+    others = [output for output in outputs if output not in (sky, confidence)]
     if not others:
-        raise InputError(f"expected a network that gives depth, got {name}, which gives only {sky or 'nothing'}")
+        raise InputError(f"expected a network that gives depth, got {name}, which gives only {sky or confidence or 'nothing'}")
     output = gives if gives in outputs else others[0]
-    return replace(KNOWN_INPUTS[inputs[0]], output=output, gives=gives, sky_output=sky)
+    return replace(KNOWN_INPUTS[inputs[0]], output=output, gives=gives, sky_output=sky, confidence_output=confidence)
 
 
 def _checked(recipe: DepthRecipe, session: Session, name: str) -> DepthNetwork:
@@ -154,7 +155,7 @@ def _checked(recipe: DepthRecipe, session: Session, name: str) -> DepthNetwork:
     if recipe.gives == "affine_points":
         recipe = replace(recipe, scale_output=_scale_of(recipe, session, name))
     recipe_inputs = (recipe.input, recipe.tokens_input)
-    recipe_outputs = (recipe.output, recipe.sky_output, recipe.mask_output)
+    recipe_outputs = (recipe.output, recipe.sky_output, recipe.confidence_output, recipe.mask_output)
     for tensors, existing in ((recipe_inputs, list(inputs)), (recipe_outputs, outputs)):
         for tensor in tensors:
             if tensor and tensor not in existing:

@@ -36,6 +36,9 @@ class RawPrediction:
     f_px: float | None
     """Focal length, in pixels of the whole picture; None if the network does not estimate it."""
 
+    error: SmallPlane | None = None
+    """Expected error of the inverse depth, in its units; None if nothing is known about it."""
+
 
 def depth_of_points(
     network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"], size_px: tuple[int, int], f_px: float | None

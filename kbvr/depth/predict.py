@@ -25,6 +25,9 @@ LAYOUT_SIGMA_SHARE = 0.06
 MIN_SKY = 0.8
 """Minimum mean probability of a region that is sky."""
 
+MIN_CONFIDENCE = 1 / 255
+"""Less than this is as good as none."""
+
 MAX_VALUE = 1e18
 """The square of a larger number overflows float32."""
 
@@ -44,6 +47,8 @@ class DepthPrediction:
     """Probability of sky, 0 where it is not trusted; None if the network does not predict it."""
 
     f_px: float | None = None
+    confidence: SmallPlane | None = None
+    """1/(1 + e), e being the expected error in mean absolute deviations of the values; None if nothing is known."""
 
 
 def predict_depth(
@@ -62,11 +67,13 @@ def predict_depth(
         raise InputError(f"the depth quality must be one of {', '.join(DEPTH_QUALITIES)}, got {quality!r}")
     long_side_px = network.recipe.long_side_px
     prediction = _predicted(network, rgb, long_side_px, f_px, mirrored=quality != "fast")
-    values, estimated_f_px = prediction.inverse_depth, prediction.f_px
+    values, estimated_f_px, error = prediction.inverse_depth, prediction.f_px, prediction.error
     if quality == "best" and network.fixed_size_px is None:
         if network.recipe.gives == "relative_inverse_depth":
             small = _predicted(network, rgb, round(long_side_px * SMALLER), f_px, mirrored=True)
-            values = (values + fitted(_enlarged(small.inverse_depth, values.shape[::-1]), values)) / 2
+            layout = fitted(_enlarged(small.inverse_depth, values.shape[::-1]), values)
+            error = None if error is None else np.maximum(error, np.abs(layout - values) / 2)
+            values = (values + layout) / 2
         prediction = _predicted(network, rgb, round(long_side_px * LARGER), f_px, mirrored=True)
         values = merged(values, prediction.inverse_depth)
         estimated_f_px = _mean_f_px(estimated_f_px, prediction.f_px)
@@ -76,7 +83,11 @@ def predict_depth(
     sky = prediction.sky
     if sky is not None:
         sky = trusted_sky(sky, glimpses=network.recipe.gives == "affine_points")
-    return DepthPrediction(values, metric, sky, f_px or estimated_f_px)
+    confidence = None
+    if error is not None:
+        error = _enlarged(error, values.shape[::-1])
+        confidence = 1 / (1 + error / max(_deviation(values), 1e-12))
+    return DepthPrediction(values, metric, sky, f_px or estimated_f_px, confidence)
 
 
 def sky_of(rgb: Picture, *, quality: str, device: str, threads: int | None) -> SmallPlane:
@@ -160,7 +171,7 @@ def _predicted(
     def predict(planes: Float32[np.ndarray, "1 3 h w"]) -> RawPrediction:
         if network.recipe.gives == "affine_points":
             return depth_of_points(network, planes, (rgb.shape[1], rgb.shape[0]), f_px)
-        return RawPrediction(*_maps(network, planes), None)
+        return _maps(network, planes)
 
     prediction = predict(picture)
     if not mirrored:
@@ -171,7 +182,15 @@ def _predicted(
         raise InputError(f"expected outputs of one size from {network.name}, got {shapes}")
     depth = (prediction.inverse_depth + other.inverse_depth[:, ::-1]) / 2
     sky = (prediction.sky + other.sky[:, ::-1]) / 2 if prediction.sky is not None and other.sky is not None else None
-    return RawPrediction(depth, sky, _mean_f_px(prediction.f_px, other.f_px))
+    error = np.abs(prediction.inverse_depth - other.inverse_depth[:, ::-1]) / 2
+    for estimate in (prediction.error, None if other.error is None else other.error[:, ::-1]):
+        error = error if estimate is None else np.maximum(error, estimate)
+    return RawPrediction(depth, sky, _mean_f_px(prediction.f_px, other.f_px), error)
+
+
+def _deviation(values: SmallPlane) -> float:
+    """Return the mean absolute deviation from the median."""
+    return float(np.abs(values - np.median(values)).mean())
 
 
 def _mean_f_px(first_px: float | None, second_px: float | None) -> float | None:
@@ -179,10 +198,10 @@ def _mean_f_px(first_px: float | None, second_px: float | None) -> float | None:
     return None if first_px is None or second_px is None else sqrt(first_px * second_px)
 
 
-def _maps(network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"]) -> tuple[SmallPlane, SmallPlane | None]:
-    """Return inverse depth and sky probability for one input, from a network that outputs maps."""
+def _maps(network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"]) -> RawPrediction:
+    """Return inverse depth, sky probability and expected error for one input, from a network that outputs maps."""
     recipe = network.recipe
-    names = [recipe.output, *([recipe.sky_output] if recipe.sky_output else [])]
+    names = [name for name in (recipe.output, recipe.sky_output, recipe.confidence_output) if name]
     outputs = network.run(picture, names)
     maps = [np.squeeze(output) for output in outputs]
     max_height, max_width = (LARGEST_OUTPUT * side for side in picture.shape[2:])
@@ -196,9 +215,12 @@ def _maps(network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"]) -> tup
             raise InputError(f"expected finite numbers from {network.name}, got {name} with NaN or infinity")
         if max(float(map_.max()), -float(map_.min())) > MAX_VALUE:
             raise InputError(f"expected numbers up to {MAX_VALUE:g} from {network.name}, got {name} with larger ones")
-    if maps[0].shape != maps[-1].shape:
-        raise InputError(f"expected depth and sky of one size from {network.name}, got {[map_.shape for map_ in maps]}")
+    if len({map_.shape for map_ in maps}) > 1:
+        raise InputError(f"expected maps of one size from {network.name}, got {[map_.shape for map_ in maps]}")
     depth, sky = maps[0], np.clip(maps[1], 0, 1) if recipe.sky_output else None
+    error = None
+    if recipe.confidence_output:
+        error = np.float32(_deviation(depth)) * (1 / np.clip(maps[-1], MIN_CONFIDENCE, 1) - 1)
     if recipe.gives == "depth_m":
         depth = np.reciprocal(np.maximum(depth, np.float32(MIN_DEPTH_M)))
-    return depth, sky
+    return RawPrediction(depth, sky, None, error)

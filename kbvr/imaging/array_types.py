@@ -13,3 +13,4 @@ SmallPlane = Float32[np.ndarray, "h w"]
 """A plane of another size than the picture's."""
 
 Mask = Bool[np.ndarray, "H W"]
+Bytes = UInt8[np.ndarray, "H W"]

@@ -24,9 +24,12 @@ from kbvr.depth.scene_depth import SceneDepth, scene_depth_of
 from kbvr.errors import InputError
 from kbvr.imaging.array_types import Mask, Picture, Plane
 from kbvr.imaging.masked_blur import masked_blur
+from kbvr.ldi.edge_evidence import edge_evidence
 from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage, with_alpha
 from kbvr.ldi.margin import FILM_TEXTURE, MAX_MARGIN_SHARE, SCENE_TEXTURE, extended, margin_px_for
 from kbvr.ldi.occlusion import JUMP_PX, RIM_PX, Boundaries, between_px_for, find_boundaries, jump_px_for
+from kbvr.ldi.snapping import snapped
+from kbvr.ldi.soft_edges import softened
 from kbvr.photo.photo import Photo
 
 STRIP_SHARE = 0.004
@@ -74,8 +77,8 @@ def split(
     parallax_per_inverse_depth = depth.f_px * reach_m
     depth_spread = (scene_depth or scene_depth_of(depth)).depth_spread
     jump_px = jump_px_for(width, depth_spread * parallax_per_inverse_depth)
-    smooth = _without_steps(depth.inverse_depth, photo.rgb, parallax_per_inverse_depth, jump_px)
-    rgb, inverse_depth = extended(photo.rgb, smooth, margin, texture=SCENE_TEXTURE if is_visited else FILM_TEXTURE)
+    settled = _settled(depth, photo.rgb, parallax_per_inverse_depth, jump_px)
+    rgb, inverse_depth = extended(photo.rgb, settled, margin, texture=SCENE_TEXTURE if is_visited else FILM_TEXTURE)
     boundaries = find_boundaries(inverse_depth, jump_px=jump_px, px=parallax_per_inverse_depth)
     strip_px = strip_px_for(width)
     near = boundaries.near_side(inverse_depth)
@@ -123,10 +126,14 @@ def _between(
     return Layer("between", _rgba(rgb, hole | source), inverse_depth), hole, source
 
 
-def _without_steps(inverse_depth: Plane, rgb: Picture, to_px: float, jump_px: float) -> Plane:
-    """Remove specks, and smooth the small steps of a depth that was stored in few levels; jumps stay."""
-    clean_px = without_specks(inverse_depth * np.float32(to_px), rgb, jump_px=jump_px)
+def _settled(depth: DepthMap, rgb: Picture, to_px: float, jump_px: float) -> Plane:
+    """Return the inverse depth without specks, small steps of a depth stored in few levels, and doubtful jumps."""
+    clean_px = without_specks(depth.inverse_depth * np.float32(to_px), rgb, jump_px=jump_px)
     smooth_px = np.asarray(cv2.bilateralFilter(clean_px, 7, JUMP_PX / 2, 2.5), np.float32)
+    error = depth.expected_error()
+    evidence = edge_evidence(smooth_px, rgb, jump_px=jump_px)
+    smooth_px = snapped(smooth_px, rgb, evidence, jump_px=jump_px)
+    smooth_px = softened(smooth_px, evidence, None if error is None else error * np.float32(to_px), jump_px=jump_px)
     smooth_px /= np.float32(to_px)
     return np.maximum(smooth_px, 0, out=smooth_px)
 

@@ -50,6 +50,9 @@ class DepthRecipe:
     sky_output: str = ""
     """Tensor name of the probability of sky, 0 to 1, if there is one."""
 
+    confidence_output: str = ""
+    """Tensor name of 1/(1 + e), if there is one; e is the expected error in mean absolute deviations of the output."""
+
     mask_output: str = ""
     """With affine points: tensor name of the mask, 1 for a point and 0 for infinity."""
 
@@ -82,7 +85,7 @@ def read_depth_recipe(given: object) -> DepthRecipe:
     """
     values = _known_fields(given, DepthRecipe)
     needed = ("input", "output", *(POINTS_OUTPUTS if values.get("gives") == "affine_points" else ()))
-    for name in (*needed, "sky_output", *POINTS_OUTPUTS, "tokens_input"):
+    for name in (*needed, "sky_output", "confidence_output", *POINTS_OUTPUTS, "tokens_input"):
         value = values.get(name, "")
         if not isinstance(value, str) or not (value or name not in needed):  # "" means missing
             raise InputError(f"{name} must be the name of a tensor, got {value!r}")

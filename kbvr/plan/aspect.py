@@ -33,7 +33,11 @@ def cropped_around_subject(photo: Photo, depth: DepthMap, aspect: tuple[float, f
     crop = np.s_[y : y + height, x : x + width]
     return (
         replace(photo, rgb=np.ascontiguousarray(photo.rgb[crop]), decoded_from=None),
-        replace(depth, inverse_depth=np.ascontiguousarray(depth.inverse_depth[crop])),
+        replace(
+            depth,
+            inverse_depth=np.ascontiguousarray(depth.inverse_depth[crop]),
+            confidence=None if depth.confidence is None else np.ascontiguousarray(depth.confidence[crop]),
+        ),
     )
 
 
