@@ -1,16 +1,19 @@
 """Straight lines of a photo as constraints on its depth.
 
-The inverse depth of a straight line in the world is a linear function of the position along its picture, and that of a
-plane is linear in x and y. So long straight segments of the photo (LSD: Grompone von Gioi et al. 2012, "LSD: a line
-segment detector") show where the depth of a surface wobbles, and by how much. An outline belongs to the nearer side; a
-line inside a surface constrains both of its sides.
+The inverse depth of a straight line in the world is a linear function of the position along its picture. So long
+straight segments of the photo (LSD: Grompone von Gioi et al. 2012, "LSD: a line segment detector") show where the depth
+of a surface wobbles, and by how much. An outline belongs to the nearer side; a line inside a surface constrains both of
+its sides. An upright outline in the photo is that of a pole, a column, a frame or a person: it stands, so it has one
+depth.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from kbvr.depth.bilateral_grid import read_at
 from kbvr.depth.constraints import Constraints
@@ -36,8 +39,24 @@ WOBBLE_SHARE = 0.05
 """Deviation that is still wobble rather than another surface, as a share of the map's range: twice the deviation of
 the built-in network's wobble on planes, 0.024 (`bench/wobble.py`)."""
 
+UPRIGHT_LEAN = 0.05
+UPRIGHT_STRENGTH = 1.0
+"""Largest lean of an upright segment, columns per row; how much its one depth counts relative to its being straight. A
+camera that looks up or down sees the depth of upright things change with height, but by less than networks err."""
+
 Ends = Float64[np.ndarray, "N 2 2"]
 """(x, y) of both ends of segments, as indices of pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """Points beside straight segments, on the surfaces to which the segments belong."""
+
+    x: Float64[np.ndarray, "N S"]
+    y: Float64[np.ndarray, "N S"]
+    length_px: Float64[np.ndarray, "N"]
+    stands: Bool[np.ndarray, "N"]
+    """Whether it is the nearer side of an upright outline."""
 
 
 def straight_segments(rgb: Picture) -> Ends:
@@ -51,29 +70,41 @@ def straight_segments(rgb: Picture) -> Ends:
     return np.asarray(ends[longest[length[longest] >= MIN_LENGTH * max(rgb.shape)]])
 
 
-def along_segments(ends: Ends, values: SmallPlane, spread: float) -> Constraints:
-    """Return the constraints that the map is linear along every segment; `spread` is the range of the map."""
+def sides_of_segments(ends: Ends, values: SmallPlane, spread: float) -> Sides:
+    """Return the points beside segments: on both sides, or on the nearer one of an outline."""
     height, width = values.shape
     start, end = ends[:, :1], ends[:, 1:]
-    at = np.linspace(TRIMMED - 0.5, 0.5 - TRIMMED, SAMPLES)
-    points = (start + end) / 2 + (end - start) * at[:, None]
+    points = (start + end) / 2 + (end - start) * _positions()[:, None]
     length = np.linalg.norm(end - start, axis=2)
     along = (end - start) / length[..., None]
     across = np.stack([-along[..., 1], along[..., 0]], axis=2)
     steps = [_step(values, points, across * distance) for distance in (SIDE_PX, BEHIND_PX)]
     step = np.where(np.abs(steps[0]) > np.abs(steps[1]), *steps)
     outline = np.abs(step) > STEP_SHARE * spread
+    stands = outline & (np.abs(along[:, 0, 0]) <= UPRIGHT_LEAN * np.abs(along[:, 0, 1]))
     kept = [~outline | (step < 0), ~outline | (step > 0)]
-    sides = [(points + sign * SIDE_PX * across)[keep] for sign, keep in zip((-1, 1), kept, strict=True)]
-    x, y = np.moveaxis(np.concatenate(sides), 2, 0)
-    basis = np.broadcast_to(np.stack([np.ones(SAMPLES), 2 * at], axis=1), (len(x), SAMPLES, 2))
-    return Constraints(
-        x=np.clip(x, 0, width - 1),
-        y=np.clip(y, 0, height - 1),
-        basis=basis,
-        strength=np.concatenate([length[keep, 0] for keep in kept]),
-        tolerance=WOBBLE_SHARE * spread,
-    )
+    beside = [(points + sign * SIDE_PX * across)[keep] for sign, keep in zip((-1, 1), kept, strict=True)]
+    x, y = np.moveaxis(np.concatenate(beside), 2, 0)
+    length_px, stands = (np.concatenate([each[keep] for keep in kept]) for each in (length[:, 0], stands))
+    return Sides(np.clip(x, 0, width - 1), np.clip(y, 0, height - 1), length_px, stands)
+
+
+def straight_along(sides: Sides, spread: float) -> Constraints:
+    """Return the constraints that the map is linear along every segment; `spread` is the range of the map."""
+    basis = np.stack([np.ones(SAMPLES), 2 * _positions()], axis=1)
+    shape = (*sides.x.shape, basis.shape[1])
+    return Constraints(sides.x, sides.y, np.broadcast_to(basis, shape), sides.length_px, WOBBLE_SHARE * spread)
+
+
+def standing(sides: Sides, spread: float) -> Constraints:
+    """Return the constraints that the map has one value along every upright outline."""
+    x, y, length_px = (values[sides.stands] for values in (sides.x, sides.y, sides.length_px))
+    return Constraints(x, y, np.ones((*x.shape, 1)), UPRIGHT_STRENGTH * length_px, WOBBLE_SHARE * spread)
+
+
+def _positions() -> Float64[np.ndarray, "S"]:
+    """Return the positions of the points along a segment, from its middle, as shares of its length."""
+    return np.linspace(TRIMMED - 0.5, 0.5 - TRIMMED, SAMPLES)
 
 
 def _step(

@@ -1,21 +1,22 @@
 """Straighten an estimated map: what is straight in the photo becomes straight in the scene.
 
 A network's depth wobbles inside one surface, and where the camera moves, the wobble bends columns and door frames. The
-photo's straight lines show the wobble (`kbvr.depth.straight_lines`). The smoothest correction that makes the map linear
-along all of them is found by least squares: smooth on every surface, independent across the steps of the map
-(`kbvr.depth.bilateral_grid`), and 0 where no line is near. Curved things without straight lines keep their shape.
+photo's straight lines show the wobble (`kbvr.depth.straight_lines`, `kbvr.depth.planar_pieces`). The smoothest
+correction that makes the map follow them is found by least squares: smooth on every surface, independent across the
+steps of the map (`kbvr.depth.bilateral_grid`), and 0 where no line is near. Curved things keep their shape.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from kbvr.depth.bilateral_grid import BilateralGrid, Corners, Nodes, read_at
-from kbvr.depth.constraints import Fit
-from kbvr.depth.straight_lines import along_segments, straight_segments
+from kbvr.depth.constraints import Constraints, Fit
+from kbvr.depth.planar_pieces import planar_where_lined
+from kbvr.depth.straight_lines import sides_of_segments, standing, straight_along, straight_segments
 from kbvr.imaging.array_types import Picture, SmallPlane
 from kbvr.imaging.resize import resized
 
@@ -45,22 +46,41 @@ def straightened(values: SmallPlane, rgb: Picture) -> SmallPlane:
     segments = straight_segments(resized(rgb, (width, height)))
     if not len(segments):
         return values
-    lines = along_segments(segments, values, grid.spread)
-    at_lines, anchors = grid.corners(lines.x, lines.y), _anchors(grid)
-    measured = read_at(values, lines.x, lines.y)
+    sides = sides_of_segments(segments, values, grid.spread)
+    constraints = (
+        straight_along(sides, grid.spread),
+        standing(sides, grid.spread),
+        planar_where_lined(segments, values, grid.spread),
+    )
+    return values + grid.at_pixels(_correction(grid, [rows for rows in constraints if rows.x.size]))
+
+
+def _correction(grid: BilateralGrid, constraints: Sequence[Constraints]) -> Nodes:
+    """Return the correction of a grid's map that makes it follow the constraints."""
+    anchors = _anchors(grid)
+    corners = [grid.corners(rows.x, rows.y) for rows in constraints]
+    measured = [read_at(grid.values, rows.x, rows.y) for rows in constraints]
     smooth = correction = np.zeros(grid.nodes, np.float32)
-    fit: Fit | None = None
+    fits: list[Fit | None] = [None] * len(constraints)
     for _ in range(ROUNDS):
-        fit = lines.fitted(measured + at_lines.read(correction), fit)
-        pull = at_lines.added(fit.weight * fit.residual(measured), grid.nodes)
+        now = [values + at.read(correction) for values, at in zip(measured, corners, strict=True)]
+        new = [rows.fitted(values, fit) for rows, values, fit in zip(constraints, now, fits, strict=True)]
 
-        def hessian(direction: Nodes, fit: Fit = fit) -> Nodes:
-            off_lines = fit.weight * fit.residual(at_lines.read(direction))
-            held = np.float32(ANCHOR_STRENGTH) * anchors.read(direction)
-            return at_lines.added(off_lines, grid.nodes) + anchors.added(held, grid.nodes)
+        def pull(values: Sequence[Float[np.ndarray, "N S"]], new: Sequence[Fit] = new) -> Nodes:
+            """Return how the weighted squares of the residuals of the values change with the grid."""
+            parts = (
+                at.added(fit.weight * fit.residual(part), grid.nodes)
+                for at, fit, part in zip(corners, new, values, strict=True)
+            )
+            return np.asarray(sum(parts), np.float32)
 
-        smooth, correction = _least_squares(hessian, -pull, grid.blurred, smooth, correction)
-    return values + grid.at_pixels(correction)
+        def hessian(direction: Nodes, pull: Callable[..., Nodes] = pull) -> Nodes:
+            held = anchors.added(np.float32(ANCHOR_STRENGTH) * anchors.read(direction), grid.nodes)
+            return pull([at.read(direction) for at in corners]) + held
+
+        smooth, correction = _least_squares(hessian, -pull(measured), grid.blurred, smooth, correction)
+        fits = [*new]
+    return correction
 
 
 def _anchors(grid: BilateralGrid) -> Corners:
