@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
-from kbvr.imaging.array_types import SmallPlane
+from kbvr.imaging.array_types import Plane, SmallPlane
 
 CELL_SHARE = 1 / 32
 """Side of a cell in the picture, as a share of the map's long side."""
@@ -30,7 +30,10 @@ SIGMAS_CELLS = (0.7, 2.5)
 LEVEL_KERNEL = np.exp(-0.5 * (np.arange(-2, 3) / 0.8) ** 2).astype(np.float32)
 """The blur across levels."""
 
-Nodes = Float32[np.ndarray, "N"]
+MIN_SPREAD = 1e-30
+"""Smallest range of a map that is not of one value; the reciprocal of a smaller one would overflow float32."""
+
+Nodes = Float32[np.ndarray, "nodes"]
 """A value at every node of a grid: rows, columns, levels."""
 
 
@@ -65,7 +68,7 @@ class BilateralGrid:
     def of(cls, values: SmallPlane) -> BilateralGrid | None:
         """Return the grid of a map, None for a map of one value."""
         low, high = (float(value) for value in np.percentile(values[::2, ::2], (1, 99)))
-        return cls(values, low, high - low) if high > low else None
+        return cls(values, low, high - low) if high - low > MIN_SPREAD else None
 
     @cached_property
     def cell_px(self) -> float:
@@ -87,7 +90,10 @@ class BilateralGrid:
     @cached_property
     def level(self) -> SmallPlane:
         """The level of every pixel of the map, 0 to LEVELS."""
-        return np.clip((self.values - np.float32(self.low)) * np.float32(LEVELS / self.spread), 0, LEVELS)
+        return self._level_of(self.values)
+
+    def _level_of(self, values: Plane) -> Plane:
+        return np.clip((values - np.float32(self.low)) * np.float32(LEVELS / self.spread), 0, LEVELS)
 
     def corners(self, x: Float[np.ndarray, "*points"], y: Float[np.ndarray, "*points"]) -> Corners:
         """Return the nodes around points of the map; x and y are indices of pixels."""
@@ -112,16 +118,19 @@ class BilateralGrid:
         across = np.asarray(wide).reshape(-1, self.shape[2])
         return cv2.filter2D(across, -1, LEVEL_KERNEL[None], borderType=cv2.BORDER_CONSTANT).ravel()
 
-    def at_pixels(self, values: Nodes) -> SmallPlane:
-        """Return the value of a grid at every pixel of its map."""
-        height, width = self.values.shape
-        enlarge = np.array([[self.cell_px, 0, 0], [0, self.cell_px, 0]], np.float32)
+    def at_pixels(self, nodes: Nodes, values: Plane) -> Plane:
+        """Return the value of a grid at every pixel of its map, or of the same map at another size."""
+        height, width = values.shape
+        scale = np.array([width, height]) / self.values.shape[::-1] * self.cell_px
+        offset = (np.array([width, height]) / self.values.shape[::-1] - 1) / 2  # indices count the middles of pixels
+        enlarge = np.array([[scale[0], 0, offset[0]], [0, scale[1], offset[1]]])
+        level = self._level_of(values)
         result = np.zeros((height, width), np.float32)
-        for index, nodes in enumerate(np.moveaxis(values.reshape(self.shape), 2, 0)):
-            if nodes.any():
-                weight = np.maximum(1 - np.abs(self.level - np.float32(index)), 0)
-                plane = cv2.warpAffine(np.ascontiguousarray(nodes), enlarge, (width, height), flags=cv2.INTER_LINEAR)
-                result += weight * plane
+        for index, plane in enumerate(np.moveaxis(nodes.reshape(self.shape), 2, 0)):
+            if plane.any():
+                weight = np.maximum(1 - np.abs(level - np.float32(index)), 0)
+                large = cv2.warpAffine(np.ascontiguousarray(plane), enlarge, (width, height), flags=cv2.INTER_LINEAR)
+                result += weight * large
         return result
 
 

@@ -60,11 +60,11 @@ def _middles(length_px: int, side_px: float) -> Float64[np.ndarray, "N"]:
 
 def _length_inside(
     ends: Ends,
-    middle_x: Float64[np.ndarray, "N"],
-    middle_y: Float64[np.ndarray, "N"],
+    middle_x: Float64[np.ndarray, "P"],
+    middle_y: Float64[np.ndarray, "P"],
     side_px: float,
     shape: tuple[int, int],
-) -> Float64[np.ndarray, "N"]:
+) -> Float64[np.ndarray, "P"]:
     """Return the length of the segments inside each square, in pixels."""
     shares = (np.arange(MARKS) + 0.5)[None, :, None] / MARKS
     marks = ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * shares
