@@ -23,7 +23,7 @@ SIDE_SHARE = 0.15
 SAMPLES = 5
 """Number of points along each side of a square."""
 
-LINED = 2.0
+LINED = 8.0
 """Length of the lines in a square that certainly shows something built, in sides of the square; fewer lines count in
 proportion."""
 

@@ -34,8 +34,8 @@ ANCHOR_STEP, ANCHOR_STRENGTH = 1 / 24, 1.6
 """Distance between the points at which the correction is held at 0, as a share of the long side, and how much each
 counts; a line counts by its length in pixels. They keep the correction from drifting where lines say nothing."""
 
-THIN_SHARE, KEPT_HEIGHT = 1 / 96, 0.9
-"""Half the width of the widest thin thing, as a share of the long side, and the share of its height that it keeps."""
+THIN_SHARE = 1 / 40
+"""Half the width of the widest thin thing, as a share of the long side."""
 
 ROUNDS, STEPS = 2, 8
 """Number of times that outliers are looked for, and of steps of conjugate gradients each time."""
@@ -61,16 +61,14 @@ def straightened(values: SmallPlane, rgb: Picture) -> SmallPlane:
 
 
 def _with_thin_things(grid: BilateralGrid, correction: Nodes, values: Plane) -> Plane:
-    """Return the correction of every pixel; thin things keep KEPT_HEIGHT of their height above what is behind them.
+    """Return the correction of every pixel; thin things are no less near than what is behind them is corrected to be.
 
     A wire is hardly nearer than its surroundings in the map, so a correction of the wobble could swallow it.
     """
     reach = max(1, round(THIN_SHARE * max(values.shape)))
-    behind = cv2.morphologyEx(
-        values, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
-    )
+    behind = cv2.morphologyEx(values, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (2 * reach + 1,) * 2))
     own, there = grid.at_pixels(correction, values), grid.at_pixels(correction, behind)
-    return np.where(values > behind, np.maximum(own, there - np.float32(1 - KEPT_HEIGHT) * (values - behind)), own)
+    return np.where(values > behind, np.maximum(own, there), own)
 
 
 def _correction(grid: BilateralGrid, constraints: Sequence[Constraints]) -> Nodes:
