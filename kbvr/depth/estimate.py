@@ -13,6 +13,7 @@ from kbvr.depth.guided_upsample import upsample_all_along_edges, upsample_along_
 from kbvr.depth.networks import depth_network
 from kbvr.depth.placement import DEFAULT_NEAR_M, below_sky, place
 from kbvr.depth.predict import DepthPrediction, predict_depth, sky_of
+from kbvr.depth.straighten import straightened
 from kbvr.imaging.array_types import Bytes, Plane
 from kbvr.photo.photo import Photo
 
@@ -31,8 +32,9 @@ def estimate_depth(
 
     `model` is `auto`, a name or an ONNX file, as in `kbvr.depth.networks.depth_network`; `quality` is as in
     `kbvr.depth.predict.predict_depth`. Metric networks keep their scale. Others are placed by near_m, with the sky at
-    infinity; if they do not detect the sky, the built-in network does. The map's focal length is the photo's, unless
-    that is a guess and the network estimates it. `max_bytes` limits the memory of a user's network.
+    infinity; if they do not detect the sky, the built-in network does; what is straight in the photo becomes straight
+    in the scene. The map's focal length is the photo's, unless that is a guess and the network estimates it.
+    `max_bytes` limits the memory of a user's network.
 
     Raises:
         InputError: if near_m is not positive, the quality, the device or the network does not exist, or its prediction
@@ -50,7 +52,7 @@ def estimate_depth(
             network=network.name,
             confidence=_confidence_at(photo.size_px, prediction),
         )
-    values, sky = prediction.values, prediction.sky
+    values, sky = straightened(prediction.values, photo.rgb), prediction.sky
     if sky is None:
         sky = sky_of(photo.rgb, quality=quality, device=device, threads=threads)
     full_sky: Plane | None = None

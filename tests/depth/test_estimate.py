@@ -17,7 +17,8 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.guided_upsample import upsample_along_edges
 from kbvr.depth.networks import BUILT_IN_NETWORK, depth_network
 from kbvr.depth.placement import FARTHEST_OVER_NEAREST, place
-from kbvr.depth.predict import merged, network_size_px, predict_depth, trusted_sky
+from kbvr.depth.predict import DepthPrediction, merged, network_size_px, predict_depth, trusted_sky
+from kbvr.depth.straighten import straightened
 from kbvr.errors import InputError
 from kbvr.nets import built_in_card
 
@@ -217,3 +218,21 @@ def test_the_built_in_network_sees_a_small_photo_at_most_twice_as_large(long_sid
     """More blur misleads it: 128 px photos lose 0.013 of the correlation at 384 px, and none at 256 px."""
     rgb = np.full((long_side_px // 2, long_side_px, 3), 128, np.uint8)
     assert predict_depth(depth_network(BUILT_IN_NETWORK), rgb, quality="fast").values.shape[1] == input_px
+
+
+def test_estimated_depth_is_straightened_and_the_sky_stays_infinitely_far(monkeypatch):
+    """The network's map is straightened before it is placed; what is sky remains at 0."""
+    from kbvr.depth import estimate
+
+    rgb = np.full((240, 320, 3), 150, np.uint8)
+    rgb[::24], rgb[:, ::24] = 40, 40
+    sky = np.zeros((96, 128), np.float32)
+    sky[:20] = 1
+    values = np.where(sky > 0, 0, np.linspace(0.3, 1, 128)[None] + np.linspace(0, 0.3, 96)[:, None]).astype(np.float32)
+    prediction = DepthPrediction(values, metric=False, sky=sky)
+    monkeypatch.setattr(estimate, "predict_depth", lambda *_, **__: prediction)
+    seen = []
+    monkeypatch.setattr(estimate, "straightened", lambda *given: seen.append(given) or straightened(*given))
+    depth = kbvr.estimate_depth(photo_of(rgb))
+    assert len(seen) == 1
+    assert (depth.inverse_depth[5:40, 10:-10] == 0).all()

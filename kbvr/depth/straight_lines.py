@@ -1,0 +1,115 @@
+"""Straight lines of a photo as constraints on its depth.
+
+The inverse depth of a straight line in the world is a linear function of the position along its picture. So long
+straight segments of the photo (LSD: Grompone von Gioi et al. 2012, "LSD: a line segment detector") show where the depth
+of a surface wobbles, and by how much. An outline belongs to the nearer side; a line inside a surface constrains both of
+its sides. An upright outline in the photo is that of a pole, a column, a frame or a person: it stands, so it has one
+depth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from kbvr.depth.bilateral_grid import read_at
+from kbvr.depth.constraints import Constraints
+from kbvr.imaging.array_types import Picture, SmallPlane
+
+MIN_LENGTH = 0.05
+"""Length of the shortest segment, as a share of the long side."""
+
+MOST_SEGMENTS = 400
+"""The longest segments of a photo that count: more take time and add little."""
+
+SAMPLES = 24
+TRIMMED = 0.02
+"""Number of points along a segment; share of it that is left out at each end, where it may meet other surfaces."""
+
+SIDE_PX, BEHIND_PX = 2.0, 3.0
+"""Distance from a segment at which its sides are constrained and compared, in pixels of the map."""
+
+STEP_SHARE = 0.04
+"""Difference between the sides of an outline, as a share of the map's range."""
+
+WOBBLE_SHARE = 0.05
+"""Deviation that is still wobble rather than another surface, as a share of the map's range: twice the deviation of
+the built-in network's wobble on planes, 0.024 (`bench/wobble.py`)."""
+
+UPRIGHT_LEAN = 0.05
+UPRIGHT_STRENGTH = 1.0
+"""Largest lean of an upright segment, columns per row; how much its one depth counts relative to its being straight. A
+camera that looks up or down sees the depth of upright things change with height, but by less than networks err."""
+
+Ends = Float64[np.ndarray, "N 2 2"]
+"""(x, y) of both ends of segments, as indices of pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """Points beside straight segments, on the surfaces to which the segments belong."""
+
+    x: Float64[np.ndarray, "N S"]
+    y: Float64[np.ndarray, "N S"]
+    length_px: Float64[np.ndarray, "N"]
+    stands: Bool[np.ndarray, "N"]
+    """Whether it is the nearer side of an upright outline."""
+
+
+def straight_segments(rgb: Picture) -> Ends:
+    """Return the longest straight segments of a picture."""
+    found: np.ndarray | None = cv2.createLineSegmentDetector().detect(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))[0]
+    if found is None:
+        return np.zeros((0, 2, 2))
+    ends = found.reshape(-1, 2, 2).astype(np.float64)
+    length = np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1)
+    longest = np.argsort(-length, kind="stable")[:MOST_SEGMENTS]
+    return np.asarray(ends[longest[length[longest] >= MIN_LENGTH * max(rgb.shape)]])
+
+
+def sides_of_segments(ends: Ends, values: SmallPlane, spread: float) -> Sides:
+    """Return the points beside segments: on both sides, or on the nearer one of an outline."""
+    height, width = values.shape
+    start, end = ends[:, :1], ends[:, 1:]
+    points = (start + end) / 2 + (end - start) * _positions()[:, None]
+    length = np.linalg.norm(end - start, axis=2)
+    along = (end - start) / length[..., None]
+    across = np.stack([-along[..., 1], along[..., 0]], axis=2)
+    steps = [_step(values, points, across * distance) for distance in (SIDE_PX, BEHIND_PX)]
+    step = np.where(np.abs(steps[0]) > np.abs(steps[1]), *steps)
+    outline = np.abs(step) > STEP_SHARE * spread
+    stands = outline & (np.abs(along[:, 0, 0]) <= UPRIGHT_LEAN * np.abs(along[:, 0, 1]))
+    kept = [~outline | (step < 0), ~outline | (step > 0)]
+    beside = [(points + sign * SIDE_PX * across)[keep] for sign, keep in zip((-1, 1), kept, strict=True)]
+    x, y = np.moveaxis(np.concatenate(beside), 2, 0)
+    length_px, stands = (np.concatenate([each[keep] for keep in kept]) for each in (length[:, 0], stands))
+    return Sides(np.clip(x, 0, width - 1), np.clip(y, 0, height - 1), length_px, stands)
+
+
+def straight_along(sides: Sides, spread: float) -> Constraints:
+    """Return the constraints that the map is linear along every segment; `spread` is the range of the map."""
+    basis = np.stack([np.ones(SAMPLES), 2 * _positions()], axis=1)
+    shape = (*sides.x.shape, basis.shape[1])
+    return Constraints(sides.x, sides.y, np.broadcast_to(basis, shape), sides.length_px, WOBBLE_SHARE * spread)
+
+
+def standing(sides: Sides, spread: float) -> Constraints:
+    """Return the constraints that the map has one value along every upright outline."""
+    x, y, length_px = (values[sides.stands] for values in (sides.x, sides.y, sides.length_px))
+    return Constraints(x, y, np.ones((*x.shape, 1)), UPRIGHT_STRENGTH * length_px, WOBBLE_SHARE * spread)
+
+
+def _positions() -> Float64[np.ndarray, "S"]:
+    """Return the positions of the points along a segment, from its middle, as shares of its length."""
+    return np.linspace(TRIMMED - 0.5, 0.5 - TRIMMED, SAMPLES)
+
+
+def _step(
+    values: SmallPlane, points: Float64[np.ndarray, "N S 2"], across: Float64[np.ndarray, "N 1 2"]
+) -> Float64[np.ndarray, "N"]:
+    """Return how much nearer the second side of every segment is than the first, as the median along it."""
+    first, second = (read_at(values, *np.moveaxis(points + sign * across, 2, 0)) for sign in (-1, 1))
+    return np.asarray(np.median(second - first, axis=1), np.float64)
