@@ -13,7 +13,7 @@ from kbvr.inpaint.rgbd_network import NETWORK_INPUTS, NetworkFiller
 from kbvr.nets import Card, Session, fetched_card, known_cards, open_network, open_session, read_card
 from kbvr.system.input_file import is_file
 
-FILLERS = ("kbvr-fill", "spread")
+FILLERS = ("patches", "kbvr-fill", "spread")
 """Names of the built-in fillers, the default first."""
 
 BEST_FIRST = ("lama", FILLERS[0])
