@@ -1,17 +1,22 @@
-"""Choose the filler of the hidden layers: a network, or push-pull (`spread`), which needs none."""
+"""Choose the filler of the hidden layers: a network, or `patches` or `spread`, which need none."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from kbvr.errors import InputError
 from kbvr.inpaint.filler import Filler
+from kbvr.inpaint.patches import patches
 from kbvr.inpaint.push_pull import spread
 from kbvr.inpaint.rgb_network import INPAINTING_INPUTS, TILE_PX, Filling, PipelineFiller, TileFiller
 from kbvr.inpaint.rgbd_network import NETWORK_INPUTS, NetworkFiller
 from kbvr.nets import Card, Session, fetched_card, known_cards, open_network, open_session, read_card
 from kbvr.system.input_file import is_file
+
+WITHOUT_NETWORK: Mapping[str, Filler] = MappingProxyType({"patches": patches, "spread": spread})
 
 FILLERS = ("patches", "kbvr-fill", "spread")
 """Names of the built-in fillers, the default first."""
@@ -23,7 +28,7 @@ BEST_FIRST = ("lama", FILLERS[0])
 def best_filler() -> str:
     """Return the name of the filler that `auto` chooses."""
     known = known_cards()
-    return next(name for name in BEST_FIRST if known[name].is_installed)
+    return next(name for name in BEST_FIRST if name in WITHOUT_NETWORK or known[name].is_installed)
 
 
 def filler_named(
@@ -39,12 +44,12 @@ def filler_named(
     if Path(name).suffix.lower() == ".onnx":
         return network_filler(Path(name), device=device, threads=threads, max_bytes=max_bytes)
     name = best_filler() if name == "auto" else str(name)
-    if name == "spread":
-        return spread
+    if name in WITHOUT_NETWORK:
+        return WITHOUT_NETWORK[name]
     known = known_cards()
     fillers = [card.name for card in known.values() if _inputs(card) in (NETWORK_INPUTS, INPAINTING_INPUTS)]
     if name not in known or (name not in fillers and not known[name].is_installed):  # refused before any download
-        raise InputError(f"the filler must be auto, spread, {', '.join(fillers)} or a .onnx file, got {name!r}")
+        raise InputError(f"the filler must be auto, {', '.join([*WITHOUT_NETWORK, *fillers])} or a .onnx file, got {name!r}")
     card = fetched_card(name)
     session = open_network(card, device=device, threads=threads, max_bytes=max_bytes)
     return _filler_of(session, card, name, device=device, threads=threads)

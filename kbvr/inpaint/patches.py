@@ -21,8 +21,12 @@ from kbvr.inpaint.working_size import at_working_size
 FLAT_LEVELS = 4.0
 """Detail of patches of this strength (RMS, 8-bit levels) is halved, weaker detail more: it would only add noise."""
 
-POOR_COST = 100.0
+POOR_COST = 70.0
 """Cost of patches that are mixed with the guide in equal parts; worse ones count less."""
+
+TRUSTED_SHARE, GUESSED_SHARE = 0.016, 0.04
+"""Distances from the sources, as shares of the long side, up to which patches are trusted whatever they cost, and from
+which their cost decides. Moves show little that is farther away."""
 
 AROUND_PX = 7
 """Strength and cost are averaged over squares of this side."""
@@ -69,7 +73,10 @@ def _share(level: Level, guide: Float32[np.ndarray, "4 h w"]) -> Float32[np.ndar
 
     detail = _inner(level.rgb) - 255 * guide[:3]
     strength, cost = around((detail * detail).mean(axis=0)), around(_inner(level.cost))
-    return np.asarray(hole * strength / (strength + FLAT_LEVELS**2) / (1 + (cost / POOR_COST) ** 2), np.float32)
+    distance = cv2.distanceTransform((_inner(level.source) == 0).astype(np.uint8), cv2.DIST_L2, 5) / max(hole.shape)
+    trusted = np.clip((GUESSED_SHARE - distance) / (GUESSED_SHARE - TRUSTED_SHARE), 0, 1)
+    fit = trusted + (1 - trusted) / (1 + (cost / POOR_COST) ** 2)
+    return np.asarray(hole * fit * strength / (strength + FLAT_LEVELS**2), np.float32)
 
 
 def _lost_detail(
