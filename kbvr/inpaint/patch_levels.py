@@ -41,7 +41,7 @@ DEPTH_COST = 60.0
 REACH_SHARE = 0.08
 """Largest distance of random candidates from the best match, as a share of the long side."""
 
-DISTANCE_COST = 25.0
+DISTANCE_COST = 40.0
 """Cost of a match at the distance of REACH_SHARE."""
 
 FIXED_POINT = 16

@@ -21,10 +21,10 @@ from kbvr.inpaint.working_size import at_working_size
 FLAT_LEVELS = 4.0
 """Detail of patches of this strength (RMS, 8-bit levels) is halved, weaker detail more: it would only add noise."""
 
-POOR_COST = 70.0
+POOR_COST = 60.0
 """Cost of patches that are mixed with the guide in equal parts; worse ones count less."""
 
-TRUSTED_SHARE, GUESSED_SHARE = 0.016, 0.04
+TRUSTED_SHARE, GUESSED_SHARE = 0.012, 0.03
 """Distances from the sources, as shares of the long side, up to which patches are trusted whatever they cost, and from
 which their cost decides. Moves show little that is farther away."""
 
