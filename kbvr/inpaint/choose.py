@@ -49,7 +49,9 @@ def filler_named(
     known = known_cards()
     fillers = [card.name for card in known.values() if _inputs(card) in (NETWORK_INPUTS, INPAINTING_INPUTS)]
     if name not in known or (name not in fillers and not known[name].is_installed):  # refused before any download
-        raise InputError(f"the filler must be auto, {', '.join([*WITHOUT_NETWORK, *fillers])} or a .onnx file, got {name!r}")
+        raise InputError(
+            f"the filler must be auto, {', '.join([*WITHOUT_NETWORK, *fillers])} or a .onnx file, got {name!r}"
+        )
     card = fetched_card(name)
     session = open_network(card, device=device, threads=threads, max_bytes=max_bytes)
     return _filler_of(session, card, name)

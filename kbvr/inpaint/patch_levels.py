@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import cv2
@@ -80,8 +81,12 @@ class Level:
         """Search better matches, then let them vote for the colours of the hole."""
         for number in range(first_pass, first_pass + PASSES):
             shift = number // 2 % 2 * STRIPE_ROWS // 2  # so that matches spread from stripe to stripe
-            list(pool.map(lambda rows: kernel().kbvr_match_rows(self.kernel_level, *rows, number), self._stripes(shift)))  # noqa: B023
+            search = partial(self._search, number)
+            list(pool.map(search, self._stripes(shift)))
         self.vote(pool)
+
+    def _search(self, number: int, rows: tuple[int, int]) -> None:
+        kernel().kbvr_match_rows(self.kernel_level, *rows, number)
 
     def vote(self, pool: Executor) -> None:
         """Let the matches vote for the colours of the hole."""
@@ -99,7 +104,11 @@ def best_patches(guide: Planes, known: Mask, hole: Mask) -> Level:
     `guide` is the complete picture: red, green, blue from 0 to 1 and inverse depth, the sources' where known.
     """
     sizes = [(_with_range(guide, known), known, hole)]
-    while len(sizes) < MAX_LEVELS and min(sizes[-1][1].shape) >= MIN_SIDE_PX and _depth_px(*sizes[-1][1:]) > COARSEST_HOLE_PX:
+    while (
+        len(sizes) < MAX_LEVELS
+        and min(sizes[-1][1].shape) >= MIN_SIDE_PX
+        and _depth_px(*sizes[-1][1:]) > COARSEST_HOLE_PX
+    ):
         smaller = _halved(*sizes[-1])
         if not smaller[1].any():
             break
@@ -128,7 +137,9 @@ def _depth_px(known: Mask, hole: Mask) -> float:
     return float(cv2.distanceTransform((~known).astype(np.uint8), cv2.DIST_L2, 5)[hole].max(initial=0))
 
 
-def _halved(guide: Planes, known: Mask, hole: Mask) -> tuple[Planes, Mask, Mask]:
+def _halved(
+    guide: Planes, known: Mask, hole: Mask
+) -> tuple[Float32[np.ndarray, "4 y x"], Bool[np.ndarray, "y x"], Bool[np.ndarray, "y x"]]:
     """Return everything at half the size. A pixel is known if at least three of its four are."""
     height, width = known.shape
     size = (-(-width // 2), -(-height // 2))
@@ -146,15 +157,15 @@ def _level_of(guide: Planes, known: Mask, hole: Mask, *, coarser: Level | None) 
     in_hole = np.maximum(np.rint(SOURCE_WEIGHT * DECAY**-distance_px), 1) * hole
     blurred = [cv2.GaussianBlur(plane, (0, 0), GUIDE_SIGMA_PX) * np.float32(255 * GUIDE_COST) for plane in guide[:3]]
     common = np.stack([*blurred, guide[3] * np.float32(DEPTH_COST)]) * FIXED_POINT
-    rgb, weight, source, matched, whole_hole = (
-        _bordered(plane) for plane in (guide[:3] * 255, np.where(known, SOURCE_WEIGHT, in_hole), known * 65535.0, common, hole)
-    )
+    planes = (guide[:3] * 255, np.where(known, SOURCE_WEIGHT, in_hole), known * 65535.0, common, hole)
+    rgb, weight, source, bordered_guide, whole_hole = (_bordered(plane) for plane in planes)
     match = _first_matches(whole_hole > 0, source > 0, coarser)
     cost = np.zeros(match.shape, np.float32)
     reach_px = REACH_SHARE * max(known.shape)
-    arrays = (rgb, weight, source, matched, match, cost)
-    fields = (*(array.ctypes.data for array in arrays), *match.shape[::-1], max(4, int(reach_px)), DISTANCE_COST / reach_px)
-    return Level(rgb, weight, source, matched, whole_hole > 0, match, cost, PatchLevel(*fields))
+    arrays = (rgb, weight, source, bordered_guide, match, cost)
+    pointers = (array.ctypes.data for array in arrays)
+    fields = PatchLevel(*pointers, *match.shape[::-1], max(4, int(reach_px)), DISTANCE_COST / reach_px)
+    return Level(rgb, weight, source, bordered_guide, whole_hole > 0, match, cost, fields)
 
 
 def _bordered(planes: np.ndarray) -> np.ndarray:

@@ -1,8 +1,8 @@
 """Fill hidden layers with patches of what is visible around them; the default.
 
-Colours are first continued smoothly (`kbvr.inpaint.continuation`). That guide decides which patches fit, and stays where
-none does. Patches come from the sources only, and only detail that the sources have is added: flat stays flat. The work
-is done at the working size; finer detail is copied from where the patches came from.
+Colours are first continued smoothly (`kbvr.inpaint.continuation`). That guide helps to choose the patches, and stays
+where none fits. Patches come from the sources only, so flat stays flat. The work is done at the working size; finer
+detail is copied from where the patches came from.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ POOR_COST = 60.0
 """Cost of patches that are mixed with the guide in equal parts; worse ones count less."""
 
 TRUSTED_SHARE, GUESSED_SHARE = 0.012, 0.03
+MIN_TRUSTED_PX, MIN_GUESSED_PX = 6.0, 16.0
 """Distances from the sources, as shares of the long side, up to which patches are trusted whatever they cost, and from
 which their cost decides. Moves show little that is farther away."""
 
@@ -73,8 +74,10 @@ def _share(level: Level, guide: Float32[np.ndarray, "4 h w"]) -> Float32[np.ndar
 
     detail = _inner(level.rgb) - 255 * guide[:3]
     strength, cost = around((detail * detail).mean(axis=0)), around(_inner(level.cost))
-    distance = cv2.distanceTransform((_inner(level.source) == 0).astype(np.uint8), cv2.DIST_L2, 5) / max(hole.shape)
-    trusted = np.clip((GUESSED_SHARE - distance) / (GUESSED_SHARE - TRUSTED_SHARE), 0, 1)
+    distance_px = cv2.distanceTransform((_inner(level.source) == 0).astype(np.uint8), cv2.DIST_L2, 5)
+    side_px = max(hole.shape)
+    start_px, end_px = max(MIN_TRUSTED_PX, TRUSTED_SHARE * side_px), max(MIN_GUESSED_PX, GUESSED_SHARE * side_px)
+    trusted = np.clip((end_px - distance_px) / (end_px - start_px), 0, 1)
     fit = trusted + (1 - trusted) / (1 + (cost / POOR_COST) ** 2)
     return np.asarray(hole * fit * strength / (strength + FLAT_LEVELS**2), np.float32)
 
