@@ -28,6 +28,7 @@ from kbvr.errors import InputError
 from kbvr.imaging.nearest_seed import nearest_seed
 from kbvr.inpaint.choose import filler_named, network_filler
 from kbvr.inpaint.filler import Filler
+from kbvr.inpaint.patches import patches
 from kbvr.inpaint.push_pull import spread
 from kbvr.photo.photo import load_photo
 
@@ -179,6 +180,7 @@ def methods_of(networks: Sequence[Path]) -> dict[str, Method]:
     """Return the methods by name."""
     telea, navier_stokes = opencv_filler(cv2.INPAINT_TELEA), opencv_filler(cv2.INPAINT_NS)
     return {
+        "patches": Method(patches),
         "kbvr-fill": Method(filler_named("kbvr-fill")),
         **{file.name[:25]: Method(network_filler(file)) for file in networks},
         "spread": Method(spread),

@@ -229,7 +229,7 @@ def test_a_depth_file_takes_the_place_of_the_network(tmp_path):
         tmp_path / "card.png", tmp_path, depth=tmp_path / "card.npy", depth_kind="depth-m", seconds=0.2
     )
     assert "metric, from the file" in " ".join(report.explanation)
-    assert "fill: kbvr-fill" in report.explanation
+    assert "fill: patches" in report.explanation
     assert report.stereo["nearest_parallax_px"] < 0 < report.stereo["farthest_parallax_px"]
 
 

@@ -1,7 +1,7 @@
 """Fill hidden layers with the colours of an inpainting network, such as MI-GAN or LaMa.
 
-Such a network ignores depth, so kbvr-fill fills the depth. It also cannot tell near from far, so a smooth continuation
-of the far side replaces the near side in its input.
+Such a network ignores depth, so `kbvr.inpaint.patches` fills the depth. It also cannot tell near from far, so a smooth
+continuation of the far side replaces the near side in its input.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from jaxtyping import Float32
 from kbvr.errors import InputError
 from kbvr.imaging.array_types import Mask, Picture, Plane
 from kbvr.imaging.tiling import blend_weights, tiles
+from kbvr.inpaint.patches import patches
 from kbvr.inpaint.push_pull import TEXTURE_GAIN, push_pull, with_texture
 from kbvr.inpaint.rgbd_network import NetworkFiller, checked_outputs
 from kbvr.inpaint.working_size import WORKING_LONG_SIDE_PX, WorkingPicture, at_working_size
@@ -43,11 +44,9 @@ class PipelineFiller:
     """Takes `image` uint8 (1, 3, H, W) and `mask` uint8 (1, 1, H, W), 255 = keep; outputs a picture of the same shape
     and type as `image`."""
 
-    depth_filler: NetworkFiller
-
     def __call__(self, rgb: Picture, inverse_depth: Plane, *, hole: Mask, source: Mask) -> tuple[Picture, Plane]:
-        """Fill colour with the pipeline, depth with the depth filler; see `Filler`."""
-        filled, filled_depth = self.depth_filler(rgb, inverse_depth, hole=hole, source=source)
+        """Fill colour with the pipeline, depth without a network; see `Filler`."""
+        filled, filled_depth = patches(rgb, inverse_depth, hole=hole, source=source)
         if not source.any() or not hole.any():
             return filled, filled_depth
         rows, columns = (np.flatnonzero((hole | source).any(axis=axis)) for axis in (1, 0))
@@ -73,20 +72,17 @@ class TileFiller:
     session: Session
     """Takes `image` float32 (1, 3, N, N), sRGB 0 to 1, and `mask` float32 (1, 1, N, N), 1 = fill; outputs a picture."""
 
-    depth_filler: NetworkFiller
-    """Fills the depth, and the colours where a tile contains no source."""
-
     tile_px: int = TILE_PX
     output_range: str | None = None
     """`0-1` or `0-255`; None if the card does not state it: then the known pixels show it."""
 
     def __call__(self, rgb: Picture, inverse_depth: Plane, *, hole: Mask, source: Mask) -> tuple[Picture, Plane]:
-        """Fill colour with the network, depth with the depth filler; see `Filler`.
+        """Fill colour with the network; depth, and colour where a tile contains no source, without; see `Filler`.
 
         Raises:
             InputError: if the range of the network's output contradicts its card, or it contains NaN or infinity.
         """
-        filled, filled_depth = self.depth_filler(rgb, inverse_depth, hole=hole, source=source)
+        filled, filled_depth = patches(rgb, inverse_depth, hole=hole, source=source)
         if not source.any() or not hole.any():
             return filled, filled_depth
         height, width = hole.shape

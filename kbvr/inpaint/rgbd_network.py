@@ -17,7 +17,8 @@ from jaxtyping import Bool, Float32
 from kbvr.errors import InputError
 from kbvr.imaging.array_types import Mask, Picture, Plane
 from kbvr.imaging.tiling import blend_weights, squares
-from kbvr.inpaint.push_pull import TEXTURE_GAIN, push_pull, rim_weight, texture_for
+from kbvr.inpaint.continuation import smooth_continuation
+from kbvr.inpaint.push_pull import TEXTURE_GAIN, texture_for
 from kbvr.inpaint.working_size import at_working_size
 from kbvr.nets import Session
 
@@ -30,11 +31,6 @@ squares are blended."""
 
 MULTIPLE_PX = 32
 MIN_WEIGHT = 1e-6
-
-FARTHER_WITHIN_PX = 20
-FARTHER_SHARE = 0.2
-"""The hidden surface is usually the farther one. So in the smooth continuation, a source has only 1/e of the weight of
-another one that is within this many pixels and farther by this share of the range of inverse depth."""
 
 SMOOTH_SHARE = 0.7
 """Weight of the smooth continuation in the result: the mean of two estimates is better than either."""
@@ -88,8 +84,7 @@ class NetworkFiller:
             weight = blend_weights(inside, known.shape, overlap_px=2 * CONTEXT_PX)
             total[:, *inside] += np.concatenate([rgb, depth], axis=1)[0, :, :h, :w] * weight
             weights[inside] += weight
-        rim = rim_weight(hole & (known == 0), known) * _farther_first(planes[3], known)
-        smooth = push_pull(np.ascontiguousarray(planes.transpose(1, 2, 0)), rim).transpose(2, 0, 1)
+        smooth = smooth_continuation(planes, known, hole)
         no_context = weights < MIN_WEIGHT  # in a hole so wide that a tile contains no source
         filled = np.where(no_context, smooth, (1 - SMOOTH_SHARE) * total / weights + SMOOTH_SHARE * smooth)
         return np.where(known > 0, planes, filled).astype(np.float32)
@@ -111,19 +106,6 @@ def _with_context(at: np.ndarray, side: int) -> slice:
     length = -(-(end - start) // MULTIPLE_PX) * MULTIPLE_PX
     end = min(side, start + length)
     return slice(max(0, end - length), end)
-
-
-def _farther_first(
-    inverse_depth: Float32[np.ndarray, "h w"], known: Float32[np.ndarray, "h w"]
-) -> Float32[np.ndarray, "h w"]:
-    """Return weights that are 1 for the farthest source in the neighbourhood, and less for nearer sources."""
-    values = inverse_depth[known > 0]
-    if not values.size or np.ptp(values) == 0:
-        return known
-    side = 2 * FARTHER_WITHIN_PX + 1
-    window = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    depth = np.where(known > 0, inverse_depth, values.max()).astype(np.float32)
-    return np.asarray(known * np.exp((cv2.erode(depth, window) - depth) / (FARTHER_SHARE * np.ptp(values))), np.float32)
 
 
 def checked_outputs(

@@ -8,8 +8,8 @@ import numpy as np
 
 from kbvr.imaging.array_types import Mask, Plane
 from kbvr.imaging.tiling import tiles
-from kbvr.inpaint.choose import FILLERS, filler_named
 from kbvr.inpaint.filler import Filler
+from kbvr.inpaint.patches import patches
 from kbvr.inpaint.push_pull import spread
 from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage, with_alpha
 
@@ -26,11 +26,11 @@ CONTEXT_PX = 48
 
 
 def fill(ldi: LayeredDepthImage, filler: Filler | None = None) -> LayeredDepthImage:
-    """Return the image with its hidden layer filled, by default with kbvr-fill, and the layer between by push-pull."""
+    """Return the image with its hidden layer filled, by default with patches, and the layer between by push-pull."""
     if not ldi.fill_mask.any():
         return ldi
     hidden, between = ldi.hidden, ldi.between
-    rgb, inverse_depth = (filler or filler_named(FILLERS[0]))(
+    rgb, inverse_depth = (filler or patches)(
         hidden.rgba[..., :3], hidden.inverse_depth, hole=ldi.fill_mask, source=ldi.source_mask
     )
     gap = np.float32(MIN_GAP_JUMPS * ldi.jump_px / (ldi.f_px * ldi.reach_m))

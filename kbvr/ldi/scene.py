@@ -62,7 +62,7 @@ def build_scene(
         border_m: The largest sideways move that sees beyond the photo's border, by default `reach_m`.
         forward_m: The largest move into the picture, by default one that shifts the picture's border as far as
             `reach_m` does.
-        filler: Fills the hidden layers, by default kbvr-fill.
+        filler: Fills the hidden layers, by default `kbvr.inpaint.patches`.
         scene_depth: That of `depth`, if it is already known.
         is_visited: Whether people move in the scene and look beyond the photo's border: it has more texture there.
 

@@ -55,6 +55,16 @@ class MeshLimits(ctypes.Structure):
     _fields_ = [(name, ctypes.c_float) for name in ("tolerance", "jump", "per_px", "forward_m", "tolerance_px")]
 
 
+class PatchLevel(ctypes.Structure):
+    """One level of the search for patches; fields as in patches.cpp."""
+
+    _fields_ = [
+        *((name, ctypes.c_void_p) for name in ("rgb", "weight", "source", "guide", "match", "cost")),
+        *((name, ctypes.c_int32) for name in ("width", "height", "reach")),
+        ("distance_cost", ctypes.c_float),
+    ]
+
+
 @cache
 def kernel() -> ctypes.CDLL:
     """Return the kernel variant for the newest instruction set of this machine."""
@@ -81,7 +91,8 @@ def drawing_constants() -> dict[str, float]:
 def _load(variant: str) -> ctypes.CDLL:
     library = ctypes.CDLL(str(FOLDER / f"libkbvr_{variant}{SUFFIX}"))
     pointer, integer, large = ctypes.c_void_p, ctypes.c_int32, ctypes.c_int64
-    view, texture, layer, limits = (ctypes.POINTER(kind) for kind in (View, Texture, MeshLayer, MeshLimits))
+    structures = (View, Texture, MeshLayer, MeshLimits, PatchLevel)
+    view, texture, layer, limits, patches = (ctypes.POINTER(kind) for kind in structures)
     picture = [pointer, pointer, pointer, integer, integer]
     signatures: dict[str, tuple[Any, list[Any]]] = {
         "kbvr_x86_level": (integer, []),
@@ -91,6 +102,8 @@ def _load(variant: str) -> ctypes.CDLL:
         "kbvr_yuv420": (None, [pointer, integer, integer, *(3 * (pointer, integer))]),
         "kbvr_block_px": (integer, []),
         "kbvr_mesh_rows": (integer, [layer, limits, integer, pointer, pointer]),
+        "kbvr_match_rows": (None, [patches, integer, integer, ctypes.c_uint32]),
+        "kbvr_vote_rows": (None, [patches, integer, integer]),
     }
     for name, (result, arguments) in signatures.items():
         function = getattr(library, name)

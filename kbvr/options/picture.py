@@ -97,10 +97,11 @@ class PictureOptions(OptionGroup, title="Picture"):
     vignette: float = option(0.0, "How much darker the corners are.", between=(0, 1), metavar="0-1")
     fill: str | Path = option(
         "auto",
-        "How areas that the photo hides are filled. auto: lama if it is installed, else kbvr-fill, a small built-in "
-        "network; spread: smooth colours with nearby texture, without a network; lama, migan: LaMa and MI-GAN, which "
-        "`kbvr models pull` downloads; FILE: another network's ONNX file.",
+        "How areas that the photo hides are filled. auto: lama if it is installed, else patches; patches: pieces of "
+        "what is visible around them, which continue lines and textures; spread: smooth colours with nearby texture; "
+        "kbvr-fill: a small built-in network, smooth; lama, migan: LaMa and MI-GAN, which `kbvr models pull` "
+        "downloads; FILE: another network's ONNX file.",
         accepts="auto, a name or an ONNX file",
         metavar="auto|NAME|FILE",
-        suggestions=("auto", "spread", "kbvr-fill", "lama", "migan"),
+        suggestions=("auto", "patches", "spread", "kbvr-fill", "lama", "migan"),
     )

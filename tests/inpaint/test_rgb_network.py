@@ -17,8 +17,8 @@ from watched_session import Watched
 
 from kbvr.errors import InputError
 from kbvr.inpaint.choose import best_filler, filler_named, network_filler
+from kbvr.inpaint.patches import patches
 from kbvr.inpaint.rgb_network import TileFiller
-from kbvr.inpaint.rgbd_network import NetworkFiller
 from kbvr.nets import FillRecipe, open_network, open_session
 from kbvr.nets.model_card import card_text
 from kbvr.nets.model_store import sha256_of
@@ -44,7 +44,7 @@ def grey_painter(path: Path, inputs: tuple[str, str] = ("image", "mask")) -> Pat
     return path
 
 
-def test_a_pipeline_from_a_file_gives_the_colours_and_kbvr_fill_the_depth(tmp_path):
+def test_a_pipeline_from_a_file_gives_the_colours_and_patches_the_depth(tmp_path):
     photo, depth = card_before_wall()
     hole = np.zeros(depth.inverse_depth.shape, bool)
     hole[CARD] = True
@@ -53,7 +53,7 @@ def test_a_pipeline_from_a_file_gives_the_colours_and_kbvr_fill_the_depth(tmp_pa
     assert (rgb[hole] == 99).all()
     np.testing.assert_array_equal(rgb[~hole], photo.rgb[~hole])
     assert np.allclose(inverse_depth[hole], 0.25, atol=0.02)
-    ours = filler_named("kbvr-fill")(photo.rgb, depth.inverse_depth, hole=hole, source=~hole)
+    ours = patches(photo.rgb, depth.inverse_depth, hole=hole, source=~hole)
     np.testing.assert_array_equal(inverse_depth, ours[1])
 
 
@@ -202,11 +202,11 @@ def test_colours_that_are_no_numbers_are_refused(tmp_path):
         filler(np.full((64, 64, 3), 90, np.uint8), np.ones((64, 64), np.float32), hole=hole, source=~hole)
 
 
-def test_auto_is_lama_if_it_is_installed_else_kbvr_fill(tmp_path, monkeypatch):
+def test_auto_is_lama_if_it_is_installed_else_patches(tmp_path, monkeypatch):
     """A network of the name and file of LaMa, with a card of the test's own."""
     monkeypatch.setenv("KBVR_HOME", str(tmp_path))
-    assert best_filler() == "kbvr-fill"
-    assert isinstance(filler_named("auto"), NetworkFiller)
+    assert best_filler() == "patches"
+    assert filler_named("auto") is patches
     folder = tmp_path / "models"
     folder.mkdir()
     path = lama_like(folder / "lama_fp32.onnx")

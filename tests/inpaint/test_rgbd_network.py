@@ -177,7 +177,7 @@ def test_without_a_source_or_a_hole_nothing_changes(untrained):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("nonsense", r"auto, spread, kbvr-fill, migan, lama or a \.onnx file"),
+        ("nonsense", r"auto, patches, spread, kbvr-fill, migan, lama or a \.onnx file"),
         ("missing.onnx", r"missing\.onnx"),
         ("kbvr-depth", "rgb01, inverse_depth, known or image, mask, got kbvr-depth"),
         ("lama", "kbvr models pull lama"),
