@@ -87,7 +87,7 @@ def crops_of(photo: Photo, name: str, fillers: dict[str, Filler]) -> Iterator[Cr
         views: dict[str, list[Picture]] = {}
         for filler, fill in {"": marked, **fillers}.items():
             reaches = reaches_m(plan.shots, plan.scene_depth)
-            scene = build_scene(photo, depth, **reaches, filler=fill, scene_depth=plan.scene_depth)
+            scene = build_scene(photo, depth, **reaches, filler=fill, scene_depth=plan.scene_depth, is_visited=False)
             with Renderer(scene, pixels_per_photo_px=cameras[0].f_px / scene.camera.f_px) as drawing:
                 views[filler] = [drawing.frame(camera) for camera in cameras]
         for index, view in enumerate(views.pop("")):

@@ -28,9 +28,13 @@ from kbvr.depth.scene_depth import depth_spread, scene_depth_of
 from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera, camera_of_photo
 from kbvr.imaging.array_types import Picture
+from kbvr.imaging.line_segments import line_segments
 from kbvr.imaging.resize import shrunk
+from kbvr.motion.consequences import Landmarks
 from kbvr.motion.move import Move
-from kbvr.motion.paths import PathOptions, moves_along, view_of
+from kbvr.motion.path_options import PathOptions
+from kbvr.motion.paths import moves_along
+from kbvr.motion.view import view_of
 from kbvr.photo.photo import load_photo
 
 PATHS = ("swing", "kenburns")
@@ -112,13 +116,8 @@ class LineBending:
 def segments_of(rgb: Picture) -> Segments:
     """Return the straight segments of a photo that are at least MIN_LENGTH of its width long."""
     small = shrunk(rgb, LONG_SIDE_PX)
-    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    found: np.ndarray | None = cv2.createLineSegmentDetector().detect(grey)[0]
-    if found is None:
-        return Segments(np.zeros((0, 2, 2)))
     scale = rgb.shape[1] / small.shape[1], rgb.shape[0] / small.shape[0]
-    segments = Segments((found.reshape(-1, 2, 2).astype(np.float64) + 0.5) * scale)
-    return Segments(segments.ends[segments.length_px >= MIN_LENGTH * rgb.shape[1]])
+    return Segments((line_segments(small, min_px=MIN_LENGTH * small.shape[1]) + 0.5) * scale)
 
 
 def bends_of(segments: Segments, depth: DepthMap, view: Camera) -> Bends:
@@ -145,11 +144,11 @@ def line_bending(rgb: Picture, depth: DepthMap, view: Camera) -> LineBending:
     return bends_of(segments_of(rgb), depth, view).summary()
 
 
-def ends_of_path(depth: DepthMap, name: str) -> list[Camera]:
-    """Return the cameras at both ends of a path as it is planned by default, with the photo's size."""
+def ends_of_path(rgb: Picture, depth: DepthMap, name: str) -> list[Camera]:
+    """Return the cameras at both ends of a path as it is planned by default for a photo, with the photo's size."""
     height, width = depth.inverse_depth.shape
     scene_depth = scene_depth_of(depth)
-    moves = moves_along(PathOptions(name), scene_depth)
+    moves = moves_along(PathOptions(name), Landmarks(scene_depth, rgb))
     base = view_of(scene_depth, (width, height))
 
     def along(move: Move) -> float:

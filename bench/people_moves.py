@@ -17,7 +17,7 @@ from kbvr.geometry.camera import Camera
 from kbvr.ldi.scene import Scene
 from kbvr.mesh.viewable_scene import HEAD_BOX_M, head_reaches_m
 from kbvr.motion.move import Move
-from kbvr.motion.paths import view_of
+from kbvr.motion.view import view_of
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import Photo
 from kbvr.plan.shots import Shot

@@ -69,9 +69,7 @@ def sized(photo: Photo, depth: DepthMap, size_px: tuple[int, int]) -> tuple[Phot
     scale = size_px[0] / photo.size_px[0]
     return (
         replace(photo, rgb=rgb, f_px=photo.f_px * scale),
-        replace(
-            depth, inverse_depth=np.maximum(inverse_depth, 0), f_px=depth.f_px * scale, confidence=confidence
-        ),
+        replace(depth, inverse_depth=np.maximum(inverse_depth, 0), f_px=depth.f_px * scale, confidence=confidence),
     )
 
 

@@ -1,7 +1,7 @@
 """Straight lines of a photo as constraints on its depth.
 
 The inverse depth of a straight line in the world is a linear function of the position along its picture. So long
-straight segments of the photo (LSD: Grompone von Gioi et al. 2012, "LSD: a line segment detector") show where the depth
+straight segments of the photo show where the depth
 of a surface wobbles, and by how much. An outline belongs to the nearer side; a line inside a surface constrains both of
 its sides. An upright outline in the photo is that of a pole, a column, a frame or a person: it stands, so it has one
 depth.
@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from jaxtyping import Bool, Float64
 
 from kbvr.depth.bilateral_grid import read_at
 from kbvr.depth.constraints import Constraints
 from kbvr.imaging.array_types import Picture, SmallPlane
+from kbvr.imaging.line_segments import Ends, line_segments
 
 MIN_LENGTH = 0.05
 """Length of the shortest segment, as a share of the long side."""
@@ -44,10 +44,6 @@ UPRIGHT_STRENGTH = 1.0
 """Largest lean of an upright segment, columns per row; how much its one depth counts relative to its being straight. A
 camera that looks up or down sees the depth of upright things change with height, but by less than networks err."""
 
-Ends = Float64[np.ndarray, "N 2 2"]
-"""(x, y) of both ends of segments, as indices of pixels."""
-
-
 @dataclass(frozen=True, eq=False)
 class Sides:
     """Points beside straight segments, on the surfaces to which the segments belong."""
@@ -61,13 +57,7 @@ class Sides:
 
 def straight_segments(rgb: Picture) -> Ends:
     """Return the longest straight segments of a picture."""
-    found: np.ndarray | None = cv2.createLineSegmentDetector().detect(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))[0]
-    if found is None:
-        return np.zeros((0, 2, 2))
-    ends = found.reshape(-1, 2, 2).astype(np.float64)
-    length = np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1)
-    longest = np.argsort(-length, kind="stable")[:MOST_SEGMENTS]
-    return np.asarray(ends[longest[length[longest] >= MIN_LENGTH * max(rgb.shape)]])
+    return line_segments(rgb, min_px=MIN_LENGTH * max(rgb.shape))[:MOST_SEGMENTS]
 
 
 def sides_of_segments(ends: Ends, values: SmallPlane, spread: float) -> Sides:

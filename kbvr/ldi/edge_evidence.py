@@ -1,4 +1,4 @@
-"""Evidence in the photo for every jump of depth: which side each pixel near it looks like, and whether it shows an edge.
+"""Evidence in the photo for jumps of depth: which side each pixel near one looks like, and whether there is an edge.
 
 The share of the near side is fitted as a linear function of colour in every window (the guided filter of He, Sun and
 Tang 2010, a fast approximation of closed-form matting). How much of the jump the colours explain says whether the
@@ -28,7 +28,7 @@ NOISE_LEVELS = 6.0
 """Colours that differ by less explain little."""
 
 SUPPORTED = (0.15, 0.4)
-"""Share of a jump that the colours explain: below the first number the photo shows no edge, above the second it does."""
+"""Share of a jump that colours explain: below the first number the photo shows no edge, above the second it does."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
-from jaxtyping import Float32
 
 from kbvr.imaging.array_types import Mask, Plane
 from kbvr.imaging.tiling import padded_square, squares
@@ -67,7 +66,9 @@ def _blur(parallax_px: Plane, share: Plane, held: Mask, sigma_px: int, range_px:
         weight = cv2.blur(weight, (reach + 1, reach + 1))
         before = source[padded]
         cells = max(1, sigma_px // 2)
-        small = cv2.resize(before, None, fx=1 / cells, fy=1 / cells, interpolation=cv2.INTER_AREA) if cells > 1 else before
+        small = (
+            cv2.resize(before, None, fx=1 / cells, fy=1 / cells, interpolation=cv2.INTER_AREA) if cells > 1 else before
+        )
         mean = cv2.bilateralFilter(small, 9 if sigma_px > 1 else 7, range_px, sigma_px / cells)
         mean = cv2.resize(mean, before.shape[::-1], interpolation=cv2.INTER_LINEAR) if cells > 1 else mean
         parallax_px[square] += (weight * (mean - before))[inside]

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float64, UInt8
 
 from kbvr.depth.scene_depth import SceneDepth
 from kbvr.geometry.camera import Camera
+from kbvr.imaging.line_segments import line_segments
 from kbvr.imaging.resize import shrunk
 
 DETECTION_PX = 512
@@ -76,26 +77,21 @@ def exceeded(values: Float64[np.ndarray, "N"], lengths: Float64[np.ndarray, "N"]
 
 
 def straight_lines_of(rgb: UInt8[np.ndarray, "H W 3"], scene_depth: SceneDepth) -> StraightLines:
-    """Return the straight lines of a photo, without those along an occlusion boundary or across one.
-
-    Detected as by von Gioi, Jakubowicz, Morel, Randall, "LSD: a Line Segment Detector", 2012.
-    """
-    grey = cv2.cvtColor(shrunk(rgb, DETECTION_PX), cv2.COLOR_RGB2GRAY)
-    found = cv2.createLineSegmentDetector().detect(grey)[0]
-    segments = np.zeros((0, 4)) if found is None else found.reshape(-1, 4).astype(np.float64)
-    along = segments[:, 2:] - segments[:, :2]
-    lengths_px = np.hypot(along[:, 0], along[:, 1])
-    long = lengths_px >= MIN_LENGTH * max(grey.shape)
-    segments, along, lengths_px = segments[long], along[long], lengths_px[long]
-    where = segments[:, None, :2] + along[:, None] * np.linspace(0, 1, SAMPLES)[:, None]
+    """Return the straight lines of a photo, without those along an occlusion boundary or across one."""
+    picture = shrunk(rgb, DETECTION_PX)
+    long_side_px = max(picture.shape)
+    ends = line_segments(picture, min_px=MIN_LENGTH * long_side_px)
+    along = ends[:, 1] - ends[:, 0]
+    lengths_px = np.linalg.norm(along, axis=1)
+    where = ends[:, :1] + along[:, None] * np.linspace(0, 1, SAMPLES)[:, None]
     across = SIDE_PX * (along[:, ::-1] * (-1, 1) / lengths_px[:, None])[:, None]
-    near_one, on_line, near_other = (_sampled(scene_depth, where + side * across, grey.shape) for side in (-1, 0, 1))
+    near_one, on_line, near_other = (_sampled(scene_depth, where + side * across, picture.shape[:2]) for side in (-1, 0, 1))
     jump = JUMP_SHARE * scene_depth.depth_spread
     on_boundary: Bool[np.ndarray, "N"] = np.median(np.abs(near_one - near_other), axis=1) > jump
     across_one = np.abs(np.diff(on_line, axis=1)).max(axis=1, initial=0.0) > jump
     kept = ~on_boundary & ~across_one
     return StraightLines(
-        _points(where[kept], on_line[kept], scene_depth, grey.shape), lengths_px[kept] / max(grey.shape)
+        _points(where[kept], on_line[kept], scene_depth, picture.shape[:2]), lengths_px[kept] / long_side_px
     )
 
 
