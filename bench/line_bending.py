@@ -236,7 +236,7 @@ def measured(file: Path, model: str) -> dict[str, LineBending]:
     segments = segments_of(photo.rgb)
 
     def worse(path: str) -> LineBending:
-        ends = [bends_of(segments, depth, view).summary() for view in ends_of_path(depth, path)]
+        ends = [bends_of(segments, depth, view).summary() for view in ends_of_path(photo.rgb, depth, path)]
         return max(ends, key=lambda end: -1.0 if np.isnan(end.p90_px) else end.p90_px)
 
     return {path: worse(path) for path in PATHS}

@@ -14,8 +14,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from kbvr.depth.constraints import Constraints
-from kbvr.depth.straight_lines import Ends
 from kbvr.imaging.array_types import SmallPlane
+from kbvr.imaging.line_segments import Ends
 
 SIDE_SHARE = 0.15
 """Side of a square, as a share of the long side; squares overlap by half."""

@@ -44,6 +44,7 @@ UPRIGHT_STRENGTH = 1.0
 """Largest lean of an upright segment, columns per row; how much its one depth counts relative to its being straight. A
 camera that looks up or down sees the depth of upright things change with height, but by less than networks err."""
 
+
 @dataclass(frozen=True, eq=False)
 class Sides:
     """Points beside straight segments, on the surfaces to which the segments belong."""

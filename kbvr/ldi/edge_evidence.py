@@ -60,20 +60,21 @@ def edge_evidence(parallax_px: Plane, rgb: Picture, *, jump_px: float) -> EdgeEv
     guide, values = _in_cells(rgb, cell_px, cv2.INTER_AREA), _in_cells(parallax_px, cell_px, cv2.INTER_NEAREST)
     radius = max(MIN_RADIUS_CELLS, round(RADIUS_SHARE * long_side / cell_px))
     near, far = jump_sides(values, jump_px)
-    planes = [np.zeros((*values.shape, 4), np.float32), *(np.zeros_like(values) for _ in range(4))]
+    factors = np.zeros((*values.shape, 4), np.float32)
+    support, plain, near_px, far_px = (np.zeros_like(values) for _ in range(4))
 
     def fit(corner: tuple[int, int]) -> None:
         square, padded, inside = padded_square(*corner, side_px=SQUARE_CELLS, padding_px=3 * radius)
         sides = [nearest_value(seeds[padded], values[padded])[1] for seeds in (near, far)]
         to_near, to_far = (np.abs(values[padded] - side) for side in sides)
         fitted = _fitted(guide[padded], (to_near <= to_far).astype(np.float32), radius)
-        for target, source in zip(planes, (*fitted, *sides), strict=True):
+        for target, source in zip((factors, support, plain, near_px, far_px), (*fitted, *sides), strict=True):
             target[square] = source[inside]
 
     reach = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
     with ThreadPoolExecutor() as pool:
         list(pool.map(fit, squares(cv2.dilate(near.view(np.uint8), reach) > 0, side_px=SQUARE_CELLS)))
-    return EdgeEvidence(*planes, cell_px, radius * cell_px)
+    return EdgeEvidence(factors, support, plain, near_px, far_px, cell_px, radius * cell_px)
 
 
 def jump_sides(parallax_px: Plane, jump_px: float) -> tuple[Mask, Mask]:

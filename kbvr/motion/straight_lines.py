@@ -85,7 +85,9 @@ def straight_lines_of(rgb: UInt8[np.ndarray, "H W 3"], scene_depth: SceneDepth) 
     lengths_px = np.linalg.norm(along, axis=1)
     where = ends[:, :1] + along[:, None] * np.linspace(0, 1, SAMPLES)[:, None]
     across = SIDE_PX * (along[:, ::-1] * (-1, 1) / lengths_px[:, None])[:, None]
-    near_one, on_line, near_other = (_sampled(scene_depth, where + side * across, picture.shape[:2]) for side in (-1, 0, 1))
+    near_one, on_line, near_other = (
+        _sampled(scene_depth, where + side * across, picture.shape[:2]) for side in (-1, 0, 1)
+    )
     jump = JUMP_SHARE * scene_depth.depth_spread
     on_boundary: Bool[np.ndarray, "N"] = np.median(np.abs(near_one - near_other), axis=1) > jump
     across_one = np.abs(np.diff(on_line, axis=1)).max(axis=1, initial=0.0) > jump

@@ -122,11 +122,11 @@ def test_the_summary_weighs_segments_by_their_lengths():
 
 def test_the_ends_of_a_path_are_its_extremes():
     """Swing ends as far to the left as to the right; the Ken Burns move ends nearer than it starts."""
-    depth = DepthMap(plane(), F_PX)
-    left, right = (view.camera_from_world[:3, 3] for view in ends_of_path(depth, "swing"))
+    depth, rgb = DepthMap(plane(), F_PX), striped(60)
+    left, right = (view.camera_from_world[:3, 3] for view in ends_of_path(rgb, depth, "swing"))
     assert left[0] == pytest.approx(-right[0])
     assert abs(left[0]) > 0.01
-    first, last = (view.camera_from_world[:3, 3] for view in ends_of_path(depth, "kenburns"))
+    first, last = (view.camera_from_world[:3, 3] for view in ends_of_path(rgb, depth, "kenburns"))
     assert last[2] < first[2]
 
 
