@@ -38,7 +38,7 @@ from kbvr.rendering.cpu_renderer import Renderer
 CROP_PX = (128, 96)
 OURS = "patches"
 MOVES = ("stereo", "kenburns")
-MIN_FILLED_PX = 100
+MIN_FILLED_PX = 300
 """Crops that show less of what is filled are left out."""
 
 MARK = (255, 0, 255)
@@ -140,7 +140,7 @@ def ranks_of(vote: str, count: int) -> list[int]:
     """
     groups = [letters.replace("=", "") for letters in re.findall(r"[a-z](?:=[a-z])*", vote)]
     expected = "".join(sorted(chr(ord("a") + index) for index in range(count)))
-    if "".join(sorted("".join(groups))) != expected or len(vote.replace("=", "")) != count:
+    if not re.fullmatch("[a-z](=?[a-z])*", vote) or "".join(sorted("".join(groups))) != expected:
         raise InputError(
             f"votes.csv: expected a ranking of {expected}, such as {'='.join(expected[:2])}{expected[2:]}, got {vote!r}"
         )

@@ -43,7 +43,7 @@ def continued(planes: Planes, known: Weights, hole: Bool[np.ndarray, "h w"]) -> 
 
 
 def smooth_continuation(planes: Planes, known: Weights, hole: Bool[np.ndarray, "h w"]) -> Planes:
-    """Return smooth averages of the sources next to the hole; known pixels change, too.
+    """Return smooth averages of the sources next to the hole, in the unknown pixels.
 
     The last plane is inverse depth: the farther of two sources counts more.
     """
