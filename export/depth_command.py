@@ -39,13 +39,25 @@ def add_depth(commands: Any) -> None:
     label.set_defaults(run_command=_label)
 
     write = commands.add_parser("kbvr-depth", help="write kbvr-depth.onnx and its card, compared with torch")
-    write.add_argument("--run", type=Path, required=True, help="folder of a run")
+    write.add_argument(
+        "--run",
+        type=Path,
+        required=True,
+        action="append",
+        help="folder of a run; if repeated, the mean of their weights is written, with the sources of the last",
+    )
     write.add_argument("--out", type=Path, required=True, help="folder to write into")
     add_figure(write)
     write.set_defaults(run_command=_write)
 
     halve = commands.add_parser("halve-weights", help="write 16-bit weights")
-    halve.add_argument("--weights", type=Path, required=True, help="averaged.pt of a run")
+    halve.add_argument(
+        "--weights",
+        type=Path,
+        required=True,
+        action="append",
+        help="averaged.pt of a run; if repeated, the mean is written",
+    )
     halve.add_argument("--out", type=Path, required=True, help="file to write")
     halve.set_defaults(run_command=_halve)
 
@@ -132,14 +144,16 @@ def _write(options: argparse.Namespace) -> None:
     from export.kbvr_depth import KbvrDepth
     from export.onnx_export import load_net
 
-    net = load_net(KbvrDepth(), [options.run / "averaged.pt"])
-    sources = json.loads((options.run / SOURCES).read_text("utf-8"))
+    net = load_net(KbvrDepth(), [run / "averaged.pt" for run in options.run])
+    sources = json.loads((options.run[-1] / SOURCES).read_text("utf-8"))
     card = export_depth(net, options.out, dict(options.figure), sources)
     print(f"wrote {options.out / card.file}, sha256 {card.sha256}")
 
 
 def _halve(options: argparse.Namespace) -> None:
     from export.depth_export import write_half_weights
+    from export.kbvr_depth import KbvrDepth
+    from export.onnx_export import load_net
 
-    write_half_weights(options.weights, options.out)
+    write_half_weights(load_net(KbvrDepth(), options.weights), options.out)
     print(f"wrote {options.out}, {options.out.stat().st_size} bytes")

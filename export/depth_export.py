@@ -76,9 +76,9 @@ def trained_on(sources: Sources) -> str:
     if photos:
         named = "; ".join(f"{row['source']}: {row['pictures']}, {row['licence']}" for row in photos)
         text += (
-            f"; {_total(photos)} photographs, windows and mixtures of them, labelled by TCMonoDepth (MIT) and"
-            " Sky-Segmentation-and-Post-processing (MIT), with subjects cut out by U2-Net-p (Apache-2.0) (source:"
-            f" pictures, licence): {named}"
+            f"; {_total(photos)} photographs, windows and mixtures of them, labelled by TCMonoDepth (MIT), in"
+            " self-training by an earlier kbvr-depth, and by Sky-Segmentation-and-Post-processing (MIT), with subjects"
+            f" cut out by U2-Net-p (Apache-2.0) (source: pictures, licence): {named}"
         )
     return f"{text}; ray-cast scenes with exact depth; drawn thin things"
 
@@ -97,10 +97,9 @@ def export_depth(net: KbvrDepth, folder: Path, figures: Mapping[str, float], sou
     return export_net(ExportedDepth(net), card, folder)
 
 
-def write_half_weights(weights: Path, path: Path) -> None:
-    """Write 16-bit weights, half as large; they load wherever the 32-bit ones do."""
-    state = torch.load(weights, map_location="cpu", weights_only=True)
-    write_whole({k: v.half() if v.is_floating_point() else v for k, v in state.items()}, path)
+def write_half_weights(net: KbvrDepth, path: Path) -> None:
+    """Write a network's weights in 16 bits, half as large; they load wherever the 32-bit ones do."""
+    write_whole({k: v.half() if v.is_floating_point() else v for k, v in net.state_dict().items()}, path)
 
 
 DEPTH_CARD = Card(

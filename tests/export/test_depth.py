@@ -258,5 +258,9 @@ def test_training_finishing_and_writing_from_the_command_line(good_depth, encode
     main(["train-depth", *data, *start])
     ends = [torch.load(run / "averaged.pt") for run in (finished, tmp_path / "student")]
     assert all(torch.equal(ends[1][name], tensor) for name, tensor in ends[0].items())
-    main(["halve-weights", "--weights", str(finished / "averaged.pt"), "--out", str(tmp_path / "half.pt")])
-    assert torch.load(tmp_path / "half.pt")["encoder.stem.1.weight"].dtype == torch.float16
+    two = [word for run in (steady, finished) for word in ("--weights", str(run / "averaged.pt"))]
+    main(["halve-weights", *two, "--out", str(tmp_path / "half.pt")])
+    name = "encoder.stem.1.weight"
+    weights = [torch.load(run / "averaged.pt")[name] for run in (steady, finished)]
+    assert not torch.equal(*weights)
+    assert torch.equal(torch.load(tmp_path / "half.pt")[name], (sum(weights) / 2).half())
