@@ -21,7 +21,7 @@ from kbvr.inpaint.working_size import at_working_size
 FLAT_LEVELS = 8.0
 """Detail of patches of this strength (RMS, 8-bit levels) is halved, weaker detail more: it would only add noise."""
 
-POOR_COST = 50.0
+POOR_COST = 40.0
 """Cost of patches that are mixed with the guide in equal parts; worse ones count less."""
 
 TRUSTED_SHARE, GUESSED_SHARE = 0.006, 0.02
