@@ -70,8 +70,8 @@ def test_stripes_go_on_behind_a_thing_that_hides_their_end():
 
 
 def test_texture_keeps_its_strength():
-    """The variance in the hole is that of the sources, up to a factor of two; push-pull alone would leave a tenth."""
-    rgb = noise(160, 120)
+    """The variance in the hole is that of the sources, up to a factor of two; smooth colours alone have a tenth."""
+    rgb = noise(160, 120, strength=60)
     hole = strip(160, 120, slice(70, 84))
     filled, _ = patches(rgb, flat_depth(rgb), hole=hole, source=~hole)
     near_border = hole & ~cv2.erode(hole.astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool)
@@ -171,7 +171,7 @@ def test_a_hole_with_a_single_source_takes_its_colour(size_px):
     source[height // 2, width // 2] = True
     rgb[source] = (10, 200, 90)
     filled, _ = patches(rgb, flat_depth(rgb), hole=~source, source=source)
-    assert np.abs(filled.astype(int) - (10, 200, 90)).max() <= 2
+    assert np.abs(filled.astype(int) - (10, 200, 90)).max() <= 4
 
 
 def test_the_number_of_threads_makes_no_difference(monkeypatch):
