@@ -50,6 +50,7 @@ class Limits:
 
 
 LIMITS = Limits(invented=0.03, parallax=0.022, bend_px=2.5, lost=LOST_TOLERANCE)
+"""Limits at normal strength, chosen by eye on two dozen photos: docs/moves.md tells what is seen beyond each."""
 
 STRENGTHS: Mapping[Strength, float] = MappingProxyType({"gentle": 0.6, "normal": 1.0, "bold": 1.6})
 """Size of moves, and of their limits, relative to the default."""

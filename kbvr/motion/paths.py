@@ -254,7 +254,7 @@ def _flight(options: PathOptions, landmarks: Landmarks) -> SizedPath:  # noqa: A
         share = min(1.0, size * FLIGHT_SHARE)
         end = Move(*(float(value) for value in share * farthest_m))
         path = _straight(Move(), end, scene_depth)
-        return replace(path, limit=lambda: 1 / share, default_timing=Timing(loop=False))
+        return replace(path, limit=lambda: 1 / share if share > 0 else 1.0, default_timing=Timing(loop=False))
 
     return sized
 
