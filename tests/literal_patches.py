@@ -38,7 +38,7 @@ def cost_of(level: Planes, p: tuple[int, int], q: tuple[int, int]) -> np.float32
     counted, total = one(weight.sum()), one(level.weight[at].sum())
     guide = one(np.abs(level.guide[:, *p].astype(int) - level.guide[:, *q].astype(int)).sum())
     dy, dx = one(p[0] - q[0]), one(p[1] - q[1])
-    patch = one((apart * weight).sum()) / counted + one(60) * (total - counted) / total
+    patch = one((apart * weight).sum()) / counted + one(150) * (total - counted) / total
     return patch + one(1 / 16) * guide + one(level.distance_cost) * np.sqrt(dx * dx + dy * dy)
 
 

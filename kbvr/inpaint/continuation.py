@@ -17,7 +17,7 @@ FARTHER_SHARE = 0.2
 """The hidden surface is usually the farther one. So in the smooth continuation, a source has only 1/e of the weight of
 another one that is within this many pixels and farther by this share of the range of inverse depth."""
 
-EDGES_PX = 36
+EDGES_PX = 20
 """Edges that run into the hole are continued over this distance, fading; farther in, they are guesses."""
 
 TELEA_RADIUS_PX = 3

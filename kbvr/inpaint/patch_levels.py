@@ -33,7 +33,7 @@ DECAY = 1.35
 grow from the sources inwards."""
 
 GUIDE_SIGMA_PX = 2.0
-GUIDE_COST = 1.0
+GUIDE_COST = 0.6
 """Cost of a match per 8-bit level by which its blurred colour differs from the guide's, in each channel."""
 
 DEPTH_COST = 60.0
@@ -42,7 +42,7 @@ DEPTH_COST = 60.0
 REACH_SHARE = 0.08
 """Largest distance of random candidates from the best match, as a share of the long side."""
 
-DISTANCE_COST = 40.0
+DISTANCE_COST = 15.0
 """Cost of a match at the distance of REACH_SHARE."""
 
 FIXED_POINT = 16

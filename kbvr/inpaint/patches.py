@@ -18,14 +18,14 @@ from kbvr.inpaint.patch_levels import BORDER_PX, Level, best_patches
 from kbvr.inpaint.push_pull import spread
 from kbvr.inpaint.working_size import at_working_size
 
-FLAT_LEVELS = 8.0
+FLAT_LEVELS = 4.0
 """Detail of patches of this strength (RMS, 8-bit levels) is halved, weaker detail more: it would only add noise."""
 
-POOR_COST = 40.0
+POOR_COST = 80.0
 """Cost of patches that are mixed with the guide in equal parts; worse ones count less."""
 
-TRUSTED_SHARE, GUESSED_SHARE = 0.012, 0.03
-MIN_TRUSTED_PX, MIN_GUESSED_PX = 6.0, 16.0
+TRUSTED_SHARE, GUESSED_SHARE = 0.03, 0.08
+MIN_TRUSTED_PX, MIN_GUESSED_PX = 12.0, 32.0
 """Distances from the sources, as shares of the long side, up to which patches are trusted whatever they cost, and from
 which their cost decides. Moves show little that is farther away."""
 

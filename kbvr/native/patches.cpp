@@ -20,7 +20,7 @@
 namespace {
 
 constexpr int RADIUS = 3, SIDE = 2 * RADIUS + 1;
-constexpr float MISSING = 60.0f;        // cost of a patch without a counterpart
+constexpr float MISSING = 150.0f;       // cost of a patch without a counterpart
 constexpr float GUIDE_SCALE = 1.0f / 16;
 constexpr float SMALL = 12.0f;          // cost of a patch whose vote has half the weight
 constexpr float WINDOW[SIDE] = {0.5f, 0.7f, 0.9f, 1.0f, 0.9f, 0.7f, 0.5f};
