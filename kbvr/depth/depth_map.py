@@ -31,20 +31,21 @@ class DepthMap:
     """Name of the network that estimated the depth; empty if none did."""
 
     confidence: Bytes | None = field(default=None, repr=False)
-    """1/(1 + e), as 0 to 255, e being the expected error in mean absolute deviations of the inverse depth; None if no
-    error is expected."""
+    """1/(1 + e), as 0 to 255, e being the expected error in mean absolute deviations of the inverse depth; None if
+    nothing is known about it."""
 
     def __post_init__(self) -> None:
         """Check the range once, so that no later stage has to."""
         low, high = self.inverse_depth.min(initial=0), self.inverse_depth.max(initial=0)
         if not (low >= 0 and np.isfinite(high)):  # NaN anywhere makes both NaN
             raise InputError("inverse depth must be finite and >= 0 everywhere")
-        if self.confidence is not None and self.confidence.shape != self.inverse_depth.shape:
-            expected, got = (f"{plane.shape[1]}x{plane.shape[0]}" for plane in (self.inverse_depth, self.confidence))
-            raise InputError(f"expected a confidence of the depth map's size {expected}, got {got}")
+        if self.confidence is not None:
+            got, shape = np.asarray(self.confidence), self.inverse_depth.shape
+            if got.dtype != np.uint8 or got.shape != shape:
+                raise InputError(f"expected a confidence of type uint8 and shape {shape}, got {got.dtype} {got.shape}")
 
     def expected_error(self) -> Plane | None:
-        """Return the error to expect in the inverse depth of every pixel, 1/m; None if none is expected."""
+        """Return the error to expect in the inverse depth of every pixel, 1/m; None if nothing is known about it."""
         if self.confidence is None:
             return None
         samples = sampled(self.inverse_depth)

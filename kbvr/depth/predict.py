@@ -218,9 +218,9 @@ def _maps(network: DepthNetwork, picture: Float32[np.ndarray, "1 3 H W"]) -> Raw
     if len({map_.shape for map_ in maps}) > 1:
         raise InputError(f"expected maps of one size from {network.name}, got {[map_.shape for map_ in maps]}")
     depth, sky = maps[0], np.clip(maps[1], 0, 1) if recipe.sky_output else None
+    if recipe.gives == "depth_m":
+        depth = np.reciprocal(np.maximum(depth, np.float32(MIN_DEPTH_M)))
     error = None
     if recipe.confidence_output:
         error = np.float32(_deviation(depth)) * (1 / np.clip(maps[-1], MIN_CONFIDENCE, 1) - 1)
-    if recipe.gives == "depth_m":
-        depth = np.reciprocal(np.maximum(depth, np.float32(MIN_DEPTH_M)))
     return RawPrediction(depth, sky, None, error)

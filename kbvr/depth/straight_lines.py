@@ -1,10 +1,9 @@
 """Straight lines of a photo as constraints on its depth.
 
 The inverse depth of a straight line in the world is a linear function of the position along its picture. So long
-straight segments of the photo show where the depth
-of a surface wobbles, and by how much. An outline belongs to the nearer side; a line inside a surface constrains both of
-its sides. An upright outline in the photo is that of a pole, a column, a frame or a person: it stands, so it has one
-depth.
+straight segments of the photo show where the depth of a surface wobbles, and by how much. An outline belongs to the
+nearer side; a line inside a surface constrains both of its sides. An upright outline in the photo is that of a pole, a
+column, a frame or a person: it stands, so it has one depth.
 """
 
 from __future__ import annotations

@@ -35,11 +35,12 @@ class PathOptions:
     """For kenburns: the first crop. Without start and end, both are chosen automatically."""
 
     end: Crop | None = None
-    shift_px: float = DEFAULT_SHIFT_PX
+    shift_px: float | None = None
     """For kenburns: largest shift of the last crop, in pixels of a picture 1024 px long."""
 
-    zoom: float = DEFAULT_ZOOM
-    """For kenburns: size of the first crop relative to the last."""
+    zoom: float | None = None
+    """For kenburns: size of the first crop relative to the last. If neither shift nor zoom is given, the move is
+    planned; if one is, the other is the paper's."""
 
     keyframes: Path | None = None
     strength: Strength | None = "normal"
@@ -51,8 +52,16 @@ class PathOptions:
     @property
     def is_planned(self) -> bool:
         """Whether the move is chosen by its consequences; positions, crops, shifts and zooms by hand are kept."""
-        by_hand = self.start is not None or (self.shift_px, self.zoom) != (DEFAULT_SHIFT_PX, DEFAULT_ZOOM)
+        by_hand = (self.start, self.shift_px, self.zoom) != (None, None, None)
         return self.strength is not None and not by_hand and self.name not in ("static", "keyframes")
+
+    @property
+    def automatic(self) -> dict[str, float]:
+        """The shift and the zoom of the paper's automatic move."""
+        return {
+            "shift_px": DEFAULT_SHIFT_PX if self.shift_px is None else self.shift_px,
+            "zoom": DEFAULT_ZOOM if self.zoom is None else self.zoom,
+        }
 
     @property
     def factor(self) -> float:
@@ -80,14 +89,14 @@ class PathOptions:
             raise OptionsError("{from_crop} and {to_crop} must be given together")
         for given, path, names in (
             (self.start is not None, "kenburns", "{from_crop} and {to_crop} require"),
-            (self.shift_px != DEFAULT_SHIFT_PX, "kenburns", "{shift_px} requires"),
-            (self.zoom != DEFAULT_ZOOM, "kenburns", "{zoom} requires"),
+            (self.shift_px is not None, "kenburns", "{shift_px} requires"),
+            (self.zoom is not None, "kenburns", "{zoom} requires"),
             (self.keyframes is not None, "keyframes", "{keyframes} requires"),
         ):
             if given and self.name != path:
                 raise OptionsError(f"{names} {{path}} {path}, got {self.name}")
-        check_zoom(shift_px=self.shift_px, zoom=self.zoom)
-        if self.start is not None and (self.shift_px, self.zoom) != (DEFAULT_SHIFT_PX, DEFAULT_ZOOM):
+        check_zoom(**self.automatic)
+        if self.start is not None and (self.shift_px, self.zoom) != (None, None):
             raise OptionsError(
                 "{from_crop} cannot be combined with {shift_px} and {zoom}, which apply to an automatic move"
             )

@@ -216,7 +216,7 @@ def _kenburns(options: PathOptions, landmarks: Landmarks, *, aside: float = 1.0)
         if options.is_planned:
             first, last = zoom_to_subject(landmarks, strength=options.factor, size=size, aside=aside)
         else:
-            framings = autozoom(scene_depth, shift_px=options.shift_px, zoom=options.zoom)
+            framings = autozoom(scene_depth, **options.automatic)
             first, last = crop_move(*framings, scene_depth)
         first, last = (replace(move, zoom=move.zoom / OVERSCAN) for move in (first, last))
         return _straight(first, last, scene_depth)

@@ -56,11 +56,12 @@ def zoom_that_fits(landmarks: Landmarks, strength: float) -> float:
 def end_framing(subject: Subject | None, size_px: tuple[int, int], *, zoom: float) -> Framing:
     """Return the crop at the end: towards the subject, with its head and a margin inside.
 
-    It is larger than the zoom asks for if the subject would not fit; MIN_ZOOM may cut off the subject's feet.
+    It is larger than the zoom asks for if the subject would not fit; MIN_ZOOM may cut off the subject's feet. A subject
+    that reaches the photo's upper border keeps reaching the frame's, or goes on below it.
     """
     if subject is None:
         return Framing(0.0, 0.0, FROM_SHARE / zoom)
-    across, down = (subject.left, subject.right), (subject.top, subject.bottom)
+    across, down = (subject.left, subject.right), (max(subject.top, MARGIN), subject.bottom)  # never lose its head
     share = min(max(FROM_SHARE / zoom, _needed(*across), _needed(*down)), FROM_SHARE / MIN_ZOOM)
     width, height = size_px
     shift_px = DEFAULT_SHIFT_PX / PAPER_LONG_SIDE_PX * max(size_px)

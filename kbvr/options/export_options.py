@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable
 from pydantic import model_validator
 
 from kbvr.errors import OptionsError
-from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
 from kbvr.options.declare import Declared, OptionGroup
 from kbvr.options.depth import DepthOptions
 from kbvr.options.loop import LoopOptions
@@ -83,8 +82,8 @@ class ExportOptions(OutputOptions, DepthOptions, MotionOptions, StereoOptions, F
 
     def _given_motion(self) -> list[str]:
         """Return the names of options that move the camera of a video and differ from their defaults."""
-        names = ("path", "seconds", "ease", "loop", "steps", "from_crop", "to_crop", "keyframes")
-        defaults = dict.fromkeys(names) | {"fps": DEFAULT_FPS, "shift_px": DEFAULT_SHIFT_PX, "zoom": DEFAULT_ZOOM}
+        names = ("path", "seconds", "ease", "loop", "steps", "from_crop", "to_crop", "shift_px", "zoom", "keyframes")
+        defaults = dict.fromkeys(names) | {"fps": DEFAULT_FPS}
         return [name for name, default in defaults.items() if getattr(self, name) != default]
 
     def for_photo(self, size_px: tuple[int, int], *, name: str) -> ExportOptions:

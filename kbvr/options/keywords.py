@@ -64,8 +64,8 @@ class ExportKeywords(TypedDict, total=False):
     steps: str | tuple[float, float, int] | Steps | None
     from_crop: str | tuple[float, float, float, float] | Crop | None
     to_crop: str | tuple[float, float, float, float] | Crop | None
-    shift_px: float
-    zoom: float
+    shift_px: float | None
+    zoom: float | None
     keyframes: str | PathLike[str] | None
     budget_percent: float | None
     baseline_mm: float | None

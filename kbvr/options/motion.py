@@ -72,20 +72,22 @@ class MotionOptions(OptionGroup, title="Motion"):
         default_text="chosen automatically",
         python_type=CROP_TYPE,
     )
-    shift_px: float = option(
-        DEFAULT_SHIFT_PX,
+    shift_px: float | None = option(
+        None,
         "How far the end of a kenburns path may be shifted when it is chosen automatically, in pixels, if the photo's "
         "long side were 1024 px.",
         accepts="0 or more pixels",
         flag="--shift",
         metavar="PX",
+        default_text=f"as the subject and --strength allow; with --zoom, {DEFAULT_SHIFT_PX:g}",
         python_type="float",
     )
-    zoom: float = option(
-        DEFAULT_ZOOM,
+    zoom: float | None = option(
+        None,
         "How much smaller than its start the end of a kenburns path is when it is chosen automatically.",
         accepts="1 or more",
         metavar="FACTOR",
+        default_text=f"{DEFAULT_ZOOM:g}, or less if the subject would not fit",
         python_type="float",
     )
     keyframes: Path | None = option(

@@ -49,7 +49,7 @@ def _anaglyph_line(photo: Photo, colours: str, glasses: str) -> str:
         f"{name} (rivalry between the eyes {fault.rivalry:.0f}, colour error {fault.colour_error:.0f})"
         for name, fault in faults.items()
     ]
-    return f"anaglyph: {' instead of '.join(figures)}, for {glasses} glasses"
+    return f"anaglyph: {', compared with '.join(figures)}, for {glasses} glasses"
 
 
 def _shot_lines(shot: Shot, landmarks: Landmarks, options: ExportOptions) -> list[str]:
@@ -104,7 +104,7 @@ def _limit_lines(shot: Shot, landmarks: Landmarks, options: ExportOptions) -> li
     strength = STRENGTHS[options.strength]
     if shot.path == "kenburns" and zoom_that_fits(landmarks, strength) < wished_zoom(strength) - 0.005:
         zoom, wished = zoom_that_fits(landmarks, strength), wished_zoom(strength)
-        lines.append(f"zoom: {zoom:.2f} instead of {wished:.2f}, which leaves the subject in the frame")
+        lines.append(f"zoom: {zoom:.2f} instead of {wished:.2f}, so that the subject fits into the frame")
     return lines
 
 

@@ -10,7 +10,6 @@ from kbvr.formats.packing.rivalry import best_method
 from kbvr.formats.spec.codecs import container_of
 from kbvr.formats.spec.format import Item
 from kbvr.geometry.camera import Camera
-from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM
 from kbvr.motion.limits import LIMITS, STRENGTHS, Limits
 from kbvr.motion.path_names import Strength
 from kbvr.motion.path_options import PathOptions
@@ -48,9 +47,7 @@ def path_options(output: str, options: ExportOptions) -> PathOptions:
     Raises:
         InputError: if options belong to different paths.
     """
-    framed = (
-        options.from_crop or options.to_crop or (options.shift_px, options.zoom) != (DEFAULT_SHIFT_PX, DEFAULT_ZOOM)
-    )
+    framed = options.from_crop or options.to_crop or (options.shift_px, options.zoom) != (None, None)
     default = "keyframes" if options.keyframes else "kenburns" if framed or output == "kenburns" else "swing"
     return PathOptions(
         name=options.path or default,

@@ -162,7 +162,7 @@ def test_explain_says_that_a_move_was_not_limited_and_why_a_zoom_is_smaller(tmp_
     inverse_depth[16:144, 80:160] = 0.55
     lines = explained(*scene(inverse_depth), tmp_path, kenburns=True)
     assert "move: normal strength, full size, within all limits" in lines
-    assert any(line.startswith("zoom: 1.1") and "instead of 1.25, which leaves the subject" in line for line in lines)
+    assert any(line.startswith("zoom: 1.1") and "instead of 1.25, so that the subject" in line for line in lines)
 
 
 def test_a_move_by_hand_has_no_limit_to_explain(tmp_path):

@@ -132,9 +132,7 @@ def _interleaved(*right: Any) -> Pack:
 
 def _anaglyph(views: Sequence[View], options: FileOptions) -> Picture:
     left, right = views
-    if (
-        options.anaglyph_colours == "auto"
-    ):  # a plan has chosen the method for the photo; pictures without a plan choose their own
+    if options.anaglyph_colours == "auto":  # a plan chooses for the photo; without one, each picture has its own
         return anaglyph(left, right, colours=best_method(left, options.glasses), glasses=options.glasses)
     return anaglyph(left, right, colours=options.anaglyph_colours, glasses=options.glasses)
 
