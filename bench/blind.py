@@ -38,7 +38,7 @@ from kbvr.rendering.cpu_renderer import Renderer
 CROP_PX = (128, 96)
 OURS = "patches"
 MOVES = ("stereo", "kenburns")
-MIN_FILLED_PX = 300
+MIN_FILLED_PX = 450
 """Crops that show less of what is filled are left out."""
 
 MARK = (255, 0, 255)

@@ -84,3 +84,14 @@ def test_kbvr_fill_beats_opencv_on_photos_that_it_was_not_trained_on(shared):
         theirs = [answer_to(question, methods[name]) for question in questions]
         assert np.median([a.psnr_db - b.psnr_db for a, b in zip(ours, theirs, strict=True)]) >= 1.4, name
         assert medians(ours).depth_error_share < 0.5 * medians(theirs).depth_error_share, name
+
+
+def test_planes_continue_depth_on_photos(shared):
+    """The error of inverse depth is a fifth smaller than that of the nearest source, and a quarter than kbvr-fill's."""
+    questions = load_questions(shared / "photos", 6 * HELD_OUT_EVERY)
+    methods = methods_of([])
+    ours, theirs = (
+        medians([answer_to(question, methods[name]) for question in questions]) for name in ("patches", "kbvr-fill")
+    )
+    assert ours.depth_error_share < 0.8
+    assert ours.depth_error_share < 0.75 * theirs.depth_error_share
