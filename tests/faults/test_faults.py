@@ -49,7 +49,10 @@ def test_half_a_file_is_known_for_half_a_file(wholes, tmp_path, kind):
             shutil.copytree(out, tmp_path / "cut", dirs_exist_ok=True)
             cut = tmp_path / "cut" / file.relative_to(out)
             content = cut.read_bytes()
-            cut.write_bytes(content[: int(part * len(content))])
+            kept = content[: int(part * len(content))].removesuffix(
+                b"\n"
+            )  # a text cut between lines may be a whole one
+            cut.write_bytes(kept)
             assert problem_in(tmp_path / "cut"), (file.name, part)
             shutil.rmtree(tmp_path / "cut")
         assert file.suffix in READERS

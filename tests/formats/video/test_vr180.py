@@ -83,6 +83,7 @@ def test_left_is_left_and_far_things_have_no_parallax(tmp_path):
         projection="vr180",
         vr180_px=1024,
         quality=100,
+        strength="bold",
     )
     assert report.file.path.name == "card_kbvr_180_LR.mp4"
     assert report.file.size_px == (2048, 1024)
