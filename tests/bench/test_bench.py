@@ -275,17 +275,12 @@ def test_figures_name_the_machine_but_not_its_host_or_paths() -> None:
 
 
 def test_with_the_true_disparity_kbvr_beats_every_baseline_on_every_real_pair(shared):
-    """The promise of bench/README.md: in PSNR and SSIM in what the left eye cannot see, and over all pixels.
-
-    Over all pixels sharp polylines are a little ahead on one pair.
-    """
+    """The promise of bench/README.md: in PSNR and SSIM, in what the left eye cannot see and over all pixels."""
     for pair in load_pairs(shared / "pairs"):
         methods = novel_view.measure_pair(pair).methods
         ours = methods[novel_view.OURS]
         baselines = {name: row for name, row in methods.items() if not name.startswith("kbvr")}
         assert len(baselines) == 7
         for name, theirs in baselines.items():
-            for figure in ("ssim", "hidden_psnr_db", "hidden_ssim"):
+            for figure in ("psnr_db", "ssim", "hidden_psnr_db", "hidden_ssim"):
                 assert getattr(ours, figure) > getattr(theirs, figure), (pair.name, name, figure)
-            slack_db = 0.15 if (pair.name, name.split(",")[0]) == ("reindeer", "polylines") else 0.0
-            assert ours.psnr_db > theirs.psnr_db - slack_db, (pair.name, name)
