@@ -99,7 +99,7 @@ def _limit_lines(shot: Shot, landmarks: Landmarks, options: ExportOptions) -> li
         return []
     size = "full size, within all limits"
     if verdict.limited_by is not None:
-        size = f"reduced to {verdict.size:.0%}: {_limit(verdict)}"
+        size = f"{verdict.size:.0%} of its full size, because {_limit(verdict)}"
     lines = [f"move: {options.strength} strength, {size}"]
     strength = STRENGTHS[options.strength]
     if shot.path == "kenburns" and zoom_that_fits(landmarks, strength) < wished_zoom(strength) - 0.005:
@@ -128,7 +128,7 @@ def _parallax_line(shot: Shot, rig: Rig) -> str:
         "caller": "baseline as given",
     }[rig.decided_by]
     if shot.eyes_verdict is not None and shot.eyes_verdict.limited_by is not None:
-        reason += f", reduced to {shot.eyes_verdict.size:.0%}: {_limit(shot.eyes_verdict)}"
+        reason += f"; {shot.eyes_verdict.size:.0%} of that, because {_limit(shot.eyes_verdict)}"
     return (
         f"parallax: {rig.nearest_parallax_px:+.1f} px ({rig.nearest_parallax_deg:+.2f} degrees) at the nearest, "
         f"{rig.farthest_parallax_px:+.1f} px ({rig.farthest_parallax_deg:+.2f} degrees) at the farthest; {reason}"

@@ -148,12 +148,12 @@ def test_the_camera_of_a_scene_file_has_the_same_limits(tmp_path):
 
 def test_explain_names_the_limit_that_holds(tmp_path):
     lines = explained(*fence(), tmp_path, stereo=True, kenburns=True, strength="gentle")
-    moves = [line for line in lines if line.startswith("move: gentle strength, reduced to ")]
+    moves = [line for line in lines if re.match(r"move: gentle strength, \d+% of its full size, because ", line)]
     assert len(moves) == 2
     limit = r"(objects may shift by at most {} of the width against .*|at most {} of the frame may show .*)"
-    assert re.search(r"\d%: " + limit.format("1.3%", "1.8%"), moves[1])
+    assert re.search(r", because " + limit.format("1.3%", "1.8%"), moves[1])
     (parallax,) = (line for line in lines if line.startswith("parallax: "))
-    assert re.search(r"; budget 3.0% of the width, reduced to \d+%: " + limit.format("0.7%", "0.9%"), parallax)
+    assert re.search(r"; budget 3.0% of the width; \d+% of that, because " + limit.format("0.7%", "0.9%"), parallax)
 
 
 def test_explain_says_that_a_move_was_not_limited_and_why_a_zoom_is_smaller(tmp_path):
@@ -177,6 +177,6 @@ def test_strength_is_an_option_of_the_command_line(tmp_path, capsys):
     call = ["export", str(tmp_path / "photo.png"), "--depth", str(tmp_path / "depth.npy"), "--depth-kind", "depth-m"]
     call += ["-o", str(tmp_path), "--kenburns", "--seconds", "0.2", "--max-size", "64x64", "--explain"]
     assert main([*call, "--strength", "gentle"]) == 0
-    assert "move: gentle strength, reduced to " in capsys.readouterr().out
+    assert "% of its full size, because " in capsys.readouterr().out
     assert main([*call, "--strength", "wild"]) == 2
     assert "--strength must be one of gentle, normal, bold, got 'wild'" in capsys.readouterr().err
