@@ -89,7 +89,7 @@ def test_a_red_flower_stays_red_unless_another_method_is_asked_for(tmp_path, col
     assert (red > 1.5 * green) == is_red
     (line,) = (line for line in report.explanation if line.startswith("anaglyph: "))
     assert line.startswith("anaglyph: half-colour (rivalry" if is_red else "anaglyph: dubois (rivalry")
-    assert ("instead of dubois (rivalry" in line) == is_red
+    assert (", compared with dubois (rivalry" in line) == is_red
     assert "for red-cyan glasses" in line
 
 
