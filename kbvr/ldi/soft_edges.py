@@ -42,11 +42,15 @@ def softened(parallax_px: Plane, evidence: EdgeEvidence, error_px: Plane | None,
     height = cv2.dilate(parallax_px, window) - cv2.erode(parallax_px, window)
     share = _soft_share(height, seeds, evidence, error_px)
     held = seeds & (share < 0.5)
-    soft, sigma_px = parallax_px.copy(), MAX_SIGMA_PX
+    at = np.flatnonzero(share)
+    heights, soft, sigma_px = height.ravel()[at], parallax_px.copy(), MAX_SIGMA_PX
     while sigma_px >= 1:
         highest = 2 * sigma_px * jump_px
-        chosen = np.where((height <= highest) & (height > highest / 2 if sigma_px > 1 else True), share, 0)
-        _blur(soft, chosen.astype(np.float32), held, sigma_px, RANGE_HEIGHTS * highest)
+        in_class = at[(heights <= highest) & (heights > highest / 2 if sigma_px > 1 else True)]
+        if in_class.size:
+            chosen = np.zeros_like(share)
+            chosen.ravel()[in_class] = share.ravel()[in_class]
+            _blur(soft, chosen, held, sigma_px, RANGE_HEIGHTS * highest)
         sigma_px //= 2
     return soft
 
@@ -55,12 +59,13 @@ def _blur(parallax_px: Plane, share: Plane, held: Mask, sigma_px: int, range_px:
     """Blur the jumps of one class of heights by their shares, in place, without the surroundings of the held ones."""
     reach = 2 * sigma_px
     window = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    around = cv2.dilate(share, window) > 0
     source = parallax_px.copy()
 
     def blur(corner: tuple[int, int]) -> None:
         square, padded, inside = padded_square(*corner, side_px=SQUARE_PX, padding_px=4 * reach)
         weight = cv2.dilate(share[padded], window)
+        if not weight.any():
+            return
         near_held = cv2.dilate(held[padded].view(np.uint8), np.ones((2 * sigma_px + 1, 2 * sigma_px + 1), np.uint8))
         weight[near_held > 0] = 0
         weight = cv2.blur(weight, (reach + 1, reach + 1))
@@ -74,7 +79,14 @@ def _blur(parallax_px: Plane, share: Plane, held: Mask, sigma_px: int, range_px:
         parallax_px[square] += (weight * (mean - before))[inside]
 
     with ThreadPoolExecutor() as pool:
-        list(pool.map(blur, squares(around, side_px=SQUARE_PX)))
+        list(pool.map(blur, _squares_around(share > 0)))
+
+
+def _squares_around(mask: Mask) -> list[tuple[int, int]]:
+    """Return the corners of the squares that contain set pixels, and of their neighbours, which a blur may reach."""
+    steps = (-SQUARE_PX, 0, SQUARE_PX)
+    around = {(y + dy, x + dx) for y, x in squares(mask, side_px=SQUARE_PX) for dy in steps for dx in steps}
+    return sorted((y, x) for y, x in around if 0 <= y < mask.shape[0] and 0 <= x < mask.shape[1])
 
 
 def _soft_share(height: Plane, seeds: Mask, evidence: EdgeEvidence, error_px: Plane | None) -> Plane:
