@@ -17,6 +17,7 @@ from jaxtyping import Float32
 from kbvr.imaging.array_types import Mask, Picture, Plane
 from kbvr.imaging.nearest_seed import nearest_value
 from kbvr.imaging.tiling import padded_square, squares
+from kbvr.ldi.occlusion import jumps_of
 
 WORKING_LONG_SIDE_PX = 1024
 SQUARE_CELLS = 128
@@ -79,9 +80,8 @@ def edge_evidence(parallax_px: Plane, rgb: Picture, *, jump_px: float) -> EdgeEv
 
 def jump_sides(parallax_px: Plane, jump_px: float) -> tuple[Mask, Mask]:
     """Return the pixels next to a jump, on its near and on its far side."""
-    neighbours = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    near = cv2.subtract(parallax_px, cv2.erode(parallax_px, neighbours)) > jump_px
-    return near, cv2.subtract(cv2.dilate(parallax_px, neighbours), parallax_px) > jump_px
+    near_jump, far_jump = jumps_of(parallax_px)
+    return near_jump > jump_px, far_jump > jump_px
 
 
 def smooth_step(values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:

@@ -85,10 +85,8 @@ def find_boundaries(values: Plane, *, jump_px: float, px: float = 1.0) -> Bounda
     `values` are its parallax at the largest move, in units of `px` pixels. The boundaries' depths have the same unit.
     """
     parallax_px = values * np.float32(px)
-    neighbours = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    near_seeds = cv2.subtract(parallax_px, cv2.erode(parallax_px, neighbours)) > jump_px
-    far_jump = cv2.subtract(cv2.dilate(parallax_px, neighbours), parallax_px)
-    far_seeds = far_jump > jump_px
+    near_jump, far_jump = jumps_of(parallax_px)
+    near_seeds, far_seeds = near_jump > jump_px, far_jump > jump_px
     with ThreadPoolExecutor() as pool:
         near, far = (pool.submit(nearest_value, seeds, values) for seeds in (near_seeds, far_seeds))
         uncovered = _uncovered(parallax_px, far_jump, jump_px)
@@ -96,6 +94,13 @@ def find_boundaries(values: Plane, *, jump_px: float, px: float = 1.0) -> Bounda
     narrow_seeds = far_seeds & ~near_seeds & uncovered  # without ramps
     doubly, between_px = _doubly_uncovered(parallax_px, far_jump, narrow_seeds, jump_px)
     return Boundaries(near_px, far_px, near_value, far_value, uncovered, doubly, between_px)
+
+
+def jumps_of(parallax_px: Plane) -> tuple[Plane, Plane]:
+    """Return how much nearer every pixel is than its farthest neighbour, and how much farther than its nearest one."""
+    neighbours = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    near_jump = cv2.subtract(parallax_px, cv2.erode(parallax_px, neighbours))
+    return near_jump, cv2.subtract(cv2.dilate(parallax_px, neighbours), parallax_px)
 
 
 def _doubly_uncovered(parallax_px: Plane, far_jump: Plane, seeds: Mask, jump_px: float) -> tuple[Mask, Plane]:

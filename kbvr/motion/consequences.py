@@ -13,13 +13,9 @@ from jaxtyping import Bool, Float64, UInt8
 from kbvr.depth.scene_depth import CELLS, SceneDepth
 from kbvr.geometry.camera import Camera
 from kbvr.imaging.resize import shrunk
-from kbvr.motion.straight_lines import StraightLines, exceeded, straight_lines_of
+from kbvr.motion.straight_lines import JUMP_SHARE, StraightLines, exceeded, straight_lines_of
 from kbvr.motion.subject import Subject, subject_of
 from kbvr.motion.view import view_of
-
-JUMP_SHARE = 0.08
-"""Minimum difference of inverse depth between neighbouring cells across an occlusion boundary, as a share of the depth
-range. A wall that recedes from the nearest to the farthest point within a fifth of the width stays below it."""
 
 BOUNDARY_LENGTH = 0.25
 """Parallax is what a boundary of this total length, as a share of the width, exceeds: single cells are noise."""

@@ -30,7 +30,8 @@ SIDE_PX = 4.0
 """Distance from a line, in the detection's pixels, at which depth on both sides is compared."""
 
 JUMP_SHARE = 0.08
-"""Difference of inverse depth beside or along a line that is an occlusion boundary, as a share of the depth range."""
+"""Minimum difference of inverse depth across an occlusion boundary, as a share of the depth range. A wall that recedes
+from the nearest to the farthest point within a fifth of the width stays below it."""
 
 BENT_LENGTH = 0.5
 """Bends are what lines of this total length, as a share of the long side, exceed: a single line may be a mistake."""
