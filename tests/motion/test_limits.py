@@ -243,6 +243,13 @@ def test_where_the_photo_cuts_the_subject_the_zoom_may_cut_it_too():
     assert 50 + end.v_px - 50 * end.share <= 20 - 100 * MARGIN + 1e-9
 
 
+def test_a_subject_at_the_upper_border_keeps_its_head():
+    """A card from the upper border down to 86 px of 100: the frame begins at the border and ends below the card."""
+    end = end_framing(with_card(40, 0, 80, 86).subject, (120, 100), zoom=1.25)
+    assert 50 + end.v_px - 50 * end.share == pytest.approx(0, abs=1e-9)
+    assert end.share >= 0.86
+
+
 def test_without_a_subject_the_zoom_goes_to_the_middle():
     end = end_framing(None, (120, 100), zoom=1.25)
     assert (end.u_px, end.v_px, end.share) == (0, 0, 0.97 / 1.25)
