@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from jaxtyping import Float32, Int
 
 from kbvr.errors import InputError
 from kbvr.imaging.array_types import Bytes, Plane, SmallPlane
@@ -43,14 +44,14 @@ class DepthMap:
             expected, got = (f"{plane.shape[1]}x{plane.shape[0]}" for plane in (self.inverse_depth, self.confidence))
             raise InputError(f"expected a confidence of the depth map's size {expected}, got {got}")
 
-    def expected_error(self) -> Plane | None:
-        """Return the error to expect in the inverse depth of every pixel, 1/m; None if none is expected."""
+    def expected_error(self, at: Int[np.ndarray, "N"]) -> Float32[np.ndarray, "N"]:
+        """Return the error to expect in the inverse depth at pixels, given by their flat indices, 1/m."""
         if self.confidence is None:
-            return None
+            return np.zeros(len(at), np.float32)
         samples = sampled(self.inverse_depth)
         deviation = float(np.abs(samples - np.median(samples)).mean())
         errors = deviation * (255 / np.maximum(np.arange(256), 1) - 1)
-        return errors.astype(np.float32)[self.confidence]
+        return errors.astype(np.float32)[self.confidence.ravel()[at]]
 
 
 def seen_through(photo: Photo, depth: DepthMap) -> Photo:

@@ -18,7 +18,7 @@ from kbvr.imaging.array_types import Mask, Picture, Plane
 from kbvr.imaging.nearest_seed import nearest_value
 from kbvr.imaging.tiling import padded_square, squares
 
-WORKING_LONG_SIDE_PX = 1024
+WORKING_LONG_SIDE_PX = 720
 SQUARE_CELLS = 128
 RADIUS_SHARE = 0.0065
 """Radius of the windows, as a share of the long side."""
@@ -63,7 +63,7 @@ def edge_evidence(parallax_px: Plane, rgb: Picture, *, jump_px: float) -> EdgeEv
     planes = [np.zeros((*values.shape, 4), np.float32), *(np.zeros_like(values) for _ in range(4))]
 
     def fit(corner: tuple[int, int]) -> None:
-        square, padded, inside = padded_square(*corner, side_px=SQUARE_CELLS, padding_px=3 * radius)
+        square, padded, inside = padded_square(*corner, side_px=SQUARE_CELLS, padding_px=2 * radius)
         sides = [nearest_value(seeds[padded], values[padded])[1] for seeds in (near, far)]
         to_near, to_far = (np.abs(values[padded] - side) for side in sides)
         fitted = _fitted(guide[padded], (to_near <= to_far).astype(np.float32), radius)

@@ -133,10 +133,12 @@ def _settled(depth: DepthMap, rgb: Picture, to_px: float, jump_px: float) -> Pla
     """Return the inverse depth without specks, small steps of a depth stored in few levels, and doubtful jumps."""
     clean_px = without_specks(depth.inverse_depth * np.float32(to_px), rgb, jump_px=jump_px)
     smooth_px = np.asarray(cv2.bilateralFilter(clean_px, 7, JUMP_PX / 2, 2.5), np.float32)
-    error = depth.expected_error()
-    evidence = edge_evidence(smooth_px, rgb, jump_px=jump_px)
-    smooth_px = snapped(smooth_px, rgb, evidence, jump_px=jump_px)
-    smooth_px = softened(smooth_px, evidence, None if error is None else error * np.float32(to_px), jump_px=jump_px)
+    if depth.confidence is not None:  # a depth that expects no error is taken as it is
+        evidence = edge_evidence(smooth_px, rgb, jump_px=jump_px)
+        smooth_px = snapped(smooth_px, rgb, evidence)
+        smooth_px = softened(
+            smooth_px, evidence, lambda at: depth.expected_error(at) * np.float32(to_px), jump_px=jump_px
+        )
     smooth_px /= np.float32(to_px)
     return np.maximum(smooth_px, 0, out=smooth_px)
 
