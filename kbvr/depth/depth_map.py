@@ -40,9 +40,6 @@ class DepthMap:
         low, high = self.inverse_depth.min(initial=0), self.inverse_depth.max(initial=0)
         if not (low >= 0 and np.isfinite(high)):  # NaN anywhere makes both NaN
             raise InputError("inverse depth must be finite and >= 0 everywhere")
-        if self.confidence is not None and self.confidence.shape != self.inverse_depth.shape:
-            expected, got = (f"{plane.shape[1]}x{plane.shape[0]}" for plane in (self.inverse_depth, self.confidence))
-            raise InputError(f"expected a confidence of the depth map's size {expected}, got {got}")
 
     def expected_error(self, at: Int[np.ndarray, "N"]) -> Float32[np.ndarray, "N"]:
         """Return the error to expect in the inverse depth at pixels, given by their flat indices, 1/m."""
@@ -70,9 +67,7 @@ def sized(photo: Photo, depth: DepthMap, size_px: tuple[int, int]) -> tuple[Phot
     scale = size_px[0] / photo.size_px[0]
     return (
         replace(photo, rgb=rgb, f_px=photo.f_px * scale),
-        replace(
-            depth, inverse_depth=np.maximum(inverse_depth, 0), f_px=depth.f_px * scale, confidence=confidence
-        ),
+        replace(depth, inverse_depth=np.maximum(inverse_depth, 0), f_px=depth.f_px * scale, confidence=confidence),
     )
 
 

@@ -143,7 +143,9 @@ def _inferred_recipe(session: Session, name: str) -> DepthRecipe:
     confidence = "confidence" if "confidence" in outputs else ""
     others = [output for output in outputs if output not in (sky, confidence)]
     if not others:
-        raise InputError(f"expected a network that gives depth, got {name}, which gives only {sky or confidence or 'nothing'}")
+        raise InputError(
+            f"expected a network that gives depth, got {name}, which gives only {sky or confidence or 'nothing'}"
+        )
     output = gives if gives in outputs else others[0]
     return replace(KNOWN_INPUTS[inputs[0]], output=output, gives=gives, sky_output=sky, confidence_output=confidence)
 

@@ -1,4 +1,4 @@
-"""Evidence in the photo for every jump of depth: which side each pixel near it looks like, and whether it shows an edge.
+"""Evidence in the photo for every jump of depth: whether it shows an edge, and which side a pixel looks like.
 
 The share of the near side is fitted as a linear function of colour in every window (the guided filter of He, Sun and
 Tang 2010, a fast approximation of closed-form matting). How much of the jump the colours explain says whether the
@@ -20,7 +20,7 @@ from kbvr.imaging.tiling import padded_square, squares
 
 WORKING_LONG_SIDE_PX = 720
 SQUARE_CELLS = 128
-RADIUS_SHARE = 0.0065
+RADIUS_SHARE = 0.008
 """Radius of the windows, as a share of the long side."""
 
 MIN_RADIUS_CELLS = 3
@@ -28,7 +28,7 @@ NOISE_LEVELS = 6.0
 """Colours that differ by less explain little."""
 
 SUPPORTED = (0.15, 0.4)
-"""Share of a jump that the colours explain: below the first number the photo shows no edge, above the second it does."""
+"""Share of a jump that the colours explain: below the first number the photo has no edge, above the second it has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +49,7 @@ class EdgeEvidence:
     """Parallax at the nearest pixel on either side of a jump."""
 
     cell_px: int
-    radius_px: int
-    """Size of a cell and radius of the windows, in pixels of the photo."""
+    """Size of a cell, in pixels of the photo."""
 
 
 def edge_evidence(parallax_px: Plane, rgb: Picture, *, jump_px: float) -> EdgeEvidence:
@@ -73,7 +72,8 @@ def edge_evidence(parallax_px: Plane, rgb: Picture, *, jump_px: float) -> EdgeEv
     reach = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
     with ThreadPoolExecutor() as pool:
         list(pool.map(fit, squares(cv2.dilate(near.view(np.uint8), reach) > 0, side_px=SQUARE_CELLS)))
-    return EdgeEvidence(*planes, cell_px, radius * cell_px)
+    factors, support, plain, near_px, far_px = planes
+    return EdgeEvidence(factors, support, plain, near_px, far_px, cell_px)
 
 
 def jump_sides(parallax_px: Plane, jump_px: float) -> tuple[Mask, Mask]:

@@ -12,10 +12,10 @@ from kbvr.imaging.tiling import padded_square, squares
 from kbvr.ldi.edge_evidence import EdgeEvidence
 
 SQUARE_CELLS = 32
-CLEAR = 0.15
+CLEAR = 0.05
 """How far the share of a pixel's side is above one half if its colour decides."""
 
-MIN_SUPPORT = 0.5
+MIN_SUPPORT = 0.3
 """Below this the edge in the photo is not the jump's."""
 
 SMOOTH_PX = 3

@@ -7,7 +7,6 @@ ones more, by a bilateral filter (Tomasi and Manduchi 1998) whose range is their
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
@@ -17,7 +16,7 @@ from jaxtyping import Bool, Float32, Int
 
 from kbvr.imaging.array_types import Plane
 from kbvr.imaging.tiling import padded_square
-from kbvr.ldi.edge_evidence import EdgeEvidence, jump_sides, smooth_step
+from kbvr.ldi.edge_evidence import EdgeEvidence, smooth_step
 
 Indices = Int[np.ndarray, "N"]
 Values = Float32[np.ndarray, "N"]
@@ -44,22 +43,16 @@ SQUARE_PX = 128
 
 
 def softened(
-    parallax_px: Plane,
-    evidence: EdgeEvidence,
-    expected_error_px: Callable[[Indices], Values],
-    *,
-    jump_px: float,
+    parallax_px: Plane, evidence: EdgeEvidence, at: Indices, expected_error_px: Values, *, jump_px: float
 ) -> Plane:
     """Return the parallax with its doubtful jumps turned into slopes.
 
-    `expected_error_px` returns the expected error of the parallax at pixels, which are given by their flat indices.
+    `at` are the flat indices of the pixels at jumps, and `expected_error_px` is the expected error of their parallax.
     """
-    near, far = jump_sides(parallax_px, jump_px)
-    at = np.flatnonzero(near | far)
     height = _heights(parallax_px, at)
     y, x = np.divmod(at, parallax_px.shape[1])
     cells = y // evidence.cell_px, x // evidence.cell_px
-    doubt = 1 - smooth_step(height / np.maximum(expected_error_px(at), np.float32(1e-6)), CERTAIN)
+    doubt = 1 - smooth_step(height / np.maximum(expected_error_px, np.float32(1e-6)), CERTAIN)
     share = (1 - evidence.support[cells]) * np.maximum(evidence.plain[cells], doubt)
     soft, lowest = parallax_px.copy(), np.append(2 * np.array(SIGMAS_PX[1:]) * jump_px, 0)
     for sigma_px, above in zip(SIGMAS_PX, lowest, strict=True):
@@ -83,7 +76,9 @@ def _heights(parallax_px: Plane, at: Indices) -> Values:
     return np.asarray(nearest - farthest)
 
 
-def _blur(parallax_px: Plane, at: Indices, share: Values, chosen: Bool[np.ndarray, "N"], sigma_px: int, range_px: float) -> None:
+def _blur(
+    parallax_px: Plane, at: Indices, share: Values, chosen: Bool[np.ndarray, "N"], sigma_px: int, range_px: float
+) -> None:
     """Blur the chosen jumps by their shares, in place, without the surroundings of jumps that mostly stay."""
     reach = 2 * sigma_px
     padding_px = 3 * reach
@@ -98,9 +93,9 @@ def _blur(parallax_px: Plane, at: Indices, share: Values, chosen: Bool[np.ndarra
         weight[y[here] - padded[0].start, x[here] - padded[1].start] = share[here]
         here = near & (share < HELD)
         held[y[here] - padded[0].start, x[here] - padded[1].start] = 1
-        weight = cv2.dilate(weight, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+        weight = np.asarray(cv2.dilate(weight, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.float32)
         weight[cv2.dilate(held, np.ones((2 * sigma_px + 1, 2 * sigma_px + 1), np.uint8)) > 0] = 0
-        weight = cv2.blur(weight, (reach + 1, reach + 1))
+        weight = np.asarray(cv2.blur(weight, (reach + 1, reach + 1)), np.float32)
         return square, (weight * (_mean(before, sigma_px, range_px) - before))[inside]
 
     with ThreadPoolExecutor() as pool:
