@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from jaxtyping import Float32, Int
 
 from kbvr.errors import InputError
 from kbvr.imaging.array_types import Bytes, Plane, SmallPlane
@@ -44,14 +45,14 @@ class DepthMap:
             if got.dtype != np.uint8 or got.shape != shape:
                 raise InputError(f"expected a confidence of type uint8 and shape {shape}, got {got.dtype} {got.shape}")
 
-    def expected_error(self) -> Plane | None:
-        """Return the error to expect in the inverse depth of every pixel, 1/m; None if nothing is known about it."""
+    def expected_error(self, at: Int[np.ndarray, "N"]) -> Float32[np.ndarray, "N"]:
+        """Return the error to expect in the inverse depth at pixels, given by their flat indices, 1/m."""
         if self.confidence is None:
-            return None
+            return np.zeros(len(at), np.float32)
         samples = sampled(self.inverse_depth)
         deviation = float(np.abs(samples - np.median(samples)).mean())
         errors = deviation * (255 / np.maximum(np.arange(256), 1) - 1)
-        return errors.astype(np.float32)[self.confidence]
+        return errors.astype(np.float32)[self.confidence.ravel()[at]]
 
 
 def seen_through(photo: Photo, depth: DepthMap) -> Photo:

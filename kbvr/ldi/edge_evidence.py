@@ -19,9 +19,9 @@ from kbvr.imaging.nearest_seed import nearest_value
 from kbvr.imaging.tiling import padded_square, squares
 from kbvr.ldi.occlusion import jumps_of
 
-WORKING_LONG_SIDE_PX = 1024
+WORKING_LONG_SIDE_PX = 720
 SQUARE_CELLS = 128
-RADIUS_SHARE = 0.0065
+RADIUS_SHARE = 0.008
 """Radius of the windows, as a share of the long side."""
 
 MIN_RADIUS_CELLS = 3
@@ -50,8 +50,7 @@ class EdgeEvidence:
     """Parallax at the nearest pixel on either side of a jump."""
 
     cell_px: int
-    radius_px: int
-    """Size of a cell and radius of the windows, in pixels of the photo."""
+    """Size of a cell, in pixels of the photo."""
 
 
 def edge_evidence(parallax_px: Plane, rgb: Picture, *, jump_px: float) -> EdgeEvidence:
@@ -65,7 +64,7 @@ def edge_evidence(parallax_px: Plane, rgb: Picture, *, jump_px: float) -> EdgeEv
     support, plain, near_px, far_px = (np.zeros_like(values) for _ in range(4))
 
     def fit(corner: tuple[int, int]) -> None:
-        square, padded, inside = padded_square(*corner, side_px=SQUARE_CELLS, padding_px=3 * radius)
+        square, padded, inside = padded_square(*corner, side_px=SQUARE_CELLS, padding_px=2 * radius)
         sides = [nearest_value(seeds[padded], values[padded])[1] for seeds in (near, far)]
         to_near, to_far = (np.abs(values[padded] - side) for side in sides)
         fitted = _fitted(guide[padded], (to_near <= to_far).astype(np.float32), radius)
@@ -75,7 +74,7 @@ def edge_evidence(parallax_px: Plane, rgb: Picture, *, jump_px: float) -> EdgeEv
     reach = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
     with ThreadPoolExecutor() as pool:
         list(pool.map(fit, squares(cv2.dilate(near.view(np.uint8), reach) > 0, side_px=SQUARE_CELLS)))
-    return EdgeEvidence(factors, support, plain, near_px, far_px, cell_px, radius * cell_px)
+    return EdgeEvidence(factors, support, plain, near_px, far_px, cell_px)
 
 
 def jump_sides(parallax_px: Plane, jump_px: float) -> tuple[Mask, Mask]:

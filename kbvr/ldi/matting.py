@@ -10,12 +10,16 @@ wherever F is visible, so the photo is reproduced exactly and no fringe of the f
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float32
 
+from kbvr.depth.despeckle import speck_px_for
+from kbvr.imaging.array_types import Bytes, Mask
+from kbvr.imaging.tiling import padded_square, squares
+from kbvr.ldi.fill_hidden import HALF_COVERED
 from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage
 from kbvr.ldi.split import strip_px_for
 
@@ -28,11 +32,17 @@ CONTRAST_LEVELS = 40.0
 MISFIT_LEVELS = 20.0
 """Distance of a pixel's colour from the line between F and B, in 8-bit levels, at which it is hardly a mixture."""
 
+HALF = 0.5
+"""Alpha above which a pixel is on the near side."""
+
 MIN_ALPHA = 0.1
 """Where the near side covers less than this, the pixel does not determine the near side's colour."""
 
-NEAR_WEIGHT = 9.0
+NEAR_WEIGHT = 40.0
 """Share of the residual that the near side's colour takes up, relative to the far side's: the far side stays clean."""
+
+BLOCK_PX = 256
+"""Side of the squares in which specks are searched for."""
 
 PART_PX = 1 << 15
 """Number of pixels solved at a time, so that intermediate results stay in the cache."""
@@ -47,28 +57,81 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     rim_px = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, 5).ravel()[at]
     solved = ldi.with_layers(lambda layer: replace(layer, rgba=layer.rgba.copy()))
     strip_px = strip_px_for(ldi.size_px[0])
+    alpha = ldi.matte.rgba[..., 3].copy()
 
-    def solve(start: int) -> None:
-        part = slice(start, start + PART_PX)
-        _solve(ldi, at[part], rim_px[part], strip_px, solved)
+    def solve_alpha(start: int) -> _Mixtures:
+        part = at[start : start + PART_PX]
+        pixels = _Mixtures.of(ldi, part)
+        share = _alpha(pixels, rim_px[start : start + PART_PX], strip_px)
+        alpha.ravel()[part] = (share * 255 + 0.5).astype(np.uint8)
+        return pixels
+
+    def solve_colours(start: int, pixels: _Mixtures) -> None:
+        part = at[start : start + PART_PX]
+        _solve_colours(pixels, part, alpha.ravel()[part] / np.float32(255), solved)
 
     with ThreadPoolExecutor() as pool:
-        list(pool.map(solve, range(0, at.size, PART_PX)))
+        starts = range(0, at.size, PART_PX)
+        mixtures = list(pool.map(solve_alpha, starts))
+        _join_specks(alpha, ldi.matte.rgba[..., 3], inside, speck_px_for(ldi.size_px[0]))
+        list(pool.map(solve_colours, starts, mixtures))
     return solved
 
 
-def _solve(ldi: LayeredDepthImage, at: np.ndarray, rim_px: Values, strip_px: float, solved: LayeredDepthImage) -> None:
-    """Solve the pixels `at` of the strip and write them into the solved layers."""
+def _join_specks(alpha: Bytes, by_distance: Bytes, inside: Mask, max_px: int) -> None:
+    """Give specks of the near side on the far side, and specks of the far side on the near one, to their surroundings.
 
-    def pixels(layer: Layer) -> Colours:
-        return layer.rgba.reshape(-1, 4)[at, :3].astype(np.float32)
+    In a move they would float beside the edge. Pixels that are on the right side by their distance from the jump stay.
+    Alpha, 0 to 255, changes in place, inside the strip only.
+    """
+    longest_px, before = round(max_px**0.5), alpha.copy()
 
-    photo, near, far = pixels(ldi.front), pixels(ldi.matte), pixels(ldi.hidden)
-    is_between = np.zeros(at.size, bool)
-    if ldi.between is not None:  # wherever it has a surface, it is the layer directly behind the strip
-        is_between = ldi.between.rgba.reshape(-1, 4)[at, 3] > 0
-        far = np.where(is_between[:, None], pixels(ldi.between), far)
-    by_distance = ldi.matte.rgba.reshape(-1, 4)[at, 3].astype(np.float32) / 255
+    def join(corner: tuple[int, int]) -> None:
+        square, padded, within = padded_square(*corner, side_px=BLOCK_PX, padding_px=longest_px + 1)
+        for kind, value in ((cv2.THRESH_BINARY, 0), (cv2.THRESH_BINARY_INV, 255)):
+            side = cv2.threshold(before[padded], HALF_COVERED, 1, kind)[1]
+            _, labels, boxes, _ = cv2.connectedComponentsWithStats(side, connectivity=8)
+            length_px = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
+            small = (boxes[:, cv2.CC_STAT_AREA] <= max_px) & (length_px <= longest_px)
+            small[0] = False
+            misplaced = (by_distance[square] > HALF_COVERED) == (value > HALF_COVERED)
+            alpha[square][small[labels[within]] & inside[square] & misplaced] = value
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(join, squares(inside, side_px=BLOCK_PX)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Mixtures:
+    """Pixels of the strip, and the colours that they are mixtures of."""
+
+    photo: Colours
+    near: Colours
+    far: Colours
+    by_distance: Values
+    """Alpha by the distance from the jump."""
+
+    is_between: Bool[np.ndarray, "N"]
+    """Whether the far side is the layer between."""
+
+    @classmethod
+    def of(cls, ldi: LayeredDepthImage, at: np.ndarray) -> _Mixtures:
+        """Return the pixels `at` of the layers, which are not solved yet."""
+
+        def pixels(layer: Layer) -> Colours:
+            return layer.rgba.reshape(-1, 4)[at, :3].astype(np.float32)
+
+        far, is_between = pixels(ldi.hidden), np.zeros(at.size, bool)
+        if ldi.between is not None:  # wherever it has a surface, it is the layer directly behind the strip
+            is_between = ldi.between.rgba.reshape(-1, 4)[at, 3] > 0
+            far = np.where(is_between[:, None], pixels(ldi.between), far)
+        by_distance = ldi.matte.rgba.reshape(-1, 4)[at, 3].astype(np.float32) / 255
+        return cls(pixels(ldi.front), pixels(ldi.matte), far, by_distance, is_between)
+
+
+def _alpha(pixels: _Mixtures, rim_px: Values, strip_px: float) -> Values:
+    """Return the share that the near side covers, by colour where the two sides differ enough."""
+    photo, near, far, by_distance = pixels.photo, pixels.near, pixels.far, pixels.by_distance
     difference = near - far
     contrast = (difference**2).sum(axis=1)
     by_colour = ((photo - far) * difference).sum(axis=1) / np.maximum(contrast, 1.0)
@@ -76,16 +139,22 @@ def _solve(ldi: LayeredDepthImage, at: np.ndarray, rim_px: Values, strip_px: flo
     alpha = trust * np.clip(by_colour, 0, 1) + (1 - trust) * by_distance
     residual = np.linalg.norm(photo - _over(near, far, alpha), axis=1)
     fits = np.exp(-((residual / MISFIT_LEVELS) ** 2))
-    alpha = np.where(by_distance > 0.5, fits * alpha + (1 - fits), alpha)
-    alpha = _joined_to_front(alpha, by_distance, rim_px, strip_px)
-    near, far = _without_residual(photo, near, far, alpha, far_side=by_distance < 0.5)
+    alpha = np.where(by_distance > HALF, fits * alpha + (1 - fits), alpha)
+    return _joined_to_front(alpha, by_distance, rim_px, strip_px)
+
+
+def _solve_colours(pixels: _Mixtures, at: np.ndarray, alpha: Values, solved: LayeredDepthImage) -> None:
+    """Write the pixels `at` of the strip into the solved layers: their alpha, and the colours that it requires."""
+    photo, near, far, by_distance = pixels.photo, pixels.near, pixels.far, pixels.by_distance
+    near, far = _without_residual(photo, near, far, alpha, far_side=by_distance < HALF)
     alpha = np.round(np.maximum(alpha, _minimum_alpha(photo, far)) * 255) / 255  # as it is stored
     share, covers = alpha[:, None], alpha[:, None] > MIN_ALPHA
     far = np.where(covers, far, (photo - share * near) / (1 - np.minimum(share, MIN_ALPHA))).clip(0, 255)
     near = np.where(share > 0, (photo - (1 - share) * far) / np.maximum(share, 1 / 255), near).clip(0, 255)
     near, far = near + 0.5, far + 0.5
     _paint(solved.matte, at, near, alpha)
-    _paint(solved.front, at, np.where(by_distance[:, None] > 0.5, near, far))
+    _paint(solved.front, at, np.where(by_distance[:, None] > HALF, near, far))
+    is_between = pixels.is_between
     _paint(solved.hidden, at[~is_between], far[~is_between])
     if solved.between is not None:
         _paint(solved.between, at[is_between], far[is_between])
@@ -120,7 +189,7 @@ def _joined_to_front(alpha: Values, by_distance: Values, rim_px: Values, strip_p
 
     On the far side, a mixed colour counts less the farther the pixel is from the jump.
     """
-    near = by_distance > 0.5
+    near = by_distance > HALF
     change = np.where(near, np.clip(1.5 - rim_px, 0, 1), np.clip(1 - (rim_px - 0.5) / strip_px, 0, 1) * (1 - alpha))
     return np.asarray(alpha + (np.where(near, 1, by_distance) - alpha) * change, np.float32)
 

@@ -1,29 +1,40 @@
 """Soft edges: a doubtful jump of depth becomes a slope, over which the mesh stretches instead of tearing.
 
 A jump is doubtful if the photo shows no edge there: where it is one plain colour nobody sees the stretching, and where
-the estimated error of the depth is as large as the jump, tearing would do more harm. Doubtful jumps are blurred, wider
-ones more, by a bilateral filter (Tomasi and Manduchi 1998) whose range is theirs, so that larger jumps nearby stay.
+the expected error of the depth is as large as the jump, tearing would do more harm. Doubtful jumps are blurred, higher
+ones more, by a bilateral filter (Tomasi and Manduchi 1998) whose range is theirs, so that higher jumps nearby stay.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 import cv2
 import numpy as np
+from jaxtyping import Bool, Float32, Int
 
-from kbvr.imaging.array_types import Mask, Plane
-from kbvr.imaging.tiling import padded_square, squares
-from kbvr.ldi.edge_evidence import EdgeEvidence, jump_sides, smooth_step
+from kbvr.imaging.array_types import Plane
+from kbvr.imaging.tiling import padded_square
+from kbvr.ldi.edge_evidence import EdgeEvidence, smooth_step
+
+Indices = Int[np.ndarray, "N"]
+Values = Float32[np.ndarray, "N"]
 
 CERTAIN = (0.8, 1.6)
 """Jump over the expected error: below the first number the jump is doubtful, above the second it is certain."""
 
+MIN_SHARE = 0.05
+"""A smaller share of a jump is not worth a blur."""
+
+HELD = 0.5
+"""Jumps with a smaller share are held: their surroundings are not blurred."""
+
 SIDE_PX = 2
 """Distance from a jump within which its two ends are found: some jumps take a few pixels."""
 
-MAX_SIGMA_PX = 16
-"""Sigma of the widest blur. It is half the height of a jump, in minimum jumps, so higher jumps stay."""
+SIGMAS_PX = (16, 8, 4, 2, 1)
+"""Sigmas of the blurs. Each is for jumps of up to twice as many minimum jumps; higher ones stay."""
 
 RANGE_HEIGHTS = 1.5
 """Range sigma of the blur, in heights of the jump."""
@@ -31,71 +42,91 @@ RANGE_HEIGHTS = 1.5
 SQUARE_PX = 128
 
 
-def softened(parallax_px: Plane, evidence: EdgeEvidence, error_px: Plane | None, *, jump_px: float) -> Plane:
+def softened(
+    parallax_px: Plane, evidence: EdgeEvidence, at: Indices, expected_error_px: Values, *, jump_px: float
+) -> Plane:
     """Return the parallax with its doubtful jumps turned into slopes.
 
-    `error_px` is the expected error of the parallax; None if there is none to expect.
+    `at` are the flat indices of the pixels at jumps, and `expected_error_px` is the expected error of their parallax.
     """
-    near, far = jump_sides(parallax_px, jump_px)
-    seeds = near | far
-    window = np.ones((2 * SIDE_PX + 1, 2 * SIDE_PX + 1), np.uint8)
-    height = cv2.dilate(parallax_px, window) - cv2.erode(parallax_px, window)
-    share = _soft_share(height, seeds, evidence, error_px)
-    held = seeds & (share < 0.5)
-    at = np.flatnonzero(share)
-    heights, soft, sigma_px = height.ravel()[at], parallax_px.copy(), MAX_SIGMA_PX
-    while sigma_px >= 1:
-        highest = 2 * sigma_px * jump_px
-        in_class = at[(heights <= highest) & (heights > highest / 2 if sigma_px > 1 else True)]
-        if in_class.size:
-            chosen = np.zeros_like(share)
-            chosen.ravel()[in_class] = share.ravel()[in_class]
-            _blur(soft, chosen, held, sigma_px, RANGE_HEIGHTS * highest)
-        sigma_px //= 2
+    height = _heights(parallax_px, at)
+    y, x = np.divmod(at, parallax_px.shape[1])
+    cells = y // evidence.cell_px, x // evidence.cell_px
+    doubt = 1 - smooth_step(height / np.maximum(expected_error_px, np.float32(1e-6)), CERTAIN)
+    share = (1 - evidence.support[cells]) * np.maximum(evidence.plain[cells], doubt)
+    soft, lowest = parallax_px.copy(), np.append(2 * np.array(SIGMAS_PX[1:]) * jump_px, 0)
+    for sigma_px, above in zip(SIGMAS_PX, lowest, strict=True):
+        chosen = (share > MIN_SHARE) & (height > above) & (height <= 2 * sigma_px * jump_px)
+        _blur(soft, at, share, chosen, sigma_px, RANGE_HEIGHTS * 2 * sigma_px * jump_px)
     return soft
 
 
-def _blur(parallax_px: Plane, share: Plane, held: Mask, sigma_px: int, range_px: float) -> None:
-    """Blur the jumps of one class of heights by their shares, in place, without the surroundings of the held ones."""
-    reach = 2 * sigma_px
-    window = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    source = parallax_px.copy()
+def _heights(parallax_px: Plane, at: Indices) -> Values:
+    """Return the range of the parallax around each pixel."""
+    rows, columns = parallax_px.shape
+    y, x = np.divmod(at, columns)
+    around = (-SIDE_PX, -1, 0, 1, SIDE_PX)
+    down, right = [np.clip(y + step, 0, rows - 1) * columns for step in around], [x + step for step in around]
+    right = [np.clip(place, 0, columns - 1) for place in right]
+    flat, nearest, farthest = parallax_px.ravel(), parallax_px.ravel()[at], parallax_px.ravel()[at]
+    for row, column in product(down, right):
+        values = flat[row + column]
+        np.maximum(nearest, values, out=nearest)
+        np.minimum(farthest, values, out=farthest)
+    return np.asarray(nearest - farthest)
 
-    def blur(corner: tuple[int, int]) -> None:
-        square, padded, inside = padded_square(*corner, side_px=SQUARE_PX, padding_px=4 * reach)
-        weight = cv2.dilate(share[padded], window)
-        if not weight.any():
-            return
-        near_held = cv2.dilate(held[padded].view(np.uint8), np.ones((2 * sigma_px + 1, 2 * sigma_px + 1), np.uint8))
-        weight[near_held > 0] = 0
-        weight = cv2.blur(weight, (reach + 1, reach + 1))
-        before = source[padded]
-        cells = max(1, sigma_px // 2)
-        small = (
-            cv2.resize(before, None, fx=1 / cells, fy=1 / cells, interpolation=cv2.INTER_AREA) if cells > 1 else before
-        )
-        mean = cv2.bilateralFilter(small, 9 if sigma_px > 1 else 7, range_px, sigma_px / cells)
-        mean = cv2.resize(mean, before.shape[::-1], interpolation=cv2.INTER_LINEAR) if cells > 1 else mean
-        parallax_px[square] += (weight * (mean - before))[inside]
+
+def _blur(
+    parallax_px: Plane, at: Indices, share: Values, chosen: Bool[np.ndarray, "N"], sigma_px: int, range_px: float
+) -> None:
+    """Blur the chosen jumps by their shares, in place, without the surroundings of jumps that mostly stay."""
+    reach = 2 * sigma_px
+    padding_px = 3 * reach
+    y, x = np.divmod(at, parallax_px.shape[1])
+
+    def blur(corner: tuple[int, int]) -> tuple[tuple[slice, slice], Plane]:
+        square, padded, inside = padded_square(*corner, side_px=SQUARE_PX, padding_px=padding_px)
+        before = parallax_px[padded]
+        near = (y >= padded[0].start) & (y < padded[0].stop) & (x >= padded[1].start) & (x < padded[1].stop)
+        weight, held = np.zeros(before.shape, np.float32), np.zeros(before.shape, np.uint8)
+        here = near & chosen
+        weight[y[here] - padded[0].start, x[here] - padded[1].start] = share[here]
+        here = near & (share < HELD)
+        held[y[here] - padded[0].start, x[here] - padded[1].start] = 1
+        weight = np.asarray(cv2.dilate(weight, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.float32)
+        weight[cv2.dilate(held, np.ones((2 * sigma_px + 1, 2 * sigma_px + 1), np.uint8)) > 0] = 0
+        weight = np.asarray(cv2.blur(weight, (reach + 1, reach + 1)), np.float32)
+        return square, (weight * (_mean(before, sigma_px, range_px) - before))[inside]
 
     with ThreadPoolExecutor() as pool:
-        list(pool.map(blur, _squares_around(share > 0)))
+        corners = _squares_within(y[chosen], x[chosen], reach + reach // 2 + 1, parallax_px.shape)
+        changes = list(pool.map(blur, corners))
+    for square, change in changes:
+        parallax_px[square] += change
 
 
-def _squares_around(mask: Mask) -> list[tuple[int, int]]:
-    """Return the corners of the squares that contain set pixels, and of their neighbours, which a blur may reach."""
-    steps = (-SQUARE_PX, 0, SQUARE_PX)
-    around = {(y + dy, x + dx) for y, x in squares(mask, side_px=SQUARE_PX) for dy in steps for dx in steps}
-    return sorted((y, x) for y, x in around if 0 <= y < mask.shape[0] and 0 <= x < mask.shape[1])
+def _squares_within(y: Indices, x: Indices, reach_px: int, shape: tuple[int, int]) -> list[tuple[int, int]]:
+    """Return (y, x) of the upper left corner of every square of the grid that is within reach of one of the pixels."""
+    corners = {
+        (row * SQUARE_PX, column * SQUARE_PX)
+        for dy in (-reach_px, reach_px)
+        for dx in (-reach_px, reach_px)
+        for row, column in set(
+            zip(
+                (np.clip(y + dy, 0, shape[0] - 1) // SQUARE_PX).tolist(),
+                (np.clip(x + dx, 0, shape[1] - 1) // SQUARE_PX).tolist(),
+                strict=True,
+            )
+        )
+    }
+    return sorted(corners)
 
 
-def _soft_share(height: Plane, seeds: Mask, evidence: EdgeEvidence, error_px: Plane | None) -> Plane:
-    """Return the share of every jump that becomes a slope, at the jump's pixels; 0 elsewhere."""
-    at = np.flatnonzero(seeds)
-    y, x = (index // evidence.cell_px for index in np.divmod(at, seeds.shape[1]))
-    doubt = np.zeros(at.size, np.float32)
-    if error_px is not None:
-        doubt = 1 - smooth_step(height.ravel()[at] / np.maximum(error_px.ravel()[at], np.float32(1e-6)), CERTAIN)
-    share = np.zeros(seeds.shape, np.float32)
-    share.ravel()[at] = (1 - evidence.support[y, x]) * np.maximum(evidence.plain[y, x], doubt)
-    return share
+def _mean(parallax_px: Plane, sigma_px: int, range_px: float) -> Plane:
+    """Return the parallax blurred by a bilateral filter; a wide blur has no detail, so it is computed in cells."""
+    cell_px, size = max(1, sigma_px // 2), parallax_px.shape[::-1]
+    if cell_px == 1:
+        return np.asarray(cv2.bilateralFilter(parallax_px, 4 * sigma_px + 1, range_px, sigma_px), np.float32)
+    small = cv2.resize(parallax_px, (-(-size[0] // cell_px), -(-size[1] // cell_px)), interpolation=cv2.INTER_AREA)
+    small = cv2.bilateralFilter(small, 9, range_px, sigma_px / cell_px)
+    return np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR), np.float32)

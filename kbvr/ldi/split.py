@@ -24,10 +24,11 @@ from kbvr.depth.scene_depth import SceneDepth, scene_depth_of
 from kbvr.errors import InputError
 from kbvr.imaging.array_types import Mask, Picture, Plane
 from kbvr.imaging.masked_blur import masked_blur
-from kbvr.ldi.edge_evidence import edge_evidence
+from kbvr.ldi.edge_evidence import edge_evidence, jump_sides
 from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage, with_alpha
 from kbvr.ldi.margin import FILM_TEXTURE, MAX_MARGIN_SHARE, SCENE_TEXTURE, extended, margin_px_for
 from kbvr.ldi.occlusion import JUMP_PX, RIM_PX, Boundaries, between_px_for, find_boundaries, jump_px_for
+from kbvr.ldi.slivers import without_slivers
 from kbvr.ldi.snapping import snapped
 from kbvr.ldi.soft_edges import softened
 from kbvr.photo.photo import Photo
@@ -130,10 +131,13 @@ def _settled(depth: DepthMap, rgb: Picture, to_px: float, jump_px: float) -> Pla
     """Return the inverse depth without specks, small steps of a depth stored in few levels, and doubtful jumps."""
     clean_px = without_specks(depth.inverse_depth * np.float32(to_px), rgb, jump_px=jump_px)
     smooth_px = np.asarray(cv2.bilateralFilter(clean_px, 7, JUMP_PX / 2, 2.5), np.float32)
-    error = depth.expected_error()
-    evidence = edge_evidence(smooth_px, rgb, jump_px=jump_px)
-    smooth_px = snapped(smooth_px, rgb, evidence, jump_px=jump_px)
-    smooth_px = softened(smooth_px, evidence, None if error is None else error * np.float32(to_px), jump_px=jump_px)
+    if depth.confidence is not None:  # a depth that expects no error is taken as it is
+        evidence = edge_evidence(smooth_px, rgb, jump_px=jump_px)
+        smooth_px = snapped(smooth_px, rgb, evidence)
+        at = np.flatnonzero(np.logical_or(*jump_sides(smooth_px, jump_px)))
+        smooth_px = without_slivers(smooth_px, rgb, at, jump_px=jump_px)
+        error_px = depth.expected_error(at) * np.float32(to_px)
+        smooth_px = softened(smooth_px, evidence, at, error_px, jump_px=jump_px)
     smooth_px /= np.float32(to_px)
     return np.maximum(smooth_px, 0, out=smooth_px)
 

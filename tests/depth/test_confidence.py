@@ -74,8 +74,8 @@ def test_a_single_pass_without_a_confidence_knows_none():
 def test_the_error_to_expect_follows_from_the_confidence():
     depth = depth_of(np.linspace(0, 1, 100)[None] * np.ones((10, 1)))
     doubted = replace(depth, confidence=np.full((10, 100), 51, np.uint8))
-    assert doubted.expected_error() == pytest.approx(0.25 * (255 / 51 - 1), rel=0.02)
-    assert depth.expected_error() is None
+    assert doubted.expected_error(np.array([0, 999])) == pytest.approx(0.25 * (255 / 51 - 1), rel=0.02)
+    assert (depth.expected_error(np.array([5])) == 0).all()
 
 
 def test_the_built_in_network_tells_how_sure_it_is():
