@@ -91,8 +91,11 @@ class Subject:
     cells: Cells = field(repr=False)
     """The cells of `SceneDepth.cells` that it covers."""
 
+    weights: Float64[np.ndarray, "R C"] = field(repr=False)
+    """How much each cell counts: its salience, and how near it is to the middle; 0 outside."""
+
     inverse_depth: float
-    """Its median, 1/m."""
+    """Its weighted median, 1/m."""
 
     left: float
     top: float
@@ -111,8 +114,9 @@ def subject_of(scene_depth: SceneDepth, rgb: UInt8[np.ndarray, "H W 3"] | None =
     cells = _found(salience)
     if cells is None:
         return None
-    inverse_depth = float(np.median(scene_depth.cells[cells]))
-    return _subject(_with_tips(_with_parts(cells, salience), salience), salience.nearness, inverse_depth)
+    weights = np.where(cells, salience.total * salience.middle, 0.0)
+    cells = _with_tips(_with_parts(cells, salience), salience)
+    return _boxed(cells, weights, salience.nearness, scene_depth)
 
 
 def _found(salience: Salience) -> Cells | None:
@@ -210,15 +214,32 @@ def _frequencies(lab: Float32[np.ndarray, "R C 3"], around: Cells) -> Float64[np
     return counts.ravel()[colours] / counts.max()
 
 
-def _subject(cells: Cells, nearness: Float64[np.ndarray, "R C"], inverse_depth: float) -> Subject:
+def _boxed(
+    cells: Cells,
+    weights: Float64[np.ndarray, "R C"],
+    nearness: Float64[np.ndarray, "R C"],
+    scene_depth: SceneDepth,
+) -> Subject:
     """Return the subject that covers these cells, with its feet."""
     height, width = cells.shape
     left, right = _ends(cells.sum(axis=0))
     top = int(cells.any(axis=1).argmax())
     bottom = _feet(cells, nearness)
     return Subject(
-        cells, inverse_depth, left=left / width, top=top / height, right=right / width, bottom=bottom / height
+        cells,
+        weights,
+        _weighted_median(scene_depth.cells[cells], weights[cells]),
+        left=left / width,
+        top=top / height,
+        right=right / width,
+        bottom=bottom / height,
     )
+
+
+def _weighted_median(values: Float32[np.ndarray, "N"], weights: Float64[np.ndarray, "N"]) -> float:
+    order = np.argsort(values)
+    below = np.cumsum(weights[order])
+    return float(values[order[np.searchsorted(below, below[-1] / 2)]])
 
 
 def _ends(profile: Int64[np.ndarray, "N"]) -> tuple[int, int]:

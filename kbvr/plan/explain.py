@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kbvr.depth.depth_map import DepthMap
-from kbvr.formats.packing.rivalry import faults_of
+from kbvr.formats.packing.rivalry import faults_by_method
 from kbvr.geometry.camera import fov_deg_from_f_px
 from kbvr.motion.consequences import FRAME_LONG_SIDE_PX, Landmarks
 from kbvr.motion.limits import STRENGTHS, Verdict
@@ -44,7 +44,7 @@ def explain(
 
 
 def _anaglyph_line(photo: Photo, colours: str, glasses: str) -> str:
-    faults = {name: faults_of(photo.rgb, colours=name, glasses=glasses) for name in dict.fromkeys((colours, "dubois"))}
+    faults = faults_by_method(photo.rgb, dict.fromkeys((colours, "dubois")), glasses)
     figures = [
         f"{name} (rivalry between the eyes {fault.rivalry:.0f}, colour error {fault.colour_error:.0f})"
         for name, fault in faults.items()
