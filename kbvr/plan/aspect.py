@@ -60,8 +60,10 @@ def _corner(subject: Subject, width: float, height: float) -> tuple[float, float
 
 
 def _heaviest(weights: Float64[np.ndarray, "N"], length: float) -> float:
-    """Return the start of the interval with the largest sum of weights; positions are shares of all cells."""
+    """Return the start of the interval with the largest sum of weights, of which those in its middle count most.
+
+    Positions are shares of all cells.
+    """
     cells = max(1, round(length * len(weights)))
-    cumulative = np.concatenate([[0], np.cumsum(weights)])
-    sums = cumulative[cells:] - cumulative[:-cells]
+    sums = np.convolve(weights, np.hanning(cells + 2)[1:-1], mode="valid")
     return float(np.flatnonzero(sums >= sums.max() * (1 - 1e-9)).mean()) / len(weights)

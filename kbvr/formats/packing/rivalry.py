@@ -51,9 +51,7 @@ def best_method(rgb: UInt8[np.ndarray, "H W 3"], glasses: str) -> str:
     return best if totals[best] < totals["dubois"] - MIN_ADVANTAGE else "dubois"
 
 
-def faults_by_method(
-    rgb: UInt8[np.ndarray, "H W 3"], methods: Iterable[str], glasses: str
-) -> dict[str, Faults]:
+def faults_by_method(rgb: UInt8[np.ndarray, "H W 3"], methods: Iterable[str], glasses: str) -> dict[str, Faults]:
     """Return method -> faults of an anaglyph whose views are both this picture.
 
     Raises:
@@ -61,7 +59,8 @@ def faults_by_method(
     """
     small = averaged(rgb, within_px((rgb.shape[1], rgb.shape[0]), MEASURED_PX))
     lab = _lab(small)
-    return {colours: _faults(anaglyph(small, small, colours=colours, glasses=glasses), lab, glasses) for colours in methods}
+    made = {colours: anaglyph(small, small, colours=colours, glasses=glasses) for colours in methods}
+    return {colours: _faults(picture, lab, glasses) for colours, picture in made.items()}
 
 
 def _faults(made: UInt8[np.ndarray, "H W 3"], lab: Float32[np.ndarray, "H W 3"], glasses: str) -> Faults:
