@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 
 from kbvr.depth.scene_depth import SceneDepth
-from kbvr.motion.salience import Salience, salience_of
+from kbvr.motion.salience import MIDDLE_WEIGHT, Salience, salience_of
 
 Cells = Bool[np.ndarray, "R C"]
 
@@ -122,13 +122,16 @@ def subject_of(scene_depth: SceneDepth, rgb: UInt8[np.ndarray, "H W 3"] | None =
 def _found(salience: Salience) -> Cells | None:
     """Return the cells that stand out most, and others nearly as much; None if there are none."""
     central = salience.total * salience.middle**CENTRAL
-    most = float(np.quantile(central[salience.middle > 0.3], 0.95))
+    most = float(np.quantile(central[salience.middle > MIDDLE_WEIGHT], 0.95))
     candidates, undecided = [], np.ones(central.shape, bool)
     for level in LEVELS:
-        standing = undecided & (central > max(level * most, MIN_SALIENCE))
+        standing = undecided & (salience.total > MIN_SALIENCE) & (central > level * most)
         count, labels = cv2.connectedComponents(standing.astype(np.uint8), connectivity=4)
         areas = [cells for cells in (labels == label for label in range(1, count)) if cells.mean() >= MIN_AREA]
-        at_side = [_is_at_side(cells, salience.middle) for cells in areas]
+        at_side = [
+            _is_at_side(cells, salience.middle) or (level > LEVELS[0] and not _is_central(cells, salience.middle))
+            for cells in areas
+        ]
         candidates += [cells for cells, is_out in zip(areas, at_side, strict=True) if not is_out]
         undecided = np.any([np.zeros_like(undecided), *itertools.compress(areas, at_side)], axis=0)
     if not candidates:
@@ -143,7 +146,11 @@ def _is_at_side(cells: Cells, middle: Float64[np.ndarray, "R C"]) -> bool:
     """Return whether an area lies along the left or right border, or touches it and does not reach the middle."""
     touching = max(int(cells[:, 0].sum()), int(cells[:, -1].sum()))
     is_leaning = touching >= LEANING_SHARE * int(cells.any(axis=1).sum())
-    return touching > 0 and (is_leaning or float(middle[cells].max()) < CENTRAL_WEIGHT)
+    return is_leaning or (touching > 0 and not _is_central(cells, middle))
+
+
+def _is_central(cells: Cells, middle: Float64[np.ndarray, "R C"]) -> bool:
+    return bool(middle[cells].max() >= CENTRAL_WEIGHT)
 
 
 def _with_parts(cells: Cells, salience: Salience) -> Cells:
