@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import kbvr
+from kbvr.formats.packing import rivalry
 from kbvr.formats.packing.anaglyph import METHODS, anaglyph
 from kbvr.formats.packing.rivalry import MIN_ADVANTAGE, best_method, faults_by_method
+from kbvr.imaging.resize import averaged
 from kbvr.options.picture import Glasses
 
 ASTRONAUT = Path(__file__).parents[3] / "docs" / "photos" / "astronaut.jpg"
@@ -122,3 +124,16 @@ def test_only_anaglyphs_are_explained(tmp_path):
     np.save(tmp_path / "wall.npy", np.full((90, 120), 2.0))
     report = kbvr.export(red_photo(), tmp_path, still="sbs", depth=tmp_path / "wall.npy", depth_kind="depth-m")
     assert not [line for line in report.explanation if line.startswith("anaglyph:")]
+
+
+def test_a_photo_is_shrunk_once_for_all_methods(monkeypatch):
+    """A large photo takes longer to shrink than all methods to measure."""
+    shrunk: list[tuple[int, int]] = []
+
+    def counted(rgb: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
+        shrunk.append(size_px)
+        return averaged(rgb, size_px)
+
+    monkeypatch.setattr(rivalry, "averaged", counted)
+    best_method(red_photo(), "red-cyan")
+    assert len(shrunk) == 1
