@@ -9,7 +9,8 @@ from jaxtyping import Float64
 
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.scene_depth import scene_depth_of
-from kbvr.motion.subject import Subject, subject_of
+from kbvr.motion.salience import salience_of
+from kbvr.motion.subject import subject_of
 from kbvr.photo.photo import Photo
 
 HEADROOM = 0.04
@@ -26,17 +27,16 @@ def size_within(size_px: tuple[int, int], aspect: tuple[float, float]) -> tuple[
 def cropped_around_subject(photo: Photo, depth: DepthMap, aspect: tuple[float, float]) -> tuple[Photo, DepthMap]:
     """Return the crop of a photo and its depth that has this aspect ratio and its subject in the middle.
 
-    Of a subject that is too large for it, the crop holds what counts most, or its upper part; without a subject, it is
-    the photo's middle. The focal length stays, and the optical axis is taken to be in the middle of the crop, as for
-    any cropped photo.
+    Of a subject that is too large for it, the crop holds what counts most, or its upper part; without a subject, it
+    holds what stands out most, near the photo's middle. The focal length stays, and the optical axis is taken to be in
+    the middle of the crop, as for any cropped photo.
     """
     (width, height), (photo_width, photo_height) = size_within(photo.size_px, aspect), photo.size_px
-    x, y = (photo_width - width) // 2, (photo_height - height) // 2
-    subject = None if (x, y) == (0, 0) else subject_of(scene_depth_of(depth), photo.rgb)
-    if subject is not None:
-        share_x, share_y = _corner(subject, width / photo_width, height / photo_height)
-        x = min(max(round(share_x * photo_width), 0), photo_width - width)
-        y = min(max(round(share_y * photo_height), 0), photo_height - height)
+    corner = _corner(photo, depth, width / photo_width, height / photo_height)
+    x, y = (
+        min(max(int(share * whole + 1e-6), 0), whole - side)
+        for share, whole, side in zip(corner, photo.size_px, (width, height), strict=True)
+    )
     crop = np.s_[y : y + height, x : x + width]
     return (
         replace(photo, rgb=np.ascontiguousarray(photo.rgb[crop]), decoded_from=None),
@@ -48,10 +48,15 @@ def cropped_around_subject(photo: Photo, depth: DepthMap, aspect: tuple[float, f
     )
 
 
-def _corner(subject: Subject, width: float, height: float) -> tuple[float, float]:
-    """Return the top left corner of a crop around a subject; all lengths are shares of the photo's sides."""
-    x = (subject.left + subject.right - width) / 2
-    y = (subject.top + subject.bottom - height) / 2
+def _corner(photo: Photo, depth: DepthMap, width: float, height: float) -> tuple[float, float]:
+    """Return the top left corner of a crop; all lengths are shares of the photo's sides."""
+    scene_depth = scene_depth_of(depth)
+    subject = subject_of(scene_depth, photo.rgb)
+    if subject is None:
+        salience = salience_of(scene_depth, photo.rgb)
+        weights = salience.total * salience.middle
+        return _heaviest(weights.sum(axis=0), width), _heaviest(weights.sum(axis=1), height)
+    x, y = (subject.left + subject.right - width) / 2, (subject.top + subject.bottom - height) / 2
     if subject.right - subject.left > width:
         x = _heaviest(subject.weights.sum(axis=0), width)
     if subject.bottom - subject.top > height:
