@@ -169,7 +169,9 @@ def test_explain_names_the_subject_and_how_to_get_a_larger_move(tmp_path):
     inverse_depth = np.full(SIZE_PX[::-1], 0.5)
     inverse_depth[16:144, 80:160] = 1.0
     lines = explained(*scene(inverse_depth), tmp_path, kenburns=True)
-    assert "subject: 33% to 67% of the width, 10% to 90% of the height, 1 m away" in lines
+    (told,) = (line for line in lines if line.startswith("subject: "))
+    assert re.fullmatch(r"subject: \d+% to \d+% of the width, \d+% to \d+% of the height, 1 m away", told)
+    assert [int(n) for n in re.findall(r"(\d+)%", told)] == pytest.approx([33, 67, 10, 90], abs=2)
     lines = explained(*scene(np.full(SIZE_PX[::-1], 0.5)), tmp_path, kenburns=True, overwrite=True)
     assert "subject: none stands out; a zoom goes to the middle" in lines
     for strength, remedy in (("gentle", "a bolder strength allows more"), ("bold", "a path of your own has no limits")):

@@ -143,7 +143,7 @@ def fitted(
         width, height = best.size_px
         raise InputError(
             f"{name}: expected at most {max_kb:g} kB, got {size_bytes / 1000:.1f} kB with {len(best.frames)} frames of "
-            f"{width}x{height}, the smallest that it is made"
+            f"{width}x{height}, which is its smallest size"
         )
     too_large, fits, step, tried = -1, last, 0, best
     while fits - too_large > 1:
