@@ -76,6 +76,20 @@ def test_a_hat_that_is_farther_than_the_head_belongs_to_it():
     assert box_px(found(inverse_depth))[2] <= 75 + 0.1 * 30 + 1
 
 
+def test_a_large_thing_behind_is_not_a_part():
+    """It stands out as a hat does and ends nearby, but has two thirds of the subject's size."""
+    inverse_depth = before_wall((45, 40, 75, 90))
+    inverse_depth[14:40, 40:80] = 0.25 + 0.75 * 0.3
+    assert box_px(found(inverse_depth)) == pytest.approx((45, 40, 75, 90), abs=1)
+
+
+def test_a_faint_relief_is_not_a_subject():
+    """A card 2% of the depth range before a floor."""
+    inverse_depth = np.repeat(np.linspace(0.1, 1.0, ROWS)[:, None], COLUMNS, axis=1)
+    inverse_depth[30:70, 45:75] += 0.02
+    assert found(inverse_depth) is None
+
+
 def test_a_speck_is_not_a_subject():
     assert found(before_wall((58, 50, 61, 53))) is None
 
