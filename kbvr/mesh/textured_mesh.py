@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from math import ceil, log2
 from typing import Literal
 
+import cv2
 import numpy as np
 from jaxtyping import Float32, Int64, UInt8
 
@@ -133,7 +134,7 @@ def textured_mesh_of(
     plane = plane_of(scene, CELL_PX * 2 ** ceil(log2(density)))
     while True:
         near = _near_draft(scene.ldi, plane, with_border=surround != "none")
-        drafts = [near, *(_hidden_draft(layer, plane) for layer in scene.ldi.layers if layer.is_hidden)]
+        drafts = [near, *(_hidden_draft(scene.ldi, layer, plane) for layer in scene.ldi.layers if layer.is_hidden)]
         tolerance_px = TOLERANCE_PX
         while tolerance_px <= MAX_TOLERANCE_PX:
             meshes = [draft.grid.mesh(draft.tolerance_factor * tolerance_px * density) for draft in drafts]
@@ -164,7 +165,9 @@ def _near_draft(ldi: LayeredDepthImage, plane: CellPlane, *, with_border: bool) 
     kinds = np.where(whole, FRONT, np.where(plane.cells(in_matte).any(axis=(1, 3)), MATTE, 0))
     if with_border:
         kinds[plane.inside(with_margin=True) & ~inside] = BORDER
-    grid = plane.grid(np.where(strip, strip_depth, depth), plane.pixels(whole) | in_matte | beyond, kinds)
+    grid = plane.grid(
+        np.where(strip, strip_depth, depth), plane.pixels(whole) | in_matte | beyond, kinds, stretched=kinds == BORDER
+    )
     rgba[..., 3] = 255
     strip_rgba[left_over] = rgba[left_over]
     return _Draft(
@@ -172,11 +175,15 @@ def _near_draft(ldi: LayeredDepthImage, plane: CellPlane, *, with_border: bool) 
     )
 
 
-def _hidden_draft(layer: Layer, plane: CellPlane) -> _Draft:
-    rgba = plane.of(layer.rgba)
+def _hidden_draft(ldi: LayeredDepthImage, layer: Layer, plane: CellPlane) -> _Draft:
+    """Return a hidden layer: one sheet wherever it is invented, since nothing is behind a cut."""
+    rgba, filled = plane.of(layer.rgba), ldi.fill_mask if layer.name == "hidden" else ldi.between_fill
+    assert filled is not None
     present = rgba[..., 3] > 0
     kinds = (plane.cells(present).any(axis=(1, 3)) & plane.inside(with_margin=False)).astype(np.int64)
-    grid = plane.grid(plane.of(layer.inverse_depth), present, kinds)
+    invented = np.asarray(plane.cells(plane.of(filled)).any(axis=(1, 3)), np.uint8)
+    one_sheet = cv2.dilate(invented, np.ones((3, 3), np.uint8)) > 0  # and hangs together with what the photo shows
+    grid = plane.grid(plane.of(layer.inverse_depth), present, kinds, stretched=one_sheet)
     rgba[..., 3] = 255
     return _Draft(grid, kinds, {1: layer.name}, {1: rgba}, HIDDEN_TOLERANCE)
 

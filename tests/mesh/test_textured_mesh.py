@@ -92,6 +92,27 @@ def test_no_triangle_spans_the_jump():
             assert (np.ptp(inverse_depth, axis=1) < 0.1).all(), part.name
 
 
+def test_what_is_invented_behind_things_is_one_sheet():
+    """A filler may invent a step; there the hidden layer is stretched, since nothing is behind a cut."""
+    photo, depth = card_before_wall()
+
+    def stepped(rgb, inverse_depth, *, hole, source):
+        invented = inverse_depth.copy()
+        invented[hole] = np.where(np.nonzero(hole)[0] % 16 < 8, 0.25, 0.7)
+        return rgb, invented
+
+    scene = build_scene(photo, depth, reach_m=0.1, filler=stepped)
+    hidden = parts_of(textured_mesh_of(scene, photo))["hidden"]
+    spans = np.ptp(1 / hidden.points_m[hidden.triangles, 2], axis=1)
+    assert (spans > 0.2).any()
+    corners = np.rint(at_px(scene, hidden)).astype(int)
+    depths_at = {}
+    for corner, z in zip(map(tuple, corners), hidden.points_m[:, 2], strict=True):
+        depths_at.setdefault(corner, set()).add(round(float(z), 2))
+    assert len(depths_at) > 100
+    assert max(map(len, depths_at.values())) == 1
+
+
 def test_triangles_face_the_camera():
     """Viewers leave out what is seen from behind; so the dome faces inward."""
     _, textured_mesh = card_relief()
