@@ -10,6 +10,7 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.formats.packing.rivalry import faults_of
 from kbvr.geometry.camera import fov_deg_from_f_px
 from kbvr.motion.consequences import FRAME_LONG_SIDE_PX, Landmarks
+from kbvr.motion.head_box import HeadBox
 from kbvr.motion.limits import STRENGTHS, Verdict
 from kbvr.motion.zoom_to_subject import wished_zoom, zoom_that_fits
 from kbvr.options.export_options import ExportOptions
@@ -106,6 +107,16 @@ def _limit_lines(shot: Shot, landmarks: Landmarks, options: ExportOptions) -> li
         zoom, wished = zoom_that_fits(landmarks, strength), wished_zoom(strength)
         lines.append(f"zoom: {zoom:.2f} instead of {wished:.2f}, so that the subject fits into the frame")
     return lines
+
+
+def head_box_line(head_box: HeadBox) -> str:
+    """Return how far a head may move in a scene, and why."""
+    sideways, up, forward = (f"{side * 100:.0f}" for side in head_box.sides_m)
+    line = f"head: may move {sideways} cm to the sides, {up} cm up and down, {forward} cm back and forth"
+    verdict = head_box.verdict
+    if verdict is None or verdict.limited_by is None:
+        return line
+    return f"{line}: {verdict.size:.0%} of the full box, because {_limit(verdict)}"
 
 
 def _limit(verdict: Verdict) -> str:
