@@ -18,7 +18,7 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, Int64, UInt8
+from jaxtyping import Bool, Float32, Int64, UInt8
 
 from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera
@@ -150,6 +150,7 @@ def _near_draft(ldi: LayeredDepthImage, plane: CellPlane, *, with_border: bool) 
     """Return the near side: whole cells of the front, cells of the matte, and cells beyond the photo's border.
 
     Where the strip crosses a cell, the rest of the cell belongs to the matte, unless the hidden layer shows it anyway.
+    The matte's texture goes on over the front beside it, since viewers mix the texels at their seam.
     """
     rgba, depth = plane.of(ldi.front.rgba), plane.of(ldi.front.inverse_depth)
     strip_rgba, strip_depth = plane.of(ldi.matte.rgba), plane.of(ldi.matte.inverse_depth)
@@ -169,10 +170,18 @@ def _near_draft(ldi: LayeredDepthImage, plane: CellPlane, *, with_border: bool) 
         np.where(strip, strip_depth, depth), plane.pixels(whole) | in_matte | beyond, kinds, stretched=kinds == BORDER
     )
     rgba[..., 3] = 255
-    strip_rgba[left_over] = rgba[left_over]
+    opaque = left_over | (
+        plane.pixels(_neighbourhood(kinds == MATTE)) & is_front & (np.abs(depth - strip_depth) < plane.jump)
+    )
+    strip_rgba[opaque] = rgba[opaque]
     return _Draft(
         grid, kinds, {FRONT: "front", MATTE: "matte", BORDER: "border"}, {FRONT: rgba, MATTE: strip_rgba, BORDER: rgba}
     )
+
+
+def _neighbourhood(cells: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """Return the cells and their eight neighbours."""
+    return np.asarray(cv2.dilate(np.asarray(cells, np.uint8), np.ones((3, 3), np.uint8)) > 0)
 
 
 def _hidden_draft(ldi: LayeredDepthImage, layer: Layer, plane: CellPlane) -> _Draft:
@@ -181,8 +190,8 @@ def _hidden_draft(ldi: LayeredDepthImage, layer: Layer, plane: CellPlane) -> _Dr
     assert filled is not None
     present = rgba[..., 3] > 0
     kinds = (plane.cells(present).any(axis=(1, 3)) & plane.inside(with_margin=False)).astype(np.int64)
-    invented = np.asarray(plane.cells(plane.of(filled)).any(axis=(1, 3)), np.uint8)
-    one_sheet = cv2.dilate(invented, np.ones((3, 3), np.uint8)) > 0  # and hangs together with what the photo shows
+    invented = np.asarray(plane.cells(plane.of(filled)).any(axis=(1, 3)))
+    one_sheet = _neighbourhood(invented)  # and hangs together with what the photo shows
     grid = plane.grid(plane.of(layer.inverse_depth), present, kinds, stretched=one_sheet)
     rgba[..., 3] = 255
     return _Draft(grid, kinds, {1: layer.name}, {1: rgba}, HIDDEN_TOLERANCE)
