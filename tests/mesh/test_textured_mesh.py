@@ -113,7 +113,7 @@ def _around(place):
     """Yield the rows and columns of the four texels around places (x, y)."""
     for down in (0, 1):
         for right in (0, 1):
-            column, row = (np.floor(place) + (right, down)).astype(int).T
+            column, row = (np.floor(place) + np.array([right, down])).astype(int).T
             yield row, column
 
 
