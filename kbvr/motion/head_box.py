@@ -21,8 +21,8 @@ MIN_SIZE = 0.4
 turns on, so they move by 4 cm when it turns by 30 degrees, towards the photo's border."""
 
 HEAD_LIMITS = replace(LIMITS.scaled(2), lost=1.0)
-"""Limits of the corners, chosen by eye: twice those of a move, since nobody has to go there, and there is no frame for
-the subject to leave."""
+"""Limits of the corners, chosen by eye: twice those of a move, since nobody has to go there, and there is no frame that
+the subject could leave."""
 
 MIN_BORDER_SHARE = 0.08
 """Minimum width of the margin beyond the photo's border, as a share of the photo's width."""
@@ -70,6 +70,6 @@ def head_box_for(landmarks: Landmarks, *, ipd_m: float, strength: float = 1.0) -
     def cameras(size: float) -> list[Camera]:
         return [corner.camera(rest) for corner in head_box_of_size(max(size, MIN_SIZE), ipd_m).corners(held)]
 
-    verdict = largest(cameras, landmarks, HEAD_LIMITS.scaled(strength))
+    verdict = largest(cameras, landmarks, HEAD_LIMITS.scaled(strength), is_framed=False)
     verdict = replace(verdict, size=max(verdict.size, MIN_SIZE))
     return replace(head_box_of_size(verdict.size, ipd_m), verdict=verdict)

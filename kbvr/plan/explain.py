@@ -116,14 +116,15 @@ def head_box_line(head_box: HeadBox) -> str:
     verdict = head_box.verdict
     if verdict is None or verdict.limited_by is None:
         return line
-    return f"{line}: {verdict.size:.0%} of the full box, because {_limit(verdict)}"
+    reason = _limit(verdict, view="what is inside the photo's border")
+    return f"{line}: {verdict.size:.0%} of the full box, because {reason}"
 
 
-def _limit(verdict: Verdict) -> str:
-    """Return in words which limit holds."""
+def _limit(verdict: Verdict, *, view: str = "the frame") -> str:
+    """Return in words which limit of a view holds."""
     limits = verdict.limits
     return {
-        "invented": f"at most {limits.invented:.1%} of the frame may show what the photo does not",
+        "invented": f"at most {limits.invented:.1%} of {view} may show what the photo does not",
         "parallax": f"objects may shift by at most {limits.parallax:.1%} of the width against what is behind them",
         "bend_px": f"straight lines may bend by at most {limits.bend_px:.1f} px of {FRAME_LONG_SIDE_PX}",
         "lost": "the subject must stay in the frame",
