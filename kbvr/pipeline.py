@@ -28,6 +28,8 @@ from kbvr.making.report import ExportReport
 from kbvr.making.run import Progress, Run
 from kbvr.mesh.cell_plane import TEXTURE_MAX_PX
 from kbvr.motion.consequences import Landmarks
+from kbvr.motion.head_box import head_box_for
+from kbvr.motion.limits import STRENGTHS
 from kbvr.motion.view import view_of
 from kbvr.nets import record_sessions
 from kbvr.options.declare import quoted
@@ -231,7 +233,10 @@ def _planned(
         for job in jobs
         if isinstance(job.kind, DrawnKind)
     ]
-    return Plan(photo, depth, landmarks, options, tuple(jobs), tuple(shots))
+    head_box = None
+    if any(isinstance(job.kind, SceneKind) for job in jobs):
+        head_box = head_box_for(landmarks, ipd_m=options.ipd_mm / 1000, strength=STRENGTHS[options.strength])
+    return Plan(photo, depth, landmarks, options, tuple(jobs), tuple(shots), head_box)
 
 
 def _is_same(path: Path, other: Path) -> bool:

@@ -369,11 +369,12 @@ def test_a_crop_in_pixels_is_the_photos_own_when_memory_makes_the_photo_smaller(
         ({"wiggle": True, "animate_as": "gif", "budget_percent": 1.0, "strength": "bold"}, ["strength"]),
         ({"still": "sbs", "strength": "gentle"}, []),
         ({"depth_map": "png", "strength": "gentle"}, ["strength"]),
+        ({"obj": True, "strength": "gentle"}, []),
     ],
 )
 def test_a_choice_that_no_file_takes_is_warned_of(tmp_path, caplog, options, unused):
     """Who chose it meant another output."""
-    moves = {} if {"still", "depth_map", "wiggle"} & {*options} else {"seconds": 0.1}
+    moves = {} if {"still", "depth_map", "wiggle", "obj"} & {*options} else {"seconds": 0.1}
     kbvr.export(EXAMPLES / "cat.jpg", tmp_path, max_size=(64, 64), **options, **moves)
     told = [record.getMessage() for record in caplog.records if "has no effect" in record.getMessage()]
     assert told == [f"{name} has no effect on the chosen outputs" for name in unused]

@@ -11,6 +11,7 @@ from kbvr.formats.loop.animation import lasting_s
 from kbvr.formats.packing.rivalry import faults_by_method
 from kbvr.geometry.camera import fov_deg_from_f_px
 from kbvr.motion.consequences import FRAME_LONG_SIDE_PX, Landmarks
+from kbvr.motion.head_box import HeadBox
 from kbvr.motion.limits import STRENGTHS, Verdict
 from kbvr.motion.move import Move
 from kbvr.motion.subject import Subject
@@ -129,11 +130,22 @@ def _limit_lines(shot: Shot, landmarks: Landmarks, options: ExportOptions) -> li
     return lines
 
 
-def _limit(verdict: Verdict) -> str:
-    """Return in words which limit holds."""
+def head_box_line(head_box: HeadBox) -> str:
+    """Return how far a head may move in a scene, and why."""
+    sideways, up, forward = (f"{side * 100:.0f}" for side in head_box.sides_m)
+    line = f"head: may move {sideways} cm to the sides, {up} cm up and down, {forward} cm back and forth"
+    verdict = head_box.verdict
+    if verdict is None or verdict.limited_by is None:
+        return line
+    reason = _limit(verdict, view="what is inside the photo's border")
+    return f"{line}: {verdict.size:.0%} of the full box, because {reason}"
+
+
+def _limit(verdict: Verdict, *, view: str = "the frame") -> str:
+    """Return in words which limit of a view holds."""
     limits = verdict.limits
     return {
-        "invented": f"at most {limits.invented:.1%} of the frame may show what the photo does not",
+        "invented": f"at most {limits.invented:.1%} of {view} may show what the photo does not",
         "parallax": f"objects may shift by at most {limits.parallax:.1%} of the width against what is behind them",
         "bend_px": f"straight lines may bend by at most {limits.bend_px:.1f} px of {FRAME_LONG_SIDE_PX}",
         "lost": "the subject must stay in the frame",

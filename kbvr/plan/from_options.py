@@ -15,7 +15,7 @@ from kbvr.motion.path_names import Strength
 from kbvr.motion.path_options import PathOptions
 from kbvr.motion.paths import check_keyframes
 from kbvr.options.export_options import ExportOptions
-from kbvr.options.outputs import AT_REST, FROM_DEPTH, LOOPS
+from kbvr.options.outputs import AT_REST, FROM_DEPTH, LOOPS, SCENES
 from kbvr.photo.photo import Photo
 from kbvr.rendering.depth_of_field import Lens, lens_for
 from kbvr.stereo.comfort_limits import ANAGLYPH_BUDGET, DEFAULT_BUDGET, WIGGLE_BUDGET
@@ -28,7 +28,7 @@ outer eye at the end of a path is within the limits."""
 BUDGETS: Mapping[str, float] = MappingProxyType({"wiggle": WIGGLE_BUDGET, "anaglyph": ANAGLYPH_BUDGET})
 """Output -> default budget, if that is not DEFAULT_BUDGET."""
 
-WITHOUT_STRENGTH = ("quilt", *FROM_DEPTH, "ply", "obj", "usdz", "splats")
+WITHOUT_STRENGTH = ("quilt", *FROM_DEPTH)
 """Outputs that no strength changes: they have no camera that moves, and no eyes whose distance is planned."""
 
 
@@ -105,10 +105,10 @@ def unused(options: ExportOptions, formats: Collection[str]) -> list[str]:
 
 
 def _has_strength(output: str, options: ExportOptions) -> bool:
-    """Return whether the strength changes an output: whether its move, or the distance of its eyes, is planned."""
+    """Return whether the strength changes an output: whether its move, head box or distance of eyes is planned."""
     if strength_of(options) is None or output in WITHOUT_STRENGTH:
         return False
-    if output == "anaglyph":
+    if output == "anaglyph" or output in SCENES:
         return True
     has_planned_eyes = output in ("stereo", "still", "wiggle") and not is_baseline_given(options)
     return has_planned_eyes or (output not in (*LOOPS, *AT_REST) and path_options(output, options).is_planned)

@@ -38,6 +38,10 @@ def fence() -> tuple[Photo, DepthMap]:
     return scene(inverse_depth)
 
 
+def wall() -> tuple[Photo, DepthMap]:
+    return scene(np.full(SIZE_PX[::-1], 0.5))
+
+
 def shots(photo: Photo, depth: DepthMap, **options) -> dict[str, Shot]:
     return {shot.output: shot for shot in kbvr.plan_export(photo, depth, "out", **options).shots}
 
@@ -144,6 +148,24 @@ def test_the_camera_of_a_scene_file_has_the_same_limits(tmp_path):
     found_m = glb_reach_m(tmp_path, photo, depth, path="dolly", strength="gentle")
     assert found_m == pytest.approx(max(move.z_m for move in film.moves), rel=0.03)
     assert glb_reach_m(tmp_path, photo, depth, path="dolly", strength="bold") > 1.5 * found_m
+
+
+@pytest.mark.parametrize(
+    ("made", "box_m", "said"),
+    [
+        (fence, (0.04, 0.024, 0.032), r"head: may move 4 cm to the sides, .*: 40% of the full box, because .* may .*"),
+        (wall, (0.1, 0.06, 0.08), "head: may move 10 cm to the sides, 6 cm up and down, 8 cm back and forth"),
+    ],
+)
+def test_a_head_may_move_as_far_as_the_limits_allow_and_explain_says(made, box_m, said, tmp_path):
+    """Before a fence that is the least, before a wall everything; the file says the same."""
+    photo, depth = made()
+    report = kbvr.write_export(kbvr.plan_export(photo, depth, tmp_path, gltf=True, seconds=2, triangles=2000))
+    content = report.file.path.read_bytes()
+    told = json.loads(content[20 : 20 + struct.unpack_from("<I", content, 12)[0]])
+    assert told["scenes"][0]["extras"]["kbvr"]["head_box_m"] == pytest.approx(box_m)
+    (line,) = (line for line in report.explanation if line.startswith("head: "))
+    assert re.fullmatch(said, line)
 
 
 def test_explain_names_the_limit_that_holds(tmp_path):
