@@ -18,7 +18,7 @@ from kbvr.inpaint.patch_levels import BORDER_PX, Level, best_patches
 from kbvr.inpaint.push_pull import spread
 from kbvr.inpaint.working_size import at_working_size
 
-FLAT_LEVELS = 4.0
+FLAT_LEVELS = 6.0
 """Detail of patches of this strength (RMS, 8-bit levels) is halved, weaker detail more: it would only add noise."""
 
 POOR_COST = 80.0
@@ -28,6 +28,10 @@ TRUSTED_SHARE, GUESSED_SHARE = 0.03, 0.08
 MIN_TRUSTED_PX, MIN_GUESSED_PX = 12.0, 32.0
 """Distances from the sources, as shares of the long side, up to which patches are trusted whatever they cost, and from
 which their cost decides. Moves show little that is farther away."""
+
+GUIDED_PX, PATCHED_PX = 2.0, 8.0
+"""Up to the first distance from the sources, everything is the guide, which continues them without a seam; patches are
+mixed in up to the second."""
 
 AROUND_PX = 7
 """Strength and cost are averaged over squares of this side."""
@@ -79,6 +83,7 @@ def _share(level: Level, guide: Float32[np.ndarray, "4 h w"]) -> Float32[np.ndar
     start_px, end_px = max(MIN_TRUSTED_PX, TRUSTED_SHARE * side_px), max(MIN_GUESSED_PX, GUESSED_SHARE * side_px)
     trusted = np.clip((end_px - distance_px) / (end_px - start_px), 0, 1)
     fit = trusted + (1 - trusted) / (1 + (cost / POOR_COST) ** 2)
+    fit *= np.clip((distance_px - GUIDED_PX) / (PATCHED_PX - GUIDED_PX), 0, 1)
     return np.asarray(hole * fit * strength / (strength + FLAT_LEVELS**2), np.float32)
 
 
