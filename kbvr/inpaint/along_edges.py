@@ -32,6 +32,7 @@ def along_edges(
     inner[..., 3:6] = structure_tensor(colours, confidence > 0).transpose(1, 2, 0)
     inner[..., 6] = 1
     inner *= confidence[..., None]
+    inner[..., 7] = distance_px
     y, x = np.nonzero(unknown)
     order = np.argsort(distance_px[y, x], kind="stable")
     places = ((y + BORDER_PX) * pixels.shape[1] + x + BORDER_PX)[order].astype(np.int32)

@@ -51,11 +51,12 @@ def patches(rgb: Picture, inverse_depth: Plane, *, hole: Mask, source: Mask) -> 
     at = np.flatnonzero(hole)
     if small_hole.any():
         level = best_patches(guide, known, small_hole)
-        share = _share(level, guide)
+        trust = _trust(level)
+        share = trust * _joined(level, guide)
         complete = guide.copy()
         complete[:3] += share * (_inner(level.rgb) / np.float32(255) - guide[:3])
         if known.shape != hole.shape:
-            detail = _lost_detail(level, share, at=at, source=source)
+            detail = _lost_detail(level, trust, at=at, source=source)
     filled_rgb, filled_depth = rgb.copy(), inverse_depth.copy()
     for index in range(3):  # one by one: a large photo would take gigabytes at once
         plane = _enlarged(complete[index] * 255, hole.shape)
@@ -68,31 +69,40 @@ def patches(rgb: Picture, inverse_depth: Plane, *, hole: Mask, source: Mask) -> 
     return filled_rgb, filled_depth
 
 
-def _share(level: Level, guide: Float32[np.ndarray, "4 h w"]) -> Float32[np.ndarray, "h w"]:
-    """Return the share of the patches in the result, 0 to 1; the rest is the guide."""
-    hole = _inner(level.hole).astype(np.float32)
-
-    def around(values: np.ndarray) -> Float32[np.ndarray, "h w"]:
-        mean = cv2.boxFilter(np.asarray(values * hole, np.float32), -1, (AROUND_PX, AROUND_PX))
-        return np.asarray(mean / np.maximum(cv2.boxFilter(hole, -1, (AROUND_PX, AROUND_PX)), 1e-6), np.float32)
-
-    detail = _inner(level.rgb) - 255 * guide[:3]
-    strength, cost = around((detail * detail).mean(axis=0)), around(_inner(level.cost))
-    distance_px = cv2.distanceTransform((_inner(level.source) == 0).astype(np.uint8), cv2.DIST_L2, 5)
-    side_px = max(hole.shape)
+def _trust(level: Level) -> Float32[np.ndarray, "h w"]:
+    """Return the trust in patches, 0 to 1, by their distance from the sources and their cost."""
+    distance_px, cost = _distance_px(level), _around(level, _inner(level.cost))
+    side_px = max(cost.shape)
     start_px, end_px = max(MIN_TRUSTED_PX, TRUSTED_SHARE * side_px), max(MIN_GUESSED_PX, GUESSED_SHARE * side_px)
     trusted = np.clip((end_px - distance_px) / (end_px - start_px), 0, 1)
-    fit = trusted + (1 - trusted) / (1 + (cost / POOR_COST) ** 2)
-    fit *= np.clip((distance_px - GUIDED_PX) / (PATCHED_PX - GUIDED_PX), 0, 1)
-    return np.asarray(hole * fit * strength / (strength + FLAT_LEVELS**2), np.float32)
+    return np.asarray(_inner(level.hole) * (trusted + (1 - trusted) / (1 + (cost / POOR_COST) ** 2)), np.float32)
+
+
+def _joined(level: Level, guide: Float32[np.ndarray, "4 h w"]) -> Float32[np.ndarray, "h w"]:
+    """Return the share of trusted patches in the result, 0 to 1; the rest is the guide."""
+    detail = _inner(level.rgb) - 255 * guide[:3]
+    strength = _around(level, (detail * detail).mean(axis=0))
+    inside = np.clip((_distance_px(level) - GUIDED_PX) / (PATCHED_PX - GUIDED_PX), 0, 1)
+    return np.asarray(inside * strength / (strength + FLAT_LEVELS**2), np.float32)
+
+
+def _distance_px(level: Level) -> Float32[np.ndarray, "h w"]:
+    return np.asarray(cv2.distanceTransform((_inner(level.source) == 0).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
+
+
+def _around(level: Level, values: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
+    """Return the mean of values over the hole in the square around every pixel."""
+    hole, square = _inner(level.hole).astype(np.float32), (AROUND_PX, AROUND_PX)
+    mean = cv2.boxFilter(np.asarray(values * hole, np.float32), -1, square)
+    return np.asarray(mean / np.maximum(cv2.boxFilter(hole, -1, square), 1e-6), np.float32)
 
 
 def _lost_detail(
-    level: Level, share: Float32[np.ndarray, "h w"], *, at: np.ndarray, source: Mask
+    level: Level, trust: Float32[np.ndarray, "h w"], *, at: np.ndarray, source: Mask
 ) -> tuple[np.ndarray, Float32[np.ndarray, "N"]]:
     """Return which of the photo's pixels give `at` the detail that the working picture has lost, and its gain."""
     height, width = source.shape
-    small_height, small_width = share.shape
+    small_height, small_width = trust.shape
     match = _inner(level.match)
     seed = nearest_seed(match >= 0)[1]  # pixels at the rim of the hole take the match of their neighbour
     y, x = np.divmod(at, width)
@@ -105,7 +115,7 @@ def _lost_detail(
     is_source = (from_y >= 0) & (from_x >= 0) & (from_y < height) & (from_x < width)
     found = np.where(is_source, from_y * width + from_x, 0)
     is_source &= source.ravel()[found]
-    return found, np.asarray(share.ravel()[seed] * is_source, np.float32)
+    return found, np.asarray(trust.ravel()[seed] * is_source, np.float32)
 
 
 def _inner(planes: np.ndarray) -> np.ndarray:

@@ -7,9 +7,10 @@
 //
 // where a is the part of q - p across the edge, and g the difference of the eigenvalues of the structure tensor, whose
 // first eigenvector points across the edge. Unlike in the paper, the tensor too is continued from pixel to pixel, so
-// that edges run straight on. From the nearest source outwards, every pixel that is done counts as known.
+// that edges run straight on. Pixels are done in the order of their distance from the sources, and count as known for
+// those that are farther away; among equally distant ones, the order would bend edges to one side.
 //
-// A pixel is eight numbers: red, green, blue, the tensor's xx, xy and yy, all times its confidence; that; and nothing.
+// A pixel is eight numbers: red, green, blue, the tensor's xx, xy and yy, all times its confidence; that; its distance.
 
 #include "quads.h"
 
@@ -43,8 +44,12 @@ Disc disc_of(int32_t width) {
 }
 
 inline Pixel weighted(const Disc& disc, const Pixel* at, const float* weights) {
+    const float distance = (*at)[7];
     Pixel total = {};
-    for (int n = 0; n < disc.count; ++n) total += at[disc.away[n]] * weights[n];
+    for (int n = 0; n < disc.count; ++n) {
+        const Pixel pixel = at[disc.away[n]];
+        total += pixel * (pixel[7] < distance ? weights[n] : 0.0f);
+    }
     return total;
 }
 
@@ -71,6 +76,7 @@ KBVR_API void kbvr_along_edges(float* pixels, int32_t width, const int32_t* orde
     for (int n = 0; n < disc.count; ++n) even[n] = 1 / __builtin_sqrtf(disc.square[n]);
     for (int32_t i = 0; i < count; ++i) {
         Pixel* at = reinterpret_cast<Pixel*>(pixels) + order[i];
+        const float distance = (*at)[7];
         const Pixel around = weighted(disc, at, even);
         if (!(around[6] > 0)) continue;
         const Pixel tensor = around / around[6];
@@ -78,6 +84,7 @@ KBVR_API void kbvr_along_edges(float* pixels, int32_t width, const int32_t* orde
         Pixel result = weighted(disc, at, along);
         result /= result[6];
         for (int n = 3; n < 6; ++n) result[n] = tensor[n];
+        result[7] = distance;
         *at = result;
     }
 }
