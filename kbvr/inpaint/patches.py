@@ -1,7 +1,7 @@
 """Fill hidden layers with patches of what is visible around them; the default.
 
-Colours are first continued smoothly (`kbvr.inpaint.continuation`). That guide helps to choose the patches, and stays
-where none fits. Patches come from the sources only, so flat stays flat. The work is done at the working size; finer
+Colours are first continued smoothly and along edges (`kbvr.inpaint.continuation`). That guide helps to choose the
+patches, and stays next to the sources and where no patch fits. Patches come from the sources only, so flat stays flat. The work is done at the working size; finer
 detail is copied from where the patches came from.
 """
 
