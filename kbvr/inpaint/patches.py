@@ -1,8 +1,8 @@
 """Fill hidden layers with patches of what is visible around them; the default.
 
 Colours are first continued smoothly and along edges (`kbvr.inpaint.continuation`). That guide helps to choose the
-patches, and stays next to the sources and where no patch fits. Patches come from the sources only, so flat stays flat. The work is done at the working size; finer
-detail is copied from where the patches came from.
+patches, and stays next to the sources and where no patch fits. Patches come from the sources only, so flat stays flat.
+The work is done at the working size; finer detail is copied from where the patches came from.
 """
 
 from __future__ import annotations
