@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -123,15 +124,17 @@ def crops_of(photo: Photo, name: str, fillers: dict[str, Filler]) -> Iterator[Cr
 def _crops_of_move(photo: Photo, depth: DepthMap, name: str, move: str, fillers: dict[str, Filler]) -> Iterator[Crop]:
     """Yield the crops of the outermost views of a move."""
     is_kenburns = move == "kenburns"
-    options = {"kenburns": True, "strength": "bold", "seconds": 2, "fps": 10} if is_kenburns else {"html": True}
-    plan = plan_export(photo, depth, Path("blind"), **options)  # type: ignore[arg-type]
+    options: dict[str, Any] = (
+        {"kenburns": True, "strength": "bold", "seconds": 2, "fps": 10} if is_kenburns else {"html": True}
+    )
+    plan = plan_export(photo, depth, Path("blind"), **options)
     if is_kenburns:
         cameras, reaches = list(ends_of(plan.shots[0])), reaches_m(plan.shots, plan.scene_depth)
     else:
         view = view_of(plan.scene_depth, photo.size_px)
         held = plan.scene_depth.subject_inverse_depth
-        corners = (np.array(signs) * HEAD_BOX_M for signs in ((-1, -1, 1), (1, 1, 1)))
-        cameras = [Move(*corner.tolist(), held_inverse_depth=held).camera(view) for corner in corners]
+        x_m, y_m, z_m = HEAD_BOX_M
+        cameras = [Move(side * x_m, side * y_m, z_m, held_inverse_depth=held).camera(view) for side in (-1, 1)]
         reaches = head_reaches_m(plan.scene_depth, ExportOptions().ipd_mm / 1000)
     views: dict[str, list[Picture]] = {}
     for filler, fill in {"": marked, **fillers}.items():
