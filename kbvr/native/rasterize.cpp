@@ -41,6 +41,7 @@ struct Constant {
     constant(NO_SAMPLE, -1.0f)         /* inverse depth where no quad was drawn */                                    \
     constant(TOO_CLOSE, 0.15f)         /* nearer than this (new depth over old) a surface is passed, not seen */      \
     constant(MOST_STRETCH, 4.0f)       /* stretched by this much more than it is enlarged, it is no surface */        \
+    constant(MOST_GROWN, 2.0f)         /* times its growth when it faces the camera: a lean quad reaches no farther */  \
     constant(EDGE_ON, 0.02f)           /* width over length; a narrower quad would show its growth only */            \
     constant(HIDDEN_DEPTH_BIAS, 0.96f) /* times the inverse depth of hidden layers, which so lose ties */             \
     constant(SAME_SURFACE, 0.98f)      /* a soft sample is kept unless it is farther than the opaque one by more */
@@ -157,8 +158,9 @@ Drawn set_up(const Quad* eight, int count, const View& c, const Texture& t, int 
     const Floats ux = yv * inv_det, uy = -xv * inv_det, vx = -yu * inv_det, vy = xu * inv_det;
     const Floats zu = (du - z0 * wu) * inv_w, zv = (dv - z0 * wv) * inv_w;
     const Floats grow = GROWTH_PX + slack_px;
-    const Floats half_u = half + grow * (absolute(ux) + absolute(uy));
-    const Floats half_v = half + grow * (absolute(vx) + absolute(vy));
+    const Floats most = (MOST_GROWN / c.enlargement) * w;
+    const Floats half_u = half + grow * lesser(absolute(ux) + absolute(uy), most);
+    const Floats half_v = half + grow * lesser(absolute(vx) + absolute(vy), most);
     const Floats reach_y = half_u * absolute(yu) + half_v * absolute(yv);
     const Floats reach_x = half_u * absolute(xu) + half_v * absolute(xv);
     const float begin = static_cast<float>(row_begin), end = static_cast<float>(row_end);

@@ -79,7 +79,7 @@ fn place(@builtin(vertex_index) index: u32) -> Fragment {
     if stretch > 2 * MOST_STRETCH * MOST_STRETCH * enlarged * enlarged || det < EDGE_ON * stretch { return out; }
     let inverse = vec4f(yv, -xv, -yu, xu) / det;
     let per_px = vec2f(abs(inverse.x) + abs(inverse.y), abs(inverse.z) + abs(inverse.w));
-    let reach = q.half_side + (GROWTH_PX + q.slack_px) * per_px;
+    let reach = q.half_side + (GROWTH_PX + q.slack_px) * min(per_px, vec2f(MOST_GROWN / enlarged));
     let zu = (q.du - z0 * wu) * inv_w;
     let zv = (q.dv - z0 * wv) * inv_w;
     let step = index % 6;
