@@ -57,6 +57,9 @@ class LayeredDepthImage:
     source_mask: Mask = field(repr=False)
     """Pixels of the hidden layer to fill, and those that it is filled from: the far side near a boundary."""
 
+    ring_mask: Mask = field(repr=False)
+    """Pixels of the far side whose colour is that of the ring which sharpening leaves around the near side."""
+
     between: Layer | None = None
     """None if no two boundaries are close together; so are its masks."""
 

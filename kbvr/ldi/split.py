@@ -46,6 +46,14 @@ MIXED_LEVELS = 6.0
 """A far-side pixel is unmixed, however close to the jump, if its colour deviates from the far side's towards the near
 side's by less than this, in 8-bit levels."""
 
+OVERSHOOT_LEVELS = 4.0
+OVERSHOOT_SHARES = (0.04, 0.33)
+"""A far-side pixel belongs to the ring that sharpening leaves around the near side if its colour deviates from the far
+side's away from the near side's: by more than these levels, and by a share of their difference in this range."""
+
+OVERSHOOT_VARIED = 3.0
+"""The deviation must also be this many times the mean one of the far side farther away: texture has no visible ring."""
+
 
 def strip_px_for(width: int) -> float:
     """Return half the width of the matte strip, in pixels."""
@@ -84,7 +92,7 @@ def split(
     strip_px = strip_px_for(width)
     near = boundaries.near_side(inverse_depth)
     band = boundaries.distance_px <= strip_px
-    near_rgb, unmixed = _sides(rgb, boundaries, near, strip_px)
+    near_rgb, unmixed, ring = _sides(rgb, boundaries, near, strip_px)
     hidden = boundaries.uncovered | (band & ~unmixed)
     band &= near | ~boundaries.uncovered  # keep the far side of one jump whole if it is the near side of another
     cut = band & ~(near & (boundaries.distance_px > strip_px - OVERLAP_PX))
@@ -106,6 +114,7 @@ def split(
         jump_px=jump_px,
         fill_mask=hidden,
         source_mask=sources,
+        ring_mask=ring,
         between_fill=between_fill,
         between_source=between_source,
     )
@@ -146,12 +155,12 @@ def _rgba(rgb: Picture, mask: Mask) -> UInt8[np.ndarray, "H W 4"]:
     return with_alpha(rgb, mask.view(np.uint8) * np.uint8(255))
 
 
-def _sides(rgb: Picture, boundaries: Boundaries, near: Mask, strip_px: float) -> tuple[Picture, Mask]:
-    """Return the near side's colours, continued over the strip from inside, and the unmixed pixels of the far side."""
+def _sides(rgb: Picture, boundaries: Boundaries, near: Mask, strip_px: float) -> tuple[Picture, Mask, Mask]:
+    """Return the near side's colours, continued over the strip from inside, the far side's unmixed pixels, and rings."""
     where = boundaries.distance_px < 2 * strip_px
     at = np.flatnonzero(boundaries.distance_px < 3 * strip_px)
     inside_px = _inside_px(boundaries, near, at)
-    weight, unmixed = np.zeros(near.shape, np.float32), np.zeros(near.shape, bool)
+    weight, (unmixed, ring) = np.zeros(near.shape, np.float32), np.zeros((2, *near.shape), bool)
 
     def blurred_from(depth_px: Float32[np.ndarray, "N"]) -> Picture:
         weight.ravel()[at] = np.where(depth_px > 0, depth_px.clip(0.05, strip_px) ** 4, 0)
@@ -161,8 +170,26 @@ def _sides(rgb: Picture, boundaries: Boundaries, near: Mask, strip_px: float) ->
     outside = at[inside_px <= 0]
     photo, over, under = (picture.reshape(-1, 3)[outside].astype(np.float32) for picture in (rgb, near_rgb, far_rgb))
     towards, difference = ((photo - under) * (over - under)).sum(axis=1), np.linalg.norm(over - under, axis=1)
-    unmixed.ravel()[outside] = towards <= MIXED_LEVELS * difference
-    return near_rgb, unmixed
+    deep = -inside_px[inside_px <= 0] > strip_px
+    varied = _varied_levels(np.abs(photo - under).mean(axis=1)[deep], outside[deep], outside, near.shape, strip_px)
+    least = np.maximum(OVERSHOOT_VARIED * varied, np.maximum(OVERSHOOT_LEVELS, OVERSHOOT_SHARES[0] * difference))
+    overshoots = (-towards > least * difference) & (-towards < OVERSHOOT_SHARES[1] * difference**2)
+    unmixed.ravel()[outside], ring.ravel()[outside] = (towards <= MIXED_LEVELS * difference) & ~overshoots, overshoots
+    return near_rgb, unmixed, ring
+
+
+def _varied_levels(
+    deviation: Float32[np.ndarray, "M"], of: np.ndarray, at: np.ndarray, shape: tuple[int, ...], strip_px: float
+) -> Float32[np.ndarray, "N"]:
+    """Return how varied the far side is near the pixels `at`: the mean of the deviations of the pixels `of`, in levels.
+
+    Both are flat indices. Where none of them is near, the far side counts as varied.
+    """
+    levels, known = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+    levels.ravel()[of], known.ravel()[of] = np.minimum(deviation * 4, 255), 4
+    window = (2 * round(2 * strip_px) + 1,) * 2
+    total, count = (cv2.boxFilter(plane, cv2.CV_32F, window, normalize=False) for plane in (levels, known))
+    return total.ravel()[at] / count.ravel()[at].clip(1) + np.where(count.ravel()[at] > 0, 0, 255).astype(np.float32)
 
 
 def _inside_px(boundaries: Boundaries, near: Mask, at: np.ndarray) -> Float32[np.ndarray, "N"]:
