@@ -108,14 +108,15 @@ def _join_specks(alpha: Bytes, by_distance: Bytes, inside: Mask, max_px: int) ->
     longest_px, before = round(max_px**0.5), alpha.copy()
 
     def join(corner: tuple[int, int]) -> None:
-        square, padded, within = padded_square(*corner, side_px=BLOCK_PX, padding_px=2 * longest_px + 1)
+        square, padded, within = padded_square(*corner, side_px=BLOCK_PX, padding_px=longest_px + 1)
         for kind, value in ((cv2.THRESH_BINARY, 0), (cv2.THRESH_BINARY_INV, 255)):
             side = cv2.threshold(before[padded], HALF_COVERED, 1, kind)[1]
-            _, labels, boxes, _ = cv2.connectedComponentsWithStats(side, connectivity=4)
+            _, labels, boxes, _ = cv2.connectedComponentsWithStats(side, connectivity=8)
             length_px = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
-            small = (boxes[:, cv2.CC_STAT_AREA] <= max_px) & (length_px <= 2 * longest_px)
+            small = (boxes[:, cv2.CC_STAT_AREA] <= max_px) & (length_px <= longest_px)
             small[0] = False
-            alpha[square][small[labels[within]] & inside[square]] = value
+            misplaced = (by_distance[square] > HALF_COVERED) == (value > HALF_COVERED)
+            alpha[square][small[labels[within]] & inside[square] & misplaced] = value
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(join, squares(inside, side_px=BLOCK_PX)))

@@ -52,7 +52,7 @@ OVERSHOOT_SHARES = (0.04, 0.33)
 side's away from the near side's: by more than these levels, and by a share of their difference in this range."""
 
 OVERSHOOT_VARIED = 3.0
-"""The deviation must also be this many times the mean one of the far side farther away: texture has no visible ring."""
+"""It must also be this many standard deviations of the far side farther away: a ring in a texture is not visible."""
 
 
 def strip_px_for(width: int) -> float:
@@ -171,7 +171,7 @@ def _sides(rgb: Picture, boundaries: Boundaries, near: Mask, strip_px: float) ->
     photo, over, under = (picture.reshape(-1, 3)[outside].astype(np.float32) for picture in (rgb, near_rgb, far_rgb))
     towards, difference = ((photo - under) * (over - under)).sum(axis=1), np.linalg.norm(over - under, axis=1)
     deep = -inside_px[inside_px <= 0] > strip_px
-    varied = _varied_levels(np.abs(photo - under).mean(axis=1)[deep], outside[deep], outside, near.shape, strip_px)
+    varied = _varied_levels(photo[deep], outside[deep], outside, near.shape, strip_px)
     least = np.maximum(OVERSHOOT_VARIED * varied, np.maximum(OVERSHOOT_LEVELS, OVERSHOOT_SHARES[0] * difference))
     overshoots = (-towards > least * difference) & (-towards < OVERSHOOT_SHARES[1] * difference**2)
     unmixed.ravel()[outside], ring.ravel()[outside] = (towards <= MIXED_LEVELS * difference) & ~overshoots, overshoots
@@ -179,17 +179,21 @@ def _sides(rgb: Picture, boundaries: Boundaries, near: Mask, strip_px: float) ->
 
 
 def _varied_levels(
-    deviation: Float32[np.ndarray, "M"], of: np.ndarray, at: np.ndarray, shape: tuple[int, ...], strip_px: float
+    colours: Float32[np.ndarray, "M 3"], of: np.ndarray, at: np.ndarray, shape: tuple[int, ...], strip_px: float
 ) -> Float32[np.ndarray, "N"]:
-    """Return how varied the far side is near the pixels `at`: the mean of the deviations of the pixels `of`, in levels.
+    """Return how varied the far side is near the pixels `at`: the standard deviation of the colours of the pixels `of`.
 
-    Both are flat indices. Where none of them is near, the far side counts as varied.
+    Both are flat indices. Where no colour is near, the far side counts as varied.
     """
-    levels, known = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
-    levels.ravel()[of], known.ravel()[of] = np.minimum(deviation * 4, 255), 4
+    picture, known = np.zeros((*shape, 3), np.uint8), np.zeros(shape, np.uint8)
+    picture.reshape(-1, 3)[of], known.ravel()[of] = colours, 1
     window = (2 * round(2 * strip_px) + 1,) * 2
-    total, count = (cv2.boxFilter(plane, cv2.CV_32F, window, normalize=False) for plane in (levels, known))
-    return total.ravel()[at] / count.ravel()[at].clip(1) + np.where(count.ravel()[at] > 0, 0, 255).astype(np.float32)
+    count = cv2.boxFilter(known, cv2.CV_32F, window, normalize=False).ravel()[at]
+    total = cv2.boxFilter(picture, cv2.CV_32F, window, normalize=False).reshape(-1, 3)[at]
+    of_squares = cv2.sqrBoxFilter(picture, cv2.CV_32F, window, normalize=False).reshape(-1, 3)[at]
+    some = np.maximum(count, 1)[:, None]
+    variance = np.maximum(of_squares / some - (total / some) ** 2, 0).max(axis=1)
+    return np.asarray(np.where(count > 0, np.sqrt(variance), 255), np.float32)
 
 
 def _inside_px(boundaries: Boundaries, near: Mask, at: np.ndarray) -> Float32[np.ndarray, "N"]:
