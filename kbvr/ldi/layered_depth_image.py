@@ -60,6 +60,9 @@ class LayeredDepthImage:
     ring_mask: Mask = field(repr=False)
     """Pixels of the far side whose colour is that of the ring which sharpening leaves around the near side."""
 
+    is_exact: bool
+    """Whether the depth expects no error, so that the thinnest of things is true."""
+
     between: Layer | None = None
     """None if no two boundaries are close together; so are its masks."""
 

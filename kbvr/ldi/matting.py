@@ -78,7 +78,9 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
         starts = range(0, at.size, PART_PX)
         mixtures = list(pool.map(solve_alpha, starts))
         _close_rings(alpha, ring, inside)
-        _join_specks(alpha, ldi.matte.rgba[..., 3], inside, speck_px_for(ldi.size_px[0]))
+        _join_specks(
+            alpha, ldi.matte.rgba[..., 3], inside, speck_px_for(ldi.size_px[0]), is_exact=ldi.is_exact
+        )
         list(pool.map(solve_colours, starts, mixtures))
     return solved
 
@@ -99,24 +101,28 @@ def _close_rings(alpha: Bytes, ring: Mask, inside: Mask) -> None:
         list(pool.map(close, squares(ring, side_px=BLOCK_PX)))
 
 
-def _join_specks(alpha: Bytes, by_distance: Bytes, inside: Mask, max_px: int) -> None:
-    """Give specks of the near side on the far side, and specks of the far side on the near one, to their surroundings.
+def _join_specks(alpha: Bytes, by_distance: Bytes, inside: Mask, max_px: int, *, is_exact: bool) -> None:
+    """Give specks of the near side, and specks of the far side, to what surrounds them, in place and in the strip only.
 
-    In a move they would float beside the edge. Pixels that are on the right side by their distance from the jump stay.
-    Alpha, 0 to 255, changes in place, inside the strip only.
+    In a move they would float beside the edge. Where depth is exact, a row of pixels on the right side of the jump is
+    no speck, but a part of a hair.
     """
-    longest_px, before = round(max_px**0.5), alpha.copy()
+    before, longest_px, connectivity = alpha.copy(), round(max_px**0.5), 8
+    if not is_exact:
+        longest_px, connectivity = 2 * longest_px, 4
 
     def join(corner: tuple[int, int]) -> None:
         square, padded, within = padded_square(*corner, side_px=BLOCK_PX, padding_px=longest_px + 1)
         for kind, value in ((cv2.THRESH_BINARY, 0), (cv2.THRESH_BINARY_INV, 255)):
             side = cv2.threshold(before[padded], HALF_COVERED, 1, kind)[1]
-            _, labels, boxes, _ = cv2.connectedComponentsWithStats(side, connectivity=8)
+            _, labels, boxes, _ = cv2.connectedComponentsWithStats(side, connectivity=connectivity)
             length_px = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
             small = (boxes[:, cv2.CC_STAT_AREA] <= max_px) & (length_px <= longest_px)
             small[0] = False
-            misplaced = (by_distance[square] > HALF_COVERED) == (value > HALF_COVERED)
-            alpha[square][small[labels[within]] & inside[square] & misplaced] = value
+            speck = small[labels[within]] & inside[square]
+            if is_exact:
+                speck &= (by_distance[square] > HALF_COVERED) == (value > HALF_COVERED)
+            alpha[square][speck] = value
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(join, squares(inside, side_px=BLOCK_PX)))

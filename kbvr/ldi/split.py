@@ -115,6 +115,7 @@ def split(
         fill_mask=hidden,
         source_mask=sources,
         ring_mask=ring,
+        is_exact=depth.confidence is None,
         between_fill=between_fill,
         between_source=between_source,
     )
