@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from kbvr.depth.depth_map import DepthMap
-from kbvr.depth.despeckle import without_specks
+from kbvr.depth.despeckle import speck_px_for, without_specks
 from kbvr.depth.scene_depth import SceneDepth, scene_depth_of
 from kbvr.errors import InputError
 from kbvr.imaging.array_types import Mask, Picture, Plane
@@ -100,7 +100,11 @@ def split(
     sources = context & ~near & ~hidden
     rim = ~near & (boundaries.distance_px <= 2 * strip_px + RIM_PX)
     between, between_fill, between_source = _between(
-        rgb, inverse_depth, boundaries, jump=jump_px / parallax_per_inverse_depth
+        rgb,
+        inverse_depth,
+        boundaries,
+        jump=jump_px / parallax_per_inverse_depth,
+        min_px=0 if depth.confidence is None else speck_px_for(width),
     )
     return LayeredDepthImage(
         matte=_matte(rgb, near_rgb, inverse_depth, boundaries, near, band, cut),
@@ -122,11 +126,12 @@ def split(
 
 
 def _between(
-    rgb: Picture, inverse_depth: Plane, boundaries: Boundaries, *, jump: float
+    rgb: Picture, inverse_depth: Plane, boundaries: Boundaries, *, jump: float, min_px: int
 ) -> tuple[Layer, Mask, Mask] | tuple[None, None, None]:
     """Return the layer between, its pixels to fill, and its sources: the narrow surfaces next to those pixels.
 
-    `jump` is the minimum difference of inverse depth between two surfaces, 1/m.
+    `jump` is the minimum difference of inverse depth between two surfaces, 1/m. A piece of which the photo shows no more
+    than `min_px` pixels is an error of estimation.
     """
     hole = boundaries.doubly_uncovered
     if not hole.any():
@@ -134,6 +139,10 @@ def _between(
     close = boundaries.between_distance_px <= between_px_for(inverse_depth.shape[1])
     on_far_side = np.abs(inverse_depth - boundaries.far_inverse_depth) <= jump
     source = on_far_side & boundaries.uncovered & ~hole & close
+    if min_px:
+        _, piece = cv2.connectedComponents((hole | source).view(np.uint8), connectivity=8)
+        large = np.bincount(piece[source], minlength=int(piece.max()) + 1) > min_px
+        hole, source = hole & large[piece], source & large[piece]
     return Layer("between", _rgba(rgb, hole | source), inverse_depth), hole, source
 
 
