@@ -186,6 +186,7 @@ def _solve_colours(pixels: _Mixtures, at: np.ndarray, alpha: Values, solved: Lay
     near = np.where(share > MIN_ALPHA, (photo - (1 - share) * far) / np.maximum(share, MIN_ALPHA), near).clip(0, 255)
     remainder = (photo - share * near) / np.maximum(1 - share, 1 / 255)
     far = np.where((share < 1) & far_side[:, None], remainder, far).clip(0, 255)
+    near = np.where(share > 0, (photo - (1 - share) * far) / np.maximum(share, 1 / 255), near).clip(0, 255)
     near, far = near + 0.5, far + 0.5
     _paint(solved.matte, at, near, alpha)
     _paint(solved.front, at, np.where(by_distance[:, None] > HALF, near, far))

@@ -148,17 +148,24 @@ def _between(
 
 def _settled(depth: DepthMap, rgb: Picture, to_px: float, jump_px: float) -> Plane:
     """Return the inverse depth without specks, small steps of a depth stored in few levels, and doubtful jumps."""
-    clean_px = without_specks(depth.inverse_depth * np.float32(to_px), rgb, jump_px=jump_px)
-    smooth_px = np.asarray(cv2.bilateralFilter(clean_px, 7, JUMP_PX / 2, 2.5), np.float32)
-    if depth.confidence is not None:  # a depth that expects no error is taken as it is
+    parallax_px = depth.inverse_depth * np.float32(to_px)
+    if depth.confidence is None:  # a depth that expects no error is taken as it is
+        smooth_px = _without_steps(without_specks(parallax_px, rgb, jump_px=jump_px))
+    else:
+        smooth_px = _without_steps(parallax_px)
         evidence = edge_evidence(smooth_px, rgb, jump_px=jump_px)
         smooth_px = snapped(smooth_px, rgb, evidence)
         at = np.flatnonzero(np.logical_or(*jump_sides(smooth_px, jump_px)))
         smooth_px = without_slivers(smooth_px, rgb, at, jump_px=jump_px)
+        smooth_px = without_specks(smooth_px, rgb, jump_px=jump_px)
         error_px = depth.expected_error(at) * np.float32(to_px)
         smooth_px = softened(smooth_px, evidence, at, error_px, jump_px=jump_px)
     smooth_px /= np.float32(to_px)
     return np.maximum(smooth_px, 0, out=smooth_px)
+
+
+def _without_steps(parallax_px: Plane) -> Plane:
+    return np.asarray(cv2.bilateralFilter(parallax_px, 7, JUMP_PX / 2, 2.5), np.float32)
 
 
 def _rgba(rgb: Picture, mask: Mask) -> UInt8[np.ndarray, "H W 4"]:
