@@ -61,12 +61,11 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     solved = ldi.with_layers(lambda layer: replace(layer, rgba=layer.rgba.copy()))
     strip_px = strip_px_for(ldi.size_px[0])
     alpha = ldi.matte.rgba[..., 3].copy()
-    ring = np.zeros(alpha.shape, bool)
 
     def solve_alpha(start: int) -> _Mixtures:
         part = at[start : start + PART_PX]
         pixels = _Mixtures.of(ldi, part)
-        share, ring.ravel()[part] = _alpha(pixels, rim_px[start : start + PART_PX], strip_px)
+        share = _alpha(pixels, rim_px[start : start + PART_PX], strip_px)
         alpha.ravel()[part] = (share * 255 + 0.5).astype(np.uint8)
         return pixels
 
@@ -77,28 +76,26 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     with ThreadPoolExecutor() as pool:
         starts = range(0, at.size, PART_PX)
         mixtures = list(pool.map(solve_alpha, starts))
-        _close_rings(alpha, ring, inside)
-        _join_specks(
-            alpha, ldi.matte.rgba[..., 3], inside, speck_px_for(ldi.size_px[0]), is_exact=ldi.is_exact
-        )
+        _close_fringes(alpha, ldi.fringe > 0, inside)
+        _join_specks(alpha, ldi.matte.rgba[..., 3], inside, speck_px_for(ldi.size_px[0]), is_exact=ldi.is_exact)
         list(pool.map(solve_colours, starts, mixtures))
     return solved
 
 
-def _close_rings(alpha: Bytes, ring: Mask, inside: Mask) -> None:
-    """Join the bright or dark rings that sharpening leaves to the near side, to which they belong, in place."""
+def _close_fringes(alpha: Bytes, fringe: Mask, inside: Mask) -> None:
+    """Close the gaps between fringes and the near side, to which they belong, in place."""
     before = alpha.copy()
 
     def close(corner: tuple[int, int]) -> None:
         square, padded, within = padded_square(*corner, side_px=BLOCK_PX, padding_px=4)
         window = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
         closed = cv2.morphologyEx(before[padded], cv2.MORPH_CLOSE, window)[within]
-        beside = cv2.dilate(ring[padded].view(np.uint8), np.ones((3, 3), np.uint8))[within] > 0
+        beside = cv2.dilate(fringe[padded].view(np.uint8), np.ones((3, 3), np.uint8))[within] > 0
         beside &= inside[square]
         alpha[square][beside] = np.maximum(closed, alpha[square])[beside]
 
     with ThreadPoolExecutor() as pool:
-        list(pool.map(close, squares(ring, side_px=BLOCK_PX)))
+        list(pool.map(close, squares(fringe, side_px=BLOCK_PX)))
 
 
 def _join_specks(alpha: Bytes, by_distance: Bytes, inside: Mask, max_px: int, *, is_exact: bool) -> None:
@@ -141,8 +138,8 @@ class _Mixtures:
     is_between: Bool[np.ndarray, "N"]
     """Whether the far side is the layer between."""
 
-    is_ring: Bool[np.ndarray, "N"]
-    """Whether sharpening made the pixel's colour."""
+    fringe: Values
+    """Least alpha, 0 to 1."""
 
     @classmethod
     def of(cls, ldi: LayeredDepthImage, at: np.ndarray) -> _Mixtures:
@@ -156,11 +153,18 @@ class _Mixtures:
             is_between = ldi.between.rgba.reshape(-1, 4)[at, 3] > 0
             far = np.where(is_between[:, None], pixels(ldi.between), far)
         by_distance = ldi.matte.rgba.reshape(-1, 4)[at, 3].astype(np.float32) / 255
-        return cls(pixels(ldi.front), pixels(ldi.matte), far, by_distance, is_between, ldi.ring_mask.ravel()[at])
+        return cls(
+            pixels(ldi.front),
+            pixels(ldi.matte),
+            far,
+            by_distance,
+            is_between,
+            ldi.fringe.ravel()[at].astype(np.float32) / 255,
+        )
 
 
-def _alpha(pixels: _Mixtures, rim_px: Values, strip_px: float) -> tuple[Values, Bool[np.ndarray, "N"]]:
-    """Return the share that the near side covers, by colour where the two sides differ enough, and where a ring is."""
+def _alpha(pixels: _Mixtures, rim_px: Values, strip_px: float) -> Values:
+    """Return the share that the near side covers, by colour where the two sides differ enough."""
     photo, near, far, by_distance = pixels.photo, pixels.near, pixels.far, pixels.by_distance
     difference = near - far
     contrast = (difference**2).sum(axis=1)
@@ -172,8 +176,8 @@ def _alpha(pixels: _Mixtures, rim_px: Values, strip_px: float) -> tuple[Values, 
     alpha = np.where(by_distance > HALF, fits * alpha + (1 - fits), alpha)
     alpha = _joined_to_front(alpha, by_distance, rim_px, strip_px)
     faint = photo.clip(far - FAR_SLACK_LEVELS, far + FAR_SLACK_LEVELS)
-    ring = np.where(pixels.is_ring & (by_distance < HALF), _minimum_alpha(photo, faint), 0)
-    return np.maximum(alpha, ring).astype(np.float32), ring > MIN_ALPHA
+    fringe = np.where(pixels.fringe > 0, np.maximum(pixels.fringe, _minimum_alpha(photo, faint)), 0)
+    return np.maximum(alpha, fringe).astype(np.float32)
 
 
 def _solve_colours(pixels: _Mixtures, at: np.ndarray, alpha: Values, solved: LayeredDepthImage) -> None:

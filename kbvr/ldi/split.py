@@ -25,6 +25,7 @@ from kbvr.errors import InputError
 from kbvr.imaging.array_types import Mask, Picture, Plane
 from kbvr.imaging.masked_blur import masked_blur
 from kbvr.ldi.edge_evidence import edge_evidence, jump_sides
+from kbvr.ldi.fringe import fringe_of
 from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage, with_alpha
 from kbvr.ldi.margin import FILM_TEXTURE, MAX_MARGIN_SHARE, SCENE_TEXTURE, extended, margin_px_for
 from kbvr.ldi.occlusion import JUMP_PX, RIM_PX, Boundaries, between_px_for, find_boundaries, jump_px_for
@@ -39,20 +40,15 @@ STRIP_SHARE = 0.004
 CONTEXT_SHARE = 0.04
 """Distance from a boundary within which the far side is a source for the hidden layer, as a share of the width."""
 
+FRINGE_STRIPS = 4
+"""Width of the band in which fringes are searched for, in half widths of the matte strip."""
+
 OVERLAP_PX = 1.5
 """Overlap of the strip with the near side of the front layer."""
 
 MIXED_LEVELS = 6.0
 """A far-side pixel is unmixed, however close to the jump, if its colour deviates from the far side's towards the near
 side's by less than this, in 8-bit levels."""
-
-OVERSHOOT_LEVELS = 4.0
-OVERSHOOT_SHARES = (0.04, 0.33)
-"""A far-side pixel belongs to the ring that sharpening leaves around the near side if its colour deviates from the far
-side's away from the near side's: by more than these levels, and by a share of their difference in this range."""
-
-OVERSHOOT_VARIED = 3.0
-"""It must also be this many standard deviations of the far side farther away: a ring in a texture is not visible."""
 
 
 def strip_px_for(width: int) -> float:
@@ -92,18 +88,26 @@ def split(
     strip_px = strip_px_for(width)
     near = boundaries.near_side(inverse_depth)
     band = boundaries.distance_px <= strip_px
-    near_rgb, unmixed, ring = _sides(rgb, boundaries, near, strip_px)
-    hidden = boundaries.uncovered | (band & ~unmixed)
+    near_rgb, unmixed = _sides(rgb, boundaries, near, strip_px)
+    jump = jump_px / parallax_per_inverse_depth
+    far = ~near & ~boundaries.uncovered
+    far &= np.abs(inverse_depth - boundaries.far_inverse_depth) <= jump
+    if depth.confidence is None:  # the outline is where depth says
+        far[:] = False
+    fringe = fringe_of(rgb, inverse_depth, boundaries, far, width_px=FRINGE_STRIPS * strip_px, jump=jump)
+    hidden = boundaries.uncovered | (band & ~unmixed) | (fringe > 0)
+    band |= fringe > 0
     band &= near | ~boundaries.uncovered  # keep the far side of one jump whole if it is the near side of another
     cut = band & ~(near & (boundaries.distance_px > strip_px - OVERLAP_PX))
     context = boundaries.far_distance_px <= CONTEXT_SHARE * width + strip_px
     sources = context & ~near & ~hidden
     rim = ~near & (boundaries.distance_px <= 2 * strip_px + RIM_PX)
+    rim |= ~near & (cv2.dilate(fringe, np.ones((2 * RIM_PX + 1, 2 * RIM_PX + 1), np.uint8)) > 0)
     between, between_fill, between_source = _between(
         rgb,
         inverse_depth,
         boundaries,
-        jump=jump_px / parallax_per_inverse_depth,
+        jump=jump,
         min_px=0 if depth.confidence is None else speck_px_for(width),
     )
     return LayeredDepthImage(
@@ -118,7 +122,7 @@ def split(
         jump_px=jump_px,
         fill_mask=hidden,
         source_mask=sources,
-        ring_mask=ring,
+        fringe=fringe,
         is_exact=depth.confidence is None,
         between_fill=between_fill,
         between_source=between_source,
@@ -130,8 +134,8 @@ def _between(
 ) -> tuple[Layer, Mask, Mask] | tuple[None, None, None]:
     """Return the layer between, its pixels to fill, and its sources: the narrow surfaces next to those pixels.
 
-    `jump` is the minimum difference of inverse depth between two surfaces, 1/m. A piece of which the photo shows no more
-    than `min_px` pixels is an error of estimation.
+    `jump` is the minimum difference of inverse depth between two surfaces, 1/m. A piece of which the photo shows no
+    more than `min_px` pixels is an error of estimation.
     """
     hole = boundaries.doubly_uncovered
     if not hole.any():
@@ -172,12 +176,12 @@ def _rgba(rgb: Picture, mask: Mask) -> UInt8[np.ndarray, "H W 4"]:
     return with_alpha(rgb, mask.view(np.uint8) * np.uint8(255))
 
 
-def _sides(rgb: Picture, boundaries: Boundaries, near: Mask, strip_px: float) -> tuple[Picture, Mask, Mask]:
-    """Return the near side's colours, continued over the strip from inside, the far side's unmixed pixels, and rings."""
+def _sides(rgb: Picture, boundaries: Boundaries, near: Mask, strip_px: float) -> tuple[Picture, Mask]:
+    """Return the near side's colours, continued over the strip from inside, and the unmixed pixels of the far side."""
     where = boundaries.distance_px < 2 * strip_px
     at = np.flatnonzero(boundaries.distance_px < 3 * strip_px)
     inside_px = _inside_px(boundaries, near, at)
-    weight, (unmixed, ring) = np.zeros(near.shape, np.float32), np.zeros((2, *near.shape), bool)
+    weight, unmixed = np.zeros(near.shape, np.float32), np.zeros(near.shape, bool)
 
     def blurred_from(depth_px: Float32[np.ndarray, "N"]) -> Picture:
         weight.ravel()[at] = np.where(depth_px > 0, depth_px.clip(0.05, strip_px) ** 4, 0)
@@ -187,30 +191,8 @@ def _sides(rgb: Picture, boundaries: Boundaries, near: Mask, strip_px: float) ->
     outside = at[inside_px <= 0]
     photo, over, under = (picture.reshape(-1, 3)[outside].astype(np.float32) for picture in (rgb, near_rgb, far_rgb))
     towards, difference = ((photo - under) * (over - under)).sum(axis=1), np.linalg.norm(over - under, axis=1)
-    deep = -inside_px[inside_px <= 0] > strip_px
-    varied = _varied_levels(photo[deep], outside[deep], outside, near.shape, strip_px)
-    least = np.maximum(OVERSHOOT_VARIED * varied, np.maximum(OVERSHOOT_LEVELS, OVERSHOOT_SHARES[0] * difference))
-    overshoots = (-towards > least * difference) & (-towards < OVERSHOOT_SHARES[1] * difference**2)
-    unmixed.ravel()[outside], ring.ravel()[outside] = (towards <= MIXED_LEVELS * difference) & ~overshoots, overshoots
-    return near_rgb, unmixed, ring
-
-
-def _varied_levels(
-    colours: Float32[np.ndarray, "M 3"], of: np.ndarray, at: np.ndarray, shape: tuple[int, ...], strip_px: float
-) -> Float32[np.ndarray, "N"]:
-    """Return how varied the far side is near the pixels `at`: the standard deviation of the colours of the pixels `of`.
-
-    Both are flat indices. Where no colour is near, the far side counts as varied.
-    """
-    picture, known = np.zeros((*shape, 3), np.uint8), np.zeros(shape, np.uint8)
-    picture.reshape(-1, 3)[of], known.ravel()[of] = colours, 1
-    window = (2 * round(2 * strip_px) + 1,) * 2
-    count = cv2.boxFilter(known, cv2.CV_32F, window, normalize=False).ravel()[at]
-    total = cv2.boxFilter(picture, cv2.CV_32F, window, normalize=False).reshape(-1, 3)[at]
-    of_squares = cv2.sqrBoxFilter(picture, cv2.CV_32F, window, normalize=False).reshape(-1, 3)[at]
-    some = np.maximum(count, 1)[:, None]
-    variance = np.maximum(of_squares / some - (total / some) ** 2, 0).max(axis=1)
-    return np.asarray(np.where(count > 0, np.sqrt(variance), 255), np.float32)
+    unmixed.ravel()[outside] = towards <= MIXED_LEVELS * difference
+    return near_rgb, unmixed
 
 
 def _inside_px(boundaries: Boundaries, near: Mask, at: np.ndarray) -> Float32[np.ndarray, "N"]:
