@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from kbvr.imaging.array_types import Bytes, Mask, Picture, Plane
+from kbvr.imaging.array_types import Bytes, Mask, Picture, Plane, SmallPlane
 from kbvr.ldi.occlusion import Boundaries
 
 CELLS = 4
@@ -31,7 +31,7 @@ FULL_LEVELS = 32.0
 """Deviations from here on are opaque. Against a plain far side alpha need not be exact."""
 
 GAP_PX = 3
-"""A fringe may be interrupted by fewer pixels."""
+"""Interruptions of a fringe by fewer pixels are closed."""
 
 
 def fringe_of(
@@ -52,12 +52,12 @@ def fringe_of(
     away *= away > np.maximum(FAINT_LEVELS, FAINT_DEVIATIONS * deviation[cells])
     alpha.ravel()[at] = (away * (255 / FULL_LEVELS)).clip(0, 255)
     closed = cv2.morphologyEx((alpha > 0).view(np.uint8), cv2.MORPH_CLOSE, np.ones((GAP_PX, GAP_PX), np.uint8))
-    return _touching(np.maximum(alpha, closed & far), boundaries.near_distance_px <= 1)
+    return _touching(np.maximum(alpha, closed & far), boundaries.near_distance_px < 1)
 
 
 def _far_side(
     rgb: Picture, inverse_depth: Plane, known: Mask, width_px: float, jump: float
-) -> tuple[Float32[np.ndarray, "h w 3"], Plane, int]:
+) -> tuple[Float32[np.ndarray, "h w 3"], SmallPlane, int]:
     """Return the mean colour of the far side's `known` pixels and its standard deviation in cells, and a cell's size.
 
     Only the farthest surface nearby counts. Cells without a far side nearby have an infinite deviation.
@@ -92,9 +92,8 @@ def _far_side(
 
 def _touching(alpha: Bytes, near: Mask) -> Bytes:
     """Return the alpha of fringes without what does not touch the near side."""
-    window = np.ones((GAP_PX, GAP_PX), np.uint8)
-    shown = cv2.dilate((alpha > 0).view(np.uint8), window)
-    rim = (cv2.dilate(near.view(np.uint8), window) > 0) & (shown > 0)
+    shown = (alpha > 0).view(np.uint8)
+    rim = (cv2.dilate(near.view(np.uint8), np.ones((3, 3), np.uint8)) > 0) & (shown > 0)
     _, piece = cv2.connectedComponents(shown, connectivity=8)
     touches = np.zeros(int(piece.max()) + 1, bool)
     touches[piece[rim]] = True
