@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
+from kbvr.depth.despeckle import speck_px_for
 from kbvr.imaging.array_types import Bytes, Mask, Picture, Plane, SmallPlane
 from kbvr.ldi.occlusion import Boundaries
 
@@ -23,7 +24,7 @@ SAMPLES = 3
 PLAIN_LEVELS = 6.0
 """Maximum standard deviation of a plain far side, in 8-bit levels."""
 
-FAINT_LEVELS = 5.0
+FAINT_LEVELS = 7.0
 FAINT_DEVIATIONS = 2.0
 """Deviations from the far side's colour up to this, in 8-bit levels and in standard deviations, are no fringe."""
 
@@ -32,6 +33,9 @@ FULL_LEVELS = 32.0
 
 GAP_PX = 3
 """Interruptions of a fringe by fewer pixels are closed."""
+
+TOUCHING_PX = 1.5
+"""Distance of neighbouring pixels, diagonal ones included."""
 
 
 def fringe_of(
@@ -52,7 +56,7 @@ def fringe_of(
     away *= away > np.maximum(FAINT_LEVELS, FAINT_DEVIATIONS * deviation[cells])
     alpha.ravel()[at] = (away * (255 / FULL_LEVELS)).clip(0, 255)
     closed = cv2.morphologyEx((alpha > 0).view(np.uint8), cv2.MORPH_CLOSE, np.ones((GAP_PX, GAP_PX), np.uint8))
-    return _touching(np.maximum(alpha, closed & far), boundaries.near_distance_px < 1)
+    return _touching(np.maximum(alpha, closed & far), boundaries.near_distance_px)
 
 
 def _far_side(
@@ -90,13 +94,14 @@ def _far_side(
     return mean, np.where(count > 1e-3, np.sqrt(variance), np.inf).astype(np.float32), cell_px
 
 
-def _touching(alpha: Bytes, near: Mask) -> Bytes:
-    """Return the alpha of fringes without what does not touch the near side."""
-    shown = (alpha > 0).view(np.uint8)
-    rim = (cv2.dilate(near.view(np.uint8), np.ones((3, 3), np.uint8)) > 0) & (shown > 0)
-    _, piece = cv2.connectedComponents(shown, connectivity=8)
-    touches = np.zeros(int(piece.max()) + 1, bool)
-    touches[piece[rim]] = True
-    touches[0] = False
+def _touching(alpha: Bytes, near_px: Plane) -> Bytes:
+    """Return the alpha of fringes without what does not touch the near side, or is a speck beside a gap."""
+    shown = alpha > 0
+    _, piece = cv2.connectedComponents(shown.view(np.uint8), connectivity=8)
+    count = int(piece.max()) + 1
+    large = np.bincount(piece[shown], minlength=count) > speck_px_for(alpha.shape[1])
+    touches = np.zeros(count, bool)
+    touches[piece[shown & (near_px < TOUCHING_PX)]] = True
+    touches[piece[shown & (near_px < TOUCHING_PX + 1)]] |= large[piece[shown & (near_px < TOUCHING_PX + 1)]]
     alpha[~touches[piece]] = 0
     return alpha
