@@ -184,10 +184,11 @@ def _trust_in(colours: Float32[np.ndarray, "3 h w"], known: Mask) -> Plane:
     for colour in colours:
         mean, square = (cv2.GaussianBlur(plane, (0, 0), CONTRAST_SIGMA_PX) for plane in (colour, colour * colour))
         contrast += np.maximum(square - mean * mean, 0) / 3
-        grain += (colour - mean) ** 2 * weight / 3
-    grain, weight = (cv2.boxFilter(plane, -1, (GRAIN_SIDE_PX, GRAIN_SIDE_PX)) for plane in (grain, weight))
+        grain += np.square(colour - mean) * weight / 3
+    side = (GRAIN_SIDE_PX, GRAIN_SIDE_PX)
+    grain_around = cv2.boxFilter(grain, -1, side) / np.maximum(cv2.boxFilter(weight, -1, side), 1e-6)
     plain = np.float32((PLAIN_LEVELS / 255) ** 2)
-    trust = plain / (plain + contrast + grain / np.maximum(weight, 1e-6))
+    trust = plain / (plain + contrast + grain_around)
     return np.asarray(1 + (PLAIN_GAIN - 1) * trust, np.float32)
 
 
