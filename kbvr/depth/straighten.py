@@ -55,7 +55,7 @@ def _along_lines(segments: Ends, values: Plane, small: SmallPlane, grid: Bilater
     """Return a map that follows the photo's segments, which are in pixels of the same map made small."""
     sides = sides_of_segments(segments, small, grid.spread)
     constraints = (
-        straight_along(sides, grid.spread),
+        straight_along(sides),
         standing(sides, grid.spread),
         planar_where_lined(segments, small, grid.spread),
     )

@@ -13,8 +13,8 @@ from bench.tracer import World, disparity_of_photo, nearest, rays_of, trace
 from bench.wobble import wobbled
 from bench.worlds import SIZE_PX, worlds
 from kbvr.depth.bilateral_grid import BilateralGrid
-from kbvr.depth.planar_pieces import planar_where_lined
 from kbvr.depth.line_constraints import sides_of_segments, standing, straight_segments
+from kbvr.depth.planar_pieces import planar_where_lined
 from kbvr.depth.straighten import straightened
 from kbvr.imaging.resize import averaged
 
