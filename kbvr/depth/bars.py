@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
 from kbvr.imaging.array_types import Picture
 from kbvr.imaging.line_segments import Ends, line_segments
@@ -60,10 +60,6 @@ class Bars:
     def at_scale(self, scale: float) -> Bars:
         """Return the same bars in a picture of another size."""
         return Bars((self.ends + 0.5) * scale - 0.5, self.width_px * scale)
-
-    def chosen(self, which: Bool[np.ndarray, "N"]) -> Bars:
-        """Return some of the bars."""
-        return Bars(self.ends[which], self.width_px[which])
 
 
 @dataclass(frozen=True, eq=False)

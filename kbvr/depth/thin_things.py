@@ -8,11 +8,12 @@ goes on although the map does not, the map is raised to that line. It is never l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, Int
 
 from kbvr.depth.bars import Bars, bars_of
 from kbvr.depth.bilateral_grid import read_at
@@ -65,6 +66,12 @@ MIN_SHOWN, SAME_COLOUR = 0.8, 1.0
 """Minimum share that the photo shows of a bar of which the map shows only the ends; largest change of its colour where
 it is held, relative to its contrast."""
 
+MIN_HALF_PX = 0.6
+"""Half the width of the thinnest bar that is drawn, in pixels of the map."""
+
+AROUND_SHARE = 0.007
+"""How far beside a bar a map may still show it, as a share of the long side."""
+
 OTHER_COLOUR = 8.0
 """Distance between the colours of a bar and of its surroundings, of 255, where the photo shows the bar."""
 
@@ -76,8 +83,11 @@ class _Readings:
     values: Float64[np.ndarray, "N S"]
     """The map, at the nearest point across the bar."""
 
+    sides: Float64[np.ndarray, "N S"]
+    """The map at the nearer side of the bar."""
+
     height: Float64[np.ndarray, "N S"]
-    """How much nearer that is than the surroundings."""
+    """How much nearer the bar is than its surroundings."""
 
     colours: Float64[np.ndarray, "N S 3"]
     contrast: Float64[np.ndarray, "N S"]
@@ -87,6 +97,40 @@ class _Readings:
     def shown(self) -> Bool[np.ndarray, "N S"]:
         """Whether the photo shows the bar."""
         return self.contrast > OTHER_COLOUR
+
+
+@dataclass(frozen=True, eq=False)
+class _Bar:
+    """A bar to draw."""
+
+    ends: Float64[np.ndarray, "2 2"]
+    half_px: float
+    line: Float64[np.ndarray, "2"]
+    """Inverse depth at both ends."""
+
+    reach: Float64[np.ndarray, "2"]
+    """Where it starts and ends, in its lengths."""
+
+    clear: Bool[np.ndarray, "S"]
+    """The points at which the photo shows it in its own colour, before what is around it."""
+
+    def places(
+        self, x: Int[np.ndarray, "W"], y: Int[np.ndarray, "H 1"]
+    ) -> tuple[Float64[np.ndarray, "H W"], Float64[np.ndarray, "H W"]]:
+        """Return the positions of pixels along the bar, in its lengths, and their distances from its middle line."""
+        along = self.ends[1] - self.ends[0]
+        right, down = x - self.ends[0, 0], y - self.ends[0, 1]
+        length_2 = float(along @ along)
+        off_px = np.abs(down * along[0] - right * along[1]) / np.sqrt(length_2)
+        return (right * along[0] + down * along[1]) / length_2, off_px
+
+    def depth(self, share: Float64[np.ndarray, "H W"]) -> SmallPlane:
+        """Return the inverse depth at positions."""
+        return (self.line[0] + (self.line[1] - self.line[0]) * share).astype(np.float32)
+
+    def is_clear(self, share: Float64[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
+        """Return whether the photo shows the bar at positions."""
+        return self.clear[np.clip(((share + 1) * SAMPLES).astype(int), 0, len(self.clear) - 1)]
 
 
 AT = np.arange(-SAMPLES, 2 * SAMPLES) / SAMPLES + 0.5 / SAMPLES
@@ -101,16 +145,24 @@ def with_thin_things(values: SmallPlane, rgb: Picture, spread: float) -> SmallPl
     bars = bars_of(rgb, long_side_px)
     if not len(bars):
         return values
-    readings = _read(bars, values, resized(rgb, (values.shape[1], values.shape[0])), spread)
+    behind = behind_thin_things(values)
+    readings = _read(bars, values, behind, resized(rgb, (values.shape[1], values.shape[0])), spread)
     line, on_line = _fitted(bars, readings, spread)
     seen = on_line[ON_BAR].mean(axis=1)
     length_px = np.linalg.norm(bars.ends[:, 1] - bars.ends[:, 0], axis=1)
     kept = (seen >= MIN_SEEN) & (seen * length_px >= MIN_SEEN_SHARE * long_side_px)
+    clear = readings.shown & _alike(readings, on_line)
     reach = _reach(on_line, readings.shown)
     held, held_line, held_reach = _held_at_both_ends(bars, readings, spread, long_side_px)
     held &= ~kept
-    kept, line[held], reach[held] = kept | held, held_line[held], held_reach[held]
-    return _drawn(bars.chosen(kept), line[kept], reach[kept], values, WOBBLE * spread)
+    line[held], reach[held] = held_line[held], held_reach[held]
+    depth = line[:, :1] + (line[:, 1:] - line[:, :1]) * AT
+    clear &= (depth > readings.sides - HARDLY_BEHIND * spread) & (AT > 0) & (AT < 1)
+    drawn = [
+        _Bar(bars.ends[bar], max(bars.width_px[bar] / 2, MIN_HALF_PX), line[bar], reach[bar], clear[bar])
+        for bar in np.flatnonzero(kept | held)
+    ]
+    return _drawn(drawn, values, spread)
 
 
 def behind_thin_things(values: Plane) -> Plane:
@@ -119,7 +171,7 @@ def behind_thin_things(values: Plane) -> Plane:
     return np.asarray(cv2.morphologyEx(values, cv2.MORPH_OPEN, np.ones((2 * reach + 1,) * 2, np.uint8)))
 
 
-def _read(bars: Bars, values: SmallPlane, rgb: Picture, spread: float) -> _Readings:
+def _read(bars: Bars, values: SmallPlane, behind: SmallPlane, rgb: Picture, spread: float) -> _Readings:
     """Read a map, and a photo of its size, along bars."""
     start, along = bars.ends[:, :1], bars.ends[:, 1:] - bars.ends[:, :1]
     points = start + along * AT[:, None]
@@ -128,14 +180,15 @@ def _read(bars: Bars, values: SmallPlane, rgb: Picture, spread: float) -> _Readi
     inner, outer = across * half_px, across * (half_px + SIDE_SHARE * max(values.shape))
     on_bar = np.max([_at(values, points + share * inner) for share in (-0.7, 0, 0.7)], axis=0)
     sides = [_at(values, points + sign * outer) for sign in (-1, 1)]
-    over_behind = on_bar - _at(behind_thin_things(values), points) + HARDLY_BEHIND * spread
+    over_behind = on_bar - _at(behind, points) + HARDLY_BEHIND * spread
     over_sides = on_bar - (sides[0] + sides[1]) / 2
-    is_front = on_bar > np.maximum(*sides) - HARDLY_BEHIND * spread
+    nearer_side = np.maximum(*sides)
+    is_front = on_bar > nearer_side - HARDLY_BEHIND * spread
     height = np.where(is_front, np.minimum(over_behind, over_sides), 0)
     beside = inner + BESIDE_PX * across
     picture = [_colours(rgb, points + offset) for offset in (-beside, 0 * beside, beside)]
     differences = [np.abs(picture[1] - side).max(axis=2) for side in (picture[0], picture[2])]
-    return _Readings(on_bar, height, picture[1], np.minimum(*differences))
+    return _Readings(on_bar, nearer_side, height, picture[1], np.minimum(*differences))
 
 
 def _at(values: Plane, points: Float64[np.ndarray, "N S 2"]) -> Float64[np.ndarray, "N S"]:
@@ -239,6 +292,15 @@ def _mean(values: Float64[np.ndarray, "N S *C"], where: Bool[np.ndarray, "N S *D
     return np.asarray((values * where).sum(axis=1) / where.sum(axis=1))
 
 
+def _alike(readings: _Readings, on_line: Bool[np.ndarray, "N S"]) -> Bool[np.ndarray, "N S"]:
+    """Return which points have the colour of a bar, which is that of the points that the map shows."""
+    seen = on_line[ON_BAR] & readings.shown[ON_BAR]
+    count = np.maximum(seen.sum(axis=1), 1)[:, None]
+    colour = (readings.colours[ON_BAR] * seen[..., None]).sum(axis=1) / count
+    contrast = (readings.contrast[ON_BAR] * seen).sum(axis=1, keepdims=True) / count
+    return np.abs(readings.colours - colour[:, None]).max(axis=2) < SAME_COLOUR * contrast
+
+
 def _reach(on_line: Bool[np.ndarray, "N S"], shown: Bool[np.ndarray, "N S"]) -> Float64[np.ndarray, "N 2"]:
     """Return where every bar starts and ends, in its lengths.
 
@@ -270,29 +332,25 @@ def _walk(goes_on: Bool[np.ndarray, "S"], start: int, step: int) -> int:
     return last
 
 
-def _drawn(
-    bars: Bars,
-    line: Float64[np.ndarray, "N 2"],
-    reach: Float64[np.ndarray, "N 2"],
-    values: SmallPlane,
-    tolerance: float,
-) -> SmallPlane:
-    """Return a map with bars drawn into it, except where something nearer is in front of them."""
+def _drawn(bars: Sequence[_Bar], values: SmallPlane, spread: float) -> SmallPlane:
+    """Return a map with bars drawn into it, except where something nearer is in front of them.
+
+    The map shows a thin thing wider than it is; what it shows beside a bar is no nearer than the bar.
+    """
     drawn = values.copy()
-    for ends, width_px, (at_start, at_end), (first, last) in zip(bars.ends, bars.width_px, line, reach, strict=True):
-        along = ends[1] - ends[0]
-        half_px = max(width_px / 2, 0.6)
-        corners = ends[0] + along * np.array([[first], [last]])
-        low = np.maximum(np.floor(corners.min(axis=0) - half_px).astype(int), 0)
-        high = np.ceil(corners.max(axis=0) + half_px).astype(int) + 1
+    around_px = AROUND_SHARE * max(values.shape)
+    for bar in bars:
+        corners = bar.ends[0] + (bar.ends[1] - bar.ends[0]) * bar.reach[:, None]
+        low = np.maximum(np.floor(corners.min(axis=0) - bar.half_px - around_px).astype(int), 0)
+        high = np.maximum(np.ceil(corners.max(axis=0) + bar.half_px + around_px).astype(int) + 1, low)
         box = np.s_[low[1] : high[1], low[0] : high[0]]
-        own = values[box]
-        x, y = low[0] + np.arange(own.shape[1]) - ends[0, 0], (low[1] + np.arange(own.shape[0]) - ends[0, 1])[:, None]
-        length_2 = float(along @ along)
-        share = (x * along[0] + y * along[1]) / length_2
-        off_px = np.abs(y * along[0] - x * along[1]) / np.sqrt(length_2)
-        depth = (at_start + (at_end - at_start) * share).astype(np.float32)
-        inside = (off_px <= half_px) & (share >= first) & (share <= last) & (own < depth + tolerance)
-        fresh = drawn[box] == own
-        drawn[box][inside] = np.where(fresh, depth, np.maximum(drawn[box], depth))[inside]
+        own, into = values[box], drawn[box]
+        share, off_px = bar.places(low[0] + np.arange(own.shape[1]), low[1] + np.arange(own.shape[0])[:, None])
+        depth = bar.depth(share)
+        along = (share >= bar.reach[0]) & (share <= bar.reach[1])
+        inside = along & (off_px <= bar.half_px)
+        of_bar = inside & (bar.is_clear(share) | (own < depth + WOBBLE * spread))
+        into[of_bar] = np.where(into == own, depth, np.maximum(into, depth))[of_bar]
+        beside = along & ~inside & (off_px <= bar.half_px + around_px) & (own < depth + WOBBLE * spread)
+        into[beside & (into == own)] = np.minimum(own, depth)[beside & (into == own)]
     return drawn
