@@ -56,6 +56,9 @@ EVENNESS = 0.05
 MIN_SEEN, MIN_SEEN_SHARE = 0.25, 0.015
 """How much of a bar the map must show: a share of the bar, and of the long side."""
 
+MOSTLY = 0.5
+"""Share of a bar that the map must show for the photo to show the rest."""
+
 MAX_DIFFERENCE = 0.2
 """Largest difference between the ends of a bar of which only they are seen, as a share of the map's range."""
 
@@ -304,12 +307,13 @@ def _alike(readings: _Readings, on_line: Bool[np.ndarray, "N S"]) -> Bool[np.nda
 def _reach(on_line: Bool[np.ndarray, "N S"], shown: Bool[np.ndarray, "N S"]) -> Float64[np.ndarray, "N 2"]:
     """Return where every bar starts and ends, in its lengths.
 
-    It goes on from what the map shows while the map or the photo shows it, with short gaps; beyond its ends in the
-    photo, only the map counts.
+    It goes on from what the map shows while the map or the photo shows it, with short gaps. Beyond its ends in the
+    photo, and for a bar of which the map shows less than half, only the map counts.
     """
     on_bar = np.zeros_like(shown)
     on_bar[ON_BAR] = True
-    goes_on = on_line | (shown & on_bar)
+    is_mostly_seen = on_line[ON_BAR].mean(axis=1, keepdims=True) >= MOSTLY
+    goes_on = on_line | (shown & on_bar & is_mostly_seen)
     reach = np.empty((len(on_line), 2))
     for row, (here, there) in enumerate(zip(on_line & on_bar, goes_on, strict=True)):
         first = int(here.argmax())
