@@ -18,6 +18,7 @@ from kbvr.depth.bilateral_grid import BilateralGrid, Corners, Nodes, read_at
 from kbvr.depth.constraints import Constraints, Fit
 from kbvr.depth.line_constraints import sides_of_segments, standing, straight_along, straight_segments
 from kbvr.depth.planar_pieces import planar_where_lined
+from kbvr.depth.standing_objects import standing_objects
 from kbvr.depth.thin_things import behind_thin_things, with_thin_things
 from kbvr.imaging.array_types import Picture, Plane, SmallPlane
 from kbvr.imaging.line_segments import Ends
@@ -58,6 +59,7 @@ def _along_lines(segments: Ends, values: Plane, small: SmallPlane, grid: Bilater
         straight_along(sides),
         standing(sides, grid.spread),
         planar_where_lined(segments, small, grid.spread),
+        standing_objects(small, grid.spread),
     )
     correction = _correction(grid, [rows for rows in constraints if rows.x.size])
     return values + _with_thin_things(grid, correction, values)

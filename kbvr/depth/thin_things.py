@@ -355,6 +355,6 @@ def _drawn(bars: Sequence[_Bar], values: SmallPlane, spread: float) -> SmallPlan
         inside = along & (off_px <= bar.half_px)
         of_bar = inside & (bar.is_clear(share) | (own < depth + WOBBLE * spread))
         into[of_bar] = np.where(into == own, depth, np.maximum(into, depth))[of_bar]
-        beside = along & ~inside & (off_px <= bar.half_px + around_px) & (own < depth + WOBBLE * spread)
+        beside = along & ~inside & (off_px <= bar.half_px + around_px) & (own < depth + 2 * WOBBLE * spread)
         into[beside & (into == own)] = np.minimum(own, depth)[beside & (into == own)]
     return drawn
