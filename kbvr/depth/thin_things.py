@@ -35,6 +35,9 @@ BEYOND_SHARE = 0.03
 BESIDE_PX = 1.5
 """Distance from a bar at which the colours of its surroundings are read, in pixels of the map."""
 
+INSIDE_SHARE, INSIDE_PX = 0.7, 0.8
+"""How far from its middle line a bar is looked for in the map, as a share of half its width, at most so many pixels."""
+
 STANDS_OUT = 0.04
 """Height above the surroundings from which a point belongs to a bar, as a share of the map's range."""
 
@@ -86,8 +89,9 @@ class _Readings:
     values: Float64[np.ndarray, "N S"]
     """The map, at the nearest point across the bar."""
 
-    sides: Float64[np.ndarray, "N S"]
-    """The map at the nearer side of the bar."""
+    nearer_side: Float64[np.ndarray, "N S"]
+    farther_side: Float64[np.ndarray, "N S"]
+    """The map beside the bar."""
 
     height: Float64[np.ndarray, "N S"]
     """How much nearer the bar is than its surroundings."""
@@ -155,12 +159,12 @@ def with_thin_things(values: SmallPlane, rgb: Picture, spread: float) -> SmallPl
     length_px = np.linalg.norm(bars.ends[:, 1] - bars.ends[:, 0], axis=1)
     kept = (seen >= MIN_SEEN) & (seen * length_px >= MIN_SEEN_SHARE * long_side_px)
     clear = readings.shown & _alike(readings, on_line)
-    reach = _reach(on_line, readings.shown)
+    reach = _reach(on_line, clear)
     held, held_line, held_reach = _held_at_both_ends(bars, readings, spread, long_side_px)
     held &= ~kept
     line[held], reach[held] = held_line[held], held_reach[held]
     depth = line[:, :1] + (line[:, 1:] - line[:, :1]) * AT
-    clear &= (depth > readings.sides - HARDLY_BEHIND * spread) & (AT > 0) & (AT < 1)
+    clear &= (depth > readings.nearer_side - HARDLY_BEHIND * spread) & (AT > 0) & (AT < 1)
     drawn = [
         _Bar(bars.ends[bar], max(bars.width_px[bar] / 2, MIN_HALF_PX), line[bar], reach[bar], clear[bar])
         for bar in np.flatnonzero(kept | held)
@@ -181,9 +185,10 @@ def _read(bars: Bars, values: SmallPlane, behind: SmallPlane, rgb: Picture, spre
     across = np.stack([-along[..., 1], along[..., 0]], axis=2) / np.linalg.norm(along, axis=2, keepdims=True)
     half_px = np.maximum(bars.width_px / 2, 0.5)[:, None, None]
     inner, outer = across * half_px, across * (half_px + SIDE_SHARE * max(values.shape))
-    on_bar = np.max([_at(values, points + share * inner) for share in (-0.7, 0, 0.7)], axis=0)
+    close = across * np.minimum(INSIDE_SHARE * half_px, INSIDE_PX)
+    on_bar, hind = (np.max([_at(of, points + side * close) for side in (-1, 0, 1)], axis=0) for of in (values, behind))
     sides = [_at(values, points + sign * outer) for sign in (-1, 1)]
-    over_behind = on_bar - _at(behind, points) + HARDLY_BEHIND * spread
+    over_behind = on_bar - hind + HARDLY_BEHIND * spread
     over_sides = on_bar - (sides[0] + sides[1]) / 2
     nearer_side = np.maximum(*sides)
     is_front = on_bar > nearer_side - HARDLY_BEHIND * spread
@@ -191,7 +196,7 @@ def _read(bars: Bars, values: SmallPlane, behind: SmallPlane, rgb: Picture, spre
     beside = inner + BESIDE_PX * across
     picture = [_colours(rgb, points + offset) for offset in (-beside, 0 * beside, beside)]
     differences = [np.abs(picture[1] - side).max(axis=2) for side in (picture[0], picture[2])]
-    return _Readings(on_bar, nearer_side, height, picture[1], np.minimum(*differences))
+    return _Readings(on_bar, nearer_side, np.minimum(*sides), height, picture[1], np.minimum(*differences))
 
 
 def _at(values: Plane, points: Float64[np.ndarray, "N S 2"]) -> Float64[np.ndarray, "N S"]:
@@ -284,6 +289,7 @@ def _held_at_both_ends(
         near[:, end], reach[:, end] = there[rows, nearest], AT[nearest]
         change = np.abs(readings.colours[rows, nearest] - _mean(readings.colours, inside[..., None])).max(axis=1)
         held &= change < SAME_COLOUR * _mean(readings.contrast, inside)
+        held &= near[:, end] - readings.farther_side[rows, nearest] > STANDS_CLEAR * spread
     held &= (near - far[:, None] > STANDS_CLEAR * spread).all(axis=1)
     held &= np.ptp(near, axis=1) < MAX_DIFFERENCE * spread
     slope = (near[:, 1] - near[:, 0]) / (reach[:, 1] - reach[:, 0])
@@ -304,16 +310,16 @@ def _alike(readings: _Readings, on_line: Bool[np.ndarray, "N S"]) -> Bool[np.nda
     return np.abs(readings.colours - colour[:, None]).max(axis=2) < SAME_COLOUR * contrast
 
 
-def _reach(on_line: Bool[np.ndarray, "N S"], shown: Bool[np.ndarray, "N S"]) -> Float64[np.ndarray, "N 2"]:
+def _reach(on_line: Bool[np.ndarray, "N S"], clear: Bool[np.ndarray, "N S"]) -> Float64[np.ndarray, "N 2"]:
     """Return where every bar starts and ends, in its lengths.
 
     It goes on from what the map shows while the map or the photo shows it, with short gaps. Beyond its ends in the
     photo, and for a bar of which the map shows less than half, only the map counts.
     """
-    on_bar = np.zeros_like(shown)
+    on_bar = np.zeros_like(clear)
     on_bar[ON_BAR] = True
     is_mostly_seen = on_line[ON_BAR].mean(axis=1, keepdims=True) >= MOSTLY
-    goes_on = on_line | (shown & on_bar & is_mostly_seen)
+    goes_on = on_line | (clear & on_bar & is_mostly_seen)
     reach = np.empty((len(on_line), 2))
     for row, (here, there) in enumerate(zip(on_line & on_bar, goes_on, strict=True)):
         first = int(here.argmax())
