@@ -38,7 +38,7 @@ WOBBLE_SHARE = 0.05
 """Deviation that is still wobble rather than another surface, as a share of the map's range: twice the deviation of
 the built-in network's wobble on planes, 0.024 (`bench/wobble.py`)."""
 
-LONG_LENGTH, BEND_SHARE, MAX_STEP_SHARE = 0.25, 0.15, 0.05
+LONG_LENGTH, BEND_SHARE, MAX_STEP_SHARE = 0.4, 0.15, 0.05
 """Along a segment of at least this length, as a share of the long side, even so large a deviation is wobble if it comes
 without a step between neighbouring points: a wall as long as this bends rather than ends. Shares of the map's range."""
 

@@ -56,7 +56,7 @@ UPRIGHT_LEAN = 0.06
 EVENNESS = 0.05
 """Weight of the rule that a bar has one depth, relative to that of its points."""
 
-MIN_SEEN, MIN_SEEN_SHARE = 0.25, 0.015
+MIN_SEEN, MIN_SEEN_SHARE = 0.25, 0.03
 """How much of a bar the map must show: a share of the bar, and of the long side."""
 
 MOSTLY = 0.5
