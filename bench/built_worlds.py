@@ -102,7 +102,9 @@ def _thin_worlds(floor: Sheet, wall: Sheet) -> tuple[World, ...]:
     sign = union(bar(120.4, -80, 120.4, 75, 5.0), bar(180.4, -80, 180.4, 75, 5.0), box(108.2, -100, 192.6, -60.4))
     legs = union(*(bar(-20.2, -20, x, 128, 5.0) for x in (-75.4, -14.6, 40.3)), box(-34.2, -38, -6.4, -18))
     tubes = ((-40.3, -20, 40.4, -26), (-37.2, -10, 22, 58), (44, -40, 22, 58), (40, -26, 90, 58))
-    frame = union(*(bar(*tube, 6.0) for tube in tubes), bar(22, 58, 90, 58, 5.0), bar(-40.3, -30, -84, 58, 5.0))
+    frame = union(
+        *(bar(x0, y0, x1, y1, 6.0) for x0, y0, x1, y1 in tubes), bar(22, 58, 90, 58, 5.0), bar(-40.3, -30, -84, 58, 5.0)
+    )
     wheels = union(ring(-84, 58, 46, 5.0), ring(90, 58, 46, 5.0))
     return (
         World("posts", (Sheet(16.0, black, legs), Sheet(12.2, iron, lamp), Sheet(10.4, tin, sign), floor, wall)),

@@ -39,8 +39,9 @@ WOBBLE_SHARE = 0.05
 the built-in network's wobble on planes, 0.024 (`bench/wobble.py`)."""
 
 LONG_LENGTH, BEND_SHARE, MAX_STEP_SHARE = 0.4, 0.15, 0.05
-"""Along a segment of at least this length, as a share of the long side, even so large a deviation is wobble if it comes
-without a step between neighbouring points: a wall as long as this bends rather than ends. Shares of the map's range."""
+"""Along a level segment of at least this length, as a share of the long side, even so large a deviation is wobble if it
+comes without a step between neighbouring points: a roof as long as this bends rather than ends. Shares of the map's
+range. Upright lines may cross from a wall to the floor."""
 
 UPRIGHT_LEAN = 0.05
 UPRIGHT_STRENGTH = 1.0
@@ -83,10 +84,13 @@ def sides_of_segments(ends: Ends, values: SmallPlane, spread: float) -> Sides:
     beside = [(points + sign * SIDE_PX * across)[keep] for sign, keep in zip((-1, 1), kept, strict=True)]
     x, y = np.moveaxis(np.concatenate(beside), 2, 0)
     x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
-    length_px, stands = (np.concatenate([each[keep] for keep in kept]) for each in (length[:, 0], stands))
+    is_level = np.abs(along[:, 0, 0]) > np.abs(along[:, 0, 1])
+    length_px, stands, is_level = (
+        np.concatenate([each[keep] for keep in kept]) for each in (length[:, 0], stands, is_level)
+    )
     change = np.diff(read_at(values, x, y), axis=1)
     is_smooth = np.abs(change - change.mean(axis=1, keepdims=True)).max(axis=1) < MAX_STEP_SHARE * spread
-    bends = is_smooth & (length_px >= LONG_LENGTH * max(values.shape))
+    bends = is_smooth & is_level & (length_px >= LONG_LENGTH * max(values.shape))
     return Sides(x, y, length_px, np.where(bends, BEND_SHARE, WOBBLE_SHARE) * spread, stands)
 
 

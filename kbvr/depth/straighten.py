@@ -14,12 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kbvr.depth.bar_readings import behind_thin_things
 from kbvr.depth.bilateral_grid import BilateralGrid, Corners, Nodes, read_at
 from kbvr.depth.constraints import Constraints, Fit
 from kbvr.depth.line_constraints import sides_of_segments, standing, straight_along, straight_segments
 from kbvr.depth.planar_pieces import planar_where_lined
 from kbvr.depth.standing_objects import standing_objects
-from kbvr.depth.thin_things import behind_thin_things, with_thin_things
+from kbvr.depth.thin_things import with_thin_things
 from kbvr.imaging.array_types import Picture, Plane, SmallPlane
 from kbvr.imaging.line_segments import Ends
 from kbvr.imaging.resize import resized, shrunk
