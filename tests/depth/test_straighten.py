@@ -128,6 +128,18 @@ def test_a_thin_thing_keeps_its_height() -> None:
     assert np.median(height) > 0.8 * 0.03
 
 
+def test_a_long_roof_that_bends_becomes_straight() -> None:
+    """A level line over most of the width shows a bend of 20% of the range that comes without a step."""
+    rgb, values = np.full((HEIGHT, WIDTH, 3), 200, np.uint8), np.zeros((HEIGHT, WIDTH), np.float32)
+    house = np.s_[90:200, 40:340]
+    rgb[house] = 90
+    values[200:] = 1
+    bend = 0.2 * np.sin(np.linspace(0, np.pi, 300)).astype(np.float32)
+    values[house] = 0.4 + bend
+    straight = straightened(values, rgb)
+    assert straight[92:96, 60:320].mean(axis=0).std() < 0.7 * bend[20:280].std()
+
+
 def test_a_photo_without_lines_keeps_its_depth() -> None:
     """Soft clouds have no straight segments."""
     values = slope() + waves(0.05)
