@@ -37,7 +37,7 @@ from kbvr.options.values import MIN_SIDE_PX
 from kbvr.photo.photo import Photo, load_photo, photo_from_array
 from kbvr.plan.aspect import cropped_around_subject, size_within
 from kbvr.plan.file_names import fitted_to, moved_to, names_a_file
-from kbvr.plan.from_options import check_options, with_anaglyph_method
+from kbvr.plan.from_options import check_options, unused, with_anaglyph_method
 from kbvr.plan.memory_budget import MemoryUse, refuse_without_room, within_memory, within_px
 from kbvr.plan.output_kinds import DrawnKind, SceneKind, chosen_kinds
 from kbvr.profiles.choose import profile_of
@@ -184,7 +184,7 @@ def _jobs(photo: Path | Photo, out: Path, options: ExportOptions) -> list[Job]:
         check_writable(item.path, overwrite=options.overwrite)
         if any(_is_same(item.path, path) for path in inputs):
             raise InputError(f"{item.path} is an input of this export and cannot be its output; choose another name")
-    for name in options.unused({item.format for item in items}):
+    for name in unused(options, {item.format for item in items}):
         _log.warning(OptionText(f"{{{name}}} has no effect on the chosen outputs"))
     return jobs
 

@@ -23,7 +23,7 @@ BOUNDARY_LENGTH = 0.25
 FRAME_LONG_SIDE_PX = 1920
 """Long side of the pictures in which bends are given."""
 
-MARGIN = 0.02
+MARGIN = 0.025
 """Margin of the subject inside the frame, as a share of its width or height; less if the photo has less."""
 
 SPECK_SHARE = 0.01
@@ -66,7 +66,7 @@ class Landmarks:
     @cached_property
     def subject(self) -> Subject | None:
         """The subject; None if nothing stands out."""
-        return subject_of(self.scene_depth)
+        return subject_of(self.scene_depth, self.rgb)
 
     def consequences(self, camera: Camera) -> Consequences:
         """Return the consequences of a camera whose picture has the photo's shape."""

@@ -28,7 +28,8 @@ class MotionOptions(OptionGroup, title="Motion"):
     strength: Strength = option(
         "normal",
         "How large camera moves are. A move is made smaller if it would show too many flaws; gentle allows fewer, bold "
-        "allows more. What other options set, such as --zoom or --baseline-mm, stays as it is.",
+        "allows more; --explain tells what made a move smaller. What other options set, such as --zoom or "
+        "--baseline-mm, stays as it is.",
         is_common=True,
     )
     seconds: float | None = option(
