@@ -67,7 +67,7 @@ class _Pairs:
     """How segments lie relative to each other: entry (i, j) is about segment j, seen from segment i."""
 
     cosine: Float64[np.ndarray, "N N"]
-    off_px: Float64[np.ndarray, "N N 2"]
+    off_px: Float64[np.ndarray, "2 N N"]
     """Signed distances of the ends from the line."""
 
     start_px: Float64[np.ndarray, "N N"]
@@ -80,10 +80,12 @@ class _Pairs:
     def of(cls, ends: Ends) -> _Pairs:
         """Return the relations between some segments."""
         along, length_px = _directions(ends)
-        away = ends[None] - ends.mean(axis=1)[:, None, None]
-        positions = (away * along[:, None, None]).sum(axis=3)
-        off_px = (away * _across(along)[:, None, None]).sum(axis=3)
-        return cls(along @ along.T, off_px, positions.min(axis=2), positions.max(axis=2), length_px)
+        across, middle = _across(along), ends.mean(axis=1)
+        off_px, positions = (
+            np.stack([axes @ ends[:, end].T for end in (0, 1)]) - (axes * middle).sum(axis=1)[:, None]
+            for axes in (across, along)
+        )
+        return cls(along @ along.T, off_px, np.minimum(*positions), np.maximum(*positions), length_px)
 
 
 def bars_of(rgb: Picture, long_side_px: int) -> Bars:
@@ -103,7 +105,7 @@ def joined(bars: Bars) -> Bars:
     along, length_px = _directions(bars.ends)
     pairs = _Pairs.of(bars.ends)
     distance_px = np.maximum(np.abs(pairs.start_px), np.abs(pairs.end_px))
-    off_line = np.abs(pairs.off_px).max(axis=2) > OFF_LINE_PX[0] + OFF_LINE_PX[1] * distance_px
+    off_line = np.maximum(*np.abs(pairs.off_px)) > OFF_LINE_PX[0] + OFF_LINE_PX[1] * distance_px
     as_wide = np.abs(np.log(bars.width_px[:, None] / bars.width_px)) < np.log(MAX_WIDER)
     same = (np.abs(pairs.cosine) > COLLINEAR_COS) & as_wide & ~off_line
     start_px, end_px = -length_px / 2, length_px / 2
@@ -122,9 +124,9 @@ def _paired(ends: Ends, picture_px: int) -> Bars:
     pairs = _Pairs.of(ends)
     half = pairs.length_px / 2
     both_px = np.minimum(pairs.end_px, half[:, None]) - np.maximum(pairs.start_px, -half[:, None])
-    off_px = pairs.off_px.mean(axis=2)
+    off_px = (pairs.off_px[0] + pairs.off_px[1]) / 2
     width_px = np.abs(off_px)
-    fits = (pairs.cosine < -PARALLEL_COS) & (pairs.off_px.prod(axis=2) > 0)
+    fits = (pairs.cosine < -PARALLEL_COS) & (pairs.off_px[0] * pairs.off_px[1] > 0)
     fits &= (width_px >= WIDTHS[0] * picture_px) & (width_px <= WIDTHS[1] * picture_px)
     shorter_px = np.minimum(pairs.length_px[:, None], pairs.length_px)
     fits &= both_px >= np.maximum(MIN_OVERLAP * shorter_px, MIN_SLENDERNESS * width_px)
