@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float64, UInt8
 from kbvr.depth.scene_depth import CELLS, SceneDepth
 from kbvr.geometry.camera import Camera
 from kbvr.imaging.resize import shrunk
-from kbvr.motion.straight_lines import JUMP_SHARE, StraightLines, exceeded, straight_lines_of
+from kbvr.motion.line_bends import JUMP_SHARE, StraightLines, exceeded, straight_lines_of
 from kbvr.motion.subject import Subject, subject_of
 from kbvr.motion.view import view_of
 
