@@ -53,9 +53,9 @@ def zoom_that_fits(landmarks: Landmarks, strength: float) -> float:
 def end_framing(subject: Subject | None, size_px: tuple[int, int], *, zoom: float) -> Framing:
     """Return the crop at the end: towards the subject, with its head and a margin inside.
 
-    It is larger than the zoom asks for if the subject would not fit, but at most LARGEST_SHARE: one that fills the frame
-    may lose its feet or its sides. A subject that reaches the photo's upper border keeps reaching the frame's, or goes
-    on below it.
+    It is larger than the zoom asks for if the subject would not fit, but at most LARGEST_SHARE: a subject that fills
+    the frame may lose its feet or its sides. One that reaches the photo's upper border keeps reaching the frame's, or
+    goes on below it.
     """
     if subject is None:
         return Framing(0.0, 0.0, FROM_SHARE / zoom)
