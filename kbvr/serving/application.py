@@ -74,9 +74,10 @@ class Guard:
         try:
             await self._app(_below(scope, path), receive, guarded)
         except ClientGoneError:
-            return  # the protocol closes the connection of an answer that has not ended
+            raise  # Uvicorn closes the connection
         except Exception:
             logger.exception("a request was not answered")
+            raise
 
     def _refusal_of(self, scope: Scope) -> HTTPStatus | None:
         headers: list[tuple[bytes, bytes]] = scope["headers"]

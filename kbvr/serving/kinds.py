@@ -147,7 +147,7 @@ def kind_of(name: str, path: Path) -> Kind | None:
         return _saved("Gaussian splats (glTF)", "model/gltf-binary", "scene")
     if suffix == ".ply" and stem.endswith("_splats"):
         return _saved("Gaussian splats (PLY)", icon="scene")
-    if suffix == ".html" and _is_snippet(path):
+    if suffix == ".html" and "_kbvr" in stem and _is_snippet(path):
         return _saved("HTML to paste into a page", TEXT)
     if suffix in FIXED:
         return FIXED[suffix]

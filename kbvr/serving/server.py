@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from kbvr.errors import InputError
 from kbvr.serving.addresses import LOOPBACK
@@ -28,6 +28,7 @@ RELEASE_S = 0.5
 """Time for the event loop to release connections at the end."""
 
 
+@runtime_checkable
 class Served(Protocol):
     """What a server serves."""
 
@@ -65,7 +66,7 @@ class Server:
     def __init__(self, served: Served, address: str, port: int, certificate: Certificate | None) -> None:
         self.connections = Connections()
         self.token = secrets.token_urlsafe(16)
-        self._served = served
+        self.served = served
         self._certificate = certificate
         self._listener = Listener(address, port, self.connections)
         self.port: int = self._listener.getsockname()[1]
@@ -78,7 +79,7 @@ class Server:
         self._error: BaseException | None = None
         self._stop: Callable[[], object] = lambda: None
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Server:
         self._thread.start()  # libraries are loaded in the thread, while clients already wait at the socket
         return self
 
@@ -96,7 +97,7 @@ class Server:
 
     def close(self) -> None:
         """Hang up on everybody and free the port, at once."""
-        self._served.close()
+        self.served.close()
         if self._thread.is_alive():
             self._is_ready.wait()
             self._stop()
@@ -123,7 +124,7 @@ class Server:
 
         context = self._certificate.context if self._certificate else None
         config = LimitedConfig(
-            application(self._served.routes(), Access(self.token, self.hosts)),
+            application(self.served.routes(), Access(self.token, self.hosts)),
             self.connections,
             ssl_context_factory=(lambda *_: context) if context else None,
         )
