@@ -39,6 +39,9 @@ class Kind:
     is_saved: bool = False
     """Whether browsers save it, because they cannot show it."""
 
+    has_picture: bool = True
+    """Whether it holds a picture for a thumbnail."""
+
     @property
     def is_photo(self) -> bool:
         """Whether a scene is made of it."""
@@ -46,7 +49,7 @@ class Kind:
 
 
 def _saved(words: str, mime: str = "application/octet-stream", icon: Icon = "file") -> Kind:
-    return Kind(words, mime, None, icon, is_saved=True)
+    return Kind(words, mime, None, icon, is_saved=True, has_picture=icon == "picture")
 
 
 FIXED: Mapping[str, Kind] = MappingProxyType(

@@ -86,24 +86,23 @@ def _filled(template: str, *, title: str, **texts: str) -> bytes:
 
 
 def _card(entry: Entry) -> str:
-    changed = datetime.fromtimestamp(entry.changed_s).astimezone()
-    facts = f"{_in_words(entry.size_bytes)} · "
-    attributes = " download" if entry.kind.is_saved else ""
+    kind, changed = entry.kind, datetime.fromtimestamp(entry.changed_s).astimezone()
+    attributes = " download" if kind.is_saved else ""
     if entry.name.lower().endswith(".usdz"):
         attributes = ' rel="ar"'  # Safari on an iPhone opens it in the room
-    kind = f"{entry.kind.words} · saved when opened" if entry.kind.is_saved else entry.kind.words
+    words = f"{kind.words}, to save" if kind.is_saved else kind.words
+    picture = (
+        f'<img src="{entry.thumbnail_address}" alt="" loading="lazy" decoding="async">' if kind.has_picture else ""
+    )
+    name = escape(entry.name).replace("_", "_<wbr>")
     return (
         f'<li><a href="{escape(entry.link)}"{attributes}><span class="picture">'
-        f'<svg aria-hidden="true"><use href="#{entry.kind.icon}"/></svg>'
-        f'<img src="{entry.thumbnail_address}" alt="" loading="lazy" decoding="async"></span>'
-        f'<span class="text"><span class="name">{escape(entry.name)}</span> <span>{kind}</span> '
-        f'<span>{facts}<time datetime="{changed.isoformat("T", "seconds")}">{_day(changed)}</time></span>'
+        f'<svg aria-hidden="true"><use href="#{kind.icon}"/></svg>{picture}</span>'
+        f'<span class="text"><span class="name">{name}</span> <span>{words}</span> '
+        f"<span>{_in_words(entry.size_bytes)} · "
+        f'<time datetime="{changed.isoformat("T", "seconds")}">{changed.day} {changed:%b %Y}</time></span>'
         "</span></a></li>\n"
     )
-
-
-def _day(time: datetime) -> str:
-    return f"{time.day} {time:%b %Y, %H:%M}"
 
 
 def _in_words(size_bytes: int) -> str:

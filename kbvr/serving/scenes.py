@@ -71,7 +71,8 @@ class Scenes:
         making = self._making(entry)
         text, share = making.problem, None
         if making.state == "waiting":
-            text = "Waiting for another photo"
+            is_next = all(other.state != "making" for other in tuple(self._makings.values()))
+            text = "Starting" if is_next else "Waiting for another photo"
         elif making.state == "making":
             text, share = _read_progress(making.progress_file)
         return {"state": making.state, "text": text, "share": share}

@@ -79,7 +79,7 @@ class Server:
         self._error: BaseException | None = None
         self._stop: Callable[[], object] = lambda: None
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Server:  # noqa: PYI034  beartype does not know Self in a method
         self._thread.start()  # libraries are loaded in the thread, while clients already wait at the socket
         return self
 

@@ -27,7 +27,7 @@ def test_files_pages_and_an_index_are_given(serving, files, pages):
         .startswith("<!doctype html><title>cat.glb – kbvr</title>")
     )
     index = asked(serving, path_of(serving))[1].decode()
-    links = re.findall(r'<a href="([^"]+)">.*?<span class="name">([^<]+)<', index)
+    links = re.findall(r'<a href="([^"]+)">.*?<span class="name">([^<]+)<', index.replace("<wbr>", ""))
     assert [name for _, name in links] == ["cat.glb", "cat_LR.mp4"]
     assert [link for link, _ in links] == ["scene.html?src=files/0/cat.glb", "stereo.html?src=files/1/cat_LR.mp4"]
     assert [link for link, _ in links] == list(serving.served.site.links)
