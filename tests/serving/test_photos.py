@@ -43,9 +43,11 @@ class FakeWorker:
         self.closed = Event()
 
     def call(self, request: Request) -> Any:
+        """Do it."""
         return (thumbnail_of if "thumbnail" in self.preloaded else self.make)(request)
 
     def close(self) -> None:
+        """Note it."""
         self.closed.set()
 
     make: Callable[[Request], Any] = staticmethod(lambda request: None)
