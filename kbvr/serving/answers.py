@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -81,34 +82,41 @@ def file_answer(
         mime: its type.
         kept: the Cache-Control header.
         is_compressible: whether it may be sent compressed.
-        saved_as: the name under which the browser saves it, instead of showing it.
+        saved_as: the name under which the browser saves it, instead of showing it; None to show it.
 
     Raises:
         OSError: if it is missing, is not a regular file, or cannot be read.
     """
     file = opened(path)
     try:
-        status = os.fstat(file.fileno())
-        etag = f"{status.st_mtime_ns:x}-{status.st_size:x}"
-        is_small = MIN_GZIP_BYTES <= status.st_size <= MAX_GZIP_BYTES
-        if is_compressible and is_small and "range" not in request.headers:
-            answer = _compressed(request, etag, file.read, mime, kept)
-            if answer is not None:
-                file.close()
-                return answer
-            file.seek(0)
-        if _is_known(request, f'"{etag}"'):
-            file.close()
-            return _unchanged(f'"{etag}"', kept)
-        answer = OpenedFile(file, path, mime, {"ETag": f'"{etag}"', "Cache-Control": kept})
+        answer = _answer_with(request, file, path, mime, kept, is_compressible=is_compressible)
     except BaseException:
         file.close()
         raise
+    if not isinstance(answer, OpenedFile):
+        file.close()
     if is_compressible:
         answer.headers["Vary"] = "Accept-Encoding"
     if saved_as is not None:
-        answer.headers["Content-Disposition"] = f'attachment; filename="{saved_as}"'
+        name = quote(saved_as, safe="", errors="replace")
+        answer.headers["Content-Disposition"] = f"attachment; filename*=utf-8''{name}"  # RFC 6266
     return answer
+
+
+def _answer_with(
+    request: Request, file: io.BufferedReader, path: Path, mime: str, kept: str, *, is_compressible: bool
+) -> Response:
+    status = os.fstat(file.fileno())
+    etag = f"{status.st_mtime_ns:x}-{status.st_size:x}"
+    is_small = MIN_GZIP_BYTES <= status.st_size <= MAX_GZIP_BYTES
+    if is_compressible and is_small and "range" not in request.headers:
+        answer = _compressed(request, etag, file.read, mime, kept)
+        if answer is not None:
+            return answer
+        file.seek(0)
+    if _is_known(request, f'"{etag}"'):
+        return _unchanged(f'"{etag}"', kept)
+    return OpenedFile(file, path, mime, {"ETag": f'"{etag}"', "Cache-Control": kept})
 
 
 def page_answer(request: Request, content: bytes, mime: str, *, kept: str) -> Response:

@@ -110,7 +110,7 @@ class Viewing:
                 kind.mime,
                 kept=self._kept,
                 is_compressible=kind.mime.startswith("text/") or (kind.mime == GLB and self._is_lan),
-                saved_as=entry.address.rpartition("/")[2] if kind.is_saved else None,
+                saved_as=entry.name if kind.is_saved else None,
             )
         except OSError:
             logger.warning("%s can no longer be read", entry.path)

@@ -7,6 +7,7 @@ import re
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -128,8 +129,21 @@ def test_a_card_says_kind_size_and_date_and_what_is_saved(tmp_path, pages):
         assert card.facts.startswith("3D mesh (PLY), to save 1.2 MB · 1")
         assert card.facts.endswith("Nov 2023")
         headers = asked(served, path_of(served, card.link))[0].headers
-        assert headers["Content-Disposition"] == 'attachment; filename="cat_kbvr.ply"'
+        assert headers["Content-Disposition"] == "attachment; filename*=utf-8''cat_kbvr.ply"
         assert b" download>" in asked(served, path_of(served))[1]
+
+
+def test_a_saved_file_keeps_its_name(tmp_path, pages):
+    """Whatever it contains: a header has one line, in ASCII. Compressed or not."""
+    name = '猫\r\nX: "y"_kbvr_wiggle.html'
+    (tmp_path / name).write_text("<img>" * 300, "utf-8")
+    with viewing(tmp_path / name) as served:
+        [link] = served.served.site.links
+        for encoding in ("", "gzip"):
+            headers = asked(served, path_of(served, link), Accept_Encoding=encoding)[0].headers
+            assert headers["Content-Encoding"] == (encoding or None)
+            assert unquote(headers["Content-Disposition"]) == f"attachment; filename*=utf-8''{name}"
+            assert headers["X"] is None
 
 
 def test_names_are_text_on_every_page(tmp_path, pages):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from contextlib import suppress
 
 import numpy as np
@@ -143,3 +144,20 @@ def test_each_run_has_a_new_secret(files):
             tokens.add(served.token)
     assert len(tokens) == 5
     assert all(len(token) == 22 for token in tokens)  # 128 bits
+
+
+def test_a_bug_of_ours_is_logged_and_tells_the_client_nothing(serving, monkeypatch, caplog):
+    def fail() -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(serving.served.site, "read_again", fail)
+    answer, body = asked(serving, path_of(serving))
+    assert (answer.status, body) == (500, b"Internal Server Error")
+    assert answer.headers["Content-Security-Policy"]
+    until = time.monotonic() + 5
+    while not caplog.records and time.monotonic() < until:  # it is logged after the answer
+        time.sleep(0.01)
+    [record] = caplog.records
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info[1], ZeroDivisionError)
+    assert asked(serving, path_of(serving, "files/0/cat.glb"))[0].status == 200

@@ -50,7 +50,7 @@ def test_a_client_that_takes_nothing_is_given_up(files, monkeypatch):
                 time.sleep(0.01)
             while served.connections and time.monotonic() < until:
                 time.sleep(0.02)
-        assert not served.connections
+            assert not served.connections
 
 
 @pytest.mark.parametrize("source", [LOOPBACK, "127.0.0.2"])
