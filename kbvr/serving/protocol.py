@@ -91,6 +91,11 @@ class LimitedProtocol(H11Protocol):
             self._connection.lift_limit()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """Parse what a client sends, up to its last request; what follows is discarded while that is answered."""
+        if self.conn.their_state not in (h11.MUST_CLOSE, h11.ERROR):
+            super().data_received(data)
+
     def eof_received(self) -> bool:  # type: ignore[override]
         """Answer what a client requested before it closed its half of the connection, as `nc -N` does.
 
@@ -127,9 +132,6 @@ class LimitedProtocol(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP, with the status that h11 suggests (431 for a long head), in one line."""
         del msg
-        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):  # an answer is being sent
-            self.transport.abort()
-            return
         error = sys.exception()
         hint = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else HTTPStatus.BAD_REQUEST
         status = HTTPStatus(hint)

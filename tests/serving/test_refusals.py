@@ -38,6 +38,14 @@ def test_what_was_not_named_is_not_given(serving, path):
     assert b"/" not in answer.replace(b"HTTP/1.1", b"").replace(b"text/plain", b"")
 
 
+def test_a_token_that_is_nearly_right_is_wrong(serving):
+    token = serving.token
+    last = "A" if token[-1] != "A" else "B"
+    for wrong in (token[:-1] + last, last + token[1:], token.swapcase(), "A" * len(token), token[:-1], token + "A"):
+        for name in ("", "scene.html", "files/0/cat.glb"):
+            assert asked(serving, f"/{wrong}/{name}")[1] == b"404 Not Found\n"
+
+
 OTHER_NAMES = """
 evil.example evil.example:PORT 127.0.0.1 127.0.0.1:1 localhost [::1]:PORT 127.0.0.1:PORT.evil.example 127.0.0.2:PORT
 evil@127.0.0.1:PORT 2130706433:PORT 127.1:PORT 0x7f.1:PORT localhost.:PORT localhost.evil:PORT 0:PORT

@@ -41,16 +41,15 @@ def test_a_client_that_takes_nothing_is_given_up(files, monkeypatch):
     monkeypatch.setattr(connections, "STALL_S", 0.3)
     with files[1].open("wb") as file:
         file.truncate(50_000_000)
-    with viewing(*files) as served:
-        with socket.create_connection((LOOPBACK, served.port), timeout=10) as lazy:
-            request = f"GET {path_of(served, 'files/1/cat_LR.mp4')} HTTP/1.1\r\nHost: {LOOPBACK}:{served.port}"
-            lazy.sendall(f"{request}\r\n\r\n".encode())
-            until = time.monotonic() + 8
-            while not served.connections and time.monotonic() < until:
-                time.sleep(0.01)
-            while served.connections and time.monotonic() < until:
-                time.sleep(0.02)
-            assert not served.connections
+    with viewing(*files) as served, socket.create_connection((LOOPBACK, served.port), timeout=10) as lazy:
+        request = f"GET {path_of(served, 'files/1/cat_LR.mp4')} HTTP/1.1\r\nHost: {LOOPBACK}:{served.port}"
+        lazy.sendall(f"{request}\r\n\r\n".encode())
+        until = time.monotonic() + 8
+        while not served.connections and time.monotonic() < until:
+            time.sleep(0.01)
+        while served.connections and time.monotonic() < until:
+            time.sleep(0.02)
+        assert not served.connections
 
 
 @pytest.mark.parametrize("source", [LOOPBACK, "127.0.0.2"])
@@ -102,6 +101,24 @@ def test_a_file_under_way_is_given_to_its_end_and_only_the_next_client_is_hung_u
         assert [len(answer.read()) for answer in answers] == [20_000_000] * 3
         for taker in takers:
             taker.close()
+
+
+def test_a_client_that_goes_on_talking_gets_its_answer(serving, files, caplog):
+    """And none to what it says after it has asked for the connection to end."""
+    with files[1].open("wb") as file:
+        file.truncate(20_000_000)
+    with socket.create_connection((LOOPBACK, serving.port), timeout=10) as client:
+        head = f"Host: {LOOPBACK}:{serving.port}\r\nConnection: close"
+        client.sendall(f"GET {path_of(serving, 'files/1/cat_LR.mp4')} HTTP/1.1\r\n{head}\r\n\r\n".encode())
+        answer = client.recv(1000)
+        for _ in range(5):
+            client.sendall(b"GET / HTTP/1.1\r\n\r\n\xff")
+            answer += client.recv(100_000)
+        while got := client.recv(2**20):
+            answer += got
+    assert len(answer.partition(b"\r\n\r\n")[2]) == 20_000_000
+    assert answer.count(b"HTTP/1.1") == 1
+    assert not caplog.records
 
 
 def test_many_clients_get_what_they_asked_for(serving, video):
