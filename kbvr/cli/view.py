@@ -30,12 +30,10 @@ def view(
         list[Path],
         typer.Argument(
             metavar="FILE",
-            help="Folders, photos, and what kbvr writes: scenes (GLB, HTML), stereo pictures and videos, and others.",
+            help="Folders, photos, and files that kbvr writes, such as scenes, stereo pictures and videos.",
         ),
     ],
-    recursive: Annotated[
-        bool, typer.Option("--recursive", "-r", help="Show folders with all folders in them.")
-    ] = False,
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Include the folders inside folders.")] = False,
     port: Annotated[
         str, typer.Option(metavar="NUMBER", help="Port to listen on.  [default: a free port]", show_default=False)
     ] = "0",

@@ -90,7 +90,7 @@ def _card(entry: Entry) -> str:
     attributes = " download" if kind.is_saved else ""
     if entry.name.lower().endswith(".usdz"):
         attributes = ' rel="ar"'  # Safari on an iPhone opens it in the room
-    words = f"{kind.words}, to save" if kind.is_saved else kind.words
+    words = kind.words + (", to save" if kind.is_saved else ", opens in 3D" if kind.is_photo else "")
     picture = (
         f'<img src="{entry.thumbnail_address}" alt="" loading="lazy" decoding="async">' if kind.has_picture else ""
     )

@@ -41,6 +41,7 @@ class LimitedConfig(Config):
             lifespan="off",
             interface="asgi3",
             log_config=None,
+            workers=1,  # whatever WEB_CONCURRENCY is
             access_log=False,
             proxy_headers=False,
             server_header=False,

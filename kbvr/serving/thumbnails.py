@@ -27,6 +27,10 @@ class Thumbnails:
         self._kept: OrderedDict[tuple[int, float], bytes | None] = OrderedDict()
         self._lock = Lock()
 
+    def is_made(self, entry: Entry) -> bool:
+        """Return whether `of` returns at once."""
+        return (entry.number, entry.changed_s) in self._kept
+
     def of(self, entry: Entry) -> bytes | None:
         """Return a JPEG; None if the file has no picture, cannot be decoded, or takes too long."""
         key = (entry.number, entry.changed_s)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Sequence
+from contextlib import nullcontext
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -133,7 +134,8 @@ class Viewing:
         entry = self.site.listing.by_address.get(f"thumbnails/{request.path_params['name']}")
         if entry is None:
             raise not_found()
-        async with self._thumbnail_turn:
+        turn = nullcontext() if self._thumbnails.is_made(entry) else self._thumbnail_turn
+        async with turn:
             made = await run_in_threadpool(self._thumbnails.of, entry)
         if made is None:
             raise not_found()

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import cv2
 import numpy as np
@@ -79,6 +80,20 @@ def test_a_signal_ends_it_well(files, pages, name, video):
         connection.close()
     with viewing(*files, port=port):
         pass
+
+
+@pytest.mark.parametrize(("flag", "count"), [("--no-open", 1), ("--recursive", 2), ("-r", 2)])
+def test_a_folder_is_opened_at_its_index(files, pages, tmp_path, flag, count):
+    """Whose videos it shows, but not a GLB that kbvr did not make."""
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "dog.mp4").touch()
+    with started(pages, tmp_path, flag, "--no-open") as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert url.endswith("/")
+        with urlopen(url, timeout=10) as answer:  # noqa: S310
+            assert answer.read().count(b"<li>") == count
+        assert ended(process) == (0, "", "")
 
 
 def test_the_headset_is_told_what_to_open_and_what_to_compare(files, pages):
