@@ -129,7 +129,8 @@ class Listener(socket.socket):
     """A listening socket that accepts only connections for which there is room."""
 
     def __init__(self, address: str, port: int, connections: Connections) -> None:
-        super().__init__(socket.AF_INET, socket.SOCK_STREAM)
+        # only for a socket of known protocol, asyncio sends short answers at once (TCP_NODELAY)
+        super().__init__(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._connections = connections
         try:
             if os.name != "nt":  # on Windows it would let two servers share a port

@@ -6,11 +6,13 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-HEAD_BYTES = 2**18
-"""Length of the part of a file that is searched; WebP has its metadata at its end, which is found by its chunks."""
+HEAD_BYTES, MAX_SEGMENTS = 2**15, 32
+"""Length of the part of a PNG or HEIC that is searched, and number of segments of a JPEG, of 64 KiB or less each. WebP
+has its metadata at its end, which is found by its chunks."""
 
 BY_KBVR = re.compile(rb"kbvr \d+\.\d")
 """What kbvr writes as the software, in EXIF, PNG text or XMP."""
@@ -49,7 +51,7 @@ def picture_facts(path: Path) -> PictureFacts:
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
         if head.startswith(b"\xff\xd8"):
-            return _in_jpeg(list(_segments(head)))
+            return _in_jpeg(list(islice(_segments(file), MAX_SEGMENTS)))
         if head.startswith(b"\x89PNG"):
             return PictureFacts(bool(BY_KBVR.search(head[: head.find(b"IDAT")])), b"acTL" in head[:200])
         if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
@@ -60,13 +62,11 @@ def picture_facts(path: Path) -> PictureFacts:
     return PictureFacts()
 
 
-def _segments(head: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield marker and content of the segments of a JPEG before its pixels, as far as they are in the head."""
-    at = 2
-    while len(head) >= at + 4 and head[at] == 0xFF and head[at + 1] != 0xDA:
-        length = int.from_bytes(head[at + 2 : at + 4], "big")
-        yield head[at + 1], head[at + 4 : at + 2 + length]
-        at += 2 + length
+def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Yield marker and content of the segments of a JPEG before its pixels."""
+    file.seek(2)
+    while len(head := file.read(4)) == 4 and head[0] == 0xFF and head[1] != 0xDA:
+        yield head[1], file.read(max(0, int.from_bytes(head[2:], "big") - 2))
 
 
 def _in_jpeg(segments: list[tuple[int, bytes]]) -> PictureFacts:

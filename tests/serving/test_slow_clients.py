@@ -121,6 +121,16 @@ def test_a_client_that_goes_on_talking_gets_its_answer(serving, files, caplog):
     assert not caplog.records
 
 
+def test_short_answers_are_not_held_back(serving):
+    """The operating system would wait for the client's confirmation of the head before it sends the rest (Nagle)."""
+    kept = HTTPConnection(LOOPBACK, serving.port, timeout=10)
+    kept.request("GET", path_of(serving))
+    kept.getresponse().read()
+    [connection] = serving.connections._by_peer.values()
+    assert connection._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    kept.close()
+
+
 def test_many_clients_get_what_they_asked_for(serving, video):
     def fetch(number: int) -> bool:
         start = number * 1001
