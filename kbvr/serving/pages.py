@@ -38,7 +38,7 @@ def index_page(listing: Listing) -> bytes:
         title = f"<h2>{escape(folder)}</h2>\n" if folder and len(folders) > 1 else ""
         parts.append(f"{title}<ul>\n{cards}</ul>\n")
     if not entries:
-        parts.append('<p class="note">kbvr can show no file here yet. Reload this page to look again.</p>\n')
+        parts.append('<p class="note">No files to show yet. Reload this page to look again.</p>\n')
     if not listing.is_complete:
         parts.append(f'<p class="note">Only the first {len(entries)} files are listed.</p>\n')
     count = f"{len(entries)} file{'' if len(entries) == 1 else 's'}"

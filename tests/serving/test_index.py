@@ -109,7 +109,7 @@ def test_scenes_and_pages_of_other_programs_are_left_out_of_folders(tmp_path, pa
 
 def test_an_empty_folder_says_so(tmp_path, pages):
     with viewing(tmp_path) as served:
-        assert b"kbvr can show no file here yet" in asked(served, path_of(served))[1]
+        assert b"No files to show yet." in asked(served, path_of(served))[1]
         tmp_path.rmdir()
         assert asked(served, path_of(served))[0].status == 200
 
