@@ -23,7 +23,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 X86_LEVELS = {"v2": "x86_64_v2", "v3": "x86_64_v3", "v4": "x86_64_v4"}
 BASELINE = {"baseline": "baseline"}
 
-SOURCES = ("rasterize.cpp", "mesh_quads.cpp", "patches.cpp", "rgb_to_yuv.cpp", "x86_level.cpp", "quads.h", "texels.h")
+SOURCES = (
+    *("along_edges.cpp", "mesh_quads.cpp", "patches.cpp", "rasterize.cpp", "rgb_to_yuv.cpp", "x86_level.cpp"),
+    *("quads.h", "texels.h"),
+)
 """Sources in kbvr/native."""
 
 COMPILE = ("-O3", "-fPIC", "-std=c++17", "-ffp-contract=off", "-fno-exceptions", "-fno-rtti")

@@ -158,7 +158,7 @@ def _film(path: Path) -> tuple[Pairs, list[int], float]:
     assert isinstance(kind, DrawnKind)
     film = kind.plan(kind.items(path.stem, path.parent, options), Landmarks(scene_depth, photo.rgb), view, options)
     sources = list(film.sources_within(REPEATS_BYTES))
-    made = profile.build(photo, depth, [film], scene_depth, is_visited=False).drawing([film])
+    made = profile.build(photo, depth, [film], scene_depth, head_box=None).drawing([film])
     assert isinstance(made, Renderer)
     start = time.perf_counter()
     with Renderer(made.scene, pixels_per_photo_px=view.f_px / made.scene.camera.f_px) as drawing:

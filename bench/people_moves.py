@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.networks import BUILT_IN_NETWORK
 from kbvr.geometry.camera import Camera
 from kbvr.ldi.scene import Scene
-from kbvr.mesh.viewable_scene import HEAD_BOX_M, head_reaches_m
 from kbvr.motion.move import Move
 from kbvr.motion.view import view_of
 from kbvr.options.export_options import ExportOptions
@@ -73,7 +71,7 @@ def _planned(photo: Photo, depth: DepthMap, name: str) -> MeasuredMove:
     plan = kbvr.plan_export(photo, depth, tempfile.gettempdir(), overwrite=True, **values)
     shot = plan.shots[0]
     profile = Layers(_options(**values))
-    scene = profile.build(plan.photo, plan.depth, plan.shots, plan.scene_depth, is_visited=False).layers
+    scene = profile.build(plan.photo, plan.depth, plan.shots, plan.scene_depth, head_box=None).layers
     ends = [shot.instants[index] for index in _end_frames(name, shot.moves)]
     return MeasuredMove(name, scene, shot.instants[0][0], ends, _steps(shot, ends=_end_frames(name, shot.moves)))
 
@@ -100,18 +98,11 @@ def _steps(shot: Shot, *, ends: Sequence[int]) -> list[tuple[Camera, Camera]]:
 
 def _head_box(photo: Photo, depth: DepthMap) -> MeasuredMove:
     """Return the corners of the box in which a headset's wearer may move, each seen by the outer eye."""
-    options = _options(html=True)
-    scene_depth = kbvr.plan_export(photo, depth, tempfile.gettempdir(), overwrite=True, html=True).scene_depth
-    scene = Layers(options).build(photo, depth, [], scene_depth, is_visited=True).layers
-    ipd_m = options.ipd_mm / 1000
-    share = min(1.0, scene.reach_m / head_reaches_m(scene_depth, ipd_m)["reach_m"])
-    sides_m = [share * side for side in HEAD_BOX_M]
-    sides_m[0] += share * ipd_m / 2
-    held = scene_depth.subject_inverse_depth
-    corners = [
-        Move(x * sides_m[0], y * sides_m[1], z * sides_m[2], held_inverse_depth=held)
-        for x, y, z in product((-1, 1), repeat=3)
-    ]
+    plan = kbvr.plan_export(photo, depth, tempfile.gettempdir(), overwrite=True, html=True)
+    scene_depth, head_box = plan.scene_depth, plan.head_box
+    assert head_box is not None
+    scene = Layers(_options(html=True)).build(photo, depth, [], scene_depth, head_box=head_box).layers
+    corners = list(head_box.within(scene.reach_m, scene_depth).corners(scene_depth.subject_inverse_depth))
     view = view_of(scene_depth, photo.size_px)
     steps = [
         (corner.shortened(at).camera(view), corner.shortened(at + 1 / HEAD_STEPS).camera(view))

@@ -60,7 +60,7 @@ def end_of(photo: Photo, depth: DepthMap, output: str) -> tuple[np.ndarray, ...]
     with tempfile.TemporaryDirectory() as folder:
         plan = kbvr.plan_export(photo, depth, folder, loop=False, **{output: True})
     (shot,) = plan.shots
-    scene = Layers(plan.options).build(plan.photo, plan.depth, plan.shots, plan.scene_depth, is_visited=False)
+    scene = Layers(plan.options).build(plan.photo, plan.depth, plan.shots, plan.scene_depth, head_box=None)
     with scene.drawing(plan.shots) as drawing:
         (views,) = shot.views_at([len(shot.moves) - 1], drawing.frames)
         return tuple(np.array(view) for view in views)

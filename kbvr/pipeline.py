@@ -28,6 +28,8 @@ from kbvr.making.report import ExportReport
 from kbvr.making.run import Progress, Run
 from kbvr.mesh.cell_plane import TEXTURE_MAX_PX
 from kbvr.motion.consequences import Landmarks
+from kbvr.motion.head_box import head_box_for
+from kbvr.motion.limits import STRENGTHS
 from kbvr.motion.view import view_of
 from kbvr.nets import record_sessions
 from kbvr.options.declare import quoted
@@ -37,7 +39,7 @@ from kbvr.options.values import MIN_SIDE_PX
 from kbvr.photo.photo import Photo, load_photo, photo_from_array
 from kbvr.plan.aspect import cropped_around_subject, size_within
 from kbvr.plan.file_names import fitted_to, moved_to, names_a_file
-from kbvr.plan.from_options import check_options, with_anaglyph_method
+from kbvr.plan.from_options import check_options, unused, with_anaglyph_method
 from kbvr.plan.memory_budget import MemoryUse, refuse_without_room, within_memory, within_px
 from kbvr.plan.output_kinds import DrawnKind, SceneKind, chosen_kinds
 from kbvr.profiles.choose import profile_of
@@ -184,7 +186,7 @@ def _jobs(photo: Path | Photo, out: Path, options: ExportOptions) -> list[Job]:
         check_writable(item.path, overwrite=options.overwrite)
         if any(_is_same(item.path, path) for path in inputs):
             raise InputError(f"{item.path} is an input of this export and cannot be its output; choose another name")
-    for name in options.unused({item.format for item in items}):
+    for name in unused(options, {item.format for item in items}):
         _log.warning(OptionText(f"{{{name}}} has no effect on the chosen outputs"))
     return jobs
 
@@ -231,7 +233,10 @@ def _planned(
         for job in jobs
         if isinstance(job.kind, DrawnKind)
     ]
-    return Plan(photo, depth, landmarks, options, tuple(jobs), tuple(shots))
+    head_box = None
+    if any(isinstance(job.kind, SceneKind) for job in jobs):
+        head_box = head_box_for(landmarks, ipd_m=options.ipd_mm / 1000, strength=STRENGTHS[options.strength])
+    return Plan(photo, depth, landmarks, options, tuple(jobs), tuple(shots), head_box)
 
 
 def _is_same(path: Path, other: Path) -> bool:

@@ -361,11 +361,20 @@ def test_a_crop_in_pixels_is_the_photos_own_when_memory_makes_the_photo_smaller(
         ({"still": "sbs", "quilt_for": "go", "alt": "a cat"}, ["alt"]),
         ({"wiggle": True, "animate_as": "gif", "period_s": 1.0, "alt": "a cat"}, []),
         ({"depth_map": "png", "quality": 50}, ["quality"]),
+        ({"kenburns": True, "path": "static", "strength": "bold"}, ["strength"]),
+        ({"kenburns": True, "zoom": 1.2, "strength": "gentle"}, ["strength"]),
+        ({"kenburns": True, "strength": "gentle"}, []),
+        ({"stereo": True, "path": "static", "strength": "bold"}, []),
+        ({"stereo": True, "path": "static", "baseline_mm": 40.0, "strength": "bold"}, ["strength"]),
+        ({"wiggle": True, "animate_as": "gif", "budget_percent": 1.0, "strength": "bold"}, ["strength"]),
+        ({"still": "sbs", "strength": "gentle"}, []),
+        ({"depth_map": "png", "strength": "gentle"}, ["strength"]),
+        ({"obj": True, "strength": "gentle"}, []),
     ],
 )
 def test_a_choice_that_no_file_takes_is_warned_of(tmp_path, caplog, options, unused):
     """Who chose it meant another output."""
-    moves = {} if {"still", "depth_map", "wiggle"} & {*options} else {"seconds": 0.1}
+    moves = {} if {"still", "depth_map", "wiggle", "obj"} & {*options} else {"seconds": 0.1}
     kbvr.export(EXAMPLES / "cat.jpg", tmp_path, max_size=(64, 64), **options, **moves)
     told = [record.getMessage() for record in caplog.records if "has no effect" in record.getMessage()]
     assert told == [f"{name} has no effect on the chosen outputs" for name in unused]

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from kbvr.imaging.nearest_seed import nearest_seed
+from kbvr.inpaint.along_edges import along_edges
 from kbvr.inpaint.push_pull import push_pull, rim_weight
 
 FARTHER_WITHIN_PX = 20
@@ -17,10 +18,8 @@ FARTHER_SHARE = 0.2
 """The hidden surface is usually the farther one. So in the smooth continuation, a source has only 1/e of the weight of
 another one that is within this many pixels and farther by this share of the range of inverse depth."""
 
-EDGES_PX = 20
+EDGES_PX = 40
 """Edges that run into the hole are continued over this distance, fading; farther in, they are guesses."""
-
-TELEA_RADIUS_PX = 3
 
 SLOPE_SIGMA_PX = 3.0
 """The plane at a source is fitted to the sources around it, with Gaussian weights of this width."""
@@ -64,17 +63,15 @@ def farther_first(inverse_depth: Weights, known: Weights) -> Weights:
 
 
 def with_edges(smooth: Planes, known: Weights, hole: Bool[np.ndarray, "h w"]) -> Planes:
-    """Return a smooth continuation in which the edges of the sources run on (Telea, 2004) and fade.
+    """Return a smooth continuation in which the edges of the sources run on and fade.
 
     Everything unknown near the hole is continued, not only the hole: otherwise what lies behind it would flow back.
     """
     distance_px = cv2.distanceTransform((known == 0).astype(np.uint8), cv2.DIST_L2, 5)
     around = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5) <= EDGES_PX
-    unknown = ((known == 0) & (distance_px <= EDGES_PX) & around).astype(np.uint8)
-    picture = np.clip(smooth.transpose(1, 2, 0) * 255 + 0.5, 0, 255).astype(np.uint8)
-    edges = cv2.inpaint(picture, unknown, TELEA_RADIUS_PX, cv2.INPAINT_TELEA).transpose(2, 0, 1) / np.float32(255)
-    share = np.where(unknown > 0, np.clip(1 - distance_px / EDGES_PX, 0, 1), 0).astype(np.float32)
-    return smooth + share * (edges - smooth)
+    unknown = (known == 0) & (distance_px <= EDGES_PX) & around
+    edges = along_edges(smooth, known, unknown, distance_px)
+    return smooth + np.clip(1 - distance_px / EDGES_PX, 0, 1) * (edges - smooth)
 
 
 def continued_depth(inverse_depth: Weights, known: Weights) -> Weights:

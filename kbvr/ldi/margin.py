@@ -1,8 +1,9 @@
 """The margin beyond the photo's border: its width, its colours and its depth.
 
 Lines that run into the border go on beyond it in their direction, more and more blurred. What the blur takes away is
-replaced by the texture beside the border, mirrored and fading towards the margin's end. Strong details are reduced to
-texture, so that no object appears twice. Depth continues in the direction of the colours.
+replaced by the texture beside the border, mirrored and fading towards the margin's end; where no line runs into the
+border there is texture from the first pixel on. Strong details are reduced to texture, so that no object appears twice.
+Depth continues in the direction of the colours.
 """
 
 from __future__ import annotations
@@ -43,6 +44,9 @@ MIN_GRADIENT = 2.0
 MAX_SLOPE = 3.0
 """Pixels along the border per pixel away from it, at most."""
 
+ORDERED = (0.75, 0.95)
+"""Coherence of the direction below which there is texture only, and above which there are lines only."""
+
 TEXTURE_PX = 8
 """Side of the cells whose mean is not texture."""
 
@@ -51,7 +55,7 @@ FILM_TEXTURE, SCENE_TEXTURE = 0.0, 1.0
 right places count, and invented detail is farther from the truth (SSIM); in a scene people look at the margin, and a
 blurred one looks cut off."""
 
-TEXTURE_LEVELS = 20.0
+TEXTURE_LEVELS = 32.0
 """Level at which the texture saturates, so that outlines of objects are not mirrored."""
 
 SMOOTH_LEVELS = 6.0
@@ -105,9 +109,12 @@ def _continue(
     border, extent = len(colours) - margin - 1, len(colours) - 2 * margin
     strip = np.ascontiguousarray(colours[border + 1 - min(extent, round(DIRECTION_PX * scale)) : border + 1])
     mirrored = margin + np.pad(np.arange(extent), (0, margin), mode="symmetric")[extent:]
-    texture = _texture(np.ascontiguousarray(colours[mirrored]), scale, texture_share) if texture_share else None
     place = np.arange(colours.shape[1], dtype=np.float32)
-    line = np.column_stack([colours[border], _slopes(strip, scale), place]).astype(np.float32)
+    slopes, order = _directions(strip, scale)
+    texture = _texture(np.ascontiguousarray(colours[mirrored]), order, scale, texture_share) if texture_share else None
+    line = np.column_stack([colours[border], slopes, place]).astype(np.float32)
+    if texture:
+        line[:, :3] = _without_texture(line[:, :3], order, scale)
     done = 0
     while done < margin:
         before, steps = line, min(max(1, round(STEP_SHARE * done)), MAX_STEP_PX, margin - done)
@@ -141,8 +148,21 @@ def _sampled(
     return line[before] * (1 - share) + line[np.minimum(before + 1, len(line) - 1)] * share
 
 
-def _slopes(strip: UInt8[np.ndarray, "lines along 3"], scale: float) -> Float32[np.ndarray, "along"]:
+def _without_texture(
+    line: Float32[np.ndarray, "along 3"], order: Float32[np.ndarray, "along"], scale: float
+) -> Float32[np.ndarray, "along 3"]:
+    """Return the border's colours, blurred where no line leaves: texture that goes on as lines looks like a comb."""
+    sigma_px = TEXTURE_PX / 2 * scale
+    mean = cv2.GaussianBlur(line[None], (0, 0), sigma_px, sigmaY=1e-3, borderType=cv2.BORDER_REPLICATE)[0]
+    return np.asarray(mean + order[:, None] * (line - mean))
+
+
+def _directions(
+    strip: UInt8[np.ndarray, "lines along 3"], scale: float
+) -> tuple[Float32[np.ndarray, "along"], Float32[np.ndarray, "along"]]:
     """Return the direction in which lines leave a strip whose last line is the border: pixels along it per pixel away.
+
+    Also return where lines leave it: 1, and 0 where its texture has no direction.
 
     It is that of the structure tensor (Foerstner and Guelch, "A fast operator for detection and precise location of
     distinct points, corners and centres of circular features", 1987), weighted with its coherence: 0 where no line is.
@@ -158,11 +178,21 @@ def _slopes(strip: UInt8[np.ndarray, "lines along 3"], scale: float) -> Float32[
     across, length, mixed = smooth[0].T
     coherence = np.hypot(length - across, 2 * mixed) / (length + across + MIN_GRADIENT**2)
     slope = (-mixed / (length + MIN_GRADIENT**2)).clip(-MAX_SLOPE, MAX_SLOPE) * coherence
-    return np.asarray(cv2.resize(slope[None], (strip.shape[1], 1), interpolation=cv2.INTER_LINEAR)[0])
+    order = ((coherence - ORDERED[0]) / (ORDERED[1] - ORDERED[0])).clip(0, 1)
+    slope, order = (
+        np.asarray(cv2.resize(one[None], (strip.shape[1], 1), interpolation=cv2.INTER_LINEAR)[0])
+        for one in (slope, order)
+    )
+    return slope, order
 
 
-def _texture(strip: UInt8[np.ndarray, "lines along 3"], scale: float, whole: float) -> Texture:
-    """Return the detail of a strip that begins at the border, by lines, as levels to add."""
+def _texture(
+    strip: UInt8[np.ndarray, "lines along 3"], order: Float32[np.ndarray, "along"], scale: float, whole: float
+) -> Texture:
+    """Return the detail of a strip that begins at the border, by lines, as levels to add.
+
+    Where lines leave the border, it sets in gradually; there they are sharp at first.
+    """
     height, width = strip.shape[:2]
     cells = max(1, round(width / (TEXTURE_PX * scale))), max(1, round(height / (TEXTURE_PX * scale)))
     mean = cv2.resize(cv2.resize(strip, cells, interpolation=cv2.INTER_AREA), (width, height))
@@ -171,6 +201,7 @@ def _texture(strip: UInt8[np.ndarray, "lines along 3"], scale: float, whole: flo
     variance = cv2.blur(variance, (3, 3), borderType=cv2.BORDER_REPLICATE)
     share = np.asarray(cv2.resize(variance / (variance + SMOOTH_LEVELS**2), (width, height)))
     distance_px = np.arange(1, height + 1, dtype=np.float32)
-    fading = whole * np.minimum(1, distance_px / (TEXTURE_FROM_PX * scale)) * (1 - (distance_px / height) ** 2)
-    share *= fading[:, None]
+    fading = whole * (1 - (distance_px / height) ** 2)
+    beginning = np.minimum(1, distance_px / (TEXTURE_FROM_PX * scale))
+    share *= fading[:, None] * (1 - order * (1 - beginning[:, None]))
     return lambda lines: cv2.multiply(cv2.LUT(detail[lines], SATURATED), cv2.merge([share[lines]] * 3))

@@ -8,7 +8,7 @@ from kbvr.making.plan import Plan
 from kbvr.making.report import ExportReport
 from kbvr.making.run import Run
 from kbvr.nets import Session, devices_of
-from kbvr.plan.explain import explain
+from kbvr.plan.explain import explain, head_box_line
 from kbvr.plan.memory_budget import MemoryUse
 from kbvr.plan.output_kinds import SceneKind
 from kbvr.profiles.choose import Profile
@@ -22,10 +22,11 @@ def make_files(
     with run.clock.stage("depth files"):
         written = run.depth_files(plan)
     explanation = explain(plan.photo, plan.depth, plan.landmarks, shots, plan.options)
+    explanation += [] if plan.head_box is None else [head_box_line(plan.head_box)]
     busy: dict[str, float] = {}
     if shots or scenes:
         with run.stage("scene", title="layers"):
-            built = profile.build(plan.photo, plan.depth, shots, plan.scene_depth, is_visited=bool(scenes))
+            built = profile.build(plan.photo, plan.depth, shots, plan.scene_depth, head_box=plan.head_box)
         explanation += built.explanation
         if built.layers is not None and scenes:
             with run.stage("triangles"):

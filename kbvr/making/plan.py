@@ -8,6 +8,7 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.scene_depth import SceneDepth
 from kbvr.formats.spec.format import Item
 from kbvr.motion.consequences import Landmarks
+from kbvr.motion.head_box import HeadBox
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import Photo
 from kbvr.plan.output_kinds import OutputKind
@@ -35,6 +36,9 @@ class Plan:
     jobs: tuple[Job, ...]
     shots: tuple[Shot, ...]
     """One for each rendered job."""
+
+    head_box: HeadBox | None
+    """How far a head may move in the scene; None if no scene is made for viewers."""
 
     @property
     def scene_depth(self) -> SceneDepth:

@@ -158,6 +158,7 @@ class Run:
 
 
 def _viewable(plan: Plan, output: str, layers: Scene) -> ViewableScene:
+    assert plan.head_box is not None, "plans with scenes have one"
     path = replace(path_options(output, plan.options), fps=KEYS_PER_S)
     return viewable_scene_of(
         layers,
@@ -165,7 +166,7 @@ def _viewable(plan: Plan, output: str, layers: Scene) -> ViewableScene:
         plan.depth,
         plan.scene_depth,
         path=moves_along(path, plan.landmarks),
-        ipd_m=plan.options.ipd_mm / 1000,
+        head_box=plan.head_box,
         surround=plan.options.surround,
         max_triangles=plan.options.triangles,
     )

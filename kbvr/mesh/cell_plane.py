@@ -95,8 +95,10 @@ class CellPlane:
         inverse_depth: Float32[np.ndarray, "H W"],
         present: Bool[np.ndarray, "H W"],
         kinds: Int64[np.ndarray, "h w"],
+        *,
+        stretched: Bool[np.ndarray, "h w"],
     ) -> Grid:
-        """Return the grid of a layer; its squares are at most one piece large."""
+        """Return the grid of a layer, never cut between `stretched` cells; its squares are at most one piece large."""
         levels = (self.piece_px // self.cell_px).bit_length()
         return grid_of(
             inverse_depth,
@@ -106,7 +108,7 @@ class CellPlane:
             jump=self.jump * self.cell_px / 2,  # the compared values are half a cell apart
             per_px=self.per_px,
             levels=levels,
-            stretched=BORDER,
+            stretched=stretched,
         )
 
     def points_m(self, mesh: LayerMesh, share: float) -> Float32[np.ndarray, "N 3"]:

@@ -153,7 +153,7 @@ def grid_of(
     jump: float,
     per_px: float,
     levels: int,
-    stretched: int = 0,
+    stretched: Bool[np.ndarray, "h w"],
 ) -> Grid:
     """Return the grid of a layer, whose height and width are multiples of the largest square.
 
@@ -166,7 +166,7 @@ def grid_of(
         jump: Minimum difference of inverse depth between two surfaces, 1/m.
         per_px: One pixel of parallax, 1/m.
         levels: Number of square sizes: 1, 2, 4 ... cells.
-        stretched: The kind of cells between which the mesh is never cut.
+        stretched: The cells between which the mesh is never cut.
     """
     height, width = kinds.shape
     quarter_px = cell_px // 2
@@ -179,7 +179,7 @@ def grid_of(
     four = quarters.reshape(in_cell)
     far, near = four.min(axis=(1, 3)), four.max(axis=(1, 3))
     quarters = np.where(_doubled(near - far > jump), _doubled(far), quarters)  # no cell is stretched over a jump
-    depth, vertex = _vertices(quarters, kinds > 0, np.where(_corners_within(kinds == stretched), np.inf, jump))
+    depth, vertex = _vertices(quarters, kinds > 0, np.where(_corners_within(stretched), np.inf, jump))
     return Grid(width, vertex, depth, _errors(kinds, vertex, depth, levels, cell_px, per_px))
 
 

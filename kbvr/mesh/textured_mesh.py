@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from math import ceil, log2
 from typing import Literal
 
+import cv2
 import numpy as np
-from jaxtyping import Float32, Int64, UInt8
+from jaxtyping import Bool, Float32, Int64, UInt8
 
 from kbvr.errors import InputError
 from kbvr.geometry.camera import Camera
@@ -133,7 +134,7 @@ def textured_mesh_of(
     plane = plane_of(scene, CELL_PX * 2 ** ceil(log2(density)))
     while True:
         near = _near_draft(scene.ldi, plane, with_border=surround != "none")
-        drafts = [near, *(_hidden_draft(layer, plane) for layer in scene.ldi.layers if layer.is_hidden)]
+        drafts = [near, *(_hidden_draft(scene.ldi, layer, plane) for layer in scene.ldi.layers if layer.is_hidden)]
         tolerance_px = TOLERANCE_PX
         while tolerance_px <= MAX_TOLERANCE_PX:
             meshes = [draft.grid.mesh(draft.tolerance_factor * tolerance_px * density) for draft in drafts]
@@ -149,6 +150,7 @@ def _near_draft(ldi: LayeredDepthImage, plane: CellPlane, *, with_border: bool) 
     """Return the near side: whole cells of the front, cells of the matte, and cells beyond the photo's border.
 
     Where the strip crosses a cell, the rest of the cell belongs to the matte, unless the hidden layer shows it anyway.
+    The matte's texture goes on over the front beside it, since viewers mix the texels at their seam.
     """
     rgba, depth = plane.of(ldi.front.rgba), plane.of(ldi.front.inverse_depth)
     strip_rgba, strip_depth = plane.of(ldi.matte.rgba), plane.of(ldi.matte.inverse_depth)
@@ -164,19 +166,33 @@ def _near_draft(ldi: LayeredDepthImage, plane: CellPlane, *, with_border: bool) 
     kinds = np.where(whole, FRONT, np.where(plane.cells(in_matte).any(axis=(1, 3)), MATTE, 0))
     if with_border:
         kinds[plane.inside(with_margin=True) & ~inside] = BORDER
-    grid = plane.grid(np.where(strip, strip_depth, depth), plane.pixels(whole) | in_matte | beyond, kinds)
+    grid = plane.grid(
+        np.where(strip, strip_depth, depth), plane.pixels(whole) | in_matte | beyond, kinds, stretched=kinds == BORDER
+    )
     rgba[..., 3] = 255
-    strip_rgba[left_over] = rgba[left_over]
+    opaque = left_over | (
+        plane.pixels(_neighbourhood(kinds == MATTE)) & is_front & (np.abs(depth - strip_depth) < plane.jump)
+    )
+    strip_rgba[opaque] = rgba[opaque]
     return _Draft(
         grid, kinds, {FRONT: "front", MATTE: "matte", BORDER: "border"}, {FRONT: rgba, MATTE: strip_rgba, BORDER: rgba}
     )
 
 
-def _hidden_draft(layer: Layer, plane: CellPlane) -> _Draft:
-    rgba = plane.of(layer.rgba)
+def _neighbourhood(cells: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """Return the cells and their eight neighbours."""
+    return np.asarray(cv2.dilate(np.asarray(cells, np.uint8), np.ones((3, 3), np.uint8)) > 0)
+
+
+def _hidden_draft(ldi: LayeredDepthImage, layer: Layer, plane: CellPlane) -> _Draft:
+    """Return a hidden layer: one sheet wherever it is invented, since nothing is behind a cut."""
+    rgba, filled = plane.of(layer.rgba), ldi.fill_mask if layer.name == "hidden" else ldi.between_fill
+    assert filled is not None
     present = rgba[..., 3] > 0
     kinds = (plane.cells(present).any(axis=(1, 3)) & plane.inside(with_margin=False)).astype(np.int64)
-    grid = plane.grid(plane.of(layer.inverse_depth), present, kinds)
+    invented = np.asarray(plane.cells(plane.of(filled)).any(axis=(1, 3)))
+    one_sheet = _neighbourhood(invented)  # and hangs together with what the photo shows
+    grid = plane.grid(plane.of(layer.inverse_depth), present, kinds, stretched=one_sheet)
     rgba[..., 3] = 255
     return _Draft(grid, kinds, {1: layer.name}, {1: rgba}, HIDDEN_TOLERANCE)
 

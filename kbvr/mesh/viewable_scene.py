@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import hypot
 
 import numpy as np
 
@@ -13,17 +12,12 @@ from kbvr.depth.scene_depth import SceneDepth
 from kbvr.ldi.scene import Scene
 from kbvr.mesh.cell_plane import NEAREST_SHARE
 from kbvr.mesh.textured_mesh import TexturedMesh, textured_mesh_of
+from kbvr.motion.head_box import HeadBox
 from kbvr.motion.move import Move
 from kbvr.photo.photo import Photo
 
-HEAD_BOX_M = (0.10, 0.06, 0.08)
-"""How far the head may move from the photo's camera: sideways, up and down, back and forth."""
-
 KEYS_PER_S = 5.0
 """Moves per second of the camera's path; viewers interpolate."""
-
-MIN_BORDER_SHARE = 0.08
-"""Minimum width of the margin beyond the photo's border, as a share of the photo's width."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +42,8 @@ class ViewableScene:
     photo: str
     """The photo's title."""
 
-    ipd_m: float
-    head_box_m: tuple[float, ...]
-    """How far the head may move, as HEAD_BOX_M."""
+    head_box: HeadBox
+    """How far the head may move."""
 
 
 def viewable_scene_of(
@@ -60,7 +53,7 @@ def viewable_scene_of(
     scene_depth: SceneDepth,
     *,
     path: Sequence[Move],
-    ipd_m: float,
+    head_box: HeadBox,
     surround: str,
     max_triangles: int,
 ) -> ViewableScene:
@@ -70,7 +63,6 @@ def viewable_scene_of(
         InputError: if `max_triangles` are too few for the scene, or the surround does not exist.
     """
     moves = there_and_back(path)
-    share = min(1.0, scene.reach_m / head_reaches_m(scene_depth, ipd_m)["reach_m"])
     nearest = max(scene_depth.nearest_inverse_depth, 1e-6)
     return ViewableScene(
         textured_mesh=textured_mesh_of(scene, photo, surround=surround, max_triangles=max_triangles),
@@ -83,8 +75,7 @@ def viewable_scene_of(
         is_metric=depth.metric,
         depth_source=depth.network or "a file",
         photo=photo.title,
-        ipd_m=ipd_m,
-        head_box_m=tuple(share * side for side in HEAD_BOX_M),
+        head_box=head_box.within(scene.reach_m, scene_depth),
     )
 
 
@@ -96,11 +87,3 @@ def there_and_back(moves: Sequence[Move]) -> tuple[Move, ...]:
     if gap_m <= 2 * steps_m.max(initial=0.0):
         return (*moves, moves[0])
     return (*moves, *moves[-2::-1])
-
-
-def head_reaches_m(scene_depth: SceneDepth, ipd_m: float) -> dict[str, float]:
-    """Return the largest moves of a viewer's eyes, as keyword arguments of `build_scene`."""
-    sideways_m, up_m, forward_m = HEAD_BOX_M
-    reach_m = hypot(sideways_m + ipd_m / 2, up_m)
-    per_m = scene_depth.camera.f_px * max(scene_depth.nearest_inverse_depth, 1e-6) / scene_depth.camera.size_px[0]
-    return {"reach_m": reach_m, "border_m": max(reach_m, MIN_BORDER_SHARE / per_m), "forward_m": forward_m}

@@ -23,7 +23,7 @@ BOUNDARY_LENGTH = 0.25
 FRAME_LONG_SIDE_PX = 1920
 """Long side of the pictures in which bends are given."""
 
-MARGIN = 0.02
+MARGIN = 0.025
 """Margin of the subject inside the frame, as a share of its width or height; less if the photo has less."""
 
 SPECK_SHARE = 0.01
@@ -66,21 +66,24 @@ class Landmarks:
     @cached_property
     def subject(self) -> Subject | None:
         """The subject; None if nothing stands out."""
-        return subject_of(self.scene_depth)
+        return subject_of(self.scene_depth, self.rgb)
 
-    def consequences(self, camera: Camera) -> Consequences:
-        """Return the consequences of a camera whose picture has the photo's shape."""
+    def consequences(self, camera: Camera, *, is_framed: bool = True) -> Consequences:
+        """Return the consequences of a camera whose picture has the photo's shape.
+
+        Without a frame, what lies beyond the photo's border does not count: in a scene it is always in sight.
+        """
         shown = _shown(self.points, self.scene_depth.camera, camera)
         return Consequences(
-            self._uncovered(shown) + _beyond_border(shown),
+            self._uncovered(shown) + (_beyond_border(shown) if is_framed else 0.0),
             self._parallax(shown, camera.size_px[1] / camera.size_px[0]),
             0.0 if self.lines is None else FRAME_LONG_SIDE_PX * self.lines.bend(camera),
             0.0 if self.subject is None else self._lost(self.subject, shown),
         )
 
-    def worst(self, cameras: Iterable[Camera]) -> Consequences:
+    def worst(self, cameras: Iterable[Camera], *, is_framed: bool = True) -> Consequences:
         """Return the largest of each consequence over some cameras."""
-        every = [self.consequences(camera) for camera in cameras]
+        every = [self.consequences(camera, is_framed=is_framed) for camera in cameras]
         return Consequences(*(max(getattr(one, name) for one in every) for name in CONSEQUENCES))
 
     @property

@@ -71,15 +71,22 @@ class Verdict:
     """Name of the consequence whose limit holds; None if the whole move is within its limits."""
 
 
-def largest(cameras_at: Callable[[float], Iterable[Camera]], landmarks: Landmarks, limits: Limits) -> Verdict:
+def largest(
+    cameras_at: Callable[[float], Iterable[Camera]], landmarks: Landmarks, limits: Limits, *, is_framed: bool = True
+) -> Verdict:
     """Return the largest size, at most 1, at which a move's cameras are within the limits.
 
     `cameras_at` returns the cameras at the ends of the move of a size; the move of size 0 may not move at all, or crop.
+    `is_framed` is that of `Landmarks.consequences`.
     """
-    whole = landmarks.worst(cameras_at(1.0))
+
+    def worst(size: float) -> Consequences:
+        return landmarks.worst(cameras_at(size), is_framed=is_framed)
+
+    whole = worst(1.0)
     if limits.broken(whole) is None:
         return Verdict(1.0, whole, limits)
-    least = landmarks.worst(cameras_at(0.0))
+    least = worst(0.0)
     limits = replace(limits, lost=max(limits.lost, least.lost + LOST_TOLERANCE))
     limited_by = limits.broken(whole)
     if limited_by is None:
@@ -87,7 +94,7 @@ def largest(cameras_at: Callable[[float], Iterable[Camera]], landmarks: Landmark
     low, high, within = 0.0, 1.0, least
     for _ in range(HALVINGS):
         size = 0.5 * (low + high)
-        consequences = landmarks.worst(cameras_at(size))
+        consequences = worst(size)
         broken = limits.broken(consequences)
         if broken is None:
             low, within = size, consequences

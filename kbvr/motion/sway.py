@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from math import cos, pi
 
-import numpy as np
-
-from kbvr.depth.scene_depth import SceneDepth
+from kbvr.motion.consequences import Landmarks
 from kbvr.motion.move import Move
 
 SMOOTH_VIEWS = 13
@@ -24,13 +22,6 @@ ANAGLYPH_S = 2.4
 ANAGLYPH_SHARE = 0.006
 """Reach of a moving anaglyph's camera to each side, as its parallax range: a share of the width."""
 
-LEVELS = 128
-RELIEF = 0.05
-"""Assumed depth of the subject, as a share of the depth range."""
-
-MIDDLE = 0.22
-"""Sigma of the Gaussian that weights the middle of the picture, as a share of its width or height."""
-
 
 def sideways(views: int) -> list[float]:
     """Return the camera's position in each view, -1 (left) to 1 (right); there and back is a sine over time."""
@@ -42,11 +33,7 @@ def swaying(views: int, reach_m: float, held_inverse_depth: float) -> list[Move]
     return [Move(x_m=reach_m * position, held_inverse_depth=held_inverse_depth) for position in sideways(views)]
 
 
-def subject_plane(scene_depth: SceneDepth) -> float:
-    """Return the inverse depth of the subject, 1/m: the depth of most near things in the middle of the picture."""
-    cells, far, spread = scene_depth.cells, scene_depth.farthest_inverse_depth, scene_depth.depth_spread
-    y, x = (np.exp(-0.5 * (((np.arange(n) + 0.5) / n - 0.5) / MIDDLE) ** 2) for n in cells.shape)
-    weight = np.outer(y, x) * np.clip((cells - far) / spread, 1e-3, 1)
-    levels = np.linspace(far, scene_depth.nearest_inverse_depth, LEVELS)
-    likely = [float((weight * np.exp(-0.5 * ((cells - d) / (RELIEF * spread)) ** 2)).sum()) for d in levels]
-    return float(levels[int(np.argmax(likely))])
+def subject_plane(landmarks: Landmarks) -> float:
+    """Return the inverse depth of the subject, 1/m; without one, that of what is nearest in the middle."""
+    subject = landmarks.subject
+    return landmarks.scene_depth.subject_inverse_depth if subject is None else subject.inverse_depth

@@ -104,6 +104,7 @@ def _load(variant: str) -> ctypes.CDLL:
         "kbvr_mesh_rows": (integer, [layer, limits, integer, pointer, pointer]),
         "kbvr_match_rows": (None, [patches, integer, integer, ctypes.c_uint32]),
         "kbvr_vote_rows": (None, [patches, integer, integer]),
+        "kbvr_along_edges": (None, [pointer, integer, pointer, integer]),
     }
     for name, (result, arguments) in signatures.items():
         function = getattr(library, name)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Float64
 
-from kbvr.depth.depth_map import DepthMap, sampled
+from kbvr.depth.depth_map import DepthMap
+from kbvr.depth.scene_depth import scene_depth_of
+from kbvr.motion.salience import salience_of
+from kbvr.motion.subject import subject_of
 from kbvr.photo.photo import Photo
 
-GOOD_SHARE = 0.98
-"""Of all crops that hold this share of the best crop's near pixels, the one nearest the middle is chosen."""
+HEADROOM = 0.04
+"""Space above the head of a subject that is higher than the crop, as a share of the crop's height."""
 
 
 def size_within(size_px: tuple[int, int], aspect: tuple[float, float]) -> tuple[int, int]:
@@ -21,15 +25,18 @@ def size_within(size_px: tuple[int, int], aspect: tuple[float, float]) -> tuple[
 
 
 def cropped_around_subject(photo: Photo, depth: DepthMap, aspect: tuple[float, float]) -> tuple[Photo, DepthMap]:
-    """Return the crop of a photo and its depth that has this aspect ratio and holds most of the near pixels.
+    """Return the crop of a photo and its depth that has this aspect ratio and its subject in the middle.
 
-    The focal length stays, and the optical axis is taken to be in the middle of the crop, as for any cropped photo.
+    Of a subject that is too large for it, the crop holds what counts most, or its upper part; without a subject, it
+    holds what stands out most, near the photo's middle. The focal length stays, and the optical axis is taken to be in
+    the middle of the crop, as for any cropped photo.
     """
     (width, height), (photo_width, photo_height) = size_within(photo.size_px, aspect), photo.size_px
-    median, nearest = np.percentile(sampled(depth.inverse_depth), (50, 98))
-    nearness = np.clip((depth.inverse_depth - median) / max(nearest - median, 1e-9), 0, 1)
-    x = _best_start(nearness.sum(0, dtype=np.float64), width) if width < photo_width else 0
-    y = _best_start(nearness.sum(1, dtype=np.float64), height) if height < photo_height else 0
+    corner = _corner(photo, depth, width / photo_width, height / photo_height)
+    x, y = (
+        min(max(int(share * whole + 1e-6), 0), whole - side)
+        for share, whole, side in zip(corner, photo.size_px, (width, height), strict=True)
+    )
     crop = np.s_[y : y + height, x : x + width]
     return (
         replace(photo, rgb=np.ascontiguousarray(photo.rgb[crop]), decoded_from=None),
@@ -41,9 +48,27 @@ def cropped_around_subject(photo: Photo, depth: DepthMap, aspect: tuple[float, f
     )
 
 
-def _best_start(weights: np.ndarray, length: int) -> int:
-    """Return the start of the interval of this length with the largest sum of weights."""
-    cumulative = np.concatenate([[0], np.cumsum(weights)])
-    sums = cumulative[length:] - cumulative[:-length]
-    good = np.flatnonzero(sums >= GOOD_SHARE * sums.max())
-    return int(good[np.abs(good - (len(sums) - 1) / 2).argmin()])
+def _corner(photo: Photo, depth: DepthMap, width: float, height: float) -> tuple[float, float]:
+    """Return the top left corner of a crop; all lengths are shares of the photo's sides."""
+    scene_depth = scene_depth_of(depth)
+    subject = subject_of(scene_depth, photo.rgb)
+    if subject is None:
+        salience = salience_of(scene_depth, photo.rgb)
+        weights = salience.total * salience.middle
+        return _heaviest(weights.sum(axis=0), width), _heaviest(weights.sum(axis=1), height)
+    x, y = (subject.left + subject.right - width) / 2, (subject.top + subject.bottom - height) / 2
+    if subject.right - subject.left > width:
+        x = _heaviest(subject.weights.sum(axis=0), width)
+    if subject.bottom - subject.top > height:
+        y = subject.top - HEADROOM * height
+    return x, y
+
+
+def _heaviest(weights: Float64[np.ndarray, "N"], length: float) -> float:
+    """Return the start of the interval with the largest sum of weights, of which those in its middle count most.
+
+    Positions are shares of all cells.
+    """
+    cells = max(1, round(length * len(weights)))
+    sums = np.convolve(weights, np.hanning(cells + 2)[1:-1], mode="valid")
+    return float(np.flatnonzero(sums >= sums.max() * (1 - 1e-9)).mean()) / len(weights)

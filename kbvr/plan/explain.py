@@ -7,13 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from kbvr.depth.depth_map import DepthMap
-from kbvr.formats.packing.rivalry import faults_of
+from kbvr.formats.loop.animation import lasting_s
+from kbvr.formats.packing.rivalry import faults_by_method
 from kbvr.geometry.camera import fov_deg_from_f_px
 from kbvr.motion.consequences import FRAME_LONG_SIDE_PX, Landmarks
+from kbvr.motion.head_box import HeadBox
 from kbvr.motion.limits import STRENGTHS, Verdict
+from kbvr.motion.move import Move
+from kbvr.motion.subject import Subject
 from kbvr.motion.zoom_to_subject import wished_zoom, zoom_that_fits
 from kbvr.options.export_options import ExportOptions
-from kbvr.options.outputs import AT_REST, LOOPS
+from kbvr.options.outputs import LOOPS
 from kbvr.photo.photo import Photo
 from kbvr.plan.output_kinds import QUILT_PAIRS
 from kbvr.plan.shots import Shot, views_of
@@ -36,6 +40,8 @@ def explain(
         *(f"photo: {note}" for note in photo.notes),
         f"depth: nearest {nearest}, farthest {farthest}; {scale}",
     ]
+    if shots:
+        lines.append(_subject_line(landmarks.subject))
     for shot in shots:
         lines += _shot_lines(shot, landmarks, options)
     if any(item.packing == "anaglyph" for shot in shots for item in shot.items):
@@ -43,8 +49,18 @@ def explain(
     return lines
 
 
+def _subject_line(subject: Subject | None) -> str:
+    if subject is None:
+        return "subject: none stands out; a zoom goes to the middle"
+    across, down = (
+        f"{100 * low:.0f}% to {100 * high:.0f}%"
+        for low, high in ((subject.left, subject.right), (subject.top, subject.bottom))
+    )
+    return f"subject: {across} of the width, {down} of the height, {_metres(subject.inverse_depth)} away"
+
+
 def _anaglyph_line(photo: Photo, colours: str, glasses: str) -> str:
-    faults = {name: faults_of(photo.rgb, colours=name, glasses=glasses) for name in dict.fromkeys((colours, "dubois"))}
+    faults = faults_by_method(photo.rgb, dict.fromkeys((colours, "dubois")), glasses)
     figures = [
         f"{name} (rivalry between the eyes {fault.rivalry:.0f}, colour error {fault.colour_error:.0f})"
         for name, fault in faults.items()
@@ -53,16 +69,15 @@ def _anaglyph_line(photo: Photo, colours: str, glasses: str) -> str:
 
 
 def _shot_lines(shot: Shot, landmarks: Landmarks, options: ExportOptions) -> list[str]:
-    end = max(shot.moves, key=lambda move: float(np.linalg.norm(move.position_m)))
-    position = ", ".join(f"{value * 1000:+.0f} mm {axis}" for value, axis in zip(end.position_m, "xyz", strict=True))
+    motion = f"{shot.output}: the camera does not move"
     if shot.output in LOOPS:
-        centre = _metres(shot.moves[0].held_inverse_depth)
-        motion = f"{shot.output}: {len(shot.moves)} views, {shot.period_s:g} s there and back, swinging around {centre}"
-    elif shot.path:
+        centre, views = _metres(shot.moves[0].held_inverse_depth), len(shot.moves)
+        duration_s = lasting_s(views, shot.period_s)
+        motion = f"{shot.output}: {views} views, {duration_s:g} s there and back, swinging around {centre}"
+    elif shot.path not in ("", "static"):
         motion = f"{shot.output}: path {shot.path}"
-    else:
-        motion = f"{shot.output}: the camera does not move"
-    lines = [motion if shot.output in AT_REST else f"{motion}; farthest at {position}"]
+    end = max(shot.moves, key=lambda move: float(np.linalg.norm(move.position_m)))
+    lines = [f"{motion}; {_farthest(end)}" if end.position_m.any() else motion]
     lines += _limit_lines(shot, landmarks, options)
     if shot.lens is not None:
         focus = _metres(shot.lens.focus_inverse_depth)
@@ -92,6 +107,13 @@ def _shot_lines(shot: Shot, landmarks: Landmarks, options: ExportOptions) -> lis
     return lines
 
 
+def _farthest(move: Move) -> str:
+    """Return in words where a camera is at the end of its move."""
+    ways = ((move.x_m, "right", "left"), (move.y_m, "down", "up"), (move.z_m, "forward", "back"))
+    parts = [f"{1000 * abs(m):.0f} mm {plus if m > 0 else minus}" for m, plus, minus in ways if abs(m) >= 0.0005]
+    return f"farthest from the photo's camera: {', '.join(parts) or 'less than 1 mm'}"
+
+
 def _limit_lines(shot: Shot, landmarks: Landmarks, options: ExportOptions) -> list[str]:
     """Return what limited the move and the zoom of a shot."""
     verdict = shot.move_verdict
@@ -99,7 +121,7 @@ def _limit_lines(shot: Shot, landmarks: Landmarks, options: ExportOptions) -> li
         return []
     size = "full size, within all limits"
     if verdict.limited_by is not None:
-        size = f"{verdict.size:.0%} of its full size, because {_limit(verdict)}"
+        size = f"{verdict.size:.0%} of its full size, because {_limit(verdict)}; {_remedy(verdict, options)}"
     lines = [f"move: {options.strength} strength, {size}"]
     strength = STRENGTHS[options.strength]
     if shot.path == "kenburns" and zoom_that_fits(landmarks, strength) < wished_zoom(strength) - 0.005:
@@ -108,15 +130,33 @@ def _limit_lines(shot: Shot, landmarks: Landmarks, options: ExportOptions) -> li
     return lines
 
 
-def _limit(verdict: Verdict) -> str:
-    """Return in words which limit holds."""
+def head_box_line(head_box: HeadBox) -> str:
+    """Return how far a head may move in a scene, and why."""
+    sideways, up, forward = (f"{side * 100:.0f}" for side in head_box.sides_m)
+    line = f"head: may move {sideways} cm to the sides, {up} cm up and down, {forward} cm back and forth"
+    verdict = head_box.verdict
+    if verdict is None or verdict.limited_by is None:
+        return line
+    reason = _limit(verdict, view="what is inside the photo's border")
+    return f"{line}: {verdict.size:.0%} of the full box, because {reason}"
+
+
+def _limit(verdict: Verdict, *, view: str = "the frame") -> str:
+    """Return in words which limit of a view holds."""
     limits = verdict.limits
     return {
-        "invented": f"at most {limits.invented:.1%} of the frame may show what the photo does not",
+        "invented": f"at most {limits.invented:.1%} of {view} may show what the photo does not",
         "parallax": f"objects may shift by at most {limits.parallax:.1%} of the width against what is behind them",
         "bend_px": f"straight lines may bend by at most {limits.bend_px:.1f} px of {FRAME_LONG_SIDE_PX}",
         "lost": "the subject must stay in the frame",
     }[verdict.limited_by or ""]
+
+
+def _remedy(verdict: Verdict, options: ExportOptions) -> str:
+    """Return in words how to get a larger move."""
+    if verdict.limited_by == "lost":
+        return "a path or crops of your own have no limits"
+    return "a path of your own has no limits" if options.strength == "bold" else "a bolder strength allows more"
 
 
 def _parallax_line(shot: Shot, rig: Rig) -> str:

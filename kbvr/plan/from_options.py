@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 
 from kbvr.depth.scene_depth import SceneDepth
@@ -15,7 +15,7 @@ from kbvr.motion.path_names import Strength
 from kbvr.motion.path_options import PathOptions
 from kbvr.motion.paths import check_keyframes
 from kbvr.options.export_options import ExportOptions
-from kbvr.options.outputs import AT_REST, LOOPS
+from kbvr.options.outputs import AT_REST, FROM_DEPTH, LOOPS, SCENES
 from kbvr.photo.photo import Photo
 from kbvr.rendering.depth_of_field import Lens, lens_for
 from kbvr.stereo.comfort_limits import ANAGLYPH_BUDGET, DEFAULT_BUDGET, WIGGLE_BUDGET
@@ -27,6 +27,9 @@ outer eye at the end of a path is within the limits."""
 
 BUDGETS: Mapping[str, float] = MappingProxyType({"wiggle": WIGGLE_BUDGET, "anaglyph": ANAGLYPH_BUDGET})
 """Output -> default budget, if that is not DEFAULT_BUDGET."""
+
+WITHOUT_STRENGTH = ("quilt", *FROM_DEPTH)
+"""Outputs that no strength changes: they have no camera that moves, and no eyes whose distance is planned."""
 
 
 def budget_of(output: str, options: ExportOptions) -> float:
@@ -91,6 +94,24 @@ def eye_limits(output: str, options: ExportOptions) -> Limits | None:
 def is_baseline_given(options: ExportOptions) -> bool:
     """Return whether the options give the distance between the eyes, or the parallax that decides it."""
     return options.baseline_mm is not None or options.budget_percent is not None
+
+
+def unused(options: ExportOptions, formats: Collection[str]) -> list[str]:
+    """Return the names of options that were given but change none of the outputs, whose files have these formats."""
+    names = list(options.unused(formats))
+    if options.strength != "normal" and not any(_has_strength(output, options) for output in options.outputs):
+        names.append("strength")
+    return names
+
+
+def _has_strength(output: str, options: ExportOptions) -> bool:
+    """Return whether the strength changes an output: whether its move, head box or distance of eyes is planned."""
+    if strength_of(options) is None or output in WITHOUT_STRENGTH:
+        return False
+    if output == "anaglyph" or output in SCENES:
+        return True
+    has_planned_eyes = output in ("stereo", "still", "wiggle") and not is_baseline_given(options)
+    return has_planned_eyes or (output not in (*LOOPS, *AT_REST) and path_options(output, options).is_planned)
 
 
 def check_options(options: ExportOptions) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from kbvr.depth.scene_depth import SceneDepth
 from kbvr.formats.packing.layouts import QUILTS
 from kbvr.formats.spec.format import Item
 from kbvr.geometry.camera import Camera
@@ -196,7 +195,7 @@ class WiggleKind(DrawnKind):
         strength, limits = (1.0, None) if is_baseline_given(options) else sway_of(options)
         if baseline_m is None:
             baseline_m = strength * scene_depth.sideways_m(budget_of(self.name, options))
-        rig = self._rig(scene_depth, view, baseline_m, options)
+        rig = self._rig(landmarks, view, baseline_m, options)
         views = options.views or SMOOTH_VIEWS
         period_s = options.period_s or (TWO_VIEWS_S if views == 2 else SMOOTH_S)
         moves, verdict = self._sway(views, rig.baseline_m / 2, 1 / rig.convergence_m, landmarks, limits)
@@ -216,14 +215,14 @@ class WiggleKind(DrawnKind):
         verdict = largest(cameras, landmarks, limits)
         return swaying(views, verdict.size * reach_m, held_inverse_depth), verdict
 
-    def _rig(self, scene_depth: SceneDepth, view: Camera, baseline_m: float | None, options: ExportOptions) -> Rig:
+    def _rig(self, landmarks: Landmarks, view: Camera, baseline_m: float | None, options: ExportOptions) -> Rig:
         convergence_m = options.convergence_m
         return plan_rig(
-            scene_depth,
+            landmarks.scene_depth,
             view,
             budget=budget_of(self.name, options),
             baseline_m=baseline_m,
-            convergence_m=1 / max(subject_plane(scene_depth), 1e-5) if convergence_m is None else convergence_m,
+            convergence_m=1 / max(subject_plane(landmarks), 1e-5) if convergence_m is None else convergence_m,
             screen=screen_for(options),
             max_parallax_deg=options.max_parallax_deg,
         )
@@ -235,7 +234,7 @@ class AnaglyphLoopKind(WiggleKind):
     def plan(self, items: tuple[Item, ...], landmarks: Landmarks, view: Camera, options: ExportOptions) -> Shot:
         """Return the shot."""
         scene_depth = landmarks.scene_depth
-        rig = self._rig(scene_depth, view, baseline_m_of(options), options)
+        rig = self._rig(landmarks, view, baseline_m_of(options), options)
         strength, limits = sway_of(options)
         reach_m = strength * scene_depth.sideways_m(ANAGLYPH_SHARE)
         path_limits = None if limits is None else limits.scaled(1 - EYES_SHARE)

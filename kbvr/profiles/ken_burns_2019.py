@@ -19,6 +19,7 @@ from kbvr.ken_burns_2019.inpaint_points import inpainted
 from kbvr.ken_burns_2019.networks import CARDS, PaperNetworks
 from kbvr.ken_burns_2019.point_renderer import PointRenderer
 from kbvr.ken_burns_2019.point_scene import PointScene, point_scene
+from kbvr.motion.head_box import HeadBox
 from kbvr.nets import fetched_card, known_cards, open_network
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import Photo
@@ -82,10 +83,10 @@ class Paper:
         return at_subject_distance(replace(depth, network=CARDS["disparity"]), self.options)
 
     def build(
-        self, photo: Photo, depth: DepthMap, shots: Sequence[Shot], scene_depth: SceneDepth, *, is_visited: bool
+        self, photo: Photo, depth: DepthMap, shots: Sequence[Shot], scene_depth: SceneDepth, *, head_box: HeadBox | None
     ) -> BuiltPoints:
         """Return the scene for the shots."""
-        assert not is_visited, "scene files require layers"
+        assert head_box is None, "scene files require layers"
         del scene_depth
         scene = point_scene(photo, depth)
         return BuiltPoints(inpainted(scene, far_cameras(shots), self.networks) if self.networks.can_inpaint else scene)

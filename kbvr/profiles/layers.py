@@ -10,7 +10,7 @@ from kbvr.depth.networks import depth_network
 from kbvr.depth.scene_depth import SceneDepth
 from kbvr.inpaint.choose import best_filler, filler_named
 from kbvr.ldi.scene import Scene, build_scene
-from kbvr.mesh.viewable_scene import head_reaches_m
+from kbvr.motion.head_box import HeadBox
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import Photo
 from kbvr.plan.shots import Shot, reaches_m
@@ -37,11 +37,12 @@ class Layers:
         return depth_from_file_or_network(photo, self.options, self.segmentation, softness=softness)
 
     def build(
-        self, photo: Photo, depth: DepthMap, shots: Sequence[Shot], scene_depth: SceneDepth, *, is_visited: bool
+        self, photo: Photo, depth: DepthMap, shots: Sequence[Shot], scene_depth: SceneDepth, *, head_box: HeadBox | None
     ) -> BuiltLayers:
-        """Return the scene for the shots, and for head movement if it is visited."""
-        visited_m = head_reaches_m(scene_depth, self.options.ipd_mm / 1000) if is_visited else None
+        """Return the scene for the shots, and for a head that moves in a box if there is one."""
+        visited_m = None if head_box is None else head_box.reaches_m(scene_depth)
         moves_m = reaches_m(shots, scene_depth, visited_m=visited_m)
+        is_visited = head_box is not None
         scene = build_scene(photo, depth, **moves_m, filler=self.filler, scene_depth=scene_depth, is_visited=is_visited)
         return BuiltLayers(scene, self.options)
 

@@ -26,14 +26,15 @@ def wide_picture(rgb: np.ndarray, *, texture: float = 0.0, margin: int = MARGIN)
 
 @pytest.mark.parametrize("turns", range(4))
 @pytest.mark.parametrize("slope", [-0.9, -0.5, 0.0, 0.8])
-def test_lines_that_run_into_the_border_keep_their_direction(slope, turns):
+@pytest.mark.parametrize("share", [FILM_TEXTURE, SCENE_TEXTURE])
+def test_lines_that_run_into_the_border_keep_their_direction(slope, turns, share):
     """A wide band, at every border: its middle lies on the same straight line beyond the border."""
     size, margin = 240, 30
     y, x = np.mgrid[:size, :size] + 0.5
     offset = (y - size / 2 - slope * (x - size)) / np.hypot(1, slope)
     grey = 40 + 160 * np.exp(-((offset / 8) ** 2))
     rgb = np.rot90(np.repeat(grey[..., None], 3, axis=2).astype(np.uint8), turns)
-    wide = np.rot90(wide_picture(np.ascontiguousarray(rgb), margin=margin), -turns)[margin:-margin, :, 0]
+    wide = np.rot90(wide_picture(np.ascontiguousarray(rgb), texture=share, margin=margin), -turns)[margin:-margin, :, 0]
     for distance in (5, 15):
         column = wide[:, margin + size + distance - 1] - 40
         found = (column * (np.arange(size) + 0.5)).sum() / column.sum()
@@ -66,6 +67,24 @@ def test_texture_goes_on_and_fades_to_nothing():
     assert spread[SCENE_TEXTURE][0] > 0.4 * 20
     assert spread[SCENE_TEXTURE][0] > 1.5 * spread[FILM_TEXTURE][0]
     assert spread[SCENE_TEXTURE][1] < 3
+
+
+def test_texture_does_not_begin_as_a_comb():
+    """Beyond the border of a noisy picture the rows differ as they do in it; stripes would be the same in all rows."""
+    wide = wide_picture(noisy(200, 400), texture=SCENE_TEXTURE)[:, MARGIN:-MARGIN, 0]
+    first, fourth = wide[MARGIN + 200], wide[MARGIN + 203]
+    assert np.corrcoef(first, fourth)[0, 1] < 0.3
+    assert first.std() > 0.5 * 20
+
+
+def test_a_line_is_sharp_where_it_leaves_the_picture():
+    """In a scene too: beside the border only texture is blurred."""
+    rgb = np.full((160, 200, 3), 200, np.uint8)
+    rgb[:, 97:103] = 40
+    for share in (FILM_TEXTURE, SCENE_TEXTURE):
+        beyond = wide_picture(rgb, texture=share)[MARGIN + 160, MARGIN:-MARGIN, 0]
+        assert beyond[100] < 70
+        assert beyond[90] > 170
 
 
 def test_a_smooth_surface_gets_no_noise():

@@ -14,12 +14,21 @@ LEVELS = 4
 SIDE = CELL_PX << (LEVELS - 1)
 
 
-def mesh_of(depth, *, kinds=None, present=None, jump=0.2, tolerance=0.25, per_px=0.01):
+def mesh_of(depth, *, kinds=None, present=None, stretched=None, jump=0.2, tolerance=0.25, per_px=0.01):
     """Return the mesh of an inverse depth, all of it present by default."""
     cells = tuple(side // CELL_PX for side in depth.shape)
     kinds = np.ones(cells, np.int64) if kinds is None else kinds
     present = np.ones(depth.shape, bool) if present is None else present
-    grid = grid_of(depth.astype(np.float32), present, kinds, cell_px=CELL_PX, jump=jump, per_px=per_px, levels=LEVELS)
+    grid = grid_of(
+        depth.astype(np.float32),
+        present,
+        kinds,
+        cell_px=CELL_PX,
+        jump=jump,
+        per_px=per_px,
+        levels=LEVELS,
+        stretched=np.zeros(cells, bool) if stretched is None else stretched,
+    )
     return grid.mesh(tolerance)
 
 
@@ -118,19 +127,9 @@ def test_between_stretched_cells_nothing_is_cut():
     """What is drawn beyond the border hangs together; where it meets the photo, depth jumps as it does there."""
     depth = np.full((2 * SIDE, 2 * SIDE), 0.5)
     depth[:SIDE] = 1.0
-    kinds = np.ones((2 * SIDE // CELL_PX,) * 2, np.int64)
-    kinds[:, SIDE // CELL_PX :] = 2
-    grid = grid_of(
-        depth.astype(np.float32),
-        np.ones(depth.shape, bool),
-        kinds,
-        cell_px=2,
-        jump=0.2,
-        per_px=0.01,
-        levels=4,
-        stretched=2,
-    )
-    mesh = grid.mesh(0.25)
+    stretched = np.zeros((2 * SIDE // CELL_PX,) * 2, bool)
+    stretched[:, SIDE // CELL_PX :] = True
+    mesh = mesh_of(depth, stretched=stretched)
     leaning = np.ptp(mesh.inverse_depth[mesh.triangles], axis=1) > 0.2
     assert leaning.any()
     assert (mesh.cell[leaning, 0] >= SIDE // CELL_PX).all()

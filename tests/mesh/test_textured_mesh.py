@@ -92,6 +92,52 @@ def test_no_triangle_spans_the_jump():
             assert (np.ptp(inverse_depth, axis=1) < 0.1).all(), part.name
 
 
+def test_matte_and_front_are_both_opaque_where_they_meet():
+    """Viewers interpolate texels: nothing behind shines through dots along the seam inside a disc's outline."""
+    y, x = np.mgrid[:120, :160]
+    disc = np.hypot(x - 80, y - 60) < 40
+    rgb = np.where(disc[..., None], (230, 230, 220), (20, 30, 40)).astype(np.uint8)
+    scene = build_scene(photo_of(rgb), depth_of(np.where(disc, 1.0, 0.25)), reach_m=0.1)
+    textured_mesh = textured_mesh_of(scene, photo_of(rgb))
+    front, matte = (parts_of(textured_mesh)[name] for name in ("front", "matte"))
+    seam = {tuple(point) for point in front.points_m.round(4).tolist()}
+    at_seam = np.array([tuple(point) in seam for point in matte.points_m.round(4).tolist()])
+    assert at_seam.sum() > 50
+    place = matte.uv[at_seam] * textured_mesh.atlas.shape[1::-1] - 0.5
+    four = [textured_mesh.atlas[y, x] for y, x in _around(place)]
+    assert np.min(four, axis=0)[:, 3].min() == 255
+    assert np.min(four, axis=0)[:, :3].min() > 200
+
+
+def _around(place):
+    """Yield the rows and columns of the four texels around places (x, y)."""
+    for down in (0, 1):
+        for right in (0, 1):
+            column, row = (np.floor(place) + np.array([right, down])).astype(int).T
+            yield row, column
+
+
+def test_what_is_invented_behind_things_is_one_sheet():
+    """A filler may invent a step; there the hidden layer is stretched, since nothing is behind a cut."""
+    photo, depth = card_before_wall()
+
+    def stepped(rgb, inverse_depth, *, hole, source):
+        invented = inverse_depth.copy()
+        invented[hole] = np.where(np.nonzero(hole)[0] % 16 < 8, 0.25, 0.7)
+        return rgb, invented
+
+    scene = build_scene(photo, depth, reach_m=0.1, filler=stepped)
+    hidden = parts_of(textured_mesh_of(scene, photo))["hidden"]
+    spans = np.ptp(1 / hidden.points_m[hidden.triangles, 2], axis=1)
+    assert (spans > 0.2).any()
+    corners = np.rint(at_px(scene, hidden)).astype(int)
+    depths_at = {}
+    for corner, z in zip(map(tuple, corners), hidden.points_m[:, 2], strict=True):
+        depths_at.setdefault(corner, set()).add(round(float(z), 2))
+    assert len(depths_at) > 100
+    assert max(map(len, depths_at.values())) == 1
+
+
 def test_triangles_face_the_camera():
     """Viewers leave out what is seen from behind; so the dome faces inward."""
     _, textured_mesh = card_relief()

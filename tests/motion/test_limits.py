@@ -108,8 +108,9 @@ def test_the_largest_size_is_found_to_a_64th(shift, limit):
 class Told(Landmarks):
     """Landmarks whose consequences grow at different rates with a camera's focal length."""
 
-    def worst(self, cameras) -> Consequences:
+    def worst(self, cameras, *, is_framed=True) -> Consequences:
         """Return those of the only camera."""
+        del is_framed
         (camera,) = cameras
         return Consequences(invented=10 * camera.f_px**2, parallax=camera.f_px)
 

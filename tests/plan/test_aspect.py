@@ -40,6 +40,35 @@ def test_the_cut_holds_the_nearest_thing(start, across):
     assert np.array_equal(photo.rgb[..., 0] == 255, depth.inverse_depth == 1.0)
 
 
+@pytest.mark.parametrize(("left", "middle"), [(30, 44), (50, 64), (70, 84)])
+def test_the_subject_is_in_the_middle_of_the_cut(left, middle):
+    """The cut of a photo 160 px wide is 60 px wide, and its subject 28 px."""
+    inverse_depth = np.full((60, 160), 0.2)
+    inverse_depth[15:45, left : left + 28] = 1.0
+    rgb = np.repeat(np.arange(160, dtype=np.uint8)[None, :, None], 60, axis=0).repeat(3, axis=2)
+    photo, _ = cropped_around_subject(photo_of(rgb), depth_of(inverse_depth), (1.0, 1.0))
+    assert photo.rgb[0, 30, 0] == pytest.approx(middle, abs=1)
+
+
+def test_of_a_subject_that_is_too_high_the_cut_keeps_the_head():
+    """A person from 20 to 110 px of 120 px, of which the cut shows 45 px."""
+    inverse_depth = np.full((120, 80), 0.2)
+    inverse_depth[20:110, 30:50] = 1.0
+    rgb = np.repeat(np.arange(120, dtype=np.uint8)[:, None, None], 80, axis=1).repeat(3, axis=2)
+    photo, _ = cropped_around_subject(photo_of(rgb), depth_of(inverse_depth), (16.0, 9.0))
+    assert 16 <= photo.rgb[0, 0, 0] <= 20
+
+
+def test_of_a_group_that_is_too_wide_the_cut_keeps_what_counts_most():
+    """A large card in the middle and smaller ones to both sides, one of them farther out."""
+    inverse_depth = np.full((60, 160), 0.2)
+    for left, right, top in ((24, 40, 20), (66, 94, 8), (104, 118, 22)):
+        inverse_depth[top:52, left:right] = 1.0
+    rgb = np.repeat(np.arange(160, dtype=np.uint8)[None, :, None], 60, axis=0).repeat(3, axis=2)
+    photo, _ = cropped_around_subject(photo_of(rgb), depth_of(inverse_depth), (2.0, 3.0))
+    assert photo.rgb[0, 0, 0] <= 66 and photo.rgb[0, -1, 0] >= 93
+
+
 def test_a_wall_is_cut_in_its_middle():
     rgb = np.zeros((20, 41, 3), np.uint8)
     rgb[:, 20] = 255

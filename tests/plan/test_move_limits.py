@@ -38,6 +38,10 @@ def fence() -> tuple[Photo, DepthMap]:
     return scene(inverse_depth)
 
 
+def wall() -> tuple[Photo, DepthMap]:
+    return scene(np.full(SIZE_PX[::-1], 0.5))
+
+
 def shots(photo: Photo, depth: DepthMap, **options) -> dict[str, Shot]:
     return {shot.output: shot for shot in kbvr.plan_export(photo, depth, "out", **options).shots}
 
@@ -146,6 +150,24 @@ def test_the_camera_of_a_scene_file_has_the_same_limits(tmp_path):
     assert glb_reach_m(tmp_path, photo, depth, path="dolly", strength="bold") > 1.5 * found_m
 
 
+@pytest.mark.parametrize(
+    ("made", "box_m", "said"),
+    [
+        (fence, (0.04, 0.024, 0.032), r"head: may move 4 cm to the sides, .*: 40% of the full box, because .* may .*"),
+        (wall, (0.1, 0.06, 0.08), "head: may move 10 cm to the sides, 6 cm up and down, 8 cm back and forth"),
+    ],
+)
+def test_a_head_may_move_as_far_as_the_limits_allow_and_explain_says(made, box_m, said, tmp_path):
+    """Before a fence that is the least, before a wall everything; the file says the same."""
+    photo, depth = made()
+    report = kbvr.write_export(kbvr.plan_export(photo, depth, tmp_path, gltf=True, seconds=2, triangles=2000))
+    content = report.file.path.read_bytes()
+    told = json.loads(content[20 : 20 + struct.unpack_from("<I", content, 12)[0]])
+    assert told["scenes"][0]["extras"]["kbvr"]["head_box_m"] == pytest.approx(box_m)
+    (line,) = (line for line in report.explanation if line.startswith("head: "))
+    assert re.fullmatch(said, line)
+
+
 def test_explain_names_the_limit_that_holds(tmp_path):
     lines = explained(*fence(), tmp_path, stereo=True, kenburns=True, strength="gentle")
     moves = [line for line in lines if re.match(r"move: gentle strength, \d+% of its full size, because ", line)]
@@ -163,6 +185,40 @@ def test_explain_says_that_a_move_was_not_limited_and_why_a_zoom_is_smaller(tmp_
     lines = explained(*scene(inverse_depth), tmp_path, kenburns=True)
     assert "move: normal strength, full size, within all limits" in lines
     assert any(line.startswith("zoom: 1.1") and "instead of 1.25, so that the subject" in line for line in lines)
+
+
+def test_explain_names_the_subject_and_how_to_get_a_larger_move(tmp_path):
+    inverse_depth = np.full(SIZE_PX[::-1], 0.5)
+    inverse_depth[16:144, 80:160] = 1.0
+    lines = explained(*scene(inverse_depth), tmp_path, kenburns=True)
+    (told,) = (line for line in lines if line.startswith("subject: "))
+    assert re.fullmatch(r"subject: \d+% to \d+% of the width, \d+% to \d+% of the height, 1 m away", told)
+    assert [int(n) for n in re.findall(r"(\d+)%", told)] == pytest.approx([33, 67, 10, 90], abs=2)
+    lines = explained(*scene(np.full(SIZE_PX[::-1], 0.5)), tmp_path, kenburns=True, overwrite=True)
+    assert "subject: none stands out; a zoom goes to the middle" in lines
+    for strength, remedy in (("gentle", "a bolder strength allows more"), ("bold", "a path of your own has no limits")):
+        lines = explained(*fence(), tmp_path, kenburns=True, strength=strength, overwrite=True)
+        assert any(line.startswith("move: ") and line.endswith(f"; {remedy}") for line in lines)
+
+
+def test_explain_tells_where_the_camera_goes(tmp_path):
+    """A static camera has no farthest place."""
+    lines = explained(*fence(), tmp_path, kenburns=True, path="dolly")
+    assert any(
+        re.fullmatch(r"kenburns: path dolly; farthest from the photo's camera: \d+ mm forward", x) for x in lines
+    )
+    lines = explained(*fence(), tmp_path, kenburns=True, path="static", overwrite=True)
+    assert "kenburns: the camera does not move" in lines
+
+
+def test_explain_tells_how_long_a_loop_lasts(tmp_path):
+    """24 frames of at least 0.02 s; a player shows nothing shorter."""
+    photo, depth = fence()
+    plan = kbvr.plan_export(photo, depth, tmp_path, max_size=(64, 64), wiggle=True, animate_as="gif", period_s=0.2)
+    report = kbvr.write_export(plan)
+    (line,) = (line for line in report.explanation if line.startswith("wiggle: "))
+    assert line.startswith("wiggle: 13 views, 0.48 s there and back, ")
+    assert report.file.seconds == pytest.approx(0.48)
 
 
 def test_a_move_by_hand_has_no_limit_to_explain(tmp_path):

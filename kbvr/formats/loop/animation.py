@@ -73,7 +73,18 @@ Verify = Callable[[Path, str, Loop], AnimationFacts]
 def loop_of(views: Sequence[Frame], period_s: float) -> Loop:
     """Return the loop from the first view to the last and back."""
     frames = (*views, *views[-2:0:-1])
-    return Loop(frames, max(MIN_HUNDREDTHS, round(100 * period_s / len(frames))))
+    return Loop(frames, _hundredths(len(frames), period_s))
+
+
+def lasting_s(views: int, period_s: float) -> float:
+    """Return how long a loop of so many views lasts that is wished to last `period_s`, there and back."""
+    frames = max(1, 2 * views - 2)
+    return frames * _hundredths(frames, period_s) / 100
+
+
+def _hundredths(frames: int, period_s: float) -> int:
+    """Return the duration of a frame, in hundredths of a second."""
+    return max(MIN_HUNDREDTHS, round(100 * period_s / frames))
 
 
 def write_loop(
@@ -111,35 +122,40 @@ def fitted(
 ) -> Loop:
     """Return the largest loop of views within a size limit, after `encoded_bytes` has encoded it.
 
-    A bisection over steps that reduce the pictures and, as they get small, the number of views. `name` is the file's
-    name for errors.
+    A bisection over steps that reduce the pictures and, as they get small, the number of views. The smallest loop is
+    tried first: it is encoded at once and tells whether any fits. `name` is the file's name for errors.
 
     Raises:
         InputError: if even the smallest loop is too large.
     """
     loop = loop_of(views, period_s)
-    size_bytes = encoded_bytes(loop)
-    if max_kb is None or size_bytes <= 1000 * max_kb:
+    if max_kb is None:
+        encoded_bytes(loop)
         return loop
-    too_large, fits = 0, 1 + max(0, int(STEPS_TO_HALF * log2(max(loop.size_px) / MIN_LONG_SIDE_PX)))
-    step = round(STEPS_TO_HALF / BYTES_PER_SIDE * log2(size_bytes / 1000 / max_kb))
-    best: Loop | None = None
+    last = max(0, int(STEPS_TO_HALF * log2(max(loop.size_px) / MIN_LONG_SIDE_PX)))
+
+    def reduced(step: int) -> Loop:
+        return loop_of(smaller(views, 2 ** (-step / STEPS_TO_HALF)), period_s) if step else loop
+
+    best = reduced(last)
+    size_bytes = encoded_bytes(best)
+    if size_bytes > 1000 * max_kb:
+        width, height = best.size_px
+        raise InputError(
+            f"{name}: expected at most {max_kb:g} kB, got {size_bytes / 1000:.1f} kB with {len(best.frames)} frames of "
+            f"{width}x{height}, which is its smallest size"
+        )
+    too_large, fits, step, tried = -1, last, 0, best
     while fits - too_large > 1:
-        step = min(max(step, too_large + 1), fits - 1)
-        loop = loop_of(smaller(views, 2 ** (-step / STEPS_TO_HALF)), period_s)
-        size_bytes = encoded_bytes(loop)
+        tried = reduced(step)
+        size_bytes = encoded_bytes(tried)
         if size_bytes <= 1000 * max_kb:
-            fits, best = step, loop
+            fits, best = step, tried
         else:
             too_large = step
-        step = (too_large + fits) // 2
-    if best is None:
-        width, height = loop.size_px
-        raise InputError(
-            f"{name}: expected at most {max_kb:g} kB, got {size_bytes / 1000:.1f} kB with {len(loop.frames)} frames of "
-            f"{width}x{height}"
-        )
-    if best is not loop:
+        guess = step + round(STEPS_TO_HALF / BYTES_PER_SIDE * log2(size_bytes / 1000 / max_kb))
+        step = min(max(guess if step == 0 else (too_large + fits) // 2, too_large + 1), fits - 1)
+    if best is not tried:
         encoded_bytes(best)
     return best
 

@@ -8,6 +8,7 @@ Zhou and Sullivan, "Methods for computing color anaglyphs", 2010).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import hypot
 
@@ -45,22 +46,27 @@ class Faults:
 
 def best_method(rgb: UInt8[np.ndarray, "H W 3"], glasses: str) -> str:
     """Return the method with the smallest faults; Dubois's unless another is clearly better."""
-    small = _small(rgb)
-    totals = {colours: faults_of(small, colours=colours, glasses=glasses).total for colours in METHODS[glasses]}
+    totals = {colours: faults.total for colours, faults in faults_by_method(rgb, METHODS[glasses], glasses).items()}
     best = min(totals, key=totals.__getitem__)
     return best if totals[best] < totals["dubois"] - MIN_ADVANTAGE else "dubois"
 
 
-def faults_of(rgb: UInt8[np.ndarray, "H W 3"], *, colours: str, glasses: str) -> Faults:
-    """Return the faults of an anaglyph whose views are both this picture.
+def faults_by_method(rgb: UInt8[np.ndarray, "H W 3"], methods: Iterable[str], glasses: str) -> dict[str, Faults]:
+    """Return method -> faults of an anaglyph whose views are both this picture.
 
     Raises:
-        InputError: if the method does not exist for these glasses.
+        InputError: if a method does not exist for these glasses.
     """
-    rgb = _small(rgb)
-    made = anaglyph(rgb, rgb, colours=colours, glasses=glasses)
+    small = averaged(rgb, within_px((rgb.shape[1], rgb.shape[0]), MEASURED_PX))
+    lab = _lab(small)
+    made = {colours: anaglyph(small, small, colours=colours, glasses=glasses) for colours in methods}
+    return {colours: _faults(picture, lab, glasses) for colours, picture in made.items()}
+
+
+def _faults(made: UInt8[np.ndarray, "H W 3"], lab: Float32[np.ndarray, "H W 3"], glasses: str) -> Faults:
+    """Return the faults of an anaglyph, made of a picture with these colours."""
     left, right = lightnesses(made, glasses)
-    error = np.linalg.norm(_lab(made) - _lab(rgb), axis=2)
+    error = np.linalg.norm(_lab(made) - lab, axis=2)
     return Faults(float(np.sqrt(np.mean((left - right) ** 2))), float(np.sqrt(np.mean(error**2))))
 
 
@@ -82,7 +88,3 @@ def _lightness(luminance: Float[np.ndarray, "H W"]) -> Float[np.ndarray, "H W"]:
 
 def _lab(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W 3"]:
     return np.asarray(cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
-
-
-def _small(rgb: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "h w 3"]:
-    return averaged(rgb, within_px((rgb.shape[1], rgb.shape[0]), MEASURED_PX))

@@ -21,7 +21,7 @@ from PIL import Image
 
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.loop import animation, gif
-from kbvr.formats.loop.animation import fitted, loop_of, smaller
+from kbvr.formats.loop.animation import fitted, lasting_s, loop_of, smaller
 from kbvr.formats.loop.html_snippet import snippet
 from kbvr.formats.loop.mp4_clip import MIN_SECONDS
 from kbvr.formats.spec.format import Facts, FileSummary, Item
@@ -189,7 +189,7 @@ def test_the_remaining_views_are_evenly_spaced(views, scale):
 
 @given(st.integers(64, 4000), st.floats(1.1, 500))
 def test_the_search_for_a_size_ends_soon_at_the_largest_that_fits(long_side, too_large):
-    """With a fake encoder whose size is proportional to the pixels; at most eight encodes after the first."""
+    """With a fake encoder whose size is proportional to the pixels; at most ten encodes."""
     views = [np.zeros((2, long_side, 3), np.uint8)] * 13
     tried: list[tuple[int, int]] = []
 
@@ -208,7 +208,26 @@ def test_the_search_for_a_size_ends_soon_at_the_largest_that_fits(long_side, too
         assert found.size_px[0] * len(found.frames) <= 1000 * most_kb
         assert found.size_px[0] == tried[-1][0]
         assert not [width for width, size in tried if width > found.size_px[0] and size <= 1000 * most_kb]
-    assert len(tried) <= 9
+    assert len(tried) <= 10
+
+
+@given(st.integers(64, 4000))
+def test_a_limit_that_cannot_be_kept_takes_one_small_loop_to_say_so(long_side):
+    tried: list[int] = []
+
+    def encoded(loop: animation.Loop) -> int:
+        tried.append(loop.size_px[0])
+        return 2000
+
+    with pytest.raises(InputError, match=r"expected at most 1 kB, got 2\.0 kB with \d+ frames of \d+x2"):
+        fitted([np.zeros((2, long_side, 3), np.uint8)] * 13, "a.gif", 1.0, 1.0, encoded)
+    assert len(tried) == 1 and tried[0] < 1.1 * animation.MIN_LONG_SIDE_PX
+
+
+@given(st.integers(2, 37), st.floats(0.04, 60))
+def test_the_length_that_is_told_of_a_loop_is_its_own(views, period_s):
+    loop = loop_of([np.zeros((1, 1, 3), np.uint8)] * views, period_s)
+    assert lasting_s(views, period_s) == pytest.approx(loop.hundredths * len(loop.frames) / 100)
 
 
 @pytest.mark.parametrize(("views", "most_kb", "pictures"), [(2, 20.0, 2), (9, 40.0, 8)])

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import kbvr
+from kbvr.formats.packing import rivalry
 from kbvr.formats.packing.anaglyph import METHODS, anaglyph
-from kbvr.formats.packing.rivalry import MIN_ADVANTAGE, best_method, faults_of
+from kbvr.formats.packing.rivalry import MIN_ADVANTAGE, best_method, faults_by_method
+from kbvr.imaging.resize import averaged
 from kbvr.options.picture import Glasses
 
 ASTRONAUT = Path(__file__).parents[3] / "docs" / "photos" / "astronaut.jpg"
@@ -39,30 +41,30 @@ def red_photo() -> np.ndarray:
 @given(seeds, st.sampled_from(EVERY))
 def test_faults_are_never_negative_and_a_grey_picture_has_next_to_none(seed, method):
     glasses, colours = method
-    faults = faults_of(some_picture(seed), colours=colours, glasses=glasses)
+    faults = faults_by_method(some_picture(seed), (colours,), glasses)[colours]
     assert min(faults.rivalry, faults.colour_error) >= 0
     assert faults.total == pytest.approx((faults.rivalry**2 + faults.colour_error**2) ** 0.5)
     grey = some_picture(seed)[..., :1].repeat(3, axis=2)
     if colours != "true":
-        assert faults_of(grey, colours=colours, glasses=glasses).total < 2
+        assert faults_by_method(grey, (colours,), glasses)[colours].total < 2
 
 
 @given(seeds, st.sampled_from(get_args(Glasses)))
 def test_full_colour_has_no_colour_error_and_gray_no_rivalry(seed, glasses):
     rgb = some_picture(seed)
-    assert faults_of(rgb, colours="colour", glasses=glasses).colour_error < 0.5
-    assert faults_of(rgb, colours="gray", glasses=glasses).rivalry < 0.5
+    assert faults_by_method(rgb, ("colour",), glasses)["colour"].colour_error < 0.5
+    assert faults_by_method(rgb, ("gray",), glasses)["gray"].rivalry < 0.5
 
 
 def test_pure_red_is_white_for_one_eye_and_black_for_the_other():
     red = np.full((4, 4, 3), (255, 0, 0), np.uint8)
-    assert faults_of(red, colours="colour", glasses="red-cyan").rivalry == pytest.approx(100, abs=0.1)
+    assert faults_by_method(red, ("colour",), "red-cyan")["colour"].rivalry == pytest.approx(100, abs=0.1)
 
 
 @given(seeds, st.sampled_from(get_args(Glasses)))
 def test_the_chosen_method_is_as_good_as_any_but_for_the_advantage_of_dubois(seed, glasses):
     rgb = some_picture(seed)
-    totals = {colours: faults_of(rgb, colours=colours, glasses=glasses).total for colours in METHODS[glasses]}
+    totals = {colours: fault.total for colours, fault in faults_by_method(rgb, METHODS[glasses], glasses).items()}
     chosen = best_method(rgb, glasses)
     assert totals[chosen] <= min(totals.values()) + (MIN_ADVANTAGE if chosen == "dubois" else 0)
 
@@ -122,3 +124,16 @@ def test_only_anaglyphs_are_explained(tmp_path):
     np.save(tmp_path / "wall.npy", np.full((90, 120), 2.0))
     report = kbvr.export(red_photo(), tmp_path, still="sbs", depth=tmp_path / "wall.npy", depth_kind="depth-m")
     assert not [line for line in report.explanation if line.startswith("anaglyph:")]
+
+
+def test_a_photo_is_shrunk_once_for_all_methods(monkeypatch):
+    """A large photo takes longer to shrink than all methods to measure."""
+    shrunk: list[tuple[int, int]] = []
+
+    def counted(rgb: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
+        shrunk.append(size_px)
+        return averaged(rgb, size_px)
+
+    monkeypatch.setattr(rivalry, "averaged", counted)
+    best_method(red_photo(), "red-cyan")
+    assert len(shrunk) == 1

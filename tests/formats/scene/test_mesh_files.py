@@ -29,6 +29,7 @@ from kbvr.ldi.scene import build_scene
 from kbvr.mesh.gaussians import CLOSED_SIGMA, LINING, SIGMA, THICKNESS, splats_of
 from kbvr.mesh.vertex_colors import bisected
 from kbvr.mesh.viewable_scene import viewable_scene_of
+from kbvr.motion.head_box import head_box_of_size
 from kbvr.motion.move import Move
 from kbvr.options.export_options import FileOptions
 
@@ -56,7 +57,7 @@ def card():
     photo, depth = marked_card()
     scene = build_scene(photo, depth, reach_m=0.12, filler=spread)
     path = (Move(), Move(x_m=0.05))
-    options = {"path": path, "ipd_m": 0.063, "surround": "dome", "max_triangles": 20_000}
+    options = {"path": path, "head_box": head_box_of_size(0.8, 0.063), "surround": "dome", "max_triangles": 20_000}
     return viewable_scene_of(scene, photo, depth, scene_depth_of(depth), **options)
 
 
