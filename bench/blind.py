@@ -33,7 +33,7 @@ from kbvr.geometry.camera import Camera
 from kbvr.inpaint.choose import filler_named
 from kbvr.inpaint.filler import Filler
 from kbvr.ldi.scene import build_scene
-from kbvr.mesh.viewable_scene import HEAD_BOX_M, head_reaches_m
+from kbvr.motion.head_box import head_box_of_size
 from kbvr.motion.move import Move
 from kbvr.motion.view import view_of
 from kbvr.options.export_options import ExportOptions
@@ -133,9 +133,10 @@ def _crops_of_move(photo: Photo, depth: DepthMap, name: str, move: str, fillers:
     else:
         view = view_of(plan.scene_depth, photo.size_px)
         held = plan.scene_depth.subject_inverse_depth
-        x_m, y_m, z_m = HEAD_BOX_M
+        head_box = head_box_of_size(1, ExportOptions().ipd_mm / 1000)
+        x_m, y_m, z_m = head_box.sides_m
         cameras = [Move(side * x_m, side * y_m, z_m, held_inverse_depth=held).camera(view) for side in (-1, 1)]
-        reaches = head_reaches_m(plan.scene_depth, ExportOptions().ipd_mm / 1000)
+        reaches = head_box.reaches_m(plan.scene_depth)
     views: dict[str, list[Picture]] = {}
     for filler, fill in {"": marked, **fillers}.items():
         scene = build_scene(

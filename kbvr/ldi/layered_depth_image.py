@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from kbvr.imaging.array_types import Mask, Picture, Plane
+from kbvr.imaging.array_types import Bytes, Mask, Picture, Plane
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +56,12 @@ class LayeredDepthImage:
     fill_mask: Mask = field(repr=False)
     source_mask: Mask = field(repr=False)
     """Pixels of the hidden layer to fill, and those that it is filled from: the far side near a boundary."""
+
+    fringe: Bytes = field(repr=False)
+    """Least alpha of the matte where the photo shows fringes, 0 to 255; see `kbvr.ldi.fringe`."""
+
+    is_exact: bool
+    """Whether the depth expects no error, so that the thinnest of things is true."""
 
     between: Layer | None = None
     """None if no two boundaries are close together; so are its masks."""

@@ -41,6 +41,9 @@ MIN_ALPHA = 0.1
 NEAR_WEIGHT = 40.0
 """Share of the residual that the near side's colour takes up, relative to the far side's: the far side stays clean."""
 
+FAR_SLACK_LEVELS = 3.0
+"""The far side's colour may take up differences from the photo of this many levels: nobody sees a ring so faint."""
+
 BLOCK_PX = 256
 """Side of the squares in which specks are searched for."""
 
@@ -73,29 +76,50 @@ def solve_mattes(ldi: LayeredDepthImage) -> LayeredDepthImage:
     with ThreadPoolExecutor() as pool:
         starts = range(0, at.size, PART_PX)
         mixtures = list(pool.map(solve_alpha, starts))
-        _join_specks(alpha, ldi.matte.rgba[..., 3], inside, speck_px_for(ldi.size_px[0]))
+        _close_fringes(alpha, ldi.fringe > 0, inside)
+        _join_specks(alpha, ldi.matte.rgba[..., 3], inside, speck_px_for(ldi.size_px[0]), is_exact=ldi.is_exact)
         list(pool.map(solve_colours, starts, mixtures))
     return solved
 
 
-def _join_specks(alpha: Bytes, by_distance: Bytes, inside: Mask, max_px: int) -> None:
-    """Give specks of the near side on the far side, and specks of the far side on the near one, to their surroundings.
+def _close_fringes(alpha: Bytes, fringe: Mask, inside: Mask) -> None:
+    """Close the gaps between fringes and the near side, to which they belong, in place."""
+    before = alpha.copy()
 
-    In a move they would float beside the edge. Pixels that are on the right side by their distance from the jump stay.
-    Alpha, 0 to 255, changes in place, inside the strip only.
+    def close(corner: tuple[int, int]) -> None:
+        square, padded, within = padded_square(*corner, side_px=BLOCK_PX, padding_px=4)
+        window = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+        closed = cv2.morphologyEx(before[padded], cv2.MORPH_CLOSE, window)[within]
+        beside = cv2.dilate(fringe[padded].view(np.uint8), np.ones((3, 3), np.uint8))[within] > 0
+        beside &= inside[square]
+        alpha[square][beside] = np.maximum(closed, alpha[square])[beside]
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(close, squares(fringe, side_px=BLOCK_PX)))
+
+
+def _join_specks(alpha: Bytes, by_distance: Bytes, inside: Mask, max_px: int, *, is_exact: bool) -> None:
+    """Give specks of the near side, and specks of the far side, to what surrounds them, in place and in the strip only.
+
+    In a move they would float beside the edge. Where depth is exact, a row of pixels on the right side of the jump is
+    no speck, but a part of a hair.
     """
-    longest_px, before = round(max_px**0.5), alpha.copy()
+    before, longest_px, connectivity = alpha.copy(), round(max_px**0.5), 8
+    if not is_exact:
+        longest_px, connectivity = 2 * longest_px, 4
 
     def join(corner: tuple[int, int]) -> None:
         square, padded, within = padded_square(*corner, side_px=BLOCK_PX, padding_px=longest_px + 1)
         for kind, value in ((cv2.THRESH_BINARY, 0), (cv2.THRESH_BINARY_INV, 255)):
             side = cv2.threshold(before[padded], HALF_COVERED, 1, kind)[1]
-            _, labels, boxes, _ = cv2.connectedComponentsWithStats(side, connectivity=8)
+            _, labels, boxes, _ = cv2.connectedComponentsWithStats(side, connectivity=connectivity)
             length_px = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
             small = (boxes[:, cv2.CC_STAT_AREA] <= max_px) & (length_px <= longest_px)
             small[0] = False
-            misplaced = (by_distance[square] > HALF_COVERED) == (value > HALF_COVERED)
-            alpha[square][small[labels[within]] & inside[square] & misplaced] = value
+            speck = small[labels[within]] & inside[square]
+            if is_exact:
+                speck &= (by_distance[square] > HALF_COVERED) == (value > HALF_COVERED)
+            alpha[square][speck] = value
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(join, squares(inside, side_px=BLOCK_PX)))
@@ -114,6 +138,9 @@ class _Mixtures:
     is_between: Bool[np.ndarray, "N"]
     """Whether the far side is the layer between."""
 
+    fringe: Values
+    """Least alpha, 0 to 1."""
+
     @classmethod
     def of(cls, ldi: LayeredDepthImage, at: np.ndarray) -> _Mixtures:
         """Return the pixels `at` of the layers, which are not solved yet."""
@@ -126,7 +153,14 @@ class _Mixtures:
             is_between = ldi.between.rgba.reshape(-1, 4)[at, 3] > 0
             far = np.where(is_between[:, None], pixels(ldi.between), far)
         by_distance = ldi.matte.rgba.reshape(-1, 4)[at, 3].astype(np.float32) / 255
-        return cls(pixels(ldi.front), pixels(ldi.matte), far, by_distance, is_between)
+        return cls(
+            pixels(ldi.front),
+            pixels(ldi.matte),
+            far,
+            by_distance,
+            is_between,
+            ldi.fringe.ravel()[at].astype(np.float32) / 255,
+        )
 
 
 def _alpha(pixels: _Mixtures, rim_px: Values, strip_px: float) -> Values:
@@ -140,16 +174,22 @@ def _alpha(pixels: _Mixtures, rim_px: Values, strip_px: float) -> Values:
     residual = np.linalg.norm(photo - _over(near, far, alpha), axis=1)
     fits = np.exp(-((residual / MISFIT_LEVELS) ** 2))
     alpha = np.where(by_distance > HALF, fits * alpha + (1 - fits), alpha)
-    return _joined_to_front(alpha, by_distance, rim_px, strip_px)
+    alpha = _joined_to_front(alpha, by_distance, rim_px, strip_px)
+    faint = photo.clip(far - FAR_SLACK_LEVELS, far + FAR_SLACK_LEVELS)
+    fringe = np.where(pixels.fringe > 0, np.maximum(pixels.fringe, _minimum_alpha(photo, faint)), 0)
+    return np.maximum(alpha, fringe).astype(np.float32)
 
 
 def _solve_colours(pixels: _Mixtures, at: np.ndarray, alpha: Values, solved: LayeredDepthImage) -> None:
     """Write the pixels `at` of the strip into the solved layers: their alpha, and the colours that it requires."""
     photo, near, far, by_distance = pixels.photo, pixels.near, pixels.far, pixels.by_distance
-    near, far = _without_residual(photo, near, far, alpha, far_side=by_distance < HALF)
-    alpha = np.round(np.maximum(alpha, _minimum_alpha(photo, far)) * 255) / 255  # as it is stored
-    share, covers = alpha[:, None], alpha[:, None] > MIN_ALPHA
-    far = np.where(covers, far, (photo - share * near) / (1 - np.minimum(share, MIN_ALPHA))).clip(0, 255)
+    far_side = (by_distance < HALF) | (alpha < HALF)
+    near, far = _without_residual(photo, near, far, alpha, far_side=far_side)
+    alpha = np.where(far_side, alpha, np.maximum(alpha, _minimum_alpha(photo, far)))
+    share = (np.round(alpha * 255) / 255)[:, None]  # as it is stored
+    near = np.where(share > MIN_ALPHA, (photo - (1 - share) * far) / np.maximum(share, MIN_ALPHA), near).clip(0, 255)
+    remainder = (photo - share * near) / np.maximum(1 - share, 1 / 255)
+    far = np.where((share < 1) & far_side[:, None], remainder, far).clip(0, 255)
     near = np.where(share > 0, (photo - (1 - share) * far) / np.maximum(share, 1 / 255), near).clip(0, 255)
     near, far = near + 0.5, far + 0.5
     _paint(solved.matte, at, near, alpha)

@@ -19,12 +19,13 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from kbvr.depth.depth_map import DepthMap
-from kbvr.depth.despeckle import without_specks
+from kbvr.depth.despeckle import speck_px_for, without_specks
 from kbvr.depth.scene_depth import SceneDepth, scene_depth_of
 from kbvr.errors import InputError
 from kbvr.imaging.array_types import Mask, Picture, Plane
 from kbvr.imaging.masked_blur import masked_blur
 from kbvr.ldi.edge_evidence import edge_evidence, jump_sides
+from kbvr.ldi.fringe import fringe_of
 from kbvr.ldi.layered_depth_image import Layer, LayeredDepthImage, with_alpha
 from kbvr.ldi.margin import FILM_TEXTURE, MAX_MARGIN_SHARE, SCENE_TEXTURE, extended, margin_px_for
 from kbvr.ldi.occlusion import JUMP_PX, RIM_PX, Boundaries, between_px_for, find_boundaries, jump_px_for
@@ -38,6 +39,9 @@ STRIP_SHARE = 0.004
 
 CONTEXT_SHARE = 0.04
 """Distance from a boundary within which the far side is a source for the hidden layer, as a share of the width."""
+
+FRINGE_STRIPS = 4
+"""Width of the band in which fringes are searched for, in half widths of the matte strip."""
 
 OVERLAP_PX = 1.5
 """Overlap of the strip with the near side of the front layer."""
@@ -85,14 +89,26 @@ def split(
     near = boundaries.near_side(inverse_depth)
     band = boundaries.distance_px <= strip_px
     near_rgb, unmixed = _sides(rgb, boundaries, near, strip_px)
-    hidden = boundaries.uncovered | (band & ~unmixed)
+    jump = jump_px / parallax_per_inverse_depth
+    far = ~near & ~boundaries.uncovered
+    far &= np.abs(inverse_depth - boundaries.far_inverse_depth) <= jump
+    if depth.confidence is None:  # the outline is where depth says
+        far[:] = False
+    fringe = fringe_of(rgb, inverse_depth, boundaries, far, width_px=FRINGE_STRIPS * strip_px, jump=jump)
+    hidden = boundaries.uncovered | (band & ~unmixed) | (fringe > 0)
+    band |= fringe > 0
     band &= near | ~boundaries.uncovered  # keep the far side of one jump whole if it is the near side of another
     cut = band & ~(near & (boundaries.distance_px > strip_px - OVERLAP_PX))
     context = boundaries.far_distance_px <= CONTEXT_SHARE * width + strip_px
     sources = context & ~near & ~hidden
     rim = ~near & (boundaries.distance_px <= 2 * strip_px + RIM_PX)
+    rim |= ~near & (cv2.dilate(fringe, np.ones((2 * RIM_PX + 1, 2 * RIM_PX + 1), np.uint8)) > 0)
     between, between_fill, between_source = _between(
-        rgb, inverse_depth, boundaries, jump=jump_px / parallax_per_inverse_depth
+        rgb,
+        inverse_depth,
+        boundaries,
+        jump=jump,
+        min_px=0 if depth.confidence is None else speck_px_for(width),
     )
     return LayeredDepthImage(
         matte=_matte(rgb, near_rgb, inverse_depth, boundaries, near, band, cut),
@@ -106,17 +122,20 @@ def split(
         jump_px=jump_px,
         fill_mask=hidden,
         source_mask=sources,
+        fringe=fringe,
+        is_exact=depth.confidence is None,
         between_fill=between_fill,
         between_source=between_source,
     )
 
 
 def _between(
-    rgb: Picture, inverse_depth: Plane, boundaries: Boundaries, *, jump: float
+    rgb: Picture, inverse_depth: Plane, boundaries: Boundaries, *, jump: float, min_px: int
 ) -> tuple[Layer, Mask, Mask] | tuple[None, None, None]:
     """Return the layer between, its pixels to fill, and its sources: the narrow surfaces next to those pixels.
 
-    `jump` is the minimum difference of inverse depth between two surfaces, 1/m.
+    `jump` is the minimum difference of inverse depth between two surfaces, 1/m. A piece of which the photo shows no
+    more than `min_px` pixels is an error of estimation.
     """
     hole = boundaries.doubly_uncovered
     if not hole.any():
@@ -124,22 +143,33 @@ def _between(
     close = boundaries.between_distance_px <= between_px_for(inverse_depth.shape[1])
     on_far_side = np.abs(inverse_depth - boundaries.far_inverse_depth) <= jump
     source = on_far_side & boundaries.uncovered & ~hole & close
+    if min_px:
+        _, piece = cv2.connectedComponents((hole | source).view(np.uint8), connectivity=8)
+        large = np.bincount(piece[source], minlength=int(piece.max()) + 1) > min_px
+        hole, source = hole & large[piece], source & large[piece]
     return Layer("between", _rgba(rgb, hole | source), inverse_depth), hole, source
 
 
 def _settled(depth: DepthMap, rgb: Picture, to_px: float, jump_px: float) -> Plane:
     """Return the inverse depth without specks, small steps of a depth stored in few levels, and doubtful jumps."""
-    clean_px = without_specks(depth.inverse_depth * np.float32(to_px), rgb, jump_px=jump_px)
-    smooth_px = np.asarray(cv2.bilateralFilter(clean_px, 7, JUMP_PX / 2, 2.5), np.float32)
-    if depth.confidence is not None:  # a depth that expects no error is taken as it is
+    parallax_px = depth.inverse_depth * np.float32(to_px)
+    if depth.confidence is None:  # a depth that expects no error is taken as it is
+        smooth_px = _without_steps(without_specks(parallax_px, rgb, jump_px=jump_px))
+    else:
+        smooth_px = _without_steps(parallax_px)
         evidence = edge_evidence(smooth_px, rgb, jump_px=jump_px)
         smooth_px = snapped(smooth_px, rgb, evidence)
         at = np.flatnonzero(np.logical_or(*jump_sides(smooth_px, jump_px)))
         smooth_px = without_slivers(smooth_px, rgb, at, jump_px=jump_px)
+        smooth_px = without_specks(smooth_px, rgb, jump_px=jump_px)
         error_px = depth.expected_error(at) * np.float32(to_px)
         smooth_px = softened(smooth_px, evidence, at, error_px, jump_px=jump_px)
     smooth_px /= np.float32(to_px)
     return np.maximum(smooth_px, 0, out=smooth_px)
+
+
+def _without_steps(parallax_px: Plane) -> Plane:
+    return np.asarray(cv2.bilateralFilter(parallax_px, 7, JUMP_PX / 2, 2.5), np.float32)
 
 
 def _rgba(rgb: Picture, mask: Mask) -> UInt8[np.ndarray, "H W 4"]:

@@ -41,6 +41,7 @@ struct Constant {
     constant(NO_SAMPLE, -1.0f)         /* inverse depth where no quad was drawn */                                    \
     constant(TOO_CLOSE, 0.15f)         /* nearer than this (new depth over old) a surface is passed, not seen */      \
     constant(MOST_STRETCH, 4.0f)       /* stretched by this much more than it is enlarged, it is no surface */        \
+    constant(MOST_GROWN, 2.0f)         /* times its growth when it faces the camera: a lean quad reaches no farther */  \
     constant(EDGE_ON, 0.02f)           /* width over length; a narrower quad would show its growth only */            \
     constant(HIDDEN_DEPTH_BIAS, 0.96f) /* times the inverse depth of hidden layers, which so lose ties */             \
     constant(SAME_SURFACE, 0.98f)      /* a soft sample is kept unless it is farther than the opaque one by more */
@@ -88,14 +89,17 @@ Rows block_rows(const Block& b, const View& c) {
     return {top - 2, bottom + 2};
 }
 
+inline Floats all(float x) { return Floats{} + x; }
+
 // Whole vectors are read and written, unchanged beyond the span: LANES floats behind a plane are reserved for that.
-inline void draw_span(const Plane& p, int64_t at, int count, float z, float dz, float u, float du, float v, float dv) {
+inline void draw_span(const Plane& p, int64_t at, int count, float z, float dz, float z_most, float u, float du, float v,
+                      float dv) {
     float *pz = p.z + at, *pu = p.u + at, *pv = p.v + at;
     const Floats lane = {0, 1, 2, 3, 4, 5, 6, 7};
     const float end = static_cast<float>(count);
     for (int i = 0; i < count; i += LANES) {
         const Floats t = lane + static_cast<float>(i);
-        const Floats zi = z + t * dz, old_z = load<Floats>(pz + i);
+        const Floats zi = lesser(z + t * dz, all(z_most)), old_z = load<Floats>(pz + i);
         const Ints nearer = (zi > old_z) & (t < end);
         store(pz + i, nearer ? zi : old_z);
         store(pu + i, nearer ? u + t * du : load<Floats>(pu + i));
@@ -105,12 +109,11 @@ inline void draw_span(const Plane& p, int64_t at, int count, float z, float dz, 
 
 // Eight quads, ready to be drawn; y_first > y_last if there is nothing to draw.
 struct Drawn {
-    Floats x0, y0, z0, zx, zy, u, ux, uy, v, vx, vy, layer_v, lean_u, reach_u, lean_v, reach_v, reach_x, depth_bias;
+    Floats x0, y0, z0, zx, zy, z_most, u, ux, uy, v, vx, vy, layer_v, lean_u, reach_u, lean_v, reach_v, reach_x, depth_bias;
     Ints y_first, y_last;
 };
 
 inline Floats absolute(Floats x) { return __builtin_elementwise_abs(x); }
-inline Floats all(float x) { return Floats{} + x; }
 inline Floats clamped(Floats x, float low, float high) { return x < low ? all(low) : (x > high ? all(high) : x); }
 
 static_assert(LANES == 8 && sizeof(Quad) == sizeof(Floats), "eight quads of eight numbers are set up at once");
@@ -157,8 +160,9 @@ Drawn set_up(const Quad* eight, int count, const View& c, const Texture& t, int 
     const Floats ux = yv * inv_det, uy = -xv * inv_det, vx = -yu * inv_det, vy = xu * inv_det;
     const Floats zu = (du - z0 * wu) * inv_w, zv = (dv - z0 * wv) * inv_w;
     const Floats grow = GROWTH_PX + slack_px;
-    const Floats half_u = half + grow * (absolute(ux) + absolute(uy));
-    const Floats half_v = half + grow * (absolute(vx) + absolute(vy));
+    const Floats most = (MOST_GROWN / c.enlargement) * w;
+    const Floats half_u = half + grow * lesser(absolute(ux) + absolute(uy), most);
+    const Floats half_v = half + grow * lesser(absolute(vx) + absolute(vy), most);
     const Floats reach_y = half_u * absolute(yu) + half_v * absolute(yv);
     const Floats reach_x = half_u * absolute(xu) + half_v * absolute(xv);
     const float begin = static_cast<float>(row_begin), end = static_cast<float>(row_end);
@@ -171,7 +175,9 @@ Drawn set_up(const Quad* eight, int count, const View& c, const Texture& t, int 
     const Ints across_u = absolute(ux) > 1e-6f, across_v = absolute(vx) > 1e-6f;
     const Floats inv_ux = across_u ? 1.0f / ux : all(0), inv_vx = across_v ? 1.0f / vx : all(0);
     const Ints layer = load<Ints>(r + 7);
-    return {x0, y0, z0, zu * ux + zv * vx, zu * uy + zv * vy, u, ux, uy, v, vx, vy,
+    return {x0, y0, z0, zu * ux + zv * vx, zu * uy + zv * vy,
+            z0 + half * (absolute(zu) + absolute(zv)),  // where a quad is grown it comes no nearer
+            u, ux, uy, v, vx, vy,
             __builtin_convertvector(layer, Floats) * t.layer_height_px,
             -uy * inv_ux, across_u ? half_u * absolute(inv_ux) : reach_x,
             -vy * inv_vx, across_v ? half_v * absolute(inv_vx) : reach_x, reach_x,
@@ -199,7 +205,8 @@ void draw_quad(const Drawn& q, int i, const View& c, const Plane& plane, int row
         const int rows = y_last - y + 1 < LANES ? y_last - y + 1 : LANES;
         int64_t row = static_cast<int64_t>(y - row_begin) * c.width;
         for (int k = 0; k < rows; ++k, row += c.width)
-            draw_span(plane, row + x_first[k], x_last[k] - x_first[k] + 1, z[k], q.zx[i] * q.depth_bias[i], u[k], q.ux[i], v[k], q.vx[i]);
+            draw_span(plane, row + x_first[k], x_last[k] - x_first[k] + 1, z[k], q.zx[i] * q.depth_bias[i],
+                      q.z_most[i] * q.depth_bias[i], u[k], q.ux[i], v[k], q.vx[i]);
     }
 }
 

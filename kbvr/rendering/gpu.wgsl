@@ -39,6 +39,7 @@ struct Fragment {
     @location(1) @interpolate(flat) inverse: vec4f,  // J^-1, row by row
     @location(2) @interpolate(flat) plane: vec4f,    // uc, vc, zu, zv
     @location(3) @interpolate(flat) reach: vec2f,    // of u and of v
+    @location(4) @interpolate(flat) half_side: f32,
 }
 
 struct Sample {
@@ -79,7 +80,7 @@ fn place(@builtin(vertex_index) index: u32) -> Fragment {
     if stretch > 2 * MOST_STRETCH * MOST_STRETCH * enlarged * enlarged || det < EDGE_ON * stretch { return out; }
     let inverse = vec4f(yv, -xv, -yu, xu) / det;
     let per_px = vec2f(abs(inverse.x) + abs(inverse.y), abs(inverse.z) + abs(inverse.w));
-    let reach = q.half_side + (GROWTH_PX + q.slack_px) * per_px;
+    let reach = q.half_side + (GROWTH_PX + q.slack_px) * min(per_px, vec2f(MOST_GROWN / enlarged));
     let zu = (q.du - z0 * wu) * inv_w;
     let zv = (q.dv - z0 * wv) * inv_w;
     let step = index % 6;
@@ -92,6 +93,7 @@ fn place(@builtin(vertex_index) index: u32) -> Fragment {
     out.inverse = inverse;
     out.plane = vec4f(q.u, q.v, zu, zv);
     out.reach = reach;
+    out.half_side = q.half_side;
     return out;
 }
 
@@ -100,7 +102,8 @@ fn cover(in: Fragment) -> Sample {
     let from_centre = in.position.xy - in.centre.xy;
     let off = vec2f(dot(in.inverse.xy, from_centre), dot(in.inverse.zw, from_centre));
     if any(abs(off) > in.reach) { discard; }
-    let z = (in.centre.z + dot(in.plane.zw, off)) * select(1.0, HIDDEN_DEPTH_BIAS, in.centre.w >= view.first_hidden);
+    let lean = dot(abs(in.plane.zw), vec2f(in.half_side));  // where a quad is grown it comes no nearer
+    let z = (in.centre.z + min(dot(in.plane.zw, off), lean)) * select(1.0, HIDDEN_DEPTH_BIAS, in.centre.w >= view.first_hidden);
     return Sample(bitcast<vec4u>(vec4f(z, in.plane.xy + off, in.centre.w)), max(z, LEAST_Z) * DEPTH_PER_Z);
 }
 

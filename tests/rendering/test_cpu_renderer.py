@@ -209,6 +209,22 @@ def test_the_kernel_agrees_with_a_slow_literal_version(move):
     assert np.abs(fast - slow_picture(scene, camera)).max() <= 4
 
 
+@pytest.mark.parametrize("tilt", [0.0, 0.3, 0.7])
+def test_a_slope_seen_edge_on_shows_no_point_from_elsewhere(tilt):
+    """The photo's colour is the column: every pixel shows a point that the camera sees there, or next to there."""
+    width, height, columns = 120, 100, np.arange(120)
+    rgb = np.repeat(np.tile((20 + 1.5 * columns).astype(np.uint8), (height, 1))[..., None], 3, axis=2)
+    parallax_px = 14 * (1 + np.tanh((columns - 60 + tilt * (np.arange(height)[:, None] - 50)) / 14))  # 1 px a pixel
+    scene = build_scene(photo_of(rgb), depth_of(parallax_px / (F_PX * REACH_M)), reach_m=REACH_M)
+    for share in (0.9, 0.95, 1.0, 1.05):
+        picture = next(kbvr.render(scene, [scene.camera.moved(x_m=share * REACH_M)]))
+        shown = (picture[..., 0].astype(float) - 20) / 1.5
+        seen_at = columns - share * parallax_px  # of every column of the photo
+        nearest = np.clip(np.round(shown).astype(int), 0, width - 1)
+        off_px = np.abs(np.take_along_axis(seen_at, nearest, axis=1) - columns)
+        assert off_px[:, 10:70].max() <= 2
+
+
 def test_a_checkerboard_stays_sharp_at_a_whole_pixel_shift():
     rgb = checkerboard(96, 64)
     scene = plane_scene(rgb, 0.5)
