@@ -112,8 +112,8 @@ def test_one_scene_is_made_at_a_time_and_only_once(photos, making, temporary):
     go_on = Event()
 
     def make(request: Request) -> None:
-        begun.put(request.arguments[0].name)
         request.arguments[2].write_text("depth\n1\n4")
+        begun.put(request.arguments[0].name)
         assert go_on.wait(10)
         written(request)
 
