@@ -127,6 +127,7 @@ def test_every_room_says_what_it_is_for():
         ("rich", "cli"),
         ("av", "formats"),
         ("cryptography", "serving"),
+        *((library, "serving") for library in ("starlette", "uvicorn", "h11", "anyio")),
         ("segno", "cli"),
         ("ctypes", "native"),
         ("OpenEXR", "photo"),

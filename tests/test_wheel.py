@@ -46,6 +46,7 @@ def test_the_wheel_holds_all_that_kbvr_needs_to_run(wheel):
     assert {"kbvr/nets/builtin/kbvr-depth.onnx", "kbvr/nets/builtin/kbvr-depth.json", "kbvr/py.typed"} <= names
     assert "kbvr/rendering/gpu.wgsl" in names
     assert {"kbvr/pages/kbvr-photo.js", "kbvr/pages/scene.html", "kbvr/pages/stereo.html"} <= names
+    assert {"kbvr/serving/templates/index.html", "kbvr/serving/templates/photo.html"} <= names
     sources = ("export/", "tests/", "bench/", "viewers/")
     assert not [name for name in names if name.startswith(sources) or name.endswith(".cpp")]
 

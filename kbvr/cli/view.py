@@ -1,4 +1,4 @@
-"""`kbvr view`: show files in a browser, on this machine or in a headset on the same network."""
+"""`kbvr view`: show files and folders in a browser, on this machine or in a headset on the same network."""
 
 from __future__ import annotations
 
@@ -28,8 +28,12 @@ BLACK_ON_WHITE, PLAIN = "\x1b[38;5;16;48;5;231m", "\x1b[0m"
 def view(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE", help="Scenes (GLB, or HTML that kbvr made), stereo pictures and videos."),
+        typer.Argument(
+            metavar="FILE",
+            help="Folders, photos, and files that kbvr writes, such as scenes, stereo pictures and videos.",
+        ),
     ],
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Include the folders inside folders.")] = False,
     port: Annotated[
         str, typer.Option(metavar="NUMBER", help="Port to listen on.  [default: a free port]", show_default=False)
     ] = "0",
@@ -49,20 +53,21 @@ def view(
         ),
     ] = None,
 ) -> int:
-    """Show files in a browser until Ctrl-C.
+    """Show files and folders in a browser until Ctrl-C.
 
-    Only this machine can reach the server. With --lan, so can anyone on the network who knows its URL.
+    Photos become 3D scenes when you open them. Only this machine can reach the server. With --lan, so can anyone on
+    the network who knows its URL.
 
-    Example: kbvr view out/cat_kbvr.glb
+    Example: kbvr view out/
 
     In a headset: kbvr view out/cat_kbvr.glb --lan
     """
-    from kbvr.serving import LOOPBACK, lan_address, make_certificate, make_site, open_server
+    from kbvr.serving import LOOPBACK, Site, Viewing, lan_address, make_certificate, open_server
 
     if address is not None and not lan:
         raise InputError("--address requires --lan")
     number = _port_number(port)
-    site = make_site(files)
+    site = Site(files, recursive=recursive)
     host, certificate = LOOPBACK, None
     if lan:
         _refuse_missing_libraries()
@@ -71,10 +76,10 @@ def view(
     with (
         suppress(KeyboardInterrupt),
         warnings_to(print_message),
-        open_server(site, host, number, certificate) as server,
+        open_server(Viewing(site, is_lan=lan), host, number, certificate) as server,
     ):
         urls = [server.url + link for link in site.links]
-        if len(urls) > 1:
+        if len(urls) != 1 or site.has_folders:
             urls.insert(0, server.url)
         for url in urls:
             print_line(url)
@@ -83,7 +88,7 @@ def view(
         elif not no_open:
             # a thread, because some browsers do not return until they are closed
             Thread(target=_open_browser, args=(urls[0],), daemon=True).start()
-        server.serve_forever()
+        server.wait()
     return 0
 
 

@@ -32,14 +32,14 @@ class Constraints:
     strength: Float[np.ndarray, "N"]
     """How much each row counts."""
 
-    tolerance: float
+    tolerance: Float[np.ndarray, "N"]
     """Points that deviate from their row by more than about this belong to something else."""
 
     def fitted(self, values: Float[np.ndarray, "N S"], before: Fit | None = None) -> Fit:
         """Return the fit to the map's values at the points, without outliers; `before` is that of a similar map."""
         fit = before or Fit(self, np.ones_like(self.x))
         for factor in TOLERANCES if before is None else TOLERANCES[-1:]:
-            fit = Fit(self, (1 + (fit.residual(values) / (factor * self.tolerance)) ** 2) ** -2.0)
+            fit = Fit(self, (1 + (fit.residual(values) / (factor * self.tolerance[:, None])) ** 2) ** -2.0)
         return fit
 
 

@@ -32,8 +32,8 @@ class DepthMap:
     """Name of the network that estimated the depth; empty if none did."""
 
     confidence: Bytes | None = field(default=None, repr=False)
-    """1/(1 + e), as 0 to 255, e being the expected error in mean absolute deviations of the inverse depth; None if
-    nothing is known about it."""
+    """1/(1 + e), as 0 to 255, e being the expected error in mean absolute deviations of the inverse depth; None for a
+    depth that is taken as exact, with its outlines."""
 
     def __post_init__(self) -> None:
         """Check the range once, so that no later stage has to."""

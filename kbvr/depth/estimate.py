@@ -65,10 +65,14 @@ def estimate_depth(
     return replace(depth, network=network.name, confidence=_confidence_at(photo.size_px, prediction))
 
 
-def _confidence_at(size_px: tuple[int, int], prediction: DepthPrediction) -> Bytes | None:
-    """Return the confidence of a prediction at the photo's size, 0 to 255."""
+def _confidence_at(size_px: tuple[int, int], prediction: DepthPrediction) -> Bytes:
+    """Return the confidence of a prediction at the photo's size, 0 to 255.
+
+    A network that tells none is taken at its word. Its depth has a confidence all the same, so that its outlines are
+    not taken as exact, as those of a given depth map are.
+    """
     if prediction.confidence is None:
-        return None
+        return np.full(size_px[::-1], 255, np.uint8)
     small = np.clip(prediction.confidence * 255 + 0.5, 0, 255).astype(np.uint8)
     return np.asarray(cv2.resize(small, size_px, interpolation=cv2.INTER_LINEAR), np.uint8)
 

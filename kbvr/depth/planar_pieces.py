@@ -49,7 +49,8 @@ def planar_where_lined(ends: Ends, values: SmallPlane, spread: float) -> Constra
     lined = strength > 0
     x, y = np.clip(x[lined], 0, width - 1), np.clip(y[lined], 0, height - 1)
     basis = np.stack([np.ones_like(across), 2 * across, 2 * down], axis=1)
-    return Constraints(x, y, np.broadcast_to(basis, (*x.shape, 3)), strength[lined], FLAT_SHARE * spread)
+    tolerance = np.full(len(x), FLAT_SHARE * spread)
+    return Constraints(x, y, np.broadcast_to(basis, (*x.shape, 3)), strength[lined], tolerance)
 
 
 def _middles(length_px: int, side_px: float) -> Float64[np.ndarray, "N"]:

@@ -1,9 +1,10 @@
 """Straighten an estimated map: what is straight in the photo becomes straight in the scene.
 
 A network's depth wobbles inside one surface, and where the camera moves, the wobble bends columns and door frames. The
-photo's straight lines show the wobble (`kbvr.depth.straight_lines`, `kbvr.depth.planar_pieces`). The smoothest
+photo's straight lines show the wobble (`kbvr.depth.line_constraints`, `kbvr.depth.planar_pieces`). The smoothest
 correction that makes the map follow them is found by least squares: smooth on every surface, independent across the
-steps of the map (`kbvr.depth.bilateral_grid`), and 0 where no line is near. Curved things keep their shape.
+steps of the map (`kbvr.depth.bilateral_grid`), and 0 where no line is near. Curved things keep their shape. Then thin
+things, which are too narrow for it, become straight and whole one by one (`kbvr.depth.thin_things`).
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
+from kbvr.depth.bar_readings import behind_thin_things
 from kbvr.depth.bilateral_grid import BilateralGrid, Corners, Nodes, read_at
 from kbvr.depth.constraints import Constraints, Fit
+from kbvr.depth.line_constraints import sides_of_segments, standing, straight_along, straight_segments
 from kbvr.depth.planar_pieces import planar_where_lined
-from kbvr.depth.straight_lines import sides_of_segments, standing, straight_along, straight_segments
+from kbvr.depth.standing_objects import standing_objects
+from kbvr.depth.thin_things import with_thin_things
 from kbvr.imaging.array_types import Picture, Plane, SmallPlane
+from kbvr.imaging.line_segments import Ends
 from kbvr.imaging.resize import resized, shrunk
 
 MIN_SIDE_PX = 16
@@ -34,9 +38,6 @@ ANCHOR_STEP, ANCHOR_STRENGTH = 1 / 24, 1.6
 """Distance between the points at which the correction is held at 0, as a share of the long side, and how much each
 counts; a line counts by its length in pixels. They keep the correction from drifting where lines say nothing."""
 
-THIN_SHARE = 1 / 40
-"""Half the width of the widest thin thing, as a share of the long side."""
-
 ROUNDS, STEPS = 2, 8
 """Number of times that outliers are looked for, and of steps of conjugate gradients each time."""
 
@@ -48,13 +49,18 @@ def straightened(values: SmallPlane, rgb: Picture) -> SmallPlane:
     if grid is None or min(small.shape) < MIN_SIDE_PX:
         return values
     segments = straight_segments(resized(rgb, (small.shape[1], small.shape[0])))
-    if not len(segments):
-        return values
+    corrected = _along_lines(segments, values, small, grid) if len(segments) else values
+    return with_thin_things(corrected, rgb, grid.spread)
+
+
+def _along_lines(segments: Ends, values: Plane, small: SmallPlane, grid: BilateralGrid) -> Plane:
+    """Return a map that follows the photo's segments, which are in pixels of the same map made small."""
     sides = sides_of_segments(segments, small, grid.spread)
     constraints = (
-        straight_along(sides, grid.spread),
+        straight_along(sides),
         standing(sides, grid.spread),
         planar_where_lined(segments, small, grid.spread),
+        standing_objects(small, grid.spread),
     )
     correction = _correction(grid, [rows for rows in constraints if rows.x.size])
     return values + _with_thin_things(grid, correction, values)
@@ -65,8 +71,7 @@ def _with_thin_things(grid: BilateralGrid, correction: Nodes, values: Plane) -> 
 
     A wire is hardly nearer than its surroundings in the map, so a correction of the wobble could swallow it.
     """
-    reach = max(1, round(THIN_SHARE * max(values.shape)))
-    behind = cv2.morphologyEx(values, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (2 * reach + 1,) * 2))
+    behind = behind_thin_things(values)
     own, there = grid.at_pixels(correction, values), grid.at_pixels(correction, behind)
     return np.where(values > behind, np.maximum(own, there), own)
 

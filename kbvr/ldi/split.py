@@ -90,11 +90,11 @@ def split(
     band = boundaries.distance_px <= strip_px
     near_rgb, unmixed = _sides(rgb, boundaries, near, strip_px)
     jump = jump_px / parallax_per_inverse_depth
-    far = ~near & ~boundaries.uncovered
-    far &= np.abs(inverse_depth - boundaries.far_inverse_depth) <= jump
-    if depth.confidence is None:  # the outline is where depth says
-        far[:] = False
-    fringe = fringe_of(rgb, inverse_depth, boundaries, far, width_px=FRINGE_STRIPS * strip_px, jump=jump)
+    is_exact = depth.confidence is None
+    fringe = np.zeros(near.shape, np.uint8)
+    if not is_exact:
+        far = ~near & ~boundaries.uncovered & (np.abs(inverse_depth - boundaries.far_inverse_depth) <= jump)
+        fringe = fringe_of(rgb, inverse_depth, boundaries, far, width_px=FRINGE_STRIPS * strip_px, jump=jump)
     hidden = boundaries.uncovered | (band & ~unmixed) | (fringe > 0)
     band |= fringe > 0
     band &= near | ~boundaries.uncovered  # keep the far side of one jump whole if it is the near side of another
@@ -103,13 +103,8 @@ def split(
     sources = context & ~near & ~hidden
     rim = ~near & (boundaries.distance_px <= 2 * strip_px + RIM_PX)
     rim |= ~near & (cv2.dilate(fringe, np.ones((2 * RIM_PX + 1, 2 * RIM_PX + 1), np.uint8)) > 0)
-    between, between_fill, between_source = _between(
-        rgb,
-        inverse_depth,
-        boundaries,
-        jump=jump,
-        min_px=0 if depth.confidence is None else speck_px_for(width),
-    )
+    min_px = 0 if is_exact else speck_px_for(width)
+    between, between_fill, between_source = _between(rgb, inverse_depth, boundaries, jump=jump, min_px=min_px)
     return LayeredDepthImage(
         matte=_matte(rgb, near_rgb, inverse_depth, boundaries, near, band, cut),
         front=Layer("front", _rgba(rgb, ~cut), inverse_depth),
@@ -123,7 +118,7 @@ def split(
         fill_mask=hidden,
         source_mask=sources,
         fringe=fringe,
-        is_exact=depth.confidence is None,
+        is_exact=is_exact,
         between_fill=between_fill,
         between_source=between_source,
     )

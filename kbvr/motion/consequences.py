@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float64, UInt8
 from kbvr.depth.scene_depth import CELLS, SceneDepth
 from kbvr.geometry.camera import Camera
 from kbvr.imaging.resize import shrunk
-from kbvr.motion.straight_lines import JUMP_SHARE, StraightLines, exceeded, straight_lines_of
+from kbvr.motion.line_bends import JUMP_SHARE, StraightLines, exceeded, straight_lines_of
 from kbvr.motion.subject import Subject, subject_of
 from kbvr.motion.view import view_of
 
@@ -25,6 +25,10 @@ FRAME_LONG_SIDE_PX = 1920
 
 MARGIN = 0.025
 """Margin of the subject inside the frame, as a share of its width or height; less if the photo has less."""
+
+LARGEST_SHARE = 0.87
+"""What needs a larger share of the frame's width or height, with its margins, fills it: a zoom that held it whole would
+hardly be seen. Of such a subject only the head stays inside; its sides or its feet may leave."""
 
 SPECK_SHARE = 0.01
 """Share of the subject that may stick out of its box at each side."""
@@ -148,9 +152,23 @@ class Landmarks:
         """Return by how much the subject's margin is too narrow where the photo itself shows one."""
         x, y = (np.quantile(plane[subject.cells], (SPECK_SHARE, 1 - SPECK_SHARE)) for plane in shown[:2])
         margins = (x[0] + 0.5, y[0] + 0.5, 0.5 - x[1], 0.5 - y[1])
-        at_rest = (subject.left, subject.top, 1 - subject.right, 1 - subject.bottom)
+        left, top, right, bottom = kept_box(subject)
+        at_rest = (left, top, 1 - right, 1 - bottom)
         sides = zip(margins, at_rest, strict=True)
         return max((max(0.0, min(MARGIN, rest) - margin) for margin, rest in sides if rest > 0), default=0.0)
+
+
+def kept_box(subject: Subject) -> tuple[float, float, float, float]:
+    """Return the left, top, right and bottom of what of a subject should stay in the frame; 0 or 1 where it may leave.
+
+    They are shares of the width and height. It may leave where the photo's border cuts it, or if it fills the frame.
+    """
+    left, top, right, bottom = subject.left, subject.top, subject.right, subject.bottom
+    if right - left + 2 * MARGIN > LARGEST_SHARE:
+        left, right = 0.0, 1.0
+    if bottom - top + 2 * MARGIN > LARGEST_SHARE:
+        bottom = 1.0
+    return left, top, right, bottom
 
 
 CONSEQUENCES = tuple(one.name for one in fields(Consequences))

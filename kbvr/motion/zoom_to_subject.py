@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kbvr.motion.consequences import MARGIN, Landmarks
+from kbvr.motion.consequences import LARGEST_SHARE, MARGIN, Landmarks, kept_box
 from kbvr.motion.crop import DEFAULT_SHIFT_PX, DEFAULT_ZOOM, Framing
 from kbvr.motion.ken_burns import FROM_SHARE, PAPER_LONG_SIDE_PX, crop_move, depth_within_m, filled_by
 from kbvr.motion.move import Move
@@ -16,9 +16,6 @@ from kbvr.motion.subject import Subject
 
 ASIDES = (1.0, 0.5, 0.0)
 """Sideways moves to choose from, as shares of the paper's: moving aside uncovers more than moving forward."""
-
-MIN_ZOOM = 1.06
-"""Minimum zoom, even if that cuts off the feet of a subject that fills the frame."""
 
 
 def zoom_to_subject(landmarks: Landmarks, *, strength: float, size: float, aside: float) -> tuple[Move, Move]:
@@ -56,13 +53,16 @@ def zoom_that_fits(landmarks: Landmarks, strength: float) -> float:
 def end_framing(subject: Subject | None, size_px: tuple[int, int], *, zoom: float) -> Framing:
     """Return the crop at the end: towards the subject, with its head and a margin inside.
 
-    It is larger than the zoom asks for if the subject would not fit; MIN_ZOOM may cut off the subject's feet. A subject
-    that reaches the photo's upper border keeps reaching the frame's, or goes on below it.
+    It is larger than the zoom asks for if the subject would not fit, but at most LARGEST_SHARE: a subject that fills
+    the frame may lose its feet or its sides. One that reaches the photo's upper border keeps reaching the frame's, or
+    goes on below it.
     """
     if subject is None:
         return Framing(0.0, 0.0, FROM_SHARE / zoom)
-    across, down = (subject.left, subject.right), (max(subject.top, MARGIN), subject.bottom)  # never lose its head
-    share = min(max(FROM_SHARE / zoom, _needed(*across), _needed(*down)), FROM_SHARE / MIN_ZOOM)
+    needed = max(_needed(subject.left, subject.right), _needed(max(subject.top, MARGIN), subject.bottom))
+    share = min(max(FROM_SHARE / zoom, needed), LARGEST_SHARE)
+    left, top, right, bottom = kept_box(subject)
+    across, down = (left, right), (max(top, MARGIN), bottom)  # never lose its head
     width, height = size_px
     shift_px = DEFAULT_SHIFT_PX / PAPER_LONG_SIDE_PX * max(size_px)
     x, y = (_centre(*ends, share, shift_px / side) for ends, side in ((across, width), (down, height)))

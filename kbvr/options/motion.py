@@ -27,9 +27,9 @@ class MotionOptions(OptionGroup, title="Motion"):
     )
     strength: Strength = option(
         "normal",
-        "How large camera moves are, and how far a head may move in a scene. Both are made smaller if they would show "
-        "too many flaws; gentle allows fewer, bold allows more; --explain tells what the limit was. What other options "
-        "set, such as --zoom or --baseline-mm, stays as it is.",
+        "How large camera moves are. In a scene, it is how far a head may move. Moves are made smaller if they would "
+        "show many flaws; gentle allows fewer, bold allows more; --explain tells why. Values that you give, such as "
+        "--zoom, are kept.",
         is_common=True,
     )
     seconds: float | None = option(

@@ -1,46 +1,56 @@
-"""The server of `kbvr view`: one thread per connection, up to a limit.
-
-Above the limit, the least useful connection is closed for a new one, so that clients that open connections and send
-nothing cannot lock out a browser that knows the URL.
-"""
+"""The server: a socket, Uvicorn in a thread of its own, and limits on its connections."""
 
 from __future__ import annotations
 
+import asyncio
 import errno
-import logging
-import os
 import secrets
-import sys
 import threading
-from contextlib import suppress
-from dataclasses import dataclass, field
-from socket import SHUT_RDWR, socket
-from socketserver import TCPServer
+from collections.abc import Callable, Sequence
+from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from kbvr.errors import InputError
 from kbvr.serving.addresses import LOOPBACK
-from kbvr.serving.handler import STALL_S, AnsweringServer, Handler
-from kbvr.serving.site import Site
+from kbvr.serving.connections import Connections, Listener
 
 if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
     from kbvr.serving.certificate import Certificate
 
-logger = logging.getLogger(__name__)
+PATIENCE_S = 0.2
+"""How often `wait` looks for signals, which do not interrupt a wait on Windows."""
 
-MAX_CONNECTIONS, MAX_PER_CLIENT = 64, 32
-"""Open connections in total and per client address; a browser opens six."""
+RELEASE_S = 0.5
+"""Time for the event loop to release connections at the end."""
 
 
-def open_server(site: Site, address: str = LOOPBACK, port: int = 0, certificate: Certificate | None = None) -> Server:
+@runtime_checkable
+class Served(Protocol):
+    """What a server serves."""
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """Return its routes; called in the server's thread before the first request."""
+
+    def close(self) -> None:
+        """End what it does in the background; called when the server stops."""
+
+
+def open_server(
+    served: Served, address: str = LOOPBACK, port: int = 0, certificate: Certificate | None = None
+) -> Server:
     """Return a server that listens at an address of this machine; port 0 stands for any free one.
+
+    It answers while it is used as a context manager.
 
     Raises:
         InputError: if the port is in use or not allowed, or the address is not this machine's.
     """
     try:
-        return Server(site, address, port, certificate)
+        return Server(served, address, port, certificate)
     except OSError as error:
         reason = {
             errno.EADDRINUSE: f"port {port} is in use" if port else "no port is free",
@@ -50,123 +60,92 @@ def open_server(site: Site, address: str = LOOPBACK, port: int = 0, certificate:
         raise InputError(f"cannot serve at {address}: {reason}") from error
 
 
-@dataclass(eq=False)
-class Connection:
-    """The facts that decide which connection is closed when there are too many."""
+class Server:
+    """A server that listens from the start, and answers while it is used as a context manager."""
 
-    client: str
-    """IP address."""
-
-    knows_url: bool = False
-    """Whether it has requested something below the secret part of the URL."""
-
-    is_answered: bool = False
-    """Whether an answer is being sent."""
-
-    since_s: float = field(default_factory=monotonic)
-    """Time when it was opened or last answered."""
-
-    @property
-    def rank(self) -> tuple[bool, bool, float]:
-        """The connection with the lowest rank is closed first."""
-        return self.knows_url, self.is_answered, self.since_s
-
-
-class Server(AnsweringServer):
-    """A server that listens until `server_close`; `serve_forever` answers."""
-
-    allow_reuse_address = os.name != "nt"  # on Windows it would let two servers share a port
-    request_queue_size = MAX_CONNECTIONS
-
-    def __init__(self, site: Site, address: str, port: int, certificate: Certificate | None) -> None:
-        self.site = site
+    def __init__(self, served: Served, address: str, port: int, certificate: Certificate | None) -> None:
+        self.connections = Connections()
         self.token = secrets.token_urlsafe(16)
+        self.served = served
         self._certificate = certificate
-        self._connections: dict[socket, Connection] = {}
-        self._lock = threading.Lock()
-        super().__init__((address, port), Handler)
+        self._listener = Listener(address, port, self.connections)
+        self.port: int = self._listener.getsockname()[1]
         names = (address, "localhost") if address == LOOPBACK else (address,)
         scheme, default_port = ("https", 443) if certificate else ("http", 80)
-        port = self.server_address[1]
-        self.hosts = {f"{name}:{port}" for name in names} | (set(names) if port == default_port else set())
-        self.url = f"{scheme}://{address}:{port}/{self.token}/"
+        self.hosts = {f"{name}:{self.port}" for name in names} | (set(names) if self.port == default_port else set())
+        self.url = f"{scheme}://{address}:{self.port}/{self.token}/"
+        self._thread = threading.Thread(target=self._run, name="kbvr-server", daemon=True)
+        self._is_ready, self._has_ended = threading.Event(), threading.Event()
+        self._error: BaseException | None = None
+        self._stop: Callable[[], object] = lambda: None
 
-    def server_bind(self) -> None:
-        """Bind without the name lookup of HTTPServer."""
-        TCPServer.server_bind(self)
+    def __enter__(self) -> Server:  # noqa: PYI034  beartype does not know Self in a method
+        self._thread.start()  # libraries are loaded in the thread, while clients already wait at the socket
+        return self
 
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer in a new thread; if there is no room for one, close the connection."""
-        with self._lock:
-            has_room = self._make_room(client_address[0])
-            if has_room:
-                self._connections[request] = Connection(client_address[0])
-        if not has_room:
-            self.shutdown_request(request)
-            return
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def wait(self) -> None:
+        """Wait until the server ends, which it does not on its own; raise what has ended it."""
+        while not self._has_ended.wait(PATIENCE_S):
+            pass
+        if self._error is not None:
+            raise self._error
+
+    def close(self) -> None:
+        """Hang up on everybody and free the port, at once."""
+        self.served.close()
+        if self._thread.is_alive():
+            self._is_ready.wait()
+            self._stop()
+            self._thread.join()
+        self._listener.close()
+
+    def _run(self) -> None:
         try:
-            super().process_request(request, client_address)
-        except BaseException:
-            self._forget(request)
-            raise
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer, and forget the connection at the end."""
-        try:
-            super().process_request_thread(request, client_address)
+            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+                # not the proactor, the default on Windows: it does not accept through `Listener`
+                runner.run(self._answer(runner.get_loop()))
+        except BaseException as error:  # noqa: BLE001  raised by `wait`
+            self._error = error
         finally:
-            self._forget(request)
+            self._is_ready.set()
+            self._has_ended.set()
 
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        """Do the TLS handshake in the connection's own thread, where no other connection waits for it."""
-        if self._certificate is None:
-            super().finish_request(request, client_address)
-            return
-        request.settimeout(STALL_S)
-        context = self._certificate.context
-        with context.wrap_socket(request, server_side=True, do_handshake_on_connect=False) as secured:
-            self._rename(request, secured)
-            try:
-                secured.do_handshake()
-                super().finish_request(secured, client_address)
-            finally:
-                self._forget(secured)
+    async def _answer(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Answer until `close`, then let the event loop release all connections."""
+        from uvicorn import Server as Uvicorn
 
-    def note_answer(self, request: socket, *, begins: bool, knows_url: bool = False) -> None:
-        """See AnsweringServer."""
-        with self._lock:
-            connection = self._connections.get(request)
-            if connection is not None:
-                connection.knows_url |= knows_url
-                connection.is_answered, connection.since_s = begins, monotonic()
+        from kbvr.serving.application import Access, application
+        from kbvr.serving.protocol import LimitedConfig
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore clients that disconnect or do not speak HTTP; log everything else, which is a bug."""
-        del request, client_address
-        level = logging.DEBUG if isinstance(sys.exception(), OSError) else logging.ERROR
-        logger.log(level, "a request was not answered", exc_info=True)
+        context = self._certificate.context if self._certificate else None
+        config = LimitedConfig(
+            application(self.served.routes(), Access(self.token, self.hosts)),
+            self.connections,
+            ssl_context_factory=(lambda *_: context) if context else None,
+        )
+        uvicorn = Uvicorn(config)
+        answering = loop.create_task(uvicorn.serve([self._listener]))
+        self._stop = partial(loop.call_soon_threadsafe, answering.cancel)
+        self._is_ready.set()
+        try:
+            await asyncio.wait({answering})
+        finally:
+            for listening in uvicorn.servers:
+                listening.close()
+            for protocol in tuple(uvicorn.server_state.connections):
+                protocol.shutdown()
+            await self._released()
+        if not answering.cancelled():
+            answering.result()
 
-    def _make_room(self, client: str) -> bool:
-        """Close the least useful connection if the limit is reached; return whether there is room for another."""
-        of_client = {request: known for request, known in self._connections.items() if known.client == client}
-        for connections, limit in ((of_client, MAX_PER_CLIENT), (self._connections, MAX_CONNECTIONS)):
-            if len(connections) < limit:
-                continue
-            request = min(connections, key=lambda request: connections[request].rank)
-            if connections[request].knows_url and connections[request].is_answered:
-                return False
-            del self._connections[request]
-            with suppress(OSError):
-                socket.shutdown(request, SHUT_RDWR)  # ends its thread; the TLS version would send a message first
-        return True
-
-    def _rename(self, request: socket, secured: socket) -> None:
-        with self._lock:
-            if request in self._connections:
-                self._connections[secured] = self._connections.pop(request)
-            else:
-                secured.close()
-
-    def _forget(self, request: socket) -> None:
-        with self._lock:
-            self._connections.pop(request, None)
+    async def _released(self) -> None:
+        """Hang up, and wait until the event loop has noticed."""
+        self.connections.close_all()
+        until_s = monotonic() + RELEASE_S
+        while self.connections and monotonic() < until_s:
+            await asyncio.sleep(0.002)

@@ -1,4 +1,8 @@
-"""The served files: those of the caller, the pages that show them, and an index. The list is fixed before serving."""
+"""The served files: those of the caller, and those in the caller's folders that kbvr can show.
+
+The table of addresses is made from the files, never from requests: a request is looked up in it as it is. Folders are
+read again when the index is opened, so a reload shows new files.
+"""
 
 from __future__ import annotations
 
@@ -6,92 +10,150 @@ import io
 import os
 import re
 import stat
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from types import MappingProxyType
 
 from kbvr.errors import InputError
+from kbvr.serving.kinds import PHOTO, SCENE, STEREO, SUFFIXES, Kind, is_by_kbvr, kind_of
 
 PAGES = Path(__file__).parents[1] / "pages"
 """Built from viewers/ when kbvr is installed."""
 
-HTML = "text/html; charset=utf-8"
-
-SCENE, STEREO = "scene.html", "stereo.html"
-
-KINDS: Mapping[str, tuple[str, str | None]] = MappingProxyType(
-    {
-        ".glb": ("model/gltf-binary", SCENE),
-        ".html": (HTML, None),
-        ".jpg": ("image/jpeg", STEREO),
-        ".jpeg": ("image/jpeg", STEREO),
-        ".jps": ("image/jpeg", STEREO),
-        ".mpo": ("image/jpeg", STEREO),
-        ".png": ("image/png", STEREO),
-        ".webp": ("image/webp", STEREO),
-        ".avif": ("image/avif", STEREO),
-        ".gif": ("image/gif", STEREO),
-        ".mp4": ("video/mp4", STEREO),
-        ".webm": ("video/webm", STEREO),
-        ".mkv": ("video/x-matroska", STEREO),
-    }
-)
-"""Suffix -> MIME type, and the page that shows such files (None for pages). JPS and MPO are JPEG files."""
-
 NAME_LENGTH = 40
 """Maximum length of a file name in a URL, which must fit in a QR code. The end is kept: it holds the stereo layout."""
+
+MAX_FILES = 5000
+"""Maximum number of files that are listed."""
 
 SAFE_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 """Flags for opening files; Windows has neither."""
 
 
 @dataclass(frozen=True)
-class Resource:
+class Entry:
     """A served file."""
 
+    number: int
     path: Path
-    """Absolute, and free of symbolic links when serving started."""
+    """Absolute, and free of symbolic links when it was listed."""
 
-    mime: str
+    name: str
+    kind: Kind
+    folder: str
+    """The heading that it is listed under; empty for files that the caller named."""
+
+    size_bytes: int
+    changed_s: float
+    """Time of the last change, in seconds since 1970."""
+
+    @property
+    def address(self) -> str:
+        """Path of its content below the site's URL."""
+        return f"files/{self.number}/{_in_url(self.name)}"
+
+    @property
+    def scene_address(self) -> str:
+        """Path of the scene that is made of a photo."""
+        return f"scenes/{self.number}/{_in_url(Path(self.name).stem + '_kbvr.glb')}"
+
+    @property
+    def thumbnail_address(self) -> str:
+        """Path of its thumbnail."""
+        return f"thumbnails/{self.number}.jpg"
+
+    @property
+    def link(self) -> str:
+        """Path and query of the page that shows it."""
+        return f"{self.kind.opens_in}?src={self.address}" if self.kind.opens_in else self.address
 
 
 @dataclass(frozen=True)
+class Listing:
+    """All files of a site at one time."""
+
+    entries: tuple[Entry, ...]
+    is_complete: bool = True
+    """Whether there are no more files than MAX_FILES."""
+
+    by_address: Mapping[str, Entry] = field(init=False)
+    """Address of a file, of its thumbnail or of its scene -> file."""
+
+    def __post_init__(self) -> None:
+        table = {entry.address: entry for entry in self.entries}
+        table |= {entry.thumbnail_address: entry for entry in self.entries}
+        table |= {entry.scene_address: entry for entry in self.entries if entry.kind.is_photo}
+        object.__setattr__(self, "by_address", MappingProxyType(table))
+
+
 class Site:
-    """Everything that a server serves."""
+    """The files and folders of the caller."""
 
-    index: bytes
-    """HTML with a link to each file."""
+    def __init__(self, given: Sequence[Path], *, recursive: bool = False) -> None:
+        """Look for the files, in folders also below them if `recursive`.
 
-    resources: Mapping[str, Resource]
-    """Path below the site's URL -> file."""
+        Raises:
+            InputError: if a file cannot be read, is not a regular file or of an unknown kind, or if kbvr was built
+                without its pages.
+        """
+        for page in (SCENE, STEREO):
+            if not (PAGES / page).is_file():
+                raise InputError(f"this copy of kbvr was built without the page {page}; reinstall kbvr")
+        self._folders = tuple(dict.fromkeys(path.resolve() for path in given if path.is_dir()))
+        self._recursive = recursive
+        self._named = tuple(_named(file, number) for number, file in enumerate(f for f in given if not f.is_dir()))
+        self._found: dict[Path, Entry] = {}
+        self._lock = Lock()
+        self.listing = self._read()
+        """The files that were found last."""
 
-    links: tuple[str, ...]
-    """Path below the site's URL that shows each file, in the caller's order."""
+    @property
+    def has_folders(self) -> bool:
+        """Whether files can appear while it is served."""
+        return bool(self._folders)
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Path below the site's URL that shows each file that the caller named, in the caller's order."""
+        return tuple(entry.link for entry in self._named)
+
+    def read_again(self) -> Listing:
+        """Return the files that are there now. Files keep their addresses."""
+        with self._lock:
+            self.listing = self._read()
+        return self.listing
+
+    def _read(self) -> Listing:
+        entries = [*self._named]
+        paths = ((top, path) for top in self._folders for path in _files_in(top, recursive=self._recursive))
+        for top, path in paths:
+            if len(entries) >= MAX_FILES:
+                return Listing(tuple(entries), is_complete=False)
+            with suppress(OSError):  # it has just disappeared, or may not be read
+                entry = self._entry(top, path)
+                entries += [entry] if entry else []
+        return Listing(tuple(entries))
+
+    def _entry(self, top: Path, path: Path) -> Entry | None:
+        """Return the entry of a file in a folder: the known one, if the file has not changed."""
+        status = path.lstat()
+        known = self._found.get(path)
+        if known and (known.size_bytes, known.changed_s) == (status.st_size, status.st_mtime):
+            return known
+        kind = kind_of(path.name, path)
+        if kind is None or (not _is_for_anyone(kind) and not is_by_kbvr(path.name, path)):
+            return None
+        number = known.number if known else len(self._named) + len(self._found)
+        folder = "/".join((top.name, *path.parent.relative_to(top).parts))
+        entry = Entry(number, path, path.name, kind, folder, status.st_size, status.st_mtime)
+        self._found[path] = entry
+        return entry
 
 
-def make_site(files: Sequence[Path]) -> Site:
-    """Return the site that shows these files.
-
-    Raises:
-        InputError: if a file cannot be read, is not a regular file or of an unknown kind, or if kbvr was built without
-            its pages.
-    """
-    resources: dict[str, Resource] = {}
-    links = []
-    for number, file in enumerate(files):
-        path = _resolved(file)
-        mime, page = _kind_of(file)
-        address = f"files/{number}/{_name_in_url(file)}"
-        resources[address] = Resource(path, mime)
-        if page is not None:
-            resources[page] = _page(page)
-        links.append(f"{page}?src={address}" if page else address)
-    return Site(_index([file.name for file in files], links), MappingProxyType(resources), tuple(links))
-
-
-def opened(path: Path) -> io.BufferedIOBase:
+def opened(path: Path) -> io.BufferedReader:
     """Open a regular file for reading, without blocking and without following a link that has replaced it.
 
     Raises:
@@ -104,51 +166,51 @@ def opened(path: Path) -> io.BufferedIOBase:
     return file
 
 
-def _kind_of(file: Path) -> tuple[str, str | None]:
-    kind = KINDS.get(file.suffix.lower())
-    if kind is None:
-        raise InputError(f"expected a file that ends in {', '.join(KINDS)}, got {file}")
-    return kind
-
-
-def _resolved(file: Path) -> Path:
-    if file.is_dir():
-        raise InputError(f"expected a file, got the folder {file}")
+def _named(file: Path, number: int) -> Entry:
+    """Return the entry of a file that the caller named; if its name is a link, it is followed now."""
     try:
         path = file.resolve(strict=True)
         opened(path).close()
+        kind = kind_of(file.name, path)
+        status = path.stat()
     except FileNotFoundError:
         raise InputError(f"{file}: no such file") from None
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symbolic links
         raise InputError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}") from error
-    return path
+    if kind is None:
+        raise InputError(f"expected a folder, or a file that ends in {', '.join(SUFFIXES)}, got {file}")
+    return Entry(number, path, file.name, kind, "", status.st_size, status.st_mtime)
 
 
-def _page(name: str) -> Resource:
-    path = PAGES / name
-    if not path.is_file():
-        raise InputError(f"this copy of kbvr was built without the page {name}; reinstall kbvr")
-    return Resource(path.resolve(), HTML)
+def _is_for_anyone(kind: Kind) -> bool:
+    """Return whether files of a kind are shown whichever program wrote them: photos, stereo pictures and videos."""
+    return kind.opens_in in (PHOTO, STEREO)
 
 
-def _name_in_url(file: Path) -> str:
+def _files_in(top: Path, *, recursive: bool) -> Iterator[Path]:
+    """Yield the regular files in a folder in the order of their names, with their numbers as numbers.
+
+    Links and hidden files, such as unfinished ones, are left out, so everything is inside the folder.
+    """
+    folders = [top]
+    while folders:
+        folder = folders.pop()
+        try:
+            inside = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
+        except OSError:  # it has gone, or may not be read
+            continue
+        inside.sort(key=lambda entry: _natural(entry.name))
+        yield from (folder / entry.name for entry in inside if entry.is_file(follow_symlinks=False))
+        if recursive:
+            below = [folder / entry.name for entry in inside if entry.is_dir(follow_symlinks=False)]
+            folders += reversed(below)
+
+
+def _natural(name: str) -> list[tuple[str, int]]:
+    """Return a key that sorts IMG_9 before IMG_10, whatever the case of letters."""
+    return [(text, int(digits or 0)) for text, digits in re.findall(r"([^0-9]*)([0-9]{0,18})", name.casefold())]
+
+
+def _in_url(name: str) -> str:
     """Return the end of a file's name, in characters that no browser escapes."""
-    return re.sub(r"[^A-Za-z0-9._-]", "_", file.name)[-NAME_LENGTH:]
-
-
-def _index(names: Sequence[str], links: Sequence[str]) -> bytes:
-    items = "".join(
-        f'<li><a href="{escape(link)}">{escape(name)}</a></li>\n' for name, link in zip(names, links, strict=True)
-    )
-    return f"""<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>kbvr</title>
-<style>body {{ font: 1.5rem/2 sans-serif; margin: 2rem }}</style>
-<ul>
-{items}</ul>
-</html>
-""".encode(errors="replace")  # file names may hold surrogates
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name)[-NAME_LENGTH:]

@@ -180,6 +180,10 @@ class IsolatedProcess:
         """End the process and wait for it."""
         self._end(GRACE_S)
 
+    def kill(self) -> None:
+        """End the process at once, from any thread: a call that another thread waits for raises EndedError."""
+        self._process.kill()
+
     def _wait_until_ready(self) -> None:
         try:
             self._receive(START_LIMIT_S)

@@ -9,6 +9,7 @@ import pytest
 from scenes import depth_of, photo_of, smooth_pattern
 
 import kbvr
+from kbvr.depth import estimate
 from kbvr.depth.depth_map import sized
 from kbvr.depth.networks import BUILT_IN_NETWORK, DepthNetwork, depth_network
 from kbvr.depth.predict import predict_depth
@@ -69,6 +70,14 @@ def test_what_the_mirror_image_disagrees_on_is_doubtful(confidence):
 
 def test_a_single_pass_without_a_confidence_knows_none():
     assert predict_depth(network(confidence=""), picture(), quality="fast").confidence is None
+
+
+def test_an_estimate_without_a_confidence_is_certain_but_not_exact(monkeypatch):
+    """Its outlines may be snapped and softened, unlike those of a given depth map."""
+    monkeypatch.setattr(estimate, "depth_network", lambda *_, **__: network(confidence=""))
+    depth = kbvr.estimate_depth(photo_of(picture()), quality="fast")
+    assert (depth.confidence == 255).all()
+    assert depth.confidence.shape == depth.inverse_depth.shape
 
 
 def test_the_error_to_expect_follows_from_the_confidence():

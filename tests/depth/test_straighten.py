@@ -13,8 +13,8 @@ from bench.tracer import World, disparity_of_photo, nearest, rays_of, trace
 from bench.wobble import wobbled
 from bench.worlds import SIZE_PX, worlds
 from kbvr.depth.bilateral_grid import BilateralGrid
+from kbvr.depth.line_constraints import sides_of_segments, standing, straight_segments
 from kbvr.depth.planar_pieces import planar_where_lined
-from kbvr.depth.straight_lines import sides_of_segments, standing, straight_segments
 from kbvr.depth.straighten import straightened
 from kbvr.imaging.resize import averaged
 
@@ -126,6 +126,18 @@ def test_a_thin_thing_keeps_its_height() -> None:
     straight = straightened(wired, rgb)
     height = straight[wire].mean(axis=0) - (straight[97] + straight[104]) / 2
     assert np.median(height) > 0.8 * 0.03
+
+
+def test_a_long_roof_that_bends_becomes_straight() -> None:
+    """A level line over most of the width shows a bend of 20% of the range that comes without a step."""
+    rgb, values = np.full((HEIGHT, WIDTH, 3), 200, np.uint8), np.zeros((HEIGHT, WIDTH), np.float32)
+    house = np.s_[90:200, 40:340]
+    rgb[house] = 90
+    values[200:] = 1
+    bend = 0.2 * np.sin(np.linspace(0, np.pi, 300)).astype(np.float32)
+    values[house] = 0.4 + bend
+    straight = straightened(values, rgb)
+    assert straight[92:96, 60:320].mean(axis=0).std() < 0.25 * bend[20:280].std()
 
 
 def test_a_photo_without_lines_keeps_its_depth() -> None:

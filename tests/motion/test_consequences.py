@@ -11,8 +11,8 @@ from scenes import F_PX, card_before_wall, depth_of
 
 from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.motion.consequences import FRAME_LONG_SIDE_PX, MARGIN, Consequences, Landmarks
+from kbvr.motion.line_bends import deviations, exceeded
 from kbvr.motion.move import Move
-from kbvr.motion.straight_lines import deviations, exceeded
 from kbvr.motion.view import OVERSCAN
 
 WIDTH, HEIGHT = 120, 100

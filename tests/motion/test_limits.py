@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scenes import card_before_wall, depth_of
 
 from kbvr.depth.scene_depth import scene_depth_of
-from kbvr.motion.consequences import MARGIN, Consequences, Landmarks
+from kbvr.motion.consequences import LARGEST_SHARE, MARGIN, Consequences, Landmarks
 from kbvr.motion.crop import Crop
 from kbvr.motion.ken_burns import autozoom, crop_move
 from kbvr.motion.limits import HALVINGS, LIMITS, STRENGTHS, Limits, largest
@@ -22,7 +22,7 @@ from kbvr.motion.path_names import PATH_NAMES
 from kbvr.motion.path_options import FLIGHT_BOLDNESS, PathOptions
 from kbvr.motion.paths import moves_along, path_through
 from kbvr.motion.view import OVERSCAN
-from kbvr.motion.zoom_to_subject import MIN_ZOOM, end_framing, zoom_to_subject
+from kbvr.motion.zoom_to_subject import end_framing, zoom_to_subject
 
 LIMITED = [name for name in PATH_NAMES if name not in ("static", "keyframes")]
 
@@ -232,7 +232,7 @@ def test_a_large_subject_is_zoomed_in_less_and_one_that_fills_the_frame_loses_it
     assert end.share == pytest.approx(0.8 + 2 * MARGIN, abs=0.02)
     landmarks = with_card(40, 2, 80, 98)
     end = end_framing(landmarks.subject, (120, 100), zoom=1.25)
-    assert end.share == pytest.approx(0.97 / MIN_ZOOM)
+    assert end.share == pytest.approx(LARGEST_SHARE)
     assert end.v_px - 50 * end.share + 50 <= 2
 
 

@@ -23,7 +23,7 @@ from kbvr.formats.still.vr180_photo import half_sphere, vr180_bytes
 from kbvr.formats.video.write_video import write_video
 from kbvr.options.export_options import FileOptions
 from kbvr.options.picture import Glasses
-from kbvr.plan.file_names import NAME_ENDINGS, PLAYER_ENDINGS
+from kbvr.plan.name_endings import NAME_ENDINGS, PLAYER_ENDINGS
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "kbvr" / "pages" / "stereo.html"

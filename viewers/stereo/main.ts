@@ -64,13 +64,13 @@ function begin(config: Config): void {
     });
   }
 
-  async function open(opening: (progress: Progress) => Promise<Source>): Promise<void> {
+  async function open(opening: (progress: Progress) => Promise<Source>, title?: string): Promise<void> {
     const turn = ++openings;
     say("");
     progress(0);
     try {
       const source = await opening((share) => turn === openings && progress(share));
-      if (turn === openings) present(source);
+      if (turn === openings) present(source, title ?? `${source.name} – kbvr`);
       else source.close();
     } catch (error) {
       if (turn === openings) say(wordsOf(error));
@@ -79,14 +79,14 @@ function begin(config: Config): void {
     if (turn === openings) progress(null);
   }
 
-  function present(source: Source): void {
+  function present(source: Source, title: string): void {
     show.source?.close();
     Object.assign(show, { source, layout: layoutFor(source, config), isSwapped: false });
     painter.take(source.pictures);
     stage.lookAhead();
     transport.take(source.video);
     if (source.video) follow(source.video);
-    document.title = `${source.name} – kbvr`;
+    document.title = title;
     page.classList.add("loaded");
     part("bars", HTMLElement).hidden = false;
     choices.update();
@@ -157,7 +157,8 @@ function begin(config: Config): void {
   part("keys", HTMLButtonElement).onclick = toggleHelp;
   void hasHeadset().then((isThere) => (headset.hidden = !isThere));
   const { src } = config;
-  if (src) void open((progress) => openUrl(src, painter.maxSidePx, progress));
+  // A server names the file in the title; its address may hold only the end of the name.
+  if (src) void open((progress) => openUrl(src, painter.maxSidePx, progress), document.title === "kbvr" ? undefined : document.title);
   else welcome.hidden = false;
 }
 

@@ -38,6 +38,11 @@ WOBBLE_SHARE = 0.05
 """Deviation that is still wobble rather than another surface, as a share of the map's range: twice the deviation of
 the built-in network's wobble on planes, 0.024 (`bench/wobble.py`)."""
 
+LONG_LENGTH, BEND_SHARE, MAX_STEP_SHARE = 0.4, 0.15, 0.05
+"""Along a level segment of at least this length, as a share of the long side, even so large a deviation is wobble if it
+comes without a step between neighbouring points: a roof as long as this bends rather than ends. Shares of the map's
+range. Upright lines may cross from a wall to the floor."""
+
 UPRIGHT_LEAN = 0.05
 UPRIGHT_STRENGTH = 1.0
 """Largest lean of an upright segment, columns per row; how much its one depth counts relative to its being straight. A
@@ -51,6 +56,9 @@ class Sides:
     x: Float64[np.ndarray, "N S"]
     y: Float64[np.ndarray, "N S"]
     length_px: Float64[np.ndarray, "N"]
+    tolerance: Float64[np.ndarray, "N"]
+    """Deviation from a straight line that is still wobble."""
+
     stands: Bool[np.ndarray, "N"]
     """Whether it is the nearer side of an upright outline."""
 
@@ -75,21 +83,29 @@ def sides_of_segments(ends: Ends, values: SmallPlane, spread: float) -> Sides:
     kept = [~outline | (step < 0), ~outline | (step > 0)]
     beside = [(points + sign * SIDE_PX * across)[keep] for sign, keep in zip((-1, 1), kept, strict=True)]
     x, y = np.moveaxis(np.concatenate(beside), 2, 0)
-    length_px, stands = (np.concatenate([each[keep] for keep in kept]) for each in (length[:, 0], stands))
-    return Sides(np.clip(x, 0, width - 1), np.clip(y, 0, height - 1), length_px, stands)
+    x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
+    is_level = np.abs(along[:, 0, 0]) > np.abs(along[:, 0, 1])
+    length_px, stands, is_level = (
+        np.concatenate([each[keep] for keep in kept]) for each in (length[:, 0], stands, is_level)
+    )
+    change = np.diff(read_at(values, x, y), axis=1)
+    is_smooth = np.abs(change - change.mean(axis=1, keepdims=True)).max(axis=1) < MAX_STEP_SHARE * spread
+    bends = is_smooth & is_level & (length_px >= LONG_LENGTH * max(values.shape))
+    return Sides(x, y, length_px, np.where(bends, BEND_SHARE, WOBBLE_SHARE) * spread, stands)
 
 
-def straight_along(sides: Sides, spread: float) -> Constraints:
-    """Return the constraints that the map is linear along every segment; `spread` is the range of the map."""
+def straight_along(sides: Sides) -> Constraints:
+    """Return the constraints that the map is linear along every segment."""
     basis = np.stack([np.ones(SAMPLES), 2 * _positions()], axis=1)
     shape = (*sides.x.shape, basis.shape[1])
-    return Constraints(sides.x, sides.y, np.broadcast_to(basis, shape), sides.length_px, WOBBLE_SHARE * spread)
+    return Constraints(sides.x, sides.y, np.broadcast_to(basis, shape), sides.length_px, sides.tolerance)
 
 
 def standing(sides: Sides, spread: float) -> Constraints:
-    """Return the constraints that the map has one value along every upright outline."""
+    """Return the constraints that the map, of this range, has one value along every upright outline."""
     x, y, length_px = (values[sides.stands] for values in (sides.x, sides.y, sides.length_px))
-    return Constraints(x, y, np.ones((*x.shape, 1)), UPRIGHT_STRENGTH * length_px, WOBBLE_SHARE * spread)
+    tolerance = np.full(len(x), WOBBLE_SHARE * spread)
+    return Constraints(x, y, np.ones((*x.shape, 1)), UPRIGHT_STRENGTH * length_px, tolerance)
 
 
 def _positions() -> Float64[np.ndarray, "S"]:
