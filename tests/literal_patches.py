@@ -36,7 +36,8 @@ def cost_of(level: Planes, p: tuple[int, int], q: tuple[int, int]) -> np.float32
     weight = level.weight[at].astype(int) * (level.source[match] > 0)
     apart = np.abs(level.rgb[:, *at].astype(int) - level.rgb[:, *match].astype(int)).sum(axis=0)
     counted, total = one(weight.sum()), one(level.weight[at].sum())
-    guide = one(np.abs(level.guide[:, *p].astype(int) - level.guide[:, *q].astype(int)).sum())
+    *colours, depth = np.abs(level.guide[:4, *p].astype(int) - level.guide[:4, *q].astype(int))
+    guide = one(sum(colours) * int(level.guide[4, *p]) // 16 + depth)
     dy, dx = one(p[0] - q[0]), one(p[1] - q[1])
     patch = one((apart * weight).sum()) / counted + one(150) * (total - counted) / total
     return patch + one(1 / 16) * guide + one(level.distance_cost) * np.sqrt(dx * dx + dy * dy)

@@ -36,6 +36,13 @@ GUIDE_SIGMA_PX = 2.0
 GUIDE_COST = 0.6
 """Cost of a match per 8-bit level by which its blurred colour differs from the guide's, in each channel."""
 
+PLAIN_GAIN, PLAIN_LEVELS = 4.0, 8.0
+"""On plain ground, a patch of another shade is a blotch: there, GUIDE_COST is multiplied by the first. The excess is
+halved where the contrast (RMS) is the second. Where the guide mixes colours, patches are the better judge."""
+
+CONTRAST_SIGMA_PX, GRAIN_SIDE_PX = 6.0, 49
+"""The contrast is that of the guide over a Gaussian window of this width, and that of the sources in a square."""
+
 DEPTH_COST = 60.0
 """Cost of a match whose inverse depth differs from the guide's by the range of the sources."""
 
@@ -68,7 +75,9 @@ class Level:
 
     weight: UInt16[np.ndarray, "H W"]
     source: UInt16[np.ndarray, "H W"]
-    guide: UInt16[np.ndarray, "4 H W"]
+    guide: UInt16[np.ndarray, "5 H W"]
+    """Red, green, blue and inverse depth, in units of cost, and the trust in these colours; times FIXED_POINT."""
+
     hole: Bool[np.ndarray, "H W"]
     match: Int32[np.ndarray, "H W"]
     """Flat index of the source that each pixel of the hole resembles; -1 outside the hole."""
@@ -156,7 +165,7 @@ def _level_of(guide: Planes, known: Mask, hole: Mask, *, coarser: Level | None) 
     distance_px = cv2.distanceTransform((~known).astype(np.uint8), cv2.DIST_L2, 5)
     in_hole = np.maximum(np.rint(SOURCE_WEIGHT * DECAY**-distance_px), 1) * hole
     blurred = [cv2.GaussianBlur(plane, (0, 0), GUIDE_SIGMA_PX) * np.float32(255 * GUIDE_COST) for plane in guide[:3]]
-    common = np.stack([*blurred, guide[3] * np.float32(DEPTH_COST)]) * FIXED_POINT
+    common = np.stack([*blurred, guide[3] * np.float32(DEPTH_COST), _trust_in(guide[:3], known)]) * FIXED_POINT
     planes = (guide[:3] * 255, np.where(known, SOURCE_WEIGHT, in_hole), known * 65535.0, common, hole)
     rgb, weight, source, bordered_guide, whole_hole = (_bordered(plane) for plane in planes)
     match = _first_matches(whole_hole > 0, source > 0, coarser)
@@ -166,6 +175,21 @@ def _level_of(guide: Planes, known: Mask, hole: Mask, *, coarser: Level | None) 
     pointers = (array.ctypes.data for array in arrays)
     fields = PatchLevel(*pointers, *match.shape[::-1], max(4, int(reach_px)), DISTANCE_COST / reach_px)
     return Level(rgb, weight, source, bordered_guide, whole_hole > 0, match, cost, fields)
+
+
+def _trust_in(colours: Float32[np.ndarray, "3 h w"], known: Mask) -> Plane:
+    """Return by what GUIDE_COST is multiplied: PLAIN_GAIN where guide and sources are plain, 1 where they are not."""
+    weight = known.astype(np.float32)
+    contrast, grain = np.zeros_like(weight), np.zeros_like(weight)
+    for colour in colours:
+        mean, square = (cv2.GaussianBlur(plane, (0, 0), CONTRAST_SIGMA_PX) for plane in (colour, colour * colour))
+        contrast += np.maximum(square - mean * mean, 0) / 3
+        grain += np.square(colour - mean) * weight / 3
+    side = (GRAIN_SIDE_PX, GRAIN_SIDE_PX)
+    grain_around = cv2.boxFilter(grain, -1, side) / np.maximum(cv2.boxFilter(weight, -1, side), 1e-6)
+    plain = np.float32((PLAIN_LEVELS / 255) ** 2)
+    trust = plain / (plain + contrast + grain_around)
+    return np.asarray(1 + (PLAIN_GAIN - 1) * trust, np.float32)
 
 
 def _bordered(planes: np.ndarray) -> np.ndarray:

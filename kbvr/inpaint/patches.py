@@ -18,7 +18,7 @@ from kbvr.inpaint.patch_levels import BORDER_PX, Level, best_patches
 from kbvr.inpaint.push_pull import spread
 from kbvr.inpaint.working_size import at_working_size
 
-FLAT_LEVELS = 6.0
+FLAT_LEVELS = 4.0
 """Detail of patches of this strength (RMS, 8-bit levels) is halved, weaker detail more: it would only add noise."""
 
 POOR_COST = 80.0

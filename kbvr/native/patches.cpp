@@ -6,7 +6,8 @@
 //     cost(p, q) = sum w |T - S| / sum w  +  missing share * MISSING  +  |guide(p) - guide(q)| / 16  +  distance,
 //
 // where T and S are colours of the two patches, and w is the weight of a pixel in the patch of p if its counterpart is a
-// source. A pixel of the hole then becomes the mean of what the patches that contain it suggest (Wexler et al. 2007),
+// source. The guide's colours count as much as they are trusted at p. A pixel of the hole then becomes the mean of what
+// the patches that contain it suggest (Wexler et al. 2007),
 //
 //     T(x) = sum v(p) S(q(p) + x - p) / sum v(p),   v = window / (1 + (cost / SMALL)^2).
 //
@@ -22,6 +23,7 @@ namespace {
 constexpr int RADIUS = 3, SIDE = 2 * RADIUS + 1;
 constexpr float MISSING = 150.0f;       // cost of a patch without a counterpart
 constexpr float GUIDE_SCALE = 1.0f / 16;
+constexpr int32_t TRUST_ONE = 16;
 constexpr float SMALL = 12.0f;          // cost of a patch whose vote has half the weight
 constexpr float WINDOW[SIDE] = {0.5f, 0.7f, 0.9f, 1.0f, 0.9f, 0.7f, 0.5f};
 
@@ -32,7 +34,8 @@ struct Level {
     uint16_t* rgb;           // three planes; voting writes the hole
     const uint16_t* weight;  // of a pixel in the patches of the hole: 0 to 8
     const uint16_t* source;  // 0xFFFF for a source, else 0
-    const uint16_t* guide;   // four planes of what the match should have in common with the hole's pixel
+    const uint16_t* guide;   // what the match should have in common with the hole's pixel: red, green, blue and inverse
+                             // depth; the fifth plane is the trust in these colours, in units of 1 / TRUST_ONE
     int32_t* match;          // index of the source that a pixel of the hole resembles; -1 outside the hole
     float* cost;
     int32_t width, height;   // of the planes, with a border of at least 4 pixels without weight and sources
@@ -98,6 +101,7 @@ float cost_of(const Level& l, const Patch& patch, int32_t p, int32_t q) {
     int32_t guide = 0;
     for (int channel = 0; channel < 4; ++channel) {
         const int32_t d = l.guide[channel * size + p] - l.guide[channel * size + q];
+        if (channel == 3) guide = guide * l.guide[4 * size + p] / TRUST_ONE;
         guide += d < 0 ? -d : d;
     }
     const float dx = static_cast<float>(p % l.width - q % l.width), dy = static_cast<float>(p / l.width - q / l.width);
