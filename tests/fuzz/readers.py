@@ -117,10 +117,9 @@ def segmentation(folder: Path, name: str, data: bytes) -> None:
 def view(folder: Path, name: str, data: bytes) -> None:
     """Serve a file and fetch it: what is given is what is there."""
     path = _written(folder, name, data)
-    site, server = _site_and_server()
-    resources = dict(site(path).resources)
-    server.site = type(server.site)(server.site.index, resources, server.site.links)
-    wanted = next(address for address in resources if address.startswith("files/"))
+    viewing, server = _viewing_and_server()
+    viewing.site = type(viewing.site)([path])
+    wanted = viewing.site.listing.entries[0].address
     head, _, body = _asked(
         f"GET /{server.token}/{wanted} HTTP/1.1\r\nHost: {_host(server)}\r\nConnection: close\r\n\r\n"
     )
@@ -130,9 +129,8 @@ def view(folder: Path, name: str, data: bytes) -> None:
 
 def request(folder: Path, name: str, data: bytes) -> None:
     """Ask the server of `kbvr view` for something; it answers or hangs up, and goes on answering others."""
-    site, server = _site_and_server()
-    resources = dict(site(_written(folder, "x.glb", b"glTF" + bytes(20))).resources)
-    server.site = type(server.site)(server.site.index, resources, server.site.links)
+    viewing, server = _viewing_and_server()
+    viewing.site = type(viewing.site)([_written(folder, "x.glb", b"glTF" + bytes(20))])
     asked = data.replace(b"{token}", server.token.encode()).replace(b"{host}", _host(server).encode())
     answer = b"".join(_asked(asked))
     if answer and not answer.startswith(b"HTTP/1.1 "):
@@ -230,29 +228,23 @@ def _rgb() -> Any:
 
 
 @cache
-def _site_and_server() -> tuple[Any, Any]:
-    """Return what makes a site of a file, and a server that runs until the process ends."""
-    from kbvr.serving import Site, open_server
-    from kbvr.serving import site as sites
+def _viewing_and_server() -> tuple[Any, Any]:
+    """Return what `kbvr view` serves, without a file, and its server, which runs until the process ends."""
+    from kbvr.serving import Site, Viewing, open_server
 
-    pages = Path(__file__).parent
-    sites.PAGES = pages  # type: ignore[misc]  # the real ones are built when kbvr is installed
-    real, sites._page = sites._page, lambda _: sites.Resource(Path(__file__), sites.HTML)  # type: ignore[assignment]
-    assert real
-    server = open_server(Site(b"<!doctype html>", {}, ()))
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    return (lambda path: sites.make_site([path])), server
+    viewing = Viewing(Site([]))
+    return viewing, open_server(viewing).__enter__()
 
 
 def _host(server: Any) -> str:
-    return f"127.0.0.1:{server.server_address[1]}"
+    return f"127.0.0.1:{server.port}"
 
 
 def _asked(text: str | bytes) -> tuple[bytes, bytes, bytes]:
     """Send a request as it is, and return head, empty line and body of what comes back until the server hangs up."""
-    _, server = _site_and_server()
+    _, server = _viewing_and_server()
     came = b""
-    with socket.create_connection(server.server_address, timeout=20) as connection, suppress(ConnectionError):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection, suppress(ConnectionError):
         connection.sendall(text.encode("latin-1") if isinstance(text, str) else text)
         with suppress(OSError):  # it may have hung up
             connection.shutdown(socket.SHUT_WR)
