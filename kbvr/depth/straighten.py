@@ -38,6 +38,9 @@ ANCHOR_STEP, ANCHOR_STRENGTH = 1 / 24, 1.6
 """Distance between the points at which the correction is held at 0, as a share of the long side, and how much each
 counts; a line counts by its length in pixels. They keep the correction from drifting where lines say nothing."""
 
+PICTURE_PX = 1280
+"""Long side of the picture in which lines and bars are looked for: a large photo is shrunk once."""
+
 ROUNDS, STEPS = 2, 8
 """Number of times that outliers are looked for, and of steps of conjugate gradients each time."""
 
@@ -48,9 +51,10 @@ def straightened(values: SmallPlane, rgb: Picture) -> SmallPlane:
     grid = BilateralGrid.of(small)
     if grid is None or min(small.shape) < MIN_SIDE_PX:
         return values
-    segments = straight_segments(resized(rgb, (small.shape[1], small.shape[0])))
+    picture = shrunk(rgb, PICTURE_PX)
+    segments = straight_segments(resized(picture, (small.shape[1], small.shape[0])))
     corrected = _along_lines(segments, values, small, grid) if len(segments) else values
-    return with_thin_things(corrected, rgb, grid.spread)
+    return with_thin_things(corrected, picture, grid.spread)
 
 
 def _along_lines(segments: Ends, values: Plane, small: SmallPlane, grid: BilateralGrid) -> Plane:
