@@ -11,7 +11,7 @@ from kbvr.formats.loop.animation import lasting_s
 from kbvr.formats.packing.rivalry import faults_by_method
 from kbvr.geometry.camera import fov_deg_from_f_px
 from kbvr.motion.consequences import FRAME_LONG_SIDE_PX, Landmarks, fills_frame
-from kbvr.motion.head_box import MIN_SIZE, HeadBox
+from kbvr.motion.head_box import FULL_HEAD_BOX_M, MIN_SIZE, HeadBox
 from kbvr.motion.limits import STRENGTHS, Verdict
 from kbvr.motion.move import Move
 from kbvr.motion.subject import Subject
@@ -138,6 +138,8 @@ def head_box_line(head_box: HeadBox) -> str:
     sideways, up, forward = (f"{side * 100:.2g}" for side in head_box.sides_m)
     line = f"head: may move {sideways} cm to the sides, {up} cm up and down, {forward} cm back and forth"
     verdict = head_box.verdict
+    if verdict is not None and head_box.sides_m[0] < 0.999 * verdict.size * FULL_HEAD_BOX_M[0]:
+        return f"{line}, which is as far as the layers reach"
     if verdict is None or verdict.limited_by is None:
         return line
     reason = "because " + _limit(verdict, view="what is inside the photo's border")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -170,6 +171,19 @@ def test_a_head_may_move_as_far_as_the_limits_allow_and_explain_says(made, box_m
     assert told["scenes"][0]["extras"]["kbvr"]["head_box_m"] == pytest.approx(box_m)
     (line,) = (line for line in report.explanation if line.startswith("head: "))
     assert re.fullmatch(said, line)
+
+
+def test_explain_tells_the_head_box_that_the_file_has(tmp_path):
+    """The layers of a scene 5 cm away reach less far than a head."""
+    photo, depth = fence()
+    near = replace(depth, inverse_depth=depth.inverse_depth * np.float32(30))
+    report = kbvr.write_export(kbvr.plan_export(photo, near, tmp_path, gltf=True, seconds=2, triangles=2000))
+    content = report.file.path.read_bytes()
+    told = json.loads(content[20 : 20 + struct.unpack_from("<I", content, 12)[0]])
+    (line,) = (line for line in report.explanation if line.startswith("head: "))
+    sides_cm = [f"{100 * side:.2g} cm" for side in told["scenes"][0]["extras"]["kbvr"]["head_box_m"]]
+    assert all(side in line for side in sides_cm)
+    assert line.endswith(", which is as far as the layers reach")
 
 
 def test_explain_names_the_limit_that_holds(tmp_path):
