@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from kbvr.serving.headers import ASK_AGAIN, KEEP_NOTHING
+from kbvr.serving.headers import ASK_AGAIN, KEEP_NOTHING, SANDBOX
 from kbvr.serving.kinds import HTML, PHOTO, SCENE, STEREO
 from kbvr.serving.scenes import Scenes
 from kbvr.serving.site import Entry, Site
@@ -105,7 +105,7 @@ class Viewing:
 
         kind = entry.kind
         try:
-            return file_answer(
+            answer = file_answer(
                 request,
                 entry.path,
                 kind.mime,
@@ -116,6 +116,9 @@ class Viewing:
         except OSError:
             logger.warning("%s can no longer be read", entry.path)
             raise not_found() from None
+        if kind.mime == HTML:
+            answer.headers.append("Content-Security-Policy", SANDBOX)  # browsers obey both policies
+        return answer
 
     def _scene(self, request: Request, entry: Entry) -> Response:
         from kbvr.serving.answers import file_answer
