@@ -31,7 +31,7 @@ def index_page(listing: Listing) -> bytes:
     """Return a page with a card for each file."""
     entries = listing.entries
     folders = list(dict.fromkeys(entry.folder for entry in entries))
-    heading = folders[0] if len(folders) == 1 and folders[0] else "Files"
+    heading = (folders[0] if len(folders) == 1 else "" if entries else listing.name) or "Files"
     parts = []
     for folder, group in groupby(entries, key=lambda entry: entry.folder):
         cards = "".join(map(_card, group))
