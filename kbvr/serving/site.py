@@ -123,6 +123,11 @@ class Site:
         return bool(self._folders)
 
     @property
+    def has_list(self) -> bool:
+        """Whether people have more to choose from than the one file that the caller named."""
+        return self.has_folders or len(self._named) > 1
+
+    @property
     def links(self) -> tuple[str, ...]:
         """Path below the site's URL that shows each file that the caller named, in the caller's order."""
         return tuple(entry.link for entry in self._named)

@@ -90,7 +90,7 @@ class Viewing:
         if name == SCENE and shown and shown.kind.is_photo and self._scenes.path_of(shown) is None:
             # the photo has changed: its page makes the scene again
             return RedirectResponse(shown.link, headers={"Cache-Control": KEEP_NOTHING})
-        return page_answer(request, viewer_page(name, shown), HTML, kept=ASK_AGAIN)
+        return page_answer(request, viewer_page(name, shown, has_list=self.site.has_list), HTML, kept=ASK_AGAIN)
 
     def _photo(self, request: Request, entry: Entry) -> Response:
         from kbvr.serving.answers import page_answer

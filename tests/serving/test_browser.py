@@ -262,6 +262,42 @@ def test_a_failure_is_told_on_the_page(web, holiday):
     page.close()
 
 
+@pytest.mark.parametrize("name", ["broken_kbvr.glb", "cat.jpg", "temple_kbvr_LR.jpg"])
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+def test_a_way_leads_from_a_file_to_the_list(web, holiday, name, size):
+    """Also from a file that cannot be shown. Nothing else is in its place."""
+    (holiday / "broken_kbvr.glb").write_bytes(b"glTF")
+    with viewing(holiday) as served:
+        address = next(entry.address for entry in served.served.site.listing.entries if entry.name == name)
+        page = web.browser.new_page(viewport={"width": size[0], "height": size[1]})
+        page.goto(f"{served.url}{'scene' if name.endswith('glb') else 'stereo'}.html?src={address}")
+        page.wait_for_load_state("networkidle")
+        box = page.get_by_role("link", name="All files").bounding_box()
+        assert box
+        assert box["height"] >= 44
+        page.get_by_role("link", name="All files").click()
+        page.wait_for_url(served.url)
+        page.close()
+
+
+def test_a_single_file_has_no_list(web, holiday):
+    served = viewing(holiday / "temple_kbvr_LR.jpg")
+    with served, shown(web, served.url + served.served.site.links[0], SIZES["wide"]) as page:
+        page.get_by_role("toolbar", name="View").wait_for()
+        assert page.get_by_role("link", name="All files").count() == 0
+
+
+def test_a_thumbnail_of_a_person_keeps_the_head(web, tmp_path):
+    """Of an upright photo, more is cut off below than above."""
+    picture = np.zeros((600, 400, 3), np.uint8)
+    picture[100:130] = (0, 255, 0)
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    with viewing(tmp_path) as served, shown(web, served.url, SIZES["wide"]) as page:
+        page.locator("img").scroll_into_view_if_needed()
+        card = Image.open(BytesIO(page.locator(".picture").screenshot())).convert("RGB")
+        assert (np.asarray(card)[..., 1] > 150).any()
+
+
 def test_a_player_is_titled_with_the_whole_name(web, tmp_path):
     """The URL has only its end, in plain letters."""
     Image.effect_noise((200, 100), 40).convert("RGB").save(tmp_path / "猫 & co_LR.jpg")
