@@ -220,11 +220,12 @@ def _planned(
 
     `file_px` is the size of the file's picture after cropping; the photo may be a smaller copy of it.
     """
+    subject = None
     if options.aspect is not None:
-        photo, depth = cropped_around_subject(photo, depth, options.aspect)
+        photo, depth, subject = cropped_around_subject(photo, depth, options.aspect)
     options = with_anaglyph_method(options, photo, [item for job in jobs for item in job.items])
     scene_depth = scene_depth_of(depth)
-    landmarks = Landmarks(scene_depth, photo.rgb)
+    landmarks = Landmarks(scene_depth, photo.rgb, subject)
     f_px = photo.f_px * file_px[0] / photo.size_px[0]
     shots = [
         job.kind.plan(

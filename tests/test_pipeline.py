@@ -208,8 +208,9 @@ def test_a_crop_by_hand_is_what_the_film_ends_with(tmp_path):
 def test_the_subject_is_put_where_it_is_wanted(tmp_path, cat, caplog):
     photo, depth = cat
     moved = Layers(ExportOptions(subject_distance_m=4.0)).depth(photo)
-    assert scene_depth_of(moved).subject_m == pytest.approx(4.0, rel=1e-4)
-    assert np.allclose(moved.inverse_depth * scene_depth_of(depth).subject_inverse_depth, depth.inverse_depth / 4)
+    before, after = (Landmarks(scene_depth_of(one), photo.rgb) for one in (depth, moved))
+    assert after.subject_m == pytest.approx(4.0, rel=1e-4)
+    assert np.allclose(moved.inverse_depth * before.subject_inverse_depth, depth.inverse_depth / 4)
     assert not caplog.records
 
 

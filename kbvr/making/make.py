@@ -22,12 +22,13 @@ def make_files(
     with run.clock.stage("depth files"):
         written = run.depth_files(plan)
     explanation = explain(plan.photo, plan.depth, plan.landmarks, shots, plan.options)
-    explanation += [] if plan.head_box is None else [head_box_line(plan.head_box)]
     busy: dict[str, float] = {}
     if shots or scenes:
         with run.stage("scene", title="layers"):
             built = profile.build(plan.photo, plan.depth, shots, plan.scene_depth, head_box=plan.head_box)
         explanation += built.explanation
+        if built.layers is not None and plan.head_box is not None:
+            explanation.append(head_box_line(plan.head_box.within(built.layers.reach_m, plan.scene_depth)))
         if built.layers is not None and scenes:
             with run.stage("triangles"):
                 written += run.scene_files(plan, scenes, built.layers)

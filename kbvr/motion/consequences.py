@@ -62,6 +62,9 @@ class Landmarks:
     rgb: UInt8[np.ndarray, "H W 3"] | None = field(default=None, repr=False)
     """The photo; without it, lines are not known."""
 
+    known_subject: Subject | None = field(default=None, repr=False)
+    """The subject, if it has been found already; else it is looked for."""
+
     @cached_property
     def lines(self) -> StraightLines | None:
         """The straight lines of the photo."""
@@ -70,7 +73,17 @@ class Landmarks:
     @cached_property
     def subject(self) -> Subject | None:
         """The subject; None if nothing stands out."""
-        return subject_of(self.scene_depth, self.rgb)
+        return self.known_subject or subject_of(self.scene_depth, self.rgb)
+
+    @property
+    def subject_inverse_depth(self) -> float:
+        """The inverse depth of the subject, 1/m; without one, that of what is nearest in the middle."""
+        return self.scene_depth.subject_inverse_depth if self.subject is None else self.subject.inverse_depth
+
+    @property
+    def subject_m(self) -> float:
+        """The distance of the subject, in metres."""
+        return 1 / max(self.subject_inverse_depth, self.scene_depth.far)
 
     def consequences(self, camera: Camera, *, is_framed: bool = True) -> Consequences:
         """Return the consequences of a camera whose picture has the photo's shape.
@@ -164,11 +177,20 @@ def kept_box(subject: Subject) -> tuple[float, float, float, float]:
     They are shares of the width and height. It may leave where the photo's border cuts it, or if it fills the frame.
     """
     left, top, right, bottom = subject.left, subject.top, subject.right, subject.bottom
-    if right - left + 2 * MARGIN > LARGEST_SHARE:
+    if _fills(left, right):
         left, right = 0.0, 1.0
-    if bottom - top + 2 * MARGIN > LARGEST_SHARE:
+    if _fills(top, bottom):
         bottom = 1.0
     return left, top, right, bottom
+
+
+def fills_frame(subject: Subject) -> bool:
+    """Return whether a subject is so wide or so high that its sides or its feet may leave the frame."""
+    return _fills(subject.left, subject.right) or _fills(subject.top, subject.bottom)
+
+
+def _fills(low: float, high: float) -> bool:
+    return high - low + 2 * MARGIN > LARGEST_SHARE
 
 
 CONSEQUENCES = tuple(one.name for one in fields(Consequences))

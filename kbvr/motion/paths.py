@@ -166,7 +166,7 @@ def _circle(options: PathOptions, landmarks: Landmarks) -> SizedPath:  # noqa: A
 
 def _orbit(options: PathOptions, landmarks: Landmarks) -> SizedPath:  # noqa: ARG001
     """Move from side to side around the subject, which stays still."""
-    subject_m = landmarks.scene_depth.subject_m
+    subject_m = landmarks.subject_m
     sine = landmarks.scene_depth.sideways_m(PATH_SHARE["orbit"]) / subject_m
 
     def sized(size: float) -> ScenePath:
@@ -190,7 +190,7 @@ def _dolly_zoom(options: PathOptions, landmarks: Landmarks) -> SizedPath:  # noq
         back_m = _forward_m("dolly-zoom", scene_depth, size)
 
         def at(share: float) -> Move:
-            return Move(z_m=-back_m * share, zoom=1 + share * back_m / scene_depth.subject_m)
+            return Move(z_m=-back_m * share, zoom=1 + share * back_m / landmarks.subject_m)
 
         return ScenePath(at=at, limit=lambda: 2.0)
 

@@ -7,7 +7,7 @@ around it, and a photo is cropped around it.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import cv2
@@ -102,6 +102,32 @@ class Subject:
     right: float
     bottom: float
     """Its box, as shares of the width and height; 0 or 1 where the photo's border cuts it."""
+
+    def within(self, left: float, top: float, width: float, height: float, shape: tuple[int, int]) -> Subject | None:
+        """Return what of the subject is in a crop, in cells of the crop; None if that is nothing.
+
+        The crop is given in shares of the photo's sides, and `shape` is the number of its rows and columns of cells.
+        """
+        rows, columns = (
+            ((first + (np.arange(cells) + 0.5) / cells * share) * whole).astype(int)
+            for first, share, cells, whole in zip((top, left), (height, width), shape, self.cells.shape, strict=True)
+        )
+        cells = self.cells[np.ix_(rows, columns)]
+        if not cells.any():
+            return None
+        across, down = (
+            tuple(min(max((end - first) / share, 0.0), 1.0) for end in ends)
+            for ends, first, share in (((self.left, self.right), left, width), ((self.top, self.bottom), top, height))
+        )
+        return replace(
+            self,
+            cells=cells,
+            weights=self.weights[np.ix_(rows, columns)],
+            left=across[0],
+            right=across[1],
+            top=down[0],
+            bottom=down[1],
+        )
 
 
 def subject_of(scene_depth: SceneDepth, rgb: UInt8[np.ndarray, "H W 3"] | None = None) -> Subject | None:

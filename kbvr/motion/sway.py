@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import cos, pi
 
-from kbvr.motion.consequences import Landmarks
 from kbvr.motion.move import Move
 
 SMOOTH_VIEWS = 13
@@ -31,9 +30,3 @@ def sideways(views: int) -> list[float]:
 def swaying(views: int, reach_m: float, held_inverse_depth: float) -> list[Move]:
     """Return the moves of a camera that sways by a reach to both sides; the plane held_inverse_depth stays still."""
     return [Move(x_m=reach_m * position, held_inverse_depth=held_inverse_depth) for position in sideways(views)]
-
-
-def subject_plane(landmarks: Landmarks) -> float:
-    """Return the inverse depth of the subject, 1/m; without one, that of what is nearest in the middle."""
-    subject = landmarks.subject
-    return landmarks.scene_depth.subject_inverse_depth if subject is None else subject.inverse_depth

@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Float64
 
 from kbvr.depth.depth_map import DepthMap
-from kbvr.depth.scene_depth import scene_depth_of
+from kbvr.depth.scene_depth import SceneDepth, scene_depth_of
 from kbvr.motion.salience import salience_of
-from kbvr.motion.subject import subject_of
+from kbvr.motion.subject import Subject, subject_of
 from kbvr.photo.photo import Photo
 
 HEADROOM = 0.04
@@ -24,34 +24,39 @@ def size_within(size_px: tuple[int, int], aspect: tuple[float, float]) -> tuple[
     return max(1, min(width, round(aspect[0] * scale))), max(1, min(height, round(aspect[1] * scale)))
 
 
-def cropped_around_subject(photo: Photo, depth: DepthMap, aspect: tuple[float, float]) -> tuple[Photo, DepthMap]:
-    """Return the crop of a photo and its depth that has this aspect ratio and its subject in the middle.
+def cropped_around_subject(
+    photo: Photo, depth: DepthMap, aspect: tuple[float, float]
+) -> tuple[Photo, DepthMap, Subject | None]:
+    """Return the crop of a photo and its depth that has this aspect ratio, and the subject in it, if there is one.
 
-    Of a subject that is too large for it, the crop holds what counts most, or its upper part; without a subject, it
-    holds what stands out most, near the photo's middle. The focal length stays, and the optical axis is taken to be in
-    the middle of the crop, as for any cropped photo.
+    The subject is in the middle. Of one that is too large, the crop holds what counts most, or the upper part; without
+    a subject, it holds what stands out most, near the photo's middle. The focal length stays, and the optical axis is
+    taken to be in the middle of the crop, as for any cropped photo.
     """
     (width, height), (photo_width, photo_height) = size_within(photo.size_px, aspect), photo.size_px
-    corner = _corner(photo, depth, width / photo_width, height / photo_height)
+    scene_depth = scene_depth_of(depth)
+    subject = subject_of(scene_depth, photo.rgb)
+    corner = _corner(photo, scene_depth, subject, width / photo_width, height / photo_height)
     x, y = (
         min(max(int(share * whole + 1e-6), 0), whole - side)
         for share, whole, side in zip(corner, photo.size_px, (width, height), strict=True)
     )
     crop = np.s_[y : y + height, x : x + width]
-    return (
-        replace(photo, rgb=np.ascontiguousarray(photo.rgb[crop]), decoded_from=None),
-        replace(
-            depth,
-            inverse_depth=np.ascontiguousarray(depth.inverse_depth[crop]),
-            confidence=None if depth.confidence is None else np.ascontiguousarray(depth.confidence[crop]),
-        ),
+    cropped = replace(
+        depth,
+        inverse_depth=np.ascontiguousarray(depth.inverse_depth[crop]),
+        confidence=None if depth.confidence is None else np.ascontiguousarray(depth.confidence[crop]),
     )
+    if subject is not None:
+        place = (x / photo_width, y / photo_height, width / photo_width, height / photo_height)
+        subject = subject.within(*place, scene_depth_of(cropped).cells.shape)
+    return replace(photo, rgb=np.ascontiguousarray(photo.rgb[crop]), decoded_from=None), cropped, subject
 
 
-def _corner(photo: Photo, depth: DepthMap, width: float, height: float) -> tuple[float, float]:
+def _corner(
+    photo: Photo, scene_depth: SceneDepth, subject: Subject | None, width: float, height: float
+) -> tuple[float, float]:
     """Return the top left corner of a crop; all lengths are shares of the photo's sides."""
-    scene_depth = scene_depth_of(depth)
-    subject = subject_of(scene_depth, photo.rgb)
     if subject is None:
         salience = salience_of(scene_depth, photo.rgb)
         weights = salience.total * salience.middle

@@ -10,8 +10,8 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.formats.loop.animation import lasting_s
 from kbvr.formats.packing.rivalry import faults_by_method
 from kbvr.geometry.camera import fov_deg_from_f_px
-from kbvr.motion.consequences import FRAME_LONG_SIDE_PX, Landmarks
-from kbvr.motion.head_box import HeadBox
+from kbvr.motion.consequences import FRAME_LONG_SIDE_PX, Landmarks, fills_frame
+from kbvr.motion.head_box import MIN_SIZE, HeadBox
 from kbvr.motion.limits import STRENGTHS, Verdict
 from kbvr.motion.move import Move
 from kbvr.motion.subject import Subject
@@ -51,7 +51,7 @@ def explain(
 
 def _subject_line(subject: Subject | None) -> str:
     if subject is None:
-        return "subject: none stands out; a zoom goes to the middle"
+        return "subject: none stands out"
     across, down = (
         f"{100 * low:.0f}% to {100 * high:.0f}%"
         for low, high in ((subject.left, subject.right), (subject.top, subject.bottom))
@@ -126,19 +126,24 @@ def _limit_lines(shot: Shot, landmarks: Landmarks, options: ExportOptions) -> li
     strength = STRENGTHS[options.strength]
     if shot.path == "kenburns" and zoom_that_fits(landmarks, strength) < wished_zoom(strength) - 0.005:
         zoom, wished = zoom_that_fits(landmarks, strength), wished_zoom(strength)
-        lines.append(f"zoom: {zoom:.2f} instead of {wished:.2f}, so that the subject fits into the frame")
+        reason = "so that the subject fits into the frame"
+        if landmarks.subject is not None and fills_frame(landmarks.subject):
+            reason = "because the subject fills the frame; its head stays inside"
+        lines.append(f"zoom: {zoom:.2f} instead of {wished:.2f}, {reason}")
     return lines
 
 
 def head_box_line(head_box: HeadBox) -> str:
     """Return how far a head may move in a scene, and why."""
-    sideways, up, forward = (f"{side * 100:.0f}" for side in head_box.sides_m)
+    sideways, up, forward = (f"{side * 100:.2g}" for side in head_box.sides_m)
     line = f"head: may move {sideways} cm to the sides, {up} cm up and down, {forward} cm back and forth"
     verdict = head_box.verdict
     if verdict is None or verdict.limited_by is None:
         return line
-    reason = _limit(verdict, view="what is inside the photo's border")
-    return f"{line}: {verdict.size:.0%} of the full box, because {reason}"
+    reason = "because " + _limit(verdict, view="what is inside the photo's border")
+    if verdict.size == MIN_SIZE:
+        reason = "the least that a head needs"
+    return f"{line}: {verdict.size:.0%} of the full box, {reason}"
 
 
 def _limit(verdict: Verdict, *, view: str = "the frame") -> str:

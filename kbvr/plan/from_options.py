@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 
-from kbvr.depth.scene_depth import SceneDepth
 from kbvr.formats.packing.rivalry import best_method
 from kbvr.formats.spec.codecs import container_of
 from kbvr.formats.spec.format import Item
 from kbvr.geometry.camera import Camera
+from kbvr.motion.consequences import Landmarks
 from kbvr.motion.limits import LIMITS, STRENGTHS, Limits
 from kbvr.motion.path_names import Strength
 from kbvr.motion.path_options import PathOptions
@@ -138,12 +138,12 @@ def screen_for(options: ExportOptions) -> Screen:
     return screen_of(options.screen, ipd_m=options.ipd_mm / 1000)
 
 
-def lens_of(scene_depth: SceneDepth, view: Camera, options: ExportOptions) -> Lens | None:
+def lens_of(landmarks: Landmarks, view: Camera, options: ExportOptions) -> Lens | None:
     """Return the lens of the views; None if everything is sharp."""
     blur_percent = (1.0 if options.focus else 0.0) if options.aperture_percent is None else options.aperture_percent
     if blur_percent == 0:
         return None
-    focus = scene_depth.subject_inverse_depth
+    scene_depth, focus = landmarks.scene_depth, landmarks.subject_inverse_depth
     if options.focus is not None:
         focus = scene_depth.inverse_depth_at(options.focus[0] / 100, options.focus[1] / 100)
     ends = scene_depth.nearest_inverse_depth, scene_depth.farthest_inverse_depth

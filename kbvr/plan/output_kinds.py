@@ -26,7 +26,6 @@ from kbvr.motion.sway import (
     SMOOTH_S,
     SMOOTH_VIEWS,
     TWO_VIEWS_S,
-    subject_plane,
     swaying,
 )
 from kbvr.options.export_options import ExportOptions
@@ -137,7 +136,7 @@ class DrawnKind(OutputKind):
         options: ExportOptions,
         **details: Any,
     ) -> Shot:
-        lens, budget = lens_of(landmarks.scene_depth, view, options), budget_of(self.name, options)
+        lens, budget = lens_of(landmarks, view, options), budget_of(self.name, options)
         return Shot(self.name, items, view, moves, None, lens=lens, budget=budget, vignette=options.vignette, **details)
 
     def _with_eyes(self, shot: Shot, landmarks: Landmarks, options: ExportOptions) -> Shot:
@@ -222,7 +221,7 @@ class WiggleKind(DrawnKind):
             view,
             budget=budget_of(self.name, options),
             baseline_m=baseline_m,
-            convergence_m=1 / max(subject_plane(landmarks), 1e-5) if convergence_m is None else convergence_m,
+            convergence_m=1 / max(landmarks.subject_inverse_depth, 1e-5) if convergence_m is None else convergence_m,
             screen=screen_for(options),
             max_parallax_deg=options.max_parallax_deg,
         )

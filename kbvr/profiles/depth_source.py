@@ -18,6 +18,7 @@ from kbvr.depth.upright_objects import adjusted_depth, check_segmentation, segme
 from kbvr.errors import InputError, OptionText
 from kbvr.imaging.resize import shrunk
 from kbvr.ken_burns_2019.networks import PICTURE_LONG_SIDE_PX
+from kbvr.motion.consequences import Landmarks
 from kbvr.nets import Session, fetched_card, known_cards, open_network
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import Photo
@@ -28,14 +29,14 @@ SEGMENTATION = "maskrcnn"
 _log = logging.getLogger(__name__)
 
 
-def at_subject_distance(depth: DepthMap, options: ExportOptions) -> DepthMap:
+def at_subject_distance(depth: DepthMap, photo: Photo, options: ExportOptions) -> DepthMap:
     """Return the depth scaled to the subject distance of the options; metric depth is kept."""
     for name in ("near_m", "subject_distance_m"):
         if depth.metric and getattr(options, name) is not None:
             _log.warning(OptionText(f"{{{name}}} has no effect: the depth is already in metres"))
     if depth.metric or options.subject_distance_m is None:
         return depth
-    scale = scene_depth_of(depth).subject_m / options.subject_distance_m
+    scale = Landmarks(scene_depth_of(depth), photo.rgb).subject_m / options.subject_distance_m
     return replace(depth, inverse_depth=depth.inverse_depth * np.float32(scale))
 
 
@@ -82,4 +83,4 @@ def depth_from_file_or_network(
     if segmentation is not None:
         instances = segment(shrunk(photo.rgb, PICTURE_LONG_SIDE_PX), segmentation)
         depth = adjusted_depth(depth, instances, softness=softness)
-    return at_subject_distance(depth, options)
+    return at_subject_distance(depth, photo, options)

@@ -80,7 +80,7 @@ class Paper:
             return depth_from_file_or_network(photo, self.options, self.networks.segmentation, softness=softness)
         near_m = DEFAULT_NEAR_M if self.options.near_m is None else self.options.near_m
         depth = paper_depth_map(photo, self.networks, near_m=near_m, softness=softness)
-        return at_subject_distance(replace(depth, network=CARDS["disparity"]), self.options)
+        return at_subject_distance(replace(depth, network=CARDS["disparity"]), photo, self.options)
 
     def build(
         self, photo: Photo, depth: DepthMap, shots: Sequence[Shot], scene_depth: SceneDepth, *, head_box: HeadBox | None

@@ -102,5 +102,5 @@ def test_the_confidence_stays_with_its_pixels():
     _, small = sized(photo, depth, (60, 30))
     assert (small.confidence[:, :29] == 200).all()
     assert (small.confidence[:, 31:] == 80).all()
-    _, square = cropped_around_subject(photo, depth, (1, 1))
+    _, square, _ = cropped_around_subject(photo, depth, (1, 1))
     assert square.confidence.shape == square.inverse_depth.shape == (60, 60)

@@ -117,12 +117,14 @@ def test_sideways_moves_hold_the_subject_still():
 
 
 def test_an_orbit_keeps_its_distance_and_looks_at_the_subject():
-    subject = np.array([0.0, 0.0, card().subject_m])
+    subject_m = Landmarks(card()).subject_m
+    assert subject_m == pytest.approx(1.0)
+    subject = np.array([0.0, 0.0, subject_m])
     view = view_of(card(), (120, 100))
     moves = path("orbit", card(), 20)
     assert np.ptp([move.yaw_deg for move in moves]) > 1
     for move in moves:
-        assert np.linalg.norm(subject - move.position_m) == pytest.approx(card().subject_m)
+        assert np.linalg.norm(subject - move.position_m) == pytest.approx(subject_m)
         assert projected(move.camera(view), subject) == pytest.approx((60, 50))
 
 
@@ -137,7 +139,7 @@ def test_turning_right_and_up_moves_the_picture_left_and_down(yaw, pitch):
 
 def test_a_dolly_zoom_keeps_the_subjects_size_and_brings_the_wall_closer():
     view = view_of(card(), (120, 100))
-    near, far = (0.2, 0.0, card().subject_m), (0.2, 0.0, 4.0)
+    near, far = (0.2, 0.0, Landmarks(card()).subject_m), (0.2, 0.0, 4.0)
     moves = path("dolly-zoom", card(), 10, loop=False)
     beyond = moves_along(PathOptions(name="dolly-zoom", steps=Steps(0, 2, 5)), Landmarks(card()))
     assert positions(beyond)[:, 2] == pytest.approx(np.linspace(0, 2, 5) * moves[-1].z_m), "steps may go twice as far"

@@ -20,7 +20,7 @@ from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.errors import InputError, OutputError
 from kbvr.making.report import ExportReport
 from kbvr.motion.consequences import Landmarks
-from kbvr.motion.sway import sideways, subject_plane
+from kbvr.motion.sway import sideways
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import LOOPS
 from kbvr.plan.from_options import BUDGETS, budget_of
@@ -65,7 +65,7 @@ def test_views_lie_where_a_sine_is_at_even_times(views):
 
 def test_the_plane_of_a_card_before_a_wall_is_the_cards():
     _, depth = card_before_wall()
-    assert subject_plane(Landmarks(scene_depth_of(depth))) == pytest.approx(1.0, abs=0.01)
+    assert Landmarks(scene_depth_of(depth)).subject_inverse_depth == pytest.approx(1.0, abs=0.01)
 
 
 def test_a_floor_below_and_a_sky_above_are_not_the_subject():
@@ -73,13 +73,13 @@ def test_a_floor_below_and_a_sky_above_are_not_the_subject():
     inverse_depth = np.zeros((120, 160))
     inverse_depth[80:] = np.linspace(0.3, 1.0, 40)[:, None]
     inverse_depth[30:98, 65:95] = 0.6
-    assert subject_plane(Landmarks(scene_depth_of(depth_of(inverse_depth)))) == pytest.approx(0.6, abs=0.04)
+    assert Landmarks(scene_depth_of(depth_of(inverse_depth))).subject_inverse_depth == pytest.approx(0.6, abs=0.04)
 
 
 @given(st.floats(0, 10))
 def test_a_flat_photo_has_a_plane_too(inverse_depth):
     scene_depth = scene_depth_of(depth_of(np.full((8, 9), inverse_depth)))
-    assert subject_plane(Landmarks(scene_depth)) == pytest.approx(inverse_depth, rel=1e-5, abs=1e-9)
+    assert Landmarks(scene_depth).subject_inverse_depth == pytest.approx(inverse_depth, rel=1e-5, abs=1e-9)
 
 
 @pytest.mark.parametrize("convergence_m", [None, 1.0, 4.0])
