@@ -19,7 +19,7 @@ def first_picture(file: BufferedReader, max_px: int) -> UInt8[np.ndarray, "H W 3
         InputError: if the file contains no video, or one that cannot be decoded.
     """
     try:
-        with av.open(file) as container:
+        with av.open(file, "r") as container:
             frame = next(container.decode(container.streams.video[0]))
     except (av.FFmpegError, LookupError, StopIteration) as error:
         raise InputError(f"expected a video, got {Path(file.name).name}: {error}") from error
