@@ -2,6 +2,7 @@
 
 KbvrError
 ├── InputError        what the caller gave cannot be used (exit code 2)
+│   ├── DamagedFileError   a picture file is damaged or incomplete
 │   ├── MissingExtraError  an output requires a library that is not installed
 │   └── OptionsError  options have bad values or do not fit together; the command line shows their flags
 ├── OutputError       what was written cannot be trusted or may not be written (exit code 2)
@@ -48,6 +49,10 @@ def _restored(kind: type[KbvrError], args: tuple[Any, ...], state: dict[str, Any
 
 class InputError(KbvrError, ValueError):
     """An argument or a file cannot be used; the message says what was expected and what was given."""
+
+
+class DamagedFileError(InputError):
+    """A picture file is damaged or incomplete; the message says where the decoder stopped."""
 
 
 class MissingExtraError(InputError):

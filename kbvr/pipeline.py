@@ -248,7 +248,7 @@ def _is_same(path: Path, other: Path) -> bool:
 
 
 def _path(value: object, expected: str) -> Path:
-    if not isinstance(value, str | PathLike) or isinstance(value, bytes) or "\0" in str(value):
+    if not isinstance(value, str | PathLike) or isinstance(value, bytes) or "\0" in str(value) or value == "":
         raise InputError(f"expected {expected}, got {quoted(value)}")
     return Path(value)
 

@@ -12,6 +12,7 @@ from typer.core import TyperCommand
 
 from kbvr.cli.call_options import CallOptions, every_option, flag_of
 from kbvr.cli.config_files import values_from_files
+from kbvr.cli.given_path import given_paths
 from kbvr.cli.option_help import SUMMARY, full_help, short_help
 from kbvr.errors import InputError, OptionsError
 from kbvr.options.declare import Declared, OptionError, OptionGroup
@@ -153,18 +154,18 @@ class Flags:
 
     def __init__(self) -> None:
         """Declare the parameters."""
-        photos = typer.Argument(metavar="PHOTO", readable=False)  # kbvr itself reports unreadable photos, one by one
+        photos = typer.Argument(metavar="PHOTO")
         help_all = typer.Option("--help-all", is_eager=True, callback=print_full_help)
         kind = inspect.Parameter.KEYWORD_ONLY
         parameters = [
-            inspect.Parameter("photos", kind, annotation=Annotated[list[Path], photos]),
+            inspect.Parameter("photos", kind, annotation=Annotated[list[str], photos]),
             *(_parameter(option) for option in every_option()),
             inspect.Parameter("help_all", kind, default=False, annotation=Annotated[bool, help_all]),
         ]
         self.__signature__ = inspect.Signature(parameters)
         self.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
 
-    def __call__(self, photos: list[Path], *, help_all: bool, **given: Any) -> int:
+    def __call__(self, photos: list[str], *, help_all: bool, **given: Any) -> int:
         """Export the photos."""
         del help_all
-        return export(photos, {name: value for name, value in given.items() if value is not None})
+        return export(given_paths(photos), {name: value for name, value in given.items() if value is not None})

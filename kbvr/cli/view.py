@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib.util import find_spec
-from pathlib import Path
 from threading import Thread
 from typing import Annotated
 
 import typer
 
+from kbvr.cli.given_path import given_paths
 from kbvr.cli.printing import print_line, print_message, print_note, warnings_to
 from kbvr.errors import InputError
 
@@ -27,7 +27,7 @@ BLACK_ON_WHITE, PLAIN = "\x1b[38;5;16;48;5;231m", "\x1b[0m"
 
 def view(
     files: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
             metavar="FILE",
             help="Folders, photos, and files that kbvr writes, such as scenes, stereo pictures and videos.",
@@ -67,7 +67,7 @@ def view(
     if address is not None and not lan:
         raise InputError("--address requires --lan")
     number = _port_number(port)
-    site = Site(files, recursive=recursive)
+    site = Site(given_paths(files), recursive=recursive)
     host, certificate = LOOPBACK, None
     if lan:
         _refuse_missing_libraries()

@@ -108,12 +108,17 @@ class OptionGroup(BaseModel):
 
     @classmethod
     def _plain(cls, name: str, value: object) -> object:
-        """Return a numpy value as a Python value, and an integer as text if the option has choices; refuse bools."""
+        """Return a numpy value as a Python value, and an integer as text if the option has choices.
+
+        Raises:
+            OptionError: for a bool, unless the option is a switch, and for an empty path.
+        """
         value = value.tolist() if hasattr(value, "tolist") else value
         if name not in cls.model_fields:
             return value
         declared = Declared(name, cls.model_fields[name])
-        if isinstance(value, bool) and not declared.is_switch:
+        # Path takes an empty text for the current folder
+        if (isinstance(value, bool) and not declared.is_switch) or (value == "" and declared.takes_path):
             raise OptionError(name, declared.accepts, value)
         return str(value) if declared.choices and isinstance(value, int) and not declared.is_switch else value
 
@@ -144,6 +149,7 @@ class Declared:
         self.used_by: tuple[str, ...] = tuple(self.extra.get("used_by", ()))
         self._types = set(_member_types(field.annotation, in_tuples=True))
         self.is_switch = bool in self._types
+        self.takes_path = Path in self._types
         self.is_list = any(get_origin(kind) is tuple for kind in _member_types(field.annotation))
         self.choices = tuple(name for kind in self._types if get_origin(kind) is Literal for name in get_args(kind))
         self.suggestions: tuple[str, ...] = self.choices or tuple(self.extra.get("suggestions", ()))

@@ -18,7 +18,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from kbvr.errors import InputError, OutOfMemoryError
+from kbvr.errors import DamagedFileError, InputError, OutOfMemoryError
 from kbvr.photo import decoders
 from kbvr.photo.decode import DecodedPhoto
 from kbvr.photo.depth_kind import DepthKind
@@ -95,4 +95,4 @@ def _explained(error: EndedError, path: str | os.PathLike[str]) -> InputError | 
     kind = None
     with suppress(OSError), Path(path).open("rb") as file:  # it may have been removed meanwhile
         kind = picture_kind(file.read(64))
-    return InputError(f"{display_name(path)}: the {kind or 'file'} decoder {error}; the file is probably damaged")
+    return DamagedFileError(f"{display_name(path)}: the {kind or 'file'} decoder {error}; the file is probably damaged")

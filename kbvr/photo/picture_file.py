@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Literal
 
 from PIL import AvifImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
-from kbvr.errors import InputError, escaped
+from kbvr.errors import DamagedFileError, InputError, escaped
 from kbvr.photo.decoding_memory import BYTES_A_PX, FIXED_BYTES, check_decoding_memory
 from kbvr.system.resources import format_bytes, is_out_of_memory
 
@@ -53,7 +53,7 @@ class Source:
 
     def damaged(self, reason: str) -> InputError:
         """Return the error for a file of the right kind that cannot be decoded."""
-        return self.refused(f"a damaged or incomplete file ({reason})")
+        return DamagedFileError(str(self.refused(f"a damaged or incomplete file ({reason})")))
 
     def open(self) -> BinaryIO:
         """Open the file for reading.

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from kbvr.serving.site import opened
+from kbvr.serving.site import name_of, opened
 
 MIN_GZIP_BYTES, MAX_GZIP_BYTES = 1000, 64 * 2**20
 """Sizes between which content is compressed."""
@@ -62,10 +62,8 @@ class OpenedFile(FileResponse):
     chunk_size = 2**18
     """Bytes read and sent at once. Each read is a turn of a thread, so Starlette's 64 KiB halve the speed."""
 
-    def __init__(self, file: io.BufferedReader, path: Path, mime: str, headers: dict[str, str]) -> None:
-        # the path names the open file itself; Windows has no such names, and no links that others may create
-        named = path if os.name == "nt" else f"/dev/fd/{file.fileno()}"
-        super().__init__(named, headers=headers, media_type=mime, stat_result=os.fstat(file.fileno()))
+    def __init__(self, file: io.BufferedReader, mime: str, headers: dict[str, str]) -> None:
+        super().__init__(name_of(file), headers=headers, media_type=mime, stat_result=os.fstat(file.fileno()))
         self._file = file
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,7 +90,7 @@ def file_answer(
     """
     file = opened(path)
     try:
-        answer = _answer_with(request, file, path, mime, kept, is_compressible=is_compressible)
+        answer = _answer_with(request, file, mime, kept, is_compressible=is_compressible)
     except BaseException:
         file.close()
         raise
@@ -106,9 +104,7 @@ def file_answer(
     return answer
 
 
-def _answer_with(
-    request: Request, file: io.BufferedReader, path: Path, mime: str, kept: str, *, is_compressible: bool
-) -> Response:
+def _answer_with(request: Request, file: io.BufferedReader, mime: str, kept: str, *, is_compressible: bool) -> Response:
     status = os.fstat(file.fileno())
     etag = f"{status.st_mtime_ns:x}-{status.st_size:x}"
     is_small = MIN_GZIP_BYTES <= status.st_size <= MAX_GZIP_BYTES
@@ -119,7 +115,7 @@ def _answer_with(
         file.seek(0)
     if _is_known(request, f'"{etag}"'):
         return _unchanged(f'"{etag}"', kept)
-    return OpenedFile(file, path, mime, {"ETag": f'"{etag}"', "Cache-Control": kept})
+    return OpenedFile(file, mime, {"ETag": f'"{etag}"', "Cache-Control": kept})
 
 
 def page_answer(request: Request, content: bytes, mime: str, *, kept: str) -> Response:

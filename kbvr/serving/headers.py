@@ -20,6 +20,17 @@ CONTENT_POLICY = "; ".join(
     )
 )
 
+SANDBOX = "; ".join(
+    (
+        "sandbox allow-scripts allow-pointer-lock allow-downloads",
+        "connect-src blob: data:",
+        "img-src blob: data:",
+        "media-src blob: data:",
+    )
+)
+"""A further policy for pages of the caller, which anyone may have written: each has an origin of its own (HTML, section
+7.1.5), so it can read nothing else of this server. kbvr's exported pages hold all that they show."""
+
 PERMISSIONS = ", ".join(
     (
         *(f"{name}=(self)" for name in ("xr-spatial-tracking", "accelerometer", "gyroscope", "fullscreen")),

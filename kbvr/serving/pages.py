@@ -27,11 +27,23 @@ ICON_SVG = (
 ICON = f'<link rel="icon" href="data:image/svg+xml,{quote(ICON_SVG)}">'
 
 
+BACK = """<style>
+#all-files { position: fixed; top: max(12px, env(safe-area-inset-top)); right: max(12px, env(safe-area-inset-right));
+  z-index: 1; padding: 12px 16px; border-radius: 10px; color: #f2f2f4; background: #141417b8;
+  font: 14px/20px system-ui, sans-serif; text-decoration: none; }
+#all-files:hover { background: #2c2c33d9; }
+#all-files:focus-visible { outline: 3px solid #7db4ff; outline-offset: 2px; }
+:fullscreen #all-files { display: none; }
+</style><a id="all-files" href="./">All files</a>
+"""
+"""The way from a viewer to the list."""
+
+
 def index_page(listing: Listing) -> bytes:
     """Return a page with a card for each file."""
     entries = listing.entries
     folders = list(dict.fromkeys(entry.folder for entry in entries))
-    heading = folders[0] if len(folders) == 1 and folders[0] else "Files"
+    heading = (folders[0] if len(folders) == 1 else "" if entries else listing.name) or "Files"
     parts = []
     for folder, group in groupby(entries, key=lambda entry: entry.folder):
         cards = "".join(map(_card, group))
@@ -62,8 +74,8 @@ def photo_page(entry: Entry) -> bytes:
     )
 
 
-def viewer_page(name: str, entry: Entry | None) -> bytes:
-    """Return a viewer; its title names the file that it shows.
+def viewer_page(name: str, entry: Entry | None, *, has_list: bool) -> bytes:
+    """Return a viewer; its title names the file that it shows, and a link leads to the list if there is one.
 
     Raises:
         OSError: if it has been removed.
@@ -72,7 +84,11 @@ def viewer_page(name: str, entry: Entry | None) -> bytes:
     page = re.sub(r'<link rel="icon" href="data:,"[^>]*>\s*', "", page, count=1)
     title = f"{entry.name} – kbvr" if entry else "kbvr"
     head = f"<title>{escape(title)}</title>{ICON}"
-    return re.sub(r"<title>[^<]*</title>", lambda _: head, page, count=1).encode(errors="replace")
+    page = re.sub(r"<title>[^<]*</title>", lambda _: head, page, count=1)
+    before, body, after = page.rpartition("</body>")
+    if has_list and body:
+        page = before + BACK + body + after
+    return page.encode(errors="replace")
 
 
 @cache

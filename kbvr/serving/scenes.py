@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import shutil
+import signal
 import tempfile
 import threading
 from dataclasses import dataclass
@@ -11,10 +13,10 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Literal
 
-from kbvr.errors import KbvrError
-from kbvr.serving.site import Entry
+from kbvr.errors import DamagedFileError, KbvrError
+from kbvr.serving.site import Entry, opened
 from kbvr.serving.worker import Worker
-from kbvr.system.isolated_process import EndedError, NotStartedError, Request
+from kbvr.system.isolated_process import EndedError, NotStartedError, Request, TimeUpError
 from kbvr.system.resources import is_out_of_memory
 
 logger = logging.getLogger(__name__)
@@ -31,7 +33,16 @@ STAGES = {
 }
 """Stage of `kbvr.export` -> words."""
 
+KILLED = -getattr(signal, "SIGKILL", 9)
+"""Exit code of a process that the system has killed."""
+
+OUT_OF_MEMORY = "The process that makes the scene was killed, most likely because memory ran out."
+
 State = Literal["waiting", "making", "ready", "failed"]
+
+
+class CopyError(Exception):
+    """A photo cannot be copied; the message says why."""
 
 
 @dataclass
@@ -134,29 +145,54 @@ class Scenes:
     def _problem_of(self, making: Making) -> str:
         """Make a scene; return why it could not be made, or an empty text."""
         photo = making.entry.path
-        # the worker runs in the photo's folder, so that messages name the file only
+        # the worker runs in the folder of the copy, so that messages name the file only
+        folder = making.scene.with_suffix("")
         request = Request(
             f"{MODULE}:make_scene",
             (Path(photo.name), making.scene, making.progress_file),
             LIMIT_S,
-            folder=str(photo.parent),
+            folder=str(folder),
         )
         try:
+            _copy(photo, folder)
             self._worker.call(request)
+        except DamagedFileError:
+            return "This file is damaged or incomplete."
         except KbvrError as error:
             return str(error)
-        except (EndedError, NotStartedError) as error:
+        except EndedError as error:
+            is_killed = error.exit_code == KILLED and not isinstance(error, TimeUpError)
+            return OUT_OF_MEMORY if is_killed else f"The process that makes the scene failed: {error}"
+        except NotStartedError as error:
             return f"The process that makes the scene failed: {error}"
+        except CopyError as error:
+            return f"The photo cannot be read: {error}"
         except Exception as error:
             if is_out_of_memory(error):
                 return "There is not enough memory to make the scene."
             logger.exception("the scene of %s could not be made", photo.name)
             return "kbvr failed because of a bug. The terminal shows the details."
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
         return ""
 
 
 def _key(entry: Entry) -> tuple[int, int, float]:
     return entry.number, entry.size_bytes, entry.changed_s
+
+
+def _copy(photo: Path, folder: Path) -> None:
+    """Copy a photo into a new folder, so that the scene is of this file, whatever takes its place meanwhile.
+
+    Raises:
+        CopyError: if it cannot be read or written.
+    """
+    try:
+        folder.mkdir()
+        with opened(photo) as source, (folder / photo.name).open("wb") as copy:
+            shutil.copyfileobj(source, copy)
+    except OSError as error:
+        raise CopyError(error.strerror or str(error)) from error
 
 
 def _read_progress(path: Path) -> tuple[str, float | None]:

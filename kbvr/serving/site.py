@@ -7,18 +7,21 @@ read again when the index is opened, so a reload shows new files.
 from __future__ import annotations
 
 import io
+import logging
 import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
 
 from kbvr.errors import InputError
 from kbvr.serving.kinds import PHOTO, SCENE, STEREO, SUFFIXES, Kind, is_by_kbvr, kind_of
+
+logger = logging.getLogger(__name__)
 
 PAGES = Path(__file__).parents[1] / "pages"
 """Built from viewers/ when kbvr is installed."""
@@ -79,6 +82,9 @@ class Listing:
     is_complete: bool = True
     """Whether there are no more files than MAX_FILES."""
 
+    name: str = ""
+    """Name of the folder that the caller named, if it is the only thing named."""
+
     by_address: Mapping[str, Entry] = field(init=False)
     """Address of a file, of its thumbnail or of its scene -> file."""
 
@@ -102,9 +108,10 @@ class Site:
         for page in (SCENE, STEREO):
             if not (PAGES / page).is_file():
                 raise InputError(f"this copy of kbvr was built without the page {page}; reinstall kbvr")
-        self._folders = tuple(dict.fromkeys(path.resolve() for path in given if path.is_dir()))
+        self._folders = _folders_of(given, recursive=recursive)
         self._recursive = recursive
-        self._named = tuple(_named(file, number) for number, file in enumerate(f for f in given if not f.is_dir()))
+        self._named = _all_named([path for path in given if not path.is_dir()])
+        self._always = Listing(self._named).by_address
         self._found: dict[Path, Entry] = {}
         self._lock = Lock()
         self.listing = self._read()
@@ -116,9 +123,22 @@ class Site:
         return bool(self._folders)
 
     @property
+    def has_list(self) -> bool:
+        """Whether people have more to choose from than the one file that the caller named."""
+        return self.has_folders or len(self._named) > 1
+
+    @property
     def links(self) -> tuple[str, ...]:
         """Path below the site's URL that shows each file that the caller named, in the caller's order."""
         return tuple(entry.link for entry in self._named)
+
+    def entry_at(self, address: str) -> Entry | None:
+        """Return the file at an address, of its content, thumbnail or scene, as it is now; None if there is none."""
+        known = self.listing.by_address.get(address) or self._always.get(address)
+        entry = _as_it_is(known) if known else None
+        if known and entry is None:
+            logger.warning("%s can no longer be read", known.path)
+        return entry
 
     def read_again(self) -> Listing:
         """Return the files that are there now. Files keep their addresses."""
@@ -127,15 +147,19 @@ class Site:
         return self.listing
 
     def _read(self) -> Listing:
-        entries = [*self._named]
+        entries = [entry for entry in map(_as_it_is, self._named) if entry]
+        named = {entry.path for entry in self._named}
         paths = ((top, path) for top in self._folders for path in _files_in(top, recursive=self._recursive))
         for top, path in paths:
+            if path in named:
+                continue
             if len(entries) >= MAX_FILES:
                 return Listing(tuple(entries), is_complete=False)
             with suppress(OSError):  # it has just disappeared, or may not be read
                 entry = self._entry(top, path)
                 entries += [entry] if entry else []
-        return Listing(tuple(entries))
+        is_one = len(self._folders) == 1 and not self._named
+        return Listing(tuple(entries), name=self._folders[0].name if is_one else "")
 
     def _entry(self, top: Path, path: Path) -> Entry | None:
         """Return the entry of a file in a folder: the known one, if the file has not changed."""
@@ -164,6 +188,42 @@ def opened(path: Path) -> io.BufferedReader:
         file.close()
         raise OSError("not a regular file")
     return file
+
+
+def name_of(file: io.BufferedReader) -> Path:
+    """Return a name of an opened file itself, whatever is at its path now.
+
+    Windows has no such names, and no links that others may create.
+    """
+    return Path(file.name) if os.name == "nt" else Path(f"/dev/fd/{file.fileno()}")
+
+
+def _as_it_is(entry: Entry) -> Entry | None:
+    """Return the entry with the present size and time; None if the file has gone, or a link leads to it now."""
+    try:
+        status = entry.path.lstat()
+    except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode) or os.path.realpath(entry.path) != os.fspath(entry.path):
+        return None
+    if (entry.size_bytes, entry.changed_s) == (status.st_size, status.st_mtime):
+        return entry
+    return replace(entry, size_bytes=status.st_size, changed_s=status.st_mtime)
+
+
+def _folders_of(given: Sequence[Path], *, recursive: bool) -> tuple[Path, ...]:
+    """Return the folders among the given paths, each once; if `recursive`, without those inside others."""
+    folders = tuple(dict.fromkeys(path.resolve() for path in given if path.is_dir()))
+    return tuple(f for f in folders if not (recursive and any(parent in folders for parent in f.parents)))
+
+
+def _all_named(files: Sequence[Path]) -> tuple[Entry, ...]:
+    """Return the entries of the files that the caller named, each once."""
+    entries: dict[Path, Entry] = {}
+    for file in files:
+        entry = _named(file, len(entries))
+        entries.setdefault(entry.path, entry)
+    return tuple(entries.values())
 
 
 def _named(file: Path, number: int) -> Entry:

@@ -7,7 +7,7 @@ import json
 import re
 import struct
 import zipfile
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageOps
@@ -15,6 +15,7 @@ from PIL import Image, ImageOps
 from kbvr.errors import InputError
 from kbvr.formats.video.first_picture import first_picture
 from kbvr.photo.decode import decode_photo
+from kbvr.serving.site import name_of, opened
 
 SIDE_PX, QUALITY = 480, 80
 """Long side of a thumbnail, twice that of its place on the page for sharp screens; JPEG quality."""
@@ -47,7 +48,8 @@ def thumbnail(path: Path, suffix: str, layout: str) -> bytes:
         InputError: if the file holds no picture, or is damaged.
     """
     try:
-        picture = _picture(path, suffix, layout)
+        with opened(path) as file:
+            picture = _picture(file, suffix, layout)
         across, down = FIRST_VIEW.get(layout, (1.0, 1.0))
         picture = picture.crop((0, 0, max(1, round(picture.width * across)), max(1, round(picture.height * down))))
         wider, taller = STRETCHED.get(layout, (1, 1))
@@ -61,18 +63,18 @@ def thumbnail(path: Path, suffix: str, layout: str) -> bytes:
     return stream.getvalue()
 
 
-def _picture(path: Path, suffix: str, layout: str) -> Image.Image:
+def _picture(file: BufferedReader, suffix: str, layout: str) -> Image.Image:
     """Return a picture in RGB, upright, large enough for a thumbnail."""
     if suffix in (".mp4", ".webm", ".mkv"):
-        return Image.fromarray(first_picture(path, 4 * SIDE_PX))
+        return Image.fromarray(first_picture(file, 4 * SIDE_PX))
     if suffix in (".tif", ".tiff", ".heic", ".heif"):
-        return Image.fromarray(decode_photo(path).rgb)
+        return Image.fromarray(decode_photo(name_of(file)).rgb)
     stream = {".glb": _scene_texture, ".html": _page_texture, ".usdz": _archived_texture}.get(suffix)
-    with Image.open(stream(path) if stream else path) as opened:
+    with Image.open(stream(file) if stream else file) as source:
         if layout not in FIRST_VIEW:
-            opened.draft("RGB", (2 * SIDE_PX, 2 * SIDE_PX))  # JPEG is decoded at a smaller size
-        opened.load()
-        picture = ImageOps.exif_transpose(opened)
+            source.draft("RGB", (2 * SIDE_PX, 2 * SIDE_PX))  # JPEG is decoded at a smaller size
+        source.load()
+        picture = ImageOps.exif_transpose(source)
         picture.thumbnail((4 * SIDE_PX, 4 * SIDE_PX))
         return _over_white(picture)
 
@@ -90,16 +92,15 @@ def _over_white(picture: Image.Image) -> Image.Image:
     return Image.alpha_composite(white, with_alpha).convert("RGB")
 
 
-def _scene_texture(path: Path) -> BytesIO:
-    with path.open("rb") as file:
-        return _texture_in(file.read())
+def _scene_texture(file: BufferedReader) -> BytesIO:
+    return _texture_in(file.read())
 
 
-def _page_texture(path: Path) -> BytesIO:
-    content = path.read_bytes()
+def _page_texture(file: BufferedReader) -> BytesIO:
+    content = file.read()
     begin = SCENE_IN_PAGE.search(content)
     if begin is None:
-        raise InputError(f"expected a page with a scene, got {path.name}")
+        raise InputError(f"expected a page with a scene, got {Path(file.name).name}")
     return _texture_in(base64.b64decode(content[begin.end() : content.index(b"<", begin.end())]))
 
 
@@ -114,7 +115,7 @@ def _texture_in(glb: bytes) -> BytesIO:
     return BytesIO(glb[begin : begin + view["byteLength"]])
 
 
-def _archived_texture(path: Path) -> BytesIO:
-    with zipfile.ZipFile(path) as archive:
+def _archived_texture(file: BufferedReader) -> BytesIO:
+    with zipfile.ZipFile(file) as archive:
         first = next(name for name in archive.namelist() if name.lower().endswith((".jpg", ".png")))
         return BytesIO(archive.read(first))

@@ -24,16 +24,16 @@ class Thumbnails:
 
     def __init__(self) -> None:
         self._worker = Worker(MODULE)
-        self._kept: OrderedDict[tuple[int, float], bytes | None] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int, float], bytes | None] = OrderedDict()
         self._lock = Lock()
 
     def is_made(self, entry: Entry) -> bool:
         """Return whether `of` returns at once."""
-        return (entry.number, entry.changed_s) in self._kept
+        return _key(entry) in self._kept
 
     def of(self, entry: Entry) -> bytes | None:
         """Return a JPEG; None if the file has no picture, cannot be decoded, or takes too long."""
-        key = (entry.number, entry.changed_s)
+        key = _key(entry)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -57,3 +57,7 @@ class Thumbnails:
             logger.debug("%s has no thumbnail: %s", entry.path, error)
             return None
         return made
+
+
+def _key(entry: Entry) -> tuple[int, int, float]:
+    return entry.number, entry.size_bytes, entry.changed_s

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from kbvr.serving.headers import ASK_AGAIN, KEEP_NOTHING
+from kbvr.serving.headers import ASK_AGAIN, KEEP_NOTHING, SANDBOX
 from kbvr.serving.kinds import HTML, PHOTO, SCENE, STEREO
 from kbvr.serving.scenes import Scenes
 from kbvr.serving.site import Entry, Site
@@ -67,14 +67,14 @@ class Viewing:
 
     def _resource(self, request: Request) -> Response:
         address = request.path_params["address"]
-        shown = self.site.listing.by_address.get(request.query_params.get("src", ""))
+        shown = self.site.entry_at(request.query_params.get("src", ""))
         if address in (SCENE, STEREO):
             return self._viewer(request, address, shown)
         if address == PHOTO and shown and shown.kind.is_photo:
             return self._photo(request, shown)
         if address == PROGRESS and shown and shown.kind.is_photo:
             return self._progress(request, shown)
-        entry = self.site.listing.by_address.get(address)
+        entry = self.site.entry_at(address)
         if entry is None:
             raise not_found()
         if address == entry.address:
@@ -82,10 +82,15 @@ class Viewing:
         return self._scene(request, entry)
 
     def _viewer(self, request: Request, name: str, shown: Entry | None) -> Response:
+        from starlette.responses import RedirectResponse
+
         from kbvr.serving.answers import page_answer
         from kbvr.serving.pages import viewer_page
 
-        return page_answer(request, viewer_page(name, shown), HTML, kept=ASK_AGAIN)
+        if name == SCENE and shown and shown.kind.is_photo and self._scenes.path_of(shown) is None:
+            # the photo has changed: its page makes the scene again
+            return RedirectResponse(shown.link, headers={"Cache-Control": KEEP_NOTHING})
+        return page_answer(request, viewer_page(name, shown, has_list=self.site.has_list), HTML, kept=ASK_AGAIN)
 
     def _photo(self, request: Request, entry: Entry) -> Response:
         from kbvr.serving.answers import page_answer
@@ -105,7 +110,7 @@ class Viewing:
 
         kind = entry.kind
         try:
-            return file_answer(
+            answer = file_answer(
                 request,
                 entry.path,
                 kind.mime,
@@ -116,6 +121,9 @@ class Viewing:
         except OSError:
             logger.warning("%s can no longer be read", entry.path)
             raise not_found() from None
+        if kind.mime == HTML:
+            answer.headers.append("Content-Security-Policy", SANDBOX)  # browsers obey both policies
+        return answer
 
     def _scene(self, request: Request, entry: Entry) -> Response:
         from kbvr.serving.answers import file_answer
@@ -131,7 +139,7 @@ class Viewing:
 
         from kbvr.serving.answers import page_answer
 
-        entry = self.site.listing.by_address.get(f"thumbnails/{request.path_params['name']}")
+        entry = self.site.entry_at(f"thumbnails/{request.path_params['name']}")
         if entry is None:
             raise not_found()
         turn = nullcontext() if self._thumbnails.is_made(entry) else self._thumbnail_turn

@@ -20,6 +20,7 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+import kbvr
 from kbvr import pipeline
 from kbvr.cli.export_command import every_option
 from kbvr.cli.interruption import SIGNALS
@@ -634,3 +635,24 @@ def test_help_has_lines_that_fit_and_no_types_of_python(
     assert max(map(len, told.splitlines())) <= 80
     assert len(told.splitlines()) <= 45
     assert not re.search(r"<(bool|str|int|float|list)", told)
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["view", ""], "expected a file or a folder, got an empty argument"),
+        (["view", "--no-open", "examples", ""], "expected a file or a folder, got an empty argument"),
+        (["export", "--gltf", ""], "expected a file or a folder, got an empty argument"),
+        (["export", "--gltf", "none.jpg", "-o", ""], "--out must be a folder or a file, got ''"),
+        (["export", "--gltf", "none.jpg", "--config", ""], "--config must be a TOML file, got ''"),
+    ],
+)
+def test_an_empty_argument_is_not_the_current_folder(command, message, capsys):
+    """A variable of the shell that is not set."""
+    assert main(command) == 2
+    assert capsys.readouterr().err == f"kbvr: {message}\n"
+
+
+def test_an_empty_text_is_no_folder_in_python():
+    with pytest.raises(kbvr.InputError, match="expected a folder or a file, got ''"):
+        kbvr.export("examples/cat.jpg", "", gltf=True)

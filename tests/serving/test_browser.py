@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,10 @@ from browser import FLAGS
 from PIL import Image
 from web_client import viewing
 
+import kbvr
+
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from playwright.sync_api import Page
     from web_engines import Web
 
@@ -83,6 +87,60 @@ def test_a_page_can_do_what_viewers_do_and_no_more(files, pages, tmp_path):
         "other host": "refused",
     }
     assert reached == 0
+
+
+THIEF = """<!doctype html><title>kbvr</title><p id="told"></p><script>
+const tried = async (name, attempt) => {
+  try { return [name, String(await attempt())] } catch { return [name, "refused"] }
+};
+const seen = url => new Promise((done, fail) => {
+  Object.assign(new Image(), {onload: () => done("seen"), onerror: fail, src: url});
+});
+Promise.all([
+  tried("index", async () => (await fetch("../../")).status),
+  tried("photo", async () => (await (await fetch("../0/a.jpg")).arrayBuffer()).byteLength),
+  tried("unread", () => fetch("../0/a.jpg", {mode: "no-cors"})),
+  tried("picture", () => seen("../0/a.jpg")),
+  tried("window", () => window.open("../../").document.title),
+  tried("storage", () => localStorage.length),
+  tried("itself", async () => (await fetch(URL.createObjectURL(new Blob(["abc"])))).text()),
+]).then(all => { document.getElementById("told").textContent = JSON.stringify(Object.fromEntries(all)) });
+</script>"""
+
+
+def test_a_page_in_a_folder_reads_no_other_file(web, tmp_path):
+    """Anyone may have written it. What it holds itself, it may show."""
+    Image.new("RGB", (60, 40)).save(tmp_path / "a.jpg")
+    (tmp_path / "x_kbvr.html").write_text(THIEF, "utf-8")
+    with viewing(tmp_path) as served:
+        page = web.browser.new_page()
+        page.goto(f"{served.url}files/1/x_kbvr.html")
+        page.locator("#told", has_text="{").wait_for()
+        told = json.loads(page.inner_text("#told"))
+        page.close()
+    assert told == dict.fromkeys(told, "refused") | {"itself": "abc"}
+    assert len(told) == 7
+
+
+def drawn(page: Page) -> NDArray[np.uint8]:
+    return np.asarray(Image.open(BytesIO(page.screenshot())).convert("RGB"))
+
+
+def test_an_exported_page_shows_its_scene(web, tmp_path):
+    """In the sandbox of its own origin, too."""
+    kbvr.export(EXAMPLES / "cat.jpg", tmp_path / "cat_kbvr.html", html=True, triangles=3000, texture="jpeg")
+    served = viewing(tmp_path / "cat_kbvr.html")
+    with served, shown(web, served.url + served.served.site.links[0], SIZES["wide"]) as page:
+        page.get_by_role("toolbar").first.wait_for()
+        assert page.evaluate("[origin, isSecureContext, 'xr' in navigator, document.fullscreenEnabled]") == [
+            "null",
+            True,
+            True,
+            True,
+        ]
+        until_s = monotonic() + 30
+        while drawn(page)[200:700, 400:1000].std() < 20:
+            assert monotonic() < until_s
 
 
 # The pages as people see them
@@ -202,6 +260,43 @@ def test_a_failure_is_told_on_the_page(web, holiday):
         page.goto(f"{served.url}photo.html?src=files/0/broken.jpg")
     page.get_by_role("status").get_by_text("kbvr has been stopped.").wait_for(timeout=10_000)
     page.close()
+
+
+@pytest.mark.parametrize("name", ["broken_kbvr.glb", "cat.jpg", "temple_kbvr_LR.jpg"])
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+def test_a_way_leads_from_a_file_to_the_list(web, holiday, name, size):
+    """Also from a file that cannot be shown. Nothing else is in its place."""
+    (holiday / "broken_kbvr.glb").write_bytes(b"glTF")
+    with viewing(holiday) as served:
+        address = next(entry.address for entry in served.served.site.listing.entries if entry.name == name)
+        page = web.browser.new_page(viewport={"width": size[0], "height": size[1]})
+        page.goto(f"{served.url}{'scene' if name.endswith('glb') else 'stereo'}.html?src={address}")
+        page.wait_for_load_state("networkidle")
+        box = page.get_by_role("link", name="All files").bounding_box()
+        assert box
+        assert box["height"] >= 44
+        page.get_by_role("link", name="All files").click()
+        page.wait_for_url(served.url)
+        page.close()
+
+
+def test_a_single_file_has_no_list(web, holiday):
+    served = viewing(holiday / "temple_kbvr_LR.jpg")
+    with served, shown(web, served.url + served.served.site.links[0], SIZES["wide"]) as page:
+        page.get_by_role("toolbar", name="View").wait_for()
+        assert page.get_by_role("link", name="All files").count() == 0
+
+
+def test_a_thumbnail_of_a_person_keeps_the_head(web, tmp_path):
+    """Of an upright photo, more is cut off below than above."""
+    picture = np.zeros((600, 400, 3), np.uint8)
+    picture[100:130] = (0, 255, 0)
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    with viewing(tmp_path) as served, shown(web, served.url, SIZES["wide"]) as page:
+        page.locator("img").scroll_into_view_if_needed()
+        card = Image.open(BytesIO(page.locator(".picture").screenshot())).convert("RGB")
+        red, green, _ = np.moveaxis(np.asarray(card), -1, 0)
+        assert ((green > 150) & (red < 100)).any()
 
 
 def test_a_player_is_titled_with_the_whole_name(web, tmp_path):

@@ -107,8 +107,19 @@ def test_scenes_and_pages_of_other_programs_are_left_out_of_folders(tmp_path, pa
         assert names(served) == ["saved.html", "chair.glb"]
 
 
+def test_each_file_is_listed_once(folder):
+    """Though it is named, its folder is named, and the folder around that."""
+    given = [folder, folder / "more", folder / "more" / "IMG_1.jpg", folder / ".." / "holiday" / "more" / "IMG_1.jpg"]
+    with open_server(Viewing(Site(given, recursive=True))) as served:
+        assert sorted(names(served)) == ["IMG_1.jpg", "IMG_10.jpg", "IMG_2.jpg", "cat_kbvr.glb", "img_9.jpg"]
+        assert len(served.served.site.links) == 1
+    with open_server(Viewing(Site(given[:2]))) as served:
+        assert names(served) == ["cat_kbvr.glb", "img_9.jpg", "IMG_10.jpg", "IMG_1.jpg"]
+
+
 def test_an_empty_folder_says_so(tmp_path, pages):
     with viewing(tmp_path) as served:
+        assert f"<h1>{tmp_path.name}</h1>".encode() in asked(served, path_of(served))[1]
         assert b"No files to show yet." in asked(served, path_of(served))[1]
         tmp_path.rmdir()
         assert asked(served, path_of(served))[0].status == 200

@@ -6,6 +6,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
 from typing import Any
@@ -14,9 +15,10 @@ import pytest
 from PIL import Image
 from web_client import asked, path_of, viewing
 
-from kbvr.errors import InputError
+from kbvr.errors import DamagedFileError, InputError
 from kbvr.serving import Server, scenes
-from kbvr.system.isolated_process import EndedError, Request
+from kbvr.serving.thumbnail import thumbnail
+from kbvr.system.isolated_process import EndedError, Request, TimeUpError
 
 
 @pytest.fixture
@@ -148,6 +150,17 @@ def test_nothing_is_made_before_a_page_asks(photos, making, temporary):
     ("error", "words", "is_bug"),
     [
         (InputError("expected a photo, got a.jpg"), "expected a photo, got a.jpg", False),
+        (DamagedFileError("a.jpg: expected"), "This file is damaged or incomplete.", False),
+        (
+            EndedError("killed", -9),
+            "The process that makes the scene was killed, most likely because memory ran out.",
+            False,
+        ),
+        (
+            TimeUpError("no answer within 9 s", -9),
+            "The process that makes the scene failed: no answer within 9 s",
+            False,
+        ),
         (EndedError("crashed (SIGSEGV)", -11), "The process that makes the scene failed: crashed (SIGSEGV)", False),
         (MemoryError(), "There is not enough memory to make the scene.", False),
         (KeyError("x"), "kbvr failed because of a bug. The terminal shows the details.", True),
@@ -177,6 +190,14 @@ def test_a_real_failure_names_the_file_but_not_its_folder(tmp_path, pages, tempo
         text = until(served, 0, "a", "failed", patience_s=60)["text"]
     assert "a.jpg" in text
     assert str(tmp_path) not in text
+
+
+def test_a_truncated_photo_is_said_to_be_damaged(tmp_path, pages, temporary):
+    Image.effect_noise((200, 150), 40).convert("RGB").save(tmp_path / "a.jpg")
+    (tmp_path / "a.jpg").write_bytes((tmp_path / "a.jpg").read_bytes()[:3000])
+    with viewing(tmp_path / "a.jpg") as served:
+        assert until(served, 0, "a", "failed", patience_s=60)["text"] == "This file is damaged or incomplete."
+        assert [*temporary.glob("kbvr-view-*/*")] == []
 
 
 def test_a_photo_that_has_changed_is_made_anew(photos, making, temporary):
@@ -209,3 +230,80 @@ def test_the_end_does_not_wait_for_a_scene(tmp_path, pages, temporary):
         start = time.monotonic()
     assert time.monotonic() - start < 5  # not measured: the process takes longer than this to start
     assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("given", ["photo", "folder"])
+def test_a_photo_is_shown_as_it_is_now(photos, making, temporary, given):
+    """When its page is reloaded, without a look at the index; when its scene is, too, which goes back to its page."""
+    making(lambda request: request.arguments[1].write_bytes((Path(request.folder) / request.arguments[0]).read_bytes()))
+    with viewing(photos[0] if given == "photo" else photos[0].parent) as served:
+        until(served, 0, "a", "ready")
+        scene, page = path_of(served, "scenes/0/a_kbvr.glb"), path_of(served, "scene.html?src=scenes/0/a_kbvr.glb")
+        assert asked(served, scene)[1] == photos[0].read_bytes()
+        photos[0].write_bytes(b"changed")
+        assert asked(served, scene)[0].status == 404
+        answer, _ = asked(served, page)
+        assert (answer.status, answer.headers["Location"]) == (307, "photo.html?src=files/0/a.jpg")
+        assert asked(served, path_of(served, "photo.html?src=files/0/a.jpg"))[0].status == 200
+        until(served, 0, "a", "ready")
+        assert asked(served, scene)[1] == b"changed"
+        assert asked(served, page)[0].status == 200
+        photos[0].unlink()
+        for path in ("scenes/0/a_kbvr.glb", "progress?src=files/0/a.jpg", "photo.html?src=files/0/a.jpg"):
+            assert asked(served, path_of(served, path))[0].status == 404
+        photos[0].write_bytes(b"back")
+        until(served, 0, "a", "ready")
+        assert asked(served, scene)[1] == b"back"
+        photos[0].unlink()
+        assert b"a.jpg" not in asked(served, path_of(served))[1]
+
+
+@pytest.mark.parametrize("replaced", ["file", "folder"])
+def test_a_link_in_the_place_of_a_photo_leads_nowhere(tmp_path, pages, temporary, replaced):
+    """Neither its scene nor its thumbnail is made of what is elsewhere."""
+    for name in ("shown", "secret"):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (48, 32), "gray").save(tmp_path / name / "a.jpg")
+    with viewing(tmp_path / "shown") as served:
+        if replaced == "file":
+            (tmp_path / "shown" / "a.jpg").unlink()
+            (tmp_path / "shown" / "a.jpg").symlink_to(tmp_path / "secret" / "a.jpg")
+        else:
+            (tmp_path / "shown").rename(tmp_path / "old")
+            (tmp_path / "shown").symlink_to(tmp_path / "secret")
+        for path in (
+            "progress?src=files/0/a.jpg",
+            "scenes/0/a_kbvr.glb",
+            "thumbnails/0.jpg",
+            "files/0/a.jpg",
+            "photo.html?src=files/0/a.jpg",
+        ):
+            assert asked(served, path_of(served, path))[0].status == 404
+
+
+def test_a_scene_and_a_thumbnail_are_of_the_file_that_was_opened(photos, making, temporary):
+    """A link that takes the place of a waiting photo is not followed, in no process."""
+    begun, go_on = Event(), Event()
+
+    def make(request: Request) -> None:
+        begun.set()
+        assert go_on.wait(10)
+        written(request)
+
+    making(make)
+    with viewing(*photos) as served:
+        progress(served, 0, "a")
+        assert begun.wait(10)
+        entry = served.served.site.entry_at("files/1/b.jpg")
+        progress(served, 1, "b")
+        photos[1].unlink()
+        photos[1].symlink_to(photos[2])
+        go_on.set()
+        waited = served.served._scenes
+        end = time.monotonic() + 10
+        while (told := waited.progress(entry))["state"] != "failed":
+            assert time.monotonic() < end, told
+            time.sleep(0.02)
+        assert told["text"].startswith("The photo cannot be read: ")
+        with pytest.raises(InputError):
+            thumbnail(photos[1], ".jpg", "mono")
