@@ -166,7 +166,7 @@ def _circle(options: PathOptions, landmarks: Landmarks) -> SizedPath:  # noqa: A
 
 def _orbit(options: PathOptions, landmarks: Landmarks) -> SizedPath:  # noqa: ARG001
     """Move from side to side around the subject, which stays still."""
-    subject_m = landmarks.subject_m
+    subject_m = landmarks.scene_depth.subject_m
     sine = landmarks.scene_depth.sideways_m(PATH_SHARE["orbit"]) / subject_m
 
     def sized(size: float) -> ScenePath:
