@@ -57,6 +57,11 @@ class Bars:
         """Return the number of bars."""
         return len(self.ends)
 
+    @property
+    def length_px(self) -> Float64[np.ndarray, "N"]:
+        """Their lengths."""
+        return _directions(self.ends)[1]
+
     def at_scale(self, scale: float) -> Bars:
         """Return the same bars in a picture of another size."""
         return Bars((self.ends + 0.5) * scale - 0.5, self.width_px * scale)

@@ -67,10 +67,10 @@ def _along_lines(segments: Ends, values: Plane, small: SmallPlane, grid: Bilater
         standing_objects(small, grid.spread),
     )
     correction = _correction(grid, [rows for rows in constraints if rows.x.size])
-    return values + _with_thin_things(grid, correction, values)
+    return values + _correction_at_pixels(grid, correction, values)
 
 
-def _with_thin_things(grid: BilateralGrid, correction: Nodes, values: Plane) -> Plane:
+def _correction_at_pixels(grid: BilateralGrid, correction: Nodes, values: Plane) -> Plane:
     """Return the correction of every pixel; thin things are no less near than what is behind them is corrected to be.
 
     A wire is hardly nearer than its surroundings in the map, so a correction of the wobble could swallow it.

@@ -58,6 +58,9 @@ MIN_SHOWN, SAME_COLOUR = 0.8, 1.0
 """Minimum share that the photo shows of a bar of which the map shows only the ends; largest change of its colour where
 it is held, relative to its contrast."""
 
+GAP_SAMPLES = 3
+"""Number of points after which a bar ends."""
+
 
 def with_thin_things(values: SmallPlane, rgb: Picture, spread: float) -> SmallPlane:
     """Return a map of inverse depth, with its range, in which thin straight things are straight and whole."""
@@ -69,8 +72,7 @@ def with_thin_things(values: SmallPlane, rgb: Picture, spread: float) -> SmallPl
     readings = read_along(bars, values, behind, resized(rgb, (values.shape[1], values.shape[0])), spread)
     line, on_line = _fitted(bars, readings, spread)
     seen = on_line[ON_BAR].mean(axis=1)
-    length_px = np.linalg.norm(bars.ends[:, 1] - bars.ends[:, 0], axis=1)
-    kept = (seen >= MIN_SEEN) & (seen * length_px >= MIN_SEEN_SHARE * long_side_px)
+    kept = (seen >= MIN_SEEN) & (seen * bars.length_px >= MIN_SEEN_SHARE * long_side_px)
     clear = readings.shown & _alike(readings, on_line)
     reach = _reach(on_line, clear)
     held, held_line, held_reach = _held_at_both_ends(bars, readings, spread, long_side_px)
@@ -168,7 +170,7 @@ def _held_at_both_ends(
     Most of such a bar may be lost in the background. That it is one with the things, rather than behind them, is known
     from its colour, which goes on, and from what is left of it in the map.
     """
-    length_px = np.linalg.norm(bars.ends[:, 1] - bars.ends[:, 0], axis=1)
+    length_px = bars.length_px
     beyond = (bars.width_px + BEYOND_SHARE * long_side_px) / np.maximum(length_px, 1e-9)
     standing = (readings.height[ON_BAR] > STANDS_OUT * spread).mean(axis=1)
     held = (readings.shown[ON_BAR].mean(axis=1) >= MIN_SHOWN) & (standing * length_px >= MIN_LEFT_SHARE * long_side_px)
@@ -218,10 +220,6 @@ def _reach(on_line: Bool[np.ndarray, "N S"], clear: Bool[np.ndarray, "N S"]) -> 
         last = len(here) - 1 - int(here[::-1].argmax())
         reach[row] = AT[_walk(there, first, -1)], AT[_walk(there, last, 1)]
     return reach + np.array([-0.5, 0.5]) / SAMPLES
-
-
-GAP_SAMPLES = 3
-"""Number of points after which a bar ends."""
 
 
 def _walk(goes_on: Bool[np.ndarray, "S"], start: int, step: int) -> int:

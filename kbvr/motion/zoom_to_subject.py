@@ -32,9 +32,7 @@ def zoom_to_subject(landmarks: Landmarks, *, strength: float, size: float, aside
     end = end_framing(landmarks.subject, scene_depth.camera.size_px, zoom=wished_zoom(strength))
     first, last = crop_move(start, end, scene_depth)
     last = replace(last, x_m=size * aside * last.x_m, y_m=size * aside * last.y_m, z_m=size * last.z_m)
-    depth_m = depth_within_m(end, scene_depth)
-    if landmarks.subject is not None:
-        depth_m = 1 / max(landmarks.subject.inverse_depth, scene_depth.far)
+    depth_m = depth_within_m(end, scene_depth) if landmarks.subject is None else landmarks.subject_m
     last = last.shortened(min(1.0, (1 - end.share / start.share) * depth_m / max(last.z_m, 1e-9)))
     return first, filled_by(last, end, scene_depth, depth_m=depth_m)
 
