@@ -14,8 +14,8 @@ from scenes import card_before_wall, depth_of
 
 from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.motion.consequences import LARGEST_SHARE, MARGIN, Consequences, Landmarks
-from kbvr.motion.crop import Crop
-from kbvr.motion.ken_burns import autozoom, crop_move
+from kbvr.motion.crop import Crop, Framing
+from kbvr.motion.ken_burns import autozoom, crop_move, filled_by
 from kbvr.motion.limits import HALVINGS, LIMITS, STRENGTHS, Limits, largest
 from kbvr.motion.move import Move
 from kbvr.motion.path_names import PATH_NAMES
@@ -234,6 +234,15 @@ def test_a_large_subject_is_zoomed_in_less_and_one_that_fills_the_frame_loses_it
     end = end_framing(landmarks.subject, (120, 100), zoom=1.25)
     assert end.share == pytest.approx(LARGEST_SHARE)
     assert end.v_px - 50 * end.share + 50 <= 2
+
+
+def test_the_feet_of_a_subject_that_fills_the_frame_may_leave_and_its_head_may_not():
+    """A frame 94 px high, at the top or the bottom of the photo, is too low for a card of 96 px."""
+    landmarks = with_card(40, 2, 80, 98)
+    for v_px, is_lost in ((-3, False), (3, True)):
+        crop = Framing(0.0, float(v_px), 0.94)
+        move = filled_by(Move(), crop, landmarks.scene_depth, depth_m=landmarks.subject_m)
+        assert (landmarks.consequences(move.camera(landmarks.view_at_rest)).lost > 0.005) == is_lost
 
 
 def test_where_the_photo_cuts_the_subject_the_zoom_may_cut_it_too():

@@ -63,3 +63,15 @@ def test_a_lens_blurs_by_a_share_of_its_own_view(width_px):
     assert lens is not None
     assert lens.focus_inverse_depth == pytest.approx(1.0)
     assert lens.aperture_m * view.f_px * (1.0 - 0.25) == pytest.approx(0.02 * width_px)
+
+
+def test_without_a_focus_the_subject_is_sharp():
+    """The card is at 1 m; the plane that a swing holds still is a little behind it."""
+    around = scene_depth_of(card_before_wall()[1])
+    landmarks = Landmarks(around)
+    options = ExportOptions(aperture_percent=2, seconds=0.2)
+    view = view_of(around, (120, 100))
+    lens = KINDS["stereo"].plan((Item("video", Path("a.mp4"), "sbs"),), landmarks, view, options).lens
+    assert lens is not None
+    assert lens.focus_inverse_depth == pytest.approx(1.0)
+    assert around.subject_inverse_depth < 0.9
