@@ -11,9 +11,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from kbvr.serving.headers import ASK_AGAIN, KEEP_NOTHING, SANDBOX
-from kbvr.serving.kinds import HTML, PHOTO, SCENE, STEREO
+from kbvr.serving.kinds import DRACO, HTML, PHOTO, SCENE, STEREO
 from kbvr.serving.scenes import Scenes
-from kbvr.serving.site import Entry, Site
+from kbvr.serving.site import PAGES, Entry, Site
 from kbvr.serving.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ class Viewing:
         shown = self.site.entry_at(request.query_params.get("src", ""))
         if address in (SCENE, STEREO):
             return self._viewer(request, address, shown)
+        if address == DRACO:
+            return self._decoder(request)
         if address == PHOTO and shown and shown.kind.is_photo:
             return self._photo(request, shown)
         if address == PROGRESS and shown and shown.kind.is_photo:
@@ -91,6 +93,14 @@ class Viewing:
             # the photo has changed: its page makes the scene again
             return RedirectResponse(shown.link, headers={"Cache-Control": KEEP_NOTHING})
         return page_answer(request, viewer_page(name, shown, has_list=self.site.has_list), HTML, kept=ASK_AGAIN)
+
+    def _decoder(self, request: Request) -> Response:
+        from kbvr.serving.answers import file_answer
+
+        try:
+            return file_answer(request, PAGES / DRACO, "text/javascript", kept=ASK_AGAIN, is_compressible=True)
+        except OSError:
+            raise not_found() from None
 
     def _photo(self, request: Request, entry: Entry) -> Response:
         from kbvr.serving.answers import page_answer

@@ -264,18 +264,42 @@ def test_a_scene_inside_the_page_opens_from_disk(web, glb, tmp_path):
 
 
 def test_a_scene_packed_by_draco_opens(web, site, glb, tmp_path):
-    """With the decoder that the page holds: nothing else is asked for."""
-    path = tmp_path / "packed.glb"
-    pack(glb, path)
-    web.files["/viewers/packed.glb"] = path
-    asked = []
-    with web.page(f"{site}/scene.html", SIZE_PX) as page:
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(f"{site}/scene.html?src=packed.glb")
+    """The decoder is asked for from beside the page, once, and only for such a scene."""
+    pack(glb, tmp_path / "packed.glb")
+    web.files["/viewers/packed.glb"] = tmp_path / "packed.glb"
+    with web.page(f"{site}/scene.html?src=card.glb", SIZE_PX) as page:
         loaded(page)
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.evaluate(f"window.loads = 0; {VIEWER}.addEventListener('load', () => window.loads++)")
+        for times in (1, 2):
+            drop(page, (tmp_path / "packed.glb").read_bytes())
+            page.wait_for_function(f"() => window.loads === {times}")
         assert np.mean(np.abs(drawn(page) - picture())) < 1
-    paths = [url.removeprefix(site) for url in asked if not url.startswith(("blob:", "data:"))]
-    assert paths == ["/scene.html?src=packed.glb", "/packed.glb"]
+    assert [url for url in asked if not url.startswith(("blob:", "data:"))] == [f"{site}/kbvr-draco.js"]
+
+
+def test_a_page_of_another_folder_finds_the_decoder_beside_the_script(web, site, glb, tmp_path):
+    """Under a policy that allows what comes from the site, and no styles or code in the page."""
+    pack(glb, tmp_path / "packed.glb")
+    web.files["/viewers/packed.glb"] = tmp_path / "packed.glb"
+    policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' blob:; worker-src blob:"
+    (tmp_path / "page.html").write_text(
+        f"""<!doctype html><meta http-equiv="Content-Security-Policy" content="{policy}">
+        <script src="/viewers/kbvr-photo.js" defer></script><kbvr-photo src="/viewers/packed.glb"></kbvr-photo>"""
+    )
+    with web.page(web.address(tmp_path / "page.html"), SIZE_PX) as page:
+        loaded(page)
+
+
+def test_a_decoder_that_cannot_be_loaded_is_told_of_in_words(web, site, glb, tmp_path):
+    pack(glb, tmp_path / "packed.glb")
+    web.files["/elsewhere/scene.html"] = PAGES / "scene.html"
+    web.files["/elsewhere/packed.glb"] = tmp_path / "packed.glb"
+    page = web.browser.new_page()
+    page.goto(f"{web.origin}/elsewhere/scene.html?src=packed.glb")
+    page.get_by_text("Its decoder, kbvr-draco.js, could not be loaded.").wait_for()
+    page.close()
 
 
 def unfolded(source):

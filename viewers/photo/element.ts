@@ -1,7 +1,8 @@
 import { bytesFromBase64 } from "./base64";
 import { KEYS, STEREO_LABELS, type Command } from "./commands";
 import { Controls } from "./controls";
-import { fetchBytes, parseScene } from "./load";
+import { fetchBytes } from "./fetch";
+import { parseScene } from "./load";
 import { Looking, mayAskForTilt } from "./looking";
 import { ATTRIBUTES, readOptions, STEREO_MODES, type Options } from "./options";
 import style from "./photo.css?inline";
