@@ -48,7 +48,9 @@ def site(web, glb):
 
 
 def loaded(page):
+    """Wait for the scene, and take over from its introduction with a key that does nothing else."""
     page.locator("kbvr-photo .loaded").wait_for()
+    page.evaluate(f"{VIEWER}.press(new KeyboardEvent('keydown', {{key: 'Shift'}}))")
 
 
 def settled(page):
@@ -446,7 +448,7 @@ def test_a_browser_without_webgl_is_told_of_in_words(web, site):
         page.get_by_text("This scene needs WebGL 2").wait_for()
 
 
-def test_who_wants_less_motion_moves_by_keys_only(web, site):
+def test_who_wants_less_motion_moves_by_drags_and_keys_only(web, site):
     with web.page(f"{site}/scene.html", SIZE_PX) as page:
         page.emulate_media(reduced_motion="reduce")
         page.goto(f"{site}/scene.html?src=card.glb&autoplay&stereo=wiggle")
@@ -459,6 +461,10 @@ def test_who_wants_less_motion_moves_by_keys_only(web, site):
         page.keyboard.press("ArrowRight")
         drawn(page)
         assert offset_m(page)[0] > 0
+        page.mouse.down()
+        page.mouse.move(2, 2)
+        drawn(page)
+        assert offset_m(page)[0] > 0.04
 
 
 @contextmanager

@@ -2,11 +2,14 @@ import { bytesFromBase64 } from "./base64";
 import { KEYS, STEREO_LABELS, type Command } from "./commands";
 import { Controls } from "./controls";
 import { fetchBytes } from "./fetch";
+import { Gestures } from "./gestures";
+import { Introduction } from "./introduction";
 import { parseScene } from "./load";
-import { Looking, mayAskForTilt } from "./looking";
+import { Looking } from "./looking";
 import { ATTRIBUTES, readOptions, STEREO_MODES, type Options } from "./options";
 import style from "./photo.css?inline";
 import { Problem } from "./problem";
+import { askForTilt, mayAskForTilt, onTiltAnswer, Tilt } from "./tilt";
 import { Viewer, type ViewState } from "./viewer";
 import { isHeadsetThere } from "./xr";
 
@@ -29,7 +32,7 @@ export class KbvrPhoto extends HTMLElement {
   #frame!: HTMLElement;
   #controls!: Controls;
   #viewer: Viewer | null = null;
-  #looking: Looking | null = null;
+  #introduction: Introduction | null = null;
   /** Whether the element has come near the window, so that its source has been opened. */
   #isOpened = false;
   #isNear = false;
@@ -38,9 +41,10 @@ export class KbvrPhoto extends HTMLElement {
   /** Ends everything of the element's stay in the page. */
   #stay = new AbortController();
 
-  /** The state of the view, or null without a scene. */
-  get state(): ViewState | null {
-    return this.#viewer?.state ?? null;
+  /** The state of the view, and whether the hint is shown; null without a scene. */
+  get state(): (ViewState & { readonly isHinting: boolean }) | null {
+    if (!this.#viewer) return null;
+    return Object.freeze({ ...this.#viewer.state, isHinting: this.#introduction?.isHinting ?? false });
   }
 
   connectedCallback(): void {
@@ -68,6 +72,7 @@ export class KbvrPhoto extends HTMLElement {
   attributeChangedCallback(name: (typeof ATTRIBUTES)[number], before: string | null, now: string | null): void {
     if (!this.#isOpened || before === now) return;
     if (name === "stereo" && this.#viewer) this.#viewer.stereo = readOptions(this).stereo;
+    else if (name === "fit" && this.#viewer) this.#viewer.fit = readOptions(this).fit;
     else void this.#openSource();
   }
 
@@ -83,6 +88,7 @@ export class KbvrPhoto extends HTMLElement {
 
   /** Run the command of a key; a page that consists of this element passes its keys on. */
   press(event: KeyboardEvent): void {
+    this.#introduction?.end();
     const command = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     const isForButton = event.key === " " && event.composedPath()[0] instanceof HTMLButtonElement;
     if (!command || !this.#viewer || isForButton || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -123,14 +129,7 @@ export class KbvrPhoto extends HTMLElement {
     this.#frame.prepend(canvas);
     const viewer = new Viewer(canvas, loaded, options, prefersCalm, () => this.#refresh());
     this.#viewer = viewer;
-    this.#looking = new Looking(
-      this,
-      viewer.head,
-      () => viewer.redraw(),
-      signal,
-      prefersCalm,
-      () => this.#controls.hide("tilt"),
-    );
+    this.#listen(canvas, viewer, options, prefersCalm, signal);
     const size = new ResizeObserver(([entry]) => viewer.resize(entry!.contentRect.width, entry!.contentRect.height));
     size.observe(canvas);
     signal.addEventListener("abort", () => size.disconnect());
@@ -144,10 +143,23 @@ export class KbvrPhoto extends HTMLElement {
     this.#controls.show("stereo", "recentre", "help");
     if (viewer.path.exists) this.#controls.show("path");
     if (document.fullscreenEnabled) this.#controls.show("full");
-    if (mayAskForTilt() && !prefersCalm) this.#controls.show("tilt");
     void isHeadsetThere().then((isThere) => isThere && !signal.aborted && this.#controls.show("headset"));
     this.#refresh();
     this.dispatchEvent(new Event("load"));
+  }
+
+  /** Let a person move the view; with less motion only by what cannot happen in passing: drags, touches and keys. */
+  #listen(canvas: HTMLCanvasElement, viewer: Viewer, options: Options, prefersCalm: boolean, signal: AbortSignal): void {
+    const offerTilt = () => mayAskForTilt() && !prefersCalm && this.#controls.show("tilt");
+    const repeats = options.autoplay && !viewer.path.exists;
+    const introduction = new Introduction(this, this.#frame, viewer, repeats, prefersCalm, offerTilt, signal);
+    this.#introduction = introduction;
+    new Gestures(this, canvas, viewer, () => introduction.end(), signal);
+    if (prefersCalm) return;
+    const redraw = () => viewer.redraw();
+    new Looking(this, viewer.head, redraw, signal);
+    new Tilt(viewer.head, redraw, () => introduction.addTilt(), signal);
+    onTiltAnswer(() => this.#controls.hide("tilt"), signal);
   }
 
   /** Report an error in the element and to the page. */
@@ -183,7 +195,7 @@ export class KbvrPhoto extends HTMLElement {
     this.#shown = new AbortController();
     this.#viewer?.dispose();
     this.#viewer = null;
-    this.#looking = null;
+    this.#introduction = null;
     this.#frame.querySelector("canvas")?.remove();
     this.#frame.classList.remove("loaded");
     this.#controls.stats("");
@@ -257,7 +269,7 @@ export class KbvrPhoto extends HTMLElement {
       case "recentre":
         return viewer.recentre();
       case "tilt":
-        return this.#looking?.askForTilt();
+        return askForTilt();
       case "headset":
         if (!(await isHeadsetThere())) return;
         return viewer.headset.enter().catch((error: unknown) => this.#tell(error));
@@ -272,15 +284,14 @@ export class KbvrPhoto extends HTMLElement {
 
   #move(viewer: Viewer, command: "left" | "right" | "up" | "down" | "nearer" | "farther"): void {
     const moves = {
-      left: () => viewer.head.nudge("drag", -STEP, 0),
-      right: () => viewer.head.nudge("drag", STEP, 0),
-      up: () => viewer.head.nudge("drag", 0, STEP),
-      down: () => viewer.head.nudge("drag", 0, -STEP),
-      nearer: () => viewer.head.magnify(ZOOM_STEP),
-      farther: () => viewer.head.magnify(1 / ZOOM_STEP),
+      left: () => viewer.look(-STEP, 0),
+      right: () => viewer.look(STEP, 0),
+      up: () => viewer.look(0, STEP),
+      down: () => viewer.look(0, -STEP),
+      nearer: () => viewer.magnify(ZOOM_STEP),
+      farther: () => viewer.magnify(1 / ZOOM_STEP),
     };
     moves[command]();
-    viewer.redraw();
   }
 
   /** Update the buttons to the state. */
