@@ -13,6 +13,8 @@ export interface Facts {
   /** Distance of the subject, which stands still on a flat screen. */
   readonly subject_m: number;
   readonly ipd_m: number;
+  /** Title of the photo, or an empty text. */
+  readonly photo: string;
 }
 
 /** Read the extras of a scene. */
@@ -38,5 +40,6 @@ export function readFacts(userData: Record<string, unknown>): Facts {
     farthest_m: one("farthest_m"),
     subject_m: one("subject_m"),
     ipd_m: one("ipd_m"),
+    photo: typeof extras["photo"] === "string" ? extras["photo"] : "",
   });
 }

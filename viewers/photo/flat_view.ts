@@ -8,7 +8,7 @@ import type { Fit, StereoMode } from "./options";
 const WIGGLE_S = 1.5;
 
 /** Comfortable parallax from nearest to farthest on a flat screen, as a share of the width (kbvr/motion/sway.py). */
-const PARALLAX = Object.freeze({ anaglyph: 0.02, sbs: 0.03, wiggle: 0.025 });
+const PARALLAX = Object.freeze({ anaglyph: 0.02, sbs: 0.03, cross: 0.03, wiggle: 0.025 });
 
 /** Draws the scene on the element's canvas, for one eye or two. */
 export class FlatView {
@@ -25,7 +25,8 @@ export class FlatView {
   draw(scene: Scene, camera: Camera, facts: Facts, head_m: Readonly<Vector3>, zoom: number, now_s: number): void {
     const size = this.renderer.getSize(new Vector2());
     const { mode } = this;
-    const width = mode === "sbs" ? size.x / 2 : size.x;
+    const isPair = mode === "sbs" || mode === "cross";
+    const width = isPair ? size.x / 2 : size.x;
     const window = windowOn(facts, width / size.y, this.fit, zoom);
     const half_m = mode === "none" ? 0 : this.#baseline(facts, window.halfWidth, mode) / 2;
     const draw = (side: number) => {
@@ -38,7 +39,7 @@ export class FlatView {
     else if (mode === "anaglyph") this.#anaglyph.draw(this.renderer, draw);
     else {
       for (const side of [-1, 1]) {
-        const x = side < 0 ? 0 : width;
+        const x = side < 0 === (mode === "sbs") ? 0 : width; // crossed eyes: the right view on the left
         this.renderer.setViewport(x, 0, width, size.y);
         this.renderer.setScissor(x, 0, width, size.y);
         this.renderer.setScissorTest(true);

@@ -6,6 +6,7 @@ import { FlatView } from "./flat_view";
 import { Head } from "./head";
 import type { LoadedScene } from "./load";
 import type { Options, StereoMode } from "./options";
+import { Problem } from "./problem";
 import { Headset } from "./xr";
 
 const BACKGROUND = 0x0c0c0e;
@@ -92,6 +93,11 @@ export class Viewer {
     });
   }
 
+  /** Title of the photo, or an empty text. */
+  get photo(): string {
+    return this.loaded.facts.photo;
+  }
+
   /** Frame times as text. */
   get frameTimes(): string {
     return this.#frameTimes.text();
@@ -129,6 +135,16 @@ export class Viewer {
     this.headset.recentre();
     this.changed();
     this.redraw();
+  }
+
+  /** Return the view as a PNG with the canvas's pixels; drawn now, because browsers keep no drawn picture. */
+  picture(): Promise<Blob> {
+    this.#draw();
+    return new Promise((done, fail) => {
+      const lost = () => fail(new Problem("Could not make a picture of the view. Reload the page and try again."));
+      if (this.#renderer.getContext().isContextLost()) lost();
+      else this.#renderer.domElement.toBlob((png) => (png ? done(png) : lost()), "image/png");
+    });
   }
 
   /** Draw at the browser's next frame. */
