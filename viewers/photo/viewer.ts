@@ -8,6 +8,7 @@ import type { LoadedScene } from "./load";
 import type { Box, Fit } from "./framing";
 import type { Options, StereoMode } from "./options";
 import { Sway } from "./sway";
+import { Problem } from "./problem";
 import { Headset } from "./xr";
 import { Zoom } from "./zoom";
 
@@ -118,12 +119,17 @@ export class Viewer {
 
   /** The number of pictures side by side. */
   get eyes(): 1 | 2 {
-    return this.#flat.mode === "sbs" ? 2 : 1;
+    return this.#flat.eyes;
   }
 
   /** Whether the picture moves without a person. */
   get movesByItself(): boolean {
     return this.path.isPlaying || this.#flat.mode === "wiggle";
+  }
+
+  /** Title of the photo, or an empty text. */
+  get photo(): string {
+    return this.loaded.facts.photo;
   }
 
   /** Frame times as text. */
@@ -183,6 +189,16 @@ export class Viewer {
     this.headset.recentre();
     this.changed();
     this.redraw();
+  }
+
+  /** Return the view as a PNG with the canvas's pixels; drawn now, because browsers keep no drawn picture. */
+  picture(): Promise<Blob> {
+    this.#draw();
+    return new Promise((done, fail) => {
+      const lost = () => fail(new Problem("Could not make a picture of the view. Reload the page and try again."));
+      if (this.#renderer.getContext().isContextLost()) lost();
+      else this.#renderer.domElement.toBlob((png) => (png ? done(png) : lost()), "image/png");
+    });
   }
 
   /** Draw at the browser's next frame. */
