@@ -1,6 +1,7 @@
 import { bytesFromBase64 } from "./base64";
 import { KEYS, STEREO_LABELS, type Command } from "./commands";
 import { Controls } from "./controls";
+import { Gallery } from "./gallery";
 import { fetchBytes, parseScene } from "./load";
 import { Looking, mayAskForTilt } from "./looking";
 import { ATTRIBUTES, readOptions, STEREO_MODES, type Options } from "./options";
@@ -120,7 +121,7 @@ export class KbvrPhoto extends HTMLElement {
     }
     const prefersCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#frame.prepend(canvas);
-    const viewer = new Viewer(canvas, loaded, options, prefersCalm, () => this.#refresh());
+    const viewer = new Viewer(canvas, loaded, options, prefersCalm, () => this.#refresh(), new Gallery(this));
     this.#viewer = viewer;
     this.#looking = new Looking(
       this,

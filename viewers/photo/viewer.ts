@@ -1,12 +1,14 @@
-import { Box3, Group, Mesh, Scene, Sphere, Texture, WebGLRenderer, type Material } from "three";
+import { Group, Scene, WebGLRenderer } from "three";
 
 import { FrameTimes } from "../shared/frame_times";
 import { CameraPath } from "./camera_path";
+import { farthest_m, inFileOrder, release } from "./contents";
 import { FlatView } from "./flat_view";
+import type { Gallery } from "./gallery";
 import { Head } from "./head";
 import type { LoadedScene } from "./load";
 import type { Options, StereoMode } from "./options";
-import { Headset } from "./xr";
+import { Headset, type HeadsetState } from "./xr";
 
 const BACKGROUND = 0x0c0c0e;
 const MAX_PIXEL_RATIO = 2;
@@ -20,7 +22,7 @@ export interface ViewState {
   readonly isPresenting: boolean;
   /** Offset of the head from the photo's camera, in metres. */
   readonly offset_m: readonly [number, number, number];
-  readonly headset: Readonly<{ scale: number; distance_m: number; veil: number }>;
+  readonly headset: HeadsetState;
 }
 
 /** One scene on one canvas; draws only after a change. */
@@ -45,6 +47,7 @@ export class Viewer {
     private readonly options: Options,
     prefersCalm: boolean,
     private readonly changed: () => void,
+    gallery: Gallery,
   ) {
     this.#renderer = new WebGLRenderer({ canvas, antialias: true, alpha: false, powerPreference: "high-performance" });
     this.#renderer.setClearColor(BACKGROUND, 1);
@@ -55,15 +58,14 @@ export class Viewer {
     this.#world.updateMatrixWorld(true);
 
     const { facts } = loaded;
-    const sphere = new Box3().setFromObject(loaded.root).getBoundingSphere(new Sphere());
     const near_m = Math.max(0.01, facts.nearest_m / 4);
-    const far_m = 2 * (sphere.radius + sphere.center.length()) + facts.farthest_m;
+    const far_m = farthest_m(loaded);
     this.head = new Head(facts.headBox_m, !prefersCalm);
     this.path = new CameraPath(loaded);
     this.#flat = new FlatView(this.#renderer, options.fit);
     this.#flat.mode = prefersCalm && options.stereo === "wiggle" ? "none" : options.stereo;
     this.#flat.reach(near_m, far_m);
-    this.headset = new Headset(this.#renderer, this.#scene, this.#world, loaded, far_m, {
+    this.headset = new Headset(this.#renderer, this.#scene, this.#world, loaded, gallery, {
       drawn: (now_ms) => this.#frameTimes.add(now_ms),
       frameTimes: () => (options.stats ? this.#frameTimes.text() : ""),
       began: () => {
@@ -172,28 +174,4 @@ export class Viewer {
     const { loaded, head } = this;
     this.#flat.draw(this.#scene, loaded.camera, loaded.facts, head.offset_m, head.zoom, this.#now_s);
   }
-}
-
-/** Draw blended meshes in the order of the file. */
-function inFileOrder(root: Group): void {
-  let index = 0;
-  root.traverse((node) => {
-    if (node instanceof Mesh) node.renderOrder = index++;
-  });
-}
-
-/** Free a scene's GPU memory and decoded pictures. */
-function release(root: Group): void {
-  root.traverse((node) => {
-    if (!(node instanceof Mesh)) return;
-    node.geometry.dispose();
-    for (const material of [node.material].flat() as Material[]) {
-      for (const texture of Object.values(material)) {
-        if (!(texture instanceof Texture)) continue;
-        texture.dispose();
-        if (texture.image instanceof ImageBitmap) texture.image.close();
-      }
-      material.dispose();
-    }
-  });
 }
