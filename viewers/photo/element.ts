@@ -5,6 +5,7 @@ import { Controls } from "./controls";
 import { describeKeys } from "./described";
 import { fetchBytes } from "./fetch";
 import { FullScreen } from "./full_screen";
+import { Gallery } from "./gallery";
 import { Gestures } from "./gestures";
 import { Introduction } from "./introduction";
 import { parseScene } from "./load";
@@ -132,7 +133,7 @@ export class KbvrPhoto extends HTMLElement {
     }
     const prefersCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#frame.prepend(canvas);
-    const viewer = new Viewer(canvas, loaded, options, prefersCalm, () => this.#refresh());
+    const viewer = new Viewer(canvas, loaded, options, prefersCalm, () => this.#refresh(), new Gallery(this));
     this.#viewer = viewer;
     this.#listen(canvas, viewer, options, prefersCalm, signal);
     const size = new ResizeObserver(([entry]) => viewer.resize(entry!.contentRect.width, entry!.contentRect.height));
