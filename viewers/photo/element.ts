@@ -1,13 +1,19 @@
+import { enterHeadset, savePicture, sharePage } from "./actions";
 import { bytesFromBase64 } from "./base64";
-import { KEYS, STEREO_LABELS, type Command } from "./commands";
+import { KEYS, labelOf, type Command } from "./commands";
 import { Controls } from "./controls";
-import { fetchBytes, parseScene } from "./load";
+import { describeKeys } from "./described";
+import { fetchBytes } from "./fetch";
+import { FullScreen } from "./full_screen";
+import { Gallery } from "./gallery";
 import { Gestures } from "./gestures";
 import { Introduction } from "./introduction";
+import { parseScene } from "./load";
 import { Looking } from "./looking";
-import { ATTRIBUTES, readOptions, STEREO_MODES, type Options } from "./options";
+import { ATTRIBUTES, readOptions, type Options } from "./options";
 import style from "./photo.css?inline";
 import { Problem } from "./problem";
+import { wayToShare } from "./share";
 import { askForTilt, mayAskForTilt, onTiltAnswer, Tilt } from "./tilt";
 import { Viewer, type ViewState } from "./viewer";
 import { isHeadsetThere } from "./xr";
@@ -30,6 +36,7 @@ export class KbvrPhoto extends HTMLElement {
 
   #frame!: HTMLElement;
   #controls!: Controls;
+  #fullScreen!: FullScreen;
   #viewer: Viewer | null = null;
   #introduction: Introduction | null = null;
   /** Whether the element has come near the window, so that its source has been opened. */
@@ -55,6 +62,7 @@ export class KbvrPhoto extends HTMLElement {
     this.#controls = new Controls(this.#frame, (command) => void this.#run(command));
     this.#stay = new AbortController();
     const { signal } = this.#stay;
+    this.#fullScreen = new FullScreen(this, () => this.#refresh(), signal);
     this.addEventListener("keydown", (event) => this.press(event), { signal });
     this.#takeDrops(signal);
     this.#watch(signal);
@@ -119,14 +127,13 @@ export class KbvrPhoto extends HTMLElement {
   #show(loaded: Awaited<ReturnType<typeof parseScene>>, options: Options, signal: AbortSignal): void {
     const canvas = document.createElement("canvas");
     canvas.tabIndex = 0;
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", options.alt);
+    describeKeys(canvas, options.alt, this.#frame);
     if (!canvas.getContext("webgl2", { antialias: true, alpha: true })) {
       throw new Problem("This scene needs WebGL 2, which this browser lacks or has turned off.");
     }
     const prefersCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#frame.prepend(canvas);
-    const viewer = new Viewer(canvas, loaded, options, prefersCalm, () => this.#refresh());
+    const viewer = new Viewer(canvas, loaded, options, prefersCalm, () => this.#refresh(), new Gallery(this));
     this.#viewer = viewer;
     this.#listen(canvas, viewer, options, prefersCalm, signal);
     const size = new ResizeObserver(([entry]) => viewer.resize(entry!.contentRect.width, entry!.contentRect.height));
@@ -139,10 +146,11 @@ export class KbvrPhoto extends HTMLElement {
       signal.addEventListener("abort", () => clearInterval(timer));
     }
     this.#frame.classList.add("loaded");
-    this.#controls.show("stereo", "recentre", "help");
+    this.#controls.show("modes", "recentre", "save", "headset", "help");
     if (viewer.path.exists) this.#controls.show("path");
-    if (document.fullscreenEnabled) this.#controls.show("full");
-    void isHeadsetThere().then((isThere) => isThere && !signal.aborted && this.#controls.show("headset"));
+    if (this.#fullScreen.isPossible) this.#controls.show("full");
+    if (wayToShare()) this.#controls.show("share");
+    void isHeadsetThere().then((isThere) => signal.aborted || this.#controls.offerHeadset(isThere, options.vr));
     this.#refresh();
     this.dispatchEvent(new Event("load"));
   }
@@ -198,7 +206,7 @@ export class KbvrPhoto extends HTMLElement {
     this.#frame.querySelector("canvas")?.remove();
     this.#frame.classList.remove("loaded");
     this.#controls.stats("");
-    this.#controls.hide("path", "stereo", "recentre", "tilt", "headset", "full", "help");
+    this.#controls.hideAll();
   }
 
   /** Browsers take the canvas from the oldest of many elements: one that is away loads again when it comes near. */
@@ -255,27 +263,32 @@ export class KbvrPhoto extends HTMLElement {
     if (!viewer) return;
     switch (command) {
       case "path":
-        return viewer.togglePath();
+        viewer.togglePath();
+        return this.#controls.announce(viewer.state.isPlaying ? "Playing" : "Paused");
       case "none":
       case "anaglyph":
       case "sbs":
+      case "cross":
       case "wiggle":
         viewer.stereo = command;
-        return;
-      case "stereo":
-        viewer.stereo = STEREO_MODES[(STEREO_MODES.indexOf(viewer.state.stereo) + 1) % STEREO_MODES.length]!;
-        return;
+        return this.#controls.announce(labelOf(command));
+      case "modes":
+        return this.#controls.toggleMenu();
       case "recentre":
-        return viewer.recentre();
+        viewer.recentre();
+        return this.#controls.announce("View reset");
+      case "save":
+        return savePicture(viewer, this.#controls).catch((error: unknown) => this.#tell(error));
+      case "share":
+        return sharePage(viewer, this.#controls).catch((error: unknown) => this.#tell(error));
       case "tilt":
         return askForTilt();
       case "headset":
-        if (!(await isHeadsetThere())) return;
-        return viewer.headset.enter().catch((error: unknown) => this.#tell(error));
+        return enterHeadset(viewer, this.#controls).catch((error: unknown) => this.#tell(error));
       case "full":
-        return document.fullscreenElement ? document.exitFullscreen() : this.requestFullscreen();
+        return this.#fullScreen.toggle();
       case "help":
-        return this.#controls.toggleHelp();
+        return this.#controls.help();
       default:
         this.#move(viewer, command);
     }
@@ -297,11 +310,12 @@ export class KbvrPhoto extends HTMLElement {
   #refresh(): void {
     const state = this.state;
     if (!state) return;
-    this.#controls.label("stereo", state.stereo, STEREO_LABELS[state.stereo]);
+    this.#controls.mode(state.stereo);
+    this.#controls.full(this.#fullScreen.isOn);
     this.#controls.label(
       "path",
       state.isPlaying ? "pause" : "play",
-      `${state.isPlaying ? "Pause" : "Play"} the camera path (space)`,
+      `${state.isPlaying ? "Pause" : "Play"} the camera path`,
     );
   }
 }

@@ -16,6 +16,8 @@ export interface Facts {
   /** The box around the subject; null if nothing stands out, or the file does not tell. */
   readonly subject_px: Box | null;
   readonly ipd_m: number;
+  /** Title of the photo, or an empty text. */
+  readonly photo: string;
 }
 
 /** Read the extras of a scene. */
@@ -50,5 +52,6 @@ export function readFacts(userData: Record<string, unknown>): Facts {
     subject_m: one("subject_m"),
     subject_px: box("subject_box_px"),
     ipd_m: one("ipd_m"),
+    photo: typeof extras["photo"] === "string" ? extras["photo"] : "",
   });
 }

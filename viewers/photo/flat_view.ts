@@ -10,7 +10,7 @@ import { Surround } from "./surround";
 const WIGGLE_S = 1.5;
 
 /** Comfortable parallax from nearest to farthest on a flat screen, as a share of the width (kbvr/motion/sway.py). */
-const PARALLAX = Object.freeze({ anaglyph: 0.02, sbs: 0.03, wiggle: 0.025 });
+const PARALLAX = Object.freeze({ anaglyph: 0.02, sbs: 0.03, cross: 0.03, wiggle: 0.025 });
 
 /** Draws the scene on the element's canvas, for one eye or two. */
 export class FlatView {
@@ -31,10 +31,15 @@ export class FlatView {
     scene.add(this.#surround.meshes);
   }
 
+  /** The number of pictures side by side. */
+  get eyes(): 1 | 2 {
+    return this.mode === "sbs" || this.mode === "cross" ? 2 : 1;
+  }
+
   /** Width over height of one eye's picture. */
   get aspect(): number {
     const { x, y } = this.renderer.getSize(new Vector2());
-    return (this.mode === "sbs" ? x / 2 : x) / y;
+    return x / this.eyes / y;
   }
 
   /** Draw the part of the photo that a frame shows, for a head at an offset from the camera. */
@@ -78,7 +83,7 @@ export class FlatView {
     const { x: whole, y: height } = renderer.getSize(new Vector2());
     const width = whole / 2;
     for (const side of [-1, 1]) {
-      const x = side < 0 ? 0 : width;
+      const x = side < 0 === (this.mode === "sbs") ? 0 : width; // crossed eyes: the right view on the left
       renderer.setViewport(x, 0, width, height);
       renderer.setScissor(x, 0, width, height);
       renderer.setScissorTest(true);

@@ -1,7 +1,7 @@
 import { FITS, type Fit } from "./framing";
 
 /** How a scene is shown on a flat screen. */
-export const STEREO_MODES = ["none", "anaglyph", "sbs", "wiggle"] as const;
+export const STEREO_MODES = ["none", "wiggle", "anaglyph", "sbs", "cross"] as const;
 export type StereoMode = (typeof STEREO_MODES)[number];
 
 /** The element's attributes, read once per scene. */
@@ -16,9 +16,11 @@ export interface Options {
   readonly stats: boolean;
   /** Whether files can be dropped on the element. */
   readonly droppable: boolean;
+  /** Whether there is a button for VR on small screens without a headset, too. */
+  readonly vr: boolean;
 }
 
-export const ATTRIBUTES = ["src", "alt", "fit", "stereo", "autoplay", "stats", "droppable"] as const;
+export const ATTRIBUTES = ["src", "alt", "fit", "stereo", "autoplay", "stats", "droppable", "vr"] as const;
 
 export function readOptions(element: HTMLElement): Options {
   const stereo = element.getAttribute("stereo") as StereoMode;
@@ -31,5 +33,6 @@ export function readOptions(element: HTMLElement): Options {
     autoplay: element.hasAttribute("autoplay"),
     stats: element.hasAttribute("stats"),
     droppable: element.hasAttribute("droppable"),
+    vr: element.hasAttribute("vr"),
   });
 }

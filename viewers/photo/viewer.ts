@@ -1,14 +1,17 @@
-import { Box3, Group, Mesh, Scene, Sphere, Texture, WebGLRenderer, type Material } from "three";
+import { Group, Scene, WebGLRenderer } from "three";
 
 import { FrameTimes } from "../shared/frame_times";
 import { CameraPath } from "./camera_path";
+import { farthest_m, inFileOrder, release } from "./contents";
 import { FlatView } from "./flat_view";
+import type { Gallery } from "./gallery";
 import { Head } from "./head";
 import type { LoadedScene } from "./load";
 import type { Box, Fit } from "./framing";
 import type { Options, StereoMode } from "./options";
 import { Sway } from "./sway";
-import { Headset } from "./xr";
+import { Problem } from "./problem";
+import { Headset, type HeadsetState } from "./xr";
 import { Zoom } from "./zoom";
 
 const BACKGROUND = 0x0c0c0e;
@@ -31,7 +34,7 @@ export interface ViewState {
   /** Left, top, right and bottom of what is in sight, in pixels of the photo; it may reach beyond the photo's border. */
   readonly frame_px: Box;
   readonly isSwaying: boolean;
-  readonly headset: Readonly<{ scale: number; distance_m: number; veil: number }>;
+  readonly headset: HeadsetState;
 }
 
 /** One scene on one canvas; draws only after a change. */
@@ -58,6 +61,7 @@ export class Viewer {
     private readonly options: Options,
     prefersCalm: boolean,
     private readonly changed: () => void,
+    gallery: Gallery,
   ) {
     this.#renderer = new WebGLRenderer({ canvas, antialias: true, alpha: false, powerPreference: "high-performance" });
     this.#renderer.setClearColor(BACKGROUND, 1);
@@ -68,9 +72,8 @@ export class Viewer {
     this.#world.updateMatrixWorld(true);
 
     const { facts } = loaded;
-    const sphere = new Box3().setFromObject(loaded.root).getBoundingSphere(new Sphere());
     const near_m = Math.max(0.01, facts.nearest_m / 4);
-    const far_m = 2 * (sphere.radius + sphere.center.length()) + facts.farthest_m;
+    const far_m = farthest_m(loaded);
     this.head = new Head(facts.headBox_m, !prefersCalm);
     this.sway = new Sway(this.head);
     this.zoom = new Zoom(facts.size_px, facts.subject_px, options.fit, !prefersCalm);
@@ -78,7 +81,7 @@ export class Viewer {
     this.#flat = new FlatView(this.#renderer, this.#scene, loaded.camera, facts);
     this.#flat.mode = prefersCalm && options.stereo === "wiggle" ? "none" : options.stereo;
     this.#flat.reach(near_m, far_m);
-    this.headset = new Headset(this.#renderer, this.#scene, this.#world, loaded, far_m, {
+    this.headset = new Headset(this.#renderer, this.#scene, this.#world, loaded, gallery, {
       drawn: (now_ms) => this.#frameTimes.add(now_ms),
       frameTimes: () => (options.stats ? this.#frameTimes.text() : ""),
       began: () => {
@@ -118,12 +121,17 @@ export class Viewer {
 
   /** The number of pictures side by side. */
   get eyes(): 1 | 2 {
-    return this.#flat.mode === "sbs" ? 2 : 1;
+    return this.#flat.eyes;
   }
 
   /** Whether the picture moves without a person. */
   get movesByItself(): boolean {
     return this.path.isPlaying || this.#flat.mode === "wiggle";
+  }
+
+  /** Title of the photo, or an empty text. */
+  get photo(): string {
+    return this.loaded.facts.photo;
   }
 
   /** Frame times as text. */
@@ -185,6 +193,16 @@ export class Viewer {
     this.redraw();
   }
 
+  /** Return the view as a PNG with the canvas's pixels; drawn now, because browsers keep no drawn picture. */
+  picture(): Promise<Blob> {
+    this.#draw();
+    return new Promise((done, fail) => {
+      const lost = () => fail(new Problem("Could not make a picture of the view. Reload the page and try again."));
+      if (this.#renderer.getContext().isContextLost()) lost();
+      else this.#renderer.domElement.toBlob((png) => (png ? done(png) : lost()), "image/png");
+    });
+  }
+
   /** Draw at the browser's next frame. */
   redraw(): void {
     if (this.#request || !this.#isOnScreen || this.headset.isPresenting) return;
@@ -226,28 +244,4 @@ export class Viewer {
   #draw(): void {
     this.#flat.draw(this.zoom.frame, this.head.offset_m, this.#now_s);
   }
-}
-
-/** Draw blended meshes in the order of the file. */
-function inFileOrder(root: Group): void {
-  let index = 0;
-  root.traverse((node) => {
-    if (node instanceof Mesh) node.renderOrder = index++;
-  });
-}
-
-/** Free a scene's GPU memory and decoded pictures. */
-function release(root: Group): void {
-  root.traverse((node) => {
-    if (!(node instanceof Mesh)) return;
-    node.geometry.dispose();
-    for (const material of [node.material].flat() as Material[]) {
-      for (const texture of Object.values(material)) {
-        if (!(texture instanceof Texture)) continue;
-        texture.dispose();
-        if (texture.image instanceof ImageBitmap) texture.image.close();
-      }
-      material.dispose();
-    }
-  });
 }
