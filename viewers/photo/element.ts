@@ -157,7 +157,11 @@ export class KbvrPhoto extends HTMLElement {
 
   /** Let a person move the view; with less motion only by what cannot happen in passing: drags, touches and keys. */
   #listen(canvas: HTMLCanvasElement, viewer: Viewer, options: Options, prefersCalm: boolean, signal: AbortSignal): void {
-    const offerTilt = () => mayAskForTilt() && !prefersCalm && this.#controls.show("tilt");
+    const offerTilt = () => {
+      if (prefersCalm || !mayAskForTilt()) return;
+      this.#controls.show("tilt");
+      this.#controls.wake();
+    };
     const repeats = options.autoplay && !viewer.path.exists;
     const introduction = new Introduction(this, this.#frame, viewer, repeats, prefersCalm, offerTilt, signal);
     this.#introduction = introduction;
