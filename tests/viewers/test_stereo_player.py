@@ -23,7 +23,7 @@ from kbvr.formats.still.vr180_photo import half_sphere, vr180_bytes
 from kbvr.formats.video.write_video import write_video
 from kbvr.options.export_options import FileOptions
 from kbvr.options.picture import Glasses
-from kbvr.plan.name_endings import NAME_ENDINGS, PLAYER_ENDINGS
+from kbvr.plan.name_endings import NAME_ENDINGS, OTHER_ENDINGS, PLAYER_ENDINGS
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "kbvr" / "pages" / "stereo.html"
@@ -183,7 +183,7 @@ def chosen(page, path):
 def test_the_table_of_names_is_that_of_the_outputs():
     table = json.loads((ROOT / "viewers" / "stereo" / "endings.json").read_text("utf-8"))
     tables = (NAME_ENDINGS, *PLAYER_ENDINGS.values())
-    assert table == {ending: layout for endings in tables for layout, ending in endings.items()}
+    assert table == {ending: layout for endings in tables for layout, ending in endings.items()} | OTHER_ENDINGS
 
 
 @pytest.mark.parametrize(
