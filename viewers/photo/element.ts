@@ -1,11 +1,12 @@
-import { bytesFromBase64 } from "./base64";
 import { KEYS, STEREO_LABELS, type Command } from "./commands";
 import { Controls } from "./controls";
+import { embeddedBytes } from "./embedded";
 import { fetchBytes } from "./fetch";
 import { parseScene } from "./load";
 import { Looking, mayAskForTilt } from "./looking";
 import { ATTRIBUTES, readOptions, STEREO_MODES, type Options } from "./options";
 import style from "./photo.css?inline";
+import { Poster } from "./poster";
 import { Problem } from "./problem";
 import { Viewer, type ViewState } from "./viewer";
 import { isHeadsetThere } from "./xr";
@@ -24,10 +25,11 @@ STYLE.replaceSync(style);
  * Fires `load` after the first picture, and `error` with a message in `detail`.
  */
 export class KbvrPhoto extends HTMLElement {
-  static readonly observedAttributes = ATTRIBUTES;
+  static readonly observedAttributes = [...ATTRIBUTES, "poster"];
 
   #frame!: HTMLElement;
   #controls!: Controls;
+  #poster!: Poster;
   #viewer: Viewer | null = null;
   #looking: Looking | null = null;
   /** Whether the element has come near the window, so that its source has been opened. */
@@ -49,6 +51,8 @@ export class KbvrPhoto extends HTMLElement {
     this.#frame.className = "frame";
     root.adoptedStyleSheets = [STYLE];
     root.replaceChildren(this.#frame);
+    this.#poster = new Poster(this);
+    this.#frame.append(this.#poster.layer);
     this.#controls = new Controls(this.#frame, (command) => void this.#run(command));
     this.#stay = new AbortController();
     const { signal } = this.#stay;
@@ -63,9 +67,11 @@ export class KbvrPhoto extends HTMLElement {
     this.#stay.abort();
     this.#clear();
     this.#controls.dispose();
+    this.#poster.dispose();
   }
 
-  attributeChangedCallback(name: (typeof ATTRIBUTES)[number], before: string | null, now: string | null): void {
+  attributeChangedCallback(name: string, before: string | null, now: string | null): void {
+    if (name === "poster") return this.#poster?.update();
     if (!this.#isOpened || before === now) return;
     if (name === "stereo" && this.#viewer) this.#viewer.stereo = readOptions(this).stereo;
     else void this.#openSource();
@@ -74,11 +80,6 @@ export class KbvrPhoto extends HTMLElement {
   /** Show a scene from memory. */
   open(glb: ArrayBuffer): Promise<void> {
     return this.#open(async () => glb);
-  }
-
-  /** Show a scene from base64. */
-  openBase64(text: string): Promise<void> {
-    return this.#open(async () => bytesFromBase64(text.trim()).buffer);
   }
 
   /** Run the command of a key; a page that consists of this element passes its keys on. */
@@ -93,7 +94,12 @@ export class KbvrPhoto extends HTMLElement {
 
   async #openSource(): Promise<void> {
     const { src } = readOptions(this);
-    if (src) await this.#open((signal) => fetchBytes(src, signal, (share) => this.#controls.progress(share)));
+    if (!src) return;
+    const progress = (share: number | null) => this.#controls.progress(share);
+    const isHere = src.startsWith("#");
+    await this.#open((signal) =>
+      isHere ? embeddedBytes(src.slice(1), signal, progress) : fetchBytes(src, signal, progress),
+    );
   }
 
   async #open(bytes: (signal: AbortSignal) => Promise<ArrayBuffer>): Promise<void> {
@@ -141,6 +147,7 @@ export class KbvrPhoto extends HTMLElement {
       signal.addEventListener("abort", () => clearInterval(timer));
     }
     this.#frame.classList.add("loaded");
+    this.#poster.fade();
     this.#controls.show("stereo", "recentre", "help");
     if (viewer.path.exists) this.#controls.show("path");
     if (document.fullscreenEnabled) this.#controls.show("full");
@@ -174,8 +181,10 @@ export class KbvrPhoto extends HTMLElement {
     this.#controls.say(text || "Drop a scene here: a .glb file made by kbvr.", choose);
   }
 
-  #openFile(file: File): Promise<void> {
-    return this.#open(() => file.arrayBuffer());
+  async #openFile(file: File): Promise<void> {
+    const opened = this.#open(() => file.arrayBuffer());
+    this.#poster.hide();
+    await opened;
   }
 
   #clear(): void {
@@ -186,6 +195,7 @@ export class KbvrPhoto extends HTMLElement {
     this.#looking = null;
     this.#frame.querySelector("canvas")?.remove();
     this.#frame.classList.remove("loaded");
+    this.#poster.show();
     this.#controls.stats("");
     this.#controls.hide("path", "stereo", "recentre", "tilt", "headset", "full", "help");
   }
@@ -212,6 +222,9 @@ export class KbvrPhoto extends HTMLElement {
     );
     observer.observe(this);
     signal.addEventListener("abort", () => observer.disconnect());
+    if (this.getAttribute("loading") !== "eager") return;
+    this.#isOpened = true;
+    void this.#openSource();
   }
 
   #takeDrops(signal: AbortSignal): void {
