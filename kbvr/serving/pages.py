@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from kbvr.serving import site
 from kbvr.serving.kinds import SCENE, STEREO, UNSHOWN
+from kbvr.serving.scene_facts import scene_facts, waiting_element
 from kbvr.serving.site import Entry, Listing
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -26,6 +27,9 @@ ICON_SVG = (
 
 ICON = f'<link rel="icon" href="data:image/svg+xml,{quote(ICON_SVG)}">'
 
+
+ELEMENT = "<kbvr-photo droppable></kbvr-photo>"
+"""The element in the page of scenes."""
 
 BACK = """<style>
 #all-files { position: fixed; top: max(12px, env(safe-area-inset-top)); right: max(12px, env(safe-area-inset-right));
@@ -74,8 +78,10 @@ def photo_page(entry: Entry) -> bytes:
     )
 
 
-def viewer_page(name: str, entry: Entry | None, *, has_list: bool) -> bytes:
+def viewer_page(name: str, entry: Entry | None, *, has_list: bool, scene: Path | None = None) -> bytes:
     """Return a viewer; its title names the file that it shows, and a link leads to the list if there is one.
+
+    If it shows a scene, the file's thumbnail is seen until the scene has arrived.
 
     Raises:
         OSError: if it has been removed.
@@ -85,6 +91,8 @@ def viewer_page(name: str, entry: Entry | None, *, has_list: bool) -> bytes:
     title = f"{entry.name} – kbvr" if entry else "kbvr"
     head = f"<title>{escape(title)}</title>{ICON}"
     page = re.sub(r"<title>[^<]*</title>", lambda _: head, page, count=1)
+    if entry and scene:
+        page = page.replace(ELEMENT, waiting_element(scene_facts(scene), entry.thumbnail_address), 1)
     before, body, after = page.rpartition("</body>")
     if has_list and body:
         page = before + BACK + body + after

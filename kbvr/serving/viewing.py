@@ -54,6 +54,11 @@ class Viewing:
             Route("/{address:path}", self._resource),
         ]
 
+    def prepare(self) -> None:
+        """Make what the first page needs before a browser asks for it."""
+        if self.site.listing.entries and not self.site.has_list:
+            self._thumbnails.make_ahead(self.site.listing.entries[0])
+
     def close(self) -> None:
         """End the work in the background, and remove the scenes."""
         self._thumbnails.close()
@@ -89,10 +94,13 @@ class Viewing:
         from kbvr.serving.answers import page_answer
         from kbvr.serving.pages import viewer_page
 
-        if name == SCENE and shown and shown.kind.is_photo and self._scenes.path_of(shown) is None:
-            # the photo has changed: its page makes the scene again
-            return RedirectResponse(shown.link, headers={"Cache-Control": KEEP_NOTHING})
-        return page_answer(request, viewer_page(name, shown, has_list=self.site.has_list), HTML, kept=ASK_AGAIN)
+        scene = None
+        if name == SCENE and shown:
+            scene = self._scenes.path_of(shown) if shown.kind.is_photo else shown.path
+            if scene is None:  # the photo has changed: its page makes the scene again
+                return RedirectResponse(shown.link, headers={"Cache-Control": KEEP_NOTHING})
+        page = viewer_page(name, shown, has_list=self.site.has_list, scene=scene)
+        return page_answer(request, page, HTML, kept=ASK_AGAIN)
 
     def _decoder(self, request: Request) -> Response:
         from kbvr.serving.answers import file_answer

@@ -15,5 +15,6 @@ function place(): void {
 if (poster) {
   place();
   poster.addEventListener("load", place);
+  poster.addEventListener("error", () => (poster.hidden = true));
   addEventListener("resize", place);
 }
