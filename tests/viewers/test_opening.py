@@ -1,4 +1,4 @@
-"""What people see from the first moment: the photo, then the scene in the same place, and the photo where it cannot be."""
+"""What people see from the first moment: the photo, then the scene in its place, or only the photo."""
 
 from __future__ import annotations
 
