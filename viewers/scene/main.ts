@@ -7,6 +7,8 @@ const query = new URLSearchParams(location.search);
 const embedded = document.getElementById("kbvr-scene")?.textContent;
 const src = query.get("src");
 
+const page = document.querySelector("main")!;
+page.querySelector("h1")!.textContent = document.title; // for screen readers
 const photo = new KbvrPhoto();
 photo.setAttribute("droppable", "");
 for (const name of PASSED) {
@@ -17,10 +19,10 @@ if (window.parent !== window) photo.style.touchAction = "pan-y"; // a finger scr
 document.addEventListener("keydown", (event) => event.target === document.body && photo.press(event));
 if (embedded) {
   photo.setAttribute("alt", document.title);
-  document.body.append(photo);
+  page.append(photo);
   void photo.openBase64(embedded);
 } else {
   const isHere = src && URL.canParse(src, location.href) && new URL(src, location.href).origin === location.origin;
   if (isHere) photo.setAttribute("src", src);
-  document.body.append(photo);
+  page.append(photo);
 }
