@@ -73,11 +73,13 @@ def view(
         _refuse_missing_libraries()
         host = lan_address(address)
         certificate = make_certificate(host)
+    viewing = Viewing(site, is_lan=lan)
     with (
         suppress(KeyboardInterrupt),
         warnings_to(print_message),
-        open_server(Viewing(site, is_lan=lan), host, number, certificate) as server,
+        open_server(viewing, host, number, certificate) as server,
     ):
+        viewing.prepare()
         urls = [server.url + link for link in site.links]
         if len(urls) != 1 or site.has_folders:
             urls.insert(0, server.url)

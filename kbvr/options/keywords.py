@@ -34,7 +34,7 @@ class ExportKeywords(TypedDict, total=False):
     container: Literal["auto", "mp4", "mkv", "webm"]
     max_mb: float | None
     name_for: Literal["any", "quest", "skybox", "deovr", "youtube", "plain"]
-    max_size: str | tuple[int, int] | None
+    max_size: int | str | tuple[int, int] | None
     aspect: str | tuple[float, float] | None
     quality: int | None
     picture: Literal["jpeg", "png", "webp"] | None
@@ -56,6 +56,9 @@ class ExportKeywords(TypedDict, total=False):
     triangles: int
     surround: Literal["none", "fade", "dome"]
     eye_height_m: float
+    fit: Literal["contain", "cover", "subject"] | None
+    autoplay: bool
+    page_url: str | None
     path: Literal["static", "swing", "circle", "orbit", "dolly", "dolly-zoom", "kenburns", "flight", "keyframes"] | None
     strength: Literal["gentle", "normal", "bold"]
     seconds: float | None

@@ -11,9 +11,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from kbvr.serving.headers import ASK_AGAIN, KEEP_NOTHING, SANDBOX
-from kbvr.serving.kinds import HTML, PHOTO, SCENE, STEREO
+from kbvr.serving.kinds import DRACO, HTML, PHOTO, SCENE, STEREO
 from kbvr.serving.scenes import Scenes
-from kbvr.serving.site import Entry, Site
+from kbvr.serving.site import PAGES, Entry, Site
 from kbvr.serving.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
@@ -57,6 +57,11 @@ class Viewing:
             Route("/{address:path}", self._resource),
         ]
 
+    def prepare(self) -> None:
+        """Make what the first page needs before a browser asks for it."""
+        if self.site.listing.entries and not self.site.has_list:
+            self._thumbnails.make_ahead(self.site.listing.entries[0])
+
     def close(self) -> None:
         """End the work in the background, and remove the scenes."""
         self._thumbnails.close()
@@ -73,6 +78,8 @@ class Viewing:
         shown = self.site.entry_at(request.query_params.get("src", ""))
         if address in (SCENE, STEREO):
             return self._viewer(request, address, shown)
+        if address == DRACO:
+            return self._decoder(request)
         if address == PHOTO and shown and shown.kind.is_photo:
             return self._photo(request, shown)
         if address == PROGRESS and shown and shown.kind.is_photo:
@@ -92,11 +99,14 @@ class Viewing:
         from kbvr.serving.answers import page_answer
         from kbvr.serving.pages import viewer_page
 
-        if name == SCENE and shown and shown.kind.is_photo and self._scenes.path_of(shown) is None:
-            # the photo has changed: its page makes the scene again
-            return RedirectResponse(shown.link, headers={"Cache-Control": KEEP_NOTHING})
+        scene = None
+        if name == SCENE and shown:
+            scene = self._scenes.path_of(shown) if shown.kind.is_photo else shown.path
+            if scene is None:  # the photo has changed: its page makes the scene again
+                return RedirectResponse(shown.link, headers={"Cache-Control": KEEP_NOTHING})
         qr = f"{QR}?src={request.query_params['src']}" if shown and self._is_lan else ""
-        return page_answer(request, viewer_page(name, shown, has_list=self.site.has_list, qr=qr), HTML, kept=ASK_AGAIN)
+        page = viewer_page(name, shown, has_list=self.site.has_list, scene=scene, qr=qr)
+        return page_answer(request, page, HTML, kept=ASK_AGAIN)
 
     def _qr(self, request: Request, entry: Entry) -> Response:
         """Return the code of the address of a viewer's page, and of no other address."""
@@ -106,6 +116,14 @@ class Viewing:
         viewer = STEREO if entry.kind.opens_in == STEREO else SCENE
         url = f"{request.base_url}{viewer}?src={request.query_params['src']}"
         return page_answer(request, qr_svg(url), "image/svg+xml", kept=KEEP_NOTHING)
+
+    def _decoder(self, request: Request) -> Response:
+        from kbvr.serving.answers import file_answer
+
+        try:
+            return file_answer(request, PAGES / DRACO, "text/javascript", kept=ASK_AGAIN, is_compressible=True)
+        except OSError:
+            raise not_found() from None
 
     def _photo(self, request: Request, entry: Entry) -> Response:
         from kbvr.serving.answers import page_answer

@@ -48,18 +48,22 @@ def site(web, glb):
 
 
 def loaded(page):
+    """Wait for the scene, and take over from its introduction with a key that does nothing else."""
     page.locator("kbvr-photo .loaded").wait_for()
+    page.evaluate(f"{VIEWER}.press(new KeyboardEvent('keydown', {{key: 'Shift'}}))")
 
 
 def settled(page):
-    """Wait until the page draws nothing more: two pictures of the head are the same."""
-    page.wait_for_function(
-        f"""() => {{
-          const [now, before] = [JSON.stringify({STATE}), window.before];
-          window.before = now;
-          return now === before;
-        }}""",
-        polling=150,
+    """Wait until the view is the same in four frames of the browser one after the other."""
+    page.evaluate(
+        f"""async () => {{
+          for (let [same, before] = [0, ""]; same < 3; ) {{
+            await new Promise(requestAnimationFrame);
+            const now = JSON.stringify({STATE});
+            same = now === before ? same + 1 : 0;
+            before = now;
+          }}
+        }}"""
     )
 
 
@@ -220,6 +224,7 @@ def test_an_anaglyph_and_a_wiggle_are_drawn(web, site):
 def test_a_still_scene_draws_no_frames(web, site):
     count = "window.frames = 0; const ask = requestAnimationFrame; requestAnimationFrame = f => (frames++, ask(f));"
     with shown(web, site) as page:
+        settled(page)
         page.evaluate(f"() => {{ {count} }}")
         page.wait_for_timeout(500)
         assert page.evaluate("frames") == 0
@@ -264,18 +269,42 @@ def test_a_scene_inside_the_page_opens_from_disk(web, glb, tmp_path):
 
 
 def test_a_scene_packed_by_draco_opens(web, site, glb, tmp_path):
-    """With the decoder that the page holds: nothing else is asked for."""
-    path = tmp_path / "packed.glb"
-    pack(glb, path)
-    web.files["/viewers/packed.glb"] = path
-    asked = []
-    with web.page(f"{site}/scene.html", SIZE_PX) as page:
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(f"{site}/scene.html?src=packed.glb")
+    """The decoder is asked for from beside the page, once, and only for such a scene."""
+    pack(glb, tmp_path / "packed.glb")
+    web.files["/viewers/packed.glb"] = tmp_path / "packed.glb"
+    with web.page(f"{site}/scene.html?src=card.glb", SIZE_PX) as page:
         loaded(page)
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.evaluate(f"window.loads = 0; {VIEWER}.addEventListener('load', () => window.loads++)")
+        for times in (1, 2):
+            drop(page, (tmp_path / "packed.glb").read_bytes())
+            page.wait_for_function(f"() => window.loads === {times}")
         assert np.mean(np.abs(drawn(page) - picture())) < 1
-    paths = [url.removeprefix(site) for url in asked if not url.startswith(("blob:", "data:"))]
-    assert paths == ["/scene.html?src=packed.glb", "/packed.glb"]
+    assert [url for url in asked if not url.startswith(("blob:", "data:"))] == [f"{site}/kbvr-draco.js"]
+
+
+def test_a_page_of_another_folder_finds_the_decoder_beside_the_script(web, site, glb, tmp_path):
+    """Under a policy that allows what comes from the site, and no styles or code in the page."""
+    pack(glb, tmp_path / "packed.glb")
+    web.files["/viewers/packed.glb"] = tmp_path / "packed.glb"
+    policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' blob:; worker-src blob:"
+    (tmp_path / "page.html").write_text(
+        f"""<!doctype html><meta http-equiv="Content-Security-Policy" content="{policy}">
+        <script src="/viewers/kbvr-photo.js" defer></script><kbvr-photo src="/viewers/packed.glb"></kbvr-photo>"""
+    )
+    with web.page(web.address(tmp_path / "page.html"), SIZE_PX) as page:
+        loaded(page)
+
+
+def test_a_decoder_that_cannot_be_loaded_is_told_of_in_words(web, site, glb, tmp_path):
+    pack(glb, tmp_path / "packed.glb")
+    web.files["/elsewhere/scene.html"] = PAGES / "scene.html"
+    web.files["/elsewhere/packed.glb"] = tmp_path / "packed.glb"
+    page = web.browser.new_page()
+    page.goto(f"{web.origin}/elsewhere/scene.html?src=packed.glb")
+    page.get_by_text("Its decoder, kbvr-draco.js, could not be loaded.").wait_for()
+    page.close()
 
 
 def unfolded(source):
@@ -412,7 +441,7 @@ def test_a_browser_without_webgl_is_told_of_in_words(web, site):
         page.get_by_text("This scene needs WebGL 2").wait_for()
 
 
-def test_who_wants_less_motion_moves_by_keys_only(web, site):
+def test_who_wants_less_motion_moves_by_drags_and_keys_only(web, site):
     with web.page(f"{site}/scene.html", SIZE_PX) as page:
         page.emulate_media(reduced_motion="reduce")
         page.goto(f"{site}/scene.html?src=card.glb&autoplay&stereo=wiggle")
@@ -425,6 +454,10 @@ def test_who_wants_less_motion_moves_by_keys_only(web, site):
         page.keyboard.press("ArrowRight")
         drawn(page)
         assert offset_m(page)[0] > 0
+        page.mouse.down()
+        page.mouse.move(2, 2)
+        drawn(page)
+        assert offset_m(page)[0] > 0.04
 
 
 @contextmanager

@@ -1,15 +1,21 @@
 import { enterHeadset, savePicture, sharePage } from "./actions";
-import { bytesFromBase64 } from "./base64";
 import { KEYS, labelOf, type Command } from "./commands";
 import { Controls } from "./controls";
 import { describeKeys } from "./described";
+import { embeddedBytes } from "./embedded";
+import { fetchBytes } from "./fetch";
 import { FullScreen } from "./full_screen";
-import { fetchBytes, parseScene } from "./load";
-import { Looking, mayAskForTilt } from "./looking";
+import { Gallery } from "./gallery";
+import { Gestures } from "./gestures";
+import { Introduction } from "./introduction";
+import { parseScene } from "./load";
+import { Looking } from "./looking";
 import { ATTRIBUTES, readOptions, type Options } from "./options";
 import style from "./photo.css?inline";
+import { Poster } from "./poster";
 import { Problem } from "./problem";
 import { wayToShare } from "./share";
+import { askForTilt, mayAskForTilt, onTiltAnswer, Tilt } from "./tilt";
 import { Viewer, type ViewState } from "./viewer";
 import { isHeadsetThere } from "./xr";
 
@@ -27,13 +33,14 @@ STYLE.replaceSync(style);
  * Fires `load` after the first picture, and `error` with a message in `detail`.
  */
 export class KbvrPhoto extends HTMLElement {
-  static readonly observedAttributes = ATTRIBUTES;
+  static readonly observedAttributes = [...ATTRIBUTES, "poster"];
 
   #frame!: HTMLElement;
   #controls!: Controls;
   #fullScreen!: FullScreen;
+  #poster!: Poster;
   #viewer: Viewer | null = null;
-  #looking: Looking | null = null;
+  #introduction: Introduction | null = null;
   /** Whether the element has come near the window, so that its source has been opened. */
   #isOpened = false;
   #isNear = false;
@@ -42,9 +49,10 @@ export class KbvrPhoto extends HTMLElement {
   /** Ends everything of the element's stay in the page. */
   #stay = new AbortController();
 
-  /** The state of the view, or null without a scene. */
-  get state(): ViewState | null {
-    return this.#viewer?.state ?? null;
+  /** The state of the view, and whether the hint is shown; null without a scene. */
+  get state(): (ViewState & { readonly isHinting: boolean }) | null {
+    if (!this.#viewer) return null;
+    return Object.freeze({ ...this.#viewer.state, isHinting: this.#introduction?.isHinting ?? false });
   }
 
   connectedCallback(): void {
@@ -53,6 +61,8 @@ export class KbvrPhoto extends HTMLElement {
     this.#frame.className = "frame";
     root.adoptedStyleSheets = [STYLE];
     root.replaceChildren(this.#frame);
+    this.#poster = new Poster(this);
+    this.#frame.append(this.#poster.layer);
     this.#controls = new Controls(this.#frame, (command) => void this.#run(command));
     this.#stay = new AbortController();
     const { signal } = this.#stay;
@@ -68,11 +78,14 @@ export class KbvrPhoto extends HTMLElement {
     this.#stay.abort();
     this.#clear();
     this.#controls.dispose();
+    this.#poster.dispose();
   }
 
-  attributeChangedCallback(name: (typeof ATTRIBUTES)[number], before: string | null, now: string | null): void {
+  attributeChangedCallback(name: string, before: string | null, now: string | null): void {
+    if (name === "poster") return this.#poster?.update();
     if (!this.#isOpened || before === now) return;
     if (name === "stereo" && this.#viewer) this.#viewer.stereo = readOptions(this).stereo;
+    else if (name === "fit" && this.#viewer) this.#viewer.fit = readOptions(this).fit;
     else void this.#openSource();
   }
 
@@ -81,13 +94,9 @@ export class KbvrPhoto extends HTMLElement {
     return this.#open(async () => glb);
   }
 
-  /** Show a scene from base64. */
-  openBase64(text: string): Promise<void> {
-    return this.#open(async () => bytesFromBase64(text.trim()).buffer);
-  }
-
   /** Run the command of a key; a page that consists of this element passes its keys on. */
   press(event: KeyboardEvent): void {
+    this.#introduction?.end();
     const command = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     const isForButton = event.key === " " && event.composedPath()[0] instanceof HTMLButtonElement;
     if (!command || !this.#viewer || isForButton || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -98,7 +107,12 @@ export class KbvrPhoto extends HTMLElement {
 
   async #openSource(): Promise<void> {
     const { src } = readOptions(this);
-    if (src) await this.#open((signal) => fetchBytes(src, signal, (share) => this.#controls.progress(share)));
+    if (!src) return;
+    const progress = (share: number | null) => this.#controls.progress(share);
+    const isHere = src.startsWith("#");
+    await this.#open((signal) =>
+      isHere ? embeddedBytes(src.slice(1), signal, progress) : fetchBytes(src, signal, progress),
+    );
   }
 
   async #open(bytes: (signal: AbortSignal) => Promise<ArrayBuffer>): Promise<void> {
@@ -125,16 +139,9 @@ export class KbvrPhoto extends HTMLElement {
     }
     const prefersCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#frame.prepend(canvas);
-    const viewer = new Viewer(canvas, loaded, options, prefersCalm, () => this.#refresh());
+    const viewer = new Viewer(canvas, loaded, options, prefersCalm, () => this.#refresh(), new Gallery(this));
     this.#viewer = viewer;
-    this.#looking = new Looking(
-      this,
-      viewer.head,
-      () => viewer.redraw(),
-      signal,
-      prefersCalm,
-      () => this.#controls.hide("tilt"),
-    );
+    this.#listen(canvas, viewer, options, prefersCalm, signal);
     const size = new ResizeObserver(([entry]) => viewer.resize(entry!.contentRect.width, entry!.contentRect.height));
     size.observe(canvas);
     signal.addEventListener("abort", () => size.disconnect());
@@ -145,14 +152,32 @@ export class KbvrPhoto extends HTMLElement {
       signal.addEventListener("abort", () => clearInterval(timer));
     }
     this.#frame.classList.add("loaded");
+    this.#poster.fade();
     this.#controls.show("modes", "recentre", "save", "headset", "help");
     if (viewer.path.exists) this.#controls.show("path");
     if (this.#fullScreen.isPossible) this.#controls.show("full");
     if (wayToShare()) this.#controls.show("share");
-    if (mayAskForTilt() && !prefersCalm) this.#controls.show("tilt");
     void isHeadsetThere().then((isThere) => signal.aborted || this.#controls.offerHeadset(isThere, options.vr));
     this.#refresh();
     this.dispatchEvent(new Event("load"));
+  }
+
+  /** Let a person move the view; with less motion only by what cannot happen in passing: drags, touches and keys. */
+  #listen(canvas: HTMLCanvasElement, viewer: Viewer, options: Options, prefersCalm: boolean, signal: AbortSignal): void {
+    const offerTilt = () => {
+      if (prefersCalm || !mayAskForTilt()) return;
+      this.#controls.show("tilt");
+      this.#controls.wake();
+    };
+    const repeats = options.autoplay && !viewer.path.exists;
+    const introduction = new Introduction(this, this.#frame, viewer, repeats, prefersCalm, offerTilt, signal);
+    this.#introduction = introduction;
+    new Gestures(this, canvas, viewer, () => introduction.end(), signal);
+    if (prefersCalm) return;
+    const redraw = () => viewer.redraw();
+    new Looking(this, viewer.head, redraw, signal);
+    new Tilt(viewer.head, redraw, () => introduction.addTilt(), signal);
+    onTiltAnswer(() => this.#controls.hide("tilt"), signal);
   }
 
   /** Report an error in the element and to the page. */
@@ -179,8 +204,10 @@ export class KbvrPhoto extends HTMLElement {
     this.#controls.say(text || "Drop a scene here: a .glb file made by kbvr.", choose);
   }
 
-  #openFile(file: File): Promise<void> {
-    return this.#open(() => file.arrayBuffer());
+  async #openFile(file: File): Promise<void> {
+    const opened = this.#open(() => file.arrayBuffer());
+    this.#poster.hide();
+    await opened;
   }
 
   #clear(): void {
@@ -188,9 +215,10 @@ export class KbvrPhoto extends HTMLElement {
     this.#shown = new AbortController();
     this.#viewer?.dispose();
     this.#viewer = null;
-    this.#looking = null;
+    this.#introduction = null;
     this.#frame.querySelector("canvas")?.remove();
     this.#frame.classList.remove("loaded");
+    this.#poster.show();
     this.#controls.stats("");
     this.#controls.hideAll();
   }
@@ -217,6 +245,9 @@ export class KbvrPhoto extends HTMLElement {
     );
     observer.observe(this);
     signal.addEventListener("abort", () => observer.disconnect());
+    if (this.getAttribute("loading") !== "eager") return;
+    this.#isOpened = true;
+    void this.#openSource();
   }
 
   #takeDrops(signal: AbortSignal): void {
@@ -268,7 +299,7 @@ export class KbvrPhoto extends HTMLElement {
       case "share":
         return sharePage(viewer, this.#controls).catch((error: unknown) => this.#tell(error));
       case "tilt":
-        return this.#looking?.askForTilt();
+        return askForTilt();
       case "headset":
         return enterHeadset(viewer, this.#controls).catch((error: unknown) => this.#tell(error));
       case "full":
@@ -282,15 +313,14 @@ export class KbvrPhoto extends HTMLElement {
 
   #move(viewer: Viewer, command: "left" | "right" | "up" | "down" | "nearer" | "farther"): void {
     const moves = {
-      left: () => viewer.head.nudge("drag", -STEP, 0),
-      right: () => viewer.head.nudge("drag", STEP, 0),
-      up: () => viewer.head.nudge("drag", 0, STEP),
-      down: () => viewer.head.nudge("drag", 0, -STEP),
-      nearer: () => viewer.head.magnify(ZOOM_STEP),
-      farther: () => viewer.head.magnify(1 / ZOOM_STEP),
+      left: () => viewer.look(-STEP, 0),
+      right: () => viewer.look(STEP, 0),
+      up: () => viewer.look(0, STEP),
+      down: () => viewer.look(0, -STEP),
+      nearer: () => viewer.magnify(ZOOM_STEP),
+      farther: () => viewer.magnify(1 / ZOOM_STEP),
     };
     moves[command]();
-    viewer.redraw();
   }
 
   /** Update the buttons to the state. */
