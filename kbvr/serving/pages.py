@@ -36,7 +36,7 @@ BACK = """<style>
   z-index: 1; padding: 12px 16px; border-radius: 10px; color: #f2f2f4; background: #141417d9;
   font: 14px/20px system-ui, sans-serif; text-decoration: none; }
 #all-files:hover { background: #2c2c33d9; }
-#all-files:focus-visible { outline: 2px solid #fff; outline-offset: 0; box-shadow: 0 0 0 4px #0b57d0; }
+#all-files:focus-visible { outline: 2px solid #fff; outline-offset: 0; box-shadow: 0 0 0 4px #003a94; }
 :fullscreen #all-files { display: none; }
 </style><nav aria-label="kbvr view"><a id="all-files" href="./">All files</a></nav>
 """
