@@ -229,9 +229,11 @@ class Web:
         fov_deg: float = 90,
         button: str | Pattern[str] = "Enter VR",
         before: Callable[[Page], Any] = lambda page: None,
+        scripts: Sequence[str] = (),
     ) -> Iterator[Headset]:
         """Open a page, do what comes before, click its button (by its name), and wait for an immersive session.
 
+        The scripts run before those of the page.
         The field of view is that from the top to the bottom of each eye's picture.
         """
         device = f"""
@@ -240,7 +242,7 @@ class Web:
           xrDevice.installRuntime({{forceInstall: true}});
         """
         emulator = (WEB / "node_modules/iwer/build/iwer.min.js").read_text("utf-8")
-        with self.page(address, (2 * size_px[0], size_px[1]), emulator + ";" + device) as page:
+        with self.page(address, (2 * size_px[0], size_px[1]), emulator + ";" + device, *scripts) as page:
             before(page)
             page.get_by_role("button", name=button).click()
             page.wait_for_function("() => xrDevice.activeSession")

@@ -12,6 +12,7 @@ from string import Template
 from urllib.parse import quote
 
 from kbvr.serving import site
+from kbvr.serving.gallery import GALLERY, PROGRESS
 from kbvr.serving.kinds import SCENE, STEREO, UNSHOWN
 from kbvr.serving.site import Entry, Listing
 
@@ -69,13 +70,13 @@ def photo_page(entry: Entry) -> bytes:
         name=escape(entry.name),
         thumbnail=entry.thumbnail_address,
         scene=f"{SCENE}?src={entry.scene_address}",
-        progress=f"progress?src={entry.address}",
+        progress=f"{PROGRESS}?src={entry.address}",
         links=links,
     )
 
 
 def viewer_page(name: str, entry: Entry | None, *, has_list: bool) -> bytes:
-    """Return a viewer; its title names the file that it shows, and a link leads to the list if there is one.
+    """Return a viewer, whose title names the file that it shows. It offers the list, if there is one.
 
     Raises:
         OSError: if it has been removed.
@@ -84,6 +85,8 @@ def viewer_page(name: str, entry: Entry | None, *, has_list: bool) -> bytes:
     page = re.sub(r'<link rel="icon" href="data:,"[^>]*>\s*', "", page, count=1)
     title = f"{entry.name} – kbvr" if entry else "kbvr"
     head = f"<title>{escape(title)}</title>{ICON}"
+    if has_list:
+        head += f'<meta name="kbvr-gallery" content="{GALLERY}">'
     page = re.sub(r"<title>[^<]*</title>", lambda _: head, page, count=1)
     before, body, after = page.rpartition("</body>")
     if has_list and body:

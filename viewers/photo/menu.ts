@@ -60,10 +60,10 @@ export class Menu {
     return [...this.#panel.targets(), ...this.#wall.targets()];
   }
 
-  /** Open or close the wall at the next frame. */
+  /** Open the wall as soon as there are scenes to choose from, or close it. */
   toggleWall(): void {
     if (this.#wall.isOpen) this.closeWall();
-    else if (this.choices.length > 1) this.#isWanted = true;
+    else this.#isWanted = !this.#isWanted;
   }
 
   closeWall(): void {
@@ -84,7 +84,7 @@ export class Menu {
   /** Show what is wanted: the wall, or the panel after a press, while the person looks at a hand, and in the dark. */
   offer(now_ms: number, head_m: Vector3, gaze: Vector3, grips: readonly Grip[], isDark: boolean, more: Offer): void {
     this.#now_ms = now_ms;
-    if (this.#isWanted) {
+    if (this.#isWanted && this.choices.length > 1) {
       this.#isWanted = false;
       if (!this.#wall.isOpen) this.#wall.open(this.choices, more.here);
       this.#wall.place(head_m, gaze);

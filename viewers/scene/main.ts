@@ -1,4 +1,5 @@
 import { KbvrPhoto } from "../photo/element";
+import { offerGallery } from "./gallery";
 
 /** Attributes of the element that the page's address can set. */
 const PASSED = ["fit", "stereo", "autoplay", "stats"] as const;
@@ -13,6 +14,7 @@ for (const name of PASSED) {
   const value = query.get(name);
   if (value !== null) photo.setAttribute(name, value);
 }
+offerGallery(photo);
 if (window.parent !== window) photo.style.touchAction = "pan-y"; // a finger scrolls the embedding page
 document.addEventListener("keydown", (event) => event.target === document.body && photo.press(event));
 if (embedded) {
