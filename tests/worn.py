@@ -82,6 +82,31 @@ class Worn:
         x, y, z = places[label]
         self._point(np.array((x, y + IWER_HEAD_M * (not on_floor), z)), hand, with_fingers=with_fingers)
 
+    def press(self, button: str, hand: Hand = "right") -> None:
+        """Press a button of a controller and let it go."""
+        press = "([button, value, hand]) => xrDevice.controllers[hand].updateButtonValue(button, value)"
+        for value in (1, 0):
+            self.headset.page.evaluate(press, [button, value, hand])
+            self.frames()
+
+    def push(self, x: float, y: float, hand: Hand = "right") -> None:
+        """Push a thumbstick to the right and away from the body; it stays there."""
+        push = "([x, y, hand]) => xrDevice.controllers[hand].updateAxes('thumbstick', x, y)"
+        self.headset.page.evaluate(push, [x, -y, hand])
+        self.frames()
+
+    def pinch(self, hand: Hand = "right") -> None:
+        """Pinch and let go."""
+        for value in (1, 0):
+            self.headset.page.evaluate(f"value => xrDevice.hands.{hand}.updatePinchValue(value)", value)
+            self.frames(4)
+
+    def ask(self) -> None:
+        """Call the panel: press where nothing is."""
+        self._point(np.array((0.2, 9, -0.3)), "right")
+        self.press("trigger")
+        self.until("state.targets.length > 0")
+
     def _point(self, place: np.ndarray, hand: Hand, *, with_fingers: bool = False) -> None:
         turned = looking(place - HANDS_M[hand])
         self.headset.page.evaluate(AIM, [list(HANDS_M[hand]), turned, hand, with_fingers])

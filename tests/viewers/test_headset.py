@@ -19,6 +19,7 @@ from scene_views import (
     within_frame,
 )
 from web_engines import IPD_M, IWER_HEAD_M
+from worn import Worn
 
 PAGES = Path(__file__).parents[2] / "kbvr" / "pages"
 EYE_PX = (420, 280)
@@ -103,3 +104,18 @@ def test_moving_the_head_uncovers_what_was_filled(worn, scene):
     assert uncovered.sum() > 20
     drawn = right[::6, ::6].reshape(-1, 3)[uncovered]
     assert np.median(np.abs(drawn - hits.colour[uncovered])) < 8
+
+
+def test_the_light_around_the_photo_has_steps(worn, scene):
+    """What is behind the head becomes brighter and darker, and the photo does not."""
+    camera = Glb.read(scene).camera[0][:3, 3]
+    person = Worn(worn)
+    behind, ahead = [], []
+    for step in ("dim", "bright", "dark"):
+        behind.append(np.mean(worn.seen(camera, (0, 1, 0, 0))))
+        ahead.append(worn.seen(camera)[0][80:140, 180:240].mean())
+        person.ask()
+        person.choose(f"Surround: {step}")
+    assert behind[2] < 0.5 * behind[0]
+    assert behind[1] > 1.2 * behind[0]
+    assert ahead == pytest.approx([ahead[0]] * 3, abs=0.5)

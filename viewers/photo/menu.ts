@@ -6,8 +6,8 @@ import { Note } from "./note";
 import { Panel, type PanelButton, type Target } from "./panel";
 import { Wall } from "./wall";
 
-const PANEL_S = 4;
-const POINTED_S = 1;
+const PANEL_S = 6;
+const POINTED_S = 2;
 const PANEL_WIDTH_M = 0.6;
 /** Cosine of the largest angle from the gaze at which a hand is being looked at. */
 const LOOKED_AT = Math.cos((14 * Math.PI) / 180);
