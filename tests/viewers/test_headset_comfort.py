@@ -1,4 +1,4 @@
-"""What keeps people at ease in an emulated headset: the vignette, postures, recentring, and the light around a photo."""
+"""What keeps people at ease in an emulated headset: the vignette, postures, recentring, the light around a photo."""
 
 from __future__ import annotations
 
