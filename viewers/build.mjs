@@ -2,33 +2,38 @@
 //
 // Each page is one file with its script and its style inside, so it opens from disk and loads nothing from other hosts.
 
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, realpath, rename, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
+import { threeParts } from "./three_parts.mjs";
+
 const here = dirname(fileURLToPath(import.meta.url));
 const target = resolve(process.argv[2] ?? join(here, "../kbvr/pages"));
 
-/** The base address of three.js's modules; unused, because the decoders are embedded. */
-const NOWHERE = "file:///";
+const three = await realpath(join(here, "node_modules/three"));
 
 const NOTICE = `/*!
-kbvr's viewer, MIT. It holds three.js:
+kbvr's viewer, MIT. It holds parts of three.js:
 
-${(await readFile(join(here, "node_modules/three/LICENSE"), "utf8")).trim()}
+${(await readFile(join(three, "LICENSE"), "utf8")).trim()}
+*/
+`;
 
-and the decoder of Draco, by the Draco authors, under the Apache License 2.0 (apache.org/licenses/LICENSE-2.0).
+const DRACO_NOTICE = `/*!
+For kbvr's viewer: the decoder of Draco, by the Draco authors, under the Apache License 2.0
+(apache.org/licenses/LICENSE-2.0).
 */
 `;
 
 /** Bundle one entry into one classic script without imports. */
-async function script(entry) {
+async function script(entry, notice = NOTICE) {
   const { output } = await build({
     configFile: false,
     root: here,
     logLevel: "warn",
-    define: { "import.meta.url": JSON.stringify(NOWHERE) },
+    plugins: [threeParts(three, await sources("photo"))],
     build: {
       write: false,
       target: "es2022",
@@ -39,7 +44,13 @@ async function script(entry) {
   });
   const chunks = output.filter((file) => file.type === "chunk");
   if (chunks.length !== 1) throw new Error(`${entry}: expected one script, got ${chunks.length}`);
-  return NOTICE + chunks[0].code.trim();
+  return notice + chunks[0].code.trim();
+}
+
+/** Return the text of a folder's modules. */
+async function sources(folder) {
+  const names = (await readdir(join(here, folder))).filter((name) => name.endsWith(".ts"));
+  return (await Promise.all(names.map((name) => readFile(join(here, folder, name), "utf8")))).join("\n");
 }
 
 /** Write a page with its script inlined. */
@@ -63,5 +74,6 @@ async function put(name, text) {
 
 await mkdir(target, { recursive: true });
 await put("kbvr-photo.js", await script("photo/element.ts"));
+await put("kbvr-draco.js", await script("photo/draco_decoder.ts", DRACO_NOTICE));
 await page("scene");
 await page("stereo");

@@ -16,7 +16,8 @@ class SceneFileOptions(OptionGroup, title="Scene"):
 
     texture: Texture = option(
         "webp",
-        "The format of a scene's textures. jpeg: the photo as JPEG and the rest as PNG, for older programs.",
+        "The format of a scene's textures. jpeg: the photo as JPEG, the rest as PNG and no extension of glTF that a "
+        "program must know, for older programs.",
         used_by=("gltf", "html"),
     )
     compress: Compression = option(

@@ -7,7 +7,7 @@ from http import HTTPStatus
 CONTENT_POLICY = "; ".join(
     (
         "default-src 'none'",
-        "script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:",
+        "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:",
         "style-src 'unsafe-inline'",
         "img-src 'self' blob: data:",
         "media-src 'self' blob: data:",

@@ -18,6 +18,9 @@ HTML, TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 SCENE, STEREO, PHOTO = "scene.html", "stereo.html", "photo.html"
 """The pages that show scenes, stereo pictures and videos, and photos until their scenes are made."""
 
+DRACO = "kbvr-draco.js"
+"""The decoder that the page of a scene loads if the scene needs it."""
+
 Icon = Literal["scene", "video", "picture", "file"]
 
 

@@ -30,12 +30,12 @@ ICON = f'<link rel="icon" href="data:image/svg+xml,{quote(ICON_SVG)}">'
 
 BACK = """<style>
 #all-files { position: fixed; top: max(12px, env(safe-area-inset-top)); right: max(12px, env(safe-area-inset-right));
-  z-index: 1; padding: 12px 16px; border-radius: 10px; color: #f2f2f4; background: #141417b8;
+  z-index: 1; padding: 12px 16px; border-radius: 10px; color: #f2f2f4; background: #141417d9;
   font: 14px/20px system-ui, sans-serif; text-decoration: none; }
 #all-files:hover { background: #2c2c33d9; }
-#all-files:focus-visible { outline: 3px solid #7db4ff; outline-offset: 2px; }
+#all-files:focus-visible { outline: 2px solid #fff; outline-offset: 0; box-shadow: 0 0 0 4px #0b57d0; }
 :fullscreen #all-files { display: none; }
-</style><a id="all-files" href="./">All files</a>
+</style><nav aria-label="kbvr view"><a id="all-files" href="./">All files</a></nav>
 """
 """The way from a viewer to the list."""
 
@@ -75,8 +75,14 @@ def photo_page(entry: Entry) -> bytes:
     )
 
 
-def viewer_page(name: str, entry: Entry | None, *, has_list: bool) -> bytes:
-    """Return a viewer, whose title names the file that it shows. It offers the list, if there is one.
+def viewer_page(name: str, entry: Entry | None, *, has_list: bool, qr: str = "") -> bytes:
+    """Return a viewer; its title names the file that it shows, and a link leads to the list if there is one.
+
+    Args:
+        name: file name of the viewer.
+        entry: the file that it shows.
+        has_list: whether there is a list, which headsets offer too.
+        qr: path of the QR code of its address; empty if other devices cannot open it.
 
     Raises:
         OSError: if it has been removed.
@@ -84,9 +90,10 @@ def viewer_page(name: str, entry: Entry | None, *, has_list: bool) -> bytes:
     page = (site.PAGES / name).read_text("utf-8")
     page = re.sub(r'<link rel="icon" href="data:,"[^>]*>\s*', "", page, count=1)
     title = f"{entry.name} – kbvr" if entry else "kbvr"
-    head = f"<title>{escape(title)}</title>{ICON}"
+    mark = f'<meta name="kbvr-view" content="{escape(qr)}">'  # read by viewers/photo/address.ts
     if has_list:
-        head += f'<meta name="kbvr-gallery" content="{GALLERY}">'
+        mark += f'<meta name="kbvr-gallery" content="{GALLERY}">'  # read by viewers/scene/gallery.ts
+    head = f"<title>{escape(title)}</title>{mark}{ICON}"
     page = re.sub(r"<title>[^<]*</title>", lambda _: head, page, count=1)
     before, body, after = page.rpartition("</body>")
     if has_list and body:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from kbvr.serving.gallery import GALLERY, PROGRESS, gallery_list
 from kbvr.serving.headers import ASK_AGAIN, KEEP_NOTHING, SANDBOX
-from kbvr.serving.kinds import HTML, PHOTO, SCENE, STEREO
+from kbvr.serving.kinds import DRACO, HTML, PHOTO, SCENE, STEREO
 from kbvr.serving.scenes import Scenes
-from kbvr.serving.site import Entry, Site
+from kbvr.serving.site import PAGES, Entry, Site
 from kbvr.serving.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
 logger = logging.getLogger(__name__)
+
+QR = "qr.svg"
+"""Path of the QR code of the address of a page, whose file is in the query."""
 
 GLB, JSON = "model/gltf-binary", "application/json"
 
@@ -74,10 +77,14 @@ class Viewing:
         shown = self.site.entry_at(request.query_params.get("src", ""))
         if address in (SCENE, STEREO):
             return self._viewer(request, address, shown)
+        if address == DRACO:
+            return self._decoder(request)
         if address == PHOTO and shown and shown.kind.is_photo:
             return self._photo(request, shown)
         if address == PROGRESS and shown and shown.kind.is_photo:
             return self._progress(request, shown)
+        if address == QR and shown and self._is_lan:
+            return self._qr(request, shown)
         entry = self.site.entry_at(address)
         if entry is None:
             raise not_found()
@@ -94,7 +101,25 @@ class Viewing:
         if name == SCENE and shown and shown.kind.is_photo and self._scenes.path_of(shown) is None:
             # the photo has changed: its page makes the scene again
             return RedirectResponse(shown.link, headers={"Cache-Control": KEEP_NOTHING})
-        return page_answer(request, viewer_page(name, shown, has_list=self.site.has_list), HTML, kept=ASK_AGAIN)
+        qr = f"{QR}?src={request.query_params['src']}" if shown and self._is_lan else ""
+        return page_answer(request, viewer_page(name, shown, has_list=self.site.has_list, qr=qr), HTML, kept=ASK_AGAIN)
+
+    def _qr(self, request: Request, entry: Entry) -> Response:
+        """Return the code of the address of a viewer's page, and of no other address."""
+        from kbvr.serving.answers import page_answer
+        from kbvr.serving.qr_code import qr_svg
+
+        viewer = STEREO if entry.kind.opens_in == STEREO else SCENE
+        url = f"{request.base_url}{viewer}?src={request.query_params['src']}"
+        return page_answer(request, qr_svg(url), "image/svg+xml", kept=KEEP_NOTHING)
+
+    def _decoder(self, request: Request) -> Response:
+        from kbvr.serving.answers import file_answer
+
+        try:
+            return file_answer(request, PAGES / DRACO, "text/javascript", kept=ASK_AGAIN, is_compressible=True)
+        except OSError:
+            raise not_found() from None
 
     def _photo(self, request: Request, entry: Entry) -> Response:
         from kbvr.serving.answers import page_answer

@@ -176,7 +176,7 @@ def test_the_light_around_the_photo_is_remembered(worn):
     assert "Surround: bright" in worn.labels
     page.evaluate("xrDevice.activeSession.end()")
     page.wait_for_function("() => !xrDevice.activeSession")
-    page.get_by_role("button", name="Enter VR").click()
+    page.locator("kbvr-photo canvas").press("v")
     page.wait_for_function("() => xrDevice.activeSession")
     worn.frames(3)
     worn.ask()

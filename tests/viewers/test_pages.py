@@ -31,7 +31,9 @@ def test_the_lock_names_no_host():
 
 
 def test_the_pages_are_built():
-    assert {page.name for page in PAGES} == {"kbvr-photo.js", "scene.html", "stereo.html"}, "pip install -e ."
+    assert {page.name for page in PAGES} == {"kbvr-draco.js", "kbvr-photo.js", "scene.html", "stereo.html"}, (
+        "pip install -e ."
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

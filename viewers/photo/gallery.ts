@@ -1,4 +1,5 @@
-import { fetchBytes, parseScene, type LoadedScene } from "./load";
+import { fetchBytes } from "./fetch";
+import { parseScene, type LoadedScene } from "./load";
 import { Problem } from "./problem";
 
 /** Time between two questions about how far a scene is. */

@@ -1,13 +1,37 @@
-import { LoadingManager, type AnimationClip, type Camera, type Group } from "three";
-import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
+import {
+  DoubleSide,
+  FrontSide,
+  Group,
+  Matrix4,
+  Mesh,
+  MeshBasicMaterial,
+  Object3D,
+  PerspectiveCamera,
+  type AnimationClip,
+  type BufferGeometry,
+  type Camera,
+  type Texture,
+} from "three";
 
-import { dracoLoader } from "./draco";
+import { Accessors, entry } from "./accessors";
+import { readAnimation } from "./animation";
 import { readFacts, type Facts } from "./facts";
+import { readGeometries } from "./geometry";
+import { splitGlb } from "./glb";
+import type { Gltf, GltfNode, GltfPrimitive } from "./gltf";
+import { readTexture } from "./pictures";
 import { Problem } from "./problem";
 
-const GLB_MAGIC = 0x46546c67;
-const JSON_CHUNK = 0x4e4f534a;
-const HEADER_BYTES = 20;
+/** Extensions that kbvr's scenes may require. */
+const KNOWN = new Set([
+  "KHR_materials_unlit",
+  "KHR_mesh_quantization",
+  "EXT_texture_webp",
+  "KHR_draco_mesh_compression",
+]);
+
+const RADIANS = 180 / Math.PI;
+const HALF = 0.5;
 
 export interface LoadedScene {
   readonly root: Group;
@@ -17,91 +41,103 @@ export interface LoadedScene {
   readonly path: AnimationClip | undefined;
 }
 
-/** Return the file name in an address, for messages. */
-function nameIn(url: string): string {
-  const name = new URL(url, document.baseURI).pathname.split("/").pop() || url;
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name; // an unescaped percent sign
-  }
-}
-
-/** Fetch a file; report the loaded share, 0 to 1, or null if the length is unknown. */
-export async function fetchBytes(
-  url: string,
-  signal: AbortSignal,
-  progress: (share: number | null) => void,
-): Promise<ArrayBuffer> {
-  const name = nameIn(url);
-  let response: Response;
-  try {
-    response = await fetch(url, { signal });
-  } catch (error) {
-    if (signal.aborted) throw error;
-    const disk = location.protocol === "file:" ? " A page opened from disk cannot read other files." : "";
-    throw new Problem(`Could not load ${name}: no response.${disk}`);
-  }
-  if (!response.ok || !response.body) {
-    throw new Problem(`Could not load ${name}: ${response.status} ${response.statusText}`.trimEnd() + ".");
-  }
-  const length = response.headers.has("content-encoding") ? 0 : Number(response.headers.get("content-length"));
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  let received = 0;
-  progress(length ? 0 : null);
-  for (const reader = response.body.getReader(); ;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    parts.push(value);
-    received += value.length;
-    progress(length ? Math.min(received / length, 1) : null);
-  }
-  return new Blob(parts).arrayBuffer();
-}
-
-/** Return the JSON part of a GLB. */
-function header(bytes: ArrayBuffer): { extensionsRequired?: string[] } {
-  const view = new DataView(bytes);
-  if (bytes.byteLength < HEADER_BYTES || view.getUint32(0, true) !== GLB_MAGIC) {
-    throw new Problem("This is not a GLB file.");
-  }
-  const length = view.getUint32(12, true);
-  if (view.getUint32(4, true) !== 2 || view.getUint32(16, true) !== JSON_CHUNK) {
-    throw new Problem("This GLB does not have version 2.");
-  }
-  if (view.getUint32(8, true) > bytes.byteLength || HEADER_BYTES + length > bytes.byteLength) {
-    throw new Problem("This GLB is incomplete: part of the file is missing.");
-  }
-  try {
-    return JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, HEADER_BYTES, length)));
-  } catch {
-    throw new Problem("This GLB is damaged: its JSON cannot be read.");
-  }
-}
-
-/** Read a scene; it must not refer to other files. */
+/** Read a scene that kbvr wrote: unlit triangles, a camera and its path; it must not refer to other files. */
 export async function parseScene(bytes: ArrayBuffer): Promise<LoadedScene> {
-  const draco = header(bytes).extensionsRequired?.includes("KHR_draco_mesh_compression") ? dracoLoader() : null;
-  const manager = new LoadingManager();
-  const outside = new Problem("This GLB requires other files; scenes made by kbvr never do.");
-  let isWhole = true;
-  manager.setURLModifier((url) => {
-    if (/^(blob|data):/.test(url)) return url;
-    isWhole = false; // three.js continues without the texture
-    throw outside;
-  });
-  const loader = new GLTFLoader(manager);
-  if (draco) loader.setDRACOLoader(draco);
+  const { json, binary } = splitGlb(bytes);
   try {
-    const gltf = await loader.parseAsync(bytes, "");
-    if (!isWhole) throw outside;
-    const facts = readFacts(gltf.scene.userData);
-    const camera = gltf.cameras[0];
-    if (!camera) throw new Problem("The scene is damaged: it has no camera.");
-    return Object.freeze({ root: gltf.scene, facts, camera, path: gltf.animations[0] });
+    return await read(json as Gltf, binary);
   } catch (error) {
     throw error instanceof Problem ? error : new Problem(`This GLB is damaged: ${(error as Error).message}`);
-  } finally {
-    draco?.dispose();
+  }
+}
+
+async function read(gltf: Gltf, binary: Uint8Array<ArrayBuffer>): Promise<LoadedScene> {
+  if ([...(gltf.images ?? []), ...(gltf.buffers ?? [])].some(({ uri }) => uri !== undefined)) {
+    throw new Problem("This GLB requires other files; scenes made by kbvr never do.");
+  }
+  const unknown = gltf.extensionsRequired?.find((name) => !KNOWN.has(name));
+  if (unknown) throw new Problem(`This GLB requires ${unknown}; scenes made by kbvr never do.`);
+  const scene = entry(gltf.scenes, gltf.scene ?? 0, "scene");
+  const facts = readFacts(scene.extras ?? {});
+  const accessors = new Accessors(gltf, binary);
+  const [geometries, textures] = await Promise.all([
+    readGeometries(gltf, accessors),
+    Promise.all((gltf.textures ?? []).map((_, index) => readTexture(gltf, accessors, index))),
+  ]);
+  const nodes = new Nodes(gltf, geometries, textures);
+  const root = new Group();
+  for (const index of scene.nodes ?? []) root.add(nodes.at(index));
+  if (!nodes.camera) throw new Problem("The scene is damaged: it has no camera.");
+  const animation = gltf.animations?.[0];
+  const path = animation && readAnimation(animation, accessors, nodes.made);
+  return Object.freeze({ root, facts, camera: nodes.camera, path });
+}
+
+/** The nodes of a document as objects of three.js. */
+class Nodes {
+  readonly made = new Map<number, Object3D>();
+  camera: PerspectiveCamera | null = null;
+  readonly #materials = new Map<string, MeshBasicMaterial>();
+
+  constructor(
+    private readonly gltf: Gltf,
+    private readonly geometries: ReadonlyMap<GltfPrimitive, BufferGeometry>,
+    private readonly textures: readonly Texture[],
+  ) {}
+
+  /** Return a node with all below it. */
+  at(index: number): Object3D {
+    if (this.made.has(index)) throw new Problem(`This GLB is damaged: node ${index} has two parents.`);
+    const node = entry(this.gltf.nodes, index, "node");
+    const object = this.#object(node);
+    this.made.set(index, object);
+    object.name = node.name ?? "";
+    if (node.matrix) object.applyMatrix4(new Matrix4().fromArray([...node.matrix]));
+    if (node.translation) object.position.fromArray(node.translation);
+    if (node.rotation) object.quaternion.fromArray(node.rotation);
+    if (node.scale) object.scale.fromArray(node.scale);
+    for (const child of node.children ?? []) object.add(this.at(child));
+    return object;
+  }
+
+  #object(node: GltfNode): Object3D {
+    if (node.camera !== undefined) return this.#newCamera(node.camera);
+    if (node.mesh === undefined) return new Group();
+    const { primitives } = entry(this.gltf.meshes, node.mesh, "mesh");
+    const meshes = primitives.map((one) => {
+      const geometry = this.geometries.get(one)!;
+      return new Mesh(geometry, this.#material(one.material, geometry.hasAttribute("color")));
+    });
+    return meshes.length === 1 ? meshes[0]! : new Group().add(...meshes);
+  }
+
+  #newCamera(index: number): PerspectiveCamera {
+    const { perspective } = entry(this.gltf.cameras, index, "camera");
+    if (!perspective) throw new Problem("The scene is damaged: its camera has no perspective.");
+    const { yfov, aspectRatio = 1, znear, zfar } = perspective;
+    const camera = new PerspectiveCamera(yfov * RADIANS, aspectRatio, znear, zfar);
+    this.camera ??= camera;
+    return camera;
+  }
+
+  /** Return the material of a number, for vertices with colours or without. */
+  #material(index: number | undefined, vertexColors: boolean): MeshBasicMaterial {
+    const key = `${index} ${vertexColors}`;
+    const known = this.#materials.get(key);
+    if (known) return known;
+    const { name, pbrMetallicRoughness, alphaMode, alphaCutoff, doubleSided } =
+      index === undefined ? {} : entry(this.gltf.materials, index, "material");
+    const { baseColorFactor: [r, g, b, opacity] = [1, 1, 1, 1], baseColorTexture } = pbrMetallicRoughness ?? {};
+    const map = baseColorTexture ? entry(this.textures, baseColorTexture.index, "texture") : null;
+    const blends = alphaMode === "BLEND";
+    const alphaTest = alphaMode === "MASK" ? (alphaCutoff ?? HALF) : 0;
+    const side = doubleSided ? DoubleSide : FrontSide;
+    const material = new MeshBasicMaterial({ map, opacity, side, vertexColors, alphaTest });
+    material.name = name ?? "";
+    material.color.setRGB(r, g, b); // light, as glTF's factors are
+    material.transparent = blends;
+    material.depthWrite = !blends;
+    this.#materials.set(key, material);
+    return material;
   }
 }

@@ -1,154 +1,153 @@
-import { Vector3, type Object3D } from "three";
+import { BUTTONS, MODES, type Command } from "./commands";
+import { drawing, type Icon } from "./icons";
+import { made } from "./made";
+import type { StereoMode } from "./options";
 
-import type { Choice } from "./gallery";
-import type { Grip } from "./grip";
-import { Note } from "./note";
-import { Panel, type PanelButton, type Target } from "./panel";
-import { Wall } from "./wall";
+/** Keys that open the menu from its button -> the place of the item that gets the focus. */
+const OPENING: Readonly<Record<string, number>> = Object.freeze({ ArrowDown: 0, ArrowUp: -1 });
 
-const PANEL_S = 6;
-const POINTED_S = 2;
-const PANEL_WIDTH_M = 0.6;
-/** Cosine of the largest angle from the gaze at which a hand is being looked at. */
-const LOOKED_AT = Math.cos((14 * Math.PI) / 180);
-/** Cosine of the angle from the gaze beyond which a new note is out of sight. */
-const OUT_OF_SIGHT = Math.cos((45 * Math.PI) / 180);
-
-export interface MenuActions {
-  /** Two rows of buttons for the scene and the session, with the labels of now. */
-  readonly buttons: () => readonly (readonly PanelButton[])[];
-  readonly choose: (choice: Choice) => void;
-  /** Go to the next scene, or the previous one for -1. */
-  readonly step: (by: number) => void;
-  /** Whether a scene is being loaded, and how to stop that. */
-  readonly isLoading: () => boolean;
-  readonly cancel: () => void;
-}
-
-/** What a person points at in a headset: a panel with buttons and notes, and the wall of scenes. */
+/**
+ * The menu of view modes, and of the commands that the bar has no room for.
+ *
+ * A menu button with menuitemradio and menuitem, as in the ARIA Authoring Practices: arrows, Home, End and first letters
+ * move the focus, Escape and Tab close the menu.
+ */
 export class Menu {
-  readonly note = new Note();
-  /** Scenes to choose from. */
-  choices: readonly Choice[] = [];
-  readonly #panel: Panel;
-  readonly #wall: Wall;
-  readonly #previous: PanelButton = { label: "Previous", press: () => this.actions.step(-1) };
-  readonly #gallery: PanelButton = { label: "Gallery", press: () => (this.#isWanted = true) };
-  readonly #next: PanelButton = { label: "Next", press: () => this.actions.step(1) };
-  #isWanted = false;
-  #panelUntil_ms = 0;
-  #now_ms = 0;
+  readonly list = made("div", "menu");
+  readonly #items = new Map<Command, HTMLButtonElement>();
+  readonly #stay = new AbortController();
 
-  constructor(private readonly actions: MenuActions) {
-    const gallery = [this.#previous, this.#gallery, this.#next];
-    this.#panel = new Panel(() => [this.choices.length > 1 ? gallery : [], ...actions.buttons()], 3, PANEL_WIDTH_M);
-    const close = { label: "Close", press: () => this.closeWall() };
-    const cancel = { label: "Cancel", press: () => actions.cancel() };
-    this.#wall = new Wall(actions.choose, () => (actions.isLoading() ? cancel : close));
-  }
-
-  get objects(): readonly Object3D[] {
-    return [this.#panel.mesh, this.#wall.group, this.#wall.bar.mesh];
-  }
-
-  get isWallOpen(): boolean {
-    return this.#wall.isOpen;
-  }
-
-  /** What can be pointed at, for tests. */
-  get targets(): readonly Target[] {
-    return [...this.#panel.targets(), ...this.#wall.targets()];
-  }
-
-  /** Open the wall as soon as there are scenes to choose from, or close it. */
-  toggleWall(): void {
-    if (this.#wall.isOpen) this.closeWall();
-    else this.#isWanted = !this.#isWanted;
-  }
-
-  closeWall(): void {
-    this.#isWanted = false;
-    if (this.#wall.isOpen) this.#wall.close();
-  }
-
-  turnPage(step: number): void {
-    this.#wall.turn(step);
-  }
-
-  /** Put what is shown before the head again. */
-  follow(): void {
-    this.#panel.hide();
-    this.#isWanted ||= this.#wall.isOpen;
-  }
-
-  /** Show what is wanted: the wall, or the panel after a press, while the person looks at a hand, and in the dark. */
-  offer(now_ms: number, head_m: Vector3, gaze: Vector3, grips: readonly Grip[], isDark: boolean, more: Offer): void {
-    this.#now_ms = now_ms;
-    if (this.#isWanted && this.choices.length > 1) {
-      this.#isWanted = false;
-      if (!this.#wall.isOpen) this.#wall.open(this.choices, more.here);
-      this.#wall.place(head_m, gaze);
+  constructor(
+    private readonly button: HTMLButtonElement,
+    private readonly run: (command: Command) => void,
+    private readonly changed: () => void,
+  ) {
+    this.list.id = "menu";
+    this.list.hidden = true;
+    this.list.setAttribute("role", "menu");
+    this.list.setAttribute("aria-label", "View mode");
+    const modes = made("div");
+    modes.setAttribute("role", "group");
+    modes.setAttribute("aria-label", "View mode");
+    modes.append(...MODES.map(([mode, label, key]) => this.#item(mode, mode, label, key)));
+    const more = made("div", "more");
+    more.setAttribute("role", "group");
+    more.setAttribute("aria-label", "More");
+    for (const { command, icon, label, key, room } of BUTTONS) {
+      if (room !== "always") more.append(this.#item(command, icon, label, key, room));
     }
-    const tracked = grips.filter((grip) => grip.isTracked);
-    const isLookedAt = (grip: Grip) => new Vector3().subVectors(grip.place_m, head_m).normalize().dot(gaze) > LOOKED_AT;
-    if (tracked.some(isLookedAt) || isDark) this.#panelUntil_ms = now_ms + PANEL_S * 1000;
-    const isOffered = now_ms < this.#panelUntil_ms && !this.#wall.isOpen && !grips.some((grip) => grip.isDragging);
-    this.#showPanel(isOffered, head_m, gaze, more.frameTimes);
-    this.#wall.bar.note = this.note.text || this.#wall.words;
-    for (const grip of grips) grip.aim(this.#aims);
-    if (this.#pointedAt(tracked)) this.#panelUntil_ms = Math.max(this.#panelUntil_ms, now_ms + POINTED_S * 1000);
+    this.list.append(modes, more);
+    button.setAttribute("aria-haspopup", "menu");
+    button.setAttribute("aria-controls", this.list.id);
+    button.setAttribute("aria-expanded", "false");
+    button.addEventListener("keydown", (event) => {
+      const place = OPENING[event.key];
+      if (place === undefined) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.open(place);
+    });
+    this.list.addEventListener("keydown", (event) => this.#press(event));
+    const closes = (event: Event) => {
+      if (!event.composedPath().some((at) => at === this.list || at === button)) this.close();
+    };
+    document.addEventListener("pointerdown", closes, { capture: true, signal: this.#stay.signal });
   }
 
-  /** Press what a hand points at; return whether it points at nothing while the scene can be grasped. */
-  select(grip: Grip): boolean {
-    grip.aim(this.#aims);
-    const button = this.#pointedAt([grip]);
-    button?.press();
-    this.#panelUntil_ms = this.#now_ms + PANEL_S * 1000;
-    return !button && !this.#wall.isOpen;
+  get isOpen(): boolean {
+    return !this.list.hidden;
   }
 
-  /** End with a session. */
-  end(): void {
-    this.closeWall();
-    this.#panel.rest();
-    this.#panelUntil_ms = 0;
-    this.note.clear();
+  /** Open the menu with the focus on an item: the chosen mode, or one by its place. */
+  open(place?: number): void {
+    this.list.hidden = false;
+    this.button.setAttribute("aria-expanded", "true");
+    this.changed();
+    const item = place === undefined ? this.list.querySelector<HTMLElement>("[aria-checked=true]") : this.#shown.at(place);
+    item?.focus();
+  }
+
+  close(returnsFocus = false): void {
+    if (!this.isOpen) return;
+    this.list.hidden = true;
+    this.button.setAttribute("aria-expanded", "false");
+    if (returnsFocus) this.button.focus();
+    this.changed();
+  }
+
+  toggle(): void {
+    if (this.isOpen) this.close(true);
+    else this.open();
+  }
+
+  /** Show or hide a command. */
+  offer(command: Command, isOffered: boolean): void {
+    const item = this.#items.get(command);
+    if (item) item.hidden = !isOffered;
+  }
+
+  check(mode: StereoMode): void {
+    for (const [name] of MODES) this.#items.get(name)!.setAttribute("aria-checked", String(name === mode));
+  }
+
+  label(command: Command, icon: Icon, label: string): void {
+    const item = this.#items.get(command);
+    if (!item) return;
+    item.querySelector("svg")!.replaceWith(drawing(icon));
+    item.querySelector("span")!.textContent = label;
   }
 
   dispose(): void {
-    this.#panel.dispose();
-    this.#wall.dispose();
+    this.#stay.abort();
   }
 
-  get #aims(): readonly Object3D[] {
-    if (this.#wall.isOpen) return this.#wall.meshes;
-    return this.#panel.mesh.visible && this.#panel.isOpen ? [this.#panel.mesh] : [];
+  get #shown(): HTMLButtonElement[] {
+    return [...this.#items.values()].filter((item) => item.getClientRects().length);
   }
 
-  #pointedAt(grips: readonly Grip[]): PanelButton | null {
-    const rays = grips.map((grip) => grip.ray);
-    return this.#wall.isOpen ? this.#wall.point(rays, this.#now_ms) : this.#panel.point(rays);
+  #item(command: Command, icon: Icon, label: string, key = "", room = ""): HTMLButtonElement {
+    const item = made("button", room);
+    item.dataset["command"] = command;
+    item.type = "button";
+    item.tabIndex = -1;
+    item.setAttribute("role", room ? "menuitem" : "menuitemradio");
+    item.append(drawing(icon), made("span", "", label));
+    if (key) {
+      const kbd = made("kbd", "", key);
+      kbd.setAttribute("aria-hidden", "true"); // aria-keyshortcuts tells it
+      item.setAttribute("aria-keyshortcuts", key);
+      item.append(kbd);
+    }
+    if (!room) {
+      item.setAttribute("aria-checked", "false");
+      item.append(drawing("tick"));
+    } else item.hidden = true;
+    item.addEventListener("click", () => {
+      this.close(true);
+      this.run(command);
+    });
+    this.#items.set(command, item);
+    return item;
   }
 
-  #showPanel(isOffered: boolean, head_m: Vector3, gaze: Vector3, frameTimes: string): void {
-    const panel = this.#panel;
-    const text = this.#wall.isOpen ? "" : this.note.text;
-    const isNew = text !== "" && panel.note !== text && isOutOfSight(panel, head_m, gaze);
-    panel.isOpen = isOffered;
-    panel.note = text || (isOffered ? frameTimes : "");
-    if (!isOffered && !text) panel.hide();
-    else if (!panel.mesh.visible || isNew) panel.showBefore(head_m, gaze);
+  #press(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    event.stopPropagation(); // a letter is not a command here
+    if (event.key === "Tab") return this.close();
+    if (event.key === "Enter" || event.key === " ") return; // clicks
+    event.preventDefault();
+    if (event.key === "Escape") return this.close(true);
+    const items = this.#shown;
+    const at = items.indexOf(event.composedPath()[0] as HTMLButtonElement);
+    const place = { ArrowDown: (at + 1) % items.length, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+    const next = place === undefined ? startingWith(event.key, items, at) : items.at(place);
+    if (next) next.focus();
+    else items.find((item) => item.getAttribute("aria-keyshortcuts") === event.key.toUpperCase())?.click();
   }
 }
 
-/** What the menu shows besides its own. */
-export interface Offer {
-  /** Address of the scene that is shown. */
-  readonly here: string;
-  readonly frameTimes: string;
-}
-
-function isOutOfSight({ mesh }: Panel, head_m: Vector3, gaze: Vector3): boolean {
-  return new Vector3().subVectors(mesh.position, head_m).normalize().dot(gaze) < OUT_OF_SIGHT;
+/** Return the next item after a place whose name starts with a letter. */
+function startingWith(letter: string, items: readonly HTMLElement[], at: number): HTMLElement | undefined {
+  const inTurn = [...items.slice(at + 1), ...items.slice(0, at + 1)];
+  return inTurn.find((item) => item.textContent!.toLowerCase().startsWith(letter.toLowerCase()));
 }

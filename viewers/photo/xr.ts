@@ -7,7 +7,7 @@ import type { Choice, Gallery } from "./gallery";
 import { drag, steer } from "./grasp";
 import { Grip } from "./grip";
 import type { LoadedScene } from "./load";
-import { Menu } from "./menu";
+import { HeadsetMenu } from "./headset_menu";
 import type { PanelButton, Target } from "./panel";
 import { closingOf, FARTHER_MAX_M, Placement, SCALE_MAX } from "./placement";
 import { Posture } from "./posture";
@@ -64,7 +64,7 @@ export class Headset {
   #chosen: Choice | null = null;
   readonly #photo_m = new Vector3();
   readonly #grips: readonly Grip[];
-  readonly #menu: Menu;
+  readonly #menu: HeadsetMenu;
   readonly #vignette = new Vignette();
   readonly #brightness: Brightness;
   readonly #posture: Posture;
@@ -96,7 +96,7 @@ export class Headset {
       (space) => renderer.xr.setReferenceSpace(space),
       () => this.recentre(),
     );
-    this.#menu = new Menu({
+    this.#menu = new HeadsetMenu({
       buttons: () => this.#buttons(),
       choose: (choice) => this.#choose(choice),
       step: (by) => this.#step(by),

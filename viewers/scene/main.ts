@@ -2,7 +2,7 @@ import { KbvrPhoto } from "../photo/element";
 import { offerGallery } from "./gallery";
 
 /** Attributes of the element that the page's address can set. */
-const PASSED = ["fit", "stereo", "autoplay", "stats"] as const;
+const PASSED = ["fit", "stereo", "autoplay", "stats", "vr"] as const;
 
 const query = new URLSearchParams(location.search);
 const embedded = document.getElementById("kbvr-scene")?.textContent;

@@ -58,18 +58,34 @@ export function isMono(name: LayoutName): boolean {
 
 /** Return the layout of kbvr's name of a packing; packings without two separate pictures are shown unchanged. */
 export function layoutNamed(name: string): LayoutName | null {
-  if (name in LAYOUTS) return name as LayoutName;
+  if (Object.hasOwn(LAYOUTS, name)) return name as LayoutName;
   return Object.values(endings).includes(name) ? "mono" : null;
 }
 
-/** Return the layout at the end of a file's name, with or without `_kbvr`, or null. */
+/** Return the layout at the end of a file's name, or null; points, dashes and spaces count as underscores. */
 export function layoutOf(fileName: string): LayoutName | null {
-  const lower = fileName.toLowerCase();
-  if (lower.endsWith(".jps")) return "cross";
-  const stem = lower.replace(/\.[^.]*$/, "");
-  const named = Object.entries(endings)
-    .flatMap(([ending, name]) => [ending, ending.replace("_kbvr", "")].map((end) => [end.toLowerCase(), name] as const))
-    .sort(([one], [other]) => other.length - one.length)
-    .find(([end]) => stem.endsWith(end));
+  if (fileName.toLowerCase().endsWith(".jps")) return "cross";
+  const named = endingOf(stemOf(fileName));
   return named ? layoutNamed(named[1]) : null;
+}
+
+/** Return a file's name without the suffix, and without what tells the layout or the author. */
+export function plainName(fileName: string): string {
+  const stem = stemOf(fileName).replace(/\.vr$/i, "");
+  const ending = endingOf(stem)?.[0] ?? "";
+  return stem.slice(0, stem.length - ending.length).replace(/_kbvr(_wiggle)?$/, "") || stem;
+}
+
+function stemOf(fileName: string): string {
+  return fileName.replace(/\.[^.]*$/, "");
+}
+
+/** The ends of names in lower case, with and without `_kbvr`, and their layouts; the longest first. */
+const ENDINGS = Object.entries(endings)
+  .flatMap(([ending, name]) => [ending, ending.replace("_kbvr", "")].map((end) => [end.toLowerCase(), name] as const))
+  .sort(([one], [other]) => other.length - one.length);
+
+function endingOf(stem: string): readonly [ending: string, layout: string] | undefined {
+  const lower = stem.toLowerCase().replace(/[-. ]/g, "_");
+  return ENDINGS.find(([end]) => lower.endsWith(end.replaceAll("-", "_")));
 }

@@ -112,8 +112,11 @@ def glb_bytes(
     buffer = _Buffer(document)
     webp = "image/webp" in textures.mime
     _add_textures(document, buffer, textures)
-    extensions = ["KHR_materials_unlit", *(["EXT_texture_webp"] if webp else [])]
-    extensions += ["KHR_draco_mesh_compression" if options.compress == "draco" else "KHR_mesh_quantization"]
+    required = ["EXT_texture_webp"] if webp else []
+    if any(mesh.payload for mesh in meshes):
+        required.append("KHR_draco_mesh_compression")
+    elif any(mesh.positions.dtype == np.int16 for mesh in meshes):
+        required.append("KHR_mesh_quantization")
     children = [_add_mesh(document, buffer, mesh) for mesh in meshes]
     camera = viewable.textured_mesh.camera
     width, height = camera.size_px
@@ -132,8 +135,8 @@ def glb_bytes(
     metadata = {"kbvr": scene_metadata(viewable, facts, options)}
     document.scenes.append(pygltflib.Scene(name=viewable.photo, nodes=[len(document.nodes) - 1], extras=metadata))
     document.scene = 0
-    document.extensionsUsed = extensions
-    document.extensionsRequired = [name for name in extensions if name != "KHR_materials_unlit"]
+    document.extensionsUsed = ["KHR_materials_unlit", *required]
+    document.extensionsRequired = required
     document.buffers.append(pygltflib.Buffer(byteLength=len(buffer.content)))
     document.set_binary_blob(bytes(buffer.content))
     return b"".join(document.save_to_bytes())

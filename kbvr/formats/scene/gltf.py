@@ -1,8 +1,9 @@
 """glTF (GLB): a scene of textured layers to step into, for WebXR and 3D programs.
 
 glTF 2.0 with KHR_materials_unlit, KHR_mesh_quantization and EXT_texture_webp, which common viewers support; or
-KHR_draco_mesh_compression, which requires a decoder. Axes are glTF's: y up, -z ahead, metres. The root node is at eye
-height; its children are the layers in drawing order, and the photo's camera.
+KHR_draco_mesh_compression, which requires a decoder; or, with JPEG textures, floats, which need no extension, because
+old importers ignore required extensions and then misread the file. Axes are glTF's: y up, -z ahead, metres. The root
+node is at eye height; its children are the layers in drawing order, and the photo's camera.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from time import perf_counter
 
 import numpy as np
 import pygltflib
+from jaxtyping import Float32, Int64, UInt8
 from PIL import Image
 
 from kbvr.formats.scene.draco import draco_payload
@@ -37,8 +39,12 @@ SPARE_BYTES = 200
 """Room for the numbers in the JSON that grow with the textures."""
 
 
-def _meshes(textured_mesh: TexturedMesh, *, draco: bool) -> list[GlbMesh]:
-    slabs = slabs_of([((part.points_m * Y_UP).astype(np.float32), part.triangles) for part in textured_mesh.parts])
+def _meshes(textured_mesh: TexturedMesh, options: FileOptions) -> list[GlbMesh]:
+    points_m = [(part.points_m * Y_UP).astype(np.float32) for part in textured_mesh.parts]
+    draco = options.compress == "draco"
+    if options.texture == "jpeg" and not draco:
+        return [_plain_mesh(part, points) for part, points in zip(textured_mesh.parts, points_m, strict=True)]
+    slabs = slabs_of([(points, part.triangles) for part, points in zip(textured_mesh.parts, points_m, strict=True)])
     return [
         _mesh(part, slab, part.name if len(part_slabs) == 1 else f"{part.name} {number}", draco=draco)
         for part, part_slabs in zip(textured_mesh.parts, slabs, strict=True)
@@ -46,13 +52,24 @@ def _meshes(textured_mesh: TexturedMesh, *, draco: bool) -> list[GlbMesh]:
     ]
 
 
+def _plain_mesh(part: Part, points_m: Float32[np.ndarray, "N 3"]) -> GlbMesh:
+    """Return a mesh of floats, in metres, without the vertices that no triangle uses."""
+    vertex, triangles = np.unique(part.triangles, return_inverse=True)
+    return GlbMesh(
+        name=part.name,
+        material=_material(part),
+        step_m=1.0,
+        positions=points_m[vertex],
+        uv=part.uv[vertex].astype(np.float32),
+        colour=_colour(part, vertex),
+        indices=_indices(triangles, len(vertex)),
+        payload=None,
+    )
+
+
 def _mesh(part: Part, slab: Slab, name: str, *, draco: bool) -> GlbMesh:
     steps, triangles = slab.steps, slab.triangles
-    uv = part.uv[slab.vertex]
-    colour = None
-    if part.alpha is not None:
-        colour = np.full((len(steps), 4), 255, np.uint8)
-        colour[:, 3] = part.alpha[slab.vertex]
+    uv, colour = part.uv[slab.vertex], _colour(part, slab.vertex)
     payload = None
     positions, stored_uv = steps, np.rint(uv * 65535).astype(np.uint16)
     if draco:
@@ -60,14 +77,31 @@ def _mesh(part: Part, slab: Slab, name: str, *, draco: bool) -> GlbMesh:
         positions = steps.astype(np.float32)  # the decoders of some programs require it
     return GlbMesh(
         name=name,
-        material=2 if part.blends else 1 if part.texture == "atlas" else 0,
+        material=_material(part),
         step_m=slab.step_m,
         positions=positions,
         uv=stored_uv,
         colour=colour,
-        indices=triangles.ravel().astype(np.uint16 if len(steps) < 65536 else np.uint32),
+        indices=_indices(triangles, len(steps)),
         payload=payload,
     )
+
+
+def _material(part: Part) -> int:
+    return 2 if part.blends else 1 if part.texture == "atlas" else 0
+
+
+def _colour(part: Part, vertex: Int64[np.ndarray, "N"]) -> UInt8[np.ndarray, "N 4"] | None:
+    """Return white with the opacity of some vertices, None if all are opaque."""
+    if part.alpha is None:
+        return None
+    colour = np.full((len(vertex), 4), 255, np.uint8)
+    colour[:, 3] = part.alpha[vertex]
+    return colour
+
+
+def _indices(triangles: Int64[np.ndarray, "*shape"], vertices: int) -> np.ndarray:
+    return triangles.ravel().astype(np.uint16 if vertices < 65536 else np.uint32)
 
 
 def _textures(textured_mesh: TexturedMesh, options: FileOptions, quality: int) -> Textures:
@@ -91,7 +125,7 @@ def fitted_glb(
     Raises:
         OutputError: if the GLB is too large at every quality.
     """
-    meshes = _meshes(viewable.textured_mesh, draco=options.compress == "draco")
+    meshes = _meshes(viewable.textured_mesh, options)
     if options.quality is not None:
         return glb_bytes(viewable, meshes, _textures(viewable.textured_mesh, options, options.quality), facts, options)
     max_mb = options.max_mb or DEFAULT_MAX_MB
