@@ -167,6 +167,7 @@ def _viewable(plan: Plan, output: str, layers: Scene) -> ViewableScene:
         plan.scene_depth,
         path=moves_along(path, plan.landmarks),
         head_box=plan.head_box,
+        subject=plan.landmarks.subject,
         surround=plan.options.surround,
         max_triangles=plan.options.triangles,
     )

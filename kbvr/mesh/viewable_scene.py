@@ -14,6 +14,7 @@ from kbvr.mesh.cell_plane import NEAREST_SHARE
 from kbvr.mesh.textured_mesh import TexturedMesh, textured_mesh_of
 from kbvr.motion.head_box import HeadBox
 from kbvr.motion.move import Move
+from kbvr.motion.subject import Subject
 from kbvr.photo.photo import Photo
 
 KEYS_PER_S = 5.0
@@ -45,6 +46,9 @@ class ViewableScene:
     head_box: HeadBox
     """How far the head may move."""
 
+    subject: Subject | None
+    """What the first view of the scene must contain; None if nothing stands out."""
+
 
 def viewable_scene_of(
     scene: Scene,
@@ -54,6 +58,7 @@ def viewable_scene_of(
     *,
     path: Sequence[Move],
     head_box: HeadBox,
+    subject: Subject | None,
     surround: str,
     max_triangles: int,
 ) -> ViewableScene:
@@ -76,6 +81,7 @@ def viewable_scene_of(
         depth_source=depth.network or "a file",
         photo=photo.title,
         head_box=head_box.within(scene.reach_m, scene_depth),
+        subject=subject,
     )
 
 

@@ -34,7 +34,7 @@ class ExportKeywords(TypedDict, total=False):
     container: Literal["auto", "mp4", "mkv", "webm"]
     max_mb: float | None
     name_for: Literal["any", "quest", "skybox", "deovr", "youtube", "plain"]
-    max_size: str | tuple[int, int] | None
+    max_size: int | str | tuple[int, int] | None
     aspect: str | tuple[float, float] | None
     quality: int | None
     picture: Literal["jpeg", "png", "webp"] | None

@@ -28,12 +28,12 @@ class PictureOptions(OptionGroup, title="Picture"):
     max_size: Size | None = option(
         None,
         "Maximum picture size per eye, in pixels; never above the photo's size.",
-        accepts="WIDTHxHEIGHT like 1920x1080, 16x16 or more",
+        accepts="WIDTHxHEIGHT like 1920x1080, or one number for both, 16 or more",
         metavar="WxH",
         default_text="1920x1080 for videos and autostereograms, 4096x4096 for other stills, 720x720 for --wiggle and "
         "--anaglyph",
         is_common=True,
-        python_type="str | tuple[int, int]",
+        python_type="int | str | tuple[int, int]",
     )
     aspect: Aspect | None = option(
         None,

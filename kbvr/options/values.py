@@ -44,7 +44,7 @@ def _numbers_in(pattern: str) -> Callable[[object], Sequence[Any]]:
     return read
 
 
-_size_parts, _aspect_parts = _numbers_in(f"{WHOLE}x{WHOLE}"), _numbers_in(f"{NUMBER}:{NUMBER}")
+_size_parts, _aspect_parts = _numbers_in(f"{WHOLE}(?:x{WHOLE})?"), _numbers_in(f"{NUMBER}:{NUMBER}")
 _crop_parts, _steps_parts = _numbers_in(",".join([NUMBER] * 4) + "(%?)"), _numbers_in(f"{NUMBER}:{NUMBER}:{WHOLE}")
 _place_parts, _bytes_parts = _numbers_in(f"{NUMBER},{NUMBER}%"), _numbers_in(rf"{NUMBER}([KMG]i?B)\s*")
 
@@ -76,7 +76,10 @@ def _whole(value: Any) -> int:
 
 
 def _size(value: object) -> object:
-    width, height = (_whole(side) for side in _size_parts(value))
+    width, height = (value, value) if type(value) is int else _size_parts(value)
+    if isinstance(value, str) and height is None:
+        height = width
+    width, height = _whole(width), _whole(height)
     if not (min(width, height) >= MIN_SIDE_PX and max(width, height) < MAX_SIDE_PX):
         raise ValueError
     return width, height
@@ -126,7 +129,7 @@ def _bytes(value: object) -> object:
 
 
 Size = Annotated[tuple[int, int], _validator(_size)]
-"""(width, height) in pixels."""
+"""(width, height) in pixels; a single number is both."""
 
 Aspect = Annotated[tuple[float, float], _validator(_aspect)]
 """(width, height), of which only the ratio matters."""

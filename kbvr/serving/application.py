@@ -70,9 +70,8 @@ class Guard:
         connection = scope["state"].get("connection")
         if connection is not None:
             connection.begin_answer()
-        path = path[len(prefix) - 1 :]
         try:
-            await self._app(_below(scope, path), receive, guarded)
+            await self._app(_below(scope, f"/{self._access.token}"), receive, guarded)
         except ClientGoneError:
             raise  # Uvicorn closes the connection
         except Exception:
@@ -103,10 +102,13 @@ class ClientGoneError(Exception):
     """The answer could not be sent: the client has gone, or the file has changed its size meanwhile."""
 
 
-def _below(scope: Scope, path: bytes) -> dict[str, Any]:
-    """Return a request for a path as received. Other methods than GET have no ranges (RFC 9110, section 14.2)."""
+def _below(scope: Scope, root: str) -> dict[str, Any]:
+    """Return a request whose path is as received; routes see what follows the root.
+
+    Other methods than GET have no ranges (RFC 9110, section 14.2).
+    """
     headers = [header for header in scope["headers"] if scope["method"] == "GET" or header[0] != b"range"]
-    return {**scope, "path": path.decode("latin-1"), "raw_path": path, "headers": headers}
+    return {**scope, "root_path": root, "path": scope["raw_path"].decode("latin-1"), "headers": headers}
 
 
 def _with_security_headers(send: Send) -> Send:

@@ -33,12 +33,12 @@ ELEMENT = "<kbvr-photo droppable></kbvr-photo>"
 
 BACK = """<style>
 #all-files { position: fixed; top: max(12px, env(safe-area-inset-top)); right: max(12px, env(safe-area-inset-right));
-  z-index: 1; padding: 12px 16px; border-radius: 10px; color: #f2f2f4; background: #141417b8;
+  z-index: 1; padding: 12px 16px; border-radius: 10px; color: #f2f2f4; background: #141417d9;
   font: 14px/20px system-ui, sans-serif; text-decoration: none; }
 #all-files:hover { background: #2c2c33d9; }
-#all-files:focus-visible { outline: 3px solid #7db4ff; outline-offset: 2px; }
+#all-files:focus-visible { outline: 2px solid #fff; outline-offset: 0; box-shadow: 0 0 0 4px #0b57d0; }
 :fullscreen #all-files { display: none; }
-</style><a id="all-files" href="./">All files</a>
+</style><nav aria-label="kbvr view"><a id="all-files" href="./">All files</a></nav>
 """
 """The way from a viewer to the list."""
 
@@ -78,10 +78,17 @@ def photo_page(entry: Entry) -> bytes:
     )
 
 
-def viewer_page(name: str, entry: Entry | None, *, has_list: bool, scene: Path | None = None) -> bytes:
+def viewer_page(name: str, entry: Entry | None, *, has_list: bool, scene: Path | None = None, qr: str = "") -> bytes:
     """Return a viewer; its title names the file that it shows, and a link leads to the list if there is one.
 
     If it shows a scene, the file's thumbnail is seen until the scene has arrived.
+
+    Args:
+        name: file name of the viewer.
+        entry: the file that it shows.
+        has_list: whether there is a list.
+        scene: the scene that it shows.
+        qr: path of the QR code of its address; empty if other devices cannot open it.
 
     Raises:
         OSError: if it has been removed.
@@ -89,7 +96,8 @@ def viewer_page(name: str, entry: Entry | None, *, has_list: bool, scene: Path |
     page = (site.PAGES / name).read_text("utf-8")
     page = re.sub(r'<link rel="icon" href="data:,"[^>]*>\s*', "", page, count=1)
     title = f"{entry.name} – kbvr" if entry else "kbvr"
-    head = f"<title>{escape(title)}</title>{ICON}"
+    mark = f'<meta name="kbvr-view" content="{escape(qr)}">'  # read by viewers/photo/address.ts
+    head = f"<title>{escape(title)}</title>{mark}{ICON}"
     page = re.sub(r"<title>[^<]*</title>", lambda _: head, page, count=1)
     if entry and scene:
         page = page.replace(ELEMENT, waiting_element(scene_facts(scene), entry.thumbnail_address), 1)

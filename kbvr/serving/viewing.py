@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 PROGRESS = "progress"
 """Path of the progress of a scene, which is in the query."""
 
+QR = "qr.svg"
+"""Path of the QR code of the address of a page, whose file is in the query."""
+
 GLB = "model/gltf-binary"
 
 
@@ -81,6 +84,8 @@ class Viewing:
             return self._photo(request, shown)
         if address == PROGRESS and shown and shown.kind.is_photo:
             return self._progress(request, shown)
+        if address == QR and shown and self._is_lan:
+            return self._qr(request, shown)
         entry = self.site.entry_at(address)
         if entry is None:
             raise not_found()
@@ -99,8 +104,18 @@ class Viewing:
             scene = self._scenes.path_of(shown) if shown.kind.is_photo else shown.path
             if scene is None:  # the photo has changed: its page makes the scene again
                 return RedirectResponse(shown.link, headers={"Cache-Control": KEEP_NOTHING})
-        page = viewer_page(name, shown, has_list=self.site.has_list, scene=scene)
+        qr = f"{QR}?src={request.query_params['src']}" if shown and self._is_lan else ""
+        page = viewer_page(name, shown, has_list=self.site.has_list, scene=scene, qr=qr)
         return page_answer(request, page, HTML, kept=ASK_AGAIN)
+
+    def _qr(self, request: Request, entry: Entry) -> Response:
+        """Return the code of the address of a viewer's page, and of no other address."""
+        from kbvr.serving.answers import page_answer
+        from kbvr.serving.qr_code import qr_svg
+
+        viewer = STEREO if entry.kind.opens_in == STEREO else SCENE
+        url = f"{request.base_url}{viewer}?src={request.query_params['src']}"
+        return page_answer(request, qr_svg(url), "image/svg+xml", kept=KEEP_NOTHING)
 
     def _decoder(self, request: Request) -> Response:
         from kbvr.serving.answers import file_answer

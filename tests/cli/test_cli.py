@@ -341,8 +341,8 @@ def test_json_tells_of_a_bug_too(fake: FakePipeline, capsys: pytest.CaptureFixtu
         ("view a.glb --foo", "there is no option --foo (see --help)"),
         ("view a.glb --port abc", "--port must be a whole number from 0 to 65535, got 'abc'"),
         ("models pull bset", "the network must be best or one of kbvr-depth, "),
-        ("export a.jpg --max-size 1920", "--max-size must be WIDTHxHEIGHT like 1920x1080, 16x16 or more, got '1920'"),
-        ("export a.jpg --max-size 0x100", "--max-size must be WIDTHxHEIGHT like 1920x1080, 16x16 or more, got '0x100'"),
+        ("export a.jpg --max-size 1920x", "--max-size must be WIDTHxHEIGHT like 1920x1080, or one number for both"),
+        ("export a.jpg --max-size 0x100", "--max-size must be WIDTHxHEIGHT"),
         (
             "export a.jpg b.jpg --depth d.png --depth-kind depth-m",
             "--depth requires a single photo, got 2 photos",

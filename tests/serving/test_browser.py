@@ -131,7 +131,7 @@ def test_an_exported_page_shows_its_scene(web, tmp_path):
     kbvr.export(EXAMPLES / "cat.jpg", tmp_path / "cat_kbvr.html", html=True, triangles=3000, texture="jpeg")
     served = viewing(tmp_path / "cat_kbvr.html")
     with served, shown(web, served.url + served.served.site.links[0], SIZES["wide"]) as page:
-        page.get_by_role("toolbar").first.wait_for()
+        page.get_by_role("group", name="View").wait_for()
         assert page.evaluate("[origin, isSecureContext, 'xr' in navigator, document.fullscreenEnabled]") == [
             "null",
             True,

@@ -5,8 +5,10 @@ import type { StereoMode } from "./options";
 export type Command =
   | "path"
   | StereoMode
-  | "stereo"
+  | "modes"
   | "recentre"
+  | "save"
+  | "share"
   | "tilt"
   | "headset"
   | "full"
@@ -21,9 +23,10 @@ export type Command =
 export const KEYS: Readonly<Record<string, Command>> = Object.freeze({
   " ": "path",
   "1": "none",
-  "2": "anaglyph",
-  "3": "sbs",
-  "4": "wiggle",
+  "2": "wiggle",
+  "3": "anaglyph",
+  "4": "sbs",
+  "5": "cross",
   "+": "nearer",
   "=": "nearer",
   "-": "farther",
@@ -33,38 +36,69 @@ export const KEYS: Readonly<Record<string, Command>> = Object.freeze({
   ArrowRight: "right",
   ArrowUp: "up",
   f: "full",
+  m: "modes",
   r: "recentre",
+  s: "save",
   v: "headset",
 });
 
-/** Buttons in their order, with labels for tooltips and screen readers. */
-export const BUTTONS: readonly (readonly [command: Command & (Icon | "path" | "stereo"), icon: Icon, label: string])[] =
-  Object.freeze([
-    ["path", "play", "Play the camera path (space)"],
-    ["stereo", "none", "Stereo"],
-    ["recentre", "recentre", "Recentre (R)"],
-    ["tilt", "tilt", "Tilt to look around"],
-    ["headset", "headset", "Enter VR (V)"],
-    ["full", "full", "Full screen (F)"],
-    ["help", "help", "Keys (?)"],
-  ]);
+/** How wide an element has to be for a button; in a narrower one, its command is in the menu. */
+export type Room = "always" | "medium" | "wide";
 
-export const STEREO_LABELS: Readonly<Record<StereoMode, string>> = Object.freeze({
-  none: "Stereo: off (1)",
-  anaglyph: "Stereo: red-cyan glasses (2)",
-  sbs: "Stereo: side by side (3)",
-  wiggle: "Stereo: wiggle (4)",
-});
+/** A command with a button of its own. */
+export interface Button {
+  readonly command: Command & (Icon | "path" | "modes");
+  readonly icon: Icon;
+  /** Text for tooltips, menus and screen readers. */
+  readonly label: string;
+  /** The key as people read it; a key of KEYS but for its case. */
+  readonly key?: string;
+  readonly room: Room;
+}
 
-export const HELP: readonly (readonly [keys: string, action: string])[] = Object.freeze([
-  ["Mouse, arrows", "look around"],
-  ["+ −", "zoom"],
-  ["Space", "play the camera path"],
-  ["1", "flat"],
-  ["2", "red-cyan glasses"],
-  ["3", "side by side"],
-  ["4", "wiggle"],
-  ["R", "recentre"],
-  ["V", "enter VR"],
+/** The buttons in their order. */
+export const BUTTONS: readonly Button[] = Object.freeze([
+  { command: "path", icon: "play", label: "Play the camera path", key: "Space", room: "always" },
+  { command: "modes", icon: "none", label: "View mode", key: "M", room: "always" },
+  { command: "recentre", icon: "recentre", label: "Reset the view", key: "R", room: "medium" },
+  { command: "tilt", icon: "tilt", label: "Tilt to look around", room: "medium" },
+  { command: "save", icon: "save", label: "Save a picture", key: "S", room: "wide" },
+  { command: "share", icon: "share", label: "Share", room: "wide" },
+  { command: "headset", icon: "headset", label: "View in VR", key: "V", room: "medium" },
+  { command: "full", icon: "full", label: "Full screen", key: "F", room: "medium" },
+  { command: "help", icon: "help", label: "Help", key: "?", room: "wide" },
+]);
+
+/** The view modes in the order of the menu, with their keys. */
+export const MODES: readonly (readonly [mode: StereoMode, label: string, key: string])[] = Object.freeze([
+  ["none", "Flat", "1"],
+  ["wiggle", "Wiggle", "2"],
+  ["anaglyph", "Red-cyan glasses", "3"],
+  ["sbs", "Side by side", "4"],
+  ["cross", "Crossed eyes", "5"],
+]);
+
+export function labelOf(mode: StereoMode): string {
+  return MODES.find(([name]) => name === mode)![1];
+}
+
+/** What to do, and its effect. */
+export type Hint = readonly [action: string, effect: string];
+
+export const TOUCH_HELP: readonly Hint[] = Object.freeze([
+  ["Drag", "look around"],
+  ["Pinch", "zoom"],
+  ["Two fingers", "move the zoomed picture"],
+  ["Double tap", "zoom in and out"],
+]);
+
+export const MOUSE_HELP: readonly Hint[] = Object.freeze([
+  ["Mouse, drag, arrows", "look around"],
+  ["Wheel, double click, + −", "zoom"],
+  ["Space", "play or pause the camera path"],
+  ["1 to 5, M", "view mode, menu"],
+  ["R", "reset the view"],
+  ["S", "save a picture"],
+  ["V", "view in VR"],
   ["F", "full screen"],
 ]);

@@ -1,13 +1,21 @@
-import { KEYS, STEREO_LABELS, type Command } from "./commands";
+import { enterHeadset, savePicture, sharePage } from "./actions";
+import { KEYS, labelOf, type Command } from "./commands";
 import { Controls } from "./controls";
+import { describeKeys } from "./described";
 import { embeddedBytes } from "./embedded";
 import { fetchBytes } from "./fetch";
+import { FullScreen } from "./full_screen";
+import { Gallery } from "./gallery";
+import { Gestures } from "./gestures";
+import { Introduction } from "./introduction";
 import { parseScene } from "./load";
-import { Looking, mayAskForTilt } from "./looking";
-import { ATTRIBUTES, readOptions, STEREO_MODES, type Options } from "./options";
+import { Looking } from "./looking";
+import { ATTRIBUTES, readOptions, type Options } from "./options";
 import style from "./photo.css?inline";
 import { Poster } from "./poster";
 import { Problem } from "./problem";
+import { wayToShare } from "./share";
+import { askForTilt, mayAskForTilt, onTiltAnswer, Tilt } from "./tilt";
 import { Viewer, type ViewState } from "./viewer";
 import { isHeadsetThere } from "./xr";
 
@@ -29,9 +37,10 @@ export class KbvrPhoto extends HTMLElement {
 
   #frame!: HTMLElement;
   #controls!: Controls;
+  #fullScreen!: FullScreen;
   #poster!: Poster;
   #viewer: Viewer | null = null;
-  #looking: Looking | null = null;
+  #introduction: Introduction | null = null;
   /** Whether the element has come near the window, so that its source has been opened. */
   #isOpened = false;
   #isNear = false;
@@ -40,9 +49,10 @@ export class KbvrPhoto extends HTMLElement {
   /** Ends everything of the element's stay in the page. */
   #stay = new AbortController();
 
-  /** The state of the view, or null without a scene. */
-  get state(): ViewState | null {
-    return this.#viewer?.state ?? null;
+  /** The state of the view, and whether the hint is shown; null without a scene. */
+  get state(): (ViewState & { readonly isHinting: boolean }) | null {
+    if (!this.#viewer) return null;
+    return Object.freeze({ ...this.#viewer.state, isHinting: this.#introduction?.isHinting ?? false });
   }
 
   connectedCallback(): void {
@@ -56,6 +66,7 @@ export class KbvrPhoto extends HTMLElement {
     this.#controls = new Controls(this.#frame, (command) => void this.#run(command));
     this.#stay = new AbortController();
     const { signal } = this.#stay;
+    this.#fullScreen = new FullScreen(this, () => this.#refresh(), signal);
     this.addEventListener("keydown", (event) => this.press(event), { signal });
     this.#takeDrops(signal);
     this.#watch(signal);
@@ -74,6 +85,7 @@ export class KbvrPhoto extends HTMLElement {
     if (name === "poster") return this.#poster?.update();
     if (!this.#isOpened || before === now) return;
     if (name === "stereo" && this.#viewer) this.#viewer.stereo = readOptions(this).stereo;
+    else if (name === "fit" && this.#viewer) this.#viewer.fit = readOptions(this).fit;
     else void this.#openSource();
   }
 
@@ -84,6 +96,7 @@ export class KbvrPhoto extends HTMLElement {
 
   /** Run the command of a key; a page that consists of this element passes its keys on. */
   press(event: KeyboardEvent): void {
+    this.#introduction?.end();
     const command = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     const isForButton = event.key === " " && event.composedPath()[0] instanceof HTMLButtonElement;
     if (!command || !this.#viewer || isForButton || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -120,23 +133,15 @@ export class KbvrPhoto extends HTMLElement {
   #show(loaded: Awaited<ReturnType<typeof parseScene>>, options: Options, signal: AbortSignal): void {
     const canvas = document.createElement("canvas");
     canvas.tabIndex = 0;
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", options.alt);
+    describeKeys(canvas, options.alt, this.#frame);
     if (!canvas.getContext("webgl2", { antialias: true, alpha: true })) {
       throw new Problem("This scene needs WebGL 2, which this browser lacks or has turned off.");
     }
     const prefersCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#frame.prepend(canvas);
-    const viewer = new Viewer(canvas, loaded, options, prefersCalm, () => this.#refresh());
+    const viewer = new Viewer(canvas, loaded, options, prefersCalm, () => this.#refresh(), new Gallery(this));
     this.#viewer = viewer;
-    this.#looking = new Looking(
-      this,
-      viewer.head,
-      () => viewer.redraw(),
-      signal,
-      prefersCalm,
-      () => this.#controls.hide("tilt"),
-    );
+    this.#listen(canvas, viewer, options, prefersCalm, signal);
     const size = new ResizeObserver(([entry]) => viewer.resize(entry!.contentRect.width, entry!.contentRect.height));
     size.observe(canvas);
     signal.addEventListener("abort", () => size.disconnect());
@@ -148,13 +153,31 @@ export class KbvrPhoto extends HTMLElement {
     }
     this.#frame.classList.add("loaded");
     this.#poster.fade();
-    this.#controls.show("stereo", "recentre", "help");
+    this.#controls.show("modes", "recentre", "save", "headset", "help");
     if (viewer.path.exists) this.#controls.show("path");
-    if (document.fullscreenEnabled) this.#controls.show("full");
-    if (mayAskForTilt() && !prefersCalm) this.#controls.show("tilt");
-    void isHeadsetThere().then((isThere) => isThere && !signal.aborted && this.#controls.show("headset"));
+    if (this.#fullScreen.isPossible) this.#controls.show("full");
+    if (wayToShare()) this.#controls.show("share");
+    void isHeadsetThere().then((isThere) => signal.aborted || this.#controls.offerHeadset(isThere, options.vr));
     this.#refresh();
     this.dispatchEvent(new Event("load"));
+  }
+
+  /** Let a person move the view; with less motion only by what cannot happen in passing: drags, touches and keys. */
+  #listen(canvas: HTMLCanvasElement, viewer: Viewer, options: Options, prefersCalm: boolean, signal: AbortSignal): void {
+    const offerTilt = () => {
+      if (prefersCalm || !mayAskForTilt()) return;
+      this.#controls.show("tilt");
+      this.#controls.wake();
+    };
+    const repeats = options.autoplay && !viewer.path.exists;
+    const introduction = new Introduction(this, this.#frame, viewer, repeats, prefersCalm, offerTilt, signal);
+    this.#introduction = introduction;
+    new Gestures(this, canvas, viewer, () => introduction.end(), signal);
+    if (prefersCalm) return;
+    const redraw = () => viewer.redraw();
+    new Looking(this, viewer.head, redraw, signal);
+    new Tilt(viewer.head, redraw, () => introduction.addTilt(), signal);
+    onTiltAnswer(() => this.#controls.hide("tilt"), signal);
   }
 
   /** Report an error in the element and to the page. */
@@ -192,12 +215,12 @@ export class KbvrPhoto extends HTMLElement {
     this.#shown = new AbortController();
     this.#viewer?.dispose();
     this.#viewer = null;
-    this.#looking = null;
+    this.#introduction = null;
     this.#frame.querySelector("canvas")?.remove();
     this.#frame.classList.remove("loaded");
     this.#poster.show();
     this.#controls.stats("");
-    this.#controls.hide("path", "stereo", "recentre", "tilt", "headset", "full", "help");
+    this.#controls.hideAll();
   }
 
   /** Browsers take the canvas from the oldest of many elements: one that is away loads again when it comes near. */
@@ -257,27 +280,32 @@ export class KbvrPhoto extends HTMLElement {
     if (!viewer) return;
     switch (command) {
       case "path":
-        return viewer.togglePath();
+        viewer.togglePath();
+        return this.#controls.announce(viewer.state.isPlaying ? "Playing" : "Paused");
       case "none":
       case "anaglyph":
       case "sbs":
+      case "cross":
       case "wiggle":
         viewer.stereo = command;
-        return;
-      case "stereo":
-        viewer.stereo = STEREO_MODES[(STEREO_MODES.indexOf(viewer.state.stereo) + 1) % STEREO_MODES.length]!;
-        return;
+        return this.#controls.announce(labelOf(command));
+      case "modes":
+        return this.#controls.toggleMenu();
       case "recentre":
-        return viewer.recentre();
+        viewer.recentre();
+        return this.#controls.announce("View reset");
+      case "save":
+        return savePicture(viewer, this.#controls).catch((error: unknown) => this.#tell(error));
+      case "share":
+        return sharePage(viewer, this.#controls).catch((error: unknown) => this.#tell(error));
       case "tilt":
-        return this.#looking?.askForTilt();
+        return askForTilt();
       case "headset":
-        if (!(await isHeadsetThere())) return;
-        return viewer.headset.enter().catch((error: unknown) => this.#tell(error));
+        return enterHeadset(viewer, this.#controls).catch((error: unknown) => this.#tell(error));
       case "full":
-        return document.fullscreenElement ? document.exitFullscreen() : this.requestFullscreen();
+        return this.#fullScreen.toggle();
       case "help":
-        return this.#controls.toggleHelp();
+        return this.#controls.help();
       default:
         this.#move(viewer, command);
     }
@@ -285,26 +313,26 @@ export class KbvrPhoto extends HTMLElement {
 
   #move(viewer: Viewer, command: "left" | "right" | "up" | "down" | "nearer" | "farther"): void {
     const moves = {
-      left: () => viewer.head.nudge("drag", -STEP, 0),
-      right: () => viewer.head.nudge("drag", STEP, 0),
-      up: () => viewer.head.nudge("drag", 0, STEP),
-      down: () => viewer.head.nudge("drag", 0, -STEP),
-      nearer: () => viewer.head.magnify(ZOOM_STEP),
-      farther: () => viewer.head.magnify(1 / ZOOM_STEP),
+      left: () => viewer.look(-STEP, 0),
+      right: () => viewer.look(STEP, 0),
+      up: () => viewer.look(0, STEP),
+      down: () => viewer.look(0, -STEP),
+      nearer: () => viewer.magnify(ZOOM_STEP),
+      farther: () => viewer.magnify(1 / ZOOM_STEP),
     };
     moves[command]();
-    viewer.redraw();
   }
 
   /** Update the buttons to the state. */
   #refresh(): void {
     const state = this.state;
     if (!state) return;
-    this.#controls.label("stereo", state.stereo, STEREO_LABELS[state.stereo]);
+    this.#controls.mode(state.stereo);
+    this.#controls.full(this.#fullScreen.isOn);
     this.#controls.label(
       "path",
       state.isPlaying ? "pause" : "play",
-      `${state.isPlaying ? "Pause" : "Play"} the camera path (space)`,
+      `${state.isPlaying ? "Pause" : "Play"} the camera path`,
     );
   }
 }

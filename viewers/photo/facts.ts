@@ -1,5 +1,6 @@
 import { Vector3 } from "three";
 
+import type { Box } from "./framing";
 import { Problem } from "./problem";
 
 /** The data about the photo in the scene's extras. */
@@ -12,7 +13,11 @@ export interface Facts {
   readonly farthest_m: number;
   /** Distance of the subject, which stands still on a flat screen. */
   readonly subject_m: number;
+  /** The box around the subject; null if nothing stands out, or the file does not tell. */
+  readonly subject_px: Box | null;
   readonly ipd_m: number;
+  /** Title of the photo, or an empty text. */
+  readonly photo: string;
 }
 
 /** Read the extras of a scene. */
@@ -28,6 +33,14 @@ export function readFacts(userData: Record<string, unknown>): Facts {
     if (Array.isArray(list) && list.length === count) return list.map((value) => number(value, name));
     throw new Problem(`The scene is damaged: ${name} must be ${count} numbers.`);
   };
+  const box = (name: string): Box | null => {
+    const sides = extras[name];
+    if (sides === undefined) return null;
+    const isBox = Array.isArray(sides) && sides.length === 4 && sides.every(Number.isFinite);
+    const [left, top, right, bottom] = isBox ? (sides as number[] & Box) : [1, 1, 0, 0];
+    if (left >= 0 && top >= 0 && left < right && top < bottom) return Object.freeze([left, top, right, bottom] as const);
+    throw new Problem(`The scene is damaged: ${name} must be the left, top, right and bottom of a box.`);
+  };
   const one = (name: string) => number(extras[name], name);
   const [width_px, height_px] = numbers("size_px", 2) as [number, number];
   return Object.freeze({
@@ -37,6 +50,8 @@ export function readFacts(userData: Record<string, unknown>): Facts {
     nearest_m: one("nearest_m"),
     farthest_m: one("farthest_m"),
     subject_m: one("subject_m"),
+    subject_px: box("subject_box_px"),
     ipd_m: one("ipd_m"),
+    photo: typeof extras["photo"] === "string" ? extras["photo"] : "",
   });
 }

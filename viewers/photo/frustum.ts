@@ -1,20 +1,24 @@
 import { Matrix4, PerspectiveCamera, Vector3 } from "three";
 
 import type { Facts } from "./facts";
-import type { Fit } from "./options";
+import type { Frame } from "./framing";
 
-/** Half extents of a camera's view at a distance of 1. */
+/** A part of a camera's picture at a distance of 1: its middle, right and up, and half of its extents. */
 export interface Window {
+  readonly x: number;
+  readonly y: number;
   readonly halfWidth: number;
   readonly halfHeight: number;
 }
 
-/** Return the view of the photo's camera for which the photo fits into an element of this aspect. */
-export function windowOn(facts: Facts, aspect: number, fit: Fit, zoom: number): Window {
-  const [width_px, height_px] = facts.size_px;
-  const byWidth = aspect > width_px / height_px === (fit === "cover");
-  const halfWidth = byWidth ? width_px / (2 * facts.f_px) : (aspect * height_px) / (2 * facts.f_px);
-  return { halfWidth: halfWidth / zoom, halfHeight: halfWidth / aspect / zoom };
+/** Return the window through which the photo's camera sees a frame of the photo. */
+export function windowOn({ size_px: [width_px, height_px], f_px }: Facts, frame: Frame): Window {
+  return {
+    x: (frame.x - width_px / 2) / f_px,
+    y: (height_px / 2 - frame.y) / f_px,
+    halfWidth: frame.width / (2 * f_px),
+    halfHeight: frame.height / (2 * f_px),
+  };
 }
 
 /**
@@ -32,8 +36,8 @@ export function placeEye(
   eye.matrix.copy(world_from_pose).multiply(new Matrix4().makeTranslation(offset_m.x, offset_m.y, offset_m.z));
   eye.matrixWorldNeedsUpdate = true;
   const distance_m = Math.max(still_m + offset_m.z, 2 * eye.near);
-  const [x, y] = [-offset_m.x / distance_m, -offset_m.y / distance_m];
   const scale = still_m / distance_m;
+  const [x, y] = [window.x * scale - offset_m.x / distance_m, window.y * scale - offset_m.y / distance_m];
   const [w, h] = [window.halfWidth * scale, window.halfHeight * scale];
   const near = eye.near;
   eye.projectionMatrix.makePerspective((x - w) * near, (x + w) * near, (y + h) * near, (y - h) * near, near, eye.far);

@@ -11,13 +11,18 @@ import {
 
 import { PANEL_ORDER } from "./panel";
 
-const RAY_M = 0.8;
+const RAY_M = 1;
 const DEAD_ZONE = 0.15;
 
-/** Buttons and axes of the xr-standard gamepad mapping (WebXR Gamepads Module); 5 is B or Y on Touch controllers. */
+/** Axes of the xr-standard gamepad mapping (WebXR Gamepads Module). */
 const THUMBSTICK_X = 2;
 const THUMBSTICK_Y = 3;
-const LEAVING_BUTTON = 5;
+/** Thumbstick position that counts as a push to a side, and the position to return to before the next one. */
+const PUSH = 0.7;
+const PUSH_BACK = 0.4;
+
+/** Buttons of the same mapping: the thumbstick itself, A or X, B or Y on Touch controllers. */
+export const BUTTONS = { stick: 3, gallery: 4, leave: 5 } as const;
 
 export interface GripListener {
   readonly select: (grip: Grip) => boolean;
@@ -35,7 +40,8 @@ export class Grip {
   readonly #line: Line<BufferGeometry, LineBasicMaterial>;
   readonly #stop = new AbortController();
   #source: XRInputSource | null = null;
-  #wasLeaving = false;
+  readonly #pressed = new Set<number>();
+  #isPushed = false;
 
   constructor(renderer: WebGLRenderer, index: number, listener: GripListener) {
     this.space = renderer.xr.getController(index);
@@ -73,24 +79,40 @@ export class Grip {
     return [beyond(axes[THUMBSTICK_X]), -beyond(axes[THUMBSTICK_Y])];
   }
 
-  /** Return whether the exit button has just been pressed. */
-  hasJustLeft(): boolean {
-    const isLeaving = this.#source?.gamepad?.buttons[LEAVING_BUTTON]?.pressed ?? false;
-    const isNew = isLeaving && !this.#wasLeaving;
-    this.#wasLeaving = isLeaving;
-    return isNew;
+  /** Whether it is the right hand's. */
+  get isRight(): boolean {
+    return this.#source?.handedness === "right";
   }
 
-  /** Aim the ray, and draw it up to the panel if it is shown. */
-  aim(panel: Object3D, isShown: boolean): void {
+  /** Return whether a button has just been pressed. */
+  hasJustPressed(name: keyof typeof BUTTONS): boolean {
+    const button = BUTTONS[name];
+    const was = this.#pressed.has(button);
+    const is = this.#source?.gamepad?.buttons[button]?.pressed ?? false;
+    if (is) this.#pressed.add(button);
+    else this.#pressed.delete(button);
+    return is && !was;
+  }
+
+  /** Return the side to which the thumbstick has just been pushed: -1, 0 or 1. */
+  push(): number {
+    const [sideways] = this.stick;
+    const was = this.#isPushed;
+    if (Math.abs(sideways) > PUSH) this.#isPushed = true;
+    else if (Math.abs(sideways) < PUSH_BACK) this.#isPushed = false;
+    return this.#isPushed && !was ? Math.sign(sideways) : 0;
+  }
+
+  /** Aim the ray, and draw it up to what it hits of what is shown; of nothing, if nothing is. */
+  aim(shown: readonly Object3D[]): void {
     this.space.updateMatrixWorld(true);
     this.ray.set(
       new Vector3().setFromMatrixPosition(this.space.matrixWorld),
       new Vector3(0, 0, -1).transformDirection(this.space.matrixWorld),
     );
-    this.#line.visible = isShown;
-    const reach_m = this.ray.intersectObject(panel)[0]?.distance ?? RAY_M;
-    this.#line.scale.setScalar(Math.min(reach_m / RAY_M, 1));
+    this.#line.visible = shown.length > 0 && this.isTracked;
+    const reach_m = this.ray.intersectObjects([...shown])[0]?.distance ?? RAY_M;
+    this.#line.scale.setScalar(reach_m / RAY_M);
   }
 
   dispose(): void {

@@ -4,7 +4,6 @@ import { approach } from "./easing";
 
 const SMOOTHING_S = 0.12;
 const SETTLED = 1e-4;
-const ZOOM_MAX = 4;
 
 /** Limit a number smoothly; small ones hardly change. */
 export function softLimit(value: number, limit: number): number {
@@ -12,15 +11,13 @@ export function softLimit(value: number, limit: number): number {
 }
 
 /** Sources of head movement on a flat screen; each gives a share of the head box, to the right and up. */
-export type Source = "pointer" | "drag" | "tilt" | "scroll";
+export type Source = "pointer" | "drag" | "tilt" | "scroll" | "sway";
 
 /** The position of a viewer's head relative to the photo's camera, and its movement. */
 export class Head {
   readonly offset_m = new Vector3();
-  zoom = 1;
 
   readonly #wanted = new Map<Source, readonly [number, number]>();
-  #wantedZoom = 1;
 
   constructor(
     private readonly box_m: Readonly<Vector3>,
@@ -38,32 +35,32 @@ export class Head {
     this.want(source, within(x0 + x), within(y0 + y));
   }
 
-  magnify(factor: number): void {
-    this.#wantedZoom = Math.max(1, Math.min(ZOOM_MAX, this.#wantedZoom * factor));
+  /** Move the head as a person drags it: without delay. */
+  drag(x: number, y: number): void {
+    const before = this.#target();
+    this.nudge("drag", x, y);
+    this.offset_m.add(this.#target().sub(before));
   }
 
   /** Return to the photo's camera. */
   recentre(): void {
     this.#wanted.clear();
-    this.#wantedZoom = 1;
   }
 
   /** Advance by some seconds; return whether the movement continues. */
   step(seconds: number): boolean {
+    const target = this.#target();
+    const share = this.smooth ? approach(seconds, SMOOTHING_S) : 1;
+    this.offset_m.lerp(target, share);
+    const isSettled = this.offset_m.distanceTo(target) < SETTLED * this.box_m.length();
+    if (isSettled) this.offset_m.copy(target);
+    return !isSettled;
+  }
+
+  #target(): Vector3 {
     const { x: limitX, y: limitY } = this.box_m;
     let [x, y] = [0, 0];
     for (const [dx, dy] of this.#wanted.values()) [x, y] = [x + dx, y + dy];
-    const target = new Vector3(softLimit(x * limitX, limitX), softLimit(y * limitY, limitY), 0);
-    const share = this.smooth ? approach(seconds, SMOOTHING_S) : 1;
-    this.offset_m.lerp(target, share);
-    this.zoom += (this.#wantedZoom - this.zoom) * share;
-    const isSettled =
-      this.offset_m.distanceTo(target) < SETTLED * this.box_m.length() &&
-      Math.abs(this.#wantedZoom - this.zoom) < SETTLED;
-    if (isSettled) {
-      this.offset_m.copy(target);
-      this.zoom = this.#wantedZoom;
-    }
-    return !isSettled;
+    return new Vector3(softLimit(x * limitX, limitX), softLimit(y * limitY, limitY), 0);
   }
 }

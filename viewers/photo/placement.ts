@@ -1,14 +1,17 @@
 import { Matrix4, Quaternion, Vector3 } from "three";
 
 import { smoothstep } from "./easing";
+import type { Closing } from "./vignette";
 
 /** Maximum enlargement and reduction of the scene. */
 export const SCALE_MAX = 5;
 export const FARTHER_MAX_M = 10;
 const UP = Object.freeze(new Vector3(0, 1, 0));
 
-/** Distance outside the head box over which the scene fades to dark. */
-const VEIL_M = 0.1;
+/** Distances outside the head box: where the view is narrowest, where it begins to go dark, and where it is dark. */
+const NARROW_M = 0.08;
+const DARK_FROM_M = 0.06;
+const DARK_M = 0.16;
 
 /** The placement of the scene around a person in a headset, in metres and axes of the reference space. */
 export class Placement {
@@ -62,11 +65,20 @@ export class Placement {
       .multiply(new Matrix4().makeTranslation(-photo_m.x, -photo_m.y, -photo_m.z));
   }
 
-  /** Return the darkness for a head: 0 inside the head box, 1 some centimetres outside. */
-  veil(head_m: Readonly<Vector3>, box_m: Readonly<Vector3>): number {
+  /** Bring the photo's camera to the height of a head. */
+  rise(head_m: Readonly<Vector3>): void {
+    this.#anchor_m.y = head_m.y;
+  }
+
+  /** Return how far a head is outside the head box, to the sides, upwards and ahead, in the scene's directions. */
+  outside_m(head_m: Readonly<Vector3>, box_m: Readonly<Vector3>): Vector3 {
     const offset_m = new Vector3().subVectors(head_m, this.#anchor_m).applyAxisAngle(UP, -this.#yaw);
     const beyond = (value: number, limit: number) => Math.max(Math.abs(value) - limit * this.scale, 0);
-    const outside_m = Math.hypot(beyond(offset_m.x, box_m.x), beyond(offset_m.y, box_m.y), beyond(offset_m.z, box_m.z));
-    return smoothstep(outside_m / VEIL_M);
+    return new Vector3(beyond(offset_m.x, box_m.x), beyond(offset_m.y, box_m.y), beyond(offset_m.z, box_m.z));
   }
+}
+
+/** Return how closed the view is for a head outside its box: narrower at first, then dark. */
+export function closingOf(outside_m: number): Closing {
+  return { narrow: smoothstep(outside_m / NARROW_M), dark: smoothstep((outside_m - DARK_FROM_M) / (DARK_M - DARK_FROM_M)) };
 }

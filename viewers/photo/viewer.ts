@@ -1,12 +1,18 @@
-import { Box3, Group, Mesh, Scene, Sphere, Texture, WebGLRenderer, type Material } from "three";
+import { Group, Scene, WebGLRenderer } from "three";
 
 import { FrameTimes } from "../shared/frame_times";
 import { CameraPath } from "./camera_path";
+import { farthest_m, inFileOrder, release } from "./contents";
 import { FlatView } from "./flat_view";
+import type { Gallery } from "./gallery";
 import { Head } from "./head";
 import type { LoadedScene } from "./load";
+import type { Box, Fit } from "./framing";
 import type { Options, StereoMode } from "./options";
-import { Headset } from "./xr";
+import { Sway } from "./sway";
+import { Problem } from "./problem";
+import { Headset, type HeadsetState } from "./xr";
+import { Zoom } from "./zoom";
 
 const BACKGROUND = 0x0c0c0e;
 const MAX_PIXEL_RATIO = 2;
@@ -20,12 +26,22 @@ export interface ViewState {
   readonly isPresenting: boolean;
   /** Offset of the head from the photo's camera, in metres. */
   readonly offset_m: readonly [number, number, number];
-  readonly headset: Readonly<{ scale: number; distance_m: number; veil: number }>;
+  readonly fit: Fit;
+  /** Enlargement relative to the frame that fits. */
+  readonly zoom: number;
+  /** Distance of the frame's middle from that of the frame that fits, in pixels of the photo: right and down. */
+  readonly pan_px: readonly [number, number];
+  /** Left, top, right and bottom of what is in sight, in pixels of the photo; it may reach beyond the photo's border. */
+  readonly frame_px: Box;
+  readonly isSwaying: boolean;
+  readonly headset: HeadsetState;
 }
 
 /** One scene on one canvas; draws only after a change. */
 export class Viewer {
   readonly head: Head;
+  readonly sway: Sway;
+  readonly zoom: Zoom;
   readonly path: CameraPath;
   readonly headset: Headset;
 
@@ -45,6 +61,7 @@ export class Viewer {
     private readonly options: Options,
     prefersCalm: boolean,
     private readonly changed: () => void,
+    gallery: Gallery,
   ) {
     this.#renderer = new WebGLRenderer({ canvas, antialias: true, alpha: false, powerPreference: "high-performance" });
     this.#renderer.setClearColor(BACKGROUND, 1);
@@ -55,15 +72,16 @@ export class Viewer {
     this.#world.updateMatrixWorld(true);
 
     const { facts } = loaded;
-    const sphere = new Box3().setFromObject(loaded.root).getBoundingSphere(new Sphere());
     const near_m = Math.max(0.01, facts.nearest_m / 4);
-    const far_m = 2 * (sphere.radius + sphere.center.length()) + facts.farthest_m;
+    const far_m = farthest_m(loaded);
     this.head = new Head(facts.headBox_m, !prefersCalm);
+    this.sway = new Sway(this.head);
+    this.zoom = new Zoom(facts.size_px, facts.subject_px, options.fit, !prefersCalm);
     this.path = new CameraPath(loaded);
-    this.#flat = new FlatView(this.#renderer, options.fit);
+    this.#flat = new FlatView(this.#renderer, this.#scene, loaded.camera, facts);
     this.#flat.mode = prefersCalm && options.stereo === "wiggle" ? "none" : options.stereo;
     this.#flat.reach(near_m, far_m);
-    this.headset = new Headset(this.#renderer, this.#scene, this.#world, loaded, far_m, {
+    this.headset = new Headset(this.#renderer, this.#scene, this.#world, loaded, gallery, {
       drawn: (now_ms) => this.#frameTimes.add(now_ms),
       frameTimes: () => (options.stats ? this.#frameTimes.text() : ""),
       began: () => {
@@ -77,19 +95,43 @@ export class Viewer {
         this.redraw();
       },
     });
-    canvas.addEventListener("webglcontextrestored", () => this.redraw());
+    canvas.addEventListener("webglcontextrestored", () => {
+      this.#flat.forget();
+      this.redraw();
+    });
     if (options.autoplay && !prefersCalm) this.path.toggle();
     this.redraw();
   }
 
   get state(): ViewState {
+    const { x, y, width, height } = this.zoom.frame;
     return Object.freeze({
       stereo: this.#flat.mode,
       isPlaying: this.path.isPlaying,
       isPresenting: this.headset.isPresenting,
       offset_m: Object.freeze(this.head.offset_m.toArray()),
+      fit: this.zoom.fit,
+      zoom: this.zoom.zoom,
+      pan_px: this.zoom.pan_px,
+      frame_px: Object.freeze([x - width / 2, y - height / 2, x + width / 2, y + height / 2] as const),
+      isSwaying: this.sway.isRunning,
       headset: this.headset.state,
     });
+  }
+
+  /** The number of pictures side by side. */
+  get eyes(): 1 | 2 {
+    return this.#flat.eyes;
+  }
+
+  /** Whether the picture moves without a person. */
+  get movesByItself(): boolean {
+    return this.path.isPlaying || this.#flat.mode === "wiggle";
+  }
+
+  /** Title of the photo, or an empty text. */
+  get photo(): string {
+    return this.loaded.facts.photo;
   }
 
   /** Frame times as text. */
@@ -99,7 +141,13 @@ export class Viewer {
 
   set stereo(mode: StereoMode) {
     this.#flat.mode = mode;
+    this.zoom.resize(this.#flat.aspect);
     this.changed();
+    this.redraw();
+  }
+
+  set fit(fit: Fit) {
+    this.zoom.fit = fit;
     this.redraw();
   }
 
@@ -113,7 +161,20 @@ export class Viewer {
     if (this.headset.isPresenting || !width || !height) return;
     this.#renderer.setPixelRatio(Math.min(devicePixelRatio, MAX_PIXEL_RATIO));
     this.#renderer.setSize(width, height, false);
+    this.zoom.resize(this.#flat.aspect);
     this.#draw(); // immediately: a resized canvas is empty
+  }
+
+  /** Look from farther right and up, by shares of the head box; what is enlarged moves too. */
+  look(x: number, y: number): void {
+    this.head.nudge("drag", x, y);
+    this.zoom.pan(-x, y);
+    this.redraw();
+  }
+
+  magnify(factor: number): void {
+    this.zoom.magnify(factor);
+    this.redraw();
   }
 
   togglePath(): void {
@@ -125,10 +186,21 @@ export class Viewer {
   /** Return to the photo's camera. */
   recentre(): void {
     this.head.recentre();
+    this.zoom.reset();
     this.path.leave();
     this.headset.recentre();
     this.changed();
     this.redraw();
+  }
+
+  /** Return the view as a PNG with the canvas's pixels; drawn now, because browsers keep no drawn picture. */
+  picture(): Promise<Blob> {
+    this.#draw();
+    return new Promise((done, fail) => {
+      const lost = () => fail(new Problem("Could not make a picture of the view. Reload the page and try again."));
+      if (this.#renderer.getContext().isContextLost()) lost();
+      else this.#renderer.domElement.toBlob((png) => (png ? done(png) : lost()), "image/png");
+    });
   }
 
   /** Draw at the browser's next frame. */
@@ -164,36 +236,12 @@ export class Viewer {
     const seconds = this.#last_ms === null ? FIRST_STEP_S : Math.min((now_ms - this.#last_ms) / 1000, LONGEST_STEP_S);
     this.#last_ms = now_ms;
     this.#now_s = now_ms / 1000;
-    const isMoving = [this.head.step(seconds), this.path.step(seconds)];
+    const movements = [this.sway, this.head, this.zoom, this.path];
+    const isMoving = movements.map((movement) => movement.step(seconds));
     return isMoving.includes(true) || this.#flat.mode === "wiggle" || this.options.stats;
   }
 
   #draw(): void {
-    const { loaded, head } = this;
-    this.#flat.draw(this.#scene, loaded.camera, loaded.facts, head.offset_m, head.zoom, this.#now_s);
+    this.#flat.draw(this.zoom.frame, this.head.offset_m, this.#now_s);
   }
-}
-
-/** Draw blended meshes in the order of the file. */
-function inFileOrder(root: Group): void {
-  let index = 0;
-  root.traverse((node) => {
-    if (node instanceof Mesh) node.renderOrder = index++;
-  });
-}
-
-/** Free a scene's GPU memory and decoded pictures. */
-function release(root: Group): void {
-  root.traverse((node) => {
-    if (!(node instanceof Mesh)) return;
-    node.geometry.dispose();
-    for (const material of [node.material].flat() as Material[]) {
-      for (const texture of Object.values(material)) {
-        if (!(texture instanceof Texture)) continue;
-        texture.dispose();
-        if (texture.image instanceof ImageBitmap) texture.image.close();
-      }
-      material.dispose();
-    }
-  });
 }

@@ -1,37 +1,30 @@
-import {
-  BackSide,
-  Mesh,
-  MeshBasicMaterial,
-  PerspectiveCamera,
-  Quaternion,
-  SphereGeometry,
-  Vector3,
-  type Group,
-  type Scene,
-  type WebGLRenderer,
-} from "three";
+import { Color, PerspectiveCamera, Quaternion, Vector3, type Group, type Object3D, type Scene, type WebGLRenderer } from "three";
 
+import { Brightness } from "./brightness";
+import { Change } from "./change";
+import { farthest_m, inFileOrder, release, texturesOf } from "./contents";
+import type { Choice, Gallery } from "./gallery";
+import { drag, steer } from "./grasp";
 import { Grip } from "./grip";
 import type { LoadedScene } from "./load";
-import { Panel, PANEL_ORDER } from "./panel";
-import { FARTHER_MAX_M, Placement, SCALE_MAX } from "./placement";
+import { HeadsetMenu } from "./headset_menu";
+import type { PanelButton, Target } from "./panel";
+import { closingOf, FARTHER_MAX_M, Placement, SCALE_MAX } from "./placement";
+import { Posture } from "./posture";
 import { Problem } from "./problem";
+import { Vignette } from "./vignette";
 
 /** Hands, the panel and a reduced scene come close. */
 const NEAR_M = 0.02;
 const FRAME_RATE_HZ = 72;
 const FOVEATION = 0.5;
-const VEIL_COLOUR = 0x050506;
-
-/** A hand moves the scene three times as far as itself. */
-const DRAG_GAIN = 3;
-const STICK_SCALE_PER_S = 0.8;
-const STICK_M_PER_S = 2;
-
-const PANEL_S = 4;
-/** Cosine of the largest angle from the gaze at which a hand is being looked at. */
-const LOOKED_AT = Math.cos((14 * Math.PI) / 180);
-const VEIL_WITH_PANEL = 0.5;
+const LONGEST_STEP_S = 0.1;
+const DARKNESS = new Color(0x050506);
+/** How far the view narrows while a thumbstick moves the scene. */
+const NARROW_MOVING = 0.45;
+const DARK_WITH_PANEL = 0.5;
+const NAME_S = 3;
+const WORDS_S = 6;
 
 export interface HeadsetListener {
   readonly began: () => void;
@@ -41,59 +34,83 @@ export interface HeadsetListener {
   readonly frameTimes: () => string;
 }
 
+/** What is shown in the headset. */
+export interface HeadsetState {
+  readonly scale: number;
+  readonly distance_m: number;
+  /** How closed the view is: from its edges, and as a whole. */
+  readonly narrow: number;
+  readonly veil: number;
+  /** Address of the scene that is shown; empty for one without an address. */
+  readonly scene: string;
+  readonly isGalleryOpen: boolean;
+  readonly note: string;
+  /** What can be pointed at, in the axes of the reference space. */
+  readonly targets: readonly Target[];
+  /** Counts of what is in GPU memory. */
+  readonly memory: Readonly<{ geometries: number; textures: number }>;
+}
+
 /** Return whether this browser can enter VR. */
 export async function isHeadsetThere(): Promise<boolean> {
   return (await navigator.xr?.isSessionSupported("immersive-vr").catch(() => false)) ?? false;
 }
 
-/** A scene around a person in a headset. */
+/** Scenes around a person in a headset. */
 export class Headset {
-  readonly #placement: Placement;
-  readonly #photo_m: Vector3;
+  #loaded: LoadedScene;
+  #placement: Placement;
+  /** The scene that has replaced the element's own in this session. */
+  #chosen: Choice | null = null;
+  readonly #photo_m = new Vector3();
   readonly #grips: readonly Grip[];
-  readonly #panel: Panel;
-  readonly #veil: Mesh<SphereGeometry, MeshBasicMaterial>;
+  readonly #menu: HeadsetMenu;
+  readonly #vignette = new Vignette();
+  readonly #brightness: Brightness;
+  readonly #posture: Posture;
+  readonly #change: Change;
   readonly #camera = new PerspectiveCamera();
   readonly #head_m = new Vector3();
+  readonly #gaze = new Vector3(0, 0, -1);
   readonly #rotation = new Quaternion();
 
   #session: XRSession | null = null;
   #isPlaced = false;
-  #panelUntil_ms = 0;
+  #isMoving = false;
   #last_ms = 0;
+  /** Called when nothing is seen any more. */
+  #whenDark: (() => void) | null = null;
 
   constructor(
     private readonly renderer: WebGLRenderer,
     private readonly scene: Scene,
     private readonly world: Group,
-    private readonly loaded: LoadedScene,
-    far_m: number,
+    loaded: LoadedScene,
+    private readonly gallery: Gallery,
     private readonly listener: HeadsetListener,
   ) {
-    this.#placement = new Placement(loaded.facts.nearest_m);
-    this.#photo_m = new Vector3().setFromMatrixPosition(loaded.camera.matrixWorld);
-    this.#camera.near = NEAR_M;
-    this.#camera.far = far_m * SCALE_MAX + FARTHER_MAX_M;
-    this.#panel = new Panel([
-      { label: "Recentre", press: () => this.recentre() },
-      { label: "True size", press: () => this.#placement.reset() },
-      { label: "Exit", press: () => this.leave() },
-    ]);
-    this.#veil = new Mesh(
-      new SphereGeometry(1, 16, 12),
-      new MeshBasicMaterial({
-        color: VEIL_COLOUR,
-        side: BackSide,
-        transparent: true,
-        depthTest: false,
-        depthWrite: false,
-      }),
+    this.#loaded = loaded;
+    this.#placement = this.#prepare(loaded);
+    this.#brightness = new Brightness(renderer);
+    this.#posture = new Posture(
+      (space) => renderer.xr.setReferenceSpace(space),
+      () => this.recentre(),
     );
-    this.#veil.renderOrder = PANEL_ORDER - 1;
-    this.#veil.frustumCulled = false;
-    this.#veil.visible = false;
+    this.#menu = new HeadsetMenu({
+      buttons: () => this.#buttons(),
+      choose: (choice) => this.#choose(choice),
+      step: (by) => this.#step(by),
+      isLoading: () => this.#change.choice !== null,
+      cancel: () => this.#cancel(),
+    });
+    this.#change = new Change({
+      progress: (text) => this.#menu.note.say(text, Infinity),
+      darken: (signal) => this.#darken(signal),
+      take: (loaded, choice) => this.#take(loaded, choice),
+      failed: (text) => this.#menu.note.say(text, WORDS_S),
+    });
     renderer.xr.addEventListener("sessionend", () => this.#ended());
-    const select = (grip: Grip) => this.#select(grip);
+    const select = (grip: Grip) => this.#menu.select(grip);
     this.#grips = [0, 1].map((index) => new Grip(renderer, index, { select, squeeze: () => this.recentre() }));
   }
 
@@ -101,9 +118,21 @@ export class Headset {
     return this.#session !== null;
   }
 
-  get state(): Readonly<{ scale: number; distance_m: number; veil: number }> {
+  get state(): HeadsetState {
     const { scale, distance_m } = this.#placement;
-    return Object.freeze({ scale, distance_m, veil: this.#veil.visible ? this.#veil.material.opacity : 0 });
+    const { narrow, dark } = this.#vignette.state;
+    const { geometries, textures } = this.renderer.info.memory;
+    return Object.freeze({
+      scale,
+      distance_m,
+      narrow,
+      veil: dark,
+      scene: this.#here,
+      isGalleryOpen: this.#menu.isWallOpen,
+      note: this.#menu.note.text,
+      targets: this.#menu.targets,
+      memory: { geometries, textures },
+    });
   }
 
   /** Begin a session; must be called from a user's action. */
@@ -111,7 +140,7 @@ export class Headset {
     if (this.#session) return;
     try {
       this.#session = await navigator.xr!.requestSession("immersive-vr", {
-        optionalFeatures: ["hand-tracking", "layers"],
+        optionalFeatures: ["local-floor", "hand-tracking", "layers"],
       });
       this.#isPlaced = false;
       this.listener.began();
@@ -134,9 +163,8 @@ export class Headset {
 
   dispose(): void {
     this.leave();
-    this.#panel.dispose();
-    this.#veil.geometry.dispose();
-    this.#veil.material.dispose();
+    this.#menu.dispose();
+    this.#vignette.dispose();
     for (const grip of this.#grips) grip.dispose();
   }
 
@@ -148,102 +176,196 @@ export class Headset {
     // Before the session, so that three.js takes its frames only from the headset, not also from the window.
     this.renderer.setAnimationLoop((now_ms, frame) => frame && this.#draw(now_ms, frame));
     await xr.setSession(session);
-    xr.getReferenceSpace()?.addEventListener("reset", () => this.recentre());
+    await this.#posture.begin(session);
+    if (this.#session !== session) return;
     if (session.supportedFrameRates?.includes(FRAME_RATE_HZ)) {
       session.updateTargetFrameRate(FRAME_RATE_HZ).catch((error: unknown) => console.warn(error));
     }
-    this.scene.add(this.#veil, this.#panel.mesh, ...this.#grips.map((grip) => grip.space));
+    this.#brightness.begin(this.#loaded.root);
+    this.#vignette.open();
+    this.scene.add(...this.#objects);
+    this.gallery.choices().then(
+      (choices) => (this.#menu.choices = choices),
+      (error: unknown) => this.#menu.note.say((error as Error).message, WORDS_S),
+    );
   }
 
   #ended(): void {
+    if (!this.#session) return;
     this.#session = null;
+    this.#change.cancel();
+    this.#whenDark = null;
+    this.#posture.end();
+    this.#menu.end();
+    this.#brightness.end();
     this.renderer.setAnimationLoop(null);
     this.renderer.xr.enabled = false;
-    this.scene.remove(this.#veil, this.#panel.mesh, ...this.#grips.map((grip) => grip.space));
+    this.scene.remove(...this.#objects);
+    this.world.visible = true;
     this.world.matrixAutoUpdate = true;
     this.world.position.set(0, 0, 0);
     this.world.quaternion.identity();
     this.world.scale.set(1, 1, 1);
     this.world.updateMatrixWorld(true);
     this.listener.ended();
+    if (!this.#chosen) return;
+    this.world.remove(this.#loaded.root);
+    release(this.#loaded.root);
+    this.gallery.show(this.#chosen);
+  }
+
+  get #objects(): readonly Object3D[] {
+    return [this.#vignette.mesh, ...this.#menu.objects, ...this.#grips.map((grip) => grip.space)];
+  }
+
+  /** Address of the scene that is shown. */
+  get #here(): string {
+    return this.#chosen?.src ?? this.gallery.own;
   }
 
   #draw(now_ms: number, frame: XRFrame): void {
     const space = this.renderer.xr.getReferenceSpace();
     const pose = space && frame.getViewerPose(space);
     if (pose) {
-      const { position: p, orientation: q } = pose.transform;
-      this.#head_m.set(p.x, p.y, p.z);
-      this.#rotation.set(q.x, q.y, q.z, q.w);
-      if (!this.#isPlaced) {
-        this.#placement.recentre(this.#head_m, this.#rotation);
-        this.#isPlaced = true;
-      }
-      this.#grasp(Math.min((now_ms - this.#last_ms) / 1000, 0.1));
+      const seconds = Math.min((now_ms - this.#last_ms) / 1000, LONGEST_STEP_S);
       this.#last_ms = now_ms;
+      this.#follow(pose.transform);
+      this.#obey(seconds);
       this.#place();
-      this.#offer(now_ms);
+      this.#close(seconds);
+      const more = { here: this.#here, frameTimes: this.listener.frameTimes() };
+      const isLost = this.#vignette.state.dark > DARK_WITH_PANEL && !this.#whenDark;
+      this.#menu.offer(now_ms, this.#head_m, this.#gaze, this.#grips, isLost, more);
     }
     this.renderer.render(this.scene, this.#camera);
     this.listener.drawn(now_ms);
   }
 
-  /** Place the scene and the veil. */
+  #follow({ position: p, orientation: q }: XRRigidTransform): void {
+    this.#head_m.set(p.x, p.y, p.z);
+    this.#rotation.set(q.x, q.y, q.z, q.w);
+    this.#gaze.set(0, 0, -1).applyQuaternion(this.#rotation);
+    if (this.#isPlaced) return;
+    this.#placement.recentre(this.#head_m, this.#rotation);
+    this.#menu.follow();
+    this.#isPlaced = true;
+  }
+
+  /** Let hands, thumbsticks and buttons have their effects. */
+  #obey(seconds: number): void {
+    const isWallOpen = this.#menu.isWallOpen;
+    for (const grip of this.#grips) {
+      const push = grip.push();
+      if (isWallOpen && push) this.#menu.turnPage(push);
+      if (grip.hasJustPressed("stick")) this.#step(grip.isRight ? 1 : -1);
+      if (grip.hasJustPressed("gallery")) this.#menu.toggleWall();
+      if (!grip.hasJustPressed("leave")) continue;
+      if (isWallOpen) this.#menu.closeWall();
+      else this.leave();
+    }
+    drag(this.#grips, this.#placement);
+    this.#isMoving = !isWallOpen && steer(this.#grips, this.#placement, seconds);
+  }
+
   #place(): void {
     this.world.matrixAutoUpdate = false;
     this.world.matrix.copy(this.#placement.space_from_scene(this.#photo_m));
     this.world.matrixWorldNeedsUpdate = true;
-    const veil = this.#placement.veil(this.#head_m, this.loaded.facts.headBox_m);
-    this.#veil.visible = veil > 0;
-    this.#veil.material.opacity = veil;
-    this.#veil.position.copy(this.#head_m);
   }
 
-  /** Let hands and thumbsticks move the scene. */
-  #grasp(seconds: number): void {
-    const dragging = this.#grips.filter((grip) => grip.isDragging);
-    const [first, second] = dragging;
-    if (first && second) {
-      const before_m = first.last_m.distanceTo(second.last_m);
-      if (before_m > 0) this.#placement.magnify(first.place_m.distanceTo(second.place_m) / before_m);
-    } else if (first) {
-      const ahead = this.#placement.turned(new Vector3(0, 0, -1));
-      this.#placement.push(DRAG_GAIN * new Vector3().subVectors(first.place_m, first.last_m).dot(ahead));
+  /** Close the view as far as comfort asks for, or all of it behind the gallery and for another scene. */
+  #close(seconds: number): void {
+    const outside_m = this.#placement.outside_m(this.#head_m, this.#loaded.facts.headBox_m);
+    if (this.#posture.follows(seconds, this.#head_m, outside_m.y)) this.#placement.rise(this.#head_m);
+    const isWallOpen = this.#menu.isWallOpen;
+    const { narrow, dark } = closingOf(outside_m.length());
+    const wanted = {
+      narrow: Math.max(narrow, this.#isMoving ? NARROW_MOVING : 0),
+      dark: isWallOpen || this.#whenDark ? 1 : dark,
+    };
+    const colour = isWallOpen && !this.#whenDark ? this.#brightness.nothing : DARKNESS;
+    this.#vignette.step(seconds, wanted, colour, this.#gaze);
+    this.world.visible = !(isWallOpen && this.#vignette.isDark);
+    if (!this.#vignette.isDark) return;
+    this.#whenDark?.();
+    this.#whenDark = null;
+  }
+
+  #buttons(): readonly (readonly PanelButton[])[] {
+    const say = (text: string) => this.#menu.note.say(text, WORDS_S);
+    const stand = () => {
+      this.#posture.toggle();
+      this.recentre();
+      say(this.#posture.words);
+    };
+    return [
+      [
+        { label: "Recentre", press: () => this.recentre() },
+        { label: "True size", press: () => this.#placement.reset() },
+        { label: "Exit", press: () => this.leave() },
+      ],
+      [
+        { label: this.#posture.label, press: stand },
+        { label: `Surround: ${this.#brightness.name}`, press: () => this.#brightness.next() },
+      ],
+    ];
+  }
+
+  #choose(choice: Choice): void {
+    if (choice.src !== this.#here) {
+      void this.#change.to(choice);
+      return;
     }
-    for (const grip of dragging) grip.last_m.copy(grip.place_m);
-    for (const grip of this.#grips) {
-      const [sideways, up] = grip.stick;
-      if (sideways) this.#placement.magnify(Math.exp(sideways * STICK_SCALE_PER_S * seconds));
-      if (up) this.#placement.push(up * STICK_M_PER_S * seconds);
-      if (grip.hasJustLeft()) this.leave();
-    }
+    this.#cancel();
+    this.#menu.closeWall();
   }
 
-  /** Show the panel after a press, while the person looks at a hand, and in the dark. */
-  #offer(now_ms: number): void {
-    const gaze = new Vector3(0, 0, -1).applyQuaternion(this.#rotation);
-    const isLookedAt = (grip: Grip) =>
-      new Vector3().subVectors(grip.place_m, this.#head_m).normalize().dot(gaze) > LOOKED_AT;
-    const tracked = this.#grips.filter((grip) => grip.isTracked);
-    if (tracked.some(isLookedAt) || this.#veil.material.opacity > VEIL_WITH_PANEL)
-      this.#panelUntil_ms = now_ms + PANEL_S * 1000;
-    const isWanted = now_ms < this.#panelUntil_ms && !this.#grips.some((grip) => grip.isDragging);
-    if (!isWanted) this.#panel.hide();
-    else if (!this.#panel.mesh.visible) this.#panel.showBefore(this.#head_m, gaze);
-    for (const grip of this.#grips) grip.aim(this.#panel.mesh, isWanted && grip.isTracked);
-    const pointedAt = this.#panel.point(
-      tracked.map((grip) => grip.ray),
-      this.listener.frameTimes(),
-    );
-    if (pointedAt) this.#panelUntil_ms = Math.max(this.#panelUntil_ms, now_ms + 1000);
+  /** Go on in the list from the scene that is shown or being loaded. */
+  #step(by: number): void {
+    const { choices } = this.#menu;
+    const from = this.#change.choice?.src ?? this.#here;
+    const index = choices.findIndex(({ src }) => src === from);
+    const next = choices[index < 0 ? (by > 0 ? 0 : choices.length - 1) : (index + by + choices.length) % choices.length];
+    if (next) this.#choose(next);
   }
 
-  /** Handle the press of a button or the start of a drag; return whether it is a drag. */
-  #select(grip: Grip): boolean {
-    grip.aim(this.#panel.mesh, this.#panel.mesh.visible);
-    const button = this.#panel.point([grip.ray], this.listener.frameTimes());
-    button?.press();
-    this.#panelUntil_ms = this.#last_ms + PANEL_S * 1000;
-    return !button;
+  #cancel(): void {
+    this.#change.cancel();
+    this.#menu.note.clear();
+  }
+
+  #darken(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#whenDark = resolve;
+      const stop = () => {
+        if (this.#whenDark === resolve) this.#whenDark = null;
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener("abort", stop, { once: true });
+    });
+  }
+
+  /** Replace the scene that is shown, and free it. */
+  #take(loaded: LoadedScene, choice: Choice): void {
+    this.world.remove(this.#loaded.root);
+    release(this.#loaded.root);
+    this.#loaded = loaded;
+    this.#chosen = choice;
+    this.#placement = this.#prepare(loaded);
+    inFileOrder(loaded.root);
+    this.world.add(loaded.root);
+    this.#brightness.begin(loaded.root);
+    for (const texture of texturesOf(loaded.root)) this.renderer.initTexture(texture);
+    this.#menu.closeWall();
+    this.#menu.note.say(choice.name, NAME_S);
+    this.recentre();
+  }
+
+  #prepare(loaded: LoadedScene): Placement {
+    loaded.root.updateMatrixWorld(true);
+    this.#photo_m.setFromMatrixPosition(loaded.camera.matrixWorld);
+    this.#camera.near = NEAR_M;
+    this.#camera.far = farthest_m(loaded) * SCALE_MAX + FARTHER_MAX_M;
+    return new Placement(loaded.facts.nearest_m);
   }
 }

@@ -1,7 +1,7 @@
 // Imported before the element, which looks at its attributes when it is defined.
 
 /** Attributes of the element that the page's address can set. */
-const PASSED = ["fit", "stereo", "autoplay", "stats"] as const;
+const PASSED = ["fit", "stereo", "autoplay", "stats", "vr"] as const;
 
 const query = new URLSearchParams(location.search);
 const element = document.querySelector<HTMLElement>("kbvr-photo")!;

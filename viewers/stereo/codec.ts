@@ -1,5 +1,6 @@
 /** Detects a video's codec, for the message of browsers that cannot play it. */
 
+/** Length of the part of a file that is searched. */
 export const HEAD_BYTES = 1 << 20;
 
 const MP4_CODECS: Readonly<Record<string, string>> = {

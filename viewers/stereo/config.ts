@@ -8,13 +8,16 @@ export interface Config {
   readonly src: URL | null;
   /** null: from the file or its name. */
   readonly layout: LayoutName | null;
-  readonly view: ViewName;
+  /** null: the one that was chosen last, or the best for the file. */
+  readonly view: ViewName | null;
+  /** Whether videos start by themselves, even if the person prefers reduced motion. */
+  readonly autoplay: boolean;
 }
 
-export const DEFAULTS: Config = Object.freeze({ src: null, layout: null, view: "red-cyan" });
+export const DEFAULTS: Config = Object.freeze({ src: null, layout: null, view: null, autoplay: false });
 
 /**
- * Return the settings of an address like `stereo.html?src=a_LR.mp4&layout=sbs&stereo=wiggle`.
+ * Return the settings of an address like `stereo.html?src=a_LR.mp4&layout=sbs&view=wiggle`; `stereo` means `view`.
  *
  * Throws Problem if a value is unknown, or the file is on another host.
  */
@@ -23,7 +26,8 @@ export function configOf(address: URL): Config {
   return Object.freeze({
     src: sourceOf(asked.get("src"), address),
     layout: chosen("layout", asked.get("layout"), layoutNamed),
-    view: chosen("stereo", asked.get("stereo"), viewNamed) ?? DEFAULTS.view,
+    view: chosen("view", asked.get("view") ?? asked.get("stereo"), viewNamed),
+    autoplay: asked.has("autoplay"),
   });
 }
 

@@ -13,3 +13,11 @@ export function name(button: HTMLButtonElement, label: string, key: string, isOn
   button.title = `${label} (${key})`;
   button.classList.toggle("on", isOn);
 }
+
+/** Return a time as minutes and seconds, with hours if there are any. */
+export function clock(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "–:––";
+  const two = (number: number): string => String(number).padStart(2, "0");
+  const [hours, minutes, rest] = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map(Math.floor) as [number, number, number];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}

@@ -2,11 +2,14 @@
 
 const CLICK_PX = 5;
 const WHEEL_ZOOM = 1.0012;
+/** Trackpads report pinches as a slow wheel with the control key. */
+const PINCH_ZOOM = 1.01;
 
 export interface Gestures {
   /** Movement to the right and down, in shares of the element's height, and a factor of the field of view. */
   readonly turned: (right: number, down: number, zoom: number) => void;
-  readonly clicked: () => void;
+  /** `kind` is mouse, touch or pen. */
+  readonly clicked: (kind: string) => void;
 }
 
 export function listen(element: HTMLElement, { turned, clicked }: Gestures): void {
@@ -31,10 +34,16 @@ export function listen(element: HTMLElement, { turned, clicked }: Gestures): voi
   for (const kind of ["pointerup", "pointercancel"] as const) {
     element.addEventListener(kind, (event) => {
       pointers.delete(event.pointerId);
-      if (kind === "pointerup" && event.button === 0 && pointers.size === 0 && movedPx < CLICK_PX) clicked();
+      if (kind === "pointerup" && event.button === 0 && pointers.size === 0 && movedPx < CLICK_PX) {
+        clicked(event.pointerType);
+      }
     });
   }
-  element.addEventListener("wheel", (event) => turned(0, 0, WHEEL_ZOOM ** event.deltaY), { passive: true });
+  const zoomed = (event: WheelEvent): void => {
+    event.preventDefault(); // the page itself would zoom
+    turned(0, 0, (event.ctrlKey ? PINCH_ZOOM : WHEEL_ZOOM) ** event.deltaY);
+  };
+  element.addEventListener("wheel", zoomed, { passive: false });
 }
 
 function spread(pointers: ReadonlyMap<number, PointerEvent>): number {

@@ -58,18 +58,44 @@ export function isMono(name: LayoutName): boolean {
 
 /** Return the layout of kbvr's name of a packing; packings without two separate pictures are shown unchanged. */
 export function layoutNamed(name: string): LayoutName | null {
-  if (name in LAYOUTS) return name as LayoutName;
+  if (Object.hasOwn(LAYOUTS, name)) return name as LayoutName;
   return Object.values(endings).includes(name) ? "mono" : null;
 }
 
-/** Return the layout at the end of a file's name, with or without `_kbvr`, or null. */
-export function layoutOf(fileName: string): LayoutName | null {
-  const lower = fileName.toLowerCase();
-  if (lower.endsWith(".jps")) return "cross";
-  const stem = lower.replace(/\.[^.]*$/, "");
-  const named = Object.entries(endings)
-    .flatMap(([ending, name]) => [ending, ending.replace("_kbvr", "")].map((end) => [end.toLowerCase(), name] as const))
-    .sort(([one], [other]) => other.length - one.length)
-    .find(([end]) => stem.endsWith(end));
+/**
+ * Return the layout at the end of a file's name, or null.
+ *
+ * In the names of videos, points, dashes and spaces count as underscores. In those of photos they mean other things:
+ * lake-LR.jpg is one in low resolution.
+ */
+export function layoutOf(fileName: string, isVideo: boolean): LayoutName | null {
+  if (fileName.toLowerCase().endsWith(".jps")) return "cross";
+  const stem = stemOf(fileName);
+  const named = endingOf(isVideo ? plain(stem) : stem);
   return named ? layoutNamed(named[1]) : null;
+}
+
+/** Return a file's name without the suffix, and without what tells the layout or the author. */
+export function plainName(fileName: string): string {
+  const stem = stemOf(fileName).replace(/\.vr$/i, "");
+  const ending = endingOf(stem)?.[0] ?? "";
+  return stem.slice(0, stem.length - ending.length).replace(/_kbvr(_wiggle)?$/, "") || stem;
+}
+
+function stemOf(fileName: string): string {
+  return fileName.replace(/\.[^.]*$/, "");
+}
+
+/** The ends of names in lower case, with and without `_kbvr`, and their layouts; the longest first. */
+const ENDINGS = Object.entries(endings)
+  .flatMap(([ending, name]) => [[ending.toLowerCase(), name] as const, [plain(ending), name] as const])
+  .flatMap(([ending, name]) => [ending, ending.replace("_kbvr", "")].map((end) => [end, name] as const))
+  .sort(([one], [other]) => other.length - one.length);
+
+function endingOf(stem: string): readonly [ending: string, layout: string] | undefined {
+  return ENDINGS.find(([end]) => stem.toLowerCase().endsWith(end));
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[-. ]/g, "_");
 }

@@ -2,13 +2,16 @@
 
 import { type Eye, isMono, LAYOUTS, type LayoutName } from "./layouts";
 import type { Source } from "./source";
-import type { ViewName } from "./views";
+import { type ViewName, VIEWS } from "./views";
 
 export interface Show {
   source: Source | null;
   layout: LayoutName;
   isSwapped: boolean;
   view: ViewName;
+  /** Relative to the usual speed. */
+  wiggleSpeed: number;
+  isWigglePaused: boolean;
 }
 
 /** Return the pictures of the left and the right eye. */
@@ -19,9 +22,16 @@ export function eyesOf(show: Show): readonly [Eye, Eye] {
 
 /** Return the aspect (width / height) of a view; 1 without a source. */
 export function aspectOf(show: Show): number {
+  const [width, height] = viewSizePx(show);
+  return height > 0 ? width / height : 1;
+}
+
+/** Return the width and height of a view without squeezing, in pixels of its finer direction; 0 without a source. */
+export function viewSizePx(show: Show): [number, number] {
   const [width, height] = sizePx(show);
-  const [, , across, down] = LAYOUTS[show.layout].eyes[0].rect;
-  return height > 0 ? (LAYOUTS[show.layout].stretch * width * across) / (height * down) : 1;
+  const { eyes, stretch } = LAYOUTS[show.layout];
+  const [, , across, down] = eyes[0].rect;
+  return [width * across * Math.max(1, stretch), (height * down) / Math.min(1, stretch)];
 }
 
 function sizePx(show: Show): [number, number] {
@@ -41,4 +51,9 @@ export function isFlat(show: Show): boolean {
 export function layoutsFor(source: Source): LayoutName[] {
   const isPair = source.pictures.length === 2;
   return (Object.keys(LAYOUTS) as LayoutName[]).filter((name) => LAYOUTS[name].apart === isPair);
+}
+
+/** Return whether the page itself moves a still picture: in a wiggle. */
+export function wiggles(show: Show): boolean {
+  return show.source !== null && VIEWS[show.view].kind === "turns" && !isFlat(show);
 }

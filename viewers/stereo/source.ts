@@ -1,17 +1,27 @@
 /** Opens files as pictures to draw. */
 
-import { codecIn, HEAD_BYTES } from "./codec";
-import { type LayoutName, layoutOf } from "./layouts";
 import { Problem } from "../photo/problem";
+import { animationIn, type Animation } from "./animation";
+import { codecIn, HEAD_BYTES } from "./codec";
+import { type Guess, guess } from "./guess";
+import { layoutOf } from "./layouts";
+import { notLoaded, type Parts, partsOfFile, partsOfUrl } from "./parts";
 import { stereoIn } from "./stereo_jpeg";
+import { factsOf, type VideoFacts } from "./video_facts";
 
 export interface Source {
   readonly name: string;
   /** One picture, or the left and the right one. */
   readonly pictures: readonly (ImageBitmap | HTMLVideoElement)[];
   readonly video: HTMLVideoElement | null;
-  /** The layout from the file or its name, or null. */
-  readonly layout: LayoutName | null;
+  /** What moves in a picture file, such as a GIF. */
+  readonly animation: Animation | null;
+  /** What the video file says about itself, if it can be read. */
+  readonly facts: VideoFacts | null;
+  /** The layout from the file, its name and its shape, or null. */
+  readonly guess: Guess | null;
+  /** Whether it is a short loop, which plays by itself. */
+  readonly isLoop: boolean;
   /** Release the browser's memory. */
   close(): void;
 }
@@ -20,6 +30,7 @@ export interface Source {
 export type Progress = (share: number) => void;
 
 const VIDEO_NAME = /\.(mp4|m4v|mov|webm|mkv|ogv)$/i;
+const LOOP_NAME = /[-_. ](wiggle|loop)\.[^.]*$/i;
 const PLAYABLE =
   "Most browsers play H.264 and AV1 in MP4, and VP9 in WebM, but few play HEVC. kbvr writes H.264 with --codec h264.";
 const READABLE = "Supported pictures: JPEG, PNG, WebP, AVIF, GIF, MPO, JPS. Supported videos: MP4, WebM.";
@@ -30,7 +41,7 @@ export async function openFile(file: File, maxSidePx: number): Promise<Source> {
   if (!isVideo(file.name, file.type)) return openPicture(file, file.name, maxSidePx);
   const url = URL.createObjectURL(file);
   try {
-    return await openVideo(url, file.name, () => file.slice(0, HEAD_BYTES).arrayBuffer(), () => URL.revokeObjectURL(url));
+    return await openVideo(url, file.name, partsOfFile(file), () => URL.revokeObjectURL(url));
   } catch (error) {
     URL.revokeObjectURL(url);
     throw error;
@@ -40,11 +51,11 @@ export async function openFile(file: File, maxSidePx: number): Promise<Source> {
 /** Open a file from the page's own host. Throws Problem if it is missing, or the browser cannot show it. */
 export async function openUrl(url: URL, maxSidePx: number, progress: Progress): Promise<Source> {
   const name = decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf("/") + 1));
-  if (VIDEO_NAME.test(name)) return openVideo(url.href, name, () => headOf(url, name), () => undefined);
+  if (VIDEO_NAME.test(name)) return openVideo(url.href, name, partsOfUrl(url, name), () => undefined);
   const answer = await answerOf(url, name);
   if (isVideo(name, answer.headers.get("Content-Type") ?? "")) {
     await answer.body?.cancel();
-    return openVideo(url.href, name, () => headOf(url, name), () => undefined);
+    return openVideo(url.href, name, partsOfUrl(url, name), () => undefined);
   }
   return openPicture(await bodyOf(answer, progress), name, maxSidePx);
 }
@@ -53,11 +64,11 @@ function isVideo(name: string, type: string): boolean {
   return VIDEO_NAME.test(name) || type.startsWith("video/");
 }
 
-async function answerOf(url: URL, name: string, headers: HeadersInit = {}): Promise<Response> {
-  const answer = await fetch(url, { headers }).catch((error: unknown) => {
+async function answerOf(url: URL, name: string): Promise<Response> {
+  const answer = await fetch(url).catch((error: unknown) => {
     throw new Problem(`Could not load ${name}: ${String(error)}`);
   });
-  if (!answer.ok) throw new Problem(`Could not load ${name}: ${answer.status} ${answer.statusText}`.trimEnd() + ".");
+  if (!answer.ok) throw notLoaded(name, answer);
   return answer;
 }
 
@@ -74,31 +85,26 @@ async function bodyOf(answer: Response, progress: Progress): Promise<Blob> {
   return new Blob(pieces, { type: answer.headers.get("Content-Type") ?? "" });
 }
 
-async function headOf(url: URL, name: string): Promise<ArrayBuffer> {
-  const answer = await answerOf(url, name, { Range: `bytes=0-${HEAD_BYTES - 1}` });
-  const reader = answer.body?.getReader();
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
-  let got = 0;
-  for (let piece = await reader?.read(); piece?.value && got < HEAD_BYTES; piece = await reader?.read()) {
-    pieces.push(piece.value);
-    got += piece.value.length;
-  }
-  await reader?.cancel();
-  return new Blob(pieces).arrayBuffer();
-}
-
 async function openPicture(blob: Blob, name: string, maxSidePx: number): Promise<Source> {
   const stereo = stereoIn(new Uint8Array(await blob.arrayBuffer()), name);
   if (name.toLowerCase().endsWith(".mpo") && stereo?.layout !== "apart") {
     throw new Problem(`${name} ends in .mpo, but does not contain two pictures.`);
   }
   const pictures = await Promise.all((stereo?.pictures ?? [blob]).map((one) => decoded(one, name, maxSidePx)));
+  const [first] = pictures as [ImageBitmap];
+  const animation = stereo ? null : await animationIn(blob);
   return {
     name,
     pictures,
     video: null,
-    layout: stereo?.layout ?? layoutOf(name),
-    close: () => pictures.forEach((picture) => picture.close()),
+    animation,
+    facts: null,
+    guess: stereo ? { layout: stereo.layout, isSwapped: false } : guess(layoutOf(name, false), null, first.width, first.height),
+    isLoop: animation !== null,
+    close: () => {
+      animation?.stop();
+      pictures.forEach((picture) => picture.close());
+    },
   };
 }
 
@@ -121,41 +127,48 @@ async function decoded(blob: Blob, name: string, maxSidePx: number): Promise<Ima
   return small;
 }
 
-async function openVideo(
-  url: string,
-  name: string,
-  head: () => Promise<ArrayBuffer>,
-  letGo: () => void,
-): Promise<Source> {
+async function openVideo(url: string, name: string, parts: Parts, letGo: () => void): Promise<Source> {
   const video = document.createElement("video");
   video.playsInline = true;
-  video.preload = "auto";
+  video.preload = "metadata"; // and the first picture
   video.src = url;
+  const reading = factsOf(parts);
   await new Promise<void>((resolve, reject) => {
     video.onloadeddata = () => (video.videoWidth > 0 ? resolve() : reject());
     video.onerror = () => reject();
   }).catch(async () => {
     const said = video.error?.message;
-    video.removeAttribute("src");
-    video.load();
-    throw new Problem(whyNot(name, codecIn(new Uint8Array(await head())), said));
+    empty(video);
+    throw await whyNot(name, parts, said);
   });
+  const facts = await reading;
   return {
     name,
     pictures: [video],
     video,
-    layout: layoutOf(name),
+    animation: null,
+    facts,
+    guess: guess(layoutOf(name, true), facts, video.videoWidth, video.videoHeight),
+    isLoop: LOOP_NAME.test(name),
     close: () => {
-      video.pause();
-      video.removeAttribute("src");
-      video.load();
+      empty(video);
       letGo();
     },
   };
 }
 
-function whyNot(name: string, codec: string | null, said: string | undefined): string {
+/** Release what the browser has loaded and decoded of a video. */
+export function empty(video: HTMLVideoElement): void {
+  video.pause();
+  video.removeAttribute("src");
+  video.load();
+}
+
+async function whyNot(name: string, parts: Parts, said: string | undefined): Promise<Problem> {
+  const head = await parts(0, HEAD_BYTES).catch((error: unknown) => (error instanceof Problem ? error : null));
+  if (head instanceof Problem) return head;
+  const codec = head && codecIn(head);
   const what = codec ? `${name}, which uses ${codec}` : name;
   const reason = !codec && said ? ` The browser reports: ${said}.` : "";
-  return `This browser cannot play ${what}.${reason} ${PLAYABLE}`;
+  return new Problem(`This browser cannot play ${what}.${reason} ${PLAYABLE}`);
 }

@@ -2,15 +2,20 @@
 
 import { type Mat3, turned } from "./matrices";
 import type { Painter } from "./painter";
-import { aspectOf, eyesOf, isFlat, type Show } from "./show";
+import { aspectOf, eyesOf, isFlat, type Show, viewSizePx, wiggles } from "./show";
 import { LAYOUTS } from "./layouts";
 import { only, VIEWS } from "./views";
 
-/** Duration of each eye's picture in a wiggle, in milliseconds; longer if the user prefers reduced motion. */
-const TURN_MS = { usual: 150, calm: 600 } as const;
+/**
+ * Duration of each eye's picture in a wiggle, in milliseconds; longer if the user prefers reduced motion. The usual one
+ * stays below three changes there and back in a second (WCAG 2.3.1).
+ */
+const TURN_MS = { usual: 170, calm: 600 } as const;
 
 const FOV_DEG = { min: 20, max: 110, first: 75 } as const;
+/** Directions that are seen, from straight ahead; and how far one can turn even if the view is wider than that. */
 const MAX_TURN = Math.PI / 2;
+const MIN_TURN = Math.PI / 12;
 
 /** Left, bottom, width and height in the canvas's pixels. */
 type Box = readonly [number, number, number, number];
@@ -36,14 +41,28 @@ export class Stage {
   fit(): void {
     this.canvas.width = Math.max(1, Math.round(this.canvas.clientWidth * devicePixelRatio));
     this.canvas.height = Math.max(1, Math.round(this.canvas.clientHeight * devicePixelRatio));
+    this.stayInside();
+  }
+
+  /** Draw without black bars at the picture's own size, and return that as PNG; the canvas looks as before. */
+  async png(show: Show, timeMs: number): Promise<Blob | null> {
+    const [width, height] = this.fullSizePx(show);
+    [this.canvas.width, this.canvas.height] = [width, height];
+    this.draw(show, timeMs);
+    const made = new Promise<Blob | null>((resolve) => this.canvas.toBlob(resolve, "image/png"));
+    this.fit();
+    this.draw(show, timeMs);
+    return made;
   }
 
   /** Turn to the right and down by shares of the canvas's height, and multiply the field of view by a factor. */
   turn(right: number, down: number, zoom = 1): void {
-    const radians = (this.look.fovDeg * Math.PI) / 180;
-    this.look.yaw = clamp(this.look.yaw - right * radians, -MAX_TURN, MAX_TURN);
-    this.look.pitch = clamp(this.look.pitch - down * radians, -MAX_TURN, MAX_TURN);
-    this.look.fovDeg = clamp(this.look.fovDeg * zoom, FOV_DEG.min, FOV_DEG.max);
+    const { look } = this;
+    const turned = radians(look.fovDeg);
+    look.fovDeg = clamp(look.fovDeg * zoom, FOV_DEG.min, FOV_DEG.max);
+    look.yaw -= right * turned;
+    look.pitch -= down * turned;
+    this.stayInside();
   }
 
   lookAhead(): void {
@@ -52,7 +71,7 @@ export class Stage {
 
   /** Return whether the picture changes over time. */
   moves(show: Show): boolean {
-    return show.source !== null && VIEWS[show.view].kind === "turns" && !isFlat(show);
+    return wiggles(show) && !show.isWigglePaused;
   }
 
   /** Draw the picture for a time in milliseconds. */
@@ -72,10 +91,29 @@ export class Stage {
       view.order.forEach((eye, index) => this.paint(show, halves[index] as Box, only(eye)));
       return;
     }
-    const turnMs = this.calm.matches ? TURN_MS.calm : TURN_MS.usual;
-    const turn = Math.floor(timeMs / turnMs) % 2 === 0 ? 0 : 1;
+    const turnMs = (this.calm.matches ? TURN_MS.calm : TURN_MS.usual) / show.wiggleSpeed;
+    const turn = show.isWigglePaused || Math.floor(timeMs / turnMs) % 2 === 0 ? 0 : 1;
     const mix = isFlat(show) ? only(0) : view.kind === "turns" ? only(turn) : view.mix;
     this.paint(show, this.boxOf(aspectOf(show), show), mix);
+  }
+
+  /** A look into a half sphere has the size of the screen, everything else that of the picture. */
+  private fullSizePx(show: Show): [number, number] {
+    if (LAYOUTS[show.layout].halfSphere) return [this.canvas.width, this.canvas.height];
+    const [width, height] = viewSizePx(show);
+    const views = VIEWS[show.view].kind === "beside" && !isFlat(show) ? 2 : 1;
+    const shrink = Math.min(1, this.painter.maxSidePx / Math.max(views * width, height));
+    return [Math.max(1, Math.round(views * width * shrink)), Math.max(1, Math.round(height * shrink))];
+  }
+
+  /** Keep what is beyond the half sphere out of sight where the field of view allows it. */
+  private stayInside(): void {
+    const { look, canvas } = this;
+    const up = radians(look.fovDeg) / 2;
+    const across = Math.atan((Math.tan(up) * canvas.width) / canvas.height);
+    const [maxYaw, maxPitch] = [across, up].map((half) => Math.max(MIN_TURN, MAX_TURN - half)) as [number, number];
+    look.yaw = clamp(look.yaw, -maxYaw, maxYaw);
+    look.pitch = clamp(look.pitch, -maxPitch, maxPitch);
   }
 
   private paint(show: Show, viewport: Box, mix: readonly [readonly number[], readonly number[]]): void {
@@ -93,12 +131,16 @@ export class Stage {
   }
 
   private rays([, , width, height]: Box): Mat3 {
-    const up = Math.tan((this.look.fovDeg * Math.PI) / 360);
+    const up = Math.tan(radians(this.look.fovDeg) / 2);
     const right = (up * width) / height;
     const turn = turned(this.look.yaw, this.look.pitch);
     const scales = [right, up, -1];
     return turn.map((value, at) => value * (scales[Math.floor(at / 3)] as number));
   }
+}
+
+function radians(degrees: number): number {
+  return (degrees * Math.PI) / 180;
 }
 
 function clamp(value: number, min: number, max: number): number {

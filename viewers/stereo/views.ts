@@ -22,11 +22,16 @@ function mixed(group: string, title: string, left: Mix, right: Mix): View {
   return { title, kind: "mixed", mix: [left, right], order: [0, 1], group };
 }
 
-const GLASSES = "Anaglyph, for coloured glasses";
 const BARE = "Without glasses";
+const GLASSES = "Coloured glasses";
 
 /** Anaglyph matrices by Dubois (for the source see DUBOIS), the same as in kbvr/formats/packing/anaglyph.py. */
 export const VIEWS = {
+  left: mixed(BARE, "Left eye", ALL, NOTHING),
+  right: mixed(BARE, "Right eye", NOTHING, ALL),
+  wiggle: { title: "Wiggle", kind: "turns", mix: [ALL, NOTHING], order: [0, 1], group: BARE },
+  sbs: { title: "Side by side", kind: "beside", mix: [ALL, NOTHING], order: [0, 1], group: BARE },
+  cross: { title: "Cross-eyed", kind: "beside", mix: [ALL, NOTHING], order: [1, 0], group: BARE },
   "red-cyan": mixed(GLASSES, "Red and cyan", DUBOIS.left, DUBOIS.right),
   "green-magenta": mixed(
     GLASSES,
@@ -40,11 +45,6 @@ export const VIEWS = {
     [1.062, -0.205, 0.299, -0.026, 0.908, 0.068, -0.038, -0.173, 0.022],
     [-0.016, -0.123, -0.017, 0.006, 0.062, -0.017, 0.094, 0.185, 0.911],
   ),
-  wiggle: { title: "Wiggle", kind: "turns", mix: [ALL, NOTHING], order: [0, 1], group: BARE },
-  left: mixed(BARE, "Left eye", ALL, NOTHING),
-  right: mixed(BARE, "Right eye", NOTHING, ALL),
-  sbs: { title: "Side by side", kind: "beside", mix: [ALL, NOTHING], order: [0, 1], group: BARE },
-  cross: { title: "Cross-eyed", kind: "beside", mix: [ALL, NOTHING], order: [1, 0], group: BARE },
 } satisfies Record<string, View>;
 
 export type ViewName = keyof typeof VIEWS;
@@ -57,5 +57,5 @@ export function only(eye: 0 | 1): readonly [Mix, Mix] {
 /** Return the view of a name; `anaglyph` means red-cyan, the most common glasses. */
 export function viewNamed(name: string): ViewName | null {
   if (name === "anaglyph") return "red-cyan";
-  return name in VIEWS ? (name as ViewName) : null;
+  return Object.hasOwn(VIEWS, name) ? (name as ViewName) : null;
 }

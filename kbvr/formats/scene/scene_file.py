@@ -36,11 +36,22 @@ def scene_metadata(viewable: ViewableScene, facts: Facts, options: FileOptions) 
         "nearest_m": viewable.nearest_m,
         "farthest_m": viewable.farthest_m,
         "subject_m": viewable.subject_m,
+        **_subject_box(viewable),
         "ipd_m": viewable.head_box.ipd_m,
         "depth": viewable.depth_source,
         "is_metric": viewable.is_metric,
         **credit_texts(facts.credits),
     }
+
+
+def _subject_box(viewable: ViewableScene) -> dict[str, list[float]]:
+    """Return the subject's left, top, right and bottom, in pixels of the photo; nothing if nothing stands out."""
+    subject = viewable.subject
+    if subject is None:
+        return {}
+    width, height = viewable.textured_mesh.camera.size_px
+    sides = ((subject.left, width), (subject.top, height), (subject.right, width), (subject.bottom, height))
+    return {"subject_box_px": [round(share * length_px, 1) for share, length_px in sides]}
 
 
 def summary_of(

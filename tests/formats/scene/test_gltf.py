@@ -15,8 +15,10 @@ from scenes import card_before_wall
 
 import kbvr
 from kbvr.cli.main import main
+from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.errors import InputError, OutputError
 from kbvr.formats.scene import built_pages, html
+from kbvr.motion.consequences import Landmarks
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "cat.jpg"
 MARKS = "<title>kbvr</title><kbvr-photo droppable></kbvr-photo><!--kbvr-draco--><!--kbvr-scene-->"
@@ -105,6 +107,22 @@ def test_a_scene_has_metadata(photo, tmp_path):
         name for name in ("dome", "hidden", "between", "front", "border", "matte", "camera") if name in names
     ]
     assert {"dome", "hidden", "front", "border", "matte", "camera"} <= {*names}
+
+
+def test_a_scene_names_the_box_of_its_subject_in_pixels_of_the_photo(tmp_path):
+    """The one that zooms go to; there is none if nothing stands out."""
+    photo, depth = card_before_wall()
+    flat = np.full_like(depth.inverse_depth, 0.25)
+    subject = Landmarks(scene_depth_of(depth), photo.rgb).subject
+    wanted = [120 * subject.left, 100 * subject.top, 120 * subject.right, 100 * subject.bottom]
+    Image.fromarray(photo.rgb).save(tmp_path / "card.png")
+    Image.fromarray(np.full_like(photo.rgb, 128)).save(tmp_path / "grey.png")
+    for name, inverse_depth, box in (("card", depth.inverse_depth, wanted), ("grey", flat, None)):
+        np.save(tmp_path / "depth.npy", (1 / inverse_depth).astype(np.float32))
+        given = {"depth": tmp_path / "depth.npy", "depth_kind": "depth-m"}
+        file = written(tmp_path / f"{name}.png", tmp_path, **given)
+        said = chunks(file.path)[0]["scenes"][0]["extras"]["kbvr"]
+        assert said.get("subject_box_px") == (box and pytest.approx(box, abs=1)), name
 
 
 def test_the_camera_is_the_photos_and_its_path_ends_where_it_begins(photo, tmp_path):

@@ -1,0 +1,42 @@
+import { qrPath } from "./address";
+import { made } from "./made";
+
+/** Return what to do to see this page in a headset, for a device that has none. */
+export function vrAdvice(said: (text: string) => void): HTMLElement[] {
+  return location.protocol === "https:" ? address(said) : command();
+}
+
+/** For a page that headsets can open: they require HTTPS. */
+function address(said: (text: string) => void): HTMLElement[] {
+  const parts: HTMLElement[] = [made("p", "", "Open this address in the browser of your headset:")];
+  const qr = qrPath();
+  if (qr) {
+    const code = made("img", "qr");
+    code.src = qr;
+    code.alt = "QR code of the address below";
+    parts.push(code);
+  }
+  parts.push(made("p", "address", location.href));
+  if (navigator.clipboard) {
+    const copy = made("button", "filled", "Copy the address");
+    copy.type = "button";
+    copy.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(location.href).then(
+        () => said("Address copied"),
+        () => said("This browser does not let the page copy its address"),
+      );
+    });
+    parts.push(copy);
+  }
+  return parts;
+}
+
+function command(): HTMLElement[] {
+  const code = made("p");
+  code.append(made("code", "", "kbvr view --lan FILE"));
+  return [
+    made("p", "", "Headsets show 3D only on pages that come over HTTPS. On the computer with this file, run:"),
+    code,
+    made("p", "", "Then open the address that it prints in the browser of your headset. Both need the same network."),
+  ];
+}
