@@ -17,10 +17,12 @@ import kbvr
 from kbvr.cli.main import main
 from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.errors import InputError, OutputError
-from kbvr.formats.scene import html
+from kbvr.formats.scene import built_pages, html
 from kbvr.motion.consequences import Landmarks
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "cat.jpg"
+MARKS = "<title>kbvr</title><kbvr-photo droppable></kbvr-photo><!--kbvr-draco--><!--kbvr-scene-->"
+"""What the viewer's page is filled in at."""
 
 
 @pytest.fixture(scope="module")
@@ -220,8 +222,8 @@ def test_a_size_limit_is_kept_or_refused(photo, tmp_path):
 
 
 def test_a_size_limit_applies_to_the_whole_page(photo, tmp_path, monkeypatch):
-    (tmp_path / "scene.html").write_text(f"<title>kbvr</title><!--kbvr-scene--><!--{'viewer' * 10_000}-->")
-    monkeypatch.setattr(html, "PAGES", tmp_path)
+    (tmp_path / "scene.html").write_text(f"{MARKS}<!--{'viewer' * 10_000}-->")
+    monkeypatch.setattr(built_pages, "PAGES", tmp_path)
     usual = kbvr.export(photo, tmp_path / "usual", html=True).file.bytes
     small = kbvr.export(photo, tmp_path / "small", html=True, max_mb=usual * 0.9 / 1e6).file.path
     assert small.stat().st_size <= usual * 0.9
@@ -230,8 +232,8 @@ def test_a_size_limit_applies_to_the_whole_page(photo, tmp_path, monkeypatch):
 def test_a_page_contains_the_scene_and_its_name(photo, tmp_path, monkeypatch):
     """The scene extracted from the page is the GLB."""
     page = tmp_path / "scene.html"
-    page.write_text("<!doctype html><title>kbvr</title><body><!--kbvr-scene--><script>view()</script>")
-    monkeypatch.setattr(html, "PAGES", tmp_path)
+    page.write_text(f"<!doctype html>{MARKS}<script>view()</script>")
+    monkeypatch.setattr(built_pages, "PAGES", tmp_path)
     report = kbvr.export(photo, tmp_path / "out", gltf=True, html=True)
     glb, made = (one.file.path for one in report.written)
     text = made.read_text("utf-8")
@@ -242,8 +244,8 @@ def test_a_page_contains_the_scene_and_its_name(photo, tmp_path, monkeypatch):
 
 def test_a_name_cannot_break_out_of_the_pages_title(photo, tmp_path, monkeypatch):
     page = tmp_path / "scene.html"
-    page.write_text("<title>kbvr</title><!--kbvr-scene-->")
-    monkeypatch.setattr(html, "PAGES", tmp_path)
+    page.write_text(MARKS)
+    monkeypatch.setattr(built_pages, "PAGES", tmp_path)
     report = kbvr.export(photo, tmp_path / "out", html=True, alt="</title><script>alert(1)</script>")
     assert "<script>alert" not in report.file.path.read_text("utf-8")
 
@@ -255,8 +257,8 @@ def test_a_name_that_is_not_valid_text_is_replaced_in_texts(photo, tmp_path, mon
     except OSError:
         pytest.skip("this file system takes text only")
     for name in ("scene.html", "kbvr-photo.js"):
-        (tmp_path / name).write_text("<title>kbvr</title><!--kbvr-scene-->")
-    monkeypatch.setattr(html, "PAGES", tmp_path)
+        (tmp_path / name).write_text(MARKS)
+    monkeypatch.setattr(built_pages, "PAGES", tmp_path)
     written_files = kbvr.export(named, tmp_path / "out", html=True, embed=True, obj=True, usdz=True).written
     by_ending = {one.file.path.name.partition("_kbvr")[2]: one.file.path for one in written_files}
     glb, page, pasted = (by_ending[ending] for ending in (".glb", ".html", "_embed.html"))
@@ -267,7 +269,7 @@ def test_a_name_that_is_not_valid_text_is_replaced_in_texts(photo, tmp_path, mon
 
 
 def test_a_missing_viewer_is_an_error(photo, tmp_path, monkeypatch):
-    monkeypatch.setattr(html, "PAGES", tmp_path / "nowhere")
+    monkeypatch.setattr(built_pages, "PAGES", tmp_path / "nowhere")
     with pytest.raises(OutputError, match="the viewer is missing from this installation of kbvr"):
         kbvr.export(photo, tmp_path / "out", html=True)
     assert not list((tmp_path / "out").glob("*"))
@@ -276,10 +278,12 @@ def test_a_missing_viewer_is_an_error(photo, tmp_path, monkeypatch):
 def test_a_scene_to_embed_has_its_script_in_the_same_folder(photo, tmp_path, monkeypatch):
     """One script for all scenes of a folder; a different script is not overwritten."""
     (tmp_path / "kbvr-photo.js").write_text("the viewer")
-    monkeypatch.setattr(html, "PAGES", tmp_path)
+    monkeypatch.setattr(built_pages, "PAGES", tmp_path)
     out = tmp_path / "out"
     report = kbvr.export(photo, out, embed=True, alt='a "cat"')
-    assert {path.name for path in out.iterdir()} == {"a cat_kbvr.glb", "a cat_kbvr_embed.html", "kbvr-photo.js"}
+    assert {path.name for path in out.iterdir()} == {
+        *("a cat_kbvr.glb", "a cat_kbvr_embed.html", "a cat_kbvr_poster.jpg", "kbvr-photo.js")
+    }
     assert [one.file.path.suffix for one in report.written] == [".glb", ".html"]
     pasted = (out / "a cat_kbvr_embed.html").read_text("utf-8")
     assert 'src="a%20cat_kbvr.glb" alt="a &quot;cat&quot;"' in pasted
