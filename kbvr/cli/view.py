@@ -130,10 +130,10 @@ def _print_for_headset(url: str, fingerprint: str) -> None:
 
 
 def qr_lines(text: str) -> Iterator[str]:
-    """Yield the lines of a QR code for a terminal, two rows of modules each, with its required margin of four."""
-    import segno
+    """Yield the lines of a QR code for a terminal, two rows of modules each."""
+    from kbvr.serving.qr_code import qr_rows
 
-    rows = [[module != 0 for module in row] for row in segno.make_qr(text, error="m").matrix_iter(border=4)]
+    rows = qr_rows(text)
     if len(rows) % 2:
         rows.append([False] * len(rows[0]))
     for upper, lower in zip(rows[::2], rows[1::2], strict=True):

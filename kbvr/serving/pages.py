@@ -12,6 +12,7 @@ from string import Template
 from urllib.parse import quote
 
 from kbvr.serving import site
+from kbvr.serving.gallery import GALLERY, PROGRESS
 from kbvr.serving.kinds import SCENE, STEREO, UNSHOWN
 from kbvr.serving.scene_facts import scene_facts, waiting_element
 from kbvr.serving.site import Entry, Listing
@@ -73,7 +74,7 @@ def photo_page(entry: Entry) -> bytes:
         name=escape(entry.name),
         thumbnail=entry.thumbnail_address,
         scene=f"{SCENE}?src={entry.scene_address}",
-        progress=f"progress?src={entry.address}",
+        progress=f"{PROGRESS}?src={entry.address}",
         links=links,
     )
 
@@ -86,7 +87,7 @@ def viewer_page(name: str, entry: Entry | None, *, has_list: bool, scene: Path |
     Args:
         name: file name of the viewer.
         entry: the file that it shows.
-        has_list: whether there is a list.
+        has_list: whether there is a list, which headsets offer too.
         scene: the scene that it shows.
         qr: path of the QR code of its address; empty if other devices cannot open it.
 
@@ -97,6 +98,8 @@ def viewer_page(name: str, entry: Entry | None, *, has_list: bool, scene: Path |
     page = re.sub(r'<link rel="icon" href="data:,"[^>]*>\s*', "", page, count=1)
     title = f"{entry.name} – kbvr" if entry else "kbvr"
     mark = f'<meta name="kbvr-view" content="{escape(qr)}">'  # read by viewers/photo/address.ts
+    if has_list:
+        mark += f'<meta name="kbvr-gallery" content="{GALLERY}">'  # read by viewers/scene/gallery.ts
     head = f"<title>{escape(title)}</title>{mark}{ICON}"
     page = re.sub(r"<title>[^<]*</title>", lambda _: head, page, count=1)
     if entry and scene:

@@ -1,4 +1,4 @@
-"""What people see from the first moment: the photo, then the scene in the same place, and the photo where it cannot be."""
+"""What people see from the first moment: the photo, and in the same place the scene, where it can be shown."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def photo(tmp_path_factory):
 def files(photo, tmp_path_factory):
     """Return the folder of a page, HTML to paste with its files, and the scene."""
     folder = tmp_path_factory.mktemp("files")
-    kbvr.export(photo, folder, html=True, gltf=True, embed=True, fov_deg=60, alt="A tower", triangles=3000)
+    kbvr.export(photo, folder, html=True, gltf=True, embed=True, fov_deg=60, alt="A tower", triangles=20_000)
     return folder
 
 
@@ -83,7 +83,10 @@ def is_defined(page):
 
 
 def wait_for_picture(page):
-    """Wait until something as lively as the photo is painted."""
+    """Wait until the poster has arrived, and something as lively as the photo is painted."""
+    page.wait_for_function("() => document.querySelector('img[slot=poster]')?.complete")
+    page.evaluate("document.querySelector('img[slot=poster]').decode()")
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     for _ in range(200):
         picture = seen(page)
         if picture.std() > 20:
@@ -147,9 +150,13 @@ def test_an_embedded_scene_shows_the_photo_before_the_script_and_the_scene_have_
 def test_kbvr_view_shows_the_photo_before_the_scene_has_arrived(web, files, screen):
     with viewing(files / "temple_kbvr.glb") as served:
         held = []
+
+        def held_back(route):
+            held.append(route)
+
         context = web.browser.new_context(**SCREENS[screen])
         page = context.new_page()
-        page.route("**/files/0/*.glb", held.append)
+        page.route("**/files/0/*.glb", held_back)
         page.goto(served.url + served.served.site.links[0], wait_until="commit")
         wait_for_picture(page)
         assert page.evaluate(STATE) is None
@@ -185,19 +192,29 @@ def test_the_scene_appears_where_the_photo_was(web, photo, files, size, fit):
         assert not page.locator("img[slot=poster]").is_visible()
         context.close()
     photo_px = Image.open(photo).size
-    scale = min(size[0] / photo_px[0], size[1] / photo_px[1])
+    ratios = size[0] / photo_px[0], size[1] / photo_px[1]
+    scale = min(ratios) if fit == "contain" else max(ratios)
     width, height = (round(scale * side) for side in photo_px) if fit == "contain" else size
     left, top = (size[0] - width) // 2, (size[1] - height) // 2
     inside = np.s_[top + 8 : top + height - 8, left + 8 : left + width - 8]
-    assert psnr(before[inside], after[inside]) > 28
     assert np.array_equal(early[inside], before[inside])
+    first, second = (in_pixels_of_the_photo(picture[inside], scale) for picture in (before, after))
+    assert psnr(first, second) > 28
+    moved = [np.roll(second, (y, x), axis=(0, 1)) for x, y in ((-1, 0), (1, 0), (0, -1), (0, 1))]
+    assert psnr(first, second) > max(psnr(first, other) for other in moved) + 3
+
+
+def in_pixels_of_the_photo(picture, scale):
+    """Return a picture reduced to twice the photo's pixels: what filters of textures do between them does not count."""
+    size = [round(2 * side / scale) for side in picture.shape[1::-1]]
+    return np.asarray(Image.fromarray(picture.astype(np.uint8)).resize(size, Image.Resampling.BOX)).astype(int)
 
 
 @pytest.mark.parametrize("screen", SCREENS)
 def test_without_javascript_the_photo_is_shown(web, photo, files, screen):
     with opened(web, (files / "temple_kbvr.html").as_uri(), screen, java_script_enabled=False) as page:
         page.get_by_role("img", name="A tower").wait_for()
-        assert page.get_by_text("Turn on JavaScript to look around in this photo.").is_visible()
+        assert page.locator("noscript").is_visible()
         width, height = (SCREENS[screen]["viewport"][side] for side in ("width", "height"))
         pixels = seen(page)
     scale = min(width / 240, height / 160)
@@ -222,7 +239,7 @@ def test_a_page_that_has_not_been_loaded_to_its_end_says_so_and_shows_the_photo(
     content = (files / "temple_kbvr.html").read_bytes()
     (tmp_path / "part.html").write_bytes(content[: content.index(b'<script type="text/plain"') + 20_000])
     (tmp_path / "none.html").write_bytes(content[: content.index(b'<script type="text/plain"')])
-    for name, says in (("part.html", "part of its scene is missing"), ("none.html", "does not contain its scene")):
+    for name, says in (("part.html", "part of its scene is missing"), ("none.html", "it does not contain its scene")):
         with opened(web, (tmp_path / name).as_uri()) as page:
             page.get_by_text(f"This page is incomplete: {says}.").wait_for()
             assert plain(page).std() > 20
@@ -268,7 +285,8 @@ def test_an_attribute_names_a_poster(web, files):
     with gallery(web, files, markup) as (page, _):
         image = page.get_by_role("img", name="A tower")
         image.wait_for()
-        assert wait_for_picture(page)[20:300, 20:460].std() > 20
+        page.wait_for_timeout(300)
+        assert seen(page)[20:300, 20:460].std() > 20
         page.evaluate("document.querySelector('kbvr-photo').removeAttribute('poster')")
         assert image.count() == 0
         page.evaluate("document.querySelector('kbvr-photo').setAttribute('poster', 'temple_kbvr_poster.jpg')")

@@ -2,6 +2,8 @@ import "./attributes";
 
 import type { KbvrPhoto } from "../photo/element";
 import "../photo/element";
+import { offerGallery } from "./gallery";
 
 const photo = document.querySelector<KbvrPhoto>("kbvr-photo")!;
+offerGallery(photo);
 document.addEventListener("keydown", (event) => event.target === document.body && photo.press(event));

@@ -21,7 +21,7 @@ from kbvr.options.export_options import FileOptions
 ENDING = "_embed"
 """End of the stem of the HTML's name; the scene and the poster have the rest."""
 
-FILLED = "width: 100%; height: 100%; object-fit: contain"
+FILLED = "display: block; width: 100%; height: 100%; object-fit: contain"
 """Style of the poster, which has the size of its element before the script has arrived and without it."""
 
 
