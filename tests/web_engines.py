@@ -227,11 +227,15 @@ class Web:
         size_px: tuple[int, int],
         *,
         fov_deg: float = 90,
-        button: str | Pattern[str] = "Enter VR",
+        button: str | Pattern[str] | None = "Enter VR",
         before: Callable[[Page], Any] = lambda page: None,
+        scripts: Sequence[str] = (),
     ) -> Iterator[Headset]:
         """Open a page, do what comes before, click its button (by its name), and wait for an immersive session.
 
+        Without a button, the key V is pressed on kbvr's element, whose buttons need larger pictures.
+
+        The scripts run before those of the page.
         The field of view is that from the top to the bottom of each eye's picture.
         """
         device = f"""
@@ -240,9 +244,12 @@ class Web:
           xrDevice.installRuntime({{forceInstall: true}});
         """
         emulator = (WEB / "node_modules/iwer/build/iwer.min.js").read_text("utf-8")
-        with self.page(address, (2 * size_px[0], size_px[1]), emulator + ";" + device) as page:
+        with self.page(address, (2 * size_px[0], size_px[1]), emulator + ";" + device, *scripts) as page:
             before(page)
-            page.get_by_role("button", name=button).click()
+            if button is None:
+                page.locator("kbvr-photo canvas").first.press("v")
+            else:
+                page.get_by_role("button", name=button).click()
             page.wait_for_function("() => xrDevice.activeSession")
             yield Headset(page, size_px, size_px[1] / 2 / tan(radians(fov_deg) / 2))
 

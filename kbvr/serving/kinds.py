@@ -139,6 +139,7 @@ OF_KBVR: Mapping[str, str] = MappingProxyType(
         "_alpha": "Texture of a mesh",
         "_splats": "Gaussian splats",
         "_wiggle": "Poster of a loop",
+        "_poster": "Poster of a scene",
     }
 )
 """End of a name after `_kbvr` -> words for a picture or file that has no layout."""

@@ -12,7 +12,9 @@ from string import Template
 from urllib.parse import quote
 
 from kbvr.serving import site
+from kbvr.serving.gallery import GALLERY, PROGRESS
 from kbvr.serving.kinds import SCENE, STEREO, UNSHOWN
+from kbvr.serving.scene_facts import scene_facts, waiting_element
 from kbvr.serving.site import Entry, Listing
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -27,12 +29,15 @@ ICON_SVG = (
 ICON = f'<link rel="icon" href="data:image/svg+xml,{quote(ICON_SVG)}">'
 
 
+ELEMENT = "<kbvr-photo droppable></kbvr-photo>"
+"""The element in the page of scenes."""
+
 BACK = """<style>
 #all-files { position: fixed; top: max(12px, env(safe-area-inset-top)); right: max(12px, env(safe-area-inset-right));
   z-index: 1; padding: 12px 16px; border-radius: 10px; color: #f2f2f4; background: #141417d9;
   font: 14px/20px system-ui, sans-serif; text-decoration: none; }
 #all-files:hover { background: #2c2c33d9; }
-#all-files:focus-visible { outline: 2px solid #fff; outline-offset: 0; box-shadow: 0 0 0 4px #0b57d0; }
+#all-files:focus-visible { outline: 2px solid #fff; outline-offset: 0; box-shadow: 0 0 0 4px #003a94; }
 :fullscreen #all-files { display: none; }
 </style><nav aria-label="kbvr view"><a id="all-files" href="./">All files</a></nav>
 """
@@ -69,18 +74,21 @@ def photo_page(entry: Entry) -> bytes:
         name=escape(entry.name),
         thumbnail=entry.thumbnail_address,
         scene=f"{SCENE}?src={entry.scene_address}",
-        progress=f"progress?src={entry.address}",
+        progress=f"{PROGRESS}?src={entry.address}",
         links=links,
     )
 
 
-def viewer_page(name: str, entry: Entry | None, *, has_list: bool, qr: str = "") -> bytes:
+def viewer_page(name: str, entry: Entry | None, *, has_list: bool, scene: Path | None = None, qr: str = "") -> bytes:
     """Return a viewer; its title names the file that it shows, and a link leads to the list if there is one.
+
+    If it shows a scene, the file's thumbnail is seen until the scene has arrived.
 
     Args:
         name: file name of the viewer.
         entry: the file that it shows.
-        has_list: whether there is a list.
+        has_list: whether there is a list, which headsets offer too.
+        scene: the scene that it shows.
         qr: path of the QR code of its address; empty if other devices cannot open it.
 
     Raises:
@@ -90,8 +98,12 @@ def viewer_page(name: str, entry: Entry | None, *, has_list: bool, qr: str = "")
     page = re.sub(r'<link rel="icon" href="data:,"[^>]*>\s*', "", page, count=1)
     title = f"{entry.name} – kbvr" if entry else "kbvr"
     mark = f'<meta name="kbvr-view" content="{escape(qr)}">'  # read by viewers/photo/address.ts
+    if has_list:
+        mark += f'<meta name="kbvr-gallery" content="{GALLERY}">'  # read by viewers/scene/gallery.ts
     head = f"<title>{escape(title)}</title>{mark}{ICON}"
     page = re.sub(r"<title>[^<]*</title>", lambda _: head, page, count=1)
+    if entry and scene:
+        page = page.replace(ELEMENT, waiting_element(scene_facts(scene), entry.thumbnail_address), 1)
     before, body, after = page.rpartition("</body>")
     if has_list and body:
         page = before + BACK + body + after

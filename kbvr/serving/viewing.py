@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from kbvr.serving.gallery import GALLERY, PROGRESS, gallery_list
 from kbvr.serving.headers import ASK_AGAIN, KEEP_NOTHING, SANDBOX
 from kbvr.serving.kinds import DRACO, HTML, PHOTO, SCENE, STEREO
 from kbvr.serving.scenes import Scenes
@@ -23,13 +24,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PROGRESS = "progress"
-"""Path of the progress of a scene, which is in the query."""
-
 QR = "qr.svg"
 """Path of the QR code of the address of a page, whose file is in the query."""
 
-GLB = "model/gltf-binary"
+GLB, JSON = "model/gltf-binary", "application/json"
 
 
 class Viewing:
@@ -53,9 +51,15 @@ class Viewing:
 
         return [
             Route("/", self._index),
+            Route(f"/{GALLERY}", self._gallery),
             Route("/thumbnails/{name}", self._thumbnail),
             Route("/{address:path}", self._resource),
         ]
+
+    def prepare(self) -> None:
+        """Make what the first page needs before a browser asks for it."""
+        if self.site.listing.entries and not self.site.has_list:
+            self._thumbnails.make_ahead(self.site.listing.entries[0])
 
     def close(self) -> None:
         """End the work in the background, and remove the scenes."""
@@ -67,6 +71,11 @@ class Viewing:
         from kbvr.serving.pages import index_page
 
         return page_answer(request, index_page(self.site.read_again()), HTML, kept=self._kept)
+
+    def _gallery(self, request: Request) -> Response:
+        from kbvr.serving.answers import page_answer
+
+        return page_answer(request, gallery_list(self.site.read_again()), JSON, kept=KEEP_NOTHING)
 
     def _resource(self, request: Request) -> Response:
         address = request.path_params["address"]
@@ -94,11 +103,14 @@ class Viewing:
         from kbvr.serving.answers import page_answer
         from kbvr.serving.pages import viewer_page
 
-        if name == SCENE and shown and shown.kind.is_photo and self._scenes.path_of(shown) is None:
-            # the photo has changed: its page makes the scene again
-            return RedirectResponse(shown.link, headers={"Cache-Control": KEEP_NOTHING})
+        scene = None
+        if name == SCENE and shown:
+            scene = self._scenes.path_of(shown) if shown.kind.is_photo else shown.path
+            if scene is None:  # the photo has changed: its page makes the scene again
+                return RedirectResponse(shown.link, headers={"Cache-Control": KEEP_NOTHING})
         qr = f"{QR}?src={request.query_params['src']}" if shown and self._is_lan else ""
-        return page_answer(request, viewer_page(name, shown, has_list=self.site.has_list, qr=qr), HTML, kept=ASK_AGAIN)
+        page = viewer_page(name, shown, has_list=self.site.has_list, scene=scene, qr=qr)
+        return page_answer(request, page, HTML, kept=ASK_AGAIN)
 
     def _qr(self, request: Request, entry: Entry) -> Response:
         """Return the code of the address of a viewer's page, and of no other address."""
@@ -127,8 +139,10 @@ class Viewing:
     def _progress(self, request: Request, entry: Entry) -> Response:
         from kbvr.serving.answers import page_answer
 
+        if "again" in request.query_params:
+            self._scenes.forget_failure(entry)
         content = json.dumps(self._scenes.progress(entry)).encode()
-        return page_answer(request, content, "application/json", kept=KEEP_NOTHING)
+        return page_answer(request, content, JSON, kept=KEEP_NOTHING)
 
     def _file(self, request: Request, entry: Entry) -> Response:
         from kbvr.serving.answers import file_answer

@@ -307,3 +307,23 @@ def test_a_scene_and_a_thumbnail_are_of_the_file_that_was_opened(photos, making,
         assert told["text"].startswith("The photo cannot be read: ")
         with pytest.raises(InputError):
             thumbnail(photos[1], ".jpg", "mono")
+
+
+def test_a_photo_that_failed_is_tried_again_when_it_is_asked_to(photos, making, temporary):
+    """A scene that is ready is not made again."""
+    tries: list[Request] = []
+
+    def make(request: Request) -> None:
+        tries.append(request)
+        if len(tries) == 1:
+            raise InputError("expected more light")
+        written(request)
+
+    making(make)
+    with viewing(*photos) as served:
+        assert until(served, 1, "b", "failed")["text"] == "expected more light"
+        assert progress(served, 1, "b")["state"] == "failed"
+        for _ in range(2):
+            asked(served, path_of(served, "progress?src=files/1/b.jpg&again"))
+            until(served, 1, "b", "ready")
+        assert len(tries) == 2

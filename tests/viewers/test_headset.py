@@ -19,6 +19,7 @@ from scene_views import (
     within_frame,
 )
 from web_engines import IPD_M, IWER_HEAD_M
+from worn import Worn
 
 PAGES = Path(__file__).parents[2] / "kbvr" / "pages"
 EYE_PX = (420, 280)
@@ -105,12 +106,16 @@ def test_moving_the_head_uncovers_what_was_filled(worn, scene):
     assert np.median(np.abs(drawn - hits.colour[uncovered])) < 8
 
 
-def test_the_scene_goes_dark_where_it_does_not_hold(worn, scene):
-    """It fades over some centimetres, and comes back with the head."""
-    glb = Glb.read(scene)
-    camera, (x, _, _) = glb.camera[0][:3, 3], glb.extras["head_box_m"]
-    light = [np.mean(worn.seen(camera + np.array([beyond, 0, 0]))) for beyond in (0, x, x + 0.05, x + 0.5, 0)]
-    assert light[1] > 0.9 * light[0]
-    assert 0.1 * light[0] < light[2] < 0.9 * light[0]
-    assert light[3] < 0.1 * light[0]
-    assert light[4] == pytest.approx(light[0], rel=0.01)
+def test_the_light_around_the_photo_has_steps(worn, scene):
+    """What is behind the head becomes brighter and darker, and the photo does not."""
+    camera = Glb.read(scene).camera[0][:3, 3]
+    person = Worn(worn)
+    behind, ahead = [], []
+    for step in ("dim", "bright", "dark"):
+        behind.append(np.mean(worn.seen(camera, (0, 1, 0, 0))))
+        ahead.append(worn.seen(camera)[0][80:140, 180:240].mean())
+        person.ask()
+        person.choose(f"Surround: {step}")
+    assert behind[2] < 0.5 * behind[0]
+    assert behind[1] > 1.2 * behind[0]
+    assert ahead == pytest.approx([ahead[0]] * 3, abs=0.5)

@@ -54,11 +54,12 @@ export class Brightness {
   }
 
   #paint(root: Group, light: number): void {
-    const dome = root.getObjectByName("dome");
-    if (!(dome instanceof Mesh) || !(dome.material instanceof MeshBasicMaterial)) return;
-    // It shares its material with other meshes of the scene.
-    if (!dome.userData["isApart"]) dome.material = dome.material.clone();
-    dome.userData["isApart"] = true;
-    (dome.material as MeshBasicMaterial).color.setScalar(light);
+    root.traverse((node) => {
+      if (!(node instanceof Mesh && node.name.startsWith("dome") && node.material instanceof MeshBasicMaterial)) return;
+      // It shares its material with other meshes of the scene.
+      if (!node.userData["isApart"]) node.material = node.material.clone();
+      node.userData["isApart"] = true;
+      (node.material as MeshBasicMaterial).color.setScalar(light);
+    });
   }
 }

@@ -6,8 +6,8 @@ import { Note } from "./note";
 import { Panel, type PanelButton, type Target } from "./panel";
 import { Wall } from "./wall";
 
-const PANEL_S = 4;
-const POINTED_S = 1;
+const PANEL_S = 6;
+const POINTED_S = 2;
 const PANEL_WIDTH_M = 0.6;
 /** Cosine of the largest angle from the gaze at which a hand is being looked at. */
 const LOOKED_AT = Math.cos((14 * Math.PI) / 180);
@@ -60,10 +60,10 @@ export class HeadsetMenu {
     return [...this.#panel.targets(), ...this.#wall.targets()];
   }
 
-  /** Open or close the wall at the next frame. */
+  /** Open the wall as soon as there are scenes to choose from, or close it. */
   toggleWall(): void {
     if (this.#wall.isOpen) this.closeWall();
-    else if (this.choices.length > 1) this.#isWanted = true;
+    else this.#isWanted = !this.#isWanted;
   }
 
   closeWall(): void {
@@ -84,7 +84,7 @@ export class HeadsetMenu {
   /** Show what is wanted: the wall, or the panel after a press, while the person looks at a hand, and in the dark. */
   offer(now_ms: number, head_m: Vector3, gaze: Vector3, grips: readonly Grip[], isDark: boolean, more: Offer): void {
     this.#now_ms = now_ms;
-    if (this.#isWanted) {
+    if (this.#isWanted && this.choices.length > 1) {
       this.#isWanted = false;
       if (!this.#wall.isOpen) this.#wall.open(this.choices, more.here);
       this.#wall.place(head_m, gaze);

@@ -13,10 +13,10 @@ const HEIGHT_M = (WIDTH_M * TILE_HEIGHT_PX) / TILE_PX;
 const GAP_M = RADIUS_M * GAP_RAD;
 const UP_M = 0.06;
 const BAR_WIDTH_M = 1.5;
-const BAR_BELOW_M = 0.18;
+const BAR_BELOW_M = 0.27;
 /** What is pointed at is brighter, nearer and larger. */
-const [LIT, UNLIT] = [1, 0.78];
-const NEARER_M = 0.08;
+const [LIT, UNLIT] = [1, 0.6];
+const NEARER_M = 0.12;
 
 /** A curved wall of scenes to choose from. */
 export class Wall {
@@ -27,7 +27,8 @@ export class Wall {
   #choices: readonly Choice[] = [];
   #here = "";
   #page = 0;
-  #at = -1;
+  /** Tiles that are pointed at. */
+  #at: readonly number[] = [];
 
   /** `closing` is the button that closes it, or cancels what is loading. */
   constructor(
@@ -103,18 +104,15 @@ export class Wall {
     this.#show();
   }
 
-  /** Return what the last of the rays points at, or null; highlight it. */
+  /** Return what the last of the rays points at, or null; highlight all that they point at. */
   point(rays: readonly Raycaster[], now_ms: number): PanelButton | null {
     if (!this.isOpen) return null;
     this.#tiles.update(now_ms);
-    let at = -1;
-    for (const ray of rays) {
-      const face = ray.intersectObject(this.#mesh)[0]?.faceIndex;
-      if (face != null) at = Math.floor(face / 2);
-    }
+    const faces = rays.map((ray) => ray.intersectObject(this.#mesh)[0]?.faceIndex);
+    const at = faces.filter((face) => face != null).map((face) => Math.floor(face / 2));
     this.#light(at);
-    const choice = this.#shown()[at];
     const button = this.bar.point(rays);
+    const choice = this.#shown()[at.at(-1) ?? -1];
     return choice ? { label: choice.name, press: () => this.choose(choice) } : button;
   }
 
@@ -140,13 +138,13 @@ export class Wall {
   #show(): void {
     this.#tiles.show(this.#shown(), this.#here);
     this.#mesh.geometry.setDrawRange(0, 6 * this.#shown().length);
-    this.#light(-1);
+    this.#light([]);
   }
 
-  #light(at: number): void {
-    if (at === this.#at) return;
-    for (const index of [this.#at, at]) {
-      if (index >= 0) paintTile(this.#mesh.geometry, index, index === at);
+  #light(at: readonly number[]): void {
+    for (const index of new Set([...this.#at, ...at])) {
+      const isLit = at.includes(index);
+      if (isLit !== this.#at.includes(index)) paintTile(this.#mesh.geometry, index, isLit);
     }
     this.#at = at;
   }
