@@ -72,8 +72,11 @@ class Writer:
         path.write_bytes(struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks)
 
 
-def write_glb(path: Path) -> None:
-    """Write the card, the wall, a border of fading alpha round the wall, a camera and its path."""
+def write_glb(path: Path, *, has_path: bool = True, **more: Any) -> None:
+    """Write the card, the wall, a border of fading alpha round the wall, a camera and its path.
+
+    `more` is added to what the file says about the photo.
+    """
     glb = Writer({"asset": {"version": "2.0", "generator": "by hand"}})
     glb.json["extensionsUsed"] = ["KHR_materials_unlit", "KHR_mesh_quantization", "EXT_texture_webp"]
     glb.json["extensionsRequired"] = ["KHR_mesh_quantization", "EXT_texture_webp"]
@@ -97,9 +100,9 @@ def write_glb(path: Path) -> None:
     times = glb.accessor(np.float32(PATH_S), FLOAT, "SCALAR", min=[PATH_S[0]], max=[PATH_S[-1]])
     places = glb.accessor(np.float32([[x, 0, 0] for x in PATH_X_M]), FLOAT, "VEC3")
     channel = {"sampler": 0, "target": {"node": eye, "path": "translation"}}
-    glb.add(
-        "animations", {"name": "camera path", "samplers": [{"input": times, "output": places}], "channels": [channel]}
-    )
+    path_of_camera = {"name": "camera path", "samplers": [{"input": times, "output": places}], "channels": [channel]}
+    if has_path:
+        glb.add("animations", path_of_camera)
     extras = {
         "size_px": SIZE_PX,
         "f_px": F_PX,
@@ -110,6 +113,7 @@ def write_glb(path: Path) -> None:
         "subject_m": NEAR_M,
         "ipd_m": 0.063,
         "photo": "by hand",
+        **more,
     }
     glb.add("scenes", {"nodes": [glb.add("nodes", root)], "extras": {"kbvr": extras}})
     glb.json["scene"] = 0

@@ -128,7 +128,7 @@ def test_every_room_says_what_it_is_for():
         ("av", "formats"),
         ("cryptography", "serving"),
         *((library, "serving") for library in ("starlette", "uvicorn", "h11", "anyio")),
-        ("segno", "cli"),
+        ("segno", "serving"),
         ("ctypes", "native"),
         ("OpenEXR", "photo"),
         ("tifffile", "photo"),

@@ -53,16 +53,16 @@ async function sources(folder) {
   return (await Promise.all(names.map((name) => readFile(join(here, folder, name), "utf8")))).join("\n");
 }
 
-/** Write a page with its script inlined. */
+/** Write a page with its scripts inlined; the notice is in the main one. */
 async function page(name) {
-  const html = await readFile(join(here, name, "index.html"), "utf8");
-  const tag = '<script type="module" src="main.ts"></script>';
-  if (html.split(tag).length !== 2) throw new Error(`${name}/index.html must contain ${tag} once`);
-  const code = (await script(`${name}/main.ts`)).replaceAll("</script", "<\\/script").replaceAll("<!--", "\\x3C!--");
-  await put(
-    `${name}.html`,
-    html.replace(tag, () => `<script>${code}</script>`),
-  );
+  let html = await readFile(join(here, name, "index.html"), "utf8");
+  for (const [tag, file] of html.matchAll(/<script type="module" src="(\w+\.ts)"><\/script>/g)) {
+    const bundled = await script(`${name}/${file}`, file === "main.ts" ? NOTICE : "");
+    const code = bundled.replaceAll("</script", "<\\/script").replaceAll("<!--", "\\x3C!--");
+    html = html.replace(tag, () => `<script>${code}</script>`);
+  }
+  if (html.includes('type="module"')) throw new Error(`${name}/index.html holds a script that is not inlined`);
+  await put(`${name}.html`, html);
 }
 
 /** Write a file under a temporary name, then rename it. */

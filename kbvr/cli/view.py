@@ -73,11 +73,13 @@ def view(
         _refuse_missing_libraries()
         host = lan_address(address)
         certificate = make_certificate(host)
+    viewing = Viewing(site, is_lan=lan)
     with (
         suppress(KeyboardInterrupt),
         warnings_to(print_message),
-        open_server(Viewing(site, is_lan=lan), host, number, certificate) as server,
+        open_server(viewing, host, number, certificate) as server,
     ):
+        viewing.prepare()
         urls = [server.url + link for link in site.links]
         if len(urls) != 1 or site.has_folders:
             urls.insert(0, server.url)
@@ -128,10 +130,10 @@ def _print_for_headset(url: str, fingerprint: str) -> None:
 
 
 def qr_lines(text: str) -> Iterator[str]:
-    """Yield the lines of a QR code for a terminal, two rows of modules each, with its required margin of four."""
-    import segno
+    """Yield the lines of a QR code for a terminal, two rows of modules each."""
+    from kbvr.serving.qr_code import qr_rows
 
-    rows = [[module != 0 for module in row] for row in segno.make_qr(text, error="m").matrix_iter(border=4)]
+    rows = qr_rows(text)
     if len(rows) % 2:
         rows.append([False] * len(rows[0]))
     for upper, lower in zip(rows[::2], rows[1::2], strict=True):

@@ -56,6 +56,9 @@ class ExportKeywords(TypedDict, total=False):
     triangles: int
     surround: Literal["none", "fade", "dome"]
     eye_height_m: float
+    fit: Literal["contain", "cover", "subject"] | None
+    autoplay: bool
+    page_url: str | None
     path: Literal["static", "swing", "circle", "orbit", "dolly", "dolly-zoom", "kenburns", "flight", "keyframes"] | None
     strength: Literal["gentle", "normal", "bold"]
     seconds: float | None

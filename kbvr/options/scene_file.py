@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
 
 from kbvr.options.declare import OptionGroup, option
 
 Texture = Literal["webp", "jpeg"]
 Compression = Literal["none", "draco"]
 Surround = Literal["none", "fade", "dome"]
+Fit = Literal["contain", "cover", "subject"]
+
+
+def _web_address(text: str) -> str:
+    """Return the address of a page or folder on the web, without a query or fragment."""
+    parts = urlsplit(text)
+    text.encode()  # raises ValueError for surrogates
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError
+    if parts.username is not None or any(character.isspace() for character in text):
+        raise ValueError
+    return text if parts.path else f"{text}/"
 
 
 class SceneFileOptions(OptionGroup, title="Scene"):
@@ -45,4 +60,25 @@ class SceneFileOptions(OptionGroup, title="Scene"):
         between=(0, 10),
         unit="metres",
         used_by=("gltf", "html", "usdz", "splats-gltf"),
+    )
+    fit: Fit | None = option(
+        None,
+        "What a page first shows of the photo, if its window has another shape. contain: all of it; cover: as much as "
+        "fills the window; subject: its subject, large.",
+        default_text="the whole subject, and as much of the rest as looks good",
+        used_by=("html", "embed"),
+    )
+    autoplay: bool = option(
+        False,
+        "The camera moves from the start when a page is opened, unless people prefer less motion.",
+        used_by=("html", "embed"),
+    )
+    page_url: Annotated[str, AfterValidator(_web_address)] | None = option(
+        None,
+        "Where you will publish the page: its address, or that of its folder with a slash at the end. Links to the "
+        "page then show its photo, which is also written as a JPEG file beside it.",
+        accepts="an address like https://example.com/photos/",
+        metavar="URL",
+        default_text="unknown",
+        used_by=("html",),
     )

@@ -43,3 +43,38 @@ quest: LR, TB, RL (developers.meta.com, "VR Media Overview"). skybox: SBS, HSBS,
 (skybox.xyz/en/support/add-suffix-to-filename-to-recognize-the-correct-format; VR180 would mean a fisheye there).
 deovr: SBS, TB, 180, as most players use. youtube: goes by the metadata in the file, not by its name.
 """
+
+OTHER_ENDINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "_3dh": "sbs",
+        "_3dv": "tb",
+        "_TAB": "tb",
+        "_HTAB": "tb-half",
+        "_half_OU": "tb-half",
+        "_half_TAB": "tb-half",
+        "_H_SBS": "sbs-half",
+        "_H_OU": "tb-half",
+        "_VR180": "180-mono",
+        "_180VR": "180-mono",
+        "_180x180": "180-mono",
+        **{
+            f"{start}_{end}": layout
+            for start in ("_180", "_VR180", "_180x180")
+            for end, layout in (("SBS", "180-sbs"), ("3dh", "180-sbs"), ("OU", "180-tb"), ("3dv", "180-tb"))
+        },
+        **{
+            f"{start}_{end}": f"180-{layout}"
+            for start in ("_VR180", "_180x180")
+            for end, layout in (("LR", "sbs"), ("TB", "tb"))
+        },
+        **{
+            f"_{start}_180": layout
+            for start, layout in (("LR", "180-sbs"), ("SBS", "180-sbs"), ("TB", "180-tb"), ("OU", "180-tb"))
+        },
+    }
+)
+"""Ending in files of other programs -> packing, as the player and `kbvr view` read it.
+
+3dh and 3dv stand for views beside and above each other (developers.meta.com, "VR Media Overview"). Where the packing of
+a half sphere is not named, it is told from the shape of the picture.
+"""

@@ -10,8 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from kbvr.plan.name_endings import NAME_ENDINGS, PLAYER_ENDINGS
+from kbvr.plan.name_endings import NAME_ENDINGS, OTHER_ENDINGS, PLAYER_ENDINGS
 from kbvr.serving.metadata import PictureFacts, picture_facts
+from kbvr.serving.video_metadata import video_layout
 
 HTML, TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 
@@ -125,6 +126,9 @@ LAYOUTS: Mapping[str, str] = MappingProxyType(
 ONE_VIEW = frozenset(("mono", "left", "right", "180-mono"))
 """Layouts that a name without `_kbvr` does not prove: IMG_180.jpg may be the 180th photo."""
 
+VR180 = re.compile("vr180|180vr|180x180", re.IGNORECASE)
+"""Parts of a name that prove half a sphere."""
+
 OF_KBVR: Mapping[str, str] = MappingProxyType(
     {
         "_depth": "Depth map",
@@ -135,6 +139,7 @@ OF_KBVR: Mapping[str, str] = MappingProxyType(
         "_alpha": "Texture of a mesh",
         "_splats": "Gaussian splats",
         "_wiggle": "Poster of a loop",
+        "_poster": "Poster of a scene",
     }
 )
 """End of a name after `_kbvr` -> words for a picture or file that has no layout."""
@@ -159,6 +164,7 @@ def kind_of(name: str, path: Path) -> Kind | None:
         return FIXED[suffix]
     layout = layout_named(name)
     if suffix in VIDEOS:
+        layout = video_layout(path, layout)
         words = "Loop" if "_kbvr_wiggle" in stem else "Video" if (layout or "mono") in ONE_VIEW else "Stereo video"
         return _shown(words, VIDEOS[suffix], "video", layout)
     if suffix in PICTURES:
@@ -167,8 +173,14 @@ def kind_of(name: str, path: Path) -> Kind | None:
 
 
 def layout_named(name: str) -> str | None:
-    """Return the layout at the end of a file's name, as the player finds it, or None."""
-    stem = Path(name).stem.lower()
+    """Return the layout at the end of a file's name, as the player finds it, or None.
+
+    In the names of videos, points, dashes and spaces count as underscores. In those of photos they mean other things:
+    lake-LR.jpg is one in low resolution.
+    """
+    stem, suffix = Path(name).stem.lower(), Path(name).suffix.lower()
+    if suffix in VIDEOS:
+        stem = _plain(stem)
     return next((layout for ending, layout in _endings() if stem.endswith(ending)), None)
 
 
@@ -177,8 +189,14 @@ def _endings() -> tuple[tuple[str, str], ...]:
     """Return the ends of names in lower case, with and without `_kbvr`, and their layouts; the longest first."""
     tables = (*PLAYER_ENDINGS.values(), NAME_ENDINGS)
     full = {ending.lower(): layout for table in tables for layout, ending in table.items()}
+    full |= {ending.lower(): layout for ending, layout in OTHER_ENDINGS.items()}
+    full |= {_plain(ending): layout for ending, layout in full.items()}
     both = full | {ending.replace("_kbvr", ""): layout for ending, layout in full.items()}
     return tuple(sorted(both.items(), key=lambda item: len(item[0]), reverse=True))
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-. ]", "_", name.lower())
 
 
 def is_by_kbvr(name: str, path: Path) -> bool:
@@ -200,7 +218,8 @@ def _picture(suffix: str, stem: str, named: str | None, facts: PictureFacts) -> 
         return _saved("Spatial photo for Apple devices (HEIC)", mime, "picture")
     if facts.is_animated or suffix == ".gif":
         return _shown("Loop", mime, "video", named)
-    layout = facts.layout or (named if named and (is_ours or named not in ONE_VIEW) else None)
+    is_proved = is_ours or named not in ONE_VIEW or (named == "180-mono" and VR180.search(stem))
+    layout = facts.layout or (named if is_proved else None)
     if layout is None and not is_ours:
         return Kind("Photo", mime, PHOTO, "picture")
     if suffix in UNSHOWN:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from kbvr.serving import site
 from kbvr.serving.gallery import GALLERY, PROGRESS
 from kbvr.serving.kinds import SCENE, STEREO, UNSHOWN
+from kbvr.serving.scene_facts import scene_facts, waiting_element
 from kbvr.serving.site import Entry, Listing
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -28,12 +29,15 @@ ICON_SVG = (
 ICON = f'<link rel="icon" href="data:image/svg+xml,{quote(ICON_SVG)}">'
 
 
+ELEMENT = "<kbvr-photo droppable></kbvr-photo>"
+"""The element in the page of scenes."""
+
 BACK = """<style>
 #all-files { position: fixed; top: max(12px, env(safe-area-inset-top)); right: max(12px, env(safe-area-inset-right));
   z-index: 1; padding: 12px 16px; border-radius: 10px; color: #f2f2f4; background: #141417d9;
   font: 14px/20px system-ui, sans-serif; text-decoration: none; }
 #all-files:hover { background: #2c2c33d9; }
-#all-files:focus-visible { outline: 2px solid #fff; outline-offset: 0; box-shadow: 0 0 0 4px #0b57d0; }
+#all-files:focus-visible { outline: 2px solid #fff; outline-offset: 0; box-shadow: 0 0 0 4px #003a94; }
 :fullscreen #all-files { display: none; }
 </style><nav aria-label="kbvr view"><a id="all-files" href="./">All files</a></nav>
 """
@@ -75,13 +79,16 @@ def photo_page(entry: Entry) -> bytes:
     )
 
 
-def viewer_page(name: str, entry: Entry | None, *, has_list: bool, qr: str = "") -> bytes:
+def viewer_page(name: str, entry: Entry | None, *, has_list: bool, scene: Path | None = None, qr: str = "") -> bytes:
     """Return a viewer; its title names the file that it shows, and a link leads to the list if there is one.
+
+    If it shows a scene, the file's thumbnail is seen until the scene has arrived.
 
     Args:
         name: file name of the viewer.
         entry: the file that it shows.
         has_list: whether there is a list, which headsets offer too.
+        scene: the scene that it shows.
         qr: path of the QR code of its address; empty if other devices cannot open it.
 
     Raises:
@@ -95,6 +102,8 @@ def viewer_page(name: str, entry: Entry | None, *, has_list: bool, qr: str = "")
         mark += f'<meta name="kbvr-gallery" content="{GALLERY}">'  # read by viewers/scene/gallery.ts
     head = f"<title>{escape(title)}</title>{mark}{ICON}"
     page = re.sub(r"<title>[^<]*</title>", lambda _: head, page, count=1)
+    if entry and scene:
+        page = page.replace(ELEMENT, waiting_element(scene_facts(scene), entry.thumbnail_address), 1)
     before, body, after = page.rpartition("</body>")
     if has_list and body:
         page = before + BACK + body + after

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from threading import Lock
+from threading import Lock, Thread
 
 from kbvr.errors import KbvrError
 from kbvr.serving.site import Entry
@@ -26,6 +26,7 @@ class Thumbnails:
         self._worker = Worker(MODULE)
         self._kept: OrderedDict[tuple[int, int, float], bytes | None] = OrderedDict()
         self._lock = Lock()
+        self._turn = Lock()
 
     def is_made(self, entry: Entry) -> bool:
         """Return whether `of` returns at once."""
@@ -38,12 +39,19 @@ class Thumbnails:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        made = self._made(entry)
-        with self._lock:
-            self._kept[key] = made
-            if len(self._kept) > MAX_KEPT:
-                self._kept.popitem(last=False)
+        with self._turn:
+            if key in self._kept:  # made while this call waited
+                return self._kept[key]
+            made = self._made(entry)
+            with self._lock:
+                self._kept[key] = made
+                if len(self._kept) > MAX_KEPT:
+                    self._kept.popitem(last=False)
         return made
+
+    def make_ahead(self, entry: Entry) -> None:
+        """Make a thumbnail in the background, so that `of` need not wait for the process to start."""
+        Thread(target=self.of, args=(entry,), name="kbvr-thumbnail", daemon=True).start()
 
     def close(self) -> None:
         """End the process."""

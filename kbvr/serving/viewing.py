@@ -56,6 +56,11 @@ class Viewing:
             Route("/{address:path}", self._resource),
         ]
 
+    def prepare(self) -> None:
+        """Make what the first page needs before a browser asks for it."""
+        if self.site.listing.entries and not self.site.has_list:
+            self._thumbnails.make_ahead(self.site.listing.entries[0])
+
     def close(self) -> None:
         """End the work in the background, and remove the scenes."""
         self._thumbnails.close()
@@ -98,11 +103,14 @@ class Viewing:
         from kbvr.serving.answers import page_answer
         from kbvr.serving.pages import viewer_page
 
-        if name == SCENE and shown and shown.kind.is_photo and self._scenes.path_of(shown) is None:
-            # the photo has changed: its page makes the scene again
-            return RedirectResponse(shown.link, headers={"Cache-Control": KEEP_NOTHING})
+        scene = None
+        if name == SCENE and shown:
+            scene = self._scenes.path_of(shown) if shown.kind.is_photo else shown.path
+            if scene is None:  # the photo has changed: its page makes the scene again
+                return RedirectResponse(shown.link, headers={"Cache-Control": KEEP_NOTHING})
         qr = f"{QR}?src={request.query_params['src']}" if shown and self._is_lan else ""
-        return page_answer(request, viewer_page(name, shown, has_list=self.site.has_list, qr=qr), HTML, kept=ASK_AGAIN)
+        page = viewer_page(name, shown, has_list=self.site.has_list, scene=scene, qr=qr)
+        return page_answer(request, page, HTML, kept=ASK_AGAIN)
 
     def _qr(self, request: Request, entry: Entry) -> Response:
         """Return the code of the address of a viewer's page, and of no other address."""

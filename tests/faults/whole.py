@@ -136,7 +136,7 @@ def trees(path: Path) -> None:
 
 def scripts(path: Path) -> None:
     """Compare with the script that kbvr ships."""
-    from kbvr.formats.scene.html import PAGES
+    from kbvr.formats.scene.built_pages import PAGES
 
     if path.read_bytes() != (PAGES / path.name).read_bytes():
         raise NotWholeError("it is not the script that ships with kbvr")

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from kbvr.formats.spec.encoding import picture_bytes
+from kbvr.formats.video.mp4_boxes import apple_boxes, box, full_box, half_sphere_box
 from kbvr.serving.kinds import LAYOUTS, PHOTO, SCENE, STEREO, Kind, kind_of, layout_named
 
 GREY = np.full((16, 24, 3), 128, np.uint8)
@@ -50,6 +51,14 @@ def with_segment(jpeg: bytes, marker: int, content: bytes) -> bytes:
         ("cat_kbvr_180_LR.MP4", "Stereo video, VR180, side by side", STEREO),
         ("cat_HOU.mkv", "Stereo video, top and bottom, half height", STEREO),
         ("cat_kbvr.mp4", "Video", STEREO),
+        ("beach_180x180_3dh.mp4", "Stereo video, VR180, side by side", STEREO),
+        ("beach_LR_180.mp4", "Stereo video, VR180, side by side", STEREO),
+        ("beach_VR180.webm", "Video, VR180", STEREO),
+        ("beach.180.SBS.mp4", "Stereo video, VR180, side by side", STEREO),
+        ("beach - H-SBS.mkv", "Stereo video, side by side, half width", STEREO),
+        ("beach_VR180.jpg", "Picture, VR180", STEREO),
+        ("cat_kbvr_sbs-half.jpg", "Stereo picture, side by side, half width", STEREO),
+        ("lake-LR.jpg", "Photo", PHOTO),
         ("cat_kbvr_wiggle.mp4", "Loop", STEREO),
         ("cat_kbvr_wiggle.gif", "Loop", STEREO),
         ("cat_kbvr_wiggle.jpg", "Poster of a loop", STEREO),
@@ -122,6 +131,53 @@ def test_half_a_sphere_is_no_photo_but_a_panorama_is(made, jpeg):
     xmp = b"http://ns.adobe.com/xap/1.0/\0" + "".join(f'GPano:{k}Pixels="{v}" ' for k, v in numbers.items()).encode()
     assert made("a.jpg", with_segment(jpeg, 0xE1, xmp)).layout == "180-apart"
     assert made("a.jpg", with_segment(jpeg, 0xE1, xmp.replace(b'"200"', b'"150"'))).opens_in == PHOTO
+
+
+def moov(*boxes: bytes, handler: bytes = b"vide") -> bytes:
+    """Return the index of an MP4 with these boxes in the sample entry of its track, after one of sound."""
+
+    def track(kind: bytes, entry: bytes) -> bytes:
+        handled = full_box(b"hdlr", bytes(4), kind, bytes(13))
+        return box(b"trak", box(b"mdia", handled, box(b"minf", box(b"stbl", full_box(b"stsd", b"\0\0\0\1", entry)))))
+
+    return box(b"moov", track(b"soun", box(b"mp4a", bytes(28))), track(handler, box(b"avc1", bytes(78), *boxes)))
+
+
+def st3d(mode: int) -> bytes:
+    return full_box(b"st3d", bytes([mode]))
+
+
+SIDE_BY_SIDE, _ = apple_boxes(b"side", b"hequ", right_first=False, baseline_m=0.06, fov_deg=180)
+CROSSED, _ = apple_boxes(b"side", None, right_first=True, baseline_m=0.06, fov_deg=60)
+HALF_BY_MATROSKA = b"\x16\x54\xae\x6b\x90\x53\xb8\x81\x01\x76\x70\x84\x76\x71\x81\x01"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "layout"),
+    [
+        ("a.mp4", moov(st3d(2)), "sbs"),
+        ("a.mp4", moov(st3d(1)), "tb"),
+        ("a.mp4", moov(st3d(4)), "cross"),
+        ("a.mp4", moov(st3d(0)), "mono"),
+        ("a.mp4", moov(st3d(2), half_sphere_box()), "180-sbs"),
+        ("a.mp4", moov(st3d(1), half_sphere_box()), "180-tb"),
+        ("a.mp4", moov(half_sphere_box()), "180-mono"),
+        ("a.mp4", moov(SIDE_BY_SIDE), "180-sbs"),
+        ("a.mp4", moov(CROSSED), "cross"),
+        ("a_HSBS.mp4", moov(st3d(2)), "sbs-half"),
+        ("a_180.mp4", moov(st3d(2)), "180-sbs"),
+        ("a_TB.mp4", moov(st3d(2)), "sbs"),
+        ("a_LR.mp4", moov(), "sbs"),
+        ("a_LR.mp4", moov(st3d(2))[:-3], "sbs"),
+        ("a.mp4", moov(st3d(2), handler=b"meta"), "mono"),
+        ("a.webm", b"\x1a\x45\xdf\xa3" + HALF_BY_MATROSKA, "180-sbs"),
+        ("a.mkv", b"\x1a\x45\xdf\xa3" + HALF_BY_MATROSKA[:8] + b"\x03", "tb"),
+        ("a.mkv", b"\x1a\x45\xdf\xa3" + HALF_BY_MATROSKA[:8] + b"\x00", "mono"),
+    ],
+)
+def test_a_video_says_how_its_views_are_packed(made, name, content, layout):
+    """The name adds only what the metadata does not say, and is all there is if the file is damaged."""
+    assert made(name, content).layout == layout
 
 
 def test_a_spatial_photo_is_saved(made):

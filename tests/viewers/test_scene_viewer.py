@@ -54,14 +54,16 @@ def loaded(page):
 
 
 def settled(page):
-    """Wait until the page draws nothing more: two pictures of the head are the same."""
-    page.wait_for_function(
-        f"""() => {{
-          const [now, before] = [JSON.stringify({STATE}), window.before];
-          window.before = now;
-          return now === before;
-        }}""",
-        polling=150,
+    """Wait until the view is the same in four frames of the browser one after the other."""
+    page.evaluate(
+        f"""async () => {{
+          for (let [same, before] = [0, ""]; same < 3; ) {{
+            await new Promise(requestAnimationFrame);
+            const now = JSON.stringify({STATE});
+            same = now === before ? same + 1 : 0;
+            before = now;
+          }}
+        }}"""
     )
 
 
@@ -222,6 +224,7 @@ def test_an_anaglyph_and_a_wiggle_are_drawn(web, site):
 def test_a_still_scene_draws_no_frames(web, site):
     count = "window.frames = 0; const ask = requestAnimationFrame; requestAnimationFrame = f => (frames++, ask(f));"
     with shown(web, site) as page:
+        settled(page)
         page.evaluate(f"() => {{ {count} }}")
         page.wait_for_timeout(500)
         assert page.evaluate("frames") == 0

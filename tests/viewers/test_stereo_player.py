@@ -12,27 +12,23 @@ from typing import get_args
 import numpy as np
 import pytest
 from PIL import Image
+from player_pages import FACTS, FPS, LEFT, RIGHT, SIZE_PX, chosen, drawn, eye_view, film, loaded, packed, time_at
 from web_engines import IPD_M, PATIENCE_MS
 
 from kbvr.formats.packing.anaglyph import anaglyph
-from kbvr.formats.packing.layouts import PACKINGS
-from kbvr.formats.spec.format import Facts, Item
+from kbvr.formats.spec.format import Item
 from kbvr.formats.still.jps import write_jps
 from kbvr.formats.still.mpo import write_mpo
 from kbvr.formats.still.vr180_photo import half_sphere, vr180_bytes
 from kbvr.formats.video.write_video import write_video
 from kbvr.options.export_options import FileOptions
 from kbvr.options.picture import Glasses
-from kbvr.plan.name_endings import NAME_ENDINGS, PLAYER_ENDINGS
+from kbvr.plan.name_endings import NAME_ENDINGS, OTHER_ENDINGS, PLAYER_ENDINGS
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "kbvr" / "pages" / "stereo.html"
-SIZE_PX = (240, 160)
 SPHERE_PX = 256
 EYE_PX = (400, 400)
-FACTS = Facts(f_px=200.0, baseline_m=0.06, convergence_m=2.0)
-FPS, SECONDS = 10, 8
-VIEWS = ("left", "right", "wiggle", "sbs", "cross", "red-cyan", "green-magenta", "amber-blue")
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -69,74 +65,22 @@ HEADSET_LAYS_VIDEOS = """
 """What headsets' browsers have and the emulated one has not: it notes which videos it would show, and where."""
 
 
-def eye_view(eye, size_px=SIZE_PX):
-    """Return a picture that tells where everything in it is: red to the right, green down, the left eye's in blue."""
-    width, height = size_px
-    rgb = np.zeros((height, width, 3), np.uint8)
-    rgb[..., 0] = np.linspace(20, 240, width)
-    rgb[..., 1] = np.linspace(30, 220, height)[:, None]
-    rgb[..., 2] = (210, 60)[eye]
-    rgb[height // 4 : height // 2, width // 8 : width // 4] = (250, 10, 30) if eye == 0 else (20, 240, 250)
-    return rgb
-
-
-LEFT, RIGHT = eye_view(0), eye_view(1)
 SPHERES = [eye_view(eye, (SPHERE_PX, SPHERE_PX)) for eye in (0, 1)]
-
-
-def packed(layout, views=(LEFT, RIGHT)):
-    return PACKINGS[layout].pack(list(views), FileOptions())
-
-
-def film():
-    """Yield the pictures of a film whose time is how bright it is; the right eye's is blue."""
-    for frame in range(FPS * SECONDS):
-        value = 40 + 2 * frame
-        left, right = np.full((*SIZE_PX[::-1], 3), value, np.uint8), np.zeros((*SIZE_PX[::-1], 3), np.uint8)
-        right[..., 2] = value
-        yield packed("sbs", (left, right))
 
 
 def time_of(rgb):
     """Return when a film's picture of the left eye is shown, in seconds."""
-    return (float(np.mean(rgb[40:100, 60:180])) - 40) / 2 / FPS
+    return time_at(float(np.mean(rgb[40:100, 60:180])))
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("stereo")
-
-
-@pytest.fixture(scope="module")
-def picture(folder):
-    path = folder / "card_kbvr_LR.png"
-    Image.fromarray(packed("sbs")).save(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def video(folder):
-    path = folder / "film_kbvr_LR.mp4"
-    write_video(film(), Item("video", path, "sbs"), FACTS, FileOptions(fps=FPS))
-    return path
-
-
-@pytest.fixture(scope="module")
-def site(web):
-    assert PAGE.exists(), "these tests need the pages: pip install -e ."
-    newest_s = max(path.stat().st_mtime for path in (ROOT / "viewers" / "stereo").iterdir())
-    assert PAGE.stat().st_mtime >= newest_s, "viewers/stereo is newer than the page: pip install -e ."
-    web.files["/pages/stereo.html"] = PAGE
-    return f"{web.origin}/pages/stereo.html"
+def site(stereo_page):
+    return stereo_page
 
 
 def address(web, site, path, **query):
     asked = {"src": web.address(path).removeprefix(web.origin), **query}
     return f"{site}?{'&'.join(f'{name}={value}' for name, value in asked.items())}"
-
-
-def loaded(page):
-    page.locator(".loaded").wait_for()
 
 
 def playing(page):
@@ -154,36 +98,15 @@ def shown(web, site, path, size_px=SIZE_PX, **query):
         yield page
 
 
-def drawn(page, view=None):
-    """Return the screen without the buttons, H x W x 3, in a view if one is wanted."""
-    if view:
-        page.keyboard.press(str(VIEWS.index(view) + 1))
-    page.evaluate(
-        """async () => {
-          const style = document.createElement("style");
-          style.textContent = "* {transition: none !important} #bars, #said, #start {opacity: 0; pointer-events: none}";
-          document.head.append(style);
-          for (let frames = 0; frames < 3; frames++) await new Promise(requestAnimationFrame);
-        }"""
-    )
-    return np.asarray(Image.open(BytesIO(page.screenshot())).convert("RGB")).astype(int)
-
-
 def said(page):
     page.locator("#said p:not(:empty)").wait_for()
     return page.inner_text("#said p")
 
 
-def chosen(page, path):
-    """Open a file as people do."""
-    page.set_input_files("#file", path)
-    loaded(page)
-
-
 def test_the_table_of_names_is_that_of_the_outputs():
     table = json.loads((ROOT / "viewers" / "stereo" / "endings.json").read_text("utf-8"))
     tables = (NAME_ENDINGS, *PLAYER_ENDINGS.values())
-    assert table == {ending: layout for endings in tables for layout, ending in endings.items()}
+    assert table == {ending: layout for endings in tables for layout, ending in endings.items()} | OTHER_ENDINGS
 
 
 @pytest.mark.parametrize(

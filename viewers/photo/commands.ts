@@ -37,8 +37,8 @@ export const KEYS: Readonly<Record<string, Command>> = Object.freeze({
   ArrowUp: "up",
   f: "full",
   m: "modes",
+  p: "save",
   r: "recentre",
-  s: "save",
   v: "headset",
 });
 
@@ -62,7 +62,7 @@ export const BUTTONS: readonly Button[] = Object.freeze([
   { command: "modes", icon: "none", label: "View mode", key: "M", room: "always" },
   { command: "recentre", icon: "recentre", label: "Reset the view", key: "R", room: "medium" },
   { command: "tilt", icon: "tilt", label: "Tilt to look around", room: "medium" },
-  { command: "save", icon: "save", label: "Save a picture", key: "S", room: "wide" },
+  { command: "save", icon: "save", label: "Save a picture", key: "P", room: "wide" },
   { command: "share", icon: "share", label: "Share", room: "wide" },
   { command: "headset", icon: "headset", label: "View in VR", key: "V", room: "medium" },
   { command: "full", icon: "full", label: "Full screen", key: "F", room: "medium" },
@@ -98,7 +98,7 @@ export const MOUSE_HELP: readonly Hint[] = Object.freeze([
   ["Space", "play or pause the camera path"],
   ["1 to 5, M", "view mode, menu"],
   ["R", "reset the view"],
-  ["S", "save a picture"],
+  ["P", "save a picture"],
   ["V", "view in VR"],
   ["F", "full screen"],
 ]);

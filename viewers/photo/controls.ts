@@ -23,6 +23,8 @@ export class Controls {
   readonly #dialog = new Dialog(() => this.wake());
   #menu!: Menu;
   #idle = 0;
+  /** Whether the last touch was on buttons that nobody saw. */
+  #wasFaded = false;
   #fading = 0;
 
   constructor(
@@ -47,9 +49,9 @@ export class Controls {
         part.addEventListener(name, (event) => event.stopPropagation(), { passive: true });
       }
     }
-    for (const name of ["pointermove", "pointerdown"]) {
-      frame.addEventListener(name, () => this.wake(), { capture: true, passive: true });
-    }
+    frame.addEventListener("pointermove", () => this.wake(), { capture: true, passive: true });
+    frame.addEventListener("pointerdown", (event) => this.#touched(event), { capture: true, passive: true });
+    this.#bar.addEventListener("click", (event) => this.#wasFaded && event.stopImmediatePropagation(), { capture: true });
     for (const name of ["keydown", "focusin"]) {
       frame.addEventListener(name, (event) => {
         if (event.type === "keydown" || (event.target as Element).matches(":focus-visible")) this.wake(false);
@@ -172,6 +174,11 @@ export class Controls {
     this.#buttons.set(command, button);
     this.label(command, icon, label);
     return button;
+  }
+
+  #touched(event: PointerEvent): void {
+    this.#wasFaded = event.pointerType === "touch" && this.frame.classList.contains("idle");
+    this.wake();
   }
 
   #offer(command: Command, isOffered: boolean): void {

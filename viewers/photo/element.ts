@@ -1,8 +1,8 @@
 import { enterHeadset, savePicture, sharePage } from "./actions";
-import { bytesFromBase64 } from "./base64";
 import { KEYS, labelOf, type Command } from "./commands";
 import { Controls } from "./controls";
 import { describeKeys } from "./described";
+import { embeddedBytes } from "./embedded";
 import { fetchBytes } from "./fetch";
 import { FullScreen } from "./full_screen";
 import { Gallery } from "./gallery";
@@ -12,6 +12,7 @@ import { parseScene } from "./load";
 import { Looking } from "./looking";
 import { ATTRIBUTES, readOptions, type Options } from "./options";
 import style from "./photo.css?inline";
+import { Poster } from "./poster";
 import { Problem } from "./problem";
 import { wayToShare } from "./share";
 import { askForTilt, mayAskForTilt, onTiltAnswer, Tilt } from "./tilt";
@@ -32,11 +33,12 @@ STYLE.replaceSync(style);
  * Fires `load` after the first picture, and `error` with a message in `detail`.
  */
 export class KbvrPhoto extends HTMLElement {
-  static readonly observedAttributes = ATTRIBUTES;
+  static readonly observedAttributes = [...ATTRIBUTES, "poster"];
 
   #frame!: HTMLElement;
   #controls!: Controls;
   #fullScreen!: FullScreen;
+  #poster!: Poster;
   #viewer: Viewer | null = null;
   #introduction: Introduction | null = null;
   /** Whether the element has come near the window, so that its source has been opened. */
@@ -59,6 +61,8 @@ export class KbvrPhoto extends HTMLElement {
     this.#frame.className = "frame";
     root.adoptedStyleSheets = [STYLE];
     root.replaceChildren(this.#frame);
+    this.#poster = new Poster(this);
+    this.#frame.append(this.#poster.layer);
     this.#controls = new Controls(this.#frame, (command) => void this.#run(command));
     this.#stay = new AbortController();
     const { signal } = this.#stay;
@@ -74,9 +78,11 @@ export class KbvrPhoto extends HTMLElement {
     this.#stay.abort();
     this.#clear();
     this.#controls.dispose();
+    this.#poster.dispose();
   }
 
-  attributeChangedCallback(name: (typeof ATTRIBUTES)[number], before: string | null, now: string | null): void {
+  attributeChangedCallback(name: string, before: string | null, now: string | null): void {
+    if (name === "poster") return this.#poster?.update();
     if (!this.#isOpened || before === now) return;
     if (name === "stereo" && this.#viewer) this.#viewer.stereo = readOptions(this).stereo;
     else if (name === "fit" && this.#viewer) this.#viewer.fit = readOptions(this).fit;
@@ -86,11 +92,6 @@ export class KbvrPhoto extends HTMLElement {
   /** Show a scene from memory. */
   open(glb: ArrayBuffer): Promise<void> {
     return this.#open(async () => glb);
-  }
-
-  /** Show a scene from base64. */
-  openBase64(text: string): Promise<void> {
-    return this.#open(async () => bytesFromBase64(text.trim()).buffer);
   }
 
   /** Run the command of a key; a page that consists of this element passes its keys on. */
@@ -106,7 +107,12 @@ export class KbvrPhoto extends HTMLElement {
 
   async #openSource(): Promise<void> {
     const { src } = readOptions(this);
-    if (src) await this.#open((signal) => fetchBytes(src, signal, (share) => this.#controls.progress(share)));
+    if (!src) return;
+    const progress = (share: number | null) => this.#controls.progress(share);
+    const isHere = src.startsWith("#");
+    await this.#open((signal) =>
+      isHere ? embeddedBytes(src.slice(1), signal, progress) : fetchBytes(src, signal, progress),
+    );
   }
 
   async #open(bytes: (signal: AbortSignal) => Promise<ArrayBuffer>): Promise<void> {
@@ -146,6 +152,7 @@ export class KbvrPhoto extends HTMLElement {
       signal.addEventListener("abort", () => clearInterval(timer));
     }
     this.#frame.classList.add("loaded");
+    this.#poster.fade();
     this.#controls.show("modes", "recentre", "save", "headset", "help");
     if (viewer.path.exists) this.#controls.show("path");
     if (this.#fullScreen.isPossible) this.#controls.show("full");
@@ -157,7 +164,11 @@ export class KbvrPhoto extends HTMLElement {
 
   /** Let a person move the view; with less motion only by what cannot happen in passing: drags, touches and keys. */
   #listen(canvas: HTMLCanvasElement, viewer: Viewer, options: Options, prefersCalm: boolean, signal: AbortSignal): void {
-    const offerTilt = () => mayAskForTilt() && !prefersCalm && this.#controls.show("tilt");
+    const offerTilt = () => {
+      if (prefersCalm || !mayAskForTilt()) return;
+      this.#controls.show("tilt");
+      this.#controls.wake();
+    };
     const repeats = options.autoplay && !viewer.path.exists;
     const introduction = new Introduction(this, this.#frame, viewer, repeats, prefersCalm, offerTilt, signal);
     this.#introduction = introduction;
@@ -193,8 +204,10 @@ export class KbvrPhoto extends HTMLElement {
     this.#controls.say(text || "Drop a scene here: a .glb file made by kbvr.", choose);
   }
 
-  #openFile(file: File): Promise<void> {
-    return this.#open(() => file.arrayBuffer());
+  async #openFile(file: File): Promise<void> {
+    const opened = this.#open(() => file.arrayBuffer());
+    this.#poster.hide();
+    await opened;
   }
 
   #clear(): void {
@@ -205,6 +218,7 @@ export class KbvrPhoto extends HTMLElement {
     this.#introduction = null;
     this.#frame.querySelector("canvas")?.remove();
     this.#frame.classList.remove("loaded");
+    this.#poster.show();
     this.#controls.stats("");
     this.#controls.hideAll();
   }
@@ -231,6 +245,9 @@ export class KbvrPhoto extends HTMLElement {
     );
     observer.observe(this);
     signal.addEventListener("abort", () => observer.disconnect());
+    if (this.getAttribute("loading") !== "eager") return;
+    this.#isOpened = true;
+    void this.#openSource();
   }
 
   #takeDrops(signal: AbortSignal): void {

@@ -22,7 +22,7 @@ export class Introduction {
     viewer.sway.ended = seen;
     const hover = (event: PointerEvent) => event.pointerType === "mouse" && this.#takeOver();
     element.addEventListener("pointermove", hover, { signal });
-    element.addEventListener("pointerdown", () => this.end(), { signal });
+    element.addEventListener("pointerdown", () => this.end(), { signal, capture: true }); // on buttons too
     element.addEventListener("keydown", () => this.end(), { signal });
     element.addEventListener("pointerup", (event) => event.pointerType === "touch" && seen(), { signal });
     if (!prefersCalm) this.#swayInSight(element, signal);

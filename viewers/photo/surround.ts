@@ -16,7 +16,7 @@ import { SRGB_GLSL } from "../shared/anaglyph";
 import type { Frame, Size } from "./framing";
 
 /** Long side of the picture that the surround is made of; its mip levels blur it. */
-const LONG_SIDE_PX = 256;
+const LONG_SIDE_PX = 192;
 /** Width of the transition at the photo's border, as a share of the photo's shorter side. */
 const SOFTNESS = 0.12;
 const LAST = 1e6;
@@ -30,8 +30,8 @@ void main() {
 }`;
 
 /*
- * Beyond the photo's border follows the mirror image of what is near it, ever more blurred, compressed and dark. Levels of the mip map are
- * read with cubic B-splines (four bilinear reads each, GPU Gems 2, chapter 20), whose blocks do not show.
+ * Beyond the photo's border follows the mirror image of what is near it, blurred and ever more compressed and dark. A
+ * level of the mip map is read with cubic B-splines (four bilinear reads, GPU Gems 2, chapter 20): no blocks show.
  */
 const FRAGMENT = `
 uniform sampler2D photo;
@@ -39,9 +39,8 @@ uniform vec2 sides;
 uniform float softness;
 varying vec2 at;
 ${SRGB_GLSL}
-vec3 smoothly(vec2 uv, float wanted) {
-  vec2 whole = vec2(textureSize(photo, 0));
-  float level = min(wanted, floor(log2(max(whole.x, whole.y))));
+vec3 blurred(vec2 uv) {
+  const float level = 4.0;
   vec2 size = vec2(textureSize(photo, int(level)));
   vec2 place = uv * size - 0.5;
   vec2 f = fract(place);
@@ -65,8 +64,7 @@ void main() {
   if (alpha == 0.0) discard;
   vec2 inside = abs(clamp(at, 0.0, 1.0) - 0.5) - 0.15 * tanh(beyond / 0.15);
   vec2 uv = 0.5 + sign(at - 0.5) * inside;
-  float far = smoothstep(0.0, 0.4, away);
-  vec3 colour = toSrgb(mix(smoothly(uv, 4.0), smoothly(uv, 5.0), far)) * mix(0.88, 0.42, smoothstep(0.0, 0.6, away));
+  vec3 colour = toSrgb(blurred(uv)) * mix(0.88, 0.42, smoothstep(0.0, 0.6, away));
   float noise = fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715)))) - 0.5;
   gl_FragColor = vec4(colour + noise / 255.0, alpha);
 }`;

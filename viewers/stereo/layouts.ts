@@ -62,10 +62,16 @@ export function layoutNamed(name: string): LayoutName | null {
   return Object.values(endings).includes(name) ? "mono" : null;
 }
 
-/** Return the layout at the end of a file's name, or null; points, dashes and spaces count as underscores. */
-export function layoutOf(fileName: string): LayoutName | null {
+/**
+ * Return the layout at the end of a file's name, or null.
+ *
+ * In the names of videos, points, dashes and spaces count as underscores. In those of photos they mean other things:
+ * lake-LR.jpg is one in low resolution.
+ */
+export function layoutOf(fileName: string, isVideo: boolean): LayoutName | null {
   if (fileName.toLowerCase().endsWith(".jps")) return "cross";
-  const named = endingOf(stemOf(fileName));
+  const stem = stemOf(fileName);
+  const named = endingOf(isVideo ? plain(stem) : stem);
   return named ? layoutNamed(named[1]) : null;
 }
 
@@ -82,10 +88,14 @@ function stemOf(fileName: string): string {
 
 /** The ends of names in lower case, with and without `_kbvr`, and their layouts; the longest first. */
 const ENDINGS = Object.entries(endings)
-  .flatMap(([ending, name]) => [ending, ending.replace("_kbvr", "")].map((end) => [end.toLowerCase(), name] as const))
+  .flatMap(([ending, name]) => [[ending.toLowerCase(), name] as const, [plain(ending), name] as const])
+  .flatMap(([ending, name]) => [ending, ending.replace("_kbvr", "")].map((end) => [end, name] as const))
   .sort(([one], [other]) => other.length - one.length);
 
 function endingOf(stem: string): readonly [ending: string, layout: string] | undefined {
-  const lower = stem.toLowerCase().replace(/[-. ]/g, "_");
-  return ENDINGS.find(([end]) => lower.endsWith(end.replaceAll("-", "_")));
+  return ENDINGS.find(([end]) => stem.toLowerCase().endsWith(end));
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[-. ]/g, "_");
 }

@@ -37,6 +37,8 @@ export class Player {
   private readonly headset = part("headset", HTMLButtonElement);
   private immersion: Immersion | null = null;
   private isDrawing = false;
+  /** Timer of the next change in a wiggle. */
+  private turning = 0;
   private openings = 0;
   private name = "";
 
@@ -223,7 +225,9 @@ export class Player {
       this.isDrawing = false;
       if (this.immersion) return;
       this.stage.draw(this.show, nowMs);
-      if (this.stage.moves(this.show)) this.redraw();
+      clearTimeout(this.turning);
+      const restMs = this.stage.restMs(this.show, nowMs);
+      if (restMs !== null) this.turning = setTimeout(() => this.redraw(), restMs);
     });
   }
 }

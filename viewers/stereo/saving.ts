@@ -3,8 +3,14 @@
 import { plainName } from "./layouts";
 import { isFlat, type Show } from "./show";
 
-/** Ends of names that tell players the layout of pictures with both views. */
-const ENDINGS: Partial<Record<Show["view"], string>> = { sbs: "_LR", cross: "_RL" };
+/** Ends of names that tell players what is in the picture, as in kbvr/plan/name_endings.py. */
+const ENDINGS: Partial<Record<Show["view"], string>> = {
+  sbs: "_LR",
+  cross: "_RL",
+  "red-cyan": "_anaglyph",
+  "green-magenta": "_anaglyph",
+  "amber-blue": "_anaglyph",
+};
 
 /** Return the name of a saved picture of a file of this name: beach_frame.png for beach_LR.mp4. */
 export function frameName(fileName: string, show: Show): string {

@@ -99,7 +99,7 @@ async function openPicture(blob: Blob, name: string, maxSidePx: number): Promise
     video: null,
     animation,
     facts: null,
-    guess: stereo ? { layout: stereo.layout, isSwapped: false } : guess(layoutOf(name), null, first.width, first.height),
+    guess: stereo ? { layout: stereo.layout, isSwapped: false } : guess(layoutOf(name, false), null, first.width, first.height),
     isLoop: animation !== null,
     close: () => {
       animation?.stop();
@@ -148,7 +148,7 @@ async function openVideo(url: string, name: string, parts: Parts, letGo: () => v
     video,
     animation: null,
     facts,
-    guess: guess(layoutOf(name), facts, video.videoWidth, video.videoHeight),
+    guess: guess(layoutOf(name, true), facts, video.videoWidth, video.videoHeight),
     isLoop: LOOP_NAME.test(name),
     close: () => {
       empty(video);

@@ -69,9 +69,10 @@ export class Stage {
     Object.assign(this.look, { yaw: 0, pitch: 0, fovDeg: FOV_DEG.first });
   }
 
-  /** Return whether the picture changes over time. */
-  moves(show: Show): boolean {
-    return wiggles(show) && !show.isWigglePaused;
+  /** Return the milliseconds until the picture changes by itself, or null if it does not. */
+  restMs(show: Show, timeMs: number): number | null {
+    const turnMs = this.turnMs(show);
+    return wiggles(show) && !show.isWigglePaused ? turnMs - (timeMs % turnMs) : null;
   }
 
   /** Draw the picture for a time in milliseconds. */
@@ -91,10 +92,13 @@ export class Stage {
       view.order.forEach((eye, index) => this.paint(show, halves[index] as Box, only(eye)));
       return;
     }
-    const turnMs = (this.calm.matches ? TURN_MS.calm : TURN_MS.usual) / show.wiggleSpeed;
-    const turn = show.isWigglePaused || Math.floor(timeMs / turnMs) % 2 === 0 ? 0 : 1;
+    const turn = show.isWigglePaused || Math.floor(timeMs / this.turnMs(show)) % 2 === 0 ? 0 : 1;
     const mix = isFlat(show) ? only(0) : view.kind === "turns" ? only(turn) : view.mix;
     this.paint(show, this.boxOf(aspectOf(show), show), mix);
+  }
+
+  private turnMs(show: Show): number {
+    return (this.calm.matches ? TURN_MS.calm : TURN_MS.usual) / show.wiggleSpeed;
   }
 
   /** A look into a half sphere has the size of the screen, everything else that of the picture. */
@@ -106,14 +110,16 @@ export class Stage {
     return [Math.max(1, Math.round(views * width * shrink)), Math.max(1, Math.round(height * shrink))];
   }
 
-  /** Keep what is beyond the half sphere out of sight where the field of view allows it. */
+  /** Keep what is beyond the half sphere away from the middle row and column, where the field of view allows it. */
   private stayInside(): void {
     const { look, canvas } = this;
     const up = radians(look.fovDeg) / 2;
-    const across = Math.atan((Math.tan(up) * canvas.width) / canvas.height);
-    const [maxYaw, maxPitch] = [across, up].map((half) => Math.max(MIN_TURN, MAX_TURN - half)) as [number, number];
-    look.yaw = clamp(look.yaw, -maxYaw, maxYaw);
+    const maxPitch = Math.max(MIN_TURN, MAX_TURN - up);
     look.pitch = clamp(look.pitch, -maxPitch, maxPitch);
+    // The higher the view, the more longitudes it shows.
+    const across = Math.atan((Math.tan(up) * canvas.width) / canvas.height / Math.cos(look.pitch));
+    const maxYaw = Math.max(MIN_TURN, MAX_TURN - across);
+    look.yaw = clamp(look.yaw, -maxYaw, maxYaw);
   }
 
   private paint(show: Show, viewport: Box, mix: readonly [readonly number[], readonly number[]]): void {

@@ -1,85 +1,105 @@
-"""HTML: a page with a scene and its viewer in one file."""
+"""HTML: a page with a scene and its viewer in one file.
+
+Its parts are in the order in which they are needed: what links to the page show, a preview and a poster, which are seen
+at once, then the viewer, and the scene at the end.
+"""
 
 from __future__ import annotations
 
 import base64
 import re
 from collections.abc import Mapping
-from html import escape
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from time import perf_counter
 
-import kbvr
-from kbvr.errors import OutputError
+from PIL import Image
+
+from kbvr.formats.scene.built_pages import DECODER, VIEWER, built_page
+from kbvr.formats.scene.companions import write_with_companions
 from kbvr.formats.scene.gltf import check_compression, fitted_glb, verify_glb
+from kbvr.formats.scene.page_head import head_of, published
+from kbvr.formats.scene.poster import element, embedded_pictures, poster, poster_file, shown_as
 from kbvr.formats.scene.scene_file import summary_of
 from kbvr.formats.spec.encoding import credit_texts
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.spec.verification import verification_error
 from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.options.export_options import FileOptions
-from kbvr.system.atomic_file import atomic_write
 
-PAGES = Path(kbvr.__file__).parent / "pages"
-"""Folder of the viewers, which are built from viewers/ with kbvr."""
+TITLE_MARK, SCENE_MARK = "<title>kbvr</title>", "<!--kbvr-scene-->"
+ELEMENT_MARK, DECODER_MARK = "<kbvr-photo droppable></kbvr-photo>", "<!--kbvr-draco-->"
+"""Places in the viewer's page that are filled in."""
 
-VIEWER = "scene.html"
-
-META_NAMES = {"artist": "author", "copyright": "copyright", "date": "dcterms.created"}
-"""Names of meta elements."""
-
-SCENE_MARK, TITLE_MARK = "<!--kbvr-scene-->", "<title>kbvr</title>"
-SCENE_TAG = '<script type="text/plain" id="kbvr-scene">'
+SCENE_ID = "kbvr-scene"
+LENGTH_DIGITS = 9
+"""Space for the length of a scene in its element."""
 
 
-def built_page(name: str) -> str:
-    """Return a file of PAGES.
-
-    Raises:
-        OutputError: if it is missing.
-    """
-    try:
-        return (PAGES / name).read_text("utf-8")
-    except OSError as error:
-        raise OutputError(f"the viewer is missing from this installation of kbvr: {error}") from error
-
-
-def page_of(glb: bytes, title: str, credit: Mapping[str, str] | None = None) -> str:
-    """Return the viewer's page with a scene, a title and the photo's credits.
+def page_of(glb: bytes, head: str, shown: str, *, needs_decoder: bool = False) -> str:
+    """Return the viewer's page with a head, the element that shows the scene, and the scene.
 
     Raises:
         OutputError: if the viewer is missing.
     """
+    encoded = base64.b64encode(glb).decode()
+    scene = f'<script type="text/plain" data-length="{len(encoded)}" id="{SCENE_ID}">{encoded}</script>'
+    decoder = f"<script>{_inline(built_page(DECODER))}</script>" if needs_decoder else ""
     page = built_page(VIEWER)
-    assert TITLE_MARK in page, "the viewer's page has no mark for its title"
-    assert SCENE_MARK in page, "the viewer's page has no mark for its scene"
-    scene = f"{SCENE_TAG}{base64.b64encode(glb).decode()}</script>"
-    named = ((META_NAMES[name], text) for name, text in (credit or {}).items())
-    metas = "".join(f'<meta name="{name}" content="{escape(text)}">' for name, text in named)
-    return page.replace(TITLE_MARK, f"<title>{escape(title)}</title>{metas}", 1).replace(SCENE_MARK, scene, 1)
+    # the last first: what is filled in is not searched for marks
+    for mark, text in ((SCENE_MARK, scene), (DECODER_MARK, decoder), (ELEMENT_MARK, shown), (TITLE_MARK, head)):
+        before, found, after = page.partition(mark)
+        assert found, f"the viewer's page has no mark {mark}"
+        page = f"{before}{text}{after}"
+    return page
+
+
+def _inline(script: str) -> str:
+    """Return a script as it may be inside a page (HTML, section 4.12.1.3)."""
+    return script.replace("</script", "<\\/script").replace("<!--", "\\x3C!--")
 
 
 def scene_in(page: str) -> bytes | None:
     """Return the GLB in a page, None if there is none."""
-    found = re.search(f"{re.escape(SCENE_TAG)}([A-Za-z0-9+/=]+)</script>", page)
+    found = re.search(f' id="{SCENE_ID}">([A-Za-z0-9+/=]+)</script>', page)
     return None if found is None else base64.b64decode(found[1])
 
 
 def write_html(viewable: ViewableScene, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
-    """Write a page with a scene, and verify the scene in it; see `Format.write`."""
+    """Write a page with a scene, and verify the scene in it; see `Format.write`.
+
+    If it is known where the page will be published, its poster is written beside it, for links to the page.
+    """
     start = perf_counter()
-    title = options.alt or viewable.photo
-    credit = credit_texts(facts.credits)
-    empty_bytes = len(page_of(b"", title, credit).encode())
+    needs_decoder = options.compress == "draco"
+    beside = {} if options.page_url is None else {poster_file(item.path): poster(viewable, "JPEG")}
+    head = _head(viewable, item, facts, options, beside)
+    attributes = {"src": f"#{SCENE_ID}", "alt": options.alt or viewable.photo, **shown_as(options), "droppable": None}
+    shown = element(attributes, embedded_pictures(viewable, facts, options))
+    empty_bytes = len(page_of(b"", head, shown, needs_decoder=needs_decoder).encode()) + LENGTH_DIGITS
     glb = fitted_glb(viewable, facts, options, file_bytes=lambda count: empty_bytes + 4 * -(-count // 3))
-    page = page_of(glb, title, credit)
-    with atomic_write(item.path, overwrite=options.overwrite) as aside:
-        aside.write_text(page, "utf-8")
-        scene = scene_in(aside.read_text("utf-8"))
+    page = page_of(glb, head, shown, needs_decoder=needs_decoder)
+
+    def verify(text: str) -> None:
+        scene = scene_in(text)
         if scene is None:
             raise verification_error(item.path.name, "it contains no scene")
         verify_glb(scene, item.path.name, viewable)
-    return summary_of(viewable, item, len(page.encode()), perf_counter() - start)
+
+    new = write_with_companions(item.path, page, beside, overwrite=options.overwrite, verify=verify)
+    return replace(summary_of(viewable, item, len(page.encode()), perf_counter() - start), beside=new)
+
+
+def _head(
+    viewable: ViewableScene, item: Item, facts: Facts, options: FileOptions, posters: Mapping[Path, bytes]
+) -> str:
+    place = None
+    for path, content in posters.items():
+        assert options.page_url is not None
+        with Image.open(BytesIO(content)) as picture:
+            place = published(options.page_url, item.path.name, path.name, picture.size)
+    return head_of(options.alt or viewable.photo, credit_texts(facts.credits), place)
 
 
 FORMAT = Format(

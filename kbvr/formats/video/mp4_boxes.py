@@ -26,6 +26,9 @@ HEADERS = (b"mvhd", b"tkhd", b"mdhd")
 
 CHUNK = 1 << 20
 
+MAX_INDEX = 1 << 25
+"""Maximum length of an index that `sample_entry_boxes` reads; that of a film of ten hours is shorter."""
+
 
 def box(kind: bytes, *content: bytes) -> bytes:
     """Return a box."""
@@ -130,17 +133,35 @@ def clear_times(path: Path) -> None:
 
 
 def sample_entry_boxes(path: Path) -> dict[bytes, bytes]:
-    """Return kind -> content of the boxes in the sample entry of a file's first track.
+    """Return kind -> content of the boxes in the sample entry of a file's first video track.
 
     Raises:
-        ValueError: if there is none.
+        ValueError: if there is none, or the file's index is longer than MAX_INDEX.
+        struct.error: if a box is cut off.
     """
     with path.open("rb") as file:
-        _, _, content = _index(file)
-    for kind in (*CONTAINERS[1:], b"stsd"):
-        content = content_of(content, kind)
-    _, entry = next(boxes_in(content[8:]))
-    return dict(boxes_in(entry[ENTRY_HEADER:]))
+        start, end = _extent(file, b"moov")
+        if end - start > MAX_INDEX:
+            raise ValueError(f"its index is longer than {MAX_INDEX} bytes")
+        _, _, index = _index(file)
+    for kind, track in boxes_in(index):
+        if kind == b"trak":
+            media = content_of(track, b"mdia")
+            if content_of(media, b"hdlr")[8:12] == b"vide":
+                entries = content_of(content_of(content_of(media, b"minf"), b"stbl"), b"stsd")
+                for _, entry in boxes_in(entries[8:]):
+                    return dict(boxes_in(entry[ENTRY_HEADER:]))
+    raise ValueError("it has no video track")
+
+
+def half_sphere_bounds(sv3d: bytes) -> bool:
+    """Return whether the content of a box `sv3d` describes an equirectangular half sphere, within 1% of the circle.
+
+    Raises:
+        ValueError, struct.error: if the box is damaged, or describes another projection than a part of a sphere.
+    """
+    _, _, left, right = struct.unpack_from(">4I", content_of(content_of(sv3d, b"proj"), b"equi"), 4)
+    return abs(left + right - 2**31) < 2**32 / 100
 
 
 def _index(file: BinaryIO) -> tuple[int, int, bytes]:

@@ -15,10 +15,14 @@ from scenes import card_before_wall
 
 import kbvr
 from kbvr.cli.main import main
+from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.errors import InputError, OutputError
-from kbvr.formats.scene import html
+from kbvr.formats.scene import built_pages, html
+from kbvr.motion.consequences import Landmarks
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "cat.jpg"
+MARKS = "<title>kbvr</title><kbvr-photo droppable></kbvr-photo><!--kbvr-draco--><!--kbvr-scene-->"
+"""What the viewer's page is filled in at."""
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +107,22 @@ def test_a_scene_has_metadata(photo, tmp_path):
         name for name in ("dome", "hidden", "between", "front", "border", "matte", "camera") if name in names
     ]
     assert {"dome", "hidden", "front", "border", "matte", "camera"} <= {*names}
+
+
+def test_a_scene_names_the_box_of_its_subject_in_pixels_of_the_photo(tmp_path):
+    """The one that zooms go to; there is none if nothing stands out."""
+    photo, depth = card_before_wall()
+    flat = np.full_like(depth.inverse_depth, 0.25)
+    subject = Landmarks(scene_depth_of(depth), photo.rgb).subject
+    wanted = [120 * subject.left, 100 * subject.top, 120 * subject.right, 100 * subject.bottom]
+    Image.fromarray(photo.rgb).save(tmp_path / "card.png")
+    Image.fromarray(np.full_like(photo.rgb, 128)).save(tmp_path / "grey.png")
+    for name, inverse_depth, box in (("card", depth.inverse_depth, wanted), ("grey", flat, None)):
+        np.save(tmp_path / "depth.npy", (1 / inverse_depth).astype(np.float32))
+        given = {"depth": tmp_path / "depth.npy", "depth_kind": "depth-m"}
+        file = written(tmp_path / f"{name}.png", tmp_path, **given)
+        said = chunks(file.path)[0]["scenes"][0]["extras"]["kbvr"]
+        assert said.get("subject_box_px") == (box and pytest.approx(box, abs=1)), name
 
 
 def test_the_camera_is_the_photos_and_its_path_ends_where_it_begins(photo, tmp_path):
@@ -202,8 +222,8 @@ def test_a_size_limit_is_kept_or_refused(photo, tmp_path):
 
 
 def test_a_size_limit_applies_to_the_whole_page(photo, tmp_path, monkeypatch):
-    (tmp_path / "scene.html").write_text(f"<title>kbvr</title><!--kbvr-scene--><!--{'viewer' * 10_000}-->")
-    monkeypatch.setattr(html, "PAGES", tmp_path)
+    (tmp_path / "scene.html").write_text(f"{MARKS}<!--{'viewer' * 10_000}-->")
+    monkeypatch.setattr(built_pages, "PAGES", tmp_path)
     usual = kbvr.export(photo, tmp_path / "usual", html=True).file.bytes
     small = kbvr.export(photo, tmp_path / "small", html=True, max_mb=usual * 0.9 / 1e6).file.path
     assert small.stat().st_size <= usual * 0.9
@@ -212,8 +232,8 @@ def test_a_size_limit_applies_to_the_whole_page(photo, tmp_path, monkeypatch):
 def test_a_page_contains_the_scene_and_its_name(photo, tmp_path, monkeypatch):
     """The scene extracted from the page is the GLB."""
     page = tmp_path / "scene.html"
-    page.write_text("<!doctype html><title>kbvr</title><body><!--kbvr-scene--><script>view()</script>")
-    monkeypatch.setattr(html, "PAGES", tmp_path)
+    page.write_text(f"<!doctype html>{MARKS}<script>view()</script>")
+    monkeypatch.setattr(built_pages, "PAGES", tmp_path)
     report = kbvr.export(photo, tmp_path / "out", gltf=True, html=True)
     glb, made = (one.file.path for one in report.written)
     text = made.read_text("utf-8")
@@ -224,8 +244,8 @@ def test_a_page_contains_the_scene_and_its_name(photo, tmp_path, monkeypatch):
 
 def test_a_name_cannot_break_out_of_the_pages_title(photo, tmp_path, monkeypatch):
     page = tmp_path / "scene.html"
-    page.write_text("<title>kbvr</title><!--kbvr-scene-->")
-    monkeypatch.setattr(html, "PAGES", tmp_path)
+    page.write_text(MARKS)
+    monkeypatch.setattr(built_pages, "PAGES", tmp_path)
     report = kbvr.export(photo, tmp_path / "out", html=True, alt="</title><script>alert(1)</script>")
     assert "<script>alert" not in report.file.path.read_text("utf-8")
 
@@ -237,8 +257,8 @@ def test_a_name_that_is_not_valid_text_is_replaced_in_texts(photo, tmp_path, mon
     except OSError:
         pytest.skip("this file system takes text only")
     for name in ("scene.html", "kbvr-photo.js"):
-        (tmp_path / name).write_text("<title>kbvr</title><!--kbvr-scene-->")
-    monkeypatch.setattr(html, "PAGES", tmp_path)
+        (tmp_path / name).write_text(MARKS)
+    monkeypatch.setattr(built_pages, "PAGES", tmp_path)
     written_files = kbvr.export(named, tmp_path / "out", html=True, embed=True, obj=True, usdz=True).written
     by_ending = {one.file.path.name.partition("_kbvr")[2]: one.file.path for one in written_files}
     glb, page, pasted = (by_ending[ending] for ending in (".glb", ".html", "_embed.html"))
@@ -249,7 +269,7 @@ def test_a_name_that_is_not_valid_text_is_replaced_in_texts(photo, tmp_path, mon
 
 
 def test_a_missing_viewer_is_an_error(photo, tmp_path, monkeypatch):
-    monkeypatch.setattr(html, "PAGES", tmp_path / "nowhere")
+    monkeypatch.setattr(built_pages, "PAGES", tmp_path / "nowhere")
     with pytest.raises(OutputError, match="the viewer is missing from this installation of kbvr"):
         kbvr.export(photo, tmp_path / "out", html=True)
     assert not list((tmp_path / "out").glob("*"))
@@ -258,10 +278,12 @@ def test_a_missing_viewer_is_an_error(photo, tmp_path, monkeypatch):
 def test_a_scene_to_embed_has_its_script_in_the_same_folder(photo, tmp_path, monkeypatch):
     """One script for all scenes of a folder; a different script is not overwritten."""
     (tmp_path / "kbvr-photo.js").write_text("the viewer")
-    monkeypatch.setattr(html, "PAGES", tmp_path)
+    monkeypatch.setattr(built_pages, "PAGES", tmp_path)
     out = tmp_path / "out"
     report = kbvr.export(photo, out, embed=True, alt='a "cat"')
-    assert {path.name for path in out.iterdir()} == {"a cat_kbvr.glb", "a cat_kbvr_embed.html", "kbvr-photo.js"}
+    assert {path.name for path in out.iterdir()} == {
+        *("a cat_kbvr.glb", "a cat_kbvr_embed.html", "a cat_kbvr_poster.jpg", "kbvr-photo.js")
+    }
     assert [one.file.path.suffix for one in report.written] == [".glb", ".html"]
     pasted = (out / "a cat_kbvr_embed.html").read_text("utf-8")
     assert 'src="a%20cat_kbvr.glb" alt="a &quot;cat&quot;"' in pasted

@@ -57,8 +57,8 @@ def card():
     photo, depth = marked_card()
     scene = build_scene(photo, depth, reach_m=0.12, filler=spread)
     path = (Move(), Move(x_m=0.05))
-    options = {"path": path, "head_box": head_box_of_size(0.8, 0.063), "surround": "dome", "max_triangles": 20_000}
-    return viewable_scene_of(scene, photo, depth, scene_depth_of(depth), **options)
+    options = {"head_box": head_box_of_size(0.8, 0.063), "subject": None, "surround": "dome", "max_triangles": 20_000}
+    return viewable_scene_of(scene, photo, depth, scene_depth_of(depth), path=path, **options)
 
 
 def written(viewable, form, folder, name="card", **choices):
