@@ -26,7 +26,9 @@ export class FlatView {
     private readonly camera: Camera,
     private readonly facts: Facts,
   ) {
-    this.#surround = new Surround(facts.size_px);
+    let hasDome = false;
+    scene.traverse(({ name }) => (hasDome ||= name.startsWith("dome")));
+    this.#surround = new Surround(facts.size_px, hasDome);
     this.#world_from_photo = camera.matrixWorld.clone();
     scene.add(this.#surround.meshes);
   }

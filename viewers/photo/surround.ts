@@ -3,7 +3,7 @@ import {
   BufferGeometry,
   DoubleSide,
   Group,
-  LinearMipmapLinearFilter,
+  LinearMipmapNearestFilter,
   Mesh,
   ShaderMaterial,
   SRGBColorSpace,
@@ -88,11 +88,15 @@ export class Surround {
     sides: { value: new Vector2() },
   };
 
-  constructor(private readonly size_px: Size) {
+  /** `isBacked`: whether the scene has a dome, behind which nothing is seen. */
+  constructor(
+    private readonly size_px: Size,
+    isBacked: boolean,
+  ) {
     const shorter = Math.min(...size_px);
     this.#uniforms.sides.value.set(size_px[0] / shorter, size_px[1] / shorter);
     // Behind the scene, for one that ends at the photo's border, and in front of what continues beyond it.
-    this.meshes.add(this.#mesh(false), this.#mesh(true));
+    this.meshes.add(...(isBacked ? [] : [this.#mesh(false)]), this.#mesh(true));
     this.meshes.visible = false;
   }
 
@@ -112,7 +116,7 @@ export class Surround {
     const target = new WebGLRenderTarget(width, height, {
       colorSpace: SRGBColorSpace,
       generateMipmaps: true,
-      minFilter: LinearMipmapLinearFilter,
+      minFilter: LinearMipmapNearestFilter,
     });
     renderer.setRenderTarget(target);
     drawPhoto();
