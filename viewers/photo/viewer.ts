@@ -6,12 +6,13 @@ import { farthest_m, inFileOrder, release } from "./contents";
 import { FlatView } from "./flat_view";
 import type { Gallery } from "./gallery";
 import { Head } from "./head";
+import type { HeadsetState } from "./headset_state";
 import type { LoadedScene } from "./load";
 import type { Box, Fit } from "./framing";
 import type { Options, StereoMode } from "./options";
 import { Sway } from "./sway";
 import { Problem } from "./problem";
-import { Headset, type HeadsetState } from "./xr";
+import { Headset } from "./xr";
 import { Zoom } from "./zoom";
 
 const BACKGROUND = 0x0c0c0e;
