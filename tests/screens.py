@@ -24,8 +24,12 @@ PATIENCE_MS = 20_000
 
 @contextmanager
 def on_screen(web: Web, screen: Screen, url: str, *scripts: str, **more: Any) -> Iterator[Page]:
-    """Open a page in a browser window of its own, after these scripts; problems that it reports fail."""
-    context = web.browser.new_context(**{**SCREENS[screen], "locale": "en-GB", **more})
+    """Open a page in a browser window of its own, after these scripts; problems that it reports fail.
+
+    It moves nothing by itself (prefers-reduced-motion), unless asked for more.
+    """
+    settings = {**SCREENS[screen], "locale": "en-GB", "reduced_motion": "reduce", **more}
+    context = web.browser.new_context(**settings)
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     problems: list[str] = []

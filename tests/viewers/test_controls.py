@@ -126,10 +126,10 @@ def test_the_menu_chooses_each_mode_and_tells_it(web, site):
     labels = ("Flat", "Wiggle", "Red-cyan glasses", "Side by side", "Crossed eyes")
     with shown(web, site, "phone") as page:
         for mode, label in zip((*MODES[1:], "none"), (*labels[1:], "Flat"), strict=True):
-            page.locator('[data-command="modes"]').tap()
+            page.locator('[data-command="modes"]').click()
             item = page.get_by_role("menuitemradio", name=label)
             assert item.get_attribute("aria-checked") == "false"
-            item.tap()
+            item.click()
             assert stereo(page) == mode
             assert told(page) == label
             assert button(page, f"View mode: {label}").is_visible()
