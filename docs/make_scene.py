@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from glb import Glb  # noqa: E402
+from screens import on_screen  # noqa: E402
 from web_engines import ENGINES, Web, web  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
@@ -36,6 +37,7 @@ def main() -> None:
         running.files["/viewers/scene.html"] = PAGES / "scene.html"
         address = f"{running.origin}/viewers/scene.html?src={running.address(scene)}"
         save("scene_viewer", viewer(running, address))
+        save("scene_controls", controls(running, address))
         save("scene_headset", headset(running, address, scene))
         save("scene_engines", engines(running, scene))
 
@@ -47,6 +49,19 @@ def viewer(running: Web, address: str) -> np.ndarray:
         page.mouse.move(VIEWER_PX[0] * 0.2, VIEWER_PX[1] * 0.7)
         page.wait_for_timeout(1500)
         return screenshot(page.screenshot())
+
+
+def controls(running: Web, address: str) -> np.ndarray:
+    """Return the menu of view modes on a desktop and on a phone, side by side and equally high."""
+    shots = []
+    for screen in ("wide", "phone"):
+        with on_screen(running, screen, address) as page:
+            page.locator("kbvr-photo .loaded").wait_for()
+            page.keyboard.press("m")
+            page.get_by_role("menu").wait_for()
+            shots.append(Image.fromarray(screenshot(page.screenshot())))
+    height = shots[1].height
+    return np.hstack([np.asarray(shot.resize((shot.width * height // shot.height, height))) for shot in shots])
 
 
 def headset(running: Web, address: str, scene: Path) -> np.ndarray:
