@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import tempfile
@@ -18,7 +19,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from glb import Glb  # noqa: E402
 from screens import on_screen  # noqa: E402
-from web_engines import ENGINES, Web, web  # noqa: E402
+from web_engines import ENGINES, IWER_HEAD_M, Web, web  # noqa: E402
+from worn import put_on  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 PAGES = ROOT / "kbvr" / "pages"
@@ -26,6 +28,9 @@ PHOTO = ROOT / "examples" / "temple.jpg"
 VIEWER_PX = (1200, 750)
 EYE_PX = (640, 640)
 EYE_FOV_DEG = 60
+WALL_FOV_DEG = 76
+LISTED, POINTED_AT = 29, 6
+THUMBNAIL_PX = 480
 SHOWN_PX = 1280
 QUALITY = 80
 
@@ -39,6 +44,7 @@ def main() -> None:
         save("scene_viewer", viewer(running, address))
         save("scene_controls", controls(running, address))
         save("scene_headset", headset(running, address, scene))
+        save("scene_gallery", gallery(running, scene, Path(folder)))
         save("scene_engines", engines(running, scene))
 
 
@@ -71,6 +77,28 @@ def headset(running: Web, address: str, scene: Path) -> np.ndarray:
     with running.in_headset(address, EYE_PX, fov_deg=EYE_FOV_DEG, button=re.compile("Enter VR")) as worn:
         worn.seen(glb.camera[0][:3, 3])
         return np.hstack(worn.seen(place))
+
+
+def gallery(running: Web, scene: Path, folder: Path) -> np.ndarray:
+    """Return what both eyes see of the wall of scenes, while one is pointed at."""
+    scenes = []
+    for number, photo in enumerate([PHOTO, *sorted((ROOT / "docs" / "photos").glob("*.jpg"))[:LISTED]]):
+        thumbnail = folder / f"thumbnail-{photo.name}"
+        with Image.open(photo) as image:
+            image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+            image.convert("RGB").save(thumbnail)
+        entry = {"name": photo.name, "kind": "Photo", "src": f"{running.address(scene)}?{number}"}
+        scenes.append({**entry, "thumbnail": running.address(thumbnail)})
+    (folder / "gallery.json").write_text(json.dumps({"scenes": scenes}), "utf-8")
+    tag = f'<meta name="kbvr-gallery" content="{running.address(folder / "gallery.json")}"><title>'
+    page = folder / "scene.html"
+    page.write_text((PAGES / "scene.html").read_text("utf-8").replace("<title>", tag, 1), "utf-8")
+    address = f"{running.address(page)}?src={scenes[0]['src']}"
+    with put_on(running, address, EYE_PX, fov_deg=WALL_FOV_DEG) as worn:
+        worn.open_gallery()
+        worn.headset.page.wait_for_load_state("networkidle")
+        worn.aim(scenes[POINTED_AT]["name"])
+        return np.hstack(worn.headset.seen((0, IWER_HEAD_M, 0)))
 
 
 def engines(running: Web, scene: Path) -> np.ndarray:

@@ -189,9 +189,10 @@ class Web:
         )
         errors: list[str] = []
         foreign: list[str] = []
+        own = "{0.scheme}://{0.netloc}/".format(urlsplit(address))
 
         def note(url: str) -> None:
-            if not url.startswith((self.origin, address, "data:", "blob:")):
+            if not url.startswith((self.origin, own, "data:", "blob:")):
                 foreign.append(url)
 
         page.set_default_timeout(PATIENCE_MS)

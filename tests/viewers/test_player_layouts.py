@@ -27,7 +27,7 @@ def written(path, *, boxes=b"", packing="mono", size_px=(320, 160), container=No
     """Write a grey video with these boxes in its sample entry, or this StereoMode, and return its path."""
     frames = (np.full((*size_px[::-1], 3), 90 + 20 * frame, np.uint8) for frame in range(4))
     codec = "vp9" if container == "webm" else "h264"
-    first = path.with_name(f"first_{path.name}")
+    first = path.with_name(f"first.{container or 'mp4'}")
     options = FileOptions(fps=FPS, codec=codec, container=container or "mp4")
     write_video(frames, Item("video", first, packing), FACTS, options)
     if boxes:
@@ -50,6 +50,10 @@ def by_metadata(folder):
     yield written(folder / "e.mp4", boxes=half_sphere_box(), size_px=(160, 160)), "180-mono", False
     yield written(folder / "f.mp4", **ours, size_px=(640, 360)), "sbs-half", False
     yield written(folder / "g.mp4", boxes=full_box(b"st3d", b"\x04") + half_sphere_box()), "180-sbs", True
+    for packing, layout in (("sbs", "sbs"), ("tb", "tb"), ("cross", "cross")):
+        path = written(folder / "stream", packing=packing)
+        path.write_bytes(path.read_bytes().replace(b"st3d", b"free"))
+        yield path.rename(path.with_name(f"{packing}1.mp4")), layout, False
     yield written(folder / "h.webm", **ours, container="webm"), "sbs", False
     yield written(folder / "i.webm", **ours, container="webm", stereo_mode=3), "tb", False
     yield written(folder / "j.webm", **ours, container="webm", stereo_mode=2), "tb", True

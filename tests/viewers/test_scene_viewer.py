@@ -288,7 +288,7 @@ def test_a_page_of_another_folder_finds_the_decoder_beside_the_script(web, site,
     """Under a policy that allows what comes from the site, and no styles or code in the page."""
     pack(glb, tmp_path / "packed.glb")
     web.files["/viewers/packed.glb"] = tmp_path / "packed.glb"
-    policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' blob:; worker-src blob:"
+    policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src blob:"
     (tmp_path / "page.html").write_text(
         f"""<!doctype html><meta http-equiv="Content-Security-Policy" content="{policy}">
         <script src="/viewers/kbvr-photo.js" defer></script><kbvr-photo src="/viewers/packed.glb"></kbvr-photo>"""

@@ -347,6 +347,45 @@ def test_each_eye_sees_its_picture_on_a_screen_two_metres_ahead(web, site, pictu
             assert right_colour[2] > 40 > 3 + max(right_colour[:2])
 
 
+def test_a_pressed_thumbstick_opens_the_next_file_of_the_server(web, site, folder):
+    """All round, in the same session. What cannot be opened says so, and the old picture stays."""
+    colours = {"red": (250, 0, 0), "blue": (0, 0, 250)}
+    listed = []
+    for name, colour in colours.items():
+        Image.new("RGB", (400, 150), colour).save(folder / f"{name}_LR.png")
+        listed.append({"name": name, "src": web.address(folder / f"{name}_LR.png")})
+    (folder / "broken_LR.png").write_bytes(b"broken")
+    listed.append({"name": "broken", "src": web.address(folder / "broken_LR.png")})
+    (folder / "gallery.json").write_text(json.dumps({"scenes": [], "stereo": listed}))
+    tag = f'<meta name="kbvr-gallery" content="{web.address(folder / "gallery.json")}"><title>'
+    page = (Path(__file__).parents[2] / "kbvr" / "pages" / "stereo.html").read_text("utf-8").replace("<title>", tag, 1)
+    (folder / "listed.html").write_text(page, "utf-8")
+
+    def middle(headset):
+        left, _ = headset.seen((0, 1.6, 0))
+        return left[EYE_PX[1] // 2, EYE_PX[0] // 2].tolist()
+
+    def press(headset, hand):
+        for value in (1, 0):
+            headset.page.evaluate(f"value => xrDevice.controllers.{hand}.updateButtonValue('thumbstick', value)", value)
+            headset.seen((0, 1.6, 0))
+
+    start = f"{web.address(folder / 'listed.html')}?src={listed[0]['src']}"
+    with web.in_headset(start, EYE_PX, before=loaded) as headset:
+        assert middle(headset) == [250, 0, 0]
+        press(headset, "right")
+        headset.page.wait_for_function("() => document.title.startsWith('blue')")
+        assert middle(headset) == [0, 0, 250]
+        assert headset.page.url.endswith("blue_LR.png")
+        press(headset, "left")
+        headset.page.wait_for_function("() => document.title.startsWith('red')")
+        assert middle(headset) == [250, 0, 0]
+        press(headset, "left")
+        headset.page.get_by_text("broken_LR.png").wait_for(state="attached")
+        assert middle(headset) == [250, 0, 0]
+        assert headset.page.url.endswith("red_LR.png")
+
+
 def test_a_thumbstick_moves_the_screen_and_a_button_leaves(web, site, picture):
     push = "([axis, to]) => xrDevice.controllers.right.updateAxis('thumbstick', axis, to)"
     with web.in_headset(address(web, site, picture), EYE_PX, before=loaded) as headset:

@@ -163,7 +163,7 @@ export class KbvrPhoto extends HTMLElement {
   }
 
   /** Let a person move the view; with less motion only by what cannot happen in passing: drags, touches and keys. */
-  #listen(canvas: HTMLCanvasElement, viewer: Viewer, options: Options, prefersCalm: boolean, signal: AbortSignal): void {
+  #listen(canvas: HTMLElement, viewer: Viewer, options: Options, prefersCalm: boolean, signal: AbortSignal): void {
     const offerTilt = () => {
       if (prefersCalm || !mayAskForTilt()) return;
       this.#controls.show("tilt");

@@ -38,7 +38,7 @@ export function readFacts(userData: Record<string, unknown>): Facts {
     if (sides === undefined) return null;
     const isBox = Array.isArray(sides) && sides.length === 4 && sides.every(Number.isFinite);
     const [left, top, right, bottom] = isBox ? (sides as number[] & Box) : [1, 1, 0, 0];
-    if (left >= 0 && top >= 0 && left < right && top < bottom) return Object.freeze([left, top, right, bottom] as const);
+    if (left >= 0 && top >= 0 && left < right && top < bottom) return Object.freeze<Box>([left, top, right, bottom]);
     throw new Problem(`The scene is damaged: ${name} must be the left, top, right and bottom of a box.`);
   };
   const one = (name: string) => number(extras[name], name);

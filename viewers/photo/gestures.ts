@@ -36,7 +36,7 @@ export class Gestures {
 
   constructor(
     private readonly element: HTMLElement,
-    private readonly canvas: HTMLCanvasElement,
+    private readonly canvas: HTMLElement,
     private readonly viewer: Viewer,
     private readonly zoomed: () => void,
     signal: AbortSignal,

@@ -23,7 +23,6 @@ export class Introduction {
     const hover = (event: PointerEvent) => event.pointerType === "mouse" && this.#takeOver();
     element.addEventListener("pointermove", hover, { signal });
     element.addEventListener("pointerdown", () => this.end(), { signal, capture: true }); // on buttons too
-    element.addEventListener("keydown", () => this.end(), { signal });
     element.addEventListener("pointerup", (event) => event.pointerType === "touch" && seen(), { signal });
     if (!prefersCalm) this.#swayInSight(element, signal);
   }
@@ -53,8 +52,8 @@ export class Introduction {
   /** Begin once half of the element, or of the window, shows the scene. */
   #swayInSight(element: HTMLElement, signal: AbortSignal): void {
     const observer = new IntersectionObserver(
-      ([entry]) => {
-        const { intersectionRatio, intersectionRect, rootBounds } = entry!;
+      (entries) => {
+        const { intersectionRatio, intersectionRect, rootBounds } = entries.at(-1)!;
         const share = intersectionRect.height / (rootBounds?.height ?? Infinity);
         if (Math.max(intersectionRatio, share) < HALF || this.#isOver) return;
         observer.disconnect();

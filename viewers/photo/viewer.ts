@@ -4,13 +4,13 @@ import { FrameTimes } from "../shared/frame_times";
 import { CameraPath } from "./camera_path";
 import { farthest_m, inFileOrder, release } from "./contents";
 import { FlatView } from "./flat_view";
+import type { Box, Fit } from "./framing";
 import type { Gallery } from "./gallery";
 import { Head } from "./head";
 import type { LoadedScene } from "./load";
-import type { Box, Fit } from "./framing";
 import type { Options, StereoMode } from "./options";
-import { Sway } from "./sway";
 import { Problem } from "./problem";
+import { Sway } from "./sway";
 import { Headset, type HeadsetState } from "./xr";
 import { Zoom } from "./zoom";
 
@@ -31,7 +31,7 @@ export interface ViewState {
   readonly zoom: number;
   /** Distance of the frame's middle from that of the frame that fits, in pixels of the photo: right and down. */
   readonly pan_px: readonly [number, number];
-  /** Left, top, right and bottom of what is in sight, in pixels of the photo; it may reach beyond the photo's border. */
+  /** Left, top, right and bottom of what is in sight, in pixels of the photo; it may exceed the photo. */
   readonly frame_px: Box;
   readonly isSwaying: boolean;
   readonly headset: HeadsetState;

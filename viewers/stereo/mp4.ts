@@ -5,6 +5,7 @@
  * `vexu` is Apple's ("QuickTime and ISO Base Media File Formats and Spatial and Immersive Media").
  */
 
+import { packingInSample } from "./frame_packing";
 import type { Parts } from "./parts";
 import type { Packing, VideoFacts } from "./video_facts";
 
@@ -12,6 +13,8 @@ const HEAD_BYTES = 1 << 16;
 /** Longer indexes are those of films of many hours, or of damaged files. */
 const MAX_INDEX_BYTES = 1 << 25;
 const MAX_BOXES = 64;
+/** What is read of the first sample: messages come before the picture. */
+const SAMPLE_BYTES = 4096;
 /** Bytes of a sample entry before its boxes. */
 const ENTRY_HEADER = 78;
 
@@ -36,7 +39,7 @@ export async function factsInMp4(parts: Parts): Promise<VideoFacts | null> {
     if (header.length < 8) return null;
     const { kind, start, size } = headerOf(header);
     if (count === 0 && !["ftyp", "moov", "wide", "free", "mdat", "skip"].includes(kind)) return null;
-    if (kind === "moov") return size <= MAX_INDEX_BYTES ? factsIn(await read(at + start, size - start)) : null;
+    if (kind === "moov") return size <= MAX_INDEX_BYTES ? factsIn(await read(at + start, size - start), parts) : null;
     if (size < 8) return null;
     at += size;
   }
@@ -51,14 +54,30 @@ function headerOf(bytes: Uint8Array): { kind: string; start: number; size: numbe
     : { kind: text(bytes, 4), start: 8, size };
 }
 
-function factsIn(moov: Uint8Array): VideoFacts | null {
+async function factsIn(moov: Uint8Array, parts: Parts): Promise<VideoFacts | null> {
   const tracks = boxesIn(moov).filter(({ kind }) => kind === "trak").map(({ content }) => content);
   const kinds = tracks.map((track) => text(inside(track, "mdia", "hdlr") ?? new Uint8Array(12), 8));
   const video = tracks[kinds.indexOf("vide")];
   if (!video) return null;
   const entry = boxesIn((inside(video, "mdia", "minf", "stbl", "stsd") ?? new Uint8Array()).subarray(8))[0];
   const told = entry ? boxesIn(entry.content.subarray(ENTRY_HEADER)) : [];
-  return { ...stereoIn(told), frameS: frameIn(video), hasSound: kinds.includes("soun") };
+  const { packing, isHalfSphere } = stereoIn(told);
+  return {
+    packing: packing ?? (await packingInStream(video, told, parts)),
+    isHalfSphere,
+    frameS: frameIn(video),
+    hasSound: kinds.includes("soun"),
+  };
+}
+
+/** Return the packing that the first sample of an H.264 stream states. */
+async function packingInStream(track: Uint8Array, told: readonly Box[], parts: Parts): Promise<Packing | null> {
+  const configuration = told.find(({ kind }) => kind === "avcC")?.content;
+  const table = inside(track, "mdia", "minf", "stbl") ?? new Uint8Array();
+  const [short, long] = [inside(table, "stco"), inside(table, "co64")];
+  const at = short ? number(short, 8) : long ? number(long, 8) * 2 ** 32 + number(long, 12) : 0;
+  if (!configuration || at === 0) return null;
+  return packingInSample(await parts(at, SAMPLE_BYTES), ((configuration[4] ?? 0) & 3) + 1);
 }
 
 function stereoIn(told: readonly Box[]): Pick<VideoFacts, "packing" | "isHalfSphere"> {

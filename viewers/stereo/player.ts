@@ -4,6 +4,7 @@ import { Choices } from "./choices";
 import type { Config } from "./config";
 import { part } from "./dom";
 import { LAYOUTS } from "./layouts";
+import { List } from "./list";
 import { Memory } from "./memory";
 import { progress, say, sayBriefly, wordsOf } from "./messages";
 import { Painter } from "./painter";
@@ -11,7 +12,7 @@ import { Preview } from "./preview";
 import { frameName, save } from "./saving";
 import { ScrubBar } from "./scrub_bar";
 import { isFlat, type Show, wiggles } from "./show";
-import type { Progress, Source } from "./source";
+import { openUrl, type Progress, type Source } from "./source";
 import { Stage } from "./stage";
 import { Transport } from "./transport";
 import { VIEWS, type ViewName } from "./views";
@@ -30,6 +31,7 @@ export class Player {
     isWigglePaused: false,
   };
   private readonly memory = new Memory();
+  private readonly list = new List();
   private readonly stage: Stage;
   private readonly calm = matchMedia("(prefers-reduced-motion: reduce)");
   private readonly headset = part("headset", HTMLButtonElement);
@@ -61,7 +63,7 @@ export class Player {
       if (turn === this.openings) this.present(source, title ?? source.name);
       else source.close();
     } catch (error) {
-      if (turn === this.openings) say(wordsOf(error));
+      if (turn === this.openings) this.fail(error);
     }
     part("welcome", HTMLElement).hidden = this.show.source !== null;
     if (turn === this.openings) progress(null);
@@ -91,16 +93,36 @@ export class Player {
     if (!show.source || this.immersion || headset.hidden || headset.disabled) return;
     headset.disabled = true;
     try {
-      this.immersion = await Immersion.enter(this.painter, show, () => {
+      const step = this.list.isThere ? (by: number) => void this.step(by) : null;
+      const left = () => {
         this.immersion = null;
         this.stage.fit();
         if (show.source) this.painter.take(show.source.pictures);
         this.redraw();
-      });
+      };
+      this.immersion = await Immersion.enter(this.painter, show, left, step);
     } catch (error) {
       say(`Could not enter VR: ${error instanceof Error ? error.message : String(error)}`);
     }
     headset.disabled = false;
+  }
+
+  /** Open the next file of the server's list, or the previous one for -1. */
+  private async step(by: number): Promise<void> {
+    try {
+      const next = await this.list.go(by);
+      if (!next) return;
+      const { source } = this.show;
+      await this.open((share) => openUrl(next.url, this.painter.maxSidePx, share), next.name);
+      if (this.show.source !== source) this.list.keep();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private fail(error: unknown): void {
+    say(wordsOf(error));
+    this.immersion?.tell([wordsOf(error)]);
   }
 
   async save(): Promise<void> {
@@ -147,6 +169,7 @@ export class Player {
     part("bars", HTMLElement).hidden = false;
     this.choices.update();
     this.changed();
+    this.immersion?.tell([name]);
   }
 
   /** Return the view from the address, or the last chosen one, or the best one without glasses. */

@@ -23,7 +23,8 @@ const SEEK_BACK = 0.4;
 /** Holding the trigger or a pinch this long puts the screen in the direction of the gaze. */
 const HOLD_MS = 800;
 
-/** Buttons of the mapping "xr-standard": A or X, B or Y. */
+/** Buttons of the mapping "xr-standard": the thumbstick, A or X, B or Y. */
+const STEP_BUTTON = 3;
 const RECENTRE_BUTTON = 4;
 const LEAVE_BUTTON = 5;
 
@@ -36,6 +37,9 @@ const PANEL_LINES = [
   "Thumbstick: distance and size. Left thumbstick: 5 seconds back, forward.",
   "Grip, A or X: bring the screen here.   B or Y: exit.",
 ];
+const STEP_LINE = "Press the right or left thumbstick: next or previous file.";
+/** How long a message is shown. */
+const TOLD_MS = 4000;
 
 /** The projection layer of a browser. */
 interface Target {
@@ -61,6 +65,7 @@ export class Immersion {
   private lastMs: number | null = null;
   private heldSinceMs: number | null = null;
   private panelUntilMs: number;
+  private readonly help: HTMLCanvasElement;
   private isSeeking = false;
   private readonly pressed = new Set<string>();
   private media: { key: string; video: HTMLVideoElement; layer: XRQuadLayer | XREquirectLayer } | null = null;
@@ -72,11 +77,13 @@ export class Immersion {
     private readonly painter: Painter,
     private readonly show: Show,
     private canLayMedia: boolean,
+    private readonly step: ((by: number) => void) | null,
   ) {
     const width = 2 * Math.atan(aspectOf(show) * Math.tan(radians(FIRST_HEIGHT_DEG) / 2));
     this.widthDeg = Math.min(WIDTH_DEG.first, (width * 180) / Math.PI);
     this.panelUntilMs = performance.now() + PANEL_MS;
-    painter.takePanel(panel());
+    this.help = panel(step ? [...PANEL_LINES, STEP_LINE] : PANEL_LINES);
+    painter.takePanel(this.help);
     session.addEventListener("selectstart", () => (this.heldSinceMs = performance.now()));
     session.addEventListener("select", () => this.select());
     session.addEventListener("squeeze", () => (this.recentring = "gaze"));
@@ -84,8 +91,13 @@ export class Immersion {
     session.requestAnimationFrame(this.frame);
   }
 
-  /** Enter VR; `left` is called after the session. The source may change during it. */
-  static async enter(painter: Painter, show: Show, left: () => void): Promise<Immersion> {
+  /** Enter VR; `left` is called after the session, `step` to change the source, if there are others. */
+  static async enter(
+    painter: Painter,
+    show: Show,
+    left: () => void,
+    step: ((by: number) => void) | null,
+  ): Promise<Immersion> {
     const session = await (navigator.xr as XRSystem).requestSession("immersive-vr", { optionalFeatures: ["layers"] });
     session.addEventListener("end", left);
     await painter.gl.makeXRCompatible();
@@ -95,11 +107,17 @@ export class Immersion {
     const video = show.source?.video;
     // Some browsers pause a page's videos when a session starts.
     if (video?.paused === false) video.play().catch((error: unknown) => console.info("The video waits:", error));
-    return new Immersion(session, space, target, painter, show, canLayMedia);
+    return new Immersion(session, space, target, painter, show, canLayMedia, step);
   }
 
   leave(): void {
     void this.session.end();
+  }
+
+  /** Show a message for some seconds. */
+  tell(lines: readonly string[]): void {
+    this.painter.takePanel(panel(lines));
+    this.panelUntilMs = performance.now() + TOLD_MS;
   }
 
   private readonly frame = (nowMs: number, frame: XRFrame): void => {
@@ -183,8 +201,10 @@ export class Immersion {
     if (this.heldSinceMs === null) return;
     this.heldSinceMs = null;
     const video = this.show.source?.video;
-    if (!video) this.panelUntilMs = performance.now() + PANEL_MS;
-    else if (video.paused) void video.play();
+    if (!video) {
+      this.painter.takePanel(this.help);
+      this.panelUntilMs = performance.now() + PANEL_MS;
+    } else if (video.paused) void video.play();
     else video.pause();
   }
 
@@ -204,6 +224,7 @@ export class Immersion {
       this.widthDeg = clamp(this.widthDeg + wider, WIDTH_DEG);
       this.distanceM = clamp(this.distanceM * TIMES_A_SECOND ** (-(y as number) * seconds), DISTANCE_M);
       if (this.isPressedAnew(gamepad, handedness, RECENTRE_BUTTON)) this.recentring = "gaze";
+      if (this.isPressedAnew(gamepad, handedness, STEP_BUTTON)) this.step?.(handedness === "left" ? -1 : 1);
       if (this.isPressedAnew(gamepad, handedness, LEAVE_BUTTON)) this.leave();
     }
   }
@@ -328,8 +349,8 @@ function projection(session: XRSession, gl: WebGL2RenderingContext): Target {
   };
 }
 
-/** Return a picture with the controllers' actions. */
-function panel(): HTMLCanvasElement {
+/** Return a picture with some lines. */
+function panel(lines: readonly string[]): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = PANEL_PX;
   const context = canvas.getContext("2d") as CanvasRenderingContext2D;
@@ -339,8 +360,8 @@ function panel(): HTMLCanvasElement {
   context.font = "30px system-ui, sans-serif";
   context.textAlign = "center";
   context.textBaseline = "middle";
-  PANEL_LINES.forEach((line, index) => {
-    context.fillText(line, canvas.width / 2, ((index + 1) * canvas.height) / (PANEL_LINES.length + 1), canvas.width - 48);
+  lines.forEach((line, index) => {
+    context.fillText(line, canvas.width / 2, ((index + 1) * canvas.height) / (lines.length + 1), canvas.width - 48);
   });
   return canvas;
 }
