@@ -86,7 +86,7 @@ export function labelOf(mode: StereoMode): string {
 export type Hint = readonly [action: string, effect: string];
 
 export const TOUCH_HELP: readonly Hint[] = Object.freeze([
-  ["Drag", "look around"],
+  ["Drag, tilt", "look around"],
   ["Pinch", "zoom"],
   ["Two fingers", "move the zoomed picture"],
   ["Double tap", "zoom in and out"],

@@ -101,7 +101,7 @@ export class KbvrPhoto extends HTMLElement {
     const isForButton = event.key === " " && event.composedPath()[0] instanceof HTMLButtonElement;
     if (!command || !this.#viewer || isForButton || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    this.#controls.wake();
+    this.#controls.wake(false);
     void this.#run(command);
   }
 
