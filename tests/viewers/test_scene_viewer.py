@@ -52,6 +52,7 @@ def loaded(page):
     """Wait for the scene, and take over from its introduction with a key that does nothing else."""
     page.locator("kbvr-photo .loaded").wait_for()
     page.evaluate(f"{VIEWER}.press(new KeyboardEvent('keydown', {{key: 'Shift'}}))")
+    settled(page)
 
 
 def settled(page):

@@ -1,6 +1,7 @@
 import {
   BufferAttribute,
   BufferGeometry,
+  DoubleSide,
   Group,
   LinearMipmapLinearFilter,
   Mesh,
@@ -25,9 +26,17 @@ const VERTEX = `
 uniform vec2 middle, halfSize;
 varying vec2 at;
 void main() {
-  at = middle + position.xy * halfSize;
-  gl_Position = vec4(position.xy, 1.0, 1.0);
+  vec2 border = clamp((0.5 + 0.5 * position.xy - middle) / halfSize, -1.0, 1.0);
+  vec2 place = mix(position.xy, border, position.z);
+  at = middle + place * halfSize;
+  gl_Position = vec4(place, 1.0, 1.0);
 }`;
+
+/** The view as four trapezoids from its corners, with z of 0, to the photo's, with z of 1. */
+const CORNERS = [-1, -1, 1, -1, 1, 1, -1, 1];
+const AROUND = [0, 1].flatMap((z) => [0, 1, 2, 3].flatMap((i) => [CORNERS[2 * i]!, CORNERS[2 * i + 1]!, z]));
+const SIDES = [0, 1, 2, 3].flatMap((i) => [i, (i + 1) % 4, 4 + ((i + 1) % 4), i, 4 + ((i + 1) % 4), 4 + i]);
+const INSIDE = [4, 5, 6, 4, 6, 7];
 
 /*
  * Beyond the photo's border follows the mirror image of what is near it, blurred and ever more compressed and dark. A
@@ -61,7 +70,6 @@ void main() {
   vec2 beyond = max(abs(at - 0.5) - 0.5, 0.0);
   float away = length(beyond * sides);
   float alpha = softness > 0.0 ? smoothstep(0.0, softness, away) : 1.0;
-  if (alpha == 0.0) discard;
   vec2 inside = abs(clamp(at, 0.0, 1.0) - 0.5) - 0.15 * tanh(beyond / 0.15);
   vec2 uv = 0.5 + sign(at - 0.5) * inside;
   vec3 colour = toSrgb(blurred(uv)) * mix(0.88, 0.42, smoothstep(0.0, 0.6, away));
@@ -72,7 +80,6 @@ void main() {
 /** What is shown around the photo where it does not fill the element: the photo itself, extended, blurred and dark. */
 export class Surround {
   readonly meshes = new Group();
-  readonly #geometry = new BufferGeometry();
   #picture: WebGLRenderTarget | null = null;
   readonly #uniforms = {
     photo: { value: null as Texture | null },
@@ -84,7 +91,6 @@ export class Surround {
   constructor(private readonly size_px: Size) {
     const shorter = Math.min(...size_px);
     this.#uniforms.sides.value.set(size_px[0] / shorter, size_px[1] / shorter);
-    this.#geometry.setAttribute("position", new BufferAttribute(new Float32Array([-1, -1, 0, 3, -1, 0, -1, 3, 0]), 3));
     // Behind the scene, for one that ends at the photo's border, and in front of what continues beyond it.
     this.meshes.add(this.#mesh(false), this.#mesh(true));
     this.meshes.visible = false;
@@ -136,8 +142,10 @@ export class Surround {
 
   dispose(): void {
     this.forget();
-    for (const mesh of this.meshes.children as Mesh<BufferGeometry, ShaderMaterial>[]) mesh.material.dispose();
-    this.#geometry.dispose();
+    for (const mesh of this.meshes.children as Mesh<BufferGeometry, ShaderMaterial>[]) {
+      mesh.geometry.dispose();
+      mesh.material.dispose();
+    }
   }
 
   #mesh(isInFront: boolean): Mesh {
@@ -146,10 +154,14 @@ export class Surround {
       fragmentShader: FRAGMENT,
       depthTest: !isInFront, // the other one is at the end of the camera's reach
       depthWrite: false,
+      side: DoubleSide,
       transparent: isInFront,
       uniforms: { ...this.#uniforms, softness: { value: isInFront ? SOFTNESS : 0 } },
     });
-    const mesh = new Mesh(this.#geometry, material);
+    const geometry = new BufferGeometry();
+    geometry.setAttribute("position", new BufferAttribute(new Float32Array(AROUND), 3));
+    geometry.setIndex(isInFront ? SIDES : [...SIDES, ...INSIDE]);
+    const mesh = new Mesh(geometry, material);
     mesh.frustumCulled = false;
     mesh.renderOrder = LAST;
     return mesh;

@@ -21,6 +21,11 @@ function elastic(excess: number, limit: number): number {
   return limit * Math.tanh(excess / limit);
 }
 
+/** Return how much two frames of the same shape differ, in pixels of the photo. */
+function distance(a: Frame, b: Frame): number {
+  return Math.abs(a.x - b.x) + Math.abs(a.y - b.y) + Math.abs(a.width - b.width);
+}
+
 /** The part of the photo that is in sight: it fits the element, and can be enlarged, reduced and moved. */
 export class Zoom {
   #aspect = 1;
@@ -121,20 +126,31 @@ export class Zoom {
 
   /** Advance by some seconds; return whether the movement continues. */
   step(seconds: number): boolean {
-    const share = this.smooth && !this.#isHeld ? approach(seconds, SMOOTHING_S) : 1;
+    const share = this.smooth ? approach(seconds, SMOOTHING_S) : 1;
     const [from, to] = [this.#frame, this.#wanted()];
     const between = (a: number, b: number) => a + (b - a) * share;
     const [x, y] = [between(from.x, to.x), between(from.y, to.y)];
     const width = between(from.width, to.width);
-    const isSettled = Math.abs(to.x - x) + Math.abs(to.y - y) + Math.abs(to.width - width) < SETTLED * to.width;
-    this.#frame = isSettled ? to : { x, y, width, height: width / this.#aspect };
+    const frame = { x, y, width, height: width / this.#aspect };
+    const isSettled = distance(frame, to) < SETTLED * to.width;
+    this.#frame = isSettled ? to : frame;
     return !isSettled;
   }
 
   #ask(frame: Frame): void {
+    const before = this.#wanted();
     const width = this.#isElastic ? frame.width : this.#limited(frame.width);
     const asked = { ...frame, width, height: width / this.#aspect };
     this.#asked = this.#isElastic ? asked : placed(asked, this.size);
+    if (distance(this.#asked, this.#base) < SETTLED * this.#base.width) this.#asked = this.#base;
+    if (this.#isHeld) this.#follow(before, this.#wanted());
+  }
+
+  /** Change the frame at once as the wanted one has changed; an animation that is under way goes on. */
+  #follow(before: Frame, now: Frame): void {
+    const width = this.#frame.width + now.width - before.width;
+    const [x, y] = [this.#frame.x + now.x - before.x, this.#frame.y + now.y - before.y];
+    this.#frame = { x, y, width, height: width / this.#aspect };
   }
 
   #limited(width: number): number {
