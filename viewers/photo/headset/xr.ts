@@ -2,18 +2,18 @@ import { PerspectiveCamera, Quaternion, Vector3, type Group, type Object3D, type
 
 import { Brightness } from "./brightness";
 import { Change } from "./change";
-import { farthest_m, inFileOrder, release, texturesOf } from "./contents";
+import { farthest_m, inFileOrder, release, texturesOf } from "../scene/contents";
 import { Curtain } from "./curtain";
 import type { Choice, Gallery } from "./gallery";
 import { drag, steer } from "./grasp";
 import { Grip } from "./grip";
-import type { LoadedScene } from "./load";
+import type { LoadedScene } from "../scene/load";
 import { HeadsetMenu } from "./headset_menu";
 import type { HeadsetState } from "./headset_state";
 import type { PanelButton } from "./panel";
 import { closingOf, FARTHER_MAX_M, Placement, SCALE_MAX } from "./placement";
 import { Posture } from "./posture";
-import { Problem } from "./problem";
+import { Problem } from "../../shared/problem";
 
 /** Hands, the panel and a reduced scene come close. */
 const NEAR_M = 0.02;

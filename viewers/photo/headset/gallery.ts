@@ -1,6 +1,6 @@
-import { fetchBytes } from "./fetch";
-import { parseScene, type LoadedScene } from "./load";
-import { Problem } from "./problem";
+import { fetchBytes } from "../scene/fetch";
+import { parseScene, type LoadedScene } from "../scene/load";
+import { Problem } from "../../shared/problem";
 
 /** Time between two questions about how far a scene is. */
 const ASK_MS = 500;

@@ -1,5 +1,5 @@
 import type { Icon } from "./icons";
-import type { StereoMode } from "./options";
+import type { StereoMode } from "../options";
 
 /** Commands of buttons and keys. */
 export type Command =
