@@ -2,9 +2,9 @@
 
 A new Chromium context, whose cache is empty, opens each of them with the network of the DevTools protocol at 10 Mbit/s
 and 40 ms. HTML and JavaScript are sent compressed, as web servers do; the scene (GLB) is not. `photo` is when the
-poster is painted (Element Timing), or the scene if there is no poster. `scene` is when the element has drawn
-its first picture. Both count from the start of the navigation. `frame` is the median time of a frame of the scene. All
-of it is drawn by the processor, which takes far longer than a graphics card.
+poster is painted (Element Timing), or the scene if there is no poster. `scene` is when the element has drawn its first
+picture. Both count from the start of the navigation. The processor draws everything, which takes far longer than a
+graphics card.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ BITS_PER_S, LATENCY_MS = 10e6, 40
 SCREENS = {"1440x900": (1440, 900), "390x844": (390, 844)}
 RUNS = 3
 PATIENCE_MS = 90_000
-STATS_MS = 3000
 FLAGS = (
     *("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
     *("--ignore-gpu-blocklist", "--disable-background-networking", "--disable-component-update"),
@@ -74,7 +73,6 @@ class OpeningFigures:
     screen: str
     photo_s: float
     scene_s: float
-    frame_ms: float
 
 
 def exported(photo: Path, folder: Path) -> None:
@@ -160,20 +158,6 @@ def _noted(page: Page, address: str) -> dict[str, float]:
     return noted
 
 
-def frame_ms(browser: Browser, address: str, size: tuple[int, int]) -> float:
-    """Return the median time of a frame, which the element tells."""
-    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
-    page.goto(address, wait_until="commit")
-    stats = "document.querySelector('kbvr-photo')?.shadowRoot?.querySelector('.stats')?.textContent"
-    page.wait_for_function("() => document.querySelector('kbvr-photo')?.state", timeout=PATIENCE_MS)
-    page.evaluate("document.querySelector('kbvr-photo').setAttribute('stats', '')")
-    page.wait_for_function(f"() => {stats}", timeout=PATIENCE_MS)
-    page.wait_for_timeout(STATS_MS)
-    text: str = page.evaluate(stats)
-    page.close()
-    return float(text.split()[2])
-
-
 def opening_figures(folder: Path) -> list[OpeningFigures]:
     """Open the files of an export in every way."""
     from playwright.sync_api import sync_playwright
@@ -191,7 +175,7 @@ def opening_figures(folder: Path) -> list[OpeningFigures]:
             for screen, size in SCREENS.items():
                 runs = [opened(browser, address, size) for _ in range(RUNS)]
                 photo_s, scene_s = (statistics.median(times) for times in zip(*runs, strict=True))
-                figures.append(OpeningFigures(way, screen, photo_s, scene_s, frame_ms(browser, address, size)))
+                figures.append(OpeningFigures(way, screen, photo_s, scene_s))
     return figures
 
 
@@ -205,13 +189,10 @@ def file_table(figures: Sequence[FileFigures]) -> str:
 def opening_table(figures: Sequence[OpeningFigures]) -> str:
     """Return a Markdown table, a row per way and screen."""
     lines = [
-        "| opened    | screen   | photo s | scene s | frame ms |",
-        "|-----------|----------|--------:|--------:|---------:|",
+        "| opened    | screen   | photo s | scene s |",
+        "|-----------|----------|--------:|--------:|",
     ]
-    lines += [
-        f"| {row.way:9} | {row.screen:8} | {row.photo_s:7.2f} | {row.scene_s:7.2f} | {row.frame_ms:8.0f} |"
-        for row in figures
-    ]
+    lines += [f"| {row.way:9} | {row.screen:8} | {row.photo_s:7.2f} | {row.scene_s:7.2f} |" for row in figures]
     return "\n".join(lines)
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from kbvr.serving import site
 from kbvr.serving.gallery import GALLERY, PROGRESS
-from kbvr.serving.kinds import SCENE, STEREO, UNSHOWN
+from kbvr.serving.kinds import DRACO, SCENE, STEREO, UNSHOWN
 from kbvr.serving.scene_facts import scene_facts, waiting_element
 from kbvr.serving.site import Entry, Listing
 
@@ -97,7 +97,7 @@ def viewer_page(name: str, entry: Entry | None, *, has_list: bool, scene: Path |
     page = (site.PAGES / name).read_text("utf-8")
     page = re.sub(r'<link rel="icon" href="data:,"[^>]*>\s*', "", page, count=1)
     title = f"{entry.name} – kbvr" if entry else "kbvr"
-    mark = f'<meta name="kbvr-view" content="{escape(qr)}">'  # read by viewers/photo/address.ts
+    mark = f'<meta name="kbvr-view" content="{escape(qr)}">'  # read by viewers/photo/controls/address.ts
     if has_list:
         mark += f'<meta name="kbvr-gallery" content="{GALLERY}">'  # read by viewers/scene/gallery.ts
     head = f"<title>{escape(title)}</title>{mark}{ICON}"
@@ -108,6 +108,11 @@ def viewer_page(name: str, entry: Entry | None, *, has_list: bool, scene: Path |
     if has_list and body:
         page = before + BACK + body + after
     return page.encode(errors="replace")
+
+
+def decoder_file() -> Path:
+    """Return the file of the decoder that some scenes need."""
+    return site.PAGES / DRACO
 
 
 @cache

@@ -14,7 +14,7 @@ from kbvr.serving.gallery import GALLERY, PROGRESS, gallery_list
 from kbvr.serving.headers import ASK_AGAIN, KEEP_NOTHING, SANDBOX
 from kbvr.serving.kinds import DRACO, HTML, PHOTO, SCENE, STEREO
 from kbvr.serving.scenes import Scenes
-from kbvr.serving.site import PAGES, Entry, Site
+from kbvr.serving.site import Entry, Site
 from kbvr.serving.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
@@ -123,9 +123,10 @@ class Viewing:
 
     def _decoder(self, request: Request) -> Response:
         from kbvr.serving.answers import file_answer
+        from kbvr.serving.pages import decoder_file
 
         try:
-            return file_answer(request, PAGES / DRACO, "text/javascript", kept=ASK_AGAIN, is_compressible=True)
+            return file_answer(request, decoder_file(), "text/javascript", kept=ASK_AGAIN, is_compressible=True)
         except OSError:
             raise not_found() from None
 

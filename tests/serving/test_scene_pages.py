@@ -43,7 +43,8 @@ def test_the_page_of_a_scene_holds_its_thumbnail_in_the_place_of_the_photo(tmp_p
         page = asked(served, path_of(served, served.served.site.links[0]))[1].decode()
         plain = asked(served, path_of(served, "scene.html"))[1].decode()
     assert (
-        '<kbvr-photo alt="a &quot;cat&quot;" droppable><img slot="poster" src="thumbnails/0.jpg" alt="a &quot;cat&quot;" '
+        '<kbvr-photo alt="a &quot;cat&quot;" droppable>'
+        '<img slot="poster" src="thumbnails/0.jpg" alt="a &quot;cat&quot;" '
         'width="640" height="427" data-subject="1.5 2.0 300.0 400.0"></kbvr-photo>'
     ) in page
     assert MARK in plain

@@ -207,7 +207,7 @@ def test_the_scene_appears_where_the_photo_was(web, photo, files, size, fit):
         for most, start, side in zip(size, ("x", "y"), ("width", "height"), strict=True)
     )
     inside = np.s_[top:bottom, left:right]
-    assert np.array_equal(early[inside], before[inside])
+    assert psnr(early[inside], before[inside]) > 35
     first, second = (in_pixels_of_the_photo(picture[inside], scale) for picture in (before, after))
     assert psnr(first, second) > 28
     moved = [np.roll(second, (y, x), axis=(0, 1)) for x, y in ((-1, 0), (1, 0), (0, -1), (0, 1))]

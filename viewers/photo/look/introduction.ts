@@ -1,5 +1,5 @@
 import { Hint } from "./hint";
-import type { Viewer } from "./viewer";
+import type { Viewer } from "../viewer";
 
 const HALF = 0.5;
 

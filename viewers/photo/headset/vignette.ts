@@ -1,6 +1,6 @@
 import { BackSide, BoxGeometry, Color, Mesh, ShaderMaterial, Vector3 } from "three";
 
-import { approach } from "./easing";
+import { approach } from "../look/easing";
 import { PANEL_ORDER } from "./panel";
 
 /** Angle from the gaze at which it begins, fully open and fully narrowed, and the width of its soft edge. */

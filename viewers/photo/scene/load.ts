@@ -20,7 +20,7 @@ import { readGeometries } from "./geometry";
 import { splitGlb } from "./glb";
 import type { Gltf, GltfNode, GltfPrimitive } from "./gltf";
 import { readTexture } from "./pictures";
-import { Problem } from "./problem";
+import { Problem } from "../../shared/problem";
 
 /** Extensions that kbvr's scenes may require. */
 const KNOWN = new Set([

@@ -1,7 +1,7 @@
 import { Matrix4, PerspectiveCamera, Vector3 } from "three";
 
-import type { Facts } from "./facts";
-import type { Frame } from "./framing";
+import type { Facts } from "../scene/facts";
+import type { Frame } from "../look/framing";
 
 /** A part of a camera's picture at a distance of 1: its middle, right and up, and half of its extents. */
 export interface Window {

@@ -13,8 +13,8 @@ import {
   type WebGLRenderer,
 } from "three";
 
-import { SRGB_GLSL } from "../shared/anaglyph";
-import type { Frame, Size } from "./framing";
+import { SRGB_GLSL } from "../../shared/anaglyph";
+import type { Frame, Size } from "../look/framing";
 
 /** Long side of the picture that the surround is made of; its mip levels blur it. */
 const LONG_SIDE_PX = 192;

@@ -1,10 +1,10 @@
 import { PerspectiveCamera, Vector2, Vector3, type Camera, type Matrix4, type Scene, type WebGLRenderer } from "three";
 
 import { AnaglyphPass } from "./anaglyph_pass";
-import type { Facts } from "./facts";
-import type { Frame } from "./framing";
+import type { Facts } from "../scene/facts";
+import type { Frame } from "../look/framing";
 import { placeEye, windowOn } from "./frustum";
-import type { StereoMode } from "./options";
+import type { StereoMode } from "../options";
 import { Surround } from "./surround";
 
 const WIGGLE_S = 1.5;

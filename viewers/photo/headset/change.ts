@@ -1,6 +1,6 @@
-import { release } from "./contents";
+import { release } from "../scene/contents";
 import { loadChoice, type Choice } from "./gallery";
-import type { LoadedScene } from "./load";
+import type { LoadedScene } from "../scene/load";
 
 export interface ChangeListener {
   /** Tell how far it is, until further notice. */

@@ -1,5 +1,5 @@
 import { bytesFromBase64 } from "./base64";
-import { Problem } from "./problem";
+import { Problem } from "../../shared/problem";
 
 const WAIT_MS = 50;
 

@@ -1,4 +1,4 @@
-import type { StereoMode } from "./options";
+import type { StereoMode } from "../options";
 
 /** Endings that tell players the layout of a picture, as in kbvr/plan/name_endings.py. */
 const ENDINGS: Readonly<Partial<Record<StereoMode, string>>> = Object.freeze({

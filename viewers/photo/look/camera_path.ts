@@ -1,7 +1,7 @@
 import { AnimationMixer, type AnimationAction, type Camera } from "three";
 
 import { smoothstep } from "./easing";
-import type { LoadedScene } from "./load";
+import type { LoadedScene } from "../scene/load";
 
 const BLEND_S = 0.8;
 

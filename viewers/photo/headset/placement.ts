@@ -1,6 +1,6 @@
 import { Matrix4, Quaternion, Vector3 } from "three";
 
-import { smoothstep } from "./easing";
+import { smoothstep } from "../look/easing";
 import type { Closing } from "./vignette";
 
 /** Maximum enlargement and reduction of the scene. */

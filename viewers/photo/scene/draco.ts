@@ -1,5 +1,5 @@
 import type { Numbers } from "./accessors";
-import { Problem } from "./problem";
+import { Problem } from "../../shared/problem";
 
 /** A mesh in Draco's encoding, and the attributes to decode with their component types in glTF. */
 export interface DracoMesh {

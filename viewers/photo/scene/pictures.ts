@@ -17,7 +17,7 @@ import {
 
 import { entry, type Accessors } from "./accessors";
 import type { Gltf } from "./gltf";
-import { Problem } from "./problem";
+import { Problem } from "../../shared/problem";
 
 /** glTF's numbers of filters and wrappings, which are those of OpenGL -> three.js's. */
 const FILTERS: Readonly<Record<number, MinificationTextureFilter>> = Object.freeze({

@@ -1,28 +1,27 @@
-import { Color, PerspectiveCamera, Quaternion, Vector3, type Group, type Object3D, type Scene, type WebGLRenderer } from "three";
+import { PerspectiveCamera, Quaternion, Vector3, type Group, type Object3D, type Scene, type WebGLRenderer } from "three";
 
 import { Brightness } from "./brightness";
 import { Change } from "./change";
-import { farthest_m, inFileOrder, release, texturesOf } from "./contents";
+import { farthest_m, inFileOrder, release, texturesOf } from "../scene/contents";
+import { Curtain } from "./curtain";
 import type { Choice, Gallery } from "./gallery";
 import { drag, steer } from "./grasp";
 import { Grip } from "./grip";
-import type { LoadedScene } from "./load";
+import type { LoadedScene } from "../scene/load";
 import { HeadsetMenu } from "./headset_menu";
-import type { PanelButton, Target } from "./panel";
+import type { HeadsetState } from "./headset_state";
+import type { PanelButton } from "./panel";
 import { closingOf, FARTHER_MAX_M, Placement, SCALE_MAX } from "./placement";
 import { Posture } from "./posture";
-import { Problem } from "./problem";
-import { Vignette } from "./vignette";
+import { Problem } from "../../shared/problem";
 
 /** Hands, the panel and a reduced scene come close. */
 const NEAR_M = 0.02;
 const FRAME_RATE_HZ = 72;
 const FOVEATION = 0.5;
 const LONGEST_STEP_S = 0.1;
-const DARKNESS = new Color(0x050506);
 /** How far the view narrows while a thumbstick moves the scene. */
 const NARROW_MOVING = 0.45;
-const DARK_WITH_PANEL = 0.5;
 const NAME_S = 3;
 const WORDS_S = 6;
 
@@ -32,23 +31,6 @@ export interface HeadsetListener {
   readonly ended: () => void;
   /** Frame times as text, or empty. */
   readonly frameTimes: () => string;
-}
-
-/** What is shown in the headset. */
-export interface HeadsetState {
-  readonly scale: number;
-  readonly distance_m: number;
-  /** How closed the view is: from its edges, and as a whole. */
-  readonly narrow: number;
-  readonly veil: number;
-  /** Address of the scene that is shown; empty for one without an address. */
-  readonly scene: string;
-  readonly isGalleryOpen: boolean;
-  readonly note: string;
-  /** What can be pointed at, in the axes of the reference space. */
-  readonly targets: readonly Target[];
-  /** Counts of what is in GPU memory. */
-  readonly memory: Readonly<{ geometries: number; textures: number }>;
 }
 
 /** Return whether this browser can enter VR. */
@@ -65,7 +47,7 @@ export class Headset {
   readonly #photo_m = new Vector3();
   readonly #grips: readonly Grip[];
   readonly #menu: HeadsetMenu;
-  readonly #vignette = new Vignette();
+  readonly #curtain = new Curtain();
   readonly #brightness: Brightness;
   readonly #posture: Posture;
   readonly #change: Change;
@@ -78,8 +60,6 @@ export class Headset {
   #isPlaced = false;
   #isMoving = false;
   #last_ms = 0;
-  /** Called when nothing is seen any more. */
-  #whenDark: (() => void) | null = null;
 
   constructor(
     private readonly renderer: WebGLRenderer,
@@ -105,7 +85,7 @@ export class Headset {
     });
     this.#change = new Change({
       progress: (text) => this.#menu.note.say(text, Infinity),
-      darken: (signal) => this.#darken(signal),
+      darken: (signal) => this.#curtain.darken(signal),
       take: (loaded, choice) => this.#take(loaded, choice),
       failed: (text) => this.#menu.note.say(text, WORDS_S),
     });
@@ -120,7 +100,7 @@ export class Headset {
 
   get state(): HeadsetState {
     const { scale, distance_m } = this.#placement;
-    const { narrow, dark } = this.#vignette.state;
+    const { narrow, dark } = this.#curtain.state;
     const { geometries, textures } = this.renderer.info.memory;
     return Object.freeze({
       scale,
@@ -164,7 +144,7 @@ export class Headset {
   dispose(): void {
     this.leave();
     this.#menu.dispose();
-    this.#vignette.dispose();
+    this.#curtain.dispose();
     for (const grip of this.#grips) grip.dispose();
   }
 
@@ -182,7 +162,7 @@ export class Headset {
       session.updateTargetFrameRate(FRAME_RATE_HZ).catch((error: unknown) => console.warn(error));
     }
     this.#brightness.begin(this.#loaded.root);
-    this.#vignette.open();
+    this.#curtain.open();
     this.scene.add(...this.#objects);
     this.gallery.choices().then(
       (choices) => (this.#menu.choices = choices),
@@ -194,7 +174,6 @@ export class Headset {
     if (!this.#session) return;
     this.#session = null;
     this.#change.cancel();
-    this.#whenDark = null;
     this.#posture.end();
     this.#menu.end();
     this.#brightness.end();
@@ -215,7 +194,7 @@ export class Headset {
   }
 
   get #objects(): readonly Object3D[] {
-    return [this.#vignette.mesh, ...this.#menu.objects, ...this.#grips.map((grip) => grip.space)];
+    return [this.#curtain.mesh, ...this.#menu.objects, ...this.#grips.map((grip) => grip.space)];
   }
 
   /** Address of the scene that is shown. */
@@ -234,8 +213,7 @@ export class Headset {
       this.#place();
       this.#close(seconds);
       const more = { here: this.#here, frameTimes: this.listener.frameTimes() };
-      const isLost = this.#vignette.state.dark > DARK_WITH_PANEL && !this.#whenDark;
-      this.#menu.offer(now_ms, this.#head_m, this.#gaze, this.#grips, isLost, more);
+      this.#menu.offer(now_ms, this.#head_m, this.#gaze, this.#grips, this.#curtain.isLost, more);
     }
     this.renderer.render(this.scene, this.#camera);
     this.listener.drawn(now_ms);
@@ -277,18 +255,11 @@ export class Headset {
   #close(seconds: number): void {
     const outside_m = this.#placement.outside_m(this.#head_m, this.#loaded.facts.headBox_m);
     if (this.#posture.follows(seconds, this.#head_m, outside_m.y)) this.#placement.rise(this.#head_m);
-    const isWallOpen = this.#menu.isWallOpen;
     const { narrow, dark } = closingOf(outside_m.length());
-    const wanted = {
-      narrow: Math.max(narrow, this.#isMoving ? NARROW_MOVING : 0),
-      dark: isWallOpen || this.#whenDark ? 1 : dark,
-    };
-    const colour = isWallOpen && !this.#whenDark ? this.#brightness.nothing : DARKNESS;
-    this.#vignette.step(seconds, wanted, colour, this.#gaze);
-    this.world.visible = !(isWallOpen && this.#vignette.isDark);
-    if (!this.#vignette.isDark) return;
-    this.#whenDark?.();
-    this.#whenDark = null;
+    const wanted = { narrow: Math.max(narrow, this.#isMoving ? NARROW_MOVING : 0), dark };
+    const isWallOpen = this.#menu.isWallOpen;
+    this.#curtain.step(seconds, wanted, isWallOpen ? this.#brightness.nothing : null, this.#gaze);
+    this.world.visible = !(isWallOpen && this.#curtain.isDark);
   }
 
   #buttons(): readonly (readonly PanelButton[])[] {
@@ -332,17 +303,6 @@ export class Headset {
   #cancel(): void {
     this.#change.cancel();
     this.#menu.note.clear();
-  }
-
-  #darken(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#whenDark = resolve;
-      const stop = () => {
-        if (this.#whenDark === resolve) this.#whenDark = null;
-        reject(signal.reason as Error);
-      };
-      signal.addEventListener("abort", stop, { once: true });
-    });
   }
 
   /** Replace the scene that is shown, and free it. */

@@ -1,9 +1,9 @@
 import type { Controls } from "./controls";
 import { pictureName, save } from "./save";
 import { share, wayToShare } from "./share";
-import type { Viewer } from "./viewer";
+import type { Viewer } from "../viewer";
 import { vrAdvice } from "./vr_dialog";
-import { isHeadsetThere } from "./xr";
+import { isHeadsetThere } from "../headset/xr";
 
 /** Save a picture of the view. */
 export async function savePicture(viewer: Viewer, controls: Controls): Promise<void> {

@@ -1,4 +1,4 @@
-import { drawing } from "./icons";
+import { drawing } from "../controls/icons";
 
 /** Whether a person has used a scene of this page, and needs no more hints. */
 let isKnown = false;

@@ -1,7 +1,7 @@
 import { Vector3 } from "three";
 
-import type { Box } from "./framing";
-import { Problem } from "./problem";
+import type { Box } from "../look/framing";
+import { Problem } from "../../shared/problem";
 
 /** The data about the photo in the scene's extras. */
 export interface Facts {

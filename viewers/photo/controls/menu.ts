@@ -1,7 +1,7 @@
 import { BUTTONS, MODES, type Command } from "./commands";
 import { drawing, type Icon } from "./icons";
 import { made } from "./made";
-import type { StereoMode } from "./options";
+import type { StereoMode } from "../options";
 
 /** Keys that open the menu from its button -> the place of the item that gets the focus. */
 const OPENING: Readonly<Record<string, number>> = Object.freeze({ ArrowDown: 0, ArrowUp: -1 });

@@ -1,4 +1,4 @@
-import { Problem } from "./problem";
+import { Problem } from "../../shared/problem";
 
 /** Return the file name in an address, for messages. */
 function nameIn(url: string): string {

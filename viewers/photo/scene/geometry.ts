@@ -3,7 +3,7 @@ import { BufferAttribute, BufferGeometry } from "three";
 import type { Accessors } from "./accessors";
 import { decodeDraco, type DracoMesh } from "./draco";
 import type { Gltf, GltfPrimitive } from "./gltf";
-import { Problem } from "./problem";
+import { Problem } from "../../shared/problem";
 
 const TRIANGLES = 4;
 

@@ -1,7 +1,7 @@
 import { BufferAttribute, InterleavedBuffer, InterleavedBufferAttribute } from "three";
 
 import type { Gltf } from "./gltf";
-import { Problem } from "./problem";
+import { Problem } from "../../shared/problem";
 
 export type Numbers =
   | Int8Array<ArrayBuffer>

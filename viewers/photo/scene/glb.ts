@@ -1,4 +1,4 @@
-import { Problem } from "./problem";
+import { Problem } from "../../shared/problem";
 
 const GLB_MAGIC = 0x46546c67;
 const JSON_CHUNK = 0x4e4f534a;

@@ -1,4 +1,4 @@
-import type { Viewer } from "./viewer";
+import type { Viewer } from "../viewer";
 import type { Place } from "./zoom";
 
 /** A drag over this share of the element moves the head to about three quarters of the head box. */

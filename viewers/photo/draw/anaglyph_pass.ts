@@ -11,7 +11,7 @@ import {
   type WebGLRenderer,
 } from "three";
 
-import { DUBOIS, SRGB_GLSL } from "../shared/anaglyph";
+import { DUBOIS, SRGB_GLSL } from "../../shared/anaglyph";
 
 const VERTEX = "void main() { gl_Position = vec4(position.xy, 0.0, 1.0); }";
 const FRAGMENT = `

@@ -1,6 +1,6 @@
-import { fetchBytes } from "./fetch";
-import { parseScene, type LoadedScene } from "./load";
-import { Problem } from "./problem";
+import { fetchBytes } from "../scene/fetch";
+import { parseScene, type LoadedScene } from "../scene/load";
+import { Problem } from "../../shared/problem";
 
 /** Time between two questions about how far a scene is. */
 const ASK_MS = 500;
@@ -57,14 +57,24 @@ export class Gallery {
   /** Let the page show the scene that was chosen in the headset, which has freed the element's own. */
   show(choice: Choice): void {
     const { element } = this;
-    const isListed = element.hasAttribute("gallery");
-    if (!isListed) elements().find((other) => new Gallery(other).own === choice.src)?.scrollIntoView({ block: "center" });
-    const src = isListed ? choice.src : element.getAttribute("src")!;
-    if (isListed && choice.thumbnail && element.hasAttribute("poster")) element.setAttribute("poster", choice.thumbnail);
-    if (isListed && element.hasAttribute("alt")) element.setAttribute("alt", choice.name);
-    element.removeAttribute("src");
-    element.setAttribute("src", src);
+    if (element.hasAttribute("gallery")) this.#become(choice);
+    else {
+      elements().find((other) => new Gallery(other).own === choice.src)?.scrollIntoView({ block: "center" });
+      const src = element.getAttribute("src")!;
+      element.removeAttribute("src");
+      element.setAttribute("src", src);
+    }
     element.dispatchEvent(new CustomEvent("choose", { detail: choice }));
+  }
+
+  #become({ src, name, thumbnail }: Choice): void {
+    const { element } = this;
+    element.removeAttribute("src"); // first, because other changes open it again
+    for (const image of element.querySelectorAll('[slot="poster"], [slot="preview"]')) image.remove();
+    if (thumbnail) element.setAttribute("poster", thumbnail);
+    else element.removeAttribute("poster");
+    element.setAttribute("alt", name);
+    element.setAttribute("src", src);
   }
 }
 

@@ -4,7 +4,7 @@ import { help } from "./help";
 import { drawing, type Icon } from "./icons";
 import { made } from "./made";
 import { Menu } from "./menu";
-import type { StereoMode } from "./options";
+import type { StereoMode } from "../options";
 
 const IDLE_MS = 2500;
 const TOAST_MS = 4000;

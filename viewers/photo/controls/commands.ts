@@ -1,5 +1,5 @@
 import type { Icon } from "./icons";
-import type { StereoMode } from "./options";
+import type { StereoMode } from "../options";
 
 /** Commands of buttons and keys. */
 export type Command =
@@ -86,7 +86,7 @@ export function labelOf(mode: StereoMode): string {
 export type Hint = readonly [action: string, effect: string];
 
 export const TOUCH_HELP: readonly Hint[] = Object.freeze([
-  ["Drag", "look around"],
+  ["Drag, tilt", "look around"],
   ["Pinch", "zoom"],
   ["Two fingers", "move the zoomed picture"],
   ["Double tap", "zoom in and out"],
