@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from glb import Glb  # noqa: E402
+from screens import on_screen  # noqa: E402
 from web_engines import ENGINES, IWER_HEAD_M, Web, web  # noqa: E402
 from worn import put_on  # noqa: E402
 
@@ -41,6 +42,7 @@ def main() -> None:
         running.files["/viewers/scene.html"] = PAGES / "scene.html"
         address = f"{running.origin}/viewers/scene.html?src={running.address(scene)}"
         save("scene_viewer", viewer(running, address))
+        save("scene_controls", controls(running, address))
         save("scene_headset", headset(running, address, scene))
         save("scene_gallery", gallery(running, scene, Path(folder)))
         save("scene_engines", engines(running, scene))
@@ -53,6 +55,19 @@ def viewer(running: Web, address: str) -> np.ndarray:
         page.mouse.move(VIEWER_PX[0] * 0.2, VIEWER_PX[1] * 0.7)
         page.wait_for_timeout(1500)
         return screenshot(page.screenshot())
+
+
+def controls(running: Web, address: str) -> np.ndarray:
+    """Return the menu of view modes on a desktop and on a phone, side by side and equally high."""
+    shots = []
+    for screen in ("wide", "phone"):
+        with on_screen(running, screen, address) as page:
+            page.locator("kbvr-photo .loaded").wait_for()
+            page.keyboard.press("m")
+            page.get_by_role("menu").wait_for()
+            shots.append(Image.fromarray(screenshot(page.screenshot())))
+    height = shots[1].height
+    return np.hstack([np.asarray(shot.resize((shot.width * height // shot.height, height))) for shot in shots])
 
 
 def headset(running: Web, address: str, scene: Path) -> np.ndarray:

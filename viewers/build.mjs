@@ -49,7 +49,7 @@ async function script(entry, notice = NOTICE) {
 
 /** Return the text of a folder's modules. */
 async function sources(folder) {
-  const names = (await readdir(join(here, folder))).filter((name) => name.endsWith(".ts"));
+  const names = (await readdir(join(here, folder), { recursive: true })).filter((name) => name.endsWith(".ts"));
   return (await Promise.all(names.map((name) => readFile(join(here, folder, name), "utf8")))).join("\n");
 }
 
@@ -74,6 +74,6 @@ async function put(name, text) {
 
 await mkdir(target, { recursive: true });
 await put("kbvr-photo.js", await script("photo/element.ts"));
-await put("kbvr-draco.js", await script("photo/draco_decoder.ts", DRACO_NOTICE));
+await put("kbvr-draco.js", await script("photo/scene/draco_decoder.ts", DRACO_NOTICE));
 await page("scene");
 await page("stereo");

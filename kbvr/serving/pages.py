@@ -97,7 +97,7 @@ def viewer_page(name: str, entry: Entry | None, *, has_list: bool, scene: Path |
     page = (site.PAGES / name).read_text("utf-8")
     page = re.sub(r'<link rel="icon" href="data:,"[^>]*>\s*', "", page, count=1)
     title = f"{entry.name} – kbvr" if entry else "kbvr"
-    mark = f'<meta name="kbvr-view" content="{escape(qr)}">'  # read by viewers/photo/address.ts
+    mark = f'<meta name="kbvr-view" content="{escape(qr)}">'  # read by viewers/photo/controls/address.ts
     if has_list:
         mark += f'<meta name="kbvr-gallery" content="{GALLERY}">'  # read by viewers/scene/gallery.ts
     head = f"<title>{escape(title)}</title>{mark}{ICON}"

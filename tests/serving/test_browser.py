@@ -283,7 +283,7 @@ def test_a_way_leads_from_a_file_to_the_list(web, holiday, name, size):
 def test_a_single_file_has_no_list(web, holiday):
     served = viewing(holiday / "temple_kbvr_LR.jpg")
     with served, shown(web, served.url + served.served.site.links[0], SIZES["wide"]) as page:
-        page.get_by_role("toolbar", name="View").wait_for()
+        page.get_by_role("group", name="View").wait_for()
         assert page.get_by_role("link", name="All files").count() == 0
 
 
@@ -304,5 +304,5 @@ def test_a_player_is_titled_with_the_whole_name(web, tmp_path):
     Image.effect_noise((200, 100), 40).convert("RGB").save(tmp_path / "猫 & co_LR.jpg")
     served = viewing(tmp_path / "猫 & co_LR.jpg")
     with served, shown(web, served.url + served.served.site.links[0], SIZES["wide"]) as page:
-        page.get_by_role("toolbar", name="View").wait_for()
+        page.get_by_role("group", name="View").wait_for()
         assert page.title() == "猫 & co_LR.jpg – kbvr"

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ import zxingcpp
 from glb_by_hand import write_glb
 from PIL import Image
 from screens import SCREENS, on_screen
-from web_client import asked, path_of, viewing
+from web_client import asked, path_of, trustful, viewing
 
 from kbvr.serving import LOOPBACK, make_certificate
 from kbvr.serving.kinds import kind_of
@@ -80,16 +82,17 @@ def shown(web, site, screen, query="", *scripts, **more):
         yield page
 
 
-def fulfilled(path, route):
-    route.fulfill(path=path)
+def fulfilled(content, route):
+    route.fulfill(body=content)
 
 
 @contextmanager
-def public(web, screen, *scripts, **more):
+def public(web, screen, *scripts, html=None, **more):
     """Open the page at an address that everybody could open."""
     with on_screen(web, screen, "about:blank", *scripts, **more) as page:
         for name in ("scene.html", "card_kbvr.glb"):
-            page.route(f"{PUBLIC}/{name}*", partial(fulfilled, web.files[f"/controls/{name}"]))
+            content = html if html and name == "scene.html" else web.files[f"/controls/{name}"].read_bytes()
+            page.route(f"{PUBLIC}/{name}*", partial(fulfilled, content))
         page.goto(f"{PUBLIC}/scene.html?src=card_kbvr.glb")
         ready(page)
         yield page
@@ -140,7 +143,7 @@ def test_the_menu_chooses_each_mode_and_tells_it(web, site):
 def test_the_menu_works_with_keys_alone(web, site):
     with shown(web, site, "wide") as page:
         page.keyboard.press("Tab")
-        assert focused(page) == "by hand" or focused(page) == "A photo with depth"
+        assert focused(page) == "A photo with depth"
         page.keyboard.press("m")
         assert focused(page) == "Flat"
         for key, name in (
@@ -150,6 +153,7 @@ def test_the_menu_works_with_keys_alone(web, site):
             ("ArrowDown", "Flat"),
             ("End", "Crossed eyes"),
             ("Home", "Flat"),
+            ("ArrowDown", "Wiggle"),
             ("s", "Side by side"),
         ):
             page.keyboard.press(key)
@@ -271,15 +275,13 @@ def test_the_picture_is_shared_of_a_page_that_others_cannot_open(web, site, scre
     assert length > 10_000
 
 
-def test_a_page_of_kbvr_view_shares_no_address(web, glb):
-    """It holds the secret that lets others see all files."""
-    with viewing(glb) as served:
-        url = served.url + served.served.site.links[0]
-        with on_screen(web, "wide", url, SHARES) as page:
-            ready(page)
-            share(page)
-            page.wait_for_function("() => shared.length")
-            assert served.token not in str(page.evaluate("shared"))
+def test_a_page_of_kbvr_view_shares_no_address(web, site):
+    """It holds the secret that lets others see all files, also where others could open it."""
+    html = (PAGES / "scene.html").read_bytes().replace(b"<title>", b'<meta name="kbvr-view" content=""><title>', 1)
+    with public(web, "phone", SHARES, html=html) as page:
+        share(page)
+        page.wait_for_function("() => shared.length")
+        assert PUBLIC not in str(page.evaluate("shared"))
 
 
 def test_without_web_share_the_link_is_copied(web, site):
@@ -380,6 +382,13 @@ def test_codes_are_made_of_pages_that_others_can_open_and_of_no_other_address(gl
         assert asked(served, path_of(served, address))[0].status == 404
         _, page = asked(served, path_of(served, "scene.html?src=files/0/card_kbvr.glb"))
         assert b'<meta name="kbvr-view" content="">' in page
+    with viewing(glb, certificate=make_certificate(LOOPBACK)) as served:
+        with urlopen(served.url + address, context=trustful()) as answer:  # noqa: S310
+            assert answer.headers["Content-Type"] == "image/svg+xml"
+            assert answer.headers["Cache-Control"] == "no-store"
+        for other in ("", "?src=", "?src=https://example.com/", "?src=files/1/card_kbvr.glb"):
+            with pytest.raises(HTTPError, match="404"):
+                urlopen(f"{served.url}qr.svg{other}", context=trustful())  # noqa: S310
 
 
 def test_small_screens_have_the_vr_button_if_asked(web, site):
@@ -524,9 +533,11 @@ def test_the_bar_fades_when_idle_but_not_from_people_who_use_keys_or_the_menu(we
         page.wait_for_timeout(1000)
         assert opacity(page) == 0
         page.mouse.move(310, 300)
-        page.keyboard.press("Tab")
-        page.wait_for_timeout(3100)
-        assert opacity(page) == 1
+        for key in ("Tab", "ArrowLeft"):
+            page.mouse.move(320, 300)
+            page.keyboard.press(key)
+            page.wait_for_timeout(3100)
+            assert opacity(page) == 1
         button(page, "View mode: Flat").click()
         page.wait_for_timeout(3100)
         assert opacity(page) == 1

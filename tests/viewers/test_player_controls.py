@@ -6,6 +6,7 @@ import shutil
 from contextlib import contextmanager
 from io import BytesIO
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -78,6 +79,23 @@ def gif(folder):
     path = folder / "blink.gif"
     frames = [Image.new("RGB", SIZE_PX, (level, level, level)) for level in (40, 220)]
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=200, loop=0)
+    return path
+
+
+@pytest.fixture(scope="module")
+def sounding(folder):
+    """A film with sound, which is silence."""
+    path = folder / "song.webm"
+    with av.open(path, "w") as made:
+        pictures, sound = made.add_stream("vp9", rate=FPS), made.add_stream("libopus", rate=48000)
+        pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(FPS):
+            made.mux(pictures.encode(av.VideoFrame.from_ndarray(np.full((48, 64, 3), 90, np.uint8), format="rgb24")))
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 2 * 48000), np.int16), format="s16", layout="stereo")
+        silence.sample_rate = 48000
+        made.mux(sound.encode(silence))
+        for stream in (pictures, sound):
+            made.mux(stream.encode(None))
     return path
 
 
@@ -331,6 +349,24 @@ def test_choices_are_kept_for_the_next_file_but_the_swapped_eyes_are_not(web, vi
             page.reload()
             loaded(page)
             assert page.input_value("#view") == "left"
+
+
+def test_the_sound_is_kept_as_it_was_set_where_there_is_sound(web, sounding, video):
+    with viewing(sounding, video) as server:
+        song, film = (server.url + link for link in server.served.site.links)
+        with player(web, song, WINDOW) as page:
+            loaded(page)
+            volume = page.get_by_role("slider", name="Volume")
+            volume.fill("0.4")
+            assert volume.get_attribute("aria-valuetext") == "40%"
+            page.keyboard.press("m")
+            page.reload()
+            loaded(page)
+            page.get_by_role("button", name="Unmute").click()
+            page.wait_for_function("() => document.querySelector('#volume').value === '0.4'")
+            page.goto(film)
+            loaded(page)
+            assert page.locator("#mute, #volume").evaluate_all("all => all.every(one => one.hidden)")
 
 
 def test_choices_can_be_reset(web, video):

@@ -29,6 +29,7 @@ def test_the_page_opens_from_a_disk_and_shows_the_photo(web, photo, page_file):
     with web.page(page_file.as_uri(), wanted.size) as page:
         page.wait_for_function("() => document.querySelector('kbvr-photo').state")
         page.keyboard.press("Shift")  # takes over from the introduction
+        page.wait_for_function("() => !document.querySelector('kbvr-photo').state.offset_m.some(Boolean)")
         assert page.get_by_role("application", name="A tower").is_visible()
         page.evaluate(
             """async css => {

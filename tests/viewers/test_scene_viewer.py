@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from glb_by_hand import CARD_PX, EYE_HEIGHT_M, NEAR_M, SIZE_PX, Writer, picture, write_glb
 from PIL import Image
+from worn import Worn
 
 PAGES = Path(__file__).parents[2] / "kbvr" / "pages"
 HEAD_BOX_M = 0.05
@@ -51,6 +52,7 @@ def loaded(page):
     """Wait for the scene, and take over from its introduction with a key that does nothing else."""
     page.locator("kbvr-photo .loaded").wait_for()
     page.evaluate(f"{VIEWER}.press(new KeyboardEvent('keydown', {{key: 'Shift'}}))")
+    settled(page)
 
 
 def settled(page):
@@ -487,26 +489,10 @@ def test_the_photo_stands_before_a_head_wherever_it_is_and_looks(web, site):
         straight = headset.seen((0, EYE_HEIGHT_M, 0))
         headset.seen((2, 1.1, -3), turned)
         headset.page.keyboard.press("r")
+        Worn(headset).until("state.veil === 0 && state.narrow === 0")
         elsewhere = headset.seen((2, 1.1, -3), turned)
-        assert in_headset(headset)["veil"] == 0
     for before, after in zip(straight, elsewhere, strict=True):
         assert np.mean(np.abs(above_the_panel(before) - above_the_panel(after))) < 1
-
-
-def test_it_goes_dark_gently_outside_the_head_box_and_comes_back(web, site):
-    with worn(web, site) as headset:
-        headset.seen((0, EYE_HEIGHT_M, 0))
-        headset.page.keyboard.press("r")
-        veils = []
-        for x_m in (0, HEAD_BOX_M, HEAD_BOX_M + 0.03, HEAD_BOX_M + 0.06, HEAD_BOX_M + 0.12):
-            left, _ = headset.seen((x_m, EYE_HEIGHT_M, 0))
-            veils.append(in_headset(headset)["veil"])
-        assert above_the_panel(left).max() < 40
-        assert veils[:2] == pytest.approx([0, 0], abs=1e-6)
-        assert 0 < veils[2] < veils[3] < veils[4] == 1
-        headset.page.keyboard.press("r")
-        headset.seen((x_m, EYE_HEIGHT_M, 0))
-        assert in_headset(headset)["veil"] == 0
 
 
 def test_thumbsticks_and_hands_scale_and_move_the_scene_and_a_button_exits(web, site):
@@ -553,21 +539,23 @@ def test_the_card_is_as_deep_in_the_headset_as_in_the_scene(web, site):
 
 
 def test_a_hand_that_pinches_gets_a_panel_and_leaves_by_it(web, site):
-    """The panel floats 0.6 m ahead and 0.22 m below the eyes; Exit is its button on the right."""
+    """The panel floats 0.7 m from the eyes, below the line of sight. Without other scenes it offers none."""
     with worn(web, site) as headset:
-        page = headset.page
-        page.evaluate("xrDevice.primaryInputMode = 'hand'")
+        person = Worn(headset)
+        headset.page.evaluate("xrDevice.primaryInputMode = 'hand'")
         headset.seen((0, EYE_HEIGHT_M, 0))
-        page.keyboard.press("r")
         before, _ = headset.seen((0, EYE_HEIGHT_M, 0))
-        hand = "xrDevice.hands.right"
-        page.evaluate(f"{hand}.position.set(0.14, {EYE_HEIGHT_M - 0.22}, -0.2); {hand}.quaternion.set(0, 0, 0, 1)")
-        for value in (1, 0):
-            page.evaluate(f"{hand}.updatePinchValue({value})")
-            after, _ = headset.seen((0, EYE_HEIGHT_M, 0))
+        person.pinch()
+        person.until("state.targets.length > 0")
+        assert person.labels == ["Recentre", "True size", "Exit", "Seated", "Surround: dim"]
+        after, _ = headset.seen((0, EYE_HEIGHT_M, 0))
         assert np.mean(np.abs(before.astype(int) - after)[EYE_PX[1] // 2 + 20 :]) > 2, "the panel is there"
-        page.evaluate(f"{hand}.updatePinchValue(1)")
-        page.wait_for_function(f"() => !{STATE}.isPresenting")
+        for target in person.state["targets"]:
+            assert 0.6 < np.linalg.norm(target["place_m"]) < 0.8
+            assert target["place_m"][1] < -0.1
+        person.aim("Exit", with_fingers=True)
+        headset.page.evaluate("xrDevice.hands.right.updatePinchValue(1)")
+        headset.page.wait_for_function(f"() => !{STATE}.isPresenting")
 
 
 def test_an_element_that_is_removed_leaves_the_headset(web, site):

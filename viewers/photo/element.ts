@@ -1,23 +1,23 @@
-import { enterHeadset, savePicture, sharePage } from "./actions";
-import { KEYS, labelOf, type Command } from "./commands";
-import { Controls } from "./controls";
-import { describeKeys } from "./described";
-import { embeddedBytes } from "./embedded";
-import { fetchBytes } from "./fetch";
-import { FullScreen } from "./full_screen";
-import { Gallery } from "./gallery";
-import { Gestures } from "./gestures";
-import { Introduction } from "./introduction";
-import { parseScene } from "./load";
-import { Looking } from "./looking";
+import { enterHeadset, savePicture, sharePage } from "./controls/actions";
+import { KEYS, labelOf, type Command } from "./controls/commands";
+import { Controls } from "./controls/controls";
+import { describeKeys } from "./controls/described";
+import { embeddedBytes } from "./scene/embedded";
+import { fetchBytes } from "./scene/fetch";
+import { FullScreen } from "./controls/full_screen";
+import { Gallery } from "./headset/gallery";
+import { Gestures } from "./look/gestures";
+import { Introduction } from "./look/introduction";
+import { parseScene } from "./scene/load";
+import { Looking } from "./look/looking";
 import { ATTRIBUTES, readOptions, type Options } from "./options";
 import style from "./photo.css?inline";
 import { Poster } from "./poster";
-import { Problem } from "./problem";
-import { wayToShare } from "./share";
-import { askForTilt, mayAskForTilt, onTiltAnswer, Tilt } from "./tilt";
+import { Problem } from "../shared/problem";
+import { wayToShare } from "./controls/share";
+import { askForTilt, mayAskForTilt, onTiltAnswer, Tilt } from "./look/tilt";
 import { Viewer, type ViewState } from "./viewer";
-import { isHeadsetThere } from "./xr";
+import { isHeadsetThere } from "./headset/xr";
 
 const STEP = 0.25;
 const ZOOM_STEP = 1.2;
@@ -101,7 +101,7 @@ export class KbvrPhoto extends HTMLElement {
     const isForButton = event.key === " " && event.composedPath()[0] instanceof HTMLButtonElement;
     if (!command || !this.#viewer || isForButton || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    this.#controls.wake();
+    this.#controls.wake(false);
     void this.#run(command);
   }
 

@@ -1,4 +1,4 @@
-import { FITS, type Fit } from "./framing";
+import { FITS, type Fit } from "./look/framing";
 
 /** How a scene is shown on a flat screen. */
 export const STEREO_MODES = ["none", "wiggle", "anaglyph", "sbs", "cross"] as const;

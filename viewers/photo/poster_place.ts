@@ -1,4 +1,4 @@
-import { framed, type Box, type Fit, type Size } from "./framing";
+import { framed, type Box, type Fit, type Size } from "./look/framing";
 
 /** Return the photo's size, in pixels of the photo; null if it is not known yet. */
 function sizeOf(poster: HTMLImageElement): Size | null {

@@ -1,18 +1,19 @@
 import { Group, Scene, WebGLRenderer } from "three";
 
 import { FrameTimes } from "../shared/frame_times";
-import { CameraPath } from "./camera_path";
-import { farthest_m, inFileOrder, release } from "./contents";
-import { FlatView } from "./flat_view";
-import type { Box, Fit } from "./framing";
-import type { Gallery } from "./gallery";
-import { Head } from "./head";
-import type { LoadedScene } from "./load";
+import { CameraPath } from "./look/camera_path";
+import { farthest_m, inFileOrder, release } from "./scene/contents";
+import { FlatView } from "./draw/flat_view";
+import type { Box, Fit } from "./look/framing";
+import type { Gallery } from "./headset/gallery";
+import { Head } from "./look/head";
+import type { HeadsetState } from "./headset/headset_state";
+import type { LoadedScene } from "./scene/load";
 import type { Options, StereoMode } from "./options";
-import { Problem } from "./problem";
-import { Sway } from "./sway";
-import { Headset, type HeadsetState } from "./xr";
-import { Zoom } from "./zoom";
+import { Problem } from "../shared/problem";
+import { Sway } from "./look/sway";
+import { Headset } from "./headset/xr";
+import { Zoom } from "./look/zoom";
 
 const BACKGROUND = 0x0c0c0e;
 const MAX_PIXEL_RATIO = 2;

@@ -1,6 +1,6 @@
 // Runs before the viewer has arrived: the poster is where the scene's first view will be from its first moment.
 
-import { FITS, type Fit } from "../photo/framing";
+import { FITS, type Fit } from "../photo/look/framing";
 import { placePoster } from "../photo/poster_place";
 
 function begin(element: HTMLElement, poster: HTMLImageElement): void {

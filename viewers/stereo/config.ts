@@ -1,7 +1,7 @@
 /** The settings in the page's address, fixed while the page is open. */
 
 import { type LayoutName, layoutNamed } from "./layouts";
-import { Problem } from "../photo/problem";
+import { Problem } from "../shared/problem";
 import { type ViewName, viewNamed } from "./views";
 
 export interface Config {

@@ -1,6 +1,6 @@
 /** The other pictures and videos that the page's server lists. */
 
-import { Problem } from "../photo/problem";
+import { Problem } from "../shared/problem";
 
 interface Listed {
   readonly name: string;

@@ -66,8 +66,11 @@ function elementsIn(content: Uint8Array): Element[] {
     const id = value(content.subarray(at, sizeAt));
     if (id === CLUSTER) break;
     const start = sizeAt + sizeLength;
-    const size = value(content.subarray(sizeAt, start)) - 2 ** (7 * sizeLength);
-    const isUnknown = size === 2 ** (7 * sizeLength) - 1;
+    // The mark is taken off first: a number would lose its last digits beside it.
+    const digits = content.slice(sizeAt, start);
+    digits[0] = (digits[0] as number) & (255 >> sizeLength);
+    const size = value(digits);
+    const isUnknown = size >= 2 ** (7 * sizeLength) - 1;
     const end = isUnknown ? content.length : start + size;
     elements.push([id, content.subarray(start, end)]);
     at = end;

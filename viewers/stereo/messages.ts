@@ -1,6 +1,6 @@
 /** What the page says over the picture: messages, and how much of a file has loaded. */
 
-import { Problem } from "../photo/problem";
+import { Problem } from "../shared/problem";
 import { part } from "./dom";
 
 const BRIEF_MS = 4000;

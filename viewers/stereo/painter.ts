@@ -3,7 +3,7 @@
 import { SRGB_GLSL } from "../shared/anaglyph";
 import type { Eye } from "./layouts";
 import { IDENTITY_3, IDENTITY_4, type Mat3, type Mat4 } from "./matrices";
-import { Problem } from "../photo/problem";
+import { Problem } from "../shared/problem";
 import type { Mix } from "./views";
 
 /** Index of the panel's picture; see Painter.takePanel. */

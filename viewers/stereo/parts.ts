@@ -1,6 +1,6 @@
 /** Reads parts of a file, on this device or on the page's server. */
 
-import { Problem } from "../photo/problem";
+import { Problem } from "../shared/problem";
 
 /** Returns some bytes from an offset: fewer at the end of the file, none if the server sends whole files only. */
 export type Parts = (start: number, length: number) => Promise<Uint8Array<ArrayBuffer>>;

@@ -1,6 +1,6 @@
 /** Opens files as pictures to draw. */
 
-import { Problem } from "../photo/problem";
+import { Problem } from "../shared/problem";
 import { animationIn, type Animation } from "./animation";
 import { codecIn, HEAD_BYTES } from "./codec";
 import { type Guess, guess } from "./guess";

@@ -1,0 +1,138 @@
+import { fetchBytes } from "../scene/fetch";
+import { parseScene, type LoadedScene } from "../scene/load";
+import { Problem } from "../../shared/problem";
+
+/** Time between two questions about how far a scene is. */
+const ASK_MS = 500;
+
+/** One scene to choose in a headset. */
+export interface Choice {
+  readonly name: string;
+  /** What it is, in a few words; may be empty. */
+  readonly kind: string;
+  /** Absolute address of the scene. */
+  readonly src: string;
+  readonly thumbnail: string | null;
+  /** Absolute address that makes the scene, and tells how far it is; null if it exists. */
+  readonly progress: string | null;
+}
+
+/** Names of a Choice in JSON; addresses are relative to the list. */
+interface Listed {
+  name?: string;
+  kind?: string;
+  src?: string;
+  thumbnail?: string;
+  progress?: string;
+}
+
+/** Answer of a `progress` address. */
+interface Progress {
+  readonly state: "waiting" | "making" | "ready" | "failed";
+  readonly text: string;
+  readonly share: number | null;
+}
+
+/** The scenes that an element offers: those of the list in `gallery`, or of all elements of the page. */
+export class Gallery {
+  constructor(private readonly element: HTMLElement) {}
+
+  /** Address of the element's own scene, or empty. */
+  get own(): string {
+    const src = this.element.getAttribute("src");
+    return src ? new URL(src, document.baseURI).href : "";
+  }
+
+  async choices(): Promise<readonly Choice[]> {
+    const list = this.element.getAttribute("gallery");
+    if (list === null) return ofPage();
+    const { href } = new URL(list, document.baseURI);
+    const response = await fetch(href).catch(() => null);
+    if (!response?.ok) throw new Problem(`Could not load the list of scenes: ${response?.status ?? "no response"}.`);
+    const { scenes } = (await response.json().catch(() => ({}))) as { scenes?: Listed[] };
+    if (!Array.isArray(scenes)) throw new Problem('The list of scenes is damaged: it must contain "scenes".');
+    return scenes.filter((scene) => scene.src).map((scene) => choiceOf(scene, href));
+  }
+
+  /** Let the page show the scene that was chosen in the headset, which has freed the element's own. */
+  show(choice: Choice): void {
+    const { element } = this;
+    if (element.hasAttribute("gallery")) this.#become(choice);
+    else {
+      elements().find((other) => new Gallery(other).own === choice.src)?.scrollIntoView({ block: "center" });
+      const src = element.getAttribute("src")!;
+      element.removeAttribute("src");
+      element.setAttribute("src", src);
+    }
+    element.dispatchEvent(new CustomEvent("choose", { detail: choice }));
+  }
+
+  #become({ src, name, thumbnail }: Choice): void {
+    const { element } = this;
+    element.removeAttribute("src"); // first, because other changes open it again
+    for (const image of element.querySelectorAll('[slot="poster"], [slot="preview"]')) image.remove();
+    if (thumbnail) element.setAttribute("poster", thumbnail);
+    else element.removeAttribute("poster");
+    element.setAttribute("alt", name);
+    element.setAttribute("src", src);
+  }
+}
+
+/** Fetch and read a scene; if it must be made first, wait for it. `report` is told how far it is, in words. */
+export async function loadChoice(
+  choice: Choice,
+  signal: AbortSignal,
+  report: (text: string) => void,
+): Promise<LoadedScene> {
+  const share = (part: number | null) => (part === null ? "" : ` ${Math.round(part * 100)}%`);
+  if (choice.progress) await made(choice.progress, signal, ({ text, share: part }) => report(text + share(part)));
+  report("Loading");
+  const bytes = await fetchBytes(choice.src, signal, (part) => report(`Loading${share(part)}`));
+  return parseScene(bytes);
+}
+
+async function made(address: string, signal: AbortSignal, report: (progress: Progress) => void): Promise<void> {
+  // "again": also if it has failed before
+  for (let url = `${address}&again`; ; url = address) {
+    const response = await fetch(url, { signal });
+    if (!response.ok) throw new Problem("The photo is no longer there.");
+    const progress = (await response.json()) as Progress;
+    if (progress.state === "ready") return;
+    if (progress.state === "failed") throw new Problem(progress.text);
+    report(progress);
+    await new Promise((resolve) => setTimeout(resolve, ASK_MS));
+    signal.throwIfAborted();
+  }
+}
+
+function choiceOf(listed: Listed, base: string): Choice {
+  const absolute = (address: string | undefined) => (address ? new URL(address, base).href : null);
+  return Object.freeze({
+    name: listed.name ?? nameIn(listed.src!),
+    kind: listed.kind ?? "",
+    src: absolute(listed.src)!,
+    thumbnail: absolute(listed.thumbnail),
+    progress: absolute(listed.progress),
+  });
+}
+
+function elements(): HTMLElement[] {
+  return [...document.querySelectorAll<HTMLElement>("kbvr-photo[src]")];
+}
+
+/** Return the scenes of the page's elements; none if there is only one. */
+function ofPage(): readonly Choice[] {
+  const found = elements();
+  const listed = found.map((element): Listed => {
+    const get = (name: string) => element.getAttribute(name);
+    const src = get("src")!;
+    const thumbnail = get("poster");
+    return { name: get("alt") ?? nameIn(src), src, ...(thumbnail ? { thumbnail } : {}) };
+  });
+  return listed.length > 1 ? listed.map((scene) => choiceOf(scene, document.baseURI)) : [];
+}
+
+function nameIn(src: string): string {
+  const name = src.split(/[?#]/)[0]!.split("/").pop()!;
+  return name.replace(/\.glb$/i, "").replace(/_kbvr$/, "");
+}
