@@ -260,7 +260,9 @@ def test_a_scene_inside_the_page_opens_from_disk(web, glb, tmp_path):
     html = (PAGES / "scene.html").read_text("utf-8")
     scene = f'<script type="text/plain" id="kbvr-scene">{b64encode(glb.read_bytes()).decode()}</script>'
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-    for mark, text in (("<!--kbvr-scene-->", scene), ("<title>kbvr</title>", policy)):
+    element = "<kbvr-photo droppable></kbvr-photo>"
+    filled = element.replace("droppable", 'src="#kbvr-scene"')
+    for mark, text in (("<!--kbvr-scene-->", scene), ("<title>kbvr</title>", policy), (element, filled)):
         assert html.count(mark) == 1
         html = html.replace(mark, text)
     path = tmp_path / "photo.html"
