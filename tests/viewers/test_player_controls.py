@@ -583,7 +583,7 @@ def test_the_first_tap_brings_the_bar_back_and_the_next_plays(web, video):
     with served(web, video, PHONE) as page:
         page.touchscreen.tap(100, 200)
         page.locator("html:not(.idle)").wait_for()
-        assert is_playing(page)
+        page.get_by_role("button", name="Pause", exact=True).wait_for()
         page.locator(".idle").wait_for()
         page.touchscreen.tap(100, 200)
         page.wait_for_timeout(200)
