@@ -7,6 +7,7 @@ import { fetchBytes } from "./scene/fetch";
 import { FullScreen } from "./controls/full_screen";
 import { Gallery } from "./headset/gallery";
 import { Gestures } from "./look/gestures";
+import { glbOf } from "./scene/glb";
 import { Introduction } from "./look/introduction";
 import { parseScene } from "./scene/load";
 import { Looking } from "./look/looking";
@@ -205,7 +206,7 @@ export class KbvrPhoto extends HTMLElement {
   }
 
   async #openFile(file: File): Promise<void> {
-    const opened = this.#open(() => file.arrayBuffer());
+    const opened = this.#open(() => glbOf(file));
     this.#poster.hide();
     await opened;
   }

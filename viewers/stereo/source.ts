@@ -1,5 +1,6 @@
 /** Opens files as pictures to draw. */
 
+import { nameIn } from "../shared/address_name";
 import { Problem } from "../shared/problem";
 import { animationIn, type Animation } from "./animation";
 import { codecIn, HEAD_BYTES } from "./codec";
@@ -50,7 +51,7 @@ export async function openFile(file: File, maxSidePx: number): Promise<Source> {
 
 /** Open a file from the page's own host. Throws Problem if it is missing, or the browser cannot show it. */
 export async function openUrl(url: URL, maxSidePx: number, progress: Progress): Promise<Source> {
-  const name = decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf("/") + 1));
+  const name = nameIn(url.href);
   if (VIDEO_NAME.test(name)) return openVideo(url.href, name, partsOfUrl(url, name), () => undefined);
   const answer = await answerOf(url, name);
   if (isVideo(name, answer.headers.get("Content-Type") ?? "")) {
