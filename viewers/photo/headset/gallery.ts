@@ -69,7 +69,7 @@ export class Gallery {
 
   #become({ src, name, thumbnail }: Choice): void {
     const { element } = this;
-    element.removeAttribute("src"); // first, because other changes open it again
+    element.removeAttribute("src"); // first, so that the same one opens again, too
     for (const image of element.querySelectorAll('[slot="poster"], [slot="preview"]')) image.remove();
     if (thumbnail) element.setAttribute("poster", thumbnail);
     else element.removeAttribute("poster");
@@ -127,7 +127,7 @@ function ofPage(): readonly Choice[] {
     const get = (name: string) => element.getAttribute(name);
     const src = get("src")!;
     const thumbnail = get("poster");
-    return { name: get("alt") ?? nameIn(src), src, ...(thumbnail ? { thumbnail } : {}) };
+    return { name: get("alt")?.trim() || nameIn(src), src, ...(thumbnail ? { thumbnail } : {}) };
   });
   return listed.length > 1 ? listed.map((scene) => choiceOf(scene, document.baseURI)) : [];
 }
