@@ -284,6 +284,7 @@ def test_a_scene_packed_by_draco_opens(web, site, glb, tmp_path):
         for times in (1, 2):
             drop(page, (tmp_path / "packed.glb").read_bytes())
             page.wait_for_function(f"() => window.loads === {times}")
+        loaded(page)
         assert np.mean(np.abs(drawn(page) - picture())) < 1
     assert [url for url in asked if not url.startswith(("blob:", "data:"))] == [f"{site}/kbvr-draco.js"]
 
