@@ -306,6 +306,7 @@ def test_a_scene_packed_by_draco_opens(web, site, glb, tmp_path):
         for times in (1, 2):
             drop(page, (tmp_path / "packed.glb").read_bytes())
             page.wait_for_function(f"() => window.loads === {times}")
+        loaded(page)
         assert np.mean(np.abs(drawn(page) - picture())) < 1
     assert [url for url in asked if not url.startswith(("blob:", "data:"))] == [f"{site}/kbvr-draco.js"]
 
@@ -471,6 +472,7 @@ def test_a_browser_without_webgl_is_told_of_in_words(web, site):
     without = "HTMLCanvasElement.prototype.getContext = () => null"
     with web.page(f"{site}/scene.html?src=card.glb", SIZE_PX, without) as page:
         page.get_by_text("This scene needs WebGL 2").wait_for()
+        assert page.get_by_role("button").count() == 0, "another file would not help"
 
 
 def test_who_wants_less_motion_moves_by_drags_and_keys_only(web, site):

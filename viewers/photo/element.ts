@@ -7,17 +7,19 @@ import { fetchBytes } from "./scene/fetch";
 import { FullScreen } from "./controls/full_screen";
 import { Gallery } from "./headset/gallery";
 import { Gestures } from "./look/gestures";
-import { glbOf } from "./scene/glb";
 import { Introduction } from "./look/introduction";
 import { parseScene } from "./scene/load";
 import { Looking } from "./look/looking";
-import { ATTRIBUTES, readOptions, type Options } from "./options";
+import { fromFile, fromMemory, type Origin } from "./origin";
+import { ATTRIBUTES, NO_ALT, readOptions, type Options } from "./options";
 import style from "./photo.css?inline";
+import { Place } from "./places";
 import { Poster } from "./poster";
 import { Problem } from "../shared/problem";
 import { wayToShare } from "./controls/share";
 import { askForTilt, mayAskForTilt, onTiltAnswer, Tilt } from "./look/tilt";
 import { Viewer, type ViewState } from "./viewer";
+import { checkWebGl, NoWebGl } from "./scene/webgl";
 import { isHeadsetThere } from "./headset/xr";
 
 const STEP = 0.25;
@@ -42,9 +44,18 @@ export class KbvrPhoto extends HTMLElement {
   #poster!: Poster;
   #viewer: Viewer | null = null;
   #introduction: Introduction | null = null;
-  /** Whether the element has come near the window, so that its source has been opened. */
+  /** Whether the element has come near the window, and its scene has been opened and need not make room for others. */
   #isOpened = false;
   #isNear = false;
+  /** What has been opened instead of the source. */
+  #origin: Origin | null = null;
+  /** Name of the scene of that origin, or null. */
+  #name: string | null = null;
+  readonly #place = new Place(
+    () => this.#isNear,
+    () => !this.#viewer?.state.isPresenting,
+    () => this.#rest(),
+  );
   /** Ends everything of the current scene. */
   #shown = new AbortController();
   /** Ends everything of the element's stay in the page. */
@@ -54,6 +65,11 @@ export class KbvrPhoto extends HTMLElement {
   get state(): (ViewState & { readonly isHinting: boolean }) | null {
     if (!this.#viewer) return null;
     return Object.freeze({ ...this.#viewer.state, isHinting: this.#introduction?.isHinting ?? false });
+  }
+
+  /** Name of a scene that has been dropped, or opened by a script; null for that of `src`, which `alt` describes. */
+  get openedName(): string | null {
+    return this.#name;
   }
 
   connectedCallback(): void {
@@ -83,16 +99,20 @@ export class KbvrPhoto extends HTMLElement {
   }
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
-    if (name === "poster") return this.#poster?.update();
-    if (!this.#isOpened || before === now) return;
-    if (name === "stereo" && this.#viewer) this.#viewer.stereo = readOptions(this).stereo;
-    else if (name === "fit" && this.#viewer) this.#viewer.fit = readOptions(this).fit;
-    else void this.#openSource();
+    if (before === now || !this.#poster) return;
+    const options = readOptions(this);
+    if (name === "src") this.#changeSource();
+    else if (name === "poster" || name === "alt") this.#poster.update();
+    if (!this.#viewer) return;
+    if (name === "alt" && !this.#origin) this.#canvas?.setAttribute("aria-label", options.alt);
+    else if (name === "stereo") this.#viewer.stereo = options.stereo;
+    else if (name === "fit") this.#viewer.fit = options.fit;
+    else if (name === "vr") this.#offerHeadset(options, this.#shown.signal);
   }
 
   /** Show a scene from memory. */
   open(glb: ArrayBuffer): Promise<void> {
-    return this.#open(async () => glb);
+    return this.#openOrigin(fromMemory(glb));
   }
 
   /** Run the command of a key; a page that consists of this element passes its keys on. */
@@ -106,38 +126,86 @@ export class KbvrPhoto extends HTMLElement {
     void this.#run(command);
   }
 
-  async #openSource(): Promise<void> {
+  get #canvas(): HTMLCanvasElement | null {
+    return this.#frame.querySelector("canvas");
+  }
+
+  #changeSource(): void {
+    this.#origin = null;
+    this.#name = null;
+    if (!this.#isOpened) return;
+    if (readOptions(this).src) return void this.#openSource(false);
+    this.#clear();
+    this.#controls.progress(undefined);
+    this.#invite();
+  }
+
+  async #openSource(isAsked: boolean): Promise<void> {
     const { src } = readOptions(this);
     if (!src) return;
     const progress = (share: number | null) => this.#controls.progress(share);
     const isHere = src.startsWith("#");
-    await this.#open((signal) =>
+    await this.#open(isAsked, (signal) =>
       isHere ? embeddedBytes(src.slice(1), signal, progress) : fetchBytes(src, signal, progress),
     );
   }
 
-  async #open(bytes: (signal: AbortSignal) => Promise<ArrayBuffer>): Promise<void> {
+  #openOrigin(origin: Origin): Promise<void> {
+    this.#origin = origin;
+    this.#name = origin.name || NO_ALT;
+    return this.#open(true, origin.read);
+  }
+
+  async #open(isAsked: boolean, bytes: (signal: AbortSignal) => Promise<ArrayBuffer>): Promise<void> {
+    const hadFocus = this.#canvas?.matches(":focus") || this.#controls.isAskFocused;
     this.#clear();
-    const { signal } = this.#shown;
     this.#controls.say("");
+    this.#isOpened = true;
+    if (!this.#place.take(isAsked)) return this.#rest();
+    const { signal } = this.#shown;
     this.#controls.progress(null);
     try {
+      checkWebGl();
+      if (this.#origin) this.#poster.hide();
       const loaded = await parseScene(await bytes(signal));
-      if (!signal.aborted) this.#show(loaded, readOptions(this), signal);
+      if (signal.aborted) return;
+      this.#show(loaded, readOptions(this), signal);
+      if (hadFocus && document.activeElement === document.body) this.#canvas?.focus({ preventScroll: true });
     } catch (error) {
-      if (!signal.aborted) this.#tell(error);
+      if (signal.aborted) return;
+      this.#place.leave();
+      this.#tell(error);
     } finally {
       if (!signal.aborted) this.#controls.progress(undefined);
     }
   }
 
+  /** Open the scene unless it is open; if a person asks for it, even where others must go. */
+  #wake(isAsked: boolean): void {
+    if (this.#isOpened) {
+      if (this.#viewer) this.#place.take(isAsked);
+      return;
+    }
+    this.#isOpened = true;
+    if (this.#origin) void this.#open(isAsked, this.#origin.read);
+    else void this.#openSource(isAsked);
+  }
+
+  /** Show the poster alone until a person asks for the scene, or the element comes near again. */
+  #rest(): void {
+    this.#clear();
+    this.#isOpened = false;
+    if (this.#origin) this.#poster.hide();
+    this.#controls.progress(undefined);
+    this.#controls.ask(`Look around: ${this.#name ?? readOptions(this).alt}`);
+  }
+
   #show(loaded: Awaited<ReturnType<typeof parseScene>>, options: Options, signal: AbortSignal): void {
     const canvas = document.createElement("canvas");
     canvas.tabIndex = 0;
-    describeKeys(canvas, options.alt, this.#frame);
-    if (!canvas.getContext("webgl2", { antialias: true, alpha: true })) {
-      throw new Problem("This scene needs WebGL 2, which this browser lacks or has turned off.");
-    }
+    if (this.#origin && loaded.facts.photo) this.#name = loaded.facts.photo;
+    describeKeys(canvas, this.#name ?? options.alt, this.#frame);
+    if (!canvas.getContext("webgl2", { antialias: true, alpha: true })) throw new NoWebGl();
     const prefersCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#frame.prepend(canvas);
     const viewer = new Viewer(canvas, loaded, options, prefersCalm, () => this.#refresh(), new Gallery(this));
@@ -147,7 +215,7 @@ export class KbvrPhoto extends HTMLElement {
     size.observe(canvas);
     signal.addEventListener("abort", () => size.disconnect());
     viewer.resize(canvas.clientWidth, canvas.clientHeight);
-    canvas.addEventListener("webglcontextlost", () => this.#letGo(options), { signal });
+    canvas.addEventListener("webglcontextlost", () => this.#lost(), { signal });
     if (options.stats) {
       const timer = setInterval(() => this.#controls.stats(viewer.frameTimes), STATS_MS);
       signal.addEventListener("abort", () => clearInterval(timer));
@@ -158,9 +226,13 @@ export class KbvrPhoto extends HTMLElement {
     if (viewer.path.exists) this.#controls.show("path");
     if (this.#fullScreen.isPossible) this.#controls.show("full");
     if (wayToShare()) this.#controls.show("share");
-    void isHeadsetThere().then((isThere) => signal.aborted || this.#controls.offerHeadset(isThere, options.vr));
+    this.#offerHeadset(options, signal);
     this.#refresh();
     this.dispatchEvent(new Event("load"));
+  }
+
+  #offerHeadset(options: Options, signal: AbortSignal): void {
+    void isHeadsetThere().then((isThere) => signal.aborted || this.#controls.offerHeadset(isThere, options.vr));
   }
 
   /** Let a person move the view; with less motion only by what cannot happen in passing: drags, touches and keys. */
@@ -184,7 +256,8 @@ export class KbvrPhoto extends HTMLElement {
   /** Report an error in the element and to the page. */
   #tell(error: unknown): void {
     const text = error instanceof Problem ? error.message : `Could not show the scene: ${String(error)}`;
-    if (this.#viewer) this.#controls.say(text);
+    if (error instanceof NoWebGl) this.#controls.sayBelow(text);
+    else if (this.#viewer) this.#controls.say(text);
     else this.#invite(text);
     this.dispatchEvent(new CustomEvent("error", { detail: text }));
   }
@@ -199,16 +272,10 @@ export class KbvrPhoto extends HTMLElement {
     choose.textContent = "Choose a file";
     choose.addEventListener("click", () => {
       const input = Object.assign(document.createElement("input"), { type: "file", accept: ".glb,model/gltf-binary" });
-      input.addEventListener("change", () => input.files?.[0] && void this.#openFile(input.files[0]));
+      input.addEventListener("change", () => input.files?.[0] && void this.#openOrigin(fromFile(input.files[0])));
       input.click();
     });
     this.#controls.say(text || "Drop a scene here: a .glb file made by kbvr.", choose);
-  }
-
-  async #openFile(file: File): Promise<void> {
-    const opened = this.#open(() => glbOf(file));
-    this.#poster.hide();
-    await opened;
   }
 
   #clear(): void {
@@ -217,18 +284,17 @@ export class KbvrPhoto extends HTMLElement {
     this.#viewer?.dispose();
     this.#viewer = null;
     this.#introduction = null;
-    this.#frame.querySelector("canvas")?.remove();
+    this.#place.leave();
+    this.#canvas?.remove();
     this.#frame.classList.remove("loaded");
     this.#poster.show();
     this.#controls.stats("");
     this.#controls.hideAll();
   }
 
-  /** Browsers take the canvas from the oldest of many elements: one that is away loads again when it comes near. */
-  #letGo(options: Options): void {
-    if (this.#isNear || !options.src) return;
-    this.#isOpened = false;
-    this.#clear();
+  /** The browser has taken the canvas, for others or because its graphics began anew; a headset waits for it. */
+  #lost(): void {
+    if (!this.#viewer?.state.isPresenting) this.#rest();
   }
 
   /** Load once the element comes near the window; rest while it is away. */
@@ -237,18 +303,16 @@ export class KbvrPhoto extends HTMLElement {
       ([entry]) => {
         this.#isNear = entry!.isIntersecting;
         if (this.#viewer) this.#viewer.isOnScreen = this.#isNear;
-        if (this.#isNear && !this.#isOpened) {
-          this.#isOpened = true;
-          void this.#openSource();
-        }
+        if (this.#isNear) this.#wake(false);
       },
       { rootMargin: "25%" },
     );
     observer.observe(this);
     signal.addEventListener("abort", () => observer.disconnect());
-    if (this.getAttribute("loading") !== "eager") return;
-    this.#isOpened = true;
-    void this.#openSource();
+    for (const name of ["pointerenter", "pointerdown", "focusin", "click"]) {
+      this.addEventListener(name, () => this.#wake(true), { signal });
+    }
+    if (this.getAttribute("loading") === "eager") this.#wake(false);
   }
 
   #takeDrops(signal: AbortSignal): void {
@@ -270,7 +334,7 @@ export class KbvrPhoto extends HTMLElement {
         const file = event.dataTransfer?.files[0];
         if (!file || !readOptions(this).droppable) return;
         event.preventDefault();
-        void this.#openFile(file);
+        void this.#openOrigin(fromFile(file));
       },
       { signal },
     );

@@ -1,5 +1,8 @@
 import { FITS, type Fit } from "./look/framing";
 
+/** Name of a photo without one. */
+export const NO_ALT = "A photo with depth";
+
 /** How a scene is shown on a flat screen. */
 export const STEREO_MODES = ["none", "wiggle", "anaglyph", "sbs", "cross"] as const;
 export type StereoMode = (typeof STEREO_MODES)[number];
@@ -27,7 +30,7 @@ export function readOptions(element: HTMLElement): Options {
   const fit = element.getAttribute("fit") as Fit;
   return Object.freeze({
     src: element.getAttribute("src"),
-    alt: element.getAttribute("alt") ?? "A photo with depth",
+    alt: element.getAttribute("alt")?.trim() || NO_ALT,
     fit: FITS.includes(fit) ? fit : "auto",
     stereo: STEREO_MODES.includes(stereo) ? stereo : "none",
     autoplay: element.hasAttribute("autoplay"),

@@ -6,4 +6,7 @@ import { offerGallery } from "./gallery";
 
 const photo = document.querySelector<KbvrPhoto>("kbvr-photo")!;
 offerGallery(photo);
+photo.addEventListener("load", () => {
+  if (photo.openedName !== null) document.title = `${photo.openedName} – kbvr`;
+});
 document.addEventListener("keydown", (event) => event.target === document.body && photo.press(event));

@@ -124,7 +124,28 @@ export class Controls {
 
   /** Show a message over the picture; an empty text removes it. */
   say(text: string, ...actions: HTMLElement[]): void {
+    this.#message.className = "message";
     this.#message.replaceChildren(...(text ? [made("p", "", text)] : []), ...actions);
+  }
+
+  /** Show a message at the bottom, where it leaves the poster in sight. */
+  sayBelow(text: string): void {
+    this.say(text);
+    this.#message.classList.add("low");
+  }
+
+  /** Offer a scene that waits for a person, in a button over the whole picture; `say` removes it. */
+  ask(name: string): void {
+    const button = made("button", "resting");
+    button.type = "button";
+    button.setAttribute("aria-label", name);
+    button.append(made("span", "", "Look around"));
+    this.say("", button);
+  }
+
+  /** Whether the focus is on that button. */
+  get isAskFocused(): boolean {
+    return this.#message.querySelector(".resting:focus") !== null;
   }
 
   /** Tell screen readers what a command has done; show it for a moment, unless the picture shows it. */

@@ -70,7 +70,7 @@ export class Gallery {
 
   #become({ src, name, thumbnail }: Choice): void {
     const { element } = this;
-    element.removeAttribute("src"); // first, because other changes open it again
+    element.removeAttribute("src"); // first, so that the same one opens again, too
     for (const image of element.querySelectorAll('[slot="poster"], [slot="preview"]')) image.remove();
     if (thumbnail) element.setAttribute("poster", thumbnail);
     else element.removeAttribute("poster");
@@ -129,8 +129,7 @@ function ofPage(): readonly Choice[] {
     const src = get("src")!;
     const picture = element.querySelector<HTMLImageElement>(':scope > img[slot="poster"]');
     const thumbnail = picture?.src || get("poster");
-    const alt = get("alt");
-    return { src, ...(alt === null ? {} : { name: alt }), ...(thumbnail ? { thumbnail } : {}) };
+    return { name: get("alt")?.trim() || titleIn(src), src, ...(thumbnail ? { thumbnail } : {}) };
   });
   return listed.length > 1 ? listed.flatMap((scene) => choicesOf(scene, document.baseURI)) : [];
 }
