@@ -38,7 +38,7 @@ const READABLE = "Supported pictures: JPEG, PNG, WebP, AVIF, GIF, MPO, JPS. Supp
 
 /** Open a file that was dropped or chosen. Throws Problem if the browser cannot show it. */
 export async function openFile(file: File, maxSidePx: number): Promise<Source> {
-  if (file.size === 0) throw new Problem(`${file.name} is empty.`);
+  if (file.size === 0) throw new Problem(isEmpty(file.name));
   if (!isVideo(file.name, file.type)) return openPicture(file, file.name, maxSidePx);
   const url = URL.createObjectURL(file);
   try {
@@ -61,7 +61,8 @@ export async function openUrl(url: URL, maxSidePx: number, progress: Progress): 
   return openPicture(await bodyOf(answer, progress), name, maxSidePx);
 }
 
-function isVideo(name: string, type: string): boolean {
+/** Return whether a file is a video, by its name or its MIME type. */
+export function isVideo(name: string, type: string): boolean {
   return VIDEO_NAME.test(name) || type.startsWith("video/");
 }
 
@@ -87,6 +88,7 @@ async function bodyOf(answer: Response, progress: Progress): Promise<Blob> {
 }
 
 async function openPicture(blob: Blob, name: string, maxSidePx: number): Promise<Source> {
+  if (blob.size === 0) throw new Problem(isEmpty(name));
   const stereo = stereoIn(new Uint8Array(await blob.arrayBuffer()), name);
   if (name.toLowerCase().endsWith(".mpo") && stereo?.layout !== "apart") {
     throw new Problem(`${name} ends in .mpo, but does not contain two pictures.`);
@@ -165,9 +167,14 @@ export function empty(video: HTMLVideoElement): void {
   video.load();
 }
 
+function isEmpty(name: string): string {
+  return `${name} is empty.`;
+}
+
 async function whyNot(name: string, parts: Parts, said: string | undefined): Promise<Problem> {
   const head = await parts(0, HEAD_BYTES).catch((error: unknown) => (error instanceof Problem ? error : null));
   if (head instanceof Problem) return head;
+  if (head?.length === 0) return new Problem(isEmpty(name));
   const codec = head && codecIn(head);
   const what = codec ? `${name}, which uses ${codec}` : name;
   const reason = !codec && said ? ` The browser reports: ${said}.` : "";
