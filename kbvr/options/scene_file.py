@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -16,14 +17,21 @@ Fit = Literal["contain", "cover", "subject"]
 
 
 def _web_address(text: str) -> str:
-    """Return the address of a page or folder on the web, without a query or fragment."""
+    """Return the address of a page, or of a folder with a slash at its end, on the web.
+
+    An address is a page's if its last part has a dot, as names of files have.
+
+    Raises:
+        ValueError: if it is none, or has a query, a fragment or a user's name.
+    """
     parts = urlsplit(text)
     text.encode()  # raises ValueError for surrogates
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    is_port_valid = parts.port is None or parts.port > 0  # reading it raises ValueError for others than numbers
+    if parts.scheme not in ("http", "https") or not parts.hostname or not is_port_valid:
         raise ValueError
-    if parts.username is not None or any(character.isspace() for character in text):
+    if parts.username is not None or any(character.isspace() or character in "?#" for character in text):
         raise ValueError
-    return text if parts.path else f"{text}/"
+    return text if text.endswith("/") or "." in PurePosixPath(parts.path).name else f"{text}/"
 
 
 class SceneFileOptions(OptionGroup, title="Scene"):
@@ -75,8 +83,8 @@ class SceneFileOptions(OptionGroup, title="Scene"):
     )
     page_url: Annotated[str, AfterValidator(_web_address)] | None = option(
         None,
-        "Where you will publish the page: its address, or that of its folder with a slash at the end. Links to the "
-        "page then show its photo, which is also written as a JPEG file beside it.",
+        "Where you will publish the page: its address, or that of its folder. Links to the page then show its "
+        "photo, which is also written as a JPEG file beside it.",
         accepts="an address like https://example.com/photos/",
         metavar="URL",
         default_text="unknown",

@@ -39,7 +39,7 @@ def scene_facts(path: Path) -> SceneFacts | None:
         box = extras.get("subject_box_px")
         subject = None if box is None else _numbers(box, 4)
         title = extras.get("photo", "")
-    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError, struct.error):
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError, struct.error):
         return None
     if not (0 < width <= MAX_SIDE_PX and 0 < height <= MAX_SIDE_PX and isinstance(title, str)):
         return None

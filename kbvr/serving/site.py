@@ -167,8 +167,8 @@ class Site:
         known = self._found.get(path)
         if known and (known.size_bytes, known.changed_s) == (status.st_size, status.st_mtime):
             return known
-        kind = kind_of(path.name, path)
-        if kind is None or (not _is_for_anyone(kind) and not is_by_kbvr(path.name, path)):
+        kind = _kind_in_folder(path)
+        if kind is None:
             return None
         number = known.number if known else len(self._named) + len(self._found)
         folder = "/".join((top.name, *path.parent.relative_to(top).parts))
@@ -240,6 +240,22 @@ def _named(file: Path, number: int) -> Entry:
     if kind is None:
         raise InputError(f"expected a folder, or a file that ends in {', '.join(SUFFIXES)}, got {file}")
     return Entry(number, path, file.name, kind, "", status.st_size, status.st_mtime)
+
+
+def _kind_in_folder(path: Path) -> Kind | None:
+    """Return the kind of a file that the caller did not name; None if it is not listed.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    try:
+        kind = kind_of(path.name, path)
+        return kind if kind and (_is_for_anyone(kind) or is_by_kbvr(path.name, path)) else None
+    except OSError:
+        raise
+    except Exception:  # whatever one damaged file does to a parser, the others are shown
+        logger.exception("%s is left out of the list", path)
+        return None
 
 
 def _is_for_anyone(kind: Kind) -> bool:

@@ -54,7 +54,7 @@ def _in_mp4(path: Path) -> tuple[str | None, bool]:
     if vexu:
         inside = dict(boxes_in(vexu))
         if b"pack" in inside and packing is None:
-            is_reversed = b"eyes" in inside and bool(content_of(inside[b"eyes"], b"stri")[4] & 8)
+            is_reversed = b"eyes" in inside and any(byte & 8 for byte in content_of(inside[b"eyes"], b"stri")[4:5])
             kind = content_of(inside[b"pack"], b"pkin")[4:8]
             packing = {b"side": "cross" if is_reversed else "sbs", b"over": "tb"}.get(kind)
         is_half_sphere |= b"proj" in inside and content_of(inside[b"proj"], b"prji")[4:8] == b"hequ"

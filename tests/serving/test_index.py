@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 from web_client import asked, path_of, viewing
 
-from kbvr.serving import Server, Site, Viewing, open_server, site
+from kbvr.formats.video.mp4_boxes import box, full_box
+from kbvr.serving import Server, Site, Viewing, kinds, open_server, site
 
 LEFT, RIGHT = (250, 0, 0), (0, 0, 250)
 
@@ -72,6 +73,31 @@ def test_folders_below_are_shown_on_request_under_their_names(folder):
         page = asked(served, path_of(served))[1].decode()
         assert re.findall("<h2>(.*?)</h2>", page) == ["holiday", "holiday/more", "holiday/more/deep"]
         assert b"secret" not in asked(served, path_of(served, "files/0/secret.jpg"))[1]
+
+
+def damaged_mp4():
+    """A spatial video that is cut off where it says which eye is first: its box `stri` has four bytes."""
+    vexu = box(b"vexu", box(b"eyes", full_box(b"stri")), box(b"pack", full_box(b"pkin", b"side")))
+    entry = box(b"hvc1", bytes(78), vexu)
+    table = box(b"stbl", full_box(b"stsd", bytes([0, 0, 0, 1]), entry))
+    media = box(b"mdia", full_box(b"hdlr", bytes(4), b"vide", bytes(12)), box(b"minf", table))
+    return box(b"ftyp", b"isom", bytes(4)) + box(b"moov", box(b"trak", media))
+
+
+def test_a_damaged_video_does_not_keep_others_from_being_listed(folder):
+    (folder / "spatial.mp4").write_bytes(damaged_mp4())
+    with viewing(folder) as served:
+        assert set(names(served)) - {"spatial.mp4"} == {"cat_kbvr.glb", "img_9.jpg", "IMG_10.jpg"}
+
+
+def test_a_file_whose_kind_cannot_be_found_is_left_out(folder, monkeypatch, caplog):
+    def kind_of(name, path):
+        return {}["no such kind"] if name == "img_9.jpg" else kinds.kind_of(name, path)
+
+    monkeypatch.setattr(site, "kind_of", kind_of)
+    with viewing(folder) as served:
+        assert names(served) == ["cat_kbvr.glb", "IMG_10.jpg"]
+    assert "img_9.jpg is left out of the list" in caplog.text
 
 
 def test_a_reload_shows_new_files_and_old_ones_keep_their_addresses(folder):

@@ -61,6 +61,7 @@ def test_the_page_of_a_scene_holds_its_thumbnail_in_the_place_of_the_photo(tmp_p
         of_kbvr(size_px=[640]),
         of_kbvr(size_px=[0, 427]),
         of_kbvr(size_px=[1e300, 427]),
+        of_kbvr(size_px=[10**400, 427]),
         of_kbvr(size_px=["a", 1]),
         of_kbvr(photo=["a"]),
         of_kbvr(subject_box_px=[1, 2, 3, float("nan")]),

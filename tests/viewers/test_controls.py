@@ -313,6 +313,22 @@ def test_full_screen_begins_and_ends(web, site, screen):
         button(page, "Full screen").wait_for()
 
 
+def test_on_the_full_screen_the_wheel_and_fingers_move_the_view(web, site):
+    """Of a page that scrolls."""
+    with on_screen(web, "wide", "about:blank") as page:
+        embedded(site, page)
+        page.evaluate("document.body.style.height = '5000px'")
+        assert page.locator("kbvr-photo").evaluate("it => getComputedStyle(it).touchAction") == "pan-y"
+        button(page, "Full screen").click()
+        page.wait_for_function("() => document.fullscreenElement")
+        assert page.locator("kbvr-photo").evaluate("it => getComputedStyle(it).touchAction") == "none"
+        zoom = "document.querySelector('kbvr-photo').state.zoom"
+        before = page.evaluate(zoom)
+        page.mouse.move(300, 200)
+        page.mouse.wheel(0, -200)
+        page.wait_for_function(f"before => {zoom} > before", arg=before)
+
+
 def embedded(site, page, style=""):
     page.goto(f"{site}/blog.html")
     page.evaluate("style => { document.querySelector('kbvr-photo').style = style; }", style)
@@ -350,10 +366,25 @@ def test_the_dialog_says_how_to_see_it_in_a_headset(web, site):
         button(page, "View in VR").click()
         dialog = page.get_by_role("dialog", name="View in VR")
         dialog.get_by_text("kbvr view --lan FILE").wait_for()
+        dialog.get_by_text("pip install 'kbvr[lan]'").wait_for()
         assert dialog.get_by_role("img").count() == 0
         page.keyboard.press("Escape")
         assert dialog.count() == 0
         assert focused(page) == "View in VR"
+
+
+def test_the_dialog_of_a_site_without_https_speaks_of_its_owner(web, site):
+    """Who visits it has no file."""
+    with on_screen(web, "wide", "about:blank") as page:
+        for name in ("scene.html", "card_kbvr.glb"):
+            content = web.files[f"/controls/{name}"].read_bytes()
+            page.route(f"http://photos.example/{name}*", partial(fulfilled, content))
+        page.goto("http://photos.example/scene.html?src=card_kbvr.glb")
+        ready(page)
+        button(page, "View in VR").click()
+        dialog = page.get_by_role("dialog", name="View in VR")
+        dialog.get_by_text("Ask the owner of this page").wait_for()
+        assert "kbvr" not in dialog.text_content()
 
 
 def test_the_dialog_shows_the_address_as_a_code(web, glb):

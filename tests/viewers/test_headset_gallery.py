@@ -202,19 +202,63 @@ def test_the_page_shows_the_scene_that_was_chosen_last(web, address):
         page.wait_for_function("() => document.querySelector('kbvr-photo').shadowRoot.querySelector('.loaded')")
 
 
+def test_a_scene_that_the_page_sets_meanwhile_is_the_one_it_shows(web, site, address):
+    """Not the one that was chosen in the headset before: the session ends, and nothing else."""
+    photo = "document.querySelector('kbvr-photo')"
+    with with_gallery(web, address) as worn:
+        worn.choose("Next")
+        worn.until("state.scene.endsWith('?1')")
+        page = worn.headset.page
+        page.evaluate(f"addEventListener('choose', () => (globalThis.chosen = true), true)")
+        page.evaluate(f"{photo}.setAttribute('src', '{site.scene}?5')")
+        page.wait_for_function(f"() => !xrDevice.activeSession && {photo}.state?.isPresenting === false")
+        page.wait_for_timeout(300)
+        assert page.evaluate(f"{photo}.getAttribute('src')").endswith("?5")
+        assert not page.evaluate("globalThis.chosen ?? false")
+        page.wait_for_function(f"() => {photo}.shadowRoot.querySelector('.loaded')")
+
+
+def test_entries_that_lead_nowhere_are_left_out(web, site):
+    """The others are offered, under the names of their files if they have none; a percent sign need not be escaped."""
+    plain = {"src": f"{site.scene}/100%_kbvr.glb"}
+    entries = (site.entry(0), None, {}, {"src": "http://["}, site.entry(1, progress="http://["), plain)
+    with with_gallery(web, site.listed(*entries)) as worn:
+        worn.choose("Gallery")
+        worn.until("state.isGalleryOpen")
+        assert worn.labels == ["scene 0", "100%", "Close"]
+
+
+def test_only_the_first_question_asks_to_try_again(web, site):
+    """In the query, of which the server may have one already, or none."""
+    (site.folder / "made.json").write_text('{"state": "making", "text": "Estimating depth", "share": null}')
+    made = site.web.address(site.folder / "made.json")
+    with with_gallery(web, site.listed(site.entry(0), site.entry(1, progress=made))) as worn:
+        asked = []
+        worn.headset.page.on("request", lambda request: made in request.url and asked.append(request.url))
+        worn.choose("Next")
+        worn.until("state.note.includes('Estimating')")
+        worn.headset.page.wait_for_timeout(1200)
+    assert asked[:2] == [f"{made}?again=", made]
+
+
 def test_elements_of_a_page_are_each_others_gallery(web, site):
     """Afterwards each shows its own scene."""
     page = site.folder / "several.html"
     elements = "".join(
-        f'<kbvr-photo src="{site.scene}?{i}" alt="photo {i}" style="margin-top: {i * 3000}px"></kbvr-photo>'
+        f'<kbvr-photo src="{site.scene}?{i}" alt="photo {i}" style="margin-top: {i * 3000}px">'
+        f'<img slot="poster" src="{site.thumbnail}?slot{i}"></kbvr-photo>'
         for i in range(2)
     )
     script = (PAGES / "kbvr-photo.js").read_text("utf-8")
     page.write_text(f"<!doctype html><title>several</title>{elements}<script>{script}</script>", "utf-8")
     with with_gallery(web, site.web.address(page)) as worn:
+        asked = []
+        worn.headset.page.on("request", lambda request: asked.append(request.url))
         worn.choose("Gallery")
         worn.until("state.isGalleryOpen")
         assert worn.labels == ["photo 0", "photo 1", "Close"]
+        worn.settled()
+        assert {url[-5:] for url in asked} == {"slot0", "slot1"}, "their pictures are on the wall"
         worn.choose("photo 1")
         worn.until("state.scene.endsWith('?1')")
         worn.headset.page.evaluate("xrDevice.activeSession.end()")

@@ -155,6 +155,22 @@ def test_the_wheel_scrolls_what_the_photo_is_in(web, site):
         assert offset_m(page)[1] != before_m[1]
 
 
+def test_the_wheel_scrolls_what_the_component_around_the_photo_is_in(web, site):
+    with web.page(f"{web.origin}/three.html", SIZE_PX) as page:
+        page.evaluate(
+            """site => {
+              document.body.innerHTML = '<div id="card"></div><p style="height: 2000px"></p>';
+              card.attachShadow({ mode: "open" }).innerHTML = `<kbvr-photo src="${site}/card.glb"></kbvr-photo>`;
+            }""",
+            site,
+        )
+        page.add_script_tag(url=f"{site}/kbvr-photo.js")
+        page.locator("kbvr-photo .loaded").wait_for()
+        page.mouse.move(SIZE_PX[0] / 2, 50)
+        page.mouse.wheel(0, 60)
+        page.wait_for_function("() => scrollY === 60")
+
+
 def test_a_page_scrolls_on_over_the_scene_in_its_frame(web, site):
     with web.page(f"{web.origin}/three.html", SIZE_PX) as page:
         frame = f'<iframe src="{site}/scene.html?src=card.glb" width="200" height="150"></iframe>'
@@ -243,14 +259,20 @@ def test_a_scene_can_be_dropped_on_the_page(web, site, glb):
         assert np.mean(np.abs(drawn(page) - picture())) < 0.5
 
 
-def drop(page, content):
+def test_a_dropped_file_of_another_kind_is_named(web, site):
+    with web.page(f"{site}/scene.html", SIZE_PX) as page:
+        drop(page, b"<html>", "cat.jpg")
+        page.get_by_text("Drop a .glb scene made by kbvr, not cat.jpg.").wait_for()
+
+
+def drop(page, content, name="dropped.glb"):
     transfer = page.evaluate_handle(
-        """text => {
+        """([text, name]) => {
           const transfer = new DataTransfer();
-          transfer.items.add(new File([Uint8Array.from(atob(text), c => c.charCodeAt(0))], "dropped.glb"));
+          transfer.items.add(new File([Uint8Array.from(atob(text), c => c.charCodeAt(0))], name));
           return transfer;
         }""",
-        b64encode(content).decode(),
+        [b64encode(content).decode(), name],
     )
     page.dispatch_event("kbvr-photo", "drop", {"dataTransfer": transfer})
 
@@ -362,6 +384,12 @@ def read(glb, index):
         (lambda whole: whole[: len(whole) // 2], "incomplete"),
         (lambda whole: whole.replace(b'"kbvr": {', b'"kbxx": {'), "not a scene made by kbvr"),
         (lambda whole: whole.replace(b'"bufferViews"', b'"bufferViewz"'), "damaged"),
+        (lambda whole: whole.replace(b"JSON", b"JSOM", 1), "damaged: it does not begin with JSON"),
+        (lambda whole: whole.replace(b"glTF\2", b"glTF\1", 1), "does not have version 2"),
+        (
+            lambda whole: whole.replace(b'"attributes"', b'"attributez"'),
+            "^This GLB is damaged: its triangles cannot be read.$",
+        ),
     ],
 )
 def test_a_broken_file_is_told_of_in_words(web, site, glb, content, says):

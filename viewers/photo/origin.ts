@@ -1,3 +1,5 @@
+import { glbOf } from "./scene/glb";
+
 /** Where a scene comes from if not from the element's `src`. */
 export interface Origin {
   /** Name for a scene that does not tell its own. */
@@ -10,5 +12,5 @@ export function fromMemory(glb: ArrayBuffer): Origin {
 }
 
 export function fromFile(file: File): Origin {
-  return Object.freeze({ name: file.name.replace(/\.glb$/i, ""), read: () => file.arrayBuffer() });
+  return Object.freeze({ name: file.name.replace(/\.glb$/i, ""), read: () => glbOf(file) });
 }

@@ -14,30 +14,39 @@ export interface Config {
   readonly autoplay: boolean;
 }
 
-export const DEFAULTS: Config = Object.freeze({ src: null, layout: null, view: null, autoplay: false });
-
 /**
  * Return the settings of an address like `stereo.html?src=a_LR.mp4&layout=sbs&view=wiggle`; `stereo` means `view`.
  *
- * Throws Problem if a value is unknown, or the file is on another host.
+ * A value that is unknown, or a file on another host, counts as not given; `told` receives the Problem.
  */
-export function configOf(address: URL): Config {
+export function configOf(address: URL, told: (problem: Problem) => void): Config {
   const asked = address.searchParams;
+  const known = <Value>(read: () => Value | null): Value | null => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      told(error);
+      return null;
+    }
+  };
   return Object.freeze({
-    src: sourceOf(asked.get("src"), address),
-    layout: chosen("layout", asked.get("layout"), layoutNamed),
-    view: chosen("view", asked.get("view") ?? asked.get("stereo"), viewNamed),
+    src: known(() => sourceOf(asked.get("src"), address)),
+    layout: known(() => chosen("layout", asked.get("layout"), layoutNamed)),
+    view: known(() => chosen("view", asked.get("view") ?? asked.get("stereo"), viewNamed)),
     autoplay: asked.has("autoplay"),
   });
 }
 
+/** Throws Problem if there is no such name. */
 function chosen<Name>(option: string, value: string | null, named: (value: string) => Name | null): Name | null {
   if (value === null) return null;
   const name = named(value);
-  if (name === null) throw new Problem(`Unknown ${option} “${value}”.`);
+  if (name === null) throw new Problem(`Unknown ${option} “${value}” in the address.`);
   return name;
 }
 
+/** Throws Problem if the page may not read the file. */
 function sourceOf(src: string | null, address: URL): URL | null {
   if (!src) return null;
   if (address.protocol === "file:") {

@@ -1,12 +1,13 @@
 /** The stereo player: a page that shows stereo pictures and videos on flat screens and in headsets. */
 
-import { type Config, configOf, DEFAULTS } from "./config";
+import { type Config, configOf } from "./config";
 import { part } from "./dom";
 import { listen } from "./gestures";
 import { type KeyMap, press } from "./keys";
-import { say, wordsOf } from "./messages";
+import { say, sayBriefly, wordsOf } from "./messages";
 import { Panels } from "./panels";
 import styles from "./player.css?inline";
+import { showPlainly } from "./plain";
 import { Player } from "./player";
 import { choose, receive } from "./receiving";
 import { openFile, openUrl } from "./source";
@@ -16,9 +17,11 @@ import { hasHeadset } from "./xr";
 const KEY_TURN = 0.08;
 const KEY_ZOOM = 1.15;
 
-function begin(config: Config): void {
+/** Start the player; `unknown` is what the address asks for in vain. */
+function begin(config: Config, unknown: string): void {
   const canvas = part("canvas", HTMLCanvasElement);
-  const player = new Player(canvas, config);
+  const player = playerOf(canvas, config);
+  if (!player) return;
   const panels = new Panels();
   connect(player);
   const pressed = keysOf(player, panels);
@@ -35,8 +38,24 @@ function begin(config: Config): void {
   receive((file) => void player.open(() => openFile(file, player.painter.maxSidePx)));
   const { src } = config;
   const title = document.title === "kbvr" ? undefined : document.title.replace(/ – kbvr$/, "");
-  if (src) void player.open((progress) => openUrl(src, player.painter.maxSidePx, progress), title);
-  else part("welcome", HTMLElement).hidden = false;
+  if (src) {
+    const opened = player.open((progress) => openUrl(src, player.painter.maxSidePx, progress), title);
+    if (unknown) void opened.then((isShown) => isShown && sayBriefly(unknown));
+  } else {
+    part("welcome", HTMLElement).hidden = false;
+    say(unknown);
+  }
+}
+
+/** Return the player; null if it cannot draw, which is told, and the file is shown without it. */
+function playerOf(canvas: HTMLCanvasElement, config: Config): Player | null {
+  try {
+    return new Player(canvas, config);
+  } catch (error) {
+    say(wordsOf(error));
+    showPlainly(config.src);
+    return null;
+  }
 }
 
 /** Give the buttons that need no state their actions. */
@@ -92,20 +111,13 @@ function toggleFullScreen(): void {
   void (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen());
 }
 
-function configOrDefaults(): Config {
-  try {
-    return configOf(new URL(location.href));
-  } catch (error) {
-    say(wordsOf(error));
-    return DEFAULTS;
-  }
-}
-
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(styles);
 document.adoptedStyleSheets = [sheet];
+const unknown: string[] = [];
+const config = configOf(new URL(location.href), (problem) => unknown.push(problem.message));
 try {
-  begin(configOrDefaults());
+  begin(config, unknown.join(" "));
 } catch (error) {
   say(wordsOf(error));
 }

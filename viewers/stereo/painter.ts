@@ -95,7 +95,6 @@ export class Painter {
     this.textures = [gl.createTexture(), gl.createTexture(), gl.createTexture()];
     for (const texture of this.textures) {
       gl.bindTexture(gl.TEXTURE_2D, texture);
-      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_LINEAR);
       gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
       gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
     }
@@ -115,7 +114,10 @@ export class Painter {
     const { gl } = this;
     gl.bindTexture(gl.TEXTURE_2D, this.textures[index] as WebGLTexture);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, gl.RGBA, gl.UNSIGNED_BYTE, picture);
-    gl.generateMipmap(gl.TEXTURE_2D);
+    const isVideo = picture instanceof HTMLVideoElement;
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, isVideo ? gl.LINEAR : gl.LINEAR_MIPMAP_LINEAR);
+    // Browsers may keep a video's frames in textures that have no smaller copies.
+    if (!isVideo) gl.generateMipmap(gl.TEXTURE_2D);
   }
 
   /** Clear a part of a target to black, transparent unless `alpha` is 1. */

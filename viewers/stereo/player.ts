@@ -8,6 +8,7 @@ import { List } from "./list";
 import { Memory } from "./memory";
 import { progress, say, sayBriefly, wordsOf } from "./messages";
 import { Painter } from "./painter";
+import { Problem } from "../shared/problem";
 import { Preview } from "./preview";
 import { frameName, save } from "./saving";
 import { ScrubBar } from "./scrub_bar";
@@ -53,20 +54,27 @@ export class Player {
     new ResizeObserver(() => this.fit()).observe(canvas);
   }
 
-  /** Open a file; a server's page names it in its title, because its address may hold only the end of the name. */
-  async open(opening: (progress: Progress) => Promise<Source>, title?: string): Promise<void> {
+  /**
+   * Open a file; a server's page names it in its title, because its address may hold only the end of the name.
+   *
+   * Returns whether it is shown.
+   */
+  async open(opening: (progress: Progress) => Promise<Source>, title?: string): Promise<boolean> {
     const turn = ++this.openings;
+    let isShown = false;
     say("");
     progress(0);
     try {
       const source = await opening((share) => turn === this.openings && progress(share));
-      if (turn === this.openings) this.present(source, title ?? source.name);
+      isShown = turn === this.openings;
+      if (isShown) this.present(source, title ?? source.name);
       else source.close();
     } catch (error) {
       if (turn === this.openings) this.fail(error);
     }
     part("welcome", HTMLElement).hidden = this.show.source !== null;
     if (turn === this.openings) progress(null);
+    return isShown;
   }
 
   /** Play or pause the video, or what else moves. */
@@ -161,7 +169,10 @@ export class Player {
     const starts = this.config.autoplay || (source.isLoop && !this.calm.matches);
     this.transport.take(source, starts);
     this.choices.recall();
-    if (source.video) this.follow(source.video);
+    if (source.video) {
+      this.follow(source.video);
+      this.watch(source.video);
+    }
     this.animate(source, starts);
     document.title = `${name} – kbvr`;
     part("title", HTMLElement).textContent = name;
@@ -199,6 +210,21 @@ export class Player {
       this.redraw();
       this.follow(video);
     });
+  }
+
+  /** Say so if a video cannot be played to its end, as often as people start it again. */
+  private watch(video: HTMLVideoElement): void {
+    const told = (): void => {
+      if (!video.error || this.show.source?.video !== video) return;
+      this.transport.stop();
+      const isDamaged = video.error.code === MediaError.MEDIA_ERR_DECODE;
+      const problem = isDamaged
+        ? `${this.name} is damaged or incomplete: it cannot be played beyond this point.`
+        : `Could not load the rest of ${this.name}.`;
+      this.fail(new Problem(problem));
+    };
+    video.addEventListener("error", told);
+    told();
   }
 
   private changed(): void {

@@ -1,5 +1,6 @@
 /** Opens files as pictures to draw. */
 
+import { nameIn } from "../shared/address_name";
 import { Problem } from "../shared/problem";
 import { animationIn, type Animation } from "./animation";
 import { codecIn, HEAD_BYTES } from "./codec";
@@ -37,7 +38,7 @@ const READABLE = "Supported pictures: JPEG, PNG, WebP, AVIF, GIF, MPO, JPS. Supp
 
 /** Open a file that was dropped or chosen. Throws Problem if the browser cannot show it. */
 export async function openFile(file: File, maxSidePx: number): Promise<Source> {
-  if (file.size === 0) throw new Problem(`${file.name} is empty.`);
+  if (file.size === 0) throw new Problem(isEmpty(file.name));
   if (!isVideo(file.name, file.type)) return openPicture(file, file.name, maxSidePx);
   const url = URL.createObjectURL(file);
   try {
@@ -50,7 +51,7 @@ export async function openFile(file: File, maxSidePx: number): Promise<Source> {
 
 /** Open a file from the page's own host. Throws Problem if it is missing, or the browser cannot show it. */
 export async function openUrl(url: URL, maxSidePx: number, progress: Progress): Promise<Source> {
-  const name = decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf("/") + 1));
+  const name = nameIn(url.href);
   if (VIDEO_NAME.test(name)) return openVideo(url.href, name, partsOfUrl(url, name), () => undefined);
   const answer = await answerOf(url, name);
   if (isVideo(name, answer.headers.get("Content-Type") ?? "")) {
@@ -60,7 +61,8 @@ export async function openUrl(url: URL, maxSidePx: number, progress: Progress): 
   return openPicture(await bodyOf(answer, progress), name, maxSidePx);
 }
 
-function isVideo(name: string, type: string): boolean {
+/** Return whether a file is a video, by its name or its MIME type. */
+export function isVideo(name: string, type: string): boolean {
   return VIDEO_NAME.test(name) || type.startsWith("video/");
 }
 
@@ -86,6 +88,7 @@ async function bodyOf(answer: Response, progress: Progress): Promise<Blob> {
 }
 
 async function openPicture(blob: Blob, name: string, maxSidePx: number): Promise<Source> {
+  if (blob.size === 0) throw new Problem(isEmpty(name));
   const stereo = stereoIn(new Uint8Array(await blob.arrayBuffer()), name);
   if (name.toLowerCase().endsWith(".mpo") && stereo?.layout !== "apart") {
     throw new Problem(`${name} ends in .mpo, but does not contain two pictures.`);
@@ -164,9 +167,14 @@ export function empty(video: HTMLVideoElement): void {
   video.load();
 }
 
+function isEmpty(name: string): string {
+  return `${name} is empty.`;
+}
+
 async function whyNot(name: string, parts: Parts, said: string | undefined): Promise<Problem> {
   const head = await parts(0, HEAD_BYTES).catch((error: unknown) => (error instanceof Problem ? error : null));
   if (head instanceof Problem) return head;
+  if (head?.length === 0) return new Problem(isEmpty(name));
   const codec = head && codecIn(head);
   const what = codec ? `${name}, which uses ${codec}` : name;
   const reason = !codec && said ? ` The browser reports: ${said}.` : "";

@@ -2,6 +2,7 @@
 
 import { name, part } from "./dom";
 import type { Memory } from "./memory";
+import { say } from "./messages";
 import type { ScrubBar } from "./scrub_bar";
 import type { Source } from "./source";
 import { USUAL_SPEED } from "./speeds";
@@ -70,8 +71,20 @@ export class Transport {
   }
 
   togglePlaying(): void {
-    if (this.video?.paused) void this.run(this.video);
-    else this.video?.pause();
+    const { video } = this;
+    if (video?.error) {
+      say("");
+      video.load(); // it does not play again otherwise
+    }
+    if (video?.paused) void this.run(video);
+    else video?.pause();
+  }
+
+  /** Pause, and show the button that starts again. */
+  stop(): void {
+    this.video?.pause();
+    this.start.hidden = false;
+    this.update();
   }
 
   /** Seek by steps of 5 seconds. */

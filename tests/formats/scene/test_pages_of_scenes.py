@@ -118,6 +118,11 @@ def test_a_page_tells_programs_its_title_and_what_it_is(page):
             "https://a.example/b/a%20cat_kbvr.html",
             "https://a.example/b/a%20cat_kbvr_poster.jpg",
         ),
+        (
+            "https://a.example/v1.2/b",
+            "https://a.example/v1.2/b/a%20cat_kbvr.html",
+            "https://a.example/v1.2/b/a%20cat_kbvr_poster.jpg",
+        ),
         ("http://a.example/b/c.html", "http://a.example/b/c.html", "http://a.example/b/a%20cat_kbvr_poster.jpg"),
     ],
 )
@@ -137,7 +142,16 @@ def test_a_page_whose_place_is_known_has_a_picture_in_links_to_it(photo, tmp_pat
 
 @pytest.mark.parametrize(
     "address",
-    ["example.com", "ftp://a.example/", "https:///a", "https://a.example/?b", "https://a.example/#b", "http://a b/"],
+    [
+        "example.com",
+        "ftp://a.example/",
+        "https:///a",
+        "https://a.example/?b",
+        "https://a.example/#",
+        "http://a b/",
+        "http://a:b/",
+        "http://a:99999/",
+    ],
 )
 def test_an_address_of_a_page_that_is_none_is_one_line(photo, tmp_path, address, capsys):
     assert main(["export", "--html", "--page-url", address, str(photo), "-o", str(tmp_path / "out")]) == 2

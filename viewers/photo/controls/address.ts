@@ -6,6 +6,12 @@ export function qrPath(): string | null {
   return document.querySelector<HTMLMetaElement>(MARK)?.content || null;
 }
 
+/** Return whether who sees this page has its file: it comes from a disk, from this machine, or from `kbvr view`. */
+export function isFileHere(): boolean {
+  const isHere = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname);
+  return location.protocol === "file:" || isHere || document.querySelector(MARK) !== null;
+}
+
 /**
  * Return whether others can open this page's address.
  *
@@ -13,6 +19,5 @@ export function qrPath(): string | null {
  * its owner.
  */
 export function isPublic(): boolean {
-  const isHere = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname);
-  return /^https?:$/.test(location.protocol) && origin !== "null" && !isHere && !document.querySelector(MARK);
+  return /^https?:$/.test(location.protocol) && origin !== "null" && !isFileHere();
 }

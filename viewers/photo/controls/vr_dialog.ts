@@ -1,9 +1,14 @@
-import { qrPath } from "./address";
+import { isFileHere, qrPath } from "./address";
 import { made } from "./made";
+
+const SECURE = "Headsets show 3D only on pages that come over HTTPS.";
+const ASK =
+  "Ask the owner of this page for its address that begins with https://, and open that in the browser of your headset.";
 
 /** Return what to do to see this page in a headset, for a device that has none. */
 export function vrAdvice(said: (text: string) => void): HTMLElement[] {
-  return location.protocol === "https:" ? address(said) : command();
+  if (location.protocol === "https:") return address(said);
+  return isFileHere() ? commands() : [made("p", "", `${SECURE} ${ASK}`)];
 }
 
 /** For a page that headsets can open: they require HTTPS. */
@@ -31,12 +36,19 @@ function address(said: (text: string) => void): HTMLElement[] {
   return parts;
 }
 
-function command(): HTMLElement[] {
-  const code = made("p");
-  code.append(made("code", "", "kbvr view --lan FILE"));
+/** For who has the file. */
+function commands(): HTMLElement[] {
   return [
-    made("p", "", "Headsets show 3D only on pages that come over HTTPS. On the computer with this file, run:"),
-    code,
+    made("p", "", `${SECURE} On the computer with this file, run:`),
+    code("kbvr view --lan FILE"),
     made("p", "", "Then open the address that it prints in the browser of your headset. Both need the same network."),
+    made("p", "", "--lan requires more packages. To install them, run:"),
+    code("pip install 'kbvr[lan]'"),
   ];
+}
+
+function code(text: string): HTMLElement {
+  const line = made("p");
+  line.append(made("code", "", text));
+  return line;
 }

@@ -1,5 +1,6 @@
 import { fetchBytes } from "../scene/fetch";
 import { parseScene, type LoadedScene } from "../scene/load";
+import { nameIn } from "../../shared/address_name";
 import { Problem } from "../../shared/problem";
 
 /** Time between two questions about how far a scene is. */
@@ -40,7 +41,7 @@ export class Gallery {
   /** Address of the element's own scene, or empty. */
   get own(): string {
     const src = this.element.getAttribute("src");
-    return src ? new URL(src, document.baseURI).href : "";
+    return src && URL.canParse(src, document.baseURI) ? new URL(src, document.baseURI).href : "";
   }
 
   async choices(): Promise<readonly Choice[]> {
@@ -49,9 +50,9 @@ export class Gallery {
     const { href } = new URL(list, document.baseURI);
     const response = await fetch(href).catch(() => null);
     if (!response?.ok) throw new Problem(`Could not load the list of scenes: ${response?.status ?? "no response"}.`);
-    const { scenes } = (await response.json().catch(() => ({}))) as { scenes?: Listed[] };
+    const { scenes } = (await response.json().catch(() => ({}))) as { scenes?: (Listed | null)[] };
     if (!Array.isArray(scenes)) throw new Problem('The list of scenes is damaged: it must contain "scenes".');
-    return scenes.filter((scene) => scene.src).map((scene) => choiceOf(scene, href));
+    return scenes.flatMap((scene) => choicesOf(scene, href));
   }
 
   /** Let the page show the scene that was chosen in the headset, which has freed the element's own. */
@@ -92,8 +93,9 @@ export async function loadChoice(
 }
 
 async function made(address: string, signal: AbortSignal, report: (progress: Progress) => void): Promise<void> {
-  // "again": also if it has failed before
-  for (let url = `${address}&again`; ; url = address) {
+  const again = new URL(address);
+  again.searchParams.set("again", ""); // also if it has failed before
+  for (let url = again.href; ; url = address) {
     const response = await fetch(url, { signal });
     if (!response.ok) throw new Problem("The photo is no longer there.");
     const progress = (await response.json()) as Progress;
@@ -105,15 +107,14 @@ async function made(address: string, signal: AbortSignal, report: (progress: Pro
   }
 }
 
-function choiceOf(listed: Listed, base: string): Choice {
+/** Return the choice of an entry, or none if it has no scene or an address that cannot be parsed. */
+function choicesOf(listed: Listed | null, base: string): readonly Choice[] {
+  const addresses = [listed?.src, listed?.thumbnail, listed?.progress];
+  if (!listed?.src || addresses.some((address) => address && !URL.canParse(address, base))) return [];
   const absolute = (address: string | undefined) => (address ? new URL(address, base).href : null);
-  return Object.freeze({
-    name: listed.name ?? nameIn(listed.src!),
-    kind: listed.kind ?? "",
-    src: absolute(listed.src)!,
-    thumbnail: absolute(listed.thumbnail),
-    progress: absolute(listed.progress),
-  });
+  const src = absolute(listed.src)!;
+  const [thumbnail, progress] = [absolute(listed.thumbnail), absolute(listed.progress)];
+  return [Object.freeze({ name: listed.name ?? titleIn(src), kind: listed.kind ?? "", src, thumbnail, progress })];
 }
 
 function elements(): HTMLElement[] {
@@ -126,13 +127,14 @@ function ofPage(): readonly Choice[] {
   const listed = found.map((element): Listed => {
     const get = (name: string) => element.getAttribute(name);
     const src = get("src")!;
-    const thumbnail = get("poster");
-    return { name: get("alt")?.trim() || nameIn(src), src, ...(thumbnail ? { thumbnail } : {}) };
+    const picture = element.querySelector<HTMLImageElement>(':scope > img[slot="poster"]');
+    const thumbnail = picture?.src || get("poster");
+    const alt = get("alt")?.trim();
+    return { src, ...(alt ? { name: alt } : {}), ...(thumbnail ? { thumbnail } : {}) };
   });
-  return listed.length > 1 ? listed.map((scene) => choiceOf(scene, document.baseURI)) : [];
+  return listed.length > 1 ? listed.flatMap((scene) => choicesOf(scene, document.baseURI)) : [];
 }
 
-function nameIn(src: string): string {
-  const name = src.split(/[?#]/)[0]!.split("/").pop()!;
-  return name.replace(/\.glb$/i, "").replace(/_kbvr$/, "");
+function titleIn(src: string): string {
+  return nameIn(src).replace(/\.glb$/i, "").replace(/_kbvr$/, "");
 }

@@ -57,6 +57,7 @@ export class Headset {
   readonly #rotation = new Quaternion();
 
   #session: XRSession | null = null;
+  #isDisposed = false;
   #isPlaced = false;
   #isMoving = false;
   #last_ms = 0;
@@ -122,6 +123,7 @@ export class Headset {
       this.#session = await navigator.xr!.requestSession("immersive-vr", {
         optionalFeatures: ["local-floor", "hand-tracking", "layers"],
       });
+      if (this.#isDisposed) return this.leave();
       this.#isPlaced = false;
       this.listener.began();
       await this.#begin(this.#session);
@@ -141,7 +143,12 @@ export class Headset {
     this.#isPlaced = false;
   }
 
+  /** Free all and leave VR; the page, which has its reason, goes on with what it shows now. */
   dispose(): void {
+    this.#isDisposed = true;
+    this.#change.cancel();
+    if (this.#chosen) release(this.#loaded.root);
+    this.#chosen = null;
     this.leave();
     this.#menu.dispose();
     this.#curtain.dispose();
@@ -179,6 +186,7 @@ export class Headset {
     this.#brightness.end();
     this.renderer.setAnimationLoop(null);
     this.renderer.xr.enabled = false;
+    if (this.#isDisposed) return;
     this.scene.remove(...this.#objects);
     this.world.visible = true;
     this.world.matrixAutoUpdate = true;
@@ -187,10 +195,12 @@ export class Headset {
     this.world.scale.set(1, 1, 1);
     this.world.updateMatrixWorld(true);
     this.listener.ended();
-    if (!this.#chosen) return;
+    const chosen = this.#chosen;
+    if (!chosen) return;
+    this.#chosen = null;
     this.world.remove(this.#loaded.root);
     release(this.#loaded.root);
-    this.gallery.show(this.#chosen);
+    this.gallery.show(chosen);
   }
 
   get #objects(): readonly Object3D[] {

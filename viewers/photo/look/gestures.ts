@@ -12,9 +12,17 @@ const TOUCHPAD = 0.01;
 const LINE_PX = 16;
 const WHEEL_MAX_PX = 200;
 
+/** Return the element that one is drawn in, also across the borders of components. */
+function around(element: Element): Element | null {
+  const root = element.getRootNode();
+  return element.assignedSlot ?? element.parentElement ?? (root instanceof ShadowRoot ? root.host : null);
+}
+
 /** Return whether the page, or a part of it around an element, can scroll; an embedding page may. */
 function scrolls(element: Element): boolean {
-  const box = element.parentElement;
+  // In :is(), browsers pass over what they do not know.
+  if (element.matches(":is(:fullscreen, :popover-open)")) return false;
+  const box = around(element);
   if (!box) return window.parent !== window;
   const may = box === document.documentElement || /auto|scroll/.test(getComputedStyle(box).overflowY);
   return (may && box.scrollHeight > box.clientHeight) || scrolls(box);

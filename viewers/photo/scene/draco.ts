@@ -34,7 +34,8 @@ export async function decodeDraco(meshes: readonly DracoMesh[]): Promise<readonl
   try {
     return await globalThis.kbvrDraco!(meshes);
   } catch (error) {
-    throw new Problem(`This GLB is damaged: its triangles cannot be decoded (${(error as Error).message}).`);
+    console.warn(error);
+    throw new Problem("This GLB is damaged: its triangles cannot be decoded.");
   }
 }
 

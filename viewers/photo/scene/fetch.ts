@@ -1,14 +1,5 @@
+import { nameIn } from "../../shared/address_name";
 import { Problem } from "../../shared/problem";
-
-/** Return the file name in an address, for messages. */
-function nameIn(url: string): string {
-  const name = new URL(url, document.baseURI).pathname.split("/").pop() || url;
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name; // an unescaped percent sign
-  }
-}
 
 /** Fetch a file; report the loaded share, 0 to 1, or null if the length is unknown. */
 export async function fetchBytes(

@@ -44,10 +44,17 @@ export interface LoadedScene {
 /** Read a scene that kbvr wrote: unlit triangles, a camera and its path; it must not refer to other files. */
 export async function parseScene(bytes: ArrayBuffer): Promise<LoadedScene> {
   const { json, binary } = splitGlb(bytes);
+  return part("JSON", () => read(json as Gltf, binary));
+}
+
+/** Return a part of a GLB; whatever cannot be read of it is told of in words for people. */
+async function part<T>(name: string, read: () => T | Promise<T>): Promise<T> {
   try {
-    return await read(json as Gltf, binary);
+    return await read();
   } catch (error) {
-    throw error instanceof Problem ? error : new Problem(`This GLB is damaged: ${(error as Error).message}`);
+    if (error instanceof Problem) throw error;
+    console.warn(error);
+    throw new Problem(`This GLB is damaged: its ${name} cannot be read.`);
   }
 }
 
@@ -61,15 +68,19 @@ async function read(gltf: Gltf, binary: Uint8Array<ArrayBuffer>): Promise<Loaded
   const facts = readFacts(scene.extras ?? {});
   const accessors = new Accessors(gltf, binary);
   const [geometries, textures] = await Promise.all([
-    readGeometries(gltf, accessors),
-    Promise.all((gltf.textures ?? []).map((_, index) => readTexture(gltf, accessors, index))),
+    part("triangles", () => readGeometries(gltf, accessors)),
+    part("pictures", () =>
+      Promise.all((gltf.textures ?? []).map((_, index) => readTexture(gltf, accessors, index))),
+    ),
   ]);
   const nodes = new Nodes(gltf, geometries, textures);
   const root = new Group();
-  for (const index of scene.nodes ?? []) root.add(nodes.at(index));
+  await part("nodes", () => {
+    for (const index of scene.nodes ?? []) root.add(nodes.at(index));
+  });
   if (!nodes.camera) throw new Problem("The scene is damaged: it has no camera.");
   const animation = gltf.animations?.[0];
-  const path = animation && readAnimation(animation, accessors, nodes.made);
+  const path = animation && (await part("camera path", () => readAnimation(animation, accessors, nodes.made)));
   return Object.freeze({ root, facts, camera: nodes.camera, path });
 }
 
