@@ -209,7 +209,7 @@ def test_a_scene_that_the_page_sets_meanwhile_is_the_one_it_shows(web, site, add
         worn.choose("Next")
         worn.until("state.scene.endsWith('?1')")
         page = worn.headset.page
-        page.evaluate(f"addEventListener('choose', () => (globalThis.chosen = true), true)")
+        page.evaluate("addEventListener('choose', () => (globalThis.chosen = true), true)")
         page.evaluate(f"{photo}.setAttribute('src', '{site.scene}?5')")
         page.wait_for_function(f"() => !xrDevice.activeSession && {photo}.state?.isPresenting === false")
         page.wait_for_timeout(300)
