@@ -129,7 +129,8 @@ function ofPage(): readonly Choice[] {
     const src = get("src")!;
     const picture = element.querySelector<HTMLImageElement>(':scope > img[slot="poster"]');
     const thumbnail = picture?.src || get("poster");
-    return { name: get("alt")?.trim() || titleIn(src), src, ...(thumbnail ? { thumbnail } : {}) };
+    const alt = get("alt")?.trim();
+    return { src, ...(alt ? { name: alt } : {}), ...(thumbnail ? { thumbnail } : {}) };
   });
   return listed.length > 1 ? listed.flatMap((scene) => choicesOf(scene, document.baseURI)) : [];
 }
