@@ -511,14 +511,20 @@ def test_the_picture_is_saved_as_it_is_shown_but_without_borders(web, picture, v
         assert np.abs(drawn(page) - before).max() == 0
 
 
+def tap(control):
+    """Tap a control of the bar, which may have faded meanwhile: wake it first."""
+    control.dispatch_event("pointermove")
+    control.tap()
+
+
 def test_touch_screens_share_the_picture(web, video):
     noted = """
       navigator.canShare = ({files}) => files.length === 1;
       navigator.share = async ({files}) => { window.shared = [files[0].name, files[0].type, files[0].size]; };
     """
     with served(web, video, PHONE, noted) as page:
-        page.get_by_role("button", name="More").tap()
-        page.get_by_role("button", name="Save the picture").tap()
+        tap(page.get_by_role("button", name="More"))
+        tap(page.get_by_role("button", name="Save the picture"))
         page.wait_for_function("() => window.shared")
         name, kind, size = page.evaluate("() => window.shared")
     assert (name, kind) == ("film_frame.png", "image/png")
@@ -536,7 +542,7 @@ def test_every_control_is_within_the_screen_in_two_rows_and_large_enough(web, vi
         assert len({round(box["y"]) for box in boxes}) <= 2
         if screen == "phone":
             assert min(min(box["height"], box["width"]) for box in boxes) >= TARGET_PX
-            page.get_by_role("button", name="More").tap()
+            tap(page.get_by_role("button", name="More"))
             extra = page.locator("#extra")
             assert extra.bounding_box()["x"] >= 0
             assert extra.get_by_role("button", name="Swap the eyes").is_visible()
@@ -549,8 +555,8 @@ def test_the_help_speaks_of_what_the_screen_has(web, video, screen):
     with served(web, video, SCREENS[screen]) as page:
         opener = page.get_by_role("button", name="Help")
         if screen == "phone":
-            page.get_by_role("button", name="More").tap()
-            opener.tap()
+            tap(page.get_by_role("button", name="More"))
+            tap(opener)
         else:
             opener.focus()
             page.keyboard.press("Enter")
