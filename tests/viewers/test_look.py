@@ -439,7 +439,7 @@ def test_permission_to_tilt_is_asked_for_by_a_button_after_the_first_touch_and_o
         fingers.lift()
         button.wait_for()
         assert page.evaluate("asked") == 0
-        button.tap()
+        button.evaluate("button => button.click()")  # a tap may count as part of the touches before it
         button.wait_for(state="hidden")
         fingers.move([(200, 420)], [(260, 400)])
         fingers.lift()
