@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
+from screens import opened
 
 from kbvr.formats.packing.layouts import PACKINGS
 from kbvr.formats.spec.format import Facts
@@ -95,17 +96,5 @@ def drawn(page: Page, view: str | None = None) -> NDArray[np.int64]:
 @contextmanager
 def player(web: Web, url: str, screen: dict[str, Any], *scripts: str, **more: Any) -> Iterator[Page]:
     """Open the player in a browser window of its own, after these scripts; problems that it reports fail."""
-    context = web.browser.new_context(**{**screen, "locale": "en-GB", **more})
-    context.set_default_timeout(PATIENCE_MS)
-    problems: list[str] = []
-    page = context.new_page()
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    try:
-        for script in scripts:
-            page.add_init_script(script)
-        page.goto(url)
+    with opened(web, url, *scripts, patience_ms=PATIENCE_MS, **{**screen, **more}) as page:
         yield page
-    finally:
-        context.close()
-    assert not problems, problems

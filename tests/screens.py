@@ -23,14 +23,10 @@ PATIENCE_MS = 20_000
 
 
 @contextmanager
-def on_screen(web: Web, screen: Screen, url: str, *scripts: str, **more: Any) -> Iterator[Page]:
-    """Open a page in a browser window of its own, after these scripts; problems that it reports fail.
-
-    It moves nothing by itself (prefers-reduced-motion), unless asked for more.
-    """
-    settings = {**SCREENS[screen], "locale": "en-GB", "reduced_motion": "reduce", **more}
-    context = web.browser.new_context(**settings)
-    context.set_default_timeout(PATIENCE_MS)
+def opened(web: Web, url: str, *scripts: str, patience_ms: int = PATIENCE_MS, **settings: Any) -> Iterator[Page]:
+    """Open a page in a browser window of its own, after these scripts; problems that it reports fail."""
+    context = web.browser.new_context(**{"locale": "en-GB", **settings})
+    context.set_default_timeout(patience_ms)
     page = context.new_page()
     problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
@@ -43,3 +39,13 @@ def on_screen(web: Web, screen: Screen, url: str, *scripts: str, **more: Any) ->
     finally:
         context.close()
     assert not problems, problems
+
+
+@contextmanager
+def on_screen(web: Web, screen: Screen, url: str, *scripts: str, **more: Any) -> Iterator[Page]:
+    """Open a page on a screen; see `opened`.
+
+    It moves nothing by itself (prefers-reduced-motion), unless asked for more.
+    """
+    with opened(web, url, *scripts, **{**SCREENS[screen], "reduced_motion": "reduce", **more}) as page:
+        yield page

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import screens
 from glb_by_hand import CARD_PX, SIZE_PX, write_glb
 from PIL import Image
 
@@ -39,23 +40,9 @@ def site(web, tmp_path_factory):
     return f"{web.origin}/viewers"
 
 
-@contextmanager
 def opened(web, url, screen, *scripts, **more):
-    """Open a page in a window of its own; what goes wrong in it fails."""
-    context = web.browser.new_context(**{"locale": "en-GB", **screen, **more})
-    context.set_default_timeout(PATIENCE_MS)
-    page = context.new_page()
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    try:
-        for script in scripts:
-            page.add_init_script(script)
-        page.goto(url)
-        yield page
-    finally:
-        context.close()
-    assert not errors, errors
+    """Open a page on a screen; see `screens.opened`."""
+    return screens.opened(web, url, *scripts, patience_ms=PATIENCE_MS, **{**screen, **more})
 
 
 @contextmanager
