@@ -12,11 +12,10 @@ import pytest
 import screens
 from glb_by_hand import CARD_PX, SIZE_PX, write_glb
 from PIL import Image
+from scene_pages import STATE, VIEWER, settled
 
 PAGES = Path(__file__).parents[2] / "kbvr" / "pages"
 HEAD_BOX_M = 0.05
-VIEWER = "document.querySelector('kbvr-photo')"
-STATE = f"{VIEWER}.state"
 WIDE = {"viewport": {"width": 1440, "height": 900}, "device_scale_factor": 0.5}
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 1, "has_touch": True, "is_mobile": True}
 """Fewer pixels than real screens have: browsers draw them with the processor here."""
@@ -76,20 +75,6 @@ def taken_over(page):
     """End the introduction with a key that does nothing else."""
     page.evaluate(f"{VIEWER}.press(new KeyboardEvent('keydown', {{key: 'Shift'}}))")
     settled(page)
-
-
-def settled(page):
-    """Wait until the view is the same in four frames of the browser one after the other."""
-    page.evaluate(
-        f"""async () => {{
-          for (let [same, before] = [0, ""]; same < 3; ) {{
-            await new Promise(requestAnimationFrame);
-            const now = JSON.stringify({STATE});
-            same = now === before ? same + 1 : 0;
-            before = now;
-          }}
-        }}"""
-    )
 
 
 def drawn(page):

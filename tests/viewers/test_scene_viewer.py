@@ -14,12 +14,11 @@ import numpy as np
 import pytest
 from glb_by_hand import CARD_PX, EYE_HEIGHT_M, NEAR_M, SIZE_PX, Writer, picture, write_glb
 from PIL import Image
+from scene_pages import STATE, VIEWER, settled
 from worn import Worn
 
 PAGES = Path(__file__).parents[2] / "kbvr" / "pages"
 HEAD_BOX_M = 0.05
-VIEWER = "document.querySelector('kbvr-photo')"
-STATE = f"{VIEWER}.state"
 EYE_PX = (240, 240)
 POLICY = "; ".join(
     (
@@ -53,20 +52,6 @@ def loaded(page):
     page.locator("kbvr-photo .loaded").wait_for()
     page.evaluate(f"{VIEWER}.press(new KeyboardEvent('keydown', {{key: 'Shift'}}))")
     settled(page)
-
-
-def settled(page):
-    """Wait until the view is the same in four frames of the browser one after the other."""
-    page.evaluate(
-        f"""async () => {{
-          for (let [same, before] = [0, ""]; same < 3; ) {{
-            await new Promise(requestAnimationFrame);
-            const now = JSON.stringify({STATE});
-            same = now === before ? same + 1 : 0;
-            before = now;
-          }}
-        }}"""
-    )
 
 
 @contextmanager
