@@ -27,7 +27,8 @@ ROOMS = (
     ("profiles",),
     ("making",),
     ("pipeline",),
-    ("doctor", "serving"),
+    ("gallery",),
+    ("batching", "doctor", "serving"),
     ("cli",),
 )
 """What kbvr consists of, in the order in which data moves: a room imports from the rows above its own."""
