@@ -115,7 +115,7 @@ class PhotoResult:
         try:
             values = json.loads(text)
             outputs = tuple(OutputFile(**output) for output in values.pop("outputs"))
-            lists = {name: tuple(values.pop(name)) for name in ("warnings", "networks")}
-            return cls(**values, **lists, outputs=outputs)
+            values |= {name: tuple(values[name]) for name in ("warnings", "networks")}
+            return cls(**values, outputs=outputs)
         except (TypeError, LookupError, AttributeError, RecursionError) as error:
             raise ValueError(str(error)) from error
