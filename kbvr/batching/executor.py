@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from kbvr.batching.task import PhotoResult, Task
 
 
+@runtime_checkable
 class Executor(AbstractContextManager["Executor"], Protocol):
     """Makes photos, several at a time; leaving the context ends its processes, whatever they are doing."""
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from kbvr.batching.source import Source
 from kbvr.system.atomic_file import atomic_write
@@ -15,6 +15,7 @@ RECEIPTS = ".kbvr/receipts"
 """Folder of the receipts below the output folder."""
 
 
+@runtime_checkable
 class Place(Protocol):
     """An output folder. Paths are relative to it, with /."""
 
