@@ -18,6 +18,7 @@ from typing import Any
 
 from kbvr import pipeline
 from kbvr.batching.memory_need import USUAL_PX, export_bytes_for, export_bytes_of
+from kbvr.batching.options_hash import given_options
 from kbvr.batching.peak_memory import peak_bytes, reset_peak
 from kbvr.batching.places import Place, local_photo, place_of
 from kbvr.batching.receipts import has_outputs, read_receipt, receipt_path, write_receipt
@@ -53,6 +54,7 @@ def make(task: Task) -> PhotoResult:
         stem=task.stem,
         size_bytes=task.source.size_bytes,
         stamp=task.source.stamp,
+        options=given_options(task.options),
         options_hash=task.options_hash,
         kbvr_version=version("kbvr"),
         seconds=round(monotonic() - start_s, 3),
