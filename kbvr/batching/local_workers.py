@@ -20,6 +20,9 @@ from kbvr.system import cuda_driver
 GPU_DEVICES = ("auto", "cuda", "tensorrt")
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
+STOP_S = 1.0
+"""Time in which all workers remove their unfinished files when a run is interrupted."""
+
 
 class LocalWorkers:
     """An `Executor` of worker processes, each called by a thread of this process."""
@@ -29,6 +32,7 @@ class LocalWorkers:
         self._shares, self._limit_s = shares, limit_s
         self._gate = None if shares.shared_bytes is None else MemoryGate(shares.shared_bytes)
         self._next_task, self._current, self._workers = Lock(), dict[int, str](), list[WorkerProcess]()
+        self._threads = list[Thread]()
         self._is_stopping = False
 
     def __enter__(self) -> LocalWorkers:  # noqa: PYI034  beartype does not know Self in methods
@@ -36,6 +40,10 @@ class LocalWorkers:
 
     def __exit__(self, *_: object) -> None:
         self._is_stopping = True
+        for worker in list(self._workers):
+            worker.stop()
+        for thread in self._threads:
+            thread.join(STOP_S / len(self._threads))
         for worker in list(self._workers):
             worker.kill()
 
@@ -47,13 +55,13 @@ class LocalWorkers:
     def results(self, tasks: Iterator[Task | PhotoResult]) -> Iterator[PhotoResult]:
         """Yield a result for every task, as they end; results among the tasks are passed on."""
         ended: SimpleQueue[PhotoResult | BaseException | None] = SimpleQueue()
-        threads = [
+        self._threads = [
             Thread(target=self._work, args=(number, tasks, ended), name=f"kbvr-batch-{number}", daemon=True)
             for number in range(self._shares.jobs)
         ]
-        for thread in threads:
+        for thread in self._threads:
             thread.start()
-        running = len(threads)
+        running = len(self._threads)
         while running:
             item = ended.get()
             if isinstance(item, BaseException):

@@ -85,6 +85,13 @@ class WorkerProcess:
         if self._process is not None:
             self._process.close()
 
+    def stop(self) -> None:
+        """End the process for good when it has removed its unfinished files; otherwise the same as `kill`."""
+        with self._starting:
+            self._is_ended = True
+            if self._process is not None:
+                self._process.stop()
+
     def kill(self) -> None:
         """End the process for good, from any thread: a call that another thread waits for raises EndedError."""
         with self._starting:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -34,7 +36,7 @@ class Runs:
         """Run; return name -> result. `self.made` has the names of the photos that were made."""
         executor, self.tally = InThisProcess(), Tally()
         batch = Batch(str(self.out), options, **settings)
-        sources = [self.source(name) for name in names or sorted(os.listdir(self.photos))]
+        sources = [self.source(name) for name in names or sorted(path.name for path in self.photos.iterdir())]
         with closing(open_ledger(batch.out)) as ledger:
             results = {r.address: r for r in run_batch(batch, sources, ledger, executor, self.tally)}
         self.made = executor.made
@@ -77,14 +79,14 @@ def test_the_ledger_has_every_fact_of_a_photo(run: Runs) -> None:
     row = dict(database.execute("SELECT * FROM photos").fetchone())
     photo = (run.photos / "a.jpg").read_bytes()
     assert (row["address"], row["size_bytes"]) == (str(run.photos / "a.jpg"), len(photo))
-    assert row["sha256"] == __import__("hashlib").sha256(photo).hexdigest()
-    assert json.loads(row["options"]) == {"depth_map": "png", "depth_quality": "fast"}
+    assert row["sha256"] == hashlib.sha256(photo).hexdigest()
+    assert json.loads(row["options"]) == {"depth_map": "png", "depth_quality": "fast", "stereo": "no"}
     assert row["networks"].startswith("kbvr-depth@")
     assert row["status"] == "done" and row["tries"] == 1 and row["seconds"] > 0
     assert row["peak_bytes"] is None or row["peak_bytes"] > 10**7
     output = dict(database.execute("SELECT * FROM outputs").fetchone())
     written = (run.out / output["path"]).read_bytes()
-    assert (output["size_bytes"], output["sha256"]) == (len(written), __import__("hashlib").sha256(written).hexdigest())
+    assert (output["size_bytes"], output["sha256"]) == (len(written), hashlib.sha256(written).hexdigest())
     assert database.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
     database.close()
 
@@ -162,7 +164,7 @@ def test_failed_photos_are_tried_again_only_if_asked_or_changed(run: Runs) -> No
 def test_a_failed_output_makes_the_photo_failed_although_others_exist(
     run: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "pxr", None)
+    monkeypatch.setitem(sys.modules, "pxr", None)
     result = run("a.jpg", options=ExportOptions(usdz=True, depth_map="png", depth_quality="fast"))["a.jpg"]
     assert result.status == "failed" and result.error.startswith("usdz: ") and "kbvr[usd]" in result.error
     assert [output.path for output in result.outputs] == ["a_kbvr_depth.png"]
@@ -215,9 +217,10 @@ def test_a_photo_that_was_being_made_is_made_again(run: Runs, monkeypatch: pytes
         (run.out / "a_kbvr_depth.png").write_bytes(b"half")
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(making.pipeline, "export_photo", killed)
-        run("a.jpg")
+        with pytest.raises(KeyboardInterrupt):
+            run("a.jpg")
     assert run("a.jpg")["a.jpg"].is_done
     assert run.made == ["a.jpg"] and (run.out / "a_kbvr_depth.png").stat().st_size > 100
 
@@ -313,9 +316,10 @@ def test_a_full_disk_ends_the_run_and_no_photo_counts_as_failed(run: Runs, monke
     def full(*_: object, **__: object) -> None:
         raise OutputError("cannot write") from OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patch, pytest.raises(OutputError, match="No space left"):
+    with monkeypatch.context() as patch:
         patch.setattr(making.pipeline, "export_photo", full)
-        run()
+        with pytest.raises(OutputError, match="No space left"):
+            run()
     assert all(result.is_done for result in run().values()) and len(run.made) == 3
 
 
