@@ -26,7 +26,7 @@ ROOMS = (
     ("plan",),
     ("profiles",),
     ("making",),
-    ("pipeline",),
+    ("gallery", "pipeline"),
     ("doctor", "serving"),
     ("cli",),
 )
