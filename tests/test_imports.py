@@ -26,8 +26,7 @@ ROOMS = (
     ("plan",),
     ("profiles",),
     ("making",),
-    ("pipeline",),
-    ("gallery",),
+    ("gallery", "pipeline"),
     ("batching", "doctor", "serving"),
     ("cli",),
 )
