@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
+from time import monotonic
 from typing import Any, Unpack
 
 from kbvr.batching.batch import Batch, Tally, run_batch
 from kbvr.batching.executor import Executor
+from kbvr.batching.gallery import refuse_foreign_gallery, update_gallery, with_gallery_outputs
 from kbvr.batching.ledger import Ledger
 from kbvr.batching.local_workers import LocalWorkers
 from kbvr.batching.opening import address_of_folder, open_ledger, output_test
@@ -22,6 +25,9 @@ from kbvr.options.export_options import ExportOptions
 from kbvr.options.keywords import ExportKeywords
 
 PHOTO_LIMIT_S = 3600.0
+
+BUSY_S, IDLE_S = 60.0, 2.0
+"""Shortest time between two versions of a gallery, while photos are being made and when none is."""
 
 
 def batch(
@@ -74,8 +80,8 @@ def batch(
     export_options = ExportOptions(**values)
     given = [sources] if isinstance(sources, str | PathLike) else list(sources)
     out = address_of_folder(os.fspath(out))
-    job = Batch(out, export_options, gallery, retry_failed, limit, max_failures)
-    workers = LocalWorkers(shares_of(export_options, jobs), limit_s=photo_limit_s)
+    job = prepared(Batch(out, export_options, gallery, retry_failed, limit, max_failures))
+    workers = LocalWorkers(shares_of(job.options, jobs), limit_s=photo_limit_s)
     with closing(open_ledger(out, None if ledger is None else Path(ledger))) as opened:
         found = find_sources(
             [os.fspath(one) for one in given], out=out, is_output=output_test(out, opened), recursive=recursive
@@ -86,5 +92,26 @@ def batch(
 def results_of(
     batch: Batch, sources: Iterable[Source], ledger: Ledger, executor: Executor, tally: Tally | None = None
 ) -> Iterator[PhotoResult]:
-    """Yield the results of a batch; the errors are those of `run_batch`."""
-    yield from run_batch(batch, sources, ledger, executor, tally)
+    """Yield the results of a batch, and keep its gallery up to date; the errors are those of `run_batch`."""
+    updated_s = monotonic()
+    for result in run_batch(batch, sources, ledger, executor, tally):
+        yield result
+        waited_s = monotonic() - updated_s
+        if batch.gallery and result.was_started and waited_s > (BUSY_S if executor.current else IDLE_S):
+            update_gallery(batch.out, ledger, title=batch.gallery)
+            updated_s = monotonic()
+    if batch.gallery:
+        update_gallery(batch.out, ledger, title=batch.gallery)
+
+
+def prepared(batch: Batch) -> Batch:
+    """Return a batch with the options that its gallery requires.
+
+    Raises:
+        InputError: if options do not fit a gallery.
+        OutputError: if the output folder has an index.html that is not one of kbvr's.
+    """
+    if batch.gallery is None:
+        return batch
+    refuse_foreign_gallery(batch.out)
+    return replace(batch, options=with_gallery_outputs(batch.options))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
-from kbvr.batching.api import results_of
+from kbvr.batching.api import prepared, results_of
 from kbvr.batching.batch import Batch, Tally, decisions
 from kbvr.batching.executor import Executor
 from kbvr.batching.ledger import Ledger
@@ -70,7 +70,7 @@ def run_batch_request(request: BatchRequest) -> int:
         if call.dry_run:
             return _print_decisions(batch, sources(), ledger)
         _pull(call, request.options)
-        tally, workers = Tally(), _workers(call, request.options)
+        tally, workers = Tally(), _workers(call, batch.options)
         display = stack.enter_context(closing(_display(call, tally, workers)))
         if not any(map(is_remote, request.arguments)):
             _count_in_background(sources(), display)
@@ -87,7 +87,7 @@ def run_watch_request(request: WatchRequest) -> int:
         stack.enter_context(warnings_to(lambda warning: print_message(f"warning: {warning}")))
         ledger = stack.enter_context(closing(_ledger(batch, call)))
         _pull(call, request.options)
-        tally, workers = Tally(), _workers(call, request.options)
+        tally, workers = Tally(), _workers(call, batch.options)
         display = stack.enter_context(closing(_display(call, tally, workers)))
         stack.callback(stop.set)
         sources = watched_sources(
@@ -110,7 +110,7 @@ def _batch(call: BatchOptions | WatchOptions, options: ExportOptions, *, limit: 
     if options.depth is not None:
         raise InputError("--depth belongs to a single photo; use kbvr export")
     check_options(options)
-    return Batch(
+    batch = Batch(
         address_of_folder(call.out),
         options,
         gallery=call.title if call.gallery else None,
@@ -118,6 +118,7 @@ def _batch(call: BatchOptions | WatchOptions, options: ExportOptions, *, limit: 
         limit=limit,
         max_failures=1 if call.fail_fast else call.max_failures,
     )
+    return prepared(batch)
 
 
 def _ledger(batch: Batch, call: BatchOptions | WatchOptions, *, is_rebuilt: bool = False) -> Ledger:
