@@ -9,7 +9,7 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from kbvr.batching.pattern import has_magic
 from kbvr.batching.source import Source
@@ -38,6 +38,7 @@ class Entry:
     """The real path that a link leads to; empty if it is no link."""
 
 
+@runtime_checkable
 class Tree(Protocol):
     """A file system with folders."""
 

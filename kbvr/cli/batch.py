@@ -21,8 +21,8 @@ from kbvr.batching.source import Source, is_remote
 from kbvr.batching.sources import find_sources
 from kbvr.batching.task import PhotoResult
 from kbvr.cli.batch_display import Display, display_for
+from kbvr.cli.batch_options import BatchOptions, WatchOptions
 from kbvr.cli.better_depth import models_variable, pull_depth_network
-from kbvr.cli.call_options import BatchOptions, WatchOptions
 from kbvr.cli.printing import print_line, print_message, warnings_to
 from kbvr.errors import MAX_NAME_LENGTH, InputError, escaped, shortened
 from kbvr.options.export_options import ExportOptions
