@@ -27,7 +27,7 @@ ROOMS = (
     ("profiles",),
     ("making",),
     ("gallery", "pipeline"),
-    ("doctor", "serving"),
+    ("batching", "doctor", "serving"),
     ("cli",),
 )
 """What kbvr consists of, in the order in which data moves: a room imports from the rows above its own."""
