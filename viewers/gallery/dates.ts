@@ -1,27 +1,30 @@
 const DATE = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?/;
 
+const MONTH = new Intl.DateTimeFormat("en-GB", { year: "numeric", month: "long", timeZone: "UTC" });
+const DAY = new Intl.DateTimeFormat("en-GB", { year: "numeric", month: "long", day: "numeric", timeZone: "UTC" });
+
 /** Return a date, an ISO 8601 text, for people: as precise as it is. */
 export function dateInWords(iso: string): string {
-  const parts = DATE.exec(iso);
-  if (!parts) return iso;
-  const [, year, month, day] = parts;
-  if (!month) return year!;
-  const style: Intl.DateTimeFormatOptions = { year: "numeric", month: "long", timeZone: "UTC", ...(day && { day: "numeric" }) };
+  const [, year, month, day] = DATE.exec(iso) ?? [];
+  if (!month) return year ?? iso;
   const date = new Date(`${year}-${month}-${day ?? "01"}T00:00:00Z`);
-  return Number.isNaN(date.getTime()) ? iso : new Intl.DateTimeFormat("en-GB", style).format(date);
+  return Number.isNaN(date.getTime()) ? iso : (day ? DAY : MONTH).format(date);
 }
 
 /** Return the year; "" without a date. */
 export function yearOf(iso: string): string {
-  return DATE.exec(iso)?.[1] ?? "";
+  return DATE.test(iso) ? iso.slice(0, 4) : "";
 }
 
-/** Returns a period that a date is in, in words; "" without a date. */
-export type Period = (iso: string) => string;
+/** A kind of period: what dates in the same one have in common, "" without a date, and that in words. */
+export interface Period {
+  readonly of: (iso: string) => string;
+  readonly inWords: (period: string) => string;
+}
 
 /** Months, years and decades. */
 export const PERIODS: readonly Period[] = [
-  (iso) => dateInWords(iso.slice(0, 7)),
-  yearOf,
-  (iso) => yearOf(iso) && `${yearOf(iso).slice(0, 3)}0s`,
+  { of: (iso) => (DATE.test(iso) ? iso.slice(0, 7) : ""), inWords: dateInWords },
+  { of: yearOf, inWords: (year) => year },
+  { of: (iso) => yearOf(iso).slice(0, 3), inWords: (decade) => `${decade}0s` },
 ];

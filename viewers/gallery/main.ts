@@ -1,5 +1,5 @@
 import { Address, DEFAULT } from "./address";
-import { dateInWords, yearOf } from "./dates";
+import { yearOf } from "./dates";
 import { Detail } from "./detail";
 import { part } from "./dom";
 import { Grid } from "./grid";
@@ -60,9 +60,9 @@ function measured(width: number): Measures {
 
 function describe(): void {
   part("title", HTMLElement).textContent = title;
-  const years = photos.map(({ date }) => yearOf(date)).filter(Boolean).sort();
+  const years = [...new Set(photos.map(({ date }) => yearOf(date)))].filter(Boolean).sort();
   const [first, last] = [years[0], years.at(-1)];
-  const span = first ? (first === last ? dateInWords(first) : `${first}–${last}`) : "";
+  const span = first === last ? (first ?? "") : `${first}–${last}`;
   part("about", HTMLElement).textContent = [countOf(photos.length), span].filter(Boolean).join(" · ");
 }
 

@@ -34,7 +34,7 @@ export class Order {
   constructor(readonly all: readonly Photo[]) {
     const dates = all.map((photo) => photo.date).filter(Boolean);
     this.hasDates = dates.length > 0;
-    this.#period = PERIODS.find((period) => dates.length >= SECTION_MIN * new Set(dates.map(period)).size);
+    this.#period = PERIODS.find((period) => dates.length >= SECTION_MIN * new Set(dates.map(period.of)).size);
   }
 
   /** Return the chosen photos, in sections. */
@@ -69,9 +69,9 @@ function byPeriod(photos: readonly Photo[], period: Period): readonly Section[] 
   const sections: { heading: string; photos: Photo[] }[] = [];
   let last: string | null = null;
   for (const photo of photos) {
-    const heading = period(photo.date) || NO_DATE;
-    if (heading !== last) sections.push({ heading, photos: [] });
-    last = heading;
+    const now = period.of(photo.date);
+    if (now !== last) sections.push({ heading: now ? period.inWords(now) : NO_DATE, photos: [] });
+    last = now;
     sections.at(-1)!.photos.push(photo);
   }
   return sections;
