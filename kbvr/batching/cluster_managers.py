@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from copy import deepcopy
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import cycle, islice
@@ -150,7 +151,7 @@ def kubernetes_spec(options: ClusterOptions) -> dict[str, Any]:
         import yaml
 
         configured = yaml.safe_load(Path(configured).read_text("utf-8"))
-    spec: dict[str, Any] = configured or operator.make_cluster_spec(
+    spec: dict[str, Any] = deepcopy(configured) or operator.make_cluster_spec(
         name=f"kbvr-{os.urandom(4).hex()}",
         image=dask.config.get("kubernetes.image"),
         resources=dask.config.get("kubernetes.resources"),
