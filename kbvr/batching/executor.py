@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from kbvr.batching.task import PhotoResult, Task
 
 
+@runtime_checkable
 class Executor(AbstractContextManager["Executor"], Protocol):
     """Makes photos, several at a time; leaving the context ends its processes, whatever they are doing."""
 
-    def results(self, tasks: Iterator[Task]) -> Iterator[PhotoResult]:
-        """Yield a result for every task, in the order in which they end.
+    def results(self, tasks: Iterator[Task | PhotoResult]) -> Iterator[PhotoResult]:
+        """Yield a result for every task, in the order in which they end; results among the tasks are passed on.
 
         Tasks are taken only as fast as they are worked on: there may be millions, and `next(tasks)` may block for
         hours, while results go on to be yielded. A task that crashes or loses its worker is tried again or yields a

@@ -178,11 +178,11 @@ def _opened(url: str) -> tuple[Any, str]:
     """Return the file system of a URL, and the path in it; connections are kept by fsspec for the next call."""
     from fsspec.core import url_to_fs
 
-    protocol, options = protocol_of(url), _options(url)
+    protocol, options, inner = protocol_of(url), _options(url), url.partition("://")[2]
     if PROTOCOLS.get(protocol) is SFTP:  # names may contain ? and #, which fsspec cuts off
-        host, slash, path = url.partition("://")[2].partition("/")
+        host, slash, path = inner.partition("/")
         return url_to_fs(f"{protocol}://{host}/", **options)[0], slash + path
-    system, path = url_to_fs(url, **options)
+    system, path = url_to_fs(f"{protocol}://{inner}", **options)
     return system, path
 
 

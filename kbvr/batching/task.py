@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from kbvr.batching.source import Source
@@ -77,6 +77,9 @@ class PhotoResult:
     sha256: str = ""
     """Of the photo; empty if it could not be read."""
 
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Those that differ from their defaults, as text."""
+
     options_hash: str = ""
     kbvr_version: str = ""
     networks: tuple[str, ...] = ()
@@ -96,14 +99,26 @@ class PhotoResult:
     is_reused: bool = False
     """Whether its receipt said that it was done, so that nothing was exported."""
 
+    is_left: bool = False
+    """Whether it comes from an earlier run, and was left alone in this one."""
+
     @property
     def is_done(self) -> bool:
         """Whether all outputs were made."""
         return self.status == "done"
 
+    @property
+    def was_started(self) -> bool:
+        """Whether a worker had the photo in this run."""
+        return bool(self.worker) and not self.is_left
+
+    def moved_to(self, source: Source) -> PhotoResult:
+        """Return the result of a photo whose file has moved."""
+        return replace(self, address=source.address, size_bytes=source.size_bytes, stamp=source.stamp)
+
     def to_json(self) -> str:
         """Return it as JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+        return json.dumps(asdict(self), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> PhotoResult:

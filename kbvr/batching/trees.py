@@ -9,7 +9,7 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from kbvr.batching.pattern import has_magic
 from kbvr.batching.source import Source
@@ -44,6 +44,7 @@ class Entry:
     """Whether a listing has named it without saying its size and stamp."""
 
 
+@runtime_checkable
 class Tree(Protocol):
     """A file system with folders."""
 

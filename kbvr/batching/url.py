@@ -57,9 +57,12 @@ def name_of(url: str) -> str:
 
 def names_of(url: str) -> list[str]:
     """Return the host or bucket of a URL, and the names in its path, unquoted on the web."""
-    names = public_address(url).partition("://")[2].partition("?")[0].split("/")
+    names = public_address(url).partition("://")[2].split("/")
     names[0] = names[0].rpartition("@")[2]
-    return [unquote(name) for name in names] if protocol_of(url) in WEB else names
+    if protocol_of(url) not in WEB:
+        return names
+    names[-1] = names[-1].partition("?")[0]
+    return [unquote(name) for name in names]
 
 
 def _hashed(query: str) -> str:

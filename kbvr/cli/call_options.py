@@ -1,17 +1,15 @@
-"""Options of one call of `kbvr export` that do not affect the outputs, and the flag of every option."""
+"""Options of one call of `kbvr export` that do not affect what outputs show, and those that other commands share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-from kbvr.options.declare import Declared, OptionGroup, option
-from kbvr.options.export_options import declared
+from kbvr.options.declare import OptionGroup, option
 from kbvr.options.presets import PRESETS
 
 
-class CallOptions(OptionGroup, title="Files and messages"):
-    """Where files go, and what is printed."""
+class ExportOut(OptionGroup):
+    """Where the files of an export go."""
 
     out: Path = option(
         Path(),
@@ -22,6 +20,11 @@ class CallOptions(OptionGroup, title="Files and messages"):
         metavar="PATH",
         is_common=True,
     )
+
+
+class SharedCallOptions(OptionGroup):
+    """Where options come from, and what is printed."""
+
     preset: str | None = option(
         None,
         f"A set of options for a device or site: {', '.join(PRESETS)}. You can define more in a configuration file. "
@@ -44,6 +47,12 @@ class CallOptions(OptionGroup, title="Files and messages"):
         "names, unless it is installed. Without a connection the export uses what is installed.",
         is_common=True,
     )
+    quiet: bool = option(False, "Print only errors, and the output of --explain.", short="-q")
+
+
+class CallOptions(SharedCallOptions, ExportOut, title="Files and messages"):
+    """Where the files of an export go, and what is printed."""
+
     comfort: Path | None = option(
         None,
         "Write a viewing-comfort report: the parallax in the result compared with what the eyes can "
@@ -52,16 +61,4 @@ class CallOptions(OptionGroup, title="Files and messages"):
         metavar="FILE.json",
     )
     explain: bool = option(False, "Print what was chosen for each photo, and why.", is_common=True)
-    quiet: bool = option(False, "Print only errors, and the output of --explain.", short="-q")
     as_json: bool = option(False, "Print one JSON object about all photos, and nothing else.", flag="--json")
-
-
-def every_option() -> Iterator[Declared]:
-    """Yield the options of a call, then those of exports."""
-    yield from CallOptions.declared()
-    yield from declared()
-
-
-def flag_of(name: str) -> str:
-    """Return the flag of an option by its name in Python."""
-    return next((option.flag for option in every_option() if option.name == name), f"--{name.replace('_', '-')}")

@@ -16,6 +16,7 @@ from jaxtyping import UInt8
 from numpy.typing import NDArray
 
 from kbvr.photo.color_management import srgb_over_white
+from kbvr.photo.credits import Credits
 from kbvr.photo.depth_array import read_depth_array
 from kbvr.photo.depth_kind import DepthKind
 from kbvr.photo.picture_file import Source, display_name
@@ -35,8 +36,7 @@ class DecodedPhoto:
     exif: Mapping[int, float]
     """The numeric EXIF tags."""
 
-    credits: Mapping[int, str]
-    """EXIF tags with the author and the date (`kbvr.photo.metadata`)."""
+    credits: Credits
 
     notes: tuple[str, ...] = ()
     """Notes on colour conversions, a line each."""

@@ -20,6 +20,7 @@ from PIL import ExifTags
 
 from kbvr.errors import InputError
 from kbvr.geometry.camera import f_px_from_fov, fov_deg_from_f_px
+from kbvr.photo.credits import NO_CREDITS, Credits
 from kbvr.photo.decode import DecodedPhoto
 from kbvr.photo.decoding_process import decoded_photo
 from kbvr.photo.picture_file import display_name
@@ -54,8 +55,7 @@ class Photo:
     name: str
     """The base name of outputs: the file name without its suffix."""
 
-    credits: Mapping[int, str] = field(default_factory=dict)
-    """EXIF tags with the author and the date (`kbvr.photo.metadata`)."""
+    credits: Credits = NO_CREDITS
 
     notes: tuple[str, ...] = ()
     """Notes on how it was decoded, a line each."""

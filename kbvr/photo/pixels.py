@@ -9,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from kbvr.photo.credits import NO_CREDITS, Credits
+
 TRANSPOSED = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
 
@@ -57,7 +59,7 @@ class Pixels:
 
     colours: Colours = field(default_factory=Colours)
     exif: Mapping[int, float] = field(default_factory=dict)
-    credits: Mapping[int, str] = field(default_factory=dict)
+    credits: Credits = NO_CREDITS
 
     reduced_from: tuple[int, int] | None = None
     """(width, height) in the file, before orientation, if it was decoded at a smaller size."""

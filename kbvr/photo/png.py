@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import PngImagePlugin
 
 from kbvr.photo import metadata
+from kbvr.photo.credits import Credits
 from kbvr.photo.decoding_memory import BYTES_A_PX, DEEP_PNG_BYTES_A_PX
 from kbvr.photo.picture_file import Source
 from kbvr.photo.pixels import Colours, Model, Pixels
@@ -38,7 +39,7 @@ _RAW_PROFILES = (b"exif", b"APP1", b"iptc", b"xmp")
 """Metadata that ImageMagick writes as hexadecimal text."""
 
 _XMP = b"XML:com.adobe.xmp"
-_CREDITS = {b"Author": metadata.ARTIST, b"Copyright": metadata.COPYRIGHT}
+_CREDITS = {b"Author": "artist", b"Copyright": "copyright", b"Title": "title", b"Description": "caption"}
 _TEXTS = (_XMP, *_CREDITS, *(b"Raw profile type " + kind for kind in _RAW_PROFILES))
 
 _log = logging.getLogger(__name__)
@@ -229,15 +230,14 @@ def _inflated(packed: bytes, max_bytes: int) -> bytes:
     return b"" if unpacker.unconsumed_tail else unpacked
 
 
-def _metadata(chunks: Chunks, source: Source) -> tuple[dict[int, float], dict[int, str]]:
+def _metadata(chunks: Chunks, source: Source) -> tuple[dict[int, float], Credits]:
     """Return the EXIF numbers, and the credits in EXIF, XMP, IPTC and plain texts."""
     texts = _texts(chunks)
     raw = {kind: _raw_profile(texts.get(b"Raw profile type " + kind, b"")) for kind in _RAW_PROFILES}
     exif_block = chunks.get(b"eXIf", [b""])[0] or raw[b"exif"] or raw[b"APP1"]
     iptc = metadata.iptc_of_photoshop(raw[b"iptc"]) or raw[b"iptc"]
-    exif, credit = metadata.read(exif_block, texts.get(_XMP, b"") or raw[b"xmp"], iptc, source.name)
-    plain = metadata.texts_of({tag: texts[name] for name, tag in _CREDITS.items() if name in texts})
-    return exif, metadata.merged((credit, plain))
+    plain = metadata.from_texts({name: [metadata.decoded(texts.get(key, b""))] for key, name in _CREDITS.items()})
+    return metadata.read(exif_block, texts.get(_XMP, b"") or raw[b"xmp"], iptc, source.name, plain)
 
 
 def _texts(chunks: Chunks) -> dict[bytes, bytes]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kbvr.photo import metadata
+from kbvr.photo.credits import Credits, merged
 from kbvr.photo.decoding_memory import BYTES_A_PX, DOUBLE_BYTES_A_PX, FLOAT_BYTES_A_PX
 from kbvr.photo.picture_file import Source, raw_description
 from kbvr.photo.pixels import Colours, Model, Pixels
@@ -244,7 +245,7 @@ def _lab(values: NDArray[Any], *, is_icc: bool) -> NDArray[np.float32]:
     return np.concatenate([lightness, signed / np.float32(256 if wide else 1)], axis=2).astype(np.float32)
 
 
-def _metadata(tags: dict[int, Any], byte_order: str, source: Source) -> tuple[dict[int, float], dict[int, str]]:
+def _metadata(tags: dict[int, Any], byte_order: str, source: Source) -> tuple[dict[int, float], Credits]:
     """Return the EXIF numbers, and the credits in EXIF, XMP and IPTC."""
     fractions = {
         tag: value[0] / value[1]
@@ -254,7 +255,7 @@ def _metadata(tags: dict[int, Any], byte_order: str, source: Source) -> tuple[di
     texts = {tag: value.encode() if isinstance(value, str) else value for tag, value in tags.items()}
     in_xmp = metadata.from_xmp(_bytes(tags.get(XMP), byte_order), source.name)
     iptc = _bytes(tags.get(IPTC), byte_order) or metadata.iptc_of_photoshop(_bytes(tags.get(PHOTOSHOP), byte_order))
-    credit = metadata.merged((metadata.texts_of(texts), in_xmp, metadata.from_iptc(iptc)))
+    credit = merged((metadata.from_tags(texts), in_xmp, metadata.from_iptc(iptc)))
     return metadata.numbers_of({**tags, **fractions}), credit
 
 

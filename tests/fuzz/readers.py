@@ -30,12 +30,13 @@ KINDS: tuple[Any, ...] = ("disparity", "depth-m", "inverse-depth-per-m")
 def photo(folder: Path, name: str, data: bytes) -> None:
     """Read a photo as `kbvr export` does."""
     import kbvr
+    from kbvr.formats.spec.encoding import credit_texts
 
     loaded = kbvr.load_photo(_written(folder, name, data))
     if not (loaded.rgb.ndim == 3 and loaded.f_px > 0):
         raise LawBrokenError(f"a photo of shape {loaded.rgb.shape} and focal length {loaded.f_px}")
-    for text in loaded.credits.values():
-        if not isinstance(text, str) or len(text) > 1000:
+    for text in credit_texts(loaded.credits).values():
+        if not isinstance(text, str) or len(text) > 2000:
             raise LawBrokenError(f"credits {text!r:.80}")
 
 

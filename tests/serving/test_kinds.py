@@ -11,6 +11,7 @@ from PIL import Image
 
 from kbvr.formats.spec.encoding import picture_bytes
 from kbvr.formats.video.mp4_boxes import apple_boxes, box, full_box, half_sphere_box
+from kbvr.photo.credits import NO_CREDITS
 from kbvr.serving.kinds import LAYOUTS, PHOTO, SCENE, STEREO, Kind, kind_of, layout_named
 
 GREY = np.full((16, 24, 3), 128, np.uint8)
@@ -91,7 +92,7 @@ def test_other_files_have_no_kind(tmp_path):
 def test_a_picture_that_kbvr_made_is_no_photo_even_if_it_is_renamed(made, kind):
     other = BytesIO()
     Image.fromarray(GREY).save(other, kind)
-    assert made(f"renamed.{kind}", picture_bytes(GREY, kind, {})).opens_in == STEREO
+    assert made(f"renamed.{kind}", picture_bytes(GREY, kind, NO_CREDITS)).opens_in == STEREO
     assert made(f"other.{kind}", other.getvalue()).opens_in == PHOTO
 
 

@@ -24,7 +24,7 @@ from PIL import Image, PngImagePlugin
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.read_file import load_inverse_depth
 from kbvr.errors import InputError
-from kbvr.formats.spec.encoding import PNG_NAMES, check_pixels, credit_texts, picture_bytes, saved, software
+from kbvr.formats.spec.encoding import add_texts, check_pixels, credit_texts, picture_bytes, saved, software
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.spec.verification import verification_error
 from kbvr.options.export_options import FileOptions
@@ -37,8 +37,8 @@ MAX_16_BIT = 65535
 TOLERANCE = 1e-5
 """Largest error of inverse depth that passes verification, as a share of the maximum; float32 has 6e-8."""
 
-EXR_NAMES = {"artist": "artist", "copyright": "owner", "date": "capDate"}
-"""Names of attributes; OpenEXR defines `owner` and `capDate`."""
+EXR_NAMES = {"copyright": "owner", "caption": "comments", "date": "capDate"}
+"""Name of a text -> its attribute as OpenEXR defines it; the others keep their names."""
 
 READ_AS: Mapping[str, DepthKind] = MappingProxyType(
     {"png": "disparity", "npy": "depth-m", "npz": "depth-m", "exr": "depth-m"}
@@ -95,8 +95,7 @@ def _png(depth: DepthMap, facts: Facts) -> bytes:
     meaning = f"1 / metres = {low:.9g} + value / {MAX_16_BIT} * {high - low:.9g}"
     for name, text in {**depth_metadata(depth), "depth_kind": "disparity", "meaning": meaning}.items():
         chunks.add_text(name, text)
-    for name, text in credit_texts(facts.credits).items():
-        chunks.add_itxt(PNG_NAMES[name], text)
+    add_texts(chunks, facts.credits)
     return saved(Image.fromarray(disparity_16_bit(depth)), "PNG", pnginfo=chunks)
 
 
@@ -116,7 +115,7 @@ def _npz(depth: DepthMap, facts: Facts) -> bytes:
 
 
 def _exr(depth: DepthMap, facts: Facts) -> bytes:
-    credit = {EXR_NAMES[name]: text for name, text in credit_texts(facts.credits).items()}
+    credit = {EXR_NAMES.get(name, name): text for name, text in credit_texts(facts.credits).items()}
     metadata = {**depth_metadata(depth), "depth_kind": "depth-m", "unit": "metres", **credit}
     return exr_bytes(depth_m(depth), "Z", metadata)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from math import log2
 from pathlib import Path
 from time import perf_counter
@@ -17,6 +17,7 @@ from kbvr.formats.packing.layouts import PACKINGS
 from kbvr.formats.spec.format import Facts, FileSummary, Item
 from kbvr.formats.spec.verification import compare
 from kbvr.options.export_options import FileOptions
+from kbvr.photo.credits import NO_CREDITS, Credits
 from kbvr.system.atomic_file import atomic_write
 
 Frame = UInt8[np.ndarray, "h w 3"]
@@ -40,8 +41,7 @@ class Loop:
     hundredths: int
     """Duration of a frame in hundredths of a second, GIF's unit."""
 
-    credits: Mapping[int, str] = field(default_factory=dict)
-    """EXIF tags of the photo's date, author and copyright."""
+    credits: Credits = NO_CREDITS
 
     @property
     def size_px(self) -> tuple[int, int]:

@@ -32,7 +32,7 @@ def head_of(title: str, credit: Mapping[str, str], place: Published | None = Non
     Pictures in links need complete addresses, so only a page whose place on the web is known has one.
     """
     about = f"{title} – a photo in 3D, to look around in"
-    named = {META_NAMES[name]: text for name, text in credit.items()}
+    named = {META_NAMES[name]: text for name, text in credit.items() if name in META_NAMES}
     named |= {"description": about, "twitter:card": "summary_large_image" if place else "summary"}
     graph = {"og:type": "website", "og:title": title, "og:description": about}
     if place:

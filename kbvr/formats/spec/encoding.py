@@ -1,8 +1,9 @@
-"""Encoding of sRGB pictures as PNG, JPEG or WebP, with the photo's date and author as metadata."""
+"""Encoding of sRGB pictures as PNG, JPEG or WebP, with the photo's credits as metadata."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from io import BytesIO
@@ -15,7 +16,7 @@ from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
 from kbvr.errors import InputError
 from kbvr.formats.spec.verification import verification_error
-from kbvr.photo.metadata import ARTIST, COPYRIGHT, DATE, OFFSET
+from kbvr.photo.credits import Credits
 from kbvr.photo.picture_file import open_picture, picture_kind
 
 Kind = Literal["png", "jpeg", "webp"]
@@ -42,9 +43,16 @@ EXIF_TAGS: Mapping[int, bytes | int] = {
 }
 """The tags that EXIF requires (CIPA DC-008), of an upright sRGB picture."""
 
-PNG_NAMES = {"artist": "Author", "copyright": "Copyright", "date": "Creation Time"}
-"""Keywords of the PNG specification."""
+PNG_NAMES = {
+    "title": "Title",
+    "artist": "Author",
+    "caption": "Description",
+    "copyright": "Copyright",
+    "date": "Creation Time",
+}
+"""Name of a text -> its keyword in the PNG specification, which has none for the others."""
 
+DATE_LENGTH = len("2000-12-31T23:59:59")
 NO_DATE = bytes(12)
 """Replaces the creation date of the colour profile, so that files are deterministic."""
 
@@ -52,30 +60,36 @@ NO_DATE = bytes(12)
 def picture_bytes(
     rgb: UInt8[np.ndarray, "H W 3"],
     kind: Kind,
-    credit_tags: Mapping[int, str],
+    photo_credits: Credits,
     *,
     quality: int | None = None,
     lossless: bool = False,
 ) -> bytes:
-    """Encode an sRGB picture, with the EXIF tags of the photo's date, author and copyright.
+    """Encode an sRGB picture, with the photo's credits as metadata.
 
     `quality` is 1 to 100, for JPEG and WebP; JPEG has full colour resolution (4:4:4). `lossless` is for WebP without a
     quality.
     """
     image = Image.fromarray(np.ascontiguousarray(rgb))
-    exif = exif_of(credit_tags, image.size)
+    exif = exif_of(photo_credits, image.size)
     actual_quality = DEFAULT_QUALITY if quality is None else quality
     if kind == "png":
         chunks = PngImagePlugin.PngInfo()
         chunks.add(b"sRGB", bytes(1))  # 0: perceptual
         chunks.add_text("Software", software())
-        for name, text in credit_texts(credit_tags).items():
-            chunks.add_itxt(PNG_NAMES[name], text)
+        add_texts(chunks, photo_credits)
         return saved(image, "PNG", pnginfo=chunks, exif=exif)
     common = {"quality": actual_quality, "exif": exif, "icc_profile": srgb_profile()}
     if kind == "jpeg":
         return saved(image, "JPEG", subsampling=0, **common)
     return saved(image, "WEBP", lossless=lossless and quality is None, **common)
+
+
+def add_texts(chunks: PngImagePlugin.PngInfo, photo_credits: Credits) -> None:
+    """Add credits to the chunks of a PNG, as far as it has keywords for them."""
+    for name, text in credit_texts(photo_credits).items():
+        if name in PNG_NAMES:
+            chunks.add_itxt(PNG_NAMES[name], text)
 
 
 def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
@@ -118,7 +132,7 @@ def check_pixels(path: Path, name: str, expected: UInt8[np.ndarray, "H W 3"], *,
         raise verification_error(name, "its pixels differ")
 
 
-def exif_of(credit_tags: Mapping[int, str], size_px: tuple[int, int], *, with_orientation: bool = True) -> bytes:
+def exif_of(photo_credits: Credits, size_px: tuple[int, int], *, with_orientation: bool = True) -> bytes:
     """Return the EXIF data of an upright sRGB picture, with the photo's credits.
 
     Without the orientation it is fit for Pillow's AVIF writer, which would remove it and, in doing so, damage texts
@@ -133,21 +147,24 @@ def exif_of(credit_tags: Mapping[int, str], size_px: tuple[int, int], *, with_or
     for tag, content in EXIF_TAGS.items():
         inner[tag] = content
     inner[ExifTags.Base.ExifImageWidth], inner[ExifTags.Base.ExifImageHeight] = size_px
-    for tag, text in credit_tags.items():
-        if tag in (ExifTags.Base.Artist, ExifTags.Base.Copyright):
+    for tag, text in (
+        (ExifTags.Base.ImageDescription, photo_credits.caption),
+        (ExifTags.Base.Artist, photo_credits.artist),
+        (ExifTags.Base.Copyright, photo_credits.copyright),
+    ):
+        if text:
             exif[tag] = text.encode()  # UTF-8, as in Exif 3.0, which older readers accept
-        else:
-            inner[tag] = text
+    if photo_credits.date:
+        date, offset = photo_credits.date[:DATE_LENGTH], photo_credits.date[DATE_LENGTH:]
+        inner[ExifTags.Base.DateTimeOriginal] = date.replace("-", ":").replace("T", " ")
+        if offset:
+            inner[ExifTags.Base.OffsetTimeOriginal] = offset
     return exif.tobytes().replace(b"\x91\x01\0\x01", b"\x91\x01\0\x07")  # Pillow writes one type wrong
 
 
-def credit_texts(tags: Mapping[int, str]) -> dict[str, str]:
-    """Return the artist, copyright and date (ISO 8601) of EXIF tags, as far as they are known."""
-    texts = {name: tags[tag] for name, tag in (("artist", ARTIST), ("copyright", COPYRIGHT)) if tags.get(tag)}
-    day, _, hour = tags.get(DATE, "").partition(" ")
-    if day:
-        texts["date"] = day.replace(":", "-") + (f"T{hour}{tags.get(OFFSET, '')}" if hour else "")
-    return texts
+def credit_texts(photo_credits: Credits) -> dict[str, str]:
+    """Return the texts of credits that are known, by the names of their fields, for formats that store any texts."""
+    return {name: text for name, text in asdict(photo_credits).items() if text}
 
 
 def software() -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from kbvr.options.export_options import FileOptions
+from kbvr.photo.credits import NO_CREDITS, Credits
 
 Views = tuple[UInt8[np.ndarray, "H W 3"], ...]
 """All views of one instant, from left to right."""
@@ -43,8 +44,7 @@ class Facts:
     """For each instant, the index of the instant that it shows: itself or an earlier one (`kbvr.motion.frame_reuse`).
     Only those that show themselves are passed on. None if all are."""
 
-    credits: Mapping[int, str] = field(default_factory=dict)
-    """EXIF tags of the photo's date, author and copyright."""
+    credits: Credits = NO_CREDITS
 
     period_s: float = 1.0
     """Duration of a loop, forward and back."""

@@ -32,6 +32,7 @@ from kbvr.mesh.viewable_scene import viewable_scene_of
 from kbvr.motion.head_box import head_box_of_size
 from kbvr.motion.move import Move
 from kbvr.options.export_options import FileOptions
+from kbvr.photo.credits import Credits
 
 SUFFIXES = {"ply": ".ply", "obj": ".obj", "usdz": ".usdz", "splats": ".ply", "splats-gltf": ".glb"}
 OUTPUTS = ("ply", "obj", "usdz", "splats")
@@ -64,7 +65,7 @@ def card():
 def written(viewable, form, folder, name="card", **choices):
     """Write a viewable scene in a format through the public writer, and return the file."""
     item = Item(form, folder / f"{name}{SUFFIXES[form]}")
-    facts = Facts(viewable.textured_mesh.camera.f_px, credits={0x8298: "Somebody"})
+    facts = Facts(viewable.textured_mesh.camera.f_px, credits=Credits(copyright="Somebody"))
     load_format(form).write(viewable, item, facts, FileOptions(**choices))
     return item.path
 

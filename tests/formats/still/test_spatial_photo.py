@@ -17,9 +17,10 @@ from kbvr.formats.still.spatial_photo import check_spatial, stereo_pair_of, with
 from kbvr.formats.video.mp4_boxes import box, boxes_in, full_box
 from kbvr.formats.write import write_items
 from kbvr.options.export_options import FileOptions
+from kbvr.photo.credits import Credits
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
-FACTS = Facts(f_px=120.0, baseline_m=0.06, convergence_m=2.0, credits={0x9003: "2021:03:04 05:06:07"})
+FACTS = Facts(f_px=120.0, baseline_m=0.06, convergence_m=2.0, credits=Credits(date="2021-03-04T05:06:07"))
 
 
 def heic(items: int = 2) -> bytes:
