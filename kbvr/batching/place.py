@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 RECEIPTS = ".kbvr/receipts"
 """Folder of the receipts below the output folder."""
 
 
+@runtime_checkable
 class Place(Protocol):
     """An output folder. Paths are relative to it, with /."""
 

@@ -6,10 +6,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-<<<<<<< HEAD
-=======
-from typing import Protocol, runtime_checkable
->>>>>>> main
 
 from kbvr.batching.place import RECEIPTS, Place
 from kbvr.batching.remote import RemotePlace, fetched
@@ -17,35 +13,7 @@ from kbvr.batching.source import Source, is_remote
 from kbvr.batching.url import local_if_file
 from kbvr.system.atomic_file import atomic_write
 
-<<<<<<< HEAD
 __all__ = ["RECEIPTS", "LocalPlace", "Place", "local_photo", "place_of"]
-=======
-RECEIPTS = ".kbvr/receipts"
-"""Folder of the receipts below the output folder."""
-
-
-@runtime_checkable
-class Place(Protocol):
-    """An output folder. Paths are relative to it, with /."""
-
-    def written(self) -> AbstractContextManager[Path]:
-        """Yield a folder of this machine; when the context ends without an error, the files in it are in the place."""
-
-    def size_bytes(self, path: str) -> int | None:
-        """Return the size of a file; None if it does not exist."""
-
-    def read(self, path: str) -> bytes | None:
-        """Return the content of a small file; None if it does not exist."""
-
-    def write(self, path: str, content: bytes) -> None:
-        """Write a small file, replacing it as a whole."""
-
-    def remove(self, path: str) -> None:
-        """Remove a file if it exists."""
-
-    def receipts(self) -> Iterator[str]:
-        """Yield the paths of all receipts."""
->>>>>>> main
 
 
 class LocalPlace:
