@@ -35,7 +35,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "still": "Stereo picture",
         "quilt": "Quilt",
         "autostereogram": "Autostereogram",
-        "depth_map": "Depth",
+        "depth-map": "Depth",
         "gltf": "3D scene",
         "html": "3D scene in a web page",
         "usdz": "3D scene for Apple devices",

@@ -13,10 +13,9 @@ from threading import Event, Thread
 from kbvr.batching.api import prepared, results_of
 from kbvr.batching.batch import Batch, Tally, decisions
 from kbvr.batching.executor import Executor
+from kbvr.batching.executors import executor_of
 from kbvr.batching.ledger import Ledger
-from kbvr.batching.local_workers import LocalWorkers
 from kbvr.batching.opening import address_of_folder, open_ledger, output_test
-from kbvr.batching.shares import shares_of
 from kbvr.batching.source import Source, is_remote
 from kbvr.batching.sources import find_sources
 from kbvr.batching.task import PhotoResult
@@ -70,11 +69,11 @@ def run_batch_request(request: BatchRequest) -> int:
         if call.dry_run:
             return _print_decisions(batch, sources(), ledger)
         _pull(call, request.options)
-        tally, workers = Tally(), _workers(call, batch.options)
-        display = stack.enter_context(closing(_display(call, tally, workers)))
+        tally, executor = Tally(), _executor(call, batch)
+        display = stack.enter_context(closing(_display(call, tally, executor)))
         if not any(map(is_remote, request.arguments)):
             _count_in_background(sources(), display)
-        return _shown(results_of(batch, sources(), ledger, workers, tally), display)
+        return _shown(results_of(batch, sources(), ledger, executor, tally), display)
 
 
 def run_watch_request(request: WatchRequest) -> int:
@@ -87,8 +86,8 @@ def run_watch_request(request: WatchRequest) -> int:
         stack.enter_context(warnings_to(lambda warning: print_message(f"warning: {warning}")))
         ledger = stack.enter_context(closing(_ledger(batch, call)))
         _pull(call, request.options)
-        tally, workers = Tally(), _workers(call, batch.options)
-        display = stack.enter_context(closing(_display(call, tally, workers)))
+        tally, executor = Tally(), _executor(call, batch)
+        display = stack.enter_context(closing(_display(call, tally, executor)))
         stack.callback(stop.set)
         sources = watched_sources(
             request.folders,
@@ -100,7 +99,7 @@ def run_watch_request(request: WatchRequest) -> int:
             stop=stop,
         )
         with suppress(KeyboardInterrupt):
-            _shown(results_of(batch, sources, ledger, workers, tally), display)
+            _shown(results_of(batch, sources, ledger, executor, tally), display)
     return GOOD
 
 
@@ -125,8 +124,9 @@ def _ledger(batch: Batch, call: BatchOptions | WatchOptions, *, is_rebuilt: bool
     return open_ledger(batch.out, call.ledger, is_rebuilt=is_rebuilt)
 
 
-def _workers(call: BatchOptions | WatchOptions, options: ExportOptions) -> Executor:
-    return LocalWorkers(shares_of(options, call.jobs), limit_s=call.photo_limit_s)
+def _executor(call: BatchOptions | WatchOptions, batch: Batch) -> Executor:
+    cluster = call if isinstance(call, BatchOptions) else None
+    return executor_of(batch.options, batch.out, jobs=call.jobs, photo_limit_s=call.photo_limit_s, cluster=cluster)
 
 
 def _pull(call: BatchOptions | WatchOptions, options: ExportOptions) -> None:
@@ -134,8 +134,8 @@ def _pull(call: BatchOptions | WatchOptions, options: ExportOptions) -> None:
         pull_depth_network(options, quiet=call.quiet, shows_bar=sys.stderr.isatty() and not call.quiet)
 
 
-def _display(call: BatchOptions | WatchOptions, tally: Tally, workers: Executor) -> Display:
-    return display_for(call.progress, tally, lambda: workers.current, is_quiet=call.quiet)
+def _display(call: BatchOptions | WatchOptions, tally: Tally, executor: Executor) -> Display:
+    return display_for(call.progress, tally, lambda: executor.current, is_quiet=call.quiet)
 
 
 def _shown(results: Iterator[PhotoResult], display: Display) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from kbvr.batching.cluster_options import ClusterOptions
 from kbvr.cli.call_options import SharedCallOptions
 from kbvr.options.declare import OptionGroup, option
 from kbvr.system.resources import MAX_THREADS
@@ -70,7 +71,7 @@ class WorkerOptions(OptionGroup):
     )
 
 
-class BatchOptions(WorkerOptions, SharedCallOptions, BatchOut, title="Many photos"):
+class BatchOptions(ClusterOptions, WorkerOptions, SharedCallOptions, BatchOut, title="Many photos"):
     """Which photos of a batch are made, where, and what is printed."""
 
     from_file: str | None = option(
