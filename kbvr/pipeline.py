@@ -106,7 +106,7 @@ def export_photo(
             photo = within_px(photo, TEXTURE_MAX_PX)  # scene files hold no larger textures
         file_px = _file_px(photo, options)
         jobs = run.with_installed_extras(_sized(jobs, file_px, options), options)
-        options = options.for_photo(file_px, name=photo.title)
+        options = options.for_photo(file_px, alt=photo.alternative_text)
         photo, memory = _within_memory(photo, jobs, options)
         with run.stage("depth"):
             depth = profile.depth(photo)
@@ -150,7 +150,7 @@ def plan_export(
     jobs = _sized(_jobs(photo, out, chosen), file_px, chosen)
     for job in jobs:
         check_items(job.view_px, job.items, chosen)
-    return _planned(photo, depth, jobs, file_px, chosen.for_photo(file_px, name=photo.title))
+    return _planned(photo, depth, jobs, file_px, chosen.for_photo(file_px, alt=photo.alternative_text))
 
 
 def write_export(plan: Plan, *, progress: Progress | None = None) -> ExportReport:
@@ -220,6 +220,8 @@ def _planned(
 
     `file_px` is the size of the file's picture after cropping; the photo may be a smaller copy of it.
     """
+    if not options.keep_gps:
+        photo = replace(photo, credits=replace(photo.credits, place=None))
     subject = None
     if options.aspect is not None:
         photo, depth, subject = cropped_around_subject(photo, depth, options.aspect)

@@ -74,6 +74,11 @@ class Photo:
         return os.fsencode(self.name).decode(errors="replace")
 
     @property
+    def alternative_text(self) -> str:
+        """The caption, else the name, with spaces for underscores."""
+        return self.credits.caption or self.title.replace("_", " ")
+
+    @property
     def size_px(self) -> tuple[int, int]:
         """(width, height)."""
         return self.rgb.shape[1], self.rgb.shape[0]
