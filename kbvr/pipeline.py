@@ -220,8 +220,9 @@ def _planned(
 
     `file_px` is the size of the file's picture after cropping; the photo may be a smaller copy of it.
     """
-    if not options.keep_gps:
-        photo = replace(photo, credits=replace(photo.credits, place=None))
+    if photo.credits.place and not options.keep_gps:
+        notes = (*photo.notes, "its GPS position is not kept in the outputs")
+        photo = replace(photo, credits=replace(photo.credits, place=None), notes=notes)
     subject = None
     if options.aspect is not None:
         photo, depth, subject = cropped_around_subject(photo, depth, options.aspect)

@@ -417,3 +417,11 @@ def test_the_flag_keeps_the_position(photos, tmp_path):
         assert main(["export", str(photos[0]), "-o", str(folder), *depth, *flags]) == 0
         (report,) = told_by_exiftool([*folder.iterdir()]).values()
         assert report.get("Composite:GPSLatitude") == expected
+
+
+def test_the_explanation_says_that_a_position_is_not_kept(photos, tmp_path):
+    np.save(tmp_path / "depth.npy", np.linspace(1, 2, 96 * 64, dtype=np.float32).reshape(64, 96))
+    for number, (photo, keep, is_said) in enumerate(((0, False, True), (0, True, False), (1, False, False))):
+        depth = {"depth": tmp_path / "depth.npy", "depth_kind": "depth-m", "depth_map": "png", "keep_gps": keep}
+        report = kbvr.export(photos[photo], tmp_path / str(number), **depth)
+        assert ("photo: its GPS position is not kept in the outputs" in report.explanation) is is_said
