@@ -86,9 +86,9 @@ def export(
 
 
 def export_photo(
-    photo: Path | Photo, out: Path, options: ExportOptions, *, progress: Progress | None = None
+    photo: Path | Photo, out: Path, options: ExportOptions, *, stem: str = "", progress: Progress | None = None
 ) -> ExportReport:
-    """Make the outputs of one photo, in a folder or as one file.
+    """Make the outputs of one photo, in a folder or as one file; their names begin with `stem`, or the photo's name.
 
     The errors are those of `export`. If it raises, all files written so far are removed, except those that replaced
     others.
@@ -96,9 +96,9 @@ def export_photo(
     options = fitted_to(out, options)
     check_options(options)
     run = Run(str(photo.name if isinstance(photo, Photo) else photo), options.overwrite, progress or _ignore_progress)
-    with run.all_or_none(), record_sessions() as sessions:
+    with run.all_or_none(), record_sessions() as opened:
         profile = profile_of(options)
-        jobs = _jobs(photo, out, options)
+        jobs = _jobs(photo, out, options, stem)
         with run.clock.stage("load"):
             if isinstance(photo, Path):
                 photo = load_photo(photo, fov_deg=options.fov_deg, max_memory_bytes=options.max_memory)
@@ -111,7 +111,7 @@ def export_photo(
         with run.stage("depth"):
             depth = profile.depth(photo)
         plan = _planned(seen_through(photo, depth), depth, jobs, file_px, options)
-        return make_files(plan, profile, run, memory, sessions)
+        return make_files(plan, profile, run, memory, opened)
 
 
 def plan_export(
@@ -147,7 +147,7 @@ def plan_export(
     chosen = fitted_to(out, ExportOptions(**values))
     check_options(chosen)
     file_px = _file_px(photo, chosen)
-    jobs = _sized(_jobs(photo, out, chosen), file_px, chosen)
+    jobs = _sized(_jobs(photo, out, chosen, ""), file_px, chosen)
     for job in jobs:
         check_items(job.view_px, job.items, chosen)
     return _planned(photo, depth, jobs, file_px, chosen.for_photo(file_px, alt=photo.alternative_text))
@@ -168,13 +168,13 @@ def write_export(plan: Plan, *, progress: Progress | None = None) -> ExportRepor
         KbvrError: if no output could be made: the error of the first one.
     """
     run = Run(plan.photo.name, plan.options.overwrite, progress or _ignore_progress)
-    with run.all_or_none(), record_sessions() as sessions:
-        return make_files(plan, profile_of(plan.options), run, None, sessions)
+    with run.all_or_none(), record_sessions() as opened:
+        return make_files(plan, profile_of(plan.options), run, None, opened)
 
 
-def _jobs(photo: Path | Photo, out: Path, options: ExportOptions) -> list[Job]:
+def _jobs(photo: Path | Photo, out: Path, options: ExportOptions, stem: str) -> list[Job]:
     """Return the jobs, without the sizes of their views; `out` is a folder, or the file if there is only one."""
-    name = photo.name if isinstance(photo, Photo) else photo.stem
+    name = stem or (photo.name if isinstance(photo, Photo) else photo.stem)
     inputs = [path for path in (photo, options.depth, options.keyframes) if isinstance(path, Path)]
     is_file = names_a_file(out)
     jobs = [Job(kind, kind.items(name, out.parent if is_file else out, options)) for kind in chosen_kinds(options)]

@@ -26,8 +26,8 @@ ROOMS = (
     ("plan",),
     ("profiles",),
     ("making",),
-    ("pipeline",),
-    ("doctor", "serving"),
+    ("gallery", "pipeline"),
+    ("batching", "doctor", "serving"),
     ("cli",),
 )
 """What kbvr consists of, in the order in which data moves: a room imports from the rows above its own."""

@@ -45,7 +45,8 @@ def test_the_wheel_holds_all_that_kbvr_needs_to_run(wheel):
         assert f"kbvr/native/built/libkbvr_{variant}{compiled.SUFFIX}" in names
     assert {"kbvr/nets/builtin/kbvr-depth.onnx", "kbvr/nets/builtin/kbvr-depth.json", "kbvr/py.typed"} <= names
     assert "kbvr/rendering/gpu.wgsl" in names
-    assert {f"kbvr/pages/{name}" for name in ("kbvr-draco.js", "kbvr-photo.js", "scene.html", "stereo.html")} <= names
+    viewers = ("kbvr-draco.js", "kbvr-photo.js", "scene.html", "stereo.html")
+    assert {f"kbvr/pages/{name}" for name in (*viewers, "gallery.css", "gallery.html", "gallery.js")} <= names
     assert {"kbvr/serving/templates/index.html", "kbvr/serving/templates/photo.html"} <= names
     sources = ("export/", "tests/", "bench/", "viewers/")
     assert not [name for name in names if name.startswith(sources) or name.endswith(".cpp")]

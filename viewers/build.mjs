@@ -1,6 +1,7 @@
 // Builds the pages that ship in the wheel: node build.mjs [FOLDER]; by default into ../kbvr/pages.
 //
-// Each page is one file with its script and its style inside, so it opens from disk and loads nothing from other hosts.
+// Each page is one file with its script and its style inside, so it opens from disk and loads nothing from other hosts. That of the
+// gallery is a template with files beside it (kbvr/gallery/site.py).
 
 import { mkdir, readdir, readFile, realpath, rename, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
@@ -26,6 +27,8 @@ For kbvr's viewer: the decoder of Draco, by the Draco authors, under the Apache 
 (apache.org/licenses/LICENSE-2.0).
 */
 `;
+
+const GALLERY_NOTICE = "/*! kbvr's gallery, MIT. */\n";
 
 /** Bundle one entry into one classic script without imports. */
 async function script(entry, notice = NOTICE) {
@@ -77,3 +80,6 @@ await put("kbvr-photo.js", await script("photo/element.ts"));
 await put("kbvr-draco.js", await script("photo/scene/draco_decoder.ts", DRACO_NOTICE));
 await page("scene");
 await page("stereo");
+await put("gallery.html", await readFile(join(here, "gallery/index.html"), "utf8"));
+await put("gallery.css", await readFile(join(here, "gallery/gallery.css"), "utf8"));
+await put("gallery.js", await script("gallery/main.ts", GALLERY_NOTICE));

@@ -3,71 +3,65 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 import typer
 from typer.core import TyperCommand
 
-from kbvr.cli.call_options import CallOptions, every_option, flag_of
-from kbvr.cli.config_files import values_from_files
+from kbvr.cli.call_options import CallGroup, CallOptions, SharedCallOptions, every_option, flag_of, known_options
+from kbvr.cli.config_files import Values, values_from_files
 from kbvr.cli.given_path import given_paths
-from kbvr.cli.option_help import SUMMARY, full_help, short_help
+from kbvr.cli.option_help import Described, full_help, short_help
 from kbvr.errors import InputError, OptionsError
 from kbvr.options.declare import Declared, OptionError, OptionGroup
 from kbvr.options.export_options import GROUPS, ExportOptions
 from kbvr.options.outputs import OutputOptions
 
 Group = TypeVar("Group", bound=OptionGroup)
+Call = TypeVar("Call", bound=SharedCallOptions)
 
 
-class ExportCommand(TyperCommand):
-    """The command with its own help."""
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the outputs and the common options, on one screen."""
-        del ctx
-        others = (option for option in every_option() if option.name not in OutputOptions.model_fields)
-        formatter.write(short_help(OutputOptions.declared(), others) + "\n")
-
-
-def print_full_help(is_given: bool) -> bool:
-    """Print every option and exit if --help-all is given."""
-    if is_given:
-        groups: tuple[type[OptionGroup], ...] = (OutputOptions, CallOptions, *GROUPS[1:])
-        typer.echo(full_help((group.heading(), group.declared()) for group in groups))
-        raise typer.Exit
-    return is_given
-
-
-def export(photos: list[Path], given: Mapping[str, Any]) -> int:
+def export(arguments: Sequence[str], given: Mapping[str, Any]) -> int:
     """Export photos with the options given on the command line; return the exit code."""
     from kbvr.cli.export import ExportRequest, run_export
 
-    call, options = read_options(given)
+    photos = given_paths(arguments)
+    call, options = read_options(CallOptions, given)
     if options.depth is not None and len(photos) > 1:
         raise InputError(f"--depth requires a single photo, got {len(photos)} photos")
     return run_export(ExportRequest(tuple(photos), options, call))
 
 
-def read_options(given: Mapping[str, Any]) -> tuple[CallOptions, ExportOptions]:
-    """Return the options of a call. The command line takes precedence over a preset, and a preset over files.
+def read_options(group: type[Call], given: Mapping[str, Any]) -> tuple[Call, ExportOptions]:
+    """Return the options of a call (`group`) and of its exports.
+
+    The command line takes precedence over a preset, and a preset over files.
 
     Options of files apply to many calls: those that do not fit this one are dropped.
 
     Raises:
         InputError: if a value is out of range, or options do not fit together.
     """
-    first = _read(CallOptions, {name: given[name] for name in CallOptions.model_fields if name in given}, {})
-    filed, preset = values_from_files(first.config, first.preset, list(every_option()))
+    call_names = group.model_fields
+    first = _read(group, {name: given[name] for name in call_names if name in given}, {})
+    filed, preset = (_of_command(found, call_names) for found in _values_of(first))
     explicit = {**preset.values, **given}
     sources = {name: source for name, source in {**filed.sources, **preset.sources}.items() if name not in given}
-    call_names = CallOptions.model_fields
-    call = _read(CallOptions, {k: v for k, v in {**filed.values, **explicit}.items() if k in call_names}, sources)
+    call = _read(group, {k: v for k, v in {**filed.values, **explicit}.items() if k in call_names}, sources)
     explicit = {name: value for name, value in explicit.items() if name not in call_names}
     _refuse_unclear_depth({**filed.values, **explicit})
     return call, _with_filed(explicit, {k: v for k, v in filed.values.items() if k not in call_names}, sources)
+
+
+def _values_of(call: SharedCallOptions) -> tuple[Values, Values]:
+    return values_from_files(call.config, call.preset, list(known_options()))
+
+
+def _of_command(found: Values, call_names: Collection[str]) -> Values:
+    """Return values without those of options that only other commands have."""
+    names = {*call_names, *ExportOptions.model_fields}
+    return Values({name: value for name, value in found.values.items() if name in names}, found.sources)
 
 
 def _with_filed(explicit: Mapping[str, Any], filed: Mapping[str, Any], sources: Mapping[str, str]) -> ExportOptions:
@@ -149,23 +143,69 @@ def _parameter(option: Declared) -> inspect.Parameter:
 class Flags:
     """The function that typer calls; its parameters, and so the command's flags, are the declared options."""
 
-    __name__ = "export"
-    __doc__ = SUMMARY
-
-    def __init__(self) -> None:
-        """Declare the parameters."""
-        photos = typer.Argument(metavar="PHOTO")
-        help_all = typer.Option("--help-all", is_eager=True, callback=print_full_help)
+    def __init__(
+        self, described: Described, call: CallGroup, run: Callable[[Sequence[str], Mapping[str, Any]], int]
+    ) -> None:
+        """Declare the parameters; `run` is given the arguments and the options that are given."""
+        self.described, self.call, self._run = described, call, run
+        self.__name__, self.__doc__ = described.name, described.summary
+        arguments = typer.Argument(metavar=described.metavar)
+        help_all = typer.Option("--help-all", is_eager=True, callback=self._print_full_help)
         kind = inspect.Parameter.KEYWORD_ONLY
+        is_optional = "from_file" in call.model_fields
         parameters = [
-            inspect.Parameter("photos", kind, annotation=Annotated[list[str], photos]),
-            *(_parameter(option) for option in every_option()),
+            inspect.Parameter(
+                "arguments",
+                kind,
+                annotation=Annotated[list[str] | None if is_optional else list[str], arguments],
+                **({"default": None} if is_optional else {}),
+            ),
+            *(_parameter(option) for option in every_option(call)),
             inspect.Parameter("help_all", kind, default=False, annotation=Annotated[bool, help_all]),
         ]
         self.__signature__ = inspect.Signature(parameters)
         self.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
 
-    def __call__(self, photos: list[str], *, help_all: bool, **given: Any) -> int:
-        """Export the photos."""
+    def __call__(self, arguments: list[str] | None = None, *, help_all: bool, **given: Any) -> int:
+        """Run the command."""
         del help_all
-        return export(given_paths(photos), {name: value for name, value in given.items() if value is not None})
+        return self._run(arguments or (), {name: value for name, value in given.items() if value is not None})
+
+    def command(self) -> type[TyperCommand]:
+        """Return the command with its own help."""
+        flags = self
+
+        class Command(TyperCommand):
+            def format_help(self, ctx: Any, formatter: Any) -> None:
+                """Write the outputs and the common options, on one screen."""
+                del ctx
+                others = (one for one in every_option(flags.call) if one.name not in OutputOptions.model_fields)
+                formatter.write(short_help(flags.described, OutputOptions.declared(), others) + "\n")
+
+        return Command
+
+    def _print_full_help(self, is_given: bool) -> bool:
+        """Print every option and exit if --help-all is given."""
+        if is_given:
+            groups: tuple[type[OptionGroup], ...] = (OutputOptions, self.call, *GROUPS[1:])
+            typer.echo(full_help(self.described, ((group.heading(), group.declared()) for group in groups)))
+            raise typer.Exit
+        return is_given
+
+
+EXPORT = Flags(
+    Described(
+        "export",
+        "Usage: kbvr export [OPTIONS] PHOTO...",
+        "Make stereo video, loops, pictures and 3D scenes.",
+        "PHOTO",
+        """\
+`kbvr export --help-all` lists every option, `kbvr formats` every file format.
+  kbvr export cat.jpg -o out/                stereo video: out/cat_kbvr_LR.mp4
+  kbvr export --wiggle cat.jpg -o out/       a loop for a blog
+  kbvr export --gltf --html cat.jpg -o out/  a scene, and a page that shows it
+  kbvr batch --preset quest holiday/ -o out  a folder of photos, for a headset""",
+    ),
+    CallOptions,
+    export,
+)

@@ -12,8 +12,10 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from kbvr.cli.batch_command import BATCH, WATCH
+from kbvr.cli.batch_status import status
 from kbvr.cli.doctor import doctor
-from kbvr.cli.export_command import ExportCommand, Flags
+from kbvr.cli.export_command import EXPORT
 from kbvr.cli.formats import formats
 from kbvr.cli.interruption import INTERRUPTED, is_interruption, signals_interrupt
 from kbvr.cli.models import app as models_app
@@ -26,6 +28,9 @@ from kbvr.photo import decoders
 from kbvr.system.resources import format_bytes, has_room, processors
 
 BAD_CALL = 2
+
+STATUS = "batch status"
+"""A command of two words; the arguments of `kbvr batch` are free otherwise, so ./status is a folder of this name."""
 
 LIBRARY_ADDRESS_BYTES, LIBRARY_THREAD_ADDRESS_BYTES, MAX_LIBRARY_THREADS = 770 * 10**6, 180 * 10**6, 64
 """Address space of the loaded libraries, and of each further thread of OpenBLAS (which is loaded twice)."""
@@ -63,7 +68,10 @@ def kbvr(version: Version = False) -> None:
     """
 
 
-app.command(cls=ExportCommand)(Flags())
+app.command(cls=EXPORT.command())(EXPORT)
+app.command(cls=BATCH.command())(BATCH)
+app.command(STATUS, cls=PlainCommand, hidden=True)(status)
+app.command(cls=WATCH.command())(WATCH)
 app.command(cls=PlainCommand)(view)
 app.command(cls=PlainCommand)(formats)
 app.add_typer(models_app, name="models")
@@ -89,13 +97,15 @@ def main(args: Sequence[str] | None = None) -> int:
     Ctrl-C, except for `kbvr view`, which people end that way: 0. A signal ends the process from here if `args` is
     None, or if compiled code does not return to the main thread.
     """
-    given = sys.argv[1:] if args is None else args
+    given = sys.argv[1:] if args is None else list(args)
+    if given[:2] == STATUS.split():
+        given = [STATUS, *given[2:]]
     with dependable_streams() as lost, _warnings_logged(), signals_interrupt() as interruption:
         try:
-            if given[:1] == ["export"] and not {*given} & {"-h", "--help", "--help-all"}:
+            if given[:1] in (["export"], ["batch"], ["watch"]) and not {*given} & {"-h", "--help", "--help-all"}:
                 _refuse_low_address_limit()
                 decoders.warm_up()
-            code: int = app(args, prog_name="kbvr", standalone_mode=False) or 0
+            code: int = app(given, prog_name="kbvr", standalone_mode=False) or 0
         except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  bugs are raised again
             code = INTERRUPTED if interruption.signals else _code_of(error)
         if code == INTERRUPTED:

@@ -1,9 +1,10 @@
-"""The help of `kbvr export`: the common options on one screen, or every option, group after group."""
+"""The help of commands that export: the common options on one screen, or every option, group after group."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from shutil import get_terminal_size
 
 from kbvr.options.declare import Declared
@@ -11,31 +12,36 @@ from kbvr.options.declare import Declared
 MAX_COLUMNS, MIN_COLUMNS = 100, 60
 FLAGS_WIDTH = 24
 
-USAGE = "Usage: kbvr export [OPTIONS] PHOTO..."
-SUMMARY = "Make stereo video, loops, pictures and 3D scenes."
-SHORT_END = """\
-`kbvr export --help-all` lists every option, `kbvr formats` every file format.
-  kbvr export cat.jpg -o out/                stereo video: out/cat_kbvr_LR.mp4
-  kbvr export --wiggle cat.jpg -o out/       a loop for a blog
-  kbvr export --gltf --html cat.jpg -o out/  a scene, and a page that shows it
-  kbvr export --preset quest holiday/*.jpg   several photos, for a headset"""
 FULL_END = """\
 Options can also be set in kbvr.toml, in this folder or in kbvr's configuration folder: layout = "tb". A table
 [preset.NAME] in it defines your own preset."""
 
 
-def short_help(outputs: Iterable[Declared], others: Iterable[Declared]) -> str:
+@dataclass(frozen=True)
+class Described:
+    """What the help of a command says besides its options."""
+
+    name: str
+    usage: str
+    summary: str
+    metavar: str
+    """What its arguments are called."""
+
+    short_end: str
+
+
+def short_help(described: Described, outputs: Iterable[Declared], others: Iterable[Declared]) -> str:
     """Return one screen: the outputs and the common options, each with the first sentence of its help."""
-    lines = [USAGE, "", SUMMARY, "", "Outputs (several are rendered together):"]
+    lines = [described.usage, "", described.summary, "", "Outputs (several are rendered together):"]
     lines += [line for option in outputs for line in _entry(option, is_short=True)]
     lines += ["", "Common options:"]
     lines += [line for option in others if option.is_common for line in _entry(option, is_short=True)]
-    return "\n".join([*lines, "", SHORT_END])
+    return "\n".join([*lines, "", described.short_end])
 
 
-def full_help(groups: Iterable[tuple[str, Iterable[Declared]]]) -> str:
+def full_help(described: Described, groups: Iterable[tuple[str, Iterable[Declared]]]) -> str:
     """Return every option with its whole help and its default; groups are titles and options."""
-    lines = [USAGE, "", SUMMARY]
+    lines = [described.usage, "", described.summary]
     for title, options in groups:
         lines += ["", f"{title}:"]
         lines += [line for option in options for line in _entry(option, is_short=False)]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kbvr.making.plan import Plan
 from kbvr.making.report import ExportReport
 from kbvr.making.run import Run
-from kbvr.nets import Session, devices_of
+from kbvr.nets import Opened, devices_of
 from kbvr.plan.explain import explain, head_box_line
 from kbvr.plan.memory_budget import MemoryUse
 from kbvr.plan.output_kinds import SceneKind
@@ -15,9 +15,9 @@ from kbvr.profiles.choose import Profile
 
 
 def make_files(
-    plan: Plan, profile: Profile, run: Run, memory: MemoryUse | None, sessions: Sequence[Session]
+    plan: Plan, profile: Profile, run: Run, memory: MemoryUse | None, opened: Sequence[Opened]
 ) -> ExportReport:
-    """Make all files of a plan; `sessions` collects the networks that are opened meanwhile, for the explanation."""
+    """Make all files of a plan; `opened` collects the networks that are opened meanwhile, for the report."""
     shots, scenes = plan.shots, [job for job in plan.jobs if isinstance(job.kind, SceneKind)]
     with run.clock.stage("depth files"):
         written = run.depth_files(plan)
@@ -42,7 +42,7 @@ def make_files(
     outputs = {made.output for made in written}
     pair = next((shot for shot in shots if shot.rig and shot.output in outputs), None)
     explanation += [] if memory is None else [memory.line()]
-    devices = devices_of(sessions)
+    devices = devices_of(one.session for one in opened)
     explanation.append(f"networks: {'on ' + ' and '.join(devices) if devices else 'none used'}")
     return ExportReport(
         photo=run.photo,
@@ -52,5 +52,6 @@ def make_files(
         explanation=tuple(explanation),
         seconds=run.clock.seconds | busy,
         failed=tuple(run.failed),
+        networks=tuple(sorted({one.network for one in opened})),
         is_fov_assumed=plan.photo.f_source == "guess",
     )

@@ -53,6 +53,9 @@ class ExportReport:
     failed: tuple[Failure, ...] = ()
     """Outputs that could not be made."""
 
+    networks: tuple[str, ...] = ()
+    """The networks that were used, like `kbvr-depth@75bf414bfbd6`: names of files, and digits of their SHA-256."""
+
     is_fov_assumed: bool = False
     """Whether the field of view is unknown and GUESSED_FOV_DEG was assumed."""
 

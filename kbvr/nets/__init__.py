@@ -18,7 +18,7 @@ from kbvr.nets.model_card import (
 from kbvr.nets.model_store import is_verified, pull, remove
 from kbvr.nets.providers import DEVICES
 from kbvr.nets.recipe import DepthRecipe, FillRecipe
-from kbvr.nets.session import Session, devices_of, open_file, open_session, record_sessions
+from kbvr.nets.session import Opened, Session, devices_of, open_file, open_session, record_sessions
 
 __all__ = [
     "BUILT_IN",
@@ -27,6 +27,7 @@ __all__ = [
     "Card",
     "DepthRecipe",
     "FillRecipe",
+    "Opened",
     "Session",
     "Tensor",
     "add",

@@ -79,7 +79,8 @@ def open_network(
     if max_bytes is None:
         max_bytes = half_of_machine_bytes() or MIN_HALF_BYTES
     try:
-        return recorded(_session(Network(os.path.abspath(path), sha256, device, threads, max_bytes)))  # noqa: PTH100  keeps links
+        opened = Network(os.path.abspath(path), sha256, device, threads, max_bytes)  # noqa: PTH100  keeps links
+        return recorded(_session(opened), opened.path, sha256)
     except NotStartedError as error:
         _warn_of_no_process(str(error))
         return open_checked(path, sha256, device=device, threads=threads)

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from functools import cache, partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, NamedTuple, Protocol, cast, runtime_checkable
 
 import numpy as np
 
@@ -37,8 +37,6 @@ logger = logging.getLogger(__name__)
 _open_lock = Lock()
 reported: set[str] = set()
 """Messages about devices that have been logged; each is logged once per process."""
-
-_opened: ContextVar[list[Session] | None] = ContextVar("opened", default=None)
 
 
 @runtime_checkable
@@ -76,7 +74,7 @@ def open_session(network: str | Card, device: str = "auto", threads: int | None 
     check_threads(threads)
     candidates(device)
     with _open_lock:
-        return recorded(_open(str(card.path), card.sha256, device, threads or default_threads()))
+        return _recorded_open(str(card.path), card.sha256, device, threads or default_threads())
 
 
 def check_threads(threads: int | None) -> None:
@@ -96,7 +94,7 @@ def open_checked(path: Path, sha256: str, *, device: str, threads: int) -> Sessi
     """Open a network file with this SHA-256 in this process, with the errors of `open_session`."""
     with _open_lock:
         try:
-            return recorded(_open(str(path), sha256, device, threads))
+            return _recorded_open(str(path), sha256, device, threads)
         except InputError:
             raise
         except Exception as error:  # onnxruntime has many types of errors without a common base class
@@ -114,22 +112,33 @@ def default_threads() -> int:
     return min(processors(), MAX_DEFAULT_THREADS)
 
 
+class Opened(NamedTuple):
+    """A network that was opened."""
+
+    session: Session
+    network: str
+    """The name of its file without the suffix, and the first 12 digits of its SHA-256: `kbvr-depth@75bf414bfbd6`."""
+
+
+_opened: ContextVar[list[Opened] | None] = ContextVar("opened", default=None)
+
+
 @contextmanager
-def record_sessions() -> Iterator[list[Session]]:
-    """Yield a list to which every session opened inside is added, whether it is new or reused."""
-    sessions: list[Session] = []
-    token = _opened.set(sessions)
+def record_sessions() -> Iterator[list[Opened]]:
+    """Yield a list to which every network opened inside is added, whether its session is new or reused."""
+    opened: list[Opened] = []
+    token = _opened.set(opened)
     try:
-        yield sessions
+        yield opened
     finally:
         _opened.reset(token)
 
 
-def recorded(session: Session) -> Session:
-    """Return a session after adding it to the current list of `record_sessions`, if any."""
-    sessions = _opened.get()
-    if sessions is not None:
-        sessions.append(session)
+def recorded(session: Session, path: str, sha256: str) -> Session:
+    """Return the session of a network file after adding it to the current list of `record_sessions`, if any."""
+    opened = _opened.get()
+    if opened is not None:
+        opened.append(Opened(session, f"{Path(path).stem}@{sha256[:12]}"))
     return session
 
 
@@ -143,6 +152,10 @@ def title_of(session: Session) -> str:
     if isinstance(session, HalfSession):
         return title_of(session.session)
     return str(getattr(session, "title", "the CPU"))
+
+
+def _recorded_open(path: str, sha256: str, device: str, threads: int) -> Session:
+    return recorded(_open(path, sha256, device, threads), path, sha256)
 
 
 @cache

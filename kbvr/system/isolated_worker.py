@@ -18,6 +18,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from kbvr.errors import KbvrError
+from kbvr.system.atomic_file import remove_unfinished
 from kbvr.system.isolated_process import IDLE_EXIT, Request, Response, receive, send
 
 IDLE_S = 60.0
@@ -51,6 +52,7 @@ def _fetch(requests: Any, queue: SimpleQueue[Request]) -> None:
         while True:
             queue.put(receive(requests))
     except (EOFError, OSError):
+        remove_unfinished()
         os._exit(0)
 
 

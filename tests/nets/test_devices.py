@@ -108,7 +108,8 @@ def test_without_a_driver_auto_means_the_cpu_and_nobody_is_warned(doubler, capfd
     assert capfd.readouterr() == ("", "")
     assert not warnings_of(caplog)
     assert caplog.records[0].getMessage().startswith("networks run on the CPU")
-    assert devices_of(noted) == ("the CPU",)
+    assert devices_of(one.session for one in noted) == ("the CPU",)
+    assert {one.network.split("@")[0] for one in noted} == {doubler.stem}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,111 @@
+"""What to do with a photo that was found: make it, or leave it because the ledger and its outputs say it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from kbvr.batching.ledger import Ledger, Row
+from kbvr.batching.places import Place
+from kbvr.batching.receipts import read_receipt, receipt_path, write_receipt
+from kbvr.batching.source import Source, is_remote
+from kbvr.errors import InputError
+from kbvr.options.export_options import ExportOptions
+from kbvr.plan.output_kinds import chosen_kinds
+from kbvr.system.input_file import sha256_of_input
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do with a photo, and why."""
+
+    verdict: Literal["make", "leave", "refuse"]
+    reason: str
+    """In a few words; for `refuse`, the error."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Decides about the photos of one run."""
+
+    ledger: Ledger
+    place: Place
+    options: ExportOptions
+    options_hash: str
+    is_forced: bool
+    """Whether photos are made although they are done, and files of others are replaced."""
+
+    retries_failed: bool
+
+    def decide(self, source: Source, row: Row | None) -> Decision:
+        """Decide about a photo; its row is None if it is new."""
+        if row is None or not self._was_started(row):
+            return self._if_free(source, row, "new" if row is None or not row.options_hash else "options changed")
+        if self.is_forced:
+            return Decision("make", "made again")
+        if row.status in ("waiting", "started"):
+            return Decision("make", "unfinished")
+        if self._has_changed(source, row):
+            return Decision("make", "photo changed")
+        if row.status == "failed":
+            return self._failed(row)
+        if not self._has_outputs(row):
+            return Decision("make", "outputs are missing or changed")
+        return Decision("leave", "done")
+
+    def _was_started(self, row: Row) -> bool:
+        """Return whether it was started with these options, so that what its outputs' names belong to is its own."""
+        return row.tries > 0 and row.options_hash == self.options_hash
+
+    def _if_free(self, source: Source, row: Row | None, reason: str) -> Decision:
+        """Make a photo if no file that another program or call has written would be replaced."""
+        stem = row.stem if row else self.ledger.free_stem(source)
+        files = [file for kind in chosen_kinds(self.options) for file in kind.files(self.options)]
+        for file in files:
+            path = "/".join(filter(None, (source.folder, f"{stem}{file.ending}")))
+            if not self.is_forced and self.place.size_bytes(path) is not None and not self.ledger.is_output(path):
+                return Decision("refuse", f"{path} already exists, and this batch did not write it (use --overwrite)")
+        return Decision("make", reason)
+
+    def _failed(self, row: Row) -> Decision:
+        if self.retries_failed:
+            return Decision("make", "failed before")
+        return Decision("leave", f"failed before (use --retry-failed): {row.error}")
+
+    def _has_changed(self, source: Source, row: Row) -> bool:
+        """Return whether the photo differs from the one that was exported; its time alone means nothing."""
+        if (source.size_bytes, source.stamp) == (row.size_bytes, row.stamp):
+            return False
+        if is_remote(source.address) or source.size_bytes != row.size_bytes or _sha256(source) != row.sha256:
+            return True
+        self.ledger.touch(source)
+        return False
+
+    def _has_outputs(self, row: Row) -> bool:
+        return all(self.place.size_bytes(output.path) == output.size_bytes for output in self.ledger.outputs(row.key))
+
+
+def moved_row(source: Source, ledger: Ledger, place: Place) -> Row | None:
+    """Return the row of a new photo that is one that is gone, moved with its folder: it has the same place and content.
+
+    The row and the receipt are changed to the new address.
+    """
+    row = ledger.owner(source)
+    if row is None or row.status != "done" or is_remote(row.address) or is_remote(source.address):
+        return None
+    if Path(row.address).exists() or _sha256(source) != row.sha256:
+        return None
+    ledger.move(row, source)
+    receipt = read_receipt(place, row.key)
+    if receipt is not None:
+        write_receipt(place, source.key, receipt.moved_to(source))
+        place.remove(receipt_path(row.key))
+    return ledger.row(source.key)
+
+
+def _sha256(source: Source) -> str:
+    try:
+        return sha256_of_input(Path(source.address), "a photo")
+    except InputError:
+        return ""

@@ -1,0 +1,361 @@
+"""The ledger of a batch: a row per photo in an SQLite file, and what it says about a photo that is found again.
+
+The file is written ahead (WAL) and synced at every commit, so that it survives a killed process and a power failure.
+One batch at a time writes it, and others may read it meanwhile. It is an index: receipts and outputs say what is done
+(`kbvr.batching.receipts`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import RLock
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+
+from kbvr.batching.source import Source
+from kbvr.batching.task import OutputFile, PhotoResult
+from kbvr.errors import InputError, OutputError
+
+NAME = "kbvr.sqlite"
+VERSION = 1
+"""Stored in the file (user_version); another one is refused."""
+
+BUSY_S = 30.0
+"""How long a reader and the writer wait for each other."""
+
+SUFFIX_DIGITS = 8
+"""Of the suffix that keeps two photos of the same name in one folder apart."""
+
+Status = Literal["waiting", "started", "done", "failed"]
+
+_SCHEMA = """
+CREATE TABLE photos (
+    key TEXT PRIMARY KEY,
+    address TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    stem TEXT NOT NULL,
+    name_in_folder TEXT NOT NULL UNIQUE,
+    size_bytes INTEGER NOT NULL,
+    stamp TEXT NOT NULL,
+    sha256 TEXT NOT NULL DEFAULT '',
+    options_hash TEXT NOT NULL DEFAULT '',
+    options TEXT NOT NULL DEFAULT '{}',
+    kbvr_version TEXT NOT NULL DEFAULT '',
+    networks TEXT NOT NULL DEFAULT '',
+    status TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    error TEXT NOT NULL DEFAULT '',
+    warnings TEXT NOT NULL DEFAULT '',
+    seconds REAL,
+    peak_bytes INTEGER,
+    worker TEXT NOT NULL DEFAULT '',
+    ended_at TEXT NOT NULL DEFAULT '',
+    facts TEXT NOT NULL DEFAULT '{}'
+) WITHOUT ROWID;
+CREATE INDEX photos_by_status ON photos (status);
+CREATE TABLE outputs (
+    path TEXT PRIMARY KEY,
+    key TEXT NOT NULL,
+    output TEXT NOT NULL,
+    format TEXT NOT NULL,
+    packing TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX outputs_by_photo ON outputs (key);
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the ledger says about a photo."""
+
+    key: str
+    address: str
+    folder: str
+    stem: str
+    size_bytes: int
+    stamp: str
+    sha256: str
+    options_hash: str
+    options: Mapping[str, str]
+    kbvr_version: str
+    networks: str
+    status: Status
+    tries: int
+    """How often it was started with any options."""
+
+    error: str
+    warnings: str
+    seconds: float | None
+    peak_bytes: int | None
+    worker: str
+    ended_at: str
+    facts: Mapping[str, Any]
+
+
+class Ledger:
+    """An open ledger; all threads may use it."""
+
+    def __init__(
+        self, path: Path, *, lock: Path | None = None, is_read_only: bool = False, is_replaced: bool = False
+    ) -> None:
+        """Open a ledger, or make one unless it is only read.
+
+        Args:
+            path: its file.
+            lock: the file that its only writer locks; by default one beside it.
+            is_read_only: whether it is only read, which is possible while a batch writes it.
+            is_replaced: whether an empty one takes its place.
+
+        Raises:
+            InputError: if it is no ledger, or does not exist and is only read.
+            OutputError: if another batch writes it, or it cannot be written.
+        """
+        if is_read_only and not path.is_file():
+            raise InputError(f"expected the ledger of a batch, got {path}: no such file")
+        self.path, self._lock = path, RLock()
+        self._only_writer = FileLock(lock or path.with_name(f"{path.name}.lock"))
+        with self._errors():
+            if not is_read_only:
+                for folder in (path.parent, Path(self._only_writer.lock_file).parent):
+                    folder.mkdir(parents=True, exist_ok=True)
+                self._only_writer.acquire(blocking=False)
+            self.is_new = is_replaced or not path.exists()
+            for name in (path.name, f"{path.name}-wal", f"{path.name}-shm") if is_replaced else ():
+                path.with_name(name).unlink(missing_ok=True)
+            self._db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+            self._db.row_factory = sqlite3.Row
+            try:
+                self._prepare()
+            except BaseException:
+                self.close()
+                raise
+
+    def _prepare(self) -> None:
+        for pragma in ("journal_mode = WAL", "synchronous = FULL"):
+            self._db.execute(f"PRAGMA {pragma}")
+        with self.transaction():
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0 and not self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
+                for statement in filter(str.strip, _SCHEMA.split(";")):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {VERSION}")
+            elif version != VERSION:
+                raise InputError(f"expected the ledger of a batch of this version of kbvr, got {self.path}")
+
+    def close(self) -> None:
+        """Close the file; its write-ahead log disappears."""
+        with self._lock, suppress(sqlite3.Error):
+            self._db.close()
+        self._only_writer.release()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Do several things or none of them."""
+        with self._lock, self._errors():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn the errors of SQLite and of the system into one line."""
+        try:
+            yield
+        except Timeout as error:
+            raise OutputError(f"{self.path} is in use: another batch writes to the same folder") from error
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise OutputError(f"cannot write to {self.path}: {error}") from error
+            hint = "move it away and use --rebuild-ledger"
+            raise InputError(f"expected the ledger of a batch, got {self.path}: {error} ({hint})") from error
+        except OSError as error:
+            raise OutputError(f"cannot write to {self.path}: {error.strerror or error}") from error
+
+    # --- photos ---
+
+    def row(self, key: str) -> Row | None:
+        """Return the row of a photo; None if it is new."""
+        found = self._one("SELECT * FROM photos WHERE key = ?", key)
+        return None if found is None else _row(found)
+
+    def rows(self, status: Status | None = None) -> Iterator[Row]:
+        """Yield the rows of all photos, or of those with a status, sorted by their places below the output folder."""
+        after = ""
+        query = "SELECT * FROM photos WHERE name_in_folder > ? AND (? OR status = ?) ORDER BY name_in_folder LIMIT 500"
+        while found := self._all(query, after, status is None, status or ""):
+            yield from map(_row, found)
+            after = found[-1]["name_in_folder"]
+
+    def counts(self) -> dict[str, int]:
+        """Return status -> number of photos."""
+        return {row[0]: row[1] for row in self._all("SELECT status, COUNT(*) FROM photos GROUP BY status")}
+
+    def totals(self) -> tuple[int, int, float]:
+        """Return the number of outputs, their bytes, and the seconds that all photos took together."""
+        files = self._one("SELECT COUNT(*), TOTAL(size_bytes) FROM outputs")
+        seconds = self._one("SELECT TOTAL(seconds) FROM photos WHERE status = 'done'")
+        assert files is not None
+        assert seconds is not None
+        return int(files[0]), int(files[1]), float(seconds[0])
+
+    def add(self, source: Source) -> Row:
+        """Add a new photo with a name for its outputs that no other photo has; return its row.
+
+        The first photo of a name keeps it. Another one gets its key as a suffix, whatever the order of later runs.
+        """
+        with self.transaction():
+            self._insert(source, self.free_stem(source), tries=0)
+        row = self.row(source.key)
+        assert row is not None, "it was inserted"
+        return row
+
+    def _insert(self, source: Source, stem: str, *, tries: int) -> None:
+        name = _name_in_folder(source.folder, stem)
+        texts = map(_storable, (source.key, source.address, source.folder, stem))
+        self._db.execute(
+            "INSERT INTO photos (key, address, folder, stem, name_in_folder, size_bytes, stamp, tries, status) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting')",
+            (*texts, name, source.size_bytes, source.stamp, tries),
+        )
+
+    def free_stem(self, source: Source) -> str:
+        """Return the name that the outputs of a new photo get."""
+        return source.stem if self.owner(source) is None else f"{source.stem}_{source.key[:SUFFIX_DIGITS]}"
+
+    def start(self, source: Source, options_hash: str, options: Mapping[str, str]) -> None:
+        """Note that a photo is being made from now on, so that what it leaves behind when killed may be replaced."""
+        with self.transaction():
+            self._db.execute(
+                "UPDATE photos SET status = 'started', tries = tries + 1, size_bytes = ?, stamp = ?, "
+                "options_hash = ?, options = ? WHERE key = ?",
+                (source.size_bytes, source.stamp, options_hash, json.dumps(options), source.key),
+            )
+
+    def refuse(self, key: str, error: str) -> None:
+        """Note that a photo failed before anything was made of it."""
+        with self.transaction():
+            self._db.execute("UPDATE photos SET status = 'failed', error = ? WHERE key = ?", (error, key))
+
+    def touch(self, source: Source) -> None:
+        """Note that a photo's file has another time, but the same content."""
+        with self.transaction():
+            self._db.execute(
+                "UPDATE photos SET size_bytes = ?, stamp = ? WHERE key = ?",
+                (source.size_bytes, source.stamp, source.key),
+            )
+
+    def record(self, result: PhotoResult) -> None:
+        """Note the result of a photo and its outputs."""
+        with self.transaction():
+            self._record(result)
+
+    def _record(self, result: PhotoResult) -> None:
+        key = Source(result.address).key
+        values = {
+            "status": result.status,
+            "error": result.error,
+            "warnings": "\n".join(result.warnings),
+            "sha256": result.sha256,
+            "options_hash": result.options_hash,
+            "options": json.dumps(dict(result.options)),
+            "kbvr_version": result.kbvr_version,
+            "networks": " ".join(result.networks),
+            "seconds": result.seconds,
+            "peak_bytes": result.peak_bytes,
+            "worker": result.worker,
+            "ended_at": result.ended_at,
+            "facts": json.dumps(dict(result.facts)),
+            "size_bytes": result.size_bytes,
+            "stamp": result.stamp,
+        }
+        assigned = ", ".join(f"{name} = ?" for name in values)
+        self._db.execute(f"UPDATE photos SET {assigned} WHERE key = ?", (*values.values(), key))  # noqa: S608  our names
+        self._db.execute("DELETE FROM outputs WHERE key = ?", (key,))
+        self._db.executemany(
+            "INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (_storable(one.path), key, one.output, one.format, one.packing, one.size_bytes, one.sha256)
+                for one in result.outputs
+            ],
+        )
+
+    def owner(self, source: Source) -> Row | None:
+        """Return the row of the other photo that has the name which a new one would get; None if there is none."""
+        found = self._one("SELECT * FROM photos WHERE name_in_folder = ?", _name_in_folder(source.folder, source.stem))
+        return None if found is None else _row(found)
+
+    def move(self, row: Row, source: Source) -> None:
+        """Note that a photo's file has moved: its row and its outputs belong to another address from now on."""
+        with self.transaction():
+            self._db.execute(
+                "UPDATE photos SET key = ?, address = ?, size_bytes = ?, stamp = ? WHERE key = ?",
+                (source.key, _storable(source.address), source.size_bytes, source.stamp, row.key),
+            )
+            self._db.execute("UPDATE outputs SET key = ? WHERE key = ?", (source.key, row.key))
+
+    def adopt(self, receipt: PhotoResult) -> None:
+        """Add a photo that is done, as its receipt says."""
+        source = Source(receipt.address, receipt.folder, receipt.size_bytes, receipt.stamp)
+        with self.transaction():
+            self._insert(source, receipt.stem, tries=1)
+            self._record(receipt)
+
+    # --- outputs ---
+
+    def outputs(self, key: str) -> tuple[OutputFile, ...]:
+        """Return the outputs of a photo."""
+        found = self._all("SELECT * FROM outputs WHERE key = ? ORDER BY path", key)
+        names = ("path", "output", "format", "packing", "size_bytes", "sha256")
+        return tuple(OutputFile(**{name: _restored(row[name]) for name in names}) for row in found)
+
+    def is_output(self, path: str) -> bool:
+        """Return whether a path below the output folder is an output of a photo."""
+        return self._one("SELECT 1 FROM outputs WHERE path = ?", _storable(path)) is not None
+
+    def _one(self, query: str, *values: object) -> sqlite3.Row | None:
+        with self._lock, self._errors():
+            found: sqlite3.Row | None = self._db.execute(query, values).fetchone()
+            return found
+
+    def _all(self, query: str, *values: object) -> list[sqlite3.Row]:
+        with self._lock, self._errors():
+            return self._db.execute(query, values).fetchall()
+
+
+def _row(found: sqlite3.Row) -> Row:
+    values = {name: _restored(found[name]) for name in found.keys() if name != "name_in_folder"}  # noqa: SIM118
+    values |= {name: json.loads(values[name]) for name in ("options", "facts")}
+    return Row(**values)
+
+
+def _name_in_folder(folder: str, stem: str) -> str | bytes:
+    """Return what no two photos share, even if a file system takes capitals and forms of accents for the same."""
+    return _storable(unicodedata.normalize("NFC", f"{folder}/{stem}").casefold())
+
+
+def _storable(text: str) -> str | bytes:
+    """Return what SQLite stores for a text: file names may contain bytes that are no text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(text)
+    return text
+
+
+def _restored(value: Any) -> Any:
+    return os.fsdecode(value) if isinstance(value, bytes) else value

@@ -1,0 +1,113 @@
+"""Workers of this machine: processes that each make photo after photo, with their networks loaded once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from queue import SimpleQueue
+from threading import Lock, Thread
+from typing import Any
+
+from kbvr.batching.memory_gate import MemoryGate
+from kbvr.batching.shares import Shares
+from kbvr.batching.task import PhotoResult, Task
+from kbvr.batching.worker_process import WorkerProcess
+from kbvr.plan.memory_budget import FIXED_BYTES
+from kbvr.system import cuda_driver
+
+GPU_DEVICES = ("auto", "cuda", "tensorrt")
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+
+STOP_S = 1.0
+"""Time in which all workers remove their unfinished files when a run is interrupted."""
+
+
+class LocalWorkers:
+    """An `Executor` of worker processes, each called by a thread of this process."""
+
+    def __init__(self, shares: Shares, *, limit_s: float) -> None:
+        """Start nothing yet; a photo is given up after `limit_s`."""
+        self._shares, self._limit_s = shares, limit_s
+        self._gate = None if shares.shared_bytes is None else MemoryGate(shares.shared_bytes)
+        self._next_task, self._current, self._workers = Lock(), dict[int, str](), list[WorkerProcess]()
+        self._threads = list[Thread]()
+        self._is_stopping = False
+
+    def __enter__(self) -> LocalWorkers:  # noqa: PYI034  beartype does not know Self in methods
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_stopping = True
+        for worker in list(self._workers):
+            worker.stop()
+        for thread in self._threads:
+            thread.join(STOP_S / len(self._threads))
+        for worker in list(self._workers):
+            worker.kill()
+
+    @property
+    def current(self) -> tuple[str, ...]:
+        """The addresses of the photos that are being made."""
+        return tuple(self._current.copy().values())
+
+    def results(self, tasks: Iterator[Task | PhotoResult]) -> Iterator[PhotoResult]:
+        """Yield a result for every task, as they end; results among the tasks are passed on."""
+        ended: SimpleQueue[PhotoResult | BaseException | None] = SimpleQueue()
+        self._threads = [
+            Thread(target=self._work, args=(number, tasks, ended), name=f"kbvr-batch-{number}", daemon=True)
+            for number in range(self._shares.jobs)
+        ]
+        for thread in self._threads:
+            thread.start()
+        running = len(self._threads)
+        while running:
+            item = ended.get()
+            if isinstance(item, BaseException):
+                raise item
+            if item is None:
+                running -= 1
+            else:
+                yield item
+
+    def _work(self, number: int, tasks: Iterator[Task | PhotoResult], ended: SimpleQueue[Any]) -> None:
+        """Make photos until there are none."""
+        worker = WorkerProcess(environment_of(number, self._shares.threads))
+        self._workers.append(worker)
+        try:
+            while not self._is_stopping:
+                with self._next_task:
+                    task = next(tasks, None)
+                if task is None:
+                    break
+                ended.put(task if isinstance(task, PhotoResult) else self._made(number, worker, task))
+        except BaseException as error:  # noqa: BLE001  the main thread raises it
+            ended.put(error)
+        finally:
+            with suppress(OSError):
+                worker.close()
+            ended.put(None)
+
+    def _made(self, number: int, worker: WorkerProcess, task: Task) -> PhotoResult:
+        task = replace(task, options=task.options.model_copy(update={"threads": self._shares.threads}))
+        self._current[number] = task.source.address
+        try:
+            if self._gate is None:
+                return worker.call(task, self._limit_s)
+            wanted = max(0, worker.needed_bytes(task) - FIXED_BYTES)
+            with self._gate.granted(wanted) as granted:
+                max_bytes = FIXED_BYTES + granted if granted < wanted else None
+                return worker.call(replace(task, max_bytes=max_bytes), self._limit_s)
+        finally:
+            self._current.pop(number, None)
+
+
+def environment_of(number: int, threads: int) -> Mapping[str, str]:
+    """Return the environment of a worker: its share of threads, and one of several GPUs."""
+    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
+    environment = dict.fromkeys(names, str(threads))
+    driver = None if VISIBLE in os.environ else cuda_driver.driver()
+    if driver is not None and len(driver.devices) > 1:
+        environment[VISIBLE] = str(number % len(driver.devices))
+    return environment

@@ -1,0 +1,87 @@
+"""Open the ledger of an output folder: find its file, and fill a new one from the receipts that are there."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from kbvr.batching.batch import rebuild
+from kbvr.batching.ledger import NAME, Ledger
+from kbvr.batching.source import is_remote
+from kbvr.errors import InputError
+from kbvr.options.declare import quoted
+
+LOCK = ".kbvr/batch.lock"
+
+_log = logging.getLogger(__name__)
+
+
+def address_of_folder(text: str) -> str:
+    """Return an output folder as an absolute path or a URL.
+
+    Raises:
+        InputError: if it is empty, or a file.
+    """
+    if not text or "\0" in text:
+        raise InputError(f"expected a folder for the outputs, got {quoted(text)}")
+    if is_remote(text):
+        return text.rstrip("/")
+    path = os.path.abspath(text)  # noqa: PTH100  keeps links
+    if os.path.lexists(path) and not Path(path).is_dir():
+        raise InputError(f"expected a folder for the outputs, got {text}, which is a file")
+    return path
+
+
+def output_test(out: str, ledger: Ledger) -> Callable[[str], bool]:
+    """Return a function that says whether the file at an address is an output of the batch that writes to `out`."""
+    root = out if is_remote(out) else os.path.realpath(out)
+
+    def is_output(address: str) -> bool:
+        path = address.replace(os.sep, "/").removeprefix(f"{root.replace(os.sep, '/')}/")
+        return path != address.replace(os.sep, "/") and ledger.is_output(path)
+
+    return is_output
+
+
+def ledger_path(out: str, given: Path | None = None) -> Path:
+    """Return the path of the ledger: what was given, a file in the output folder, or one in the user's data folder.
+
+    SQLite needs a file system, so the ledger of a URL is kept on this machine.
+    """
+    if given is not None:
+        return given.absolute()
+    if not is_remote(out):
+        return Path(out) / NAME
+    import platformdirs
+
+    name = hashlib.sha256(out.encode()).hexdigest()[:16]
+    return platformdirs.user_data_path("kbvr", appauthor=False) / "ledgers" / f"{name}.sqlite"
+
+
+def open_ledger(out: str, given: Path | None = None, *, is_rebuilt: bool = False) -> Ledger:
+    """Open the ledger of an output folder to write it; a new one is filled from the receipts that are there.
+
+    Args:
+        out: the output folder, an absolute path or a URL.
+        given: the ledger's file, if it is not the usual one.
+        is_rebuilt: whether an existing ledger is replaced by what the receipts say.
+
+    Raises:
+        InputError: if the file is no ledger.
+        OutputError: if another batch writes to the output folder, or the ledger cannot be written.
+    """
+    path = ledger_path(out, given)
+    lock = None if is_remote(out) else Path(out) / LOCK
+    ledger = Ledger(path, lock=lock, is_replaced=is_rebuilt)
+    try:
+        if ledger.is_new:
+            kept, lost = rebuild(ledger, out)
+            if kept or lost or is_rebuilt:
+                _log.warning("%s: %d photos are done as their receipts say, %d lack outputs", path, kept, lost)
+    except BaseException:
+        ledger.close()
+        raise
+    return ledger

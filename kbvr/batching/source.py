@@ -1,0 +1,48 @@
+"""A photo to export: where it is, and where its outputs go."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+KEY_DIGITS = 32
+
+
+def is_remote(address: str) -> bool:
+    """Return whether an address is a URL rather than a path of this machine."""
+    return "://" in address
+
+
+@dataclass(frozen=True)
+class Source:
+    """A photo to export."""
+
+    address: str
+    """An absolute path or a URL. It identifies the photo: the same address is the same photo in every run."""
+
+    folder: str = ""
+    """The folder of its outputs below the output folder, with /; empty for the output folder itself."""
+
+    size_bytes: int = 0
+    stamp: str = ""
+    """Differs whenever the file has been written since: its modification time, or what a server says instead."""
+
+    @property
+    def key(self) -> str:
+        """A name for the photo that fits into file names; it depends on the address only."""
+        return hashlib.sha256(os.fsencode(self.address)).hexdigest()[:KEY_DIGITS]
+
+    @property
+    def name(self) -> str:
+        """The file name."""
+        if is_remote(self.address):
+            return PurePosixPath(unquote(urlsplit(self.address).path)).name
+        return os.path.basename(self.address)  # noqa: PTH119  a text
+
+    @property
+    def stem(self) -> str:
+        """The file name without its suffix."""
+        return os.path.splitext(self.name)[0]  # noqa: PTH122  a text

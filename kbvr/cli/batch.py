@@ -1,0 +1,180 @@
+"""`kbvr batch` and `kbvr watch`, once their options are known: run them, and show how far they are."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+
+from kbvr.batching.api import prepared, results_of
+from kbvr.batching.batch import Batch, Tally, decisions
+from kbvr.batching.executor import Executor
+from kbvr.batching.ledger import Ledger
+from kbvr.batching.local_workers import LocalWorkers
+from kbvr.batching.opening import address_of_folder, open_ledger, output_test
+from kbvr.batching.shares import shares_of
+from kbvr.batching.source import Source, is_remote
+from kbvr.batching.sources import find_sources
+from kbvr.batching.task import PhotoResult
+from kbvr.cli.batch_display import Display, display_for
+from kbvr.cli.better_depth import models_variable, pull_depth_network
+from kbvr.cli.call_options import BatchOptions, WatchOptions
+from kbvr.cli.printing import print_line, print_message, warnings_to
+from kbvr.errors import MAX_NAME_LENGTH, InputError, escaped, shortened
+from kbvr.options.export_options import ExportOptions
+from kbvr.plan.from_options import check_options
+
+GOOD, BUG, BAD_INPUT = 0, 1, 2
+"""Exit codes."""
+
+
+@dataclass(frozen=True)
+class BatchRequest:
+    """One call of `kbvr batch`."""
+
+    arguments: tuple[str, ...]
+    options: ExportOptions
+    call: BatchOptions
+
+
+@dataclass(frozen=True)
+class WatchRequest:
+    """One call of `kbvr watch`."""
+
+    folders: tuple[str, ...]
+    options: ExportOptions
+    call: WatchOptions
+
+
+def run_batch_request(request: BatchRequest) -> int:
+    """Make the photos of a batch and return the exit code."""
+    call = request.call
+    if not request.arguments and call.from_file is None:
+        raise InputError("no photo is given (see --help)")
+    batch = _batch(call, request.options, limit=call.limit)
+    with ExitStack() as stack:
+        stack.enter_context(warnings_to(lambda warning: print_message(f"warning: {warning}")))
+        listed = stack.enter_context(_readable_twice(call.from_file))
+        ledger = stack.enter_context(closing(_ledger(batch, call, is_rebuilt=call.rebuild_ledger)))
+
+        def sources() -> Iterator[Source]:
+            is_output = output_test(batch.out, ledger)
+            return find_sources(
+                request.arguments, out=batch.out, is_output=is_output, recursive=call.recursive, from_file=listed
+            )
+
+        if call.dry_run:
+            return _print_decisions(batch, sources(), ledger)
+        _pull(call, request.options)
+        tally, workers = Tally(), _workers(call, batch.options)
+        display = stack.enter_context(closing(_display(call, tally, workers)))
+        if not any(map(is_remote, request.arguments)):
+            _count_in_background(sources(), display)
+        return _shown(results_of(batch, sources(), ledger, workers, tally), display)
+
+
+def run_watch_request(request: WatchRequest) -> int:
+    """Make the photos of folders, and those that appear in them, until Ctrl-C; return the exit code."""
+    from kbvr.batching.watch import watched_sources
+
+    call, stop = request.call, Event()
+    batch = _batch(call, request.options)
+    with ExitStack() as stack:
+        stack.enter_context(warnings_to(lambda warning: print_message(f"warning: {warning}")))
+        ledger = stack.enter_context(closing(_ledger(batch, call)))
+        _pull(call, request.options)
+        tally, workers = Tally(), _workers(call, batch.options)
+        display = stack.enter_context(closing(_display(call, tally, workers)))
+        stack.callback(stop.set)
+        sources = watched_sources(
+            request.folders,
+            out=batch.out,
+            is_output=output_test(batch.out, ledger),
+            recursive=call.recursive,
+            settle_s=call.settle_s,
+            poll=call.poll,
+            stop=stop,
+        )
+        with suppress(KeyboardInterrupt):
+            _shown(results_of(batch, sources, ledger, workers, tally), display)
+    return GOOD
+
+
+def _batch(call: BatchOptions | WatchOptions, options: ExportOptions, *, limit: int | None = None) -> Batch:
+    if call.out is None:
+        raise InputError("-o must be a folder or a URL to write to")
+    if options.depth is not None:
+        raise InputError("--depth belongs to a single photo; use kbvr export")
+    check_options(options)
+    batch = Batch(
+        address_of_folder(call.out),
+        options,
+        gallery=call.title if call.gallery else None,
+        retries_failed=call.retry_failed,
+        limit=limit,
+        max_failures=1 if call.fail_fast else call.max_failures,
+    )
+    return prepared(batch)
+
+
+def _ledger(batch: Batch, call: BatchOptions | WatchOptions, *, is_rebuilt: bool = False) -> Ledger:
+    return open_ledger(batch.out, call.ledger, is_rebuilt=is_rebuilt)
+
+
+def _workers(call: BatchOptions | WatchOptions, options: ExportOptions) -> Executor:
+    return LocalWorkers(shares_of(options, call.jobs), limit_s=call.photo_limit_s)
+
+
+def _pull(call: BatchOptions | WatchOptions, options: ExportOptions) -> None:
+    if models_variable() == "auto" or call.pull:
+        pull_depth_network(options, quiet=call.quiet, shows_bar=sys.stderr.isatty() and not call.quiet)
+
+
+def _display(call: BatchOptions | WatchOptions, tally: Tally, workers: Executor) -> Display:
+    return display_for(call.progress, tally, lambda: workers.current, is_quiet=call.quiet)
+
+
+def _shown(results: Iterator[PhotoResult], display: Display) -> int:
+    """Show every result and the summary; return the exit code."""
+    codes = {GOOD}
+    for result in results:
+        if not result.is_left:
+            display.add(result)
+            codes |= set() if result.is_done else {BUG if result.is_bug else BAD_INPUT}
+    display.close()
+    if display.pace.tally.end:
+        print_message(display.pace.tally.end)
+    return BUG if BUG in codes else max(codes)
+
+
+def _print_decisions(batch: Batch, sources: Iterator[Source], ledger: Ledger) -> int:
+    for source, decision in decisions(batch, sources, ledger):
+        name = shortened(escaped(source.address), MAX_NAME_LENGTH)
+        print_line(f"{'make' if decision.verdict == 'make' else 'leave'}  {name}  ({decision.reason})")
+    return GOOD
+
+
+def _count_in_background(sources: Iterator[Source], display: Display) -> None:
+    """Tell the display how many photos there are, when they have been counted."""
+
+    def count() -> None:
+        with suppress(InputError):  # the run reports it
+            display.pace.total = sum(1 for _ in sources)
+
+    Thread(target=count, name="kbvr-count", daemon=True).start()
+
+
+@contextmanager
+def _readable_twice(from_file: str | None) -> Iterator[str | None]:
+    """Yield a list file that can be read again: standard input is copied to a temporary file."""
+    if from_file != "-":
+        yield from_file
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "list.txt"
+        path.write_bytes(sys.stdin.buffer.read())
+        yield str(path)
