@@ -36,7 +36,7 @@ from kbvr.options.declare import quoted
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.keywords import ExportKeywords
 from kbvr.options.values import MIN_SIDE_PX
-from kbvr.photo.photo import Photo, load_photo, photo_from_array
+from kbvr.photo.photo import Photo, load_photo, photo_from_array, without_place
 from kbvr.plan.aspect import cropped_around_subject, size_within
 from kbvr.plan.file_names import fitted_to, moved_to, names_a_file
 from kbvr.plan.from_options import check_options, unused, with_anaglyph_method
@@ -101,7 +101,12 @@ def export_photo(
         jobs = _jobs(photo, out, options, stem)
         with run.clock.stage("load"):
             if isinstance(photo, Path):
-                photo = load_photo(photo, fov_deg=options.fov_deg, max_memory_bytes=options.max_memory)
+                photo = load_photo(
+                    photo,
+                    fov_deg=options.fov_deg,
+                    max_memory_bytes=options.max_memory,
+                    keep_gps=options.keep_gps,
+                )
         if all(isinstance(job.kind, SceneKind) for job in jobs):
             photo = within_px(photo, TEXTURE_MAX_PX)  # scene files hold no larger textures
         file_px = _file_px(photo, options)
@@ -220,9 +225,8 @@ def _planned(
 
     `file_px` is the size of the file's picture after cropping; the photo may be a smaller copy of it.
     """
-    if photo.credits.place and not options.keep_gps:
-        notes = (*photo.notes, "its GPS position is not kept in the outputs")
-        photo = replace(photo, credits=replace(photo.credits, place=None), notes=notes)
+    if not options.keep_gps:
+        photo = without_place(photo)
     subject = None
     if options.aspect is not None:
         photo, depth, subject = cropped_around_subject(photo, depth, options.aspect)

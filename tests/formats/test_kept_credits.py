@@ -291,10 +291,11 @@ def entry(table: Mapping[str, Any], name: str) -> Any:
 
 
 def test_the_photo_is_read_in_full(photos):
-    placed, without = (load_photo(path).credits for path in photos)
+    placed, without = (load_photo(path, keep_gps=True).credits for path in photos)
     assert placed.place is not None
     assert (placed.place.latitude_deg, placed.place.longitude_deg) == pytest.approx((LATITUDE, LONGITUDE), abs=1e-8)
     assert without.place is None
+    assert load_photo(photos[0]).credits == without, "nobody gets a position without asking for it"
     assert credit_texts(placed) == TEXTS
 
 
