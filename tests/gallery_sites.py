@@ -13,8 +13,8 @@ import numpy as np
 from glb_by_hand import write_glb
 from PIL import Image
 
+from kbvr.formats.loop import mp4_clip, webp
 from kbvr.formats.loop.animation import loop_of
-from kbvr.formats.loop.mp4_clip import encode
 from kbvr.gallery.gallery_photo import GalleryFile, GalleryPhoto
 from kbvr.gallery.photo_files import scene_script
 from kbvr.gallery.places import PICTURE, SCENE, THUMBNAIL, place_of
@@ -44,7 +44,7 @@ def photo(number: int, **fields: object) -> GalleryPhoto:
     return replace(plain, **fields)
 
 
-def webp(color: tuple[int, int, int]) -> bytes:
+def still(color: tuple[int, int, int]) -> bytes:
     file = BytesIO()
     Image.new("RGB", (30, 20), color).save(file, "WEBP", lossless=True)
     return file.getvalue()
@@ -52,6 +52,7 @@ def webp(color: tuple[int, int, int]) -> bytes:
 
 def write_loop(path: Path) -> None:
     """Write a loop in blue, some seconds long."""
+    encode = {".mp4": mp4_clip.encode, ".webp": webp.encode}[path.suffix]
     encode(loop_of([np.full((64, 96, 3), (10, 20, 200 + at), np.uint8) for at in range(5)], 1.6), path)
 
 
@@ -60,7 +61,7 @@ def write_site(out: Path, photos: Iterable[GalleryPhoto], *, title: str = "Tests
     photos = tuple(photos)
     picture = out / "picture.webp"
     out.mkdir(parents=True, exist_ok=True)
-    picture.write_bytes(webp(GREY))
+    picture.write_bytes(still(GREY))
     for each in photos:
         for what in (THUMBNAIL, PICTURE):
             path = place_of(out, what, each.key)
@@ -111,7 +112,7 @@ def rich_photos() -> tuple[GalleryPhoto, ...]:
             files=(GalleryFile(f"50% #1/{NASTY}_kbvr.glb", "", 7),),
         ),
         photo(4, name="long" * 60, size_px=(0, 0), has_scene=True, date="2020-01-02T03:04:05+02:00"),
-        photo(5, name="panorama", size_px=(9000, 1000), date="2020-01-03"),
+        photo(5, name="panorama", size_px=(9000, 1000), date="2020-01-03", wiggle="panorama_kbvr_wiggle.webp"),
     )
 
 

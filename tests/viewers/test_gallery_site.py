@@ -434,6 +434,7 @@ def test_arrows_and_buttons_lead_to_the_next_photo(web, rich):
         assert page.get_by_role("button", name="Previous photo").is_disabled()
         page.keyboard.press("ArrowRight")
         assert name.inner_text() == rich_photos()[3].name
+        assert page.get_by_role("status").filter(has_text="2 of 2").inner_text() == f"{name.inner_text()}, 2 of 2"
         assert page.get_by_role("button", name="Next photo").is_disabled()
         page.keyboard.press("ArrowRight")
         page.get_by_role("button", name="Previous photo").click()
@@ -489,16 +490,27 @@ def test_the_loop_can_be_paused(web, rich):
 def test_the_loop_waits_for_people_who_prefer_less_motion(web, rich):
     with shown(web, "wide", rich) as page:
         open_photo(page, "A temple")
-        assert page.evaluate("document.querySelector('.depth video').paused")
+        assert page.locator(".depth video").get_attribute("src") is None
         page.get_by_role("button", name="Play the motion").click()
         page.wait_for_function("() => document.querySelector('.depth video').currentTime > 0")
+
+
+def test_an_animated_picture_plays_only_while_it_may(web, rich):
+    """Unlike a video it cannot pause: then the photo takes its place."""
+    with shown(web, "wide", rich) as page:
+        open_photo(page, "panorama")
+        assert page.locator(".depth .moving, .depth .loop[src]").count() == 0
+        page.get_by_role("button", name="Play the motion").click()
+        page.locator(".depth .moving").wait_for()
+        page.get_by_role("button", name="Pause the motion").click()
+        assert page.locator(".depth .moving, .depth .loop[src]").count() == 0
 
 
 def test_the_slider_compares_the_original_and_3d(web, rich):
     """By keys and by the mouse: the original, grey, is on its left, the loop, blue, on its right."""
     with shown(web, "wide", rich, reduced_motion="no-preference") as page:
         open_photo(page, "A temple")
-        page.wait_for_function("() => document.querySelector('.depth.moving')")
+        page.wait_for_function("() => document.querySelector('.depth .moving')")
         assert not page.get_by_role("slider").is_visible()
         page.get_by_role("button", name="Compare").click()
         slider = page.get_by_role("slider", name="Share of the original")
@@ -630,7 +642,8 @@ def test_files_are_downloaded_whatever_they_are_called(web, rich, origin):
         assert Path(expected.value.path()).read_bytes() == b""
         address = page.locator("#files a").evaluate("one => one.href")
         assert page.evaluate("address => fetch(address).then(answer => answer.status)", address) == 200
-        page.wait_for_function("() => document.querySelector('.depth video').readyState >= 1")
+        page.get_by_role("button", name="Play the motion").click()
+        page.locator(".depth .moving").wait_for()
 
 
 def test_an_empty_gallery_says_so(web, tmp_path):
