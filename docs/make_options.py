@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+from kbvr.cli.batch_options import BatchOptions, WatchOptions
 from kbvr.cli.call_options import CallOptions
 from kbvr.options.declare import Declared
 from kbvr.options.export_options import GROUPS, declared
@@ -21,7 +23,7 @@ INTRODUCTION = """\
 
 Every option of `kbvr export`, with its flag and its name in Python (`kbvr.export`). Python also accepts values written
 as on the command line: `1920x1080`, `2GB`, or a comma-separated string instead of a list. `kbvr export --help-all`
-prints the same.
+prints the same. `kbvr batch` and `kbvr watch` have nearly all of them too, and their own, which are at the end.
 
 ## Configuration files and presets
 
@@ -51,14 +53,30 @@ def page() -> str:
     for group in (GROUPS[0], CallOptions, *GROUPS[1:]):
         rows = [_row(option, has_keyword=group is not CallOptions) for option in group.declared()]
         parts.append(f"## {group.heading()}\n\n| flag | in Python | effect |\n|---|---|---|\n" + "\n".join(rows) + "\n")
-    return "\n".join(parts)
+    return "\n".join([*parts, *_other_commands()])
+
+
+def _other_commands() -> Iterator[str]:
+    """Yield the tables of what `kbvr batch` and `kbvr watch` have besides the options of exports."""
+    described = {option.name for option in CallOptions.declared()} - {"out"}
+    for command, group in (("batch", BatchOptions), ("watch", WatchOptions)):
+        options = [option for option in group.declared() if option.name not in described]
+        described |= {option.name for option in options}
+        rows = [f"| {_flags(option)} | {_effect(option)} |" for option in options]
+        yield f"## `kbvr {command}`\n\n| flag | effect |\n|---|---|\n" + "\n".join(rows) + "\n"
 
 
 def _row(option: Declared, *, has_keyword: bool) -> str:
+    return f"| {_flags(option)} | {f'`{option.name}`' if has_keyword else ''} | {_effect(option)} |"
+
+
+def _flags(option: Declared) -> str:
     flags = " ".join(f"`{flag}`" for flag in (option.short, option.flag, option.off_flag) if flag)
-    value = f" {option.metavar}".replace("|", "\\|") if option.metavar else ""
-    text = f"{option.help} {option.default_note}".strip().replace("|", "\\|")
-    return f"| {flags}{value} | {f'`{option.name}`' if has_keyword else ''} | {text} |"
+    return f"{flags} {option.metavar}".rstrip().replace("|", "\\|")
+
+
+def _effect(option: Declared) -> str:
+    return f"{option.help} {option.default_note}".strip().replace("|", "\\|")
 
 
 def keywords() -> str:

@@ -14,7 +14,6 @@ from kbvr.batching.memory_gate import MemoryGate
 from kbvr.batching.shares import Shares
 from kbvr.batching.task import PhotoResult, Task
 from kbvr.batching.worker_process import WorkerProcess
-from kbvr.plan.memory_budget import FIXED_BYTES
 from kbvr.system import cuda_driver
 
 GPU_DEVICES = ("auto", "cuda", "tensorrt")
@@ -93,12 +92,7 @@ class LocalWorkers:
         task = replace(task, options=task.options.model_copy(update={"threads": self._shares.threads}))
         self._current[number] = task.source.address
         try:
-            if self._gate is None:
-                return worker.call(task, self._limit_s)
-            wanted = max(0, worker.needed_bytes(task) - FIXED_BYTES)
-            with self._gate.granted(wanted) as granted:
-                max_bytes = FIXED_BYTES + granted if granted < wanted else None
-                return worker.call(replace(task, max_bytes=max_bytes), self._limit_s)
+            return worker.call_within(self._gate, task, self._limit_s)
         finally:
             self._current.pop(number, None)
 

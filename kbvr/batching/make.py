@@ -17,6 +17,7 @@ from time import monotonic
 from typing import Any
 
 from kbvr import pipeline
+from kbvr.batching.gallery import GALLERY, gallery_files
 from kbvr.batching.memory_need import USUAL_PX, export_bytes_for, export_bytes_of
 from kbvr.batching.options_hash import given_options
 from kbvr.batching.peak_memory import peak_bytes, reset_peak
@@ -103,7 +104,11 @@ def _exported(path: Path, root: Path, task: Task, digest: str) -> dict[str, Any]
         for written in report.written
         for file in (written.file.path, *written.file.beside)
     ]
-    fields: dict[str, Any] = {"sha256": digest, "outputs": tuple(outputs), "networks": report.networks}
+    facts: dict[str, Any] = {}
+    if task.has_gallery:
+        shown, facts = gallery_files(path, root, task, report)
+        outputs += [_output_file(file, root, GALLERY, GALLERY, "mono") for file in shown]
+    fields = {"sha256": digest, "outputs": tuple(outputs), "networks": report.networks, "facts": facts}
     if report.failed:
         texts = [f"{failure.output}: {failure.message}" for failure in report.failed]
         fields |= {"status": "failed", "error": shortened(escaped("; ".join(texts)))}

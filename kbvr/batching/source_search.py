@@ -6,10 +6,12 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from kbvr.batching.pattern import Pattern, States, has_magic
+from kbvr.batching.pattern import Pattern, States
 from kbvr.batching.photo_names import safe_names
+from kbvr.batching.remote_tree import RemoteTree
 from kbvr.batching.source import Source, is_remote
 from kbvr.batching.trees import Entry, LocalTree, Tree
+from kbvr.batching.url import local_if_file, protocol_of, public_address
 from kbvr.errors import InputError
 
 
@@ -55,12 +57,14 @@ class SourceSearch:
         """
         self._recursive, self._is_output = recursive, is_output
         self._local = LocalTree()
-        self._out = os.path.realpath(out) if out and not is_remote(out) else (out or "").rstrip("/")
+        self._hosts: dict[tuple[str, str], RemoteTree] = {}
+        self._out = _address_of(local_if_file(out)) if out else ""
         self._patterns: list[tuple[int, Pattern]] = []
         self._linked_folders: set[str] = set()
         self._link_targets: set[str] = set()
         self._listed: set[int] = set()
-        entries = [(text, self._tree(text).entry(text)) for text in given]
+        texts = [local_if_file(text) for text in given]
+        entries = [(text, self._tree(text).entry(text)) for text in texts]
         folders = sum(entry is not None and entry.is_folder for _, entry in entries)
         self._given = [self._understood(text, entry, is_one_of_several=folders > 1) for text, entry in entries]
         files = [item.entry.address if isinstance(item, _GivenFile) else None for item in self._given]
@@ -82,19 +86,21 @@ class SourceSearch:
                     yield source
 
     def _tree(self, text: str) -> Tree:
-        if is_remote(text):
-            raise InputError(f"expected a path, got {text}")
-        return self._local
+        """Return the file system of a path or URL."""
+        if not is_remote(text):
+            return self._local
+        host = text.partition("://")[2].partition("/")[0]
+        return self._hosts.setdefault((protocol_of(text), host), RemoteTree(text))
 
     def _understood(self, text: str, entry: Entry | None, *, is_one_of_several: bool) -> _GivenFile | _GivenPattern:
         tree = self._tree(text)
         if entry is None:
-            if not has_magic(text):
-                raise InputError(f"{text}: no such file or folder")
+            if not tree.is_glob(text):
+                raise InputError(f"{_shown(text)}: no such file or folder")
             root, names = tree.split_glob(text)
             pattern = Pattern.of_glob(root, tree.separator, names, recursive=self._recursive)
             if not any(True for _ in self._matches(tree, pattern)):
-                raise InputError(f"{text}: no photo matches")
+                raise InputError(f"{_shown(text)}: no photo matches")
             return _GivenPattern(tree, pattern)
         if entry.is_folder:
             return _GivenPattern(tree, self._scan(tree, entry, safe_names([entry.name]) if is_one_of_several else []))
@@ -105,6 +111,7 @@ class SourceSearch:
 
     def _of_line(self, line: str) -> Iterator[Source]:
         """Yield what a line of a list means: the photos of a folder, or a file, whether it exists or not."""
+        line = local_if_file(line)
         tree = self._tree(line)
         entry = tree.listed_entry(line)
         names = safe_names(tree.names(line))
@@ -128,12 +135,12 @@ class SourceSearch:
             for entry in tree.entries(visit.folder):
                 states = pattern.after(visit.states, entry.name)
                 if entry.is_folder:
-                    folders += self._entered(entry, visit, states, pattern)
+                    folders += self._entered(tree, entry, visit, states, pattern)
                 elif pattern.accepts(states, entry.name) and not entry.is_hidden:
                     yield entry, visit
             visits += reversed(folders)
 
-    def _entered(self, entry: Entry, visit: _Visit, states: States, pattern: Pattern) -> list[_Visit]:
+    def _entered(self, tree: Tree, entry: Entry, visit: _Visit, states: States, pattern: Pattern) -> list[_Visit]:
         """Return the visit to a subfolder; nothing if it is not to be listed, or has been or will be listed anyway."""
         folder = entry.target or entry.address
         if folder == self._out or entry.is_hidden or not pattern.goes_on(states):
@@ -145,7 +152,14 @@ class SourceSearch:
             if folder in self._linked_folders:
                 return []
             self._linked_folders.add(folder)
-        return [_Visit(folder, "/".join(safe_names([*visit.below.split("/"), entry.name])), states, is_linked)]
+        return [
+            _Visit(
+                folder,
+                "/".join(safe_names([*visit.below.split("/"), tree.names(entry.address)[-1]])),
+                states,
+                is_linked,
+            )
+        ]
 
     def _is_scanned(self, folder: str, pattern: Pattern) -> bool:
         """Return whether a folder is inside one that is scanned with its subfolders."""
@@ -167,3 +181,11 @@ class SourceSearch:
         return self._files.get(address, before) < before or any(
             number < before and pattern.means_file(address) for number, pattern in self._patterns
         )
+
+
+def _address_of(out: str) -> str:
+    return public_address(out).rstrip("/") if is_remote(out) else os.path.realpath(out)
+
+
+def _shown(text: str) -> str:
+    return public_address(text) if is_remote(text) else text

@@ -15,9 +15,12 @@ from time import monotonic
 from typing import Any
 
 from kbvr.batching import make as making
+from kbvr.batching.memory_gate import MemoryGate
 from kbvr.batching.memory_need import USUAL_PX, export_bytes_for
+from kbvr.batching.options_hash import given_options
 from kbvr.batching.task import PhotoResult, Task
 from kbvr.errors import escaped, shortened
+from kbvr.plan.memory_budget import FIXED_BYTES
 from kbvr.system.isolated_process import EndedError, IsolatedProcess, Request, TimeUpError
 
 PHOTO_LIMIT_S = 3600.0
@@ -67,6 +70,17 @@ class WorkerProcess:
                 if is_last or not _is_from_outside(error):
                     return failed_result(task, _explanation(error, limit_s), monotonic() - start_s)
         raise AssertionError
+
+    def call_within(
+        self, gate: MemoryGate | None, task: Task, limit_s: float = PHOTO_LIMIT_S, folder: str | None = None
+    ) -> PhotoResult:
+        """Make a photo as `call` does, when the gate grants the memory; a photo that needs more than all is reduced."""
+        if gate is None:
+            return self.call(task, limit_s, folder)
+        wanted = max(0, self.needed_bytes(task) - FIXED_BYTES)
+        with gate.granted(wanted) as granted:
+            max_bytes = FIXED_BYTES + granted if granted < wanted else None
+            return self.call(replace(task, max_bytes=max_bytes), limit_s, folder)
 
     def needed_bytes(self, task: Task) -> int:
         """Return about how much memory a photo takes; a photo whose size cannot be read counts as a usual one.
@@ -124,6 +138,7 @@ def failed_result(task: Task, error: str, seconds: float = 0.0) -> PhotoResult:
         error=shortened(escaped(error)),
         size_bytes=task.source.size_bytes,
         stamp=task.source.stamp,
+        options=given_options(task.options),
         options_hash=task.options_hash,
         kbvr_version=version("kbvr"),
         seconds=round(seconds, 3),

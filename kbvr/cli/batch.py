@@ -10,19 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
-from kbvr.batching.api import results_of
+from kbvr.batching.api import prepared, results_of
 from kbvr.batching.batch import Batch, Tally, decisions
 from kbvr.batching.executor import Executor
+from kbvr.batching.executors import executor_of
 from kbvr.batching.ledger import Ledger
-from kbvr.batching.local_workers import LocalWorkers
 from kbvr.batching.opening import address_of_folder, open_ledger, output_test
-from kbvr.batching.shares import shares_of
 from kbvr.batching.source import Source, is_remote
 from kbvr.batching.sources import find_sources
 from kbvr.batching.task import PhotoResult
 from kbvr.cli.batch_display import Display, display_for
+from kbvr.cli.batch_options import BatchOptions, WatchOptions
 from kbvr.cli.better_depth import models_variable, pull_depth_network
-from kbvr.cli.call_options import BatchOptions, WatchOptions
 from kbvr.cli.printing import print_line, print_message, warnings_to
 from kbvr.errors import MAX_NAME_LENGTH, InputError, escaped, shortened
 from kbvr.options.export_options import ExportOptions
@@ -70,11 +69,11 @@ def run_batch_request(request: BatchRequest) -> int:
         if call.dry_run:
             return _print_decisions(batch, sources(), ledger)
         _pull(call, request.options)
-        tally, workers = Tally(), _workers(call, request.options)
-        display = stack.enter_context(closing(_display(call, tally, workers)))
+        tally, executor = Tally(), _executor(call, batch)
+        display = stack.enter_context(closing(_display(call, tally, executor)))
         if not any(map(is_remote, request.arguments)):
             _count_in_background(sources(), display)
-        return _shown(results_of(batch, sources(), ledger, workers, tally), display)
+        return _shown(results_of(batch, sources(), ledger, executor, tally), display)
 
 
 def run_watch_request(request: WatchRequest) -> int:
@@ -87,8 +86,8 @@ def run_watch_request(request: WatchRequest) -> int:
         stack.enter_context(warnings_to(lambda warning: print_message(f"warning: {warning}")))
         ledger = stack.enter_context(closing(_ledger(batch, call)))
         _pull(call, request.options)
-        tally, workers = Tally(), _workers(call, request.options)
-        display = stack.enter_context(closing(_display(call, tally, workers)))
+        tally, executor = Tally(), _executor(call, batch)
+        display = stack.enter_context(closing(_display(call, tally, executor)))
         stack.callback(stop.set)
         sources = watched_sources(
             request.folders,
@@ -100,7 +99,7 @@ def run_watch_request(request: WatchRequest) -> int:
             stop=stop,
         )
         with suppress(KeyboardInterrupt):
-            _shown(results_of(batch, sources, ledger, workers, tally), display)
+            _shown(results_of(batch, sources, ledger, executor, tally), display)
     return GOOD
 
 
@@ -110,7 +109,7 @@ def _batch(call: BatchOptions | WatchOptions, options: ExportOptions, *, limit: 
     if options.depth is not None:
         raise InputError("--depth belongs to a single photo; use kbvr export")
     check_options(options)
-    return Batch(
+    batch = Batch(
         address_of_folder(call.out),
         options,
         gallery=call.title if call.gallery else None,
@@ -118,14 +117,16 @@ def _batch(call: BatchOptions | WatchOptions, options: ExportOptions, *, limit: 
         limit=limit,
         max_failures=1 if call.fail_fast else call.max_failures,
     )
+    return prepared(batch)
 
 
 def _ledger(batch: Batch, call: BatchOptions | WatchOptions, *, is_rebuilt: bool = False) -> Ledger:
     return open_ledger(batch.out, call.ledger, is_rebuilt=is_rebuilt)
 
 
-def _workers(call: BatchOptions | WatchOptions, options: ExportOptions) -> Executor:
-    return LocalWorkers(shares_of(options, call.jobs), limit_s=call.photo_limit_s)
+def _executor(call: BatchOptions | WatchOptions, batch: Batch) -> Executor:
+    cluster = call if isinstance(call, BatchOptions) else None
+    return executor_of(batch.options, batch.out, jobs=call.jobs, photo_limit_s=call.photo_limit_s, cluster=cluster)
 
 
 def _pull(call: BatchOptions | WatchOptions, options: ExportOptions) -> None:
@@ -133,8 +134,8 @@ def _pull(call: BatchOptions | WatchOptions, options: ExportOptions) -> None:
         pull_depth_network(options, quiet=call.quiet, shows_bar=sys.stderr.isatty() and not call.quiet)
 
 
-def _display(call: BatchOptions | WatchOptions, tally: Tally, workers: Executor) -> Display:
-    return display_for(call.progress, tally, lambda: workers.current, is_quiet=call.quiet)
+def _display(call: BatchOptions | WatchOptions, tally: Tally, executor: Executor) -> Display:
+    return display_for(call.progress, tally, lambda: executor.current, is_quiet=call.quiet)
 
 
 def _shown(results: Iterator[PhotoResult], display: Display) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kbvr.cli.call_options import BatchOptions, WatchOptions
+from kbvr.cli.batch_options import BatchOptions, WatchOptions
 from kbvr.cli.export_command import Flags, read_options
 from kbvr.cli.option_help import Described
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from threading import Event, Thread
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import typer
 from rich.console import Console
@@ -68,6 +68,7 @@ class Pace:
         return ", ".join(parts)
 
 
+@runtime_checkable
 class Display(Protocol):
     """Shows a run while it lasts."""
 

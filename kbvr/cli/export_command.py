@@ -9,9 +9,10 @@ from typing import Annotated, Any, TypeVar
 import typer
 from typer.core import TyperCommand
 
-from kbvr.cli.call_options import CallGroup, CallOptions, SharedCallOptions, every_option, flag_of, known_options
+from kbvr.cli.call_options import CallOptions, SharedCallOptions
 from kbvr.cli.config_files import Values, values_from_files
 from kbvr.cli.given_path import given_paths
+from kbvr.cli.known_options import CallGroup, every_option, flag_of, known_options
 from kbvr.cli.option_help import Described, full_help, short_help
 from kbvr.errors import InputError, OptionsError
 from kbvr.options.declare import Declared, OptionError, OptionGroup

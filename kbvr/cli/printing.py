@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import typer
 
-from kbvr.cli.call_options import flag_of
+from kbvr.cli.known_options import flag_of
 from kbvr.errors import AlreadyExistsError, KbvrError, OptionsError, OptionText, OutOfMemoryError, escaped, shortened
 from kbvr.system.resources import is_out_of_memory
 

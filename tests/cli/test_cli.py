@@ -22,8 +22,8 @@ from rich.console import Console
 
 import kbvr
 from kbvr import pipeline
-from kbvr.cli.export_command import every_option
 from kbvr.cli.interruption import SIGNALS
+from kbvr.cli.known_options import every_option
 from kbvr.cli.main import main
 from kbvr.cli.progress import stage_bars
 from kbvr.depth.placement import DEFAULT_NEAR_M

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kbvr
-from kbvr.cli.export_command import every_option
+from kbvr.cli.known_options import every_option
 from kbvr.errors import InputError
 from kbvr.formats.packing.layouts import PACKINGS, QUILTS
 from kbvr.formats.registry import FORMATS

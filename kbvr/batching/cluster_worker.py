@@ -1,0 +1,84 @@
+"""What the workers of a cluster run: each makes photos in processes of its own.
+
+The scheduler imports this module too, hence the late imports.
+"""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+from importlib.metadata import version
+from threading import Lock
+from typing import Any
+
+_lock = Lock()
+_crews: dict[str, Any] = {}
+"""Batch -> its `Crew` in this worker."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A file in the output folder with which a worker shows that it has access to it."""
+
+    out: str
+    question: str
+    """Path of the client's file, below the output folder."""
+
+    answer: str
+    """Path of the copy that the worker writes."""
+
+
+def answer_probe(probe: Probe) -> tuple[str, str]:
+    """Copy the probe; return kbvr's version, and in one line why that failed."""
+    from kbvr.batching.places import place_of
+
+    try:
+        place = place_of(probe.out)
+        content = place.read(probe.question)
+        if content is None:
+            return version("kbvr"), "the folder is empty or does not exist there"
+        place.write(probe.answer, content)
+    except Exception as error:  # noqa: BLE001  every way in which a disk or a library refuses
+        return version("kbvr"), str(error) or type(error).__name__
+    return version("kbvr"), ""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What holds for all photos of a batch on one worker."""
+
+    batch: str
+    """A name that no other batch has."""
+
+    jobs: int
+    """How many photos the worker makes at the same time."""
+
+    gpus: int
+    """How many GPUs they share; 0 if they use none, or the worker does not declare any."""
+
+    limit_s: float
+    """A photo is given up after this time."""
+
+    max_bytes: int | None
+    """What they may take together, if that is less than the worker has."""
+
+    folder: str
+    """Relative paths in options start here."""
+
+
+def make_photo(task: bytes, terms: Terms) -> Any:
+    """Return the `PhotoResult` of a pickled `Task`; the errors are those of `WorkerProcess.call`."""
+    from kbvr.batching.cluster_crew import Crew
+
+    with _lock:
+        crew = _crews.get(terms.batch) or Crew(terms)
+        _crews[terms.batch] = crew
+    return crew.make(pickle.loads(task))  # noqa: S301  our own client wrote it
+
+
+def end_batch(batch: str) -> None:
+    """End the processes of a batch, whatever they are doing."""
+    with _lock:
+        crew = _crews.pop(batch, None)
+    if crew is not None:
+        crew.end()
