@@ -135,7 +135,9 @@ def _pull(call: BatchOptions | WatchOptions, options: ExportOptions) -> None:
 
 
 def _display(call: BatchOptions | WatchOptions, tally: Tally, executor: Executor) -> Display:
-    return display_for(call.progress, tally, lambda: executor.current, is_quiet=call.quiet)
+    return display_for(
+        call.progress, tally, lambda: executor.current, is_quiet=call.quiet, is_list=isinstance(call, WatchOptions)
+    )
 
 
 def _shown(results: Iterator[PhotoResult], display: Display) -> int:
