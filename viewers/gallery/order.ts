@@ -57,8 +57,8 @@ export class Order {
   #text(photo: Photo): string {
     let text = this.#words.get(photo);
     if (text === undefined) {
-      const { name, caption, author, credit, folder, date } = photo;
-      text = folded([name, caption, author, credit, folder, dateInWords(date)].join("\n"));
+      const { name, title, caption, author, credit, folder, date } = photo;
+      text = folded([name, title, caption, author, credit, folder, dateInWords(date)].join("\n"));
       this.#words.set(photo, text);
     }
     return text;
