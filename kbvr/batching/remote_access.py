@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from socket import gaierror
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
@@ -161,6 +162,8 @@ def reason_of(error: BaseException) -> str:
     """Return in one line, without credentials, why an access failed."""
     if isinstance(error, TimeoutError):
         return "the server did not answer in time"
+    if isinstance(error, ConnectionRefusedError | gaierror) or hasattr(error, "os_error"):  # the latter is aiohttp's
+        return "the server cannot be reached"
     if status_of(error) in (401, 403) or (isinstance(error, PermissionError) and status_of(error) is None):
         return "access is denied"
     if status_of(error) is not None:
