@@ -157,26 +157,29 @@ def _messages(
     roots: Sequence[str], stop: Event, *, recursive: bool, is_polling: bool
 ) -> Iterator[set[tuple[Change, str]]]:
     """Yield sets of changes, empty ones as well, several times a second until `stop` is set."""
-    messages: Iterator[set[tuple[Change, str]]] = watch(
-        *roots,
-        watch_filter=None,
-        debounce=round(1000 * GROUPED_S),
-        stop_event=stop,
-        rust_timeout=round(1000 * LONGEST_WAIT_S),
-        yield_on_timeout=True,
-        force_polling=is_polling or None,
-        poll_delay_ms=round(1000 * POLL_S),
-        recursive=recursive,
-        ignore_permission_denied=True,
-    )
+    messages: Iterator[set[tuple[Change, str]]]
     try:
-        yield next(messages, set())
+        messages = watch(
+            *roots,
+            watch_filter=None,
+            debounce=round(1000 * GROUPED_S),
+            stop_event=stop,
+            rust_timeout=round(1000 * LONGEST_WAIT_S),
+            yield_on_timeout=True,
+            force_polling=is_polling or None,
+            poll_delay_ms=round(1000 * POLL_S),
+            recursive=recursive,
+            ignore_permission_denied=True,
+        )
+        first = next(messages, set())
     except (OSError, RuntimeError) as error:
         if is_polling:
             raise InputError(f"the folders cannot be watched: {error}") from error
         _log.warning("%s (%s)", POLLING, error)
-        messages = _messages(roots, stop, recursive=recursive, is_polling=True)
-    yield from messages
+        yield from _messages(roots, stop, recursive=recursive, is_polling=True)
+    else:
+        yield first
+        yield from messages
 
 
 def _must_poll(roots: Sequence[str]) -> bool:
