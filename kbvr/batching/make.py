@@ -30,7 +30,6 @@ from kbvr.system.atomic_file import DEVICE_ERRORS
 from kbvr.system.input_file import sha256_of_input
 from kbvr.system.resources import is_out_of_memory
 
-
 A_PHOTO = "a photo"
 
 
