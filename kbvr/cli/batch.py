@@ -148,8 +148,9 @@ def _shown(results: Iterator[PhotoResult], display: Display) -> int:
             display.add(result)
             codes |= set() if result.is_done else {BUG if result.is_bug else BAD_INPUT}
     display.close()
-    if display.pace.tally.end:
-        print_message(display.pace.tally.end)
+    tally = display.pace.tally
+    if tally.end or not tally.found:
+        print_message(tally.end or "no photos found")
     return BUG if BUG in codes else max(codes)
 
 

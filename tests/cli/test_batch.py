@@ -183,3 +183,9 @@ def test_help_is_one_screen_and_shows_the_common_options(capsys: pytest.CaptureF
         assert shown.startswith(f"Usage: kbvr {command} [OPTIONS]") and "--recursive" in shown and "--wiggle" in shown
         assert main([command, "--help-all"]) == 0
         assert "--max-memory SIZE" in capsys.readouterr().out
+
+
+def test_a_folder_without_photos_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in").mkdir()
+    assert main(["batch", str(tmp_path / "in"), "-o", str(tmp_path / "out"), *CHEAP]) == 0
+    assert capsys.readouterr() == ("", "kbvr: no photos found\n")
