@@ -81,15 +81,14 @@ def batch(
     """
     values: dict[str, Any] = {**options}
     export_options = ExportOptions(**values)
-    given = [sources] if isinstance(sources, str | PathLike) else list(sources)
+    given = [os.fspath(one) for one in ([sources] if isinstance(sources, str | PathLike) else sources)]
+    find_sources(given, recursive=recursive)  # its errors come before any file
     out = address_of_folder(os.fspath(out))
     job = prepared(Batch(out, export_options, gallery, retry_failed, limit, max_failures))
     cluster = ClusterOptions(scheduler=scheduler)
     executor = executor_of(job.options, out, jobs=jobs, photo_limit_s=photo_limit_s, cluster=cluster)
     with closing(open_ledger(out, None if ledger is None else Path(ledger))) as opened:
-        found = find_sources(
-            [os.fspath(one) for one in given], out=out, is_output=output_test(out, opened), recursive=recursive
-        )
+        found = find_sources(given, out=out, is_output=output_test(job, opened), recursive=recursive)
         yield from results_of(job, found, opened, executor)
 
 

@@ -51,6 +51,12 @@ def public_address(url: str) -> str:
     return f"{protocol}://{quote(path, safe=QUOTED)}{_hashed(query)}"
 
 
+def has_password(url: str) -> bool:
+    """Return whether a URL contains a password."""
+    user, _, _ = url.partition("://")[2].partition("/")[0].rpartition("@")
+    return ":" in user
+
+
 def name_of(url: str) -> str:
     """Return the file name of a URL or public address; on the web, names are quoted, elsewhere they are as they are."""
     if protocol_of(url) in WEB:

@@ -78,16 +78,16 @@ def watched_sources(
     Raises:
         InputError: at once, if something is no folder; later, if a folder disappears.
     """
-    folders = [local_if_file(folder) for folder in folders]
-    _check(folders)
+    check_folders(folders)
     search = SourceSearch(folders, recursive=recursive, out=out, is_output=is_output)
     is_polling = poll or _must_poll(search.roots)
     messages = _messages(search.roots, stop, recursive=recursive, is_polling=is_polling)
     return _Watch(search, stop, settle_s).sources(messages)
 
 
-def _check(folders: Sequence[str]) -> None:
-    for folder in folders:
+def check_folders(folders: Sequence[str]) -> None:
+    """Raise InputError if something is no folder of this machine."""
+    for folder in map(local_if_file, folders):
         if is_remote(folder):
             raise InputError(f"{EXPECTED}, got {public_address(folder)}")
         if not os.path.isdir(folder):  # noqa: PTH112  a text
@@ -118,7 +118,7 @@ class _Watch:
             for change, path in sorted(changes, key=itemgetter(1)):
                 self._noted(change, path)
             yield from self._settled()
-            _check(self._search.roots)
+            check_folders(self._search.roots)
 
     def _noted(self, change: Change, path: str) -> None:
         if change != Change.deleted and os.path.isdir(path):  # noqa: PTH112  a text
