@@ -585,7 +585,7 @@ def test_the_slider_works_over_a_scene(web, rich):
 
 
 def test_a_scene_that_is_missing_says_so(web, folder, rich):
-    """And can be tried again."""
+    """And can be tried again. This one is compressed with Draco, whose decoder is loaded then."""
     script = next((folder / "rich").rglob("scenes/**/00000004.js"))
     content = script.read_bytes()
     script.unlink()
