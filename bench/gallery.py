@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 COUNTS = (5_000, 50_000)
 PICTURES = 60
 SHAPES = ((1500, 1000), (1000, 1500), (1600, 900), (1200, 1200), (2000, 700))
-WORDS = (
+WORDS = [
     "harbour",
     "market",
     "bridge",
@@ -52,9 +52,12 @@ WORDS = (
     "garden",
     "mill",
     "boats",
+    "station",
+    "school",
     "river",
     "hill",
-)
+    "festival",
+]
 FRAMES, JUMPS = 240, 40
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 WARM_UP_MS = 500

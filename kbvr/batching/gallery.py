@@ -61,7 +61,12 @@ def with_gallery_outputs(options: ExportOptions) -> ExportOptions:
 
 def gallery_files(path: Path, root: Path, task: Task, report: ExportReport) -> tuple[tuple[Path, ...], dict[str, Any]]:
     """Write the files that the gallery shows of a photo; return their paths and the facts that it states."""
-    photo = load_photo(path, fov_deg=task.options.fov_deg, max_memory_bytes=task.max_bytes)
+    photo = load_photo(
+        path,
+        fov_deg=task.options.fov_deg,
+        max_memory_bytes=task.max_bytes,
+        keep_gps=task.options.keep_gps,
+    )
     scene = next((written.file.path for written in report.written if written.item.format == "gltf"), None)
     facts = {"key": task.key, "name": photo.title, "size_px": photo.file_size_px, **credit_texts(photo.credits)}
     return write_photo_files(photo, root, task.key, scene=scene), facts

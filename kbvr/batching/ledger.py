@@ -122,7 +122,7 @@ class Ledger:
         """
         if is_read_only and not path.is_file():
             raise InputError(f"expected the ledger of a batch, got {path}: no such file")
-        self.path, self._lock = path, RLock()
+        self.path, self._is_read_only, self._lock = path, is_read_only, RLock()
         self._only_writer = FileLock(lock or path.with_name(f"{path.name}.lock"))
         with self._errors():
             if not is_read_only:
@@ -252,7 +252,9 @@ class Ledger:
             self._db.execute("UPDATE photos SET status = 'failed', error = ? WHERE key = ?", (error, key))
 
     def touch(self, source: Source) -> None:
-        """Note that a photo's file has another time, but the same content."""
+        """Note that a photo's file has another time, but the same content; a ledger that is only read forgets it."""
+        if self._is_read_only:
+            return
         with self.transaction():
             self._db.execute(
                 "UPDATE photos SET size_bytes = ?, stamp = ? WHERE key = ?",

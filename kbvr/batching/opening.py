@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from kbvr.batching.batch import rebuild
@@ -85,3 +87,22 @@ def open_ledger(out: str, given: Path | None = None, *, is_rebuilt: bool = False
         ledger.close()
         raise
     return ledger
+
+
+@contextmanager
+def ledger_to_look_at(out: str, given: Path | None = None) -> Iterator[Ledger]:
+    """Yield the ledger of an output folder without writing to the folder, also while a batch writes it.
+
+    If there is none, it is a temporary one, filled from the receipts that are there.
+
+    Raises:
+        InputError: if the file is no ledger.
+    """
+    path = ledger_path(out, given)
+    if path.exists():
+        with closing(Ledger(path, is_read_only=True)) as ledger:
+            yield ledger
+        return
+    with tempfile.TemporaryDirectory() as folder, closing(Ledger(Path(folder) / NAME)) as ledger:
+        rebuild(ledger, out)
+        yield ledger

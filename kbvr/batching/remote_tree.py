@@ -44,6 +44,7 @@ class RemoteTree:
 
     def entry(self, text: str) -> Entry | None:
         """Return the file or folder at a URL; None if it does not exist."""
+        text = self._access(text)
         try:
             info = attempt(text, lambda system, path: call(system, "info", path))
         except FileNotFoundError as error:
@@ -97,7 +98,9 @@ class RemoteTree:
         return Source(entry.address, folder, entry.size_bytes, entry.stamp, entry.access)
 
     def _access(self, address: str) -> str:
-        return self._access_host + address.removeprefix(self._public_host)
+        """Return the URL of an address; URLs with credentials stay as they are."""
+        inside = address.removeprefix(self._public_host)
+        return self._access_host + inside if inside != address else address
 
     def _child(self, folder: str, info: Mapping[str, Any]) -> Entry | None:
         """Return what is in a folder; None if it is neither a file nor a folder, or a link to a folder."""

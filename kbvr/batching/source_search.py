@@ -85,6 +85,51 @@ class SourceSearch:
                     self._listed.add(hash(source.address))
                     yield source
 
+    @property
+    def roots(self) -> list[str]:
+        """The real paths of the folders that were given."""
+        return [item.pattern.folder for item in self._given if isinstance(item, _GivenPattern)]
+
+    def source_at(self, path: str) -> Source | None:
+        """Return the photo at a path of this machine, found or not; None if it is not meant or is an output.
+
+        The path is below a given folder, and may lead through links.
+        """
+        entry = self._local.entry(path)
+        if entry is None or entry.is_folder or self._is_left_out(entry.address):
+            return None
+        if entry.target and self._is_meant(entry.target, len(self._given)):
+            return None
+        texts = (entry.address, path)
+        return next((self._local.source(entry, p.place_of(text)) for text in texts for p in self._meaning(text)), None)
+
+    def looked_at(self, source: Source) -> Source | None:
+        """Return a photo of this machine as it is now; None if it is gone, or has turned out to be an output."""
+        entry = self._local.entry(source.address)
+        if entry is None or entry.is_folder or self._is_left_out(entry.address):
+            return None
+        return self._local.source(entry, source.folder)
+
+    def below(self, folder: str) -> Iterator[Source]:
+        """Yield the photos in a folder inside a given one, found or not."""
+        for _, pattern in self._patterns:
+            states = pattern.states_of(folder)
+            if pattern.goes_on(states) and not self._is_left_out(folder):
+                visit = _Visit(folder, pattern.place_of(f"{folder}{pattern.separator}"), states)
+                for entry, found in self._matches(self._local, pattern, visit):
+                    if not self._is_left_out(entry.address):
+                        yield self._local.source(entry, found.below)
+                return
+
+    def _meaning(self, path: str) -> Iterator[Pattern]:
+        return (pattern for _, pattern in self._patterns if pattern.means_file(path))
+
+    def _is_left_out(self, address: str) -> bool:
+        """Return whether a path is an output, or in the output folder without being in a given folder inside that."""
+        is_inside = self._out and f"{address}{os.sep}".startswith(self._out.rstrip(os.sep) + os.sep)
+        given_there = any(f"{root}{os.sep}".startswith(self._out.rstrip(os.sep) + os.sep) for root in self.roots)
+        return bool(is_inside and not given_there) or self._is_output(address)
+
     def _tree(self, text: str) -> Tree:
         """Return the file system of a path or URL."""
         if not is_remote(text):
@@ -99,7 +144,7 @@ class SourceSearch:
                 raise InputError(f"{_shown(text)}: no such file or folder")
             root, names = tree.split_glob(text)
             pattern = Pattern.of_glob(root, tree.separator, names, recursive=self._recursive)
-            if not any(True for _ in self._matches(tree, pattern)):
+            if tree.entry(root) is None or not any(True for _ in self._matches(tree, pattern)):
                 raise InputError(f"{_shown(text)}: no photo matches")
             return _GivenPattern(tree, pattern)
         if entry.is_folder:
@@ -126,9 +171,9 @@ class SourceSearch:
             if self._takes(number, entry, is_linked=visit.is_linked):
                 yield tree.source(entry, visit.below)
 
-    def _matches(self, tree: Tree, pattern: Pattern) -> Iterator[tuple[Entry, _Visit]]:
-        """Yield the files that a pattern means, and where each was found."""
-        visits = [_Visit(pattern.root + tree.separator, pattern.prefix, pattern.start)]
+    def _matches(self, tree: Tree, pattern: Pattern, start: _Visit | None = None) -> Iterator[tuple[Entry, _Visit]]:
+        """Yield the files that a pattern means, in all its folder or below one inside it, and where each was found."""
+        visits = [start or _Visit(pattern.folder, pattern.prefix, pattern.start)]
         while visits:
             visit = visits.pop()
             folders = []

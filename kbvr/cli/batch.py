@@ -15,7 +15,7 @@ from kbvr.batching.batch import Batch, Tally, decisions
 from kbvr.batching.executor import Executor
 from kbvr.batching.executors import executor_of
 from kbvr.batching.ledger import Ledger
-from kbvr.batching.opening import address_of_folder, open_ledger, output_test
+from kbvr.batching.opening import address_of_folder, ledger_to_look_at, open_ledger, output_test
 from kbvr.batching.source import Source, is_remote
 from kbvr.batching.sources import find_sources
 from kbvr.batching.task import PhotoResult
@@ -58,22 +58,26 @@ def run_batch_request(request: BatchRequest) -> int:
     with ExitStack() as stack:
         stack.enter_context(warnings_to(lambda warning: print_message(f"warning: {warning}")))
         listed = stack.enter_context(_readable_twice(call.from_file))
-        ledger = stack.enter_context(closing(_ledger(batch, call, is_rebuilt=call.rebuild_ledger)))
-
-        def sources() -> Iterator[Source]:
-            is_output = output_test(batch.out, ledger)
-            return find_sources(
-                request.arguments, out=batch.out, is_output=is_output, recursive=call.recursive, from_file=listed
-            )
-
         if call.dry_run:
-            return _print_decisions(batch, sources(), ledger)
+            ledger = stack.enter_context(ledger_to_look_at(batch.out, call.ledger))
+            return _print_decisions(batch, _sources(request, listed, batch, ledger), ledger)
+        ledger = stack.enter_context(closing(open_ledger(batch.out, call.ledger, is_rebuilt=call.rebuild_ledger)))
         _pull(call, request.options)
         tally, executor = Tally(), _executor(call, batch)
         display = stack.enter_context(closing(_display(call, tally, executor)))
         if not any(map(is_remote, request.arguments)):
-            _count_in_background(sources(), display)
-        return _shown(results_of(batch, sources(), ledger, executor, tally), display)
+            _count_in_background(_sources(request, listed, batch, ledger), display)
+        return _shown(results_of(batch, _sources(request, listed, batch, ledger), ledger, executor, tally), display)
+
+
+def _sources(request: BatchRequest, listed: str | None, batch: Batch, ledger: Ledger) -> Iterator[Source]:
+    return find_sources(
+        request.arguments,
+        recursive=request.call.recursive,
+        from_file=listed,
+        out=batch.out,
+        is_output=output_test(batch.out, ledger),
+    )
 
 
 def run_watch_request(request: WatchRequest) -> int:
@@ -84,7 +88,7 @@ def run_watch_request(request: WatchRequest) -> int:
     batch = _batch(call, request.options)
     with ExitStack() as stack:
         stack.enter_context(warnings_to(lambda warning: print_message(f"warning: {warning}")))
-        ledger = stack.enter_context(closing(_ledger(batch, call)))
+        ledger = stack.enter_context(closing(open_ledger(batch.out, call.ledger)))
         _pull(call, request.options)
         tally, executor = Tally(), _executor(call, batch)
         display = stack.enter_context(closing(_display(call, tally, executor)))
@@ -120,10 +124,6 @@ def _batch(call: BatchOptions | WatchOptions, options: ExportOptions, *, limit: 
     return prepared(batch)
 
 
-def _ledger(batch: Batch, call: BatchOptions | WatchOptions, *, is_rebuilt: bool = False) -> Ledger:
-    return open_ledger(batch.out, call.ledger, is_rebuilt=is_rebuilt)
-
-
 def _executor(call: BatchOptions | WatchOptions, batch: Batch) -> Executor:
     cluster = call if isinstance(call, BatchOptions) else None
     return executor_of(batch.options, batch.out, jobs=call.jobs, photo_limit_s=call.photo_limit_s, cluster=cluster)
@@ -135,7 +135,9 @@ def _pull(call: BatchOptions | WatchOptions, options: ExportOptions) -> None:
 
 
 def _display(call: BatchOptions | WatchOptions, tally: Tally, executor: Executor) -> Display:
-    return display_for(call.progress, tally, lambda: executor.current, is_quiet=call.quiet)
+    return display_for(
+        call.progress, tally, lambda: executor.current, is_quiet=call.quiet, is_list=isinstance(call, WatchOptions)
+    )
 
 
 def _shown(results: Iterator[PhotoResult], display: Display) -> int:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from kbvr.formats.spec.encoding import exif_of, saved
+from kbvr.formats.spec.encoding import saved
+from kbvr.formats.spec.exif import exif_of
 from kbvr.gallery.places import PICTURE, SCENE, THUMBNAIL, place_of
 from kbvr.gallery.replaced import replace_content
 from kbvr.imaging.resize import SizePx, averaged, scaled_px, within_px

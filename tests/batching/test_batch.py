@@ -18,7 +18,7 @@ from many_photos import CHEAP, InThisProcess, source_of, tiny_photo
 
 from kbvr.batching import make as making
 from kbvr.batching.batch import Batch, Tally, decisions, run_batch
-from kbvr.batching.opening import open_ledger
+from kbvr.batching.opening import ledger_to_look_at, open_ledger
 from kbvr.batching.source import Source
 from kbvr.batching.task import PhotoResult
 from kbvr.errors import InputError, OutputError
@@ -305,10 +305,12 @@ def test_a_dry_run_says_what_and_why_and_changes_nothing(run: Runs) -> None:
     run("a.jpg", "b.jpg")
     tiny_photo(run.photos / "b.jpg", seed=9)
     batch = Batch(str(run.out), CHEAP)
-    with closing(open_ledger(batch.out)) as ledger:
+    before = {path: path.stat().st_mtime_ns for path in run.out.rglob("*")}
+    with ledger_to_look_at(batch.out) as ledger:
         found = decisions(batch, [run.source(name) for name in ("a.jpg", "b.jpg", "c.jpg")], ledger)
         said = {source.name: (decision.verdict, decision.reason) for source, decision in found}
         assert sum(ledger.counts().values()) == 2
+    assert {path: path.stat().st_mtime_ns for path in run.out.rglob("*")} == before
     assert said == {"a.jpg": ("leave", "done"), "b.jpg": ("make", "photo changed"), "c.jpg": ("make", "new")}
 
 
