@@ -111,7 +111,6 @@ def prepared(batch: Batch) -> Batch:
     """Return a batch with the options that its gallery requires.
 
     Raises:
-        InputError: if options do not fit a gallery.
         OutputError: if the output folder has an index.html that is not one of kbvr's.
     """
     if batch.gallery is None:

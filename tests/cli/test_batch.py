@@ -157,7 +157,6 @@ def test_a_batch_that_is_stopped_says_why(photos: Path, capsys: pytest.CaptureFi
         (["in", "-o", "out", "--depth", "d.png", "--depth-kind", "depth-m"], "--depth belongs to a single photo"),
         (["in", "-o", "out", "--layout", "wide"], "--layout must be one or more of sbs"),
         (["in", "-o", "out", "--stero"], "there is no option --stero; did you mean --stereo?"),
-        (["in", "-o", "out", "--gallery", "--compress", "draco"], "a gallery shows scenes without compression"),
         (["--from-file", "nowhere.txt", "-o", "out"], "nowhere.txt"),
         (["in", "-o", "out", "--max-memory", "1GB", "--jobs", "9"], "9 workers take"),
     ],
