@@ -104,7 +104,6 @@ def _photo(row: Row, ledger: Ledger) -> GalleryPhoto:
         folder=row.folder,
         date=facts.get("date", ""),
         title=facts.get("title", ""),
-        title=facts.get("title", ""),
         caption=facts.get("caption", ""),
         author=facts.get("artist", ""),
         copyright=facts.get("copyright", ""),
