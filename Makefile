@@ -46,6 +46,7 @@ fuzz: $(VENV)/installed-for-tests
 
 faults: $(VENV)/installed-for-tests
 	PYTHONPATH=tests:. $(BIN)/python -m faults.campaign --kills $(KILLS)
+	PYTHONPATH=tests:. $(BIN)/python -m faults.batch_kills
 
 soak: $(VENV)/installed-for-tests
 	PYTHONPATH=tests:. $(BIN)/python -m faults.soak --rounds $(ROUNDS)

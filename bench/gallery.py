@@ -41,7 +41,23 @@ if TYPE_CHECKING:
 COUNTS = (5_000, 50_000)
 PICTURES = 60
 SHAPES = ((1500, 1000), (1000, 1500), (1600, 900), (1200, 1200), (2000, 700))
-WORDS = "harbour market bridge family church winter street garden mill boats station school river hill festival".split()
+WORDS = [
+    "harbour",
+    "market",
+    "bridge",
+    "family",
+    "church",
+    "winter",
+    "street",
+    "garden",
+    "mill",
+    "boats",
+    "station",
+    "school",
+    "river",
+    "hill",
+    "festival",
+]
 FRAMES, JUMPS = 240, 40
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 WARM_UP_MS = 500
@@ -49,7 +65,8 @@ WARM_UP_MS = 500
 SCROLL = """async ([frames, step]) => {
   const times = [];
   for (let last = performance.now(), frame = 0; frame < frames; frame++) {
-    scrollTo(0, step > 0 ? scrollY + step * innerHeight : ((frame * 0.618034) % 1) * document.documentElement.scrollHeight);
+    const height = document.documentElement.scrollHeight;
+    scrollTo(0, step > 0 ? scrollY + step * innerHeight : ((frame * 0.618034) % 1) * height);
     await new Promise(requestAnimationFrame);
     times.push(performance.now() - last);
     last = performance.now();

@@ -19,6 +19,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kbvr.batching.api import batch
+    from kbvr.batching.task import PhotoResult
     from kbvr.depth.depth_map import DepthMap
     from kbvr.depth.estimate import estimate_depth
     from kbvr.errors import InputError, KbvrError, OutputError
@@ -38,6 +40,8 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 child processes and to programs that import kbvr first; a value that the user has set is kept."""
 
 _EXPORTS = {
+    "kbvr.batching.api": ["batch"],
+    "kbvr.batching.task": ["PhotoResult"],
     "kbvr.depth.depth_map": ["DepthMap"],
     "kbvr.depth.estimate": ["estimate_depth"],
     "kbvr.errors": ["InputError", "KbvrError", "OutputError"],
@@ -61,9 +65,11 @@ __all__ = [
     "KbvrError",
     "OutputError",
     "Photo",
+    "PhotoResult",
     "Plan",
     "Scene",
     "Written",
+    "batch",
     "build_scene",
     "estimate_depth",
     "export",

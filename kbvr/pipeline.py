@@ -36,7 +36,7 @@ from kbvr.options.declare import quoted
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.keywords import ExportKeywords
 from kbvr.options.values import MIN_SIDE_PX
-from kbvr.photo.photo import Photo, load_photo, photo_from_array
+from kbvr.photo.photo import Photo, load_photo, photo_from_array, without_place
 from kbvr.plan.aspect import cropped_around_subject, size_within
 from kbvr.plan.file_names import fitted_to, moved_to, names_a_file
 from kbvr.plan.from_options import check_options, unused, with_anaglyph_method
@@ -101,12 +101,17 @@ def export_photo(
         jobs = _jobs(photo, out, options, stem)
         with run.clock.stage("load"):
             if isinstance(photo, Path):
-                photo = load_photo(photo, fov_deg=options.fov_deg, max_memory_bytes=options.max_memory)
+                photo = load_photo(
+                    photo,
+                    fov_deg=options.fov_deg,
+                    max_memory_bytes=options.max_memory,
+                    keep_gps=options.keep_gps,
+                )
         if all(isinstance(job.kind, SceneKind) for job in jobs):
             photo = within_px(photo, TEXTURE_MAX_PX)  # scene files hold no larger textures
         file_px = _file_px(photo, options)
         jobs = run.with_installed_extras(_sized(jobs, file_px, options), options)
-        options = options.for_photo(file_px, name=photo.title)
+        options = options.for_photo(file_px, alt=photo.alternative_text)
         photo, memory = _within_memory(photo, jobs, options)
         with run.stage("depth"):
             depth = profile.depth(photo)
@@ -150,7 +155,7 @@ def plan_export(
     jobs = _sized(_jobs(photo, out, chosen, ""), file_px, chosen)
     for job in jobs:
         check_items(job.view_px, job.items, chosen)
-    return _planned(photo, depth, jobs, file_px, chosen.for_photo(file_px, name=photo.title))
+    return _planned(photo, depth, jobs, file_px, chosen.for_photo(file_px, alt=photo.alternative_text))
 
 
 def write_export(plan: Plan, *, progress: Progress | None = None) -> ExportReport:
@@ -220,6 +225,8 @@ def _planned(
 
     `file_px` is the size of the file's picture after cropping; the photo may be a smaller copy of it.
     """
+    if not options.keep_gps:
+        photo = without_place(photo)
     subject = None
     if options.aspect is not None:
         photo, depth, subject = cropped_around_subject(photo, depth, options.aspect)

@@ -12,12 +12,12 @@ from time import monotonic
 from typing import Any, Unpack
 
 from kbvr.batching.batch import Batch, Tally, run_batch
+from kbvr.batching.cluster_options import ClusterOptions
 from kbvr.batching.executor import Executor
+from kbvr.batching.executors import executor_of
 from kbvr.batching.gallery import refuse_foreign_gallery, update_gallery, with_gallery_outputs
 from kbvr.batching.ledger import Ledger
-from kbvr.batching.local_workers import LocalWorkers
 from kbvr.batching.opening import address_of_folder, open_ledger, output_test
-from kbvr.batching.shares import shares_of
 from kbvr.batching.source import Source
 from kbvr.batching.sources import find_sources
 from kbvr.batching.task import PhotoResult
@@ -42,6 +42,7 @@ def batch(
     max_failures: int | None = None,
     photo_limit_s: float = PHOTO_LIMIT_S,
     ledger: str | PathLike[str] | None = None,
+    scheduler: str | None = None,
     **options: Unpack[ExportKeywords],
 ) -> Iterator[PhotoResult]:
     """Export many photos in several processes, and yield results as they come.
@@ -62,6 +63,8 @@ def batch(
         max_failures: how many failed photos end the run; None for never.
         photo_limit_s: a photo is given up after this time.
         ledger: the ledger's file, if it is not kbvr.sqlite in the output folder.
+        scheduler: the address of a Dask scheduler whose workers make the photos, like tcp://host:8786 (requires
+            kbvr[cluster]); None for processes of this machine.
         **options: those of `kbvr.export`. With `overwrite`, photos are made that are done already, and files are
             replaced that the batch did not write.
 
@@ -78,15 +81,15 @@ def batch(
     """
     values: dict[str, Any] = {**options}
     export_options = ExportOptions(**values)
-    given = [sources] if isinstance(sources, str | PathLike) else list(sources)
+    given = [os.fspath(one) for one in ([sources] if isinstance(sources, str | PathLike) else sources)]
+    find_sources(given, recursive=recursive)  # its errors come before any file
     out = address_of_folder(os.fspath(out))
     job = prepared(Batch(out, export_options, gallery, retry_failed, limit, max_failures))
-    workers = LocalWorkers(shares_of(job.options, jobs), limit_s=photo_limit_s)
+    cluster = ClusterOptions(scheduler=scheduler)
+    executor = executor_of(job.options, out, jobs=jobs, photo_limit_s=photo_limit_s, cluster=cluster)
     with closing(open_ledger(out, None if ledger is None else Path(ledger))) as opened:
-        found = find_sources(
-            [os.fspath(one) for one in given], out=out, is_output=output_test(out, opened), recursive=recursive
-        )
-        yield from results_of(job, found, opened, workers)
+        found = find_sources(given, out=out, is_output=output_test(job, opened), recursive=recursive)
+        yield from results_of(job, found, opened, executor)
 
 
 def results_of(
@@ -108,7 +111,6 @@ def prepared(batch: Batch) -> Batch:
     """Return a batch with the options that its gallery requires.
 
     Raises:
-        InputError: if options do not fit a gallery.
         OutputError: if the output folder has an index.html that is not one of kbvr's.
     """
     if batch.gallery is None:

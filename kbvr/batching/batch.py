@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from kbvr.batching.decide import Decision, Judge, moved_row
+from kbvr.batching.decide import Decision, Judge, moved_row, note_move
 from kbvr.batching.executor import Executor
 from kbvr.batching.ledger import Ledger, Row
 from kbvr.batching.options_hash import given_options, hash_of
@@ -90,7 +90,7 @@ def decisions(batch: Batch, sources: Iterable[Source], ledger: Ledger) -> Iterat
     """Yield what a run would do with every photo, without doing it."""
     judge = _judge(batch, ledger, place_of(batch.out))
     for source in sources:
-        yield source, judge.decide(source, ledger.row(source.key))
+        yield source, judge.decide(source, ledger.row(source.key) or moved_row(source, ledger))
 
 
 def rebuild(ledger: Ledger, out: str) -> tuple[int, int]:
@@ -119,7 +119,9 @@ class _Run:
         tasks = 0
         for source in sources:
             self._tally.found += 1
-            row = self._ledger.row(source.key) or moved_row(source, self._ledger, self._place)
+            row = self._ledger.row(source.key)
+            if row is None and (moved := moved_row(source, self._ledger)) is not None:
+                row = note_move(moved, source, self._ledger, self._place)
             decision = self._judge.decide(source, row)
             row = row or self._ledger.add(source)
             if decision.verdict == "leave":
@@ -138,7 +140,7 @@ class _Run:
 
     def _task(self, source: Source, row: Row) -> Task:
         return Task(
-            Source(source.address, row.folder, source.size_bytes, source.stamp),
+            replace(source, folder=row.folder),
             self._batch.out,
             row.stem,
             self._batch.options,

@@ -86,16 +86,19 @@ class Judge:
         return all(self.place.size_bytes(output.path) == output.size_bytes for output in self.ledger.outputs(row.key))
 
 
-def moved_row(source: Source, ledger: Ledger, place: Place) -> Row | None:
-    """Return the row of a new photo that is one that is gone, moved with its folder: it has the same place and content.
+def moved_row(source: Source, ledger: Ledger) -> Row | None:
+    """Return the row of a photo that is gone and that a new one is, moved with its folder; None if there is none.
 
-    The row and the receipt are changed to the new address.
+    It has the same place below the output folder, and the same content.
     """
     row = ledger.owner(source)
     if row is None or row.status != "done" or is_remote(row.address) or is_remote(source.address):
         return None
-    if Path(row.address).exists() or _sha256(source) != row.sha256:
-        return None
+    return None if Path(row.address).exists() or _sha256(source) != row.sha256 else row
+
+
+def note_move(row: Row, source: Source, ledger: Ledger, place: Place) -> Row | None:
+    """Change the address in the row and the receipt of a photo that has moved; return its new row."""
     ledger.move(row, source)
     receipt = read_receipt(place, row.key)
     if receipt is not None:

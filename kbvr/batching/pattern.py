@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import translate
 from functools import cached_property
 
-from kbvr.batching.photo_names import has_photo_suffix, is_skipped_name
+from kbvr.batching.photo_names import has_photo_suffix, is_skipped_name, safe_names
 
 ANY_FOLDERS = "**"
 SCAN, DEEP_SCAN = ("*",), (ANY_FOLDERS, "*")
@@ -65,6 +65,12 @@ class Pattern:
         return tuple(re.compile(translate(os.path.normcase(segment))) for segment in self.segments)
 
     @property
+    def folder(self) -> str:
+        """The root, as it can be listed."""
+        is_drive = not self.root or self.root.endswith(":")
+        return self.root + self.separator if is_drive else self.root
+
+    @property
     def start(self) -> States:
         """The states of the root."""
         return self._closed({0})
@@ -108,6 +114,10 @@ class Pattern:
     def enters(self, folder: str) -> bool:
         """Return whether a folder is the root or is looked into on the way to what is meant."""
         return self.goes_on(self.states_of(folder))
+
+    def place_of(self, file: str) -> str:
+        """Return the folder below the output folder for a file below the root."""
+        return "/".join(safe_names([*self.prefix.split("/"), *self._names(file)[:-1]]))
 
     def is_below(self, folder: str) -> bool:
         """Return whether the root is inside a folder."""

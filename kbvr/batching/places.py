@@ -1,41 +1,19 @@
-"""Where photos come from and outputs go to: folders of this machine."""
+"""Where photos come from and outputs go to: folders of this machine, and URLs."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
-from kbvr.batching.source import Source
+from kbvr.batching.place import RECEIPTS, Place
+from kbvr.batching.remote import RemotePlace, fetched
+from kbvr.batching.source import Source, is_remote
+from kbvr.batching.url import local_if_file
 from kbvr.system.atomic_file import atomic_write
 
-RECEIPTS = ".kbvr/receipts"
-"""Folder of the receipts below the output folder."""
-
-
-@runtime_checkable
-class Place(Protocol):
-    """An output folder. Paths are relative to it, with /."""
-
-    def written(self) -> AbstractContextManager[Path]:
-        """Yield a folder of this machine; when the context ends without an error, the files in it are in the place."""
-
-    def size_bytes(self, path: str) -> int | None:
-        """Return the size of a file; None if it does not exist."""
-
-    def read(self, path: str) -> bytes | None:
-        """Return the content of a small file; None if it does not exist."""
-
-    def write(self, path: str, content: bytes) -> None:
-        """Write a small file, replacing it as a whole."""
-
-    def remove(self, path: str) -> None:
-        """Remove a file if it exists."""
-
-    def receipts(self) -> Iterator[str]:
-        """Yield the paths of all receipts."""
+__all__ = ["RECEIPTS", "LocalPlace", "Place", "local_photo", "place_of"]
 
 
 class LocalPlace:
@@ -81,11 +59,24 @@ class LocalPlace:
 
 
 def place_of(out: str) -> Place:
-    """Return the place of an output folder."""
-    return LocalPlace(Path(out))
+    """Return the place of an output folder, a path or a URL.
+
+    Raises:
+        InputError: if files cannot be written to a URL of its kind, or what is needed for it is not installed.
+    """
+    out = local_if_file(out)
+    return RemotePlace(out) if is_remote(out) else LocalPlace(Path(out))
 
 
 @contextmanager
 def local_photo(source: Source) -> Iterator[Path]:
-    """Yield a photo's file on this machine."""
-    yield Path(source.address)
+    """Yield a photo's file on this machine; one that is elsewhere is fetched, and removed at exit.
+
+    Raises:
+        InputError: if there is no such file at a URL; DownloadError if it cannot be fetched.
+    """
+    if is_remote(source.address):
+        with fetched(source) as path:
+            yield path
+    else:
+        yield Path(source.address)

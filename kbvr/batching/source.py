@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
-from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit
+from dataclasses import dataclass, field
+
+from kbvr.batching.url import name_of
 
 KEY_DIGITS = 32
 
@@ -30,6 +30,9 @@ class Source:
     stamp: str = ""
     """Differs whenever the file has been written since: its modification time, or what a server says instead."""
 
+    access: str = field(default="", repr=False)
+    """Its URL with what grants access to it, to be used but never stored or shown; empty if the address is enough."""
+
     @property
     def key(self) -> str:
         """A name for the photo that fits into file names; it depends on the address only."""
@@ -39,7 +42,7 @@ class Source:
     def name(self) -> str:
         """The file name."""
         if is_remote(self.address):
-            return PurePosixPath(unquote(urlsplit(self.address).path)).name
+            return name_of(self.address)
         return os.path.basename(self.address)  # noqa: PTH119  a text
 
     @property

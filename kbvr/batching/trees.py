@@ -7,7 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Protocol, runtime_checkable
 
@@ -37,6 +37,12 @@ class Entry:
     target: str = ""
     """The real path that a link leads to; empty if it is no link."""
 
+    access: str = field(default="", repr=False)
+    """Its URL with what grants access to it; empty if the address is enough."""
+
+    is_bare: bool = False
+    """Whether a listing has named it without saying its size and stamp."""
+
 
 @runtime_checkable
 class Tree(Protocol):
@@ -44,6 +50,9 @@ class Tree(Protocol):
 
     separator: str
     """What is between the names in its addresses."""
+
+    def is_glob(self, text: str) -> bool:
+        """Return whether a path or URL that does not exist contains wildcards."""
 
     def entry(self, text: str) -> Entry | None:
         """Return the file or folder that a path or URL names, under its address; None if it does not exist.
@@ -75,6 +84,10 @@ class LocalTree:
 
     def __init__(self) -> None:
         self._unreadable: set[str] = set()
+
+    def is_glob(self, text: str) -> bool:
+        """Return whether a path contains wildcards."""
+        return has_magic(os.path.splitdrive(text)[1])
 
     def entry(self, text: str) -> Entry | None:
         """Return the file or folder that a path names; None if it does not exist."""

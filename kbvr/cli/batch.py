@@ -13,10 +13,9 @@ from threading import Event, Thread
 from kbvr.batching.api import prepared, results_of
 from kbvr.batching.batch import Batch, Tally, decisions
 from kbvr.batching.executor import Executor
+from kbvr.batching.executors import executor_of
 from kbvr.batching.ledger import Ledger
-from kbvr.batching.local_workers import LocalWorkers
-from kbvr.batching.opening import address_of_folder, open_ledger, output_test
-from kbvr.batching.shares import shares_of
+from kbvr.batching.opening import address_of_folder, ledger_to_look_at, open_ledger, output_test
 from kbvr.batching.source import Source, is_remote
 from kbvr.batching.sources import find_sources
 from kbvr.batching.task import PhotoResult
@@ -59,48 +58,54 @@ def run_batch_request(request: BatchRequest) -> int:
     with ExitStack() as stack:
         stack.enter_context(warnings_to(lambda warning: print_message(f"warning: {warning}")))
         listed = stack.enter_context(_readable_twice(call.from_file))
-        ledger = stack.enter_context(closing(_ledger(batch, call, is_rebuilt=call.rebuild_ledger)))
-
-        def sources() -> Iterator[Source]:
-            is_output = output_test(batch.out, ledger)
-            return find_sources(
-                request.arguments, out=batch.out, is_output=is_output, recursive=call.recursive, from_file=listed
-            )
-
+        find_sources(request.arguments, recursive=call.recursive, from_file=listed)  # its errors come before any file
         if call.dry_run:
-            return _print_decisions(batch, sources(), ledger)
+            ledger = stack.enter_context(ledger_to_look_at(batch.out, call.ledger))
+            return _print_decisions(batch, _sources(request, listed, batch, ledger), ledger)
+        ledger = stack.enter_context(closing(open_ledger(batch.out, call.ledger, is_rebuilt=call.rebuild_ledger)))
         _pull(call, request.options)
-        tally, workers = Tally(), _workers(call, batch.options)
-        display = stack.enter_context(closing(_display(call, tally, workers)))
+        tally, executor = Tally(), _executor(call, batch)
+        display = stack.enter_context(closing(_display(call, tally, executor)))
         if not any(map(is_remote, request.arguments)):
-            _count_in_background(sources(), display)
-        return _shown(results_of(batch, sources(), ledger, workers, tally), display)
+            _count_in_background(_sources(request, listed, batch, ledger), display)
+        return _shown(results_of(batch, _sources(request, listed, batch, ledger), ledger, executor, tally), display)
+
+
+def _sources(request: BatchRequest, listed: str | None, batch: Batch, ledger: Ledger) -> Iterator[Source]:
+    return find_sources(
+        request.arguments,
+        recursive=request.call.recursive,
+        from_file=listed,
+        out=batch.out,
+        is_output=output_test(batch, ledger),
+    )
 
 
 def run_watch_request(request: WatchRequest) -> int:
     """Make the photos of folders, and those that appear in them, until Ctrl-C; return the exit code."""
-    from kbvr.batching.watch import watched_sources
+    from kbvr.batching.watch import check_folders, watched_sources
 
     call, stop = request.call, Event()
     batch = _batch(call, request.options)
+    check_folders(request.folders)  # before any file is made
     with ExitStack() as stack:
         stack.enter_context(warnings_to(lambda warning: print_message(f"warning: {warning}")))
-        ledger = stack.enter_context(closing(_ledger(batch, call)))
+        ledger = stack.enter_context(closing(open_ledger(batch.out, call.ledger)))
         _pull(call, request.options)
-        tally, workers = Tally(), _workers(call, batch.options)
-        display = stack.enter_context(closing(_display(call, tally, workers)))
+        tally, executor = Tally(), _executor(call, batch)
+        display = stack.enter_context(closing(_display(call, tally, executor)))
         stack.callback(stop.set)
         sources = watched_sources(
             request.folders,
             out=batch.out,
-            is_output=output_test(batch.out, ledger),
+            is_output=output_test(batch, ledger),
             recursive=call.recursive,
             settle_s=call.settle_s,
             poll=call.poll,
             stop=stop,
         )
         with suppress(KeyboardInterrupt):
-            _shown(results_of(batch, sources, ledger, workers, tally), display)
+            _shown(results_of(batch, sources, ledger, executor, tally), display)
     return GOOD
 
 
@@ -121,12 +126,9 @@ def _batch(call: BatchOptions | WatchOptions, options: ExportOptions, *, limit: 
     return prepared(batch)
 
 
-def _ledger(batch: Batch, call: BatchOptions | WatchOptions, *, is_rebuilt: bool = False) -> Ledger:
-    return open_ledger(batch.out, call.ledger, is_rebuilt=is_rebuilt)
-
-
-def _workers(call: BatchOptions | WatchOptions, options: ExportOptions) -> Executor:
-    return LocalWorkers(shares_of(options, call.jobs), limit_s=call.photo_limit_s)
+def _executor(call: BatchOptions | WatchOptions, batch: Batch) -> Executor:
+    cluster = call if isinstance(call, BatchOptions) else None
+    return executor_of(batch.options, batch.out, jobs=call.jobs, photo_limit_s=call.photo_limit_s, cluster=cluster)
 
 
 def _pull(call: BatchOptions | WatchOptions, options: ExportOptions) -> None:
@@ -134,8 +136,10 @@ def _pull(call: BatchOptions | WatchOptions, options: ExportOptions) -> None:
         pull_depth_network(options, quiet=call.quiet, shows_bar=sys.stderr.isatty() and not call.quiet)
 
 
-def _display(call: BatchOptions | WatchOptions, tally: Tally, workers: Executor) -> Display:
-    return display_for(call.progress, tally, lambda: workers.current, is_quiet=call.quiet)
+def _display(call: BatchOptions | WatchOptions, tally: Tally, executor: Executor) -> Display:
+    return display_for(
+        call.progress, tally, lambda: executor.current, is_quiet=call.quiet, is_list=isinstance(call, WatchOptions)
+    )
 
 
 def _shown(results: Iterator[PhotoResult], display: Display) -> int:
@@ -146,8 +150,9 @@ def _shown(results: Iterator[PhotoResult], display: Display) -> int:
             display.add(result)
             codes |= set() if result.is_done else {BUG if result.is_bug else BAD_INPUT}
     display.close()
-    if display.pace.tally.end:
-        print_message(display.pace.tally.end)
+    tally = display.pace.tally
+    if tally.end or not tally.found:
+        print_message(tally.end or "no photos found")
     return BUG if BUG in codes else max(codes)
 
 

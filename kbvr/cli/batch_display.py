@@ -82,21 +82,25 @@ class Display(Protocol):
 
 
 class LineDisplay:
-    """A line every 30 seconds on stderr, and a line for each failure."""
+    """A line every 30 seconds on stderr, or one on stdout for each photo; and a line for each failure."""
 
-    def __init__(self, pace: Pace, *, is_quiet: bool) -> None:
-        self.pace, self._is_quiet, self._is_closed = pace, is_quiet, False
-        self._ticker = None if is_quiet else Ticker(LINE_EVERY_S, lambda: print_message(pace.line()))
+    def __init__(self, pace: Pace, *, is_quiet: bool, is_list: bool = False) -> None:
+        self.pace, self._is_quiet, self._is_list, self._is_closed = pace, is_quiet, is_list, False
+        has_ticker = not is_quiet and not is_list
+        self._ticker = Ticker(LINE_EVERY_S, lambda: print_message(pace.line())) if has_ticker else None
 
     def add(self, result: PhotoResult) -> None:
-        """Print a failure, or the warnings of a photo."""
-        print_result(result, is_quiet=self._is_quiet)
+        """Print a failure, or the warnings of a photo, and its files if all photos are listed."""
+        for line in result_lines(result) if not (self._is_quiet and result.is_done) else ():
+            print_message(line)
+        if self._is_list and result.is_done and not self._is_quiet:
+            print_line(f"{result.address}: {len(result.outputs)} files in {result.seconds:.1f} s")
 
     def close(self) -> None:
         """Print the summary."""
         if self._ticker:
             self._ticker.stop()
-        if not self._is_closed and not self._is_quiet:
+        if not self._is_closed and not self._is_quiet and self.pace.tally.found:
             print_line(summary(self.pace))
         self._is_closed = True
 
@@ -123,7 +127,8 @@ class TerminalDisplay:
         """Remove the display and print the summary."""
         if not self._is_closed:
             self._live.stop()
-            print_line(summary(self.pace))
+            if self.pace.tally.found:
+                print_line(summary(self.pace))
         self._is_closed = True
 
     def _drawn(self) -> Text:
@@ -184,20 +189,14 @@ class Ticker:
             call()
 
 
-def display_for(progress: str, tally: Tally, current: Current, *, is_quiet: bool) -> Display:
-    """Return the display that the options ask for."""
+def display_for(progress: str, tally: Tally, current: Current, *, is_quiet: bool, is_list: bool) -> Display:
+    """Return the display that the options ask for; `is_list` is for runs that wait for photos most of the time."""
     pace = Pace(tally)
     if progress == "json":
         return JsonDisplay(pace, current)
     if progress == "auto" and sys.stderr.isatty() and not is_quiet:
         return TerminalDisplay(pace, current)
-    return LineDisplay(pace, is_quiet=is_quiet or progress == "none")
-
-
-def print_result(result: PhotoResult, *, is_quiet: bool) -> None:
-    """Print a failure and, unless quiet, the warnings of a photo."""
-    for line in result_lines(result) if not is_quiet or not result.is_done else ():
-        print_message(line)
+    return LineDisplay(pace, is_quiet=is_quiet or progress == "none", is_list=is_list)
 
 
 def result_lines(result: PhotoResult) -> list[str]:

@@ -26,6 +26,8 @@ class GalleryPhoto:
     """Letters and digits (ASCII), different for every photo; names its files and is part of links to it."""
 
     name: str
+    """That of its file, without the suffix; stands for a title where there is neither title nor short caption."""
+
     size_px: tuple[int, int]
     """(width, height), for the shape of its place; (0, 0) if it is not known."""
 
@@ -35,7 +37,10 @@ class GalleryPhoto:
     date: str = ""
     """When the photo was taken: ISO 8601, a year or more; "" if it is not known."""
 
+    title: str = ""
     caption: str = ""
+    """A description; without a title, a short one stands for it."""
+
     author: str = ""
     copyright: str = ""
     credit: str = ""

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from kbvr.formats.spec.encoding import exif_of, saved
+from kbvr.formats.spec.encoding import saved
+from kbvr.formats.spec.exif import exif_of
 from kbvr.gallery.places import PICTURE, SCENE, THUMBNAIL, place_of
 from kbvr.gallery.replaced import replace_content
 from kbvr.imaging.resize import SizePx, averaged, scaled_px, within_px
@@ -35,7 +36,7 @@ def write_photo_files(photo: Photo, out: Path, key: str, *, scene: Path | None) 
         photo: the photo.
         out: the folder of the gallery.
         key: the photo's key, as in `GalleryPhoto`.
-        scene: its scene as a GLB, without Draco compression; None for a photo without one.
+        scene: its scene as a GLB; None for a photo without one.
 
     Raises:
         OutputError: if a file cannot be written.

@@ -17,7 +17,7 @@ from kbvr.gallery.gallery_photo import GalleryPhoto
 SURROGATES = re.compile("[\ud800-\udfff]")
 """Bytes of file names that are not text; UTF-8 has no place for them."""
 
-TEXTS = ("key", "name", "folder", "date", "caption", "author", "copyright", "credit")
+TEXTS = ("key", "name", "folder", "date", "title", "caption", "author", "copyright", "credit")
 """Columns that are texts of a `GalleryPhoto`."""
 
 

@@ -86,14 +86,14 @@ class ExportOptions(OutputOptions, DepthOptions, MotionOptions, StereoOptions, F
         defaults = dict.fromkeys(names) | {"fps": DEFAULT_FPS}
         return [name for name, default in defaults.items() if getattr(self, name) != default]
 
-    def for_photo(self, size_px: tuple[int, int], *, name: str) -> ExportOptions:
-        """Return the options for a photo of this size and name: crops in percent, and its name as alternative text.
+    def for_photo(self, size_px: tuple[int, int], *, alt: str) -> ExportOptions:
+        """Return the options for a photo of this size: crops in percent, and its alternative text unless one is given.
 
         Raises:
             InputError: if a crop is not inside the photo.
         """
         crops = (crop and crop.in_percent_of(size_px) for crop in (self.from_crop, self.to_crop))
-        alt = name.replace("_", " ") if self.alt is None else self.alt
+        alt = alt if self.alt is None else self.alt
         return self.model_copy(update={**dict(zip(("from_crop", "to_crop"), crops, strict=True)), "alt": alt})
 
     def unused(self, formats: Collection[str]) -> tuple[str, ...]:

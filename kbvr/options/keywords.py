@@ -87,6 +87,7 @@ class ExportKeywords(TypedDict, total=False):
     segmentation: str | PathLike[str] | None
     softness: float | None
     overwrite: bool
+    keep_gps: bool
     profile: Literal["layers", "paper"]
     threads: int | None
     max_memory: int | str | None

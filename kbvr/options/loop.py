@@ -59,6 +59,6 @@ class LoopOptions(OptionGroup, title="Loop"):
         "Alternative text in the HTML, for people who cannot see the picture.",
         accepts="any text",
         metavar="TEXT",
-        default_text="the photo's name",
+        default_text="the photo's caption, else its name",
         used_by=("snippet", "html", "embed"),
     )

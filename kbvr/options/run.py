@@ -16,6 +16,10 @@ class RunOptions(OptionGroup, title="Method and machine"):
     """What an export may use, and whether it may replace files."""
 
     overwrite: bool = option(False, "Replace files that already exist.", is_common=True)
+    keep_gps: bool = option(
+        False,
+        "Keep the photo's GPS position in the outputs. It is removed by default, because it may reveal a home address.",
+    )
     profile: Profile = option(
         "layers",
         "The method. layers: kbvr's own; paper: the 2019 3D Ken Burns method, with its authors' networks if you have "

@@ -1,14 +1,17 @@
-"""What people have noted about a photo, which outputs keep: author, copyright, credit line, title, caption and date."""
+"""What people have noted about a photo, which outputs keep: author, copyright, title, caption, date, place."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from kbvr.photo.place import Place
 
 
 @dataclass(frozen=True)
 class Credits:
-    """Texts about a photo, each one line of valid Unicode; an empty one is unknown."""
+    """Texts about a photo, each one line of valid Unicode, and its place; an empty text is unknown."""
 
     artist: str = ""
     copyright: str = ""
@@ -22,6 +25,9 @@ class Credits:
     date: str = ""
     """When the photo was taken: ISO 8601 to the second, in local time, with the offset from UTC if it is known."""
 
+    place: Place | None = None
+    """Where the photo was taken. Outputs keep it only if that is asked for, since it can show where somebody lives."""
+
     def __bool__(self) -> bool:
         """Return whether anything is known."""
         return self != NO_CREDITS
@@ -31,8 +37,11 @@ NO_CREDITS = Credits()
 
 
 def merged(sources: Iterable[Credits]) -> Credits:
-    """Return each text from the first source that has it; without a caption, the title stands for it."""
+    """Return each value from the first source that has it; without a caption, the title stands for it."""
     listed = list(sources)
-    names = [field.name for field in fields(Credits)]
-    found = Credits(**{name: next(filter(None, (getattr(each, name) for each in listed)), "") for name in names})
+    values: dict[str, Any] = {
+        field.name: next(filter(None, (getattr(source, field.name) for source in listed)), field.default)
+        for field in fields(Credits)
+    }
+    found = Credits(**values)
     return found if found.caption else replace(found, caption=found.title)

@@ -62,8 +62,8 @@ def _depth_channels(channels: list[Channel], source: Source) -> list[Channel]:
     raise source.refused(f"an EXR whose channels ({names}) do not say which is depth (Z, depth, disparity or Y)")
 
 
-def exr_bytes(values: Float32[np.ndarray, "h w"], channel: str, attributes: Mapping[str, str]) -> bytes:
-    """Return an EXR of one channel of floats, losslessly compressed, with text attributes in its header."""
+def exr_bytes(values: Float32[np.ndarray, "h w"], channel: str, attributes: Mapping[str, str | float]) -> bytes:
+    """Return an EXR of one channel of floats, losslessly compressed, with attributes in its header."""
     import OpenEXR
 
     header = {**attributes, "compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}

@@ -10,7 +10,8 @@ import logging
 import re
 import struct
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from math import isfinite
 from typing import Any
@@ -20,6 +21,7 @@ from PIL import ExifTags, Image
 
 from kbvr.photo.camera_captions import is_by_camera
 from kbvr.photo.credits import NO_CREDITS, Credits, merged
+from kbvr.photo.place import Place, place_from_exif, place_from_xmp
 
 _log = logging.getLogger(__name__)
 
@@ -81,11 +83,12 @@ def from_exif(data: bytes, name: str) -> tuple[dict[int, float], Credits]:
             exif.load(data)
             inner = dict(exif.get_ifd(ExifTags.IFD.Exif))
             outer = dict(exif)
+            position = _gps_tags(exif)
     except _EXIF_ERRORS as error:  # the picture itself may be intact
         _log.warning("%s: ignoring damaged EXIF data (%s)", name, error)
         return {}, NO_CREDITS
     orientation = int(ExifTags.Base.Orientation)
-    return numbers_of({**inner, orientation: outer.get(orientation)}), from_tags({**outer, **inner})
+    return numbers_of({**inner, orientation: outer.get(orientation)}), from_tags({**outer, **inner}, position, name)
 
 
 def numbers_of(tags: Mapping[int, Any]) -> dict[int, float]:
@@ -101,14 +104,32 @@ def numbers_of(tags: Mapping[int, Any]) -> dict[int, float]:
     return numbers
 
 
-def from_tags(tags: Mapping[int, Any]) -> Credits:
-    """Return the credits in EXIF tags, whose texts are bytes, or decoded by Pillow as Latin-1."""
+def _gps_tags(exif: Image.Exif) -> dict[int, Any]:
+    """Return the GPS tags, none if they are damaged, which affects no other tags."""
+    try:
+        return dict(exif.get_ifd(ExifTags.IFD.GPSInfo))
+    except _EXIF_ERRORS:
+        return {}
+
+
+def from_tags(tags: Mapping[int, Any], gps: Mapping[int, Any], file_name: str) -> Credits:
+    """Return the credits in EXIF tags and GPS tags, whose texts are bytes, or decoded by Pillow as Latin-1."""
     texts = {
         name: [(_decoded_utf_16 if tag in _XP_TAGS else decoded)(tags.get(tag)) for tag in choices]
         for name, choices in _EXIF_TAGS.items()
     }
     date = decoded(tags.get(ExifTags.Base.DateTimeOriginal)).strip("\0 ")
-    return from_texts({**texts, "date": [date + decoded(tags.get(ExifTags.Base.OffsetTimeOriginal)), date]})
+    credit = from_texts({**texts, "date": [date + decoded(tags.get(ExifTags.Base.OffsetTimeOriginal)), date]})
+    return replace(credit, place=_place(file_name, place_from_exif, gps))
+
+
+def _place(file_name: str, read_place: Callable[..., Place | None], *arguments: Any) -> Place | None:
+    """Return a place from the metadata of a file, None with a warning if it is damaged."""
+    try:
+        return read_place(*arguments)
+    except ValueError as error:
+        _log.warning("%s: ignoring the damaged GPS position (%s)", file_name, error)
+        return None
 
 
 def from_texts(texts: Mapping[str, list[str]]) -> Credits:
@@ -116,7 +137,10 @@ def from_texts(texts: Mapping[str, list[str]]) -> Credits:
 
     Captions that cameras write are dropped, and so are invalid dates.
     """
-    return Credits(**{name: next(filter(None, (_usable(name, text) for text in texts[name])), "") for name in texts})
+    used: dict[str, Any] = {
+        name: next(filter(None, (_usable(name, text) for text in choices)), "") for name, choices in texts.items()
+    }
+    return Credits(**used)
 
 
 def _usable(name: str, text: str) -> str:
@@ -180,7 +204,9 @@ def from_xmp(data: bytes, name: str) -> Credits:
             items = [item.text or "" for item in child.iter(f"{_RDF}li")] or [child.text or ""]
             first_only = child.find(f"{_RDF}Alt") is not None  # the same text in several languages
             found.setdefault(child.tag, items[0] if first_only else ", ".join(filter(None, items)))
-    return from_texts({name: [found.get(key, "") for key in keys] for name, keys in _XMP_NAMES.items()})
+    credit = from_texts({name: [found.get(key, "") for key in keys] for name, keys in _XMP_NAMES.items()})
+    position = (found.get(f"{_EXIF}GPS{key}", "") for key in ("Latitude", "Longitude", "Altitude", "AltitudeRef"))
+    return replace(credit, place=_place(name, place_from_xmp, *position))
 
 
 def from_iptc(data: bytes) -> Credits:

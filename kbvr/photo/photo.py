@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import hypot, isfinite
 from pathlib import Path
 from typing import Any, Literal
@@ -74,13 +74,22 @@ class Photo:
         return os.fsencode(self.name).decode(errors="replace")
 
     @property
+    def alternative_text(self) -> str:
+        """The caption, else the name, with spaces for underscores."""
+        return self.credits.caption or self.title.replace("_", " ")
+
+    @property
     def size_px(self) -> tuple[int, int]:
         """(width, height)."""
         return self.rgb.shape[1], self.rgb.shape[0]
 
 
 def load_photo(
-    path: str | os.PathLike[str], *, fov_deg: float | None = None, max_memory_bytes: int | None = None
+    path: str | os.PathLike[str],
+    *,
+    fov_deg: float | None = None,
+    max_memory_bytes: int | None = None,
+    keep_gps: bool = False,
 ) -> Photo:
     """Load a photo from a JPEG, PNG, WebP, TIFF, HEIC or AVIF file.
 
@@ -90,6 +99,7 @@ def load_photo(
         path: The picture file.
         fov_deg: Field of view across the long side, 1 to 170 degrees; it overrides the file's focal length.
         max_memory_bytes: A JPEG that would require more is decoded at 1/2, 1/4 or 1/8 of its size.
+        keep_gps: Whether the credits have the GPS position in the file.
 
     Raises:
         InputError: if the file is not a readable photo, has sides under 16 pixels or over 200 million pixels, requires
@@ -107,7 +117,16 @@ def load_photo(
     notes = decoded.notes
     if decoded.reduced_from is not None:
         notes = (*notes, f"decoded at {width}x{height} of {full_px[0]}x{full_px[1]} pixels to save memory")
-    return Photo(decoded.rgb, f_px * width / full_px[0], f_source, Path(path).stem, decoded.credits, notes, full_px)
+    photo = Photo(decoded.rgb, f_px * width / full_px[0], f_source, Path(path).stem, decoded.credits, notes, full_px)
+    return photo if keep_gps else without_place(photo)
+
+
+def without_place(photo: Photo) -> Photo:
+    """Return a photo without its GPS position; a note says so."""
+    if photo.credits.place is None:
+        return photo
+    notes = (*photo.notes, "its GPS position is not kept in the outputs")
+    return replace(photo, credits=replace(photo.credits, place=None), notes=notes)
 
 
 def photo_from_array(

@@ -196,7 +196,7 @@ def file_description(head: bytes) -> str:
             return "a JPEG XL picture" if brand == "jxl" else "a JPEG 2000 picture"
         return f"a video or another kind of file (of brand {brand!r})"
     text = head.rstrip(b"\0").decode("utf-8", errors="replace").rstrip("\ufffd")  # a letter may be cut in two
-    if all(letter.isprintable() or letter.isspace() for letter in text):
+    if text and all(letter.isprintable() or letter.isspace() for letter in text):
         return "an SVG drawing" if "<svg" in text else f"text ({text[:24]!r}...)"
     return f"an unknown kind of file (its first bytes are {head[:8].hex(' ')})"
 

@@ -9,10 +9,12 @@ import logging
 import os
 from collections.abc import Iterator
 from itertools import islice
+from math import inf
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ExifTags
 
 from kbvr.photo import metadata
 from kbvr.photo.credits import Credits, merged
@@ -44,7 +46,7 @@ _MOSAICS = (32803, 34892)
 """Photometric interpretations of raw sensor data: CFA and LinearRaw."""
 
 ORIENTATION, TRANSFER, WHITE_POINT, CORNERS, INK_SET, COEFFICIENTS, RANGES = 274, 301, 318, 319, 332, 529, 532
-MAKE, XMP, IPTC, PHOTOSHOP, EXIF, ICC, DNG = 271, 700, 33723, 34377, 34665, 34675, 50706
+MAKE, XMP, IPTC, PHOTOSHOP, EXIF, ICC, GPS, DNG = 271, 700, 33723, 34377, 34665, 34675, 34853, 50706
 
 _log = logging.getLogger(__name__)
 
@@ -255,8 +257,24 @@ def _metadata(tags: dict[int, Any], byte_order: str, source: Source) -> tuple[di
     texts = {tag: value.encode() if isinstance(value, str) else value for tag, value in tags.items()}
     in_xmp = metadata.from_xmp(_bytes(tags.get(XMP), byte_order), source.name)
     iptc = _bytes(tags.get(IPTC), byte_order) or metadata.iptc_of_photoshop(_bytes(tags.get(PHOTOSHOP), byte_order))
-    credit = merged((metadata.from_tags(texts), in_xmp, metadata.from_iptc(iptc)))
+    in_tags = metadata.from_tags(texts, _gps_tags(tags), source.name)
+    credit = merged((in_tags, in_xmp, metadata.from_iptc(iptc)))
     return metadata.numbers_of({**tags, **fractions}), credit
+
+
+def _gps_tags(tags: dict[int, Any]) -> dict[int, Any]:
+    """Return the GPS tags by number, with their rational numbers as floats, which are infinite for a zero denominator.
+
+    tifffile gives names, and numerators and denominators in turn.
+    """
+    named = tags.get(GPS)
+    found: dict[int, Any] = {}
+    for name, value in named.items() if isinstance(named, dict) else ():
+        if name in ExifTags.GPS.__members__:
+            is_pairs = isinstance(value, tuple) and len(value) % 2 == 0
+            pairs = zip(value[::2], value[1::2], strict=True) if is_pairs else ()
+            found[ExifTags.GPS[name]] = [above / below if below else inf for above, below in pairs] or value
+    return found
 
 
 def _bytes(value: Any, byte_order: str) -> bytes:

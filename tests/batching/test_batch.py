@@ -18,11 +18,12 @@ from many_photos import CHEAP, InThisProcess, source_of, tiny_photo
 
 from kbvr.batching import make as making
 from kbvr.batching.batch import Batch, Tally, decisions, run_batch
-from kbvr.batching.opening import open_ledger
+from kbvr.batching.opening import ledger_to_look_at, open_ledger
 from kbvr.batching.source import Source
 from kbvr.batching.task import PhotoResult
 from kbvr.errors import InputError, OutputError
 from kbvr.options.export_options import ExportOptions
+from kbvr.photo.picture_size import header_size_px
 
 
 class Runs:
@@ -305,10 +306,12 @@ def test_a_dry_run_says_what_and_why_and_changes_nothing(run: Runs) -> None:
     run("a.jpg", "b.jpg")
     tiny_photo(run.photos / "b.jpg", seed=9)
     batch = Batch(str(run.out), CHEAP)
-    with closing(open_ledger(batch.out)) as ledger:
+    before = {path: path.stat().st_mtime_ns for path in run.out.rglob("*")}
+    with ledger_to_look_at(batch.out) as ledger:
         found = decisions(batch, [run.source(name) for name in ("a.jpg", "b.jpg", "c.jpg")], ledger)
         said = {source.name: (decision.verdict, decision.reason) for source, decision in found}
         assert sum(ledger.counts().values()) == 2
+    assert {path: path.stat().st_mtime_ns for path in run.out.rglob("*")} == before
     assert said == {"a.jpg": ("leave", "done"), "b.jpg": ("make", "photo changed"), "c.jpg": ("make", "new")}
 
 
@@ -353,3 +356,11 @@ def test_a_bug_in_one_photo_does_not_stop_the_others(run: Runs, monkeypatch: pyt
     assert results["b.jpg"].is_bug and "ZeroDivisionError: oh" in results["b.jpg"].error
     assert "buggy" in results["b.jpg"].traceback
     assert results["a.jpg"].is_done and results["c.jpg"].is_done
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_is_refused_at_once(run: Runs) -> None:
+    """Nobody writes to it, so opening it would wait for ever."""
+    os.mkfifo(run.photos / "pipe.jpg")
+    assert "got a pipe" in run("pipe.jpg")["pipe.jpg"].error
+    assert header_size_px(run.photos / "pipe.jpg") is None

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from accessibility import assert_none, found
 from glb_by_hand import write_glb
 from PIL import Image
 from screens import SCREENS, on_screen
 from web_client import viewing
-from web_engines import WEB
 
 from kbvr.formats.spec.format import Facts, Item
 from kbvr.formats.video.write_video import write_video
@@ -20,14 +20,6 @@ from kbvr.options.export_options import FileOptions
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "kbvr" / "pages"
 EXAMPLES = ROOT / "examples"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
-RUN = """async rules => {
-  // what fades in has its colours at the end
-  const fading = document.getAnimations().filter(one => one.effect.getTiming().iterations === 1);
-  await Promise.all(fading.map(one => one.finished));
-  const {violations} = await axe.run(document, {runOnly: rules, resultTypes: ["violations"], preload: false});
-  return violations.flatMap(({id, nodes}) => nodes.map(one => `${id}: ${one.html} ${one.failureSummary}`));
-}"""
 BLOG = """<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>A blog</title>
 <main><h1>A blog</h1><p>A photo with depth:</p>
 <kbvr-photo src="card.glb" alt="A card" style="max-width: 600px"></kbvr-photo></main>
@@ -49,89 +41,69 @@ def site(web, tmp_path_factory):
     return f"{web.origin}/axe"
 
 
-@pytest.fixture(scope="module")
-def axe():
-    return (WEB / "node_modules/axe-core/axe.min.js").read_text("utf-8")
-
-
-def found(page, axe):
-    """Return the problems of a page as it is, in light and dark colours: rule, what has it, and why."""
-    page.evaluate(axe + ";null")
-    problems = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        problems += page.evaluate(RUN, RULES)
-    return problems
-
-
-def assert_none(problems):
-    listed = [f"{state}: {one}" for state, found_there in problems.items() for one in found_there]
-    assert not listed, "\n".join(listed)
-
-
-def test_axe_finds_a_problem_where_there_is_one(web, site, axe):
+def test_axe_finds_a_problem_where_there_is_one(web, site):
     with on_screen(web, "wide", f"{site}/blog.html") as page:
         page.evaluate("document.querySelector('kbvr-photo').shadowRoot.querySelector('button').ariaLabel = ''")
         page.evaluate("document.querySelector('kbvr-photo').shadowRoot.querySelector('button').title = ''")
         page.locator("kbvr-photo .loaded").wait_for()
         page.evaluate("document.querySelector('p').style.color = '#eee'")
-        assert {one.split(":")[0] for one in found(page, axe)} == {"color-contrast"}
+        assert {one.split(":")[0] for one in found(page)} == {"color-contrast"}
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_the_scene_page_has_no_problem(web, site, axe, screen):
+def test_the_scene_page_has_no_problem(web, site, screen):
     with on_screen(web, screen, f"{site}/scene.html?src=card.glb") as page:
         page.locator("kbvr-photo .loaded").wait_for()
-        problems = {"still": found(page, axe)}
+        problems = {"still": found(page)}
         for state, key in (("menu", "m"), ("help", "?"), ("dialog", "v")):
             page.keyboard.press(key)
             page.get_by_role("menu" if state == "menu" else "dialog").wait_for()
-            problems[state] = found(page, axe)
+            problems[state] = found(page)
             page.keyboard.press("Escape")
         page.keyboard.press("p")
         page.get_by_text("Picture saved").wait_for()
-        problems["told"] = found(page, axe)
+        problems["told"] = found(page)
     assert_none(problems)
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_the_scene_page_without_a_scene_has_no_problem(web, site, axe, screen):
+def test_the_scene_page_without_a_scene_has_no_problem(web, site, screen):
     problems = {}
     for state, query in (("waiting", ""), ("error", "?src=broken.glb")):
         with on_screen(web, screen, f"{site}/scene.html{query}") as page:
             page.get_by_role("button", name="Choose a file").wait_for()
-            problems[state] = found(page, axe)
+            problems[state] = found(page)
     assert_none(problems)
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_the_element_in_a_page_has_no_problem(web, site, axe, screen):
+def test_the_element_in_a_page_has_no_problem(web, site, screen):
     with on_screen(web, screen, f"{site}/blog.html") as page:
         page.locator("kbvr-photo .loaded").wait_for()
-        problems = {"still": found(page, axe)}
+        problems = {"still": found(page)}
         page.keyboard.press("Tab")
         page.keyboard.press("m")
         page.get_by_role("menu").wait_for()
-        problems["menu"] = found(page, axe)
+        problems["menu"] = found(page)
     assert_none(problems)
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_the_stereo_player_has_no_problem(web, site, axe, screen):
+def test_the_stereo_player_has_no_problem(web, site, screen):
     with on_screen(web, screen, f"{site}/stereo.html") as page:
         page.get_by_role("button", name="Choose a file").wait_for()
-        problems = {"welcome": found(page, axe)}
+        problems = {"welcome": found(page)}
         page.goto(f"{site}/stereo.html?src=film_kbvr_LR.mp4")
         page.locator(".loaded").wait_for()
-        problems["film"] = found(page, axe)
+        problems["film"] = found(page)
         page.keyboard.press("?")
         page.locator("#help").wait_for()
-        problems["help"] = found(page, axe)
+        problems["help"] = found(page)
     assert_none(problems)
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_the_pages_of_kbvr_view_have_no_problem(web, axe, tmp_path, screen):
+def test_the_pages_of_kbvr_view_have_no_problem(web, tmp_path, screen):
     top = tmp_path / "holiday"
     top.mkdir()
     shutil.copy(EXAMPLES / "cat.jpg", top)
@@ -140,15 +112,15 @@ def test_the_pages_of_kbvr_view_have_no_problem(web, axe, tmp_path, screen):
     with viewing(top) as served:
         with on_screen(web, screen, served.url) as page:
             page.wait_for_load_state("networkidle")
-            problems = {"index": found(page, axe)}
+            problems = {"index": found(page)}
             page.get_by_role("link", name="card_kbvr.glb").click()
             page.locator("kbvr-photo .loaded").wait_for()
-            problems["scene"] = found(page, axe)
+            problems["scene"] = found(page)
         still = "window.fetch = () => new Promise(() => {})"
         with on_screen(web, screen, served.url, still) as page:
             page.get_by_role("link", name="cat.jpg").click()
             page.get_by_role("progressbar").wait_for()
-            problems["photo"] = found(page, axe)
+            problems["photo"] = found(page)
             page.evaluate("fail('no photo')")
-            problems["failed"] = found(page, axe)
+            problems["failed"] = found(page)
     assert_none(problems)

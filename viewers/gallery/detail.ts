@@ -72,6 +72,7 @@ export class Detail {
     this.#stage?.remove();
     this.#stage = null;
     this.whole.hidden = true;
+    part("announced", HTMLElement).textContent = "";
   }
 
   #describe(photo: Photo): void {
@@ -94,7 +95,9 @@ export class Detail {
 
   #step(direction: -1 | 1): void {
     const next = this.#photos[this.#at + direction];
-    if (next) this.actions.open(next);
+    if (!next) return;
+    this.actions.open(next);
+    part("announced", HTMLElement).textContent = `${titleOf(next)}, ${part("place", HTMLElement).textContent}`;
   }
 
   #choose(way: Way): void {

@@ -76,14 +76,15 @@ export class Grid {
   /** Move the focus to a photo, and scroll to it if it is not in the window as a whole. */
   focus(number: number): void {
     if (!this.#photos.length) return;
-    this.#active = Math.max(0, Math.min(number, this.#photos.length - 1));
-    this.reveal(this.#active);
+    const to = Math.max(0, Math.min(number, this.#photos.length - 1));
+    this.#reveal(to);
+    this.#make(to);
+    this.#tiles.get(to)!.link.focus({ preventScroll: true });
     this.#draw();
-    this.#tiles.get(this.#active)?.link.focus({ preventScroll: true });
   }
 
   /** Scroll as little as it takes for a photo to be in the window. */
-  reveal(number: number): void {
+  #reveal(number: number): void {
     const row = this.#layout.rows[this.#layout.places[number]!.row]!;
     const top = this.#top + row.top - (this.#firsts[row.section] === row.first ? this.#headingOf(row.section) : 0);
     const bottom = this.#top + row.top + row.height + this.#measures.textHeight;

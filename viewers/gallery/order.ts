@@ -34,7 +34,8 @@ export class Order {
   constructor(readonly all: readonly Photo[]) {
     const dates = all.map((photo) => photo.date).filter(Boolean);
     this.hasDates = dates.length > 0;
-    this.#period = PERIODS.find((period) => dates.length >= SECTION_MIN * new Set(dates.map(period.of)).size);
+    const isLong = (period: Period) => dates.length >= SECTION_MIN * new Set(dates.map(period.of)).size;
+    this.#period = this.hasDates ? PERIODS.find(isLong) : undefined;
   }
 
   /** Return the chosen photos, in sections. */
@@ -57,8 +58,8 @@ export class Order {
   #text(photo: Photo): string {
     let text = this.#words.get(photo);
     if (text === undefined) {
-      const { name, caption, author, credit, folder, date } = photo;
-      text = folded([name, caption, author, credit, folder, dateInWords(date)].join("\n"));
+      const { name, title, caption, author, credit, folder, date } = photo;
+      text = folded([name, title, caption, author, credit, folder, dateInWords(date)].join("\n"));
       this.#words.set(photo, text);
     }
     return text;

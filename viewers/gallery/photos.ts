@@ -5,6 +5,7 @@ export interface Photo {
   readonly folder: string;
   /** ISO 8601, a year or more; "" if it is not known. */
   readonly date: string;
+  readonly title: string;
   readonly caption: string;
   readonly author: string;
   readonly copyright: string;
@@ -31,6 +32,7 @@ interface Columns {
   readonly name: Column<string>;
   readonly folder: Column<string>;
   readonly date: Column<string>;
+  readonly title: Column<string>;
   readonly caption: Column<string>;
   readonly author: Column<string>;
   readonly copyright: Column<string>;
@@ -53,7 +55,7 @@ export function photosIn(json: string): readonly Photo[] {
 }
 
 function photoAt(columns: Columns, row: number): Photo {
-  const text = (name: "key" | "name" | "folder" | "date" | "caption" | "author" | "copyright" | "credit") =>
+  const text = (name: "key" | "name" | "folder" | "date" | "title" | "caption" | "author" | "copyright" | "credit") =>
     valueOf(columns[name], row);
   const size = valueOf(columns.size, row);
   const base = valueOf(columns.base, row);
@@ -63,6 +65,7 @@ function photoAt(columns: Columns, row: number): Photo {
     name: text("name"),
     folder: text("folder"),
     date: text("date"),
+    title: text("title"),
     caption: text("caption"),
     author: text("author"),
     copyright: text("copyright"),
@@ -83,9 +86,10 @@ function valueOf<Value>(column: Column<Value>, row: number): Value {
   return "all" in shared ? shared.all : shared.values[shared.at[row]!]!;
 }
 
-/** Return what a photo is called: its caption, if that is short, or its name. */
-export function titleOf({ caption, name }: Photo): string {
-  return caption && caption.length <= TITLE_LENGTH ? caption : name;
-}
-
+/** Captions that are longer are no titles. */
 const TITLE_LENGTH = 90;
+
+/** Return what a photo is called: by its title, by its caption if that is short, or by its name. */
+export function titleOf({ title, caption, name }: Photo): string {
+  return title || (caption.length <= TITLE_LENGTH && caption) || name;
+}

@@ -42,7 +42,6 @@ export class Preview {
     clearTimeout(this.#timer);
     this.#loop?.remove();
     this.#loop = null;
-    this.#tile?.picture.classList.remove("moving");
     this.#tile = null;
   }
 
@@ -77,8 +76,7 @@ export class Preview {
     this.stop();
     if (!tile?.photo.wiggle || !this.motion.isOn) return;
     this.#tile = tile;
-    this.#loop = new Loop(tile.photo.wiggle, () => tile.picture.classList.add("moving"));
-    tile.picture.append(this.#loop.media);
+    this.#loop = new Loop(tile.photo.wiggle, tile.picture);
     this.#loop.play();
   }
 }

@@ -34,18 +34,17 @@ export class Stage {
     this.whole.style.setProperty("--aspect", String(size[0] / size[1]));
     this.whole.classList.toggle("tall", size[0] < size[1]);
     this.whole.append(this.#original());
-    this.#loop = wiggle === null ? null : new Loop(wiggle, () => this.#depth.classList.add("moving"));
     this.#told.setAttribute("role", "status");
     this.#shown = picture(photo, "");
+    this.#loop = wiggle === null ? null : new Loop(wiggle, this.#shown);
     if (this.#has3d) {
-      if (this.#loop) this.#shown.append(this.#loop.media);
       this.#shown.append(this.#pause, this.#look, this.#told);
       this.#depth.append(this.#shown, element("figcaption", "", {}, "In 3D"));
       this.whole.append(this.#depth, new Divider(this.whole).line);
     }
     this.#look.hidden = !hasScene;
     this.#look.addEventListener("click", () => void this.lookAround());
-    this.#pause.hidden = !this.#loop?.canPause;
+    this.#pause.hidden = !this.#loop;
     this.#pause.addEventListener("click", () => this.#play(!this.#isPlaying));
     this.#play(motion.isOn);
     this.way = way;

@@ -11,6 +11,8 @@ color  a picture to look at: near is warm, far is cold (Turbo).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from time import perf_counter
@@ -24,10 +26,13 @@ from PIL import Image, PngImagePlugin
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.read_file import load_inverse_depth
 from kbvr.errors import InputError
-from kbvr.formats.spec.encoding import add_texts, check_pixels, credit_texts, picture_bytes, saved, software
+from kbvr.formats.spec.encoding import add_credits, check_pixels, credit_texts, picture_bytes, saved
+from kbvr.formats.spec.exif import date_of
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
+from kbvr.formats.spec.software import software
 from kbvr.formats.spec.verification import verification_error
 from kbvr.options.export_options import FileOptions
+from kbvr.photo.credits import Credits
 from kbvr.photo.depth_kind import DepthKind
 from kbvr.photo.exr import exr_bytes
 from kbvr.photo.photo import Photo
@@ -37,7 +42,7 @@ MAX_16_BIT = 65535
 TOLERANCE = 1e-5
 """Largest error of inverse depth that passes verification, as a share of the maximum; float32 has 6e-8."""
 
-EXR_NAMES = {"copyright": "owner", "caption": "comments", "date": "capDate"}
+EXR_NAMES = {"copyright": "owner", "caption": "comments"}
 """Name of a text -> its attribute as OpenEXR defines it; the others keep their names."""
 
 READ_AS: Mapping[str, DepthKind] = MappingProxyType(
@@ -95,7 +100,7 @@ def _png(depth: DepthMap, facts: Facts) -> bytes:
     meaning = f"1 / metres = {low:.9g} + value / {MAX_16_BIT} * {high - low:.9g}"
     for name, text in {**depth_metadata(depth), "depth_kind": "disparity", "meaning": meaning}.items():
         chunks.add_text(name, text)
-    add_texts(chunks, facts.credits)
+    add_credits(chunks, facts.credits)
     return saved(Image.fromarray(disparity_16_bit(depth)), "PNG", pnginfo=chunks)
 
 
@@ -114,9 +119,23 @@ def _npz(depth: DepthMap, facts: Facts) -> bytes:
     return file.getvalue()
 
 
+def exr_attributes(photo_credits: Credits) -> dict[str, str | float]:
+    """Return a photo's credits as attributes that OpenEXR defines, as far as it does (ImfStandardAttributes.h)."""
+    known = replace(photo_credits, date="", place=None)
+    attributes: dict[str, str | float] = {EXR_NAMES.get(name, name): text for name, text in credit_texts(known).items()}
+    if photo_credits.date:
+        attributes["capDate"] = date_of(photo_credits)
+        offset = datetime.fromisoformat(photo_credits.date).utcoffset()
+        attributes |= {} if offset is None else {"utcOffset": -offset.total_seconds()}
+    place = photo_credits.place
+    if place:
+        attributes |= {"latitude": place.latitude_deg, "longitude": place.longitude_deg}
+        attributes |= {} if place.altitude_m is None else {"altitude": place.altitude_m}
+    return attributes
+
+
 def _exr(depth: DepthMap, facts: Facts) -> bytes:
-    credit = {EXR_NAMES.get(name, name): text for name, text in credit_texts(facts.credits).items()}
-    metadata = {**depth_metadata(depth), "depth_kind": "depth-m", "unit": "metres", **credit}
+    metadata = {**depth_metadata(depth), "depth_kind": "depth-m", "unit": "metres", **exr_attributes(facts.credits)}
     return exr_bytes(depth_m(depth), "Z", metadata)
 
 

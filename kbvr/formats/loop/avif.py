@@ -9,7 +9,7 @@ import av
 from PIL import Image
 
 from kbvr.formats.loop.animation import AnimationFacts, Loop, check_sides, verify_loop, write_loop
-from kbvr.formats.spec.encoding import exif_of
+from kbvr.formats.spec.encoding import credit_blocks
 from kbvr.formats.spec.format import Format
 from kbvr.formats.spec.verification import verification_error
 from kbvr.formats.video.mp4_boxes import clear_times
@@ -37,8 +37,8 @@ def encode(loop: Loop, path: Path) -> None:
         speed=SPEED,
         max_threads=THREADS,
         subsampling="4:2:0",
-        exif=exif_of(loop.credits, loop.size_px, with_orientation=False) if loop.credits else b"",
         range="limited",  # Chromium shows animations in the full range with too much contrast
+        **credit_blocks(loop.credits, loop.size_px, with_orientation=False),
     )
     if rest:
         clear_times(path)

@@ -20,6 +20,7 @@ from kbvr.formats.loop.animation import AnimationFacts, Loop, check_sides, verif
 from kbvr.formats.spec.encoding import credit_texts
 from kbvr.formats.spec.format import Format
 from kbvr.formats.spec.verification import verification_error
+from kbvr.formats.spec.xmp import xmp_of
 
 MAX_SIDE_PX = 65535
 TIME_BASE = Fraction(1, 100)
@@ -56,7 +57,8 @@ def encode(loop: Loop, path: Path) -> None:
         container.mux(stream.encode(None))
     if loop.credits:
         content = path.read_bytes()
-        path.write_bytes(content[:-1] + _comment(credit_texts(loop.credits)) + content[-1:])
+        added = _comment(credit_texts(loop.credits)) + _xmp(xmp_of(loop.credits))
+        path.write_bytes(content[:-1] + added + content[-1:])
 
 
 def _comment(texts: Mapping[str, str]) -> bytes:
@@ -64,6 +66,15 @@ def _comment(texts: Mapping[str, str]) -> bytes:
     text = "\n".join(f"{name}: {text}" for name, text in texts.items()).encode()
     blocks = (text[at : at + 255] for at in range(0, len(text), 255))
     return b"!\xfe" + b"".join(bytes((len(block),)) + block for block in blocks) + b"\0"
+
+
+def _xmp(packet: bytes) -> bytes:
+    """Return an application extension with a packet (XMP specification, part 3, 1.1.2), which has no blocks.
+
+    Readers that skip blocks read letters as lengths, and arrive somewhere in a trailer that leads to its end: 1, then
+    255 down to 0, then 0.
+    """
+    return b"!\xff\x0bXMP DataXMP" + packet + b"\x01" + bytes(range(255, -1, -1)) + b"\0"
 
 
 def verify(path: Path, name: str, loop: Loop, *, kind: str = "GIF", may_merge: bool = False) -> AnimationFacts:

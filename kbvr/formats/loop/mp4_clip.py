@@ -11,8 +11,8 @@ import av
 
 from kbvr.formats.loop.animation import AnimationFacts, Loop, check_sides, write_loop
 from kbvr.formats.spec.codecs import x264_options
-from kbvr.formats.spec.encoding import credit_texts
 from kbvr.formats.spec.format import Format
+from kbvr.formats.video.tags import add_to_mp4, video_tags
 from kbvr.formats.video.verify import BT709, TV_RANGE, VideoFacts, verify_video
 
 MAX_SIDE_PX = 4096
@@ -35,7 +35,7 @@ def encode(loop: Loop, path: Path) -> None:
     """Write a loop to a file, several times; repetitions take almost no space."""
     rate = Fraction(100, loop.hundredths)
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        container.metadata.update(credit_texts(loop.credits))
+        container.metadata.update(video_tags(loop.credits, "mp4"))
         options = {"crf": str(CRF), "preset": "slow", "refs": str(REFERENCES), **x264_options()}
         stream = container.add_stream("libx264", rate=rate, options=options)
         (stream.width, stream.height), stream.pix_fmt = loop.size_px, "yuv420p"
@@ -50,6 +50,7 @@ def encode(loop: Loop, path: Path) -> None:
             frame.pts, frame.time_base = index, 1 / rate
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+    add_to_mp4(path, loop.credits)
 
 
 def verify(path: Path, name: str, loop: Loop) -> AnimationFacts:

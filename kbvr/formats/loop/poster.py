@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from kbvr.formats.loop.animation import AnimationFacts, Frame, Loop, check_sides, verify_loop, write_loop
-from kbvr.formats.spec.encoding import exif_of, saved
+from kbvr.formats.spec.encoding import credit_blocks, saved
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.spec.verification import verification_error
 from kbvr.options.export_options import FileOptions
@@ -29,9 +29,8 @@ def write_poster(pictures: Iterable[Frame], item: Item, facts: Facts, options: F
 
 def encode(loop: Loop, path: Path) -> None:
     """Write the first frame of a loop to a file."""
-    exif = exif_of(loop.credits, loop.size_px) if loop.credits else b""
-    picture = Image.fromarray(loop.frames[0])
-    path.write_bytes(saved(picture, "JPEG", quality=QUALITY, optimize=True, progressive=True, exif=exif))
+    picture, known = Image.fromarray(loop.frames[0]), credit_blocks(loop.credits, loop.size_px)
+    path.write_bytes(saved(picture, "JPEG", quality=QUALITY, optimize=True, progressive=True, **known))
 
 
 def verify(path: Path, name: str, loop: Loop) -> AnimationFacts:

@@ -10,7 +10,7 @@ import av
 
 from kbvr.formats.loop import gif
 from kbvr.formats.loop.animation import Loop, check_sides, write_loop
-from kbvr.formats.spec.encoding import exif_of
+from kbvr.formats.spec.encoding import credit_blocks
 from kbvr.formats.spec.format import Format
 
 MAX_SIDE_PX = 16383
@@ -18,7 +18,7 @@ QUALITY = 75
 EFFORT = 4
 """0 to 6: 6 takes twice as long and saves two percent."""
 TIME_BASE = Fraction(1, 1000)
-EXIF_FLAG = 0x08
+EXIF_FLAG, XMP_FLAG = 0x08, 0x04
 
 
 def encode(loop: Loop, path: Path) -> None:
@@ -33,20 +33,23 @@ def encode(loop: Loop, path: Path) -> None:
             frame.pts, frame.time_base = 10 * index * loop.hundredths, TIME_BASE
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    if loop.credits:
-        path.write_bytes(_with_exif(path.read_bytes(), exif_of(loop.credits, loop.size_px)))
+    known = credit_blocks(loop.credits, loop.size_px)
+    if known:
+        path.write_bytes(_with_metadata(path.read_bytes(), loop.size_px, **known))
 
 
-def _with_exif(content: bytes, exif: bytes) -> bytes:
-    """Return a WebP with an EXIF chunk at its end, and the flag for it (WebP container specification)."""
+def _with_metadata(content: bytes, size_px: tuple[int, int], *, exif: bytes, xmp: bytes) -> bytes:
+    """Return a WebP with EXIF and XMP chunks at its end, and the flags for them (WebP container specification)."""
     body = content[12:]
-    if body[:4] != b"VP8X":
-        return content  # the simple layout of single pictures does not support EXIF
-    flagged = body[:8] + bytes((body[8] | EXIF_FLAG,)) + body[9:]
-    block = exif.removeprefix(b"Exif\0\0")
-    chunk = b"EXIF" + len(block).to_bytes(4, "little") + block + b"\0" * (len(block) % 2)
-    size = 4 + len(flagged) + len(chunk)
-    return b"RIFF" + size.to_bytes(4, "little") + b"WEBP" + flagged + chunk
+    if body[:4] != b"VP8X":  # the simple layout of single pictures, which supports no metadata
+        sides = b"".join((side_px - 1).to_bytes(3, "little") for side_px in size_px)
+        body = _chunk(b"VP8X", bytes(4) + sides) + body
+    flagged = body[:8] + bytes((body[8] | EXIF_FLAG | XMP_FLAG,)) + body[9:]
+    return _chunk(b"RIFF", b"WEBP" + flagged + _chunk(b"EXIF", exif.removeprefix(b"Exif\0\0")) + _chunk(b"XMP ", xmp))
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return kind + len(content).to_bytes(4, "little") + content + b"\0" * (len(content) % 2)
 
 
 FORMAT = Format(

@@ -40,7 +40,7 @@ def embedding(
     return f'<script src="{SCRIPT}" defer></script>\n{shown}\n'
 
 
-def write_embed(viewable: ViewableScene, item: Item, _facts: Facts, options: FileOptions) -> FileSummary:
+def write_embed(viewable: ViewableScene, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write and verify the HTML, the poster, and the scripts unless the folder has them; see `Format.write`."""
     start = perf_counter()
     picture = poster_file(item.path, ENDING)
@@ -49,7 +49,7 @@ def write_embed(viewable: ViewableScene, item: Item, _facts: Facts, options: Fil
     html = embedding(glb_name, picture.name, alt, viewable.textured_mesh.camera.size_px, shown_as(options))
     scripts = (SCRIPT, DECODER) if options.compress == "draco" else (SCRIPT,)
     beside = {item.path.with_name(name): built_page(name).encode() for name in scripts}
-    beside[picture] = poster(viewable, "JPEG")
+    beside[picture] = poster(viewable, "JPEG", facts.credits)
 
     def verify(text: str) -> None:
         if text != html:

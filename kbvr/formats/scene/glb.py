@@ -12,8 +12,8 @@ from jaxtyping import Float64
 
 from kbvr.formats.scene.draco import Payload
 from kbvr.formats.scene.scene_file import Y_UP, copyright_of, scene_metadata
-from kbvr.formats.spec.encoding import software
 from kbvr.formats.spec.format import Facts
+from kbvr.formats.spec.software import software
 from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.motion.move import Move
 from kbvr.options.export_options import FileOptions

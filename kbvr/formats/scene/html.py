@@ -22,7 +22,6 @@ from kbvr.formats.scene.gltf import check_compression, fitted_glb, verify_glb
 from kbvr.formats.scene.page_head import head_of, published
 from kbvr.formats.scene.poster import element, embedded_pictures, poster, poster_file, shown_as
 from kbvr.formats.scene.scene_file import summary_of
-from kbvr.formats.spec.encoding import credit_texts
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.spec.verification import verification_error
 from kbvr.mesh.viewable_scene import ViewableScene
@@ -73,7 +72,7 @@ def write_html(viewable: ViewableScene, item: Item, facts: Facts, options: FileO
     """
     start = perf_counter()
     needs_decoder = options.compress == "draco"
-    beside = {} if options.page_url is None else {poster_file(item.path): poster(viewable, "JPEG")}
+    beside = {} if options.page_url is None else {poster_file(item.path): poster(viewable, "JPEG", facts.credits)}
     head = _head(viewable, item, facts, options, beside)
     attributes = {"src": f"#{SCENE_ID}", "alt": options.alt or viewable.photo, **shown_as(options), "droppable": None}
     shown = element(attributes, embedded_pictures(viewable, facts, options))
@@ -99,7 +98,7 @@ def _head(
         assert options.page_url is not None
         with Image.open(BytesIO(content)) as picture:
             place = published(options.page_url, item.path.name, path.name, picture.size)
-    return head_of(options.alt or viewable.photo, credit_texts(facts.credits), place)
+    return head_of(options.alt or viewable.photo, facts.credits, place)
 
 
 FORMAT = Format(

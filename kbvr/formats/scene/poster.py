@@ -12,10 +12,11 @@ import numpy as np
 from PIL import Image
 
 from kbvr.formats.scene.scene_file import scene_metadata
-from kbvr.formats.spec.encoding import saved
+from kbvr.formats.spec.encoding import credit_blocks, saved
 from kbvr.formats.spec.format import Facts
 from kbvr.mesh.viewable_scene import ViewableScene
 from kbvr.options.export_options import FileOptions
+from kbvr.photo.credits import NO_CREDITS, Credits
 
 SIDES_PX = (800, 560, 400)
 """Long sides of a poster, tried in turn until it is small enough."""
@@ -31,13 +32,13 @@ PREVIEW_PX, PREVIEW_QUALITY = 48, 50
 SUFFIX = "_poster.jpg"
 
 
-def poster(viewable: ViewableScene, form: Literal["JPEG", "WEBP"]) -> bytes:
+def poster(viewable: ViewableScene, form: Literal["JPEG", "WEBP"], photo_credits: Credits = NO_CREDITS) -> bytes:
     """Return the photo of a scene with a long side of at most SIDES_PX[0], in at most MAX_BYTES if at all possible."""
     content = b""
     for side_px in SIDES_PX:
         picture = _reduced(viewable, side_px)
         for quality in QUALITIES:
-            content = saved(picture, form, quality=quality)
+            content = saved(picture, form, quality=quality, **credit_blocks(photo_credits, picture.size))
             if len(content) <= MAX_BYTES:
                 return content
     return content

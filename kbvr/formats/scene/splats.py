@@ -33,7 +33,8 @@ FIELDS = (
     *("x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", "opacity"),
     *("scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"),
 )
-HEADER_BYTES = 1500
+COUNT_BYTES = 10
+"""Room for the number of splats in the header."""
 
 
 def fitted_splats(viewable: ViewableScene, options: FileOptions, *, splat_bytes: int, rest_bytes: int) -> Splats:
@@ -92,7 +93,9 @@ def records_in(content: bytes, name: str) -> Float32[np.ndarray, "N 17"]:
 def write_splats(viewable: ViewableScene, item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write and verify a scene as a PLY of splats; see `Format.write`."""
     start = perf_counter()
-    splats = fitted_splats(viewable, options, splat_bytes=4 * len(FIELDS), rest_bytes=HEADER_BYTES)
+    header_bytes = len(with_comments(splats_ply(np.zeros((0, len(FIELDS)), np.float32)), credit_texts(facts.credits)))
+    rest_bytes = header_bytes + COUNT_BYTES
+    splats = fitted_splats(viewable, options, splat_bytes=4 * len(FIELDS), rest_bytes=rest_bytes)
     records = records_of(splats)
     with atomic_write(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(with_comments(splats_ply(records), credit_texts(facts.credits)))

@@ -19,8 +19,8 @@ import numpy as np
 from kbvr.formats.scene.glb import ARRAY, FLOAT, UNSIGNED_BYTE
 from kbvr.formats.scene.scene_file import Y_UP, copyright_of, scene_metadata, summary_of
 from kbvr.formats.scene.splats import fitted_splats, harmonics
-from kbvr.formats.spec.encoding import software
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, accept_all
+from kbvr.formats.spec.software import software
 from kbvr.formats.spec.verification import verification_error
 from kbvr.imaging.srgb import to_linear
 from kbvr.mesh.gaussians import Splats

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from functools import cache
-from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import ExifTags, Image, ImageCms, PngImagePlugin
+from PIL import Image, ImageCms, PngImagePlugin
 
 from kbvr.errors import InputError
+from kbvr.formats.spec.exif import exif_of
+from kbvr.formats.spec.software import software
 from kbvr.formats.spec.verification import verification_error
+from kbvr.formats.spec.xmp import xmp_of
 from kbvr.photo.credits import Credits
 from kbvr.photo.picture_file import open_picture, picture_kind
 
@@ -28,21 +30,6 @@ MAX_SIDE_PX: Mapping[Kind, int] = {"png": 2**31 - 1, "jpeg": 65500, "webp": 1638
 """The limit for JPEG is libjpeg's; the format allows 65535."""
 
 DEFAULT_QUALITY = 95
-MAIN_TAGS: Mapping[int, float] = {
-    ExifTags.Base.Orientation: 1,
-    ExifTags.Base.XResolution: 72,
-    ExifTags.Base.YResolution: 72,
-    ExifTags.Base.ResolutionUnit: 2,
-    ExifTags.Base.YCbCrPositioning: 1,
-}
-EXIF_TAGS: Mapping[int, bytes | int] = {
-    ExifTags.Base.ExifVersion: b"0232",
-    ExifTags.Base.ComponentsConfiguration: b"\1\2\3\0",
-    ExifTags.Base.FlashPixVersion: b"0100",
-    ExifTags.Base.ColorSpace: 1,
-}
-"""The tags that EXIF requires (CIPA DC-008), of an upright sRGB picture."""
-
 PNG_NAMES = {
     "title": "Title",
     "artist": "Author",
@@ -52,7 +39,6 @@ PNG_NAMES = {
 }
 """Name of a text -> its keyword in the PNG specification, which has none for the others."""
 
-DATE_LENGTH = len("2000-12-31T23:59:59")
 NO_DATE = bytes(12)
 """Replaces the creation date of the colour profile, so that files are deterministic."""
 
@@ -64,6 +50,7 @@ def picture_bytes(
     *,
     quality: int | None = None,
     lossless: bool = False,
+    with_xmp: bool = True,
 ) -> bytes:
     """Encode an sRGB picture, with the photo's credits as metadata.
 
@@ -77,19 +64,32 @@ def picture_bytes(
         chunks = PngImagePlugin.PngInfo()
         chunks.add(b"sRGB", bytes(1))  # 0: perceptual
         chunks.add_text("Software", software())
-        add_texts(chunks, photo_credits)
+        add_credits(chunks, photo_credits)
         return saved(image, "PNG", pnginfo=chunks, exif=exif)
-    common = {"quality": actual_quality, "exif": exif, "icc_profile": srgb_profile()}
+    xmp = {"xmp": xmp_of(photo_credits)} if photo_credits and with_xmp else {}
+    common = {"quality": actual_quality, "exif": exif, "icc_profile": srgb_profile(), **xmp}
     if kind == "jpeg":
         return saved(image, "JPEG", subsampling=0, **common)
     return saved(image, "WEBP", lossless=lossless and quality is None, **common)
 
 
-def add_texts(chunks: PngImagePlugin.PngInfo, photo_credits: Credits) -> None:
-    """Add credits to the chunks of a PNG, as far as it has keywords for them."""
+def add_credits(chunks: PngImagePlugin.PngInfo, photo_credits: Credits) -> None:
+    """Add credits to the chunks of a PNG: as XMP, and as texts as far as there are keywords."""
     for name, text in credit_texts(photo_credits).items():
         if name in PNG_NAMES:
             chunks.add_itxt(PNG_NAMES[name], text)
+    if photo_credits:
+        chunks.add_itxt("XML:com.adobe.xmp", xmp_of(photo_credits).decode())
+
+
+def credit_blocks(
+    photo_credits: Credits, size_px: tuple[int, int], *, with_orientation: bool = True
+) -> dict[str, bytes]:
+    """Return EXIF and XMP data as the options that Pillow has for them; none if nothing is known about the photo."""
+    if not photo_credits:
+        return {}
+    exif = exif_of(photo_credits, size_px, with_orientation=with_orientation)
+    return {"exif": exif, "xmp": xmp_of(photo_credits)}
 
 
 def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
@@ -132,44 +132,12 @@ def check_pixels(path: Path, name: str, expected: UInt8[np.ndarray, "H W 3"], *,
         raise verification_error(name, "its pixels differ")
 
 
-def exif_of(photo_credits: Credits, size_px: tuple[int, int], *, with_orientation: bool = True) -> bytes:
-    """Return the EXIF data of an upright sRGB picture, with the photo's credits.
-
-    Without the orientation it is fit for Pillow's AVIF writer, which would remove it and, in doing so, damage texts
-    that are not ASCII.
-    """
-    exif = Image.Exif()
-    inner = exif.get_ifd(ExifTags.IFD.Exif)
-    exif[ExifTags.Base.Software] = software()
-    for tag, value in MAIN_TAGS.items():
-        if with_orientation or tag != ExifTags.Base.Orientation:
-            exif[tag] = value
-    for tag, content in EXIF_TAGS.items():
-        inner[tag] = content
-    inner[ExifTags.Base.ExifImageWidth], inner[ExifTags.Base.ExifImageHeight] = size_px
-    for tag, text in (
-        (ExifTags.Base.ImageDescription, photo_credits.caption),
-        (ExifTags.Base.Artist, photo_credits.artist),
-        (ExifTags.Base.Copyright, photo_credits.copyright),
-    ):
-        if text:
-            exif[tag] = text.encode()  # UTF-8, as in Exif 3.0, which older readers accept
-    if photo_credits.date:
-        date, offset = photo_credits.date[:DATE_LENGTH], photo_credits.date[DATE_LENGTH:]
-        inner[ExifTags.Base.DateTimeOriginal] = date.replace("-", ":").replace("T", " ")
-        if offset:
-            inner[ExifTags.Base.OffsetTimeOriginal] = offset
-    return exif.tobytes().replace(b"\x91\x01\0\x01", b"\x91\x01\0\x07")  # Pillow writes one type wrong
-
-
 def credit_texts(photo_credits: Credits) -> dict[str, str]:
-    """Return the texts of credits that are known, by the names of their fields, for formats that store any texts."""
-    return {name: text for name, text in asdict(photo_credits).items() if text}
-
-
-def software() -> str:
-    """Return the name and version of kbvr, as files state it."""
-    return f"kbvr {version('kbvr')}"
+    """Return what is known about a photo as texts, by the names of fields; the place as `location` (ISO 6709)."""
+    texts = {field.name: getattr(photo_credits, field.name) for field in fields(Credits) if field.name != "place"}
+    if photo_credits.place:
+        texts["location"] = photo_credits.place.iso_6709()
+    return {name: text for name, text in texts.items() if text}
 
 
 @cache

@@ -11,8 +11,9 @@ from time import perf_counter
 
 from kbvr.errors import InputError
 from kbvr.formats.packing.layouts import PACKINGS, Picture
-from kbvr.formats.spec.encoding import check_pixels, check_side, picture_bytes, software
+from kbvr.formats.spec.encoding import check_pixels, check_side, picture_bytes
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
+from kbvr.formats.spec.software import software
 from kbvr.formats.spec.verification import verification_error
 from kbvr.formats.still.jpeg_segments import APP3, segments, with_segments
 from kbvr.formats.still.one_instant import single

@@ -15,7 +15,8 @@ from time import perf_counter
 import numpy as np
 
 from kbvr.errors import InputError
-from kbvr.formats.spec.encoding import DEFAULT_QUALITY, exif_of, srgb_profile
+from kbvr.formats.spec.encoding import DEFAULT_QUALITY, credit_blocks, srgb_profile
+from kbvr.formats.spec.exif import exif_of
 from kbvr.formats.spec.extras import check_extra
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, Views
 from kbvr.formats.spec.verification import verification_error
@@ -143,7 +144,7 @@ def write_spatial(instants: Iterable[Views], item: Item, facts: Facts, options: 
     for view in (left, right):
         frame = file.add_frombytes("RGB", size_px, np.ascontiguousarray(view).tobytes())
         frame.info["icc_profile"] = srgb_profile()
-    file[0].info["exif"] = exif_of(facts.credits, size_px)
+    file[0].info |= {"exif": exif_of(facts.credits, size_px), **credit_blocks(facts.credits, size_px)}
     file.save(stream, quality=DEFAULT_QUALITY if options.quality is None else options.quality)
     left_camera, right_camera = (camera_properties(facts, size_px, side) for side in (-1, 1))
     data = with_stereo_pair(stream.getvalue(), (left_camera, right_camera))

@@ -21,13 +21,16 @@ import numpy as np
 from jaxtyping import UInt8
 
 from kbvr.errors import InputError
-from kbvr.formats.spec.encoding import check_pixels, picture_bytes, software
+from kbvr.formats.spec.encoding import check_pixels, picture_bytes
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item, Views
+from kbvr.formats.spec.software import software
 from kbvr.formats.spec.verification import verification_error
+from kbvr.formats.spec.xmp import xmp_of
 from kbvr.formats.still.jpeg_segments import APP1, segments, with_segments
 from kbvr.formats.still.one_instant import view_pair
 from kbvr.imaging.resize import averaged, scaled_px
 from kbvr.options.export_options import FileOptions
+from kbvr.photo.credits import NO_CREDITS, Credits
 from kbvr.system.atomic_file import atomic_write
 
 MAX_SIDE_PX = 4096
@@ -36,8 +39,6 @@ MAX_SIDE_PX = 4096
 MIN_SIDE_PX = 64
 XMP, EXTENDED = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
 PIECE_BYTES = 65400
-IMAGE_SPACE, PANORAMA_SPACE = "http://ns.google.com/photos/1.0/image/", "http://ns.google.com/photos/1.0/panorama/"
-NOTE_SPACE = "http://ns.adobe.com/xmp/note/"
 
 View = UInt8[np.ndarray, "H W 3"]
 
@@ -68,9 +69,9 @@ def half_sphere(view: View, *, f_px: float, cx_px: float, side_px: int) -> UInt8
     return np.asarray(cv2.remap(view, x, y, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_CONSTANT))
 
 
-def vr180_bytes(left: bytes, right: bytes, side_px: int) -> bytes:
-    """Return the left eye's JPEG with the right one's in its metadata."""
-    extended = _packet(f'xmlns:GImage="{IMAGE_SPACE}"', f'GImage:Data="{base64.b64encode(right).decode()}"')
+def vr180_bytes(left: bytes, right: bytes, side_px: int, photo_credits: Credits = NO_CREDITS) -> bytes:
+    """Return the left eye's JPEG, which has no XMP, with the right one's and the photo's credits in its metadata."""
+    extended = xmp_of(NO_CREDITS, {"GImage:Data": base64.b64encode(right).decode()})
     guid = hashlib.md5(extended, usedforsecurity=False).hexdigest().upper().encode()
     properties = {
         "GPano:ProjectionType": "equirectangular",
@@ -85,9 +86,7 @@ def vr180_bytes(left: bytes, right: bytes, side_px: int) -> bytes:
         "GImage:Mime": "image/jpeg",
         "xmpNote:HasExtendedXMP": guid.decode(),
     }
-    spaces = f'xmlns:GPano="{PANORAMA_SPACE}" xmlns:GImage="{IMAGE_SPACE}" xmlns:xmpNote="{NOTE_SPACE}"'
-    # All in one description, since Google Photos looks for GPano in the first one only.
-    added = [(APP1, XMP + _packet(spaces, " ".join(f'{name}="{value}"' for name, value in properties.items())))]
+    added = [(APP1, XMP + xmp_of(photo_credits, properties))]
     for start in range(0, len(extended), PIECE_BYTES):
         header = guid + struct.pack(">II", len(extended), start)
         added.append((APP1, EXTENDED + header + extended[start : start + PIECE_BYTES]))
@@ -113,15 +112,6 @@ def right_eye_of(data: bytes) -> bytes:
     return base64.b64decode(found[1], validate=True)
 
 
-def _packet(spaces: str, attributes: str) -> bytes:
-    return (
-        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
-        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-        f'<rdf:Description rdf:about="" {spaces} {attributes}/></rdf:RDF></x:xmpmeta>'
-        '<?xpacket end="w"?>'
-    ).encode()
-
-
 def write_vr180(instants: Iterable[Views], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write and verify a pair of views; see `Format.write`."""
     left, right = view_pair(instants, item, facts)
@@ -135,8 +125,10 @@ def write_vr180(instants: Iterable[Views], item: Item, facts: Facts, options: Fi
         half_sphere(view, f_px=facts.f_px, cx_px=float(cx_px), side_px=side_px)
         for view, cx_px in zip((left, right), ahead_px, strict=True)
     ]
-    jpegs = [picture_bytes(sphere, "jpeg", facts.credits, quality=options.quality) for sphere in spheres]
-    data = vr180_bytes(jpegs[0], jpegs[1], side_px)
+    left_jpeg, right_jpeg = (
+        picture_bytes(sphere, "jpeg", facts.credits, quality=options.quality, with_xmp=False) for sphere in spheres
+    )
+    data = vr180_bytes(left_jpeg, right_jpeg, side_px, facts.credits)
     encode_s = perf_counter() - start
     with atomic_write(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(data)
@@ -145,7 +137,7 @@ def write_vr180(instants: Iterable[Views], item: Item, facts: Facts, options: Fi
             found = right_eye_of(aside.read_bytes())
         except ValueError as error:
             raise verification_error(item.path.name, error) from error
-        if found != jpegs[1]:
+        if found != right_jpeg:
             raise verification_error(item.path.name, "the right eye's picture differs")
     return FileSummary(item.path, (side_px, side_px), 1, 0.0, 0.0, len(data), encode_s)
 

@@ -8,7 +8,7 @@ Video" and "QuickTime and ISO Base Media File Formats and Spatial and Immersive 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,6 +28,10 @@ CHUNK = 1 << 20
 
 MAX_INDEX = 1 << 25
 """Maximum length of an index that `sample_entry_boxes` reads; that of a film of ten hours is shorter."""
+
+
+Change = Callable[[bytes, bytes], bytes]
+"""Return a box of this kind and content, or what replaces it."""
 
 
 def box(kind: bytes, *content: bytes) -> bytes:
@@ -105,18 +109,45 @@ def apple_boxes(
 def add_to_sample_entry(path: Path, boxes: bytes) -> None:
     """Add boxes to the sample entry of a file's only track, after the decoder's configuration.
 
+    Raises:
+        ValueError: if the file is not an MP4 with one sample entry.
+    """
+
+    def changed(kind: bytes, content: bytes) -> bytes:
+        if kind == b"stsd":
+            return box(kind, content[:8], *(_entry(inner, inside, boxes) for inner, inside in boxes_in(content[8:])))
+        return box(kind, content)
+
+    _add_to_index(path, len(boxes), changed)
+
+
+def add_to_user_data(path: Path, boxes: bytes) -> None:
+    """Add boxes to the user data of a file that has some, as FFmpeg's MP4s have.
+
+    Raises:
+        ValueError: if the file is not an MP4 with user data.
+    """
+
+    def changed(kind: bytes, content: bytes) -> bytes:
+        return box(kind, content, boxes) if kind == b"udta" else box(kind, content)
+
+    _add_to_index(path, len(boxes), changed)
+
+
+def _add_to_index(path: Path, added_bytes: int, changed: Change) -> None:
+    """Change a file's index, which grows, by a function of every box that is not in CONTAINERS.
+
     Data after the index moves, and the index is updated. Memory holds only the index and CHUNK bytes.
 
     Raises:
-        ValueError: if the file is not an MP4 with one sample entry.
+        ValueError: if the file is not an MP4, or the function adds another number of bytes.
     """
     with path.open("r+b") as file:
         start, end, content = _index(file)
         mdat_start, _ = _extent(file, b"mdat")
-        shift = len(boxes) if mdat_start > start else 0
-        moov = _extended(b"moov", content, boxes, shift)
-        if len(moov) != end - start + len(boxes):
-            raise ValueError("the index has more than one sample entry")
+        moov = _changed(b"moov", content, changed, added_bytes if mdat_start > start else 0)
+        if len(moov) != end - start + added_bytes:
+            raise ValueError("the index has no place, or more than one, for what is added to it")
         _overwrite(file, start, end, moov)
 
 
@@ -190,12 +221,10 @@ def _extent(file: BinaryIO, target: bytes) -> tuple[int, int]:
     raise ValueError(f"the file has no complete box {target!r}")
 
 
-def _extended(kind: bytes, content: bytes, boxes: bytes, shift: int) -> bytes:
-    """Return a box with `boxes` added to its sample entries, and the offsets of its samples shifted."""
+def _changed(kind: bytes, content: bytes, changed: Change, shift: int) -> bytes:
+    """Return a box with the boxes inside changed, and the offsets of its samples shifted."""
     if kind in CONTAINERS:
-        return box(kind, *(_extended(inner, inside, boxes, shift) for inner, inside in boxes_in(content)))
-    if kind == b"stsd":
-        return box(kind, content[:8], *(_entry(inner, inside, boxes) for inner, inside in boxes_in(content[8:])))
+        return box(kind, *(_changed(inner, inside, changed, shift) for inner, inside in boxes_in(content)))
     if kind in (b"stco", b"co64"):
         letter = "I" if kind == b"stco" else "Q"
         count = int.from_bytes(content[4:8], "big")
@@ -205,7 +234,7 @@ def _extended(kind: bytes, content: bytes, boxes: bytes, shift: int) -> bytes:
         except struct.error as error:
             raise ValueError("the offsets of samples would exceed the 4 GiB of this index") from error
         return box(kind, content[:8], shifted)
-    return box(kind, content)
+    return changed(kind, content)
 
 
 def _without_times(kind: bytes, content: bytes) -> bytes:

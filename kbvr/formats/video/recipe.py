@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import atan, degrees
@@ -11,12 +10,12 @@ from pathlib import Path
 from kbvr.errors import InputError
 from kbvr.formats.packing.layouts import PACKINGS
 from kbvr.formats.spec.codecs import CODECS, CONTAINERS, USUAL_QUALITY, Codec, codec_of
-from kbvr.formats.spec.encoding import credit_texts
 from kbvr.formats.spec.format import Facts, Item
 from kbvr.formats.video.mp4_boxes import apple_boxes, full_box, half_sphere_box
 from kbvr.formats.video.stereo_metadata import STEREO_TAGS, WEBM_MODES, packing_sei
 from kbvr.motion.easing import MAX_FPS, MIN_FPS
 from kbvr.options.export_options import FileOptions
+from kbvr.photo.credits import Credits
 
 MIN_SIDE_PX = 16
 NTSC_FPS = tuple(Fraction(whole * 1000, 1001) for whole in (24, 30, 48, 60, 120))
@@ -47,8 +46,8 @@ class Recipe:
     boxes: bytes
     """The boxes that are added to an MP4's sample entry."""
 
-    credits: Mapping[str, str]
-    """Metadata: the photo's date, author and copyright."""
+    credits: Credits
+    """What is known about the photo."""
 
     expected_packing: tuple[int, bool] | None
     """The packing as FFmpeg should report it; see `VideoFacts.stereo_packing`."""
@@ -138,7 +137,7 @@ def recipe_of(
         stereo_mode=stereo_mode,
         sei=sei,
         boxes=boxes,
-        credits=credit_texts(facts.credits),
+        credits=facts.credits,
         expected_packing=(tag.ffmpeg, tag.right_first) if tag and is_tagged else None,
         expected_projection=expected_projection,
     )

@@ -24,6 +24,7 @@ from kbvr.formats.spec.verification import verification_error
 from kbvr.formats.video.fit_size import shrink_to_fit
 from kbvr.formats.video.mp4_boxes import add_to_sample_entry, boxes_in, sample_entry_boxes
 from kbvr.formats.video.recipe import Recipe, check_video, container_of, exact_rate, recipe_of
+from kbvr.formats.video.tags import add_to_mp4, video_tags
 from kbvr.formats.video.verify import BT709, TV_RANGE, VideoFacts, verify_video
 from kbvr.motion.frame_reuse import repeated
 from kbvr.native.library import kernel
@@ -80,7 +81,7 @@ def _encode(
     count, clock = 0, Stopwatch()
     options = {"movflags": "+faststart"} if recipe.container == "mp4" else DETERMINISTIC_MUXER
     with av.open(str(path), "w", format=MUXERS[recipe.container], options=options) as container:
-        container.metadata.update(recipe.credits)
+        container.metadata.update(video_tags(recipe.credits, recipe.container))
         first = list(islice(frames, X265_DELAY if recipe.name == "hevc" else 0))
         stream = _add_stream(container, recipe, short=0 < len(first) < X265_DELAY)
         converted = _converted(chain(first, frames), clock)
@@ -93,6 +94,8 @@ def _encode(
             container.mux(_with_sei(stream.encode(None), recipe.sei))
     if recipe.boxes:
         add_to_sample_entry(path, recipe.boxes)
+    if recipe.container == "mp4":
+        add_to_mp4(path, recipe.credits)
     return recipe.size_px, count, sum(clock.seconds.values())
 
 

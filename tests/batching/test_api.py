@@ -1,0 +1,69 @@
+"""`kbvr.batch`, as a program calls it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from many_photos import tiny_photo
+
+import kbvr
+
+
+def test_results_come_one_by_one_and_the_next_call_goes_on(tmp_path: Path) -> None:
+    for number in range(3):
+        tiny_photo(tmp_path / "in" / f"{number}.jpg", number)
+    (tmp_path / "in/x.jpg").write_bytes(b"no photo")
+    call = {"depth_map": "png", "depth_quality": "fast", "jobs": 1}
+    results = kbvr.batch(tmp_path / "in", tmp_path / "out", **call)
+    first = next(results)
+    assert isinstance(first, kbvr.PhotoResult) and first.is_done
+    assert (tmp_path / "out" / first.outputs[0].path).is_file()
+    results.close()
+    rest = {Path(result.address).name: result for result in kbvr.batch([tmp_path / "in"], tmp_path / "out", **call)}
+    assert {name: result.status for name, result in rest.items()} == {
+        **dict.fromkeys(("0.jpg", "1.jpg", "2.jpg"), "done"),
+        "x.jpg": "failed",
+    }
+    assert rest[Path(first.address).name].is_left
+
+
+def test_a_gallery_has_every_photo(tmp_path: Path) -> None:
+    photos = [tiny_photo(tmp_path / f"{number}.jpg", number) for number in range(2)]
+    results = list(kbvr.batch(photos, tmp_path / "out", gallery="Holiday", max_size=64, depth_quality="fast", jobs=1))
+    assert all(result.is_done for result in results), [result.error for result in results]
+    index = (tmp_path / "out/index.html").read_text("utf-8")
+    listed = (tmp_path / "out/kbvr-gallery/photos.js").read_text("utf-8")
+    assert "<title>Holiday</title>" in index
+    for result in results:
+        outputs = {output.output: output.path for output in result.outputs}
+        assert {"wiggle", "gltf", "gallery"} <= outputs.keys() and result.facts["key"] in listed
+    assert "_wiggle.mp4" in listed
+    assert not list((tmp_path / "out").glob("*_LR.mp4")), "nobody asked for a stereo video"
+
+
+def test_a_gallery_does_not_replace_a_page_of_another_program(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/index.html").write_text("<p>mine", "utf-8")
+    with pytest.raises(kbvr.OutputError, match="not a gallery made by kbvr"):
+        next(kbvr.batch(tiny_photo(tmp_path / "a.jpg"), tmp_path / "out", gallery="Holiday"))
+    assert (tmp_path / "out/index.html").read_text("utf-8") == "<p>mine"
+
+
+@pytest.mark.parametrize(
+    ("sources", "options", "message"),
+    [
+        ("nowhere", {}, "nowhere"),
+        ("", {}, "empty"),
+        ("a.jpg", {"jobs": 2, "scheduler": "tcp://127.0.0.1:1"}, "jobs is for this machine"),
+        ("a.jpg", {"scheduler": "here"}, "scheduler must be an address"),
+        ("a.jpg", {"wigle": True}, "did you mean 'wiggle'"),
+    ],
+)
+def test_what_cannot_be_used_is_an_input_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sources: str, options: dict[str, object], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tiny_photo(tmp_path / "a.jpg")
+    with pytest.raises(kbvr.InputError, match=message):
+        next(kbvr.batch(sources, "out", **options))
