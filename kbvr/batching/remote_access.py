@@ -193,16 +193,16 @@ def _options(url: str) -> dict[str, Any]:
     protocol = protocol_of(url)
     known = PROTOCOLS.get(protocol, OTHER)
     try:
-        fsspec = import_module("fsspec")
+        registry = import_module("fsspec.registry")
+        if known is OTHER and protocol not in registry.available_protocols():
+            raise InputError(f"expected a path or a URL that begins with {USUAL}, got {public_address(url)}")
         import_module(known.library)
-        fsspec.get_filesystem_class(protocol)
+        registry.get_filesystem_class(protocol)
         return known.options()
     except ImportError as error:
         if known is OTHER and error.name != "fsspec":
             raise MissingExtraError(f"{protocol}:// requires a library: {' '.join(str(error).split())}") from error
         raise MissingExtraError(f"{protocol}:// requires {known.library}: pip install 'kbvr[remote]'") from error
-    except ValueError as error:
-        raise InputError(f"expected a path or a URL that begins with {USUAL}, got {public_address(url)}") from error
 
 
 def _forget_connections(url: str) -> None:
