@@ -266,11 +266,12 @@ def test_photos_are_sorted_by_date_or_name(web, rich):
 
 
 def test_sections_are_as_long_as_fits(web, folder):
-    """Years of many photos have months, and years of few are decades; very few photos have no sections."""
+    """Years of many photos have months, and years of few are decades; few photos, or without dates, have none."""
     written = {
         "months": ([photo(at, date=f"2020-{at % 2 + 1:02}-03") for at in range(24)], ["February 2020", "January 2020"]),
         "decades": ([photo(at, date=f"19{at // 12 + 1}{at % 10}") for at in range(24)], ["1920s", "1910s"]),
-        "none": ([photo(at, date=f"19{at + 10}") for at in range(11)], []),
+        "few": ([photo(at, date=f"19{at + 10}") for at in range(11)], []),
+        "undated": ([photo(at, date="") for at in range(30)], []),
     }
     for name, (photos, headings) in written.items():
         site = write_site(folder / name, [*photos, photo(99, date="")])
@@ -585,7 +586,7 @@ def test_the_slider_works_over_a_scene(web, rich):
 
 
 def test_a_scene_that_is_missing_says_so(web, folder, rich):
-    """And can be tried again."""
+    """And can be tried again. This one is compressed with Draco, whose decoder is loaded then."""
     script = next((folder / "rich").rglob("scenes/**/00000004.js"))
     content = script.read_bytes()
     script.unlink()
