@@ -115,7 +115,7 @@ def rich_photos() -> tuple[GalleryPhoto, ...]:
             has_scene=True,
             files=(GalleryFile("Box 2/temple_kbvr_LR.mp4", "Stereo video", 1_234_567),),
         ),
-        photo(2, name="bare", date="", author="", folder=""),
+        photo(2, name="bare", size_px=(1000, 1500), date="", author="", folder=""),
         photo(
             3,
             name=NASTY,
