@@ -134,6 +134,7 @@ def test_every_room_says_what_it_is_for():
         ("cryptography", "serving"),
         *((library, "serving") for library in ("starlette", "uvicorn", "h11", "anyio")),
         ("segno", "serving"),
+        *((library, "batching") for library in ("fsspec", "aiohttp", "watchfiles")),
         ("ctypes", "native"),
         ("OpenEXR", "photo"),
         ("tifffile", "photo"),

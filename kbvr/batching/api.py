@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from os import PathLike
@@ -81,21 +81,20 @@ def batch(
     """
     values: dict[str, Any] = {**options}
     export_options = ExportOptions(**values)
-    given = [sources] if isinstance(sources, str | PathLike) else list(sources)
+    given = [os.fspath(one) for one in ([sources] if isinstance(sources, str | PathLike) else sources)]
+    find_sources(given, recursive=recursive)  # its errors come before any file
     out = address_of_folder(os.fspath(out))
     job = prepared(Batch(out, export_options, gallery, retry_failed, limit, max_failures))
     cluster = ClusterOptions(scheduler=scheduler)
     executor = executor_of(job.options, out, jobs=jobs, photo_limit_s=photo_limit_s, cluster=cluster)
     with closing(open_ledger(out, None if ledger is None else Path(ledger))) as opened:
-        found = find_sources(
-            [os.fspath(one) for one in given], out=out, is_output=output_test(out, opened), recursive=recursive
-        )
+        found = find_sources(given, out=out, is_output=output_test(job, opened), recursive=recursive)
         yield from results_of(job, found, opened, executor)
 
 
 def results_of(
     batch: Batch, sources: Iterable[Source], ledger: Ledger, executor: Executor, tally: Tally | None = None
-) -> Iterator[PhotoResult]:
+) -> Generator[PhotoResult, None, None]:
     """Yield the results of a batch, and keep its gallery up to date; the errors are those of `run_batch`."""
     updated_s = monotonic()
     for result in run_batch(batch, sources, ledger, executor, tally):
@@ -112,7 +111,6 @@ def prepared(batch: Batch) -> Batch:
     """Return a batch with the options that its gallery requires.
 
     Raises:
-        InputError: if options do not fit a gallery.
         OutputError: if the output folder has an index.html that is not one of kbvr's.
     """
     if batch.gallery is None:

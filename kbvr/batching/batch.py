@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kbvr.batching.decide import Decision, Judge, moved_row, note_move
 from kbvr.batching.executor import Executor
@@ -140,7 +140,7 @@ class _Run:
 
     def _task(self, source: Source, row: Row) -> Task:
         return Task(
-            Source(source.address, row.folder, source.size_bytes, source.stamp),
+            replace(source, folder=row.folder),
             self._batch.out,
             row.stem,
             self._batch.options,

@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -325,9 +325,19 @@ class Ledger:
         names = ("path", "output", "format", "packing", "size_bytes", "sha256")
         return tuple(OutputFile(**{name: _restored(row[name]) for name in names}) for row in found)
 
-    def is_output(self, path: str) -> bool:
-        """Return whether a path below the output folder is an output of a photo."""
-        return self._one("SELECT 1 FROM outputs WHERE path = ?", _storable(path)) is not None
+    def is_output(self, path: str, endings: Iterable[str] = ()) -> bool:
+        """Return whether a path below the output folder is an output of a photo, or may become one.
+
+        `endings` are those of the names of outputs, without suffixes: a file that is named as an output of a photo will
+        be is one, even if the photo is not done yet, or a run was killed before it was noted.
+        """
+        folder, _, name = path.rpartition("/")
+        base = name.rpartition(".")[0]
+        stems = {base.removesuffix(ending) for ending in endings if base.endswith(ending)}
+        query = "SELECT 1 FROM photos WHERE name_in_folder = ?"
+        return self._one("SELECT 1 FROM outputs WHERE path = ?", _storable(path)) is not None or any(
+            self._one(query, _name_in_folder(folder, stem)) is not None for stem in stems
+        )
 
     def _one(self, query: str, *values: object) -> sqlite3.Row | None:
         with self._lock, self._errors():

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from kbvr.errors import InputError
 from kbvr.system.input_file import open_regular
@@ -28,19 +25,22 @@ def listed_lines(name: str) -> Iterator[str]:
         InputError: at once, if the file cannot be read; later, if it turns out to be no text.
     """
     if name == STDIN:
-        return _lines(getattr(sys.stdin, "buffer", io.BytesIO()), ExitStack())
-    with ExitStack() as stack:
-        file = stack.enter_context(open_regular(Path(name), EXPECTED))
-        return _lines(file, stack.pop_all())
+        return _lines(sys.stdin.buffer.readline)
+    with open_regular(Path(name), EXPECTED):
+        return _lines_of_file(Path(name))
 
 
-def _lines(file: BinaryIO, opened: ExitStack) -> Iterator[str]:
-    with opened:
-        number = 0
-        while content := file.readline(MAX_LINE_BYTES + 1):
-            number += 1
-            if len(content) > MAX_LINE_BYTES or b"\0" in content:
-                raise InputError(f"expected {EXPECTED}, a path or URL in each line; line {number} is no text")
-            line = content.decode("utf-8-sig" if number == 1 else "utf-8", "surrogateescape").strip()
-            if line and not line.startswith("#"):
-                yield line
+def _lines_of_file(path: Path) -> Iterator[str]:
+    with open_regular(path, EXPECTED) as file:
+        yield from _lines(file.readline)
+
+
+def _lines(read_line: Callable[[int], bytes]) -> Iterator[str]:
+    number = 0
+    while content := read_line(MAX_LINE_BYTES + 1):
+        number += 1
+        if len(content) > MAX_LINE_BYTES or b"\0" in content:
+            raise InputError(f"expected {EXPECTED}, a path or URL in each line; line {number} is no text")
+        line = content.decode("utf-8-sig" if number == 1 else "utf-8", "surrogateescape").strip()
+        if line and not line.startswith("#"):
+            yield line

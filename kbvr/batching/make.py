@@ -25,7 +25,7 @@ from kbvr.batching.places import Place, local_photo, place_of
 from kbvr.batching.receipts import has_outputs, read_receipt, receipt_path, write_receipt
 from kbvr.batching.source import is_remote
 from kbvr.batching.task import OutputFile, PhotoResult, Task
-from kbvr.errors import KbvrError, OutOfMemoryError, OutputError, escaped, shortened
+from kbvr.errors import InputError, KbvrError, OutOfMemoryError, OutputError, escaped, shortened
 from kbvr.system.atomic_file import DEVICE_ERRORS
 from kbvr.system.input_file import sha256_of_input
 from kbvr.system.resources import is_out_of_memory
@@ -83,7 +83,7 @@ def _made(task: Task, place: Place) -> dict[str, Any]:
     digest = ""
     try:
         with local_photo(task.source) as path:
-            digest = sha256_of_input(path, A_PHOTO)
+            digest = _sha256(path)
             receipt = None if task.is_forced else read_receipt(place, task.key)
             if receipt is not None and _is_valid(receipt, task, digest) and has_outputs(place, receipt):
                 return _fields_of(receipt) | {"is_reused": True}
@@ -123,6 +123,14 @@ def _output_file(path: Path, root: Path, output: str, form: str, packing: str) -
         os.fsync(file.fileno())
     relative = Path(os.path.abspath(path)).relative_to(os.path.abspath(root)).as_posix()  # noqa: PTH100  keeps links
     return OutputFile(relative, output, form, packing, size_bytes, digest)
+
+
+def _sha256(path: Path) -> str:
+    """Return the SHA-256 of a photo; "" if it cannot be read, of which the export says why."""
+    try:
+        return sha256_of_input(path, A_PHOTO)
+    except InputError:
+        return ""
 
 
 def _is_valid(receipt: PhotoResult, task: Task, digest: str) -> bool:

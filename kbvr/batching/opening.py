@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from kbvr.batching.batch import rebuild
+from kbvr.batching.batch import Batch, rebuild
 from kbvr.batching.ledger import NAME, Ledger
 from kbvr.batching.source import is_remote
+from kbvr.batching.url import has_password, local_if_file, public_address
 from kbvr.errors import InputError
 from kbvr.options.declare import quoted
+from kbvr.plan.output_kinds import chosen_kinds
 
 LOCK = ".kbvr/batch.lock"
 
@@ -25,11 +27,15 @@ def address_of_folder(text: str) -> str:
     """Return an output folder as an absolute path or a URL.
 
     Raises:
-        InputError: if it is empty, or a file.
+        InputError: if it is empty, a file, or a URL with a password, which tasks and messages would contain.
     """
     if not text or "\0" in text:
         raise InputError(f"expected a folder for the outputs, got {quoted(text)}")
+    text = local_if_file(text)
     if is_remote(text):
+        if has_password(text):
+            address = public_address(text)
+            raise InputError(f"expected an output folder without a password in its URL (use a key), got {address}")
         return text.rstrip("/")
     path = os.path.abspath(text)  # noqa: PTH100  keeps links
     if os.path.lexists(path) and not Path(path).is_dir():
@@ -37,13 +43,15 @@ def address_of_folder(text: str) -> str:
     return path
 
 
-def output_test(out: str, ledger: Ledger) -> Callable[[str], bool]:
-    """Return a function that says whether the file at an address is an output of the batch that writes to `out`."""
-    root = out if is_remote(out) else os.path.realpath(out)
+def output_test(batch: Batch, ledger: Ledger) -> Callable[[str], bool]:
+    """Return a function that says whether the file at an address is an output of a batch, or will be one."""
+    root = batch.out if is_remote(batch.out) else os.path.realpath(batch.out)
+    files = [file for kind in chosen_kinds(batch.options) for file in kind.files(batch.options)]
+    endings = {file.ending.rpartition(".")[0] for file in files}
 
     def is_output(address: str) -> bool:
         path = address.replace(os.sep, "/").removeprefix(f"{root.replace(os.sep, '/')}/")
-        return path != address.replace(os.sep, "/") and ledger.is_output(path)
+        return path != address.replace(os.sep, "/") and ledger.is_output(path, endings)
 
     return is_output
 

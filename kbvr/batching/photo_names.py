@@ -27,7 +27,7 @@ SYSTEM_NAMES = frozenset(
 )
 """Folders that contain copies of photos or deleted ones, in lower case."""
 
-UNSAFE = "\0" + ('<>:"|?*\\' if os.name == "nt" else "")
+UNSAFE = "/\0" + ('<>:"|?*\\' if os.name == "nt" else "")
 """Characters that no file name may contain on this system."""
 
 

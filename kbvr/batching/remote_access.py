@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from socket import gaierror
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
@@ -161,6 +162,8 @@ def reason_of(error: BaseException) -> str:
     """Return in one line, without credentials, why an access failed."""
     if isinstance(error, TimeoutError):
         return "the server did not answer in time"
+    if isinstance(error, ConnectionRefusedError | gaierror) or hasattr(error, "os_error"):  # the latter is aiohttp's
+        return "the server cannot be reached"
     if status_of(error) in (401, 403) or (isinstance(error, PermissionError) and status_of(error) is None):
         return "access is denied"
     if status_of(error) is not None:
@@ -190,16 +193,16 @@ def _options(url: str) -> dict[str, Any]:
     protocol = protocol_of(url)
     known = PROTOCOLS.get(protocol, OTHER)
     try:
-        fsspec = import_module("fsspec")
+        registry = import_module("fsspec.registry")
+        if known is OTHER and protocol not in registry.available_protocols():
+            raise InputError(f"expected a path or a URL that begins with {USUAL}, got {public_address(url)}")
         import_module(known.library)
-        fsspec.get_filesystem_class(protocol)
+        registry.get_filesystem_class(protocol)
         return known.options()
     except ImportError as error:
         if known is OTHER and error.name != "fsspec":
             raise MissingExtraError(f"{protocol}:// requires a library: {' '.join(str(error).split())}") from error
         raise MissingExtraError(f"{protocol}:// requires {known.library}: pip install 'kbvr[remote]'") from error
-    except ValueError as error:
-        raise InputError(f"expected a path or a URL that begins with {USUAL}, got {public_address(url)}") from error
 
 
 def _forget_connections(url: str) -> None:

@@ -21,6 +21,9 @@ VERSIONS = ("ETag", "etag", "md5Hash", "Last-Modified", "LastModified", "last_mo
 
 MISSING_STATUSES = (404, 410)
 
+MAX_WEB_DEPTH = 32
+"""Folders inside folders on the web: a link on a server may lead up, and pages do not show that it is one."""
+
 
 def stamp_of(info: Mapping[str, Any]) -> str:
     """Return the stamp of a file that fsspec describes; empty if the server does not say anything."""
@@ -73,15 +76,14 @@ class RemoteTree:
     def entries(self, folder: str) -> list[Entry]:
         """Return what is in a folder, sorted by name; a folder that cannot be read is empty, with one warning."""
         url = self._access(folder.rstrip("/")) + "/" * self._is_web
+        if self._is_web and len(self.names(url)) > MAX_WEB_DEPTH:
+            return self._skipped(folder, f"{folder} is too deep")
         try:
-            infos = attempt(url, lambda system, path: (path, call(system, "ls", path, detail=True)))
-        except (DownloadError, FileNotFoundError) as error:
-            if folder not in self._unreadable:
-                reason = error if isinstance(error, DownloadError) else f"{folder}: no such folder"
-                _log.warning("skipping the folder %s", reason)
-                self._unreadable.add(folder)
-            return []
-        path, found = infos
+            path, found = attempt(url, lambda system, path: (path, call(system, "ls", path, detail=True)))
+        except FileNotFoundError:
+            return self._skipped(folder, f"{folder}: no such folder")
+        except DownloadError as error:
+            return self._skipped(folder, str(error))
         inside = [info for info in found if info["name"].rstrip("/") != path.rstrip("/")]  # markers of empty folders
         return sorted(filter(None, (self._child(folder, info) for info in inside)), key=lambda entry: entry.name)
 
@@ -96,6 +98,12 @@ class RemoteTree:
         if entry.is_bare:
             entry = self._looked_up(entry)
         return Source(entry.address, folder, entry.size_bytes, entry.stamp, entry.access)
+
+    def _skipped(self, folder: str, problem: str) -> list[Entry]:
+        if folder not in self._unreadable:
+            _log.warning("skipping the folder %s", problem)
+            self._unreadable.add(folder)
+        return []
 
     def _access(self, address: str) -> str:
         """Return the URL of an address; URLs with credentials stay as they are."""

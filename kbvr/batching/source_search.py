@@ -96,7 +96,7 @@ class SourceSearch:
         The path is below a given folder, and may lead through links.
         """
         entry = self._local.entry(path)
-        if entry is None or entry.is_folder or self._is_left_out(entry.address):
+        if entry is None or entry.is_folder or self._is_output(entry.address):
             return None
         if entry.target and self._is_meant(entry.target, len(self._given)):
             return None
@@ -106,7 +106,7 @@ class SourceSearch:
     def looked_at(self, source: Source) -> Source | None:
         """Return a photo of this machine as it is now; None if it is gone, or has turned out to be an output."""
         entry = self._local.entry(source.address)
-        if entry is None or entry.is_folder or self._is_left_out(entry.address):
+        if entry is None or entry.is_folder or self._is_output(entry.address):
             return None
         return self._local.source(entry, source.folder)
 
@@ -114,21 +114,26 @@ class SourceSearch:
         """Yield the photos in a folder inside a given one, found or not."""
         for _, pattern in self._patterns:
             states = pattern.states_of(folder)
-            if pattern.goes_on(states) and not self._is_left_out(folder):
+            if pattern.goes_on(states) and self._is_searched(pattern, folder):
                 visit = _Visit(folder, pattern.place_of(f"{folder}{pattern.separator}"), states)
                 for entry, found in self._matches(self._local, pattern, visit):
-                    if not self._is_left_out(entry.address):
+                    if not self._is_output(entry.address):
                         yield self._local.source(entry, found.below)
                 return
 
     def _meaning(self, path: str) -> Iterator[Pattern]:
-        return (pattern for _, pattern in self._patterns if pattern.means_file(path))
+        return (pattern for _, pattern in self._patterns if self._means(pattern, path))
 
-    def _is_left_out(self, address: str) -> bool:
-        """Return whether a path is an output, or in the output folder without being in a given folder inside that."""
-        is_inside = self._out and f"{address}{os.sep}".startswith(self._out.rstrip(os.sep) + os.sep)
-        given_there = any(f"{root}{os.sep}".startswith(self._out.rstrip(os.sep) + os.sep) for root in self.roots)
-        return bool(is_inside and not given_there) or self._is_output(address)
+    def _means(self, pattern: Pattern, address: str) -> bool:
+        return pattern.means_file(address) and self._is_searched(pattern, address)
+
+    def _is_searched(self, pattern: Pattern, address: str) -> bool:
+        """Return whether an address is outside the output folder, or the folder that was given is inside it."""
+        return not self._is_in_out(address) or self._is_in_out(pattern.root)
+
+    def _is_in_out(self, address: str) -> bool:
+        separator = "/" if is_remote(self._out) else os.sep
+        return bool(self._out) and f"{address}{separator}".startswith(self._out.rstrip(separator) + separator)
 
     def _tree(self, text: str) -> Tree:
         """Return the file system of a path or URL."""
@@ -175,8 +180,11 @@ class SourceSearch:
         """Yield the files that a pattern means, in all its folder or below one inside it, and where each was found."""
         visits = [start or _Visit(pattern.folder, pattern.prefix, pattern.start)]
         while visits:
-            visit = visits.pop()
-            folders = []
+            visit, folders = visits.pop(), []
+            if visit.is_linked:
+                if visit.folder in self._linked_folders:
+                    continue
+                self._linked_folders.add(visit.folder)
             for entry in tree.entries(visit.folder):
                 states = pattern.after(visit.states, entry.name)
                 if entry.is_folder:
@@ -186,17 +194,13 @@ class SourceSearch:
             visits += reversed(folders)
 
     def _entered(self, tree: Tree, entry: Entry, visit: _Visit, states: States, pattern: Pattern) -> list[_Visit]:
-        """Return the visit to a subfolder; nothing if it is not to be listed, or has been or will be listed anyway."""
+        """Return the visit to a subfolder; nothing if it is not to be listed, or is listed anyway."""
         folder = entry.target or entry.address
         if folder == self._out or entry.is_hidden or not pattern.goes_on(states):
             return []
         if entry.target and (pattern.is_below(folder) or self._is_scanned(folder, pattern)):
             return []
         is_linked = visit.is_linked or bool(entry.target)
-        if is_linked:
-            if folder in self._linked_folders:
-                return []
-            self._linked_folders.add(folder)
         return [
             _Visit(
                 folder,
@@ -224,7 +228,7 @@ class SourceSearch:
     def _is_meant(self, address: str, before: int) -> bool:
         """Return whether a file is meant by anything that was given before number `before`."""
         return self._files.get(address, before) < before or any(
-            number < before and pattern.means_file(address) for number, pattern in self._patterns
+            number < before and self._means(pattern, address) for number, pattern in self._patterns
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import PurePosixPath
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 WEB = ("http", "https")
 
@@ -15,6 +15,9 @@ SIGNATURES = frozenset(
     )
 )
 """Parameters of signed URLs, in lower case, which differ whenever a URL is signed; and all that begin with SIGNERS."""
+
+QUOTED = "/%:@!$&'()*+,;=~[]"
+"""What stays as it is in paths on the web; blanks and letters beyond ASCII may be written quoted or not."""
 
 SIGNERS = ("x-amz-", "x-goog-")
 
@@ -45,7 +48,13 @@ def public_address(url: str) -> str:
     if protocol not in WEB:
         return f"{protocol}://{user.partition(':')[0]}{at}{host}{slash}{path}"
     path, _, query = f"{host}{slash}{path}".partition("#")[0].partition("?")
-    return f"{protocol}://{path}{_hashed(query)}"
+    return f"{protocol}://{quote(path, safe=QUOTED)}{_hashed(query)}"
+
+
+def has_password(url: str) -> bool:
+    """Return whether a URL contains a password."""
+    user, _, _ = url.partition("://")[2].partition("/")[0].rpartition("@")
+    return ":" in user
 
 
 def name_of(url: str) -> str:

@@ -78,16 +78,16 @@ def watched_sources(
     Raises:
         InputError: at once, if something is no folder; later, if a folder disappears.
     """
-    folders = [local_if_file(folder) for folder in folders]
-    _check(folders)
+    check_folders(folders)
     search = SourceSearch(folders, recursive=recursive, out=out, is_output=is_output)
     is_polling = poll or _must_poll(search.roots)
     messages = _messages(search.roots, stop, recursive=recursive, is_polling=is_polling)
     return _Watch(search, stop, settle_s).sources(messages)
 
 
-def _check(folders: Sequence[str]) -> None:
-    for folder in folders:
+def check_folders(folders: Sequence[str]) -> None:
+    """Raise InputError if something is no folder of this machine."""
+    for folder in map(local_if_file, folders):
         if is_remote(folder):
             raise InputError(f"{EXPECTED}, got {public_address(folder)}")
         if not os.path.isdir(folder):  # noqa: PTH112  a text
@@ -118,7 +118,7 @@ class _Watch:
             for change, path in sorted(changes, key=itemgetter(1)):
                 self._noted(change, path)
             yield from self._settled()
-            _check(self._search.roots)
+            check_folders(self._search.roots)
 
     def _noted(self, change: Change, path: str) -> None:
         if change != Change.deleted and os.path.isdir(path):  # noqa: PTH112  a text
@@ -157,26 +157,29 @@ def _messages(
     roots: Sequence[str], stop: Event, *, recursive: bool, is_polling: bool
 ) -> Iterator[set[tuple[Change, str]]]:
     """Yield sets of changes, empty ones as well, several times a second until `stop` is set."""
-    messages: Iterator[set[tuple[Change, str]]] = watch(
-        *roots,
-        watch_filter=None,
-        debounce=round(1000 * GROUPED_S),
-        stop_event=stop,
-        rust_timeout=round(1000 * LONGEST_WAIT_S),
-        yield_on_timeout=True,
-        force_polling=is_polling or None,
-        poll_delay_ms=round(1000 * POLL_S),
-        recursive=recursive,
-        ignore_permission_denied=True,
-    )
+    messages: Iterator[set[tuple[Change, str]]]
     try:
-        yield next(messages, set())
+        messages = watch(
+            *roots,
+            watch_filter=None,
+            debounce=round(1000 * GROUPED_S),
+            stop_event=stop,
+            rust_timeout=round(1000 * LONGEST_WAIT_S),
+            yield_on_timeout=True,
+            force_polling=is_polling or None,
+            poll_delay_ms=round(1000 * POLL_S),
+            recursive=recursive,
+            ignore_permission_denied=True,
+        )
+        first = next(messages, set())
     except (OSError, RuntimeError) as error:
         if is_polling:
             raise InputError(f"the folders cannot be watched: {error}") from error
         _log.warning("%s (%s)", POLLING, error)
-        messages = _messages(roots, stop, recursive=recursive, is_polling=True)
-    yield from messages
+        yield from _messages(roots, stop, recursive=recursive, is_polling=True)
+    else:
+        yield first
+        yield from messages
 
 
 def _must_poll(roots: Sequence[str]) -> bool:

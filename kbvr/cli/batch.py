@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +58,7 @@ def run_batch_request(request: BatchRequest) -> int:
     with ExitStack() as stack:
         stack.enter_context(warnings_to(lambda warning: print_message(f"warning: {warning}")))
         listed = stack.enter_context(_readable_twice(call.from_file))
+        find_sources(request.arguments, recursive=call.recursive, from_file=listed)  # its errors come before any file
         if call.dry_run:
             ledger = stack.enter_context(ledger_to_look_at(batch.out, call.ledger))
             return _print_decisions(batch, _sources(request, listed, batch, ledger), ledger)
@@ -76,16 +77,17 @@ def _sources(request: BatchRequest, listed: str | None, batch: Batch, ledger: Le
         recursive=request.call.recursive,
         from_file=listed,
         out=batch.out,
-        is_output=output_test(batch.out, ledger),
+        is_output=output_test(batch, ledger),
     )
 
 
 def run_watch_request(request: WatchRequest) -> int:
     """Make the photos of folders, and those that appear in them, until Ctrl-C; return the exit code."""
-    from kbvr.batching.watch import watched_sources
+    from kbvr.batching.watch import check_folders, watched_sources
 
     call, stop = request.call, Event()
     batch = _batch(call, request.options)
+    check_folders(request.folders)  # before any file is made
     with ExitStack() as stack:
         stack.enter_context(warnings_to(lambda warning: print_message(f"warning: {warning}")))
         ledger = stack.enter_context(closing(open_ledger(batch.out, call.ledger)))
@@ -96,7 +98,7 @@ def run_watch_request(request: WatchRequest) -> int:
         sources = watched_sources(
             request.folders,
             out=batch.out,
-            is_output=output_test(batch.out, ledger),
+            is_output=output_test(batch, ledger),
             recursive=call.recursive,
             settle_s=call.settle_s,
             poll=call.poll,
@@ -140,16 +142,18 @@ def _display(call: BatchOptions | WatchOptions, tally: Tally, executor: Executor
     )
 
 
-def _shown(results: Iterator[PhotoResult], display: Display) -> int:
+def _shown(results: Generator[PhotoResult, None, None], display: Display) -> int:
     """Show every result and the summary; return the exit code."""
     codes = {GOOD}
-    for result in results:
-        if not result.is_left:
-            display.add(result)
-            codes |= set() if result.is_done else {BUG if result.is_bug else BAD_INPUT}
+    with closing(results):
+        for result in results:
+            if not result.is_left:
+                display.add(result)
+                codes |= set() if result.is_done else {BUG if result.is_bug else BAD_INPUT}
     display.close()
-    if display.pace.tally.end:
-        print_message(display.pace.tally.end)
+    tally = display.pace.tally
+    if tally.end or not tally.found:
+        print_message(tally.end or "no photos found")
     return BUG if BUG in codes else max(codes)
 
 

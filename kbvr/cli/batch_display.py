@@ -100,7 +100,7 @@ class LineDisplay:
         """Print the summary."""
         if self._ticker:
             self._ticker.stop()
-        if not self._is_closed and not self._is_quiet:
+        if not self._is_closed and not self._is_quiet and self.pace.tally.found:
             print_line(summary(self.pace))
         self._is_closed = True
 
@@ -127,7 +127,8 @@ class TerminalDisplay:
         """Remove the display and print the summary."""
         if not self._is_closed:
             self._live.stop()
-            print_line(summary(self.pace))
+            if self.pace.tally.found:
+                print_line(summary(self.pace))
         self._is_closed = True
 
     def _drawn(self) -> Text:

@@ -10,6 +10,8 @@ from kbvr.photo.picture_file import open_picture, picture_kind
 def header_size_px(path: Path) -> tuple[int, int] | None:
     """Return the (width, height) that a picture file states, before any rotation; None if it cannot be read."""
     try:
+        if not path.is_file():  # opening a pipe would wait for its other end
+            return None
         with path.open("rb") as file:
             kind = picture_kind(file.read(64))
             file.seek(0)

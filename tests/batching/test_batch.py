@@ -23,6 +23,7 @@ from kbvr.batching.source import Source
 from kbvr.batching.task import PhotoResult
 from kbvr.errors import InputError, OutputError
 from kbvr.options.export_options import ExportOptions
+from kbvr.photo.picture_size import header_size_px
 
 
 class Runs:
@@ -355,3 +356,11 @@ def test_a_bug_in_one_photo_does_not_stop_the_others(run: Runs, monkeypatch: pyt
     assert results["b.jpg"].is_bug and "ZeroDivisionError: oh" in results["b.jpg"].error
     assert "buggy" in results["b.jpg"].traceback
     assert results["a.jpg"].is_done and results["c.jpg"].is_done
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_is_refused_at_once(run: Runs) -> None:
+    """Nobody writes to it, so opening it would wait for ever."""
+    os.mkfifo(run.photos / "pipe.jpg")
+    assert "got a pipe" in run("pipe.jpg")["pipe.jpg"].error
+    assert header_size_px(run.photos / "pipe.jpg") is None
