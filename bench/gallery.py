@@ -65,7 +65,8 @@ WARM_UP_MS = 500
 SCROLL = """async ([frames, step]) => {
   const times = [];
   for (let last = performance.now(), frame = 0; frame < frames; frame++) {
-    scrollTo(0, step > 0 ? scrollY + step * innerHeight : ((frame * 0.618034) % 1) * document.documentElement.scrollHeight);
+    const height = document.documentElement.scrollHeight;
+    scrollTo(0, step > 0 ? scrollY + step * innerHeight : ((frame * 0.618034) % 1) * height);
     await new Promise(requestAnimationFrame);
     times.push(performance.now() - last);
     last = performance.now();

@@ -7,26 +7,27 @@ from collections.abc import Iterable
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from glb_by_hand import write_glb
 from PIL import Image
 
+import kbvr
 from kbvr.formats.loop import mp4_clip, webp
 from kbvr.formats.loop.animation import loop_of
 from kbvr.gallery.gallery_photo import GalleryFile, GalleryPhoto
 from kbvr.gallery.photo_files import scene_script
 from kbvr.gallery.places import PICTURE, SCENE, THUMBNAIL, place_of
 from kbvr.gallery.site import write_gallery
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
+from kbvr.photo.photo import photo_from_array
 
 COUNT = 5000
 SHAPES = ((1500, 1000), (1000, 1500), (1600, 900), (1200, 1200))
 GREY = (90, 100, 110)
 """Colour of thumbnails and pictures; the loop is blue, the scene has many colours."""
+
+COMPRESSED = "long" * 60
+"""Name of a photo whose scene is compressed."""
 
 NASTY = 'a#1 ?50% "&" <img src=x onerror=boom()> \'ü.jpg'
 
@@ -50,6 +51,17 @@ def still(color: tuple[int, int, int]) -> bytes:
     return file.getvalue()
 
 
+def scene(folder: Path, *, is_compressed: bool) -> bytes:
+    """Return a scene, with Draco compression or without."""
+    if not is_compressed:
+        write_glb(folder / "card.glb")
+        return (folder / "card.glb").read_bytes()
+    rgb = np.random.default_rng(1).integers(0, 256, (64, 96, 3), np.uint8)
+    options = {"gltf": True, "compress": "draco", "triangles": 2000, "depth_quality": "fast"}
+    written = kbvr.export(photo_from_array(rgb, name="noise"), folder, **options).written
+    return written[0].file.path.read_bytes()
+
+
 def write_loop(path: Path) -> None:
     """Write a loop in blue, some seconds long."""
     encode = {".mp4": mp4_clip.encode, ".webp": webp.encode}[path.suffix]
@@ -70,8 +82,7 @@ def write_site(out: Path, photos: Iterable[GalleryPhoto], *, title: str = "Tests
         if each.has_scene:
             path = place_of(out, SCENE, each.key)
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_glb(out / "card.glb")
-            path.write_bytes(scene_script(each.key, (out / "card.glb").read_bytes()))
+            path.write_bytes(scene_script(each.key, scene(out, is_compressed=each.name == COMPRESSED)))
         if each.wiggle and not (out / each.wiggle).exists():
             (out / each.wiggle).parent.mkdir(parents=True, exist_ok=True)
             write_loop(out / each.wiggle)
@@ -100,7 +111,7 @@ def rich_photos() -> tuple[GalleryPhoto, ...]:
             has_scene=True,
             files=(GalleryFile("Box 2/temple_kbvr_LR.mp4", "Stereo video", 1_234_567),),
         ),
-        photo(2, name="bare", date="", author="", folder=""),
+        photo(2, name="bare", size_px=(1000, 1500), date="", author="", folder=""),
         photo(
             3,
             name=NASTY,
@@ -111,11 +122,6 @@ def rich_photos() -> tuple[GalleryPhoto, ...]:
             wiggle=f"50% #1/{NASTY}_kbvr_wiggle.mp4",
             files=(GalleryFile(f"50% #1/{NASTY}_kbvr.glb", "", 7),),
         ),
-        photo(4, name="long" * 60, size_px=(0, 0), has_scene=True, date="2020-01-02T03:04:05+02:00"),
+        photo(4, name=COMPRESSED, size_px=(0, 0), has_scene=True, date="2020-01-02T03:04:05+02:00"),
         photo(5, name="panorama", size_px=(9000, 1000), date="2020-01-03", wiggle="panorama_kbvr_wiggle.webp"),
     )
-
-
-def tiles(page: Page) -> list[str]:
-    """Return the titles of the tiles in the page, in their order."""
-    return page.locator(".tile .title").all_inner_texts()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from os import PathLike
@@ -94,7 +94,7 @@ def batch(
 
 def results_of(
     batch: Batch, sources: Iterable[Source], ledger: Ledger, executor: Executor, tally: Tally | None = None
-) -> Iterator[PhotoResult]:
+) -> Generator[PhotoResult, None, None]:
     """Yield the results of a batch, and keep its gallery up to date; the errors are those of `run_batch`."""
     updated_s = monotonic()
     for result in run_batch(batch, sources, ledger, executor, tally):
@@ -111,7 +111,6 @@ def prepared(batch: Batch) -> Batch:
     """Return a batch with the options that its gallery requires.
 
     Raises:
-        InputError: if options do not fit a gallery.
         OutputError: if the output folder has an index.html that is not one of kbvr's.
     """
     if batch.gallery is None:

@@ -10,10 +10,11 @@ from threading import Lock
 
 from distributed import get_worker
 
-from kbvr.batching.cluster_worker import Terms
+from kbvr.batching.cluster_worker import Made, Terms
 from kbvr.batching.local_workers import VISIBLE, environment_of
 from kbvr.batching.memory_gate import MemoryGate
-from kbvr.batching.task import PhotoResult, Task
+from kbvr.batching.source import is_remote
+from kbvr.batching.task import Task
 from kbvr.batching.worker_process import WorkerProcess
 from kbvr.plan.memory_budget import FIXED_BYTES
 from kbvr.system.resources import machine_bytes
@@ -31,12 +32,14 @@ class Crew:
         self._lock, self._is_ended = Lock(), False
         self._free, self._processes = list(range(terms.jobs)), dict[int, WorkerProcess]()
 
-    def make(self, task: Task) -> PhotoResult:
+    def make(self, task: Task) -> Made:
         """Make a photo when enough memory is free; the errors are those of `WorkerProcess.call`."""
         if task.options.threads is None:
             task = replace(task, options=task.options.model_copy(update={"threads": self._threads}))
         with self._process() as process:
-            return process.call_within(self._gate, task, self._terms.limit_s, self._terms.folder)
+            result = process.call_within(self._gate, task, self._terms.limit_s, self._terms.folder)
+        address = task.source.address
+        return Made(result, is_reachable=bool(result.sha256) or is_remote(address) or os.access(address, os.R_OK))
 
     def end(self) -> None:
         """End the processes, whatever they are doing."""

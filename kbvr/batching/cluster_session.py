@@ -18,9 +18,8 @@ from distributed import Client
 
 from kbvr.batching.cluster_dispatch import MAX_TRIES, Dispatch, Flight, RemoteWorker
 from kbvr.batching.cluster_roster import LOST, Roster, Target
-from kbvr.batching.cluster_worker import Terms, end_batch, make_photo
+from kbvr.batching.cluster_worker import Made, Terms, end_batch, make_photo
 from kbvr.batching.make import A_PHOTO, BatchStoppedError
-from kbvr.batching.source import is_remote
 from kbvr.batching.task import PhotoResult
 from kbvr.batching.worker_process import failed_result
 from kbvr.errors import InputError, escaped, shortened
@@ -35,8 +34,9 @@ RETRY_S = 1.0
 PROBE_LIMIT_S = 30.0
 """Workers that are busy with the work of others may answer later."""
 
-DEADLINE_GRACE_S = 60.0
-"""A worker ends a photo at its limit; one that has not done so after this time is stuck."""
+DEADLINE_LIMITS, DEADLINE_GRACE_S = 2.0, 180.0
+"""A worker ends a photo at its limit, but the photo may have waited for memory or for a process to start: one that has
+not ended after so many limits and this time is stuck, for example in a network file system that does not answer."""
 
 MAX_UNREAD = 3
 """A worker that cannot read this many photos in a row, which this machine can read, lacks their folder."""
@@ -160,18 +160,18 @@ class Session:
             future.release()
             self.changed.set()
 
-    async def _ended(self, flight: Flight, worker: RemoteWorker, result: PhotoResult) -> None:
+    async def _ended(self, flight: Flight, worker: RemoteWorker, made: Made) -> None:
         """Deliver a result, unless it is the worker's fault that the photo cannot be read."""
-        is_unread = not (result.is_done or result.sha256 or is_remote(result.address))
-        if is_unread and await asyncio.to_thread(_can_read, result.address):
+        address = flight.task.source.address
+        if not made.is_reachable and await asyncio.to_thread(_can_read, address):
             worker.unread += 1
-            text = f"worker {worker.address} cannot read {result.address}, which this machine can read"
+            text = f"worker {worker.address} cannot read {address}, which this machine can read"
             if worker.unread >= MAX_UNREAD:
                 self._roster.refuse(worker, "photos", text)
             self._lost(flight, text)
         else:
-            worker.unread = worker.unread if is_unread else 0
-            self._deliver_end(flight, result)
+            worker.unread = 0
+            self._deliver_end(flight, made.result)
 
     def _deliver_end(self, flight: Flight, result: PhotoResult) -> None:
         self.dispatch.end(flight)
@@ -199,7 +199,7 @@ class Session:
             for flight in aside:
                 text = f"set aside after {MAX_TRIES} tries: worker {worker.address} {how} while making it"
                 self._deliver(failed_result(flight.task, text))
-        limit_s = self._target.photo_limit_s + DEADLINE_GRACE_S
+        limit_s = DEADLINE_LIMITS * self._target.photo_limit_s + DEADLINE_GRACE_S
         for flight in self.dispatch.overdue(monotonic(), limit_s):
             self._stuck(flight, limit_s)
         self._call_for_workers(client)
@@ -286,7 +286,7 @@ async def _closed(client: Client) -> None:
 
 
 def _can_read(path: str) -> bool:
-    with suppress(InputError, OSError):
+    with suppress(InputError):
         sha256_of_input(Path(path), A_PHOTO)
         return True
     return False

@@ -66,8 +66,19 @@ class Terms:
     """Relative paths in options start here."""
 
 
-def make_photo(task: bytes, terms: Terms) -> Any:
-    """Return the `PhotoResult` of a pickled `Task`; the errors are those of `WorkerProcess.call`."""
+@dataclass(frozen=True)
+class Made:
+    """What became of a photo on a worker."""
+
+    result: Any
+    """Its `PhotoResult`."""
+
+    is_reachable: bool
+    """Whether the worker has the photo."""
+
+
+def make_photo(task: bytes, terms: Terms) -> Made:
+    """Make a photo, given as a pickled `Task`; the errors are those of `WorkerProcess.call`."""
     from kbvr.batching.cluster_crew import Crew
 
     with _lock:

@@ -10,7 +10,7 @@ from typing import Any
 from kbvr.batching.ledger import Ledger, Row
 from kbvr.batching.places import place_of
 from kbvr.batching.task import OutputFile, Task
-from kbvr.errors import InputError, OutputError
+from kbvr.errors import OutputError
 from kbvr.formats.spec.encoding import credit_texts
 from kbvr.gallery.gallery_photo import GalleryFile, GalleryPhoto
 from kbvr.gallery.photo_files import write_photo_files
@@ -51,13 +51,7 @@ COMPANIONS = ("poster", "snippet", "embed")
 
 
 def with_gallery_outputs(options: ExportOptions) -> ExportOptions:
-    """Return options that also make what a gallery shows: a wiggle, as MP4 if it is not chosen anyway, and a scene.
-
-    Raises:
-        InputError: if they make scenes that a gallery cannot show.
-    """
-    if options.compress != "none":
-        raise InputError(f"a gallery shows scenes without compression, got {options.compress}")
+    """Return options that also make what a gallery shows: a wiggle, as MP4 if it is not chosen anyway, and a scene."""
     chosen: dict[str, Any] = {name: getattr(options, name) for name in options.model_fields_set}
     if not {"wiggle", "anaglyph"} & {*options.outputs} and "animate_as" not in chosen:
         chosen["animate_as"] = "mp4"
@@ -109,6 +103,7 @@ def _photo(row: Row, ledger: Ledger) -> GalleryPhoto:
         (width, height),
         folder=row.folder,
         date=facts.get("date", ""),
+        title=facts.get("title", ""),
         caption=facts.get("caption", ""),
         author=facts.get("artist", ""),
         copyright=facts.get("copyright", ""),

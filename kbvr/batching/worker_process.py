@@ -77,19 +77,19 @@ class WorkerProcess:
         """Make a photo as `call` does, when the gate grants the memory; a photo that needs more than all is reduced."""
         if gate is None:
             return self.call(task, limit_s, folder)
-        wanted = max(0, self.needed_bytes(task) - FIXED_BYTES)
+        wanted = max(0, self.needed_bytes(task, min(limit_s, HEADER_LIMIT_S)) - FIXED_BYTES)
         with gate.granted(wanted) as granted:
             max_bytes = FIXED_BYTES + granted if granted < wanted else None
             return self.call(replace(task, max_bytes=max_bytes), limit_s, folder)
 
-    def needed_bytes(self, task: Task) -> int:
+    def needed_bytes(self, task: Task, limit_s: float = HEADER_LIMIT_S) -> int:
         """Return about how much memory a photo takes; a photo whose size cannot be read counts as a usual one.
 
         Raises:
             NotStartedError: if no process can be started.
         """
         try:
-            return self._called("needed_bytes", task, HEADER_LIMIT_S)
+            return self._called("needed_bytes", task, limit_s)
         except EndedError:
             return export_bytes_for(USUAL_PX, task.options)
 

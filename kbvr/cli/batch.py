@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,13 +142,14 @@ def _display(call: BatchOptions | WatchOptions, tally: Tally, executor: Executor
     )
 
 
-def _shown(results: Iterator[PhotoResult], display: Display) -> int:
+def _shown(results: Generator[PhotoResult, None, None], display: Display) -> int:
     """Show every result and the summary; return the exit code."""
     codes = {GOOD}
-    for result in results:
-        if not result.is_left:
-            display.add(result)
-            codes |= set() if result.is_done else {BUG if result.is_bug else BAD_INPUT}
+    with closing(results):
+        for result in results:
+            if not result.is_left:
+                display.add(result)
+                codes |= set() if result.is_done else {BUG if result.is_bug else BAD_INPUT}
     display.close()
     tally = display.pace.tally
     if tally.end or not tally.found:

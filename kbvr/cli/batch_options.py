@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
 
 from kbvr.batching.cluster_options import ClusterOptions
 from kbvr.cli.call_options import SharedCallOptions
 from kbvr.options.declare import OptionGroup, option
 from kbvr.system.resources import MAX_THREADS
+
+
+def _number_or_auto(value: object) -> object:
+    return None if value == "auto" else value
 
 
 class BatchOut(OptionGroup):
@@ -53,12 +59,14 @@ class BatchOut(OptionGroup):
 class WorkerOptions(OptionGroup):
     """The processes that make the photos of a batch."""
 
-    jobs: int | None = option(
+    jobs: Annotated[int | None, BeforeValidator(_number_or_auto)] = option(
         None,
-        "Number of photos that are made at the same time. The memory they take together is limited by --max-memory.",
+        "Number of photos that are made at the same time. The memory they take together is limited by --max-memory. "
+        "auto: one per core, if the memory suffices.",
         between=(1, MAX_THREADS),
-        metavar="N",
-        default_text="one per core, if the memory suffices",
+        accepts=f"auto or a whole number from 1 to {MAX_THREADS}",
+        metavar="N|auto",
+        default_text="auto",
         is_common=True,
     )
     photo_limit_s: float = option(

@@ -36,7 +36,7 @@ def write_photo_files(photo: Photo, out: Path, key: str, *, scene: Path | None) 
         photo: the photo.
         out: the folder of the gallery.
         key: the photo's key, as in `GalleryPhoto`.
-        scene: its scene as a GLB, without Draco compression; None for a photo without one.
+        scene: its scene as a GLB; None for a photo without one.
 
     Raises:
         OutputError: if a file cannot be written.

@@ -23,7 +23,7 @@ MARK = '<meta name="generator" content="kbvr gallery">'
 TITLE_MARK = "<title>Photos</title>"
 
 PROGRAMS = (SCRIPT, DECODER, APP, STYLE)
-"""Files of kbvr/pages in the gallery's folder."""
+"""Files of kbvr/pages in the gallery's folder; the decoder is loaded for scenes with Draco compression only."""
 
 HEAD_BYTES = 4096
 """The length of the part of an index that is searched for the mark."""

@@ -34,7 +34,8 @@ export class Order {
   constructor(readonly all: readonly Photo[]) {
     const dates = all.map((photo) => photo.date).filter(Boolean);
     this.hasDates = dates.length > 0;
-    this.#period = PERIODS.find((period) => dates.length >= SECTION_MIN * new Set(dates.map(period.of)).size);
+    const isLong = (period: Period) => dates.length >= SECTION_MIN * new Set(dates.map(period.of)).size;
+    this.#period = this.hasDates ? PERIODS.find(isLong) : undefined;
   }
 
   /** Return the chosen photos, in sections. */

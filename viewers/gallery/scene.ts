@@ -16,8 +16,8 @@ let viewer: Promise<void> | null = null;
 function run(address: string): Promise<void> {
   return new Promise((done, failed) => {
     const script = element("script", "", { src: address });
-    script.addEventListener("load", () => (script.remove(), done()));
-    script.addEventListener("error", () => (script.remove(), failed(new Error(`Could not load ${address}.`))));
+    script.addEventListener("load", () => done());
+    script.addEventListener("error", () => failed(new Error(`Could not load ${address}.`)));
     document.head.append(script);
   });
 }
