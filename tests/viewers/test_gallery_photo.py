@@ -222,6 +222,25 @@ def test_the_scene_is_loaded_on_a_click(web, gallery):
         assert not page.get_by_role("button", name="Look around", exact=True).is_visible()
 
 
+def test_keys_inside_a_scene_are_the_scenes(web, few_photos):
+    """The scene has the focus once it has been asked for by a key. Only Escape leaves the page, if no menu is open."""
+    with shown(web, "wide", few_photos) as page:
+        open_photo(page, "A temple")
+        page.get_by_role("button", name="Look around").press("Enter")
+        page.locator(".stage.looking").wait_for()
+        assert page.evaluate("document.activeElement.localName") == "kbvr-photo"
+        page.keyboard.press("ArrowRight")
+        assert page.locator("#name").inner_text() == "A temple"
+        page.keyboard.press("m")
+        page.get_by_role("menu").wait_for()
+        page.keyboard.press("Escape")
+        page.get_by_role("menu").wait_for(state="hidden")
+        assert page.locator("#detail").is_visible()
+        page.keyboard.press("Escape")
+        page.locator("#wall").wait_for()
+        assert page.locator("kbvr-photo, [id^=scene-]").count() == 0
+
+
 def test_the_slider_works_over_a_scene(web, few_photos):
     """Whose own controls would be half covered."""
     with shown(web, "wide", few_photos) as page:
