@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 PROGRAMS = ("kbvr", "python", "pip", "make", "pre-commit")
 """What a command in the docs begins with."""
 
-NAME = r"kbvr (export|view|models)( (pull|add|rm|show))?"
+NAME = r"kbvr (export|batch|watch|view|models)( (pull|add|rm|show))?"
 """What calls a command by its name, with nothing that it needs."""
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from queue import SimpleQueue
 from threading import Semaphore, Thread
 from typing import Any, TypeVar
@@ -21,6 +22,21 @@ from kbvr.options.export_options import ExportOptions
 
 T = TypeVar("T")
 EXIT_LIMIT_S = 30.0
+
+
+@contextmanager
+def quiet_dask() -> Iterator[None]:
+    """Keep Dask's own messages off stderr: they report with tracebacks what kbvr reports in one line."""
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("distributed.")]
+    loggers = [logging.getLogger(name) for name in ("distributed", *names)]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 class DaskExecutor:
@@ -53,6 +69,7 @@ class DaskExecutor:
             MissingExtraError: if a library is not installed.
         """
         with ExitStack() as stack:
+            stack.enter_context(quiet_dask())
             running = stack.enter_context(started_cluster(self._cluster, self._out))
             thread = Thread(target=self._loop.run_forever, name="kbvr-cluster", daemon=True)
             thread.start()

@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from copy import deepcopy
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import cycle, islice
@@ -21,7 +22,7 @@ import dask
 
 from kbvr.batching.cluster_options import ClusterOptions
 from kbvr.batching.source import is_remote
-from kbvr.errors import InputError, KbvrError, MissingExtraError, escaped, shortened
+from kbvr.errors import InputError, KbvrError, MissingExtraError, OptionsError, escaped, shortened
 
 LOOPBACK = "127.0.0.1:0"
 RENEW_S = 30.0
@@ -115,9 +116,8 @@ def slurm_arguments(options: ClusterOptions, out: str) -> dict[str, Any]:
         raise InputError("expected SLURM's command sbatch on this machine, got none")
     for name in ("cores", "memory"):
         if getattr(options, f"worker_{name}") is None and _configured(name) is None:
-            raise InputError(
-                f"a cluster with slurm requires worker_{name}, or jobqueue.slurm.{name} in Dask's settings"
-            )
+            setting = f"jobqueue.slurm.{name} in Dask's configuration"
+            raise OptionsError(f"{{cluster}} slurm requires {{worker_{name}}}, or {setting}")
     gpus = options.worker_gpus
     given = {
         "cores": options.worker_cores,
@@ -150,7 +150,7 @@ def kubernetes_spec(options: ClusterOptions) -> dict[str, Any]:
         import yaml
 
         configured = yaml.safe_load(Path(configured).read_text("utf-8"))
-    spec: dict[str, Any] = configured or operator.make_cluster_spec(
+    spec: dict[str, Any] = deepcopy(configured) or operator.make_cluster_spec(
         name=f"kbvr-{os.urandom(4).hex()}",
         image=dask.config.get("kubernetes.image"),
         resources=dask.config.get("kubernetes.resources"),

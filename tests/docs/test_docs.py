@@ -32,6 +32,8 @@ NOT_RUN = {
     NAME: "is a name in a sentence",
     r"kbvr doctor": "tells of the machine; test_doctor.py runs it",
     r"kbvr models add (my\.onnx|networks/)": "is about the reader's own networks; test_store.py adds some",
+    r"dask (scheduler|worker) .*": "stays until it is ended; test_cluster.py starts some",
+    r"kbvr batch .* --(scheduler|cluster) .*": "takes other machines; test_cluster.py and its like have stand-ins",
     r"python -m export.*": "takes weights that do not come with kbvr, or a training",
     r"kbvr export .*(--profile paper|--segmentation maskrcnn) photo\.jpg": "takes those networks",
 }
@@ -60,7 +62,7 @@ def checkout(folder: Path) -> Path:
     """Lay out a folder like a copy of the repository after `make demo`: its programs are those of these tests."""
     for name in ("examples", "docs/photos"):
         shutil.copytree(ROOT / name, folder / name)
-    for name in ("Makefile", "pyproject.toml", "hatch_build.py", "kbvr", "viewers"):
+    for name in ("Makefile", "pyproject.toml", "hatch_build.py", "kbvr", "viewers", "docs/scale.py"):
         (folder / name).symlink_to(ROOT / name)
     programs = folder / ".venv" / "bin"
     programs.mkdir(parents=True)

@@ -8,6 +8,7 @@ import shlex
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,18 @@ def options_of(command: Any) -> set[str]:
 COMMAND_LINE = typer.main.get_command(app)
 OPTIONS = {option for option in options_of(COMMAND_LINE) if option.startswith("--")} | {"--help"}
 PIPS = {"--force-reinstall", "--no-deps"}
+SLURMS = {"--gres"}
+DASKS = {
+    role: {
+        option
+        for parameter in import_module(f"distributed.cli.dask_{role}").main.params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
+    for role in ("scheduler", "worker")
+}
+PLANS = {*OPTION.findall((ROOT / "docs/scale.py").read_text("utf-8"))}
+OTHERS = PIPS | SLURMS | DASKS["worker"]
+"""Options of the programs that kbvr starts, or names."""
 
 
 def parse(arguments: list[str]) -> None:
@@ -61,6 +74,9 @@ def check_command(command: str) -> None:
         assert all(f'"{option}"' in source for option in OPTION.findall(command) if option != "--help")
     elif program == "python":
         assert (ROOT / arguments[0]).is_file()
+        assert arguments[0] != "docs/scale.py" or {*OPTION.findall(command)} <= PLANS | {"--help"}
+    elif program == "dask":
+        assert {*OPTION.findall(command)} <= DASKS[arguments[0]]
     elif program == "pip":
         extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
         assert {*re.findall(r"\[(\w+)\]", command)} <= {*extras}
@@ -80,7 +96,7 @@ def test_options_in_the_docs_exist(page):
     prose = " ".join(page.prose.split())
     for command in others:
         prose = prose.replace(f"`{command}`", "")
-    assert {*OPTION.findall(prose)} <= OPTIONS
+    assert {*OPTION.findall(prose)} <= OPTIONS | (PLANS | OTHERS if page.name == "docs/scale.md" else set())
 
 
 def texts_of(path: Path) -> Iterator[str]:
@@ -93,7 +109,7 @@ def texts_of(path: Path) -> Iterator[str]:
 @pytest.mark.parametrize("path", sorted((ROOT / "kbvr").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
 def test_options_in_messages_and_help_exist(path):
     """Whoever is told to choose another --max-size can."""
-    known = OPTIONS | PIPS
+    known = OPTIONS | OTHERS
     assert {option for text in texts_of(path) for option in OPTION.findall(text)} <= known
 
 
