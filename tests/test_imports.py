@@ -134,6 +134,8 @@ def test_every_room_says_what_it_is_for():
         ("cryptography", "serving"),
         *((library, "serving") for library in ("starlette", "uvicorn", "h11", "anyio")),
         ("segno", "serving"),
+        ("dask", "batching"),
+        ("distributed", "batching"),
         *((library, "batching") for library in ("fsspec", "aiohttp", "watchfiles")),
         ("ctypes", "native"),
         ("OpenEXR", "photo"),
