@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from glb_by_hand import write_glb
@@ -21,9 +20,6 @@ from kbvr.gallery.photo_files import scene_script
 from kbvr.gallery.places import PICTURE, SCENE, THUMBNAIL, place_of
 from kbvr.gallery.site import write_gallery
 from kbvr.photo.photo import photo_from_array
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 COUNT = 5000
 SHAPES = ((1500, 1000), (1000, 1500), (1600, 900), (1200, 1200))
@@ -115,7 +111,7 @@ def rich_photos() -> tuple[GalleryPhoto, ...]:
             has_scene=True,
             files=(GalleryFile("Box 2/temple_kbvr_LR.mp4", "Stereo video", 1_234_567),),
         ),
-        photo(2, name="bare", date="", author="", folder=""),
+        photo(2, name="bare", size_px=(1000, 1500), date="", author="", folder=""),
         photo(
             3,
             name=NASTY,
@@ -129,8 +125,3 @@ def rich_photos() -> tuple[GalleryPhoto, ...]:
         photo(4, name=COMPRESSED, size_px=(0, 0), has_scene=True, date="2020-01-02T03:04:05+02:00"),
         photo(5, name="panorama", size_px=(9000, 1000), date="2020-01-03", wiggle="panorama_kbvr_wiggle.webp"),
     )
-
-
-def tiles(page: Page) -> list[str]:
-    """Return the titles of the tiles in the page, in their order."""
-    return page.locator(".tile .title").all_inner_texts()

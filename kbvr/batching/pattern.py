@@ -49,10 +49,8 @@ class Pattern:
 
     @classmethod
     def of_glob(cls, root: str, separator: str, segments: Sequence[str], *, recursive: bool) -> Pattern:
-        """Return the pattern of a glob; folders that it matches are scanned, unless it contains `**`."""
-        if segments[-1] == ANY_FOLDERS:
-            segments = (*segments, "*")
-        scan = () if ANY_FOLDERS in segments else DEEP_SCAN if recursive else SCAN
+        """Return the pattern of a glob; folders that it matches are scanned, with `recursive` their subfolders too."""
+        scan = DEEP_SCAN if recursive else SCAN
         return cls(root.rstrip(separator), separator, (*segments, *scan), len(segments))
 
     @property

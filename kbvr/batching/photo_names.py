@@ -33,8 +33,7 @@ UNSAFE = "/\0" + ('<>:"|?*\\' if os.name == "nt" else "")
 
 def has_photo_suffix(name: str) -> bool:
     """Return whether a file name ends in a suffix of PHOTO_SUFFIXES, in upper or lower case."""
-    dot = name.rfind(".")
-    return dot > 0 and name[dot:].lower() in PHOTO_SUFFIXES
+    return os.path.splitext(name)[1].lower() in PHOTO_SUFFIXES  # noqa: PTH122  a text
 
 
 def is_skipped_name(name: str) -> bool:

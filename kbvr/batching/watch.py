@@ -6,7 +6,6 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from operator import itemgetter
 from threading import Event
 from time import monotonic, time
@@ -104,8 +103,7 @@ class _Watch:
 
     def sources(self, messages: Iterator[set[tuple[Change, str]]]) -> Iterator[Source]:
         """Yield the photos that are there and those that the messages lead to; ends when they end."""
-        missed = next(messages, None)  # messages are kept from now on
-        if missed is None:
+        if next(messages, None) is None:  # messages are kept from now on; what they say so far, the scan finds
             return
         for source in self._search.found(iter(())):
             if self._stop.is_set():
@@ -114,7 +112,7 @@ class _Watch:
                 self._note(source)
             else:
                 yield source
-        for changes in chain([missed], messages):
+        for changes in messages:
             for change, path in sorted(changes, key=itemgetter(1)):
                 self._noted(change, path)
             yield from self._settled()

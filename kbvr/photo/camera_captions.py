@@ -1,7 +1,6 @@
 """Captions that cameras, phones and programs write into every file, and that describe no photo.
 
-Collected from the sample pictures of camera makers, and from PhotoPrism (internal/meta/sanitize.go), which keeps a list
-of what its users' photos contain.
+The common ones: some are known from PhotoPrism's list (github.com/photoprism/photoprism, internal/meta/sanitize.go).
 """
 
 from __future__ import annotations
@@ -19,18 +18,18 @@ MAKERS = (
 """Names of makers and programs, in small letters."""
 
 MODES = (
-    r"(rhdr|hdrpl?|oznor|frontbhdp|r?fbt|rbt|ptr|btr|mon|nor|dav|mde|edf|btf|bty|bsh|frem|rpt|burst|sdr|cof|qrf|lmt|dig|fun)"
-    r"(hdr|mdn|bty|wo|[_-]?(soft|vivid|hdrb|mono|bty|wo))?"
+    r"(?-i:(rhdr|hdrpl?|oznor|frontbhdp|r?fbt|rbt|ptr|btr|mon|nor|dav|mde|edf|btf|bty|bsh|frem|rpt|burst|sdr|cof|qrf|lmt)"
+    r"(hdr|mdn|bty|WO|[_-]?(soft|vivid|HDRB|mono|bty|WO))?)"
 )
-"""Modes of Huawei's camera app."""
+"""Modes of Huawei's camera app, which writes them in small letters."""
 
 FILES = r"dcim[\\/].*|[a-z]:[\\/].*|[\w-]+\.(jpe?g|png|tiff?|heic|heif|dng|webp|avif|nef|cr[23]|arw|raf|orf|rw2)"
 """Names of files."""
 
-NUMBERS = r"[-_.,:;#*/|!?\s0]*|(img|dsc|dscn|dscf|pict|p|mvimg|pxl|gopr|dji|sam)[ _-]?\d[\d _-]*"
+NUMBERS = r"[-_.,:;#*/|!?\s0]*|(img|dsc|dscn|dscf|pict|p|mvimg|pxl|gopr|dji|sam)[ _-]?\d{3}[\d _-]*"
 """No letters, or a camera's name for a file."""
 
-STRUCTURES = r"\{.*|<\?xml.*|<ome.*|imagej=.*"
+STRUCTURES = r"\{\s*\".*|<\?xml.*|<ome.*|imagej=.*"
 """What programs for microscopes and arrays keep in the caption of a TIFF."""
 
 _BY_CAMERA = re.compile("|".join((*MAKERS, MODES, FILES, NUMBERS, STRUCTURES)), re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -58,12 +58,21 @@ def web_folder(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def sftp(folder: Path, home: Path) -> Iterator[str]:
-    """Yield the URL of a folder on an SFTP server, whose key `home` knows, and which knows the key of `home`."""
+def sftp(folder: Path, home: Path) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Yield the URL of a folder on an SFTP server, and what cuts its connections.
+
+    `home` knows the key of the server, which knows the key of `home`.
+    """
     server_key, client_key = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
     (home / ".ssh").mkdir(parents=True)
     client_key.write_private_key(home / ".ssh" / "id_ed25519")
     (home / ".ssh" / "id_ed25519").chmod(0o600)
+    connections: list[asyncssh.SSHServerConnection] = []
+
+    class Recorded(asyncssh.SSHServer):
+        def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+            connections.append(conn)
+
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -72,6 +81,7 @@ def sftp(folder: Path, home: Path) -> Iterator[str]:
         return await asyncssh.listen(
             "127.0.0.1",
             0,
+            server_factory=Recorded,
             server_host_keys=[server_key],
             authorized_client_keys=asyncssh.import_authorized_keys(client_key.export_public_key().decode()),
             sftp_factory=lambda chan: asyncssh.SFTPServer(chan, chroot=str(folder)),
@@ -89,8 +99,13 @@ def sftp(folder: Path, home: Path) -> Iterator[str]:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
 
+    async def cut() -> None:
+        for connection in connections:
+            connection.abort()
+        connections.clear()
+
     try:
-        yield f"sftp://me@127.0.0.1:{server.get_port()}"
+        yield f"sftp://me@127.0.0.1:{server.get_port()}", lambda: asyncio.run_coroutine_threadsafe(cut(), loop).result()
     finally:
         asyncio.run_coroutine_threadsafe(stopped(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +28,7 @@ from kbvr.batching.receipts import all_receipts
 from kbvr.batching.source import Source
 from kbvr.batching.sources import find_sources
 from kbvr.batching.task import Task
-from kbvr.batching.url import public_address
+from kbvr.batching.url import names_of, public_address
 from kbvr.errors import DownloadError, InputError, MissingExtraError, OutputError
 
 
@@ -82,20 +82,20 @@ def patched(system: type, method: str, replaced: Any) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def sftp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path, Path]]:
-    """Run an SFTP server: its URL, its folder, and the home of its only user."""
+def sftp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path, Path, Callable[[], None]]]:
+    """Run an SFTP server: its URL, its folder, the home of its only user, and what cuts its connections."""
     import sshfs
 
     folder, home = tmp_path_factory.mktemp("served"), tmp_path_factory.mktemp("home")
-    with servers.sftp(folder, home) as url:
-        yield url, folder, home
+    with servers.sftp(folder, home) as (url, cut):
+        yield url, folder, home, cut
         sshfs.SSHFileSystem.clear_instance_cache()
 
 
 @pytest.fixture
-def sftp(sftp_server: tuple[str, Path, Path], monkeypatch: pytest.MonkeyPatch) -> tuple[str, Path]:
+def sftp(sftp_server: tuple[str, Path, Path, Callable[[], None]], monkeypatch: pytest.MonkeyPatch) -> tuple[str, Path]:
     """Return the URL of an SFTP server and its folder."""
-    url, folder, home = sftp_server
+    url, folder, home, _ = sftp_server
     monkeypatch.setenv("HOME", str(home))
     return url, folder
 
@@ -266,6 +266,7 @@ class TestCredentials:
         """Nobody knows which parameters are secret."""
         one, two = (public_address(f"https://host/a.jpg?id={number}&key=secret") for number in (1, 2))
         assert one != two and "secret" not in one + two and "id=" not in one + two
+        assert names_of("https://host/a/b%20c.jpg?id=1") == ["host", "a", "b c.jpg"]
 
     @given(st.sampled_from(["https", "sftp", "ssh", "http", "ftp"]), st.text("abc:/?#&=%.", max_size=12))
     def test_a_password_never_stays(self, protocol, rest):
@@ -479,6 +480,14 @@ class TestPlaces:
             place_of(f"{sftp[0]}/cut").write("1.png", b"123")
         assert list((sftp[1] / "cut").iterdir()) == []
 
+    @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX paths")
+    def test_a_connection_that_was_cut_is_opened_again(self, sftp, sftp_server):
+        """Workers keep connections for hours."""
+        place = place_of(f"{sftp[0]}/cut off")
+        place.write("1.png", b"123")
+        sftp_server[3]()
+        assert place.read("1.png") == b"123"
+
     @pytest.mark.usefixtures("s3")
     def test_what_cannot_be_written_is_said_in_one_line(self):
         """With the address."""
@@ -496,7 +505,7 @@ class TestPlaces:
         """The user's known hosts decide, as with ssh."""
         import sshfs
 
-        url, _, _ = sftp_server
+        url, *_ = sftp_server
         sshfs.SSHFileSystem.clear_instance_cache()
         (tmp_path / ".ssh").mkdir()
         (tmp_path / ".ssh" / "known_hosts").write_text("")

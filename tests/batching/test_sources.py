@@ -102,6 +102,7 @@ def test_a_file_that_is_given_by_name_is_always_taken(found):
         ("p/*/*.jpg", ["p/s/c.jpg|s"]),
         ("p/**/*.jpg", ["p/a.jpg|", "p/s/c.jpg|s", "p/s/t/d.jpg|s/t"]),
         ("p/**/t/**", ["p/s/t/d.jpg|s/t"]),
+        ("**/t", ["p/s/t/d.jpg|p/s/t"]),
         ("p/**", ["p/a.jpg|", "p/b.png|", "p/s/c.jpg|s", "p/s/t/d.jpg|s/t"]),
         ("p/s*", ["p/s/c.jpg|s"]),
         ("p/*.raw", ["p/e.raw|"]),
@@ -133,11 +134,12 @@ def test_folders_that_a_glob_matches_are_scanned(found):
         (["p\0"], "expected a path"),
     ],
 )
-def test_what_does_not_exist_is_an_error_at_once(found, texts, message):
-    """Before the first photo is asked for."""
+def test_what_does_not_exist_is_an_error_at_once(found, caplog, texts, message):
+    """Before the first photo is asked for, and without warnings."""
     write("p/1.jpg")
     with pytest.raises(InputError, match=message):
         find_sources(texts)
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(
@@ -168,16 +170,20 @@ def test_the_first_of_two_overlapping_sources_says_where_outputs_go(found):
 
 
 @needs_links
-def test_links_to_what_is_found_anyway_are_skipped(found):
+def test_links_to_what_is_found_anyway_are_skipped(found, monkeypatch):
     """Whether they come before or after it, and loops end."""
-    write("p/m/1.jpg", "p/z/2.jpg")
+    write("p/m/1.jpg", "p/z/2.jpg", "beside/3.jpg")
     link("p/m/0.jpg", "../z/2.jpg")
     link("p/a", "m")
     link("p/m/up", "../..")
     link("p/m/loop", "../m")
     link("p/self", "self")
+    listed = []
+    scandir = os.scandir
+    monkeypatch.setattr(trees.os, "scandir", lambda path: listed.append(path) or scandir(path))
     expected = [("p/m/1.jpg", "m"), ("p/z/2.jpg", "z")]
     assert found("p", recursive=True) == expected
+    assert len(listed) == 3
     assert found("p/z/2.jpg", "p", "p/m/0.jpg", recursive=True) == [("p/z/2.jpg", ""), ("p/m/1.jpg", "m")]
 
 
@@ -195,7 +201,9 @@ def test_links_to_what_is_elsewhere_are_followed_once(found):
     assert found("p", recursive=True) == found_once
     link("link", "p")
     assert found("link", recursive=True) == found_once
-    assert found("link/1.jpg", "p/1.jpg") == [("p/1.jpg", "")]
+    assert found("link/1.jpg", "p/1.jpg") == found("link/1.jpg") == [("p/1.jpg", "")]
+    several = [("p/1.jpg", "p"), ("p/photo.jpg", "p"), ("far/2.jpg", "far"), ("far/s/3.jpg", "far/s")]
+    assert found("p", "far", recursive=True) == several
 
 
 @needs_links
@@ -217,7 +225,7 @@ def test_a_folder_that_cannot_be_read_is_skipped_with_a_warning(found, monkeypat
         return scandir(path)
 
     monkeypatch.setattr(trees.os, "scandir", refusing)
-    assert found("p", recursive=True) == [("p/b/2.jpg", "b")]
+    assert found("p/**/*.jpg", recursive=True) == [("p/b/2.jpg", "b")]
     assert [r.getMessage().partition(": ")[2] for r in caplog.records] == ["Permission denied"]
 
 
@@ -310,7 +318,8 @@ class TestLists:
         Path("l.txt").write_text(f"../p/1.jpg\n{tmp_path / 'q' / '2.jpg'}\n")
         one, two = found(from_file="l.txt")
         assert one == ("p/1.jpg", "p")
-        assert two[1].endswith(f"/{tmp_path.name}/q") and not two[1].startswith("/")
+        drive = tmp_path.drive.replace(":", "")
+        assert two[1] == "/".join((*([drive] if drive else []), *tmp_path.parts[1:], "q"))
 
     def test_a_list_is_read_from_standard_input(self, found, monkeypatch):
         """As it arrives."""

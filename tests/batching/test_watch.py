@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from watchfiles import Change
 
 from kbvr.batching import watch
 from kbvr.batching.mounts import network_file_system
@@ -179,6 +180,28 @@ def test_photos_that_appear_while_others_are_made_are_not_missed(folder):
     assert next(sources).size_bytes == 2
     stop.set()
     assert list(sources) == []
+
+
+def test_a_photo_that_grows_without_messages_is_waited_for(folder, monkeypatch):
+    """As on file systems that are looked at from time to time; and several messages about one change count once."""
+    path, found = folder / "1.jpg", []
+
+    def messages(*_: object, **__: object) -> Iterator[set[tuple[Change, str]]]:
+        yield set()
+        path.write_bytes(b"1")
+        yield {(Change.added, str(path))}
+        path.write_bytes(b"12")
+        time.sleep(SETTLE_S)
+        yield set()
+        assert found == ["old.jpg"]
+        for _ in range(3):
+            time.sleep(SETTLE_S)
+            yield {(Change.modified, str(path))}
+
+    monkeypatch.setattr(watch, "watch", messages)
+    for source in watched_sources([str(folder)], stop=threading.Event(), settle_s=SETTLE_S):
+        found.append(source.name)  # noqa: PERF401  the messages look at it
+    assert found == ["old.jpg", "1.jpg"]
 
 
 @pytest.mark.parametrize("out", ["in/out", "in"])

@@ -426,3 +426,19 @@ def test_the_explanation_says_that_a_position_is_not_kept(photos, tmp_path):
         depth = {"depth": tmp_path / "depth.npy", "depth_kind": "depth-m", "depth_map": "png", "keep_gps": keep}
         report = kbvr.export(photos[photo], tmp_path / str(number), **depth)
         assert ("photo: its GPS position is not kept in the outputs" in report.explanation) is is_said
+
+
+def test_a_gallery_has_the_texts_and_no_position(photos, tmp_path):
+    """Its pictures and pages are made from the photo itself."""
+    options = {"depth_quality": "fast", "depth_map": "png", "max_size": 64}
+    (result,) = kbvr.batch(photos[0], tmp_path / "out", gallery="Prague", jobs=1, **options)
+    assert result.status == "done"
+    written = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    contents = {path.name: path.read_bytes() for path in written}
+    pictures = [path for path in written if path.suffix == ".webp"]
+    assert len(pictures) >= 2
+    for report in told_by_exiftool(pictures).values():
+        assert report["IFD0:Artist"] == KNOWN.artist
+        assert not [tag for tag in report if "GPS" in tag]
+    assert any("Zwei Türme" in content.decode("utf-8", "ignore") for content in contents.values())
+    assert not [name for name, content in contents.items() if re.search(rb"GPSL|48[.,]85|48,51|002\.2945", content)]

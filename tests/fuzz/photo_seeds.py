@@ -23,8 +23,9 @@ DATA = Path(__file__).parents[1] / "data"
 
 XMP = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-    b'<rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator><rdf:Seq><rdf:li>A</rdf:li></rdf:Seq>'
-    b"</dc:creator></rdf:Description></rdf:RDF></x:xmpmeta>"
+    b'<rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:exif="http://ns.adobe.com/exif/1.0/" '
+    b'exif:GPSLatitude="48,51.5N" exif:GPSLongitude="2,17,40.2W" exif:GPSAltitude="35/1"><dc:creator><rdf:Seq>'
+    b"<rdf:li>A</rdf:li></rdf:Seq></dc:creator></rdf:Description></rdf:RDF></x:xmpmeta>"
 )
 
 TIFFS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -70,10 +71,11 @@ def encoded(image: Image.Image, form: str, **choices: Any) -> bytes:
 
 @cache
 def exif() -> bytes:
-    """Return what a camera says: turned, a focal length, who and when."""
+    """Return what a camera says: turned, a focal length, who, when and where."""
     tags = Image.Exif()
     tags[0x0112], tags[0x013B], tags[0x8298] = 6, "A. Person", "CC0"
     tags.get_ifd(0x8769).update({0xA405: 28, 0x920A: 4.25, 0xA20E: 3000.0, 0xA210: 2, 0x9003: "2020:01:01 00:00:00"})
+    tags.get_ifd(0x8825).update({1: "N", 2: (48.0, 51.0, 27.7), 3: "W", 4: (2.0, 17.0, 40.2), 5: b"\0", 6: 35.0})
     return tags.tobytes()
 
 
@@ -150,6 +152,21 @@ def _webps() -> Iterator[tuple[str, bytes]]:
     yield "animated.webp", encoded(picture("RGB"), "WEBP", save_all=True, append_images=[picture("RGB").rotate(180)])
 
 
+def _placed_tiff() -> bytes:
+    """Return a grey TIFF with a GPS position, which neither Pillow nor tifffile writes."""
+    pixels = rgb()[..., 0].tobytes()
+    angles = struct.pack("<12I", 48, 1, 51, 1, 693, 25, 2, 1, 17, 1, 201, 5)
+    angles_at = 8 + len(pixels)
+    gps_at = angles_at + len(angles)
+    gps = [(1, 2, 2, 0x4E), (2, 5, 3, angles_at), (3, 2, 2, 0x57), (4, 5, 3, angles_at + 24)]
+    gps_bytes = struct.pack("<H", len(gps)) + b"".join(struct.pack("<HHII", *tag) for tag in gps) + bytes(4)
+    tags = {256: WIDTH, 257: HEIGHT, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: HEIGHT, 279: len(pixels)}
+    tags[34853] = gps_at
+    main = struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", tag, 4, 1, n) for tag, n in tags.items())
+    head = b"II*\0" + struct.pack("<I", gps_at + len(gps_bytes))
+    return head + pixels + angles + gps_bytes + main + bytes(4)
+
+
 def _tiffs() -> Iterator[tuple[str, bytes]]:
     for name, (mode, choices) in TIFFS.items():
         yield f"{name}.tif", encoded(picture(mode), "TIFF", **choices)
@@ -157,6 +174,7 @@ def _tiffs() -> Iterator[tuple[str, bytes]]:
     told = picture("RGB").getexif()
     told.update({0x0112: 8, 0x013B: "A. Person"})
     yield "told.tif", encoded(picture("RGB"), "TIFF", exif=told, icc_profile=profile())
+    yield "placed.tif", _placed_tiff()
     big = encoded(picture("RGB"), "TIFF", big_tiff=True)
     yield "big.tif", big
     wide = rgb().astype(">u2") * 257

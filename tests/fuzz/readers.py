@@ -32,12 +32,15 @@ def photo(folder: Path, name: str, data: bytes) -> None:
     import kbvr
     from kbvr.formats.spec.encoding import credit_texts
 
-    loaded = kbvr.load_photo(_written(folder, name, data))
+    loaded = kbvr.load_photo(_written(folder, name, data), keep_gps=True)
     if not (loaded.rgb.ndim == 3 and loaded.f_px > 0):
         raise LawBrokenError(f"a photo of shape {loaded.rgb.shape} and focal length {loaded.f_px}")
     for text in credit_texts(loaded.credits).values():
         if not isinstance(text, str) or len(text) > 2000:
             raise LawBrokenError(f"credits {text!r:.80}")
+    place = loaded.credits.place
+    if place and not (abs(place.latitude_deg) <= 90 and abs(place.longitude_deg) <= 180):
+        raise LawBrokenError(f"a position of {place}")
 
 
 def depth(folder: Path, name: str, data: bytes) -> None:

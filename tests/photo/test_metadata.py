@@ -170,7 +170,15 @@ def test_captions_that_cameras_and_programs_write_are_dropped(written):
     "written",
     [
         *("Nor any drop to drink", "A digital camera on a table", "Samsung headquarters in Seoul", "1890", "😀"),
-        *("Created by my daughter", "Default Gateway, the band", "Fun at the beach", "p 23 of the album", "東京"),
+        *(
+            "Created by my daughter",
+            "Default Gateway, the band",
+            "Fun at the beach",
+            "p 23 of the album",
+            "東京",
+            "P 12",
+            "Mon",
+        ),
         "نمی‌دانم",
     ],
 )

@@ -11,10 +11,12 @@ import { photosIn, titleOf, type Photo } from "./photos";
 import { Preview } from "./preview";
 import { Tools } from "./tools";
 
-declare const kbvrPhotos: string;
+/** Set by photos.js. */
+declare const kbvrPhotos: string | undefined;
 
 const title = document.title;
-const photos = photosIn(kbvrPhotos);
+const isComplete = typeof kbvrPhotos !== "undefined";
+const photos = isComplete ? photosIn(kbvrPhotos!) : [];
 const byKey = new Map(photos.map((photo) => [photo.key, photo]));
 const order = new Order(photos);
 const [head, wall, host] = [part("head", HTMLElement), part("wall", HTMLElement), part("grid", HTMLElement)];
@@ -101,7 +103,8 @@ function fill(choice: Choice): void {
   const isFiltered = choice.query.trim() !== "" || choice.folder !== null;
   part("found", HTMLElement).textContent = isFiltered ? countOf(length) : "";
   part("none", HTMLElement).hidden = length > 0;
-  part("none-text", HTMLElement).textContent = photos.length ? `No photo matches “${choice.query.trim()}”.` : "There are no photos yet.";
+  const nothing = isComplete ? "There are no photos yet." : "Could not load kbvr-gallery/photos.js, the list of the photos.";
+  part("none-text", HTMLElement).textContent = photos.length ? `No photo matches “${choice.query.trim()}”.` : nothing;
   part("all", HTMLElement).hidden = !photos.length;
 }
 
