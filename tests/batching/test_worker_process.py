@@ -20,7 +20,7 @@ from kbvr.system.isolated_process import EndedError
 
 @pytest.fixture
 def process(tmp_path: Path) -> Iterator[WorkerProcess]:
-    worker = WorkerProcess(on_open(tmp_path / "site"))
+    worker = WorkerProcess(on_open(tmp_path / "site") | {"KBVR_TEST_LOG": str(tmp_path / "log.txt")})
     yield worker
     worker.close()
 
@@ -50,6 +50,7 @@ def test_a_photo_that_ends_its_process_costs_itself_only(process, tmp_path, name
     assert (bad.status, bad.error, bad.outputs) == ("failed", error, ())
     good = process.call(task(photo(tmp_path / "good.png"), tmp_path / "out"))
     assert good.is_done
+    assert name != "hang" or (tmp_path / "log.txt").read_text("utf-8").split() == ["hang"]  # it was not tried again
 
 
 @pytest.mark.parametrize("name", ["SIGKILL-once", "SIGTERM-once"])
