@@ -187,7 +187,7 @@ def test_a_photo_that_exceeds_what_is_granted_is_told_its_limit(
     limits: list[int | None] = []
 
     class Recorded(WorkerProcess):
-        def needed_bytes(self, task: Task) -> int:
+        def needed_bytes(self, task: Task, *_: object) -> int:
             return FIXED_BYTES + (100 if task.stem == "0" else 1000)
 
         def call(self, task: Task, *_: object) -> PhotoResult:

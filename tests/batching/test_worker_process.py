@@ -50,7 +50,7 @@ def test_a_photo_that_ends_its_process_costs_itself_only(process, tmp_path, name
     assert (bad.status, bad.error, bad.outputs) == ("failed", error, ())
     good = process.call(task(photo(tmp_path / "good.png"), tmp_path / "out"))
     assert good.is_done
-    assert name != "hang" or (tmp_path / "log.txt").read_text("utf-8").split() == ["hang"]  # it was not tried again
+    assert name != "hang" or (tmp_path / "log.txt").read_text("utf-8").count("hang") == 1  # it was not tried again
 
 
 @pytest.mark.parametrize("name", ["SIGKILL-once", "SIGTERM-once"])
