@@ -57,6 +57,10 @@ def started_cluster(options: ClusterOptions, out: str) -> Iterator[RunningCluste
         MissingExtraError: if a package is not installed.
     """
     if options.scheduler is not None:
+        if options.scheduler.startswith("tls") and not dask.config.get("distributed.comm.tls.ca-file", None):
+            raise InputError(
+                "an address with tls:// requires certificates (distributed.comm.tls) in Dask's configuration"
+            )
         yield RunningCluster(options.scheduler)
         return
     assert options.cluster is not None

@@ -17,8 +17,9 @@ from typing import Any
 from distributed import Client
 
 from kbvr.batching.cluster_dispatch import MAX_TRIES, Dispatch, Flight, RemoteWorker
+from kbvr.batching.cluster_messages import Made, Terms
 from kbvr.batching.cluster_roster import LOST, Roster, Target
-from kbvr.batching.cluster_worker import Made, Terms, end_batch, make_photo
+from kbvr.batching.cluster_worker import end_batch, make_photo
 from kbvr.batching.make import A_PHOTO, BatchStoppedError
 from kbvr.batching.task import PhotoResult
 from kbvr.batching.worker_process import failed_result
@@ -72,9 +73,9 @@ class Session:
             OutputError: if the output folder cannot be written.
         """
         target = self._target
-        await asyncio.to_thread(self._roster.ask)
         try:
             self._client = await connected(target, min(CONNECT_LIMIT_S, target.scheduler_limit_s))
+            await asyncio.to_thread(self._roster.ask)
             await self._poll()
         except SchedulerLostError as error:
             raise InputError(f"expected a Dask scheduler at {target.address}, got no answer ({error})") from error
@@ -270,14 +271,14 @@ async def connected(target: Target, limit_s: float) -> Client:
                 target.address, asynchronous=True, set_as_default=False, security=target.security, timeout=left_s
             )
             return await client
-        except (OSError, TimeoutError) as error:
+        except Exception as error:
             if client is not None:
                 await _closed(client)
+            if not isinstance(error, OSError | TimeoutError):  # such as a certificate that does not fit
+                raise InputError(f"cannot connect to {target.address}: {_one_line(error)}") from error
             if monotonic() >= end_s:
                 raise SchedulerLostError(_one_line(error)) from error
             await asyncio.sleep(RETRY_S)
-        except (TypeError, ValueError, RuntimeError) as error:
-            raise InputError(f"cannot connect to {target.address}: {_one_line(error)}") from error
 
 
 async def _closed(client: Client) -> None:

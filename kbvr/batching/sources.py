@@ -41,7 +41,7 @@ def find_sources(
     Where outputs go (`Source.folder`): files given by name go to the output folder itself. Photos of a folder keep
     their subfolders below it. If several folders are given, each keeps its own name as the first level, as with
     `cp -r`. Photos of a glob keep the folders that its wildcards stand for. The lines of a list keep their folders as
-    they are written, as rsync does: `a/b.jpg` goes to `a`, `/data/a/b.jpg` to `data/a`.
+    they are written, as rsync does with a list: `a/b.jpg` goes to `a`, `/data/a/b.jpg` to `data/a`.
 
     Links: an address is the real path of a photo's folder with the photo's own name. A link is skipped if the photo or
     folder that it leads to is found anyway. Other links to folders are followed, each folder once, except for links to

@@ -97,9 +97,7 @@ def main(args: Sequence[str] | None = None) -> int:
     Ctrl-C, except for `kbvr view`, which people end that way: 0. A signal ends the process from here if `args` is
     None, or if compiled code does not return to the main thread.
     """
-    given = sys.argv[1:] if args is None else list(args)
-    if given[:2] == STATUS.split():
-        given = [STATUS, *given[2:]]
+    given = with_command(sys.argv[1:] if args is None else args)
     with dependable_streams() as lost, _warnings_logged(), signals_interrupt() as interruption:
         try:
             if given[:1] in (["export"], ["batch"], ["watch"]) and not {*given} & {"-h", "--help", "--help-all"}:
@@ -114,6 +112,11 @@ def main(args: Sequence[str] | None = None) -> int:
             if args is None:
                 os._exit(code)  # Python would wait for threads that are still in compiled code
         return code or (BAD_CALL if lost else code)
+
+
+def with_command(args: Sequence[str]) -> list[str]:
+    """Return the arguments of a command line, with a command of two words as one."""
+    return [STATUS, *args[2:]] if list(args[:2]) == STATUS.split() else list(args)
 
 
 @contextmanager

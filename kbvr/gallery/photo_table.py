@@ -46,6 +46,7 @@ def column(values: Sequence[Any]) -> Any:
 
 def address_of(path: str) -> str:
     """Return the relative address of a file."""
+    assert not path.startswith("/"), f"expected a relative path, got {path}"
     return quote(os.fsencode(path))
 
 

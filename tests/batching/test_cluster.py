@@ -18,6 +18,7 @@ from batching.audited import on_open
 from batching.dask_site import DaskSite, wait_until
 from batching.small_photos import OPTIONS, photo, task
 
+import kbvr
 from kbvr.batching import cluster_roster
 from kbvr.batching.cluster import DaskExecutor
 from kbvr.batching.cluster_options import ClusterOptions
@@ -26,6 +27,7 @@ from kbvr.batching.executors import executor_of
 from kbvr.batching.places import LocalPlace
 from kbvr.batching.receipts import all_receipts
 from kbvr.batching.task import PhotoResult, Task
+from kbvr.cli.main import main
 from kbvr.errors import InputError
 from kbvr.system.atomic_file import UNFINISHED
 
@@ -189,6 +191,30 @@ def test_a_photo_with_a_gpu_has_it_for_itself(site, tmp_path, log):
     assert by_process["5,6", "1"] >= 2
 
 
+def test_the_command_line_and_the_library_share_photos_among_workers(site, tmp_path, capsys):
+    """With the ledger of any batch."""
+    for number in range(3):
+        photo(tmp_path / "photos" / f"{number}.png", number)
+    call = [
+        "batch",
+        str(tmp_path / "photos"),
+        "-o",
+        str(tmp_path / "out"),
+        "--depth-map",
+        "png",
+        "--depth-quality",
+        "fast",
+    ]
+    assert main([*call, "--scheduler", site.address]) == 0, capsys.readouterr().err
+    again = kbvr.batch(
+        tmp_path / "photos", tmp_path / "out", scheduler=site.address, depth_map="png", depth_quality="fast"
+    )
+    results = list(again)
+    assert len(results) == 3 and all(result.is_done and result.is_left for result in results)
+    assert main([*call, "--scheduler", "tcp://127.0.0.1:1", "--workers", "2"]) == 2
+    assert "--workers requires --cluster slurm or kubernetes or ssh" in capsys.readouterr().err
+
+
 def test_a_worker_with_another_version_is_not_used(site, tmp_path, monkeypatch):
     """Its outputs could differ; if there is no other worker, the batch does not start."""
     monkeypatch.setattr(cluster_roster, "version", lambda _: "9.9")
@@ -213,6 +239,21 @@ def test_workers_without_the_photos_are_not_used(site, tmp_path):
         message = r"worker tcp://\S+ cannot read \S+/unshared/photo\d+\.png, which this machine can read"
         with pytest.raises(InputError, match=message):
             list(results)
+
+
+def test_a_scheduler_without_kbvr_is_an_error(tmp_path):
+    """It passes functions on, and imports them for that."""
+    blocked = on_open(tmp_path / "hooks", "import sys; sys.modules['kbvr.batching'] = None")
+    site = DaskSite(tmp_path / "site", blocked)
+    message = r"expected kbvr \S+ on the scheduler, got an error: .*kbvr\.batching"
+    try:
+        site.start_scheduler()
+        site.start_worker()
+        site.wait_for_workers()
+        with pytest.raises(InputError, match=message), executor(site, tmp_path / "out"):
+            pass
+    finally:
+        site.close()
 
 
 def test_a_scheduler_that_does_not_answer_is_an_error(tmp_path):

@@ -306,6 +306,15 @@ def test_options_that_do_not_fit_together_are_refused(given, message):
         ClusterOptions(**given)
 
 
+def test_tls_requires_certificates(tmp_path):
+    """Dask's configuration says where they are."""
+    options = ClusterOptions(scheduler="tls://127.0.0.1:1")
+    found = executor_of(OPTIONS, str(tmp_path / "out"), jobs=None, photo_limit_s=60, cluster=options)
+    with pytest.raises(InputError, match="an address with tls:// requires certificates"), found:
+        pass
+    assert not (tmp_path / "out").exists()
+
+
 def test_jobs_are_for_this_machine():
     """A cluster's workers have cores."""
     with pytest.raises(OptionsError, match="jobs is for this machine"):

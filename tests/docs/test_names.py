@@ -16,7 +16,7 @@ import pytest
 import typer
 from doc_pages import NAME, OPTION, PAGES, RECORDS, ROOT, DocPage
 
-from kbvr.cli.main import app
+from kbvr.cli.main import app, with_command
 from kbvr.options.export_options import declared
 
 
@@ -63,7 +63,7 @@ def check_command(command: str) -> None:
     """Check that what a command names is there, and that its program takes its options."""
     program, *arguments = shlex.split(command)
     if program == "kbvr":
-        parse(arguments)
+        parse(with_command(arguments))
     elif program == "make":
         (target,) = [argument for argument in arguments if "=" not in argument]
         assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)

@@ -222,6 +222,25 @@ def test_the_scene_is_loaded_on_a_click(web, gallery):
         assert not page.get_by_role("button", name="Look around", exact=True).is_visible()
 
 
+def test_keys_inside_a_scene_are_the_scenes(web, few_photos):
+    """The scene has the focus once it has been asked for by a key. Only Escape leaves the page, if no menu is open."""
+    with shown(web, "wide", few_photos) as page:
+        open_photo(page, "A temple")
+        page.get_by_role("button", name="Look around").press("Enter")
+        page.locator(".stage.looking").wait_for()
+        assert page.evaluate("document.activeElement.localName") == "kbvr-photo"
+        page.keyboard.press("ArrowRight")
+        assert page.locator("#name").inner_text() == "A temple"
+        page.keyboard.press("m")
+        page.get_by_role("menu").wait_for()
+        page.keyboard.press("Escape")
+        page.get_by_role("menu").wait_for(state="hidden")
+        assert page.locator("#detail").is_visible()
+        page.keyboard.press("Escape")
+        page.locator("#wall").wait_for()
+        assert page.locator("kbvr-photo, [id^=scene-]").count() == 0
+
+
 def test_the_slider_works_over_a_scene(web, few_photos):
     """Whose own controls would be half covered."""
     with shown(web, "wide", few_photos) as page:
@@ -243,15 +262,15 @@ def test_the_slider_works_over_a_scene(web, few_photos):
 def test_a_scene_that_is_missing_says_so(web, galleries, few_photos):
     """And can be tried again. This one is compressed with Draco, whose decoder is loaded then."""
     files = galleries / "rich" / "kbvr-gallery"
-    missing = [files / "kbvr-photo.js", files / "scenes" / "00" / "00000004.js"]
+    missing = {files / "kbvr-photo.js": "the viewer of scenes", files / "scenes" / "00" / "00000004.js": "the scene"}
     for path in missing:
         path.rename(path.with_suffix(".away"))
     page = web.browser.new_page()
     try:
         page.goto(few_photos + "#photo=00000004")
-        for path in missing:
+        for path, what in missing.items():
             page.get_by_role("button", name="Look around").click()
-            page.get_by_text(f"Could not load kbvr-gallery/{path.relative_to(files).as_posix()}").wait_for()
+            page.get_by_text(f"Could not load {what}.").wait_for()
             path.with_suffix(".away").rename(path)
         page.get_by_role("button", name="Look around").click()
         page.locator(".stage.looking").wait_for()

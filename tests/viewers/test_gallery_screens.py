@@ -85,6 +85,16 @@ def test_a_gallery_without_its_list_says_so(web, tmp_path):
         page.close()
 
 
+def test_a_browser_without_webgl_keeps_the_photo(web, few_photos):
+    with shown(web, "wide", few_photos) as page:
+        page.evaluate("HTMLCanvasElement.prototype.getContext = () => null")
+        open_photo(page, "A temple")
+        page.get_by_role("button", name="Look around").click()
+        page.locator("kbvr-photo").get_by_text("WebGL").wait_for()
+        assert page.locator(".flat .picture").is_visible()
+        assert not page.get_by_role("button", name="Look around", exact=True).is_visible()
+
+
 def test_a_gallery_without_javascript_says_so(web, few_photos):
     with on_screen(web, "wide", few_photos, java_script_enabled=False) as page:
         assert page.locator("noscript").inner_text() == "Turn on JavaScript to see these photos."

@@ -13,11 +13,11 @@ Object.assign(window, { kbvrScene: (key: string, base64: string) => arrived.set(
 let viewer: Promise<void> | null = null;
 
 /** Run a script of the page's own folder; a page opened from disk may load scripts, but no other files. */
-function run(address: string): Promise<void> {
+function run(address: string, what: string): Promise<void> {
   return new Promise((done, failed) => {
     const script = element("script", "", { src: address });
     script.addEventListener("load", () => done());
-    script.addEventListener("error", () => failed(new Error(`Could not load ${address}.`)));
+    script.addEventListener("error", () => failed(new Error(`Could not load ${what}.`)));
     document.head.append(script);
   });
 }
@@ -38,9 +38,9 @@ export class Scene {
 
   /** Load a scene, and its viewer if that is not there yet. */
   static async load(key: string, alt: string, poster: string): Promise<Scene> {
-    viewer ??= run(VIEWER);
+    viewer ??= run(VIEWER, "the viewer of scenes");
     viewer.catch(() => (viewer = null)); // tried again with the next scene
-    await Promise.all([viewer, run(sceneOf(key))]);
+    await Promise.all([viewer, run(sceneOf(key), "the scene")]);
     if (!arrived.has(key)) throw new Error("The scene is damaged.");
     return new Scene(key, alt, poster);
   }

@@ -9,6 +9,8 @@ import { Scene } from "./scene";
 export const WAYS = { beside: "Side by side", compared: "Compare" } as const;
 export type Way = keyof typeof WAYS;
 
+const LOOK = "Look around";
+
 /**
  * The original and the photo in 3D: side by side, or over each other with a divider. In 3D it is a loop at first, and a
  * scene to look around in once a person asks for it.
@@ -17,7 +19,7 @@ export class Stage {
   readonly whole = element("div", "stage");
   readonly #depth = element("figure", "pane depth");
   readonly #shown: HTMLElement;
-  readonly #look = element("button", "look", { type: "button" }, "Look around");
+  readonly #look = element("button", "look", { type: "button" }, LOOK);
   readonly #pause = element("button", "pause", { type: "button" });
   readonly #told = element("p", "told");
   readonly #loop: Loop | null;
@@ -37,7 +39,7 @@ export class Stage {
     this.#told.setAttribute("role", "status");
     this.#shown = picture(photo, "");
     this.#loop = wiggle === null ? null : new Loop(wiggle, this.#shown);
-    if (this.#has3d) {
+    if (this.has3d) {
       this.#shown.append(this.#pause, this.#look, this.#told);
       this.#depth.append(this.#shown, element("figcaption", "", {}, "In 3D"));
       this.whole.append(this.#depth, new Divider(this.whole).line);
@@ -52,15 +54,11 @@ export class Stage {
 
   /** Whether the photo can be seen in 3D at all. */
   get has3d(): boolean {
-    return this.#has3d;
-  }
-
-  get #has3d(): boolean {
     return this.photo.wiggle !== null || this.photo.hasScene;
   }
 
   set way(way: Way) {
-    const shown = this.#has3d ? way : "alone";
+    const shown = this.has3d ? way : "alone";
     for (const name of ["beside", "compared", "alone"]) this.whole.classList.toggle(name, name === shown);
     this.#bare();
   }
@@ -68,20 +66,17 @@ export class Stage {
   /** Load the scene, and show it instead of the loop. */
   async lookAround(): Promise<void> {
     if (this.#scene || this.#depth.classList.contains("loading")) return;
-    this.#depth.classList.add("loading");
-    this.#told.textContent = "Loading the scene";
+    this.#tell("Loading the scene", true);
     try {
       const scene = await Scene.load(this.photo.key, `${titleOf(this.photo)}, in 3D`, pictureOf(this.photo.key));
       if (this.#isGone) return scene.remove();
       this.#scene = scene;
       scene.photo.addEventListener("load", () => this.#showScene(), { once: true });
-      scene.photo.addEventListener("error", () => this.#depth.classList.remove("loading"), { once: true });
+      scene.photo.addEventListener("error", () => this.#failed(), { once: true });
       this.#bare();
       this.#shown.append(scene.photo);
-      this.#told.textContent = "";
     } catch (error) {
-      this.#depth.classList.remove("loading");
-      this.#told.textContent = error instanceof Error ? error.message : String(error);
+      this.#tell(error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -104,11 +99,23 @@ export class Stage {
 
   #showScene(): void {
     const hadFocus = document.activeElement === this.#look;
-    this.#depth.classList.remove("loading");
+    this.#tell("");
     this.whole.classList.add("looking");
     this.#play(false);
     this.#look.hidden = this.#pause.hidden = true;
     if (hadFocus) this.#scene?.photo.shadowRoot?.querySelector("canvas")?.focus({ preventScroll: true });
+  }
+
+  /** Leave it to the scene to say what is wrong with it. */
+  #failed(): void {
+    this.#tell("");
+    this.#look.hidden = true;
+  }
+
+  #tell(text: string, isLoading = false): void {
+    this.#depth.classList.toggle("loading", isLoading);
+    this.#look.textContent = isLoading ? "Loading …" : LOOK;
+    this.#told.textContent = text;
   }
 
   #play(isPlaying: boolean): void {
