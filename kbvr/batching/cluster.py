@@ -20,8 +20,14 @@ from kbvr.batching.local_workers import GPU_DEVICES
 from kbvr.batching.task import PhotoResult, Task
 from kbvr.options.export_options import ExportOptions
 
+_log = logging.getLogger(__name__)
 T = TypeVar("T")
 EXIT_LIMIT_S = 30.0
+
+
+def _note(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Note what Dask leaves unheard, such as the errors of connections that are closed already."""
+    _log.debug("%s: %r", context.get("message"), context.get("exception"))
 
 
 @contextmanager
@@ -52,7 +58,6 @@ class DaskExecutor:
             limit_s: A photo is given up after this time.
         """
         self._cluster, self._options, self._out, self._limit_s = cluster, options, out, limit_s
-        self._loop = asyncio.new_event_loop()
         self._ended = SimpleQueue[PhotoResult | BaseException | None]()
         self._session: Session | None = None
         self._serving: Future[None] | None = None
@@ -71,6 +76,8 @@ class DaskExecutor:
         with ExitStack() as stack:
             stack.enter_context(quiet_dask())
             running = stack.enter_context(started_cluster(self._cluster, self._out))
+            self._loop = asyncio.new_event_loop()
+            self._loop.set_exception_handler(_note)
             thread = Thread(target=self._loop.run_forever, name="kbvr-cluster", daemon=True)
             thread.start()
             stack.callback(self._stop_loop, thread)

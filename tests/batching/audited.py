@@ -43,6 +43,7 @@ def hook(event, arguments):
         os.kill(os.getppid(), signal.SIGKILL)
         time.sleep(60)
     if name.startswith("hang"):
+        note("hang")
         time.sleep(60)
     if name.startswith("seen"):
         note(name, os.getpid(), os.environ.get("CUDA_VISIBLE_DEVICES"), os.environ.get("OMP_NUM_THREADS"))

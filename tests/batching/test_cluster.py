@@ -42,13 +42,13 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, log: Path) -> Iterator[DaskSite]:
-    """Three workers for the tests that lose none."""
+    """Two workers for the tests that lose none: one with a thread, and one with two GPUs and two threads for each."""
     folder = tmp_path_factory.mktemp("site")
     with_hooks = on_open(folder / "hooks") | {"KBVR_TEST_LOG": str(log), "CUDA_VISIBLE_DEVICES": "5,6"}
     site = DaskSite(folder, with_hooks)
     try:
         site.start_scheduler()
-        for options in (("--nthreads", "1"), ("--nthreads", "1"), ("--nthreads", "4", "--resources", "GPU=2")):
+        for options in (("--nthreads", "1"), ("--nthreads", "4", "--resources", "GPU=2")):
             site.start_worker("--no-nanny", *options)
         site.wait_for_workers()
         yield site
@@ -84,7 +84,7 @@ def check_complete(out: Path, results: list[PhotoResult], tasks: list[Task]) -> 
 
 def test_photos_are_made_by_all_workers(site, tmp_path):
     """And the executor is one, for those who do not care which."""
-    tasks = tasks_in(tmp_path, tmp_path / "out", 12)
+    tasks = tasks_in(tmp_path, tmp_path / "out", 8)
     with executor(site, tmp_path / "out") as workers:
         assert isinstance(workers, Executor)
         results = list(workers.results(iter(tasks)))
@@ -101,8 +101,8 @@ def test_a_second_batch_makes_nothing_again(site, tmp_path):
 
 
 def test_a_million_tasks_do_not_sit_in_the_scheduler(site, tmp_path):
-    """They are taken while fewer than two per thread are in progress, or wait to be read."""
-    taken, threads = [], 1 + 1 + 4
+    """They are taken while fewer than two per thread or GPU are in progress, or wait to be read."""
+    taken, slots = [], 1 + 2
     path = photo(tmp_path / "photo.png")
 
     def tasks() -> Iterator[Task]:
@@ -114,7 +114,7 @@ def test_a_million_tasks_do_not_sit_in_the_scheduler(site, tmp_path):
         results = workers.results(tasks())
         next(results)
         time.sleep(1)  # more results come, but nobody reads them
-        assert threads <= len(taken) <= 2 * threads + 1
+        assert slots <= len(taken) <= 2 * slots + 1
         next(results)
 
 
@@ -148,16 +148,19 @@ def test_an_error_of_the_iterator_ends_the_batch(site, tmp_path):
 
 
 def test_a_crash_costs_its_photo_only(site, tmp_path):
-    """And names the signal; a photo that takes too long is ended too."""
-    names = ("SIGSEGV", "hang", "good")
-    tasks = [task(photo(tmp_path / f"{name}.png"), tmp_path / "out") for name in names]
-    with executor(site, tmp_path / "out", limit_s=3) as workers:
+    """And names the signal."""
+    tasks = [task(photo(tmp_path / f"{name}.png"), tmp_path / "out") for name in ("SIGSEGV", "good")]
+    with executor(site, tmp_path / "out") as workers:
         errors = {Path(result.address).stem: result.error for result in workers.results(iter(tasks))}
-    assert errors == {
-        "SIGSEGV": "its process crashed (SIGSEGV)",
-        "hang": "it took longer than the limit of 3 s",
-        "good": "",
-    }
+    assert errors == {"SIGSEGV": "its process crashed (SIGSEGV)", "good": ""}
+
+
+def test_a_photo_that_takes_too_long_is_given_up(site, tmp_path):
+    """At the limit of the batch."""
+    tasks = [task(photo(tmp_path / "hang.png"), tmp_path / "out")]
+    with executor(site, tmp_path / "out", limit_s=2) as workers:
+        (result,) = workers.results(iter(tasks))
+    assert result.error == "it took longer than the limit of 2 s"
 
 
 def test_leaving_the_context_ends_what_is_being_made(site, tmp_path):
@@ -172,23 +175,23 @@ def test_leaving_the_context_ends_what_is_being_made(site, tmp_path):
 
         reader = threading.Thread(target=read)
         reader.start()
-        wait_until(lambda: len(workers.current) == 4)
+        wait_until(lambda: len(workers.current) == 3)
         time.sleep(1)
     reader.join()
-    with executor(site, tmp_path / "out", limit_s=20) as workers:
-        assert next(workers.results(iter([good]))).seconds < 10
+    with executor(site, tmp_path / "out", limit_s=50) as workers:
+        assert next(workers.results(iter([good]))).seconds < 50
 
 
 def test_a_photo_with_a_gpu_has_it_for_itself(site, tmp_path, log):
     """A worker that declares GPUs makes one photo on each, with its share of the threads; others use their threads."""
-    tasks = [task(photo(tmp_path / f"seen{number}.png", number), tmp_path / "out") for number in range(12)]
+    tasks = [task(photo(tmp_path / f"seen{number}.png", number), tmp_path / "out") for number in range(8)]
     with executor(site, tmp_path / "out") as workers:
         list(workers.results(iter(tasks)))
     lines = {line for line in log.read_text("utf-8").splitlines() if line.startswith("seen")}
     by_process = Counter({words[1]: tuple(words[2:]) for words in map(str.split, lines)}.values())
     assert {visible for visible, threads in by_process if threads == "2"} == {"5", "6"}
     assert by_process["5", "2"] == by_process["6", "2"] == 1  # others are decoders, with one thread
-    assert by_process["5,6", "1"] >= 2
+    assert by_process["5,6", "1"] >= 1
 
 
 def test_the_command_line_and_the_library_share_photos_among_workers(site, tmp_path, capsys):
@@ -285,6 +288,7 @@ def test_nothing_is_missing_or_made_twice_after_losses(tmp_path, log, caplog):
                     frozen.send_signal(signal.SIGSTOP)
                 elif len(results) == 24:
                     assert site.scheduler is not None
+                    wait_until(lambda: any("has been silent" in text for text in caplog.messages))
                     site.scheduler.kill()
                     site.scheduler.wait()
                     time.sleep(1)
@@ -296,8 +300,7 @@ def test_nothing_is_missing_or_made_twice_after_losses(tmp_path, log, caplog):
     finally:
         site.close()
     check_complete(out, results, tasks)
-    texts = [record.getMessage() for record in caplog.records]
-    assert len([text for text in texts if "was lost" in text and "scheduler" in text]) == 1
+    assert len([text for text in caplog.messages if re.match("the scheduler at .* was lost", text)]) == 1
     written = Counter(line for line in made.read_text("utf-8").splitlines() if line.startswith("receipt"))
     assert set(written) == {f"receipt {one.key}.json" for one in tasks}
     assert max(written.values()) <= 2

@@ -20,7 +20,7 @@ from kbvr.system.isolated_process import EndedError
 
 @pytest.fixture
 def process(tmp_path: Path) -> Iterator[WorkerProcess]:
-    worker = WorkerProcess(on_open(tmp_path / "site"))
+    worker = WorkerProcess(on_open(tmp_path / "site") | {"KBVR_TEST_LOG": str(tmp_path / "log.txt")})
     yield worker
     worker.close()
 
@@ -46,10 +46,11 @@ def test_photos_are_made_in_one_process(process, tmp_path):
 )
 def test_a_photo_that_ends_its_process_costs_itself_only(process, tmp_path, name, error):
     """Its result names the signal in one line; the next photo is made in a new process."""
-    bad = process.call(task(photo(tmp_path / f"{name}.png"), tmp_path / "out"), limit_s=3)
+    bad = process.call(task(photo(tmp_path / f"{name}.png"), tmp_path / "out"), limit_s=3 if name == "hang" else 60)
     assert (bad.status, bad.error, bad.outputs) == ("failed", error, ())
     good = process.call(task(photo(tmp_path / "good.png"), tmp_path / "out"))
     assert good.is_done
+    assert name != "hang" or (tmp_path / "log.txt").read_text("utf-8").split() == ["hang"]  # it was not tried again
 
 
 @pytest.mark.parametrize("name", ["SIGKILL-once", "SIGTERM-once"])
