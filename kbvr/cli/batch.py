@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 
 from kbvr.batching.api import prepared, results_of
 from kbvr.batching.batch import Batch, Tally, decisions
@@ -29,6 +29,9 @@ from kbvr.plan.from_options import check_options
 
 GOOD, BUG, BAD_INPUT = 0, 1, 2
 """Exit codes."""
+
+COUNTING = "kbvr-count"
+"""Name of the thread that counts the photos."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def run_batch_request(request: BatchRequest) -> int:
         raise InputError("no photo is given (see --help)")
     batch = _batch(call, request.options, limit=call.limit)
     with ExitStack() as stack:
-        stack.enter_context(warnings_to(lambda warning: print_message(f"warning: {warning}")))
+        stack.enter_context(warnings_to(_warn))
         listed = stack.enter_context(_readable_twice(call.from_file))
         find_sources(request.arguments, recursive=call.recursive, from_file=listed)  # its errors come before any file
         if call.dry_run:
@@ -89,7 +92,7 @@ def run_watch_request(request: WatchRequest) -> int:
     batch = _batch(call, request.options)
     check_folders(request.folders)  # before any file is made
     with ExitStack() as stack:
-        stack.enter_context(warnings_to(lambda warning: print_message(f"warning: {warning}")))
+        stack.enter_context(warnings_to(_warn))
         ledger = stack.enter_context(closing(open_ledger(batch.out, call.ledger)))
         _pull(call, request.options)
         tally, executor = Tally(), _executor(call, batch)
@@ -107,6 +110,12 @@ def run_watch_request(request: WatchRequest) -> int:
         with suppress(KeyboardInterrupt):
             _shown(results_of(batch, sources, ledger, executor, tally), display)
     return GOOD
+
+
+def _warn(warning: str) -> None:
+    """Print a warning, unless it comes from counting the photos: finding them says the same."""
+    if current_thread().name != COUNTING:
+        print_message(f"warning: {warning}")
 
 
 def _batch(call: BatchOptions | WatchOptions, options: ExportOptions, *, limit: int | None = None) -> Batch:
@@ -171,7 +180,7 @@ def _count_in_background(sources: Iterator[Source], display: Display) -> None:
         with suppress(InputError):  # the run reports it
             display.pace.total = sum(1 for _ in sources)
 
-    Thread(target=count, name="kbvr-count", daemon=True).start()
+    Thread(target=count, name=COUNTING, daemon=True).start()
 
 
 @contextmanager
