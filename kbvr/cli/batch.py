@@ -14,10 +14,10 @@ from kbvr.batching.api import prepared, results_of
 from kbvr.batching.batch import Batch, Tally, decisions
 from kbvr.batching.executor import Executor
 from kbvr.batching.executors import executor_of
+from kbvr.batching.finding.sources import find_sources
 from kbvr.batching.ledger import Ledger
 from kbvr.batching.opening import address_of_folder, ledger_to_look_at, open_ledger, output_test
 from kbvr.batching.source import Source, is_remote
-from kbvr.batching.sources import find_sources
 from kbvr.batching.task import PhotoResult
 from kbvr.cli.batch_display import Display, display_for
 from kbvr.cli.batch_options import BatchOptions, WatchOptions
@@ -86,7 +86,7 @@ def _sources(request: BatchRequest, listed: str | None, batch: Batch, ledger: Le
 
 def run_watch_request(request: WatchRequest) -> int:
     """Make the photos of folders, and those that appear in them, until Ctrl-C; return the exit code."""
-    from kbvr.batching.watch import check_folders, watched_sources
+    from kbvr.batching.finding.watch import check_folders, watched_sources
 
     call, stop = request.call, Event()
     batch = _batch(call, request.options)
