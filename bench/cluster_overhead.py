@@ -19,7 +19,7 @@ from time import monotonic, process_time, sleep
 
 from bench.machine import this_machine
 from bench.photo_cost import camera_photo
-from kbvr.batching.cluster_options import ClusterOptions
+from kbvr.batching.cluster.options import ClusterOptions
 from kbvr.batching.executors import executor_of
 from kbvr.batching.source import Source
 from kbvr.batching.task import Task

@@ -12,14 +12,14 @@ from time import monotonic
 from typing import Any, Unpack
 
 from kbvr.batching.batch import Batch, Tally, run_batch
-from kbvr.batching.cluster_options import ClusterOptions
+from kbvr.batching.cluster.options import ClusterOptions
 from kbvr.batching.executor import Executor
 from kbvr.batching.executors import executor_of
+from kbvr.batching.finding.sources import find_sources
 from kbvr.batching.gallery import refuse_foreign_gallery, update_gallery, with_gallery_outputs
 from kbvr.batching.ledger import Ledger
 from kbvr.batching.opening import address_of_folder, open_ledger, output_test
 from kbvr.batching.source import Source
-from kbvr.batching.sources import find_sources
 from kbvr.batching.task import PhotoResult
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.keywords import ExportKeywords

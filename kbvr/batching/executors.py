@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kbvr.batching.cluster_options import ClusterOptions
+from kbvr.batching.cluster.options import ClusterOptions
 from kbvr.batching.executor import Executor
 from kbvr.batching.local_workers import LocalWorkers
 from kbvr.batching.shares import shares_of
@@ -25,6 +25,6 @@ def executor_of(
     if jobs is not None:
         raise OptionsError("{jobs} is for this machine; a cluster has {worker_cores}")
     check_extra("cluster", "distributed", "a cluster requires Dask distributed")
-    from kbvr.batching.cluster import DaskExecutor
+    from kbvr.batching.cluster.dask_executor import DaskExecutor
 
     return DaskExecutor(cluster, options, out, limit_s=photo_limit_s)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from kbvr.batching.batch import Batch, rebuild
 from kbvr.batching.ledger import NAME, Ledger
+from kbvr.batching.remote.url import has_password, local_if_file, public_address
 from kbvr.batching.source import is_remote
-from kbvr.batching.url import has_password, local_if_file, public_address
 from kbvr.errors import InputError
 from kbvr.options.declare import quoted
 from kbvr.plan.output_kinds import chosen_kinds

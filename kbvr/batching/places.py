@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kbvr.batching.place import RECEIPTS, Place
-from kbvr.batching.remote import RemotePlace, fetched
+from kbvr.batching.remote.transfer import RemotePlace, fetched
+from kbvr.batching.remote.url import local_if_file
 from kbvr.batching.source import Source, is_remote
-from kbvr.batching.url import local_if_file
 from kbvr.system.atomic_file import atomic_write
 
 __all__ = ["RECEIPTS", "LocalPlace", "Place", "local_photo", "place_of"]

@@ -6,7 +6,7 @@ import hashlib
 import os
 from dataclasses import dataclass, field
 
-from kbvr.batching.url import name_of
+from kbvr.batching.remote.url import name_of
 
 KEY_DIGITS = 32
 

@@ -8,16 +8,16 @@ from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 
 from kbvr.batching.api import prepared, results_of
 from kbvr.batching.batch import Batch, Tally, decisions
 from kbvr.batching.executor import Executor
 from kbvr.batching.executors import executor_of
+from kbvr.batching.finding.sources import find_sources
 from kbvr.batching.ledger import Ledger
 from kbvr.batching.opening import address_of_folder, ledger_to_look_at, open_ledger, output_test
 from kbvr.batching.source import Source, is_remote
-from kbvr.batching.sources import find_sources
 from kbvr.batching.task import PhotoResult
 from kbvr.cli.batch_display import Display, display_for
 from kbvr.cli.batch_options import BatchOptions, WatchOptions
@@ -29,6 +29,9 @@ from kbvr.plan.from_options import check_options
 
 GOOD, BUG, BAD_INPUT = 0, 1, 2
 """Exit codes."""
+
+COUNTING = "kbvr-count"
+"""Name of the thread that counts the photos."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def run_batch_request(request: BatchRequest) -> int:
         raise InputError("no photo is given (see --help)")
     batch = _batch(call, request.options, limit=call.limit)
     with ExitStack() as stack:
-        stack.enter_context(warnings_to(lambda warning: print_message(f"warning: {warning}")))
+        stack.enter_context(warnings_to(_warn))
         listed = stack.enter_context(_readable_twice(call.from_file))
         find_sources(request.arguments, recursive=call.recursive, from_file=listed)  # its errors come before any file
         if call.dry_run:
@@ -83,13 +86,13 @@ def _sources(request: BatchRequest, listed: str | None, batch: Batch, ledger: Le
 
 def run_watch_request(request: WatchRequest) -> int:
     """Make the photos of folders, and those that appear in them, until Ctrl-C; return the exit code."""
-    from kbvr.batching.watch import check_folders, watched_sources
+    from kbvr.batching.finding.watch import check_folders, watched_sources
 
     call, stop = request.call, Event()
     batch = _batch(call, request.options)
     check_folders(request.folders)  # before any file is made
     with ExitStack() as stack:
-        stack.enter_context(warnings_to(lambda warning: print_message(f"warning: {warning}")))
+        stack.enter_context(warnings_to(_warn))
         ledger = stack.enter_context(closing(open_ledger(batch.out, call.ledger)))
         _pull(call, request.options)
         tally, executor = Tally(), _executor(call, batch)
@@ -107,6 +110,12 @@ def run_watch_request(request: WatchRequest) -> int:
         with suppress(KeyboardInterrupt):
             _shown(results_of(batch, sources, ledger, executor, tally), display)
     return GOOD
+
+
+def _warn(warning: str) -> None:
+    """Print a warning, unless it comes from counting the photos: finding them says the same."""
+    if current_thread().name != COUNTING:
+        print_message(f"warning: {warning}")
 
 
 def _batch(call: BatchOptions | WatchOptions, options: ExportOptions, *, limit: int | None = None) -> Batch:
@@ -171,7 +180,7 @@ def _count_in_background(sources: Iterator[Source], display: Display) -> None:
         with suppress(InputError):  # the run reports it
             display.pace.total = sum(1 for _ in sources)
 
-    Thread(target=count, name="kbvr-count", daemon=True).start()
+    Thread(target=count, name=COUNTING, daemon=True).start()
 
 
 @contextmanager

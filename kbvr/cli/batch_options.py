@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from kbvr.batching.cluster_options import ClusterOptions
+from kbvr.batching.cluster.options import ClusterOptions
 from kbvr.cli.call_options import SharedCallOptions
 from kbvr.options.declare import OptionGroup, option
 from kbvr.system.resources import MAX_THREADS

@@ -10,8 +10,8 @@ from many_photos import CHEAP, InThisProcess, tiny_photo
 
 import kbvr
 from kbvr.batching.batch import Batch, run_batch
+from kbvr.batching.finding.sources import find_sources
 from kbvr.batching.opening import address_of_folder, open_ledger, output_test
-from kbvr.batching.sources import find_sources
 from kbvr.cli.main import main
 from kbvr.errors import InputError
 

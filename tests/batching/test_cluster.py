@@ -19,9 +19,9 @@ from batching.dask_site import DaskSite, wait_until
 from batching.small_photos import OPTIONS, photo, task
 
 import kbvr
-from kbvr.batching import cluster_roster
-from kbvr.batching.cluster import DaskExecutor
-from kbvr.batching.cluster_options import ClusterOptions
+from kbvr.batching.cluster import roster as cluster_roster
+from kbvr.batching.cluster.dask_executor import DaskExecutor
+from kbvr.batching.cluster.options import ClusterOptions
 from kbvr.batching.executor import Executor
 from kbvr.batching.executors import executor_of
 from kbvr.batching.places import LocalPlace

@@ -9,7 +9,7 @@ from batching.small_photos import task
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbvr.batching.cluster_dispatch import MAX_TRIES, PHOTOS_A_SLOT, Dispatch, Flight, RemoteWorker
+from kbvr.batching.cluster.dispatch import MAX_TRIES, PHOTOS_A_SLOT, Dispatch, Flight, RemoteWorker
 
 
 def worker(name: str, slots: int = 2) -> RemoteWorker:

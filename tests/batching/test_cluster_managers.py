@@ -15,9 +15,9 @@ import pytest
 from batching.dask_site import wait_until
 from batching.small_photos import OPTIONS, photo, task
 
-from kbvr.batching import cluster_managers
-from kbvr.batching.cluster_managers import imported, kubernetes_spec, lifetime_s, slurm_arguments, ssh_arguments
-from kbvr.batching.cluster_options import ClusterOptions
+from kbvr.batching.cluster import managers as cluster_managers
+from kbvr.batching.cluster.managers import imported, kubernetes_spec, lifetime_s, slurm_arguments, ssh_arguments
+from kbvr.batching.cluster.options import ClusterOptions
 from kbvr.batching.executors import executor_of
 from kbvr.errors import InputError, MissingExtraError, OptionsError
 
@@ -274,7 +274,7 @@ def test_a_cluster_without_dask_is_named(monkeypatch):
 def test_importing_them_leaves_no_file_in_the_home(tmp_path, module):
     """Both copy their default settings there; a file that was there before stays."""
     kind = {"dask_jobqueue": "slurm", "dask_kubernetes.operator": "kubernetes"}[module]
-    code = f"from kbvr.batching.cluster_managers import imported; imported({kind!r})"
+    code = f"from kbvr.batching.cluster.managers import imported; imported({kind!r})"
     settings = tmp_path / "with" / ".config" / "dask" / "mine.yaml"
     settings.parent.mkdir(parents=True)
     settings.write_text("x: 1\n", "utf-8")

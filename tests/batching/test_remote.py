@@ -21,14 +21,15 @@ from file_server import Script, serving
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbvr.batching import remote, remote_access
+from kbvr.batching.finding.sources import find_sources
 from kbvr.batching.make import make
 from kbvr.batching.places import LocalPlace, RemotePlace, local_photo, place_of
 from kbvr.batching.receipts import all_receipts
+from kbvr.batching.remote import remote_access
+from kbvr.batching.remote import transfer as remote
+from kbvr.batching.remote.url import names_of, public_address
 from kbvr.batching.source import Source
-from kbvr.batching.sources import find_sources
 from kbvr.batching.task import Task
-from kbvr.batching.url import names_of, public_address
 from kbvr.errors import DownloadError, InputError, MissingExtraError, OutputError
 
 
@@ -190,7 +191,7 @@ class TestFinding:
     @pytest.mark.skipif(sys.platform == "win32", reason="creating links requires a privilege")
     def test_links_on_a_web_server_that_lead_up_end(self, tmp_path, monkeypatch):
         """A page does not show that a folder is a link."""
-        from kbvr.batching import remote_tree
+        from kbvr.batching.remote import tree as remote_tree
 
         monkeypatch.setattr(remote_tree, "MAX_WEB_DEPTH", 5)
         (tmp_path / "1.jpg").write_bytes(b"1")

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbvr.batching import trees
-from kbvr.batching.photo_names import safe_names
-from kbvr.batching.sources import find_sources
+from kbvr.batching.finding import trees
+from kbvr.batching.finding.photo_names import safe_names
+from kbvr.batching.finding.sources import find_sources
 from kbvr.errors import InputError
 
 needs_links = pytest.mark.skipif(sys.platform == "win32", reason="creating links requires a privilege")

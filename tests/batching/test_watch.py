@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from watchfiles import Change
 
-from kbvr.batching import watch
-from kbvr.batching.mounts import network_file_system
+from kbvr.batching.finding import watch
+from kbvr.batching.finding.mounts import network_file_system
+from kbvr.batching.finding.watch import watched_sources
 from kbvr.batching.source import Source
-from kbvr.batching.watch import watched_sources
 from kbvr.errors import InputError
 
 SETTLE_S = 0.2
@@ -315,7 +315,7 @@ def test_files_are_looked_at_on_network_file_systems(folder, tmp_path, monkeypat
     mounts = tmp_path / "mounts"
     share = os.path.realpath(folder).replace(" ", "\\040")
     mounts.write_text(f"/dev/sda / ext4 rw 0 0\nserver:/p {share} nfs4 rw 0 0\nx /mnt/a\\040b fuse.sshfs rw 0 0\n")
-    monkeypatch.setattr("kbvr.batching.mounts.MOUNTS", mounts)
+    monkeypatch.setattr("kbvr.batching.finding.mounts.MOUNTS", mounts)
     polled = []
     monkeypatch.setattr(watch, "watch", lambda *_, force_polling, **__: polled.append(force_polling) or iter(()))
     stop = threading.Event()

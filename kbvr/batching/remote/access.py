@@ -9,7 +9,7 @@ from socket import gaierror
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
-from kbvr.batching.url import WEB, protocol_of, public_address
+from kbvr.batching.remote.url import WEB, protocol_of, public_address
 from kbvr.errors import DownloadError, InputError, KbvrError, MissingExtraError, OutputError, escaped
 from kbvr.nets import without_credentials
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from kbvr.batching.list_file import listed_lines
+from kbvr.batching.finding.list_file import listed_lines
+from kbvr.batching.finding.search import SourceSearch
 from kbvr.batching.source import Source
-from kbvr.batching.source_search import SourceSearch
 from kbvr.errors import InputError
 
 

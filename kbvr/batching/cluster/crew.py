@@ -10,7 +10,7 @@ from threading import Lock
 
 from distributed import get_worker
 
-from kbvr.batching.cluster_messages import Made, Terms
+from kbvr.batching.cluster.messages import Made, Terms
 from kbvr.batching.local_workers import VISIBLE, environment_of
 from kbvr.batching.memory_gate import MemoryGate
 from kbvr.batching.source import is_remote

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from threading import Lock
 from typing import Any
 
-from kbvr.batching.cluster_messages import Made, Probe, Terms
+from kbvr.batching.cluster.messages import Made, Probe, Terms
 
 _lock = Lock()
 _crews: dict[str, Any] = {}
@@ -34,7 +34,7 @@ def answer_probe(probe: Probe) -> tuple[str, str]:
 
 def make_photo(task: bytes, terms: Terms) -> Made:
     """Make a photo, given as a pickled `Task`; the errors are those of `WorkerProcess.call`."""
-    from kbvr.batching.cluster_crew import Crew
+    from kbvr.batching.cluster.crew import Crew
 
     with _lock:
         crew = _crews.get(terms.batch) or Crew(terms)

@@ -6,12 +6,12 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from kbvr.batching.pattern import Pattern, States
-from kbvr.batching.photo_names import safe_names
-from kbvr.batching.remote_tree import RemoteTree
+from kbvr.batching.finding.pattern import Pattern, States
+from kbvr.batching.finding.photo_names import safe_names
+from kbvr.batching.finding.trees import Entry, LocalTree, Tree
+from kbvr.batching.remote.tree import RemoteTree
+from kbvr.batching.remote.url import local_if_file, protocol_of, public_address
 from kbvr.batching.source import Source, is_remote
-from kbvr.batching.trees import Entry, LocalTree, Tree
-from kbvr.batching.url import local_if_file, protocol_of, public_address
 from kbvr.errors import InputError
 
 

@@ -16,9 +16,9 @@ from distributed.client import FutureCancelledError
 from distributed.comm.core import CommClosedError
 from distributed.scheduler import KilledWorker, NoValidWorkerError
 
-from kbvr.batching.cluster_dispatch import Dispatch, RemoteWorker
-from kbvr.batching.cluster_messages import Probe
-from kbvr.batching.cluster_worker import answer_probe
+from kbvr.batching.cluster.dispatch import Dispatch, RemoteWorker
+from kbvr.batching.cluster.messages import Probe
+from kbvr.batching.cluster.worker import answer_probe
 from kbvr.batching.places import place_of
 from kbvr.errors import InputError
 

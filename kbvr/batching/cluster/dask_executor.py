@@ -12,10 +12,10 @@ from queue import SimpleQueue
 from threading import Semaphore, Thread
 from typing import Any, TypeVar
 
-from kbvr.batching.cluster_managers import RunningCluster, started_cluster
-from kbvr.batching.cluster_options import ClusterOptions
-from kbvr.batching.cluster_roster import Target
-from kbvr.batching.cluster_session import Session
+from kbvr.batching.cluster.managers import RunningCluster, started_cluster
+from kbvr.batching.cluster.options import ClusterOptions
+from kbvr.batching.cluster.roster import Target
+from kbvr.batching.cluster.session import Session
 from kbvr.batching.local_workers import GPU_DEVICES
 from kbvr.batching.task import PhotoResult, Task
 from kbvr.options.export_options import ExportOptions

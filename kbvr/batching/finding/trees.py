@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Protocol, runtime_checkable
 
-from kbvr.batching.pattern import has_magic
+from kbvr.batching.finding.pattern import has_magic
 from kbvr.batching.source import Source
 from kbvr.errors import InputError
 

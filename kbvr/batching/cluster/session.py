@@ -16,10 +16,10 @@ from typing import Any
 
 from distributed import Client
 
-from kbvr.batching.cluster_dispatch import MAX_TRIES, Dispatch, Flight, RemoteWorker
-from kbvr.batching.cluster_messages import Made, Terms
-from kbvr.batching.cluster_roster import LOST, Roster, Target
-from kbvr.batching.cluster_worker import end_batch, make_photo
+from kbvr.batching.cluster.dispatch import MAX_TRIES, Dispatch, Flight, RemoteWorker
+from kbvr.batching.cluster.messages import Made, Terms
+from kbvr.batching.cluster.roster import LOST, Roster, Target
+from kbvr.batching.cluster.worker import end_batch, make_photo
 from kbvr.batching.make import A_PHOTO, BatchStoppedError
 from kbvr.batching.task import PhotoResult
 from kbvr.batching.worker_process import failed_result

@@ -20,7 +20,7 @@ from typing import Any
 
 import dask
 
-from kbvr.batching.cluster_options import ClusterOptions
+from kbvr.batching.cluster.options import ClusterOptions
 from kbvr.batching.source import is_remote
 from kbvr.errors import InputError, KbvrError, MissingExtraError, OptionsError, escaped, shortened
 

@@ -10,11 +10,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from kbvr.batching.photo_names import safe_names
+from kbvr.batching.finding.photo_names import safe_names
 from kbvr.batching.place import RECEIPTS
-from kbvr.batching.remote_access import TRANSFER_S, attempt, call, check_installed, has_atomic_put
+from kbvr.batching.remote.access import TRANSFER_S, attempt, call, check_installed, has_atomic_put
+from kbvr.batching.remote.url import WEB, protocol_of, public_address
 from kbvr.batching.source import Source
-from kbvr.batching.url import WEB, protocol_of, public_address
 from kbvr.errors import InputError, KbvrError, escaped
 from kbvr.system.atomic_file import temporary_folder
 

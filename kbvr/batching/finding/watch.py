@@ -12,11 +12,11 @@ from time import monotonic, time
 
 from watchfiles import Change, watch
 
-from kbvr.batching.mounts import network_file_system
+from kbvr.batching.finding.mounts import network_file_system
+from kbvr.batching.finding.search import SourceSearch
+from kbvr.batching.finding.sources import no_output
+from kbvr.batching.remote.url import local_if_file, public_address
 from kbvr.batching.source import Source, is_remote
-from kbvr.batching.source_search import SourceSearch
-from kbvr.batching.sources import no_output
-from kbvr.batching.url import local_if_file, public_address
 from kbvr.errors import InputError
 
 _log = logging.getLogger(__name__)

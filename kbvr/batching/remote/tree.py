@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from kbvr.batching.pattern import has_magic
-from kbvr.batching.remote_access import attempt, call, reason_of, status_of
+from kbvr.batching.finding.pattern import has_magic
+from kbvr.batching.finding.trees import Entry
+from kbvr.batching.remote.access import attempt, call, reason_of, status_of
+from kbvr.batching.remote.url import WEB, names_of, protocol_of, public_address
 from kbvr.batching.source import Source
-from kbvr.batching.trees import Entry
-from kbvr.batching.url import WEB, names_of, protocol_of, public_address
 from kbvr.errors import DownloadError, InputError
 
 _log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import translate
 from functools import cached_property
 
-from kbvr.batching.photo_names import has_photo_suffix, is_skipped_name, safe_names
+from kbvr.batching.finding.photo_names import has_photo_suffix, is_skipped_name, safe_names
 
 ANY_FOLDERS = "**"
 SCAN, DEEP_SCAN = ("*",), (ANY_FOLDERS, "*")

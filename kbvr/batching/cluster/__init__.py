@@ -1,0 +1,1 @@
+"""Make the photos of a batch on the workers of a Dask scheduler."""

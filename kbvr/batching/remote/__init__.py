@@ -1,0 +1,1 @@
+"""Photos and output folders at URLs, by fsspec."""
