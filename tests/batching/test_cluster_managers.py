@@ -224,7 +224,6 @@ def test_a_host_that_cannot_be_reached_is_an_error(tmp_path, monkeypatch):
 
 def test_kubernetes_gets_what_the_options_say():
     """Workers only get the memory and the GPUs."""
-    pytest.importorskip("dask_kubernetes.operator")
     options = ClusterOptions(
         cluster="kubernetes", workers=5, image="me/kbvr:1", worker_cores=4, worker_memory="16GB", worker_gpus=1
     )
@@ -241,8 +240,7 @@ def test_kubernetes_gets_what_the_options_say():
 
 def test_kubernetes_starts_from_the_resource_that_dask_configures(tmp_path):
     """It may mount a shared file system; it is not changed itself."""
-    module = pytest.importorskip("dask_kubernetes.operator")
-    mine = module.make_cluster_spec(name="mine", image="mine:1", n_workers=1)
+    mine = imported("kubernetes").make_cluster_spec(name="mine", image="mine:1", n_workers=1)
     mine["spec"]["worker"]["spec"]["volumes"] = [{"name": "photos"}]
     with dask.config.set({"kubernetes.custom-cluster-spec": mine}):
         spec = kubernetes_spec(ClusterOptions(cluster="kubernetes", workers=7, worker_cores=2))

@@ -146,7 +146,7 @@ class DaskExecutor:
         """Return how many tasks to ask for; one that needs no worker may be next even if there is none."""
         if self._is_exhausted:
             return 0
-        least = 0 if session.dispatch.has_waiting else 1
+        least = 1 if session.dispatch.is_empty else 0
         return max(least, session.dispatch.room) - self._asked - self._unread
 
     def _pull(self, tasks: Iterator[Task | PhotoResult]) -> None:

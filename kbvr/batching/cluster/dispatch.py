@@ -1,6 +1,6 @@
 """Decide which worker of a cluster makes which photo, and what becomes of the photos of lost workers.
 
-Pure bookkeeping: `cluster_session` speaks to Dask. A photo is given to one worker only, so that Dask never starts it
+Pure bookkeeping: `session` speaks to Dask. A photo is given to one worker only, so that Dask never starts it
 elsewhere on its own: it would count the losses of photos that only waited.
 """
 
