@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from kbvr.batching.decide import Decision, Judge, moved_row, note_move
 from kbvr.batching.executor import Executor
-from kbvr.batching.ledger import Ledger, Row
+from kbvr.batching.ledger import Ledger
+from kbvr.batching.ledger_rows import Row
 from kbvr.batching.options_hash import given_options, hash_of
 from kbvr.batching.places import Place, place_of
 from kbvr.batching.receipts import all_receipts, has_outputs

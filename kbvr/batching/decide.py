@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from kbvr.batching.ledger import Ledger, Row
+from kbvr.batching.ledger import Ledger
+from kbvr.batching.ledger_rows import Row
 from kbvr.batching.places import Place
 from kbvr.batching.receipts import read_receipt, receipt_path, write_receipt
 from kbvr.batching.source import Source, is_remote

@@ -7,7 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from kbvr.batching.ledger import Ledger, Row
+from kbvr.batching.ledger import Ledger
+from kbvr.batching.ledger_rows import Row
 from kbvr.batching.places import place_of
 from kbvr.batching.task import OutputFile, Task
 from kbvr.errors import OutputError

@@ -8,18 +8,15 @@ One batch at a time writes it, and others may read it meanwhile. It is an index:
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
-from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
+from kbvr.batching.ledger_rows import SCHEMA, Row, Status, name_in_folder, restored, row_of, storable
 from kbvr.batching.source import Source
 from kbvr.batching.task import OutputFile, PhotoResult
 from kbvr.errors import InputError, OutputError
@@ -33,73 +30,6 @@ BUSY_S = 30.0
 
 SUFFIX_DIGITS = 8
 """Of the suffix that keeps two photos of the same name in one folder apart."""
-
-Status = Literal["waiting", "started", "done", "failed"]
-
-_SCHEMA = """
-CREATE TABLE photos (
-    key TEXT PRIMARY KEY,
-    address TEXT NOT NULL,
-    folder TEXT NOT NULL,
-    stem TEXT NOT NULL,
-    name_in_folder TEXT NOT NULL UNIQUE,
-    size_bytes INTEGER NOT NULL,
-    stamp TEXT NOT NULL,
-    sha256 TEXT NOT NULL DEFAULT '',
-    options_hash TEXT NOT NULL DEFAULT '',
-    options TEXT NOT NULL DEFAULT '{}',
-    kbvr_version TEXT NOT NULL DEFAULT '',
-    networks TEXT NOT NULL DEFAULT '',
-    status TEXT NOT NULL,
-    tries INTEGER NOT NULL DEFAULT 0,
-    error TEXT NOT NULL DEFAULT '',
-    warnings TEXT NOT NULL DEFAULT '',
-    seconds REAL,
-    peak_bytes INTEGER,
-    worker TEXT NOT NULL DEFAULT '',
-    ended_at TEXT NOT NULL DEFAULT '',
-    facts TEXT NOT NULL DEFAULT '{}'
-) WITHOUT ROWID;
-CREATE INDEX photos_by_status ON photos (status);
-CREATE TABLE outputs (
-    path TEXT PRIMARY KEY,
-    key TEXT NOT NULL,
-    output TEXT NOT NULL,
-    format TEXT NOT NULL,
-    packing TEXT NOT NULL,
-    size_bytes INTEGER NOT NULL,
-    sha256 TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX outputs_by_photo ON outputs (key);
-"""
-
-
-@dataclass(frozen=True)
-class Row:
-    """What the ledger says about a photo."""
-
-    key: str
-    address: str
-    folder: str
-    stem: str
-    size_bytes: int
-    stamp: str
-    sha256: str
-    options_hash: str
-    options: Mapping[str, str]
-    kbvr_version: str
-    networks: str
-    status: Status
-    tries: int
-    """How often it was started with any options."""
-
-    error: str
-    warnings: str
-    seconds: float | None
-    peak_bytes: int | None
-    worker: str
-    ended_at: str
-    facts: Mapping[str, Any]
 
 
 class Ledger:
@@ -146,7 +76,7 @@ class Ledger:
         with self.transaction():
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version == 0 and not self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
-                for statement in filter(str.strip, _SCHEMA.split(";")):
+                for statement in filter(str.strip, SCHEMA.split(";")):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {VERSION}")
             elif version != VERSION:
@@ -191,14 +121,14 @@ class Ledger:
     def row(self, key: str) -> Row | None:
         """Return the row of a photo; None if it is new."""
         found = self._one("SELECT * FROM photos WHERE key = ?", key)
-        return None if found is None else _row(found)
+        return None if found is None else row_of(found)
 
     def rows(self, status: Status | None = None) -> Iterator[Row]:
         """Yield the rows of all photos, or of those with a status, sorted by their places below the output folder."""
         after = ""
         query = "SELECT * FROM photos WHERE name_in_folder > ? AND (? OR status = ?) ORDER BY name_in_folder LIMIT 500"
         while found := self._all(query, after, status is None, status or ""):
-            yield from map(_row, found)
+            yield from map(row_of, found)
             after = found[-1]["name_in_folder"]
 
     def counts(self) -> dict[str, int]:
@@ -225,8 +155,8 @@ class Ledger:
         return row
 
     def _insert(self, source: Source, stem: str, *, tries: int) -> None:
-        name = _name_in_folder(source.folder, stem)
-        texts = map(_storable, (source.key, source.address, source.folder, stem))
+        name = name_in_folder(source.folder, stem)
+        texts = map(storable, (source.key, source.address, source.folder, stem))
         self._db.execute(
             "INSERT INTO photos (key, address, folder, stem, name_in_folder, size_bytes, stamp, tries, status) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting')",
@@ -291,22 +221,22 @@ class Ledger:
         self._db.executemany(
             "INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
-                (_storable(one.path), key, one.output, one.format, one.packing, one.size_bytes, one.sha256)
+                (storable(one.path), key, one.output, one.format, one.packing, one.size_bytes, one.sha256)
                 for one in result.outputs
             ],
         )
 
     def owner(self, source: Source) -> Row | None:
         """Return the row of the other photo that has the name which a new one would get; None if there is none."""
-        found = self._one("SELECT * FROM photos WHERE name_in_folder = ?", _name_in_folder(source.folder, source.stem))
-        return None if found is None else _row(found)
+        found = self._one("SELECT * FROM photos WHERE name_in_folder = ?", name_in_folder(source.folder, source.stem))
+        return None if found is None else row_of(found)
 
     def move(self, row: Row, source: Source) -> None:
         """Note that a photo's file has moved: its row and its outputs belong to another address from now on."""
         with self.transaction():
             self._db.execute(
                 "UPDATE photos SET key = ?, address = ?, size_bytes = ?, stamp = ? WHERE key = ?",
-                (source.key, _storable(source.address), source.size_bytes, source.stamp, row.key),
+                (source.key, storable(source.address), source.size_bytes, source.stamp, row.key),
             )
             self._db.execute("UPDATE outputs SET key = ? WHERE key = ?", (source.key, row.key))
 
@@ -323,7 +253,7 @@ class Ledger:
         """Return the outputs of a photo."""
         found = self._all("SELECT * FROM outputs WHERE key = ? ORDER BY path", key)
         names = ("path", "output", "format", "packing", "size_bytes", "sha256")
-        return tuple(OutputFile(**{name: _restored(row[name]) for name in names}) for row in found)
+        return tuple(OutputFile(**{name: restored(row[name]) for name in names}) for row in found)
 
     def is_output(self, path: str, endings: Iterable[str] = ()) -> bool:
         """Return whether a path below the output folder is an output of a photo, or may become one.
@@ -335,8 +265,8 @@ class Ledger:
         base = name.rpartition(".")[0]
         stems = {base.removesuffix(ending) for ending in endings if base.endswith(ending)}
         query = "SELECT 1 FROM photos WHERE name_in_folder = ?"
-        return self._one("SELECT 1 FROM outputs WHERE path = ?", _storable(path)) is not None or any(
-            self._one(query, _name_in_folder(folder, stem)) is not None for stem in stems
+        return self._one("SELECT 1 FROM outputs WHERE path = ?", storable(path)) is not None or any(
+            self._one(query, name_in_folder(folder, stem)) is not None for stem in stems
         )
 
     def _one(self, query: str, *values: object) -> sqlite3.Row | None:
@@ -347,27 +277,3 @@ class Ledger:
     def _all(self, query: str, *values: object) -> list[sqlite3.Row]:
         with self._lock, self._errors():
             return self._db.execute(query, values).fetchall()
-
-
-def _row(found: sqlite3.Row) -> Row:
-    values = {name: _restored(found[name]) for name in found.keys() if name != "name_in_folder"}  # noqa: SIM118
-    values |= {name: json.loads(values[name]) for name in ("options", "facts")}
-    return Row(**values)
-
-
-def _name_in_folder(folder: str, stem: str) -> str | bytes:
-    """Return what no two photos share, even if a file system takes capitals and forms of accents for the same."""
-    return _storable(unicodedata.normalize("NFC", f"{folder}/{stem}").casefold())
-
-
-def _storable(text: str) -> str | bytes:
-    """Return what SQLite stores for a text: file names may contain bytes that are no text."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return os.fsencode(text)
-    return text
-
-
-def _restored(value: Any) -> Any:
-    return os.fsdecode(value) if isinstance(value, bytes) else value

@@ -13,7 +13,8 @@ from kbvr.cli.printing import print_line
 from kbvr.system.resources import format_bytes
 
 if TYPE_CHECKING:
-    from kbvr.batching.ledger import Ledger, Row
+    from kbvr.batching.ledger import Ledger
+    from kbvr.batching.ledger_rows import Row
 
 WORDS = {"done": "done", "failed": "failed", "started": "unfinished", "waiting": "waiting"}
 

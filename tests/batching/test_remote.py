@@ -25,7 +25,7 @@ from kbvr.batching.finding.sources import find_sources
 from kbvr.batching.make import make
 from kbvr.batching.places import LocalPlace, RemotePlace, local_photo, place_of
 from kbvr.batching.receipts import all_receipts
-from kbvr.batching.remote import remote_access
+from kbvr.batching.remote import access as remote_access
 from kbvr.batching.remote import transfer as remote
 from kbvr.batching.remote.url import names_of, public_address
 from kbvr.batching.source import Source
