@@ -57,9 +57,9 @@ def output_test(batch: Batch, ledger: Ledger) -> Callable[[str], bool]:
 
 
 def ledger_path(out: str, given: Path | None = None) -> Path:
-    """Return the path of the ledger: what was given, a file in the output folder, or one in the user's data folder.
+    """Return the path of the ledger: what was given, or a file in the output folder.
 
-    SQLite needs a file system, so the ledger of a URL is kept on this machine.
+    SQLite needs a file system, so the ledger of a URL is kept in $KBVR_HOME, or in the user's data folder.
     """
     if given is not None:
         return given.absolute()
@@ -67,8 +67,9 @@ def ledger_path(out: str, given: Path | None = None) -> Path:
         return Path(out) / NAME
     import platformdirs
 
-    name = hashlib.sha256(out.encode()).hexdigest()[:16]
-    return platformdirs.user_data_path("kbvr", appauthor=False) / "ledgers" / f"{name}.sqlite"
+    home = os.environ.get("KBVR_HOME")
+    folder = Path(home) if home else platformdirs.user_data_path("kbvr", appauthor=False)
+    return folder / "ledgers" / f"{hashlib.sha256(out.encode()).hexdigest()[:16]}.sqlite"
 
 
 def open_ledger(out: str, given: Path | None = None, *, is_rebuilt: bool = False) -> Ledger:
@@ -90,7 +91,7 @@ def open_ledger(out: str, given: Path | None = None, *, is_rebuilt: bool = False
         if ledger.is_new:
             kept, lost = rebuild(ledger, out)
             if kept or lost or is_rebuilt:
-                _log.warning("%s: %d photos are done as their receipts say, %d lack outputs", path, kept, lost)
+                _log.warning("%s: made again from receipts: %d photos done, %d with missing outputs", path, kept, lost)
     except BaseException:
         ledger.close()
         raise
