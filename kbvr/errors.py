@@ -120,6 +120,11 @@ def escaped(text: str) -> str:
     return "".join(char.encode("unicode_escape").decode() if char in invisible else char for char in text)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with a noun in the singular or plural: `1 photo`, `1,200 photos`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def shortened(text: str, max_length: int = MAX_MESSAGE_LENGTH) -> str:
     """Return text of at most `max_length` characters: the last third is kept, because the end of a message matters."""
     if len(text) <= max_length:

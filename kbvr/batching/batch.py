@@ -6,16 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from kbvr.batching.decide import Decision, Judge, moved_row, note_move
+from kbvr.batching.decide import Decision, Judge, forget_namesake, moved_row, note_move
 from kbvr.batching.executor import Executor
 from kbvr.batching.ledger import Ledger
 from kbvr.batching.ledger_rows import Row
 from kbvr.batching.options_hash import given_options, hash_of
 from kbvr.batching.places import Place, place_of
-from kbvr.batching.receipts import all_receipts, has_outputs
 from kbvr.batching.source import Source
 from kbvr.batching.task import PhotoResult, Task
-from kbvr.errors import InputError
+from kbvr.errors import InputError, counted
 from kbvr.options.export_options import ExportOptions
 from kbvr.plan.from_options import check_options
 
@@ -83,7 +82,7 @@ def run_batch(
             tally.count(result)
             yield result
             if batch.max_failures is not None and tally.failed >= batch.max_failures:
-                tally.end = f"stopped after {tally.failed} failed photo{'s' if tally.failed > 1 else ''}"
+                tally.end = f"stopped after {counted(tally.failed, 'failed photo')}"
                 return
 
 
@@ -92,18 +91,6 @@ def decisions(batch: Batch, sources: Iterable[Source], ledger: Ledger) -> Iterat
     judge = _judge(batch, ledger, place_of(batch.out))
     for source in sources:
         yield source, judge.decide(source, ledger.row(source.key) or moved_row(source, ledger))
-
-
-def rebuild(ledger: Ledger, out: str) -> tuple[int, int]:
-    """Fill an empty ledger from the receipts; return the numbers of photos whose outputs are complete, and are not."""
-    place, kept, lost = place_of(out), 0, 0
-    for receipt in all_receipts(place):
-        if has_outputs(place, receipt):
-            ledger.adopt(receipt)
-            kept += 1
-        else:
-            lost += 1
-    return kept, lost
 
 
 class _Run:
@@ -123,6 +110,8 @@ class _Run:
             row = self._ledger.row(source.key)
             if row is None and (moved := moved_row(source, self._ledger)) is not None:
                 row = note_move(moved, source, self._ledger, self._place)
+            if row is None:
+                forget_namesake(source, self._ledger)
             decision = self._judge.decide(source, row)
             row = row or self._ledger.add(source)
             if decision.verdict == "leave":
@@ -132,20 +121,22 @@ class _Run:
                 self._ledger.refuse(source.key, decision.reason)
                 yield PhotoResult(source.address, "failed", row.folder, row.stem, error=decision.reason)
             elif self._batch.limit is not None and tasks >= self._batch.limit:
-                self._tally.end = f"stopped after {self._batch.limit} photos (--limit)"
+                self._tally.end = f"stopped after {counted(self._batch.limit, 'photo')} (--limit)"
                 return
             else:
                 tasks += 1
-                self._ledger.start(source, self._judge.options_hash, self._given)
-                yield self._task(source, row)
+                planned = self._judge.planned(row.folder, row.stem)
+                self._ledger.start(source, self._judge.options_hash, self._given, planned)
+                yield self._task(source, row, planned)
 
-    def _task(self, source: Source, row: Row) -> Task:
+    def _task(self, source: Source, row: Row, planned: tuple[str, ...]) -> Task:
         return Task(
             replace(source, folder=row.folder),
             self._batch.out,
             row.stem,
             self._batch.options,
             self._judge.options_hash,
+            planned=planned,
             has_gallery=self._batch.gallery is not None,
             is_forced=self._batch.options.overwrite,
         )

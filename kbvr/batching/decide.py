@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -55,17 +56,19 @@ class Judge:
             return Decision("make", "outputs are missing or changed")
         return Decision("leave", "done")
 
+    def planned(self, folder: str, stem: str) -> tuple[str, ...]:
+        """Return the outputs that a photo will have, with the names that begin with `stem`."""
+        files = (file for kind in chosen_kinds(self.options) for file in kind.files(self.options))
+        return tuple("/".join(filter(None, (folder, f"{stem}{file.ending}"))) for file in files)
+
     def _was_started(self, row: Row) -> bool:
-        """Return whether it was started with these options, so that what its outputs' names belong to is its own."""
         return row.tries > 0 and row.options_hash == self.options_hash
 
     def _if_free(self, source: Source, row: Row | None, reason: str) -> Decision:
         """Make a photo if no file that another program or call has written would be replaced."""
-        stem = row.stem if row else self.ledger.free_stem(source)
-        files = [file for kind in chosen_kinds(self.options) for file in kind.files(self.options)]
-        for file in files:
-            path = "/".join(filter(None, (source.folder, f"{stem}{file.ending}")))
-            if not self.is_forced and self.place.size_bytes(path) is not None and not self.ledger.is_output(path):
+        folder, stem = (row.folder, row.stem) if row else (source.folder, self.ledger.free_stem(source))
+        for path in () if self.is_forced else self.planned(folder, stem):
+            if self.place.size_bytes(path) is not None and not self.ledger.owns(path):
                 return Decision("refuse", f"{path} already exists, and this batch did not write it (use --overwrite)")
         return Decision("make", reason)
 
@@ -90,22 +93,36 @@ class Judge:
 def moved_row(source: Source, ledger: Ledger) -> Row | None:
     """Return the row of a photo that is gone and that a new one is, moved with its folder; None if there is none.
 
-    It has the same place below the output folder, and the same content.
+    It has the same place below the output folder, the same file name, and the same content.
     """
-    row = ledger.owner(source)
-    if row is None or row.status != "done" or is_remote(row.address) or is_remote(source.address):
+    if is_remote(source.address):
         return None
-    return None if Path(row.address).exists() or _sha256(source) != row.sha256 else row
+    for row in ledger.of_size(source.folder, source.size_bytes):
+        is_same_name = Source(row.address).name == source.name
+        if is_same_name and _is_gone(row) and _sha256(source) == row.sha256:
+            return row
+    return None
 
 
 def note_move(row: Row, source: Source, ledger: Ledger, place: Place) -> Row | None:
     """Change the address in the row and the receipt of a photo that has moved; return its new row."""
-    ledger.move(row, source)
     receipt = read_receipt(place, row.key)
     if receipt is not None:
         write_receipt(place, source.key, receipt.moved_to(source))
-        place.remove(receipt_path(row.key))
+    ledger.move(row, source)
+    place.remove(receipt_path(row.key))
     return ledger.row(source.key)
+
+
+def forget_namesake(source: Source, ledger: Ledger) -> None:
+    """Free the name of a new photo if its owner is gone and has no outputs: it may have been mended and moved."""
+    row = ledger.namesake(source)
+    if row is not None and row.status != "done" and _is_gone(row) and not ledger.outputs(row.key):
+        ledger.forget(row)
+
+
+def _is_gone(row: Row) -> bool:
+    return not is_remote(row.address) and not os.path.lexists(row.address)
 
 
 def _sha256(source: Source) -> str:

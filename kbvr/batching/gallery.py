@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +22,9 @@ from kbvr.gallery.site import MARK, write_gallery
 from kbvr.making.report import ExportReport
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import load_photo
+
+KEY_DIGITS = 32
+"""Of what the gallery calls a photo: its place in the output folder, which stays if its file moves."""
 
 GALLERY = "gallery"
 """The output that files of the gallery belong to."""
@@ -69,8 +74,9 @@ def gallery_files(path: Path, root: Path, task: Task, report: ExportReport) -> t
         keep_gps=task.options.keep_gps,
     )
     scene = next((written.file.path for written in report.written if written.item.format == "gltf"), None)
-    facts = {"key": task.key, "name": photo.title, "size_px": photo.file_size_px, **credit_texts(photo.credits)}
-    return write_photo_files(photo, root, task.key, scene=scene), facts
+    key = hashlib.sha256(os.fsencode(f"{task.source.folder}/{task.stem}")).hexdigest()[:KEY_DIGITS]
+    facts = {"key": key, "name": photo.title, "size_px": photo.file_size_px, **credit_texts(photo.credits)}
+    return write_photo_files(photo, root, key, scene=scene), facts
 
 
 def refuse_foreign_gallery(out: str) -> None:

@@ -37,9 +37,11 @@ CREATE TABLE photos (
     facts TEXT NOT NULL DEFAULT '{}'
 ) WITHOUT ROWID;
 CREATE INDEX photos_by_status ON photos (status);
+CREATE INDEX photos_by_size ON photos (folder, size_bytes);
 CREATE TABLE outputs (
     path TEXT PRIMARY KEY,
     key TEXT NOT NULL,
+    is_current INTEGER NOT NULL,
     output TEXT NOT NULL,
     format TEXT NOT NULL,
     packing TEXT NOT NULL,
@@ -47,6 +49,7 @@ CREATE TABLE outputs (
     sha256 TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX outputs_by_photo ON outputs (key);
+CREATE TABLE belonging (out TEXT NOT NULL);
 """
 
 

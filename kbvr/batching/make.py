@@ -46,29 +46,39 @@ def make(task: Task) -> PhotoResult:
     start_s = monotonic()
     reset_peak()
     place = place_of(task.out)
-    with _logged_warnings() as warnings:
-        found = _made(task, place)
-    result = PhotoResult(
+    begun = PhotoResult(
         address=task.source.address,
-        status="done",
+        status="started",
         folder=task.source.folder,
         stem=task.stem,
+        planned=task.planned,
         size_bytes=task.source.size_bytes,
         stamp=task.source.stamp,
         options=given_options(task.options),
         options_hash=task.options_hash,
         kbvr_version=version("kbvr"),
-        seconds=round(monotonic() - start_s, 3),
-        peak_bytes=peak_bytes(),
         worker=f"{socket.gethostname()}:{os.getpid()}",
-        ended_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        warnings=tuple(warnings),
     )
-    result = replace(result, **found)
-    if result.is_done and not result.is_reused:
+    with _logged_warnings() as warnings:
+        found = _made(task, place, begun)
+    times: dict[str, Any] = {
+        "seconds": round(monotonic() - start_s, 3),
+        "ended_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    end: dict[str, Any] = {"status": "done", "peak_bytes": peak_bytes(), "warnings": tuple(warnings), **times}
+    result = replace(begun, **end | found)
+    if not result.is_reused:
         with _disk_errors_stop(task):
-            write_receipt(place, task.key, result)
+            _note_end(place, task, result)
     return result
+
+
+def _note_end(place: Place, task: Task, result: PhotoResult) -> None:
+    """Write the receipt of a photo that is done; one that has failed and left nothing has none."""
+    if result.is_done:
+        write_receipt(place, task.key, result)
+    elif not any(place.size_bytes(path) is not None for path in task.planned):
+        place.remove(receipt_path(task.key))
 
 
 def needed_bytes(task: Task) -> int:
@@ -78,7 +88,7 @@ def needed_bytes(task: Task) -> int:
     return export_bytes_of(Path(task.source.address), task.options)
 
 
-def _made(task: Task, place: Place) -> dict[str, Any]:
+def _made(task: Task, place: Place, begun: PhotoResult) -> dict[str, Any]:
     """Return the fields of the result that depend on whether it succeeded."""
     digest = ""
     try:
@@ -87,9 +97,10 @@ def _made(task: Task, place: Place) -> dict[str, Any]:
             receipt = None if task.is_forced else read_receipt(place, task.key)
             if receipt is not None and _is_valid(receipt, task, digest) and has_outputs(place, receipt):
                 return _fields_of(receipt) | {"is_reused": True}
-            place.remove(receipt_path(task.key))
-            with _disk_errors_stop(task), place.written() as root:
-                return _exported(path, root, task, digest)
+            with _disk_errors_stop(task):
+                write_receipt(place, task.key, begun)
+                with place.written() as root:
+                    return _exported(path, root, task, digest)
     except BatchStoppedError:
         raise
     except Exception as error:  # noqa: BLE001  a bug in one photo does not stop the others

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from kbvr.batching.batch import Batch, rebuild
-from kbvr.batching.ledger import NAME, Ledger
+from kbvr.batching.batch import Batch
+from kbvr.batching.ledger import NAME, Ledger, lock_beside
+from kbvr.batching.places import RECEIPTS, Place, place_of
+from kbvr.batching.receipts import all_receipts
 from kbvr.batching.remote.url import has_password, local_if_file, public_address
 from kbvr.batching.source import is_remote
-from kbvr.errors import InputError
+from kbvr.errors import InputError, counted
 from kbvr.options.declare import quoted
 from kbvr.plan.output_kinds import chosen_kinds
 
@@ -84,23 +86,35 @@ def open_ledger(out: str, given: Path | None = None, *, is_rebuilt: bool = False
         InputError: if the file is no ledger.
         OutputError: if another batch writes to the output folder, or the ledger cannot be written.
     """
-    path = ledger_path(out, given)
-    lock = None if is_remote(out) else Path(out) / LOCK
-    ledger = Ledger(path, lock=lock, is_replaced=is_rebuilt)
+    path, place = ledger_path(out, given), place_of(out)
+    if is_rebuilt and path.exists() and next(place.receipts(), None) is None:
+        raise InputError(f"there are no receipts in {out}/{RECEIPTS}, so the ledger is kept")
+    is_inside = not is_remote(out) and path.parent == Path(out)
+    locks = [] if is_remote(out) else [Path(out) / LOCK]
+    ledger = Ledger(path, locks=locks if is_inside else [*locks, lock_beside(path)], is_replaced=is_rebuilt)
     try:
+        if not is_inside:
+            ledger.belong_to(out)
         if ledger.is_new:
-            kept, lost = rebuild(ledger, out)
-            if kept or lost or is_rebuilt:
-                _log.warning("%s: made again from receipts: %d photos done, %d with missing outputs", path, kept, lost)
+            _fill(ledger, place)
     except BaseException:
         ledger.close()
         raise
     return ledger
 
 
+def _fill(ledger: Ledger, place: Place) -> None:
+    """Fill a new ledger from the receipts."""
+    ledger.fill(all_receipts(place))
+    counts = ledger.counts()
+    if counts:
+        found = counted(counts.get("done", 0), "photo")
+        _log.warning("%s: made again from receipts, with %s done", ledger.path, found)
+
+
 @contextmanager
 def ledger_to_look_at(out: str, given: Path | None = None) -> Iterator[Ledger]:
-    """Yield the ledger of an output folder without writing to the folder, also while a batch writes it.
+    """Yield the ledger of an output folder to read it, also while a batch writes it.
 
     If there is none, it is a temporary one, filled from the receipts that are there.
 
@@ -113,5 +127,5 @@ def ledger_to_look_at(out: str, given: Path | None = None) -> Iterator[Ledger]:
             yield ledger
         return
     with tempfile.TemporaryDirectory() as folder, closing(Ledger(Path(folder) / NAME)) as ledger:
-        rebuild(ledger, out)
+        ledger.fill(all_receipts(place_of(out)))
         yield ledger

@@ -1,14 +1,16 @@
-"""Receipts: a small JSON file for every exported photo, written when all its outputs are complete.
+"""Receipts: a small JSON file for every photo, written when it is started and again when all its outputs are complete.
 
-A receipt is what makes a photo done. The ledger is an index of them: it can be lost and made again. Workers that share
-no ledger, on many machines, see each other's receipts.
+They say what the ledger says to whoever does not have it: to workers on other machines, and to a ledger that is made
+again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from kbvr.batching.places import RECEIPTS, Place
+from kbvr.batching.source import Source
 from kbvr.batching.task import PhotoResult
 
 
@@ -18,19 +20,19 @@ def receipt_path(key: str) -> str:
 
 
 def write_receipt(place: Place, key: str, result: PhotoResult) -> None:
-    """Write the receipt of a photo whose outputs are complete."""
+    """Write the receipt of a photo that is started, or whose outputs are complete."""
     place.write(receipt_path(key), result.to_json().encode())
 
 
 def read_receipt(place: Place, key: str) -> PhotoResult | None:
     """Return a photo's receipt; None if there is none, or it is damaged."""
-    return _parsed(place.read(receipt_path(key)))
+    return _parsed(place.read(receipt_path(key)), key)
 
 
 def all_receipts(place: Place) -> Iterator[PhotoResult]:
     """Yield every intact receipt."""
     for path in place.receipts():
-        receipt = _parsed(place.read(path))
+        receipt = _parsed(place.read(path), PurePosixPath(path).stem)
         if receipt is not None:
             yield receipt
 
@@ -40,8 +42,9 @@ def has_outputs(place: Place, result: PhotoResult) -> bool:
     return all(place.size_bytes(output.path) == output.size_bytes for output in result.outputs)
 
 
-def _parsed(content: bytes | None) -> PhotoResult | None:
+def _parsed(content: bytes | None, key: str) -> PhotoResult | None:
     try:
-        return PhotoResult.from_json(content) if content else None
-    except ValueError:
+        receipt = PhotoResult.from_json(content) if content else None
+        return receipt if receipt is not None and Source(receipt.address).key == key else None
+    except (ValueError, RecursionError):
         return None

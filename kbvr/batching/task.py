@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from pathlib import PurePosixPath
+from typing import Any, Literal, TypeVar
 
 from kbvr.batching.source import Source
 from kbvr.options.export_options import ExportOptions
+
+MAX_NUMBER = 2**62
+"""Larger than any size; SQLite stores 63 bits."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,9 @@ class Task:
 
     options: ExportOptions
     options_hash: str
+    planned: tuple[str, ...] = ()
+    """Its outputs, below the output folder, with /."""
+
     has_gallery: bool = False
     """Whether the files that a gallery shows are written too."""
 
@@ -62,10 +70,15 @@ class PhotoResult:
     address: str
     """The path or URL of the photo."""
 
-    status: Literal["done", "failed"]
+    status: Literal["done", "failed", "started"]
+    """`started` is for receipts only: it may have left some of what was planned."""
+
     folder: str = ""
     stem: str = ""
     outputs: tuple[OutputFile, ...] = ()
+    planned: tuple[str, ...] = ()
+    """Paths of the outputs that were to be made, as in `OutputFile`."""
+
     error: str = ""
     """Why it failed, in one line."""
 
@@ -125,12 +138,48 @@ class PhotoResult:
         """Return what `to_json` wrote.
 
         Raises:
-            ValueError: if it is something else.
+            ValueError: if it is something else, or paths lead out of the output folder.
         """
-        try:
-            values = json.loads(text)
-            outputs = tuple(OutputFile(**output) for output in values.pop("outputs"))
-            values |= {name: tuple(values[name]) for name in ("warnings", "networks")}
-            return cls(**values, outputs=outputs)
-        except (TypeError, LookupError, AttributeError, RecursionError) as error:
-            raise ValueError(str(error)) from error
+        values = json.loads(text)
+        if not isinstance(values, dict) or not isinstance(values.get("outputs"), list):
+            raise ValueError("expected the result of a photo")
+        values["outputs"] = tuple(_checked(OutputFile("", "", "", "", 0, ""), one) for one in values["outputs"])
+        values |= {name: tuple(values.get(name, ())) for name in ("warnings", "networks", "planned")}
+        result = _checked(cls("", "done"), values)
+        os.fsencode(result.address)
+        if result.status not in ("done", "failed", "started") or not all(map(_is_inside, result.paths)):
+            raise ValueError("expected the result of a photo")
+        return result
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths of all its outputs, made and planned."""
+        return (*(output.path for output in self.outputs), *self.planned)
+
+
+Made = TypeVar("Made", OutputFile, PhotoResult)
+
+
+def _checked(blank: Made, values: Any) -> Made:
+    """Return a copy of a dataclass's instance with values of the same types.
+
+    Raises:
+        ValueError: if they are of others.
+    """
+    try:
+        made = replace(blank, **values)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+    for name, value in vars(made).items():
+        expected = type(getattr(blank, name))
+        allowed = (int, type(None)) if name == "peak_bytes" else (int, float) if expected is float else (expected,)
+        if type(value) not in allowed or (isinstance(value, int) and not 0 <= value <= MAX_NUMBER):
+            raise ValueError(f"{name} is {value!r}")
+        if isinstance(value, tuple) and name != "outputs" and not all(isinstance(one, str) for one in value):
+            raise ValueError(f"{name} is {value!r}")
+    return made
+
+
+def _is_inside(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    return bool(parts) and not path.startswith("/") and ".." not in parts

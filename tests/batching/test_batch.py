@@ -18,6 +18,7 @@ from many_photos import CHEAP, InThisProcess, source_of, tiny_photo
 
 from kbvr.batching import make as making
 from kbvr.batching.batch import Batch, Tally, decisions, run_batch
+from kbvr.batching.ledger import Ledger
 from kbvr.batching.opening import ledger_to_look_at, open_ledger
 from kbvr.batching.source import Source
 from kbvr.batching.task import PhotoResult
@@ -245,7 +246,7 @@ def test_a_lost_ledger_is_made_again_from_the_receipts(run: Runs, caplog: pytest
     again = run()
     assert run.made == ["c.jpg"]
     assert {name: r.outputs for name, r in again.items()} == {name: r.outputs for name, r in results.items()}
-    assert "2 photos done, 1 with missing outputs" in caplog.text
+    assert "made again from receipts, with 3 photos done" in caplog.text
 
 
 def test_a_damaged_ledger_is_refused_until_it_is_rebuilt(run: Runs) -> None:
@@ -364,3 +365,196 @@ def test_a_pipe_is_refused_at_once(run: Runs) -> None:
     os.mkfifo(run.photos / "pipe.jpg")
     assert "got a pipe" in run("pipe.jpg")["pipe.jpg"].error
     assert header_size_px(run.photos / "pipe.jpg") is None
+
+
+# --- whose files are they? ---
+
+OTHER = ExportOptions(still="sbs", depth_quality="fast", max_size=64)
+
+
+def kill_ledger(run: Runs) -> None:
+    """Remove the ledger, as a broken disk does."""
+    for path in run.out.glob("kbvr.sqlite*"):
+        path.unlink()
+
+
+def test_options_may_change_to_and_fro(run: Runs) -> None:
+    """Outputs of earlier options are the batch's own, and may be replaced when those options come back."""
+    for options in (CHEAP, OTHER, CHEAP, OTHER):
+        assert all(result.is_done for result in run(options=options).values())
+        assert len(run.made) == 3
+
+
+@pytest.mark.parametrize("has_ledger", [True, False])
+def test_what_a_killed_run_left_may_be_replaced_with_other_options(
+    run: Runs, monkeypatch: pytest.MonkeyPatch, has_ledger: bool
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        (run.out / "a_kbvr_depth.png").write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(making.pipeline, "export_photo", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run("a.jpg")
+    if not has_ledger:
+        kill_ledger(run)
+    options = CHEAP.model_copy(update={"fov_deg": 60.0})
+    assert run("a.jpg", options=options)["a.jpg"].is_done
+
+
+def test_a_crash_does_not_make_a_photos_outputs_those_of_others(run: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crash after some outputs: the next try, with any options, may replace them."""
+    real = making.pipeline.export_photo
+
+    def crash(*arguments: object, **more: object) -> None:
+        real(*arguments, **more)
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(making.pipeline, "export_photo", crash)
+        assert not run("a.jpg")["a.jpg"].is_done
+    kill_ledger(run)
+    assert run("a.jpg", options=CHEAP.model_copy(update={"fov_deg": 60.0}))["a.jpg"].is_done
+
+
+def test_a_lost_ledger_and_a_lost_output_are_mended_together(run: Runs) -> None:
+    both = ExportOptions(still="sbs", depth_map="png", depth_quality="fast", max_size=64)
+    run("a.jpg", options=both)
+    kill_ledger(run)
+    (run.out / "a_kbvr_depth.png").unlink()
+    assert run("a.jpg", options=both)["a.jpg"].is_done
+    assert run.made == ["a.jpg"]
+
+
+def test_an_unfinished_rebuild_is_done_again(run: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    run()
+    kill_ledger(run)
+    real, seen = Ledger._adopt, []
+
+    def killed(ledger: Ledger, receipt: PhotoResult) -> None:
+        seen.append(receipt)
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        real(ledger, receipt)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "_adopt", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run()
+    run()
+    assert run.made == []
+
+
+def test_an_empty_file_is_no_good_ledger(run: Runs) -> None:
+    run()
+    kill_ledger(run)
+    (run.out / "kbvr.sqlite").touch()
+    with pytest.raises(InputError, match="expected the ledger"), ledger_to_look_at(str(run.out)):
+        pass
+    run()
+    assert run.made == []
+
+
+def test_a_ledger_is_not_made_again_from_nothing(run: Runs) -> None:
+    run()
+    shutil.rmtree(run.out / ".kbvr")
+    with pytest.raises(InputError, match="no receipts"):
+        open_ledger(str(run.out), is_rebuilt=True)
+    run()
+    assert run.made == []
+
+
+def test_a_file_that_is_replaced_by_a_ledger_is_kept(run: Runs) -> None:
+    run()
+    (run.out / "mine.txt").write_text("precious", "utf-8")
+    open_ledger(str(run.out), run.out / "mine.txt", is_rebuilt=True).close()
+    assert (run.out / "mine.txt.old1").read_text("utf-8") == "precious"
+
+
+def test_a_file_of_another_is_kept_wherever_the_photo_was_given_from(run: Runs) -> None:
+    """Outputs go where they went first."""
+    tiny_photo(run.photos / "sub/d.jpg", 4)
+    first = replace(run.source("sub/d.jpg"), folder="")
+    with closing(open_ledger(str(run.out))) as ledger:
+        list(run_batch(Batch(str(run.out), OTHER), [first], ledger, InThisProcess()))
+    (run.out / "d_kbvr_depth.png").write_bytes(b"mine")
+    result = run("sub/d.jpg")["sub/d.jpg"]
+    assert "d_kbvr_depth.png already exists" in result.error
+    assert (run.out / "d_kbvr_depth.png").read_bytes() == b"mine"
+    with ledger_to_look_at(str(run.out)) as ledger:
+        assert ledger.counts() == {"done": 1}, "it is still done with the options of before"
+
+
+def test_a_suffix_that_is_taken_gets_longer(run: Runs) -> None:
+    tiny_photo(run.photos / "a.png", 5)
+    key = run.source("a.png").key
+    tiny_photo(run.photos / f"a_{key[:8]}.jpg", 6)
+    results = run("a.jpg", f"a_{key[:8]}.jpg", "a.png")
+    assert results["a.png"].stem == f"a_{key[:9]}" and len(run.outputs()) == 3
+
+
+def test_damaged_receipts_are_left_out(run: Runs) -> None:
+    """Whatever they say: wrong types, paths that lead out, another photo's name."""
+    run()
+    (good, *_) = sorted(path.relative_to(run.out) for path in run.out.rglob("*.json"))
+    content = json.loads((run.out / good).read_text("utf-8"))
+    damages = [
+        {"facts": 3},
+        {"warnings": [1, 2]},
+        {"address": 5},
+        {"address": "/\ud800.jpg"},
+        {"address": "/other.jpg"},
+        {"size_bytes": 10**30},
+        {"size_bytes": [1]},
+        {"size_bytes": -1},
+        {"status": "weird"},
+        {"outputs": {}},
+        {"outputs": [{**content["outputs"][0], "path": "../../../etc/passwd"}]},
+        {"planned": ["/etc/passwd"]},
+        {"unknown": 1},
+    ]
+    for damage in damages:
+        (run.out / good).write_text(json.dumps({**content, **damage}), "utf-8")
+        kill_ledger(run)
+        with closing(open_ledger(str(run.out))) as ledger:
+            assert ledger.counts() == {"done": 2}, damage
+    (run.out / good).write_text("[" * 10**5, "utf-8")
+    kill_ledger(run)
+    open_ledger(str(run.out)).close()
+
+
+def test_a_ledger_elsewhere_belongs_to_one_output_folder(run: Runs, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere.sqlite"
+    with closing(open_ledger(str(run.out), elsewhere)), pytest.raises(OutputError, match="another batch"):
+        open_ledger(str(tmp_path / "out2"), elsewhere)
+    with pytest.raises(InputError, match="which is the ledger of"):
+        open_ledger(str(tmp_path / "out2"), elsewhere)
+
+
+def test_a_ledger_can_be_read_in_a_folder_that_cannot_be_written(run: Runs) -> None:
+    run()
+    before = sorted(run.out.iterdir())
+    run.out.chmod(0o500)
+    try:
+        with ledger_to_look_at(str(run.out)) as ledger:
+            assert ledger.counts() == {"done": 3}
+    finally:
+        run.out.chmod(0o700)
+    assert sorted(run.out.iterdir()) == before
+
+
+def test_photos_of_one_name_are_recognised_when_they_move(run: Runs) -> None:
+    tiny_photo(run.photos / "a.png", 5)
+    stems = {name: result.stem for name, result in run().items()}
+    run.photos = run.photos.rename(run.photos.with_name("elsewhere"))
+    assert {name: result.stem for name, result in run().items()} == stems
+    assert run.made == []
+
+
+def test_a_broken_photo_that_is_mended_and_moved_keeps_its_name(run: Runs) -> None:
+    (run.photos / "b.jpg").write_bytes(b"no photo")
+    run()
+    run.photos = run.photos.rename(run.photos.with_name("elsewhere"))
+    tiny_photo(run.photos / "b.jpg", 9)
+    assert run()["b.jpg"].stem == "b" and run.made == ["b.jpg"]
