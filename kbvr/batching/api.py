@@ -19,12 +19,11 @@ from kbvr.batching.finding.sources import find_sources
 from kbvr.batching.gallery import refuse_foreign_gallery, update_gallery, with_gallery_outputs
 from kbvr.batching.ledger import Ledger
 from kbvr.batching.opening import address_of_folder, open_ledger, output_test
+from kbvr.batching.run_options import DEFAULT_TITLE, PHOTO_LIMIT_S, LimitOptions, WorkerOptions
 from kbvr.batching.source import Source
 from kbvr.batching.task import PhotoResult
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.keywords import ExportKeywords
-
-PHOTO_LIMIT_S = 3600.0
 
 BUSY_S, IDLE_S = 60.0, 2.0
 """Shortest time between two versions of a gallery, while photos are being made and when none is."""
@@ -36,7 +35,7 @@ def batch(
     *,
     recursive: bool = False,
     jobs: int | None = None,
-    gallery: str | None = None,
+    gallery: bool | str = False,
     retry_failed: bool = False,
     limit: int | None = None,
     max_failures: int | None = None,
@@ -57,7 +56,8 @@ def batch(
         recursive: whether the folders inside folders are included.
         jobs: how many photos are made at the same time; by default one per core, if the memory suffices. `max_memory`
             limits what they take together.
-        gallery: the title of a web site to write into `out`, with a wiggle and a scene of every photo; None for none.
+        gallery: whether to write a web site into `out`, with a wiggle and a scene of every photo, or its title. The
+            stereo video is then made only with `stereo`.
         retry_failed: whether photos are tried again that failed in an earlier run.
         limit: how many photos are made in this run; None for all.
         max_failures: how many failed photos end the run; None for never.
@@ -68,8 +68,9 @@ def batch(
         **options: those of `kbvr.export`. With `overwrite`, photos are made that are done already, and files are
             replaced that the batch did not write.
 
-    Yields:
-        The result of each photo: its status, its files with sizes and checksums, or the error in one line.
+    Returns:
+        An iterator that makes the photos while it is read; workers run only a few photos ahead. It yields the result of
+        each photo: its status, its files with sizes and checksums, or the error in one line.
 
     Raises:
         InputError: if a source does not exist, or an option cannot be used.
@@ -84,12 +85,27 @@ def batch(
     given = [os.fspath(one) for one in ([sources] if isinstance(sources, str | PathLike) else sources)]
     find_sources(given, recursive=recursive)  # its errors come before any file
     out = address_of_folder(os.fspath(out))
-    job = prepared(Batch(out, export_options, gallery, retry_failed, limit, max_failures))
+    work = WorkerOptions(jobs=jobs, photo_limit_s=photo_limit_s)
+    limits = LimitOptions(limit=limit, max_failures=max_failures)
+    job = prepared(
+        Batch(
+            out,
+            export_options,
+            gallery=DEFAULT_TITLE if gallery is True else gallery or None,
+            retries_failed=retry_failed,
+            limit=limits.limit,
+            max_failures=limits.max_failures,
+        )
+    )
     cluster = ClusterOptions(scheduler=scheduler)
-    executor = executor_of(job.options, out, jobs=jobs, photo_limit_s=photo_limit_s, cluster=cluster)
-    with closing(open_ledger(out, None if ledger is None else Path(ledger))) as opened:
-        found = find_sources(given, out=out, is_output=output_test(job, opened), recursive=recursive)
-        yield from results_of(job, found, opened, executor)
+    executor = executor_of(job.options, out, jobs=work.jobs, photo_limit_s=work.photo_limit_s, cluster=cluster)
+
+    def results() -> Iterator[PhotoResult]:
+        with closing(open_ledger(out, None if ledger is None else Path(ledger))) as opened:
+            found = find_sources(given, out=out, is_output=output_test(job, opened), recursive=recursive)
+            yield from results_of(job, found, opened, executor)
+
+    return results()
 
 
 def results_of(

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from queue import SimpleQueue
+from queue import Full, Queue
 from threading import Lock, Thread
 from typing import Any
 
@@ -19,6 +19,10 @@ from kbvr.system import cuda_driver
 GPU_DEVICES = ("auto", "cuda", "tensorrt")
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
+UNREAD_A_JOB = 2
+"""Results that may wait for whoever reads them; then workers wait too."""
+
+LOOK_S = 0.2
 STOP_S = 1.0
 """Time in which all workers remove their unfinished files when a run is interrupted."""
 
@@ -53,7 +57,7 @@ class LocalWorkers:
 
     def results(self, tasks: Iterator[Task | PhotoResult]) -> Iterator[PhotoResult]:
         """Yield a result for every task, as they end; results among the tasks are passed on."""
-        ended: SimpleQueue[PhotoResult | BaseException | None] = SimpleQueue()
+        ended: Queue[PhotoResult | BaseException | None] = Queue(UNREAD_A_JOB * self._shares.jobs)
         self._threads = [
             Thread(target=self._work, args=(number, tasks, ended), name=f"kbvr-batch-{number}", daemon=True)
             for number in range(self._shares.jobs)
@@ -70,7 +74,7 @@ class LocalWorkers:
             else:
                 yield item
 
-    def _work(self, number: int, tasks: Iterator[Task | PhotoResult], ended: SimpleQueue[Any]) -> None:
+    def _work(self, number: int, tasks: Iterator[Task | PhotoResult], ended: Queue[Any]) -> None:
         """Make photos until there are none."""
         worker = WorkerProcess(environment_of(number, self._shares.threads))
         self._workers.append(worker)
@@ -80,13 +84,20 @@ class LocalWorkers:
                     task = next(tasks, None)
                 if task is None:
                     break
-                ended.put(task if isinstance(task, PhotoResult) else self._made(number, worker, task))
+                self._deliver(task if isinstance(task, PhotoResult) else self._made(number, worker, task), ended)
         except BaseException as error:  # noqa: BLE001  the main thread raises it
-            ended.put(error)
+            self._deliver(error, ended)
         finally:
             with suppress(OSError):
                 worker.close()
-            ended.put(None)
+            self._deliver(None, ended)
+
+    def _deliver(self, item: PhotoResult | BaseException | None, ended: Queue[Any]) -> None:
+        """Wait until the results before it have been read, or nobody will read it."""
+        while not self._is_stopping:
+            with suppress(Full):
+                ended.put(item, timeout=LOOK_S)
+                return
 
     def _made(self, number: int, worker: WorkerProcess, task: Task) -> PhotoResult:
         task = replace(task, options=task.options.model_copy(update={"threads": self._shares.threads}))

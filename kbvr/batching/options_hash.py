@@ -30,17 +30,14 @@ def hash_of(options: ExportOptions, *, has_gallery: bool) -> str:
     Raises:
         InputError: if one of these files cannot be read.
     """
-    files = {name: value for name, value in _values(options).items() if isinstance(value, Path)}
+    values = {option.name: getattr(options, option.name) for option in declared()}
+    files = {name: value for name, value in values.items() if isinstance(value, Path)}
     described: Mapping[str, Any] = {
         "options": given_options(options),
         "files": {name: sha256_of_input(path, f"a file for {name}") for name, path in sorted(files.items())},
         "has_gallery": has_gallery,
     }
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:HASH_DIGITS]
-
-
-def _values(options: ExportOptions) -> dict[str, Any]:
-    return {option.name: getattr(options, option.name) for option in declared()}
 
 
 def _text(value: object) -> str:

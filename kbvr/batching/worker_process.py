@@ -18,13 +18,11 @@ from kbvr.batching import make as making
 from kbvr.batching.memory_gate import MemoryGate
 from kbvr.batching.memory_need import USUAL_PX, export_bytes_for
 from kbvr.batching.options_hash import given_options
+from kbvr.batching.run_options import PHOTO_LIMIT_S
 from kbvr.batching.task import PhotoResult, Task
 from kbvr.errors import escaped, shortened
 from kbvr.plan.memory_budget import FIXED_BYTES
 from kbvr.system.isolated_process import EndedError, IsolatedProcess, Request, TimeUpError
-
-PHOTO_LIMIT_S = 3600.0
-"""Time for one photo: far more than any takes, because it ends the photo."""
 
 HEADER_LIMIT_S = 60.0
 """Time for reading the size of a photo from a slow disk."""

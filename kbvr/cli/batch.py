@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread, current_thread
 
@@ -23,12 +24,14 @@ from kbvr.cli.batch_display import Display, display_for
 from kbvr.cli.batch_options import BatchOptions, WatchOptions
 from kbvr.cli.better_depth import models_variable, pull_depth_network
 from kbvr.cli.printing import print_line, print_message, warnings_to
-from kbvr.errors import MAX_NAME_LENGTH, InputError, escaped, shortened
+from kbvr.errors import MAX_NAME_LENGTH, InputError, counted, escaped, shortened
 from kbvr.options.export_options import ExportOptions
 from kbvr.plan.from_options import check_options
 
 GOOD, BUG, BAD_INPUT = 0, 1, 2
 """Exit codes."""
+
+DRY_WORDS = {"make": "make", "refuse": "fail"}
 
 COUNTING = "kbvr-count"
 """Name of the thread that counts the photos."""
@@ -57,11 +60,13 @@ def run_batch_request(request: BatchRequest) -> int:
     call = request.call
     if not request.arguments and call.from_file is None:
         raise InputError("no photo is given (see --help)")
-    batch = _batch(call, request.options, limit=call.limit)
+    batch = _batch(call, request.options)
     with ExitStack() as stack:
         stack.enter_context(warnings_to(_warn))
         listed = stack.enter_context(_readable_twice(call.from_file))
         find_sources(request.arguments, recursive=call.recursive, from_file=listed)  # its errors come before any file
+        if call.dry_run and call.rebuild_ledger:
+            raise InputError("--dry-run and --rebuild-ledger cannot be combined")
         if call.dry_run:
             ledger = stack.enter_context(ledger_to_look_at(batch.out, call.ledger))
             return _print_decisions(batch, _sources(request, listed, batch, ledger), ledger)
@@ -118,7 +123,7 @@ def _warn(warning: str) -> None:
         print_message(f"warning: {warning}")
 
 
-def _batch(call: BatchOptions | WatchOptions, options: ExportOptions, *, limit: int | None = None) -> Batch:
+def _batch(call: BatchOptions | WatchOptions, options: ExportOptions) -> Batch:
     if call.out is None:
         raise InputError("-o must be a folder or a URL to write to")
     if options.depth is not None:
@@ -129,9 +134,9 @@ def _batch(call: BatchOptions | WatchOptions, options: ExportOptions, *, limit: 
         options,
         gallery=call.title if call.gallery else None,
         retries_failed=call.retry_failed,
-        limit=limit,
-        max_failures=1 if call.fail_fast else call.max_failures,
     )
+    if isinstance(call, BatchOptions):
+        batch = replace(batch, limit=call.limit, max_failures=1 if call.fail_fast else call.max_failures)
     return prepared(batch)
 
 
@@ -162,14 +167,22 @@ def _shown(results: Generator[PhotoResult, None, None], display: Display) -> int
     display.close()
     tally = display.pace.tally
     if tally.end or not tally.found:
-        print_message(tally.end or "no photos found")
+        print_message(tally.end or "no photos found (-r includes the folders inside)")
     return BUG if BUG in codes else max(codes)
 
 
 def _print_decisions(batch: Batch, sources: Iterator[Source], ledger: Ledger) -> int:
+    """Print what would be made or refused, and how many photos would be left alone."""
+    counts: Counter[str] = Counter()
     for source, decision in decisions(batch, sources, ledger):
         name = shortened(escaped(source.address), MAX_NAME_LENGTH)
-        print_line(f"{'make' if decision.verdict == 'make' else 'leave'}  {name}  ({decision.reason})")
+        reason = decision.reason.partition(":")[0]
+        counts[f"to make ({reason})" if decision.verdict == "make" else reason] += 1
+        if decision.verdict != "leave":
+            print_line(f"{DRY_WORDS[decision.verdict]}  {name}  ({decision.reason})")
+    print_line(
+        f"{counted(counts.total(), 'photo')}: " + (", ".join(f"{n} {what}" for what, n in counts.items()) or "none")
+    )
     return GOOD
 
 

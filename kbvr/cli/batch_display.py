@@ -18,7 +18,7 @@ from rich.text import Text
 from kbvr.batching.batch import Tally
 from kbvr.batching.task import PhotoResult
 from kbvr.cli.printing import print_line, print_message
-from kbvr.errors import MAX_NAME_LENGTH, escaped, shortened
+from kbvr.errors import MAX_NAME_LENGTH, counted, escaped, shortened
 
 LINE_EVERY_S, JSON_EVERY_S, DRAW_EVERY_S = 30.0, 1.0, 0.25
 
@@ -60,10 +60,10 @@ class Pace:
 
     def line(self) -> str:
         """Return it in words: 120 of 300 photos, 2 failed, 31 a minute, 0:05:48 left."""
-        of_all = "" if self.total is None else f" of {self.total}"
-        parts = [f"{self.tally.left.total() + self.made}{of_all} photos"]
+        count = self.tally.left.total() + self.made
+        parts = [counted(count, "photo") if self.total is None else f"{count:,} of {counted(self.total, 'photo')}"]
         parts += [f"{self.tally.failed} failed"] if self.tally.failed else []
-        parts += [f"{self.photos_per_s * 60:.3g} a minute"] if self.made else []
+        parts += [f"{rounded(self.photos_per_s * 60)} a minute"] if self.made else []
         parts += [f"{clock(self.remaining_s)} left"] if self.remaining_s is not None else []
         return ", ".join(parts)
 
@@ -94,7 +94,7 @@ class LineDisplay:
         for line in result_lines(result) if not (self._is_quiet and result.is_done) else ():
             print_message(line)
         if self._is_list and result.is_done and not self._is_quiet:
-            print_line(f"{result.address}: {len(result.outputs)} files in {result.seconds:.1f} s")
+            print_line(f"{result.address}: {counted(len(result.outputs), 'file')} in {result.seconds:.1f} s")
 
     def close(self) -> None:
         """Print the summary."""
@@ -214,6 +214,11 @@ def summary(pace: Pace) -> str:
         f"{count} {reason}" if reason != "done" else f"{count} done before" for reason, count in tally.left.items()
     ]
     return f"{', '.join(parts)} in {clock(pace.seconds)}"
+
+
+def rounded(number: float) -> str:
+    """Return a number with two or more digits: 0.52, 1.8, 24, 1,230."""
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
 
 
 def clock(seconds: float) -> str:

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import BeforeValidator
+from typing import Literal
 
 from kbvr.batching.cluster.options import ClusterOptions
+from kbvr.batching.run_options import DEFAULT_TITLE, LimitOptions, WorkerOptions
 from kbvr.cli.call_options import SharedCallOptions
 from kbvr.options.declare import OptionGroup, option
-from kbvr.system.resources import MAX_THREADS
-
-
-def _number_or_auto(value: object) -> object:
-    return None if value == "auto" else value
 
 
 class BatchOut(OptionGroup):
@@ -38,48 +32,22 @@ class BatchOut(OptionGroup):
     )
     gallery: bool = option(
         False,
-        "Also write a web site that shows the photos: index.html in the output folder. Adds --wiggle and --gltf.",
+        "Also write a web site that shows the photos: index.html in the output folder. It shows a wiggle and a 3D "
+        "scene of each photo, which are made too; a stereo video is made only with --stereo.",
         is_common=True,
     )
-    title: str = option("Photos in 3D", "Title of the web site of --gallery.", accepts="text", metavar="TEXT")
+    title: str = option(DEFAULT_TITLE, "Title of the web site of --gallery.", accepts="text", metavar="TEXT")
     retry_failed: bool = option(False, "Try photos again that failed in an earlier run.", is_common=True)
-    max_failures: int | None = option(
-        None, "Stop after this many failed photos.", between=(1, 10**9), metavar="N", default_text="no limit"
-    )
-    fail_fast: bool = option(False, "Stop after the first failed photo, as --max-failures 1 does.")
     progress: Literal["auto", "lines", "json", "none"] = option(
         "auto",
         "How progress is shown. auto: a display on a terminal, elsewhere as lines; lines: a line on stderr every 30 "
-        "seconds; json: a JSON object on stdout for every photo and every second, one a line.",
+        "seconds; json: one JSON object a line on stdout, for every photo that is made or fails, and every second.",
         is_common=True,
     )
     recursive: bool = option(False, "Include the folders inside folders.", short="-r", is_common=True)
 
 
-class WorkerOptions(OptionGroup):
-    """The processes that make the photos of a batch."""
-
-    jobs: Annotated[int | None, BeforeValidator(_number_or_auto)] = option(
-        None,
-        "Number of photos that are made at the same time. The memory they take together is limited by --max-memory. "
-        "auto: one per core, if the memory suffices.",
-        between=(1, MAX_THREADS),
-        accepts=f"auto or a whole number from 1 to {MAX_THREADS}",
-        metavar="N|auto",
-        default_text="auto",
-        is_common=True,
-    )
-    photo_limit_s: float = option(
-        3600.0,
-        "Give up a photo after this time.",
-        between=(1, 10**6),
-        unit="seconds",
-        flag="--photo-limit",
-        metavar="SECONDS",
-    )
-
-
-class BatchOptions(ClusterOptions, WorkerOptions, SharedCallOptions, BatchOut, title="Many photos"):
+class BatchOptions(ClusterOptions, LimitOptions, WorkerOptions, SharedCallOptions, BatchOut, title="Many photos"):
     """Which photos of a batch are made, where, and what is printed."""
 
     from_file: str | None = option(
@@ -89,9 +57,7 @@ class BatchOptions(ClusterOptions, WorkerOptions, SharedCallOptions, BatchOut, t
         metavar="FILE",
         is_common=True,
     )
-    limit: int | None = option(
-        None, "Stop after making this many photos.", between=(1, 10**9), metavar="N", default_text="no limit"
-    )
+    fail_fast: bool = option(False, "Stop after the first failed photo, as --max-failures 1 does.")
     dry_run: bool = option(False, "Print what would be made, and why, and make nothing.", is_common=True)
     rebuild_ledger: bool = option(False, "Make the ledger again from the receipts beside the outputs.")
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kbvr.cli.printing import print_line
+from kbvr.errors import InputError, counted
 from kbvr.system.resources import format_bytes
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ def status(
 
     Example: kbvr batch status out/
     """
-    from kbvr.batching.ledger import Ledger
-    from kbvr.batching.opening import address_of_folder, ledger_path
+    from kbvr.batching.opening import address_of_folder, ledger_to_look_at
 
-    path = ledger_path(address_of_folder(out), ledger)
-    with closing(Ledger(path, is_read_only=True)) as opened:
+    with ledger_to_look_at(address_of_folder(out), ledger) as opened:
+        if not opened.counts():
+            raise InputError(f"expected the output folder of a batch, got {out}, which has neither ledger nor receipts")
         if as_json:
             typer.echo(json.dumps(_facts(opened), indent=2))
         else:
@@ -43,14 +43,14 @@ def status(
 
 
 def _print(ledger: Ledger) -> None:
-    from kbvr.cli.batch_display import clock
+    from kbvr.cli.batch_display import clock, rounded
 
     counts, (files, size_bytes, seconds) = ledger.counts(), ledger.totals()
-    parts = [f"{counts[name]} {words}" for name, words in WORDS.items() if counts.get(name)]
-    print_line(f"{sum(counts.values())} photos: {', '.join(parts) or 'none'}")
+    parts = [f"{counts[name]:,} {words}" for name, words in WORDS.items() if counts.get(name)]
+    print_line(f"{counted(sum(counts.values()), 'photo')}: {', '.join(parts)}")
     if files:
-        a_photo = f"{seconds / counts['done']:.2g} s a photo" if counts.get("done") else ""
-        print_line(f"{files} files, {format_bytes(size_bytes)}; {clock(seconds)} of work, {a_photo}")
+        a_photo = f", {rounded(seconds / counts['done'])} s a photo" if counts.get("done") else ""
+        print_line(f"{counted(files, 'file')}, {format_bytes(size_bytes)}; {clock(seconds)} of work{a_photo}")
     for row in ledger.rows("failed"):
         print_line(f"{row.address}: {row.error}")
 

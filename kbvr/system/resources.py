@@ -97,5 +97,7 @@ def processors() -> int:
 
 
 def format_bytes(size_bytes: int) -> str:
-    """Return a size in MB or GB, as text."""
-    return f"{size_bytes / 1e9:.2g} GB" if size_bytes >= 10**9 else f"{size_bytes / 1e6:.0f} MB"
+    """Return a size in kB, MB or GB, as text."""
+    if size_bytes >= 10**9:
+        return f"{size_bytes / 1e9:.2g} GB" if size_bytes < 10**11 else f"{size_bytes / 1e9:,.0f} GB"
+    return f"{size_bytes / 1e6:.0f} MB" if size_bytes >= 10**6 else f"{size_bytes / 1e3:.0f} kB"

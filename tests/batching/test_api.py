@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,10 @@ def test_a_gallery_does_not_replace_a_page_of_another_program(tmp_path: Path) ->
         ("a.jpg", {"jobs": 2, "scheduler": "tcp://127.0.0.1:1"}, "jobs is for this machine"),
         ("a.jpg", {"scheduler": "here"}, "scheduler must be an address"),
         ("a.jpg", {"wigle": True}, "did you mean 'wiggle'"),
+        ("a.jpg", {"jobs": 0}, "jobs must be"),
+        ("a.jpg", {"limit": 0}, "limit must be"),
+        ("a.jpg", {"max_failures": -1}, "max_failures must be"),
+        ("a.jpg", {"photo_limit_s": -1}, "photo_limit_s must be"),
     ],
 )
 def test_what_cannot_be_used_is_an_input_error(
@@ -66,4 +71,29 @@ def test_what_cannot_be_used_is_an_input_error(
     monkeypatch.chdir(tmp_path)
     tiny_photo(tmp_path / "a.jpg")
     with pytest.raises(kbvr.InputError, match=message):
-        next(kbvr.batch(sources, "out", **options))
+        kbvr.batch(sources, "out", **options)
+    assert not Path("out").exists()
+
+
+def test_a_gallery_keeps_its_photos_apart_when_their_files_move(tmp_path: Path) -> None:
+    """Cameras use their names again: the photos of before were moved, and the folder has new ones of the same names."""
+    call = {"gallery": True, "max_size": 64, "depth_quality": "fast", "jobs": 1}
+    tiny_photo(tmp_path / "camera/p1.jpg", 1)
+    list(kbvr.batch(tmp_path / "camera", tmp_path / "out", **call))
+    (tmp_path / "camera").rename(tmp_path / "archive")
+    (moved,) = kbvr.batch(tmp_path / "archive", tmp_path / "out", **call)
+    assert moved.is_left
+    tiny_photo(tmp_path / "camera/p1.jpg", 2)
+    (new,) = kbvr.batch(tmp_path / "camera", tmp_path / "out", **call)
+    assert new.is_done and new.stem != "p1" and new.facts["key"] != moved.facts["key"]
+    listed = (tmp_path / "out/kbvr-gallery/photos.js").read_text("utf-8")
+    assert new.facts["key"] in listed and moved.facts["key"] in listed
+
+
+def test_workers_do_not_run_far_ahead_of_who_reads_their_results(tmp_path: Path) -> None:
+    photos = [tiny_photo(tmp_path / f"{number}.jpg", number) for number in range(8)]
+    results = kbvr.batch(photos, tmp_path / "out", depth_map="png", depth_quality="fast", jobs=1)
+    next(results)
+    time.sleep(2)
+    assert len(list((tmp_path / "out").glob("*.png"))) <= 5
+    assert len(list(results)) == 7

@@ -22,7 +22,7 @@ def test_photos_are_made_as_they_appear_until_ctrl_c(tmp_path: Path) -> None:
             assert process.stdout
             for name in expected:
                 tiny_photo(tmp_path / "in" / name, ord(name[0]))
-                assert process.stdout.readline().startswith(f"{tmp_path / 'in' / name}: 1 files in ")
+                assert process.stdout.readline().startswith(f"{tmp_path / 'in' / name}: 1 file in ")
             time.sleep(0.2)
             process.send_signal(signal.SIGINT)
             rest = process.stdout.read()

@@ -62,7 +62,7 @@ class DaskExecutor:
         self._session: Session | None = None
         self._serving: Future[None] | None = None
         self._stack = ExitStack()
-        self._unread, self._asked, self._is_exhausted = 0, 0, False
+        self._unread, self._asked, self._is_exhausted, self._is_closed = 0, 0, False, False
         self._turns = Semaphore(0)
 
     def __enter__(self) -> DaskExecutor:  # noqa: PYI034  beartype does not know Self in methods
@@ -152,7 +152,7 @@ class DaskExecutor:
     def _pull(self, tasks: Iterator[Task | PhotoResult]) -> None:
         """Take tasks when there is room for them, in a thread of its own: the next one may be hours away."""
         task: Task | PhotoResult | None = None
-        while self._turns.acquire():
+        while self._turns.acquire() and not self._is_closed:
             try:
                 task = next(tasks, None)
             except BaseException as error:  # noqa: BLE001  the main thread raises it
@@ -194,6 +194,8 @@ class DaskExecutor:
 
     def _close_session(self, session: Session) -> None:
         """End the photos in progress and the connection."""
+        self._is_closed = True
+        self._turns.release()
         if self._serving is not None:
             self._serving.cancel()
         with suppress(TimeoutError):
