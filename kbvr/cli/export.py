@@ -197,7 +197,8 @@ def _export_one(photo: Path, request: ExportRequest, exported: dict[str, Path]) 
                 raise KeyboardInterrupt from error
             explanation = explained(error)
             if explanation is not None:
-                hint = f" (for all photos in it: kbvr batch {shlex.quote(str(photo))} -o OUT)" if photo.is_dir() else ""
+                is_folder = os.path.isdir(photo)  # noqa: PTH112  False where nobody may look
+                hint = f" (for all photos in it: kbvr batch {shlex.quote(str(photo))} -o OUT)" if is_folder else ""
                 return Outcome(photo, message=_without_name(explanation, photo) + hint)
             traceback.print_exc()  # a bug in one photo does not stop the others either
             message = f"this is a bug in kbvr: {type(error).__name__}: {_without_name(str(error), photo)}"

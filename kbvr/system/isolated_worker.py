@@ -9,7 +9,9 @@ import pickle
 import signal
 import sys
 import threading
+import time
 import traceback
+from _thread import interrupt_main
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -22,8 +24,15 @@ from kbvr.system.atomic_file import remove_unfinished
 from kbvr.system.isolated_process import IDLE_EXIT, Request, Response, receive, send
 
 IDLE_S = 60.0
+UNWIND_S = 0.6
+"""Time that the main thread has to remove what it was writing, unless it is in compiled code."""
+
 ORPHAN_S = 5
 """Time after a request's limit at which the process ends even if its parent has been killed."""
+
+
+_is_busy = threading.Event()
+"""Whether a request is being worked on."""
 
 
 def serve(preloaded: str) -> None:
@@ -43,7 +52,12 @@ def serve(preloaded: str) -> None:
             request = queue.get(timeout=IDLE_S)
         except Empty:
             os._exit(IDLE_EXIT)
-        send(answers, _response(request))
+        _is_busy.set()
+        try:
+            send(answers, _response(request))
+        except KeyboardInterrupt:  # see `_fetch`; what was unfinished has been removed on the way here
+            os._exit(0)
+        _is_busy.clear()
 
 
 def _fetch(requests: Any, queue: SimpleQueue[Request]) -> None:
@@ -52,6 +66,9 @@ def _fetch(requests: Any, queue: SimpleQueue[Request]) -> None:
         while True:
             queue.put(receive(requests))
     except (EOFError, OSError):
+        if _is_busy.is_set():
+            interrupt_main()  # it may be writing, and would make a file again that is removed from here
+            time.sleep(UNWIND_S)
         remove_unfinished()
         os._exit(0)
 

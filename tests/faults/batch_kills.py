@@ -99,20 +99,25 @@ class Ending:
     kills: list[str] = field(default_factory=list)
 
 
-def run_with_kills(photos: Path, out: Path, kills: int, random: Random, *, after_s: tuple[float, float]) -> Ending:
-    """Run a batch, kill it some times after a random while, and let it end; return what is there then."""
+def run_with_kills(photos: Path, out: Path, kills: int, random: Random, *, most_done: int) -> Ending:
+    """Run a batch, kill it some times, and let it end; return what is there then.
+
+    Each kill comes when the run has done a random number of photos, 1 to `most_done`, and a random while later.
+    """
     ending = Ending()
     command = [sys.executable, "-m", "kbvr", "batch", "-r", str(photos), "-o", str(out), *OPTIONS, "--progress", "none"]
     for _ in range(kills):
+        enough = _done(out) + random.randint(1, most_done)
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-            wait_s = random.uniform(*after_s)
-            try:
-                process.wait(wait_s)
-                ending.problems.append("it ended before it was killed")
-            except subprocess.TimeoutExpired:
+            while process.poll() is None and _done(out) < enough:
+                time.sleep(0.01)
+            time.sleep(random.uniform(0, 0.2))
+            if process.poll() is None:
                 os.kill(process.pid, signal.SIGKILL)
+            else:
+                ending.problems.append("it ended before it was killed")
             process.communicate()
-        ending.kills.append(f"after {wait_s:.1f} s: {_counts(out)}")
+        ending.kills.append(f"with {_counts(out)}")
     last = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     status = subprocess.run(
         [sys.executable, "-m", "kbvr", "batch", "status", str(out), "--json"],
@@ -150,12 +155,15 @@ def check(status: dict[str, object], photos: Path, out: Path, ending: Ending) ->
     written = [path for path in written if not path.startswith((".kbvr/", "kbvr.sqlite"))]
     if sorted(listed) != sorted(written):
         ending.problems.append(f"files: {sorted(set(written) ^ set(listed))[:9]}, {len(listed)} listed")
-    receipts = len(list((out / ".kbvr/receipts").rglob("*.json")))
-    if receipts != ending.done:
-        ending.problems.append(f"{receipts} receipts for {ending.done} photos")
+    if _done(out) != ending.done:
+        ending.problems.append(f"{_done(out)} receipts for {ending.done} photos")
     for address in (row["address"] for row in rows if row["status"] == "done"):
         if sum(row["address"] == address for row in rows) != 1:
             ending.problems.append(f"{address} is there twice")
+
+
+def _done(out: Path) -> int:
+    return sum('"status": "done"' in path.read_text("utf-8") for path in (out / ".kbvr/receipts").rglob("*.json"))
 
 
 def _counts(out: Path) -> str:
@@ -198,8 +206,8 @@ def main() -> int:
         folder = Path(name)
         make_photos(folder / "photos", arguments.photos, arguments.broken, originals, random)
         begun = time.monotonic()
-        last_s = arguments.photos / 8
-        ending = run_with_kills(folder / "photos", folder / "out", arguments.kills, random, after_s=(3, 3 + last_s))
+        most_done = arguments.photos // (arguments.kills + 1)
+        ending = run_with_kills(folder / "photos", folder / "out", arguments.kills, random, most_done=most_done)
         print(f"seed {arguments.seed}: {arguments.photos} photos, {time.monotonic() - begun:.0f} s in all")
     print("\n".join(f"killed {kill}" for kill in ending.kills))
     print(f"in the end: {ending.done} done, {len(ending.errors)} failed:")

@@ -71,7 +71,7 @@ def test_a_small_file_is_read_only_up_to_its_limit(tmp_path):
     path = tmp_path / "a.json"
     path.write_bytes(bytes(10))
     assert read_small_file(path, "a card", 10) == bytes(10)
-    with pytest.raises(InputError, match=r"^expected a card of at most 0 MB, got .*a\.json, which is larger$"):
+    with pytest.raises(InputError, match=r"^expected a card of at most 0 kB, got .*a\.json, which is larger$"):
         read_small_file(path, "a card", 9)
     with pytest.raises(InputError, match="no such file"):
         read_small_file(tmp_path / "b.json", "a card", 9)
