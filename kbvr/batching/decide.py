@@ -68,9 +68,16 @@ class Judge:
         """Make a photo if no file that another program or call has written would be replaced."""
         folder, stem = (row.folder, row.stem) if row else (source.folder, self.ledger.free_stem(source))
         for path in () if self.is_forced else self.planned(folder, stem):
-            if self.place.size_bytes(path) is not None and not self.ledger.owns(path):
+            if self.place.size_bytes(path) is not None and not self._owns(path, source.key):
                 return Decision("refuse", f"{path} already exists, and this batch did not write it (use --overwrite)")
         return Decision("make", reason)
+
+    def _owns(self, path: str, key: str) -> bool:
+        """Return whether a file belongs to the batch; receipts know what the ledger lost in a power failure."""
+        if self.ledger.owns(path):
+            return True
+        receipt = read_receipt(self.place, key)
+        return receipt is not None and path in receipt.paths
 
     def _failed(self, row: Row) -> Decision:
         if self.retries_failed:

@@ -1,8 +1,8 @@
 """The ledger of a batch: a row per photo in an SQLite file, and what it says about a photo that is found again.
 
-The file is written ahead (WAL) and synced at every commit, so that it survives a killed process and a power failure.
-One batch at a time writes it, and others may read it meanwhile. It is an index: receipts and outputs say what is done
-(`kbvr.batching.receipts`).
+The file is written ahead (WAL), so that a killed process loses nothing, and a power failure at most the last entries;
+the receipts, which are synced, have those (`kbvr.batching.receipts`). One batch at a time writes it, and others may
+read it meanwhile.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Ledger:
         return self._db
 
     def _prepare(self) -> None:
-        for pragma in ("journal_mode = WAL", "synchronous = FULL"):
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL"):
             self._db.execute(f"PRAGMA {pragma}")
         version = self._version()
         if version == 0 and not self._db.execute("SELECT 1 FROM sqlite_master").fetchone():

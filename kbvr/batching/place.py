@@ -24,8 +24,8 @@ class Place(Protocol):
     def read(self, path: str) -> bytes | None:
         """Return the content of a small file; None if it does not exist."""
 
-    def write(self, path: str, content: bytes) -> None:
-        """Write a small file, replacing it as a whole."""
+    def write(self, path: str, content: bytes, *, is_lasting: bool = True) -> None:
+        """Write a small file, replacing it as a whole; a lasting one survives a power failure."""
 
     def remove(self, path: str) -> None:
         """Remove a file if it exists."""

@@ -41,12 +41,13 @@ class LocalPlace:
         except OSError:
             return None
 
-    def write(self, path: str, content: bytes) -> None:
-        """Write a small file, replacing it as a whole, and see it onto the disk."""
+    def write(self, path: str, content: bytes, *, is_lasting: bool = True) -> None:
+        """Write a small file, replacing it as a whole; if it is lasting, see it onto the disk."""
         with atomic_write(self.root / path, overwrite=True) as aside, aside.open("wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if is_lasting:
+                file.flush()
+                os.fsync(file.fileno())
 
     def remove(self, path: str) -> None:
         """Remove a file if it exists."""

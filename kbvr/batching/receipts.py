@@ -21,7 +21,7 @@ def receipt_path(key: str) -> str:
 
 def write_receipt(place: Place, key: str, result: PhotoResult) -> None:
     """Write the receipt of a photo that is started, or whose outputs are complete."""
-    place.write(receipt_path(key), result.to_json().encode())
+    place.write(receipt_path(key), result.to_json().encode(), is_lasting=result.is_done)
 
 
 def read_receipt(place: Place, key: str) -> PhotoResult | None:

@@ -558,3 +558,14 @@ def test_a_broken_photo_that_is_mended_and_moved_keeps_its_name(run: Runs) -> No
     run.photos = run.photos.rename(run.photos.with_name("elsewhere"))
     tiny_photo(run.photos / "b.jpg", 9)
     assert run()["b.jpg"].stem == "b" and run.made == ["b.jpg"]
+
+
+def test_what_a_ledger_has_lost_is_known_from_receipts(run: Runs) -> None:
+    """A power failure may take the ledger's last entries, but not the receipts."""
+    run("a.jpg")
+    database = sqlite3.connect(run.out / "kbvr.sqlite", isolation_level=None)
+    database.execute("DELETE FROM photos")
+    database.execute("DELETE FROM outputs")
+    database.close()
+    result = run("a.jpg")["a.jpg"]
+    assert result.is_done and result.is_reused

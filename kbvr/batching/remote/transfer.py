@@ -119,7 +119,7 @@ class RemotePlace:
             return None
         return content
 
-    def write(self, path: str, content: bytes) -> None:
+    def write(self, path: str, content: bytes, *, is_lasting: bool = True) -> None:  # noqa: ARG002  it always is
         """Write a small file, replacing it as a whole."""
         with temporary_folder(Path(tempfile.gettempdir())) as folder:
             file = folder / "content"
