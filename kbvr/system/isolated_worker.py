@@ -31,8 +31,8 @@ ORPHAN_S = 5
 """Time after a request's limit at which the process ends even if its parent has been killed."""
 
 
-_is_busy = threading.Event()
-"""Whether a request is being worked on."""
+_is_busy, _is_left = threading.Event(), threading.Event()
+"""Whether a request is being worked on, and whether the parent has closed the pipe."""
 
 
 def serve(preloaded: str) -> None:
@@ -55,7 +55,9 @@ def serve(preloaded: str) -> None:
         _is_busy.set()
         try:
             send(answers, _response(request))
-        except KeyboardInterrupt:  # see `_fetch`; what was unfinished has been removed on the way here
+        except KeyboardInterrupt:  # what was unfinished has been removed on the way here
+            if not _is_left.is_set():
+                raise
             os._exit(0)
         _is_busy.clear()
 
@@ -66,6 +68,7 @@ def _fetch(requests: Any, queue: SimpleQueue[Request]) -> None:
         while True:
             queue.put(receive(requests))
     except (EOFError, OSError):
+        _is_left.set()
         if _is_busy.is_set():
             interrupt_main()  # it may be writing, and would make a file again that is removed from here
             time.sleep(UNWIND_S)

@@ -303,7 +303,7 @@ def test_nothing_is_missing_or_made_twice_after_losses(tmp_path, log, caplog):
     assert len([text for text in caplog.messages if re.match("the scheduler at .* was lost", text)]) == 1
     written = Counter(line for line in made.read_text("utf-8").splitlines() if line.startswith("receipt"))
     assert set(written) == {f"receipt {one.key}.json" for one in tasks}
-    assert max(written.values()) <= 2
+    assert max(written.values()) <= 4, "two tries, each of which writes one at its start and one at its end"
 
 
 def test_a_photo_that_takes_its_worker_down_is_set_aside(tmp_path):
