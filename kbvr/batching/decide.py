@@ -10,7 +10,7 @@ from typing import Literal
 from kbvr.batching.ledger import Ledger
 from kbvr.batching.ledger_rows import Row
 from kbvr.batching.places import Place
-from kbvr.batching.receipts import read_receipt, receipt_path, write_receipt
+from kbvr.batching.receipts import has_outputs, read_receipt, receipt_path, write_receipt
 from kbvr.batching.source import Source, is_remote
 from kbvr.errors import InputError
 from kbvr.options.export_options import ExportOptions
@@ -52,7 +52,7 @@ class Judge:
             return Decision("make", "photo changed")
         if row.status == "failed":
             return self._failed(row)
-        if not self._has_outputs(row):
+        if not has_outputs(self.place, self.ledger.outputs(row.key)):
             return Decision("make", "outputs are missing or changed")
         return Decision("leave", "done")
 
@@ -92,9 +92,6 @@ class Judge:
             return True
         self.ledger.touch(source)
         return False
-
-    def _has_outputs(self, row: Row) -> bool:
-        return all(self.place.size_bytes(output.path) == output.size_bytes for output in self.ledger.outputs(row.key))
 
 
 def moved_row(source: Source, ledger: Ledger) -> Row | None:

@@ -95,7 +95,7 @@ def _made(task: Task, place: Place, begun: PhotoResult) -> dict[str, Any]:
         with local_photo(task.source) as path:
             digest = _sha256(path)
             receipt = None if task.is_forced else read_receipt(place, task.key)
-            if receipt is not None and _is_valid(receipt, task, digest) and has_outputs(place, receipt):
+            if receipt is not None and _is_valid(receipt, task, digest) and has_outputs(place, receipt.outputs):
                 return _fields_of(receipt) | {"is_reused": True}
             with _disk_errors_stop(task):
                 write_receipt(place, task.key, begun)

@@ -6,12 +6,12 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from kbvr.batching.places import RECEIPTS, Place
 from kbvr.batching.source import Source
-from kbvr.batching.task import PhotoResult
+from kbvr.batching.task import OutputFile, PhotoResult
 
 
 def receipt_path(key: str) -> str:
@@ -37,9 +37,9 @@ def all_receipts(place: Place) -> Iterator[PhotoResult]:
             yield receipt
 
 
-def has_outputs(place: Place, result: PhotoResult) -> bool:
+def has_outputs(place: Place, outputs: Iterable[OutputFile]) -> bool:
     """Return whether all outputs exist with the sizes they were written with."""
-    return all(place.size_bytes(output.path) == output.size_bytes for output in result.outputs)
+    return all(place.size_bytes(output.path) == output.size_bytes for output in outputs)
 
 
 def _parsed(content: bytes | None, key: str) -> PhotoResult | None:
