@@ -9,13 +9,12 @@ from typing import Literal
 
 from kbvr.batching.ledger import Ledger
 from kbvr.batching.ledger_rows import Row
+from kbvr.batching.photo_hash import photo_sha256
 from kbvr.batching.places import Place
 from kbvr.batching.receipts import has_outputs, read_receipt, receipt_path, write_receipt
 from kbvr.batching.source import Source, is_remote
-from kbvr.errors import InputError
 from kbvr.options.export_options import ExportOptions
 from kbvr.plan.output_kinds import chosen_kinds
-from kbvr.system.input_file import sha256_of_input
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,11 @@ class Judge:
         """Return whether the photo differs from the one that was exported; its time alone means nothing."""
         if (source.size_bytes, source.stamp) == (row.size_bytes, row.stamp):
             return False
-        if is_remote(source.address) or source.size_bytes != row.size_bytes or _sha256(source) != row.sha256:
+        if (
+            is_remote(source.address)
+            or source.size_bytes != row.size_bytes
+            or photo_sha256(Path(source.address)) != row.sha256
+        ):
             return True
         self.ledger.touch(source)
         return False
@@ -103,7 +106,7 @@ def moved_row(source: Source, ledger: Ledger) -> Row | None:
         return None
     for row in ledger.of_size(source.folder, source.size_bytes):
         is_same_name = Source(row.address).name == source.name
-        if is_same_name and _is_gone(row) and _sha256(source) == row.sha256:
+        if is_same_name and _is_gone(row) and photo_sha256(Path(source.address)) == row.sha256:
             return row
     return None
 
@@ -127,10 +130,3 @@ def forget_namesake(source: Source, ledger: Ledger) -> None:
 
 def _is_gone(row: Row) -> bool:
     return not is_remote(row.address) and not os.path.lexists(row.address)
-
-
-def _sha256(source: Source) -> str:
-    try:
-        return sha256_of_input(Path(source.address), "a photo")
-    except InputError:
-        return ""

@@ -21,16 +21,14 @@ from kbvr.batching.gallery import GALLERY, gallery_files
 from kbvr.batching.memory_need import USUAL_PX, export_bytes_for, export_bytes_of
 from kbvr.batching.options_hash import given_options
 from kbvr.batching.peak_memory import peak_bytes, reset_peak
+from kbvr.batching.photo_hash import photo_sha256
 from kbvr.batching.places import Place, local_photo, place_of
 from kbvr.batching.receipts import has_outputs, read_receipt, receipt_path, write_receipt
 from kbvr.batching.source import is_remote
 from kbvr.batching.task import OutputFile, PhotoResult, Task
-from kbvr.errors import InputError, KbvrError, OutOfMemoryError, OutputError, escaped, shortened
+from kbvr.errors import KbvrError, OutOfMemoryError, OutputError, escaped, shortened
 from kbvr.system.atomic_file import DEVICE_ERRORS
-from kbvr.system.input_file import sha256_of_input
 from kbvr.system.resources import is_out_of_memory
-
-A_PHOTO = "a photo"
 
 
 class BatchStoppedError(OutputError):
@@ -93,7 +91,7 @@ def _made(task: Task, place: Place, begun: PhotoResult) -> dict[str, Any]:
     digest = ""
     try:
         with local_photo(task.source) as path:
-            digest = _sha256(path)
+            digest = photo_sha256(path)
             receipt = None if task.is_forced else read_receipt(place, task.key)
             if receipt is not None and _is_valid(receipt, task, digest) and has_outputs(place, receipt.outputs):
                 return _fields_of(receipt) | {"is_reused": True}
@@ -134,14 +132,6 @@ def _output_file(path: Path, root: Path, output: str, form: str, packing: str) -
         os.fsync(file.fileno())
     relative = Path(os.path.abspath(path)).relative_to(os.path.abspath(root)).as_posix()  # noqa: PTH100  keeps links
     return OutputFile(relative, output, form, packing, size_bytes, digest)
-
-
-def _sha256(path: Path) -> str:
-    """Return the SHA-256 of a photo; "" if it cannot be read, of which the export says why."""
-    try:
-        return sha256_of_input(path, A_PHOTO)
-    except InputError:
-        return ""
 
 
 def _is_valid(receipt: PhotoResult, task: Task, digest: str) -> bool:

@@ -20,11 +20,11 @@ from kbvr.batching.cluster.dispatch import MAX_TRIES, Dispatch, Flight, RemoteWo
 from kbvr.batching.cluster.messages import Made, Terms
 from kbvr.batching.cluster.roster import LOST, Roster, Target
 from kbvr.batching.cluster.worker import end_batch, make_photo
-from kbvr.batching.make import A_PHOTO, BatchStoppedError
+from kbvr.batching.make import BatchStoppedError
+from kbvr.batching.photo_hash import photo_sha256
 from kbvr.batching.task import PhotoResult
 from kbvr.batching.worker_process import failed_result
 from kbvr.errors import InputError, escaped, shortened
-from kbvr.system.input_file import sha256_of_input
 from kbvr.system.isolated_process import EndedError, NotStartedError
 
 POLL_S, WORKERS_A_SECOND = 1.0, 200
@@ -164,7 +164,7 @@ class Session:
     async def _ended(self, flight: Flight, worker: RemoteWorker, made: Made) -> None:
         """Deliver a result, unless it is the worker's fault that the photo cannot be read."""
         address = flight.task.source.address
-        if not made.is_reachable and await asyncio.to_thread(_can_read, address):
+        if not made.is_reachable and await asyncio.to_thread(photo_sha256, Path(address)) != "":
             worker.unread += 1
             text = f"worker {worker.address} cannot read {address}, which this machine can read"
             if worker.unread >= MAX_UNREAD:
@@ -284,13 +284,6 @@ async def connected(target: Target, limit_s: float) -> Client:
 async def _closed(client: Client) -> None:
     with suppress(*LOST):
         await asyncio.wait_for(client.close(timeout=CLOSE_LIMIT_S), CLOSE_LIMIT_S)
-
-
-def _can_read(path: str) -> bool:
-    with suppress(InputError):
-        sha256_of_input(Path(path), A_PHOTO)
-        return True
-    return False
 
 
 def _one_line(error: BaseException) -> str:
