@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
@@ -57,12 +56,12 @@ def test_twenty_photos_are_made_through_the_ledger(watched: WatchedQueue, tmp_pa
     assert {"7 of 20 photos", "20 of 20 photos"} <= {*watched.stages_of(export)}
 
     tiny_photo(photos[7].file, 7)
-    before = {name: os.stat(out / name).st_mtime_ns for name in content_of(out) if name.endswith(".png")}
+    before = {name: (out / name).stat().st_mtime_ns for name in content_of(out) if name.endswith(".png")}
     watched.queue.add(export, BatchExport(tuple(photos), out))
     wait_until(lambda: export.has_ended and not export.problem)
     assert counts_in(out) == {"done": 20}
     assert len(export.files) == 20
-    assert {name: os.stat(out / name).st_mtime_ns for name in before} == before
+    assert {name: (out / name).stat().st_mtime_ns for name in before} == before
 
 
 def test_a_mended_photo_is_made_with_its_own_depth(watched: WatchedQueue, tmp_path: Path, out: Path):
