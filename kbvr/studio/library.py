@@ -136,9 +136,9 @@ class Library:
         """
         with self._lock:
             folder = self._free_folder(Path(name).stem)
-            content = ProjectFile(name, f"photo{suffix}")
+            content = ProjectFile(name, f"photo/{folder_name(Path(name).stem)}{suffix}")
             try:
-                folder.mkdir(parents=True)
+                (folder / "photo").mkdir(parents=True)
                 photo.replace(folder / content.photo_file)
             except OSError as error:
                 raise OutputError(f"cannot write to {folder}: {error.strerror or error}") from error

@@ -3,7 +3,7 @@
 A project is a folder `NAME.kbvr`:
 
     project.json          format, version, photo, options, revision
-    photo.<suffix>        the photo, unless project.json refers to a file elsewhere
+    photo/NAME.<suffix>   the photo, unless project.json refers to a file elsewhere; exports have its name
     automatic_depth.png   the estimated depth; depth.png: the depth once it has been mended
     mending/, exports/    undo history; finished outputs
     cache/                what can be made again

@@ -73,7 +73,10 @@ class ProjectRequests:
 
     def remove(self, request: Request) -> Response:
         """Forget a project."""
-        self._studio.projects.remove(request.path_params["project"])
+        number = request.path_params["project"]
+        for export in self._studio.exports.leave(number):
+            self._studio.events.removed_export(export)
+        self._studio.projects.remove(number)
         return json_answer({})
 
     async def set_options(self, request: Request) -> Response:
