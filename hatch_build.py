@@ -32,7 +32,10 @@ SOURCES = (
 COMPILE = ("-O3", "-fPIC", "-std=c++17", "-ffp-contract=off", "-fno-exceptions", "-fno-rtti")
 """Without contraction every variant computes the same bits."""
 
-PAGES = ("gallery.css", "gallery.html", "gallery.js", "kbvr-draco.js", "kbvr-photo.js", "scene.html", "stereo.html")
+PAGES = (
+    *("gallery.css", "gallery.html", "gallery.js"),
+    *("kbvr-draco.js", "kbvr-photo.js", "scene.html", "stereo.html", "studio.html"),
+)
 """Files in kbvr/pages, written by viewers/build.mjs."""
 
 NPM_SETTINGS = {"audit": "false", "fund": "false", "update_notifier": "false"}

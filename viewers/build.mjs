@@ -28,6 +28,15 @@ For kbvr's viewer: the decoder of Draco, by the Draco authors, under the Apache 
 */
 `;
 
+const PREACT_NOTICE = `/*!
+It holds Preact and its signals, too:
+
+${(await readFile(join(here, "node_modules/preact/LICENSE"), "utf8")).trim()}
+
+${(await readFile(join(here, "node_modules/@preact/signals/LICENSE"), "utf8")).trim()}
+*/
+`;
+
 const GALLERY_NOTICE = "/*! kbvr's gallery, MIT. */\n";
 
 /** Bundle one entry into one classic script without imports. */
@@ -57,10 +66,10 @@ async function sources(folder) {
 }
 
 /** Write a page with its scripts inlined; the notice is in the main one. */
-async function page(name) {
+async function page(name, notice = NOTICE) {
   let html = await readFile(join(here, name, "index.html"), "utf8");
-  for (const [tag, file] of html.matchAll(/<script type="module" src="(\w+\.ts)"><\/script>/g)) {
-    const bundled = await script(`${name}/${file}`, file === "main.ts" ? NOTICE : "");
+  for (const [tag, file] of html.matchAll(/<script type="module" src="(\w+\.tsx?)"><\/script>/g)) {
+    const bundled = await script(`${name}/${file}`, file.startsWith("main.") ? notice : "");
     const code = bundled.replaceAll("</script", "<\\/script").replaceAll("<!--", "\\x3C!--");
     html = html.replace(tag, () => `<script>${code}</script>`);
   }
@@ -80,6 +89,7 @@ await put("kbvr-photo.js", await script("photo/element.ts"));
 await put("kbvr-draco.js", await script("photo/scene/draco_decoder.ts", DRACO_NOTICE));
 await page("scene");
 await page("stereo");
+await page("studio", NOTICE + PREACT_NOTICE);
 await put("gallery.html", await readFile(join(here, "gallery/index.html"), "utf8"));
 await put("gallery.css", await readFile(join(here, "gallery/gallery.css"), "utf8"));
 await put("gallery.js", await script("gallery/main.ts", GALLERY_NOTICE));

@@ -1,0 +1,41 @@
+import { getJson } from "./api";
+import { announce, connection, exportsQueue, projects, tell } from "./state";
+import { texts } from "./texts";
+import type { EventsAnswer, ExportState, ProjectState } from "./types";
+
+const AGAIN_MS = 1500;
+
+/** Return a list with its items replaced by newer ones of the same id; unknown ones go to the front. */
+function merged<T extends { readonly id: string }>(list: readonly T[], newer: readonly T[]): readonly T[] {
+  const known = new Set(list.map(({ id }) => id));
+  const by_id = new Map(newer.map((one) => [one.id, one]));
+  return [...newer.filter(({ id }) => !known.has(id)), ...list.map((one) => by_id.get(one.id) ?? one)];
+}
+
+export function takeProjects(newer: readonly ProjectState[], removed: readonly string[] = []): void {
+  if (!newer.length && !removed.length) return;
+  projects.value = merged(projects.value, newer).filter(({ id }) => !removed.includes(id));
+}
+
+export function takeExports(newer: readonly ExportState[]): void {
+  if (newer.length) exportsQueue.value = merged(exportsQueue.value, newer);
+}
+
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+/** Follow all changes on the server, for as long as the page is open. */
+export async function follow(): Promise<never> {
+  for (let since = 0; ; ) {
+    try {
+      const wasGone = connection.value === "gone";
+      const answer = await getJson<EventsAnswer>(`events?since=${wasGone ? 0 : since}`);
+      if (wasGone) announce(texts.server.back);
+      since = answer.seq;
+      takeProjects(answer.projects, answer.removed);
+      takeExports(answer.exports);
+      for (const note of answer.notes) tell(note);
+    } catch {
+      await pause(AGAIN_MS);
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { computed, signal } from "@preact/signals";
+
+import type { ExportState, Options, PlanState, ProjectState, Schema } from "./types";
+
+export const MODES = ["look", "set", "mend", "export"] as const;
+export type Mode = (typeof MODES)[number];
+/** What the stage shows of a project, except while its depth is mended. */
+export const VIEWS = ["photo", "depth", "layers", "scene"] as const;
+export type View = (typeof VIEWS)[number];
+
+/** All open projects; the newest first. */
+export const projects = signal<readonly ProjectState[]>([]);
+/** Id of the project on the stage; null on the first screen. */
+export const currentId = signal<string | null>(null);
+export const current = computed(() => projects.value.find(({ id }) => id === currentId.value) ?? null);
+/** Options of the current project, with changes that have not been sent yet. */
+export const options = signal<Options>({});
+/** The cameras of the chosen move with these options; null until they are known. */
+export const plan = signal<PlanState | null>(null);
+export const mode = signal<Mode>("look");
+export const view = signal<View>("scene");
+/** All exports of this session. */
+export const exportsQueue = signal<readonly ExportState[]>([]);
+export const schema = signal<Schema | null>(null);
+/** Whether the server answers. */
+export const connection = signal<"here" | "gone">("here");
+
+/** A line that is shown for some seconds, and read aloud. */
+export interface Note {
+  readonly key: number;
+  readonly text: string;
+  readonly kind: "note" | "problem";
+}
+export const notes = signal<readonly Note[]>([]);
+/** Read aloud by screen readers, and not shown. */
+export const announced = signal("");
+
+const NOTE_MS = 7000;
+let count = 0;
+
+export function tell(text: string, kind: Note["kind"] = "note"): void {
+  const key = ++count;
+  notes.value = [...notes.value.filter((note) => note.text !== text), { key, text, kind }];
+  if (kind === "note") setTimeout(() => hush(key), NOTE_MS);
+}
+
+/** Tell of an error, in its own words. */
+export function tellProblem(error: unknown): void {
+  if (error instanceof DOMException && error.name === "AbortError") return;
+  tell(error instanceof Error ? error.message : String(error), "problem");
+}
+
+export function hush(key: number): void {
+  notes.value = notes.value.filter((note) => note.key !== key);
+}
+
+export function announce(text: string): void {
+  announced.value = announced.value === text ? `${text}\u00a0` : text;
+}

@@ -1,0 +1,127 @@
+/** The types of the server's answers; kbvr/studio has their Python. */
+
+/** Options that differ from their defaults: Python name -> the text that `ExportOptions` parses. */
+export type Options = Readonly<Record<string, string>>;
+export type Size = readonly [width: number, height: number];
+
+export type ProjectStage = "waiting" | "reading" | "depth" | "layers" | "triangles" | "ready" | "failed";
+
+export interface ProjectState {
+  readonly id: string;
+  readonly name: string;
+  readonly revision: number;
+  readonly stage: ProjectStage;
+  readonly share: number | null;
+  readonly problem: string;
+  readonly options: Options;
+  /** Of the photo, and of the working copy. */
+  readonly size_px: Size;
+  readonly working_px: Size;
+  /** Focal length, in pixels of the working copy. */
+  readonly f_px: number;
+  readonly scene: { readonly revision: number; readonly is_refined: boolean } | null;
+  readonly depth: { readonly revision: number; readonly is_mended: boolean } | null;
+}
+
+export type OptionKind = "switch" | "choice" | "number" | "integer" | "text" | "file" | "list";
+
+export interface OptionSpec {
+  readonly name: string;
+  readonly label: string;
+  readonly help: string;
+  readonly kind: OptionKind;
+  readonly choices?: readonly string[] | null;
+  readonly minimum?: number | null;
+  readonly maximum?: number | null;
+  readonly exclusive_minimum?: number | null;
+  readonly unit?: string | null;
+  readonly default: unknown;
+  readonly default_text: string;
+  readonly is_common: boolean;
+  /** Outputs that the option changes; empty for all. */
+  readonly used_by?: readonly string[] | null;
+}
+
+export interface OptionGroup {
+  readonly title: string;
+  readonly options: readonly OptionSpec[];
+}
+
+export interface Schema {
+  readonly groups: readonly OptionGroup[];
+  readonly presets: Readonly<Record<string, Options>>;
+  readonly outputs: readonly string[];
+  readonly limits: { readonly upload_bytes: number; readonly pixels: number };
+}
+
+export interface Example {
+  readonly name: string;
+  readonly title: string;
+}
+
+/** One eye's camera, in OpenCV axes; its numbers are in pixels of the plan's `size_px`. */
+export interface PlannedCamera {
+  readonly f_px: number;
+  readonly cx_px: number;
+  readonly cy_px: number;
+  /** 3 x 4, row by row. */
+  readonly world_from_camera: readonly number[];
+}
+
+export interface PlanState {
+  readonly output: PlanOutput;
+  readonly size_px: Size;
+  readonly fps: number;
+  readonly period_s: number | null;
+  readonly is_loop: boolean;
+  /** Every frame's cameras, one per eye. */
+  readonly instants: readonly (readonly PlannedCamera[])[];
+  readonly convergence_m: number | null;
+  readonly baseline_m: number | null;
+  readonly lens: { readonly aperture_m: number; readonly focus_m: number } | null;
+  readonly comfort: Readonly<Record<string, unknown>> | null;
+  readonly histogram: {
+    readonly parallax_percent: readonly number[];
+    readonly share: readonly number[];
+    readonly limits: readonly [low: number, high: number];
+  } | null;
+  readonly explanation: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+export type PlanOutput = "wiggle" | "kenburns" | "stereo" | "anaglyph" | "still";
+
+export interface PlaceAt {
+  readonly depth_m: number;
+  readonly inverse_depth: number;
+  readonly parallax_zero_option: Options;
+  readonly focus_option: Options;
+}
+
+export type ExportStage = "waiting" | "running" | "done" | "failed" | "cancelled";
+
+export interface ExportFile {
+  readonly n: number;
+  readonly name: string;
+  readonly bytes: number;
+  readonly kind: string;
+}
+
+export interface ExportState {
+  readonly id: string;
+  readonly projects: readonly string[];
+  readonly state: ExportStage;
+  readonly stage: string;
+  readonly share: number | null;
+  readonly problem: string;
+  readonly files: readonly ExportFile[];
+  readonly title: string;
+}
+
+export interface EventsAnswer {
+  readonly seq: number;
+  readonly projects: readonly ProjectState[];
+  readonly removed: readonly string[];
+  readonly exports: readonly ExportState[];
+  readonly notes: readonly string[];
+}
