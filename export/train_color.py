@@ -25,6 +25,7 @@ from export.efficientnet import load_encoder, packaged_weights
 from export.kbvr_color import COARSE, KbvrColor, enlarged
 from export.steady_training import Plan, train_steadily
 from export.training import Batch
+from kbvr.errors import InputError
 
 ENCODER_RATE = 2e-4
 DECODER_RATE = 1e-3
@@ -170,6 +171,8 @@ def train(
     torch.manual_seed(seed)
     opened = open_photos(photos, frames, run / "photos" if cache is None else cache)
     kept, held_out = opened.parted()
+    if not held_out:
+        raise InputError(f"expected more photos, got {len(kept)}, of which none is held out")
     net = KbvrColor()
     first_step = 0
     if start_from is not None:
