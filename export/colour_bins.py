@@ -87,7 +87,8 @@ def shares_of(ab: Tensor) -> tuple[Tensor, Tensor]:
 
 def annealed_mean(logits: Tensor, centres: Tensor, temperature: float = TEMPERATURE) -> Tensor:
     """Return the chroma (N, 2, H, W) of logits (N, Q, H, W): the mean of the sharpened distribution."""
-    return torch.einsum("nqhw,qc->nchw", torch.softmax(logits / temperature, dim=1), centres)
+    shares = torch.softmax(logits.permute(0, 2, 3, 1) / temperature, dim=-1)  # no copies: channels are last in memory
+    return (shares @ centres).permute(0, 3, 1, 2)
 
 
 def frequencies(ab: Tensor) -> Tensor:

@@ -64,7 +64,7 @@ class KbvrColor(nn.Module):
 
     def forward(self, lightness: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits (N, Q, H/4, W/4) of the bins, and those of the mixing, as `enlarged` takes them."""
-        stem, _, *features = self.encoder(lightness.expand(-1, 3, -1, -1))
+        stem, _, *features = self.encoder(lightness.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last))
         out: tuple[Tensor, Tensor] = self.decoder(lightness, stem, features)
         return out
 

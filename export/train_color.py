@@ -75,7 +75,8 @@ def losses_of(net: nn.Module, batch: Batch, weight_of_bin: Tensor) -> dict[str, 
 def bins_loss(logits: Tensor, ab: Tensor, weight_of_bin: Tensor) -> Tensor:
     """Return the cross-entropy of logits (N, Q, h, w) against chroma (N, 2, h, w); rare bins weigh more."""
     bins, shares = shares_of(ab)
-    log_probability = torch.log_softmax(logits, dim=1).gather(1, bins)
+    log_probabilities = torch.log_softmax(logits.permute(0, 2, 3, 1), dim=-1)  # no copies: channels are last in memory
+    log_probability = log_probabilities.gather(-1, bins.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
     weight = (weight_of_bin[bins] * shares).sum(dim=1)
     return -((log_probability * shares).sum(dim=1) * weight).sum() / weight.sum()
 

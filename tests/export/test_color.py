@@ -246,17 +246,17 @@ def test_training_lowers_the_losses_on_a_few_photos(photos, tmp_path, small):
     opened = open_photos(photos, None, tmp_path)
     kept, _ = opened.parted()
     weights = train_color.bin_weights(opened, kept)
-    net = KbvrColor().train()
+    net = KbvrColor().to(memory_format=torch.channels_last).train()  # as in training, and 20 times faster
     optimizer = torch.optim.Adam((p for p in net.parameters() if p.requires_grad), 3e-3)
     batch = train_color.batch_of(opened, kept, 0, 0)
     history = []
-    for _ in range(12):
+    for _ in range(25):
         losses = train_color.losses_of(net, batch, weights)
         history.append({name: loss.item() for name, loss in losses.items()})
         optimizer.zero_grad()
         sum(losses.values()).backward()
         optimizer.step()
-    assert history[-1]["bins"] < 0.7 * history[0]["bins"]
+    assert history[-1]["bins"] < 0.6 * history[0]["bins"]
     assert history[-1]["mixing"] < 0.9 * history[0]["mixing"]
 
 
