@@ -8,6 +8,7 @@ from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -122,7 +123,7 @@ class ExportRequests:
     def file(self, request: Request) -> Response:
         """Return a file: to be shown, or to be saved with `?download`."""
         path = self._path(request.path_params["export"], request.path_params["n"])
-        if request.path_params.get("name", path.name) != path.name:
+        if unquote(request.path_params.get("name", path.name)) != path.name:
             raise not_found("The file")
         try:
             kind = kind_of(path.name, path)
