@@ -38,7 +38,7 @@ from kbvr.studio.workspace import Workspace
 ALL = "/api/exports"
 ONE = f"{ALL}/{{export}}"
 FILE = f"{ONE}/files/{{n}}"
-MAX_PROJECTS = 1000
+MAX_PROJECTS, MAX_TITLE = 1000, 80
 DEPTH = "depth.png"
 """The mended depth, in the folder of a project."""
 
@@ -76,14 +76,15 @@ class ExportRequests:
         texts, ids = option_texts(content.get("options")), content.get("projects")
         if not isinstance(ids, list) or not 0 < len(ids) <= MAX_PROJECTS:
             raise RequestError(HTTPStatus.BAD_REQUEST, "The export names no projects.")
-        export = await run_in_threadpool(self._begun, list(dict.fromkeys(map(str, ids))), texts)
+        title = str(content.get("title") or "")[:MAX_TITLE]
+        export = await run_in_threadpool(self._begun, list(dict.fromkeys(map(str, ids))), texts, title)
         return json_answer(export.as_json(), HTTPStatus.CREATED)
 
-    def _begun(self, ids: Sequence[str], chosen: Mapping[str, str]) -> Export:
+    def _begun(self, ids: Sequence[str], chosen: Mapping[str, str], title: str) -> Export:
         projects = [self._studio.projects.get(number) for number in ids]
         texts = [fitting(chosen, _options_of(project)) for project in projects]
         photos = [_photo_of(project) for project in projects]
-        title = _title(texts[0])
+        title = title or _title(texts[0])
         if len(projects) == 1:
             export = Export(title, tuple(ids), texts[0], photos[0].exports)
             self._queue.add(export, SingleExport(photos[0]))
