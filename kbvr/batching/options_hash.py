@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kbvr.options.export_options import ExportOptions, declared
+from kbvr.options.texts import given_texts
 from kbvr.system.input_file import sha256_of_input
 
 WITHOUT_EFFECT = ("overwrite", "threads", "max_memory", "device")
@@ -19,9 +20,7 @@ HASH_DIGITS = 16
 
 def given_options(options: ExportOptions) -> dict[str, str]:
     """Return the options that differ from their defaults and decide what outputs show, as text, by their names."""
-    values = {option.name: getattr(options, option.name) for option in declared() if option.name not in WITHOUT_EFFECT}
-    defaults = {option.name: option.default for option in declared()}
-    return {name: _text(value) for name, value in values.items() if value != defaults[name]}
+    return given_texts(options, without=WITHOUT_EFFECT)
 
 
 def hash_of(options: ExportOptions, *, has_gallery: bool) -> str:
@@ -38,9 +37,3 @@ def hash_of(options: ExportOptions, *, has_gallery: bool) -> str:
         "has_gallery": has_gallery,
     }
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:HASH_DIGITS]
-
-
-def _text(value: object) -> str:
-    if isinstance(value, tuple):
-        return ",".join(map(str, value))
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

@@ -117,7 +117,7 @@ def _read(group: type[Group], values: Mapping[str, Any], sources: Mapping[str, s
 
 def _refuse_unclear_depth(values: Mapping[str, Any]) -> None:
     if "depth" in values and "depth_kind" not in values:
-        raise InputError("--depth requires --depth-kind: disparity, depth-m or inverse-depth-per-m")
+        raise InputError("--depth requires --depth-kind: disparity, depth-m, inverse-depth-per-m or kbvr")
     if "depth" not in values and "depth_kind" in values:
         raise InputError("--depth-kind requires --depth")
 

@@ -22,6 +22,7 @@ from kbvr.cli.models import app as models_app
 from kbvr.cli.plain_help import HelpfulGroup, PlainCommand
 from kbvr.cli.printing import explained, print_message
 from kbvr.cli.streams import dependable_streams
+from kbvr.cli.studio import studio
 from kbvr.cli.view import view
 from kbvr.errors import OutOfMemoryError
 from kbvr.photo import decoders
@@ -72,6 +73,7 @@ app.command(cls=EXPORT.command())(EXPORT)
 app.command(cls=BATCH.command())(BATCH)
 app.command(STATUS, cls=PlainCommand, hidden=True)(status)
 app.command(cls=WATCH.command())(WATCH)
+app.command(cls=PlainCommand)(studio)
 app.command(cls=PlainCommand)(view)
 app.command(cls=PlainCommand)(formats)
 app.add_typer(models_app, name="models")

@@ -24,10 +24,10 @@ from kbvr.errors import InputError
 from kbvr.imaging.array_types import Plane
 from kbvr.imaging.resize import resized
 from kbvr.photo.decoding_process import decoded_depth
-from kbvr.photo.depth_kind import DepthKind
+from kbvr.photo.depth_kind import ForeignKind
 from kbvr.photo.picture_file import display_name
 
-_KINDS: tuple[DepthKind, ...] = get_args(DepthKind)
+_KINDS: tuple[ForeignKind, ...] = get_args(ForeignKind)
 _NEAREST_M = 0.001
 _ASPECT_TOLERANCE = 1.02
 
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 def load_inverse_depth(
-    path: str | os.PathLike[str], size_px: tuple[int, int], *, kind: DepthKind, max_memory_bytes: int | None = None
+    path: str | os.PathLike[str], size_px: tuple[int, int], *, kind: ForeignKind, max_memory_bytes: int | None = None
 ) -> tuple[Plane, bool]:
     """Read a depth file, resize it to a photo's size_px, and return it and whether it is metric.
 
@@ -50,7 +50,7 @@ def load_inverse_depth(
     if kind not in _KINDS:
         raise InputError(f"expected a depth kind of {', '.join(_KINDS)}, got {kind!r}")
     stored = decoded_depth(path, kind, max_memory_bytes)
-    _check_aspect((stored.shape[1], stored.shape[0]), size_px, path)
+    check_aspect((stored.shape[1], stored.shape[0]), size_px, path)
     if kind == "disparity":
         return resized(_normalised(stored, path).astype(np.float32), size_px), False
     inverse_depth = _from_metres(stored, path) if kind == "depth-m" else _from_inverse_metres(stored, path)
@@ -112,7 +112,8 @@ def _normalised(stored: NDArray[Any], path: str | os.PathLike[str]) -> Float64[n
         return np.where(known, (disparity - low) / extent, 0.0)
 
 
-def _check_aspect(got_px: tuple[int, int], size_px: tuple[int, int], path: str | os.PathLike[str]) -> None:
+def check_aspect(got_px: tuple[int, int], size_px: tuple[int, int], path: str | os.PathLike[str]) -> None:
+    """Raise InputError if a depth file's (width, height) has another shape than the photo's."""
     ratio = got_px[0] / got_px[1] * size_px[1] / size_px[0]
     if max(ratio, 1 / ratio) > _ASPECT_TOLERANCE:
         rotated = got_px[1] / got_px[0] * size_px[1] / size_px[0]

@@ -22,7 +22,8 @@ class DepthOptions(OptionGroup, title="Depth"):
     depth_kind: DepthKind | None = option(
         None,
         "What the --depth file holds. disparity: any scale, larger is nearer; depth-m: metres (millimetres in a PNG), "
-        "larger is farther; inverse-depth-per-m: 1 / metres.",
+        "larger is farther; inverse-depth-per-m: 1 / metres; kbvr: a PNG that --depth-map wrote, which keeps its "
+        "place and scale.",
     )
     depth_model: str | Path = option(
         "auto",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import zipfile
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import IO, Any, BinaryIO
 
 import numpy as np
@@ -19,7 +21,9 @@ from kbvr.photo.read_pixels import read_pixels
 
 _DEPTH_FILE = "a depth file (16-bit PNG, TIFF, NPY, NPZ or EXR)"
 _COLOURS = {"palette": "a palette", "cmyk": "ink (CMYK)", "lab": "L*a*b* colours"}
-_NPZ_KEY = {"disparity": "disparity", "depth-m": "depth", "inverse-depth-per-m": "inverse_depth"}
+_NPZ_KEY: Mapping[str, str] = MappingProxyType(
+    {"disparity": "disparity", "depth-m": "depth", "inverse-depth-per-m": "inverse_depth"}
+)
 
 COPIES = 4
 """Copies of an NPY array in memory while it is read and passed on."""
@@ -44,6 +48,8 @@ def _read(source: Source, kind: DepthKind) -> NDArray[Any]:
         with source.damage_reported():
             head = stream.read(64)
             stream.seek(0)
+        if kind == "kbvr" and picture_kind(head) != "PNG":
+            raise source.refused(file_description(head))
         if head.startswith(b"\x93NUMPY"):
             return _read_npy(stream, source)
         if head.startswith(b"PK\x03\x04"):

@@ -4,4 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-DepthKind = Literal["disparity", "depth-m", "inverse-depth-per-m"]
+ForeignKind = Literal["disparity", "depth-m", "inverse-depth-per-m"]
+"""Numbers of any program."""
+
+DepthKind = Literal[ForeignKind, "kbvr"]
+"""The same, and a 16-bit PNG that kbvr wrote, whose texts say where its depth is placed."""

@@ -13,6 +13,7 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.estimate import estimate_depth
 from kbvr.depth.placement import DEFAULT_NEAR_M, place
 from kbvr.depth.read_file import load_inverse_depth
+from kbvr.depth.read_placed import load_placed_depth
 from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.depth.upright_objects import adjusted_depth, check_segmentation, segment
 from kbvr.errors import InputError, OptionText
@@ -47,6 +48,10 @@ def _from_file_or_network(photo: Photo, options: ExportOptions) -> DepthMap:
         return estimate_depth(
             photo, model=options.depth_model, near_m=near_m, quality=options.depth_quality, **network_limits(options)
         )
+    if options.depth_kind == "kbvr":
+        if options.near_m is not None:
+            _log.warning(OptionText("{near_m} has no effect: the depth has its place already"))
+        return load_placed_depth(options.depth, photo, max_memory_bytes=options.max_memory)
     inverse_depth, metric = load_inverse_depth(
         options.depth, photo.size_px, kind=options.depth_kind, max_memory_bytes=options.max_memory
     )

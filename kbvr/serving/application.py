@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 MAX_HEADERS = 100
 """Maximum number of headers of a request; browsers send about 20."""
 
+READING, WRITING = ("GET", "HEAD"), ("POST", "PUT", "DELETE")
+"""Methods that are answered, the second by sites that can be written."""
+
 
 @dataclass(frozen=True)
 class Access:
@@ -39,6 +42,12 @@ class Access:
 
     hosts: Collection[str]
     """Accepted values of the Host header."""
+
+    origins: Collection[str] = ()
+    """Accepted values of the Origin header of requests that write."""
+
+    max_body_bytes: int = 0
+    """Maximum length of a request's body; 0 if nothing can be written."""
 
 
 def application(routes: Sequence[BaseRoute], access: Access) -> ASGIApp:
@@ -88,13 +97,31 @@ class Guard:
         hosts = [value.decode("latin-1").strip().lower() for name, value in headers if name == b"host"]
         if len(hosts) != 1 or hosts[0] not in self._access.hosts:
             return HTTPStatus.MISDIRECTED_REQUEST
-        if scope["method"] not in ("GET", "HEAD"):
-            return HTTPStatus.METHOD_NOT_ALLOWED
         known = dict(headers)
-        if b"transfer-encoding" in known or known.get(b"content-length", b"0") != b"0":
-            return HTTPStatus.BAD_REQUEST
         if known.get(b"upgrade", b"").lower() == b"websocket":
             return HTTPStatus.FORBIDDEN
+        if scope["method"] in READING:
+            has_body = b"transfer-encoding" in known or known.get(b"content-length", b"0") != b"0"
+            return HTTPStatus.BAD_REQUEST if has_body else None
+        if scope["method"] in WRITING and self._access.max_body_bytes:
+            return self._refusal_of_writing(scope["method"], headers)
+        return HTTPStatus.METHOD_NOT_ALLOWED
+
+    def _refusal_of_writing(self, method: str, headers: Sequence[tuple[bytes, bytes]]) -> HTTPStatus | None:
+        """Refuse what another website makes a browser send, and bodies of unknown or excessive length."""
+        origins = [value.decode("latin-1") for name, value in headers if name == b"origin"]
+        known = dict(headers)
+        if len(origins) != 1 or origins[0] not in self._access.origins:
+            return HTTPStatus.FORBIDDEN
+        if known.get(b"sec-fetch-site", b"same-origin") != b"same-origin":
+            return HTTPStatus.FORBIDDEN
+        if b"transfer-encoding" in known:
+            return HTTPStatus.LENGTH_REQUIRED
+        length = known.get(b"content-length", b"0" if method == "DELETE" else b"")
+        if not length.isdigit():
+            return HTTPStatus.LENGTH_REQUIRED
+        if int(length) > self._access.max_body_bytes:
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         return None
 
 

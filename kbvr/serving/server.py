@@ -32,6 +32,9 @@ RELEASE_S = 0.5
 class Served(Protocol):
     """What a server serves."""
 
+    max_body_bytes: int
+    """Maximum length of a request's body; 0 if nothing can be written."""
+
     def routes(self) -> Sequence[BaseRoute]:
         """Return its routes; called in the server's thread before the first request."""
 
@@ -71,9 +74,9 @@ class Server:
         self._listener = Listener(address, port, self.connections)
         self.port: int = self._listener.getsockname()[1]
         names = (address, "localhost") if address == LOOPBACK else (address,)
-        scheme, default_port = ("https", 443) if certificate else ("http", 80)
+        self._scheme, default_port = ("https", 443) if certificate else ("http", 80)
         self.hosts = {f"{name}:{self.port}" for name in names} | (set(names) if self.port == default_port else set())
-        self.url = f"{scheme}://{address}:{self.port}/{self.token}/"
+        self.url = f"{self._scheme}://{address}:{self.port}/{self.token}/"
         self._thread = threading.Thread(target=self._run, name="kbvr-server", daemon=True)
         self._is_ready, self._has_ended = threading.Event(), threading.Event()
         self._error: BaseException | None = None
@@ -123,8 +126,10 @@ class Server:
         from kbvr.serving.protocol import LimitedConfig
 
         context = self._certificate.context if self._certificate else None
+        origins = {f"{self._scheme}://{host}" for host in self.hosts}
+        access = Access(self.token, self.hosts, origins, self.served.max_body_bytes)
         config = LimitedConfig(
-            application(self.served.routes(), Access(self.token, self.hosts)),
+            application(self.served.routes(), access),
             self.connections,
             ssl_context_factory=(lambda *_: context) if context else None,
         )

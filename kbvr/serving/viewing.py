@@ -37,6 +37,9 @@ class Viewing:
     this machine, where the files are anyway, and for kbvr's own pages, it keeps one and asks whether it is current.
     """
 
+    max_body_bytes = 0
+    """Nothing can be written."""
+
     def __init__(self, site: Site, *, is_lan: bool = False) -> None:
         self.site = site
         self._is_lan = is_lan

@@ -1,7 +1,8 @@
 """Depth maps: the photo's depth as a file, with metadata on its values, which kbvr can load.
 
 png    16-bit disparity (the depth kind to load it as): 0 at the farthest pixel, 65535 at the nearest, linear in
-       1 / metres; text chunks give the inverse depth of both.
+       1 / metres; text chunks give the distance of both, and the confidence of the network. As depth kind kbvr it
+       keeps its place and scale.
 npy    float32 metres along the optical axis (depth kind depth-m), infinity where there is nothing.
 npz    the same as `depth`, with `near_m`, `far_m` and `is_metric`.
 exr    the same in the channel Z, with near_m, far_m and scale in its header.
@@ -25,6 +26,7 @@ from PIL import Image, PngImagePlugin
 
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.read_file import load_inverse_depth
+from kbvr.depth.read_placed import MAX_16_BIT, confidence_text
 from kbvr.errors import InputError
 from kbvr.formats.spec.encoding import add_credits, check_pixels, credit_texts, picture_bytes, saved
 from kbvr.formats.spec.exif import date_of
@@ -32,20 +34,21 @@ from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
 from kbvr.formats.spec.software import software
 from kbvr.formats.spec.verification import verification_error
 from kbvr.options.export_options import FileOptions
-from kbvr.photo.credits import Credits
-from kbvr.photo.depth_kind import DepthKind
+from kbvr.photo.credits import NO_CREDITS, Credits
+from kbvr.photo.depth_kind import ForeignKind
 from kbvr.photo.exr import exr_bytes
 from kbvr.photo.photo import Photo
 from kbvr.system.atomic_file import atomic_write
 
-MAX_16_BIT = 65535
 TOLERANCE = 1e-5
 """Largest error of inverse depth that passes verification, as a share of the maximum; float32 has 6e-8."""
+
+NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 
 EXR_NAMES = {"copyright": "owner", "caption": "comments"}
 """Name of a text -> its attribute as OpenEXR defines it; the others keep their names."""
 
-READ_AS: Mapping[str, DepthKind] = MappingProxyType(
+READ_AS: Mapping[str, ForeignKind] = MappingProxyType(
     {"png": "disparity", "npy": "depth-m", "npz": "depth-m", "exr": "depth-m"}
 )
 """Kind of a depth map -> the depth kind to load it as."""
@@ -95,12 +98,21 @@ def coloured(depth: DepthMap) -> UInt8[np.ndarray, "H W 3"]:
 
 
 def _png(depth: DepthMap, facts: Facts) -> bytes:
+    return png_of_depth(depth, facts.credits)
+
+
+def png_of_depth(depth: DepthMap, photo_credits: Credits = NO_CREDITS, texts: Mapping[str, str] = NO_TEXTS) -> bytes:
+    """Return the content of a 16-bit PNG; `texts` are added to its metadata."""
     chunks = PngImagePlugin.PngInfo()
     low, high = _range(depth)
     meaning = f"1 / metres = {low:.9g} + value / {MAX_16_BIT} * {high - low:.9g}"
     for name, text in {**depth_metadata(depth), "depth_kind": "disparity", "meaning": meaning}.items():
         chunks.add_text(name, text)
-    add_credits(chunks, facts.credits)
+    if depth.confidence is not None:
+        chunks.add_text("confidence", confidence_text(depth.confidence), zip=True)
+    for name, text in texts.items():
+        chunks.add_text(name, text)
+    add_credits(chunks, photo_credits)
     return saved(Image.fromarray(disparity_16_bit(depth)), "PNG", pnginfo=chunks)
 
 

@@ -1,0 +1,252 @@
+"""The projects that a studio knows: in its folder of projects, and those of photos given on the command line."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from http import HTTPStatus
+from pathlib import Path
+from threading import RLock
+
+from kbvr.errors import InputError, OutputError
+from kbvr.studio.events import Events
+from kbvr.studio.open_project import OpenProject
+from kbvr.studio.option_texts import without_defaults
+from kbvr.studio.project import Project
+from kbvr.studio.project_folder import (
+    SUFFIX,
+    DamagedProjectError,
+    ProjectFile,
+    read_project_file,
+    reference_to,
+    write_project_file,
+)
+from kbvr.studio.request_error import RequestError, not_found
+
+logger = logging.getLogger(__name__)
+
+MAX_NAME = 80
+"""Longest name of a project's folder, in characters."""
+
+TRASH = "trash"
+
+PHOTO_SUFFIXES = (*(".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif"),)
+
+
+class Library:
+    """Projects by their ids, in the order in which pages list them."""
+
+    def __init__(self, folder: Path, events: Events) -> None:
+        self.folder = folder
+        self._events = events
+        self._projects: dict[str, Project] = {}
+        self._lock = RLock()
+
+    def __iter__(self) -> Iterator[Project]:
+        return iter(tuple(self._projects.values()))
+
+    def get(self, number: str) -> Project:
+        """Return a project.
+
+        Raises:
+            RequestError: if there is none with this id.
+        """
+        project = self._projects.get(number)
+        if project is None:
+            raise not_found("The project")
+        return project
+
+    def find(self, number: str) -> Project | None:
+        """Return a project; None if there is none with this id."""
+        return self._projects.get(number)
+
+    def opened(self, number: str) -> OpenProject:
+        """Return the working copy of a project.
+
+        Raises:
+            RequestError: if there is no such project, or it is not open yet.
+        """
+        project = self.get(number)
+        if project.open is None:
+            raise RequestError(HTTPStatus.CONFLICT, project.problem or "The photo is still being prepared.")
+        return project.open
+
+    def add_given(self, paths: Sequence[Path]) -> list[Project]:
+        """List photos, projects, and the photos of folders; without any, the projects in the folder of projects.
+
+        Raises:
+            InputError: if one does not exist, or there is no photo in a folder.
+        """
+        if not paths:
+            self.read_folder()
+            return []
+        given = []
+        for path in paths:
+            if (path / "project.json").exists() or path.suffix == SUFFIX:
+                given.append(self.add_folder(path))
+            elif path.is_dir():
+                given += [self.add_reference(photo) for photo in photos_in(path)]
+            elif path.is_file():
+                given.append(self.add_reference(path))
+            else:
+                raise InputError(f"{path}: no such file or folder")
+        return given
+
+    def read_folder(self) -> None:
+        """List the projects in the folder of projects, the last changed first."""
+        found = []
+        with suppress(OSError):
+            found = [path for path in self.folder.iterdir() if path.suffix == SUFFIX and path.is_dir()]
+        for folder in sorted(found, key=_changed_s, reverse=True):
+            self.add_folder(folder)
+
+    def add_folder(self, folder: Path) -> Project:
+        """List a project that exists; a damaged one says why."""
+        content, problem = None, ""
+        try:
+            content = read_project_file(folder)
+        except DamagedProjectError as error:
+            problem = str(error)
+        return self._add(Project(_id_of(folder), folder, content, problem=problem))
+
+    def add_reference(self, photo: Path) -> Project:
+        """List a photo that stays where it is; its project's folder is made when it is opened."""
+        photo = photo.absolute()
+        for project in tuple(self._projects.values()):
+            if project.photo == photo:
+                return project
+        folder = self._free_folder(photo.stem)
+        content = ProjectFile(photo.name, reference_to(photo, folder))
+        return self._add(Project(_id_of(folder), folder, content))
+
+    def add_copy(self, name: str, suffix: str, photo: Path) -> Project:
+        """Make a project of an uploaded photo, which is moved into its folder.
+
+        Args:
+            name: the name that people know it by.
+            suffix: the suffix of the photo's file.
+            photo: the uploaded file.
+
+        Raises:
+            OutputError: if the project cannot be written.
+        """
+        with self._lock:
+            folder = self._free_folder(Path(name).stem)
+            content = ProjectFile(name, f"photo{suffix}")
+            try:
+                folder.mkdir(parents=True)
+                photo.replace(folder / content.photo_file)
+            except OSError as error:
+                raise OutputError(f"cannot write to {folder}: {error.strerror or error}") from error
+            write_project_file(folder, content)
+            return self._add(Project(_id_of(folder), folder, content))
+
+    def save(self, project: Project) -> None:
+        """Write project.json, and make the project's folder if there is none.
+
+        Raises:
+            OutputError: if it cannot be written.
+        """
+        assert project.content is not None, "a damaged project is not written"
+        try:
+            project.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot write to {project.folder}: {error.strerror or error}") from error
+        write_project_file(project.folder, project.content)
+
+    def set_options(self, number: str, revision: int, texts: Mapping[str, str]) -> Project:
+        """Replace the options of a project.
+
+        Raises:
+            RequestError: if they are based on another revision than the current one (CONFLICT).
+            InputError: if one cannot be used.
+            OutputError: if the project cannot be written.
+        """
+        project = self.get(number)
+        kept = without_defaults(texts)
+        with project.lock:
+            if project.content is None:
+                raise RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, project.problem)
+            if revision != project.content.revision:
+                raise RequestError(HTTPStatus.CONFLICT, "The options have been changed elsewhere, as in another tab.")
+            if kept != project.content.options:
+                project.content = project.content.with_options(kept)
+                self.save(project)
+        self._events.changed_project(number)
+        return project
+
+    def remove(self, number: str) -> None:
+        """Forget a project, and move its folder to the trash; a photo outside it stays where it is.
+
+        Raises:
+            OutputError: if it cannot be moved.
+        """
+        project = self.get(number)
+        with self._lock:
+            if project.folder.is_dir() and project.folder.parent == self.folder:
+                trash = self.folder / TRASH
+                try:
+                    trash.mkdir(exist_ok=True)
+                    project.folder.rename(free_path(trash / project.folder.name))
+                except OSError as error:
+                    raise OutputError(f"cannot move {project.folder}: {error.strerror or error}") from error
+            self._projects.pop(number, None)
+        self._events.removed_project(number)
+
+    def _add(self, project: Project) -> Project:
+        with self._lock:
+            project = self._projects.setdefault(project.id, project)
+        self._events.changed_project(project.id)
+        return project
+
+    def _free_folder(self, stem: str) -> Path:
+        taken = {project.folder for project in self._projects.values()}
+        return free_path(self.folder / f"{folder_name(stem)}{SUFFIX}", taken)
+
+
+def photos_in(folder: Path) -> list[Path]:
+    """Return the photos in a folder, by name.
+
+    Raises:
+        InputError: if there are none.
+    """
+    photos = sorted(path for path in folder.iterdir() if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file())
+    if not photos:
+        raise InputError(f"{folder}: expected photos or a project, got a folder without any")
+    return photos
+
+
+def folder_name(stem: str) -> str:
+    """Return a name that every file system takes, as close to a given one as possible."""
+    text = unicodedata.normalize("NFC", stem)
+    text = "".join(char if char.isalnum() or char in " -_()+,&'" else "_" for char in text)
+    text = re.sub(r"\s+", " ", text)[:MAX_NAME].strip(" .")
+    while len(text.encode()) > 2 * MAX_NAME:
+        text = text[:-1]
+    reserved = re.fullmatch(r"(?i)con|prn|aux|nul|com\d|lpt\d|trash", text)
+    return f"{text} photo" if reserved else text or "photo"
+
+
+def free_path(path: Path, taken: Iterable[Path] = ()) -> Path:
+    """Return a path, or the same with the first number at which nothing exists: `cat 2.kbvr`."""
+    known, number, free = set(taken), 1, path
+    while free in known or free.exists():
+        number += 1
+        free = path.with_name(f"{path.stem} {number}{path.suffix}")
+    return free
+
+
+def _id_of(folder: Path) -> str:
+    """Return the same id for a folder each time that a studio is started."""
+    return hashlib.sha256(str(folder.absolute()).encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def _changed_s(folder: Path) -> float:
+    try:
+        return (folder / "project.json").stat().st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,94 @@
+"""Options as texts by their Python names, as projects and the API hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from kbvr.motion.crop import Crop
+from kbvr.motion.path_names import Steps
+from kbvr.options.export_options import GROUPS, ExportOptions
+from kbvr.options.outputs import AT_REST, LOOPS, ONE_EYED, OutputOptions
+from kbvr.studio.request_error import RequestError
+
+MAX_OPTIONS, MAX_TEXT = 200, 4000
+
+VIDEO_ONLY = (
+    *("path", "seconds", "ease", "loop", "steps", "from_crop", "to_crop", "shift_px", "zoom", "keyframes", "fps"),
+)
+"""Options that move the camera of a video, which the other outputs refuse."""
+
+
+def text_of(name: str, value: Any) -> str:
+    """Return the text that an option is parsed from to this value."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    if isinstance(value, Crop):
+        return f"{value.x:g},{value.y:g},{value.width:g},{value.height:g}{'%' if value.percent else ''}"
+    if isinstance(value, Steps):
+        return f"{value.first:g}:{value.last:g}:{value.frames}"
+    if isinstance(value, tuple):
+        numbers = {"max_size": "{:g}x{:g}", "aspect": "{:g}:{:g}", "focus": "{:g},{:g}%"}
+        return numbers[name].format(*value) if name in numbers else ",".join(map(str, value))
+    return str(value)
+
+
+def option_texts(given: Any) -> dict[str, str]:
+    """Return options as a page has sent them, after a look at their form only.
+
+    Raises:
+        RequestError: if they are no texts by name.
+    """
+    is_valid = isinstance(given, dict) and len(given) <= MAX_OPTIONS
+    if not is_valid or not all(isinstance(text, str) and len(text) <= MAX_TEXT for text in given.values()):
+        raise RequestError(HTTPStatus.BAD_REQUEST, "The options are not texts by name.")
+    return dict(given)
+
+
+def parsed(texts: Mapping[str, str]) -> ExportOptions:
+    """Return the options that texts stand for.
+
+    Raises:
+        InputError: if one cannot be used.
+    """
+    values: dict[str, Any] = dict(texts)
+    return ExportOptions(**values)
+
+
+def without_defaults(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return the texts that differ from what is used without them, in order of their names.
+
+    Each is checked by itself only: which of them fit together depends on the output that they are used for.
+
+    Raises:
+        InputError: if one does not exist, or has a value that it does not accept.
+    """
+    kept: dict[str, str] = {}
+    known = {name for group in GROUPS for name in group.model_fields}
+    parsed({name: text for name, text in texts.items() if name not in known})  # raises for the first one
+    for group in GROUPS:
+        own: dict[str, Any] = {name: texts[name] for name in group.model_fields if name in texts}
+        chosen = group(**own)
+        kept |= {name: own[name] for name in own if getattr(chosen, name) != group.model_fields[name].default}
+    return dict(sorted(kept.items()))
+
+
+def for_output(output: str, texts: Mapping[str, str]) -> dict[str, str]:
+    """Return the options that make only this output, without those that other outputs use.
+
+    Args:
+        output: wiggle, kenburns, stereo, anaglyph or still.
+        texts: a project's options.
+    """
+    others = {*OutputOptions.model_fields}
+    if output in (*LOOPS, *AT_REST):
+        others |= {*VIDEO_ONLY}
+    if output in ONE_EYED:
+        others |= {"baseline_mm", "convergence_m", "window"}
+    if output != "stereo":
+        others |= {"projection", "layout", "container", "codec"}
+    kept = {name: text for name, text in texts.items() if name not in others}
+    return kept | {output: texts.get("still", "sbs") if output == "still" else "yes"}

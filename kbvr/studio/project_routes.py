@@ -1,0 +1,137 @@
+"""Routes of projects: uploads, states, options, plans, and their pictures and scenes."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from kbvr.serving.answers import file_answer, page_answer
+from kbvr.serving.headers import ASK_AGAIN, KEEP_NOTHING
+from kbvr.studio import planning, uploads
+from kbvr.studio.answers import api_route, body_of, json_answer, json_of
+from kbvr.studio.depth_picture import depth_picture
+from kbvr.studio.making import NOW, SOON
+from kbvr.studio.option_texts import option_texts
+from kbvr.studio.request_error import RequestError, not_found
+from kbvr.studio.workspace import Workspace
+
+ONE = "/api/projects/{project}"
+JPEG, PNG, GLB = "image/jpeg", "image/png", "model/gltf-binary"
+
+
+def routes(studio: Workspace) -> list[BaseRoute]:
+    """Return the routes."""
+    asked = ProjectRequests(studio)
+    return [
+        api_route("/api/projects", asked.listed),
+        api_route("/api/projects", asked.upload, ("POST",)),
+        api_route(ONE, asked.state),
+        api_route(ONE, asked.remove, ("DELETE",)),
+        api_route(f"{ONE}/options", asked.set_options, ("PUT",)),
+        api_route(f"{ONE}/plan", asked.plan, ("POST",)),
+        api_route(f"{ONE}/thumbnail.jpg", asked.thumbnail),
+        api_route(f"{ONE}/photo.jpg", asked.photo),
+        api_route(f"{ONE}/depth.png", asked.depth),
+        api_route(f"{ONE}/scene.glb", asked.scene),
+    ]
+
+
+class ProjectRequests:
+    """Answers about the projects of a studio."""
+
+    def __init__(self, studio: Workspace) -> None:
+        self._studio = studio
+        self._kept = KEEP_NOTHING if studio.is_lan else ASK_AGAIN
+
+    def listed(self, _: Request) -> Response:
+        """Return the states of all projects."""
+        return json_answer([project.state() for project in self._studio.projects])
+
+    async def upload(self, request: Request) -> Response:
+        """Make a project of a photo."""
+        projects = self._studio.projects
+        path, suffix = await uploads.received(body_of(request), projects.folder)
+        name = uploads.shown_name(request.query_params.get("name", ""), suffix)
+        try:
+            project = await run_in_threadpool(projects.add_copy, name, suffix, path)
+        finally:
+            path.unlink(missing_ok=True)
+        self._studio.making.open(project, urgency=SOON)
+        return json_answer(project.state(), HTTPStatus.CREATED)
+
+    def state(self, request: Request) -> Response:
+        """Return the state of a project, and begin to make what it lacks."""
+        project = self._studio.projects.get(request.path_params["project"])
+        self._studio.making.open(project, urgency=NOW)
+        return json_answer(project.state())
+
+    def remove(self, request: Request) -> Response:
+        """Forget a project."""
+        self._studio.projects.remove(request.path_params["project"])
+        return json_answer({})
+
+    async def set_options(self, request: Request) -> Response:
+        """Replace the options of a project."""
+        content = await json_of(request)
+        number = request.path_params["project"]
+        try:
+            project = await run_in_threadpool(
+                self._studio.projects.set_options,
+                number,
+                content.get("revision", -1),
+                option_texts(content.get("options")),
+            )
+        except RequestError as failure:
+            if failure.status != HTTPStatus.CONFLICT:
+                raise
+            state = self._studio.projects.get(number).state()
+            return json_answer({"error": str(failure), "project": state}, HTTPStatus.CONFLICT)
+        return json_answer(project.state())
+
+    async def plan(self, request: Request) -> Response:
+        """Return the plan of an output."""
+        content = await json_of(request)
+        output = content.get("output")
+        if output not in planning.OUTPUTS:
+            raise RequestError(HTTPStatus.BAD_REQUEST, f"The output must be one of {', '.join(planning.OUTPUTS)}.")
+        opened = self._studio.projects.opened(request.path_params["project"])
+        texts = option_texts(content.get("options", {}))
+        state: dict[str, Any] = await run_in_threadpool(planning.plan_state, opened, output, texts)
+        return json_answer(state)
+
+    def thumbnail(self, request: Request) -> Response:
+        """Return a small picture of the photo."""
+        project = self._studio.projects.get(request.path_params["project"])
+        if project.thumbnail is not None:
+            return page_answer(request, project.thumbnail, JPEG, kept=self._kept)
+        return self._file(request, "thumbnail.jpg", JPEG, "The thumbnail")
+
+    def photo(self, request: Request) -> Response:
+        """Return the photo, at the size of a page."""
+        return self._file(request, "photo.jpg", JPEG, "The photo")
+
+    def depth(self, request: Request) -> Response:
+        """Return the depth as a picture to look at."""
+        opened = self._studio.projects.opened(request.path_params["project"])
+        is_gray = request.query_params.get("style") == "gray"
+        return page_answer(request, depth_picture(opened.depth, is_gray=is_gray), PNG, kept=self._kept)
+
+    def scene(self, request: Request) -> Response:
+        """Return the current scene."""
+        return self._file(request, "scene.glb", GLB, "The scene")
+
+    def _file(self, request: Request, name: str, mime: str, what: str) -> Response:
+        project = self._studio.projects.get(request.path_params["project"])
+        if name == "scene.glb" and project.scene is None:
+            raise not_found(what)
+        path: Path = project.cache / name
+        try:
+            return file_answer(request, path, mime, kept=self._kept)
+        except OSError:
+            raise not_found(what) from None

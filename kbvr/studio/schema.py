@@ -1,0 +1,75 @@
+"""The options as a page draws them, from their declarations."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from kbvr.options.declare import Declared
+from kbvr.options.export_options import GROUPS
+from kbvr.options.outputs import OUTPUTS
+from kbvr.options.presets import PRESETS
+from kbvr.photo.picture_file import MAX_PIXELS
+from kbvr.studio.labels import label_of
+from kbvr.studio.option_texts import text_of
+
+HIDDEN = ("overwrite", "max_memory", "threads")
+"""Options that the studio decides."""
+
+
+@cache
+def schema(upload_bytes: int) -> dict[str, Any]:
+    """Return all options, presets and limits as JSON values."""
+    return {
+        "groups": [
+            {
+                "title": group.heading(),
+                "options": [_option(declared) for declared in group.declared() if declared.name not in HIDDEN],
+            }
+            for group in GROUPS
+        ],
+        "presets": {
+            name: {option: text_of(option, value) for option, value in preset.items()}
+            for name, preset in PRESETS.items()
+        },
+        "outputs": list(OUTPUTS),
+        "limits": {"upload_bytes": upload_bytes, "pixels": MAX_PIXELS},
+    }
+
+
+def _option(declared: Declared) -> dict[str, Any]:
+    limits = {
+        kind: getattr(one, kind) for one in declared.field.metadata for kind in ("ge", "gt", "le") if hasattr(one, kind)
+    }
+    default = declared.default
+    return {
+        "name": declared.name,
+        "label": label_of(declared.name),
+        "help": declared.help,
+        "kind": _kind(declared),
+        "choices": list(declared.suggestions),
+        "accepts": declared.accepts,
+        "minimum": limits.get("ge", limits.get("gt")),
+        "maximum": limits.get("le"),
+        "exclusive_minimum": "gt" in limits,
+        "unit": declared.extra.get("unit", ""),
+        "default": None if default is None else text_of(declared.name, default),
+        "default_text": declared.extra.get("default_text", ""),
+        "is_common": declared.is_common,
+        "used_by": list(declared.used_by),
+    }
+
+
+def _kind(declared: Declared) -> str:
+    """Return switch, choice, number, integer, text, file or list."""
+    if declared.is_switch:
+        return "switch"
+    if declared.is_list:
+        return "list"
+    if declared.choices:
+        return "choice"
+    if declared.python_type.startswith("float"):
+        return "number"
+    if declared.python_type.startswith("int"):
+        return "integer"
+    return "file" if declared.takes_path and not declared.suggestions else "text"

@@ -1,0 +1,54 @@
+"""What all parts of a studio share: its projects, its events, and the work in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic
+
+from kbvr.studio.events import Events
+from kbvr.studio.library import Library
+from kbvr.studio.making import Making
+
+WATCHED_S = 40.0
+"""How long after its last request a page is assumed to be open."""
+
+MAX_UPLOAD_BYTES = 512 * 10**6
+
+
+class Workspace:
+    """Projects, and what is made of them."""
+
+    max_body_bytes = MAX_UPLOAD_BYTES
+    """Maximum length of a request's body."""
+
+    def __init__(self, projects_folder: Path, photos: Sequence[Path] = (), *, is_lan: bool = False) -> None:
+        """Give the folder where projects are kept, and photos, projects and folders of photos to show.
+
+        Raises:
+            InputError: if one does not exist.
+        """
+        self.is_lan = is_lan
+        self._asked_s = monotonic()
+        self.events = Events(self._project_state)
+        self.projects = Library(projects_folder, self.events)
+        self.given = self.projects.add_given(photos)
+        self.making = Making(self.events, self._is_watched)
+        for project in self.projects:
+            self.making.thumbnail(project)
+
+    def close(self) -> None:
+        """End all work in the background."""
+        self.events.close()
+        self.making.close()
+
+    def note_request(self) -> None:
+        """Note that a page is open."""
+        self._asked_s = monotonic()
+
+    def _is_watched(self) -> bool:
+        return monotonic() - self._asked_s < WATCHED_S
+
+    def _project_state(self, number: str) -> dict[str, object] | None:
+        project = self.projects.find(number)
+        return project.state() if project else None
