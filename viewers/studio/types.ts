@@ -14,11 +14,11 @@ export interface ProjectState {
   readonly share: number | null;
   readonly problem: string;
   readonly options: Options;
-  /** Of the photo, and of the working copy. */
-  readonly size_px: Size;
-  readonly working_px: Size;
+  /** Of the photo, and of the working copy; null until the photo has been read. */
+  readonly size_px: Size | null;
+  readonly working_px: Size | null;
   /** Focal length, in pixels of the working copy. */
-  readonly f_px: number;
+  readonly f_px: number | null;
   readonly scene: { readonly revision: number; readonly is_refined: boolean } | null;
   readonly depth: { readonly revision: number; readonly is_mended: boolean } | null;
 }

@@ -1,5 +1,5 @@
 import { Icon } from "../parts/icon";
-import { plan } from "../state";
+import { comfortPlan, output } from "../planning";
 import { texts } from "../texts";
 import type { PlanState } from "../types";
 
@@ -11,13 +11,13 @@ const MANY = 0.1;
 
 /** How the depth is spread in front of the screen and behind it, against what eyes can tolerate. */
 export function Comfort() {
-  const { histogram } = plan.value ?? {};
+  const { histogram } = comfortPlan.value ?? {};
   if (!histogram) return null;
   const beyond = beyondShare(histogram);
   const verdict = beyond < SOME ? "comfortable" : beyond < MANY ? "some" : "many";
   return (
     <section aria-labelledby="comfort">
-      <h3 id="comfort">{texts.look.comfort}</h3>
+      <h3 id="comfort">{output.value === comfortPlan.value?.output ? texts.look.comfort : texts.look.comfortStereo}</h3>
       <p class={`verdict ${verdict}`}>
         <Icon name={verdict === "comfortable" ? "tick" : "warn"} />
         {texts.look.verdicts[verdict]}

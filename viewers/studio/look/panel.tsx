@@ -33,7 +33,6 @@ export function LookPanel() {
         <h3 id="eyes">{texts.stage.eyesLabel}</h3>
         <Choice
           look="cards"
-          class="eye-cards"
           label={texts.stage.eyesLabel}
           value={eyes.value}
           items={EYES.map((value) => ({ value, label: texts.stage.eyes[value], icon: value }))}
@@ -46,7 +45,7 @@ export function LookPanel() {
           <Icon name="headset" />
           {texts.stage.headset}
         </button>
-        <p class="help">{isHeadset.value ? texts.look.headset : texts.stage.noHeadset}</p>
+        {isHeadset.value && <p class="help">{texts.look.headset}</p>}
       </section>
       <Comfort />
       <section>

@@ -11,7 +11,9 @@ import { pick } from "../start/intake";
 import { localPhotos } from "../start/uploads";
 import { announce, currentId, projects, tellProblem } from "../state";
 import { texts } from "../texts";
-import type { ProjectState } from "../types";
+import type { ProjectStage, ProjectState } from "../types";
+
+const WORKING = new Set<ProjectStage>(["reading", "depth", "layers", "triangles"]);
 
 /** Thumbnails of all projects, and a way to add more. */
 export function Strip() {
@@ -34,8 +36,8 @@ export function Strip() {
 
 function Tile({ project, isCurrent }: { readonly project: ProjectState; readonly isCurrent: boolean }) {
   const { id, name, stage, share, scene } = project;
-  const isBusy = stage !== "ready" && stage !== "failed" && !scene;
-  const detail = stage === "ready" || scene ? "" : texts.stages[stage];
+  const isBusy = WORKING.has(stage) && !scene;
+  const detail = stage === "failed" || isBusy ? texts.stages[stage] : "";
   return (
     <li class="tile">
       <button
