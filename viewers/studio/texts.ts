@@ -98,6 +98,7 @@ const look = {
     anaglyph: { label: "Anaglyph", detail: "A loop for coloured glasses" },
     still: { label: "Still", detail: "A stereo picture" },
   },
+  headsetCard: "Headset",
   headset: "The scene appears around you, at its true size.",
   invented: "What the photo hides, kbvr has to invent. This tints it.",
   explanation: "Why it looks like this",

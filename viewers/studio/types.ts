@@ -96,6 +96,10 @@ export interface PlanState {
   readonly instants: readonly (readonly PlannedCamera[])[];
   readonly convergence_m: number | null;
   readonly baseline_m: number | null;
+  /** Width of the floating window's bars: at the left eye's left border and at the right eye's right border. */
+  readonly bars_px?: readonly [left: number, right: number];
+  /** How much darker the corners are, 0 to 1. */
+  readonly vignette?: number;
   readonly lens: { readonly aperture_m: number; readonly focus_m: number } | null;
   readonly comfort: Comfort | null;
   readonly histogram: {

@@ -22,13 +22,6 @@ export function poseOf({ world_from_camera: m }: PlannedCamera, world_from_photo
   return world_from_photo.clone().multiply(FLIP).multiply(photo_from_camera).multiply(FLIP);
 }
 
-/** Return the shear of a scene that moves what is at a distance d from its photo's camera by d times the given shares. */
-export function shearedFrom(world_from_photo: Matrix4, right: number, down: number): Matrix4 {
-  const shear = new Matrix4().set(1, 0, right, 0, 0, 1, down, 0, 0, 0, 1, 0, 0, 0, 0, 1);
-  const photo_from_world = world_from_photo.clone().invert();
-  return world_from_photo.clone().multiply(FLIP).multiply(shear).multiply(FLIP).multiply(photo_from_world);
-}
-
 /** Return the window through which a planned camera sees a frame of its picture. */
 export function windowOf({ f_px, cx_px, cy_px }: PlannedCamera, frame: Frame): Window {
   return {

@@ -3,7 +3,7 @@ import { Group, PerspectiveCamera, Scene, Vector3, WebGLRenderer, type Matrix4 }
 import { AnaglyphPass } from "../../photo/draw/anaglyph_pass";
 import { aim, movedBy, seenFrom, type Window } from "../../photo/draw/frustum";
 import { LensPass } from "../../photo/draw/lens_pass";
-import { between, poseOf, shearedFrom, windowOf, type PlannedCamera } from "../../photo/draw/planned";
+import { between, poseOf, windowOf, type PlannedCamera } from "../../photo/draw/planned";
 import { drawSideBySide } from "../../photo/draw/side_by_side";
 import { Headset } from "../../photo/headset/xr";
 import type { Size } from "../../photo/look/framing";
@@ -12,6 +12,7 @@ import { Zoom } from "../../photo/look/zoom";
 import { farthest_m, inFileOrder, release } from "../../photo/scene/contents";
 import type { LoadedScene } from "../../photo/scene/load";
 import type { PlanState } from "../types";
+import { frameCountOf, instantAt } from "./frames";
 import { lensPlace, LENS_SAMPLES } from "./lens_places";
 import type { Eyes } from "./playback";
 import { ProjectGallery } from "./project_gallery";
@@ -64,7 +65,6 @@ export class LivePicture {
     const { canvas } = this;
     this.#renderer = new WebGLRenderer({ canvas, antialias: true, alpha: false, powerPreference: "high-performance" });
     this.#renderer.setClearColor(BACKGROUND, 1);
-    this.#world.matrixAutoUpdate = false;
     this.#scene.add(this.#world);
     canvas.addEventListener("webglcontextrestored", () => {
       this.#lens.clear();
@@ -95,7 +95,6 @@ export class LivePicture {
   set plan(plan: PlanState | null) {
     this.#plan = plan;
     this.#fit();
-    this.#shear();
     this.redraw();
   }
 
@@ -199,7 +198,6 @@ export class LivePicture {
     this.#headset = null;
     headset?.dispose();
     this.listener.presenting(false);
-    this.#shear();
     this.redraw();
   }
 
@@ -207,28 +205,14 @@ export class LivePicture {
     const { facts } = loaded;
     this.#world.add(loaded.root);
     inFileOrder(loaded.root);
-    this.#world.matrix.identity();
     this.#world.updateMatrixWorld(true);
     this.#world_from_photo = loaded.camera.matrixWorld.clone();
-    this.#shear();
     this.#eye.near = Math.max(0.01, facts.nearest_m / 4);
     this.#eye.far = farthest_m(loaded);
     const offset_m = this.head.offset_m.clone();
     this.head = new Head(facts.headBox_m, !this.prefersCalm);
     this.head.offset_m.copy(offset_m);
     this.#fit();
-  }
-
-  /** Show the scene as that of a cropped photo, whose camera looks at the middle of the crop. */
-  #shear(): void {
-    if (!this.#loaded || !this.#world_from_photo || this.#headset) return;
-    const { size_px, f_px } = this.#loaded.facts;
-    const [x, y, width, height] = this.#plan?.crop ?? [0, 0, 1, 1];
-    const right = ((0.5 - x - width / 2) * size_px[0]) / f_px;
-    const down = ((0.5 - y - height / 2) * size_px[1]) / f_px;
-    this.#world.matrixAutoUpdate = false;
-    this.#world.matrix.copy(shearedFrom(this.#world_from_photo, right, down));
-    this.#world.matrixWorldNeedsUpdate = true;
   }
 
   /** Take the size of the pictures; what is enlarged remains so, as long as the size stays. */
@@ -247,7 +231,7 @@ export class LivePicture {
     this.#last_ms = now_ms;
     this.#now_s = now_ms / 1000;
     const isMoving = [this.head.step(seconds), this.zoom.step(seconds)].includes(true);
-    const count = this.#plan?.instants.length ?? 0;
+    const count = this.#plan ? frameCountOf(this.#plan) : 0;
     const isPlaying = this.isPlaying && count > 1;
     if (isPlaying) {
       this.#played_s += seconds;
@@ -294,7 +278,7 @@ export class LivePicture {
 
   /** Put the eye where the plan has it: -1 is the left eye, 1 the right one, 0 the middle; then move it by the head. */
   #place(side: number, lens_m: Vector3 | null): void {
-    const cameras = this.#plan?.instants[this.frame] ?? this.#plan?.instants[0] ?? [this.#photoCamera];
+    const cameras = (this.#plan && instantAt(this.#plan, this.frame)) ?? [this.#photoCamera];
     const [left, right] = [cameras[0]!, cameras.at(-1)!];
     const isPlanned = cameras.length > 1;
     const camera = isPlanned ? between(left, right, (side + 1) / 2) : left;
