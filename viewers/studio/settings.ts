@@ -126,10 +126,11 @@ function refuse(error: unknown, id: string): void {
   if (current.peek()?.id === id) blame(error);
 }
 
-/** Show a refusal at the option concerned. */
+/** Show a refusal at the options concerned. */
 export function blame(error: unknown): void {
-  const name = error instanceof Refusal ? error.answer["option"] : null;
-  if (typeof name === "string") problems.value = { [name]: (error as Refusal).message };
+  const names = error instanceof Refusal ? error.answer["options"] : null;
+  const { message } = error as Refusal;
+  if (Array.isArray(names) && names.length) problems.value = Object.fromEntries(names.map((name) => [name, message]));
   else tellProblem(error);
 }
 

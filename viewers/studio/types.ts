@@ -13,6 +13,7 @@ export interface ProjectState {
   readonly stage: ProjectStage;
   readonly share: number | null;
   readonly problem: string;
+  readonly has_thumbnail: boolean;
   readonly options: Options;
   /** Of the photo, and of the working copy; null until the photo has been read. */
   readonly size_px: Size | null;

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import { addressOf, send } from "../api";
 import { takeProjects } from "../events";
@@ -51,7 +51,7 @@ function Tile({ project, isCurrent }: { readonly project: ProjectState; readonly
         onClick={() => openProject(id)}
         onKeyDown={(event) => event.key === "Delete" && void remove(project)}
       >
-        <Thumbnail key={`${id} ${stage !== "waiting" && stage !== "reading"}`} id={id} />
+        <Thumbnail id={id} isThere={project.has_thumbnail} />
         {stage === "failed" && <Icon name="warn" />}
       </button>
       {isBusy && <ProgressBar stage={stage} share={share} />}
@@ -62,18 +62,10 @@ function Tile({ project, isCurrent }: { readonly project: ProjectState; readonly
   );
 }
 
-function Thumbnail({ id }: { readonly id: string }) {
-  const [isMissing, setMissing] = useState(false);
-  const local = localPhotos.get(id);
-  if (isMissing && !local) return <Icon name="picture" />;
-  return (
-    <img
-      src={isMissing ? local : addressOf(`projects/${id}/thumbnail.jpg`)}
-      alt=""
-      draggable={false}
-      onError={() => setMissing(true)}
-    />
-  );
+/** A small picture of a project: this browser's own copy until the server has one. */
+export function Thumbnail({ id, isThere }: { readonly id: string; readonly isThere: boolean }) {
+  const src = isThere ? addressOf(`projects/${id}/thumbnail.jpg`) : localPhotos.get(id);
+  return src ? <img src={src} alt="" draggable={false} /> : <Icon name="picture" />;
 }
 
 /** Forget a project; its folder goes to the trash. */
