@@ -38,7 +38,7 @@ class Workspace:
         self.events = Events(self._project_state)
         self.projects = Library(projects_folder, self.events)
         self.given = self.projects.add_given(photos)
-        self.making = Making(self.events, self._is_watched)
+        self.making = Making(self.events, self._is_watched, self.projects.save)
         self.exports = ExportQueue(self.events.changed_export)
         for project in self.projects:
             self.making.thumbnail(project)
@@ -51,6 +51,8 @@ class Workspace:
         self.exports.close()
         self.events.close()
         self.making.close()
+        for project in self.projects:
+            project.let_go()
 
     def note_request(self) -> None:
         """Note that a page is open."""
