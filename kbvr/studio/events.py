@@ -51,6 +51,13 @@ class Events:
             self._exports[state["id"]] = self._next(), state
         self._wake()
 
+    def removed_export(self, export: str) -> None:
+        """Tell pages that an export is no longer listed."""
+        with self._lock:
+            self._exports.pop(export, None)
+            self._removed[export] = self._next()
+        self._wake()
+
     def note(self, text: str) -> None:
         """Tell pages something in words."""
         with self._lock:

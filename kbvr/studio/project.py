@@ -118,6 +118,7 @@ class Project:
                 "stage": self.stage,
                 "share": self.share,
                 "problem": self.problem,
+                "has_thumbnail": self.thumbnail is not None or (self.cache / "thumbnail.jpg").exists(),
                 "options": dict(content.options) if content else {},
                 "size_px": self.size_px,
                 "working_px": opened.photo.size_px if opened else None,

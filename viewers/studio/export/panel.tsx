@@ -1,6 +1,20 @@
-import { texts } from "../texts";
+import { Actions } from "./actions";
+import { Essentials } from "./essentials";
+import { MoreFormats } from "./more_formats";
+import { PickedPhotos } from "./picked_photos";
+import { PurposeCards } from "./purpose_cards";
+import { Queue } from "./queue";
 
 /** What can be made of the photos, and the queue of what is being made. */
 export function ExportPanel() {
-  return <h2>{texts.export.title}</h2>;
+  return (
+    <div class="export-panel">
+      <PurposeCards />
+      <MoreFormats />
+      <Essentials />
+      <PickedPhotos />
+      <Actions />
+      <Queue />
+    </div>
+  );
 }
