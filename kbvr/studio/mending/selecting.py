@@ -126,7 +126,9 @@ def _distances(
     level = np.float32(np.median(depth[around]))
     by_colour = np.linalg.norm(colours.astype(np.float32) - colour, axis=2) / np.float32(COLOUR_UNIT)
     by_depth = np.abs(depth - level) / np.float32(DEPTH_UNIT)
-    steepness = cv2.Sobel(cv2.GaussianBlur(depth, (0, 0), STEEP_SIGMA_CELLS), cv2.CV_32F, 0, 1, scale=max(depth.shape) / 8)
+    steepness = cv2.Sobel(
+        cv2.GaussianBlur(depth, (0, 0), STEEP_SIGMA_CELLS), cv2.CV_32F, 0, 1, scale=max(depth.shape) / 8
+    )
     own = max(float(np.median(steepness[around])), STEEP_FREE)
     rise = np.maximum(steepness - np.float32(own), 0) / np.float32(STEEP_UNIT)
     return np.sqrt((0.5 * by_colour) ** 2 + by_depth**2 + np.minimum(rise, MAX_RISE) ** 2).astype(np.float32)
