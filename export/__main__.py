@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from export.color_command import add_color
 from export.depth_anything.command import add_depth_anything
 from export.depth_command import add_depth, add_figure
 from export.kenburns.command import add_kenburns
@@ -61,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     add_figure(write)
     write.set_defaults(run_command=_write)
 
-    for add_command in (add_kenburns, add_maskrcnn, add_depth_anything):
+    for add_command in (add_color, add_kenburns, add_maskrcnn, add_depth_anything):
         add_command(commands)
     return parser
 

@@ -106,8 +106,10 @@ class InvertedBlock(nn.Module):
 class EfficientNetLite0(nn.Module):
     """Maps pictures to features at strides 2 to 32; batch norm statistics and the first blocks are frozen."""
 
-    def __init__(self) -> None:
+    def __init__(self, feature_blocks: tuple[int, ...] = FEATURE_BLOCKS) -> None:
+        """Make the blocks up to the last whose features are wanted."""
         super().__init__()
+        self.feature_blocks = feature_blocks
         self.stem = ConvNorm(3, STEM_CHANNELS, 3, 2)
         self.cut = nn.ReLU6(inplace=True)
         blocks, channels = [], STEM_CHANNELS
@@ -115,6 +117,7 @@ class EfficientNetLite0(nn.Module):
             for number in range(count):
                 blocks.append(InvertedBlock(channels, out_channels, wider, kernel, stride if number == 0 else 1))
                 channels = out_channels
+        del blocks[feature_blocks[-1] + 1 :]
         self.blocks = nn.ModuleList(blocks)
         # On CPUs the gradient of large depthwise kernels takes half as long as all others together.
         large = [block.each for block in blocks if block.kernel > 3]
@@ -122,12 +125,12 @@ class EfficientNetLite0(nn.Module):
             part.requires_grad_(requires_grad=False)
 
     def forward(self, rgb01: Tensor) -> list[Tensor]:
-        """Return the features of the stem and of FEATURE_BLOCKS, for rgb (N, 3, H, W) in 0-1."""
+        """Return the features of the stem and of the feature blocks, for rgb (N, 3, H, W) in 0-1."""
         x = self.cut(self.stem((rgb01 * 255 - 127) / 128))
         features = [x]
         for number, block in enumerate(self.blocks):
             x = block(x)
-            if number in FEATURE_BLOCKS:
+            if number in self.feature_blocks:
                 features.append(x)
         return features
 

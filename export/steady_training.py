@@ -55,10 +55,13 @@ class Plan:
     figures_every: int = 2
     """Number of checkpoints from one measurement to the next."""
 
+    first_step: int = 0
+    """The step at which a run without a checkpoint starts, if its weights were trained before."""
+
     def share_of_rate(self, step: int) -> float:
         """Return the share of the maximum learning rate for a step, counted from 0."""
         left = (self.last_step - step) / self.decay_steps if self.decay_steps else 1.0
-        return min(1.0, (step + 1) / WARM_UP_STEPS, max(left, 0.0))
+        return min(1.0, (step + 1 - self.first_step) / WARM_UP_STEPS, max(left, 0.0))
 
 
 class Averaged:
@@ -138,7 +141,7 @@ def train_steadily(
     net = net.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     averaged = Averaged(net)
     optimizer = _optimizer(net, rate_of)
-    step = _resume(run, net, averaged, optimizer)
+    step = _resume(run, net, averaged, optimizer, plan.first_step)
     recent: list[dict[str, float]] = []
     started = saved = time.monotonic()
     written = 0
@@ -226,10 +229,10 @@ def _measure(run: Path, averaged: Averaged, figures_of: Callable[[nn.Module], di
     _log(run, {"step": step, "time": time.strftime("%H:%M"), **{k: round(v, 4) for k, v in figures.items()}})
 
 
-def _resume(run: Path, net: nn.Module, averaged: Averaged, optimizer: torch.optim.Optimizer) -> int:
+def _resume(run: Path, net: nn.Module, averaged: Averaged, optimizer: torch.optim.Optimizer, first_step: int) -> int:
     checkpoint = run / "checkpoint.pt"
     if not checkpoint.exists():
-        return 0
+        return first_step
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     rates = [group["greatest_lr"] for group in optimizer.param_groups]
     net.load_state_dict(state["net"])

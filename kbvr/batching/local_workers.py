@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import replace
 from queue import Full, Queue
 from threading import Lock, Thread
-from typing import Any
 
 from kbvr.batching.memory_gate import MemoryGate
 from kbvr.batching.shares import Shares
@@ -36,19 +35,26 @@ class LocalWorkers:
         self._gate = None if shares.shared_bytes is None else MemoryGate(shares.shared_bytes)
         self._next_task, self._current, self._workers = Lock(), dict[int, str](), list[WorkerProcess]()
         self._threads = list[Thread]()
+        self._ended: Queue[PhotoResult | BaseException | None] = Queue(UNREAD_A_JOB * shares.jobs)
         self._is_stopping = False
 
     def __enter__(self) -> LocalWorkers:  # noqa: PYI034  beartype does not know Self in methods
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._is_stopping = True
-        for worker in list(self._workers):
-            worker.stop()
+        self.stop()
         for thread in self._threads:
             thread.join(STOP_S / len(self._threads))
         for worker in list(self._workers):
             worker.kill()
+
+    def stop(self) -> None:
+        """End the run, from any thread: photos that are being made are given up, and `results` ends."""
+        self._is_stopping = True
+        for worker in list(self._workers):
+            worker.stop()
+        with suppress(Full):
+            self._ended.put_nowait(None)  # for whoever waits for a result
 
     @property
     def current(self) -> tuple[str, ...]:
@@ -57,16 +63,15 @@ class LocalWorkers:
 
     def results(self, tasks: Iterator[Task | PhotoResult]) -> Iterator[PhotoResult]:
         """Yield a result for every task, as they end; results among the tasks are passed on."""
-        ended: Queue[PhotoResult | BaseException | None] = Queue(UNREAD_A_JOB * self._shares.jobs)
         self._threads = [
-            Thread(target=self._work, args=(number, tasks, ended), name=f"kbvr-batch-{number}", daemon=True)
+            Thread(target=self._work, args=(number, tasks), name=f"kbvr-batch-{number}", daemon=True)
             for number in range(self._shares.jobs)
         ]
         for thread in self._threads:
             thread.start()
         running = len(self._threads)
-        while running:
-            item = ended.get()
+        while running and not self._is_stopping:
+            item = self._ended.get()
             if isinstance(item, BaseException):
                 raise item
             if item is None:
@@ -74,7 +79,7 @@ class LocalWorkers:
             else:
                 yield item
 
-    def _work(self, number: int, tasks: Iterator[Task | PhotoResult], ended: Queue[Any]) -> None:
+    def _work(self, number: int, tasks: Iterator[Task | PhotoResult]) -> None:
         """Make photos until there are none."""
         worker = WorkerProcess(environment_of(number, self._shares.threads))
         self._workers.append(worker)
@@ -84,19 +89,19 @@ class LocalWorkers:
                     task = next(tasks, None)
                 if task is None:
                     break
-                self._deliver(task if isinstance(task, PhotoResult) else self._made(number, worker, task), ended)
+                self._deliver(task if isinstance(task, PhotoResult) else self._made(number, worker, task))
         except BaseException as error:  # noqa: BLE001  the main thread raises it
-            self._deliver(error, ended)
+            self._deliver(error)
         finally:
             with suppress(OSError):
                 worker.close()
-            self._deliver(None, ended)
+            self._deliver(None)
 
-    def _deliver(self, item: PhotoResult | BaseException | None, ended: Queue[Any]) -> None:
+    def _deliver(self, item: PhotoResult | BaseException | None) -> None:
         """Wait until the results before it have been read, or nobody will read it."""
         while not self._is_stopping:
             with suppress(Full):
-                ended.put(item, timeout=LOOK_S)
+                self._ended.put(item, timeout=LOOK_S)
                 return
 
     def _made(self, number: int, worker: WorkerProcess, task: Task) -> PhotoResult:

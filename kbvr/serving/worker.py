@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from threading import Lock
+from threading import Lock, Timer
 from typing import Any
 
 from kbvr.system.isolated_process import EndedError, IsolatedProcess, Request, with_retry
+
+UNWIND_S = 0.8
+"""How long an interrupted process has to remove its unfinished files."""
 
 
 class Worker:
@@ -22,6 +25,19 @@ class Worker:
         """Return what a function returned, or raise what it raised; see `IsolatedProcess.call`."""
         with self._turn:
             return with_retry(lambda: self._running().call(request))
+
+    def interrupt(self) -> None:
+        """End the call that another thread waits for, which raises an error; unfinished files are removed.
+
+        The next call starts a new process.
+        """
+        with self._starting:
+            process = self._process
+            if process is not None and process.is_running:
+                process.stop()
+                timer = Timer(UNWIND_S, process.kill)
+                timer.daemon = True
+                timer.start()
 
     def close(self) -> None:
         """End the process, in the middle of a call if there is one."""

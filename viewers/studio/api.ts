@@ -79,7 +79,7 @@ export async function bytes(path: string, signal?: AbortSignal, method = "GET", 
 }
 
 /** Send a file; `progress` is called with the share that has been sent. */
-export function upload<T>(path: string, file: Blob, progress: (share: number) => void, signal: AbortSignal): Promise<T> {
+export function upload<T>(path: string, file: Blob, progress: (share: number) => void): Promise<T> {
   return new Promise((done, fail) => {
     const request = new XMLHttpRequest(); // fetch tells nothing of what it has sent
     request.open("POST", addressOf(path));
@@ -90,10 +90,6 @@ export function upload<T>(path: string, file: Blob, progress: (share: number) =>
       else fail(refusalOf(request.status, request.responseText));
     };
     request.onerror = () => fail(new Unreachable());
-    signal.addEventListener("abort", () => {
-      request.abort();
-      fail(new DOMException("", "AbortError"));
-    });
     request.send(file);
   });
 }

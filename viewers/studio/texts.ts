@@ -2,8 +2,21 @@
 
 const app = {
   name: "kbvr studio",
+  home: "kbvr studio: all photos",
   modes: { look: "Look", set: "Set", mend: "Mend", export: "Export" },
   panel: "Tools",
+  tools: "Page",
+  close: "Close",
+  undo: "Undo",
+  redo: "Redo",
+  undone: "Undone",
+  redone: "Redone",
+  help: "Keyboard shortcuts",
+  light: "Light colours",
+  dark: "Dark colours",
+  raiseSheet: "More space for tools",
+  lowerSheet: "More space for the picture",
+  changedElsewhere: "These settings were changed in another tab. This tab now shows the other tab's settings.",
 };
 
 const server = {
@@ -13,23 +26,217 @@ const server = {
 };
 
 const projects = {
-  label: "Projects",
+  label: "Photos",
+  add: "Add photos",
+  remove: (name: string) => `Remove ${name}`,
+  removeQuestion: (name: string) => `Remove ${name} from the studio? Its folder moves to the trash.`,
+  removed: (name: string) => `${name} was removed.`,
 };
+
+const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
 
 const start = {
   title: "Turn a photo into 3D",
+  lead: "One photo becomes a wiggle, a stereo video, an anaglyph or a scene to walk around in.",
   drop: "Drop photos here",
+  dropPhone: "Choose a photo to begin",
   pick: "Choose photos",
+  pickPhone: "Open the camera roll",
+  folder: "Choose a folder",
+  paste: "You can also paste a picture from the clipboard.",
+  private: "Your photos stay on this computer.",
+  recent: "Your photos",
+  examples: "Try an example",
+  uploads: "Files that are being added",
+  pasted: "pasted picture",
+  adding: (count: number) => (count === 1 ? "Adding a photo" : `Adding ${count} photos`),
+  sending: (share: number) => (share < 1 ? `Adding, ${Math.round(100 * share)}%` : "Adding"),
+  dismiss: (name: string) => `Hide ${name}`,
+  empty: "This file is empty.",
+  noPhoto: "This is not a photo. JPEG, PNG, WebP, HEIC, AVIF, TIFF and RAW files are.",
+  tooLarge: (limit: number) => `This file is too large: the limit is ${megabytes(limit)}.`,
+};
+
+const stages = {
+  waiting: "Waiting",
+  reading: "Reading the photo",
+  depth: "Estimating depth",
+  layers: "Building layers",
+  triangles: "Building the scene",
+  ready: "Ready",
+  failed: "Failed",
 };
 
 const stage = {
   label: "Picture",
+  viewsLabel: "What is shown",
   views: { photo: "Photo", depth: "Depth", layers: "Layers", scene: "3D" },
+  depthOf: (name: string) => `Depth of ${name}: bright is near`,
+  layersOf: (count: number) => `${count} layers of the scene, pulled apart`,
+  scene: (name: string) => `${name} in 3D. Arrow keys look around, plus and minus zoom, 0 returns.`,
+  tools: "View",
+  invented: "Show what is invented",
+  recentre: "Reset the view",
+  recentred: "View reset",
+  headset: "View in a headset",
+  noHeadset: "No headset was found. Connect one to this computer, or open this page in the headset's browser.",
+  transport: "Move",
+  play: "Play",
+  pause: "Pause",
+  scrubber: "Time",
+  seconds: (value: number) => `${value.toFixed(1)} s`,
+  eyesLabel: "Show it as",
+  eyes: { one: "Flat", wiggle: "Wiggle", anaglyph: "Anaglyph", sbs: "Side by side", cross: "Cross-eyed" },
 };
+
+const look = {
+  outputs: "Preview",
+  output: {
+    wiggle: { label: "Wiggle", detail: "A loop that shows depth without glasses" },
+    kenburns: { label: "Ken Burns", detail: "A video in which the camera moves" },
+    stereo: { label: "Stereo video", detail: "For headsets and 3D screens" },
+    anaglyph: { label: "Anaglyph", detail: "A loop for coloured glasses" },
+    still: { label: "Still", detail: "A stereo picture" },
+  },
+  headset: "The scene appears around you, at its true size.",
+  invented: "What the photo hides, kbvr has to invent. This tints it.",
+  explanation: "Why it looks like this",
+  comfort: "Viewing comfort",
+  verdicts: {
+    comfortable: "Comfortable",
+    some: "Too strong for some people",
+    many: "Too strong for many people",
+  },
+  comfortHelp: (percent: number) =>
+    percent < 1
+      ? "All of the depth is within what eyes can tolerate."
+      : `${percent}% of the picture is beyond what eyes can tolerate. A smaller parallax budget helps.`,
+  chart: (low: number, high: number) =>
+    `Spread of the parallax. The comfortable range is from ${low.toFixed(1)}% to ${high.toFixed(1)}% of the width.`,
+  near: "In front",
+  screen: "Screen",
+  far: "Behind",
+};
+
+const percent = (value: number) => Math.round(100 * value);
 
 const set = {
   title: "Settings",
+  resetAll: "Reset all",
+  resetOne: (label: string) => `Reset: ${label}`,
+  presets: "Presets",
+  presetNames: {
+    quest: "Quest",
+    "youtube-vr180": "YouTube VR180",
+    "tv-3d": "3D television",
+    blog: "Blog",
+    instagram: "Instagram",
+    story: "Story",
+    "looking-glass": "Looking Glass",
+  } as Readonly<Record<string, string>>,
+  presetDetails: {
+    quest: "Stereo video for the headset",
+    "youtube-vr180": "Half a sphere around you",
+    "tv-3d": "Side by side, half width",
+    blog: "A wiggle of at most 2 MB",
+    instagram: "Ken Burns, 4:5",
+    story: "Ken Burns, 9:16",
+    "looking-glass": "Many views for the display",
+  } as Readonly<Record<string, string>>,
+  strength: "Strength",
+  strengths: {
+    gentle: { label: "Gentle", detail: "Calm, hardly any flaws" },
+    normal: { label: "Normal", detail: "A good balance" },
+    bold: { label: "Bold", detail: "Large moves" },
+  },
+  move: "Move",
+  depth: "Depth",
+  lens: "Depth of field",
+  aspect: "Shape",
+  asPhoto: "As the photo",
+  tools: {
+    crops: {
+      label: "Set start and end",
+      about: "Choose where a Ken Burns move starts and ends.",
+      how: "Drag the frames, and their corners to resize them.",
+    },
+    focus: {
+      label: "Click what is sharp",
+      about: "The rest becomes blurred, as with a large lens.",
+      how: "Click a place in the photo. Escape cancels.",
+    },
+    screen: {
+      label: "Click what is at the screen",
+      about: "Nearer things come out of the screen; farther ones are behind it.",
+      how: "Click a place in the photo. Escape cancels.",
+    },
+  },
+  toolDone: "Done",
+  crops: {
+    label: "Start and end of the move",
+    from_crop: "Start of the move",
+    to_crop: "End of the move",
+    short: { from_crop: "Start", to_crop: "End" },
+    reset: "Choose start and end automatically",
+    at: ({ x, y, share }: { readonly x: number; readonly y: number; readonly share: number }) =>
+      `${percent(share)}% of the photo, ${percent(x)}% from the left, ${percent(y)}% from the top`,
+  },
+  pick: {
+    focus: "Choose what is sharp: move with the arrow keys, confirm with Enter",
+    screen: "Choose what is at the screen: move with the arrow keys, confirm with Enter",
+    done: {
+      focus: (depth_m: number) => `Sharp at ${depth_m.toFixed(1)} m`,
+      screen: (depth_m: number) => `The screen is at ${depth_m.toFixed(1)} m`,
+    },
+  },
+  all: "All options",
+  search: "Search options",
+  found: (count: number) => (count === 1 ? "1 option" : `${count} options`),
+  changed: (count: number) => `${count} changed`,
+  automatic: (text: string) => (text ? `Automatic (${text})` : "Automatic"),
+  none: "Automatic",
+  choiceHelp: (choice: string, text: string) => `${choice}: ${text}.`,
 };
+
+const keys = {
+  title: "Keyboard shortcuts",
+  space: "Space",
+  groups: [
+    {
+      title: "Everywhere",
+      keys: [
+        ["O", "Choose photos"],
+        ["Ctrl V", "Paste a picture"],
+        ["[ ]", "Previous or next photo"],
+        ["Alt 1–4", "Look, Set, Mend, Export"],
+        ["Ctrl Z", "Undo"],
+        ["Ctrl Shift Z", "Redo"],
+        ["?", "This list"],
+      ],
+    },
+    {
+      title: "Picture",
+      keys: [
+        ["1 2 3 4", "Photo, depth, layers, 3D"],
+        ["Space", "Play or pause"],
+        ["E", "Next way to show it"],
+        ["I", "Show what is invented"],
+        ["V", "View in a headset"],
+        ["← → ↑ ↓", "Look around (with the picture focused)"],
+        ["+ -", "Zoom"],
+        ["0", "Reset the view"],
+      ],
+    },
+    {
+      title: "Start and end of a move",
+      keys: [
+        ["← → ↑ ↓", "Move a frame; with Shift, faster"],
+        ["+ -", "Resize a frame"],
+        ["Esc", "Done"],
+      ],
+    },
+  ],
+} as const;
 
 const mend = {
   title: "Mend the depth",
@@ -39,4 +246,16 @@ const exporting = {
   title: "Export",
 };
 
-export const texts = Object.freeze({ app, server, projects, start, stage, set, mend, export: exporting });
+export const texts = Object.freeze({
+  app,
+  server,
+  projects,
+  start,
+  stages,
+  stage,
+  look,
+  set,
+  keys,
+  mend,
+  export: exporting,
+});

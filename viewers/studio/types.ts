@@ -33,9 +33,12 @@ export interface OptionSpec {
   readonly choices?: readonly string[] | null;
   readonly minimum?: number | null;
   readonly maximum?: number | null;
-  readonly exclusive_minimum?: number | null;
+  /** Whether the minimum itself is not accepted. */
+  readonly exclusive_minimum?: boolean | null;
+  /** The values it accepts, in words. */
+  readonly accepts?: string | null;
   readonly unit?: string | null;
-  readonly default: unknown;
+  readonly default: string | null;
   readonly default_text: string;
   readonly is_common: boolean;
   /** Outputs that the option changes; empty for all. */
@@ -68,9 +71,24 @@ export interface PlannedCamera {
   readonly world_from_camera: readonly number[];
 }
 
+/** How much parallax the result has, and the eyes can tolerate: in percent of the width, and as angles at the eyes. */
+export interface Comfort {
+  readonly nearest_percent?: number;
+  readonly farthest_percent?: number;
+  readonly nearest_deg?: number;
+  readonly farthest_deg?: number;
+  readonly limit_percent?: number;
+  readonly limit_deg?: number;
+  readonly share_beyond_limit?: number;
+  readonly share_turning_eyes_outwards?: number;
+  readonly is_comfortable?: boolean;
+}
+
 export interface PlanState {
   readonly output: PlanOutput;
   readonly size_px: Size;
+  /** Left, top, width and height of the part of the photo that is used, as shares of its sides; null for all of it. */
+  readonly crop?: readonly [x: number, y: number, width: number, height: number] | null;
   readonly fps: number;
   readonly period_s: number | null;
   readonly is_loop: boolean;
@@ -79,7 +97,7 @@ export interface PlanState {
   readonly convergence_m: number | null;
   readonly baseline_m: number | null;
   readonly lens: { readonly aperture_m: number; readonly focus_m: number } | null;
-  readonly comfort: Readonly<Record<string, unknown>> | null;
+  readonly comfort: Comfort | null;
   readonly histogram: {
     readonly parallax_percent: readonly number[];
     readonly share: readonly number[];

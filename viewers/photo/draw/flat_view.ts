@@ -4,6 +4,7 @@ import { AnaglyphPass } from "./anaglyph_pass";
 import type { Facts } from "../scene/facts";
 import type { Frame } from "../look/framing";
 import { placeEye, windowOn } from "./frustum";
+import { drawSideBySide } from "./side_by_side";
 import type { StereoMode } from "../options";
 import { Surround } from "./surround";
 
@@ -60,7 +61,7 @@ export class FlatView {
     if (mode === "none") draw(0);
     else if (mode === "wiggle") draw(Math.sin((2 * Math.PI * now_s) / WIGGLE_S));
     else if (mode === "anaglyph") this.#anaglyph.draw(renderer, draw);
-    else this.#drawSideBySide(draw);
+    else drawSideBySide(renderer, mode === "cross", draw);
     surround?.hide();
   }
 
@@ -78,21 +79,6 @@ export class FlatView {
   dispose(): void {
     this.#anaglyph.dispose();
     this.#surround.dispose();
-  }
-
-  #drawSideBySide(draw: (side: number) => void): void {
-    const { renderer } = this;
-    const { x: whole, y: height } = renderer.getSize(new Vector2());
-    const width = whole / 2;
-    for (const side of [-1, 1]) {
-      const x = side < 0 === (this.mode === "sbs") ? 0 : width; // crossed eyes: the right view on the left
-      renderer.setViewport(x, 0, width, height);
-      renderer.setScissor(x, 0, width, height);
-      renderer.setScissorTest(true);
-      draw(side);
-    }
-    renderer.setScissorTest(false);
-    renderer.setViewport(0, 0, whole, height);
   }
 
   #drawPhoto(): void {

@@ -28,6 +28,9 @@ function scrolls(element: Element): boolean {
   return (may && box.scrollHeight > box.clientHeight) || scrolls(box);
 }
 
+/** What gestures move. */
+export type Moved = Pick<Viewer, "head" | "zoom" | "eyes" | "redraw">;
+
 interface Tap {
   readonly x: number;
   readonly y: number;
@@ -45,7 +48,7 @@ export class Gestures {
   constructor(
     private readonly element: HTMLElement,
     private readonly canvas: HTMLElement,
-    private readonly viewer: Viewer,
+    private readonly viewer: Moved,
     private readonly zoomed: () => void,
     signal: AbortSignal,
   ) {

@@ -1,6 +1,86 @@
+import { Choice } from "../parts/choice";
+import { Icon } from "../parts/icon";
+import { Switch } from "../parts/inputs";
+import { output } from "../planning";
+import { enterHeadset, isHeadset } from "../stage/headset";
+import { chooseEyes, eyes, EYES, isDrawn, isTinted } from "../stage/playback";
+import { plan, view } from "../state";
 import { texts } from "../texts";
+import type { PlanOutput } from "../types";
+import { Comfort } from "./comfort";
+
+const OUTPUTS: readonly PlanOutput[] = ["wiggle", "kenburns", "stereo", "anaglyph", "still"];
 
 /** How the picture is shown: the move, the eyes, the comfort. */
 export function LookPanel() {
-  return <h2>{texts.app.modes.look}</h2>;
+  return (
+    <div class="look-panel">
+      <section aria-labelledby="outputs">
+        <h2 id="outputs">{texts.look.outputs}</h2>
+        <Choice
+          look="cards"
+          class="outputs"
+          label={texts.look.outputs}
+          value={output.value}
+          items={OUTPUTS.map((value) => ({ value, ...texts.look.output[value] }))}
+          choose={(value) => {
+            output.value = value;
+            view.value = "scene";
+          }}
+        />
+      </section>
+      <section aria-labelledby="eyes">
+        <h3 id="eyes">{texts.stage.eyesLabel}</h3>
+        <Choice
+          look="cards"
+          class="eye-cards"
+          label={texts.stage.eyesLabel}
+          value={eyes.value}
+          items={EYES.map((value) => ({ value, label: texts.stage.eyes[value], icon: value }))}
+          choose={(value) => {
+            chooseEyes(value);
+            view.value = "scene";
+          }}
+        />
+        <button type="button" class="button wide" disabled={!isDrawn.value} onClick={() => void enterHeadset()}>
+          <Icon name="headset" />
+          {texts.stage.headset}
+        </button>
+        <p class="help">{isHeadset.value ? texts.look.headset : texts.stage.noHeadset}</p>
+      </section>
+      <Comfort />
+      <section>
+        <Switch
+          label={texts.stage.invented}
+          isOn={isTinted.value}
+          disabled={!isDrawn.value}
+          change={(is) => (isTinted.value = is)}
+          describedBy="invented-help"
+        />
+        <p class="help" id="invented-help">
+          {texts.look.invented}
+        </p>
+      </section>
+      <Explanation />
+    </div>
+  );
+}
+
+/** What kbvr chose for this photo, and why. */
+function Explanation() {
+  const { explanation = [], warnings = [] } = plan.value ?? {};
+  if (!explanation.length && !warnings.length) return null;
+  return (
+    <details class="group">
+      <summary>
+        {texts.look.explanation}
+        <Icon name="down" />
+      </summary>
+      <ul class="explanation">
+        {[...warnings, ...explanation].map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
+    </details>
+  );
 }

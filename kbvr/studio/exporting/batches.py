@@ -1,0 +1,174 @@
+"""The export of several projects at once: a batch with its ledger, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from kbvr.batching.api import prepared, results_of
+from kbvr.batching.batch import Batch
+from kbvr.batching.local_workers import LocalWorkers
+from kbvr.batching.opening import open_ledger
+from kbvr.batching.run_options import PHOTO_LIMIT_S
+from kbvr.batching.shares import shares_of
+from kbvr.batching.source import Source
+from kbvr.batching.task import PhotoResult, Task
+from kbvr.errors import KbvrError, counted
+from kbvr.options.export_options import ExportOptions
+from kbvr.studio.exporting.export import Export, MadeFile, PhotoProgress, PhotoToExport
+from kbvr.studio.exporting.export_process import CancelledError, ExportProcess
+
+LOOK_S = 0.2
+
+
+class WithDepths:
+    """An executor of which some photos have a mended depth."""
+
+    def __init__(self, workers: LocalWorkers, depths: Mapping[str, PhotoToExport]) -> None:
+        """`depths` are photos by their addresses."""
+        self._workers, self._depths = workers, depths
+
+    def __enter__(self) -> WithDepths:  # noqa: PYI034  beartype does not know Self in methods
+        self._workers.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._workers.__exit__(*error)
+
+    @property
+    def current(self) -> tuple[str, ...]:
+        """The addresses of the photos that are being made."""
+        return self._workers.current
+
+    def results(self, tasks: Iterator[Task | PhotoResult]) -> Iterator[PhotoResult]:
+        """Yield a result for every task."""
+        return self._workers.results(self._with_depth(task) for task in tasks)
+
+    def _with_depth(self, task: Task | PhotoResult) -> Task | PhotoResult:
+        photo = self._depths.get(task.source.address) if isinstance(task, Task) else None
+        if photo is None or not isinstance(task, Task):
+            return task
+        depth = {"depth": photo.depth, "depth_kind": photo.depth_kind, "depth_model": "auto"}
+        return replace(task, options=task.options.model_copy(update=depth))
+
+
+@dataclass(frozen=True)
+class BatchExport:
+    """The same outputs of several photos."""
+
+    photos: tuple[PhotoToExport, ...]
+    folder: Path
+    """Where everything goes, an absolute path; it may exist if the batch goes on."""
+
+    @property
+    def history(self) -> Path:
+        """The folder whose list of exports it belongs to."""
+        return self.folder
+
+    def run(self, export: Export, process: ExportProcess, changed: Callable[[], None]) -> None:
+        """Make what is not done yet, and note how far the photos are.
+
+        A photo that fails does not stop the others.
+
+        Raises:
+            KbvrError: if an option cannot be used, or nothing can be written to the folder.
+            CancelledError: if the export was cancelled.
+        """
+        del process  # the workers of batches are processes of their own
+        values: dict[str, Any] = dict(export.options)
+        batch = prepared(Batch(str(self.folder), ExportOptions(**values), retries_failed=True))
+        by_address = {str(photo.file): photo for photo in self.photos}
+        workers = LocalWorkers(shares_of(batch.options, None), limit_s=PHOTO_LIMIT_S)
+        executor = WithDepths(workers, {address: photo for address, photo in by_address.items() if photo.depth})
+        progress = BatchProgress(export, by_address, changed)
+        ended = Event()
+        watcher = Thread(target=_watch, args=(export.cancelled, ended, workers, progress), daemon=True)
+        with closing(open_ledger(batch.out)) as ledger:
+            watcher.start()
+            try:
+                for result in results_of(batch, map(_source, by_address), ledger, executor):
+                    progress.add(result)
+            finally:
+                ended.set()
+                watcher.join()
+        if export.cancelled.is_set():
+            raise CancelledError
+        progress.end()
+
+
+class BatchProgress:
+    """What is known about the photos of a running batch; two threads write it, and each entry only once."""
+
+    def __init__(self, export: Export, photos: Mapping[str, PhotoToExport], changed: Callable[[], None]) -> None:
+        self._export, self._changed = export, changed
+        self._entries = {
+            address: PhotoProgress(photo.project, os.path.basename(address))  # noqa: PTH119  a text
+            for address, photo in photos.items()
+        }
+        self._files: dict[str, tuple[MadeFile, ...]] = {}
+        export.photos = tuple(self._entries.values())
+        self._tell()
+
+    def add(self, result: PhotoResult) -> None:
+        """Note the result of a photo."""
+        entry = self._entries[result.address]
+        entry.state, entry.problem = ("done" if result.is_done else "failed"), result.error
+        self._files[result.address] = tuple(
+            MadeFile(output.path, output.format, output.size_bytes) for output in result.outputs
+        )
+        self._export.files = tuple(file for address in self._entries for file in self._files.get(address, ()))
+        self._tell()
+
+    def look(self, current: tuple[str, ...]) -> None:
+        """Note which photos are being made."""
+        begun = [self._entries[address] for address in current if self._entries[address].state == "waiting"]
+        for entry in begun:
+            entry.state = "running"
+        if begun:
+            self._tell()
+
+    def end(self) -> None:
+        """Say what failed.
+
+        Raises:
+            AllFailedError: if no photo could be made.
+        """
+        failed = [entry for entry in self._entries.values() if entry.state == "failed"]
+        if not failed:
+            return
+        if len(failed) == len(self._entries):
+            raise AllFailedError(f"{failed[0].name}: {failed[0].problem}")
+        self._export.problem = f"{counted(len(failed), 'photo')} could not be exported."
+
+    def _tell(self) -> None:
+        done = sum(entry.state in ("done", "failed") for entry in self._entries.values())
+        self._export.stage = f"{done} of {counted(len(self._entries), 'photo')}"
+        self._export.share = done / len(self._entries)
+        self._changed()
+
+
+class AllFailedError(KbvrError):
+    """No photo of a batch could be made."""
+
+
+def _watch(cancelled: Event, ended: Event, workers: LocalWorkers, progress: BatchProgress) -> None:
+    """Note which photos are being made, and stop the workers when the export is cancelled."""
+    while not ended.wait(LOOK_S):
+        if cancelled.is_set():
+            workers.stop()
+            return
+        progress.look(workers.current)
+
+
+def _source(address: str) -> Source:
+    """Return a photo as a source; one that is gone fails when it is read."""
+    try:
+        facts = os.stat(address)  # noqa: PTH116  a text
+    except OSError:
+        return Source(address)
+    return Source(address, "", facts.st_size, str(facts.st_mtime_ns))

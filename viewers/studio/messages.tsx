@@ -1,0 +1,30 @@
+import { IconButton } from "./parts/button";
+import { Icon } from "./parts/icon";
+import { announced, connection, hush, notes } from "./state";
+import { texts } from "./texts";
+
+/** Notes, problems, and what is read aloud. */
+export function Messages() {
+  return (
+    <>
+      <div class="unseen" role="status" aria-live="polite">
+        {announced.value}
+      </div>
+      {connection.value === "gone" && (
+        <div class="gone" role="alert">
+          <Icon name="warn" />
+          <p>{texts.server.gone}</p>
+        </div>
+      )}
+      <div class="notes">
+        {notes.value.map(({ key, text, kind }) => (
+          <div key={key} class={`note ${kind}`} role={kind === "problem" ? "alert" : "status"}>
+            {kind === "problem" && <Icon name="warn" />}
+            <p>{text}</p>
+            <IconButton class="small" icon="close" label={texts.app.close} onClick={() => hush(key)} />
+          </div>
+        ))}
+      </div>
+    </>
+  );
+}

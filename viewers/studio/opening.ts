@@ -1,0 +1,30 @@
+import { batch, effect } from "@preact/signals";
+
+import { currentId, mode, projects } from "./state";
+
+/** Put a project on the stage; null for the first screen. */
+export function openProject(id: string | null): void {
+  batch(() => {
+    currentId.value = id;
+    if (mode.value === "mend" && !id) mode.value = "look";
+  });
+}
+
+/** Keep the project on the stage in the page's address, so that it is there again after a reload. */
+export function followAddress(): void {
+  const read = () => openProject(decodeURIComponent(location.hash.slice(1)) || null);
+  read();
+  addEventListener("hashchange", read);
+  effect(() => {
+    const hash = currentId.value ? `#${encodeURIComponent(currentId.value)}` : "";
+    if (hash !== location.hash) history.replaceState(null, "", hash || location.pathname + location.search);
+  });
+}
+
+/** Put the next or the previous project on the stage. */
+export function step(by: number): void {
+  const list = projects.value;
+  const at = list.findIndex(({ id }) => id === currentId.value);
+  const next = list[(at + by + list.length) % list.length];
+  if (at >= 0 && next) openProject(next.id);
+}

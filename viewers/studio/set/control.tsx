@@ -1,0 +1,185 @@
+import { useId } from "preact/hooks";
+
+import { IconButton } from "../parts/button";
+import { Slider, Switch } from "../parts/inputs";
+import { change, problems } from "../settings";
+import { options } from "../state";
+import { texts } from "../texts";
+import type { OptionSpec } from "../types";
+import { helpOf } from "./help";
+
+/** Ranges up to this many steps are sliders. */
+const SLIDER_STEPS_MAX = 400;
+
+interface ControlProps {
+  readonly option: OptionSpec;
+}
+
+/** The control of one option: what it does, its value, what is wrong with it, and its default. */
+export function Control({ option }: ControlProps) {
+  const id = useId();
+  const { name, label, kind } = option;
+  const text = options.value[name];
+  const problem = problems.value[name];
+  const isChanged = text !== undefined;
+  const help = helpOf(option.help, option.choices ?? []);
+  const chosen = help.choices[text ?? option.default ?? ""];
+  const put = (value: string) => change({ [name]: value === "" || value === option.default ? null : value });
+  const described = `${id}-help${problem ? ` ${id}-problem` : ""}`;
+  const field = { id, option, text, put, described, isWrong: Boolean(problem) };
+  return (
+    <div class={`control ${isChanged ? "changed" : ""}`} data-option={name}>
+      <div class="control-head">
+        {kind !== "switch" && kind !== "list" && (
+          <label for={id}>
+            {label}
+            {option.unit && <span class="unit"> {option.unit}</span>}
+          </label>
+        )}
+        {kind === "switch" && <SwitchField {...field} />}
+        {kind === "list" && <span id={id}>{label}</span>}
+        {isChanged && (
+          <IconButton
+            class="small"
+            icon="reset"
+            label={texts.set.resetOne(label)}
+            onClick={() => change({ [name]: null })}
+          />
+        )}
+      </div>
+      {kind === "choice" && <ChoiceField {...field} />}
+      {kind === "list" && <ListField {...field} />}
+      {(kind === "number" || kind === "integer") && <NumberField {...field} />}
+      {(kind === "text" || kind === "file") && <TextField {...field} />}
+      {problem && (
+        <p class="problem" id={`${id}-problem`} role="alert">
+          {problem}
+        </p>
+      )}
+      <p class="help" id={`${id}-help`}>
+        {help.about}
+        {chosen && <span class="chosen-help">{texts.set.choiceHelp(text ?? option.default ?? "", chosen)}</span>}
+      </p>
+    </div>
+  );
+}
+
+interface FieldProps {
+  readonly id: string;
+  readonly option: OptionSpec;
+  readonly text: string | undefined;
+  readonly put: (text: string) => void;
+  readonly described: string;
+  readonly isWrong: boolean;
+}
+
+function SwitchField({ option, text, put, described }: FieldProps) {
+  const isOn = text !== undefined ? isYes(text) : isYes(option.default ?? "");
+  return <Switch label={option.label} isOn={isOn} change={(is) => put(is ? "yes" : "no")} describedBy={described} />;
+}
+
+function isYes(text: string): boolean {
+  return ["yes", "true", "1", "on"].includes(text.toLowerCase());
+}
+
+function ChoiceField({ id, option, text, put, described, isWrong }: FieldProps) {
+  const automatic = option.default === null || !option.choices?.includes(option.default);
+  return (
+    <select
+      id={id}
+      value={text ?? option.default ?? ""}
+      aria-describedby={described}
+      aria-invalid={isWrong}
+      onChange={(event) => put(event.currentTarget.value)}
+    >
+      {automatic && <option value="">{texts.set.automatic(option.default_text)}</option>}
+      {option.choices?.map((choice) => (
+        <option key={choice} value={choice}>
+          {choice}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function ListField({ id, option, text, put, described }: FieldProps) {
+  const chosen = new Set((text ?? option.default ?? "").split(",").filter(Boolean));
+  const toggle = (choice: string) => {
+    const next = option.choices?.filter((one) => (one === choice) !== chosen.has(one)) ?? [];
+    put(next.join(","));
+  };
+  return (
+    <div class="chips" role="group" aria-labelledby={id} aria-describedby={described}>
+      {option.choices?.map((choice) => (
+        <label key={choice} class="chip">
+          <input type="checkbox" checked={chosen.has(choice)} onChange={() => toggle(choice)} />
+          <span>{choice}</span>
+        </label>
+      ))}
+    </div>
+  );
+}
+
+function NumberField(field: FieldProps) {
+  const { id, option, text, put, described, isWrong } = field;
+  const { minimum, maximum, kind } = option;
+  const step = kind === "integer" ? 1 : stepOf(minimum, maximum);
+  const value = text ?? option.default ?? "";
+  const isSlid = minimum != null && maximum != null && (maximum - minimum) / step <= SLIDER_STEPS_MAX;
+  return (
+    <div class="number">
+      {isSlid && (
+        <Slider
+          label={option.label}
+          isLabelHidden
+          value={value === "" ? minimum : Number(value)}
+          min={minimum}
+          max={maximum}
+          step={step}
+          text={value}
+          change={(next) => put(String(next))}
+        />
+      )}
+      <input
+        id={id}
+        type="text"
+        inputMode="decimal"
+        value={value}
+        placeholder={option.default_text || texts.set.none}
+        aria-describedby={described}
+        aria-invalid={isWrong}
+        onChange={(event) => put(event.currentTarget.value.trim())}
+      />
+    </div>
+  );
+}
+
+function stepOf(minimum: number | null | undefined, maximum: number | null | undefined): number {
+  const range = (maximum ?? 1) - (minimum ?? 0);
+  return range <= 2 ? 0.01 : range <= 40 ? 0.1 : 1;
+}
+
+function TextField({ id, option, text, put, described, isWrong }: FieldProps) {
+  const list = option.choices?.length ? `${id}-list` : undefined;
+  return (
+    <>
+      <input
+        id={id}
+        type="text"
+        value={text ?? option.default ?? ""}
+        placeholder={option.default_text || texts.set.none}
+        aria-describedby={described}
+        aria-invalid={isWrong}
+        {...(list && { list })}
+        onChange={(event) => put(event.currentTarget.value.trim())}
+      />
+      {list && (
+        <datalist id={list}>
+          {option.choices!.map((choice) => (
+            <option key={choice} value={choice} />
+          ))}
+        </datalist>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,16 @@
+import { signal } from "@preact/signals";
+
+import { output } from "../planning";
+import { options } from "../state";
+
+/** What a person does on the photo now: drag the crops, or click a place. */
+export type Tool = "crops" | "focus" | "screen";
+export const tool = signal<Tool | null>(null);
+
+/** Begin with a tool, or end it. */
+export function toggleTool(name: Tool): void {
+  tool.value = tool.value === name ? null : name;
+  if (tool.value !== "crops") return;
+  const { path } = options.value;
+  if (path === undefined || output.value === "wiggle" || output.value === "anaglyph") output.value = "kenburns";
+}

@@ -1,0 +1,312 @@
+import { Group, PerspectiveCamera, Scene, Vector3, WebGLRenderer, type Matrix4 } from "three";
+
+import { AnaglyphPass } from "../../photo/draw/anaglyph_pass";
+import { aim, movedBy, seenFrom, type Window } from "../../photo/draw/frustum";
+import { LensPass } from "../../photo/draw/lens_pass";
+import { between, poseOf, windowOf, type PlannedCamera } from "../../photo/draw/planned";
+import { drawSideBySide } from "../../photo/draw/side_by_side";
+import { Headset } from "../../photo/headset/xr";
+import type { Size } from "../../photo/look/framing";
+import { Head } from "../../photo/look/head";
+import { Zoom } from "../../photo/look/zoom";
+import { farthest_m, inFileOrder, release } from "../../photo/scene/contents";
+import type { LoadedScene } from "../../photo/scene/load";
+import type { PlanState } from "../types";
+import { lensPlace, LENS_SAMPLES } from "./lens_places";
+import type { Eyes } from "./playback";
+import { ProjectGallery } from "./project_gallery";
+
+const BACKGROUND = 0x0c0d10;
+const MAX_PIXEL_RATIO = 2;
+const FIRST_STEP_S = 1 / 60;
+const LONGEST_STEP_S = 0.1;
+const WIGGLE_S = 1.5;
+const SAMPLES_A_FRAME = 4;
+/** Parallax from nearest to farthest of a pair that is not planned, as a share of the width (kbvr/motion/sway.py). */
+const PARALLAX = Object.freeze({ wiggle: 0.025, anaglyph: 0.02, sbs: 0.03, cross: 0.03 });
+
+export interface PictureListener {
+  /** A frame of the plan is due. */
+  readonly reached: (frame: number) => void;
+  readonly drawn: () => void;
+  readonly presenting: (isPresenting: boolean) => void;
+}
+
+/** One canvas that shows one scene after another through planned cameras, and looks around in them. */
+export class LivePicture {
+  readonly canvas = document.createElement("canvas");
+  head = new Head(new Vector3(1, 1, 1), false);
+  zoom = new Zoom([3, 2], null, "contain", false);
+  isPlaying = false;
+  frame = 0;
+
+  readonly #renderer: WebGLRenderer;
+  readonly #scene = new Scene();
+  readonly #world = new Group();
+  readonly #eye = new PerspectiveCamera();
+  readonly #anaglyph = new AnaglyphPass();
+  readonly #lens = new LensPass();
+  #loaded: LoadedScene | null = null;
+  #world_from_photo: Matrix4 | null = null;
+  #plan: PlanState | null = null;
+  #mode: Eyes = "one";
+  #size_px: Size = [3, 2];
+  #headset: Headset | null = null;
+  #request = 0;
+  #last_ms: number | null = null;
+  #now_s = 0;
+  #played_s = 0;
+
+  constructor(
+    private readonly prefersCalm: boolean,
+    private readonly listener: PictureListener,
+  ) {
+    const { canvas } = this;
+    this.#renderer = new WebGLRenderer({ canvas, antialias: true, alpha: false, powerPreference: "high-performance" });
+    this.#renderer.setClearColor(BACKGROUND, 1);
+    this.#scene.add(this.#world);
+    canvas.addEventListener("webglcontextrestored", () => {
+      this.#lens.clear();
+      this.redraw();
+    });
+  }
+
+  /** The number of pictures side by side. */
+  get eyes(): 1 | 2 {
+    return this.#mode === "sbs" || this.#mode === "cross" ? 2 : 1;
+  }
+
+  get hasScene(): boolean {
+    return this.#loaded !== null;
+  }
+
+  /** Replace the scene; the old one is shown until the new one can be drawn. */
+  show(loaded: LoadedScene | null): void {
+    if (this.#headset) this.#headset.leave();
+    const before = this.#loaded;
+    this.#loaded = loaded;
+    if (before) this.#world.remove(before.root);
+    if (loaded) this.#take(loaded);
+    if (before) release(before.root);
+    this.redraw();
+  }
+
+  set plan(plan: PlanState | null) {
+    this.#plan = plan;
+    this.#fit();
+    this.redraw();
+  }
+
+  set mode(mode: Eyes) {
+    this.#mode = this.prefersCalm && mode === "wiggle" ? "one" : mode;
+    this.redraw();
+  }
+
+  play(isPlaying: boolean): void {
+    this.isPlaying = isPlaying;
+    if (isPlaying) {
+      this.#played_s = this.frame / (this.#plan?.fps ?? 1);
+      this.head.recentre();
+      this.zoom.reset();
+    }
+    this.redraw();
+  }
+
+  seek(frame: number): void {
+    this.frame = frame;
+    this.redraw();
+  }
+
+  resize(width: number, height: number): void {
+    if (this.#headset || !width || !height) return;
+    this.#renderer.setPixelRatio(Math.min(devicePixelRatio, MAX_PIXEL_RATIO));
+    this.#renderer.setSize(width, height, false);
+    this.zoom.resize(width / this.eyes / height);
+    this.#lens.clear();
+    this.#draw(); // immediately: a resized canvas is empty
+    this.#ask();
+  }
+
+  /** Look from farther right and up, by shares of the head box; what is enlarged moves too. */
+  look(x: number, y: number): void {
+    this.head.nudge("drag", x, y);
+    this.zoom.pan(-x, y);
+    this.redraw();
+  }
+
+  magnify(factor: number): void {
+    this.zoom.magnify(factor);
+    this.redraw();
+  }
+
+  recentre(): void {
+    this.head.recentre();
+    this.zoom.reset();
+    this.redraw();
+  }
+
+  /** Show the scene in a headset; must be called from a person's action. */
+  async enterHeadset(): Promise<void> {
+    if (this.#headset || !this.#loaded) return;
+    this.#stop();
+    const headset = new Headset(this.#renderer, this.#scene, this.#world, this.#loaded, new ProjectGallery(), {
+      drawn: () => undefined,
+      frameTimes: () => "",
+      began: () => this.listener.presenting(true),
+      ended: () => this.#leftHeadset(),
+    });
+    this.#headset = headset;
+    try {
+      await headset.enter();
+    } catch (error) {
+      this.#leftHeadset();
+      throw error;
+    }
+  }
+
+  leaveHeadset(): void {
+    this.#headset?.leave();
+  }
+
+  /** Draw at the browser's next frame. */
+  redraw(): void {
+    this.#lens.clear();
+    this.#ask();
+  }
+
+  #ask(): void {
+    if (this.#request || this.#headset) return;
+    this.#request = requestAnimationFrame((now_ms) => {
+      this.#request = 0;
+      const isMoving = this.#step(now_ms);
+      if (isMoving) this.#lens.clear();
+      this.#draw();
+      if (isMoving || this.#isRefining) this.#ask();
+      else this.#last_ms = null;
+    });
+  }
+
+  #stop(): void {
+    cancelAnimationFrame(this.#request);
+    this.#request = 0;
+    this.#last_ms = null;
+  }
+
+  #leftHeadset(): void {
+    const headset = this.#headset;
+    this.#headset = null;
+    headset?.dispose();
+    this.listener.presenting(false);
+    this.redraw();
+  }
+
+  #take(loaded: LoadedScene): void {
+    const { facts } = loaded;
+    this.#world.add(loaded.root);
+    inFileOrder(loaded.root);
+    this.#world.updateMatrixWorld(true);
+    this.#world_from_photo = loaded.camera.matrixWorld.clone();
+    this.#eye.near = Math.max(0.01, facts.nearest_m / 4);
+    this.#eye.far = farthest_m(loaded);
+    const offset_m = this.head.offset_m.clone();
+    this.head = new Head(facts.headBox_m, !this.prefersCalm);
+    this.head.offset_m.copy(offset_m);
+    this.#fit();
+  }
+
+  /** Take the size of the pictures; what is enlarged remains so, as long as the size stays. */
+  #fit(): void {
+    const size_px = this.#plan?.size_px ?? this.#loaded?.facts.size_px;
+    if (!size_px || (size_px[0] === this.#size_px[0] && size_px[1] === this.#size_px[1])) return;
+    this.#size_px = size_px;
+    this.zoom = new Zoom(size_px, null, "contain", !this.prefersCalm);
+    const { clientWidth, clientHeight } = this.canvas;
+    if (clientHeight) this.zoom.resize(clientWidth / this.eyes / clientHeight);
+  }
+
+  /** Advance all movements; return whether any continues. */
+  #step(now_ms: number): boolean {
+    const seconds = this.#last_ms === null ? FIRST_STEP_S : Math.min((now_ms - this.#last_ms) / 1000, LONGEST_STEP_S);
+    this.#last_ms = now_ms;
+    this.#now_s = now_ms / 1000;
+    const isMoving = [this.head.step(seconds), this.zoom.step(seconds)].includes(true);
+    const count = this.#plan?.instants.length ?? 0;
+    const isPlaying = this.isPlaying && count > 1;
+    if (isPlaying) {
+      this.#played_s += seconds;
+      const frame = Math.floor(this.#played_s * this.#plan!.fps) % count;
+      if (frame !== this.frame) this.listener.reached((this.frame = frame));
+    }
+    return isMoving || isPlaying || this.#mode === "wiggle";
+  }
+
+  get #isRefining(): boolean {
+    return Boolean(this.#plan?.lens) && !this.isPlaying && this.#mode !== "wiggle" && this.#lens.count < LENS_SAMPLES;
+  }
+
+  #draw(): void {
+    if (!this.#loaded || this.#headset) return;
+    const lens = this.#plan?.lens;
+    if (!lens || !this.#isRefining) {
+      if (lens && this.#lens.count >= LENS_SAMPLES) return;
+      this.#drawEyes(null);
+    } else {
+      const upTo = Math.min(this.#lens.count + SAMPLES_A_FRAME, LENS_SAMPLES);
+      while (this.#lens.count < upTo) {
+        this.#drawEyes(lensPlace(this.#lens.count, lens.aperture_m / 2));
+        this.#lens.add(this.#renderer);
+      }
+      this.#lens.show(this.#renderer);
+    }
+    this.listener.drawn();
+  }
+
+  /** Draw what the eyes see, through one place of the lens, or its middle. */
+  #drawEyes(lens_m: Vector3 | null): void {
+    const renderer = this.#renderer;
+    const draw = (side: number) => {
+      this.#place(side, lens_m);
+      renderer.render(this.#scene, this.#eye);
+    };
+    const mode = this.#mode;
+    if (mode === "one") draw(0);
+    else if (mode === "wiggle") draw(Math.sin((2 * Math.PI * this.#now_s) / WIGGLE_S));
+    else if (mode === "anaglyph") this.#anaglyph.draw(renderer, draw);
+    else drawSideBySide(renderer, mode === "cross", draw);
+  }
+
+  /** Put the eye where the plan has it: -1 is the left eye, 1 the right one, 0 the middle; then move it by the head. */
+  #place(side: number, lens_m: Vector3 | null): void {
+    const cameras = this.#plan?.instants[this.frame] ?? this.#plan?.instants[0] ?? [this.#photoCamera];
+    const [left, right] = [cameras[0]!, cameras.at(-1)!];
+    const isPlanned = cameras.length > 1;
+    const camera = isPlanned ? between(left, right, (side + 1) / 2) : left;
+    const half_m = isPlanned || !side || this.#mode === "one" ? 0 : this.#baseline(this.#mode) / 2;
+    const pose = poseOf(camera, this.#world_from_photo!);
+    const offset_m = this.head.offset_m.clone().setX(this.head.offset_m.x + side * half_m);
+    const screen_m = this.#plan?.convergence_m ?? this.#loaded!.facts.subject_m;
+    let window = this.#seen(windowOf(camera, this.zoom.frame), offset_m, screen_m);
+    pose.multiply(movedBy(offset_m));
+    if (lens_m) {
+      window = this.#seen(window, lens_m, this.#plan!.lens!.focus_m);
+      pose.multiply(movedBy(lens_m));
+    }
+    aim(this.#eye, pose, window);
+  }
+
+  #seen(window: Window, offset_m: Vector3, still_m: number): Window {
+    return seenFrom(window, offset_m, still_m, 2 * this.#eye.near);
+  }
+
+  get #photoCamera(): PlannedCamera {
+    const { size_px, f_px } = this.#loaded!.facts;
+    const identity = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0];
+    return { f_px, cx_px: size_px[0] / 2, cy_px: size_px[1] / 2, world_from_camera: identity };
+  }
+
+  /** Return the distance between eyes that are not planned: a person's, or less if the parallax would be too large. */
+  #baseline(mode: keyof typeof PARALLAX): number {
+    const { nearest_m, farthest_m, ipd_m, size_px, f_px } = this.#loaded!.facts;
+    return Math.min(ipd_m, (PARALLAX[mode] * size_px[0]) / f_px / Math.max(1 / nearest_m - 1 / farthest_m, 1e-6));
+  }
+}
