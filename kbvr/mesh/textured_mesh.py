@@ -120,9 +120,12 @@ class _Draft:
 
 
 def textured_mesh_of(
-    scene: Scene, photo: Photo, *, surround: str = "dome", max_triangles: int = 150_000
+    scene: Scene, photo: Photo, *, surround: str = "dome", max_triangles: int = 150_000, cell_px: int = CELL_PX
 ) -> TexturedMesh:
     """Return a scene as triangles: as few as the tolerance allows, and at most `max_triangles`.
+
+    `cell_px` is the side of the smallest square, for photos up to VIEW_PX wide: a power of 2. Larger ones are coarser
+    and take less time.
 
     Raises:
         InputError: if the surround is not one of SURROUNDS, or `max_triangles` are too few for the scene.
@@ -131,7 +134,7 @@ def textured_mesh_of(
         raise InputError(f"the surround must be one of {', '.join(SURROUNDS)}, got {surround!r}")
     dome = 2 * DOME_COLUMNS * DOME_ROWS if surround == "dome" else 0
     density = max(1.0, photo.size_px[0] / VIEW_PX)
-    plane = plane_of(scene, CELL_PX * 2 ** ceil(log2(density)))
+    plane = plane_of(scene, cell_px * 2 ** ceil(log2(density)))
     while True:
         near = _near_draft(scene.ldi, plane, with_border=surround != "none")
         drafts = [near, *(_hidden_draft(scene.ldi, layer, plane) for layer in scene.ldi.layers if layer.is_hidden)]

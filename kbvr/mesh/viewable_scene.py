@@ -11,7 +11,7 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.scene_depth import SceneDepth
 from kbvr.ldi.scene import Scene
 from kbvr.mesh.cell_plane import NEAREST_SHARE
-from kbvr.mesh.textured_mesh import TexturedMesh, textured_mesh_of
+from kbvr.mesh.textured_mesh import CELL_PX, TexturedMesh, textured_mesh_of
 from kbvr.motion.head_box import HeadBox
 from kbvr.motion.move import Move
 from kbvr.motion.subject import Subject
@@ -61,8 +61,11 @@ def viewable_scene_of(
     subject: Subject | None,
     surround: str,
     max_triangles: int,
+    cell_px: int = CELL_PX,
 ) -> ViewableScene:
     """Return a scene as triangles; the camera follows the path, KEYS_PER_S moves per second, and returns to its start.
+
+    `cell_px` is that of `textured_mesh_of`.
 
     Raises:
         InputError: if `max_triangles` are too few for the scene, or the surround does not exist.
@@ -70,7 +73,7 @@ def viewable_scene_of(
     moves = there_and_back(path)
     nearest = max(scene_depth.nearest_inverse_depth, 1e-6)
     return ViewableScene(
-        textured_mesh=textured_mesh_of(scene, photo, surround=surround, max_triangles=max_triangles),
+        textured_mesh=textured_mesh_of(scene, photo, surround=surround, max_triangles=max_triangles, cell_px=cell_px),
         scene=scene,
         moves=moves,
         seconds=(len(moves) - 1) / KEYS_PER_S,

@@ -33,14 +33,8 @@ def cropped_around_subject(
     a subject, it holds what stands out most, near the photo's middle. The focal length stays, and the optical axis is
     taken to be in the middle of the crop, as for any cropped photo.
     """
-    (width, height), (photo_width, photo_height) = size_within(photo.size_px, aspect), photo.size_px
-    scene_depth = scene_depth_of(depth)
-    subject = subject_of(scene_depth, photo.rgb)
-    corner = _corner(photo, scene_depth, subject, width / photo_width, height / photo_height)
-    x, y = (
-        min(max(int(share * whole + 1e-6), 0), whole - side)
-        for share, whole, side in zip(corner, photo.size_px, (width, height), strict=True)
-    )
+    photo_width, photo_height = photo.size_px
+    (x, y, width, height), subject = box_around_subject(photo, depth, aspect)
     crop = np.s_[y : y + height, x : x + width]
     cropped = replace(
         depth,
@@ -51,6 +45,21 @@ def cropped_around_subject(
         place = (x / photo_width, y / photo_height, width / photo_width, height / photo_height)
         subject = subject.within(*place, scene_depth_of(cropped).cells.shape)
     return replace(photo, rgb=np.ascontiguousarray(photo.rgb[crop]), decoded_from=None), cropped, subject
+
+
+def box_around_subject(
+    photo: Photo, depth: DepthMap, aspect: tuple[float, float]
+) -> tuple[tuple[int, int, int, int], Subject | None]:
+    """Return the left, top, width and height of that crop, in pixels, and the subject in the whole photo."""
+    (width, height), (photo_width, photo_height) = size_within(photo.size_px, aspect), photo.size_px
+    scene_depth = scene_depth_of(depth)
+    subject = subject_of(scene_depth, photo.rgb)
+    corner = _corner(photo, scene_depth, subject, width / photo_width, height / photo_height)
+    x, y = (
+        min(max(int(share * whole + 1e-6), 0), whole - side)
+        for share, whole, side in zip(corner, photo.size_px, (width, height), strict=True)
+    )
+    return (x, y, width, height), subject
 
 
 def _corner(

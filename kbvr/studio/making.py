@@ -140,7 +140,7 @@ class Making:
             self._enter(project, "triangles")
         scene = project.cache / ("refined.glb" if is_refined else "scene.glb")
         try:
-            self._call(function, photo, depth, scene, worker=worker)
+            self._call(function, project.photo if is_refined else photo, depth, opened.options, scene, worker=worker)
         except Exception as error:  # noqa: BLE001  told in words
             if not is_refined:
                 self._enter(project, "failed", problem_of(error, project.photo))

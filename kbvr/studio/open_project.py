@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 
@@ -11,6 +12,27 @@ from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.errors import InputError
 from kbvr.motion.consequences import Landmarks
 from kbvr.photo.photo import Photo
+from kbvr.plan.aspect import box_around_subject, cropped_around_subject
+
+MAX_GROUNDS = 4
+"""Aspect ratios whose plans are quick at the same time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What the shots of a photo, or of a crop of it, are planned on."""
+
+    photo: Photo
+    depth: DepthMap
+    landmarks: Landmarks
+    file_size_px: tuple[int, int]
+    """(width, height) of the whole picture in the photo's file."""
+
+    crop: tuple[float, float, float, float] | None = None
+    """Left, top, width and height of the crop, as shares of the whole photo; None for the whole photo."""
+
+    shear: tuple[float, float] = (0.0, 0.0)
+    """x and y of the crop's optical axis in the whole photo's axes, per metre of depth."""
 
 
 class OpenProject:
@@ -34,7 +56,7 @@ class OpenProject:
         self._options = options
         self._depth_changed = depth_changed
         self._depth_revision = 1
-        self._landmarks: Landmarks | None = None
+        self._grounds: dict[tuple[float, float] | None, Ground] = {}
 
     @property
     def photo(self) -> Photo:
@@ -74,13 +96,29 @@ class OpenProject:
             self._depth = depth
             self._is_mended = is_mended
             self._depth_revision += 1
-            self._landmarks = None
+            self._grounds.clear()
         self._depth_changed()
 
-    @property
-    def landmarks(self) -> Landmarks:
-        """What moves are planned for, of the current depth."""
+    def ground(self, aspect: tuple[float, float] | None) -> Ground:
+        """Return what shots are planned on at an aspect ratio; None for that of the photo."""
         with self.lock:
-            if self._landmarks is None:
-                self._landmarks = Landmarks(scene_depth_of(self._depth), self._photo.rgb)
-            return self._landmarks
+            ground = self._grounds.get(aspect)
+            if ground is None:
+                ground = _ground_of(self.photo, self._depth, aspect)
+                self._grounds[aspect] = ground
+                if len(self._grounds) > MAX_GROUNDS:
+                    del self._grounds[next(iter(self._grounds))]
+            return ground
+
+
+def _ground_of(photo: Photo, depth: DepthMap, aspect: tuple[float, float] | None) -> Ground:
+    file_size_px = photo.file_size_px
+    if aspect is None:
+        return Ground(photo, depth, Landmarks(scene_depth_of(depth), photo.rgb), file_size_px)
+    cropped, cropped_depth, subject = cropped_around_subject(photo, depth, aspect)
+    landmarks = Landmarks(scene_depth_of(cropped_depth), cropped.rgb, subject)
+    (x, y, crop_width, crop_height), _ = box_around_subject(photo, depth, aspect)
+    width, height = photo.size_px
+    crop = x / width, y / height, crop_width / width, crop_height / height
+    shear = (x + (crop_width - width) / 2) / photo.f_px, (y + (crop_height - height) / 2) / photo.f_px
+    return Ground(cropped, cropped_depth, landmarks, file_size_px, crop, shear)

@@ -5,6 +5,7 @@ Decoders and networks run here, so that a crash costs one photo, and pages are a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -14,13 +15,15 @@ from PIL import Image
 
 from kbvr.depth.depth_map import DepthMap
 from kbvr.imaging.resize import averaged, scaled_px, within_px
+from kbvr.inpaint.choose import filler_named
 from kbvr.options.depth import DepthOptions
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.run import RunOptions
 from kbvr.photo.photo import Photo, load_photo
-from kbvr.pipeline import plan_export, write_export
 from kbvr.profiles.choose import profile_of
+from kbvr.profiles.depth_source import network_limits
 from kbvr.serving.thumbnail import thumbnail as thumbnail_of
+from kbvr.studio.live_scene import glb_of, preview_of, refined_of
 from kbvr.studio.option_texts import parsed
 from kbvr.system.atomic_file import atomic_write
 
@@ -29,6 +32,9 @@ WORKING_PIXELS = 1_000_000
 
 STAGE_PX, STAGE_QUALITY = 2048, 90
 """Long side and JPEG quality of the photo that a page shows."""
+
+PATIENCE = 10
+"""Niceness of the process that makes scenes when there is time."""
 
 THUMBNAIL_PX, THUMBNAIL_QUALITY = 320, 82
 
@@ -80,23 +86,42 @@ def estimate(photo: Photo, texts: Mapping[str, str]) -> DepthMap:
     return profile_of(options).depth(photo)
 
 
-def preview(photo: Photo, depth: DepthMap, scene: Path) -> None:
+def preview(photo: Photo, depth: DepthMap, texts: Mapping[str, str], scene: Path) -> None:
     """Write a scene that is made quickly, as a GLB."""
-    _write_scene(photo, depth, scene, ExportOptions(gltf=True, fill="spread", triangles=60_000))
+    _write(scene, glb_of(preview_of(photo, depth, surround=_scene_options(texts).surround)))
 
 
-def refine(photo: Photo, depth: DepthMap, scene: Path) -> None:
-    """Write a scene that is made carefully, as a GLB."""
-    _write_scene(photo, depth, scene, ExportOptions(gltf=True))
+def refine(path: Path, depth: DepthMap, texts: Mapping[str, str], scene: Path) -> None:
+    """Write a scene that is made carefully, as a GLB; `path` is that of the photo. The process becomes a patient one.
+
+    The errors are those of `kbvr.export`.
+    """
+    _be_patient()
+    options = _scene_options(texts)
+    filler = filler_named(options.fill, **network_limits(options))
+    photo = load_photo(path, fov_deg=options.fov_deg)
+    _write(scene, glb_of(refined_of(photo, depth, filler=filler, surround=options.surround)))
 
 
-def _write_scene(photo: Photo, depth: DepthMap, scene: Path, options: ExportOptions) -> None:
-    write_export(plan_export(photo, depth, scene, **dict(options) | {"overwrite": True}))
+def _scene_options(texts: Mapping[str, str]) -> ExportOptions:
+    """Return the options that affect a scene."""
+    names = ("fill", "surround", "fov_deg", *RunOptions.model_fields)
+    return parsed({name: texts[name] for name in names if name in texts} | {"kenburns": "yes"})
+
+
+def _be_patient() -> None:
+    """Let other processes go first, where the system can do that."""
+    if hasattr(os, "nice") and os.nice(0) < PATIENCE:
+        os.nice(PATIENCE)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with atomic_write(path, overwrite=True) as temporary:
+        temporary.write_bytes(content)
 
 
 def _write_jpeg(photo: Photo, path: Path, side_px: int, quality: int) -> None:
     stream = BytesIO()
     rgb = averaged(photo.rgb, within_px(photo.size_px, side_px))
     Image.fromarray(rgb).save(stream, "JPEG", quality=quality)
-    with atomic_write(path, overwrite=True) as temporary:
-        temporary.write_bytes(stream.getvalue())
+    _write(path, stream.getvalue())

@@ -1,70 +1,117 @@
-"""The plan of an output as JSON: its cameras exactly, and how comfortable it is to look at."""
+"""The plan of an output as a page plays it: its cameras exactly, and how comfortable it is to look at.
+
+A plan is the one that an export of the working copy would have; `kbvr.pipeline` says how it comes about.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float64
 
 from kbvr.formats.loop.animation import lasting_s
+from kbvr.formats.write import check_items
 from kbvr.geometry.camera import Camera
-from kbvr.making.plan import Plan
-from kbvr.options.outputs import LOOPS
-from kbvr.pipeline import plan_export
+from kbvr.motion.view import view_of
+from kbvr.options.declare import Declared
+from kbvr.options.export_options import ExportOptions, declared
+from kbvr.options.outputs import LOOPS, OutputOptions
+from kbvr.plan.aspect import size_within
 from kbvr.plan.explain import explain
+from kbvr.plan.from_options import check_options, with_anaglyph_method
+from kbvr.plan.output_kinds import DrawnKind, chosen_kinds
 from kbvr.plan.shots import Shot
 from kbvr.stereo.comfort import Comfort
-from kbvr.studio.open_project import OpenProject
-from kbvr.studio.option_texts import for_output
+from kbvr.studio.labels import label_of
+from kbvr.studio.open_project import Ground, OpenProject
+from kbvr.studio.option_texts import for_output, parsed
 
 OUTPUTS = ("wiggle", "kenburns", "stereo", "anaglyph", "still")
 """Outputs that a page can play."""
 
+MAX_INSTANTS_A_S = 60
+"""Frames a second that a page is told at most; it interpolates."""
+
+UNCOMFORTABLE_SHARE = 0.01
+"""Share of the picture beyond the limits of comfort from which on it counts as uncomfortable."""
+
 
 def plan_state(project: OpenProject, output: str, texts: Mapping[str, str]) -> dict[str, Any]:
-    """Return the plan of an output of a project, by options as texts.
+    """Return the plan of one of OUTPUTS, by options as texts.
 
     Raises:
         InputError: if an option cannot be used.
     """
-    with project.lock:
-        photo, depth = project.photo, project.depth
-    options: dict[str, Any] = for_output(output, texts)
-    with _warnings() as warnings:
-        plan = plan_export(photo, depth, **options)
-    shot = plan.shots[0]
+    options = parsed(for_output(output, texts))
+    check_options(options)
+    ground = project.ground(options.aspect)
+    shot, options = _shot(ground, options)
+    fps = _fps(shot, options)
+    every = max(1, round(fps / MAX_INSTANTS_A_S))
+    photo, depth, landmarks = ground.photo, ground.depth, ground.landmarks
     return {
         "output": output,
         "size_px": shot.view.size_px,
-        "fps": _fps(shot, plan),
+        "fps": fps / every,
         "period_s": shot.period_s if output in LOOPS else None,
         "is_loop": output in LOOPS,
-        "instants": [[_camera(camera) for camera in eyes] for eyes in shot.instants],
+        "instants": [[_camera(camera, ground) for camera in eyes] for eyes in shot.instants[::every]],
         "convergence_m": shot.rig.convergence_m if shot.rig else None,
         "baseline_m": shot.rig.baseline_m if shot.rig else None,
+        "bars_px": shot.bars_px,
+        "vignette": shot.vignette,
+        "crop": ground.crop,
         "lens": _lens(shot),
         "comfort": _comfort(shot.comfort),
         "histogram": _histogram(shot.comfort),
-        "explanation": explain(plan.photo, plan.depth, plan.landmarks, plan.shots, plan.options),
-        "warnings": warnings,
+        "explanation": explain(photo, depth, landmarks, [shot], options),
+        "warnings": _warnings(output, texts),
     }
 
 
-def _fps(shot: Shot, plan: Plan) -> float:
-    if shot.output in LOOPS:
-        return len(shot.moves) / lasting_s(len(shot.moves), shot.period_s)
-    return plan.options.fps
+def _shot(ground: Ground, options: ExportOptions) -> tuple[Shot, ExportOptions]:
+    """Return the first shot of the options, as `kbvr.plan_export` plans it, and the options for this photo."""
+    (kind, *_) = chosen_kinds(options)
+    assert isinstance(kind, DrawnKind), "OUTPUTS are rendered"
+    photo = ground.photo
+    file_px = photo.file_size_px if options.aspect is None else size_within(ground.file_size_px, options.aspect)
+    items = kind.items(photo.name, Path(), options)
+    check_items(kind.view_px(file_px, options), items, options)
+    options = with_anaglyph_method(options.for_photo(file_px, alt=photo.alternative_text), photo, list(items))
+    f_px = photo.f_px * file_px[0] / photo.size_px[0]
+    view = view_of(ground.landmarks.scene_depth, kind.view_px(file_px, options, f_px=f_px))
+    return kind.plan(items, ground.landmarks, view, options), options
 
 
-def _camera(camera: Camera) -> dict[str, Any]:
+def _fps(shot: Shot, options: ExportOptions) -> float:
+    """Return the frames per second; a loop shows its views there and back."""
+    if shot.output not in LOOPS:
+        return float(options.fps)
+    return max(1, 2 * len(shot.moves) - 2) / lasting_s(len(shot.moves), shot.period_s)
+
+
+def _camera(camera: Camera, ground: Ground) -> dict[str, Any]:
+    """Return a camera in the axes of the whole photo's camera.
+
+    In a crop's own axes, x and y grow by a share of z: that is a shear of the world, which leaves pictures as they are.
+    """
     rotation, position = camera.camera_from_world[:3, :3].T, camera.camera_from_world[:3, 3]
-    world_from_camera = np.column_stack([rotation, -rotation @ position])
+    cropped_from_camera = np.column_stack([rotation, -rotation @ position])
+    cx_px, cy_px = camera.cx_px, camera.cy_px
+    shear_x, shear_y = ground.shear
+    photo_from_crop: Float64[np.ndarray, "3 3"] = np.array([[1, 0, shear_x], [0, 1, shear_y], [0, 0, 1]])
+    if np.allclose(rotation, np.eye(3)):  # a shear is then a shift of the picture
+        world_from_camera = np.column_stack([rotation, photo_from_crop @ cropped_from_camera[:, 3]])
+        cx_px, cy_px = cx_px - camera.f_px * shear_x, cy_px - camera.f_px * shear_y
+    else:
+        world_from_camera = photo_from_crop @ cropped_from_camera
     return {
         "f_px": camera.f_px,
-        "cx_px": camera.cx_px,
-        "cy_px": camera.cy_px,
+        "cx_px": cx_px,
+        "cy_px": cy_px,
         "world_from_camera": world_from_camera.ravel().tolist(),
     }
 
@@ -80,6 +127,7 @@ def _comfort(comfort: Comfort | None) -> dict[str, Any] | None:
         return None
     width = comfort.size_px[0]
     nearest, farthest = comfort.range_px
+    outside = max(comfort.beyond_share, comfort.diverging_share)
     return {
         "nearest_percent": 100 * nearest / width,
         "farthest_percent": 100 * farthest / width,
@@ -89,23 +137,31 @@ def _comfort(comfort: Comfort | None) -> dict[str, Any] | None:
         "limit_deg": comfort.rig.max_parallax_deg,
         "share_beyond_limit": comfort.beyond_share,
         "share_turning_eyes_outwards": comfort.diverging_share,
-        "is_comfortable": comfort.beyond_share < 0.01 and comfort.diverging_share < 0.01,
+        "is_comfortable": outside < UNCOMFORTABLE_SHARE,
     }
 
 
 def _histogram(comfort: Comfort | None) -> dict[str, Any] | None:
     if comfort is None:
         return None
-    width = comfort.size_px[0]
-    limit = 100 * comfort.limit_px / width
-    behind = min(limit, 100 * comfort.rig.screen.diverging_px(comfort.size_px) / width)
+    to_percent = 100 / comfort.size_px[0]
+    behind_px = min(comfort.limit_px, comfort.rig.screen.diverging_px(comfort.size_px))
     return {
-        "parallax_percent": (100 * comfort.edges_px / width).tolist(),
+        "parallax_percent": (to_percent * comfort.edges_px).tolist(),
         "share": comfort.histogram.tolist(),
-        "limits": [-limit, behind],
+        "limits": [-to_percent * comfort.limit_px, to_percent * behind_px],
     }
 
 
-@contextmanager
-def _warnings() -> Iterator[list[str]]:
-    yield []
+def _warnings(output: str, texts: Mapping[str, str]) -> list[str]:
+    """Return what the page says about options that were set but do nothing for an output."""
+    used = for_output(output, texts)
+    left = [one for one in declared() if _is_left(one, texts, used)]
+    if not left:
+        return []
+    names = ", ".join(label_of(one.name) for one in left)
+    return [f"{names} {'has' if len(left) == 1 else 'have'} no effect here."]
+
+
+def _is_left(one: Declared, texts: Mapping[str, str], used: Mapping[str, str]) -> bool:
+    return one.name in texts and one.name not in used and one.name not in OutputOptions.model_fields

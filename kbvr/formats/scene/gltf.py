@@ -39,7 +39,8 @@ SPARE_BYTES = 200
 """Room for the numbers in the JSON that grow with the textures."""
 
 
-def _meshes(textured_mesh: TexturedMesh, options: FileOptions) -> list[GlbMesh]:
+def glb_meshes(textured_mesh: TexturedMesh, options: FileOptions) -> list[GlbMesh]:
+    """Return the meshes of a GLB, one or more for each part."""
     points_m = [(part.points_m * Y_UP).astype(np.float32) for part in textured_mesh.parts]
     draco = options.compress == "draco"
     if options.texture == "jpeg" and not draco:
@@ -125,7 +126,7 @@ def fitted_glb(
     Raises:
         OutputError: if the GLB is too large at every quality.
     """
-    meshes = _meshes(viewable.textured_mesh, options)
+    meshes = glb_meshes(viewable.textured_mesh, options)
     if options.quality is not None:
         return glb_bytes(viewable, meshes, _textures(viewable.textured_mesh, options, options.quality), facts, options)
     max_mb = options.max_mb or DEFAULT_MAX_MB
