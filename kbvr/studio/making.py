@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from kbvr.depth.depth_map import DepthMap
+from kbvr.errors import OutputError
 from kbvr.photo.photo import Photo
 from kbvr.serving.worker import Worker
 from kbvr.studio.events import Events
+from kbvr.studio.mending.opening import recover
 from kbvr.studio.open_project import OpenProject
 from kbvr.studio.problems import problem_of
 from kbvr.studio.project import Project, SceneState, Stage
@@ -105,7 +108,15 @@ class Making:
                 options=lambda: project.content.options if project.content else {},
                 depth_changed=lambda: self.rebuild(project),
             )
+        self._recover(project.open, project.cache)
         self._build(project)
+
+    def _recover(self, opened: OpenProject, cache: Path) -> None:
+        """Do again what was mended and not saved when a server was killed."""
+        try:
+            recover(opened, cache)
+        except OutputError as error:
+            logger.warning("%s", error)
 
     def _depth(self, project: Project, photo: Photo) -> tuple[DepthMap, bool]:
         """Return the depth of a photo, and whether it has been mended."""

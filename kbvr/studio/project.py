@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal
 
+from kbvr.errors import OutputError
 from kbvr.studio.open_project import OpenProject
 from kbvr.studio.project_folder import ProjectFile, photo_path
+
+_log = logging.getLogger(__name__)
 
 Stage = Literal["waiting", "reading", "depth", "layers", "triangles", "ready", "failed"]
 
@@ -54,6 +58,23 @@ class Project:
     def cache(self) -> Path:
         """The folder of what can be made again."""
         return self.folder / "cache"
+
+    def save_depth(self) -> None:
+        """Write what was mended last, before the depth in the folder is used.
+
+        Raises:
+            OutputError: if it cannot be written.
+        """
+        if self.open is not None and self.open.editor is not None:
+            self.open.editor.flush()
+
+    def end_editing(self) -> None:
+        """Write what was mended last; a disk that is full is reported in the log."""
+        if self.open is not None and self.open.editor is not None:
+            try:
+                self.open.editor.close()
+            except OutputError as error:
+                _log.warning("%s", error)
 
     def state(self) -> dict[str, Any]:
         """Return what pages know of it."""

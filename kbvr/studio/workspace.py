@@ -39,6 +39,8 @@ class Workspace:
 
     def close(self) -> None:
         """End all work in the background."""
+        for project in self.projects:
+            project.end_editing()
         self.events.close()
         self.making.close()
 

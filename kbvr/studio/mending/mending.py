@@ -13,7 +13,7 @@ from time import monotonic
 import numpy as np
 from jaxtyping import UInt16
 
-from kbvr.depth.depth_map import DepthMap
+from kbvr.depth.depth_map import DepthMap, sampled
 from kbvr.errors import InputError, OutputError
 from kbvr.imaging.array_types import Mask, Plane
 from kbvr.studio.mending.autosave import Autosave
@@ -128,6 +128,12 @@ class Mending:
         """Return the whole map, or the automatic one."""
         values = self._automatic.inverse_depth if is_automatic else self._values
         return self._patch(Box(0, 0, self.shape[1], self.shape[0]), values)
+
+    def shown_levels(self) -> tuple[int, int]:
+        """Return the levels between which nearly all of the automatic depth lies, for colours."""
+        samples = sampled(self._automatic.inverse_depth) * np.float32(MAX_LEVEL / self.scale.highest)
+        low, high = np.percentile(samples, (1, 99))
+        return int(low), max(int(high), int(low) + 1)
 
     def stroke(self, name: str, brush: Brush, points: Points, *, is_last: bool) -> Patch:
         """Draw on with the stroke of a name, which begins with its first points and ends with the last ones."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from kbvr.studio.mending.scale import Scale
 from kbvr.studio.mending.selecting import Clicks, Point, grown, inside_outline, refined
 
 How = Literal["new", "add", "remove"]
+HOWS: tuple[How, ...] = get_args(How)
 
 
 class Selection:

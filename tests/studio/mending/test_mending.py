@@ -160,7 +160,7 @@ def test_undoing_everything_gives_the_automatic_depth_also_after_a_restart(tmp_p
     click(mending)
     for number, step in enumerate(steps):
         if step == "stroke":
-            mending.stroke(f"{number}", NEARER, LINE + (number, 0, 0), is_last=True)
+            mending.stroke(f"{number}", NEARER, LINE + np.array((number, 0, 0)), is_last=True)
         elif step == "pull":
             mending.act(f"{number}", Action("move", 0.7))
         elif step == "flatten":
@@ -202,7 +202,9 @@ def test_strokes_of_several_threads_end_in_a_state_that_can_be_undone(opened):
 
     def draw(name):
         for number in range(6):
-            opened.mending.stroke(f"{name}{number}", NEARER, LINE[:1] + (number, 0, 0), is_last=number % 2 == 0)
+            opened.mending.stroke(
+                f"{name}{number}", NEARER, LINE[:1] + np.array((number, 0, 0)), is_last=number % 2 == 0
+            )
 
     threads = [Thread(target=draw, args=(name,)) for name in "abc"]
     for thread in threads:
@@ -217,7 +219,7 @@ def test_strokes_of_several_threads_end_in_a_state_that_can_be_undone(opened):
 def test_a_journal_is_compacted_when_it_has_become_large(opened, monkeypatch):
     monkeypatch.setattr(module, "COMPACT_BYTES", 1000)
     for number in range(10):
-        opened.mending.stroke(f"{number}", NEARER, LINE + (number, 0, 0), is_last=True)
+        opened.mending.stroke(f"{number}", NEARER, LINE + np.array((number, 0, 0)), is_last=True)
         if number < 9:
             opened.mending.undo()
     path = opened.folder / "mending" / "history"
