@@ -41,9 +41,15 @@ class Opened:
         current = load_placed_depth(depth, photo) if depth.exists() else automatic
         self.changes = 0
         self.project = OpenProject(
-            folder, photo, current, is_mended=depth.exists(), options=dict, depth_changed=self._changed
+            folder,
+            photo,
+            current,
+            automatic_depth=automatic,
+            is_mended=depth.exists(),
+            options=dict,
+            depth_changed=self._changed,
         )
-        self.mending = Mending(self.project, automatic)
+        self.mending = Mending(self.project)
 
     def _changed(self) -> None:
         self.changes += 1

@@ -124,7 +124,7 @@ def test_every_room_says_what_it_is_for():
     ("library", "owner"),
     [
         *((library, "nets") for library in ("onnxruntime", "requests")),
-        ("filelock", "nets batching"),
+        ("filelock", "nets batching studio"),
         ("typer", "cli"),
         ("rich", "cli"),
         ("av", "formats"),

@@ -60,9 +60,18 @@ def error_answer(error: Exception) -> Response:
     if isinstance(error, RequestError):
         return json_answer({"error": str(error)}, error.status)
     if isinstance(error, KbvrError):
-        return json_answer({"error": in_words(error)}, HTTPStatus.UNPROCESSABLE_ENTITY)
+        content = {"error": in_words(error), "options": named_options(error)}
+        return json_answer(content, HTTPStatus.UNPROCESSABLE_ENTITY)
     logger.error("a request was not answered", exc_info=error)
     return json_answer({"error": BUG}, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def named_options(error: KbvrError) -> list[str]:
+    """Return the options that an error is about, by their Python names; a page shows it there."""
+    names: list[str] = []
+    if isinstance(error, OptionsError):
+        error.text.naming(lambda name: names.append(name) or name)  # type: ignore[func-returns-value]
+    return list(dict.fromkeys(names))
 
 
 def in_words(error: KbvrError) -> str:

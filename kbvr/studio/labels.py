@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
+
+from kbvr.options.export_options import declared
 
 LABELS: Mapping[str, str] = MappingProxyType(
     {
@@ -76,6 +80,21 @@ LABELS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Python name -> name in words, where that is not the same with spaces."""
+
+
+EXPLAIN, OFF = "The explanation", "off"
+
+
+@cache
+def _names_of_flags() -> Mapping[str, str]:
+    """Return flag -> what the studio calls it."""
+    flags = {one.flag: f"“{label_of(one.name)}”" for one in declared()}
+    return flags | {one.off_flag: OFF for one in declared() if one.off_flag} | {"--explain": EXPLAIN}
+
+
+def without_flags(text: str) -> str:
+    """Return a help text with the labels of options instead of their flags."""
+    return re.sub(r"--[a-z0-9]+(?:-[a-z0-9]+)*", lambda found: _names_of_flags().get(found[0], found[0]), text)
 
 
 def label_of(name: str) -> str:

@@ -136,9 +136,9 @@ class Library:
         """
         with self._lock:
             folder = self._free_folder(Path(name).stem)
-            content = ProjectFile(name, f"photo{suffix}")
+            content = ProjectFile(name, f"photo/{folder_name(Path(name).stem)}{suffix}")
             try:
-                folder.mkdir(parents=True)
+                (folder / "photo").mkdir(parents=True)
                 photo.replace(folder / content.photo_file)
             except OSError as error:
                 raise OutputError(f"cannot write to {folder}: {error.strerror or error}") from error
@@ -149,17 +149,15 @@ class Library:
         """Write project.json, and make the project's folder if there is none.
 
         Raises:
+            InputError: if another studio has the project open.
             OutputError: if it cannot be written.
         """
         assert project.content is not None, "a damaged project is not written"
-        try:
-            project.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"cannot write to {project.folder}: {error.strerror or error}") from error
+        project.hold()
         write_project_file(project.folder, project.content)
 
     def set_options(self, number: str, revision: int, texts: Mapping[str, str]) -> Project:
-        """Replace the options of a project.
+        """Replace the options of a project, and write them.
 
         Raises:
             RequestError: if they are based on another revision than the current one (CONFLICT).
@@ -173,9 +171,15 @@ class Library:
                 raise RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, project.problem)
             if revision != project.content.revision:
                 raise RequestError(HTTPStatus.CONFLICT, "The options have been changed elsewhere, as in another tab.")
-            if kept != project.content.options:
-                project.content = project.content.with_options(kept)
+            before = project.content
+            if kept == before.options:
+                return project
+            try:
+                project.content = before.with_options(kept)
                 self.save(project)
+            except BaseException:
+                project.content = before
+                raise
         self._events.changed_project(number)
         return project
 
@@ -183,16 +187,22 @@ class Library:
         """Forget a project, and move its folder to the trash; a photo outside it stays where it is.
 
         Raises:
+            InputError: if another studio has it open.
             OutputError: if it cannot be moved.
         """
         project = self.get(number)
-        with self._lock:
+        with self._lock, project.lock:
+            if project.folder.is_dir():
+                project.hold()
+                project.let_go()
+            project.is_removed = True
             if project.folder.is_dir() and project.folder.parent == self.folder:
                 trash = self.folder / TRASH
                 try:
                     trash.mkdir(exist_ok=True)
                     project.folder.rename(free_path(trash / project.folder.name))
                 except OSError as error:
+                    project.is_removed = False
                     raise OutputError(f"cannot move {project.folder}: {error.strerror or error}") from error
             self._projects.pop(number, None)
         self._events.removed_project(number)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from kbvr.depth.depth_map import DepthMap
 from kbvr.errors import OutputError
-from kbvr.photo.photo import Photo
 from kbvr.serving.worker import Worker
 from kbvr.studio.events import Events
 from kbvr.studio.mending.opening import recover
 from kbvr.studio.open_project import OpenProject
+from kbvr.studio.opening import Opening
+from kbvr.studio.photo_worker import DEPTH_NAMES, SCENE_NAMES
 from kbvr.studio.problems import problem_of
 from kbvr.studio.project import Project, SceneState, Stage
-from kbvr.studio.stored_depth import read_stored_depth, write_stored_depth
 from kbvr.studio.work_queue import WorkQueue
 from kbvr.system.isolated_process import Request
 
@@ -35,14 +35,15 @@ NOW, SOON, LATER = range(3)
 class Making:
     """The work on all projects: at most one photo at a time, and beside it one better scene."""
 
-    def __init__(self, events: Events, is_watched: Callable[[], bool]) -> None:
-        """`is_watched` says whether a page is open, for which the process is kept ready."""
+    def __init__(self, events: Events, is_watched: Callable[[], bool], save: Callable[[Project], None]) -> None:
+        """`is_watched` says whether a page is open, for which the process is kept; `save` writes project.json."""
         self._events = events
         self._is_watched = is_watched
+        self._opening = Opening(self._call, self._enter, save)
         self._worker, self._refiner = Worker(MODULE), Worker(MODULE)
         self._quick = WorkQueue("kbvr-studio", idle=self._keep_ready)
         self._slow = WorkQueue("kbvr-studio-refining")
-        self._quick.put("ready", self._start)
+        self._quick.put("warm up", lambda: self._call("warm_up"), urgency=SOON)
 
     def open(self, project: Project, *, urgency: int = NOW) -> None:
         """Make what a project lacks, unless that is being done."""
@@ -52,14 +53,46 @@ class Making:
 
     def thumbnail(self, project: Project) -> None:
         """Make the thumbnail of a project that nobody has opened."""
-        if not (project.cache / "thumbnail.jpg").exists():
+        if project.content is not None and not (project.cache / "thumbnail.jpg").exists():
             self._quick.put(("thumbnail", project.id), lambda: self._thumbnail(project), urgency=LATER)
+
+    def options_changed(self, project: Project, before: Mapping[str, str]) -> None:
+        """Make again what depends on options that have changed."""
+        after = project.content.options if project.content else {}
+        changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+        if project.open is None:
+            return
+        if changed & {*DEPTH_NAMES}:
+            self._quick.put(("depth", project.id), lambda: self._renew(project), delay_s=REBUILD_AFTER_S)
+        elif changed & {*SCENE_NAMES}:
+            self.rebuild(project)
 
     def rebuild(self, project: Project) -> None:
         """Make the scene again when the depth has not changed for a moment."""
         self._slow.forget(("refine", project.id))
         self._quick.put(("scene", project.id), lambda: self._build(project), delay_s=REBUILD_AFTER_S)
         self._events.changed_project(project.id)
+
+    def forget(self, project: Project) -> None:
+        """Do no more work on a project."""
+        for kind in ("open", "thumbnail", "depth", "scene"):
+            self._quick.forget((kind, project.id))
+        for kind in ("refine", "store"):
+            self._slow.forget((kind, project.id))
+
+    def tinted(self, project: Project) -> None:
+        """Write tinted.glb into the cache: the current scene, with what is invented in a colour of its own.
+
+        The errors are those of `kbvr.export`.
+        """
+        project.keep("tinted.glb", self._of_scene("tinted", project))
+
+    def layers(self, project: Project) -> list[str]:
+        """Write layer-K.png into the cache for every layer, from front to back; return their names."""
+        pictures = self._of_scene("layers", project)
+        for index, picture in enumerate(pictures):
+            project.keep(f"layer-{index}.png", picture.png)
+        return [picture.name for picture in pictures]
 
     def close(self) -> None:
         """End all work."""
@@ -68,13 +101,10 @@ class Making:
         self._quick.close()
         self._slow.close()
 
-    def _start(self) -> None:
-        self._call("ready")
-
     def _keep_ready(self) -> None:
         """Ask the process to stay, which ends after a minute without work."""
         if self._is_watched():
-            self._start()
+            self._call("ready")
 
     def _call(self, function: str, *arguments: Any, worker: Worker | None = None) -> Any:
         return (worker or self._worker).call(Request(f"{MODULE}:{function}", arguments, LIMIT_S))
@@ -85,85 +115,100 @@ class Making:
         self._events.changed_project(project.id)
 
     def _open(self, project: Project) -> None:
-        photo = project.photo
-        if project.open is not None or photo is None:
+        if project.open is not None or project.is_removed:
             return
         try:
-            self._enter(project, "reading")
-            project.cache.mkdir(parents=True, exist_ok=True)
-            reading = self._call("read", photo, project.cache, None)
-            with project.lock:
-                project.size_px = reading.size_px
-            self._enter(project, "depth")
-            depth, is_mended = self._depth(project, reading.photo)
+            project.hold()
+            found = self._opening.open(project)
         except Exception as error:  # noqa: BLE001  told in words
-            self._enter(project, "failed", problem_of(error, photo))
+            project.let_go()
+            self._enter(project, "failed", problem_of(error, project.photo))
             return
         with project.lock:
             project.open = OpenProject(
                 project.folder,
-                reading.photo,
-                depth,
-                is_mended=is_mended,
+                found.photo,
+                found.depth,
+                automatic_depth=found.automatic_depth,
+                is_mended=found.is_mended,
                 options=lambda: project.content.options if project.content else {},
                 depth_changed=lambda: self.rebuild(project),
             )
-        self._recover(project.open, project.cache)
+        self._recover(project.open)
+        self._store(project)
         self._build(project)
 
-    def _recover(self, opened: OpenProject, cache: Path) -> None:
+    def _recover(self, opened: OpenProject) -> None:
         """Do again what was mended and not saved when a server was killed."""
         try:
-            recover(opened, cache)
+            recover(opened)
         except OutputError as error:
-            logger.warning("%s", error)
+            self._events.note(str(error))
 
-    def _depth(self, project: Project, photo: Photo) -> tuple[DepthMap, bool]:
-        """Return the depth of a photo, and whether it has been mended."""
-        for name in ("depth.png", "automatic_depth.png"):
-            if (project.folder / name).exists():
-                return read_stored_depth(project.folder / name, photo, project.cache), name == "depth.png"
-        assert project.content is not None
-        depth: DepthMap = self._call("estimate", photo, project.content.options)
-        self._slow.put(("store", project.id), lambda: self._store(project, depth))
-        return depth, False
-
-    def _store(self, project: Project, depth: DepthMap) -> None:
-        write_stored_depth(project.folder / "automatic_depth.png", depth, project.cache)
-
-    def _build(self, project: Project) -> None:
-        """Make a scene of the current depth, quickly."""
-        self._make_scene(project, "preview", self._worker)
-        if project.stage == "ready":
-            self._slow.put(("refine", project.id), lambda: self._refine(project), delay_s=REFINE_AFTER_S)
-
-    def _refine(self, project: Project) -> None:
-        self._make_scene(project, "refine", self._refiner)
-
-    def _make_scene(self, project: Project, function: str, worker: Worker) -> None:
+    def _renew(self, project: Project) -> None:
+        """Estimate the depth again with other options."""
         opened = project.open
         if opened is None:
             return
-        with opened.lock:
-            photo, depth, depth_revision = opened.photo, opened.depth, opened.depth_revision
-        is_refined = function == "refine"
-        if not is_refined and project.scene is None:
-            self._enter(project, "triangles")
-        scene = project.cache / ("refined.glb" if is_refined else "scene.glb")
         try:
-            self._call(function, project.photo if is_refined else photo, depth, opened.options, scene, worker=worker)
+            photo, automatic_depth = self._opening.estimate_again(project)
         except Exception as error:  # noqa: BLE001  told in words
-            if not is_refined:
-                self._enter(project, "failed", problem_of(error, project.photo))
+            self._events.note(problem_of(error, project.photo))
+            self._enter(project, "ready")
             return
-        with project.lock:
-            if opened.depth_revision != depth_revision and is_refined:
-                return
+        depth = automatic_depth
+        if opened.is_mended:  # what people have mended stays; only the focal length may be another
+            depth = replace(opened.depth, f_px=automatic_depth.f_px)
+        opened.renew(photo, depth, automatic_depth)
+        self._store(project)
+
+    def _store(self, project: Project) -> None:
+        self._slow.put(("store", project.id), lambda: self._opening.store(project))
+
+    def _build(self, project: Project) -> None:
+        """Make a scene of the current depth, quickly, and then a better one."""
+        self._make_scene(project, is_refined=False)
+        if project.stage == "ready" and not project.is_removed:
+            self._slow.put(
+                ("refine", project.id), lambda: self._make_scene(project, is_refined=True), delay_s=REFINE_AFTER_S
+            )
+
+    def _make_scene(self, project: Project, *, is_refined: bool) -> None:
+        opened = project.open
+        if opened is None or project.is_removed:
+            return
+        if project.scene is None:
+            self._enter(project, "triangles")
+        with opened.lock:
+            depth, depth_revision, options = opened.depth, opened.depth_revision, dict(opened.options)
+        try:
             if is_refined:
-                scene.replace(project.cache / "scene.glb")
-            revision = project.scene.revision + 1 if project.scene else 1
-            project.scene = SceneState(revision, is_refined, depth_revision)
+                glb = self._call("refine", project.photo, depth, options, worker=self._refiner)
+            else:
+                glb = self._of_scene("preview", project)
+            with project.lock:
+                if is_refined and (opened.depth_revision != depth_revision or dict(opened.options) != options):
+                    return
+                project.keep("scene.glb", glb)
+                revision = project.scene.revision + 1 if project.scene else 1
+                project.scene = SceneState(revision, is_refined, depth_revision)
+        except Exception as error:  # noqa: BLE001  told in words
+            problem = problem_of(error, project.photo)
+            if project.scene is None:
+                self._enter(project, "failed", problem)
+            else:
+                self._events.note(problem)
+            return
         self._enter(project, "ready")
+
+    def _of_scene(self, function: str, project: Project) -> Any:
+        """Call a function of the worker about the preview of a project's current depth."""
+        opened = project.open
+        assert opened is not None, "only open projects have scenes"
+        with opened.lock:
+            photo, depth, options = opened.photo, opened.depth, dict(opened.options)
+            key = json.dumps([project.id, opened.depth_revision, [options.get(name) for name in SCENE_NAMES]])
+        return self._call(function, photo, depth, options, key)
 
     def _thumbnail(self, project: Project) -> None:
         if project.photo is None or project.open is not None:

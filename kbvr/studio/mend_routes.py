@@ -49,8 +49,7 @@ def routes(studio: Workspace) -> list[BaseRoute]:
     """Return the routes."""
 
     def editor(request: Request) -> Mending:
-        project = studio.projects.get(request.path_params["project"])
-        return mending_of(studio.projects.opened(project.id), project.cache)
+        return mending_of(studio.projects.opened(request.path_params["project"]))
 
     def shown(answer: Callable[[Mending, Request], Response]) -> Callable[[Request], Response]:
         return lambda request: answer(editor(request), request)

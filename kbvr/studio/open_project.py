@@ -55,7 +55,8 @@ class OpenProject:
         photo: Photo,
         depth: DepthMap,
         *,
-        is_mended: bool,
+        automatic_depth: DepthMap | None = None,
+        is_mended: bool = False,
         options: Callable[[], Mapping[str, str]],
         depth_changed: Callable[[], None],
     ) -> None:
@@ -63,6 +64,7 @@ class OpenProject:
         self.folder = folder
         self._photo = photo
         self._depth = depth
+        self._automatic_depth = depth if automatic_depth is None else automatic_depth
         self._is_mended = is_mended
         self._options = options
         self._depth_changed = depth_changed
@@ -82,6 +84,11 @@ class OpenProject:
         return self._depth
 
     @property
+    def automatic_depth(self) -> DepthMap:
+        """The estimated depth, of the photo's size."""
+        return self._automatic_depth
+
+    @property
     def depth_revision(self) -> int:
         """Number of changes of the depth, from 1; it starts again when the project is opened again."""
         return self._depth_revision
@@ -99,6 +106,8 @@ class OpenProject:
     def set_depth(self, depth: DepthMap, *, is_mended: bool = True) -> None:
         """Replace the depth; the scene is made again when nothing has changed for a moment.
 
+        `is_mended` is False if it is the automatic one again.
+
         Raises:
             InputError: if it is not of the photo's size.
         """
@@ -111,6 +120,12 @@ class OpenProject:
             self._depth_revision += 1
             self._grounds.clear()
         self._depth_changed()
+
+    def renew(self, photo: Photo, depth: DepthMap, automatic_depth: DepthMap) -> None:
+        """Replace the photo, which may have another focal length, and its depths."""
+        with self.lock:
+            self._photo, self._automatic_depth = photo, automatic_depth
+            self.set_depth(depth, is_mended=self._is_mended)
 
     def ground(self, aspect: tuple[float, float] | None) -> Ground:
         """Return what shots are planned on at an aspect ratio; None for that of the photo."""

@@ -1,6 +1,7 @@
 """What is made of a photo, in another process: its working copy, its depth and its scene.
 
-Decoders and networks run here, so that a crash costs one photo, and pages are answered meanwhile.
+Decoders and networks run here, so that a crash costs one photo, and pages are answered meanwhile. Nothing is written:
+files are returned as bytes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from kbvr.depth.depth_map import DepthMap
@@ -18,14 +20,14 @@ from kbvr.imaging.resize import averaged, scaled_px, within_px
 from kbvr.inpaint.choose import filler_named
 from kbvr.options.depth import DepthOptions
 from kbvr.options.export_options import ExportOptions
-from kbvr.options.run import RunOptions
-from kbvr.photo.photo import Photo, load_photo
+from kbvr.photo import decoders
+from kbvr.photo.photo import Photo, load_photo, photo_from_array
 from kbvr.profiles.choose import profile_of
 from kbvr.profiles.depth_source import network_limits
 from kbvr.serving.thumbnail import thumbnail as thumbnail_of
-from kbvr.studio.live_scene import glb_of, preview_of, refined_of
+from kbvr.studio.layer_pictures import LayerPicture, layer_pictures
+from kbvr.studio.live_scene import LiveScene, glb_of, preview_of, refined_of
 from kbvr.studio.option_texts import parsed
-from kbvr.system.atomic_file import atomic_write
 
 WORKING_PIXELS = 1_000_000
 """Size of the working copy of a photo."""
@@ -33,10 +35,17 @@ WORKING_PIXELS = 1_000_000
 STAGE_PX, STAGE_QUALITY = 2048, 90
 """Long side and JPEG quality of the photo that a page shows."""
 
+THUMBNAIL_PX, THUMBNAIL_QUALITY = 320, 82
+
 PATIENCE = 10
 """Niceness of the process that makes scenes when there is time."""
 
-THUMBNAIL_PX, THUMBNAIL_QUALITY = 320, 82
+DEPTH_NAMES = (*DepthOptions.model_fields, "profile", "device")
+SCENE_NAMES = ("fill", "surround", "fov_deg", "device")
+"""Options that affect the depth, and the scene."""
+
+_last: list[tuple[str, LiveScene]] = []
+"""The last preview and its key, for what else is made of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +58,22 @@ class Reading:
     size_px: tuple[int, int]
     """(width, height) of the picture in the file."""
 
+    shown: bytes
+    """A JPEG of the photo for the page."""
+
+    thumbnail: bytes
+
 
 def ready() -> None:
     """Do nothing: the process has loaded this module."""
+
+
+def warm_up() -> None:
+    """Do everything once with a tiny photo, so that the first real one does not wait for networks to be loaded."""
+    decoders.warm_up()
+    rgb = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
+    photo = photo_from_array(rgb)
+    glb_of(preview_of(photo, estimate(photo, {}), surround="none"))
 
 
 def thumbnail(path: Path) -> bytes:
@@ -59,15 +81,12 @@ def thumbnail(path: Path) -> bytes:
     return thumbnail_of(path, path.suffix.lower(), "")
 
 
-def read(path: Path, cache: Path, fov_deg: float | None) -> Reading:
-    """Decode a photo, and write `photo.jpg` and `thumbnail.jpg` into the cache.
-
-    The errors are those of `load_photo`.
-    """
+def read(path: Path, fov_deg: float | None) -> Reading:
+    """Decode a photo. The errors are those of `load_photo`."""
     photo = load_photo(path, fov_deg=fov_deg)
-    _write_jpeg(photo, cache / "photo.jpg", STAGE_PX, STAGE_QUALITY)
-    _write_jpeg(photo, cache / "thumbnail.jpg", THUMBNAIL_PX, THUMBNAIL_QUALITY)
-    return Reading(working_copy(photo), photo.file_size_px)
+    working = working_copy(photo)
+    shown = _jpeg(photo, STAGE_PX, STAGE_QUALITY)
+    return Reading(working, photo.file_size_px, shown, _jpeg(working, THUMBNAIL_PX, THUMBNAIL_QUALITY))
 
 
 def working_copy(photo: Photo) -> Photo:
@@ -81,31 +100,44 @@ def working_copy(photo: Photo) -> Photo:
 
 def estimate(photo: Photo, texts: Mapping[str, str]) -> DepthMap:
     """Return the depth of a photo, by those of the options that affect it. The errors are those of `kbvr.export`."""
-    names = {*DepthOptions.model_fields, *RunOptions.model_fields}
-    options = parsed({name: text for name, text in texts.items() if name in names} | {"kenburns": "yes"})
-    return profile_of(options).depth(photo)
+    return profile_of(_only(DEPTH_NAMES, texts)).depth(photo)
 
 
-def preview(photo: Photo, depth: DepthMap, texts: Mapping[str, str], scene: Path) -> None:
-    """Write a scene that is made quickly, as a GLB."""
-    _write(scene, glb_of(preview_of(photo, depth, surround=_scene_options(texts).surround)))
+def preview(photo: Photo, depth: DepthMap, texts: Mapping[str, str], key: str) -> bytes:
+    """Return a scene that is made quickly, as a GLB; `key` names it."""
+    return glb_of(_preview(photo, depth, texts, key))
 
 
-def refine(path: Path, depth: DepthMap, texts: Mapping[str, str], scene: Path) -> None:
-    """Write a scene that is made carefully, as a GLB; `path` is that of the photo. The process becomes a patient one.
+def tinted(photo: Photo, depth: DepthMap, texts: Mapping[str, str], key: str) -> bytes:
+    """Return the same, with what is invented in a colour of its own."""
+    return glb_of(_preview(photo, depth, texts, key), is_tinted=True)
+
+
+def layers(photo: Photo, depth: DepthMap, texts: Mapping[str, str], key: str) -> list[LayerPicture]:
+    """Return the pictures of its layers."""
+    return layer_pictures(_preview(photo, depth, texts, key).scene.ldi)
+
+
+def refine(path: Path, depth: DepthMap, texts: Mapping[str, str]) -> bytes:
+    """Return a scene that is made carefully, as a GLB; `path` is that of the photo. The process becomes a patient one.
 
     The errors are those of `kbvr.export`.
     """
     _be_patient()
-    options = _scene_options(texts)
+    options = _only(SCENE_NAMES, texts)
     filler = filler_named(options.fill, **network_limits(options))
     photo = load_photo(path, fov_deg=options.fov_deg)
-    _write(scene, glb_of(refined_of(photo, depth, filler=filler, surround=options.surround)))
+    return glb_of(refined_of(photo, depth, filler=filler, surround=options.surround))
 
 
-def _scene_options(texts: Mapping[str, str]) -> ExportOptions:
-    """Return the options that affect a scene."""
-    names = ("fill", "surround", "fov_deg", *RunOptions.model_fields)
+def _preview(photo: Photo, depth: DepthMap, texts: Mapping[str, str], key: str) -> LiveScene:
+    if not _last or _last[0][0] != key:
+        _last[:] = [(key, preview_of(photo, depth, surround=_only(SCENE_NAMES, texts).surround))]
+    return _last[0][1]
+
+
+def _only(names: tuple[str, ...], texts: Mapping[str, str]) -> ExportOptions:
+    """Return options with these names only."""
     return parsed({name: texts[name] for name in names if name in texts} | {"kenburns": "yes"})
 
 
@@ -115,13 +147,8 @@ def _be_patient() -> None:
         os.nice(PATIENCE)
 
 
-def _write(path: Path, content: bytes) -> None:
-    with atomic_write(path, overwrite=True) as temporary:
-        temporary.write_bytes(content)
-
-
-def _write_jpeg(photo: Photo, path: Path, side_px: int, quality: int) -> None:
+def _jpeg(photo: Photo, side_px: int, quality: int) -> bytes:
     stream = BytesIO()
     rgb = averaged(photo.rgb, within_px(photo.size_px, side_px))
     Image.fromarray(rgb).save(stream, "JPEG", quality=quality)
-    _write(path, stream.getvalue())
+    return stream.getvalue()

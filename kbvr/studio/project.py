@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal
 
-from kbvr.errors import OutputError
+from filelock import FileLock, Timeout
+
+from kbvr.errors import InputError, OutputError
 from kbvr.studio.open_project import OpenProject
 from kbvr.studio.project_folder import ProjectFile, photo_path
+from kbvr.system.atomic_file import atomic_write
 
 _log = logging.getLogger(__name__)
 
 Stage = Literal["waiting", "reading", "depth", "layers", "triangles", "ready", "failed"]
+
+LOCK = ".lock"
+"""The file that a studio locks while it may write to a project."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,8 @@ class Project:
         """A JPEG, of a photo that nobody has opened."""
         self.open: OpenProject | None = None
         self.lock = RLock()
+        self.is_removed = False
+        self._file_lock: FileLock | None = None
 
     @property
     def name(self) -> str:
@@ -58,6 +67,48 @@ class Project:
     def cache(self) -> Path:
         """The folder of what can be made again."""
         return self.folder / "cache"
+
+    def hold(self) -> None:
+        """Make the project's folder if there is none, and keep other studios from writing to it.
+
+        Raises:
+            InputError: if another studio has it open.
+            OutputError: if the folder cannot be written.
+        """
+        with self.lock:
+            if self._file_lock is not None:
+                return
+            if self.is_removed:
+                raise InputError("This project has been removed.")
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                file_lock = FileLock(self.folder / LOCK)
+                file_lock.acquire(timeout=0)
+            except Timeout:
+                raise InputError("This project is open in another kbvr studio. Close that one first.") from None
+            except OSError as error:
+                raise OutputError(f"cannot write to {self.folder}: {error.strerror or error}") from error
+            self._file_lock = file_lock
+
+    def let_go(self) -> None:
+        """Let other studios write to the project."""
+        with self.lock:
+            if self._file_lock is not None:
+                self._file_lock.release()
+                with suppress(OSError):
+                    (self.folder / LOCK).unlink()
+                self._file_lock = None
+
+    def keep(self, name: str, content: bytes) -> None:
+        """Write a file of the cache, unless the project has been removed.
+
+        Raises:
+            OutputError: if it cannot be written.
+        """
+        with self.lock:
+            if not self.is_removed:
+                with atomic_write(self.cache / name, overwrite=True) as temporary:
+                    temporary.write_bytes(content)
 
     def save_depth(self) -> None:
         """Write what was mended last, before the depth in the folder is used.
@@ -87,6 +138,7 @@ class Project:
                 "stage": self.stage,
                 "share": self.share,
                 "problem": self.problem,
+                "has_thumbnail": self.thumbnail is not None or (self.cache / "thumbnail.jpg").exists(),
                 "options": dict(content.options) if content else {},
                 "size_px": self.size_px,
                 "working_px": opened.photo.size_px if opened else None,

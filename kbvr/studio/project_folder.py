@@ -3,7 +3,7 @@
 A project is a folder `NAME.kbvr`:
 
     project.json          format, version, photo, options, revision
-    photo.<suffix>        the photo, unless project.json refers to a file elsewhere
+    photo/NAME.<suffix>   the photo, unless project.json refers to a file elsewhere; exports have its name
     automatic_depth.png   the estimated depth; depth.png: the depth once it has been mended
     mending/, exports/    undo history; finished outputs
     cache/                what can be made again
@@ -49,6 +49,9 @@ class ProjectFile:
     revision: int = 0
     """Number of changes of the options."""
 
+    depth_options: Mapping[str, str] | None = None
+    """Options that the stored estimate of the depth was made with; None if there is none."""
+
     others: Mapping[str, Any] = field(default_factory=dict)
     """Entries of later versions, which are kept."""
 
@@ -88,6 +91,7 @@ def write_project_file(folder: Path, content: ProjectFile) -> None:
         "photo": {"name": content.photo_name, "file": content.photo_file, "sha256": content.photo_sha256},
         "options": dict(sorted(content.options.items())),
         "revision": content.revision,
+        "depth_options": None if content.depth_options is None else dict(content.depth_options),
     }
     text = json.dumps(entries, indent=1, ensure_ascii=True) + "\n"
     with atomic_write(folder / "project.json", overwrite=True) as temporary, temporary.open("w") as file:
@@ -129,13 +133,23 @@ def _content_of(entries: Any) -> ProjectFile:
         raise DamagedProjectError("project.json is damaged: it names no photo.")
     if not photo["file"] or "\0" in photo["file"]:
         raise DamagedProjectError("project.json is damaged: it names no photo.")
-    if not isinstance(options, dict) or not all(isinstance(text, str) for text in options.values()):
+    if not _are_texts(options):
         raise DamagedProjectError("project.json is damaged: its options are no texts.")
     if type(revision) is not int or revision < 0:
         raise DamagedProjectError("project.json is damaged: its revision is no whole number.")
-    known = ("format", "version", "photo", "options", "revision")
+    known = ("format", "version", "photo", "options", "revision", "depth_options")
     others = {name: value for name, value in entries.items() if name not in known}
-    sha256 = photo.get("sha256")
+    sha256, depth_options = photo.get("sha256"), entries.get("depth_options")
     return ProjectFile(
-        photo["name"], photo["file"], sha256 if isinstance(sha256, str) else "", options, revision, others
+        photo["name"],
+        photo["file"],
+        sha256 if isinstance(sha256, str) else "",
+        options,
+        revision,
+        depth_options if _are_texts(depth_options) else None,
+        others,
     )
+
+
+def _are_texts(options: Any) -> bool:
+    return isinstance(options, dict) and all(isinstance(text, str) for text in options.values())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -18,6 +17,8 @@ from kbvr.studio.answers import api_route, body_of, json_answer, json_of
 from kbvr.studio.depth_picture import depth_picture
 from kbvr.studio.making import NOW, SOON
 from kbvr.studio.option_texts import option_texts
+from kbvr.studio.picking import place_at, share_of
+from kbvr.studio.project import Project
 from kbvr.studio.request_error import RequestError, not_found
 from kbvr.studio.workspace import Workspace
 
@@ -39,6 +40,10 @@ def routes(studio: Workspace) -> list[BaseRoute]:
         api_route(f"{ONE}/photo.jpg", asked.photo),
         api_route(f"{ONE}/depth.png", asked.depth),
         api_route(f"{ONE}/scene.glb", asked.scene),
+        api_route(f"{ONE}/tinted.glb", asked.tinted),
+        api_route(f"{ONE}/layers.json", asked.layers),
+        api_route(f"{ONE}/layer-{{index:int}}.png", asked.layer),
+        api_route(f"{ONE}/at", asked.at, ("POST",)),
     ]
 
 
@@ -73,13 +78,17 @@ class ProjectRequests:
 
     def remove(self, request: Request) -> Response:
         """Forget a project."""
-        self._studio.projects.remove(request.path_params["project"])
+        project = self._studio.projects.get(request.path_params["project"])
+        self._studio.projects.remove(project.id)
+        self._studio.making.forget(project)
         return json_answer({})
 
     async def set_options(self, request: Request) -> Response:
         """Replace the options of a project."""
         content = await json_of(request)
         number = request.path_params["project"]
+        known = self._studio.projects.get(number).content
+        before = dict(known.options) if known else {}
         try:
             project = await run_in_threadpool(
                 self._studio.projects.set_options,
@@ -92,6 +101,7 @@ class ProjectRequests:
                 raise
             state = self._studio.projects.get(number).state()
             return json_answer({"error": str(failure), "project": state}, HTTPStatus.CONFLICT)
+        self._studio.making.options_changed(project, before)
         return json_answer(project.state())
 
     async def plan(self, request: Request) -> Response:
@@ -126,11 +136,40 @@ class ProjectRequests:
         """Return the current scene."""
         return self._file(request, "scene.glb", GLB, "The scene")
 
+    def tinted(self, request: Request) -> Response:
+        """Return the scene with what is invented in a colour of its own; it is made when it is asked for."""
+        project = self._ready(request)
+        self._studio.making.tinted(project)
+        return self._file(request, "tinted.glb", GLB, "The scene")
+
+    def layers(self, request: Request) -> Response:
+        """Return the names of the layers from front to back; their pictures are made now."""
+        project = self._ready(request)
+        return json_answer({"layers": [{"name": name} for name in self._studio.making.layers(project)]})
+
+    def layer(self, request: Request) -> Response:
+        """Return the picture of a layer."""
+        return self._file(request, f"layer-{request.path_params['index']}.png", PNG, "The layer")
+
+    async def at(self, request: Request) -> Response:
+        """Return the depth at a point of the photo, and the options that make it the screen plane or the focus."""
+        content = await json_of(request)
+        opened = self._studio.projects.opened(request.path_params["project"])
+        x, y = (share_of(content.get(name)) for name in ("x", "y"))
+        texts = option_texts(content.get("options", dict(opened.options)))
+        place: dict[str, Any] = await run_in_threadpool(place_at, opened, (x, y), texts)
+        return json_answer(place)
+
+    def _ready(self, request: Request) -> Project:
+        project = self._studio.projects.get(request.path_params["project"])
+        self._studio.projects.opened(project.id)
+        return project
+
     def _file(self, request: Request, name: str, mime: str, what: str) -> Response:
         project = self._studio.projects.get(request.path_params["project"])
         if name == "scene.glb" and project.scene is None:
             raise not_found(what)
-        path: Path = project.cache / name
+        path = project.cache / name
         try:
             return file_answer(request, path, mime, kept=self._kept)
         except OSError:

@@ -10,7 +10,7 @@ from kbvr.options.export_options import GROUPS
 from kbvr.options.outputs import OUTPUTS
 from kbvr.options.presets import PRESETS
 from kbvr.photo.picture_file import MAX_PIXELS
-from kbvr.studio.labels import label_of
+from kbvr.studio.labels import label_of, without_flags
 from kbvr.studio.option_texts import text_of
 
 HIDDEN = ("overwrite", "max_memory", "threads")
@@ -45,7 +45,7 @@ def _option(declared: Declared) -> dict[str, Any]:
     return {
         "name": declared.name,
         "label": label_of(declared.name),
-        "help": declared.help,
+        "help": without_flags(declared.help),
         "kind": _kind(declared),
         "choices": list(declared.suggestions),
         "accepts": declared.accepts,
@@ -54,7 +54,7 @@ def _option(declared: Declared) -> dict[str, Any]:
         "exclusive_minimum": "gt" in limits,
         "unit": declared.extra.get("unit", ""),
         "default": None if default is None else text_of(declared.name, default),
-        "default_text": declared.extra.get("default_text", ""),
+        "default_text": without_flags(declared.extra.get("default_text", "")),
         "is_common": declared.is_common,
         "used_by": list(declared.used_by),
     }

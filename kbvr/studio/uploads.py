@@ -31,7 +31,7 @@ async def received(parts: AsyncIterator[bytes], folder: Path) -> tuple[Path, str
         RequestError: if it is no picture file that kbvr reads, or stops.
         OutputError: if it cannot be written.
     """
-    path = folder / f".kbvr-{secrets.token_hex(4)}.part"
+    path = upload_path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         await run_in_threadpool(remove_abandoned, folder)
@@ -56,6 +56,11 @@ async def received(parts: AsyncIterator[bytes], folder: Path) -> tuple[Path, str
         path.unlink(missing_ok=True)
         raise
     return path, suffix
+
+
+def upload_path(folder: Path) -> Path:
+    """Return the name of a temporary file; one that a killed server leaves is removed a day later."""
+    return folder / f".kbvr-{secrets.token_hex(4)}.part"
 
 
 def shown_name(given: str, suffix: str) -> str:

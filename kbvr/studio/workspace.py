@@ -33,7 +33,7 @@ class Workspace:
         self.events = Events(self._project_state)
         self.projects = Library(projects_folder, self.events)
         self.given = self.projects.add_given(photos)
-        self.making = Making(self.events, self._is_watched)
+        self.making = Making(self.events, self._is_watched, self.projects.save)
         for project in self.projects:
             self.making.thumbnail(project)
 
@@ -43,6 +43,8 @@ class Workspace:
             project.end_editing()
         self.events.close()
         self.making.close()
+        for project in self.projects:
+            project.let_go()
 
     def note_request(self) -> None:
         """Note that a page is open."""

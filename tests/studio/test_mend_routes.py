@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import struct
 import time
@@ -17,6 +18,7 @@ from scenes import card_before_wall
 from kbvr.formats.depth.depth_map import png_of_depth
 from kbvr.serving import open_server
 from kbvr.studio import Studio
+from kbvr.studio.project_folder import ProjectFile, write_project_file
 
 CLICK = {"click": [60, 50]}
 
@@ -77,8 +79,8 @@ def studio(tmp_path_factory):
     project.mkdir()
     Image.fromarray(photo.rgb).save(project / "photo.png")
     (project / "automatic_depth.png").write_bytes(png_of_depth(depth))
-    content = {"format": "kbvr-project", "version": 1, "photo": {"name": "card.png", "file": "photo.png"}}
-    (project / "project.json").write_text(json.dumps(content))
+    sha256 = hashlib.sha256((project / "photo.png").read_bytes()).hexdigest()
+    write_project_file(project, ProjectFile("card.png", "photo.png", sha256, depth_options={}))
     with open_server(Studio(folder)) as server:
         yield server, project
 

@@ -18,7 +18,7 @@ export function Header() {
       </button>
       <p class="title" title={project?.name ?? ""}>
         {project?.name}
-        {Boolean(project?.size_px[0]) && <span class="title-size"> {project!.size_px.join(" × ")}</span>}
+        {project?.size_px && <span class="title-size"> {project.size_px.join(" × ")}</span>}
       </p>
       <div class="header-tools" role="group" aria-label={texts.app.tools}>
         {project && mode.value !== "mend" && (

@@ -3,7 +3,7 @@ import { render } from "preact";
 import { getJson } from "./api";
 import { App } from "./app";
 import { follow } from "./events";
-import { followAddress } from "./opening";
+import { followAddress, followCurrent } from "./opening";
 import { followPlan } from "./planning";
 import { followOptions } from "./settings";
 import { obeyKeys } from "./shortcuts";
@@ -22,6 +22,7 @@ import type { Schema } from "./types";
 
 adopt(base, controls, layout, stage, start);
 followAddress();
+followCurrent();
 followOptions();
 followPlan();
 followFrames();

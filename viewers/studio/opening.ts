@@ -1,12 +1,30 @@
 import { batch, effect } from "@preact/signals";
 
-import { currentId, mode, projects } from "./state";
+import { getJson, Refusal } from "./api";
+import { takeProjects } from "./events";
+import { currentId, mode, projects, tellProblem } from "./state";
+import type { ProjectState } from "./types";
 
 /** Put a project on the stage; null for the first screen. */
 export function openProject(id: string | null): void {
   batch(() => {
     currentId.value = id;
     if (mode.value === "mend" && !id) mode.value = "look";
+  });
+}
+
+/** Let the server open the project on the stage, which makes what it lacks. */
+export function followCurrent(): void {
+  effect(() => {
+    const id = currentId.value;
+    if (!id) return;
+    getJson<ProjectState>(`projects/${encodeURIComponent(id)}`).then(
+      (project) => takeProjects([project]),
+      (error: unknown) => {
+        if (error instanceof Refusal && error.status === 404 && currentId.peek() === id) openProject(null);
+        else tellProblem(error);
+      },
+    );
   });
 }
 

@@ -1,14 +1,21 @@
 import { effect, signal, untracked } from "@preact/signals";
 
-import { Refusal, send } from "./api";
+import { Refusal, send, Unreachable } from "./api";
 import { blame, problems } from "./settings";
-import { current, options, plan } from "./state";
+import { connection, current, options, plan } from "./state";
 import type { PlanOutput, PlanState } from "./types";
 
 /** The output whose cameras the stage shows. */
 export const output = signal<PlanOutput>("wiggle");
 /** Whether a plan is on its way. */
 export const isPlanning = signal(false);
+
+/** The plan whose comfort is told: that of a stereo video, where the chosen output is for one eye. */
+export const comfortPlan = signal<PlanState | null>(null);
+
+const ONE_EYED: readonly PlanOutput[] = ["wiggle", "kenburns"];
+const COMFORT_MS = 300;
+let comfortTimer = 0;
 
 let wanted: string | null = null;
 let isAsking = false;
@@ -29,11 +36,29 @@ async function ask(): Promise<void> {
       plan.value = answer;
       if (wanted === asked) problems.value = {};
     } catch (error) {
-      if (wanted === asked && error instanceof Refusal) blame(error);
+      if (!(error instanceof Refusal)) break; // it is asked again when the server is back
+      if (wanted === asked) blame(error);
     }
   }
   isAsking = false;
   isPlanning.value = false;
+  clearTimeout(comfortTimer);
+  if (ONE_EYED.includes(output.peek())) comfortTimer = window.setTimeout(() => void askComfort(), COMFORT_MS);
+  else comfortPlan.value = plan.peek();
+}
+
+/** Ask how comfortable a stereo video is, when nothing else is asked. */
+async function askComfort(): Promise<void> {
+  const [project, asked] = [current.peek(), wanted];
+  if (!project?.depth || isAsking) return;
+  try {
+    const body = { output: "stereo", options: options.peek() };
+    const answer = await send<PlanState>("POST", `projects/${project.id}/plan`, body);
+    if (wanted === asked) comfortPlan.value = answer;
+  } catch (error) {
+    if (!(error instanceof Refusal || error instanceof Unreachable)) throw error;
+    comfortPlan.value = null; // options that suit the chosen output only
+  }
 }
 
 /** Keep the plan up to date with the project, its depth, its options and the chosen output. */
@@ -41,9 +66,9 @@ export function followPlan(): void {
   let shown = "";
   effect(() => {
     const { id = "", depth = null } = current.value ?? {};
-    const next = depth && JSON.stringify([id, depth.revision, output.value, options.value]);
+    const next = depth && JSON.stringify([id, depth.revision, output.value, options.value, connection.value]);
     untracked(() => {
-      if (shown !== id) plan.value = null;
+      if (shown !== id) plan.value = comfortPlan.value = null;
       shown = id;
       wanted = next;
       if (next) requestAnimationFrame(() => void ask());

@@ -99,7 +99,10 @@ export async function save(): Promise<void> {
   try {
     const body = { revision: from.revision, options: sent };
     const saved = await send<ProjectState>("PUT", `projects/${from.id}/options`, body);
-    if (basis?.id === from.id) basis = { id: from.id, revision: saved.revision, options: sent };
+    if (basis?.id === from.id) {
+      if (isSame(options.peek(), sent)) options.value = saved.options; // the server leaves out what are defaults
+      basis = { id: from.id, revision: saved.revision, options: saved.options };
+    }
     takeProjects([saved]);
     problems.value = {};
   } catch (error) {
@@ -108,7 +111,7 @@ export async function save(): Promise<void> {
   } finally {
     isSaving = false;
   }
-  if (basis?.id === from.id && !isSame(options.peek(), sent)) void save();
+  if (basis?.id === from.id && !isSame(options.peek(), basis.options)) void save();
 }
 
 function refuse(error: unknown, id: string): void {
@@ -123,10 +126,11 @@ function refuse(error: unknown, id: string): void {
   if (current.peek()?.id === id) blame(error);
 }
 
-/** Show a refusal at the option concerned. */
+/** Show a refusal at the options concerned. */
 export function blame(error: unknown): void {
-  const name = error instanceof Refusal ? error.answer["option"] : null;
-  if (typeof name === "string") problems.value = { [name]: (error as Refusal).message };
+  const names = error instanceof Refusal ? error.answer["options"] : null;
+  const { message } = error as Refusal;
+  if (Array.isArray(names) && names.length) problems.value = Object.fromEntries(names.map((name) => [name, message]));
   else tellProblem(error);
 }
 

@@ -98,10 +98,12 @@ const look = {
     anaglyph: { label: "Anaglyph", detail: "A loop for coloured glasses" },
     still: { label: "Still", detail: "A stereo picture" },
   },
+  headsetCard: "Headset",
   headset: "The scene appears around you, at its true size.",
   invented: "What the photo hides, kbvr has to invent. This tints it.",
   explanation: "Why it looks like this",
   comfort: "Viewing comfort",
+  comfortStereo: "Viewing comfort as a stereo video",
   verdicts: {
     comfortable: "Comfortable",
     some: "Too strong for some people",
@@ -193,7 +195,7 @@ const set = {
   search: "Search options",
   found: (count: number) => (count === 1 ? "1 option" : `${count} options`),
   changed: (count: number) => `${count} changed`,
-  automatic: (text: string) => (text ? `Automatic (${text})` : "Automatic"),
+  automatic: (text: string) => `Automatic: ${text}.`,
   none: "Automatic",
   choiceHelp: (choice: string, text: string) => `${choice}: ${text}.`,
 };

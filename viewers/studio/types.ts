@@ -13,12 +13,13 @@ export interface ProjectState {
   readonly stage: ProjectStage;
   readonly share: number | null;
   readonly problem: string;
+  readonly has_thumbnail: boolean;
   readonly options: Options;
-  /** Of the photo, and of the working copy. */
-  readonly size_px: Size;
-  readonly working_px: Size;
+  /** Of the photo, and of the working copy; null until the photo has been read. */
+  readonly size_px: Size | null;
+  readonly working_px: Size | null;
   /** Focal length, in pixels of the working copy. */
-  readonly f_px: number;
+  readonly f_px: number | null;
   readonly scene: { readonly revision: number; readonly is_refined: boolean } | null;
   readonly depth: { readonly revision: number; readonly is_mended: boolean } | null;
 }
@@ -96,6 +97,10 @@ export interface PlanState {
   readonly instants: readonly (readonly PlannedCamera[])[];
   readonly convergence_m: number | null;
   readonly baseline_m: number | null;
+  /** Width of the floating window's bars: at the left eye's left border and at the right eye's right border. */
+  readonly bars_px?: readonly [left: number, right: number];
+  /** How much darker the corners are, 0 to 1. */
+  readonly vignette?: number;
   readonly lens: { readonly aperture_m: number; readonly focus_m: number } | null;
   readonly comfort: Comfort | null;
   readonly histogram: {

@@ -70,16 +70,16 @@ class _Gesture:
 class Mending:
     """The editor of one project."""
 
-    def __init__(self, project: OpenProject, automatic: DepthMap) -> None:
+    def __init__(self, project: OpenProject) -> None:
         """Open the editor: undo works as before the last end, and what a killed server has not saved is done again.
 
         Raises:
             OutputError: if the project's folder cannot be written.
         """
-        self._project, self._automatic = project, automatic
+        self._project, self._automatic = project, project.automatic_depth
         self._lock, self._saving = RLock(), Lock()
         self._guide = Guide(project.photo.rgb)
-        self.scale = Scale.of(automatic.inverse_depth)
+        self.scale = Scale.of(self._automatic.inverse_depth)
         self._store = DepthStore(project.folder)
         self._history, self._values, self.note = History.opened(
             self._store.history, project.depth.inverse_depth, self._store.saved_step()
@@ -92,6 +92,22 @@ class Mending:
         if self._values is not project.depth.inverse_depth:
             self._saved_step = -1
             self._publish()
+
+    def follow_project(self) -> None:
+        """Take a new automatic depth, which other options have; what has been mended stays."""
+        with self._lock:
+            if self._project.automatic_depth is self._automatic:
+                return
+            self._end()
+            is_mended = self._is_mended(self._values)
+            self._automatic = self._project.automatic_depth
+            self.scale = Scale.of(self._automatic.inverse_depth)
+            self._selection.scale = self.scale
+            if is_mended:
+                self._saved_step = -1  # it has another focal length
+                self._autosave.changed()
+            else:
+                self._values = self._automatic.inverse_depth
 
     @property
     def shape(self) -> tuple[int, int]:

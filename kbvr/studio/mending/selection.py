@@ -23,7 +23,7 @@ class Selection:
     """The selection of one editor."""
 
     def __init__(self, guide: Guide, scale: Scale) -> None:
-        self._guide, self._scale = guide, scale
+        self._guide, self.scale = guide, scale
         self._clicks = Clicks(())
         self._settled: Mask | None = None
         self.mask: Mask | None = None
@@ -36,7 +36,7 @@ class Selection:
 
         A `reach` above 1 selects more, below 1 less; a quick selection has a rough outline.
         """
-        region = grown(self._guide, inverse_depth, self._scale, point, reach=reach)
+        region = grown(self._guide, inverse_depth, self.scale, point, reach=reach)
         is_new = how == "new" or self._settled is None
         before = np.zeros(region.shape, bool) if is_new or self._settled is None else self._settled
         clicks = Clicks(()) if how == "new" else self._clicks
@@ -53,7 +53,7 @@ class Selection:
         self._take(self._refined(inverse_depth, region, clicks, before, how))
 
     def _refined(self, inverse_depth: Plane, region: Mask, clicks: Clicks, before: Mask, how: How) -> Mask:
-        region = refined(self._guide, inverse_depth, self._scale, region, clicks)
+        region = refined(self._guide, inverse_depth, self.scale, region, clicks)
         if how == "add":
             return region | before
         return region & before if how == "remove" else region
@@ -68,7 +68,7 @@ class Selection:
             raise InputError("The outline is too short. Draw around something.")
         region = inside_outline(points, (inverse_depth.shape[0], inverse_depth.shape[1]))
         if not is_exact:
-            region = refined(self._guide, inverse_depth, self._scale, region, Clicks(())) & region
+            region = refined(self._guide, inverse_depth, self.scale, region, Clicks(())) & region
         if how != "new" and self.mask is not None:
             region = self.mask | region if how == "add" else self.mask & ~region
         self._clicks = Clicks(())
@@ -81,7 +81,7 @@ class Selection:
             InputError: if there is none.
         """
         self._clicks = Clicks(())
-        self._take(plane_through_line(inverse_depth, start, end, self._scale))
+        self._take(plane_through_line(inverse_depth, start, end, self.scale))
 
     def clear(self) -> None:
         """Select nothing."""

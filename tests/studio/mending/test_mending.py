@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -179,6 +180,21 @@ def test_undoing_everything_gives_the_automatic_depth_also_after_a_restart(tmp_p
         assert np.abs(one.inverse_depth - opened.automatic.inverse_depth).max() <= 2e-5
     mending.close()
     again.mending.close()
+
+
+def test_a_new_automatic_depth_replaces_what_was_not_mended(opened):
+    """Other options, such as another network, have another depth."""
+    other = replace(opened.automatic, inverse_depth=opened.automatic.inverse_depth * 2)
+    opened.project.renew(opened.photo, other, other)
+    opened.mending.follow_project()
+    assert np.array_equal(opened.mending.inverse_depth, other.inverse_depth)
+    opened.mending.stroke("a", NEARER, LINE, is_last=True)
+    mended = opened.mending.inverse_depth
+    opened.project.renew(opened.photo, opened.project.depth, opened.automatic)
+    opened.mending.follow_project()
+    assert opened.mending.inverse_depth is mended
+    opened.mending.reset()
+    assert np.array_equal(opened.mending.inverse_depth, opened.automatic.inverse_depth)
 
 
 def test_actions_need_a_selection(opened):

@@ -1,23 +1,24 @@
 import { Icon } from "../parts/icon";
-import { plan } from "../state";
+import { comfortPlan, output } from "../planning";
 import { texts } from "../texts";
 import type { PlanState } from "../types";
 
 const WIDTH = 320;
 const HEIGHT = 84;
+const BARS = 40;
 /** Share of the picture beyond the limits at which it is too strong for some people, and for many. */
 const SOME = 0.01;
 const MANY = 0.1;
 
 /** How the depth is spread in front of the screen and behind it, against what eyes can tolerate. */
 export function Comfort() {
-  const { histogram } = plan.value ?? {};
+  const { histogram } = comfortPlan.value ?? {};
   if (!histogram) return null;
   const beyond = beyondShare(histogram);
   const verdict = beyond < SOME ? "comfortable" : beyond < MANY ? "some" : "many";
   return (
     <section aria-labelledby="comfort">
-      <h3 id="comfort">{texts.look.comfort}</h3>
+      <h3 id="comfort">{output.value === comfortPlan.value?.output ? texts.look.comfort : texts.look.comfortStereo}</h3>
       <p class={`verdict ${verdict}`}>
         <Icon name={verdict === "comfortable" ? "tick" : "warn"} />
         {texts.look.verdicts[verdict]}
@@ -40,8 +41,20 @@ function beyondShare(histogram: Histogram): number {
   return middles(histogram).reduce((sum, at, bin) => sum + (at < low || at > high ? histogram.share[bin]! : 0), 0) / all;
 }
 
+/** Return a histogram with fewer bins, so that bars can be seen. */
+function coarse(histogram: Histogram): Histogram {
+  const { parallax_percent: edges, share } = histogram;
+  const filled = share.flatMap((one, bin) => (one > 0 ? [bin] : []));
+  const [first, last] = [filled[0] ?? 0, filled.at(-1) ?? share.length - 1];
+  const size = Math.max(1, Math.ceil((last + 1 - first) / BARS));
+  const starts = Array.from({ length: Math.ceil((last + 1 - first) / size) }, (_, index) => first + index * size);
+  const sum = (start: number) => share.slice(start, start + size).reduce((all, one) => all + one, 0);
+  const ends = [...starts, Math.min(last + 1, starts.at(-1)! + size)];
+  return { ...histogram, parallax_percent: ends.map((bin) => edges[bin]!), share: starts.map(sum) };
+}
+
 function Chart({ histogram }: { readonly histogram: Histogram }) {
-  const { parallax_percent: edges, share, limits } = histogram;
+  const { parallax_percent: edges, share, limits } = coarse(histogram);
   const shown = share.map((one, bin) => (one > 0 ? bin : -1)).filter((bin) => bin >= 0);
   const [first, last] = [shown[0] ?? 0, shown.at(-1) ?? share.length - 1];
   const pad = 0.08 * (limits[1] - limits[0] || 1);

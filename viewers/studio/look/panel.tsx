@@ -31,22 +31,29 @@ export function LookPanel() {
       </section>
       <section aria-labelledby="eyes">
         <h3 id="eyes">{texts.stage.eyesLabel}</h3>
-        <Choice
-          look="cards"
-          class="eye-cards"
-          label={texts.stage.eyesLabel}
-          value={eyes.value}
-          items={EYES.map((value) => ({ value, label: texts.stage.eyes[value], icon: value }))}
-          choose={(value) => {
-            chooseEyes(value);
-            view.value = "scene";
-          }}
-        />
-        <button type="button" class="button wide" disabled={!isDrawn.value} onClick={() => void enterHeadset()}>
-          <Icon name="headset" />
-          {texts.stage.headset}
-        </button>
-        <p class="help">{isHeadset.value ? texts.look.headset : texts.stage.noHeadset}</p>
+        <div class="eye-cards">
+          <Choice
+            look="cards"
+            label={texts.stage.eyesLabel}
+            value={eyes.value}
+            items={EYES.map((value) => ({ value, label: texts.stage.eyes[value], icon: value }))}
+            choose={(value) => {
+              chooseEyes(value);
+              view.value = "scene";
+            }}
+          />
+          <button
+            type="button"
+            class="headset-card"
+            disabled={!isDrawn.value}
+            aria-label={texts.stage.headset}
+            onClick={() => void enterHeadset()}
+          >
+            <Icon name="headset" />
+            <span class="choice-label">{texts.look.headsetCard}</span>
+          </button>
+        </div>
+        {isHeadset.value && <p class="help">{texts.look.headset}</p>}
       </section>
       <Comfort />
       <section>

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import { addressOf, send } from "../api";
 import { takeProjects } from "../events";
@@ -11,7 +11,9 @@ import { pick } from "../start/intake";
 import { localPhotos } from "../start/uploads";
 import { announce, currentId, projects, tellProblem } from "../state";
 import { texts } from "../texts";
-import type { ProjectState } from "../types";
+import type { ProjectStage, ProjectState } from "../types";
+
+const WORKING = new Set<ProjectStage>(["reading", "depth", "layers", "triangles"]);
 
 /** Thumbnails of all projects, and a way to add more. */
 export function Strip() {
@@ -34,8 +36,8 @@ export function Strip() {
 
 function Tile({ project, isCurrent }: { readonly project: ProjectState; readonly isCurrent: boolean }) {
   const { id, name, stage, share, scene } = project;
-  const isBusy = stage !== "ready" && stage !== "failed" && !scene;
-  const detail = stage === "ready" || scene ? "" : texts.stages[stage];
+  const isBusy = WORKING.has(stage) && !scene;
+  const detail = stage === "failed" || isBusy ? texts.stages[stage] : "";
   return (
     <li class="tile">
       <button
@@ -49,7 +51,7 @@ function Tile({ project, isCurrent }: { readonly project: ProjectState; readonly
         onClick={() => openProject(id)}
         onKeyDown={(event) => event.key === "Delete" && void remove(project)}
       >
-        <Thumbnail key={`${id} ${stage !== "waiting" && stage !== "reading"}`} id={id} />
+        <Thumbnail id={id} isThere={project.has_thumbnail} />
         {stage === "failed" && <Icon name="warn" />}
       </button>
       {isBusy && <ProgressBar stage={stage} share={share} />}
@@ -60,18 +62,10 @@ function Tile({ project, isCurrent }: { readonly project: ProjectState; readonly
   );
 }
 
-function Thumbnail({ id }: { readonly id: string }) {
-  const [isMissing, setMissing] = useState(false);
-  const local = localPhotos.get(id);
-  if (isMissing && !local) return <Icon name="picture" />;
-  return (
-    <img
-      src={isMissing ? local : addressOf(`projects/${id}/thumbnail.jpg`)}
-      alt=""
-      draggable={false}
-      onError={() => setMissing(true)}
-    />
-  );
+/** A small picture of a project: this browser's own copy until the server has one. */
+export function Thumbnail({ id, isThere }: { readonly id: string; readonly isThere: boolean }) {
+  const src = isThere ? addressOf(`projects/${id}/thumbnail.jpg`) : localPhotos.get(id);
+  return src ? <img src={src} alt="" draggable={false} /> : <Icon name="picture" />;
 }
 
 /** Forget a project; its folder goes to the trash. */

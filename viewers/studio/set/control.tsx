@@ -58,6 +58,9 @@ export function Control({ option }: ControlProps) {
       )}
       <p class="help" id={`${id}-help`}>
         {help.about}
+        {kind !== "switch" && !isChanged && option.default === null && option.default_text && (
+          <span class="chosen-help">{texts.set.automatic(option.default_text)}</span>
+        )}
         {chosen && <span class="chosen-help">{texts.set.choiceHelp(text ?? option.default ?? "", chosen)}</span>}
       </p>
     </div>
@@ -92,7 +95,7 @@ function ChoiceField({ id, option, text, put, described, isWrong }: FieldProps) 
       aria-invalid={isWrong}
       onChange={(event) => put(event.currentTarget.value)}
     >
-      {automatic && <option value="">{texts.set.automatic(option.default_text)}</option>}
+      {automatic && <option value="">{texts.set.none}</option>}
       {option.choices?.map((choice) => (
         <option key={choice} value={choice}>
           {choice}
@@ -125,6 +128,7 @@ function NumberField(field: FieldProps) {
   const { minimum, maximum, kind } = option;
   const step = kind === "integer" ? 1 : stepOf(minimum, maximum);
   const value = text ?? option.default ?? "";
+  const automatic = parseFloat(option.default_text);
   const isSlid = minimum != null && maximum != null && (maximum - minimum) / step <= SLIDER_STEPS_MAX;
   return (
     <div class="number">
@@ -132,11 +136,11 @@ function NumberField(field: FieldProps) {
         <Slider
           label={option.label}
           isLabelHidden
-          value={value === "" ? minimum : Number(value)}
+          value={value !== "" ? Number(value) : Number.isFinite(automatic) ? automatic : minimum}
           min={minimum}
           max={maximum}
           step={step}
-          text={value}
+          text={value || texts.set.none}
           change={(next) => put(String(next))}
         />
       )}
@@ -145,7 +149,7 @@ function NumberField(field: FieldProps) {
         type="text"
         inputMode="decimal"
         value={value}
-        placeholder={option.default_text || texts.set.none}
+        placeholder={texts.set.none}
         aria-describedby={described}
         aria-invalid={isWrong}
         onChange={(event) => put(event.currentTarget.value.trim())}
@@ -167,7 +171,7 @@ function TextField({ id, option, text, put, described, isWrong }: FieldProps) {
         id={id}
         type="text"
         value={text ?? option.default ?? ""}
-        placeholder={option.default_text || texts.set.none}
+        placeholder={texts.set.none}
         aria-describedby={described}
         aria-invalid={isWrong}
         {...(list && { list })}

@@ -58,11 +58,12 @@ function followPicture(made: LivePicture): void {
 
 /** Load the scenes of the project on the stage, each as soon as it exists; what is shown stays until then. */
 export function followScenes(): void {
-  let depth = 0;
+  let [id, depth] = ["", 0];
   effect(() => {
-    const revision = current.value?.depth?.revision ?? 0;
-    if (depth && revision > depth) begin("kbvr:depth-to-scene");
-    depth = revision;
+    const project = current.value;
+    const revision = project?.depth?.revision ?? 0;
+    if (project?.id === id && depth && revision > depth) begin("kbvr:depth-to-scene");
+    [id, depth] = [project?.id ?? "", revision];
   });
   let asked = "";
   effect(() => {
@@ -99,7 +100,9 @@ async function load(address: string): Promise<void> {
     const glb = await bytes(address, ended);
     const scene = await parseScene(glb.bytes);
     if (ended.aborted) return;
+    const isFirst = !drawing.hasScene;
     drawing.show(scene);
+    if (isFirst && !prefersCalm) isPlaying.value = true;
     requestAnimationFrame(() => end("kbvr:depth-to-scene"));
   } catch (error) {
     if (!ended.aborted) tellProblem(error);

@@ -12,6 +12,7 @@ import { Zoom } from "../../photo/look/zoom";
 import { farthest_m, inFileOrder, release } from "../../photo/scene/contents";
 import type { LoadedScene } from "../../photo/scene/load";
 import type { PlanState } from "../types";
+import { frameCountOf, instantAt } from "./frames";
 import { lensPlace, LENS_SAMPLES } from "./lens_places";
 import type { Eyes } from "./playback";
 import { ProjectGallery } from "./project_gallery";
@@ -230,7 +231,7 @@ export class LivePicture {
     this.#last_ms = now_ms;
     this.#now_s = now_ms / 1000;
     const isMoving = [this.head.step(seconds), this.zoom.step(seconds)].includes(true);
-    const count = this.#plan?.instants.length ?? 0;
+    const count = this.#plan ? frameCountOf(this.#plan) : 0;
     const isPlaying = this.isPlaying && count > 1;
     if (isPlaying) {
       this.#played_s += seconds;
@@ -277,7 +278,7 @@ export class LivePicture {
 
   /** Put the eye where the plan has it: -1 is the left eye, 1 the right one, 0 the middle; then move it by the head. */
   #place(side: number, lens_m: Vector3 | null): void {
-    const cameras = this.#plan?.instants[this.frame] ?? this.#plan?.instants[0] ?? [this.#photoCamera];
+    const cameras = (this.#plan && instantAt(this.#plan, this.frame)) ?? [this.#photoCamera];
     const [left, right] = [cameras[0]!, cameras.at(-1)!];
     const isPlanned = cameras.length > 1;
     const camera = isPlanned ? between(left, right, (side + 1) / 2) : left;

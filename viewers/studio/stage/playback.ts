@@ -2,6 +2,7 @@ import { computed, effect, signal, untracked } from "@preact/signals";
 
 import { output } from "../planning";
 import { plan } from "../state";
+import { frameCountOf } from "./frames";
 
 /** How two eyes' views are shown on a screen. */
 export const EYES = ["one", "wiggle", "anaglyph", "sbs", "cross"] as const;
@@ -20,7 +21,7 @@ export const isPresenting = signal(false);
 /** Whether a scene is drawn on the stage. */
 export const isDrawn = signal(false);
 
-export const frameCount = computed(() => plan.value?.instants.length ?? 0);
+export const frameCount = computed(() => (plan.value ? frameCountOf(plan.value) : 0));
 export const canPlay = computed(() => frameCount.value > 1);
 
 /** The output that these eyes' cameras are those of: a pair is planned for the screen, a single camera for the move. */

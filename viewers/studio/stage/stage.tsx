@@ -7,7 +7,7 @@ import { PickTool } from "../set/pick_tool";
 import { localPhotos } from "../start/uploads";
 import { current, plan, view, type View } from "../state";
 import { texts } from "../texts";
-import type { ProjectState, Size } from "../types";
+import type { PlanState, ProjectState, Size } from "../types";
 import { contained, useSize } from "./box";
 import { LayersView } from "./layers_view";
 import { LiveCanvas } from "./live_canvas";
@@ -25,7 +25,7 @@ export function Stage() {
   const [natural, setNatural] = useState<Size>([3, 2]);
   if (!project) return null;
   const shown = shownView(project);
-  const photoSize = project.size_px[0] ? project.size_px : natural;
+  const photoSize = project.size_px ?? natural;
   const isPair = eyes.value === "sbs" || eyes.value === "cross";
   const [width, height] = (shown === "scene" && plan.value?.size_px) || photoSize;
   const [w, h] = contained((width / height) * (shown === "scene" && isPair ? 2 : 1), size);
@@ -36,6 +36,7 @@ export function Stage() {
         <div class="paper" style={{ width: `${w}px`, height: `${h}px` }} data-view={shown}>
           <Pictures project={project} shown={shown} measured={setNatural} />
           {shown === "scene" && <LiveCanvas width={w} height={h} />}
+          {shown === "photo" && plan.value?.crop && <CropFrame crop={plan.value.crop} />}
           {tool.value === "crops" && <CropTool />}
           {(tool.value === "focus" || tool.value === "screen") && <PickTool key={tool.value} />}
         </div>
@@ -54,6 +55,13 @@ function shownView({ depth, scene }: ProjectState): View {
   if (view.value === "layers" && scene) return "layers";
   if (view.value === "scene" && scene && !drawingProblem.value) return "scene";
   return "photo";
+}
+
+/** The part of the photo that is used, if its shape is another. */
+function CropFrame({ crop: [x, y, width, height] }: { readonly crop: NonNullable<PlanState["crop"]> }) {
+  const percent = (value: number) => `${100 * value}%`;
+  const style = { left: percent(x), top: percent(y), width: percent(width), height: percent(height) };
+  return <div class="crop-frame" style={style} />;
 }
 
 interface PicturesProps {
@@ -89,7 +97,7 @@ function Photo({ id, name, measured }: { id: string; name: string; measured: (si
   const [isBroken, setBroken] = useState(false);
   const stage = current.value?.stage ?? "waiting";
   const local = isBroken ? undefined : localPhotos.get(id);
-  const isRead = READ.has(stage) || Boolean(current.value?.size_px[0]);
+  const isRead = READ.has(stage) || Boolean(current.value?.size_px);
   const src = local ?? (isRead ? addressOf(`projects/${id}/photo.jpg`) : undefined);
   useEffect(() => setBroken(false), [id]);
   if (!src) return <div class="no-photo" />;

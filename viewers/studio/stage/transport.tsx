@@ -11,7 +11,7 @@ export function togglePlay(): void {
 
 /** Plays the move, and chooses how two eyes see it: below the picture. */
 export function Transport() {
-  if (view.value !== "scene" || !isDrawn.value || tool.value) return null;
+  if (view.value !== "scene" || !isDrawn.value || tool.value) return <div class="transport" />;
   return (
     <div class="transport" role="group" aria-label={texts.stage.transport}>
       {canPlay.value && <Scrubber />}

@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { addressOf, getJson } from "../api";
 import { openProject } from "../opening";
 import { Icon } from "../parts/icon";
+import { Thumbnail } from "../projects/strip";
 import { projects, tellProblem } from "../state";
 import { texts } from "../texts";
 import type { Example } from "../types";
@@ -60,12 +61,14 @@ function Recent() {
     <section aria-labelledby="recent">
       <h2 id="recent">{texts.start.recent}</h2>
       <ul class="cards">
-        {projects.value.map(({ id, name, stage }) => (
+        {projects.value.map(({ id, name, stage, has_thumbnail }) => (
           <li key={id}>
             <button type="button" class="card" onClick={() => openProject(id)}>
-              <img src={addressOf(`projects/${id}/thumbnail.jpg`)} alt="" loading="lazy" />
+              <span class="card-picture">
+                <Thumbnail id={id} isThere={has_thumbnail} />
+              </span>
               <span class="card-name">{name}</span>
-              {stage !== "ready" && <span class="card-detail">{texts.stages[stage]}</span>}
+              {stage === "failed" && <span class="card-detail">{texts.stages[stage]}</span>}
             </button>
           </li>
         ))}
@@ -82,7 +85,9 @@ function Examples() {
         {examples.value.map(({ name, title }) => (
           <li key={name}>
             <button type="button" class="card" onClick={() => void openExample(name).catch(tellProblem)}>
-              <img src={addressOf(`examples/${name}.jpg`)} alt="" loading="lazy" />
+              <span class="card-picture">
+                <img src={addressOf(`examples/${name}.jpg`)} alt="" loading="lazy" />
+              </span>
               <span class="card-name">{title}</span>
             </button>
           </li>
