@@ -234,7 +234,7 @@ def folder_name(stem: str) -> str:
     """Return a name that every file system takes, as close to a given one as possible."""
     text = unicodedata.normalize("NFC", stem)
     text = "".join(char if char.isalnum() or char in " -_()+,&'" else "_" for char in text)
-    text = re.sub(r"\s+", " ", text)[:MAX_NAME].strip(" .")
+    text = re.sub(r"\s+", " ", text)[:MAX_NAME].strip(" ._")
     while len(text.encode()) > 2 * MAX_NAME:
         text = text[:-1]
     reserved = re.fullmatch(r"(?i)con|prn|aux|nul|com\d|lpt\d|trash", text)

@@ -155,7 +155,7 @@ const set = {
   depth: "Depth",
   lens: "Depth of field",
   aspect: "Shape",
-  asPhoto: "As the photo",
+  asPhoto: "Photo",
   tools: {
     crops: {
       label: "Set start and end",
