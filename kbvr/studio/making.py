@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from kbvr.errors import OutputError
 from kbvr.serving.worker import Worker
 from kbvr.studio.events import Events
+from kbvr.studio.mending.opening import recover
 from kbvr.studio.open_project import OpenProject
 from kbvr.studio.opening import Opening
 from kbvr.studio.photo_worker import DEPTH_NAMES, SCENE_NAMES
@@ -132,8 +134,16 @@ class Making:
                 options=lambda: project.content.options if project.content else {},
                 depth_changed=lambda: self.rebuild(project),
             )
+        self._recover(project.open)
         self._store(project)
         self._build(project)
+
+    def _recover(self, opened: OpenProject) -> None:
+        """Do again what was mended and not saved when a server was killed."""
+        try:
+            recover(opened)
+        except OutputError as error:
+            self._events.note(str(error))
 
     def _renew(self, project: Project) -> None:
         """Estimate the depth again with other options."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
+from typing import Protocol
 
 from kbvr.depth.depth_map import DepthMap, seen_through
 from kbvr.depth.scene_depth import scene_depth_of
@@ -35,6 +36,16 @@ class Ground:
     """x and y of the crop's optical axis in the whole photo's axes, per metre of depth."""
 
 
+class Editor(Protocol):
+    """What mends a depth."""
+
+    def flush(self) -> None:
+        """Write the depth to the project's folder, if it has changed; OutputError if it cannot be written."""
+
+    def close(self) -> None:
+        """Write it, and end."""
+
+
 class OpenProject:
     """The working copy of a project. Threads that read several of its parts hold `lock`."""
 
@@ -58,6 +69,8 @@ class OpenProject:
         self._options = options
         self._depth_changed = depth_changed
         self._depth_revision = 1
+        self.editor: Editor | None = None
+        """What mends the depth, once somebody has begun to."""
         self._grounds: dict[tuple[float, float] | None, Ground] = {}
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from kbvr.errors import InputError, OutputError
 from kbvr.studio.open_project import OpenProject
 from kbvr.studio.project_folder import ProjectFile, photo_path
 from kbvr.system.atomic_file import atomic_write
+
+_log = logging.getLogger(__name__)
 
 Stage = Literal["waiting", "reading", "depth", "layers", "triangles", "ready", "failed"]
 
@@ -106,6 +109,23 @@ class Project:
             if not self.is_removed:
                 with atomic_write(self.cache / name, overwrite=True) as temporary:
                     temporary.write_bytes(content)
+
+    def save_depth(self) -> None:
+        """Write what was mended last, before the depth in the folder is used.
+
+        Raises:
+            OutputError: if it cannot be written.
+        """
+        if self.open is not None and self.open.editor is not None:
+            self.open.editor.flush()
+
+    def end_editing(self) -> None:
+        """Write what was mended last; a disk that is full is reported in the log."""
+        if self.open is not None and self.open.editor is not None:
+            try:
+                self.open.editor.close()
+            except OutputError as error:
+                _log.warning("%s", error)
 
     def state(self) -> dict[str, Any]:
         """Return what pages know of it."""

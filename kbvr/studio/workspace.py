@@ -49,6 +49,8 @@ class Workspace:
     def close(self) -> None:
         """End all work in the background."""
         self.exports.close()
+        for project in self.projects:
+            project.end_editing()
         self.events.close()
         self.making.close()
         for project in self.projects:

@@ -155,7 +155,7 @@ const set = {
   depth: "Depth",
   lens: "Depth of field",
   aspect: "Shape",
-  asPhoto: "As the photo",
+  asPhoto: "Photo",
   tools: {
     crops: {
       label: "Set start and end",
@@ -296,6 +296,7 @@ const exporting = {
   previewOf: (title: string) => `Preview: ${title}`,
   moreFiles: (count: number) => (count === 1 ? "1 more file" : `${count} more files`),
   open: "Open",
+  enter: "Open the scene",
   download: "Download",
   size: (bytes: number) => (bytes >= 999_500 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1e3))} kB`),
   copyFolder: "Copy the path of the folder",

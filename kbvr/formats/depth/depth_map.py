@@ -101,8 +101,10 @@ def _png(depth: DepthMap, facts: Facts) -> bytes:
     return png_of_depth(depth, facts.credits)
 
 
-def png_of_depth(depth: DepthMap, photo_credits: Credits = NO_CREDITS, texts: Mapping[str, str] = NO_TEXTS) -> bytes:
-    """Return the content of a 16-bit PNG; `texts` are added to its metadata."""
+def png_of_depth(
+    depth: DepthMap, photo_credits: Credits = NO_CREDITS, texts: Mapping[str, str] = NO_TEXTS, compress_level: int = 6
+) -> bytes:
+    """Return the content of a 16-bit PNG; `texts` are added to its metadata, `compress_level` is zlib's."""
     chunks = PngImagePlugin.PngInfo()
     low, high = _range(depth)
     meaning = f"1 / metres = {low:.9g} + value / {MAX_16_BIT} * {high - low:.9g}"
@@ -113,7 +115,7 @@ def png_of_depth(depth: DepthMap, photo_credits: Credits = NO_CREDITS, texts: Ma
     for name, text in texts.items():
         chunks.add_text(name, text)
     add_credits(chunks, photo_credits)
-    return saved(Image.fromarray(disparity_16_bit(depth)), "PNG", pnginfo=chunks)
+    return saved(Image.fromarray(disparity_16_bit(depth)), "PNG", pnginfo=chunks, compress_level=compress_level)
 
 
 def _npy(depth: DepthMap, _facts: Facts) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float32
@@ -80,7 +81,7 @@ def unpacked(content: bytes, shape: tuple[int, int]) -> Change:
         raise DamagedChangeError
     width, height = box.size_px
     ends = _HEAD.size + np.cumsum([0, *lengths])
-    which, *values = (content[start:end] for start, end in zip(ends[:-1], ends[1:], strict=True))
+    which, *values = (content[start:end] for start, end in pairwise(ends))
     bits = np.frombuffer(_inflated(which, (width * height + 7) // 8), np.uint8)
     where = np.unpackbits(bits, count=width * height).astype(bool).reshape(height, width)
     count = int(where.sum())

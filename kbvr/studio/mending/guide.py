@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from kbvr.imaging.array_types import Mask, Picture, Plane
+from kbvr.imaging.array_types import Mask, Picture, Plane, SmallPlane
 
 MEDIAN_PX = 5
 """Window that takes noise and fine texture out of the colours."""
@@ -38,10 +38,13 @@ class Guide:
         lab[..., 0] = np.rint(lab[..., 0] * np.float32(LIGHTNESS_WEIGHT)).astype(np.uint8)
         return np.asarray(lab)
 
-    @cached_property
-    def grey(self) -> Plane:
-        """Lightness, 0 to 1."""
-        return np.asarray(cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY), np.float32) / np.float32(255)
+
+def main_tone(colours: UInt8[np.ndarray, "h w 3"]) -> SmallPlane:
+    """Return the one number by which the colours of a piece differ most, where 1 is from black to white."""
+    flat = colours.reshape(-1, 3).astype(np.float32)
+    some = flat[:: max(1, len(flat) // 20_000)]
+    _, axes = np.linalg.eigh(np.cov(some.T))
+    return (flat @ axes[:, 2].astype(np.float32) / np.float32(255)).reshape(colours.shape[:2])
 
 
 def connected_likeness(colours: UInt8[np.ndarray, "h w 3"], seed: tuple[int, int], reach: Mask) -> Plane:

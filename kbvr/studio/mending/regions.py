@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 import cv2
 import numpy as np
@@ -12,15 +13,61 @@ from kbvr.errors import InputError
 from kbvr.imaging.array_types import Mask, Plane
 from kbvr.imaging.nearest_seed import nearest_value
 from kbvr.studio.mending.box import Box
+from kbvr.studio.mending.planes import fit_plane
 from kbvr.studio.mending.scale import Scale
 
 Outline = Literal["sharp", "soft"]
+ActionKind = Literal["move", "flatten", "upright", "infinity", "plane", "cut-out"]
+ACTIONS: tuple[ActionKind, ...] = get_args(ActionKind)
 
 RIM_SHARE = 0.006
 """Width of the outline in which depth is blurred, on both sides, as a share of the long side."""
 
 PERSON = 1
 """The id of something that stands on the ground, for `adjusted_disparity`."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something to do with a region."""
+
+    kind: ActionKind
+    factor: float = 1.0
+    """For `move`: on the distance."""
+
+    relief: float = 0.5
+    """For `upright` and `flatten`: the share of its own shape that the region keeps."""
+
+    outline: Outline = "sharp"
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        if not 0.02 <= self.factor <= 50:
+            raise InputError(f"expected a factor of the distance of 0.02 to 50, got {self.factor}")
+        if not 0 <= self.relief <= 1:
+            raise InputError(f"expected a relief of 0 to 1, got {self.relief}")
+
+    @property
+    def cuts_out(self) -> bool:
+        """Whether the region gets a clean outline first."""
+        return self.kind == "cut-out" or (self.outline == "sharp" and self.kind != "plane")
+
+
+def acted(inverse_depth: Plane, region: Mask, action: Action, scale: Scale) -> Plane:
+    """Return the map after an action on a region.
+
+    Raises:
+        InputError: if the region is too small for it.
+    """
+    if action.kind == "move":
+        return moved(inverse_depth, region, factor=action.factor, scale=scale)
+    if action.kind == "flatten":
+        return flattened(inverse_depth, region, relief=action.relief)
+    if action.kind == "upright":
+        return upright(inverse_depth, region, relief=action.relief)
+    if action.kind == "infinity":
+        return at_infinity(inverse_depth, region)
+    return on_plane(inverse_depth, region) if action.kind == "plane" else inverse_depth
 
 
 def moved(inverse_depth: Plane, region: Mask, *, factor: float, scale: Scale) -> Plane:
@@ -93,6 +140,4 @@ def rim_px_for(shape: tuple[int, ...]) -> int:
 
 def on_plane(inverse_depth: Plane, region: Mask) -> Plane:
     """Return the map with a region on the plane that most of it lies on; see `planes.fit_plane`."""
-    from kbvr.studio.mending.planes import fit_plane
-
     return np.where(region, fit_plane(inverse_depth, region), inverse_depth)

@@ -7,13 +7,13 @@ from functools import lru_cache
 from typing import Literal, get_args
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Float64
 
 from kbvr.errors import InputError
-from kbvr.imaging.array_types import Mask, Plane
+from kbvr.imaging.array_types import Mask, Plane, SmallPlane
 from kbvr.studio.mending.box import Box
 from kbvr.studio.mending.filters import sharpened, smoothed
-from kbvr.studio.mending.guide import Guide, connected_likeness
+from kbvr.studio.mending.guide import Guide, connected_likeness, main_tone
 from kbvr.studio.mending.scale import Scale
 
 Tool = Literal["nearer", "farther", "flatten", "smooth", "sharpen", "infinity"]
@@ -55,8 +55,6 @@ class Brush:
 
     def __post_init__(self) -> None:
         """Check the settings."""
-        if self.tool not in TOOLS:
-            raise InputError(f"expected a brush of {', '.join(TOOLS)}, got {self.tool!r}")
         for name, value in (("strength", self.strength), ("hardness", self.hardness)):
             if not 0 <= value <= 1:
                 raise InputError(f"expected a {name} of 0 to 1, got {value}")
@@ -76,7 +74,7 @@ class Stroke:
         self.before, self.after = before, before.copy()
         self._guide, self._brush, self._protected, self._scale = guide, brush, protected, scale
         self._cover = np.zeros(before.shape, np.float32)
-        self._last: Float32[np.ndarray, "3"] | None = None
+        self._last: Float64[np.ndarray, "3"] | None = None
         self._target = 0.0
         self.box = Box(0, 0, 0, 0)
         """Everything that has changed so far."""
@@ -84,16 +82,16 @@ class Stroke:
     def extend(self, points: Points) -> Box:
         """Draw on through further points, and return the box of the pixels that may have changed."""
         box = Box(0, 0, 0, 0)
-        for x, y, pressure in self._dabs(points):
+        for x, y, pressure in self._dabs(points).tolist():
             box = box.joined(self._dab(x, y, pressure))
         if not box.is_empty:
             self.after[box.slices] = self._painted(box)
             self.box = self.box.joined(box)
         return box
 
-    def _dabs(self, points: Points) -> Points:
+    def _dabs(self, points: Points) -> Float64[np.ndarray, "dabs 3"]:
         """Return where to dab on the way through some points: at even distances along the line."""
-        given = np.asarray(points, np.float32)
+        given = np.asarray(points, np.float64)
         if self._last is None and len(given):
             self._target = self._depth_at(float(given[0, 0]), float(given[0, 1]))
             dabs = [given[:1]]
@@ -106,10 +104,10 @@ class Stroke:
             distance = float(np.hypot(*(point - self._last)[:2]))
             count = int(distance / spacing)
             if count:
-                shares = (np.arange(1, count + 1, dtype=np.float32) * np.float32(spacing / distance))[:, None]
+                shares = (np.arange(1, count + 1) * (spacing / distance))[:, None]
                 dabs.append(self._last + shares * (point - self._last))
                 self._last = dabs[-1][-1]
-        return np.concatenate(dabs) if dabs else np.zeros((0, 3), np.float32)
+        return np.concatenate(dabs) if dabs else np.zeros((0, 3))
 
     def _depth_at(self, x: float, y: float) -> float:
         around = Box.around(x, y, 2).within(self.before.shape)
@@ -140,7 +138,10 @@ class Stroke:
         return np.where(self._protected[box.slices] | (cover == 0), old, new)
 
 
-def _with_tool(before: Plane, guide: Guide, brush: Brush, target: float, scale: Scale, box: Box, cover: Plane) -> Plane:
+def _with_tool(
+    before: Plane, guide: Guide, brush: Brush, target: float, scale: Scale, box: Box, cover: SmallPlane
+) -> SmallPlane:
+    """Return the new values of a box, of which `cover` says how much the stroke lies on each pixel."""
     old = before[box.slices]
     share = cover * np.float32(brush.strength)
     if brush.tool in ("nearer", "farther"):
@@ -153,11 +154,11 @@ def _with_tool(before: Plane, guide: Guide, brush: Brush, target: float, scale: 
     is_smooth = brush.tool == "smooth"
     reach_px = max(2, round(brush.radius_px / 3 if is_smooth else REACH_SHARE * max(before.shape)))
     outer = box.padded(2 * reach_px, before.shape)
-    values, grey = before[outer.slices], guide.grey[outer.slices]
+    values, tone = before[outer.slices], main_tone(guide.colours[outer.slices])
     if is_smooth:
-        new = smoothed(values, grey, radius_px=reach_px)
+        new = smoothed(values, tone, radius_px=reach_px)
     else:
-        new = sharpened(values, grey, reach_px=reach_px, spread=scale.spread)
+        new = sharpened(values, tone, reach_px=reach_px, spread=scale.spread)
     return np.asarray(old + share * (new[box.inside(outer).slices] - old), np.float32)
 
 
