@@ -45,6 +45,7 @@ const start = {
   folder: "Choose a folder",
   paste: "You can also paste a picture from the clipboard.",
   private: "Your photos stay on this computer.",
+  privatePhone: "Your photos go to the computer that runs kbvr, and nowhere else.",
   recent: "Your photos",
   examples: "Try an example",
   uploads: "Files that are being added",
