@@ -7,7 +7,7 @@ import { eyes, isPlaying } from "../stage/playback";
 import { current } from "../state";
 import { texts } from "../texts";
 import { edit } from "./session";
-import { isInsetLarge } from "./tools";
+import { insetSize, toggleInset } from "./tools";
 
 const SMALL_PX = 260;
 const LARGE_PX = 520;
@@ -27,24 +27,35 @@ export function Inset({ aspect }: { readonly aspect: number }) {
   }, []);
   const project = current.value;
   if (!project?.scene || drawingProblem.value) return null;
+  const size = insetSize.value;
+  if (size === "hidden") {
+    return (
+      <div class="inset-closed">
+        <IconButton class="on-stage" icon="picture" label={texts.mend.insetShow} keys="H" onClick={toggleInset} />
+      </div>
+    );
+  }
+  const isLarge = size === "large";
   const isPhone = matchMedia("(max-width: 760px)").matches;
-  const side = isPhone ? PHONE_PX * (isInsetLarge.value ? 1.6 : 1) : isInsetLarge.value ? LARGE_PX : SMALL_PX;
+  const side = isPhone ? PHONE_PX * (isLarge ? 1.6 : 1) : isLarge ? LARGE_PX : SMALL_PX;
   const width = Math.round(aspect >= 1 ? side : side * aspect);
   const height = Math.round(width / aspect);
-  const revision = edit.value?.revision ?? 0;
-  const isBehind = (project.depth?.revision ?? 0) < revision || project.stage !== "ready";
+  const isBehind = (project.depth?.revision ?? 0) < (edit.value?.revision ?? 0) || project.stage !== "ready";
   return (
     <figure class={`inset ${isBehind ? "behind" : ""}`} style={{ width: `${width}px` }}>
       <div style={{ width: `${width}px`, height: `${height}px` }}>
         <LiveCanvas width={width} height={height} isStill />
       </div>
       <figcaption>{texts.mend.inset}</figcaption>
-      <IconButton
-        class="small"
-        icon={isInsetLarge.value ? "minus" : "add"}
-        label={isInsetLarge.value ? texts.mend.insetSmaller : texts.mend.insetLarger}
-        onClick={() => (isInsetLarge.value = !isInsetLarge.value)}
-      />
+      <div class="inset-tools">
+        <IconButton
+          class="small"
+          icon={isLarge ? "minus" : "add"}
+          label={isLarge ? texts.mend.insetSmaller : texts.mend.insetLarger}
+          onClick={() => (insetSize.value = isLarge ? "small" : "large")}
+        />
+        <IconButton class="small" icon="close" label={texts.mend.insetHide} keys="H" onClick={toggleInset} />
+      </div>
     </figure>
   );
 }

@@ -1,6 +1,6 @@
 import { isWriting } from "../parts/keys";
 import { clear, invert, nudge, redo, undo } from "./actions";
-import { BRUSHES, changeStrength, choose, chooseBrush, isComparing, POINTERS, resizeBrush, TOOLS } from "./tools";
+import { BRUSHES, changeStrength, choose, chooseBrush, isComparing, POINTERS, resizeBrush, toggleInset, TOOLS } from "./tools";
 import { enlarge, showWhole } from "./zoom";
 
 const ZOOM_STEP = 1.5;
@@ -16,6 +16,7 @@ const KEYS: Readonly<Record<string, () => void>> = Object.freeze({
   "}": () => changeStrength(STRENGTH_STEP),
   ",": () => void nudge(1 / NUDGE),
   ".": () => void nudge(NUDGE),
+  h: toggleInset,
   i: invert,
   Escape: clear,
   "+": () => enlarge(ZOOM_STEP),

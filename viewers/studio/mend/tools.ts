@@ -45,8 +45,13 @@ export const lineUse = signal<(typeof LINE_USES)[number]>("surface");
 export const overlay = signal(0.55);
 /** Whether the automatic depth is shown, to compare. */
 export const isComparing = signal(false);
-/** Whether the small 3D picture is large. */
-export const isInsetLarge = signal(false);
+/** How large the small 3D picture is. */
+export const INSET_SIZES = ["hidden", "small", "large"] as const;
+export const insetSize = signal<(typeof INSET_SIZES)[number]>("small");
+
+export function toggleInset(): void {
+  insetSize.value = insetSize.value === "hidden" ? "small" : "hidden";
+}
 
 export function choose(name: ToolName): void {
   tool.value = name;

@@ -9,6 +9,8 @@ export interface Zoomed {
 
 const WHOLE: Zoomed = { scale: 1, x: 0, y: 0 };
 const MAX_SCALE = 16;
+/** How far beyond its border an enlarged photo can be moved, as a share of its half size. */
+const SLACK = 0.5;
 
 export const zoomed = signal<Zoomed>(WHOLE);
 
@@ -38,7 +40,8 @@ export function limitTo(width: number, height: number): void {
 }
 
 function put({ scale, x, y }: Zoomed): void {
-  const [right, down] = limits.map((half) => half * (scale - 1)) as [number, number];
+  const slack = scale > 1 ? SLACK : 0;
+  const [right, down] = limits.map((half) => half * (scale - 1 + slack)) as [number, number];
   const kept = { scale, x: Math.min(right, Math.max(-right, x)), y: Math.min(down, Math.max(-down, y)) };
   const before = zoomed.peek();
   if (kept.scale !== before.scale || kept.x !== before.x || kept.y !== before.y) zoomed.value = kept;
