@@ -30,7 +30,8 @@ const PARALLAX = Object.freeze({ wiggle: 0.025, anaglyph: 0.02, sbs: 0.03, cross
 export interface PictureListener {
   /** A frame of the plan is due. */
   readonly reached: (frame: number) => void;
-  readonly drawn: () => void;
+  /** The picture is drawn, through so many places of the lens. */
+  readonly drawn: (samples: number) => void;
   readonly presenting: (isPresenting: boolean) => void;
 }
 
@@ -271,7 +272,7 @@ export class LivePicture {
       this.#lens.add(this.#renderer);
       this.#lens.show(this.#renderer);
     } else if (!lens || !this.#isResting) this.#drawEyes(null);
-    this.listener.drawn();
+    this.listener.drawn(this.#lens.count);
   }
 
   /** Draw what the eyes see, through one place of the lens, or its middle. */
