@@ -152,16 +152,20 @@ def test_an_export_is_cancelled_and_tried_again(web: Web, client: Client, tmp_pa
     assert client.json("GET", "api/exports") == {"exports": []}
 
 
-def test_errors_are_in_words(web: Web, client: Client, tmp_path: Path):
-    """What is refused at once, and what fails in the queue."""
-    project = client.upload(tiny_photo(tmp_path / "bad.jpg", 2))
-    set_options(client, project, max_mb="1")
-    with exporting(web, client) as page:
+def test_a_refusal_is_shown_in_words(web: Web, client: Client, tmp_path: Path):
+    set_options(client, client.upload(tiny_photo(tmp_path / "bad.jpg", 2)), max_mb="1")
+    noted_by_the_browser = pytest.raises(AssertionError, match="status of 422")
+    with noted_by_the_browser, exporting(web, client) as page:
         only(page, "VR headset")
         page.get_by_label("Quality", exact=True).select_option("90")
         export(page)
         page.get_by_role("alert").filter(has_text="Quality and Largest file size cannot be combined").wait_for()
-        page.get_by_label("Quality", exact=True).select_option("")
+
+
+def test_an_export_that_fails_says_why(web: Web, client: Client, tmp_path: Path):
+    project = client.upload(tiny_photo(tmp_path / "bad.jpg", 2))
+    with exporting(web, client) as page:
+        only(page, "VR headset")
         photo = client.studio.projects.get(project).photo
         assert photo is not None
         photo.write_bytes(photo.read_bytes()[:500])
