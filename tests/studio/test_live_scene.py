@@ -54,13 +54,12 @@ def test_a_preview_is_a_whole_scene(preview, tmp_path):
     glb = read(glb_of(preview), tmp_path)
     assert {"front", "matte", "hidden", "border", "dome"} <= {mesh.name.split()[0] for mesh in glb.meshes()}
     assert glb.pictures[0].size == (WIDTH, HEIGHT)
-    assert pink_share(glb) == 0
 
 
 def test_what_is_invented_has_a_colour_of_its_own(preview, tmp_path):
     """And what the photo shows keeps its own."""
     plain, tinted = (read(glb_of(preview, is_tinted=is_tinted), tmp_path) for is_tinted in (False, True))
-    assert pink_share(tinted) > 0.05
+    assert pink_share(tinted) > 0.05 + 3 * pink_share(plain)
     np.testing.assert_array_equal(np.asarray(plain.pictures[0]), np.asarray(tinted.pictures[0]))
 
 
