@@ -32,7 +32,9 @@ class Events:
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
 
     def changed_project(self, project: str) -> None:
-        """Tell pages that a project has changed."""
+        """Tell pages that a project has changed; one that has been removed meanwhile does not come back."""
+        if self._project_state(project) is None:
+            return
         with self._lock:
             self._projects[project] = self._next()
             self._removed.pop(project, None)

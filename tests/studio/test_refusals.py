@@ -114,12 +114,23 @@ def test_what_is_no_json_of_options_is_refused_in_words(client, body):
 
 @pytest.mark.parametrize(
     "path",
-    """
-    api/projects/x api/projects/../../etc/passwd api/projects/%2e%2e/project.json api/projects/ID/project.json
-    api/projects/ID/photo/cat.jpg api/projects/ID/cache/thumbnail.jpg api/projects/ID/../../cat.kbvr/project.json
-    api/projects/ID/layer--1.png api/projects/ID/layer-9.png api/projects/ID/scene.glb api/examples/x.jpg
-    api/examples/../credits.jpg api/examples/%2e%2e/x.jpg api/projects/ID/thumbnail.jpg/ API/PROJECTS
-    """.split(),
+    [
+        "api/projects/x",
+        "api/projects/../../etc/passwd",
+        "api/projects/%2e%2e/project.json",
+        "api/projects/ID/project.json",
+        "api/projects/ID/photo/cat.jpg",
+        "api/projects/ID/cache/thumbnail.jpg",
+        "api/projects/ID/../../cat.kbvr/project.json",
+        "api/projects/ID/layer--1.png",
+        "api/projects/ID/layer-9.png",
+        "api/projects/ID/scene.glb",
+        "api/examples/x.jpg",
+        "api/examples/../credits.jpg",
+        "api/examples/%2e%2e/x.jpg",
+        "api/projects/ID/thumbnail.jpg/",
+        "API/PROJECTS",
+    ],
 )
 def test_no_path_leads_to_a_file(client, path):
     """Files are served under their own names only."""

@@ -3,6 +3,7 @@ import { render } from "preact";
 import { getJson } from "./api";
 import { App } from "./app";
 import { follow } from "./events";
+import mending from "./mend/mend.css?inline";
 import { followAddress, followCurrent } from "./opening";
 import { followPlan } from "./planning";
 import { followOptions } from "./settings";
@@ -21,7 +22,7 @@ import stage from "./style/stage.css?inline";
 import start from "./style/start.css?inline";
 import type { Schema } from "./types";
 
-adopt(base, controls, layout, stage, start, exporting);
+adopt(base, controls, layout, stage, mending, start, exporting);
 followAddress();
 followCurrent();
 followOptions();

@@ -22,7 +22,7 @@ from kbvr.studio.mending.guide import Guide
 from kbvr.studio.mending.scale import Scale
 
 GROWING_LONG_SIDE_PX = 384
-CUTTING_LONG_SIDE_PX = 320
+CUTTING_LONG_SIDE_PX = 256
 
 COLOUR_UNIT = 20.0
 """A difference of colour that counts as much as DEPTH_UNIT."""
@@ -44,7 +44,7 @@ MIN_SHARE, MAX_SHARE = 0.0004, 0.6
 PREFERS_LARGE = 0.12
 """How much larger regions are preferred, per doubling of the area."""
 
-CUT_ROUNDS = 3
+CUT_ROUNDS = 2
 MARGIN_SHARE = 0.25
 """How far around a grown region its outline is searched for, as a share of its size."""
 

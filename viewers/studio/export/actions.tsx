@@ -9,6 +9,7 @@ import { announce, tellProblem } from "../state";
 import { texts } from "../texts";
 import type { ExportState } from "../types";
 import { chosen, exported } from "./choice";
+import { PickedPhotos } from "./picked_photos";
 
 type Language = "command" | "python";
 
@@ -25,6 +26,7 @@ async function begin(): Promise<void> {
     }
   }
   announce(texts.export.begun(chosen.value.length));
+  requestAnimationFrame(() => document.querySelector(".queue .entry")?.scrollIntoView({ block: "nearest" }));
 }
 
 /** Return the text that does the same as the button: a program, or a line for every export. */
@@ -45,15 +47,18 @@ export function Actions() {
   const count = exported.value.length;
   const isNothing = !chosen.value.length || !count;
   return (
-    <div class="export-actions">
-      <Button icon="export" class="primary wide large" disabled={isNothing} onClick={() => void begin()}>
-        {isNothing ? texts.export.nothing : texts.export.go(chosen.value.length, count)}
-      </Button>
+    <>
+      <div class="export-actions">
+        <PickedPhotos />
+        <Button icon="export" class="primary wide large" disabled={isNothing} onClick={() => void begin()}>
+          {isNothing ? texts.export.nothing : texts.export.go(chosen.value.length, count)}
+        </Button>
+      </div>
       <div class="copies">
         <CopyButton language="command" disabled={isNothing} />
         <CopyButton language="python" disabled={isNothing} />
       </div>
-    </div>
+    </>
   );
 }
 

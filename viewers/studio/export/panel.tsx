@@ -1,7 +1,6 @@
 import { Actions } from "./actions";
 import { Essentials } from "./essentials";
 import { MoreFormats } from "./more_formats";
-import { PickedPhotos } from "./picked_photos";
 import { PurposeCards } from "./purpose_cards";
 import { Queue } from "./queue";
 
@@ -12,7 +11,6 @@ export function ExportPanel() {
       <PurposeCards />
       <MoreFormats />
       <Essentials />
-      <PickedPhotos />
       <Actions />
       <Queue />
     </div>

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 
+import { addressOf } from "../api";
 import { Button, IconButton } from "../parts/button";
 import { Icon } from "../parts/icon";
 import { announce } from "../state";
@@ -40,7 +41,7 @@ export function Result({ state }: { readonly state: ExportState }) {
 function Preview({ state }: { readonly state: ExportState }) {
   const isStill = useSignal(matchMedia("(prefers-reduced-motion: reduce)").matches);
   const preview = previewOf(state, isStill.value);
-  if (!preview) return null;
+  if (!preview) return <ScenePreview state={state} />;
   const { file, kind, isMoving } = preview;
   const address = addressOfFile(state, file);
   const canPlay = isStill.value && !isMoving && previewOf(state, false)?.isMoving === true;
@@ -52,10 +53,26 @@ function Preview({ state }: { readonly state: ExportState }) {
         <video src={address} controls muted loop playsInline autoplay={!isStill.value} aria-label={texts.export.previewOf(state.title)} />
       )}
       {canPlay && (
-        <Button icon="play" onClick={() => (isStill.value = false)}>
+        <Button icon="play" class="over" onClick={() => (isStill.value = false)}>
           {texts.stage.play}
         </Button>
       )}
+    </figure>
+  );
+}
+
+/** The photo of a scene, with a way into it. */
+function ScenePreview({ state }: { readonly state: ExportState }) {
+  const file = state.files.find(({ kind }) => kind === "gltf" || kind === "html");
+  const opening = file && openingOf(state, file);
+  if (!opening || state.projects.length !== 1) return null;
+  return (
+    <figure class="preview">
+      <img src={addressOf(`projects/${state.projects[0]}/photo.jpg`)} alt="" loading="lazy" />
+      <a class="button over" href={opening} target="_blank" rel="noopener">
+        <Icon name="look" />
+        {texts.export.enter}
+      </a>
     </figure>
   );
 }
@@ -99,7 +116,9 @@ function Folder({ folder }: { readonly folder: string }) {
   return (
     <p class="folder">
       <Icon name="folder" />
-      <span title={folder}>{folder}</span>
+      <span title={folder}>
+        <bdi>{folder}</bdi>
+      </span>
       <IconButton class="small" icon="copy" label={texts.export.copyFolder} onClick={() => void copy()} />
     </p>
   );
