@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -47,22 +48,24 @@ def studio(folder: Path, *photos: Path, port: int = 0) -> Iterator[str]:
 
 
 REFUSED = "the server responded with a status of 4"
+"""A problem that a browser reports when a server refuses something, as a regular expression."""
 
 
 @contextmanager
 def shown(
-    web: Web, url: str, screen: Screen = "wide", *scripts: str, may_be_refused: bool = False, **more: Any
+    web: Web, url: str, screen: Screen = "wide", *scripts: str, may_be_refused: bool | str = False, **more: Any
 ) -> Iterator[Page]:
     """Open the page on a screen; problems that it reports fail, and whatever it asks of another host.
 
     It moves nothing by itself (prefers-reduced-motion), unless asked for more. Answers that refuse what a test does
-    (4xx) are problems, too, unless they may be.
+    (4xx) are problems, too, unless they, or problems of this pattern, may be.
     """
     own = "{0.scheme}://{0.netloc}/".format(urlsplit(url))
     problems: list[str] = []
+    expected = REFUSED if may_be_refused is True else may_be_refused
 
     def note(message: ConsoleMessage) -> None:
-        if message.type == "error" and not (may_be_refused and REFUSED in message.text):
+        if message.type == "error" and not (expected and re.search(expected, message.text)):
             problems.append(message.text)
 
     settings = {"locale": "en-GB", "reduced_motion": "reduce", **SCREENS[screen], **more}
