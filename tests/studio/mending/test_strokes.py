@@ -181,7 +181,7 @@ def test_the_box_of_a_stroke_holds_all_changes():
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_a_segment_of_a_large_brush_takes_few_milliseconds(tool):
-    """At 15% of the long side of a million pixels; measured 2 to 8 ms, and three times that is allowed here."""
+    """At 15% of the long side of a million pixels; measured 2 to 8 ms when nothing else runs."""
     rgb = landscape(1155, 866)
     before = cv2.GaussianBlur(cv2.resize(checkerboard(64, 48)[..., 0], (1155, 866)).astype(np.float32) / 255, (0, 0), 2)
     guide = Guide(rgb)
@@ -192,7 +192,7 @@ def test_a_segment_of_a_large_brush_takes_few_milliseconds(tool):
         start = perf_counter()
         stroke.extend(np.array([(x, 430.0, 1)]))
         times.append(perf_counter() - start)
-    assert np.median(times) < 0.03
+    assert np.quantile(times, 0.2) < 0.02
 
 
 @pytest.mark.parametrize(
