@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from PIL import Image
 from screens import Screen, on_screen
 
 from kbvr.serving import open_server
@@ -36,11 +38,11 @@ DROP = """([files, type]) => {
 
 
 @contextmanager
-def studio(folder: Path, *photos: Path) -> Iterator[str]:
+def studio(folder: Path, *photos: Path, port: int = 0) -> Iterator[str]:
     """Start a studio; yield the address of its page."""
     newest_s = max(path.stat().st_mtime for path in (ROOT / "viewers" / "studio").rglob("*.ts*"))
     assert PAGE.stat().st_mtime >= newest_s, "viewers/studio is newer than the page: pip install -e ."
-    with open_server(Studio(folder, list(photos))) as server:
+    with open_server(Studio(folder, list(photos)), port=port) as server:
         yield server.url
 
 
@@ -86,3 +88,51 @@ def open_tab(page: Page, name: str) -> None:
 def tile(page: Page, name: str) -> Locator:
     """Return the thumbnail of a project."""
     return page.get_by_role("navigation", name="Photos").get_by_role("button", name=name).first
+
+
+def asked(page: Page, path: str, method: str = "GET", body: Any = None) -> Any:
+    """Return the server's answer to the page, as JSON."""
+    ask = """async ([path, method, body]) => {
+      const init = method === "GET" ? {} : {method, body: JSON.stringify(body)};
+      const answer = await fetch(new URL("api/" + path, document.baseURI), init);
+      return answer.json();
+    }"""
+    return page.evaluate(ask, [path, method, body])
+
+
+def project_of(page: Page) -> dict[str, Any]:
+    """Return the state of the project on the stage."""
+    state: dict[str, Any] = asked(page, f"projects/{page.url.rsplit('#', 1)[1]}")
+    return state
+
+
+def saved_options(page: Page, wanted: dict[str, str]) -> None:
+    """Wait until the server has these options of the project on the stage."""
+    for _ in range(100):
+        got = project_of(page)["options"]
+        if got == wanted:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"expected {wanted}, got {got}")
+
+
+def seek(page: Page, frame: int) -> None:
+    """Show a frame of the move."""
+    page.get_by_role("slider", name="Time").evaluate(
+        """(bar, frame) => {
+          bar.value = frame;
+          bar.dispatchEvent(new Event("input", {bubbles: true}));
+        }""",
+        frame,
+    )
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until what has been asked for is drawn."""
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))")
+
+
+def picture(canvas: Locator) -> Image.Image:
+    """Return what an element shows."""
+    return Image.open(BytesIO(canvas.screenshot())).convert("RGB")

@@ -46,10 +46,12 @@ def studio(
     Example: kbvr studio photo.jpg
     """
     from kbvr.serving import open_server
-    from kbvr.studio import Studio
+    from kbvr.serving.site import check_built
+    from kbvr.studio import PAGE, Studio
 
     if projects == "":
-        raise InputError("--projects must be a folder, got an empty text")
+        raise InputError("--projects must be a folder, got ''")
+    check_built(PAGE)
     place = place_of(port, lan=lan, address=address)
     served = Studio(Path(projects).expanduser(), given_paths(photos or []), is_lan=lan)
     with (

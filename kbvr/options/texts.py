@@ -34,6 +34,8 @@ def text_of(option: Declared, value: Any) -> str:
         return f"{lengths}%" if value.percent else lengths
     if isinstance(value, Steps):
         return f"{_plain(value.first)}:{_plain(value.last)}:{value.frames}"
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
     if option.name in _PAIRS:
         return _PAIRS[option.name].format(*map(_plain, value))
     if option.name == "max_memory":

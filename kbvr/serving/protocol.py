@@ -100,10 +100,10 @@ class LimitedProtocol(H11Protocol):
     def eof_received(self) -> bool:  # type: ignore[override]
         """Answer what a client requested before it closed its half of the connection, as `nc -N` does.
 
-        TLS cannot be closed by halves.
+        TLS cannot be closed by halves. A client that closes it in the middle of a body is gone.
         """
         self._client_has_finished = True
-        return self._is_answering and self.scheme == "http"
+        return self._is_answering and not self.cycle.more_body and self.scheme == "http"
 
     def pause_writing(self) -> None:
         """See asyncio.Protocol."""

@@ -95,6 +95,17 @@ class Listing:
         object.__setattr__(self, "by_address", MappingProxyType(table))
 
 
+def check_built(*pages: str) -> None:
+    """Check that kbvr was built with these pages.
+
+    Raises:
+        InputError: if it was not.
+    """
+    for page in pages:
+        if not (PAGES / page).is_file():
+            raise InputError(f"this copy of kbvr was built without the page {page}; reinstall kbvr")
+
+
 class Site:
     """The files and folders of the caller."""
 
@@ -105,9 +116,7 @@ class Site:
             InputError: if a file cannot be read, is not a regular file or of an unknown kind, or if kbvr was built
                 without its pages.
         """
-        for page in (SCENE, STEREO):
-            if not (PAGES / page).is_file():
-                raise InputError(f"this copy of kbvr was built without the page {page}; reinstall kbvr")
+        check_built(SCENE, STEREO)
         self._folders = _folders_of(given, recursive=recursive)
         self._recursive = recursive
         self._named = _all_named([path for path in given if not path.is_dir()])

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from kbvr.errors import KbvrError, OptionsError
 from kbvr.serving import connections
+from kbvr.serving.application import ClientGoneError
 from kbvr.serving.headers import KEEP_NOTHING
 from kbvr.studio.labels import label_of
 from kbvr.studio.request_error import RequestError
@@ -41,8 +42,8 @@ def api_route(path: str, endpoint: Endpoint, methods: tuple[str, ...] = ("GET",)
             if inspect.iscoroutinefunction(endpoint):
                 return await endpoint(request)
             return await run_in_threadpool(endpoint, request)  # type: ignore[arg-type]
-        except ClientDisconnect:
-            raise
+        except ClientDisconnect as error:
+            raise ClientGoneError from error
         except Exception as error:  # noqa: BLE001  bugs are logged
             return error_answer(error)
 

@@ -32,7 +32,9 @@ class Events:
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
 
     def changed_project(self, project: str) -> None:
-        """Tell pages that a project has changed."""
+        """Tell pages that a project has changed; one that has been removed meanwhile does not come back."""
+        if self._project_state(project) is None:
+            return
         with self._lock:
             self._projects[project] = self._next()
             self._removed.pop(project, None)
@@ -49,6 +51,13 @@ class Events:
         """Tell pages the state of an export."""
         with self._lock:
             self._exports[state["id"]] = self._next(), state
+        self._wake()
+
+    def removed_export(self, export: str) -> None:
+        """Tell pages that an export is no longer listed."""
+        with self._lock:
+            self._exports.pop(export, None)
+            self._removed[export] = self._next()
         self._wake()
 
     def note(self, text: str) -> None:

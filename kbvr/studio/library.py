@@ -21,6 +21,7 @@ from kbvr.studio.project_folder import (
     SUFFIX,
     DamagedProjectError,
     ProjectFile,
+    photo_path,
     read_project_file,
     reference_to,
     write_project_file,
@@ -45,6 +46,7 @@ class Library:
         self._events = events
         self._projects: dict[str, Project] = {}
         self._lock = RLock()
+        self._photos: dict[Path, Path] | None = None
 
     def __iter__(self) -> Iterator[Project]:
         return iter(tuple(self._projects.values()))
@@ -98,10 +100,7 @@ class Library:
 
     def read_folder(self) -> None:
         """List the projects in the folder of projects, the last changed first."""
-        found = []
-        with suppress(OSError):
-            found = [path for path in self.folder.iterdir() if path.suffix == SUFFIX and path.is_dir()]
-        for folder in sorted(found, key=_changed_s, reverse=True):
+        for folder in self._folders():
             self.add_folder(folder)
 
     def add_folder(self, folder: Path) -> Project:
@@ -116,9 +115,10 @@ class Library:
     def add_reference(self, photo: Path) -> Project:
         """List a photo that stays where it is; its project's folder is made when it is opened."""
         photo = photo.absolute()
-        for project in tuple(self._projects.values()):
-            if project.photo == photo:
-                return project
+        folders = [project.folder for project in self if project.photo == photo]
+        folders += [folder for folder, known in self._photos_on_disk().items() if known == photo]
+        if folders:
+            return self.add_folder(folders[0])
         folder = self._free_folder(photo.stem)
         content = ProjectFile(photo.name, reference_to(photo, folder))
         return self._add(Project(_id_of(folder), folder, content))
@@ -207,6 +207,23 @@ class Library:
             self._projects.pop(number, None)
         self._events.removed_project(number)
 
+    def _photos_on_disk(self) -> dict[Path, Path]:
+        """Return the folders of projects and their photos, read once."""
+        if self._photos is None:
+            self._photos = {}
+            for folder in self._folders():
+                with suppress(DamagedProjectError):
+                    self._photos[folder] = photo_path(folder, read_project_file(folder))
+        return self._photos
+
+    def _folders(self) -> list[Path]:
+        """Return the folders of projects, the last changed first."""
+        try:
+            found = [path for path in self.folder.iterdir() if path.suffix == SUFFIX and path.is_dir()]
+        except OSError:
+            return []
+        return sorted(found, key=_changed_s, reverse=True)
+
     def _add(self, project: Project) -> Project:
         with self._lock:
             project = self._projects.setdefault(project.id, project)
@@ -234,7 +251,7 @@ def folder_name(stem: str) -> str:
     """Return a name that every file system takes, as close to a given one as possible."""
     text = unicodedata.normalize("NFC", stem)
     text = "".join(char if char.isalnum() or char in " -_()+,&'" else "_" for char in text)
-    text = re.sub(r"\s+", " ", text)[:MAX_NAME].strip(" .")
+    text = re.sub(r"\s+", " ", text)[:MAX_NAME].strip(" ._")
     while len(text.encode()) > 2 * MAX_NAME:
         text = text[:-1]
     reserved = re.fullmatch(r"(?i)con|prn|aux|nul|com\d|lpt\d|trash", text)

@@ -31,7 +31,7 @@ from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import Photo
 from kbvr.stereo.screen import DEFAULT_IPD_M
 
-PREVIEW_PIXELS, REFINED_PIXELS = 700_000, 2_000_000
+PREVIEW_PIXELS, REFINED_PIXELS = 700_000, 1_600_000
 PREVIEW_TRIANGLES, REFINED_TRIANGLES = 80_000, 200_000
 
 PHOTO_QUALITY, ATLAS_QUALITY, ATLAS_METHOD = 92, 85, 0

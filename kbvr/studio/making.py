@@ -43,7 +43,7 @@ class Making:
         self._worker, self._refiner = Worker(MODULE), Worker(MODULE)
         self._quick = WorkQueue("kbvr-studio", idle=self._keep_ready)
         self._slow = WorkQueue("kbvr-studio-refining")
-        self._quick.put("warm up", lambda: self._call("warm_up"), urgency=SOON)
+        self._quick.put("warm up", lambda: self._prepare("warm_up"), urgency=SOON)
 
     def open(self, project: Project, *, urgency: int = NOW) -> None:
         """Make what a project lacks, unless that is being done."""
@@ -104,7 +104,14 @@ class Making:
     def _keep_ready(self) -> None:
         """Ask the process to stay, which ends after a minute without work."""
         if self._is_watched():
-            self._call("ready")
+            self._prepare("ready")
+
+    def _prepare(self, function: str) -> None:
+        """Call a function that only saves time later: a photo's own work says what is wrong."""
+        try:
+            self._call(function)
+        except Exception as error:  # noqa: BLE001
+            logger.debug("the process was not prepared: %s", error)
 
     def _call(self, function: str, *arguments: Any, worker: Worker | None = None) -> Any:
         return (worker or self._worker).call(Request(f"{MODULE}:{function}", arguments, LIMIT_S))

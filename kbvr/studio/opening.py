@@ -46,21 +46,24 @@ class Opening:
             InputError: if the photo cannot be used.
         """
         self._enter(project, "reading")
+        before = project.content
         self._check_photo(project)
         reading = self._read(project)
         self._enter(project, "depth")
         automatic_depth = self._automatic(project, reading.photo)
         mended = project.folder / MENDED
-        if not mended.exists():
-            return Found(reading.photo, automatic_depth, automatic_depth, is_mended=False)
-        try:
-            depth = read_stored_depth(mended, reading.photo, project.cache)
-        except InputError:
-            raise DamagedProjectError(
-                f"{MENDED}, the mended depth, is damaged. Put a copy of it back, or rename it to go on with the "
-                "estimated depth."
-            ) from None
-        return Found(reading.photo, replace(depth, f_px=automatic_depth.f_px), automatic_depth, is_mended=True)
+        depth = automatic_depth
+        if mended.exists():
+            try:
+                depth = read_stored_depth(mended, reading.photo)
+            except InputError:
+                raise DamagedProjectError(
+                    f"{MENDED}, the mended depth, is damaged. Put a copy of it back, or rename it to go on with the "
+                    "estimated depth."
+                ) from None
+        if project.content != before:
+            self._save(project)
+        return Found(reading.photo, depth, automatic_depth, is_mended=mended.exists())
 
     def estimate_again(self, project: Project) -> tuple[Photo, DepthMap]:
         """Return the photo and its estimated depth for the current options. The errors are those of `kbvr.export`."""
@@ -81,14 +84,14 @@ class Opening:
         path = project.folder / AUTOMATIC
         if path.exists() and content.depth_options == options:
             return
-        write_stored_depth(path, depth, project.cache)
+        write_stored_depth(path, depth)
         with project.lock:
             if project.content is not None and not project.is_removed:
                 project.content = replace(project.content, depth_options=options)
                 self._save(project)
 
     def _check_photo(self, project: Project) -> None:
-        """Check that the photo is the one that the project was made of; note its hash if that is not known yet."""
+        """Check that the photo is the one that the project was made of; note its hash if that is another one."""
         path, content = project.photo, project.content
         assert path is not None
         assert content is not None
@@ -103,12 +106,11 @@ class Opening:
         if sha256 != content.photo_sha256:
             with project.lock:
                 project.content = replace(content, photo_sha256=sha256, depth_options=None)
-                self._save(project)
 
     def _read(self, project: Project) -> Reading:
         assert project.content is not None
-        fov = project.content.options.get("fov_deg")
-        reading: Reading = self._call("read", project.photo, float(fov) if fov else None)
+        given = project.content.options.get("fov_deg")
+        reading: Reading = self._call("read", project.photo, float(given) if given else None)
         with project.lock:
             project.size_px = reading.size_px
         project.keep("photo.jpg", reading.shown)
@@ -121,7 +123,7 @@ class Opening:
         assert content is not None
         if path.exists() and content.depth_options == depth_options(content.options):
             try:
-                return read_stored_depth(path, photo, project.cache)
+                return read_stored_depth(path, photo)
             except InputError:
                 path.unlink(missing_ok=True)  # it can be made again
         return self._estimated(project, photo)

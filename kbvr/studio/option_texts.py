@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from kbvr.errors import OptionsError
 from kbvr.motion.crop import Crop
 from kbvr.motion.path_names import Steps
 from kbvr.options.export_options import GROUPS, ExportOptions
 from kbvr.options.outputs import AT_REST, LOOPS, ONE_EYED, OutputOptions
 from kbvr.studio.request_error import RequestError
+
+FILE_OPTIONS, NETWORK_OPTIONS = ("depth", "depth_kind", "keyframes"), ("depth_model", "fill", "segmentation")
+NETWORK_NAME = r"(?!.*\.onnx$)[a-z0-9][a-z0-9._-]*"
+"""Options that name files, and those that name networks or their files; what names of networks look like."""
 
 MAX_OPTIONS, MAX_TEXT = 200, 4000
 
@@ -41,11 +47,24 @@ def option_texts(given: Any) -> dict[str, str]:
 
     Raises:
         RequestError: if they are no texts by name.
+        OptionsError: if one names a file.
     """
     is_valid = isinstance(given, dict) and len(given) <= MAX_OPTIONS
     if not is_valid or not all(isinstance(text, str) and len(text) <= MAX_TEXT for text in given.values()):
         raise RequestError(HTTPStatus.BAD_REQUEST, "The options are not texts by name.")
+    refuse_files(given)
     return dict(given)
+
+
+def refuse_files(texts: Mapping[str, str]) -> None:
+    """Refuse options that name a file: pages and projects from elsewhere must not choose what is read here.
+
+    Raises:
+        OptionsError: if there is one.
+    """
+    for name, text in texts.items():
+        if name in FILE_OPTIONS or (name in NETWORK_OPTIONS and not re.fullmatch(NETWORK_NAME, text)):
+            raise OptionsError(f"{{{name}}} cannot name a file here")
 
 
 def parsed(texts: Mapping[str, str]) -> ExportOptions:

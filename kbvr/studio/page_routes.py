@@ -9,12 +9,14 @@ from starlette.routing import BaseRoute
 from kbvr.serving import site
 from kbvr.serving.answers import page_answer
 from kbvr.serving.headers import ASK_AGAIN
+from kbvr.serving.kinds import HTML
 from kbvr.studio.answers import api_route, json_answer
+from kbvr.studio.request_error import not_found
 from kbvr.studio.schema import schema
 from kbvr.studio.workspace import Workspace
 
 PAGE = "studio.html"
-NOT_BUILT = b"kbvr studio: the page has not been built\n"
+"""The page, in the folder of built pages."""
 
 
 def routes(studio: Workspace) -> list[BaseRoute]:
@@ -22,10 +24,10 @@ def routes(studio: Workspace) -> list[BaseRoute]:
 
     def page(request: Request) -> Response:
         try:
-            content, mime = (site.PAGES / PAGE).read_bytes(), "text/html"
+            content = (site.PAGES / PAGE).read_bytes()
         except OSError:
-            content, mime = NOT_BUILT, "text/plain"
-        return page_answer(request, content, mime, kept=ASK_AGAIN)
+            raise not_found("The page") from None
+        return page_answer(request, content, HTML, kept=ASK_AGAIN)
 
     def options(_: Request) -> Response:
         return json_answer(schema(studio.max_body_bytes))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 from pathlib import Path
 
 from kbvr.errors import DamagedFileError, KbvrError
 from kbvr.studio.answers import BUG, in_words
+from kbvr.studio.project_folder import DamagedProjectError
 from kbvr.system.isolated_process import EndedError, NotStartedError, TimeUpError
 from kbvr.system.resources import is_out_of_memory
 
@@ -25,7 +27,8 @@ def problem_of(error: Exception, photo: Path | None) -> str:
         return "This file is damaged or incomplete."
     if isinstance(error, KbvrError):
         text = in_words(error)
-        return text.replace(f"{photo.parent}/", "") if photo else text
+        is_of_photo = photo is not None and not isinstance(error, DamagedProjectError)
+        return text.replace(f"{photo.parent}{os.sep}", "") if photo and is_of_photo else text
     if isinstance(error, TimeUpError):
         return "The work on this photo took too long."
     if isinstance(error, EndedError):

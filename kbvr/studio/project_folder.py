@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from kbvr.errors import InputError
+from kbvr.studio.option_texts import refuse_files, without_defaults
 from kbvr.system.atomic_file import atomic_write
 
 SUFFIX = ".kbvr"
@@ -135,6 +136,11 @@ def _content_of(entries: Any) -> ProjectFile:
         raise DamagedProjectError("project.json is damaged: it names no photo.")
     if not _are_texts(options):
         raise DamagedProjectError("project.json is damaged: its options are no texts.")
+    try:
+        refuse_files(options)
+        without_defaults(options)
+    except InputError as error:
+        raise DamagedProjectError(f"project.json is damaged: {error}.") from None
     if type(revision) is not int or revision < 0:
         raise DamagedProjectError("project.json is damaged: its revision is no whole number.")
     known = ("format", "version", "photo", "options", "revision", "depth_options")

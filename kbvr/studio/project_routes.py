@@ -79,6 +79,8 @@ class ProjectRequests:
     def remove(self, request: Request) -> Response:
         """Forget a project."""
         project = self._studio.projects.get(request.path_params["project"])
+        for export in self._studio.exports.leave(project.id):
+            self._studio.events.removed_export(export)
         self._studio.projects.remove(project.id)
         self._studio.making.forget(project)
         return json_answer({})

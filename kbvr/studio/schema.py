@@ -11,10 +11,10 @@ from kbvr.options.outputs import OUTPUTS
 from kbvr.options.presets import PRESETS
 from kbvr.photo.picture_file import MAX_PIXELS
 from kbvr.studio.labels import label_of, without_flags
-from kbvr.studio.option_texts import text_of
+from kbvr.studio.option_texts import FILE_OPTIONS, text_of
 
-HIDDEN = ("overwrite", "max_memory", "threads")
-"""Options that the studio decides."""
+HIDDEN = ("overwrite", "max_memory", "threads", *FILE_OPTIONS)
+"""Options that the studio decides, and those that name files."""
 
 
 @cache

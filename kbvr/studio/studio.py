@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute
 
-from kbvr.studio import example_routes, mend_routes, page_routes, project_routes
+from kbvr.studio import example_routes, export_routes, mend_routes, page_routes, project_routes
 from kbvr.studio.workspace import Workspace
 
-PARTS = (page_routes, project_routes, example_routes, mend_routes)
+PARTS = (page_routes, project_routes, example_routes, export_routes, mend_routes)
 """Modules with a function `routes(workspace)`."""
 
 

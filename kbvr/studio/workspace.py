@@ -7,11 +7,16 @@ from pathlib import Path
 from time import monotonic
 
 from kbvr.studio.events import Events
+from kbvr.studio.exporting.folders import BATCHES
+from kbvr.studio.exporting.queue import ExportQueue
 from kbvr.studio.library import Library
 from kbvr.studio.making import Making
 
 WATCHED_S = 40.0
 """How long after its last request a page is assumed to be open."""
+
+EXPORTS = "exports"
+"""The folder of finished exports, in that of a project."""
 
 MAX_UPLOAD_BYTES = 512 * 10**6
 
@@ -34,11 +39,16 @@ class Workspace:
         self.projects = Library(projects_folder, self.events)
         self.given = self.projects.add_given(photos)
         self.making = Making(self.events, self._is_watched, self.projects.save)
+        self.exports = ExportQueue(self.events.changed_export)
         for project in self.projects:
             self.making.thumbnail(project)
+            self.exports.adopt(project.folder / EXPORTS, (project.id,))
+        for batch in sorted(projects_folder.glob(f"{BATCHES}*")):
+            self.exports.adopt(batch)
 
     def close(self) -> None:
         """End all work in the background."""
+        self.exports.close()
         for project in self.projects:
             project.end_editing()
         self.events.close()

@@ -625,7 +625,7 @@ def test_a_shell_completes_options_and_their_names(words: str, count: int, wante
     assert done.stdout.split() == wanted
 
 
-@pytest.mark.parametrize("command", ["", "export", "view", "formats", "models", "models pull", "doctor"])
+@pytest.mark.parametrize("command", ["", "export", "studio", "view", "formats", "models", "models pull", "doctor"])
 def test_help_has_lines_that_fit_and_no_types_of_python(
     command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

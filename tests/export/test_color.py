@@ -301,7 +301,7 @@ def entries_of(run):
 
 
 def test_a_training_goes_on_where_it_was_also_from_the_16_bit_weights_alone(
-    photos, encoder_file, tmp_path, small, capsys
+    photos, encoder_file, tmp_path, small, capsys, monkeypatch
 ):
     """Train, train on, keep half of the bits, go on from these in another folder, finish, and write the file."""
     run, cache = tmp_path / "run", str(tmp_path / "cache")
@@ -320,8 +320,15 @@ def test_a_training_goes_on_where_it_was_also_from_the_16_bit_weights_alone(
     main(["halve-color", "--run", str(run), "--out", str(halves)])
     assert halves.stat().st_size < 6_000_000
     assert "at step 4" in capsys.readouterr().out
-    later = tmp_path / "later"
+    later, steps, batch_of = tmp_path / "later", [], train_color.batch_of
+
+    def noted(photos, numbers, step, seed):
+        steps.append(step)
+        return batch_of(photos, numbers, step, seed)
+
+    monkeypatch.setattr(train_color, "batch_of", noted)
     main(["train-color", *data, "--start-from", str(halves), "--run", str(later), "--steps", "5"])
+    assert min(steps) == 4
     state = torch.load(later / "checkpoint.pt")
     assert state["step"] == 5 and entries_of(later)[0]["step"] == 5
     name = "decoder.bins.weight"

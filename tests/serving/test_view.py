@@ -23,7 +23,7 @@ import pytest
 import zxingcpp
 from web_client import certificate_shown_by, viewing
 
-from kbvr.cli import view
+from kbvr.cli import web_server
 from kbvr.cli.main import main
 from kbvr.serving import LOOPBACK, site
 from kbvr.serving.kinds import SUFFIXES
@@ -119,14 +119,14 @@ def test_the_headset_is_told_what_to_open_and_what_to_compare(files, pages):
 
 def code_rows(lines: Sequence[str]) -> list[str]:
     """Return the half blocks of the lines that are black on white."""
-    rows = [line.removeprefix(view.BLACK_ON_WHITE).removesuffix(view.PLAIN) for line in lines]
-    marks = len(view.BLACK_ON_WHITE + view.PLAIN)
+    rows = [line.removeprefix(web_server.BLACK_ON_WHITE).removesuffix(web_server.PLAIN) for line in lines]
+    marks = len(web_server.BLACK_ON_WHITE + web_server.PLAIN)
     return [row for row, line in zip(rows, lines, strict=True) if len(line) - len(row) == marks]
 
 
 def read_qr(rows: list[str]) -> str:
     """Return what a camera reads off half blocks."""
-    upper_lower = {shown: halves for halves, shown in view.HALF_BLOCKS.items()}
+    upper_lower = {shown: halves for halves, shown in web_server.HALF_BLOCKS.items()}
     dark = (
         np.array([[upper_lower[shown] for shown in row] for row in rows]).transpose(0, 2, 1).reshape(-1, len(rows[0]))
     )
@@ -139,7 +139,7 @@ def read_qr(rows: list[str]) -> str:
 @pytest.mark.parametrize("address", ["10.0.0.7", "192.168.178.200"])
 def test_every_url_fits_into_a_code_that_a_terminal_holds(address):
     url = f"https://{address}:54321/{'aB3_-' * 4}xy/stereo.html?src=files/10/{'n' * site.NAME_LENGTH}"
-    rows = code_rows(list(view.qr_lines(url)))
+    rows = code_rows(list(web_server.qr_lines(url)))
     assert read_qr(rows) == url
     assert len(rows[0]) <= 80
 
@@ -163,7 +163,7 @@ def test_without_a_browser_the_address_is_enough(monkeypatch, capsys):
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
-    view._open_browser("http://127.0.0.1:1/")
+    web_server._open_browser("http://127.0.0.1:1/")
     assert capsys.readouterr().err == "kbvr: no browser found; open the URL above in one\n"
 
 
@@ -195,7 +195,7 @@ def test_a_bad_call_is_one_line(serving, tmp_path, monkeypatch, capsys, argument
 
 
 def test_a_missing_page_or_library_is_one_line(files, pages, monkeypatch, capsys):
-    monkeypatch.setattr(view, "find_spec", lambda name: None)
+    monkeypatch.setattr(web_server, "find_spec", lambda name: None)
     assert main(["view", str(files[0]), "--lan"]) == 2
     assert capsys.readouterr().err == ("kbvr: --lan requires cryptography and segno: pip install 'kbvr[lan]'\n")
     (pages / "stereo.html").unlink()

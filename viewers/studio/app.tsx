@@ -24,7 +24,7 @@ const PANELS = { look: LookPanel, set: SetPanel, mend: MendPanel, export: Export
 /** The whole page. */
 export function App() {
   return (
-    <div class="app">
+    <div class={`app ${current.value ? "" : "start-page"}`}>
       <Header />
       {current.value ? <Workplace /> : <Start />}
       {isDragged.value && (

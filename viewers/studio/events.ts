@@ -17,8 +17,9 @@ export function takeProjects(newer: readonly ProjectState[], removed: readonly s
   projects.value = merged(projects.value, newer).filter(({ id }) => !removed.includes(id));
 }
 
-export function takeExports(newer: readonly ExportState[]): void {
-  if (newer.length) exportsQueue.value = merged(exportsQueue.value, newer);
+export function takeExports(newer: readonly ExportState[], removed: readonly string[] = []): void {
+  if (!newer.length && !removed.length) return;
+  exportsQueue.value = merged(exportsQueue.value, newer).filter(({ id }) => !removed.includes(id));
 }
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
@@ -32,7 +33,7 @@ export async function follow(): Promise<never> {
       if (wasGone) announce(texts.server.back);
       since = answer.seq;
       takeProjects(answer.projects, answer.removed);
-      takeExports(answer.exports);
+      takeExports(answer.exports, answer.removed);
       for (const note of answer.notes) tell(note);
     } catch {
       await pause(AGAIN_MS);

@@ -16,12 +16,13 @@ import { schema, tellProblem } from "./state";
 import { adopt } from "./style";
 import base from "./style/base.css?inline";
 import controls from "./style/controls.css?inline";
+import exporting from "./style/export.css?inline";
 import layout from "./style/layout.css?inline";
 import stage from "./style/stage.css?inline";
 import start from "./style/start.css?inline";
 import type { Schema } from "./types";
 
-adopt(base, controls, layout, stage, mending, start);
+adopt(base, controls, layout, stage, mending, start, exporting);
 followAddress();
 followCurrent();
 followOptions();

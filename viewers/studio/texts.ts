@@ -45,6 +45,7 @@ const start = {
   folder: "Choose a folder",
   paste: "You can also paste a picture from the clipboard.",
   private: "Your photos stay on this computer.",
+  privatePhone: "Your photos go to the computer that runs kbvr, and nowhere else.",
   recent: "Your photos",
   examples: "Try an example",
   uploads: "Files that are being added",
@@ -155,7 +156,7 @@ const set = {
   depth: "Depth",
   lens: "Depth of field",
   aspect: "Shape",
-  asPhoto: "As the photo",
+  asPhoto: "Photo",
   tools: {
     crops: {
       label: "Set start and end",
@@ -345,6 +346,61 @@ const mend = {
 
 const exporting = {
   title: "Export",
+  purposes: "What is it for?",
+  purpose: {
+    blog: { label: "Blog or chat", detail: "A wiggle that shows depth without glasses" },
+    headset: { label: "VR headset", detail: "A stereo video for Quest and others" },
+    phone: { label: "Phone story", detail: "A moving picture, upright" },
+    page: { label: "Web page", detail: "A scene to look around in, in one file" },
+    program: { label: "3D program", detail: "A GLB for Blender, engines and AR" },
+    tv: { label: "3D television", detail: "A stereo video, side by side" },
+    glasses: { label: "Red-cyan glasses", detail: "An anaglyph to print or show" },
+    display: { label: "Light-field display", detail: "A quilt for Looking Glass" },
+    vr180: { label: "YouTube VR180", detail: "Half a sphere around you" },
+    depth: { label: "Depth map", detail: "16 bits, and a picture to look at" },
+  },
+  more: "More formats",
+  moreChosen: (count: number) => `${count} chosen`,
+  essentials: "Size, length and quality",
+  essential: { max_size: "Largest size", seconds: "Length", quality: "Quality", animate_as: "Loop files" },
+  essentialChoice: (name: "max_size" | "seconds" | "quality" | "animate_as", text: string) => {
+    if (!text) return name === "animate_as" ? "All four" : "As it suits";
+    const qualities: Readonly<Record<string, string>> = { 50: "Small files", 75: "Good", 90: "Fine", 100: "Best" };
+    if (name === "max_size") return `${text.split("x")[0]} px`;
+    if (name === "seconds") return `${text} s`;
+    if (name === "quality") return qualities[text] ?? text;
+    return text.toUpperCase().replaceAll(",", " and ");
+  },
+  photos: (count: number) => (count === 1 ? "1 photo" : `${count} photos`),
+  pick: (name: string) => `Export ${name}`,
+  pickAll: "All photos",
+  pickOne: "Only this one",
+  nothing: "Choose what to make",
+  go: (exports: number, photos: number) => {
+    const what = exports === 1 ? "Export" : `Export ${exports} kinds`;
+    return photos === 1 ? what : `${what} of ${photos} photos`;
+  },
+  begun: (count: number) => (count === 1 ? "The export has begun." : `${count} exports have begun.`),
+  copy: { command: "Copy as command", python: "Copy as Python" },
+  copied: { command: "The command was copied.", python: "The Python program was copied." },
+  copiedShort: "Copied",
+  queue: "Exports",
+  states: { waiting: "Waiting", running: "Running", done: "Done", failed: "Failed", cancelled: "Cancelled" },
+  ended: (title: string, state: "waiting" | "running" | "done" | "failed" | "cancelled", problem: string) =>
+    [`${title}: ${exporting.states[state]}.`, problem].filter(Boolean).join(" "),
+  progress: (stage: string, percent: number | null) => (percent === null ? stage : `${stage}, ${percent}%`),
+  cancel: (title: string) => `Cancel: ${title}`,
+  forget: (title: string) => `Remove from the list: ${title}. The files stay.`,
+  retry: "Try again",
+  goOn: "Continue",
+  previewOf: (title: string) => `Preview: ${title}`,
+  moreFiles: (count: number) => (count === 1 ? "1 more file" : `${count} more files`),
+  open: "Open",
+  enter: "Open the scene",
+  download: "Download",
+  size: (bytes: number) => (bytes >= 999_500 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1e3))} kB`),
+  copyFolder: "Copy the path of the folder",
+  folderCopied: "The path was copied.",
 };
 
 export const texts = Object.freeze({

@@ -137,8 +137,23 @@ export interface ExportState {
   readonly stage: string;
   readonly share: number | null;
   readonly problem: string;
+  /** Warnings in words. */
+  readonly notes: readonly string[];
   readonly files: readonly ExportFile[];
   readonly title: string;
+  /** The path of its files on the server. */
+  readonly folder: string;
+  /** Every photo of a batch. */
+  readonly photos: readonly ExportedPhoto[];
+  /** ISO 8601; empty until it has ended. */
+  readonly ended_at: string;
+}
+
+export interface ExportedPhoto {
+  readonly project: string;
+  readonly name: string;
+  readonly state: "waiting" | "running" | "done" | "failed";
+  readonly problem: string;
 }
 
 export interface EventsAnswer {

@@ -26,14 +26,14 @@ from kbvr.studio.exporting.export_process import CancelledError, ExportProcess
 LOOK_S = 0.2
 
 
-class WithDepths:
-    """An executor of which some photos have a mended depth."""
+class WithOwnOptions:
+    """An executor that makes each photo with its own options."""
 
-    def __init__(self, workers: LocalWorkers, depths: Mapping[str, PhotoToExport]) -> None:
-        """`depths` are photos by their addresses."""
-        self._workers, self._depths = workers, depths
+    def __init__(self, workers: LocalWorkers, options: Mapping[str, ExportOptions]) -> None:
+        """`options` are those of the photos, by their addresses."""
+        self._workers, self._options = workers, options
 
-    def __enter__(self) -> WithDepths:  # noqa: PYI034  beartype does not know Self in methods
+    def __enter__(self) -> WithOwnOptions:  # noqa: PYI034  beartype does not know Self in methods
         self._workers.__enter__()
         return self
 
@@ -47,14 +47,10 @@ class WithDepths:
 
     def results(self, tasks: Iterator[Task | PhotoResult]) -> Iterator[PhotoResult]:
         """Yield a result for every task."""
-        return self._workers.results(self._with_depth(task) for task in tasks)
+        return self._workers.results(self._with_own(task) for task in tasks)
 
-    def _with_depth(self, task: Task | PhotoResult) -> Task | PhotoResult:
-        photo = self._depths.get(task.source.address) if isinstance(task, Task) else None
-        if photo is None or not isinstance(task, Task):
-            return task
-        depth = {"depth": photo.depth, "depth_kind": photo.depth_kind, "depth_model": "auto"}
-        return replace(task, options=task.options.model_copy(update=depth))
+    def _with_own(self, task: Task | PhotoResult) -> Task | PhotoResult:
+        return replace(task, options=self._options[task.source.address]) if isinstance(task, Task) else task
 
 
 @dataclass(frozen=True)
@@ -64,6 +60,9 @@ class BatchExport:
     photos: tuple[PhotoToExport, ...]
     folder: Path
     """Where everything goes, an absolute path; it may exist if the batch goes on."""
+
+    options: tuple[Mapping[str, str], ...] = ()
+    """The options of each photo as texts, which make the same outputs; those of the export if there are none."""
 
     @property
     def history(self) -> Path:
@@ -80,11 +79,10 @@ class BatchExport:
             CancelledError: if the export was cancelled.
         """
         del process  # the workers of batches are processes of their own
-        values: dict[str, Any] = dict(export.options)
-        batch = prepared(Batch(str(self.folder), ExportOptions(**values), retries_failed=True))
+        batch = prepared(Batch(str(self.folder), _parsed(export.options), retries_failed=True))
         by_address = {str(photo.file): photo for photo in self.photos}
         workers = LocalWorkers(shares_of(batch.options, None), limit_s=PHOTO_LIMIT_S)
-        executor = WithDepths(workers, {address: photo for address, photo in by_address.items() if photo.depth})
+        executor = WithOwnOptions(workers, self._options_by_address(export))
         progress = BatchProgress(export, by_address, changed)
         ended = Event()
         watcher = Thread(target=_watch, args=(export.cancelled, ended, workers, progress), daemon=True)
@@ -99,6 +97,11 @@ class BatchExport:
         if export.cancelled.is_set():
             raise CancelledError
         progress.end()
+
+    def _options_by_address(self, export: Export) -> dict[str, ExportOptions]:
+        options = self.options or (export.options,) * len(self.photos)
+        texts = (photo.with_depth(own) for photo, own in zip(self.photos, options, strict=True))
+        return {str(photo.file): _parsed(own) for photo, own in zip(self.photos, texts, strict=True)}
 
 
 class BatchProgress:
@@ -172,3 +175,8 @@ def _source(address: str) -> Source:
     except OSError:
         return Source(address)
     return Source(address, "", facts.st_size, str(facts.st_mtime_ns))
+
+
+def _parsed(texts: Mapping[str, str]) -> ExportOptions:
+    values: dict[str, Any] = dict(texts)
+    return ExportOptions(**values)

@@ -122,6 +122,6 @@ class Export:
             ],
             "title": self.title,
             "folder": str(self.folder),
-            "photos": [vars(photo) for photo in self.photos],
+            "photos": [dict(vars(photo)) for photo in self.photos],
             "ended_at": self.ended_at,
         }

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from kbvr.options.export_options import ExportOptions
 
+BATCHES = "Batch "
+"""What names of folders of batches begin with."""
+
 MAX_OUTPUTS = 3
 """In a name."""
 
@@ -26,7 +29,7 @@ def free_folder(parent: Path, name: str) -> Path:
 
 def batch_name(now: datetime) -> str:
     """Return the name of the folder of a batch, without characters that some system refuses."""
-    return f"Batch {now:%Y-%m-%d %H.%M}"
+    return f"{BATCHES}{now:%Y-%m-%d %H.%M}"
 
 
 def _numbered(parent: Path, name: str) -> Iterator[Path]:

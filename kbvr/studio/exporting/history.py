@@ -90,17 +90,18 @@ def _restored(folder: Path, entry: Mapping[str, Any], projects: tuple[str, ...])
     texts = {name: _text(entry[name]) for name in ("id", "title", "problem", "ended_at")}
     own = folder / _inside(entry["folder"])
     files = [MadeFile(_inside(file["path"]), _text(file["kind"]), int(file["size_bytes"])) for file in entry["files"]]
+    photos = tuple(PhotoProgress(**{name: _text(text) for name, text in one.items()}) for one in entry["photos"])
     state = _text(entry["state"])
     if state not in ("done", "failed"):
         raise ValueError(f"expected done or failed, got {state!r}")
     return Export(
         folder=own,
-        projects=projects,
+        projects=projects or tuple(photo.project for photo in photos),
         options={_text(name): _text(text) for name, text in entry["options"].items()},
         state="done" if state == "done" else "failed",
         notes=tuple(map(_text, entry["notes"])),
         files=tuple(file for file in files if (own / file.path).is_file()),
-        photos=tuple(PhotoProgress(**{name: _text(text) for name, text in one.items()}) for one in entry["photos"]),
+        photos=photos,
         **texts,
     )
 

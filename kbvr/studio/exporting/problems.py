@@ -6,7 +6,8 @@ import logging
 import re
 import signal
 
-from kbvr.errors import AlreadyExistsError, DamagedFileError, KbvrError, OutOfMemoryError
+from kbvr.errors import AlreadyExistsError, DamagedFileError, KbvrError, OptionsError, OutOfMemoryError
+from kbvr.studio.labels import label_of
 from kbvr.system.atomic_file import UNFINISHED
 from kbvr.system.isolated_process import EndedError, NotStartedError, TimeUpError
 from kbvr.system.resources import is_out_of_memory
@@ -49,6 +50,8 @@ def in_words(error: KbvrError) -> str:
     """Return the message of an error, with options as the studio names them."""
     if isinstance(error, DamagedFileError):
         return DAMAGED
+    if isinstance(error, OptionsError):
+        return error.text.naming(label_of)
     return without_temporary(error.statement if isinstance(error, AlreadyExistsError) else str(error))
 
 

@@ -41,6 +41,7 @@ class ExportQueue:
         self._jobs: dict[str, Job] = {}
         self._histories: dict[str, Path] = {}
         self._waiting: list[str] = []
+        self._running: Export | None = None
         self._turn = Condition()
         self._thread: Thread | None = None
         self._is_closed = False
@@ -94,6 +95,18 @@ class ExportQueue:
             self._keep(self._histories.pop(export_id))
         return True
 
+    def leave(self, project: str) -> list[str]:
+        """End the exports of a project that is removed, take them off the list, and return their ids; batches stay."""
+        own = [export for export in tuple(self._exports.values()) if export.projects == (project,)]
+        for export in own:
+            self.cancel(export.id)
+        with self._turn:
+            self._turn.wait_for(lambda: self._running not in own)
+            for export in own:
+                self._exports.pop(export.id, None)
+                self._jobs.pop(export.id, None)
+        return [export.id for export in own]
+
     def get(self, export_id: str) -> Export | None:
         """Return an export."""
         return self._exports.get(export_id)
@@ -128,6 +141,9 @@ class ExportQueue:
             with self._turn:
                 self._keep(self._histories[export.id])
             self._tell(export.as_json())
+            with self._turn:
+                self._running = None
+                self._turn.notify_all()
 
     def _next(self) -> Export | None:
         """Return the next export, when there is one; None at the end."""
@@ -138,6 +154,7 @@ class ExportQueue:
                 return None
             export = self._exports[self._waiting.pop(0)]
             export.state = "running"
+            self._running = export
             return export
 
     def _make(self, export: Export, job: Job) -> None:

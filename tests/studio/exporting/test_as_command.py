@@ -154,7 +154,7 @@ def test_a_command_is_quoted_for_powershell():
     photo = Path("C:/it's ‘mine’.jpg")
     options = ExportOptions(kenburns=True, from_crop="0,10,80,80%", seconds=3)
     command = as_command([photo], Path("out"), options, for_windows=True)
-    assert command == ("kbvr export 'C:/it''s ‘‘mine’’.jpg' -o out --kenburns --seconds '3.0' --from '0,10,80,80%'")
+    assert command == ("kbvr export 'C:/it''s ‘‘mine’’.jpg' -o out --kenburns --seconds 3 --from '0,10,80,80%'")
 
 
 def test_names_that_look_like_flags_are_names():

@@ -1,6 +1,18 @@
-import { texts } from "../texts";
+import { Actions } from "./actions";
+import { Essentials } from "./essentials";
+import { MoreFormats } from "./more_formats";
+import { PurposeCards } from "./purpose_cards";
+import { Queue } from "./queue";
 
 /** What can be made of the photos, and the queue of what is being made. */
 export function ExportPanel() {
-  return <h2>{texts.export.title}</h2>;
+  return (
+    <div class="export-panel">
+      <PurposeCards />
+      <MoreFormats />
+      <Essentials />
+      <Actions />
+      <Queue />
+    </div>
+  );
 }

@@ -2,6 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 
 import { addressOf, send } from "../api";
 import { takeProjects } from "../events";
+import { PickBox } from "../export/pick_box";
 import { openProject } from "../opening";
 import { IconButton } from "../parts/button";
 import { Icon } from "../parts/icon";
@@ -9,7 +10,7 @@ import { rove } from "../parts/keys";
 import { ProgressBar } from "../stage/progress_card";
 import { pick } from "../start/intake";
 import { localPhotos } from "../start/uploads";
-import { announce, currentId, projects, tellProblem } from "../state";
+import { announce, currentId, mode, projects, tellProblem } from "../state";
 import { texts } from "../texts";
 import type { ProjectStage, ProjectState } from "../types";
 
@@ -55,6 +56,7 @@ function Tile({ project, isCurrent }: { readonly project: ProjectState; readonly
         {stage === "failed" && <Icon name="warn" />}
       </button>
       {isBusy && <ProgressBar stage={stage} share={share} />}
+      {mode.value === "export" && projects.value.length > 1 && <PickBox project={project} />}
       {isCurrent && (
         <IconButton class="remove" icon="trash" label={texts.projects.remove(name)} onClick={() => void remove(project)} />
       )}

@@ -2,9 +2,9 @@ import { Button } from "../parts/button";
 import { Choice } from "../parts/choice";
 import { Icon } from "../parts/icon";
 import { change, isSame } from "../settings";
-import { options, schema } from "../state";
+import { current, options, schema } from "../state";
 import { texts } from "../texts";
-import type { OptionSpec } from "../types";
+import type { OptionSpec, ProjectState } from "../types";
 import { Control } from "./control";
 import { tool, toggleTool, type Tool } from "./tool";
 
@@ -16,9 +16,15 @@ function optionNamed(name: string): OptionSpec | undefined {
 }
 
 /** The control of an option, as soon as the options are known. */
-function Named({ name }: { readonly name: string }) {
+function Named({ name, automatic }: { readonly name: string; readonly automatic?: number | undefined }) {
   const option = optionNamed(name);
-  return option ? <Control option={option} /> : null;
+  return option ? <Control option={option} automatic={automatic} /> : null;
+}
+
+/** Return the field of view of the photo's long side, in degrees. */
+function fovOf(project: ProjectState | null): number | undefined {
+  if (!project?.f_px || !project.working_px) return undefined;
+  return (2 * Math.atan(Math.max(...project.working_px) / 2 / project.f_px) * 180) / Math.PI;
 }
 
 /** Sets of options for a device or a website. */
@@ -94,7 +100,7 @@ export function Depth() {
       <Named name="budget_percent" />
       <ToolButton name="screen" />
       <Named name="convergence_m" />
-      <Named name="fov_deg" />
+      <Named name="fov_deg" automatic={fovOf(current.value)} />
     </section>
   );
 }

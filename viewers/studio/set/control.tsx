@@ -13,10 +13,12 @@ const SLIDER_STEPS_MAX = 400;
 
 interface ControlProps {
   readonly option: OptionSpec;
+  /** What an automatic number is for this photo. */
+  readonly automatic?: number | undefined;
 }
 
 /** The control of one option: what it does, its value, what is wrong with it, and its default. */
-export function Control({ option }: ControlProps) {
+export function Control({ option, automatic }: ControlProps) {
   const id = useId();
   const { name, label, kind } = option;
   const text = options.value[name];
@@ -26,7 +28,7 @@ export function Control({ option }: ControlProps) {
   const chosen = help.choices[text ?? option.default ?? ""];
   const put = (value: string) => change({ [name]: value === "" || value === option.default ? null : value });
   const described = `${id}-help${problem ? ` ${id}-problem` : ""}`;
-  const field = { id, option, text, put, described, isWrong: Boolean(problem) };
+  const field = { id, option, automatic, text, put, described, isWrong: Boolean(problem) };
   return (
     <div class={`control ${isChanged ? "changed" : ""}`} data-option={name}>
       <div class="control-head">
@@ -70,6 +72,7 @@ export function Control({ option }: ControlProps) {
 interface FieldProps {
   readonly id: string;
   readonly option: OptionSpec;
+  readonly automatic: number | undefined;
   readonly text: string | undefined;
   readonly put: (text: string) => void;
   readonly described: string;
@@ -128,7 +131,7 @@ function NumberField(field: FieldProps) {
   const { minimum, maximum, kind } = option;
   const step = kind === "integer" ? 1 : stepOf(minimum, maximum);
   const value = text ?? option.default ?? "";
-  const automatic = parseFloat(option.default_text);
+  const automatic = field.automatic ?? parseFloat(option.default_text);
   const isSlid = minimum != null && maximum != null && (maximum - minimum) / step <= SLIDER_STEPS_MAX;
   return (
     <div class="number">

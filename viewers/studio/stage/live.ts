@@ -6,7 +6,7 @@ import { bytes } from "../api";
 import { begin, end } from "../marks";
 import { current, plan, tellProblem } from "../state";
 import { LivePicture } from "./picture";
-import { eyes, frame, isDrawn, isPlaying, isPresenting, isTinted, prefersCalm } from "./playback";
+import { eyes, frame, isDrawn, isPlaying, isPresenting, isTinted, prefersCalm, samples } from "./playback";
 
 /** The picture of the scene; null until the first scene, and in browsers that cannot draw. */
 export const picture = signal<LivePicture | null>(null);
@@ -34,7 +34,8 @@ function makePicture(): LivePicture | null {
   return picture.value;
 }
 
-function drawn(): void {
+function drawn(count: number): void {
+  samples.value = count;
   isDrawn.value = true;
   end("kbvr:first-scene");
   if (isPlanNew) end("kbvr:plan");

@@ -22,14 +22,16 @@ const MAX_PIXEL_RATIO = 2;
 const FIRST_STEP_S = 1 / 60;
 const LONGEST_STEP_S = 0.1;
 const WIGGLE_S = 1.5;
-const SAMPLES_A_FRAME = 4;
+/** How long a picture is at rest before it is drawn through all of its lens. */
+const REST_MS = 150;
 /** Parallax from nearest to farthest of a pair that is not planned, as a share of the width (kbvr/motion/sway.py). */
 const PARALLAX = Object.freeze({ wiggle: 0.025, anaglyph: 0.02, sbs: 0.03, cross: 0.03 });
 
 export interface PictureListener {
   /** A frame of the plan is due. */
   readonly reached: (frame: number) => void;
-  readonly drawn: () => void;
+  /** The picture is drawn, through so many places of the lens. */
+  readonly drawn: (samples: number) => void;
   readonly presenting: (isPresenting: boolean) => void;
 }
 
@@ -57,6 +59,8 @@ export class LivePicture {
   #last_ms: number | null = null;
   #now_s = 0;
   #played_s = 0;
+  #isResting = false;
+  #timer = 0;
 
   constructor(
     private readonly prefersCalm: boolean,
@@ -123,7 +127,7 @@ export class LivePicture {
     this.#renderer.setPixelRatio(Math.min(devicePixelRatio, MAX_PIXEL_RATIO));
     this.#renderer.setSize(width, height, false);
     this.zoom.resize(width / this.eyes / height);
-    this.#lens.clear();
+    this.#stir();
     this.#draw(); // immediately: a resized canvas is empty
     this.#ask();
   }
@@ -171,8 +175,23 @@ export class LivePicture {
 
   /** Draw at the browser's next frame. */
   redraw(): void {
-    this.#lens.clear();
+    this.#stir();
     this.#ask();
+  }
+
+  #stir(): void {
+    this.#isResting = false;
+    this.#lens.clear();
+    clearTimeout(this.#timer);
+  }
+
+  #rest(): void {
+    this.#last_ms = null;
+    if (!this.#plan?.lens || this.#isResting) return;
+    this.#timer = window.setTimeout(() => {
+      this.#isResting = true;
+      this.#ask();
+    }, REST_MS);
   }
 
   #ask(): void {
@@ -180,10 +199,10 @@ export class LivePicture {
     this.#request = requestAnimationFrame((now_ms) => {
       this.#request = 0;
       const isMoving = this.#step(now_ms);
-      if (isMoving) this.#lens.clear();
+      if (isMoving) this.#stir();
       this.#draw();
       if (isMoving || this.#isRefining) this.#ask();
-      else this.#last_ms = null;
+      else this.#rest();
     });
   }
 
@@ -242,24 +261,18 @@ export class LivePicture {
   }
 
   get #isRefining(): boolean {
-    return Boolean(this.#plan?.lens) && !this.isPlaying && this.#mode !== "wiggle" && this.#lens.count < LENS_SAMPLES;
+    return this.#isResting && this.#lens.count < LENS_SAMPLES;
   }
 
   #draw(): void {
     if (!this.#loaded || this.#headset) return;
     const lens = this.#plan?.lens;
-    if (!lens || !this.#isRefining) {
-      if (lens && this.#lens.count >= LENS_SAMPLES) return;
-      this.#drawEyes(null);
-    } else {
-      const upTo = Math.min(this.#lens.count + SAMPLES_A_FRAME, LENS_SAMPLES);
-      while (this.#lens.count < upTo) {
-        this.#drawEyes(lensPlace(this.#lens.count, lens.aperture_m / 2));
-        this.#lens.add(this.#renderer);
-      }
+    if (lens && this.#isRefining) {
+      this.#drawEyes(lensPlace(this.#lens.count, lens.aperture_m / 2));
+      this.#lens.add(this.#renderer);
       this.#lens.show(this.#renderer);
-    }
-    this.listener.drawn();
+    } else if (!lens || !this.#isResting) this.#drawEyes(null);
+    this.listener.drawn(this.#lens.count);
   }
 
   /** Draw what the eyes see, through one place of the lens, or its middle. */

@@ -18,6 +18,8 @@ export const frame = signal(0);
 export const isTinted = signal(false);
 /** Whether the picture is in a headset. */
 export const isPresenting = signal(false);
+/** The number of places of the lens through which the picture has been drawn; 0 while it is sharp everywhere. */
+export const samples = signal(0);
 /** Whether a scene is drawn on the stage. */
 export const isDrawn = signal(false);
 

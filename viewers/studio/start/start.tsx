@@ -51,7 +51,7 @@ function Drop() {
         )}
       </div>
       {!isPhone && <p class="help">{texts.start.paste}</p>}
-      <p class="help">{texts.start.private}</p>
+      <p class="help">{isPhone ? texts.start.privatePhone : texts.start.private}</p>
     </div>
   );
 }

@@ -1,0 +1,194 @@
+"""Settings: each is saved, undone, shared between tabs, and refused where it was entered."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from studio_pages import open_tab, project_of, saved_options, scene_of, settle, shown
+
+
+@pytest.fixture
+def settings(web, cat_url):
+    """Open the settings of a project without any."""
+    with shown(web, cat_url) as page:
+        scene_of(page)
+        open_tab(page, "Set")
+        page.get_by_role("button", name="Reset all").or_(page.get_by_role("heading", name="Settings")).first.wait_for()
+        yield page
+        if page.get_by_role("button", name="Reset all").is_visible():
+            page.get_by_role("button", name="Reset all").click()
+        saved_options(page, {})
+
+
+def numbers(text):
+    return [float(one) for one in re.findall(r"[\d.]+", text)]
+
+
+def test_a_setting_is_saved_undone_redone_and_there_after_a_reload(settings):
+    page = settings
+    page.get_by_role("radio", name="Bold").click()
+    saved_options(page, {"strength": "bold"})
+    page.keyboard.press("Control+z")
+    saved_options(page, {})
+    page.keyboard.press("Control+Shift+z")
+    saved_options(page, {"strength": "bold"})
+    page.reload()
+    open_tab(page, "Set")
+    page.locator('[role=radio][data-value="bold"][aria-checked="true"]').wait_for()
+    assert project_of(page)["options"] == {"strength": "bold"}
+
+
+def test_the_picture_follows_a_setting(settings):
+    page = settings
+    planned = "performance.getEntriesByName('kbvr:plan').length"
+    before = page.evaluate(planned)
+    page.get_by_role("radio", name="Gentle").click()
+    page.wait_for_function("before => performance.getEntriesByName('kbvr:plan').length > before", arg=before)
+
+
+def test_a_bad_value_is_refused_where_it_was_entered(web, cat_url):
+    with shown(web, cat_url) as page:
+        scene_of(page)
+        open_tab(page, "Set")
+        field = page.get_by_role("textbox", name="Length")
+        field.fill("soon")
+        with page.expect_console_message(lambda message: "422" in message.text):
+            field.press("Enter")
+        control = page.locator('[data-option="seconds"]')
+        control.get_by_role("alert").wait_for()
+        assert "0.1 to 600 seconds" in control.get_by_role("alert").inner_text()
+        assert field.get_attribute("aria-invalid") == "true"
+        field.fill("4")
+        field.press("Enter")
+        control.get_by_role("alert").wait_for(state="detached")
+        control.get_by_role("button", name="Reset: Length").click()
+        saved_options(page, {})
+
+
+def test_every_option_is_found_and_reset_by_itself(settings):
+    page = settings
+    page.get_by_role("searchbox", name="Search options").fill("easing")
+    page.get_by_text(re.compile(r"^\d+ options?$")).wait_for()
+    page.get_by_label("Easing").select_option("linear")
+    page.get_by_text("linear: at a constant speed.").wait_for()
+    page.get_by_role("radio", name="Bold").click()
+    saved_options(page, {"ease": "linear", "strength": "bold"})
+    page.get_by_role("button", name="Reset: Easing").click()
+    saved_options(page, {"strength": "bold"})
+
+
+def test_a_preset_sets_its_options_and_only_its_own_are_taken_back(settings):
+    page = settings
+    page.get_by_role("radio", name="Bold").click()
+    story = page.get_by_role("button", name="Story")
+    story.click()
+    options = {"kenburns": "yes", "aspect": "9:16", "max_size": "1080x1920", "fps": "30", "seconds": "8"}
+    saved_options(page, options | {"strength": "bold"})
+    assert story.get_attribute("aria-pressed") == "true"
+    story.click()
+    saved_options(page, {"strength": "bold"})
+
+
+def test_the_start_and_end_of_a_move_are_dragged_on_the_photo(settings):
+    page = settings
+    page.get_by_role("button", name="Set start and end").click()
+    end = page.get_by_role("slider", name="End of the move")
+    end.wait_for()
+    settle(page)
+    frame = page.locator(".crop-tool").bounding_box()
+    box = end.bounding_box()
+    x, y = box["x"] + box["width"] - 2, box["y"] + box["height"] - 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 0.3 * box["width"], y - 0.3 * box["height"], steps=4)
+    page.mouse.up()
+    settle(page)
+    small = end.bounding_box()
+    assert small["width"] == pytest.approx(0.7 * box["width"], abs=4)
+    assert (small["x"], small["y"]) == pytest.approx((box["x"], box["y"]), abs=3), "the other corner stays"
+    page.mouse.move(small["x"] + small["width"] / 2, small["y"] + small["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(600)
+    x, y, width, height = numbers(project_of(page)["options"]["to_crop"])
+    assert width == height
+    assert (x + width / 2, y + height / 2) == pytest.approx((50, 50), abs=1)
+
+
+def test_the_start_and_end_of_a_move_are_set_by_keys(settings):
+    page = settings
+    page.get_by_role("button", name="Set start and end").click()
+    start = page.get_by_role("slider", name="Start of the move")
+    for key in ("-", "-", "-", "-", "ArrowRight", "ArrowDown"):
+        start.press(key)
+    page.wait_for_timeout(600)
+    x, y, width, _ = numbers(project_of(page)["options"]["from_crop"])
+    assert 75 < width < 90
+    assert x > 50 - width / 2 + 0.5
+    assert y > 50 - width / 2 + 0.5
+    start.press("Escape")
+    start.wait_for(state="detached")
+
+
+def test_a_click_says_what_is_sharp_and_what_is_at_the_screen(settings):
+    page = settings
+    page.get_by_role("button", name="Click what is sharp").click()
+    layer = page.locator(".pick-tool")
+    box = layer.bounding_box()
+    layer.click(position={"x": box["width"] * 0.25, "y": box["height"] * 0.5})
+    layer.wait_for(state="detached")
+    page.get_by_role("button", name="Click what is at the screen").click()
+    layer.press("ArrowLeft")
+    layer.press("Enter")
+    layer.wait_for(state="detached")
+    page.wait_for_timeout(600)
+    options = project_of(page)["options"]
+    assert numbers(options["focus"]) == pytest.approx([25, 50], abs=0.5)
+    assert float(options["convergence_m"]) > 0
+    assert float(options["aperture_percent"]) > 0
+
+
+def test_another_shape_shows_what_is_cropped(settings):
+    page = settings
+    page.get_by_role("radio", name="1:1").click()
+    page.keyboard.press("1")
+    crop = page.locator(".crop-frame")
+    crop.wait_for()
+    settle(page)
+    box = crop.bounding_box()
+    assert box["width"] == pytest.approx(box["height"], rel=0.02)
+    page.keyboard.press("4")
+    settle(page)
+    canvas = page.locator(".live canvas").bounding_box()
+    assert canvas["width"] == pytest.approx(canvas["height"], rel=0.02)
+
+
+def test_a_change_in_one_tab_comes_to_the_other(web, cat_url):
+    with shown(web, cat_url) as one, shown(web, cat_url) as other:
+        for page in (one, other):
+            scene_of(page)
+            open_tab(page, "Set")
+        one.get_by_role("radio", name="Gentle").click()
+        other.locator('[role=radio][data-value="gentle"][aria-checked="true"]').wait_for()
+        other.get_by_role("button", name="Reset all").click()
+        one.locator('[role=radio][data-value="normal"][aria-checked="true"]').wait_for()
+
+
+def test_two_tabs_do_not_overwrite_each_other(web, cat_url):
+    """The tab whose change comes second takes the other's settings, and says so."""
+    with shown(web, cat_url) as one, shown(web, cat_url) as other:
+        for page in (one, other):
+            scene_of(page)
+            open_tab(page, "Set")
+        other.route("**/api/events*", lambda route: None)  # the other tab hears of nothing
+        other.wait_for_timeout(100)
+        one.get_by_role("radio", name="Gentle").click()
+        saved_options(one, {"strength": "gentle"})
+        other.get_by_role("radio", name="16:9").click()
+        other.get_by_text("These settings were changed in another tab.").wait_for()
+        other.locator('[role=radio][data-value="gentle"][aria-checked="true"]').wait_for()
+        saved_options(one, {"strength": "gentle"})
+        one.get_by_role("button", name="Reset all").click()
+        saved_options(one, {})

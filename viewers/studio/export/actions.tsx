@@ -1,0 +1,101 @@
+import { useSignal } from "@preact/signals";
+
+import { send } from "../api";
+import { takeExports } from "../events";
+import { Button } from "../parts/button";
+import { Dialog } from "../parts/dialog";
+import { save } from "../settings";
+import { announce, tellProblem } from "../state";
+import { texts } from "../texts";
+import type { ExportState } from "../types";
+import { chosen, exported } from "./choice";
+import { PickedPhotos } from "./picked_photos";
+
+type Language = "command" | "python";
+
+const COPIED_MS = 2500;
+
+/** Ask for everything that is chosen. */
+async function begin(): Promise<void> {
+  await save();
+  for (const one of chosen.value) {
+    try {
+      takeExports([await send<ExportState>("POST", "exports", { projects: exported.value, ...one })]);
+    } catch (error) {
+      tellProblem(error);
+    }
+  }
+  announce(texts.export.begun(chosen.value.length));
+  requestAnimationFrame(() => document.querySelector(".queue .entry")?.scrollIntoView({ block: "nearest" }));
+}
+
+/** Return the text that does the same as the button: a program, or a line for every export. */
+async function asText(language: Language): Promise<string> {
+  await save();
+  const found: string[] = [];
+  for (const id of exported.value) {
+    for (const { options } of chosen.value) {
+      found.push((await send<Record<Language, string>>("POST", `projects/${id}/command`, { options }))[language]);
+    }
+  }
+  const [first = "", ...others] = found;
+  return [first, ...others.map((text) => text.replace(/^import kbvr\n/, ""))].join("\n");
+}
+
+/** The button that exports, and those that copy the same as text. */
+export function Actions() {
+  const count = exported.value.length;
+  const isNothing = !chosen.value.length || !count;
+  return (
+    <>
+      <div class="export-actions">
+        <PickedPhotos />
+        <Button icon="export" class="primary wide large" disabled={isNothing} onClick={() => void begin()}>
+          {isNothing ? texts.export.nothing : texts.export.go(chosen.value.length, count)}
+        </Button>
+      </div>
+      <div class="copies">
+        <CopyButton language="command" disabled={isNothing} />
+        <CopyButton language="python" disabled={isNothing} />
+      </div>
+    </>
+  );
+}
+
+function CopyButton({ language, disabled }: { readonly language: Language; readonly disabled: boolean }) {
+  const isCopied = useSignal(false);
+  const shown = useSignal<string | null>(null);
+  const copy = async () => {
+    try {
+      const text = await asText(language);
+      try {
+        await navigator.clipboard.writeText(text);
+      } catch {
+        shown.value = text; // a browser that does not let pages copy
+        return;
+      }
+      isCopied.value = true;
+      announce(texts.export.copied[language]);
+      setTimeout(() => (isCopied.value = false), COPIED_MS);
+    } catch (error) {
+      tellProblem(error);
+    }
+  };
+  return (
+    <>
+      <Button
+        class={`quiet ${isCopied.value ? "copied" : ""}`}
+        icon={isCopied.value ? "tick" : "copy"}
+        disabled={disabled}
+        onClick={() => void copy()}
+      >
+        {isCopied.value ? texts.export.copiedShort : texts.export.copy[language]}
+      </Button>
+      {shown.value !== null && (
+        <Dialog title={texts.export.copy[language]} close={() => (shown.value = null)}>
+          <textarea class="code" readonly rows={8} value={shown.value} onFocus={(event) => event.currentTarget.select()} />
+        </Dialog>
+      )}
+    </>
+  );
+}
