@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -11,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from PIL import Image
-from screens import Screen, on_screen
+from screens import PATIENCE_MS, SCREENS, Screen
 
 from kbvr.serving import open_server
 from kbvr.studio import Studio
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import ConsoleMessage, Locator, Page
     from web_engines import Web
 
 ROOT = Path(__file__).parents[1]
@@ -46,21 +47,47 @@ def studio(folder: Path, *photos: Path, port: int = 0) -> Iterator[str]:
         yield server.url
 
 
+REFUSED = "the server responded with a status of 4"
+"""A problem that a browser reports when a server refuses something, as a regular expression."""
+
+
 @contextmanager
-def shown(web: Web, url: str, screen: Screen = "wide", *scripts: str, **more: Any) -> Iterator[Page]:
-    """Open the page on a screen; whatever it asks of another host fails."""
+def shown(
+    web: Web, url: str, screen: Screen = "wide", *scripts: str, may_be_refused: bool | str = False, **more: Any
+) -> Iterator[Page]:
+    """Open the page on a screen; problems that it reports fail, and whatever it asks of another host.
+
+    It moves nothing by itself (prefers-reduced-motion), unless asked for more. Answers that refuse what a test does
+    (4xx) are problems, too, unless they, or problems of this pattern, may be.
+    """
     own = "{0.scheme}://{0.netloc}/".format(urlsplit(url))
-    foreign: list[str] = []
+    problems: list[str] = []
+    expected = REFUSED if may_be_refused is True else may_be_refused
 
-    def note(address: str) -> None:
-        if not address.startswith((own, "data:", "blob:")):
-            foreign.append(address)
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and not (expected and re.search(expected, message.text)):
+            problems.append(message.text)
 
-    with on_screen(web, screen, "about:blank", *scripts, **more) as page:
-        page.on("request", lambda request: note(request.url))
+    settings = {"locale": "en-GB", "reduced_motion": "reduce", **SCREENS[screen], **more}
+    context = web.browser.new_context(**settings)
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    page.on("console", note)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("request", lambda request: _note_foreign(request.url, own, problems))
+    try:
+        for one in scripts:
+            page.add_init_script(one)
         page.goto(url)
         yield page
-    assert not foreign, f"asked of other hosts: {foreign}"
+    finally:
+        context.close()
+    assert not problems, problems
+
+
+def _note_foreign(address: str, own: str, problems: list[str]) -> None:
+    if not address.startswith((own, "data:", "blob:")):
+        problems.append(f"asked of another host: {address}")
 
 
 def give(page: Page, kind: str, *files: tuple[str, str, bytes]) -> None:

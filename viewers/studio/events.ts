@@ -36,6 +36,7 @@ export async function follow(): Promise<never> {
       takeExports(answer.exports, answer.removed);
       for (const note of answer.notes) tell(note);
     } catch {
+      connection.value = "gone"; // also where another server has taken its place
       await pause(AGAIN_MS);
     }
   }

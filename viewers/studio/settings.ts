@@ -3,6 +3,7 @@ import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { Refusal, send } from "./api";
 import { takeProjects } from "./events";
 import { begin } from "./marks";
+import { withConsequences } from "./set/rules";
 import { announce, current, options, tell, tellProblem } from "./state";
 import { texts } from "./texts";
 import type { Options, ProjectState } from "./types";
@@ -46,7 +47,7 @@ export function isSame(a: Options, b: Options): boolean {
 export function change(changes: Readonly<Record<string, string | null>>): void {
   const before = options.value;
   const after: Record<string, string> = { ...before };
-  for (const [name, text] of Object.entries(changes)) {
+  for (const [name, text] of Object.entries(withConsequences(changes))) {
     if (text === null) delete after[name];
     else after[name] = text;
   }

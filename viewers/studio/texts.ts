@@ -181,6 +181,7 @@ const set = {
     to_crop: "End of the move",
     short: { from_crop: "Start", to_crop: "End" },
     reset: "Choose start and end automatically",
+    ofWholePhoto: "Start and end are parts of the whole photo, so its shape is the photo's again.",
     at: ({ x, y, share }: { readonly x: number; readonly y: number; readonly share: number }) =>
       `${percent(share)}% of the photo, ${percent(x)}% from the left, ${percent(y)}% from the top`,
   },

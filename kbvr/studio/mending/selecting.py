@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Bool, Float, Float32, UInt8
 
 from kbvr.depth.guided_upsample import upsample_along_edges
 from kbvr.imaging.array_types import Bytes, Mask, Plane
@@ -77,28 +77,46 @@ def refined(guide: Guide, inverse_depth: Plane, scale: Scale, region: Mask, clic
 
     Pixels at the clicks inside belong to it, those at the clicks outside do not.
     """
-    height, width = inverse_depth.shape
     box = Box.of(region)
     if box.is_empty:
         return region
-    margin_px = round(MARGIN_SHARE * max(box.size_px)) + 4
-    box = box.padded(margin_px, inverse_depth.shape)
+    whole = Box(0, 0, region.shape[1], region.shape[0])
+    box = box.padded(round(MARGIN_SHARE * max(box.size_px)) + 4, region.shape)
+    cut = _cut_within(box, guide, inverse_depth, scale, region, clicks)
+    if _is_cut_off(cut, box, whole):
+        box = whole
+        cut = _cut_within(box, guide, inverse_depth, scale, region, clicks)
+    edge = upsample_along_edges(cut.astype(np.float32), np.ascontiguousarray(guide.rgb[box.slices])) > 0.5
+    result = np.zeros(region.shape, bool)
+    result[box.slices] = edge
+    return result
+
+
+def _cut_within(
+    box: Box, guide: Guide, inverse_depth: Plane, scale: Scale, region: Mask, clicks: Clicks
+) -> Bool[np.ndarray, "h w"]:
+    """Return the object in a box, at a small size."""
     size_px = within_px(box.size_px, CUTTING_LONG_SIDE_PX)
-    if min(size_px) < 8:
-        return region
     likely = averaged(np.ascontiguousarray(region[box.slices]).view(np.uint8) * np.uint8(255), size_px) > 127
-    if not likely.any() or likely.all():
-        return region
+    if min(size_px) < 8 or not likely.any() or likely.all():
+        return likely
     labels = np.where(likely, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     solid = cv2.erode(likely.view(np.uint8), np.ones((3, 3), np.uint8), iterations=_solid_px(likely))
     labels[solid > 0] = cv2.GC_FGD
     _mark(labels, clicks, box, size_px)
     cut = _cut(_channels(guide, inverse_depth, scale, box, size_px), labels)
-    cut = _connected_to(cut, clicks, box, size_px, likely)
-    edge = upsample_along_edges(cut.astype(np.float32), np.ascontiguousarray(guide.rgb[box.slices])) > 0.5
-    result = np.zeros((height, width), bool)
-    result[box.slices] = edge
-    return result
+    return _connected_to(cut, clicks, box, size_px, likely)
+
+
+def _is_cut_off(cut: Bool[np.ndarray, "h w"], box: Box, whole: Box) -> bool:
+    """Return whether an object goes on beyond its box."""
+    sides = (
+        (box.left > whole.left, cut[:, 0]),
+        (box.right < whole.right, cut[:, -1]),
+        (box.top > whole.top, cut[0]),
+        (box.bottom < whole.bottom, cut[-1]),
+    )
+    return any(is_inside and bool(pixels.any()) for is_inside, pixels in sides)
 
 
 def inside_outline(points: Sequence[Point], shape: tuple[int, int]) -> Mask:

@@ -11,6 +11,10 @@ import kbvr
 from kbvr.geometry.camera import Camera
 
 
+SMALL = {"width": 1100, "height": 640}
+"""A window that software draws quickly."""
+
+
 def camera_of(planned, size_px):
     """Return kbvr's camera of one that a plan tells."""
     world_from_camera = np.vstack([np.reshape(planned["world_from_camera"], (3, 4)), [0, 0, 0, 1]])
@@ -38,7 +42,7 @@ def scene():
 @pytest.mark.parametrize("output", ["Ken Burns", "Stereo video"])
 def test_frames_are_what_kbvr_renders_with_the_same_cameras(web, cat_url, scene, output):
     names = {"Ken Burns": "kenburns", "Stereo video": "stereo"}
-    with shown(web, cat_url) as page:
+    with shown(web, cat_url, viewport=SMALL) as page:
         canvas = scene_of(page)
         page.get_by_role("radio", name=output).click()
         page.get_by_text("/ 6.0 s").wait_for()
@@ -56,7 +60,7 @@ def test_frames_are_what_kbvr_renders_with_the_same_cameras(web, cat_url, scene,
 
 
 def test_moves_play_and_pause(web, cat_url):
-    with shown(web, cat_url, reduced_motion="no-preference") as page:
+    with shown(web, cat_url, viewport=SMALL, reduced_motion="no-preference") as page:
         scene_of(page)
         pause = page.get_by_role("button", name="Pause")
         pause.wait_for()  # the first scene shows its move
@@ -72,7 +76,7 @@ def test_moves_play_and_pause(web, cat_url):
 
 
 def test_nothing_moves_by_itself_for_people_who_prefer_that(web, cat_url):
-    with shown(web, cat_url) as page:
+    with shown(web, cat_url, viewport=SMALL) as page:
         canvas = scene_of(page)
         page.get_by_role("button", name="Play").wait_for()
         before = picture(canvas)
@@ -83,7 +87,7 @@ def test_nothing_moves_by_itself_for_people_who_prefer_that(web, cat_url):
 
 
 def test_keys_look_around_and_zoom_and_return(web, cat_url):
-    with shown(web, cat_url) as page:
+    with shown(web, cat_url, viewport=SMALL) as page:
         canvas = scene_of(page)
         canvas.focus()
         settle(page)
@@ -98,7 +102,7 @@ def test_keys_look_around_and_zoom_and_return(web, cat_url):
 
 
 def test_two_eyes_are_shown_in_every_way(web, cat_url):
-    with shown(web, cat_url) as page:
+    with shown(web, cat_url, viewport=SMALL) as page:
         canvas = scene_of(page)
         page.get_by_role("radio", name="Stereo video").click()
         page.get_by_text("/ 6.0 s").wait_for()
@@ -116,8 +120,8 @@ def test_two_eyes_are_shown_in_every_way(web, cat_url):
         assert np.abs(seen["Anaglyph"] - seen["Flat"]).mean() > 5
 
 
-def test_the_photo_its_depth_and_its_layers_are_shown(web, cat_url):
-    with shown(web, cat_url) as page:
+def test_the_photo_its_depth_and_its_layers_are_shown(web, cat_url, viewport=SMALL):
+    with shown(web, cat_url, viewport=SMALL) as page:
         scene_of(page)
         page.keyboard.press("2")
         depth = page.get_by_role("img", name="Depth of cat.jpg: bright is near")
@@ -130,7 +134,7 @@ def test_the_photo_its_depth_and_its_layers_are_shown(web, cat_url):
 
 
 def test_what_is_invented_is_tinted(web, cat_url):
-    with shown(web, cat_url) as page:
+    with shown(web, cat_url, viewport=SMALL) as page:
         canvas = scene_of(page)
         canvas.focus()
         for _ in range(4):
@@ -145,14 +149,14 @@ def test_what_is_invented_is_tinted(web, cat_url):
 
 
 def test_a_lens_blurs_what_is_not_in_focus(web, cat_url):
-    with shown(web, cat_url) as page:
+    with shown(web, cat_url, viewport=SMALL) as page:
         canvas = scene_of(page)
         settle(page)
         sharp = np.asarray(picture(canvas).convert("L"), float)
         page.get_by_role("tab", name="Set").click()
         page.get_by_role("textbox", name="Blur").fill("5")
         page.keyboard.press("Enter")
-        page.locator('.live[data-samples="48"]').wait_for(timeout=60_000)
+        page.locator('.live[data-samples="32"]').wait_for(timeout=60_000)
         soft = np.asarray(picture(canvas).convert("L"), float)
 
         def detail(gray):
@@ -163,7 +167,7 @@ def test_a_lens_blurs_what_is_not_in_focus(web, cat_url):
 
 
 def test_the_picture_survives_the_loss_of_the_graphics(web, cat_url):
-    with shown(web, cat_url) as page:
+    with shown(web, cat_url, viewport=SMALL) as page:
         canvas = scene_of(page)
         settle(page)
         before = picture(canvas)

@@ -83,7 +83,7 @@ export function Move() {
       <Named name="path" />
       <ToolButton name="crops" />
       {hasCrops && (
-        <Button icon="reset" class="quiet" onClick={() => change({ from_crop: null, to_crop: null })}>
+        <Button icon="reset" class="quiet" onClick={() => change({ from_crop: null, to_crop: null, path: null })}>
           {texts.set.crops.reset}
         </Button>
       )}

@@ -16,22 +16,28 @@ const CORNERS = ["nw", "ne", "sw", "se"] as const;
 /** The crops that a Ken Burns move begins and ends with, to drag on the photo. */
 export function CropTool() {
   const planned = plannedCrops(plan.value);
-  const [x, y, width, height] = plan.value?.crop ?? [0, 0, 1, 1];
-  const style = { left: `${100 * x}%`, top: `${100 * y}%`, width: `${100 * width}%`, height: `${100 * height}%` };
+  const crops = NAMES.map((name, index) => cropOf(options.value[name]) ?? planned[index]!);
+  const put = (index: number, crop: Crop) =>
+    change(Object.fromEntries(NAMES.map((name, at) => [name, textOf(at === index ? placed(crop) : crops[at]!)])));
   return (
-    <div class="crop-tool" role="group" aria-label={texts.set.crops.label} style={style}>
+    <div class="crop-tool" role="group" aria-label={texts.set.crops.label}>
       {NAMES.map((name, index) => (
-        <CropBox key={name} name={name} crop={cropOf(options.value[name]) ?? planned[index]!} />
+        <CropBox key={name} name={name} crop={crops[index]!} put={(crop) => put(index, crop)} />
       ))}
     </div>
   );
 }
 
+interface CropBoxProps {
+  readonly name: Name;
+  readonly crop: Crop;
+  readonly put: (crop: Crop) => void;
+}
+
 /** One crop: dragged and resized by pointers, and by keys. */
-function CropBox({ name, crop }: { readonly name: Name; readonly crop: Crop }) {
+function CropBox({ name, crop, put }: CropBoxProps) {
   const box = useRef<HTMLDivElement>(null);
   const label = texts.set.crops[name];
-  const put = (next: Crop) => change({ [name]: textOf(placed(next)) });
 
   const drag = (event: PointerEvent) => {
     const frame = box.current!.parentElement!.getBoundingClientRect();
