@@ -78,6 +78,7 @@ class ProjectRequests:
     def state(self, request: Request) -> Response:
         """Return the state of a project, and begin to make what it lacks."""
         project = self._studio.projects.get(request.path_params["project"])
+        self._studio.projects.read_again(project)
         self._studio.making.open(project, urgency=NOW)
         return json_answer(project.state())
 

@@ -252,6 +252,25 @@ def test_a_damaged_project_says_what_is_wrong_and_loses_nothing(folder, kind):
     assert damage(folder)["problem"].startswith(words)
 
 
+def test_a_project_that_is_repaired_opens(folder):
+    """Without starting the studio again."""
+    project = made_project(folder)
+    photo, file = project / "photo" / "cat.jpg", project / "project.json"
+    text = file.read_text("utf-8")
+    file.write_text("{", "utf-8")
+    with opened_studio(folder) as client:
+        (listed,) = client.json("GET", "api/projects")
+        assert until_ready(client, listed["id"])["stage"] == "failed"
+        file.write_text(text, "utf-8")
+        photo.rename(folder / "cat.jpg")
+        client.json("GET", f"api/projects/{listed['id']}")
+        until(client, listed["id"], lambda state: "is missing" in state["problem"])
+        (folder / "cat.jpg").rename(photo)
+        client.json("GET", f"api/projects/{listed['id']}")
+        state = until(client, listed["id"], lambda state: state["stage"] == "ready")
+        assert state["problem"] == ""
+
+
 def test_a_missing_project_file_is_said(folder):
     (made_project(folder) / "project.json").unlink()
     assert damage(folder)["problem"] == "project.json is missing."
