@@ -191,9 +191,11 @@ def _photo_of(project: Project) -> PhotoToExport:
 
     Raises:
         InputError: if the project is damaged.
+        OutputError: if what was mended last cannot be written.
     """
     if project.photo is None:
         raise InputError(project.problem)
+    project.save_depth()
     folder = project.folder.absolute()
     depth = folder / DEPTH
     return PhotoToExport(project.id, project.photo.absolute(), folder / "exports", depth if depth.is_file() else None)
