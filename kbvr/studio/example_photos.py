@@ -24,7 +24,7 @@ class ExamplePhoto:
 
 
 EXAMPLE_PHOTOS = (
-    ExamplePhoto("moose", "A moose in a meadow"),
+    ExamplePhoto("moose", "A moose"),
     ExamplePhoto("street", "An old street"),
     ExamplePhoto("coffee", "A cup of coffee"),
 )

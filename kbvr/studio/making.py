@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from threading import Lock
 from typing import Any
 
 from kbvr.errors import OutputError
@@ -43,11 +44,17 @@ class Making:
         self._worker, self._refiner = Worker(MODULE), Worker(MODULE)
         self._quick = WorkQueue("kbvr-studio", idle=self._keep_ready)
         self._slow = WorkQueue("kbvr-studio-refining")
+        self._looked_at = ""
+        self._thumbnail_turn = Lock()
         self._quick.put("warm up", lambda: self._prepare("warm_up"), urgency=SOON)
 
     def open(self, project: Project, *, urgency: int = NOW) -> None:
-        """Make what a project lacks, unless that is being done."""
+        """Make what a project lacks, unless that is being done. With NOW, it is the project that is looked at."""
+        if urgency == NOW:
+            self._looked_at = project.id
         with project.lock:
+            if project.scene is not None and not project.scene.is_refined:
+                self._refine_later(project)
             if project.open is None and project.stage in ("waiting", "failed") and project.content is not None:
                 self._quick.put(("open", project.id), lambda: self._open(project), urgency=urgency)
 
@@ -66,6 +73,13 @@ class Making:
             self._quick.put(("depth", project.id), lambda: self._renew(project), delay_s=REBUILD_AFTER_S)
         elif changed & {*SCENE_NAMES}:
             self.rebuild(project)
+
+    def thumbnail_now(self, project: Project) -> bytes:
+        """Return the thumbnail of a project that nobody has opened. The errors are those of `load_photo`."""
+        with self._thumbnail_turn:
+            if project.thumbnail is None:
+                project.thumbnail = self._call("thumbnail", project.photo)
+            return project.thumbnail
 
     def rebuild(self, project: Project) -> None:
         """Make the scene again when the depth has not changed for a moment."""
@@ -173,12 +187,19 @@ class Making:
         self._slow.put(("store", project.id), lambda: self._opening.store(project))
 
     def _build(self, project: Project) -> None:
-        """Make a scene of the current depth, quickly, and then a better one."""
+        """Make a scene of the current depth, quickly, and later a better one."""
         self._make_scene(project, is_refined=False)
         if project.stage == "ready" and not project.is_removed:
-            self._slow.put(
-                ("refine", project.id), lambda: self._make_scene(project, is_refined=True), delay_s=REFINE_AFTER_S
-            )
+            self._refine_later(project)
+
+    def _refine_later(self, project: Project) -> None:
+        """Make a better scene when nothing changes any more, if the project is looked at."""
+
+        def refine() -> None:
+            if self._looked_at == project.id:
+                self._make_scene(project, is_refined=True)
+
+        self._slow.put(("refine", project.id), refine, delay_s=REFINE_AFTER_S)
 
     def _make_scene(self, project: Project, *, is_refined: bool) -> None:
         opened = project.open
@@ -221,7 +242,7 @@ class Making:
         if project.photo is None or project.open is not None:
             return
         try:
-            project.thumbnail = self._call("thumbnail", project.photo)
+            self.thumbnail_now(project)
         except Exception as error:  # noqa: BLE001  told in words
             self._enter(project, "failed", problem_of(error, project.photo))
             return

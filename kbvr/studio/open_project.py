@@ -130,13 +130,16 @@ class OpenProject:
     def ground(self, aspect: tuple[float, float] | None) -> Ground:
         """Return what shots are planned on at an aspect ratio; None for that of the photo."""
         with self.lock:
-            ground = self._grounds.get(aspect)
-            if ground is None:
-                ground = _ground_of(self.photo, self._depth, aspect)
+            ground, photo, depth = self._grounds.get(aspect), self.photo, self._depth
+        if ground is not None:
+            return ground
+        ground = _ground_of(photo, depth, aspect)  # without the lock, which strokes of a brush wait for
+        with self.lock:
+            if self._depth is depth:
                 self._grounds[aspect] = ground
                 if len(self._grounds) > MAX_GROUNDS:
                     del self._grounds[next(iter(self._grounds))]
-            return ground
+        return ground
 
 
 def _ground_of(photo: Photo, depth: DepthMap, aspect: tuple[float, float] | None) -> Ground:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from time import perf_counter
+from time import process_time
 
 import cv2
 import numpy as np
@@ -181,7 +181,7 @@ def test_the_box_of_a_stroke_holds_all_changes():
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_a_segment_of_a_large_brush_takes_few_milliseconds(tool):
-    """At 15% of the long side of a million pixels; measured 2 to 8 ms, and three times that is allowed here."""
+    """At 15% of the long side of a million pixels; measured 2 to 8 ms of a processor."""
     rgb = landscape(1155, 866)
     before = cv2.GaussianBlur(cv2.resize(checkerboard(64, 48)[..., 0], (1155, 866)).astype(np.float32) / 255, (0, 0), 2)
     guide = Guide(rgb)
@@ -189,9 +189,9 @@ def test_a_segment_of_a_large_brush_takes_few_milliseconds(tool):
     stroke = Stroke(before, guide, Brush(tool, 0.15 * 1155), np.zeros(before.shape, bool), Scale.of(before))
     times = []
     for x in range(200, 760, 40):
-        start = perf_counter()
+        start = process_time()
         stroke.extend(np.array([(x, 430.0, 1)]))
-        times.append(perf_counter() - start)
+        times.append(process_time() - start)
     assert np.median(times) < 0.03
 
 

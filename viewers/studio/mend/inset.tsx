@@ -11,7 +11,7 @@ import { insetSize, toggleInset } from "./tools";
 
 const SMALL_PX = 260;
 const LARGE_PX = 520;
-const PHONE_PX = 148;
+const PHONE_PX = 132;
 
 /** The scene, which swings, so that a person sees at once what a stroke has done. */
 export function Inset({ aspect }: { readonly aspect: number }) {

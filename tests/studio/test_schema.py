@@ -1,0 +1,89 @@
+"""The options as the page draws them."""
+
+from __future__ import annotations
+
+import pytest
+
+from kbvr.options.export_options import ExportOptions, declared
+from kbvr.options.presets import PRESETS
+from kbvr.studio.option_texts import FILE_OPTIONS, for_output, parsed, text_of, without_defaults
+from kbvr.studio.planning import OUTPUTS
+from kbvr.studio.schema import HIDDEN, schema
+
+SCHEMA = schema(1000)
+OPTIONS = {option["name"]: option for group in SCHEMA["groups"] for option in group["options"]}
+KINDS = {"switch", "choice", "number", "integer", "text", "file", "list"}
+
+
+def test_every_option_is_there_once_with_a_name_in_words():
+    assert {*OPTIONS} | {*HIDDEN} == {option.name for option in declared()}
+    assert not {*OPTIONS} & {*FILE_OPTIONS}
+    labels = [option["label"] for option in OPTIONS.values()]
+    assert len({*labels}) == len(labels)
+    assert not [label for label in labels if "_" in label or label.endswith(("px", " m", " deg", " s"))]
+    assert {option["kind"] for option in OPTIONS.values()} <= KINDS
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_default_is_the_text_that_gives_it(name):
+    """So a page may send what it shows."""
+    option = OPTIONS[name]
+    if option["default"] is not None:
+        assert without_defaults({name: option["default"]}) == {}
+
+
+def test_numbers_have_their_range():
+    assert (OPTIONS["vignette"]["minimum"], OPTIONS["vignette"]["maximum"]) == (0, 1)
+    assert OPTIONS["budget_percent"]["exclusive_minimum"]
+    assert OPTIONS["budget_percent"]["unit"] == "percent of the width"
+    assert OPTIONS["strength"]["choices"] == ["gentle", "normal", "bold"]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_texts_that_mean_the_same(name):
+    """As they do on the command line."""
+    exact = ExportOptions(**PRESETS[name])
+    assert parsed(SCHEMA["presets"][name]) == exact
+
+
+VALUES = {
+    "from_crop": "0,10,80,80%",
+    "to_crop": "10,20,300,200",
+    "steps": "0:8:400",
+    "focus": "40,60%",
+    "aspect": "4:5",
+    "max_size": "1920x1080",
+    "layout": "sbs,anaglyph",
+    "seconds": "2.5",
+    "wiggle": "yes",
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_value_is_written_as_the_text_that_gives_it(name):
+    texts = {"kenburns": "yes", "stereo": "yes", name: VALUES[name]}
+    if name == "focus":
+        texts["aperture_percent"] = "1"
+    value = getattr(parsed(texts), name)
+    again = parsed(texts | {name: text_of(name, value)})
+    assert getattr(again, name) == value
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_options_of_other_outputs_do_not_stand_in_the_way(output):
+    """A project holds options of all; an export of one output alone refuses some."""
+    texts = {
+        "seconds": "4",
+        "path": "orbit",
+        "convergence_m": "2",
+        "baseline_mm": "60",
+        "window": "floating",
+        "projection": "flat",
+        "layout": "tb",
+        "gltf": "yes",
+        "still": "sbs",
+        "depth_map": "png",
+        "fps": "30",
+    }
+    chosen = parsed(for_output(output, texts))
+    assert chosen.outputs == (output,)
