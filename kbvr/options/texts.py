@@ -7,7 +7,6 @@ from typing import Any
 
 from kbvr.motion.crop import Crop
 from kbvr.motion.path_names import Steps
-from kbvr.options.declare import Declared
 from kbvr.options.export_options import ExportOptions, declared
 
 MAX_DECIMALS = 9
@@ -19,14 +18,16 @@ MEGABYTE, GIGABYTE = 10**6, 10**9
 def given_texts(options: ExportOptions, *, without: Collection[str] = ()) -> dict[str, str]:
     """Return the options that differ from their defaults as texts, by their names; those in `without` are left out."""
     return {
-        option.name: text_of(option, value)
+        option.name: text_of(option.name, value)
         for option in declared()
         if option.name not in without and (value := getattr(options, option.name)) != option.default
     }
 
 
-def text_of(option: Declared, value: Any) -> str:
-    """Return an option's value, which must not be None, as the text that a command line takes."""
+def text_of(name: str, value: Any) -> str:
+    """Return the value of an option, which must not be None, as the text that a command line takes."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Crop):
@@ -36,9 +37,9 @@ def text_of(option: Declared, value: Any) -> str:
         return f"{_plain(value.first)}:{_plain(value.last)}:{value.frames}"
     if isinstance(value, float):
         return repr(value).removesuffix(".0")
-    if option.name in _PAIRS:
-        return _PAIRS[option.name].format(*map(_plain, value))
-    if option.name == "max_memory":
+    if name in _PAIRS:
+        return _PAIRS[name].format(*map(_plain, value))
+    if name == "max_memory":
         return f"{_plain(value / GIGABYTE)}GB" if value >= 10**7 * MEGABYTE else f"{_plain(value / MEGABYTE)}MB"
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 

@@ -83,7 +83,7 @@ class ExportRequests:
     def _begun(self, ids: Sequence[str], chosen: Mapping[str, str], title: str) -> Export:
         projects = [self._studio.projects.get(number) for number in ids]
         texts = [fitting(chosen, _options_of(project)) for project in projects]
-        photos = [_photo_of(project) for project in projects]
+        photos = [_photo_of(project).frozen() for project in projects]
         title = title or _title(texts[0])
         if len(projects) == 1:
             export = Export(title, tuple(ids), texts[0], photos[0].exports)
@@ -110,7 +110,7 @@ class ExportRequests:
         if not export.has_ended:
             raise RequestError(HTTPStatus.CONFLICT, "The export is still running.")
         projects = [self._studio.projects.get(number) for number in export.projects]
-        photos = tuple(map(_photo_of, projects))
+        photos = tuple(_photo_of(project).frozen() for project in projects)
         if not export.photos:
             again = Export(export.title, export.projects, export.options, photos[0].exports)
             self._queue.forget(export.id)

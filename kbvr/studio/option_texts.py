@@ -8,8 +8,6 @@ from http import HTTPStatus
 from typing import Any
 
 from kbvr.errors import OptionsError
-from kbvr.motion.crop import Crop
-from kbvr.motion.path_names import Steps
 from kbvr.options.export_options import GROUPS, ExportOptions
 from kbvr.options.outputs import AT_REST, LOOPS, ONE_EYED, OutputOptions
 from kbvr.studio.request_error import RequestError
@@ -24,22 +22,6 @@ VIDEO_ONLY = (
     *("path", "seconds", "ease", "loop", "steps", "from_crop", "to_crop", "shift_px", "zoom", "keyframes", "fps"),
 )
 """Options that move the camera of a video, which the other outputs refuse."""
-
-
-def text_of(name: str, value: Any) -> str:
-    """Return the text that an option is parsed from to this value."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    if isinstance(value, Crop):
-        return f"{value.x:g},{value.y:g},{value.width:g},{value.height:g}{'%' if value.percent else ''}"
-    if isinstance(value, Steps):
-        return f"{value.first:g}:{value.last:g}:{value.frames}"
-    if isinstance(value, tuple):
-        numbers = {"max_size": "{:g}x{:g}", "aspect": "{:g}:{:g}", "focus": "{:g},{:g}%"}
-        return numbers[name].format(*value) if name in numbers else ",".join(map(str, value))
-    return str(value)
 
 
 def option_texts(given: Any) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
@@ -95,8 +94,6 @@ class Project:
         with self.lock:
             if self._file_lock is not None:
                 self._file_lock.release()
-                with suppress(OSError):
-                    (self.folder / LOCK).unlink()
                 self._file_lock = None
 
     def keep(self, name: str, content: bytes) -> None:

@@ -9,9 +9,10 @@ from kbvr.options.declare import Declared
 from kbvr.options.export_options import GROUPS
 from kbvr.options.outputs import OUTPUTS
 from kbvr.options.presets import PRESETS
+from kbvr.options.texts import text_of
 from kbvr.photo.picture_file import MAX_PIXELS
 from kbvr.studio.labels import label_of, without_flags
-from kbvr.studio.option_texts import FILE_OPTIONS, text_of
+from kbvr.studio.option_texts import FILE_OPTIONS
 
 HIDDEN = ("overwrite", "max_memory", "threads", *FILE_OPTIONS)
 """Options that the studio decides, and those that name files."""

@@ -35,6 +35,7 @@ NOT_RUN = {
     r"dask (scheduler|worker) .*": "stays until it is ended; test_cluster.py starts some",
     r"kbvr batch .* --(scheduler|cluster) .*": "takes other machines; test_cluster.py and its like have stand-ins",
     r"kbvr batch (s3|https)://.*": "takes a server; test_remote.py runs some",
+    r"kbvr studio.*": "stays until it is ended; tests/studio run it",
     r"kbvr watch .*": "stays until it is ended; test_watch.py watches folders",
     r"python -m export.*": "takes weights that do not come with kbvr, or a training",
     r"kbvr export .*(--profile paper|--segmentation maskrcnn) photo\.jpg": "takes those networks",

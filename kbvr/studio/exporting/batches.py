@@ -69,6 +69,11 @@ class BatchExport:
         """The folder whose list of exports it belongs to."""
         return self.folder
 
+    def discard(self) -> None:
+        """Remove what was kept for the export."""
+        for photo in self.photos:
+            photo.discard()
+
     def run(self, export: Export, process: ExportProcess, changed: Callable[[], None]) -> None:
         """Make what is not done yet, and note how far the photos are.
 

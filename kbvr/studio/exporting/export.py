@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 from typing import Any, Literal
 
+from kbvr.system.atomic_file import UNFINISHED
+
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 PhotoState = Literal["waiting", "running", "done", "failed"]
+
+
+OF_ESTIMATES = ("depth_model", "depth_quality", "near_m", "segmentation", "softness")
+"""Options of estimated depth: a mended depth has been estimated with them already."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +39,29 @@ class PhotoToExport:
     depth_kind: str = "kbvr"
     """What that file holds."""
 
+    def frozen(self) -> PhotoToExport:
+        """Return the photo with a copy of its depth, which stays as it is while people go on mending.
+
+        Raises:
+            OSError: if it cannot be copied.
+        """
+        if self.depth is None:
+            return self
+        self.exports.mkdir(parents=True, exist_ok=True)
+        copy = self.exports / f".kbvr-{secrets.token_hex(4)}.part{self.depth.suffix}"
+        shutil.copyfile(self.depth, copy)
+        return replace(self, depth=copy)
+
+    def discard(self) -> None:
+        """Remove the copy of the depth."""
+        if self.depth is not None and UNFINISHED.fullmatch(self.depth.name):
+            self.depth.unlink(missing_ok=True)
+
     def with_depth(self, options: Mapping[str, str]) -> dict[str, str]:
         """Return options with the mended depth, if there is one."""
         if self.depth is None:
             return dict(options)
-        others = {name: text for name, text in options.items() if name not in ("depth_model", "depth_quality")}
+        others = {name: text for name, text in options.items() if name not in OF_ESTIMATES}
         return others | {"depth": str(self.depth), "depth_kind": self.depth_kind}
 
 

@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kbvr.errors import InputError
-from kbvr.nets import known_cards
-from kbvr.options.declare import Declared
-from kbvr.options.export_options import ExportOptions, declared
+from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import AT_REST, LOOPS, ONE_EYED, OutputOptions
 from kbvr.plan.output_kinds import formats_of
 from kbvr.studio.exporting.as_command import outputs_text
-from kbvr.studio.labels import label_of
+from kbvr.studio.option_texts import VIDEO_ONLY, refuse_files
 
 DECIDED = ("overwrite", "threads", "max_memory", "device", "depth", "depth_kind")
 """Options that the studio decides."""
-
-MOVES = ("path", "seconds", "ease", "loop", "steps", "from_crop", "to_crop", "shift_px", "zoom", "keyframes", "fps")
-"""Options that move the camera of a video."""
 
 CROPS = ("from_crop", "to_crop", "shift_px", "zoom")
 VIDEOS = ("layout", "projection", "vr180_px", "container", "codec", "name_for")
@@ -36,9 +30,7 @@ def fitting(chosen: Mapping[str, str], project: Mapping[str, str]) -> dict[str, 
     """
     texts = {name: text for name, text in project.items() if name not in OutputOptions.model_fields}
     texts = {name: text for name, text in {**texts, **chosen}.items() if name not in DECIDED}
-    for option in declared():
-        if option.name in texts:
-            _refuse_files(option, texts[option.name])
+    refuse_files(texts)
     outputs: dict[str, Any] = {name: text for name, text in texts.items() if name in OutputOptions.model_fields}
     left_out = _left_out(set(OutputOptions(**outputs).outputs), texts)
     values: dict[str, Any] = {name: text for name, text in texts.items() if name not in left_out}
@@ -51,7 +43,7 @@ def _left_out(outputs: set[str], texts: Mapping[str, str]) -> set[str]:
     """Return the names of options that outputs refuse or ignore."""
     is_vr180 = "stereo" in outputs and texts.get("projection") == "vr180"
     rules = (
-        (outputs <= {*LOOPS, *AT_REST}, MOVES),
+        (outputs <= {*LOOPS, *AT_REST}, VIDEO_ONLY),
         ("kenburns" not in outputs and texts.get("path") != "kenburns", CROPS),
         ("stereo" not in outputs, VIDEOS if "kenburns" not in outputs else VIDEOS[:3]),
         (outputs <= {*ONE_EYED} or is_vr180, ("baseline_mm", "convergence_m", "window")),
@@ -59,9 +51,3 @@ def _left_out(outputs: set[str], texts: Mapping[str, str]) -> set[str]:
         ("aspect" in texts, ("from_crop", "to_crop")),
     )
     return {name for applies, names in rules if applies for name in names}
-
-
-def _refuse_files(option: Declared, text: str) -> None:
-    """Raise InputError if a text from a page names a file on this machine."""
-    if option.takes_path and text not in (*option.suggestions, *known_cards()):
-        raise InputError(f"{label_of(option.name)} must be one of {', '.join(option.suggestions)} here, got {text!r}")

@@ -29,6 +29,9 @@ class Job(Protocol):
     def run(self, export: Export, process: ExportProcess, changed: Callable[[], None]) -> None:
         """Make the files; raise CancelledError if the export is cancelled."""
 
+    def discard(self) -> None:
+        """Remove what was kept for the export: it has ended."""
+
 
 class ExportQueue:
     """Exports that wait, run or have ended; all threads may use it."""
@@ -80,6 +83,7 @@ class ExportQueue:
             export.cancelled.set()
             if export_id in self._waiting:
                 self._waiting.remove(export_id)
+                self._jobs[export_id].discard()
                 export.state = "cancelled"
         self._tell(export.as_json())
         return True
@@ -125,6 +129,8 @@ class ExportQueue:
         """End what runs, without leaving unfinished files."""
         with self._turn:
             self._is_closed = True
+            for export_id in self._waiting:
+                self._jobs[export_id].discard()
             self._waiting.clear()
             for export in self._exports.values():
                 export.cancelled.set()
@@ -167,6 +173,8 @@ class ExportQueue:
             export.state, export.problem = "failed", problem_of(error)
         else:
             export.state = "done"
+        finally:
+            job.discard()
         export.stage, export.share = "", None
 
     def _keep(self, history: Path) -> None:

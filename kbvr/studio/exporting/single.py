@@ -32,6 +32,10 @@ class SingleExport:
         """The folder whose list of exports it belongs to."""
         return self.photo.exports
 
+    def discard(self) -> None:
+        """Remove what was kept for the export."""
+        self.photo.discard()
+
     def run(self, export: Export, process: ExportProcess, changed: Callable[[], None]) -> None:
         """Make the files, and note how far they are.
 
