@@ -46,6 +46,9 @@ def test_the_wheel_holds_all_that_kbvr_needs_to_run(wheel):
     assert {"kbvr/nets/builtin/kbvr-depth.onnx", "kbvr/nets/builtin/kbvr-depth.json", "kbvr/py.typed"} <= names
     assert "kbvr/rendering/gpu.wgsl" in names
     viewers = ("kbvr-draco.js", "kbvr-photo.js", "scene.html", "stereo.html", "studio.html")
+    assert {
+        f"kbvr/studio/examples/{name}" for name in ("moose.jpg", "street.jpg", "coffee.jpg", "credits.txt")
+    } <= names
     assert {f"kbvr/pages/{name}" for name in (*viewers, "gallery.css", "gallery.html", "gallery.js")} <= names
     assert {"kbvr/serving/templates/index.html", "kbvr/serving/templates/photo.html"} <= names
     sources = ("export/", "tests/", "bench/", "viewers/")

@@ -30,7 +30,6 @@ from kbvr.studio.exporting.fitting import fitting
 from kbvr.studio.exporting.folders import batch_name, folder_name, free_folder
 from kbvr.studio.exporting.single import SingleExport
 from kbvr.studio.labels import label_of
-from kbvr.studio.mending.mending import Mending
 from kbvr.studio.option_texts import option_texts
 from kbvr.studio.project import Project
 from kbvr.studio.request_error import RequestError, not_found
@@ -192,11 +191,11 @@ def _photo_of(project: Project) -> PhotoToExport:
 
     Raises:
         InputError: if the project is damaged.
+        OutputError: if what was mended last cannot be written.
     """
     if project.photo is None:
         raise InputError(project.problem)
-    if project.open is not None and isinstance(project.open.editor, Mending):
-        project.open.editor.flush()
+    project.save_depth()
     folder = project.folder.absolute()
     depth = folder / DEPTH
     return PhotoToExport(project.id, project.photo.absolute(), folder / "exports", depth if depth.is_file() else None)

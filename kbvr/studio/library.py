@@ -112,6 +112,13 @@ class Library:
             problem = str(error)
         return self._add(Project(_id_of(folder), folder, content, problem=problem))
 
+    def read_again(self, project: Project) -> None:
+        """Look at a damaged project again, which may have been repaired meanwhile."""
+        if project.content is None:
+            with project.lock, suppress(DamagedProjectError):
+                project.content = read_project_file(project.folder)
+                project.stage, project.problem = "waiting", ""
+
     def add_reference(self, photo: Path) -> Project:
         """List a photo that stays where it is; its project's folder is made when it is opened."""
         photo = photo.absolute()
@@ -191,6 +198,7 @@ class Library:
             OutputError: if it cannot be moved.
         """
         project = self.get(number)
+        project.end_editing()
         with self._lock, project.lock:
             if project.folder.is_dir():
                 project.hold()

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from threading import Lock
 from typing import Any
 
 from kbvr.errors import OutputError
@@ -44,6 +45,7 @@ class Making:
         self._quick = WorkQueue("kbvr-studio", idle=self._keep_ready)
         self._slow = WorkQueue("kbvr-studio-refining")
         self._looked_at = ""
+        self._thumbnail_turn = Lock()
         self._quick.put("warm up", lambda: self._prepare("warm_up"), urgency=SOON)
 
     def open(self, project: Project, *, urgency: int = NOW) -> None:
@@ -71,6 +73,13 @@ class Making:
             self._quick.put(("depth", project.id), lambda: self._renew(project), delay_s=REBUILD_AFTER_S)
         elif changed & {*SCENE_NAMES}:
             self.rebuild(project)
+
+    def thumbnail_now(self, project: Project) -> bytes:
+        """Return the thumbnail of a project that nobody has opened. The errors are those of `load_photo`."""
+        with self._thumbnail_turn:
+            if project.thumbnail is None:
+                project.thumbnail = self._call("thumbnail", project.photo)
+            return project.thumbnail
 
     def rebuild(self, project: Project) -> None:
         """Make the scene again when the depth has not changed for a moment."""
@@ -233,7 +242,7 @@ class Making:
         if project.photo is None or project.open is not None:
             return
         try:
-            project.thumbnail = self._call("thumbnail", project.photo)
+            self.thumbnail_now(project)
         except Exception as error:  # noqa: BLE001  told in words
             self._enter(project, "failed", problem_of(error, project.photo))
             return

@@ -61,8 +61,9 @@ class Opening:
                     f"{MENDED}, the mended depth, is damaged. Put a copy of it back, or rename it to go on with the "
                     "estimated depth."
                 ) from None
-        if project.content != before:
-            self._save(project)
+        with project.lock:
+            if project.content != before:
+                self._save(project)
         return Found(reading.photo, depth, automatic_depth, is_mended=mended.exists())
 
     def estimate_again(self, project: Project) -> tuple[Photo, DepthMap]:
@@ -105,7 +106,8 @@ class Opening:
             )
         if sha256 != content.photo_sha256:
             with project.lock:
-                project.content = replace(content, photo_sha256=sha256, depth_options=None)
+                if project.content is not None:
+                    project.content = replace(project.content, photo_sha256=sha256, depth_options=None)
 
     def _read(self, project: Project) -> Reading:
         assert project.content is not None

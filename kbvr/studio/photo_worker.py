@@ -16,12 +16,15 @@ import numpy as np
 from PIL import Image
 
 from kbvr.depth.depth_map import DepthMap
+from kbvr.errors import InputError
 from kbvr.imaging.resize import averaged, scaled_px, within_px
 from kbvr.inpaint.choose import filler_named
 from kbvr.options.depth import DepthOptions
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo import decoders
+from kbvr.photo.decoding_memory import FIXED_BYTES
 from kbvr.photo.photo import Photo, load_photo, photo_from_array
+from kbvr.photo.picture_size import header_size_px
 from kbvr.profiles.choose import profile_of
 from kbvr.profiles.depth_source import network_limits
 from kbvr.serving.thumbnail import thumbnail as thumbnail_of
@@ -39,6 +42,9 @@ THUMBNAIL_PX, THUMBNAIL_QUALITY = 320, 82
 
 PATIENCE = 10
 """Niceness of the process that makes scenes when there is time."""
+
+MIN_DECODED_PIXELS, HALF_SIZE_BYTES_A_PX = 2_000_000, 10
+"""Pixels that are enough for everything here; a memory limit below what a JPEG takes at full size."""
 
 DEPTH_NAMES = (*DepthOptions.model_fields, "profile", "device")
 SCENE_NAMES = ("fill", "surround", "fov_deg", "device")
@@ -83,10 +89,24 @@ def thumbnail(path: Path) -> bytes:
 
 def read(path: Path, fov_deg: float | None) -> Reading:
     """Decode a photo. The errors are those of `load_photo`."""
-    photo = load_photo(path, fov_deg=fov_deg)
+    photo = quickly_loaded(path, fov_deg)
     working = working_copy(photo)
     shown = _jpeg(photo, STAGE_PX, STAGE_QUALITY)
     return Reading(working, photo.file_size_px, shown, _jpeg(working, THUMBNAIL_PX, THUMBNAIL_QUALITY))
+
+
+def quickly_loaded(path: Path, fov_deg: float | None) -> Photo:
+    """Return a photo, a large JPEG at half its size, which takes a third of the time. See `load_photo`."""
+    size_px = header_size_px(path) or (0, 0)
+    pixels = size_px[0] * size_px[1]
+    if pixels < 4 * MIN_DECODED_PIXELS:
+        return load_photo(path, fov_deg=fov_deg)
+    limit_bytes = FIXED_BYTES + HALF_SIZE_BYTES_A_PX * pixels
+    try:
+        photo = load_photo(path, fov_deg=fov_deg, max_memory_bytes=limit_bytes)
+    except (InputError, MemoryError):  # no JPEG
+        return load_photo(path, fov_deg=fov_deg)
+    return replace(photo, notes=tuple(note for note in photo.notes if not note.startswith("decoded at ")))
 
 
 def working_copy(photo: Photo) -> Photo:
@@ -126,7 +146,7 @@ def refine(path: Path, depth: DepthMap, texts: Mapping[str, str]) -> bytes:
     _be_patient()
     options = _only(SCENE_NAMES, texts)
     filler = filler_named(options.fill, **network_limits(options))
-    photo = load_photo(path, fov_deg=options.fov_deg)
+    photo = quickly_loaded(path, options.fov_deg)
     return glb_of(refined_of(photo, depth, filler=filler, surround=options.surround))
 
 

@@ -67,7 +67,7 @@ def plan_state(project: OpenProject, output: str, texts: Mapping[str, str]) -> d
         "lens": _lens(shot),
         "comfort": _comfort(shot.comfort),
         "histogram": _histogram(shot.comfort),
-        "explanation": explain(photo, depth, landmarks, [shot], options),
+        "explanation": _explanation(ground, explain(photo, depth, landmarks, [shot], options)),
         "warnings": _warnings(output, texts),
     }
 
@@ -151,6 +151,13 @@ def _histogram(comfort: Comfort | None) -> dict[str, Any] | None:
         "share": comfort.histogram.tolist(),
         "limits": [-to_percent * comfort.limit_px, to_percent * behind_px],
     }
+
+
+def _explanation(ground: Ground, lines: list[str]) -> list[str]:
+    """Return the choices in words, with the size of the photo's file instead of the working copy's."""
+    first, *rest = lines
+    width, height = ground.file_size_px
+    return [f"photo: {width}x{height}, {first.partition('(')[2].removesuffix(')')}", *rest]
 
 
 def _warnings(output: str, texts: Mapping[str, str]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
@@ -95,8 +94,6 @@ class Project:
         with self.lock:
             if self._file_lock is not None:
                 self._file_lock.release()
-                with suppress(OSError):
-                    (self.folder / LOCK).unlink()
                 self._file_lock = None
 
     def keep(self, name: str, content: bytes) -> None:
@@ -121,11 +118,14 @@ class Project:
 
     def end_editing(self) -> None:
         """Write what was mended last; a disk that is full is reported in the log."""
-        if self.open is not None and self.open.editor is not None:
-            try:
-                self.open.editor.close()
-            except OutputError as error:
-                _log.warning("%s", error)
+        if self.open is None:
+            return
+        editor, self.open.editor = self.open.editor, None
+        try:
+            if editor is not None:
+                editor.close()
+        except OutputError as error:
+            _log.warning("%s", error)
 
     def state(self) -> dict[str, Any]:
         """Return what pages know of it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from kbvr.errors import KbvrError
 from kbvr.serving.answers import file_answer, page_answer
 from kbvr.serving.headers import ASK_AGAIN, KEEP_NOTHING
 from kbvr.studio import planning, uploads
@@ -18,9 +21,11 @@ from kbvr.studio.depth_picture import depth_picture
 from kbvr.studio.making import NOW, SOON
 from kbvr.studio.option_texts import option_texts
 from kbvr.studio.picking import place_at, share_of
+from kbvr.studio.problems import problem_of
 from kbvr.studio.project import Project
 from kbvr.studio.request_error import RequestError, not_found
 from kbvr.studio.workspace import Workspace
+from kbvr.system.isolated_process import EndedError, NotStartedError
 
 ONE = "/api/projects/{project}"
 JPEG, PNG, GLB = "image/jpeg", "image/png", "model/gltf-binary"
@@ -73,6 +78,7 @@ class ProjectRequests:
     def state(self, request: Request) -> Response:
         """Return the state of a project, and begin to make what it lacks."""
         project = self._studio.projects.get(request.path_params["project"])
+        self._studio.projects.read_again(project)
         self._studio.making.open(project, urgency=NOW)
         return json_answer(project.state())
 
@@ -120,9 +126,15 @@ class ProjectRequests:
     def thumbnail(self, request: Request) -> Response:
         """Return a small picture of the photo."""
         project = self._studio.projects.get(request.path_params["project"])
-        if project.thumbnail is not None:
-            return page_answer(request, project.thumbnail, JPEG, kept=self._kept)
-        return self._file(request, "thumbnail.jpg", JPEG, "The thumbnail")
+        if (project.cache / "thumbnail.jpg").exists():
+            return self._file(request, "thumbnail.jpg", JPEG, "The thumbnail")
+        if project.photo is None:
+            raise not_found("The thumbnail")
+        try:
+            made = self._studio.making.thumbnail_now(project)
+        except (KbvrError, EndedError, NotStartedError, MemoryError):  # opening the project says why
+            raise not_found("The thumbnail") from None
+        return page_answer(request, made, JPEG, kept=self._kept)
 
     def photo(self, request: Request) -> Response:
         """Return the photo, at the size of a page."""
@@ -141,13 +153,16 @@ class ProjectRequests:
     def tinted(self, request: Request) -> Response:
         """Return the scene with what is invented in a colour of its own; it is made when it is asked for."""
         project = self._ready(request)
-        self._studio.making.tinted(project)
+        with _told_in_words(project):
+            self._studio.making.tinted(project)
         return self._file(request, "tinted.glb", GLB, "The scene")
 
     def layers(self, request: Request) -> Response:
         """Return the names of the layers from front to back; their pictures are made now."""
         project = self._ready(request)
-        return json_answer({"layers": [{"name": name} for name in self._studio.making.layers(project)]})
+        with _told_in_words(project):
+            names = self._studio.making.layers(project)
+        return json_answer({"layers": [{"name": name} for name in names]})
 
     def layer(self, request: Request) -> Response:
         """Return the picture of a layer."""
@@ -176,3 +191,13 @@ class ProjectRequests:
             return file_answer(request, path, mime, kept=self._kept)
         except OSError:
             raise not_found(what) from None
+
+
+@contextmanager
+def _told_in_words(project: Project) -> Iterator[None]:
+    """Turn what the work on a photo raises into a sentence."""
+    try:
+        yield
+    except Exception as error:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if isinstance(error, KbvrError) else HTTPStatus.INTERNAL_SERVER_ERROR
+        raise RequestError(status, problem_of(error, project.photo)) from error

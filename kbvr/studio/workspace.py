@@ -40,6 +40,8 @@ class Workspace:
         self.given = self.projects.add_given(photos)
         self.making = Making(self.events, self._is_watched, self.projects.save)
         self.exports = ExportQueue(self.events.changed_export)
+        if len(self.given) == 1:
+            self.making.open(self.given[0])  # before the page asks for it
         for project in self.projects:
             self.making.thumbnail(project)
             self.exports.adopt(project.folder / EXPORTS, (project.id,))

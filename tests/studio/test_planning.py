@@ -97,7 +97,8 @@ def test_comfort_is_told_with_its_limits(project):
     low, high = histogram["limits"]
     assert low == pytest.approx(-comfort["limit_percent"])
     assert 0 < high < 1.001 * comfort["limit_percent"]
-    strained = plan_state(project, "stereo", {"baseline_mm": "300", "screen": "tv"})["comfort"]
+    baseline_mm = f"{4000 * state['baseline_m']:.0f}"
+    strained = plan_state(project, "stereo", {"baseline_mm": baseline_mm, "screen": "tv"})["comfort"]
     assert not strained["is_comfortable"]
     assert strained["share_beyond_limit"] > 0
 
@@ -106,6 +107,8 @@ def test_a_plan_says_what_was_chosen_and_what_has_no_effect(project):
     state = plan_state(project, "wiggle", {"seconds": "3", "path": "orbit"})
     assert state["warnings"] == ["Camera move, Length have no effect here."]
     assert any(line.startswith("wiggle: ") for line in state["explanation"])
+    assert state["explanation"][0].startswith(f"photo: {WIDTH}x{HEIGHT}, ")
+    assert "degrees field of view, " in state["explanation"][0]
     assert plan_state(project, "kenburns", {"seconds": "3"})["warnings"] == []
 
 

@@ -63,7 +63,7 @@ def damage(folder: Path, photo: Path | None = None) -> dict[str, Any]:
 def test_a_photo_goes_from_upload_to_scene(client, tmp_path):
     """Stage by stage; its depth and its pictures are kept."""
     project = client.upload(tiny_photo(tmp_path / "cat.jpg"))
-    state = until(client, project, lambda state: bool(state["scene"]))
+    state = until_ready(client, project)
     assert state["stage"] == "ready"
     assert state["size_px"] == state["working_px"] == [96, 64]
     assert state["f_px"] > 0
@@ -116,6 +116,17 @@ def test_options_are_kept_at_once_and_only_those_that_differ(client, tmp_path):
     assert (state["revision"], state["options"]) == (1, kept)
     content = content_of(client.studio.projects.folder / "kept.kbvr")
     assert (content["revision"], content["options"]) == (1, kept)
+
+
+def test_options_that_are_set_while_the_photo_is_prepared_are_kept(client, tmp_path):
+    """Other parts of project.json are written then."""
+    project = client.upload(tiny_photo(tmp_path / "busy.jpg"))
+    for revision in range(40):
+        options = {"seconds": str(revision + 1)}
+        client.json("PUT", f"api/projects/{project}/options", {"revision": revision, "options": options})
+    until_ready(client, project)
+    content = content_of(client.studio.projects.folder / "busy.kbvr")
+    assert (content["revision"], content["options"]) == (40, {"seconds": "40"})
 
 
 def test_two_tabs_do_not_overwrite_each_other(client, tmp_path):
@@ -239,6 +250,25 @@ def test_a_damaged_project_says_what_is_wrong_and_loses_nothing(folder, kind):
     text = content if isinstance(content, str) else json.dumps(content_of(project) | content)
     (project / "project.json").write_text(text, "utf-8")
     assert damage(folder)["problem"].startswith(words)
+
+
+def test_a_project_that_is_repaired_opens(folder):
+    """Without starting the studio again."""
+    project = made_project(folder)
+    photo, file = project / "photo" / "cat.jpg", project / "project.json"
+    text = file.read_text("utf-8")
+    file.write_text("{", "utf-8")
+    with opened_studio(folder) as client:
+        (listed,) = client.json("GET", "api/projects")
+        assert until_ready(client, listed["id"])["stage"] == "failed"
+        file.write_text(text, "utf-8")
+        photo.rename(folder / "cat.jpg")
+        client.json("GET", f"api/projects/{listed['id']}")
+        until(client, listed["id"], lambda state: "is missing" in state["problem"])
+        (folder / "cat.jpg").rename(photo)
+        client.json("GET", f"api/projects/{listed['id']}")
+        state = until(client, listed["id"], lambda state: state["stage"] == "ready")
+        assert state["problem"] == ""
 
 
 def test_a_missing_project_file_is_said(folder):

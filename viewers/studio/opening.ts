@@ -2,7 +2,8 @@ import { batch, effect } from "@preact/signals";
 
 import { getJson, Refusal } from "./api";
 import { takeProjects } from "./events";
-import { currentId, mode, projects, tellProblem } from "./state";
+import { current, currentId, mode, projects, tellProblem } from "./state";
+import { texts } from "./texts";
 import type { ProjectState } from "./types";
 
 /** Put a project on the stage; null for the first screen. */
@@ -35,6 +36,7 @@ export function followAddress(): void {
   addEventListener("hashchange", read);
   effect(() => {
     const hash = currentId.value ? `#${encodeURIComponent(currentId.value)}` : "";
+    document.title = current.value ? `${current.value.name} – ${texts.app.name}` : texts.app.name;
     if (hash !== location.hash) history.replaceState(null, "", hash || location.pathname + location.search);
   });
 }

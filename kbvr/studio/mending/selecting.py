@@ -41,6 +41,15 @@ THRESHOLDS = np.geomspace(0.5, 4.0, 22)
 MIN_SHARE, MAX_SHARE = 0.0004, 0.6
 """Smallest and largest object, as shares of the picture."""
 
+WEIGHTS = ((0.5, 1.0, 1.0), (0.9, 0.5, 0.5), (1.0, 0.1, 0.0))
+"""Weights of differences in colour, depth and slope: mostly by depth, by both, and by colour where depth is wrong."""
+
+EDGE_LEVELS = 24.0
+"""Contrast of a clear edge."""
+
+MIN_EDGE, MAX_BORDER = 0.45, 0.22
+"""Mean edge of the photo along an object's outline, at least, and the share of it on the photo's border, at most."""
+
 PREFERS_LARGE = 0.12
 """How much larger regions are preferred, per doubling of the area."""
 
@@ -66,8 +75,14 @@ def grown(guide: Guide, inverse_depth: Plane, scale: Scale, point: Point, *, rea
     size_px = within_px((width, height), GROWING_LONG_SIDE_PX)
     colours, depth = averaged(guide.colours, size_px), averaged(inverse_depth, size_px)
     seed = _at(point, (width, height), size_px)
-    distance = _distances(colours, depth / np.float32(scale.spread), seed)
-    small = _most_stable(distance, seed, reach)
+    differences = _differences(colours, depth / np.float32(scale.spread), seed)
+    edges = _edges(colours)
+    small = _grown_by(WEIGHTS[0], differences, seed, reach)
+    for weights in WEIGHTS[1:]:
+        if _is_an_object(small, edges):
+            break
+        other = _grown_by(weights, differences, seed, reach)
+        small = other if _is_an_object(other, edges) else small
     full = cv2.resize(small.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(full > 0.5)
 
@@ -134,31 +149,41 @@ def _at(point: Point, size_px: tuple[int, int], small_px: tuple[int, int]) -> tu
     return x, y
 
 
-def _distances(
+def _differences(
     colours: UInt8[np.ndarray, "h w 3"], depth: Float32[np.ndarray, "h w"], seed: tuple[int, int]
-) -> Float32[np.ndarray, "h w"]:
-    """Return how different each pixel is from those at the seed, in colour and depth."""
+) -> tuple[Float32[np.ndarray, "h w"], ...]:
+    """Return how each pixel differs from those at the seed: in colour, in depth, and by its slope."""
     x, y = seed
     around = np.s_[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3]
     colour = np.median(colours[around].reshape(-1, 3), axis=0).astype(np.float32)
     level = np.float32(np.median(depth[around]))
     by_colour = np.linalg.norm(colours.astype(np.float32) - colour, axis=2) / np.float32(COLOUR_UNIT)
     by_depth = np.abs(depth - level) / np.float32(DEPTH_UNIT)
-    steepness = cv2.Sobel(
-        cv2.GaussianBlur(depth, (0, 0), STEEP_SIGMA_CELLS), cv2.CV_32F, 0, 1, scale=max(depth.shape) / 8
-    )
+    long_side = max(depth.shape)
+    steepness = cv2.Sobel(cv2.GaussianBlur(depth, (0, 0), STEEP_SIGMA_CELLS), cv2.CV_32F, 0, 1, scale=long_side / 8)
     own = max(float(np.median(steepness[around])), STEEP_FREE)
     rise = np.maximum(steepness - np.float32(own), 0) / np.float32(STEEP_UNIT)
-    return np.sqrt((0.5 * by_colour) ** 2 + by_depth**2 + np.minimum(rise, MAX_RISE) ** 2).astype(np.float32)
+    return by_colour, by_depth, np.minimum(rise, np.float32(MAX_RISE))
 
 
-def _most_stable(distance: Float32[np.ndarray, "h w"], seed: tuple[int, int], reach: float) -> Mask:
+def _edges(colours: UInt8[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "h w"]:
+    """Return how much the photo shows an edge at each pixel, 0 to 1."""
+    smooth = cv2.GaussianBlur(colours, (0, 0), 1.0)
+    window = np.ones((3, 3), np.uint8)
+    contrast = cv2.dilate(smooth, window).astype(np.float32) - cv2.erode(smooth, window)
+    return np.minimum(contrast.max(axis=2) / np.float32(EDGE_LEVELS), 1).astype(np.float32)
+
+
+def _grown_by(
+    weights: tuple[float, ...], differences: tuple[Float32[np.ndarray, "h w"], ...], seed: tuple[int, int], reach: float
+) -> Bool[np.ndarray, "h w"]:
     """Return the connected region around a seed at the threshold at which it grows least."""
+    distance = np.sqrt(sum((weight * one) ** 2 for weight, one in zip(weights, differences, strict=True)))
     smooth = cv2.GaussianBlur(distance, (0, 0), 0.8)
     levels = np.minimum(smooth * np.float32(32 / reach), 255).astype(np.uint8)
     regions = [_filled(levels <= threshold * 32, seed) for threshold in THRESHOLDS]
     areas = np.array([max(int(region.sum()), 1) for region in regions], np.float64)
-    shares = areas / distance.size
+    shares = areas / smooth.size
     growth = np.full(len(areas), np.inf)
     growth[1:-1] = np.log2(areas[2:] / areas[:-2])
     usable = (shares >= MIN_SHARE) & (shares <= MAX_SHARE)
@@ -166,6 +191,21 @@ def _most_stable(distance: Float32[np.ndarray, "h w"], seed: tuple[int, int], re
     best = int(score.argmin()) if np.isfinite(score).any() else int(np.abs(shares - MIN_SHARE).argmin())
     closed = cv2.morphologyEx(regions[best].view(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     return _without_holes(closed) > 0
+
+
+def _is_an_object(region: Bool[np.ndarray, "h w"], edges: Float32[np.ndarray, "h w"]) -> bool:
+    """Return whether a region's outline lies on edges of the photo, and little of it on the photo's border."""
+    on_edges, on_border = _outline_of(region, edges)
+    return on_edges >= MIN_EDGE and on_border <= MAX_BORDER
+
+
+def _outline_of(region: Bool[np.ndarray, "h w"], edges: Float32[np.ndarray, "h w"]) -> tuple[float, float]:
+    """Return the mean edge of the photo along a region's outline, and the share of it that is the photo's border."""
+    closed = region.view(np.uint8)
+    rim = (closed > 0) & (cv2.erode(closed, np.ones((3, 3), np.uint8), borderValue=1) == 0)
+    on_border = int(closed[0].sum()) + int(closed[-1].sum()) + int(closed[:, 0].sum()) + int(closed[:, -1].sum())
+    length = int(rim.sum())
+    return float(edges[rim].mean()) if length else 0.0, on_border / max(length + on_border, 1)
 
 
 def _filled(mask: Mask, seed: tuple[int, int]) -> Mask:

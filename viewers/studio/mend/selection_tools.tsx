@@ -16,7 +16,7 @@ const ACTIONS: readonly (readonly [RegionAction, IconName])[] = [
 /** The distance slider goes from a quarter to four times the distance. */
 const DOUBLINGS = 2;
 const LARGER = 1.35;
-const NUDGE = 1.08;
+const NUDGE = 1.15;
 
 /** What can be done with the selection. */
 export function SelectionTools() {

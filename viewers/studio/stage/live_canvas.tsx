@@ -26,6 +26,7 @@ export function LiveCanvas({ width, height, isStill = false }: { width: number; 
     const ended = new AbortController();
     new Gestures(host.current, drawing.canvas, drawing, () => undefined, ended.signal);
     followPointer(host.current, drawing, ended.signal);
+    drawing.canvas.addEventListener("pointerdown", () => (isPlaying.value = false), { signal: ended.signal });
     return () => ended.abort();
   }, [drawing, isStill]);
   if (drawing) describe(drawing.canvas, isStill);

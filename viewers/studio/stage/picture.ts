@@ -1,9 +1,8 @@
 import { Group, PerspectiveCamera, Scene, Vector3, WebGLRenderer, type Matrix4 } from "three";
 
 import { AnaglyphPass } from "../../photo/draw/anaglyph_pass";
-import { aim, movedBy, seenFrom, type Window } from "../../photo/draw/frustum";
+import { aim } from "../../photo/draw/frustum";
 import { LensPass } from "../../photo/draw/lens_pass";
-import { between, poseOf, windowOf, type PlannedCamera } from "../../photo/draw/planned";
 import { drawSideBySide } from "../../photo/draw/side_by_side";
 import { Headset } from "../../photo/headset/xr";
 import type { Size } from "../../photo/look/framing";
@@ -12,10 +11,11 @@ import { Zoom } from "../../photo/look/zoom";
 import { farthest_m, inFileOrder, release } from "../../photo/scene/contents";
 import type { LoadedScene } from "../../photo/scene/load";
 import type { PlanState } from "../types";
-import { frameCountOf, instantAt } from "./frames";
+import { frameCountOf } from "./frames";
 import { lensPlace, LENS_SAMPLES } from "./lens_places";
 import type { Eyes } from "./playback";
 import { ProjectGallery } from "./project_gallery";
+import { viewOf } from "./views";
 
 const BACKGROUND = 0x0c0d10;
 const MAX_PIXEL_RATIO = 2;
@@ -24,8 +24,6 @@ const LONGEST_STEP_S = 0.1;
 const WIGGLE_S = 1.5;
 /** How long a picture is at rest before it is drawn through all of its lens. */
 const REST_MS = 150;
-/** Parallax from nearest to farthest of a pair that is not planned, as a share of the width (kbvr/motion/sway.py). */
-const PARALLAX = Object.freeze({ wiggle: 0.025, anaglyph: 0.02, sbs: 0.03, cross: 0.03 });
 
 export interface PictureListener {
   /** A frame of the plan is due. */
@@ -67,7 +65,13 @@ export class LivePicture {
     private readonly listener: PictureListener,
   ) {
     const { canvas } = this;
-    this.#renderer = new WebGLRenderer({ canvas, antialias: true, alpha: false, powerPreference: "high-performance" });
+    this.#renderer = new WebGLRenderer({
+      canvas,
+      antialias: true,
+      alpha: false,
+      powerPreference: "high-performance",
+      preserveDrawingBuffer: true, // else Chromium may show the canvas empty between two places of the lens
+    });
     this.#renderer.setClearColor(BACKGROUND, 1);
     this.#scene.add(this.#world);
     canvas.addEventListener("webglcontextrestored", () => {
@@ -289,38 +293,17 @@ export class LivePicture {
     else drawSideBySide(renderer, mode === "cross", draw);
   }
 
-  /** Put the eye where the plan has it: -1 is the left eye, 1 the right one, 0 the middle; then move it by the head. */
+  /** Put the eye where the plan has it: -1 is the left eye, 1 the right one, 0 the middle. */
   #place(side: number, lens_m: Vector3 | null): void {
-    const cameras = (this.#plan && instantAt(this.#plan, this.frame)) ?? [this.#photoCamera];
-    const [left, right] = [cameras[0]!, cameras.at(-1)!];
-    const isPlanned = cameras.length > 1;
-    const camera = isPlanned ? between(left, right, (side + 1) / 2) : left;
-    const half_m = isPlanned || !side || this.#mode === "one" ? 0 : this.#baseline(this.#mode) / 2;
-    const pose = poseOf(camera, this.#world_from_photo!);
-    const offset_m = this.head.offset_m.clone().setX(this.head.offset_m.x + side * half_m);
-    const screen_m = this.#plan?.convergence_m ?? this.#loaded!.facts.subject_m;
-    let window = this.#seen(windowOf(camera, this.zoom.frame), offset_m, screen_m);
-    pose.multiply(movedBy(offset_m));
-    if (lens_m) {
-      window = this.#seen(window, lens_m, this.#plan!.lens!.focus_m);
-      pose.multiply(movedBy(lens_m));
-    }
+    const looking = {
+      plan: this.#plan,
+      facts: this.#loaded!.facts,
+      frame: this.frame,
+      eyes: this.#mode,
+      head_m: this.head.offset_m,
+      shown: this.zoom.frame,
+    };
+    const { pose, window } = viewOf(looking, this.#world_from_photo!, side, lens_m, 2 * this.#eye.near);
     aim(this.#eye, pose, window);
-  }
-
-  #seen(window: Window, offset_m: Vector3, still_m: number): Window {
-    return seenFrom(window, offset_m, still_m, 2 * this.#eye.near);
-  }
-
-  get #photoCamera(): PlannedCamera {
-    const { size_px, f_px } = this.#loaded!.facts;
-    const identity = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0];
-    return { f_px, cx_px: size_px[0] / 2, cy_px: size_px[1] / 2, world_from_camera: identity };
-  }
-
-  /** Return the distance between eyes that are not planned: a person's, or less if the parallax would be too large. */
-  #baseline(mode: keyof typeof PARALLAX): number {
-    const { nearest_m, farthest_m, ipd_m, size_px, f_px } = this.#loaded!.facts;
-    return Math.min(ipd_m, (PARALLAX[mode] * size_px[0]) / f_px / Math.max(1 / nearest_m - 1 / farthest_m, 1e-6));
   }
 }

@@ -9,6 +9,7 @@ import { current, plan, view, type View } from "../state";
 import { texts } from "../texts";
 import type { PlanState, ProjectState, Size } from "../types";
 import { contained, useSize } from "./box";
+import { Finish } from "./finish";
 import { LayersView } from "./layers_view";
 import { LiveCanvas } from "./live_canvas";
 import { drawingProblem } from "./live";
@@ -36,6 +37,7 @@ export function Stage() {
         <div class="paper" style={{ width: `${w}px`, height: `${h}px` }} data-view={shown}>
           <Pictures project={project} shown={shown} measured={setNatural} />
           {shown === "scene" && <LiveCanvas width={w} height={h} />}
+          {shown === "scene" && isDrawn.value && <Finish />}
           {shown === "photo" && plan.value?.crop && <CropFrame crop={plan.value.crop} />}
           {tool.value === "crops" && <CropTool />}
           {(tool.value === "focus" || tool.value === "screen") && <PickTool key={tool.value} />}
@@ -43,6 +45,7 @@ export function Stage() {
       </div>
       <ProgressCard project={project} />
       {drawingProblem.value && view.value === "scene" && <p class="stage-note">{drawingProblem.value}</p>}
+      {tool.value && <p class="stage-note">{texts.set.tools[tool.value].how}</p>}
       <Transport />
     </div>
   );
