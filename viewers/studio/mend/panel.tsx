@@ -127,7 +127,9 @@ function BrushSettings() {
         text={percent(hardness.value)}
         change={(value) => (hardness.value = value)}
       />
-      <Switch label={texts.mend.edges} isOn={followsEdges.value} change={(is) => (followsEdges.value = is)} />
+      {tool.value !== "sharpen" && (
+        <Switch label={texts.mend.edges} isOn={followsEdges.value} change={(is) => (followsEdges.value = is)} />
+      )}
       {selection.value && (
         <Switch label={texts.mend.inside} isOn={staysInside.value} change={(is) => (staysInside.value = is)} />
       )}
