@@ -10,7 +10,7 @@ from threading import Condition, Thread
 from typing import Any, Protocol, runtime_checkable
 
 from kbvr.errors import KbvrError
-from kbvr.studio.exporting.export import Export
+from kbvr.studio.exporting.export import Export, State
 from kbvr.studio.exporting.export_process import CancelledError, ExportProcess
 from kbvr.studio.exporting.history import file_of, read_history, write_history
 from kbvr.studio.exporting.problems import problem_of
@@ -152,9 +152,11 @@ class ExportQueue:
     def _run(self) -> None:
         while (export := self._next()) is not None:
             self._tell(export.as_json())
-            self._make(export, self._jobs[export.id])
-            export.ended_at = datetime.now(UTC).isoformat(timespec="seconds")
-            with self._turn:
+            state, problem = self._made(export, self._jobs[export.id])
+            with self._turn:  # nobody sees it ended before it is kept
+                export.state, export.problem = state, problem
+                export.stage, export.share = "", None
+                export.ended_at = datetime.now(UTC).isoformat(timespec="seconds")
                 self._keep(self._histories[export.id])
             self._tell(export.as_json())
             with self._turn:
@@ -173,19 +175,17 @@ class ExportQueue:
             self._running = export
             return export
 
-    def _make(self, export: Export, job: Job) -> None:
-        """Make an export, and note how it ended."""
+    def _made(self, export: Export, job: Job) -> tuple[State, str]:
+        """Make an export; return how it ended, and its problem in words."""
         try:
             job.run(export, self._process, lambda: self._tell(export.as_json()))
         except CancelledError:
-            export.state = "cancelled"
+            return "cancelled", ""
         except Exception as error:  # noqa: BLE001  the queue goes on
-            export.state, export.problem = "failed", problem_of(error)
-        else:
-            export.state = "done"
+            return "failed", problem_of(error)
         finally:
             job.discard()
-        export.stage, export.share = "", None
+        return "done", export.problem
 
     def _keep(self, history: Path) -> None:
         """Write the list of a folder's finished exports; without it, only a restarted server does not know them."""

@@ -142,7 +142,7 @@ def test_scenes_and_stereo_pictures_open_in_their_viewers(web: Web, client: Clie
 
 
 def test_an_export_is_cancelled_and_tried_again(web: Web, client: Client, owl: str):
-    set_options(client, owl, fps="100")
+    set_options(client, owl, fps="240")
     with exporting(web, client, owl) as page:
         only(page, "3D television")
         page.get_by_label("Length", exact=True).select_option("30")
