@@ -58,7 +58,7 @@ function actionOf(event: KeyboardEvent): (() => void) | undefined {
 /** Obey keys from anywhere on the page. */
 export function obeyKeys(): void {
   addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || isHelpOpen.value || isWriting(event)) return;
+    if (event.defaultPrevented || document.querySelector("dialog[open]") || isWriting(event)) return;
     const action = actionOf(event);
     if (!action) return;
     event.preventDefault();
