@@ -198,6 +198,7 @@ class Library:
             OutputError: if it cannot be moved.
         """
         project = self.get(number)
+        project.end_editing()
         with self._lock, project.lock:
             if project.folder.is_dir():
                 project.hold()

@@ -105,7 +105,8 @@ def _depth(mending: Mending, request: Request) -> Response:
 def _stroke(mending: Mending, content: dict[str, Any]) -> Response:
     brush, points = brush_of(content), points_of(content.get("points"), 3)
     name, is_last = name_of(content.get("stroke")), flag_of(content, "last", default=True)
-    return patch_answer(mending, mending.stroke(name, brush, points, is_last=is_last))
+    is_within = flag_of(content, "within_selection", default=False)
+    return patch_answer(mending, mending.stroke(name, brush, points, is_last=is_last, is_within_selection=is_within))
 
 
 def _select(mending: Mending, content: dict[str, Any]) -> Response:

@@ -118,11 +118,14 @@ class Project:
 
     def end_editing(self) -> None:
         """Write what was mended last; a disk that is full is reported in the log."""
-        if self.open is not None and self.open.editor is not None:
-            try:
-                self.open.editor.close()
-            except OutputError as error:
-                _log.warning("%s", error)
+        if self.open is None:
+            return
+        editor, self.open.editor = self.open.editor, None
+        try:
+            if editor is not None:
+                editor.close()
+        except OutputError as error:
+            _log.warning("%s", error)
 
     def state(self) -> dict[str, Any]:
         """Return what pages know of it."""

@@ -40,12 +40,12 @@ class Page:
         """Return a path below the project's."""
         return f"/api/projects/{self.project}{path}"
 
-    def get(self, path: str, body: object = None):
+    def get(self, path: str, body: object = None, method: str | None = None):
         """Return a body and headers."""
         data = None if body is None else json.dumps(body).encode()
         origin = "/".join(self.url.split("/")[:3])
-        headers = {"Origin": origin, "Content-Type": "application/json"} if data else {}
-        request = urllib.request.Request(self.url + path, data, headers)  # noqa: S310
+        headers = {"Origin": origin, "Content-Type": "application/json"} if data or method else {}
+        request = urllib.request.Request(self.url + path, data, headers, method=method)  # noqa: S310
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
             return answer.read(), answer.headers
 
@@ -198,6 +198,18 @@ def test_an_export_uses_what_was_mended_a_moment_ago(studio, page):
     assert "--depth-kind kbvr" in command and "depth.png" in command
     found = load_placed_depth(studio[1] / "depth.png", photo_from_array(card_before_wall()[0].rgb))
     assert found.inverse_depth[50, 60] == 0
+
+
+def test_nothing_is_written_to_a_project_that_was_removed(tmp_path):
+    Image.fromarray(card_before_wall()[0].rgb).save(tmp_path / "card.png")
+    with open_server(Studio(tmp_path / "projects", [tmp_path / "card.png"])) as server:
+        page = Page(server.url)
+        page.mend("/stroke", {"stroke": "a", "tool": "infinity", "radius_px": 9, "points": [[60, 50, 1]]})
+        page.get(page.one(), method="DELETE")
+        time.sleep(2)
+        assert [path.name for path in (tmp_path / "projects").iterdir()] == ["trash"]
+        (folder,) = (tmp_path / "projects" / "trash").iterdir()
+        assert (folder / "depth.png").exists(), "what was mended last is kept"
 
 
 def test_other_projects_are_not_found(page):

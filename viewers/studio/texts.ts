@@ -300,6 +300,7 @@ const mend = {
   strength: "Strength",
   hardness: "Hardness",
   edges: "Stay within edges",
+  inside: "Only inside the selection",
   pressure: "Pen pressure changes the size",
   lineLabel: "What the line does",
   lineUses: { surface: "Select the surface", straighten: "Straighten it" },

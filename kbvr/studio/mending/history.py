@@ -127,13 +127,18 @@ class History:
     def compact(self) -> None:
         """Write the journal anew, without changes that can no longer be undone or redone.
 
-        The depth map on disk must contain the last step. Raises OutputError if the journal cannot be written.
+        The depth map on disk must contain the last step.
+
+        Raises:
+            OutputError: if the journal cannot be written; nothing is lost then.
         """
         changes = [*self._stacks.undo, *reversed(self._stacks.redo)]
         undone = sum(record.kind == "C" for record in self._stacks.redo)
         first_step = self.step - len(changes) - undone
-        write_journal(self._path, self._size_px, first_step, self._contents(changes, undone))
-        self._journal.close()
+        new = self._path.with_suffix(".new")
+        write_journal(new, self._size_px, first_step, self._contents(changes, undone))
+        self._journal.close()  # Windows replaces no open file
+        new.replace(self._path)
         self._journal, self._stacks = Journal(self._path, self._size_px), _Stacks()
         for record in self._journal.records:
             self._stacks.apply(record)

@@ -151,12 +151,16 @@ class Mending:
         low, high = np.percentile(samples, (1, 99))
         return int(low), max(int(high), int(low) + 1)
 
-    def stroke(self, name: str, brush: Brush, points: Points, *, is_last: bool) -> Patch:
+    def stroke(
+        self, name: str, brush: Brush, points: Points, *, is_last: bool, is_within_selection: bool = False
+    ) -> Patch:
         """Draw on with the stroke of a name, which begins with its first points and ends with the last ones."""
         with self._lock:
             gesture = self._gesture_of(name)
             if gesture.stroke is None:
-                gesture.stroke = Stroke(gesture.before, self._guide, brush, self._protected, self.scale)
+                selected = self._selection.mask if is_within_selection else None
+                fixed = self._protected if selected is None else self._protected | ~selected
+                gesture.stroke = Stroke(gesture.before, self._guide, brush, fixed, self.scale)
             box = gesture.stroke.extend(points)
             self._values = gesture.stroke.after
             gesture.box = gesture.box.joined(box)

@@ -124,7 +124,7 @@ class Stroke:
             return box
         weight = disc[box.inside(whole).slices]
         is_inside = 0 <= column < self.before.shape[1] and 0 <= row < self.before.shape[0]
-        if self._brush.follows_edges and is_inside:
+        if self._brush.follows_edges and is_inside and self._brush.tool != "sharpen":  # which needs both sides
             seed = (column - box.left, row - box.top)
             colours = np.ascontiguousarray(self._guide.colours[box.slices])
             weight = weight * connected_likeness(colours, seed, weight > 0)
@@ -158,6 +158,7 @@ def _with_tool(
     if is_smooth:
         new = smoothed(values, tone, radius_px=reach_px)
     else:
+        share = np.minimum(2 * share, 1)  # what is half sharp would be a ramp
         new = sharpened(values, tone, reach_px=reach_px, spread=scale.spread)
     return np.asarray(old + share * (new[box.inside(outer).slices] - old), np.float32)
 

@@ -116,6 +116,15 @@ def test_what_is_protected_never_changes(opened):
     again.mending.close()
 
 
+def test_a_brush_can_be_kept_inside_the_selection(opened):
+    inside = click(opened.mending)
+    before = opened.mending.inverse_depth
+    wide = Brush("nearer", 50, hardness=1, follows_edges=False)
+    opened.mending.stroke("a", wide, LINE, is_last=True, is_within_selection=True)
+    changed = opened.mending.inverse_depth != before
+    assert changed[inside].all() and not changed[~inside].any()
+
+
 def test_resetting_returns_to_the_automatic_depth_and_can_be_undone(opened):
     opened.mending.stroke("a", NEARER, LINE, is_last=True)
     mended = opened.mending.inverse_depth

@@ -112,7 +112,7 @@ def test_sharpen_puts_a_blurred_step_on_the_photos_edge():
     photo, depth = card_before_wall()
     blurred = cv2.GaussianBlur(depth.inverse_depth, (0, 0), 1.2)
     points = [(x, y, 1) for y in (30, 50, 70) for x in (40, 60, 80)]
-    brush = Brush("sharpen", 25, strength=1, hardness=1, follows_edges=False)
+    brush = Brush("sharpen", 25, hardness=1)
     after = stroked(blurred, photo.rgb, brush, points)
     wrong, was_wrong = (np.abs(values - depth.inverse_depth) > 0.1 for values in (after, blurred))
     assert wrong.sum() < 0.15 * was_wrong.sum()

@@ -7,7 +7,7 @@ import { current } from "../state";
 import { texts } from "../texts";
 import { reset } from "./actions";
 import { SelectionTools } from "./selection_tools";
-import { edit } from "./session";
+import { edit, selection } from "./session";
 import {
   BRUSHES,
   choose,
@@ -22,6 +22,7 @@ import {
   MIN_RADIUS,
   POINTERS,
   radius,
+  staysInside,
   strength,
   tool,
   TOOLS,
@@ -126,7 +127,12 @@ function BrushSettings() {
         text={percent(hardness.value)}
         change={(value) => (hardness.value = value)}
       />
-      <Switch label={texts.mend.edges} isOn={followsEdges.value} change={(is) => (followsEdges.value = is)} />
+      {tool.value !== "sharpen" && (
+        <Switch label={texts.mend.edges} isOn={followsEdges.value} change={(is) => (followsEdges.value = is)} />
+      )}
+      {selection.value && (
+        <Switch label={texts.mend.inside} isOn={staysInside.value} change={(is) => (staysInside.value = is)} />
+      )}
       <Switch label={texts.mend.pressure} isOn={usesPressure.value} change={(is) => (usesPressure.value = is)} />
     </section>
   );

@@ -1,7 +1,7 @@
 import { begin, end } from "../marks";
 import { newName, type Place } from "./actions";
 import { change, edit } from "./session";
-import { followsEdges, hardness, radius, strength, tool } from "./tools";
+import { followsEdges, hardness, radius, staysInside, strength, tool } from "./tools";
 
 const MAX_POINTS = 400;
 
@@ -23,6 +23,7 @@ export class BrushStroke {
       strength: strength.value,
       hardness: hardness.value,
       follows_edges: followsEdges.value,
+      within_selection: staysInside.value,
     };
   }
 

@@ -32,6 +32,8 @@ export const strength = signal(0.5);
 export const hardness = signal(0.5);
 export const usesPressure = signal(true);
 export const followsEdges = signal(true);
+/** Whether brushes paint only what is selected, if something is. */
+export const staysInside = signal(false);
 
 /** What a click does to the selection. */
 export const HOWS = ["new", "add", "remove"] as const;
