@@ -51,7 +51,8 @@ function actionOf(event: KeyboardEvent): (() => void) | undefined {
   const at = Number(key);
   if (key !== " " && at >= 1 && at <= VIEWS.length) return () => (view.value = VIEWS[at - 1]!);
   const target = event.composedPath()[0];
-  if (key === " " && target instanceof HTMLElement && target.matches("button, input, summary, [role=slider]")) return undefined;
+  const isForItself = target instanceof HTMLElement && target.matches("button, input, summary, [role=slider]");
+  if (key === " " && isForItself) return undefined;
   return ON_PICTURE[key];
 }
 
