@@ -54,6 +54,18 @@ def test_the_front_shows_the_photo_where_it_is():
     assert (textured_mesh.photo[: photo.size_px[1], : photo.size_px[0]] == photo.rgb).all()
 
 
+@pytest.mark.parametrize("cell_px", [2, 4, 8])
+def test_the_smallest_squares_are_as_small_as_asked(cell_px):
+    """Corners lie on a grid of that size; where a slope needs many squares, coarse ones are fewer."""
+    slope = np.tile(np.linspace(0.2, 1, 120) ** 2, (80, 1))
+    photo, depth = photo_of(checkerboard(120, 80)), depth_of(slope)
+    scene = build_scene(photo, depth, reach_m=0.5)
+    front = parts_of(textured_mesh_of(scene, photo, surround="none", cell_px=cell_px))["front"]
+    places = np.rint(front.uv * (120, 80)).astype(int)
+    assert (places % cell_px == 0).all()
+    assert (places % (2 * cell_px) != 0).any()
+
+
 @pytest.mark.parametrize("name", ["matte", "hidden", "border"])
 def test_pieces_of_the_atlas_show_what_is_at_their_place(name):
     """A part's texture, looked up at its triangles' middles, is the layer's there: blue wall, red card.

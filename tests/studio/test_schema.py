@@ -6,7 +6,8 @@ import pytest
 
 from kbvr.options.export_options import ExportOptions, declared
 from kbvr.options.presets import PRESETS
-from kbvr.studio.option_texts import FILE_OPTIONS, for_output, parsed, text_of, without_defaults
+from kbvr.options.texts import text_of
+from kbvr.studio.option_texts import FILE_OPTIONS, for_output, parsed, without_defaults
 from kbvr.studio.planning import OUTPUTS
 from kbvr.studio.schema import HIDDEN, schema
 

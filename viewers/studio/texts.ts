@@ -161,20 +161,22 @@ const set = {
     crops: {
       label: "Set start and end",
       about: "Choose where a Ken Burns move starts and ends.",
+      end: "Done",
       how: "Drag the frames, and their corners to resize them.",
     },
     focus: {
       label: "Click what is sharp",
       about: "The rest becomes blurred, as with a large lens.",
+      end: "Cancel",
       how: "Click a place in the photo. Escape cancels.",
     },
     screen: {
       label: "Click what is at the screen",
       about: "Nearer things come out of the screen; farther ones are behind it.",
+      end: "Cancel",
       how: "Click a place in the photo. Escape cancels.",
     },
   },
-  toolDone: "Done",
   crops: {
     label: "Start and end of the move",
     from_crop: "Start of the move",
@@ -199,7 +201,7 @@ const set = {
   changed: (count: number) => `${count} changed`,
   automatic: (text: string) => `Automatic: ${text}.`,
   none: "Automatic",
-  choiceHelp: (choice: string, text: string) => `${choice}: ${text}.`,
+  choiceHelp: (choice: string, text: string) => `${choice}: ${text}. `,
 };
 
 const keys = {

@@ -75,6 +75,7 @@ def _entry(folder: Path, export: Export) -> dict[str, Any]:
     return {
         "id": export.id,
         "title": export.title,
+        "projects": list(export.projects),
         "folder": export.folder.relative_to(folder).as_posix(),
         "options": dict(export.options),
         "state": export.state,
@@ -96,7 +97,7 @@ def _restored(folder: Path, entry: Mapping[str, Any], projects: tuple[str, ...])
         raise ValueError(f"expected done or failed, got {state!r}")
     return Export(
         folder=own,
-        projects=projects or tuple(photo.project for photo in photos),
+        projects=projects or tuple(map(_text, entry["projects"])),
         options={_text(name): _text(text) for name, text in entry["options"].items()},
         state="done" if state == "done" else "failed",
         notes=tuple(map(_text, entry["notes"])),

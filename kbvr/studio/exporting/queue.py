@@ -100,7 +100,10 @@ class ExportQueue:
         return True
 
     def leave(self, project: str) -> list[str]:
-        """End the exports of a project that is removed, take them off the list, and return their ids; batches stay."""
+        """End the exports of a project that is removed, take them off the list, and return their ids.
+
+        Batches stay, as those of their other projects: a later project may have the same id.
+        """
         own = [export for export in tuple(self._exports.values()) if export.projects == (project,)]
         for export in own:
             self.cancel(export.id)
@@ -109,6 +112,13 @@ class ExportQueue:
             for export in own:
                 self._exports.pop(export.id, None)
                 self._jobs.pop(export.id, None)
+            batches = [export for export in self._exports.values() if project in export.projects]
+            for batch in batches:
+                batch.projects = tuple(number for number in batch.projects if number != project)
+            for history in {self._histories[batch.id] for batch in batches}:
+                self._keep(history)
+        for batch in batches:
+            self._tell(batch.as_json())
         return [export.id for export in own]
 
     def get(self, export_id: str) -> Export | None:

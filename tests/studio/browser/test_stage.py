@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
-from studio_pages import CAT, asked, picture, project_of, scene_of, seek, settle, shown
+from studio_pages import CAT, asked, picture, project_of, saved_options, scene_of, seek, settle, shown
+from web_engines import WEB
 
 import kbvr
 from kbvr.geometry.camera import Camera
-
 
 SMALL = {"width": 1100, "height": 640}
 """A window that software draws quickly."""
@@ -120,7 +120,7 @@ def test_two_eyes_are_shown_in_every_way(web, cat_url):
         assert np.abs(seen["Anaglyph"] - seen["Flat"]).mean() > 5
 
 
-def test_the_photo_its_depth_and_its_layers_are_shown(web, cat_url, viewport=SMALL):
+def test_the_photo_its_depth_and_its_layers_are_shown(web, cat_url):
     with shown(web, cat_url, viewport=SMALL) as page:
         scene_of(page)
         page.keyboard.press("2")
@@ -163,7 +163,8 @@ def test_a_lens_blurs_what_is_not_in_focus(web, cat_url):
             return np.abs(np.diff(gray[:, -200:], axis=1)).mean()  # the background
 
         assert detail(soft) < 0.8 * detail(sharp)
-        page.keyboard.press("Control+z")
+        page.get_by_role("button", name="Undo").click()
+        saved_options(page, {})
 
 
 def test_the_picture_survives_the_loss_of_the_graphics(web, cat_url):
@@ -183,3 +184,22 @@ def test_the_picture_survives_the_loss_of_the_graphics(web, cat_url):
         )
         settle(page)
         assert psnr(np.asarray(picture(canvas), float), np.asarray(before, float)) > 40
+
+
+def test_the_scene_is_shown_in_a_headset(web, cat_url):
+    emulator = (WEB / "node_modules/iwer/build/iwer.min.js").read_text("utf-8")
+    device = """
+      window.xrDevice = new IWER.XRDevice(IWER.metaQuest3, {stereoEnabled: true, ipd: 0.063, visibilityMask: null});
+      xrDevice.installRuntime({forceInstall: true});
+    """
+    with shown(web, cat_url, "wide", f"{emulator};{device}", viewport=SMALL) as page:
+        canvas = scene_of(page)
+        settle(page)
+        before = picture(canvas)
+        page.locator(".stage-tools").get_by_role("button", name="View in a headset").click()
+        page.wait_for_function("() => xrDevice.activeSession")
+        page.evaluate("() => xrDevice.activeSession.end()")
+        page.wait_for_function("() => !xrDevice.activeSession")
+        page.wait_for_timeout(300)
+        settle(page)
+        assert psnr(np.asarray(picture(canvas), float), np.asarray(before, float)) > 40, "the page goes on"

@@ -157,6 +157,9 @@ def test_several_projects_make_a_batch_with_their_own_options(client: Client, ca
     assert files["dog_kbvr_depth.png"] == content_of(Path(alone["folder"]))["dog_kbvr_depth.png"]
     said = client.json("POST", f"api/projects/{dog}/command", {"options": DEPTH})
     assert "--near-m 4" in said["command"]
+    client.json("DELETE", f"api/projects/{cat}")
+    assert state_of(client, state["id"])["projects"] == [dog]
+    assert json.loads((Path(state["folder"]) / "exports.json").read_text())["exports"][0]["projects"] == [dog]
 
 
 def test_a_restarted_server_shows_and_serves_earlier_results(tmp_path: Path):

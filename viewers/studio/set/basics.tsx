@@ -155,7 +155,7 @@ function ToolButton({ name }: { readonly name: Tool }) {
     <div class="tool">
       <button type="button" class="button wide" aria-pressed={isOn} onClick={() => toggleTool(name)}>
         <Icon name={TOOL_ICONS[name]} />
-        {isOn ? texts.set.toolDone : texts.set.tools[name].label}
+        {isOn ? texts.set.tools[name].end : texts.set.tools[name].label}
       </button>
       <p class="help">{isOn ? texts.set.tools[name].how : texts.set.tools[name].about}</p>
     </div>

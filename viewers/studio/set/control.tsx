@@ -25,7 +25,7 @@ export function Control({ option, automatic }: ControlProps) {
   const problem = problems.value[name];
   const isChanged = text !== undefined;
   const help = helpOf(option.help, option.choices ?? []);
-  const chosen = help.choices[text ?? option.default ?? ""];
+  const chosen = (text ?? option.default ?? "").split(",").filter((choice) => help.choices[choice]);
   const put = (value: string) => change({ [name]: value === "" || value === option.default ? null : value });
   const described = `${id}-help${problem ? ` ${id}-problem` : ""}`;
   const field = { id, option, automatic, text, put, described, isWrong: Boolean(problem) };
@@ -63,7 +63,9 @@ export function Control({ option, automatic }: ControlProps) {
         {kind !== "switch" && !isChanged && option.default === null && option.default_text && (
           <span class="chosen-help">{texts.set.automatic(option.default_text)}</span>
         )}
-        {chosen && <span class="chosen-help">{texts.set.choiceHelp(text ?? option.default ?? "", chosen)}</span>}
+        {chosen.length > 0 && (
+          <span class="chosen-help">{chosen.map((choice) => texts.set.choiceHelp(choice, help.choices[choice]!))}</span>
+        )}
       </p>
     </div>
   );

@@ -65,7 +65,13 @@ export class LivePicture {
     private readonly listener: PictureListener,
   ) {
     const { canvas } = this;
-    this.#renderer = new WebGLRenderer({ canvas, antialias: true, alpha: false, powerPreference: "high-performance" });
+    this.#renderer = new WebGLRenderer({
+      canvas,
+      antialias: true,
+      alpha: false,
+      powerPreference: "high-performance",
+      preserveDrawingBuffer: true, // else Chromium may show the canvas empty between two places of the lens
+    });
     this.#renderer.setClearColor(BACKGROUND, 1);
     this.#scene.add(this.#world);
     canvas.addEventListener("webglcontextrestored", () => {
