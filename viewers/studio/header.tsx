@@ -24,10 +24,20 @@ export function Header() {
         {project && mode.value !== "mend" && (
           <>
             <IconButton icon="undo" label={texts.app.undo} keys="Ctrl Z" disabled={!canUndo.value} onClick={undo} />
-            <IconButton icon="redo" label={texts.app.redo} keys="Ctrl Shift Z" disabled={!canRedo.value} onClick={redo} />
+            <IconButton
+              icon="redo"
+              label={texts.app.redo}
+              keys="Ctrl Shift Z"
+              disabled={!canRedo.value}
+              onClick={redo}
+            />
           </>
         )}
-        <IconButton icon={dark ? "light" : "dark"} label={dark ? texts.app.light : texts.app.dark} onClick={toggleTheme} />
+        <IconButton
+          icon={dark ? "light" : "dark"}
+          label={dark ? texts.app.light : texts.app.dark}
+          onClick={toggleTheme}
+        />
         <IconButton icon="help" label={texts.app.help} keys="?" onClick={() => (isHelpOpen.value = true)} />
       </div>
     </header>

@@ -51,14 +51,15 @@ function actionOf(event: KeyboardEvent): (() => void) | undefined {
   const at = Number(key);
   if (key !== " " && at >= 1 && at <= VIEWS.length) return () => (view.value = VIEWS[at - 1]!);
   const target = event.composedPath()[0];
-  if (key === " " && target instanceof HTMLElement && target.matches("button, input, summary, [role=slider]")) return undefined;
+  const isForItself = target instanceof HTMLElement && target.matches("button, input, summary, [role=slider]");
+  if (key === " " && isForItself) return undefined;
   return ON_PICTURE[key];
 }
 
 /** Obey keys from anywhere on the page. */
 export function obeyKeys(): void {
   addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || isHelpOpen.value || isWriting(event)) return;
+    if (event.defaultPrevented || document.querySelector("dialog[open]") || isWriting(event)) return;
     const action = actionOf(event);
     if (!action) return;
     event.preventDefault();

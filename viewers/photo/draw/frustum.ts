@@ -37,7 +37,8 @@ export function seenFrom(window: Window, offset_m: Readonly<Vector3>, still_m: n
 }
 
 /** Let a camera see a window from a pose, between its nearest and farthest distances. */
-export function aim(eye: PerspectiveCamera, world_from_eye: Matrix4, { x, y, halfWidth: w, halfHeight: h }: Window): void {
+export function aim(eye: PerspectiveCamera, world_from_eye: Matrix4, window: Window): void {
+  const { x, y, halfWidth: w, halfHeight: h } = window;
   eye.matrixAutoUpdate = false;
   eye.matrix.copy(world_from_eye);
   eye.matrixWorldNeedsUpdate = true;

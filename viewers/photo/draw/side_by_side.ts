@@ -1,6 +1,6 @@
 import { Vector2, type WebGLRenderer } from "three";
 
-/** Draw two pictures side by side: the left eye's (-1) and the right eye's (1), which change places for crossed eyes. */
+/** Draw two pictures side by side: the left eye's (-1) and the right eye's (1), or the other way round. */
 export function drawSideBySide(renderer: WebGLRenderer, isCrossed: boolean, drawEye: (side: number) => void): void {
   const { x: whole, y: height } = renderer.getSize(new Vector2());
   const width = whole / 2;

@@ -38,7 +38,8 @@ function middles({ parallax_percent: edges }: Histogram): readonly number[] {
 function beyondShare(histogram: Histogram): number {
   const [low, high] = histogram.limits;
   const all = histogram.share.reduce((sum, one) => sum + one, 0) || 1;
-  return middles(histogram).reduce((sum, at, bin) => sum + (at < low || at > high ? histogram.share[bin]! : 0), 0) / all;
+  const beyond = middles(histogram).map((at, bin) => (at < low || at > high ? histogram.share[bin]! : 0));
+  return beyond.reduce((sum, one) => sum + one, 0) / all;
 }
 
 /** Return a histogram with fewer bins, so that bars can be seen. */
@@ -67,7 +68,9 @@ function Chart({ histogram }: { readonly histogram: Histogram }) {
     const height = Math.max(1, Math.sqrt(share[bin]! / most) * (HEIGHT - 8));
     const middle = (edges[bin]! + edges[bin + 1]!) / 2;
     const isBeyond = middle < limits[0] || middle > limits[1];
-    return <rect key={bin} class={isBeyond ? "beyond" : ""} x={left} y={HEIGHT - height} width={Math.max(1, right - left - 0.5)} height={height} />;
+    const width = Math.max(1, right - left - 0.5);
+    const place = { x: left, y: HEIGHT - height, width, height };
+    return <rect key={bin} class={isBeyond ? "beyond" : ""} {...place} />;
   });
   return (
     <figure class="histogram">

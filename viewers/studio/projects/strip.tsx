@@ -58,7 +58,12 @@ function Tile({ project, isCurrent }: { readonly project: ProjectState; readonly
       {isBusy && <ProgressBar stage={stage} share={share} />}
       {mode.value === "export" && projects.value.length > 1 && <PickBox project={project} />}
       {isCurrent && (
-        <IconButton class="remove" icon="trash" label={texts.projects.remove(name)} onClick={() => void remove(project)} />
+        <IconButton
+          class="remove"
+          icon="trash"
+          label={texts.projects.remove(name)}
+          onClick={() => void remove(project)}
+        />
       )}
     </li>
   );

@@ -14,7 +14,8 @@ const query = signal("");
 
 const groups = computed<readonly OptionGroup[]>(() =>
   (schema.value?.groups ?? []).flatMap(({ title, options: all }) => {
-    const left = OUTPUT_GROUPS.has(title) ? [] : all.filter(({ name, kind }) => !ELSEWHERE.has(name) && kind !== "file");
+    const isShown = ({ name, kind }: OptionSpec) => !ELSEWHERE.has(name) && kind !== "file";
+    const left = OUTPUT_GROUPS.has(title) ? [] : all.filter(isShown);
     return left.length ? [{ title, options: left }] : [];
   }),
 );

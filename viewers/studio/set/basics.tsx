@@ -35,7 +35,8 @@ export function Presets() {
     Object.entries(texts).every(([name, text]) => options.value[name] === text);
   const choose = (chosen: Readonly<Record<string, string>>) => {
     const known = new Set([...presets.flatMap(([, one]) => Object.keys(one)), ...outputs]);
-    const cleared = Object.fromEntries(Object.keys(options.value).filter((name) => known.has(name)).map((name) => [name, null]));
+    const set = Object.keys(options.value).filter((name) => known.has(name));
+    const cleared = Object.fromEntries(set.map((name) => [name, null]));
     change(isChosen(chosen) ? cleared : { ...cleared, ...chosen });
   };
   return (

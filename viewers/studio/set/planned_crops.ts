@@ -17,7 +17,8 @@ function isThereAndBack({ instants }: PlanState): boolean {
   const [first, last] = [instants[0]![0]!, instants.at(-1)![0]!];
   const middle = instants[Math.floor(instants.length / 2)]![0]!;
   const apart = (a: PlannedCamera, b: PlannedCamera) =>
-    Math.hypot(...[3, 7, 11].map((at) => a.world_from_camera[at]! - b.world_from_camera[at]!)) + Math.abs(a.f_px - b.f_px);
+    Math.hypot(...[3, 7, 11].map((at) => a.world_from_camera[at]! - b.world_from_camera[at]!)) +
+    Math.abs(a.f_px - b.f_px);
   return apart(first, last) < 0.5 * apart(first, middle);
 }
 

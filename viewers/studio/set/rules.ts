@@ -7,7 +7,7 @@ type Changes = Readonly<Record<string, string | null>>;
 
 const without = (names: readonly string[]): Changes => Object.fromEntries(names.map((name) => [name, null]));
 
-/** Return changes with what they bring about: crops choose the path that they belong to, and give way to other choices. */
+/** Return changes with what they bring about: crops choose their path, and give way to other choices. */
 export function withConsequences(changes: Changes): Changes {
   const isChosen = (name: string) => typeof changes[name] === "string";
   if (CROPS.some(isChosen)) return { ...without(AUTOMATIC), path: PATH, ...changes };

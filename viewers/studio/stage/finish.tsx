@@ -17,13 +17,14 @@ function vignetteOf(strength: number): string {
 export function Finish() {
   const { vignette = 0, bars_px = [0, 0], size_px = [1, 1] } = plan.value ?? {};
   const views = eyes.value === "sbs" ? (["left", "right"] as const) : (["right", "left"] as const);
+  const percent = (bar_px: number) => `${(100 * bar_px) / size_px[0]}%`;
   const isPair = eyes.value === "sbs" || eyes.value === "cross";
   return (
     <div class="finish" aria-hidden="true">
       {(isPair ? views : (["one"] as const)).map((view) => (
         <div key={view} style={vignette > 0 ? { background: vignetteOf(vignette) } : {}}>
-          {view === "left" && <span class="window-bar left" style={{ width: `${(100 * bars_px[0]) / size_px[0]}%` }} />}
-          {view === "right" && <span class="window-bar right" style={{ width: `${(100 * bars_px[1]) / size_px[0]}%` }} />}
+          {view === "left" && <span class="window-bar left" style={{ width: percent(bars_px[0]) }} />}
+          {view === "right" && <span class="window-bar right" style={{ width: percent(bars_px[1]) }} />}
         </div>
       ))}
     </div>

@@ -4,7 +4,7 @@ import { Vector3 } from "three";
 export const LENS_SAMPLES = 32;
 const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
 
-/** Return one of LENS_SAMPLES places, spread evenly over a disc (Vogel's spiral); any beginning of them is spread, too. */
+/** Return one of LENS_SAMPLES places, spread evenly over a disc (Vogel's spiral), as are the first of them. */
 export function lensPlace(index: number, radius_m: number): Vector3 {
   const shuffled = (index * 13) % LENS_SAMPLES; // 13 and 32 have no common divisor
   const r = radius_m * Math.sqrt((shuffled + 0.5) / LENS_SAMPLES);

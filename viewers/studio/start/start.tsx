@@ -18,7 +18,8 @@ const isPhone = matchMedia("(pointer: coarse)").matches;
 /** The first screen: photos come in here. */
 export function Start() {
   useEffect(() => {
-    if (!examples.value.length) getJson<readonly Example[]>("examples").then((all) => (examples.value = all), tellProblem);
+    if (examples.value.length) return;
+    getJson<readonly Example[]>("examples").then((all) => (examples.value = all), tellProblem);
   }, []);
   return (
     <main class="start">
