@@ -55,6 +55,8 @@ class Making:
         with project.lock:
             if project.scene is not None and not project.scene.is_refined:
                 self._refine_later(project)
+            if project.open is not None and project.scene is None and project.stage == "failed":
+                self.rebuild(project)
             if project.open is None and project.stage in ("waiting", "failed") and project.content is not None:
                 self._quick.put(("open", project.id), lambda: self._open(project), urgency=urgency)
 
@@ -215,7 +217,8 @@ class Making:
             else:
                 glb = self._of_scene("preview", project)
             with project.lock:
-                if is_refined and (opened.depth_revision != depth_revision or dict(opened.options) != options):
+                is_other = opened.depth_revision != depth_revision or not _look_alike(options, opened.options)
+                if is_refined and is_other:  # it is made again by whoever has changed it
                     return
                 project.keep("scene.glb", glb)
                 revision = project.scene.revision + 1 if project.scene else 1
@@ -247,3 +250,8 @@ class Making:
             self._enter(project, "failed", problem_of(error, project.photo))
             return
         self._events.changed_project(project.id)
+
+
+def _look_alike(options: Mapping[str, str], others: Mapping[str, str]) -> bool:
+    """Return whether a scene looks the same with both."""
+    return all(options.get(name) == others.get(name) for name in (*DEPTH_NAMES, *SCENE_NAMES))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from time import perf_counter
+from time import thread_time
 from typing import Any
 
 import numpy as np
@@ -162,12 +162,12 @@ def test_a_plan_follows_the_depth(project):
 
 
 def test_a_plan_is_quick_once_the_photo_is_known(project):
-    """A wide margin over what is measured: `python -m bench.studio` has the figures."""
+    """In time of a processor, with a wide margin; `python -m bench.studio` has the figures."""
     for output in OUTPUTS:
         plan_state(project, output, {})
-        start_s = perf_counter()
+        start_s = thread_time()
         plan_state(project, output, {"strength": "bold"})
-        assert perf_counter() - start_s < 1
+        assert thread_time() - start_s < 0.5
 
 
 @pytest.mark.parametrize(("place", "depth_m"), [((0.66, 0.7), 2.0), ((0.1, 0.1), 5.0)])

@@ -173,6 +173,44 @@ def test_options_of_the_depth_make_it_again(client, tmp_path):
     assert state["f_px"] == pytest.approx(48 / np.tan(np.radians(10)))
 
 
+@pytest.mark.parametrize(("option", "is_kept"), [("seconds", True), ("surround", False)])
+def test_a_better_scene_outlives_options_that_do_not_change_it(client, tmp_path, monkeypatch, option, is_kept):
+    """Set while it is made; if they do change it, it is made again."""
+    project = client.upload(tiny_photo(tmp_path / f"{option}.jpg"))
+    making, refined = client.studio.making, []
+    call = making._call
+
+    def called(function: str, *arguments: Any, **more: Any) -> Any:
+        if function == "refine" and not refined:
+            options = {option: {"seconds": "3", "surround": "none"}[option]}
+            client.json("PUT", f"api/projects/{project}/options", {"revision": 0, "options": options})
+        refined.extend([function] if function == "refine" else [])
+        return call(function, *arguments, **more)
+
+    monkeypatch.setattr(making, "_call", called)
+    client.json("GET", f"api/projects/{project}")
+    until(client, project, lambda state: bool(state["scene"] and state["scene"]["is_refined"]))
+    assert len(refined) == (1 if is_kept else 2)
+
+
+def test_a_scene_that_failed_is_tried_again_when_the_project_is_opened_again(client, tmp_path, monkeypatch):
+    making = client.studio.making
+    call = making._call
+
+    def called(function: str, *arguments: Any, **more: Any) -> Any:
+        if function == "preview":
+            raise MemoryError
+        return call(function, *arguments, **more)
+
+    monkeypatch.setattr(making, "_call", called)
+    project = client.upload(tiny_photo(tmp_path / "again.jpg"))
+    state = until_ready(client, project)
+    assert (state["stage"], state["problem"]) == ("failed", "There is not enough memory for this photo.")
+    monkeypatch.setattr(making, "_call", call)
+    client.json("GET", f"api/projects/{project}")
+    until(client, project, lambda state: state["stage"] == "ready")
+
+
 def test_a_project_that_is_removed_goes_to_the_trash(client, tmp_path):
     """Whatever is being made of it."""
     folder = client.studio.projects.folder
