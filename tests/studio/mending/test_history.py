@@ -148,6 +148,23 @@ def test_a_flipped_bit_is_noticed(position, bit):
         again.close()
 
 
+def test_a_record_that_was_changed_is_not_followed():
+    """It would still look like one."""
+    with tempfile.TemporaryDirectory() as folder:
+        history, values, _ = opened(Path(folder))
+        after = changed(values, 1)
+        history.add(Change.between(values, after, WHOLE))
+        path = Path(folder) / "history"
+        start = path.stat().st_size
+        history.add(Change.between(after, changed(after, 2), WHOLE))
+        history.close()
+        content = path.read_bytes()
+        path.write_bytes(content[:start] + b"J" + content[start + 1 :])
+        again, newest, _ = opened(Path(folder))
+        assert np.array_equal(newest, after)
+        again.close()
+
+
 def test_a_journal_of_another_size_is_not_used():
     with tempfile.TemporaryDirectory() as folder:
         opened(Path(folder))[0].close()
