@@ -257,3 +257,19 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_a_run_is_stopped_from_another_thread(tmp_path):
+    """Whoever waits for results gets no more, and nothing unfinished is left."""
+    endless = ExportOptions(stereo=True, seconds=100, fps=100, max_size=64, depth_quality="fast", fill="spread")
+    tasks = [replace(task, options=endless) for task in tasks_for(tmp_path, 2)]
+    with LocalWorkers(UNLIMITED, limit_s=100) as workers:
+        reader = Thread(target=lambda: list(workers.results(iter(tasks))), daemon=True)
+        reader.start()
+        while not workers.current:
+            time.sleep(0.05)
+        time.sleep(1)
+        workers.stop()
+        reader.join(5)
+        assert not reader.is_alive()
+    assert not [path for path in tmp_path.rglob("*") if path.suffix == ".mp4" or ".part" in path.name]
