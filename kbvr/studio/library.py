@@ -12,6 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 from threading import RLock
 
+from kbvr.batching.finding.photo_names import has_photo_suffix
 from kbvr.errors import InputError, OutputError
 from kbvr.studio.events import Events
 from kbvr.studio.open_project import OpenProject
@@ -34,8 +35,6 @@ MAX_NAME = 80
 """Longest name of a project's folder, in characters."""
 
 TRASH = "trash"
-
-PHOTO_SUFFIXES = (*(".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif"),)
 
 
 class Library:
@@ -249,7 +248,7 @@ def photos_in(folder: Path) -> list[Path]:
     Raises:
         InputError: if there are none.
     """
-    photos = sorted(path for path in folder.iterdir() if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file())
+    photos = sorted(path for path in folder.iterdir() if has_photo_suffix(path.name) and path.is_file())
     if not photos:
         raise InputError(f"{folder}: expected photos or a project, got a folder without any")
     return photos

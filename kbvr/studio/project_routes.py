@@ -66,8 +66,9 @@ class ProjectRequests:
     async def upload(self, request: Request) -> Response:
         """Make a project of a photo."""
         projects = self._studio.projects
-        path, suffix = await uploads.received(body_of(request), projects.folder)
-        name = uploads.shown_name(request.query_params.get("name", ""), suffix)
+        given = request.query_params.get("name", "")
+        path, suffix = await uploads.received(body_of(request), projects.folder, given)
+        name = uploads.shown_name(given, suffix)
         try:
             project = await run_in_threadpool(projects.add_copy, name, suffix, path)
         finally:

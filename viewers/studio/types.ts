@@ -51,11 +51,24 @@ export interface OptionGroup {
   readonly options: readonly OptionSpec[];
 }
 
+export interface Limits {
+  readonly upload_bytes: number;
+  readonly pixels: number;
+  /** Ends of the names of photos, in lower case with their dots, and their kinds in words. */
+  readonly suffixes: readonly string[];
+  readonly kinds: string;
+  /** Ends of the names of camera raw files, which are refused. */
+  readonly raw_suffixes: readonly string[];
+  /** What is said of a file that is no photo, and of a camera raw file. */
+  readonly no_photo: string;
+  readonly raw: string;
+}
+
 export interface Schema {
   readonly groups: readonly OptionGroup[];
   readonly presets: Readonly<Record<string, Options>>;
   readonly outputs: readonly string[];
-  readonly limits: { readonly upload_bytes: number; readonly pixels: number };
+  readonly limits: Limits;
 }
 
 export interface Example {
