@@ -47,18 +47,26 @@ def studio(folder: Path, *photos: Path, port: int = 0) -> Iterator[str]:
         yield server.url
 
 
+HAS_LOOKED = "localStorage.setItem('kbvr-has-looked', 'yes')"
 REFUSED = "the server responded with a status of 4"
 """A problem that a browser reports when a server refuses something, as a regular expression."""
 
 
 @contextmanager
 def shown(
-    web: Web, url: str, screen: Screen = "wide", *scripts: str, may_be_refused: bool | str = False, **more: Any
+    web: Web,
+    url: str,
+    screen: Screen = "wide",
+    *scripts: str,
+    may_be_refused: bool | str = False,
+    is_first: bool = False,
+    **more: Any,
 ) -> Iterator[Page]:
     """Open the page on a screen; problems that it reports fail, and whatever it asks of another host.
 
     It moves nothing by itself (prefers-reduced-motion), unless asked for more. Answers that refuse what a test does
-    (4xx) are problems, too, unless they, or problems of this pattern, may be.
+    (4xx) are problems, too, unless they, or problems of this pattern, may be. Nothing is said to those who come for
+    the first time, unless it `is_first`.
     """
     own = "{0.scheme}://{0.netloc}/".format(urlsplit(url))
     problems: list[str] = []
@@ -76,7 +84,7 @@ def shown(
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("request", lambda request: _note_foreign(request.url, own, problems))
     try:
-        for one in scripts:
+        for one in (*scripts, *([] if is_first else [HAS_LOOKED])):
             page.add_init_script(one)
         page.goto(url)
         yield page

@@ -54,7 +54,12 @@ const start = {
   sending: (share: number) => (share < 1 ? `Adding, ${Math.round(100 * share)}%` : "Adding"),
   dismiss: (name: string) => `Hide ${name}`,
   empty: "This file is empty.",
-  noPhoto: "This is not a photo. JPEG, PNG, WebP, HEIC, AVIF, TIFF and RAW files are.",
+  noneInFolder: (kinds: string) => `There is no photo in this folder${kinds && `: kbvr reads ${kinds}`}.`,
+  leftOut: (photos: number, others: number) =>
+    `${photos === 1 ? "1 photo" : `${photos} photos`}; ` +
+    `${others === 1 ? "1 other file was" : `${others} other files were`} left out.`,
+  unread: (count: number) =>
+    count === 1 ? "A dropped file or folder could not be read." : `${count} dropped files or folders could not be read.`,
   tooLarge: (limit: number) => `This file is too large: the limit is ${megabytes(limit)}.`,
 };
 
@@ -79,6 +84,7 @@ const stage = {
   invented: "Show what is invented",
   recentre: "Reset the view",
   recentred: "View reset",
+  hint: { mouse: "Move the mouse to look around", drag: "Drag to look around" },
   headset: "View in a headset",
   noHeadset: "No headset was found. Connect one to this computer, or open this page in the headset's browser.",
   transport: "Move",
@@ -162,7 +168,7 @@ const set = {
       label: "Set start and end",
       about: "Choose where a Ken Burns move starts and ends.",
       end: "Done",
-      how: "Drag the frames, and their corners to resize them.",
+      how: "Drag a frame, or a corner to resize it.",
     },
     focus: {
       label: "Click what is sharp",

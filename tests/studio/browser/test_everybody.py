@@ -105,6 +105,60 @@ def test_nothing_is_wider_than_a_phone_and_touch_targets_are_large(web, cat_url)
         assert page.locator(".panel").bounding_box()["height"] > before
 
 
+NOT_REACHED = """() => {
+  const wrong = [];
+  const shown = one => one.checkVisibility() && one.getBoundingClientRect().width && !one.closest(".tile, .paper");
+  for (const one of document.querySelectorAll(":is(.header, .stage, .strip, .tabs) :is(button, input)")) {
+    if (!shown(one)) continue;
+    const {left, top, right, bottom} = one.getBoundingClientRect();
+    const name = one.ariaLabel || one.innerText;
+    if (left < -1 || top < -1 || right > innerWidth + 1 || bottom > innerHeight + 1) wrong.push(`${name} is outside`);
+    const there = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+    if (!one.contains(there) && !there?.contains(one)) wrong.push(`${name} is below ${there?.className}`);
+  }
+  const edge = document.querySelector(".panel").getBoundingClientRect().right;
+  for (const one of document.querySelectorAll(".panel-body :is(button, input, select, p)")) {
+    if (shown(one) && one.getBoundingClientRect().right > edge + 1) wrong.push(`${one.innerText} is cut off`);
+    if (one.matches("button") && one.scrollWidth > one.clientWidth + 1) wrong.push(`${one.innerText} is too long`);
+  }
+  if (document.documentElement.scrollWidth > innerWidth) wrong.push("the page is too wide");
+  return wrong;
+}"""
+
+
+@pytest.mark.parametrize("size", [(844, 390), (390, 844), (768, 1024), (1440, 900), (320, 640), (667, 375)])
+def test_nothing_overlaps_or_is_cut_off_on_any_screen(web, cat_url, size):
+    size = {"width": size[0], "height": size[1]}
+    is_phone = size["width"] < 1000
+    with shown(web, cat_url, "wide", viewport=size, has_touch=is_phone, is_mobile=is_phone) as page:
+        scene_of(page)
+        for mode in MODES:
+            open_tab(page, mode)
+            page.locator(".brushing" if mode == "Mend" else ".live.drawn").wait_for()
+            settle(page)
+            assert page.evaluate(NOT_REACHED) == [], mode
+        open_tab(page, "Look")
+        picture = page.locator(".paper").bounding_box()
+        assert min(picture["width"], picture["height"]) > 120, picture
+
+
+@pytest.mark.parametrize("screen", ["wide", "phone"])
+def test_what_a_tool_wants_is_said_beside_the_photo(web, cat_url, screen):
+    with shown(web, cat_url, screen) as page:
+        scene_of(page)
+        open_tab(page, "Set")
+        page.get_by_role("button", name="Set start and end").click()
+        page.locator(".crop-tool").wait_for()
+        settle(page)
+        how, panel = (page.locator(one).bounding_box() for one in (".tool-how", ".panel"))
+        for corner in page.locator(".corner").all():
+            box = corner.bounding_box()
+            middle = box["y"] + box["height"] / 2
+            assert middle + 6 < how["y"], "the handle is 12 px wide"
+        assert screen == "wide" or how["y"] + how["height"] <= panel["y"]
+        saved_options(page, {})
+
+
 def test_colours_are_light_or_dark_as_people_choose(web, cat_url):
     ground = "() => getComputedStyle(document.querySelector('.panel')).backgroundColor"
     with shown(web, cat_url, color_scheme="light") as page:
@@ -146,6 +200,22 @@ def test_a_server_that_stops_is_told_of_and_what_was_changed_is_saved_when_it_is
         saved_options(page, {"strength": "bold"})
         page.get_by_role("button", name="Reset all").click()
         saved_options(page, {})
+
+
+def test_a_photo_is_removed_by_touch(web, tmp_path):
+    Image.open(CAT).resize((160, 107)).save(tmp_path / "small.jpg")
+    with studio(tmp_path / "projects", tmp_path / "small.jpg") as url, shown(web, url, "phone") as page:
+        page.get_by_role("button", name="small.jpg").tap()
+        button = page.get_by_role("button", name="Remove small.jpg")
+        button.wait_for()
+        assert min(button.bounding_box()["width"], button.bounding_box()["height"]) >= 44
+        page.once("dialog", lambda dialog: dialog.dismiss())
+        button.tap()
+        assert tile(page, "small.jpg").is_visible(), "it was a slip"
+        page.once("dialog", lambda dialog: dialog.accept())
+        button.tap()
+        page.get_by_role("heading", name="Turn a photo into 3D").wait_for()
+        assert not page.get_by_role("button", name="small.jpg").is_visible()
 
 
 def test_a_photo_that_is_removed_makes_room_for_the_next(web, tmp_path):

@@ -6,15 +6,18 @@ import { LiveCanvas } from "../stage/live_canvas";
 import { eyes, isPlaying } from "../stage/playback";
 import { current } from "../state";
 import { texts } from "../texts";
+import type { Size } from "../types";
 import { edit } from "./session";
 import { insetSize, toggleInset } from "./tools";
 
 const SMALL_PX = 260;
 const LARGE_PX = 520;
-const PHONE_PX = 132;
+const LEAST_PX = 104;
+/** The most of the stage's width, and of its height, that the small picture takes. */
+const SHARE = [0.34, 0.46] as const;
 
 /** The scene, which swings, so that a person sees at once what a stroke has done. */
-export function Inset({ aspect }: { readonly aspect: number }) {
+export function Inset({ aspect, room }: { readonly aspect: number; readonly room: Size }) {
   useEffect(() => {
     const [before, wasPlaying] = [eyes.peek(), isPlaying.peek()];
     eyes.value = "wiggle";
@@ -36,9 +39,7 @@ export function Inset({ aspect }: { readonly aspect: number }) {
     );
   }
   const isLarge = size === "large";
-  const isPhone = matchMedia("(max-width: 760px)").matches;
-  const side = isPhone ? PHONE_PX * (isLarge ? 1.6 : 1) : isLarge ? LARGE_PX : SMALL_PX;
-  const width = Math.round(aspect >= 1 ? side : side * aspect);
+  const width = widthOf(aspect, room, isLarge);
   const height = Math.round(width / aspect);
   const isBehind = (project.depth?.revision ?? 0) < (edit.value?.revision ?? 0) || project.stage !== "ready";
   return (
@@ -58,4 +59,11 @@ export function Inset({ aspect }: { readonly aspect: number }) {
       </div>
     </figure>
   );
+}
+
+/** Return the width of the picture, which leaves most of the stage to the photo; wide enough for its buttons. */
+function widthOf(aspect: number, [width, height]: Size, isLarge: boolean): number {
+  const most = Math.min(width * SHARE[0], height * SHARE[1] * aspect) * (isLarge ? 1.6 : 1);
+  const side = isLarge ? LARGE_PX : SMALL_PX;
+  return Math.round(Math.max(LEAST_PX, Math.min(most, side * Math.min(1, aspect))));
 }

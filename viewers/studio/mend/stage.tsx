@@ -40,7 +40,7 @@ export function MendStage() {
           {isOpen && <DepthCanvas edit={edit.value!} />}
           {isOpen && <Brushing size={[w, h]} />}
         </div>
-        <Inset aspect={width / Math.max(1, height)} />
+        <Inset aspect={width / Math.max(1, height)} room={size} />
       </div>
       <ProgressCard project={project} />
     </div>

@@ -10,7 +10,7 @@ import { rove } from "../parts/keys";
 import { ProgressBar } from "../stage/progress_card";
 import { pick } from "../start/intake";
 import { localPhotos } from "../start/uploads";
-import { announce, currentId, mode, projects, tellProblem } from "../state";
+import { announce, current, currentId, mode, projects, tellProblem } from "../state";
 import { texts } from "../texts";
 import type { ProjectStage, ProjectState } from "../types";
 
@@ -31,6 +31,7 @@ export function Strip() {
         ))}
       </ul>
       <IconButton class="add" icon="add" label={texts.projects.add} onClick={() => pick()} />
+      {current.value && <RemoveButton project={current.value} />}
     </nav>
   );
 }
@@ -57,22 +58,21 @@ function Tile({ project, isCurrent }: { readonly project: ProjectState; readonly
       </button>
       {isBusy && <ProgressBar stage={stage} share={share} />}
       {mode.value === "export" && projects.value.length > 1 && <PickBox project={project} />}
-      {isCurrent && (
-        <IconButton
-          class="remove"
-          icon="trash"
-          label={texts.projects.remove(name)}
-          onClick={() => void remove(project)}
-        />
-      )}
+      {isCurrent && <RemoveButton project={project} />}
     </li>
   );
+}
+
+/** On the photo for mice, which show it as they pass over; beside all of them where nothing hovers. */
+function RemoveButton({ project }: { readonly project: ProjectState }) {
+  const label = texts.projects.remove(project.name);
+  return <IconButton class="remove" icon="trash" label={label} onClick={() => void remove(project)} />;
 }
 
 /** A small picture of a project: this browser's own copy until the server has one. */
 export function Thumbnail({ id, isThere }: { readonly id: string; readonly isThere: boolean }) {
   const src = isThere ? addressOf(`projects/${id}/thumbnail.jpg`) : localPhotos.get(id);
-  return src ? <img src={src} alt="" draggable={false} /> : <Icon name="picture" />;
+  return src ? <img src={src} alt="" draggable={false} loading="lazy" decoding="async" /> : <Icon name="picture" />;
 }
 
 /** Forget a project; its folder goes to the trash. */

@@ -10,6 +10,7 @@ import { texts } from "../texts";
 import type { PlanState, ProjectState, Size } from "../types";
 import { contained, useSize } from "./box";
 import { Finish } from "./finish";
+import { Hint } from "./hint";
 import { LayersView } from "./layers_view";
 import { LiveCanvas } from "./live_canvas";
 import { drawingProblem } from "./live";
@@ -38,6 +39,7 @@ export function Stage() {
           <Pictures project={project} shown={shown} measured={setNatural} />
           {shown === "scene" && <LiveCanvas width={w} height={h} />}
           {shown === "scene" && isDrawn.value && <Finish />}
+          {shown === "scene" && isDrawn.value && <Hint />}
           {shown === "photo" && plan.value?.crop && <CropFrame crop={plan.value.crop} />}
           {tool.value === "crops" && <CropTool />}
           {(tool.value === "focus" || tool.value === "screen") && <PickTool key={tool.value} />}
@@ -45,7 +47,6 @@ export function Stage() {
       </div>
       <ProgressCard project={project} />
       {drawingProblem.value && view.value === "scene" && <p class="stage-note">{drawingProblem.value}</p>}
-      {tool.value && <p class="stage-note">{texts.set.tools[tool.value].how}</p>}
       <Transport />
     </div>
   );

@@ -9,9 +9,16 @@ export function togglePlay(): void {
   if (canPlay.value) isPlaying.value = !isPlaying.value;
 }
 
-/** Plays the move, and chooses how two eyes see it: below the picture. */
+/** Plays the move, and chooses how two eyes see it, or says what a tool on the photo wants: below the picture. */
 export function Transport() {
-  if (view.value !== "scene" || !isDrawn.value || tool.value) return <div class="transport" />;
+  if (tool.value) {
+    return (
+      <div class="transport">
+        <p class="tool-how">{texts.set.tools[tool.value].how}</p>
+      </div>
+    );
+  }
+  if (view.value !== "scene" || !isDrawn.value) return <div class="transport" />;
   return (
     <div class="transport" role="group" aria-label={texts.stage.transport}>
       {canPlay.value && <Scrubber />}

@@ -8,12 +8,11 @@ import { Thumbnail } from "../projects/strip";
 import { projects, tellProblem } from "../state";
 import { texts } from "../texts";
 import type { Example } from "../types";
-import { isDragged, pick } from "./intake";
+import { isDragged, isPhone, pick } from "./intake";
 import { openExample, uploads } from "./uploads";
 import { UploadRows } from "./upload_rows";
 
 const examples = signal<readonly Example[]>([]);
-const isPhone = matchMedia("(pointer: coarse)").matches;
 
 /** The first screen: photos come in here. */
 export function Start() {
@@ -22,7 +21,7 @@ export function Start() {
     getJson<readonly Example[]>("examples").then((all) => (examples.value = all), tellProblem);
   }, []);
   return (
-    <main class="start">
+    <main class={`start ${projects.value.length ? "has-photos" : ""}`}>
       <div class="start-inside">
         <h1>{texts.start.title}</h1>
         <p class="lead">{texts.start.lead}</p>
@@ -80,7 +79,7 @@ function Recent() {
 
 function Examples() {
   return (
-    <section aria-labelledby="examples">
+    <section class="examples" aria-labelledby="examples">
       <h2 id="examples">{texts.start.examples}</h2>
       <ul class="cards">
         {examples.value.map(({ name, title }) => (

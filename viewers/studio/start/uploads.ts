@@ -1,12 +1,13 @@
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 
 import { Refusal, send, upload } from "../api";
 import { takeProjects } from "../events";
 import { begin } from "../marks";
 import { openProject } from "../opening";
-import { announce, schema } from "../state";
+import { announce, currentId, projects } from "../state";
 import { texts } from "../texts";
 import type { ProjectState } from "../types";
+import { refusalOf } from "./photo_kinds";
 
 /** A file on its way to the server. */
 export interface Upload {
@@ -23,8 +24,8 @@ export const uploads = signal<readonly Upload[]>([]);
 /** Id of a project -> address of the photo in this browser, shown until the server has its own. */
 export const localPhotos = new Map<string, string>();
 
-const SHOWN = ["image/jpeg", "image/png", "image/webp", "image/avif", "image/gif"];
-const PHOTOS = /\.(jpe?g|png|webp|avif|heic|heif|tiff?|bmp|gif|dng|cr2|cr3|nef|arw|orf|rw2|raf|jxl|mpo)$/i;
+/** What all browsers show. */
+const SHOWN = ["image/jpeg", "image/png", "image/webp", "image/avif"];
 let count = 0;
 
 function set(key: number, changes: Partial<Upload>): void {
@@ -35,28 +36,21 @@ export function dismiss(key: number): void {
   uploads.value = uploads.value.filter((one) => one.key !== key);
 }
 
-function refusalOf(file: File): string {
-  const limit = schema.value?.limits.upload_bytes;
-  if (!file.size) return texts.start.empty;
-  if (limit && file.size > limit) return texts.start.tooLarge(limit);
-  if (!file.type.startsWith("image/") && !PHOTOS.test(file.name)) return texts.start.noPhoto;
-  return "";
-}
-
 /** Make projects of files, one after the other; the first that works comes on the stage. */
 export async function addFiles(files: readonly File[]): Promise<void> {
   if (!files.length) return;
-  begin("kbvr:first-scene");
   const begun = files.map((file) => {
     const problem = refusalOf(file);
     const url = !problem && SHOWN.includes(file.type) ? URL.createObjectURL(file) : null;
     return { file, one: { key: ++count, name: file.name || texts.start.pasted, url, share: 0, problem } };
   });
   uploads.value = [...uploads.value, ...begun.map(({ one }) => one)];
-  announce(texts.start.adding(files.length));
+  const taken = begun.filter(({ one }) => !one.problem);
+  if (!taken.length) return;
+  begin("kbvr:first-scene");
+  announce(texts.start.adding(taken.length));
   let isFirst = true;
-  for (const { file, one } of begun) {
-    if (one.problem) continue;
+  for (const { file, one } of taken) {
     const project = await sent(file, one);
     if (project && isFirst) openProject(project.id);
     if (project) isFirst = false;
@@ -72,9 +66,24 @@ async function sent(file: File, { key, name, url }: Upload): Promise<ProjectStat
     dismiss(key);
     return project;
   } catch (error) {
-    set(key, { problem: error instanceof Refusal ? error.message : (error as Error).message });
+    if (url) URL.revokeObjectURL(url);
+    set(key, { url: null, problem: error instanceof Refusal ? error.message : (error as Error).message });
     return null;
   }
+}
+
+/** Let go of this browser's own copies that the server has by now, except the one on the stage, and of removed ones. */
+export function followLocalPhotos(): void {
+  effect(() => {
+    const known = new Map(projects.value.map((project) => [project.id, project]));
+    const here = currentId.value;
+    for (const [id, url] of localPhotos) {
+      const project = known.get(id);
+      if (project && (id === here || !project.has_thumbnail || !project.depth)) continue;
+      localPhotos.delete(id);
+      URL.revokeObjectURL(url);
+    }
+  });
 }
 
 /** Open one of kbvr's own photos. */
