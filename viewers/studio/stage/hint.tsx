@@ -30,7 +30,7 @@ function end(): void {
 
 /** How to look around in a scene: over a person's first one, until they do, or some seconds have gone. */
 export function Hint() {
-  const isShown = isNew.value && !isPlaying.value;
+  const isShown = isNew.value;
   useEffect(() => {
     if (!isShown) return;
     const since = performance.now();
@@ -47,6 +47,6 @@ export function Hint() {
     };
   }, [isShown]);
   if (!isShown) return null;
-  const hasMouse = matchMedia("(hover: hover) and (pointer: fine)").matches;
-  return <p class="hint-over">{hasMouse && !prefersCalm ? texts.stage.hint.mouse : texts.stage.hint.drag}</p>;
+  const followsMouse = matchMedia("(hover: hover) and (pointer: fine)").matches && !prefersCalm && !isPlaying.value;
+  return <p class="hint-over">{followsMouse ? texts.stage.hint.mouse : texts.stage.hint.drag}</p>;
 }
