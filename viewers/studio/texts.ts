@@ -270,6 +270,7 @@ const mend = {
   title: "Mend the depth",
   hint: "Something looks wrong? Click it, then pull it nearer or push it back.",
   notYet: "The depth is still being estimated. Then you can mend it here.",
+  never: "This photo has no depth to mend: it failed, as the picture says.",
   stage: "Depth of the photo",
   canvas: "canvas",
   history: "History",

@@ -7,7 +7,7 @@ from io import BytesIO
 
 import pytest
 from PIL import Image
-from studio_pages import CAT, drop, give, scene_of, shown, studio, tile
+from studio_pages import CAT, drop, give, open_tab, scene_of, shown, studio, tile
 
 FOLDER = """(files) => {
   const fileOf = ({name, text, isBroken}) => ({
@@ -114,6 +114,12 @@ def test_a_damaged_photo_says_so_on_its_card_and_over_the_stage(web, empty_url):
         alert.wait_for()
         assert "damaged" in alert.inner_text()
         tile(page, "broken.jpg: Failed").wait_for()
+        give(page, "drop", ("notes.txt", "text/plain", b"Dear diary"))
+        refused = page.locator(".uploads .refused").bounding_box()
+        assert refused["y"] + refused["height"] < alert.bounding_box()["y"], "one does not cover the other"
+        open_tab(page, "Mend")
+        page.get_by_text("This photo has no depth to mend").wait_for()
+        assert page.locator(".mend-stage img").count() == 0
 
 
 def test_a_folder_is_dropped_with_its_photos_alone(web, empty_url, tmp_path):

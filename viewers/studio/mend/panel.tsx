@@ -32,7 +32,9 @@ import {
 
 /** The tools that mend the depth. */
 export function MendPanel() {
-  if (!current.value?.depth) return <p class="help">{texts.mend.notYet}</p>;
+  if (!current.value?.depth) {
+    return <p class="help">{current.value?.stage === "failed" ? texts.mend.never : texts.mend.notYet}</p>;
+  }
   return (
     <div class="mend-panel">
       <div class="panel-head">

@@ -36,7 +36,9 @@ export function MendStage() {
           class="paper"
           style={{ width: `${w}px`, height: `${h}px`, transform: `translate(${x}px, ${y}px) scale(${scale})` }}
         >
-          <img class="over" src={addressOf(`projects/${project.id}/photo.jpg`)} alt="" draggable={false} />
+          {project.size_px && (
+            <img class="over" src={addressOf(`projects/${project.id}/photo.jpg`)} alt="" draggable={false} />
+          )}
           {isOpen && <DepthCanvas edit={edit.value!} />}
           {isOpen && <Brushing size={[w, h]} />}
         </div>

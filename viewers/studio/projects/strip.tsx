@@ -53,8 +53,7 @@ function Tile({ project, isCurrent }: { readonly project: ProjectState; readonly
         onClick={() => openProject(id)}
         onKeyDown={(event) => event.key === "Delete" && void remove(project)}
       >
-        <Thumbnail id={id} isThere={project.has_thumbnail} />
-        {stage === "failed" && <Icon name="warn" />}
+        <Thumbnail id={id} isThere={project.has_thumbnail} isFailed={stage === "failed"} />
       </button>
       {isBusy && <ProgressBar stage={stage} share={share} />}
       {mode.value === "export" && projects.value.length > 1 && <PickBox project={project} />}
@@ -70,9 +69,14 @@ function RemoveButton({ project }: { readonly project: ProjectState }) {
 }
 
 /** A small picture of a project: this browser's own copy until the server has one. */
-export function Thumbnail({ id, isThere }: { readonly id: string; readonly isThere: boolean }) {
+export function Thumbnail({ id, isThere, isFailed }: { id: string; isThere: boolean; isFailed: boolean }) {
   const src = isThere ? addressOf(`projects/${id}/thumbnail.jpg`) : localPhotos.get(id);
-  return src ? <img src={src} alt="" draggable={false} loading="lazy" decoding="async" /> : <Icon name="picture" />;
+  return (
+    <>
+      {src && <img src={src} alt="" draggable={false} loading="lazy" decoding="async" />}
+      {isFailed ? <Icon name="warn" /> : !src && <Icon name="picture" />}
+    </>
+  );
 }
 
 /** Forget a project; its folder goes to the trash. */

@@ -64,8 +64,8 @@ function Recent() {
         {projects.value.map(({ id, name, stage, has_thumbnail }) => (
           <li key={id}>
             <button type="button" class="card" onClick={() => openProject(id)}>
-              <span class="card-picture">
-                <Thumbnail id={id} isThere={has_thumbnail} />
+              <span class={`card-picture ${stage === "failed" ? "failed" : ""}`}>
+                <Thumbnail id={id} isThere={has_thumbnail} isFailed={stage === "failed"} />
               </span>
               <span class="card-name">{name}</span>
               {stage === "failed" && <span class="card-detail">{texts.stages[stage]}</span>}
