@@ -88,9 +88,9 @@ class ProjectRequests:
         project = self._studio.projects.get(request.path_params["project"])
         for export in self._studio.exports.leave(project.id):
             self._studio.events.removed_export(export)
-        self._studio.projects.remove(project.id)
+        is_in_trash = self._studio.projects.remove(project.id)
         self._studio.making.forget(project)
-        return json_answer({})
+        return json_answer({"is_in_trash": is_in_trash})
 
     async def set_options(self, request: Request) -> Response:
         """Replace the options of a project."""
@@ -127,7 +127,7 @@ class ProjectRequests:
     def thumbnail(self, request: Request) -> Response:
         """Return a small picture of the photo."""
         project = self._studio.projects.get(request.path_params["project"])
-        if (project.cache / "thumbnail.jpg").exists():
+        if project.has_stored_thumbnail:
             return self._file(request, "thumbnail.jpg", JPEG, "The thumbnail")
         if project.photo is None:
             raise not_found("The thumbnail")

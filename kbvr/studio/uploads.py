@@ -6,6 +6,7 @@ import os
 import secrets
 import unicodedata
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 
@@ -53,10 +54,12 @@ async def received(parts: AsyncIterator[bytes], folder: Path, name: str) -> tupl
             file.flush()
             await run_in_threadpool(os.fsync, file.fileno())
     except OSError as error:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()
         raise OutputError(f"cannot write to {folder}: {error.strerror or error}") from error
     except BaseException:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()
         raise
     return path, suffix
 

@@ -15,7 +15,7 @@ from web_client import status_of
 
 from kbvr.serving import LOOPBACK, connections
 from kbvr.studio import uploads
-from kbvr.studio.library import folder_name
+from kbvr.studio.folder_names import folder_name
 from kbvr.studio.uploads import shown_name
 
 

@@ -29,7 +29,8 @@ const projects = {
   label: "Photos",
   add: "Add photos",
   remove: (name: string) => `Remove ${name}`,
-  removeQuestion: (name: string) => `Remove ${name} from the studio? Its folder moves to the trash.`,
+  removeQuestion: (name: string, isOwn: boolean) =>
+    `Remove ${name} from the studio? ${isOwn ? "Its folder moves to the trash." : "Its files stay where they are."}`,
   removed: (name: string) => `${name} was removed.`,
 };
 
@@ -391,6 +392,7 @@ const exporting = {
     const what = exports === 1 ? "Export" : `Export ${exports} kinds`;
     return photos === 1 ? what : `${what} of ${photos} photos`;
   },
+  notSaved: "The latest settings could not be saved, so nothing was made. Look at them in Set, then try again.",
   begun: (count: number) => (count === 1 ? "The export has begun." : `${count} exports have begun.`),
   copy: { command: "Copy as command", python: "Copy as Python" },
   copied: { command: "The command was copied.", python: "The Python program was copied." },

@@ -13,6 +13,8 @@ export interface ProjectState {
   readonly stage: ProjectStage;
   readonly share: number | null;
   readonly problem: string;
+  /** Whether its folder lies in the studio's folder of projects; it moves to the trash when it is removed. */
+  readonly is_own: boolean;
   readonly has_thumbnail: boolean;
   readonly options: Options;
   /** Of the photo, and of the working copy; null until the photo has been read. */

@@ -5,7 +5,7 @@ import { takeExports } from "../events";
 import { Button } from "../parts/button";
 import { Dialog } from "../parts/dialog";
 import { save } from "../settings";
-import { announce, tellProblem } from "../state";
+import { announce, tell, tellProblem } from "../state";
 import { texts } from "../texts";
 import type { ExportState } from "../types";
 import { chosen, exported } from "./choice";
@@ -17,7 +17,7 @@ const COPIED_MS = 2500;
 
 /** Ask for everything that is chosen. */
 async function begin(): Promise<void> {
-  await save();
+  if (!(await save(exported.value))) return tell(texts.export.notSaved, "problem");
   for (const one of chosen.value) {
     try {
       takeExports([await send<ExportState>("POST", "exports", { projects: exported.value, ...one })]);
@@ -31,7 +31,7 @@ async function begin(): Promise<void> {
 
 /** Return the text that does the same as the button: a program, or a line for every export. */
 async function asText(language: Language): Promise<string> {
-  await save();
+  if (!(await save(exported.value))) throw new Error(texts.export.notSaved);
   const found: string[] = [];
   for (const id of exported.value) {
     for (const { options } of chosen.value) {
