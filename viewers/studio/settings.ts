@@ -45,10 +45,11 @@ const history = computed(() => histories.value[current.value?.id ?? ""] ?? NO_HI
 onRemoved((removed) => {
   const kept = Object.entries(histories.peek()).filter(([id]) => !removed.includes(id));
   histories.value = Object.fromEntries(kept);
-  if (basis && removed.includes(basis.id)) {
-    clearTimeout(timer); // nothing is saved any more
-    basis = null;
+  for (const id of removed) {
+    clearTimeout(sheets.get(id)?.timer);
+    sheets.delete(id);
   }
+  isUnsaved.value = [...sheets.values()].some(isChanged);
 });
 
 export const canUndo = computed(() => history.value.past.length > 0);
