@@ -46,9 +46,10 @@ onRemoved((removed) => {
   const kept = Object.entries(histories.peek()).filter(([id]) => !removed.includes(id));
   histories.value = Object.fromEntries(kept);
   for (const id of removed) {
-    clearTimeout(sheets.get(id)?.timer); // nothing is saved any more
+    clearTimeout(sheets.get(id)?.timer);
     sheets.delete(id);
   }
+  isUnsaved.value = [...sheets.values()].some(isChanged);
 });
 
 export const canUndo = computed(() => history.value.past.length > 0);
