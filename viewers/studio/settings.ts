@@ -3,7 +3,7 @@ import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { Refusal, send } from "./api";
 import { takeProjects } from "./events";
 import { begin } from "./marks";
-import { withConsequences } from "./set/rules";
+import { CROPS, withConsequences } from "./set/rules";
 import { announce, current, options, tell, tellProblem } from "./state";
 import { texts } from "./texts";
 import type { Options, ProjectState } from "./types";
@@ -61,6 +61,7 @@ export function change(changes: Readonly<Record<string, string | null>>): void {
     else after[name] = text;
   }
   if (isSame(before, after)) return;
+  if (CROPS.some((name) => name in before && !(name in after) && !(name in changes))) tell(texts.set.crops.gone);
   const names = Object.keys(changes).sort().join();
   const now_ms = performance.now();
   const isTogether = names === last.names && now_ms - last.at_ms < TOGETHER_MS && canUndo.value;
