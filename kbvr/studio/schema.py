@@ -13,6 +13,7 @@ from kbvr.options.texts import text_of
 from kbvr.photo.picture_file import MAX_PIXELS
 from kbvr.studio.labels import automatic_of, choice_label_of, help_of, label_of
 from kbvr.studio.option_texts import FILE_OPTIONS, previewed_by
+from kbvr.studio.photo_kinds import KINDS, NO_PHOTO, RAW, RAW_SUFFIXES, SUFFIXES
 
 HIDDEN = ("overwrite", "max_memory", "threads", *FILE_OPTIONS)
 """Options that the studio decides, and those that name files."""
@@ -34,7 +35,15 @@ def schema(upload_bytes: int) -> dict[str, Any]:
             for name, preset in PRESETS.items()
         },
         "outputs": list(OUTPUTS),
-        "limits": {"upload_bytes": upload_bytes, "pixels": MAX_PIXELS},
+        "limits": {
+            "upload_bytes": upload_bytes,
+            "pixels": MAX_PIXELS,
+            "suffixes": list(SUFFIXES),
+            "kinds": KINDS,
+            "raw_suffixes": list(RAW_SUFFIXES),
+            "no_photo": NO_PHOTO,
+            "raw": RAW,
+        },
     }
 
 

@@ -44,7 +44,8 @@ class Workspace:
             self.making.open(self.given[0])  # before the page asks for it
         for project in self.projects:
             self.making.thumbnail(project)
-            self.exports.adopt(project.folder / EXPORTS, (project.id,))
+            if not project.has_links:
+                self.exports.adopt(project.folder / EXPORTS, (project.id,))
         for batch in sorted(projects_folder.glob(f"{BATCHES}*")):
             self.exports.adopt(batch)
 

@@ -1,7 +1,7 @@
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 
 import { Refusal, send } from "./api";
-import { takeProjects } from "./events";
+import { onRemoved, takeProjects } from "./events";
 import { begin } from "./marks";
 import { CROPS, withConsequences } from "./set/rules";
 import { announce, current, options, tell, tellProblem } from "./state";
@@ -41,6 +41,15 @@ const sheets = new Map<string, Sheet>();
 let last = { names: "", at_ms: 0 };
 const histories = signal<Readonly<Record<string, History>>>({});
 const history = computed(() => histories.value[current.value?.id ?? ""] ?? NO_HISTORY);
+
+onRemoved((removed) => {
+  const kept = Object.entries(histories.peek()).filter(([id]) => !removed.includes(id));
+  histories.value = Object.fromEntries(kept);
+  if (basis && removed.includes(basis.id)) {
+    clearTimeout(timer); // nothing is saved any more
+    basis = null;
+  }
+});
 
 export const canUndo = computed(() => history.value.past.length > 0);
 export const canRedo = computed(() => history.value.future.length > 0);

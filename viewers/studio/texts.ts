@@ -31,7 +31,8 @@ const projects = {
   label: "Photos",
   add: "Add photos",
   remove: (name: string) => `Remove ${name}`,
-  removeQuestion: (name: string) => `Remove ${name} from the studio? Its folder moves to the trash.`,
+  removeQuestion: (name: string, isOwn: boolean) =>
+    `Remove ${name} from the studio? ${isOwn ? "Its folder moves to the trash." : "Its files stay where they are."}`,
   removed: (name: string) => `${name} was removed.`,
 };
 
