@@ -45,11 +45,15 @@ const history = computed(() => histories.value[current.value?.id ?? ""] ?? NO_HI
 onRemoved((removed) => {
   const kept = Object.entries(histories.peek()).filter(([id]) => !removed.includes(id));
   histories.value = Object.fromEntries(kept);
-  if (basis && removed.includes(basis.id)) {
-    clearTimeout(timer); // nothing is saved any more
-    basis = null;
-  }
+  removed.forEach(forget);
 });
+
+/** Save nothing of a project any more. */
+function forget(id: string): void {
+  clearTimeout(sheets.get(id)?.timer);
+  sheets.delete(id);
+  isUnsaved.value = [...sheets.values()].some(isChanged);
+}
 
 export const canUndo = computed(() => history.value.past.length > 0);
 export const canRedo = computed(() => history.value.future.length > 0);
@@ -161,10 +165,8 @@ function refuse(error: unknown, sheet: Sheet): void {
     take(sheet, project);
     takeProjects([project]);
     tell(texts.app.changedElsewhere);
-  } else if (error.status === 404) {
-    sheets.delete(sheet.id); // the project was removed
-    isUnsaved.value = [...sheets.values()].some(isChanged);
-  } else if (current.peek()?.id === sheet.id) blame(error);
+  } else if (error.status === 404) forget(sheet.id);
+  else if (current.peek()?.id === sheet.id) blame(error);
   else tellProblem(error);
 }
 
