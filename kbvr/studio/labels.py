@@ -57,9 +57,9 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "to_crop": "End crop",
         "shift_px": "Largest shift",
         "keyframes": "Camera path file",
-        "budget_percent": "Parallax budget",
+        "budget_percent": "Amount of depth",
         "baseline_mm": "Distance between cameras",
-        "convergence_m": "Screen plane",
+        "convergence_m": "Distance of the screen",
         "screen": "Screen",
         "ipd_mm": "Distance between eyes",
         "max_parallax_deg": "Largest parallax angle",
@@ -81,6 +81,83 @@ LABELS: Mapping[str, str] = MappingProxyType(
 )
 """Python name -> name in words, where that is not the same with spaces."""
 
+CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "path": {
+            "static": "No move",
+            "swing": "Side to side",
+            "circle": "Circle",
+            "orbit": "Orbit",
+            "dolly": "Move in",
+            "dolly-zoom": "Dolly zoom",
+            "kenburns": "Ken Burns",
+            "flight": "Flight",
+        },
+        "ease": {"smooth": "Smooth", "linear": "Even", "in": "Slow start", "out": "Slow end"},
+        "layout": {
+            "sbs": "Side by side",
+            "sbs-half": "Side by side, half width",
+            "tb": "Top and bottom",
+            "tb-half": "Top and bottom, half height",
+            "cross": "Cross-eyed",
+            "mono": "One eye",
+            "left-right": "Two files",
+        },
+        "projection": {"flat": "Flat screen", "vr180": "Half sphere (VR180)"},
+        "codec": {"h264": "H.264", "hevc": "HEVC (H.265)", "av1": "AV1", "vp9": "VP9"},
+        "container": {"mp4": "MP4", "mkv": "MKV", "webm": "WebM"},
+        "name_for": {
+            "any": "Any player",
+            "skybox": "Skybox",
+            "deovr": "DeoVR",
+            "youtube": "YouTube",
+            "plain": "No hint in the name",
+        },
+        "picture": {"jpeg": "JPEG", "png": "PNG", "webp": "WebP"},
+        "glasses": {"red-cyan": "Red and cyan", "green-magenta": "Green and magenta", "amber-blue": "Amber and blue"},
+        "anaglyph_colours": {
+            "dubois": "Most accurate (Dubois)",
+            "true": "Grey, free of ghosts",
+            "gray": "Grey",
+            "colour": "Full colour",
+            "half-colour": "Half colour",
+            "optimised": "Gentle to the eyes",
+        },
+        "quilt_for": {"go": "Go", "16": "16 inches", "32": "32 inches", "65": "65 inches"},
+        "animate_as": {"gif": "GIF", "webp": "WebP", "avif": "AVIF", "mp4": "MP4"},
+        "texture": {"jpeg": "JPEG", "webp": "WebP"},
+        "surround": {"none": "Nothing", "fade": "Fades out", "dome": "A dome"},
+        "fit": {"contain": "The whole picture", "cover": "Fill the window", "subject": "The subject"},
+        "window": {"floating": "Floating"},
+        "device": {"cpu": "Processor", "cuda": "CUDA", "tensorrt": "TensorRT", "directml": "DirectML"}
+        | {"coreml": "Core ML", "openvino": "OpenVINO"},
+    }
+)
+"""Python name -> choice -> the choice in words, where that is not the same with spaces."""
+
+HELP: Mapping[str, str] = MappingProxyType(
+    {
+        "budget_percent": "How much 3D there is between the nearest and the farthest point, in percent of the width "
+        "(the parallax budget). More is more striking, but strains the eyes.",
+        "convergence_m": "What is this far away appears at the screen, and what is nearer in front of it.",
+        "aperture_percent": "How much everything is blurred that is not sharp, at most.",
+    }
+)
+"""Python name -> help in words, where an option is called something else in a terminal."""
+
+AUTOMATIC: Mapping[str, str] = MappingProxyType(
+    {
+        "budget_percent": "3; in a wiggle 2.5, and in an anaglyph loop 2",
+        "convergence_m": "just behind the nearest thing in the middle; in loops, at the subject",
+        "aperture_percent": "0, so everything is sharp; 1 once you have chosen what is sharp",
+        "fov_deg": "what the camera wrote into the photo, or else an estimate",
+        "path": "“Ken Burns” in a Ken Burns video, “Side to side” in others",
+        "ease": "“Smooth”",
+        "loop": "on, except for a flight",
+    }
+)
+"""Python name -> what is chosen automatically in words, where a terminal says it in other ones."""
+
 
 EXPLAIN, OFF = "The explanation", "off"
 
@@ -95,6 +172,21 @@ def _names_of_flags() -> Mapping[str, str]:
 def without_flags(text: str) -> str:
     """Return a help text with the labels of options instead of their flags."""
     return re.sub(r"--[a-z0-9]+(?:-[a-z0-9]+)*", lambda found: _names_of_flags().get(found[0], found[0]), text)
+
+
+def help_of(name: str, text: str) -> str:
+    """Return the help of an option, which a terminal says with this text."""
+    return HELP.get(name) or without_flags(text)
+
+
+def automatic_of(name: str, text: str) -> str:
+    """Return what is chosen automatically, which a terminal says with this text."""
+    return AUTOMATIC.get(name) or without_flags(text)
+
+
+def choice_label_of(name: str, choice: str) -> str:
+    """Return a choice of an option in words."""
+    return CHOICES.get(name, {}).get(choice) or (choice[:1].upper() + choice[1:]).replace("-", " ")
 
 
 def label_of(name: str) -> str:

@@ -11,6 +11,7 @@ from typing import Protocol
 from kbvr.depth.depth_map import DepthMap, seen_through
 from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.errors import InputError
+from kbvr.formats.packing.rivalry import best_method
 from kbvr.motion.consequences import Landmarks
 from kbvr.photo.photo import Photo
 from kbvr.plan.aspect import box_around_subject, cropped_around_subject
@@ -72,6 +73,7 @@ class OpenProject:
         self.editor: Editor | None = None
         """What mends the depth, once somebody has begun to."""
         self._grounds: dict[tuple[float, float] | None, Ground] = {}
+        self._methods: dict[tuple[tuple[float, float] | None, str], str] = {}
 
     @property
     def photo(self) -> Photo:
@@ -126,6 +128,17 @@ class OpenProject:
         with self.lock:
             self._photo, self._automatic_depth = photo, automatic_depth
             self.set_depth(depth, is_mended=self._is_mended)
+
+    def anaglyph_method(self, aspect: tuple[float, float] | None, glasses: str) -> str:
+        """Return the anaglyph method that suits the photo, or the crop of it with an aspect ratio.
+
+        Raises:
+            InputError: if the photo has no such crop.
+        """
+        method = self._methods.get((aspect, glasses))
+        if method is None:
+            method = self._methods[aspect, glasses] = best_method(self.ground(aspect).photo.rgb, glasses)
+        return method
 
     def ground(self, aspect: tuple[float, float] | None) -> Ground:
         """Return what shots are planned on at an aspect ratio; None for that of the photo."""

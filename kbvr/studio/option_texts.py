@@ -23,6 +23,12 @@ VIDEO_ONLY = (
 )
 """Options that move the camera of a video, which the other outputs refuse."""
 
+TWO_EYED = ("baseline_mm", "convergence_m", "window")
+"""Options of two cameras, which outputs with one refuse."""
+
+PREVIEWS = ("wiggle", "kenburns", "stereo", "anaglyph", "still")
+"""Outputs that a page can play."""
+
 
 def option_texts(given: Any) -> dict[str, str]:
     """Return options as a page has sent them, after a look at their form only.
@@ -88,8 +94,19 @@ def for_output(output: str, texts: Mapping[str, str]) -> dict[str, str]:
     if output in (*LOOPS, *AT_REST):
         others |= {*VIDEO_ONLY}
     if output in ONE_EYED:
-        others |= {"baseline_mm", "convergence_m", "window"}
+        others |= {*TWO_EYED}
     if output != "stereo":
         others |= {"projection", "layout", "container", "codec"}
     kept = {name: text for name, text in texts.items() if name not in others}
     return kept | {output: texts.get("still", "sbs") if output == "still" else "yes"}
+
+
+def previewed_by(name: str) -> tuple[str, ...]:
+    """Return those of PREVIEWS that an option may change; all of them if nothing else is known."""
+    if name in ("views", "period_s"):
+        return LOOPS
+    if name in ("glasses", "anaglyph_colours"):
+        return ("anaglyph",)
+    if name not in (*VIDEO_ONLY, *TWO_EYED):
+        return PREVIEWS
+    return tuple(output for output in PREVIEWS if name in for_output(output, {name: ""}))

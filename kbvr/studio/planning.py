@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from kbvr.formats.loop.animation import lasting_s
+from kbvr.formats.packing.anaglyph import METHODS, matrices
 from kbvr.formats.write import check_items
 from kbvr.geometry.camera import Camera
 from kbvr.motion.view import view_of
@@ -29,9 +30,6 @@ from kbvr.studio.labels import label_of
 from kbvr.studio.open_project import Ground, OpenProject
 from kbvr.studio.option_texts import for_output, parsed
 
-OUTPUTS = ("wiggle", "kenburns", "stereo", "anaglyph", "still")
-"""Outputs that a page can play."""
-
 MAX_INSTANTS_A_S = 60
 """Frames a second that a page is told at most; it interpolates."""
 
@@ -40,7 +38,7 @@ UNCOMFORTABLE_SHARE = 0.01
 
 
 def plan_state(project: OpenProject, output: str, texts: Mapping[str, str]) -> dict[str, Any]:
-    """Return the plan of one of OUTPUTS, by options as texts.
+    """Return the plan of one of PREVIEWS, by options as texts.
 
     Raises:
         InputError: if an option cannot be used.
@@ -65,6 +63,7 @@ def plan_state(project: OpenProject, output: str, texts: Mapping[str, str]) -> d
         "vignette": shot.vignette,
         "crop": ground.crop,
         "lens": _lens(shot),
+        "anaglyph": _anaglyph(project, options),
         "comfort": _comfort(shot.comfort),
         "histogram": _histogram(shot.comfort),
         "explanation": _explanation(ground, explain(photo, depth, landmarks, [shot], options)),
@@ -75,7 +74,7 @@ def plan_state(project: OpenProject, output: str, texts: Mapping[str, str]) -> d
 def _shot(ground: Ground, options: ExportOptions) -> tuple[Shot, ExportOptions]:
     """Return the first shot of the options, as `kbvr.plan_export` plans it, and the options for this photo."""
     (kind, *_) = chosen_kinds(options)
-    assert isinstance(kind, DrawnKind), "OUTPUTS are rendered"
+    assert isinstance(kind, DrawnKind), "PREVIEWS are rendered"
     photo = ground.photo
     file_px = photo.file_size_px if options.aspect is None else size_within(ground.file_size_px, options.aspect)
     items = kind.items(photo.name, Path(), options)
@@ -120,6 +119,14 @@ def _lens(shot: Shot) -> dict[str, float] | None:
     if shot.lens is None:
         return None
     return {"aperture_m": shot.lens.aperture_m, "focus_m": 1 / max(shot.lens.focus_inverse_depth, 1e-6)}
+
+
+def _anaglyph(project: OpenProject, options: ExportOptions) -> list[list[float]]:
+    """Return the matrices of the left and the right view of an anaglyph, row by row, for linear light."""
+    colours = options.anaglyph_colours
+    method = project.anaglyph_method(options.aspect, options.glasses) if colours == "auto" else colours
+    method = method if method in METHODS[options.glasses] else "dubois"  # only exports of anaglyphs refuse it
+    return [matrix.ravel().tolist() for matrix in matrices(method, options.glasses)]
 
 
 def _comfort(comfort: Comfort | None) -> dict[str, Any] | None:

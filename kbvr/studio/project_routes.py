@@ -19,7 +19,7 @@ from kbvr.studio import planning, uploads
 from kbvr.studio.answers import api_route, body_of, json_answer, json_of
 from kbvr.studio.depth_picture import depth_picture
 from kbvr.studio.making import NOW, SOON
-from kbvr.studio.option_texts import option_texts
+from kbvr.studio.option_texts import PREVIEWS, option_texts
 from kbvr.studio.picking import place_at, share_of
 from kbvr.studio.problems import problem_of
 from kbvr.studio.project import Project
@@ -117,8 +117,8 @@ class ProjectRequests:
         """Return the plan of an output."""
         content = await json_of(request)
         output = content.get("output")
-        if output not in planning.OUTPUTS:
-            raise RequestError(HTTPStatus.BAD_REQUEST, f"The output must be one of {', '.join(planning.OUTPUTS)}.")
+        if output not in PREVIEWS:
+            raise RequestError(HTTPStatus.BAD_REQUEST, f"The output must be one of {', '.join(PREVIEWS)}.")
         opened = self._studio.projects.opened(request.path_params["project"])
         texts = option_texts(content.get("options", {}))
         state: dict[str, Any] = await run_in_threadpool(planning.plan_state, opened, output, texts)

@@ -11,8 +11,8 @@ from kbvr.options.outputs import OUTPUTS
 from kbvr.options.presets import PRESETS
 from kbvr.options.texts import text_of
 from kbvr.photo.picture_file import MAX_PIXELS
-from kbvr.studio.labels import label_of, without_flags
-from kbvr.studio.option_texts import FILE_OPTIONS
+from kbvr.studio.labels import automatic_of, choice_label_of, help_of, label_of
+from kbvr.studio.option_texts import FILE_OPTIONS, previewed_by
 from kbvr.studio.photo_kinds import KINDS, NO_PHOTO, RAW, RAW_SUFFIXES, SUFFIXES
 
 HIDDEN = ("overwrite", "max_memory", "threads", *FILE_OPTIONS)
@@ -52,21 +52,24 @@ def _option(declared: Declared) -> dict[str, Any]:
         kind: getattr(one, kind) for one in declared.field.metadata for kind in ("ge", "gt", "le") if hasattr(one, kind)
     }
     default = declared.default
+    choices = [choice for choice in declared.suggestions if choice not in FILE_OPTIONS]
     return {
         "name": declared.name,
         "label": label_of(declared.name),
-        "help": without_flags(declared.help),
+        "help": help_of(declared.name, declared.help),
         "kind": _kind(declared),
-        "choices": list(declared.suggestions),
+        "choices": choices,
+        "choice_labels": [choice_label_of(declared.name, choice) for choice in choices],
         "accepts": declared.accepts,
         "minimum": limits.get("ge", limits.get("gt")),
         "maximum": limits.get("le"),
         "exclusive_minimum": "gt" in limits,
         "unit": declared.extra.get("unit", ""),
         "default": None if default is None else text_of(declared.name, default),
-        "default_text": without_flags(declared.extra.get("default_text", "")),
+        "default_text": automatic_of(declared.name, declared.extra.get("default_text", "")),
         "is_common": declared.is_common,
         "used_by": list(declared.used_by),
+        "previewed_by": list(previewed_by(declared.name)),
     }
 
 
@@ -75,7 +78,7 @@ def _kind(declared: Declared) -> str:
     if declared.is_switch:
         return "switch"
     if declared.is_list:
-        return "list"
+        return "list" if declared.suggestions else "text"
     if declared.choices:
         return "choice"
     if declared.python_type.startswith("float"):

@@ -12,11 +12,13 @@ from scenes import depth_of, photo_of
 
 import kbvr
 from kbvr.errors import OptionsError
+from kbvr.formats.packing.anaglyph import matrices
 from kbvr.geometry.camera import camera_of_photo
 from kbvr.studio.answers import in_words
 from kbvr.studio.open_project import OpenProject
+from kbvr.studio.option_texts import PREVIEWS
 from kbvr.studio.picking import place_at
-from kbvr.studio.planning import MAX_INSTANTS_A_S, OUTPUTS, plan_state
+from kbvr.studio.planning import MAX_INSTANTS_A_S, plan_state
 
 WIDTH, HEIGHT = 240, 160
 
@@ -45,7 +47,7 @@ CHOICES = (
 )
 
 
-@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("output", PREVIEWS)
 @pytest.mark.parametrize("options", CHOICES, ids=range(len(CHOICES)))
 def test_the_cameras_of_a_plan_are_those_of_the_export(project, output, options):
     """Exactly."""
@@ -121,6 +123,14 @@ def test_loops_say_how_fast_they_swing(project):
     assert state["fps"] == pytest.approx(12 / 1.2)
 
 
+@pytest.mark.parametrize("output", ["anaglyph", "stereo"])
+@pytest.mark.parametrize(("glasses", "colours"), [("red-cyan", "gray"), ("amber-blue", "dubois")])
+def test_coloured_glasses_are_those_that_were_chosen(project, output, glasses, colours):
+    """For every output: the page shows all of them so."""
+    state = plan_state(project, output, {"glasses": glasses, "anaglyph_colours": colours})
+    assert state["anaglyph"] == [matrix.ravel().tolist() for matrix in matrices(colours, glasses)]
+
+
 def test_fast_videos_are_told_at_a_rate_that_screens_show(project):
     state = plan_state(project, "kenburns", {"fps": "120", "seconds": "2"})
     assert state["fps"] == MAX_INSTANTS_A_S
@@ -134,7 +144,7 @@ def test_fast_videos_are_told_at_a_rate_that_screens_show(project):
         (
             "stereo",
             {"budget_percent": "99"},
-            "Parallax budget must be above 0 and at most 15 percent of the width, got '99'",
+            "Amount of depth must be above 0 and at most 15 percent of the width, got '99'",
         ),
         ("stereo", {"max_mb": "1", "quality": "5"}, "Quality and Largest file size cannot be combined"),
         ("kenburns", {"from_crop": "0,0,900,900"}, None),
@@ -163,7 +173,7 @@ def test_a_plan_follows_the_depth(project):
 
 def test_a_plan_is_quick_once_the_photo_is_known(project):
     """In time of a processor, with a wide margin; `python -m bench.studio` has the figures."""
-    for output in OUTPUTS:
+    for output in PREVIEWS:
         plan_state(project, output, {})
         start_s = thread_time()
         plan_state(project, output, {"strength": "bold"})

@@ -144,7 +144,7 @@ def test_two_tabs_do_not_overwrite_each_other(client, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"budget_percent": "99"}, "Parallax budget must be above 0 and at most 15 percent of the width, got '99'"),
+        ({"budget_percent": "99"}, "Amount of depth must be above 0 and at most 15 percent of the width, got '99'"),
         ({"strenght": "bold"}, "there is no option 'strenght'; did you mean 'strength'?"),
         ({"depth": "/etc/passwd"}, "Depth file cannot name a file here"),
         ({"keyframes": "a.json"}, "Camera path file cannot name a file here"),

@@ -8,8 +8,7 @@ from kbvr.batching.finding.photo_names import PHOTO_SUFFIXES
 from kbvr.options.export_options import ExportOptions, declared
 from kbvr.options.presets import PRESETS
 from kbvr.options.texts import text_of
-from kbvr.studio.option_texts import FILE_OPTIONS, for_output, parsed, without_defaults
-from kbvr.studio.planning import OUTPUTS
+from kbvr.studio.option_texts import FILE_OPTIONS, PREVIEWS, for_output, parsed, without_defaults
 from kbvr.studio.schema import HIDDEN, schema
 
 SCHEMA = schema(1000)
@@ -39,6 +38,43 @@ def test_numbers_have_their_range():
     assert OPTIONS["budget_percent"]["exclusive_minimum"]
     assert OPTIONS["budget_percent"]["unit"] == "percent of the width"
     assert OPTIONS["strength"]["choices"] == ["gentle", "normal", "bold"]
+
+
+def test_choices_have_names_in_words():
+    """In the order of the choices, each once."""
+    for option in OPTIONS.values():
+        labels = option["choice_labels"]
+        assert len(labels) == len({*labels}) == len(option["choices"])
+    assert dict(zip(OPTIONS["path"]["choices"], OPTIONS["path"]["choice_labels"], strict=True)) == {
+        "static": "No move",
+        "swing": "Side to side",
+        "circle": "Circle",
+        "orbit": "Orbit",
+        "dolly": "Move in",
+        "dolly-zoom": "Dolly zoom",
+        "kenburns": "Ken Burns",
+        "flight": "Flight",
+    }, "and none that requires a file"
+
+
+def test_only_lists_of_known_names_are_lists():
+    """Others are written."""
+    assert OPTIONS["max_size"]["kind"] == "text"
+    assert OPTIONS["layout"]["kind"] == "list"
+
+
+@pytest.mark.parametrize(
+    ("name", "outputs"),
+    [
+        ("path", ["kenburns", "stereo"]),
+        ("convergence_m", ["wiggle", "stereo", "anaglyph", "still"]),
+        ("views", ["wiggle", "anaglyph"]),
+        ("glasses", ["anaglyph"]),
+        ("strength", [*PREVIEWS]),
+    ],
+)
+def test_an_option_says_whose_preview_it_changes(name, outputs):
+    assert OPTIONS[name]["previewed_by"] == outputs
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -80,7 +116,7 @@ def test_a_value_is_written_as_the_text_that_gives_it(name):
     assert getattr(again, name) == value
 
 
-@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("output", PREVIEWS)
 def test_options_of_other_outputs_do_not_stand_in_the_way(output):
     """A project holds options of all; an export of one output alone refuses some."""
     texts = {

@@ -1,5 +1,6 @@
 import { IconButton } from "./parts/button";
 import { Icon } from "./parts/icon";
+import { isUnsaved } from "./settings";
 import { announced, connection, hush, notes } from "./state";
 import { texts } from "./texts";
 
@@ -13,7 +14,9 @@ export function Messages() {
       {connection.value === "gone" && (
         <div class="gone" role="alert">
           <Icon name="warn" />
-          <p>{texts.server.gone}</p>
+          <p>
+            {texts.server.gone} {isUnsaved.value ? texts.server.unsaved : texts.server.saved}
+          </p>
         </div>
       )}
       <div class="notes">

@@ -3,7 +3,7 @@ import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { Refusal, send } from "./api";
 import { onRemoved, takeProjects } from "./events";
 import { begin } from "./marks";
-import { withConsequences } from "./set/rules";
+import { CROPS, withConsequences } from "./set/rules";
 import { announce, current, options, tell, tellProblem } from "./state";
 import { texts } from "./texts";
 import type { Options, ProjectState } from "./types";
@@ -45,12 +45,15 @@ const history = computed(() => histories.value[current.value?.id ?? ""] ?? NO_HI
 onRemoved((removed) => {
   const kept = Object.entries(histories.peek()).filter(([id]) => !removed.includes(id));
   histories.value = Object.fromEntries(kept);
-  for (const id of removed) {
-    clearTimeout(sheets.get(id)?.timer);
-    sheets.delete(id);
-  }
-  isUnsaved.value = [...sheets.values()].some(isChanged);
+  removed.forEach(forget);
 });
+
+/** Save nothing of a project any more. */
+function forget(id: string): void {
+  clearTimeout(sheets.get(id)?.timer);
+  sheets.delete(id);
+  isUnsaved.value = [...sheets.values()].some(isChanged);
+}
 
 export const canUndo = computed(() => history.value.past.length > 0);
 export const canRedo = computed(() => history.value.future.length > 0);
@@ -71,6 +74,7 @@ export function change(changes: Readonly<Record<string, string | null>>): void {
     else after[name] = text;
   }
   if (isSame(before, after)) return;
+  if (CROPS.some((name) => name in before && !(name in after) && !(name in changes))) tell(texts.set.crops.gone);
   const names = Object.keys(changes).sort().join();
   const now_ms = performance.now();
   const isTogether = names === last.names && now_ms - last.at_ms < TOGETHER_MS && canUndo.value;
@@ -161,10 +165,8 @@ function refuse(error: unknown, sheet: Sheet): void {
     take(sheet, project);
     takeProjects([project]);
     tell(texts.app.changedElsewhere);
-  } else if (error.status === 404) {
-    sheets.delete(sheet.id); // the project was removed
-    isUnsaved.value = [...sheets.values()].some(isChanged);
-  } else if (current.peek()?.id === sheet.id) blame(error);
+  } else if (error.status === 404) forget(sheet.id);
+  else if (current.peek()?.id === sheet.id) blame(error);
   else tellProblem(error);
 }
 

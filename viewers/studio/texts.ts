@@ -20,7 +20,9 @@ const app = {
 };
 
 const server = {
-  gone: "kbvr has been stopped. Start it again with `kbvr studio`; nothing is lost.",
+  gone: "kbvr has been stopped. Start it again with `kbvr studio`: a new page opens, and this one can be closed.",
+  saved: "All settings are saved.",
+  unsaved: "The last changes on this page are not saved; they are lost when it is closed.",
   back: "Connected again.",
   failed: (status: number) => `The server could not do this (${status}).`,
 };
@@ -93,17 +95,17 @@ const stage = {
   pause: "Pause",
   scrubber: "Time",
   seconds: (value: number) => `${value.toFixed(1)} s`,
-  eyesLabel: "Show it as",
-  eyes: { one: "Flat", wiggle: "Wiggle", anaglyph: "Anaglyph", sbs: "Side by side", cross: "Cross-eyed" },
+  eyesLabel: "How to look at it here",
+  eyes: { one: "Flat", wiggle: "Sway", anaglyph: "Coloured glasses", sbs: "Side by side", cross: "Cross-eyed" },
 };
 
 const look = {
-  outputs: "Preview",
+  outputs: "What to make",
   output: {
     wiggle: { label: "Wiggle", detail: "A loop that shows depth without glasses" },
     kenburns: { label: "Ken Burns", detail: "A video in which the camera moves" },
     stereo: { label: "Stereo video", detail: "For headsets and 3D screens" },
-    anaglyph: { label: "Anaglyph", detail: "A loop for coloured glasses" },
+    anaglyph: { label: "Anaglyph loop", detail: "A loop for coloured glasses" },
     still: { label: "Still", detail: "A stereo picture" },
   },
   headsetCard: "Headset",
@@ -120,7 +122,7 @@ const look = {
   comfortHelp: (percent: number) =>
     percent < 1
       ? "All of the depth is within what eyes can tolerate."
-      : `${percent}% of the picture is beyond what eyes can tolerate. A smaller parallax budget helps.`,
+      : `${percent}% of the picture is beyond what eyes can tolerate. A smaller amount of depth in Set helps.`,
   chart: (low: number, high: number) =>
     `Spread of the parallax. The comfortable range is from ${low.toFixed(1)}% to ${high.toFixed(1)}% of the width.`,
   near: "In front",
@@ -162,6 +164,13 @@ const set = {
   move: "Move",
   depth: "Depth",
   lens: "Depth of field",
+  lensHelp: "Blur is drawn while the picture is at rest, not while it moves.",
+  previewed: (option: string, before: string, after: string) =>
+    `The picture shows “${after}” now, because “${option}” does nothing in “${before}”.`,
+  rests: "The move is paused: blur is drawn while the picture is at rest.",
+  sharpAt: (distance_m: number) => (distance_m < 1000 ? `Sharp at ${distance_m.toFixed(1)} m` : "Sharp far away"),
+  sharpSomewhere: "Sharp where you clicked",
+  sharpReset: "Let kbvr choose what is sharp",
   aspect: "Shape",
   asPhoto: "Photo",
   tools: {
@@ -190,6 +199,7 @@ const set = {
     to_crop: "End of the move",
     short: { from_crop: "Start", to_crop: "End" },
     reset: "Choose start and end automatically",
+    gone: "Start and end of the move are chosen automatically again: they do not go with this. Undo brings them back.",
     ofWholePhoto: "Start and end are parts of the whole photo, so its shape is the photo's again.",
     at: ({ x, y, share }: { readonly x: number; readonly y: number; readonly share: number }) =>
       `${percent(share)}% of the photo, ${percent(x)}% from the left, ${percent(y)}% from the top`,
@@ -208,6 +218,7 @@ const set = {
   changed: (count: number) => `${count} changed`,
   automatic: (text: string) => `Automatic: ${text}.`,
   none: "Automatic",
+  automaticNumber: (value: number) => `Automatic (${Number(value.toPrecision(3))})`,
   choiceHelp: (choice: string, text: string) => `${choice}: ${text}. `,
 };
 
@@ -232,7 +243,7 @@ const keys = {
       keys: [
         ["1 2 3 4", "Photo, depth, layers, 3D"],
         ["Space", "Play or pause"],
-        ["E", "Next way to show it"],
+        ["E", "Next way to look at it"],
         ["I", "Show what is invented"],
         ["V", "View in a headset"],
         ["← → ↑ ↓", "Look around (with the picture focused)"],

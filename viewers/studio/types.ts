@@ -34,6 +34,8 @@ export interface OptionSpec {
   readonly help: string;
   readonly kind: OptionKind;
   readonly choices?: readonly string[] | null;
+  /** The choices in words. */
+  readonly choice_labels?: readonly string[] | null;
   readonly minimum?: number | null;
   readonly maximum?: number | null;
   /** Whether the minimum itself is not accepted. */
@@ -46,6 +48,8 @@ export interface OptionSpec {
   readonly is_common: boolean;
   /** Outputs that the option changes; empty for all. */
   readonly used_by?: readonly string[] | null;
+  /** Outputs whose preview it may change. */
+  readonly previewed_by: readonly PlanOutput[];
 }
 
 export interface OptionGroup {
@@ -117,6 +121,8 @@ export interface PlanState {
   /** How much darker the corners are, 0 to 1. */
   readonly vignette?: number;
   readonly lens: { readonly aperture_m: number; readonly focus_m: number } | null;
+  /** What makes an anaglyph of the left and the right view: 3 x 3 matrices for linear light, row by row. */
+  readonly anaglyph: readonly [left: readonly number[], right: readonly number[]];
   readonly comfort: Comfort | null;
   readonly histogram: {
     readonly parallax_percent: readonly number[];

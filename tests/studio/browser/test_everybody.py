@@ -194,6 +194,7 @@ def test_a_server_that_stops_is_told_of_and_what_was_changed_is_saved_when_it_is
         page.get_by_role("radio", name="Bold").click()
         gone = page.get_by_text("kbvr has been stopped. Start it again")
         gone.wait_for()
+        page.get_by_text("The last changes on this page are not saved").wait_for()
         assert page.locator(".live.drawn").is_visible(), "what was there is still there"
         page.context.set_offline(False)
         gone.wait_for(state="detached")

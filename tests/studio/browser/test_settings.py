@@ -71,7 +71,7 @@ def test_every_option_is_found_and_reset_by_itself(settings):
     page.get_by_role("searchbox", name="Search options").fill("easing")
     page.get_by_text(re.compile(r"^\d+ options?$")).wait_for()
     page.get_by_label("Easing").select_option("linear")
-    page.get_by_text("linear: at a constant speed.").wait_for()
+    page.get_by_text("Even: at a constant speed.").wait_for()
     page.get_by_role("radio", name="Bold").click()
     saved_options(page, {"ease": "linear", "strength": "bold"})
     page.get_by_role("button", name="Reset: Easing").click()
@@ -88,6 +88,50 @@ def test_a_preset_sets_its_options_and_only_its_own_are_taken_back(settings):
     assert story.get_attribute("aria-pressed") == "true"
     story.click()
     saved_options(page, {"strength": "bold"})
+
+
+PRESETS = {
+    "Quest": ("Stereo video", "VR headset"),
+    "YouTube VR180": ("Stereo video", "YouTube VR180"),
+    "3D television": ("Stereo video", "3D television"),
+    "Blog": ("Wiggle", "Blog or chat"),
+    "Instagram": ("Ken Burns", None),
+    "Story": ("Ken Burns", "Phone story"),
+    "Looking Glass": ("Still", "Light-field display"),
+}
+"""Preset -> what it previews, and the card of Export that it ticks."""
+
+
+def test_every_preset_is_chosen_shown_and_taken_back(settings):
+    page = settings
+    cards = page.locator(".preset-cards")
+    for name, (shown_as, purpose) in PRESETS.items():
+        preset = cards.get_by_role("button", name=name)
+        with page.expect_response("**/options"):
+            preset.click()
+        settle(page)
+        assert preset.get_attribute("aria-pressed") == "true", name
+        assert cards.locator('[aria-pressed="true"]').count() == 1, name
+        open_tab(page, "Look")
+        assert page.get_by_role("radio", name=shown_as).first.get_attribute("aria-checked") == "true", name
+        open_tab(page, "Export")
+        ticked = page.locator('.purposes [aria-pressed="true"] .purpose-name').all_inner_texts()
+        assert ticked == ([purpose] if purpose else []), name
+        assert page.get_by_role("button", name="Export", exact=True).is_enabled()
+        open_tab(page, "Set")
+        preset.click()
+        saved_options(page, {})
+
+
+def test_what_the_preview_does_not_have_is_shown_in_another(settings):
+    page = settings
+    page.locator('[data-option="path"] select').first.select_option(label="Orbit")
+    page.get_by_text("The picture shows “Ken Burns” now, because “Camera move” does nothing in “Wiggle”.").wait_for()
+    page.get_by_text("/ 6.0 s").wait_for()
+    page.get_by_role("textbox", name="Distance of the screen").first.fill("2")
+    page.keyboard.press("Enter")
+    page.get_by_text("The picture shows “Stereo video” now").wait_for()
+    saved_options(page, {"path": "orbit", "convergence_m": "2"})
 
 
 def test_the_start_and_end_of_a_move_are_dragged_on_the_photo(settings):
@@ -132,6 +176,18 @@ def test_the_start_and_end_of_a_move_are_set_by_keys(settings):
     start.wait_for(state="detached")
 
 
+def test_another_shape_says_that_start_and_end_are_chosen_again(settings):
+    page = settings
+    page.get_by_role("button", name="Set start and end").click()
+    start = page.get_by_role("slider", name="Start of the move")
+    start.press("-")
+    start.press("Escape")
+    page.get_by_role("radio", name="1:1").click()
+    page.get_by_text("Start and end of the move are chosen automatically again").wait_for()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Choose start and end automatically").wait_for()
+
+
 def test_a_click_says_what_is_sharp_and_what_is_at_the_screen(settings):
     page = settings
     page.get_by_role("button", name="Click what is sharp").click()
@@ -139,6 +195,9 @@ def test_a_click_says_what_is_sharp_and_what_is_at_the_screen(settings):
     box = layer.bounding_box()
     layer.click(position={"x": box["width"] * 0.25, "y": box["height"] * 0.5})
     layer.wait_for(state="detached")
+    page.get_by_text(re.compile(r"^Sharp at \d")).and_(page.locator(".chosen-place span")).wait_for()
+    sliders = page.locator('[data-option="aperture_percent"] input[type=range]')
+    assert [slider.input_value() for slider in sliders.all()] == ["1", "1"]
     page.get_by_role("button", name="Click what is at the screen").click()
     layer.press("ArrowLeft")
     layer.press("Enter")
@@ -147,6 +206,21 @@ def test_a_click_says_what_is_sharp_and_what_is_at_the_screen(settings):
     options = project_of(page)["options"]
     assert numbers(options["focus"]) == pytest.approx([25, 50], abs=0.5)
     assert float(options["convergence_m"]) > 0
+    page.get_by_role("button", name="Let kbvr choose what is sharp").click()
+    saved_options(page, {"convergence_m": options["convergence_m"]})
+
+
+def test_a_move_rests_so_that_its_blur_is_seen(web, cat_url):
+    with shown(web, cat_url, reduced_motion="no-preference", viewport={"width": 900, "height": 600}) as page:
+        scene_of(page)
+        page.get_by_role("button", name="Pause").wait_for()
+        open_tab(page, "Set")
+        page.get_by_role("button", name="Click what is sharp").click()
+        page.locator(".pick-tool").click(position={"x": 60, "y": 60})
+        page.get_by_text("The move is paused: blur is drawn while the picture is at rest.").wait_for()
+        page.get_by_role("button", name="Play", exact=True).wait_for()
+        page.get_by_role("button", name="Reset all").click()
+        saved_options(page, {})
 
 
 def test_another_shape_shows_what_is_cropped(settings):

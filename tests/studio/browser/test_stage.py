@@ -108,7 +108,7 @@ def test_two_eyes_are_shown_in_every_way(web, cat_url):
         page.get_by_text("/ 6.0 s").wait_for()
         ways = page.locator(".transport").get_by_role("radiogroup")
         seen = {}
-        for way in ("Flat", "Anaglyph", "Side by side", "Cross-eyed"):
+        for way in ("Flat", "Coloured glasses", "Side by side", "Cross-eyed"):
             ways.get_by_role("radio", name=way).click()
             settle(page)
             seen[way] = np.asarray(picture(canvas), float)
@@ -117,7 +117,24 @@ def test_two_eyes_are_shown_in_every_way(web, cat_url):
         crossed = halves(seen["Cross-eyed"])
         assert np.abs(crossed[0] - right).mean() < 1
         assert np.abs(crossed[1] - left).mean() < 1
-        assert np.abs(seen["Anaglyph"] - seen["Flat"]).mean() > 5
+        assert np.abs(seen["Coloured glasses"] - seen["Flat"]).mean() > 5
+
+
+def test_coloured_glasses_are_drawn_in_the_chosen_colours(web, cat_url):
+    """Grey for red-cyan glasses has the same green and blue; accurate colours do not."""
+    with shown(web, cat_url, viewport=SMALL) as page:
+        canvas = scene_of(page)
+        page.get_by_role("radio", name="Anaglyph loop").click()
+        page.get_by_role("tab", name="Set").click()
+        page.get_by_role("searchbox").fill("anaglyph colours")
+        page.locator('[data-option="anaglyph_colours"] select').select_option("gray")
+        saved_options(page, {"anaglyph_colours": "gray"})
+        page.wait_for_timeout(500)
+        rgb = np.asarray(picture(canvas), float)[4:-4, 4:-4]
+        assert np.abs(rgb[..., 1] - rgb[..., 2]).max() <= 2
+        assert np.abs(rgb[..., 0] - rgb[..., 2]).mean() > 1, "two views"
+        page.get_by_role("button", name="Undo").click()
+        saved_options(page, {})
 
 
 def test_the_photo_its_depth_and_its_layers_are_shown(web, cat_url):

@@ -50,6 +50,13 @@ export class AnaglyphPass {
     this.#scene.add(mesh);
   }
 
+  /** Mix in another way: matrices of both eyes for linear light, row by row. */
+  mix(left: readonly number[], right: readonly number[]): void {
+    const { fromLeft, fromRight } = this.#material.uniforms as Record<"fromLeft" | "fromRight", { value: Matrix3 }>;
+    fromLeft.value.fromArray([...left]).transpose();
+    fromRight.value.fromArray([...right]).transpose();
+  }
+
   draw(renderer: WebGLRenderer, drawEye: (side: number) => void): void {
     const { left, right } = this.#material.uniforms as Record<"left" | "right", { value: FramebufferTexture | null }>;
     const size_px = renderer.getDrawingBufferSize(new Vector2());

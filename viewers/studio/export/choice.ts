@@ -3,7 +3,7 @@ import { computed, signal } from "@preact/signals";
 import { currentId, projects, schema } from "../state";
 import { texts } from "../texts";
 import type { Options } from "../types";
-import { ESSENTIALS, optionsOf, PURPOSES, usesEssential, type Essential, type Purpose } from "./purposes";
+import { ESSENTIALS, optionsOf, purposeOf, PURPOSES, usesEssential, type Essential, type Purpose } from "./purposes";
 
 /** What is made, by purpose. */
 export const purposes = signal<ReadonlySet<Purpose>>(new Set<Purpose>(["blog"]));
@@ -58,6 +58,14 @@ function isEmpty(options: Options): boolean {
 
 export function togglePurpose(purpose: Purpose): void {
   purposes.value = toggled(purposes.value, purpose);
+}
+
+/** Tick what a preset is for, or no longer. */
+export function choosePreset(name: string, options: Options, isNew: boolean): void {
+  const purpose = purposeOf(name);
+  const outputs = Object.fromEntries(Object.entries(options).filter(([name]) => schema.value?.outputs.includes(name)));
+  purposes.value = new Set(isNew ? (purpose ? [purpose] : []) : ["blog"]);
+  formats.value = isNew && !purpose ? outputs : {};
 }
 
 export function togglePicked(id: string): void {

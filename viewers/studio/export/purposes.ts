@@ -29,6 +29,11 @@ const OPTIONS: Readonly<Record<Purpose, string | Options>> = Object.freeze({
   depth: { depth_map: "png,color" },
 });
 
+/** Return the purpose of a preset, if it is the preset of one. */
+export function purposeOf(preset: string): Purpose | undefined {
+  return PURPOSES.find((purpose) => OPTIONS[purpose] === preset);
+}
+
 /** Purposes whose length in seconds can be chosen. */
 const FILMS: readonly Purpose[] = ["headset", "phone", "tv", "vr180"];
 /** Purposes whose pictures have a largest size. */

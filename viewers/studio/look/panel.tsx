@@ -2,6 +2,7 @@ import { Choice } from "../parts/choice";
 import { Icon } from "../parts/icon";
 import { Switch } from "../parts/inputs";
 import { output } from "../planning";
+import { preview } from "../set/preview";
 import { enterHeadset, isHeadset } from "../stage/headset";
 import { chooseEyes, eyes, EYES, isDrawn, isTinted } from "../stage/playback";
 import { plan, view } from "../state";
@@ -23,10 +24,7 @@ export function LookPanel() {
           label={texts.look.outputs}
           value={output.value}
           items={OUTPUTS.map((value) => ({ value, ...texts.look.output[value] }))}
-          choose={(value) => {
-            output.value = value;
-            view.value = "scene";
-          }}
+          choose={preview}
         />
       </section>
       <section aria-labelledby="eyes">

@@ -1,50 +1,53 @@
-import { Button } from "../parts/button";
+import { choosePreset } from "../export/choice";
+import { Button, IconButton } from "../parts/button";
 import { Choice } from "../parts/choice";
 import { Icon } from "../parts/icon";
 import { change, isSame } from "../settings";
-import { current, options, schema } from "../state";
+import { options, plan, schema } from "../state";
 import { texts } from "../texts";
-import type { OptionSpec, ProjectState } from "../types";
+import type { Options, PlanOutput } from "../types";
 import { Control } from "./control";
+import { optionNamed, preview } from "./preview";
 import { tool, toggleTool, type Tool } from "./tool";
 
 const STRENGTHS = ["gentle", "normal", "bold"] as const;
 const ASPECTS = ["", "1:1", "4:5", "9:16", "16:9"] as const;
 
-function optionNamed(name: string): OptionSpec | undefined {
-  return schema.value?.groups.flatMap((group) => group.options).find((option) => option.name === name);
-}
-
 /** The control of an option, as soon as the options are known. */
-function Named({ name, automatic }: { readonly name: string; readonly automatic?: number | undefined }) {
+function Named({ name }: { readonly name: string }) {
   const option = optionNamed(name);
-  return option ? <Control option={option} automatic={automatic} /> : null;
+  return option ? <Control option={option} /> : null;
 }
 
-/** Return the field of view of the photo's long side, in degrees. */
-function fovOf(project: ProjectState | null): number | undefined {
-  if (!project?.f_px || !project.working_px) return undefined;
-  return (2 * Math.atan(Math.max(...project.working_px) / 2 / project.f_px) * 180) / Math.PI;
+/** Outputs of presets that the stage can show. */
+const PREVIEWS: readonly PlanOutput[] = ["stereo", "kenburns", "wiggle", "still"];
+
+function withoutDefaults(chosen: Options): Options {
+  return Object.fromEntries(Object.entries(chosen).filter(([name, text]) => optionNamed(name)?.default !== text));
 }
 
 /** Sets of options for a device or a website. */
 export function Presets() {
   const presets = Object.entries(schema.value?.presets ?? {});
   const outputs = new Set(schema.value?.outputs ?? []);
-  const isChosen = (texts: Readonly<Record<string, string>>) =>
-    Object.entries(texts).every(([name, text]) => options.value[name] === text);
-  const choose = (chosen: Readonly<Record<string, string>>) => {
+  const valueOf = (name: string) => options.value[name] ?? optionNamed(name)?.default;
+  const isChosen = (preset: Options) => Object.entries(preset).every(([name, text]) => valueOf(name) === text);
+  const choose = (presetName: string, chosen: Options) => {
     const known = new Set([...presets.flatMap(([, one]) => Object.keys(one)), ...outputs]);
     const set = Object.keys(options.value).filter((name) => known.has(name));
     const cleared = Object.fromEntries(set.map((name) => [name, null]));
-    change(isChosen(chosen) ? cleared : { ...cleared, ...chosen });
+    const isNew = !isChosen(chosen);
+    change(isNew ? { ...cleared, ...withoutDefaults(chosen) } : cleared);
+    choosePreset(presetName, chosen, isNew);
+    const shown = PREVIEWS.find((output) => output in chosen);
+    if (isNew && shown) preview(shown);
   };
   return (
     <section aria-labelledby="presets">
       <h3 id="presets">{texts.set.presets}</h3>
       <div class="preset-cards">
         {presets.map(([name, one]) => (
-          <button key={name} type="button" class="preset" aria-pressed={isChosen(one)} onClick={() => choose(one)}>
+          <button key={name} type="button" class="preset" aria-pressed={isChosen(one)} onClick={() => choose(name, one)}>
             <span class="preset-name">{texts.set.presetNames[name] ?? name}</span>
             <span class="preset-detail">{texts.set.presetDetails[name] ?? ""}</span>
           </button>
@@ -101,19 +104,38 @@ export function Depth() {
       <Named name="budget_percent" />
       <ToolButton name="screen" />
       <Named name="convergence_m" />
-      <Named name="fov_deg" automatic={fovOf(current.value)} />
+      <Named name="fov_deg" />
     </section>
   );
 }
 
 /** What a lens adds. */
 export function Lens() {
+  const hasFocus = options.value["focus"] !== undefined;
   return (
     <section aria-labelledby="lens">
       <h3 id="lens">{texts.set.lens}</h3>
       <ToolButton name="focus" />
+      {hasFocus && <SharpAt />}
       <Named name="aperture_percent" />
+      <p class="help">{texts.set.lensHelp}</p>
     </section>
+  );
+}
+
+/** What was clicked to be sharp, and a way back. */
+function SharpAt() {
+  const focus_m = plan.value?.lens?.focus_m;
+  return (
+    <p class="chosen-place">
+      <span>{focus_m === undefined ? texts.set.sharpSomewhere : texts.set.sharpAt(focus_m)}</span>
+      <IconButton
+        class="small"
+        icon="close"
+        label={texts.set.sharpReset}
+        onClick={() => change({ focus: null })}
+      />
+    </p>
   );
 }
 

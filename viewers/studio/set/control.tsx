@@ -6,19 +6,19 @@ import { change, problems } from "../settings";
 import { options } from "../state";
 import { texts } from "../texts";
 import type { OptionSpec } from "../types";
+import { automaticOf } from "./automatic";
 import { helpOf } from "./help";
+import { changeInSight } from "./preview";
 
 /** Ranges up to this many steps are sliders. */
 const SLIDER_STEPS_MAX = 400;
 
 interface ControlProps {
   readonly option: OptionSpec;
-  /** What an automatic number is for this photo. */
-  readonly automatic?: number | undefined;
 }
 
 /** The control of one option: what it does, its value, what is wrong with it, and its default. */
-export function Control({ option, automatic }: ControlProps) {
+export function Control({ option }: ControlProps) {
   const id = useId();
   const { name, label, kind } = option;
   const text = options.value[name];
@@ -26,9 +26,9 @@ export function Control({ option, automatic }: ControlProps) {
   const isChanged = text !== undefined;
   const help = helpOf(option.help, option.choices ?? []);
   const chosen = (text ?? option.default ?? "").split(",").filter((choice) => help.choices[choice]);
-  const put = (value: string) => change({ [name]: value === "" || value === option.default ? null : value });
+  const put = (value: string) => changeInSight({ [name]: value === "" || value === option.default ? null : value });
   const described = `${id}-help${problem ? ` ${id}-problem` : ""}`;
-  const field = { id, option, automatic, text, put, described, isWrong: Boolean(problem) };
+  const field = { id, option, automatic: automaticOf(name), text, put, described, isWrong: Boolean(problem) };
   return (
     <div class={`control ${isChanged ? "changed" : ""}`} data-option={name}>
       <div class="control-head">
@@ -64,11 +64,16 @@ export function Control({ option, automatic }: ControlProps) {
           <span class="chosen-help">{texts.set.automatic(option.default_text)}</span>
         )}
         {chosen.length > 0 && (
-          <span class="chosen-help">{chosen.map((choice) => texts.set.choiceHelp(choice, help.choices[choice]!))}</span>
+          <span class="chosen-help">{chosen.map((choice) => texts.set.choiceHelp(labelOf(option, choice), help.choices[choice]!))}</span>
         )}
       </p>
     </div>
   );
+}
+
+/** Return a choice in words. */
+function labelOf({ choices, choice_labels }: OptionSpec, choice: string): string {
+  return choice_labels?.[choices?.indexOf(choice) ?? -1] ?? choice;
 }
 
 interface FieldProps {
@@ -103,7 +108,7 @@ function ChoiceField({ id, option, text, put, described, isWrong }: FieldProps) 
       {automatic && <option value="">{texts.set.none}</option>}
       {option.choices?.map((choice) => (
         <option key={choice} value={choice}>
-          {choice}
+          {labelOf(option, choice)}
         </option>
       ))}
     </select>
@@ -121,7 +126,7 @@ function ListField({ id, option, text, put, described }: FieldProps) {
       {option.choices?.map((choice) => (
         <label key={choice} class="chip">
           <input type="checkbox" checked={chosen.has(choice)} onChange={() => toggle(choice)} />
-          <span>{choice}</span>
+          <span>{labelOf(option, choice)}</span>
         </label>
       ))}
     </div>
@@ -134,6 +139,8 @@ function NumberField(field: FieldProps) {
   const step = kind === "integer" ? 1 : stepOf(minimum, maximum);
   const value = text ?? option.default ?? "";
   const automatic = field.automatic ?? parseFloat(option.default_text);
+  const isExact = field.automatic !== undefined || Number(option.default_text) === automatic;
+  const placeholder = isExact ? texts.set.automaticNumber(automatic) : texts.set.none;
   const isSlid = minimum != null && maximum != null && (maximum - minimum) / step <= SLIDER_STEPS_MAX;
   return (
     <div class="number">
@@ -145,7 +152,7 @@ function NumberField(field: FieldProps) {
           min={minimum}
           max={maximum}
           step={step}
-          text={value || texts.set.none}
+          text={value || placeholder}
           change={(next) => put(String(next))}
         />
       )}
@@ -154,7 +161,7 @@ function NumberField(field: FieldProps) {
         type="text"
         inputMode="decimal"
         value={value}
-        placeholder={texts.set.none}
+        placeholder={placeholder}
         aria-describedby={described}
         aria-invalid={isWrong}
         onChange={(event) => put(event.currentTarget.value.trim())}

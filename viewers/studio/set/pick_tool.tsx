@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { send } from "../api";
-import { change } from "../settings";
-import { announce, current, options, tellProblem } from "../state";
+import { announce, current, options, tellProblem, view } from "../state";
 import { texts } from "../texts";
 import type { PlaceAt } from "../types";
+import { changeInSight } from "./preview";
 import { tool } from "./tool";
 
 const STEP = 0.02;
@@ -67,9 +67,10 @@ async function pick(name: "focus" | "screen", place: Place): Promise<void> {
   try {
     const at = await send<PlaceAt>("POST", `projects/${project.id}/at`, { ...place, options: options.value });
     if (current.value?.id !== project.id) return;
-    change(name === "focus" ? at.focus_option : at.parallax_zero_option);
-    announce(texts.set.pick.done[name](at.depth_m));
     tool.value = null;
+    view.value = "scene";
+    changeInSight(name === "focus" ? at.focus_option : at.parallax_zero_option);
+    announce(texts.set.pick.done[name](at.depth_m));
   } catch (error) {
     tellProblem(error);
   }

@@ -1,5 +1,5 @@
 /** The crops of a Ken Burns path, and what else they cannot be combined with (kbvr/motion/path_options.py). */
-const CROPS = ["from_crop", "to_crop"] as const;
+export const CROPS = ["from_crop", "to_crop"] as const;
 const PATH = "kenburns";
 const AUTOMATIC = ["shift_px", "zoom", "aspect"] as const;
 

@@ -102,6 +102,7 @@ export class LivePicture {
 
   set plan(plan: PlanState | null) {
     this.#plan = plan;
+    if (plan) this.#anaglyph.mix(...plan.anaglyph);
     this.#fit();
     this.redraw();
   }
