@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -12,7 +14,7 @@ from kbvr.options.presets import PRESETS
 from kbvr.options.texts import text_of
 from kbvr.photo.picture_file import MAX_PIXELS
 from kbvr.studio.labels import label_of, without_flags
-from kbvr.studio.option_texts import FILE_OPTIONS
+from kbvr.studio.option_texts import FILE_CHOICES, FILE_OPTIONS
 
 HIDDEN = ("overwrite", "max_memory", "threads", *FILE_OPTIONS)
 """Options that the studio decides, and those that name files."""
@@ -42,13 +44,13 @@ def _option(declared: Declared) -> dict[str, Any]:
     limits = {
         kind: getattr(one, kind) for one in declared.field.metadata for kind in ("ge", "gt", "le") if hasattr(one, kind)
     }
-    default = declared.default
+    default, hidden = declared.default, FILE_CHOICES.get(declared.name, ())
     return {
         "name": declared.name,
         "label": label_of(declared.name),
-        "help": without_flags(declared.help),
+        "help": without_flags(_without(declared.help, hidden)),
         "kind": _kind(declared),
-        "choices": list(declared.suggestions),
+        "choices": [text for text in declared.suggestions if text not in hidden],
         "accepts": declared.accepts,
         "minimum": limits.get("ge", limits.get("gt")),
         "maximum": limits.get("le"),
@@ -59,6 +61,11 @@ def _option(declared: Declared) -> dict[str, Any]:
         "is_common": declared.is_common,
         "used_by": list(declared.used_by),
     }
+
+
+def _without(text: str, choices: Sequence[str]) -> str:
+    """Return the help of an option without what it says of some choices, as in `swing: from side to side;`."""
+    return re.sub(rf" ({'|'.join(choices)}): [^;]*;", "", text) if choices else text
 
 
 def _kind(declared: Declared) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Condition, Thread
@@ -12,7 +13,8 @@ from typing import Any, Protocol, runtime_checkable
 from kbvr.errors import KbvrError
 from kbvr.studio.exporting.export import Export, State
 from kbvr.studio.exporting.export_process import CancelledError, ExportProcess
-from kbvr.studio.exporting.history import file_of, read_history, write_history
+from kbvr.studio.exporting.history import changed_at, file_of, read_history, write_history
+from kbvr.studio.exporting.interrupted import note_interrupted
 from kbvr.studio.exporting.problems import problem_of
 
 logger = logging.getLogger(__name__)
@@ -65,6 +67,9 @@ class ExportQueue:
             self._exports[export.id], self._jobs[export.id] = export, job
             self._histories[export.id] = job.history
             self._waiting.append(export.id)
+            with suppress(OSError):  # making it says why
+                job.history.mkdir(parents=True, exist_ok=True)
+            self._keep(job.history)
             if self._thread is None:
                 self._thread = Thread(target=self._run, name="kbvr-exports", daemon=True)
                 self._thread.start()
@@ -72,9 +77,22 @@ class ExportQueue:
         self._tell(export.as_json())
         return True
 
-    def adopt(self, history: Path, projects: tuple[str, ...] = ()) -> None:
-        """Add the finished exports of a folder, from an earlier run of the server."""
-        for export in read_history(history, projects):
+    def adopt(
+        self, history: Path, projects: tuple[str, ...] = (), is_in_use: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Add the exports of a folder, from an earlier run of the server; those that never ended were interrupted.
+
+        Args:
+            history: the folder.
+            projects: the ids that the exports' projects have now.
+            is_in_use: says whether another studio makes those that have not ended; asked if there are any.
+        """
+        found, ended_at = read_history(history, projects), changed_at(history)
+        if not all(export.has_ended for export in found) and is_in_use():
+            found = [export for export in found if export.has_ended]
+        for export in found:
+            if not export.has_ended:
+                note_interrupted(export, ended_at)
             with self._turn:
                 known = self._exports.setdefault(export.id, export)
                 self._histories.setdefault(export.id, history)
@@ -146,7 +164,7 @@ class ExportQueue:
             return [export.as_json() for export in self._exports.values()]
 
     def close(self) -> None:
-        """End what runs, without leaving unfinished files."""
+        """End what runs, without leaving unfinished files; a later studio lists what has not ended as interrupted."""
         with self._turn:
             self._is_closed = True
             for export_id in self._waiting:
@@ -182,7 +200,8 @@ class ExportQueue:
         export.state, export.problem = state, problem
         export.stage, export.share = "", None
         export.ended_at = datetime.now(UTC).isoformat(timespec="seconds")
-        self._keep(self._histories.get(export.id))
+        if state != "cancelled" or not self._is_closed:
+            self._keep(self._histories.get(export.id))
 
     def _is_telling_end_of(self, export_id: str) -> bool:
         return self._running is not None and self._running.id == export_id and self._running.has_ended

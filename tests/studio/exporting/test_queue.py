@@ -148,11 +148,13 @@ class SlowToEnd:
         self.history, self._error = history, error
         self.ends, self.may_end = threading.Event(), threading.Event()
 
-    def run(self, export: Export, process: object, changed: object) -> None:
+    def run(self, export: Export, *_: object) -> None:
+        """Wait."""
         export.cancelled.wait(60)
         raise CancelledError
 
     def discard(self) -> None:
+        """End when the test lets it."""
         self.ends.set()
         self.may_end.wait(60)
         if self._error is not None:
