@@ -19,14 +19,12 @@ from kbvr.errors import KbvrError, OptionsError
 from kbvr.serving import connections
 from kbvr.serving.application import ClientGoneError
 from kbvr.serving.headers import KEEP_NOTHING
-from kbvr.studio.labels import label_of
+from kbvr.studio.problems import BUG, in_words
 from kbvr.studio.request_error import RequestError
 
 logger = logging.getLogger(__name__)
 
 MAX_JSON_BYTES = 2**20
-
-BUG = "kbvr failed because of a bug. The terminal shows the details."
 
 Endpoint = Callable[[Request], Response | Awaitable[Response]]
 
@@ -73,11 +71,6 @@ def named_options(error: KbvrError) -> list[str]:
     if isinstance(error, OptionsError):
         error.text.naming(lambda name: names.append(name) or name)  # type: ignore[func-returns-value]
     return list(dict.fromkeys(names))
-
-
-def in_words(error: KbvrError) -> str:
-    """Return the message of an error, with the labels of options."""
-    return error.text.naming(label_of) if isinstance(error, OptionsError) else str(error)
 
 
 async def json_of(request: Request) -> dict[str, Any]:

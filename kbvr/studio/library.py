@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from threading import RLock
 
+from kbvr.batching.finding.photo_names import has_photo_suffix
 from kbvr.errors import InputError, OutputError
 from kbvr.studio.events import Events
+from kbvr.studio.folder_names import folder_name, free_path
 from kbvr.studio.open_project import OpenProject
 from kbvr.studio.option_texts import without_defaults
 from kbvr.studio.project import Project
@@ -21,21 +22,17 @@ from kbvr.studio.project_folder import (
     SUFFIX,
     DamagedProjectError,
     ProjectFile,
+    make_folder,
     photo_path,
     read_project_file,
     reference_to,
     write_project_file,
 )
 from kbvr.studio.request_error import RequestError, not_found
-
-logger = logging.getLogger(__name__)
-
-MAX_NAME = 80
-"""Longest name of a project's folder, in characters."""
+from kbvr.system.atomic_file import remove_abandoned
 
 TRASH = "trash"
-
-PHOTO_SUFFIXES = (*(".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif"),)
+ID_BYTES = 8
 
 
 class Library:
@@ -45,6 +42,7 @@ class Library:
         self.folder = folder
         self._events = events
         self._projects: dict[str, Project] = {}
+        self._known_ids: set[str] = set()
         self._lock = RLock()
         self._photos: dict[Path, Path] | None = None
 
@@ -99,7 +97,8 @@ class Library:
         return given
 
     def read_folder(self) -> None:
-        """List the projects in the folder of projects, the last changed first."""
+        """List the projects in the folder of projects, the last changed first; what killed uploads left is removed."""
+        remove_abandoned(self.folder)
         for folder in self._folders():
             self.add_folder(folder)
 
@@ -110,13 +109,13 @@ class Library:
             content = read_project_file(folder)
         except DamagedProjectError as error:
             problem = str(error)
-        return self._add(Project(_id_of(folder), folder, content, problem=problem))
+        return self._add(folder, content, problem)
 
     def read_again(self, project: Project) -> None:
         """Look at a damaged project again, which may have been repaired meanwhile."""
         if project.content is None:
             with project.lock, suppress(DamagedProjectError):
-                project.content = read_project_file(project.folder)
+                project.content = replace(read_project_file(project.folder), id=project.id)
                 project.stage, project.problem = "waiting", ""
 
     def add_reference(self, photo: Path) -> Project:
@@ -128,7 +127,7 @@ class Library:
             return self.add_folder(folders[0])
         folder = self._free_folder(photo.stem)
         content = ProjectFile(photo.name, reference_to(photo, folder))
-        return self._add(Project(_id_of(folder), folder, content))
+        return self._add(folder, content)
 
     def add_copy(self, name: str, suffix: str, photo: Path) -> Project:
         """Make a project of an uploaded photo, which is moved into its folder.
@@ -143,14 +142,10 @@ class Library:
         """
         with self._lock:
             folder = self._free_folder(Path(name).stem)
-            content = ProjectFile(name, f"photo/{folder_name(Path(name).stem)}{suffix}")
-            try:
-                (folder / "photo").mkdir(parents=True)
-                photo.replace(folder / content.photo_file)
-            except OSError as error:
-                raise OutputError(f"cannot write to {folder}: {error.strerror or error}") from error
-            write_project_file(folder, content)
-            return self._add(Project(_id_of(folder), folder, content))
+            file = f"photo/{folder_name(Path(name).stem)}{suffix}"
+            content = ProjectFile(name, file, id=secrets.token_hex(ID_BYTES))
+            make_folder(folder, content, photo)
+            return self._add(folder, content)
 
     def save(self, project: Project) -> None:
         """Write project.json, and make the project's folder if there is none.
@@ -190,8 +185,10 @@ class Library:
         self._events.changed_project(number)
         return project
 
-    def remove(self, number: str) -> None:
-        """Forget a project, and move its folder to the trash; a photo outside it stays where it is.
+    def remove(self, number: str) -> bool:
+        """Forget a project; its folder moves to the trash if it lies in the folder of projects, and else stays.
+
+        A photo outside it stays where it is. Return whether the folder is in the trash now.
 
         Raises:
             InputError: if another studio has it open.
@@ -200,11 +197,12 @@ class Library:
         project = self.get(number)
         project.end_editing()
         with self._lock, project.lock:
-            if project.folder.is_dir():
+            if project.folder.is_dir() and not project.has_links:
                 project.hold()
                 project.let_go()
             project.is_removed = True
-            if project.folder.is_dir() and project.folder.parent == self.folder:
+            moves = project.is_own and project.folder.is_dir()
+            if moves:
                 trash = self.folder / TRASH
                 try:
                     trash.mkdir(exist_ok=True)
@@ -214,6 +212,7 @@ class Library:
                     raise OutputError(f"cannot move {project.folder}: {error.strerror or error}") from error
             self._projects.pop(number, None)
         self._events.removed_project(number)
+        return moves
 
     def _photos_on_disk(self) -> dict[Path, Path]:
         """Return the folders of projects and their photos, read once."""
@@ -232,11 +231,30 @@ class Library:
             return []
         return sorted(found, key=_changed_s, reverse=True)
 
-    def _add(self, project: Project) -> Project:
+    def _add(self, folder: Path, content: ProjectFile | None, problem: str = "") -> Project:
+        """List the project of a folder, unless it is listed already."""
         with self._lock:
-            project = self._projects.setdefault(project.id, project)
-        self._events.changed_project(project.id)
+            listed = [project for project in self if project.folder.absolute() == folder.absolute()]
+            if listed:
+                return listed[0]
+            number = self._new_id(folder, content.id if content else "")
+            content = replace(content, id=number) if content else None
+            is_own = folder.absolute().parent.resolve() == self.folder.resolve()
+            project = Project(number, folder, content, problem=problem, is_own=is_own)
+            self._projects[number] = project
+        self._events.changed_project(number)
         return project
+
+    def _new_id(self, folder: Path, kept: str) -> str:
+        """Return an id that this studio has not used for another project, not even for one that has been removed.
+
+        It is the one that the project has kept; if there is none, or the folder is a copy, one for this folder.
+        """
+        of_folder = hashlib.sha256(str(folder.absolute()).encode(errors="surrogateescape")).hexdigest()[: 2 * ID_BYTES]
+        free = [number for number in (kept, of_folder) if number and number not in self._known_ids]
+        number = free[0] if free else secrets.token_hex(ID_BYTES)
+        self._known_ids.add(number)
+        return number
 
     def _free_folder(self, stem: str) -> Path:
         taken = {project.folder for project in self._projects.values()}
@@ -249,35 +267,10 @@ def photos_in(folder: Path) -> list[Path]:
     Raises:
         InputError: if there are none.
     """
-    photos = sorted(path for path in folder.iterdir() if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file())
+    photos = sorted(path for path in folder.iterdir() if has_photo_suffix(path.name) and path.is_file())
     if not photos:
         raise InputError(f"{folder}: expected photos or a project, got a folder without any")
     return photos
-
-
-def folder_name(stem: str) -> str:
-    """Return a name that every file system takes, as close to a given one as possible."""
-    text = unicodedata.normalize("NFC", stem)
-    text = "".join(char if char.isalnum() or char in " -_()+,&'" else "_" for char in text)
-    text = re.sub(r"\s+", " ", text)[:MAX_NAME].strip(" ._")
-    while len(text.encode()) > 2 * MAX_NAME:
-        text = text[:-1]
-    reserved = re.fullmatch(r"(?i)con|prn|aux|nul|com\d|lpt\d|trash", text)
-    return f"{text} photo" if reserved else text or "photo"
-
-
-def free_path(path: Path, taken: Iterable[Path] = ()) -> Path:
-    """Return a path, or the same with the first number at which nothing exists: `cat 2.kbvr`."""
-    known, number, free = set(taken), 1, path
-    while free in known or free.exists():
-        number += 1
-        free = path.with_name(f"{path.stem} {number}{path.suffix}")
-    return free
-
-
-def _id_of(folder: Path) -> str:
-    """Return the same id for a folder each time that a studio is started."""
-    return hashlib.sha256(str(folder.absolute()).encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def _changed_s(folder: Path) -> float:

@@ -9,22 +9,25 @@ from dataclasses import replace
 from threading import Lock
 from typing import Any
 
-from kbvr.errors import OutputError
+from kbvr.errors import InputError, OutputError
 from kbvr.serving.worker import Worker
 from kbvr.studio.events import Events
 from kbvr.studio.mending.opening import recover
 from kbvr.studio.open_project import OpenProject
-from kbvr.studio.opening import Opening
+from kbvr.studio.opening import Opening, check_there
 from kbvr.studio.photo_worker import DEPTH_NAMES, SCENE_NAMES
-from kbvr.studio.problems import problem_of
+from kbvr.studio.problems import CRASHED, KILLED, problem_of
 from kbvr.studio.project import Project, SceneState, Stage
 from kbvr.studio.work_queue import WorkQueue
-from kbvr.system.isolated_process import Request
+from kbvr.system.isolated_process import EndedError, Request, TimeUpError
 
 logger = logging.getLogger(__name__)
 
 MODULE = "kbvr.studio.photo_worker"
 LIMIT_S = 600.0
+
+READING = ("read", "thumbnail")
+"""Functions of the worker that decode photos, which may crash it."""
 
 REBUILD_AFTER_S, REFINE_AFTER_S = 0.4, 1.5
 """How long nothing has changed before a scene is made again, and before a better one is made."""
@@ -112,6 +115,8 @@ class Making:
 
     def close(self) -> None:
         """End all work."""
+        self._quick.stop()
+        self._slow.stop()
         self._worker.close()
         self._refiner.close()
         self._quick.close()
@@ -130,7 +135,17 @@ class Making:
             logger.debug("the process was not prepared: %s", error)
 
     def _call(self, function: str, *arguments: Any, worker: Worker | None = None) -> Any:
-        return (worker or self._worker).call(Request(f"{MODULE}:{function}", arguments, LIMIT_S))
+        """Call a function of the worker.
+
+        Raises:
+            InputError: if the process crashed while it read a photo.
+        """
+        try:
+            return (worker or self._worker).call(Request(f"{MODULE}:{function}", arguments, LIMIT_S))
+        except EndedError as error:
+            if function not in READING or isinstance(error, TimeUpError) or error.exit_code in (0, KILLED):
+                raise
+            raise InputError(CRASHED) from error
 
     def _enter(self, project: Project, stage: Stage, problem: str = "") -> None:
         with project.lock:
@@ -245,6 +260,7 @@ class Making:
         if project.photo is None or project.open is not None:
             return
         try:
+            check_there(project)
             self.thumbnail_now(project)
         except Exception as error:  # noqa: BLE001  told in words
             self._enter(project, "failed", problem_of(error, project.photo))

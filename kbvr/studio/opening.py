@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from kbvr.depth.depth_map import DepthMap
@@ -93,11 +94,8 @@ class Opening:
 
     def _check_photo(self, project: Project) -> None:
         """Check that the photo is the one that the project was made of; note its hash if that is another one."""
-        path, content = project.photo, project.content
-        assert path is not None
+        path, content = check_there(project), project.content
         assert content is not None
-        if not path.is_file():
-            raise DamagedProjectError(f"The photo {content.photo_name} is missing. It was expected at {path}.")
         sha256 = sha256_of_input(path, "a photo")
         if content.photo_sha256 and sha256 != content.photo_sha256 and (project.folder / MENDED).exists():
             raise DamagedProjectError(
@@ -134,6 +132,20 @@ class Opening:
         assert project.content is not None
         depth: DepthMap = self._call("estimate", photo, dict(project.content.options))
         return depth
+
+
+def check_there(project: Project) -> Path:
+    """Return the path of a project's photo.
+
+    Raises:
+        DamagedProjectError: if there is no file.
+    """
+    path = project.photo
+    if path is None:
+        raise DamagedProjectError(project.problem)
+    if not path.is_file():
+        raise DamagedProjectError(f"The photo {project.name} is missing. It was expected at {path}.")
+    return path
 
 
 def depth_options(options: Mapping[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from kbvr.errors import InputError, OutputError
 from kbvr.studio.open_project import OpenProject
-from kbvr.studio.project_folder import ProjectFile, photo_path
+from kbvr.studio.project_folder import DamagedProjectError, ProjectFile, make_folder, photo_path, refuse_links
 from kbvr.system.atomic_file import atomic_write
 
 _log = logging.getLogger(__name__)
@@ -37,11 +37,17 @@ class SceneState:
 class Project:
     """A project in the library; whoever changes it holds `lock`."""
 
-    def __init__(self, number: str, folder: Path, content: ProjectFile | None, *, problem: str = "") -> None:
-        """Give its id, its folder (which need not exist yet), and project.json, or None if that is damaged."""
+    def __init__(
+        self, number: str, folder: Path, content: ProjectFile | None, *, problem: str = "", is_own: bool = True
+    ) -> None:
+        """Give its id, its folder (which need not exist yet), and project.json, or None if that is damaged.
+
+        `is_own` says whether the folder lies in the studio's folder of projects.
+        """
         self.id = number
         self.folder = folder
         self.content = content
+        self.is_own = is_own
         self.problem = problem
         self.stage: Stage = "failed" if problem else "waiting"
         self.share: float | None = None
@@ -69,11 +75,25 @@ class Project:
         """The folder of what can be made again."""
         return self.folder / "cache"
 
+    @property
+    def has_stored_thumbnail(self) -> bool:
+        """Whether there is one in the cache; nothing is read from the folder of a damaged project."""
+        return self.content is not None and (self.cache / "thumbnail.jpg").exists()
+
+    @property
+    def has_links(self) -> bool:
+        """Whether files in its folder are links, so that nothing is written there."""
+        try:
+            refuse_links(self.folder)
+        except DamagedProjectError:
+            return True
+        return False
+
     def hold(self) -> None:
         """Make the project's folder if there is none, and keep other studios from writing to it.
 
         Raises:
-            InputError: if another studio has it open.
+            InputError: if another studio has it open, or there are links in the folder.
             OutputError: if the folder cannot be written.
         """
         with self.lock:
@@ -81,8 +101,10 @@ class Project:
                 return
             if self.is_removed:
                 raise InputError("This project has been removed.")
+            if not self.folder.exists():
+                self._make_folder()
+            refuse_links(self.folder)
             try:
-                self.folder.mkdir(parents=True, exist_ok=True)
                 file_lock = FileLock(self.folder / LOCK)
                 file_lock.acquire(timeout=0)
             except Timeout:
@@ -105,6 +127,11 @@ class Project:
                 return False
             file_lock.release()
             return False
+
+    def _make_folder(self) -> None:
+        if self.content is None or photo_path(self.folder, self.content).is_relative_to(self.folder):
+            raise InputError(f"The project's folder {self.folder} is missing.")
+        make_folder(self.folder, self.content)
 
     def let_go(self) -> None:
         """Let other studios write to the project."""
@@ -155,7 +182,8 @@ class Project:
                 "stage": self.stage,
                 "share": self.share,
                 "problem": self.problem,
-                "has_thumbnail": self.thumbnail is not None or (self.cache / "thumbnail.jpg").exists(),
+                "is_own": self.is_own,
+                "has_thumbnail": self.thumbnail is not None or self.has_stored_thumbnail,
                 "options": dict(content.options) if content else {},
                 "size_px": self.size_px,
                 "working_px": opened.photo.size_px if opened else None,

@@ -13,18 +13,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from kbvr.errors import InputError
+from kbvr.errors import InputError, OutputError
 from kbvr.studio.option_texts import refuse_files, without_defaults
-from kbvr.system.atomic_file import atomic_write
+from kbvr.system.atomic_file import atomic_write, temporary_folder
 
 SUFFIX = ".kbvr"
 FORMAT, VERSION = "kbvr-project", 1
 MAX_BYTES = 2**20
+ID = re.compile("[0-9a-f]{16}")
+
+WRITTEN_FOLDERS = ("cache", "mending", "exports")
+"""Folders of a project in which a studio writes."""
 
 
 class DamagedProjectError(InputError):
@@ -53,6 +58,9 @@ class ProjectFile:
     depth_options: Mapping[str, str] | None = None
     """Options that the stored estimate of the depth was made with; None if there is none."""
 
+    id: str = ""
+    """What a studio calls the project, hexadecimal; empty until it has been chosen."""
+
     others: Mapping[str, Any] = field(default_factory=dict)
     """Entries of later versions, which are kept."""
 
@@ -79,6 +87,53 @@ def reference_to(photo: Path, folder: Path) -> str:
     return str(photo)
 
 
+def make_folder(folder: Path, content: ProjectFile, photo: Path | None = None) -> None:
+    """Make the folder of a project as a whole, so that a server that is killed leaves none in part.
+
+    Args:
+        folder: a path where nothing exists.
+        content: what project.json says.
+        photo: a file that becomes the project's photo; None if that lies elsewhere.
+
+    Raises:
+        OutputError: if it cannot be written.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with temporary_folder(folder.parent) as temporary:
+            unfinished = temporary / folder.name
+            unfinished.mkdir()
+            if photo is not None:
+                (unfinished / content.photo_file).parent.mkdir()
+                photo.replace(unfinished / content.photo_file)
+            write_project_file(unfinished, content)
+            unfinished.rename(folder)
+    except OSError as error:
+        raise OutputError(f"cannot write to {folder}: {error.strerror or error}") from error
+
+
+def refuse_links(folder: Path) -> None:
+    """Refuse a project in which a link leads elsewhere: what a studio writes would not stay in the project's folder.
+
+    Raises:
+        DamagedProjectError: if a file or folder in it, or in one of WRITTEN_FOLDERS, is a link.
+    """
+    root = Path(os.path.realpath(folder))
+    for place in (folder, *(folder / name for name in WRITTEN_FOLDERS)):
+        try:
+            found = sorted(place.iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise DamagedProjectError(f"{place.name} cannot be read: {error.strerror or error}.") from None
+        for path in found:
+            if path.is_symlink() or Path(os.path.realpath(path)) != root / path.relative_to(folder):
+                raise DamagedProjectError(
+                    f"{path.relative_to(folder).as_posix()} in this project is a link to another place, where kbvr "
+                    "does not write. Put the file or folder itself there instead of the link."
+                )
+
+
 def write_project_file(folder: Path, content: ProjectFile) -> None:
     """Write project.json.
 
@@ -89,6 +144,7 @@ def write_project_file(folder: Path, content: ProjectFile) -> None:
         **content.others,
         "format": FORMAT,
         "version": VERSION,
+        "id": content.id,
         "photo": {"name": content.photo_name, "file": content.photo_file, "sha256": content.photo_sha256},
         "options": dict(sorted(content.options.items())),
         "revision": content.revision,
@@ -105,8 +161,9 @@ def read_project_file(folder: Path) -> ProjectFile:
     """Read project.json.
 
     Raises:
-        DamagedProjectError: if it is missing or cannot be used; the message says why.
+        DamagedProjectError: if it is missing or cannot be used, or there are links in the folder; the message says why.
     """
+    refuse_links(folder)
     path = folder / "project.json"
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -143,9 +200,9 @@ def _content_of(entries: Any) -> ProjectFile:
         raise DamagedProjectError(f"project.json is damaged: {error}.") from None
     if type(revision) is not int or revision < 0:
         raise DamagedProjectError("project.json is damaged: its revision is no whole number.")
-    known = ("format", "version", "photo", "options", "revision", "depth_options")
+    known = ("format", "version", "id", "photo", "options", "revision", "depth_options")
     others = {name: value for name, value in entries.items() if name not in known}
-    sha256, depth_options = photo.get("sha256"), entries.get("depth_options")
+    sha256, depth_options, number = photo.get("sha256"), entries.get("depth_options"), entries.get("id")
     return ProjectFile(
         photo["name"],
         photo["file"],
@@ -153,6 +210,7 @@ def _content_of(entries: Any) -> ProjectFile:
         options,
         revision,
         depth_options if _are_texts(depth_options) else None,
+        number if isinstance(number, str) and ID.fullmatch(number) else "",
         others,
     )
 

@@ -66,8 +66,9 @@ class ProjectRequests:
     async def upload(self, request: Request) -> Response:
         """Make a project of a photo."""
         projects = self._studio.projects
-        path, suffix = await uploads.received(body_of(request), projects.folder)
-        name = uploads.shown_name(request.query_params.get("name", ""), suffix)
+        given = request.query_params.get("name", "")
+        path, suffix = await uploads.received(body_of(request), projects.folder, given)
+        name = uploads.shown_name(given, suffix)
         try:
             project = await run_in_threadpool(projects.add_copy, name, suffix, path)
         finally:
@@ -87,9 +88,9 @@ class ProjectRequests:
         project = self._studio.projects.get(request.path_params["project"])
         for export in self._studio.exports.leave(project.id):
             self._studio.events.removed_export(export)
-        self._studio.projects.remove(project.id)
+        is_in_trash = self._studio.projects.remove(project.id)
         self._studio.making.forget(project)
-        return json_answer({})
+        return json_answer({"is_in_trash": is_in_trash})
 
     async def set_options(self, request: Request) -> Response:
         """Replace the options of a project."""
@@ -126,7 +127,7 @@ class ProjectRequests:
     def thumbnail(self, request: Request) -> Response:
         """Return a small picture of the photo."""
         project = self._studio.projects.get(request.path_params["project"])
-        if (project.cache / "thumbnail.jpg").exists():
+        if project.has_stored_thumbnail:
             return self._file(request, "thumbnail.jpg", JPEG, "The thumbnail")
         if project.photo is None:
             raise not_found("The thumbnail")

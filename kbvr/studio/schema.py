@@ -15,6 +15,7 @@ from kbvr.options.texts import text_of
 from kbvr.photo.picture_file import MAX_PIXELS
 from kbvr.studio.labels import label_of, without_flags
 from kbvr.studio.option_texts import FILE_CHOICES, FILE_OPTIONS
+from kbvr.studio.photo_kinds import KINDS, NO_PHOTO, RAW, RAW_SUFFIXES, SUFFIXES
 
 HIDDEN = ("overwrite", "max_memory", "threads", *FILE_OPTIONS)
 """Options that the studio decides, and those that name files."""
@@ -36,7 +37,15 @@ def schema(upload_bytes: int) -> dict[str, Any]:
             for name, preset in PRESETS.items()
         },
         "outputs": list(OUTPUTS),
-        "limits": {"upload_bytes": upload_bytes, "pixels": MAX_PIXELS},
+        "limits": {
+            "upload_bytes": upload_bytes,
+            "pixels": MAX_PIXELS,
+            "suffixes": list(SUFFIXES),
+            "kinds": KINDS,
+            "raw_suffixes": list(RAW_SUFFIXES),
+            "no_photo": NO_PHOTO,
+            "raw": RAW,
+        },
     }
 
 

@@ -6,6 +6,7 @@ import os
 import secrets
 import unicodedata
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from kbvr.errors import OutputError, escaped
 from kbvr.photo.picture_file import picture_kind
+from kbvr.studio.photo_kinds import NO_PHOTO, RAW, is_raw
 from kbvr.studio.request_error import RequestError
 from kbvr.system.atomic_file import remove_abandoned
 
@@ -24,13 +26,15 @@ HEAD_BYTES = 64
 MAX_NAME = 120
 
 
-async def received(parts: AsyncIterator[bytes], folder: Path) -> tuple[Path, str]:
-    """Write an upload to a temporary file in a folder; return it and its suffix.
+async def received(parts: AsyncIterator[bytes], folder: Path, name: str) -> tuple[Path, str]:
+    """Write an upload to a temporary file in a folder; return it and its suffix. Its given name tells raw files only.
 
     Raises:
         RequestError: if it is no picture file that kbvr reads, or stops.
         OutputError: if it cannot be written.
     """
+    if is_raw(name):
+        raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, RAW)
     path = upload_path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -50,10 +54,12 @@ async def received(parts: AsyncIterator[bytes], folder: Path) -> tuple[Path, str
             file.flush()
             await run_in_threadpool(os.fsync, file.fileno())
     except OSError as error:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()
         raise OutputError(f"cannot write to {folder}: {error.strerror or error}") from error
     except BaseException:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()
         raise
     return path, suffix
 
@@ -73,8 +79,5 @@ def shown_name(given: str, suffix: str) -> str:
 def _suffix_of(head: bytes | bytearray) -> str:
     kind = picture_kind(bytes(head[:HEAD_BYTES]))
     if kind is None:
-        raise RequestError(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "This file is not a photo that kbvr can read. It reads JPEG, PNG, WebP, TIFF, HEIC and AVIF.",
-        )
+        raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, NO_PHOTO)
     return SUFFIXES[kind]

@@ -47,19 +47,24 @@ class WorkQueue:
         with self._changed:
             self._tasks.pop(key, None)
 
-    def close(self) -> None:
-        """Wait for the end of what is being done; the rest is not begun."""
+    def stop(self) -> None:
+        """Begin nothing any more; what is being done may fail now, which nobody is told."""
         with self._changed:
             self._is_closed = True
             self._changed.notify()
+
+    def close(self) -> None:
+        """Wait for the end of what is being done; the rest is not begun."""
+        self.stop()
         self._thread.join()
 
     def _run(self) -> None:
         while (action := self._next()) is not None:
             try:
                 action()
-            except Exception:
-                logger.exception("kbvr studio could not do its work")
+            except Exception as error:
+                level = logging.DEBUG if self._is_closed else logging.ERROR
+                logger.log(level, "kbvr studio could not do its work", exc_info=error)
 
     def _next(self) -> Callable[[], object] | None:
         with self._changed:

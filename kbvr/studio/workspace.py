@@ -47,7 +47,8 @@ class Workspace:
             self.making.open(self.given[0])  # before the page asks for it
         for project in self.projects:
             self.making.thumbnail(project)
-            self._adopt(project.folder / EXPORTS, project.is_open_elsewhere, (project.id,))
+            if not project.has_links:
+                self._adopt(project.folder / EXPORTS, project.is_open_elsewhere, (project.id,))
         for batch in sorted(projects_folder.glob(f"{BATCHES}*")):
             self._adopt(batch, partial(is_batch_running, batch))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kbvr.batching.finding.photo_names import PHOTO_SUFFIXES
 from kbvr.options.export_options import ExportOptions, declared
 from kbvr.options.presets import PRESETS
 from kbvr.options.texts import text_of
@@ -53,6 +54,15 @@ def test_presets_are_texts_that_mean_the_same(name):
     """As they do on the command line."""
     exact = ExportOptions(**PRESETS[name])
     assert parsed(SCHEMA["presets"][name]) == exact
+
+
+def test_a_page_knows_which_files_it_may_offer():
+    """The kinds that the command line takes, and those of raw files, which many people try."""
+    limits = SCHEMA["limits"]
+    assert {*limits["suffixes"]} == PHOTO_SUFFIXES
+    assert {".dng", ".nef", ".cr3"} <= {*limits["raw_suffixes"]}
+    assert not {*limits["suffixes"]} & {*limits["raw_suffixes"]}
+    assert limits["kinds"] in limits["no_photo"]
 
 
 VALUES = {

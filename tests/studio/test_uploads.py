@@ -15,7 +15,7 @@ from web_client import status_of
 
 from kbvr.serving import LOOPBACK, connections
 from kbvr.studio import uploads
-from kbvr.studio.library import folder_name
+from kbvr.studio.folder_names import folder_name
 from kbvr.studio.uploads import shown_name
 
 
@@ -92,6 +92,15 @@ def test_what_is_no_photo_is_refused_by_its_first_bytes(client, body):
     assert status == 415
     assert b"JPEG, PNG, WebP, TIFF, HEIC and AVIF" in answer
     assert not list(client.studio.projects.folder.iterdir())
+
+
+@pytest.mark.parametrize("name", ["raw.dng", "DSC_1.NEF", "a.CR2"])
+def test_a_raw_file_is_refused_with_what_to_do(client, name):
+    """It begins as a TIFF does."""
+    status, _, answer = client.raw("POST", f"api/projects?name={name}", b"II*\0" + bytes(200))
+    assert status == 415
+    assert b"Export it as a JPEG or TIFF" in answer
+    assert not client.studio.projects.folder.exists()
 
 
 def test_an_upload_is_never_whole_in_memory(client, photo, monkeypatch):

@@ -51,6 +51,22 @@ def test_a_failure_does_not_end_the_work(queue, caplog):
     assert "could not do its work" in caplog.text
 
 
+def test_what_fails_because_all_ends_is_not_logged(queue, caplog):
+    begun, ends = threading.Event(), threading.Event()
+
+    def killed() -> None:
+        begun.set()
+        ends.wait(10)
+        raise RuntimeError("its process was killed")
+
+    queue.put("work", killed)
+    assert begun.wait(10)
+    queue.stop()
+    ends.set()
+    queue.close()
+    assert not caplog.records
+
+
 def test_idle_work_is_done_when_there_is_nothing_else():
     idle = threading.Event()
     queue = WorkQueue("test", idle=idle.set, idle_s=0.05)

@@ -12,9 +12,17 @@ function merged<T extends { readonly id: string }>(list: readonly T[], newer: re
   return [...newer.filter(({ id }) => !known.has(id)), ...list.map((one) => by_id.get(one.id) ?? one)];
 }
 
+const forgetters = new Set<(removed: readonly string[]) => void>();
+
+/** Call a function with the ids of projects that have been removed, here or in another tab. */
+export function onRemoved(forget: (removed: readonly string[]) => void): void {
+  forgetters.add(forget);
+}
+
 export function takeProjects(newer: readonly ProjectState[], removed: readonly string[] = []): void {
   if (!newer.length && !removed.length) return;
   projects.value = merged(projects.value, newer).filter(({ id }) => !removed.includes(id));
+  if (removed.length) for (const forget of forgetters) forget(removed);
 }
 
 export function takeExports(newer: readonly ExportState[], removed: readonly string[] = []): void {

@@ -1,7 +1,7 @@
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 
 import { Refusal, send } from "./api";
-import { takeProjects } from "./events";
+import { onRemoved, takeProjects } from "./events";
 import { begin } from "./marks";
 import { withConsequences } from "./set/rules";
 import { announce, current, options, tell, tellProblem } from "./state";
@@ -9,17 +9,25 @@ import { texts } from "./texts";
 import type { Options, ProjectState } from "./types";
 
 const SAVE_MS = 250;
+/** Until a save is tried again that did not reach the server. */
+const AGAIN_MS = 2000;
 /** Changes of the same options within this time are undone together. */
 const TOGETHER_MS = 800;
 
 /** What is wrong with an option, in the server's words: name -> text. */
 export const problems = signal<Readonly<Record<string, string>>>({});
 
-/** The options on the server that the page's own are based on. */
-interface Basis {
+/** What this page knows of a project's options. */
+interface Sheet {
   readonly id: string;
-  readonly revision: number;
-  readonly options: Options;
+  /** The revision and the options on the server that the wanted ones are based on. */
+  revision: number;
+  saved: Options;
+  /** With changes that have not been saved yet. */
+  wanted: Options;
+  /** The save that is under way: it ends when everything is saved, or cannot be. */
+  saving: Promise<void> | null;
+  timer: number;
 }
 
 interface History {
@@ -28,15 +36,25 @@ interface History {
 }
 const NO_HISTORY: History = { past: [], future: [] };
 
-let basis: Basis | null = null;
-let timer = 0;
-let isSaving = false;
+/** Of every project that has been on the stage. */
+const sheets = new Map<string, Sheet>();
 let last = { names: "", at_ms: 0 };
 const histories = signal<Readonly<Record<string, History>>>({});
 const history = computed(() => histories.value[current.value?.id ?? ""] ?? NO_HISTORY);
 
+onRemoved((removed) => {
+  const kept = Object.entries(histories.peek()).filter(([id]) => !removed.includes(id));
+  histories.value = Object.fromEntries(kept);
+  if (basis && removed.includes(basis.id)) {
+    clearTimeout(timer); // nothing is saved any more
+    basis = null;
+  }
+});
+
 export const canUndo = computed(() => history.value.past.length > 0);
 export const canRedo = computed(() => history.value.future.length > 0);
+/** Whether there are changes that the server does not have. */
+export const isUnsaved = signal(false);
 
 export function isSame(a: Options, b: Options): boolean {
   const names = Object.keys(a);
@@ -79,52 +97,74 @@ export function redo(): void {
 }
 
 function put(after: Options, kept: History): void {
-  const id = current.value?.id;
-  if (!id) return;
+  const sheet = sheets.get(current.value?.id ?? "");
+  if (!sheet) return;
   begin("kbvr:plan");
   batch(() => {
-    options.value = after;
-    histories.value = { ...histories.value, [id]: kept };
+    want(sheet, after);
+    histories.value = { ...histories.value, [sheet.id]: kept };
   });
-  clearTimeout(timer);
-  timer = window.setTimeout(() => void save(), SAVE_MS);
+  saveIn(sheet, SAVE_MS);
 }
 
-/** Save changes that wait, before the project is exported or left. */
-export async function save(): Promise<void> {
-  clearTimeout(timer);
-  const from = basis;
-  const sent = options.peek();
-  if (!from || isSaving || isSame(from.options, sent)) return;
-  isSaving = true;
-  try {
-    const body = { revision: from.revision, options: sent };
-    const saved = await send<ProjectState>("PUT", `projects/${from.id}/options`, body);
-    if (basis?.id === from.id) {
-      if (isSame(options.peek(), sent)) options.value = saved.options; // the server leaves out what are defaults
-      basis = { id: from.id, revision: saved.revision, options: saved.options };
+function want(sheet: Sheet, wanted: Options): void {
+  sheet.wanted = wanted;
+  if (current.peek()?.id === sheet.id && !isSame(options.peek(), wanted)) options.value = wanted;
+  isUnsaved.value = [...sheets.values()].some(isChanged);
+}
+
+function isChanged({ wanted, saved }: Sheet): boolean {
+  return !isSame(wanted, saved);
+}
+
+function saveIn(sheet: Sheet, ms: number): void {
+  clearTimeout(sheet.timer);
+  sheet.timer = window.setTimeout(() => void saveSheet(sheet), ms);
+}
+
+/** Save the changes of projects, or of all; return whether the server has them. */
+export async function save(ids: Iterable<string> = sheets.keys()): Promise<boolean> {
+  const chosen = [...ids].flatMap((id) => sheets.get(id) ?? []);
+  await Promise.all(chosen.map(saveSheet));
+  return !chosen.some(isChanged);
+}
+
+/** Save a project's changes; ends with the save under way, if there is one, which saves later changes too. */
+function saveSheet(sheet: Sheet): Promise<void> {
+  clearTimeout(sheet.timer);
+  sheet.saving ??= sendChanges(sheet).finally(() => (sheet.saving = null));
+  return sheet.saving;
+}
+
+async function sendChanges(sheet: Sheet): Promise<void> {
+  while (isChanged(sheet)) {
+    const sent = sheet.wanted;
+    try {
+      const body = { revision: sheet.revision, options: sent };
+      const saved = await send<ProjectState>("PUT", `projects/${sheet.id}/options`, body);
+      [sheet.revision, sheet.saved] = [saved.revision, saved.options];
+      want(sheet, sheet.wanted === sent ? saved.options : sheet.wanted); // the server leaves out what are defaults
+      takeProjects([saved]);
+      if (current.peek()?.id === sheet.id) problems.value = {};
+    } catch (error) {
+      if (sheet.wanted !== sent && error instanceof Refusal && error.status !== 409) continue;
+      return refuse(error, sheet);
     }
-    takeProjects([saved]);
-    problems.value = {};
-  } catch (error) {
-    refuse(error, from.id);
-    return;
-  } finally {
-    isSaving = false;
   }
-  if (basis?.id === from.id && !isSame(options.peek(), basis.options)) void save();
 }
 
-function refuse(error: unknown, id: string): void {
-  if (!(error instanceof Refusal)) return void (timer = window.setTimeout(() => void save(), 8 * SAVE_MS));
+function refuse(error: unknown, sheet: Sheet): void {
+  if (!(error instanceof Refusal)) return saveIn(sheet, AGAIN_MS);
   const project = error.answer["project"] as ProjectState | undefined;
   if (error.status === 409 && project) {
-    take(project);
+    take(sheet, project);
     takeProjects([project]);
     tell(texts.app.changedElsewhere);
-    return;
-  }
-  if (current.peek()?.id === id) blame(error);
+  } else if (error.status === 404) {
+    sheets.delete(sheet.id); // the project was removed
+    isUnsaved.value = [...sheets.values()].some(isChanged);
+  } else if (current.peek()?.id === sheet.id) blame(error);
+  else tellProblem(error);
 }
 
 /** Show a refusal at the options concerned. */
@@ -136,32 +176,58 @@ export function blame(error: unknown): void {
 }
 
 /** Base the page's options on the server's. */
-function take(project: ProjectState): void {
-  basis = { id: project.id, revision: project.revision, options: project.options };
+function take(sheet: Sheet, project: ProjectState): void {
+  clearTimeout(sheet.timer);
+  [sheet.revision, sheet.saved] = [project.revision, project.options];
   batch(() => {
-    options.value = project.options;
+    want(sheet, project.options);
+    if (current.peek()?.id === sheet.id) problems.value = {};
+  });
+}
+
+/** Return what is known of a project's options. */
+function sheetOf({ id, revision, options: saved }: ProjectState): Sheet {
+  const known = sheets.get(id);
+  if (known) return known;
+  const sheet: Sheet = { id, revision, saved, wanted: saved, saving: null, timer: 0 };
+  sheets.set(id, sheet);
+  return sheet;
+}
+
+/** Put a project's options on the page, with its changes that are not saved yet. */
+function show(project: ProjectState): void {
+  const sheet = sheetOf(project);
+  batch(() => {
+    options.value = sheet.wanted;
     problems.value = {};
   });
 }
 
 /** Follow the project on the stage, and changes that come from other tabs. */
 export function followOptions(): void {
+  let shown = "";
   effect(() => {
     const project = current.value;
     untracked(() => {
       if (!project) return;
-      if (basis?.id !== project.id) {
-        if (basis) void save();
-        take(project);
-      } else if (isSame(project.options, basis.options)) {
-        if (project.revision > basis.revision) basis = { ...basis, revision: project.revision };
-      } else if (project.revision > basis.revision && !isSaving) {
-        const isChangedHere = !isSame(options.value, basis.options);
-        clearTimeout(timer);
-        take(project);
-        if (isChangedHere) tell(texts.app.changedElsewhere);
+      if (shown !== project.id) {
+        shown = project.id;
+        void save();
+        show(project);
       }
+      follow(sheetOf(project), project);
     });
   });
   addEventListener("visibilitychange", () => document.hidden && void save());
+}
+
+/** Take what the server tells of a project, if that is news. */
+function follow(sheet: Sheet, project: ProjectState): void {
+  if (project.revision <= sheet.revision) return;
+  if (isSame(project.options, sheet.saved)) sheet.revision = project.revision;
+  else if (!sheet.saving) {
+    const isChangedHere = isChanged(sheet);
+    take(sheet, project);
+    if (isChangedHere) tell(texts.app.changedElsewhere);
+  }
 }

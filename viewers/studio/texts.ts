@@ -29,7 +29,8 @@ const projects = {
   label: "Photos",
   add: "Add photos",
   remove: (name: string) => `Remove ${name}`,
-  removeQuestion: (name: string) => `Remove ${name} from the studio? Its folder moves to the trash.`,
+  removeQuestion: (name: string, isOwn: boolean) =>
+    `Remove ${name} from the studio? ${isOwn ? "Its folder moves to the trash." : "Its files stay where they are."}`,
   removed: (name: string) => `${name} was removed.`,
 };
 
@@ -390,6 +391,7 @@ const exporting = {
   },
   notBegun: (title: string, problem: string) => `${title || exporting.more}: ${problem}`,
   unusable: "This photo cannot be exported",
+  notSaved: "The latest settings could not be saved, so nothing was made. Look at them in Set, then try again.",
   copy: { command: "Copy as command", python: "Copy as Python" },
   copied: { command: "The command was copied.", python: "The Python program was copied." },
   copiedShort: "Copied",

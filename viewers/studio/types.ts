@@ -13,6 +13,8 @@ export interface ProjectState {
   readonly stage: ProjectStage;
   readonly share: number | null;
   readonly problem: string;
+  /** Whether its folder lies in the studio's folder of projects; it moves to the trash when it is removed. */
+  readonly is_own: boolean;
   readonly has_thumbnail: boolean;
   readonly options: Options;
   /** Of the photo, and of the working copy; null until the photo has been read. */
@@ -51,11 +53,24 @@ export interface OptionGroup {
   readonly options: readonly OptionSpec[];
 }
 
+export interface Limits {
+  readonly upload_bytes: number;
+  readonly pixels: number;
+  /** Ends of the names of photos, in lower case with their dots, and their kinds in words. */
+  readonly suffixes: readonly string[];
+  readonly kinds: string;
+  /** Ends of the names of camera raw files, which are refused. */
+  readonly raw_suffixes: readonly string[];
+  /** What is said of a file that is no photo, and of a camera raw file. */
+  readonly no_photo: string;
+  readonly raw: string;
+}
+
 export interface Schema {
   readonly groups: readonly OptionGroup[];
   readonly presets: Readonly<Record<string, Options>>;
   readonly outputs: readonly string[];
-  readonly limits: { readonly upload_bytes: number; readonly pixels: number };
+  readonly limits: Limits;
 }
 
 export interface Example {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
-import signal
 
-from kbvr.errors import AlreadyExistsError, DamagedFileError, KbvrError, OptionsError, OutOfMemoryError
-from kbvr.studio.labels import label_of
+from kbvr.errors import KbvrError, OutOfMemoryError
+from kbvr.studio import problems
+from kbvr.studio.problems import BUG, KILLED
 from kbvr.system.atomic_file import UNFINISHED
 from kbvr.system.isolated_process import EndedError, NotStartedError, TimeUpError
 from kbvr.system.resources import is_out_of_memory
@@ -16,14 +16,9 @@ logger = logging.getLogger(__name__)
 
 TEMPORARY = re.compile(rf"{UNFINISHED.pattern}[/\\\\]")
 
-KILLED = -getattr(signal, "SIGKILL", 9)
-"""Exit code of a process that the system has killed."""
-
 LESS = "Close other programs, or set a smaller largest picture size, and try again."
 OUT_OF_MEMORY = f"There is not enough memory for this export. {LESS}"
 PROBABLY_OUT_OF_MEMORY = f"The process that makes the export was killed, most likely because memory ran out. {LESS}"
-DAMAGED = "The photo is damaged or incomplete."
-BUG = "kbvr failed because of a bug. The terminal shows the details."
 
 
 def problem_of(error: Exception) -> str:
@@ -47,12 +42,8 @@ def problem_of(error: Exception) -> str:
 
 
 def in_words(error: KbvrError) -> str:
-    """Return the message of an error, with options as the studio names them."""
-    if isinstance(error, DamagedFileError):
-        return DAMAGED
-    if isinstance(error, OptionsError):
-        return error.text.naming(label_of)
-    return without_temporary(error.statement if isinstance(error, AlreadyExistsError) else str(error))
+    """Return the message of an error, without the temporary folder of an export."""
+    return without_temporary(problems.in_words(error))
 
 
 def without_temporary(message: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from studio_pages import open_tab, project_of, saved_options, scene_of, settle, shown
+from PIL import Image
+from studio_pages import CAT, open_tab, project_of, saved_options, scene_of, settle, shown, studio, tile
 
 
 @pytest.fixture
@@ -191,3 +192,52 @@ def test_two_tabs_do_not_overwrite_each_other(web, cat_url):
         saved_options(one, {"strength": "gentle"})
         one.get_by_role("button", name="Reset all").click()
         saved_options(one, {})
+
+
+def slow_saves(page):
+    """Let every save take a while, so that changes are made during one."""
+
+    def wait(route):
+        page.wait_for_timeout(700)
+        route.continue_()
+
+    page.route("**/options", wait)
+
+
+def change_during_a_save(page):
+    """Change a setting while another is on its way to the server."""
+    with page.expect_request("**/options"):
+        page.get_by_role("radio", name="Bold").click()
+    page.get_by_role("radio", name="16:9").click()
+
+
+def test_what_is_changed_during_a_save_is_in_what_is_copied_at_once(settings):
+    page = settings
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    slow_saves(page)
+    change_during_a_save(page)
+    open_tab(page, "Export")
+    page.get_by_role("button", name="Copy as command").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    command = page.evaluate("navigator.clipboard.readText()")
+    assert "--strength bold" in command
+    assert "--aspect 16:9" in command
+    page.unroute("**/options")
+    open_tab(page, "Set")
+
+
+def test_what_is_changed_during_a_save_is_kept_when_another_photo_is_shown(web, tmp_path):
+    for name in ("one.jpg", "two.jpg"):
+        Image.open(CAT).resize((96, 64)).save(tmp_path / name)
+    with studio(tmp_path / "projects", tmp_path / "one.jpg", tmp_path / "two.jpg") as url, shown(web, url) as page:
+        page.get_by_role("button", name="one.jpg").click()
+        open_tab(page, "Set")
+        page.get_by_role("radio", name="Bold").wait_for()
+        slow_saves(page)
+        change_during_a_save(page)
+        tile(page, "two.jpg").click()
+        page.locator('[role=radio][data-value="normal"][aria-checked="true"]').wait_for()
+        page.wait_for_timeout(2000)
+        tile(page, "one.jpg").click()
+        page.locator('[role=radio][data-value="16:9"][aria-checked="true"]').wait_for()
+        saved_options(page, {"strength": "bold", "aspect": "16:9"})

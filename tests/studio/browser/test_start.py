@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 
 from PIL import Image
-from studio_pages import CAT, drop, give, scene_of, shown, tile
+from studio_pages import CAT, asked, drop, give, open_tab, scene_of, shown, tile
 
 
 def test_a_dropped_photo_is_seen_at_once_and_then_in_3d(web, empty_url):
@@ -18,6 +18,40 @@ def test_a_dropped_photo_is_seen_at_once_and_then_in_3d(web, empty_url):
         waits = page.evaluate("performance.getEntriesByName('kbvr:first-scene').map(one => one.duration)")
         assert len(waits) == 1
         assert page.locator(".title").inner_text().startswith("cat.jpg")
+
+
+NOTE_REVOKED = """
+  window.revoked = [];
+  const revoke = URL.revokeObjectURL.bind(URL);
+  URL.revokeObjectURL = address => (revoked.push(address), revoke(address));
+"""
+
+
+def test_a_photo_with_the_name_of_a_removed_one_is_another(web, empty_url, tmp_path):
+    """Nothing of the removed one is shown, undone or kept for it."""
+    photos = [tmp_path / folder / "same.jpg" for folder in ("first", "second")]
+    for photo, turn in zip(photos, (Image.Transpose.ROTATE_180, Image.Transpose.FLIP_LEFT_RIGHT), strict=True):
+        photo.parent.mkdir()
+        Image.open(CAT).resize((160, 107)).transpose(turn).save(photo)
+    questions = []
+    with shown(web, empty_url, "wide", NOTE_REVOKED) as page:
+        page.on("dialog", lambda dialog: (questions.append(dialog.message), dialog.accept()))
+        drop(page, photos[0])
+        local = page.locator(".paper img").get_attribute("src")
+        scene_of(page)
+        first = page.url.rsplit("#", 1)[1]
+        open_tab(page, "Set")
+        page.get_by_role("radio", name="bold").first.check(force=True)
+        page.get_by_role("button", name="Undo", exact=True).and_(page.locator(":enabled")).wait_for()
+        page.get_by_role("button", name="Remove same.jpg").click()
+        page.get_by_text("same.jpg was removed.").wait_for(state="attached")
+        assert questions == ["Remove same.jpg from the studio? Its folder moves to the trash."]
+        assert local in page.evaluate("revoked")
+        drop(page, photos[1])
+        scene_of(page)
+        assert page.url.rsplit("#", 1)[1] != first
+        assert page.get_by_role("button", name="Undo", exact=True).is_disabled()
+        assert asked(page, "projects")[0]["options"] == {}
 
 
 def test_a_picture_is_pasted(web, empty_url):

@@ -5,7 +5,7 @@ import { takeExports } from "../events";
 import { Button } from "../parts/button";
 import { Dialog } from "../parts/dialog";
 import { save } from "../settings";
-import { announce, tellProblem } from "../state";
+import { announce, tell, tellProblem } from "../state";
 import { texts } from "../texts";
 import type { ExportState } from "../types";
 import { chosen, exported } from "./choice";
@@ -17,7 +17,7 @@ const COPIED_MS = 2500;
 
 /** Ask for everything that is chosen. */
 async function begin(): Promise<void> {
-  await save();
+  if (!(await save(exported.value))) return tell(texts.export.notSaved, "problem");
   const [ids, asked] = [exported.value, chosen.value];
   let begun = 0;
   for (const one of asked) {
@@ -37,7 +37,7 @@ const messageOf = (error: unknown) => (error instanceof Error ? error.message : 
 
 /** Return the text that does the same as the button: a program, or a line for every export. */
 async function asText(language: Language): Promise<string> {
-  await save();
+  if (!(await save(exported.value))) throw new Error(texts.export.notSaved);
   const asked = { projects: exported.value, exports: chosen.value.map(({ options }) => options) };
   return (await send<Record<Language, string>>("POST", "exports/as-text", asked))[language];
 }

@@ -1,6 +1,7 @@
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 
 import { bytes, getJson } from "../api";
+import { onRemoved } from "../events";
 import { current, mode, tellProblem, tell } from "../state";
 import type { Size } from "../types";
 import { outlineOf, unpacked } from "./outline";
@@ -177,6 +178,18 @@ function load(id: string): Promise<void> {
   }) as Promise<void>;
 }
 
+/** Leave the depth that has been mended. */
+function drop(): void {
+  batch(() => {
+    edit.value = null;
+    selection.value = null;
+    guarded.value = null;
+  });
+}
+onRemoved((removed) => {
+  if (edit.peek() && removed.includes(edit.peek()!.id)) drop();
+});
+
 /** Follow the depth of the project on the stage while it is being mended. */
 export function followDepth(): () => void {
   return effect(() => {
@@ -186,11 +199,7 @@ export function followDepth(): () => void {
     untracked(() => {
       if (mode.value !== "mend" || !project || revision === undefined || isWaiting) return;
       if (edit.value?.id !== project.id) {
-        batch(() => {
-          edit.value = null;
-          selection.value = null;
-          guarded.value = null;
-        });
+        drop();
         void load(project.id);
       } else if (revision > edit.value.revision) void load(project.id);
     });

@@ -75,9 +75,9 @@ export function Thumbnail({ id, isThere }: { readonly id: string; readonly isThe
   return src ? <img src={src} alt="" draggable={false} /> : <Icon name="picture" />;
 }
 
-/** Forget a project; its folder goes to the trash. */
-async function remove({ id, name }: ProjectState): Promise<void> {
-  if (!confirm(texts.projects.removeQuestion(name))) return;
+/** Forget a project; its folder goes to the trash if it is the studio's own. */
+async function remove({ id, name, is_own }: ProjectState): Promise<void> {
+  if (!confirm(texts.projects.removeQuestion(name, is_own))) return;
   try {
     await send("DELETE", `projects/${id}`);
     const list = projects.value;

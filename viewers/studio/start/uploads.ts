@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 
 import { Refusal, send, upload } from "../api";
-import { takeProjects } from "../events";
+import { onRemoved, takeProjects } from "../events";
 import { begin } from "../marks";
 import { openProject } from "../opening";
 import { announce, schema } from "../state";
@@ -22,6 +22,12 @@ export interface Upload {
 export const uploads = signal<readonly Upload[]>([]);
 /** Id of a project -> address of the photo in this browser, shown until the server has its own. */
 export const localPhotos = new Map<string, string>();
+onRemoved((removed) => {
+  for (const id of removed) {
+    URL.revokeObjectURL(localPhotos.get(id) ?? "");
+    localPhotos.delete(id);
+  }
+});
 
 const SHOWN = ["image/jpeg", "image/png", "image/webp", "image/avif", "image/gif"];
 const PHOTOS = /\.(jpe?g|png|webp|avif|heic|heif|tiff?|bmp|gif|dng|cr2|cr3|nef|arw|orf|rw2|raf|jxl|mpo)$/i;
