@@ -16,6 +16,9 @@ FILE_OPTIONS, NETWORK_OPTIONS = ("depth", "depth_kind", "keyframes"), ("depth_mo
 NETWORK_NAME = r"(?!.*\.onnx$)[a-z0-9][a-z0-9._-]*"
 """Options that name files, and those that name networks or their files; what names of networks look like."""
 
+FILE_CHOICES = {"path": ("keyframes",)}
+"""Option -> choices that need an option that names a file."""
+
 MAX_OPTIONS, MAX_TEXT = 200, 4000
 
 VIDEO_ONLY = (

@@ -22,6 +22,8 @@ Stage = Literal["waiting", "reading", "depth", "layers", "triangles", "ready", "
 LOCK = ".lock"
 """The file that a studio locks while it may write to a project."""
 
+OPEN_ELSEWHERE = "This project is open in another kbvr studio. Close that one first."
+
 
 @dataclass(frozen=True)
 class SceneState:
@@ -106,10 +108,25 @@ class Project:
                 file_lock = FileLock(self.folder / LOCK)
                 file_lock.acquire(timeout=0)
             except Timeout:
-                raise InputError("This project is open in another kbvr studio. Close that one first.") from None
+                raise InputError(OPEN_ELSEWHERE) from None
             except OSError as error:
                 raise OutputError(f"cannot write to {self.folder}: {error.strerror or error}") from error
             self._file_lock = file_lock
+
+    def is_open_elsewhere(self) -> bool:
+        """Return whether another studio keeps this one from writing to the project."""
+        with self.lock:
+            if self._file_lock is not None or not self.folder.is_dir():
+                return False
+            file_lock = FileLock(self.folder / LOCK)
+            try:
+                file_lock.acquire(timeout=0)
+            except Timeout:
+                return True
+            except OSError:
+                return False
+            file_lock.release()
+            return False
 
     def _make_folder(self) -> None:
         if self.content is None or photo_path(self.folder, self.content).is_relative_to(self.folder):

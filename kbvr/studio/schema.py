@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -12,7 +14,7 @@ from kbvr.options.presets import PRESETS
 from kbvr.options.texts import text_of
 from kbvr.photo.picture_file import MAX_PIXELS
 from kbvr.studio.labels import automatic_of, choice_label_of, help_of, label_of
-from kbvr.studio.option_texts import FILE_OPTIONS, previewed_by
+from kbvr.studio.option_texts import FILE_CHOICES, FILE_OPTIONS, previewed_by
 from kbvr.studio.photo_kinds import KINDS, NO_PHOTO, RAW, RAW_SUFFIXES, SUFFIXES
 
 HIDDEN = ("overwrite", "max_memory", "threads", *FILE_OPTIONS)
@@ -51,12 +53,12 @@ def _option(declared: Declared) -> dict[str, Any]:
     limits = {
         kind: getattr(one, kind) for one in declared.field.metadata for kind in ("ge", "gt", "le") if hasattr(one, kind)
     }
-    default = declared.default
-    choices = [choice for choice in declared.suggestions if choice not in FILE_OPTIONS]
+    default, hidden = declared.default, FILE_CHOICES.get(declared.name, ())
+    choices = [text for text in declared.suggestions if text not in hidden]
     return {
         "name": declared.name,
         "label": label_of(declared.name),
-        "help": help_of(declared.name, declared.help),
+        "help": help_of(declared.name, _without(declared.help, hidden)),
         "kind": _kind(declared),
         "choices": choices,
         "choice_labels": [choice_label_of(declared.name, choice) for choice in choices],
@@ -71,6 +73,11 @@ def _option(declared: Declared) -> dict[str, Any]:
         "used_by": list(declared.used_by),
         "previewed_by": list(previewed_by(declared.name)),
     }
+
+
+def _without(text: str, choices: Sequence[str]) -> str:
+    """Return the help of an option without what it says of some choices, as in `swing: from side to side;`."""
+    return re.sub(rf" ({'|'.join(choices)}): [^;]*;", "", text) if choices else text
 
 
 def _kind(declared: Declared) -> str:

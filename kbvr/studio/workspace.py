@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
 from kbvr.studio.events import Events
 from kbvr.studio.exporting.folders import BATCHES
+from kbvr.studio.exporting.history import NAME as HISTORY
+from kbvr.studio.exporting.interrupted import is_batch_running, remove_left
 from kbvr.studio.exporting.queue import ExportQueue
 from kbvr.studio.library import Library
 from kbvr.studio.making import Making
@@ -45,9 +48,9 @@ class Workspace:
         for project in self.projects:
             self.making.thumbnail(project)
             if not project.has_links:
-                self.exports.adopt(project.folder / EXPORTS, (project.id,))
+                self._adopt(project.folder / EXPORTS, project.is_open_elsewhere, (project.id,))
         for batch in sorted(projects_folder.glob(f"{BATCHES}*")):
-            self.exports.adopt(batch)
+            self._adopt(batch, partial(is_batch_running, batch))
 
     def close(self) -> None:
         """End all work in the background."""
@@ -62,6 +65,12 @@ class Workspace:
     def note_request(self) -> None:
         """Note that a page is open."""
         self._asked_s = monotonic()
+
+    def _adopt(self, folder: Path, is_in_use: Callable[[], bool], projects: tuple[str, ...] = ()) -> None:
+        """List the exports of an earlier studio, and remove what it left unfinished."""
+        self.exports.adopt(folder, projects, is_in_use)
+        if projects or (folder / HISTORY).is_file():
+            remove_left(folder, is_in_use)
 
     def _is_watched(self) -> bool:
         return monotonic() - self._asked_s < WATCHED_S

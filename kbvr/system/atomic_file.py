@@ -105,11 +105,11 @@ def remove_unfinished() -> None:
         _undo(path, folders)
 
 
-def remove_abandoned(folder: Path, names: re.Pattern[str] = UNFINISHED) -> None:
-    """Remove temporary files that killed processes left in a folder more than a day ago."""
+def remove_abandoned(folder: Path, names: re.Pattern[str] = UNFINISHED, *, age_s: float = ABANDONED_S) -> None:
+    """Remove temporary files that killed processes left in a folder, by default more than a day ago."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if names.fullmatch(entry.name) and time.time() - entry.stat(follow_symlinks=False).st_mtime > ABANDONED_S:
+            if names.fullmatch(entry.name) and time.time() - entry.stat(follow_symlinks=False).st_mtime >= age_s:
                 _remove(Path(entry.path))
 
 

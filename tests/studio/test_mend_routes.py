@@ -194,7 +194,8 @@ def test_what_cannot_be_done_is_explained(page, path, body, words):
 def test_an_export_uses_what_was_mended_a_moment_ago(studio, page):
     (studio[1] / "depth.png").unlink(missing_ok=True)
     page.mend("/stroke", {"stroke": "a", "tool": "infinity", "radius_px": 9, "points": [[60, 50, 1]]})
-    command = json.loads(page.get(page.one("/command"), {"options": {"wiggle": "yes"}})[0])["command"]
+    asked = {"projects": [page.project], "exports": [{"wiggle": "yes"}]}
+    command = json.loads(page.get("/api/exports/as-text", asked)[0])["command"]
     assert "--depth-kind kbvr" in command and "depth.png" in command
     found = load_placed_depth(studio[1] / "depth.png", photo_from_array(card_before_wall()[0].rgb))
     assert found.inverse_depth[50, 60] == 0

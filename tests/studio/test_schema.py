@@ -33,6 +33,14 @@ def test_a_default_is_the_text_that_gives_it(name):
         assert without_defaults({name: option["default"]}) == {}
 
 
+def test_nothing_is_offered_that_needs_a_file():
+    """A page hides the options that name files."""
+    assert "orbit" in OPTIONS["path"]["choices"]
+    assert "keyframes" not in OPTIONS["path"]["choices"]
+    assert "keyframes" not in OPTIONS["path"]["help"]
+    assert "deep into the picture; static: not at all." in OPTIONS["path"]["help"]
+
+
 def test_numbers_have_their_range():
     assert (OPTIONS["vignette"]["minimum"], OPTIONS["vignette"]["maximum"]) == (0, 1)
     assert OPTIONS["budget_percent"]["exclusive_minimum"]

@@ -403,8 +403,13 @@ const exporting = {
     const what = exports === 1 ? "Export" : `Export ${exports} kinds`;
     return photos === 1 ? what : `${what} of ${photos} photos`;
   },
+  begun: (count: number, asked: number) => {
+    if (count < asked) return `${count} of ${asked} exports ${count === 1 ? "has" : "have"} begun.`;
+    return count === 1 ? "The export has begun." : `${count} exports have begun.`;
+  },
+  notBegun: (title: string, problem: string) => `${title || exporting.more}: ${problem}`,
+  unusable: "This photo cannot be exported",
   notSaved: "The latest settings could not be saved, so nothing was made. Look at them in Set, then try again.",
-  begun: (count: number) => (count === 1 ? "The export has begun." : `${count} exports have begun.`),
   copy: { command: "Copy as command", python: "Copy as Python" },
   copied: { command: "The command was copied.", python: "The Python program was copied." },
   copiedShort: "Copied",

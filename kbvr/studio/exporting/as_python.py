@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,15 @@ from kbvr.studio.exporting.as_command import outputs_text
 
 def as_python(photo: Path, out: Path, options: ExportOptions) -> str:
     """Return a program that makes the outputs of a photo, with a line for every option."""
+    return as_program([(photo, out, options)])
+
+
+def as_program(exports: Iterable[tuple[Path, Path, ExportOptions]]) -> str:
+    """Return a program that makes several exports: a photo, the folder of its files, and options of each."""
+    return "import kbvr\n" + "".join(f"\n{_call(*export)}" for export in exports)
+
+
+def _call(photo: Path, out: Path, options: ExportOptions) -> str:
     texts = outputs_text(options)
     given = [option for option in declared() if option.name in texts]
     lines = [
@@ -20,7 +30,7 @@ def as_python(photo: Path, out: Path, options: ExportOptions) -> str:
         *(f"{option.name}={_literal(option, getattr(options, option.name), texts[option.name])}" for option in given),
     ]
     arguments = "".join(f"    {line},\n" for line in lines)
-    return f"import kbvr\n\nkbvr.export(\n{arguments})\n"
+    return f"kbvr.export(\n{arguments})\n"
 
 
 def _literal(option: Declared, value: Any, text: str) -> str:

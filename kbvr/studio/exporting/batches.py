@@ -8,7 +8,6 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
 
 from kbvr.batching.api import prepared, results_of
 from kbvr.batching.batch import Batch
@@ -22,6 +21,7 @@ from kbvr.errors import KbvrError, counted
 from kbvr.options.export_options import ExportOptions
 from kbvr.studio.exporting.export import Export, MadeFile, PhotoProgress, PhotoToExport
 from kbvr.studio.exporting.export_process import CancelledError, ExportProcess
+from kbvr.studio.option_texts import parsed
 
 LOOK_S = 0.2
 
@@ -84,7 +84,7 @@ class BatchExport:
             CancelledError: if the export was cancelled.
         """
         del process  # the workers of batches are processes of their own
-        batch = prepared(Batch(str(self.folder), _parsed(export.options), retries_failed=True))
+        batch = prepared(Batch(str(self.folder), parsed(export.options), retries_failed=True))
         by_address = {str(photo.file): photo for photo in self.photos}
         workers = LocalWorkers(shares_of(batch.options, None), limit_s=PHOTO_LIMIT_S)
         executor = WithOwnOptions(workers, self._options_by_address(export))
@@ -106,7 +106,7 @@ class BatchExport:
     def _options_by_address(self, export: Export) -> dict[str, ExportOptions]:
         options = self.options or (export.options,) * len(self.photos)
         texts = (photo.with_depth(own) for photo, own in zip(self.photos, options, strict=True))
-        return {str(photo.file): _parsed(own) for photo, own in zip(self.photos, texts, strict=True)}
+        return {str(photo.file): parsed(own) for photo, own in zip(self.photos, texts, strict=True)}
 
 
 class BatchProgress:
@@ -180,8 +180,3 @@ def _source(address: str) -> Source:
     except OSError:
         return Source(address)
     return Source(address, "", facts.st_size, str(facts.st_mtime_ns))
-
-
-def _parsed(texts: Mapping[str, str]) -> ExportOptions:
-    values: dict[str, Any] = dict(texts)
-    return ExportOptions(**values)

@@ -49,7 +49,11 @@ class PhotoToExport:
             return self
         self.exports.mkdir(parents=True, exist_ok=True)
         copy = self.exports / f".kbvr-{secrets.token_hex(4)}.part{self.depth.suffix}"
-        shutil.copyfile(self.depth, copy)
+        try:
+            shutil.copyfile(self.depth, copy)
+        except OSError:
+            copy.unlink(missing_ok=True)
+            raise
         return replace(self, depth=copy)
 
     def discard(self) -> None:
@@ -123,6 +127,9 @@ class Export:
 
     ended_at: str = ""
     """ISO 8601, in UTC."""
+
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    """The outputs and options that were chosen for it; the others are those of its projects."""
 
     cancelled: Event = field(default_factory=Event)
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from kbvr.errors import KbvrError, escaped, shortened
 from kbvr.making.report import ExportReport
-from kbvr.options.export_options import ExportOptions
 from kbvr.pipeline import export_photo
 from kbvr.studio.exporting.export import MadeFile
+from kbvr.studio.option_texts import parsed
 
 REPORT_S = 0.05
 """Shortest time between two reports of one stage."""
@@ -44,9 +44,8 @@ def make_export(photo: Path, out: Path, options: Mapping[str, str], progress: Pa
         last.update(stage=stage, at_s=time.monotonic())
         progress.write_text(f"{stage}\n{done}\n{total}", "utf-8")
 
-    values: dict[str, Any] = dict(options)
     with _logged_warnings() as warnings:
-        made = export_photo(photo, out, ExportOptions(**values), progress=report)
+        made = export_photo(photo, out, parsed(options), progress=report)
     return Made(_files(made, out), tuple((failure.output, failure.error) for failure in made.failed), tuple(warnings))
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import AT_REST, LOOPS, ONE_EYED, OutputOptions
+from kbvr.plan.from_options import check_options
 from kbvr.plan.output_kinds import formats_of
 from kbvr.studio.exporting.as_command import outputs_text
-from kbvr.studio.option_texts import VIDEO_ONLY, refuse_files
+from kbvr.studio.option_texts import VIDEO_ONLY, parsed, refuse_files
 
 DECIDED = ("overwrite", "threads", "max_memory", "device", "depth", "depth_kind")
 """Options that the studio decides."""
@@ -31,12 +30,14 @@ def fitting(chosen: Mapping[str, str], project: Mapping[str, str]) -> dict[str, 
     texts = {name: text for name, text in project.items() if name not in OutputOptions.model_fields}
     texts = {name: text for name, text in {**texts, **chosen}.items() if name not in DECIDED}
     refuse_files(texts)
-    outputs: dict[str, Any] = {name: text for name, text in texts.items() if name in OutputOptions.model_fields}
-    left_out = _left_out(set(OutputOptions(**outputs).outputs), texts)
-    values: dict[str, Any] = {name: text for name, text in texts.items() if name not in left_out}
-    options = ExportOptions(**values)
+    outputs = {name: text for name, text in texts.items() if name in OutputOptions.model_fields}
+    left_out = _left_out(set(parsed(outputs).outputs), texts)
+    values = {name: text for name, text in texts.items() if name not in left_out}
+    options = parsed(values)
     unused = options.unused(formats_of(options))
-    return outputs_text(ExportOptions(**{name: text for name, text in values.items() if name not in unused}))
+    used = parsed({name: text for name, text in values.items() if name not in unused})
+    check_options(used)
+    return outputs_text(used)
 
 
 def _left_out(outputs: set[str], texts: Mapping[str, str]) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -22,9 +22,12 @@ def folder_name(options: ExportOptions) -> str:
     return "+".join(options.outputs) if len(options.outputs) <= MAX_OUTPUTS else "several"
 
 
-def free_folder(parent: Path, name: str) -> Path:
-    """Return the path of a folder that does not exist: with this name, or with -2, -3 and so on after it."""
-    return next(path for path in _numbered(parent, name) if not os.path.lexists(path))
+def free_folder(parent: Path, name: str, taken: Collection[Path] = ()) -> Path:
+    """Return the path of a folder that does not exist: with this name, or with -2, -3 and so on after it.
+
+    It is none of those that are taken.
+    """
+    return next(path for path in _numbered(parent, name) if path not in taken and not os.path.lexists(path))
 
 
 def batch_name(now: datetime) -> str:

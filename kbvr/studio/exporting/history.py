@@ -1,4 +1,4 @@
-"""Finished exports on disk: exports.json in the folder of a project's exports, or of a batch.
+"""Exports on disk: exports.json in the folder of a project's exports, or of a batch.
 
 It names files below its own folder, and nothing that lies elsewhere is ever served because of it.
 """
@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,7 +26,9 @@ MAX_BYTES = 2**24
 
 
 def read_history(folder: Path, projects: tuple[str, ...] = ()) -> list[Export]:
-    """Return the finished exports of a folder, the oldest first, without files that are gone.
+    """Return the exports of a folder, the oldest first, without files that are gone.
+
+    One that has not ended was interrupted, or another studio makes it.
 
     A damaged list is kept under another name, and what it cannot say is left out.
 
@@ -51,15 +54,23 @@ def read_history(folder: Path, projects: tuple[str, ...] = ()) -> list[Export]:
 
 
 def write_history(folder: Path, exports: Iterable[Export]) -> None:
-    """Write the list of a folder's finished exports.
+    """Write the list of a folder's exports, without those that were cancelled.
 
     Raises:
         OutputError: if it cannot be written.
     """
-    entries = [_entry(folder, export) for export in exports if export.has_ended and export.state != "cancelled"]
+    entries = [_entry(folder, export) for export in exports if export.state != "cancelled"]
     text = json.dumps({"format": FORMAT, "version": VERSION, "exports": entries}, indent=1) + "\n"
     with atomic_write(folder / NAME, overwrite=True) as temporary:
         temporary.write_text(text, "utf-8")
+
+
+def changed_at(folder: Path) -> str:
+    """Return when the list of a folder was written, as ISO 8601 in UTC; empty if there is none."""
+    try:
+        return datetime.fromtimestamp((folder / NAME).stat().st_mtime, UTC).isoformat(timespec="seconds")
+    except OSError:
+        return ""
 
 
 def file_of(export: Export, n: int) -> Path | None:
@@ -78,6 +89,7 @@ def _entry(folder: Path, export: Export) -> dict[str, Any]:
         "projects": list(export.projects),
         "folder": export.folder.relative_to(folder).as_posix(),
         "options": dict(export.options),
+        "chosen": dict(export.chosen),
         "state": export.state,
         "problem": export.problem,
         "notes": list(export.notes),
@@ -93,18 +105,24 @@ def _restored(folder: Path, entry: Mapping[str, Any], projects: tuple[str, ...])
     files = [MadeFile(_inside(file["path"]), _text(file["kind"]), int(file["size_bytes"])) for file in entry["files"]]
     photos = tuple(PhotoProgress(**{name: _text(text) for name, text in one.items()}) for one in entry["photos"])
     state = _text(entry["state"])
-    if state not in ("done", "failed"):
-        raise ValueError(f"expected done or failed, got {state!r}")
+    if state not in ("waiting", "running", "done", "failed"):
+        raise ValueError(f"expected done, failed, waiting or running, got {state!r}")
+    options = _texts(entry["options"])
     return Export(
         folder=own,
         projects=projects or tuple(map(_text, entry["projects"])),
-        options={_text(name): _text(text) for name, text in entry["options"].items()},
-        state="done" if state == "done" else "failed",
+        options=options,
+        chosen=_texts(entry["chosen"]) if "chosen" in entry else options,
+        state=state,
         notes=tuple(map(_text, entry["notes"])),
         files=tuple(file for file in files if (own / file.path).is_file()),
         photos=photos,
         **texts,
     )
+
+
+def _texts(values: Any) -> dict[str, str]:
+    return {_text(name): _text(text) for name, text in values.items()}
 
 
 def _text(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Condition, Thread
@@ -12,7 +13,8 @@ from typing import Any, Protocol, runtime_checkable
 from kbvr.errors import KbvrError
 from kbvr.studio.exporting.export import Export, State
 from kbvr.studio.exporting.export_process import CancelledError, ExportProcess
-from kbvr.studio.exporting.history import file_of, read_history, write_history
+from kbvr.studio.exporting.history import changed_at, file_of, read_history, write_history
+from kbvr.studio.exporting.interrupted import note_interrupted
 from kbvr.studio.exporting.problems import problem_of
 
 logger = logging.getLogger(__name__)
@@ -49,25 +51,48 @@ class ExportQueue:
         self._thread: Thread | None = None
         self._is_closed = False
 
-    def add(self, export: Export, job: Job) -> None:
-        """Let an export wait for its turn; one that has ended is made again under its id."""
+    def add(self, export: Export, job: Job) -> bool:
+        """Let an export wait for its turn; one that has ended is made again under its id.
+
+        Returns:
+            Whether it waits now; otherwise the queue is closed, or the export has not ended yet.
+        """
         with self._turn:
-            if self._is_closed:
-                return
+            known = self._exports.get(export.id)
+            if self._is_closed or (known is not None and not known.has_ended):
+                _discard(job)
+                return False
             export.state, export.stage, export.share, export.problem = "waiting", "", None, ""
             export.cancelled.clear()
             self._exports[export.id], self._jobs[export.id] = export, job
             self._histories[export.id] = job.history
             self._waiting.append(export.id)
+            with suppress(OSError):  # making it says why
+                job.history.mkdir(parents=True, exist_ok=True)
+            self._keep(job.history)
             if self._thread is None:
                 self._thread = Thread(target=self._run, name="kbvr-exports", daemon=True)
                 self._thread.start()
             self._turn.notify_all()
         self._tell(export.as_json())
+        return True
 
-    def adopt(self, history: Path, projects: tuple[str, ...] = ()) -> None:
-        """Add the finished exports of a folder, from an earlier run of the server."""
-        for export in read_history(history, projects):
+    def adopt(
+        self, history: Path, projects: tuple[str, ...] = (), is_in_use: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Add the exports of a folder, from an earlier run of the server; those that never ended were interrupted.
+
+        Args:
+            history: the folder.
+            projects: the ids that the exports' projects have now.
+            is_in_use: says whether another studio makes those that have not ended; asked if there are any.
+        """
+        found, ended_at = read_history(history, projects), changed_at(history)
+        if not all(export.has_ended for export in found) and is_in_use():
+            found = [export for export in found if export.has_ended]
+        for export in found:
+            if not export.has_ended:
+                note_interrupted(export, ended_at)
             with self._turn:
                 known = self._exports.setdefault(export.id, export)
                 self._histories.setdefault(export.id, history)
@@ -83,19 +108,22 @@ class ExportQueue:
             export.cancelled.set()
             if export_id in self._waiting:
                 self._waiting.remove(export_id)
-                self._jobs[export_id].discard()
-                export.state = "cancelled"
+                _discard(self._jobs[export_id])
+                self._end(export, "cancelled", "")
         self._tell(export.as_json())
         return True
 
     def forget(self, export_id: str) -> bool:
-        """Remove an export that has ended from the list, and keep its files; return whether there was one."""
+        """Remove an export that has ended from the list, and keep its files; return whether there was one.
+
+        One that has just ended is removed when everybody has been told so: the news must not bring it back.
+        """
         with self._turn:
+            self._turn.wait_for(lambda: not self._is_telling_end_of(export_id))
             export = self._exports.get(export_id)
             if export is None or not export.has_ended:
                 return False
-            del self._exports[export_id]
-            self._jobs.pop(export_id, None)
+            self._drop(export)
             self._keep(self._histories.pop(export_id))
         return True
 
@@ -110,12 +138,12 @@ class ExportQueue:
         with self._turn:
             self._turn.wait_for(lambda: self._running not in own)
             for export in own:
-                self._exports.pop(export.id, None)
-                self._jobs.pop(export.id, None)
+                self._drop(export)
+                self._histories.pop(export.id, None)
             batches = [export for export in self._exports.values() if project in export.projects]
             for batch in batches:
                 batch.projects = tuple(number for number in batch.projects if number != project)
-            for history in {self._histories[batch.id] for batch in batches}:
+            for history in {self._histories.get(batch.id) for batch in batches}:
                 self._keep(history)
         for batch in batches:
             self._tell(batch.as_json())
@@ -136,11 +164,11 @@ class ExportQueue:
             return [export.as_json() for export in self._exports.values()]
 
     def close(self) -> None:
-        """End what runs, without leaving unfinished files."""
+        """End what runs, without leaving unfinished files; a later studio lists what has not ended as interrupted."""
         with self._turn:
             self._is_closed = True
             for export_id in self._waiting:
-                self._jobs[export_id].discard()
+                _discard(self._jobs[export_id])
             self._waiting.clear()
             for export in self._exports.values():
                 export.cancelled.set()
@@ -151,17 +179,36 @@ class ExportQueue:
 
     def _run(self) -> None:
         while (export := self._next()) is not None:
-            self._tell(export.as_json())
-            state, problem = self._made(export, self._jobs[export.id])
-            with self._turn:  # nobody sees it ended before it is kept
-                export.state, export.problem = state, problem
-                export.stage, export.share = "", None
-                export.ended_at = datetime.now(UTC).isoformat(timespec="seconds")
-                self._keep(self._histories[export.id])
-            self._tell(export.as_json())
-            with self._turn:
-                self._running = None
-                self._turn.notify_all()
+            try:
+                self._tell(export.as_json())
+                state, problem = self._made(export, self._jobs[export.id])
+                with self._turn:
+                    self._end(export, state, problem)
+                self._tell(export.as_json())
+            except Exception as error:
+                logger.exception("an export did not end as it should")
+                with self._turn:
+                    if not export.has_ended:
+                        export.state, export.problem = "failed", problem_of(error)
+            finally:
+                with self._turn:
+                    self._running = None
+                    self._turn.notify_all()
+
+    def _end(self, export: Export, state: State, problem: str) -> None:
+        """Note how an export ended, and keep it: nobody sees it ended before it is kept. The caller holds `_turn`."""
+        export.state, export.problem = state, problem
+        export.stage, export.share = "", None
+        export.ended_at = datetime.now(UTC).isoformat(timespec="seconds")
+        if state != "cancelled" or not self._is_closed:
+            self._keep(self._histories.get(export.id))
+
+    def _is_telling_end_of(self, export_id: str) -> bool:
+        return self._running is not None and self._running.id == export_id and self._running.has_ended
+
+    def _drop(self, export: Export) -> None:
+        self._exports.pop(export.id, None)
+        self._jobs.pop(export.id, None)
 
     def _next(self) -> Export | None:
         """Return the next export, when there is one; None at the end."""
@@ -184,15 +231,23 @@ class ExportQueue:
         except Exception as error:  # noqa: BLE001  the queue goes on
             return "failed", problem_of(error)
         finally:
-            job.discard()
+            _discard(job)
         return "done", export.problem
 
-    def _keep(self, history: Path) -> None:
-        """Write the list of a folder's finished exports; without it, only a restarted server does not know them."""
-        exports: Iterable[Export] = [one for one in self._exports.values() if self._histories[one.id] == history]
-        if not history.is_dir():
+    def _keep(self, history: Path | None) -> None:
+        """Write the list of a folder's exports; without it, only a restarted server does not know them."""
+        if history is None or not history.is_dir():
             return
+        exports: Iterable[Export] = [one for one in self._exports.values() if self._histories.get(one.id) == history]
         try:
             write_history(history, exports)
         except (KbvrError, OSError) as error:
             logger.warning("the list of exports cannot be written: %s", error)
+
+
+def _discard(job: Job) -> None:
+    """Remove what was kept for an export, if that is possible."""
+    try:
+        job.discard()
+    except Exception as error:  # noqa: BLE001  the export has ended all the same
+        logger.warning("a copy of a depth cannot be removed: %s", error)

@@ -6,15 +6,14 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from kbvr.options.export_options import ExportOptions
 from kbvr.studio.exporting import export_worker
 from kbvr.studio.exporting.export import Export, PhotoToExport
 from kbvr.studio.exporting.export_process import ExportProcess, progress_in
 from kbvr.studio.exporting.export_worker import Made
 from kbvr.studio.exporting.folders import folder_name, free_folder
 from kbvr.studio.exporting.problems import in_words, without_temporary
+from kbvr.studio.option_texts import parsed
 from kbvr.system.atomic_file import temporary_folder
 from kbvr.system.isolated_process import Request
 
@@ -41,8 +40,8 @@ class SingleExport:
 
         The errors are those of `kbvr.export` and of processes.
         """
-        texts: dict[str, Any] = self.photo.with_depth(export.options)
-        name = folder_name(ExportOptions(**texts))
+        texts = self.photo.with_depth(export.options)
+        name = folder_name(parsed(texts))
         parent = self.photo.exports
         parent.mkdir(parents=True, exist_ok=True)
         with temporary_folder(parent) as aside:

@@ -161,13 +161,30 @@ def test_an_export_is_cancelled_and_tried_again(web: Web, client: Client, owl: s
 
 
 def test_a_refusal_is_shown_in_words(web: Web, client: Client, owl: str):
+    """It says what has been refused, and how much has begun all the same."""
     set_options(client, owl, max_mb="1")
     noted_by_the_browser = pytest.raises(AssertionError, match="status of 422")
     with noted_by_the_browser, exporting(web, client, owl) as page:
-        only(page, "VR headset")
+        only(page, "VR headset", "Depth map")
         page.get_by_label("Quality", exact=True).select_option("90")
         export(page)
-        page.get_by_role("alert").filter(has_text="Quality and Largest file size cannot be combined").wait_for()
+        page.get_by_role("alert").filter(
+            has_text="VR headset: Quality and Largest file size cannot be combined"
+        ).wait_for()
+        page.get_by_text("1 of 2 exports has begun.").wait_for(state="attached")
+        entry(page, "Depth map", "done")
+
+
+def test_a_photo_that_cannot_be_read_is_not_exported(web: Web, client: Client, owl: str, tmp_path: Path):
+    (tmp_path / "torn.jpg").write_bytes(tiny_photo(tmp_path / "whole.jpg", 2).read_bytes()[:500])
+    torn = client.upload(tmp_path / "torn.jpg")
+    wait_until(lambda: client.json("GET", f"api/projects/{torn}")["stage"] == "failed")
+    with exporting(web, client, torn) as page:
+        assert page.get_by_role("button", name="This photo cannot be exported").is_disabled()
+        assert page.get_by_role("button", name="Copy as command").is_disabled()
+        assert not page.get_by_role("checkbox", name="Export torn.jpg").is_checked()
+        page.get_by_role("checkbox", name="Export owl.jpg").check()
+        assert page.locator(".export-actions .primary").is_enabled()
 
 
 def test_an_export_that_fails_says_why(web: Web, client: Client, owl: str):

@@ -21,6 +21,8 @@ from kbvr.options.outputs import OutputOptions
 from kbvr.options.texts import given_texts
 from kbvr.studio.exporting.as_command import as_command, command_words
 from kbvr.studio.exporting.as_python import as_python
+from kbvr.studio.exporting.as_text import as_text, calls_of
+from kbvr.studio.exporting.export import PhotoToExport
 
 PHOTO, OUT = Path("/photos/my cat's.jpg"), Path("/out put")
 
@@ -147,6 +149,21 @@ def test_the_python_is_what_a_person_would_write():
         ")",
     ]
     assert kbvr.export.__module__ == "kbvr.pipeline"
+
+
+def test_several_exports_have_folders_of_their_own(tmp_path: Path):
+    """Their calls follow each other without needless lines."""
+    photo = PhotoToExport("cat", PHOTO, tmp_path)
+    (tmp_path / "stereo").mkdir()
+    calls = calls_of([(photo, {"stereo": "yes"}), (photo, {"stereo": "yes", "layout": "tb"}), (photo, {"gltf": "yes"})])
+    assert [out.name for _, out, _ in calls] == ["stereo-2", "stereo-3", "gltf"]
+    said = as_text(calls)
+    assert len(said["command"].splitlines()) == 3
+    assert said["python"].count("import kbvr") == 1
+    assert said["python"].startswith("import kbvr\n\nkbvr.export(")
+    assert said["python"].count("\n)\n\nkbvr.export(\n") == 2
+    assert not {"", " ", "\n"} & {said["python"][-1], said["command"][-1]}
+    assert "\n\n\n" not in said["python"]
 
 
 def test_a_command_is_quoted_for_powershell():

@@ -17,6 +17,7 @@ from studio_client import Client, opened_studio
 from watched_queue import content_of, wait_until
 
 from kbvr.cli.main import main
+from kbvr.studio.exporting.interrupted import INTERRUPTED
 
 DEPTH = {"depth_map": "png,color", "depth_quality": "fast"}
 ENDLESS = {"stereo": "yes", "seconds": "100", "fps": "100", "max_size": "64", "depth_quality": "fast", "fill": "spread"}
@@ -53,6 +54,17 @@ def made(client: Client, projects: list[str], **options: str) -> dict[str, Any]:
     return state_of(client, export)
 
 
+def said_of(client: Client, project: str, *exports: dict[str, str]) -> dict[str, str]:
+    """Return what is copied instead of some exports of a project."""
+    asked = {"projects": [project], "exports": exports}
+    said: dict[str, str] = client.json("POST", "api/exports/as-text", asked)
+    return said
+
+
+def cancel(client: Client, export: str) -> None:
+    client.json("POST", f"api/exports/{export}/cancel")
+
+
 def test_a_photo_is_exported_and_its_files_are_opened_and_saved(client: Client, cat: str, tmp_path: Path):
     """The names are those of the photo that was uploaded, and the bytes those of the command line."""
     state = made(client, [cat], **DEPTH)
@@ -81,15 +93,15 @@ def test_the_options_of_the_project_are_used_where_they_fit(client: Client, cat:
     """A wiggle takes the project's strength, but neither its outputs nor the path of its videos."""
     options = {"strength": "bold", "path": "orbit", "gltf": "yes", "layout": "tb", "vignette": "0.5"}
     client.json("PUT", f"api/projects/{cat}/options", {"revision": 0, "options": options})
-    said = client.json("POST", f"api/projects/{cat}/command", {"options": {"wiggle": "yes", "vignette": "0.2"}})
+    said = said_of(client, cat, {"wiggle": "yes", "vignette": "0.2"})
     assert said["command"].endswith("/exports/wiggle' --wiggle --vignette 0.2 --strength bold")
-    said = client.json("POST", f"api/projects/{cat}/command", {"options": {"stereo": "yes"}})
+    said = said_of(client, cat, {"stereo": "yes"})
     assert "--stereo --layout tb --vignette 0.5 --path orbit --strength bold" in said["command"]
 
 
 def test_the_copied_command_makes_the_same_files(client: Client, cat: str):
     """Run by a shell, and by Python, as a person would after pasting them."""
-    said = client.json("POST", f"api/projects/{cat}/command", {"options": DEPTH})
+    said = said_of(client, cat, DEPTH)
     kbvr = f'"{sys.executable}" -m kbvr'
     assert said["command"].startswith("kbvr ")
     subprocess.run(["sh", "-c", kbvr + said["command"].removeprefix("kbvr")], check=True, capture_output=True)
@@ -97,7 +109,7 @@ def test_the_copied_command_makes_the_same_files(client: Client, cat: str):
     folder = Path(state["folder"])
     assert folder.name == "depth-map-2"
     assert content_of(folder) == content_of(folder.with_name("depth-map"))
-    said = client.json("POST", f"api/projects/{cat}/command", {"options": DEPTH})
+    said = said_of(client, cat, DEPTH)
     subprocess.run([sys.executable, "-c", said["python"]], check=True, capture_output=True)
     assert content_of(folder.with_name("depth-map-3")) == content_of(folder)
 
@@ -109,14 +121,14 @@ def test_a_mended_depth_is_exported_as_it_was_when_it_was_asked_for(client: Clie
     mend = f"api/projects/{dog}/mend"
     stroke = {"stroke": "a", "tool": "infinity", "radius_px": 20, "points": [[40, 30, 1]]}
     assert client.raw("POST", f"{mend}/stroke", json.dumps(stroke).encode())[0] == 200
-    said = client.json("POST", f"api/projects/{dog}/command", {"options": DEPTH | {"near_m": "3"}})
+    said = said_of(client, dog, DEPTH | {"near_m": "3"})
     assert said["command"].endswith("/dog.kbvr/depth.png --depth-kind kbvr")
     assert main(shlex.split(said["command"])[1:]) == 0
     blocking = client.json("POST", "api/exports", {"projects": [dog], "options": ENDLESS}, 201)["id"]
     asked = client.json("POST", "api/exports", {"projects": [dog], "options": DEPTH}, 201)["id"]
     assert client.raw("POST", f"{mend}/undo", b"{}")[0] == 200
     wait_until(lambda: not (client.studio.projects.get(dog).folder / "depth.png").exists())
-    client.json("DELETE", f"api/exports/{blocking}")
+    cancel(client, blocking)
     wait_until(lambda: state_of(client, asked)["ended_at"])
     folder = Path(state_of(client, asked)["folder"])
     files = content_of(folder)
@@ -131,11 +143,14 @@ def test_a_running_export_is_cancelled_and_can_be_made_again(client: Client, cat
     export = client.json("POST", "api/exports", asked, 201)["id"]
     wait_until(lambda: state_of(client, export)["share"])
     client.json("POST", f"api/exports/{export}/retry", status=409)
-    client.json("DELETE", f"api/exports/{export}")
+    client.json("DELETE", f"api/exports/{export}", status=409)
+    cancel(client, export)
     wait_until(lambda: state_of(client, export)["state"] == "cancelled", 3)
+    cancel(client, export)
+    assert state_of(client, export)["state"] == "cancelled"
     again = client.json("POST", f"api/exports/{export}/retry", status=201)["id"]
     wait_until(lambda: state_of(client, again)["state"] == "running")
-    client.json("DELETE", f"api/exports/{again}")
+    cancel(client, again)
     wait_until(lambda: state_of(client, again)["ended_at"], 3)
     client.json("DELETE", f"api/exports/{again}")
     answer = client.json("GET", "api/events?since=0")
@@ -143,6 +158,48 @@ def test_a_running_export_is_cancelled_and_can_be_made_again(client: Client, cat
     assert not {export, again} & {one["id"] for one in [*listed, *answer["exports"]]}
     assert {export, again} <= {*answer["removed"]}
     client.json("DELETE", f"api/exports/{again}", status=404)
+    client.json("POST", f"api/exports/{again}/cancel", status=404)
+
+
+def test_what_is_tried_again_is_made_as_the_project_is_set_now(client: Client, cat: str):
+    """The cause of a failure is corrected there; what was chosen for the export stays chosen."""
+    put = {"revision": 0, "options": {"max_mb": "0.001", "near_m": "5"}}
+    client.json("PUT", f"api/projects/{cat}/options", put)
+    chosen = {"ply": "yes", "near_m": "2", "depth_quality": "fast", "fill": "spread"}
+    failed = made(client, [cat], **chosen)
+    assert failed["state"] == "failed"
+    put = {"revision": 1, "options": {"near_m": "5", "fov_deg": "60"}}
+    client.json("PUT", f"api/projects/{cat}/options", put)
+    again = client.json("POST", f"api/exports/{failed['id']}/retry", status=201)["id"]
+    wait_until(lambda: state_of(client, again)["ended_at"])
+    assert state_of(client, again)["state"] == "done"
+    export = client.studio.exports.get(again)
+    assert export is not None
+    assert dict(export.options) == chosen | {"fov_deg": "60"}
+    client.json("PUT", f"api/projects/{cat}/options", {"revision": 2, "options": {"max_mb": "1", "quality": "50"}})
+    client.json("POST", f"api/exports/{again}/retry", status=422)
+    assert state_of(client, again)["state"] == "done"
+
+
+def test_a_project_that_another_studio_has_open_is_not_exported(client: Client, cat: str, tmp_path: Path):
+    dog = client.upload(tiny_photo(tmp_path / "dog.jpg", 3))
+    for project in (cat, dog):
+        wait_until(lambda project=project: client.json("GET", f"api/projects/{project}")["depth"])
+    with opened_studio(client.studio.projects.folder) as other:
+        for projects in ([cat], [cat, dog]):
+            answer = other.json("POST", "api/exports", {"projects": projects, "options": DEPTH}, 422)
+            assert "open in another kbvr studio" in answer["error"]
+    assert made(client, [cat], **DEPTH)["state"] == "done"
+
+
+def test_no_copy_of_a_depth_stays_if_another_project_cannot_be_exported(client: Client, cat: str, tmp_path: Path):
+    dog = client.upload(tiny_photo(tmp_path / "dog.jpg", 3))
+    projects = [client.studio.projects.get(number) for number in (cat, dog)]
+    (projects[0].folder / "depth.png").write_bytes(b"a depth")
+    projects[1].content, projects[1].problem = None, "project.json is damaged."
+    answer = client.json("POST", "api/exports", {"projects": [cat, dog], "options": DEPTH}, 422)
+    assert answer["error"] == "project.json is damaged."
+    assert not list(projects[0].folder.glob("exports/.kbvr-*"))
 
 
 def test_several_projects_make_a_batch_with_their_own_options(client: Client, cat: str, tmp_path: Path):
@@ -155,7 +212,7 @@ def test_several_projects_make_a_batch_with_their_own_options(client: Client, ca
     files = content_of(Path(state["folder"]))
     alone = made(client, [dog], **DEPTH)
     assert files["dog_kbvr_depth.png"] == content_of(Path(alone["folder"]))["dog_kbvr_depth.png"]
-    said = client.json("POST", f"api/projects/{dog}/command", {"options": DEPTH})
+    said = said_of(client, dog, DEPTH)
     assert "--near-m 4" in said["command"]
     client.json("DELETE", f"api/projects/{cat}")
     assert state_of(client, state["id"])["projects"] == [dog]
@@ -170,6 +227,34 @@ def test_a_restarted_server_shows_and_serves_earlier_results(tmp_path: Path):
         found = client.json("GET", "api/exports")["exports"]
         assert sorted(found, key=lambda one: one["title"] + str(len(one["photos"]))) == states
         assert client.raw("GET", f"api/exports/{states[1]['id']}/files/2")[0] == 200
+
+
+def test_an_export_that_was_killed_is_shown_and_leaves_nothing(tmp_path: Path):
+    """A studio that ends without a word; while another runs, nothing of it is touched."""
+    with opened_studio(tmp_path / "projects") as client:
+        cat = client.upload(tiny_photo(tmp_path / "cat.jpg"))
+        wait_until(lambda: client.json("GET", f"api/projects/{cat}")["depth"])
+        folder = client.studio.projects.get(cat).folder / "exports"
+        first = client.json("POST", "api/exports", {"projects": [cat], "options": ENDLESS}, 201)["id"]
+        second = client.json("POST", "api/exports", {"projects": [cat], "options": DEPTH}, 201)["id"]
+        wait_until(lambda: state_of(client, first)["share"])
+        killed = (folder / "exports.json").read_text()
+        with opened_studio(tmp_path / "projects") as other:
+            assert other.json("GET", "api/exports")["exports"] == []
+        assert list(folder.glob(".kbvr-*"))
+    (folder / "exports.json").write_text(killed)
+    (folder / ".kbvr-0123abcd.part.png").write_bytes(b"a depth")
+    (folder / ".kbvr-0123abce.part").mkdir()
+    (folder / ".kbvr-0123abce.part" / "a.mp4").write_bytes(b"half")
+    (folder / "mine.part").write_bytes(b"of somebody")
+    with opened_studio(tmp_path / "projects") as client:
+        found = client.json("GET", "api/exports")["exports"]
+        assert {one["id"]: one["state"] for one in found} == {first: "failed", second: "failed"}
+        assert {one["problem"] for one in found} == {INTERRUPTED}
+        assert {path.name for path in folder.iterdir()} == {"exports.json", "mine.part"}
+        again = client.json("POST", f"api/exports/{second}/retry", status=201)["id"]
+        wait_until(lambda: state_of(client, again)["ended_at"])
+        assert state_of(client, again)["state"] == "done"
 
 
 def test_removing_a_project_ends_its_exports(client: Client, cat: str):
@@ -188,11 +273,14 @@ def test_removing_a_project_ends_its_exports(client: Client, cat: str):
         ({"wiggle": "yes", "quality": "50", "max_mb": "2"}, "Quality and Largest file size cannot be combined"),
         ({"wiggle": "yes", "fill": "/etc/passwd"}, "Fill of hidden areas cannot name a file here"),
         ({"kenburns": "yes", "path": "keyframes", "keyframes": "k.json"}, "Camera path file cannot name a file here"),
+        ({"stereo": "yes", "path": "keyframes"}, "Camera path file"),
         ({"hologram": "yes"}, "no option 'hologram'"),
     ],
 )
 def test_what_cannot_be_exported_is_refused_in_words(client: Client, cat: str, options: dict[str, str], said: str):
     answer = client.json("POST", "api/exports", {"projects": [cat], "options": options}, 422)
+    assert said in answer["error"]
+    answer = client.json("POST", "api/exports/as-text", {"projects": [cat], "exports": [DEPTH, options]}, 422)
     assert said in answer["error"]
 
 
@@ -200,6 +288,8 @@ def test_what_cannot_be_exported_is_refused_in_words(client: Client, cat: str, o
 def test_a_request_without_projects_is_refused(client: Client, content: dict[str, Any]):
     client.json("POST", "api/exports", content | {"options": {}}, 400)
     client.json("POST", "api/exports", {"projects": ["x"], "options": {}}, 404)
+    client.json("POST", "api/exports/as-text", content | {"exports": [{}]}, 400)
+    client.json("POST", "api/exports/as-text", {"projects": ["x"], "exports": []}, 400)
 
 
 @pytest.mark.parametrize("n", ["9", "-1", "x", "0/other.png", "0/..%2fexports.json", "99999999999", "%30"])

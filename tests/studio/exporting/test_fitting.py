@@ -7,6 +7,8 @@ import pytest
 from kbvr.errors import InputError
 from kbvr.studio.exporting.fitting import fitting
 
+CROPS = {"from_crop": "0,0,80,80%", "to_crop": "10,10,80,80%"}
+
 
 @pytest.mark.parametrize(
     ("chosen", "project", "kept"),
@@ -15,7 +17,7 @@ from kbvr.studio.exporting.fitting import fitting
         ({"wiggle": "yes"}, {"stereo": "yes", "gltf": "yes"}, {}),
         ({"wiggle": "yes"}, {"views": "5", "triangles": "5000"}, {"views": "5"}),
         ({"wiggle": "yes", "views": "9"}, {"views": "5"}, {}),
-        ({"kenburns": "yes"}, {"from_crop": "0,0,80,80%", "layout": "tb"}, {"from_crop": "0,0,80,80%"}),
+        ({"kenburns": "yes"}, CROPS | {"layout": "tb"}, CROPS),
         ({"kenburns": "yes", "aspect": "9:16"}, {"from_crop": "0,0,80,80%"}, {}),
         ({"gltf": "yes"}, {"baseline_mm": "50", "window": "floating", "triangles": "5000"}, {"triangles": "5000"}),
         ({"stereo": "yes", "projection": "vr180"}, {"convergence_m": "2", "window": "floating"}, {}),
@@ -26,6 +28,13 @@ from kbvr.studio.exporting.fitting import fitting
 )
 def test_options_that_outputs_refuse_or_ignore_are_left_out(chosen, project, kept):
     assert fitting(chosen, project) == chosen | kept
+
+
+def test_what_the_export_would_refuse_is_refused_at_once():
+    """The options of a path belong together, which only the plan of an export checks."""
+    with pytest.raises(InputError, match="keyframes"):
+        fitting({"stereo": "yes"}, {"path": "keyframes"})
+    assert fitting({"wiggle": "yes"}, {"path": "keyframes"}) == {"wiggle": "yes"}
 
 
 @pytest.mark.parametrize("name", ["fill", "depth_model", "segmentation"])

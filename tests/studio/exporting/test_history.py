@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from watched_queue import WatchedQueue, content_of
 
-from kbvr.studio.exporting.export import Export, MadeFile, PhotoToExport
+from kbvr.batching.opening import LOCK
+from kbvr.studio.exporting.export import Export, MadeFile, PhotoProgress, PhotoToExport
 from kbvr.studio.exporting.history import NAME, file_of, read_history, write_history
+from kbvr.studio.exporting.interrupted import INTERRUPTED, is_batch_running, remove_left
 
 CHEAP = {"depth_map": "png", "depth_quality": "fast"}
 
@@ -72,6 +76,28 @@ def test_forgotten_exports_keep_their_files(cat: PhotoToExport):
     assert read_history(cat.exports) == []
     assert content_of(export.folder) == before
     assert not again.queue.forget(export.id)
+
+
+def test_a_batch_that_another_process_makes_is_left_alone(tmp_path: Path):
+    """One that was killed is interrupted, and its unfinished files are removed."""
+    folder, photos = tmp_path / "Batch", (PhotoProgress("a", "a.jpg", "done"), PhotoProgress("b", "b.jpg", "running"))
+    (folder / LOCK).parent.mkdir(parents=True)
+    (folder / ".kbvr-0123abcd.part.mp4").write_bytes(b"half")
+    write_history(folder, [Export("many", ("a", "b"), CHEAP, folder, state="running", photos=photos)])
+    is_running = partial(is_batch_running, folder)
+    with FileLock(folder / LOCK):
+        watched = WatchedQueue()
+        watched.queue.adopt(folder, (), is_running)
+        remove_left(folder, is_running)
+        assert watched.queue.states() == []
+        assert (folder / ".kbvr-0123abcd.part.mp4").exists()
+    watched.queue.adopt(folder, (), is_running)
+    remove_left(folder, is_running)
+    (state,) = watched.queue.states()
+    assert (state["state"], state["problem"]) == ("failed", INTERRUPTED)
+    assert state["ended_at"]
+    assert [photo["state"] for photo in state["photos"]] == ["done", "waiting"]
+    assert not (folder / ".kbvr-0123abcd.part.mp4").exists()
 
 
 @pytest.mark.parametrize(

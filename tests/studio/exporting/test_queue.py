@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +19,8 @@ from kbvr.cli.main import main
 from kbvr.errors import DamagedFileError, OutOfMemoryError, OutputError
 from kbvr.options.export_options import ExportOptions
 from kbvr.studio.exporting.as_command import command_words
-from kbvr.studio.exporting.export import PhotoToExport
+from kbvr.studio.exporting.export import Export, PhotoToExport
+from kbvr.studio.exporting.export_process import CancelledError
 from kbvr.studio.exporting.history import NAME
 from kbvr.studio.exporting.problems import BUG, OUT_OF_MEMORY, problem_of
 from kbvr.studio.exporting.queue import ExportQueue
@@ -137,6 +139,88 @@ def test_closing_the_queue_ends_what_runs(cat: PhotoToExport):
     watched.queue.close()
     assert export.state == "cancelled"
     assert [path.name for path in cat.exports.iterdir()] == [NAME]
+
+
+class SlowToEnd:
+    """A job that waits to be cancelled, and takes its time to clean up."""
+
+    def __init__(self, history: Path, error: Exception | None = None) -> None:
+        self.history, self._error = history, error
+        self.ends, self.may_end = threading.Event(), threading.Event()
+
+    def run(self, export: Export, *_: object) -> None:
+        """Wait."""
+        export.cancelled.wait(60)
+        raise CancelledError
+
+    def discard(self) -> None:
+        """End when the test lets it."""
+        self.ends.set()
+        self.may_end.wait(60)
+        if self._error is not None:
+            raise self._error
+
+
+class Discarded(SlowToEnd):
+    """A job that is never run."""
+
+    def __init__(self) -> None:
+        super().__init__(Path())
+        self.may_end.set()
+
+
+@pytest.mark.parametrize("error", [None, OSError("busy"), ZeroDivisionError("a bug")])
+def test_the_queue_outlives_an_export_that_is_removed_as_it_ends(
+    error: Exception | None, watched: WatchedQueue, cat: PhotoToExport
+):
+    """It is not removed before it has ended, and an error of its end stops no later one."""
+    export, job = Export("slow", ("cat",), {}, cat.exports), SlowToEnd(cat.exports, error)
+    watched.queue.add(export, job)
+    wait_until(lambda: export.state == "running")
+    assert watched.queue.cancel(export.id)
+    job.ends.wait(60)
+    assert not watched.queue.forget(export.id)
+    assert not watched.queue.add(export, Discarded())
+    job.may_end.set()
+    wait_until(lambda: export.has_ended)
+    assert watched.queue.forget(export.id)
+    assert watched.queue.states() == []
+    assert watched.made(cat, depth_map="png", **FAST).state == "done"
+    assert [one["id"] for one in watched.told].count(export.id) >= 2
+
+
+def test_one_that_is_removed_when_it_has_ended_does_not_come_back(cat: PhotoToExport):
+    """Its removal waits until everybody has been told of its end."""
+    told: list[tuple[str, str]] = []
+    telling, may_tell = threading.Event(), threading.Event()
+
+    def tell(state: dict[str, Any]) -> None:
+        if state["ended_at"]:
+            telling.set()
+            may_tell.wait(60)
+        told.append((state["id"], state["state"]))
+
+    queue = ExportQueue(tell)
+    export, job = Export("slow", ("cat",), {}, cat.exports), SlowToEnd(cat.exports)
+    job.may_end.set()
+    queue.add(export, job)
+    wait_until(lambda: export.state == "running")
+    queue.cancel(export.id)
+    telling.wait(60)
+    threading.Timer(0.1, may_tell.set).start()
+    removed = queue.forget(export.id)
+    told.append((export.id, "removed"))
+    queue.close()
+    assert removed
+    assert told[-1] == (export.id, "removed")
+
+
+def test_a_closed_queue_keeps_nothing(cat: PhotoToExport):
+    queue, job = ExportQueue(lambda _: None), SlowToEnd(cat.exports)
+    job.may_end.set()
+    queue.close()
+    assert not queue.add(Export("late", ("cat",), {}, cat.exports), job)
+    assert job.ends.is_set()
 
 
 def test_errors_are_in_words(watched: WatchedQueue, tmp_path: Path):

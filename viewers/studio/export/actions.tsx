@@ -18,28 +18,28 @@ const COPIED_MS = 2500;
 /** Ask for everything that is chosen. */
 async function begin(): Promise<void> {
   if (!(await save(exported.value))) return tell(texts.export.notSaved, "problem");
-  for (const one of chosen.value) {
+  const [ids, asked] = [exported.value, chosen.value];
+  let begun = 0;
+  for (const one of asked) {
     try {
-      takeExports([await send<ExportState>("POST", "exports", { projects: exported.value, ...one })]);
+      takeExports([await send<ExportState>("POST", "exports", { projects: ids, ...one })]);
+      begun++;
     } catch (error) {
-      tellProblem(error);
+      tellProblem(asked.length > 1 ? texts.export.notBegun(one.title, messageOf(error)) : error);
     }
   }
-  announce(texts.export.begun(chosen.value.length));
+  if (!begun) return;
+  announce(texts.export.begun(begun, asked.length));
   requestAnimationFrame(() => document.querySelector(".queue .entry")?.scrollIntoView({ block: "nearest" }));
 }
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** Return the text that does the same as the button: a program, or a line for every export. */
 async function asText(language: Language): Promise<string> {
   if (!(await save(exported.value))) throw new Error(texts.export.notSaved);
-  const found: string[] = [];
-  for (const id of exported.value) {
-    for (const { options } of chosen.value) {
-      found.push((await send<Record<Language, string>>("POST", `projects/${id}/command`, { options }))[language]);
-    }
-  }
-  const [first = "", ...others] = found;
-  return [first, ...others.map((text) => text.replace(/^import kbvr\n/, ""))].join("\n");
+  const asked = { projects: exported.value, exports: chosen.value.map(({ options }) => options) };
+  return (await send<Record<Language, string>>("POST", "exports/as-text", asked))[language];
 }
 
 /** The button that exports, and those that copy the same as text. */
@@ -51,7 +51,7 @@ export function Actions() {
       <div class="export-actions">
         <PickedPhotos />
         <Button icon="export" class="primary wide large" disabled={isNothing} onClick={() => void begin()}>
-          {isNothing ? texts.export.nothing : texts.export.go(chosen.value.length, count)}
+          {!count ? texts.export.unusable : isNothing ? texts.export.nothing : texts.export.go(chosen.value.length, count)}
         </Button>
       </div>
       <div class="copies">

@@ -14,11 +14,11 @@ export const essentials = signal<Options>({});
 /** Ids of the projects that are exported together; without any, the one on the stage. */
 export const picked = signal<ReadonlySet<string>>(new Set<string>());
 
-/** The ids of the projects that are exported, in the order of the strip. */
+/** The ids of the projects that are exported, in the order of the strip; none that has failed. */
 export const exported = computed<readonly string[]>(() => {
-  const ids = projects.value.filter(({ id, stage }) => picked.value.has(id) && stage !== "failed").map(({ id }) => id);
-  if (ids.length) return ids;
-  return currentId.value ? [currentId.value] : [];
+  const usable = projects.value.filter(({ stage }) => stage !== "failed").map(({ id }) => id);
+  const ids = usable.filter((id) => picked.value.has(id));
+  return ids.length ? ids : usable.filter((id) => id === currentId.value);
 });
 
 export interface Chosen {

@@ -63,9 +63,9 @@ function Entry({ state: one }: { readonly state: ExportState }) {
           <p class="help">{[namesOf(one), isActive(one) ? "" : texts.export.states[state]].filter(Boolean).join(" · ")}</p>
         </div>
         {isActive(one) ? (
-          <IconButton icon="close" label={texts.export.cancel(title)} onClick={() => void end(one)} />
+          <IconButton icon="close" label={texts.export.cancel(title)} onClick={() => void cancel(one)} />
         ) : (
-          <IconButton class="small" icon="close" label={texts.export.forget(title)} onClick={() => void end(one)} />
+          <IconButton class="small" icon="close" label={texts.export.forget(title)} onClick={() => void forget(one)} />
         )}
       </div>
       {state === "running" && <Progress title={title} stage={stage} share={share} />}
@@ -117,11 +117,19 @@ function FailedPhotos({ state: { photos } }: { readonly state: ExportState }) {
   );
 }
 
-/** Cancel an export, or take one that has ended off the list. */
-async function end({ id, state }: ExportState): Promise<void> {
+async function cancel({ id }: ExportState): Promise<void> {
+  try {
+    await send("POST", `exports/${id}/cancel`);
+  } catch (error) {
+    tellProblem(error);
+  }
+}
+
+/** Take an export that has ended off the list. */
+async function forget({ id }: ExportState): Promise<void> {
   try {
     await send("DELETE", `exports/${id}`);
-    if (state !== "waiting" && state !== "running") takeExports([], [id]);
+    takeExports([], [id]);
   } catch (error) {
     tellProblem(error);
   }
