@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import shutil
 from pathlib import Path
 
@@ -119,14 +120,15 @@ def test_a_project_that_could_not_be_begun_leaves_nothing(folder, tmp_path, monk
         assert not list(folder.iterdir())
 
 
-def test_what_a_killed_upload_left_is_removed_at_the_start(folder, monkeypatch):
+def test_what_a_killed_upload_left_is_removed_at_the_start(folder):
     """Another studio may be writing to what is new."""
     old = folder / ".kbvr-0123abcd.part"
     (old / "cat.kbvr").mkdir(parents=True)
     with opened_studio(folder) as client:
         assert client.json("GET", "api/projects") == []
     assert old.exists()
-    monkeypatch.setattr(atomic_file, "ABANDONED_S", -1)
+    two_days_ago_s = time.time() - 2 * atomic_file.ABANDONED_S
+    os.utime(old, (two_days_ago_s, two_days_ago_s))
     with opened_studio(folder):
         assert not old.exists()
 

@@ -32,7 +32,7 @@ def test_the_lock_names_no_host():
 
 
 def test_the_pages_are_built():
-    viewers = {"kbvr-draco.js", "kbvr-photo.js", "scene.html", "stereo.html"}
+    viewers = {"kbvr-draco.js", "kbvr-photo.js", "scene.html", "stereo.html", "studio.html"}
     assert {page.name for page in PAGES} == viewers | GALLERY, "pip install -e ."
 
 
