@@ -86,7 +86,9 @@ def shown(
     try:
         for one in (*scripts, *([] if is_first else [HAS_LOOKED])):
             page.add_init_script(one)
-        page.goto(url)
+        with page.expect_response("**/api/schema") as schema:  # from then on it knows which files are photos
+            page.goto(url)
+        schema.value.finished()
         yield page
     finally:
         context.close()

@@ -253,7 +253,7 @@ def test_a_failure_is_told_on_the_page(web, holiday):
         page = web.browser.new_page()
         page.goto(f"{served.url}photo.html?src=files/0/broken.jpg")
         page.get_by_role("link", name="Try again").wait_for(timeout=60_000)
-        assert "broken.jpg" in page.get_by_role("status").inner_text()
+        page.get_by_role("status").get_by_text("broken.jpg").wait_for()
         assert not page.get_by_role("progressbar").is_visible()
         page.get_by_role("link", name="All files").click()
         page.wait_for_url(served.url)
