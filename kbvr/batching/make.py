@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import socket
 import traceback
@@ -28,6 +27,7 @@ from kbvr.batching.source import is_remote
 from kbvr.batching.task import OutputFile, PhotoResult, Task
 from kbvr.errors import KbvrError, OutOfMemoryError, OutputError, escaped, shortened
 from kbvr.system.atomic_file import DEVICE_ERRORS
+from kbvr.system.logged_warnings import logged_warnings
 from kbvr.system.resources import is_out_of_memory
 
 
@@ -57,7 +57,7 @@ def make(task: Task) -> PhotoResult:
         kbvr_version=version("kbvr"),
         worker=f"{socket.gethostname()}:{os.getpid()}",
     )
-    with _logged_warnings() as warnings:
+    with logged_warnings() as warnings:
         found = _made(task, place, begun)
     times: dict[str, Any] = {
         "seconds": round(monotonic() - start_s, 3),
@@ -168,20 +168,3 @@ def _disk_errors_stop(task: Task) -> Iterator[None]:
         if isinstance(cause, OSError) and cause.errno in DEVICE_ERRORS:
             raise BatchStoppedError(f"cannot write to {task.out}: {cause.strerror}") from error
         raise
-
-
-@contextmanager
-def _logged_warnings() -> Iterator[list[str]]:
-    """Yield a list of the warnings that kbvr logs meanwhile, each in one line."""
-    found: list[str] = []
-
-    class Collector(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            found.append(shortened(escaped(record.getMessage())))
-
-    collector, logger = Collector(logging.WARNING), logging.getLogger("kbvr")
-    logger.addHandler(collector)
-    try:
-        yield found
-    finally:
-        logger.removeHandler(collector)

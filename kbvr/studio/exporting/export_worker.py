@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kbvr.errors import KbvrError, escaped, shortened
+from kbvr.errors import KbvrError
 from kbvr.making.report import ExportReport
 from kbvr.pipeline import export_photo
 from kbvr.studio.exporting.export import MadeFile
 from kbvr.studio.option_texts import parsed
+from kbvr.system.logged_warnings import logged_warnings
 
 REPORT_S = 0.05
 """Shortest time between two reports of one stage."""
@@ -44,7 +43,7 @@ def make_export(photo: Path, out: Path, options: Mapping[str, str], progress: Pa
         last.update(stage=stage, at_s=time.monotonic())
         progress.write_text(f"{stage}\n{done}\n{total}", "utf-8")
 
-    with _logged_warnings() as warnings:
+    with logged_warnings() as warnings:
         made = export_photo(photo, out, parsed(options), progress=report)
     return Made(_files(made, out), tuple((failure.output, failure.error) for failure in made.failed), tuple(warnings))
 
@@ -56,20 +55,3 @@ def _files(report: ExportReport, out: Path) -> tuple[MadeFile, ...]:
             kind = written.item.format if path == written.file.path else "companion"
             found.append(MadeFile(path.relative_to(out).as_posix(), kind, path.stat().st_size))
     return tuple({file.path: file for file in reversed(found)}.values())[::-1]
-
-
-@contextmanager
-def _logged_warnings() -> Iterator[list[str]]:
-    """Yield a list of the warnings that kbvr logs meanwhile, each in one line."""
-    found: list[str] = []
-
-    class Collector(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            found.append(shortened(escaped(record.getMessage())))
-
-    collector, logger = Collector(logging.WARNING), logging.getLogger("kbvr")
-    logger.addHandler(collector)
-    try:
-        yield found
-    finally:
-        logger.removeHandler(collector)
