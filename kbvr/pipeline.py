@@ -42,6 +42,7 @@ from kbvr.plan.file_names import fitted_to, moved_to, names_a_file
 from kbvr.plan.from_options import check_options, unused, with_anaglyph_method
 from kbvr.plan.memory_budget import MemoryUse, refuse_without_room, within_memory, within_px
 from kbvr.plan.output_kinds import DrawnKind, SceneKind, chosen_kinds
+from kbvr.plan.player_words import player_words, without_player_words
 from kbvr.profiles.choose import profile_of
 from kbvr.system.atomic_file import check_writable
 
@@ -179,7 +180,8 @@ def write_export(plan: Plan, *, progress: Progress | None = None) -> ExportRepor
 
 def _jobs(photo: Path | Photo, out: Path, options: ExportOptions, stem: str) -> list[Job]:
     """Return the jobs, without the sizes of their views; `out` is a folder, or the file if there is only one."""
-    name = stem or (photo.name if isinstance(photo, Photo) else photo.stem)
+    name = photo.name if isinstance(photo, Photo) else photo.stem
+    words, name = player_words(name), stem or without_player_words(name)
     inputs = [path for path in (photo, options.depth, options.keyframes) if isinstance(path, Path)]
     is_file = names_a_file(out)
     jobs = [Job(kind, kind.items(name, out.parent if is_file else out, options)) for kind in chosen_kinds(options)]
@@ -187,6 +189,9 @@ def _jobs(photo: Path | Photo, out: Path, options: ExportOptions, stem: str) -> 
     if is_file:
         items = [moved_to(out, items)]
         jobs = [replace(jobs[0], items=tuple(items))]
+    elif words:
+        listed = ", ".join(dict.fromkeys(words))
+        _log.warning("%s in its name means a layout to players: the names of its outputs begin with %s", listed, name)
     for item in items:
         check_writable(item.path, overwrite=options.overwrite)
         if any(_is_same(item.path, path) for path in inputs):
