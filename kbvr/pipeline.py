@@ -98,6 +98,10 @@ def export_photo(
     check_options(options)
     run = Run(str(photo.name if isinstance(photo, Photo) else photo), options.overwrite, progress or _ignore_progress)
     with run.all_or_none(), record_sessions() as opened:
+        if options.rgbd is not None:
+            if isinstance(photo, Photo):
+                raise OptionsError("{rgbd} requires a file, got a photo in memory")
+            options = options.model_copy(update={"depth": photo})
         profile = profile_of(options)
         jobs = _jobs(photo, out, options, stem)
         with run.clock.stage("load"):
@@ -107,6 +111,7 @@ def export_photo(
                     fov_deg=options.fov_deg,
                     max_memory_bytes=options.max_memory,
                     keep_gps=options.keep_gps,
+                    rgbd=options.rgbd,
                 )
         if all(isinstance(job.kind, SceneKind) for job in jobs):
             photo = within_px(photo, TEXTURE_MAX_PX)  # scene files hold no larger textures

@@ -78,7 +78,8 @@ class ExportKeywords(TypedDict, total=False):
     max_parallax_deg: float
     window: Literal["none", "floating"]
     depth: str | PathLike[str] | None
-    depth_kind: Literal["disparity", "depth-m", "inverse-depth-per-m", "kbvr"] | None
+    depth_kind: Literal["disparity", "relative", "relative-inverted", "depth-m", "inverse-depth-per-m", "kbvr"] | None
+    rgbd: Literal["left", "right"] | None
     depth_model: str | PathLike[str]
     depth_quality: Literal["fast", "good", "best"]
     fov_deg: float | None
