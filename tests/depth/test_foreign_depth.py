@@ -140,7 +140,7 @@ def test_a_photo_is_not_taken_for_depth(tmp_path):
         rgb = np.asarray(Image.open(examples / f"{name}.jpg").convert("RGB").resize((300, 200)))
         assert uncoloured(rgb) is None and unpacked(rgb) is None
     Image.fromarray(rgb).save(tmp_path / "photo.png")
-    with pytest.raises(InputError, match="one channel of depth, or the colours of .*Spectral, got a picture of other"):
+    with pytest.raises(InputError, match=r"one channel of depth, or the colours of .*Spectral, got a picture of other"):
         load_inverse_depth(tmp_path / "photo.png", (300, 200), kind="relative")
 
 
