@@ -20,8 +20,9 @@ from kbvr.depth.predict import predict_depth
 from kbvr.errors import OptionsError, verbatim
 from kbvr.imaging.array_types import Picture, SmallPlane
 from kbvr.imaging.resize import shrunk
-from kbvr.photo.depth_kind import DepthKind, StoredDepth
+from kbvr.photo.depth_kind import DepthKind
 from kbvr.photo.picture_file import display_name
+from kbvr.photo.stored_depth import StoredDepth
 
 MIN_AGREEMENT = 0.3
 """Least rank correlation with kbvr's estimate that tells near from far; of correct maps it is about 0.8."""

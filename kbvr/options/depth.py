@@ -24,6 +24,7 @@ class DepthOptions(OptionGroup, title="Depth"):
         "What the depth file holds. disparity or relative: any scale, larger or lighter is nearer; relative-inverted: "
         "lighter is farther; depth-m: metres (millimetres in a PNG), larger is farther; inverse-depth-per-m: 1 / "
         "metres; kbvr: a PNG that --depth-map wrote, which keeps its place and scale.",
+        metavar="KIND",
         default_text="what the file says, else guessed by comparison with an estimate",
     )
     rgbd: Half | None = option(

@@ -16,10 +16,11 @@ from jaxtyping import UInt8
 from kbvr.photo.color_management import srgb_over_white
 from kbvr.photo.credits import Credits
 from kbvr.photo.depth_array import read_depth_array
-from kbvr.photo.depth_kind import DepthKind, Half, StoredDepth
+from kbvr.photo.depth_kind import DepthKind, Half
 from kbvr.photo.picture_file import Source, display_name
 from kbvr.photo.pixels import TRANSPOSED, Pixels
 from kbvr.photo.read_pixels import read_pixels
+from kbvr.photo.stored_depth import StoredDepth
 
 _PHOTO = "a photo (JPEG, PNG, WebP, TIFF, HEIC or AVIF)"
 

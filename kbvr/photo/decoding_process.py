@@ -19,8 +19,9 @@ from typing import Any
 from kbvr.errors import DamagedFileError, InputError, OutOfMemoryError
 from kbvr.photo import decoders
 from kbvr.photo.decode import DecodedPhoto
-from kbvr.photo.depth_kind import DepthKind, Half, StoredDepth
+from kbvr.photo.depth_kind import DepthKind, Half
 from kbvr.photo.picture_file import display_name, picture_kind
+from kbvr.photo.stored_depth import StoredDepth
 from kbvr.system.isolated_process import EndedError, NotStartedError, Request, TimeUpError
 from kbvr.system.resources import format_bytes, half_of_machine_bytes, says_out_of_memory
 

@@ -15,7 +15,7 @@ from PIL import BmpImagePlugin
 
 from kbvr.errors import InputError
 from kbvr.photo.depth_colours import colour_maps, uncoloured
-from kbvr.photo.depth_kind import DepthKind, Half, StoredDepth
+from kbvr.photo.depth_kind import DepthKind, Half
 from kbvr.photo.depth_packing import unpacked
 from kbvr.photo.exr import read_exr
 from kbvr.photo.pfm import is_pfm, read_pfm
@@ -23,6 +23,7 @@ from kbvr.photo.picture_file import Source, display_name, file_description, pict
 from kbvr.photo.pixels import upright
 from kbvr.photo.png_texts import read_png_texts
 from kbvr.photo.read_pixels import read_pixels
+from kbvr.photo.stored_depth import StoredDepth
 
 _DEPTH_FILE = "a depth file (16-bit PNG or another picture, PFM, NPY, NPZ or EXR)"
 _COLOURS = {"cmyk": "ink (CMYK)", "lab": "L*a*b* colours"}

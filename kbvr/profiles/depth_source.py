@@ -26,9 +26,10 @@ from kbvr.motion.consequences import Landmarks
 from kbvr.nets import Session, fetched_card, known_cards, open_network
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo.decoding_process import decoded_depth
-from kbvr.photo.depth_kind import DepthKind, StoredDepth
+from kbvr.photo.depth_kind import DepthKind
 from kbvr.photo.photo import Photo
 from kbvr.photo.picture_file import display_name
+from kbvr.photo.stored_depth import StoredDepth
 
 SEGMENTATION = "maskrcnn"
 """Name of the paper's instance segmentation."""

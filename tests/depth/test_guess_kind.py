@@ -15,7 +15,7 @@ from kbvr.cli.main import main
 from kbvr.depth.guess_kind import guessed_kind, rank_correlation
 from kbvr.errors import OptionsError
 from kbvr.formats.depth.depth_map import disparity_16_bit
-from kbvr.photo.depth_kind import StoredDepth
+from kbvr.photo.stored_depth import StoredDepth
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 OWN = np.tile(np.linspace(0, 1, 64, dtype=np.float32)[:, None], (1, 64)) ** 2
