@@ -105,7 +105,7 @@ class Project:
                 self._make_folder()
             refuse_links(self.folder)
             try:
-                file_lock = FileLock(self.folder / LOCK)
+                file_lock = FileLock(self.folder / LOCK, thread_local=False)  # any thread lets it go
                 file_lock.acquire(timeout=0)
             except Timeout:
                 raise InputError(OPEN_ELSEWHERE) from None

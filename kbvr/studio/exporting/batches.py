@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
+
+from filelock import FileLock, Timeout
 
 from kbvr.batching.api import prepared, results_of
 from kbvr.batching.batch import Batch, OwnOptions
@@ -18,11 +21,14 @@ from kbvr.batching.run_options import PHOTO_LIMIT_S
 from kbvr.batching.shares import shares_of
 from kbvr.batching.source import Source
 from kbvr.batching.task import PhotoResult
-from kbvr.errors import KbvrError, counted
+from kbvr.errors import InputError, KbvrError, counted
 from kbvr.studio.exporting.export import Export, MadeFile, PhotoProgress, PhotoToExport
 from kbvr.studio.exporting.export_process import CancelledError, ExportProcess
+from kbvr.studio.exporting.interrupted import STUDIO_LOCK
 from kbvr.studio.option_texts import parsed
 from kbvr.system.input_file import sha256_of_input
+
+_log = logging.getLogger(__name__)
 
 LOOK_S = 0.2
 DEPTH = ("depth", "depth_kind")
@@ -39,13 +45,35 @@ class BatchExport:
     options: tuple[Mapping[str, str], ...] = ()
     """The options of each photo as texts, which make the same outputs; those of the export if there are none."""
 
+    lock: FileLock = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        lock = FileLock(self.folder / STUDIO_LOCK, thread_local=False)  # the queue's thread releases it
+        object.__setattr__(self, "lock", lock)
+
     @property
     def history(self) -> Path:
         """The folder whose list of exports it belongs to."""
         return self.folder
 
+    def hold(self) -> None:
+        """Let other studios know that the batch is waiting, until it is discarded.
+
+        Raises:
+            InputError: if another studio makes it, or will.
+        """
+        path = Path(self.lock.lock_file)
+        try:
+            path.parent.mkdir(exist_ok=True)
+            self.lock.acquire(timeout=0)
+        except Timeout:
+            raise InputError("These photos are being exported by another kbvr studio.") from None
+        except OSError as error:
+            _log.debug("%s: not locked: %s", path, error)  # making the batch says why
+
     def discard(self) -> None:
         """Remove what was kept for the export."""
+        self.lock.release()
         for photo in self.photos:
             photo.discard()
 
