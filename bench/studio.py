@@ -45,12 +45,18 @@ CHANGES, STROKES, CLICKS = 6, 4, 4
 SCREEN_PX = (1440, 900)
 PATIENCE_MS = 120_000
 SETTLE_MS, LOOK_MS, LOOK_S = 700, 100, 0.05
+WARM_UP_MS = 4000
+"""How long a studio prepares itself after its start."""
 
 DROP = """text => {
   const bytes = Uint8Array.from(atob(text), one => one.charCodeAt(0));
   const dataTransfer = new DataTransfer();
   dataTransfer.items.add(new File([bytes], "photo.jpg", {type: "image/jpeg"}));
   document.body.dispatchEvent(new DragEvent("drop", {dataTransfer, bubbles: true, cancelable: true}));
+}"""
+IS_AT_REST = """async () => {
+  const projects = await (await fetch(new URL("api/projects", document.baseURI))).json();
+  return projects.every(({stage, scene}) => stage === "ready" && scene?.is_refined);
 }"""
 MEASURED = """performance.getEntriesByType("measure").filter(({name}) => name.startsWith("kbvr:"))
   .map(({name, duration}) => [name.slice(5), duration])"""
@@ -156,10 +162,20 @@ def wait_for(page: Page, wait: str, count: int = 1) -> None:
     raise TimeoutError(f"the page has not measured {wait} {count} times: {dict(measured(page))}")
 
 
+def rest(page: Page) -> None:
+    """Wait until the studio has made all scenes as well as it can."""
+    for _ in range(PATIENCE_MS // LOOK_MS):
+        if page.evaluate(IS_AT_REST):
+            return
+        page.wait_for_timeout(LOOK_MS)
+    raise TimeoutError("the studio does not come to rest")
+
+
 def use(page: Page, photo: bytes) -> dict[str, list[float]]:
     """Drop a photo, change settings and mend its depth; return the page's measures in milliseconds."""
     page.evaluate(DROP, base64.b64encode(photo).decode())
     wait_for(page, "first-scene")
+    rest(page)
     page.wait_for_timeout(SETTLE_MS)
     page.get_by_role("tab", name="Set").click()
     for change in range(CHANGES):
@@ -210,8 +226,10 @@ def measure(size_px: tuple[int, int], *, runs: int) -> tuple[list[WaitFigures], 
             page.set_default_timeout(PATIENCE_MS)
             page.goto(url)
             page.get_by_role("heading").first.wait_for()
+            page.wait_for_timeout(WARM_UP_MS)
             for wait, found_ms in use(page, jpeg_of(size_px, run)).items():
                 waits[wait] += found_ms
+            rest(page)
             page.close()
         browser.close()
         memory.close()

@@ -171,5 +171,6 @@ def settle(page: Page) -> None:
 
 
 def picture(canvas: Locator) -> Image.Image:
-    """Return what an element shows."""
+    """Return what an element shows; a scene, when it is drawn sharply."""
+    canvas.page.locator(".live.quick").wait_for(state="detached")
     return Image.open(BytesIO(canvas.screenshot())).convert("RGB")

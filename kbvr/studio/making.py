@@ -30,7 +30,7 @@ READING = ("read", "thumbnail")
 """Functions of the worker that decode photos, which may crash it."""
 
 REBUILD_AFTER_S, REFINE_AFTER_S = 0.4, 1.5
-"""How long nothing has changed before a scene is made again, and before a better one is made."""
+"""How long nothing has changed before a scene is made again, and before what nobody waits for is done."""
 
 NOW, SOON, LATER = range(3)
 """Urgency: the project that is looked at, others that people have opened, and thumbnails."""
@@ -201,7 +201,8 @@ class Making:
         self._store(project)
 
     def _store(self, project: Project) -> None:
-        self._slow.put(("store", project.id), lambda: self._opening.store(project))
+        """Write the depth when the first scene, for which people wait, has been made."""
+        self._slow.put(("store", project.id), lambda: self._opening.store(project), delay_s=REFINE_AFTER_S)
 
     def _build(self, project: Project) -> None:
         """Make a scene of the current depth, quickly, and later a better one."""

@@ -15,6 +15,8 @@ export const comfortPlan = signal<PlanState | null>(null);
 
 const ONE_EYED: readonly PlanOutput[] = ["wiggle", "kenburns"];
 const COMFORT_MS = 300;
+/** How long until it is asked whether the first scene is there. */
+const LOOK_AGAIN_MS = 1000;
 let comfortTimer = 0;
 
 let wanted: string | null = null;
@@ -43,14 +45,20 @@ async function ask(): Promise<void> {
   isAsking = false;
   isPlanning.value = false;
   clearTimeout(comfortTimer);
-  if (ONE_EYED.includes(output.peek())) comfortTimer = window.setTimeout(() => void askComfort(), COMFORT_MS);
+  if (ONE_EYED.includes(output.peek())) askComfortSoon();
   else comfortPlan.value = plan.peek();
 }
 
-/** Ask how comfortable a stereo video is, when nothing else is asked. */
+function askComfortSoon(wait_ms = COMFORT_MS): void {
+  clearTimeout(comfortTimer);
+  comfortTimer = window.setTimeout(() => void askComfort(), wait_ms);
+}
+
+/** Ask how comfortable a stereo video is, when nothing else is asked and people no longer wait for the first scene. */
 async function askComfort(): Promise<void> {
   const [project, asked] = [current.peek(), wanted];
   if (!project?.depth || isAsking) return;
+  if (!project.scene && project.stage !== "failed") return askComfortSoon(LOOK_AGAIN_MS);
   try {
     const body = { output: "stereo", options: options.peek() };
     const answer = await send<PlanState>("POST", `projects/${project.id}/plan`, body);
@@ -71,7 +79,7 @@ export function followPlan(): void {
       if (shown !== id) plan.value = comfortPlan.value = null;
       shown = id;
       wanted = next;
-      if (next) requestAnimationFrame(() => void ask());
+      if (next) queueMicrotask(() => void ask()); // what changes together is asked once
     });
   });
 }

@@ -75,6 +75,21 @@ def test_moves_play_and_pause(web, cat_url):
         assert time.input_value() == at
 
 
+def test_a_machine_that_draws_slowly_draws_fewer_pixels_while_it_plays(web, cat_url):
+    slowly = """
+      const asked = requestAnimationFrame;
+      window.requestAnimationFrame = call => asked(now => setTimeout(() => call(performance.now()), 60));
+    """
+    with shown(web, cat_url, "wide", slowly, viewport=SMALL, reduced_motion="no-preference") as page:
+        canvas = scene_of(page)
+        page.locator(".live.quick").wait_for()
+        width = canvas.bounding_box()["width"]
+        assert canvas.evaluate("canvas => canvas.width") < 0.8 * width
+        page.get_by_role("button", name="Pause").click()
+        page.locator(".live.quick").wait_for(state="detached")
+        assert canvas.evaluate("canvas => canvas.width") == pytest.approx(width, abs=1)
+
+
 def test_nothing_moves_by_itself_for_people_who_prefer_that(web, cat_url):
     with shown(web, cat_url, viewport=SMALL) as page:
         canvas = scene_of(page)

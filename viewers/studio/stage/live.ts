@@ -1,12 +1,11 @@
 import { effect, signal, untracked } from "@preact/signals";
 
 import { parseScene } from "../../photo/scene/load";
-import { checkWebGl } from "../../photo/scene/webgl";
 import { bytes } from "../api";
 import { begin, end } from "../marks";
 import { current, plan, tellProblem } from "../state";
 import { LivePicture } from "./picture";
-import { eyes, frame, isDrawn, isPlaying, isPresenting, isTinted, prefersCalm, samples } from "./playback";
+import { eyes, frame, isDrawn, isPlaying, isPresenting, isSharp, isTinted, prefersCalm, samples } from "./playback";
 
 /** The picture of the scene; null until the first scene, and in browsers that cannot draw. */
 export const picture = signal<LivePicture | null>(null);
@@ -21,7 +20,6 @@ let shownId: string | null = null;
 function makePicture(): LivePicture | null {
   if (picture.value || drawingProblem.value) return picture.value;
   try {
-    checkWebGl();
     picture.value = new LivePicture(prefersCalm, {
       reached: (index) => (frame.value = index),
       drawn,
@@ -34,8 +32,9 @@ function makePicture(): LivePicture | null {
   return picture.value;
 }
 
-function drawn(count: number): void {
+function drawn(count: number, scale: number): void {
   samples.value = count;
+  isSharp.value = scale === 1;
   isDrawn.value = true;
   end("kbvr:first-scene");
   if (isPlanNew) end("kbvr:plan");
@@ -73,6 +72,7 @@ export function followScenes(): void {
     const address = project?.scene ? `projects/${project.id}/${name}.glb?revision=${project.scene.revision}` : "";
     untracked(() => {
       if (project?.id !== shownId) leaveScene(project?.id ?? null);
+      if (project && !address) setTimeout(makePicture); // takes a while, in which the scene is made
       if (address === asked) return;
       asked = address;
       if (address) void load(address);

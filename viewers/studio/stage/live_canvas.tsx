@@ -5,7 +5,7 @@ import { announce, current } from "../state";
 import { texts } from "../texts";
 import { picture } from "./live";
 import type { LivePicture } from "./picture";
-import { isDrawn, isPlaying, prefersCalm, samples } from "./playback";
+import { isDrawn, isPlaying, isSharp, prefersCalm, samples } from "./playback";
 
 const STEP = 0.25;
 const ZOOM_STEP = 1.2;
@@ -33,7 +33,7 @@ export function LiveCanvas({ width, height, isStill = false }: { width: number; 
   return (
     <div
       ref={host}
-      class={`live ${isDrawn.value ? "drawn" : ""}`}
+      class={`live ${isDrawn.value ? "drawn" : ""} ${isSharp.value ? "" : "quick"}`}
       data-samples={samples.value}
       onKeyDown={(event) => drawing && !isStill && press(event, drawing)}
     />

@@ -10,26 +10,33 @@ import { Head } from "../../photo/look/head";
 import { Zoom } from "../../photo/look/zoom";
 import { farthest_m, inFileOrder, release } from "../../photo/scene/contents";
 import type { LoadedScene } from "../../photo/scene/load";
+import { NoWebGl } from "../../photo/scene/webgl";
 import type { PlanState } from "../types";
 import { frameCountOf } from "./frames";
 import { lensPlace, LENS_SAMPLES } from "./lens_places";
 import type { Eyes } from "./playback";
 import { ProjectGallery } from "./project_gallery";
+import { Sharpness } from "./sharpness";
 import { viewOf } from "./views";
 
 const BACKGROUND = 0x0c0d10;
 const MAX_PIXEL_RATIO = 2;
+const CONTEXT: WebGLContextAttributes = {
+  antialias: true,
+  powerPreference: "high-performance",
+  preserveDrawingBuffer: true, // else Chromium may show the canvas empty between two places of the lens
+};
 const FIRST_STEP_S = 1 / 60;
 const LONGEST_STEP_S = 0.1;
 const WIGGLE_S = 1.5;
-/** How long a picture is at rest before it is drawn through all of its lens. */
+/** How long a picture is at rest before it is drawn sharply, and through all of its lens. */
 const REST_MS = 150;
 
 export interface PictureListener {
   /** A frame of the plan is due. */
   readonly reached: (frame: number) => void;
-  /** The picture is drawn, through so many places of the lens. */
-  readonly drawn: (samples: number) => void;
+  /** The picture is drawn, through so many places of the lens, with a share of the pixels along each side. */
+  readonly drawn: (samples: number, scale: number) => void;
   readonly presenting: (isPresenting: boolean) => void;
 }
 
@@ -59,19 +66,18 @@ export class LivePicture {
   #played_s = 0;
   #isResting = false;
   #timer = 0;
+  readonly #sharpness = new Sharpness();
+  /** The share of the screen's pixels that is drawn, along each side. */
+  #scale = 1;
 
   constructor(
     private readonly prefersCalm: boolean,
     private readonly listener: PictureListener,
   ) {
     const { canvas } = this;
-    this.#renderer = new WebGLRenderer({
-      canvas,
-      antialias: true,
-      alpha: false,
-      powerPreference: "high-performance",
-      preserveDrawingBuffer: true, // else Chromium may show the canvas empty between two places of the lens
-    });
+    const context = canvas.getContext("webgl2", CONTEXT);
+    if (!context) throw new NoWebGl();
+    this.#renderer = new WebGLRenderer({ canvas, context });
     this.#renderer.setClearColor(BACKGROUND, 1);
     this.#scene.add(this.#world);
     canvas.addEventListener("webglcontextrestored", () => {
@@ -129,8 +135,8 @@ export class LivePicture {
 
   resize(width: number, height: number): void {
     if (this.#headset || !width || !height) return;
-    this.#renderer.setPixelRatio(Math.min(devicePixelRatio, MAX_PIXEL_RATIO));
     this.#renderer.setSize(width, height, false);
+    this.#sharpen(1);
     this.zoom.resize(width / this.eyes / height);
     this.#stir();
     this.#draw(); // immediately: a resized canvas is empty
@@ -192,7 +198,7 @@ export class LivePicture {
 
   #rest(): void {
     this.#last_ms = null;
-    if (!this.#plan?.lens || this.#isResting) return;
+    if (this.#isResting || (!this.#plan?.lens && this.#scale === 1)) return;
     this.#timer = window.setTimeout(() => {
       this.#isResting = true;
       this.#ask();
@@ -203,12 +209,24 @@ export class LivePicture {
     if (this.#request || this.#headset) return;
     this.#request = requestAnimationFrame((now_ms) => {
       this.#request = 0;
+      const before_ms = this.#last_ms;
       const isMoving = this.#step(now_ms);
-      if (isMoving) this.#stir();
+      if (isMoving) {
+        this.#stir();
+        if (before_ms !== null) this.#sharpness.note(now_ms - before_ms);
+        this.#sharpen(this.#sharpness.scale);
+      } else if (this.#isResting) this.#sharpen(1);
       this.#draw();
       if (isMoving || this.#isRefining) this.#ask();
       else this.#rest();
     });
+  }
+
+  /** Take a share of the screen's pixels. */
+  #sharpen(scale: number): void {
+    const ratio = scale * Math.min(devicePixelRatio, MAX_PIXEL_RATIO);
+    this.#scale = scale;
+    if (ratio !== this.#renderer.getPixelRatio()) this.#renderer.setPixelRatio(ratio);
   }
 
   #stop(): void {
@@ -277,7 +295,7 @@ export class LivePicture {
       this.#lens.add(this.#renderer);
       this.#lens.show(this.#renderer);
     } else if (!lens || !this.#isResting) this.#drawEyes(null);
-    this.listener.drawn(this.#lens.count);
+    this.listener.drawn(this.#lens.count, this.#scale);
   }
 
   /** Draw what the eyes see, through one place of the lens, or its middle. */

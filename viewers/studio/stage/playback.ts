@@ -20,6 +20,8 @@ export const isTinted = signal(false);
 export const isPresenting = signal(false);
 /** The number of places of the lens through which the picture has been drawn; 0 while it is sharp everywhere. */
 export const samples = signal(0);
+/** Whether the picture is drawn with all of the screen's pixels: while it moves, it may not be. */
+export const isSharp = signal(true);
 /** Whether a scene is drawn on the stage. */
 export const isDrawn = signal(false);
 
