@@ -31,9 +31,10 @@ const projects = {
   label: "Photos",
   add: "Add photos",
   remove: (name: string) => `Remove ${name}`,
-  removeQuestion: (name: string, isOwn: boolean) =>
-    `Remove ${name} from the studio? ${isOwn ? "Its folder moves to the trash." : "Its files stay where they are."}`,
-  removed: (name: string) => `${name} was removed.`,
+  removed: (name: string, isInTrash: boolean) =>
+    `Removed ${name}. ${isInTrash ? "Its folder is in the trash." : "Its files stay where they are."}`,
+  bringBack: "Bring back",
+  back: (name: string) => `${name} is back.`,
 };
 
 const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
