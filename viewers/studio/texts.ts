@@ -219,6 +219,8 @@ const set = {
   changed: (count: number) => `${count} changed`,
   automatic: (text: string) => `Automatic: ${text}.`,
   none: "Automatic",
+  other: "Other…",
+  otherOf: (label: string) => `${label}: other`,
   automaticNumber: (value: number) => `Automatic (${Number(value.toPrecision(3))})`,
   choiceHelp: (choice: string, text: string) => `${choice}: ${text}. `,
 };

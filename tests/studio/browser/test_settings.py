@@ -66,6 +66,27 @@ def test_a_bad_value_is_refused_where_it_was_entered(web, cat_url):
         saved_options(page, {})
 
 
+def test_the_usual_choices_of_a_text_are_in_words_and_others_can_be_written(settings):
+    page = settings
+    page.get_by_role("searchbox", name="Search options").fill("the screen that")
+    control = page.locator('[data-option="screen"]')
+    choice, other = control.get_by_role("combobox"), control.get_by_role("textbox", name="Screen: other")
+    assert choice.evaluate("one => one.selectedOptions[0].text") == "A television"
+    control.get_by_text("A television: 55 inches, seen from three times its height.").wait_for()
+    choice.select_option("A phone")
+    saved_options(page, {"screen": "phone"})
+    assert other.count() == 0
+    choice.select_option("Other…")
+    other.fill("1.2@2.5")
+    other.press("Enter")
+    saved_options(page, {"screen": "1.2@2.5"})
+    assert choice.evaluate("one => one.selectedOptions[0].text") == "Other…"
+    control.get_by_role("button", name="Reset: Screen").click()
+    saved_options(page, {})
+    assert choice.evaluate("one => one.selectedOptions[0].text") == "A television"
+    other.wait_for(state="detached")
+
+
 def test_every_option_is_found_and_reset_by_itself(settings):
     page = settings
     page.get_by_role("searchbox", name="Search options").fill("easing")
