@@ -17,7 +17,7 @@ from kbvr.system.atomic_file import atomic_write
 
 _log = logging.getLogger(__name__)
 
-Stage = Literal["waiting", "reading", "depth", "layers", "triangles", "ready", "failed"]
+Stage = Literal["waiting", "reading", "depth", "triangles", "ready", "failed"]
 
 LOCK = ".lock"
 """The file that a studio locks while it may write to a project."""

@@ -71,7 +71,6 @@ const stages = {
   waiting: "Waiting",
   reading: "Reading the photo",
   depth: "Estimating depth",
-  layers: "Building layers",
   triangles: "Building the scene",
   ready: "Ready",
   failed: "Failed",

@@ -14,7 +14,7 @@ import { texts } from "../texts";
 import type { ProjectStage, ProjectState } from "../types";
 import { remove } from "./removing";
 
-const WORKING = new Set<ProjectStage>(["reading", "depth", "layers", "triangles"]);
+const WORKING = new Set<ProjectStage>(["reading", "depth", "triangles"]);
 
 /** Thumbnails of all projects, and a way to add more. */
 export function Strip() {
