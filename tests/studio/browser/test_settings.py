@@ -8,6 +8,15 @@ import pytest
 from PIL import Image
 from studio_pages import CAT, open_tab, project_of, saved_options, scene_of, settle, shown, studio, tile
 
+NOTE_LASTING = """
+  const ask = window.fetch.bind(window);
+  window.fetch = (address, init) => {
+    if (init?.method === "PUT") localStorage.setItem("lasting", init.keepalive);
+    return ask(address, init);
+  };
+"""
+"""Note whether the last save was asked for with `keepalive`."""
+
 
 @pytest.fixture
 def settings(web, cat_url):
@@ -38,6 +47,25 @@ def test_a_setting_is_saved_undone_redone_and_there_after_a_reload(settings):
     open_tab(page, "Set")
     page.locator('[role=radio][data-value="bold"][aria-checked="true"]').wait_for()
     assert project_of(page)["options"] == {"strength": "bold"}
+
+
+def test_what_was_changed_last_is_saved_when_the_page_is_closed(settings):
+    """Sooner than a change is sent otherwise, and by a request that outlives the page."""
+    page = settings
+    page.add_init_script(NOTE_LASTING)
+    page.reload()
+    open_tab(page, "Set")
+    page.locator('[role=radio][data-value="bold"]').wait_for()
+    url = page.url
+    page.evaluate("""() => {
+      document.querySelector('[role=radio][data-value="bold"]').click();
+      location.href = "about:blank";
+    }""")
+    page.wait_for_url("about:blank")
+    page.goto(url)
+    open_tab(page, "Set")
+    saved_options(page, {"strength": "bold"})
+    assert page.evaluate("localStorage.getItem('lasting')") == "true"
 
 
 def test_the_picture_follows_a_setting(settings):
