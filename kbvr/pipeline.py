@@ -37,6 +37,7 @@ from kbvr.options.export_options import ExportOptions
 from kbvr.options.keywords import ExportKeywords
 from kbvr.options.values import MIN_SIDE_PX
 from kbvr.photo.photo import Photo, load_photo, photo_from_array, without_place
+from kbvr.photo.rgbd import half_of_depth
 from kbvr.plan.aspect import cropped_around_subject, size_within
 from kbvr.plan.file_names import fitted_to, moved_to, names_a_file
 from kbvr.plan.from_options import check_options, unused, with_anaglyph_method
@@ -113,6 +114,8 @@ def export_photo(
                     keep_gps=options.keep_gps,
                     rgbd=options.rgbd,
                 )
+                if options.rgbd is None and (half := half_of_depth(photo.rgb)) is not None:
+                    _log.warning(OptionText(f"the {half} half is grey: if it is depth, use {{rgbd}} {half}"))
         if all(isinstance(job.kind, SceneKind) for job in jobs):
             photo = within_px(photo, TEXTURE_MAX_PX)  # scene files hold no larger textures
         file_px = _file_px(photo, options)

@@ -16,6 +16,7 @@ from kbvr.formats.still.rgbd import check_rgbd, rgbd
 from kbvr.formats.write import write_in_turn
 from kbvr.options.export_options import FileOptions
 from kbvr.photo.photo import load_photo
+from kbvr.photo.rgbd import half_of_depth
 
 SIZE_PX = (120, 80)
 
@@ -92,6 +93,21 @@ def test_without_a_kind_our_own_picture_is_read_as_it_was_written(tmp_path, capl
     assert "black near.png: taken as relative-inverted" in caplog.text
     turned = 1 / np.load(tmp_path / "black near_kbvr_depth_m.npy")
     assert np.corrcoef(first.ravel(), turned.ravel())[0, 1] > 0.98
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg"])
+def test_a_picture_that_looks_like_rgbd_is_pointed_out(scene, tmp_path, caplog, ending):
+    Image.fromarray(rgbd(*scene)).save(tmp_path / f"a.{ending}")
+    kbvr.export(tmp_path / f"a.{ending}", tmp_path, depth_map="npy")
+    assert "the right half is grey: if it is depth, use rgbd right" in caplog.text
+
+
+def test_photos_do_not_look_like_rgbd():
+    examples = Path(__file__).parents[3] / "examples"
+    for path in examples.glob("*.jpg"):
+        rgb = np.asarray(Image.open(path).convert("RGB"))
+        assert half_of_depth(rgb) is None
+        assert half_of_depth(np.repeat(rgb[..., :1], 3, axis=2)) is None
 
 
 def test_what_is_no_rgbd_picture_is_refused(tmp_path):
