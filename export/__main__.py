@@ -9,9 +9,10 @@ from pathlib import Path
 
 from export.color_command import add_color
 from export.depth_anything.command import add_depth_anything
-from export.depth_command import add_depth, add_figure
+from export.depth_command import add_depth
 from export.kenburns.command import add_kenburns
 from export.maskrcnn.command import add_maskrcnn
+from export.training_command import add_figure
 from kbvr.errors import KbvrError
 
 NETS = Path(__file__).parents[1] / "kbvr" / "nets" / "builtin"
