@@ -151,6 +151,9 @@ class SlowToEnd:
     def hold(self) -> None:
         """Do nothing."""
 
+    def let_go(self) -> None:
+        """Do nothing."""
+
     def run(self, export: Export, *_: object) -> None:
         """Wait."""
         export.cancelled.wait(60)
