@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from lent_workers import LentWorker
 from PIL import Image
 from screens import PATIENCE_MS, SCREENS, Screen
 
@@ -43,7 +44,7 @@ def studio(folder: Path, *photos: Path, port: int = 0) -> Iterator[str]:
     """Start a studio; yield the address of its page."""
     newest_s = max(path.stat().st_mtime for path in (ROOT / "viewers" / "studio").rglob("*.ts*"))
     assert PAGE.stat().st_mtime >= newest_s, "viewers/studio is newer than the page: pip install -e ."
-    with open_server(Studio(folder, list(photos)), port=port) as server:
+    with open_server(Studio(folder, list(photos), new_worker=LentWorker), port=port) as server:
         yield server.url
 
 
