@@ -11,6 +11,7 @@ from threading import Condition, Thread
 from typing import Any, Protocol, runtime_checkable
 
 from kbvr.errors import KbvrError
+from kbvr.serving.worker import Worker
 from kbvr.studio.exporting.export import Export, State
 from kbvr.studio.exporting.export_process import CancelledError, ExportProcess
 from kbvr.studio.exporting.history import changed_at, file_of, read_history, write_history
@@ -44,10 +45,13 @@ class Job(Protocol):
 class ExportQueue:
     """Exports that wait, run or have ended; all threads may use it."""
 
-    def __init__(self, changed: Callable[[dict[str, Any]], None]) -> None:
-        """`changed` is given the JSON of an export whenever something about it has changed."""
+    def __init__(self, changed: Callable[[dict[str, Any]], None], new_worker: Callable[[str], Worker] = Worker) -> None:
+        """`changed` is given the JSON of an export whenever something about it has changed.
+
+        `new_worker` returns a process that has a module loaded.
+        """
         self._tell = changed
-        self._process = ExportProcess()
+        self._process = ExportProcess(new_worker)
         self._exports: dict[str, Export] = {}
         self._jobs: dict[str, Job] = {}
         self._histories: dict[str, Path] = {}
