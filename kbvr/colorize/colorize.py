@@ -38,7 +38,7 @@ def colorized(photo: Photo, network: ColourNetwork, *, strength: float = 1.0) ->
         strength: factor of the chroma, 0 for none.
     """
     if has_colour(photo.rgb):
-        return replace(photo, notes=(*photo.notes, "colours: it has its own, so none were added"))
+        return replace(photo, notes=(*photo.notes, "it has colours of its own, so none were added"))
     fine = FineChroma(photo, _guessed(photo, network) * np.float32(strength))
     rgb = np.empty_like(photo.rgb)
     for top in range(0, len(rgb), BAND_ROWS):
@@ -46,7 +46,7 @@ def colorized(photo: Photo, network: ColourNetwork, *, strength: float = 1.0) ->
         luminance = _luminance(photo.rgb[rows])
         rgb[rows] = coloured(luminance, fine.of_rows(rows, lightness_of_luminance(luminance)))
     rgb.flags.writeable = False
-    return replace(photo, rgb=rgb, notes=(*photo.notes, f"colours: guessed by {network.name}"))
+    return replace(photo, rgb=rgb, notes=(*photo.notes, f"colours guessed by {network.name}"))
 
 
 def _guessed(photo: Photo, network: ColourNetwork) -> Chroma:
