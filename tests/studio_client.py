@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from kbvr.serving import LOOPBACK, Server, open_server
-from kbvr.studio import Studio
+from kbvr.studio.studio import Studio
 
 
 class Client:

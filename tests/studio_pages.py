@@ -15,7 +15,7 @@ from PIL import Image
 from screens import PATIENCE_MS, SCREENS, Screen
 
 from kbvr.serving import open_server
-from kbvr.studio import Studio
+from kbvr.studio.studio import Studio
 
 if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Locator, Page

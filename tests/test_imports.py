@@ -160,6 +160,14 @@ def test_importing_kbvr_loads_nothing_heavy():
     assert not heavy & set(done.stdout.split())
 
 
+@pytest.mark.parametrize("worker", ["kbvr.studio.photo_worker", "kbvr.studio.exporting.export_worker"])
+def test_a_process_of_the_studio_loads_no_server(worker):
+    """It is started when somebody waits for a photo."""
+    code = f"import sys, {worker}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
+    assert not {"dask", "filelock", "fsspec", "sqlite3", "starlette", "typer", "uvicorn"} & set(done.stdout.split())
+
+
 def test_tests_that_start_no_browser_need_none():
     """What all of them share loads nothing that drives one, and no Node.js."""
     code = "import sys, conftest, scene_views, web_engines; print(*{name.split('.')[0] for name in sys.modules})"

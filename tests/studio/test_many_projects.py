@@ -10,7 +10,7 @@ from studio_client import opened_studio
 from studio_states import made_project, until, until_ready
 
 from kbvr.serving import LOOPBACK, open_server
-from kbvr.studio import Studio
+from kbvr.studio.studio import Studio
 
 COUNT = 20
 

@@ -19,8 +19,8 @@ from kbvr.depth.read_placed import load_placed_depth
 from kbvr.formats.depth.depth_map import png_of_depth
 from kbvr.photo.photo import photo_from_array
 from kbvr.serving import open_server
-from kbvr.studio import Studio
 from kbvr.studio.project_folder import ProjectFile, write_project_file
+from kbvr.studio.studio import Studio
 
 CLICK = {"click": [60, 50]}
 
