@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from kbvr.colorize.networks import ColourNetwork
-from kbvr.errors import InputError
+from kbvr.errors import InputError, OptionsError
 from kbvr.nets import Card, ColourRecipe, Session, fetched_card, known_cards, open_network, read_card
 from kbvr.nets.model_card import how_to_get
 from kbvr.system.input_file import is_file
@@ -40,7 +40,7 @@ def best_colour_network() -> str:
     for name in BEST_FIRST:
         if known[name].is_installed:
             return name
-    raise InputError(f"{{colorize}} requires a network for colours: {how_to_get(known[BEST_FIRST[0]])}")
+    raise OptionsError(f"{{colorize}} requires a network for colours: {how_to_get(known[BEST_FIRST[0]])}")
 
 
 def colour_network(

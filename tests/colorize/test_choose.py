@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
-from colour_stand_ins import ddcolor_like, deoldify_like, kbvr_color_like
+from colour_stand_ins import ddcolor_like, deoldify_like, install, kbvr_color_like
 from lama_stand_in import lama_like
 from onnx import TensorProto, helper
 
@@ -18,7 +16,7 @@ from kbvr.cli.main import main
 from kbvr.colorize import best_colour_network, colour_network
 from kbvr.errors import InputError
 from kbvr.imaging.lab import chroma_of
-from kbvr.nets import card_of, models_folder
+from kbvr.nets import models_folder
 from kbvr.photo.photo import load_photo
 
 COFFEE = Path(__file__).parents[2] / "examples" / "coffee.jpg"
@@ -30,17 +28,6 @@ def home(tmp_path, monkeypatch):
     folder = models_folder()
     folder.mkdir(parents=True)
     return folder
-
-
-def install(folder: Path, name: str, network: Path) -> None:
-    """Put a stand-in where a network's file belongs, with a card of its hash."""
-    import hashlib
-
-    card = card_of(name)
-    shutil.copy(network, folder / card.file)
-    source = Path(kbvr.__file__).parent / "nets" / "builtin" / f"{name}.json"
-    values = json.loads(source.read_text("utf-8")) | {"sha256": hashlib.sha256(network.read_bytes()).hexdigest()}
-    (folder / f"{name}.json").write_text(json.dumps(values), "utf-8")
 
 
 def test_the_shipped_cards_fit_networks_with_their_tensors(home, tmp_path):
