@@ -61,9 +61,9 @@ def _from_file_or_network(photo: Photo, options: ExportOptions) -> DepthMap:
             photo, model=options.depth_model, near_m=near_m, quality=options.depth_quality, **network_limits(options)
         )
     stored = decoded_depth(options.depth, options.depth_kind, options.max_memory, options.rgbd)
-    kind = options.depth_kind or _guessed(stored, options.depth, photo, options)
     if stored.form:
         _log.warning("%s: its depth is read from %s", display_name(options.depth), stored.form)
+    kind = options.depth_kind or _guessed(stored, options.depth, photo, options)
     if kind == "kbvr":
         if options.near_m is not None:
             _log.warning(OptionText("{near_m} has no effect: the depth has its place already"))
