@@ -18,7 +18,7 @@ ROOMS = (
     ("errors", "imaging", "native"),
     ("system", "geometry"),
     ("nets", "photo"),
-    ("depth", "inpaint"),
+    ("colorize", "depth", "inpaint"),
     ("ldi", "motion"),
     ("mesh", "rendering", "stereo", "ken_burns_2019"),
     ("options",),

@@ -215,7 +215,11 @@ class Making:
 
     def _store(self, project: Project) -> None:
         """Write the depth when the first scene, for which people wait, has been made."""
-        self._slow.put(("store", project.id), lambda: self._opening.store(project), delay_s=REFINE_AFTER_S)
+
+        def store() -> None:
+            self._opening.store(project)
+
+        self._slow.put(("store", project.id), store, delay_s=REFINE_AFTER_S, is_owed=True)
 
     def _build(self, project: Project) -> None:
         """Make a scene of the current depth, quickly, and later a better one."""

@@ -29,6 +29,12 @@ class Job(Protocol):
     def history(self) -> Path:
         """The folder whose list of exports it belongs to."""
 
+    def hold(self) -> None:
+        """Let other studios know that the export is not interrupted; raise InputError if one of them makes it."""
+
+    def let_go(self) -> None:
+        """Let other studios make the export: the list says that it has ended."""
+
     def run(self, export: Export, process: ExportProcess, changed: Callable[[], None]) -> None:
         """Make the files; raise CancelledError if the export is cancelled."""
 
@@ -60,19 +66,23 @@ class ExportQueue:
 
         Returns:
             Whether it waits now; otherwise the queue is closed, or the export has not ended yet.
+
+        Raises:
+            InputError: if another studio makes it.
         """
         with self._turn:
             known = self._exports.get(export.id)
             if self._is_closed or (known is not None and not known.has_ended):
                 _discard(job)
                 return False
+            with suppress(OSError):  # making it says why
+                job.history.mkdir(parents=True, exist_ok=True)
+            job.hold()
             export.state, export.stage, export.share, export.problem = "waiting", "", None, ""
             export.cancelled.clear()
             self._exports[export.id], self._jobs[export.id] = export, job
             self._histories[export.id] = job.history
             self._waiting.append(export.id)
-            with suppress(OSError):  # making it says why
-                job.history.mkdir(parents=True, exist_ok=True)
             self._keep(job.history)
             if self._thread is None:
                 self._thread = Thread(target=self._run, name="kbvr-exports", daemon=True)
@@ -173,6 +183,7 @@ class ExportQueue:
             self._is_closed = True
             for export_id in self._waiting:
                 _discard(self._jobs[export_id])
+                self._jobs[export_id].let_go()
             self._waiting.clear()
             for export in self._exports.values():
                 export.cancelled.set()
@@ -194,6 +205,7 @@ class ExportQueue:
                 with self._turn:
                     if not export.has_ended:
                         export.state, export.problem = "failed", problem_of(error)
+                        self._jobs[export.id].let_go()
             finally:
                 with self._turn:
                     self._running = None
@@ -204,8 +216,11 @@ class ExportQueue:
         export.state, export.problem = state, problem
         export.stage, export.share = "", None
         export.ended_at = datetime.now(UTC).isoformat(timespec="seconds")
-        if state != "cancelled" or not self._is_closed:
-            self._keep(self._histories.get(export.id))
+        try:
+            if state != "cancelled" or not self._is_closed:
+                self._keep(self._histories.get(export.id))
+        finally:
+            self._jobs[export.id].let_go()
 
     def _is_telling_end_of(self, export_id: str) -> bool:
         return self._running is not None and self._running.id == export_id and self._running.has_ended

@@ -31,6 +31,12 @@ class SingleExport:
         """The folder whose list of exports it belongs to."""
         return self.photo.exports
 
+    def hold(self) -> None:
+        """Do nothing: the studio holds its project."""
+
+    def let_go(self) -> None:
+        """Do nothing: the project is held until it is closed."""
+
     def discard(self) -> None:
         """Remove what was kept for the export."""
         self.photo.discard()

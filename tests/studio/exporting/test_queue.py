@@ -149,6 +149,12 @@ class SlowToEnd:
         self.history, self._error = history, error
         self.ends, self.may_end = threading.Event(), threading.Event()
 
+    def hold(self) -> None:
+        """Do nothing."""
+
+    def let_go(self) -> None:
+        """Do nothing."""
+
     def run(self, export: Export, *_: object) -> None:
         """Wait."""
         export.cancelled.wait(60)
