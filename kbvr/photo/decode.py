@@ -9,19 +9,18 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
-from numpy.typing import NDArray
 
 from kbvr.photo.color_management import srgb_over_white
 from kbvr.photo.credits import Credits
 from kbvr.photo.depth_array import read_depth_array
-from kbvr.photo.depth_kind import DepthKind
+from kbvr.photo.depth_kind import DepthKind, Half
 from kbvr.photo.picture_file import Source, display_name
 from kbvr.photo.pixels import TRANSPOSED, Pixels
 from kbvr.photo.read_pixels import read_pixels
+from kbvr.photo.stored_depth import StoredDepth
 
 _PHOTO = "a photo (JPEG, PNG, WebP, TIFF, HEIC or AVIF)"
 
@@ -60,9 +59,11 @@ def decode_photo(path: str | os.PathLike[str], max_bytes: int | None = None) -> 
     return DecodedPhoto(rgb, pixels.exif, pixels.credits, notes, reduced_from)
 
 
-def decode_depth(path: str | os.PathLike[str], kind: DepthKind, max_bytes: int | None = None) -> NDArray[Any]:
+def decode_depth(
+    path: str | os.PathLike[str], kind: DepthKind | None, max_bytes: int | None = None, half: Half | None = None
+) -> StoredDepth:
     """Decode a depth file; see `kbvr.photo.depth_array.read_depth_array`."""
-    return read_depth_array(path, kind, max_bytes)
+    return read_depth_array(path, kind, max_bytes, half)
 
 
 def _check_range(pixels: Pixels, source: Source) -> None:

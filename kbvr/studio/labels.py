@@ -68,6 +68,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "colorize_strength": "Strength of the colours",
         "depth": "Depth file",
         "depth_kind": "Kind of depth file",
+        "rgbd": "Half with the depth",
         "depth_model": "Depth network",
         "depth_quality": "Depth quality",
         "fov_deg": "Field of view",
