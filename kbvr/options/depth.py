@@ -25,6 +25,10 @@ class DepthOptions(OptionGroup, title="Depth"):
         "larger is farther; inverse-depth-per-m: 1 / metres; kbvr: a PNG that --depth-map wrote, which keeps its "
         "place and scale.",
     )
+    ignore_embedded_depth: bool = option(
+        False,
+        "Estimate the depth even if the photo's file has one, as portraits of phones do.",
+    )
     depth_model: str | Path = option(
         "auto",
         "The network that estimates the depth. auto: the best installed of moge-2-small, depth-anything-v2-small and "

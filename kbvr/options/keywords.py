@@ -79,6 +79,7 @@ class ExportKeywords(TypedDict, total=False):
     window: Literal["none", "floating"]
     depth: str | PathLike[str] | None
     depth_kind: Literal["disparity", "depth-m", "inverse-depth-per-m", "kbvr"] | None
+    ignore_embedded_depth: bool
     depth_model: str | PathLike[str]
     depth_quality: Literal["fast", "good", "best"]
     fov_deg: float | None

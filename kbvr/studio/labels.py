@@ -66,6 +66,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "window": "Stereo window",
         "depth": "Depth file",
         "depth_kind": "Kind of depth file",
+        "ignore_embedded_depth": "Ignore the photo's own depth",
         "depth_model": "Depth network",
         "depth_quality": "Depth quality",
         "fov_deg": "Field of view",
