@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.depth.depth_map import DepthMap, sampled
 from kbvr.depth.guided_upsample import upsample_along_edges
@@ -36,8 +36,13 @@ SPREAD_CONFIDENCE = 0.3
 MAX_MAP_PX = 1536
 """Long side at which holes are filled."""
 
-FIT_ROUNDS = 12
-MIN_SLOPE = 1e-6
+FIT_SAMPLES, FIT_PAIRS = 4000, 400
+FIT_LIMIT = 0.1
+"""Errors of a fit count up to this share of the depth's range."""
+
+MIN_AGREEMENT = 0.4
+"""A fit that explains a smaller share of the known depth is none."""
+
 NEAR_PERCENTILE = 98
 """What is nearer counts as nearest, as in `kbvr.depth.placement`."""
 
@@ -128,26 +133,30 @@ def _filled(values: SmallPlane, own: EmbeddedDepth, estimate: Callable[[], Depth
 
 
 def _fit(guess: Float32[np.ndarray, "N"], values: Float32[np.ndarray, "N"]) -> tuple[float, float] | None:
-    """Return the scale and shift from a guess to values, least absolute deviations; None if they contradict it.
+    """Return the scale and shift from a guess to values; None if they contradict it.
 
-    Iteratively reweighted least squares (Holland and Welsch 1977).
+    Of the lines through random pairs of pixels, the one with the least sum of errors, each counted up to a limit (MSAC,
+    Torr and Zisserman 2000), then the least squares of what is within the limit: parts of the guess may be wrong.
     """
-    step = max(1, len(guess) // 100_000)
-    x, y = guess[::step].astype(np.float64), values[::step].astype(np.float64)
-    if len(x) < 16 or not np.ptp(x) > 0:
+    random = np.random.default_rng(0)
+    chosen = random.integers(len(guess), size=FIT_SAMPLES) if len(guess) > FIT_SAMPLES else np.arange(len(guess))
+    x, y = guess[chosen].astype(np.float64), values[chosen].astype(np.float64)
+    low, high = np.percentile(y, (2, 98)) if len(y) else (0.0, 0.0)
+    limit = max(FIT_LIMIT * float(high - low), 1e-9)
+    first, second = random.integers(max(1, len(x)), size=(2, FIT_PAIRS))
+    apart = np.abs(x[first] - x[second]) > 0.05 * np.ptp(x) if len(x) else np.zeros(FIT_PAIRS, np.bool_)
+    first, second = first[apart], second[apart]
+    if not first.size:
         return None
-    weights, slope, shift = np.ones(len(x)), 0.0, 0.0
-    for _ in range(FIT_ROUNDS):
-        total = weights.sum()
-        mean_x, mean_y = weights @ x / total, weights @ y / total
-        spread = weights @ (x - mean_x) ** 2
-        if not spread > 0:
-            return None
-        slope = float(weights @ ((x - mean_x) * (y - mean_y)) / spread)
-        shift = float(mean_y - slope * mean_x)
-        error = np.abs(y - slope * x - shift)
-        weights = 1 / np.maximum(error, 1e-3 * float(np.abs(y).mean()) + 1e-12)
-    return (slope, shift) if slope * float(np.ptp(x)) > MIN_SLOPE * float(np.abs(y).mean()) else None
+    slopes = (y[first] - y[second]) / (x[first] - x[second])
+    shifts = y[first] - slopes * x[first]
+    costs = [np.minimum(np.abs(y - a * x - b), limit).sum() for a, b in zip(slopes, shifts, strict=True)]
+    best = int(np.argmin(costs))
+    inside = np.abs(y - slopes[best] * x - shifts[best]) < limit
+    if not np.ptp(x[inside]) > 0:
+        return None
+    slope, shift = np.polyfit(x[inside], y[inside], 1)
+    return (float(slope), float(shift)) if slope > 0 and inside.mean() >= MIN_AGREEMENT else None
 
 
 def _blended(fitted: SmallPlane, values: SmallPlane, known: Bool[np.ndarray, "h w"]) -> SmallPlane:
@@ -167,7 +176,7 @@ def _along_axis(values: SmallPlane, photo: Photo) -> SmallPlane:
     return (values * np.sqrt(1 + x[None, :] ** 2 + y[:, None] ** 2)).astype(np.float32)
 
 
-def _with_edges_of(matte: Bytes, values: Plane, *, cell_px: float) -> Plane:
+def _with_edges_of(matte: UInt8[np.ndarray, "h w"], values: Plane, *, cell_px: float) -> Plane:
     """Return a depth whose edges around people are where the matte has its outline.
 
     Close to the outline each pixel gets the depth of its own side, fetched from where the depth is not blurred. An

@@ -7,15 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
-
-from kbvr.errors import InputError
-from kbvr.photo.embedded_depth import EmbeddedDepth
-from kbvr.photo.photo import load_photo
-from tests import phone_photos
-from tests.phone_photos import (
+from phone_photos import (
     DEPTH_TYPE,
     MATTE_TYPE,
+    MAX_PART,
     HeicItem,
     apple_xmp,
     dynamic_depth_jpeg,
@@ -25,6 +20,11 @@ from tests.phone_photos import (
     jpeg_of,
     with_xmp,
 )
+from PIL import Image, ImageOps
+
+from kbvr.errors import InputError
+from kbvr.photo.embedded_depth import EmbeddedDepth
+from kbvr.photo.photo import load_photo
 
 NEAR_M, MIDDLE_M, FAR_M = 1.25, 2.5, 5.0
 METRES = np.full((48, 64), FAR_M)
@@ -339,4 +339,4 @@ def test_exiftool_reads_the_same_from_the_test_files(tmp_path: Path) -> None:
     assert "depthmap" in json.dumps(dynamic)
     assert apple["FloatMaxValue"] == 1.0
     assert encoded(range_inverse(METRES))[:4] == b"\x89PNG"
-    assert phone_photos.MAX_PART < 65_533 - 75
+    assert MAX_PART < 65_533 - 75
