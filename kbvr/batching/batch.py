@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from kbvr.batching.decide import Decision, Judge, forget_namesake, moved_row, note_move
@@ -17,6 +17,15 @@ from kbvr.batching.task import PhotoResult, Task
 from kbvr.errors import InputError, counted
 from kbvr.options.export_options import ExportOptions
 from kbvr.plan.from_options import check_options
+
+
+@dataclass(frozen=True)
+class OwnOptions:
+    """The options of one photo of a batch."""
+
+    options: ExportOptions
+    options_hash: str
+    """Another one makes the photo again."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,9 @@ class Batch:
 
     max_failures: int | None = None
     """The run ends after this many failures; None for never."""
+
+    own_options: Mapping[str, OwnOptions] = field(default_factory=dict)
+    """Address of a photo -> its options, which make the same outputs; other photos have those of the batch."""
 
 
 @dataclass
@@ -99,8 +111,7 @@ class _Run:
     def __init__(self, batch: Batch, ledger: Ledger, tally: Tally) -> None:
         self._batch, self._ledger, self._tally = batch, ledger, tally
         self._place = place_of(batch.out)
-        self._judge = _judge(batch, ledger, self._place)
-        self._given = given_options(batch.options)
+        self._judge_of_all = _judge(batch, ledger, self._place)
 
     def tasks(self, sources: Iterable[Source]) -> Iterator[Task | PhotoResult]:
         """Yield a task for every photo that is to be made, and a result for every other one."""
@@ -112,7 +123,8 @@ class _Run:
                 row = note_move(moved, source, self._ledger, self._place)
             if row is None:
                 forget_namesake(source, self._ledger)
-            decision = self._judge.decide(source, row)
+            judge = self._judge(source)
+            decision = judge.decide(source, row)
             row = row or self._ledger.add(source)
             if decision.verdict == "leave":
                 self._tally.left[decision.reason.partition(":")[0]] += 1
@@ -125,17 +137,22 @@ class _Run:
                 return
             else:
                 tasks += 1
-                planned = self._judge.planned(row.folder, row.stem)
-                self._ledger.start(source, self._judge.options_hash, self._given, planned)
-                yield self._task(source, row, planned)
+                planned = judge.planned(row.folder, row.stem)
+                self._ledger.start(source, judge.options_hash, given_options(judge.options), planned)
+                yield self._task(source, row, judge, planned)
 
-    def _task(self, source: Source, row: Row, planned: tuple[str, ...]) -> Task:
+    def _judge(self, source: Source) -> Judge:
+        """Return who decides about a photo, by its own options if it has any."""
+        own = self._batch.own_options.get(source.address)
+        return replace(self._judge_of_all, **vars(own)) if own else self._judge_of_all
+
+    def _task(self, source: Source, row: Row, judge: Judge, planned: tuple[str, ...]) -> Task:
         return Task(
             replace(source, folder=row.folder),
             self._batch.out,
             row.stem,
-            self._batch.options,
-            self._judge.options_hash,
+            judge.options,
+            judge.options_hash,
             planned=planned,
             has_gallery=self._batch.gallery is not None,
             is_forced=self._batch.options.overwrite,

@@ -32,8 +32,18 @@ def hash_of(options: ExportOptions, *, has_gallery: bool) -> str:
     values = {option.name: getattr(options, option.name) for option in declared()}
     files = {name: value for name, value in values.items() if isinstance(value, Path)}
     described: Mapping[str, Any] = {
-        "options": given_options(options),
+        "options": {name: _hashed_text(values[name]) for name in given_options(options)},
         "files": {name: sha256_of_input(path, f"a file for {name}") for name, path in sorted(files.items())},
         "has_gallery": has_gallery,
     }
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:HASH_DIGITS]
+
+
+def _hashed_text(value: object) -> str:
+    """Return an option's value as the text that hashes are made of.
+
+    Another form would make every photo of every earlier batch again, so it is not that of `kbvr.options.texts`.
+    """
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

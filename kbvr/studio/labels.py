@@ -130,6 +130,27 @@ CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "surround": {"none": "Nothing", "fade": "Fades out", "dome": "A dome"},
         "fit": {"contain": "The whole picture", "cover": "Fill the window", "subject": "The subject"},
         "window": {"floating": "Floating"},
+        "screen": {
+            "phone": "A phone",
+            "laptop": "A laptop",
+            "tv": "A television",
+            "cinema": "A cinema",
+            "headset": "A headset's virtual screen",
+        },
+        "fill": {
+            "auto": "The best that is installed",
+            "patches": "Pieces of the photo",
+            "spread": "Smooth colours",
+            "kbvr-fill": "Built-in network",
+            "lama": "LaMa",
+            "migan": "MI-GAN",
+        },
+        "depth_model": {
+            "auto": "The best that is installed",
+            "kbvr-depth": "Built-in network",
+            "moge-2-small": "MoGe-2",
+            "depth-anything-v2-small": "Depth Anything V2",
+        },
         "device": {"cpu": "Processor", "cuda": "CUDA", "tensorrt": "TensorRT", "directml": "DirectML"}
         | {"coreml": "Core ML", "openvino": "OpenVINO"},
     }
@@ -142,6 +163,16 @@ HELP: Mapping[str, str] = MappingProxyType(
         "(the parallax budget). More is more striking, but strains the eyes.",
         "convergence_m": "What is this far away appears at the screen, and what is nearer in front of it.",
         "aperture_percent": "How much everything is blurred that is not sharp, at most.",
+        "screen": "The screen that the result is made for, which limits the parallax. Others are written as their "
+        "width and distance in metres, like 1.2@2.5. tv: 55 inches, seen from three times its height; headset: that of "
+        "a player of videos.",
+        "fill": "How areas that the photo hides are filled. auto: LaMa if it is installed, else pieces of the photo; "
+        "patches: what is visible around them, which continues lines and textures; spread: with nearby texture; "
+        "kbvr-fill: small and smooth; lama, migan: a network that invents structure, which “kbvr models pull” "
+        "downloads in a terminal.",
+        "depth_model": "The network that estimates the depth. Others than the built-in one are downloaded in a "
+        "terminal, with “kbvr models pull”. auto: the first of MoGe-2, Depth Anything V2 and the built-in network; "
+        "moge-2-small: also measures distances and the field of view; depth-anything-v2-small: faster than MoGe-2.",
     }
 )
 """Python name -> help in words, where an option is called something else in a terminal."""

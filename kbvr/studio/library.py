@@ -29,9 +29,9 @@ from kbvr.studio.project_folder import (
     write_project_file,
 )
 from kbvr.studio.request_error import RequestError, not_found
+from kbvr.studio.trash import Removed, move_to_trash
 from kbvr.system.atomic_file import remove_abandoned
 
-TRASH = "trash"
 ID_BYTES = 8
 
 
@@ -42,6 +42,7 @@ class Library:
         self.folder = folder
         self._events = events
         self._projects: dict[str, Project] = {}
+        self._removed: dict[str, Removed] = {}
         self._known_ids: set[str] = set()
         self._lock = RLock()
         self._photos: dict[Path, Path] | None = None
@@ -201,18 +202,32 @@ class Library:
                 project.hold()
                 project.let_go()
             project.is_removed = True
-            moves = project.is_own and project.folder.is_dir()
-            if moves:
-                trash = self.folder / TRASH
+            in_trash = None
+            if project.is_own and project.folder.is_dir():
                 try:
-                    trash.mkdir(exist_ok=True)
-                    project.folder.rename(free_path(trash / project.folder.name))
-                except OSError as error:
+                    in_trash = move_to_trash(project.folder)
+                except OutputError:
                     project.is_removed = False
-                    raise OutputError(f"cannot move {project.folder}: {error.strerror or error}") from error
+                    raise
+            self._removed[number] = Removed(project.folder, project.content, in_trash)
             self._projects.pop(number, None)
         self._events.removed_project(number)
-        return moves
+        return in_trash is not None
+
+    def bring_back(self, number: str) -> Project:
+        """List a project again that was removed, under another id, with its folder where it was.
+
+        Raises:
+            RequestError: if none with this id was removed, or it is back already.
+            OutputError: if its folder cannot be moved.
+        """
+        with self._lock:
+            removed = self._removed.get(number)
+            if removed is None:
+                raise not_found("The project")
+            folder = removed.bring_back(project.folder for project in self)
+            del self._removed[number]
+            return self.add_folder(folder) if folder.is_dir() else self._add(folder, removed.content)
 
     def _photos_on_disk(self) -> dict[Path, Path]:
         """Return the folders of projects and their photos, read once."""

@@ -17,7 +17,7 @@ from kbvr.system.atomic_file import atomic_write
 
 _log = logging.getLogger(__name__)
 
-Stage = Literal["waiting", "reading", "depth", "layers", "triangles", "ready", "failed"]
+Stage = Literal["waiting", "reading", "depth", "triangles", "ready", "failed"]
 
 LOCK = ".lock"
 """The file that a studio locks while it may write to a project."""
@@ -105,7 +105,7 @@ class Project:
                 self._make_folder()
             refuse_links(self.folder)
             try:
-                file_lock = FileLock(self.folder / LOCK)
+                file_lock = FileLock(self.folder / LOCK, thread_local=False)  # any thread lets it go
                 file_lock.acquire(timeout=0)
             except Timeout:
                 raise InputError(OPEN_ELSEWHERE) from None

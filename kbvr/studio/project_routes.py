@@ -39,6 +39,7 @@ def routes(studio: Workspace) -> list[BaseRoute]:
         api_route("/api/projects", asked.upload, ("POST",)),
         api_route(ONE, asked.state),
         api_route(ONE, asked.remove, ("DELETE",)),
+        api_route(f"{ONE}/restore", asked.restore, ("POST",)),
         api_route(f"{ONE}/options", asked.set_options, ("PUT",)),
         api_route(f"{ONE}/plan", asked.plan, ("POST",)),
         api_route(f"{ONE}/thumbnail.jpg", asked.thumbnail),
@@ -91,6 +92,10 @@ class ProjectRequests:
         is_in_trash = self._studio.projects.remove(project.id)
         self._studio.making.forget(project)
         return json_answer({"is_in_trash": is_in_trash})
+
+    def restore(self, request: Request) -> Response:
+        """List a project again that was removed, under another id."""
+        return json_answer(self._studio.bring_back(request.path_params["project"]).state(), HTTPStatus.CREATED)
 
     async def set_options(self, request: Request) -> Response:
         """Replace the options of a project."""

@@ -14,6 +14,7 @@ from kbvr.studio.exporting.interrupted import is_batch_running, remove_left
 from kbvr.studio.exporting.queue import ExportQueue
 from kbvr.studio.library import Library
 from kbvr.studio.making import Making
+from kbvr.studio.project import Project
 
 WATCHED_S = 40.0
 """How long after its last request a page is assumed to be open."""
@@ -46,11 +47,15 @@ class Workspace:
         if len(self.given) == 1:
             self.making.open(self.given[0])  # before the page asks for it
         for project in self.projects:
-            self.making.thumbnail(project)
-            if not project.has_links:
-                self._adopt(project.folder / EXPORTS, project.is_open_elsewhere, (project.id,))
+            self._list(project)
         for batch in sorted(projects_folder.glob(f"{BATCHES}*")):
             self._adopt(batch, partial(is_batch_running, batch))
+
+    def bring_back(self, number: str) -> Project:
+        """List a project again that was removed, with its exports, under another id. The errors are the library's."""
+        project = self.projects.bring_back(number)
+        self._list(project)
+        return project
 
     def close(self) -> None:
         """End all work in the background."""
@@ -65,6 +70,12 @@ class Workspace:
     def note_request(self) -> None:
         """Note that a page is open."""
         self._asked_s = monotonic()
+
+    def _list(self, project: Project) -> None:
+        """Show a project as a thumbnail, and list its exports."""
+        self.making.thumbnail(project)
+        if not project.has_links:
+            self._adopt(project.folder / EXPORTS, project.is_open_elsewhere, (project.id,))
 
     def _adopt(self, folder: Path, is_in_use: Callable[[], bool], projects: tuple[str, ...] = ()) -> None:
         """List the exports of an earlier studio, and remove what it left unfinished."""

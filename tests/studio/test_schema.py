@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from kbvr.batching.finding.photo_names import PHOTO_SUFFIXES
@@ -63,6 +65,17 @@ def test_choices_have_names_in_words():
         "kenburns": "Ken Burns",
         "flight": "Flight",
     }, "and none that requires a file"
+
+
+@pytest.mark.parametrize("name", ["screen", "fill", "depth_model"])
+def test_what_is_suggested_has_names_in_words(name):
+    """Neither they nor the help are those of a terminal; what the help says of a choice begins with its text."""
+    option = OPTIONS[name]
+    assert not [label for label in option["choice_labels"] if label.islower() or label.endswith(("small", "fill"))]
+    explained = re.sub(r"(?:(?<=[.;] )|(?<=, ))[\w-]+(?=: |, \w+: )", "", option["help"])
+    raw = [choice for choice in option["choices"] if "-" in choice or choice in ("auto", "lama", "migan")]
+    assert not [choice for choice in raw if re.search(rf"\b{choice}\b", explained)]
+    assert "FILE" not in option["help"]
 
 
 def test_only_lists_of_known_names_are_lists():

@@ -67,6 +67,16 @@ export async function send<T>(method: string, path: string, body?: unknown, sign
   return (text ? JSON.parse(text) : undefined) as T;
 }
 
+/** Browsers refuse longer bodies of requests that outlive the page. */
+const MAX_LASTING_BYTES = 60_000;
+
+/** Send JSON, so that it arrives even if the page is closed meanwhile; return the answer's. */
+export async function sendLasting<T>(method: string, path: string, body: unknown): Promise<T> {
+  const init = requestOf(method, body, undefined);
+  const keepalive = new Blob([String(init.body)]).size <= MAX_LASTING_BYTES;
+  return (await (await answered(path, { ...init, keepalive })).json()) as T;
+}
+
 export interface Bytes {
   readonly bytes: ArrayBuffer;
   readonly headers: Headers;

@@ -12,6 +12,8 @@ function merged<T extends { readonly id: string }>(list: readonly T[], newer: re
   return [...newer.filter(({ id }) => !known.has(id)), ...list.map((one) => by_id.get(one.id) ?? one)];
 }
 
+/** Ids of projects that have been removed; no other project ever has one of them. */
+const gone = new Set<string>();
 const forgetters = new Set<(removed: readonly string[]) => void>();
 
 /** Call a function with the ids of projects that have been removed, here or in another tab. */
@@ -19,9 +21,11 @@ export function onRemoved(forget: (removed: readonly string[]) => void): void {
   forgetters.add(forget);
 }
 
+/** Take newer states of projects; answers that come after a project's removal do not bring it back. */
 export function takeProjects(newer: readonly ProjectState[], removed: readonly string[] = []): void {
   if (!newer.length && !removed.length) return;
-  projects.value = merged(projects.value, newer).filter(({ id }) => !removed.includes(id));
+  for (const id of removed) gone.add(id);
+  projects.value = merged(projects.value, newer).filter(({ id }) => !gone.has(id));
   if (removed.length) for (const forget of forgetters) forget(removed);
 }
 

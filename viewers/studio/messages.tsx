@@ -1,4 +1,4 @@
-import { IconButton } from "./parts/button";
+import { Button, IconButton } from "./parts/button";
 import { Icon } from "./parts/icon";
 import { isUnsaved } from "./settings";
 import { announced, connection, hush, notes } from "./state";
@@ -20,10 +20,21 @@ export function Messages() {
         </div>
       )}
       <div class="notes">
-        {notes.value.map(({ key, text, kind }) => (
+        {notes.value.map(({ key, text, kind, action }) => (
           <div key={key} class={`note ${kind}`} role={kind === "problem" ? "alert" : "status"}>
             {kind === "problem" && <Icon name="warn" />}
             <p>{text}</p>
+            {action && (
+              <Button
+                class="small"
+                onClick={() => {
+                  hush(key);
+                  action.act();
+                }}
+              >
+                {action.label}
+              </Button>
+            )}
             <IconButton class="small" icon="close" label={texts.app.close} onClick={() => hush(key)} />
           </div>
         ))}

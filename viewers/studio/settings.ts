@@ -1,6 +1,6 @@
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 
-import { Refusal, send } from "./api";
+import { Refusal, sendLasting } from "./api";
 import { onRemoved, takeProjects } from "./events";
 import { begin } from "./marks";
 import { CROPS, withConsequences } from "./set/rules";
@@ -146,7 +146,7 @@ async function sendChanges(sheet: Sheet): Promise<void> {
     const sent = sheet.wanted;
     try {
       const body = { revision: sheet.revision, options: sent };
-      const saved = await send<ProjectState>("PUT", `projects/${sheet.id}/options`, body);
+      const saved = await sendLasting<ProjectState>("PUT", `projects/${sheet.id}/options`, body);
       [sheet.revision, sheet.saved] = [saved.revision, saved.options];
       want(sheet, sheet.wanted === sent ? saved.options : sheet.wanted); // the server leaves out what are defaults
       takeProjects([saved]);
@@ -222,6 +222,7 @@ export function followOptions(): void {
     });
   });
   addEventListener("visibilitychange", () => document.hidden && void save());
+  addEventListener("pagehide", () => void save());
 }
 
 /** Take what the server tells of a project, if that is news. */

@@ -30,18 +30,33 @@ export interface Note {
   readonly key: number;
   readonly text: string;
   readonly kind: "note" | "problem";
+  /** What people can do about it. */
+  readonly action?: NoteAction | undefined;
+}
+export interface NoteAction {
+  readonly label: string;
+  readonly act: () => void;
 }
 export const notes = signal<readonly Note[]>([]);
 /** Read aloud by screen readers, and not shown. */
 export const announced = signal("");
 
 const NOTE_MS = 7000;
+/** Of a note with an action. */
+const ACTION_MS = 20_000;
 let count = 0;
 
-export function tell(text: string, kind: Note["kind"] = "note"): void {
+export function tell(text: string, kind: Note["kind"] = "note", action?: NoteAction): void {
   const key = ++count;
-  notes.value = [...notes.value.filter((note) => note.text !== text), { key, text, kind }];
-  if (kind === "note") setTimeout(() => hush(key), NOTE_MS);
+  const others = notes.value.filter((note) => note.text !== text || note.action);
+  notes.value = [...others, { key, text, kind, action }];
+  if (kind === "note") hushLater(key, action ? ACTION_MS : NOTE_MS);
+}
+
+/** Hide a note after a time; not while the pointer or the focus is on one. */
+function hushLater(key: number, ms: number): void {
+  const isInUse = () => document.querySelector(".note:hover, .note:focus-within");
+  setTimeout(() => (isInUse() ? hushLater(key, NOTE_MS) : hush(key)), ms);
 }
 
 /** Tell of an error, in its own words. */

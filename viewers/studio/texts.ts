@@ -31,9 +31,10 @@ const projects = {
   label: "Photos",
   add: "Add photos",
   remove: (name: string) => `Remove ${name}`,
-  removeQuestion: (name: string, isOwn: boolean) =>
-    `Remove ${name} from the studio? ${isOwn ? "Its folder moves to the trash." : "Its files stay where they are."}`,
-  removed: (name: string) => `${name} was removed.`,
+  removed: (name: string, isInTrash: boolean) =>
+    `Removed ${name}. ${isInTrash ? "Its folder is in the trash." : "Its files stay where they are."}`,
+  bringBack: "Bring back",
+  back: (name: string) => `${name} is back.`,
 };
 
 const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
@@ -70,7 +71,6 @@ const stages = {
   waiting: "Waiting",
   reading: "Reading the photo",
   depth: "Estimating depth",
-  layers: "Building layers",
   triangles: "Building the scene",
   ready: "Ready",
   failed: "Failed",
@@ -218,6 +218,8 @@ const set = {
   changed: (count: number) => `${count} changed`,
   automatic: (text: string) => `Automatic: ${text}.`,
   none: "Automatic",
+  other: "Other…",
+  otherOf: (label: string) => `${label}: other`,
   automaticNumber: (value: number) => `Automatic (${Number(value.toPrecision(3))})`,
   choiceHelp: (choice: string, text: string) => `${choice}: ${text}. `,
 };

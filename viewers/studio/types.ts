@@ -4,7 +4,7 @@
 export type Options = Readonly<Record<string, string>>;
 export type Size = readonly [width: number, height: number];
 
-export type ProjectStage = "waiting" | "reading" | "depth" | "layers" | "triangles" | "ready" | "failed";
+export type ProjectStage = "waiting" | "reading" | "depth" | "triangles" | "ready" | "failed";
 
 export interface ProjectState {
   readonly id: string;

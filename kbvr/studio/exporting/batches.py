@@ -2,55 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
+from filelock import FileLock, Timeout
+
 from kbvr.batching.api import prepared, results_of
-from kbvr.batching.batch import Batch
+from kbvr.batching.batch import Batch, OwnOptions
 from kbvr.batching.local_workers import LocalWorkers
 from kbvr.batching.opening import open_ledger
+from kbvr.batching.options_hash import hash_of
 from kbvr.batching.run_options import PHOTO_LIMIT_S
 from kbvr.batching.shares import shares_of
 from kbvr.batching.source import Source
-from kbvr.batching.task import PhotoResult, Task
-from kbvr.errors import KbvrError, counted
-from kbvr.options.export_options import ExportOptions
+from kbvr.batching.task import PhotoResult
+from kbvr.errors import InputError, KbvrError, counted
 from kbvr.studio.exporting.export import Export, MadeFile, PhotoProgress, PhotoToExport
 from kbvr.studio.exporting.export_process import CancelledError, ExportProcess
+from kbvr.studio.exporting.interrupted import STUDIO_LOCK
 from kbvr.studio.option_texts import parsed
+from kbvr.system.input_file import sha256_of_input
+
+_log = logging.getLogger(__name__)
 
 LOOK_S = 0.2
-
-
-class WithOwnOptions:
-    """An executor that makes each photo with its own options."""
-
-    def __init__(self, workers: LocalWorkers, options: Mapping[str, ExportOptions]) -> None:
-        """`options` are those of the photos, by their addresses."""
-        self._workers, self._options = workers, options
-
-    def __enter__(self) -> WithOwnOptions:  # noqa: PYI034  beartype does not know Self in methods
-        self._workers.__enter__()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._workers.__exit__(*error)
-
-    @property
-    def current(self) -> tuple[str, ...]:
-        """The addresses of the photos that are being made."""
-        return self._workers.current
-
-    def results(self, tasks: Iterator[Task | PhotoResult]) -> Iterator[PhotoResult]:
-        """Yield a result for every task."""
-        return self._workers.results(self._with_own(task) for task in tasks)
-
-    def _with_own(self, task: Task | PhotoResult) -> Task | PhotoResult:
-        return replace(task, options=self._options[task.source.address]) if isinstance(task, Task) else task
+DEPTH = ("depth", "depth_kind")
 
 
 @dataclass(frozen=True)
@@ -64,13 +45,35 @@ class BatchExport:
     options: tuple[Mapping[str, str], ...] = ()
     """The options of each photo as texts, which make the same outputs; those of the export if there are none."""
 
+    lock: FileLock = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        lock = FileLock(self.folder / STUDIO_LOCK, thread_local=False)  # the queue's thread releases it
+        object.__setattr__(self, "lock", lock)
+
     @property
     def history(self) -> Path:
         """The folder whose list of exports it belongs to."""
         return self.folder
 
+    def hold(self) -> None:
+        """Let other studios know that the batch is waiting, until it is discarded.
+
+        Raises:
+            InputError: if another studio makes it, or will.
+        """
+        path = Path(self.lock.lock_file)
+        try:
+            path.parent.mkdir(exist_ok=True)
+            self.lock.acquire(timeout=0)
+        except Timeout:
+            raise InputError("These photos are being exported by another kbvr studio.") from None
+        except OSError as error:
+            _log.debug("%s: not locked: %s", path, error)  # making the batch says why
+
     def discard(self) -> None:
         """Remove what was kept for the export."""
+        self.lock.release()
         for photo in self.photos:
             photo.discard()
 
@@ -84,17 +87,17 @@ class BatchExport:
             CancelledError: if the export was cancelled.
         """
         del process  # the workers of batches are processes of their own
-        batch = prepared(Batch(str(self.folder), parsed(export.options), retries_failed=True))
+        own = self._own_options(export)
+        batch = prepared(Batch(str(self.folder), parsed(export.options), retries_failed=True, own_options=own))
         by_address = {str(photo.file): photo for photo in self.photos}
         workers = LocalWorkers(shares_of(batch.options, None), limit_s=PHOTO_LIMIT_S)
-        executor = WithOwnOptions(workers, self._options_by_address(export))
         progress = BatchProgress(export, by_address, changed)
         ended = Event()
         watcher = Thread(target=_watch, args=(export.cancelled, ended, workers, progress), daemon=True)
         with closing(open_ledger(batch.out)) as ledger:
             watcher.start()
             try:
-                for result in results_of(batch, map(_source, by_address), ledger, executor):
+                for result in results_of(batch, map(_source, by_address), ledger, workers):
                     progress.add(result)
             finally:
                 ended.set()
@@ -103,10 +106,9 @@ class BatchExport:
             raise CancelledError
         progress.end()
 
-    def _options_by_address(self, export: Export) -> dict[str, ExportOptions]:
+    def _own_options(self, export: Export) -> dict[str, OwnOptions]:
         options = self.options or (export.options,) * len(self.photos)
-        texts = (photo.with_depth(own) for photo, own in zip(self.photos, options, strict=True))
-        return {str(photo.file): parsed(own) for photo, own in zip(self.photos, texts, strict=True)}
+        return {str(photo.file): _own(photo, texts) for photo, texts in zip(self.photos, options, strict=True)}
 
 
 class BatchProgress:
@@ -162,6 +164,15 @@ class BatchProgress:
 
 class AllFailedError(KbvrError):
     """No photo of a batch could be made."""
+
+
+def _own(photo: PhotoToExport, texts: Mapping[str, str]) -> OwnOptions:
+    """Return a photo's options; the hash is that of its depth's content, since each export has its own copy."""
+    given = photo.with_depth(texts)
+    digest = hash_of(parsed({name: text for name, text in given.items() if name not in DEPTH}), has_gallery=False)
+    if photo.depth is not None:
+        digest += f" {photo.depth_kind} {sha256_of_input(photo.depth, 'a depth file')}"
+    return OwnOptions(parsed(given), digest)
 
 
 def _watch(cancelled: Event, ended: Event, workers: LocalWorkers, progress: BatchProgress) -> None:

@@ -1,4 +1,4 @@
-"""What a studio left that was killed while it exported."""
+"""What a studio left that was killed while it exported, and how others know that one is still at work."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from filelock import FileLock, Timeout
 from kbvr.batching.opening import LOCK
 from kbvr.studio.exporting.export import Export
 from kbvr.system.atomic_file import UNFINISHED, remove_abandoned
+
+STUDIO_LOCK = ".kbvr/studio.lock"
+"""What a studio locks in the folder of a batch that waits or runs."""
 
 INTERRUPTED = "The export was interrupted because kbvr was closed. Try again."
 
@@ -34,8 +37,11 @@ def remove_left(folder: Path, is_in_use: Callable[[], bool]) -> None:
 
 
 def is_batch_running(folder: Path) -> bool:
-    """Return whether some process makes the batch of a folder."""
-    path = folder / LOCK
+    """Return whether some process makes the batch of a folder, or a studio will."""
+    return _is_locked(folder / LOCK) or _is_locked(folder / STUDIO_LOCK)
+
+
+def _is_locked(path: Path) -> bool:
     if not path.exists():
         return False
     lock = FileLock(path)

@@ -28,6 +28,9 @@ class Job(Protocol):
     def history(self) -> Path:
         """The folder whose list of exports it belongs to."""
 
+    def hold(self) -> None:
+        """Let other studios know that the export is not interrupted; raise InputError if one of them makes it."""
+
     def run(self, export: Export, process: ExportProcess, changed: Callable[[], None]) -> None:
         """Make the files; raise CancelledError if the export is cancelled."""
 
@@ -56,19 +59,23 @@ class ExportQueue:
 
         Returns:
             Whether it waits now; otherwise the queue is closed, or the export has not ended yet.
+
+        Raises:
+            InputError: if another studio makes it.
         """
         with self._turn:
             known = self._exports.get(export.id)
             if self._is_closed or (known is not None and not known.has_ended):
                 _discard(job)
                 return False
+            with suppress(OSError):  # making it says why
+                job.history.mkdir(parents=True, exist_ok=True)
+            job.hold()
             export.state, export.stage, export.share, export.problem = "waiting", "", None, ""
             export.cancelled.clear()
             self._exports[export.id], self._jobs[export.id] = export, job
             self._histories[export.id] = job.history
             self._waiting.append(export.id)
-            with suppress(OSError):  # making it says why
-                job.history.mkdir(parents=True, exist_ok=True)
             self._keep(job.history)
             if self._thread is None:
                 self._thread = Thread(target=self._run, name="kbvr-exports", daemon=True)

@@ -31,6 +31,9 @@ class SingleExport:
         """The folder whose list of exports it belongs to."""
         return self.photo.exports
 
+    def hold(self) -> None:
+        """Do nothing: the studio holds its project."""
+
     def discard(self) -> None:
         """Remove what was kept for the export."""
         self.photo.discard()

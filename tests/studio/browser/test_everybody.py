@@ -210,13 +210,31 @@ def test_a_photo_is_removed_by_touch(web, tmp_path):
         button = page.get_by_role("button", name="Remove small.jpg")
         button.wait_for()
         assert min(button.bounding_box()["width"], button.bounding_box()["height"]) >= 44
-        page.once("dialog", lambda dialog: dialog.dismiss())
-        button.tap()
-        assert tile(page, "small.jpg").is_visible(), "it was a slip"
-        page.once("dialog", lambda dialog: dialog.accept())
         button.tap()
         page.get_by_role("heading", name="Turn a photo into 3D").wait_for()
         assert not page.get_by_role("button", name="small.jpg").is_visible()
+        page.get_by_role("button", name="Bring back").tap()
+        tile(page, "small.jpg").wait_for()
+        scene_of(page)
+
+
+@pytest.mark.parametrize("screen", ["wide", "phone"])
+def test_a_photo_is_removed_and_brought_back_with_the_keyboard(web, tmp_path, screen):
+    """The focus stays in the list; what is said of it has no problem that axe finds."""
+    for name in ("one.jpg", "two.jpg"):
+        Image.open(CAT).resize((160, 107)).save(tmp_path / name)
+    with studio(tmp_path / "projects", *sorted(tmp_path.glob("*.jpg"))) as url, shown(web, url, screen) as page:
+        page.get_by_role("button", name="one.jpg").press("Enter")
+        scene_of(page)
+        tile(page, "one.jpg").press("Delete")
+        page.get_by_text("Removed one.jpg. Its folder is in the trash.").wait_for()
+        assert_none({"removed": found(page)})
+        tile(page, "two.jpg").and_(page.locator(":focus")).wait_for()
+        assert tile(page, "one.jpg").count() == 0
+        page.get_by_role("button", name="Bring back").press("Enter")
+        tile(page, "one.jpg").and_(page.locator(":focus")).wait_for()
+        assert page.get_by_role("button", name="Bring back").count() == 0
+        assert (tmp_path / "projects" / "one.kbvr").is_dir()
 
 
 def test_a_photo_that_is_removed_makes_room_for_the_next(web, tmp_path):
@@ -224,7 +242,6 @@ def test_a_photo_that_is_removed_makes_room_for_the_next(web, tmp_path):
     with studio(tmp_path / "projects", tmp_path / "small.jpg", CAT) as url, shown(web, url) as page:
         page.get_by_role("button", name="small.jpg").click()
         scene_of(page)
-        page.once("dialog", lambda dialog: dialog.accept())
         page.get_by_role("button", name="Remove small.jpg").click(force=True)
         page.locator(".title", has_text="cat.jpg").wait_for()
         tile(page, "small.jpg").wait_for(state="detached")

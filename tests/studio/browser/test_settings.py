@@ -8,6 +8,15 @@ import pytest
 from PIL import Image
 from studio_pages import CAT, open_tab, project_of, saved_options, scene_of, settle, shown, studio, tile
 
+NOTE_LASTING = """
+  const ask = window.fetch.bind(window);
+  window.fetch = (address, init) => {
+    if (init?.method === "PUT") localStorage.setItem("lasting", init.keepalive);
+    return ask(address, init);
+  };
+"""
+"""Note whether the last save was asked for with `keepalive`."""
+
 
 @pytest.fixture
 def settings(web, cat_url):
@@ -40,6 +49,25 @@ def test_a_setting_is_saved_undone_redone_and_there_after_a_reload(settings):
     assert project_of(page)["options"] == {"strength": "bold"}
 
 
+def test_what_was_changed_last_is_saved_when_the_page_is_closed(settings):
+    """Sooner than a change is sent otherwise, and by a request that outlives the page."""
+    page = settings
+    page.add_init_script(NOTE_LASTING)
+    page.reload()
+    open_tab(page, "Set")
+    page.locator('[role=radio][data-value="bold"]').wait_for()
+    url = page.url
+    page.evaluate("""() => {
+      document.querySelector('[role=radio][data-value="bold"]').click();
+      location.href = "about:blank";
+    }""")
+    page.wait_for_url("about:blank")
+    page.goto(url)
+    open_tab(page, "Set")
+    saved_options(page, {"strength": "bold"})
+    assert page.evaluate("localStorage.getItem('lasting')") == "true"
+
+
 def test_the_picture_follows_a_setting(settings):
     page = settings
     planned = "performance.getEntriesByName('kbvr:plan').length"
@@ -64,6 +92,27 @@ def test_a_bad_value_is_refused_where_it_was_entered(web, cat_url):
         control.get_by_role("alert").wait_for(state="detached")
         control.get_by_role("button", name="Reset: Length").click()
         saved_options(page, {})
+
+
+def test_the_usual_choices_of_a_text_are_in_words_and_others_can_be_written(settings):
+    page = settings
+    page.get_by_role("searchbox", name="Search options").fill("the screen that")
+    control = page.locator('[data-option="screen"]')
+    choice, other = control.get_by_role("combobox"), control.get_by_role("textbox", name="Screen: other")
+    assert choice.evaluate("one => one.selectedOptions[0].text") == "A television"
+    control.get_by_text("A television: 55 inches, seen from three times its height.").wait_for()
+    choice.select_option("A phone")
+    saved_options(page, {"screen": "phone"})
+    assert other.count() == 0
+    choice.select_option("Other…")
+    other.fill("1.2@2.5")
+    other.press("Enter")
+    saved_options(page, {"screen": "1.2@2.5"})
+    assert choice.evaluate("one => one.selectedOptions[0].text") == "Other…"
+    control.get_by_role("button", name="Reset: Screen").click()
+    saved_options(page, {})
+    assert choice.evaluate("one => one.selectedOptions[0].text") == "A television"
+    other.wait_for(state="detached")
 
 
 def test_every_option_is_found_and_reset_by_itself(settings):

@@ -81,9 +81,7 @@ def test_a_photo_with_the_name_of_a_removed_one_is_another(web, empty_url, tmp_p
     for photo, turn in zip(photos, (Image.Transpose.ROTATE_180, Image.Transpose.FLIP_LEFT_RIGHT), strict=True):
         photo.parent.mkdir()
         Image.open(CAT).resize((160, 107)).transpose(turn).save(photo)
-    questions = []
     with shown(web, empty_url, "wide", NOTE_REVOKED, may_be_refused=True) as page:  # a picture of what is removed
-        page.on("dialog", lambda dialog: (questions.append(dialog.message), dialog.accept()))
         drop(page, photos[0])
         local = page.locator(".paper img").get_attribute("src")
         scene_of(page)
@@ -93,13 +91,34 @@ def test_a_photo_with_the_name_of_a_removed_one_is_another(web, empty_url, tmp_p
         page.get_by_role("button", name="Undo", exact=True).and_(page.locator(":enabled")).wait_for()
         page.get_by_role("button", name="Remove same.jpg").click()
         tile(page, "same.jpg").wait_for(state="detached")
-        assert questions == ["Remove same.jpg from the studio? Its folder moves to the trash."]
         assert local in page.evaluate("revoked")
         drop(page, photos[1])
         scene_of(page)
         assert page.url.rsplit("#", 1)[1] != first
         assert page.get_by_role("button", name="Undo", exact=True).is_disabled()
         assert asked(page, "projects")[0]["options"] == {}
+
+
+def test_an_answer_that_comes_late_does_not_bring_a_removed_photo_back(web, tmp_path):
+    """That of a save, which was under way when the photo was removed."""
+    Image.open(CAT).resize((160, 107)).save(tmp_path / "small.jpg")
+    held = []
+    with studio(tmp_path / "projects", tmp_path / "small.jpg", CAT) as url, shown(web, url) as page:
+        page.get_by_role("button", name="small.jpg").click()
+        scene_of(page)
+        page.route("**/options", lambda route: held.append((route, route.fetch())))
+        open_tab(page, "Set")
+        page.get_by_role("radio", name="bold").first.check(force=True)
+        for _ in range(100):
+            if held:
+                break
+            page.wait_for_timeout(50)
+        ((route, answer),) = held
+        tile(page, "small.jpg").press("Delete")
+        page.get_by_text("Removed small.jpg.").wait_for()
+        route.fulfill(response=answer)
+        page.wait_for_timeout(300)
+        assert tile(page, "small.jpg").count() == 0
 
 
 def test_a_picture_is_pasted(web, empty_url):

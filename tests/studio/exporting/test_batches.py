@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from PIL import Image
 from watched_queue import WatchedQueue, content_of, project_of, wait_until
 
 from kbvr.batching.opening import ledger_to_look_at
+from kbvr.errors import InputError
 from kbvr.studio.exporting.batches import BatchExport
 from kbvr.studio.exporting.export import Export, PhotoToExport
 from kbvr.studio.exporting.history import NAME, read_history
+from kbvr.studio.exporting.interrupted import is_batch_running
 
 CHEAP = {"depth_map": "png", "depth_quality": "fast"}
 ENDLESS = {"stereo": "yes", "seconds": "100", "fps": "100", "max_size": "64", "depth_quality": "fast", "fill": "spread"}
@@ -79,6 +82,39 @@ def test_a_mended_photo_is_made_with_its_own_depth(watched: WatchedQueue, tmp_pa
         assert {name: made[name] for name in content_of(one.folder)} == content_of(one.folder)
 
 
+def test_a_photo_is_made_again_when_its_options_or_its_depth_have_changed(
+    watched: WatchedQueue, tmp_path: Path, out: Path
+):
+    """Copies of the same depth under other names change nothing."""
+    photos = projects_in(tmp_path, 3)
+    depths = [tiny_photo(tmp_path / f"depth{number}.png", number) for number in range(3)]
+    for depth in depths:
+        Image.open(depth).convert("L").save(depth)
+    copy = tmp_path / "copy.png"
+    copy.write_bytes(depths[0].read_bytes())
+
+    def made(export: Export, depth: Path | None, *options: dict[str, str]) -> list[int]:
+        """Export everything again; return the numbers of the photos that were made."""
+        before = {name: (out / name).stat().st_mtime_ns for name in content_of(out) if name.endswith(".png")}
+        now = (photos[0], photos[1], project_of(photos[2].file, depth))
+        export.ended_at = ""
+        watched.queue.add(export, BatchExport(now, out, options))
+        wait_until(lambda: export.ended_at)
+        assert export.problem == ""
+        assert counts_in(out) == {"done": 3}
+        return [
+            n for n in range(3) if (out / f"{n}_kbvr_depth.png").stat().st_mtime_ns != before.get(f"{n}_kbvr_depth.png")
+        ]
+
+    export = Export("many", ("0", "1", "2"), CHEAP, out)
+    near = CHEAP | {"near_m": "3"}
+    assert made(export, depths[0], CHEAP, CHEAP, CHEAP) == [0, 1, 2]
+    assert made(export, depths[0], CHEAP, near, CHEAP) == [1]
+    assert made(export, copy, CHEAP, near, CHEAP) == []
+    assert made(export, depths[1], CHEAP, near, CHEAP) == [2]
+    assert made(export, None, CHEAP, CHEAP, CHEAP) == [1, 2]
+
+
 def test_cancelling_ends_a_batch_within_a_second(watched: WatchedQueue, tmp_path: Path, out: Path):
     photos = projects_in(tmp_path, 3)
     export = ask(watched, photos, out, **ENDLESS)
@@ -90,6 +126,26 @@ def test_cancelling_ends_a_batch_within_a_second(watched: WatchedQueue, tmp_path
     assert time.monotonic() - start_s < 2  # of a busy machine
     assert export.state == "cancelled"
     assert not [name for name in content_of(out) if name.endswith(".mp4")]
+
+
+def test_a_batch_that_waits_is_not_interrupted(watched: WatchedQueue, tmp_path: Path, out: Path):
+    """Another studio neither lists it nor makes it, until it has ended."""
+    photos = projects_in(tmp_path, 1)
+    running = ask(watched, photos, tmp_path / "first", **ENDLESS)
+    waiting = ask(watched, photos, out, **CHEAP)
+    assert waiting.state == "waiting"
+    assert read_history(out)[0].state == "waiting"
+    assert is_batch_running(out)
+    other = WatchedQueue()
+    other.queue.adopt(out, (), partial(is_batch_running, out))
+    assert other.queue.states() == []
+    with pytest.raises(InputError, match="another kbvr studio"):
+        ask(other, photos, out, **CHEAP)
+    watched.queue.cancel(waiting.id)
+    assert not is_batch_running(out)
+    watched.queue.cancel(running.id)
+    wait_until(lambda: running.has_ended)
+    assert not is_batch_running(tmp_path / "first")
 
 
 def test_a_batch_of_which_all_fail_has_failed(watched: WatchedQueue, tmp_path: Path, out: Path):

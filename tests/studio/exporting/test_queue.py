@@ -148,6 +148,9 @@ class SlowToEnd:
         self.history, self._error = history, error
         self.ends, self.may_end = threading.Event(), threading.Event()
 
+    def hold(self) -> None:
+        """Do nothing."""
+
     def run(self, export: Export, *_: object) -> None:
         """Wait."""
         export.cancelled.wait(60)

@@ -1,7 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 
-import { addressOf, send } from "../api";
-import { takeProjects } from "../events";
+import { addressOf } from "../api";
 import { PickBox } from "../export/pick_box";
 import { openProject } from "../opening";
 import { IconButton } from "../parts/button";
@@ -10,11 +9,12 @@ import { rove } from "../parts/keys";
 import { ProgressBar } from "../stage/progress_card";
 import { pick } from "../start/intake";
 import { localPhotos } from "../start/uploads";
-import { announce, current, currentId, mode, projects, tellProblem } from "../state";
+import { current, currentId, mode, projects } from "../state";
 import { texts } from "../texts";
 import type { ProjectStage, ProjectState } from "../types";
+import { remove } from "./removing";
 
-const WORKING = new Set<ProjectStage>(["reading", "depth", "layers", "triangles"]);
+const WORKING = new Set<ProjectStage>(["reading", "depth", "triangles"]);
 
 /** Thumbnails of all projects, and a way to add more. */
 export function Strip() {
@@ -77,19 +77,4 @@ export function Thumbnail({ id, isThere, isFailed }: { id: string; isThere: bool
       {isFailed ? <Icon name="warn" /> : !src && <Icon name="picture" />}
     </>
   );
-}
-
-/** Forget a project; its folder goes to the trash if it is the studio's own. */
-async function remove({ id, name, is_own }: ProjectState): Promise<void> {
-  if (!confirm(texts.projects.removeQuestion(name, is_own))) return;
-  try {
-    await send("DELETE", `projects/${id}`);
-    const list = projects.value;
-    const at = list.findIndex((one) => one.id === id);
-    if (currentId.value === id) openProject((list[at + 1] ?? list[at - 1])?.id ?? null);
-    takeProjects([], [id]);
-    announce(texts.projects.removed(name));
-  } catch (error) {
-    tellProblem(error);
-  }
 }

@@ -7,8 +7,9 @@ import { options } from "../state";
 import { texts } from "../texts";
 import type { OptionSpec } from "../types";
 import { automaticOf } from "./automatic";
-import { helpOf } from "./help";
+import { helpOf, labelOf } from "./help";
 import { changeInSight } from "./preview";
+import { SuggestedField } from "./suggested_field";
 
 /** Ranges up to this many steps are sliders. */
 const SLIDER_STEPS_MAX = 400;
@@ -52,7 +53,7 @@ export function Control({ option }: ControlProps) {
       {kind === "choice" && <ChoiceField {...field} />}
       {kind === "list" && <ListField {...field} />}
       {(kind === "number" || kind === "integer") && <NumberField {...field} />}
-      {(kind === "text" || kind === "file") && <TextField {...field} />}
+      {(kind === "text" || kind === "file") && (option.choices?.length ? <SuggestedField {...field} /> : <TextField {...field} />)}
       {problem && (
         <p class="problem" id={`${id}-problem`} role="alert">
           {problem}
@@ -71,12 +72,7 @@ export function Control({ option }: ControlProps) {
   );
 }
 
-/** Return a choice in words. */
-function labelOf({ choices, choice_labels }: OptionSpec, choice: string): string {
-  return choice_labels?.[choices?.indexOf(choice) ?? -1] ?? choice;
-}
-
-interface FieldProps {
+export interface FieldProps {
   readonly id: string;
   readonly option: OptionSpec;
   readonly automatic: number | undefined;
@@ -176,26 +172,15 @@ function stepOf(minimum: number | null | undefined, maximum: number | null | und
 }
 
 function TextField({ id, option, text, put, described, isWrong }: FieldProps) {
-  const list = option.choices?.length ? `${id}-list` : undefined;
   return (
-    <>
-      <input
-        id={id}
-        type="text"
-        value={text ?? option.default ?? ""}
-        placeholder={texts.set.none}
-        aria-describedby={described}
-        aria-invalid={isWrong}
-        {...(list && { list })}
-        onChange={(event) => put(event.currentTarget.value.trim())}
-      />
-      {list && (
-        <datalist id={list}>
-          {option.choices!.map((choice) => (
-            <option key={choice} value={choice} />
-          ))}
-        </datalist>
-      )}
-    </>
+    <input
+      id={id}
+      type="text"
+      value={text ?? option.default ?? ""}
+      placeholder={texts.set.none}
+      aria-describedby={described}
+      aria-invalid={isWrong}
+      onChange={(event) => put(event.currentTarget.value.trim())}
+    />
   );
 }

@@ -1,3 +1,10 @@
+import type { OptionSpec } from "../types";
+
+/** Return a choice of an option in words. */
+export function labelOf({ choices, choice_labels }: OptionSpec, choice: string): string {
+  return choice_labels?.[choices?.indexOf(choice) ?? -1] ?? choice;
+}
+
 /** The help of an option, in parts: what it is, and what each of its choices means. */
 export interface Help {
   readonly about: string;

@@ -5,7 +5,7 @@ import { announce } from "../state";
 import { texts } from "../texts";
 import type { ProjectStage, ProjectState } from "../types";
 
-const STEPS = ["reading", "depth", "layers", "triangles"] as const;
+const STEPS = ["reading", "depth", "triangles"] as const;
 
 /** How far a project is, from its photo to its scene: over the stage. */
 export function ProgressCard({ project: { stage, share, problem, scene } }: { readonly project: ProjectState }) {

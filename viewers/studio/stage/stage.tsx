@@ -94,7 +94,7 @@ function Pictures({ project, shown, measured }: PicturesProps) {
   );
 }
 
-const READ = new Set(["depth", "layers", "triangles", "ready"]);
+const READ = new Set(["depth", "triangles", "ready"]);
 
 /** The photo: this browser's own copy at first, because it is there at once. */
 function Photo({ id, name, measured }: { id: string; name: string; measured: (size: Size) => void }) {

@@ -1,0 +1,53 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+
+import { texts } from "../texts";
+import type { FieldProps } from "./control";
+import { labelOf } from "./help";
+
+/** No option is written like this. */
+const OTHER = "\n";
+
+/** The usual choices in words, and a field for others. */
+export function SuggestedField({ id, option, text, put, described, isWrong }: FieldProps) {
+  const { label } = option;
+  const choices = option.choices ?? [];
+  const isAsked = useSignal(false);
+  const value = text ?? option.default ?? "";
+  const isUsual = choices.includes(value);
+  const isWritten = isAsked.value || !isUsual;
+  useEffect(() => {
+    isAsked.value = false;
+  }, [text]);
+  const choose = (choice: string) => {
+    isAsked.value = choice === OTHER;
+    if (choice !== OTHER) put(choice);
+  };
+  return (
+    <div class="suggested">
+      <select
+        id={id}
+        value={isWritten ? OTHER : value}
+        aria-describedby={described}
+        onChange={(event) => choose(event.currentTarget.value)}
+      >
+        {choices.map((choice) => (
+          <option key={choice} value={choice}>
+            {labelOf(option, choice)}
+          </option>
+        ))}
+        <option value={OTHER}>{texts.set.other}</option>
+      </select>
+      {isWritten && (
+        <input
+          type="text"
+          value={isUsual ? "" : value}
+          aria-label={texts.set.otherOf(label)}
+          aria-describedby={described}
+          aria-invalid={isWrong}
+          onChange={(event) => put(event.currentTarget.value.trim())}
+        />
+      )}
+    </div>
+  );
+}
