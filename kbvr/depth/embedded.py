@@ -162,6 +162,8 @@ def _fit(guess: Float32[np.ndarray, "N"], values: Float32[np.ndarray, "N"]) -> t
 def _blended(fitted: SmallPlane, values: SmallPlane, known: Bool[np.ndarray, "h w"]) -> SmallPlane:
     """Return what fills holes, shifted at their rims to what is known there, so that no wall stands around them."""
     difference = np.where(known, values - fitted, np.float32(0)).astype(np.float32)
+    low, high = np.percentile(values[known], (2, 98))
+    difference[np.abs(difference) > FIT_LIMIT * (high - low)] = 0  # the guess is wrong there, not shifted
     distance, at_rim = nearest_value(known, difference)
     reach_px = max(2.0, 0.03 * max(values.shape))
     near_values = cv2.GaussianBlur(at_rim, (0, 0), 2.0)

@@ -19,7 +19,8 @@ from kbvr.photo.color_management import srgb_over_white
 from kbvr.photo.credits import Credits
 from kbvr.photo.depth_array import read_depth_array
 from kbvr.photo.depth_kind import DepthKind
-from kbvr.photo.embedded_depth import EmbeddedDepth, oriented, read_or_none
+from kbvr.photo.embedded_depth import EmbeddedDepth, read_or_none
+from kbvr.photo.oriented_depth import oriented
 from kbvr.photo.picture_file import Source, display_name
 from kbvr.photo.pixels import TRANSPOSED, Pixels
 from kbvr.photo.read_pixels import read_pixels

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kbvr.photo.credits import NO_CREDITS, Credits
-
-if TYPE_CHECKING:
-    from kbvr.photo.embedded_depth import EmbeddedDepth
+from kbvr.photo.embedded_depth import EmbeddedDepth
 
 TRANSPOSED = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
