@@ -1,7 +1,8 @@
 """Depth and portrait mattes as iPhones store them: auxiliary pictures, whose XMP says what their numbers mean.
 
-The meaning follows Apple's AVDepthData: disparity is in 1/m and depth in metres; "relative" accuracy means that only
-the order of things is reliable, because the exact positions of the lenses were not known.
+The meaning follows Apple's AVDepthData: disparity is in 1/m and depth in metres. "Relative" accuracy means that the
+metres are not reliable, because the exact positions of the lenses were not known; ratios are kept where all disparities
+are positive, because a portrait's far end is often a wall nearby, which a guess would put too far away.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ def apple_depth(stored: NDArray[Any], white: int, xmp: bytes) -> EmbeddedDepth:
     if kind == "depth":
         with np.errstate(divide="ignore"):
             values = np.where(values > 0, 1 / values, np.float32(np.nan))
-    scale: Scale = "metric" if described.get("Accuracy", "").lower() == "absolute" else "relative"
-    if scale == "metric":
+    scale: Scale = "up-to-scale" if np.nanmin(values, initial=np.inf) > 0 else "relative"
+    if described.get("Accuracy", "").lower() == "absolute":
+        scale = "metric"
         values = np.maximum(values, np.float32(0))  # NaN stays
     return checked(EmbeddedDepth(values.astype(np.float32), scale, f"Apple {kind}"))
 

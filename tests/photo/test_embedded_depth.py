@@ -200,12 +200,15 @@ def test_depth_along_rays_is_told_from_depth_along_the_axis(tmp_path: Path) -> N
     assert not read(tmp_path, gdepth_jpeg(RGB, range_inverse(METRES), GDEPTH)).along_rays
 
 
-def test_relative_accuracy_is_not_metric(tmp_path: Path) -> None:
-    """Larger disparities are nearer all the same."""
-    described = apple_xmp(APPLE | {"depthData:Accuracy": "relative"})
-    item = HeicItem(apple_disparity(METRES), DEPTH_TYPE, described)
+@pytest.mark.parametrize(("low", "scale"), [(0.1, "up-to-scale"), (-0.2, "relative")])
+def test_relative_accuracy_is_not_metric(tmp_path: Path, low: float, scale: str) -> None:
+    """Larger disparities are nearer all the same; negative ones have no ratios."""
+    described = apple_xmp(APPLE | {"depthData:Accuracy": "relative", "apdi:FloatMinValue": low})
+    stored = apple_disparity(METRES)
+    stored[-1, -1] = 0
+    item = HeicItem(stored, DEPTH_TYPE, described)
     depth = read(tmp_path, heic([HeicItem(RGB), item]), ".heic")
-    assert depth.scale == "relative"
+    assert depth.scale == scale
     assert depth.inverse_depth[-1, 0] > depth.inverse_depth[0, 0] > depth.inverse_depth[0, -1]
 
 
