@@ -42,7 +42,7 @@ def google_depth(data: bytes, xmp: bytes, size_px: tuple[int, int]) -> EmbeddedD
     Raises:
         ValueError: if it is damaged. Picture decoders raise other errors too.
     """
-    if _GDEPTH.encode() in xmp or b"HasExtendedXMP" in xmp:
+    if _GDEPTH.encode() in xmp or (b"HasExtendedXMP" in xmp and _GDEPTH.encode() in data):
         depth = _gdepth(data, parsed(xmp), size_px)
         if depth is not None:
             return depth
@@ -53,8 +53,6 @@ def _gdepth(data: bytes, standard: Element, size_px: tuple[int, int]) -> Embedde
     found = all_properties(standard, _GDEPTH)
     guid = all_properties(standard, _NOTE).get("HasExtendedXMP", "")
     if "Data" not in found and guid:
-        if not found and _GDEPTH.encode() not in data:
-            return None  # the extended packet holds something else
         found = all_properties(parsed(extended_xmp(data, guid)), _GDEPTH) | found
     if not found:
         return None
@@ -69,8 +67,8 @@ def _check_size(found: Mapping[str, str], size_px: tuple[int, int]) -> None:
     """Raise ValueError if the depth belongs to a picture of another shape, as in a photo that has been cropped."""
     width, height = (float(found.get(name, 0) or 0) for name in ("ImageWidth", "ImageHeight"))
     if width > 0 and height > 0:
-        ratio = width * size_px[1] / (height * size_px[0])
-        if max(ratio, 1 / ratio) > ASPECT_TOLERANCE:
+        ratios = (width / height * size_px[1] / size_px[0], width / height * size_px[0] / size_px[1])
+        if min(max(ratio, 1 / ratio) for ratio in ratios) > ASPECT_TOLERANCE:  # as stored, or upright
             raise ValueError(f"it belongs to a picture of {width:.0f}x{height:.0f} pixels")
 
 
@@ -90,29 +88,32 @@ def _dynamic_depth(data: bytes, root: Element) -> EmbeddedDepth | None:
             break
     else:
         return None
-    files = _files(data, root)
+    files = _files(data, root, found["DepthURI"])
     confidence = files.get(found.get("ConfidenceURI", ""), b"")
-    if found["DepthURI"] not in files:
-        raise ValueError(f"its container has no {found['DepthURI']!r}")
     return _depth_of(found, files[found["DepthURI"]], confidence, "Dynamic Depth")
 
 
-def _files(data: bytes, root: Element) -> dict[str, bytes]:
-    """Return the files after the photo by their URI; the first item of the container is the photo itself.
+def _files(data: bytes, root: Element, wanted: str) -> dict[str, bytes]:
+    """Return the files of the container that lists a wanted one, by their URI. Its first item is the photo itself.
+
+    They end where the file does, unless other programs have appended something, and begin where the photo ends, unless
+    something else, such as a gain map, stands before them.
 
     Raises:
         ValueError: if they are not all there.
     """
-    listed = [found for element in root.iter() for name in _ITEMS if "Mime" in (found := properties(element, name))]
+    containers = ([found for element in root.iter() if "Mime" in (found := properties(element, at))] for at in _ITEMS)
+    listed = next((items for items in containers if any(item.get("DataURI") == wanted for item in items[1:])), None)
+    if listed is None:
+        raise ValueError(f"its container has no {wanted!r}")
     after = [(item.get("DataURI", ""), _count(item, "Length"), _count(item, "Padding")) for item in listed[1:]]
     total = sum(length + padding for _, length, padding in after)
-    first = end_of_jpeg(data) + (_count(listed[0], "Padding") if listed else 0)
-    for start in (first, len(data) - total):
+    for start in (len(data) - total, end_of_jpeg(data) + _count(listed[0], "Padding")):
         files, at = {}, start
         for uri, length, padding in after:
-            files[uri] = data[at : at + length]
+            files[uri] = data[at : at + length] if at > 0 else b""
             at += length + padding
-        if start > 0 and after and all(_is_picture(content) for content in files.values()) and at <= len(data):
+        if at <= len(data) and all(_is_picture(content) for content in files.values()):
             return files
     raise ValueError(f"the {total} bytes of its container are incomplete")
 
