@@ -22,6 +22,9 @@ MAX_DEPTH_PIXELS = 64_000_000
 ASPECT_TOLERANCE = 1.05
 """Maps of another aspect ratio belong to another picture: programs that crop a photo can leave its depth as it was."""
 
+NEAREST_M = 0.001
+"""Nothing in a photo is nearer to the camera."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -83,6 +86,8 @@ def checked(depth: EmbeddedDepth) -> EmbeddedDepth:
     known = values[np.isfinite(values)]
     if known.size == 0:
         raise ValueError("no pixel of it is known")
+    if np.isinf(values).any() or (depth.scale == "metric" and known.max() > 1 / NEAREST_M):
+        raise ValueError(f"parts of it are nearer than {NEAREST_M} m")
     if depth.scale == "relative" and not np.ptp(known) > 0:
         raise ValueError("it is the same everywhere")
     if depth.scale != "relative" and not known.max() > 0:

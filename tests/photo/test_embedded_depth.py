@@ -18,6 +18,7 @@ from phone_photos import (
     gdepth_jpeg,
     heic,
     jpeg_of,
+    with_segments,
     with_xmp,
 )
 from PIL import Image, ImageOps
@@ -239,7 +240,13 @@ def test_iphones_that_save_jpeg_append_the_depth_as_a_picture(tmp_path: Path) ->
     assert abs(int(depth.matte[40, 4]) - 255) < 8 > depth.matte[40, 60]
 
 
-@pytest.mark.parametrize("content", [jpeg_of(RGB), jpeg_of(RGB) + jpeg_of(RGB), with_xmp(jpeg_of(RGB), {}, b"<a")])
+WITH_OTHER_XMP = with_segments(jpeg_of(RGB), b"http://ns.adobe.com/xap/1.0/\0<a HasExtendedXMP='0'/>")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [jpeg_of(RGB), jpeg_of(RGB) + jpeg_of(RGB), WITH_OTHER_XMP, with_xmp(jpeg_of(RGB), {}, b"<a/>")],
+)
 def test_ordinary_photos_have_no_depth_and_no_warning(
     tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -268,6 +275,8 @@ def gdepth_with(**changes: object) -> bytes:
         pytest.param(gdepth_with(Near="nan"), id="near-nan"),
         pytest.param(gdepth_with(Near=0), id="near-0"),
         pytest.param(gdepth_with(Near="one"), id="near-text"),
+        pytest.param(gdepth_with(Near=1e-6), id="near-nothing"),
+        pytest.param(gdepth_with(Near=1e-300, Units="furlongs"), id="near-infinity"),
         pytest.param(gdepth_with(Far=1.0), id="far-is-near"),
         pytest.param(gdepth_with(Format="RangeCubic"), id="format"),
         pytest.param(gdepth_with(ImageWidth=4000, ImageHeight=1000), id="cropped"),
