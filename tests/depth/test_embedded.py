@@ -173,6 +173,15 @@ def test_a_matte_without_a_step_behind_it_changes_nothing() -> None:
     assert np.ptp(depth_of(photo_with(level, matte=MATTE)).inverse_depth) < 1e-6
 
 
+def test_a_matte_of_something_farther_than_its_surroundings_changes_nothing() -> None:
+    """A mirror, or a mistake."""
+    reversed_depth = photo_with(NEAR + FAR - CELLS)
+    own = reversed_depth.embedded_depth
+    assert own is not None
+    matted = replace(reversed_depth, embedded_depth=replace(own, matte=MATTE))
+    np.testing.assert_array_equal(depth_of(matted).inverse_depth, depth_of(reversed_depth).inverse_depth)
+
+
 def test_smaller_copies_of_a_photo_keep_its_depth_in_step() -> None:
     photo = photo_with()
     small = replace(photo, rgb=cv2.resize(RGB, (160, 120), interpolation=cv2.INTER_AREA), f_px=photo.f_px / 2)
