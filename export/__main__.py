@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from export.color_command import add_color
+from export.deoldify.command import add_deoldify
 from export.depth_anything.command import add_depth_anything
-from export.depth_command import add_depth, add_figure
+from export.depth_command import add_depth
 from export.kenburns.command import add_kenburns
 from export.maskrcnn.command import add_maskrcnn
+from export.training_command import add_figure
 from kbvr.errors import KbvrError
 
 NETS = Path(__file__).parents[1] / "kbvr" / "nets" / "builtin"
@@ -62,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     add_figure(write)
     write.set_defaults(run_command=_write)
 
-    for add_command in (add_color, add_kenburns, add_maskrcnn, add_depth_anything):
+    for add_command in (add_color, add_kenburns, add_maskrcnn, add_depth_anything, add_deoldify):
         add_command(commands)
     return parser
 

@@ -19,8 +19,10 @@ COUNTED = "num_batches_tracked"
 """Suffix of a key of newer batch norms that does not affect what a network computes."""
 
 
-def read_checkpoint(path: Path) -> dict[str, Tensor]:
+def read_checkpoint(path: Path, part: str = "") -> dict[str, Tensor]:
     """Return the tensors of a file that torch.save wrote, by key, on the CPU.
+
+    If the file has a `part` of this name, only that is read.
 
     Raises:
         InputError: if the file cannot be read or contains anything but tensors by key.
@@ -32,6 +34,8 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     except (pickle.UnpicklingError, BadZipFile, EOFError, RuntimeError, ValueError, KeyError, IndexError) as error:
         # For other files, the exception of torch.load depends on their first bytes.
         raise InputError(f"expected a checkpoint of torch.save, got {path}: {_first_line(error)}") from error
+    if part and isinstance(state, Mapping) and isinstance(state.get(part), Mapping):
+        state = state[part]
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
         raise InputError(f"expected a checkpoint with tensors by key, got {path} with {type(state).__name__}")
     return {str(key): value for key, value in state.items() if not str(key).endswith(COUNTED)}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.depth_command import FOR_EVER, add_figure
+from export.training_command import add_figure, add_finish, add_train
 
 if TYPE_CHECKING:
     from export.steady_training import Plan
@@ -15,22 +15,14 @@ if TYPE_CHECKING:
 
 def add_color(commands: Any) -> None:
     """Add the commands to a parser."""
-    train = commands.add_parser("train-color", help="train kbvr-color at a steady rate; resumes")
-    _add_data(train)
-    train.add_argument("--encoder", type=Path, help="EfficientNet-Lite0's weights (default: the installed package's)")
-    train.add_argument(
-        "--start-from",
-        type=Path,
-        help="weights that a new run starts from: averaged.pt, or what `halve-color` wrote, which keeps its step",
+    add_train(
+        commands,
+        "color",
+        _add_data,
+        _train,
+        start_help="weights that a new run starts from: averaged.pt, or what `halve-color` wrote, which keeps its step",
     )
-    train.add_argument("--steps", type=int, default=FOR_EVER, help="total number of steps")
-    train.set_defaults(run_command=_train)
-
-    finish = commands.add_parser("finish-color", help="finish a run with the rate falling to zero, in another folder")
-    _add_data(finish)
-    finish.add_argument("--origin", type=Path, required=True, help="folder of the run to finish; it can also continue")
-    finish.add_argument("--steps", type=int, default=3000, help="number of steps that this takes (default: 3000)")
-    finish.set_defaults(run_command=_finish)
+    add_finish(commands, "color", _add_data, _finish)
 
     write = commands.add_parser("kbvr-color", help="write kbvr-color.onnx and its card, compared with torch")
     write.add_argument("--run", type=Path, required=True, help="folder of a run")
@@ -49,11 +41,8 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--photos", type=Path, required=True, help="folder of .jpg files")
     parser.add_argument("--frames", type=Path, help="more .jpg files that resemble each other; used less often")
     parser.add_argument("--cache", type=Path, help="folder for the decoded photos (default: in the run's folder)")
-    parser.add_argument("--run", type=Path, required=True, help="folder for checkpoints, log, sheets and weights")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after this many minutes")
     parser.add_argument("--checkpoint-minutes", type=float, default=10, help="time between checkpoints (default: 10)")
     parser.add_argument("--threads", type=int, default=1, help="on a busy machine, more are slower (default: 1)")
-    parser.add_argument("--seed", type=int, default=0)
 
 
 def _train(options: argparse.Namespace) -> None:

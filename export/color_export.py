@@ -17,6 +17,7 @@ from export.colour_bins import TEMPERATURE, annealed_mean
 from export.colour_photos import Listed
 from export.kbvr_color import KbvrColor, enlarged
 from export.onnx_export import SIDES, export_net
+from kbvr.colorize.choose import KBVR_COLOR
 from kbvr.nets import Card
 from kbvr.nets import Tensor as CardTensor
 
@@ -88,6 +89,7 @@ COLOR_CARD = Card(
     sizes="sides are multiples of 32; trained at 192 and 256, made for whole photos at 256x256",
     trained_on="",
     figures={},
+    colour=KBVR_COLOR,
     limits=(
         "colours are guesses: sky, plants and skin are usually right, while clothes, cars and painted walls may have"
         " any colour; things may be left grey, and large ones may have patches of two colours"

@@ -8,28 +8,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from export.training_command import add_figure, add_finish, add_train
+
 if TYPE_CHECKING:
     from export.steady_training import Plan
-
-FOR_EVER = 1_000_000
 
 
 def add_depth(commands: Any) -> None:
     """Add the commands to a parser."""
-    train = commands.add_parser("train-depth", help="train kbvr-depth at a steady rate; resumes")
-    _add_data(train)
-    train.add_argument("--encoder", type=Path, help="EfficientNet-Lite0's weights (default: the installed package's)")
-    train.add_argument(
-        "--start-from", type=Path, help="averaged.pt with the initial weights of a new run, for a student"
+    add_train(
+        commands,
+        "depth",
+        _add_data,
+        _train,
+        start_help="averaged.pt with the initial weights of a new run, for a student",
     )
-    train.add_argument("--steps", type=int, default=FOR_EVER, help="total number of steps")
-    train.set_defaults(run_command=_train)
-
-    finish = commands.add_parser("finish-depth", help="finish a run with the rate falling to zero, in another folder")
-    _add_data(finish)
-    finish.add_argument("--origin", type=Path, required=True, help="folder of the run to finish; it can also continue")
-    finish.add_argument("--steps", type=int, default=3000, help="number of steps that this takes (default: 3000)")
-    finish.set_defaults(run_command=_finish)
+    add_finish(commands, "depth", _add_data, _finish)
 
     label = commands.add_parser("label-own", help="label photos with kbvr-depth itself; resumes")
     label.add_argument("--weights", type=Path, required=True, help="averaged.pt of a run")
@@ -68,32 +62,12 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", type=Path, help="folder that `label` wrote")
     parser.add_argument("--self-labels", type=Path, help="folder that `label-own` wrote, to use for the photos instead")
     parser.add_argument("--teachers", type=Path, help="folder of the teachers' files, to also label mixtures of photos")
-    parser.add_argument("--run", type=Path, required=True, help="folder for checkpoints, log and weights")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after this many minutes")
     parser.add_argument(
         "--licences",
         choices=("all", "permissive"),
         default="permissive",
         help="permissive excludes depth by networks whose weights are non-commercial or of unknown licence",
     )
-    parser.add_argument("--seed", type=int, default=0)
-
-
-def add_figure(parser: argparse.ArgumentParser) -> None:
-    """Add the option for measured figures of a network's card."""
-    parser.add_argument(
-        "--figure",
-        type=_figure,
-        action="append",
-        default=[],
-        metavar="NAME=NUMBER",
-        help="a measured figure for the card; can be repeated",
-    )
-
-
-def _figure(text: str) -> tuple[str, float]:
-    name, _, number = text.partition("=")
-    return name, float(number)
 
 
 def _train(options: argparse.Namespace) -> None:

@@ -1,9 +1,9 @@
 """The whole product on one page: from a photo to videos, loops, stereo pictures and scenes.
 
-load_photo -> the profile's depth -> scene_depth_of -> the plan (a shot for every output: moves along a path, a rig of
-two eyes, both limited by what they would show) -> the profile's scene (split, fill, mattes and mesh for what the moves
-uncover) -> the views of each instant -> the files that show them. Depth maps and autostereograms are made from the
-depth alone, scene files from the layers.
+load_photo -> colours for a grey one, if asked -> the profile's depth -> scene_depth_of -> the plan (a shot for every
+output: moves along a path, a rig of two eyes, both limited by what they would show) -> the profile's scene (split,
+fill, mattes and mesh for what the moves uncover) -> the views of each instant -> the files that show them. Depth maps
+and autostereograms are made from the depth alone, scene files from the layers.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, Unpack
 import numpy as np
 from jaxtyping import UInt8
 
+from kbvr.colorize import colorized, colour_network
 from kbvr.depth.depth_map import DepthMap, seen_through
 from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.errors import InputError, OptionsError, OptionText
@@ -43,6 +44,7 @@ from kbvr.plan.from_options import check_options, unused, with_anaglyph_method
 from kbvr.plan.memory_budget import MemoryUse, refuse_without_room, within_memory, within_px
 from kbvr.plan.output_kinds import DrawnKind, SceneKind, chosen_kinds
 from kbvr.profiles.choose import profile_of
+from kbvr.profiles.depth_source import network_limits
 from kbvr.system.atomic_file import check_writable
 
 _log = logging.getLogger(__name__)
@@ -98,6 +100,7 @@ def export_photo(
     run = Run(str(photo.name if isinstance(photo, Photo) else photo), options.overwrite, progress or _ignore_progress)
     with run.all_or_none(), record_sessions() as opened:
         profile = profile_of(options)
+        colours = None if options.colorize is None else colour_network(options.colorize, **network_limits(options))
         jobs = _jobs(photo, out, options, stem)
         with run.clock.stage("load"):
             if isinstance(photo, Path):
@@ -113,6 +116,9 @@ def export_photo(
         jobs = run.with_installed_extras(_sized(jobs, file_px, options), options)
         options = options.for_photo(file_px, alt=photo.alternative_text)
         photo, memory = _within_memory(photo, jobs, options)
+        if colours is not None:
+            with run.stage("colours"):
+                photo = colorized(photo, colours, strength=options.colorize_strength)
         with run.stage("depth"):
             depth = profile.depth(photo)
         plan = _planned(seen_through(photo, depth), depth, jobs, file_px, options)

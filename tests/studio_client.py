@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from lent_workers import LentWorker
+
 from kbvr.serving import LOOPBACK, Server, open_server
-from kbvr.studio import Studio
+from kbvr.serving.worker import Worker
+from kbvr.studio.studio import Studio
 
 
 class Client:
@@ -48,8 +51,8 @@ class Client:
 
 
 @contextmanager
-def opened_studio(folder: Path, *photos: Path) -> Iterator[Client]:
-    """Yield a client of a studio whose projects are in a folder."""
-    studio = Studio(folder, photos)
+def opened_studio(folder: Path, *photos: Path, new_worker: Callable[[str], Worker] = LentWorker) -> Iterator[Client]:
+    """Yield a client of a studio whose projects are in a folder; its processes are those of earlier ones."""
+    studio = Studio(folder, photos, new_worker=new_worker)
     with open_server(studio) as server:
         yield Client(server, studio)

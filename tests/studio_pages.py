@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from lent_workers import LentWorker
 from PIL import Image
 from screens import PATIENCE_MS, SCREENS, Screen
 
 from kbvr.serving import open_server
-from kbvr.studio import Studio
+from kbvr.studio.studio import Studio
 
 if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Locator, Page
@@ -38,12 +39,21 @@ DROP = """([files, type]) => {
 """Drop or paste files: a browser that is driven has no other way."""
 
 
+SMALL = {"width": 1100, "height": 640}
+"""A window that software draws quickly, and wide enough for the layout of a desktop."""
+
+
+def check_page() -> None:
+    """Check that the built page is that of the sources."""
+    newest_s = max(path.stat().st_mtime for path in (ROOT / "viewers" / "studio").rglob("*.ts*"))
+    assert PAGE.stat().st_mtime >= newest_s, "viewers/studio is newer than the page: pip install -e ."
+
+
 @contextmanager
 def studio(folder: Path, *photos: Path, port: int = 0) -> Iterator[str]:
     """Start a studio; yield the address of its page."""
-    newest_s = max(path.stat().st_mtime for path in (ROOT / "viewers" / "studio").rglob("*.ts*"))
-    assert PAGE.stat().st_mtime >= newest_s, "viewers/studio is newer than the page: pip install -e ."
-    with open_server(Studio(folder, list(photos)), port=port) as server:
+    check_page()
+    with open_server(Studio(folder, list(photos), new_worker=LentWorker), port=port) as server:
         yield server.url
 
 

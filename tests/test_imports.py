@@ -18,7 +18,7 @@ ROOMS = (
     ("errors", "imaging", "native"),
     ("system", "geometry"),
     ("nets", "photo"),
-    ("depth", "inpaint"),
+    ("colorize", "depth", "inpaint"),
     ("ldi", "motion"),
     ("mesh", "rendering", "stereo", "ken_burns_2019"),
     ("options",),
@@ -158,6 +158,14 @@ def test_importing_kbvr_loads_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
     heavy = {"PIL", "av", "cv2", "numpy", "onnxruntime", "requests", "rich", "torch", "trimesh", "typer"}
     assert not heavy & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("worker", ["kbvr.studio.photo_worker", "kbvr.studio.exporting.export_worker"])
+def test_a_process_of_the_studio_loads_no_server(worker):
+    """It is started when somebody waits for a photo."""
+    code = f"import sys, {worker}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
+    assert not {"dask", "filelock", "fsspec", "sqlite3", "starlette", "typer", "uvicorn"} & set(done.stdout.split())
 
 
 def test_tests_that_start_no_browser_need_none():

@@ -7,7 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lent_workers import LentWorker
+
 from kbvr.options.export_options import ExportOptions
+from kbvr.serving.worker import Worker
 from kbvr.studio.exporting.export import Export, PhotoToExport
 from kbvr.studio.exporting.queue import ExportQueue
 from kbvr.studio.exporting.single import SingleExport
@@ -26,9 +29,9 @@ def wait_until(holds: Callable[[], Any], patience_s: float = PATIENCE_S) -> None
 class WatchedQueue:
     """A queue, and everything that it has told."""
 
-    def __init__(self) -> None:
+    def __init__(self, new_worker: Callable[[str], Worker] = LentWorker) -> None:
         self.told: list[dict[str, Any]] = []
-        self.queue = ExportQueue(self.told.append)
+        self.queue = ExportQueue(self.told.append, new_worker)
 
     def single(self, photo: PhotoToExport, **options: str) -> Export:
         """Ask for the export of a photo."""

@@ -29,6 +29,25 @@ if TYPE_CHECKING:  # tests that start no browser take names from here too
     from playwright.sync_api import Browser, Page
 
 WEB = Path(__file__).parent / "web"
+NOT_NEEDED = (
+    # what Playwright turns off, for the last list of a command line is the one that counts
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    # what every new window loads for the address bar, which takes longer than a page of ours
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxFullPopup",
+    "WebUIOmniboxAimPopup",
+)
+"""Features of Chromium that only take time here."""
+
 FLAGS = (
     "--no-sandbox",
     "--use-gl=angle",
@@ -41,6 +60,7 @@ FLAGS = (
     "--disable-quic",
     "--disable-sync",
     "--no-first-run",
+    f"--disable-features={','.join(NOT_NEEDED)}",
 )
 PATIENCE_MS = 60_000
 MAGENTA, GREEN = (1, 0, 1), (0, 1, 0)

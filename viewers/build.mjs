@@ -91,5 +91,6 @@ await page("scene");
 await page("stereo");
 await page("studio", NOTICE + PREACT_NOTICE);
 await put("gallery.html", await readFile(join(here, "gallery/index.html"), "utf8"));
-await put("gallery.css", await readFile(join(here, "gallery/gallery.css"), "utf8"));
+const styles = ["shared/base.css", "gallery/gallery.css"].map((file) => readFile(join(here, file), "utf8"));
+await put("gallery.css", (await Promise.all(styles)).join(""));
 await put("gallery.js", await script("gallery/main.ts", GALLERY_NOTICE));

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -141,6 +142,26 @@ def _parameter(option: Declared) -> inspect.Parameter:
     )
 
 
+def with_values(arguments: Sequence[str], options: Iterable[Declared]) -> list[str]:
+    """Return the arguments of a command with a value for every flag that can be given alone.
+
+    What follows such a flag is its value only if it is `auto`, the name of a known network or an ONNX file.
+    """
+    alone = {option.flag: option.alone for option in options if option.alone}
+    if not alone.keys() & {*arguments}:
+        return [*arguments]
+    from kbvr.nets import known_cards
+
+    names = {"auto", *known_cards()}
+    completed: list[str] = []
+    for argument, following in zip_longest(arguments, arguments[1:]):
+        completed.append(argument)
+        is_value = following is not None and (following in names or following.lower().endswith(".onnx"))
+        if argument in alone and not is_value:
+            completed.append(alone[argument])
+    return completed
+
+
 class Flags:
     """The function that typer calls; its parameters, and so the command's flags, are the declared options."""
 
@@ -177,6 +198,10 @@ class Flags:
         flags = self
 
         class Command(TyperCommand):
+            def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+                """Parse the arguments; flags that need no value get the one that they mean alone."""
+                return super().parse_args(ctx, with_values(args, every_option(flags.call)))
+
             def format_help(self, ctx: Any, formatter: Any) -> None:
                 """Write the outputs and the common options, on one screen."""
                 del ctx

@@ -156,10 +156,11 @@ def _row(card: Card) -> tuple[str, ...]:
 
 def _entry(card: Card) -> dict[str, Any]:
     from kbvr.nets import BUILT_IN, without_credentials
+    from kbvr.nets.model_card import RECIPES
 
     entry = {field: value for field, value in vars(card).items() if field not in ("folder", "figures")}
     entry["url"] = without_credentials(card.url)
-    for recipe in ("depth", "fill"):
+    for recipe in RECIPES:
         entry[recipe] = asdict(entry[recipe]) if entry[recipe] else None
     for side in ("inputs", "outputs"):
         entry[side] = [asdict(tensor) for tensor in entry[side]]

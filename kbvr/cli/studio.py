@@ -47,7 +47,8 @@ def studio(
     """
     from kbvr.serving import open_server
     from kbvr.serving.site import check_built
-    from kbvr.studio import PAGE, Studio
+    from kbvr.studio.page_routes import PAGE
+    from kbvr.studio.studio import Studio
 
     if projects == "":
         raise InputError("--projects must be a folder, got ''")

@@ -17,7 +17,7 @@ from kbvr.nets.model_card import (
 )
 from kbvr.nets.model_store import is_verified, pull, remove
 from kbvr.nets.providers import DEVICES
-from kbvr.nets.recipe import DepthRecipe, FillRecipe
+from kbvr.nets.recipe import ColourRecipe, DepthRecipe, FillRecipe
 from kbvr.nets.session import Opened, Session, devices_of, open_file, open_session, record_sessions
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "DEVICES",
     "FETCHED",
     "Card",
+    "ColourRecipe",
     "DepthRecipe",
     "FillRecipe",
     "Opened",

@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,14 @@ import platformdirs
 
 from kbvr.errors import InputError
 from kbvr.nets.http import without_credentials
-from kbvr.nets.recipe import DepthRecipe, FillRecipe, read_depth_recipe, read_fill_recipe
+from kbvr.nets.recipe import (
+    ColourRecipe,
+    DepthRecipe,
+    FillRecipe,
+    read_colour_recipe,
+    read_depth_recipe,
+    read_fill_recipe,
+)
 from kbvr.system.input_file import is_file, read_small_file
 
 FOLDER = Path(__file__).parent / "builtin"
@@ -29,11 +36,19 @@ BUILT_IN: Mapping[str, str] = MappingProxyType({"kbvr-depth": "kbvr-depth.json",
 """Networks that ship with kbvr -> their cards in FOLDER."""
 
 FETCHED: Mapping[str, str] = MappingProxyType(
-    {name: f"{name}.json" for name in ("moge-2-small", "depth-anything-v2-small", "migan", "lama")}
+    {
+        name: f"{name}.json"
+        for name in ("moge-2-small", "depth-anything-v2-small", "migan", "lama", "deoldify-artistic", "ddcolor-tiny")
+    }
 )
 """Networks whose cards ship with kbvr but whose files are downloaded -> their cards in FOLDER."""
 
 MAX_CARD_BYTES = 1_000_000
+
+RECIPES: Mapping[str, Callable[[object], Any]] = MappingProxyType(
+    {"depth": read_depth_recipe, "fill": read_fill_recipe, "colour": read_colour_recipe}
+)
+"""Fields of a card that are recipes -> what reads them."""
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 """Valid names of networks: plain file names on every system, without folders."""
@@ -106,6 +121,7 @@ class Card:
 
     depth: DepthRecipe | None = None
     fill: FillRecipe | None = None
+    colour: ColourRecipe | None = None
 
     folder: Path = FOLDER
     """The folder of the card, which is not stored in it."""
@@ -139,11 +155,7 @@ def read_card(path: Path) -> Card:
         values = _checked(json.loads(text.decode("utf-8")))
         tensors = {side: tuple(_tensor(row) for row in values[side]) for side in ("inputs", "outputs")}
         figures = MappingProxyType(dict(values["figures"]))
-        recipes = {
-            field: read(values[field])
-            for field, read in (("depth", read_depth_recipe), ("fill", read_fill_recipe))
-            if values.get(field) is not None
-        }
+        recipes = {field: read(values[field]) for field, read in RECIPES.items() if values.get(field) is not None}
         return Card(**{**values, **tensors, **recipes, "figures": figures, "folder": path.parent})
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise InputError(f"expected a model card, got {path}: {' '.join(str(error).split())}") from error
@@ -185,7 +197,7 @@ def _checked(values: Any) -> dict[str, Any]:
 def card_text(card: Card) -> str:
     """Return the text of a card's JSON file, without empty optional fields."""
     values = {field.name: getattr(card, field.name) for field in fields(card) if field.name != "folder"}
-    optional = ("url", "size_bytes", "non_commercial", "depth", "fill")
+    optional = ("url", "size_bytes", "non_commercial", *RECIPES)
     values = {name: value for name, value in values.items() if name not in optional or value}
     values["figures"] = dict(card.figures)
     return json.dumps(values, indent=2, ensure_ascii=False, default=vars) + "\n"

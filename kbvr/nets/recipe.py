@@ -23,6 +23,7 @@ POINTS_OUTPUTS = ("mask_output", "scale_output")
 MAX_PX = 4096
 MAX_TOKENS = 10_000
 MAX_ENLARGEMENT = 100
+MAX_UNIT = 1000.0
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,40 @@ class FillRecipe:
     output_range: PictureRange = "0-255"
 
 
+ColourInput = Literal["grey", "lightness"]
+"""sRGB grey in three equal planes; L of CIELAB divided by 100 in one."""
+
+ColourOutput = Literal["chroma", "rgb"]
+"""a and b of CIELAB; sRGB in the range of the input, of which only the chroma is used."""
+
+
+@dataclass(frozen=True)
+class ColourRecipe:
+    """Inputs and outputs of a network that guesses the colours of a grey picture (1, C, H, W)."""
+
+    input: str = ""
+    """Tensor name of the picture; empty for the only input."""
+
+    output: str = ""
+    """Tensor name of the colours; empty for the first output."""
+
+    takes: ColourInput = "grey"
+    gives: ColourOutput = "chroma"
+    scaling: Scaling = "0-1"
+    """Of grey pictures, and of RGB outputs."""
+
+    unit: float = 1.0
+    """a and b are the output times this."""
+
+    side_px: int = 256
+    """The size that the network was made for, unless its input has fixed sides: the long side, or both."""
+
+    keeps_shape: bool = False
+    """Whether pictures keep their shape, to a multiple of `multiple_of_px`; otherwise they are made square."""
+
+    multiple_of_px: int = 32
+
+
 def read_depth_recipe(given: object) -> DepthRecipe:
     """Return the recipe in a card's JSON object, completely checked, because cards are untrusted.
 
@@ -95,9 +130,7 @@ def read_depth_recipe(given: object) -> DepthRecipe:
     sizes = {"multiple_of_px": MAX_PX, "long_side_px": MAX_PX, "max_enlargement": MAX_ENLARGEMENT}
     limits = {**sizes, "least_tokens": MAX_TOKENS, "most_tokens": MAX_TOKENS}
     for name, maximum in limits.items():
-        value = getattr(recipe, name)
-        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= maximum:
-            raise InputError(f"{name} must be a whole number from 1 to {maximum}, got {value!r}")
+        _whole(getattr(recipe, name), name, maximum)
     if recipe.long_side_px < recipe.multiple_of_px:
         raise InputError(f"long_side_px must be >= multiple_of_px, got {recipe.long_side_px}")
     if recipe.most_tokens < recipe.least_tokens:
@@ -110,6 +143,31 @@ def read_fill_recipe(given: object) -> FillRecipe:
     values = _known_fields(given, FillRecipe)
     _one_of(values, "output_range", get_args(PictureRange))
     return FillRecipe(**values)
+
+
+def read_colour_recipe(given: object) -> ColourRecipe:
+    """Return the recipe in a card's JSON object, completely checked; raise InputError as `read_depth_recipe`."""
+    values = _known_fields(given, ColourRecipe)
+    for name, known in (("takes", ColourInput), ("gives", ColourOutput), ("scaling", Scaling)):
+        _one_of(values, name, get_args(known))
+    recipe = ColourRecipe(**values)
+    for name in ("input", "output"):
+        if not isinstance(getattr(recipe, name), str):
+            raise InputError(f"{name} must be the name of a tensor, got {getattr(recipe, name)!r}")
+    for name in ("side_px", "multiple_of_px"):
+        _whole(getattr(recipe, name), name, MAX_PX)
+    if not isinstance(recipe.keeps_shape, bool):
+        raise InputError(f"keeps_shape must be true or false, got {recipe.keeps_shape!r}")
+    if type(recipe.unit) not in (int, float) or not 0 < recipe.unit <= MAX_UNIT:
+        raise InputError(f"unit must be a number above 0 and up to {MAX_UNIT:g}, got {recipe.unit!r}")
+    if recipe.side_px < recipe.multiple_of_px:
+        raise InputError(f"side_px must be >= multiple_of_px, got {recipe.side_px}")
+    return recipe
+
+
+def _whole(value: object, name: str, maximum: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= maximum:
+        raise InputError(f"{name} must be a whole number from 1 to {maximum}, got {value!r}")
 
 
 def _known_fields(values: object, kind: type[Any]) -> dict[str, Any]:

@@ -45,6 +45,7 @@ def option(
     python_type: str = "",
     used_by: tuple[str, ...] = (),
     suggestions: tuple[str, ...] = (),
+    alone: str = "",
     is_common: bool = False,
 ) -> Any:
     """Declare an option.
@@ -64,6 +65,7 @@ def option(
         python_type: the Python types it accepts, as an annotation, if its own type does not say it.
         used_by: the formats (`kbvr.formats.registry`) that it affects; empty if it does not affect single files.
         suggestions: values that a shell completes, if its type has no names.
+        alone: the name of a network that it means when its flag is given without a value.
         is_common: whether the short help shows it.
     """
     extra: dict[str, Any] = {
@@ -77,6 +79,7 @@ def option(
         "python_type": python_type,
         "used_by": list(used_by),
         "suggestions": list(suggestions),
+        "alone": alone,
         "is_common": is_common,
     }
     minimum, maximum = between
@@ -145,6 +148,7 @@ class Declared:
         self.flag: str = self.extra.get("flag") or f"--{name.replace('_', '-')}"
         self.short: str = self.extra.get("short", "")
         self.off_flag: str = self.extra.get("off_flag", "")
+        self.alone: str = self.extra.get("alone", "")
         self.is_common: bool = self.extra.get("is_common", False)
         self.used_by: tuple[str, ...] = tuple(self.extra.get("used_by", ()))
         self._types = set(_member_types(field.annotation, in_tuples=True))

@@ -11,6 +11,7 @@ from kbvr.options.declare import Declared, OptionGroup
 from kbvr.options.depth import DepthOptions
 from kbvr.options.loop import LoopOptions
 from kbvr.options.motion import MotionOptions
+from kbvr.options.old_photo import OldPhotoOptions
 from kbvr.options.outputs import AT_REST, LOOPS, ONE_EYED, SCENES, OutputOptions
 from kbvr.options.picture import PictureOptions
 from kbvr.options.run import RunOptions
@@ -44,7 +45,7 @@ class FileOptions(VideoOptions, PictureOptions, LoopOptions, SceneFileOptions, R
         return self
 
 
-class ExportOptions(OutputOptions, DepthOptions, MotionOptions, StereoOptions, FileOptions):
+class ExportOptions(OutputOptions, OldPhotoOptions, DepthOptions, MotionOptions, StereoOptions, FileOptions):
     """What is made of a photo, and how; the defaults give a good result."""
 
     @model_validator(mode="after")
@@ -56,6 +57,7 @@ class ExportOptions(OutputOptions, DepthOptions, MotionOptions, StereoOptions, F
         _check(
             (bool(outputs), "no output is chosen: {stereo} is off and no other output is on"),
             (self.max_memory is None or not is_paper, "{max_memory} requires {profile} layers"),
+            (self.colorize is not None or self.colorize_strength == 1, "{colorize_strength} requires {colorize}"),
             (self.focus is None or self.aperture_percent != 0, "{focus} requires {aperture_percent} above 0"),
             (self.softness is None or self.segmentation is not None or is_paper, "{softness} requires {segmentation}"),
             (
@@ -116,6 +118,7 @@ GROUPS: tuple[type[OptionGroup], ...] = (
     SceneFileOptions,
     MotionOptions,
     StereoOptions,
+    OldPhotoOptions,
     DepthOptions,
     RunOptions,
 )

@@ -77,6 +77,8 @@ class ExportKeywords(TypedDict, total=False):
     ipd_mm: float
     max_parallax_deg: float
     window: Literal["none", "floating"]
+    colorize: str | PathLike[str] | None
+    colorize_strength: float
     depth: str | PathLike[str] | None
     depth_kind: Literal["disparity", "depth-m", "inverse-depth-per-m", "kbvr"] | None
     ignore_embedded_depth: bool

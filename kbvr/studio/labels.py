@@ -64,6 +64,8 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "ipd_mm": "Distance between eyes",
         "max_parallax_deg": "Largest parallax angle",
         "window": "Stereo window",
+        "colorize": "Colours for a grey photo",
+        "colorize_strength": "Strength of the colours",
         "depth": "Depth file",
         "depth_kind": "Kind of depth file",
         "ignore_embedded_depth": "Ignore the photo's own depth",

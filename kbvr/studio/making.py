@@ -39,12 +39,25 @@ NOW, SOON, LATER = range(3)
 class Making:
     """The work on all projects: at most one photo at a time, and beside it one better scene."""
 
-    def __init__(self, events: Events, is_watched: Callable[[], bool], save: Callable[[Project], None]) -> None:
-        """`is_watched` says whether a page is open, for which the process is kept; `save` writes project.json."""
+    def __init__(
+        self,
+        events: Events,
+        is_watched: Callable[[], bool],
+        save: Callable[[Project], None],
+        new_worker: Callable[[str], Worker] = Worker,
+    ) -> None:
+        """Begin; nothing is made yet.
+
+        Args:
+            events: what tells pages of changes.
+            is_watched: says whether a page is open, for which the process is kept.
+            save: writes project.json.
+            new_worker: returns a process that has a module loaded.
+        """
         self._events = events
         self._is_watched = is_watched
         self._opening = Opening(self._call, self._enter, save)
-        self._worker, self._refiner = Worker(MODULE), Worker(MODULE)
+        self._worker, self._refiner = new_worker(MODULE), new_worker(MODULE)
         self._quick = WorkQueue("kbvr-studio", idle=self._keep_ready)
         self._slow = WorkQueue("kbvr-studio-refining")
         self._looked_at = ""
@@ -202,7 +215,11 @@ class Making:
 
     def _store(self, project: Project) -> None:
         """Write the depth when the first scene, for which people wait, has been made."""
-        self._slow.put(("store", project.id), lambda: self._opening.store(project), delay_s=REFINE_AFTER_S)
+
+        def store() -> None:
+            self._opening.store(project)
+
+        self._slow.put(("store", project.id), store, delay_s=REFINE_AFTER_S, is_owed=True)
 
     def _build(self, project: Project) -> None:
         """Make a scene of the current depth, quickly, and later a better one."""

@@ -30,8 +30,9 @@ from kbvr.studio.mend_requests import (
     points_of,
     selecting_of,
 )
-from kbvr.studio.mending.mending import Mending, Patch
+from kbvr.studio.mending.mending import Mending
 from kbvr.studio.mending.opening import mending_of
+from kbvr.studio.mending.patch import Patch
 from kbvr.studio.mending.planes import straightened_line
 from kbvr.studio.request_error import RequestError
 from kbvr.studio.workspace import Workspace

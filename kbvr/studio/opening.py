@@ -109,8 +109,7 @@ class Opening:
 
     def _read(self, project: Project) -> Reading:
         assert project.content is not None
-        given = project.content.options.get("fov_deg")
-        reading: Reading = self._call("read", project.photo, float(given) if given else None)
+        reading: Reading = self._call("read", project.photo, dict(project.content.options))
         with project.lock:
             project.size_px = reading.size_px
         project.keep("photo.jpg", reading.shown)

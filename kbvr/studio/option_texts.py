@@ -12,7 +12,10 @@ from kbvr.options.export_options import GROUPS, ExportOptions
 from kbvr.options.outputs import AT_REST, LOOPS, ONE_EYED, OutputOptions
 from kbvr.studio.request_error import RequestError
 
-FILE_OPTIONS, NETWORK_OPTIONS = ("depth", "depth_kind", "keyframes"), ("depth_model", "fill", "segmentation")
+FILE_OPTIONS, NETWORK_OPTIONS = (
+    ("depth", "depth_kind", "keyframes"),
+    ("depth_model", "fill", "segmentation", "colorize"),
+)
 NETWORK_NAME = r"(?!.*\.onnx$)[a-z0-9][a-z0-9._-]*"
 """Options that name files, and those that name networks or their files; what names of networks look like."""
 

@@ -15,12 +15,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from kbvr.colorize import colorized, colour_network
 from kbvr.depth.depth_map import DepthMap
 from kbvr.errors import InputError
 from kbvr.imaging.resize import averaged, scaled_px, within_px
 from kbvr.inpaint.choose import filler_named
 from kbvr.options.depth import DepthOptions
 from kbvr.options.export_options import ExportOptions
+from kbvr.options.old_photo import OldPhotoOptions
 from kbvr.photo import decoders
 from kbvr.photo.decoding_memory import FIXED_BYTES
 from kbvr.photo.photo import Photo, load_photo, photo_from_array
@@ -46,9 +48,10 @@ PATIENCE = 10
 MIN_DECODED_PIXELS, HALF_SIZE_BYTES_A_PX = 2_000_000, 10
 """Pixels that are enough for everything here; a memory limit below what a JPEG takes at full size."""
 
-DEPTH_NAMES = (*DepthOptions.model_fields, "profile", "device")
+PHOTO_NAMES = (*OldPhotoOptions.model_fields, "fov_deg", "device")
+DEPTH_NAMES = (*OldPhotoOptions.model_fields, *DepthOptions.model_fields, "profile", "device")
 SCENE_NAMES = ("fill", "surround", "fov_deg", "device")
-"""Options that affect the depth, and the scene."""
+"""Options that affect the photo itself, the depth, and the scene."""
 
 _last: list[tuple[str, LiveScene]] = []
 """The last preview and its key, for what else is made of it."""
@@ -87,12 +90,20 @@ def thumbnail(path: Path) -> bytes:
     return thumbnail_of(path, path.suffix.lower(), "")
 
 
-def read(path: Path, fov_deg: float | None) -> Reading:
-    """Decode a photo. The errors are those of `load_photo`."""
-    photo = quickly_loaded(path, fov_deg)
+def read(path: Path, texts: Mapping[str, str]) -> Reading:
+    """Decode a photo, and give it colours if the options say so. The errors are those of `kbvr.export`."""
+    photo = _loaded(path, _only(PHOTO_NAMES, texts))
     working = working_copy(photo)
     shown = _jpeg(photo, STAGE_PX, STAGE_QUALITY)
     return Reading(working, photo.file_size_px, shown, _jpeg(working, THUMBNAIL_PX, THUMBNAIL_QUALITY))
+
+
+def _loaded(path: Path, options: ExportOptions) -> Photo:
+    photo = quickly_loaded(path, options.fov_deg)
+    if options.colorize is None:
+        return photo
+    network = colour_network(options.colorize, **network_limits(options))
+    return colorized(photo, network, strength=options.colorize_strength)
 
 
 def quickly_loaded(path: Path, fov_deg: float | None) -> Photo:
@@ -144,9 +155,9 @@ def refine(path: Path, depth: DepthMap, texts: Mapping[str, str]) -> bytes:
     The errors are those of `kbvr.export`.
     """
     _be_patient()
-    options = _only(SCENE_NAMES, texts)
+    options = _only((*PHOTO_NAMES, *SCENE_NAMES), texts)
     filler = filler_named(options.fill, **network_limits(options))
-    photo = quickly_loaded(path, options.fov_deg)
+    photo = _loaded(path, options)
     return glb_of(refined_of(photo, depth, filler=filler, surround=options.surround))
 
 

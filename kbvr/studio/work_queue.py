@@ -18,6 +18,7 @@ class _Task:
     urgency: int
     order: int
     not_before_s: float
+    is_owed: bool
 
 
 class WorkQueue:
@@ -33,13 +34,21 @@ class WorkQueue:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def put(self, key: Hashable, action: Callable[[], object], *, urgency: int = 0, delay_s: float = 0.0) -> None:
+    def put(
+        self,
+        key: Hashable,
+        action: Callable[[], object],
+        *,
+        urgency: int = 0,
+        delay_s: float = 0.0,
+        is_owed: bool = False,
+    ) -> None:
         """Do something as soon as its turn comes, the lowest urgency first; it replaces waiting work of the same key.
 
-        With a delay, its turn comes that much later.
+        With a delay, its turn comes that much later. What is owed is done at the end if its turn has not come.
         """
         with self._changed:
-            self._tasks[key] = _Task(action, urgency, next(self._numbers), monotonic() + delay_s)
+            self._tasks[key] = _Task(action, urgency, next(self._numbers), monotonic() + delay_s, is_owed)
             self._changed.notify()
 
     def forget(self, key: Hashable) -> None:
@@ -48,13 +57,13 @@ class WorkQueue:
             self._tasks.pop(key, None)
 
     def stop(self) -> None:
-        """Begin nothing any more; what is being done may fail now, which nobody is told."""
+        """Begin nothing any more but what is owed; what is being done may fail now, which nobody is told."""
         with self._changed:
             self._is_closed = True
             self._changed.notify()
 
     def close(self) -> None:
-        """Wait for the end of what is being done; the rest is not begun."""
+        """Wait for the end of what is being done or is owed; the rest is not begun."""
         self.stop()
         self._thread.join()
 
@@ -80,4 +89,5 @@ class WorkQueue:
                 waits = [task.not_before_s - now_s for task in self._tasks.values()]
                 waits += [idle_at_s - now_s] if self._idle is not None else []
                 self._changed.wait(min(waits, default=None))
-        return None
+            owed = next((key for key, task in self._tasks.items() if task.is_owed), None)
+            return None if owed is None else self._tasks.pop(owed).action

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
+from kbvr.serving.worker import Worker
 from kbvr.studio.events import Events
 from kbvr.studio.exporting.folders import BATCHES
 from kbvr.studio.exporting.history import NAME as HISTORY
@@ -31,8 +32,17 @@ class Workspace:
     max_body_bytes = MAX_UPLOAD_BYTES
     """Maximum length of a request's body."""
 
-    def __init__(self, projects_folder: Path, photos: Sequence[Path] = (), *, is_lan: bool = False) -> None:
+    def __init__(
+        self,
+        projects_folder: Path,
+        photos: Sequence[Path] = (),
+        *,
+        is_lan: bool = False,
+        new_worker: Callable[[str], Worker] = Worker,
+    ) -> None:
         """Give the folder where projects are kept, and photos, projects and folders of photos to show.
+
+        `new_worker` returns a process that has a module loaded.
 
         Raises:
             InputError: if one does not exist.
@@ -42,8 +52,8 @@ class Workspace:
         self.events = Events(self._project_state)
         self.projects = Library(projects_folder, self.events)
         self.given = self.projects.add_given(photos)
-        self.making = Making(self.events, self._is_watched, self.projects.save)
-        self.exports = ExportQueue(self.events.changed_export)
+        self.making = Making(self.events, self._is_watched, self.projects.save, new_worker)
+        self.exports = ExportQueue(self.events.changed_export, new_worker)
         if len(self.given) == 1:
             self.making.open(self.given[0])  # before the page asks for it
         for project in self.projects:

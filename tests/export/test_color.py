@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from random_norms import randomise_norms
 
 from export import train_color
 from export.__main__ import main
@@ -75,12 +76,8 @@ def random_net(seed: int = 0) -> KbvrColor:
     """Return a network whose batch norms have something to fold, and whose bins differ."""
     torch.manual_seed(seed)
     net = KbvrColor()
+    randomise_norms(net)
     with torch.no_grad():
-        for module in net.modules():
-            if isinstance(module, torch.nn.BatchNorm2d):
-                module.running_mean.normal_(0, 0.1)
-                module.running_var.uniform_(0.5, 2)
-                module.weight.uniform_(0.5, 1.5)
         net.decoder.bins.weight.normal_(0, 0.3)
         net.decoder.mixing.weights.weight.normal_(0, 0.3)
     return net.eval()

@@ -9,6 +9,7 @@ import pytest
 import torch
 from good_depth import write_good_depth
 from PIL import Image
+from random_norms import randomise_norms
 
 from export import depth_batches
 from export.__main__ import _parser, main
@@ -47,12 +48,7 @@ def random_net(seed: int = 0) -> KbvrDepth:
     """Return a network whose batch norms have something to fold."""
     torch.manual_seed(seed)
     net = KbvrDepth()
-    with torch.no_grad():
-        for module in net.modules():
-            if isinstance(module, torch.nn.BatchNorm2d):
-                module.running_mean.normal_(0, 0.1)
-                module.running_var.uniform_(0.5, 2)
-                module.weight.uniform_(0.5, 1.5)
+    randomise_norms(net)
     return net.eval()
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from lent_workers import LentWorker
 from many_photos import tiny_photo
 from studio_client import opened_studio
 from studio_states import made_project, until, until_ready
 
 from kbvr.serving import LOOPBACK, open_server
-from kbvr.studio import Studio
+from kbvr.studio.studio import Studio
 
 COUNT = 20
 
@@ -55,7 +56,7 @@ def test_a_headset_of_others_keeps_no_copy(tmp_path, is_lan):
 
     folder: Path = tmp_path / "projects"
     made_project(folder)
-    studio = Studio(folder, is_lan=is_lan)
+    studio = Studio(folder, is_lan=is_lan, new_worker=LentWorker)
     with open_server(studio, LOOPBACK) as server:
         client = Client(server, studio)
         (listed,) = client.json("GET", "api/projects")

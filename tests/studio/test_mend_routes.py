@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from lent_workers import LentWorker
 from PIL import Image
 from scenes import card_before_wall
 
@@ -19,8 +20,8 @@ from kbvr.depth.read_placed import load_placed_depth
 from kbvr.formats.depth.depth_map import png_of_depth
 from kbvr.photo.photo import photo_from_array
 from kbvr.serving import open_server
-from kbvr.studio import Studio
 from kbvr.studio.project_folder import ProjectFile, write_project_file
+from kbvr.studio.studio import Studio
 
 CLICK = {"click": [60, 50]}
 
@@ -83,7 +84,7 @@ def studio(tmp_path_factory):
     (project / "automatic_depth.png").write_bytes(png_of_depth(depth))
     sha256 = hashlib.sha256((project / "photo.png").read_bytes()).hexdigest()
     write_project_file(project, ProjectFile("card.png", "photo.png", sha256, depth_options={}))
-    with open_server(Studio(folder)) as server:
+    with open_server(Studio(folder, new_worker=LentWorker)) as server:
         yield server, project
 
 
@@ -203,7 +204,7 @@ def test_an_export_uses_what_was_mended_a_moment_ago(studio, page):
 
 def test_nothing_is_written_to_a_project_that_was_removed(tmp_path):
     Image.fromarray(card_before_wall()[0].rgb).save(tmp_path / "card.png")
-    with open_server(Studio(tmp_path / "projects", [tmp_path / "card.png"])) as server:
+    with open_server(Studio(tmp_path / "projects", [tmp_path / "card.png"], new_worker=LentWorker)) as server:
         page = Page(server.url)
         page.mend("/stroke", {"stroke": "a", "tool": "infinity", "radius_px": 9, "points": [[60, 50, 1]]})
         page.get(page.one(), method="DELETE")

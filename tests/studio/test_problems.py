@@ -14,6 +14,7 @@ from studio_client import opened_studio
 from studio_states import until
 
 from kbvr.errors import AlreadyExistsError, DamagedFileError, OutputError
+from kbvr.serving.worker import Worker
 from kbvr.studio import problems
 from kbvr.studio.problems import BUG, CRASHED, OUT_OF_MEMORY, problem_of
 from kbvr.system.isolated_process import EndedError, NotStartedError, Request, TimeUpError
@@ -77,7 +78,7 @@ def test_a_folder_that_cannot_be_written_says_what_to_do(tmp_path):
 def test_a_studio_that_is_closed_while_it_works_logs_nothing(tmp_path, caplog):
     """Its process is killed then."""
     begun = Event()
-    with caplog.at_level(logging.WARNING), opened_studio(tmp_path) as client:
+    with caplog.at_level(logging.WARNING), opened_studio(tmp_path, new_worker=Worker) as client:
         making = client.studio.making
 
         def work() -> None:

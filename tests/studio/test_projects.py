@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ from many_photos import tiny_photo
 from PIL import Image
 from studio_client import Client, opened_studio
 from studio_states import made_project, until, until_ready
+from watched_queue import wait_until
 
 from kbvr.depth.depth_map import DepthMap
 from kbvr.studio.stored_depth import write_stored_depth
@@ -92,6 +94,7 @@ def test_a_project_opens_again_with_the_same_depth_without_a_network(folder, tmp
         project = client.upload(tiny_photo(tmp_path / "cat.jpg"))
         until(client, project, lambda state: bool(state["scene"]))
         first = client.studio.projects.opened(project).depth
+        wait_until(lambda: content_of(folder / "cat.kbvr")["depth_options"] is not None)
         client.json("PUT", f"api/projects/{project}/options", {"revision": 0, "options": {"strength": "bold"}})
     shutil.rmtree(folder / "cat.kbvr" / "cache")
     with opened_studio(folder) as client:
@@ -370,12 +373,17 @@ def test_another_photo_without_mended_depth_is_taken(folder):
 
 
 def test_a_damaged_estimate_is_made_again(folder):
-    project = made_project(folder, depth_options={})
-    (project / "automatic_depth.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(50))
+    project = made_project(folder)
+    sha256 = hashlib.sha256((project / "photo" / "cat.jpg").read_bytes()).hexdigest()
+    content = content_of(project) | {"depth_options": {}}
+    (project / "project.json").write_text(json.dumps(content | {"photo": content["photo"] | {"sha256": sha256}}))
+    estimate, damaged = project / "automatic_depth.png", b"\x89PNG\r\n\x1a\n" + bytes(50)
+    estimate.write_bytes(damaged)
     with opened_studio(folder) as client:
         (listed,) = client.json("GET", "api/projects")
         assert until_ready(client, listed["id"])["stage"] == "ready"
-    with Image.open(project / "automatic_depth.png") as picture:
+        wait_until(lambda: estimate.exists() and estimate.read_bytes() != damaged)
+    with Image.open(estimate) as picture:
         assert picture.size == (96, 64)
 
 

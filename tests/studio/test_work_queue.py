@@ -74,3 +74,13 @@ def test_idle_work_is_done_when_there_is_nothing_else():
         assert idle.wait(10)
     finally:
         queue.close()
+
+
+def test_what_is_owed_is_done_at_the_end():
+    queue, done = WorkQueue("test"), []
+    queue.put("later", lambda: done.append("later"), delay_s=60)
+    queue.put("owed", lambda: done.append("owed"), delay_s=60, is_owed=True)
+    queue.put("forgotten", lambda: done.append("forgotten"), delay_s=60, is_owed=True)
+    queue.forget("forgotten")
+    queue.close()
+    assert done == ["owed"]

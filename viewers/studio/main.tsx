@@ -1,5 +1,6 @@
 import { render } from "preact";
 
+import shared from "../shared/base.css?inline";
 import { getJson } from "./api";
 import { App } from "./app";
 import { follow } from "./events";
@@ -23,7 +24,7 @@ import stage from "./style/stage.css?inline";
 import start from "./style/start.css?inline";
 import type { Schema } from "./types";
 
-adopt(base, controls, layout, stage, mending, start, exporting);
+adopt(shared, base, controls, layout, stage, mending, start, exporting);
 followAddress();
 followCurrent();
 followOptions();

@@ -57,7 +57,7 @@ class BatchExport:
         return self.folder
 
     def hold(self) -> None:
-        """Let other studios know that the batch is waiting, until it is discarded.
+        """Let other studios know that the batch is waiting, until it is let go.
 
         Raises:
             InputError: if another studio makes it, or will.
@@ -71,9 +71,12 @@ class BatchExport:
         except OSError as error:
             _log.debug("%s: not locked: %s", path, error)  # making the batch says why
 
+    def let_go(self) -> None:
+        """Let other studios make it."""
+        self.lock.release()
+
     def discard(self) -> None:
         """Remove what was kept for the export."""
-        self.lock.release()
         for photo in self.photos:
             photo.discard()
 

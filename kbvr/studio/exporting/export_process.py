@@ -32,8 +32,9 @@ class CancelledError(Exception):
 class ExportProcess:
     """A process that is started when it is first needed, and again after a crash."""
 
-    def __init__(self) -> None:
-        self._worker = Worker(export_worker.__name__)
+    def __init__(self, new_worker: Callable[[str], Worker] = Worker) -> None:
+        """`new_worker` returns a process that has a module loaded."""
+        self._worker = new_worker(export_worker.__name__)
 
     def call(self, request: Request, cancelled: Event, look: Callable[[], None]) -> Any:
         """Return what a function returned, or raise what it raised; `look` is called some times a second meanwhile.

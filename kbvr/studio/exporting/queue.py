@@ -11,6 +11,7 @@ from threading import Condition, Thread
 from typing import Any, Protocol, runtime_checkable
 
 from kbvr.errors import KbvrError
+from kbvr.serving.worker import Worker
 from kbvr.studio.exporting.export import Export, State
 from kbvr.studio.exporting.export_process import CancelledError, ExportProcess
 from kbvr.studio.exporting.history import changed_at, file_of, read_history, write_history
@@ -31,6 +32,9 @@ class Job(Protocol):
     def hold(self) -> None:
         """Let other studios know that the export is not interrupted; raise InputError if one of them makes it."""
 
+    def let_go(self) -> None:
+        """Let other studios make the export: the list says that it has ended."""
+
     def run(self, export: Export, process: ExportProcess, changed: Callable[[], None]) -> None:
         """Make the files; raise CancelledError if the export is cancelled."""
 
@@ -41,10 +45,13 @@ class Job(Protocol):
 class ExportQueue:
     """Exports that wait, run or have ended; all threads may use it."""
 
-    def __init__(self, changed: Callable[[dict[str, Any]], None]) -> None:
-        """`changed` is given the JSON of an export whenever something about it has changed."""
+    def __init__(self, changed: Callable[[dict[str, Any]], None], new_worker: Callable[[str], Worker] = Worker) -> None:
+        """`changed` is given the JSON of an export whenever something about it has changed.
+
+        `new_worker` returns a process that has a module loaded.
+        """
         self._tell = changed
-        self._process = ExportProcess()
+        self._process = ExportProcess(new_worker)
         self._exports: dict[str, Export] = {}
         self._jobs: dict[str, Job] = {}
         self._histories: dict[str, Path] = {}
@@ -176,6 +183,7 @@ class ExportQueue:
             self._is_closed = True
             for export_id in self._waiting:
                 _discard(self._jobs[export_id])
+                self._jobs[export_id].let_go()
             self._waiting.clear()
             for export in self._exports.values():
                 export.cancelled.set()
@@ -197,6 +205,7 @@ class ExportQueue:
                 with self._turn:
                     if not export.has_ended:
                         export.state, export.problem = "failed", problem_of(error)
+                        self._jobs[export.id].let_go()
             finally:
                 with self._turn:
                     self._running = None
@@ -207,8 +216,11 @@ class ExportQueue:
         export.state, export.problem = state, problem
         export.stage, export.share = "", None
         export.ended_at = datetime.now(UTC).isoformat(timespec="seconds")
-        if state != "cancelled" or not self._is_closed:
-            self._keep(self._histories.get(export.id))
+        try:
+            if state != "cancelled" or not self._is_closed:
+                self._keep(self._histories.get(export.id))
+        finally:
+            self._jobs[export.id].let_go()
 
     def _is_telling_end_of(self, export_id: str) -> bool:
         return self._running is not None and self._running.id == export_id and self._running.has_ended

@@ -34,6 +34,9 @@ class SingleExport:
     def hold(self) -> None:
         """Do nothing: the studio holds its project."""
 
+    def let_go(self) -> None:
+        """Do nothing: the project is held until it is closed."""
+
     def discard(self) -> None:
         """Remove what was kept for the export."""
         self.photo.discard()

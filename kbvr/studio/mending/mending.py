@@ -6,21 +6,21 @@ All methods can be called from any thread; a stroke or a drag of one page ends t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from threading import Lock, RLock
 from time import monotonic
 
 import numpy as np
-from jaxtyping import UInt16
 
-from kbvr.depth.depth_map import DepthMap, sampled
 from kbvr.errors import InputError, OutputError
 from kbvr.imaging.array_types import Mask, Plane
+from kbvr.studio.mending.automatic import Automatic
 from kbvr.studio.mending.autosave import Autosave
 from kbvr.studio.mending.box import Box
 from kbvr.studio.mending.change import Change
+from kbvr.studio.mending.gesture import Gesture
 from kbvr.studio.mending.guide import Guide
 from kbvr.studio.mending.history import History
+from kbvr.studio.mending.patch import Patch, patch_of, usual_levels
 from kbvr.studio.mending.regions import Action, acted, cut_out
 from kbvr.studio.mending.scale import Scale
 from kbvr.studio.mending.selection import Selection
@@ -34,38 +34,6 @@ JOURNAL_EVERY_S = 1.0
 COMPACT_BYTES = 32_000_000
 """The journal is compacted when so many of its bytes can no longer be undone or redone."""
 
-SAME_SHARE = 1e-4
-"""Depths that differ by less than this share of the range are equal: they may have been read from 16 bits."""
-
-MAX_LEVEL = 65535
-NOTHING = Box(0, 0, 0, 0)
-
-
-@dataclass(frozen=True, eq=False)
-class Patch:
-    """A piece of the depth for a page."""
-
-    box: Box
-    levels: UInt16[np.ndarray, "h w"]
-    """0 infinitely far to 65535 as near as anything can be, linear in 1/m."""
-
-
-@dataclass
-class _Gesture:
-    """A stroke, or a drag that moves a selection, while it goes on."""
-
-    name: str
-    before: Plane
-    written: Plane
-    """The map up to which the journal goes."""
-
-    box: Box
-    written_s: float
-    has_written: bool = False
-    stroke: Stroke | None = None
-    cut: Plane | None = None
-    """The map with the selection cut out, from which it is moved."""
-
 
 class Mending:
     """The editor of one project."""
@@ -76,17 +44,16 @@ class Mending:
         Raises:
             OutputError: if the project's folder cannot be written.
         """
-        self._project, self._automatic = project, project.automatic_depth
+        self._project, self._automatic = project, Automatic(project.automatic_depth)
         self._lock, self._saving = RLock(), Lock()
         self._guide = Guide(project.photo.rgb)
-        self.scale = Scale.of(self._automatic.inverse_depth)
         self._store = DepthStore(project.folder)
         self._history, self._values, self.note = History.opened(
             self._store.history, project.depth.inverse_depth, self._store.saved_step()
         )
         self._protected = self._store.protected(self.shape)
         self._selection = Selection(self._guide, self.scale)
-        self._gesture: _Gesture | None = None
+        self._gesture: Gesture | None = None
         self._saved_step = self._history.step
         self._autosave = Autosave(self.flush)
         if self._values is not project.depth.inverse_depth:
@@ -96,18 +63,22 @@ class Mending:
     def follow_project(self) -> None:
         """Take a new automatic depth, which other options have; what has been mended stays."""
         with self._lock:
-            if self._project.automatic_depth is self._automatic:
+            if self._project.automatic_depth is self._automatic.depth:
                 return
             self._end()
-            is_mended = self._is_mended(self._values)
-            self._automatic = self._project.automatic_depth
-            self.scale = Scale.of(self._automatic.inverse_depth)
+            is_mended = self._automatic.is_mended(self._values)
+            self._automatic = Automatic(self._project.automatic_depth)
             self._selection.scale = self.scale
             if is_mended:
                 self._saved_step = -1  # it has another focal length
                 self._autosave.changed()
             else:
-                self._values = self._automatic.inverse_depth
+                self._values = self._automatic.values
+
+    @property
+    def scale(self) -> Scale:
+        """The scale of the automatic depth."""
+        return self._automatic.scale
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -142,14 +113,12 @@ class Mending:
 
     def whole(self, *, is_automatic: bool = False) -> Patch:
         """Return the whole map, or the automatic one."""
-        values = self._automatic.inverse_depth if is_automatic else self._values
+        values = self._automatic.values if is_automatic else self._values
         return self._patch(Box(0, 0, self.shape[1], self.shape[0]), values)
 
     def shown_levels(self) -> tuple[int, int]:
         """Return the levels between which nearly all of the automatic depth lies, for colours."""
-        samples = sampled(self._automatic.inverse_depth) * np.float32(MAX_LEVEL / self.scale.highest)
-        low, high = np.percentile(samples, (1, 99))
-        return int(low), max(int(high), int(low) + 1)
+        return usual_levels(self._automatic.values, self.scale)
 
     def stroke(
         self, name: str, brush: Brush, points: Points, *, is_last: bool, is_within_selection: bool = False
@@ -209,7 +178,7 @@ class Mending:
         """Return to the automatic depth, which can be undone; protected pixels too."""
         with self._lock:
             gesture = self._gesture_of("")
-            self._values = self._automatic.inverse_depth
+            self._values = self._automatic.values
             gesture.box = Box.of(self._values != gesture.before)
             self._end_or_write(gesture, is_last=True)
             return self._patch(gesture.box, self._values)
@@ -276,9 +245,9 @@ class Mending:
                 if step == self._saved_step:
                     return
                 values = self._values if gesture is None else gesture.written
-            is_mended = self._is_mended(values)
+            is_mended = self._automatic.is_mended(values)
             if is_mended:
-                self._store.save(self._depth_of(values), step)
+                self._store.save(self._automatic.with_values(values), step)
             else:
                 self._store.save_unmended(step)
             self._saved_step = step
@@ -294,14 +263,14 @@ class Mending:
         self.flush()
         self._history.close()
 
-    def _gesture_of(self, name: str) -> _Gesture:
+    def _gesture_of(self, name: str) -> Gesture:
         """Return the gesture of a name; another one that goes on is ended."""
         if self._gesture is None or self._gesture.name != name or not name:
             self._end()
-            self._gesture = _Gesture(name, self._values, self._values, NOTHING, monotonic())
+            self._gesture = Gesture(name, self._values, self._values)
         return self._gesture
 
-    def _end_or_write(self, gesture: _Gesture, *, is_last: bool) -> None:
+    def _end_or_write(self, gesture: Gesture, *, is_last: bool) -> None:
         if is_last:
             self._end()
         elif gesture.stroke is not None and monotonic() - gesture.written_s > JOURNAL_EVERY_S:
@@ -315,7 +284,7 @@ class Mending:
             if gesture.has_written:
                 self._publish()
 
-    def _write(self, gesture: _Gesture) -> None:
+    def _write(self, gesture: Gesture) -> None:
         """Write what has changed since the last time to the journal."""
         change = Change.between(gesture.written, self._values, gesture.box)
         gesture.written_s = monotonic()
@@ -331,22 +300,10 @@ class Mending:
 
     def _publish(self) -> None:
         """Give the project its new depth, from which its scene is made, and save it soon."""
-        self._project.set_depth(self._depth_of(self._values), is_mended=self._is_mended(self._values))
+        self._project.set_depth(
+            self._automatic.with_values(self._values), is_mended=self._automatic.is_mended(self._values)
+        )
         self._autosave.changed()
 
-    def _depth_of(self, values: Plane) -> DepthMap:
-        """Return a map as the project's depth; what has been mended is certain."""
-        confidence = self._automatic.confidence
-        if confidence is not None:
-            confidence = np.where(self._differs(values), np.uint8(255), confidence)
-        return replace(self._automatic, inverse_depth=values, confidence=confidence)
-
-    def _differs(self, values: Plane) -> Mask:
-        return np.abs(values - self._automatic.inverse_depth) > np.float32(SAME_SHARE * self.scale.spread)
-
-    def _is_mended(self, values: Plane) -> bool:
-        return bool(self._differs(values).any())
-
     def _patch(self, box: Box, values: Plane) -> Patch:
-        levels = values[box.slices] * np.float32(MAX_LEVEL / self.scale.highest) + np.float32(0.5)
-        return Patch(box, np.minimum(levels, MAX_LEVEL).astype(np.uint16))
+        return patch_of(box, values, self.scale)

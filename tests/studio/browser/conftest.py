@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pytest
-from studio_pages import CAT, scene_of, shown, studio
-
-if TYPE_CHECKING:
-    from web_engines import Web
+from studio_client import opened_studio
+from studio_pages import CAT, check_page, studio
+from studio_states import until, until_ready
 
 
 @pytest.fixture(scope="module")
@@ -20,11 +18,11 @@ def empty_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def cat_url(web: Web, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Return the address of a project whose scene is ready."""
-    with studio(tmp_path_factory.mktemp("projects"), CAT) as url:
-        with shown(web, url) as page:
-            page.get_by_role("button", name="cat").first.click()
-            scene_of(page)
-            address = page.url
-        yield address
+def cat_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of a project whose better scene is ready, so that no other replaces it during a test."""
+    check_page()
+    with opened_studio(tmp_path_factory.mktemp("projects"), CAT) as client:
+        (cat,) = client.json("GET", "api/projects")
+        until_ready(client, cat["id"])
+        until(client, cat["id"], lambda state: bool(state["scene"] and state["scene"]["is_refined"]))
+        yield f"{client.server.url}#{cat['id']}"

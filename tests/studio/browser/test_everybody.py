@@ -239,7 +239,11 @@ def test_a_photo_is_removed_and_brought_back_with_the_keyboard(web, tmp_path, sc
 
 def test_a_photo_that_is_removed_makes_room_for_the_next(web, tmp_path):
     Image.open(CAT).resize((160, 107)).save(tmp_path / "small.jpg")
-    with studio(tmp_path / "projects", tmp_path / "small.jpg", CAT) as url, shown(web, url) as page:
+    refused = "status of 404"  # what was on its way of the photo that is removed
+    with (
+        studio(tmp_path / "projects", tmp_path / "small.jpg", CAT) as url,
+        shown(web, url, may_be_refused=refused) as page,
+    ):
         page.get_by_role("button", name="small.jpg").click()
         scene_of(page)
         page.get_by_role("button", name="Remove small.jpg").click(force=True)

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 from accessibility import assert_none, found
-from studio_pages import CAT, open_tab, project_of, scene_of, settle, shown
+from studio_pages import CAT, SMALL, open_tab, project_of, scene_of, settle, shown
 
 LEVEL = """async ([id, x, y]) => {
   const answer = await fetch(new URL(`api/projects/${id}/mend/depth.bin`, document.baseURI));
@@ -28,7 +28,7 @@ FACE, LAWN, CORNER = (0.45, 0.4), (0.06, 0.9), (0.95, 0.06)
 @pytest.fixture
 def mending(web, cat_url):
     """Open the editor of a depth that has not been mended."""
-    with shown(web, cat_url) as page:
+    with shown(web, cat_url, viewport=SMALL) as page:
         begin(page)
         yield page
         mend(page, "reset", {})
@@ -285,7 +285,7 @@ def test_the_photo_is_enlarged_where_the_mouse_is(mending):
 
 
 def test_two_tabs_show_the_same_depth(web, cat_url, mending):
-    with shown(web, cat_url) as other:
+    with shown(web, cat_url, viewport=SMALL) as other:
         begin(other)
         before = colour(other, LAWN)
         mending.keyboard.press("k")

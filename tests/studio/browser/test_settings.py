@@ -6,7 +6,7 @@ import re
 
 import pytest
 from PIL import Image
-from studio_pages import CAT, open_tab, project_of, saved_options, scene_of, settle, shown, studio, tile
+from studio_pages import CAT, SMALL, open_tab, project_of, saved_options, scene_of, settle, shown, studio, tile
 
 NOTE_LASTING = """
   const ask = window.fetch.bind(window);
@@ -21,7 +21,7 @@ NOTE_LASTING = """
 @pytest.fixture
 def settings(web, cat_url):
     """Open the settings of a project without any."""
-    with shown(web, cat_url) as page:
+    with shown(web, cat_url, viewport=SMALL) as page:
         scene_of(page)
         open_tab(page, "Set")
         page.get_by_role("button", name="Reset all").or_(page.get_by_role("heading", name="Settings")).first.wait_for()
@@ -288,7 +288,7 @@ def test_another_shape_shows_what_is_cropped(settings):
 
 
 def test_a_change_in_one_tab_comes_to_the_other(web, cat_url):
-    with shown(web, cat_url) as one, shown(web, cat_url) as other:
+    with shown(web, cat_url, viewport=SMALL) as one, shown(web, cat_url, viewport=SMALL) as other:
         for page in (one, other):
             scene_of(page)
             open_tab(page, "Set")
@@ -300,7 +300,7 @@ def test_a_change_in_one_tab_comes_to_the_other(web, cat_url):
 
 def test_two_tabs_do_not_overwrite_each_other(web, cat_url):
     """The tab whose change comes second takes the other's settings, and says so."""
-    with shown(web, cat_url) as one, shown(web, cat_url, may_be_refused=True) as other:
+    with shown(web, cat_url, viewport=SMALL) as one, shown(web, cat_url, viewport=SMALL, may_be_refused=True) as other:
         # the other tab hears of nothing once it has begun
         other.route("**/api/events*", lambda route: route.continue_() if "since=0" in route.request.url else None)
         other.reload()

@@ -5,14 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
-from studio_pages import CAT, asked, picture, project_of, saved_options, scene_of, seek, settle, shown
+from studio_pages import CAT, SMALL, asked, picture, project_of, saved_options, scene_of, seek, settle, shown
 from web_engines import WEB
 
 import kbvr
 from kbvr.geometry.camera import Camera
-
-SMALL = {"width": 1100, "height": 640}
-"""A window that software draws quickly."""
 
 
 def camera_of(planned, size_px):

@@ -144,8 +144,9 @@ def test_a_batch_that_waits_is_not_interrupted(watched: WatchedQueue, tmp_path: 
     watched.queue.cancel(waiting.id)
     assert not is_batch_running(out)
     watched.queue.cancel(running.id)
-    wait_until(lambda: running.has_ended)
-    assert not is_batch_running(tmp_path / "first")
+    wait_until(lambda: not is_batch_running(tmp_path / "first"))
+    assert running.has_ended
+    assert read_history(tmp_path / "first") == [], "the list said so before"
 
 
 def test_a_batch_of_which_all_fail_has_failed(watched: WatchedQueue, tmp_path: Path, out: Path):

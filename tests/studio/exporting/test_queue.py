@@ -18,6 +18,7 @@ from watched_queue import WatchedQueue, content_of, project_of, wait_until
 from kbvr.cli.main import main
 from kbvr.errors import DamagedFileError, OutOfMemoryError, OutputError
 from kbvr.options.export_options import ExportOptions
+from kbvr.serving.worker import Worker
 from kbvr.studio.exporting.as_command import command_words
 from kbvr.studio.exporting.export import Export, PhotoToExport
 from kbvr.studio.exporting.export_process import CancelledError
@@ -33,7 +34,7 @@ ENDLESS = {**FAST, "stereo": "yes", "seconds": "100", "fps": "100", "max_size": 
 
 def process_of(queue: ExportQueue) -> int:
     """Return the id of the process that makes exports."""
-    process = queue._process._worker._process
+    process = queue._process._worker.lasting._process
     assert process is not None
     return process._process.pid
 
@@ -133,7 +134,7 @@ def test_an_export_goes_on_after_its_process_crashed(watched: WatchedQueue, cat:
 
 
 def test_closing_the_queue_ends_what_runs(cat: PhotoToExport):
-    watched = WatchedQueue()
+    watched = WatchedQueue(Worker)
     export = watched.single(cat, **ENDLESS)
     wait_until(lambda: export.share)
     watched.queue.close()
@@ -149,6 +150,9 @@ class SlowToEnd:
         self.ends, self.may_end = threading.Event(), threading.Event()
 
     def hold(self) -> None:
+        """Do nothing."""
+
+    def let_go(self) -> None:
         """Do nothing."""
 
     def run(self, export: Export, *_: object) -> None:

@@ -1,3 +1,4 @@
+import type { Signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 
 import { Button, IconButton } from "../parts/button";
@@ -95,8 +96,16 @@ function Toolbar() {
   );
 }
 
+const SHARE_STEP = 0.05;
+
+/** A share of a brush, up to all of it. */
+function Share({ label, of, min }: { readonly label: string; readonly of: Signal<number>; readonly min: number }) {
+  const { value } = of;
+  const change = (share: number) => (of.value = share);
+  return <Slider {...{ label, value, min, change }} max={1} step={SHARE_STEP} text={texts.mend.percent(value)} />;
+}
+
 function BrushSettings() {
-  const { percent } = texts.mend;
   const isStrong = tool.value !== "infinity";
   return (
     <section class="brush-settings">
@@ -109,26 +118,8 @@ function BrushSettings() {
         text={texts.mend.sizeText(radius.value)}
         change={(value) => (radius.value = Math.exp(value))}
       />
-      {isStrong && (
-        <Slider
-          label={texts.mend.strength}
-          value={strength.value}
-          min={0.05}
-          max={1}
-          step={0.05}
-          text={percent(strength.value)}
-          change={(value) => (strength.value = value)}
-        />
-      )}
-      <Slider
-        label={texts.mend.hardness}
-        value={hardness.value}
-        min={0}
-        max={1}
-        step={0.05}
-        text={percent(hardness.value)}
-        change={(value) => (hardness.value = value)}
-      />
+      {isStrong && <Share label={texts.mend.strength} of={strength} min={SHARE_STEP} />}
+      <Share label={texts.mend.hardness} of={hardness} min={0} />
       {tool.value !== "sharpen" && (
         <Switch label={texts.mend.edges} isOn={followsEdges.value} change={(is) => (followsEdges.value = is)} />
       )}

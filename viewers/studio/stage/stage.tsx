@@ -5,7 +5,7 @@ import { tool } from "../set/tool";
 import { CropTool } from "../set/crop_tool";
 import { PickTool } from "../set/pick_tool";
 import { localPhotos } from "../start/uploads";
-import { current, plan, view, type View } from "../state";
+import { current, options, plan, view, type View } from "../state";
 import { texts } from "../texts";
 import type { PlanState, ProjectState, Size } from "../types";
 import { contained, useSize } from "./box";
@@ -100,9 +100,10 @@ const READ = new Set(["depth", "triangles", "ready"]);
 function Photo({ id, name, measured }: { id: string; name: string; measured: (size: Size) => void }) {
   const [isBroken, setBroken] = useState(false);
   const stage = current.value?.stage ?? "waiting";
-  const local = isBroken ? undefined : localPhotos.get(id);
+  const local = isBroken || "colorize" in options.value ? undefined : localPhotos.get(id);
+  const revision = current.value?.depth?.revision ?? 0;
   const isRead = READ.has(stage) || Boolean(current.value?.size_px);
-  const src = local ?? (isRead ? addressOf(`projects/${id}/photo.jpg`) : undefined);
+  const src = local ?? (isRead ? addressOf(`projects/${id}/photo.jpg?revision=${revision}`) : undefined);
   useEffect(() => setBroken(false), [id]);
   if (!src) return <div class="no-photo" />;
   return (

@@ -1,0 +1,30 @@
+"""What is done to old photos before they become 3D."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kbvr.options.declare import OptionGroup, option
+
+
+class OldPhotoOptions(OptionGroup, title="Old photos"):
+    """What is done to old photos before they become 3D."""
+
+    colorize: str | Path | None = option(
+        None,
+        "Give a grey or toned photo colours, guessed by a network; photos that have colours stay as they are. auto, or "
+        "no value: the best installed of deoldify-artistic and ddcolor-tiny, which `kbvr models pull` downloads; NAME: "
+        "a network that `kbvr models list` shows; FILE: an ONNX file.",
+        accepts="auto, a name or an ONNX file",
+        metavar="[auto|NAME|FILE]",
+        default_text="off",
+        suggestions=("auto", "deoldify-artistic", "ddcolor-tiny"),
+        alone="auto",
+        python_type="str | PathLike[str] | None",
+    )
+    colorize_strength: float = option(
+        1.0,
+        "How strong the colours of --colorize are: 1 as guessed, less for calmer ones.",
+        between=(0, 2),
+        metavar="0-2",
+    )
