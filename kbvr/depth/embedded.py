@@ -20,7 +20,7 @@ from kbvr.depth.placement import place
 from kbvr.errors import InputError
 from kbvr.imaging.array_types import Bytes, Plane, SmallPlane
 from kbvr.imaging.nearest_seed import nearest_value
-from kbvr.imaging.resize import resized, within_px
+from kbvr.imaging.resize import averaged, resized, within_px
 from kbvr.photo.embedded_depth import EmbeddedDepth
 from kbvr.photo.photo import Photo
 
@@ -184,21 +184,28 @@ def _with_edges_of(matte: UInt8[np.ndarray, "h w"], values: Plane, *, cell_px: f
     Close to the outline each pixel gets the depth of its own side, fetched from where the depth is not blurred. An
     outline without a step of the depth behind it, such as feet on the floor, stays.
     """
-    share = cv2.resize(matte, values.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    person = share >= 128
+    full_px = values.shape[::-1]
+    small_px = within_px(full_px, MAX_MAP_PX)
+    small, person = averaged(values, small_px), _is_person(matte, small_px)
     if person.all() or not person.any():
         return values
-    reach_px = max(2.0, MATTE_REACH_CELLS * cell_px)
+    reach_px = max(2.0, MATTE_REACH_CELLS * cell_px * small_px[0] / full_px[0])
     inside, outside = (
         cv2.distanceTransform(side.astype(np.uint8), cv2.DIST_L2, 5) for side in (person, np.logical_not(person))
     )
-    band = (inside + outside) <= reach_px
+    (to_near, near), (to_far, far) = (nearest_value(side > reach_px, small) for side in (inside, outside))
+    is_blurred = (inside + outside <= reach_px) & (np.maximum(to_near, to_far) <= MATTE_CORE_REACH * reach_px)
+    is_blurred &= near > np.float32(MIN_STEP) * far
+    chosen = cv2.resize(is_blurred.view(np.uint8), full_px, interpolation=cv2.INTER_NEAREST) > 0
+    person = _is_person(matte, full_px)
     result = values.copy()
-    (to_near, near), (to_far, far) = (nearest_value(side > reach_px, values) for side in (inside, outside))
-    is_reached = np.maximum(to_near, to_far) <= MATTE_CORE_REACH * reach_px
-    chosen = band & is_reached & (near > np.float32(MIN_STEP) * far)
-    result[chosen] = np.where(person, near, far)[chosen]
+    for side, core in ((chosen & person, near), (chosen & ~person, far)):
+        result[side] = cv2.resize(core, full_px, interpolation=cv2.INTER_LINEAR)[side]
     return result
+
+
+def _is_person(matte: UInt8[np.ndarray, "h w"], size_px: tuple[int, int]) -> Bool[np.ndarray, "H W"]:
+    return resized(matte, size_px) >= 128
 
 
 def _bytes_at(size_px: tuple[int, int], confidence: SmallPlane) -> Bytes:
