@@ -35,6 +35,9 @@ class DepthMap:
     """1/(1 + e), as 0 to 255, e being the expected error in mean absolute deviations of the inverse depth; None for a
     depth that is taken as exact, with its outlines."""
 
+    source: str = ""
+    """What the depth is made from, in words, if it is in the photo's file."""
+
     def __post_init__(self) -> None:
         """Check the range once, so that no later stage has to."""
         low, high = self.inverse_depth.min(initial=0), self.inverse_depth.max(initial=0)

@@ -32,6 +32,10 @@ class DepthOptions(OptionGroup, title="Depth"):
         "The photo is an RGB-D picture, with colours and depth side by side, and its depth is in this half: right as "
         "for Looking Glass displays, or left.",
     )
+    ignore_embedded_depth: bool = option(
+        False,
+        "Estimate the depth even if the photo's file has one, as portraits of phones do.",
+    )
     depth_model: str | Path = option(
         "auto",
         "The network that estimates the depth. auto: the best installed of moge-2-small, depth-anything-v2-small and "

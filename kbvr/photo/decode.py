@@ -17,6 +17,8 @@ from kbvr.photo.color_management import srgb_over_white
 from kbvr.photo.credits import Credits
 from kbvr.photo.depth_array import read_depth_array
 from kbvr.photo.depth_kind import DepthKind, Half
+from kbvr.photo.embedded_depth import EmbeddedDepth, read_or_none
+from kbvr.photo.oriented_depth import oriented
 from kbvr.photo.picture_file import Source, display_name
 from kbvr.photo.pixels import TRANSPOSED, Pixels
 from kbvr.photo.read_pixels import read_pixels
@@ -43,6 +45,9 @@ class DecodedPhoto:
     reduced_from: tuple[int, int] | None = None
     """(width, height) of the picture in the file, upright, if it was decoded at a smaller size."""
 
+    depth: EmbeddedDepth | None = None
+    """The depth in the file, upright."""
+
 
 def decode_photo(path: str | os.PathLike[str], max_bytes: int | None = None) -> DecodedPhoto:
     """Decode a photo.
@@ -56,7 +61,14 @@ def decode_photo(path: str | os.PathLike[str], max_bytes: int | None = None) -> 
     reduced_from = pixels.reduced_from
     if reduced_from is not None and pixels.orientation in TRANSPOSED:
         reduced_from = reduced_from[::-1]
-    return DecodedPhoto(rgb, pixels.exif, pixels.credits, notes, reduced_from)
+    return DecodedPhoto(rgb, pixels.exif, pixels.credits, notes, reduced_from, _upright_depth(pixels, path))
+
+
+def _upright_depth(pixels: Pixels, path: str | os.PathLike[str]) -> EmbeddedDepth | None:
+    depth, stored_px = pixels.depth, pixels.values.shape[1::-1]
+    if depth is None:
+        return None
+    return read_or_none(lambda: oriented(depth, stored_px, pixels.orientation), display_name(path))
 
 
 def decode_depth(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from PIL import AvifImagePlugin
 
 from kbvr.photo import metadata
+from kbvr.photo.embedded_depth import read_or_none
+from kbvr.photo.heif_boxes import meta_of, properties_of
+from kbvr.photo.heif_depth import heif_depth
 from kbvr.photo.picture_file import Source
 from kbvr.photo.pixels import Colours, Model, Pixels
 from kbvr.photo.transfer_functions import is_known
@@ -29,12 +32,13 @@ def read_heic(data: bytes, source: Source) -> Pixels:
     """Decode the primary picture of a HEIC file; libheif turns it upright."""
     import pi_heif
 
-    for size in re.findall(rb"ispe....(.{8})", _meta(data), re.DOTALL):  # libheif reports only the cropped size
+    for size in re.findall(rb"ispe....(.{8})", meta_of(data), re.DOTALL):  # libheif reports only the cropped size
         source.check_size(*struct.unpack(">II", size))
     with source.damage_reported():
         file = pi_heif.open_heif(BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=False)
         info, mode = file.info, file.mode
         values = np.array(file, copy=True)  # pi_heif frees its pixels with the file
+    depth = read_or_none(lambda: heif_depth(data, file), source.name)
     values = values.reshape(*values.shape[:2], -1)
     white = 2 ** (int(info["bit_depth"]) if values.dtype == np.uint16 else 8) - 1
     profile = info.get("icc_profile") or None
@@ -42,7 +46,7 @@ def read_heic(data: bytes, source: Source) -> Pixels:
     numbers = (int(coded.get("color_primaries", 2)), int(coded.get("transfer_characteristics", 2)))
     colours = Colours(icc=profile) if profile else _colours(numbers, source)
     pixels = _pixels(values, white, colours, info, source.name)
-    return replace(pixels, orientation=1, premultiplied=mode.split(";")[0].endswith("a"))
+    return replace(pixels, orientation=1, premultiplied=mode.split(";")[0].endswith("a"), depth=depth)
 
 
 def read_avif(data: bytes, source: Source) -> Pixels:
@@ -58,7 +62,7 @@ def read_avif(data: bytes, source: Source) -> Pixels:
         # imagecodecs writes out of bounds for animations; Pillow gives 8 bits, which animations have
         values: NDArray[Any] = np.asarray(header) if header.is_animated else imagecodecs.avif_decode(data)
     values = values.reshape(*header.size[::-1], -1)
-    meta = _meta(data)
+    meta = meta_of(data)
     white = 2 ** (_bits(meta) if values.dtype == np.uint16 else 8) - 1
     profile = header.info.get("icc_profile")
     colours = Colours(icc=profile) if profile else _colours(_coded(meta), source)
@@ -83,65 +87,9 @@ def _colours(coded: tuple[int, int], source: Source) -> Colours:
     return Colours(primaries=primaries, transfer=transfer)
 
 
-# --- boxes (ISO/IEC 14496-12 and 23008-12) ---
-
-
-def _meta(data: bytes) -> bytes:
-    """Return the content of the file's meta box after its version, empty if there is none."""
-    return next((content[4:] for kind, content in _boxes(data) if kind == b"meta"), b"")
-
-
-def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the kind and content of each box, up to the first invalid one."""
-    at = 0
-    while at + 8 <= len(data):
-        size, kind, head = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8], 8
-        if size == 1:
-            size, head = int.from_bytes(data[at + 8 : at + 16], "big"), 16
-        if size == 0:
-            size = len(data) - at
-        if size < head:
-            return
-        yield kind, data[at + head : at + size]
-        at += size
-
-
-def _properties(meta: bytes) -> list[tuple[bytes, bytes]]:
-    """Return the properties of the primary picture, or all properties if their association is missing."""
-    inside = dict(_boxes(meta))
-    tables = dict(_boxes(inside.get(b"iprp", b"")))
-    every = list(_boxes(tables.get(b"ipco", b"")))
-    first = inside.get(b"pitm", b"")
-    primary = int.from_bytes(first[4:], "big")
-    try:
-        chosen = _associated(tables.get(b"ipma", b""), primary)
-        return [every[index - 1] for index in chosen if index]
-    except (struct.error, IndexError):
-        return every
-
-
-def _associated(table: bytes, primary: int) -> list[int]:
-    """Return the indices, from 1, of an item's properties."""
-    version, flags = table[0], table[3]
-    (count,) = struct.unpack_from(">I", table, 4)
-    at = 8
-    for _ in range(count):
-        (item,) = struct.unpack_from(">H" if version < 1 else ">I", table, at)
-        at += 2 if version < 1 else 4
-        number, wide = table[at], 2 if flags & 1 else 1
-        entries = table[at + 1 : at + 1 + number * wide]
-        at += 1 + number * wide
-        if item == primary:
-            steps = range(0, len(entries), wide)
-            return [
-                int.from_bytes(entries[step : step + wide], "big") & (0x7FFF if wide == 2 else 0x7F) for step in steps
-            ]
-    raise IndexError(primary)
-
-
 def _coded(meta: bytes) -> tuple[int, int]:
     """Return the primaries and transfer (H.273) of the primary picture's nclx box; both 2 if there is none."""
-    for kind, content in _properties(meta):
+    for kind, content in properties_of(meta):
         if kind == b"colr" and content[:4] == b"nclx" and len(content) >= 8:
             return struct.unpack_from(">HH", content, 4)
     return 2, 2
@@ -149,7 +97,7 @@ def _coded(meta: bytes) -> tuple[int, int]:
 
 def _bits(meta: bytes) -> int:
     """Return the bit depth of the primary picture, 10 if it is not specified."""
-    for kind, content in _properties(meta):
+    for kind, content in properties_of(meta):
         if kind == b"pixi" and len(content) > 5:
             return content[5]
         if kind == b"av1C" and len(content) > 2:

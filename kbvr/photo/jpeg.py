@@ -15,6 +15,8 @@ from PIL import ImageFile, JpegImagePlugin, WebPImagePlugin
 
 from kbvr.photo import metadata
 from kbvr.photo.decoding_memory import jpeg_within
+from kbvr.photo.embedded_depth import read_or_none
+from kbvr.photo.jpeg_depth import jpeg_depth
 from kbvr.photo.picture_file import Source
 from kbvr.photo.pixels import Colours, Model, Pixels
 from kbvr.system.stderr import held_stderr
@@ -48,7 +50,9 @@ def read_jpeg(data: bytes, source: Source) -> Pixels:
         if libjpeg_warning:
             _log.warning("%s: some pixels may be wrong; libjpeg reports: %s", source.name, libjpeg_warning)
     model: Model = {"L": "grey", "RGB": "rgb", "CMYK": "cmyk"}[image.mode]  # type: ignore[assignment]
-    return replace(_pixels(image, model, source), reduced_from=None if decoded_px == file_px else file_px)
+    depth = read_or_none(lambda: jpeg_depth(data, file_px), source.name)
+    reduced_from = None if decoded_px == file_px else file_px
+    return replace(_pixels(image, model, source), reduced_from=reduced_from, depth=depth)
 
 
 def read_webp(data: bytes, source: Source) -> Pixels:

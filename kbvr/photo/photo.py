@@ -24,6 +24,7 @@ from kbvr.photo.credits import NO_CREDITS, Credits
 from kbvr.photo.decode import DecodedPhoto
 from kbvr.photo.decoding_process import decoded_photo
 from kbvr.photo.depth_kind import Half
+from kbvr.photo.embedded_depth import EmbeddedDepth
 from kbvr.photo.picture_file import display_name
 
 GUESSED_FOV_DEG = 55.0
@@ -63,6 +64,9 @@ class Photo:
 
     decoded_from: tuple[int, int] | None = None
     """(width, height) of the picture in the file; None if the pixels are not those of a decoded file."""
+
+    embedded_depth: EmbeddedDepth | None = field(default=None, repr=False)
+    """The depth in the file, which covers the whole picture; None if there is none."""
 
     @property
     def file_size_px(self) -> tuple[int, int]:
@@ -122,7 +126,9 @@ def load_photo(
     notes = decoded.notes
     if decoded.reduced_from is not None:
         notes = (*notes, f"decoded at {width}x{height} of {full_px[0]}x{full_px[1]} pixels to save memory")
-    photo = Photo(decoded.rgb, f_px * width / full_px[0], f_source, Path(path).stem, decoded.credits, notes, full_px)
+    f_px *= width / full_px[0]
+    name = Path(path).stem
+    photo = Photo(decoded.rgb, f_px, f_source, name, decoded.credits, notes, full_px, decoded.depth)
     return photo if keep_gps else without_place(photo)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kbvr.photo.credits import NO_CREDITS, Credits
+from kbvr.photo.embedded_depth import EmbeddedDepth
 
 TRANSPOSED = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
@@ -63,6 +64,9 @@ class Pixels:
 
     reduced_from: tuple[int, int] | None = None
     """(width, height) in the file, before orientation, if it was decoded at a smaller size."""
+
+    depth: EmbeddedDepth | None = None
+    """The depth in the file, in the same orientation."""
 
 
 def upright(values: NDArray[Any], orientation: int) -> NDArray[Any]:

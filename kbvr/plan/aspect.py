@@ -44,7 +44,8 @@ def cropped_around_subject(
     if subject is not None:
         place = (x / photo_width, y / photo_height, width / photo_width, height / photo_height)
         subject = subject.within(*place, scene_depth_of(cropped).cells.shape)
-    return replace(photo, rgb=np.ascontiguousarray(photo.rgb[crop]), decoded_from=None), cropped, subject
+    rgb = np.ascontiguousarray(photo.rgb[crop])
+    return replace(photo, rgb=rgb, decoded_from=None, embedded_depth=None), cropped, subject
 
 
 def box_around_subject(

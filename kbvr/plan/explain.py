@@ -32,7 +32,7 @@ def explain(
     width, height = photo.size_px
     fov_deg = fov_deg_from_f_px(photo.f_px, max(width, height))
     nearest, farthest = (_metres(d) for d in (scene_depth.nearest_inverse_depth, scene_depth.farthest_inverse_depth))
-    source = f"estimated by {depth.network}" if depth.network else "from the file"
+    source = f"estimated by {depth.network}" if depth.network else depth.source or "from the file"
     scale = f"metric, {source}" if depth.metric else f"relative, {source}, scaled to plausible distances"
     f_source = {"exif": "from the EXIF data", "flag": "as given", "guess": "assumed", "network": source}[photo.f_source]
     lines = [

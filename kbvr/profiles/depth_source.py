@@ -1,4 +1,4 @@
-"""Depth of a photo from a file or a network, scaled to the distance of the subject."""
+"""Depth of a photo from a file, the photo itself or a network, scaled to the distance of the subject."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from kbvr.depth.depth_map import DepthMap
+from kbvr.depth.embedded import depth_from_embedded
 from kbvr.depth.estimate import estimate_depth
 from kbvr.depth.guess_kind import guessed_kind, own_estimate
 from kbvr.depth.placement import DEFAULT_NEAR_M, place
@@ -54,12 +55,22 @@ def at_subject_distance(depth: DepthMap, photo: Photo, options: ExportOptions) -
 
 
 def _from_file_or_network(photo: Photo, options: ExportOptions) -> DepthMap:
-    """Return the depth of a photo in metres, from the file of the options if there is one, else from their network."""
+    """Return the depth of a photo in metres.
+
+    It comes from the file of the options, else from the photo's own file, unless the options name a network or forbid
+    it, else from their network.
+    """
     near_m = DEFAULT_NEAR_M if options.near_m is None else options.near_m
-    if options.depth is None:
+
+    def estimate() -> DepthMap:
         return estimate_depth(
             photo, model=options.depth_model, near_m=near_m, quality=options.depth_quality, **network_limits(options)
         )
+
+    if options.depth is None:
+        may_use_own = not options.ignore_embedded_depth and str(options.depth_model) == "auto"
+        own = depth_from_embedded(photo, estimate, near_m=near_m) if may_use_own else None
+        return estimate() if own is None else own
     stored = decoded_depth(options.depth, options.depth_kind, options.max_memory, options.rgbd)
     if stored.form:
         _log.warning("%s: its depth is read from %s", display_name(options.depth), stored.form)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import phone_photos
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
@@ -101,6 +102,11 @@ def _jpegs() -> Iterator[tuple[str, bytes]]:
     yield "grey.jpg", encoded(picture("L"), "JPEG")
     yield "cmyk.jpg", encoded(picture("CMYK"), "JPEG")
     yield "pair.mpo", encoded(picture("RGB"), "MPO", save_all=True, append_images=[picture("RGB")])
+    depth, sure = rgb()[::2, ::2, 0], rgb()[::2, ::2, 1]
+    google: dict[str, object] = {"GDepth:Near": 1, "GDepth:Far": 8, "GDepth:Units": "m", "GDepth:Confidence": sure}
+    yield "gdepth.jpg", phone_photos.gdepth_jpeg(rgb(), depth, google)
+    dynamic = {"Format": "RangeLinear", "Near": 1, "Far": 8, "Units": "Meters"}
+    yield "dynamic-depth.jpg", phone_photos.dynamic_depth_jpeg(rgb(), depth, dynamic, confidence=sure)
     segments, scan = segments_of(encoded(picture("RGB"), "JPEG"))
     block = b"_JPSJPS_" + struct.pack(">HBBBBH", 4, 1, 2, 4, 2, 1) + b"x"
     yield "pair.jps", jpeg_of([*segments, (0xE3, block)], scan)
@@ -222,6 +228,10 @@ def tiff_by_hand(pixels: NDArray[Any], bits: int, *, planar: int, tile: int = 0)
 def _of_boxes() -> Iterator[tuple[str, bytes]]:
     for orientation in (1, 6):
         yield f"orientation-{orientation}.heic", (DATA / f"orientation_{orientation}.heic").read_bytes()
+    values = {"apdi:FloatMinValue": 0.1, "apdi:FloatMaxValue": 2, "depthData:Accuracy": "absolute"}
+    depth = phone_photos.HeicItem(rgb()[..., 0], phone_photos.DEPTH_TYPE, phone_photos.apple_xmp(values))
+    matte = phone_photos.HeicItem(rgb()[..., 1], phone_photos.MATTE_TYPE)
+    yield "portrait.heic", phone_photos.heic([phone_photos.HeicItem(rgb()), depth, matte])
     yield "rgb.avif", encoded(picture("RGB"), "AVIF", exif=exif(), icc_profile=profile())
     yield "rgba.avif", encoded(picture("RGBA"), "AVIF", subsampling="4:4:4")
     yield "animated.avif", encoded(picture("RGB"), "AVIF", save_all=True, append_images=[picture("RGB").rotate(180)])
