@@ -38,11 +38,13 @@ from kbvr.options.export_options import ExportOptions
 from kbvr.options.keywords import ExportKeywords
 from kbvr.options.values import MIN_SIDE_PX
 from kbvr.photo.photo import Photo, load_photo, photo_from_array, without_place
+from kbvr.photo.rgbd import half_of_depth
 from kbvr.plan.aspect import cropped_around_subject, size_within
 from kbvr.plan.file_names import fitted_to, moved_to, names_a_file
 from kbvr.plan.from_options import check_options, unused, with_anaglyph_method
 from kbvr.plan.memory_budget import MemoryUse, refuse_without_room, within_memory, within_px
 from kbvr.plan.output_kinds import DrawnKind, SceneKind, chosen_kinds
+from kbvr.plan.player_words import player_words, without_player_words
 from kbvr.profiles.choose import profile_of
 from kbvr.profiles.depth_source import network_limits
 from kbvr.system.atomic_file import check_writable
@@ -99,6 +101,10 @@ def export_photo(
     check_options(options)
     run = Run(str(photo.name if isinstance(photo, Photo) else photo), options.overwrite, progress or _ignore_progress)
     with run.all_or_none(), record_sessions() as opened:
+        if options.rgbd is not None:
+            if isinstance(photo, Photo):
+                raise OptionsError("{rgbd} requires a file, got a photo in memory")
+            options = options.model_copy(update={"depth": photo})
         profile = profile_of(options)
         colours = None if options.colorize is None else colour_network(options.colorize, **network_limits(options))
         jobs = _jobs(photo, out, options, stem)
@@ -109,7 +115,10 @@ def export_photo(
                     fov_deg=options.fov_deg,
                     max_memory_bytes=options.max_memory,
                     keep_gps=options.keep_gps,
+                    rgbd=options.rgbd,
                 )
+                if options.rgbd is None and (half := half_of_depth(photo.rgb)) is not None:
+                    _log.warning(OptionText(f"the {half} half is grey: if it is depth, use {{rgbd}} {half}"))
         if all(isinstance(job.kind, SceneKind) for job in jobs):
             photo = within_px(photo, TEXTURE_MAX_PX)  # scene files hold no larger textures
         file_px = _file_px(photo, options)
@@ -185,7 +194,8 @@ def write_export(plan: Plan, *, progress: Progress | None = None) -> ExportRepor
 
 def _jobs(photo: Path | Photo, out: Path, options: ExportOptions, stem: str) -> list[Job]:
     """Return the jobs, without the sizes of their views; `out` is a folder, or the file if there is only one."""
-    name = stem or (photo.name if isinstance(photo, Photo) else photo.stem)
+    name = photo.name if isinstance(photo, Photo) else photo.stem
+    words, name = player_words(name), stem or without_player_words(name)
     inputs = [path for path in (photo, options.depth, options.keyframes) if isinstance(path, Path)]
     is_file = names_a_file(out)
     jobs = [Job(kind, kind.items(name, out.parent if is_file else out, options)) for kind in chosen_kinds(options)]
@@ -193,6 +203,9 @@ def _jobs(photo: Path | Photo, out: Path, options: ExportOptions, stem: str) -> 
     if is_file:
         items = [moved_to(out, items)]
         jobs = [replace(jobs[0], items=tuple(items))]
+    elif words:
+        listed = ", ".join(dict.fromkeys(words))
+        _log.warning("%s in its name means a layout to players: the names of its outputs begin with %s", listed, name)
     for item in items:
         check_writable(item.path, overwrite=options.overwrite)
         if any(_is_same(item.path, path) for path in inputs):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 
 from lent_workers import LentWorker
 from PIL import Image
-from screens import PATIENCE_MS, SCREENS, Screen
+from screens import SCREENS, Screen
 
 from kbvr.serving import open_server
 from kbvr.studio.studio import Studio
@@ -56,6 +57,9 @@ def studio(folder: Path, *photos: Path, port: int = 0) -> Iterator[str]:
     with open_server(Studio(folder, list(photos), new_worker=LentWorker), port=port) as server:
         yield server.url
 
+
+PATIENCE_MS = 60_000
+"""How long a page may take on a slow machine that makes scenes meanwhile."""
 
 HAS_LOOKED = "localStorage.setItem('kbvr-has-looked', 'yes')"
 REFUSED = "the server responded with a status of 4"
@@ -155,12 +159,10 @@ def project_of(page: Page) -> dict[str, Any]:
 
 def saved_options(page: Page, wanted: dict[str, str]) -> None:
     """Wait until the server has these options of the project on the stage."""
-    for _ in range(100):
-        got = project_of(page)["options"]
-        if got == wanted:
-            return
+    end_s = time.monotonic() + PATIENCE_MS / 1000
+    while (got := project_of(page)["options"]) != wanted:
+        assert time.monotonic() < end_s, f"expected {wanted}, got {got}"
         page.wait_for_timeout(50)
-    raise AssertionError(f"expected {wanted}, got {got}")
 
 
 def seek(page: Page, frame: int) -> None:

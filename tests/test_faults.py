@@ -34,6 +34,7 @@ KINDS = (
     "--still sbs --picture png",
     "--still quilt --quality 20",
     "--still autostereogram",
+    "--still rgbd",
     "--depth-map png,npy,npz,exr,color",
     "--gltf",
     "--html",

@@ -41,6 +41,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "still": "Stereo picture",
         "quilt": "Quilt",
         "autostereogram": "Autostereogram",
+        "rgbd": "RGB-D picture",
         "depth-map": "Depth",
         "gltf": "3D scene",
         "html": "3D scene in a web page",

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass, field
 
 from kbvr.batching.remote.url import name_of
+from kbvr.plan.player_words import without_player_words
 
 KEY_DIGITS = 32
 
@@ -47,5 +48,5 @@ class Source:
 
     @property
     def stem(self) -> str:
-        """The file name without its suffix."""
-        return os.path.splitext(self.name)[0]  # noqa: PTH122  a text
+        """The beginning of its outputs' names: the file name without its suffix and without words for players."""
+        return without_player_words(os.path.splitext(self.name)[0])  # noqa: PTH122  a text

@@ -70,7 +70,8 @@ def print_suggestion() -> None:
 
 def _estimates(options: ExportOptions) -> bool:
     """Return whether a network of `kbvr.depth.networks` estimates the depth."""
-    return options.depth is None and (options.profile == "layers" or str(options.depth_model) != "auto")
+    has_file = options.depth is not None or options.rgbd is not None
+    return not has_file and (options.profile == "layers" or str(options.depth_model) != "auto")
 
 
 def models_variable() -> str | None:

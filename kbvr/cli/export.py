@@ -33,6 +33,7 @@ from kbvr.photo.photo import GUESSED_FOV_DEG, load_photo
 from kbvr.plan.file_names import names_a_file
 from kbvr.plan.from_options import check_options
 from kbvr.plan.output_kinds import chosen_kinds
+from kbvr.plan.player_words import without_player_words
 from kbvr.system.atomic_file import check_writable
 
 STDOUT = Path("-")
@@ -157,7 +158,7 @@ def _check_comfort_report(path: Path, request: ExportRequest) -> None:
     one_eyed = {*ONE_EYED, "wiggle", "quilt", *(["stereo"] if request.options.layout == ("mono",) else [])}
     if {*request.options.outputs} <= one_eyed:
         raise InputError(
-            "--comfort requires --stereo, --still or --anaglyph (other than mono, quilt and autostereogram)"
+            "--comfort requires --stereo, --still or --anaglyph (other than mono, quilt, autostereogram and rgbd)"
         )
     for target in (path, *(chart_path(path, photo, len(request.photos)) for photo in request.photos)):
         check_writable(target, overwrite=request.options.overwrite)
@@ -182,7 +183,7 @@ def _export_one(photo: Path, request: ExportRequest, exported: dict[str, Path]) 
     """Export one photo, and add it to `exported`, which maps names of outputs to their photos."""
     bars: AbstractContextManager[Report | None]
     bars = stage_bars(photo.name, Console(stderr=True)) if request.is_watched else nullcontext()
-    name = os.path.normcase(photo.stem)
+    name = os.path.normcase(without_player_words(photo.stem))
     warnings: list[str] = []
     with warnings_to(lambda warning: warnings.append(shortened(escaped(warning)))):
         try:

@@ -52,7 +52,6 @@ def read_options(group: type[Call], given: Mapping[str, Any]) -> tuple[Call, Exp
     sources = {name: source for name, source in {**filed.sources, **preset.sources}.items() if name not in given}
     call = _read(group, {k: v for k, v in {**filed.values, **explicit}.items() if k in call_names}, sources)
     explicit = {name: value for name, value in explicit.items() if name not in call_names}
-    _refuse_unclear_depth({**filed.values, **explicit})
     return call, _with_filed(explicit, {k: v for k, v in filed.values.items() if k not in call_names}, sources)
 
 
@@ -114,13 +113,6 @@ def _read(group: type[Group], values: Mapping[str, Any], sources: Mapping[str, s
     except OptionsError as error:
         message = error.text.naming(lambda name: f"{sources[name]}: {name}" if name in sources else flag_of(name))
         raise InputError(message) from None
-
-
-def _refuse_unclear_depth(values: Mapping[str, Any]) -> None:
-    if "depth" in values and "depth_kind" not in values:
-        raise InputError("--depth requires --depth-kind: disparity, depth-m, inverse-depth-per-m or kbvr")
-    if "depth" not in values and "depth_kind" in values:
-        raise InputError("--depth-kind requires --depth")
 
 
 def _completions(option: Declared, incomplete: str) -> list[str]:

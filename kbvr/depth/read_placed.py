@@ -17,7 +17,7 @@ from jaxtyping import UInt8
 
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.guided_upsample import upsample_along_edges
-from kbvr.depth.read_file import check_aspect
+from kbvr.depth.read_file import ASPECT_TOLERANCE, check_aspect
 from kbvr.errors import InputError
 from kbvr.imaging.array_types import Bytes, Plane, SmallPlane
 from kbvr.imaging.resize import averaged, resized, shrunk
@@ -49,8 +49,8 @@ def load_placed_depth(path: str | os.PathLike[str], photo: Photo, *, max_memory_
     if not high > 0 or high < low:
         distances = f"{texts['near_m']} to {texts['far_m']}"
         raise InputError(f"{display_name(path)}: expected distances from near to far in its texts, got {distances}")
-    stored = decoded_depth(path, "kbvr", max_memory_bytes)
-    check_aspect((stored.shape[1], stored.shape[0]), photo.size_px, path)
+    stored = decoded_depth(path, "kbvr", max_memory_bytes).values
+    check_aspect((stored.shape[1], stored.shape[0]), photo.size_px, path, ASPECT_TOLERANCE)
     values = (stored.astype(np.float64) * ((high - low) / MAX_16_BIT) + low).astype(np.float32)
     width_px = stored.shape[1]
     return DepthMap(

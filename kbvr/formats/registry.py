@@ -18,6 +18,7 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "vr180-photo": "kbvr.formats.still.vr180_photo",
         "spatial": "kbvr.formats.still.spatial_photo",
         "autostereogram": "kbvr.formats.still.autostereogram",
+        "rgbd": "kbvr.formats.still.rgbd",
         "depth-map": "kbvr.formats.depth.depth_map",
         "gif": "kbvr.formats.loop.gif",
         "webp": "kbvr.formats.loop.webp",

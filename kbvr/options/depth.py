@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kbvr.depth.quality import DepthQuality
 from kbvr.options.declare import OptionGroup, option
-from kbvr.photo.depth_kind import DepthKind
+from kbvr.photo.depth_kind import DepthKind, Half
 
 
 class DepthOptions(OptionGroup, title="Depth"):
@@ -14,16 +14,23 @@ class DepthOptions(OptionGroup, title="Depth"):
 
     depth: Path | None = option(
         None,
-        "A depth file for the photo: 16-bit PNG, NPY, NPZ, EXR or TIFF. It requires --depth-kind and a single photo.",
+        "A depth file for a single photo: a picture (16-bit PNG is best), PFM, NPY, NPZ or EXR.",
         accepts="a file",
         metavar="FILE",
         default_text="estimated from the photo",
     )
     depth_kind: DepthKind | None = option(
         None,
-        "What the --depth file holds. disparity: any scale, larger is nearer; depth-m: metres (millimetres in a PNG), "
-        "larger is farther; inverse-depth-per-m: 1 / metres; kbvr: a PNG that --depth-map wrote, which keeps its "
-        "place and scale.",
+        "What the depth file holds. disparity or relative: any scale, larger or lighter is nearer; relative-inverted: "
+        "lighter is farther; depth-m: metres (millimetres in a PNG), larger is farther; inverse-depth-per-m: 1 / "
+        "metres; kbvr: a PNG that --depth-map wrote, which keeps its place and scale.",
+        metavar="KIND",
+        default_text="what the file says, else guessed by comparison with an estimate",
+    )
+    rgbd: Half | None = option(
+        None,
+        "The photo is an RGB-D picture, with colours and depth side by side, and its depth is in this half: right as "
+        "for Looking Glass displays, or left.",
     )
     ignore_embedded_depth: bool = option(
         False,

@@ -73,14 +73,24 @@ class ExportOptions(OutputOptions, OldPhotoOptions, DepthOptions, MotionOptions,
             (is_flat or "stereo" in outputs, "{projection} vr180 requires {stereo}"),
             (self.aspect is None or self.from_crop is None, "{aspect} and {from_crop} cannot be combined"),
             (self.aspect is None or self.to_crop is None, "{aspect} and {to_crop} cannot be combined"),
-            ((self.depth is None) == (self.depth_kind is None), "{depth} and {depth_kind} must be given together"),
-            (self.depth is None or str(self.depth_model) == "auto", "{depth} and {depth_model} cannot be combined"),
+            *self._depth_checks(),
             (
                 self.near_m is None or self.subject_distance_m is None,
                 "{near_m} and {subject_distance_m} cannot be combined",
             ),
         )
         return self
+
+    def _depth_checks(self) -> tuple[tuple[bool, str], ...]:
+        has_file = self.depth is not None or self.rgbd is not None
+        is_auto = str(self.depth_model) == "auto"
+        return (
+            (has_file or self.depth_kind is None, "{depth_kind} requires {depth} or {rgbd}"),
+            (self.depth is None or self.rgbd is None, "{depth} and {rgbd} cannot be combined"),
+            (self.rgbd is None or self.depth_kind != "kbvr", "{rgbd} and {depth_kind} kbvr cannot be combined"),
+            (self.depth is None or is_auto, "{depth} and {depth_model} cannot be combined"),
+            (self.rgbd is None or is_auto, "{rgbd} and {depth_model} cannot be combined"),
+        )
 
     def _given_motion(self) -> list[str]:
         """Return the names of options that move the camera of a video and differ from their defaults."""

@@ -80,7 +80,8 @@ class ExportKeywords(TypedDict, total=False):
     colorize: str | PathLike[str] | None
     colorize_strength: float
     depth: str | PathLike[str] | None
-    depth_kind: Literal["disparity", "depth-m", "inverse-depth-per-m", "kbvr"] | None
+    depth_kind: Literal["disparity", "relative", "relative-inverted", "depth-m", "inverse-depth-per-m", "kbvr"] | None
+    rgbd: Literal["left", "right"] | None
     ignore_embedded_depth: bool
     depth_model: str | PathLike[str]
     depth_quality: Literal["fast", "good", "best"]

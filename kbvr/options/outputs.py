@@ -14,17 +14,20 @@ PackedStill = Literal[
 PACKED_STILLS: tuple[str, ...] = get_args(PackedStill)
 """Stills that are plain picture files, named after their layouts."""
 
-Still = Literal[PackedStill, "jps", "mpo", "vr180", "spatial", "autostereogram", "quilt"]
+Still = Literal[PackedStill, "jps", "mpo", "vr180", "spatial", "autostereogram", "rgbd", "quilt"]
 DepthMapKind = Literal["png", "npy", "npz", "exr", "color"]
 
 LOOPS = ("wiggle", "anaglyph")
 """Loops for web pages, which have their own camera moves."""
 
-FROM_DEPTH = ("autostereogram", "depth-map")
+FROM_DEPTH = ("autostereogram", "rgbd", "depth-map")
 """Outputs made from the depth alone, without rendering."""
 
 SCENES = ("gltf", "html", "embed", "ply", "obj", "usdz", "splats")
 """Outputs that hold a scene for other programs to draw."""
+
+STILL_OUTPUTS = ("quilt", "autostereogram", "rgbd")
+"""Stills that are outputs of their own, because they are not made of two views."""
 
 AT_REST = ("still", "quilt", *FROM_DEPTH)
 """Outputs in which the camera does not move."""
@@ -35,8 +38,8 @@ ONE_EYED = ("kenburns", *SCENES, *FROM_DEPTH)
 OUTPUTS = ("stereo", "kenburns", *LOOPS, *AT_REST, *SCENES)
 """stereo: a video for two eyes; kenburns: a plain video in which the camera moves; wiggle: a loop that shows depth
 without glasses; anaglyph: a loop for coloured glasses; still: pictures for two eyes; quilt: a picture of many views;
-autostereogram, depth-map: made from the depth alone; gltf: a scene as triangles; html: the scene in a page with its
-viewer; embed: the scene for other pages; ply, obj, usdz, splats: the scene for other programs."""
+autostereogram, rgbd, depth-map: made from the depth alone; gltf: a scene as triangles; html: the scene in a page with
+its viewer; embed: the scene for other pages; ply, obj, usdz, splats: the scene for other programs."""
 
 
 class OutputOptions(OptionGroup, title="Output"):
@@ -62,14 +65,15 @@ class OutputOptions(OptionGroup, title="Output"):
         None,
         "Stereo pictures. jps, mpo: for 3D viewers and televisions; vr180: for headsets; spatial: HEIC for Apple "
         "devices (experimental, requires kbvr[heic]); autostereogram: a magic-eye picture, seen without glasses; "
-        "quilt: for light field displays; the others are layouts, as for videos.",
+        "quilt: for light field displays; rgbd: the photo and its depth side by side, for Looking Glass displays; the "
+        "others are layouts, as for videos.",
         metavar="KIND[,KIND]",
         is_common=True,
     )
     depth_map: Annotated[tuple[DepthMapKind, ...], SPLIT, ONCE] | None = option(
         None,
         "The photo's depth. png: 16-bit disparity; npy, npz, exr: metres; color: a picture to look at. --depth reads "
-        "all but color: png with --depth-kind disparity, the others with depth-m.",
+        "all of them.",
         metavar="KIND[,KIND]",
         is_common=True,
     )
@@ -100,7 +104,7 @@ class OutputOptions(OptionGroup, title="Output"):
         """The names of OUTPUTS to make, in their order."""
         stills = {*(self.still or ())}
         chosen = {name for name in OUTPUTS if getattr(self, name, None) is True}
-        chosen |= stills & {"quilt", "autostereogram"}
-        chosen |= {"still"} if stills - {"quilt", "autostereogram"} else set()
+        chosen |= stills & {*STILL_OUTPUTS}
+        chosen |= {"still"} if stills - {*STILL_OUTPUTS} else set()
         chosen |= {"depth-map"} if self.depth_map else set()
         return tuple(name for name in OUTPUTS if name in chosen)

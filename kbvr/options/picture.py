@@ -51,15 +51,15 @@ class PictureOptions(OptionGroup, title="Picture"):
         metavar="1-100",
         default_text="75 for videos, 95 for pictures",
         used_by=(
-            *("video", "picture", "jps", "mpo", "vr180-photo", "spatial", "autostereogram", "vr180-video"),
+            *("video", "picture", "jps", "mpo", "vr180-photo", "spatial", "autostereogram", "rgbd", "vr180-video"),
             *("gltf", "html", "obj", "usdz"),
         ),
     )
     picture: PictureFile | None = option(
         None,
         "The file format of stills that are plain pictures.",
-        default_text="jpeg; png for rows, columns, checkerboard, quilt and autostereogram",
-        used_by=("picture", "autostereogram"),
+        default_text="jpeg; png for rows, columns, checkerboard, quilt, autostereogram and rgbd",
+        used_by=("picture", "autostereogram", "rgbd"),
     )
     glasses: Glasses = option("red-cyan", "Colours of the anaglyph glasses, left eye first.", used_by=ANAGLYPHS)
     anaglyph_colours: AnaglyphColours = option(

@@ -9,21 +9,20 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
-from numpy.typing import NDArray
 
 from kbvr.photo.color_management import srgb_over_white
 from kbvr.photo.credits import Credits
 from kbvr.photo.depth_array import read_depth_array
-from kbvr.photo.depth_kind import DepthKind
+from kbvr.photo.depth_kind import DepthKind, Half
 from kbvr.photo.embedded_depth import EmbeddedDepth, read_or_none
 from kbvr.photo.oriented_depth import oriented
 from kbvr.photo.picture_file import Source, display_name
 from kbvr.photo.pixels import TRANSPOSED, Pixels
 from kbvr.photo.read_pixels import read_pixels
+from kbvr.photo.stored_depth import StoredDepth
 
 _PHOTO = "a photo (JPEG, PNG, WebP, TIFF, HEIC or AVIF)"
 
@@ -72,9 +71,11 @@ def _upright_depth(pixels: Pixels, path: str | os.PathLike[str]) -> EmbeddedDept
     return read_or_none(lambda: oriented(depth, stored_px, pixels.orientation), display_name(path))
 
 
-def decode_depth(path: str | os.PathLike[str], kind: DepthKind, max_bytes: int | None = None) -> NDArray[Any]:
+def decode_depth(
+    path: str | os.PathLike[str], kind: DepthKind | None, max_bytes: int | None = None, half: Half | None = None
+) -> StoredDepth:
     """Decode a depth file; see `kbvr.photo.depth_array.read_depth_array`."""
-    return read_depth_array(path, kind, max_bytes)
+    return read_depth_array(path, kind, max_bytes, half)
 
 
 def _check_range(pixels: Pixels, source: Source) -> None:

@@ -16,13 +16,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
 from kbvr.errors import DamagedFileError, InputError, OutOfMemoryError
 from kbvr.photo import decoders
 from kbvr.photo.decode import DecodedPhoto
-from kbvr.photo.depth_kind import DepthKind
+from kbvr.photo.depth_kind import DepthKind, Half
 from kbvr.photo.picture_file import display_name, picture_kind
+from kbvr.photo.stored_depth import StoredDepth
 from kbvr.system.isolated_process import EndedError, NotStartedError, Request, TimeUpError
 from kbvr.system.resources import format_bytes, half_of_machine_bytes, says_out_of_memory
 
@@ -38,9 +37,11 @@ def decoded_photo(path: str | os.PathLike[str], max_bytes: int | None = None) ->
     return photo
 
 
-def decoded_depth(path: str | os.PathLike[str], kind: DepthKind, max_bytes: int | None = None) -> NDArray[Any]:
+def decoded_depth(
+    path: str | os.PathLike[str], kind: DepthKind | None, max_bytes: int | None = None, half: Half | None = None
+) -> StoredDepth:
     """Decode a depth file as `kbvr.photo.depth_array.read_depth_array`; a crash or timeout raises InputError too."""
-    stored: NDArray[Any] = _decoded(path, "decode_depth", (kind, max_bytes), max_bytes)
+    stored: StoredDepth = _decoded(path, "decode_depth", (kind, max_bytes, half), max_bytes)
     return stored
 
 

@@ -23,6 +23,7 @@ from kbvr.geometry.camera import f_px_from_fov, fov_deg_from_f_px
 from kbvr.photo.credits import NO_CREDITS, Credits
 from kbvr.photo.decode import DecodedPhoto
 from kbvr.photo.decoding_process import decoded_photo
+from kbvr.photo.depth_kind import Half
 from kbvr.photo.embedded_depth import EmbeddedDepth
 from kbvr.photo.picture_file import display_name
 
@@ -94,6 +95,7 @@ def load_photo(
     fov_deg: float | None = None,
     max_memory_bytes: int | None = None,
     keep_gps: bool = False,
+    rgbd: Half | None = None,
 ) -> Photo:
     """Load a photo from a JPEG, PNG, WebP, TIFF, HEIC or AVIF file.
 
@@ -104,6 +106,7 @@ def load_photo(
         fov_deg: Field of view across the long side, 1 to 170 degrees; it overrides the file's focal length.
         max_memory_bytes: A JPEG that would require more is decoded at 1/2, 1/4 or 1/8 of its size.
         keep_gps: Whether the credits have the GPS position in the file.
+        rgbd: The half of an RGB-D picture that holds the depth; the photo is the other half.
 
     Raises:
         InputError: if the file is not a readable photo, has sides under 16 pixels or over 200 million pixels, requires
@@ -111,6 +114,8 @@ def load_photo(
         OutOfMemoryError: if there is not enough memory to decode it.
     """
     decoded = decoded_photo(path, max_memory_bytes)
+    if rgbd is not None:
+        decoded = _without_half(decoded, rgbd)
     height, width = decoded.rgb.shape[:2]
     if min(width, height) < MIN_SIDE_PX:
         expected = f"expected at least {MIN_SIDE_PX} pixels per side"
@@ -125,6 +130,14 @@ def load_photo(
     name = Path(path).stem
     photo = Photo(decoded.rgb, f_px, f_source, name, decoded.credits, notes, full_px, decoded.depth)
     return photo if keep_gps else without_place(photo)
+
+
+def _without_half(decoded: DecodedPhoto, half: Half) -> DecodedPhoto:
+    """Return a photo without its left or right half, and without the middle column of an odd number."""
+    width = decoded.rgb.shape[1] // 2
+    rgb = decoded.rgb[:, -width:] if half == "left" else decoded.rgb[:, :width]
+    full_px = decoded.reduced_from and (decoded.reduced_from[0] // 2, decoded.reduced_from[1])
+    return replace(decoded, rgb=np.ascontiguousarray(rgb), reduced_from=full_px)
 
 
 def without_place(photo: Photo) -> Photo:

@@ -70,7 +70,7 @@ def _picture_suffix(packing: str, options: ExportOptions) -> str:
 
 
 def still_files(options: ExportOptions) -> list[File]:
-    """Return the stills except quilts and autostereograms."""
+    """Return the stills of two views."""
     files: list[File] = []
     for name in options.still or ():
         if name in PACKED_STILLS:
@@ -91,6 +91,11 @@ def quilt_files(options: ExportOptions) -> list[File]:
 def autostereogram_files(options: ExportOptions) -> list[File]:
     """Return the autostereogram."""
     return [File("autostereogram", "mono", f"_kbvr_autostereogram{_picture_suffix('rows', options)}")]
+
+
+def rgbd_files(options: ExportOptions) -> list[File]:
+    """Return the RGB-D picture."""
+    return [File("rgbd", "mono", f"_kbvr_rgbd{_picture_suffix('rows', options)}")]
 
 
 def depth_map_files(options: ExportOptions) -> list[File]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,21 +14,31 @@ import numpy as np
 from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.embedded import depth_from_embedded
 from kbvr.depth.estimate import estimate_depth
+from kbvr.depth.guess_kind import guessed_kind, own_estimate
 from kbvr.depth.placement import DEFAULT_NEAR_M, place
-from kbvr.depth.read_file import load_inverse_depth
+from kbvr.depth.read_file import inverse_depth_of
 from kbvr.depth.read_placed import load_placed_depth
 from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.depth.upright_objects import adjusted_depth, check_segmentation, segment
-from kbvr.errors import InputError, OptionText
+from kbvr.errors import InputError, OptionText, verbatim
 from kbvr.imaging.resize import shrunk
 from kbvr.ken_burns_2019.networks import PICTURE_LONG_SIDE_PX
 from kbvr.motion.consequences import Landmarks
 from kbvr.nets import Session, fetched_card, known_cards, open_network
 from kbvr.options.export_options import ExportOptions
+from kbvr.photo.decoding_process import decoded_depth
+from kbvr.photo.depth_kind import DepthKind
 from kbvr.photo.photo import Photo
+from kbvr.photo.picture_file import display_name
+from kbvr.photo.stored_depth import StoredDepth
 
 SEGMENTATION = "maskrcnn"
 """Name of the paper's instance segmentation."""
+
+_MEANING: Mapping[DepthKind, str] = MappingProxyType(
+    {"relative": "light is near", "relative-inverted": "light is far", "depth-m": "metres; whole numbers: millimetres"}
+)
+"""What a kind that is guessed means, in words."""
 
 _log = logging.getLogger(__name__)
 
@@ -55,20 +67,36 @@ def _from_file_or_network(photo: Photo, options: ExportOptions) -> DepthMap:
             photo, model=options.depth_model, near_m=near_m, quality=options.depth_quality, **network_limits(options)
         )
 
-    if options.depth is None or options.depth_kind is None:
+    if options.depth is None:
         may_use_own = not options.ignore_embedded_depth and str(options.depth_model) == "auto"
         own = depth_from_embedded(photo, estimate, near_m=near_m) if may_use_own else None
         return estimate() if own is None else own
-    if options.depth_kind == "kbvr":
+    stored = decoded_depth(options.depth, options.depth_kind, options.max_memory, options.rgbd)
+    kind = options.depth_kind or _guessed(stored, options.depth, photo, options)
+    if stored.form:
+        _log.warning("%s: its depth is read from %s", display_name(options.depth), stored.form)
+    if kind == "kbvr":
         if options.near_m is not None:
             _log.warning(OptionText("{near_m} has no effect: the depth has its place already"))
         return load_placed_depth(options.depth, photo, max_memory_bytes=options.max_memory)
-    inverse_depth, metric = load_inverse_depth(
-        options.depth, photo.size_px, kind=options.depth_kind, max_memory_bytes=options.max_memory
-    )
+    inverse_depth, metric = inverse_depth_of(stored.values, options.depth, photo.size_px, kind=kind, rgb=photo.rgb)
     if metric:
         return DepthMap(inverse_depth, photo.f_px, metric=True)
     return place(inverse_depth, None, photo, near_m=near_m)
+
+
+def _guessed(stored: StoredDepth, path: Path, photo: Photo, options: ExportOptions) -> DepthKind:
+    """Return what the numbers of a depth file probably mean, with a warning if that is a guess."""
+    guess = guessed_kind(
+        stored,
+        path,
+        lambda: own_estimate(photo.rgb, device=options.device, threads=options.threads),
+        usual=None if options.rgbd is None else "relative",
+    )
+    if guess.reason:
+        taken = f"taken as {guess.kind} ({_MEANING[guess.kind]}), because {guess.reason}"
+        _log.warning(OptionText(f"{verbatim(display_name(path))}: {taken}; {{depth_kind}} says it for certain"))
+    return guess.kind
 
 
 def network_limits(options: ExportOptions) -> dict[str, Any]:

@@ -68,6 +68,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "colorize_strength": "Strength of the colours",
         "depth": "Depth file",
         "depth_kind": "Kind of depth file",
+        "rgbd": "Half with the depth",
         "ignore_embedded_depth": "Ignore the photo's own depth",
         "depth_model": "Depth network",
         "depth_quality": "Depth quality",

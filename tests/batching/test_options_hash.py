@@ -72,6 +72,7 @@ HASHES = [
     ("max_parallax_deg=3", "99964f481aa6587e"),
     ("window=floating", "98790eee4ece9115"),
     ("depth_model=kbvr-depth", "2c7f94f068944b80"),
+    ("rgbd=right", "e131aba88efd9b6e"),
     ("depth_quality=best", "0aa3168cac7986b5"),
     ("fov_deg=3", "8e1f9d93abe7ebb0"),
     ("near_m=3", "158fef606a9de61c"),

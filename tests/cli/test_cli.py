@@ -347,7 +347,8 @@ def test_json_tells_of_a_bug_too(fake: FakePipeline, capsys: pytest.CaptureFixtu
             "export a.jpg b.jpg --depth d.png --depth-kind depth-m",
             "--depth requires a single photo, got 2 photos",
         ),
-        ("export a.jpg --depth d.png", "--depth requires --depth-kind"),
+        ("export a.jpg --depth d.png --rgbd right", "--depth and --rgbd cannot be combined"),
+        ("export a.jpg --rgbd right --depth-model kbvr-depth", "--rgbd and --depth-model cannot be combined"),
         ("export a.jpg --from 1,2,3", "--from must be x,y,width,height"),
         ("export a.jpg --from 1,2,3,4", "--from and --to must be given together"),
         ("export a.jpg --path swing --zoom 2", "--zoom requires --path kenburns, got swing"),
@@ -362,7 +363,7 @@ def test_json_tells_of_a_bug_too(fake: FakePipeline, capsys: pytest.CaptureFixtu
         ("export a.jpg --steps 0:8", "--steps must be first:last:frames"),
         ("export a.jpg --steps 0:8:0", "--steps must be first:last:frames, like 0:8:400, got '0:8:0'"),
         ("export a.jpg --near-m 1 --subject-distance 2", "--near-m and --subject-distance cannot be combined"),
-        ("export a.jpg --depth-kind disparity", "--depth-kind requires --depth"),
+        ("export a.jpg --depth-kind disparity", "--depth-kind requires --depth or --rgbd"),
         ("explode a.jpg", "'explode'"),
     ],
 )

@@ -311,7 +311,8 @@ def test_another_shape_than_the_photos_is_refused(tmp_path):
     path = npy_file(tmp_path, np.ones((100, 150)))
     load_inverse_depth(path, (1500, 1000), kind="depth-m")
     load_inverse_depth(path, (1525, 1000), kind="depth-m")
-    assert "(1540 x 1000, to within 2%), got 150 x 100" in refused(path, "depth-m", (1540, 1000))
+    assert "(1700 x 1000, to within 10%), got 150 x 100" in refused(path, "depth-m", (1700, 1000))
+    assert "does it show the photo as well, beside its depth?" in refused(path, "depth-m", (750, 1000))
     assert "got 150 x 100; is it rotated?" in refused(path, "depth-m", (1000, 1500))
 
 
@@ -333,7 +334,7 @@ def test_the_orientation_tag_of_a_depth_picture_is_obeyed(tmp_path):
         (b"", "an empty file"),
         (b"hello", "got text ('hello'...)"),
         (b"\1\2\3hello", "its first bytes are 01 02 03"),
-        (b"RIFF\0\0\0\0WEBPVP8 ", "got a WEBP picture"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "damaged or incomplete"),
         (b"\xff\xd8\xff\xe0" + b"\0" * 90, "damaged or incomplete"),
         (b"\x93NUMPY\1\0", "damaged or incomplete"),
         (b"PK\x03\x04", "damaged or incomplete"),

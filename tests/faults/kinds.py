@@ -26,6 +26,7 @@ KINDS: Mapping[str, list[str]] = {
     "webp still": ["--still", "sbs", "--picture", "webp"],
     "quilt": ["--still", "quilt", "--max-size", "48x48"],
     "autostereogram": ["--still", "autostereogram"],
+    "rgbd": ["--still", "rgbd"],
     "depth maps": ["--depth-map", "png,npy,npz,exr,color"],
     "glb": ["--gltf"],
     "page": ["--html"],

@@ -114,6 +114,7 @@ READ_BY_EXIFTOOL: Mapping[str, Mapping[str, Any]] = {
     "*.gif": XMP | GIF,
     "*_LR.png": EXIF | XMP | PNG,
     "*_autostereogram.png": EXIF | XMP | PNG,
+    "*_rgbd.png": EXIF | XMP | PNG,
     "*_depth_color.png": EXIF | XMP | PNG,
     "*_depth.png": XMP | PNG,
     "*_depth.exr": EXR,
@@ -185,6 +186,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
     "vr180-photo": ("p_kbvr.vr.jpg",),
     "spatial": (HEIC,),
     "autostereogram": ("p_kbvr_autostereogram.png",),
+    "rgbd": ("p_kbvr_rgbd.png",),
     "depth-map": ("p_kbvr_depth.png", "p_kbvr_depth.npz", "p_kbvr_depth.exr", "p_kbvr_depth_color.png"),
     "gif": ("p_kbvr_wiggle.gif",),
     "webp": ("p_kbvr_wiggle.webp",),
@@ -206,7 +208,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
 
 CALLS: tuple[Mapping[str, Any], ...] = (
     {
-        "still": "sbs,jps,mpo,vr180,autostereogram",
+        "still": "sbs,jps,mpo,vr180,autostereogram,rgbd",
         "depth_map": "png,npy,npz,exr,color",
         "wiggle": True,
         "views": 3,

@@ -23,7 +23,7 @@ from kbvr.motion.path_names import Steps
 from kbvr.nets import DEVICES
 from kbvr.options.declare import OptionError
 from kbvr.options.export_options import ExportOptions, FileOptions, declared
-from kbvr.options.outputs import PACKED_STILLS, Still
+from kbvr.options.outputs import PACKED_STILLS, STILL_OUTPUTS, Still
 from kbvr.options.picture import QuiltDisplay
 from kbvr.options.run import Device
 from kbvr.options.scene_file import Surround
@@ -62,7 +62,7 @@ def test_names_are_those_of_what_does_the_work():
     assert get_args(Surround) == SURROUNDS
     assert {*get_args(QuiltDisplay)} == {*QUILTS}
     assert {*LAYOUTS} - {"left-right"} <= {*PACKINGS}
-    assert {*get_args(Still)} == {*PACKED_STILLS, *PAIR_FILES, "autostereogram", "quilt"}
+    assert {*get_args(Still)} == {*PACKED_STILLS, *PAIR_FILES, *STILL_OUTPUTS}
 
 
 @pytest.mark.parametrize(

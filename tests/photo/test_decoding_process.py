@@ -51,7 +51,7 @@ def decode_photo(path, max_bytes):
         what = "SIGINT"
     os.kill(os.getpid(), getattr(signal, what))
 
-def decode_depth(path, kind, max_bytes):
+def decode_depth(path, kind, max_bytes, half):
     return decode_photo(path, max_bytes)
 """
 
@@ -251,6 +251,6 @@ def test_a_forked_daemon_starts_its_own_decoder(tmp_path, started):
 def test_depth_files_are_decoded_in_the_other_process_too(tmp_path, started):
     """The array keeps its type."""
     np.save(tmp_path / "depth.npy", np.arange(12, dtype=">i2").reshape(3, 4))
-    stored = decode_apart.decoded_depth(tmp_path / "depth.npy", "depth-m")
+    stored = decode_apart.decoded_depth(tmp_path / "depth.npy", "depth-m").values
     assert (stored.dtype.kind, stored.tolist()) == ("i", np.arange(12).reshape(3, 4).tolist())
     assert len(started) == 1

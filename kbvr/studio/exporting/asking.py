@@ -9,6 +9,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from kbvr.errors import InputError, OutputError
+from kbvr.options.outputs import STILL_OUTPUTS
 from kbvr.studio.exporting.batches import BatchExport
 from kbvr.studio.exporting.export import Export, PhotoToExport
 from kbvr.studio.exporting.fitting import fitting
@@ -124,5 +125,5 @@ def _batch_folder(parent: Path) -> Path:
 
 def _title(texts: Mapping[str, str]) -> str:
     outputs = parsed(texts).outputs
-    names = ("still" if name in ("quilt", "autostereogram") else name.replace("-", "_") for name in outputs)
+    names = ("still" if name in STILL_OUTPUTS else name.replace("-", "_") for name in outputs)
     return ", ".join(dict.fromkeys(map(label_of, names)))

@@ -29,7 +29,7 @@ from kbvr.formats.still.vr180_photo import half_sphere, half_sphere_side_px, rig
 from kbvr.formats.write import write_items
 from kbvr.making.report import ExportReport
 from kbvr.options.export_options import ExportOptions, FileOptions
-from kbvr.options.outputs import Still
+from kbvr.options.outputs import STILL_OUTPUTS, Still
 from kbvr.options.picture import PictureFile, QuiltDisplay
 from kbvr.plan.output_kinds import KINDS
 
@@ -38,7 +38,7 @@ FACTS = Facts(f_px=100.0, baseline_m=0.06, convergence_m=2.0)
 LEFT, RIGHT = (200, 10, 20), (30, 120, 250)
 SUFFIX = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 ALWAYS_THERE = [name for name in get_args(Still) if name != "spatial"]
-ALL_PAIRS = ",".join(name for name in ALWAYS_THERE if name not in ("quilt", "autostereogram"))
+ALL_PAIRS = ",".join(name for name in ALWAYS_THERE if name not in STILL_OUTPUTS)
 
 
 def exiftool(path: Path, *arguments: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import pytest
 from accessibility import assert_none, found
 from many_photos import tiny_photo
 from studio_client import Client, opened_studio
-from studio_pages import open_tab, shown
+from studio_pages import SMALL, open_tab, shown
 from watched_queue import content_of, wait_until
 
 from kbvr.cli.main import main
@@ -65,7 +65,8 @@ def note_what_is_read_aloud(page: Page) -> None:
 @contextmanager
 def exporting(web: Web, client: Client, project: str, screen: Screen = "wide", **more: object) -> Iterator[Page]:
     """Open the panel of exports of a project."""
-    with shown(web, f"{client.server.url}#{project}", screen, **more) as page:
+    size = {} if screen == "phone" else {"viewport": SMALL}
+    with shown(web, f"{client.server.url}#{project}", screen, **size, **more) as page:
         open_tab(page, "Export")
         page.get_by_role("heading", name="What is it for?").wait_for()
         yield page
@@ -213,6 +214,7 @@ def test_several_photos_are_exported_together(web: Web, client: Client, owl: str
     """Boxes in the strip choose them; one that fails can be tried again."""
     for number in range(2, 5):
         client.upload(tiny_photo(tmp_path / f"{number}.jpg", number))
+    wait_until(lambda: all(one["stage"] == "ready" for one in client.json("GET", "api/projects")))
     with exporting(web, client, owl) as page:
         only(page, "Depth map")
         assert page.get_by_role("button", name="Export", exact=True).is_enabled()

@@ -367,7 +367,7 @@ def test_a_killed_server_loses_no_more_than_two_seconds_of_brushing(web, tmp_pat
             drag(page, FACE, (FACE[0] + 0.02, FACE[1]))
             process.send_signal(signal.SIGKILL)
             process.wait()
-            page.get_by_role("alert").filter(has_text="kbvr has been stopped").wait_for(timeout=20000)
+            page.get_by_role("alert").filter(has_text="kbvr has been stopped").wait_for()
         process, url = started(tmp_path)
         with shown(web, url) as page:
             page.get_by_role("button", name="cat").first.click()

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
-from studio_pages import CAT, asked, drop, give, open_tab, scene_of, shown, studio, tile
+from studio_pages import CAT, SMALL, asked, drop, give, open_tab, scene_of, shown, studio, tile
 
 FOLDER = """(files) => {
   const fileOf = ({name, text, isBroken}) => ({
@@ -57,7 +57,7 @@ def drop_folder(page, **files):
 
 
 def test_a_dropped_photo_is_seen_at_once_and_then_in_3d(web, empty_url):
-    with shown(web, empty_url) as page:
+    with shown(web, empty_url, viewport=SMALL) as page:
         drop(page, CAT)
         photo = page.locator(".paper img")
         photo.wait_for()
@@ -124,7 +124,7 @@ def test_an_answer_that_comes_late_does_not_bring_a_removed_photo_back(web, tmp_
 def test_a_picture_is_pasted(web, empty_url):
     stream = BytesIO()
     Image.linear_gradient("L").convert("RGB").save(stream, "PNG")
-    with shown(web, empty_url) as page:
+    with shown(web, empty_url, viewport=SMALL) as page:
         give(page, "paste", ("image.png", "image/png", stream.getvalue()))
         scene_of(page)
         assert page.locator(".title").inner_text().startswith("image.png")
@@ -133,7 +133,7 @@ def test_a_picture_is_pasted(web, empty_url):
 def test_photos_are_picked_several_at_once(web, empty_url, tmp_path):
     for name in ("one.jpg", "two.jpg"):
         Image.open(CAT).resize((160, 107)).save(tmp_path / name)
-    with shown(web, empty_url) as page:
+    with shown(web, empty_url, viewport=SMALL) as page:
         with page.expect_file_chooser() as chooser:
             page.get_by_role("button", name="Choose photos").click()
         assert chooser.value.is_multiple()
@@ -144,7 +144,7 @@ def test_photos_are_picked_several_at_once(web, empty_url, tmp_path):
 
 
 def test_what_is_no_photo_is_refused_in_words_and_the_rest_goes_on(web, empty_url):
-    with shown(web, empty_url) as page:
+    with shown(web, empty_url, viewport=SMALL) as page:
         asked = []
         page.on("request", lambda request: asked.append((request.method, urlsplit(request.url).path)))
         files = [

@@ -7,11 +7,11 @@ import type { ProjectState } from "../types";
 
 /** Remove a project; its folder goes to the trash if it is the studio's own. A note lets people undo it. */
 export async function remove({ id, name }: ProjectState): Promise<void> {
+  const isInList = Boolean(document.activeElement?.closest(".strip"));
+  const list = projects.value; // the news of the removal may come before its answer
+  const at = list.findIndex((one) => one.id === id);
   try {
     const { is_in_trash } = await send<{ readonly is_in_trash: boolean }>("DELETE", `projects/${id}`);
-    const isInList = Boolean(document.activeElement?.closest(".strip"));
-    const list = projects.value;
-    const at = list.findIndex((one) => one.id === id);
     if (currentId.value === id) openProject((list[at + 1] ?? list[at - 1])?.id ?? null);
     takeProjects([], [id]);
     if (isInList) requestAnimationFrame(focusCurrent);
