@@ -89,6 +89,7 @@ HASHES = [
     ("depth=depth.npy depth_kind=disparity", "94361a9013ed7b3b"),
     ("keyframes=keys.json", "219320d06188f837"),
     ("colorize=auto colorize_strength=0.5", "09df77cfe1acae8c"),
+    ("ignore_embedded_depth=yes", "27b54629ec0e524e"),
 ]
 """Options -> their hash in ledgers that exist."""
 
