@@ -12,21 +12,10 @@ from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from jaxtyping import Float32, Int, UInt8
 
-_OF_OPENCV: Mapping[str, int] = MappingProxyType(
-    {
-        "Inferno": cv2.COLORMAP_INFERNO,
-        "Magma": cv2.COLORMAP_MAGMA,
-        "Plasma": cv2.COLORMAP_PLASMA,
-        "Viridis": cv2.COLORMAP_VIRIDIS,
-        "Cividis": cv2.COLORMAP_CIVIDIS,
-        "Turbo": cv2.COLORMAP_TURBO,
-        "Jet": cv2.COLORMAP_JET,
-    }
-)
+_OF_OPENCV = ("Inferno", "Magma", "Plasma", "Viridis", "Cividis", "Turbo", "Jet")
 
 _SPECTRAL = (
     *((94, 79, 162), (50, 136, 189), (102, 194, 165), (171, 221, 164), (230, 245, 152), (255, 255, 191)),
@@ -54,8 +43,11 @@ class Uncoloured(NamedTuple):
 @cache
 def colour_maps() -> Mapping[str, Float32[np.ndarray, "256 3"]]:
     """Return name -> the RGB colours of the numbers 0 to 255."""
+    import cv2
+
     steps = np.arange(256, dtype=np.uint8)[:, None]
-    maps = {name: cv2.applyColorMap(steps, code)[:, 0, ::-1].astype(np.float32) for name, code in _OF_OPENCV.items()}
+    codes = {name: getattr(cv2, f"COLORMAP_{name.upper()}") for name in _OF_OPENCV}
+    maps = {name: cv2.applyColorMap(steps, code)[:, 0, ::-1].astype(np.float32) for name, code in codes.items()}
     at = np.linspace(0, 255, len(_SPECTRAL))
     channels = [np.interp(np.arange(256), at, channel) for channel in zip(*_SPECTRAL, strict=True)]
     return MappingProxyType(maps | {"Spectral": np.stack(channels, axis=1).astype(np.float32)})

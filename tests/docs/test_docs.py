@@ -29,6 +29,8 @@ NOT_RUN = {
     r"pre-commit install": "is a program of the reader's own",
     r"kbvr models (pull|rm) .*": "fetches 99 to 208 MB; test_pull.py and test_cli_models.py do it in small",
     r"(KBVR_MODELS=\w+ )?kbvr export (--pull )?photo\.jpg": "fetches 141 MB; test_better_depth.py does it in small",
+    r"kbvr export --colorize photo\.jpg": "takes a network of 255 MB; tests/colorize do it in small",
+    r"kbvr export --stereo portrait\.heic .*": "takes a portrait of a phone; test_embedded_depth.py makes some",
     NAME: "is a name in a sentence",
     r"kbvr doctor": "tells of the machine; test_doctor.py runs it",
     r"kbvr models add (my\.onnx|networks/)": "is about the reader's own networks; test_store.py adds some",

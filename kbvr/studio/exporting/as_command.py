@@ -59,7 +59,7 @@ def _flags(options: ExportOptions) -> Iterator[str]:
 def _flag(option: Declared, text: str) -> Iterator[str]:
     if option.is_switch:
         yield option.flag if text == "yes" else option.off_flag or "--" + option.flag.replace("--", "no-", 1)
-    elif text.startswith("-"):
+    elif text.startswith("-") or option.alone:
         yield f"{option.flag}={text}"
     else:
         yield from (option.flag, text)
