@@ -1,8 +1,8 @@
 """Measure what the second view of real stereo pairs gives: depth, and what the first view hides.
 
-The depth of the left picture, estimated by kbvr's network and measured by both pictures, as `bench.depth_pairs` measures
-it; and the right picture, predicted from the left one with either depth, where the left one does not show it: with
-invented pixels, and with those of the second view. Disparities get the best scale and shift, so that only the fill
+The depth of the left picture, estimated by kbvr's network and measured by both pictures, as `bench.depth_pairs`
+measures it; and the right picture, predicted from the left one and its measured depth, where the left one does not show
+it: with invented pixels, and with those of the second view. The depth gets the true scale, so that only the fill
 differs.
 """
 
@@ -12,6 +12,7 @@ import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from bench.depth_pairs import DepthFigures, figures_of
@@ -28,6 +29,9 @@ from kbvr.errors import InputError
 from kbvr.ldi.scene import build_scene
 from kbvr.photo.photo import Photo, photo_from_array
 from kbvr.photo.second_view import SecondView
+
+MIN_WIDTH_PX = 5
+"""Hidden regions that are narrower do not count: most are noise of the true disparity."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ def measure(pair: StereoPair) -> Figures:
     depth = depth_of_pair(photo, lambda: single)
     if depth is None or depth.behind is None:
         raise InputError(f"{pair.name}: expected a pair, got two other pictures")
-    hidden = unseen_by_left(pair.filled_disparity_px()).hidden
+    hidden = unseen_by_left(pair.filled_disparity_px()).hidden.astype(np.uint8)
+    hidden = cv2.morphologyEx(hidden, cv2.MORPH_OPEN, np.ones((MIN_WIDTH_PX, MIN_WIDTH_PX), np.uint8)) > 0
     invented, shown = (
         psnr_db(drawn_by_kbvr(build_scene(photo, at_truth, reach_m=BASELINE_M))(1.0), pair.right, hidden)
         for at_truth in _at_true_scale(photo, depth, pair)
@@ -98,7 +103,8 @@ def report(measured: list[Figures]) -> str:
         for which in ("single", "pair")
     )
     share, invented, shown = (
-        float(np.mean([getattr(row, name) for row in measured])) for name in ("measured_share", "invented_db", "shown_db")
+        float(np.mean([getattr(row, name) for row in measured]))
+        for name in ("measured_share", "invented_db", "shown_db")
     )
     lines.append(f"| mean | {' | '.join(means)} | {share:.0%} | {invented:.1f} dB | {shown:.1f} dB |")
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, UInt8
 
 from kbvr.depth.depth_map import DepthMap, sampled
 from kbvr.depth.guided_upsample import upsample_along_edges

@@ -48,6 +48,10 @@ class NoPairError(Exception):
     """Two pictures are no stereo pair; the message says why."""
 
 
+BAND_PX = 256
+"""Rows that are turned at a time."""
+
+
 @dataclass(frozen=True, eq=False)
 class Alignment:
     """How the second view lies on the first, once both have one size."""
@@ -70,16 +74,19 @@ class Alignment:
     def turned(self, second: Rgb, size_px: tuple[int, int]) -> Rgb:
         """Return the second view, turned, at the (width, height) of the first."""
         width, height = size_px
-        u = ((np.arange(width) + 0.5) / width - 0.5)[None, :]
-        v = ((np.arange(height) + 0.5) / width - height / width / 2)[:, None]
-        du, dv = _offsets(self.terms, u, v)
         second_height, second_width = second.shape[:2]
-        x = ((u + du + 0.5) * second_width - 0.5).astype(np.float32)
-        y = (((v + dv) * width / height + 0.5) * second_height - 0.5).astype(np.float32)
-        shrinks = second_width > 1.5 * width
-        if shrinks:  # sample no finer than the pixels that are averaged
+        if second_width > 1.5 * width:  # sample no finer than the pixels that are averaged
             second = cv2.blur(second, (round(second_width / width),) * 2)
-        return np.asarray(cv2.remap(second, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+        u = ((np.arange(width) + 0.5) / width - 0.5)[None, :]
+        result = np.empty((height, width, 3), np.uint8)
+        for top in range(0, height, BAND_PX):  # the maps of a large photo take much memory
+            rows = np.arange(top, min(top + BAND_PX, height))
+            v = ((rows + 0.5) / width - height / width / 2)[:, None]
+            du, dv = _offsets(self.terms, u, v)
+            x = ((u + du + 0.5) * second_width - 0.5).astype(np.float32)
+            y = (((v + dv) * width / height + 0.5) * second_height - 0.5).astype(np.float32)
+            result[rows] = cv2.remap(second, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return result
 
 
 def align(first: Rgb, second: Rgb, *, side_px: int) -> Alignment:

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
 from kbvr.depth.behind import Behind
@@ -60,7 +59,7 @@ def depth_of_pair(photo: Photo, estimate: Callable[[], DepthMap]) -> DepthMap | 
         alignment = align(photo.rgb, view.rgb, side_px=MATCHED_PX)
         return _measured(photo, view, alignment, estimate())
     except NoPairError as error:
-        _log.warning("%s: not used as a pair with %s: %s", photo.title, view.source, error)
+        _log.warning("the second view (%s) is not used: %s", view.source, error)
         return None
 
 
@@ -93,7 +92,9 @@ def _measured(photo: Photo, view: SecondView, alignment: Alignment, guess: Depth
 def _is_from_left(alignment: Alignment, guess: np.ndarray) -> bool:
     """Return whether near things are farther right in the second view: their parallax contradicts the estimate."""
     height, width = guess.shape
-    y, x = (np.clip((at * side).astype(np.intp), 0, side - 1) for at, side in ((alignment.v, height), (alignment.u, width)))
+    y, x = (
+        np.clip((at * side).astype(np.intp), 0, side - 1) for at, side in ((alignment.v, height), (alignment.u, width))
+    )
     ranks = (np.argsort(np.argsort(values)) for values in (guess[y, x], alignment.parallax))
     return float(np.corrcoef(*ranks)[0, 1]) < SWAPPED
 
@@ -106,9 +107,7 @@ def _matches(small: tuple[np.ndarray, np.ndarray], alignment: Alignment, side: _
     return match(*small, low_px=float(low_px), high_px=float(high_px))
 
 
-def _source(
-    view: SecondView, alignment: Alignment, found: Joined, guess: DepthMap, photo: Photo, side: _Side
-) -> str:
+def _source(view: SecondView, alignment: Alignment, found: Joined, guess: DepthMap, photo: Photo, side: _Side) -> str:
     share = f"{float(found.known.mean()):.0%} of it measured by its pair ({view.source})"
     rows = f"rows {alignment.residual * photo.size_px[0]:.1f} px apart"
     rest = f"the rest from {guess.network or 'the estimate'}"

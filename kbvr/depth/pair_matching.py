@@ -18,7 +18,7 @@ from kbvr.imaging.array_types import Mask, SmallPlane
 Rgb = UInt8[np.ndarray, "h w 3"]
 
 BLOCK_PX = 3
-SMALL_STEP_COST, STEP_COST = 8 * BLOCK_PX**2, 32 * 3 * BLOCK_PX**2
+SMALL_STEP_COST, STEP_COST = 8 * BLOCK_PX**2, 32 * BLOCK_PX**2
 CLIPPED_SLOPE = 31
 """Slopes of the brightness beyond this do not count more; flat light and exposure do not count at all."""
 
@@ -52,9 +52,7 @@ def match(first: Rgb, second: Rgb, *, low_px: float, high_px: float) -> Matches:
     to_first = _mirrored(_disparity_px(_mirrored(second), _mirrored(first), low, count))
     known, second_known = _agrees(to_second, to_first, -1), _agrees(to_first, to_second, 1)
     known, second_known = (_without_blots(d, k) for d, k in ((to_second, known), (to_first, second_known)))
-    disparity_px, second_px = (
-        np.where(k, d, np.float32(0)) for d, k in ((to_second, known), (to_first, second_known))
-    )
+    disparity_px, second_px = (np.where(k, d, np.float32(0)) for d, k in ((to_second, known), (to_first, second_known)))
     return Matches(disparity_px, known, second_px, second_known)
 
 
@@ -74,7 +72,7 @@ def _disparity_px(first: Rgb, second: Rgb, low: int, count: int) -> SmallPlane:
         P1=SMALL_STEP_COST,
         P2=STEP_COST,
         preFilterCap=CLIPPED_SLOPE,
-        mode=cv2.STEREO_SGBM_MODE_HH,
+        mode=cv2.STEREO_SGBM_MODE_SGBM_3WAY,
     )
     found = matcher.compute(*views)[:, before : before + first.shape[1]].astype(np.float32) / STEPS
     return np.where(found < low, np.float32(np.nan), found)

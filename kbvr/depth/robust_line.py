@@ -13,9 +13,7 @@ MIN_AGREEMENT = 0.4
 """A fit that explains a smaller share of the known depth is none."""
 
 
-def robust_line(
-    guess: Float32[np.ndarray, "N"], values: Float32[np.ndarray, "N"]
-) -> tuple[float, float] | None:
+def robust_line(guess: Float32[np.ndarray, "N"], values: Float32[np.ndarray, "N"]) -> tuple[float, float] | None:
     """Return the scale and shift from a guess to values; None if they contradict it.
 
     Of the lines through random pairs of pixels, the one with the least sum of errors, each counted up to a limit (MSAC,

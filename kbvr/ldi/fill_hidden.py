@@ -26,9 +26,7 @@ CONTEXT_PX = 48
 """Side of the blocks in which the layer between is filled, and the width of the context that provides sources."""
 
 
-def fill(
-    ldi: LayeredDepthImage, filler: Filler | None = None, behind: Behind | None = None
-) -> LayeredDepthImage:
+def fill(ldi: LayeredDepthImage, filler: Filler | None = None, behind: Behind | None = None) -> LayeredDepthImage:
     """Return the image with its hidden layer filled, by default with patches, and the layer between by push-pull.
 
     What a second view shows behind the photo's surfaces is taken from there, and the rest is filled from that too.
@@ -39,9 +37,7 @@ def fill(
     if behind is not None:
         hidden, shown = _with_shown(ldi, behind)
         hole, source = hole & ~shown, source | shown
-    rgb, inverse_depth = (filler or patches)(
-        hidden.rgba[..., :3], hidden.inverse_depth, hole=hole, source=source
-    )
+    rgb, inverse_depth = (filler or patches)(hidden.rgba[..., :3], hidden.inverse_depth, hole=hole, source=source)
     gap = np.float32(MIN_GAP_JUMPS * ldi.jump_px / (ldi.f_px * ldi.reach_m))
     near_side = (ldi.front.rgba[..., 3] > 0) | (ldi.matte.rgba[..., 3] > HALF_COVERED)
     in_front = ldi.front.inverse_depth.copy()

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from kbvr.errors import InputError, OptionText, verbatim
+from kbvr.imaging.resize import shrunk
 from kbvr.photo import halves
 from kbvr.photo.decode import DecodedPhoto
 from kbvr.photo.decoding_process import decoded_photo
@@ -29,6 +30,12 @@ class SecondView:
 
     source: str
     """Where it comes from, in words."""
+
+    def within_px(self, max_px: int) -> SecondView:
+        """Return the view, shrunk if its long side is above a limit."""
+        rgb = shrunk(self.rgb, max_px)
+        rgb.flags.writeable = False
+        return replace(self, rgb=rgb)
 
 
 def with_second_view(
@@ -63,9 +70,7 @@ def with_second_view(
     return _first_view(decoded, first, layout), _view(second, f"in the same picture, {layout}")
 
 
-def _checked(
-    decoded: DecodedPhoto, probable: PairLayout | None, path: str | os.PathLike[str]
-) -> PairLayout | None:
+def _checked(decoded: DecodedPhoto, probable: PairLayout | None, path: str | os.PathLike[str]) -> PairLayout | None:
     """Return a layout that a name means if the picture confirms it; warn of what else it looks like."""
     if probable is not None:
         if halves.are_alike(decoded.rgb, probable):
@@ -80,9 +85,7 @@ def _checked(
     return None
 
 
-def _first_view(
-    decoded: DecodedPhoto, rgb: UInt8[np.ndarray, "H W 3"], layout: PairLayout
-) -> DecodedPhoto:
+def _first_view(decoded: DecodedPhoto, rgb: UInt8[np.ndarray, "H W 3"], layout: PairLayout) -> DecodedPhoto:
     across, down = {"tb": (1, 2), "sbs-half": (1, 1), "tb-half": (1, 1)}.get(layout, (2, 1))
     full_px = decoded.reduced_from and (decoded.reduced_from[0] // across, decoded.reduced_from[1] // down)
     return replace(decoded, rgb=rgb, reduced_from=full_px, depth=None)

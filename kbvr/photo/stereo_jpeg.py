@@ -1,7 +1,7 @@
 """What JPEG files say about their two views: JPS descriptors, and the index of the pictures in an MPO.
 
 JPS: VRex, "Stereoscopic JPEG File Format" 2.2: APP3, `_JPSJPS_`, the block's length, then separation, flags, layout and
-media type. MPO: CIPA DC-007: APP2, `MPF\\0`, and TIFF-like directories; the first lists type, size and place of every
+media type. MPO: CIPA DC-007: APP2, `MPF`, and TIFF-like directories; the first lists type, size and place of every
 picture, counted from the directories' header.
 """
 
