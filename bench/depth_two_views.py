@@ -60,9 +60,9 @@ def measure(pair: StereoPair) -> Figures:
     if depth is None or depth.behind is None:
         raise InputError(f"{pair.name}: expected a pair, got two other pictures")
     hidden = unseen_by_left(pair.filled_disparity_px()).hidden.astype(np.uint8)
-    hidden = cv2.morphologyEx(hidden, cv2.MORPH_OPEN, np.ones((MIN_WIDTH_PX, MIN_WIDTH_PX), np.uint8)) > 0
+    wide = cv2.morphologyEx(hidden, cv2.MORPH_OPEN, np.ones((MIN_WIDTH_PX, MIN_WIDTH_PX), np.uint8)) > 0
     invented, shown = (
-        psnr_db(drawn_by_kbvr(build_scene(photo, at_truth, reach_m=BASELINE_M))(1.0), pair.right, hidden)
+        psnr_db(drawn_by_kbvr(build_scene(photo, at_truth, reach_m=BASELINE_M))(1.0), pair.right, wide)
         for at_truth in _at_true_scale(photo, depth, pair)
     )
     share = float(depth.source.split("%")[0]) / 100

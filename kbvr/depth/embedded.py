@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Float32, UInt8
 
 from kbvr.depth.depth_map import DepthMap, sampled
 from kbvr.depth.guided_upsample import upsample_along_edges
 from kbvr.depth.placement import place
-from kbvr.depth.robust_line import FIT_LIMIT, robust_line
 from kbvr.errors import InputError
 from kbvr.imaging.array_types import Bytes, Plane, SmallPlane
 from kbvr.imaging.nearest_seed import nearest_value
@@ -36,6 +35,13 @@ SPREAD_CONFIDENCE = 0.3
 
 MAX_MAP_PX = 1536
 """Long side at which holes are filled."""
+
+FIT_SAMPLES, FIT_PAIRS = 4000, 400
+FIT_LIMIT = 0.1
+"""Errors of a fit count up to this share of the depth's range."""
+
+MIN_AGREEMENT = 0.4
+"""A fit that explains a smaller share of the known depth is none."""
 
 NEAR_PERCENTILE = 98
 """What is nearer counts as nearest, as in `kbvr.depth.placement`."""
@@ -114,7 +120,7 @@ def _filled(values: SmallPlane, own: EmbeddedDepth, estimate: Callable[[], Depth
     if hole_share > MAX_SPREAD_SHARE:
         depth = estimate()
         guess = resized(depth.inverse_depth, size_px)
-        fit = robust_line(guess[known], values[known])
+        fit = _fit(guess[known], values[known])
         if fit is not None:
             sure = SPREAD_CONFIDENCE if depth.confidence is None else resized(depth.confidence, size_px) / 255
             fitted = _blended(np.float32(fit[0]) * guess + np.float32(fit[1]), values, known)
@@ -124,6 +130,33 @@ def _filled(values: SmallPlane, own: EmbeddedDepth, estimate: Callable[[], Depth
             )
     confidence = np.where(known, confidence, np.float32(SPREAD_CONFIDENCE))
     return _Filled(np.where(known, values, spread), confidence, f"{share}, filled from beside it")
+
+
+def _fit(guess: Float32[np.ndarray, "N"], values: Float32[np.ndarray, "N"]) -> tuple[float, float] | None:
+    """Return the scale and shift from a guess to values; None if they contradict it.
+
+    Of the lines through random pairs of pixels, the one with the least sum of errors, each counted up to a limit (MSAC,
+    Torr and Zisserman 2000), then the least squares of what is within the limit: parts of the guess may be wrong.
+    """
+    random = np.random.default_rng(0)
+    chosen = random.integers(len(guess), size=FIT_SAMPLES) if len(guess) > FIT_SAMPLES else np.arange(len(guess))
+    x, y = guess[chosen].astype(np.float64), values[chosen].astype(np.float64)
+    low, high = np.percentile(y, (2, 98)) if len(y) else (0.0, 0.0)
+    limit = max(FIT_LIMIT * float(high - low), 1e-9)
+    first, second = random.integers(max(1, len(x)), size=(2, FIT_PAIRS))
+    apart = np.abs(x[first] - x[second]) > 0.05 * np.ptp(x) if len(x) else np.zeros(FIT_PAIRS, np.bool_)
+    first, second = first[apart], second[apart]
+    if not first.size:
+        return None
+    slopes = (y[first] - y[second]) / (x[first] - x[second])
+    shifts = y[first] - slopes * x[first]
+    costs = [np.minimum(np.abs(y - a * x - b), limit).sum() for a, b in zip(slopes, shifts, strict=True)]
+    best = int(np.argmin(costs))
+    inside = np.abs(y - slopes[best] * x - shifts[best]) < limit
+    if not np.ptp(x[inside]) > 0:
+        return None
+    slope, shift = np.polyfit(x[inside], y[inside], 1)
+    return (float(slope), float(shift)) if slope > 0 and inside.mean() >= MIN_AGREEMENT else None
 
 
 def _blended(fitted: SmallPlane, values: SmallPlane, known: Bool[np.ndarray, "h w"]) -> SmallPlane:

@@ -71,7 +71,7 @@ class Alignment:
     residual: float
     """Median difference of their rows that is left, in photo widths."""
 
-    def turned(self, second: Rgb, size_px: tuple[int, int]) -> Rgb:
+    def turned(self, second: UInt8[np.ndarray, "H2 W2 3"], size_px: tuple[int, int]) -> Rgb:
         """Return the second view, turned, at the (width, height) of the first."""
         width, height = size_px
         second_height, second_width = second.shape[:2]
@@ -89,7 +89,7 @@ class Alignment:
         return result
 
 
-def align(first: Rgb, second: Rgb, *, side_px: int) -> Alignment:
+def align(first: Rgb, second: UInt8[np.ndarray, "H2 W2 3"], *, side_px: int) -> Alignment:
     """Align the second view of a pair with the first by the points that they share, compared at `side_px`.
 
     Raises:
@@ -114,7 +114,7 @@ def align(first: Rgb, second: Rgb, *, side_px: int) -> Alignment:
     if agrees.sum() < max(MIN_POINTS, MIN_SHARE * len(u1)) or np.abs(terms[1:3]).max() > MAX_SLOPE:
         raise NoPairError("the two pictures do not show the same thing from side by side")
     parallax = (u1 - turned_u)[agrees]
-    if np.subtract(*np.percentile(parallax, (97, 3))) < MIN_PARALLAX:
+    if np.subtract(*np.percentile(parallax, (99, 1))) < MIN_PARALLAX:
         raise NoPairError("the two pictures show no parallax")
     return Alignment(terms, at_first[agrees, 0], at_first[agrees, 1], parallax, float(np.median(off[agrees])))
 

@@ -11,6 +11,7 @@ from kbvr.depth.pair_joining import IN_FRONT_PX, Joined, farther_neighbour
 from kbvr.depth.pair_matching import Matches
 from kbvr.imaging.array_types import Mask, Picture, SmallPlane
 from kbvr.imaging.nearest_seed import nearest_value
+from kbvr.imaging.resize import resized
 
 Rgb = UInt8[np.ndarray, "h w 3"]
 
@@ -35,16 +36,14 @@ def seen_behind(first: Picture, second: Picture, small: tuple[Rgb, Rgb], matches
     if not known.any():
         return Behind(first, np.zeros(first.shape[:2], np.float32), np.zeros(first.shape[:2], np.bool_))
     height, width = first.shape[:2]
-    large_px = nearest_value(known, layer_px)[1]
-    shown = known.astype(np.float32)
-    if (height, width) != known.shape:
-        large_px, shown = (cv2.resize(p, (width, height), interpolation=cv2.INTER_LINEAR) for p in (large_px, shown))
+    planes = nearest_value(known, layer_px)[1], known.astype(np.float32)
+    large_px, shown = (resized(plane, (width, height)) for plane in planes)
     scale = width / known.shape[1]
     x = np.arange(width, dtype=np.float32)[None, :] - np.float32(scale) * large_px
     y = np.broadcast_to(np.arange(height, dtype=np.float32)[:, None], x.shape)
     rgb = cv2.remap(second, x, np.ascontiguousarray(y), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     inside = (shown > 0.5) & (x >= 0) & (x <= width - 1)
-    return Behind(_like_first(rgb, small, matches), depth.inverse_depth_of(np.asarray(large_px, np.float32)), inside)
+    return Behind(_like_first(rgb, small, matches), depth.inverse_depth_of(large_px), inside)
 
 
 def _hidden_layer(matches: Matches, disparity_px: SmallPlane) -> tuple[SmallPlane, Mask]:

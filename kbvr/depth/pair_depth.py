@@ -32,7 +32,7 @@ MAX_RANGE = 0.3
 of their range; and the largest range, in photo widths."""
 
 SWAPPED = -0.2
-"""Rank correlation of parallax and estimate below which the second view is from the left."""
+"""Correlation of parallax and estimate below which the second view is from the left."""
 
 _log = logging.getLogger(__name__)
 
@@ -95,8 +95,9 @@ def _is_from_left(alignment: Alignment, guess: np.ndarray) -> bool:
     y, x = (
         np.clip((at * side).astype(np.intp), 0, side - 1) for at, side in ((alignment.v, height), (alignment.u, width))
     )
-    ranks = (np.argsort(np.argsort(values)) for values in (guess[y, x], alignment.parallax))
-    return float(np.corrcoef(*ranks)[0, 1]) < SWAPPED
+    parallax = np.clip(alignment.parallax, *np.percentile(alignment.parallax, (1, 99)))
+    values = guess[y, x].astype(np.float64)
+    return bool(np.ptp(values) > 0) and float(np.corrcoef(values, parallax)[0, 1]) < SWAPPED
 
 
 def _matches(small: tuple[np.ndarray, np.ndarray], alignment: Alignment, side: _Side) -> Matches:

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float32
 from kbvr.depth.bilateral_grid import BilateralGrid
 from kbvr.depth.pair_alignment import NoPairError
 from kbvr.depth.pair_matching import Matches
-from kbvr.depth.robust_line import robust_line
+from kbvr.depth.placement import FARTHEST_OVER_NEAREST
 from kbvr.imaging.array_types import Mask, SmallPlane
 
 IN_FRONT_PX = 1.0
@@ -28,6 +28,12 @@ KNOWN_ERROR_PX, HIDDEN_ERROR_PX = 0.5, 2.0
 
 MIN_KNOWN = 0.1
 """Pairs of which a smaller share matches say too little."""
+
+LEVELS, LEVEL_SHARE = 16, 0.003
+"""Levels of disparity that count alike in the fit, and the least share of the pixels in one that counts."""
+
+MIN_SPREAD = 0.1
+"""An estimate whose range over the pair's is smaller than this share of its nearest value says nothing."""
 
 FARTHEST_PERCENTILE = 1.0
 """No more than this share of the known disparities may be beyond infinity."""
@@ -65,12 +71,14 @@ def joined(matches: Matches, estimate: SmallPlane, confidence: SmallPlane) -> Jo
     known = matches.known
     if known.mean() < MIN_KNOWN:
         raise NoPairError("too few of their pixels match")
-    scale, infinity_px = _line(estimate[known], matches.disparity_px[known])
-    guess_px = np.float32(scale) * estimate + np.float32(infinity_px)
+    line = _line(estimate[known], matches.disparity_px[known])
     hidden, behind_px = _hidden_from_second(matches)
     disparity_px = np.where(hidden, behind_px, matches.disparity_px)
     is_given = known | hidden
-    disparity_px = np.where(is_given, disparity_px, _corrected(guess_px, disparity_px, is_given)).astype(np.float32)
+    scale, infinity_px = line or _placed(estimate, matches.disparity_px[known])
+    guess_px = np.float32(scale) * estimate + np.float32(infinity_px)
+    rest_px = behind_px if line is None else _corrected(guess_px, disparity_px, is_given)
+    disparity_px = np.where(is_given, disparity_px, rest_px).astype(np.float32)
     disparity_px = np.asarray(cv2.medianBlur(disparity_px, MEDIAN_PX), np.float32)
     spread_px = max(float(np.abs(disparity_px - np.median(disparity_px)).mean()), 1e-6)
     sure = np.where(hidden, 1 / (1 + HIDDEN_ERROR_PX / spread_px), confidence)
@@ -96,14 +104,39 @@ def farther_neighbour(values: SmallPlane, known: Mask) -> tuple[SmallPlane, Mask
     return np.where(has, found, np.float32(0)), has
 
 
-def _line(estimate: Float32[np.ndarray, "N"], disparity_px: Float32[np.ndarray, "N"]) -> tuple[float, float]:
-    """Return scale and shift from the estimate to the disparity; from their ranges if they contradict each other."""
-    fit = robust_line(estimate, disparity_px)
-    if fit is not None:
-        return fit
-    (low, high), (low_px, high_px) = (np.percentile(values, (10, 90)) for values in (estimate, disparity_px))
-    scale = max(float(high_px - low_px), 1.0) / max(float(high - low), 1e-3 * max(float(high), 1e-6))
-    return scale, float(low_px - scale * low)
+def _line(estimate: Float32[np.ndarray, "N"], disparity_px: Float32[np.ndarray, "N"]) -> tuple[float, float] | None:
+    """Return scale and shift from the estimate to the disparity, None if they contradict each other.
+
+    The estimate is wrong here and there, and a large wall says nothing of the scale. So its median is taken at every
+    level of disparity, and of the slopes between two levels the median, weighted by their distance (Theil and Sen).
+    """
+    low_px, high_px = (float(value) for value in np.percentile(disparity_px, (2, 98)))
+    spread_px = max(high_px - low_px, 1.0)
+    level = ((disparity_px - np.float32(low_px)) * np.float32(LEVELS / spread_px)).clip(0, LEVELS - 1).astype(np.intp)
+    inside = [
+        at for at in (np.flatnonzero(level == one) for one in range(LEVELS)) if at.size > LEVEL_SHARE * level.size
+    ]
+    wanted, given = (np.array([np.median(values[at]) for at in inside]) for values in (disparity_px, estimate))
+    first, second = np.triu_indices(len(inside), 1)
+    if first.size:
+        apart_px = wanted[second] - wanted[first]
+        slopes = (given[second] - given[first]) / apart_px
+        order = np.argsort(slopes)
+        middle = float(slopes[order][np.searchsorted(np.cumsum(apart_px[order]), apart_px.sum() / 2)])
+        if middle * spread_px > MIN_SPREAD * float(np.percentile(estimate, 98)):
+            return 1 / middle, float(np.median(wanted - given / middle))
+    return None
+
+
+def _placed(estimate: SmallPlane, disparity_px: Float32[np.ndarray, "N"]) -> tuple[float, float]:
+    """Return scale and shift that put the nearest things where the estimate has its nearest.
+
+    The farthest are as far beyond as `kbvr.depth.placement` puts them.
+    """
+    low_px, high_px = (float(value) for value in np.percentile(disparity_px, (2, 98)))
+    nearest = max(float(np.percentile(estimate, 98)), 1e-6)
+    scale = max(high_px - low_px, 1.0) / (nearest * (1 - 1 / FARTHEST_OVER_NEAREST))
+    return scale, high_px - scale * nearest
 
 
 def _hidden_from_second(matches: Matches) -> tuple[Mask, SmallPlane]:

@@ -65,7 +65,7 @@ def _disparity_px(first: Rgb, second: Rgb, low: int, count: int) -> SmallPlane:
     """Return the disparity of every pixel of the first view, NaN where nothing matches."""
     before, after = max(0, low + count), max(0, -low)  # OpenCV leaves out columns that may have no partner
     views = [cv2.copyMakeBorder(view, 0, 0, before, after, cv2.BORDER_REPLICATE) for view in (first, second)]
-    matcher = cv2.StereoSGBM_create(
+    matcher = cv2.StereoSGBM_create(  # type: ignore[attr-defined]
         minDisparity=low,
         numDisparities=count,
         blockSize=BLOCK_PX,

@@ -10,6 +10,9 @@ from kbvr.imaging.resize import shrunk
 
 MAX_FEATURES = 4000
 
+MIN_CONTRAST = 0.01
+"""A quarter of OpenCV's default, so that soft pictures have points too."""
+
 MAX_RATIO = 0.8
 """Distance of a feature from its match over that from the second best one (Lowe 2004, section 7.1)."""
 
@@ -39,7 +42,8 @@ def _features(
     rgb: UInt8[np.ndarray, "H W 3"], side_px: int
 ) -> tuple[Float64[np.ndarray, "N 2"], Float32[np.ndarray, "N 128"]]:
     grey = cv2.cvtColor(shrunk(rgb, side_px), cv2.COLOR_RGB2GRAY)
-    points, features = cv2.SIFT_create(MAX_FEATURES, contrastThreshold=0.02).detectAndCompute(grey, None)
+    sift = cv2.SIFT_create(MAX_FEATURES, contrastThreshold=MIN_CONTRAST)  # type: ignore[attr-defined]
+    points, features = sift.detectAndCompute(grey, None)
     if features is None:
         return np.zeros((0, 2)), np.zeros((0, 128), np.float32)
     at = (np.array([point.pt for point in points], np.float64) + 0.5) / grey.shape[::-1]
