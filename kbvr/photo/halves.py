@@ -11,6 +11,7 @@ from kbvr.imaging.resize import averaged, resized
 from kbvr.photo.pair_layout import PairLayout
 
 Rgb = UInt8[np.ndarray, "h w 3"]
+Half = UInt8[np.ndarray, "h2 w2 3"]
 
 THUMBNAIL_PX = (96, 72)
 MAX_SHIFT_PX = 18
@@ -29,7 +30,7 @@ SHAPES: dict[PairLayout, tuple[float, float]] = {"sbs": (1.1, 4.5), "tb": (0.4, 
 """Width over height of pictures that are asked whether they are pairs."""
 
 
-def split(rgb: Rgb, layout: PairLayout) -> tuple[Rgb, Rgb]:
+def split(rgb: Rgb, layout: PairLayout) -> tuple[Half, Half]:
     """Return the left and the right eye's view, at their full shape, without the middle line of an odd number."""
     height, width = rgb.shape[0] // 2, rgb.shape[1] // 2
     if layout.startswith("tb"):
@@ -72,7 +73,7 @@ def probable_layout(rgb: Rgb) -> PairLayout | None:
     return None
 
 
-def _outlines(view: Rgb) -> Float32[np.ndarray, "h w"]:
+def _outlines(view: Half) -> Float32[np.ndarray, "h w"]:
     grey = cv2.cvtColor(averaged(view, THUMBNAIL_PX), cv2.COLOR_RGB2GRAY).astype(np.float32)
     across, down = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
     return np.asarray(np.sqrt(across * across + down * down), np.float32)
