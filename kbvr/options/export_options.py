@@ -88,7 +88,7 @@ class ExportOptions(OutputOptions, OldPhotoOptions, DepthOptions, MotionOptions,
         return (
             (has_file or self.depth_kind is None, "{depth_kind} requires {depth} or {rgbd}"),
             (self.depth is None or self.rgbd is None, "{depth} and {rgbd} cannot be combined"),
-            (not has_pair or self.depth is None, "{depth} and {pair} cannot be combined"),
+            (self.pair_file is None or self.depth is None, "{depth} and a file of {pair} cannot be combined"),
             (not has_pair or self.rgbd is None, "{rgbd} and {pair} cannot be combined"),
             (self.rgbd is None or self.depth_kind != "kbvr", "{rgbd} and {depth_kind} kbvr cannot be combined"),
             (self.depth is None or is_auto, "{depth} and {depth_model} cannot be combined"),

@@ -46,9 +46,9 @@ def budget_of(output: str, options: ExportOptions) -> float:
 def pair_of(path: Path, options: ExportOptions) -> tuple[PairSource | Path, PairLayout | None]:
     """Return where the second view of a photo is, and the layout that its name means if the file does not say it.
 
-    A photo whose depth comes from a file is taken as it is.
+    The other half of an RGB-D picture is no view.
     """
-    if options.depth is not None or options.rgbd is not None:
+    if options.rgbd is not None:
         return "none", None
     source = options.pair_file or cast(PairSource, str(options.pair))
     return source, pair_layout_named(path.stem) if source == "auto" else None

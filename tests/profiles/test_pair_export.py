@@ -39,13 +39,15 @@ def test_an_export_says_what_comes_from_the_second_view(tmp_path, name):
         assert picture.size == (640, 240)
 
 
-def test_a_photo_with_a_depth_file_is_taken_as_it_is(tmp_path):
-    """Its depth covers the whole picture."""
+@pytest.mark.parametrize(("pair", "width"), [("auto", 320), ("none", 640)])
+def test_a_depth_file_is_that_of_the_left_view(tmp_path, pair, width):
+    """As kbvr itself writes it; without a pair it is that of the whole picture."""
     photo = write(tmp_path, "card_LR.png", np.hstack([EYES.left, EYES.right]))
-    depth = write(tmp_path, "depth.png", np.tile(np.linspace(0, 255, 640).astype(np.uint8), (240, 1)))
-    report = kbvr.export(photo, tmp_path / "out", depth_map="png", stereo=False, depth=depth, depth_kind="relative")
+    depth = write(tmp_path, "depth.png", np.tile(np.linspace(0, 255, width).astype(np.uint8), (240, 1)))
+    options = {"depth": depth, "depth_kind": "relative", "pair": pair}
+    report = kbvr.export(photo, tmp_path / "out", depth_map="png", stereo=False, **options)
     with Image.open(report.file.path) as picture:
-        assert picture.size == (640, 240)
+        assert picture.size == (width, 240)
 
 
 def test_a_second_view_that_is_none_leaves_the_photo(tmp_path, caplog):
@@ -61,7 +63,7 @@ def test_a_second_view_that_is_none_leaves_the_photo(tmp_path, caplog):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"pair": "sbs", "depth": "d.png"}, "depth and pair cannot be combined"),
+        ({"pair": "b.jpg", "depth": "d.png"}, "depth and a file of pair cannot be combined"),
         ({"pair": "b.jpg", "rgbd": "left"}, "rgbd and pair cannot be combined"),
     ],
 )
