@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -72,7 +73,7 @@ def as_disparity(content: bytes) -> bytes:
     start = content.index(MPF) + len(MPF)
     with Image.open(BytesIO(content)) as picture:
         order = picture.mpinfo and picture.info["mp"][start - start : 2]  # type: ignore[attr-defined]
-    endian = "little" if order == b"II" else "big"
+    endian: Literal["little", "big"] = "little" if order == b"II" else "big"
     size = len(content) - content.rindex(b"\xff\xd8\xff\xe0" if b"\xff\xd8\xff\xe0" in content else b"\xff\xd8\xff")
     entry = content.index(size.to_bytes(4, endian), start) - 4
     return content[:entry] + DISPARITY.to_bytes(4, endian) + content[entry + 4 :]
